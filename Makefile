@@ -1,0 +1,67 @@
+# xlpt - Xen pciback passthrough toolkit
+#
+#   make            build build/xlpt          make check       all tests, the lab included
+#   make deps       install what is needed    make check-fast  the tests that need no Xen
+#   make demo       watch it on a real Xen    make install     DESTDIR= PREFIX=/usr/local
+#   V=1 shows the commands, CC=clang changes the compiler, O=dir the output directory.
+
+PREFIX ?= /usr/local
+SBINDIR ?= $(PREFIX)/sbin
+MANDIR ?= $(PREFIX)/share/man
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+O ?= build
+CC = gcc
+PKG_CONFIG ?= pkg-config
+VERSION := $(shell sed -n 's/^xlpt \([0-9.]*\).*/\1/p;T;q' ChangeLog)
+
+PKGS = xenlight xlutil xencontrol xenstore xentoollog libxml-2.0 libpci libkmod libnl-3.0 \
+       libnl-route-3.0 smartcols json-c
+WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla $(WERROR)
+CFLAGS ?= -O2 -g
+OPT_CFLAGS = -std=gnu11 -fno-strict-aliasing -fstack-protector-strong -D_GNU_SOURCE -I. $(WARN) \
+	     -DXLPT_VERSION='"$(VERSION)"' $(shell $(PKG_CONFIG) --cflags $(PKGS))
+LIBS = $(shell $(PKG_CONFIG) --libs $(PKGS))
+
+SRCS = $(wildcard core/*.c pciback/*.c xenstore/*.c converters/*.c xl-plugin/*.c)
+LIBOBJS = $(patsubst %.c,$(O)/%.o,$(filter-out xl-plugin/main.c,$(SRCS)))
+FAKEOBJS = $(patsubst %.c,$(O)/%.o,$(wildcard tests/fake/*.c))
+TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test-*.c tests/cli/test-*.c))
+MANS = $(patsubst docs/man/%.scd,$(O)/man/%,$(wildcard docs/man/*.scd))
+Q = $(if $(V),,@)
+say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
+
+all: $(O)/xlpt $(MANS)
+
+$(O)/xlpt: $(O)/xl-plugin/main.o $(O)/libxlpt.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+$(O)/libxlpt.a: $(LIBOBJS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(O)/%.o: %.c Makefile
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(OPT_CFLAGS) $(CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+
+$(TESTS): $(O)/%: $(O)/%.o $(FAKEOBJS) $(O)/libxlpt.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell $(PKG_CONFIG) --libs cmocka)
+
+$(O)/man/%: docs/man/%.scd
+	$(call say,MAN,$@)
+	$(Q)mkdir -p $(@D) && scdoc <$< >$@
+
+include tests/tests.mk
+
+install: all
+	install -D -m 755 $(O)/xlpt $(DESTDIR)$(SBINDIR)/xlpt
+	install -D -m 644 docs/completion.bash $(DESTDIR)$(BASHCOMPDIR)/xlpt
+	for m in $(MANS); do install -D -m 644 $$m \
+		$(DESTDIR)$(MANDIR)/man$${m##*.}/$$(basename $$m) || exit 1; done
+
+clean:
+	rm -rf $(O)
+
+-include $(shell test -d $(O) && find $(O) -name '*.d')
+.PHONY: all install clean

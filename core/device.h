@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Facts about one PCI function, as read from the kernel (and nothing that was
+ * concluded from them). Filled by pciback/scan.
+ */
+#ifndef XLPT_CORE_DEVICE_H
+#define XLPT_CORE_DEVICE_H
+
+#include "core/bdf.h"
+
+enum xlpt_header { XLPT_HEADER_UNKNOWN = -1, XLPT_HEADER_ENDPOINT = 0, XLPT_HEADER_BRIDGE = 1,
+		   XLPT_HEADER_CARDBUS = 2 };
+
+struct xlpt_bar {
+	uint64_t start, end;	/* as in sysfs "resource"; both 0 = not there */
+	uint64_t flags;		/* kernel IORESOURCE_* bits: 0x100 I/O, 0x200 memory, 0x2000 prefetch */
+};
+
+/* Capability facts read from configuration space (PCI Local Bus 3.0 and PCIe base specs). */
+struct xlpt_caps {
+	bool config_read;	/* false: configuration space could not be read or is short */
+	bool pcie, flr, af_flr, pm, pm_reset, acs, ari, sriov, ats;
+	uint8_t pcie_type;	/* device/port type field; valid when pcie */
+	uint16_t msi_vectors;	/* 0 = no MSI */
+	uint16_t msix_vectors;	/* 0 = no MSI-X */
+	uint16_t acs_ctrl;
+	bool has_serial;
+	uint64_t serial;	/* Device Serial Number capability */
+};
+
+struct xlpt_device {
+	struct xlpt_bdf bdf;
+	uint16_t vendor, device, subvendor, subdevice;
+	uint32_t class_code;	/* 24 bits: base, sub, interface */
+	uint8_t revision;
+	enum xlpt_header header;
+	bool multifunction;
+	char *driver;		/* bound driver's name, or NULL */
+	char *driver_override;	/* or NULL */
+	char *modalias;		/* or NULL */
+	struct xlpt_bar bars[7];/* six BARs and the ROM */
+	int irq;		/* legacy line, 0 = none */
+	int numa_node;		/* -1 = not known */
+	char *iommu_group;	/* or NULL, as always under Xen */
+	char *reset_method;	/* the kernel's own list (5.15 and later), or NULL */
+	bool has_reset;		/* the kernel offers the "reset" file */
+	bool is_vf;
+	struct xlpt_bdf pf;	/* when is_vf */
+	int vf_total, vf_count;	/* PF: sriov_totalvfs / sriov_numvfs; -1 = not SR-IOV */
+	bool has_parent;	/* sits behind a bridge that sysfs shows */
+	struct xlpt_bdf parent;
+	char **net;		/* network interfaces of this function, NULL-terminated, or NULL */
+	char *vendor_name, *device_name, *class_name;	/* from pci.ids, or NULL */
+	struct xlpt_caps caps;
+};
+
+void xlpt_device_dispose(struct xlpt_device *dev);
+#define _cleanup_device_ XLPT_CLEANUP(xlpt_device_dispose)
+
+/* A list of devices, sorted by address. All zero is a valid empty one. */
+struct xlpt_devices {
+	struct xlpt_device *items;
+	size_t n, alloc;
+};
+
+void xlpt_devices_dispose(struct xlpt_devices *list);
+#define _cleanup_devices_ XLPT_CLEANUP(xlpt_devices_dispose)
+const struct xlpt_device *xlpt_devices_find(const struct xlpt_devices *list, struct xlpt_bdf bdf);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/plan.h"
+
+void xlpt_plan_dispose(struct xlpt_plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		free(plan->steps[i].what);
+		free(plan->steps[i].undo_what);
+	}
+	free(plan->steps);
+	*plan = (struct xlpt_plan){ 0 };
+}
+
+void xlpt_plan_add(struct xlpt_plan *plan, xlpt_step_fn run, xlpt_step_fn undo, size_t arg,
+		   char *what, char *undo_what)
+{
+	XLPT_GROW(plan->steps, plan->n, plan->alloc);
+	plan->steps[plan->n++] = (struct xlpt_step){
+		.what = what, .undo_what = undo_what, .run = run, .undo = undo, .arg = arg
+	};
+}
+
+static int run_one(const struct xlpt_plan *plan, size_t i, bool undo, void *ctx,
+		   const struct xlpt_plan_observer *obs, struct xlpt_diag *diag)
+{
+	const struct xlpt_step *step = &plan->steps[i];
+	int rc = 0;
+
+	if (obs && obs->before)
+		rc = obs->before(obs->priv, i, step, undo, diag);
+	/* A journal that cannot be written must not keep an undo from being tried. */
+	if (rc && !undo)
+		return rc;
+	rc = undo ? step->undo(ctx, step->arg, diag) : step->run(ctx, step->arg, diag);
+	if (rc == 0 && obs && obs->after)
+		obs->after(obs->priv, i, step, undo);
+	return rc;
+}
+
+int xlpt_plan_run(const struct xlpt_plan *plan, void *ctx, const struct xlpt_plan_observer *obs,
+		  struct xlpt_diag *diag)
+{
+	_cleanup_str_ struct xlpt_str left = { 0 };
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < plan->n; i++) {
+		rc = run_one(plan, i, false, ctx, obs, diag);
+		if (rc)
+			break;
+	}
+	if (rc == 0)
+		return 0;
+
+	for (size_t k = i + 1; k-- > 0;) {
+		_cleanup_diag_ struct xlpt_diag undo_diag = { 0 };
+
+		if (!plan->steps[k].undo)
+			continue;
+		if (run_one(plan, k, true, ctx, obs, &undo_diag) == 0)
+			continue;
+		xlpt_str_addf(&left, "%scould not %s (%s)", left.len ? "; " : "",
+			      plan->steps[k].undo_what ? plan->steps[k].undo_what
+						       : plan->steps[k].what,
+			      undo_diag.message ? undo_diag.message : "failed");
+		xlpt_diag_add_log(diag, undo_diag.log);
+	}
+	if (!left.len)
+		return rc;
+	if (diag) {
+		char *message = xlpt_xasprintf("%s; left behind: %s",
+					       diag->message ? diag->message : "failed", left.s);
+
+		free(diag->message);
+		diag->message = message;
+		xlpt_diag_hint(diag, "xlpt repair");
+	}
+	return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
+}

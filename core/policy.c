@@ -1,0 +1,191 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/policy.h"
+
+/* xenbus: 5 and 6 are the way down, 7 is a reconfiguration under way. */
+enum { CONNECTED = 4, CLOSING = 5, CLOSED = 6, RECONFIGURING = 7 };
+
+static int endpoint(const struct xlpt_device *dev, struct xlpt_diag *diag)
+{
+	if (dev->header == XLPT_HEADER_ENDPOINT || dev->header == XLPT_HEADER_UNKNOWN)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_NOT_ENDPOINT, "%s is a bridge, not an endpoint",
+		      XLPT_BDF_STR(dev->bdf));
+	xlpt_diag_fact(diag, "its configuration header is of type %d", dev->header);
+	xlpt_diag_hint(diag, "attach the functions behind it, one by one");
+	return XLPT_ERR_NOT_ENDPOINT;
+}
+
+static int free_of_guests(const struct xlpt_device *dev, const struct xlpt_place *place,
+			  const struct xlpt_guest *guest, struct xlpt_diag *diag)
+{
+	const char *bdf = XLPT_BDF_STR(dev->bdf);
+
+	if (place->has_owner) {
+		bool same = guest && guest->domid == place->owner_domid;
+
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is %s %s (domain %u)", bdf,
+			      same ? "already with" : "in use by",
+			      place->owner_name ? place->owner_name : "a guest", place->owner_domid);
+		xlpt_diag_fact(diag, "/local/domain/0/backend/pci/%u/0 names it", place->owner_domid);
+		xlpt_diag_hint(diag, "xlpt detach %s %s",
+			       place->owner_name ? place->owner_name : "GUEST", bdf);
+		return XLPT_ERR_IN_USE;
+	}
+	if (place->hyp_known && place->hyp_assigned) {
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is assigned to a guest by the hypervisor",
+			      bdf);
+		if (place->noted_domid >= 0)
+			xlpt_diag_fact(diag, "no backend names it; libxl's note says domain %lld",
+				       (long long)place->noted_domid);
+		else
+			xlpt_diag_fact(diag, "no backend in xenstore names it: an operation that was "
+					     "cut short left it so");
+		xlpt_diag_hint(diag, "xlpt repair");
+		return XLPT_ERR_IN_USE;
+	}
+	return 0;
+}
+
+static int not_needed(const struct xlpt_device *dev, const struct xlpt_place *place, bool forced,
+		      struct xlpt_diag *diag)
+{
+	const char *bdf = XLPT_BDF_STR(dev->bdf);
+
+	if (!place->needed || forced)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_HOST_NEEDS, "this host needs %s itself", bdf);
+	xlpt_diag_fact(diag, "%s", place->needed);
+	xlpt_diag_hint(diag, "if you are sure: --force-host-device %s", bdf);
+	return XLPT_ERR_HOST_NEEDS;
+}
+
+int xlpt_policy_hide(const struct xlpt_device *dev, const struct xlpt_place *place,
+		     bool force_host_device, struct xlpt_diag *diag)
+{
+	int rc = endpoint(dev, diag);
+
+	if (rc == 0)
+		rc = free_of_guests(dev, place, NULL, diag);
+	if (rc == 0)
+		rc = not_needed(dev, place, force_host_device, diag);
+	return rc;
+}
+
+int xlpt_policy_unhide(const struct xlpt_device *dev, const struct xlpt_place *place,
+		       struct xlpt_diag *diag)
+{
+	return free_of_guests(dev, place, NULL, diag);
+}
+
+/* The guest's PCI backend, if it has one, must be able to take another device. */
+static int backend_ready(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	const struct xlpt_guest *g = f->guest;
+
+	if (f->be_state < 0)
+		return 0;
+	if (!f->be_consistent) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
+			      "the list of %s's devices in xenstore contradicts itself", g->name);
+		xlpt_diag_fact(diag, "/local/domain/0/backend/pci/%u/0: num_devs does not match the "
+				     "dev-N nodes", g->domid);
+		xlpt_diag_hint(diag, "xlpt repair");
+		return XLPT_ERR_CONFLICT;
+	}
+	if (g->type != XLPT_GUEST_PV)
+		return 0;	/* no frontend answers there: 3 and 7 are where it rests */
+	if (f->be_state == CLOSING || f->be_state == CLOSED) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s takes no more PCI devices until it restarts",
+			      g->name);
+		xlpt_diag_fact(diag, "its PCI backend is in state %d (closing) after an error",
+			       f->be_state);
+		xlpt_diag_hint(diag, "xl reboot %s", g->name);
+		return XLPT_ERR_CONFLICT;
+	}
+	return 0;
+}
+
+static int guest_fits(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	const struct xlpt_guest *g = f->guest;
+
+	if (g->type == XLPT_GUEST_PVH) {
+		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE, "%s is a PVH guest", g->name);
+		xlpt_diag_fact(diag, "Xen on x86 passes devices through to PV and HVM guests only");
+		xlpt_diag_hint(diag, "set type=\"hvm\" or type=\"pv\" in its configuration and create it "
+				     "again");
+		return XLPT_ERR_GUEST_TYPE;
+	}
+	if (g->dying) {
+		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is shutting down", g->name);
+		xlpt_diag_hint(diag, "wait until xl list shows it running again");
+		return XLPT_ERR_NO_GUEST;
+	}
+	if (!f->iommu) {
+		xlpt_diag_set(diag, XLPT_ERR_NO_IOMMU, "Xen runs without an IOMMU");
+		xlpt_diag_fact(diag, "xl info shows no %s among virt_caps",
+			       g->type == XLPT_GUEST_PV ? "pv_directio" : "hvm_directio");
+		xlpt_diag_hint(diag, "turn VT-d or AMD-Vi on in the firmware setup and boot Xen with "
+				     "iommu=1");
+		return XLPT_ERR_NO_IOMMU;
+	}
+	if (g->passthrough == XLPT_OFF) {
+		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE,
+			      "%s was created without passthrough, and Xen cannot turn it on later",
+			      g->name);
+		xlpt_diag_fact(diag, "its configuration has passthrough=\"disabled\", the default when "
+				     "pci=[] is empty");
+		xlpt_diag_hint(diag, "write passthrough=\"enabled\"%s into its configuration and create "
+				     "it again", g->type == XLPT_GUEST_PV ? " and e820_host=1" : "");
+		return XLPT_ERR_GUEST_TYPE;
+	}
+	if (g->type == XLPT_GUEST_PV && g->e820_host == XLPT_OFF && !f->without_e820) {
+		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE, "%s was created without e820_host", g->name);
+		xlpt_diag_fact(diag, "a PV guest without the host's memory map can have RAM where the "
+				     "device's registers are");
+		xlpt_diag_hint(diag, "write e820_host=1 into its configuration and create it again, or "
+				     "try with --without-e820");
+		return XLPT_ERR_GUEST_TYPE;
+	}
+	if (g->paused) {
+		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is paused and cannot answer", g->name);
+		xlpt_diag_fact(diag, "an attach is done when the guest's own frontend says so");
+		xlpt_diag_hint(diag, "xl unpause %s", g->name);
+		return XLPT_ERR_NO_GUEST;
+	}
+	if (g->type == XLPT_GUEST_PV && f->guest_devices >= XLPT_PV_SLOTS) {
+		xlpt_diag_set(diag, XLPT_ERR_FULL, "%s has %zu devices, and a PV guest's bus has %d slots",
+			      g->name, f->guest_devices, XLPT_PV_SLOTS);
+		xlpt_diag_hint(diag, "detach one first: xlpt status %s lists them", g->name);
+		return XLPT_ERR_FULL;
+	}
+	return 0;
+}
+
+int xlpt_policy_attach(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	const char *bdf = XLPT_BDF_STR(f->device->bdf);
+	int rc;
+
+	rc = endpoint(f->device, diag);
+	if (rc == 0)
+		rc = free_of_guests(f->device, f->place, f->guest, diag);
+	if (rc == 0)
+		rc = guest_fits(f, diag);
+	if (rc == 0)
+		rc = backend_ready(f, diag);
+	if (rc)
+		return rc;
+	/* On pciback already is no excuse: a boot-time hide of the system disk is a mistake too. */
+	rc = not_needed(f->device, f->place, f->force_host_device, diag);
+	if (rc)
+		return rc;
+	if (!f->place->on_pciback && !f->hide) {
+		xlpt_diag_set(diag, XLPT_ERR_NOT_HIDDEN, "%s is not hidden from dom0", bdf);
+		xlpt_diag_fact(diag, "its driver is %s, not pciback",
+			       f->device->driver ? f->device->driver : "none");
+		xlpt_diag_hint(diag, "add --hide, or run xlpt hide %s first", bdf);
+		return XLPT_ERR_NOT_HIDDEN;
+	}
+	return 0;
+}

@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The rules, as pure functions over facts: no reading, no writing, no waiting.
+ * Each refusal names the fact and the line that mends it.
+ */
+#ifndef XLPT_CORE_POLICY_H
+#define XLPT_CORE_POLICY_H
+
+#include "core/device.h"
+#include "core/guest.h"
+
+/* vpci gives a PV guest one bus with 32 slots (drivers/xen/xen-pciback/vpci.c). */
+#define XLPT_PV_SLOTS 32
+
+/* Where one function is, joined from sysfs, xenstore and the hypervisor. */
+struct xlpt_place {
+	bool on_pciback;
+	bool has_owner;		/* a guest's backend names it */
+	uint32_t owner_domid;
+	char *owner_name;	/* or NULL */
+	bool hyp_known;		/* the hypervisor was asked */
+	bool hyp_assigned;	/* ... and has it with a guest */
+	int64_t noted_domid;	/* libxl's own note, -1 = none */
+	const char *needed;	/* why this host needs it (pciback/guard), or NULL; not owned */
+};
+
+/* What there is to know before a guest is given a function. */
+struct xlpt_attach_facts {
+	const struct xlpt_guest *guest;
+	const struct xlpt_device *device;
+	const struct xlpt_place *place;
+	bool iommu;		/* for this type of guest */
+	size_t guest_devices;	/* held already, or before it in the same command */
+	int be_state, fe_state;	/* xenbus states of the guest's backend, -1 = none yet */
+	bool be_consistent;
+	/* what the caller allows */
+	bool hide;		/* take it from its dom0 driver */
+	bool force_host_device;	/* even if the host needs it */
+	bool without_e820;
+};
+
+int xlpt_policy_attach(const struct xlpt_attach_facts *f, struct xlpt_diag *diag);
+
+/* Taking a function from its dom0 driver. */
+int xlpt_policy_hide(const struct xlpt_device *dev, const struct xlpt_place *place,
+		     bool force_host_device, struct xlpt_diag *diag);
+
+/* Giving it back to dom0. */
+int xlpt_policy_unhide(const struct xlpt_device *dev, const struct xlpt_place *place,
+		       struct xlpt_diag *diag);
+
+#endif

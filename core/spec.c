@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/spec.h"
+
+#include <ctype.h>
+#include <string.h>
+
+/* libxl keeps names of at most this length (pci_info node, Xen 4.15 and later). */
+#define NAME_MAX_LEN 64
+
+struct reader {
+	const char *text;
+	struct xlpt_diag *diag;
+};
+
+void xlpt_spec_init(struct xlpt_spec *spec)
+{
+	*spec = (struct xlpt_spec){ .vslot = -1 };
+}
+
+void xlpt_spec_dispose(struct xlpt_spec *spec)
+{
+	free(spec->name);
+	xlpt_spec_init(spec);
+}
+
+void xlpt_spec_copy(struct xlpt_spec *dst, const struct xlpt_spec *src)
+{
+	*dst = *src;
+	dst->name = xlpt_xstrdup(src->name);
+}
+
+static int XLPT_PRINTF(3, 4) bad(struct reader *r, const char *at, const char *fmt, ...)
+{
+	_cleanup_free_ char *what = NULL;
+	unsigned column = (unsigned)(at - r->text) + 1;
+	va_list ap;
+
+	va_start(ap, fmt);
+	what = xlpt_xvasprintf(fmt, ap);
+	va_end(ap);
+	xlpt_diag_set(r->diag, XLPT_ERR_SYNTAX, "%s: column %u: %s", r->text, column, what);
+	xlpt_diag_at(r->diag, NULL, 0, column);
+	return XLPT_ERR_SYNTAX;
+}
+
+static int parse_address(struct reader *r, const char *s, size_t n, struct xlpt_spec *out)
+{
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	_cleanup_free_ char *copy = xlpt_xstrndup(s, n);
+
+	out->all_funcs = false;
+	if (n && copy[n - 1] == '*') {
+		out->all_funcs = true;
+		copy[n - 1] = '0';
+	}
+	if (xlpt_bdf_parse(copy, n, &out->bdf, &diag)) {
+		const char *msg = strstr(diag.message, ": ");
+		const char *in = strstr(diag.message, " in \"");
+		size_t len;
+
+		msg = msg ? msg + 2 : diag.message;
+		len = in && in > msg ? (size_t)(in - msg) : strlen(msg);
+		bad(r, s + diag.column - 1, "%.*s", (int)len, msg);
+		if (diag.fact)
+			xlpt_diag_fact(r->diag, "%s", diag.fact);
+		xlpt_diag_hint(r->diag, "%s", diag.hint);
+		return XLPT_ERR_SYNTAX;
+	}
+	out->has_bdf = true;
+	return 0;
+}
+
+static int parse_slot(struct reader *r, const char *s, size_t n, struct xlpt_spec *out)
+{
+	uint64_t v;
+
+	if (n >= 2 && s[0] == '0' && (s[1] == 'x' || s[1] == 'X')) {
+		bad(r, s, "the guest slot is written in hexadecimal without 0x");
+		return XLPT_ERR_SYNTAX;
+	}
+	if (!xlpt_parse_uint(s, n, 16, UINT32_MAX, &v))
+		return bad(r, s, "guest slot \"%.*s\" is not a hexadecimal number", (int)n, s);
+	if (v > 0x1f)
+		return bad(r, s, "guest slot 0x%llx is out of range (0-1f)", (unsigned long long)v);
+	out->vslot = (int)v;
+	return 0;
+}
+
+static int parse_bool(struct reader *r, const char *key, const char *s, size_t n,
+		      enum xlpt_tri *out)
+{
+	if (n == 1 && (*s == '0' || *s == '1')) {
+		*out = *s == '1' ? XLPT_ON : XLPT_OFF;
+		return 0;
+	}
+	bad(r, s, "%s must be 0 or 1, not \"%.*s\"", key, (int)n, s);
+	xlpt_diag_fact(r->diag, "xl itself reads such a value as a number, so that \"yes\" means 0");
+	xlpt_diag_hint(r->diag, "write %s=1 or %s=0", key, key);
+	return XLPT_ERR_SYNTAX;
+}
+
+static int parse_name(struct reader *r, const char *s, size_t n, struct xlpt_spec *out)
+{
+	if (n == 0 || n > NAME_MAX_LEN)
+		return bad(r, s, "a name has 1 to %d characters", NAME_MAX_LEN);
+	for (size_t i = 0; i < n; i++)
+		if (!isgraph((unsigned char)s[i]))
+			return bad(r, s + i, "a name has printable characters only");
+	out->name = xlpt_xstrndup(s, n);
+	return 0;
+}
+
+static int parse_rdm(struct reader *r, const char *s, size_t n, struct xlpt_spec *out)
+{
+	if (n == 6 && !strncmp(s, "strict", n))
+		out->rdm_policy = XLPT_RDM_STRICT;
+	else if (n == 7 && !strncmp(s, "relaxed", n))
+		out->rdm_policy = XLPT_RDM_RELAXED;
+	else
+		return bad(r, s, "rdm_policy must be strict or relaxed, not \"%.*s\"", (int)n, s);
+	return 0;
+}
+
+enum key { KEY_BDF, KEY_VSLOT, KEY_NAME, KEY_PERMISSIVE, KEY_MSITRANSLATE, KEY_SEIZE,
+	   KEY_POWER_MGMT, KEY_RDM, N_KEYS };
+
+static const char *const key_names[N_KEYS] = { "bdf", "vslot", "name", "permissive",
+					       "msitranslate", "seize", "power_mgmt", "rdm_policy" };
+
+static int parse_item(struct reader *r, const char *s, size_t n, unsigned *seen,
+		      struct xlpt_spec *out)
+{
+	const char *eq = memchr(s, '=', n), *value;
+	size_t klen, vlen;
+	int key;
+
+	if (n == 0)
+		return bad(r, s, "expected key=value");
+	if (!eq)
+		return bad(r, s, "\"%.*s\" is not key=value", (int)n, s);
+	klen = (size_t)(eq - s);
+	value = eq + 1;
+	vlen = n - klen - 1;
+	for (key = 0; key < N_KEYS; key++)
+		if (strlen(key_names[key]) == klen && !strncmp(key_names[key], s, klen))
+			break;
+	if (key == N_KEYS) {
+		bad(r, s, "unknown key \"%.*s\"", (int)klen, s);
+		xlpt_diag_hint(r->diag, "keys are bdf, vslot, name, permissive, msitranslate, seize, "
+					"power_mgmt, rdm_policy (xl-pci-configuration(5))");
+		return XLPT_ERR_SYNTAX;
+	}
+	if (*seen & 1u << key)
+		return bad(r, s, "%s is given twice", key_names[key]);
+	*seen |= 1u << key;
+
+	switch (key) {
+	case KEY_BDF:
+		return parse_address(r, value, vlen, out);
+	case KEY_VSLOT:
+		return parse_slot(r, value, vlen, out);
+	case KEY_NAME:
+		return parse_name(r, value, vlen, out);
+	case KEY_PERMISSIVE:
+		return parse_bool(r, "permissive", value, vlen, &out->permissive);
+	case KEY_MSITRANSLATE:
+		return parse_bool(r, "msitranslate", value, vlen, &out->msitranslate);
+	case KEY_SEIZE:
+		return parse_bool(r, "seize", value, vlen, &out->seize);
+	case KEY_POWER_MGMT:
+		return parse_bool(r, "power_mgmt", value, vlen, &out->power_mgmt);
+	default:
+		return parse_rdm(r, value, vlen, out);
+	}
+}
+
+static int parse_positional(struct reader *r, const char *s, size_t n, unsigned *seen,
+			    struct xlpt_spec *out)
+{
+	const char *at = memchr(s, '@', n);
+	size_t blen = at ? (size_t)(at - s) : n;
+	int rc = parse_address(r, s, blen, out);
+
+	if (rc)
+		return rc;
+	*seen |= 1u << KEY_BDF;
+	if (at) {
+		*seen |= 1u << KEY_VSLOT;
+		return parse_slot(r, at + 1, n - blen - 1, out);
+	}
+	return 0;
+}
+
+static int parse_all(struct reader *r, struct xlpt_spec *out)
+{
+	const char *s = r->text;
+	unsigned seen = 0;
+	bool first = true;
+	int rc;
+
+	if (!*s)
+		return bad(r, s, "empty");
+	for (;;) {
+		size_t n = strcspn(s, ",");
+
+		if (first && !memchr(s, '=', n))
+			rc = parse_positional(r, s, n, &seen, out);
+		else
+			rc = parse_item(r, s, n, &seen, out);
+		if (rc)
+			return rc;
+		first = false;
+		s += n;
+		if (!*s)
+			break;
+		s++;
+	}
+	if (out->has_bdf && out->name)
+		return bad(r, r->text, "bdf and name exclude each other");
+	if (!out->has_bdf && !out->name)
+		return bad(r, r->text, "neither an address nor a name");
+	return 0;
+}
+
+int xlpt_spec_parse(const char *text, struct xlpt_spec *out, struct xlpt_diag *diag)
+{
+	struct reader r = { .text = text, .diag = diag };
+	int rc;
+
+	xlpt_spec_init(out);
+	rc = parse_all(&r, out);
+	if (rc)
+		xlpt_spec_dispose(out);
+	return rc;
+}
+
+static void add_tri(struct xlpt_str *s, const char *key, enum xlpt_tri v)
+{
+	if (v != XLPT_UNSET)
+		xlpt_str_addf(s, ",%s=%d", key, v == XLPT_ON);
+}
+
+char *xlpt_spec_format(const struct xlpt_spec *spec)
+{
+	struct xlpt_str s = { 0 };
+
+	if (spec->name) {
+		xlpt_str_addf(&s, "name=%s", spec->name);
+		if (spec->vslot >= 0)
+			xlpt_str_addf(&s, ",vslot=%x", (unsigned)spec->vslot);
+	} else {
+		xlpt_str_add(&s, XLPT_BDF_STR(spec->bdf));
+		if (spec->all_funcs)
+			s.s[s.len - 1] = '*';
+		if (spec->vslot >= 0)
+			xlpt_str_addf(&s, "@%x", (unsigned)spec->vslot);
+	}
+	add_tri(&s, "permissive", spec->permissive);
+	add_tri(&s, "msitranslate", spec->msitranslate);
+	add_tri(&s, "seize", spec->seize);
+	add_tri(&s, "power_mgmt", spec->power_mgmt);
+	if (spec->rdm_policy != XLPT_RDM_UNSET)
+		xlpt_str_addf(&s, ",rdm_policy=%s",
+			      spec->rdm_policy == XLPT_RDM_STRICT ? "strict" : "relaxed");
+	return xlpt_str_take(&s);
+}
