@@ -1,0 +1,346 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "xl-plugin/cli.h"
+
+#include <getopt.h>
+#include <string.h>
+
+#include "xl-plugin/journal.h"
+#include "xl-plugin/output.h"
+
+const struct xlpt_command *const xlpt_commands[] = {
+	&xlpt_cmd_list,	  &xlpt_cmd_show,   &xlpt_cmd_hide,   &xlpt_cmd_unhide, &xlpt_cmd_attach,
+	&xlpt_cmd_detach, &xlpt_cmd_status, &xlpt_cmd_repair, &xlpt_cmd_complete, NULL,
+};
+
+enum { OPT_JSON, OPT_DRY_RUN, OPT_SYSROOT, OPT_VERBOSE, OPT_HELP, N_COMMON };
+
+const struct xlpt_opt xlpt_common_opts[] = {
+	[OPT_JSON] = { "json", 0, NULL, "print one JSON object instead of text" },
+	[OPT_DRY_RUN] = { "dry-run", 'n', NULL, "print the steps and change nothing" },
+	[OPT_SYSROOT] = { "sysroot", 0, "DIR", "read the tree below DIR instead of this system" },
+	[OPT_VERBOSE] = { "verbose", 'v', NULL, "say what is done; twice: libxl's log too" },
+	[OPT_HELP] = { "help", 'h', NULL, "show this text" },
+	[N_COMMON] = { 0 },
+};
+
+#define OPT_BASE 256	/* getopt values of the command's own options start here */
+
+/* ---- help ---- */
+
+static void print_opts(FILE *f, const struct xlpt_opt *opts, bool dry_run)
+{
+	for (; opts && opts->name; opts++) {
+		char left[64];
+
+		if (!dry_run && !strcmp(opts->name, "dry-run"))
+			continue;
+		snprintf(left, sizeof(left), "%c%c%s--%s%s%s", opts->letter ? '-' : ' ',
+			 opts->letter ? opts->letter : ' ', opts->letter ? ", " : "  ", opts->name,
+			 opts->metavar ? " " : "", opts->metavar ? opts->metavar : "");
+		fprintf(f, "  %-30s %s\n", left, opts->help);
+	}
+}
+
+static void command_help(FILE *f, const struct xlpt_command *cmd)
+{
+	fprintf(f, "Usage: xlpt %s%s%s%s\n\n%s.\n", cmd->name, cmd->opts ? " [OPTION...]" : "",
+		*cmd->synopsis ? " " : "", cmd->synopsis, cmd->help);
+	if (cmd->details)
+		fprintf(f, "\n%s\n", cmd->details);
+	fputs("\nOptions:\n", f);
+	print_opts(f, cmd->opts, true);
+	print_opts(f, xlpt_common_opts, cmd->flags & XLPT_CMD_DRY_RUN);
+}
+
+static void program_help(FILE *f)
+{
+	fputs("Usage: xlpt COMMAND [OPTION...] [ARGUMENT...]\n\n"
+	      "Gives physical PCI devices to Xen guests and takes them back, verified.\n\n"
+	      "Commands:\n", f);
+	for (size_t i = 0; xlpt_commands[i]; i++) {
+		const struct xlpt_command *cmd = xlpt_commands[i];
+		char left[40];
+
+		if (cmd->flags & XLPT_CMD_HIDDEN)
+			continue;
+		snprintf(left, sizeof(left), "%s %s", cmd->name, cmd->synopsis);
+		fprintf(f, "  %-26s %s\n", left, cmd->help);
+	}
+	fputs("\nOptions of every command:\n", f);
+	print_opts(f, xlpt_common_opts, true);
+	fputs("\nDevices are written [SSSS:]BB:DD.F in hexadecimal. Exit status: 0 done and verified,\n"
+	      "1 failed and nothing changed, 2 usage or syntax, 3 refused by a rule of this host,\n"
+	      "4 over the hotplug budget, 5 failed and something is left (xlpt repair).\n"
+	      "xlpt COMMAND --help and xlpt(8) tell more.\n", f);
+}
+
+/* ---- arguments ---- */
+
+static size_t opt_index(const struct xlpt_args *args, const char *name)
+{
+	size_t i = 0;
+
+	while (args->cmd->opts && args->cmd->opts[i].name &&
+	       strcmp(args->cmd->opts[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+char **xlpt_args_all(const struct xlpt_args *args, const char *opt)
+{
+	return args->values[opt_index(args, opt)];
+}
+
+bool xlpt_args_has(const struct xlpt_args *args, const char *opt)
+{
+	return xlpt_args_all(args, opt) != NULL;
+}
+
+const char *xlpt_args_get(const struct xlpt_args *args, const char *opt)
+{
+	char **v = xlpt_args_all(args, opt);
+
+	return v ? v[xlpt_strv_len(v) - 1] : NULL;
+}
+
+int xlpt_args_seconds(const struct xlpt_args *args, const char *opt, int64_t def_ms, int64_t *ms,
+		      struct xlpt_diag *diag)
+{
+	const char *text = xlpt_args_get(args, opt);
+	uint64_t v;
+
+	*ms = def_ms;
+	if (!text)
+		return 0;
+	if (!xlpt_parse_uint(text, strlen(text), 10, 86400, &v) || v == 0)
+		return xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
+				     "--%s wants whole seconds from 1 to 86400, not \"%s\"", opt, text);
+	*ms = (int64_t)v * 1000;
+	return 0;
+}
+
+int xlpt_args_bdf(const char *text, struct xlpt_bdf *out, struct xlpt_diag *diag)
+{
+	return xlpt_bdf_parse_any(text, out, diag);
+}
+
+static void args_dispose(struct xlpt_args *args)
+{
+	size_t n = opt_index(args, "");
+
+	for (size_t i = 0; i <= n; i++)
+		xlpt_strv_free(args->values[i]);
+	free(args->values);
+	free(args->pos);
+}
+
+static void add_value(char ***v, const char *value)
+{
+	size_t n = xlpt_strv_len(*v);
+
+	*v = xlpt_xrealloc(*v, n + 2, sizeof(**v));
+	(*v)[n] = xlpt_xstrdup(value ? value : "");
+	(*v)[n + 1] = NULL;
+}
+
+/* getopt's tables from ours. */
+static void add_opts(struct option *longs, size_t *n, struct xlpt_str *shorts,
+		     const struct xlpt_opt *opts, int base)
+{
+	for (int i = 0; opts && opts[i].name; i++) {
+		longs[(*n)++] = (struct option){ .name = opts[i].name,
+						 .has_arg = opts[i].metavar ? required_argument
+									    : no_argument,
+						 .val = base + i };
+		if (opts[i].letter)
+			xlpt_str_addf(shorts, "%c%s", opts[i].letter, opts[i].metavar ? ":" : "");
+	}
+}
+
+static int by_letter(const struct xlpt_opt *opts, int letter, int base)
+{
+	for (int i = 0; opts && opts[i].name; i++)
+		if (opts[i].letter == letter)
+			return base + i;
+	return -1;
+}
+
+static int parse(struct xlpt_env *env, const struct xlpt_command *cmd, int argc, char **argv,
+		 struct xlpt_args *args, bool *help, struct xlpt_diag *diag)
+{
+	struct option longs[32] = { 0 };
+	_cleanup_str_ struct xlpt_str shorts = { 0 };
+	size_t n = 0;
+	int c;
+
+	xlpt_str_add(&shorts, ":");
+	add_opts(longs, &n, &shorts, xlpt_common_opts, 1);
+	add_opts(longs, &n, &shorts, cmd->opts, OPT_BASE);
+	opterr = 0;
+	optind = 0;
+	while ((c = getopt_long(argc, argv, shorts.s, longs, NULL)) != -1) {
+		if (c == ':')
+			return xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s needs an argument",
+					     argv[optind - 1]);
+		if (c == '?') {
+			xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s does not know the option %s",
+				      cmd->name, argv[optind - 1]);
+			xlpt_diag_hint(diag, "xlpt %s --help", cmd->name);
+			return XLPT_ERR_USAGE;
+		}
+		if (c > ' ' && c < OPT_BASE && c > N_COMMON) {
+			int own = by_letter(cmd->opts, c, OPT_BASE);
+
+			c = own >= 0 ? own : by_letter(xlpt_common_opts, c, 1);
+		}
+		if (c >= OPT_BASE) {
+			add_value(&args->values[c - OPT_BASE], optarg);
+			continue;
+		}
+		switch (c - 1) {
+		case OPT_JSON:
+			env->json = true;
+			break;
+		case OPT_DRY_RUN:
+			if (!(cmd->flags & XLPT_CMD_DRY_RUN))
+				return xlpt_diag_set(diag, XLPT_ERR_USAGE,
+						     "%s changes nothing, so it has no --dry-run",
+						     cmd->name);
+			env->dry_run = true;
+			break;
+		case OPT_SYSROOT:
+			env->sysroot = optarg;
+			break;
+		case OPT_VERBOSE:
+			env->verbose++;
+			break;
+		case OPT_HELP:
+			*help = true;
+			break;
+		}
+	}
+	args->n = (size_t)(argc - optind);
+	args->pos = xlpt_xcalloc(args->n + 1, sizeof(*args->pos));
+	memcpy(args->pos, argv + optind, args->n * sizeof(*args->pos));
+	return 0;
+}
+
+static int run_command(struct xlpt_env *env, const struct xlpt_command *cmd, int argc, char **argv,
+		       struct xlpt_diag *diag)
+{
+	struct xlpt_args args = { .cmd = cmd };
+	bool help = false;
+	int rc;
+
+	args.values = xlpt_xcalloc(opt_index(&args, "") + 1, sizeof(*args.values));
+	rc = parse(env, cmd, argc, argv, &args, &help, diag);
+	if (rc)
+		goto out;
+	if (help) {
+		command_help(env->out, cmd);
+		goto out;
+	}
+	if (args.n < cmd->min_args || args.n > cmd->max_args) {
+		rc = xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s: %s arguments", cmd->name,
+				   args.n < cmd->min_args ? "too few" : "too many");
+		xlpt_diag_hint(diag, "usage: xlpt %s %s", cmd->name, cmd->synopsis);
+		goto out;
+	}
+	if (env->sysroot && (cmd->flags & XLPT_CMD_MODIFIES)) {
+		rc = xlpt_diag_set(diag, XLPT_ERR_USAGE,
+				   "%s changes the running system and cannot work on --sysroot",
+				   cmd->name);
+		xlpt_diag_hint(diag, "list, show and status read a tree");
+		goto out;
+	}
+	if (!(cmd->flags & XLPT_CMD_HIDDEN))
+		xlpt_journal_warn(env, cmd == &xlpt_cmd_repair || cmd == &xlpt_cmd_status);
+	rc = cmd->run(env, &args, diag);
+out:
+	args_dispose(&args);
+	return rc;
+}
+
+static const struct xlpt_command *find_command(const char *name)
+{
+	for (size_t i = 0; xlpt_commands[i]; i++)
+		if (!strcmp(xlpt_commands[i]->name, name))
+			return xlpt_commands[i];
+	return NULL;
+}
+
+/*
+ * Options may stand before the command ("xlpt --json list"): the first word that
+ * is neither an option nor --sysroot's argument is the command, and moves to the
+ * front for getopt.
+ */
+static int find_verb(int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (!strcmp(argv[i], "--sysroot"))
+			i++;
+		else if (argv[i][0] != '-')
+			return i;
+	}
+	return 0;
+}
+
+static int run(struct xlpt_env *env, int argc, char **argv, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char **copy = NULL;
+	const struct xlpt_command *cmd;
+	int verb = find_verb(argc, argv);
+
+	for (int i = 1; i < (verb ? verb : argc); i++)
+		if (!strcmp(argv[i], "--json"))
+			env->json = true;	/* also for errors found before the command is */
+	if (!verb) {
+		for (int i = 1; i < argc; i++) {
+			if (!strcmp(argv[i], "--version")) {
+				fprintf(env->out, "xlpt %s\n", XLPT_VERSION);
+				return 0;
+			}
+			if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
+				program_help(env->out);
+				return 0;
+			}
+		}
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "no command given");
+		xlpt_diag_hint(diag, "xlpt --help");
+		return XLPT_ERR_USAGE;
+	}
+	if (!strcmp(argv[verb], "help")) {
+		cmd = verb + 1 < argc ? find_command(argv[verb + 1]) : NULL;
+		if (cmd)
+			command_help(env->out, cmd);
+		else
+			program_help(env->out);
+		return 0;
+	}
+	cmd = find_command(argv[verb]);
+	if (!cmd) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "there is no command \"%s\"", argv[verb]);
+		xlpt_diag_hint(diag, "xlpt --help lists the commands");
+		return XLPT_ERR_USAGE;
+	}
+	copy = xlpt_xcalloc((size_t)argc + 1, sizeof(*copy));
+	copy[0] = argv[verb];
+	memcpy(copy + 1, argv + 1, (size_t)(verb - 1) * sizeof(*copy));
+	memcpy(copy + verb, argv + verb + 1, (size_t)(argc - verb - 1) * sizeof(*copy));
+	return run_command(env, cmd, argc - 1, copy, diag);
+}
+
+int xlpt_run(int argc, char **argv, struct xlpt_env *env)
+{
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	int rc = run(env, argc, argv, &diag);
+
+	if (rc)
+		xlpt_print_diag(env, &diag);
+	xlpt_env_close(env);
+	if (fflush(env->out) || ferror(env->out)) {
+		fprintf(env->err, "xlpt: cannot write the output\n");
+		return rc ? xlpt_err_exit(rc) : 1;
+	}
+	return xlpt_err_exit(rc);
+}

@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "xl-plugin/cli.h"
+#include "xl-plugin/op.h"
+#include "xl-plugin/output.h"
+
+static void report_attach(const struct xlpt_op *op)
+{
+	struct json_object *root, *devs;
+
+	if (op->env->dry_run)
+		return;
+	root = json_object_new_object();
+	devs = json_object_new_array();
+	for (size_t i = 0; i < op->n; i++) {
+		const struct xlpt_item *item = &op->items[i];
+		struct json_object *o = json_object_new_object();
+
+		xlpt_json_add(o, "bdf", xlpt_json_bdf(item->spec.bdf));
+		xlpt_json_add(o, "state", xlpt_json_str("assigned"));
+		xlpt_json_add(o, "guest_address", xlpt_json_str(item->guest_address));
+		json_object_array_add(devs, o);
+		xlpt_say(op->env, "%s is attached to %s (domain %u) as %s", XLPT_BDF_STR(item->spec.bdf),
+			 op->guest.name, op->guest.domid, item->guest_address);
+	}
+	xlpt_json_add(root, "guest", xlpt_json_guest(&op->guest));
+	xlpt_json_add(root, "attached", devs);
+	if (op->env->json)
+		xlpt_print_json(op->env, root);
+	else
+		json_object_put(root);
+}
+
+static int check_specs(const struct xlpt_args *args, struct xlpt_diag *diag)
+{
+	if (xlpt_bdf_shaped(args->pos[0])) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "\"%s\" is a device, and the guest comes first",
+			      args->pos[0]);
+		xlpt_diag_hint(diag, "usage: xlpt %s GUEST DEVICE...", args->cmd->name);
+		return XLPT_ERR_USAGE;
+	}
+	for (size_t i = 1; i < args->n; i++) {
+		_cleanup_spec_ struct xlpt_spec spec;
+		int rc = xlpt_spec_parse(args->pos[i], &spec, diag);
+
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int cmd_attach(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
+{
+	_cleanup_op_ struct xlpt_op op;
+	int rc;
+
+	xlpt_op_init(&op, env);
+	op.hide = xlpt_args_has(args, "hide");
+	op.without_e820 = xlpt_args_has(args, "without-e820");
+	op.force_host = xlpt_args_all(args, "force-host-device");
+	rc = check_specs(args, diag);
+	if (rc == 0)
+		rc = xlpt_args_seconds(args, "timeout", XLPT_GUEST_TIMEOUT_MS, &op.timeout_ms, diag);
+	if (rc == 0)
+		rc = xlpt_env_need_xen(env, diag);
+	if (rc == 0)
+		rc = env->ts->ops->guest_find(env->ts, args->pos[0], &op.guest, diag);
+	op.has_guest = rc == 0;
+	for (size_t i = 1; rc == 0 && i < args->n; i++)
+		rc = xlpt_op_add_spec(&op, args->pos[i], diag);
+	if (rc == 0)
+		rc = xlpt_op_attach(&op, diag);
+	if (rc == 0)
+		report_attach(&op);
+	return rc;
+}
+
+static const struct xlpt_opt attach_opts[] = {
+	{ "hide", 0, NULL, "take the device from its dom0 driver first (like seize=1)" },
+	{ "timeout", 't', "SECONDS", "how long the guest may take to answer (default 60)" },
+	{ "without-e820", 0, NULL, "try also with a PV guest that has no e820_host=1" },
+	{ "force-host-device", 0, "BDF", "take BDF although this host needs it (may be repeated)" },
+	{ 0 },
+};
+
+const struct xlpt_command xlpt_cmd_attach = {
+	.name = "attach",
+	.synopsis = "GUEST SPEC...",
+	.help = "Give devices to a running guest and see that it has them",
+	.details = "SPEC is [SSSS:]BB:DD.F[@SLOT][,KEY=VALUE...] as in xl-pci-configuration(5);\n"
+		   "BB:DD.* means every function. Keys: permissive, seize, rdm_policy, vslot, name,\n"
+		   "msitranslate, power_mgmt. Exit status 0 means the guest has every one of them;\n"
+		   "after a failure it has none, and each is back where it was.",
+	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN,
+	.min_args = 2,
+	.max_args = XLPT_ANY_ARGS,
+	.opts = attach_opts,
+	.run = cmd_attach,
+};
+
+static void report_detach(const struct xlpt_op *op)
+{
+	struct json_object *root, *devs;
+
+	if (op->env->dry_run)
+		return;
+	root = json_object_new_object();
+	devs = json_object_new_array();
+	for (size_t i = 0; i < op->n; i++) {
+		const struct xlpt_item *item = &op->items[i];
+		struct json_object *o = json_object_new_object();
+		const char *bdf = XLPT_BDF_STR(item->spec.bdf);
+
+		xlpt_json_add(o, "bdf", xlpt_json_str(bdf));
+		xlpt_json_add(o, "state", xlpt_json_str(op->to_host ? "dom0" : "hidden"));
+		if (op->to_host)
+			xlpt_json_add(o, "driver", xlpt_json_str(item->driver));
+		json_object_array_add(devs, o);
+		if (!op->to_host)
+			xlpt_say(op->env, "%s is detached from %s and hidden", bdf, op->guest.name);
+		else
+			xlpt_say(op->env, "%s is detached from %s and back with dom0, %s%s", bdf,
+				 op->guest.name, item->driver ? "driver " : "without a driver",
+				 item->driver ? item->driver : "");
+	}
+	xlpt_json_add(root, "guest", xlpt_json_guest(&op->guest));
+	xlpt_json_add(root, "detached", devs);
+	if (op->env->json)
+		xlpt_print_json(op->env, root);
+	else
+		json_object_put(root);
+}
+
+static int add_detach_item(struct xlpt_op *op, const char *text, struct xlpt_diag *diag)
+{
+	_cleanup_spec_ struct xlpt_spec spec;
+	int rc = xlpt_spec_parse(text, &spec, diag);
+
+	if (rc)
+		return rc;
+	if (spec.vslot >= 0 || spec.permissive || spec.msitranslate || spec.seize ||
+	    spec.power_mgmt || spec.rdm_policy)
+		return xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
+				     "%s: a device to detach takes no slot and no options", text);
+	return xlpt_op_add_spec(op, text, diag);
+}
+
+static int cmd_detach(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
+{
+	_cleanup_op_ struct xlpt_op op;
+	int rc;
+
+	xlpt_op_init(&op, env);
+	op.to_host = xlpt_args_has(args, "to-host");
+	op.force = xlpt_args_has(args, "force");
+	rc = check_specs(args, diag);
+	if (rc == 0)
+		rc = xlpt_args_seconds(args, "timeout", XLPT_GUEST_TIMEOUT_MS, &op.timeout_ms, diag);
+	if (rc == 0)
+		rc = xlpt_env_need_xen(env, diag);
+	if (rc == 0)
+		rc = env->ts->ops->guest_find(env->ts, args->pos[0], &op.guest, diag);
+	op.has_guest = rc == 0;
+	for (size_t i = 1; rc == 0 && i < args->n; i++)
+		rc = add_detach_item(&op, args->pos[i], diag);
+	if (rc == 0)
+		rc = xlpt_op_detach(&op, diag);
+	if (rc == 0)
+		report_detach(&op);
+	return rc;
+}
+
+static const struct xlpt_opt detach_opts[] = {
+	{ "to-host", 0, NULL, "give the device back to its dom0 driver, too" },
+	{ "force", 'f', NULL, "do without the guest's help; it may need a restart afterwards" },
+	{ "timeout", 't', "SECONDS", "how long the guest may take to answer (default 60)" },
+	{ 0 },
+};
+
+const struct xlpt_command xlpt_cmd_detach = {
+	.name = "detach",
+	.synopsis = "GUEST BDF...",
+	.help = "Take devices back from a running guest",
+	.details = "Exit status 0 means that the guest no longer has them, in xenstore, in its device\n"
+		   "model and in the hypervisor, and that pciback holds them.",
+	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN,
+	.min_args = 2,
+	.max_args = XLPT_ANY_ARGS,
+	.opts = detach_opts,
+	.run = cmd_detach,
+};

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Words for the shell's completion, asked of the program itself so that they
+ * are never out of date: "__complete commands", "__complete options COMMAND",
+ * "__complete devices", "__complete guests".
+ */
+#include <string.h>
+
+#include "pciback/scan.h"
+#include "xl-plugin/cli.h"
+#include "xl-plugin/output.h"
+
+static void print_opts(struct xlpt_env *env, const struct xlpt_opt *opts)
+{
+	for (; opts && opts->name; opts++)
+		fprintf(env->out, "--%s\n", opts->name);
+}
+
+static int devices(struct xlpt_env *env, struct xlpt_diag *diag)
+{
+	_cleanup_devices_ struct xlpt_devices devs = { 0 };
+	int rc = xlpt_env_need_host(env, diag);
+
+	if (rc == 0)
+		rc = xlpt_scan_all(env->host, 0, NULL, &devs, diag);
+	for (size_t i = 0; rc == 0 && i < devs.n; i++)
+		if (devs.items[i].header != XLPT_HEADER_BRIDGE)
+			fprintf(env->out, "%s\n", XLPT_BDF_STR(devs.items[i].bdf));
+	return rc;
+}
+
+static int guests(struct xlpt_env *env, struct xlpt_diag *diag)
+{
+	struct xlpt_guest *list = NULL;
+	size_t n = 0;
+	int rc = xlpt_env_try_xen(env, diag);
+
+	if (rc == 0 && env->ts)
+		rc = env->ts->ops->guest_list(env->ts, &list, &n, diag);
+	for (size_t i = 0; i < n; i++) {
+		fprintf(env->out, "%s\n", list[i].name);
+		xlpt_guest_dispose(&list[i]);
+	}
+	free(list);
+	return rc;
+}
+
+static int cmd_complete(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
+{
+	const char *what = args->pos[0];
+
+	if (!strcmp(what, "devices"))
+		return devices(env, diag);
+	if (!strcmp(what, "guests"))
+		return guests(env, diag);
+	for (size_t i = 0; xlpt_commands[i]; i++) {
+		const struct xlpt_command *cmd = xlpt_commands[i];
+
+		if (!strcmp(what, "commands") && !(cmd->flags & XLPT_CMD_HIDDEN))
+			fprintf(env->out, "%s\n", cmd->name);
+		if (!strcmp(what, "options") && args->n > 1 && !strcmp(cmd->name, args->pos[1])) {
+			print_opts(env, cmd->opts);
+			print_opts(env, xlpt_common_opts);
+		}
+	}
+	return 0;
+}
+
+const struct xlpt_command xlpt_cmd_complete = {
+	.name = "__complete",
+	.synopsis = "WHAT [COMMAND]",
+	.help = "Print words for the shell's completion",
+	.flags = XLPT_CMD_HIDDEN,
+	.min_args = 1,
+	.max_args = 2,
+	.run = cmd_complete,
+};

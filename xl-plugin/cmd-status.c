@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "pciback/scan.h"
+#include "xl-plugin/cli.h"
+#include "xl-plugin/op.h"
+#include "xl-plugin/output.h"
+
+static const char *detail(const struct xlpt_owner *o, char buf[96])
+{
+	if (!o->guest)
+		snprintf(buf, 96, "its domain is gone: xlpt repair");
+	else if (xlpt_owner_complete(o))
+		snprintf(buf, 96, "%s", o->type == XLPT_GUEST_PV ? "connected" : "attached");
+	else
+		snprintf(buf, 96, "backend %s, frontend %s, device state %d",
+			 xlpt_xbs_word(o->be_state), xlpt_xbs_word(o->fe_state), o->dev.state);
+	return buf;
+}
+
+static const char *guest_address(const struct xlpt_owner *o, char buf[XLPT_BDF_LEN])
+{
+	if (o->dev.vdev_ok && o->type == XLPT_GUEST_PV)
+		return xlpt_bdf_format(o->dev.vdev, XLPT_BDF_SYSFS, buf);
+	if (o->dev.vdevfn >= 0 && o->type != XLPT_GUEST_PV) {
+		snprintf(buf, XLPT_BDF_LEN, "0000:00:%02x.%x", (unsigned)o->dev.vdevfn >> 3 & 0x1f,
+			 (unsigned)o->dev.vdevfn & 7);
+		return buf;
+	}
+	return NULL;
+}
+
+struct row {
+	const char *bdf, *state, *guest, *address, *detail;
+	int64_t domid;
+};
+
+struct view {
+	struct xlpt_env *env;
+	struct json_object *devices;	/* with --json */
+	struct xlpt_table *table;	/* without */
+};
+
+static void add_row(struct view *v, const struct row *r)
+{
+	struct json_object *o;
+
+	if (v->table) {
+		xlpt_table_row(v->table, (const char *const[]){ r->bdf, r->state, r->guest, r->address,
+								r->detail });
+		return;
+	}
+	o = json_object_new_object();
+	xlpt_json_add(o, "bdf", xlpt_json_str(r->bdf));
+	xlpt_json_add(o, "state", xlpt_json_str(r->state));
+	xlpt_json_add(o, "guest", xlpt_json_str(r->guest));
+	xlpt_json_add(o, "domid", r->domid >= 0 ? json_object_new_int64(r->domid) : NULL);
+	xlpt_json_add(o, "guest_address", xlpt_json_str(r->address));
+	xlpt_json_add(o, "detail", xlpt_json_str(r->detail));
+	json_object_array_add(v->devices, o);
+}
+
+static void add_owner(struct view *v, const struct xlpt_owner *o)
+{
+	char buf[96], address[XLPT_BDF_LEN];
+
+	add_row(v, &(struct row){ .bdf = XLPT_BDF_STR(o->bdf),
+				  .state = xlpt_owner_complete(o) && o->guest ? "assigned" : "partial",
+				  .guest = o->guest,
+				  .domid = o->domid,
+				  .address = guest_address(o, address),
+				  .detail = detail(o, buf) });
+}
+
+/* Held by pciback, no guest's backend names it: free, unless the hypervisor knows better. */
+static int add_hidden(struct view *v, struct xlpt_bdf bdf, struct xlpt_diag *diag)
+{
+	struct xlpt_env *env = v->env;
+	_cleanup_pcinote_ struct xlpt_pcinote note = { 0 };
+	_cleanup_free_ char *text = NULL;
+	bool assigned = false;
+	int rc = 0;
+
+	if (env->store)
+		rc = xlpt_pcinote_read(env->store, bdf, &note, diag);
+	if (rc == 0 && env->ts)
+		rc = env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, diag);
+	if (rc)
+		return rc;
+	if (assigned)
+		text = xlpt_xstrdup("the hypervisor has it with a guest that no backend names: "
+				    "xlpt repair");
+	else if (note.domid >= 0 && env->store)
+		text = xlpt_xasprintf("libxl notes domain %lld as its owner, wrongly: xlpt repair",
+				      (long long)note.domid);
+	else
+		text = xlpt_xstrdup("free for a guest");
+	add_row(v, &(struct row){ .bdf = XLPT_BDF_STR(bdf),
+				  .state = assigned ? "partial" : "hidden",
+				  .domid = -1,
+				  .detail = text });
+	return 0;
+}
+
+static int journals(struct view *v, struct json_object *root, struct xlpt_diag *diag)
+{
+	struct json_object *a = json_object_new_array();
+	struct xlpt_journal *js = NULL;
+	size_t n = 0;
+	int rc = xlpt_journal_interrupted(v->env, &js, &n, diag);
+
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *o = json_object_new_object();
+
+		xlpt_json_add(o, "op", xlpt_json_str(js[i].op));
+		xlpt_json_add(o, "guest", xlpt_json_str(js[i].guest.name));
+		xlpt_json_add(o, "bdf", js[i].n ? xlpt_json_bdf(js[i].devs[0].bdf) : NULL);
+		xlpt_json_add(o, "left_at", xlpt_json_str(js[i].last));
+		json_object_array_add(a, o);
+		if (!v->env->json)
+			xlpt_say(v->env, "interrupted %s of %s, left at: %s (xlpt repair)", js[i].op,
+				 js[i].n ? XLPT_BDF_STR(js[i].devs[0].bdf) : "nothing",
+				 js[i].last ? js[i].last : "its beginning");
+		xlpt_journal_dispose(&js[i]);
+	}
+	free(js);
+	xlpt_json_add(root, "interrupted", a);
+	return rc;
+}
+
+static int cmd_status(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
+{
+	static const char *const columns[] = { "DEVICE", "STATE", "GUEST", "AS", "DETAIL" };
+	_cleanup_owners_ struct xlpt_owners owners = { 0 };
+	_cleanup_devices_ struct xlpt_devices devs = { 0 };
+	_cleanup_guest_ struct xlpt_guest guest = { 0 };
+	struct view v = { .env = env };
+	struct json_object *root;
+	bool one = args->n == 1;
+	int rc;
+
+	rc = one ? xlpt_env_need_xen(env, diag) : xlpt_env_try_xen(env, diag);
+	if (rc == 0 && one)
+		rc = env->ts->ops->guest_find(env->ts, args->pos[0], &guest, diag);
+	if (rc == 0)
+		rc = xlpt_owners_read(env, &owners, diag);
+	if (rc == 0 && !one)
+		rc = xlpt_scan_all(env->host, 0, NULL, &devs, diag);
+	if (rc)
+		return rc;
+	root = json_object_new_object();
+	v.devices = json_object_new_array();
+	xlpt_json_add(root, "devices", v.devices);
+	if (one)
+		xlpt_json_add(root, "guest", xlpt_json_guest(&guest));
+	if (!env->json)
+		v.table = xlpt_table_new(columns, XLPT_ARRAY_SIZE(columns));
+	for (size_t i = 0; i < owners.n; i++)
+		if (!one || owners.items[i].domid == guest.domid)
+			add_owner(&v, &owners.items[i]);
+	for (size_t i = 0; rc == 0 && i < devs.n; i++)
+		if (xlpt_streq(devs.items[i].driver, "pciback") &&
+		    !xlpt_owners_find(&owners, devs.items[i].bdf))
+			rc = add_hidden(&v, devs.items[i].bdf, diag);
+	if (v.table)
+		xlpt_table_print(env, v.table);
+	if (rc == 0 && !env->sysroot)
+		rc = journals(&v, root, diag);
+	if (rc == 0 && env->json)
+		xlpt_print_json(env, root);
+	else
+		json_object_put(root);
+	return rc;
+}
+
+const struct xlpt_command xlpt_cmd_status = {
+	.name = "status",
+	.synopsis = "[GUEST]",
+	.help = "Show which guest has which device, what is hidden, what is half-done",
+	.max_args = 1,
+	.run = cmd_status,
+};
+
+static int cmd_repair(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
+{
+	int rc = xlpt_env_need_xen(env, diag);
+
+	(void)args;
+	return rc ? rc : xlpt_op_repair(env, diag);
+}
+
+const struct xlpt_command xlpt_cmd_repair = {
+	.name = "repair",
+	.synopsis = "",
+	.help = "End operations that were cut short, and mend contradictions",
+	.details = "An attach that its guest has taken is kept, any other is taken back; a detach is\n"
+		   "brought to its end; hiding is taken back, unhiding brought to its end.",
+	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN,
+	.run = cmd_repair,
+};

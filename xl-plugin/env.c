@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "xl-plugin/env.h"
+
+#include <signal.h>
+
+volatile int xlpt_interrupted;
+
+static void on_signal(int sig)
+{
+	xlpt_interrupted = sig;
+}
+
+void xlpt_env_catch_signals(void)
+{
+	/* No SA_RESTART: a wait ends with EINTR and looks at the flag. */
+	struct sigaction sa = { .sa_handler = on_signal };
+
+	sigaction(SIGINT, &sa, NULL);
+	sigaction(SIGTERM, &sa, NULL);
+	sigaction(SIGHUP, &sa, NULL);
+}
+
+int xlpt_check_interrupted(struct xlpt_diag *diag)
+{
+	if (!xlpt_interrupted)
+		return 0;
+	return xlpt_diag_set(diag, XLPT_ERR_TIMEOUT, "stopped by signal %d", xlpt_interrupted);
+}
+
+int xlpt_env_need_host(struct xlpt_env *env, struct xlpt_diag *diag)
+{
+	const char *root = env->sysroot ? env->sysroot : "/";
+	int r;
+
+	if (env->host)
+		return 0;
+	r = xlpt_host_open(&env->own_host, root);
+	if (r < 0) {
+		xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot open %s", root);
+		xlpt_diag_hint(diag, "give --sysroot the top directory of an unpacked tree");
+		return XLPT_ERR_IO;
+	}
+	env->host = &env->own_host;
+	return 0;
+}
+
+int xlpt_env_need_xen(struct xlpt_env *env, struct xlpt_diag *diag)
+{
+	int rc = xlpt_env_need_host(env, diag);
+
+	if (rc)
+		return rc;
+	if (env->sysroot) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "this needs a running Xen, and --sysroot is a tree of files");
+		xlpt_diag_hint(diag, "run it without --sysroot");
+		return XLPT_ERR_USAGE;
+	}
+	if (!env->store) {
+		rc = xlpt_store_open(&env->own_store, env->clock, diag);
+		if (rc)
+			return rc;
+		env->store = &env->own_store;
+	}
+	if (!env->ts) {
+		rc = xlpt_toolstack_open(&env->own_ts, env->verbose, env->err, diag);
+		if (rc)
+			return rc;
+		env->ts = &env->own_ts;
+	}
+	return 0;
+}
+
+int xlpt_env_try_xen(struct xlpt_env *env, struct xlpt_diag *diag)
+{
+	_cleanup_diag_ struct xlpt_diag ignored = { 0 };
+	int rc = xlpt_env_need_host(env, diag);
+
+	if (rc || env->sysroot)
+		return rc;
+	/* xenfs tells a dom0 from any other system, without a message from libxl. */
+	if (!env->ts && !xlpt_host_has(env->host, "/proc/xen/capabilities"))
+		return 0;
+	xlpt_env_need_xen(env, &ignored);
+	if (ignored.message && env->verbose)
+		fprintf(env->err, "xlpt: %s\n", ignored.message);
+	return 0;
+}
+
+void xlpt_env_close(struct xlpt_env *env)
+{
+	xlpt_toolstack_close(&env->own_ts);
+	xlpt_store_close(&env->own_store);
+	xlpt_host_close(&env->own_host);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What one run of xlpt works with. main() leaves the seams empty and they are
+ * opened when a command first needs them; a test fills them with its fakes.
+ */
+#ifndef XLPT_ENV_H
+#define XLPT_ENV_H
+
+#include "core/clock.h"
+#include "core/host.h"
+#include "xenstore/store.h"
+#include "xl-plugin/toolstack.h"
+
+#define XLPT_STATE_DIR "/run/xlpt"	/* locks, journal: they belong to this boot */
+
+struct xlpt_env {
+	FILE *out, *err;
+	struct xlpt_clock *clock;
+	struct xlpt_host *host;
+	struct xlpt_store *store;
+	struct xlpt_toolstack *ts;
+	const char *pci_ids;	/* a pci.ids file, or NULL for the system's */
+	const char *sysroot;	/* NULL on the running system */
+	bool json, dry_run;
+	int verbose;
+
+	/* opened here when the pointers above were empty */
+	struct xlpt_host own_host;
+	struct xlpt_store own_store;
+	struct xlpt_toolstack own_ts;
+};
+
+int xlpt_env_need_host(struct xlpt_env *env, struct xlpt_diag *diag);
+/* Host, xenstore and toolstack. */
+int xlpt_env_need_xen(struct xlpt_env *env, struct xlpt_diag *diag);
+/*
+ * For commands that can do without: opens what is there. On a captured tree or
+ * on a host without Xen env->store and env->ts stay NULL.
+ */
+int xlpt_env_try_xen(struct xlpt_env *env, struct xlpt_diag *diag);
+void xlpt_env_close(struct xlpt_env *env);
+
+/* Set by SIGINT, SIGTERM and SIGHUP while a workflow runs: it stops at the next step and undoes. */
+extern volatile int xlpt_interrupted;
+void xlpt_env_catch_signals(void);
+int xlpt_check_interrupted(struct xlpt_diag *diag);
+
+/* The program: argv as main gets it. Returns the exit status. */
+int xlpt_run(int argc, char **argv, struct xlpt_env *env);
+
+#endif

@@ -1,0 +1,270 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The file is lines of words:
+ *	xlpt 1
+ *	op attach
+ *	guest 3 4a1f... web1
+ *	device 0000:02:00.0 hide e1000e		("keep" = not hidden here; "-" unknown, "none")
+ *	begin add 0000:02:00.0 to web1
+ *	done
+ *	undo take 0000:02:00.0 from web1
+ */
+#include "xl-plugin/journal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "xl-plugin/output.h"
+
+#define DIR_PATH XLPT_STATE_DIR "/journal"
+
+void xlpt_journal_init(struct xlpt_journal *j, const char *op, const struct xlpt_guest *guest)
+{
+	*j = (struct xlpt_journal){ .fd = -1, .op = xlpt_xstrdup(op) };
+	if (guest)
+		xlpt_guest_copy(&j->guest, guest);
+}
+
+void xlpt_journal_dispose(struct xlpt_journal *j)
+{
+	xlpt_closep(&j->fd);
+	for (size_t i = 0; i < j->n; i++)
+		free(j->devs[i].origin);
+	free(j->devs);
+	free(j->path);
+	free(j->op);
+	free(j->last);
+	xlpt_guest_dispose(&j->guest);
+	*j = (struct xlpt_journal){ .fd = -1 };
+}
+
+void xlpt_journal_add(struct xlpt_journal *j, struct xlpt_bdf bdf, bool hide, const char *origin)
+{
+	XLPT_GROW(j->devs, j->n, j->alloc);
+	j->devs[j->n++] = (struct xlpt_journal_dev){ .bdf = bdf, .hide = hide,
+						     .origin_known = origin != NULL,
+						     .origin = xlpt_xstrdup(origin) };
+}
+
+static int append(struct xlpt_journal *j, const char *text)
+{
+	size_t len = strlen(text);
+	ssize_t r = write(j->fd, text, len);
+
+	if (r != (ssize_t)len)
+		return r < 0 ? -errno : -EIO;
+	/* A tmpfs keeps it through a kill -9 anyway; a /run on a disk is meant to as well. */
+	return fdatasync(j->fd) && errno != EINVAL ? -errno : 0;
+}
+
+static int cannot(struct xlpt_diag *diag, int r)
+{
+	xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot write the journal below " DIR_PATH);
+	xlpt_diag_fact(diag, "without it an operation that is cut short could not be repaired");
+	xlpt_diag_hint(diag, "run xlpt as root and make room on /run");
+	return XLPT_ERR_IO;
+}
+
+int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
+{
+	_cleanup_str_ struct xlpt_str head = { 0 };
+	int r;
+
+	r = xlpt_host_mkdirs(env->host, DIR_PATH, 0755);
+	if (r < 0)
+		return cannot(diag, r);
+	j->path = xlpt_xasprintf(DIR_PATH "/%lld-%d", (long long)xlpt_now(env->clock),
+				 (int)getpid());
+	/* Written under a name that readers pass over, so that they never see half a head. */
+	{
+		_cleanup_free_ char *tmp = xlpt_xasprintf("%s.new", j->path);
+
+		j->fd = env->host->ops->open(env->host, tmp, O_RDWR | O_CREAT | O_EXCL | O_APPEND,
+					     0600);
+		if (j->fd < 0)
+			return cannot(diag, j->fd);
+		r = flock(j->fd, LOCK_EX | LOCK_NB) ? -errno : 0;
+		xlpt_str_addf(&head, "xlpt 1\nop %s\n", j->op);
+		if (j->guest.name)
+			xlpt_str_addf(&head, "guest %u %s %s\n", j->guest.domid,
+				      *j->guest.uuid ? j->guest.uuid : "-", j->guest.name);
+		for (size_t i = 0; i < j->n; i++) {
+			const struct xlpt_journal_dev *d = &j->devs[i];
+
+			xlpt_str_addf(&head, "device %s %s %s\n", XLPT_BDF_STR(d->bdf),
+				      d->hide ? "hide" : "keep",
+				      !d->origin_known ? "-" : *d->origin ? d->origin : "none");
+		}
+		if (r == 0)
+			r = append(j, head.s);
+		if (r == 0)
+			r = env->host->ops->rename(env->host, tmp, j->path);
+		if (r < 0) {
+			env->host->ops->unlink(env->host, tmp);
+			return cannot(diag, r);
+		}
+	}
+	return 0;
+}
+
+static int before(void *priv, size_t i, const struct xlpt_step *step, bool undo,
+		  struct xlpt_diag *diag)
+{
+	struct xlpt_journal *j = priv;
+	_cleanup_free_ char *line = NULL;
+	int r;
+
+	(void)i;
+	if (!undo) {
+		int rc = xlpt_check_interrupted(diag);
+
+		if (rc)
+			return rc;
+	}
+	line = xlpt_xasprintf("%s %s\n", undo ? "undo" : "begin",
+			      undo && step->undo_what ? step->undo_what : step->what);
+	r = append(j, line);
+	return r < 0 ? cannot(diag, r) : 0;
+}
+
+static void after(void *priv, size_t i, const struct xlpt_step *step, bool undo)
+{
+	(void)i;
+	(void)step;
+	(void)undo;
+	append(priv, "done\n");
+}
+
+struct xlpt_plan_observer xlpt_journal_observer(struct xlpt_journal *j)
+{
+	return (struct xlpt_plan_observer){ .priv = j, .before = before, .after = after };
+}
+
+void xlpt_journal_end(struct xlpt_env *env, struct xlpt_journal *j)
+{
+	if (j->path)
+		env->host->ops->unlink(env->host, j->path);
+	xlpt_closep(&j->fd);
+}
+
+/* ---- reading what was left ---- */
+
+static bool parse_device(struct xlpt_journal *j, char *line)
+{
+	char *save = NULL, *bdf_text = strtok_r(line, " ", &save), *hide = strtok_r(NULL, " ", &save),
+	     *origin = strtok_r(NULL, " ", &save);
+	struct xlpt_bdf bdf;
+
+	if (!origin || !xlpt_bdf_from_sysfs_name(bdf_text, &bdf))
+		return false;
+	xlpt_journal_add(j, bdf, !strcmp(hide, "hide"),
+			 !strcmp(origin, "-") ? NULL : !strcmp(origin, "none") ? "" : origin);
+	return true;
+}
+
+static bool parse_guest(struct xlpt_journal *j, char *line)
+{
+	char *save = NULL, *domid = strtok_r(line, " ", &save), *uuid = strtok_r(NULL, " ", &save);
+	uint64_t v;
+
+	if (!uuid || !save || !*save || !xlpt_parse_uint(domid, strlen(domid), 10, UINT32_MAX, &v))
+		return false;
+	xlpt_guest_dispose(&j->guest);
+	j->guest.domid = (uint32_t)v;
+	snprintf(j->guest.uuid, sizeof(j->guest.uuid), "%s", strcmp(uuid, "-") ? uuid : "");
+	j->guest.name = xlpt_xstrdup(save);
+	return true;
+}
+
+static bool parse(struct xlpt_journal *j, char *text)
+{
+	char *save = NULL, *line = strtok_r(text, "\n", &save);
+
+	if (!line || strcmp(line, "xlpt 1") != 0)
+		return false;
+	while ((line = strtok_r(NULL, "\n", &save))) {
+		if (xlpt_starts(line, "op ") && !j->op)
+			j->op = xlpt_xstrdup(line + 3);
+		else if (xlpt_starts(line, "guest ") && !parse_guest(j, line + 6))
+			return false;
+		else if (xlpt_starts(line, "device ") && !parse_device(j, line + 7))
+			return false;
+		else if (xlpt_starts(line, "begin ") || xlpt_starts(line, "undo ")) {
+			free(j->last);
+			j->last = xlpt_xstrdup(strchr(line, ' ') + 1);
+		}
+	}
+	return j->op != NULL;
+}
+
+/* 1 = interrupted and now ours, 0 = its xlpt still runs or has just ended. */
+static int adopt(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
+{
+	_cleanup_free_ char *text = NULL;
+
+	*j = (struct xlpt_journal){ .fd = -1, .path = xlpt_xasprintf(DIR_PATH "/%s", name) };
+	j->fd = env->host->ops->open(env->host, j->path, O_RDWR | O_APPEND, 0);
+	if (j->fd < 0)
+		return 0;
+	if (flock(j->fd, LOCK_EX | LOCK_NB))
+		return 0;
+	/* It may have ended between open and lock: then the name is gone. */
+	if (!xlpt_host_has(env->host, "%s", j->path) ||
+	    xlpt_host_read_text(env->host, &text, "%s", j->path))
+		return 0;
+	if (!parse(j, text)) {
+		xlpt_warn(env, "%s is not a journal that this xlpt can read; it is left alone", j->path);
+		return 0;
+	}
+	return 1;
+}
+
+int xlpt_journal_interrupted(struct xlpt_env *env, struct xlpt_journal **out, size_t *n,
+			     struct xlpt_diag *diag)
+{
+	_cleanup_strv_ char **names = NULL;
+	size_t alloc = 0;
+	int r;
+
+	*out = NULL;
+	*n = 0;
+	r = xlpt_host_list(env->host, &names, DIR_PATH);
+	if (r == -ENOENT)
+		return 0;
+	if (r < 0)
+		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot list " DIR_PATH);
+	for (char **p = names; *p; p++) {
+		size_t len = strlen(*p);
+
+		if (len > 4 && !strcmp(*p + len - 4, ".new"))
+			continue;
+		XLPT_GROW(*out, *n, alloc);
+		if (adopt(env, *p, &(*out)[*n]) == 1)
+			(*n)++;
+		else
+			xlpt_journal_dispose(&(*out)[*n]);
+	}
+	return 0;
+}
+
+void xlpt_journal_warn(struct xlpt_env *env, bool quiet)
+{
+	struct xlpt_journal *js = NULL;
+	size_t n = 0;
+
+	if (quiet || env->sysroot || xlpt_env_need_host(env, NULL) ||
+	    xlpt_journal_interrupted(env, &js, &n, NULL))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		xlpt_warn(env, "an interrupted %s of %s%s%s was left at: %s; xlpt repair mends it",
+			  js[i].op, js[i].n ? XLPT_BDF_STR(js[i].devs[0].bdf) : "nothing",
+			  js[i].guest.name ? " and guest " : "",
+			  js[i].guest.name ? js[i].guest.name : "",
+			  js[i].last ? js[i].last : "its beginning");
+		xlpt_journal_dispose(&js[i]);
+	}
+	free(js);
+}

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The record of an operation under way, one file below /run/xlpt/journal for
+ * each, written before every step and removed at the end. The file stays locked
+ * (flock) while its xlpt lives; a file that can be locked was left by one that
+ * was killed, whatever the process ids say.
+ */
+#ifndef XLPT_JOURNAL_H
+#define XLPT_JOURNAL_H
+
+#include "core/guest.h"
+#include "core/plan.h"
+#include "xl-plugin/env.h"
+
+struct xlpt_journal_dev {
+	struct xlpt_bdf bdf;
+	bool hide;		/* the operation hides it first (attach, hide) or unhides it last (detach) */
+	bool origin_known;
+	char *origin;		/* driver it came from; "" = had none */
+};
+
+struct xlpt_journal {
+	int fd;
+	char *path;
+	char *op;		/* "attach" "detach" "hide" "unhide" */
+	struct xlpt_guest guest;/* attach, detach: domid, uuid, name */
+	struct xlpt_journal_dev *devs;
+	size_t n, alloc;
+	char *last;		/* sentence of the last step begun, or NULL */
+};
+
+void xlpt_journal_dispose(struct xlpt_journal *j);	/* closes; does not remove the file */
+#define _cleanup_journal_ XLPT_CLEANUP(xlpt_journal_dispose)
+
+void xlpt_journal_init(struct xlpt_journal *j, const char *op, const struct xlpt_guest *guest);
+void xlpt_journal_add(struct xlpt_journal *j, struct xlpt_bdf bdf, bool hide, const char *origin);
+
+/* Creates the file, locks it and writes the head. */
+int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag);
+/* For xlpt_plan_run; priv is the struct xlpt_journal. */
+struct xlpt_plan_observer xlpt_journal_observer(struct xlpt_journal *j);
+/* The operation ended, one way or the other, with nothing left: removes the file. */
+void xlpt_journal_end(struct xlpt_env *env, struct xlpt_journal *j);
+
+/*
+ * Interrupted operations, each locked for the caller until disposed of. Caller
+ * frees the array. A file that cannot be read is reported by a warning.
+ */
+int xlpt_journal_interrupted(struct xlpt_env *env, struct xlpt_journal **out, size_t *n,
+			     struct xlpt_diag *diag);
+/* Tells on err what was interrupted; quiet = say nothing (repair and status tell it themselves). */
+void xlpt_journal_warn(struct xlpt_env *env, bool quiet);
+
+/* ---- locks: one holder per guest and per device, in the order guest, devices sorted ---- */
+
+struct xlpt_locks {
+	int *fds;
+	size_t n, alloc;
+};
+
+void xlpt_locks_release(struct xlpt_locks *locks);
+#define _cleanup_locks_ XLPT_CLEANUP(xlpt_locks_release)
+int xlpt_lock_guest(struct xlpt_env *env, struct xlpt_locks *locks, uint32_t domid,
+		    int64_t deadline, struct xlpt_diag *diag);
+int xlpt_lock_device(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt_bdf bdf,
+		     int64_t deadline, struct xlpt_diag *diag);
+
+#endif

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "xl-plugin/journal.h"
+#include "xl-plugin/output.h"
+
+/* flock has no time-out of its own; this is how often it is tried again. */
+#define LOCK_RETRY_MS 20
+
+void xlpt_locks_release(struct xlpt_locks *locks)
+{
+	while (locks->n)
+		xlpt_closep(&locks->fds[--locks->n]);
+	free(locks->fds);
+	*locks = (struct xlpt_locks){ 0 };
+}
+
+static int take(struct xlpt_env *env, struct xlpt_locks *locks, const char *name, const char *what,
+		int64_t deadline, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *path = xlpt_xasprintf(XLPT_STATE_DIR "/lock/%s", name);
+	_cleanup_close_ int fd = -1;
+	bool told = false;
+	int r;
+
+	r = xlpt_host_mkdirs(env->host, XLPT_STATE_DIR "/lock", 0755);
+	if (r == 0) {
+		fd = env->host->ops->open(env->host, path, O_RDWR | O_CREAT, 0600);
+		r = fd < 0 ? fd : 0;
+	}
+	if (r < 0) {
+		xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot open %s", path);
+		xlpt_diag_hint(diag, "run xlpt as root");
+		return XLPT_ERR_IO;
+	}
+	while (flock(fd, LOCK_EX | LOCK_NB)) {
+		int rc = xlpt_check_interrupted(diag);
+
+		if (rc)
+			return rc;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot lock %s", path);
+		if (xlpt_now(env->clock) >= deadline) {
+			xlpt_diag_set(diag, XLPT_ERR_IN_USE,
+				      "another xlpt works on %s and did not finish in time", what);
+			xlpt_diag_fact(diag, "it holds the lock %s", path);
+			xlpt_diag_hint(diag, "wait for it, or see who it is: fuser -v %s", path);
+			return XLPT_ERR_IN_USE;
+		}
+		if (!told)
+			xlpt_warn(env, "waiting for another xlpt that works on %s", what);
+		told = true;
+		env->clock->sleep_ms(env->clock, LOCK_RETRY_MS);
+	}
+	XLPT_GROW(locks->fds, locks->n, locks->alloc);
+	locks->fds[locks->n++] = fd;
+	fd = -1;
+	return 0;
+}
+
+int xlpt_lock_guest(struct xlpt_env *env, struct xlpt_locks *locks, uint32_t domid,
+		    int64_t deadline, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *name = xlpt_xasprintf("guest-%u", domid);
+	_cleanup_free_ char *what = xlpt_xasprintf("domain %u", domid);
+
+	return take(env, locks, name, what, deadline, diag);
+}
+
+int xlpt_lock_device(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt_bdf bdf,
+		     int64_t deadline, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *name = xlpt_xasprintf("device-%s", XLPT_BDF_STR(bdf));
+
+	return take(env, locks, name, XLPT_BDF_STR(bdf), deadline, diag);
+}

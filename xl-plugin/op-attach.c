@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Giving devices to a guest. libxl reports success before the guest has agreed
+ * (PV: it never waits for the frontend after asking), so that each device is
+ * followed until the guest has it before the next one is added.
+ */
+#include <string.h>
+
+#include "pciback/bind.h"
+#include "xl-plugin/op.h"
+#include "xl-plugin/output.h"
+
+static int wait_ready(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = ctx;
+
+	(void)i;
+	return xlpt_wait_settled(op->env, &op->guest, op->timeout_ms, diag);
+}
+
+static int add(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = ctx;
+
+	return op->env->ts->ops->device_add(op->env->ts, op->guest.domid, &op->items[i].spec, diag);
+}
+
+static int undo_add(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = ctx;
+
+	return xlpt_release(op->env, op->guest.domid, op->items[i].spec.bdf, op->timeout_ms, diag);
+}
+
+/* What the guest's side says, by type; then the hypervisor's, for both. */
+static int verify_pv(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag)
+{
+	struct xlpt_bdf vdev;
+	int rc = xlpt_wait_connected(op->env, &op->guest, item->spec.bdf, op->timeout_ms, &vdev,
+				     diag);
+
+	if (rc == 0)
+		xlpt_bdf_format(vdev, XLPT_BDF_SYSFS, item->guest_address);
+	return rc;
+}
+
+static int verify_hvm(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag)
+{
+	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
+	const struct xlpt_pcidev *d;
+	bool has = false;
+	int rc;
+
+	rc = op->env->ts->ops->dm_has(op->env->ts, op->guest.domid, item->spec.bdf, &has, diag);
+	if (rc)
+		return rc;
+	if (!has) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the device model of %s does not list %s",
+			      op->guest.name, XLPT_BDF_STR(item->spec.bdf));
+		xlpt_diag_fact(diag, "libxl reported success, \"info pci\" in QEMU's monitor does not "
+				     "show the device");
+		xlpt_diag_hint(diag, "see /var/log/xen/qemu-dm-%s.log", op->guest.name);
+		return XLPT_ERR_CONFLICT;
+	}
+	rc = xlpt_pcibe_read(op->env->store, op->guest.domid, &be, diag);
+	d = rc ? NULL : xlpt_pcibe_find(&be, item->spec.bdf);
+	if (rc == 0 && (!d || d->vdevfn < 0)) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "no guest slot is recorded for %s",
+			      XLPT_BDF_STR(item->spec.bdf));
+		xlpt_diag_fact(diag, "xenstore has no vdevfn for it, which libxl writes when QEMU has "
+				     "told the slot");
+		xlpt_diag_hint(diag, "see /var/log/xen/qemu-dm-%s.log", op->guest.name);
+		return XLPT_ERR_CONFLICT;
+	}
+	if (rc == 0)
+		snprintf(item->guest_address, sizeof(item->guest_address), "0000:00:%02x.%x",
+			 (unsigned)d->vdevfn >> 3 & 0x1f, (unsigned)d->vdevfn & 7);
+	return rc;
+}
+
+static int verify_permissive(struct xlpt_op *op, const struct xlpt_item *item,
+			     struct xlpt_diag *diag)
+{
+	bool on = false;
+	int rc;
+
+	if (item->spec.permissive != XLPT_ON)
+		return 0;
+	rc = xlpt_pciback_permissive(op->env->host, item->spec.bdf, &on, diag);
+	if (rc == 0 && !on) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "pciback did not make %s permissive",
+			      XLPT_BDF_STR(item->spec.bdf));
+		xlpt_diag_fact(diag, "/sys/bus/pci/drivers/pciback/permissive does not list it");
+		xlpt_diag_hint(diag, "dmesg in dom0 shows what xen-pciback said");
+		return XLPT_ERR_CONFLICT;
+	}
+	return rc;
+}
+
+static int verify(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = ctx;
+	struct xlpt_item *item = &op->items[i];
+	bool assigned = false;
+	int rc;
+
+	rc = op->guest.type == XLPT_GUEST_PV ? verify_pv(op, item, diag)
+					     : verify_hvm(op, item, diag);
+	if (rc == 0)
+		rc = verify_permissive(op, item, diag);
+	if (rc == 0)
+		rc = op->env->ts->ops->hyp_assigned(op->env->ts, item->spec.bdf, &assigned, diag);
+	if (rc == 0 && !assigned) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
+			      "the hypervisor does not have %s assigned to a guest",
+			      XLPT_BDF_STR(item->spec.bdf));
+		xlpt_diag_fact(diag, "libxl reported success, and Xen says the device is still dom0's");
+		xlpt_diag_hint(diag, "xl dmesg shows what the hypervisor said");
+		rc = XLPT_ERR_CONFLICT;
+	}
+	return rc;
+}
+
+static void plan_attach(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
+{
+	const struct xlpt_item *item = &op->items[i];
+	const char *bdf = XLPT_BDF_STR(item->spec.bdf), *guest = op->guest.name;
+
+	if (item->hide)
+		xlpt_plan_hide(plan, op, i);
+	xlpt_plan_add(plan, add, undo_add, i, xlpt_xasprintf("add %s to %s", bdf, guest),
+		      xlpt_xasprintf("take %s from %s", bdf, guest));
+	xlpt_plan_add(plan, verify, NULL, i,
+		      xlpt_xasprintf("wait until %s has %s", guest, bdf), NULL);
+}
+
+/* All devices of the command are judged before the first is touched. */
+static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
+	struct xlpt_xen_caps caps;
+	int rc;
+
+	rc = op->env->ts->ops->caps(op->env->ts, &caps, diag);
+	if (rc == 0)
+		rc = xlpt_pcibe_read(op->env->store, op->guest.domid, &be, diag);
+	for (size_t i = 0; rc == 0 && i < op->n; i++) {
+		struct xlpt_item *item = &op->items[i];
+		struct xlpt_attach_facts f = {
+			.guest = &op->guest,
+			.device = &item->device,
+			.place = &item->place,
+			.iommu = op->guest.type == XLPT_GUEST_PV ? caps.pv_iommu : caps.hvm_iommu,
+			.guest_devices = be.n + i,
+			.be_state = be.exists ? be.be_state : XLPT_XBS_NONE,
+			.fe_state = be.exists ? be.fe_state : XLPT_XBS_NONE,
+			.be_consistent = !be.exists || be.consistent,
+			.hide = item->hide,
+			.force_host_device = xlpt_op_forced(op, item->spec.bdf),
+			.without_e820 = op->without_e820,
+		};
+
+		/* A killed attach that mending found complete is what was asked for. */
+		if (item->mended && item->place.has_owner &&
+		    item->place.owner_domid == op->guest.domid) {
+			item->nothing = true;
+			item->hide = false;
+			rc = verify(op, i, diag);
+			continue;
+		}
+		rc = xlpt_policy_attach(&f, diag);
+		if (rc == 0)
+			rc = xlpt_op_read_origin(op, item, diag);
+		item->hide = item->hide && !item->place.on_pciback;
+	}
+	return rc;
+}
+
+int xlpt_op_attach(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	_cleanup_plan_ struct xlpt_plan plan = { 0 };
+	int rc;
+
+	rc = xlpt_op_prepare(op, diag);
+	if (rc == 0)
+		rc = judge(op, diag);
+	if (rc == 0)
+		rc = xlpt_pciback_present(op->env->host, diag);
+	if (rc)
+		return rc;
+	/* Its last change may still be under way, by xl or by the guest's own start. */
+	if (op->guest.type == XLPT_GUEST_PV)
+		xlpt_plan_add(&plan, wait_ready, NULL, 0,
+			      xlpt_xasprintf("wait until %s is ready for a change", op->guest.name),
+			      NULL);
+	for (size_t i = 0; i < op->n; i++)
+		if (!op->items[i].nothing)
+			plan_attach(&plan, op, i);
+	return xlpt_op_execute(op, "attach", &plan, diag);
+}

@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Taking devices back from a guest. libxl drops the result of the xenstore half
+ * (libxl_pci.c, pci_remove_done): what it answers is not asked here, what is
+ * left in xenstore, in the device model and in the hypervisor is.
+ */
+#include "pciback/bind.h"
+#include "xl-plugin/op.h"
+#include "xl-plugin/output.h"
+
+/* How long a guest may take to free its frontend once the backend is gone. */
+#define PORT_TIMEOUT_MS 10000
+
+static struct xlpt_item *item_of(void *ctx, size_t i)
+{
+	return &((struct xlpt_op *)ctx)->items[i];
+}
+
+/* A device that is still being added must not be asked to leave: that ends PV hotplug for good. */
+static int wait_ready(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = ctx;
+
+	(void)i;
+	return xlpt_wait_settled(op->env, &op->guest, op->timeout_ms, diag);
+}
+
+static int remember_port(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag)
+{
+	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
+	int rc = xlpt_pcibe_read(op->env->store, op->guest.domid, &be, diag);
+
+	item->evtchn = rc == 0 && be.n == 1 ? be.evtchn : 0;
+	return rc;
+}
+
+static int remove_hvm(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag)
+{
+	const struct xlpt_toolstack_ops *ops = op->env->ts->ops;
+	struct xlpt_bdf bdf = item->spec.bdf;
+	bool has = false;
+	int rc;
+
+	rc = ops->device_remove(op->env->ts, op->guest.domid, bdf, false, diag);
+	if (rc == 0)
+		return 0;
+	if (ops->dm_has(op->env->ts, op->guest.domid, bdf, &has, NULL) == 0 && !has) {
+		/* The guest ejected it after an earlier try had given up; libxl's books remain. */
+		xlpt_diag_dispose(diag);
+		return ops->device_remove(op->env->ts, op->guest.domid, bdf, true, diag);
+	}
+	if (has) {
+		_cleanup_free_ char *log = XLPT_TAKE(diag->log);
+
+		xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s did not let go of %s", op->guest.name,
+			      XLPT_BDF_STR(bdf));
+		xlpt_diag_fact(diag, "its device model was asked to unplug it, and the guest did not "
+				     "answer; the request stays pending");
+		xlpt_diag_add_log(diag, log);
+		xlpt_diag_hint(diag, "xlpt detach %s %s again once the guest's system runs; --force takes "
+				     "it away without the guest", op->guest.name, XLPT_BDF_STR(bdf));
+		return XLPT_ERR_LEFT;
+	}
+	return rc;
+}
+
+static int remove_device(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = ctx;
+	struct xlpt_item *item = item_of(ctx, i);
+	int rc;
+
+	rc = remember_port(op, item, diag);
+	if (rc)
+		return rc;
+	if (op->force)
+		return xlpt_release(op->env, op->guest.domid, item->spec.bdf, op->timeout_ms, diag);
+	if (op->guest.type == XLPT_GUEST_HVM)
+		return remove_hvm(op, item, diag);
+	return op->env->ts->ops->device_remove(op->env->ts, op->guest.domid, item->spec.bdf, false,
+					       diag);
+}
+
+static int verify_gone(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = ctx;
+	struct xlpt_env *env = op->env;
+	struct xlpt_item *item = item_of(ctx, i);
+	_cleanup_free_ char *driver = NULL;
+	bool assigned = false;
+	int rc;
+
+	rc = xlpt_wait_gone(env, &op->guest, item->spec.bdf, op->timeout_ms, diag);
+	if (rc) {
+		xlpt_diag_hint(diag, "xlpt repair once the guest answers, or xlpt detach --force %s %s",
+			       op->guest.name, XLPT_BDF_STR(item->spec.bdf));
+		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
+	}
+	rc = env->ts->ops->hyp_assigned(env->ts, item->spec.bdf, &assigned, diag);
+	if (rc)
+		return rc;
+	if (assigned) {
+		xlpt_diag_set(diag, XLPT_ERR_LEFT, "the hypervisor still has %s assigned to a guest",
+			      XLPT_BDF_STR(item->spec.bdf));
+		xlpt_diag_fact(diag, "libxl reported its removal");
+		xlpt_diag_hint(diag, "xlpt repair");
+		return XLPT_ERR_LEFT;
+	}
+	rc = xlpt_bind_driver(env->host, item->spec.bdf, &driver, diag);
+	if (rc == 0 && !xlpt_streq(driver, XLPT_PCIBACK_DRIVER)) {
+		xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s is off the guest but not on pciback",
+			      XLPT_BDF_STR(item->spec.bdf));
+		xlpt_diag_fact(diag, "its driver in dom0 is %s", driver ? driver : "none");
+		xlpt_diag_hint(diag, "xlpt hide %s", XLPT_BDF_STR(item->spec.bdf));
+		return XLPT_ERR_LEFT;
+	}
+	/*
+	 * A next attach that comes before the guest has freed its frontend would be
+	 * taken for the old one and never be connected.
+	 */
+	if (rc == 0 && !xlpt_wait_port_closed(env, op->guest.domid, item->evtchn, PORT_TIMEOUT_MS))
+		xlpt_warn(env, "%s has not freed its PCI frontend yet; give it time before the next "
+			       "attach", op->guest.name);
+	return rc;
+}
+
+static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	for (size_t i = 0; i < op->n; i++) {
+		struct xlpt_item *item = &op->items[i];
+		const struct xlpt_owner *owner = NULL;
+		int rc;
+
+		for (size_t k = 0; k < op->owners.n; k++)
+			if (op->owners.items[k].domid == op->guest.domid &&
+			    xlpt_bdf_eq(op->owners.items[k].bdf, item->spec.bdf))
+				owner = &op->owners.items[k];
+		if (!owner && item->mended) {
+			item->nothing = true;
+			continue;
+		}
+		if (!owner) {
+			xlpt_diag_set(diag, XLPT_ERR_NOT_HELD, "%s does not have %s", op->guest.name,
+				      XLPT_BDF_STR(item->spec.bdf));
+			if (item->place.has_owner)
+				xlpt_diag_fact(diag, "%s (domain %u) has it",
+					       item->place.owner_name ? item->place.owner_name
+								      : "another guest",
+					       item->place.owner_domid);
+			else
+				xlpt_diag_fact(diag, "no guest's PCI backend names it");
+			xlpt_diag_hint(diag, "xlpt status shows what is where");
+			return XLPT_ERR_NOT_HELD;
+		}
+		if (op->guest.paused && op->guest.type == XLPT_GUEST_PV && !op->force) {
+			xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is paused and cannot let go of a "
+				      "device", op->guest.name);
+			xlpt_diag_hint(diag, "xl unpause %s", op->guest.name);
+			return XLPT_ERR_NO_GUEST;
+		}
+		rc = xlpt_op_read_origin(op, item, diag);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+int xlpt_op_detach(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	_cleanup_plan_ struct xlpt_plan plan = { 0 };
+	const char *guest = op->guest.name;
+	int rc;
+
+	rc = xlpt_op_prepare(op, diag);
+	if (rc == 0)
+		rc = judge(op, diag);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < op->n; i++) {
+		const char *bdf = XLPT_BDF_STR(op->items[i].spec.bdf);
+
+		if (op->items[i].nothing)
+			continue;
+		if (op->guest.type == XLPT_GUEST_PV && !op->force)
+			xlpt_plan_add(&plan, wait_ready, NULL, i,
+				      xlpt_xasprintf("wait until %s is ready for a change", guest),
+				      NULL);
+		xlpt_plan_add(&plan, remove_device, NULL, i,
+			      xlpt_xasprintf("take %s from %s", bdf, guest), NULL);
+		xlpt_plan_add(&plan, verify_gone, NULL, i,
+			      xlpt_xasprintf("wait until %s has let go of %s", guest, bdf), NULL);
+		if (op->to_host)
+			xlpt_plan_unhide(&plan, op, i);
+	}
+	return xlpt_op_execute(op, "detach", &plan, diag);
+}

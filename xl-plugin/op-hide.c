@@ -1,0 +1,317 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Hiding a device from dom0 and giving it back. What xl pci-assignable-add
+ * remembers (the driver's path below /libxl/pci in xenstore) is written and read
+ * here too, so that a device hidden by one can be given back by the other.
+ */
+#include <string.h>
+
+#include "pciback/bind.h"
+#include "pciback/scan.h"
+#include "xl-plugin/op.h"
+#include "xl-plugin/output.h"
+
+#define DRIVERS "/sys/bus/pci/drivers/"
+
+static struct xlpt_item *item_of(void *ctx, size_t i)
+{
+	return &((struct xlpt_op *)ctx)->items[i];
+}
+
+static struct xlpt_env *env_of(void *ctx)
+{
+	return ((struct xlpt_op *)ctx)->env;
+}
+
+int xlpt_op_read_origin(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag)
+{
+	_cleanup_pcinote_ struct xlpt_pcinote note = { 0 };
+	int rc;
+
+	free(XLPT_TAKE(item->origin));
+	item->origin_known = false;
+	/* Still with a driver of dom0, or with none: that is where it comes from. */
+	if (!item->place.on_pciback) {
+		item->origin = xlpt_xstrdup(item->device.driver ? item->device.driver : "");
+		item->origin_known = true;
+		return 0;
+	}
+	rc = xlpt_pcinote_read(op->env->store, item->spec.bdf, &note, diag);
+	if (rc)
+		return rc;
+	/* xl's note first: it is the newer one when xl took the device again after us. */
+	if (note.driver_path) {
+		const char *slash = strrchr(note.driver_path, '/');
+
+		item->origin = xlpt_xstrdup(slash ? slash + 1 : note.driver_path);
+		item->origin_known = *item->origin != '\0';
+		return 0;
+	}
+	rc = xlpt_pcinote_origin_get(op->env->store, item->spec.bdf, &item->origin_known,
+				     &item->origin, diag);
+	if (rc == 0 && item->origin_known && !item->origin)
+		item->origin = xlpt_xstrdup("");
+	return rc;
+}
+
+/* ---- the steps of hiding ---- */
+
+static int note_origin(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_item *item = item_of(ctx, i);
+	struct xlpt_env *env = env_of(ctx);
+	_cleanup_free_ char *path = NULL;
+	int rc;
+
+	if (*item->origin)
+		path = xlpt_xasprintf(DRIVERS "%s", item->origin);
+	rc = xlpt_pcinote_origin_set(env->store, item->spec.bdf, item->origin, diag);
+	if (rc == 0)
+		rc = xlpt_pcinote_set_driver(env->store, item->spec.bdf, path, diag);
+	return rc;
+}
+
+static int forget_origin(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	return xlpt_pcinote_clear(env_of(ctx)->store, item_of(ctx, i)->spec.bdf, diag);
+}
+
+static int bind_pciback(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_host *h = env_of(ctx)->host;
+	struct xlpt_bdf bdf = item_of(ctx, i)->spec.bdf;
+	_cleanup_free_ char *driver = NULL;
+	int rc;
+
+	rc = xlpt_bind_driver(h, bdf, &driver, diag);
+	if (rc || xlpt_streq(driver, XLPT_PCIBACK_DRIVER))
+		return rc;
+	rc = xlpt_bind_unbind(h, bdf, diag);
+	if (rc == 0)
+		rc = xlpt_pciback_slot_add(h, bdf, diag);
+	if (rc == 0)
+		rc = xlpt_bind_to(h, bdf, XLPT_PCIBACK_DRIVER, diag);
+	return rc;
+}
+
+static int leave_pciback(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *driver = NULL;
+	int rc = xlpt_bind_driver(h, bdf, &driver, diag);
+
+	if (rc == 0 && xlpt_streq(driver, XLPT_PCIBACK_DRIVER))
+		rc = xlpt_bind_unbind(h, bdf, diag);
+	if (rc == 0)
+		rc = xlpt_pciback_slot_remove(h, bdf, diag);
+	/* libvirt binds through driver_override; left behind it would send the device back here. */
+	if (rc == 0)
+		rc = xlpt_bind_override(h, bdf, NULL, diag);
+	return rc;
+}
+
+/* A driver whose module was unloaded in between comes back with its module. */
+static int rebind_known(struct xlpt_host *h, struct xlpt_bdf bdf, const char *origin,
+			struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *now = NULL, *modalias = NULL;
+	int rc;
+
+	rc = xlpt_bind_driver(h, bdf, &now, diag);
+	if (rc || xlpt_streq(now, origin))
+		return rc;
+	if (!xlpt_host_has(h, DRIVERS "%s", origin)) {
+		xlpt_host_read_text(h, &modalias, "/sys/bus/pci/devices/%s/modalias",
+				    XLPT_BDF_STR(bdf));
+		/* The driver's name need not be its module's: xhci_hcd lives in xhci_pci. */
+		rc = xlpt_bind_load_module(h, modalias ? modalias : origin, diag);
+		if (rc)
+			return rc;
+		free(XLPT_TAKE(now));
+		rc = xlpt_bind_driver(h, bdf, &now, diag);
+		if (rc || xlpt_streq(now, origin))
+			return rc;
+	}
+	if (now) {
+		rc = xlpt_bind_unbind(h, bdf, diag);
+		if (rc)
+			return rc;
+	}
+	return xlpt_bind_to(h, bdf, origin, diag);
+}
+
+/* Hidden at boot: nobody saw its driver. The kernel, and then modprobe, knows which it is. */
+static int rebind_unknown(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *now = NULL, *modalias = NULL;
+	int rc = xlpt_bind_driver(h, bdf, &now, diag);
+
+	if (rc || now)
+		return rc;
+	rc = xlpt_bind_probe(h, bdf, &now, diag);
+	if (rc || now)
+		return rc;
+	if (xlpt_host_read_text(h, &modalias, "/sys/bus/pci/devices/%s/modalias",
+				XLPT_BDF_STR(bdf)))
+		return 0;
+	/* No module claims it: then it has no driver in this dom0, which is no failure. */
+	if (xlpt_bind_load_module(h, modalias, NULL))
+		return 0;
+	rc = xlpt_bind_driver(h, bdf, &now, diag);
+	if (rc || now)
+		return rc;
+	return xlpt_bind_probe(h, bdf, &now, diag);
+}
+
+static int rebind(struct xlpt_host *h, struct xlpt_bdf bdf, bool known, const char *origin,
+		  char **driver, struct xlpt_diag *diag)
+{
+	int rc = 0;
+
+	if (!known)
+		rc = rebind_unknown(h, bdf, diag);
+	else if (*origin)
+		rc = rebind_known(h, bdf, origin, diag);
+	if (rc == 0 && driver) {
+		free(XLPT_TAKE(*driver));
+		rc = xlpt_bind_driver(h, bdf, driver, diag);
+	}
+	return rc;
+}
+
+static int unbind_pciback(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	return leave_pciback(env_of(ctx)->host, item_of(ctx, i)->spec.bdf, diag);
+}
+
+static int rebind_item(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_item *item = item_of(ctx, i);
+
+	return rebind(env_of(ctx)->host, item->spec.bdf, item->origin_known, item->origin,
+		      &item->driver, diag);
+}
+
+static int undo_bind_pciback(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	int rc = unbind_pciback(ctx, i, diag);
+
+	return rc ? rc : rebind_item(ctx, i, diag);
+}
+
+static int set_quarantine(void *ctx, size_t i, bool on, struct xlpt_diag *diag)
+{
+	struct xlpt_env *env = env_of(ctx);
+
+	return env->ts->ops->quarantine(env->ts, item_of(ctx, i)->spec.bdf, on, diag);
+}
+
+static int quarantine_on(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	return set_quarantine(ctx, i, true, diag);
+}
+
+static int quarantine_off(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	return set_quarantine(ctx, i, false, diag);
+}
+
+static const char *origin_words(const struct xlpt_item *item)
+{
+	if (!item->origin_known)
+		return "the driver that claims it";
+	return *item->origin ? item->origin : "no driver";
+}
+
+void xlpt_plan_hide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
+{
+	const struct xlpt_item *item = &op->items[i];
+	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
+	const char *origin = item->origin && *item->origin ? item->origin : NULL;
+
+	xlpt_plan_add(plan, note_origin, forget_origin, i,
+		      xlpt_xasprintf("remember that %s comes from %s", bdf, origin_words(item)),
+		      xlpt_xasprintf("forget where %s came from", bdf));
+	xlpt_plan_add(plan, bind_pciback, undo_bind_pciback, i,
+		      origin ? xlpt_xasprintf("move %s from %s to pciback", bdf, origin)
+			     : xlpt_xasprintf("bind %s to pciback", bdf),
+		      xlpt_xasprintf("give %s back to %s", bdf, origin_words(item)));
+	xlpt_plan_add(plan, quarantine_on, quarantine_off, i,
+		      xlpt_xasprintf("put %s into the hypervisor's quarantine", bdf),
+		      xlpt_xasprintf("take %s out of quarantine", bdf));
+}
+
+void xlpt_plan_unhide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
+{
+	const struct xlpt_item *item = &op->items[i];
+	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
+
+	xlpt_plan_add(plan, quarantine_off, quarantine_on, i,
+		      xlpt_xasprintf("take %s out of the hypervisor's quarantine", bdf),
+		      xlpt_xasprintf("put %s back into quarantine", bdf));
+	xlpt_plan_add(plan, unbind_pciback, bind_pciback, i,
+		      xlpt_xasprintf("take %s from pciback", bdf),
+		      xlpt_xasprintf("bind %s to pciback again", bdf));
+	xlpt_plan_add(plan, rebind_item, NULL, i,
+		      xlpt_xasprintf("give %s to %s", bdf, origin_words(item)), NULL);
+	xlpt_plan_add(plan, forget_origin, NULL, i,
+		      xlpt_xasprintf("forget where %s came from", bdf), NULL);
+}
+
+int xlpt_give_back(struct xlpt_env *env, struct xlpt_bdf bdf, bool origin_known, const char *origin,
+		   char **driver, struct xlpt_diag *diag)
+{
+	int rc = env->ts->ops->quarantine(env->ts, bdf, false, diag);
+
+	if (rc == 0)
+		rc = leave_pciback(env->host, bdf, diag);
+	if (rc == 0)
+		rc = rebind(env->host, bdf, origin_known, origin, driver, diag);
+	if (rc == 0)
+		rc = xlpt_pcinote_clear(env->store, bdf, diag);
+	return rc;
+}
+
+int xlpt_op_hide(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	_cleanup_plan_ struct xlpt_plan plan = { 0 };
+	int rc;
+
+	rc = xlpt_pciback_present(op->env->host, diag);
+	if (rc == 0)
+		rc = xlpt_op_prepare(op, diag);
+	for (size_t i = 0; rc == 0 && i < op->n; i++) {
+		struct xlpt_item *item = &op->items[i];
+
+		item->hide = !item->place.on_pciback;
+		rc = xlpt_policy_hide(&item->device, &item->place,
+				      xlpt_op_forced(op, item->spec.bdf), diag);
+		if (rc == 0)
+			rc = xlpt_op_read_origin(op, item, diag);
+		if (rc == 0 && item->hide)
+			xlpt_plan_hide(&plan, op, i);
+	}
+	return rc ? rc : xlpt_op_execute(op, "hide", &plan, diag);
+}
+
+int xlpt_op_unhide(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	_cleanup_plan_ struct xlpt_plan plan = { 0 };
+	int rc = xlpt_op_prepare(op, diag);
+
+	op->to_host = true;
+	for (size_t i = 0; rc == 0 && i < op->n; i++) {
+		struct xlpt_item *item = &op->items[i];
+		_cleanup_free_ char *driver = xlpt_xstrdup(item->device.driver);
+
+		rc = xlpt_policy_unhide(&item->device, &item->place, diag);
+		if (rc == 0)
+			rc = xlpt_op_read_origin(op, item, diag);
+		if (rc)
+			break;
+		if (item->place.on_pciback)
+			xlpt_plan_unhide(&plan, op, i);
+		else
+			item->driver = XLPT_TAKE(driver);
+	}
+	return rc ? rc : xlpt_op_execute(op, "unhide", &plan, diag);
+}

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Taking a device away from a guest when the usual way did not work or cannot:
+ * after a failed or killed attach, with detach --force, from a guest that is
+ * stuck. Looks at each place where the device may still be with the guest, in
+ * the order in which libxl puts it there (libxl_pci.c: note, device model,
+ * grants, assignment, xenstore), and ends with asking the hypervisor.
+ */
+#include "pciback/scan.h"
+#include "xl-plugin/op.h"
+
+/* A guest that is connected answers within this, or it is taken by force. */
+#define POLITE_MS 15000
+
+static bool listed(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, bool *connected)
+{
+	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
+
+	if (xlpt_pcibe_read(env->store, domid, &be, NULL))
+		return false;
+	if (connected)
+		*connected = be.be_state == XLPT_XBS_CONNECTED && be.fe_state == XLPT_XBS_CONNECTED;
+	return xlpt_pcibe_find(&be, bdf) != NULL;
+}
+
+static int leave_dm(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, int64_t timeout_ms,
+		    struct xlpt_diag *diag)
+{
+	int64_t deadline = xlpt_now(env->clock) + timeout_ms;
+	bool has = false;
+	int rc;
+
+	/* A domain without a device model, or whose model is gone, holds nothing there. */
+	if (env->ts->ops->dm_has(env->ts, domid, bdf, &has, NULL) || !has)
+		return 0;
+	rc = env->ts->ops->dm_del(env->ts, domid, bdf, diag);
+	while (rc == 0 && has && xlpt_now(env->clock) < deadline) {
+		env->clock->sleep_ms(env->clock, 100);	/* QEMU's monitor has no event to wait for */
+		if (env->ts->ops->dm_has(env->ts, domid, bdf, &has, NULL))
+			break;
+	}
+	if (rc == 0 && has) {
+		rc = xlpt_diag_set(diag, XLPT_ERR_TIMEOUT,
+				   "the device model of domain %u still holds %s", domid,
+				   XLPT_BDF_STR(bdf));
+		xlpt_diag_fact(diag, "the guest did not answer the eject request");
+		xlpt_diag_hint(diag, "xlpt repair once the guest runs, or xl destroy %u", domid);
+	}
+	return rc;
+}
+
+static int revoke(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, struct xlpt_diag *diag)
+{
+	_cleanup_device_ struct xlpt_device dev = { 0 };
+	uint64_t bars[7][3];
+	int rc = xlpt_scan_one(env->host, bdf, 0, NULL, &dev, diag);
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < 7; i++) {
+		bars[i][0] = dev.bars[i].start;
+		bars[i][1] = dev.bars[i].end;
+		bars[i][2] = dev.bars[i].flags;
+	}
+	return env->ts->ops->revoke(env->ts, domid, bdf, (const uint64_t(*)[3])bars, 7, dev.irq,
+				    diag);
+}
+
+int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, int64_t timeout_ms,
+		 struct xlpt_diag *diag)
+{
+	_cleanup_guest_ struct xlpt_guest guest = { 0 };
+	_cleanup_pcinote_ struct xlpt_pcinote note = { 0 };
+	bool alive = env->ts->ops->guest_by_id(env->ts, domid, &guest, NULL) == 0;
+	bool connected = false, assigned = false;
+	int rc;
+
+	if (listed(env, domid, bdf, &connected)) {
+		if (alive && (connected || guest.type != XLPT_GUEST_PV))
+			env->ts->ops->device_remove(env->ts, domid, bdf, false, NULL);
+		/* libxl's own removal waits 10 s for a guest, and says 0 whatever came of it. */
+		if (alive && connected)
+			xlpt_wait_gone(env, &guest, bdf,
+				       timeout_ms < POLITE_MS ? timeout_ms : POLITE_MS, NULL);
+		if (alive && listed(env, domid, bdf, NULL))
+			env->ts->ops->device_remove(env->ts, domid, bdf, true, NULL);
+		if (listed(env, domid, bdf, NULL)) {
+			rc = xlpt_pcibe_drop(env->store, domid, bdf, XLPT_XBS_NONE, diag);
+			if (rc)
+				return rc;
+		}
+	}
+	if (alive && guest.type == XLPT_GUEST_HVM) {
+		rc = leave_dm(env, domid, bdf, timeout_ms, diag);
+		if (rc)
+			return rc;
+	}
+	rc = env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, diag);
+	if (rc == 0 && assigned) {
+		rc = revoke(env, domid, bdf, diag);
+		if (rc == 0)
+			rc = env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, diag);
+		if (rc == 0 && assigned) {
+			rc = xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
+					   "the hypervisor still has %s assigned to a guest",
+					   XLPT_BDF_STR(bdf));
+			xlpt_diag_fact(diag, "it is not domain %u's; xl debug-keys Q; xl dmesg shows "
+					     "whose", domid);
+			xlpt_diag_hint(diag, "shut that guest down");
+		}
+	}
+	if (rc)
+		return rc;
+	rc = xlpt_pcinote_read(env->store, bdf, &note, diag);
+	if (rc == 0 && note.domid == (int64_t)domid)
+		rc = xlpt_pcinote_clear_domid(env->store, bdf, diag);
+	return rc;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Ending what was cut short. The journal says what was meant and where the
+ * device came from; what is done follows from the facts as they are now: an
+ * attach that the guest has taken is kept, any other is taken back; a detach is
+ * brought to its end; a hide is taken back, an unhide brought to its end.
+ */
+#include <string.h>
+
+#include "pciback/bind.h"
+#include "xl-plugin/op.h"
+#include "xl-plugin/output.h"
+
+/* The same guest, not another one with its number. */
+static bool guest_alive(struct xlpt_env *env, const struct xlpt_guest *want, struct xlpt_guest *now)
+{
+	return env->ts->ops->guest_by_id(env->ts, want->domid, now, NULL) == 0 &&
+	       (!*want->uuid || !strcmp(want->uuid, now->uuid));
+}
+
+static bool complete(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf)
+{
+	_cleanup_owners_ struct xlpt_owners owners = { 0 };
+	const struct xlpt_owner *o;
+	bool assigned = false, has = true;
+
+	if (xlpt_owners_read(env, &owners, NULL))
+		return false;
+	o = xlpt_owners_find(&owners, bdf);
+	if (!o || o->domid != domid || !xlpt_owner_complete(o))
+		return false;
+	if (o->type == XLPT_GUEST_HVM && (env->ts->ops->dm_has(env->ts, domid, bdf, &has, NULL) || !has))
+		return false;
+	return env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, NULL) == 0 && assigned;
+}
+
+static int back_to_dom0(struct xlpt_env *env, const struct xlpt_journal_dev *d,
+			struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *driver = NULL;
+	int rc = xlpt_give_back(env, d->bdf, d->origin_known, d->origin, &driver, diag);
+
+	if (rc == 0)
+		xlpt_say(env, "%s is back with %s", XLPT_BDF_STR(d->bdf),
+			 driver ? driver : "dom0, without a driver");
+	return rc;
+}
+
+static int repair_attach(struct xlpt_env *env, struct xlpt_journal *j,
+			 const struct xlpt_journal_dev *d, struct xlpt_diag *diag)
+{
+	_cleanup_guest_ struct xlpt_guest now = { 0 };
+	const char *bdf = XLPT_BDF_STR(d->bdf);
+	bool alive = guest_alive(env, &j->guest, &now);
+	struct xlpt_bdf vdev;
+	int rc;
+
+	/* A connection under way is let come to its end: taken back now it would wedge the guest. */
+	if (alive && now.type == XLPT_GUEST_PV)
+		xlpt_wait_connected(env, &now, d->bdf, XLPT_GUEST_TIMEOUT_MS / 4, &vdev, NULL);
+	if (alive && complete(env, j->guest.domid, d->bdf)) {
+		xlpt_say(env, "%s is attached to %s: kept", bdf, j->guest.name);
+		return 0;
+	}
+	rc = xlpt_release(env, j->guest.domid, d->bdf, XLPT_GUEST_TIMEOUT_MS, diag);
+	if (rc)
+		return rc;
+	xlpt_say(env, "%s is not with %s: the attach is taken back", bdf, j->guest.name);
+	return d->hide ? back_to_dom0(env, d, diag) : 0;
+}
+
+static int repair_detach(struct xlpt_env *env, struct xlpt_journal *j,
+			 const struct xlpt_journal_dev *d, struct xlpt_diag *diag)
+{
+	_cleanup_guest_ struct xlpt_guest now = { 0 };
+	const char *bdf = XLPT_BDF_STR(d->bdf);
+	int rc;
+
+	if (guest_alive(env, &j->guest, &now) && now.type == XLPT_GUEST_PV)
+		xlpt_wait_settled(env, &now, XLPT_GUEST_TIMEOUT_MS / 4, NULL);
+	rc = xlpt_release(env, j->guest.domid, d->bdf, XLPT_GUEST_TIMEOUT_MS, diag);
+	if (rc)
+		return rc;
+	xlpt_say(env, "%s is detached from %s", bdf, j->guest.name);
+	return d->hide ? back_to_dom0(env, d, diag) : 0;
+}
+
+int xlpt_repair_one(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
+{
+	int rc = 0;
+
+	xlpt_say(env, "mending an interrupted %s%s%s, left at: %s", j->op,
+		 j->guest.name ? " for guest " : "", j->guest.name ? j->guest.name : "",
+		 j->last ? j->last : "its beginning");
+	for (size_t i = 0; rc == 0 && i < j->n; i++) {
+		if (!strcmp(j->op, "attach"))
+			rc = repair_attach(env, j, &j->devs[i], diag);
+		else if (!strcmp(j->op, "detach"))
+			rc = repair_detach(env, j, &j->devs[i], diag);
+		else if (!strcmp(j->op, "unhide") || j->devs[i].hide)
+			rc = back_to_dom0(env, &j->devs[i], diag);
+	}
+	if (rc) {
+		xlpt_diag_wrap(diag, "cannot mend the interrupted %s", j->op);
+		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
+	}
+	xlpt_journal_end(env, j);
+	return 0;
+}
+
+/* Locks as the operation itself would have. */
+static int lock_journal(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_locks *locks,
+			struct xlpt_diag *diag)
+{
+	int64_t deadline = xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS;
+	int rc = 0;
+
+	if (j->guest.name)
+		rc = xlpt_lock_guest(env, locks, j->guest.domid, deadline, diag);
+	for (size_t i = 0; rc == 0 && i < j->n; i++)
+		rc = xlpt_lock_device(env, locks, j->devs[i].bdf, deadline, diag);
+	return rc;
+}
+
+/*
+ * Contradictions that no journal explains: another tool was killed, or a guest
+ * died with libxl looking away.
+ */
+static int repair_owner(struct xlpt_env *env, const struct xlpt_owner *o, size_t *found,
+			struct xlpt_diag *diag)
+{
+	_cleanup_locks_ struct xlpt_locks locks = { 0 };
+	const char *bdf = XLPT_BDF_STR(o->bdf);
+	int64_t deadline = xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS;
+	bool half = o->type == XLPT_GUEST_PV && o->dev.state == XLPT_XBS_CLOSING;
+	int rc = 0;
+
+	if (o->guest && !half)
+		return 0;
+	(*found)++;
+	if (env->dry_run) {
+		xlpt_say(env, "would take %s from %s", bdf,
+			 o->guest ? o->guest : "a domain that is gone");
+		return 0;
+	}
+	rc = xlpt_lock_guest(env, &locks, o->domid, deadline, diag);
+	if (rc == 0)
+		rc = xlpt_lock_device(env, &locks, o->bdf, deadline, diag);
+	if (rc == 0)
+		rc = xlpt_release(env, o->domid, o->bdf, XLPT_GUEST_TIMEOUT_MS, diag);
+	if (rc == 0)
+		xlpt_say(env, "%s was left %s: taken back", bdf,
+			 o->guest ? "half-way on its way out of a guest" : "by a domain that is gone");
+	return rc;
+}
+
+int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag)
+{
+	_cleanup_owners_ struct xlpt_owners owners = { 0 };
+	struct xlpt_journal *js = NULL;
+	size_t n = 0, found = 0;
+	int rc;
+
+	rc = xlpt_journal_interrupted(env, &js, &n, diag);
+	found = n;
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_locks_ struct xlpt_locks locks = { 0 };
+
+		if (rc == 0 && env->dry_run)
+			xlpt_say(env, "would mend an interrupted %s of %s, left at: %s", js[i].op,
+				 js[i].n ? XLPT_BDF_STR(js[i].devs[0].bdf) : "nothing",
+				 js[i].last ? js[i].last : "its beginning");
+		else if (rc == 0)
+			rc = lock_journal(env, &js[i], &locks, diag);
+		if (rc == 0 && !env->dry_run)
+			rc = xlpt_repair_one(env, &js[i], diag);
+		xlpt_journal_dispose(&js[i]);
+	}
+	free(js);
+	if (rc == 0)
+		rc = xlpt_owners_read(env, &owners, diag);
+	for (size_t i = 0; rc == 0 && i < owners.n; i++)
+		rc = repair_owner(env, &owners.items[i], &found, diag);
+	if (rc == 0 && env->json) {
+		struct json_object *root = json_object_new_object();
+
+		xlpt_json_add(root, "mended", json_object_new_int64((int64_t)(env->dry_run ? 0 : found)));
+		xlpt_json_add(root, "found", json_object_new_int64((int64_t)found));
+		xlpt_print_json(env, root);
+	} else if (rc == 0 && !found) {
+		xlpt_say(env, "nothing to mend");
+	}
+	return rc;
+}

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "xl-plugin/op.h"
+
+#include <string.h>
+
+#include "pciback/scan.h"
+#include "xl-plugin/output.h"
+
+void xlpt_op_init(struct xlpt_op *op, struct xlpt_env *env)
+{
+	*op = (struct xlpt_op){ .env = env, .timeout_ms = XLPT_GUEST_TIMEOUT_MS,
+				.journal = { .fd = -1 } };
+}
+
+void xlpt_op_dispose(struct xlpt_op *op)
+{
+	for (size_t i = 0; i < op->n; i++) {
+		xlpt_spec_dispose(&op->items[i].spec);
+		xlpt_device_dispose(&op->items[i].device);
+		xlpt_place_dispose(&op->items[i].place);
+		free(op->items[i].origin);
+		free(op->items[i].driver);
+	}
+	free(op->items);
+	xlpt_guest_dispose(&op->guest);
+	xlpt_journal_dispose(&op->journal);
+	xlpt_locks_release(&op->locks);
+	xlpt_needs_dispose(&op->needs);
+	xlpt_owners_dispose(&op->owners);
+	xlpt_op_init(op, op->env);
+}
+
+static int add_item(struct xlpt_op *op, const struct xlpt_spec *spec, struct xlpt_bdf bdf,
+		    struct xlpt_diag *diag)
+{
+	struct xlpt_item *item;
+
+	for (size_t i = 0; i < op->n; i++)
+		if (xlpt_bdf_eq(op->items[i].spec.bdf, bdf))
+			return xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s is named twice",
+					     XLPT_BDF_STR(bdf));
+	XLPT_GROW(op->items, op->n, op->alloc);
+	item = &op->items[op->n++];
+	*item = (struct xlpt_item){ 0 };
+	xlpt_spec_copy(&item->spec, spec);
+	free(item->spec.name);
+	item->spec.name = NULL;
+	item->spec.has_bdf = true;
+	item->spec.bdf = bdf;
+	item->spec.all_funcs = false;
+	item->hide = op->hide || spec->seize == XLPT_ON;
+	return 0;
+}
+
+int xlpt_op_add_bdf(struct xlpt_op *op, struct xlpt_bdf bdf, struct xlpt_diag *diag)
+{
+	struct xlpt_spec spec;
+
+	xlpt_spec_init(&spec);
+	return add_item(op, &spec, bdf, diag);
+}
+
+int xlpt_op_add_spec(struct xlpt_op *op, const char *text, struct xlpt_diag *diag)
+{
+	_cleanup_spec_ struct xlpt_spec spec;
+	_cleanup_free_ struct xlpt_bdf *bdfs = NULL;
+	struct xlpt_bdf bdf;
+	size_t n = 1;
+	int rc;
+
+	rc = xlpt_spec_parse(text, &spec, diag);
+	if (rc)
+		return rc;
+	bdf = spec.bdf;
+	if (spec.name) {
+		rc = xlpt_pcinote_by_name(op->env->store, spec.name, &bdf, diag);
+		if (rc)
+			return rc;
+	}
+	if (!spec.all_funcs)
+		return add_item(op, &spec, bdf, diag);
+	/*
+	 * libxl attaches one function of BB:DD.* and calls it done (every release
+	 * since 4.14), so each one is asked for by itself here.
+	 */
+	rc = xlpt_scan_slot(op->env->host, bdf, &bdfs, &n, diag);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		rc = add_item(op, &spec, bdfs[i], diag);
+		/* One guest slot holds one function of ours: only the first can have it. */
+		if (rc == 0 && i > 0 && spec.vslot >= 0)
+			op->items[op->n - 1].spec.vslot = -1;
+	}
+	return rc;
+}
+
+bool xlpt_op_forced(const struct xlpt_op *op, struct xlpt_bdf bdf)
+{
+	for (char **p = op->force_host; p && *p; p++) {
+		struct xlpt_bdf named;
+
+		if (xlpt_bdf_parse_any(*p, &named, NULL) == 0 && xlpt_bdf_eq(named, bdf))
+			return true;
+	}
+	return false;
+}
+
+static int check_forced(const struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	for (char **p = op->force_host; p && *p; p++) {
+		struct xlpt_bdf named;
+		bool among = false;
+		int rc = xlpt_bdf_parse_any(*p, &named, diag);
+
+		if (rc) {
+			xlpt_diag_wrap(diag, "--force-host-device");
+			return rc;
+		}
+		for (size_t i = 0; i < op->n; i++)
+			among |= xlpt_bdf_eq(op->items[i].spec.bdf, named);
+		if (!among)
+			return xlpt_diag_set(diag, XLPT_ERR_USAGE,
+					     "--force-host-device names %s, which is not among the "
+					     "devices of this command", XLPT_BDF_STR(named));
+	}
+	return 0;
+}
+
+static void mark_mended(struct xlpt_op *op, const struct xlpt_journal *j)
+{
+	for (size_t k = 0; k < j->n; k++)
+		for (size_t m = 0; m < op->n; m++)
+			op->items[m].mended |= xlpt_bdf_eq(j->devs[k].bdf, op->items[m].spec.bdf);
+}
+
+/* Operations on the same devices that were cut short are mended before a new one begins. */
+static int mend_first(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	struct xlpt_journal *js = NULL;
+	size_t n = 0;
+	int rc = xlpt_journal_interrupted(op->env, &js, &n, diag);
+
+	for (size_t i = 0; i < n; i++) {
+		bool ours = op->has_guest && js[i].guest.name &&
+			    js[i].guest.domid == op->guest.domid;
+		bool all = true;
+
+		for (size_t k = 0; k < js[i].n; k++) {
+			bool found = false;
+
+			for (size_t m = 0; m < op->n; m++)
+				found |= xlpt_bdf_eq(js[i].devs[k].bdf, op->items[m].spec.bdf);
+			ours |= found;
+			all &= found;
+		}
+		/* Devices whose locks this operation does not hold are left to xlpt repair. */
+		if (rc == 0 && ours && all) {
+			rc = xlpt_repair_one(op->env, &js[i], diag);
+			mark_mended(op, &js[i]);
+		} else if (rc == 0 && ours) {
+			rc = xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
+					   "an interrupted %s has to be mended first", js[i].op);
+			xlpt_diag_fact(diag, "it was left at: %s",
+				       js[i].last ? js[i].last : "its beginning");
+			xlpt_diag_hint(diag, "xlpt repair");
+		}
+		xlpt_journal_dispose(&js[i]);
+	}
+	free(js);
+	return rc;
+}
+
+static int cmp_bdf(const void *a, const void *b)
+{
+	return xlpt_bdf_cmp(*(const struct xlpt_bdf *)a, *(const struct xlpt_bdf *)b);
+}
+
+/* Sorted, so that two operations on the same devices cannot wait for each other. */
+static int lock_all(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	_cleanup_free_ struct xlpt_bdf *sorted = xlpt_xcalloc(op->n, sizeof(*sorted));
+	int64_t deadline = xlpt_now(op->env->clock) + XLPT_LOCK_TIMEOUT_MS;
+	int rc = 0;
+
+	for (size_t i = 0; i < op->n; i++)
+		sorted[i] = op->items[i].spec.bdf;
+	qsort(sorted, op->n, sizeof(*sorted), cmp_bdf);
+	if (op->has_guest)
+		rc = xlpt_lock_guest(op->env, &op->locks, op->guest.domid, deadline, diag);
+	for (size_t i = 0; rc == 0 && i < op->n; i++)
+		rc = xlpt_lock_device(op->env, &op->locks, sorted[i], deadline, diag);
+	return rc;
+}
+
+int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	struct xlpt_env *env = op->env;
+	int rc;
+
+	rc = check_forced(op, diag);
+	/* A dry run looks and leaves: it needs no lock and mends nothing. */
+	if (rc == 0 && !env->dry_run)
+		rc = lock_all(op, diag);
+	if (rc == 0 && !env->dry_run)
+		rc = mend_first(op, diag);
+	if (rc == 0)
+		rc = xlpt_guard_read(env->host, &op->needs, diag);
+	if (rc == 0)
+		rc = xlpt_owners_read(env, &op->owners, diag);
+	for (size_t i = 0; rc == 0 && i < op->n; i++) {
+		struct xlpt_item *item = &op->items[i];
+
+		rc = xlpt_scan_one(env->host, item->spec.bdf, XLPT_SCAN_CAPS, NULL, &item->device,
+				   diag);
+		if (rc == 0)
+			rc = xlpt_place_read(env, &item->device, &op->owners, &op->needs,
+					     &item->place, diag);
+	}
+	return rc;
+}
+
+void xlpt_op_print_plan(struct xlpt_env *env, const struct xlpt_plan *plan)
+{
+	struct json_object *root, *steps;
+
+	if (!env->json) {
+		for (size_t i = 0; i < plan->n; i++)
+			xlpt_say(env, "would %s", plan->steps[i].what);
+		if (!plan->n)
+			xlpt_say(env, "nothing to do");
+		return;
+	}
+	root = json_object_new_object();
+	steps = json_object_new_array();
+	for (size_t i = 0; i < plan->n; i++) {
+		struct json_object *o = json_object_new_object();
+
+		xlpt_json_add(o, "do", xlpt_json_str(plan->steps[i].what));
+		xlpt_json_add(o, "undo", xlpt_json_str(plan->steps[i].undo_what));
+		json_object_array_add(steps, o);
+	}
+	xlpt_json_add(root, "plan", steps);
+	xlpt_print_json(env, root);
+}
+
+static int observe_before(void *priv, size_t i, const struct xlpt_step *step, bool undo,
+			  struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = priv;
+	struct xlpt_plan_observer j = xlpt_journal_observer(&op->journal);
+
+	xlpt_verbose(op->env, "%s", undo && step->undo_what ? step->undo_what : step->what);
+	return j.before(j.priv, i, step, undo, diag);
+}
+
+static void observe_after(void *priv, size_t i, const struct xlpt_step *step, bool undo)
+{
+	struct xlpt_op *op = priv;
+	struct xlpt_plan_observer j = xlpt_journal_observer(&op->journal);
+
+	j.after(j.priv, i, step, undo);
+}
+
+int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan *plan,
+		    struct xlpt_diag *diag)
+{
+	struct xlpt_plan_observer obs = { .priv = op, .before = observe_before,
+					  .after = observe_after };
+	int rc;
+
+	if (op->env->dry_run) {
+		xlpt_op_print_plan(op->env, plan);
+		return 0;
+	}
+	if (!plan->n)
+		return 0;
+	xlpt_journal_init(&op->journal, name, op->has_guest ? &op->guest : NULL);
+	for (size_t i = 0; i < op->n; i++)
+		xlpt_journal_add(&op->journal, op->items[i].spec.bdf,
+				 op->items[i].hide || op->to_host,
+				 op->items[i].origin_known ? op->items[i].origin : NULL);
+	rc = xlpt_journal_begin(op->env, &op->journal, diag);
+	if (rc)
+		return rc;
+	xlpt_env_catch_signals();
+	rc = xlpt_plan_run(plan, op, &obs, diag);
+	/* What is left behind stays in the journal for xlpt repair. */
+	if (rc != XLPT_ERR_LEFT)
+		xlpt_journal_end(op->env, &op->journal);
+	return rc;
+}

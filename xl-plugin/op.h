@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The workflows: what a command does once its arguments are understood. Each
+ * takes the locks, reads the facts, lets core/policy judge them, builds a plan,
+ * runs it with a journal, and verifies.
+ */
+#ifndef XLPT_OP_H
+#define XLPT_OP_H
+
+#include "core/plan.h"
+#include "core/policy.h"
+#include "pciback/guard.h"
+#include "xenstore/pcibe.h"
+#include "xl-plugin/journal.h"
+
+#define XLPT_GUEST_TIMEOUT_MS 60000	/* for a guest to answer; --timeout changes it */
+#define XLPT_LOCK_TIMEOUT_MS 120000	/* longer than one operation with libxl's own time-outs */
+
+/* ---- where every device is (state.c) ---- */
+
+struct xlpt_owner {
+	struct xlpt_bdf bdf;
+	uint32_t domid;
+	char *guest;		/* name, or NULL when the domain is gone */
+	enum xlpt_guest_type type;
+	struct xlpt_pcidev dev;	/* as the backend lists it; opts not kept */
+	int be_state, fe_state;
+};
+
+struct xlpt_owners {
+	struct xlpt_owner *items;
+	size_t n, alloc;
+};
+
+void xlpt_owners_dispose(struct xlpt_owners *owners);
+#define _cleanup_owners_ XLPT_CLEANUP(xlpt_owners_dispose)
+/* Empty without xenstore. */
+int xlpt_owners_read(struct xlpt_env *env, struct xlpt_owners *out, struct xlpt_diag *diag);
+const struct xlpt_owner *xlpt_owners_find(const struct xlpt_owners *owners, struct xlpt_bdf bdf);
+
+void xlpt_place_dispose(struct xlpt_place *place);
+#define _cleanup_place_ XLPT_CLEANUP(xlpt_place_dispose)
+/* needs may be NULL. */
+int xlpt_place_read(struct xlpt_env *env, const struct xlpt_device *dev,
+		    const struct xlpt_owners *owners, const struct xlpt_needs *needs,
+		    struct xlpt_place *out, struct xlpt_diag *diag);
+
+/*
+ * One word and more for people: "dom0", "hidden", "assigned to web1",
+ * "assigned to web1, in part". Caller frees.
+ */
+char *xlpt_state_text(const struct xlpt_device *dev, const struct xlpt_owner *owner);
+/* "dom0" "hidden" "assigned" "partial" */
+const char *xlpt_state_word(const struct xlpt_device *dev, const struct xlpt_owner *owner);
+/* A PV guest's device is in place when its frontend has connected and knows the address. */
+bool xlpt_owner_complete(const struct xlpt_owner *owner);
+
+/* ---- one operation ---- */
+
+struct xlpt_item {
+	struct xlpt_spec spec;	/* one function, address resolved */
+	struct xlpt_device device;
+	struct xlpt_place place;
+	bool hide;		/* has to be taken from dom0 first */
+	bool mended;		/* an interrupted operation on it was just ended by this command */
+	bool nothing;		/* ... which left nothing for this command to do */
+	bool origin_known;
+	char *origin;		/* driver it came from, "" = none */
+	char guest_address[XLPT_BDF_LEN];	/* what the guest sees, after attach */
+	char *driver;		/* what drives it in dom0, after unhide or detach --to-host */
+	unsigned evtchn;	/* the frontend's event channel before a detach */
+};
+
+struct xlpt_op {
+	struct xlpt_env *env;
+	bool has_guest;
+	struct xlpt_guest guest;
+	struct xlpt_item *items;
+	size_t n, alloc;
+	/* what the caller wants */
+	bool hide, to_host, force, without_e820;
+	char **force_host;	/* addresses, not owned; NULL = none */
+	int64_t timeout_ms;
+	/* held while it runs */
+	struct xlpt_locks locks;
+	struct xlpt_journal journal;
+	struct xlpt_needs needs;
+	struct xlpt_owners owners;
+};
+
+void xlpt_op_init(struct xlpt_op *op, struct xlpt_env *env);
+void xlpt_op_dispose(struct xlpt_op *op);
+#define _cleanup_op_ XLPT_CLEANUP(xlpt_op_dispose)
+
+/* Adds what a spec names (one function, all of a slot, a name): duplicates are an error. */
+int xlpt_op_add_spec(struct xlpt_op *op, const char *text, struct xlpt_diag *diag);
+int xlpt_op_add_bdf(struct xlpt_op *op, struct xlpt_bdf bdf, struct xlpt_diag *diag);
+
+/* Prints the plan for --dry-run (text, or {"plan": [...]}). */
+void xlpt_op_print_plan(struct xlpt_env *env, const struct xlpt_plan *plan);
+
+/* The workflows. With env->dry_run they print the plan and change nothing. */
+int xlpt_op_hide(struct xlpt_op *op, struct xlpt_diag *diag);
+int xlpt_op_unhide(struct xlpt_op *op, struct xlpt_diag *diag);
+int xlpt_op_attach(struct xlpt_op *op, struct xlpt_diag *diag);
+int xlpt_op_detach(struct xlpt_op *op, struct xlpt_diag *diag);
+
+/* ---- pieces shared by them (op.c, op-hide.c, op-release.c) ---- */
+
+/* Locks guest and devices, mends what an earlier operation on them left, reads the facts. */
+int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag);
+int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan *plan,
+		    struct xlpt_diag *diag);
+bool xlpt_op_forced(const struct xlpt_op *op, struct xlpt_bdf bdf);
+
+/* Steps that take item i from its driver to pciback. ctx of the steps is the op. */
+void xlpt_plan_hide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
+void xlpt_plan_unhide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
+/* The driver to give item i back to: libxl's note, ours, or not known. */
+int xlpt_op_read_origin(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag);
+
+/* Whatever the state: the device leaves pciback and goes to where it came from. */
+int xlpt_give_back(struct xlpt_env *env, struct xlpt_bdf bdf, bool origin_known,
+		   const char *origin, char **driver, struct xlpt_diag *diag);
+
+/*
+ * Whatever the state: afterwards the guest does not have the device, neither in
+ * xenstore nor in its device model nor in the hypervisor. Used to undo an
+ * attach, for detach --force, and by repair.
+ */
+int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, int64_t timeout_ms,
+		 struct xlpt_diag *diag);
+
+/* ---- waiting for the guest (wait.c) ---- */
+
+/* PV: the frontend is Connected and the device published. Fills the address the guest sees. */
+int xlpt_wait_connected(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf,
+			int64_t timeout_ms, struct xlpt_bdf *vdev, struct xlpt_diag *diag);
+/* PV: no backend, or frontend and backend both Connected: a change may begin. */
+int xlpt_wait_settled(struct xlpt_env *env, const struct xlpt_guest *guest, int64_t timeout_ms,
+		      struct xlpt_diag *diag);
+/* The backend names the device no more (PV: a guest that answers late is waited for). */
+int xlpt_wait_gone(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf,
+		   int64_t timeout_ms, struct xlpt_diag *diag);
+/* PV, the last device went: the guest's frontend has closed its event channel. */
+bool xlpt_wait_port_closed(struct xlpt_env *env, uint32_t domid, unsigned port,
+			   int64_t timeout_ms);
+
+/* ---- repair (op-repair.c) ---- */
+
+struct xlpt_repair_note {
+	char *text;	/* what was found and what was (or would be) done */
+	bool done;
+};
+
+/* Mends one interrupted operation whose locks are held by the caller. */
+int xlpt_repair_one(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag);
+/* All of them, and contradictions without a journal. Prints what it does. */
+int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag);
+
+#endif

@@ -1,0 +1,189 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "xl-plugin/output.h"
+
+#include <libsmartcols.h>
+#include <string.h>
+
+struct json_object *xlpt_json_str(const char *s)
+{
+	return s ? json_object_new_string(s) : NULL;
+}
+
+struct json_object *xlpt_json_bdf(struct xlpt_bdf bdf)
+{
+	return json_object_new_string(XLPT_BDF_STR(bdf));
+}
+
+void xlpt_json_add(struct json_object *o, const char *key, struct json_object *value)
+{
+	json_object_object_add(o, key, value);
+}
+
+struct json_object *xlpt_json_guest(const struct xlpt_guest *guest)
+{
+	struct json_object *o = json_object_new_object();
+
+	xlpt_json_add(o, "name", xlpt_json_str(guest->name));
+	xlpt_json_add(o, "domid", json_object_new_int64(guest->domid));
+	xlpt_json_add(o, "uuid", xlpt_json_str(*guest->uuid ? guest->uuid : NULL));
+	xlpt_json_add(o, "type", xlpt_json_str(xlpt_guest_type_word(guest->type)));
+	return o;
+}
+
+void xlpt_print_json(struct xlpt_env *env, struct json_object *root)
+{
+	fprintf(env->out, "%s\n",
+		json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
+							     JSON_C_TO_STRING_SPACED |
+							     JSON_C_TO_STRING_NOSLASHESCAPE));
+	json_object_put(root);
+}
+
+static struct json_object *log_lines(const char *log)
+{
+	struct json_object *a = json_object_new_array();
+	const char *s = log ? log : "";
+
+	while (*s) {
+		size_t n = strcspn(s, "\n");
+
+		json_object_array_add(a, json_object_new_string_len(s, (int)n));
+		s += n + (s[n] == '\n');
+	}
+	return a;
+}
+
+static void diag_json(struct xlpt_env *env, const struct xlpt_diag *diag)
+{
+	struct json_object *root = json_object_new_object(), *e = json_object_new_object();
+
+	xlpt_json_add(e, "code", xlpt_json_str(xlpt_err_word(diag->code)));
+	xlpt_json_add(e, "exit", json_object_new_int(xlpt_err_exit(diag->code)));
+	xlpt_json_add(e, "message", xlpt_json_str(diag->message));
+	xlpt_json_add(e, "fact", xlpt_json_str(diag->fact));
+	xlpt_json_add(e, "hint", xlpt_json_str(diag->hint));
+	if (diag->file)
+		xlpt_json_add(e, "file", xlpt_json_str(diag->file));
+	if (diag->line)
+		xlpt_json_add(e, "line", json_object_new_int64(diag->line));
+	if (diag->column)
+		xlpt_json_add(e, "column", json_object_new_int64(diag->column));
+	if (diag->sys_errno)
+		xlpt_json_add(e, "errno", json_object_new_int(diag->sys_errno));
+	if (diag->libxl_rc)
+		xlpt_json_add(e, "libxl_rc", json_object_new_int(diag->libxl_rc));
+	xlpt_json_add(e, "log", log_lines(diag->log));
+	xlpt_json_add(root, "error", e);
+	xlpt_print_json(env, root);
+}
+
+void xlpt_print_diag(struct xlpt_env *env, const struct xlpt_diag *diag)
+{
+	const char *s = diag->log ? diag->log : "";
+
+	if (env->json) {
+		diag_json(env, diag);
+		return;
+	}
+	fputs("xlpt: ", env->err);
+	if (diag->file) {
+		fprintf(env->err, "%s:", diag->file);
+		if (diag->line)
+			fprintf(env->err, "%u:", diag->line);
+		if (diag->line && diag->column)
+			fprintf(env->err, "%u:", diag->column);
+		fputc(' ', env->err);
+	}
+	fprintf(env->err, "%s\n", diag->message ? diag->message : "failed");
+	if (diag->fact)
+		fprintf(env->err, "  because: %s\n", diag->fact);
+	while (*s) {
+		size_t n = strcspn(s, "\n");
+
+		fprintf(env->err, "  %.*s\n", (int)n, s);
+		s += n + (s[n] == '\n');
+	}
+	if (diag->hint)
+		fprintf(env->err, "  to mend: %s\n", diag->hint);
+}
+
+void xlpt_say(struct xlpt_env *env, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (env->json)
+		return;
+	va_start(ap, fmt);
+	vfprintf(env->out, fmt, ap);
+	va_end(ap);
+	fputc('\n', env->out);
+}
+
+void xlpt_warn(struct xlpt_env *env, const char *fmt, ...)
+{
+	va_list ap;
+
+	fputs("xlpt: ", env->err);
+	va_start(ap, fmt);
+	vfprintf(env->err, fmt, ap);
+	va_end(ap);
+	fputc('\n', env->err);
+}
+
+void xlpt_verbose(struct xlpt_env *env, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!env->verbose)
+		return;
+	fputs("  ", env->err);
+	va_start(ap, fmt);
+	vfprintf(env->err, fmt, ap);
+	va_end(ap);
+	fputc('\n', env->err);
+}
+
+struct xlpt_table {
+	struct libscols_table *tb;
+	size_t columns;
+};
+
+static void *need(void *p)
+{
+	if (!p) {
+		fputs("xlpt: out of memory\n", stderr);
+		abort();
+	}
+	return p;
+}
+
+struct xlpt_table *xlpt_table_new(const char *const *columns, size_t n)
+{
+	struct xlpt_table *t = xlpt_xcalloc(1, sizeof(*t));
+
+	scols_init_debug(0);
+	t->tb = need(scols_new_table());
+	t->columns = n;
+	for (size_t i = 0; i < n; i++)
+		need(scols_table_new_column(t->tb, columns[i], 0,
+					    i == n - 1 ? SCOLS_FL_TRUNC : 0));
+	return t;
+}
+
+void xlpt_table_row(struct xlpt_table *t, const char *const *cells)
+{
+	struct libscols_line *line = need(scols_table_new_line(t->tb, NULL));
+
+	for (size_t i = 0; i < t->columns; i++)
+		if (scols_line_set_data(line, i, cells[i] ? cells[i] : "-"))
+			need(NULL);
+}
+
+void xlpt_table_print(struct xlpt_env *env, struct xlpt_table *t)
+{
+	scols_table_set_stream(t->tb, env->out);
+	if (scols_table_get_nlines(t->tb))
+		scols_print_table(t->tb);
+	scols_unref_table(t->tb);
+	free(t);
+}

@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Everything that is printed: diagnoses, tables, JSON. The only user of
+ * libsmartcols and, with the commands' records, of json-c.
+ */
+#ifndef XLPT_OUTPUT_H
+#define XLPT_OUTPUT_H
+
+#include <json-c/json.h>
+
+#include "core/device.h"
+#include "core/guest.h"
+#include "xl-plugin/env.h"
+
+/* The error, once: text to err, or with --json {"error": {...}} to out. */
+void xlpt_print_diag(struct xlpt_env *env, const struct xlpt_diag *diag);
+
+/* A line for people on out; nothing with --json. */
+void xlpt_say(struct xlpt_env *env, const char *fmt, ...) XLPT_PRINTF(2, 3);
+/* A line on err that is not an error, also with --json. */
+void xlpt_warn(struct xlpt_env *env, const char *fmt, ...) XLPT_PRINTF(2, 3);
+/* With -v: what is being done, on err. */
+void xlpt_verbose(struct xlpt_env *env, const char *fmt, ...) XLPT_PRINTF(2, 3);
+
+/* Prints and releases the object. */
+void xlpt_print_json(struct xlpt_env *env, struct json_object *root);
+
+/* A plain table: one call per row, as many cells as columns. NULL cells print as "-". */
+struct xlpt_table;
+struct xlpt_table *xlpt_table_new(const char *const *columns, size_t n);
+void xlpt_table_row(struct xlpt_table *t, const char *const *cells);
+void xlpt_table_print(struct xlpt_env *env, struct xlpt_table *t);	/* and frees it */
+
+/* Small builders; a NULL string becomes null. */
+struct json_object *xlpt_json_str(const char *s);
+struct json_object *xlpt_json_bdf(struct xlpt_bdf bdf);
+struct json_object *xlpt_json_guest(const struct xlpt_guest *guest);
+void xlpt_json_add(struct json_object *o, const char *key, struct json_object *value);
+
+#endif

@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "pciback/bind.h"
+#include "xl-plugin/op.h"
+
+void xlpt_owners_dispose(struct xlpt_owners *owners)
+{
+	for (size_t i = 0; i < owners->n; i++)
+		free(owners->items[i].guest);
+	free(owners->items);
+	*owners = (struct xlpt_owners){ 0 };
+}
+
+static void add_backend(struct xlpt_env *env, const struct xlpt_pcibe *be, struct xlpt_owners *out)
+{
+	_cleanup_guest_ struct xlpt_guest guest = { 0 };
+	bool known = env->ts->ops->guest_by_id(env->ts, be->domid, &guest, NULL) == 0;
+
+	for (size_t i = 0; i < be->n; i++) {
+		struct xlpt_owner *o;
+
+		if (!be->devs[i].dev_ok)
+			continue;
+		XLPT_GROW(out->items, out->n, out->alloc);
+		o = &out->items[out->n++];
+		*o = (struct xlpt_owner){
+			.bdf = be->devs[i].bdf,
+			.domid = be->domid,
+			.guest = known ? xlpt_xstrdup(guest.name) : NULL,
+			.type = guest.type,
+			.dev = be->devs[i],
+			.be_state = be->be_state,
+			.fe_state = be->fe_state,
+		};
+		o->dev.opts = NULL;
+	}
+}
+
+int xlpt_owners_read(struct xlpt_env *env, struct xlpt_owners *out, struct xlpt_diag *diag)
+{
+	_cleanup_free_ uint32_t *domids = NULL;
+	size_t n = 0;
+	int rc;
+
+	*out = (struct xlpt_owners){ 0 };
+	if (!env->store || !env->ts)
+		return 0;
+	rc = xlpt_pcibe_domids(env->store, &domids, &n, diag);
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
+
+		rc = xlpt_pcibe_read(env->store, domids[i], &be, diag);
+		if (rc == 0)
+			add_backend(env, &be, out);
+	}
+	if (rc)
+		xlpt_owners_dispose(out);
+	return rc;
+}
+
+const struct xlpt_owner *xlpt_owners_find(const struct xlpt_owners *owners, struct xlpt_bdf bdf)
+{
+	/*
+	 * A guest with a stub domain has two backends for one device: the stub
+	 * domain's comes with the higher domid, and the guest is the one to name.
+	 */
+	for (size_t i = 0; i < owners->n; i++)
+		if (xlpt_bdf_eq(owners->items[i].bdf, bdf))
+			return &owners->items[i];
+	return NULL;
+}
+
+void xlpt_place_dispose(struct xlpt_place *place)
+{
+	free(place->owner_name);
+	*place = (struct xlpt_place){ 0 };
+}
+
+int xlpt_place_read(struct xlpt_env *env, const struct xlpt_device *dev,
+		    const struct xlpt_owners *owners, const struct xlpt_needs *needs,
+		    struct xlpt_place *out, struct xlpt_diag *diag)
+{
+	const struct xlpt_owner *owner = xlpt_owners_find(owners, dev->bdf);
+	const struct xlpt_needed *needed = needs ? xlpt_guard_find(needs, dev->bdf) : NULL;
+	int rc = 0;
+
+	*out = (struct xlpt_place){
+		.on_pciback = xlpt_streq(dev->driver, XLPT_PCIBACK_DRIVER),
+		.noted_domid = -1,
+		.needed = needed ? needed->what : NULL,
+	};
+	if (owner) {
+		out->has_owner = true;
+		out->owner_domid = owner->domid;
+		out->owner_name = xlpt_xstrdup(owner->guest);
+	}
+	if (env->store) {
+		_cleanup_pcinote_ struct xlpt_pcinote note = { 0 };
+
+		rc = xlpt_pcinote_read(env->store, dev->bdf, &note, diag);
+		out->noted_domid = note.domid;
+	}
+	/* Xen refuses the question for bridges. */
+	if (rc == 0 && env->ts && dev->header != XLPT_HEADER_BRIDGE) {
+		rc = env->ts->ops->hyp_assigned(env->ts, dev->bdf, &out->hyp_assigned, diag);
+		out->hyp_known = rc == 0;
+	}
+	if (rc)
+		xlpt_place_dispose(out);
+	return rc;
+}
+
+bool xlpt_owner_complete(const struct xlpt_owner *owner)
+{
+	/* An HVM guest has no frontend: what libxl has entered is all there is to see here. */
+	if (owner->type != XLPT_GUEST_PV)
+		return owner->dev.state != XLPT_XBS_CLOSING;
+	return owner->dev.state == XLPT_XBS_INITIALISED && owner->dev.vdev_ok &&
+	       owner->be_state == XLPT_XBS_CONNECTED && owner->fe_state == XLPT_XBS_CONNECTED;
+}
+
+const char *xlpt_state_word(const struct xlpt_device *dev, const struct xlpt_owner *owner)
+{
+	if (owner)
+		return xlpt_owner_complete(owner) ? "assigned" : "partial";
+	return xlpt_streq(dev->driver, XLPT_PCIBACK_DRIVER) ? "hidden" : "dom0";
+}
+
+char *xlpt_state_text(const struct xlpt_device *dev, const struct xlpt_owner *owner)
+{
+	if (!owner)
+		return xlpt_xstrdup(xlpt_state_word(dev, owner));
+	if (!owner->guest)
+		return xlpt_xasprintf("left by domain %u", owner->domid);
+	return xlpt_xasprintf("assigned to %s%s", owner->guest,
+			      xlpt_owner_complete(owner) ? "" : ", in part");
+}

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What xlpt asks of libxl and of the hypervisor, as a table, so that tests run
+ * without Xen. toolstack-libxl.c is the only file that includes libxl.h and
+ * xenctrl.h.
+ */
+#ifndef XLPT_TOOLSTACK_H
+#define XLPT_TOOLSTACK_H
+
+#include "core/guest.h"
+
+struct xlpt_toolstack;
+
+struct xlpt_xen_caps {
+	bool pv_iommu;	/* devices can be given to PV guests (virt_caps pv_directio) */
+	bool hvm_iommu;	/* the same for HVM guests (hvm_directio) */
+	char version[32];
+};
+
+struct xlpt_toolstack_ops {
+	/* By name or decimal domid; XLPT_ERR_NO_GUEST. */
+	int (*guest_find)(struct xlpt_toolstack *ts, const char *name, struct xlpt_guest *out,
+			  struct xlpt_diag *diag);
+	int (*guest_by_id)(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_guest *out,
+			   struct xlpt_diag *diag);
+	/* Every domain but dom0; caller disposes of each and frees the array. */
+	int (*guest_list)(struct xlpt_toolstack *ts, struct xlpt_guest **out, size_t *n,
+			  struct xlpt_diag *diag);
+	int (*caps)(struct xlpt_toolstack *ts, struct xlpt_xen_caps *out, struct xlpt_diag *diag);
+
+	/*
+	 * libxl_device_pci_add. 0 says only that libxl has done its part: the
+	 * guest may not have answered yet. spec names one function.
+	 */
+	int (*device_add)(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_spec *spec,
+			  struct xlpt_diag *diag);
+	/* libxl_device_pci_remove, or _destroy with force. 0 proves nothing either. */
+	int (*device_remove)(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,
+			     bool force, struct xlpt_diag *diag);
+
+	/*
+	 * Whether the hypervisor has the function assigned to a guest
+	 * (XEN_DOMCTL_test_assign_device: neither dom0's nor DOM_IO's). Xen does not
+	 * tell whose it is.
+	 */
+	int (*hyp_assigned)(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool *assigned,
+			    struct xlpt_diag *diag);
+	/*
+	 * Quarantine: assign to DOM_IO while no guest has it, as xl
+	 * pci-assignable-add does, or give it back to dom0. Already so is success.
+	 */
+	int (*quarantine)(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool on,
+			  struct xlpt_diag *diag);
+	/*
+	 * Takes IOMMU assignment and the grants on ports, memory and interrupt back
+	 * from a guest that has no backend entry for the device: what an attach
+	 * killed half-way leaves, and what libxl has no call for. resources are the
+	 * device's BARs.
+	 */
+	int (*revoke)(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_bdf bdf,
+		      const uint64_t (*bars)[3], size_t n_bars, int irq, struct xlpt_diag *diag);
+
+	/* Whether the guest's device model holds the function; false without a device model. */
+	int (*dm_has)(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf, bool *has,
+		      struct xlpt_diag *diag);
+	/* Asks the device model to let go of a function that libxl no longer lists. */
+	int (*dm_del)(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,
+		      struct xlpt_diag *diag);
+
+	/*
+	 * Whether an event channel of the guest is still open towards dom0. A PV
+	 * frontend closes its channel in its remove path (drivers/pci/xen-pcifront.c,
+	 * free_pdev), which makes this the one visible sign that the guest has let
+	 * go of a backend that is gone from xenstore. Not answerable is false.
+	 */
+	bool (*port_open)(struct xlpt_toolstack *ts, uint32_t domid, unsigned port);
+
+	void (*close)(struct xlpt_toolstack *ts);
+};
+
+struct xlpt_toolstack {
+	const struct xlpt_toolstack_ops *ops;
+	void *priv;
+};
+
+/* Opens libxl and the hypervisor's control interface. verbose > 0 shows libxl's log on err. */
+int xlpt_toolstack_open(struct xlpt_toolstack *ts, int verbose, FILE *err, struct xlpt_diag *diag);
+void xlpt_toolstack_close(struct xlpt_toolstack *ts);	/* also on an all-zero one */
+
+#endif

@@ -1,0 +1,218 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Waiting for a guest. Every wait looks at the facts, is woken by xenstore's
+ * watches, and has a deadline. The states are those of
+ * drivers/xen/xen-pciback/xenbus.c and drivers/pci/xen-pcifront.c.
+ */
+#include <errno.h>
+
+#include "xl-plugin/op.h"
+#include "xl-plugin/output.h"
+
+/*
+ * The watch is on the backend; a change of the frontend alone, and of a guest
+ * that dies, is noticed by looking again.
+ */
+#define LOOK_AGAIN_MS 20
+/* An event channel changes without any event that could be waited for. */
+#define PORT_POLL_MS 5
+
+struct look {
+	const struct xlpt_guest *guest;
+	struct xlpt_bdf bdf;
+	struct xlpt_pcibe be;	/* as last seen */
+	struct xlpt_diag diag;
+	bool guest_gone;
+};
+
+static int read_again(struct xlpt_store *s, struct look *l)
+{
+	int rc;
+
+	xlpt_pcibe_dispose(&l->be);
+	rc = xlpt_pcibe_read(s, l->guest->domid, &l->be, &l->diag);
+	return rc ? -EIO : 0;
+}
+
+static int wait_for(struct xlpt_env *env, struct look *l, int64_t timeout_ms,
+		    int (*check)(struct xlpt_store *s, void *arg))
+{
+	_cleanup_free_ char *path = xlpt_xasprintf("/local/domain/0/backend/pci/%u",
+						   l->guest->domid);
+
+	return xlpt_store_wait_until(env->store, path, xlpt_now(env->clock) + timeout_ms,
+				     LOOK_AGAIN_MS, check, l);
+}
+
+/* What both ends say, for a message. */
+static void say_states(struct xlpt_diag *diag, const struct look *l)
+{
+	const struct xlpt_pcidev *d = xlpt_pcibe_find(&l->be, l->bdf);
+
+	if (l->be.error)
+		xlpt_diag_fact(diag, "xen-pciback says: %s", l->be.error);
+	else if (!l->be.exists)
+		xlpt_diag_fact(diag, "there is no PCI backend for domain %u", l->guest->domid);
+	else
+		xlpt_diag_fact(diag, "backend is %s, frontend is %s, the device's state is %d",
+			       xlpt_xbs_word(l->be.be_state), xlpt_xbs_word(l->be.fe_state),
+			       d ? d->state : -1);
+}
+
+static int check_connected(struct xlpt_store *s, void *arg)
+{
+	struct look *l = arg;
+	const struct xlpt_pcidev *d;
+	int r;
+
+	if (xlpt_interrupted)
+		return -EINTR;
+	r = read_again(s, l);
+	if (r)
+		return r;
+	if (l->be.be_state == XLPT_XBS_CLOSING || l->be.be_state == XLPT_XBS_CLOSED)
+		return -ECONNRESET;
+	d = xlpt_pcibe_find(&l->be, l->bdf);
+	if (!d)
+		return -ENODEV;
+	return d->state == XLPT_XBS_INITIALISED && d->vdev_ok &&
+	       l->be.be_state == XLPT_XBS_CONNECTED && l->be.fe_state == XLPT_XBS_CONNECTED;
+}
+
+static int look_failed(struct look *l, int r, int64_t timeout_ms, struct xlpt_diag *diag,
+		       const char *what)
+{
+	const char *bdf = XLPT_BDF_STR(l->bdf);
+
+	if (r == -EINTR)
+		return xlpt_check_interrupted(diag);
+	if (r == -EIO) {
+		xlpt_diag_move(diag, &l->diag);
+		return diag ? (int)diag->code : XLPT_ERR_IO;
+	}
+	if (r == -ETIMEDOUT) {
+		xlpt_diag_set(diag, XLPT_ERR_TIMEOUT, "%s did not %s %s within %lld s",
+			      l->guest->name, what, bdf, (long long)(timeout_ms / 1000));
+		say_states(diag, l);
+		xlpt_diag_hint(diag, "see whether the guest's kernel has xen-pcifront loaded: xl "
+				     "console %s", l->guest->name);
+		return XLPT_ERR_TIMEOUT;
+	}
+	if (r == -ECONNRESET || r == -ENODEV) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s could not %s %s", l->guest->name, what, bdf);
+		say_states(diag, l);
+		xlpt_diag_hint(diag, "dmesg in dom0 and xl console %s show what xen-pciback and "
+				     "xen-pcifront said", l->guest->name);
+		return XLPT_ERR_CONFLICT;
+	}
+	return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot watch xenstore");
+}
+
+int xlpt_wait_connected(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf,
+			int64_t timeout_ms, struct xlpt_bdf *vdev, struct xlpt_diag *diag)
+{
+	struct look l = { .guest = guest, .bdf = bdf };
+	int r, rc = 0;
+
+	r = wait_for(env, &l, timeout_ms, check_connected);
+	if (r < 0)
+		rc = look_failed(&l, r, timeout_ms, diag, "connect to");
+	else
+		*vdev = xlpt_pcibe_find(&l.be, bdf)->vdev;
+	xlpt_pcibe_dispose(&l.be);
+	xlpt_diag_dispose(&l.diag);
+	return rc;
+}
+
+static int check_settled(struct xlpt_store *s, void *arg)
+{
+	struct look *l = arg;
+	int r;
+
+	if (xlpt_interrupted)
+		return -EINTR;
+	r = read_again(s, l);
+	if (r)
+		return r;
+	if (!l->be.exists)
+		return 1;
+	if (l->be.be_state == XLPT_XBS_CLOSING || l->be.be_state == XLPT_XBS_CLOSED)
+		return -ECONNRESET;
+	return l->be.be_state == XLPT_XBS_CONNECTED && l->be.fe_state == XLPT_XBS_CONNECTED;
+}
+
+int xlpt_wait_settled(struct xlpt_env *env, const struct xlpt_guest *guest, int64_t timeout_ms,
+		      struct xlpt_diag *diag)
+{
+	struct look l = { .guest = guest };
+	int r, rc = 0;
+
+	r = wait_for(env, &l, timeout_ms, check_settled);
+	if (r < 0) {
+		rc = look_failed(&l, r, timeout_ms, diag, "settle");
+		if (rc == XLPT_ERR_TIMEOUT || rc == XLPT_ERR_CONFLICT) {
+			xlpt_diag_set(diag, rc, "%s is in the middle of a change of its PCI devices "
+						"and does not finish it", guest->name);
+			say_states(diag, &l);
+			xlpt_diag_hint(diag, "xlpt detach --force takes devices away without the "
+					     "guest's help; after that the guest must be restarted");
+		}
+	}
+	xlpt_pcibe_dispose(&l.be);
+	xlpt_diag_dispose(&l.diag);
+	return rc;
+}
+
+static int check_gone(struct xlpt_store *s, void *arg)
+{
+	struct look *l = arg;
+	const struct xlpt_pcidev *d;
+	int r;
+
+	if (xlpt_interrupted)
+		return -EINTR;
+	r = read_again(s, l);
+	if (r)
+		return r;
+	d = xlpt_pcibe_find(&l->be, l->bdf);
+	if (!d)
+		return 1;
+	/*
+	 * libxl gives up after 10 s and still answers 0. A guest that answers
+	 * later ends its round as it should; only the nodes are left, and left
+	 * like that they would break every later round (state 5 of a device that
+	 * pciback no longer has).
+	 */
+	if (l->guest->type == XLPT_GUEST_PV && d->state == XLPT_XBS_CLOSING &&
+	    l->be.be_state == XLPT_XBS_CONNECTED && l->be.fe_state == XLPT_XBS_CONNECTED)
+		return xlpt_pcibe_drop(s, l->guest->domid, l->bdf, XLPT_XBS_NONE, &l->diag) ? -EIO : 1;
+	return 0;
+}
+
+int xlpt_wait_gone(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf,
+		   int64_t timeout_ms, struct xlpt_diag *diag)
+{
+	struct look l = { .guest = guest, .bdf = bdf };
+	int r, rc = 0;
+
+	r = wait_for(env, &l, timeout_ms, check_gone);
+	if (r < 0)
+		rc = look_failed(&l, r, timeout_ms, diag, "let go of");
+	xlpt_pcibe_dispose(&l.be);
+	xlpt_diag_dispose(&l.diag);
+	return rc;
+}
+
+bool xlpt_wait_port_closed(struct xlpt_env *env, uint32_t domid, unsigned port, int64_t timeout_ms)
+{
+	int64_t deadline = xlpt_now(env->clock) + timeout_ms;
+
+	if (!port)
+		return true;
+	while (env->ts->ops->port_open(env->ts, domid, port)) {
+		if (xlpt_now(env->clock) >= deadline)
+			return false;
+		env->clock->sleep_ms(env->clock, PORT_POLL_MS);
+	}
+	return true;
+}
