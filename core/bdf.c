@@ -24,104 +24,96 @@ char *xlpt_bdf_format(struct xlpt_bdf bdf, enum xlpt_bdf_form form, char buf[XLP
 	return buf;
 }
 
-static int bad(struct xlpt_diag *diag, const char *s, size_t n, size_t at, const char *what)
+/* The address lies in s[at..end); s[0..n) is the whole text, for columns and messages. */
+struct reader {
+	const char *s;
+	size_t n, at, end;
+	struct xlpt_diag *diag;
+};
+
+static int XLPT_PRINTF(3, 4) bad(struct reader *r, size_t at, const char *fmt, ...)
 {
-	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "column %zu: %s in \"%.*s\"", at + 1, what, (int)n, s);
-	xlpt_diag_at(diag, NULL, 0, (unsigned)at + 1);
-	xlpt_diag_hint(diag, "write the address as [SSSS:]BB:DD.F in hexadecimal, e.g. 0000:09:00.0");
+	_cleanup_free_ char *what = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	what = xlpt_xvasprintf(fmt, ap);
+	va_end(ap);
+	xlpt_diag_set(r->diag, XLPT_ERR_SYNTAX, "column %zu: %s in \"%.*s\"", at + 1, what, (int)r->n,
+		      r->s);
+	xlpt_diag_at(r->diag, NULL, 0, (unsigned)at + 1);
+	xlpt_diag_hint(r->diag,
+		       "write the address as [SSSS:]BB:DD.F in hexadecimal, e.g. 0000:09:00.0");
 	return XLPT_ERR_SYNTAX;
 }
 
-/* Hex digits from *at; stores how many there were. */
-static uint64_t hex_run(const char *s, size_t n, size_t *at, size_t *digits)
+/* One field of hexadecimal digits with its limits; the shape is the same for all spellings. */
+static int field(struct reader *r, size_t max_digits, uint64_t max, const char *name, uint64_t *out)
 {
-	uint64_t v = 0;
-	size_t start = *at;
+	size_t start = r->at;
+	uint64_t v = 0, d;
+	int digits;
 
-	while (*at < n && isxdigit((unsigned char)s[*at])) {
-		uint64_t d;
-
-		xlpt_parse_uint(s + *at, 1, 16, 15, &d);
+	for (; r->at < r->end && xlpt_parse_uint(r->s + r->at, 1, 16, 15, &d); r->at++)
 		v = v > UINT32_MAX ? v : v * 16 + d;
-		(*at)++;
+	digits = (int)(r->at - start);
+	if (!digits)
+		return bad(r, start, "expected the %s in hexadecimal", name);
+	if (v > 0xffff && max == 0xffff) {
+		bad(r, start, "%s %.*s is above ffff", name, digits, r->s + start);
+		xlpt_diag_fact(r->diag, "xen-pciback and the hypervisor address devices with "
+					"16 bits of segment");
+		xlpt_diag_hint(r->diag, "a device behind an Intel VMD controller cannot be passed "
+					"through; turn VMD off in the firmware setup");
+		return XLPT_ERR_SYNTAX;
 	}
-	*digits = *at - start;
-	return v;
-}
-
-/* One field with its separators and limits; the shape is the same for all spellings. */
-static int field(const char *s, size_t n, size_t *at, size_t max_digits, uint64_t max,
-		 const char *name, uint64_t *out, struct xlpt_diag *diag)
-{
-	size_t start = *at, digits;
-	_cleanup_free_ char *what = NULL;
-
-	*out = hex_run(s, n, at, &digits);
-	if (!digits) {
-		what = xlpt_xasprintf("expected the %s in hexadecimal", name);
-		return bad(diag, s, n, start, what);
-	}
-	if (digits > max_digits || *out > max) {
-		what = xlpt_xasprintf("%s %.*s is out of range (0-%llx)", name, (int)digits,
-				      s + start, (unsigned long long)max);
-		return bad(diag, s, n, start, what);
-	}
+	if (v > max)
+		return bad(r, start, "%s %.*s is out of range (0-%llx)", name, digits,
+			   r->s + start, (unsigned long long)max);
+	if ((size_t)digits > max_digits)
+		return bad(r, start, "%s %.*s has more than %zu digit%s", name, digits,
+			   r->s + start, max_digits, max_digits == 1 ? "" : "s");
+	*out = v;
 	return 0;
 }
 
-static int parse_sep(const char *s, size_t n, char sep1, char sep2, char sep3, size_t func_digits,
-		     struct xlpt_bdf *out, struct xlpt_diag *diag)
+static int parse_sep(struct reader *r, char sep, char dot, size_t func_digits, struct xlpt_bdf *out)
 {
 	uint64_t seg = 0, bus, dev, func;
-	size_t at = 0, digits, colons = 0;
+	size_t seps = 0;
 	int rc;
 
-	for (size_t i = 0; i < n; i++)
-		colons += s[i] == sep1;
-	if (colons == 0)
-		return bad(diag, s, n, 0, "no bus number");
-	if (colons > (sep3 == sep1 ? 3u : sep2 == sep1 ? 2u : 1u) + 1)
-		return bad(diag, s, n, 0, "too many separators");
+	for (size_t i = r->at; i < r->end; i++)
+		seps += r->s[i] == sep;
+	if (sep == ':' && seps == 0)
+		return bad(r, r->at, "no bus number");
 
 	/* Dashed and underscored forms always carry the segment. */
-	if (colons >= 2 || sep2 == sep1) {
-		seg = hex_run(s, n, &at, &digits);
-		if (!digits)
-			return bad(diag, s, n, at, "expected the segment in hexadecimal");
-		if (seg > 0xffff) {
-			xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
-				      "column 1: segment %.*s in \"%.*s\" is above ffff",
-				      (int)digits, s, (int)n, s);
-			xlpt_diag_at(diag, NULL, 0, 1);
-			xlpt_diag_fact(diag, "xen-pciback and the hypervisor address devices with "
-					     "16 bits of segment");
-			xlpt_diag_hint(diag, "a device behind an Intel VMD controller cannot be passed "
-					     "through; turn VMD off in the firmware setup");
-			return XLPT_ERR_SYNTAX;
-		}
-		if (digits > 4)
-			return bad(diag, s, n, 0, "segment has more than four digits");
-		if (at >= n || s[at] != sep1)
-			return bad(diag, s, n, at, "expected a separator after the segment");
-		at++;
+	if (sep != ':' || seps >= 2) {
+		rc = field(r, 4, 0xffff, "segment", &seg);
+		if (rc)
+			return rc;
+		if (r->at >= r->end || r->s[r->at] != sep)
+			return bad(r, r->at, "expected '%c' after the segment", sep);
+		r->at++;
 	}
-	rc = field(s, n, &at, 2, 0xff, "bus", &bus, diag);
+	rc = field(r, 2, 0xff, "bus", &bus);
 	if (rc)
 		return rc;
-	if (at >= n || s[at] != sep1)
-		return bad(diag, s, n, at, "expected ':' after the bus");
-	at++;
-	rc = field(s, n, &at, 2, 0x1f, "device", &dev, diag);
+	if (r->at >= r->end || r->s[r->at] != sep)
+		return bad(r, r->at, "expected '%c' after the bus", sep);
+	r->at++;
+	rc = field(r, 2, 0x1f, "device", &dev);
 	if (rc)
 		return rc;
-	if (at >= n || s[at] != sep3)
-		return bad(diag, s, n, at, "expected '.' and the function");
-	at++;
-	rc = field(s, n, &at, func_digits, 7, "function", &func, diag);
+	if (r->at >= r->end || r->s[r->at] != dot)
+		return bad(r, r->at, "expected '%c' and the function", dot);
+	r->at++;
+	rc = field(r, func_digits, 7, "function", &func);
 	if (rc)
 		return rc;
-	if (at != n)
-		return bad(diag, s, n, at, "unexpected text after the address");
+	if (r->at != r->end)
+		return bad(r, r->at, "unexpected text after the address");
 	*out = (struct xlpt_bdf){ .seg = (uint16_t)seg, .bus = (uint8_t)bus, .dev = (uint8_t)dev,
 				  .func = (uint8_t)func };
 	return 0;
@@ -129,22 +121,28 @@ static int parse_sep(const char *s, size_t n, char sep1, char sep2, char sep3, s
 
 int xlpt_bdf_parse(const char *s, size_t n, struct xlpt_bdf *out, struct xlpt_diag *diag)
 {
-	return parse_sep(s, n, ':', '.', '.', 1, out, diag);
+	struct reader r = { .s = s, .n = n, .end = n, .diag = diag };
+
+	return parse_sep(&r, ':', '.', 1, out);
 }
 
 int xlpt_bdf_parse_any(const char *s, struct xlpt_bdf *out, struct xlpt_diag *diag)
 {
 	size_t n = strlen(s);
+	struct reader r = { .s = s, .n = n, .end = n, .diag = diag };
 
-	if (xlpt_starts(s, "pci_"))
-		return parse_sep(s + 4, n - 4, '_', '_', '_', 1, out, diag);
-	if (n && s[0] == '(' && s[n - 1] == ')')
-		return parse_sep(s + 1, n - 2, ':', '.', '.', 1, out, diag);
+	if (xlpt_starts(s, "pci_")) {
+		r.at = 4;
+		return parse_sep(&r, '_', '_', 1, out);
+	}
+	if (n >= 2 && s[0] == '(' && s[n - 1] == ')') {
+		r.at = 1;
+		r.end = n - 1;
+		return parse_sep(&r, ':', '.', 1, out);
+	}
 	if (strchr(s, '-') && !strchr(s, ':'))
-		return parse_sep(s, n, '-', '-', '-', 1, out, diag);
-	if (n > 3 && s[n - 3] == '.')
-		return parse_sep(s, n, ':', '.', '.', 2, out, diag);
-	return xlpt_bdf_parse(s, n, out, diag);
+		return parse_sep(&r, '-', '-', 1, out);
+	return parse_sep(&r, ':', '.', n > 3 && s[n - 3] == '.' ? 2 : 1, out);
 }
 
 bool xlpt_bdf_shaped(const char *s)

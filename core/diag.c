@@ -186,7 +186,7 @@ int xlpt_diag_recode(struct xlpt_diag *diag, enum xlpt_err code)
 
 void xlpt_diag_move(struct xlpt_diag *dst, struct xlpt_diag *src)
 {
-	if (!dst || dst == src)
+	if (!dst || !src || dst == src)
 		return;
 	xlpt_diag_dispose(dst);
 	*dst = *src;

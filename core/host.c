@@ -11,6 +11,78 @@
 #include <unistd.h>
 
 #define TEXT_MAX (64 * 1024)
+#define OPEN_TRIES 1000
+
+#define LINKS_MAX 40	/* as the kernel's own limit (MAXSYMLINKS) */
+
+/*
+ * The same by hand, a component at a time, for kernels before 5.6 (dom0s still
+ * run them) and for valgrind, which lacks openat2. No component is followed by
+ * the kernel: what a link says is taken apart here, and ".." stops at the root.
+ */
+static int walk_in_root(struct xlpt_host *h, const char *path, int flags, mode_t mode)
+{
+	_cleanup_free_ char *rest = xlpt_xstrdup(path);
+	int stack[256], depth = 0, links = 0, fd = -ENOENT;
+
+	stack[0] = dup(h->rootfd);
+	if (stack[0] < 0)
+		return -errno;
+	for (;;) {
+		char *name = rest + strspn(rest, "/"), *end = name + strcspn(name, "/");
+		bool last = end[strspn(end, "/")] == '\0';
+		_cleanup_free_ char *part = xlpt_xstrndup(name, (size_t)(end - name)), *next = NULL;
+		char text[4096];
+		ssize_t n;
+
+		if (!*part || !strcmp(part, ".") || !strcmp(part, "..")) {
+			if (!strcmp(part, "..") && depth)
+				close(stack[depth--]);
+			next = xlpt_xstrdup(last ? "" : end);
+			if (last) {
+				fd = openat(stack[depth], ".", flags | O_CLOEXEC);
+				break;
+			}
+			free(rest);
+			rest = XLPT_TAKE(next);
+			continue;
+		}
+		n = readlinkat(stack[depth], part, text, sizeof(text) - 1);
+		if (n >= 0 && !(last && flags & O_NOFOLLOW)) {
+			text[n] = '\0';
+			fd = -ELOOP;
+			if (++links > LINKS_MAX)
+				goto out;
+			if (*text == '/')
+				while (depth)
+					close(stack[depth--]);
+			next = xlpt_xasprintf("%s/%s", text, last ? "" : end);
+			free(rest);
+			rest = XLPT_TAKE(next);
+			continue;
+		}
+		if (last) {
+			fd = openat(stack[depth], part, flags | O_NOFOLLOW | O_CLOEXEC, mode);
+			break;
+		}
+		fd = -ENAMETOOLONG;
+		if (depth + 1 == XLPT_ARRAY_SIZE(stack))
+			goto out;
+		fd = openat(stack[depth], part, O_PATH | O_NOFOLLOW | O_DIRECTORY | O_CLOEXEC);
+		if (fd < 0)
+			break;
+		stack[++depth] = fd;
+		next = xlpt_xstrdup(end);
+		free(rest);
+		rest = XLPT_TAKE(next);
+	}
+	if (fd < 0)
+		fd = -errno;
+out:
+	while (depth >= 0)
+		close(stack[depth--]);
+	return fd;
+}
 
 static int open_in_root(struct xlpt_host *h, const char *path, int flags, mode_t mode)
 {
@@ -19,26 +91,25 @@ static int open_in_root(struct xlpt_host *h, const char *path, int flags, mode_t
 		.mode = flags & O_CREAT ? mode : 0,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
-	int fd;
+	int fd, tries = 0;
 
-	fd = (int)syscall(SYS_openat2, h->rootfd, path, &how, sizeof(how));
+	/*
+	 * Resolved inside a root, ".." gives EAGAIN when anything anywhere was renamed
+	 * or mounted meanwhile (fs/namei.c, handle_dots), and every link below
+	 * /sys/bus/pci/devices has "..".
+	 */
+	do {
+		fd = (int)syscall(SYS_openat2, h->rootfd, path, &how, sizeof(how));
+	} while (fd < 0 && errno == EAGAIN && ++tries < OPEN_TRIES);
 	if (fd >= 0)
 		return fd;
-	/*
-	 * Kernels before 5.6 (dom0s still run them) lack openat2. On the running
-	 * system plain openat does the same; a captured tree needs the containment.
-	 */
-	if (errno == ENOSYS && h->live) {
-		fd = open(path, flags | O_CLOEXEC, mode);
-		if (fd >= 0)
-			return fd;
-	}
-	return -errno;
+	return errno == ENOSYS ? walk_in_root(h, path, flags, mode) : -errno;
 }
 
 static ssize_t real_read(struct xlpt_host *h, const char *path, void *buf, size_t size)
 {
-	_cleanup_close_ int fd = open_in_root(h, path, O_RDONLY, 0);
+	/* A fifo in a captured tree must not hang us. */
+	_cleanup_close_ int fd = open_in_root(h, path, O_RDONLY | (h->live ? 0 : O_NONBLOCK), 0);
 	size_t done = 0;
 
 	if (fd < 0)
@@ -92,7 +163,7 @@ static int real_list(struct xlpt_host *h, const char *path, char ***names)
 	char **v = NULL;
 	struct dirent *de;
 	DIR *dir;
-	int fd;
+	int fd, r;
 
 	*names = NULL;
 	fd = open_in_root(h, path, O_RDONLY | O_DIRECTORY, 0);
@@ -105,15 +176,20 @@ static int real_list(struct xlpt_host *h, const char *path, char ***names)
 		close(fd);
 		return err;
 	}
-	while ((de = readdir(dir))) {
+	while (errno = 0, (de = readdir(dir))) {
 		if (!strcmp(de->d_name, ".") || !strcmp(de->d_name, ".."))
 			continue;
 		XLPT_GROW(v, n, alloc);
 		v[n++] = xlpt_xstrdup(de->d_name);
 	}
+	r = -errno;
 	closedir(dir);
 	XLPT_GROW(v, n, alloc);
 	v[n] = NULL;
+	if (r) {
+		xlpt_strv_free(v);
+		return r;
+	}
 	xlpt_strv_sort(v);
 	*names = v;
 	return 0;
@@ -234,14 +310,19 @@ static int read_text(struct xlpt_host *h, const char *path, char **out)
 			free(buf);
 			return (int)r;
 		}
-		if ((size_t)r < size || size >= TEXT_MAX) {
+		/* Half a file is worse than none: /proc/mounts without the last line. */
+		if (r > TEXT_MAX) {
+			free(buf);
+			return -EFBIG;
+		}
+		if ((size_t)r < size) {
 			if (r && buf[r - 1] == '\n')
 				buf[r - 1] = '\0';
 			*out = buf;
 			return 0;
 		}
 		free(buf);
-		size = TEXT_MAX;
+		size = TEXT_MAX + 1;
 	}
 }
 
@@ -306,18 +387,22 @@ int xlpt_host_list(struct xlpt_host *h, char ***names, const char *fmt, ...)
 int xlpt_host_mkdirs(struct xlpt_host *h, const char *path, mode_t mode)
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(path);
-	int r = 0;
 
-	for (char *p = copy + 1;; p++) {
+	for (char *p = copy;; p++) {
 		char c = *p;
 
 		if (c && c != '/')
 			continue;
-		*p = '\0';
-		r = h->ops->mkdir(h, copy, mode);
-		if (r < 0 && r != -EEXIST)
-			return r;
-		*p = c;
+		/* The root, a double or a last slash name no further directory. */
+		if (p > copy && p[-1] != '/') {
+			int r;
+
+			*p = '\0';
+			r = h->ops->mkdir(h, copy, mode);
+			if (r < 0 && r != -EEXIST)
+				return r;
+			*p = c;
+		}
 		if (!c)
 			return 0;
 	}

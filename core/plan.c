@@ -20,17 +20,20 @@ void xlpt_plan_add(struct xlpt_plan *plan, xlpt_step_fn run, xlpt_step_fn undo, 
 	};
 }
 
+/* *begun: the step's own function was called. */
 static int run_one(const struct xlpt_plan *plan, size_t i, bool undo, void *ctx,
-		   const struct xlpt_plan_observer *obs, struct xlpt_diag *diag)
+		   const struct xlpt_plan_observer *obs, bool *begun, struct xlpt_diag *diag)
 {
 	const struct xlpt_step *step = &plan->steps[i];
 	int rc = 0;
 
+	*begun = false;
 	if (obs && obs->before)
 		rc = obs->before(obs->priv, i, step, undo, diag);
 	/* A journal that cannot be written must not keep an undo from being tried. */
 	if (rc && !undo)
 		return rc;
+	*begun = true;
 	rc = undo ? step->undo(ctx, step->arg, diag) : step->run(ctx, step->arg, diag);
 	if (rc == 0 && obs && obs->after)
 		obs->after(obs->priv, i, step, undo);
@@ -41,23 +44,24 @@ int xlpt_plan_run(const struct xlpt_plan *plan, void *ctx, const struct xlpt_pla
 		  struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str left = { 0 };
+	bool begun = false;
 	size_t i;
 	int rc = 0;
 
 	for (i = 0; i < plan->n; i++) {
-		rc = run_one(plan, i, false, ctx, obs, diag);
+		rc = run_one(plan, i, false, ctx, obs, &begun, diag);
 		if (rc)
 			break;
 	}
 	if (rc == 0)
 		return 0;
 
-	for (size_t k = i + 1; k-- > 0;) {
+	for (size_t k = begun ? i + 1 : i; k-- > 0;) {
 		_cleanup_diag_ struct xlpt_diag undo_diag = { 0 };
 
 		if (!plan->steps[k].undo)
 			continue;
-		if (run_one(plan, k, true, ctx, obs, &undo_diag) == 0)
+		if (run_one(plan, k, true, ctx, obs, &begun, &undo_diag) == 0)
 			continue;
 		xlpt_str_addf(&left, "%scould not %s (%s)", left.len ? "; " : "",
 			      plan->steps[k].undo_what ? plan->steps[k].undo_what

@@ -118,6 +118,7 @@ static int guest_fits(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 	}
 	if (g->dying) {
 		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is shutting down", g->name);
+		xlpt_diag_fact(diag, "Xen reports domain %u as dying", g->domid);
 		xlpt_diag_hint(diag, "wait until xl list shows it running again");
 		return XLPT_ERR_NO_GUEST;
 	}
@@ -154,8 +155,9 @@ static int guest_fits(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 		return XLPT_ERR_NO_GUEST;
 	}
 	if (g->type == XLPT_GUEST_PV && f->guest_devices >= XLPT_PV_SLOTS) {
-		xlpt_diag_set(diag, XLPT_ERR_FULL, "%s has %zu devices, and a PV guest's bus has %d slots",
-			      g->name, f->guest_devices, XLPT_PV_SLOTS);
+		xlpt_diag_set(diag, XLPT_ERR_FULL, "%s has no free slot for another device", g->name);
+		xlpt_diag_fact(diag, "it has %zu devices, and xen-pciback gives a PV guest one bus of "
+				     "%d slots", f->guest_devices, XLPT_PV_SLOTS);
 		xlpt_diag_hint(diag, "detach one first: xlpt status %s lists them", g->name);
 		return XLPT_ERR_FULL;
 	}

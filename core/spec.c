@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* libxl keeps names of at most this length (pci_info node, Xen 4.15 and later). */
+/* Ours; libxl has no limit but that of a xenstore value (Xen 4.15 and later). */
 #define NAME_MAX_LEN 64
 
 struct reader {
@@ -49,7 +49,7 @@ static int parse_address(struct reader *r, const char *s, size_t n, struct xlpt_
 	_cleanup_free_ char *copy = xlpt_xstrndup(s, n);
 
 	out->all_funcs = false;
-	if (n && copy[n - 1] == '*') {
+	if (n >= 2 && copy[n - 2] == '.' && copy[n - 1] == '*') {
 		out->all_funcs = true;
 		copy[n - 1] = '0';
 	}
@@ -153,6 +153,8 @@ static int parse_item(struct reader *r, const char *s, size_t n, unsigned *seen,
 	if (*seen & 1u << key)
 		return bad(r, s, "%s is given twice", key_names[key]);
 	*seen |= 1u << key;
+	if (*seen & 1u << KEY_BDF && *seen & 1u << KEY_NAME)
+		return bad(r, s, "bdf and name exclude each other");
 
 	switch (key) {
 	case KEY_BDF:
@@ -215,8 +217,6 @@ static int parse_all(struct reader *r, struct xlpt_spec *out)
 			break;
 		s++;
 	}
-	if (out->has_bdf && out->name)
-		return bad(r, r->text, "bdf and name exclude each other");
 	if (!out->has_bdf && !out->name)
 		return bad(r, r->text, "neither an address nor a name");
 	return 0;

@@ -8,9 +8,6 @@
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
 
-/* How long a guest may take to free its frontend once the backend is gone. */
-#define PORT_TIMEOUT_MS 10000
-
 static struct xlpt_item *item_of(void *ctx, size_t i)
 {
 	return &((struct xlpt_op *)ctx)->items[i];
@@ -118,7 +115,7 @@ static int verify_gone(void *ctx, size_t i, struct xlpt_diag *diag)
 	 * A next attach that comes before the guest has freed its frontend would be
 	 * taken for the old one and never be connected.
 	 */
-	if (rc == 0 && !xlpt_wait_port_closed(env, op->guest.domid, item->evtchn, PORT_TIMEOUT_MS))
+	if (rc == 0 && !xlpt_wait_port_closed(env, op->guest.domid, item->evtchn, XLPT_PORT_TIMEOUT_MS))
 		xlpt_warn(env, "%s has not freed its PCI frontend yet; give it time before the next "
 			       "attach", op->guest.name);
 	return rc;

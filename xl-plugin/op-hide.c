@@ -76,6 +76,12 @@ static int forget_origin(void *ctx, size_t i, struct xlpt_diag *diag)
 	return xlpt_pcinote_clear(env_of(ctx)->store, item_of(ctx, i)->spec.bdf, diag);
 }
 
+/* The undo of forgetting: nothing was known of a device hidden at boot. */
+static int note_again(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	return item_of(ctx, i)->origin_known ? note_origin(ctx, i, diag) : 0;
+}
+
 static int bind_pciback(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_host *h = env_of(ctx)->host;
@@ -253,8 +259,9 @@ void xlpt_plan_unhide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i
 		      xlpt_xasprintf("bind %s to pciback again", bdf));
 	xlpt_plan_add(plan, rebind_item, NULL, i,
 		      xlpt_xasprintf("give %s to %s", bdf, origin_words(item)), NULL);
-	xlpt_plan_add(plan, forget_origin, NULL, i,
-		      xlpt_xasprintf("forget where %s came from", bdf), NULL);
+	xlpt_plan_add(plan, forget_origin, note_again, i,
+		      xlpt_xasprintf("forget where %s came from", bdf),
+		      xlpt_xasprintf("remember where %s came from", bdf));
 }
 
 int xlpt_give_back(struct xlpt_env *env, struct xlpt_bdf bdf, bool origin_known, const char *origin,

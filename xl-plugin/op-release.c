@@ -12,15 +12,48 @@
 /* A guest that is connected answers within this, or it is taken by force. */
 #define POLITE_MS 15000
 
-static bool listed(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, bool *connected)
+struct look {
+	bool listed;	/* the backend names the device */
+	bool connected;
+	unsigned port;	/* the frontend's event channel, when this is its last device */
+};
+
+static int look(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, struct look *l,
+		struct xlpt_diag *diag)
 {
 	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
+	int rc = xlpt_pcibe_read(env->store, domid, &be, diag);
 
-	if (xlpt_pcibe_read(env->store, domid, &be, NULL))
-		return false;
-	if (connected)
-		*connected = be.be_state == XLPT_XBS_CONNECTED && be.fe_state == XLPT_XBS_CONNECTED;
-	return xlpt_pcibe_find(&be, bdf) != NULL;
+	if (rc)
+		return rc;
+	l->listed = xlpt_pcibe_find(&be, bdf) != NULL;
+	l->connected = be.be_state == XLPT_XBS_CONNECTED && be.fe_state == XLPT_XBS_CONNECTED;
+	/* With its last device the whole backend goes, and the guest has to notice. */
+	if (be.n == 1)
+		l->port = be.evtchn;
+	return 0;
+}
+
+/* Politely, then by force, then without libxl. */
+static int leave_backend(struct xlpt_env *env, const struct xlpt_guest *guest, bool alive,
+			 uint32_t domid, struct xlpt_bdf bdf, int64_t timeout_ms, struct look *l,
+			 struct xlpt_diag *diag)
+{
+	int rc = 0;
+
+	if (alive && (l->connected || guest->type != XLPT_GUEST_PV))
+		env->ts->ops->device_remove(env->ts, domid, bdf, false, NULL);
+	/* libxl's own removal waits 10 s for a guest, and says 0 whatever came of it. */
+	if (alive && l->connected)
+		xlpt_wait_gone(env, guest, bdf, timeout_ms < POLITE_MS ? timeout_ms : POLITE_MS, NULL);
+	rc = look(env, domid, bdf, l, diag);
+	if (rc == 0 && alive && l->listed) {
+		env->ts->ops->device_remove(env->ts, domid, bdf, true, NULL);
+		rc = look(env, domid, bdf, l, diag);
+	}
+	if (rc == 0 && l->listed)
+		rc = xlpt_pcibe_drop(env->store, domid, bdf, XLPT_XBS_NONE, diag);
+	return rc;
 }
 
 static int leave_dm(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, int64_t timeout_ms,
@@ -72,24 +105,15 @@ int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, int6
 	_cleanup_guest_ struct xlpt_guest guest = { 0 };
 	_cleanup_pcinote_ struct xlpt_pcinote note = { 0 };
 	bool alive = env->ts->ops->guest_by_id(env->ts, domid, &guest, NULL) == 0;
-	bool connected = false, assigned = false;
+	struct look l = { 0 };
+	bool assigned = false;
 	int rc;
 
-	if (listed(env, domid, bdf, &connected)) {
-		if (alive && (connected || guest.type != XLPT_GUEST_PV))
-			env->ts->ops->device_remove(env->ts, domid, bdf, false, NULL);
-		/* libxl's own removal waits 10 s for a guest, and says 0 whatever came of it. */
-		if (alive && connected)
-			xlpt_wait_gone(env, &guest, bdf,
-				       timeout_ms < POLITE_MS ? timeout_ms : POLITE_MS, NULL);
-		if (alive && listed(env, domid, bdf, NULL))
-			env->ts->ops->device_remove(env->ts, domid, bdf, true, NULL);
-		if (listed(env, domid, bdf, NULL)) {
-			rc = xlpt_pcibe_drop(env->store, domid, bdf, XLPT_XBS_NONE, diag);
-			if (rc)
-				return rc;
-		}
-	}
+	rc = look(env, domid, bdf, &l, diag);
+	if (rc == 0 && l.listed)
+		rc = leave_backend(env, &guest, alive, domid, bdf, timeout_ms, &l, diag);
+	if (rc)
+		return rc;
 	if (alive && guest.type == XLPT_GUEST_HVM) {
 		rc = leave_dm(env, domid, bdf, timeout_ms, diag);
 		if (rc)
@@ -111,6 +135,8 @@ int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, int6
 	}
 	if (rc)
 		return rc;
+	if (alive)
+		xlpt_wait_port_closed(env, domid, l.port, XLPT_PORT_TIMEOUT_MS);
 	rc = xlpt_pcinote_read(env->store, bdf, &note, diag);
 	if (rc == 0 && note.domid == (int64_t)domid)
 		rc = xlpt_pcinote_clear_domid(env->store, bdf, diag);

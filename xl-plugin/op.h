@@ -14,6 +14,7 @@
 #include "xl-plugin/journal.h"
 
 #define XLPT_GUEST_TIMEOUT_MS 60000	/* for a guest to answer; --timeout changes it */
+#define XLPT_PORT_TIMEOUT_MS 10000	/* to free its frontend once the backend is gone */
 #define XLPT_LOCK_TIMEOUT_MS 120000	/* longer than one operation with libxl's own time-outs */
 
 /* ---- where every device is (state.c) ---- */

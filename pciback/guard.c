@@ -1,0 +1,219 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pciback/guard-internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEVICES "/sys/bus/pci/devices"
+
+void xlpt_needs_dispose(struct xlpt_needs *needs)
+{
+	for (size_t i = 0; i < needs->n; i++)
+		free(needs->items[i].what);
+	free(needs->items);
+	*needs = (struct xlpt_needs){0};
+}
+
+int xlpt_guard_slurp(struct xlpt_host *h, const char *path, struct xlpt_str *out)
+{
+	_cleanup_close_ int fd = h->ops->open(h, path, O_RDONLY, 0);
+	char buf[4096];
+	ssize_t r;
+
+	if (fd < 0)
+		return fd;
+	for (;;) {
+		r = read(fd, buf, sizeof(buf));
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			return r < 0 ? -errno : 0;
+		xlpt_str_addn(out, buf, (size_t)r);
+	}
+}
+
+char *xlpt_guard_line(char **cursor)
+{
+	char *line = *cursor;
+	size_t n;
+
+	if (!line || !*line)
+		return NULL;
+	n = strcspn(line, "\n");
+	*cursor = line + n + (line[n] == '\n');
+	line[n] = '\0';
+	return line;
+}
+
+bool xlpt_guard_first(struct xlpt_guard_seen *seen, const char *name)
+{
+	for (size_t i = 0; i < seen->n; i++)
+		if (!strcmp(seen->names[i], name))
+			return false;
+	XLPT_GROW(seen->names, seen->n, seen->alloc);
+	seen->names[seen->n++] = xlpt_xstrdup(name);
+	return true;
+}
+
+void xlpt_guard_seen_dispose(struct xlpt_guard_seen *seen)
+{
+	for (size_t i = 0; i < seen->n; i++)
+		free(seen->names[i]);
+	free(seen->names);
+	*seen = (struct xlpt_guard_seen){0};
+}
+
+/* The components of a path that name PCI functions, from the root down; returns their number. */
+static size_t path_bdfs(const char *path, struct xlpt_bdf *out, size_t max)
+{
+	size_t n = 0;
+
+	while (*path && n < max) {
+		size_t len = strcspn(path, "/");
+		char name[16];
+
+		if (len < sizeof(name)) {
+			memcpy(name, path, len);
+			name[len] = '\0';
+			n += xlpt_bdf_from_sysfs_name(name, &out[n]);
+		}
+		path += len + (path[len] == '/');
+	}
+	return n;
+}
+
+bool xlpt_guard_path_bdf(const char *path, struct xlpt_bdf *bdf)
+{
+	struct xlpt_bdf all[32];
+	size_t n = path_bdfs(path, all, XLPT_ARRAY_SIZE(all));
+
+	if (n)
+		*bdf = all[n - 1];
+	return n > 0;
+}
+
+static bool known(const struct xlpt_needs *needs, struct xlpt_bdf bdf, enum xlpt_need why)
+{
+	for (size_t i = 0; i < needs->n; i++)
+		if (xlpt_bdf_eq(needs->items[i].bdf, bdf) && needs->items[i].why == why)
+			return true;
+	return false;
+}
+
+static void note(struct xlpt_needs *needs, struct xlpt_bdf bdf, enum xlpt_need why, char *what)
+{
+	if (known(needs, bdf, why)) {
+		free(what);
+		return;
+	}
+	XLPT_GROW(needs->items, needs->n, needs->alloc);
+	needs->items[needs->n++] = (struct xlpt_needed){.bdf = bdf, .why = why, .what = what};
+}
+
+static void note_bridges(struct xlpt_host *h, struct xlpt_needs *needs, struct xlpt_bdf bdf,
+			 const char *what)
+{
+	_cleanup_free_ char *path = xlpt_xasprintf(DEVICES "/%s", XLPT_BDF_STR(bdf));
+	struct xlpt_bdf all[32];
+	char link[1024];
+	size_t n;
+
+	if (h->ops->readlink(h, path, link, sizeof(link)) < 0)
+		return;
+	n = path_bdfs(link, all, XLPT_ARRAY_SIZE(all));
+	for (size_t i = 0; i + 1 < n; i++)
+		note(needs, all[i], XLPT_NEED_BRIDGE,
+		     xlpt_xasprintf("%s is behind it: %s", XLPT_BDF_STR(bdf), what));
+}
+
+void xlpt_guard_add(struct xlpt_host *h, struct xlpt_needs *needs, struct xlpt_bdf bdf,
+		    enum xlpt_need why, const char *what)
+{
+	_cleanup_free_ char *pf_name = NULL;
+	struct xlpt_bdf pf;
+
+	note(needs, bdf, why, xlpt_xstrdup(what));
+	note_bridges(h, needs, bdf, what);
+	/* A virtual function ends when the driver of its physical function is taken away. */
+	if (xlpt_host_link_name(h, &pf_name, DEVICES "/%s/physfn", XLPT_BDF_STR(bdf)) < 0 ||
+	    !xlpt_bdf_from_sysfs_name(pf_name, &pf))
+		return;
+	note(needs, pf, why,
+	     xlpt_xasprintf("%s is a virtual function of it: %s", XLPT_BDF_STR(bdf), what));
+	note_bridges(h, needs, pf, what);
+}
+
+/* A class device's link text leads through the function it hangs on. */
+static void add_class_device(struct xlpt_host *h, struct xlpt_needs *needs, const char *class,
+			     const char *name, const char *what)
+{
+	_cleanup_free_ char *path = xlpt_xasprintf("/sys/class/%s/%s", class, name);
+	struct xlpt_bdf bdf;
+	char link[1024];
+
+	if (h->ops->readlink(h, path, link, sizeof(link)) >= 0 && xlpt_guard_path_bdf(link, &bdf))
+		xlpt_guard_add(h, needs, bdf, XLPT_NEED_CONSOLE, what);
+}
+
+/*
+ * What shows the console. A generic framebuffer (efifb, simpledrm) hangs on a
+ * platform device; then boot_vga, the firmware's choice, is the only trace.
+ */
+static void console(struct xlpt_host *h, struct xlpt_needs *needs)
+{
+	_cleanup_strv_ char **devices = NULL, **fbs = NULL;
+	_cleanup_free_ char *active = NULL;
+	char *tty, *save = NULL;
+
+	xlpt_host_list(h, &devices, DEVICES);
+	for (char **d = devices; d && *d; d++) {
+		struct xlpt_bdf bdf;
+		long long on;
+
+		if (xlpt_bdf_from_sysfs_name(*d, &bdf) &&
+		    xlpt_host_read_long(h, &on, DEVICES "/%s/boot_vga", *d) >= 0 && on == 1)
+			xlpt_guard_add(h, needs, bdf, XLPT_NEED_CONSOLE,
+				       "it is the display the firmware chose (boot_vga)");
+	}
+	xlpt_host_list(h, &fbs, "/sys/class/graphics");
+	for (char **fb = fbs; fb && *fb; fb++) {
+		_cleanup_free_ char *what = xlpt_xasprintf("%s shows the console", *fb);
+
+		if (xlpt_starts(*fb, "fb") && strcmp(*fb, "fbcon"))
+			add_class_device(h, needs, "graphics", *fb, what);
+	}
+	/* A serial console may sit on a PCI card or on a management controller. */
+	if (xlpt_host_read_text(h, &active, "/sys/class/tty/console/active") < 0)
+		return;
+	for (tty = strtok_r(active, " ", &save); tty; tty = strtok_r(NULL, " ", &save)) {
+		_cleanup_free_ char *what = xlpt_xasprintf("%s is a console", tty);
+
+		if (!strchr(tty, '/'))
+			add_class_device(h, needs, "tty", tty, what);
+	}
+}
+
+int xlpt_guard_read(struct xlpt_host *h, struct xlpt_needs *out, struct xlpt_diag *diag)
+{
+	int rc;
+
+	*out = (struct xlpt_needs){0};
+	rc = xlpt_guard_disks(h, out, diag);
+	if (rc) {
+		xlpt_needs_dispose(out);
+		return rc;
+	}
+	xlpt_guard_network(h, out);
+	console(h, out);
+	return 0;
+}
+
+const struct xlpt_needed *xlpt_guard_find(const struct xlpt_needs *needs, struct xlpt_bdf bdf)
+{
+	for (size_t i = 0; i < needs->n; i++)
+		if (xlpt_bdf_eq(needs->items[i].bdf, bdf))
+			return &needs->items[i];
+	return NULL;
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The part of bind.h that needs libkmod.
+ */
+#include "pciback/bind.h"
+
+#include <errno.h>
+#include <libkmod.h>
+#include <string.h>
+
+static void quiet(void *data, int priority, const char *file, int line, const char *fn,
+		  const char *format, va_list args)
+{
+	(void)data, (void)priority, (void)file, (void)line, (void)fn, (void)format, (void)args;
+}
+
+static int not_found(const char *name, const char *fact, struct xlpt_diag *diag)
+{
+	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "no kernel module for %s", name);
+	xlpt_diag_fact(diag, "%s", fact);
+	xlpt_diag_hint(diag, "modprobe -n -v %s", name);
+	return XLPT_ERR_NOT_FOUND;
+}
+
+/* All that the alias resolves to, as modprobe does; one that loads is enough. */
+static int insert_all(struct kmod_list *list, const char *name, struct xlpt_diag *diag)
+{
+	bool loaded = false, blacklisted = false;
+	struct kmod_list *item;
+	int err = 0;
+
+	kmod_list_foreach(item, list)
+	{
+		struct kmod_module *mod = kmod_module_get_module(item);
+		int r = kmod_module_probe_insert_module(mod, KMOD_PROBE_APPLY_BLACKLIST_ALIAS_ONLY,
+							NULL, NULL, NULL, NULL);
+
+		kmod_module_unref(mod);
+		/* Positive: stopped for a reason named in the flags. */
+		loaded |= r == 0;
+		blacklisted |= r > 0;
+		if (r < 0)
+			err = -r;
+	}
+	if (loaded)
+		return 0;
+	if (!err)
+		return not_found(name,
+				 blacklisted ? "modprobe.d blacklists every module that claims it"
+					     : "no module of this kernel claims it",
+				 diag);
+	xlpt_diag_errno(diag, XLPT_ERR_IO, err, "cannot load the kernel module for %s", name);
+	xlpt_diag_fact(diag, "init_module failed");
+	xlpt_diag_hint(diag, "modprobe -v %s", name);
+	return XLPT_ERR_IO;
+}
+
+int xlpt_bind_load_module(struct xlpt_host *h, const char *module_or_alias, struct xlpt_diag *diag)
+{
+	struct kmod_list *list = NULL;
+	struct kmod_ctx *ctx;
+	int rc, r;
+
+	/* libkmod knows only the running kernel: for a captured tree that is the wrong one. */
+	if (!h->live) {
+		xlpt_diag_set(diag, XLPT_ERR_IO, "cannot load the kernel module for %s",
+			      module_or_alias);
+		xlpt_diag_fact(diag, "%s is not the running system", h->root);
+		xlpt_diag_hint(diag, "run without --sysroot");
+		return XLPT_ERR_IO;
+	}
+	ctx = kmod_new(NULL, NULL);
+	if (!ctx) {
+		xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot read the kernel's modules");
+		return XLPT_ERR_IO;
+	}
+	kmod_set_log_fn(ctx, quiet, NULL);
+	r = kmod_module_new_from_lookup(ctx, module_or_alias, &list);
+	if (r < 0 && r != -ENOENT && r != -ENOSYS) {
+		xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot look up a kernel module for %s",
+				module_or_alias);
+		rc = XLPT_ERR_IO;
+	} else {
+		rc = insert_all(list, module_or_alias, diag);
+	}
+	kmod_module_unref_list(list);
+	kmod_unref(ctx);
+	return rc;
+}

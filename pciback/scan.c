@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pciback/scan.h"
+#include "pciback/config.h"
+
+#include <errno.h>
+#include <pci/pci.h>
+#include <setjmp.h>
+#include <string.h>
+
+#define DEVICES "/sys/bus/pci/devices"
+
+/* One function being read: the path is built once, an attribute's name is put behind it. */
+struct reader {
+	struct xlpt_host *h;
+	char path[128];
+	size_t len;
+};
+
+static const char *attr_path(struct reader *rd, const char *name)
+{
+	snprintf(rd->path + rd->len, sizeof(rd->path) - rd->len, "/%s", name);
+	return rd->path;
+}
+
+/* A text attribute into buf, which is terminated and has no newline at the end. */
+static int attr_text(struct reader *rd, const char *name, char *buf, size_t size)
+{
+	ssize_t r = rd->h->ops->read(rd->h, attr_path(rd, name), buf, size - 1);
+
+	if (r < 0)
+		return (int)r;
+	buf[r] = '\0';
+	xlpt_chomp(buf);
+	return 0;
+}
+
+/* Missing attributes are common (older kernels, other kinds of functions): NULL. */
+static char *attr_dup(struct reader *rd, const char *name)
+{
+	char buf[4096];
+
+	return attr_text(rd, name, buf, sizeof(buf)) ? NULL : xlpt_xstrdup(buf);
+}
+
+static int attr_num(struct reader *rd, const char *name, long long *out)
+{
+	char buf[64], *end;
+	int r = attr_text(rd, name, buf, sizeof(buf));
+
+	if (r)
+		return r;
+	errno = 0;
+	*out = strtoll(buf, &end, 0);
+	return end == buf || *end || errno ? -EBADMSG : 0;
+}
+
+static int attr_int(struct reader *rd, const char *name, int fallback)
+{
+	long long v;
+
+	return attr_num(rd, name, &v) || v < INT32_MIN || v > INT32_MAX ? fallback : (int)v;
+}
+
+/* A field that identifies the function; what is not a number of its width is -EBADMSG. */
+static int attr_id(struct reader *rd, const char *name, long long max, long long *out)
+{
+	int r = attr_num(rd, name, out);
+
+	return r ? r : *out < 0 || *out > max ? -EBADMSG : 0;
+}
+
+static ssize_t attr_link(struct reader *rd, const char *name, char *buf, size_t size)
+{
+	return rd->h->ops->readlink(rd->h, attr_path(rd, name), buf, size);
+}
+
+static const char *last_component(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+static char *attr_link_name(struct reader *rd, const char *name)
+{
+	char buf[1024];
+
+	return attr_link(rd, name, buf, sizeof(buf)) < 0 ? NULL : xlpt_xstrdup(last_component(buf));
+}
+
+/*
+ * The link text of a function names every bridge above it. A directory instead
+ * of a link is a tree that was copied without links; the parent is then unknown.
+ */
+static void read_parent(struct reader *rd, struct xlpt_device *dev)
+{
+	char buf[1024], *slash;
+
+	rd->path[rd->len] = '\0';
+	if (rd->h->ops->readlink(rd->h, rd->path, buf, sizeof(buf)) < 0)
+		return;
+	slash = strrchr(buf, '/');
+	if (!slash)
+		return;
+	*slash = '\0';
+	dev->has_parent = xlpt_bdf_from_sysfs_name(last_component(buf), &dev->parent);
+}
+
+static void read_bars(struct reader *rd, struct xlpt_device *dev)
+{
+	char buf[4096], *line, *save = NULL;
+	size_t i = 0;
+
+	/* Lines past the seventh are bridge windows and SR-IOV BARs, not the function's own. */
+	if (attr_text(rd, "resource", buf, sizeof(buf)))
+		return;
+	for (line = strtok_r(buf, "\n", &save); line && i < XLPT_ARRAY_SIZE(dev->bars);
+	     line = strtok_r(NULL, "\n", &save), i++) {
+		unsigned long long start, end, flags;
+
+		if (sscanf(line, "%llx %llx %llx", &start, &end, &flags) != 3)
+			return;
+		dev->bars[i] = (struct xlpt_bar){.start = start, .end = end, .flags = flags};
+	}
+}
+
+/* Base and sub class of the functions that have a bridge's or a CardBus header. */
+static enum xlpt_header header_of_class(uint32_t class_code)
+{
+	switch (class_code >> 8) {
+	case 0x0604: /* PCI bridge */
+	case 0x0609: /* semi-transparent PCI bridge */
+		return XLPT_HEADER_BRIDGE;
+	case 0x0607:
+		return XLPT_HEADER_CARDBUS;
+	default:
+		return XLPT_HEADER_ENDPOINT;
+	}
+}
+
+static void read_config(struct reader *rd, unsigned flags, struct xlpt_device *dev)
+{
+	/* Reading beyond the header can wake a sleeping function: only when asked for. */
+	size_t want = flags & XLPT_SCAN_CAPS ? 4096 : 64;
+	uint8_t cfg[4096];
+	ssize_t r = rd->h->ops->read(rd->h, attr_path(rd, "config"), cfg, want);
+
+	dev->header = header_of_class(dev->class_code);
+	if (r > 0x0e && cfg[0x0e] != 0xff) {
+		unsigned type = cfg[0x0e] & 0x7f;
+
+		dev->header =
+			type <= XLPT_HEADER_CARDBUS ? (enum xlpt_header)type : XLPT_HEADER_UNKNOWN;
+		dev->multifunction = cfg[0x0e] & 0x80;
+	}
+	if (flags & XLPT_SCAN_CAPS)
+		xlpt_config_caps(cfg, r < 0 ? 0 : (size_t)r, &dev->caps);
+}
+
+/* The interfaces in one directory; an empty list is none. */
+static bool list_net(struct reader *rd, const char *dir, char ***names)
+{
+	if (rd->h->ops->list(rd->h, attr_path(rd, dir), names) == 0 && (*names)[0])
+		return true;
+	xlpt_strv_free(*names);
+	*names = NULL;
+	return false;
+}
+
+/* Interfaces hang on the function, or on the virtio device that it carries. */
+static void read_net(struct reader *rd, struct xlpt_device *dev)
+{
+	_cleanup_strv_ char **children = NULL;
+
+	if (list_net(rd, "net", &dev->net) || !dev->driver || !xlpt_starts(dev->driver, "virtio") ||
+	    !list_net(rd, "", &children))
+		return;
+	for (char **c = children; *c && !dev->net; c++) {
+		_cleanup_free_ char *dir = xlpt_xasprintf("%.32s/net", *c);
+
+		if (xlpt_starts(*c, "virtio"))
+			list_net(rd, dir, &dev->net);
+	}
+}
+
+static void read_links(struct reader *rd, struct xlpt_device *dev)
+{
+	char buf[1024];
+
+	dev->driver = attr_link_name(rd, "driver");
+	dev->iommu_group = attr_link_name(rd, "iommu_group");
+	if (attr_link(rd, "physfn", buf, sizeof(buf)) >= 0)
+		dev->is_vf = xlpt_bdf_from_sysfs_name(last_component(buf), &dev->pf);
+	read_net(rd, dev);
+}
+
+static int read_ids(struct reader *rd, struct xlpt_device *dev)
+{
+	long long v;
+	int r;
+
+	r = attr_id(rd, "class", 0xffffff, &v);
+	if (r)
+		return r;
+	dev->class_code = (uint32_t)v;
+	/* Bridges have no subsystem in their header; the files are there and read 0. */
+	if (!attr_id(rd, "subsystem_vendor", 0xffff, &v))
+		dev->subvendor = (uint16_t)v;
+	if (!attr_id(rd, "subsystem_device", 0xffff, &v))
+		dev->subdevice = (uint16_t)v;
+	if (!attr_id(rd, "revision", 0xff, &v)) /* since 4.10 */
+		dev->revision = (uint8_t)v;
+	r = attr_id(rd, "device", 0xffff, &v);
+	if (r)
+		return r;
+	dev->device = (uint16_t)v;
+	return 0;
+}
+
+/* Returns 0 or a negative errno; -ENOENT and -ENODEV mean that it is not, or no longer, there. */
+static int read_function(struct xlpt_host *h, struct xlpt_bdf bdf, unsigned flags,
+			 struct xlpt_device *dev)
+{
+	struct reader rd = {.h = h};
+	long long v;
+	int r;
+
+	*dev = (struct xlpt_device){.bdf = bdf, .vf_total = -1, .vf_count = -1, .numa_node = -1};
+	rd.len = (size_t)snprintf(rd.path, sizeof(rd.path), DEVICES "/%s", XLPT_BDF_STR(bdf));
+
+	r = read_ids(&rd, dev);
+	if (r)
+		return r;
+	dev->irq = attr_int(&rd, "irq", 0);
+	dev->numa_node = attr_int(&rd, "numa_node", -1);
+	dev->vf_total = attr_int(&rd, "sriov_totalvfs", -1);
+	if (dev->vf_total >= 0)
+		dev->vf_count = attr_int(&rd, "sriov_numvfs", 0);
+	dev->modalias = attr_dup(&rd, "modalias");
+	dev->reset_method = attr_dup(&rd, "reset_method");
+	dev->has_reset = h->ops->exists(h, attr_path(&rd, "reset")) == 0;
+	dev->driver_override = attr_dup(&rd, "driver_override");
+	/* The kernel prints a null pointer with %s. */
+	if (dev->driver_override &&
+	    (!*dev->driver_override || xlpt_streq(dev->driver_override, "(null)"))) {
+		free(dev->driver_override);
+		dev->driver_override = NULL;
+	}
+	read_parent(&rd, dev);
+	read_bars(&rd, dev);
+	read_links(&rd, dev);
+	read_config(&rd, flags, dev);
+
+	/*
+	 * The vendor comes last: if it can still be read, the function was there
+	 * all along and "no driver" above means no driver, not unplugged.
+	 */
+	r = attr_id(&rd, "vendor", 0xffff, &v);
+	if (r)
+		return r;
+	dev->vendor = (uint16_t)v;
+	return 0;
+}
+
+static bool is_gone(int r)
+{
+	return r == -ENOENT || r == -ENODEV;
+}
+
+static int scan_error(struct xlpt_bdf bdf, int r, struct xlpt_diag *diag)
+{
+	if (is_gone(r)) {
+		xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "no PCI device %s", XLPT_BDF_STR(bdf));
+		xlpt_diag_fact(diag, DEVICES "/%s is not there", XLPT_BDF_STR(bdf));
+		xlpt_diag_hint(diag, "xlpt list");
+		return XLPT_ERR_NO_DEVICE;
+	}
+	xlpt_diag_errno(diag, r == -EBADMSG ? XLPT_ERR_DATA : XLPT_ERR_IO, -r,
+			"cannot read PCI device %s", XLPT_BDF_STR(bdf));
+	xlpt_diag_fact(diag, "below " DEVICES "/%s", XLPT_BDF_STR(bdf));
+	return r == -EBADMSG ? XLPT_ERR_DATA : XLPT_ERR_IO;
+}
+
+/*
+ * libpci reports a malformed pci.ids through a callback that must not return.
+ * Names are an adornment, so the jump leads to "no names" instead of exit(1).
+ */
+static __thread jmp_buf names_failed;
+
+static void __attribute__((noreturn, format(printf, 1, 2))) names_error(char *fmt, ...)
+{
+	(void)fmt;
+	longjmp(names_failed, 1);
+}
+
+static void __attribute__((format(printf, 1, 2))) names_quiet(char *fmt, ...)
+{
+	(void)fmt;
+}
+
+static char *lookup(struct pci_access *acc, int what, unsigned id1, unsigned id2)
+{
+	int flags = what | PCI_LOOKUP_NO_NUMBERS | PCI_LOOKUP_NO_HWDB;
+	char buf[256];
+
+	return xlpt_xstrdup(pci_lookup_name(acc, buf, sizeof(buf), flags, id1, id2));
+}
+
+/* One access for all devices: pci.ids has 1.3 MB and is parsed once. */
+static void fill_names(struct xlpt_device *devs, size_t n, const char *pci_ids)
+{
+	struct pci_access *acc = pci_alloc();
+
+	/* Without pci_init() libpci touches no device; it also leaves these for us to set. */
+	acc->error = names_error;
+	acc->warning = acc->debug = names_quiet;
+	acc->id_lookup_mode = 0; /* no DNS, no cache file in the home directory */
+	if (pci_ids)
+		pci_set_name_list_path(acc, (char *)pci_ids, 0);
+	if (setjmp(names_failed) == 0) {
+		pci_load_name_list(acc);
+		for (size_t i = 0; i < n; i++) {
+			struct xlpt_device *d = &devs[i];
+
+			d->vendor_name = lookup(acc, PCI_LOOKUP_VENDOR, d->vendor, 0);
+			d->device_name = lookup(acc, PCI_LOOKUP_DEVICE, d->vendor, d->device);
+			d->class_name = lookup(acc, PCI_LOOKUP_CLASS, d->class_code >> 8, 0);
+		}
+	}
+	pci_cleanup(acc);
+}
+
+int xlpt_scan_all(struct xlpt_host *h, unsigned flags, const char *pci_ids,
+		  struct xlpt_devices *out, struct xlpt_diag *diag)
+{
+	_cleanup_strv_ char **names = NULL;
+	int r = xlpt_host_list(h, &names, DEVICES);
+
+	*out = (struct xlpt_devices){0};
+	if (r < 0) {
+		xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot list PCI devices");
+		xlpt_diag_fact(diag, DEVICES " cannot be read");
+		xlpt_diag_hint(diag, "mount -t sysfs sysfs /sys");
+		return XLPT_ERR_IO;
+	}
+	/* The names have fixed widths: sorted by text is sorted by address. */
+	for (char **name = names; *name; name++) {
+		struct xlpt_device dev;
+		struct xlpt_bdf bdf;
+
+		/* Segments of five digits (VMD) cannot be passed through; see core/bdf.h. */
+		if (!xlpt_bdf_from_sysfs_name(*name, &bdf))
+			continue;
+		r = read_function(h, bdf, flags, &dev);
+		if (r == 0) {
+			XLPT_GROW(out->items, out->n, out->alloc);
+			out->items[out->n++] = dev;
+			continue;
+		}
+		xlpt_device_dispose(&dev);
+		if (is_gone(r))
+			continue;
+		xlpt_devices_dispose(out);
+		return scan_error(bdf, r, diag);
+	}
+	if (flags & XLPT_SCAN_NAMES)
+		fill_names(out->items, out->n, pci_ids);
+	return 0;
+}
+
+int xlpt_scan_one(struct xlpt_host *h, struct xlpt_bdf bdf, unsigned flags, const char *pci_ids,
+		  struct xlpt_device *out, struct xlpt_diag *diag)
+{
+	int r = read_function(h, bdf, flags, out);
+
+	if (r) {
+		xlpt_device_dispose(out);
+		return scan_error(bdf, r, diag);
+	}
+	if (flags & XLPT_SCAN_NAMES)
+		fill_names(out, 1, pci_ids);
+	return 0;
+}
+
+int xlpt_scan_slot(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_bdf **out, size_t *n,
+		   struct xlpt_diag *diag)
+{
+	struct xlpt_bdf *found = xlpt_xcalloc(8, sizeof(*found));
+
+	*out = NULL;
+	*n = 0;
+	for (uint8_t func = 0; func < 8; func++) {
+		bdf.func = func;
+		if (xlpt_host_has(h, DEVICES "/%s", XLPT_BDF_STR(bdf)))
+			found[(*n)++] = bdf;
+	}
+	if (!*n) {
+		free(found);
+		xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "no PCI device %04x:%02x:%02x.*", bdf.seg,
+			      bdf.bus, bdf.dev);
+		xlpt_diag_fact(diag, DEVICES " has no function of that slot");
+		xlpt_diag_hint(diag, "xlpt list");
+		return XLPT_ERR_NO_DEVICE;
+	}
+	*out = found;
+	return 0;
+}

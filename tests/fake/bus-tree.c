@@ -1,0 +1,297 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/fake/bus-internal.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DRIVERS "/sys/bus/pci/drivers"
+#define PCIBACK DRIVERS "/pciback"
+
+/* What scnprintf(buf, PAGE_SIZE, ...) leaves room for. */
+#define ATTR_MAX 4095
+
+static void fail(const char *what, const char *path)
+{
+	fprintf(stderr, "fake bus: %s %s: %s\n", what, path, strerror(errno));
+	abort();
+}
+
+static char *outside(struct fake_bus *bus, const char *path)
+{
+	return xlpt_xasprintf("%s%s", bus->dir, path);
+}
+
+/* mkdir -p for the directory that path lies in. */
+static void make_parents(const char *path)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(path);
+
+	for (char *p = copy + 1; (p = strchr(p, '/')); p++) {
+		*p = '\0';
+		if (mkdir(copy, 0755) && errno != EEXIST)
+			fail("mkdir", copy);
+		*p = '/';
+	}
+}
+
+static void put_bytes(struct fake_bus *bus, const char *path, const void *data, size_t len)
+{
+	_cleanup_free_ char *full = outside(bus, path);
+	FILE *f;
+
+	make_parents(full);
+	f = fopen(full, "w");
+	if (!f || fwrite(data, 1, len, f) != len || fclose(f))
+		fail("write", full);
+}
+
+void fake_bus_put(struct fake_bus *bus, const char *path, const char *text)
+{
+	put_bytes(bus, path, text, strlen(text));
+}
+
+static void XLPT_PRINTF(4, 5)
+	attr(struct fake_bus *bus, const char *dir, const char *name, const char *fmt, ...)
+{
+	_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", dir, name), *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = xlpt_xvasprintf(fmt, ap);
+	va_end(ap);
+	fake_bus_put(bus, path, text);
+}
+
+void fake_bus_link(struct fake_bus *bus, const char *path, const char *target)
+{
+	_cleanup_free_ char *full = outside(bus, path);
+
+	make_parents(full);
+	if (symlink(target, full))
+		fail("symlink", full);
+}
+
+/* A link between two places below /sys, relative as sysfs makes them. */
+static void XLPT_PRINTF(3, 4)
+	sys_link(struct fake_bus *bus, const char *target, const char *fmt, ...)
+{
+	_cleanup_free_ char *path = NULL;
+	_cleanup_str_ struct xlpt_str rel = {0};
+	size_t slashes = 0;
+	va_list ap;
+
+	va_start(ap, fmt);
+	path = xlpt_xvasprintf(fmt, ap);
+	va_end(ap);
+	for (const char *p = path; *p; p++)
+		slashes += *p == '/';
+	for (size_t up = 2; up < slashes; up++)
+		xlpt_str_add(&rel, "../");
+	xlpt_str_add(&rel, target + strlen("/sys/"));
+	fake_bus_link(bus, path, rel.s);
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st, (void)type, (void)ftw;
+	return remove(path);
+}
+
+void fake_tree_remove(struct fake_bus *bus, const char *path)
+{
+	_cleanup_free_ char *full = outside(bus, path);
+
+	if (nftw(full, remove_one, 16, FTW_DEPTH | FTW_PHYS) && errno != ENOENT)
+		fail("remove", full);
+}
+
+static void XLPT_PRINTF(2, 3) unlink_at(struct fake_bus *bus, const char *fmt, ...)
+{
+	_cleanup_free_ char *path = NULL, *full = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	path = xlpt_xvasprintf(fmt, ap);
+	va_end(ap);
+	full = outside(bus, path);
+	if (unlink(full) && errno != ENOENT)
+		fail("unlink", full);
+}
+
+/* A type 0, 1 or 2 header without capabilities. */
+static void make_config(const struct fake_dev *f, uint8_t cfg[256])
+{
+	memset(cfg, 0, 256);
+	cfg[0] = (uint8_t)f->vendor;
+	cfg[1] = (uint8_t)(f->vendor >> 8);
+	cfg[2] = (uint8_t)f->device;
+	cfg[3] = (uint8_t)(f->device >> 8);
+	cfg[8] = f->revision;
+	cfg[9] = (uint8_t)f->class_code;
+	cfg[10] = (uint8_t)(f->class_code >> 8);
+	cfg[11] = (uint8_t)(f->class_code >> 16);
+	cfg[0x0e] = f->class_code >> 8 == 0x0604 ? 1 : f->class_code >> 8 == 0x0607 ? 2 : 0;
+}
+
+static void sriov(struct fake_bus *bus, struct device *d, const struct fake_dev *f)
+{
+	if (f->vfs) {
+		attr(bus, d->path, "sriov_totalvfs", "%d\n", f->vfs);
+		attr(bus, d->path, "sriov_numvfs", "0\n");
+	}
+	if (f->pf) {
+		struct device *pf = fake_find(bus, f->pf);
+		unsigned n = 0;
+
+		for (size_t i = 0; i < bus->n_devices; i++)
+			n += xlpt_streq(bus->devices[i].pf, f->pf) && &bus->devices[i] != d;
+		sys_link(bus, pf->path, "%s/physfn", d->path);
+		sys_link(bus, d->path, "%s/virtfn%u", pf->path, n);
+		fake_tree_numvfs(bus, f->pf);
+	}
+}
+
+void fake_tree_numvfs(struct fake_bus *bus, const char *pf)
+{
+	struct device *d = fake_find(bus, pf);
+	unsigned n = 0;
+
+	if (!d)
+		return;
+	for (size_t i = 0; i < bus->n_devices; i++)
+		n += xlpt_streq(bus->devices[i].pf, pf);
+	attr(bus, d->path, "sriov_numvfs", "%u\n", n);
+}
+
+void fake_tree_override(struct fake_bus *bus, struct device *d)
+{
+	if (bus->no_override)
+		unlink_at(bus, "%s/driver_override", d->path);
+	else
+		attr(bus, d->path, "driver_override", "%s\n", d->override ? d->override : "(null)");
+}
+
+void fake_tree_device(struct fake_bus *bus, struct device *d, const struct fake_dev *f)
+{
+	_cleanup_free_ char *config = xlpt_xasprintf("%s/config", d->path);
+	uint8_t made[256];
+
+	attr(bus, d->path, "vendor", "0x%04x\n", f->vendor);
+	attr(bus, d->path, "device", "0x%04x\n", f->device);
+	attr(bus, d->path, "subsystem_vendor", "0x%04x\n", f->subvendor);
+	attr(bus, d->path, "subsystem_device", "0x%04x\n", f->subdevice);
+	attr(bus, d->path, "class", "0x%06x\n", f->class_code);
+	attr(bus, d->path, "revision", "0x%02x\n", f->revision);
+	attr(bus, d->path, "irq", "%d\n", f->irq);
+	attr(bus, d->path, "numa_node", "-1\n");
+	attr(bus, d->path, "modalias", "pci:v%08Xd%08Xsv%08Xsd%08Xbc%02Xsc%02Xi%02X\n", f->vendor,
+	     f->device, f->subvendor, f->subdevice, f->class_code >> 16, f->class_code >> 8 & 0xff,
+	     f->class_code & 0xff);
+	attr(bus, d->path, "resource", "%s",
+	     f->resource ? f->resource
+			 : "0x00000000f7d00000 0x00000000f7d0ffff 0x0000000000040200\n");
+	if (!f->no_reset) {
+		attr(bus, d->path, "reset", "%s", "");
+		attr(bus, d->path, "reset_method", "%s\n",
+		     f->reset_method ? f->reset_method : "flr bus");
+	}
+	if (f->class_code >> 16 == 0x03)
+		attr(bus, d->path, "boot_vga", "%d\n", f->boot_vga);
+	fake_tree_override(bus, d);
+	make_config(f, made);
+	put_bytes(bus, config, f->config ? f->config : made, f->config ? f->config_len : 256);
+	sriov(bus, d, f);
+	sys_link(bus, d->path, "/sys/bus/pci/devices/%s", d->name);
+}
+
+void fake_tree_device_gone(struct fake_bus *bus, struct device *d)
+{
+	unlink_at(bus, "/sys/bus/pci/devices/%s", d->name);
+	fake_tree_remove(bus, d->path);
+	if (!d->pf)
+		return;
+	/* The links virtfnN of the physical function are numbered anew. */
+	for (unsigned n = 0; n < 256; n++)
+		unlink_at(bus, "%s/virtfn%u", fake_find(bus, d->pf)->path, n);
+	for (size_t i = 0, n = 0; i < bus->n_devices; i++)
+		if (&bus->devices[i] != d && xlpt_streq(bus->devices[i].pf, d->pf))
+			sys_link(bus, bus->devices[i].path, "%s/virtfn%zu",
+				 fake_find(bus, d->pf)->path, n++);
+}
+
+void fake_tree_driver(struct fake_bus *bus, const char *name)
+{
+	static const char *const files[] = {"bind", "unbind", "new_id", "remove_id"};
+	static const char *const pciback[] = {"new_slot",
+					      "remove_slot",
+					      "slots",
+					      "permissive",
+					      "quirks",
+					      "irq_handlers",
+					      "irq_handler_state",
+					      "allow_interrupt_control"};
+	_cleanup_free_ char *dir = xlpt_xasprintf(DRIVERS "/%s", name);
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(files); i++)
+		attr(bus, dir, files[i], "%s", "");
+	if (strcmp(name, "pciback"))
+		return;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(pciback); i++)
+		attr(bus, dir, pciback[i], "%s", "");
+	fake_bus_put(bus, "/sys/module/xen_pciback/initstate", "live\n");
+}
+
+void fake_tree_driver_gone(struct fake_bus *bus, const char *name)
+{
+	_cleanup_free_ char *dir = xlpt_xasprintf(DRIVERS "/%s", name);
+
+	fake_tree_remove(bus, dir);
+	if (!strcmp(name, "pciback"))
+		fake_tree_remove(bus, "/sys/module/xen_pciback");
+}
+
+void fake_tree_bound(struct fake_bus *bus, struct device *d)
+{
+	_cleanup_free_ char *drv = xlpt_xasprintf(DRIVERS "/%s", d->driver), *net = NULL;
+
+	sys_link(bus, drv, "%s/driver", d->path);
+	sys_link(bus, d->path, "%s/%s", drv, d->name);
+	if (!d->net || !strcmp(d->driver, "pciback"))
+		return;
+	net = xlpt_xasprintf("%s/net/%s", d->path, d->net);
+	attr(bus, net, "address", "00:16:3e:00:00:01\n");
+	attr(bus, net, "operstate", "up\n");
+	sys_link(bus, d->path, "%s/device", net);
+	sys_link(bus, net, "/sys/class/net/%s", d->net);
+}
+
+void fake_tree_unbound(struct fake_bus *bus, struct device *d)
+{
+	_cleanup_free_ char *net = xlpt_xasprintf("%s/net", d->path);
+
+	unlink_at(bus, "%s/driver", d->path);
+	unlink_at(bus, DRIVERS "/%s/%s", d->driver, d->name);
+	if (!d->net || !strcmp(d->driver, "pciback"))
+		return;
+	unlink_at(bus, "/sys/class/net/%s", d->net);
+	fake_tree_remove(bus, net);
+}
+
+/* "slots" and "permissive" as the kernel prints them: what does not fit a page is cut off. */
+void fake_tree_lists(struct fake_bus *bus)
+{
+	_cleanup_str_ struct xlpt_str slots = {0}, permissive = {0};
+
+	if (!fake_find_driver(bus, "pciback"))
+		return;
+	for (size_t i = 0; i < bus->n_slots; i++)
+		xlpt_str_addf(&slots, "%s\n", XLPT_BDF_STR(bus->slots[i]));
+	for (size_t i = 0; i < bus->n_devices; i++)
+		if (bus->devices[i].permissive)
+			xlpt_str_addf(&permissive, "%s\n", bus->devices[i].name);
+	attr(bus, PCIBACK, "slots", "%.*s", ATTR_MAX, xlpt_str_get(&slots));
+	attr(bus, PCIBACK, "permissive", "%.*s", ATTR_MAX, xlpt_str_get(&permissive));
+}

@@ -1,0 +1,442 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "tests/fake/toolstack.h"
+
+#include <string.h>
+
+#include "xenstore/pcibe.h"
+
+#define LIBXL_WAIT_MS 10000
+
+enum { OWNER_DOM0 = -1, OWNER_IO = -2 };
+
+struct claim {
+	struct xlpt_bdf bdf;
+	int64_t owner;
+	bool in_dm;
+	uint32_t dm_domid;
+};
+
+struct fake_guest {
+	struct xlpt_guest g;
+	bool deaf;
+	struct fake_pcifront *front;
+};
+
+struct fake_ts {
+	struct xlpt_toolstack ts;
+	struct fake_store *store;
+	struct fake_pciback *pciback;
+	struct fake_guest *guests;
+	size_t n_guests, alloc_guests;
+	struct claim *claims;
+	size_t n_claims, alloc_claims;
+	bool no_iommu;
+	unsigned fail_in[FAKE_TS_N_OPS];
+	enum fake_ts_depth depth;
+};
+
+static struct fake_ts *fake(struct xlpt_toolstack *ts)
+{
+	return ts->priv;
+}
+
+static struct claim *claim_of(struct fake_ts *f, struct xlpt_bdf bdf)
+{
+	for (size_t i = 0; i < f->n_claims; i++)
+		if (xlpt_bdf_eq(f->claims[i].bdf, bdf))
+			return &f->claims[i];
+	XLPT_GROW(f->claims, f->n_claims, f->alloc_claims);
+	f->claims[f->n_claims] = (struct claim){ .bdf = bdf, .owner = OWNER_DOM0 };
+	return &f->claims[f->n_claims++];
+}
+
+static struct fake_guest *guest_of(struct fake_ts *f, uint32_t domid)
+{
+	for (size_t i = 0; i < f->n_guests; i++)
+		if (f->guests[i].g.domid == domid)
+			return &f->guests[i];
+	return NULL;
+}
+
+static bool fails(struct fake_ts *f, enum fake_ts_op op)
+{
+	return f->fail_in[op] && --f->fail_in[op] == 0;
+}
+
+static int failed(struct xlpt_diag *diag, const char *what)
+{
+	xlpt_diag_set(diag, XLPT_ERR_TOOLSTACK, "%s: libxl ERROR_FAIL (-3)", what);
+	xlpt_diag_add_log(diag, "libxl: injected failure");
+	return XLPT_ERR_TOOLSTACK;
+}
+
+static int ts_guest_by_id(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_guest *out,
+			  struct xlpt_diag *diag)
+{
+	struct fake_guest *g = guest_of(fake(ts), domid);
+
+	if (!g) {
+		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "there is no guest with domain id %u", domid);
+		xlpt_diag_hint(diag, "xl list shows the guests that run");
+		return XLPT_ERR_NO_GUEST;
+	}
+	xlpt_guest_copy(out, &g->g);
+	return 0;
+}
+
+static int ts_guest_find(struct xlpt_toolstack *ts, const char *name, struct xlpt_guest *out,
+			 struct xlpt_diag *diag)
+{
+	struct fake_ts *f = fake(ts);
+	uint64_t id;
+
+	for (size_t i = 0; i < f->n_guests; i++)
+		if (!strcmp(f->guests[i].g.name, name) ||
+		    (xlpt_parse_uint(name, strlen(name), 10, UINT32_MAX, &id) &&
+		     f->guests[i].g.domid == id))
+			return ts_guest_by_id(ts, f->guests[i].g.domid, out, diag);
+	xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "there is no running guest \"%s\"", name);
+	xlpt_diag_hint(diag, "xl list shows the guests that run");
+	return XLPT_ERR_NO_GUEST;
+}
+
+static int ts_guest_list(struct xlpt_toolstack *ts, struct xlpt_guest **out, size_t *n,
+			 struct xlpt_diag *diag)
+{
+	struct fake_ts *f = fake(ts);
+
+	(void)diag;
+	*out = xlpt_xcalloc(f->n_guests, sizeof(**out));
+	for (*n = 0; *n < f->n_guests; (*n)++)
+		xlpt_guest_copy(&(*out)[*n], &f->guests[*n].g);
+	return 0;
+}
+
+static int ts_caps(struct xlpt_toolstack *ts, struct xlpt_xen_caps *out, struct xlpt_diag *diag)
+{
+	(void)diag;
+	*out = (struct xlpt_xen_caps){ .pv_iommu = !fake(ts)->no_iommu,
+				       .hvm_iommu = !fake(ts)->no_iommu, .version = "4.17" };
+	return 0;
+}
+
+struct waiting {
+	uint32_t domid;
+};
+
+static int backend_is_4(struct xlpt_store *s, void *arg)
+{
+	struct waiting *w = arg;
+	unsigned state = 0;
+
+	xlpt_store_read_uint(s, 0, &state, "/local/domain/0/backend/pci/%u/0/state", w->domid);
+	return state == XLPT_XBS_CONNECTED;
+}
+
+static bool wait_backend(struct fake_ts *f, uint32_t domid)
+{
+	struct xlpt_store *s = fake_store_get(f->store);
+	struct waiting w = { .domid = domid };
+	_cleanup_free_ char *path = xlpt_xasprintf("/local/domain/0/backend/pci/%u/0", domid);
+
+	return xlpt_store_wait_until(s, path, xlpt_now(s->clock) + LIBXL_WAIT_MS, 100, backend_is_4,
+				     &w) >= 0;
+}
+
+static void set_note(struct fake_ts *f, struct xlpt_bdf bdf, const char *domid)
+{
+	char buf[XLPT_BDF_LEN];
+
+	fake_store_set(f->store, domid, "/libxl/pci/%s/domid",
+		       xlpt_bdf_format(bdf, XLPT_BDF_XS, buf));
+}
+
+static int ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_spec *spec,
+			 struct xlpt_diag *diag)
+{
+	struct fake_ts *f = fake(ts);
+	struct fake_guest *g = guest_of(f, domid);
+	struct claim *c = claim_of(f, spec->bdf);
+	_cleanup_free_ char *id = xlpt_xasprintf("%u", domid);
+	bool fail = fails(f, FAKE_TS_ADD);
+
+	if (!g || c->owner >= 0 || (fail && f->depth == FAKE_TS_AT_ONCE))
+		return failed(diag, "add");
+	set_note(f, spec->bdf, id);
+	if (fail && f->depth == FAKE_TS_AFTER_NOTE)
+		goto fail;
+	if (g->g.type == XLPT_GUEST_HVM) {
+		c->in_dm = true;
+		c->dm_domid = domid;
+	}
+	if (fail && f->depth == FAKE_TS_AFTER_DM)
+		goto fail;
+	c->owner = domid;
+	if (fail && f->depth == FAKE_TS_AFTER_ASSIGN)
+		goto fail;
+	if (fake_store_peek(f->store, "/local/domain/0/backend/pci/%u/0/num_devs", domid) &&
+	    g->g.type == XLPT_GUEST_PV && !wait_backend(f, domid))
+		goto fail;
+	fake_libxl_pci_add(f->store, domid, spec->bdf);
+	if (g->g.type == XLPT_GUEST_HVM)
+		for (unsigned i = 0;; i++) {
+			const char *dev = fake_store_peek(f->store,
+				"/local/domain/0/backend/pci/%u/0/dev-%u", domid, i);
+
+			if (!dev)
+				break;
+			if (!fake_store_peek(f->store, "/local/domain/0/backend/pci/%u/0/vdevfn-%u",
+					     domid, i))
+				fake_store_set(f->store, "28",
+					       "/local/domain/0/backend/pci/%u/0/vdevfn-%u", domid, i);
+		}
+	if (fail)
+		goto fail;
+	return 0;
+fail:
+	set_note(f, spec->bdf, NULL);
+	return failed(diag, "add");
+}
+
+static int ts_device_remove(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,
+			    bool force, struct xlpt_diag *diag)
+{
+	struct fake_ts *f = fake(ts);
+	struct fake_guest *g = guest_of(f, domid);
+	struct claim *c = claim_of(f, bdf);
+	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
+	struct xlpt_store *s = fake_store_get(f->store);
+	const struct xlpt_pcidev *d;
+
+	if (fails(f, FAKE_TS_REMOVE))
+		return failed(diag, "remove");
+	if (xlpt_pcibe_read(s, domid, &be, diag) || !(d = xlpt_pcibe_find(&be, bdf)))
+		return failed(diag, "not listed");
+	if (g && g->g.type == XLPT_GUEST_HVM) {
+		if (!c->in_dm && !force)
+			return failed(diag, "the device model does not know it");
+		if (c->in_dm && g->deaf) {
+			s->clock->sleep_ms(s->clock, LIBXL_WAIT_MS);
+			if (!force)
+				return failed(diag, "timed out waiting for DM");
+		}
+		if (!g->deaf)
+			c->in_dm = false;
+	}
+	if (c->owner == domid)
+		c->owner = OWNER_IO;
+	if (g && g->g.type == XLPT_GUEST_PV) {
+		if (!wait_backend(f, domid))
+			goto done;
+		fake_libxl_pci_ask_remove(f->store, domid, d->index);
+		if (!wait_backend(f, domid))
+			goto done;
+	}
+	xlpt_pcibe_drop(s, domid, bdf, XLPT_XBS_NONE, NULL);
+done:
+	set_note(f, bdf, NULL);
+	return 0;
+}
+
+static int ts_hyp_assigned(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool *assigned,
+			   struct xlpt_diag *diag)
+{
+	struct fake_ts *f = fake(ts);
+
+	if (fails(f, FAKE_TS_HYP))
+		return failed(diag, "test_assign");
+	*assigned = claim_of(f, bdf)->owner >= 0;
+	return 0;
+}
+
+static int ts_quarantine(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool on,
+			 struct xlpt_diag *diag)
+{
+	struct fake_ts *f = fake(ts);
+	struct claim *c = claim_of(f, bdf);
+
+	if (fails(f, FAKE_TS_QUARANTINE))
+		return failed(diag, "quarantine");
+	if (c->owner < 0)
+		c->owner = on ? OWNER_IO : OWNER_DOM0;
+	return 0;
+}
+
+static int ts_revoke(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_bdf bdf,
+		     const uint64_t (*bars)[3], size_t n_bars, int irq, struct xlpt_diag *diag)
+{
+	struct fake_ts *f = fake(ts);
+	struct claim *c = claim_of(f, bdf);
+
+	(void)bars;
+	(void)n_bars;
+	(void)irq;
+	if (fails(f, FAKE_TS_REVOKE))
+		return failed(diag, "revoke");
+	if (c->owner == domid)
+		c->owner = OWNER_IO;
+	return 0;
+}
+
+static int ts_dm_has(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf, bool *has,
+		     struct xlpt_diag *diag)
+{
+	struct fake_ts *f = fake(ts);
+	struct fake_guest *g = guest_of(f, domid);
+	struct claim *c = claim_of(f, bdf);
+
+	*has = false;
+	if (!g || g->g.type != XLPT_GUEST_HVM || fails(f, FAKE_TS_DM))
+		return failed(diag, "no device model");
+	*has = c->in_dm && c->dm_domid == domid;
+	return 0;
+}
+
+static int ts_dm_del(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,
+		     struct xlpt_diag *diag)
+{
+	struct fake_ts *f = fake(ts);
+	struct fake_guest *g = guest_of(f, domid);
+
+	if (!g)
+		return failed(diag, "no device model");
+	if (!g->deaf)
+		claim_of(f, bdf)->in_dm = false;
+	return 0;
+}
+
+static bool ts_port_open(struct xlpt_toolstack *ts, uint32_t domid, unsigned port)
+{
+	struct fake_guest *g = guest_of(fake(ts), domid);
+
+	(void)port;
+	return g && g->front && fake_pcifront_bound(g->front);
+}
+
+static void ts_close(struct xlpt_toolstack *ts)
+{
+	(void)ts;
+}
+
+static const struct xlpt_toolstack_ops fake_ops = {
+	.guest_find = ts_guest_find,
+	.guest_by_id = ts_guest_by_id,
+	.guest_list = ts_guest_list,
+	.caps = ts_caps,
+	.device_add = ts_device_add,
+	.device_remove = ts_device_remove,
+	.hyp_assigned = ts_hyp_assigned,
+	.quarantine = ts_quarantine,
+	.revoke = ts_revoke,
+	.dm_has = ts_dm_has,
+	.dm_del = ts_dm_del,
+	.port_open = ts_port_open,
+	.close = ts_close,
+};
+
+struct fake_ts *fake_ts_new(struct fake_store *store, struct fake_pciback *pciback)
+{
+	struct fake_ts *f = xlpt_xcalloc(1, sizeof(*f));
+
+	f->ts = (struct xlpt_toolstack){ .ops = &fake_ops, .priv = f };
+	f->store = store;
+	f->pciback = pciback;
+	return f;
+}
+
+void fake_ts_free(struct fake_ts *f)
+{
+	for (size_t i = 0; i < f->n_guests; i++)
+		xlpt_guest_dispose(&f->guests[i].g);
+	free(f->guests);
+	free(f->claims);
+	free(f);
+}
+
+struct xlpt_toolstack *fake_ts_get(struct fake_ts *f)
+{
+	return &f->ts;
+}
+
+struct xlpt_guest *fake_ts_guest(struct fake_ts *f, uint32_t domid, const char *name,
+				 enum xlpt_guest_type type)
+{
+	struct fake_guest *g;
+
+	XLPT_GROW(f->guests, f->n_guests, f->alloc_guests);
+	g = &f->guests[f->n_guests++];
+	*g = (struct fake_guest){ .g = { .domid = domid, .type = type, .name = xlpt_xstrdup(name),
+					 .passthrough = XLPT_ON, .e820_host = XLPT_ON } };
+	snprintf(g->g.uuid, sizeof(g->g.uuid), "00000000-0000-4000-8000-%012u", domid);
+	return &g->g;
+}
+
+void fake_ts_kill(struct fake_ts *f, uint32_t domid)
+{
+	for (size_t i = 0; i < f->n_guests; i++) {
+		if (f->guests[i].g.domid != domid)
+			continue;
+		xlpt_guest_dispose(&f->guests[i].g);
+		f->guests[i] = f->guests[--f->n_guests];
+		break;
+	}
+	for (size_t i = 0; i < f->n_claims; i++) {
+		if (f->claims[i].owner != domid)
+			continue;
+		f->claims[i].owner = OWNER_IO;
+		f->claims[i].in_dm = false;
+		set_note(f, f->claims[i].bdf, NULL);
+	}
+	fake_store_set(f->store, NULL, "/local/domain/0/backend/pci/%u", domid);
+	fake_store_set(f->store, NULL, "/local/domain/%u", domid);
+}
+
+void fake_ts_iommu(struct fake_ts *f, bool on)
+{
+	f->no_iommu = !on;
+}
+
+void fake_ts_deaf(struct fake_ts *f, uint32_t domid, bool deaf)
+{
+	guest_of(f, domid)->deaf = deaf;
+}
+
+void fake_ts_frontend(struct fake_ts *f, uint32_t domid, struct fake_pcifront *front)
+{
+	guest_of(f, domid)->front = front;
+}
+
+void fake_ts_fail(struct fake_ts *f, enum fake_ts_op op, unsigned nth, enum fake_ts_depth depth)
+{
+	f->fail_in[op] = nth;
+	f->depth = depth;
+}
+
+int64_t fake_ts_owner(struct fake_ts *f, struct xlpt_bdf bdf)
+{
+	return claim_of(f, bdf)->owner;
+}
+
+static int cmp_claim(const void *a, const void *b)
+{
+	return xlpt_bdf_cmp(((const struct claim *)a)->bdf, ((const struct claim *)b)->bdf);
+}
+
+char *fake_ts_snapshot(struct fake_ts *f)
+{
+	struct xlpt_str s = { 0 };
+
+	if (f->n_claims)
+		qsort(f->claims, f->n_claims, sizeof(*f->claims), cmp_claim);
+	for (size_t i = 0; i < f->n_claims; i++) {
+		if (f->claims[i].owner == OWNER_DOM0 && !f->claims[i].in_dm)
+			continue;
+		xlpt_str_addf(&s, "%s ", XLPT_BDF_STR(f->claims[i].bdf));
+		if (f->claims[i].owner == OWNER_IO)
+			xlpt_str_add(&s, "quarantine");
+		else
+			xlpt_str_addf(&s, "domain %lld", (long long)f->claims[i].owner);
+		xlpt_str_add(&s, f->claims[i].in_dm ? " in device model\n" : "\n");
+	}
+	return xlpt_str_take(&s);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A toolstack that does what libxl does, in the order in which libxl does it
+ * (tools/libs/light/libxl_pci.c of 4.17 and 4.20; what the lab showed of it),
+ * on top of the fake xenstore and its kernel-side actors:
+ *
+ *   add     note the owner, device model (HVM), assign, write the nodes; the
+ *           second device of a PV guest waits up to 10 s for a connected
+ *           backend; never waits afterwards; on error only the note goes
+ *   remove  device model (HVM, 10 s), deassign, ask through xenstore, wait
+ *           10 s, take the nodes out; a time-out there is answered with 0
+ */
+#ifndef XLPT_TESTS_FAKE_TOOLSTACK_H
+#define XLPT_TESTS_FAKE_TOOLSTACK_H
+
+#include "tests/fake/store-pci.h"
+#include "xl-plugin/toolstack.h"
+
+struct fake_ts;
+
+enum fake_ts_op { FAKE_TS_ADD, FAKE_TS_REMOVE, FAKE_TS_QUARANTINE, FAKE_TS_REVOKE, FAKE_TS_HYP,
+		  FAKE_TS_DM, FAKE_TS_N_OPS };
+
+/* How far an add that is made to fail gets before it does. */
+enum fake_ts_depth { FAKE_TS_AT_ONCE, FAKE_TS_AFTER_NOTE, FAKE_TS_AFTER_DM, FAKE_TS_AFTER_ASSIGN,
+		     FAKE_TS_AFTER_NODES };
+
+struct fake_ts *fake_ts_new(struct fake_store *store, struct fake_pciback *pciback);
+void fake_ts_free(struct fake_ts *f);
+struct xlpt_toolstack *fake_ts_get(struct fake_ts *f);
+
+/* The guest is copied. Returned pointer is live until the next add or removal. */
+struct xlpt_guest *fake_ts_guest(struct fake_ts *f, uint32_t domid, const char *name,
+				 enum xlpt_guest_type type);
+void fake_ts_kill(struct fake_ts *f, uint32_t domid);	/* as xl destroy */
+void fake_ts_iommu(struct fake_ts *f, bool on);
+/* An HVM guest that answers no eject request (firmware, no driver). */
+void fake_ts_deaf(struct fake_ts *f, uint32_t domid, bool deaf);
+
+/* The frontend whose event channel port_open speaks of; NULL takes it away. */
+void fake_ts_frontend(struct fake_ts *f, uint32_t domid, struct fake_pcifront *front);
+
+/* The nth coming call (from 1) of op fails, an add after having come that far. */
+void fake_ts_fail(struct fake_ts *f, enum fake_ts_op op, unsigned nth, enum fake_ts_depth depth);
+
+/* The guest the hypervisor has it assigned to, -1 dom0, -2 quarantine. */
+int64_t fake_ts_owner(struct fake_ts *f, struct xlpt_bdf bdf);
+/* Lines "BDF owner", sorted, of all that is not dom0's; caller frees. */
+char *fake_ts_snapshot(struct fake_ts *f);
+
+#endif

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A whole small Xen host to run commands on: bus, xenstore with its kernel
+ * actors, toolstack, clock, and the program's output in memory.
+ *
+ *	0000:00:01.0	bridge, root port
+ *	0000:00:1f.2	ahci, holds the root file system
+ *	0000:01:00.0	igb, PF of 0000:01:10.0, which has no driver
+ *	0000:02:00.0	e1000e
+ *	0000:03:00.0	nvme
+ *	0000:04:00.0/1	e1000e, two functions of one slot
+ *	0000:05:00.0	an e1000e's device on pciback since boot
+ *
+ *	domain 3 "web1"  PV	domain 4 "db1"  PV	domain 5 "win1"  HVM	domain 6 "pvh1"  PVH
+ */
+#ifndef XLPT_TESTS_FAKE_WORLD_H
+#define XLPT_TESTS_FAKE_WORLD_H
+
+#include "tests/fake/bus.h"
+#include "tests/fake/toolstack.h"
+#include "xl-plugin/env.h"
+
+struct world {
+	struct fake_clock clock;
+	struct fake_bus *bus;
+	struct fake_store *store;
+	struct fake_pciback *pciback;
+	struct fake_pcifront *web1, *db1;
+	struct fake_ts *ts;
+	char *out, *err;	/* of the last command */
+};
+
+struct world *world_new(void);
+void world_free(struct world *w);
+/* Replaces web1's frontend by one that behaves as told. */
+void world_frontend(struct world *w, const struct fake_pcifront_opts *o);
+
+/* Runs "xlpt LINE" (words split at blanks) and returns the exit status. */
+int world_run(struct world *w, const char *fmt, ...) XLPT_PRINTF(2, 3);
+
+/* Everything an operation could change, as text; caller frees. */
+char *world_snapshot(struct world *w);
+
+#endif

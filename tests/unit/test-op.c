@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The workflows on a fake host. The heart is the table at the end: every
+ * command is run with every single thing failing once, and afterwards the host
+ * is where it began.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "tests/fake/world.h"
+#include "xenstore/pcibe.h"
+
+static struct xlpt_bdf B(const char *text)
+{
+	struct xlpt_bdf bdf;
+
+	assert_int_equal(xlpt_bdf_parse(text, strlen(text), &bdf, NULL), 0);
+	return bdf;
+}
+
+static int setup(void **state)
+{
+	*state = world_new();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	world_free(*state);
+	return 0;
+}
+
+static void ok(struct world *w, const char *line)
+{
+	int status = world_run(w, "%s", line);
+
+	if (status)
+		fail_msg("xlpt %s: exit %d\n%s%s", line, status, w->out, w->err);
+}
+
+static void refused(struct world *w, int want, const char *line, const char *says)
+{
+	_cleanup_free_ char *before = world_snapshot(w), *after = NULL;
+	int status = world_run(w, "%s", line);
+
+	after = world_snapshot(w);
+	if (status != want || !strstr(w->err, says) || !strstr(w->err, "to mend: "))
+		fail_msg("xlpt %s: exit %d, want %d and \"%s\"\n%s", line, status, want, says, w->err);
+	assert_string_equal(before, after);
+}
+
+static const char *driver(struct world *w, const char *bdf)
+{
+	const char *d = fake_bus_driver_of(w->bus, bdf);
+
+	return d ? d : "none";
+}
+
+static void test_hide_unhide(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *before = world_snapshot(w), *after = NULL;
+
+	ok(w, "hide 0000:02:00.0 01:10.0");
+	assert_string_equal(driver(w, "0000:02:00.0"), "pciback");
+	assert_int_equal(fake_ts_owner(w->ts, B("0000:02:00.0")), -2);
+	assert_string_equal(fake_store_peek(w->store, "/libxl/pci/0000-02-00-0/driver_path"),
+			    "/sys/bus/pci/drivers/e1000e");
+	/* Again: nothing to do. */
+	ok(w, "hide 0000:02:00.0");
+	assert_non_null(strstr(w->out, "already"));
+	ok(w, "unhide 02:00.0 01:10.0");
+	assert_string_equal(driver(w, "0000:02:00.0"), "e1000e");
+	assert_string_equal(driver(w, "0000:01:10.0"), "none");
+	after = world_snapshot(w);
+	assert_string_equal(before, after);
+}
+
+static void test_unhide_boot_hidden(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "unhide 05:00.0");
+	assert_string_equal(driver(w, "0000:05:00.0"), "e1000e");
+}
+
+/* What xl pci-assignable-add leaves is understood, and the other way round. */
+static void test_xl_hid_it(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "hide 03:00.0");
+	fake_store_set(w->store, NULL, "/libxl/pci/0000-03-00-0/xlpt-driver");
+	ok(w, "unhide 03:00.0");
+	assert_string_equal(driver(w, "0000:03:00.0"), "nvme");
+}
+
+static void test_attach_detach_pv(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *before = NULL, *after = NULL;
+
+	ok(w, "hide 02:00.0 03:00.0");
+	before = world_snapshot(w);
+	ok(w, "attach web1 02:00.0,permissive=0 03:00.0");
+	assert_non_null(strstr(w->out, "0000:02:00.0 is attached to web1 (domain 3) as 0000:00:00.0"));
+	assert_non_null(strstr(w->out, "0000:03:00.0 is attached to web1 (domain 3) as 0000:00:01.0"));
+	assert_true(fake_pcifront_has(w->web1, B("00:00.0")));
+	assert_int_equal(fake_ts_owner(w->ts, B("02:00.0")), 3);
+	ok(w, "status web1");
+	assert_non_null(strstr(w->out, "connected"));
+	refused(w, 1, "attach web1 02:00.0", "already with web1");
+	refused(w, 1, "attach db1 02:00.0", "in use by web1");
+	refused(w, 1, "unhide 02:00.0", "in use by web1");
+	refused(w, 1, "hide 02:00.0", "in use by web1");
+	refused(w, 1, "detach db1 02:00.0", "does not have");
+	ok(w, "detach web1 02:00.0 03:00.0");
+	after = world_snapshot(w);
+	assert_string_equal(before, after);
+}
+
+static void test_cycles(void **state)
+{
+	struct world *w = *state;
+
+	for (int i = 0; i < 50; i++) {
+		ok(w, "attach web1 05:00.0");
+		ok(w, "detach web1 05:00.0");
+	}
+}
+
+static void test_attach_hide_and_to_host(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *before = world_snapshot(w), *after = NULL;
+
+	refused(w, 1, "attach web1 02:00.0", "not hidden");
+	ok(w, "attach web1 --hide 02:00.0 04:00.*");
+	assert_int_equal(fake_ts_owner(w->ts, B("04:00.1")), 3);
+	ok(w, "detach web1 --to-host 02:00.0 04:00.0 04:00.1");
+	assert_string_equal(driver(w, "0000:04:00.1"), "e1000e");
+	after = world_snapshot(w);
+	assert_string_equal(before, after);
+	ok(w, "attach web1 02:00.0,seize=1");
+}
+
+static void test_hvm(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "attach win1 05:00.0");
+	assert_non_null(strstr(w->out, "as 0000:00:05.0"));
+	fake_ts_deaf(w->ts, 5, true);
+	assert_int_equal(world_run(w, "detach win1 05:00.0"), 5);
+	assert_non_null(strstr(w->err, "did not answer"));
+	fake_ts_deaf(w->ts, 5, false);
+	ok(w, "detach win1 05:00.0");
+	assert_int_equal(fake_ts_owner(w->ts, B("05:00.0")), -2);
+}
+
+static void test_preconditions(void **state)
+{
+	struct world *w = *state;
+	struct xlpt_guest *g;
+
+	refused(w, 1, "attach web1 0a:00.0", "0000:0a:00.0");
+	refused(w, 1, "attach web1 00:01.0", "bridge");
+	refused(w, 1, "attach nobody 05:00.0", "no running guest");
+	refused(w, 1, "attach pvh1 05:00.0", "PVH");
+	refused(w, 3, "attach web1 --hide 00:1f.2", "this host needs");
+	refused(w, 3, "hide 00:1f.2", "this host needs");
+	refused(w, 2, "attach web1 01:00", "expected '.'");
+	refused(w, 2, "attach 05:00.0 05:00.0", "the guest comes first");
+	g = fake_ts_guest(w->ts, 7, "old1", XLPT_GUEST_PV);
+	g->passthrough = XLPT_OFF;
+	refused(w, 1, "attach old1 05:00.0", "passthrough=\"enabled\"");
+	g = fake_ts_guest(w->ts, 8, "old2", XLPT_GUEST_PV);
+	g->e820_host = XLPT_OFF;
+	refused(w, 1, "attach old2 05:00.0", "e820_host=1");
+	fake_ts_iommu(w->ts, false);
+	refused(w, 1, "attach web1 05:00.0", "IOMMU");
+	fake_ts_iommu(w->ts, true);
+	ok(w, "--dry-run attach web1 05:00.0");
+	assert_non_null(strstr(w->out, "would add 0000:05:00.0 to web1"));
+}
+
+static void test_paused_guest(void **state)
+{
+	struct world *w = *state;
+	struct xlpt_guest *g = fake_ts_guest(w->ts, 9, "sleepy", XLPT_GUEST_PV);
+
+	g->paused = true;
+	refused(w, 1, "attach sleepy 05:00.0", "xl unpause");
+}
+
+/* The frontend's module is not loaded: nobody answers, and everything is taken back. */
+static void test_deaf_frontend(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *before = NULL, *after = NULL;
+
+	world_frontend(w, &(struct fake_pcifront_opts){ .absent = true });
+	/* The hypervisor's default: what was with a guest stays in quarantine. */
+	ok(w, "hide 02:00.0");
+	before = world_snapshot(w);
+	assert_int_equal(world_run(w, "attach --timeout 5 web1 02:00.0"), 1);
+	assert_non_null(strstr(w->err, "did not connect to"));
+	after = world_snapshot(w);
+	assert_string_equal(before, after);
+}
+
+/* A detach right after an attach by another tool waits until the frontend has connected. */
+static void test_slow_frontend(void **state)
+{
+	struct world *w = *state;
+
+	world_frontend(w, &(struct fake_pcifront_opts){ .step_ms = 10, .scan_ms = 3000 });
+	ok(w, "hide 02:00.0");
+	{
+		struct xlpt_spec spec;
+
+		assert_int_equal(xlpt_spec_parse("02:00.0", &spec, NULL), 0);
+		assert_int_equal(fake_ts_get(w->ts)->ops->device_add(fake_ts_get(w->ts), 3, &spec, NULL),
+				 0);
+		xlpt_spec_dispose(&spec);
+	}
+	ok(w, "detach web1 02:00.0");
+	ok(w, "attach web1 02:00.0");
+	ok(w, "detach web1 02:00.0");
+}
+
+/* ---- everything fails once ---- */
+
+struct injection {
+	const char *name;
+	void (*inject)(struct world *w, unsigned nth);
+};
+
+static void bus_write(struct world *w, unsigned nth)
+{
+	fake_bus_fail_write(w->bus, nth, EIO);
+}
+
+static void store_write(struct world *w, unsigned nth)
+{
+	fake_store_fail(w->store, FAKE_STORE_WRITE, nth, EIO);
+}
+
+static void store_rm(struct world *w, unsigned nth)
+{
+	fake_store_fail(w->store, FAKE_STORE_RM, nth, EIO);
+}
+
+static void store_read(struct world *w, unsigned nth)
+{
+	fake_store_fail(w->store, FAKE_STORE_READ, nth, EIO);
+}
+
+static void add_note(struct world *w, unsigned nth)
+{
+	fake_ts_fail(w->ts, FAKE_TS_ADD, nth, FAKE_TS_AFTER_NOTE);
+}
+
+static void add_assign(struct world *w, unsigned nth)
+{
+	fake_ts_fail(w->ts, FAKE_TS_ADD, nth, FAKE_TS_AFTER_ASSIGN);
+}
+
+static void add_nodes(struct world *w, unsigned nth)
+{
+	fake_ts_fail(w->ts, FAKE_TS_ADD, nth, FAKE_TS_AFTER_NODES);
+}
+
+static void quarantine(struct world *w, unsigned nth)
+{
+	fake_ts_fail(w->ts, FAKE_TS_QUARANTINE, nth, FAKE_TS_AT_ONCE);
+}
+
+static void hyp(struct world *w, unsigned nth)
+{
+	fake_ts_fail(w->ts, FAKE_TS_HYP, nth, FAKE_TS_AT_ONCE);
+}
+
+static const struct injection injections[] = {
+	{ "a write to sysfs", bus_write },
+	{ "a write to xenstore", store_write },
+	{ "a removal in xenstore", store_rm },
+	{ "a read of xenstore", store_read },
+	{ "libxl's add after its note", add_note },
+	{ "libxl's add after assignment", add_assign },
+	{ "libxl's add at its end", add_nodes },
+	{ "quarantine", quarantine },
+	{ "asking the hypervisor", hyp },
+};
+
+static void clear(struct world *w)
+{
+	fake_bus_fail_write(w->bus, 0, 0);
+	for (int op = 0; op < FAKE_STORE_N_OPS; op++)
+		fake_store_fail(w->store, op, 0, 0);
+	for (int op = 0; op < FAKE_TS_N_OPS; op++)
+		fake_ts_fail(w->ts, op, 0, FAKE_TS_AT_ONCE);
+}
+
+struct scene {
+	const char *prepare;	/* commands before, separated by ";" */
+	const char *command;
+	bool undoes;		/* a failure leaves the host where it was; else repair brings it to the end */
+};
+
+static const struct scene scenes[] = {
+	{ "", "hide 02:00.0 03:00.0", true },
+	{ "hide 02:00.0;hide 03:00.0", "unhide 02:00.0 03:00.0", true },
+	{ "hide 02:00.0;hide 03:00.0", "attach web1 02:00.0 03:00.0", true },
+	{ "", "attach --hide web1 02:00.0 04:00.*", true },
+	{ "hide 02:00.0", "attach win1 02:00.0", true },
+	{ "attach --hide web1 02:00.0", "detach web1 02:00.0", false },
+	{ "attach --hide web1 02:00.0", "detach --to-host web1 02:00.0", false },
+};
+
+static void prepare(struct world *w, const char *commands)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(commands);
+	char *save = NULL;
+
+	for (char *line = strtok_r(copy, ";", &save); line; line = strtok_r(NULL, ";", &save))
+		ok(w, line);
+}
+
+/* Returns whether the injected failure was met. */
+static bool try_one(const struct scene *s, const struct injection *inj, unsigned nth)
+{
+	struct world *w = world_new();
+	_cleanup_free_ char *before = NULL, *after = NULL;
+	int status;
+
+	prepare(w, s->prepare);
+	before = world_snapshot(w);
+	inj->inject(w, nth);
+	status = world_run(w, "%s", s->command);
+	clear(w);
+	if (status == 5) {
+		_cleanup_free_ char *left = xlpt_xstrdup(w->err);
+
+		assert_non_null(strstr(left, "to mend: "));
+		if (world_run(w, "repair"))
+			fail_msg("%s, %s %u: repair failed: %s\nafter: %s", s->command, inj->name, nth,
+				 w->err, left);
+	}
+	after = world_snapshot(w);
+	if (status && s->undoes && strcmp(before, after) != 0) {
+		/* Longer than what cmocka's message holds. */
+		fprintf(stderr, "BEFORE\n%s\nAFTER\n%s\n%s", before, after, w->err);
+		fail_msg("%s, %s %u: exit %d, the host is not where it began", s->command, inj->name,
+			 nth, status);
+	}
+	/* Whatever happened: the same command again ends well, or says it is so already. */
+	if (status) {
+		int again = world_run(w, "%s", s->command);
+
+		if (again && !(again == 1 && strstr(w->err, "does not have")))
+			fail_msg("%s, %s %u: again: exit %d: %s", s->command, inj->name, nth, again, w->err);
+	}
+	world_free(w);
+	return status != 0;
+}
+
+static void test_every_failure(void **state)
+{
+	unsigned met = 0;
+
+	(void)state;
+	for (size_t s = 0; s < XLPT_ARRAY_SIZE(scenes); s++)
+		for (size_t i = 0; i < XLPT_ARRAY_SIZE(injections); i++)
+			/* Three misses in a row: the command is over before the nth such call. */
+			for (unsigned nth = 1, miss = 0; nth < 400 && miss < 3; nth++) {
+				bool hit = try_one(&scenes[s], &injections[i], nth);
+
+				met += hit;
+				miss = hit ? 0 : miss + 1;
+			}
+	print_message("%u failures met and undone\n", met);
+	assert_true(met > 100);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_hide_unhide, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_unhide_boot_hidden, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_xl_hid_it, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_attach_detach_pv, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_cycles, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_attach_hide_and_to_host, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hvm, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_preconditions, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_paused_guest, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_deaf_frontend, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_slow_frontend, setup, teardown),
+		cmocka_unit_test(test_every_failure),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

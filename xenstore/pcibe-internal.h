@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files that implement pcibe.h share. */
+#ifndef XLPT_XENSTORE_PCIBE_INTERNAL_H
+#define XLPT_XENSTORE_PCIBE_INTERNAL_H
+
+#include "xenstore/pcibe.h"
+
+#define PCIBE_BACKENDS "/local/domain/0/backend/pci"
+#define PCIBE_BACKEND PCIBE_BACKENDS "/%u/0"
+#define PCIBE_FRONTEND "/local/domain/%u/device/pci/0"
+#define PCIBE_ERRORS "/local/domain/0/error/backend/pci"
+
+#define XEN_MAX_DOMID 0x7fef	/* DOMID_FIRST_RESERVED - 1, xen/include/public/xen.h */
+
+/* Each device N of a backend has these nodes, spelt NAME-N. */
+enum pcibe_node { NODE_KEY, NODE_DEV, NODE_VDEV, NODE_VDEVFN, NODE_OPTS, NODE_STATE, NODE_NAME,
+		  N_NODES };
+extern const char *const pcibe_node_names[N_NODES];
+
+/*
+ * The backend's own directory into *be (whose domid says which): a body for
+ * xlpt_store_transact, so it may run more than once.
+ */
+int pcibe_read_body(struct xlpt_store *s, xlpt_xst t, void *be);
+
+#endif

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Taking a device out of a backend without the guest's help. */
+#include <errno.h>
+
+#include "xenstore/pcibe-internal.h"
+
+/* No release so far writes PCI devices there; libxl cleans the place all the same. */
+#define LIBXL_COPY "/libxl/%u/device/pci/0"
+
+static int remove_errors(struct xlpt_store *s, xlpt_xst t, void *arg)
+{
+	_cleanup_free_ char *path = xlpt_xasprintf(PCIBE_ERRORS "/%u/0", *(uint32_t *)arg);
+
+	return xlpt_store_prune(s, t, path, "/local/domain/0/error");
+}
+
+int xlpt_pcibe_clear_error(struct xlpt_store *s, uint32_t domid, struct xlpt_diag *diag)
+{
+	int r = xlpt_store_transact(s, remove_errors, &domid);
+
+	return r ? xlpt_store_error(diag, r, "removing the error node of domain %u", domid) : 0;
+}
+
+struct drop {
+	struct xlpt_bdf bdf;
+	int state;
+	struct xlpt_pcibe be;
+};
+
+/* Moves all nodes of one index to another whose nodes are gone already. */
+static int move_index(struct xlpt_store *s, xlpt_xst t, uint32_t domid, unsigned from, unsigned to)
+{
+	int r = 0;
+
+	for (int i = 0; !r && i < N_NODES; i++) {
+		const char *name = pcibe_node_names[i];
+		_cleanup_free_ char *text = NULL;
+
+		r = xlpt_store_read(s, t, &text, PCIBE_BACKEND "/%s-%u", domid, name, from);
+		if (r == -ENOENT) {
+			r = 0;
+			continue;
+		}
+		if (!r)
+			r = xlpt_store_write(s, t, text, PCIBE_BACKEND "/%s-%u", domid, name, to);
+		if (!r)
+			r = xlpt_store_rm(s, t, PCIBE_BACKEND "/%s-%u", domid, name, from);
+	}
+	return r;
+}
+
+/* As libxl__device_destroy: the directories, and parents that are left empty. */
+static int remove_directories(struct xlpt_store *s, xlpt_xst t, uint32_t domid)
+{
+	_cleanup_free_ char *fe = xlpt_xasprintf(PCIBE_FRONTEND, domid);
+	_cleanup_free_ char *fe_stop = xlpt_xasprintf("/local/domain/%u/device", domid);
+	_cleanup_free_ char *copy = xlpt_xasprintf(LIBXL_COPY, domid);
+	_cleanup_free_ char *copy_stop = xlpt_xasprintf("/libxl/%u/device", domid);
+	_cleanup_free_ char *be = xlpt_xasprintf(PCIBE_BACKEND, domid);
+	int r;
+
+	r = xlpt_store_prune(s, t, fe, fe_stop);
+	if (!r)
+		r = xlpt_store_prune(s, t, copy, copy_stop);
+	if (!r)
+		r = xlpt_store_prune(s, t, be, "/local/domain/0/backend");
+	if (!r)
+		r = remove_errors(s, t, &domid);
+	return r;
+}
+
+static int drop_body(struct xlpt_store *s, xlpt_xst t, void *arg)
+{
+	struct drop *d = arg;
+	uint32_t domid = d->be.domid;
+	const struct xlpt_pcidev *dev;
+	char text[16];
+	int left = 0, num, r;
+
+	r = pcibe_read_body(s, t, &d->be);
+	if (r)
+		return r;
+	dev = xlpt_pcibe_find(&d->be, d->bdf);
+	if (!dev)
+		return -ENODEV;
+	for (size_t i = 0; i < d->be.n; i++)
+		left += &d->be.devs[i] != dev && d->be.devs[i].has_dev;
+	if (!left)
+		return remove_directories(s, t, domid);
+
+	for (int i = 0; !r && i < N_NODES; i++)
+		r = xlpt_store_rm(s, t, PCIBE_BACKEND "/%s-%u", domid, pcibe_node_names[i],
+				  dev->index);
+	for (const struct xlpt_pcidev *p = dev + 1; !r && p < d->be.devs + d->be.n; p++)
+		r = move_index(s, t, domid, p->index, p->index - 1);
+	/* What libxl did not count (an index past num_devs) is not taken off the count. */
+	num = d->be.num_devs < 0 ? left : d->be.num_devs - (dev->index < (unsigned)d->be.num_devs);
+	snprintf(text, sizeof(text), "%d", num);
+	if (!r)
+		r = xlpt_store_write(s, t, text, PCIBE_BACKEND "/num_devs", domid);
+	/*
+	 * Last and in the same commit: the frontend's watch fires on the write,
+	 * and pciback then walks the indices as they are after the move.
+	 */
+	snprintf(text, sizeof(text), "%d", d->state);
+	if (!r && d->state != XLPT_XBS_NONE)
+		r = xlpt_store_write(s, t, text, PCIBE_BACKEND "/state", domid);
+	return r;
+}
+
+int xlpt_pcibe_drop(struct xlpt_store *s, uint32_t domid, struct xlpt_bdf bdf, int state,
+		    struct xlpt_diag *diag)
+{
+	struct drop d = { .bdf = bdf, .state = state, .be.domid = domid };
+	int r = xlpt_store_transact(s, drop_body, &d);
+
+	xlpt_pcibe_dispose(&d.be);
+	if (!r)
+		return 0;
+	if (r != -ENODEV)
+		return xlpt_store_error(diag, r, "taking %s out of the backend of domain %u",
+					XLPT_BDF_STR(bdf), domid);
+	xlpt_diag_set(diag, XLPT_ERR_NOT_HELD, "domain %u does not have %s", domid,
+		      XLPT_BDF_STR(bdf));
+	xlpt_diag_fact(diag, "no dev-N of " PCIBE_BACKEND " is that address", domid);
+	return XLPT_ERR_NOT_HELD;
+}
