@@ -40,6 +40,8 @@ static int XLPT_PRINTF(3, 4) bad(struct reader *r, const char *at, const char *f
 	va_end(ap);
 	xlpt_diag_set(r->diag, XLPT_ERR_SYNTAX, "%s: column %u: %s", r->text, column, what);
 	xlpt_diag_at(r->diag, NULL, 0, column);
+	xlpt_diag_hint(r->diag, "a device is written [SSSS:]BB:DD.F[@SLOT][,KEY=VALUE...], e.g. "
+				"0000:09:00.0,permissive=1");
 	return XLPT_ERR_SYNTAX;
 }
 
@@ -80,8 +82,11 @@ static int parse_slot(struct reader *r, const char *s, size_t n, struct xlpt_spe
 	}
 	if (!xlpt_parse_uint(s, n, 16, UINT32_MAX, &v))
 		return bad(r, s, "guest slot \"%.*s\" is not a hexadecimal number", (int)n, s);
-	if (v > 0x1f)
-		return bad(r, s, "guest slot 0x%llx is out of range (0-1f)", (unsigned long long)v);
+	if (v > 0x1f) {
+		bad(r, s, "guest slot 0x%llx is out of range (0-1f)", (unsigned long long)v);
+		xlpt_diag_hint(r->diag, "write a slot from 0 to 1f in hexadecimal");
+		return XLPT_ERR_SYNTAX;
+	}
 	out->vslot = (int)v;
 	return 0;
 }

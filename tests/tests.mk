@@ -1,6 +1,53 @@
 # The test targets; the top-level Makefile includes this.
+#
+# check-fast needs no Xen: layers, unit and command tests plain, with ASan and UBSan, under valgrind,
+# and a build with clang. check-lab boots both Xens, side by side.
+
+XENS = 4.17 4.20
+SCENARIOS = attach cycles together hvm kill
+SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined
+VALGRIND = valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite
+
+check: deps check-fast check-lab
+check-fast: check-layers check-scripts check-unit asan check-clang check-valgrind
+
+deps:
+	@tests/deps
 
 check-unit: $(TESTS)
-	@for t in $(TESTS); do printf '  %-7s %s\n' TEST $$t; $(RUNNER) $$t || exit 1; done
+	@tests/run-tests $(RUNNER) $(TESTS)
 
-.PHONY: check-unit
+check-valgrind: $(TESTS)
+	@tests/run-tests $(VALGRIND) $(TESTS)
+
+asan:
+	@$(MAKE) -s O=$(O)/asan CFLAGS="-O1 -g $(SAN)" LDFLAGS="$(SAN)" WERROR=-Werror check-unit
+
+check-clang:
+	@$(MAKE) -s O=$(O)/clang CC=clang WERROR=-Werror all
+
+# An include always names its folder; arrows go only downward.
+check-layers:
+	@tests/check-layers
+
+check-scripts:
+	@shellcheck -x -P tests/lab tests/deps tests/run-tests tests/check-layers \
+		$$(grep -lE '^#!.*sh' tests/lab/* 2>/dev/null) tests/lab/scenarios/*.sh && \
+		echo '  OK      shell scripts'
+
+# Scenarios of one Xen share a boot; the two Xens run side by side.
+check-lab:
+	@mkdir -p $(O)/lab; for xen in $(XENS); do \
+		tests/lab/run $(SCENARIOS) --xen $$xen >$(O)/lab/$$xen.out 2>&1 & pids="$$pids $$!"; \
+	done; status=0; for pid in $$pids; do wait $$pid || status=1; done; \
+	for xen in $(XENS); do echo "Xen $$xen"; cat $(O)/lab/$$xen.out; done; exit $$status
+
+demo: deps
+	@tests/lab/run demo --live
+
+bench: deps
+	@for xen in $(XENS); do tests/lab/run bench --xen $$xen || exit 1; \
+		sed -n 's/^-- BENCH /  /p' $(O)/lab/$$xen/bench/log; done
+
+.PHONY: check check-fast check-unit check-valgrind asan check-clang check-layers check-scripts \
+	check-lab deps demo bench

@@ -66,8 +66,10 @@ int xlpt_store_transact(struct xlpt_store *s,
 
 /*
  * Looks (check returns 1 = true, 0 = not yet, negative = give up with that
- * value) at once and each time something below path changes, and at least every poll_ms
- * (0 = only on changes), until deadline_ms (clock time) has passed: -ETIMEDOUT.
+ * value) at once, each time something at or below path changes, and at least
+ * every poll_ms (0 = only on changes), until deadline_ms (clock time) has
+ * passed: -ETIMEDOUT. One path: a fact that also depends on the frontend wants
+ * poll_ms, as a cold connect ends with the frontend's write alone.
  */
 int xlpt_store_wait_until(struct xlpt_store *s, const char *path, int64_t deadline_ms,
 			  int64_t poll_ms, int (*check)(struct xlpt_store *s, void *arg),

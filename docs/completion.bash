@@ -1,0 +1,34 @@
+# bash completion for xlpt; the words come from the program itself
+_xlpt() {
+	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} cmd= i n=0 words
+	for ((i = 1; i < COMP_CWORD; i++)); do
+		case ${COMP_WORDS[i]} in
+		-*) ;;
+		*) if [ -z "$cmd" ]; then cmd=${COMP_WORDS[i]}; else n=$((n + 1)); fi ;;
+		esac
+	done
+	case $prev in
+	--sysroot) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+	--timeout | -t) return ;;
+	--force-host-device) cmd=devices ;;
+	esac
+	if [ -z "$cmd" ]; then
+		words=$(xlpt __complete commands 2>/dev/null)
+	elif [[ $cur == -* ]]; then
+		words=$(xlpt __complete options "$cmd" 2>/dev/null)
+	else
+		case $cmd-$n in
+		attach-0 | detach-0 | status-0) words=$(xlpt __complete guests 2>/dev/null) ;;
+		attach-* | detach-* | hide-* | unhide-* | show-0 | devices-*)
+			words=$(xlpt __complete devices 2>/dev/null) ;;
+		esac
+	fi
+	# Addresses have colons, at which bash breaks words.
+	if declare -F __ltrim_colon_completions >/dev/null; then
+		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+		__ltrim_colon_completions "$cur"
+	else
+		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+	fi
+}
+complete -F _xlpt xlpt
