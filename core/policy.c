@@ -92,6 +92,13 @@ static int backend_ready(const struct xlpt_attach_facts *f, struct xlpt_diag *di
 		xlpt_diag_hint(diag, "xlpt repair");
 		return XLPT_ERR_CONFLICT;
 	}
+	if (g->type == XLPT_GUEST_PV && f->be_leaving) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s still has a device half-way out", g->name);
+		xlpt_diag_fact(diag, "/local/domain/0/backend/pci/%u/0 has a state-N of 5, which stops "
+				     "every later change", g->domid);
+		xlpt_diag_hint(diag, "xlpt repair");
+		return XLPT_ERR_CONFLICT;
+	}
 	if (g->type != XLPT_GUEST_PV)
 		return 0;	/* no frontend answers there: 3 and 7 are where it rests */
 	if (f->be_state == CLOSING || f->be_state == CLOSED) {

@@ -33,6 +33,7 @@ struct xlpt_attach_facts {
 	size_t guest_devices;	/* held already, or before it in the same command */
 	int be_state, fe_state;	/* xenbus states of the guest's backend, -1 = none yet */
 	bool be_consistent;
+	bool be_leaving;	/* a device of it is half-way out (state-N 5) */
 	/* what the caller allows */
 	bool hide;		/* take it from its dom0 driver */
 	bool force_host_device;	/* even if the host needs it */

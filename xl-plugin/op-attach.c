@@ -134,6 +134,14 @@ static void plan_attach(struct xlpt_plan *plan, const struct xlpt_op *op, size_t
 		      xlpt_xasprintf("wait until %s has %s", guest, bdf), NULL);
 }
 
+static bool any_leaving(const struct xlpt_pcibe *be)
+{
+	for (size_t i = 0; i < be->n; i++)
+		if (be->devs[i].state == XLPT_XBS_CLOSING)
+			return true;
+	return false;
+}
+
 /* All devices of the command are judged before the first is touched. */
 static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 {
@@ -155,6 +163,7 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 			.be_state = be.exists ? be.be_state : XLPT_XBS_NONE,
 			.fe_state = be.exists ? be.fe_state : XLPT_XBS_NONE,
 			.be_consistent = !be.exists || be.consistent,
+			.be_leaving = any_leaving(&be),
 			.hide = item->hide,
 			.force_host_device = xlpt_op_forced(op, item->spec.bdf),
 			.without_e820 = op->without_e820,

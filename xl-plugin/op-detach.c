@@ -22,11 +22,15 @@ static int wait_ready(void *ctx, size_t i, struct xlpt_diag *diag)
 	return xlpt_wait_settled(op->env, &op->guest, op->timeout_ms, diag);
 }
 
-static int remember_port(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag)
+/* leaving: another tool asked a PV guest for it and did not see it to the end. */
+static int remember_port(struct xlpt_op *op, struct xlpt_item *item, bool *leaving,
+			 struct xlpt_diag *diag)
 {
 	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
 	int rc = xlpt_pcibe_read(op->env->store, op->guest.domid, &be, diag);
+	const struct xlpt_pcidev *d = xlpt_pcibe_find(&be, item->spec.bdf);
 
+	*leaving = op->guest.type == XLPT_GUEST_PV && d && d->state == XLPT_XBS_CLOSING;
 	item->evtchn = rc == 0 && be.n == 1 ? be.evtchn : 0;
 	return rc;
 }
@@ -65,12 +69,13 @@ static int remove_device(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
 	struct xlpt_item *item = item_of(ctx, i);
+	bool leaving;
 	int rc;
 
-	rc = remember_port(op, item, diag);
+	rc = remember_port(op, item, &leaving, diag);
 	if (rc)
 		return rc;
-	if (op->force)
+	if (op->force || leaving)
 		return xlpt_release(op->env, op->guest.domid, item->spec.bdf, op->timeout_ms, diag);
 	if (op->guest.type == XLPT_GUEST_HVM)
 		return remove_hvm(op, item, diag);

@@ -14,6 +14,7 @@
 
 struct look {
 	bool listed;	/* the backend names the device */
+	bool leaving;	/* ... and it has been asked to go already */
 	bool connected;
 	unsigned port;	/* the frontend's event channel, when this is its last device */
 };
@@ -22,11 +23,14 @@ static int look(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, struc
 		struct xlpt_diag *diag)
 {
 	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
+	const struct xlpt_pcidev *d;
 	int rc = xlpt_pcibe_read(env->store, domid, &be, diag);
 
 	if (rc)
 		return rc;
-	l->listed = xlpt_pcibe_find(&be, bdf) != NULL;
+	d = xlpt_pcibe_find(&be, bdf);
+	l->listed = d != NULL;
+	l->leaving = d && d->state == XLPT_XBS_CLOSING;
 	l->connected = be.be_state == XLPT_XBS_CONNECTED && be.fe_state == XLPT_XBS_CONNECTED;
 	/* With its last device the whole backend goes, and the guest has to notice. */
 	if (be.n == 1)
@@ -39,12 +43,18 @@ static int leave_backend(struct xlpt_env *env, const struct xlpt_guest *guest, b
 			 uint32_t domid, struct xlpt_bdf bdf, int64_t timeout_ms, struct look *l,
 			 struct xlpt_diag *diag)
 {
+	bool pv = guest->type == XLPT_GUEST_PV;
 	int rc = 0;
 
-	if (alive && (l->connected || guest->type != XLPT_GUEST_PV))
+	/*
+	 * Asking a PV guest twice for the same device ends its hotplug: pciback,
+	 * which has released it, answers the second round with EINVAL and stays in
+	 * Reconfiguring (xenbus.c, xen_pcibk_remove_device).
+	 */
+	if (alive && (pv ? l->connected && !l->leaving : true))
 		env->ts->ops->device_remove(env->ts, domid, bdf, false, NULL);
 	/* libxl's own removal waits 10 s for a guest, and says 0 whatever came of it. */
-	if (alive && l->connected)
+	if (alive && pv && (l->connected || l->leaving))
 		xlpt_wait_gone(env, guest, bdf, timeout_ms < POLITE_MS ? timeout_ms : POLITE_MS, NULL);
 	rc = look(env, domid, bdf, l, diag);
 	if (rc == 0 && alive && l->listed) {

@@ -233,6 +233,25 @@ static void test_slow_frontend(void **state)
 	ok(w, "detach web1 02:00.0");
 }
 
+/* Another tool was killed after asking the guest for a device: asking twice would wedge it. */
+static void test_half_out(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "attach web1 05:00.0");
+	ok(w, "attach --hide web1 02:00.0");
+	fake_libxl_pci_ask_remove(w->store, 3, 0);
+	w->clock.clock.sleep_ms(&w->clock.clock, 1000);
+	refused(w, 1, "attach web1 03:00.0,seize=1", "half-way out");
+	ok(w, "repair");
+	assert_non_null(strstr(w->out, "0000:05:00.0"));
+	ok(w, "attach --hide web1 03:00.0");
+	fake_libxl_pci_ask_remove(w->store, 3, 0);
+	ok(w, "detach web1 02:00.0");
+	ok(w, "detach web1 03:00.0");
+	ok(w, "attach web1 05:00.0");
+}
+
 /* ---- everything fails once ---- */
 
 struct injection {
@@ -401,6 +420,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_paused_guest, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_deaf_frontend, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_slow_frontend, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_half_out, setup, teardown),
 		cmocka_unit_test(test_every_failure),
 	};
 
