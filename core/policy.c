@@ -141,8 +141,8 @@ static int guest_fits(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE,
 			      "%s was created without passthrough, and Xen cannot turn it on later",
 			      g->name);
-		xlpt_diag_fact(diag, "its configuration has passthrough=\"disabled\", the default when "
-				     "pci=[] is empty");
+		xlpt_diag_fact(diag, "it has no IOMMU context in the hypervisor: passthrough is off by "
+				     "default for a guest created without devices");
 		xlpt_diag_hint(diag, "write passthrough=\"enabled\"%s into its configuration and create "
 				     "it again", g->type == XLPT_GUEST_PV ? " and e820_host=1" : "");
 		return XLPT_ERR_GUEST_TYPE;

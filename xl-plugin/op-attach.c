@@ -147,11 +147,17 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 {
 	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
 	struct xlpt_xen_caps caps;
+	bool iommu = false;
 	int rc;
 
 	rc = op->env->ts->ops->caps(op->env->ts, &caps, diag);
 	if (rc == 0)
 		rc = xlpt_pcibe_read(op->env->store, op->guest.domid, &be, diag);
+	if (rc == 0)
+		rc = op->env->ts->ops->guest_iommu(op->env->ts, op->guest.domid,
+						   op->items[0].spec.bdf, &iommu, diag);
+	if (rc == 0 && !iommu)
+		op->guest.passthrough = XLPT_OFF;
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
 		struct xlpt_item *item = &op->items[i];
 		struct xlpt_attach_facts f = {

@@ -325,6 +325,20 @@ static int ts_hyp_assigned(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool 
 	}
 }
 
+static int ts_guest_iommu(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf, bool *on,
+			  struct xlpt_diag *diag)
+{
+	(void)diag;
+	/*
+	 * Every IOMMU operation on a domain without a context ends with this error
+	 * before anything else is looked at (xen/drivers/passthrough/iommu.c,
+	 * iommu_do_domctl); what else the answer says is not asked here.
+	 */
+	*on = xc_test_assign_device(priv(ts)->xch, domid, xlpt_bdf_sbdf(bdf)) == 0 ||
+	      (errno != EOPNOTSUPP && errno != ENOSYS);
+	return 0;
+}
+
 static int ts_quarantine(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool on,
 			 struct xlpt_diag *diag)
 {
@@ -450,6 +464,7 @@ static const struct xlpt_toolstack_ops libxl_ops = {
 	.device_add = ts_device_add,
 	.device_remove = ts_device_remove,
 	.hyp_assigned = ts_hyp_assigned,
+	.guest_iommu = ts_guest_iommu,
 	.quarantine = ts_quarantine,
 	.revoke = ts_revoke,
 	.dm_has = ts_dm_has,

@@ -46,6 +46,13 @@ struct xlpt_toolstack_ops {
 	int (*hyp_assigned)(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool *assigned,
 			    struct xlpt_diag *diag);
 	/*
+	 * Whether the guest was created with an IOMMU context, so that it can be
+	 * given devices. The stored configuration only says what was written into
+	 * it, and the default depends on what else was; Xen knows. bdf is any device.
+	 */
+	int (*guest_iommu)(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf, bool *on,
+			   struct xlpt_diag *diag);
+	/*
 	 * Quarantine: assign to DOM_IO while no guest has it, as xl
 	 * pci-assignable-add does, or give it back to dom0. Already so is success.
 	 */

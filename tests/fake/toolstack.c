@@ -249,6 +249,17 @@ static int ts_hyp_assigned(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool 
 	return 0;
 }
 
+static int ts_guest_iommu(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf, bool *on,
+			  struct xlpt_diag *diag)
+{
+	struct fake_guest *g = guest_of(fake(ts), domid);
+
+	(void)bdf;
+	(void)diag;
+	*on = g && g->g.passthrough != XLPT_OFF;
+	return 0;
+}
+
 static int ts_quarantine(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool on,
 			 struct xlpt_diag *diag)
 {
@@ -326,6 +337,7 @@ static const struct xlpt_toolstack_ops fake_ops = {
 	.device_add = ts_device_add,
 	.device_remove = ts_device_remove,
 	.hyp_assigned = ts_hyp_assigned,
+	.guest_iommu = ts_guest_iommu,
 	.quarantine = ts_quarantine,
 	.revoke = ts_revoke,
 	.dm_has = ts_dm_has,
