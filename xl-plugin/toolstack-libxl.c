@@ -137,10 +137,17 @@ static void guest_config(libxl_ctx *ctx, struct xlpt_guest *out)
 		else if (config.c_info.passthrough != LIBXL_PASSTHROUGH_DEFAULT)
 			out->passthrough = XLPT_ON;
 #endif
-		if (config.c_info.type == LIBXL_DOMAIN_TYPE_PV &&
-		    !libxl_defbool_is_default(config.b_info.u.pv.e820_host))
-			out->e820_host = libxl_defbool_val(config.b_info.u.pv.e820_host) ? XLPT_ON
-											 : XLPT_OFF;
+		/*
+		 * The default is off, and the stored configuration keeps it as a default;
+		 * xl writes "on" into it when the guest is created with devices.
+		 */
+		if (config.c_info.type == LIBXL_DOMAIN_TYPE_PV) {
+			libxl_defbool *e820 = &config.b_info.u.pv.e820_host;
+
+			out->e820_host = !libxl_defbool_is_default(*e820) && libxl_defbool_val(*e820)
+						 ? XLPT_ON
+						 : XLPT_OFF;
+		}
 	}
 	libxl_domain_config_dispose(&config);
 }
