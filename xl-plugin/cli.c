@@ -333,7 +333,10 @@ static int run(struct xlpt_env *env, int argc, char **argv, struct xlpt_diag *di
 int xlpt_run(int argc, char **argv, struct xlpt_env *env)
 {
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
-	int rc = run(env, argc, argv, &diag);
+	int rc;
+
+	xlpt_interrupted = 0;
+	rc = run(env, argc, argv, &diag);
 
 	if (rc)
 		xlpt_print_diag(env, &diag);

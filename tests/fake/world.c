@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/fake/world.h"
 
+#include <signal.h>
 #include <string.h>
 
 static struct xlpt_bdf bdf_of(const char *text)
@@ -17,6 +18,8 @@ static int on_write(struct fake_bus *bus, const char *path, const char *text, vo
 	struct world *w = arg;
 
 	(void)bus;
+	if (w->stop_at && --w->stop_at == 0)
+		raise(SIGTERM);
 	if (strstr(path, "/drivers/pciback/bind"))
 		fake_pciback_seize(w->pciback, bdf_of(text));
 	else if (strstr(path, "/drivers/pciback/unbind") ||

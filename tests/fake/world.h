@@ -27,6 +27,7 @@ struct world {
 	struct fake_pciback *pciback;
 	struct fake_pcifront *web1, *db1;
 	struct fake_ts *ts;
+	unsigned stop_at;	/* SIGTERM comes with this write to sysfs, counted from 1; 0 = never */
 	char *out, *err;	/* of the last command */
 };
 

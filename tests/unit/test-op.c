@@ -252,6 +252,23 @@ static void test_half_out(void **state)
 	ok(w, "attach web1 05:00.0");
 }
 
+/* Ctrl-C: the step under way ends, what was done is undone. */
+static void test_interrupted(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *before = world_snapshot(w);
+
+	for (unsigned n = 1; n <= 3; n++) {
+		_cleanup_free_ char *after = NULL;
+
+		w->stop_at = n;
+		assert_int_equal(world_run(w, "attach --hide web1 02:00.0 03:00.0"), 1);
+		assert_non_null(strstr(w->err, "stopped by signal"));
+		after = world_snapshot(w);
+		assert_string_equal(before, after);
+	}
+}
+
 /* ---- everything fails once ---- */
 
 struct injection {
@@ -421,6 +438,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_deaf_frontend, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_slow_frontend, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_half_out, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_interrupted, setup, teardown),
 		cmocka_unit_test(test_every_failure),
 	};
 
