@@ -68,6 +68,17 @@ static int cannot(struct xlpt_diag *diag, int r)
 	return XLPT_ERR_IO;
 }
 
+static int give_name(struct xlpt_env *env, const struct xlpt_journal *j)
+{
+	_cleanup_close_ int dir = env->host->ops->open(env->host, DIR_PATH, O_PATH | O_DIRECTORY, 0);
+	char self[32];
+
+	if (dir < 0)
+		return dir;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", j->fd);
+	return linkat(AT_FDCWD, self, dir, strrchr(j->path, '/') + 1, AT_SYMLINK_FOLLOW) ? -errno : 0;
+}
+
 int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str head = { 0 };
@@ -78,36 +89,30 @@ int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 		return cannot(diag, r);
 	j->path = xlpt_xasprintf(DIR_PATH "/%lld-%d", (long long)xlpt_now(env->clock),
 				 (int)getpid());
-	/* Written under a name that readers pass over, so that they never see half a head. */
-	{
-		_cleanup_free_ char *tmp = xlpt_xasprintf("%s.new", j->path);
+	/*
+	 * It gets its name when it is locked and its head is written: readers never
+	 * see half of it, and a kill before that leaves nothing.
+	 */
+	j->fd = env->host->ops->open(env->host, DIR_PATH, O_TMPFILE | O_RDWR | O_APPEND, 0600);
+	if (j->fd < 0)
+		return cannot(diag, j->fd);
+	r = flock(j->fd, LOCK_EX | LOCK_NB) ? -errno : 0;
+	xlpt_str_addf(&head, "xlpt 1\nop %s\n", j->op);
+	if (j->guest.name)
+		xlpt_str_addf(&head, "guest %u %s %s\n", j->guest.domid,
+			      *j->guest.uuid ? j->guest.uuid : "-", j->guest.name);
+	for (size_t i = 0; i < j->n; i++) {
+		const struct xlpt_journal_dev *d = &j->devs[i];
 
-		j->fd = env->host->ops->open(env->host, tmp, O_RDWR | O_CREAT | O_EXCL | O_APPEND,
-					     0600);
-		if (j->fd < 0)
-			return cannot(diag, j->fd);
-		r = flock(j->fd, LOCK_EX | LOCK_NB) ? -errno : 0;
-		xlpt_str_addf(&head, "xlpt 1\nop %s\n", j->op);
-		if (j->guest.name)
-			xlpt_str_addf(&head, "guest %u %s %s\n", j->guest.domid,
-				      *j->guest.uuid ? j->guest.uuid : "-", j->guest.name);
-		for (size_t i = 0; i < j->n; i++) {
-			const struct xlpt_journal_dev *d = &j->devs[i];
-
-			xlpt_str_addf(&head, "device %s %s %s\n", XLPT_BDF_STR(d->bdf),
-				      d->hide ? "hide" : "keep",
-				      !d->origin_known ? "-" : *d->origin ? d->origin : "none");
-		}
-		if (r == 0)
-			r = append(j, head.s);
-		if (r == 0)
-			r = env->host->ops->rename(env->host, tmp, j->path);
-		if (r < 0) {
-			env->host->ops->unlink(env->host, tmp);
-			return cannot(diag, r);
-		}
+		xlpt_str_addf(&head, "device %s %s %s\n", XLPT_BDF_STR(d->bdf),
+			      d->hide ? "hide" : "keep",
+			      !d->origin_known ? "-" : *d->origin ? d->origin : "none");
 	}
-	return 0;
+	if (r == 0)
+		r = append(j, head.s);
+	if (r == 0)
+		r = give_name(env, j);
+	return r < 0 ? cannot(diag, r) : 0;
 }
 
 static int before(void *priv, size_t i, const struct xlpt_step *step, bool undo,
@@ -240,10 +245,6 @@ int xlpt_journal_interrupted(struct xlpt_env *env, struct xlpt_journal **out, si
 	if (r < 0)
 		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot list " DIR_PATH);
 	for (char **p = names; *p; p++) {
-		size_t len = strlen(*p);
-
-		if (len > 4 && !strcmp(*p + len - 4, ".new"))
-			continue;
 		XLPT_GROW(*out, *n, alloc);
 		if (adopt(env, *p, &(*out)[*n]) == 1)
 			(*n)++;

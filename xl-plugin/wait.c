@@ -9,13 +9,10 @@
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
 
-/*
- * The watch is on the backend; a change of the frontend alone, and of a guest
- * that dies, is noticed by looking again.
- */
-#define LOOK_AGAIN_MS 20
+/* Both ends are watched; this is for a guest that dies without a word in xenstore. */
+#define LOOK_AGAIN_MS 1000
 /* An event channel changes without any event that could be waited for. */
-#define PORT_POLL_MS 5
+#define PORT_POLL_MS 10
 
 struct look {
 	const struct xlpt_guest *guest;
@@ -37,18 +34,45 @@ static int read_again(struct xlpt_store *s, struct look *l)
 static int wait_for(struct xlpt_env *env, struct look *l, int64_t timeout_ms,
 		    int (*check)(struct xlpt_store *s, void *arg))
 {
-	_cleanup_free_ char *path = xlpt_xasprintf("/local/domain/0/backend/pci/%u",
-						   l->guest->domid);
+	_cleanup_free_ char *back = xlpt_xasprintf("/local/domain/0/backend/pci/%u",
+						   l->guest->domid),
+			    *front = xlpt_xasprintf("/local/domain/%u/device/pci",
+						    l->guest->domid);
+	int r = env->store->ops->watch(env->store, front);
 
-	return xlpt_store_wait_until(env->store, path, xlpt_now(env->clock) + timeout_ms,
-				     LOOK_AGAIN_MS, check, l);
+	if (r < 0)
+		return r;
+	r = xlpt_store_wait_until(env->store, back, xlpt_now(env->clock) + timeout_ms,
+				  LOOK_AGAIN_MS, check, l);
+	env->store->ops->unwatch(env->store, front);
+	return r;
+}
+
+/*
+ * Two reads that say whether the whole, a transaction with some twenty of them,
+ * is worth reading: while one side still works on its part it is not, and on a
+ * small dom0 every look takes time from the guest that is waited for.
+ */
+static bool under_way(struct xlpt_store *s, const struct look *l)
+{
+	unsigned be = 0, fe = 0;
+
+	return xlpt_store_read_uint(s, 0, &be, "/local/domain/0/backend/pci/%u/0/state",
+				    l->guest->domid) == 0 &&
+	       xlpt_store_read_uint(s, 0, &fe, "/local/domain/%u/device/pci/0/state",
+				    l->guest->domid) == 0 &&
+	       be != XLPT_XBS_CLOSING && be != XLPT_XBS_CLOSED &&
+	       (be != XLPT_XBS_CONNECTED || fe != XLPT_XBS_CONNECTED);
 }
 
 /* What both ends say, for a message. */
-static void say_states(struct xlpt_diag *diag, const struct look *l)
+static void say_states(struct xlpt_env *env, struct xlpt_diag *diag, struct look *l)
 {
-	const struct xlpt_pcidev *d = xlpt_pcibe_find(&l->be, l->bdf);
+	const struct xlpt_pcidev *d;
 
+	/* The last look may have been the short one. */
+	read_again(env->store, l);
+	d = xlpt_pcibe_find(&l->be, l->bdf);
 	if (l->be.error)
 		xlpt_diag_fact(diag, "xen-pciback says: %s", l->be.error);
 	else if (!l->be.exists)
@@ -67,6 +91,8 @@ static int check_connected(struct xlpt_store *s, void *arg)
 
 	if (xlpt_interrupted)
 		return -EINTR;
+	if (under_way(s, l))
+		return 0;
 	r = read_again(s, l);
 	if (r)
 		return r;
@@ -79,8 +105,8 @@ static int check_connected(struct xlpt_store *s, void *arg)
 	       l->be.be_state == XLPT_XBS_CONNECTED && l->be.fe_state == XLPT_XBS_CONNECTED;
 }
 
-static int look_failed(struct look *l, int r, int64_t timeout_ms, struct xlpt_diag *diag,
-		       const char *what)
+static int look_failed(struct xlpt_env *env, struct look *l, int r, int64_t timeout_ms,
+		       struct xlpt_diag *diag, const char *what)
 {
 	const char *bdf = XLPT_BDF_STR(l->bdf);
 
@@ -93,14 +119,14 @@ static int look_failed(struct look *l, int r, int64_t timeout_ms, struct xlpt_di
 	if (r == -ETIMEDOUT) {
 		xlpt_diag_set(diag, XLPT_ERR_TIMEOUT, "%s did not %s %s within %lld s",
 			      l->guest->name, what, bdf, (long long)(timeout_ms / 1000));
-		say_states(diag, l);
+		say_states(env, diag, l);
 		xlpt_diag_hint(diag, "see whether the guest's kernel has xen-pcifront loaded: xl "
 				     "console %s", l->guest->name);
 		return XLPT_ERR_TIMEOUT;
 	}
 	if (r == -ECONNRESET || r == -ENODEV) {
 		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s could not %s %s", l->guest->name, what, bdf);
-		say_states(diag, l);
+		say_states(env, diag, l);
 		xlpt_diag_hint(diag, "dmesg in dom0 and xl console %s show what xen-pciback and "
 				     "xen-pcifront said", l->guest->name);
 		return XLPT_ERR_CONFLICT;
@@ -116,7 +142,7 @@ int xlpt_wait_connected(struct xlpt_env *env, const struct xlpt_guest *guest, st
 
 	r = wait_for(env, &l, timeout_ms, check_connected);
 	if (r < 0)
-		rc = look_failed(&l, r, timeout_ms, diag, "connect to");
+		rc = look_failed(env, &l, r, timeout_ms, diag, "connect to");
 	else
 		*vdev = xlpt_pcibe_find(&l.be, bdf)->vdev;
 	xlpt_pcibe_dispose(&l.be);
@@ -131,6 +157,8 @@ static int check_settled(struct xlpt_store *s, void *arg)
 
 	if (xlpt_interrupted)
 		return -EINTR;
+	if (under_way(s, l))
+		return 0;
 	r = read_again(s, l);
 	if (r)
 		return r;
@@ -149,11 +177,11 @@ int xlpt_wait_settled(struct xlpt_env *env, const struct xlpt_guest *guest, int6
 
 	r = wait_for(env, &l, timeout_ms, check_settled);
 	if (r < 0) {
-		rc = look_failed(&l, r, timeout_ms, diag, "settle");
+		rc = look_failed(env, &l, r, timeout_ms, diag, "settle");
 		if (rc == XLPT_ERR_TIMEOUT || rc == XLPT_ERR_CONFLICT) {
 			xlpt_diag_set(diag, rc, "%s is in the middle of a change of its PCI devices "
 						"and does not finish it", guest->name);
-			say_states(diag, &l);
+			say_states(env, diag, &l);
 			xlpt_diag_hint(diag, "xlpt detach --force takes devices away without the "
 					     "guest's help; after that the guest must be restarted");
 		}
@@ -197,7 +225,7 @@ int xlpt_wait_gone(struct xlpt_env *env, const struct xlpt_guest *guest, struct 
 
 	r = wait_for(env, &l, timeout_ms, check_gone);
 	if (r < 0)
-		rc = look_failed(&l, r, timeout_ms, diag, "let go of");
+		rc = look_failed(env, &l, r, timeout_ms, diag, "let go of");
 	xlpt_pcibe_dispose(&l.be);
 	xlpt_diag_dispose(&l.diag);
 	return rc;

@@ -1,0 +1,293 @@
+# shellcheck shell=bash
+# lib.sh - what lab scenarios are written with; a scenario starts with: . "$LAB/lib.sh"
+#
+# Nothing here sleeps blindly: everything waits for something it can name, with a deadline.
+set -eu
+
+lab_scenario=${LAB_SCENARIO:-shell}
+lab_tag=0
+# A pipe nobody writes to: reading it with a timeout is a sleep without a new process.
+exec {lab_nap_fd}<> <(:)
+
+lab_nap() {
+	read -r -t "$1" -u "$lab_nap_fd" || :
+}
+
+# now_ms: milliseconds of the wall clock.
+now_ms() {
+	printf '%s\n' "$((${EPOCHREALTIME/[.,]/} / 1000))"
+}
+
+note() {
+	printf '%s\n' "-- $*"
+}
+
+fail() {
+	printf 'FAILED: %s\n' "$*"
+	exit 1
+}
+
+# expect_rc N COMMAND...: COMMAND must exit with N.
+expect_rc() {
+	local want=$1 got=0
+	shift
+	printf '$ %s\n' "$*"
+	"$@" || got=$?
+	[ "$got" = "$want" ] || fail "exit status $got, expected $want: $*"
+}
+
+# wait_for SECONDS DESCRIPTION COMMAND...: until COMMAND succeeds.
+wait_for() {
+	local seconds=$1 description=$2 end
+	shift 2
+	end=$(($(now_ms) + seconds * 1000))
+	until "$@" >/dev/null 2>&1; do
+		if [ "$(now_ms)" -ge "$end" ]; then
+			printf 'timed out: waited %s s for %s\n' "$seconds" "$description"
+			return 1
+		fi
+		lab_nap 0.1
+	done
+}
+
+# wait_xs SECONDS DESCRIPTION PATH COMMAND...: as wait_for, but looks only when something below the
+# xenstore PATH has changed. Polling takes the one processor away from the guest one waits for.
+wait_xs() {
+	local seconds=$1 description=$2 path=$3 end left pipe rc=0 watcher pipe_fd
+	shift 3
+	pipe=$(mktemp -u /run/lab/watch-XXXXXX)
+	mkfifo "$pipe"
+	# Opened for both, so that neither side waits for the other to open it.
+	exec {pipe_fd}<>"$pipe"
+	rm "$pipe"
+	xenstore-watch "$path" 1>&"$pipe_fd" &
+	watcher=$!
+	end=$(($(now_ms) + seconds * 1000))
+	until "$@" >/dev/null 2>&1; do
+		left=$((end - $(now_ms)))
+		if [ "$left" -le 0 ]; then
+			printf 'timed out: waited %s s for %s\n' "$seconds" "$description"
+			rc=1
+			break
+		fi
+		read -r -t "$((left / 1000)).$((left % 1000))" -u "$pipe_fd" || continue
+		# Changes come in groups; look once for each group.
+		while read -r -t 0.02 -u "$pipe_fd"; do :; done
+	done
+	kill "$watcher"
+	wait "$watcher" 2>/dev/null || :
+	exec {pipe_fd}>&-
+	return "$rc"
+}
+
+# xs PATH: the value of a xenstore node, nothing when there is none.
+xs() {
+	xenstore-read "$1" 2>/dev/null || :
+}
+
+xs_two() {
+	xenstore-read "$1" "$2" 2>/dev/null | tr '\n' ' ' | sed 's/ $//'
+}
+
+xs_is() {
+	[ "$(xs "$1")" = "$2" ]
+}
+
+xs_gone() {
+	! xenstore-exists "$1"
+}
+
+# xs_count [PATH]: how many xenstore nodes there are, all of them or below PATH.
+xs_count() {
+	xenstore-ls -f "${@:-/}" | wc -l
+}
+
+# xs_trace DOMID FILE: from now on, every change of the guest's PCI nodes goes to FILE as
+# "milliseconds path", and the value of those called state. Values are read a moment after the change,
+# so a short-lived one can be missed. xs_trace_end stops it.
+xs_trace() {
+	local domid=$1 file=$2
+	: >"$file"
+	rm -f /run/lab/trace
+	mkfifo /run/lab/trace
+	while read -r path; do
+		printf '%s %s' "$((${EPOCHREALTIME/[.,]/} / 1000))" "$path"
+		case $path in
+		*/state*) printf ' %s\n' "$(xs "$path")" ;;
+		*) printf '\n' ;;
+		esac
+	done </run/lab/trace >>"$file" &
+	lab_trace_reader=$!
+	xenstore-watch "/local/domain/0/backend/pci/$domid" "/local/domain/$domid/device/pci" \
+		"/local/domain/$domid/error/device/pci" >/run/lab/trace &
+	lab_trace_watch=$!
+	wait_for 5 "xenstore-watch to start" test -s "$file"
+}
+
+xs_trace_end() {
+	kill "$lab_trace_watch"
+	wait "$lab_trace_watch" "$lab_trace_reader" || :
+}
+
+irq_count() {
+	wc -l </proc/interrupts
+}
+
+# driver_of BDF: the driver a device has in dom0, or -.
+driver_of() {
+	local link=/sys/bus/pci/devices/$1/driver
+	if [ -e "$link" ]; then
+		basename "$(readlink -f "$link")"
+	else
+		echo -
+	fi
+}
+
+# pci_connected DOMID BDF: the PV guest's frontend has taken BDF in. Looking at the frontend alone is
+# not enough: when another device is there already, it is 4 before it has even noticed.
+pci_connected() {
+	local backend=/local/domain/0/backend/pci/$1/0 n
+	[ "$(xs_two "$backend/state" "/local/domain/$1/device/pci/0/state")" = "4 4" ] || return 1
+	n=$(pci_slot "$1" "$2")
+	[ -n "$n" ] && xenstore-exists "$backend/vdev-$n" && xs_is "$backend/state-$n" 3
+}
+
+# wait_connected DOMID BDF [SECONDS]
+wait_connected() {
+	wait_xs "${3:-30}" "$2 to be connected" "/local/domain/$1/device/pci" pci_connected "$1" "$2"
+}
+
+# pci_slot DOMID BDF: N of the backend's dev-N, nothing when it is not there.
+pci_slot() {
+	xenstore-ls -f "/local/domain/0/backend/pci/$1/0" 2>/dev/null |
+		sed -n "s|.*/dev-\([0-9]*\) = \"$2\"\$|\1|p"
+}
+
+# --- guests ---------------------------------------------------------------------------------------
+
+guest_console() {
+	printf '/var/log/xen/console/guest-%s.log\n' "$1"
+}
+
+guest_domid() {
+	xl domid "$1"
+}
+
+# guest_mark NAME: what guest_sees looks at begins here.
+guest_mark() {
+	local log size=0
+	log=$(guest_console "$1")
+	[ ! -e "$log" ] || size=$(stat -c %s "$log")
+	echo "$size" >"/run/lab/mark-$1"
+}
+
+guest_log_has() {
+	local from=0
+	[ ! -e "/run/lab/mark-$1" ] || from=$(cat "/run/lab/mark-$1")
+	tail -c "+$((from + 1))" "$(guest_console "$1")" | tr -d '\r' | grep -Eq -- "$2"
+}
+
+# guest_sees NAME REGEX [SECONDS]: the guest's console says so, after the last guest_mark.
+guest_sees() {
+	wait_for "${3:-30}" "'$2' on the console of $1" guest_log_has "$1" "$2"
+}
+
+# guest_start NAME pv|hvm|pvh [LINE...]: writes a configuration, creates the guest and waits until it
+# obeys commands. A LINE is added to the configuration; a LINE "-key" leaves that key of ours out.
+# The file is $LAB_OUT/<scenario>/NAME.cfg.
+guest_start() {
+	local name=$1 type=$2 cfg line memory=256
+	shift 2
+	mkdir -p "$LAB_OUT/$lab_scenario"
+	cfg=$LAB_OUT/$lab_scenario/$name.cfg
+	[ "$type" = pv ] || memory=320
+	{
+		printf 'name="%s"\ntype="%s"\nmemory=%s\nvcpus=1\n' "$name" "$type" "$memory"
+		printf 'kernel="/lab/guest/vmlinuz"\nramdisk="/lab/guest/initrd"\n'
+		printf 'on_poweroff="destroy"\non_reboot="destroy"\non_crash="destroy"\n'
+		# tsc_mode: emulated SVM cannot emulate RDTSCP, see README.md.
+		case $type in
+		pv) printf 'cmdline="console=hvc0 loglevel=6"\ne820_host=1\n' ;;
+		pvh) printf 'cmdline="console=hvc0 loglevel=6"\ntsc_mode="native"\n' ;;
+		hvm)
+			printf 'cmdline="console=hvc0 loglevel=6"\ntsc_mode="native"\n'
+			printf 'vga="none"\nnographic=1\nserial="pty"\n'
+			;;
+		esac
+		[ "$type" = pvh ] || printf 'passthrough="enabled"\n'
+	} >"$cfg"
+	for line in "$@"; do
+		case $line in
+		-*) sed -i "/^${line#-}=/d" "$cfg" ;;
+		*) printf '%s\n' "$line" >>"$cfg" ;;
+		esac
+	done
+	guest_mark "$name"
+	xl create "$cfg" || fail "xl create $name"
+	wait_for "${GUEST_BOOT_SECONDS:-120}" "guest $name to be ready" guest_log_has "$name" 'GUEST ready' || {
+		tail -n 20 "$(guest_console "$name")" 2>/dev/null || :
+		fail "guest $name did not boot"
+	}
+}
+
+lab_guest_gone() {
+	! xl domid "$1"
+}
+
+guest_destroy() {
+	local domid
+	domid=$(xl domid "$1") || return 0
+	xl destroy "$1"
+	wait_for 30 "guest $1 to be gone" lab_guest_gone "$1"
+	wait_for 30 "xenstore to forget guest $1" xs_gone "/local/domain/$domid"
+}
+
+# guest_run NAME COMMAND: runs COMMAND with sh in the guest; its output and status become ours.
+guest_run() {
+	local name=$1 tag tty from log domid
+	shift
+	lab_tag=$((lab_tag + 1))
+	tag=t$BASHPID-$lab_tag
+	domid=$(xl domid "$name")
+	tty=$(xenstore-read "/local/domain/$domid/console/tty")
+	log=$(guest_console "$name")
+	from=$(stat -c %s "$log")
+	printf 'run %s %s\n' "$tag" "$*" >"$tty"
+	wait_for "${GUEST_RUN_SECONDS:-60}" "guest $name to finish: $*" \
+		eval "tail -c +$((from + 1)) '$log' | grep -q 'GUEST done $tag '" || return 255
+	tail -c "+$((from + 1))" "$log" | tr -d '\r' | sed -n "s/.*GUEST out $tag //p"
+	return "$(tail -c "+$((from + 1))" "$log" | tr -d '\r' | sed -n "s/.*GUEST done $tag //p")"
+}
+
+# --- giving everything back ----------------------------------------------------------------------
+
+# lab_reset: no guests, no hidden devices, every device with the driver it had at boot.
+lab_reset() {
+	local name bdf driver path
+	for name in $(xl list | awk 'NR > 1 && $2 != 0 { print $1 }'); do
+		guest_destroy "$name" || :
+	done
+	for bdf in $(xl pci-assignable-list | awk '{ print $1 }'); do
+		xl pci-assignable-remove -r "$bdf" || :
+	done
+	for path in /sys/bus/pci/drivers/pciback/0000:*; do
+		[ -e "$path" ] || continue
+		bdf=${path##*/}
+		echo "$bdf" >/sys/bus/pci/drivers/pciback/unbind || :
+		echo "$bdf" >/sys/bus/pci/drivers/pciback/remove_slot || :
+	done
+	for path in /sys/bus/pci/devices/*/sriov_numvfs; do
+		[ -e "$path" ] || continue
+		[ "$(cat "$path")" = 0 ] || echo 0 >"$path" || :
+	done
+	while read -r bdf driver; do
+		path=/sys/bus/pci/devices/$bdf
+		[ -e "$path" ] || { echo "device $bdf is missing"; continue; }
+		[ "$(cat "$path/driver_override")" = '(null)' ] || echo >"$path/driver_override"
+		if [ "$driver" != - ] && [ "$(driver_of "$bdf")" != "$driver" ]; then
+			[ ! -e "$path/driver" ] || echo "$bdf" >"$path/driver/unbind" || :
+			echo "$bdf" >"/sys/bus/pci/drivers/$driver/bind" || :
+		fi
+	done </run/lab/drivers
+	rm -rf /run/xlpt /var/lib/xlpt
+}

@@ -1,0 +1,84 @@
+# shellcheck shell=bash disable=SC2034
+# machines.sh - the emulated machines a scenario can ask for with its "# machine: NAME" header.
+#
+# Every device sits behind its own root port (00:10.0, 00:11.0, ...), so the addresses in dom0 are
+# the same on every boot. "default":
+#
+#   01:00.0           igb, SR-IOV physical function; its virtual functions appear at 01:10.0, 01:10.2, ...
+#   02:00.0           e1000e
+#   03:00.0           nvme, a scratch disk
+#   04:00.0 04:00.1   e1000e twice, one slot of two functions
+#   05:00.0           e1000e
+#   06:00.0           pcie-pci-bridge
+#   07:01.0 to 07:03.0   e1000 three times, all behind that bridge and so with one requester id
+#   08:00.0           e1000e, dom0's own network card (the address 10.0.2.15 is put on it)
+#
+# "small": 01:00.0 igb, 02:00.0 e1000e, 03:00.0 e1000e (dom0's own). Boots faster.
+#
+# "switch": 01:00.0 e1000e (dom0's own), 02:00.0 the upstream port of a PCIe switch,
+# 03:00.0 to 03:02.0 its downstream ports, 04:00.0 05:00.0 06:00.0 e1000e behind them.
+
+machine=()
+
+lab_port_count=0
+
+# next_port: one more root port; its bus is called busN.
+next_port() {
+	lab_port_count=$((lab_port_count + 1))
+	port=port$lab_port_count
+	machine+=(-device "pcie-root-port,id=$port,bus=pcie.0,chassis=$lab_port_count,slot=$lab_port_count,addr=0x$((lab_port_count + 9)).0")
+}
+
+# nic MODEL ADDR LAST-MAC-BYTE [backend]: a network card on the current port. Without an option ROM,
+# because the firmware would run it on every boot.
+nic() {
+	local args="$1,bus=$port,addr=$2,mac=52:54:00:00:00:$3,romfile="
+	if [ -n "${4:-}" ]; then
+		machine+=(-netdev "user,id=net$3,restrict=on")
+		args="$args,netdev=net$3"
+	fi
+	machine+=(-device "$args")
+}
+
+# machine_devices NAME SCRATCH-DISK: fills the array "machine" with QEMU's arguments.
+machine_devices() {
+	local n
+	machine=()
+	lab_port_count=0
+	case $1 in
+	default)
+		next_port; nic igb 0.0 10 backend
+		next_port; nic e1000e 0.0 20
+		next_port
+		machine+=(-drive "if=none,id=scratch,format=raw,file=$2"
+			-device "nvme,bus=$port,addr=0.0,serial=xlpt-lab,drive=scratch")
+		next_port; nic e1000e,multifunction=on 0.0 40; nic e1000e 0.1 41
+		next_port; nic e1000e 0.0 50
+		next_port
+		machine+=(-device "pcie-pci-bridge,id=bridge,bus=$port,addr=0.0")
+		port=bridge
+		for n in 1 2 3; do
+			nic e1000 "$n.0" "7$n"
+		done
+		next_port; nic e1000e 0.0 80 backend
+		;;
+	small)
+		next_port; nic igb 0.0 10 backend
+		next_port; nic e1000e 0.0 20
+		next_port; nic e1000e 0.0 80 backend
+		;;
+	switch)
+		next_port; nic e1000e 0.0 80 backend
+		next_port
+		machine+=(-device "x3130-upstream,id=up,bus=$port,addr=0.0")
+		for n in 0 1 2; do
+			machine+=(-device "xio3130-downstream,id=down$n,bus=up,chassis=$((n + 40)),slot=$((n + 40)),addr=$n.0")
+			port=down$n
+			nic e1000e 0.0 "2$n"
+		done
+		;;
+	*)
+		die "no machine is called '$1' (see machines.sh)"
+		;;
+	esac
+}

@@ -1,0 +1,54 @@
+#!/bin/bash
+# bench - time from command to a connected frontend, xlpt beside xl; four devices in one command
+# timeout: 900
+#
+# pcifront probes the guest's driver before it says Connected, so that state is when the driver has the
+# device. xlpt returns then; after xl that state is polled for. Environment: ROUNDS (20).
+. "$LAB/lib.sh"
+
+rounds=${ROUNDS:-20}
+nic=0000:02:00.0
+four="0000:02:00.0 0000:03:00.0 0000:04:00.0 0000:05:00.0"
+
+median() {
+	sort -n | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : int((v[NR / 2] + v[NR / 2 + 1]) / 2) }'
+}
+
+guest_start web1 pv
+domid=$(guest_domid web1)
+# shellcheck disable=SC2086 # a list
+xlpt hide $four
+: >/run/lab/xlpt-ms
+: >/run/lab/xl-ms
+for ((i = 1; i <= rounds; i++)); do
+	t0=$(now_ms)
+	xlpt attach web1 $nic >/dev/null
+	t1=$(now_ms)
+	echo $((t1 - t0)) >>/run/lab/xlpt-ms
+	xlpt detach web1 $nic >/dev/null
+	t0=$(now_ms)
+	xl pci-attach web1 $nic
+	until pci_connected "$domid" $nic; do :; done
+	t1=$(now_ms)
+	echo $((t1 - t0)) >>/run/lab/xl-ms
+	xlpt detach web1 $nic >/dev/null
+done
+ours=$(median </run/lab/xlpt-ms)
+theirs=$(median </run/lab/xl-ms)
+note "BENCH Xen $LAB_XEN, one device, median of $rounds: xlpt attach $ours ms, xl pci-attach and polling $theirs ms, ratio $((ours * 100 / theirs)) %"
+
+t0=$(now_ms)
+# shellcheck disable=SC2086
+xlpt attach web1 $four
+ours=$(($(now_ms) - t0))
+# shellcheck disable=SC2086
+xlpt detach web1 $four
+t0=$(now_ms)
+for bdf in $four; do
+	xl pci-attach web1 "$bdf"
+done
+theirs=$(($(now_ms) - t0))
+until pci_connected "$domid" 0000:05:00.0; do :; done
+note "BENCH Xen $LAB_XEN, four devices: one xlpt attach, all verified, $ours ms; four xl pci-attach calls, not waited for, $theirs ms"
+# shellcheck disable=SC2086
+xlpt detach web1 $four --to-host
