@@ -112,9 +112,12 @@ int xlpt_args_seconds(const struct xlpt_args *args, const char *opt, int64_t def
 	*ms = def_ms;
 	if (!text)
 		return 0;
-	if (!xlpt_parse_uint(text, strlen(text), 10, 86400, &v) || v == 0)
-		return xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
-				     "--%s wants whole seconds from 1 to 86400, not \"%s\"", opt, text);
+	if (!xlpt_parse_uint(text, strlen(text), 10, 86400, &v) || v == 0) {
+		xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
+			      "--%s wants whole seconds from 1 to 86400, not \"%s\"", opt, text);
+		xlpt_diag_hint(diag, "for example --%s 60", opt);
+		return XLPT_ERR_SYNTAX;
+	}
 	*ms = (int64_t)v * 1000;
 	return 0;
 }

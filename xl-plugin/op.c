@@ -36,9 +36,11 @@ static int add_item(struct xlpt_op *op, const struct xlpt_spec *spec, struct xlp
 	struct xlpt_item *item;
 
 	for (size_t i = 0; i < op->n; i++)
-		if (xlpt_bdf_eq(op->items[i].spec.bdf, bdf))
-			return xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s is named twice",
-					     XLPT_BDF_STR(bdf));
+		if (xlpt_bdf_eq(op->items[i].spec.bdf, bdf)) {
+			xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s is named twice", XLPT_BDF_STR(bdf));
+			xlpt_diag_hint(diag, "name each device once");
+			return XLPT_ERR_USAGE;
+		}
 	XLPT_GROW(op->items, op->n, op->alloc);
 	item = &op->items[op->n++];
 	*item = (struct xlpt_item){ 0 };
@@ -117,10 +119,12 @@ static int check_forced(const struct xlpt_op *op, struct xlpt_diag *diag)
 		}
 		for (size_t i = 0; i < op->n; i++)
 			among |= xlpt_bdf_eq(op->items[i].spec.bdf, named);
-		if (!among)
-			return xlpt_diag_set(diag, XLPT_ERR_USAGE,
-					     "--force-host-device names %s, which is not among the "
-					     "devices of this command", XLPT_BDF_STR(named));
+		if (!among) {
+			xlpt_diag_set(diag, XLPT_ERR_USAGE, "--force-host-device names %s, which is "
+				      "not among the devices of this command", XLPT_BDF_STR(named));
+			xlpt_diag_hint(diag, "name the device that is to be forced, and no other");
+			return XLPT_ERR_USAGE;
+		}
 	}
 	return 0;
 }

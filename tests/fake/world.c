@@ -141,6 +141,7 @@ int world_run(struct world *w, const char *fmt, ...)
 		.host = fake_bus_host(w->bus),
 		.store = fake_store_get(w->store),
 		.ts = fake_ts_get(w->ts),
+		.pci_ids = "tests/data/pci.ids",
 	};
 	int argc = 1, status;
 	va_list ap;
