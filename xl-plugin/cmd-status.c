@@ -10,6 +10,8 @@ static const char *detail(const struct xlpt_owner *o, char buf[96])
 {
 	if (!o->guest)
 		snprintf(buf, 96, "its domain is gone: xlpt repair");
+	else if (o->lost)
+		snprintf(buf, 96, "taken from it in the hypervisor, not in xenstore: xlpt repair");
 	else if (xlpt_owner_complete(o))
 		snprintf(buf, 96, "%s", o->type == XLPT_GUEST_PV ? "connected" : "attached");
 	else

@@ -132,7 +132,9 @@ static int repair_owner(struct xlpt_env *env, const struct xlpt_owner *o, size_t
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
 	const char *bdf = XLPT_BDF_STR(o->bdf);
 	int64_t deadline = xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS;
-	bool half = o->type == XLPT_GUEST_PV && o->dev.state == XLPT_XBS_CLOSING;
+	bool half = o->lost || (o->type == XLPT_GUEST_PV && o->dev.state == XLPT_XBS_CLOSING);
+	bool stuck = o->type == XLPT_GUEST_PV && (o->be_state != XLPT_XBS_CONNECTED ||
+						  o->fe_state != XLPT_XBS_CONNECTED);
 	int rc = 0;
 
 	if (o->guest && !half)
@@ -151,6 +153,13 @@ static int repair_owner(struct xlpt_env *env, const struct xlpt_owner *o, size_t
 	if (rc == 0)
 		xlpt_say(env, "%s was left %s: taken back", bdf,
 			 o->guest ? "half-way on its way out of a guest" : "by a domain that is gone");
+	/*
+	 * Taken away while the guest's driver was still probing it: the thread that
+	 * serves the guest's xenbus waits for that driver for ever.
+	 */
+	if (rc == 0 && o->guest && stuck)
+		xlpt_warn(env, "%s did not answer and takes no further PCI device until it restarts: "
+			       "xl reboot %s", o->guest, o->guest);
 	return rc;
 }
 

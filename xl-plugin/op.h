@@ -26,6 +26,7 @@ struct xlpt_owner {
 	enum xlpt_guest_type type;
 	struct xlpt_pcidev dev;	/* as the backend lists it; opts not kept */
 	int be_state, fe_state;
+	bool lost;		/* the hypervisor has it with no guest: a removal that was cut short */
 };
 
 struct xlpt_owners {

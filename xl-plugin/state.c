@@ -19,6 +19,7 @@ static void add_backend(struct xlpt_env *env, const struct xlpt_pcibe *be, struc
 
 	for (size_t i = 0; i < be->n; i++) {
 		struct xlpt_owner *o;
+		bool assigned;
 
 		if (!be->devs[i].dev_ok)
 			continue;
@@ -34,6 +35,7 @@ static void add_backend(struct xlpt_env *env, const struct xlpt_pcibe *be, struc
 			.fe_state = be->fe_state,
 		};
 		o->dev.opts = NULL;
+		o->lost = env->ts->ops->hyp_assigned(env->ts, o->bdf, &assigned, NULL) == 0 && !assigned;
 	}
 }
 
@@ -113,6 +115,8 @@ int xlpt_place_read(struct xlpt_env *env, const struct xlpt_device *dev,
 
 bool xlpt_owner_complete(const struct xlpt_owner *owner)
 {
+	if (owner->lost)
+		return false;
 	/* An HVM guest has no frontend: what libxl has entered is all there is to see here. */
 	if (owner->type != XLPT_GUEST_PV)
 		return owner->dev.state != XLPT_XBS_CLOSING;

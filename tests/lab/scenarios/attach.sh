@@ -136,7 +136,7 @@ expect_rc 0 xlpt attach noe820 --without-e820 $nic
 expect_rc 0 xlpt detach noe820 $nic --to-host
 xl pause noe820
 expect_rc 0 xlpt hide $nic
-refuses 1 "xl unpause" xlpt attach noe820 $nic
+refuses 1 "xl unpause" xlpt attach noe820 --without-e820 $nic
 xl unpause noe820
 guest_destroy noe820
 expect_rc 0 xlpt unhide $nic

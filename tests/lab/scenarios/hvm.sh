@@ -41,7 +41,7 @@ guest_start pvh1 pvh
 got=0
 text=$(xlpt attach pvh1 $nic 2>&1) || got=$?
 printf '%s\n' "$text"
-[ "$got" = 1 ] && grep -q PVH <<<"$text" || fail "a PVH guest is not refused as such"
+if [ "$got" != 1 ] || ! grep -q PVH <<<"$text"; then fail "a PVH guest is not refused as such"; fi
 guest_destroy pvh1
 
 if [ "$LAB_XEN" = 4.17 ]; then
@@ -51,6 +51,7 @@ if [ "$LAB_XEN" = 4.17 ]; then
 fi
 guest_start win1 hvm
 for round in 1 2 3; do
+	note "round $round"
 	guest_mark win1
 	expect_rc 0 xlpt attach win1 $nic
 	guest_sees win1 "GUEST pci .*8086:10d3 e1000e" 60 || fail "the guest's driver did not take it"
