@@ -1,0 +1,268 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Comparing two models, and what means the same. */
+#include "converters/model-internal.h"
+
+#include <ctype.h>
+
+void xlpt_deltas_dispose(struct xlpt_deltas *d)
+{
+	for (size_t i = 0; i < d->n; i++) {
+		free(d->items[i].path);
+		free(d->items[i].a);
+		free(d->items[i].b);
+	}
+	free(d->items);
+	*d = (struct xlpt_deltas){ 0 };
+}
+
+struct differ {
+	const struct xlpt_dom *a;
+	struct xlpt_deltas *out;
+	bool carries;
+	size_t n;
+};
+
+static void add(struct differ *d, const char *prefix, const char *name, const char *a,
+		const char *b, unsigned line)
+{
+	d->n++;
+	if (!d->out)
+		return;
+	XLPT_GROW(d->out->items, d->out->n, d->out->alloc);
+	d->out->items[d->out->n++] = (struct xlpt_delta){
+		.path = xlpt_xasprintf("%s%s", prefix, name),
+		.a = xlpt_xstrdup(a),
+		.b = xlpt_xstrdup(b),
+		.line = line,
+	};
+}
+
+static char *carries_text(const struct xlpt_carries *c)
+{
+	struct xlpt_str s = { 0 };
+
+	for (size_t i = 0; i < c->n; i++)
+		xlpt_str_addf(&s, "%s%s %s: %s", i ? "; " : "",
+			      c->items[i].side == XLPT_SIDE_XL ? "xl" : "libvirt", c->items[i].path,
+			      c->items[i].text);
+	return c->n ? xlpt_str_take(&s) : NULL;
+}
+
+static void diff_shape(struct differ *d, const struct xlpt_shape *shape, const void *a,
+		       const void *b, const char *prefix, unsigned line);
+
+static void diff_list(struct differ *d, const struct xlpt_field *f, const void *a, const void *b,
+		      const char *prefix, unsigned line)
+{
+	const struct xlpt_list *la = xlpt_field_at(a, f), *lb = xlpt_field_at(b, f);
+	bool devices = a == d->a;
+
+	if (!xlpt_list_same(f, la, lb)) {
+		struct xlpt_str x = { 0 }, y = { 0 };
+		bool has_a = xlpt_field_print(f, a, &x), has_b = xlpt_field_print(f, b, &y);
+
+		/* The first device that the other has not is the one to show. */
+		for (size_t i = 0; devices && i < la->n; i++)
+			if (i >= lb->n || i == la->n - 1) {
+				line = ((struct xlpt_at *)xlpt_list_item(la, f->shape, i))->line;
+				break;
+			}
+		add(d, prefix, f->name, has_a ? x.s : NULL, has_b ? y.s : NULL, line);
+		xlpt_str_dispose(&x);
+		xlpt_str_dispose(&y);
+		return;
+	}
+	for (size_t i = 0; i < la->n; i++) {
+		const void *x = xlpt_list_item(la, f->shape, i);
+		const void *y = xlpt_list_item(lb, f->shape, i);
+		struct differ quiet = { .a = d->a, .carries = d->carries };
+		_cleanup_free_ char *name = NULL, *path = NULL;
+
+		/* Names are dear; most elements do not differ. */
+		diff_shape(&quiet, f->shape, x, y, "", 0);
+		if (!quiet.n)
+			continue;
+		name = xlpt_list_name(f, la, i);
+		path = xlpt_xasprintf("%s%s[%s].", prefix, f->name, name);
+		diff_shape(d, f->shape, x, y, path,
+			   devices ? ((const struct xlpt_at *)x)->line : line);
+	}
+}
+
+static bool quick_equal(const struct xlpt_field *f, const void *p, const void *q)
+{
+	switch (f->type) {
+	case XLPT_F_STR:
+		return xlpt_streq(*(char *const *)p, *(char *const *)q);
+	case XLPT_F_TRI:
+	case XLPT_F_WORD:
+	case XLPT_F_SLOT:
+		return *(const int *)p == *(const int *)q;
+	case XLPT_F_FLAG:
+		return *(const bool *)p == *(const bool *)q;
+	case XLPT_F_NUM: {
+		const struct xlpt_num *a = p, *b = q;
+
+		return a->has == b->has && (!a->has || a->v == b->v);
+	}
+	case XLPT_F_STRV:
+		return !*(char **const *)p && !*(char **const *)q;
+	default:
+		return false;
+	}
+}
+
+static void diff_shape(struct differ *d, const struct xlpt_shape *shape, const void *a,
+		       const void *b, const char *prefix, unsigned line)
+{
+	for (const struct xlpt_field *f = shape->fields; f->name; f++) {
+		const void *p = xlpt_field_at(a, f), *q = xlpt_field_at(b, f);
+		unsigned at = a == d->a ? xlpt_dom_line(d->a, p) : line;
+
+		if (f->type == XLPT_F_LIST) {
+			diff_list(d, f, a, b, prefix, at);
+		} else if (f->type == XLPT_F_PART) {
+			_cleanup_free_ char *inner = xlpt_xasprintf("%s%s.", prefix, f->name);
+
+			diff_shape(d, f->shape, p, q, inner, at);
+		} else if (f->type == XLPT_F_CARRIES) {
+			_cleanup_free_ char *x = NULL, *y = NULL;
+
+			if (!d->carries)
+				continue;
+			x = carries_text(p);
+			y = carries_text(q);
+			if (!xlpt_streq(x, y))
+				add(d, prefix, f->name, x, y, at);
+		} else if (!quick_equal(f, p, q)) {
+			struct xlpt_str x = { 0 }, y = { 0 };
+			bool has_a = xlpt_field_print(f, a, &x);
+			bool has_b = xlpt_field_print(f, b, &y);
+
+			if (has_a != has_b || (has_a && strcmp(x.s ? x.s : "", y.s ? y.s : "") != 0))
+				add(d, prefix, f->name, has_a ? xlpt_str_get(&x) : NULL,
+				    has_b ? xlpt_str_get(&y) : NULL, at);
+			xlpt_str_dispose(&x);
+			xlpt_str_dispose(&y);
+		}
+	}
+}
+
+size_t xlpt_dom_diff(const struct xlpt_dom *a, const struct xlpt_dom *b, struct xlpt_deltas *out)
+{
+	struct differ d = { .a = a, .out = out, .carries = true };
+
+	diff_shape(&d, &xlpt_dom_shape, a, b, "", 0);
+	return d.n;
+}
+
+size_t xlpt_dom_diff_values(const struct xlpt_dom *a, const struct xlpt_dom *b,
+			    struct xlpt_deltas *out)
+{
+	struct differ d = { .a = a, .out = out };
+
+	diff_shape(&d, &xlpt_dom_shape, a, b, "", 0);
+	return d.n;
+}
+
+char *xlpt_deltas_text(const struct xlpt_deltas *d)
+{
+	struct xlpt_str s = { 0 };
+
+	for (size_t i = 0; i < d->n; i++)
+		xlpt_str_addf(&s, "%s: %s -> %s\n", d->items[i].path,
+			      d->items[i].a ? d->items[i].a : "(not said)",
+			      d->items[i].b ? d->items[i].b : "(not said)");
+	return xlpt_str_take(&s);
+}
+
+/* ---- what means the same ---- */
+
+static void num_default(struct xlpt_num *n, struct xlpt_num value)
+{
+	if (!n->has)
+		*n = value;
+}
+
+static void tri_default(enum xlpt_tri *t, enum xlpt_tri value)
+{
+	if (*t == XLPT_UNSET)
+		*t = value;
+}
+
+static enum xlpt_tri opposite(enum xlpt_tri t)
+{
+	return t == XLPT_UNSET ? XLPT_UNSET : t == XLPT_ON ? XLPT_OFF : XLPT_ON;
+}
+
+/* The guest bus that a virtual disk name stands for (xen-vbd-interface(7)). */
+const char *xlpt_disk_bus(const char *vdev)
+{
+	static const char *const map[][2] = { { "xvd", "xen" }, { "hd", "ide" }, { "sd", "scsi" },
+					      { "fd", "fdc" }, { "vd", "virtio" }, { "d", "xen" } };
+
+	for (size_t i = 0; vdev && i < XLPT_ARRAY_SIZE(map); i++)
+		if (xlpt_starts(vdev, map[i][0]))
+			return map[i][1];
+	return "xen";
+}
+
+static void normalise_disk(struct xlpt_disk *d)
+{
+	if (d->target && !*d->target) {
+		free(d->target);
+		d->target = NULL;
+	}
+	if (!d->kind)
+		d->kind = d->target && xlpt_starts(d->target, "/dev/") ? XLPT_DISK_BLOCK
+								       : XLPT_DISK_FILE;
+	if (!d->bus)
+		d->bus = xlpt_xstrdup(xlpt_disk_bus(d->vdev));
+	if (!d->dev)
+		d->dev = XLPT_DISKDEV_DISK;
+	/* libxl takes a drive without a medium for format empty, and raw where nothing is said. */
+	if (!d->format || d->format == XLPT_FMT_EMPTY)
+		d->format = XLPT_FMT_RAW;
+	if (d->dev == XLPT_DISKDEV_CDROM)
+		d->readonly = d->removable = XLPT_ON;	/* libxl makes every CD-ROM so */
+	tri_default(&d->readonly, XLPT_OFF);
+}
+
+static void normalise_pci(struct xlpt_pci *p)
+{
+	struct xlpt_bdf *g = &p->guest.v;
+
+	tri_default(&p->managed, p->spec.seize);
+	tri_default(&p->spec.seize, p->managed);
+	tri_default(&p->filtering, opposite(p->spec.permissive));
+	tri_default(&p->spec.permissive, opposite(p->filtering));
+	if (p->spec.vslot < 0 && p->guest.has && !g->seg && !g->bus && !g->func)
+		p->spec.vslot = g->dev;
+	else if (p->spec.vslot >= 0 && !p->guest.has)
+		p->guest = (struct xlpt_opt_bdf){ true, { .dev = (uint8_t)p->spec.vslot } };
+}
+
+void xlpt_dom_normalise(struct xlpt_dom *dom)
+{
+	if (dom->type == XLPT_DOM_HVM) {
+		tri_default(&dom->pae, XLPT_ON);
+		tri_default(&dom->acpi, XLPT_ON);
+		tri_default(&dom->apic, XLPT_ON);
+	}
+	if (!dom->devices_only) {
+		num_default(&dom->vcpus, (struct xlpt_num){ true, 1 });
+		num_default(&dom->maxvcpus, dom->vcpus);
+		num_default(&dom->maxmem, dom->memory);
+		dom->on_poweroff = dom->on_poweroff ? dom->on_poweroff : XLPT_ACT_DESTROY;
+		dom->on_reboot = dom->on_reboot ? dom->on_reboot : XLPT_ACT_RESTART;
+		dom->on_crash = dom->on_crash ? dom->on_crash : XLPT_ACT_DESTROY;
+	}
+	if (dom->viridian_groups)
+		dom->viridian = XLPT_ON;
+	for (size_t i = 0; i < dom->n_disk; i++)
+		normalise_disk(&dom->disk[i]);
+	for (size_t i = 0; i < dom->n_net; i++)
+		dom->net[i].kind = dom->net[i].kind ? dom->net[i].kind : XLPT_NET_BRIDGE;
+	for (size_t i = 0; i < dom->n_pci; i++)
+		normalise_pci(&dom->pci[i]);
+}

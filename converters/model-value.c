@@ -1,0 +1,493 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Members as text and back, and paths to them. */
+#include "converters/model-internal.h"
+
+#include <ctype.h>
+
+/* ---- text ---- */
+
+static bool plain(unsigned char c)
+{
+	return c > ' ' && c < 0x7f && !strchr("\\,=()[]{}<>", c);
+}
+
+void xlpt_value_escape(struct xlpt_str *out, const char *s)
+{
+	for (; *s; s++)
+		if (plain((unsigned char)*s) || *s == ' ')
+			xlpt_str_addn(out, s, 1);
+		else
+			xlpt_str_addf(out, "\\%02x", (unsigned char)*s);
+}
+
+/* Up to the next character that has a meaning; NULL when an escape is malformed. */
+static char *unescape(const char **s)
+{
+	struct xlpt_str out = { 0 };
+	const char *p = *s;
+
+	while (plain((unsigned char)*p) || *p == ' ' || *p == '\\') {
+		uint64_t v;
+		char c;
+
+		if (*p != '\\') {
+			xlpt_str_addn(&out, p++, 1);
+			continue;
+		}
+		if (!p[1] || !p[2] || !xlpt_parse_uint(p + 1, 2, 16, 0xff, &v) || !v) {
+			xlpt_str_dispose(&out);
+			return NULL;
+		}
+		c = (char)v;
+		xlpt_str_addn(&out, &c, 1);
+		p += 3;
+	}
+	*s = p;
+	return xlpt_str_take(&out);
+}
+
+static void print_part(const struct xlpt_shape *shape, const void *base, struct xlpt_str *out)
+{
+	bool first = true;
+
+	xlpt_str_add(out, "(");
+	for (const struct xlpt_field *f = shape->fields; f->name; f++) {
+		size_t len = out->len;
+
+		xlpt_str_addf(out, "%s%s=", first ? "" : ",", f->name);
+		if (xlpt_field_print(f, base, out)) {
+			first = false;
+		} else {
+			out->len = len;
+			out->s[len] = '\0';
+		}
+	}
+	xlpt_str_add(out, ")");
+}
+
+static bool part_empty(const struct xlpt_shape *shape, const void *base)
+{
+	_cleanup_str_ struct xlpt_str s = { 0 };
+
+	for (const struct xlpt_field *f = shape->fields; f->name; f++)
+		if (xlpt_field_print(f, base, &s))
+			return false;
+	return true;
+}
+
+bool xlpt_field_print(const struct xlpt_field *f, const void *base, struct xlpt_str *out)
+{
+	const void *p = xlpt_field_at(base, f);
+	const struct xlpt_list *list = p;
+	const struct xlpt_spec *spec = p;
+
+	switch (f->type) {
+	case XLPT_F_STR:
+		if (!*(char *const *)p)
+			return false;
+		xlpt_value_escape(out, *(char *const *)p);
+		return true;
+	case XLPT_F_NUM:
+		if (((const struct xlpt_num *)p)->has)
+			xlpt_str_addf(out, "%llu",
+				      (unsigned long long)((const struct xlpt_num *)p)->v);
+		return ((const struct xlpt_num *)p)->has;
+	case XLPT_F_TRI:
+		if (*(const int *)p)
+			xlpt_str_add(out, *(const int *)p == XLPT_ON ? "on" : "off");
+		return *(const int *)p != 0;
+	case XLPT_F_WORD:
+		if (*(const int *)p)
+			xlpt_str_add(out, f->words[*(const int *)p]);
+		return *(const int *)p != 0;
+	case XLPT_F_STRV:
+		if (!*(char **const *)p)
+			return false;
+		xlpt_str_add(out, "[");
+		for (char **v = *(char **const *)p; *v; v++) {
+			if (v != *(char **const *)p)
+				xlpt_str_add(out, ",");
+			xlpt_value_escape(out, *v);
+		}
+		xlpt_str_add(out, "]");
+		return true;
+	case XLPT_F_BDF:
+		if (((const struct xlpt_opt_bdf *)p)->has)
+			xlpt_str_add(out, XLPT_BDF_STR(((const struct xlpt_opt_bdf *)p)->v));
+		return ((const struct xlpt_opt_bdf *)p)->has;
+	case XLPT_F_FLAG:
+		if (*(const bool *)p)
+			xlpt_str_add(out, "yes");
+		return *(const bool *)p;
+	case XLPT_F_SLOT:
+		if (*(const int *)p >= 0)
+			xlpt_str_addf(out, "%d", *(const int *)p);
+		return *(const int *)p >= 0;
+	case XLPT_F_ADDR:
+		if (!spec->has_bdf)
+			return false;
+		xlpt_str_add(out, XLPT_BDF_STR(spec->bdf));
+		if (spec->all_funcs)
+			out->s[out->len - 1] = '*';
+		return true;
+	case XLPT_F_LIST:
+		if (!list->n)
+			return false;
+		xlpt_str_add(out, "[");
+		for (size_t i = 0; i < list->n; i++) {
+			if (i)
+				xlpt_str_add(out, ",");
+			print_part(f->shape, xlpt_list_item(list, f->shape, i), out);
+		}
+		xlpt_str_add(out, "]");
+		return true;
+	case XLPT_F_PART:
+		if (part_empty(f->shape, p))
+			return false;
+		print_part(f->shape, p, out);
+		return true;
+	case XLPT_F_CARRIES:
+		break;
+	}
+	return false;
+}
+
+static bool parse_part(const struct xlpt_shape *shape, void *base, const char **s)
+{
+	if (*(*s)++ != '(')
+		return false;
+	while (**s != ')') {
+		size_t n = strcspn(*s, "=,()[]");
+		const struct xlpt_field *f = shape->fields;
+
+		while (f->name && (strlen(f->name) != n || strncmp(f->name, *s, n) != 0))
+			f++;
+		if (!f->name || (*s)[n] != '=')
+			return false;
+		*s += n + 1;
+		xlpt_field_clear(f, base);
+		if (!xlpt_field_parse(f, base, s))
+			return false;
+		if (**s == ',')
+			(*s)++;
+		else if (**s != ')')
+			return false;
+	}
+	(*s)++;
+	return true;
+}
+
+static bool parse_strv(char ***out, const char **s)
+{
+	char **v = xlpt_xcalloc(1, sizeof(*v));
+	size_t n = 0;
+
+	*out = v;
+	if (*(*s)++ != '[')
+		return false;
+	if (**s == ']') {
+		(*s)++;
+		return true;
+	}
+	for (;;) {
+		char *item = unescape(s);
+
+		if (!item)
+			return false;
+		*out = v = xlpt_xrealloc(v, n + 2, sizeof(*v));
+		v[n++] = item;
+		v[n] = NULL;
+		if (**s == ',')
+			(*s)++;
+		else
+			break;
+	}
+	return *(*s)++ == ']';
+}
+
+static bool parse_list(const struct xlpt_field *f, struct xlpt_list *list, const char **s)
+{
+	if (*(*s)++ != '[')
+		return false;
+	do {
+		void *item;
+
+		if (list->n == list->alloc) {
+			list->alloc = list->alloc ? list->alloc * 2 : 8;
+			list->items = xlpt_xrealloc(list->items, list->alloc, f->shape->size);
+		}
+		item = xlpt_list_item(list, f->shape, list->n++);
+		xlpt_shape_init(f->shape, item);
+		if (!parse_part(f->shape, item, s))
+			return false;
+	} while (**s == ',' && (*s)++);
+	return *(*s)++ == ']';
+}
+
+static bool parse_atom(const struct xlpt_field *f, void *p, const char *t)
+{
+	struct xlpt_spec *spec = p;
+	uint64_t v;
+
+	switch (f->type) {
+	case XLPT_F_NUM:
+		((struct xlpt_num *)p)->has = true;
+		return xlpt_parse_uint(t, strlen(t), 10, UINT64_MAX, &((struct xlpt_num *)p)->v);
+	case XLPT_F_TRI:
+		*(int *)p = !strcmp(t, "on") ? XLPT_ON : !strcmp(t, "off") ? XLPT_OFF : XLPT_UNSET;
+		return *(int *)p != XLPT_UNSET;
+	case XLPT_F_WORD:
+		for (int i = 1; f->words[i]; i++)
+			if (!strcmp(f->words[i], t))
+				*(int *)p = i;
+		return *(int *)p != 0;
+	case XLPT_F_BDF:
+		((struct xlpt_opt_bdf *)p)->has = true;
+		return xlpt_bdf_parse(t, strlen(t), &((struct xlpt_opt_bdf *)p)->v, NULL) == 0;
+	case XLPT_F_FLAG:
+		*(bool *)p = true;
+		return !strcmp(t, "yes");
+	case XLPT_F_SLOT:
+		if (!xlpt_parse_uint(t, strlen(t), 10, 0x1f, &v))
+			return false;
+		*(int *)p = (int)v;
+		return true;
+	case XLPT_F_ADDR: {
+		_cleanup_spec_ struct xlpt_spec read;
+
+		if (xlpt_spec_parse(t, &read, NULL) || !read.has_bdf || strpbrk(t, "@,="))
+			return false;
+		spec->has_bdf = true;
+		spec->all_funcs = read.all_funcs;
+		spec->bdf = read.bdf;
+		return true;
+	}
+	default:
+		return false;
+	}
+}
+
+bool xlpt_field_parse(const struct xlpt_field *f, void *base, const char **s)
+{
+	void *p = xlpt_field_at(base, f);
+	_cleanup_free_ char *t = NULL;
+	bool ok = false;
+
+	switch (f->type) {
+	case XLPT_F_STRV:
+		ok = parse_strv(p, s);
+		break;
+	case XLPT_F_LIST:
+		ok = parse_list(f, p, s);
+		break;
+	case XLPT_F_PART:
+		ok = parse_part(f->shape, p, s);
+		break;
+	case XLPT_F_CARRIES:
+		break;
+	case XLPT_F_STR:
+		*(char **)p = unescape(s);
+		ok = *(char **)p != NULL;
+		break;
+	default:
+		t = unescape(s);
+		ok = t && parse_atom(f, p, t);
+		break;
+	}
+	if (!ok)
+		xlpt_field_clear(f, base);
+	return ok;
+}
+
+/* ---- names of elements, and paths ---- */
+
+static char *key_of(const struct xlpt_field *f, const void *item)
+{
+	struct xlpt_str s = { 0 };
+
+	if (f->shape->key >= 0 && xlpt_field_print(&f->shape->fields[f->shape->key], item, &s) &&
+	    s.len && *s.s != '#')
+		return xlpt_str_take(&s);
+	xlpt_str_dispose(&s);
+	return NULL;
+}
+
+char *xlpt_list_name(const struct xlpt_field *f, const struct xlpt_list *list, size_t i)
+{
+	char *key = key_of(f, xlpt_list_item(list, f->shape, i));
+
+	for (size_t j = 0; key && j < list->n; j++) {
+		_cleanup_free_ char *other = NULL;
+
+		if (j == i)
+			continue;
+		other = key_of(f, xlpt_list_item(list, f->shape, j));
+		if (xlpt_streq(key, other)) {
+			free(key);
+			key = NULL;
+		}
+	}
+	return key ? key : xlpt_xasprintf("#%zu", i);
+}
+
+bool xlpt_list_same(const struct xlpt_field *f, const struct xlpt_list *a,
+		    const struct xlpt_list *b)
+{
+	if (a->n != b->n)
+		return false;
+	for (size_t i = 0; i < a->n; i++) {
+		_cleanup_free_ char *x = key_of(f, xlpt_list_item(a, f->shape, i));
+		_cleanup_free_ char *y = key_of(f, xlpt_list_item(b, f->shape, i));
+
+		if (!xlpt_streq(x, y))
+			return false;
+	}
+	return true;
+}
+
+static void *element(const struct xlpt_field *f, const struct xlpt_list *list, const char *name,
+		     size_t n)
+{
+	uint64_t i;
+
+	if (n > 1 && *name == '#')
+		return xlpt_parse_uint(name + 1, n - 1, 10, SIZE_MAX, &i) && i < list->n
+			? xlpt_list_item(list, f->shape, i) : NULL;
+	for (size_t j = 0; j < list->n; j++) {
+		_cleanup_free_ char *key = key_of(f, xlpt_list_item(list, f->shape, j));
+
+		if (key && strlen(key) == n && !strncmp(key, name, n))
+			return xlpt_list_item(list, f->shape, j);
+	}
+	return NULL;
+}
+
+/* Follows path; *item is set when it ends with an element of a list. */
+static const struct xlpt_field *follow(const struct xlpt_dom *dom, const char *path, void **base,
+				       void **item)
+{
+	const struct xlpt_shape *shape = &xlpt_dom_shape;
+
+	*base = (void *)(uintptr_t)dom;
+	*item = NULL;
+	for (;;) {
+		size_t n = strcspn(path, ".["), k;
+		const struct xlpt_field *f = shape->fields;
+
+		while (f->name && (strlen(f->name) != n || strncmp(f->name, path, n) != 0))
+			f++;
+		if (!f->name)
+			return NULL;
+		path += n;
+		if (!*path)
+			return f;
+		if (*path == '[') {
+			if (f->type != XLPT_F_LIST)
+				return NULL;
+			k = strcspn(++path, "]");
+			*item = element(f, xlpt_field_at(*base, f), path, k);
+			if (!*item || path[k] != ']')
+				return NULL;
+			path += k + 1;
+			if (!*path)
+				return f;
+			*base = *item;
+			*item = NULL;
+		} else if (f->type == XLPT_F_PART) {
+			*base = xlpt_field_at(*base, f);
+		} else {
+			return NULL;
+		}
+		if (*path++ != '.')
+			return NULL;
+		shape = f->shape;
+	}
+}
+
+const struct xlpt_field *xlpt_path_find(const struct xlpt_dom *dom, const char *path, void **base)
+{
+	void *item;
+	const struct xlpt_field *f = follow(dom, path, base, &item);
+
+	return item ? NULL : f;
+}
+
+void *xlpt_path_element(const struct xlpt_dom *dom, const char *path,
+			const struct xlpt_field **list)
+{
+	void *base, *item;
+	const struct xlpt_field *f = follow(dom, path, &base, &item);
+
+	if (list)
+		*list = f;
+	return f ? item : NULL;
+}
+
+bool xlpt_dom_get(const struct xlpt_dom *dom, const char *path, char **value)
+{
+	void *base;
+	const struct xlpt_field *f = xlpt_path_find(dom, path, &base);
+	struct xlpt_str s = { 0 };
+
+	*value = NULL;
+	if (!f || f->type == XLPT_F_CARRIES)
+		return false;
+	if (xlpt_field_print(f, base, &s))
+		*value = xlpt_str_take(&s);
+	xlpt_str_dispose(&s);
+	return true;
+}
+
+/* What the replaced list's elements carried stays with the elements of the same name. */
+static void keep_carries(const struct xlpt_field *f, struct xlpt_list *old, struct xlpt_list *new)
+{
+	for (size_t i = 0; i < old->n; i++) {
+		_cleanup_free_ char *name = xlpt_list_name(f, old, i);
+		struct xlpt_at *from = xlpt_list_item(old, f->shape, i);
+		struct xlpt_at *to = element(f, new, name, strlen(name));
+
+		if (to) {
+			struct xlpt_at tmp = *to;
+
+			*to = *from;
+			*from = tmp;
+		}
+	}
+}
+
+bool xlpt_dom_set(struct xlpt_dom *dom, const char *path, const char *value)
+{
+	void *base;
+	const struct xlpt_field *f = xlpt_path_find(dom, path, &base);
+	_cleanup_free_ void *copy = NULL;
+	void *p;
+	bool ok = true;
+
+	if (!f || f->type == XLPT_F_CARRIES || f->type == XLPT_F_PART)
+		return false;
+	p = xlpt_field_at(base, f);
+	if (f->type == XLPT_F_LIST) {
+		struct xlpt_list old = *(struct xlpt_list *)p;
+
+		*(struct xlpt_list *)p = (struct xlpt_list){ 0 };
+		if (value)
+			ok = xlpt_field_parse(f, base, &value) && !*value;
+		if (ok && base == dom) {
+			keep_carries(f, &old, p);
+		} else if (!ok) {
+			xlpt_field_clear(f, base);
+			*(struct xlpt_list *)p = old;
+			return false;
+		}
+		for (size_t i = 0; i < old.n; i++)
+			xlpt_shape_dispose(f->shape, xlpt_list_item(&old, f->shape, i));
+		free(old.items);
+		return true;
+	}
+	xlpt_field_clear(f, base);
+	if (value)
+		ok = xlpt_field_parse(f, base, &value) && !*value;
+	if (!ok)
+		xlpt_field_clear(f, base);
+	return ok;
+}
