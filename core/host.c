@@ -40,7 +40,7 @@ static int walk_in_root(struct xlpt_host *h, const char *path, int flags, mode_t
 				close(stack[depth--]);
 			next = xlpt_xstrdup(last ? "" : end);
 			if (last) {
-				fd = openat(stack[depth], ".", flags | O_CLOEXEC);
+				fd = openat(stack[depth], ".", flags | O_CLOEXEC, mode);
 				break;
 			}
 			free(rest);

@@ -90,8 +90,8 @@ static void test_round_trip(void **state)
 			xlpt_bdf_format(bdf, (enum xlpt_bdf_form)form, buf);
 			assert_int_equal(xlpt_bdf_parse_any(buf, &back, NULL), 0);
 			assert_true(xlpt_bdf_eq(bdf, back));
-			assert_false(xlpt_bdf_from_sysfs_name(buf, &back) !=
-				     (form == XLPT_BDF_SYSFS));
+			assert_int_equal(xlpt_bdf_from_sysfs_name(buf, &back),
+					 form == XLPT_BDF_SYSFS);
 		}
 		/* Without the segment's zeros, too. */
 		snprintf(buf, sizeof(buf), "%x:%x:%x.%x", bdf.seg, bdf.bus, bdf.dev, bdf.func);
@@ -212,13 +212,15 @@ static void test_length(void **state)
 
 static void test_shaped(void **state)
 {
-	static const char *const yes[] = { "09:00.0", "0000:09:00.0", "09:00.*", "9:0", "10000:0:0.0",
-					   "09:99.9", "bad:cafe", "a:", "09:00.0@4", "0:0.0@zz",
-					   "09:00.0,permissive=1", "00:1f.3.4" };
-	static const char *const no[] = { "", "web1", "deb.10", "10.0", "dead", "7", ":", ":00.0",
-					  "*:0", "xx:00.0", "09:00.0x", "09:00.0 ", "0x9:0.0",
-					  "0000-09-00-0", "(09:00.0)", "pci_0000_09_00_0", "name=nic0",
-					  "dead@a:b", "fed,a:b", "bdf=09:00.0" };
+	static const char *const yes[] = {
+		"09:00.0", "0000:09:00.0", "09:00.*", "9:0", "10000:0:0.0", "09:99.9", "bad:cafe",
+		"a:", "09:00.0@4", "0:0.0@zz", "09:00.0,permissive=1", "00:1f.3.4",
+	};
+	static const char *const no[] = {
+		"", "web1", "deb.10", "10.0", "dead", "7", ":", ":00.0", "*:0", "xx:00.0",
+		"09:00.0x", "09:00.0 ", "0x9:0.0", "0000-09-00-0", "(09:00.0)", "pci_0000_09_00_0",
+		"name=nic0", "dead@a:b", "fed,a:b", "bdf=09:00.0",
+	};
 
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(yes); i++)

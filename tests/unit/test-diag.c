@@ -39,8 +39,9 @@ static void test_set(void **state)
 
 	/* A new error drops all of the old one, which may be among the arguments. */
 	fill(&diag);
-	assert_int_equal(xlpt_diag_set(&diag, XLPT_ERR_RULE, "%s/%s/%s/%s/%s", diag.message, diag.fact,
-				       diag.hint, diag.log, diag.file), XLPT_ERR_RULE);
+	assert_int_equal(xlpt_diag_set(&diag, XLPT_ERR_RULE, "%s/%s/%s/%s/%s", diag.message,
+				       diag.fact, diag.hint, diag.log, diag.file),
+			 XLPT_ERR_RULE);
 	assert_string_equal(diag.message,
 			    "cannot bind: Device or resource busy/a fact/a hint/one/web1.cfg");
 	assert_int_equal(diag.code, XLPT_ERR_RULE);
@@ -48,8 +49,8 @@ static void test_set(void **state)
 	assert_null(diag.hint);
 	assert_null(diag.log);
 	assert_null(diag.file);
-	assert_int_equal(diag.line | diag.column | (unsigned)diag.sys_errno | (unsigned)diag.libxl_rc,
-			 0);
+	assert_int_equal(
+		diag.line | diag.column | (unsigned)diag.sys_errno | (unsigned)diag.libxl_rc, 0);
 	xlpt_diag_dispose(&diag);
 	assert_empty(&diag);
 }
@@ -68,8 +69,9 @@ static void test_errno(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
-		assert_int_equal(xlpt_diag_errno(&diag, XLPT_ERR_IO, cases[i].err, "cannot unbind %s",
-						 "02:00.0"), XLPT_ERR_IO);
+		assert_int_equal(xlpt_diag_errno(&diag, XLPT_ERR_IO, cases[i].err,
+						 "cannot unbind %s", "02:00.0"),
+				 XLPT_ERR_IO);
 		assert_int_equal(diag.code, XLPT_ERR_IO);
 		assert_int_equal(diag.sys_errno, cases[i].want);
 		assert_string_equal(diag.message, cases[i].message);

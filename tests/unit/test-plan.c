@@ -10,7 +10,7 @@
 
 /*
  * Steps are numbers; what happened is a text: "+1" run, "-1" undone, "!" behind it when
- * that failed. The observer's view is in the same text: "?" before, "." after.
+ * that failed. The observer's view is in the same text: "<" before, ">" after.
  */
 struct world {
 	struct xlpt_str log;
@@ -54,7 +54,7 @@ static int before(void *priv, size_t i, const struct xlpt_step *step, bool undoi
 	struct world *w = priv;
 
 	assert_int_equal(i, step->arg);
-	xlpt_str_addf(&w->log, "?");
+	xlpt_str_add(&w->log, "<");
 	if (undoing ? !w->undo_refused : !(w->before_refuses >> i & 1))
 		return 0;
 	return xlpt_diag_set(diag, XLPT_ERR_TIMEOUT, "the observer refuses %zu", i);
@@ -65,7 +65,7 @@ static void after(void *priv, size_t i, const struct xlpt_step *step, bool undoi
 	struct world *w = priv;
 
 	assert_int_equal(i, step->arg);
-	xlpt_str_addf(&w->log, ".%c%zu ", undoing ? '-' : '+', i);
+	xlpt_str_addf(&w->log, ">%c%zu ", undoing ? '-' : '+', i);
 }
 
 /* Four steps; the second cannot be undone, and the fourth's undo has no sentence. */
@@ -92,14 +92,15 @@ static void test_run(void **state)
 		  "hint of +3" },
 		{ { .run_fails = 1 << 2 }, "+0 +1 +2! -2 -0 ", XLPT_ERR_IO, "run 2 failed",
 		  "hint of +2" },
-		{ { .run_fails = 1 << 1 }, "+0 +1! -0 ", XLPT_ERR_IO, "run 1 failed", "hint of +1" },
+		{ { .run_fails = 1 << 1 }, "+0 +1! -0 ", XLPT_ERR_IO, "run 1 failed",
+		  "hint of +1" },
 		{ { .run_fails = 1 << 0 }, "+0! -0 ", XLPT_ERR_IO, "run 0 failed", "hint of +0" },
 		/* a failing undo is named, and does not keep the others from being tried */
 		{ { .run_fails = 1 << 3, .undo_fails = 1 << 2 }, "+0 +1 +2 +3! -3 -2! -0 ",
 		  XLPT_ERR_LEFT, "run 3 failed; left behind: could not take back 2 (undo 2 failed)",
 		  HINT_LEFT },
-		{ { .run_fails = 1 << 3, .undo_fails = 1 << 3 | 1 << 0 }, "+0 +1 +2 +3! -3! -2 -0! ",
-		  XLPT_ERR_LEFT,
+		{ { .run_fails = 1 << 3, .undo_fails = 1 << 3 | 1 << 0 },
+		  "+0 +1 +2 +3! -3! -2 -0! ", XLPT_ERR_LEFT,
 		  "run 3 failed; left behind: could not do 3 (undo 3 failed); "
 		  "could not take back 0 (undo 0 failed)", HINT_LEFT },
 		{ { .run_fails = 1 << 0, .undo_fails = 1 << 0, .mute = true }, "+0! -0! ",
@@ -145,23 +146,23 @@ static void test_observer(void **state)
 		int rc;
 		const char *message;
 	} cases[] = {
-		{ { .mute = false }, "?+0 .+0 ?+1 .+1 ?+2 .+2 ?+3 .+3 ", 0, NULL },
+		{ { .mute = false }, "<+0 >+0 <+1 >+1 <+2 >+2 <+3 >+3 ", 0, NULL },
 		/* "after" only on success; what has no undo is not announced */
-		{ { .run_fails = 1 << 2 }, "?+0 .+0 ?+1 .+1 ?+2! ?-2 .-2 ?-0 .-0 ", XLPT_ERR_IO,
+		{ { .run_fails = 1 << 2 }, "<+0 >+0 <+1 >+1 <+2! <-2 >-2 <-0 >-0 ", XLPT_ERR_IO,
 		  "run 2 failed" },
 		{ { .run_fails = 1 << 2, .undo_fails = 1 << 2 },
-		  "?+0 .+0 ?+1 .+1 ?+2! ?-2! ?-0 .-0 ", XLPT_ERR_LEFT,
+		  "<+0 >+0 <+1 >+1 <+2! <-2! <-0 >-0 ", XLPT_ERR_LEFT,
 		  "run 2 failed; left behind: could not take back 2 (undo 2 failed)" },
 		/* a refused step was not begun: nothing of it is undone */
-		{ { .before_refuses = 1 << 2 }, "?+0 .+0 ?+1 .+1 ??-0 .-0 ", XLPT_ERR_TIMEOUT,
+		{ { .before_refuses = 1 << 2 }, "<+0 >+0 <+1 >+1 <<-0 >-0 ", XLPT_ERR_TIMEOUT,
 		  "the observer refuses 2" },
-		{ { .before_refuses = 1 << 0 }, "?", XLPT_ERR_TIMEOUT, "the observer refuses 0" },
+		{ { .before_refuses = 1 << 0 }, "<", XLPT_ERR_TIMEOUT, "the observer refuses 0" },
 		/* an undo is tried whatever the observer says */
 		{ { .before_refuses = 1 << 3, .undo_refused = true },
-		  "?+0 .+0 ?+1 .+1 ?+2 .+2 ??-2 .-2 ?-0 .-0 ", XLPT_ERR_TIMEOUT,
+		  "<+0 >+0 <+1 >+1 <+2 >+2 <<-2 >-2 <-0 >-0 ", XLPT_ERR_TIMEOUT,
 		  "the observer refuses 3" },
 		{ { .before_refuses = 1 << 1, .undo_refused = true, .undo_fails = 1 << 0 },
-		  "?+0 .+0 ??-0! ", XLPT_ERR_LEFT,
+		  "<+0 >+0 <<-0! ", XLPT_ERR_LEFT,
 		  "the observer refuses 1; left behind: could not take back 0 (undo 0 failed)" },
 	};
 

@@ -160,6 +160,11 @@ static void contradiction_hvm(struct world *w)
 	w->guest.type = XLPT_GUEST_HVM;
 }
 
+static void leaving(struct world *w)
+{
+	w->f.be_leaving = true;
+}
+
 static void closing(struct world *w)
 {
 	w->f.be_state = 5;
@@ -185,14 +190,16 @@ static void not_hidden_no_driver(struct world *w)
 static void test_attach_refused(void **state)
 {
 	static const struct refusal cases[] = {
-		{ bridge, XLPT_ERR_NOT_ENDPOINT, BDF " is a bridge", "type 1", "functions behind it" },
-		{ cardbus, XLPT_ERR_NOT_ENDPOINT, BDF " is a bridge", "type 2", "functions behind it" },
+		{ bridge, XLPT_ERR_NOT_ENDPOINT, BDF " is a bridge", "type 1",
+		  "functions behind it" },
+		{ cardbus, XLPT_ERR_NOT_ENDPOINT, BDF " is a bridge", "type 2",
+		  "functions behind it" },
 		{ owned, XLPT_ERR_IN_USE, BDF " is in use by db1 (domain 7)",
 		  "/local/domain/0/backend/pci/7/0", "xlpt detach db1 " BDF },
 		{ owned_by_nameless, XLPT_ERR_IN_USE, "in use by a guest (domain 7)", "pci/7/0",
 		  "xlpt detach " },
-		{ owned_by_itself, XLPT_ERR_IN_USE, BDF " is already with web1 (domain 3)", "pci/3/0",
-		  "xlpt detach web1 " BDF },
+		{ owned_by_itself, XLPT_ERR_IN_USE, BDF " is already with web1 (domain 3)",
+		  "pci/3/0", "xlpt detach web1 " BDF },
 		{ assigned, XLPT_ERR_IN_USE, BDF " is assigned to a guest by the hypervisor",
 		  "no backend in xenstore names it", "xlpt repair" },
 		{ assigned_and_noted, XLPT_ERR_IN_USE, "by the hypervisor", "note says domain 12",
@@ -203,9 +210,9 @@ static void test_attach_refused(void **state)
 		{ no_iommu, XLPT_ERR_NO_IOMMU, "without an IOMMU", "pv_directio", "iommu=1" },
 		{ no_iommu_hvm, XLPT_ERR_NO_IOMMU, "without an IOMMU", "hvm_directio", "VT-d" },
 		{ no_passthrough, XLPT_ERR_GUEST_TYPE, "web1 was created without passthrough",
-		  "passthrough=\"disabled\"", "passthrough=\"enabled\" and e820_host=1 into" },
+		  "no IOMMU context", "passthrough=\"enabled\" and e820_host=1 into" },
 		{ no_passthrough_hvm, XLPT_ERR_GUEST_TYPE, "web1 was created without passthrough",
-		  "passthrough=\"disabled\"", "passthrough=\"enabled\" into" },
+		  "no IOMMU context", "passthrough=\"enabled\" into" },
 		{ no_e820, XLPT_ERR_GUEST_TYPE, "web1 was created without e820_host", "memory map",
 		  "--without-e820" },
 		{ paused, XLPT_ERR_NO_GUEST, "web1 is paused", "frontend", "xl unpause web1" },
@@ -214,6 +221,8 @@ static void test_attach_refused(void **state)
 		  "/local/domain/0/backend/pci/3/0: num_devs", "xlpt repair" },
 		{ contradiction_hvm, XLPT_ERR_CONFLICT, "web1's devices in xenstore", "num_devs",
 		  "xlpt repair" },
+		{ leaving, XLPT_ERR_CONFLICT, "web1 still has a device half-way out",
+		  "/local/domain/0/backend/pci/3/0", "xlpt repair" },
 		{ closing, XLPT_ERR_CONFLICT, "web1 takes no more PCI devices", "state 5",
 		  "xl reboot web1" },
 		{ closed, XLPT_ERR_CONFLICT, "web1 takes no more PCI devices", "state 6",
@@ -253,6 +262,7 @@ static void hvm(struct world *w)
 	w->f.guest_devices = XLPT_PV_SLOTS;
 	w->f.be_state = 7;
 	w->f.fe_state = 1;
+	w->f.be_leaving = true;
 }
 
 static void hvm_closed(struct world *w)
@@ -338,6 +348,7 @@ static void test_attach_force_is_narrow(void **state)
 		{ paused, XLPT_ERR_NO_GUEST, "paused", "", "" },
 		{ full, XLPT_ERR_FULL, "slot", "", "" },
 		{ contradiction, XLPT_ERR_CONFLICT, "contradicts", "", "" },
+		{ leaving, XLPT_ERR_CONFLICT, "half-way out", "", "" },
 		{ closing, XLPT_ERR_CONFLICT, "takes no more", "", "" },
 	};
 
@@ -372,7 +383,8 @@ static void test_hide(void **state)
 {
 	static const struct refusal cases[] = {
 		{ bridge, XLPT_ERR_NOT_ENDPOINT, BDF " is a bridge", "type 1", "functions" },
-		{ owned, XLPT_ERR_IN_USE, BDF " is in use by db1", "pci/7/0", "xlpt detach db1 " BDF },
+		{ owned, XLPT_ERR_IN_USE, BDF " is in use by db1", "pci/7/0",
+		  "xlpt detach db1 " BDF },
 		{ owned_by_itself, XLPT_ERR_IN_USE, BDF " is in use by web1", "pci/3/0",
 		  "xlpt detach web1 " BDF },
 		{ assigned, XLPT_ERR_IN_USE, "by the hypervisor", "no backend", "xlpt repair" },
@@ -404,7 +416,8 @@ static void test_hide(void **state)
 static void test_unhide(void **state)
 {
 	static const struct refusal cases[] = {
-		{ owned, XLPT_ERR_IN_USE, BDF " is in use by db1", "pci/7/0", "xlpt detach db1 " BDF },
+		{ owned, XLPT_ERR_IN_USE, BDF " is in use by db1", "pci/7/0",
+		  "xlpt detach db1 " BDF },
 		{ assigned, XLPT_ERR_IN_USE, "by the hypervisor", "no backend", "xlpt repair" },
 		{ assigned_and_noted, XLPT_ERR_IN_USE, "by the hypervisor", "domain 12",
 		  "xlpt repair" },

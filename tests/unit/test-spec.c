@@ -51,13 +51,16 @@ static void test_good(void **state)
 		{ "0000:09:00.0,permissive=0", SPEC(-1, NIC, .permissive = XLPT_OFF), NULL },
 		{ "0000:09:00.0,msitranslate=1", SPEC(-1, NIC, .msitranslate = XLPT_ON), NULL },
 		{ "0000:09:00.0,power_mgmt=0", SPEC(-1, NIC, .power_mgmt = XLPT_OFF), NULL },
-		{ "0000:09:00.0,rdm_policy=strict", SPEC(-1, NIC, .rdm_policy = XLPT_RDM_STRICT), NULL },
-		{ "0000:09:00.0,rdm_policy=relaxed", SPEC(-1, NIC, .rdm_policy = XLPT_RDM_RELAXED), NULL },
+		{ "0000:09:00.0,rdm_policy=strict", SPEC(-1, NIC, .rdm_policy = XLPT_RDM_STRICT),
+		  NULL },
+		{ "0000:09:00.0,rdm_policy=relaxed", SPEC(-1, NIC, .rdm_policy = XLPT_RDM_RELAXED),
+		  NULL },
 		{ "rdm_policy=strict,power_mgmt=1,seize=0,msitranslate=0,permissive=1,vslot=2,"
 		  "bdf=1:2:3.4",
 		  { true, { 1, 2, 3, 4 }, false, NULL, 2, XLPT_ON, XLPT_OFF, XLPT_OFF, XLPT_ON,
 		    XLPT_RDM_STRICT },
-		  "0001:02:03.4@2,permissive=1,msitranslate=0,seize=0,power_mgmt=1,rdm_policy=strict" },
+		  "0001:02:03.4@2,permissive=1,msitranslate=0,seize=0,power_mgmt=1,"
+		  "rdm_policy=strict" },
 		{ "name=nic0", SPEC(-1, .name = (char *)"nic0"), NULL },
 		{ "name=a=b@09:00.0*", SPEC(-1, .name = (char *)"a=b@09:00.0*"), NULL },
 		{ "name=nic0,vslot=1a,seize=1",
@@ -130,7 +133,8 @@ static void test_bad(void **state)
 		{ "09:00.0,seize=01", 15, "seize must be 0 or 1" },
 		{ "09:00.0,seize= 1", 15, "seize must be 0 or 1" },
 		{ "09:00.0,power_mgmt=true", 20, "power_mgmt must be 0 or 1" },
-		{ "09:00.0,rdm_policy=none", 20, "rdm_policy must be strict or relaxed, not \"none\"" },
+		{ "09:00.0,rdm_policy=none", 20,
+		  "rdm_policy must be strict or relaxed, not \"none\"" },
 		{ "09:00.0,rdm_policy=STRICT", 20, "rdm_policy must be strict or relaxed" },
 		{ "09:00.0,rdm_policy=strictly", 20, "rdm_policy must be strict or relaxed" },
 		{ "09:00.0,rdm_policy=", 20, "rdm_policy must be strict or relaxed" },
@@ -178,6 +182,7 @@ static void test_bad(void **state)
 			fail_msg("\"%s\" gives: column %u: %s", cases[i].text, diag.column,
 				 diag.message);
 		assert_true(xlpt_starts(diag.message, where));
+		assert_non_null(diag.hint);
 		assert_same(&spec, &empty, cases[i].text);
 		assert_int_equal(xlpt_spec_parse(cases[i].text, &spec, NULL), XLPT_ERR_SYNTAX);
 	}
@@ -193,6 +198,7 @@ static void test_hints(void **state)
 		{ "09:00.0,bogus=1", NULL, "rdm_policy (xl-pci-configuration(5))" },
 		{ "10000:09:00.0", "16 bits of segment", "VMD" },
 		{ "bdf=01:00", NULL, "[SSSS:]BB:DD.F" },
+		{ "09:00.0@20", NULL, "0 to 1f in hexadecimal" },
 	};
 
 	(void)state;
@@ -225,7 +231,8 @@ static void random_spec(struct xlpt_spec *spec)
 	if (rnd(8)) {
 		spec->has_bdf = true;
 		spec->all_funcs = rnd(4) == 0;
-		spec->bdf = (struct xlpt_bdf){ .seg = (uint16_t)rnd(0x10000), .bus = rnd(0x100) & 0xff,
+		spec->bdf = (struct xlpt_bdf){ .seg = (uint16_t)rnd(0x10000),
+					       .bus = rnd(0x100) & 0xff,
 					       .dev = rnd(0x20) & 0x1f,
 					       .func = spec->all_funcs ? 0 : rnd(8) & 7 };
 	} else {
@@ -292,8 +299,13 @@ static int xlu_parse(const char *text, libxl_device_pci *pci)
 static void assert_agrees(const char *text, const struct xlpt_spec *spec)
 {
 	libxl_device_pci pci, plain;
+	libxl_rdm_reserve_policy rdm;
 
 	libxl_device_pci_init(&plain);
+	rdm = plain.rdm_policy;
+	if (spec->rdm_policy != XLPT_RDM_UNSET)
+		rdm = spec->rdm_policy == XLPT_RDM_STRICT ? LIBXL_RDM_RESERVE_POLICY_STRICT
+							  : LIBXL_RDM_RESERVE_POLICY_RELAXED;
 	if (xlu_parse(text, &pci))
 		fail_msg("we accept \"%s\" and libxl refuses it", text);
 	if (spec->has_bdf != !pci.name || !xlpt_streq(spec->name, pci.name) ||
@@ -303,10 +315,8 @@ static void assert_agrees(const char *text, const struct xlpt_spec *spec)
 	    pci.vdevfn != (spec->vslot < 0 ? plain.vdevfn : (uint32_t)spec->vslot << 3) ||
 	    pci.permissive != (spec->permissive == XLPT_ON) ||
 	    pci.msitranslate != (spec->msitranslate == XLPT_ON) ||
-	    pci.seize != (spec->seize == XLPT_ON) || pci.power_mgmt != (spec->power_mgmt == XLPT_ON) ||
-	    pci.rdm_policy != (spec->rdm_policy == XLPT_RDM_STRICT  ? LIBXL_RDM_RESERVE_POLICY_STRICT :
-			       spec->rdm_policy == XLPT_RDM_RELAXED ? LIBXL_RDM_RESERVE_POLICY_RELAXED :
-								      plain.rdm_policy))
+	    pci.seize != (spec->seize == XLPT_ON) ||
+	    pci.power_mgmt != (spec->power_mgmt == XLPT_ON) || pci.rdm_policy != rdm)
 		fail_msg("libxl understands \"%s\" otherwise", text);
 	libxl_device_pci_dispose(&pci);
 	libxl_device_pci_dispose(&plain);

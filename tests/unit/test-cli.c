@@ -1,0 +1,390 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Command lines: what is understood, what is refused and how. Commands run only on an
+ * empty tree (--sysroot), so that no Xen is reached and nothing is changed.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <json-c/json.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "xl-plugin/cli.h"
+
+static char tree[] = "/tmp/xlpt-cli.XXXXXX";
+static const char *const parts[] = { "sys", "sys/bus", "sys/bus/pci", "sys/bus/pci/devices" };
+
+/* The last run. */
+static struct {
+	char *out, *err;
+	int status, verbose;
+	bool json, dry_run;
+	const char *sysroot;
+} last;
+
+static void forget(void)
+{
+	free(last.out);
+	free(last.err);
+	memset(&last, 0, sizeof(last));
+}
+
+/* Words are divided at blanks; TREE stands for the tree, '' for an empty word. */
+static int run(const char *line)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(line);
+	char *argv[16] = { (char[]){ "xlpt" } }, *save = NULL;
+	size_t out_len, err_len;
+	struct xlpt_env env = { .clock = &xlpt_clock_real };
+	struct xlpt_host host;
+	int argc = 1;
+
+	for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save))
+		argv[argc++] = !strcmp(w, "TREE") ? tree : !strcmp(w, "''") ? w + 2 : w;
+	argv[argc] = NULL;
+	forget();
+	/* Not this system's /run/xlpt: a command looks there for interrupted operations. */
+	assert_int_equal(xlpt_host_open(&host, tree), 0);
+	if (!strstr(line, "--sysroot"))
+		env.host = &host;
+	env.out = open_memstream(&last.out, &out_len);
+	env.err = open_memstream(&last.err, &err_len);
+	assert_true(env.out && env.err);
+	last.status = xlpt_run(argc, argv, &env);
+	fclose(env.out);
+	fclose(env.err);
+	xlpt_host_close(&host);
+	last.json = env.json;
+	last.dry_run = env.dry_run;
+	last.verbose = env.verbose;
+	last.sysroot = env.sysroot;
+	return last.status;
+}
+
+static void expect(const char *line, int status, const char *out, const char *err)
+{
+	if (run(line) != status || (out ? !strstr(last.out, out) : *last.out != '\0') ||
+	    (err ? !strstr(last.err, err) : *last.err != '\0'))
+		fail_msg("xlpt %s: exit %d\n%s%s", line, last.status, last.out, last.err);
+}
+
+static int setup(void **state)
+{
+	(void)state;
+	assert_non_null(mkdtemp(tree));
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(parts); i++) {
+		_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", tree, parts[i]);
+
+		assert_int_equal(mkdir(path, 0755), 0);
+	}
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	forget();
+	for (size_t i = XLPT_ARRAY_SIZE(parts); i-- > 0;) {
+		_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", tree, parts[i]);
+
+		rmdir(path);
+	}
+	return rmdir(tree);
+}
+
+/* ---- options before and after the command ---- */
+
+static void test_where_options_stand(void **state)
+{
+	static const struct {
+		const char *line;
+		bool json;
+		int verbose;
+	} cases[] = {
+		{ "--sysroot TREE list", false, 0 },
+		{ "list --sysroot TREE", false, 0 },
+		{ "--json --sysroot TREE list", true, 0 },
+		{ "--sysroot TREE --json list", true, 0 },
+		{ "--sysroot TREE list --json", true, 0 },
+		{ "list --json --sysroot TREE", true, 0 },
+		{ "--json list --json --sysroot TREE", true, 0 },
+		{ "-v --sysroot TREE list -v", false, 2 },
+		{ "-vv list --sysroot TREE --verbose", false, 3 },
+		{ "--sysroot TREE -- list", false, 0 },
+		/* the command's own options, too, long, short, short together with a common one */
+		{ "--all --sysroot TREE list", false, 0 },
+		{ "list -a --sysroot TREE", false, 0 },
+		{ "-av list --sysroot TREE", false, 1 },
+		{ "list -va --sysroot TREE --json", true, 1 },
+		/* the last one counts */
+		{ "--sysroot /nonexistent list --sysroot TREE", false, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		expect(cases[i].line, 0, cases[i].json ? "\"devices\"" : "", NULL);
+		assert_int_equal(last.json, cases[i].json);
+		assert_int_equal(last.verbose, cases[i].verbose);
+		assert_string_equal(last.sysroot, tree);
+		assert_false(last.dry_run);
+	}
+	/* --sysroot's argument is not the command, whatever it looks like */
+	expect("--sysroot list", 2, NULL, "no command given");
+	expect("--sysroot list list", 1, NULL, "cannot open list: ");
+	expect("--sysroot=list list", 1, NULL, "cannot open list: ");
+	expect("--sysroot TREE show 09:00.0", 1, NULL, "no PCI device 0000:09:00.0");
+	/* what stands behind -- is an argument */
+	expect("list -- --json", 2, NULL, "list: too many arguments");
+	expect("show --sysroot TREE -- --json", 2, NULL, "\"--json\"");
+	assert_false(last.json);
+}
+
+/* ---- refusals ---- */
+
+static const struct {
+	const char *line, *says;
+} usage[] = {
+	{ "", "no command given" },
+	{ "-v", "no command given" },
+	{ "frobnicate", "there is no command \"frobnicate\"" },
+	{ "lis", "there is no command \"lis\"" },
+	{ "LIST", "there is no command \"LIST\"" },
+	{ "''", "there is no command \"\"" },
+	{ "09:00.0", "there is no command \"09:00.0\"" },
+	{ "frobnicate --sysroot TREE", "there is no command" },
+	{ "list --frobnicate", "list does not know the option --frobnicate" },
+	{ "--frobnicate list", "list does not know the option --frobnicate" },
+	{ "list -z", "list does not know the option -z" },
+	{ "list --to-host", "list does not know the option --to-host" },
+	{ "hide --all 09:00.0", "hide does not know the option --all" },
+	{ "list --json=yes", "list does not know the option --json=yes" },
+	{ "list --version", "list does not know the option --version" },
+	{ "list --sysroot", "--sysroot needs an argument" },
+	{ "attach web1 09:00.0 -t", "-t needs an argument" },
+	{ "attach web1 09:00.0 --timeout", "--timeout needs an argument" },
+	/* too few, too many */
+	{ "show", "show: too few arguments" },
+	{ "show 09:00.0 0a:00.0", "show: too many arguments" },
+	{ "hide", "hide: too few arguments" },
+	{ "unhide", "unhide: too few arguments" },
+	{ "attach", "attach: too few arguments" },
+	{ "attach web1", "attach: too few arguments" },
+	{ "detach web1", "detach: too few arguments" },
+	{ "list 09:00.0", "list: too many arguments" },
+	{ "status web1 db1", "status: too many arguments" },
+	{ "repair web1", "repair: too many arguments" },
+	{ "__complete", "__complete: too few arguments" },
+	{ "__complete a b c", "__complete: too many arguments" },
+	/* what changes nothing has no dry run */
+	{ "list --dry-run", "list changes nothing" },
+	{ "-n status", "status changes nothing" },
+	/* what changes something has no tree */
+	{ "--sysroot TREE hide", "hide: too few arguments" },
+	{ "--sysroot TREE hide 09:00.0", "hide changes the running system" },
+	{ "hide 09:00.0 --sysroot TREE", "hide changes the running system" },
+	{ "hide -n 09:00.0 --sysroot TREE", "hide changes the running system" },
+	{ "--sysroot / hide 09:00.0", "hide changes the running system" },
+	{ "--sysroot TREE unhide 09:00.0", "unhide changes the running system" },
+	{ "--sysroot TREE attach web1 09:00.0", "attach changes the running system" },
+	{ "--sysroot TREE detach web1 09:00.0", "detach changes the running system" },
+	{ "--sysroot TREE repair", "repair changes the running system" },
+	/* arguments, before any Xen is looked for */
+	{ "attach 09:00.0 web1", "\"09:00.0\" is a device, and the guest comes first" },
+	{ "attach web1 09:00.8", "09:00.8: column 7: function 8 is out of range" },
+	{ "attach web1 09:00.0 01:00", "01:00: column 6: expected '.'" },
+	{ "attach web1 09:00.0,permissive=yes", "permissive must be 0 or 1" },
+	{ "show 09:00.8 --sysroot TREE", "column 7: function 8 is out of range" },
+	{ "attach -t 0 web1 09:00.0", "--timeout wants whole seconds from 1 to 86400, not \"0\"" },
+	{ "attach -t 86401 web1 09:00.0", "not \"86401\"" },
+	{ "attach -t 1s web1 09:00.0", "not \"1s\"" },
+	{ "attach --timeout=-1 web1 09:00.0", "not \"-1\"" },
+	{ "attach --timeout= web1 09:00.0", "not \"\"" },
+	{ "attach -t 5 -t x web1 09:00.0", "not \"x\"" },
+};
+
+/* Exit 2, one message on err, nothing on out. */
+static void test_refused(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(usage); i++) {
+		expect(usage[i].line, 2, NULL, usage[i].says);
+		assert_true(xlpt_starts(last.err, "xlpt: "));
+		assert_null(strstr(last.err + 1, "xlpt: "));
+	}
+}
+
+/* The same with --json: the record on out, nothing on err. */
+static void test_refused_json(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(usage); i++) {
+		_cleanup_free_ char *line = xlpt_xasprintf("--json %s", usage[i].line);
+		struct json_object *root, *error, *v;
+		const char *code;
+
+		expect(line, 2, "\"error\"", NULL);
+		root = json_tokener_parse(last.out);
+		assert_true(json_object_object_get_ex(root, "error", &error));
+		assert_true(json_object_object_get_ex(error, "code", &v));
+		code = json_object_get_string(v);
+		assert_true(!strcmp(code, "usage") || !strcmp(code, "syntax"));
+		assert_true(json_object_object_get_ex(error, "exit", &v));
+		assert_int_equal(json_object_get_int(v), 2);
+		assert_true(json_object_object_get_ex(error, "message", &v));
+		assert_non_null(strstr(json_object_get_string(v), usage[i].says));
+		assert_true(json_object_object_get_ex(error, "fact", &v));
+		assert_true(json_object_object_get_ex(error, "hint", &v));
+		assert_true(json_object_object_get_ex(error, "log", &v));
+		assert_true(json_object_is_type(v, json_type_array));
+		if (strstr(usage[i].says, "column 7")) {
+			assert_true(json_object_object_get_ex(error, "column", &v));
+			assert_int_equal(json_object_get_int(v), 7);
+		}
+		assert_int_equal(json_object_put(root), 1);
+	}
+}
+
+/* ---- help ---- */
+
+static void test_help(void **state)
+{
+	static const char *const forms[] = { "%s --help", "%s -h", "--help %s", "-h %s", "help %s",
+					     "%s x y --help z", "--sysroot TREE %s --help",
+					     "--json %s --help" };
+
+	(void)state;
+	for (size_t i = 0; xlpt_commands[i]; i++) {
+		const struct xlpt_command *cmd = xlpt_commands[i];
+		_cleanup_free_ char *head = xlpt_xasprintf("Usage: xlpt %s ", cmd->name);
+
+		for (size_t k = 0; k < XLPT_ARRAY_SIZE(forms); k++) {
+			char line[80];
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+			snprintf(line, sizeof(line), forms[k], cmd->name);
+#pragma GCC diagnostic pop
+			expect(line, 0, cmd->help, NULL);
+			if (*cmd->synopsis || cmd->opts)
+				assert_true(xlpt_starts(last.out, head));
+			assert_non_null(strstr(last.out, cmd->synopsis));
+			for (const struct xlpt_opt *o = cmd->opts; o && o->name; o++)
+				assert_non_null(strstr(last.out, o->help));
+			assert_non_null(strstr(last.out, "--sysroot DIR"));
+			/* only where it is understood */
+			assert_int_equal(!!strstr(last.out, "--dry-run"),
+					 !!(cmd->flags & XLPT_CMD_DRY_RUN));
+		}
+	}
+}
+
+static void test_program_help(void **state)
+{
+	static const char *const lines[] = { "--help", "-h", "help", "--json --help", "--help -v" };
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(lines); i++) {
+		expect(lines[i], 0, "Usage: xlpt COMMAND", NULL);
+		for (size_t k = 0; xlpt_commands[k]; k++)
+			assert_int_equal(!!strstr(last.out, xlpt_commands[k]->help),
+					 !(xlpt_commands[k]->flags & XLPT_CMD_HIDDEN));
+		for (const struct xlpt_opt *o = xlpt_common_opts; o->name; o++)
+			assert_non_null(strstr(last.out, o->help));
+	}
+	expect("--version", 0, "xlpt " XLPT_VERSION "\n", NULL);
+	assert_string_equal(last.out, "xlpt " XLPT_VERSION "\n");
+}
+
+/* ---- the records themselves ---- */
+
+/* A letter or name used twice would silently take the first; every text is one clean line. */
+static void test_records(void **state)
+{
+	(void)state;
+	for (size_t i = 0; xlpt_commands[i]; i++) {
+		const struct xlpt_command *cmd = xlpt_commands[i];
+		const struct xlpt_opt *all[32];
+		size_t n = 0;
+
+		for (const struct xlpt_opt *o = xlpt_common_opts; o->name; o++)
+			all[n++] = o;
+		for (const struct xlpt_opt *o = cmd->opts; o && o->name; o++)
+			all[n++] = o;
+		assert_in_range(n, 1, 31);	/* cli.c's table for getopt */
+		for (size_t a = 0; a < n; a++)
+			for (size_t b = 0; b < a; b++)
+				if (!strcmp(all[a]->name, all[b]->name) ||
+				    (all[a]->letter && all[a]->letter == all[b]->letter))
+					fail_msg("%s: --%s and --%s", cmd->name, all[a]->name,
+						 all[b]->name);
+		assert_non_null(cmd->run);
+		assert_true(cmd->min_args <= cmd->max_args);
+		assert_true(*cmd->help && !strchr(cmd->help, '\n'));
+		assert_int_not_equal(cmd->help[strlen(cmd->help) - 1], '.');
+		if (cmd->flags & XLPT_CMD_DRY_RUN)
+			assert_true(cmd->flags & XLPT_CMD_MODIFIES);
+		for (size_t k = 0; k < i; k++)
+			assert_string_not_equal(cmd->name, xlpt_commands[k]->name);
+	}
+}
+
+/* What a command sees of its options. */
+static void test_values(void **state)
+{
+	static const struct xlpt_opt opts[] = { { "all", 'a', NULL, "" }, { "to", 't', "X", "" },
+						{ 0 } };
+	static const struct xlpt_command cmd = { .name = "test", .opts = opts };
+	char *to[] = { (char[]){ "7" }, (char[]){ "12" }, NULL };
+	char **values[] = { NULL, to, NULL };
+	struct xlpt_args args = { .cmd = &cmd, .values = values };
+	int64_t ms;
+
+	(void)state;
+	assert_false(xlpt_args_has(&args, "all"));
+	assert_null(xlpt_args_get(&args, "all"));
+	assert_true(xlpt_args_has(&args, "to"));
+	assert_string_equal(xlpt_args_get(&args, "to"), "12");
+	assert_ptr_equal(xlpt_args_all(&args, "to"), to);
+	assert_false(xlpt_args_has(&args, "none"));
+	assert_int_equal(xlpt_args_seconds(&args, "to", 5, &ms, NULL), 0);
+	assert_int_equal(ms, 12000);
+	assert_int_equal(xlpt_args_seconds(&args, "all", 5, &ms, NULL), 0);
+	assert_int_equal(ms, 5);
+}
+
+/* An output that cannot be written is not a success. */
+static void test_output_lost(void **state)
+{
+	char *argv[] = { (char[]){ "xlpt" }, (char[]){ "--version" }, NULL }, *err = NULL;
+	size_t len;
+	struct xlpt_env env = { .clock = &xlpt_clock_real, .out = fopen("/dev/full", "w"),
+				.err = open_memstream(&err, &len) };
+
+	(void)state;
+	assert_true(env.out && env.err);
+	assert_int_equal(xlpt_run(2, argv, &env), 1);
+	fclose(env.out);
+	fclose(env.err);
+	assert_string_equal(err, "xlpt: cannot write the output\n");
+	free(err);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_where_options_stand),
+		cmocka_unit_test(test_refused),
+		cmocka_unit_test(test_refused_json),
+		cmocka_unit_test(test_help),
+		cmocka_unit_test(test_program_help),
+		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_output_lost),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
