@@ -11,7 +11,7 @@ static int endpoint(const struct xlpt_device *dev, struct xlpt_diag *diag)
 	xlpt_diag_set(diag, XLPT_ERR_NOT_ENDPOINT, "%s is a bridge, not an endpoint",
 		      XLPT_BDF_STR(dev->bdf));
 	xlpt_diag_fact(diag, "its configuration header is of type %d", dev->header);
-	xlpt_diag_hint(diag, "attach the functions behind it, one by one");
+	xlpt_diag_hint(diag, "name the functions behind it, one by one");
 	return XLPT_ERR_NOT_ENDPOINT;
 }
 

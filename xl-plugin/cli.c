@@ -9,7 +9,8 @@
 
 const struct xlpt_command *const xlpt_commands[] = {
 	&xlpt_cmd_list,	  &xlpt_cmd_show,   &xlpt_cmd_hide,   &xlpt_cmd_unhide, &xlpt_cmd_attach,
-	&xlpt_cmd_detach, &xlpt_cmd_status, &xlpt_cmd_repair, &xlpt_cmd_complete, NULL,
+	&xlpt_cmd_detach, &xlpt_cmd_status, &xlpt_cmd_repair,
+	&xlpt_cmd_complete, NULL,
 };
 
 enum { OPT_JSON, OPT_DRY_RUN, OPT_SYSROOT, OPT_VERBOSE, OPT_HELP, N_COMMON };
@@ -182,12 +183,17 @@ static int parse(struct xlpt_env *env, const struct xlpt_command *cmd, int argc,
 	opterr = 0;
 	optind = 0;
 	while ((c = getopt_long(argc, argv, shorts.s, longs, NULL)) != -1) {
-		if (c == ':')
-			return xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s needs an argument",
-					     argv[optind - 1]);
-		if (c == '?') {
-			xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s does not know the option %s",
-				      cmd->name, argv[optind - 1]);
+		if (c == ':' || c == '?') {
+			char letter[] = { '-', (char)optopt, '\0' };
+			/* A short option may stand among others: getopt says which it was. */
+			bool is_short = optopt > ' ' && optopt < OPT_BASE;
+			const char *word = is_short ? letter : argv[optind - 1];
+
+			if (c == ':')
+				xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s needs an argument", word);
+			else
+				xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s does not know the option %s",
+					      cmd->name, word);
 			xlpt_diag_hint(diag, "xlpt %s --help", cmd->name);
 			return XLPT_ERR_USAGE;
 		}
@@ -205,10 +211,12 @@ static int parse(struct xlpt_env *env, const struct xlpt_command *cmd, int argc,
 			env->json = true;
 			break;
 		case OPT_DRY_RUN:
-			if (!(cmd->flags & XLPT_CMD_DRY_RUN))
-				return xlpt_diag_set(diag, XLPT_ERR_USAGE,
-						     "%s changes nothing, so it has no --dry-run",
-						     cmd->name);
+			if (!(cmd->flags & XLPT_CMD_DRY_RUN)) {
+				xlpt_diag_set(diag, XLPT_ERR_USAGE,
+					      "%s changes nothing, so it has no --dry-run", cmd->name);
+				xlpt_diag_hint(diag, "leave --dry-run out");
+				return XLPT_ERR_USAGE;
+			}
 			env->dry_run = true;
 			break;
 		case OPT_SYSROOT:
@@ -246,7 +254,8 @@ static int run_command(struct xlpt_env *env, const struct xlpt_command *cmd, int
 	if (args.n < cmd->min_args || args.n > cmd->max_args) {
 		rc = xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s: %s arguments", cmd->name,
 				   args.n < cmd->min_args ? "too few" : "too many");
-		xlpt_diag_hint(diag, "usage: xlpt %s %s", cmd->name, cmd->synopsis);
+		xlpt_diag_hint(diag, "usage: xlpt %s%s%s", cmd->name, *cmd->synopsis ? " " : "",
+			       cmd->synopsis);
 		goto out;
 	}
 	if (env->sysroot && (cmd->flags & XLPT_CMD_MODIFIES)) {
@@ -293,10 +302,12 @@ static int run(struct xlpt_env *env, int argc, char **argv, struct xlpt_diag *di
 	_cleanup_free_ char **copy = NULL;
 	const struct xlpt_command *cmd;
 	int verb = find_verb(argc, argv);
+	bool help = false;
 
-	for (int i = 1; i < (verb ? verb : argc); i++)
+	/* Wherever it stands: also errors found before options are read are to be JSON. */
+	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
 		if (!strcmp(argv[i], "--json"))
-			env->json = true;	/* also for errors found before the command is */
+			env->json = true;
 	if (!verb) {
 		for (int i = 1; i < argc; i++) {
 			if (!strcmp(argv[i], "--version")) {
@@ -308,23 +319,30 @@ static int run(struct xlpt_env *env, int argc, char **argv, struct xlpt_diag *di
 				return 0;
 			}
 		}
-		xlpt_diag_set(diag, XLPT_ERR_USAGE, "no command given");
+		if (argc > 1)
+			xlpt_diag_set(diag, XLPT_ERR_USAGE, "no command given after %s", argv[1]);
+		else
+			xlpt_diag_set(diag, XLPT_ERR_USAGE, "no command given");
 		xlpt_diag_hint(diag, "xlpt --help");
 		return XLPT_ERR_USAGE;
 	}
 	if (!strcmp(argv[verb], "help")) {
-		cmd = verb + 1 < argc ? find_command(argv[verb + 1]) : NULL;
-		if (cmd)
-			command_help(env->out, cmd);
-		else
+		if (verb + 1 >= argc) {
 			program_help(env->out);
-		return 0;
+			return 0;
+		}
+		verb++;
+		help = true;
 	}
 	cmd = find_command(argv[verb]);
 	if (!cmd) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE, "there is no command \"%s\"", argv[verb]);
 		xlpt_diag_hint(diag, "xlpt --help lists the commands");
 		return XLPT_ERR_USAGE;
+	}
+	if (help) {
+		command_help(env->out, cmd);
+		return 0;
 	}
 	copy = xlpt_xcalloc((size_t)argc + 1, sizeof(*copy));
 	copy[0] = argv[verb];
@@ -341,8 +359,11 @@ int xlpt_run(int argc, char **argv, struct xlpt_env *env)
 	xlpt_interrupted = 0;
 	rc = run(env, argc, argv, &diag);
 
-	if (rc)
+	if (rc) {
+		/* Whatever the record says, it and the exit status are of one mind. */
+		xlpt_diag_recode(&diag, rc);
 		xlpt_print_diag(env, &diag);
+	}
 	xlpt_env_close(env);
 	if (fflush(env->out) || ferror(env->out)) {
 		fprintf(env->err, "xlpt: cannot write the output\n");

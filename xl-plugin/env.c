@@ -92,4 +92,7 @@ void xlpt_env_close(struct xlpt_env *env)
 	xlpt_toolstack_close(&env->own_ts);
 	xlpt_store_close(&env->own_store);
 	xlpt_host_close(&env->own_host);
+	env->ts = env->ts == &env->own_ts ? NULL : env->ts;
+	env->store = env->store == &env->own_store ? NULL : env->store;
+	env->host = env->host == &env->own_host ? NULL : env->host;
 }

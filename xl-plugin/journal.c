@@ -220,10 +220,9 @@ static int adopt(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
 	if (flock(j->fd, LOCK_EX | LOCK_NB))
 		return 0;
 	/* It may have ended between open and lock: then the name is gone. */
-	if (!xlpt_host_has(env->host, "%s", j->path) ||
-	    xlpt_host_read_text(env->host, &text, "%s", j->path))
+	if (!xlpt_host_has(env->host, "%s", j->path))
 		return 0;
-	if (!parse(j, text)) {
+	if (xlpt_host_read_text(env->host, &text, "%s", j->path) || !parse(j, text)) {
 		xlpt_warn(env, "%s is not a journal that this xlpt can read; it is left alone", j->path);
 		return 0;
 	}
