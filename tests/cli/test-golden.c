@@ -94,8 +94,16 @@ static void test_transcript(void **state)
 	if (!strcmp(want, got))
 		return;
 	if (!getenv("XLPT_UPDATE")) {
-		fprintf(stderr, "%s is not what is printed now:\n%s", path, got);
-		fail_msg("%s differs", path);
+		size_t at = 0, line = 1, from = 0;
+
+		for (; want[at] && want[at] == got[at]; at++)
+			if (want[at] == '\n') {
+				line++;
+				from = at + 1;
+			}
+		fail_msg("%s:%zu: \"%.*s\" is now \"%.*s\"", path, line,
+			 (int)strcspn(want + from, "\n"), want + from,
+			 (int)strcspn(got + from, "\n"), got + from);
 	}
 	f = fopen(path, "w");
 	assert_non_null(f);
