@@ -77,6 +77,15 @@ int xlpt_pcibe_owner(struct xlpt_store *s, struct xlpt_bdf bdf, uint32_t *domid,
 		     struct xlpt_diag *diag);
 
 /*
+ * Removes a backend that holds no device. libxl empties it and removes it in
+ * two transactions; a backend left between them swallows the next device: libxl
+ * adds it without asking for a reconfiguration (libxl_pci.c, num_devs is there,
+ * and 0), and nobody ever looks at it.
+ */
+int xlpt_pcibe_remove_empty(struct xlpt_store *s, uint32_t domid, bool *removed,
+			    struct xlpt_diag *diag);
+
+/*
  * Takes one device's nodes out of a backend without the guest's help, higher
  * indices moved down; the last one takes both directories with it, as libxl
  * does. state: what the backend's state is set to afterwards (the frontend's

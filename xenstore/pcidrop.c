@@ -125,3 +125,34 @@ int xlpt_pcibe_drop(struct xlpt_store *s, uint32_t domid, struct xlpt_bdf bdf, i
 	xlpt_diag_fact(diag, "no dev-N of " PCIBE_BACKEND " is that address", domid);
 	return XLPT_ERR_NOT_HELD;
 }
+
+struct empty {
+	uint32_t domid;
+	bool removed;
+};
+
+static int empty_body(struct xlpt_store *s, xlpt_xst t, void *arg)
+{
+	struct empty *e = arg;
+	_cleanup_pcibe_ struct xlpt_pcibe be = { .domid = e->domid };
+	int r = pcibe_read_body(s, t, &be);
+
+	e->removed = false;
+	if (r || !be.exists)
+		return r;
+	for (size_t i = 0; i < be.n; i++)
+		if (be.devs[i].has_dev)
+			return 0;
+	e->removed = true;
+	return remove_directories(s, t, e->domid);
+}
+
+int xlpt_pcibe_remove_empty(struct xlpt_store *s, uint32_t domid, bool *removed,
+			    struct xlpt_diag *diag)
+{
+	struct empty e = { .domid = domid };
+	int r = xlpt_store_transact(s, empty_body, &e);
+
+	*removed = e.removed;
+	return r ? xlpt_store_error(diag, r, "removing the empty backend of domain %u", domid) : 0;
+}

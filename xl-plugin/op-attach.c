@@ -13,9 +13,12 @@
 static int wait_ready(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
+	bool cleared;
+	int rc;
 
 	(void)i;
-	return xlpt_wait_settled(op->env, &op->guest, op->timeout_ms, diag);
+	rc = xlpt_clear_empty(op->env, op->guest.domid, &cleared, diag);
+	return rc ? rc : xlpt_wait_settled(op->env, &op->guest, op->timeout_ms, diag);
 }
 
 static int add(void *ctx, size_t i, struct xlpt_diag *diag)

@@ -109,6 +109,19 @@ static int revoke(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, str
 				    diag);
 }
 
+int xlpt_clear_empty(struct xlpt_env *env, uint32_t domid, bool *cleared, struct xlpt_diag *diag)
+{
+	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
+	int rc = xlpt_pcibe_read(env->store, domid, &be, diag);
+
+	*cleared = false;
+	if (rc == 0 && be.exists)
+		rc = xlpt_pcibe_remove_empty(env->store, domid, cleared, diag);
+	if (rc == 0 && *cleared)
+		xlpt_wait_port_closed(env, domid, be.evtchn, XLPT_PORT_TIMEOUT_MS);
+	return rc;
+}
+
 int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, int64_t timeout_ms,
 		 struct xlpt_diag *diag)
 {
@@ -116,12 +129,14 @@ int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, int6
 	_cleanup_pcinote_ struct xlpt_pcinote note = { 0 };
 	bool alive = env->ts->ops->guest_by_id(env->ts, domid, &guest, NULL) == 0;
 	struct look l = { 0 };
-	bool assigned = false;
+	bool assigned = false, cleared;
 	int rc;
 
 	rc = look(env, domid, bdf, &l, diag);
 	if (rc == 0 && l.listed)
 		rc = leave_backend(env, &guest, alive, domid, bdf, timeout_ms, &l, diag);
+	if (rc == 0)
+		rc = xlpt_clear_empty(env, domid, &cleared, diag);
 	if (rc)
 		return rc;
 	if (alive && guest.type == XLPT_GUEST_HVM) {

@@ -163,6 +163,35 @@ static int repair_owner(struct xlpt_env *env, const struct xlpt_owner *o, size_t
 	return rc;
 }
 
+static int repair_empty(struct xlpt_env *env, size_t *found, struct xlpt_diag *diag)
+{
+	_cleanup_free_ uint32_t *domids = NULL;
+	size_t n = 0;
+	int rc = xlpt_pcibe_domids(env->store, &domids, &n, diag);
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		_cleanup_locks_ struct xlpt_locks locks = { 0 };
+		_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
+		bool cleared = false;
+
+		rc = xlpt_pcibe_read(env->store, domids[i], &be, diag);
+		if (rc || !be.exists || be.n)
+			continue;
+		(*found)++;
+		if (env->dry_run) {
+			xlpt_say(env, "would remove the empty PCI backend of domain %u", domids[i]);
+			continue;
+		}
+		rc = xlpt_lock_guest(env, &locks, domids[i],
+				     xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
+		if (rc == 0)
+			rc = xlpt_clear_empty(env, domids[i], &cleared, diag);
+		if (rc == 0 && cleared)
+			xlpt_say(env, "removed the empty PCI backend of domain %u", domids[i]);
+	}
+	return rc;
+}
+
 int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag)
 {
 	_cleanup_owners_ struct xlpt_owners owners = { 0 };
@@ -190,6 +219,8 @@ int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag)
 		rc = xlpt_owners_read(env, &owners, diag);
 	for (size_t i = 0; rc == 0 && i < owners.n; i++)
 		rc = repair_owner(env, &owners.items[i], &found, diag);
+	if (rc == 0)
+		rc = repair_empty(env, &found, diag);
 	if (rc == 0 && env->json) {
 		struct json_object *root = json_object_new_object();
 

@@ -133,6 +133,9 @@ int xlpt_give_back(struct xlpt_env *env, struct xlpt_bdf bdf, bool origin_known,
 int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, int64_t timeout_ms,
 		 struct xlpt_diag *diag);
 
+/* Removes a backend without devices, and waits until the guest has let go of its frontend. */
+int xlpt_clear_empty(struct xlpt_env *env, uint32_t domid, bool *cleared, struct xlpt_diag *diag);
+
 /* ---- waiting for the guest (wait.c) ---- */
 
 /* PV: the frontend is Connected and the device published. Fills the address the guest sees. */

@@ -252,6 +252,28 @@ static void test_half_out(void **state)
 	ok(w, "attach web1 05:00.0");
 }
 
+/* libxl killed between emptying a backend and removing it. */
+static void test_empty_backend(void **state)
+{
+	struct world *w = *state;
+
+	for (int repair = 0; repair < 2; repair++) {
+		ok(w, "attach web1 05:00.0");
+		for (const char *const *node = (const char *const[]){ "dev-0", "key-0", "state-0",
+								      "vdev-0", "opts-0", NULL };
+		     *node; node++)
+			fake_store_set(w->store, NULL, "/local/domain/0/backend/pci/3/0/%s", *node);
+		fake_store_set(w->store, "0", "/local/domain/0/backend/pci/3/0/num_devs");
+		fake_ts_get(w->ts)->ops->revoke(fake_ts_get(w->ts), 3, B("05:00.0"), NULL, 0, 0, NULL);
+		if (repair) {
+			ok(w, "repair");
+			assert_non_null(strstr(w->out, "empty PCI backend"));
+		}
+		ok(w, "attach web1 05:00.0");
+		ok(w, "detach web1 05:00.0");
+	}
+}
+
 /* Ctrl-C: the step under way ends, what was done is undone. */
 static void test_interrupted(void **state)
 {
@@ -438,6 +460,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_deaf_frontend, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_slow_frontend, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_half_out, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_empty_backend, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_interrupted, setup, teardown),
 		cmocka_unit_test(test_every_failure),
 	};
