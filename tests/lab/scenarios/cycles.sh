@@ -2,12 +2,12 @@
 # cycles - 100 attach/detach cycles back to back with xlpt, then the same with xl, and the two counts
 # timeout: 600
 #
-# Environment: CYCLES (100), XL_CYCLES (3; each failing one costs xl some 20 s).
+# Environment: CYCLES (100), XL_CYCLES (2; each failing one costs xl some 20 s).
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0
 cycles=${CYCLES:-100}
-xl_cycles=${XL_CYCLES:-3}
+xl_cycles=${XL_CYCLES:-2}
 
 guest_start web1 pv
 domid=$(guest_domid web1)
