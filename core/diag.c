@@ -107,7 +107,7 @@ int xlpt_diag_errno(struct xlpt_diag *diag, enum xlpt_err code, int err, const c
 	return code;
 }
 
-static void replace(char **where, const char *fmt, va_list ap)
+static void XLPT_PRINTF(2, 0) replace(char **where, const char *fmt, va_list ap)
 {
 	char *s = xlpt_xvasprintf(fmt, ap);
 
