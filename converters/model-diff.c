@@ -250,6 +250,8 @@ void xlpt_dom_normalise(struct xlpt_dom *dom)
 		tri_default(&dom->apic, XLPT_ON);
 	}
 	if (!dom->devices_only) {
+		if (!dom->type)
+			dom->type = XLPT_DOM_PV;	/* what xl takes it for */
 		num_default(&dom->vcpus, (struct xlpt_num){ true, 1 });
 		num_default(&dom->maxvcpus, dom->vcpus);
 		num_default(&dom->maxmem, dom->memory);
@@ -257,6 +259,9 @@ void xlpt_dom_normalise(struct xlpt_dom *dom)
 		dom->on_reboot = dom->on_reboot ? dom->on_reboot : XLPT_ACT_RESTART;
 		dom->on_crash = dom->on_crash ? dom->on_crash : XLPT_ACT_DESTROY;
 	}
+	for (size_t i = 0; i < dom->n_gfx; i++)
+		if (dom->gfx[i].type != XLPT_GFX_SPICE)
+			tri_default(&dom->gfx[i].vfb, dom->type == XLPT_DOM_HVM ? XLPT_OFF : XLPT_ON);
 	if (dom->viridian_groups)
 		dom->viridian = XLPT_ON;
 	for (size_t i = 0; i < dom->n_disk; i++)

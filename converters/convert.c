@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "converters/convert.h"
+
+#include "converters/libvirt.h"
+#include "converters/xl.h"
+
+const char *xlpt_format_word(enum xlpt_format f)
+{
+	return f == XLPT_FORMAT_XL ? "xl" : f == XLPT_FORMAT_LIBVIRT ? "libvirt" : "unknown";
+}
+
+enum xlpt_format xlpt_format_parse(const char *word)
+{
+	if (!strcmp(word, "xl"))
+		return XLPT_FORMAT_XL;
+	return strcmp(word, "libvirt") ? XLPT_FORMAT_NONE : XLPT_FORMAT_LIBVIRT;
+}
+
+enum xlpt_format xlpt_format_detect(const char *text, size_t len)
+{
+	return xlpt_libvirt_is_xml(text, len) ? XLPT_FORMAT_LIBVIRT : XLPT_FORMAT_XL;
+}
+
+static int read_side(enum xlpt_format f, const char *text, size_t len, const char *file,
+		     struct xlpt_dom *dom, struct xlpt_kepts *kept, struct xlpt_losses *losses,
+		     struct xlpt_diag *diag)
+{
+	return f == XLPT_FORMAT_XL ? xlpt_xl_read(text, len, file, dom, kept, losses, diag)
+				   : xlpt_libvirt_read(text, len, file, dom, kept, losses, diag);
+}
+
+int xlpt_convert_read(enum xlpt_format f, const char *text, size_t len, const char *file,
+		      struct xlpt_dom *dom, struct xlpt_losses *losses, struct xlpt_diag *diag)
+{
+	_cleanup_kepts_ struct xlpt_kepts kept = { 0 };
+	int rc = read_side(f, text, len, file, dom, &kept, losses, diag);
+
+	if (rc == 0)
+		xlpt_kepts_apply(&kept, dom, file, losses);
+	return rc;
+}
+
+int xlpt_convert_write(enum xlpt_format f, const struct xlpt_dom *dom,
+		       const struct xlpt_kepts *kept, unsigned flags, struct xlpt_str *out,
+		       struct xlpt_losses *losses, struct xlpt_diag *diag)
+{
+	return f == XLPT_FORMAT_XL ? xlpt_xl_write(dom, kept, flags, out, losses, diag)
+				   : xlpt_libvirt_write(dom, kept, flags, out, losses, diag);
+}
+
+/* ---- what the target is given ---- */
+
+/* Only the PCI devices of a domain. */
+static void cut_to_devices(struct xlpt_dom *dom)
+{
+	struct xlpt_dom cut;
+
+	xlpt_dom_init(&cut);
+	cut.devices_only = true;
+	cut.file = XLPT_TAKE(dom->file);
+	cut.pci = XLPT_TAKE(dom->pci);
+	cut.n_pci = dom->n_pci;
+	cut.alloc_pci = dom->alloc_pci;
+	dom->n_pci = dom->alloc_pci = 0;
+	xlpt_dom_dispose(dom);
+	*dom = cut;
+}
+
+static void fold(enum xlpt_tri *option, enum xlpt_tri other, enum xlpt_tri global)
+{
+	if (*option == XLPT_UNSET && other == XLPT_UNSET)
+		*option = global;
+}
+
+/*
+ * libvirt has no keys for all devices at once: each device says for itself what
+ * xl's pci_permissive= and pci_seize= say for all that are silent.
+ */
+static void fold_globals(struct xlpt_dom *dom)
+{
+	for (size_t i = 0; i < dom->n_pci; i++) {
+		struct xlpt_pci *p = &dom->pci[i];
+
+		fold(&p->spec.permissive, p->filtering, dom->pci_permissive);
+		fold(&p->spec.seize, p->managed, dom->pci_seize);
+	}
+}
+
+/* ---- the report ---- */
+
+struct keeper {
+	const struct xlpt_dom *dom;
+	enum xlpt_format to;
+	struct xlpt_kepts *kept;
+	struct xlpt_losses *losses;
+};
+
+static void keep_carry(void *ctx, const char *at, const struct xlpt_carry *c)
+{
+	struct keeper *k = ctx;
+	_cleanup_free_ char *what = xlpt_xasprintf("%s%s%s", at, *at ? "/" : "", c->path);
+
+	xlpt_kept_add_carry(k->kept, at, c);
+	if (!strcmp(c->path, "#"))
+		xlpt_loss_add(k->losses, XLPT_LOSS_NOTE, k->dom->file, c->line, c->column,
+			      "comments", "kept, but not their places");
+	else if (c->side == XLPT_SIDE_XL)
+		xlpt_loss_add(k->losses, XLPT_LOSS_KEPT, k->dom->file, c->line, c->column, what,
+			      "libvirt has no word for this setting of xl");
+	else
+		xlpt_loss_add(k->losses, XLPT_LOSS_KEPT, k->dom->file, c->line, c->column, what,
+			      "xl has no word for this part of the XML");
+}
+
+/*
+ * a is what was meant, b what the target's text says. Whether two values mean
+ * the same is judged on normalised copies; what is kept are the values themselves.
+ */
+static void keep_differences(struct keeper *k, const struct xlpt_dom *a, const struct xlpt_dom *b)
+{
+	_cleanup_dom_ struct xlpt_dom x, y;
+	_cleanup_deltas_ struct xlpt_deltas deltas = { 0 };
+
+	xlpt_dom_copy(&x, a);
+	xlpt_dom_copy(&y, b);
+	xlpt_dom_normalise(&x);
+	xlpt_dom_normalise(&y);
+	xlpt_dom_diff_values(&x, &y, &deltas);
+	for (size_t i = 0; i < deltas.n; i++) {
+		struct xlpt_delta *d = &deltas.items[i];
+		_cleanup_free_ char *value = NULL, *was = NULL;
+		enum xlpt_severity severity;
+		const char *reason;
+
+		xlpt_dom_get(a, d->path, &value);
+		xlpt_dom_get(b, d->path, &was);
+		if (xlpt_streq(value, was))
+			continue;	/* differs in the mirror of another member only */
+		free(d->a);
+		d->a = xlpt_xstrdup(value);
+		xlpt_kept_add(k->kept, d->path, value, was);
+		severity = xlpt_loss_reason(k->to, d, &reason);
+		xlpt_loss_add(k->losses, severity, a->file, d->line, 0, d->path, "%s", reason);
+	}
+}
+
+static int write_verified(const struct xlpt_dom *dom, const struct xlpt_convert *how,
+			  enum xlpt_format to, struct xlpt_str *out, struct xlpt_losses *losses,
+			  struct xlpt_diag *diag)
+{
+	_cleanup_dom_ struct xlpt_dom said, back;
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	_cleanup_kepts_ struct xlpt_kepts kept = { 0 }, none = { 0 };
+	struct keeper k = { .dom = dom, .to = to, .kept = &kept, .losses = losses };
+	unsigned flags = how->devices_only ? XLPT_WRITE_DEVICES_ONLY : 0;
+	size_t start = out->len;
+	int rc;
+
+	xlpt_dom_copy(&said, dom);
+	xlpt_dom_init(&back);
+	if (to == XLPT_FORMAT_LIBVIRT)
+		fold_globals(&said);
+	rc = xlpt_convert_write(to, &said, NULL, flags, &text, losses, diag);
+	if (rc)
+		return rc;
+	rc = read_side(to, xlpt_str_get(&text), text.len, "the text just written", &back, &none,
+		       NULL, diag);
+	if (rc) {
+		xlpt_diag_wrap(diag, "%s would not accept the result", xlpt_format_word(to));
+		return xlpt_diag_recode(diag, XLPT_ERR_DATA);
+	}
+	if (back.devices_only != dom->devices_only) {
+		/* A list of devices becomes one again; no loss to tell of. */
+		xlpt_kept_add(&kept, "devices_only", dom->devices_only ? "yes" : NULL,
+			      back.devices_only ? "yes" : NULL);
+		back.devices_only = dom->devices_only;
+	}
+	keep_differences(&k, dom, &back);
+	xlpt_dom_carries(dom, to == XLPT_FORMAT_XL ? XLPT_SIDE_LIBVIRT : XLPT_SIDE_XL, keep_carry,
+			 &k);
+	if (!kept.n) {
+		xlpt_str_addn(out, xlpt_str_get(&text), text.len);
+		return 0;
+	}
+	rc = xlpt_convert_write(to, &said, &kept, flags, out, NULL, diag);
+	if (rc && out->s) {
+		out->len = start;
+		out->s[start] = '\0';
+	}
+	return rc;
+}
+
+int xlpt_convert(const char *text, size_t len, const char *file, const struct xlpt_convert *how,
+		 struct xlpt_str *out, enum xlpt_format *to, struct xlpt_losses *losses,
+		 struct xlpt_diag *diag)
+{
+	enum xlpt_format from = xlpt_format_detect(text, len);
+	enum xlpt_format target = how->to;
+	_cleanup_dom_ struct xlpt_dom dom;
+	int rc;
+
+	if (target == XLPT_FORMAT_NONE)
+		target = from == XLPT_FORMAT_XL ? XLPT_FORMAT_LIBVIRT : XLPT_FORMAT_XL;
+	if (to)
+		*to = target;
+	xlpt_dom_init(&dom);
+	rc = xlpt_convert_read(from, text, len, file, &dom, losses, diag);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < how->n_pools; i++)
+		xlpt_libvirt_resolve_pool(&dom, &how->pools[i]);
+	if (how->devices_only) {
+		if (target == XLPT_FORMAT_LIBVIRT)
+			fold_globals(&dom);	/* the keys themselves stay behind */
+		cut_to_devices(&dom);
+	}
+	rc = write_verified(&dom, how, target, out, losses, diag);
+	if (losses)
+		xlpt_losses_sort(losses);
+	return rc;
+}

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * One conversion, verified: what was written is read back and compared with
+ * what was read. Every difference is a loss; it is kept in the output for the
+ * way back, and reported.
+ */
+#ifndef XLPT_CONVERTERS_CONVERT_H
+#define XLPT_CONVERTERS_CONVERT_H
+
+#include "converters/loss.h"
+#include "converters/model.h"
+
+enum xlpt_format { XLPT_FORMAT_NONE = 0, XLPT_FORMAT_XL, XLPT_FORMAT_LIBVIRT };
+
+struct xlpt_convert {
+	enum xlpt_format to;	/* NONE = the other one than the input's */
+	bool devices_only;	/* PCI devices alone, without the domain around them */
+	const struct xlpt_netpool *pools;	/* networks that are pools of VFs */
+	size_t n_pools;
+};
+
+const char *xlpt_format_word(enum xlpt_format f);	/* "xl" "libvirt" */
+enum xlpt_format xlpt_format_parse(const char *word);	/* NONE = unknown */
+/* What the input looks like. */
+enum xlpt_format xlpt_format_detect(const char *text, size_t len);
+
+/* Reads one side with what an earlier conversion kept applied. dom is initialised here. */
+int xlpt_convert_read(enum xlpt_format f, const char *text, size_t len, const char *file,
+		      struct xlpt_dom *dom, struct xlpt_losses *losses, struct xlpt_diag *diag);
+int xlpt_convert_write(enum xlpt_format f, const struct xlpt_dom *dom,
+		       const struct xlpt_kepts *kept, unsigned flags, struct xlpt_str *out,
+		       struct xlpt_losses *losses, struct xlpt_diag *diag);
+
+/* Appends to out; how->to NONE is resolved in *to (may be NULL). On error out is as it was. */
+int xlpt_convert(const char *text, size_t len, const char *file, const struct xlpt_convert *how,
+		 struct xlpt_str *out, enum xlpt_format *to, struct xlpt_losses *losses,
+		 struct xlpt_diag *diag);
+
+/* The severity and the reason of a difference, by the path of the value (converters/reason.c). */
+enum xlpt_severity xlpt_loss_reason(enum xlpt_format to, const struct xlpt_delta *delta,
+				    const char **reason);
+
+#endif

@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * disk = [ ... ] as xl-disk-configuration(5) has it. libxlutil judges each entry;
+ * our own reading beside it tells what was said from what it fills in.
+ */
+#include "converters/xl-read-internal.h"
+
+#include <string.h>
+
+struct disk_reader {
+	struct xlpt_xl_reader *r;
+	struct xlpt_disk *d;
+	bool access_set, prefix;
+};
+
+static void set(char **p, const char *s)
+{
+	if (*s) {	/* libxlutil lets an empty one stand for nothing */
+		free(*p);
+		*p = xlpt_xstrdup(s);
+	}
+}
+
+static void access_mode(struct xlpt_disk *d, const char *s)
+{
+	d->readonly = *s == 'r' && strcmp(s, "rw") != 0 ? XLPT_ON : XLPT_OFF;
+}
+
+/* "hdc:cdrom" */
+static bool vdev_and_type(struct xlpt_disk *d, char *s)
+{
+	char *colon = strrchr(s, ':');
+
+	if (!colon)
+		return false;
+	*colon++ = '\0';
+	set(&d->vdev, s);
+	d->dev = !strcmp(colon, "cdrom") ? XLPT_DISKDEV_CDROM : XLPT_DISKDEV_DISK;
+	return true;
+}
+
+static void positional(struct disk_reader *dr, char *s)
+{
+	struct xlpt_disk *d = dr->d;
+
+	if (!d->target) {
+		d->target = xlpt_xstrdup(s);
+	} else if (!dr->prefix && !d->format) {
+		if (!*d->target && vdev_and_type(d, s))
+			d->format = XLPT_FMT_EMPTY;
+		else
+			d->format = *s ? xlpt_xl_word(xlpt_xl_formats, s) : XLPT_FMT_RAW;
+	} else if (!d->vdev) {
+		if (!vdev_and_type(d, s))
+			set(&d->vdev, s);
+	} else if (!dr->access_set) {
+		dr->access_set = true;
+		access_mode(d, s);
+	}
+}
+
+/* "file:/x", "tap:qcow2:/x", "drbd:x": forms of xend's time. Returns what is left of s. */
+static char *prefixes(struct disk_reader *dr, char *s)
+{
+	static const char *const plain[] = { "tapdisk", "tap2", "tap", "aio", "ioemu", "file",
+					     "phy" };
+	static const char *const formats[] = { "raw", "qcow2", "qcow", "vhd" };
+	static const char *const scripts[] = { "iscsi", "enbd", "nbd", "drbd" };
+
+	for (;;) {
+		size_t n = strcspn(s, ":,=/"), i;
+		bool hit = false;
+
+		if (s[n] != ':')
+			return s;
+#define IS(list) (strlen((list)[i]) == n && !strncmp((list)[i], s, n))
+		for (i = 0; !hit && i < XLPT_ARRAY_SIZE(plain); i++)
+			hit = IS(plain);
+		for (i = 0; !hit && i < XLPT_ARRAY_SIZE(formats); i++)
+			if ((hit = IS(formats)))
+				dr->d->format = xlpt_xl_word(xlpt_xl_formats, formats[i]);
+		for (i = 0; !hit && i < XLPT_ARRAY_SIZE(scripts); i++)
+			if ((hit = IS(scripts))) {
+				free(dr->d->script);
+				dr->d->script = xlpt_xasprintf("block-%s", scripts[i]);
+			}
+#undef IS
+		if (!hit)
+			return s;
+		dr->prefix = true;
+		s += n + 1;
+	}
+}
+
+static bool flag(struct disk_reader *dr, const char *s)
+{
+	struct xlpt_disk *d = dr->d;
+
+	if (!strcmp(s, "cdrom"))
+		d->dev = XLPT_DISKDEV_CDROM;
+	else if (!strcmp(s, "discard") || !strcmp(s, "no-discard"))
+		d->discard = *s == 'd' ? XLPT_ON : XLPT_OFF;
+	else if (!strcmp(s, "direct-io-safe"))
+		d->direct_io_safe = XLPT_ON;
+	else if (!strcmp(s, "colo") || !strcmp(s, "no-colo") || !strcmp(s, "trusted") ||
+		 !strcmp(s, "untrusted"))
+		xlpt_xl_option(&d->at, s, NULL);
+	else
+		return false;
+	return true;
+}
+
+static void option(struct disk_reader *dr, const char *key, const char *value)
+{
+	struct xlpt_disk *d = dr->d;
+
+	if (!strcmp(key, "format"))
+		d->format = *value ? xlpt_xl_word(xlpt_xl_formats, value) : XLPT_FMT_RAW;
+	else if (!strcmp(key, "vdev"))
+		set(&d->vdev, value);
+	else if (!strcmp(key, "access"))
+		access_mode(d, value);
+	else if (!strcmp(key, "devtype"))
+		d->dev = !strcmp(value, "cdrom") ? XLPT_DISKDEV_CDROM : XLPT_DISKDEV_DISK;
+	else if (!strcmp(key, "backend"))
+		set(&d->backend, value);
+	else if (!strcmp(key, "script"))
+		set(&d->script, value);
+	else if (!strcmp(key, "backendtype") && xlpt_xl_word(xlpt_xl_drivers, value))
+		d->driver = xlpt_xl_word(xlpt_xl_drivers, value);
+	else
+		xlpt_xl_option(&d->at, key, value);
+}
+
+static void parse(struct disk_reader *dr, char *s)
+{
+	for (bool first = true;; first = false) {
+		char *end, *eq;
+
+		s += strspn(s, " \t\n");
+		if (!*s)
+			return;
+		if (!strncmp(s, "target=", 7)) {
+			/* Eats the rest, commas too; a comma at the very end is cut off. */
+			size_t n = strlen(s);
+
+			if (s[n - 1] == ',')
+				s[n - 1] = '\0';
+			if (s[7])
+				set(&dr->d->target, s + 7);
+			else if (!dr->d->target)
+				dr->d->target = xlpt_xstrdup("");
+			return;
+		}
+		if (first)
+			s = prefixes(dr, s);
+		end = s + strcspn(s, ",");
+		eq = memchr(s, '=', (size_t)(end - s));
+		if (*end)
+			*end++ = '\0';
+		if (eq) {
+			*eq = '\0';
+			option(dr, s, eq + 1);
+		} else if (!flag(dr, s)) {
+			positional(dr, s);
+		}
+		s = end;
+	}
+}
+
+static int judge(struct xlpt_xl_reader *r, const char *text, size_t off)
+{
+	libxl_device_disk disk;
+	int e;
+
+	libxl_device_disk_init(&disk);
+	xlpt_xl_forget_words(r);
+	e = xlu_disk_parse(r->cfg, 1, &text, &disk);
+	libxl_device_disk_dispose(&disk);
+	return e ? xlpt_xl_refused(r, off, "libxlutil does not accept this disk") : 0;
+}
+
+int xlpt_xl_read_disks(struct xlpt_xl_reader *r)
+{
+	_cleanup_xl_values_ struct xlpt_xl_values values = { 0 };
+
+	if (!xlpt_xl_list(r, "disk", &values))
+		return 0;
+	for (size_t i = 0; i < values.n; i++) {
+		struct xlpt_xl_value *v = &values.v[i];
+		struct disk_reader dr = { .r = r };
+		int rc;
+
+		if (!v->text)
+			return xlpt_xl_bad(r->scan, v->off, r->diag, "a disk is a string, not a list");
+		rc = judge(r, v->text, v->off);
+		if (rc)
+			return rc;
+		dr.d = XLPT_DOM_ADD(r->dom, disk);
+		xlpt_xl_at(r, v->off, &dr.d->at);
+		parse(&dr, v->text);
+	}
+	return 0;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Graphics: the domain-wide keys of HVM guests, vfb = [ ... ], and the video card. */
+#include "converters/xl-read-internal.h"
+
+#include <string.h>
+
+#define VNC_BASE 5900
+
+static void keep(struct xlpt_xl_reader *r, const char *key, char **out)
+{
+	const char *s = xlpt_xl_string(r, key);
+
+	if (s)
+		*out = xlpt_xstrdup(s);
+}
+
+static void tri(struct xlpt_xl_reader *r, const char *key, enum xlpt_tri *out)
+{
+	const char *s = xlpt_xl_string(r, key);
+
+	if (s && !xlpt_xl_bool(s, out))
+		xlpt_xl_unuse(r, key);
+}
+
+static void num(struct xlpt_xl_reader *r, const char *key, struct xlpt_num *out)
+{
+	const char *s = xlpt_xl_string(r, key);
+
+	if (s && !xlpt_xl_num(s, INT32_MAX, out))
+		xlpt_xl_unuse(r, key);
+}
+
+/* True when the key is there and on. Off and without a reader it stays a carry. */
+static bool on(struct xlpt_xl_reader *r, const char *key, size_t *off)
+{
+	const struct xlpt_xl_setting *s = xlpt_xl_find(r, key);
+	const char *text = xlpt_xl_string(r, key);
+	enum xlpt_tri v = XLPT_UNSET;
+
+	if (text && xlpt_xl_bool(text, &v) && v == XLPT_ON) {
+		*off = s->key_off;
+		return true;
+	}
+	if (s)
+		xlpt_xl_unuse(r, key);
+	return false;
+}
+
+static struct xlpt_gfx *add(struct xlpt_xl_reader *r, int type, size_t off)
+{
+	struct xlpt_gfx *g = XLPT_DOM_ADD(r->dom, gfx);
+
+	g->type = type;
+	xlpt_xl_at(r, off, &g->at);
+	return g;
+}
+
+static void domain_wide(struct xlpt_xl_reader *r)
+{
+	struct xlpt_gfx *g = NULL;
+	struct xlpt_num display = { 0 };
+	size_t off;
+
+	if (on(r, "vnc", &off)) {
+		g = add(r, XLPT_GFX_VNC, off);
+		keep(r, "vnclisten", &g->listen);
+		keep(r, "vncpasswd", &g->passwd);
+		tri(r, "vncunused", &g->autoport);
+		num(r, "vncdisplay", &display);
+		if (display.has)
+			g->port = (struct xlpt_num){ true, display.v + VNC_BASE };
+		keep(r, "keymap", &g->keymap);
+	}
+	if (on(r, "sdl", &off)) {
+		struct xlpt_gfx *sdl = add(r, XLPT_GFX_SDL, off);
+
+		tri(r, "opengl", &sdl->opengl);
+		keep(r, "display", &sdl->display);
+		keep(r, "xauthority", &sdl->xauthority);
+		if (r->dom->n_gfx == 1)
+			keep(r, "keymap", &sdl->keymap);
+	}
+	if (on(r, "spice", &off)) {
+		g = add(r, XLPT_GFX_SPICE, off);
+		keep(r, "spicehost", &g->listen);
+		num(r, "spiceport", &g->port);
+		num(r, "spicetls_port", &g->tls_port);
+		keep(r, "spicepasswd", &g->passwd);
+		tri(r, "spicedisable_ticketing", &g->ticketing);
+		if (g->ticketing)
+			g->ticketing = g->ticketing == XLPT_ON ? XLPT_OFF : XLPT_ON;
+		tri(r, "spiceagent_mouse", &g->agent_mouse);
+		tri(r, "spicevdagent", &g->vdagent);
+		tri(r, "spice_clipboard_sharing", &g->clipboard);
+		num(r, "spiceusbredirection", &g->usb_redir);
+		keep(r, "spice_image_compression", &g->image_compression);
+		keep(r, "spice_streaming_video", &g->streaming);
+		if (r->dom->n_gfx == 1)
+			keep(r, "keymap", &g->keymap);
+	}
+}
+
+static void vfb(struct xlpt_xl_reader *r, struct xlpt_xl_value *v)
+{
+	struct xlpt_gfx *g = add(r, 0, v->off);
+	char *s = v->text, *key, *value;
+	bool vnc = false, sdl = false;
+
+	g->vfb = XLPT_ON;
+	while (xlpt_xl_pair(&s, &key, &value)) {
+		enum xlpt_tri t = XLPT_UNSET;
+		struct xlpt_num n = { 0 };
+
+		if (!value)
+			xlpt_xl_option(&g->at, key, NULL);
+		else if (!strcmp(key, "vnc") && xlpt_xl_bool(value, &t) && t == XLPT_ON)
+			vnc = true;
+		else if (!strcmp(key, "sdl") && xlpt_xl_bool(value, &t) && t == XLPT_ON)
+			sdl = true;
+		else if (!strcmp(key, "vnclisten") && !g->listen)
+			g->listen = xlpt_xstrdup(value);
+		else if (!strcmp(key, "vncpasswd") && !g->passwd)
+			g->passwd = xlpt_xstrdup(value);
+		else if (!strcmp(key, "vncunused") && xlpt_xl_bool(value, &t))
+			g->autoport = t;
+		else if (!strcmp(key, "vncdisplay") && xlpt_xl_num(value, 59635, &n))
+			g->port = (struct xlpt_num){ true, n.v + VNC_BASE };
+		else if (!strcmp(key, "keymap") && !g->keymap)
+			g->keymap = xlpt_xstrdup(value);
+		else if (!strcmp(key, "opengl") && xlpt_xl_bool(value, &t))
+			g->opengl = t;
+		else if (!strcmp(key, "display") && !g->display)
+			g->display = xlpt_xstrdup(value);
+		else if (!strcmp(key, "xauthority") && !g->xauthority)
+			g->xauthority = xlpt_xstrdup(value);
+		else if (strcmp(key, "type") != 0)
+			xlpt_xl_option(&g->at, key, value);
+	}
+	/* libxl gives a vfb VNC when nothing is said (libxl__device_vfb_setdefault). */
+	g->type = sdl ? XLPT_GFX_SDL : XLPT_GFX_VNC;
+	if (sdl && vnc)
+		xlpt_xl_option(&g->at, "vnc", "1");
+}
+
+static bool strings_only(const struct xlpt_xl_values *values)
+{
+	for (size_t i = 0; i < values->n; i++)
+		if (!values->v[i].text)
+			return false;
+	return true;
+}
+
+static void read_video(struct xlpt_xl_reader *r)
+{
+	const char *vga = xlpt_xl_string(r, "vga");
+	const struct xlpt_xl_setting *s = xlpt_xl_find(r, "vga");
+	enum xlpt_tri std = XLPT_UNSET;
+	struct xlpt_num ram = { 0 };
+	struct xlpt_video *v;
+	int model = vga ? xlpt_xl_word(xlpt_xl_vgas, vga) : 0;
+
+	if (s && !model)
+		xlpt_xl_unuse(r, "vga");
+	if (!s) {
+		s = xlpt_xl_find(r, "stdvga");
+		tri(r, "stdvga", &std);
+		model = std == XLPT_ON ? XLPT_VGA_STD : std == XLPT_OFF ? XLPT_VGA_CIRRUS : 0;
+	}
+	num(r, "videoram", &ram);
+	if (!model && !ram.has)
+		return;
+	s = s ? s : xlpt_xl_find(r, "videoram");
+	v = XLPT_DOM_ADD(r->dom, video);
+	xlpt_xl_at(r, s->key_off, &v->at);
+	v->model = model;
+	if (ram.has)
+		v->vram = (struct xlpt_num){ true, ram.v * 1024 };
+}
+
+int xlpt_xl_read_gfx(struct xlpt_xl_reader *r)
+{
+	_cleanup_xl_values_ struct xlpt_xl_values values = { 0 };
+
+	domain_wide(r);
+	if (xlpt_xl_list(r, "vfb", &values)) {
+		if (strings_only(&values))
+			for (size_t i = 0; i < values.n; i++)
+				vfb(r, &values.v[i]);
+		else
+			xlpt_xl_unuse(r, "vfb");
+	}
+	read_video(r);
+	return 0;
+}

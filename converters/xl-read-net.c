@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* vif = [ ... ] as xl-network-configuration(5) has it. */
+#include "converters/xl-read-internal.h"
+
+#include <ctype.h>
+#include <string.h>
+
+static bool read_mac(const char *s, char **out)
+{
+	unsigned b[6];
+	int n = 0;
+
+	if (sscanf(s, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &n) !=
+		    6 || s[n] || !isxdigit((unsigned char)*s))
+		return false;
+	free(*out);
+	*out = xlpt_xasprintf("%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4], b[5]);
+	return true;
+}
+
+/* A rate in bytes per second and its interval, in the words of xlu_vif_parse_rate. */
+static bool read_rate(const char *s, struct xlpt_num *rate, struct xlpt_num *interval)
+{
+	static const struct { const char *unit; uint64_t num, den; } units[] = {
+		{ "GB/s", 1000000000, 1 }, { "MB/s", 1000000, 1 }, { "KB/s", 1000, 1 },
+		{ "B/s", 1, 1 }, { "Gb/s", 1000000000, 8 }, { "Mb/s", 1000000, 8 },
+		{ "Kb/s", 1000, 8 }, { "b/s", 1, 8 },
+	};
+	static const struct { const char *unit; uint64_t us; } times[] = {
+		{ "us", 1 }, { "ms", 1000 }, { "s", 1000000 },
+	};
+	size_t n = strspn(s, "0123456789"), len;
+	const char *at;
+	uint64_t v;
+
+	if (!n || !xlpt_parse_uint(s, n, 10, UINT32_MAX, &v))
+		return false;
+	s += n;
+	at = strchr(s, '@');
+	len = at ? (size_t)(at - s) : strlen(s);
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(units); i++)
+		if (strlen(units[i].unit) == len && !strncmp(units[i].unit, s, len)) {
+			if (v * units[i].num % units[i].den)
+				return false;	/* parts of a byte */
+			*rate = (struct xlpt_num){ true, v * units[i].num / units[i].den };
+		}
+	if (!rate->has || !at)
+		return rate->has;
+	s = at + 1;
+	n = strspn(s, "0123456789");
+	if (!n || !xlpt_parse_uint(s, n, 10, UINT32_MAX, &v))
+		return false;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(times); i++)
+		if (!strcmp(times[i].unit, s + n))
+			*interval = (struct xlpt_num){ true, v * times[i].us };
+	return interval->has;
+}
+
+static void read_ips(const char *s, char ***out)
+{
+	size_t n = 0;
+
+	xlpt_strv_free(*out);
+	*out = xlpt_xcalloc(1, sizeof(**out));
+	for (;;) {
+		size_t len;
+
+		s += strspn(s, " ");
+		len = strcspn(s, " ");
+		if (!len)
+			break;
+		*out = xlpt_xrealloc(*out, n + 2, sizeof(**out));
+		(*out)[n++] = xlpt_xstrndup(s, len);
+		(*out)[n] = NULL;
+		s += len;
+	}
+}
+
+static void replace(char **p, const char *s)
+{
+	free(*p);
+	*p = xlpt_xstrdup(s);
+}
+
+static int judge_rate(struct xlpt_xl_reader *r, const char *s, size_t off)
+{
+	libxl_device_nic nic;
+	int e;
+
+	libxl_device_nic_init(&nic);
+	xlpt_xl_forget_words(r);
+	e = xlu_vif_parse_rate(r->cfg, s, &nic);
+	libxl_device_nic_dispose(&nic);
+	return e ? xlpt_xl_refused(r, off, "libxlutil does not accept this rate") : 0;
+}
+
+static int option(struct xlpt_xl_reader *r, struct xlpt_net *net, const char *key,
+		  const char *value, size_t off)
+{
+	struct xlpt_num rate = { 0 }, us = { 0 };
+	int rc;
+
+	if (!value && (!strcmp(key, "trusted") || !strcmp(key, "untrusted"))) {
+		net->trusted = *key == 't' ? XLPT_ON : XLPT_OFF;
+		return 0;
+	}
+	if (!value)
+		return xlpt_xl_bad(r->scan, off, r->diag, "\"%s\" in this vif is not key=value", key);
+	if (!strcmp(key, "mac")) {
+		if (!read_mac(value, &net->id.mac))
+			return xlpt_xl_bad(r->scan, off, r->diag,
+					   "\"%s\" is no MAC address (XX:XX:XX:XX:XX:XX)", value);
+	} else if (!strcmp(key, "bridge")) {
+		net->kind = XLPT_NET_BRIDGE;
+		replace(&net->source, value);
+	} else if (!strcmp(key, "gatewaydev") || !strcmp(key, "netdev")) {
+		replace(&net->gatewaydev, value);
+	} else if (!strcmp(key, "ip")) {
+		read_ips(value, &net->ips);
+	} else if (!strcmp(key, "script")) {
+		replace(&net->script, value);
+	} else if (!strcmp(key, "backend")) {
+		replace(&net->backend, value);
+	} else if (!strcmp(key, "vifname")) {
+		replace(&net->vifname, value);
+	} else if (!strcmp(key, "model")) {
+		replace(&net->model, value);
+	} else if (!strcmp(key, "type") && (!strcmp(value, "ioemu") || !strcmp(value, "vif"))) {
+		net->type = *value == 'i' ? XLPT_NET_IOEMU : XLPT_NET_VIF;
+	} else if (!strcmp(key, "devid") && xlpt_xl_num(value, INT32_MAX, &net->devid)) {
+		return 0;
+	} else if (!strcmp(key, "mtu") && xlpt_xl_num(value, INT32_MAX, &net->mtu)) {
+		return 0;
+	} else if (!strcmp(key, "rate")) {
+		rc = judge_rate(r, value, off);
+		if (rc)
+			return rc;
+		if (read_rate(value, &rate, &us)) {
+			net->rate = rate;
+			net->rate_us = us;
+		} else {
+			xlpt_xl_option(&net->at, key, value);
+		}
+	} else {
+		xlpt_xl_option(&net->at, key, value);
+	}
+	return 0;
+}
+
+int xlpt_xl_read_nets(struct xlpt_xl_reader *r)
+{
+	_cleanup_xl_values_ struct xlpt_xl_values values = { 0 };
+
+	if (!xlpt_xl_list(r, "vif", &values))
+		return 0;
+	for (size_t i = 0; i < values.n; i++) {
+		struct xlpt_xl_value *v = &values.v[i];
+		struct xlpt_net *net;
+		char *s = v->text, *key, *value;
+
+		if (!s)
+			return xlpt_xl_bad(r->scan, v->off, r->diag, "a vif is a string, not a list");
+		net = XLPT_DOM_ADD(r->dom, net);
+		xlpt_xl_at(r, v->off, &net->at);
+		while (xlpt_xl_pair(&s, &key, &value)) {
+			int rc = *key ? option(r, net, key, value, v->off) : 0;
+
+			if (rc)
+				return rc;
+		}
+	}
+	return 0;
+}

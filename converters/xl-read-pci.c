@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* pci = [ ... ] with core/spec's strict reading, and rdm=. */
+#include "converters/xl-read-internal.h"
+
+#include <string.h>
+
+static int entry(struct xlpt_xl_reader *r, const struct xlpt_xl_value *v)
+{
+	struct xlpt_pci *pci = XLPT_DOM_ADD(r->dom, pci);
+	int rc;
+
+	xlpt_xl_at(r, v->off, &pci->at);
+	rc = xlpt_spec_parse(v->text, &pci->spec, r->diag);
+	if (rc) {
+		unsigned line, column, in = r->diag ? r->diag->column : 1;
+
+		/* The column within a quoted string: escapes aside, one behind the quote. */
+		xlpt_xl_where(r->scan, v->off, &line, &column);
+		xlpt_diag_at(r->diag, r->scan->file, line, column + in);
+	}
+	return rc;
+}
+
+static void read_rdm(struct xlpt_xl_reader *r)
+{
+	const struct xlpt_xl_setting *s = xlpt_xl_find(r, "rdm");
+	const char *text = xlpt_xl_string(r, "rdm");
+	_cleanup_free_ char *copy = xlpt_xstrdup(text);
+	char *p = copy, *key, *value;
+	int strategy = 0, policy = 0;
+
+	if (!s)
+		return;
+	while (p && xlpt_xl_pair(&p, &key, &value)) {
+		int v = 0;
+
+		if (value && !strcmp(key, "strategy"))
+			v = strategy = xlpt_xl_word(xlpt_xl_rdm_strategies, value);
+		else if (value && !strcmp(key, "policy"))
+			v = policy = !strcmp(value, "strict")  ? XLPT_RDM_STRICT :
+				     !strcmp(value, "relaxed") ? XLPT_RDM_RELAXED : 0;
+		if (!v) {
+			strategy = policy = 0;
+			break;
+		}
+	}
+	if (!strategy && !policy) {
+		xlpt_xl_unuse(r, "rdm");
+		return;
+	}
+	r->dom->rdm_strategy = strategy;
+	r->dom->rdm_policy = policy;
+	xlpt_dom_mark(r->dom, &r->dom->rdm_strategy, xlpt_xl_line(r, s->key_off));
+	xlpt_dom_mark(r->dom, &r->dom->rdm_policy, xlpt_xl_line(r, s->key_off));
+}
+
+int xlpt_xl_read_pci(struct xlpt_xl_reader *r)
+{
+	_cleanup_xl_values_ struct xlpt_xl_values values = { 0 };
+	const struct xlpt_xl_setting *s = xlpt_xl_find(r, "pci");
+
+	read_rdm(r);
+	if (!s)
+		return 0;
+	if (!s->list) {
+		xlpt_xl_bad(r->scan, s->off, r->diag, "pci is a list");
+		xlpt_diag_hint(r->diag, "write pci = [ \"0000:09:00.0\" ]");
+		return XLPT_ERR_SYNTAX;
+	}
+	xlpt_xl_list(r, "pci", &values);
+	for (size_t i = 0; i < values.n; i++) {
+		int rc;
+
+		if (!values.v[i].text)
+			return xlpt_xl_bad(r->scan, values.v[i].off, r->diag,
+					   "a device is a string, not a list");
+		rc = entry(r, &values.v[i]);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* usbctrl=, usbdev=, usbdevice= and soundhw= (xl.cfg(5)). */
+#include "converters/xl-read-internal.h"
+
+#include <string.h>
+
+static int read_ctrls(struct xlpt_xl_reader *r)
+{
+	_cleanup_xl_values_ struct xlpt_xl_values values = { 0 };
+
+	if (!xlpt_xl_list(r, "usbctrl", &values))
+		return 0;
+	for (size_t i = 0; i < values.n; i++) {
+		struct xlpt_usbctrl *c;
+		char *s = values.v[i].text, *key, *value;
+
+		if (!s)
+			return xlpt_xl_bad(r->scan, values.v[i].off, r->diag,
+					   "a USB controller is a string, not a list");
+		c = XLPT_DOM_ADD(r->dom, usbctrl);
+		xlpt_xl_at(r, values.v[i].off, &c->at);
+		while (xlpt_xl_pair(&s, &key, &value)) {
+			if (value && !strcmp(key, "type") &&
+			    xlpt_xl_word(xlpt_xl_usbctrl_types, value))
+				c->type = xlpt_xl_word(xlpt_xl_usbctrl_types, value);
+			else if (value && !strcmp(key, "version") &&
+				 xlpt_xl_num(value, 9, &c->version))
+				continue;
+			else if (value && !strcmp(key, "ports") && xlpt_xl_num(value, 31, &c->ports))
+				continue;
+			else if (value && !strcmp(key, "backend") && !c->backend)
+				c->backend = xlpt_xstrdup(value);
+			else
+				xlpt_xl_option(&c->at, key, value);
+		}
+	}
+	return 0;
+}
+
+static int read_devs(struct xlpt_xl_reader *r)
+{
+	_cleanup_xl_values_ struct xlpt_xl_values values = { 0 };
+
+	if (!xlpt_xl_list(r, "usbdev", &values))
+		return 0;
+	for (size_t i = 0; i < values.n; i++) {
+		struct xlpt_usbdev *d;
+		char *s = values.v[i].text, *key, *value;
+
+		if (!s)
+			return xlpt_xl_bad(r->scan, values.v[i].off, r->diag,
+					   "a USB device is a string, not a list");
+		d = XLPT_DOM_ADD(r->dom, usbdev);
+		xlpt_xl_at(r, values.v[i].off, &d->at);
+		while (xlpt_xl_pair(&s, &key, &value)) {
+			if (value && !strcmp(key, "type") && !strcmp(value, "hostdev"))
+				continue;
+			if (value && !strcmp(key, "hostbus") && xlpt_xl_num(value, 255, &d->bus))
+				continue;
+			if (value && !strcmp(key, "hostaddr") && xlpt_xl_num(value, 255, &d->addr))
+				continue;
+			if (value && !strcmp(key, "controller") && xlpt_xl_num(value, 255, &d->ctrl))
+				continue;
+			if (value && !strcmp(key, "port") && xlpt_xl_num(value, 255, &d->port))
+				continue;
+			xlpt_xl_option(&d->at, key, value);
+		}
+	}
+	return 0;
+}
+
+/* QEMU's old -usbdevice. Those that are no input devices ("host:..." and more) are carried. */
+static bool read_usbdevice(struct xlpt_xl_reader *r, const struct xlpt_xl_value *v)
+{
+	static const struct xlpt_xl_word inputs[] = { { "tablet", XLPT_INPUT_TABLET },
+						      { "mouse", XLPT_INPUT_MOUSE },
+						      { "keyboard", XLPT_INPUT_KEYBOARD },
+						      { NULL, 0 } };
+	int type = v->text ? xlpt_xl_word(inputs, v->text) : 0;
+
+	if (type) {
+		struct xlpt_input *in = XLPT_DOM_ADD(r->dom, input);
+
+		xlpt_xl_at(r, v->off, &in->at);
+		in->type = type;
+		in->bus = XLPT_BUS_USB;
+		return true;
+	}
+	return false;
+}
+
+static void read_usbdevices(struct xlpt_xl_reader *r)
+{
+	_cleanup_xl_values_ struct xlpt_xl_values values = { 0 };
+
+	if (!xlpt_xl_list(r, "usbdevice", &values))
+		return;
+	for (size_t i = 0; i < values.n; i++)
+		if (!read_usbdevice(r, &values.v[i])) {
+			xlpt_dom_set(r->dom, "input", NULL);
+			xlpt_xl_unuse(r, "usbdevice");
+			return;
+		}
+}
+
+/* libxl hands soundhw to QEMU, which takes a list with commas. */
+static void read_sound(struct xlpt_xl_reader *r)
+{
+	const struct xlpt_xl_setting *s = xlpt_xl_find(r, "soundhw");
+	_cleanup_free_ char *text = xlpt_xstrdup(xlpt_xl_string(r, "soundhw"));
+	char *p = text, *key, *value;
+
+	if (!s)
+		return;
+	while (p && xlpt_xl_pair(&p, &key, &value)) {
+		struct xlpt_sound *sound;
+
+		if (value || !*key) {
+			xlpt_dom_set(r->dom, "sound", NULL);
+			xlpt_xl_unuse(r, "soundhw");
+			return;
+		}
+		sound = XLPT_DOM_ADD(r->dom, sound);
+		xlpt_xl_at(r, s->off, &sound->at);
+		sound->model = xlpt_xstrdup(key);
+	}
+	if (!r->dom->n_sound)
+		xlpt_xl_unuse(r, "soundhw");
+}
+
+int xlpt_xl_read_usb(struct xlpt_xl_reader *r)
+{
+	int rc = read_ctrls(r);
+
+	if (rc == 0)
+		rc = read_devs(r);
+	if (rc == 0) {
+		read_usbdevices(r);
+		read_sound(r);
+	}
+	return rc;
+}

@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "converters/xl-words.h"
+
+typedef const struct xlpt_xl_word words_t[];
+
+static words_t types = { { "pv", XLPT_DOM_PV }, { "hvm", XLPT_DOM_HVM }, { "pvh", XLPT_DOM_PVH },
+			 { NULL, 0 } };
+static words_t builders = { { "generic", XLPT_DOM_PV }, { "hvm", XLPT_DOM_HVM }, { NULL, 0 } };
+static words_t actions = { { "destroy", XLPT_ACT_DESTROY }, { "restart", XLPT_ACT_RESTART },
+			   { "rename-restart", XLPT_ACT_RENAME_RESTART },
+			   { "preserve", XLPT_ACT_PRESERVE },
+			   { "coredump-destroy", XLPT_ACT_COREDUMP_DESTROY },
+			   { "coredump-restart", XLPT_ACT_COREDUMP_RESTART },
+			   { "soft-reset", XLPT_ACT_SOFT_RESET }, { NULL, 0 } };
+static words_t bios = { { "seabios", XLPT_FW_BIOS }, { "ovmf", XLPT_FW_UEFI },
+			{ "rombios", XLPT_FW_ROMBIOS }, { NULL, 0 } };
+/* Words first: the numbers of older configurations are read, not written. */
+static words_t tscs = { { "default", XLPT_TSC_DEFAULT }, { "always_emulate", XLPT_TSC_EMULATE },
+			{ "native", XLPT_TSC_NATIVE }, { "native_paravirt", XLPT_TSC_PARAVIRT },
+			{ "0", XLPT_TSC_DEFAULT }, { "1", XLPT_TSC_EMULATE },
+			{ "2", XLPT_TSC_NATIVE }, { "3", XLPT_TSC_PARAVIRT }, { NULL, 0 } };
+static words_t timers = { { "delay_for_missed_ticks", XLPT_MISSED_DELAY },
+			  { "no_delay_for_missed_ticks", XLPT_MISSED_NO_DELAY },
+			  { "no_missed_ticks_pending", XLPT_MISSED_NO_PENDING },
+			  { "one_missed_tick_pending", XLPT_MISSED_ONE_PENDING },
+			  { "0", XLPT_MISSED_DELAY }, { "1", XLPT_MISSED_NO_DELAY },
+			  { "2", XLPT_MISSED_NO_PENDING }, { "3", XLPT_MISSED_ONE_PENDING },
+			  { NULL, 0 } };
+static words_t passthroughs = { { "disabled", XLPT_PT_DISABLED }, { "enabled", XLPT_PT_ENABLED },
+				{ "sync_pt", XLPT_PT_SYNC }, { "share_pt", XLPT_PT_SHARE },
+				{ NULL, 0 } };
+static words_t localtimes = { { "1", XLPT_CLOCK_LOCALTIME }, { "0", XLPT_CLOCK_UTC }, { NULL, 0 } };
+
+words_t xlpt_xl_formats = { { "raw", XLPT_FMT_RAW }, { "qcow", XLPT_FMT_QCOW },
+			    { "qcow2", XLPT_FMT_QCOW2 }, { "vhd", XLPT_FMT_VHD },
+			    { "qed", XLPT_FMT_QED }, { "empty", XLPT_FMT_EMPTY }, { NULL, 0 } };
+words_t xlpt_xl_drivers = { { "phy", XLPT_DRV_PHY }, { "tap", XLPT_DRV_TAP },
+			    { "qdisk", XLPT_DRV_QDISK }, { NULL, 0 } };
+words_t xlpt_xl_vgas = { { "stdvga", XLPT_VGA_STD }, { "cirrus", XLPT_VGA_CIRRUS },
+			 { "qxl", XLPT_VGA_QXL }, { "none", XLPT_VGA_NONE }, { NULL, 0 } };
+words_t xlpt_xl_usbctrl_types = { { "auto", XLPT_USBC_AUTO }, { "pv", XLPT_USBC_PV },
+				  { "devicemodel", XLPT_USBC_DEVICEMODEL },
+				  { "qusb", XLPT_USBC_QUSB }, { NULL, 0 } };
+words_t xlpt_xl_rdm_strategies = { { "ignore", XLPT_RDM_IGNORE }, { "host", XLPT_RDM_HOST },
+				   { NULL, 0 } };
+
+#define K(k, t, m) { k, XLPT_XLK_##t, offsetof(struct xlpt_dom, m), NULL, false }
+#define KW(k, m, w) { k, XLPT_XLK_WORD, offsetof(struct xlpt_dom, m), w, false }
+#define OLD(k, t, m, w) { k, XLPT_XLK_##t, offsetof(struct xlpt_dom, m), w, true }
+
+const struct xlpt_xl_key xlpt_xl_keys[] = {
+	K("name", STR, name),
+	K("uuid", STR, uuid),
+	OLD("builder", WORD, type, builders),
+	KW("type", type, types),
+	K("pool", STR, cpupool),
+	K("memory", KIB, memory),
+	K("maxmem", KIB, maxmem),
+	K("vcpus", NUM, vcpus),
+	K("maxvcpus", NUM, maxvcpus),
+	K("cpu_weight", NUM, cpu_weight),
+	K("cap", NUM, cpu_cap),
+	K("kernel", STR, kernel),
+	K("ramdisk", STR, ramdisk),
+	K("bootloader", STR, bootloader),
+	K("bootloader_args", STRV, bootloader_args),
+	KW("bios", firmware, bios),
+	K("bios_path_override", STR, firmware_path),
+	K("firmware_override", STR, loader),
+	K("boot", STR, boot),
+	K("device_model_override", STR, emulator),
+	K("device_model_args", STRV, dm_args),
+	K("acpi_firmware", STR, acpi_firmware),
+	K("pae", TRI, pae),
+	K("acpi", TRI, acpi),
+	K("apic", TRI, apic),
+	K("hap", TRI, hap),
+	K("nestedhvm", TRI, nestedhvm),
+	K("acpi_s3", TRI, acpi_s3),
+	K("acpi_s4", TRI, acpi_s4),
+	K("xen_platform_pci", TRI, xen_platform_pci),
+	K("nomigrate", TRI, nomigrate),
+	KW("localtime", clock, localtimes),
+	K("hpet", TRI, hpet),
+	KW("tsc_mode", tsc, tscs),
+	KW("timer_mode", missed_ticks, timers),
+	KW("on_poweroff", on_poweroff, actions),
+	KW("on_reboot", on_reboot, actions),
+	KW("on_watchdog", on_watchdog, actions),
+	KW("on_crash", on_crash, actions),
+	KW("on_soft_reset", on_soft_reset, actions),
+	K("pci_permissive", TRI, pci_permissive),
+	K("pci_msitranslate", TRI, pci_msitranslate),
+	K("pci_seize", TRI, pci_seize),
+	K("pci_power_mgmt", TRI, pci_power_mgmt),
+	K("rdm_mem_boundary", NUM, rdm_mem_boundary),
+	K("gfx_passthru", STR, gfx_passthru),
+	KW("passthrough", passthrough, passthroughs),
+	K("e820_host", TRI, e820_host),
+	K("max_grant_frames", NUM, max_grant_frames),
+	K("max_event_channels", NUM, max_event_channels),
+	K("usb", TRI, usb),
+	{ NULL, 0, 0, NULL, false },
+};
+
+int xlpt_xl_word(const struct xlpt_xl_word *words, const char *s)
+{
+	for (; words->word; words++)
+		if (!strcmp(words->word, s))
+			return words->value;
+	return 0;
+}
+
+const char *xlpt_xl_spell(const struct xlpt_xl_word *words, int value)
+{
+	for (; words->word; words++)
+		if (words->value == value)
+			return words->word;
+	return NULL;
+}
+
+/* libvirt's name, libxl's name (libxl_cpuid.c, 4.17; libvirt's cpu_map). */
+static const char *const cpu_names[][2] = {
+	{ "cx16", "cmpxchg16" }, { "cid", "cntxid" }, { "ds_cpl", "dscpl" },
+	{ "pclmuldq", "pclmulqdq" }, { "pni", "sse3" }, { "ht", "htt" }, { "pn", "psn" },
+	{ "clflush", "clfsh" }, { "sep", "sysenter" }, { "cx8", "cmpxchg8" },
+	{ "nodeid_msr", "nodeid" }, { "cr8legacy", "altmovcr8" }, { "lahf_lm", "lahfsahf" },
+	{ "cmp_legacy", "cmplegacy" }, { "fxsr_opt", "ffxsr" }, { "pdpe1gb", "page1gb" },
+	{ "spec-ctrl", "ibrsb" },
+};
+
+const char *xlpt_xl_cpu_from(const char *xl_name)
+{
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cpu_names); i++)
+		if (!strcmp(cpu_names[i][1], xl_name))
+			return cpu_names[i][0];
+	return xl_name;
+}
+
+const char *xlpt_xl_cpu_to(const char *name)
+{
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cpu_names); i++)
+		if (!strcmp(cpu_names[i][0], name))
+			return cpu_names[i][1];
+	return name;
+}

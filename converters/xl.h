@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The xl side of the converters: xl.cfg(5) to the model and back.
+ *
+ * libxlutil's parser decides what is a configuration; a scan of our own beside
+ * it knows where things stand, which keys there are, and the comments.
+ */
+#ifndef XLPT_CONVERTERS_XL_H
+#define XLPT_CONVERTERS_XL_H
+
+#include "converters/loss.h"
+#include "converters/model.h"
+
+#define XLPT_XL_MAX (1u << 20)	/* bytes; the largest real ones have a few thousand */
+
+/*
+ * Fills *out (initialised here, empty on error). kept receives what an earlier
+ * conversion left in the comment block; it is not applied here.
+ */
+int xlpt_xl_read(const char *text, size_t len, const char *file, struct xlpt_dom *out,
+		 struct xlpt_kepts *kept, struct xlpt_losses *losses, struct xlpt_diag *diag);
+
+/*
+ * Appends a configuration. kept goes into the comment block at the end, with the
+ * commands that apply what is no matter of a configuration. What xl has no word
+ * for is left out: who wants to know what that is reads the result and compares
+ * (converters/convert.c does).
+ */
+int xlpt_xl_write(const struct xlpt_dom *dom, const struct xlpt_kepts *kept, unsigned flags,
+		  struct xlpt_str *out, struct xlpt_losses *losses, struct xlpt_diag *diag);
+
+/* 0 when libxlutil accepts the text. */
+int xlpt_xl_check(const char *text, size_t len, const char *file, struct xlpt_diag *diag);
+
+#endif
