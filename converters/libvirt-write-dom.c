@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The domain as a whole: memory, vCPUs, operating system, features, CPU, NUMA, time. */
+#include "converters/libvirt-writer.h"
+
+#include <string.h>
+
+/*
+ * What libvirt's own conversion writes for bios="ovmf" in front of "/ovmf.bin" depends on how it was
+ * built; this is Xen's default. libxl only looks at the kind of loader.
+ */
+#define OVMF "/usr/lib/xen/boot/ovmf.bin"
+
+static xmlNode *write_kib(xmlNode *domain, const char *name, struct xlpt_num kib)
+{
+	_cleanup_free_ char *text = xlpt_xasprintf("%llu", (unsigned long long)kib.v);
+	xmlNode *n = xlpt_lv_add(domain, name);
+
+	xlpt_lv_set(n, "unit", "KiB");
+	xmlAddChild(n, xmlNewText((const xmlChar *)text));
+	return n;
+}
+
+static void write_vcpus(struct xlpt_lv_writer *w, xmlNode *domain)
+{
+	const struct xlpt_dom *dom = w->dom;
+	struct xlpt_num max = dom->maxvcpus.has ? dom->maxvcpus : dom->vcpus;
+	bool pinned = xlpt_lv_is_cpuset(dom->cpuset);
+	_cleanup_free_ char *text = NULL;
+	xmlNode *n;
+
+	/* A list of CPUs needs the element, and that a number: libxl's default is one. */
+	if (!max.has && pinned)
+		max = (struct xlpt_num){ true, 1 };
+	if (!max.has || !max.v || max.v > 65535)
+		return;
+	text = xlpt_xasprintf("%llu", (unsigned long long)max.v);
+	n = xlpt_lv_add_text(domain, "vcpu", text);
+	if (pinned)
+		xlpt_lv_set(n, "cpuset", dom->cpuset);
+	if (dom->maxvcpus.has && dom->vcpus.has && dom->vcpus.v)
+		xlpt_lv_write_num(n, "current", dom->vcpus, 65535);
+}
+
+void xlpt_lv_write_resources(struct xlpt_lv_writer *w, xmlNode *domain)
+{
+	const struct xlpt_dom *dom = w->dom;
+	xmlNode *n;
+
+	if (dom->maxmem.has || dom->memory.has)
+		write_kib(domain, "memory", dom->maxmem.has ? dom->maxmem : dom->memory);
+	if (dom->maxmem.has && dom->memory.has)
+		write_kib(domain, "currentMemory", dom->memory);
+	write_vcpus(w, domain);
+	for (size_t i = 0; i < dom->n_vcpupin; i++) {
+		const struct xlpt_vcpupin *pin = &dom->vcpupin[i];
+
+		if (!pin->vcpu.has || pin->vcpu.v > 65535 || !xlpt_lv_is_cpuset(pin->cpuset))
+			continue;
+		n = xlpt_lv_add(xlpt_lv_need(domain, "cputune"), "vcpupin");
+		xlpt_lv_write_num(n, "vcpu", pin->vcpu, 65535);
+		xlpt_lv_set(n, "cpuset", pin->cpuset);
+		xlpt_lv_write_extra(w, n, &pin->at.extra, "vcpupin");
+	}
+}
+
+static void write_boot(xmlNode *os, const char *boot)
+{
+	static const struct {
+		char letter;
+		const char *dev;
+	} devs[] = { { 'c', "hd" }, { 'd', "cdrom" }, { 'n', "network" }, { 'a', "fd" } };
+
+	/* All or none: a list with a gap would boot from something else. */
+	if (!boot || strspn(boot, "cdna") != strlen(boot))
+		return;
+	for (; *boot; boot++)
+		for (size_t i = 0; i < XLPT_ARRAY_SIZE(devs); i++)
+			if (devs[i].letter == *boot)
+				xlpt_lv_set(xlpt_lv_add(os, "boot"), "dev", devs[i].dev);
+}
+
+static void write_hvm(struct xlpt_lv_writer *w, xmlNode *os)
+{
+	const struct xlpt_dom *dom = w->dom;
+	xmlNode *n;
+
+	if (dom->firmware == XLPT_FW_UEFI && !xlpt_lv_carried(&dom->extra, "os/@firmware")) {
+		const char *path = xlpt_lv_path_or_null(dom->firmware_path);
+
+		n = xlpt_lv_add_text(os, "loader", path ? path : OVMF);
+		xlpt_lv_set(n, "readonly", "yes");
+		xlpt_lv_set(n, "type", "pflash");
+	} else {
+		xlpt_lv_add_text(os, "loader", xlpt_lv_path_or_null(dom->loader));
+	}
+	if (xlpt_lv_is_path(dom->acpi_firmware)) {
+		n = xlpt_lv_add_text(xlpt_lv_add(os, "acpi"), "table", dom->acpi_firmware);
+		xlpt_lv_set(n, "type", "slic");
+	}
+	write_boot(os, dom->boot);
+}
+
+void xlpt_lv_write_os(struct xlpt_lv_writer *w, xmlNode *domain)
+{
+	const struct xlpt_dom *dom = w->dom;
+	const char *type = xlpt_lv_word_text(xlpt_lv_os_type, dom->type);
+	_cleanup_str_ struct xlpt_str args = { 0 };
+	xmlNode *os;
+
+	xlpt_lv_add_text(domain, "bootloader", dom->bootloader);
+	for (char **a = dom->bootloader_args; a && *a; a++)
+		xlpt_str_addf(&args, "%s%s", a == dom->bootloader_args ? "" : " ", *a);
+	if (dom->bootloader_args && *dom->bootloader_args)
+		xlpt_lv_add_text(domain, "bootloader_args", xlpt_str_get(&args));
+	os = xlpt_lv_add(domain, "os");
+	xlpt_lv_add_text(os, "type", type ? type : "xen");
+	/* For a PV guest the schema wants the kernel behind the type, and nothing of the rest. */
+	xlpt_lv_add_text(os, "kernel", xlpt_lv_path_or_null(dom->kernel));
+	xlpt_lv_add_text(os, "initrd", xlpt_lv_path_or_null(dom->ramdisk));
+	xlpt_lv_add_text(os, "cmdline", dom->cmdline);
+	if (w->hvm)
+		write_hvm(w, os);
+}
+
+void xlpt_lv_write_features(struct xlpt_lv_writer *w, xmlNode *domain)
+{
+	static const struct xlpt_lv_word modes[] = { { "sync_pt", XLPT_PT_SYNC },
+						     { "share_pt", XLPT_PT_SHARE }, { 0 } };
+	const struct xlpt_dom *dom = w->dom;
+	const struct {
+		const char *name;
+		enum xlpt_tri value;
+	} plain[] = { { "acpi", dom->acpi }, { "apic", dom->apic }, { "pae", dom->pae } };
+	xmlNode *n;
+
+	/* On is libxl's default for an HVM guest, and libvirt's way to say so is the element. */
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(plain); i++)
+		if (plain[i].value == XLPT_ON || (w->hvm && plain[i].value == XLPT_UNSET))
+			xlpt_lv_add(xlpt_lv_need(domain, "features"), plain[i].name);
+	if (dom->hap) {
+		n = xlpt_lv_add(xlpt_lv_need(domain, "features"), "hap");
+		if (dom->hap == XLPT_OFF)
+			xlpt_lv_set(n, "state", "off");
+	}
+	if (dom->viridian == XLPT_ON)
+		xlpt_lv_add(xlpt_lv_need(domain, "features"), "viridian");
+	if (dom->e820_host) {
+		n = xlpt_lv_need(xlpt_lv_need(domain, "features"), "xen");
+		xlpt_lv_write_word(xlpt_lv_add(n, "e820_host"), "state", xlpt_lv_on_off,
+				   dom->e820_host);
+	}
+	if (dom->passthrough) {
+		n = xlpt_lv_need(xlpt_lv_need(domain, "features"), "xen");
+		n = xlpt_lv_add(n, "passthrough");
+		xlpt_lv_set(n, "state", dom->passthrough == XLPT_PT_DISABLED ? "off" : "on");
+		xlpt_lv_write_word(n, "mode", modes, dom->passthrough);
+	}
+}
+
+static void write_feature(xmlNode *cpu, const char *name, const char *policy)
+{
+	xmlNode *n = xlpt_lv_add(cpu, "feature");
+
+	xlpt_lv_set(n, "policy", policy);
+	xlpt_lv_set(n, "name", name);
+}
+
+static void write_features_of_cpu(struct xlpt_lv_writer *w, xmlNode *cpu)
+{
+	const struct xlpt_dom *dom = w->dom;
+	bool hidden = false;
+
+	for (size_t i = 0; i < dom->n_cpu; i++) {
+		const struct xlpt_cpu_feature *f = &dom->cpu[i];
+		const char *policy = xlpt_lv_word_text(xlpt_lv_cpu_policy, f->policy);
+
+		if (!policy || !xlpt_lv_is_alias(f->name))
+			continue;
+		write_feature(cpu, f->name, policy);
+		hidden = hidden || ((f->policy == XLPT_CPU_DISABLE || f->policy == XLPT_CPU_FORBID) &&
+				    (xlpt_streq(f->name, "vmx") || xlpt_streq(f->name, "svm")));
+		xlpt_lv_write_extra(w, cpu->last, &f->at.extra, "feature");
+	}
+	/* The host's CPU alone would turn nested HVM on, which xl leaves off. */
+	if (w->hvm && dom->nestedhvm != XLPT_ON && !hidden)
+		write_feature(cpu, "vmx", "disable");
+}
+
+/* "10,21" as siblings, when there is one for each cell. */
+static void write_distances(xmlNode *cell, const char *text, size_t cells)
+{
+	uint64_t values[64];
+	size_t n = 0;
+	xmlNode *d;
+
+	for (const char *s = text; s; n++) {
+		size_t len = strcspn(s, ",");
+
+		if (n == XLPT_ARRAY_SIZE(values) || !xlpt_parse_uint(s, len, 10, 255, &values[n]) ||
+		    values[n] < 10)
+			return;
+		s = s[len] ? s + len + 1 : NULL;
+	}
+	if (!text || n != cells)
+		return;
+	d = xlpt_lv_add(cell, "distances");
+	for (size_t i = 0; i < n; i++) {
+		xmlNode *s = xlpt_lv_add(d, "sibling");
+
+		xlpt_lv_setf(s, "id", "%zu", i);
+		xlpt_lv_setf(s, "value", "%llu", (unsigned long long)values[i]);
+	}
+}
+
+static void write_numa(struct xlpt_lv_writer *w, xmlNode *cpu)
+{
+	const struct xlpt_dom *dom = w->dom;
+	xmlNode *numa = xlpt_lv_add(cpu, "numa");
+
+	for (size_t i = 0; i < dom->n_numa; i++) {
+		const struct xlpt_numa *cell = &dom->numa[i];
+		xmlNode *n = xlpt_lv_add(numa, "cell");
+
+		xlpt_lv_setf(n, "id", "%zu", i);
+		if (xlpt_lv_is_cpuset(cell->vcpus))
+			xlpt_lv_set(n, "cpus", cell->vcpus);
+		xlpt_lv_setf(n, "memory", "%llu", cell->size.has ? (unsigned long long)cell->size.v : 0);
+		xlpt_lv_set(n, "unit", "KiB");
+		write_distances(n, cell->distances, dom->n_numa);
+		xlpt_lv_write_extra(w, n, &cell->at.extra, "cell");
+	}
+}
+
+void xlpt_lv_write_cpu(struct xlpt_lv_writer *w, xmlNode *domain)
+{
+	const struct xlpt_dom *dom = w->dom;
+	bool host = dom->cpu_host == XLPT_ON || dom->n_cpu || (w->hvm && dom->nestedhvm);
+	xmlNode *cpu;
+
+	if (!host && !dom->n_numa)
+		return;
+	cpu = xlpt_lv_add(domain, "cpu");
+	if (host) {
+		xlpt_lv_set(cpu, "mode", "host-passthrough");
+		write_features_of_cpu(w, cpu);
+	}
+	if (dom->n_numa)
+		write_numa(w, cpu);
+}
+
+void xlpt_lv_write_clock(struct xlpt_lv_writer *w, xmlNode *domain)
+{
+	const struct xlpt_dom *dom = w->dom;
+	const char *basis = dom->clock == XLPT_CLOCK_LOCALTIME ? "localtime" : "utc";
+	const char *tsc = xlpt_lv_word_text(xlpt_lv_tsc_mode, dom->tsc);
+	int64_t adjust = (int64_t)dom->clock_adjust.v;
+	xmlNode *clock, *n;
+
+	if (!dom->clock && !dom->clock_adjust.has && !dom->hpet && !tsc)
+		return;
+	clock = xlpt_lv_add(domain, "clock");
+	if (dom->clock_adjust.has && adjust > INT64_MIN) {
+		xlpt_lv_set(clock, "offset", "variable");
+		xlpt_lv_setf(clock, "adjustment", "%lld", (long long)adjust);
+		xlpt_lv_set(clock, "basis", basis);
+	} else {
+		xlpt_lv_set(clock, "offset", basis);
+	}
+	if (tsc) {
+		n = xlpt_lv_add(clock, "timer");
+		xlpt_lv_set(n, "name", "tsc");
+		xlpt_lv_set(n, "mode", tsc);
+	}
+	if (dom->hpet) {
+		n = xlpt_lv_add(clock, "timer");
+		xlpt_lv_set(n, "name", "hpet");
+		xlpt_lv_write_word(n, "present", xlpt_lv_yes_no, dom->hpet);
+	}
+}
