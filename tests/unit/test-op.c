@@ -291,6 +291,27 @@ static void test_interrupted(void **state)
 	}
 }
 
+/* A captured tree is read like a host: the same list, without Xen. */
+static void test_sysroot(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *want = NULL, *out = NULL, *err = NULL;
+	size_t out_len, err_len;
+	struct xlpt_env env = { .clock = &w->clock.clock, .pci_ids = "tests/data/pci.ids" };
+	char *argv[] = { (char[]){ "xlpt" }, (char[]){ "--sysroot" }, fake_bus_host(w->bus)->root,
+			 (char[]){ "list" }, NULL };
+
+	ok(w, "list");
+	want = xlpt_xstrdup(w->out);
+	env.out = open_memstream(&out, &out_len);
+	env.err = open_memstream(&err, &err_len);
+	assert_int_equal(xlpt_run(4, argv, &env), 0);
+	fclose(env.out);
+	fclose(env.err);
+	assert_string_equal(out, want);
+	assert_non_null(strstr(out, "0000:05:00.0 pciback hidden"));
+}
+
 /* ---- everything fails once ---- */
 
 struct injection {
@@ -462,6 +483,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_half_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_empty_backend, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_interrupted, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_sysroot, setup, teardown),
 		cmocka_unit_test(test_every_failure),
 	};
 

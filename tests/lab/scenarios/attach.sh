@@ -1,6 +1,6 @@
 #!/bin/bash
 # attach - hide, attach, status, detach, unhide with a PV guest; xl's ways beside ours; refusals
-# timeout: 420
+# timeout: 900
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0

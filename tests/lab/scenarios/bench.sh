@@ -1,6 +1,6 @@
 #!/bin/bash
 # bench - time from command to a connected frontend, xlpt beside xl; four devices in one command
-# timeout: 900
+# timeout: 1200
 #
 # pcifront probes the guest's driver before it says Connected, so that state is when the driver has the
 # device. xlpt returns then; after xl that state is polled for. Environment: ROUNDS (20).

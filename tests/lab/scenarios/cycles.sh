@@ -1,6 +1,6 @@
 #!/bin/bash
 # cycles - 100 attach/detach cycles back to back with xlpt, then the same with xl, and the two counts
-# timeout: 600
+# timeout: 1200
 #
 # Environment: CYCLES (100), XL_CYCLES (2; each failing one costs xl some 20 s).
 . "$LAB/lib.sh"

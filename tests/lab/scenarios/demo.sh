@@ -1,6 +1,6 @@
 #!/bin/bash
 # demo - what a person sees: hide, attach, the guest's own console, status, detach, unhide
-# timeout: 240
+# timeout: 400
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0

@@ -1,6 +1,6 @@
 #!/bin/bash
 # hvm - attach and detach with an HVM guest; one that does not answer; PVH is refused
-# timeout: 600
+# timeout: 900
 #
 # On Xen 4.17 under emulation no 64-bit Linux gets through its early boot as an HVM guest, so there the
 # guest sits in its firmware: attach works, and a detach is not answered.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # kill - kill -9 of xlpt at every journal step of attach and of detach, and inside libxl; then repair
-# timeout: 900
+# timeout: 1800
 #
 # strace kills xlpt at its Nth fdatasync, which is the Nth line of its journal, or at its Nth write to
 # xenstore, most of which are libxl's. After each: the next command says what is left, and the host is

@@ -1,6 +1,6 @@
 #!/bin/bash
 # together - attaches at the same moment: two devices for one guest, one device for two guests
-# timeout: 300
+# timeout: 600
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0
