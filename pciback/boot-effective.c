@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What modprobe and the kernel would tell pciback. modprobe.d is read by
+ * libkmod itself, from a copy: so a captured tree cannot lead it elsewhere, and
+ * what a change would do can be asked before it is made.
+ */
+#include "pciback/boot-internal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <libkmod.h>
+#include <string.h>
+#include <unistd.h>
+
+/* In libkmod's order: of two files with one name, the first directory's counts. */
+static const char *const dirs[] = {"/etc/modprobe.d", "/run/modprobe.d",
+				   "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d",
+				   "/lib/modprobe.d"};
+
+struct conf {
+	char *path, *name, *text;
+};
+
+struct confs {
+	struct conf *items;
+	size_t n, alloc;
+};
+
+static void confs_dispose(struct confs *c)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		free(c->items[i].path);
+		free(c->items[i].name);
+		free(c->items[i].text);
+	}
+	free(c->items);
+}
+#define _cleanup_confs_ XLPT_CLEANUP(confs_dispose)
+
+static void conf_add(struct confs *c, char *path, const char *text)
+{
+	const char *name = strrchr(path, '/') + 1;
+
+	for (size_t i = 0; i < c->n; i++)
+		if (!strcmp(c->items[i].name, name)) {
+			free(path);
+			return;
+		}
+	XLPT_GROW(c->items, c->n, c->alloc);
+	c->items[c->n++] =
+		(struct conf){.path = path, .name = xlpt_xstrdup(name), .text = xlpt_xstrdup(text)};
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(((const struct conf *)a)->name, ((const struct conf *)b)->name);
+}
+
+static bool conf_name(const char *name)
+{
+	size_t n = strlen(name);
+
+	/* libkmod takes these two endings and no hidden files (conf_files_filter_out). */
+	return *name != '.' && n > 5 &&
+	       (!strcmp(name + n - 5, ".conf") || (n > 6 && !strcmp(name + n - 6, ".alias")));
+}
+
+static void gather(struct xlpt_host *h, const char *instead, const char *with, struct confs *out)
+{
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(dirs); i++) {
+		_cleanup_strv_ char **names = NULL;
+
+		if (instead && with && !strncmp(instead, dirs[i], strlen(dirs[i])) &&
+		    instead[strlen(dirs[i])] == '/')
+			conf_add(out, xlpt_xstrdup(instead), with);
+		xlpt_host_list(h, &names, "%s", dirs[i]);
+		for (char **name = names; name && *name; name++) {
+			char *path = xlpt_xasprintf("%s/%s", dirs[i], *name);
+			_cleanup_str_ struct xlpt_str text = {0};
+
+			if (!conf_name(*name) || xlpt_streq(path, instead) ||
+			    xlpt_boot_slurp(h, path, &text) < 0)
+				free(path);
+			else
+				conf_add(out, path, xlpt_str_get(&text));
+		}
+	}
+	if (out->n)
+		qsort(out->items, out->n, sizeof(*out->items), by_name);
+	/* module-init-tools (RHEL 5) reads this one, and reads it first. */
+	if (xlpt_host_has(h, "/etc/modprobe.conf")) {
+		_cleanup_str_ struct xlpt_str text = {0};
+
+		if (xlpt_boot_slurp(h, "/etc/modprobe.conf", &text) < 0)
+			return;
+		XLPT_GROW(out->items, out->n, out->alloc);
+		memmove(out->items + 1, out->items, out->n * sizeof(*out->items));
+		out->items[0] = (struct conf){.path = xlpt_xstrdup("/etc/modprobe.conf"),
+					      .name = xlpt_xstrdup("modprobe.conf"),
+					      .text = xlpt_xstrdup(xlpt_str_get(&text))};
+		out->n++;
+	}
+}
+
+/* One directory with the files numbered in their order. 0 or -errno. */
+static int copy_out(const struct confs *c, char *dir)
+{
+	if (!mkdtemp(dir))
+		return -errno;
+	for (size_t i = 0; i < c->n; i++) {
+		_cleanup_free_ char *path = xlpt_xasprintf("%s/%05zu.conf", dir, i);
+		_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		size_t len = strlen(c->items[i].text);
+
+		if (fd < 0 || write(fd, c->items[i].text, len) != (ssize_t)len)
+			return errno ? -errno : -EIO;
+	}
+	return 0;
+}
+
+static void remove_copy(const struct confs *c, const char *dir)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		_cleanup_free_ char *path = xlpt_xasprintf("%s/%05zu.conf", dir, i);
+
+		unlink(path);
+	}
+	rmdir(dir);
+}
+
+static void quiet(void *data, int priority, const char *file, int line, const char *fn,
+		  const char *format, va_list args)
+{
+	(void)data, (void)priority, (void)file, (void)line, (void)fn, (void)format, (void)args;
+}
+
+static struct kmod_ctx *open_kmod(const char *dir)
+{
+	const char *paths[] = {dir, NULL};
+	struct kmod_ctx *ctx = kmod_new("/", dir ? paths : paths + 1);
+
+	if (ctx)
+		kmod_set_log_fn(ctx, quiet, NULL);
+	return ctx;
+}
+
+/* The last "hide=" among the words of an options line, or NULL. Caller frees. */
+static char *hide_of(const char *options)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(options);
+	char *save = NULL, *found = NULL;
+
+	/* libkmod passes options through as they are; the kernel takes quotes off. */
+	for (char *w = copy; *w;) {
+		bool quoted = false;
+		char *end = w;
+
+		for (; *end && (quoted || (*end != ' ' && *end != '\t')); end++)
+			if (*end == '"')
+				quoted = !quoted;
+		save = *end ? end + 1 : end;
+		*end = '\0';
+		if (xlpt_starts(w, "hide=")) {
+			char *value = w + strlen("hide=");
+			size_t n;
+
+			if (*value == '"')
+				value++;
+			n = strlen(value);
+			free(found);
+			found = xlpt_xstrndup(value, n && value[n - 1] == '"' ? n - 1 : n);
+		}
+		w = save;
+	}
+	return found;
+}
+
+typedef struct kmod_config_iter *(*iter_fn)(const struct kmod_ctx *);
+
+static size_t count(struct kmod_ctx *ctx, iter_fn get)
+{
+	struct kmod_config_iter *iter = get(ctx);
+	size_t n = 0;
+
+	while (iter && kmod_config_iter_next(iter))
+		n++;
+	kmod_config_iter_free_iter(iter);
+	return n;
+}
+
+/* Does "pre: a b post: c" name the module before "post:"? */
+static bool pre_names(const char *deps, const char *module)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(deps);
+	char *save = NULL;
+	bool pre = false;
+
+	for (char *w = strtok_r(copy, " \t", &save); w; w = strtok_r(NULL, " \t", &save)) {
+		if (!strcmp(w, "pre:"))
+			pre = true;
+		else if (!strcmp(w, "post:"))
+			pre = false;
+		else if (pre && xlpt_module_eq(w, module))
+			return true;
+	}
+	return false;
+}
+
+static void read_config(struct kmod_ctx *ctx, size_t skip, const char *module,
+			struct xlpt_effective *out, bool *black)
+{
+	struct kmod_config_iter *iter = kmod_config_get_options(ctx);
+	size_t n = count(ctx, kmod_config_get_options);
+
+	/*
+	 * libkmod appends what it finds on the command line of the kernel that
+	 * runs xlpt; "skip" entries at the end are that.
+	 */
+	for (size_t i = 0; iter && kmod_config_iter_next(iter) && i + skip < n; i++) {
+		char *hide;
+
+		if (!xlpt_module_eq(kmod_config_iter_get_key(iter), module))
+			continue;
+		hide = hide_of(kmod_config_iter_get_value(iter));
+		if (hide) {
+			free(out->modprobe_hide);
+			out->modprobe_hide = hide;
+		}
+	}
+	kmod_config_iter_free_iter(iter);
+	iter = kmod_config_get_softdeps(ctx);
+	while (iter && kmod_config_iter_next(iter))
+		if (pre_names(kmod_config_iter_get_value(iter), module))
+			xlpt_boot_strv_add(&out->early, kmod_config_iter_get_key(iter));
+	kmod_config_iter_free_iter(iter);
+	iter = kmod_config_get_install_commands(ctx);
+	while (iter && kmod_config_iter_next(iter)) {
+		const char *command = kmod_config_iter_get_value(iter);
+		_cleanup_free_ char *call = xlpt_xasprintf("modprobe %s;", module);
+
+		if (strstr(command, call))
+			xlpt_boot_strv_add(&out->early, kmod_config_iter_get_key(iter));
+	}
+	kmod_config_iter_free_iter(iter);
+	iter = kmod_config_get_blacklists(ctx);
+	while (iter && kmod_config_iter_next(iter))
+		*black |= xlpt_module_eq(kmod_config_iter_get_key(iter), module);
+	kmod_config_iter_free_iter(iter);
+}
+
+/* The place of the last line that starts with these words ('-' as '_'); hide: sets hide=. */
+static void locate(const struct confs *c, const char *verb, const char *module, bool hide,
+		   char **file, unsigned *line)
+{
+	for (size_t i = 0; i < c->n; i++) {
+		_cleanup_free_ char *copy = xlpt_xstrdup(c->items[i].text);
+		char *cursor = copy, *l;
+
+		for (unsigned nr = 1; (l = xlpt_boot_line(&cursor)); nr++) {
+			char *save = NULL, *word = strtok_r(l, " \t", &save), *name;
+
+			name = word && !strcmp(word, verb) ? strtok_r(NULL, " \t", &save) : NULL;
+			if (!name || !xlpt_module_eq(name, module) ||
+			    (hide && !(save && strstr(save, "hide="))))
+				continue;
+			free(*file);
+			*file = xlpt_xstrdup(c->items[i].path);
+			if (line)
+				*line = nr;
+		}
+	}
+}
+
+char *xlpt_cmdline_hide(const char *cmdline, const char *module)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(cmdline ? cmdline : "");
+	char *found = NULL, *next;
+
+	for (char *w = copy; *w; w = next) {
+		bool quoted = false;
+		char *end = w, *dot;
+
+		for (; *end && (quoted || (*end != ' ' && *end != '\t' && *end != '\n')); end++)
+			if (*end == '"')
+				quoted = !quoted;
+		next = *end ? end + 1 : end;
+		*end = '\0';
+		w += *w == '"';
+		dot = strchr(w, '.');
+		if (!dot || !xlpt_starts(dot, ".hide="))
+			continue;
+		*dot = '\0';
+		if (!xlpt_module_eq(w, module))
+			continue;
+		/* Quotes stand around the value or around the whole word. */
+		dot += strlen(".hide=");
+		dot += *dot == '"';
+		free(found);
+		found = xlpt_xstrndup(dot, strcspn(dot, "\""));
+	}
+	return found;
+}
+
+int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const char *instead,
+			const char *text, struct xlpt_effective *out, struct xlpt_diag *diag)
+{
+	char dir[] = "/tmp/xlpt-modprobe-XXXXXX";
+	_cleanup_confs_ struct confs c = {0};
+	struct kmod_ctx *ctx = NULL, *none = NULL;
+	bool black = false;
+	int r;
+
+	*out = (struct xlpt_effective){0};
+	gather(h, instead, text, &c);
+	r = copy_out(&c, dir);
+	if (r == 0) {
+		ctx = open_kmod(dir);
+		none = open_kmod(NULL);
+	}
+	if (ctx && none) {
+		read_config(ctx, count(none, kmod_config_get_options), boot->module, out, &black);
+	} else if (r == 0) {
+		r = errno ? -errno : -EIO;
+	}
+	kmod_unref(ctx);
+	kmod_unref(none);
+	remove_copy(&c, dir);
+	if (r < 0)
+		return xlpt_diag_errno(diag, XLPT_ERR_IO, -r,
+				       "cannot read the modprobe configuration");
+	if (out->modprobe_hide)
+		locate(&c, "options", boot->module, true, &out->modprobe_file, &out->modprobe_line);
+	if (black)
+		locate(&c, "blacklist", boot->module, false, &out->blacklisted, NULL);
+	out->cmdline_hide = xlpt_cmdline_hide(boot->cmdline, boot->module);
+	/* Built in, modprobe never runs for it. As a module, what comes last counts. */
+	out->from_cmdline = boot->mode == XLPT_PB_BUILTIN || out->cmdline_hide;
+	out->hide = out->from_cmdline ? out->cmdline_hide : out->modprobe_hide;
+	return 0;
+}
+
+void xlpt_effective_dispose(struct xlpt_effective *eff)
+{
+	free(eff->modprobe_hide);
+	free(eff->modprobe_file);
+	free(eff->cmdline_hide);
+	free(eff->blacklisted);
+	xlpt_strv_free(eff->early);
+	*eff = (struct xlpt_effective){0};
+}

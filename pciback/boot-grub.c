@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A hide= that someone else put into GRUB's settings: it will be on the command
+ * line of the next boot whether or not it is on this one's.
+ */
+#include "pciback/boot-internal.h"
+
+#include <string.h>
+
+static void look(struct xlpt_host *h, const struct xlpt_boot *boot, const char *path, char **value,
+		 char **file, unsigned *line)
+{
+	_cleanup_str_ struct xlpt_str text = {0};
+	char *cursor, *l;
+
+	if (xlpt_boot_slurp(h, path, &text) < 0)
+		return;
+	cursor = text.s;
+	for (unsigned nr = 1; (l = xlpt_boot_line(&cursor)); nr++) {
+		char *quote;
+
+		l += strspn(l, " \t");
+		if (!xlpt_starts(l, "GRUB_CMDLINE_LINUX"))
+			continue;
+		quote = l + strcspn(l, "=");
+		quote += *quote == '=';
+		/* What shell quotes hold is a command line; one without them has no blanks. */
+		if (*quote == '"' || *quote == '\'') {
+			char *end = strrchr(quote + 1, *quote);
+
+			if (end)
+				*end = '\0';
+			quote++;
+		}
+		l = xlpt_cmdline_hide(quote, boot->module);
+		if (!l)
+			continue;
+		free(*value);
+		free(*file);
+		*value = l;
+		*file = xlpt_xstrdup(path);
+		*line = nr;
+	}
+}
+
+void xlpt_boot_grub_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, char **value,
+			    char **file, unsigned *line)
+{
+	_cleanup_strv_ char **names = NULL;
+
+	*value = *file = NULL;
+	*line = 0;
+	look(h, boot, "/etc/default/grub", value, file, line);
+	if (boot->loader != XLPT_LOADER_GRUB)
+		return;
+	xlpt_host_list(h, &names, "/etc/default/grub.d");
+	for (char **n = names; n && *n; n++) {
+		_cleanup_free_ char *path = xlpt_xasprintf("/etc/default/grub.d/%s", *n);
+		size_t len = strlen(*n);
+
+		if (len > 4 && !strcmp(*n + len - 4, ".cfg") && strcmp(path, XLPT_GRUB_CFG) != 0)
+			look(h, boot, path, value, file, line);
+	}
+}

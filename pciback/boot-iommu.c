@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Whether Xen can give devices away at all: its IOMMU, interrupt remapping,
+ * the words on its command line (docs/misc/xen-command-line.pandoc), and what
+ * the firmware offers.
+ */
+#include "pciback/boot-internal.h"
+
+#include <string.h>
+
+#include "core/spec.h"
+
+static void XLPT_PRINTF(3, 4) note(struct xlpt_iommu_notes *out, bool good, const char *fmt, ...)
+{
+	va_list ap;
+
+	XLPT_GROW(out->items, out->n, out->alloc);
+	va_start(ap, fmt);
+	out->items[out->n++] =
+		(struct xlpt_iommu_note){.good = good, .text = xlpt_xvasprintf(fmt, ap)};
+	va_end(ap);
+}
+
+static bool is_off(const char *w)
+{
+	static const char *const off[] = {"off", "no", "0", "false", "disable"};
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(off); i++)
+		if (!strcmp(w, off[i]))
+			return true;
+	return false;
+}
+
+/* "iommu=LIST" and "no-iommu"-like words: the last setting of each counts. */
+struct words {
+	bool off, no_intremap;
+};
+
+static void iommu_value(char *value, struct words *w)
+{
+	char *save = NULL;
+
+	for (char *s = strtok_r(value, ",", &save); s; s = strtok_r(NULL, ",", &save)) {
+		if (is_off(s))
+			w->off = true;
+		else if (!strcmp(s, "on") || !strcmp(s, "yes") || !strcmp(s, "1") ||
+			 !strcmp(s, "enable") || !strcmp(s, "force") || !strcmp(s, "required"))
+			w->off = false;
+		else if (!strcmp(s, "no-intremap") || !strcmp(s, "intremap=off") ||
+			 !strcmp(s, "intremap=no") || !strcmp(s, "intremap=0"))
+			w->no_intremap = true;
+		else if (xlpt_starts(s, "intremap"))
+			w->no_intremap = false;
+	}
+}
+
+static void read_words(const char *cmdline, struct words *w)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(cmdline);
+	char *save = NULL;
+
+	*w = (struct words){0};
+	for (char *s = strtok_r(copy, " \n", &save); s; s = strtok_r(NULL, " \n", &save)) {
+		if (xlpt_starts(s, "iommu=")) {
+			iommu_value(s + strlen("iommu="), w);
+		} else if (!strcmp(s, "no-iommu")) {
+			w->off = true;
+		} else if (!strcmp(s, "iommu")) {
+			w->off = false;
+		}
+	}
+}
+
+enum vendor { VENDOR_OTHER, VENDOR_INTEL, VENDOR_AMD };
+
+static enum vendor cpu_vendor(struct xlpt_host *h)
+{
+	_cleanup_str_ struct xlpt_str text = {0};
+
+	if (xlpt_boot_slurp(h, "/proc/cpuinfo", &text) < 0)
+		return VENDOR_OTHER;
+	if (strstr(xlpt_str_get(&text), "GenuineIntel"))
+		return VENDOR_INTEL;
+	if (strstr(xlpt_str_get(&text), "AuthenticAMD") ||
+	    strstr(xlpt_str_get(&text), "HygonGenuine"))
+		return VENDOR_AMD;
+	return VENDOR_OTHER;
+}
+
+/* Xen renames Intel's table to XMAR, so that dom0 does not use it (xen/drivers/passthrough/vtd). */
+static const char *firmware_table(struct xlpt_host *h)
+{
+	static const char *const names[] = {"DMAR", "XMAR", "IVRS"};
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(names); i++)
+		if (xlpt_host_has(h, "/sys/firmware/acpi/tables/%s", names[i]))
+			return names[i];
+	return NULL;
+}
+
+static const char *setting(enum vendor vendor)
+{
+	switch (vendor) {
+	case VENDOR_INTEL:
+		return "turn on VT-d (\"Intel Virtualization Technology for Directed I/O\")";
+	case VENDOR_AMD:
+		return "turn on IOMMU (\"AMD I/O Virtualization Technology\"; \"Enabled\", not "
+		       "\"Auto\")";
+	case VENDOR_OTHER:
+		break;
+	}
+	return "turn on VT-d or the AMD IOMMU";
+}
+
+static void remapping(const char *log, const struct words *w, struct xlpt_iommu_notes *out)
+{
+	if (log && (strstr(log, "nterrupt Remapping enabled") ||
+		    strstr(log, "nterrupt remapping enabled")))
+		note(out, true, "interrupt remapping is on (xl dmesg)");
+	else if (log && (strstr(log, "nterrupt Remapping not enabled") ||
+			 strstr(log, "nterrupt remapping is not") ||
+			 strstr(log, "nterrupt Remapping not supported") ||
+			 strstr(log, "nterrupt remapping disabled")))
+		note(out, false,
+		     "interrupt remapping is off (xl dmesg): a guest with a device can "
+		     "send the host any interrupt; update the firmware, or turn x2APIC or "
+		     "interrupt remapping on in its setup");
+	else if (!w->no_intremap)
+		note(out, true,
+		     "whether interrupt remapping is on is not known: Xen's messages of "
+		     "its start are not at hand");
+	if (w->no_intremap)
+		note(out, false,
+		     "Xen's command line turns interrupt remapping off: take "
+		     "\"no-intremap\" out of iommu=");
+}
+
+void xlpt_boot_iommu(struct xlpt_host *h, const char *xen_cmdline, const char *xen_log, int works,
+		     struct xlpt_iommu_notes *out)
+{
+	const char *table = firmware_table(h);
+	bool acpi = xlpt_host_has(h, "/sys/firmware/acpi/tables");
+	struct words w = {0};
+
+	*out = (struct xlpt_iommu_notes){0};
+	if (xen_cmdline)
+		read_words(xen_cmdline, &w);
+	if (works == XLPT_ON)
+		note(out, true, "Xen runs with an IOMMU");
+	else if (works == XLPT_OFF)
+		note(out, false,
+		     "Xen runs without an IOMMU: no guest can safely be given a device");
+	else
+		note(out, true,
+		     "whether Xen runs with an IOMMU is not known: no running Xen was asked");
+	if (xen_cmdline && w.off)
+		note(out, false,
+		     "Xen's command line turns the IOMMU off: write iommu=1 (its words: %s)",
+		     xen_cmdline);
+	else if (works == XLPT_OFF && xen_cmdline)
+		note(out, false,
+		     "add iommu=1 to Xen's command line (iommu=verbose tells in xl dmesg what "
+		     "is missing)");
+	if (table)
+		note(out, true, "the firmware describes an IOMMU (ACPI table %s)", table);
+	else if (acpi && works != XLPT_ON)
+		note(out, false,
+		     "the firmware describes no IOMMU (no ACPI table DMAR or IVRS): %s in its "
+		     "setup",
+		     setting(cpu_vendor(h)));
+	if (works != XLPT_OFF)
+		remapping(xen_log, &w, out);
+}
+
+void xlpt_iommu_notes_dispose(struct xlpt_iommu_notes *notes)
+{
+	for (size_t i = 0; i < notes->n; i++)
+		free(notes->items[i].text);
+	free(notes->items);
+	*notes = (struct xlpt_iommu_notes){0};
+}

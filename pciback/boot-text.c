@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The lines that are written, and which command makes them count.
+ */
+#include "pciback/boot-internal.h"
+
+#include <string.h>
+
+/*
+ * softdep came with module-init-tools 3.13; a classic system may have an older
+ * one, whose "install" runs a command in the module's place.
+ */
+static void early_line(const struct xlpt_boot *boot, const char *driver, struct xlpt_str *out)
+{
+	if (boot->era == XLPT_ERA_CLASSIC)
+		xlpt_str_addf(out,
+			      "install %s /sbin/modprobe %s; "
+			      "/sbin/modprobe --first-time --ignore-install %s\n",
+			      driver, boot->module, driver);
+	else
+		xlpt_str_addf(out, "softdep %s pre: %s\n", driver, boot->module);
+}
+
+char *xlpt_boot_modprobe_text(const struct xlpt_boot *boot, const struct xlpt_hide_list *list,
+			      char **early)
+{
+	struct xlpt_str out = {0};
+
+	if (list && list->n) {
+		_cleanup_free_ char *hide = xlpt_hide_format(list);
+
+		xlpt_str_addf(&out, "options %s hide=%s\n", boot->module, hide);
+	}
+	for (char **d = early; d && *d; d++)
+		early_line(boot, *d, &out);
+	return xlpt_str_take(&out);
+}
+
+char *xlpt_boot_cmdline_word(const struct xlpt_boot *boot, const struct xlpt_hide_list *list)
+{
+	_cleanup_free_ char *hide = xlpt_hide_format(list);
+
+	return xlpt_xasprintf("%s.hide=%s", boot->module, hide);
+}
+
+/*
+ * Only for the entries that start Xen (20_linux_xen): on the bare kernel a
+ * built-in pciback would seize the devices as well. The REPLACE variable stands
+ * in for GRUB_CMDLINE_LINUX there, so that one goes into it.
+ */
+char *xlpt_boot_grub_text(const struct xlpt_boot *boot, const struct xlpt_hide_list *list)
+{
+	_cleanup_free_ char *word = xlpt_boot_cmdline_word(boot, list);
+
+	return xlpt_xasprintf("GRUB_CMDLINE_LINUX_XEN_REPLACE=\"${GRUB_CMDLINE_LINUX_XEN_REPLACE:-"
+			      "$GRUB_CMDLINE_LINUX} %s\"\n",
+			      word);
+}
+
+char *xlpt_boot_initramfs_command(const struct xlpt_boot *boot)
+{
+	const char *release = boot->release ? boot->release : "$(uname -r)";
+
+	if (boot->mode == XLPT_PB_BUILTIN)
+		return NULL;
+	switch (boot->initramfs) {
+	case XLPT_INITRAMFS_TOOLS:
+		return xlpt_xasprintf("update-initramfs -u -k %s", release);
+	case XLPT_INITRAMFS_DRACUT:
+		return boot->initrd ? xlpt_xasprintf("dracut --force %s %s", boot->initrd, release)
+				    : xlpt_xasprintf("dracut --force --kver %s", release);
+	case XLPT_INITRAMFS_MKINITCPIO:
+		return xlpt_xstrdup("mkinitcpio -P");
+	case XLPT_INITRAMFS_MKINITRD:
+		return xlpt_xasprintf("mkinitrd -f --preload=%s /boot/initrd-%s.img %s",
+				      boot->module, release, release);
+	case XLPT_INITRAMFS_NONE:
+		break;
+	}
+	return NULL;
+}
+
+char *xlpt_boot_loader_command(struct xlpt_host *h, const struct xlpt_boot *boot)
+{
+	const char *tool = boot->loader_fact ? strrchr(boot->loader_fact, '/') : NULL;
+
+	if (boot->loader == XLPT_LOADER_GRUB && xlpt_host_has(h, "/usr/sbin/update-grub"))
+		return xlpt_xstrdup("update-grub");
+	if ((boot->loader == XLPT_LOADER_GRUB || boot->loader == XLPT_LOADER_GRUB_PLAIN) && tool)
+		return xlpt_xasprintf("%s -o /boot/%s/grub.cfg", tool + 1,
+				      strstr(tool, "grub2") ? "grub2" : "grub");
+	return NULL;
+}

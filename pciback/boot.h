@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Hiding devices at boot: what this dom0 (or an offline image of one) is made
+ * of, what it would do at its next boot, what is written to make it hide a
+ * device, and whether it did.
+ *
+ * pciback must be there before the driver that claims the device; nothing
+ * takes a device from a driver that has it. Built into the kernel it reads
+ * only the command line. As a module it reads what modprobe gives it, which is
+ * modprobe.d first and the command line after, and the last "hide=" wins. And
+ * when the device's driver is in the initramfs, pciback and its list must be
+ * there too.
+ */
+#ifndef XLPT_PCIBACK_BOOT_H
+#define XLPT_PCIBACK_BOOT_H
+
+#include "core/device.h"
+#include "core/host.h"
+#include "pciback/boot-hide.h"
+
+enum xlpt_era {
+	XLPT_ERA_UNKNOWN,
+	XLPT_ERA_CLASSIC,	/* XenLinux, RHEL 5, SLES 11: the module is "pciback" */
+	XLPT_ERA_PVOPS,		/* Linux 3.1 and later: "xen-pciback" */
+};
+
+enum xlpt_pb_mode { XLPT_PB_ABSENT, XLPT_PB_MODULE, XLPT_PB_BUILTIN };
+
+enum xlpt_initramfs {
+	XLPT_INITRAMFS_NONE,
+	XLPT_INITRAMFS_TOOLS,	/* Debian's initramfs-tools */
+	XLPT_INITRAMFS_DRACUT,
+	XLPT_INITRAMFS_MKINITCPIO,
+	XLPT_INITRAMFS_MKINITRD,	/* RHEL 5 */
+};
+
+enum xlpt_loader {
+	XLPT_LOADER_UNKNOWN,
+	XLPT_LOADER_GRUB,	/* grub-mkconfig that reads /etc/default/grub.d */
+	XLPT_LOADER_GRUB_PLAIN,	/* grub-mkconfig that does not */
+	XLPT_LOADER_GRUB_LEGACY,
+	XLPT_LOADER_XEN_EFI,	/* xen.efi with its xen.cfg */
+};
+
+struct xlpt_boot {
+	char *release;		/* of the kernel that is looked at, or NULL */
+	enum xlpt_era era;
+	char *era_fact;
+	enum xlpt_pb_mode mode;
+	char *mode_fact;
+	const char *module;	/* "pciback" or "xen-pciback" */
+	enum xlpt_hide_grammar grammar;
+	enum xlpt_initramfs initramfs;
+	const char *initramfs_fact;
+	char *initrd;		/* the image that this kernel boots with, or NULL */
+	enum xlpt_loader loader;
+	char *loader_fact;	/* the file that tells */
+	bool has_sysfs;		/* devices can be looked at */
+	bool running;		/* release is the kernel that runs */
+	char *cmdline;		/* of the running kernel, or NULL */
+};
+
+void xlpt_boot_dispose(struct xlpt_boot *boot);
+#define _cleanup_boot_ XLPT_CLEANUP(xlpt_boot_dispose)
+
+/*
+ * Looks at the tree. era and release (NULL) overrule what is found. Not
+ * finding something is no error: the fields say so.
+ */
+int xlpt_boot_detect(struct xlpt_host *h, enum xlpt_era era, const char *release,
+		     struct xlpt_boot *out, struct xlpt_diag *diag);
+const char *xlpt_initramfs_word(enum xlpt_initramfs tool);
+const char *xlpt_loader_word(enum xlpt_loader loader);
+const char *xlpt_pb_mode_word(enum xlpt_pb_mode mode);
+
+/* ---- drivers (boot-driver.c) ---- */
+
+/*
+ * Modules that claim the function: the bound driver's, and all whose aliases in
+ * this kernel's modules.alias match. builtin: drivers among them that are part
+ * of the kernel. Both NULL-terminated, caller frees; underscores.
+ */
+void xlpt_boot_drivers(struct xlpt_host *h, const struct xlpt_boot *boot,
+		       const struct xlpt_device *dev, char ***modules, char ***builtin);
+/* Whether modules.builtin of this kernel names the module. */
+bool xlpt_boot_is_builtin(struct xlpt_host *h, const struct xlpt_boot *boot, const char *module);
+/* Equal but for '-' and '_', as modprobe and the kernel compare. */
+bool xlpt_module_eq(const char *a, const char *b);
+
+/* ---- what is effective (boot-effective.c) ---- */
+
+struct xlpt_effective {
+	char *modprobe_hide;	/* what modprobe would give, or NULL */
+	char *modprobe_file;	/* where it stands */
+	unsigned modprobe_line;
+	char *cmdline_hide;	/* what the running kernel's command line says, or NULL */
+	const char *hide;	/* the one of the two that counts, or NULL */
+	bool from_cmdline;
+	char **early;		/* modules that load pciback before themselves; NULL-terminated */
+	char *blacklisted;	/* the file that blacklists pciback, or NULL */
+};
+
+void xlpt_effective_dispose(struct xlpt_effective *eff);
+#define _cleanup_effective_ XLPT_CLEANUP(xlpt_effective_dispose)
+
+/*
+ * As libkmod sees it. instead: a file's path and the text to take for it (NULL:
+ * as if the file were not there), to ask what a change would do; else NULL.
+ */
+int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const char *instead,
+			const char *text, struct xlpt_effective *out, struct xlpt_diag *diag);
+/* The last value of a kernel parameter "MODULE.hide" on a command line, or NULL. Caller frees. */
+char *xlpt_cmdline_hide(const char *cmdline, const char *module);
+
+/* A "hide=" of others in GRUB's settings, with its place; *value NULL: none. (boot-grub.c) */
+void xlpt_boot_grub_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, char **value,
+			    char **file, unsigned *line);
+
+/* ---- the initramfs (boot-initrd.c) ---- */
+
+struct xlpt_initrd {
+	char **modules;		/* names with underscores, NULL-terminated */
+	char *dropin;		/* text of etc/modprobe.d/xlpt.conf inside, or NULL */
+	bool has_hide;		/* some modprobe.d file inside sets pciback's hide= */
+};
+
+void xlpt_initrd_dispose(struct xlpt_initrd *rd);
+#define _cleanup_initrd_ XLPT_CLEANUP(xlpt_initrd_dispose)
+/* XLPT_ERR_NOT_FOUND without an image; XLPT_ERR_DATA when it cannot be read, with the reason. */
+int xlpt_initrd_read(struct xlpt_host *h, const struct xlpt_boot *boot, struct xlpt_initrd *out,
+		     struct xlpt_diag *diag);
+bool xlpt_initrd_has(const struct xlpt_initrd *rd, const char *module);
+/* One cpio stream as it comes out of the decompressor; for tests and fuzzing. */
+int xlpt_initrd_scan(const uint8_t *data, size_t len, struct xlpt_initrd *out);
+
+/* ---- the files xlpt owns (boot-files.c) ---- */
+
+#define XLPT_MODPROBE_CONF "/etc/modprobe.d/xlpt.conf"
+#define XLPT_GRUB_CFG	   "/etc/default/grub.d/xlpt.cfg"
+#define XLPT_BACKUP_DIR	   "/var/lib/xlpt/backup"
+
+struct xlpt_boot_file {
+	char *path;
+	char *text;		/* as it shall be; NULL = shall not be there */
+	char *old;		/* as it is; NULL = is not there */
+	mode_t mode;
+	char *why;
+};
+
+struct xlpt_boot_files {
+	struct xlpt_boot_file *items;
+	size_t n, alloc;
+};
+
+void xlpt_boot_files_dispose(struct xlpt_boot_files *files);
+#define _cleanup_boot_files_ XLPT_CLEANUP(xlpt_boot_files_dispose)
+
+/* What our two files say now; XLPT_ERR_CONFLICT names a line in them that is not ours. */
+struct xlpt_boot_owned {
+	struct xlpt_hide_list list;
+	char **early;		/* modules of the softdep or install lines */
+	bool by_cmdline;	/* the list is in the boot loader's drop-in */
+	bool any;		/* one of the files is there */
+};
+
+void xlpt_boot_owned_dispose(struct xlpt_boot_owned *owned);
+#define _cleanup_boot_owned_ XLPT_CLEANUP(xlpt_boot_owned_dispose)
+int xlpt_boot_owned_read(struct xlpt_host *h, const struct xlpt_boot *boot,
+			 struct xlpt_boot_owned *out, struct xlpt_diag *diag);
+
+/* The lines themselves, without a heading: what --stdout prints. Caller frees. */
+char *xlpt_boot_modprobe_text(const struct xlpt_boot *boot, const struct xlpt_hide_list *list,
+			      char **early);
+char *xlpt_boot_grub_text(const struct xlpt_boot *boot, const struct xlpt_hide_list *list);
+/* "xen-pciback.hide=(...)": the word for the dom0 kernel's command line. Caller frees. */
+char *xlpt_boot_cmdline_word(const struct xlpt_boot *boot, const struct xlpt_hide_list *list);
+
+/* All files as they are and as they shall be for this list; an empty list: none of them. */
+int xlpt_boot_files_make(struct xlpt_host *h, const struct xlpt_boot *boot,
+			 const struct xlpt_hide_list *list, char **early, bool by_cmdline,
+			 struct xlpt_boot_files *out, struct xlpt_diag *diag);
+/* Brings one file there, the old text kept below XLPT_BACKUP_DIR; nothing to do is success. */
+int xlpt_boot_file_put(struct xlpt_host *h, const struct xlpt_boot_file *file,
+		       struct xlpt_diag *diag);
+/* Back to the old text. */
+int xlpt_boot_file_undo(struct xlpt_host *h, const struct xlpt_boot_file *file,
+			struct xlpt_diag *diag);
+bool xlpt_boot_file_same(const struct xlpt_boot_file *file);
+/* The command that makes the change part of the next boot, or NULL. Caller frees. */
+char *xlpt_boot_initramfs_command(const struct xlpt_boot *boot);
+char *xlpt_boot_loader_command(struct xlpt_host *h, const struct xlpt_boot *boot);
+
+/* ---- after the reboot (boot-verify.c) ---- */
+
+enum xlpt_hidden {
+	XLPT_HIDDEN_YES,
+	XLPT_HIDDEN_WAITING,	/* for a reboot */
+	XLPT_HIDDEN_LOST,	/* another driver has it, or none took it */
+	XLPT_HIDDEN_ABSENT,
+	XLPT_HIDDEN_REJECTED,	/* the kernel refused the list */
+};
+
+struct xlpt_verdict {
+	char bdf[XLPT_HIDE_LEN];	/* a function, or a group that names none */
+	enum xlpt_hidden state;
+	char *driver;		/* XLPT_HIDDEN_LOST: who has it, or NULL */
+	char *fact;
+	char *hint;		/* or NULL */
+};
+
+struct xlpt_verdicts {
+	struct xlpt_verdict *items;
+	size_t n, alloc;
+};
+
+void xlpt_verdicts_dispose(struct xlpt_verdicts *v);
+#define _cleanup_verdicts_ XLPT_CLEANUP(xlpt_verdicts_dispose)
+/* wanted: what to look for besides what is configured, or NULL. */
+int xlpt_boot_verify(struct xlpt_host *h, const struct xlpt_boot *boot,
+		     const struct xlpt_hide_list *wanted, struct xlpt_verdicts *out,
+		     struct xlpt_diag *diag);
+/* "hidden" "waiting" "lost" "absent" "rejected" */
+const char *xlpt_hidden_word(enum xlpt_hidden state);
+
+/* Notes that the configuration was changed in this boot; it is forgotten with /run. */
+#define XLPT_BOOT_STAMP "/run/xlpt/boot-changed"
+
+/* ---- Xen (boot-iommu.c) ---- */
+
+struct xlpt_iommu_note {
+	bool good;
+	char *text;
+};
+
+struct xlpt_iommu_notes {
+	struct xlpt_iommu_note *items;
+	size_t n, alloc;
+};
+
+void xlpt_iommu_notes_dispose(struct xlpt_iommu_notes *notes);
+#define _cleanup_iommu_notes_ XLPT_CLEANUP(xlpt_iommu_notes_dispose)
+/*
+ * What stands between this host and passthrough. xen_cmdline and xen_log may be
+ * NULL; works: XLPT_UNSET when Xen was not asked.
+ */
+void xlpt_boot_iommu(struct xlpt_host *h, const char *xen_cmdline, const char *xen_log, int works,
+		     struct xlpt_iommu_notes *out);
+
+#endif
