@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Shared by guard.c, guard-disk.c and guard-net.c only.
+ * Shared by guard.c, guard-disk.c, guard-input.c and guard-net.c only.
  */
 #ifndef XLPT_PCIBACK_GUARD_INTERNAL_H
 #define XLPT_PCIBACK_GUARD_INTERNAL_H
@@ -32,6 +32,8 @@ void xlpt_guard_add(struct xlpt_host *h, struct xlpt_needs *needs, struct xlpt_b
 int xlpt_guard_disks(struct xlpt_host *h, struct xlpt_needs *needs, struct xlpt_diag *diag);
 /* Cannot fail: a host without a network is a host all the same. */
 void xlpt_guard_network(struct xlpt_host *h, struct xlpt_needs *needs);
+/* The same. */
+void xlpt_guard_keyboard(struct xlpt_host *h, struct xlpt_needs *needs);
 
 /* Names already looked at in one walk: links in a captured tree may form loops. */
 struct xlpt_guard_seen {

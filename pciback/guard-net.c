@@ -15,6 +15,7 @@ struct walk {
 	struct xlpt_host *h;
 	struct xlpt_needs *needs;
 	struct xlpt_guard_seen seen;
+	const char *use; /* "the default route" */
 	const char *top; /* the interface the route names */
 	bool found;
 };
@@ -62,9 +63,9 @@ static void iface(struct walk *w, const char *name, unsigned depth)
 	if (iface_bdf(w->h, name, &bdf)) {
 		_cleanup_free_ char *what = NULL;
 
-		what = strcmp(name, w->top) ? xlpt_xasprintf("the default route uses %s (below %s)",
-							     name, w->top)
-					    : xlpt_xasprintf("the default route uses %s", name);
+		what = strcmp(name, w->top)
+			       ? xlpt_xasprintf("%s uses %s (below %s)", w->use, name, w->top)
+			       : xlpt_xasprintf("%s uses %s", w->use, name);
 		xlpt_guard_add(w->h, w->needs, bdf, XLPT_NEED_NETWORK, what);
 		w->found = true;
 	}
@@ -75,9 +76,9 @@ static void iface(struct walk *w, const char *name, unsigned depth)
 	lower_of_old(w, name, depth);
 }
 
-static void route(struct xlpt_host *h, struct xlpt_needs *needs, const char *name)
+static void route(struct xlpt_host *h, struct xlpt_needs *needs, const char *use, const char *name)
 {
-	struct walk w = {.h = h, .needs = needs, .top = name};
+	struct walk w = {.h = h, .needs = needs, .use = use, .top = name};
 
 	iface(&w, name, 0);
 	/*
@@ -88,6 +89,19 @@ static void route(struct xlpt_host *h, struct xlpt_needs *needs, const char *nam
 	if (!w.found && xlpt_host_has(h, NET "/" OVS))
 		iface(&w, OVS, 0);
 	xlpt_guard_seen_dispose(&w.seen);
+}
+
+#define DEFAULT_ROUTE "the default route"
+
+/*
+ * A bridge with an address of this host's (which makes a route to its subnet) is
+ * how it is reached, or how it reaches its storage; one without is there for
+ * guests alone.
+ */
+static void own_bridge(struct xlpt_host *h, struct xlpt_needs *needs, const char *name)
+{
+	if (!strchr(name, '/') && xlpt_host_has(h, NET "/%s/bridge", name))
+		route(h, needs, "a bridge on which this host has an address", name);
 }
 
 /* "eth0 00000000 0100000A 0003 0 0 0 00000000 0 0 0": destination and mask zero. */
@@ -105,9 +119,13 @@ static unsigned routes4(struct xlpt_host *h, struct xlpt_needs *needs)
 
 		if (sscanf(line, "%31s %x %*x %x %*u %*u %*u %x", name, &dest, &flags, &mask) !=
 			    4 ||
-		    dest || mask || !(flags & RTF_UP) || flags & RTF_REJECT)
+		    !(flags & RTF_UP) || flags & RTF_REJECT)
 			continue;
-		route(h, needs, name);
+		if (dest || mask) {
+			own_bridge(h, needs, name);
+			continue;
+		}
+		route(h, needs, DEFAULT_ROUTE, name);
 		n++;
 	}
 	return n;
@@ -128,10 +146,15 @@ static unsigned routes6(struct xlpt_host *h, struct xlpt_needs *needs)
 
 		if (sscanf(line, "%32s %x %*32s %*x %*32s %*x %*x %*x %x %31s", dest, &plen, &flags,
 			   name) != 4 ||
-		    plen || strspn(dest, "0") != strlen(dest) || !(flags & RTF_UP) ||
-		    flags & RTF_REJECT || !strcmp(name, "lo"))
+		    !(flags & RTF_UP) || flags & RTF_REJECT || !strcmp(name, "lo"))
 			continue;
-		route(h, needs, name);
+		if (plen || strspn(dest, "0") != strlen(dest)) {
+			/* Link-local and multicast routes are on every interface. */
+			if (!xlpt_starts(dest, "fe80") && !xlpt_starts(dest, "ff"))
+				own_bridge(h, needs, name);
+			continue;
+		}
+		route(h, needs, DEFAULT_ROUTE, name);
 		n++;
 	}
 	return n;

@@ -207,6 +207,7 @@ int xlpt_guard_read(struct xlpt_host *h, struct xlpt_needs *out, struct xlpt_dia
 	}
 	xlpt_guard_network(h, out);
 	console(h, out);
+	xlpt_guard_keyboard(h, out);
 	return 0;
 }
 

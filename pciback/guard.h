@@ -11,9 +11,11 @@
 
 enum xlpt_need {
 	XLPT_NEED_DISK,		/* behind a mounted file system or swap */
-	XLPT_NEED_NETWORK,	/* carries the default route, directly or below a bridge, bond, VLAN */
+	XLPT_NEED_NETWORK,	/* carries the default route, directly or below a bridge, bond or
+				   VLAN, or a bridge on which this host has an address */
 	XLPT_NEED_CONSOLE,	/* shows the console (boot_vga or the framebuffer's device) */
 	XLPT_NEED_BRIDGE,	/* a bridge with such a device behind it */
+	XLPT_NEED_KEYBOARD,	/* the USB controller with the only keyboard */
 };
 
 struct xlpt_needed {
@@ -34,7 +36,8 @@ void xlpt_needs_dispose(struct xlpt_needs *needs);
  * All devices this host needs, one entry per device and reason. Read from
  * /proc/self/mountinfo (host view /proc/1/mountinfo), /proc/swaps, /sys/dev/block,
  * /sys/block/X/slaves (LVM, LUKS, md), /proc/net/route and ipv6_route,
- * /sys/class/net (lower interfaces, bridge ports), boot_vga.
+ * /sys/class/net (lower interfaces, bridge ports), boot_vga,
+ * /proc/bus/input/devices.
  */
 int xlpt_guard_read(struct xlpt_host *h, struct xlpt_needs *out, struct xlpt_diag *diag);
 

@@ -106,7 +106,7 @@ static void lower(struct fake_bus *bus, const char *upper, const char *name)
 /* What the guard says about one function: "disk:WHAT;", all its reasons; "" for not needed. */
 static char *reasons(struct fake_bus *bus, const char *name)
 {
-	static const char *const words[] = {"disk", "network", "console", "bridge"};
+	static const char *const words[] = {"disk", "network", "console", "bridge", "keyboard"};
 	_cleanup_needs_ struct xlpt_needs needs = {0};
 	_cleanup_diag_ struct xlpt_diag diag = {0};
 	struct xlpt_str out = {0};
@@ -327,6 +327,73 @@ static void test_stacked_net_old(void **state)
 	assert_reasons(bus, VF, "");
 }
 
+/* A second bridge, with an address and no default route; a third, without, is the guests' own. */
+static void test_management_bridge(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	virtual_net(bus, "mgmt0");
+	virtual_net(bus, "guests0");
+	fake_bus_put(bus, "/sys/class/net/mgmt0/bridge/stp_state", "0\n");
+	fake_bus_put(bus, "/sys/class/net/guests0/bridge/stp_state", "0\n");
+	lower(bus, "mgmt0", "eth1");
+	lower(bus, "guests0", "eth2");
+	fake_bus_put(
+		bus, "/proc/net/route",
+		DEFAULT4("eth0") "mgmt0\t0000A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n");
+	fake_bus_put(bus, "/proc/net/ipv6_route",
+		     "fe800000000000000000000000000000 40 " ZERO " 00 " ZERO
+		     " 00000100 00000001 00000000 00000001  guests0\n");
+	assert_reasons(
+		bus, NIC2,
+		"network:a bridge on which this host has an address uses eth1 (below mgmt0);");
+	assert_reasons(bus, NIC, "network:the default route uses eth0;");
+	assert_reasons(bus, VF, "");
+	fake_bus_put(bus, "/proc/net/ipv6_route",
+		     "20010db8000000000000000000000000 40 " ZERO " 00 " ZERO
+		     " 00000100 00000001 00000000 00000001  guests0\n");
+	assert_reasons(
+		bus, VF,
+		"network:a bridge on which this host has an address uses eth2 (below guests0);");
+}
+
+#define KEYBOARD(name, sysfs)                                                                      \
+	"I: Bus=0003 Vendor=046d Product=c31c Version=0110\nN: Name=\"" name "\"\nP: Phys=x\n"     \
+	"S: Sysfs=" sysfs "\nH: Handlers=sysrq kbd leds event3\nB: PROP=0\nB: EV=120013\n"         \
+	"B: KEY=1000000000007 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe\n\n"
+#define BUTTON                                                                                     \
+	"I: Bus=0019 Vendor=0000 Product=0001 Version=0000\nN: Name=\"Power Button\"\n"            \
+	"S: Sysfs=/devices/LNXSYSTM:00/LNXPWRBN:00/input/input0\nH: Handlers=kbd event0\nB: "      \
+	"EV=3\n\n"
+#define USB1 "/devices/pci0000:00/" BRIDGE "/" NIC "/usb1/1-3"
+#define USB2 "/devices/pci0000:00/" BRIDGE "/" NIC2 "/usb2/2-4"
+
+static void test_keyboard(void **state)
+{
+	const char *input = "/proc/bus/input/devices";
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, input, BUTTON KEYBOARD("Logitech K120", USB1 "/input/input7"));
+	assert_reasons(bus, NIC, "keyboard:the only keyboard is on it (Logitech K120);");
+	assert_reasons(bus, BRIDGE,
+		       "bridge:" NIC " is behind it: the only keyboard is on it (Logitech K120);");
+	/* A second one on the same controller changes nothing, nor does a program's. */
+	fake_bus_put(bus, input,
+		     KEYBOARD("A", USB1 "/input/input7") KEYBOARD("B", USB1 "/input/input8")
+			     KEYBOARD("xdotool", "/devices/virtual/input/input9"));
+	assert_reasons(bus, NIC, "keyboard:the only keyboard is on it (A);");
+	/* One on another controller, or one on the PS/2 port, is enough. */
+	fake_bus_put(bus, input,
+		     KEYBOARD("A", USB1 "/input/input7") KEYBOARD("B", USB2 "/input/input8"));
+	assert_reasons(bus, NIC, "");
+	fake_bus_put(bus, input,
+		     KEYBOARD("A", USB1 "/input/input7")
+			     KEYBOARD("AT", "/devices/platform/i8042/serio0/input/input1"));
+	assert_reasons(bus, NIC, "");
+	fake_bus_put(bus, input, "N: Name=\"\nB: EV=zz\nS: Sysfs=\n");
+	assert_reasons(bus, NIC, "");
+}
+
 static void test_openvswitch(void **state)
 {
 	struct fake_bus *bus = *state;
@@ -384,7 +451,8 @@ int main(void)
 		T(test_default_route), T(test_ipv6_route),
 		T(test_stacked_net),   T(test_stacked_net_old),
 		T(test_openvswitch),   T(test_only_interface),
-		T(test_console),
+		T(test_console),       T(test_management_bridge),
+		T(test_keyboard),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

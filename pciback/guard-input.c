@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The keyboard. A LUKS passphrase or a rescue shell is typed on it, so when one
+ * USB controller has all there are, that controller stays.
+ */
+#include "pciback/guard-internal.h"
+
+#include <string.h>
+
+#define EV_KEY_LED_REP 0x120002 /* what tells a keyboard from a power button (linux/input.h) */
+
+struct keyboards {
+	bool elsewhere; /* PS/2, or on no PCI function at all */
+	bool many;	/* on more than one function */
+	bool found;
+	struct xlpt_bdf bdf;
+	char *name;
+};
+
+/* One record of /proc/bus/input/devices ended. */
+static void record(struct keyboards *k, unsigned long ev, const char *sysfs, const char *name)
+{
+	struct xlpt_bdf bdf;
+
+	/* What a program made (uinput) nobody can type on. */
+	if ((ev & EV_KEY_LED_REP) != EV_KEY_LED_REP || !*sysfs ||
+	    xlpt_starts(sysfs, "/devices/virtual/"))
+		return;
+	if (!xlpt_guard_path_bdf(sysfs, &bdf)) {
+		k->elsewhere = true;
+	} else if (k->found && !xlpt_bdf_eq(k->bdf, bdf)) {
+		k->many = true;
+	} else if (!k->found) {
+		k->found = true;
+		k->bdf = bdf;
+		k->name = xlpt_xstrdup(name);
+	}
+}
+
+void xlpt_guard_keyboard(struct xlpt_host *h, struct xlpt_needs *needs)
+{
+	_cleanup_str_ struct xlpt_str text = {0};
+	_cleanup_free_ char *what = NULL;
+	const char *sysfs = "", *name = "";
+	struct keyboards k = {0};
+	unsigned long ev = 0;
+	char *cursor, *line;
+
+	if (xlpt_guard_slurp(h, "/proc/bus/input/devices", &text) < 0)
+		return;
+	cursor = text.s;
+	while ((line = xlpt_guard_line(&cursor))) {
+		if (!*line || xlpt_starts(line, "I: ")) {
+			record(&k, ev, sysfs, name);
+			sysfs = name = "";
+			ev = 0;
+		} else if (xlpt_starts(line, "N: Name=\"")) {
+			name = line + strlen("N: Name=\"");
+			line[strlen(line) - 1] = '\0';
+		} else if (xlpt_starts(line, "S: Sysfs=")) {
+			sysfs = line + strlen("S: Sysfs=");
+		} else if (xlpt_starts(line, "B: EV=")) {
+			ev = strtoul(line + strlen("B: EV="), NULL, 16);
+		}
+	}
+	record(&k, ev, sysfs, name);
+	if (k.found && !k.many && !k.elsewhere) {
+		what = xlpt_xasprintf("the only keyboard is on it (%s)", k.name);
+		xlpt_guard_add(h, needs, k.bdf, XLPT_NEED_KEYBOARD, what);
+	}
+	free(k.name);
+}
