@@ -459,7 +459,6 @@ bool xlpt_dom_set(struct xlpt_dom *dom, const char *path, const char *value)
 {
 	void *base;
 	const struct xlpt_field *f = xlpt_path_find(dom, path, &base);
-	_cleanup_free_ void *copy = NULL;
 	void *p;
 	bool ok = true;
 

@@ -145,9 +145,9 @@ void xlpt_xlw_commands(const struct xlpt_dom *dom, struct xlpt_str *out)
 	for (size_t i = 0; i < dom->n_pci; i++) {
 		const struct xlpt_pci *p = &dom->pci[i];
 
-		if (p->network && !p->spec.has_bdf && dom->name) {
+		if (p->network && !p->spec.has_bdf) {
 			xlpt_str_add(out, "#xlpt-run: xlpt attach");
-			add_word(out, "", dom->name);
+			add_word(out, "", dom->name ? dom->name : "GUEST");
 			add_word(out, "pool:", p->network);
 			xlpt_str_add(out, "\n");
 		} else if (p->spec.has_bdf && !p->spec.all_funcs) {

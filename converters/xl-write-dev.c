@@ -57,6 +57,10 @@ static void write_disks(const struct xlpt_dom *dom, struct xlpt_str *out)
 		bool medium = d->target && *d->target;
 		size_t len = medium ? strlen(d->target) : 0;
 
+		/* libxlutil refuses a disk without a name, and without a medium if it is no CD-ROM. */
+		if (!d->vdev || !xlpt_xlw_option_ok(d->vdev) ||
+		    (!medium && d->dev != XLPT_DISKDEV_CDROM))
+			continue;
 		xlpt_xlw_option(&s, "format", xlpt_xl_spell(xlpt_xl_formats, d->format));
 		xlpt_xlw_option(&s, "vdev", d->vdev);
 		if (d->readonly != XLPT_UNSET)
