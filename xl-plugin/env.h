@@ -22,6 +22,7 @@ struct xlpt_env {
 	const char *pci_ids;	/* a pci.ids file, or NULL for the system's */
 	const char *sysroot;	/* NULL on the running system */
 	bool json, dry_run;
+	bool reported;	/* what was printed says itself what failed: with --json nothing follows */
 	int verbose;
 
 	/* opened here when the pointers above were empty */

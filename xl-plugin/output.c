@@ -82,7 +82,8 @@ void xlpt_print_diag(struct xlpt_env *env, const struct xlpt_diag *diag)
 	const char *s = diag->log ? diag->log : "";
 
 	if (env->json) {
-		diag_json(env, diag);
+		if (!env->reported)
+			diag_json(env, diag);
 		return;
 	}
 	fputs("xlpt: ", env->err);

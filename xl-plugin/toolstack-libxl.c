@@ -463,6 +463,24 @@ static void ts_close(struct xlpt_toolstack *ts)
 	free(p);
 }
 
+static void ts_xen_text(struct xlpt_toolstack *ts, char **cmdline, char **messages)
+{
+	libxl_ctx *ctx = start(ts);
+	const libxl_version_info *version = libxl_get_version_info(ctx);
+	libxl_xen_console_reader *reader = libxl_xen_console_read_start(ctx, 0);
+	struct xlpt_str all = { 0 };
+	char *line;
+
+	*cmdline = version ? xlpt_xstrdup(version->commandline) : NULL;
+	*messages = NULL;
+	if (!reader)
+		return;
+	while (libxl_xen_console_read_line(ctx, reader, &line) > 0)
+		xlpt_str_add(&all, line);
+	libxl_xen_console_read_finish(ctx, reader);
+	*messages = xlpt_str_take(&all);
+}
+
 static const struct xlpt_toolstack_ops libxl_ops = {
 	.guest_find = ts_guest_find,
 	.guest_by_id = ts_guest_by_id,
@@ -477,6 +495,7 @@ static const struct xlpt_toolstack_ops libxl_ops = {
 	.dm_has = ts_dm_has,
 	.dm_del = ts_dm_del,
 	.port_open = ts_port_open,
+	.xen_text = ts_xen_text,
 	.close = ts_close,
 };
 

@@ -82,6 +82,12 @@ struct xlpt_toolstack_ops {
 	 */
 	bool (*port_open)(struct xlpt_toolstack *ts, uint32_t domid, unsigned port);
 
+	/*
+	 * Xen's command line, and its messages as far as its ring still holds them
+	 * (xl dmesg); NULL for what cannot be had. Caller frees. May be NULL itself.
+	 */
+	void (*xen_text)(struct xlpt_toolstack *ts, char **cmdline, char **messages);
+
 	void (*close)(struct xlpt_toolstack *ts);
 };
 

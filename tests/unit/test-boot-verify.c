@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What verify says of a host after its boot: one case per state and per cause,
+ * on a tree that is made for it. The lab shows the same on a real one.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "pciback/boot.h"
+#include "tests/fake/bus.h"
+
+#define NIC    "0000:02:00.0"
+#define NIC2   "0000:02:00.1"
+#define OTHER  "0000:05:00.0"
+#define BRIDGE "0000:00:1c.0"
+#define REL    "6.1.0-50-amd64"
+#define PARAM  "/sys/module/xen_pciback/parameters/hide"
+#define OURS(groups)                                                                               \
+	"# Written by \"xlpt boot write\".\noptions xen-pciback hide=" groups                      \
+	"\nsoftdep e1000e pre: xen-pciback\n"
+
+static int setup(void **state)
+{
+	struct fake_bus *bus = fake_bus_new();
+	const struct fake_dev nic = {.vendor = 0x8086,
+				     .device = 0x10d3,
+				     .class_code = 0x020000,
+				     .driver = "e1000e",
+				     .parent = BRIDGE};
+
+	*state = bus;
+	fake_bus_driver(bus, "e1000e", "8086:10d3");
+	fake_bus_driver(bus, "pciback", NULL);
+	fake_bus_add(bus, BRIDGE, &(struct fake_dev){.class_code = 0x060400});
+	fake_bus_add(bus, NIC, &nic);
+	fake_bus_add(bus, NIC2, &nic);
+	fake_bus_add(bus, OTHER,
+		     &(struct fake_dev){.vendor = 0x8086, .device = 0x10d3, .driver = "e1000e"});
+	fake_bus_put(bus, "/proc/sys/kernel/osrelease", REL "\n");
+	fake_bus_put(bus, "/proc/cmdline", "root=/dev/sda1 ro\n");
+	fake_bus_put(bus, "/proc/modules",
+		     "xen_pciback 94208 0 - Live 0x0\ne1000e 1 0 - Live 0x0\n");
+	fake_bus_put(bus, "/lib/modules/" REL "/modules.dep",
+		     "kernel/drivers/xen/xen-pciback/xen-pciback.ko:\n");
+	fake_bus_put(bus, "/usr/sbin/update-initramfs", "");
+	fake_bus_put(bus, XLPT_MODPROBE_CONF, OURS("(" NIC ")"));
+	fake_bus_put(bus, PARAM, "(" NIC ")\n");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	fake_bus_free(*state);
+	return 0;
+}
+
+/* As if pciback had taken it. */
+static void hide(struct fake_bus *bus, const char *name)
+{
+	struct xlpt_host *h = fake_bus_host(bus);
+
+	assert_int_equal(xlpt_host_write_text(h, name, "/sys/bus/pci/drivers/e1000e/unbind"), 0);
+	assert_int_equal(xlpt_host_write_text(h, name, "/sys/bus/pci/drivers/pciback/new_slot"), 0);
+	assert_int_equal(xlpt_host_write_text(h, name, "/sys/bus/pci/drivers/pciback/bind"), 0);
+}
+
+/* "BDF state;" for all; the last one's fact and hint must hold these words (NULL: anything). */
+static void assert_verify(struct fake_bus *bus, const char *wanted, const char *want,
+			  const char *fact, const char *hint)
+{
+	_cleanup_verdicts_ struct xlpt_verdicts v = {0};
+	_cleanup_hide_ struct xlpt_hide_list list = {0};
+	_cleanup_boot_ struct xlpt_boot boot = {0};
+	_cleanup_diag_ struct xlpt_diag diag = {0};
+	_cleanup_str_ struct xlpt_str got = {0};
+	struct xlpt_host *h = fake_bus_host(bus);
+
+	assert_int_equal(xlpt_boot_detect(h, XLPT_ERA_UNKNOWN, NULL, &boot, &diag), 0);
+	if (wanted)
+		assert_int_equal(xlpt_hide_arg(boot.grammar, wanted, &list, NULL), 0);
+	assert_int_equal(xlpt_boot_verify(h, &boot, &list, &v, &diag), 0);
+	for (size_t i = 0; i < v.n; i++) {
+		xlpt_str_addf(&got, "%s %s", v.items[i].bdf, xlpt_hidden_word(v.items[i].state));
+		if (v.items[i].driver)
+			xlpt_str_addf(&got, " %s", v.items[i].driver);
+		xlpt_str_add(&got, ";");
+		assert_non_null(v.items[i].fact);
+	}
+	assert_string_equal(xlpt_str_get(&got), want);
+	if (fact && !strstr(v.items[v.n - 1].fact, fact))
+		fail_msg("the fact is \"%s\", not \"%s\"", v.items[v.n - 1].fact, fact);
+	if (hint && !strstr(v.items[v.n - 1].hint ? v.items[v.n - 1].hint : "", hint))
+		fail_msg("the hint is \"%s\", not \"%s\"", v.items[v.n - 1].hint, hint);
+}
+
+static void test_hidden(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	hide(bus, NIC);
+	assert_verify(bus, NULL, NIC " hidden;", PARAM, NULL);
+	/* A tree without the parameter (captured as nobody): the driver link tells. */
+	assert_int_equal(fake_bus_host(bus)->ops->unlink(fake_bus_host(bus), PARAM), 0);
+	assert_verify(bus, NULL, NIC " hidden;", "pciback has it", NULL);
+	/* By wildcard; by the bridge above. */
+	hide(bus, NIC2);
+	fake_bus_put(bus, XLPT_MODPROBE_CONF, OURS("(02:00.*)"));
+	fake_bus_put(bus, PARAM, "(02:00.*)\n");
+	assert_verify(bus, NULL, NIC " hidden;" NIC2 " hidden;", NULL, NULL);
+	fake_bus_put(bus, XLPT_MODPROBE_CONF, OURS("(" BRIDGE ")"));
+	fake_bus_put(bus, PARAM, "(" BRIDGE ")\n");
+	assert_verify(bus, NULL, NIC " hidden;" NIC2 " hidden;", NULL, NULL);
+}
+
+static void test_nothing(void **state)
+{
+	struct fake_bus *bus = *state;
+	struct xlpt_host *h = fake_bus_host(bus);
+
+	assert_int_equal(h->ops->unlink(h, XLPT_MODPROBE_CONF), 0);
+	assert_verify(bus, NULL, "", NULL, NULL);
+	assert_verify(bus, OTHER, OTHER " lost e1000e;", "does not name it", "xlpt boot write");
+}
+
+static void test_waiting(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	hide(bus, NIC);
+	fake_bus_put(bus, XLPT_MODPROBE_CONF, OURS("(" NIC ")(" OTHER ")"));
+	fake_bus_put(bus, XLPT_BOOT_STAMP, "");
+	assert_verify(bus, NULL, NIC " hidden;" OTHER " waiting;", "e1000e has it now", "reboot");
+	/* Hidden by hand meanwhile, it still has not been hidden by a boot. */
+	hide(bus, OTHER);
+	assert_verify(bus, NULL, NIC " hidden;" OTHER " waiting;", "by hand", "reboot");
+}
+
+static void test_absent(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	hide(bus, NIC);
+	fake_bus_put(bus, XLPT_MODPROBE_CONF, OURS("(" NIC ")(77:00.0)(66:*.*)"));
+	assert_verify(bus, NULL, NIC " hidden;0000:77:00.0 absent;0000:66:*.* absent;",
+		      "/sys/bus/pci/devices", "xlpt boot remove 0000:66:*.*");
+}
+
+/* pciback was told, but another was first; the cause, from the nearest to the farthest. */
+static void test_lost(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	assert_verify(bus, NULL, NIC " lost e1000e;", "before pciback could", NULL);
+	fake_bus_put(bus, XLPT_MODPROBE_CONF, "options xen-pciback hide=(" NIC ")\n");
+	assert_verify(bus, NULL, NIC " lost e1000e;",
+		      "nothing in modprobe.d loads xen-pciback before e1000e",
+		      "xlpt boot write " NIC);
+	fake_bus_put(bus, "/lib/modules/" REL "/modules.builtin", "kernel/drivers/net/e1000e.ko\n");
+	assert_verify(bus, NULL, NIC " lost e1000e;", "part of the kernel", "PCIDEV_BACKEND=y");
+	assert_int_equal(
+		xlpt_host_write_text(fake_bus_host(bus), NIC, "/sys/bus/pci/drivers/e1000e/unbind"),
+		0);
+	assert_verify(bus, NULL, NIC " lost;", "did not take it", "dmesg");
+}
+
+/* An image as cpio newc holds it, files without contents but the last. */
+static void put_initrd(struct fake_bus *bus, const char *const *names, const char *text)
+{
+	_cleanup_str_ struct xlpt_str out = {0};
+	struct xlpt_host *h = fake_bus_host(bus);
+	static const char zeros[4];
+
+	for (; *names; names++) {
+		size_t name = strlen(*names) + 1;
+		size_t len = !names[1] || strcmp(names[1], "TRAILER!!!") ? 0 : strlen(text);
+
+		xlpt_str_addf(&out, "070701%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08x%08zx%08x",
+			      1, 0100644, 0, 0, 1, 0, (unsigned)len, 0, 0, 0, 0, name, 0);
+		xlpt_str_addn(&out, *names, name);
+		xlpt_str_addn(&out, zeros, (4 - out.len % 4) % 4);
+		xlpt_str_addn(&out, text, len);
+		xlpt_str_addn(&out, zeros, (4 - out.len % 4) % 4);
+	}
+	fake_bus_put(bus, "/boot/config-" REL, "");
+	assert_int_equal(xlpt_host_replace(h, "/boot/initrd.img-" REL, out.s, out.len, 0644), 0);
+}
+
+static void test_initramfs(void **state)
+{
+	static const char *const driver[] = {"lib/modules/x/e1000e.ko.zst", "etc/modprobe.d/x.conf",
+					     "TRAILER!!!", NULL};
+	static const char *const both[] = {"e1000e.ko", "xen-pciback.ko",
+					   "etc/modprobe.d/xlpt.conf", "TRAILER!!!", NULL};
+	struct fake_bus *bus = *state;
+
+	put_initrd(bus, driver, "blacklist floppy\n");
+	assert_verify(bus, NULL, NIC " lost e1000e;",
+		      "/boot/initrd.img-" REL " has e1000e and not xen-pciback",
+		      "update-initramfs -u -k " REL);
+	put_initrd(bus, both, "softdep e1000e pre: xen-pciback\n");
+	assert_verify(bus, NULL, NIC " lost e1000e;", "no list for xen-pciback", NULL);
+	/* An image with yesterday's list. */
+	put_initrd(bus, both, OURS("(" OTHER ")"));
+	fake_bus_put(bus, PARAM, "(" OTHER ")\n");
+	assert_verify(bus, NULL, NIC " lost e1000e;",
+		      "has another " XLPT_MODPROBE_CONF " than the disk", "update-initramfs");
+	/* A damaged image says nothing, and stops nothing. */
+	put_initrd(bus, both + 3, "");
+	fake_bus_put(bus, "/boot/initrd.img-" REL, "070701rubbish");
+	assert_verify(bus, NULL, NIC " lost e1000e;", "does not name it", NULL);
+}
+
+static void test_not_loaded(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	fake_bus_rmmod(bus, "pciback");
+	fake_bus_put(bus, "/proc/modules", "e1000e 1 0 - Live 0x0\n");
+	assert_verify(bus, NULL, NIC " lost e1000e;", "xen-pciback is not loaded", NULL);
+	fake_bus_put(bus, "/etc/modprobe.d/no.conf", "blacklist xen_pciback\n");
+	assert_verify(bus, NULL, NIC " lost e1000e;", "/etc/modprobe.d/no.conf blacklists it",
+		      "/etc/modprobe.d/no.conf");
+	fake_bus_put(bus, "/lib/modules/" REL "/modules.dep", "kernel/e1000e.ko:\n");
+	fake_bus_put(bus, "/sys/module/xen_pciback/version", "");
+	fake_bus_put(bus, "/lib/modules/" REL "/modules.builtin", "kernel/xen-pciback.ko\n");
+	fake_bus_put(bus, "/proc/cmdline", "xen-pciback.hide=(" NIC ")");
+	assert_verify(bus, NULL, NIC " lost e1000e;", "pciback did not start", "dom0");
+}
+
+static void test_rejected(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	fake_bus_rmmod(bus, "pciback");
+	fake_bus_put(bus, XLPT_MODPROBE_CONF, OURS("(" NIC ")(0b::00.1)"));
+	assert_verify(bus, NULL, "(0b::00.1) rejected;" NIC " rejected;",
+		      XLPT_MODPROBE_CONF ": group 2, column 19:", "mend the list");
+	/* On the command line; and one that is readable by itself, and too long. */
+	fake_bus_put(bus, "/proc/cmdline", "quiet xen_pciback.hide=(0000:82.0.0)(" NIC ") ro");
+	assert_verify(bus, NULL, "(0000:82.0.0) rejected;" NIC " rejected;",
+		      "the command line: group 1, column 11:", NULL);
+	/* A kernel before 3.7 stops at a missing bracket without a word. */
+	fake_bus_driver(bus, "pciback", NULL);
+	fake_bus_put(bus, "/proc/sys/kernel/osrelease", "3.2.0-4-amd64\n");
+	fake_bus_put(bus, "/lib/modules/3.2.0-4-amd64/modules.dep", "kernel/xen-pciback.ko:\n");
+	fake_bus_put(bus, "/proc/cmdline", "xen-pciback.hide=(" OTHER "](" NIC ")");
+	assert_verify(bus, NIC, "(0000:05:00.0](0000:02: rejected;" NIC " rejected;",
+		      "ignores everything from column 14 on", NULL);
+}
+
+static void test_cmdline(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	/* The command line names another: modprobe.d is not even looked at. */
+	fake_bus_put(bus, "/proc/cmdline", "xen-pciback.hide=(" OTHER ")");
+	fake_bus_put(bus, PARAM, "(" OTHER ")\n");
+	assert_verify(bus, NIC, NIC " lost e1000e;",
+		      "the command line's xen-pciback.hide=(" OTHER
+		      ") replaces the list of " XLPT_MODPROBE_CONF,
+		      NULL);
+	/* GRUB's settings were written, grub.cfg was not made, or it is another's. */
+	fake_bus_put(bus, "/proc/cmdline", "ro");
+	fake_bus_put(bus, PARAM, "(null)\n");
+	fake_bus_put(bus, XLPT_MODPROBE_CONF, "softdep e1000e pre: xen-pciback\n");
+	fake_bus_put(bus, XLPT_GRUB_CFG,
+		     "GRUB_CMDLINE_LINUX_XEN_REPLACE=\"$GRUB_CMDLINE_LINUX xen-pciback.hide=(" NIC
+		     ")\"\n");
+	fake_bus_put(bus, "/usr/sbin/grub-mkconfig", "/etc/default/grub.d/*.cfg");
+	fake_bus_put(bus, "/usr/sbin/update-grub", "");
+	assert_verify(bus, NULL, NIC " lost e1000e;",
+		      "started without xen-pciback.hide=", "update-grub");
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_hidden),	    T(test_nothing),  T(test_waiting),
+		T(test_absent),	    T(test_lost),     T(test_initramfs),
+		T(test_not_loaded), T(test_rejected), T(test_cmdline),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,412 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * xlpt boot write and remove: what they merge, what they refuse, what is left
+ * when a write fails; and the lock-out guard, kind by kind.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <string.h>
+#include <sys/file.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "pciback/boot.h"
+#include "tests/fake/bus.h"
+#include "xl-plugin/env.h"
+
+#define BRIDGE "0000:00:1c.0"
+#define SATA   "0000:00:1f.2"
+#define NIC    "0000:02:00.0"
+#define NIC2   "0000:02:00.1"
+#define USB    "0000:00:14.0"
+#define VGA    "0000:00:02.0"
+#define FREE   "0000:05:00.0"
+#define REL    "6.1.0-50-amd64"
+#define HOOK   "/etc/initramfs-tools/hooks/xlpt"
+#define HEAD                                                                                       \
+	"# Written by \"xlpt boot write\". xlpt owns this file whole; change it with xlpt boot.\n"
+
+static char *said; /* both streams of the last run */
+
+static int setup(void **state)
+{
+	struct fake_bus *bus = fake_bus_new();
+	struct fake_dev nic = {.vendor = 0x8086,
+			       .device = 0x10d3,
+			       .class_code = 0x020000,
+			       .driver = "e1000e",
+			       .parent = BRIDGE,
+			       .net = "eth0"};
+
+	*state = bus;
+	fake_bus_driver(bus, "e1000e", "8086:10d3");
+	fake_bus_add(bus, BRIDGE, &(struct fake_dev){.class_code = 0x060400});
+	fake_bus_add(bus, SATA, &(struct fake_dev){.class_code = 0x010601});
+	fake_bus_add(bus, USB, &(struct fake_dev){.class_code = 0x0c0330});
+	fake_bus_add(bus, VGA, &(struct fake_dev){.class_code = 0x030000});
+	fake_bus_add(bus, NIC, &nic);
+	nic.net = "eth1";
+	fake_bus_add(bus, NIC2, &nic);
+	fake_bus_add(bus, FREE,
+		     &(struct fake_dev){.vendor = 0x8086, .device = 0x10d3, .driver = "e1000e"});
+	fake_bus_put(bus, "/proc/sys/kernel/osrelease", REL "\n");
+	fake_bus_put(bus, "/proc/cmdline", "root=/dev/sda1 ro\n");
+	fake_bus_put(bus, "/proc/1/mountinfo", "20 1 0:19 / /proc rw - proc proc rw\n");
+	fake_bus_put(bus, "/lib/modules/" REL "/modules.dep",
+		     "kernel/drivers/xen/xen-pciback/xen-pciback.ko:\n");
+	fake_bus_put(bus, "/usr/sbin/update-initramfs", "");
+	fake_bus_put(bus, "/usr/sbin/grub-mkconfig", "/etc/default/grub.d/*.cfg");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	free(XLPT_TAKE(said));
+	fake_bus_free(*state);
+	return 0;
+}
+
+static int run(struct fake_bus *bus, const char *args)
+{
+	_cleanup_free_ char *words = xlpt_xasprintf("xlpt boot %s", args);
+	struct xlpt_env env = {.clock = &xlpt_clock_real, .host = fake_bus_host(bus)};
+	char *argv[32] = {0}, *save = NULL;
+	int argc = 0, status;
+	size_t size;
+
+	for (char *w = strtok_r(words, " ", &save); w; w = strtok_r(NULL, " ", &save))
+		argv[argc++] = w;
+	free(XLPT_TAKE(said));
+	env.out = env.err = open_memstream(&said, &size);
+	status = xlpt_run(argc, argv, &env);
+	fclose(env.out);
+	return status;
+}
+
+static void assert_run(struct fake_bus *bus, int status, const char *args, const char *words)
+{
+	int got = run(bus, args);
+
+	if (got != status || (words && !strstr(said, words)))
+		fail_msg("xlpt boot %s: exit %d, expected %d and \"%s\":\n%s", args, got, status,
+			 words ? words : "", said);
+}
+
+static void assert_text(struct fake_bus *bus, const char *path, const char *want)
+{
+	_cleanup_free_ char *text = NULL;
+
+	xlpt_host_read_text(fake_bus_host(bus), &text, "%s", path);
+	if (!want) {
+		assert_null(text);
+		return;
+	}
+	assert_non_null(text);
+	assert_string_equal(text, want);
+}
+
+#define DROPIN(groups) HEAD "options xen-pciback hide=" groups "\nsoftdep e1000e pre: xen-pciback"
+
+static void test_write(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	assert_run(bus, 0, "write " NIC, "update-initramfs -u -k " REL);
+	assert_text(bus, XLPT_MODPROBE_CONF, DROPIN("(" NIC ")"));
+	assert_text(bus, XLPT_BOOT_STAMP, "");
+	assert_run(bus, 0, "write " NIC, "nothing to change");
+	assert_run(bus, 0, "write", "nothing to change");
+	assert_run(bus, 0, "write 05:00.0 (02:00.0)", "wrote");
+	assert_text(bus, XLPT_MODPROBE_CONF, DROPIN("(" NIC ")(" FREE ")"));
+	assert_text(bus, XLPT_BACKUP_DIR XLPT_MODPROBE_CONF, DROPIN("(" NIC ")"));
+	assert_run(bus, 1, "verify", "waiting for reboot");
+	assert_run(bus, 0, "remove " NIC, NULL);
+	assert_text(bus, XLPT_MODPROBE_CONF, DROPIN("(" FREE ")"));
+	assert_run(bus, 1, "remove " NIC, "is not in xlpt's list");
+	assert_run(bus, 0, "remove", "removed " HOOK);
+	assert_text(bus, XLPT_MODPROBE_CONF, NULL);
+	assert_text(bus, HOOK, NULL);
+	assert_run(bus, 0, "remove", "nothing to change");
+}
+
+static void test_wrong(void **state)
+{
+	static const struct {
+		int status;
+		const char *args, *words;
+	} cases[] = {
+		{2, "", "too few"},
+		{2, "hide " NIC, "plan, write, verify or remove"},
+		{2, "write", "none is named"},
+		{2, "write 0b::00.1", "column 4"},
+		{2, "write (" NIC ")(0b::00.1)", "group 2, column 19"},
+		{2, "write 02:20.0", "out of range"},
+		{2, "write web1", NULL},
+		{2, "write *", NULL},
+		{2, "write --era xen " NIC, "classic or pvops"},
+		{2, "write --era classic 02:00.*", "knows no wildcards"},
+		{2, "write --kernel ../x " NIC, "kernel's version"},
+		{1, "write --kernel 5.0 " NIC, "no kernel 5.0"},
+		{2, "write --driver e1000e;reboot " NIC, "module's name"},
+		{2, "write --force-host-device eth0 " NIC, NULL},
+		{2, "remove --cmdline " NIC, "go with plan and write"},
+		{2, "plan --stdout " NIC, "goes with write"},
+		{1, "write 77:00.0", "no such device"},
+		{1, "write 77:*.*", "no such device"},
+		{2, "write --frob " NIC, "--frob"},
+	};
+	struct fake_bus *bus = *state;
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++)
+		assert_run(bus, cases[i].status, cases[i].args, cases[i].words);
+	assert_text(bus, XLPT_MODPROBE_CONF, NULL);
+	assert_text(bus, HOOK, NULL);
+	assert_run(bus, 0, "write --allow-absent 77:00.0", "in vain");
+	assert_text(bus, XLPT_MODPROBE_CONF, HEAD "options xen-pciback hide=(0000:77:00.0)");
+}
+
+/* What is effective already is kept, whoever wrote it; a malformed one stops everything. */
+static void test_merge(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, "/etc/modprobe.d/a.conf", "options xen_pciback hide=(77:0.0)\n");
+	fake_bus_put(bus, "/usr/lib/modprobe.d/b.conf",
+		     "options xen-pciback permissive=1 hide=(5:0.0)\n");
+	/* The file of the same name in /etc stands for the one in /usr/lib. */
+	fake_bus_put(bus, "/usr/lib/modprobe.d/a.conf", "options xen-pciback hide=(6:0.0)\n");
+	assert_run(bus, 0, "write " NIC, "/usr/lib/modprobe.d/b.conf:1 is taken over");
+	assert_text(bus, XLPT_MODPROBE_CONF, DROPIN("(" FREE ")(" NIC ")"));
+	/* A file that sorts after ours would undo it. */
+	fake_bus_put(bus, "/etc/modprobe.d/zz.conf", "#\noptions xen-pciback hide=(6:0.0)\n");
+	assert_run(bus, 1, "write " NIC, "/etc/modprobe.d/zz.conf:2 sets hide=(6:0.0)");
+	fake_bus_put(bus, "/etc/modprobe.d/zz.conf", "\n\noptions xen-pciback hide=(6:0.0)(6.0)\n");
+	assert_run(bus, 2, "write " NIC, "/etc/modprobe.d/zz.conf:3:");
+	assert_true(strstr(said, "group 2, column 10") != NULL);
+	assert_text(bus, XLPT_MODPROBE_CONF, DROPIN("(" FREE ")(" NIC ")"));
+}
+
+static void test_cmdline(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	/* One is there: it would replace ours, so ours goes there, too, with its devices. */
+	fake_bus_put(bus, "/proc/cmdline", "ro xen-pciback.hide=(" FREE ") quiet\n");
+	assert_run(bus, 0, "write " NIC, "/proc/cmdline is taken over");
+	assert_text(bus, XLPT_GRUB_CFG,
+		    HEAD "GRUB_CMDLINE_LINUX_XEN_REPLACE=\"${GRUB_CMDLINE_LINUX_XEN_REPLACE:-"
+			 "$GRUB_CMDLINE_LINUX} xen-pciback.hide=(" FREE ")(" NIC ")\"");
+	assert_text(bus, XLPT_MODPROBE_CONF, HEAD "softdep e1000e pre: xen-pciback");
+	/* Ours was on this boot's line; taken out, it does not come back by itself. */
+	fake_bus_put(bus, "/proc/cmdline", "xen-pciback.hide=(" FREE ")(" NIC ")");
+	assert_run(bus, 0, "remove", NULL);
+	assert_text(bus, XLPT_GRUB_CFG, NULL);
+	assert_run(bus, 0, "write " NIC, NULL);
+	assert_text(bus, XLPT_MODPROBE_CONF, DROPIN("(" NIC ")"));
+	assert_text(bus, XLPT_GRUB_CFG, NULL);
+}
+
+static void test_cmdline_text(void **state)
+{
+	static const struct {
+		const char *line, *want;
+	} cases[] = {
+		{"", NULL},
+		{"xen-pciback.hide=(1:0.0)", "(1:0.0)"},
+		{"a xen_pciback.hide=(1:0.0) b xen-pciback.hide=(2:0.0)\n", "(2:0.0)"},
+		{"xen-pciback.hide=\"(1:0.0) (2:0.0)\" ro", "(1:0.0) (2:0.0)"},
+		{"\"xen-pciback.hide=(1:0.0) (2:0.0)\" ro", "(1:0.0) (2:0.0)"},
+		{"pciback.hide=(1:0.0) x.hide=(2:0.0) xen-pciback.hidden=1", NULL},
+		{"xen-pciback.hide=", ""},
+		{"xen-pciback.permissive=1 .hide=x =", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *got = xlpt_cmdline_hide(cases[i].line, "xen-pciback");
+
+		if (!xlpt_streq(got, cases[i].want))
+			fail_msg("\"%s\": \"%s\"", cases[i].line, got ? got : "none");
+	}
+}
+
+static void test_limits(void **state)
+{
+	struct fake_bus *bus = *state;
+	_cleanup_str_ struct xlpt_str args = {0}, line = {0};
+
+	xlpt_str_add(&args, "write --allow-absent (0000:02:00.0)");
+	for (unsigned i = 0; i < 72; i++)
+		xlpt_str_addf(&args, "(0000:%02x:10.0)", i);
+	assert_run(bus, 0, args.s, NULL);
+	assert_run(bus, 2, "write " FREE, "the list has 1036 characters");
+	assert_run(bus, 0, "remove", NULL);
+	/* Xen cuts dom0's command line at 1023. */
+	for (unsigned i = 0; i < 120; i++)
+		xlpt_str_add(&line, "option=1 ");
+	fake_bus_put(bus, "/proc/cmdline", line.s);
+	assert_run(bus, 2, "write --cmdline " NIC, "dom0's kernel gets 1023");
+	assert_text(bus, XLPT_GRUB_CFG, NULL);
+}
+
+static void test_foreign_lines(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, XLPT_MODPROBE_CONF, "# mine\noptions igb max_vfs=2\n");
+	assert_run(bus, 1, "write " NIC, XLPT_MODPROBE_CONF ":2: a line that xlpt did not write");
+	assert_text(bus, XLPT_MODPROBE_CONF, "# mine\noptions igb max_vfs=2");
+	assert_run(bus, 1, "remove", XLPT_MODPROBE_CONF ":2: a line that xlpt did not write");
+	assert_text(bus, XLPT_MODPROBE_CONF, "# mine\noptions igb max_vfs=2");
+	fake_bus_put(bus, XLPT_MODPROBE_CONF, "options xen-pciback permissive=1\n");
+	assert_run(bus, 1, "write " NIC, ":1: a line that xlpt did not write");
+	fake_bus_put(bus, XLPT_MODPROBE_CONF, "options xen-pciback hide=(0b::00.1)\n");
+	assert_run(bus, 2, "write " NIC, XLPT_MODPROBE_CONF ":1:30: group 1, column 5");
+	assert_run(bus, 2, "remove " NIC, "group 1, column 5");
+	assert_run(bus, 0, "remove", "removed " XLPT_MODPROBE_CONF);
+	fake_bus_put(bus, XLPT_MODPROBE_CONF, "");
+	fake_bus_put(bus, HOOK, "#!/bin/sh\n");
+	assert_run(bus, 1, "write " NIC, HOOK " is there, and xlpt did not write it");
+	assert_run(bus, 1, "remove", HOOK);
+	assert_text(bus, HOOK, "#!/bin/sh");
+	assert_text(bus, XLPT_MODPROBE_CONF, "");
+}
+
+static int no_rename(struct xlpt_host *h, const char *from, const char *to)
+{
+	(void)h, (void)from;
+	return strstr(to, "hooks") ? -EROFS : xlpt_host_real_ops.rename(h, from, to);
+}
+
+/* The second file cannot be written: the first one is as it was. */
+static void test_undo(void **state)
+{
+	struct fake_bus *bus = *state;
+	struct xlpt_host *h = fake_bus_host(bus);
+	struct xlpt_host_ops ops = *h->ops, *old = (struct xlpt_host_ops *)(uintptr_t)h->ops;
+	int fd;
+
+	assert_run(bus, 0, "write --driver igb " FREE, NULL);
+	assert_run(bus, 0, "remove", NULL);
+	fake_bus_put(bus, XLPT_MODPROBE_CONF, "options xen-pciback hide=(" FREE ")\n");
+	ops.rename = no_rename;
+	h->ops = &ops;
+	assert_run(bus, 1, "write " NIC, "Read-only file system");
+	h->ops = old;
+	assert_text(bus, XLPT_MODPROBE_CONF, "options xen-pciback hide=(" FREE ")");
+	/* Nor while another one is at it. */
+	fd = h->ops->open(h, "/run/xlpt/lock/boot", O_RDWR | O_CREAT, 0600);
+	assert_true(fd >= 0 && flock(fd, LOCK_EX) == 0);
+	assert_run(bus, 1, "write " NIC, "another xlpt boot");
+	close(fd);
+	assert_run(bus, 0, "write " NIC, NULL);
+}
+
+/* ---- the guard, one kind after the other ---- */
+
+static void disk(struct fake_bus *bus, const char *dir, const char *name, const char *number)
+{
+	_cleanup_free_ char *file = xlpt_xasprintf("/sys/devices/%s/%s/dev", dir, name);
+	_cleanup_free_ char *class = xlpt_xasprintf("/sys/class/block/%s", name);
+	_cleanup_free_ char *nr = xlpt_xasprintf("/sys/dev/block/%s", number);
+	_cleanup_free_ char *target = xlpt_xasprintf("../../devices/%s/%s", dir, name);
+
+	fake_bus_put(bus, file, number);
+	fake_bus_link(bus, class, target);
+	fake_bus_link(bus, nr, target);
+}
+
+static void assert_guarded(struct fake_bus *bus, const char *bdf, const char *why)
+{
+	_cleanup_free_ char *write = xlpt_xasprintf("write %s", bdf);
+	_cleanup_free_ char *force =
+		xlpt_xasprintf("write --dry-run --force-host-device %s %s", bdf, bdf);
+	_cleanup_free_ char *other = xlpt_xasprintf("write --force-host-device " FREE " %s", bdf);
+
+	assert_run(bus, 3, write, why);
+	assert_run(bus, 3, other, why);
+	assert_run(bus, 0, force, NULL);
+	assert_text(bus, XLPT_MODPROBE_CONF, NULL);
+}
+
+#define ROUTES	  "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
+#define AHCI_DISK "pci0000:00/" SATA "/ata1/block"
+
+static void test_guard_root_boot_swap(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	disk(bus, AHCI_DISK, "sda", "8:0");
+	fake_bus_put(bus, "/proc/1/mountinfo", "22 1 8:0 / / rw - ext4 /dev/sda rw\n");
+	assert_guarded(bus, SATA, "/ is on sda");
+	assert_run(bus, 3, "write 00:1f.*", "/ is on sda");
+	fake_bus_put(bus, "/proc/1/mountinfo", "22 1 8:0 / /boot rw - ext4 /dev/sda rw\n");
+	assert_guarded(bus, SATA, "/boot is on sda");
+	fake_bus_put(bus, "/proc/1/mountinfo", "");
+	fake_bus_put(bus, "/proc/swaps", "Filename\n/dev/sda partition 1 0 -2\n");
+	assert_guarded(bus, SATA, "swap is on sda");
+}
+
+static void test_guard_luks_lvm(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	disk(bus, AHCI_DISK, "sda", "8:0");
+	disk(bus, "virtual/block", "dm-0", "253:0"); /* LUKS */
+	disk(bus, "virtual/block", "dm-1", "253:1"); /* LVM on it */
+	fake_bus_link(bus, "/sys/class/block/dm-1/slaves/dm-0", "../../dm-0");
+	fake_bus_link(bus, "/sys/class/block/dm-0/slaves/sda", "../../sda");
+	fake_bus_put(bus, "/proc/1/mountinfo", "22 1 253:1 / / rw - ext4 /dev/mapper/vg-root rw\n");
+	assert_guarded(bus, SATA, "/ is on dm-1 over sda");
+}
+
+static void test_guard_network(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, "/proc/net/route",
+		     ROUTES "eth0\t00000000\t0100000A\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+			    "mgmt\t0000A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n");
+	fake_bus_put(bus, "/sys/class/net/mgmt/bridge/stp_state", "0\n");
+	fake_bus_link(bus, "/sys/class/net/mgmt/lower_eth1", "../eth1");
+	assert_guarded(bus, NIC, "the default route uses eth0");
+	assert_guarded(bus, NIC2, "a bridge on which this host has an address uses eth1");
+	/* The bridge above them, by name and by wildcard. */
+	assert_run(bus, 3, "write " BRIDGE, "this host needs " NIC);
+	assert_run(bus, 3, "write --force-host-device " NIC " --force-host-device " NIC2 " " BRIDGE,
+		   "this host needs " BRIDGE);
+	assert_run(bus, 3, "write 00:1c.*", "this host needs");
+	assert_run(bus, 3, "write 02:*.*", "this host needs " NIC);
+}
+
+static void test_guard_console(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, "/sys/devices/pci0000:00/" VGA "/graphics/fb0/name", "i915drmfb\n");
+	fake_bus_link(bus, "/sys/class/graphics/fb0",
+		      "../../devices/pci0000:00/" VGA "/graphics/fb0");
+	fake_bus_put(bus, "/proc/bus/input/devices",
+		     "I: Bus=0003\nN: Name=\"USB Keyboard\"\nS: Sysfs=/devices/pci0000:00/" USB
+		     "/usb1/1-1/input/input3\nH: Handlers=sysrq kbd\nB: EV=120013\n\n");
+	assert_guarded(bus, VGA, "fb0 shows the console");
+	assert_guarded(bus, USB, "the only keyboard is on it (USB Keyboard)");
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_write),		T(test_wrong),	       T(test_merge),
+		T(test_cmdline),	T(test_cmdline_text),  T(test_limits),
+		T(test_foreign_lines),	T(test_undo),	       T(test_guard_root_boot_swap),
+		T(test_guard_luks_lvm), T(test_guard_network), T(test_guard_console),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

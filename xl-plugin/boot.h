@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The workflows of xlpt boot (op-boot.c) and what their result holds.
+ */
+#ifndef XLPT_XL_BOOT_H
+#define XLPT_XL_BOOT_H
+
+#include "pciback/boot.h"
+#include "xl-plugin/env.h"
+
+struct xlpt_boot_req {
+	enum xlpt_era era;
+	const char *release;
+	char **args;		/* devices, wildcards, lists; not owned */
+	size_t n;
+	bool remove;		/* take out instead of adding */
+	bool by_cmdline;
+	bool to_stdout;
+	bool allow_absent;
+	char **force_host;	/* addresses, not owned; NULL = none */
+	char **drivers;		/* further claiming drivers, not owned; NULL = none */
+};
+
+/* One function that the list means, or a group that means none. */
+struct xlpt_boot_item {
+	char name[XLPT_HIDE_LEN];
+	bool present;
+	bool added;		/* asked for now */
+	char *driver;		/* bound now, or NULL */
+	char **modules;		/* that claim it */
+	char **builtin;		/* ... and are part of the kernel */
+	char **in_initrd;	/* of the modules, those in the initramfs */
+};
+
+struct xlpt_boot_plan {
+	struct xlpt_boot boot;
+	struct xlpt_effective eff;
+	struct xlpt_boot_owned owned;
+	struct xlpt_hide_list added, list;
+	struct xlpt_boot_item *items;
+	size_t n, alloc;
+	char **early;
+	bool by_cmdline;
+	const char *by_cmdline_why;
+	struct xlpt_boot_files files;
+	struct xlpt_initrd initrd;
+	char *initrd_unknown;	/* why it was not looked into, or NULL */
+	char **notes;		/* what else there is to know */
+	char **commands;	/* to run afterwards */
+	struct xlpt_iommu_notes iommu;
+	char *stamp;		/* command-line list of this boot that was ours, or NULL */
+};
+
+void xlpt_boot_plan_dispose(struct xlpt_boot_plan *plan);
+#define _cleanup_boot_plan_ XLPT_CLEANUP(xlpt_boot_plan_dispose)
+
+/* Everything that is known and would be done; refuses what write would refuse. */
+int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
+		      struct xlpt_boot_plan *out, struct xlpt_diag *diag);
+/* Does it. *changed: whether a file is other than before. */
+int xlpt_op_boot_apply(struct xlpt_env *env, const struct xlpt_boot_plan *plan, bool *changed,
+		       struct xlpt_diag *diag);
+/* IOMMU and interrupt remapping, as far as Xen can be asked. */
+void xlpt_op_boot_iommu(struct xlpt_env *env, struct xlpt_boot_plan *plan);
+
+/* ---- print-boot.c ---- */
+
+void xlpt_boot_print_plan(struct xlpt_env *env, const struct xlpt_boot_plan *p);
+/* The same as one JSON object; done: it was carried out. */
+void xlpt_boot_print_json(struct xlpt_env *env, const struct xlpt_boot_plan *p, bool done);
+void xlpt_boot_print_list(struct xlpt_env *env, const char *head, char **lines);
+
+/* ---- pieces shared by them (op-boot-facts.c) ---- */
+
+void xlpt_boot_note(char ***v, const char *fmt, ...) XLPT_PRINTF(2, 3);
+bool xlpt_boot_has_module(char **v, const char *module);
+void xlpt_boot_add_module(char ***v, const char *module);
+/* p->list: xlpt's own list and those of others; which route it takes. */
+int xlpt_boot_merge(struct xlpt_env *env, const struct xlpt_boot_req *req,
+		    struct xlpt_boot_plan *p, struct xlpt_diag *diag);
+/* Takes p->added out of p->list. */
+int xlpt_boot_drop(struct xlpt_boot_plan *p, struct xlpt_diag *diag);
+/* p->items and p->early of p->list. */
+int xlpt_boot_devices(struct xlpt_env *env, const struct xlpt_boot_req *req,
+		      struct xlpt_boot_plan *p, struct xlpt_devices *devs, struct xlpt_diag *diag);
+/* XLPT_ERR_HOST_NEEDS for what p->added would take from this host. */
+int xlpt_boot_guard(struct xlpt_env *env, const struct xlpt_boot_req *req,
+		    struct xlpt_boot_plan *p, const struct xlpt_devices *devs,
+		    struct xlpt_diag *diag);
+
+#endif

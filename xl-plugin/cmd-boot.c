@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "xl-plugin/boot.h"
+#include "xl-plugin/cli.h"
+#include "xl-plugin/output.h"
+
+/* ---- write, remove ---- */
+
+static void print_stdout(struct xlpt_env *env, const struct xlpt_boot_plan *p)
+{
+	_cleanup_free_ char *modprobe = NULL, *grub = NULL;
+
+	if (p->boot.mode != XLPT_PB_BUILTIN) {
+		modprobe = xlpt_boot_modprobe_text(&p->boot, p->by_cmdline ? NULL : &p->list,
+						   p->early);
+		fputs(modprobe, env->out);
+	}
+	if (p->by_cmdline) {
+		grub = xlpt_boot_grub_text(&p->boot, &p->list);
+		fputs(grub, env->out);
+	}
+	for (char **n = p->notes; n && *n; n++)
+		xlpt_warn(env, "%s", *n);
+}
+
+static int apply(struct xlpt_env *env, const struct xlpt_boot_plan *p, struct xlpt_diag *diag)
+{
+	bool changed;
+	int rc = xlpt_op_boot_apply(env, p, &changed, diag);
+
+	if (rc)
+		return rc;
+	if (env->json) {
+		xlpt_boot_print_json(env, p, changed);
+		return 0;
+	}
+	for (size_t i = 0; i < p->files.n; i++) {
+		const struct xlpt_boot_file *f = &p->files.items[i];
+
+		if (!xlpt_boot_file_same(f))
+			xlpt_say(env, "%s %s", f->text ? "wrote" : "removed", f->path);
+	}
+	for (char **n = p->notes; n && *n; n++)
+		xlpt_warn(env, "%s", *n);
+	if (!changed)
+		xlpt_say(env, "nothing to change");
+	else
+		xlpt_boot_print_list(env, "Then run", p->commands);
+	return 0;
+}
+
+/* ---- verify ---- */
+
+static const char *const headings[] = {"DEVICE", "STATE", "FACT"};
+
+static int verify(struct xlpt_env *env, const struct xlpt_boot_req *req, struct xlpt_diag *diag)
+{
+	static const char *const texts[] = {"hidden", "waiting for reboot", "not taken", "absent",
+					    "list rejected by the kernel"};
+	_cleanup_verdicts_ struct xlpt_verdicts v = {0};
+	_cleanup_boot_ struct xlpt_boot boot = {0};
+	_cleanup_hide_ struct xlpt_hide_list wanted = {0};
+	struct xlpt_table *t = NULL;
+	struct json_object *root = json_object_new_object(), *a = json_object_new_array();
+	size_t bad = 0;
+	int rc;
+
+	rc = xlpt_env_need_host(env, diag);
+	if (rc == 0)
+		rc = xlpt_boot_detect(env->host, req->era, req->release, &boot, diag);
+	for (size_t i = 0; rc == 0 && i < req->n; i++)
+		rc = xlpt_hide_arg(boot.grammar, req->args[i], &wanted, diag);
+	if (rc == 0)
+		rc = xlpt_boot_verify(env->host, &boot, &wanted, &v, diag);
+	if (rc == 0 && !env->json && v.n)
+		t = xlpt_table_new(headings, XLPT_ARRAY_SIZE(headings));
+	for (size_t i = 0; i < v.n; i++) {
+		const struct xlpt_verdict *d = &v.items[i];
+		_cleanup_free_ char *state = xlpt_xstrdup(texts[d->state]);
+		struct json_object *o = json_object_new_object();
+
+		if (d->state == XLPT_HIDDEN_LOST && d->driver) {
+			free(state);
+			state = xlpt_xasprintf("lost to driver %s", d->driver);
+		}
+		bad += d->state != XLPT_HIDDEN_YES;
+		xlpt_json_add(o, "bdf", xlpt_json_str(d->bdf));
+		xlpt_json_add(o, "state", xlpt_json_str(xlpt_hidden_word(d->state)));
+		xlpt_json_add(o, "driver", xlpt_json_str(d->driver));
+		xlpt_json_add(o, "fact", xlpt_json_str(d->fact));
+		xlpt_json_add(o, "hint", xlpt_json_str(d->hint));
+		json_object_array_add(a, o);
+		if (t)
+			xlpt_table_row(t, (const char *const[]){d->bdf, state, d->fact});
+	}
+	xlpt_json_add(root, "devices", a);
+	xlpt_json_add(root, "hidden", json_object_new_int64((int64_t)(v.n - bad)));
+	xlpt_json_add(root, "total", json_object_new_int64((int64_t)v.n));
+	if (t)
+		xlpt_table_print(env, t);
+	if (rc == 0 && env->json)
+		xlpt_print_json(env, root);
+	else
+		json_object_put(root);
+	if (rc)
+		return rc;
+	if (!v.n)
+		xlpt_say(env, "nothing is to be hidden at boot");
+	if (!bad)
+		return 0;
+	env->reported = true;
+	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%zu of %zu devices %s not hidden", bad, v.n,
+		      v.n == 1 ? "is" : "are");
+	for (size_t i = 0; i < v.n; i++)
+		if (v.items[i].state != XLPT_HIDDEN_YES && v.items[i].hint) {
+			xlpt_diag_hint(diag, "%s: %s", v.items[i].bdf, v.items[i].hint);
+			break;
+		}
+	return XLPT_ERR_CONFLICT;
+}
+
+/* ---- the command ---- */
+
+static int usage(struct xlpt_diag *diag, const char *what)
+{
+	xlpt_diag_set(diag, XLPT_ERR_USAGE, "boot: %s", what);
+	xlpt_diag_hint(diag, "xlpt boot --help");
+	return XLPT_ERR_USAGE;
+}
+
+static int request(const struct xlpt_args *args, struct xlpt_boot_req *req, const char *verb,
+		   struct xlpt_diag *diag)
+{
+	const char *era = xlpt_args_get(args, "era");
+	bool write = !strcmp(verb, "write"), plan = !strcmp(verb, "plan");
+
+	*req = (struct xlpt_boot_req){
+		.args = args->pos + 1,
+		.n = args->n - 1,
+		.release = xlpt_args_get(args, "kernel"),
+		.remove = !strcmp(verb, "remove"),
+		.by_cmdline = xlpt_args_has(args, "cmdline"),
+		.to_stdout = xlpt_args_has(args, "stdout"),
+		.allow_absent = xlpt_args_has(args, "allow-absent"),
+		.force_host = xlpt_args_all(args, "force-host-device"),
+		.drivers = xlpt_args_all(args, "driver"),
+	};
+	if (era && !strcmp(era, "classic"))
+		req->era = XLPT_ERA_CLASSIC;
+	else if (era && !strcmp(era, "pvops"))
+		req->era = XLPT_ERA_PVOPS;
+	else if (era)
+		return xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--era is classic or pvops, not \"%s\"",
+				     era);
+	if (req->release && (!*req->release || strchr(req->release, '/') || *req->release == '.'))
+		return xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
+				     "--kernel wants a kernel's version, not \"%s\"", req->release);
+	if (req->to_stdout && !write)
+		return usage(diag, "--stdout goes with write");
+	if (!write && !plan &&
+	    (req->by_cmdline || req->allow_absent || req->force_host || req->drivers))
+		return usage(diag, "--cmdline, --allow-absent, --driver and --force-host-device go "
+				   "with plan and write");
+	for (char **d = req->drivers; d && *d; d++)
+		if (!**d || (*d)[strspn(*d, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					    "0123456789-_")])
+			return xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
+					     "--driver wants a module's name, not \"%s\"", *d);
+	for (char **f = req->force_host; f && *f; f++) {
+		struct xlpt_bdf bdf;
+		int rc = xlpt_args_bdf(*f, &bdf, diag);
+
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int cmd_boot(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
+{
+	_cleanup_boot_plan_ struct xlpt_boot_plan plan = {0};
+	const char *verb = args->pos[0];
+	struct xlpt_boot_req req;
+	int rc;
+
+	if (strcmp(verb, "plan") && strcmp(verb, "write") && strcmp(verb, "verify") &&
+	    strcmp(verb, "remove")) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "boot: plan, write, verify or remove, not \"%s\"", verb);
+		xlpt_diag_hint(diag, "xlpt boot --help");
+		return XLPT_ERR_USAGE;
+	}
+	rc = request(args, &req, verb, diag);
+	if (rc)
+		return rc;
+	if (!strcmp(verb, "verify"))
+		return verify(env, &req, diag);
+	rc = xlpt_op_boot_plan(env, &req, &plan, diag);
+	if (rc)
+		return rc;
+	if (!strcmp(verb, "write") && !plan.list.n)
+		return usage(diag, "write which devices? none is named and none was configured");
+	if (!strcmp(verb, "plan"))
+		xlpt_op_boot_iommu(env, &plan);
+	if (!strcmp(verb, "plan") || env->dry_run)
+		xlpt_boot_print_plan(env, &plan);
+	else if (req.to_stdout)
+		print_stdout(env, &plan);
+	else
+		rc = apply(env, &plan, diag);
+	return rc;
+}
+
+static const struct xlpt_opt boot_opts[] = {
+	{"stdout", 0, NULL, "write: print the lines instead of writing files"},
+	{"era", 0, "ERA", "classic (RHEL 5, XenLinux) or pvops, instead of finding out"},
+	{"kernel", 0, "VERSION", "the kernel to look at, if not the one that runs"},
+	{"cmdline", 0, NULL, "put the list on the kernel's command line, not into modprobe.d"},
+	{"driver", 0, "MODULE", "a module that claims a device (may be repeated)"},
+	{"allow-absent", 0, NULL, "take addresses at which there is no device"},
+	{"force-host-device", 0, "BDF", "hide BDF although this host needs it (may be repeated)"},
+	{0},
+};
+
+const struct xlpt_command xlpt_cmd_boot = {
+	.name = "boot",
+	.synopsis = "plan|write|verify|remove [DEVICE...]",
+	.help = "Hide devices at every boot, and check that it happened",
+	.details =
+		"plan shows what would be written where and why; write does it; verify, after the\n"
+		"reboot, exits 0 only when every device is hidden; remove takes devices, or with\n"
+		"none named everything, out again. A DEVICE is an address, one with wildcards\n"
+		"(09:00.*, 09:*.*), or a list as the kernel takes it: \"(09:00.0)(0a:04.1)\".\n"
+		"With --sysroot the image below that directory is read and written.",
+	.flags = XLPT_CMD_DRY_RUN,
+	.min_args = 1,
+	.max_args = XLPT_ANY_ARGS,
+	.opts = boot_opts,
+	.run = cmd_boot,
+};

@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Boot-time hiding: what is there is read, what is wanted is merged with what is
+ * effective already, the guard is asked, the files are made, and libkmod says
+ * whether they would do what they should before they are written.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+
+#include "core/plan.h"
+#include "core/spec.h"
+#include "xl-plugin/boot.h"
+#include "xl-plugin/output.h"
+
+/* ---- would it work ---- */
+
+static const char *text_of(const struct xlpt_boot_plan *p, const char *path)
+{
+	for (size_t i = 0; i < p->files.n; i++)
+		if (!strcmp(p->files.items[i].path, path))
+			return p->files.items[i].text;
+	return NULL;
+}
+
+/* libkmod is asked what it would make of modprobe.d with our file in it. */
+static int would_work(struct xlpt_env *env, struct xlpt_boot_plan *p, struct xlpt_diag *diag)
+{
+	_cleanup_effective_ struct xlpt_effective eff = {0};
+	_cleanup_free_ char *want = xlpt_hide_format(&p->list);
+	int rc;
+
+	if (p->boot.mode == XLPT_PB_BUILTIN)
+		return 0;
+	rc = xlpt_effective_read(env->host, &p->boot, XLPT_MODPROBE_CONF,
+				 text_of(p, XLPT_MODPROBE_CONF), &eff, diag);
+	if (rc)
+		return rc;
+	if (!p->list.n) {
+		if (eff.modprobe_hide)
+			xlpt_boot_note(&p->notes, "%s:%u is effective again and hides %s",
+				       eff.modprobe_file, eff.modprobe_line, eff.modprobe_hide);
+		return 0;
+	}
+	if (!p->by_cmdline && !xlpt_streq(eff.modprobe_hide, want)) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
+			      "another file of modprobe.d has the last word");
+		xlpt_diag_fact(diag, "%s:%u sets hide=%s after " XLPT_MODPROBE_CONF,
+			       eff.modprobe_file, eff.modprobe_line, eff.modprobe_hide);
+		xlpt_diag_hint(diag, "take that line out; xlpt takes its devices over");
+		return XLPT_ERR_CONFLICT;
+	}
+	for (char **d = p->early; d && *d; d++)
+		if (!xlpt_boot_has_module(eff.early, *d)) {
+			xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
+				      "modprobe would not load %s before %s", p->boot.module, *d);
+			xlpt_diag_fact(diag, "another line for %s in modprobe.d counts instead",
+				       *d);
+			xlpt_diag_hint(diag, "modprobe --showconfig | grep %s", *d);
+			return XLPT_ERR_CONFLICT;
+		}
+	if (eff.blacklisted)
+		xlpt_boot_note(&p->notes, "%s blacklists %s; that holds for loading by alias only",
+			       eff.blacklisted, p->boot.module);
+	return 0;
+}
+
+static void commands(struct xlpt_env *env, const struct xlpt_boot_req *req,
+		     struct xlpt_boot_plan *p)
+{
+	_cleanup_free_ char *initramfs = xlpt_boot_initramfs_command(&p->boot);
+	_cleanup_free_ char *loader = xlpt_boot_loader_command(env->host, &p->boot);
+	bool inside = false;
+
+	for (size_t i = 0; i < p->n; i++)
+		inside |= p->initrd_unknown || p->items[i].in_initrd;
+	/* RHEL 5 builds its image without our files; only a driver in it makes that matter. */
+	if (initramfs && p->boot.initramfs == XLPT_INITRAMFS_MKINITRD && inside)
+		xlpt_boot_note(
+			&p->notes,
+			"mkinitrd takes module options from /etc/modprobe.conf alone: put the "
+			"options line there as well");
+	if (initramfs && (inside || p->boot.initramfs != XLPT_INITRAMFS_MKINITRD))
+		xlpt_boot_note(&p->commands, "%s", initramfs);
+	if (p->by_cmdline && loader)
+		xlpt_boot_note(&p->commands, "%s", loader);
+	xlpt_boot_note(&p->commands, "reboot");
+	if (!req->remove || p->list.n)
+		xlpt_boot_note(&p->commands, "xlpt boot verify");
+}
+
+static int need_pciback(const struct xlpt_boot_req *req, struct xlpt_boot_plan *p,
+			struct xlpt_diag *diag)
+{
+	if (p->boot.mode != XLPT_PB_ABSENT || req->remove)
+		return 0;
+	/* For a tree that is described by hand: any kernel with pciback has it as a module. */
+	if (req->era != XLPT_ERA_UNKNOWN || req->to_stdout) {
+		p->boot.mode = XLPT_PB_MODULE;
+		xlpt_boot_note(&p->notes, "%s; taken for a module", p->boot.mode_fact);
+		return 0;
+	}
+	xlpt_diag_set(diag, XLPT_ERR_NO_PCIBACK, "this kernel has no pciback");
+	xlpt_diag_fact(diag, "%s", p->boot.mode_fact);
+	xlpt_diag_hint(diag, "boot a dom0 kernel with CONFIG_XEN_PCIDEV_BACKEND, or name one with "
+			     "--kernel");
+	return XLPT_ERR_NO_PCIBACK;
+}
+
+int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
+		      struct xlpt_boot_plan *p, struct xlpt_diag *diag)
+{
+	_cleanup_devices_ struct xlpt_devices devs = {0};
+	_cleanup_free_ char *text = NULL;
+	bool all = req->remove && !req->n;
+	int rc;
+
+	*p = (struct xlpt_boot_plan){0};
+	rc = xlpt_env_need_host(env, diag);
+	if (rc == 0)
+		rc = xlpt_boot_detect(env->host, req->era, req->release, &p->boot, diag);
+	for (size_t i = 0; rc == 0 && i < req->n; i++)
+		rc = xlpt_hide_arg(p->boot.grammar, req->args[i], &p->added, diag);
+	if (rc == 0)
+		rc = need_pciback(req, p, diag);
+	if (rc == 0) {
+		_cleanup_diag_ struct xlpt_diag bad = {0};
+
+		rc = xlpt_boot_owned_read(env->host, &p->boot, &p->owned, &bad);
+		/* A malformed list can still be taken out whole. */
+		if (rc == XLPT_ERR_SYNTAX && all)
+			rc = 0;
+		else if (rc)
+			xlpt_diag_move(diag, &bad);
+	}
+	if (rc == 0)
+		rc = xlpt_effective_read(env->host, &p->boot, NULL, NULL, &p->eff, diag);
+	if (rc)
+		return rc;
+	if (!env->sysroot)
+		xlpt_host_read_text(env->host, &p->stamp, XLPT_BOOT_STAMP);
+	rc = xlpt_boot_merge(env, req, p, diag);
+	if (rc == 0 && req->remove)
+		rc = xlpt_boot_drop(p, diag);
+	if (all)
+		p->list.n = 0;
+	for (size_t i = 0; rc == 0 && !req->remove && i < p->added.n; i++)
+		xlpt_hide_add(&p->list, &p->added.items[i]);
+	if (rc)
+		return rc;
+	text = xlpt_hide_format(&p->list);
+	if (*text) {
+		_cleanup_hide_ struct xlpt_hide_list again = {0};
+
+		rc = xlpt_hide_lint(p->boot.grammar, text, &again, diag);
+	}
+	if (rc == 0) {
+		_cleanup_diag_ struct xlpt_diag unread = {0};
+
+		if (xlpt_initrd_read(env->host, &p->boot, &p->initrd, &unread))
+			p->initrd_unknown = xlpt_xstrdup(unread.message);
+		rc = xlpt_boot_devices(env, req, p, &devs, diag);
+	}
+	if (rc == 0)
+		rc = xlpt_boot_guard(env, req, p, &devs, diag);
+	if (rc || req->to_stdout)
+		return rc;
+	rc = xlpt_boot_files_make(env->host, &p->boot, &p->list, p->early, p->by_cmdline, &p->files,
+				  diag);
+	if (rc == 0)
+		rc = would_work(env, p, diag);
+	if (rc == 0)
+		commands(env, req, p);
+	return rc;
+}
+
+/* ---- doing it ---- */
+
+struct apply {
+	struct xlpt_env *env;
+	const struct xlpt_boot_plan *plan;
+};
+
+static int put(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct apply *a = ctx;
+
+	return xlpt_boot_file_put(a->env->host, &a->plan->files.items[i], diag);
+}
+
+static int undo(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct apply *a = ctx;
+
+	return xlpt_boot_file_undo(a->env->host, &a->plan->files.items[i], diag);
+}
+
+/* One at a time; the file is also what says that this boot's configuration was changed. */
+static int lock(struct xlpt_env *env, int *fd, struct xlpt_diag *diag)
+{
+	int r = xlpt_host_mkdirs(env->host, XLPT_STATE_DIR "/lock", 0755);
+
+	*fd = -1;
+	if (r == 0)
+		*fd = r = env->host->ops->open(env->host, XLPT_STATE_DIR "/lock/boot",
+					       O_RDWR | O_CREAT, 0600);
+	if (r < 0) {
+		xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot open " XLPT_STATE_DIR "/lock/boot");
+		xlpt_diag_hint(diag, "run xlpt as root");
+		return XLPT_ERR_IO;
+	}
+	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_IN_USE, "another xlpt boot is at work");
+	xlpt_diag_hint(diag,
+		       "wait for it, or see who it is: fuser -v " XLPT_STATE_DIR "/lock/boot");
+	return XLPT_ERR_IN_USE;
+}
+
+int xlpt_op_boot_apply(struct xlpt_env *env, const struct xlpt_boot_plan *p, bool *changed,
+		       struct xlpt_diag *diag)
+{
+	_cleanup_plan_ struct xlpt_plan steps = {0};
+	_cleanup_close_ int fd = -1;
+	struct apply a = {.env = env, .plan = p};
+	int rc = 0;
+
+	*changed = false;
+	for (size_t i = 0; i < p->files.n; i++) {
+		const struct xlpt_boot_file *f = &p->files.items[i];
+
+		if (xlpt_boot_file_same(f))
+			continue;
+		*changed = true;
+		xlpt_plan_add(&steps, put, undo, i,
+			      xlpt_xasprintf("%s %s", f->text ? "write" : "remove", f->path),
+			      xlpt_xasprintf("put %s back as it was", f->path));
+	}
+	if (!*changed)
+		return 0;
+	if (!env->sysroot)
+		rc = lock(env, &fd, diag);
+	if (rc == 0)
+		rc = xlpt_plan_run(&steps, &a, NULL, diag);
+	if (rc == 0 && !env->sysroot) {
+		const char *ours = p->owned.by_cmdline ? p->eff.cmdline_hide : p->stamp;
+
+		/* A note that only makes a message better: without it verify says "lost". */
+		xlpt_host_replace(env->host, XLPT_BOOT_STAMP, ours ? ours : "",
+				  ours ? strlen(ours) : 0, 0644);
+	}
+	return rc;
+}
+
+void xlpt_op_boot_iommu(struct xlpt_env *env, struct xlpt_boot_plan *p)
+{
+	_cleanup_free_ char *cmdline = NULL, *messages = NULL;
+	struct xlpt_xen_caps caps;
+	int works = XLPT_UNSET;
+
+	xlpt_env_try_xen(env, NULL);
+	if (env->ts && env->ts->ops->caps(env->ts, &caps, NULL) == 0)
+		works = caps.pv_iommu || caps.hvm_iommu ? XLPT_ON : XLPT_OFF;
+	if (env->ts && env->ts->ops->xen_text)
+		env->ts->ops->xen_text(env->ts, &cmdline, &messages);
+	xlpt_boot_iommu(env->host, cmdline, messages, works, &p->iommu);
+}
+
+void xlpt_boot_plan_dispose(struct xlpt_boot_plan *p)
+{
+	xlpt_boot_dispose(&p->boot);
+	xlpt_effective_dispose(&p->eff);
+	xlpt_boot_owned_dispose(&p->owned);
+	xlpt_hide_dispose(&p->added);
+	xlpt_hide_dispose(&p->list);
+	for (size_t i = 0; i < p->n; i++) {
+		free(p->items[i].driver);
+		xlpt_strv_free(p->items[i].modules);
+		xlpt_strv_free(p->items[i].builtin);
+		xlpt_strv_free(p->items[i].in_initrd);
+	}
+	free(p->items);
+	xlpt_strv_free(p->early);
+	xlpt_boot_files_dispose(&p->files);
+	xlpt_initrd_dispose(&p->initrd);
+	free(p->initrd_unknown);
+	xlpt_strv_free(p->notes);
+	xlpt_strv_free(p->commands);
+	xlpt_iommu_notes_dispose(&p->iommu);
+	free(p->stamp);
+	*p = (struct xlpt_boot_plan){0};
+}
