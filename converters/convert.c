@@ -112,6 +112,42 @@ static void keep_carry(void *ctx, const char *at, const struct xlpt_carry *c)
 			      "xl has no word for this part of the XML");
 }
 
+static bool is_kept(const struct xlpt_kepts *kept, const char *path)
+{
+	for (size_t i = 0; i < kept->n; i++)
+		if (!kept->items[i].carry.side && !strcmp(kept->items[i].path, path))
+			return true;
+	return false;
+}
+
+/* Whether b with what is kept means what x, which is normalised, says. */
+static bool restores(const struct xlpt_dom *x, const struct xlpt_dom *b,
+		     const struct xlpt_kepts *kept)
+{
+	_cleanup_dom_ struct xlpt_dom c;
+
+	xlpt_dom_copy(&c, b);
+	xlpt_kepts_apply(kept, &c, NULL, NULL);
+	xlpt_dom_normalise(&c);
+	return xlpt_dom_diff_values(x, &c, NULL) == 0;
+}
+
+/*
+ * Values that stand for each other (maxvcpus for vcpus) may mean something else
+ * once one of them is put back alone. Then everything that is spelled in another
+ * way is kept as well; no loss, so nothing to report.
+ */
+static void keep_spellings(struct keeper *k, const struct xlpt_dom *a, const struct xlpt_dom *b)
+{
+	_cleanup_deltas_ struct xlpt_deltas deltas = { 0 };
+
+	xlpt_dom_diff_values(a, b, &deltas);
+	for (size_t i = 0; i < deltas.n; i++)
+		if (!is_kept(k->kept, deltas.items[i].path))
+			xlpt_kept_add(k->kept, deltas.items[i].path, deltas.items[i].a,
+				      deltas.items[i].b);
+}
+
 /*
  * a is what was meant, b what the target's text says. Whether two values mean
  * the same is judged on normalised copies; what is kept are the values themselves.
@@ -125,7 +161,8 @@ static void keep_differences(struct keeper *k, const struct xlpt_dom *a, const s
 	xlpt_dom_copy(&y, b);
 	xlpt_dom_normalise(&x);
 	xlpt_dom_normalise(&y);
-	xlpt_dom_diff_values(&x, &y, &deltas);
+	if (!xlpt_dom_diff_values(&x, &y, &deltas))
+		return;
 	for (size_t i = 0; i < deltas.n; i++) {
 		struct xlpt_delta *d = &deltas.items[i];
 		_cleanup_free_ char *value = NULL, *was = NULL;
@@ -142,6 +179,8 @@ static void keep_differences(struct keeper *k, const struct xlpt_dom *a, const s
 		severity = xlpt_loss_reason(k->to, d, &reason);
 		xlpt_loss_add(k->losses, severity, a->file, d->line, 0, d->path, "%s", reason);
 	}
+	if (!restores(&x, b, k->kept))
+		keep_spellings(k, a, b);
 }
 
 static int write_verified(const struct xlpt_dom *dom, const struct xlpt_convert *how,

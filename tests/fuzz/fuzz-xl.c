@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Any bytes as an xl configuration: read, or refused with a place; and what was
+ * read goes to libvirt and back without a difference.
+ */
+#include "converters/convert.h"
+#include "converters/libvirt.h"
+#include "converters/xl.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	_cleanup_dom_ struct xlpt_dom a, b;
+	_cleanup_kepts_ struct xlpt_kepts kept = { 0 };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	_cleanup_str_ struct xlpt_str over = { 0 }, back = { 0 };
+	struct xlpt_convert to_libvirt = { .to = XLPT_FORMAT_LIBVIRT }, to_xl = { .to = XLPT_FORMAT_XL };
+	char *text;
+
+	if (xlpt_libvirt_is_xml((const char *)data, size))
+		return 0;
+	xlpt_dom_init(&b);
+	/* Its own allocation, without a NUL behind it: reading too far is seen. */
+	text = xlpt_xcalloc(1, size ? size : 1);
+	memcpy(text, data, size);
+	if (xlpt_xl_read(text, size, "f", &a, &kept, NULL, &diag)) {
+		if (diag.code != XLPT_ERR_SYNTAX || !diag.line || !diag.column)
+			abort();
+		free(text);
+		return 0;
+	}
+	xlpt_kepts_apply(&kept, &a, "f", NULL);
+	if (xlpt_convert(text, size, "f", &to_libvirt, &over, NULL, NULL, &diag) == 0) {
+		if (xlpt_convert(over.s, over.len, "over", &to_xl, &back, NULL, NULL, &diag) ||
+		    xlpt_convert_read(XLPT_FORMAT_XL, xlpt_str_get(&back), back.len, "back", &b, NULL,
+				      &diag)) {
+			fprintf(stderr, "%s\n%s\n", diag.message, xlpt_str_get(&over));
+			abort();
+		}
+		xlpt_dom_normalise(&a);
+		xlpt_dom_normalise(&b);
+		if (xlpt_dom_diff_values(&a, &b, NULL)) {
+			struct xlpt_deltas d = { 0 };
+
+			xlpt_dom_diff_values(&a, &b, &d);
+			fprintf(stderr, "%s", xlpt_deltas_text(&d));
+			abort();
+		}
+	}
+	free(text);
+	return 0;
+}
