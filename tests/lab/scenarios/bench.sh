@@ -15,6 +15,7 @@ median() {
 }
 
 guest_start web1 pv
+guest_run web1 'echo 3000000 >/tmp/pause'
 domid=$(guest_domid web1)
 # shellcheck disable=SC2086 # a list
 xlpt hide $four

@@ -10,6 +10,7 @@ cycles=${CYCLES:-100}
 xl_cycles=${XL_CYCLES:-2}
 
 guest_start web1 pv
+guest_run web1 'echo 3000000 >/tmp/pause'
 domid=$(guest_domid web1)
 xlpt hide $nic
 
