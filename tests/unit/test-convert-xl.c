@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The xl side: what is read from which spelling, what is written, and how errors are told. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "converters/xl-scan.h"
+#include "converters/xl.h"
+
+static void read_ok(const char *text, struct xlpt_dom *dom)
+{
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	_cleanup_kepts_ struct xlpt_kepts kept = { 0 };
+
+	if (xlpt_xl_read(text, strlen(text), "t.cfg", dom, &kept, NULL, &diag))
+		fail_msg("%s:%u:%u: %s", diag.file, diag.line, diag.column, diag.message);
+	assert_int_equal(kept.n, 0);
+}
+
+static void check_value(const char *text, const char *path, const char *want)
+{
+	_cleanup_dom_ struct xlpt_dom dom;
+	_cleanup_free_ char *value = NULL;
+
+	read_ok(text, &dom);
+	assert_true(xlpt_dom_get(&dom, path, &value));
+	if (!xlpt_streq(value, want))
+		fail_msg("%s\n%s is %s, not %s", text, path, value ? value : "(not said)",
+			 want ? want : "(not said)");
+}
+
+static void test_values(void **st)
+{
+	static const struct { const char *text, *path, *want; } cases[] = {
+		{ "name='a'\n", "name", "a" },
+		{ "name=\"a\\\"b\\\\\"\n", "name", "a\"b\\5c" },
+		{ "memory=512\n", "memory", "524288" },
+		{ "memory=0x200;vcpus=010", "vcpus", "8" },
+		{ "builder='hvm'\n", "type", "hvm" },
+		{ "type='pvh'\n", "type", "pvh" },
+		{ "root='/dev/xvda'\nextra='ro'\n", "cmdline", "root\\3d/dev/xvda ro" },
+		{ "cmdline='x'\nextra='y'\n", "cmdline", "x" },
+		{ "tsc_mode=2\n", "tsc", "native" },
+		{ "tsc_mode='native_paravirt'\n", "tsc", "paravirt" },
+		{ "viridian=['base','!freq']\n", "viridian_groups", "[base,!freq]" },
+		{ "viridian=1\n", "viridian", "on" },
+		{ "cpus='0-3'\n", "cpuset", "0-3" },
+		{ "cpus=['1','2']\n", "vcpupin[1].cpuset", "2" },
+		{ "cpuid='host,sse3=0'\n", "cpu[pni].policy", "disable" },
+		{ "rtc_timeoffset='-60'\n", "clock_adjust", "18446744073709551556" },
+		{ "pci=['09:00.0@1f,permissive=1']\n", "pci[0000:09:00.0].vslot", "31" },
+		{ "pci=['09:00.*,seize=0']\n", "pci[0000:09:00.*].seize", "off" },
+		{ "pci=['09:00.0']\npci+=['0a:00.0']\n", "pci[0000:0a:00.0].permissive", NULL },
+		{ "pci=['09:00.0']\npci=['0a:00.0']\n", "pci[#0].address", "0000:0a:00.0" },
+		{ "rdm='strategy=host,policy=relaxed'\n", "rdm_policy", "relaxed" },
+		{ "disk=['phy:/dev/a,xvda,w']\n", "disk[xvda].target", "/dev/a" },
+		{ "disk=['tap:qcow2:/a,xvda,r']\n", "disk[xvda].format", "qcow2" },
+		{ "disk=['/a,raw,hdc,ro']\n", "disk[hdc].readonly", "on" },
+		{ "disk=[',hdc:cdrom,r']\n", "disk[hdc].dev", "cdrom" },
+		{ "disk=['vdev=hda,target=/a,b=c']\n", "disk[hda].target", "/a\\2cb\\3dc" },
+		{ "disk=['/a,,xvdb,backend=d']\n", "disk[xvdb].backend", "d" },
+		{ "vif=['mac=00:16:3E:0:0:1,bridge=b']\n", "net[#0].source", "b" },
+		{ "vif=['rate=10Mb/s@50ms']\n", "net[#0].rate", "1250000" },
+		{ "vif=['rate=10Mb/s@50ms']\n", "net[#0].rate_us", "50000" },
+		{ "vif=['ip=10.0.0.1 10.0.0.2']\n", "net[#0].ips", "[10.0.0.1,10.0.0.2]" },
+		{ "vfb=['vnc=1,vncdisplay=3']\n", "gfx[#0].port", "5903" },
+		{ "type='hvm'\nspice=1\nspicedisable_ticketing=1\n", "gfx[#0].ticketing", "off" },
+		{ "serial='tcp:localhost:99,server,nowait'\n", "serial[#0].listen", "on" },
+		{ "serial=['pty','file:/x']\n", "serial[#1].path", "/x" },
+		{ "channel=['connection=socket,path=/a,name=n']\n", "channel[#0].kind", "unix" },
+		{ "usbdev=['hostbus=1,hostaddr=2']\n", "usbdev[#0].addr", "2" },
+		{ "usbdevice=['tablet','mouse']\n", "input[#1].type", "mouse" },
+		{ "soundhw='ac97,es1370'\n", "sound[#1].model", "es1370" },
+		{ "stdvga=1\nvideoram=16\n", "video[#0].model", "std" },
+		{ "vnuma=[['size=1','vcpus=0-1']]\n", "numa[#0].size", "1024" },
+	};
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++)
+		check_value(cases[i].text, cases[i].path, cases[i].want);
+}
+
+static void test_carries(void **st)
+{
+	_cleanup_dom_ struct xlpt_dom dom;
+	_cleanup_str_ struct xlpt_str out = { 0 };
+
+	(void)st;
+	read_ok("# hello\naltp2m = 'mixed'\niomem=['a',# in\n'b']\niomem+=[\"c\"]\nserial='weird:1'\n"
+		"vif=['forwarddev=eth9']\n", &dom);
+	assert_int_equal(xlpt_xl_write(&dom, NULL, 0, &out, NULL, NULL), 0);
+	assert_non_null(strstr(out.s, "# hello\n# in\n"));
+	assert_non_null(strstr(out.s, "altp2m = 'mixed'\n"));
+	assert_non_null(strstr(out.s, "iomem = [ 'a', 'b', \"c\" ]\n"));
+	assert_non_null(strstr(out.s, "serial = 'weird:1'\n"));
+	assert_non_null(strstr(out.s, "forwarddev=eth9"));
+	assert_int_equal(xlpt_xl_check(out.s, out.len, "out", NULL), 0);
+}
+
+static void test_errors(void **st)
+{
+	static const struct { const char *text; size_t len; unsigned line, column; } cases[] = {
+		{ "a = 1\nb = -1\n", 0, 2, 5 },
+		{ "name = \"x\n", 0, 1, 8 },
+		{ "a = [ 1, [ 2 ]\n", 0, 1, 5 },
+		{ "a = 1\r\n", 0, 1, 6 },
+		{ "a = 1 # end", 0, 1, 7 },
+		{ "A = 1\n", 0, 1, 1 },
+		{ "a = \"\\x41\"\n", 0, 1, 5 },
+		{ "a = 1\n\nb 2\n", 0, 3, 3 },
+		{ "a = [[[[[[[[[1]]]]]]]]]\n", 0, 1, 13 },
+		{ "a = 1\nb\0=2\n", 11, 2, 2 },
+		{ "\xff\xfe", 0, 1, 1 },
+		{ "pci = [ '0000:09:00.9' ]\n", 0, 1, 21 },
+		{ "pci = [ '09:00.0',\n  '0a:00.0,permissive=yes' ]\n", 0, 2, 23 },
+		{ "pci = '09:00.0'\n", 0, 1, 7 },
+		{ "disk = [ 'x' ]\n", 0, 1, 10 },
+		{ "vif = [ 'mac=zz' ]\n", 0, 1, 9 },
+		{ "a = 'x'\na += [ 1 ]\n", 0, 2, 1 },
+	};
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		_cleanup_dom_ struct xlpt_dom dom;
+		_cleanup_diag_ struct xlpt_diag diag = { 0 };
+		_cleanup_kepts_ struct xlpt_kepts kept = { 0 };
+		size_t len = cases[i].len ? cases[i].len : strlen(cases[i].text);
+		int rc = xlpt_xl_read(cases[i].text, len, "t.cfg", &dom, &kept, NULL, &diag);
+
+		if (rc != XLPT_ERR_SYNTAX || diag.line != cases[i].line ||
+		    diag.column != cases[i].column)
+			fail_msg("%s: rc %d at %u:%u (%s), not %u:%u", cases[i].text, rc, diag.line,
+				 diag.column, diag.message ? diag.message : "", cases[i].line,
+				 cases[i].column);
+		assert_string_equal(diag.file, "t.cfg");
+	}
+}
+
+static void test_limits(void **st)
+{
+	_cleanup_dom_ struct xlpt_dom dom;
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	_cleanup_kepts_ struct xlpt_kepts kept = { 0 };
+	_cleanup_str_ struct xlpt_str many = { 0 };
+
+	(void)st;
+	for (int i = 0; i < 5000; i++)
+		xlpt_str_add(&many, "a+=\"0123456789\"\n");
+	assert_int_equal(xlpt_xl_read(many.s, many.len, "t", &dom, &kept, NULL, &diag),
+			 XLPT_ERR_SYNTAX);
+	assert_int_equal(diag.line, 4097);
+	while (many.len <= XLPT_XL_MAX)
+		xlpt_str_add(&many, "##############################################\n");
+	assert_int_equal(xlpt_xl_read(many.s, many.len, "t", &dom, &kept, NULL, &diag),
+			 XLPT_ERR_SYNTAX);
+	assert_int_equal(diag.line, 1);
+}
+
+static void test_quotes(void **st)
+{
+	static const char *const texts[] = { "", "a", "\"", "'", "\\", "a\nb\tc", "\x01\x7f\xc3\xa9", "#" };
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(texts); i++) {
+		_cleanup_str_ struct xlpt_str s = { 0 }, line = { 0 };
+		_cleanup_free_ char *back = NULL;
+
+		xlpt_xl_quote(&s, texts[i]);
+		back = xlpt_xl_unquote(s.s, s.len);
+		assert_string_equal(back, texts[i]);
+		xlpt_str_addf(&line, "name = %s\n", s.s);
+		assert_int_equal(xlpt_xl_check(line.s, line.len, "q", NULL), 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_values),
+		cmocka_unit_test(test_carries),
+		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_quotes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
