@@ -53,6 +53,7 @@ int xlpt_lv_read_resources(struct xlpt_lv_reader *r, xmlNode *domain)
 	xlpt_lv_read_mark(r, s ? &dom->maxvcpus : &dom->vcpus, vcpu);
 	if (xlpt_lv_is_cpuset(xlpt_lv_peek(vcpu, "cpuset")))
 		dom->cpuset = xlpt_lv_read_str(vcpu, "cpuset");
+	xlpt_lv_read_mark(r, &dom->cpuset, vcpu);
 	if (xlpt_streq(xlpt_lv_peek(vcpu, "placement"), "static"))
 		xlpt_lv_attr(vcpu, "placement");
 	return rc ? rc : read_pins(r, domain);
@@ -128,8 +129,13 @@ int xlpt_lv_read_os(struct xlpt_lv_reader *r, xmlNode *domain)
 	xmlNode *os = xlpt_lv_child(domain, "os"), *type = xlpt_lv_child(os, "type"), *acpi, *table;
 	_cleanup_free_ char *word = xlpt_lv_text(type), *args = NULL;
 	xmlNode *bootargs = xlpt_lv_child(domain, "bootloader_args");
+	bool plain_loader = false;
 
 	read_path(r, domain, "bootloader", &dom->bootloader);
+	if (dom->bootloader && !*dom->bootloader) {
+		free(XLPT_TAKE(dom->bootloader));
+		plain_loader = true;
+	}
 	args = xlpt_lv_raw(bootargs);
 	if (args) {
 		dom->bootloader_args = xlpt_xcalloc(2, sizeof(char *));
@@ -149,12 +155,15 @@ int xlpt_lv_read_os(struct xlpt_lv_reader *r, xmlNode *domain)
 			xlpt_lv_attr(type, "machine");
 	} else {
 		/* libvirt takes a domain with nothing but a boot loader for a PV guest. */
-		dom->type = dom->bootloader ? XLPT_DOM_PV : 0;
+		dom->type = dom->bootloader || plain_loader ? XLPT_DOM_PV : 0;
 	}
 	r->hvm = dom->type == XLPT_DOM_HVM;
+	read_path(r, os, "kernel", &dom->kernel);
+	/* libxlDomainDefPostParse: a PV guest without a kernel has pygrub find one. */
+	if (dom->type == XLPT_DOM_PV && !dom->bootloader && !dom->kernel)
+		dom->bootloader = xlpt_xstrdup("pygrub");
 	if (!os)
 		return 0;
-	read_path(r, os, "kernel", &dom->kernel);
 	read_path(r, os, "initrd", &dom->ramdisk);
 	read_path(r, os, "cmdline", &dom->cmdline);
 	read_loader(r, os);

@@ -125,7 +125,7 @@ int xlpt_lv_read_memory(struct xlpt_lv_reader *r, xmlNode *node, const char *tex
 		return xlpt_lv_bad(r->doc, node, "unit", r->diag, "\"%s\" is not a unit of memory",
 				   unit);
 	bytes = (unsigned __int128)v * scale;
-	if (bytes > UINT64_MAX)
+	if ((bytes + 1023) / 1024 > UINT64_MAX)
 		return xlpt_lv_bad(r->doc, node, NULL, r->diag, "%s %s of memory is too much", text,
 				   unit);
 	*out = (struct xlpt_num){ true, (uint64_t)((bytes + 1023) / 1024) };

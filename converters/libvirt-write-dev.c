@@ -17,24 +17,33 @@ static int disk_kind(const struct xlpt_disk *d)
 	return XLPT_DISK_FILE;
 }
 
-static void write_source(xmlNode *disk, const struct xlpt_disk *d, int kind)
+/*
+ * <source>. Network disks and volumes must have one: said in libvirt's own way, and then it is in
+ * what was carried, or in a string that has parts. Otherwise false.
+ */
+static bool write_source(xmlNode *disk, const struct xlpt_disk *d, int kind)
 {
 	xmlNode *source;
 
-	if (!d->target || kind == XLPT_DISK_VOLUME)
-		return;
-	if (kind == XLPT_DISK_NETWORK) {
+	if (kind == XLPT_DISK_NETWORK || kind == XLPT_DISK_VOLUME) {
+		if (xlpt_lv_carried(&d->at.extra, "source"))
+			return true;
 		source = xlpt_lv_add(disk, "source");
-		if (!xlpt_lv_rbd_write(source, d->target)) {
-			xmlUnlinkNode(source);
-			xmlFreeNode(source);
-		}
-	} else if (kind == XLPT_DISK_BLOCK) {
+		if (kind == XLPT_DISK_NETWORK && xlpt_lv_rbd_write(source, d->target))
+			return true;
+		xmlUnlinkNode(source);
+		xmlFreeNode(source);
+		return false;
+	}
+	if (!d->target)
+		return true;
+	if (kind == XLPT_DISK_BLOCK) {
 		if (xlpt_lv_is_path(d->target) || xlpt_lv_is_device(d->target))
 			xlpt_lv_write_child(disk, "source", "dev", d->target);
 	} else if (xlpt_lv_is_path(d->target)) {
 		xlpt_lv_write_child(disk, "source", "file", d->target);
 	}
+	return true;
 }
 
 static void write_disk(struct xlpt_lv_writer *w, xmlNode *devices, const struct xlpt_disk *d)
@@ -45,14 +54,17 @@ static void write_disk(struct xlpt_lv_writer *w, xmlNode *devices, const struct 
 	xmlNode *disk = xlpt_lv_add(devices, "disk"), *target;
 	int kind = disk_kind(d);
 
+	if (!write_source(disk, d, kind))
+		kind = XLPT_DISK_FILE;
 	xlpt_lv_write_word(disk, "type", xlpt_lv_disk_type, kind);
-	xlpt_lv_write_word(disk, "device", xlpt_lv_disk_device, d->dev);
+	/* A LUN is a block device or on the network, never a file. */
+	if (d->dev != XLPT_DISKDEV_LUN || kind != XLPT_DISK_FILE)
+		xlpt_lv_write_word(disk, "device", xlpt_lv_disk_device, d->dev);
 	xlpt_lv_write_child_word(disk, "driver", "name", xlpt_lv_disk_driver, d->driver);
 	xlpt_lv_write_child_word(disk, "driver", "type", xlpt_lv_disk_format, d->format);
 	if (d->discard)
 		xlpt_lv_write_child(disk, "driver", "discard",
 				    d->discard == XLPT_ON ? "unmap" : "ignore");
-	write_source(disk, d, kind);
 	target = xlpt_lv_add(disk, "target");
 	xlpt_lv_set(target, "dev", d->vdev);
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(buses); i++)

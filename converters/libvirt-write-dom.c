@@ -37,8 +37,10 @@ static void write_vcpus(struct xlpt_lv_writer *w, xmlNode *domain)
 	n = xlpt_lv_add_text(domain, "vcpu", text);
 	if (pinned)
 		xlpt_lv_set(n, "cpuset", dom->cpuset);
-	if (dom->maxvcpus.has && dom->vcpus.has && dom->vcpus.v)
-		xlpt_lv_write_num(n, "current", dom->vcpus, 65535);
+	/* xl brings up one of maxvcpus= when vcpus= is silent, libvirt all of them. */
+	if (dom->maxvcpus.has && (!dom->vcpus.has || (dom->vcpus.v && dom->vcpus.v <= max.v)))
+		xlpt_lv_write_num(n, "current",
+				  dom->vcpus.has ? dom->vcpus : (struct xlpt_num){ true, 1 }, 65535);
 }
 
 void xlpt_lv_write_resources(struct xlpt_lv_writer *w, xmlNode *domain)

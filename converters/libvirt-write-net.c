@@ -71,7 +71,9 @@ static int net_kind(const struct xlpt_net *net)
 	case 0:
 		return bridge_name(net->source) ? XLPT_NET_BRIDGE : XLPT_NET_ROUTED;
 	case XLPT_NET_NETWORK:
-		return net->source && xlpt_lv_sayable(net->source) ? net->kind : XLPT_NET_ROUTED;
+		return net->source && *net->source && xlpt_lv_sayable(net->source)
+			       ? net->kind
+			       : XLPT_NET_ROUTED;
 	case XLPT_NET_NETDEV:
 		return xlpt_lv_is_device(net->source) ? net->kind : XLPT_NET_ROUTED;
 	default:
@@ -110,9 +112,9 @@ static void write_net(struct xlpt_lv_writer *w, xmlNode *devices, const struct x
 	uint64_t average = net->rate.v / 1000;
 
 	xlpt_lv_write_word(n, "type", xlpt_lv_net_type, kind);
+	xlpt_lv_write_netid(n, &net->id, kind != XLPT_NET_ROUTED);
 	if (kind != XLPT_NET_ROUTED)
 		xlpt_lv_write_child(n, "source", sources[kind], net->source);
-	xlpt_lv_write_netid(n, &net->id, kind != XLPT_NET_ROUTED);
 	write_ips(n, net->ips);
 	if (net->script && *net->script && !strpbrk(net->script, "\r\n"))
 		xlpt_lv_write_child(n, "script", "path", net->script);
@@ -234,7 +236,7 @@ void xlpt_lv_write_pcis(struct xlpt_lv_writer *w, xmlNode *devices)
 	for (size_t i = 0; i < w->dom->n_pci; i++) {
 		const struct xlpt_pci *pci = &w->dom->pci[i];
 
-		if (pci->network && xlpt_lv_sayable(pci->network))
+		if (pci->network && *pci->network && xlpt_lv_sayable(pci->network))
 			write_pooled(w, devices, pci);
 		else if (pci->spec.has_bdf && !pci->spec.all_funcs)
 			write_pci(w, devices, pci);

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Any bytes as libvirt XML. What is read must be written, read again, and be the same with what was
+ * kept: the property of every conversion, on inputs nobody wrote. Networks, pool definitions and
+ * address names share the target; the first byte chooses, so that XML files serve as seeds ('<').
+ */
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "converters/libvirt.h"
+#include "converters/pool-def.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void domain(const char *text, size_t len)
+{
+	_cleanup_dom_ struct xlpt_dom dom, back;
+	_cleanup_kepts_ struct xlpt_kepts kept = { 0 };
+	_cleanup_str_ struct xlpt_str xml = { 0 }, devices = { 0 };
+	_cleanup_deltas_ struct xlpt_deltas deltas = { 0 }, left = { 0 };
+
+	if (xlpt_libvirt_read(text, len, "fuzz", &dom, &kept, NULL, NULL)) {
+		xlpt_dom_init(&back);
+		return;
+	}
+	xlpt_dom_init(&back);
+	if (xlpt_libvirt_write(&dom, NULL, 0, &xml, NULL, NULL))
+		return;	/* a name with a line break */
+	if (xlpt_libvirt_read(xlpt_str_get(&xml), xml.len, "again", &back, NULL, NULL, NULL))
+		abort();
+	xlpt_dom_diff_values(&dom, &back, &deltas);
+	xlpt_kepts_dispose(&kept);
+	for (size_t i = 0; i < deltas.n; i++)
+		xlpt_kept_add(&kept, deltas.items[i].path, deltas.items[i].a, deltas.items[i].b);
+	xlpt_kepts_apply(&kept, &back, "again", NULL);
+	if (xlpt_dom_diff_values(&dom, &back, &left))
+		abort();
+	if (xlpt_libvirt_write(&dom, &kept, XLPT_WRITE_DEVICES_ONLY, &devices, NULL, NULL))
+		abort();
+}
+
+static void network(const char *text, size_t len)
+{
+	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 }, back = { 0 };
+	_cleanup_str_ struct xlpt_str own = { 0 };
+
+	if (xlpt_libvirt_network_read(text, len, "fuzz", &def.pool, NULL))
+		return;
+	xlpt_pool_def_format(&def, &own);
+	if (xlpt_pool_def_parse(own.s, own.len, "again", &back, NULL))
+		abort();
+}
+
+static void definition(const char *text, size_t len)
+{
+	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 }, back = { 0 };
+	_cleanup_str_ struct xlpt_str own = { 0 }, again = { 0 }, xml = { 0 };
+
+	if (xlpt_pool_def_parse(text, len, "fuzz", &def, NULL))
+		return;
+	xlpt_pool_def_format(&def, &own);
+	if (xlpt_pool_def_parse(own.s, own.len, "again", &back, NULL))
+		abort();
+	xlpt_pool_def_format(&back, &again);
+	if (strcmp(own.s, again.s))
+		abort();
+	(void)xlpt_libvirt_network_write(&def.pool, &xml, NULL);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const char *text = (const char *)data;
+	_cleanup_free_ char *line = NULL;
+	struct xlpt_bdf bdf;
+
+	if (!size)
+		return 0;
+	switch (*data) {
+	case 'P':
+		definition(text + 1, size - 1);
+		break;
+	case 'A':
+		line = xlpt_xstrndup(text + 1, size - 1);
+		(void)xlpt_libvirt_address_parse(line, &bdf, NULL);
+		break;
+	case 'N':
+		network(text + 1, size - 1);
+		break;
+	default:
+		domain(text, size);
+	}
+	return 0;
+}
