@@ -162,7 +162,8 @@ static void too_late(struct check *c, struct xlpt_verdict *v)
 		v->hint = xlpt_xasprintf("xlpt boot write %s", v->bdf);
 	} else {
 		v->fact = xlpt_xasprintf("%s claimed it before pciback could", v->driver);
-		v->hint = xlpt_xstrdup("xlpt boot plan");
+		v->hint = xlpt_xstrdup(c->pending ? "reboot: this was changed since"
+						  : "xlpt boot plan");
 	}
 }
 

@@ -60,6 +60,13 @@ int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
 /* Does it. *changed: whether a file is other than before. */
 int xlpt_op_boot_apply(struct xlpt_env *env, const struct xlpt_boot_plan *plan, bool *changed,
 		       struct xlpt_diag *diag);
+/*
+ * What this boot made of the devices; xenstore, where it runs, tells of those
+ * that were only hidden by hand since.
+ */
+int xlpt_op_boot_verify(struct xlpt_env *env, const struct xlpt_boot *boot,
+			const struct xlpt_hide_list *wanted, struct xlpt_verdicts *out,
+			struct xlpt_diag *diag);
 /* IOMMU and interrupt remapping, as far as Xen can be asked. */
 void xlpt_op_boot_iommu(struct xlpt_env *env, struct xlpt_boot_plan *plan);
 

@@ -72,7 +72,7 @@ static int verify(struct xlpt_env *env, const struct xlpt_boot_req *req, struct 
 	for (size_t i = 0; rc == 0 && i < req->n; i++)
 		rc = xlpt_hide_arg(boot.grammar, req->args[i], &wanted, diag);
 	if (rc == 0)
-		rc = xlpt_boot_verify(env->host, &boot, &wanted, &v, diag);
+		rc = xlpt_op_boot_verify(env, &boot, &wanted, &v, diag);
 	if (rc == 0 && !env->json && v.n)
 		t = xlpt_table_new(headings, XLPT_ARRAY_SIZE(headings));
 	for (size_t i = 0; i < v.n; i++) {
@@ -225,7 +225,7 @@ static const struct xlpt_opt boot_opts[] = {
 
 const struct xlpt_command xlpt_cmd_boot = {
 	.name = "boot",
-	.synopsis = "plan|write|verify|remove [DEVICE...]",
+	.synopsis = "plan|write|verify|remove ...",
 	.help = "Hide devices at every boot, and check that it happened",
 	.details =
 		"plan shows what would be written where and why; write does it; verify, after the\n"

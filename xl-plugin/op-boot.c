@@ -11,6 +11,7 @@
 
 #include "core/plan.h"
 #include "core/spec.h"
+#include "xenstore/pcibe.h"
 #include "xl-plugin/boot.h"
 #include "xl-plugin/output.h"
 
@@ -250,6 +251,43 @@ int xlpt_op_boot_apply(struct xlpt_env *env, const struct xlpt_boot_plan *p, boo
 		xlpt_host_replace(env->host, XLPT_BOOT_STAMP, ours ? ours : "",
 				  ours ? strlen(ours) : 0, 0644);
 	}
+	return rc;
+}
+
+/*
+ * xl and xlpt note the driver they take a device from. One that a boot hid never
+ * had a driver, so it has no such note.
+ */
+static void hidden_by_hand(struct xlpt_env *env, struct xlpt_verdict *v)
+{
+	_cleanup_pcinote_ struct xlpt_pcinote note = {0};
+	const char *slash;
+	struct xlpt_bdf bdf;
+
+	if (v->state != XLPT_HIDDEN_YES || !xlpt_bdf_from_sysfs_name(v->bdf, &bdf) ||
+	    xlpt_pcinote_read(env->store, bdf, &note, NULL) || !note.driver_path)
+		return;
+	slash = strrchr(note.driver_path, '/');
+	v->state = XLPT_HIDDEN_LOST;
+	v->driver = xlpt_xstrdup(slash ? slash + 1 : note.driver_path);
+	free(v->fact);
+	v->fact = xlpt_xasprintf("%s had it, and it was hidden by hand since (xenstore notes that "
+				 "driver for it)",
+				 v->driver);
+	free(v->hint);
+	v->hint = xlpt_xstrdup("reboot, and run this before anything is hidden by hand");
+}
+
+int xlpt_op_boot_verify(struct xlpt_env *env, const struct xlpt_boot *boot,
+			const struct xlpt_hide_list *wanted, struct xlpt_verdicts *out,
+			struct xlpt_diag *diag)
+{
+	int rc = xlpt_boot_verify(env->host, boot, wanted, out, diag);
+
+	if (rc == 0 && !env->store)
+		xlpt_env_try_xen(env, NULL);
+	for (size_t i = 0; rc == 0 && env->store && i < out->n; i++)
+		hidden_by_hand(env, &out->items[i]);
 	return rc;
 }
 

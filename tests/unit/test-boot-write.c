@@ -16,6 +16,7 @@
 
 #include "pciback/boot.h"
 #include "tests/fake/bus.h"
+#include "tests/fake/store.h"
 #include "xl-plugin/env.h"
 
 #define BRIDGE "0000:00:1c.0"
@@ -70,10 +71,13 @@ static int teardown(void **state)
 	return 0;
 }
 
+static struct xlpt_store *store; /* what the next run finds, or NULL */
+
 static int run(struct fake_bus *bus, const char *args)
 {
 	_cleanup_free_ char *words = xlpt_xasprintf("xlpt boot %s", args);
-	struct xlpt_env env = {.clock = &xlpt_clock_real, .host = fake_bus_host(bus)};
+	struct xlpt_env env = {
+		.clock = &xlpt_clock_real, .host = fake_bus_host(bus), .store = store};
 	char *argv[32] = {0}, *save = NULL;
 	int argc = 0, status;
 	size_t size;
@@ -306,6 +310,32 @@ static void test_undo(void **state)
 	assert_run(bus, 0, "write " NIC, NULL);
 }
 
+/* On pciback, and the list has it, but somebody hid it after its driver had had it. */
+static void test_by_hand(void **state)
+{
+	struct fake_bus *bus = *state;
+	struct fake_store *f;
+	struct fake_clock clock;
+	struct xlpt_host *h = fake_bus_host(bus);
+
+	fake_clock_init(&clock);
+	f = fake_store_new(&clock);
+	fake_bus_driver(bus, "pciback", NULL);
+	fake_bus_put(bus, XLPT_MODPROBE_CONF, "options xen-pciback hide=(" NIC ")\n");
+	fake_bus_put(bus, "/sys/module/xen_pciback/parameters/hide", "(" NIC ")\n");
+	xlpt_host_write_text(h, NIC, "/sys/bus/pci/drivers/e1000e/unbind");
+	xlpt_host_write_text(h, NIC, "/sys/bus/pci/drivers/pciback/new_slot");
+	assert_int_equal(xlpt_host_write_text(h, NIC, "/sys/bus/pci/drivers/pciback/bind"), 0);
+	store = fake_store_get(f);
+	assert_run(bus, 0, "verify", "hidden");
+	fake_store_set(f, "/sys/bus/pci/drivers/e1000e", "/libxl/pci/0000-02-00-0/driver_path");
+	assert_run(bus, 1, "verify", "lost to driver e1000e");
+	assert_true(strstr(said, "hidden by hand") != NULL);
+	store = NULL;
+	fake_store_free(f);
+	fake_clock_dispose(&clock);
+}
+
 /* ---- the guard, one kind after the other ---- */
 
 static void disk(struct fake_bus *bus, const char *dir, const char *name, const char *number)
@@ -402,10 +432,13 @@ static void test_guard_console(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_write),		T(test_wrong),	       T(test_merge),
-		T(test_cmdline),	T(test_cmdline_text),  T(test_limits),
-		T(test_foreign_lines),	T(test_undo),	       T(test_guard_root_boot_swap),
-		T(test_guard_luks_lvm), T(test_guard_network), T(test_guard_console),
+		T(test_write),		T(test_wrong),
+		T(test_merge),		T(test_cmdline),
+		T(test_cmdline_text),	T(test_limits),
+		T(test_by_hand),	T(test_foreign_lines),
+		T(test_undo),		T(test_guard_root_boot_swap),
+		T(test_guard_luks_lvm), T(test_guard_network),
+		T(test_guard_console),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
