@@ -19,7 +19,8 @@ _xlpt() {
 	else
 		case $cmd-$n in
 		attach-0 | detach-0 | status-0) words=$(xlpt __complete guests 2>/dev/null) ;;
-		attach-* | detach-* | hide-* | unhide-* | show-0 | devices-*)
+		boot-0) words='plan write verify remove' ;;
+		attach-* | detach-* | boot-* | hide-* | unhide-* | show-0 | devices-*)
 			words=$(xlpt __complete devices 2>/dev/null) ;;
 		esac
 	fi
