@@ -131,6 +131,9 @@ static void guest_config(libxl_ctx *ctx, struct xlpt_guest *out)
 
 	libxl_domain_config_init(&config);
 	if (libxl_retrieve_domain_configuration(ctx, out->domid, &config, NULL) == 0) {
+		/* libxl_domain_info calls a PVH guest HVM: to the hypervisor it is one. */
+		if (config.c_info.type != LIBXL_DOMAIN_TYPE_INVALID)
+			out->type = guest_type(config.c_info.type);
 #ifdef LIBXL_HAVE_CREATEINFO_PASSTHROUGH
 		if (config.c_info.passthrough == LIBXL_PASSTHROUGH_DISABLED)
 			out->passthrough = XLPT_OFF;
