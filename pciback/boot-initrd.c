@@ -91,6 +91,14 @@ static void look_at_conf(const char *name, char *text, struct xlpt_initrd *out)
 	}
 }
 
+static void add_module(struct xlpt_initrd *out, char *name)
+{
+	/* Room for the end, too. */
+	XLPT_GROW(out->modules, out->n + 1, out->alloc);
+	out->modules[out->n++] = name;
+	out->modules[out->n] = NULL;
+}
+
 /*
  * Entries until the archive ends. 1: it ended as it should; 0: this is no
  * archive (nothing but the magic was read); negative: it is broken.
@@ -118,7 +126,7 @@ static int archive(struct source *s, struct xlpt_initrd *out)
 			return 1;
 		module = xlpt_boot_module_name(name, strlen(name));
 		if (module)
-			xlpt_boot_strv_add(&out->modules, module);
+			add_module(out, XLPT_TAKE(module));
 		if (is_conf(name) && size && size < KEEP_MAX) {
 			_cleanup_free_ char *text = xlpt_xcalloc(1, (size_t)size + 1);
 

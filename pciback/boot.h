@@ -120,6 +120,7 @@ void xlpt_boot_grub_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, c
 
 struct xlpt_initrd {
 	char **modules;		/* names with underscores, NULL-terminated */
+	size_t n, alloc;
 	char *dropin;		/* text of etc/modprobe.d/xlpt.conf inside, or NULL */
 	bool has_hide;		/* some modprobe.d file inside sets pciback's hide= */
 };
