@@ -14,6 +14,7 @@ struct xlpt_boot_req {
 	char **args;		/* devices, wildcards, lists; not owned */
 	size_t n;
 	bool remove;		/* take out instead of adding */
+	bool only_look;		/* a kernel without pciback is something to be told */
 	bool by_cmdline;
 	bool to_stdout;
 	bool allow_absent;

@@ -110,8 +110,7 @@ static int verify(struct xlpt_env *env, const struct xlpt_boot_req *req, struct 
 	if (!bad)
 		return 0;
 	env->reported = true;
-	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%zu of %zu devices %s not hidden", bad, v.n,
-		      v.n == 1 ? "is" : "are");
+	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "not hidden: %zu of %zu", bad, v.n);
 	for (size_t i = 0; i < v.n; i++)
 		if (v.items[i].state != XLPT_HIDDEN_YES && v.items[i].hint) {
 			xlpt_diag_hint(diag, "%s: %s", v.items[i].bdf, v.items[i].hint);
@@ -140,6 +139,7 @@ static int request(const struct xlpt_args *args, struct xlpt_boot_req *req, cons
 		.n = args->n - 1,
 		.release = xlpt_args_get(args, "kernel"),
 		.remove = !strcmp(verb, "remove"),
+		.only_look = plan && args->n == 1,
 		.by_cmdline = xlpt_args_has(args, "cmdline"),
 		.to_stdout = xlpt_args_has(args, "stdout"),
 		.allow_absent = xlpt_args_has(args, "allow-absent"),

@@ -74,6 +74,8 @@ static void commands(struct xlpt_env *env, const struct xlpt_boot_req *req,
 	_cleanup_free_ char *loader = xlpt_boot_loader_command(env->host, &p->boot);
 	bool inside = false;
 
+	if (!p->list.n && !req->remove)
+		return;
 	for (size_t i = 0; i < p->n; i++)
 		inside |= p->initrd_unknown || p->items[i].in_initrd;
 	/* RHEL 5 builds its image without our files; only a driver in it makes that matter. */
@@ -94,7 +96,7 @@ static void commands(struct xlpt_env *env, const struct xlpt_boot_req *req,
 static int need_pciback(const struct xlpt_boot_req *req, struct xlpt_boot_plan *p,
 			struct xlpt_diag *diag)
 {
-	if (p->boot.mode != XLPT_PB_ABSENT || req->remove)
+	if (p->boot.mode != XLPT_PB_ABSENT || req->remove || req->only_look)
 		return 0;
 	/* For a tree that is described by hand: any kernel with pciback has it as a module. */
 	if (req->era != XLPT_ERA_UNKNOWN || req->to_stdout) {

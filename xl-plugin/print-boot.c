@@ -145,6 +145,8 @@ static void print_system(struct xlpt_env *env, const struct xlpt_boot_plan *p)
 						    : "the command line replaces it");
 	if (p->by_cmdline)
 		xlpt_say(env, "route        the kernel's command line (%s)", p->by_cmdline_why);
+	else if (b->mode == XLPT_PB_ABSENT)
+		xlpt_say(env, "route        none: boot a kernel with CONFIG_XEN_PCIDEV_BACKEND");
 	else
 		xlpt_say(env, "route        modprobe.d (pciback is a module)");
 }

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <string.h>
+
+#include "core/spec.h"
+#include "pciback/boot.h"
+#include "tests/fake/bus.h"
+
+#define INTEL "vendor_id\t: GenuineIntel\n"
+#define AMD   "vendor_id\t: AuthenticAMD\n"
+
+static int setup(void **state)
+{
+	*state = fake_bus_new();
+	fake_bus_put(*state, "/sys/firmware/acpi/tables/FACP", "");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	fake_bus_free(*state);
+	return 0;
+}
+
+/* The notes begin with '+' or '-' and have these words, in this order; NULL ends. */
+static void assert_notes(struct fake_bus *bus, const char *cmdline, const char *log, int works,
+			 const char *const *want)
+{
+	struct xlpt_iommu_notes notes;
+	size_t i;
+
+	xlpt_boot_iommu(fake_bus_host(bus), cmdline, log, works, &notes);
+	for (i = 0; i < notes.n; i++) {
+		if (!want[i] || (want[i][0] == '+') != notes.items[i].good ||
+		    !strstr(notes.items[i].text, want[i] + 1))
+			fail_msg("note %zu is \"%c%s\", not \"%s\"", i,
+				 notes.items[i].good ? '+' : '-', notes.items[i].text,
+				 want[i] ? want[i] : "nothing");
+	}
+	assert_null(want[i]);
+	xlpt_iommu_notes_dispose(&notes);
+}
+
+#define NOTES(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static void test_good(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	/* Xen's own words: drivers/passthrough/iommu.c, and vtd/iommu.c before it. */
+	fake_bus_put(bus, "/sys/firmware/acpi/tables/XMAR", "");
+	assert_notes(bus, "dom0_mem=2G", "(XEN) Interrupt remapping enabled\n", XLPT_ON,
+		     NOTES("+with an IOMMU", "+ACPI table XMAR", "+interrupt remapping is on"));
+	assert_notes(bus, "iommu=verbose", "(XEN) Intel VT-d Interrupt Remapping enabled.\n",
+		     XLPT_ON,
+		     NOTES("+with an IOMMU", "+ACPI table XMAR", "+interrupt remapping is on"));
+	/* The ring has gone over it. */
+	assert_notes(bus, "", "(XEN) *** Serial input", XLPT_ON,
+		     NOTES("+with an IOMMU", "+XMAR", "+is not known"));
+	assert_notes(bus, NULL, NULL, XLPT_UNSET, NOTES("+no running Xen", "+XMAR", "+is not known"));
+}
+
+static void test_firmware(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, "/proc/cpuinfo", INTEL);
+	assert_notes(bus, "", "", XLPT_OFF,
+		     NOTES("-without an IOMMU", "-add iommu=1", "-turn on VT-d"));
+	fake_bus_put(bus, "/proc/cpuinfo", AMD);
+	assert_notes(bus, "", "", XLPT_OFF,
+		     NOTES("-without an IOMMU", "-add iommu=1", "-turn on IOMMU"));
+	/* It is there, and Xen does not use it. */
+	fake_bus_put(bus, "/sys/firmware/acpi/tables/IVRS", "");
+	assert_notes(bus, "", "", XLPT_OFF,
+		     NOTES("-without an IOMMU", "-add iommu=1", "+ACPI table IVRS"));
+}
+
+static void test_words(void **state)
+{
+	struct fake_bus *bus = *state;
+	static const char *const off[] = {"iommu=off", "x iommu=0 y", "iommu=on,no", "no-iommu",
+					  "iommu=1 iommu=verbose,disable"};
+	static const char *const on[] = {"iommu=off,on", "iommu=0 iommu=force", "viommu=off",
+					 "iommu=no-intremap iommu=intremap"};
+
+	fake_bus_put(bus, "/sys/firmware/acpi/tables/DMAR", "");
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(off); i++)
+		assert_notes(bus, off[i], "", XLPT_OFF,
+			     NOTES("-without an IOMMU", "-turns the IOMMU off", "+DMAR"));
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(on); i++)
+		assert_notes(bus, on[i], "", XLPT_ON,
+			     NOTES("+with an IOMMU", "+DMAR", "+is not known"));
+	assert_notes(bus, "iommu=no-intremap", "(XEN) Interrupt remapping disabled\n", XLPT_ON,
+		     NOTES("+with an IOMMU", "+DMAR", "-any interrupt", "-\"no-intremap\""));
+	assert_notes(bus, "iommu=intremap=off", "", XLPT_ON,
+		     NOTES("+with an IOMMU", "+DMAR", "-\"no-intremap\""));
+}
+
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {T(test_good), T(test_firmware), T(test_words)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
