@@ -18,9 +18,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct xlpt_convert to_libvirt = { .to = XLPT_FORMAT_LIBVIRT }, to_xl = { .to = XLPT_FORMAT_XL };
 	char *text;
 
+	xlpt_dom_init(&a);
+	xlpt_dom_init(&b);
 	if (xlpt_libvirt_is_xml((const char *)data, size))
 		return 0;
-	xlpt_dom_init(&b);
 	/* Its own allocation, without a NUL behind it: reading too far is seen. */
 	text = xlpt_xcalloc(1, size ? size : 1);
 	memcpy(text, data, size);
