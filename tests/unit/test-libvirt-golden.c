@@ -120,7 +120,7 @@ static void same_model(const char *name, const char *a, const char *b)
 
 static void one_domain(const char *path, xmlRelaxNG *rng)
 {
-	_cleanup_free_ char *text = slurp(path), *want = NULL, *whole = NULL, *canonical = NULL;
+	_cleanup_free_ char *text = slurp(path), *want = NULL, *whole = NULL;
 	_cleanup_str_ struct xlpt_str xl = { 0 }, xml = { 0 }, xl2 = { 0 }, again = { 0 };
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	struct xlpt_convert to_xl = { .to = XLPT_FORMAT_XL }, back = { .to = XLPT_FORMAT_LIBVIRT };

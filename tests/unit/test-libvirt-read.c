@@ -308,7 +308,6 @@ static void test_fd(void **state)
 	static const char text[] = "<hostdev type='pci'><source><address bus='9'/></source></hostdev>";
 	_cleanup_dom_ struct xlpt_dom dom, none;
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
-	_cleanup_close_ int zero = -1;
 	int fds[2];
 	FILE *f;
 
