@@ -43,13 +43,19 @@ static int comments(struct xlpt_lv_doc *doc, const xmlNode *first, struct xlpt_k
 	return rc;
 }
 
+/* libvirt keeps <metadata> for domains, and since 9.8 for networks. */
+static bool has_metadata(const xmlNode *root)
+{
+	return xlpt_lv_is(root, "domain") || xlpt_lv_is(root, "network");
+}
+
 int xlpt_lv_meta_find(struct xlpt_lv_doc *doc, xmlNode *root, struct xlpt_kepts *out,
 		      struct xlpt_diag *diag)
 {
-	xmlNode *meta = xlpt_lv_is(root, "domain") ? xlpt_lv_child(root, "metadata") : NULL;
+	xmlNode *meta = has_metadata(root) ? xlpt_lv_child(root, "metadata") : NULL;
 	int rc = 0;
 
-	if (!xlpt_lv_is(root, "domain")) {
+	if (!has_metadata(root)) {
 		rc = comments(doc, doc->xml->children, out, diag);
 		return rc ? rc : comments(doc, root->children, out, diag);
 	}
@@ -99,7 +105,7 @@ void xlpt_lv_meta_add(xmlNode *root, const struct xlpt_kepts *kepts)
 
 	if (!kepts->n)
 		return;
-	if (!xlpt_lv_is(root, "domain")) {
+	if (!has_metadata(root)) {
 		for (size_t i = kepts->n; i-- > 0;) {
 			_cleanup_free_ char *text = comment_text(&kepts->items[i]);
 			xmlNode *c = xmlNewComment((const xmlChar *)text);

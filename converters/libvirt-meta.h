@@ -18,7 +18,7 @@
 /* Finds and marks what was kept; out may be NULL. */
 int xlpt_lv_meta_find(struct xlpt_lv_doc *doc, xmlNode *root, struct xlpt_kepts *out,
 		      struct xlpt_diag *diag);
-/* Adds it: below <metadata> of a domain, or as comments in front of root's children. */
+/* Adds it: below <metadata> of a domain or network, or as comments in front of root's children. */
 void xlpt_lv_meta_add(xmlNode *root, const struct xlpt_kepts *kepts);
 /* The comments alone, for a single device. */
 void xlpt_lv_meta_comments(const struct xlpt_kepts *kepts, struct xlpt_str *out);

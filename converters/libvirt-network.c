@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "converters/libvirt-meta.h"
 #include "converters/libvirt-reader.h"
 #include "converters/libvirt-writer.h"
 
@@ -91,6 +92,19 @@ static int read_group(struct xlpt_lv_reader *r, xmlNode *n, struct xlpt_netpool 
 	return rc;
 }
 
+/* What xlpt's own definition said and a network cannot. */
+static int read_kept(struct xlpt_lv_reader *r, xmlNode *network, struct xlpt_netpool *out)
+{
+	_cleanup_kepts_ struct xlpt_kepts kept = { 0 };
+	int rc = xlpt_lv_meta_find(r->doc, network, &kept, r->diag);
+
+	for (size_t i = 0; rc == 0 && i < kept.n; i++)
+		if (kept.items[i].carry.side == XLPT_SIDE_XL)
+			xlpt_carry_add(&out->extra, XLPT_SIDE_XL, kept.items[i].carry.path,
+				       kept.items[i].carry.text, 0, 0);
+	return rc;
+}
+
 static int read_network(struct xlpt_lv_reader *r, xmlNode *network, struct xlpt_netpool *out)
 {
 	xmlNode *vlan, *vport;
@@ -125,6 +139,8 @@ static int read_network(struct xlpt_lv_reader *r, xmlNode *network, struct xlpt_
 	for (xmlNode *n = xlpt_lv_next(network, NULL); n && rc == 0; n = xlpt_lv_next(network, n))
 		if (xlpt_lv_is(n, "portgroup"))
 			rc = read_group(r, n, out);
+	if (rc == 0)
+		rc = read_kept(r, network, out);
 	if (rc == 0)
 		xlpt_lv_read_carries(r->doc, &out->extra, network);
 	return rc;
@@ -171,6 +187,7 @@ int xlpt_libvirt_network_write(const struct xlpt_netpool *pool, struct xlpt_str 
 			       struct xlpt_diag *diag)
 {
 	_cleanup_lv_doc_ struct xlpt_lv_doc doc = { .xml = xmlNewDoc((const xmlChar *)"1.0") };
+	_cleanup_kepts_ struct xlpt_kepts kept = { 0 };
 	xmlNode *root = xlpt_lv_add(NULL, "network");
 
 	xmlDocSetRootElement(doc.xml, root);
@@ -189,6 +206,10 @@ int xlpt_libvirt_network_write(const struct xlpt_netpool *pool, struct xlpt_str 
 	xlpt_lv_add_text(root, "name", pool->name);
 	if (xlpt_lv_is_uuid(pool->uuid))
 		xlpt_lv_add_text(root, "uuid", pool->uuid);
+	for (size_t i = 0; i < pool->extra.n; i++)
+		if (pool->extra.items[i].side == XLPT_SIDE_XL)
+			xlpt_kept_add_carry(&kept, "", &pool->extra.items[i]);
+	xlpt_lv_meta_add(root, &kept);
 	write_forward(root, pool);
 	xlpt_lv_write_netid(root, &pool->id, true);
 	for (size_t i = 0; i < pool->n_group; i++) {

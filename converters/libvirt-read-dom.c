@@ -362,12 +362,14 @@ int xlpt_lv_read_clock(struct xlpt_lv_reader *r, xmlNode *domain)
 			      : xlpt_lv_word_value(bases, offset);
 	if (variable && !xlpt_lv_peek(clock, "basis"))
 		dom->clock = XLPT_CLOCK_UTC;
-	if (dom->clock && adjust && strcmp(adjust, "reset")) {
+	if (adjust && strcmp(adjust, "reset")) {
 		const char *digits = adjust + (*adjust == '-' || *adjust == '+');
 
 		if (!xlpt_parse_uint(digits, strlen(digits), 10, INT64_MAX, &v))
 			return xlpt_lv_bad(r->doc, clock, "adjustment", r->diag,
 					   "adjustment='%s' is not a number of seconds", adjust);
+	}
+	if (dom->clock && adjust && strcmp(adjust, "reset")) {
 		/* libvirt makes utc and localtime with a number "variable" itself. */
 		dom->clock_adjust = (struct xlpt_num){ true, *adjust == '-' ? -v : v };
 		xlpt_lv_attr(clock, "adjustment");

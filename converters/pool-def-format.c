@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "converters/pool-def-internal.h"
 
+#include <string.h>
+
 static void add_word(struct xlpt_str *out, const char *s)
 {
 	bool plain = *s && *s != '"';
@@ -21,6 +23,42 @@ static void add_word(struct xlpt_str *out, const char *s)
 			xlpt_str_addn(out, s, 1);
 	}
 	xlpt_str_add(out, "\"");
+}
+
+static const char carried[] = "policy";
+
+static size_t find_policy(const struct xlpt_carries *extra)
+{
+	size_t i = 0;
+
+	while (i < extra->n && (extra->items[i].side != XLPT_SIDE_XL ||
+				strcmp(extra->items[i].path, carried)))
+		i++;
+	return i;
+}
+
+enum xlpt_pool_policy xlpt_pool_def_policy(const struct xlpt_pool_def *def)
+{
+	const struct xlpt_carries *extra = &def->pool.extra;
+	size_t i = find_policy(extra);
+
+	return i == extra->n ? 0 : (enum xlpt_pool_policy)xlpt_lv_word_value(xlpt_pool_policies,
+									     extra->items[i].text);
+}
+
+void xlpt_pool_def_set_policy(struct xlpt_pool_def *def, enum xlpt_pool_policy policy)
+{
+	const char *word = xlpt_lv_word_text(xlpt_pool_policies, (int)policy);
+	struct xlpt_carries *extra = &def->pool.extra;
+	size_t i = find_policy(extra);
+
+	if (i == extra->n) {
+		if (word)
+			xlpt_carry_add(extra, XLPT_SIDE_XL, carried, word, 0, 0);
+		return;
+	}
+	free(extra->items[i].text);
+	extra->items[i].text = xlpt_xstrdup(word ? word : "");
 }
 
 static void format_netid(struct xlpt_str *out, const struct xlpt_netid *id)
@@ -63,7 +101,7 @@ static void format_netid(struct xlpt_str *out, const struct xlpt_netid *id)
 void xlpt_pool_def_format(const struct xlpt_pool_def *def, struct xlpt_str *out)
 {
 	const struct xlpt_netpool *pool = &def->pool;
-	const char *policy = xlpt_lv_word_text(xlpt_pool_policies, def->policy);
+	const char *policy = xlpt_lv_word_text(xlpt_pool_policies, (int)xlpt_pool_def_policy(def));
 
 	xlpt_str_add(out, "name = ");
 	add_word(out, pool->name ? pool->name : "");
@@ -94,6 +132,8 @@ void xlpt_pool_def_format(const struct xlpt_pool_def *def, struct xlpt_str *out)
 		struct xlpt_kepts kept = { 0 };
 		_cleanup_free_ char *line = NULL;
 
+		if (i == find_policy(&pool->extra))
+			continue;
 		xlpt_kept_add_carry(&kept, "", &pool->extra.items[i]);
 		line = xlpt_kept_format(&kept.items[0]);
 		xlpt_str_addf(out, "%s%s\n", XLPT_POOL_KEPT, line);

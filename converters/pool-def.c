@@ -257,7 +257,9 @@ static int set_key(struct parser *p, const char *at, const char *key, const char
 			pool->uuid = xlpt_xstrdup(value);
 			return xlpt_lv_is_uuid(value) ? 0 : bad(p, value, "\"%s\" is no UUID", value);
 		case 4:
-			return set_word(p, value, xlpt_pool_policies, &p->def->policy);
+			rc = set_word(p, value, xlpt_pool_policies, &word);
+			xlpt_pool_def_set_policy(p->def, (enum xlpt_pool_policy)word);
+			return rc;
 		case 5:
 			rc = set_word(p, value, xlpt_lv_yes_no, &word);
 			pool->managed = (enum xlpt_tri)word;

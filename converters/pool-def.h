@@ -26,8 +26,14 @@ enum xlpt_pool_policy { XLPT_POOL_FIRST = 1, XLPT_POOL_SPREAD, XLPT_POOL_NUMA };
 
 struct xlpt_pool_def {
 	struct xlpt_netpool pool;
-	int policy;	/* enum xlpt_pool_policy, 0 = not said */
 };
+
+/*
+ * 0 = not said. libvirt has no word for it, so it travels among what the pool carries (as xl's
+ * "policy") and survives the way through a network's <metadata>.
+ */
+enum xlpt_pool_policy xlpt_pool_def_policy(const struct xlpt_pool_def *def);
+void xlpt_pool_def_set_policy(struct xlpt_pool_def *def, enum xlpt_pool_policy policy);
 
 void xlpt_pool_def_dispose(struct xlpt_pool_def *def);
 #define _cleanup_pool_def_ XLPT_CLEANUP(xlpt_pool_def_dispose)

@@ -101,12 +101,30 @@ static void test_definition(void **state)
 
 	(void)state;
 	assert_int_equal(xlpt_pool_def_parse(text, strlen(text), NULL, &def, NULL), 0);
-	assert_int_equal(def.policy, XLPT_POOL_SPREAD);
+	assert_int_equal(xlpt_pool_def_policy(&def), XLPT_POOL_SPREAD);
 	xlpt_pool_def_format(&def, &out);
 	assert_string_equal(out.s, want);
 	/* libvirt's network has room for one physical function. */
 	assert_int_equal(xlpt_libvirt_network_write(&def.pool, &xml, &diag), XLPT_ERR_SYNTAX);
 	assert_non_null(strstr(diag.message, "this pool has 2"));
+}
+
+/* libvirt has no word for the policy; it comes back all the same. */
+static void test_policy(void **state)
+{
+	static const char text[] = "name = p\npf = eth0\npolicy = numa\n";
+	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 }, back = { 0 };
+	_cleanup_str_ struct xlpt_str xml = { 0 }, out = { 0 };
+
+	(void)state;
+	assert_int_equal(xlpt_pool_def_parse(text, strlen(text), NULL, &def, NULL), 0);
+	assert_int_equal(xlpt_libvirt_network_write(&def.pool, &xml, NULL), 0);
+	assert_int_equal(xlpt_libvirt_network_read(xml.s, xml.len, NULL, &back.pool, NULL), 0);
+	assert_int_equal(xlpt_pool_def_policy(&back), XLPT_POOL_NUMA);
+	xlpt_pool_def_format(&back, &out);
+	assert_string_equal(out.s, text);
+	xlpt_pool_def_set_policy(&back, XLPT_POOL_FIRST);
+	assert_int_equal(xlpt_pool_def_policy(&back), XLPT_POOL_FIRST);
 }
 
 static void test_bad_definitions(void **state)
@@ -280,6 +298,7 @@ int main(void)
 		cmocka_unit_test(test_network),		cmocka_unit_test(test_definition),
 		cmocka_unit_test(test_bad_definitions), cmocka_unit_test(test_bad_networks),
 		cmocka_unit_test(test_resolve),		cmocka_unit_test(test_addresses),
+		cmocka_unit_test(test_policy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
