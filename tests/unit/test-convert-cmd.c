@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* xlpt convert from the command line: files, trees, errors that touch nothing. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <ftw.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "xl-plugin/env.h"
+
+static char dir[64];
+static char *out, *err;
+
+static void put(const char *name, const char *text)
+{
+	_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", dir, name);
+	FILE *f = fopen(path, "w");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+/* NULL when there is no such file. Caller frees. */
+static char *get(const char *name)
+{
+	_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", dir, name);
+	char *text = xlpt_xcalloc(1, 65536);
+	FILE *f = fopen(path, "r");
+
+	if (!f) {
+		free(text);
+		return NULL;
+	}
+	text[fread(text, 1, 65535, f)] = '\0';
+	fclose(f);
+	return text;
+}
+
+static int run(const char *args)
+{
+	_cleanup_free_ char *copy = xlpt_xasprintf("xlpt convert %s", args);
+	struct xlpt_env env = { 0 };
+	char *argv[32];
+	size_t n_out, n_err;
+	int argc = 0, status;
+
+	for (char *save, *s = strtok_r(copy, " ", &save); s; s = strtok_r(NULL, " ", &save))
+		argv[argc++] = s;
+	argv[argc] = NULL;
+	free(out);
+	free(err);
+	env.out = open_memstream(&out, &n_out);
+	env.err = open_memstream(&err, &n_err);
+	status = xlpt_run(argc, argv, &env);
+	fclose(env.out);
+	fclose(env.err);
+	return status;
+}
+
+static int setup(void **st)
+{
+	(void)st;
+	strcpy(dir, "/tmp/xlpt-convert.XXXXXX");
+	return !mkdtemp(dir) || chdir(dir);
+}
+
+static int unlink_one(const char *path, const struct stat *sb, int flag, struct FTW *f)
+{
+	(void)sb;
+	(void)flag;
+	(void)f;
+	return remove(path);
+}
+
+static int teardown(void **st)
+{
+	(void)st;
+	return chdir("/") || nftw(dir, unlink_one, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+#define CFG "name = 'w'\nmemory = 512\npci = [ '09:00.0' ]\n"
+
+static void test_one(void **st)
+{
+	_cleanup_free_ char *xml = NULL, *cfg = NULL;
+
+	(void)st;
+	put("w.cfg", CFG "altp2m = 1\n");
+	assert_int_equal(run("w.cfg -o w.xml"), 0);
+	assert_non_null(strstr(err, "1 thing for which libvirt has no word"));
+	xml = get("w.xml");
+	assert_non_null(strstr(xml, "<hostdev"));
+	assert_int_equal(run("--explain w.cfg"), 0);
+	assert_non_null(strstr(out, "<domain"));
+	assert_non_null(strstr(err, "w.cfg:4: kept: altp2m: "));
+	assert_int_equal(run("w.xml -o back.cfg"), 0);
+	cfg = get("back.cfg");
+	assert_non_null(strstr(cfg, "altp2m = 1\n"));
+	assert_int_equal(run("--devices-only w.cfg"), 0);
+	assert_null(strstr(out, "<domain"));
+	assert_non_null(strstr(out, "<hostdev"));
+	assert_int_equal(run("--json w.cfg"), 0);
+	assert_non_null(strstr(out, "\"severity\": \"kept\""));
+	assert_non_null(strstr(out, "\"text\": "));
+}
+
+static void test_errors(void **st)
+{
+	_cleanup_free_ char *kept = NULL, *none = NULL;
+
+	(void)st;
+	put("w.cfg", CFG "altp2m = 1\n");
+	put("bad.cfg", "name = 'w'\npci = [ '09:00.9' ]\n");
+	put("bad.xml", "<domain>\n<name>x</nam></domain>");
+	put("old.xml", "old");
+	assert_int_equal(run("--strict w.cfg -o old.xml"), 1);
+	assert_non_null(strstr(err, "w.cfg:4:"));
+	assert_int_equal(run("bad.cfg -o old.xml"), 2);
+	assert_non_null(strstr(err, "bad.cfg:2:16: "));
+	assert_int_equal(run("bad.xml -o old.xml"), 2);
+	assert_non_null(strstr(err, "bad.xml:2:"));
+	kept = get("old.xml");
+	assert_string_equal(kept, "old");
+	none = get("new.xml");
+	assert_null(none);
+	assert_int_equal(run("w.cfg -o nodir/x.xml"), 1);
+	assert_int_equal(run("nosuch.cfg"), 1);
+	assert_int_equal(run("--to pdf w.cfg"), 2);
+	assert_int_equal(run(""), 2);
+	assert_int_equal(run("w.cfg bad.cfg"), 2);
+	assert_int_equal(run("--add 09:00.0 w.cfg"), 2);
+	assert_int_equal(run("--edit w.cfg"), 2);
+	assert_int_equal(run("--edit w.cfg --add 9:0"), 2);
+	assert_int_equal(run("--edit w.cfg --remove 0a:00.0"), 1);
+	assert_int_equal(run("--edit w.cfg --add 0a:00.0 --to xl"), 2);
+}
+
+static void test_tree(void **st)
+{
+	_cleanup_free_ char *a = NULL, *b = NULL, *c = NULL, *d = NULL, *e = NULL;
+
+	(void)st;
+	assert_int_equal(mkdir("in", 0755) | mkdir("in/sub", 0755), 0);
+	put("in/a.cfg", CFG);
+	put("in/b.conf", CFG);
+	put("in/sub/c.cfg", CFG);
+	put("in/sub/d.cfg", "broken\n");
+	put("in/notes.txt", "no configuration");
+	assert_int_equal(symlink("a.cfg", "in/link.cfg"), 0);
+	assert_int_equal(run("-o out in"), 2);
+	assert_non_null(strstr(err, "in/sub/d.cfg:1:"));
+	assert_non_null(strstr(out, "3 converted, 1 failed"));
+	a = get("out/a.xml");
+	b = get("out/b.conf.xml");
+	c = get("out/sub/c.xml");
+	d = get("out/sub/d.xml");
+	e = get("out/link.xml");
+	assert_true(a && b && c && !d && !e);
+	assert_int_equal(run("-o in in"), 2);
+	assert_int_equal(run("--to xl -o out2 in"), 0);
+	assert_non_null(strstr(out, "4 skipped"));
+}
+
+static void test_edit(void **st)
+{
+	_cleanup_free_ char *one = NULL, *two = NULL;
+	struct stat sb;
+
+	(void)st;
+	put("w.cfg", "# mine\n" CFG);
+	assert_int_equal(chmod("w.cfg", 0600) | symlink("w.cfg", "l.cfg"), 0);
+	assert_int_equal(run("--edit l.cfg --add pci_0000_0a_00_1 --remove 09:00.0 --dry-run"), 0);
+	assert_string_equal(out, "# mine\nname = 'w'\nmemory = 512\npci = [ \"0000:0a:00.1\" ]\n");
+	one = get("w.cfg");
+	assert_string_equal(one, "# mine\n" CFG);
+	assert_int_equal(run("--edit l.cfg --add 0a:00.1,permissive=1"), 0);
+	two = get("w.cfg");
+	assert_string_equal(two, "# mine\nname = 'w'\nmemory = 512\n"
+				 "pci = [ '09:00.0', '0000:0a:00.1,permissive=1' ]\n");
+	assert_int_equal(stat("w.cfg", &sb), 0);
+	assert_int_equal(sb.st_mode & 0777, 0600);
+	assert_int_equal(lstat("l.cfg", &sb), 0);
+	assert_true(S_ISLNK(sb.st_mode));
+	assert_int_equal(run("--edit w.cfg --add 0a:00.1,permissive=1"), 0);
+	assert_non_null(strstr(out, "says so already"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_one, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_tree, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_edit, setup, teardown),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	free(out);
+	free(err);
+	return failed;
+}
