@@ -74,7 +74,7 @@ static void commands(struct xlpt_env *env, const struct xlpt_boot_req *req,
 	_cleanup_free_ char *loader = xlpt_boot_loader_command(env->host, &p->boot);
 	bool inside = false;
 
-	if (!p->list.n && !req->remove)
+	if ((!p->list.n && !req->remove) || !p->files.n)
 		return;
 	for (size_t i = 0; i < p->n; i++)
 		inside |= p->initrd_unknown || p->items[i].in_initrd;
@@ -109,6 +109,23 @@ static int need_pciback(const struct xlpt_boot_req *req, struct xlpt_boot_plan *
 	xlpt_diag_hint(diag, "boot a dom0 kernel with CONFIG_XEN_PCIDEV_BACKEND, or name one with "
 			     "--kernel");
 	return XLPT_ERR_NO_PCIBACK;
+}
+
+/* Who only looks is told what a write would be refused for, and sees the rest. */
+static int files(struct xlpt_env *env, const struct xlpt_boot_req *req, struct xlpt_boot_plan *p,
+		 struct xlpt_diag *diag)
+{
+	_cleanup_diag_ struct xlpt_diag no = {0};
+	int rc = xlpt_boot_files_make(env->host, &p->boot, &p->list, p->early, p->by_cmdline,
+				      &p->files, &no);
+
+	if (rc && req->only_look) {
+		xlpt_boot_note(&p->notes, "%s: %s", no.message, no.hint ? no.hint : "");
+		return 0;
+	}
+	if (rc)
+		xlpt_diag_move(diag, &no);
+	return rc;
 }
 
 int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
@@ -169,9 +186,8 @@ int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		rc = xlpt_boot_guard(env, req, p, &devs, diag);
 	if (rc || req->to_stdout)
 		return rc;
-	rc = xlpt_boot_files_make(env->host, &p->boot, &p->list, p->early, p->by_cmdline, &p->files,
-				  diag);
-	if (rc == 0)
+	rc = files(env, req, p, diag);
+	if (rc == 0 && (p->files.n || !p->list.n))
 		rc = would_work(env, p, diag);
 	if (rc == 0)
 		commands(env, req, p);
