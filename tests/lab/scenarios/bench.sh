@@ -29,14 +29,14 @@ for ((i = 1; i <= rounds; i++)); do
 	xlpt detach web1 $nic >/dev/null
 	t0=$(now_ms)
 	xl pci-attach web1 $nic
-	until pci_connected "$domid" $nic; do :; done
+	wait_connected "$domid" $nic
 	t1=$(now_ms)
 	echo $((t1 - t0)) >>/run/lab/xl-ms
 	xlpt detach web1 $nic >/dev/null
 done
 ours=$(median </run/lab/xlpt-ms)
 theirs=$(median </run/lab/xl-ms)
-note "BENCH Xen $LAB_XEN, one device, median of $rounds: xlpt attach $ours ms, xl pci-attach and polling $theirs ms, ratio $((ours * 100 / theirs)) %"
+note "BENCH Xen $LAB_XEN, one device, median of $rounds: xlpt attach $ours ms, xl pci-attach and waiting $theirs ms, ratio $((ours * 100 / theirs)) %"
 
 t0=$(now_ms)
 # shellcheck disable=SC2086
@@ -49,7 +49,7 @@ for bdf in $four; do
 	xl pci-attach web1 "$bdf"
 done
 theirs=$(($(now_ms) - t0))
-until pci_connected "$domid" 0000:05:00.0; do :; done
+wait_connected "$domid" 0000:05:00.0
 note "BENCH Xen $LAB_XEN, four devices: one xlpt attach, all verified, $ours ms; four xl pci-attach calls, not waited for, $theirs ms"
 # shellcheck disable=SC2086
 xlpt detach web1 $four --to-host
