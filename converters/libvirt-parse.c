@@ -30,14 +30,13 @@ static void stop(xmlParserCtxt *c, const char *why, const char *hint)
 }
 
 #if LIBXML_VERSION >= 21200
-static void on_error(void *ctx, const xmlError *e)
+typedef const xmlError xml_error;
 #else
-static void on_error(void *ctx, xmlError *e)
+typedef xmlError xml_error;
 #endif
-{
-	xmlParserCtxt *c = ctx;
-	struct state *st = c->_private;
 
+static void record(struct state *st, xml_error *e)
+{
 	if (e->level < XML_ERR_ERROR || st->error || st->why)
 		return;
 	st->error = xlpt_xstrdup(e->message ? e->message : "malformed XML");
@@ -47,6 +46,17 @@ static void on_error(void *ctx, xmlError *e)
 			*s = ' ';
 	st->line = e->line > 0 ? (unsigned)e->line : 0;
 	st->column = e->int2 > 0 ? (unsigned)e->int2 : 0;
+}
+
+static void on_error(void *ctx, xml_error *e)
+{
+	record(((xmlParserCtxt *)ctx)->_private, e);
+}
+
+/* Errors of a character set's conversion know no parser, and would be printed. */
+static void on_stray_error(void *ctx, xml_error *e)
+{
+	record(ctx, e);
 }
 
 /*
@@ -194,8 +204,10 @@ static int check_bytes(const char *buf, size_t len, const char *file, struct xlp
 int xlpt_lv_parse(const char *buf, size_t len, const char *file, struct xlpt_lv_doc *out,
 		  struct xlpt_diag *diag)
 {
+	xmlStructuredErrorFunc old_handler;
 	struct state st = { 0 };
 	xmlParserCtxt *c;
+	void *old_ctx;
 	xmlDoc *doc;
 	bool ok;
 	int rc;
@@ -204,9 +216,15 @@ int xlpt_lv_parse(const char *buf, size_t len, const char *file, struct xlpt_lv_
 	rc = check_bytes(buf, len, file, diag);
 	if (rc)
 		return rc;
+	old_handler = xmlStructuredError;
+	old_ctx = xmlStructuredErrorContext;
+	xmlSetStructuredErrorFunc(&st, on_stray_error);
 	c = xmlCreateMemoryParserCtxt(buf, (int)len);
-	if (!c)
+	if (!c) {
+		xmlSetStructuredErrorFunc(old_ctx, old_handler);
+		free(st.error);
 		return refuse(file, buf, 0, diag, "libxml2 cannot take the input");
+	}
 	/* Neither XML_PARSE_NOENT nor XML_PARSE_DTDLOAD nor XML_PARSE_HUGE. */
 	xmlCtxtUseOptions(c, XML_PARSE_NONET | XML_PARSE_NOCDATA);
 	c->_private = &st;
@@ -222,6 +240,7 @@ int xlpt_lv_parse(const char *buf, size_t len, const char *file, struct xlpt_lv_
 	doc = XLPT_TAKE(c->myDoc);
 	ok = c->wellFormed && !st.why && !st.error && doc && xmlDocGetRootElement(doc);
 	xmlFreeParserCtxt(c);
+	xmlSetStructuredErrorFunc(old_ctx, old_handler);
 	if (!ok) {
 		xmlFreeDoc(doc);
 		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "%s",

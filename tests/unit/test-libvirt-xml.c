@@ -49,6 +49,7 @@ static void test_malformed(void **state)
 		{ "<domain><q:x/></domain>", 1, 13, "prefix q" },
 		{ "<domain>&foo;</domain>", 1, 14, "'foo'" },
 		{ "<?xml version='1.0' encoding='klingon'?><domain/>", 1, 39, "klingon" },
+		{ "<?xml version='1.0' encoding='EUC-JP'?><domain>\xc5r/></domain>", 1, 0, "" },
 		{ "<a/><b/>", 1, 5, "Extra content" },
 		{ "<a x='1' x='2'/>", 1, 0, "redefined" },
 	};
@@ -255,6 +256,39 @@ static void test_rest(void **state)
 	assert_false(xlpt_lv_restore(top, "@c", "\x01"));
 }
 
+/* Blanks of every kind survive, in attributes as well, where XML would make them one. */
+static void test_blanks(void **state)
+{
+	static const char nasty[] = " two\nlines\tand\r <&>'\" ";
+	_cleanup_lv_doc_ struct xlpt_lv_doc doc = { .xml = xmlNewDoc((const xmlChar *)"1.0") };
+	struct xlpt_str out[2] = { { 0 } };
+	struct xlpt_lv_doc back[2];
+	xmlNode *top = xlpt_lv_add(NULL, "d");
+
+	(void)state;
+	xmlDocSetRootElement(doc.xml, top);
+	xlpt_lv_set(top, "a", nasty);
+	xlpt_lv_add_text(top, "t", nasty);
+	xlpt_lv_add_text(top, "b", "  ");
+	for (int line = 0; line < 2; line++) {
+		_cleanup_free_ char *text = NULL, *blank = NULL;
+		xmlNode *d;
+
+		xlpt_lv_save(top, line, &out[line]);
+		if (line)
+			assert_null(strchr(out[line].s, '\n'));
+		assert_int_equal(xlpt_lv_parse(out[line].s, out[line].len, "f", &back[line], NULL), 0);
+		d = xmlDocGetRootElement(back[line].xml);
+		assert_string_equal(xlpt_lv_attr(d, "a"), nasty);
+		text = xlpt_lv_raw(xlpt_lv_child(d, "t"));
+		assert_string_equal(text, nasty);
+		blank = xlpt_lv_raw(xlpt_lv_child(d, "b"));
+		assert_string_equal(blank, "  ");
+		xlpt_lv_dispose(&back[line]);
+		xlpt_str_dispose(&out[line]);
+	}
+}
+
 static void test_numbers(void **state)
 {
 	static const struct {
@@ -288,7 +322,7 @@ int main(void)
 		cmocka_unit_test(test_malformed), cmocka_unit_test(test_doors),
 		cmocka_unit_test(test_limits),	  cmocka_unit_test(test_encodings),
 		cmocka_unit_test(test_where),	  cmocka_unit_test(test_rest),
-		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_numbers),	  cmocka_unit_test(test_blanks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
