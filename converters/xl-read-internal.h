@@ -35,6 +35,12 @@ struct xlpt_xl_values {
 void xlpt_xl_values_dispose(struct xlpt_xl_values *values);
 #define _cleanup_xl_values_ XLPT_CLEANUP(xlpt_xl_values_dispose)
 
+/* Opens libxlutil on r->scan's text; close also after an error. */
+int xlpt_xl_open(struct xlpt_xl_reader *r);
+void xlpt_xl_close(struct xlpt_xl_reader *r);
+
+/* The first setting of a key that counts: a later = drops the ones before. */
+size_t xlpt_xl_base(const struct xlpt_xl_scan *scan, const char *key);
 /* The last setting of a key, which is thereby understood; NULL = not there. */
 const struct xlpt_xl_setting *xlpt_xl_find(struct xlpt_xl_reader *r, const char *key);
 /* Not understood after all: it is carried. */
