@@ -174,7 +174,10 @@ static int read_net(struct xlpt_lv_reader *r, xmlNode *node, int kind)
 		rc = xlpt_lv_read_num(r, out, "average", UINT32_MAX, &average);
 	if (rc)
 		return rc;
-	/* Kilobytes in the sense of xl's KB/s, which is how libvirt's own conversion writes them. */
+	/*
+	 * Thousands of bytes: libvirt's manual says kilobytes, and its own conversion to xl writes
+	 * the number with KB/s, which libxlutil takes for 1000. (Its libxl driver takes 1024.)
+	 */
 	if (average.has)
 		net->rate = (struct xlpt_num){ true, average.v * 1000 };
 	xlpt_lv_read_rest(r, &net->at, node);
