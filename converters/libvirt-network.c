@@ -19,13 +19,14 @@ static int read_addresses(struct xlpt_lv_reader *r, xmlNode *forward, struct xlp
 		int rc;
 
 		if (!xlpt_lv_is(n, "address") || !xlpt_streq(xlpt_lv_peek(n, "type"), "pci") ||
-		    !xlpt_lv_only(n, "type", "domain", "bus", "slot", "function", "connections", NULL))
+		    !xlpt_lv_only(n, "type", "domain", "bus", "slot", "function", "connections",
+				  NULL))
 			continue;
 		rc = xlpt_lv_pci_address(r->doc, n, &bdf, r->diag);
 		for (size_t i = 0; rc == 0 && i < out->n_addr; i++)
 			if (xlpt_bdf_eq(out->addr[i], bdf))
-				rc = xlpt_lv_bad(r->doc, n, NULL, r->diag, "%s stands in the pool twice",
-						 XLPT_BDF_STR(bdf));
+				rc = xlpt_lv_bad(r->doc, n, NULL, r->diag,
+						 "%s stands in the pool twice", XLPT_BDF_STR(bdf));
 		if (rc)
 			return rc;
 		XLPT_GROW(out->addr, out->n_addr, out->alloc_addr);
@@ -76,7 +77,8 @@ static int read_group(struct xlpt_lv_reader *r, xmlNode *n, struct xlpt_netpool 
 						xlpt_lv_peek(c, "type")))
 			return 0;
 	for (const xmlAttr *a = n->properties; a; a = a->next)
-		if (strcmp((const char *)a->name, "name") && strcmp((const char *)a->name, "default"))
+		if (strcmp((const char *)a->name, "name") &&
+		    strcmp((const char *)a->name, "default"))
 			return 0;
 	if (!xlpt_lv_is_device(xlpt_lv_peek(n, "name")))
 		return xlpt_lv_bad(r->doc, n, NULL, r->diag, "a port group without a name");
@@ -111,7 +113,8 @@ static int read_network(struct xlpt_lv_reader *r, xmlNode *network, struct xlpt_
 	int rc;
 
 	if (!xlpt_lv_is(network, "network"))
-		return xlpt_lv_bad(r->doc, network, NULL, r->diag, "<%s> is not a network's description",
+		return xlpt_lv_bad(r->doc, network, NULL, r->diag,
+				   "<%s> is not a network's description",
 				   (const char *)network->name);
 	xlpt_lv_mark(network);
 	xlpt_lv_attr(network, "connections"); /* of the running network */
@@ -192,7 +195,8 @@ int xlpt_libvirt_network_write(const struct xlpt_netpool *pool, struct xlpt_str 
 
 	xmlDocSetRootElement(doc.xml, root);
 	if (!pool->name || !*pool->name || !xlpt_lv_sayable(pool->name))
-		return xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "the pool has no name that XML can carry");
+		return xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
+				     "the pool has no name that XML can carry");
 	if (pool->pf && pool->pf[0] && pool->pf[1]) {
 		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "pool %s: a libvirt network has one physical "
 						     "function, this pool has %zu", pool->name,
@@ -201,8 +205,9 @@ int xlpt_libvirt_network_write(const struct xlpt_netpool *pool, struct xlpt_str 
 		return XLPT_ERR_SYNTAX;
 	}
 	if (pool->pf && *pool->pf && !xlpt_lv_is_device(*pool->pf))
-		return xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "pool %s: \"%s\" is no interface's name",
-				     pool->name, *pool->pf);
+		return xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
+				     "pool %s: \"%s\" is no interface's name", pool->name,
+				     *pool->pf);
 	xlpt_lv_add_text(root, "name", pool->name);
 	if (xlpt_lv_is_uuid(pool->uuid))
 		xlpt_lv_add_text(root, "uuid", pool->uuid);
@@ -272,7 +277,8 @@ size_t xlpt_libvirt_resolve_pool(struct xlpt_dom *dom, const struct xlpt_netpool
 	for (size_t i = 0; i < dom->n_net; i++) {
 		struct xlpt_net *net = &dom->net[i];
 
-		/* Addresses and rates cannot be set on it; such an interface is none of a pool's. */
+		/* Addresses and rates cannot be set on it; such an interface is none of a pool's.
+		 */
 		if (net->kind == XLPT_NET_NETWORK && xlpt_streq(net->source, pool->name) &&
 		    !net->ips && !net->rate.has) {
 			move_to_pci(dom, net);

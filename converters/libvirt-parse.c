@@ -167,8 +167,9 @@ static int check_bytes(const char *buf, size_t len, const char *file, struct xlp
 		return XLPT_ERR_SYNTAX;
 	}
 	nul = memchr(buf, 0, len);
-	if (nul && len >= 4 && (memcmp(buf, "\xff\xfe", 2) == 0 || memcmp(buf, "\xfe\xff", 2) == 0 ||
-				memcmp(buf, "<\0?\0", 4) == 0 || memcmp(buf, "\0<\0?", 4) == 0)) {
+	if (nul && len >= 4 &&
+	    (memcmp(buf, "\xff\xfe", 2) == 0 || memcmp(buf, "\xfe\xff", 2) == 0 ||
+	     memcmp(buf, "<\0?\0", 4) == 0 || memcmp(buf, "\0<\0?", 4) == 0)) {
 		if (len > XLPT_LV_MAX_WIDE)
 			return refuse(file, buf, 0, diag, "a UTF-16 file larger than 1 MiB");
 		return 0;
@@ -289,7 +290,8 @@ void xlpt_lv_where(struct xlpt_lv_doc *doc, const xmlNode *node, const char *att
 {
 	size_t at = (size_t)(uintptr_t)node->_private, n = strlen((const char *)node->name);
 
-	/* In another encoding than the input's own the offset means nothing: then the line alone. */
+	/* In another encoding than the input's own the offset means nothing: then the line alone.
+	 */
 	if (!at || at + n > doc->len || doc->text[at - 1] != '<') {
 		long l = xmlGetLineNo(node);
 

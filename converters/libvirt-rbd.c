@@ -73,7 +73,8 @@ static bool write_host(xmlNode *source, char *text)
 		*close = '\0';
 		port = close + 2;
 	}
-	if (!xlpt_lv_is_host(text) || (port && (!*port || strspn(port, "0123456789") != strlen(port))))
+	if (!xlpt_lv_is_host(text) ||
+	    (port && (!*port || strspn(port, "0123456789") != strlen(port))))
 		return false;
 	h = xlpt_lv_add(source, "host");
 	xlpt_lv_set(h, "name", text);

@@ -41,11 +41,13 @@ static void read_spice(xmlNode *node, struct xlpt_gfx *g)
 {
 	static const struct xlpt_lv_word mouse[] = { { "client", XLPT_ON },
 						     { "server", XLPT_OFF }, { 0 } };
-	xmlNode *image = xlpt_lv_child(node, "image"), *streaming = xlpt_lv_child(node, "streaming");
+	xmlNode *image = xlpt_lv_child(node, "image"),
+		*streaming = xlpt_lv_child(node, "streaming");
 
-	g->agent_mouse = (enum xlpt_tri)xlpt_lv_read_word(xlpt_lv_child(node, "mouse"), "mode", mouse);
-	g->clipboard = (enum xlpt_tri)xlpt_lv_read_word(xlpt_lv_child(node, "clipboard"), "copypaste",
-							xlpt_lv_yes_no);
+	g->agent_mouse =
+		(enum xlpt_tri)xlpt_lv_read_word(xlpt_lv_child(node, "mouse"), "mode", mouse);
+	g->clipboard = (enum xlpt_tri)xlpt_lv_read_word(xlpt_lv_child(node, "clipboard"),
+							"copypaste", xlpt_lv_yes_no);
 	g->image_compression = xlpt_lv_read_str(image, "compression");
 	g->streaming = xlpt_lv_read_str(streaming, "mode");
 	/* Both need the agent in the guest, and libxlMakeBuildInfoVfb turns it on for them. */
@@ -171,8 +173,9 @@ int xlpt_lv_read_chr(struct xlpt_lv_reader *r, xmlNode *node)
 	} else {
 		if (xlpt_lv_is(node, "console"))
 			c->target = xlpt_lv_read_word(target, "type", xlpt_lv_console_target);
-		rc = xlpt_lv_read_dec(r, target, "port", target ? xlpt_lv_attr(target, "port") : NULL,
-				      65535, &c->port);
+		rc = xlpt_lv_read_dec(r, target, "port",
+				      target ? xlpt_lv_attr(target, "port") : NULL, 65535,
+				      &c->port);
 		/* libvirt never lets the guest wait for a peer: ",server,nowait". */
 		if (c->listen == XLPT_ON && !xlpt_lv_is(node, "console"))
 			c->wait = XLPT_OFF;

@@ -145,8 +145,10 @@ int xlpt_lv_read_os(struct xlpt_lv_reader *r, xmlNode *domain)
 	if (word) {
 		dom->type = xlpt_lv_word_value(xlpt_lv_os_type, word);
 		if (!dom->type) {
-			xlpt_lv_bad(r->doc, type, NULL, r->diag, "a guest of type \"%s\" cannot run "
-								 "under Xen", word);
+			xlpt_lv_bad(r->doc, type, NULL, r->diag,
+				    "a guest of type \"%s\" cannot run "
+				    "under Xen",
+				    word);
 			xlpt_diag_hint(r->diag, "the types are hvm, xen, linux and xenpvh");
 			return XLPT_ERR_SYNTAX;
 		}
@@ -215,7 +217,8 @@ int xlpt_lv_read_features(struct xlpt_lv_reader *r, xmlNode *domain)
 	if (state == XLPT_OFF)
 		dom->passthrough = XLPT_PT_DISABLED;
 	else if (state == XLPT_ON)
-		dom->passthrough = xlpt_lv_peek(pt, "mode") ? xlpt_lv_read_word(pt, "mode", modes) : 0;
+		dom->passthrough =
+			xlpt_lv_peek(pt, "mode") ? xlpt_lv_read_word(pt, "mode", modes) : 0;
 	if (state == XLPT_ON && !dom->passthrough)
 		dom->passthrough = XLPT_PT_ENABLED;
 	return 0;
@@ -297,8 +300,9 @@ static int read_numa(struct xlpt_lv_reader *r, xmlNode *cpu)
 		xlpt_lv_read_at(r, &cell->at, n);
 		rc = xlpt_lv_read_num(r, n, "id", 65535, &id);
 		if (rc == 0 && id.has && id.v != r->dom->n_numa - 1)
-			return xlpt_lv_bad(r->doc, n, "id", r->diag, "NUMA cells are not in the order "
-								     "of their numbers");
+			return xlpt_lv_bad(r->doc, n, "id", r->diag,
+					   "NUMA cells are not in the order "
+					   "of their numbers");
 		if (rc == 0)
 			rc = xlpt_lv_read_memory(r, n, xlpt_lv_attr(n, "memory"), &cell->size);
 		if (rc)
@@ -349,7 +353,8 @@ int xlpt_lv_read_clock(struct xlpt_lv_reader *r, xmlNode *domain)
 	static const struct xlpt_lv_word bases[] = { { "utc", XLPT_CLOCK_UTC },
 						     { "localtime", XLPT_CLOCK_LOCALTIME }, { 0 } };
 	xmlNode *clock = xlpt_lv_child(domain, "clock");
-	const char *offset = xlpt_lv_peek(clock, "offset"), *adjust = xlpt_lv_peek(clock, "adjustment");
+	const char *offset = xlpt_lv_peek(clock, "offset"),
+		   *adjust = xlpt_lv_peek(clock, "adjustment");
 	bool variable = xlpt_streq(offset, "variable");
 	struct xlpt_dom *dom = r->dom;
 	uint64_t v;

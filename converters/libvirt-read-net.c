@@ -87,7 +87,8 @@ static int read_vlan(struct xlpt_lv_reader *r, xmlNode *vlan, struct xlpt_netid 
 		t->native = xlpt_lv_word_value(xlpt_lv_vlan_native, native);
 		if (native && !t->native)
 			return xlpt_lv_bad(r->doc, n, "nativeMode", r->diag,
-					   "nativeMode='%s' is neither tagged nor untagged", native);
+					   "nativeMode='%s' is neither tagged nor untagged",
+					   native);
 		xlpt_lv_mark_whole(n);
 	}
 	return 0;
@@ -122,7 +123,8 @@ static void read_ips(xmlNode *node, struct xlpt_net *net)
 
 	for (xmlNode *ip = xlpt_lv_next(node, NULL); ip; ip = xlpt_lv_next(node, ip)) {
 		const char *address = xlpt_lv_peek(ip, "address");
-		const char *prefix = xlpt_lv_peek(ip, "prefix"), *family = xlpt_lv_peek(ip, "family");
+		const char *prefix = xlpt_lv_peek(ip, "prefix"),
+			   *family = xlpt_lv_peek(ip, "family");
 
 		if (!xlpt_lv_is(ip, "ip") || !address || !xlpt_lv_is_ip(address, strlen(address)) ||
 		    !xlpt_lv_only(ip, "address", "prefix", "family", NULL) ||

@@ -63,7 +63,8 @@ static int read_common(struct xlpt_lv_reader *r, xmlNode *node, xmlNode *source,
 	pci->rom_bar = (enum xlpt_tri)xlpt_lv_read_word(rom, "bar", xlpt_lv_on_off);
 	pci->rom_enabled = (enum xlpt_tri)xlpt_lv_read_word(rom, "enabled", xlpt_lv_yes_no);
 	pci->rom_file = xlpt_lv_read_str(rom, "file");
-	rc = xlpt_lv_read_num(r, xlpt_lv_child(node, "boot"), "order", UINT32_MAX, &pci->boot_order);
+	rc = xlpt_lv_read_num(r, xlpt_lv_child(node, "boot"), "order", UINT32_MAX,
+			      &pci->boot_order);
 	return rc ? rc : read_guest(r, node, pci);
 }
 
@@ -130,12 +131,14 @@ static int read_usb(struct xlpt_lv_reader *r, xmlNode *node)
 	if (rc == 0)
 		rc = xlpt_lv_read_num(r, xlpt_lv_child(source, "vendor"), "id", 0xffff, &u->vendor);
 	if (rc == 0)
-		rc = xlpt_lv_read_num(r, xlpt_lv_child(source, "product"), "id", 0xffff, &u->product);
+		rc = xlpt_lv_read_num(r, xlpt_lv_child(source, "product"), "id", 0xffff,
+				      &u->product);
 	if (rc)
 		return rc;
 	if (!u->bus.has && !u->vendor.has)
-		return xlpt_lv_bad(r->doc, node, NULL, r->diag, "the USB device is named neither by "
-								"address nor by vendor and product");
+		return xlpt_lv_bad(r->doc, node, NULL, r->diag,
+				   "the USB device is named neither by "
+				   "address nor by vendor and product");
 	if (guest && xlpt_streq(xlpt_lv_peek(guest, "type"), "usb") && port &&
 	    xlpt_lv_number(port, 255, &v) && xlpt_lv_only(guest, "type", "bus", "port", NULL)) {
 		xlpt_lv_attr(guest, "type");

@@ -44,8 +44,9 @@ int xlpt_lv_read_dec(struct xlpt_lv_reader *r, xmlNode *node, const char *attr, 
 	if (!text)
 		return 0;
 	if (!xlpt_parse_uint(text, strlen(text), 10, max, &out->v))
-		return xlpt_lv_bad(r->doc, node, attr, r->diag, "\"%s\" is not a number from 0 to %llu",
-				   text, (unsigned long long)max);
+		return xlpt_lv_bad(r->doc, node, attr, r->diag,
+				   "\"%s\" is not a number from 0 to %llu", text,
+				   (unsigned long long)max);
 	out->has = true;
 	return 0;
 }
@@ -198,7 +199,8 @@ static void read_arguments(struct xlpt_lv_reader *r, xmlNode *domain)
 		bool plain = true;
 
 		if (!c->ns || strcmp((const char *)c->ns->href, uri) ||
-		    strcmp((const char *)c->name, "commandline") || c->properties || r->dom->dm_args)
+		    strcmp((const char *)c->name, "commandline") || c->properties ||
+		    r->dom->dm_args)
 			continue;
 		for (xmlNode *a = xlpt_lv_next(c, NULL); a; a = xlpt_lv_next(c, a))
 			plain = plain && a->ns && strcmp((const char *)a->name, "arg") == 0 &&
@@ -228,7 +230,8 @@ static int read_domain(struct xlpt_lv_reader *r, xmlNode *domain)
 	read_text(r, domain, "name", &dom->name);
 	name = xlpt_lv_child(domain, "name");
 	if (!dom->name || !*dom->name)
-		return xlpt_lv_bad(r->doc, name ? name : domain, NULL, r->diag, "the domain has no name");
+		return xlpt_lv_bad(r->doc, name ? name : domain, NULL, r->diag,
+				   "the domain has no name");
 	uuid = xlpt_lv_child(domain, "uuid");
 	dom->uuid = xlpt_lv_text(uuid);
 	xlpt_lv_read_mark(r, &dom->uuid, uuid);
@@ -276,8 +279,9 @@ static int read_root(struct xlpt_lv_reader *r, xmlNode *root)
 					 "<%s> is neither a domain nor a device that xlpt knows",
 					 (const char *)root->name);
 			if (xlpt_lv_is(root, "network"))
-				xlpt_diag_hint(r->diag, "give a network's XML with --network, beside "
-							"the domain's");
+				xlpt_diag_hint(r->diag,
+					       "give a network's XML with --network, beside "
+					       "the domain's");
 		}
 	}
 	if (rc < 0)

@@ -205,7 +205,8 @@ static void walk(struct rest *r, xmlNode *node, const char *path)
 		r->fn(r->ctx, p, text, line, column);
 	}
 	for (xmlNode *n = xlpt_lv_next(node, NULL); n; n = xlpt_lv_next(node, n)) {
-		_cleanup_free_ char *p = xlpt_xasprintf("%s%s%s", path, slash, (const char *)n->name);
+		_cleanup_free_ char *p =
+			xlpt_xasprintf("%s%s%s", path, slash, (const char *)n->name);
 
 		if (n->psvi) {
 			walk(r, n, p);

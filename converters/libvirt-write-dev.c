@@ -108,7 +108,8 @@ void xlpt_lv_write_controllers(struct xlpt_lv_writer *w, xmlNode *devices)
 				xlpt_lv_set(n, "model", u->model);
 		/* qusb is xl's type=pv under QEMU's name. */
 		if (!u->model && (u->type == XLPT_USBC_PV || u->type == XLPT_USBC_QUSB))
-			xlpt_lv_set(n, "model", u->version.has && u->version.v == 1 ? "qusb1" : "qusb2");
+			xlpt_lv_set(n, "model",
+				    u->version.has && u->version.v == 1 ? "qusb1" : "qusb2");
 		xlpt_lv_write_num(n, "ports", u->ports, UINT32_MAX);
 		xlpt_lv_write_extra(w, n, &u->at.extra, "controller");
 	}

@@ -5,8 +5,8 @@
 #include <string.h>
 
 /*
- * What libvirt's own conversion writes for bios="ovmf" in front of "/ovmf.bin" depends on how it was
- * built; this is Xen's default. libxl only looks at the kind of loader.
+ * What libvirt's own conversion writes for bios="ovmf" in front of "/ovmf.bin" depends on how it
+ * was built; this is Xen's default. libxl only looks at the kind of loader.
  */
 #define OVMF "/usr/lib/xen/boot/ovmf.bin"
 
@@ -40,7 +40,7 @@ static void write_vcpus(struct xlpt_lv_writer *w, xmlNode *domain)
 	/* xl brings up one of maxvcpus= when vcpus= is silent, libvirt all of them. */
 	if (dom->maxvcpus.has && (!dom->vcpus.has || (dom->vcpus.v && dom->vcpus.v <= max.v)))
 		xlpt_lv_write_num(n, "current",
-				  dom->vcpus.has ? dom->vcpus : (struct xlpt_num){ true, 1 }, 65535);
+				  dom->vcpus.has ? dom->vcpus : (struct xlpt_num){true, 1}, 65535);
 }
 
 void xlpt_lv_write_resources(struct xlpt_lv_writer *w, xmlNode *domain)
@@ -179,8 +179,9 @@ static void write_features_of_cpu(struct xlpt_lv_writer *w, xmlNode *cpu)
 		if (!policy || !xlpt_lv_is_alias(f->name))
 			continue;
 		write_feature(cpu, f->name, policy);
-		hidden = hidden || ((f->policy == XLPT_CPU_DISABLE || f->policy == XLPT_CPU_FORBID) &&
-				    (xlpt_streq(f->name, "vmx") || xlpt_streq(f->name, "svm")));
+		hidden = hidden ||
+			 ((f->policy == XLPT_CPU_DISABLE || f->policy == XLPT_CPU_FORBID) &&
+			  (xlpt_streq(f->name, "vmx") || xlpt_streq(f->name, "svm")));
 		xlpt_lv_write_extra(w, cpu->last, &f->at.extra, "feature");
 	}
 	/* The host's CPU alone would turn nested HVM on, which xl leaves off. */
@@ -226,7 +227,8 @@ static void write_numa(struct xlpt_lv_writer *w, xmlNode *cpu)
 		xlpt_lv_setf(n, "id", "%zu", i);
 		if (xlpt_lv_is_cpuset(cell->vcpus))
 			xlpt_lv_set(n, "cpus", cell->vcpus);
-		xlpt_lv_setf(n, "memory", "%llu", cell->size.has ? (unsigned long long)cell->size.v : 0);
+		xlpt_lv_setf(n, "memory", "%llu",
+			     cell->size.has ? (unsigned long long)cell->size.v : 0);
 		xlpt_lv_set(n, "unit", "KiB");
 		write_distances(n, cell->distances, dom->n_numa);
 		xlpt_lv_write_extra(w, n, &cell->at.extra, "cell");

@@ -15,9 +15,11 @@ static void write_vport(xmlNode *node, const struct xlpt_netid *id)
 	xlpt_lv_write_word(n, "type", xlpt_lv_vport, id->vport);
 	if (qbg) {
 		if (id->managerid.has && id->managerid.v <= 0xff)
-			xlpt_lv_write_num(xlpt_lv_need(n, "parameters"), "managerid", id->managerid, 255);
+			xlpt_lv_write_num(xlpt_lv_need(n, "parameters"), "managerid", id->managerid,
+					  255);
 		if (id->typeid.has && id->typeid.v <= 0xffffff)
-			xlpt_lv_write_num(xlpt_lv_need(n, "parameters"), "typeid", id->typeid, 0xffffff);
+			xlpt_lv_write_num(xlpt_lv_need(n, "parameters"), "typeid", id->typeid,
+					  0xffffff);
 		if (id->typeidversion.has && id->typeidversion.v <= 0xff)
 			xlpt_lv_write_num(xlpt_lv_need(n, "parameters"), "typeidversion",
 					  id->typeidversion, 255);

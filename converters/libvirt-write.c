@@ -7,7 +7,8 @@
 #include "converters/libvirt-meta.h"
 #include "converters/libvirt-writer.h"
 
-void xlpt_lv_write_word(xmlNode *node, const char *attr, const struct xlpt_lv_word *table, int value)
+void xlpt_lv_write_word(xmlNode *node, const char *attr, const struct xlpt_lv_word *table,
+			int value)
 {
 	xlpt_lv_set(node, attr, xlpt_lv_word_text(table, value));
 }
@@ -48,8 +49,9 @@ void xlpt_lv_write_extra(struct xlpt_lv_writer *w, xmlNode *node, const struct x
 		const struct xlpt_carry *c = &extra->items[i];
 
 		if (c->side == XLPT_SIDE_LIBVIRT && !xlpt_lv_restore(node, c->path, c->text))
-			xlpt_loss_add(w->losses, XLPT_LOSS_DROPPED, w->dom->file, c->line, c->column,
-				      c->path, "kept for libvirt's %s, but unreadable", what);
+			xlpt_loss_add(w->losses, XLPT_LOSS_DROPPED, w->dom->file, c->line,
+				      c->column, c->path, "kept for libvirt's %s, but unreadable",
+				      what);
 	}
 }
 
@@ -161,7 +163,7 @@ int xlpt_libvirt_write(const struct xlpt_dom *dom, const struct xlpt_kepts *kept
 		       struct xlpt_str *out, struct xlpt_losses *losses, struct xlpt_diag *diag)
 {
 	/* libxl takes a domain that does not say its type for a PV one. */
-	struct xlpt_lv_writer w = { .dom = dom, .losses = losses, .hvm = dom->type == XLPT_DOM_HVM };
+	struct xlpt_lv_writer w = {.dom = dom, .losses = losses, .hvm = dom->type == XLPT_DOM_HVM};
 	xmlDoc *doc = xmlNewDoc((const xmlChar *)"1.0");
 	bool devices_only = dom->devices_only || (flags & XLPT_WRITE_DEVICES_ONLY);
 	xmlNode *root = xlpt_lv_add(NULL, devices_only ? "devices" : "domain");

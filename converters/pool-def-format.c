@@ -68,9 +68,9 @@ static void format_netid(struct xlpt_str *out, const struct xlpt_netid *id)
 		struct xlpt_num num;
 		const char *str;
 	} params[] = {
-		{ "managerid", id->managerid, NULL },	      { "typeid", id->typeid, NULL },
-		{ "typeidversion", id->typeidversion, NULL }, { "instanceid", { 0 }, id->instanceid },
-		{ "profileid", { 0 }, id->profileid },	      { "interfaceid", { 0 }, id->interfaceid },
+		{"managerid", id->managerid, NULL},	    {"typeid", id->typeid, NULL},
+		{"typeidversion", id->typeidversion, NULL}, {"instanceid", {0}, id->instanceid},
+		{"profileid", {0}, id->profileid},	    {"interfaceid", {0}, id->interfaceid},
 	};
 
 	for (size_t i = 0; i < id->n_vlan; i++)

@@ -53,7 +53,8 @@ static char *take_word(const char **s)
 		if (*c == '\\' && (c[1] == '"' || c[1] == '\\')) {
 			v = (unsigned char)*++c;
 		} else if (*c == '\\') {
-			if (c[1] != 'x' || !c[2] || !c[3] || !xlpt_parse_uint(c + 2, 2, 16, 255, &v) || !v)
+			if (c[1] != 'x' || !c[2] || !c[3] ||
+			    !xlpt_parse_uint(c + 2, 2, 16, 255, &v) || !v)
 				break;
 			c += 3;
 		}
@@ -198,7 +199,8 @@ static int set_pf(struct parser *p, const char *value)
 		return rc;
 	if (xlpt_bdf_shaped(name) ? xlpt_bdf_parse(name, strlen(name), &bdf, NULL)
 				  : !xlpt_lv_is_device(name))
-		return bad(p, value, "\"%s\" is neither an interface's name nor a PCI address", name);
+		return bad(p, value, "\"%s\" is neither an interface's name nor a PCI address",
+			   name);
 	for (size_t i = 0; i < n; i++)
 		if (strcmp(pool->pf[i], name) == 0)
 			return bad(p, value, "%s stands twice", name);
@@ -255,7 +257,8 @@ static int set_key(struct parser *p, const char *at, const char *key, const char
 			return set_string(p, value, &pool->name);
 		case 3:
 			pool->uuid = xlpt_xstrdup(value);
-			return xlpt_lv_is_uuid(value) ? 0 : bad(p, value, "\"%s\" is no UUID", value);
+			return xlpt_lv_is_uuid(value) ? 0
+						      : bad(p, value, "\"%s\" is no UUID", value);
 		case 4:
 			rc = set_word(p, value, xlpt_pool_policies, &word);
 			xlpt_pool_def_set_policy(p->def, (enum xlpt_pool_policy)word);
@@ -316,7 +319,8 @@ static int parse_line(struct parser *p, char *line)
 	if (xlpt_starts(line, XLPT_POOL_KEPT)) {
 		_cleanup_kepts_ struct xlpt_kepts kept = { 0 };
 
-		if (!xlpt_kept_parse(line + strlen(XLPT_POOL_KEPT), &kept) || !kept.items[0].carry.side)
+		if (!xlpt_kept_parse(line + strlen(XLPT_POOL_KEPT), &kept) ||
+		    !kept.items[0].carry.side)
 			return bad(p, line, "what was kept here for libvirt is damaged");
 		xlpt_carry_add(&p->def->pool.extra, kept.items[0].carry.side,
 			       kept.items[0].carry.path, kept.items[0].carry.text, 0, 0);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The examples of the guides and others (tests/data/convert/NAME.xml): to xl they give NAME.xl, byte
- * for byte, and back from there the model of NAME.xml again. Everything written must pass libvirt's
- * own schemas. XLPT_UPDATE_GOLDEN=1 writes the .xl files instead of comparing.
+ * The examples of the guides and others (tests/data/convert/NAME.xml): to xl they give NAME.xl,
+ * byte for byte, and back from there the model of NAME.xml again. Everything written must pass
+ * libvirt's own schemas. XLPT_UPDATE_GOLDEN=1 writes the .xl files instead of comparing.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -109,8 +109,10 @@ static void same_model(const char *name, const char *a, const char *b)
 	_cleanup_deltas_ struct xlpt_deltas deltas = { 0 };
 	_cleanup_free_ char *text = NULL;
 
-	assert_int_equal(xlpt_convert_read(XLPT_FORMAT_LIBVIRT, a, strlen(a), "a", &x, NULL, NULL), 0);
-	assert_int_equal(xlpt_convert_read(XLPT_FORMAT_LIBVIRT, b, strlen(b), "b", &y, NULL, NULL), 0);
+	assert_int_equal(xlpt_convert_read(XLPT_FORMAT_LIBVIRT, a, strlen(a), "a", &x, NULL, NULL),
+			 0);
+	assert_int_equal(xlpt_convert_read(XLPT_FORMAT_LIBVIRT, b, strlen(b), "b", &y, NULL, NULL),
+			 0);
 	xlpt_dom_diff(&x, &y, &deltas);
 	text = xlpt_deltas_text(&deltas);
 	if (*text)
@@ -121,15 +123,16 @@ static void same_model(const char *name, const char *a, const char *b)
 static void one_domain(const char *path, xmlRelaxNG *rng)
 {
 	_cleanup_free_ char *text = slurp(path), *want = NULL, *whole = NULL;
-	_cleanup_str_ struct xlpt_str xl = { 0 }, xml = { 0 }, xl2 = { 0 }, again = { 0 }, plain = { 0 };
+	_cleanup_str_ struct xlpt_str xl = {0}, xml = {0}, xl2 = {0}, again = {0}, plain = {0};
 	_cleanup_dom_ struct xlpt_dom dom;
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	struct xlpt_convert to_xl = { .to = XLPT_FORMAT_XL }, back = { .to = XLPT_FORMAT_LIBVIRT };
 	int rc;
 
 	/* What came from libvirt, libvirt can say: nothing has to be kept beside it. */
-	assert_int_equal(xlpt_convert_read(XLPT_FORMAT_LIBVIRT, text, strlen(text), path, &dom, NULL,
-					   NULL), 0);
+	assert_int_equal(
+		xlpt_convert_read(XLPT_FORMAT_LIBVIRT, text, strlen(text), path, &dom, NULL, NULL),
+		0);
 	assert_int_equal(xlpt_libvirt_write(&dom, NULL, 0, &plain, NULL, NULL), 0);
 	same_model(path, text, plain.s);
 

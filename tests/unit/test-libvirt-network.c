@@ -67,14 +67,16 @@ static void test_network(void **state)
 	_cleanup_str_ struct xlpt_str text = { 0 }, again = { 0 }, xml = { 0 }, xml2 = { 0 };
 
 	(void)state;
-	assert_int_equal(xlpt_libvirt_network_read(network, strlen(network), "n", &def.pool, NULL), 0);
+	assert_int_equal(xlpt_libvirt_network_read(network, strlen(network), "n", &def.pool, NULL),
+			 0);
 	assert_int_equal(def.pool.n_addr, 2);
 	assert_string_equal(XLPT_BDF_STR(def.pool.addr[1]), "0000:04:10.2");
 	xlpt_pool_def_format(&def, &text);
 	/* The line of the port group in the input is 28: the head has no newline of its own. */
 	assert_int_equal(xlpt_pool_def_parse(text.s, text.len, "p", &back, NULL), 0);
 	xlpt_pool_def_format(&back, &again);
-	assert_non_null(strstr(text.s, "virtualport = 802.1Qbh profileid=\"two # words \\\"q\\\"\"\n"));
+	assert_non_null(
+		strstr(text.s, "virtualport = 802.1Qbh profileid=\"two # words \\\"q\\\"\"\n"));
 	assert_memory_equal(text.s, definition, strstr(definition, "#: ") - definition);
 	assert_non_null(strstr(text.s, "name='slow'"));
 
@@ -89,9 +91,10 @@ static void test_network(void **state)
 
 static void test_definition(void **state)
 {
-	static const char text[] = "# a comment\n  name=pool1 # behind\n\tpf = 0000:03:00.0\npf=eth0\n"
-				   "policy = spread\nmanaged = no\n[portgroup x plain]\nvlan = 0\n"
-				   "virtualport = openvswitch";
+	static const char text[] =
+		"# a comment\n  name=pool1 # behind\n\tpf = 0000:03:00.0\npf=eth0\n"
+		"policy = spread\nmanaged = no\n[portgroup x plain]\nvlan = 0\n"
+		"virtualport = openvswitch";
 	static const char want[] = "name = pool1\npf = 0000:03:00.0\npf = eth0\npolicy = spread\n"
 				   "managed = no\n\n[portgroup x plain]\nvlan = 0\n"
 				   "virtualport = openvswitch\n";
@@ -166,11 +169,13 @@ static void test_bad_definitions(void **state)
 		_cleanup_diag_ struct xlpt_diag diag = { 0 };
 		struct xlpt_pool_def def;
 
-		assert_int_equal(xlpt_pool_def_parse(cases[i].text, strlen(cases[i].text), "p", &def,
-						     &diag), XLPT_ERR_SYNTAX);
+		assert_int_equal(
+			xlpt_pool_def_parse(cases[i].text, strlen(cases[i].text), "p", &def, &diag),
+			XLPT_ERR_SYNTAX);
 		assert_null(def.pool.name);
 		if (diag.line != cases[i].line || diag.column != cases[i].column)
-			print_message("case %zu: %u:%u %s\n", i, diag.line, diag.column, diag.message);
+			print_message("case %zu: %u:%u %s\n", i, diag.line, diag.column,
+				      diag.message);
 		assert_int_equal(diag.line, cases[i].line);
 		assert_int_equal(diag.column, cases[i].column);
 		assert_string_equal(diag.file, "p");
@@ -184,18 +189,21 @@ static void test_bad_networks(void **state)
 		unsigned line;
 		const char *what;
 	} cases[] = {
-		{ "<domain/>", 1, "not a network" },
-		{ "<network><forward mode='hostdev'/></network>", 1, "no name" },
-		{ "<network><name>n</name>\n<forward mode='nat'/></network>", 2, "forward mode is nat" },
-		{ "<network><name>n</name></network>", 1, "not set" },
-		{ "<network><name>n</name>\n<forward mode='hostdev'/></network>", 2, "neither" },
-		{ "<network><name>n</name><forward mode='hostdev'>\n<address type='pci' bus='256'/>"
-		  "</forward></network>", 2, "bus='256'" },
-		{ "<network><name>n</name><forward mode='hostdev'><address type='pci' bus='1'/>\n"
-		  "<address type='pci' bus='0x1'/></forward></network>", 2, "twice" },
-		{ "<network><name>n</name><forward mode='hostdev'><pf dev='e'/></forward>\n"
-		  "<virtualport type='802.1Qbh'>\n<parameters typeid='1'/></virtualport></network>", 3,
-		  "has no typeid" },
+		{"<domain/>", 1, "not a network"},
+		{"<network><forward mode='hostdev'/></network>", 1, "no name"},
+		{"<network><name>n</name>\n<forward mode='nat'/></network>", 2,
+		 "forward mode is nat"},
+		{"<network><name>n</name></network>", 1, "not set"},
+		{"<network><name>n</name>\n<forward mode='hostdev'/></network>", 2, "neither"},
+		{"<network><name>n</name><forward mode='hostdev'>\n<address type='pci' bus='256'/>"
+		 "</forward></network>",
+		 2, "bus='256'"},
+		{"<network><name>n</name><forward mode='hostdev'><address type='pci' bus='1'/>\n"
+		 "<address type='pci' bus='0x1'/></forward></network>",
+		 2, "twice"},
+		{"<network><name>n</name><forward mode='hostdev'><pf dev='e'/></forward>\n"
+		 "<virtualport type='802.1Qbh'>\n<parameters typeid='1'/></virtualport></network>",
+		 3, "has no typeid"},
 	};
 
 	(void)state;
@@ -203,8 +211,9 @@ static void test_bad_networks(void **state)
 		_cleanup_diag_ struct xlpt_diag diag = { 0 };
 		struct xlpt_netpool pool;
 
-		assert_int_equal(xlpt_libvirt_network_read(cases[i].text, strlen(cases[i].text), "n",
-							   &pool, &diag), XLPT_ERR_SYNTAX);
+		assert_int_equal(xlpt_libvirt_network_read(cases[i].text, strlen(cases[i].text),
+							   "n", &pool, &diag),
+				 XLPT_ERR_SYNTAX);
 		assert_int_equal(diag.line, cases[i].line);
 		assert_true(diag.column > 0);
 		assert_non_null(strstr(diag.message, cases[i].what));

@@ -96,7 +96,8 @@ static void test_memory(void **state)
 			cases[i].unit, cases[i].text);
 		_cleanup_free_ char *both = xlpt_xasprintf(
 			"<domain type='xen'><name>d</name><memory unit='PiB'>1</memory>"
-			"<currentMemory%s>%s</currentMemory></domain>", cases[i].unit, cases[i].text);
+			"<currentMemory%s>%s</currentMemory></domain>",
+			cases[i].unit, cases[i].text);
 
 		read_ok(text, &one);
 		value(&one, "memory", cases[i].want);
@@ -157,7 +158,8 @@ static void test_device(void **state)
 		"  <source><address type='pci' bus='3' slot='16'/></source>\n"
 		"  <vlan trunk='yes'><tag id='42'/><tag id='0x2f' nativeMode='untagged'/></vlan>\n"
 		"  <virtualport type='802.1Qbg'><parameters managerid='0xb' typeid='1193047'\n"
-		"   typeidversion='2' instanceid='09b11c538b5c4eeb8f00d84eaa0aaa3b'/></virtualport>\n"
+		"   typeidversion='2' "
+		"instanceid='09b11c538b5c4eeb8f00d84eaa0aaa3b'/></virtualport>\n"
 		"  <link state='down'/>\n"
 		" </interface>\n"
 		"</devices>\n";
@@ -209,60 +211,74 @@ static void test_errors(void **state)
 		unsigned line, column;
 		const char *what;
 	} cases[] = {
-		{ "<domain type='xen'/>", 1, 1, "no name" },
-		{ "<domain>\n <name> </name>\n<uuid>x</uuid></domain>", 3, 1, "not a UUID" },
-		{ "<domain><name>n</name>\n<os><type>exe</type></os></domain>", 2, 5, "\"exe\"" },
-		{ "<domain><name>n</name>\n<memory unit='parsec'>1</memory></domain>", 2, 9, "parsec" },
-		{ "<domain><name>n</name>\n<memory>-1</memory></domain>", 2, 1, "amount" },
-		{ "<domain><name>n</name><memory unit='EiB'>18446744073709551615</memory></domain>", 1, 23,
-		  "too much" },
-		{ "<domain><name>n</name>\n<vcpu>many</vcpu></domain>", 2, 1, "\"many\"" },
-		{ "<domain><name>n</name>\n<clock offset='utc' adjustment='soon'/></domain>", 2, 21,
-		  "soon" },
-		{ "<hostdev type='pci'>\n<source><address bus='256'/></source></hostdev>", 2, 18,
-		  "bus='256'" },
-		{ "<hostdev type='pci'><source>\n<address slot='0x20'/></source></hostdev>", 2, 10, "slot" },
-		{ "<hostdev type='pci'><source>\n<address function='8'/></source></hostdev>", 2, 10,
-		  "function" },
-		{ "<hostdev type='pci'><source>\n<address bus='1f'/></source></hostdev>", 2, 10, "bus" },
-		{ "<hostdev type='pci'><source>\n<address bus='08'/></source></hostdev>", 2, 10, "bus" },
-		{ "<hostdev type='pci'><source>\n<address domain='0x10000'/></source></hostdev>", 2, 10,
-		  "above 0xffff" },
-		{ "<hostdev type='pci'>\n<source/></hostdev>", 2, 1, "no source address" },
-		{ "<hostdev type='pci'/>", 1, 1, "no source address" },
-		{ "<hostdev type='pci'><source><address bus='1'/></source>\n<address type='pci' slot='3'>\n"
-		  "<zpci uid='0'/></address></hostdev>", 3, 7, "uid" },
-		{ "<hostdev type='usb'><source/></hostdev>", 1, 1, "neither by address" },
-		{ "<interface type='bridge'>\n<mac address='01:00:00:00:00:00'/></interface>", 2, 6,
-		  "MAC address" },
-		{ "<interface type='bridge'><vlan>\n<tag id='4096'/></vlan></interface>", 2, 6, "4096" },
-		{ "<interface type='bridge'>\n<virtualport type='802.1Qbz'/></interface>", 2, 14, "Qbz" },
-		{ "<interface type='bridge'><virtualport type='802.1Qbh'>\n<parameters typeid='1'/>"
-		  "</virtualport></interface>", 2, 13, "has no typeid" },
-		{ "<interface type='bridge'><virtualport type='802.1Qbg'>\n<parameters typeid='0x1000000'/>"
-		  "</virtualport></interface>", 2, 13, "typeid" },
-		{ "<interface type='bridge'><virtualport type='802.1Qbh'>\n<parameters "
-		  "profileid='0123456789012345678901234567890123456789'/></virtualport></interface>", 2,
-		  13, "39 characters" },
-		{ "<network/>", 1, 1, "neither a domain nor a device" },
-		{ "<html/>", 1, 1, "<html>" },
-		{ "<domainsnapshot/>", 1, 1, "not a domain's description" },
-		{ "<domain><name>n</name><metadata>\n<x:kept xmlns:x='urn:xlpt:kept:1'>\n<x:line>set</x:line>"
-		  "</x:kept></metadata></domain>", 3, 1, "damaged" },
+		{"<domain type='xen'/>", 1, 1, "no name"},
+		{"<domain>\n <name> </name>\n<uuid>x</uuid></domain>", 3, 1, "not a UUID"},
+		{"<domain><name>n</name>\n<os><type>exe</type></os></domain>", 2, 5, "\"exe\""},
+		{"<domain><name>n</name>\n<memory unit='parsec'>1</memory></domain>", 2, 9,
+		 "parsec"},
+		{"<domain><name>n</name>\n<memory>-1</memory></domain>", 2, 1, "amount"},
+		{"<domain><name>n</name><memory unit='EiB'>18446744073709551615</memory></domain>",
+		 1, 23, "too much"},
+		{"<domain><name>n</name>\n<vcpu>many</vcpu></domain>", 2, 1, "\"many\""},
+		{"<domain><name>n</name>\n<clock offset='utc' adjustment='soon'/></domain>", 2, 21,
+		 "soon"},
+		{"<hostdev type='pci'>\n<source><address bus='256'/></source></hostdev>", 2, 18,
+		 "bus='256'"},
+		{"<hostdev type='pci'><source>\n<address slot='0x20'/></source></hostdev>", 2, 10,
+		 "slot"},
+		{"<hostdev type='pci'><source>\n<address function='8'/></source></hostdev>", 2, 10,
+		 "function"},
+		{"<hostdev type='pci'><source>\n<address bus='1f'/></source></hostdev>", 2, 10,
+		 "bus"},
+		{"<hostdev type='pci'><source>\n<address bus='08'/></source></hostdev>", 2, 10,
+		 "bus"},
+		{"<hostdev type='pci'><source>\n<address domain='0x10000'/></source></hostdev>", 2,
+		 10, "above 0xffff"},
+		{"<hostdev type='pci'>\n<source/></hostdev>", 2, 1, "no source address"},
+		{"<hostdev type='pci'/>", 1, 1, "no source address"},
+		{"<hostdev type='pci'><source><address bus='1'/></source>\n<address type='pci' "
+		 "slot='3'>\n"
+		 "<zpci uid='0'/></address></hostdev>",
+		 3, 7, "uid"},
+		{"<hostdev type='usb'><source/></hostdev>", 1, 1, "neither by address"},
+		{"<interface type='bridge'>\n<mac address='01:00:00:00:00:00'/></interface>", 2, 6,
+		 "MAC address"},
+		{"<interface type='bridge'><vlan>\n<tag id='4096'/></vlan></interface>", 2, 6,
+		 "4096"},
+		{"<interface type='bridge'>\n<virtualport type='802.1Qbz'/></interface>", 2, 14,
+		 "Qbz"},
+		{"<interface type='bridge'><virtualport type='802.1Qbh'>\n<parameters typeid='1'/>"
+		 "</virtualport></interface>",
+		 2, 13, "has no typeid"},
+		{"<interface type='bridge'><virtualport type='802.1Qbg'>\n<parameters "
+		 "typeid='0x1000000'/>"
+		 "</virtualport></interface>",
+		 2, 13, "typeid"},
+		{"<interface type='bridge'><virtualport type='802.1Qbh'>\n<parameters "
+		 "profileid='0123456789012345678901234567890123456789'/></virtualport></interface>",
+		 2, 13, "39 characters"},
+		{"<network/>", 1, 1, "neither a domain nor a device"},
+		{"<html/>", 1, 1, "<html>"},
+		{"<domainsnapshot/>", 1, 1, "not a domain's description"},
+		{"<domain><name>n</name><metadata>\n<x:kept "
+		 "xmlns:x='urn:xlpt:kept:1'>\n<x:line>set</x:line>"
+		 "</x:kept></metadata></domain>",
+		 3, 1, "damaged"},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
 		_cleanup_diag_ struct xlpt_diag diag = { 0 };
 		struct xlpt_dom dom;
-		int rc = xlpt_libvirt_read(cases[i].text, strlen(cases[i].text), "in.xml", &dom, NULL,
-					   NULL, &diag);
+		int rc = xlpt_libvirt_read(cases[i].text, strlen(cases[i].text), "in.xml", &dom,
+					   NULL, NULL, &diag);
 
 		assert_int_equal(rc, XLPT_ERR_SYNTAX);
 		assert_null(dom.name);
 		assert_int_equal(dom.n_pci, 0);
 		if (diag.line != cases[i].line || diag.column != cases[i].column)
-			print_message("case %zu: %u:%u %s\n", i, diag.line, diag.column, diag.message);
+			print_message("case %zu: %u:%u %s\n", i, diag.line, diag.column,
+				      diag.message);
 		assert_int_equal(diag.line, cases[i].line);
 		assert_int_equal(diag.column, cases[i].column);
 		assert_non_null(strstr(diag.message, cases[i].what));
@@ -280,7 +296,8 @@ static void test_carried(void **state)
 		"  <metadata><a:b xmlns:a='urn:a'>x <a:c/> y</a:b></metadata>\n"
 		"  <os firmware='efi'><type arch='i686'>hvm</type><bios useserial='yes'/></os>\n"
 		"  <clock offset='timezone' timezone='Europe/Berlin'/>\n"
-		"  <devices><rng model='virtio'/><disk type='dir'/><controller type='pci'/></devices>\n"
+		"  <devices><rng model='virtio'/><disk type='dir'/><controller "
+		"type='pci'/></devices>\n"
 		"  <q:commandline><q:arg value='-x'/></q:commandline>\n"
 		"</domain>\n";
 	static const char *const want[] = {
@@ -305,7 +322,8 @@ static void test_carried(void **state)
 
 static void test_fd(void **state)
 {
-	static const char text[] = "<hostdev type='pci'><source><address bus='9'/></source></hostdev>";
+	static const char text[] =
+		"<hostdev type='pci'><source><address bus='9'/></source></hostdev>";
 	_cleanup_dom_ struct xlpt_dom dom, none;
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	int fds[2];

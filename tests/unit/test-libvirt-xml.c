@@ -59,8 +59,9 @@ static void test_malformed(void **state)
 		_cleanup_diag_ struct xlpt_diag diag = { 0 };
 		struct xlpt_lv_doc doc;
 
-		assert_int_equal(xlpt_lv_parse(cases[i].text, strlen(cases[i].text), "f", &doc, &diag),
-				 XLPT_ERR_SYNTAX);
+		assert_int_equal(
+			xlpt_lv_parse(cases[i].text, strlen(cases[i].text), "f", &doc, &diag),
+			XLPT_ERR_SYNTAX);
 		assert_int_equal(diag.line, cases[i].line);
 		assert_true(diag.column > 0);
 		if (cases[i].column)
@@ -79,16 +80,18 @@ static void test_doors(void **state)
 		unsigned line;
 		const char *what;
 	} cases[] = {
-		{ "<!DOCTYPE z [\n <!ENTITY a \"aaaa\">\n <!ENTITY b \"&a;&a;&a;\">\n]>\n"
-		  "<domain>&b;</domain>", 2, "entity declaration" },
-		{ "<!DOCTYPE z [ <!ENTITY a SYSTEM \"file:///etc/passwd\"> ]><z>&a;</z>", 1,
-		  "entity declaration" },
-		{ "<!DOCTYPE z [\n\n<!ENTITY % x SYSTEM \"http://127.0.0.1/x\"> %x; ]>\n<z/>", 3,
-		  "entity declaration" },
-		{ "<!DOCTYPE z [ <!ENTITY a SYSTEM \"x\" NDATA n> ]><z/>", 1, "entity declaration" },
-		{ "<!DOCTYPE z [ <!ATTLIST z type CDATA 'xen'> ]>\n<z/>", 1, "attribute declaration" },
-		{ "<!DOCTYPE z [ <!ELEMENT z ANY> ]>\n<z/>", 1, "element declaration" },
-		{ "<!DOCTYPE z [ <!NOTATION n SYSTEM 'x'> ]>\n<z/>", 1, "notation declaration" },
+		{"<!DOCTYPE z [\n <!ENTITY a \"aaaa\">\n <!ENTITY b \"&a;&a;&a;\">\n]>\n"
+		 "<domain>&b;</domain>",
+		 2, "entity declaration"},
+		{"<!DOCTYPE z [ <!ENTITY a SYSTEM \"file:///etc/passwd\"> ]><z>&a;</z>", 1,
+		 "entity declaration"},
+		{"<!DOCTYPE z [\n\n<!ENTITY % x SYSTEM \"http://127.0.0.1/x\"> %x; ]>\n<z/>", 3,
+		 "entity declaration"},
+		{"<!DOCTYPE z [ <!ENTITY a SYSTEM \"x\" NDATA n> ]><z/>", 1, "entity declaration"},
+		{"<!DOCTYPE z [ <!ATTLIST z type CDATA 'xen'> ]>\n<z/>", 1,
+		 "attribute declaration"},
+		{"<!DOCTYPE z [ <!ELEMENT z ANY> ]>\n<z/>", 1, "element declaration"},
+		{"<!DOCTYPE z [ <!NOTATION n SYSTEM 'x'> ]>\n<z/>", 1, "notation declaration"},
 	};
 	static const char external[] = "<!DOCTYPE z SYSTEM 'file:///etc/passwd'>\n<z>k</z>";
 	struct xlpt_lv_doc doc;
@@ -97,8 +100,9 @@ static void test_doors(void **state)
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
 		_cleanup_diag_ struct xlpt_diag diag = { 0 };
 
-		assert_int_equal(xlpt_lv_parse(cases[i].text, strlen(cases[i].text), "f", &doc, &diag),
-				 XLPT_ERR_SYNTAX);
+		assert_int_equal(
+			xlpt_lv_parse(cases[i].text, strlen(cases[i].text), "f", &doc, &diag),
+			XLPT_ERR_SYNTAX);
 		assert_non_null(strstr(diag.message, cases[i].what));
 		assert_int_equal(diag.line, cases[i].line);
 		assert_non_null(diag.hint);
@@ -133,7 +137,8 @@ static void test_limits(void **state)
 
 static void test_encodings(void **state)
 {
-	static const char latin[] = "<?xml version='1.0' encoding='ISO-8859-1'?>\n<a>\n<b>f\xe9</b></a>";
+	static const char latin[] =
+		"<?xml version='1.0' encoding='ISO-8859-1'?>\n<a>\n<b>f\xe9</b></a>";
 	static const char bom[] = "\xef\xbb\xbf<a>\n<b>f\xc3\xa9</b></a>";
 	static const char utf16[] = "\xff\xfe<\0a\0>\0\n\0<\0b\0>\0f\0\xe9\0<\0/\0b\0>\0<\0/\0a\0>";
 	static const struct {
@@ -223,12 +228,13 @@ static void test_rest(void **state)
 	loader = xlpt_lv_text(l);
 	xlpt_lv_mark(xlpt_lv_child(d, "note"));
 	xlpt_lv_rest(&doc, d, collect, &got);
-	assert_string_equal(xlpt_str_get(&got),
-			    "3:15 os/loader/@secure yes\n"
-			    "4:3 note/@{http://q/1.0}q:by me\n"
-			    "4:3 note/text() a\nb\n"
-			    "6:3 memtune <memtune><hard_limit unit='k'>5</hard_limit></memtune>\n"
-			    "7:3 line <q:line xmlns:q='http://q/1.0'><q:arg value='-s &lt;'/></q:line>\n");
+	assert_string_equal(
+		xlpt_str_get(&got),
+		"3:15 os/loader/@secure yes\n"
+		"4:3 note/@{http://q/1.0}q:by me\n"
+		"4:3 note/text() a\nb\n"
+		"6:3 memtune <memtune><hard_limit unit='k'>5</hard_limit></memtune>\n"
+		"7:3 line <q:line xmlns:q='http://q/1.0'><q:arg value='-s &lt;'/></q:line>\n");
 
 	/* What was left over, put below a document that says what was understood. */
 	assert_int_equal(xlpt_lv_parse("<d/>", 4, "f", &built, NULL), 0);
@@ -277,7 +283,8 @@ static void test_blanks(void **state)
 		xlpt_lv_save(top, line, &out[line]);
 		if (line)
 			assert_null(strchr(out[line].s, '\n'));
-		assert_int_equal(xlpt_lv_parse(out[line].s, out[line].len, "f", &back[line], NULL), 0);
+		assert_int_equal(xlpt_lv_parse(out[line].s, out[line].len, "f", &back[line], NULL),
+				 0);
 		d = xmlDocGetRootElement(back[line].xml);
 		assert_string_equal(xlpt_lv_attr(d, "a"), nasty);
 		text = xlpt_lv_raw(xlpt_lv_child(d, "t"));
