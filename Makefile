@@ -9,6 +9,7 @@ PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+UNITDIR ?= $(PREFIX)/lib/systemd/system
 O ?= build
 CC = gcc
 PKG_CONFIG ?= pkg-config
@@ -58,6 +59,9 @@ include tests/tests.mk
 install: all
 	install -D -m 755 $(O)/xlpt $(DESTDIR)$(SBINDIR)/xlpt
 	install -D -m 644 docs/completion.bash $(DESTDIR)$(BASHCOMPDIR)/xlpt
+	mkdir -p $(DESTDIR)$(UNITDIR)
+	for u in docs/systemd/*.service; do sed 's,/usr/local/sbin,$(SBINDIR),' $$u \
+		>$(DESTDIR)$(UNITDIR)/$$(basename $$u) || exit 1; done
 	for m in $(MANS); do install -D -m 644 $$m \
 		$(DESTDIR)$(MANDIR)/man$${m##*.}/$$(basename $$m) || exit 1; done
 

@@ -46,12 +46,30 @@ check-lab:
 	done; status=0; for pid in $$pids; do wait $$pid || status=1; done; \
 	for xen in $(XENS); do echo "Xen $$xen"; cat $(O)/lab/$$xen.out; done; exit $$status
 
+# Each target of tests/fuzz for FUZZ_SECONDS, on its kept corpus; findings stay in $(O)/fuzz.
+FUZZ_SECONDS = 600
+fuzz:
+	@mkdir -p $(O)/fuzz && $(MAKE) -s O=$(O)/fuzz CC=clang \
+		CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address" $(O)/fuzz/libxlpt.a
+	@for target in $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz-*.c)); do \
+		name=$${target#fuzz-}; corpus=$(O)/fuzz/corpus-$$name; mkdir -p $$corpus; \
+		[ ! -d tests/fuzz/corpus-$$name ] || cp -R tests/fuzz/corpus-$$name/. $$corpus/; \
+		clang $(OPT_CFLAGS) -O1 -g -fsanitize=fuzzer,address -o $(O)/fuzz/$$target \
+			tests/fuzz/$$target.c $(O)/fuzz/libxlpt.a $(LIBS) && \
+		$(O)/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(O)/fuzz/ \
+			-print_final_stats=1 $$corpus >$(O)/fuzz/$$target.log 2>&1 && \
+		echo "  OK      $$target: $$(sed -n 's/^stat::number_of_executed_units: *//p' \
+			$(O)/fuzz/$$target.log) runs in $(FUZZ_SECONDS) s" || { \
+		tail -n 30 $(O)/fuzz/$$target.log; exit 1; }; \
+	done
+
 demo: deps
 	@tests/lab/run demo --live
 
-bench: deps
+bench: deps all
+	@tests/bench/convert $(O)/xlpt
 	@for xen in $(XENS); do tests/lab/run bench --xen $$xen || exit 1; \
 		sed -n 's/^-- BENCH /  /p' $(O)/lab/$$xen/bench/log; done
 
 .PHONY: check check-fast check-unit check-valgrind asan check-clang check-layers check-scripts \
-	check-lab deps demo bench
+	check-lab deps demo bench fuzz
