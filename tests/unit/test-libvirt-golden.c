@@ -198,6 +198,30 @@ static void test_examples(void **state)
 	xmlRelaxNGCleanupTypes();
 }
 
+/* What the examples of xl configurations give (test-convert-xl.c compares them) passes as well. */
+static void test_from_xl(void **state)
+{
+	xmlRelaxNG *domains = schema("domain");
+	glob_t files;
+
+	(void)state;
+	assert_int_equal(glob(DATA "*.cfg", 0, NULL, &files), 0);
+	for (size_t i = 0; i < files.gl_pathc; i++) {
+		_cleanup_free_ char *text = slurp(files.gl_pathv[i]);
+		_cleanup_str_ struct xlpt_str xml = { 0 };
+		struct xlpt_convert how = { .to = XLPT_FORMAT_LIBVIRT };
+
+		assert_int_equal(xlpt_convert(text, strlen(text), files.gl_pathv[i], &how, &xml, NULL,
+					      NULL, NULL), 0);
+		if (domains)
+			validate(domains, xml.s, files.gl_pathv[i]);
+	}
+	assert_true(files.gl_pathc > 0);
+	globfree(&files);
+	xmlRelaxNGFree(domains);
+	xmlRelaxNGCleanupTypes();
+}
+
 /* With the network's XML beside it, the interface is a device from the pool. */
 static void test_pool(void **state)
 {
@@ -221,6 +245,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_examples),
+		cmocka_unit_test(test_from_xl),
 		cmocka_unit_test(test_pool),
 	};
 
