@@ -5,8 +5,8 @@
 
 XENS = 4.17 4.20
 # What make check runs on each; "all" runs everything there is.
-SCENARIOS_4.17 = attach cycles kill
-SCENARIOS_4.20 = attach cycles together hvm
+SCENARIOS_4.17 = attach cycles kill boot
+SCENARIOS_4.20 = attach cycles together hvm boot
 SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined
 VALGRIND = valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite
 
