@@ -55,6 +55,10 @@ static int read_forward(struct xlpt_lv_reader *r, xmlNode *network, struct xlpt_
 	if (xlpt_lv_word_value(xlpt_lv_hostdev_driver, xlpt_lv_peek(driver, "name")))
 		out->driver = xlpt_lv_read_str(driver, "name");
 	pf = xlpt_lv_child(forward, "pf");
+	/* What looks like an address would be taken for one in xlpt's own definition. */
+	if (pf && xlpt_lv_peek(pf, "dev") && xlpt_bdf_shaped(xlpt_lv_peek(pf, "dev")))
+		return xlpt_lv_bad(r->doc, pf, "dev", r->diag, "\"%s\" is no interface's name",
+				   xlpt_lv_peek(pf, "dev"));
 	if (pf && xlpt_lv_is_device(xlpt_lv_peek(pf, "dev"))) {
 		out->pf = xlpt_xcalloc(2, sizeof(char *));
 		out->pf[0] = xlpt_lv_read_str(pf, "dev");
@@ -82,6 +86,11 @@ static int read_group(struct xlpt_lv_reader *r, xmlNode *n, struct xlpt_netpool 
 			return 0;
 	if (!xlpt_lv_is_device(xlpt_lv_peek(n, "name")))
 		return xlpt_lv_bad(r->doc, n, NULL, r->diag, "a port group without a name");
+	for (size_t i = 0; i < out->n_group; i++)
+		if (xlpt_streq(out->group[i].name, xlpt_lv_peek(n, "name")))
+			return xlpt_lv_bad(r->doc, n, "name", r->diag,
+					   "port group %s stands in the network twice",
+					   out->group[i].name);
 	XLPT_GROW(out->group, out->n_group, out->alloc_group);
 	g = &out->group[out->n_group++];
 	*g = (struct xlpt_portgroup){ 0 };
