@@ -189,6 +189,10 @@ static void test_bad_networks(void **state)
 		unsigned line;
 		const char *what;
 	} cases[] = {
+		{ "<network><name>n</name><forward mode='hostdev'>\n<pf dev='0000:03:00.0'/></forward>"
+		  "</network>", 2, "no interface's name" },
+		{ "<network><name>n</name><forward mode='hostdev'><pf dev='e'/></forward>\n"
+		  "<portgroup name='a'/>\n<portgroup name='a'/></network>", 3, "twice" },
 		{"<domain/>", 1, "not a network"},
 		{"<network><forward mode='hostdev'/></network>", 1, "no name"},
 		{"<network><name>n</name>\n<forward mode='nat'/></network>", 2,
