@@ -21,6 +21,20 @@ void xlpt_plan_add(struct xlpt_plan *plan, xlpt_step_fn run, xlpt_step_fn undo, 
 }
 
 /* *begun: the step's own function was called. */
+/* An undo for the same thing has failed: what it stood on must stay as it is. */
+static bool undo_failed(const struct xlpt_plan *plan, const size_t *failed, size_t n, size_t k)
+{
+	for (size_t f = 0; f < n; f++)
+		if (plan->steps[failed[f]].arg == plan->steps[k].arg)
+			return true;
+	return false;
+}
+
+void xlpt_plan_final(struct xlpt_plan *plan)
+{
+	plan->steps[plan->n - 1].final = true;
+}
+
 static int run_one(const struct xlpt_plan *plan, size_t i, bool undo, void *ctx,
 		   const struct xlpt_plan_observer *obs, bool *begun, struct xlpt_diag *diag)
 {
@@ -44,10 +58,13 @@ int xlpt_plan_run(const struct xlpt_plan *plan, void *ctx, const struct xlpt_pla
 		  struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str left = { 0 };
+	_cleanup_free_ size_t *failed = NULL;	/* steps whose undo failed */
+	size_t n_failed = 0;
 	bool begun = false;
 	size_t i;
 	int rc = 0;
 
+	failed = xlpt_xcalloc(plan->n, sizeof(*failed));
 	for (i = 0; i < plan->n; i++) {
 		rc = run_one(plan, i, false, ctx, obs, &begun, diag);
 		if (rc)
@@ -59,10 +76,14 @@ int xlpt_plan_run(const struct xlpt_plan *plan, void *ctx, const struct xlpt_pla
 	for (size_t k = begun ? i + 1 : i; k-- > 0;) {
 		_cleanup_diag_ struct xlpt_diag undo_diag = { 0 };
 
-		if (!plan->steps[k].undo)
+		if (k < i && plan->steps[k].final)
+			xlpt_str_addf(&left, "%sdone already: %s", left.len ? "; " : "",
+				      plan->steps[k].what);
+		if (!plan->steps[k].undo || undo_failed(plan, failed, n_failed, k))
 			continue;
 		if (run_one(plan, k, true, ctx, obs, &begun, &undo_diag) == 0)
 			continue;
+		failed[n_failed++] = k;
 		xlpt_str_addf(&left, "%scould not %s (%s)", left.len ? "; " : "",
 			      plan->steps[k].undo_what ? plan->steps[k].undo_what
 						       : plan->steps[k].what,

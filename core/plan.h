@@ -21,6 +21,7 @@ struct xlpt_step {
 	xlpt_step_fn run;
 	xlpt_step_fn undo;	/* or NULL */
 	size_t arg;		/* for the functions, e.g. an index into ctx's items */
+	bool final;		/* changes something and cannot be undone: see xlpt_plan_final */
 };
 
 struct xlpt_plan {
@@ -43,10 +44,15 @@ void xlpt_plan_dispose(struct xlpt_plan *plan);
 void xlpt_plan_add(struct xlpt_plan *plan, xlpt_step_fn run, xlpt_step_fn undo, size_t arg,
 		   char *what, char *undo_what);
 
+/* The step added last is one that changes something for good once it is done. */
+void xlpt_plan_final(struct xlpt_plan *plan);
+
 /*
  * Runs all steps. On failure everything begun is undone and the failing step's
- * code comes back, or XLPT_ERR_LEFT when an undo failed too (the message then
- * names what is left).
+ * code comes back, or XLPT_ERR_LEFT when an undo failed too, or when a final
+ * step had been done (the message then names what is left or done). After a
+ * failed undo the earlier steps with the same arg are not undone: they were the
+ * ground it stood on.
  */
 int xlpt_plan_run(const struct xlpt_plan *plan, void *ctx, const struct xlpt_plan_observer *obs,
 		  struct xlpt_diag *diag);

@@ -18,6 +18,8 @@ void xlpt_env_catch_signals(void)
 	sigaction(SIGINT, &sa, NULL);
 	sigaction(SIGTERM, &sa, NULL);
 	sigaction(SIGHUP, &sa, NULL);
+	/* Whoever reads the output may go away; the operation goes on. */
+	signal(SIGPIPE, SIG_IGN);
 }
 
 int xlpt_check_interrupted(struct xlpt_diag *diag)

@@ -32,7 +32,8 @@ static int undo_add(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
 
-	return xlpt_release(op->env, op->guest.domid, op->items[i].spec.bdf, op->timeout_ms, diag);
+	return xlpt_release(op->env, op->guest.domid, op->items[i].spec.bdf, false, op->timeout_ms,
+			    diag);
 }
 
 /* What the guest's side says, by type; then the hypervisor's, for both. */

@@ -76,7 +76,8 @@ static int remove_device(void *ctx, size_t i, struct xlpt_diag *diag)
 	if (rc)
 		return rc;
 	if (op->force || leaving)
-		return xlpt_release(op->env, op->guest.domid, item->spec.bdf, op->timeout_ms, diag);
+		return xlpt_release(op->env, op->guest.domid, item->spec.bdf, op->force,
+				    op->timeout_ms, diag);
 	if (op->guest.type == XLPT_GUEST_HVM)
 		return remove_hvm(op, item, diag);
 	return op->env->ts->ops->device_remove(op->env->ts, op->guest.domid, item->spec.bdf, false,
@@ -107,6 +108,21 @@ static int verify_gone(void *ctx, size_t i, struct xlpt_diag *diag)
 		xlpt_diag_fact(diag, "libxl reported its removal");
 		xlpt_diag_hint(diag, "xlpt repair");
 		return XLPT_ERR_LEFT;
+	}
+	if (op->guest.type == XLPT_GUEST_HVM) {
+		bool has = false;
+
+		rc = env->ts->ops->dm_has(env->ts, op->guest.domid, item->spec.bdf, &has, diag);
+		if (rc)
+			return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
+		if (has) {
+			xlpt_diag_set(diag, XLPT_ERR_LEFT, "the device model of %s still holds %s",
+				      op->guest.name, XLPT_BDF_STR(item->spec.bdf));
+			xlpt_diag_fact(diag, "\"info pci\" in QEMU's monitor lists it");
+			xlpt_diag_hint(diag, "xlpt repair once the guest's system runs, or xl destroy %s",
+				       op->guest.name);
+			return XLPT_ERR_LEFT;
+		}
 	}
 	rc = xlpt_bind_driver(env->host, item->spec.bdf, &driver, diag);
 	if (rc == 0 && !xlpt_streq(driver, XLPT_PCIBACK_DRIVER)) {
@@ -189,6 +205,7 @@ int xlpt_op_detach(struct xlpt_op *op, struct xlpt_diag *diag)
 				      NULL);
 		xlpt_plan_add(&plan, remove_device, NULL, i,
 			      xlpt_xasprintf("take %s from %s", bdf, guest), NULL);
+		xlpt_plan_final(&plan);
 		xlpt_plan_add(&plan, verify_gone, NULL, i,
 			      xlpt_xasprintf("wait until %s has let go of %s", guest, bdf), NULL);
 		if (op->to_host)

@@ -100,11 +100,42 @@ static int bind_pciback(void *ctx, size_t i, struct xlpt_diag *diag)
 	return rc;
 }
 
-static int leave_pciback(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_diag *diag)
+/*
+ * pciback lets go of a device that a guest uses with no more than a warning
+ * (pci_stub.c, pcistub_remove), so this looks for itself, however it came here.
+ */
+static int not_with_guest(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
+	bool assigned = false;
+	uint32_t domid;
+	int rc = xlpt_pcibe_owner(env->store, bdf, &domid, diag);
+
+	if (rc > 0) {
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is with domain %u", XLPT_BDF_STR(bdf), domid);
+		xlpt_diag_fact(diag, "/local/domain/0/backend/pci/%u/0 names it", domid);
+		xlpt_diag_hint(diag, "xlpt detach %u %s", domid, XLPT_BDF_STR(bdf));
+		return XLPT_ERR_IN_USE;
+	}
+	if (rc == 0)
+		rc = env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, diag);
+	if (rc == 0 && assigned) {
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "the hypervisor has %s assigned to a guest",
+			      XLPT_BDF_STR(bdf));
+		xlpt_diag_fact(diag, "no backend in xenstore names it");
+		xlpt_diag_hint(diag, "xl debug-keys Q; xl dmesg shows whose it is");
+		return XLPT_ERR_IN_USE;
+	}
+	return rc;
+}
+
+static int leave_pciback(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_diag *diag)
+{
+	struct xlpt_host *h = env->host;
 	_cleanup_free_ char *driver = NULL;
 	int rc = xlpt_bind_driver(h, bdf, &driver, diag);
 
+	if (rc == 0 && xlpt_streq(driver, XLPT_PCIBACK_DRIVER))
+		rc = not_with_guest(env, bdf, diag);
 	if (rc == 0 && xlpt_streq(driver, XLPT_PCIBACK_DRIVER))
 		rc = xlpt_bind_unbind(h, bdf, diag);
 	if (rc == 0)
@@ -186,7 +217,7 @@ static int rebind(struct xlpt_host *h, struct xlpt_bdf bdf, bool known, const ch
 
 static int unbind_pciback(void *ctx, size_t i, struct xlpt_diag *diag)
 {
-	return leave_pciback(env_of(ctx)->host, item_of(ctx, i)->spec.bdf, diag);
+	return leave_pciback(env_of(ctx), item_of(ctx, i)->spec.bdf, diag);
 }
 
 static int rebind_item(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -267,10 +298,12 @@ void xlpt_plan_unhide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i
 int xlpt_give_back(struct xlpt_env *env, struct xlpt_bdf bdf, bool origin_known, const char *origin,
 		   char **driver, struct xlpt_diag *diag)
 {
-	int rc = env->ts->ops->quarantine(env->ts, bdf, false, diag);
+	int rc = not_with_guest(env, bdf, diag);
 
 	if (rc == 0)
-		rc = leave_pciback(env->host, bdf, diag);
+		rc = env->ts->ops->quarantine(env->ts, bdf, false, diag);
+	if (rc == 0)
+		rc = leave_pciback(env, bdf, diag);
 	if (rc == 0)
 		rc = rebind(env->host, bdf, origin_known, origin, driver, diag);
 	if (rc == 0)

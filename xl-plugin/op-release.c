@@ -16,6 +16,7 @@ struct look {
 	bool listed;	/* the backend names the device */
 	bool leaving;	/* ... and it has been asked to go already */
 	bool connected;
+	bool engaged;	/* the frontend has begun: a driver may be at the device, or has it */
 	unsigned port;	/* the frontend's event channel, when this is its last device */
 };
 
@@ -32,6 +33,8 @@ static int look(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, struc
 	l->listed = d != NULL;
 	l->leaving = d && d->state == XLPT_XBS_CLOSING;
 	l->connected = be.be_state == XLPT_XBS_CONNECTED && be.fe_state == XLPT_XBS_CONNECTED;
+	l->engaged = be.fe_state == XLPT_XBS_INITIALISED || be.fe_state == XLPT_XBS_CONNECTED ||
+		     be.fe_state == XLPT_XBS_RECONFIGURING;
 	/* With its last device the whole backend goes, and the guest has to notice. */
 	if (be.n == 1)
 		l->port = be.evtchn;
@@ -39,13 +42,31 @@ static int look(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, struc
 }
 
 /* Politely, then by force, then without libxl. */
+static int still_held(const struct xlpt_guest *guest, struct xlpt_bdf bdf, struct xlpt_diag *diag)
+{
+	xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s does not let go of %s", guest->name, XLPT_BDF_STR(bdf));
+	xlpt_diag_fact(diag, "it is in the middle of a change of its PCI devices; taking the device "
+			     "away now would end its PCI hotplug");
+	xlpt_diag_hint(diag, "xlpt repair once the guest answers; xlpt detach --force %s %s takes it "
+			     "anyway, and the guest must be restarted then", guest->name,
+		       XLPT_BDF_STR(bdf));
+	return XLPT_ERR_LEFT;
+}
+
 static int leave_backend(struct xlpt_env *env, const struct xlpt_guest *guest, bool alive,
-			 uint32_t domid, struct xlpt_bdf bdf, int64_t timeout_ms, struct look *l,
-			 struct xlpt_diag *diag)
+			 uint32_t domid, struct xlpt_bdf bdf, bool force, int64_t timeout_ms,
+			 struct look *l, struct xlpt_diag *diag)
 {
 	bool pv = guest->type == XLPT_GUEST_PV;
 	int rc = 0;
 
+	/* A connect under way is let come to its end, whatever made us want the device back. */
+	if (alive && pv && l->engaged && !l->connected && !l->leaving) {
+		xlpt_wait_settled(env, guest, timeout_ms, NULL);
+		rc = look(env, domid, bdf, l, diag);
+		if (rc || !l->listed)
+			return rc;
+	}
 	/*
 	 * Asking a PV guest twice for the same device ends its hotplug: pciback,
 	 * which has released it, answers the second round with EINVAL and stays in
@@ -57,6 +78,8 @@ static int leave_backend(struct xlpt_env *env, const struct xlpt_guest *guest, b
 	if (alive && pv && (l->connected || l->leaving))
 		xlpt_wait_gone(env, guest, bdf, timeout_ms < POLITE_MS ? timeout_ms : POLITE_MS, NULL);
 	rc = look(env, domid, bdf, l, diag);
+	if (rc == 0 && alive && l->listed && !force && (l->engaged || !pv))
+		return still_held(guest, bdf, diag);
 	if (rc == 0 && alive && l->listed) {
 		env->ts->ops->device_remove(env->ts, domid, bdf, true, NULL);
 		rc = look(env, domid, bdf, l, diag);
@@ -122,8 +145,8 @@ int xlpt_clear_empty(struct xlpt_env *env, uint32_t domid, bool *cleared, struct
 	return rc;
 }
 
-int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, int64_t timeout_ms,
-		 struct xlpt_diag *diag)
+int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, bool force,
+		 int64_t timeout_ms, struct xlpt_diag *diag)
 {
 	_cleanup_guest_ struct xlpt_guest guest = { 0 };
 	_cleanup_pcinote_ struct xlpt_pcinote note = { 0 };
@@ -134,7 +157,7 @@ int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, int6
 
 	rc = look(env, domid, bdf, &l, diag);
 	if (rc == 0 && l.listed)
-		rc = leave_backend(env, &guest, alive, domid, bdf, timeout_ms, &l, diag);
+		rc = leave_backend(env, &guest, alive, domid, bdf, force, timeout_ms, &l, diag);
 	if (rc == 0)
 		rc = xlpt_clear_empty(env, domid, &cleared, diag);
 	if (rc)

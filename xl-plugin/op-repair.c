@@ -34,6 +34,33 @@ static bool complete(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf)
 	return env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, NULL) == 0 && assigned;
 }
 
+/*
+ * What the journal meant is over: the device was unplugged, another guest has
+ * it by now, or another guest has the number of the one it was for.
+ */
+static bool moot(struct xlpt_env *env, const struct xlpt_journal *j, struct xlpt_bdf bdf)
+{
+	_cleanup_guest_ struct xlpt_guest now = { 0 }, other = { 0 };
+	uint32_t domid;
+
+	if (!xlpt_host_has(env->host, "/sys/bus/pci/devices/%s", XLPT_BDF_STR(bdf))) {
+		xlpt_say(env, "%s is not there any more: nothing to mend", XLPT_BDF_STR(bdf));
+		return true;
+	}
+	if (xlpt_pcibe_owner(env->store, bdf, &domid, NULL) > 0 &&
+	    (!j->guest.name || domid != j->guest.domid)) {
+		xlpt_say(env, "%s is with domain %u by now: left there", XLPT_BDF_STR(bdf), domid);
+		return true;
+	}
+	if (j->guest.name && !guest_alive(env, &j->guest, &now) &&
+	    env->ts->ops->guest_by_id(env->ts, j->guest.domid, &other, NULL) == 0) {
+		xlpt_say(env, "domain %u is %s by now, not %s: nothing to mend", j->guest.domid,
+			 other.name, j->guest.name);
+		return true;
+	}
+	return false;
+}
+
 static int back_to_dom0(struct xlpt_env *env, const struct xlpt_journal_dev *d,
 			struct xlpt_diag *diag)
 {
@@ -62,7 +89,7 @@ static int repair_attach(struct xlpt_env *env, struct xlpt_journal *j,
 		xlpt_say(env, "%s is attached to %s: kept", bdf, j->guest.name);
 		return 0;
 	}
-	rc = xlpt_release(env, j->guest.domid, d->bdf, XLPT_GUEST_TIMEOUT_MS, diag);
+	rc = xlpt_release(env, j->guest.domid, d->bdf, false, XLPT_GUEST_TIMEOUT_MS, diag);
 	if (rc)
 		return rc;
 	xlpt_say(env, "%s is not with %s: the attach is taken back", bdf, j->guest.name);
@@ -78,7 +105,7 @@ static int repair_detach(struct xlpt_env *env, struct xlpt_journal *j,
 
 	if (guest_alive(env, &j->guest, &now) && now.type == XLPT_GUEST_PV)
 		xlpt_wait_settled(env, &now, XLPT_GUEST_TIMEOUT_MS / 4, NULL);
-	rc = xlpt_release(env, j->guest.domid, d->bdf, XLPT_GUEST_TIMEOUT_MS, diag);
+	rc = xlpt_release(env, j->guest.domid, d->bdf, false, XLPT_GUEST_TIMEOUT_MS, diag);
 	if (rc)
 		return rc;
 	xlpt_say(env, "%s is detached from %s", bdf, j->guest.name);
@@ -93,6 +120,8 @@ int xlpt_repair_one(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_di
 		 j->guest.name ? " for guest " : "", j->guest.name ? j->guest.name : "",
 		 j->last ? j->last : "its beginning");
 	for (size_t i = 0; rc == 0 && i < j->n; i++) {
+		if (moot(env, j, j->devs[i].bdf))
+			continue;
 		if (!strcmp(j->op, "attach"))
 			rc = repair_attach(env, j, &j->devs[i], diag);
 		else if (!strcmp(j->op, "detach"))
@@ -126,18 +155,38 @@ static int lock_journal(struct xlpt_env *env, struct xlpt_journal *j, struct xlp
  * Contradictions that no journal explains: another tool was killed, or a guest
  * died with libxl looking away.
  */
+static bool half_out(const struct xlpt_owner *o)
+{
+	return o->lost || (o->type == XLPT_GUEST_PV && o->dev.state == XLPT_XBS_CLOSING);
+}
+
+/* A removal that another tool has under way looks the same until it ends: let it end, look again. */
+static bool still_half_out(struct xlpt_env *env, const struct xlpt_owner *o)
+{
+	_cleanup_owners_ struct xlpt_owners owners = { 0 };
+	_cleanup_guest_ struct xlpt_guest guest = { 0 };
+	const struct xlpt_owner *now;
+
+	if (o->guest && o->type == XLPT_GUEST_PV &&
+	    env->ts->ops->guest_by_id(env->ts, o->domid, &guest, NULL) == 0)
+		xlpt_wait_settled(env, &guest, XLPT_GUEST_TIMEOUT_MS / 4, NULL);
+	if (xlpt_owners_read(env, &owners, NULL))
+		return false;
+	now = xlpt_owners_find(&owners, o->bdf);
+	return now && now->domid == o->domid && (!now->guest || half_out(now));
+}
+
 static int repair_owner(struct xlpt_env *env, const struct xlpt_owner *o, size_t *found,
 			struct xlpt_diag *diag)
 {
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
 	const char *bdf = XLPT_BDF_STR(o->bdf);
 	int64_t deadline = xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS;
-	bool half = o->lost || (o->type == XLPT_GUEST_PV && o->dev.state == XLPT_XBS_CLOSING);
 	bool stuck = o->type == XLPT_GUEST_PV && (o->be_state != XLPT_XBS_CONNECTED ||
 						  o->fe_state != XLPT_XBS_CONNECTED);
 	int rc = 0;
 
-	if (o->guest && !half)
+	if (o->guest && !half_out(o))
 		return 0;
 	(*found)++;
 	if (env->dry_run) {
@@ -148,8 +197,11 @@ static int repair_owner(struct xlpt_env *env, const struct xlpt_owner *o, size_t
 	rc = xlpt_lock_guest(env, &locks, o->domid, deadline, diag);
 	if (rc == 0)
 		rc = xlpt_lock_device(env, &locks, o->bdf, deadline, diag);
+	if (rc == 0 && !still_half_out(env, o))
+		return 0;
+	/* By force: the hypervisor has it no more, or the guest has let go of it already. */
 	if (rc == 0)
-		rc = xlpt_release(env, o->domid, o->bdf, XLPT_GUEST_TIMEOUT_MS, diag);
+		rc = xlpt_release(env, o->domid, o->bdf, true, XLPT_GUEST_TIMEOUT_MS, diag);
 	if (rc == 0)
 		xlpt_say(env, "%s was left %s: taken back", bdf,
 			 o->guest ? "half-way on its way out of a guest" : "by a domain that is gone");

@@ -146,7 +146,8 @@ static int mend_first(struct xlpt_op *op, struct xlpt_diag *diag)
 	for (size_t i = 0; i < n; i++) {
 		bool ours = op->has_guest && js[i].guest.name &&
 			    js[i].guest.domid == op->guest.domid;
-		bool all = true;
+		/* Another guest's lock is not held here: that journal is for xlpt repair. */
+		bool all = !js[i].guest.name || (op->has_guest && js[i].guest.domid == op->guest.domid);
 
 		for (size_t k = 0; k < js[i].n; k++) {
 			bool found = false;

@@ -128,10 +128,12 @@ int xlpt_give_back(struct xlpt_env *env, struct xlpt_bdf bdf, bool origin_known,
 /*
  * Whatever the state: afterwards the guest does not have the device, neither in
  * xenstore nor in its device model nor in the hypervisor. Used to undo an
- * attach, for detach --force, and by repair.
+ * attach, for detach --force, and by repair. Without force a live guest that
+ * does not answer keeps it (XLPT_ERR_LEFT): a device that is taken from a driver
+ * in its probe wedges a PV guest, and QEMU goes on using one that it holds.
  */
-int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, int64_t timeout_ms,
-		 struct xlpt_diag *diag);
+int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, bool force,
+		 int64_t timeout_ms, struct xlpt_diag *diag);
 
 /* Removes a backend without devices, and waits until the guest has let go of its frontend. */
 int xlpt_clear_empty(struct xlpt_env *env, uint32_t domid, bool *cleared, struct xlpt_diag *diag);

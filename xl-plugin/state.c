@@ -12,10 +12,17 @@ void xlpt_owners_dispose(struct xlpt_owners *owners)
 	*owners = (struct xlpt_owners){ 0 };
 }
 
-static void add_backend(struct xlpt_env *env, const struct xlpt_pcibe *be, struct xlpt_owners *out)
+static int add_backend(struct xlpt_env *env, const struct xlpt_pcibe *be, struct xlpt_owners *out,
+		       struct xlpt_diag *diag)
 {
 	_cleanup_guest_ struct xlpt_guest guest = { 0 };
-	bool known = env->ts->ops->guest_by_id(env->ts, be->domid, &guest, NULL) == 0;
+	int rc = env->ts->ops->guest_by_id(env->ts, be->domid, &guest, diag);
+	bool known = rc == 0;
+
+	/* Only a domain that is not there is gone; any other answer says nothing about it. */
+	if (rc && rc != XLPT_ERR_NO_GUEST)
+		return rc;
+	xlpt_diag_dispose(diag);
 
 	for (size_t i = 0; i < be->n; i++) {
 		struct xlpt_owner *o;
@@ -37,6 +44,7 @@ static void add_backend(struct xlpt_env *env, const struct xlpt_pcibe *be, struc
 		o->dev.opts = NULL;
 		o->lost = env->ts->ops->hyp_assigned(env->ts, o->bdf, &assigned, NULL) == 0 && !assigned;
 	}
+	return 0;
 }
 
 int xlpt_owners_read(struct xlpt_env *env, struct xlpt_owners *out, struct xlpt_diag *diag)
@@ -54,7 +62,7 @@ int xlpt_owners_read(struct xlpt_env *env, struct xlpt_owners *out, struct xlpt_
 
 		rc = xlpt_pcibe_read(env->store, domids[i], &be, diag);
 		if (rc == 0)
-			add_backend(env, &be, out);
+			rc = add_backend(env, &be, out, diag);
 	}
 	if (rc)
 		xlpt_owners_dispose(out);

@@ -164,6 +164,11 @@ static int ts_guest_by_id(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt
 
 	libxl_dominfo_init(&info);
 	xrc = libxl_domain_info(ctx, &info, domid);
+	if (xrc && xrc != ERROR_DOMAIN_NOTFOUND) {
+		libxl_dominfo_dispose(&info);
+		return libxl_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag, "cannot ask about domain %u",
+				    domid);
+	}
 	if (xrc) {
 		libxl_dominfo_dispose(&info);
 		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "there is no guest with domain id %u", domid);

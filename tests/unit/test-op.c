@@ -312,6 +312,38 @@ static void test_sysroot(void **state)
 	assert_non_null(strstr(out, "0000:05:00.0 pciback hidden"));
 }
 
+/*
+ * The guest's driver takes longer than we wait: the device is not torn out of its
+ * probe, which would wedge the guest, but left for repair, which finds it in place.
+ */
+static void test_slow_probe(void **state)
+{
+	struct world *w = *state;
+
+	world_frontend(w, &(struct fake_pcifront_opts){ .step_ms = 10, .scan_ms = 3000 });
+	assert_int_equal(world_run(w, "attach --timeout 1 web1 05:00.0"), 5);
+	assert_non_null(strstr(w->err, "does not let go"));
+	assert_int_equal(fake_ts_owner(w->ts, B("05:00.0")), 3);
+	ok(w, "repair");
+	assert_non_null(strstr(w->out, "kept"));
+	ok(w, "detach web1 05:00.0");
+	ok(w, "attach web1 05:00.0");
+}
+
+/* Hidden by a command that was killed, then given to a guest by xl: it is left with the guest. */
+static void test_hidden_then_taken(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "attach --hide web1 02:00.0");
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", "xlpt 1\nop hide\n"
+		     "device 0000:02:00.0 hide e1000e\nbegin move 0000:02:00.0\n");
+	ok(w, "repair");
+	assert_non_null(strstr(w->out, "left there"));
+	assert_string_equal(driver(w, "0000:02:00.0"), "pciback");
+	ok(w, "detach --to-host web1 02:00.0");
+}
+
 /* ---- everything fails once ---- */
 
 struct injection {
@@ -482,6 +514,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_slow_frontend, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_half_out, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_empty_backend, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_slow_probe, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hidden_then_taken, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_interrupted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sysroot, setup, teardown),
 		cmocka_unit_test(test_every_failure),
