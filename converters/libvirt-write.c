@@ -145,12 +145,14 @@ static int write_domain(struct xlpt_lv_writer *w, xmlNode *domain, const struct 
 	return 0;
 }
 
-static void save_devices(xmlNode *devices, const struct xlpt_kepts *kept, struct xlpt_str *out)
+static void save_devices(xmlNode *devices, bool all_known, const struct xlpt_kepts *kept,
+			 struct xlpt_str *out)
 {
 	static const struct xlpt_kepts none = { 0 };
 	xmlNode *first = xlpt_lv_next(devices, NULL);
 
-	if (first && !xlpt_lv_next(devices, first)) {
+	/* Alone, a device that the model does not know would not be read again. */
+	if (all_known && first && !xlpt_lv_next(devices, first)) {
 		xlpt_lv_meta_comments(kept ? kept : &none, out);
 		xlpt_lv_save(first, false, out);
 		return;
@@ -179,7 +181,7 @@ int xlpt_libvirt_write(const struct xlpt_dom *dom, const struct xlpt_kepts *kept
 		rc = write_domain(&w, root, kept, diag);
 	}
 	if (rc == 0 && devices_only)
-		save_devices(root, kept, out);
+		save_devices(root, !dom->devices_only || !dom->extra.n, kept, out);
 	else if (rc == 0)
 		xlpt_lv_save(root, false, out);
 	xmlFreeDoc(doc);

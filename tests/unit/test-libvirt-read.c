@@ -320,6 +320,24 @@ static void test_carried(void **state)
 	assert_null(strstr(out.s, "pflash"));
 }
 
+/* A list of one device becomes that device; one that is only carried stays in its list. */
+static void test_lists(void **state)
+{
+	static const char pci[] = "<devices><hostdev type='pci'><source><address bus='9'/></source>"
+				  "</hostdev></devices>";
+	static const char other[] = "<devices><rng model='virtio'/></devices>";
+	_cleanup_dom_ struct xlpt_dom a, b;
+	_cleanup_str_ struct xlpt_str x = { 0 }, y = { 0 };
+
+	(void)state;
+	read_ok(pci, &a);
+	assert_int_equal(xlpt_libvirt_write(&a, NULL, 0, &x, NULL, NULL), 0);
+	assert_true(xlpt_starts(x.s, "<hostdev mode='subsystem' type='pci'>"));
+	read_ok(other, &b);
+	assert_int_equal(xlpt_libvirt_write(&b, NULL, 0, &y, NULL, NULL), 0);
+	assert_string_equal(y.s, "<devices>\n  <rng model='virtio'/>\n</devices>\n");
+}
+
 static void test_fd(void **state)
 {
 	static const char text[] =
@@ -355,7 +373,7 @@ int main(void)
 		cmocka_unit_test(test_absence),	      cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_pci_spellings), cmocka_unit_test(test_device),
 		cmocka_unit_test(test_errors),	      cmocka_unit_test(test_carried),
-		cmocka_unit_test(test_fd),
+		cmocka_unit_test(test_lists),	      cmocka_unit_test(test_fd),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
