@@ -10,8 +10,17 @@ SCENARIOS_4.20 = cycles together hvm
 SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined
 VALGRIND = valgrind -q --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite
 
+JOBS = -j$(shell nproc)
+
 check: deps check-fast check-lab
-check-fast: check-layers check-scripts check-unit asan check-clang check-valgrind
+
+# ASan and valgrind run beside each other: each is one process at a time.
+check-fast: check-layers check-scripts
+	@$(MAKE) -s $(JOBS) WERROR=-Werror all $(TESTS)
+	@$(MAKE) -s check-unit
+	@$(MAKE) -s asan >$(O)/asan.out 2>&1 & asan=$$!; $(MAKE) -s check-valgrind; valgrind=$$?; \
+		wait $$asan; asan=$$?; cat $(O)/asan.out; [ $$asan = 0 ] && [ $$valgrind = 0 ]
+	@$(MAKE) -s check-clang
 
 deps:
 	@tests/deps
@@ -23,10 +32,10 @@ check-valgrind: $(TESTS)
 	@tests/run-tests $(VALGRIND) $(TESTS)
 
 asan:
-	@$(MAKE) -s O=$(O)/asan CFLAGS="-O1 -g $(SAN)" LDFLAGS="$(SAN)" WERROR=-Werror check-unit
+	@$(MAKE) -s $(JOBS) O=$(O)/asan CFLAGS="-O1 -g $(SAN)" LDFLAGS="$(SAN)" WERROR=-Werror check-unit
 
 check-clang:
-	@$(MAKE) -s O=$(O)/clang CC=clang WERROR=-Werror all
+	@$(MAKE) -s $(JOBS) O=$(O)/clang CC=clang WERROR=-Werror all $(patsubst $(O)/%,$(O)/clang/%,$(TESTS))
 
 # An include always names its folder; arrows go only downward.
 check-layers:

@@ -192,7 +192,6 @@ static void modprobe_agrees(const char *release, const char *module, const char 
 static void test_rhel5(void **state)
 {
 	_cleanup_str_ struct xlpt_str log = {0};
-	_cleanup_free_ char *text = NULL;
 
 	(void)state;
 	begin("rhel5");
