@@ -17,17 +17,34 @@ bool xlpt_lv_is(const xmlNode *node, const char *name)
 	       strcmp((const char *)node->name, name) == 0;
 }
 
+xmlNode *xlpt_lv_first(xmlNode *node, const char *name)
+{
+	for (xmlNode *n = node ? node->children : NULL; n; n = n->next)
+		if (xlpt_lv_is(n, name))
+			return n;
+	return NULL;
+}
+
 xmlNode *xlpt_lv_child(xmlNode *node, const char *name)
 {
-	if (!node)
+	xmlNode *found = xlpt_lv_first(node, name);
+	struct xlpt_lv_doc *doc = found && found->doc ? found->doc->_private : NULL;
+
+	if (!found)
 		return NULL;
-	for (xmlNode *n = node->children; n; n = n->next) {
-		if (xlpt_lv_is(n, name)) {
-			xlpt_lv_mark(n);
-			return n;
-		}
-	}
-	return NULL;
+	for (xmlNode *n = found->next; n && doc && !doc->twice; n = n->next)
+		if (xlpt_lv_is(n, name))
+			doc->twice = n;
+	xlpt_lv_mark(found);
+	return found;
+}
+
+int xlpt_lv_check_once(struct xlpt_lv_doc *doc, struct xlpt_diag *diag)
+{
+	if (!doc->twice)
+		return 0;
+	return xlpt_lv_bad(doc, doc->twice, NULL, diag, "<%s> stands twice",
+			   (const char *)doc->twice->name);
 }
 
 xmlNode *xlpt_lv_next(xmlNode *parent, xmlNode *at)

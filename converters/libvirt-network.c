@@ -154,6 +154,8 @@ static int read_network(struct xlpt_lv_reader *r, xmlNode *network, struct xlpt_
 	if (rc == 0)
 		rc = read_kept(r, network, out);
 	if (rc == 0)
+		rc = xlpt_lv_check_once(r->doc, r->diag);
+	if (rc == 0)
 		xlpt_lv_read_carries(r->doc, &out->extra, network);
 	return rc;
 }

@@ -254,6 +254,7 @@ int xlpt_lv_parse(const char *buf, size_t len, const char *file, struct xlpt_lv_
 	}
 	free(st.error);
 	out->xml = doc;
+	doc->_private = out;
 	return 0;
 }
 

@@ -109,7 +109,8 @@ static void read_peer(xmlNode *node, struct xlpt_chr *c)
 {
 	static const struct xlpt_lv_word modes[] = { { "bind", XLPT_ON }, { "connect", XLPT_OFF },
 						     { 0 } };
-	xmlNode *source = xlpt_lv_child(node, "source"), *protocol;
+	xmlNode *source = c->kind == XLPT_CHR_UDP ? NULL : xlpt_lv_child(node, "source");
+	xmlNode *protocol;
 
 	switch (c->kind) {
 	case XLPT_CHR_UDP: {

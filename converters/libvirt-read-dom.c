@@ -171,13 +171,13 @@ int xlpt_lv_read_os(struct xlpt_lv_reader *r, xmlNode *domain)
 	read_loader(r, os);
 	read_boot(r, os);
 	acpi = xlpt_lv_child(os, "acpi");
-	table = xlpt_lv_child(acpi, "table");
-	if (table && xlpt_streq(xlpt_lv_peek(table, "type"), "slic")) {
+	for (table = xlpt_lv_next(acpi, NULL); table; table = xlpt_lv_next(acpi, table)) {
+		if (!xlpt_lv_is(table, "table") || !xlpt_streq(xlpt_lv_peek(table, "type"), "slic"))
+			continue;
 		xlpt_lv_attr(table, "type");
 		dom->acpi_firmware = xlpt_lv_text(table);
 		xlpt_lv_read_mark(r, &dom->acpi_firmware, table);
-	} else if (table) {
-		xlpt_lv_unmark_whole(table);
+		break;
 	}
 	return 0;
 }

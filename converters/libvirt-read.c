@@ -287,6 +287,8 @@ static int read_root(struct xlpt_lv_reader *r, xmlNode *root)
 	if (rc < 0)
 		return rc;
 	rc = xlpt_lv_meta_find(r->doc, root, r->kept, r->diag);
+	if (rc == 0)
+		rc = xlpt_lv_check_once(r->doc, r->diag);
 	if (rc == 0 && (xlpt_lv_is(root, "domain") || xlpt_lv_is(root, "devices"))) {
 		xlpt_lv_mark(root);
 		xlpt_lv_read_carries(r->doc, &r->dom->extra, root);

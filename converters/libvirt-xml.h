@@ -34,9 +34,10 @@ struct xlpt_lv_doc {
 	size_t seen;		/* lines are counted up to here, */
 	unsigned line;		/* it lies in this line, */
 	size_t bol;		/* which begins here */
+	const xmlNode *twice;	/* the first element that should have stood once */
 };
 
-/* buf and file must outlive the document. */
+/* buf and file must outlive the document, and *out must stay where it is. */
 int xlpt_lv_parse(const char *buf, size_t len, const char *file, struct xlpt_lv_doc *out,
 		  struct xlpt_diag *diag);
 void xlpt_lv_dispose(struct xlpt_lv_doc *doc);
@@ -53,8 +54,15 @@ int xlpt_lv_bad(struct xlpt_lv_doc *doc, const xmlNode *node, const char *attr,
 /* ---- reading; names are without namespace, and elements that have one do not match */
 
 bool xlpt_lv_is(const xmlNode *node, const char *name);
-/* The first child of that name, NULL when there is none or node is NULL. Marks it. */
+/* The child of that name, NULL when there is none or node is NULL. Marks it; a second one is noted. */
 xmlNode *xlpt_lv_child(xmlNode *node, const char *name);
+/*
+ * Refuses a document in which such a second one was noted: libvirt reads the first and its schema
+ * has no place for the other, so what is meant is anybody's guess.
+ */
+int xlpt_lv_check_once(struct xlpt_lv_doc *doc, struct xlpt_diag *diag);
+/* The first child of a name that may stand several times. Marks nothing. */
+xmlNode *xlpt_lv_first(xmlNode *node, const char *name);
 /* For loops: the next element after *at (NULL: the first) whatever its name; marks nothing. */
 xmlNode *xlpt_lv_next(xmlNode *parent, xmlNode *at);
 /* An attribute's value, NULL when it is not there. Marks it. Lives as long as the document. */

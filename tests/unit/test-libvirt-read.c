@@ -211,6 +211,10 @@ static void test_errors(void **state)
 		unsigned line, column;
 		const char *what;
 	} cases[] = {
+		{ "<domain><name>n</name>\n<memory>1</memory>\n<memory>2</memory></domain>", 3, 1,
+		  "<memory> stands twice" },
+		{ "<interface type='bridge'>\n<vlan/>\n <vlan/></interface>", 3, 2,
+		  "<vlan> stands twice" },
 		{"<domain type='xen'/>", 1, 1, "no name"},
 		{"<domain>\n <name> </name>\n<uuid>x</uuid></domain>", 3, 1, "not a UUID"},
 		{"<domain><name>n</name>\n<os><type>exe</type></os></domain>", 2, 5, "\"exe\""},
