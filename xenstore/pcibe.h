@@ -101,6 +101,13 @@ int xlpt_pcibe_drop(struct xlpt_store *s, uint32_t domid, struct xlpt_bdf bdf, i
  */
 int xlpt_pcibe_clear_error(struct xlpt_store *s, uint32_t domid, struct xlpt_diag *diag);
 
+/*
+ * Makes num_devs and the indices agree again: indices without an address go,
+ * the others close up. XLPT_ERR_CONFLICT when a dev-N holds something that is no
+ * address: nothing is known then that could be written.
+ */
+int xlpt_pcibe_mend(struct xlpt_store *s, uint32_t domid, bool *changed, struct xlpt_diag *diag);
+
 /* libxl's notes: /libxl/pci/SSSS-BB-DD-F (4.15 and later), /libxl/pciback/... before. */
 struct xlpt_pcinote {
 	char *driver_path;	/* sysfs path of the driver xl took it from, or NULL */

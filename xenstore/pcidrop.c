@@ -156,3 +156,58 @@ int xlpt_pcibe_remove_empty(struct xlpt_store *s, uint32_t domid, bool *removed,
 	*removed = e.removed;
 	return r ? xlpt_store_error(diag, r, "removing the empty backend of domain %u", domid) : 0;
 }
+
+struct mend {
+	uint32_t domid;
+	bool changed;
+};
+
+static int mend_body(struct xlpt_store *s, xlpt_xst t, void *arg)
+{
+	struct mend *m = arg;
+	_cleanup_pcibe_ struct xlpt_pcibe be = { .domid = m->domid };
+	unsigned to = 0;
+	char text[16];
+	int r = pcibe_read_body(s, t, &be);
+
+	m->changed = false;
+	if (r || !be.exists || be.consistent)
+		return r;
+	for (size_t i = 0; i < be.n; i++)
+		if (be.devs[i].has_dev && !be.devs[i].dev_ok)
+			return -EILSEQ;
+	for (size_t i = 0; !r && i < be.n; i++) {
+		for (int k = 0; !r && !be.devs[i].has_dev && k < N_NODES; k++)
+			r = xlpt_store_rm(s, t, PCIBE_BACKEND "/%s-%u", m->domid,
+					  pcibe_node_names[k], be.devs[i].index);
+		if (!be.devs[i].has_dev)
+			continue;
+		if (!r && be.devs[i].index != to)
+			r = move_index(s, t, m->domid, be.devs[i].index, to);
+		to++;
+	}
+	if (!r && !to)
+		r = remove_directories(s, t, m->domid);
+	snprintf(text, sizeof(text), "%u", to);
+	if (!r && to)
+		r = xlpt_store_write(s, t, text, PCIBE_BACKEND "/num_devs", m->domid);
+	m->changed = !r;
+	return r;
+}
+
+int xlpt_pcibe_mend(struct xlpt_store *s, uint32_t domid, bool *changed, struct xlpt_diag *diag)
+{
+	struct mend m = { .domid = domid };
+	int r = xlpt_store_transact(s, mend_body, &m);
+
+	*changed = m.changed;
+	if (!r)
+		return 0;
+	if (r != -EILSEQ)
+		return xlpt_store_error(diag, r, "mending the PCI backend of domain %u", domid);
+	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the PCI backend of domain %u names a device that is no "
+		      "PCI address", domid);
+	xlpt_diag_fact(diag, "see xenstore-ls " PCIBE_BACKEND, domid);
+	xlpt_diag_hint(diag, "shut that guest down: its backend goes with it");
+	return XLPT_ERR_CONFLICT;
+}

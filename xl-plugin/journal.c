@@ -203,21 +203,24 @@ static bool parse(struct xlpt_journal *j, char *text)
 		else if (xlpt_starts(line, "begin ") || xlpt_starts(line, "undo ")) {
 			free(j->last);
 			j->last = xlpt_xstrdup(strchr(line, ' ') + 1);
+			j->undoing = *line == 'u';
 		}
 	}
 	return j->op != NULL;
 }
 
-/* 1 = interrupted and now ours, 0 = its xlpt still runs or has just ended. */
-static int adopt(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
+/* How long somebody who only looks may hold its shared lock. */
+#define PEEK_MS 1000
+
+/* 1 = interrupted, 0 = its xlpt still runs or has just ended. The lock of a look is shared. */
+static int peek(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
 {
 	_cleanup_free_ char *text = NULL;
+	_cleanup_close_ int fd = -1;
 
 	*j = (struct xlpt_journal){ .fd = -1, .path = xlpt_xasprintf(DIR_PATH "/%s", name) };
-	j->fd = env->host->ops->open(env->host, j->path, O_RDWR | O_APPEND, 0);
-	if (j->fd < 0)
-		return 0;
-	if (flock(j->fd, LOCK_EX | LOCK_NB))
+	fd = env->host->ops->open(env->host, j->path, O_RDWR | O_APPEND, 0);
+	if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB))
 		return 0;
 	/* It may have ended between open and lock: then the name is gone. */
 	if (!xlpt_host_has(env->host, "%s", j->path))
@@ -227,6 +230,26 @@ static int adopt(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
 		return 0;
 	}
 	return 1;
+}
+
+int xlpt_journal_adopt(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
+{
+	int64_t deadline = xlpt_now(env->clock) + PEEK_MS;
+
+	j->fd = env->host->ops->open(env->host, j->path, O_RDWR | O_APPEND, 0);
+	if (j->fd == -ENOENT)
+		return 0;
+	if (j->fd < 0)
+		return xlpt_diag_errno(diag, XLPT_ERR_IO, j->fd, "cannot open %s", j->path);
+	while (flock(j->fd, LOCK_EX | LOCK_NB)) {
+		if (xlpt_now(env->clock) >= deadline) {
+			xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is in use by another process", j->path);
+			xlpt_diag_hint(diag, "see who it is: fuser -v %s", j->path);
+			return XLPT_ERR_IN_USE;
+		}
+		env->clock->sleep_ms(env->clock, 20);
+	}
+	return xlpt_host_has(env->host, "%s", j->path);
 }
 
 int xlpt_journal_interrupted(struct xlpt_env *env, struct xlpt_journal **out, size_t *n,
@@ -245,7 +268,7 @@ int xlpt_journal_interrupted(struct xlpt_env *env, struct xlpt_journal **out, si
 		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot list " DIR_PATH);
 	for (char **p = names; *p; p++) {
 		XLPT_GROW(*out, *n, alloc);
-		if (adopt(env, *p, &(*out)[*n]) == 1)
+		if (peek(env, *p, &(*out)[*n]) == 1)
 			(*n)++;
 		else
 			xlpt_journal_dispose(&(*out)[*n]);

@@ -27,6 +27,7 @@ struct xlpt_journal {
 	struct xlpt_journal_dev *devs;
 	size_t n, alloc;
 	char *last;		/* sentence of the last step begun, or NULL */
+	bool undoing;		/* it failed or was stopped, and was being taken back */
 };
 
 void xlpt_journal_dispose(struct xlpt_journal *j);	/* closes; does not remove the file */
@@ -43,11 +44,17 @@ struct xlpt_plan_observer xlpt_journal_observer(struct xlpt_journal *j);
 void xlpt_journal_end(struct xlpt_env *env, struct xlpt_journal *j);
 
 /*
- * Interrupted operations, each locked for the caller until disposed of. Caller
- * frees the array. A file that cannot be read is reported by a warning.
+ * Interrupted operations: those whose process is gone. Only looked at, so that
+ * readers do not stand in each other's way; caller disposes of each and frees
+ * the array. A file that cannot be read is reported by a warning.
  */
 int xlpt_journal_interrupted(struct xlpt_env *env, struct xlpt_journal **out, size_t *n,
 			     struct xlpt_diag *diag);
+/*
+ * Takes one of them over, once the locks of its guest and devices are held: 1 it
+ * is ours until disposed of, 0 somebody else has mended it meanwhile.
+ */
+int xlpt_journal_adopt(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag);
 /* Tells on err what was interrupted; quiet = say nothing (repair and status tell it themselves). */
 void xlpt_journal_warn(struct xlpt_env *env, bool quiet);
 
@@ -64,5 +71,8 @@ int xlpt_lock_guest(struct xlpt_env *env, struct xlpt_locks *locks, uint32_t dom
 		    int64_t deadline, struct xlpt_diag *diag);
 int xlpt_lock_device(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt_bdf bdf,
 		     int64_t deadline, struct xlpt_diag *diag);
+/* Guest (NULL for none) and devices in that order; bdfs is sorted in place. */
+int xlpt_lock_all(struct xlpt_env *env, struct xlpt_locks *locks, const uint32_t *domid,
+		  struct xlpt_bdf *bdfs, size_t n, struct xlpt_diag *diag);
 
 #endif

@@ -4,7 +4,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "xl-plugin/journal.h"
+#include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
 
 /* flock has no time-out of its own; this is how often it is tried again. */
@@ -76,4 +76,23 @@ int xlpt_lock_device(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt
 	_cleanup_free_ char *name = xlpt_xasprintf("device-%s", XLPT_BDF_STR(bdf));
 
 	return take(env, locks, name, XLPT_BDF_STR(bdf), deadline, diag);
+}
+
+static int cmp_bdf(const void *a, const void *b)
+{
+	return xlpt_bdf_cmp(*(const struct xlpt_bdf *)a, *(const struct xlpt_bdf *)b);
+}
+
+/* Sorted, so that two operations on the same devices cannot wait for each other. */
+int xlpt_lock_all(struct xlpt_env *env, struct xlpt_locks *locks, const uint32_t *domid,
+		  struct xlpt_bdf *bdfs, size_t n, struct xlpt_diag *diag)
+{
+	int64_t deadline = xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS;
+	int rc = domid ? xlpt_lock_guest(env, locks, *domid, deadline, diag) : 0;
+
+	if (n)
+		qsort(bdfs, n, sizeof(*bdfs), cmp_bdf);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = xlpt_lock_device(env, locks, bdfs[i], deadline, diag);
+	return rc;
 }

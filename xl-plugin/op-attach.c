@@ -154,6 +154,7 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 	bool iommu = false;
 	int rc;
 
+	op->env->ts->ops->guest_config(op->env->ts, &op->guest);
 	rc = op->env->ts->ops->caps(op->env->ts, &caps, diag);
 	if (rc == 0)
 		rc = xlpt_pcibe_read(op->env->store, op->guest.domid, &be, diag);

@@ -123,6 +123,9 @@ static int verify_gone(void *ctx, size_t i, struct xlpt_diag *diag)
 				       op->guest.name);
 			return XLPT_ERR_LEFT;
 		}
+		rc = xlpt_revoke(env, op->guest.domid, item->spec.bdf, diag);
+		if (rc)
+			return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
 	}
 	rc = xlpt_bind_driver(env->host, item->spec.bdf, &driver, diag);
 	if (rc == 0 && !xlpt_streq(driver, XLPT_PCIBACK_DRIVER)) {

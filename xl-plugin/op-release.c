@@ -45,12 +45,26 @@ static int look(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, struc
 static int still_held(const struct xlpt_guest *guest, struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
 	xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s does not let go of %s", guest->name, XLPT_BDF_STR(bdf));
-	xlpt_diag_fact(diag, "it is in the middle of a change of its PCI devices; taking the device "
-			     "away now would end its PCI hotplug");
+	if (guest->type == XLPT_GUEST_PV)
+		xlpt_diag_fact(diag, "it is in the middle of a change of its PCI devices; taking the "
+				     "device away now would end its PCI hotplug");
+	else
+		xlpt_diag_fact(diag, "its device model still has the device, and the guest did not "
+				     "answer the eject request");
 	xlpt_diag_hint(diag, "xlpt repair once the guest answers; xlpt detach --force %s %s takes it "
 			     "anyway, and the guest must be restarted then", guest->name,
 		       XLPT_BDF_STR(bdf));
 	return XLPT_ERR_LEFT;
+}
+
+/* QEMU has it, or cannot be asked while the hypervisor has it still. */
+static bool dm_holds(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf)
+{
+	bool has = false, assigned = true;
+
+	if (env->ts->ops->dm_has(env->ts, domid, bdf, &has, NULL) == 0)
+		return has;
+	return env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, NULL) || assigned;
 }
 
 static int leave_backend(struct xlpt_env *env, const struct xlpt_guest *guest, bool alive,
@@ -78,7 +92,7 @@ static int leave_backend(struct xlpt_env *env, const struct xlpt_guest *guest, b
 	if (alive && pv && (l->connected || l->leaving))
 		xlpt_wait_gone(env, guest, bdf, timeout_ms < POLITE_MS ? timeout_ms : POLITE_MS, NULL);
 	rc = look(env, domid, bdf, l, diag);
-	if (rc == 0 && alive && l->listed && !force && (l->engaged || !pv))
+	if (rc == 0 && alive && l->listed && !force && (pv ? l->engaged : dm_holds(env, domid, bdf)))
 		return still_held(guest, bdf, diag);
 	if (rc == 0 && alive && l->listed) {
 		env->ts->ops->device_remove(env->ts, domid, bdf, true, NULL);
@@ -115,7 +129,25 @@ static int leave_dm(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, i
 	return rc;
 }
 
-static int revoke(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, struct xlpt_diag *diag)
+/* Another device of the guest sits at the same interrupt line. */
+static bool line_shared(struct xlpt_env *env, uint32_t domid, const struct xlpt_device *dev)
+{
+	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
+	bool shared = false;
+
+	if (dev->irq <= 0 || xlpt_pcibe_read(env->store, domid, &be, NULL))
+		return false;
+	for (size_t i = 0; !shared && i < be.n; i++) {
+		_cleanup_device_ struct xlpt_device other = { 0 };
+
+		shared = be.devs[i].dev_ok && !xlpt_bdf_eq(be.devs[i].bdf, dev->bdf) &&
+			 xlpt_scan_one(env->host, be.devs[i].bdf, 0, NULL, &other, NULL) == 0 &&
+			 other.irq == dev->irq;
+	}
+	return shared;
+}
+
+int xlpt_revoke(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
 	_cleanup_device_ struct xlpt_device dev = { 0 };
 	uint64_t bars[7][3];
@@ -128,8 +160,8 @@ static int revoke(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, str
 		bars[i][1] = dev.bars[i].end;
 		bars[i][2] = dev.bars[i].flags;
 	}
-	return env->ts->ops->revoke(env->ts, domid, bdf, (const uint64_t(*)[3])bars, 7, dev.irq,
-				    diag);
+	return env->ts->ops->revoke(env->ts, domid, bdf, (const uint64_t(*)[3])bars, 7,
+				    line_shared(env, domid, &dev) ? 0 : dev.irq, diag);
 }
 
 int xlpt_clear_empty(struct xlpt_env *env, uint32_t domid, bool *cleared, struct xlpt_diag *diag)
@@ -167,19 +199,20 @@ int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, bool
 		if (rc)
 			return rc;
 	}
+	/* Also when Xen has it with nobody: the grants may stand without the assignment. */
+	if (alive) {
+		rc = xlpt_revoke(env, domid, bdf, diag);
+		if (rc)
+			return rc;
+	}
 	rc = env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, diag);
 	if (rc == 0 && assigned) {
-		rc = revoke(env, domid, bdf, diag);
-		if (rc == 0)
-			rc = env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, diag);
-		if (rc == 0 && assigned) {
-			rc = xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
-					   "the hypervisor still has %s assigned to a guest",
-					   XLPT_BDF_STR(bdf));
-			xlpt_diag_fact(diag, "it is not domain %u's; xl debug-keys Q; xl dmesg shows "
-					     "whose", domid);
-			xlpt_diag_hint(diag, "shut that guest down");
-		}
+		rc = xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
+				   "the hypervisor still has %s assigned to a guest",
+				   XLPT_BDF_STR(bdf));
+		xlpt_diag_fact(diag, "it is not domain %u's; xl debug-keys Q; xl dmesg shows whose",
+			       domid);
+		xlpt_diag_hint(diag, "shut that guest down");
 	}
 	if (rc)
 		return rc;

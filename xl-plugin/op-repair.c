@@ -83,9 +83,10 @@ static int repair_attach(struct xlpt_env *env, struct xlpt_journal *j,
 	int rc;
 
 	/* A connection under way is let come to its end: taken back now it would wedge the guest. */
-	if (alive && now.type == XLPT_GUEST_PV)
+	if (alive && now.type == XLPT_GUEST_PV && !j->undoing)
 		xlpt_wait_connected(env, &now, d->bdf, XLPT_GUEST_TIMEOUT_MS / 4, &vdev, NULL);
-	if (alive && complete(env, j->guest.domid, d->bdf)) {
+	/* An attach that was being taken back is not kept, whatever of it still stands. */
+	if (alive && !j->undoing && complete(env, j->guest.domid, d->bdf)) {
 		xlpt_say(env, "%s is attached to %s: kept", bdf, j->guest.name);
 		return 0;
 	}
@@ -137,116 +138,23 @@ int xlpt_repair_one(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_di
 	return 0;
 }
 
-/* Locks as the operation itself would have. */
-static int lock_journal(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_locks *locks,
-			struct xlpt_diag *diag)
-{
-	int64_t deadline = xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS;
-	int rc = 0;
-
-	if (j->guest.name)
-		rc = xlpt_lock_guest(env, locks, j->guest.domid, deadline, diag);
-	for (size_t i = 0; rc == 0 && i < j->n; i++)
-		rc = xlpt_lock_device(env, locks, j->devs[i].bdf, deadline, diag);
-	return rc;
-}
-
-/*
- * Contradictions that no journal explains: another tool was killed, or a guest
- * died with libxl looking away.
- */
-static bool half_out(const struct xlpt_owner *o)
-{
-	return o->lost || (o->type == XLPT_GUEST_PV && o->dev.state == XLPT_XBS_CLOSING);
-}
-
-/* A removal that another tool has under way looks the same until it ends: let it end, look again. */
-static bool still_half_out(struct xlpt_env *env, const struct xlpt_owner *o)
-{
-	_cleanup_owners_ struct xlpt_owners owners = { 0 };
-	_cleanup_guest_ struct xlpt_guest guest = { 0 };
-	const struct xlpt_owner *now;
-
-	if (o->guest && o->type == XLPT_GUEST_PV &&
-	    env->ts->ops->guest_by_id(env->ts, o->domid, &guest, NULL) == 0)
-		xlpt_wait_settled(env, &guest, XLPT_GUEST_TIMEOUT_MS / 4, NULL);
-	if (xlpt_owners_read(env, &owners, NULL))
-		return false;
-	now = xlpt_owners_find(&owners, o->bdf);
-	return now && now->domid == o->domid && (!now->guest || half_out(now));
-}
-
-static int repair_owner(struct xlpt_env *env, const struct xlpt_owner *o, size_t *found,
-			struct xlpt_diag *diag)
+/* With the locks that the operation itself had. */
+static int mend_journal(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
 {
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
-	const char *bdf = XLPT_BDF_STR(o->bdf);
-	int64_t deadline = xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS;
-	bool stuck = o->type == XLPT_GUEST_PV && (o->be_state != XLPT_XBS_CONNECTED ||
-						  o->fe_state != XLPT_XBS_CONNECTED);
-	int rc = 0;
+	_cleanup_free_ struct xlpt_bdf *bdfs = xlpt_xcalloc(j->n, sizeof(*bdfs));
+	int rc;
 
-	if (o->guest && !half_out(o))
-		return 0;
-	(*found)++;
-	if (env->dry_run) {
-		xlpt_say(env, "would take %s from %s", bdf,
-			 o->guest ? o->guest : "a domain that is gone");
-		return 0;
-	}
-	rc = xlpt_lock_guest(env, &locks, o->domid, deadline, diag);
+	for (size_t i = 0; i < j->n; i++)
+		bdfs[i] = j->devs[i].bdf;
+	rc = xlpt_lock_all(env, &locks, j->guest.name ? &j->guest.domid : NULL, bdfs, j->n, diag);
 	if (rc == 0)
-		rc = xlpt_lock_device(env, &locks, o->bdf, deadline, diag);
-	if (rc == 0 && !still_half_out(env, o))
-		return 0;
-	/* By force: the hypervisor has it no more, or the guest has let go of it already. */
-	if (rc == 0)
-		rc = xlpt_release(env, o->domid, o->bdf, true, XLPT_GUEST_TIMEOUT_MS, diag);
-	if (rc == 0)
-		xlpt_say(env, "%s was left %s: taken back", bdf,
-			 o->guest ? "half-way on its way out of a guest" : "by a domain that is gone");
-	/*
-	 * Taken away while the guest's driver was still probing it: the thread that
-	 * serves the guest's xenbus waits for that driver for ever.
-	 */
-	if (rc == 0 && o->guest && stuck)
-		xlpt_warn(env, "%s did not answer and takes no further PCI device until it restarts: "
-			       "xl reboot %s", o->guest, o->guest);
-	return rc;
-}
-
-static int repair_empty(struct xlpt_env *env, size_t *found, struct xlpt_diag *diag)
-{
-	_cleanup_free_ uint32_t *domids = NULL;
-	size_t n = 0;
-	int rc = xlpt_pcibe_domids(env->store, &domids, &n, diag);
-
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		_cleanup_locks_ struct xlpt_locks locks = { 0 };
-		_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
-		bool cleared = false;
-
-		rc = xlpt_pcibe_read(env->store, domids[i], &be, diag);
-		if (rc || !be.exists || be.n)
-			continue;
-		(*found)++;
-		if (env->dry_run) {
-			xlpt_say(env, "would remove the empty PCI backend of domain %u", domids[i]);
-			continue;
-		}
-		rc = xlpt_lock_guest(env, &locks, domids[i],
-				     xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
-		if (rc == 0)
-			rc = xlpt_clear_empty(env, domids[i], &cleared, diag);
-		if (rc == 0 && cleared)
-			xlpt_say(env, "removed the empty PCI backend of domain %u", domids[i]);
-	}
-	return rc;
+		rc = xlpt_journal_adopt(env, j, diag);
+	return rc > 0 ? xlpt_repair_one(env, j, diag) : rc;
 }
 
 int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag)
 {
-	_cleanup_owners_ struct xlpt_owners owners = { 0 };
 	struct xlpt_journal *js = NULL;
 	size_t n = 0, found = 0;
 	int rc;
@@ -254,25 +162,17 @@ int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag)
 	rc = xlpt_journal_interrupted(env, &js, &n, diag);
 	found = n;
 	for (size_t i = 0; i < n; i++) {
-		_cleanup_locks_ struct xlpt_locks locks = { 0 };
-
 		if (rc == 0 && env->dry_run)
 			xlpt_say(env, "would mend an interrupted %s of %s, left at: %s", js[i].op,
 				 js[i].n ? XLPT_BDF_STR(js[i].devs[0].bdf) : "nothing",
 				 js[i].last ? js[i].last : "its beginning");
 		else if (rc == 0)
-			rc = lock_journal(env, &js[i], &locks, diag);
-		if (rc == 0 && !env->dry_run)
-			rc = xlpt_repair_one(env, &js[i], diag);
+			rc = mend_journal(env, &js[i], diag);
 		xlpt_journal_dispose(&js[i]);
 	}
 	free(js);
 	if (rc == 0)
-		rc = xlpt_owners_read(env, &owners, diag);
-	for (size_t i = 0; rc == 0 && i < owners.n; i++)
-		rc = repair_owner(env, &owners.items[i], &found, diag);
-	if (rc == 0)
-		rc = repair_empty(env, &found, diag);
+		rc = xlpt_repair_facts(env, &found, diag);
 	if (rc == 0 && env->json) {
 		struct json_object *root = json_object_new_object();
 

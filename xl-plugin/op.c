@@ -159,8 +159,11 @@ static int mend_first(struct xlpt_op *op, struct xlpt_diag *diag)
 		}
 		/* Devices whose locks this operation does not hold are left to xlpt repair. */
 		if (rc == 0 && ours && all) {
-			rc = xlpt_repair_one(op->env, &js[i], diag);
-			mark_mended(op, &js[i]);
+			rc = xlpt_journal_adopt(op->env, &js[i], diag);
+			if (rc > 0) {
+				rc = xlpt_repair_one(op->env, &js[i], diag);
+				mark_mended(op, &js[i]);
+			}
 		} else if (rc == 0 && ours) {
 			rc = xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
 					   "an interrupted %s has to be mended first", js[i].op);
@@ -174,26 +177,39 @@ static int mend_first(struct xlpt_op *op, struct xlpt_diag *diag)
 	return rc;
 }
 
-static int cmp_bdf(const void *a, const void *b)
-{
-	return xlpt_bdf_cmp(*(const struct xlpt_bdf *)a, *(const struct xlpt_bdf *)b);
-}
-
-/* Sorted, so that two operations on the same devices cannot wait for each other. */
 static int lock_all(struct xlpt_op *op, struct xlpt_diag *diag)
 {
-	_cleanup_free_ struct xlpt_bdf *sorted = xlpt_xcalloc(op->n, sizeof(*sorted));
-	int64_t deadline = xlpt_now(op->env->clock) + XLPT_LOCK_TIMEOUT_MS;
-	int rc = 0;
+	_cleanup_free_ struct xlpt_bdf *bdfs = xlpt_xcalloc(op->n, sizeof(*bdfs));
 
 	for (size_t i = 0; i < op->n; i++)
-		sorted[i] = op->items[i].spec.bdf;
-	qsort(sorted, op->n, sizeof(*sorted), cmp_bdf);
-	if (op->has_guest)
-		rc = xlpt_lock_guest(op->env, &op->locks, op->guest.domid, deadline, diag);
-	for (size_t i = 0; rc == 0 && i < op->n; i++)
-		rc = xlpt_lock_device(op->env, &op->locks, sorted[i], deadline, diag);
-	return rc;
+		bdfs[i] = op->items[i].spec.bdf;
+	return xlpt_lock_all(op->env, &op->locks, op->has_guest ? &op->guest.domid : NULL, bdfs,
+			     op->n, diag);
+}
+
+/*
+ * The guest was looked up before its lock was had: by now it may be another one
+ * with the same number, or on its way out.
+ */
+static int guest_again(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	_cleanup_guest_ struct xlpt_guest now = { 0 };
+	int rc;
+
+	if (!op->has_guest)
+		return 0;
+	rc = op->env->ts->ops->guest_by_id(op->env->ts, op->guest.domid, &now, diag);
+	if (rc)
+		return rc;
+	if (strcmp(now.uuid, op->guest.uuid) != 0) {
+		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is gone", op->guest.name);
+		xlpt_diag_fact(diag, "domain %u is %s by now", now.domid, now.name);
+		xlpt_diag_hint(diag, "xl list shows the guests that run");
+		return XLPT_ERR_NO_GUEST;
+	}
+	op->guest.paused = now.paused;
+	op->guest.dying = now.dying;
+	return 0;
 }
 
 int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
@@ -205,6 +221,8 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 	/* A dry run looks and leaves: it needs no lock and mends nothing. */
 	if (rc == 0 && !env->dry_run)
 		rc = lock_all(op, diag);
+	if (rc == 0 && !env->dry_run)
+		rc = guest_again(op, diag);
 	if (rc == 0 && !env->dry_run)
 		rc = mend_first(op, diag);
 	if (rc == 0)

@@ -135,6 +135,14 @@ int xlpt_give_back(struct xlpt_env *env, struct xlpt_bdf bdf, bool origin_known,
 int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, bool force,
 		 int64_t timeout_ms, struct xlpt_diag *diag);
 
+/*
+ * Takes back what only the hypervisor knows of: grants on ports, memory and the
+ * interrupt, and the assignment. libxl leaves the grants behind when an add
+ * fails, and 4.17 after every removal from an HVM guest. An interrupt line that
+ * another device of the guest uses stays granted.
+ */
+int xlpt_revoke(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, struct xlpt_diag *diag);
+
 /* Removes a backend without devices, and waits until the guest has let go of its frontend. */
 int xlpt_clear_empty(struct xlpt_env *env, uint32_t domid, bool *cleared, struct xlpt_diag *diag);
 
@@ -155,13 +163,10 @@ bool xlpt_wait_port_closed(struct xlpt_env *env, uint32_t domid, unsigned port,
 
 /* ---- repair (op-repair.c) ---- */
 
-struct xlpt_repair_note {
-	char *text;	/* what was found and what was (or would be) done */
-	bool done;
-};
-
-/* Mends one interrupted operation whose locks are held by the caller. */
+/* Mends one interrupted operation, adopted by the caller, who holds its locks. */
 int xlpt_repair_one(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag);
+/* Contradictions that no journal explains (op-repair-facts.c); *found grows by each. */
+int xlpt_repair_facts(struct xlpt_env *env, size_t *found, struct xlpt_diag *diag);
 /* All of them, and contradictions without a journal. Prints what it does. */
 int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag);
 

@@ -124,9 +124,10 @@ static void guest_from_info(libxl_ctx *ctx, const libxl_dominfo *info, struct xl
 	snprintf(out->uuid, sizeof(out->uuid), LIBXL_UUID_FMT, LIBXL_UUID_BYTES(info->uuid));
 }
 
-/* What only the stored configuration says. A guest of another toolstack may have none. */
-static void guest_config(libxl_ctx *ctx, struct xlpt_guest *out)
+/* A guest of another toolstack may have no stored configuration. */
+static void ts_guest_config(struct xlpt_toolstack *ts, struct xlpt_guest *out)
 {
+	libxl_ctx *ctx = start(ts);
 	libxl_domain_config config;
 
 	libxl_domain_config_init(&config);
@@ -177,7 +178,6 @@ static int ts_guest_by_id(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt
 	}
 	guest_from_info(ctx, &info, out);
 	libxl_dominfo_dispose(&info);
-	guest_config(ctx, out);
 	return 0;
 }
 
@@ -492,6 +492,7 @@ static void ts_xen_text(struct xlpt_toolstack *ts, char **cmdline, char **messag
 static const struct xlpt_toolstack_ops libxl_ops = {
 	.guest_find = ts_guest_find,
 	.guest_by_id = ts_guest_by_id,
+	.guest_config = ts_guest_config,
 	.guest_list = ts_guest_list,
 	.caps = ts_caps,
 	.device_add = ts_device_add,

@@ -18,11 +18,19 @@ struct xlpt_xen_caps {
 };
 
 struct xlpt_toolstack_ops {
-	/* By name or decimal domid; XLPT_ERR_NO_GUEST. */
+	/*
+	 * By name or decimal domid; XLPT_ERR_NO_GUEST. These say what the hypervisor
+	 * knows: a PVH guest is HVM to it, and passthrough and e820_host stay unset.
+	 */
 	int (*guest_find)(struct xlpt_toolstack *ts, const char *name, struct xlpt_guest *out,
 			  struct xlpt_diag *diag);
 	int (*guest_by_id)(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_guest *out,
 			   struct xlpt_diag *diag);
+	/*
+	 * Adds what only the guest's stored configuration says (type PVH, passthrough,
+	 * e820_host): libxl asks all its devices for it, which takes its time.
+	 */
+	void (*guest_config)(struct xlpt_toolstack *ts, struct xlpt_guest *guest);
 	/* Every domain but dom0; caller disposes of each and frees the array. */
 	int (*guest_list)(struct xlpt_toolstack *ts, struct xlpt_guest **out, size_t *n,
 			  struct xlpt_diag *diag);
@@ -59,10 +67,10 @@ struct xlpt_toolstack_ops {
 	int (*quarantine)(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool on,
 			  struct xlpt_diag *diag);
 	/*
-	 * Takes IOMMU assignment and the grants on ports, memory and interrupt back
-	 * from a guest that has no backend entry for the device: what an attach
-	 * killed half-way leaves, and what libxl has no call for. resources are the
-	 * device's BARs.
+	 * Takes the grants on ports, memory and interrupt back from a guest, and the
+	 * IOMMU assignment if the device is that guest's: what an attach that was
+	 * killed or failed half-way leaves, and what libxl has no call for. bars are
+	 * n_bars times start, end and IORESOURCE_* flags; irq 0 leaves the line alone.
 	 */
 	int (*revoke)(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_bdf bdf,
 		      const uint64_t (*bars)[3], size_t n_bars, int irq, struct xlpt_diag *diag);

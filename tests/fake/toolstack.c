@@ -14,6 +14,8 @@ struct claim {
 	int64_t owner;
 	bool in_dm;
 	uint32_t dm_domid;
+	bool granted;		/* ports, memory and interrupt */
+	uint32_t granted_to;
 };
 
 struct fake_guest {
@@ -81,6 +83,9 @@ static int ts_guest_by_id(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt
 		return XLPT_ERR_NO_GUEST;
 	}
 	xlpt_guest_copy(out, &g->g);
+	if (out->type == XLPT_GUEST_PVH)
+		out->type = XLPT_GUEST_HVM;
+	out->passthrough = out->e820_host = XLPT_UNSET;
 	return 0;
 }
 
@@ -98,6 +103,17 @@ static int ts_guest_find(struct xlpt_toolstack *ts, const char *name, struct xlp
 	xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "there is no running guest \"%s\"", name);
 	xlpt_diag_hint(diag, "xl list shows the guests that run");
 	return XLPT_ERR_NO_GUEST;
+}
+
+static void ts_guest_config(struct xlpt_toolstack *ts, struct xlpt_guest *guest)
+{
+	struct fake_guest *g = guest_of(fake(ts), guest->domid);
+
+	if (!g)
+		return;
+	guest->type = g->g.type;
+	guest->passthrough = g->g.passthrough;
+	guest->e820_host = g->g.e820_host;
 }
 
 static int ts_guest_list(struct xlpt_toolstack *ts, struct xlpt_guest **out, size_t *n,
@@ -171,6 +187,11 @@ static int ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct
 	}
 	if (fail && f->depth == FAKE_TS_AFTER_DM)
 		goto fail;
+	/* libxl does not take these back when what follows fails. */
+	c->granted = true;
+	c->granted_to = domid;
+	if (fail && f->depth == FAKE_TS_AFTER_GRANTS)
+		goto fail;
 	c->owner = domid;
 	if (fail && f->depth == FAKE_TS_AFTER_ASSIGN)
 		goto fail;
@@ -225,6 +246,9 @@ static int ts_device_remove(struct xlpt_toolstack *ts, uint32_t domid, struct xl
 	}
 	if (c->owner == domid)
 		c->owner = OWNER_IO;
+	/* 4.17 leaves an HVM guest its grants. */
+	if (g && g->g.type == XLPT_GUEST_PV)
+		c->granted = false;
 	if (g && g->g.type == XLPT_GUEST_PV) {
 		if (!wait_backend(f, domid))
 			goto done;
@@ -280,10 +304,11 @@ static int ts_revoke(struct xlpt_toolstack *ts, uint32_t domid, const struct xlp
 	struct claim *c = claim_of(f, bdf);
 
 	(void)bars;
-	(void)n_bars;
 	(void)irq;
 	if (fails(f, FAKE_TS_REVOKE))
 		return failed(diag, "revoke");
+	if (n_bars && c->granted_to == domid)
+		c->granted = false;
 	if (c->owner == domid)
 		c->owner = OWNER_IO;
 	return 0;
@@ -332,6 +357,7 @@ static void ts_close(struct xlpt_toolstack *ts)
 static const struct xlpt_toolstack_ops fake_ops = {
 	.guest_find = ts_guest_find,
 	.guest_by_id = ts_guest_by_id,
+	.guest_config = ts_guest_config,
 	.guest_list = ts_guest_list,
 	.caps = ts_caps,
 	.device_add = ts_device_add,
@@ -397,6 +423,7 @@ void fake_ts_kill(struct fake_ts *f, uint32_t domid)
 			continue;
 		f->claims[i].owner = OWNER_IO;
 		f->claims[i].in_dm = false;
+		f->claims[i].granted = false;
 		set_note(f, f->claims[i].bdf, NULL);
 	}
 	fake_store_set(f->store, NULL, "/local/domain/0/backend/pci/%u", domid);
@@ -441,6 +468,9 @@ char *fake_ts_snapshot(struct fake_ts *f)
 	if (f->n_claims)
 		qsort(f->claims, f->n_claims, sizeof(*f->claims), cmp_claim);
 	for (size_t i = 0; i < f->n_claims; i++) {
+		if (f->claims[i].granted)
+			xlpt_str_addf(&s, "%s granted to domain %u\n", XLPT_BDF_STR(f->claims[i].bdf),
+				      f->claims[i].granted_to);
 		if (f->claims[i].owner == OWNER_DOM0 && !f->claims[i].in_dm)
 			continue;
 		xlpt_str_addf(&s, "%s ", XLPT_BDF_STR(f->claims[i].bdf));

@@ -4,7 +4,7 @@
  * (tools/libs/light/libxl_pci.c of 4.17 and 4.20; what the lab showed of it),
  * on top of the fake xenstore and its kernel-side actors:
  *
- *   add     note the owner, device model (HVM), assign, write the nodes; the
+ *   add     note the owner, device model (HVM), grant, assign, write the nodes; the
  *           second device of a PV guest waits up to 10 s for a connected
  *           backend; never waits afterwards; on error only the note goes
  *   remove  device model (HVM, 10 s), deassign, ask through xenstore, wait
@@ -22,8 +22,8 @@ enum fake_ts_op { FAKE_TS_ADD, FAKE_TS_REMOVE, FAKE_TS_QUARANTINE, FAKE_TS_REVOK
 		  FAKE_TS_DM, FAKE_TS_N_OPS };
 
 /* How far an add that is made to fail gets before it does. */
-enum fake_ts_depth { FAKE_TS_AT_ONCE, FAKE_TS_AFTER_NOTE, FAKE_TS_AFTER_DM, FAKE_TS_AFTER_ASSIGN,
-		     FAKE_TS_AFTER_NODES };
+enum fake_ts_depth { FAKE_TS_AT_ONCE, FAKE_TS_AFTER_NOTE, FAKE_TS_AFTER_DM, FAKE_TS_AFTER_GRANTS,
+		     FAKE_TS_AFTER_ASSIGN, FAKE_TS_AFTER_NODES };
 
 struct fake_ts *fake_ts_new(struct fake_store *store, struct fake_pciback *pciback);
 void fake_ts_free(struct fake_ts *f);

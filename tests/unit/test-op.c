@@ -13,6 +13,7 @@
 
 #include "tests/fake/world.h"
 #include "xenstore/pcibe.h"
+#include "xl-plugin/op.h"
 
 static struct xlpt_bdf B(const char *text)
 {
@@ -151,6 +152,7 @@ static void test_attach_hide_and_to_host(void **state)
 static void test_hvm(void **state)
 {
 	struct world *w = *state;
+	_cleanup_free_ char *left = NULL;
 
 	ok(w, "attach win1 05:00.0");
 	assert_non_null(strstr(w->out, "as 0000:00:05.0"));
@@ -160,6 +162,9 @@ static void test_hvm(void **state)
 	fake_ts_deaf(w->ts, 5, false);
 	ok(w, "detach win1 05:00.0");
 	assert_int_equal(fake_ts_owner(w->ts, B("05:00.0")), -2);
+	/* What 4.17 leaves behind then. */
+	left = fake_ts_snapshot(w->ts);
+	assert_null(strstr(left, "granted"));
 }
 
 static void test_preconditions(void **state)
@@ -314,7 +319,8 @@ static void test_sysroot(void **state)
 
 /*
  * The guest's driver takes longer than we wait: the device is not torn out of its
- * probe, which would wedge the guest, but left for repair, which finds it in place.
+ * probe, which would wedge the guest, but left for repair, which goes on taking
+ * it back: the attach was said to have failed.
  */
 static void test_slow_probe(void **state)
 {
@@ -325,8 +331,8 @@ static void test_slow_probe(void **state)
 	assert_non_null(strstr(w->err, "does not let go"));
 	assert_int_equal(fake_ts_owner(w->ts, B("05:00.0")), 3);
 	ok(w, "repair");
-	assert_non_null(strstr(w->out, "kept"));
-	ok(w, "detach web1 05:00.0");
+	assert_non_null(strstr(w->out, "taken back"));
+	assert_int_equal(fake_ts_owner(w->ts, B("05:00.0")), -2);
 	ok(w, "attach web1 05:00.0");
 }
 
@@ -342,6 +348,124 @@ static void test_hidden_then_taken(void **state)
 	assert_non_null(strstr(w->out, "left there"));
 	assert_string_equal(driver(w, "0000:02:00.0"), "pciback");
 	ok(w, "detach --to-host web1 02:00.0");
+}
+
+/* Killed after the guest had taken it: kept. Killed while it was being taken back: taken back. */
+static void test_journal_kept_or_not(void **state)
+{
+	static const char head[] = "xlpt 1\nop attach\nguest 3 00000000-0000-4000-8000-000000000003 "
+				   "web1\ndevice 0000:05:00.0 keep -\nbegin add 0000:05:00.0 to web1\n";
+	struct world *w = *state;
+	_cleanup_free_ char *undone = xlpt_xasprintf("%sdone\nundo take 0000:05:00.0 from web1\n", head);
+
+	ok(w, "attach web1 05:00.0");
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", head);
+	ok(w, "status");
+	assert_non_null(strstr(w->out, "interrupted attach"));
+	ok(w, "repair");
+	assert_non_null(strstr(w->out, "kept"));
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", undone);
+	ok(w, "repair");
+	assert_non_null(strstr(w->out, "taken back"));
+	assert_int_equal(fake_ts_owner(w->ts, B("05:00.0")), -2);
+	ok(w, "repair");
+	assert_non_null(strstr(w->out, "nothing to mend"));
+}
+
+/* Two who look at a journal do not keep each other from seeing it; one takes it over. */
+static void test_journal_adopt(void **state)
+{
+	struct world *w = *state;
+	struct xlpt_env env = { .host = fake_bus_host(w->bus), .clock = &w->clock.clock,
+				.err = stderr };
+	struct xlpt_journal *a, *b;
+	size_t na, nb;
+
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", "xlpt 1\nop hide\ndevice 0000:02:00.0 hide -\n");
+	assert_int_equal(xlpt_journal_interrupted(&env, &a, &na, NULL), 0);
+	assert_int_equal(xlpt_journal_interrupted(&env, &b, &nb, NULL), 0);
+	assert_int_equal(na, 1);
+	assert_int_equal(nb, 1);
+	assert_int_equal(xlpt_journal_adopt(&env, &a[0], NULL), 1);
+	assert_int_equal(xlpt_journal_adopt(&env, &b[0], NULL), XLPT_ERR_IN_USE);
+	xlpt_journal_end(&env, &a[0]);
+	xlpt_closep(&b[0].fd);
+	assert_int_equal(xlpt_journal_adopt(&env, &b[0], NULL), 0);
+	xlpt_journal_dispose(&a[0]);
+	xlpt_journal_dispose(&b[0]);
+	free(a);
+	free(b);
+}
+
+/* Between looking the guest up and its lock, another one got its number. */
+static void test_guest_replaced(void **state)
+{
+	struct world *w = *state;
+	struct xlpt_env env = { .host = fake_bus_host(w->bus), .clock = &w->clock.clock,
+				.store = fake_store_get(w->store), .ts = fake_ts_get(w->ts),
+				.err = stderr };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	_cleanup_op_ struct xlpt_op op;
+
+	xlpt_op_init(&op, &env);
+	op.has_guest = true;
+	assert_int_equal(env.ts->ops->guest_find(env.ts, "web1", &op.guest, NULL), 0);
+	op.guest.uuid[0] = 'f';
+	assert_int_equal(xlpt_op_add_spec(&op, "05:00.0", NULL), 0);
+	assert_int_equal(xlpt_op_attach(&op, &diag), XLPT_ERR_NO_GUEST);
+	assert_non_null(strstr(diag.message, "web1 is gone"));
+	assert_int_equal(fake_ts_owner(w->ts, B("05:00.0")), -1);
+}
+
+/* The hypervisor has it, no backend names it: with libxl's note of the owner and without. */
+static void test_hypervisor_only(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *before = NULL, *after = NULL;
+	struct xlpt_spec spec;
+
+	ok(w, "attach web1 05:00.0");
+	ok(w, "detach web1 05:00.0");
+	before = world_snapshot(w);
+	assert_int_equal(xlpt_spec_parse("05:00.0", &spec, NULL), 0);
+	for (int noted = 0; noted < 2; noted++) {
+		_cleanup_free_ char *now = NULL;
+
+		fake_ts_fail(w->ts, FAKE_TS_ADD, 1, FAKE_TS_AFTER_ASSIGN);
+		fake_ts_get(w->ts)->ops->device_add(fake_ts_get(w->ts), 4, &spec, NULL);
+		if (noted)
+			fake_store_set(w->store, "4", "/libxl/pci/0000-05-00-0/domid");
+		refused(w, 1, "attach web1 05:00.0", "assigned to a guest by the hypervisor");
+		ok(w, "--dry-run repair");
+		assert_non_null(strstr(w->out, "would take 0000:05:00.0"));
+		ok(w, "repair");
+		assert_non_null(strstr(w->out, "was with domain 4 in the hypervisor only"));
+		now = world_snapshot(w);
+		assert_string_equal(before, now);
+	}
+	xlpt_spec_dispose(&spec);
+	fake_store_set(w->store, "4", "/libxl/pci/0000-05-00-0/domid");
+	ok(w, "repair");
+	assert_non_null(strstr(w->out, "the note is removed"));
+	after = world_snapshot(w);
+	assert_string_equal(before, after);
+}
+
+/* A count that does not fit the devices, as libxl killed between its writes leaves it. */
+static void test_books(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "attach web1 05:00.0");
+	fake_store_set(w->store, "3", "/local/domain/0/backend/pci/3/0/num_devs");
+	fake_store_set(w->store, "1", "/local/domain/0/backend/pci/3/0/state-1");
+	assert_int_equal(world_run(w, "attach --hide web1 02:00.0"), 1);
+	assert_non_null(strstr(w->err, "xlpt repair"));
+	ok(w, "repair");
+	assert_non_null(strstr(w->out, "mended num_devs of domain 3"));
+	assert_string_equal(fake_store_peek(w->store, "/local/domain/0/backend/pci/3/0/num_devs"), "1");
+	ok(w, "attach --hide web1 02:00.0");
+	ok(w, "detach web1 05:00.0 02:00.0");
 }
 
 /* ---- everything fails once ---- */
@@ -376,6 +500,11 @@ static void add_note(struct world *w, unsigned nth)
 	fake_ts_fail(w->ts, FAKE_TS_ADD, nth, FAKE_TS_AFTER_NOTE);
 }
 
+static void add_grants(struct world *w, unsigned nth)
+{
+	fake_ts_fail(w->ts, FAKE_TS_ADD, nth, FAKE_TS_AFTER_GRANTS);
+}
+
 static void add_assign(struct world *w, unsigned nth)
 {
 	fake_ts_fail(w->ts, FAKE_TS_ADD, nth, FAKE_TS_AFTER_ASSIGN);
@@ -402,6 +531,7 @@ static const struct injection injections[] = {
 	{ "a removal in xenstore", store_rm },
 	{ "a read of xenstore", store_read },
 	{ "libxl's add after its note", add_note },
+	{ "libxl's add after its grants", add_grants },
 	{ "libxl's add after assignment", add_assign },
 	{ "libxl's add at its end", add_nodes },
 	{ "quarantine", quarantine },
@@ -431,6 +561,7 @@ static const struct scene scenes[] = {
 	{ "hide 02:00.0", "attach win1 02:00.0", true },
 	{ "attach --hide web1 02:00.0", "detach web1 02:00.0", false },
 	{ "attach --hide web1 02:00.0", "detach --to-host web1 02:00.0", false },
+	{ "attach --hide win1 02:00.0", "detach win1 02:00.0", false },
 };
 
 static void prepare(struct world *w, const char *commands)
@@ -516,6 +647,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_empty_backend, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_slow_probe, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hidden_then_taken, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_journal_kept_or_not, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_journal_adopt, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_guest_replaced, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hypervisor_only, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_books, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_interrupted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sysroot, setup, teardown),
 		cmocka_unit_test(test_every_failure),
