@@ -63,6 +63,12 @@ static inline bool xlpt_bdf_eq(struct xlpt_bdf a, struct xlpt_bdf b)
 	return xlpt_bdf_cmp(a, b) == 0;
 }
 
+static inline bool xlpt_bdf_same_slot(struct xlpt_bdf a, struct xlpt_bdf b)
+{
+	b.func = a.func;
+	return xlpt_bdf_eq(a, b);
+}
+
 /* segment << 16 | bus << 8 | device << 3 | function: the hypervisor's machine_sbdf. */
 uint32_t xlpt_bdf_sbdf(struct xlpt_bdf bdf);
 

@@ -59,6 +59,23 @@ static int not_needed(const struct xlpt_device *dev, const struct xlpt_place *pl
 	return XLPT_ERR_HOST_NEEDS;
 }
 
+/*
+ * A PF's driver takes its virtual functions with it when it goes, also from under
+ * the guests that have them (pci_disable_sriov in igb_remove and its like).
+ */
+static int without_vfs(const struct xlpt_device *dev, const struct xlpt_place *place,
+		       struct xlpt_diag *diag)
+{
+	if (place->on_pciback || dev->vf_count <= 0)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s has %d virtual function%s, which would go with its driver",
+		      XLPT_BDF_STR(dev->bdf), dev->vf_count, dev->vf_count == 1 ? "" : "s");
+	xlpt_diag_fact(diag, "sriov_numvfs is %d", dev->vf_count);
+	xlpt_diag_hint(diag, "see with xlpt status that no guest has one, then: "
+			     "echo 0 >/sys/bus/pci/devices/%s/sriov_numvfs", XLPT_BDF_STR(dev->bdf));
+	return XLPT_ERR_RULE;
+}
+
 int xlpt_policy_hide(const struct xlpt_device *dev, const struct xlpt_place *place,
 		     bool force_host_device, struct xlpt_diag *diag)
 {
@@ -68,7 +85,7 @@ int xlpt_policy_hide(const struct xlpt_device *dev, const struct xlpt_place *pla
 		rc = free_of_guests(dev, place, NULL, diag);
 	if (rc == 0)
 		rc = not_needed(dev, place, force_host_device, diag);
-	return rc;
+	return rc ? rc : without_vfs(dev, place, diag);
 }
 
 int xlpt_policy_unhide(const struct xlpt_device *dev, const struct xlpt_place *place,
@@ -121,6 +138,24 @@ static int guest_fits(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 		xlpt_diag_fact(diag, "Xen on x86 passes devices through to PV and HVM guests only");
 		xlpt_diag_hint(diag, "set type=\"hvm\" or type=\"pv\" in its configuration and create it "
 				     "again");
+		return XLPT_ERR_GUEST_TYPE;
+	}
+	if (g->has_stubdom) {
+		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE, "the device model of %s runs in a domain of its "
+			      "own", g->name);
+		xlpt_diag_fact(diag, "with a stub domain the device goes through two backends, and "
+				     "nothing tells here when both have it");
+		xlpt_diag_hint(diag, "create it without device_model_stubdomain_override, or name the "
+				     "device in its configuration");
+		return XLPT_ERR_GUEST_TYPE;
+	}
+	/* libxl takes both and does nothing with them. */
+	if (g->type == XLPT_GUEST_PV && (f->slot_asked || f->rdm_asked)) {
+		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE, "%s is a PV guest: %s is not for it", g->name,
+			      f->slot_asked ? "a slot of one's choice" : "rdm_policy");
+		xlpt_diag_fact(diag, f->slot_asked ? "xen-pciback chooses the slot (vpci.c)"
+						   : "reserved device memory is a matter of HVM guests");
+		xlpt_diag_hint(diag, "leave %s out", f->slot_asked ? "the slot" : "rdm_policy");
 		return XLPT_ERR_GUEST_TYPE;
 	}
 	if (g->dying) {
@@ -196,5 +231,5 @@ int xlpt_policy_attach(const struct xlpt_attach_facts *f, struct xlpt_diag *diag
 		xlpt_diag_hint(diag, "add --hide, or run xlpt hide %s first", bdf);
 		return XLPT_ERR_NOT_HIDDEN;
 	}
-	return 0;
+	return without_vfs(f->device, f->place, diag);
 }

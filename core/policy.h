@@ -34,6 +34,8 @@ struct xlpt_attach_facts {
 	int be_state, fe_state;	/* xenbus states of the guest's backend, -1 = none yet */
 	bool be_consistent;
 	bool be_leaving;	/* a device of it is half-way out (state-N 5) */
+	bool slot_asked;	/* the caller names the guest's slot */
+	bool rdm_asked;		/* ... or a policy for reserved memory */
 	/* what the caller allows */
 	bool hide;		/* take it from its dom0 driver */
 	bool force_host_device;	/* even if the host needs it */

@@ -169,10 +169,24 @@ static int by_letter(const struct xlpt_opt *opts, int letter, int base)
 	return -1;
 }
 
+/*
+ * getopt_long takes any unique beginning for the whole; here --force must not
+ * turn into --force-host-device because a release had only the one.
+ */
+static bool abbreviated(char **argv, const char *name)
+{
+	const char *word = argv[optind - 1];
+
+	if (optarg && optarg == argv[optind - 1])
+		word = argv[optind - 2];
+	return strcspn(word + 2, "=") != strlen(name);
+}
+
 static int parse(struct xlpt_env *env, const struct xlpt_command *cmd, int argc, char **argv,
 		 struct xlpt_args *args, bool *help, struct xlpt_diag *diag)
 {
 	struct option longs[32] = { 0 };
+	int long_index;
 	_cleanup_str_ struct xlpt_str shorts = { 0 };
 	size_t n = 0;
 	int c;
@@ -182,7 +196,14 @@ static int parse(struct xlpt_env *env, const struct xlpt_command *cmd, int argc,
 	add_opts(longs, &n, &shorts, cmd->opts, OPT_BASE);
 	opterr = 0;
 	optind = 0;
-	while ((c = getopt_long(argc, argv, shorts.s, longs, NULL)) != -1) {
+	while (long_index = -1, (c = getopt_long(argc, argv, shorts.s, longs, &long_index)) != -1) {
+		if (c != ':' && c != '?' && long_index >= 0 &&
+		    abbreviated(argv, longs[long_index].name)) {
+			xlpt_diag_set(diag, XLPT_ERR_USAGE, "options are not abbreviated: --%s was meant?",
+				      longs[long_index].name);
+			xlpt_diag_hint(diag, "xlpt %s --help", cmd->name);
+			return XLPT_ERR_USAGE;
+		}
 		if (c == ':' || c == '?') {
 			char letter[] = { '-', (char)optopt, '\0' };
 			/* A short option may stand among others: getopt says which it was. */

@@ -107,9 +107,13 @@ static void report_detach(const struct xlpt_op *op)
 	devs = json_object_new_array();
 	for (size_t i = 0; i < op->n; i++) {
 		const struct xlpt_item *item = &op->items[i];
-		struct json_object *o = json_object_new_object();
 		const char *bdf = XLPT_BDF_STR(item->spec.bdf);
+		struct json_object *o;
 
+		/* BB:DD.* was said, and the guest did not have this one. */
+		if (item->of_slot && item->nothing && !item->mended)
+			continue;
+		o = json_object_new_object();
 		xlpt_json_add(o, "bdf", xlpt_json_str(bdf));
 		xlpt_json_add(o, "state", xlpt_json_str(op->to_host ? "dom0" : "hidden"));
 		if (op->to_host)

@@ -95,6 +95,8 @@ static int add_hidden(struct view *v, struct xlpt_bdf bdf, struct xlpt_diag *dia
 	else if (note.domid >= 0 && env->store)
 		text = xlpt_xasprintf("libxl notes domain %lld as its owner, wrongly: xlpt repair",
 				      (long long)note.domid);
+	else if (!env->store)
+		text = xlpt_xstrdup("on pciback; without xenstore nobody tells whether a guest has it");
 	else
 		text = xlpt_xstrdup("free for a guest");
 	add_row(v, &(struct row){ .bdf = XLPT_BDF_STR(bdf),

@@ -175,6 +175,8 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 			.fe_state = be.exists ? be.fe_state : XLPT_XBS_NONE,
 			.be_consistent = !be.exists || be.consistent,
 			.be_leaving = any_leaving(&be),
+			.slot_asked = item->spec.vslot >= 0,
+			.rdm_asked = item->spec.rdm_policy != XLPT_RDM_UNSET,
 			.hide = item->hide,
 			.force_host_device = xlpt_op_forced(op, item->spec.bdf),
 			.without_e820 = op->without_e820,

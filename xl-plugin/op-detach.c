@@ -145,22 +145,39 @@ static int verify_gone(void *ctx, size_t i, struct xlpt_diag *diag)
 	return rc;
 }
 
+static bool holds(const struct xlpt_op *op, struct xlpt_bdf bdf)
+{
+	for (size_t k = 0; k < op->owners.n; k++)
+		if (op->owners.items[k].domid == op->guest.domid &&
+		    xlpt_bdf_eq(op->owners.items[k].bdf, bdf))
+			return true;
+	return false;
+}
+
+/* BB:DD.* are those functions of the slot that the guest has; one it must have. */
+static bool beside_the_point(const struct xlpt_op *op, const struct xlpt_item *item)
+{
+	if (!item->of_slot)
+		return false;
+	for (size_t i = 0; i < op->n; i++)
+		if (op->items[i].of_slot && xlpt_bdf_same_slot(op->items[i].spec.bdf, item->spec.bdf) &&
+		    holds(op, op->items[i].spec.bdf))
+			return true;
+	return false;
+}
+
 static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 {
 	for (size_t i = 0; i < op->n; i++) {
 		struct xlpt_item *item = &op->items[i];
-		const struct xlpt_owner *owner = NULL;
+		bool held = holds(op, item->spec.bdf);
 		int rc;
 
-		for (size_t k = 0; k < op->owners.n; k++)
-			if (op->owners.items[k].domid == op->guest.domid &&
-			    xlpt_bdf_eq(op->owners.items[k].bdf, item->spec.bdf))
-				owner = &op->owners.items[k];
-		if (!owner && item->mended) {
+		if (!held && (item->mended || beside_the_point(op, item))) {
 			item->nothing = true;
 			continue;
 		}
-		if (!owner) {
+		if (!held) {
 			xlpt_diag_set(diag, XLPT_ERR_NOT_HELD, "%s does not have %s", op->guest.name,
 				      XLPT_BDF_STR(item->spec.bdf));
 			if (item->place.has_owner)

@@ -128,6 +128,21 @@ static int not_with_guest(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt
 	return rc;
 }
 
+/*
+ * libvirt binds through driver_override; left behind it would send the device
+ * back to pciback. One that an administrator set for another driver stays.
+ */
+static int clear_override(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *now = NULL;
+
+	if (xlpt_host_read_text(h, &now, "/sys/bus/pci/devices/%s/driver_override",
+				XLPT_BDF_STR(bdf)) ||
+	    (!xlpt_streq(now, XLPT_PCIBACK_DRIVER) && !xlpt_streq(now, "xen-pciback")))
+		return 0;
+	return xlpt_bind_override(h, bdf, NULL, diag);
+}
+
 static int leave_pciback(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
 	struct xlpt_host *h = env->host;
@@ -140,10 +155,7 @@ static int leave_pciback(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_
 		rc = xlpt_bind_unbind(h, bdf, diag);
 	if (rc == 0)
 		rc = xlpt_pciback_slot_remove(h, bdf, diag);
-	/* libvirt binds through driver_override; left behind it would send the device back here. */
-	if (rc == 0)
-		rc = xlpt_bind_override(h, bdf, NULL, diag);
-	return rc;
+	return rc ? rc : clear_override(h, bdf, diag);
 }
 
 /* A driver whose module was unloaded in between comes back with its module. */

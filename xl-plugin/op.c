@@ -50,6 +50,7 @@ static int add_item(struct xlpt_op *op, const struct xlpt_spec *spec, struct xlp
 	item->spec.has_bdf = true;
 	item->spec.bdf = bdf;
 	item->spec.all_funcs = false;
+	item->of_slot = spec->all_funcs;
 	item->hide = op->hide || spec->seize == XLPT_ON;
 	return 0;
 }

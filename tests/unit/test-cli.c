@@ -164,6 +164,9 @@ static const struct {
 	{ "list --json=yes", "list does not know the option --json=yes" },
 	{ "list --version", "list does not know the option --version" },
 	{ "list --sysroot", "--sysroot needs an argument" },
+	{ "attach web1 09:00.0 --force-host 09:00.0", "not abbreviated: --force-host-device" },
+	{ "attach web1 09:00.0 --force-host=09:00.0", "not abbreviated: --force-host-device" },
+	{ "list --js", "not abbreviated: --json" },
 	{ "attach web1 09:00.0 -t", "-t needs an argument" },
 	{ "attach web1 09:00.0 --timeout", "--timeout needs an argument" },
 	/* too few, too many */

@@ -147,6 +147,12 @@ static void test_attach_hide_and_to_host(void **state)
 	after = world_snapshot(w);
 	assert_string_equal(before, after);
 	ok(w, "attach web1 02:00.0,seize=1");
+	/* Of the slot, what the guest has; nothing of it is an error. */
+	ok(w, "attach --hide web1 04:00.1");
+	ok(w, "detach web1 04:00.*");
+	assert_non_null(strstr(w->out, "0000:04:00.1 is detached"));
+	assert_null(strstr(w->out, "0000:04:00.0"));
+	refused(w, 1, "detach web1 04:00.*", "does not have 0000:04:00.0");
 }
 
 static void test_hvm(void **state)
@@ -186,6 +192,14 @@ static void test_preconditions(void **state)
 	g = fake_ts_guest(w->ts, 8, "old2", XLPT_GUEST_PV);
 	g->e820_host = XLPT_OFF;
 	refused(w, 1, "attach old2 05:00.0", "e820_host=1");
+	g = fake_ts_guest(w->ts, 10, "stub1", XLPT_GUEST_HVM);
+	g->has_stubdom = true;
+	refused(w, 1, "attach stub1 05:00.0", "domain of its own");
+	refused(w, 1, "attach web1 05:00.0@5", "leave the slot out");
+	refused(w, 1, "attach web1 05:00.0,rdm_policy=relaxed", "leave rdm_policy out");
+	/* Its driver would take 01:10.0 along. */
+	refused(w, 3, "attach --hide web1 01:00.0", "1 virtual function");
+	refused(w, 3, "hide 01:00.0", "sriov_numvfs is 1");
 	fake_ts_iommu(w->ts, false);
 	refused(w, 1, "attach web1 05:00.0", "IOMMU");
 	fake_ts_iommu(w->ts, true);
