@@ -127,7 +127,7 @@ static char *dev_name(struct xlpt_host *h, const char *dev)
 
 struct mount {
 	unsigned major, minor;
-	char *point, *source;
+	char *point, *type, *source;
 };
 
 /* "36 35 8:2 / /boot rw,noatime shared:1 - ext4 /dev/sda2 rw"; fields are separated by one blank.
@@ -149,8 +149,28 @@ static bool parse_mount(char *line, struct mount *m)
 	if (sscanf(field[2], "%u:%u", &m->major, &m->minor) != 2)
 		return false;
 	m->point = field[4];
-	m->source = strtok_r(tail, " ", &save) ? strtok_r(NULL, " ", &save) : NULL;
+	m->type = strtok_r(tail, " ", &save);
+	m->source = m->type ? strtok_r(NULL, " ", &save) : NULL;
 	return true;
+}
+
+/*
+ * The source of a ZFS mount is a data set, and no file of the kernel tells on
+ * which disks its pool is: each one may be.
+ */
+static void zfs(struct xlpt_host *h, struct xlpt_needs *needs, const struct mount *m)
+{
+	_cleanup_free_ char *use = xlpt_xasprintf("%s is on ZFS (%s), perhaps on", m->point,
+						  m->source ? m->source : "?");
+	_cleanup_strv_ char **names = NULL;
+
+	xlpt_host_list(h, &names, BLOCK);
+	for (char **n = names; n && *n; n++) {
+		struct walk w = {.h = h, .needs = needs, .use = use, .top = *n};
+
+		block(&w, *n, 0);
+		xlpt_guard_seen_dispose(&w.seen);
+	}
 }
 
 static void mount(struct xlpt_host *h, struct xlpt_needs *needs, const struct mount *m)
@@ -162,6 +182,10 @@ static void mount(struct xlpt_host *h, struct xlpt_needs *needs, const struct mo
 	 * file system spans disks and has a number of its own (btrfs): there
 	 * the source is a device all the same.
 	 */
+	if (xlpt_streq(m->type, "zfs")) {
+		zfs(h, needs, m);
+		return;
+	}
 	if (m->major)
 		xlpt_host_link_name(h, &name, "/sys/dev/block/%u:%u", m->major, m->minor);
 	else if (m->source)

@@ -11,6 +11,8 @@
 #include "xenstore/store.h"
 #include "xl-plugin/toolstack.h"
 
+struct json_object;
+
 #define XLPT_STATE_DIR "/run/xlpt"	/* locks, journal: they belong to this boot */
 
 struct xlpt_env {
@@ -24,6 +26,7 @@ struct xlpt_env {
 	bool json, dry_run;
 	bool reported;	/* what was printed says itself what failed: with --json nothing follows */
 	int verbose;
+	struct json_object *said;	/* array: with --json xlpt_say adds to it; NULL = it is dropped */
 
 	/* opened here when the pointers above were empty */
 	struct xlpt_host own_host;

@@ -21,6 +21,53 @@ static int wait_ready(void *ctx, size_t i, struct xlpt_diag *diag)
 	return rc ? rc : xlpt_wait_settled(op->env, &op->guest, op->timeout_ms, diag);
 }
 
+/*
+ * permissive is a flag of pciback's own data of the device, set by libxl for one
+ * guest and never taken back (pci_stub.c has no way to): it goes with the data,
+ * when pciback lets go of the device.
+ */
+static int make_strict(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = ctx;
+	struct xlpt_host *h = op->env->host;
+	struct xlpt_bdf bdf = op->items[i].spec.bdf;
+	bool on = false;
+	int rc = xlpt_bind_unbind(h, bdf, diag);
+
+	if (rc == 0)
+		rc = xlpt_pciback_slot_add(h, bdf, diag);
+	if (rc == 0)
+		rc = xlpt_bind_to(h, bdf, XLPT_PCIBACK_DRIVER, diag);
+	if (rc == 0)
+		rc = xlpt_pciback_permissive(h, bdf, &on, diag);
+	if (rc == 0 && on) {
+		rc = xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s is still permissive", XLPT_BDF_STR(bdf));
+		xlpt_diag_hint(diag, "xlpt unhide %s and xlpt hide %s, then attach it again",
+			       XLPT_BDF_STR(bdf), XLPT_BDF_STR(bdf));
+	}
+	return rc;
+}
+
+static int make_permissive(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = ctx;
+	struct xlpt_bdf bdf = op->items[i].spec.bdf;
+	_cleanup_free_ char *driver = NULL;
+	int r, rc = xlpt_bind_driver(op->env->host, bdf, &driver, diag);
+
+	if (rc == 0 && !xlpt_streq(driver, XLPT_PCIBACK_DRIVER)) {
+		rc = xlpt_pciback_slot_add(op->env->host, bdf, diag);
+		if (rc == 0)
+			rc = xlpt_bind_to(op->env->host, bdf, XLPT_PCIBACK_DRIVER, diag);
+	}
+	if (rc)
+		return rc;
+	r = xlpt_host_write_text(op->env->host, XLPT_BDF_STR(bdf),
+				 "/sys/bus/pci/drivers/pciback/permissive");
+	return r < 0 ? xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot make %s permissive again",
+				       XLPT_BDF_STR(bdf)) : 0;
+}
+
 static int add(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
@@ -132,6 +179,10 @@ static void plan_attach(struct xlpt_plan *plan, const struct xlpt_op *op, size_t
 
 	if (item->hide)
 		xlpt_plan_hide(plan, op, i);
+	if (item->loose)
+		xlpt_plan_add(plan, make_strict, make_permissive, i,
+			      xlpt_xasprintf("bind %s to pciback anew: it is permissive from before", bdf),
+			      xlpt_xasprintf("make %s permissive again", bdf));
 	xlpt_plan_add(plan, add, undo_add, i, xlpt_xasprintf("add %s to %s", bdf, guest),
 		      xlpt_xasprintf("take %s from %s", bdf, guest));
 	xlpt_plan_add(plan, verify, NULL, i,
@@ -194,6 +245,8 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 		if (rc == 0)
 			rc = xlpt_op_read_origin(op, item, diag);
 		item->hide = item->hide && !item->place.on_pciback;
+		if (rc == 0 && item->place.on_pciback && item->spec.permissive != XLPT_ON)
+			rc = xlpt_pciback_permissive(op->env->host, item->spec.bdf, &item->loose, diag);
 	}
 	return rc;
 }

@@ -159,6 +159,8 @@ int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag)
 	size_t n = 0, found = 0;
 	int rc;
 
+	if (env->json)
+		env->said = json_object_new_array();
 	rc = xlpt_journal_interrupted(env, &js, &n, diag);
 	found = n;
 	for (size_t i = 0; i < n; i++) {
@@ -176,11 +178,13 @@ int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag)
 	if (rc == 0 && env->json) {
 		struct json_object *root = json_object_new_object();
 
+		xlpt_json_add(root, "notes", XLPT_TAKE(env->said));
 		xlpt_json_add(root, "mended", json_object_new_int64((int64_t)(env->dry_run ? 0 : found)));
 		xlpt_json_add(root, "found", json_object_new_int64((int64_t)found));
 		xlpt_print_json(env, root);
 	} else if (rc == 0 && !found) {
 		xlpt_say(env, "nothing to mend");
 	}
+	json_object_put(XLPT_TAKE(env->said));
 	return rc;
 }

@@ -112,12 +112,18 @@ void xlpt_say(struct xlpt_env *env, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (env->json)
+	if (env->json && !env->said)
 		return;
 	va_start(ap, fmt);
-	vfprintf(env->out, fmt, ap);
+	if (env->json) {
+		_cleanup_free_ char *line = xlpt_xvasprintf(fmt, ap);
+
+		json_object_array_add(env->said, xlpt_json_str(line));
+	} else {
+		vfprintf(env->out, fmt, ap);
+		fputc('\n', env->out);
+	}
 	va_end(ap);
-	fputc('\n', env->out);
 }
 
 void xlpt_warn(struct xlpt_env *env, const char *fmt, ...)

@@ -90,6 +90,8 @@ static int XLPT_PRINTF(5, 6) libxl_failed(struct xlpt_toolstack *ts, int xrc, en
 	if (diag)
 		diag->libxl_rc = xrc;
 	xlpt_diag_add_log(diag, xlpt_str_get(&priv(ts)->log.lines));
+	xlpt_diag_hint(diag, "libxl's own lines say why; xl dmesg and dmesg show what Xen and "
+			     "xen-pciback said");
 	return code;
 }
 

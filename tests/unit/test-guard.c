@@ -222,6 +222,17 @@ static void test_btrfs_nvme(void **state)
 	assert_reasons(bus, NVME, "disk:/ is on sda;");
 }
 
+/* ZFS: no file tells which disks a pool is on, so that each one may be needed. */
+static void test_zfs(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	disk(bus, SATA, "ata1/block", "sda", "8:0");
+	fake_bus_put(bus, "/proc/1/mountinfo", "22 1 0:25 / / rw - zfs rpool/ROOT/debian rw\n");
+	assert_reasons(bus, SATA, "disk:/ is on ZFS (rpool/ROOT/debian), perhaps on sda;");
+	assert_reasons(bus, NVME, "");
+}
+
 static void test_no_proc(void **state)
 {
 	_cleanup_needs_ struct xlpt_needs needs = {0};
@@ -448,6 +459,7 @@ int main(void)
 		T(test_nothing),       T(test_root),
 		T(test_stack),	       T(test_swap),
 		T(test_btrfs_nvme),    T(test_no_proc),
+		T(test_zfs),
 		T(test_default_route), T(test_ipv6_route),
 		T(test_stacked_net),   T(test_stacked_net_old),
 		T(test_openvswitch),   T(test_only_interface),

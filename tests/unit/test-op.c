@@ -11,6 +11,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "pciback/bind.h"
 #include "tests/fake/world.h"
 #include "xenstore/pcibe.h"
 #include "xl-plugin/op.h"
@@ -364,6 +365,39 @@ static void test_hidden_then_taken(void **state)
 	ok(w, "detach --to-host web1 02:00.0");
 }
 
+static bool permissive(struct world *w, const char *bdf)
+{
+	bool on;
+
+	assert_int_equal(xlpt_pciback_permissive(fake_bus_host(w->bus), B(bdf), &on, NULL), 0);
+	return on;
+}
+
+/* What one guest was allowed is not the next one's. */
+static void test_permissive_ends(void **state)
+{
+	struct world *w = *state;
+	struct xlpt_host *h = fake_bus_host(w->bus);
+	_cleanup_free_ char *before = NULL;
+
+	assert_int_equal(xlpt_host_write_text(h, "0000:05:00.0",
+					      "/sys/bus/pci/drivers/pciback/permissive"), 0);
+	assert_true(permissive(w, "05:00.0"));
+	before = world_snapshot(w);
+	for (unsigned nth = 1; nth <= 2; nth++) {
+		_cleanup_free_ char *after = NULL;
+
+		fake_bus_fail_write(w->bus, nth, EIO);
+		assert_int_not_equal(world_run(w, "attach web1 05:00.0"), 0);
+		after = world_snapshot(w);
+		assert_string_equal(before, after);
+	}
+	fake_bus_fail_write(w->bus, 0, 0);
+	ok(w, "attach web1 05:00.0,permissive=0");
+	assert_false(permissive(w, "05:00.0"));
+	ok(w, "detach web1 05:00.0");
+}
+
 /* Killed after the guest had taken it: kept. Killed while it was being taken back: taken back. */
 static void test_journal_kept_or_not(void **state)
 {
@@ -459,8 +493,9 @@ static void test_hypervisor_only(void **state)
 	}
 	xlpt_spec_dispose(&spec);
 	fake_store_set(w->store, "4", "/libxl/pci/0000-05-00-0/domid");
-	ok(w, "repair");
+	ok(w, "repair --json");
 	assert_non_null(strstr(w->out, "the note is removed"));
+	assert_non_null(strstr(w->out, "\"mended\": 1"));
 	after = world_snapshot(w);
 	assert_string_equal(before, after);
 }
@@ -662,6 +697,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_slow_probe, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hidden_then_taken, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_journal_kept_or_not, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_permissive_ends, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_journal_adopt, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_guest_replaced, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hypervisor_only, setup, teardown),

@@ -57,6 +57,7 @@ fi
 expect_rc 0 xlpt hide "$vf"
 expect_rc 0 xlpt unhide "$vf"
 [ "$(driver_of "$vf")" = - ] || fail "$vf got a driver it did not have"
+refuses 3 "2 virtual functions" xlpt hide 0000:01:00.0
 echo 0 >/sys/bus/pci/devices/0000:01:00.0/sriov_numvfs
 
 note "one hidden without xlpt and without xl, as at boot"
@@ -133,7 +134,25 @@ guest_destroy plain
 guest_start noe820 pv -e820_host
 refuses 1 "e820_host=1" xlpt attach noe820 $nic
 expect_rc 0 xlpt attach noe820 --without-e820 $nic
-expect_rc 0 xlpt detach noe820 $nic --to-host
+expect_rc 0 xlpt detach noe820 $nic
+
+note "permissive is for the guest it was asked for"
+expect_rc 0 xlpt attach noe820 --without-e820 $nic,permissive=1
+expect_rc 0 xlpt detach noe820 $nic
+grep -q $nic /sys/bus/pci/drivers/pciback/permissive || note "this kernel takes permissive back itself"
+expect_rc 0 xlpt attach noe820 --without-e820 $nic
+! grep -q $nic /sys/bus/pci/drivers/pciback/permissive || fail "still permissive"
+
+note "xenstore forgets, the hypervisor does not: repair"
+domid=$(guest_domid noe820)
+xenstore-rm "/local/domain/$domid/device/pci"
+xenstore-rm "/local/domain/0/backend/pci/$domid"
+xenstore-rm "/libxl/pci/${nic//[:.]/-}/domid" || :
+wait_for 20 "pciback to notice" bash -c "! xl list $domid >/dev/null || xenstore-ls /local/domain/0/backend/pci 2>/dev/null | wc -l | grep -qx 0"
+xlpt status
+refuses 1 "assigned to a guest by the hypervisor" xlpt attach noe820 --without-e820 $nic
+expect_rc 0 xlpt repair
+expect_rc 0 xlpt unhide $nic
 xl pause noe820
 expect_rc 0 xlpt hide $nic
 refuses 1 "xl unpause" xlpt attach noe820 --without-e820 $nic

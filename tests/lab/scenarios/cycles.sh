@@ -13,6 +13,11 @@ guest_start web1 pv
 guest_run web1 'echo 3000000 >/tmp/pause'
 domid=$(guest_domid web1)
 xlpt hide $nic
+# What one round leaves for good: libxl keeps the guest's directory for PCI devices, the guest its
+# error node (lab: "22 freeing event channel"), once and not once a round.
+left_once='^/(local/domain/[0-9]+/(device|error)(/.*)?|libxl/[0-9]+/device(/.*)?|local/domain/0/(backend/pci|error)(/.*)?)$'
+xs_paths() { xenstore-ls -f / | sed 's/ = .*//' | sort; }
+xs_paths >/run/lab/paths-before
 
 ok=0
 start=$(now_ms)
@@ -34,6 +39,11 @@ irqs_after=$(irq_count)
 note "xlpt: $ok of $cycles cycles, $((spent / cycles)) ms each; xenstore nodes $nodes -> $nodes_after, dom0 interrupts $irqs -> $irqs_after"
 [ "$nodes" = "$nodes_after" ] || fail "xenstore nodes grew"
 [ "$irqs" = "$irqs_after" ] || fail "dom0's interrupts grew"
+
+xs_paths >/run/lab/paths-after
+comm -13 /run/lab/paths-before /run/lab/paths-after >/run/lab/paths-new
+note "new since before the first round: $(tr '\n' ' ' </run/lab/paths-new)"
+! grep -vE "$left_once" /run/lab/paths-new || fail "nodes of another kind are left"
 
 note "the guest is healthy: its driver still takes the device"
 guest_mark web1
