@@ -255,7 +255,7 @@ static bool parse_atom(const struct xlpt_field *f, void *p, const char *t)
 	case XLPT_F_ADDR: {
 		_cleanup_spec_ struct xlpt_spec read;
 
-		if (xlpt_spec_parse(t, &read, NULL) || !read.has_bdf || strpbrk(t, "@,="))
+		if (xlpt_spec_parse_xl(t, &read, NULL) || !read.has_bdf || strpbrk(t, "@,="))
 			return false;
 		spec->has_bdf = true;
 		spec->all_funcs = read.all_funcs;

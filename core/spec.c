@@ -10,6 +10,8 @@
 struct reader {
 	const char *text;
 	struct xlpt_diag *diag;
+	bool xl;		/* only what xl reads */
+	unsigned seen_vf;
 };
 
 void xlpt_spec_init(struct xlpt_spec *spec)
@@ -20,6 +22,8 @@ void xlpt_spec_init(struct xlpt_spec *spec)
 void xlpt_spec_dispose(struct xlpt_spec *spec)
 {
 	free(spec->name);
+	free(spec->pool);
+	free(spec->pin);
 	xlpt_spec_init(spec);
 }
 
@@ -27,6 +31,8 @@ void xlpt_spec_copy(struct xlpt_spec *dst, const struct xlpt_spec *src)
 {
 	*dst = *src;
 	dst->name = xlpt_xstrdup(src->name);
+	dst->pool = xlpt_xstrdup(src->pool);
+	dst->pin = xlpt_xstrdup(src->pin);
 }
 
 static int XLPT_PRINTF(3, 4) bad(struct reader *r, const char *at, const char *fmt, ...)
@@ -69,6 +75,26 @@ static int parse_address(struct reader *r, const char *s, size_t n, struct xlpt_
 		return XLPT_ERR_SYNTAX;
 	}
 	out->has_bdf = true;
+	return 0;
+}
+
+/* "pool:lan", "pin:nic0": names become file names below /var/lib/xlpt. */
+static int parse_place(struct reader *r, const char *s, size_t n, struct xlpt_spec *out)
+{
+	bool pool = xlpt_starts(s, "pool:");
+	size_t skip = pool ? strlen("pool:") : strlen("pin:");
+	_cleanup_free_ char *name = xlpt_xstrndup(s + skip, n - skip);
+
+	if (n == skip || n - skip > NAME_MAX_LEN)
+		return bad(r, s + skip, "a name has 1 to %d characters", NAME_MAX_LEN);
+	for (char *p = name; *p; p++)
+		if (!isgraph((unsigned char)*p) || *p == '/' || (*p == '.' && p == name))
+			return bad(r, s + skip + (p - name),
+				   "a %s's name has printable characters without '/', and no '.' first",
+				   pool ? "pool" : "pin");
+	if (xlpt_bdf_shaped(name))
+		return bad(r, s + skip, "%s is an address, never a name", name);
+	*(pool ? &out->pool : &out->pin) = XLPT_TAKE(name);
 	return 0;
 }
 
@@ -132,6 +158,17 @@ enum key { KEY_BDF, KEY_VSLOT, KEY_NAME, KEY_PERMISSIVE, KEY_MSITRANSLATE, KEY_S
 static const char *const key_names[N_KEYS] = { "bdf", "vslot", "name", "permissive",
 					       "msitranslate", "seize", "power_mgmt", "rdm_policy" };
 
+static int parse_identity(struct reader *r, const char *s, size_t n, struct xlpt_spec *out)
+{
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+
+	if (!xlpt_vfid_parse(&out->vf, &r->seen_vf, s, n, &diag))
+		return 0;
+	bad(r, s + diag.column - 1, "%s", diag.message);
+	xlpt_diag_hint(r->diag, "%s", diag.hint);
+	return XLPT_ERR_SYNTAX;
+}
+
 static int parse_item(struct reader *r, const char *s, size_t n, unsigned *seen,
 		      struct xlpt_spec *out)
 {
@@ -143,6 +180,8 @@ static int parse_item(struct reader *r, const char *s, size_t n, unsigned *seen,
 		return bad(r, s, "expected key=value");
 	if (!eq)
 		return bad(r, s, "\"%.*s\" is not key=value", (int)n, s);
+	if (!r->xl && xlpt_vfid_knows(s, n))
+		return parse_identity(r, s, n, out);
 	klen = (size_t)(eq - s);
 	value = eq + 1;
 	vlen = n - klen - 1;
@@ -152,9 +191,13 @@ static int parse_item(struct reader *r, const char *s, size_t n, unsigned *seen,
 	if (key == N_KEYS) {
 		bad(r, s, "unknown key \"%.*s\"", (int)klen, s);
 		xlpt_diag_hint(r->diag, "keys are bdf, vslot, name, permissive, msitranslate, seize, "
-					"power_mgmt, rdm_policy (xl-pci-configuration(5))");
+					"power_mgmt, rdm_policy (xl-pci-configuration(5))%s",
+			       r->xl ? "" : ", and for a VF mac, vlan, trust, spoofchk, link and "
+					    "more (xlpt-vf(8))");
 		return XLPT_ERR_SYNTAX;
 	}
+	if ((out->pool || out->pin) && (key == KEY_BDF || key == KEY_NAME))
+		return bad(r, s, "%s excludes %s", key_names[key], out->pool ? "pool:" : "pin:");
 	if (*seen & 1u << key)
 		return bad(r, s, "%s is given twice", key_names[key]);
 	*seen |= 1u << key;
@@ -186,11 +229,13 @@ static int parse_positional(struct reader *r, const char *s, size_t n, unsigned 
 {
 	const char *at = memchr(s, '@', n);
 	size_t blen = at ? (size_t)(at - s) : n;
-	int rc = parse_address(r, s, blen, out);
+	bool named = !r->xl && (xlpt_starts(s, "pool:") || xlpt_starts(s, "pin:"));
+	int rc = named ? parse_place(r, s, blen, out) : parse_address(r, s, blen, out);
 
 	if (rc)
 		return rc;
-	*seen |= 1u << KEY_BDF;
+	if (!named)
+		*seen |= 1u << KEY_BDF;
 	if (at) {
 		*seen |= 1u << KEY_VSLOT;
 		return parse_slot(r, at + 1, n - blen - 1, out);
@@ -222,21 +267,51 @@ static int parse_all(struct reader *r, struct xlpt_spec *out)
 			break;
 		s++;
 	}
-	if (!out->has_bdf && !out->name)
+	if (!out->has_bdf && !out->name && !out->pool && !out->pin)
 		return bad(r, r->text, "neither an address nor a name");
 	return 0;
+}
+
+/* What the keys of an identity get wrong together, told at the first of them. */
+static int check_identity(struct reader *r, const struct xlpt_spec *spec)
+{
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	const char *at = strchr(r->text, ',');
+
+	if (!xlpt_vfid_check(&spec->vf, &diag))
+		return 0;
+	bad(r, at ? at + 1 : r->text, "%s", diag.message);
+	xlpt_diag_hint(r->diag, "%s", diag.hint);
+	return XLPT_ERR_SYNTAX;
+}
+
+static int parse(struct reader *r, struct xlpt_spec *out)
+{
+	int rc;
+
+	xlpt_spec_init(out);
+	rc = parse_all(r, out);
+	if (rc == 0)
+		rc = check_identity(r, out);
+	if (rc == 0 && out->all_funcs && !xlpt_vfid_is_empty(&out->vf))
+		rc = bad(r, r->text, "one identity is given for every function of a slot");
+	if (rc)
+		xlpt_spec_dispose(out);
+	return rc;
 }
 
 int xlpt_spec_parse(const char *text, struct xlpt_spec *out, struct xlpt_diag *diag)
 {
 	struct reader r = { .text = text, .diag = diag };
-	int rc;
 
-	xlpt_spec_init(out);
-	rc = parse_all(&r, out);
-	if (rc)
-		xlpt_spec_dispose(out);
-	return rc;
+	return parse(&r, out);
+}
+
+int xlpt_spec_parse_xl(const char *text, struct xlpt_spec *out, struct xlpt_diag *diag)
+{
+	struct reader r = { .text = text, .diag = diag, .xl = true };
+
+	return parse(&r, out);
 }
 
 static void add_tri(struct xlpt_str *s, const char *key, enum xlpt_tri v)
@@ -245,21 +320,29 @@ static void add_tri(struct xlpt_str *s, const char *key, enum xlpt_tri v)
 		xlpt_str_addf(s, ",%s=%d", key, v == XLPT_ON);
 }
 
+char *xlpt_spec_where(const struct xlpt_spec *spec)
+{
+	char *s;
+
+	if (spec->name)
+		return xlpt_xasprintf("name=%s", spec->name);
+	if (spec->pool || spec->pin)
+		return xlpt_xasprintf("%s:%s", spec->pool ? "pool" : "pin",
+				      spec->pool ? spec->pool : spec->pin);
+	s = xlpt_xstrdup(XLPT_BDF_STR(spec->bdf));
+	if (spec->all_funcs)
+		s[strlen(s) - 1] = '*';
+	return s;
+}
+
 char *xlpt_spec_format(const struct xlpt_spec *spec)
 {
+	_cleanup_free_ char *where = xlpt_spec_where(spec);
 	struct xlpt_str s = { 0 };
 
-	if (spec->name) {
-		xlpt_str_addf(&s, "name=%s", spec->name);
-		if (spec->vslot >= 0)
-			xlpt_str_addf(&s, ",vslot=%x", (unsigned)spec->vslot);
-	} else {
-		xlpt_str_add(&s, XLPT_BDF_STR(spec->bdf));
-		if (spec->all_funcs)
-			s.s[s.len - 1] = '*';
-		if (spec->vslot >= 0)
-			xlpt_str_addf(&s, "@%x", (unsigned)spec->vslot);
-	}
+	xlpt_str_add(&s, where);
+	if (spec->vslot >= 0)
+		xlpt_str_addf(&s, "%s%x", spec->name ? ",vslot=" : "@", (unsigned)spec->vslot);
 	add_tri(&s, "permissive", spec->permissive);
 	add_tri(&s, "msitranslate", spec->msitranslate);
 	add_tri(&s, "seize", spec->seize);
@@ -267,5 +350,6 @@ char *xlpt_spec_format(const struct xlpt_spec *spec)
 	if (spec->rdm_policy != XLPT_RDM_UNSET)
 		xlpt_str_addf(&s, ",rdm_policy=%s",
 			      spec->rdm_policy == XLPT_RDM_STRICT ? "strict" : "relaxed");
+	xlpt_vfid_format(&spec->vf, ',', &s);
 	return xlpt_str_take(&s);
 }

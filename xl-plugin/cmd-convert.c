@@ -15,7 +15,7 @@
 /* A device as xl writes it, or its address in any of libvirt's spellings. */
 static int parse_device(const char *text, struct xlpt_spec *out, struct xlpt_diag *diag)
 {
-	int rc = xlpt_spec_parse(text, out, diag);
+	int rc = xlpt_spec_parse_xl(text, out, diag);
 	struct xlpt_bdf bdf;
 
 	if (rc && xlpt_libvirt_address_parse(text, &bdf, NULL) == 0) {

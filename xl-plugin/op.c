@@ -5,6 +5,7 @@
 
 #include "pciback/scan.h"
 #include "xl-plugin/output.h"
+#include "xl-plugin/resolve.h"
 
 void xlpt_op_init(struct xlpt_op *op, struct xlpt_env *env)
 {
@@ -35,6 +36,12 @@ static int add_item(struct xlpt_op *op, const struct xlpt_spec *spec, struct xlp
 {
 	struct xlpt_item *item;
 
+	if (!op->identity && !xlpt_vfid_is_empty(&spec->vf)) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "%s: this command does not set the identity of a VF", XLPT_BDF_STR(bdf));
+		xlpt_diag_hint(diag, "leave out mac=, vlan= and their like");
+		return XLPT_ERR_USAGE;
+	}
 	for (size_t i = 0; i < op->n; i++)
 		if (xlpt_bdf_eq(op->items[i].spec.bdf, bdf)) {
 			xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s is named twice", XLPT_BDF_STR(bdf));
@@ -46,7 +53,9 @@ static int add_item(struct xlpt_op *op, const struct xlpt_spec *spec, struct xlp
 	*item = (struct xlpt_item){ 0 };
 	xlpt_spec_copy(&item->spec, spec);
 	free(item->spec.name);
-	item->spec.name = NULL;
+	free(item->spec.pool);
+	free(item->spec.pin);
+	item->spec.name = item->spec.pool = item->spec.pin = NULL;
 	item->spec.has_bdf = true;
 	item->spec.bdf = bdf;
 	item->spec.all_funcs = false;
@@ -77,9 +86,13 @@ int xlpt_op_add_spec(struct xlpt_op *op, const char *text, struct xlpt_diag *dia
 	bdf = spec.bdf;
 	if (spec.name) {
 		rc = xlpt_pcinote_by_name(op->env->store, spec.name, &bdf, diag);
-		if (rc)
-			return rc;
+	} else if (spec.pin) {
+		rc = xlpt_resolve_pin(op->env, spec.pin, &bdf, diag);
+	} else if (spec.pool) {
+		rc = xlpt_resolve_pool(op, &spec, &bdf, diag);
 	}
+	if (rc)
+		return rc;
 	if (!spec.all_funcs)
 		return add_item(op, &spec, bdf, diag);
 	/*

@@ -83,6 +83,7 @@ struct xlpt_op {
 	size_t n, alloc;
 	/* what the caller wants */
 	bool hide, to_host, force, without_e820;
+	bool identity;		/* sets the VFs' identities that specs name; refused otherwise */
 	char **force_host;	/* addresses, not owned; NULL = none */
 	int64_t timeout_ms;
 	/* held while it runs */

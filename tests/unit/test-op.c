@@ -187,6 +187,10 @@ static void test_preconditions(void **state)
 	refused(w, 3, "hide 00:1f.2", "this host needs");
 	refused(w, 2, "attach web1 01:00", "expected '.'");
 	refused(w, 2, "attach 05:00.0 05:00.0", "the guest comes first");
+	refused(w, 1, "attach web1 pin:nic0", "no pin is called \"nic0\"");
+	refused(w, 1, "attach web1 pool:lan", "no pool is called \"lan\"");
+	refused(w, 2, "detach web1 pool:lan", "a pool does not say which device");
+	refused(w, 2, "detach web1 01:10.0,vlan=42", "takes no slot and no options");
 	g = fake_ts_guest(w->ts, 7, "old1", XLPT_GUEST_PV);
 	g->passthrough = XLPT_OFF;
 	refused(w, 1, "attach old1 05:00.0", "passthrough=\"enabled\"");

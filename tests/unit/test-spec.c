@@ -12,10 +12,27 @@
 #define ALL UINT32_MAX
 #define NAME64 "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
+static bool same_vf(const struct xlpt_vf_identity *a, const struct xlpt_vf_identity *b)
+{
+	return a->has_mac == b->has_mac && !memcmp(a->mac, b->mac, 6) && a->has_vlan == b->has_vlan &&
+	       a->vlan.id == b->vlan.id && a->vlan.qos == b->vlan.qos &&
+	       a->vlan.proto == b->vlan.proto && a->trust == b->trust &&
+	       a->spoofchk == b->spoofchk && a->link == b->link &&
+	       a->has_min_rate == b->has_min_rate && a->min_rate == b->min_rate &&
+	       a->has_max_rate == b->has_max_rate && a->max_rate == b->max_rate &&
+	       a->port == b->port && !strcmp(a->profileid, b->profileid) &&
+	       a->has_instanceid == b->has_instanceid && a->has_hostid == b->has_hostid &&
+	       !memcmp(a->instanceid, b->instanceid, 16) && !memcmp(a->hostid, b->hostid, 16) &&
+	       a->has_managerid == b->has_managerid && a->managerid == b->managerid &&
+	       a->has_typeid == b->has_typeid && a->typeid == b->typeid &&
+	       a->has_typeidversion == b->has_typeidversion && a->typeidversion == b->typeidversion;
+}
+
 static void assert_same(const struct xlpt_spec *a, const struct xlpt_spec *b, const char *text)
 {
 	if (a->has_bdf != b->has_bdf || !xlpt_bdf_eq(a->bdf, b->bdf) ||
 	    a->all_funcs != b->all_funcs || !xlpt_streq(a->name, b->name) || a->vslot != b->vslot ||
+	    !xlpt_streq(a->pool, b->pool) || !xlpt_streq(a->pin, b->pin) || !same_vf(&a->vf, &b->vf) ||
 	    a->permissive != b->permissive || a->msitranslate != b->msitranslate ||
 	    a->seize != b->seize || a->power_mgmt != b->power_mgmt ||
 	    a->rdm_policy != b->rdm_policy)
@@ -57,8 +74,8 @@ static void test_good(void **state)
 		  NULL },
 		{ "rdm_policy=strict,power_mgmt=1,seize=0,msitranslate=0,permissive=1,vslot=2,"
 		  "bdf=1:2:3.4",
-		  { true, { 1, 2, 3, 4 }, false, NULL, 2, XLPT_ON, XLPT_OFF, XLPT_OFF, XLPT_ON,
-		    XLPT_RDM_STRICT },
+		  { true, { 1, 2, 3, 4 }, false, NULL, NULL, NULL, 2, XLPT_ON, XLPT_OFF, XLPT_OFF, XLPT_ON,
+		    XLPT_RDM_STRICT, { 0 } },
 		  "0001:02:03.4@2,permissive=1,msitranslate=0,seize=0,power_mgmt=1,"
 		  "rdm_policy=strict" },
 		{ "name=nic0", SPEC(-1, .name = (char *)"nic0"), NULL },
@@ -66,6 +83,41 @@ static void test_good(void **state)
 		{ "name=nic0,vslot=1a,seize=1",
 		  SPEC(0x1a, .name = (char *)"nic0", .seize = XLPT_ON), NULL },
 		{ "name=" NAME64, SPEC(-1, .name = (char *)NAME64), NULL },
+		{ "pool:lan", SPEC(-1, .pool = (char *)"lan"), NULL },
+		{ "pool:a:b.c_d-e@1f,seize=1",
+		  SPEC(0x1f, .pool = (char *)"a:b.c_d-e", .seize = XLPT_ON), NULL },
+		{ "pin:nic0,vslot=4", SPEC(4, .pin = (char *)"nic0"), "pin:nic0@4" },
+		{ "pin:" NAME64, SPEC(-1, .pin = (char *)NAME64), NULL },
+		{ "09:00.0,mac=52:54:00:6D:90:02",
+		  SPEC(-1, NIC, .vf = { .has_mac = true, .mac = { 0x52, 0x54, 0, 0x6d, 0x90, 2 } }),
+		  "0000:09:00.0,mac=52:54:00:6d:90:02" },
+		{ "0000:09:00.0,vlan=42", SPEC(-1, NIC, .vf = { .has_vlan = true,
+								.vlan = { 42, 0, 0x8100 } }), NULL },
+		{ "0000:09:00.0,vlan=4094:7", SPEC(-1, NIC, .vf = { .has_vlan = true,
+								    .vlan = { 4094, 7, 0x8100 } }),
+		  NULL },
+		{ "09:00.0,vlan=0:0:802.1q", SPEC(-1, NIC, .vf = { .has_vlan = true,
+								   .vlan = { 0, 0, 0x8100 } }),
+		  "0000:09:00.0,vlan=0" },
+		{ "0000:09:00.0,vlan=5:0:802.1ad", SPEC(-1, NIC, .vf = { .has_vlan = true,
+									 .vlan = { 5, 0, 0x88a8 } }),
+		  NULL },
+		{ "link=enable,max_rate=100,min_rate=0,spoofchk=1,trust=off,bdf=09:00.0",
+		  SPEC(-1, NIC, .vf = { .link = XLPT_LINK_ENABLE, .has_max_rate = true,
+					.max_rate = 100, .has_min_rate = true,
+					.spoofchk = XLPT_ON, .trust = XLPT_OFF }),
+		  "0000:09:00.0,trust=off,spoofchk=on,link=enable,min_rate=0,max_rate=100" },
+		{ "pool:lan,virtualport=802.1Qbh,profileid=a b",
+		  SPEC(-1, .pool = (char *)"lan", .vf = { .port = XLPT_PORT_QBH, .profileid = "a b" }),
+		  NULL },
+		{ "pool:lan,virtualport=802.1Qbg,instanceid=00112233-4455-6677-8899-aabbccddeeff,"
+		  "managerid=255,typeid=16777215,typeidversion=0",
+		  SPEC(-1, .pool = (char *)"lan",
+		       .vf = { .port = XLPT_PORT_QBG, .has_managerid = true, .managerid = 255,
+			       .has_typeid = true, .typeid = 0xffffff, .has_typeidversion = true,
+			       .has_instanceid = true,
+			       .instanceid = { 0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99,
+					       0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff } }), NULL },
 	};
 
 	(void)state;
@@ -83,6 +135,8 @@ static void test_good(void **state)
 		xlpt_spec_copy(&copy, &spec);
 		assert_same(&copy, &spec, cases[i].text);
 		assert_true(!copy.name || copy.name != spec.name);
+		assert_true(!copy.pool || copy.pool != spec.pool);
+		assert_true(!copy.pin || copy.pin != spec.pin);
 	}
 }
 
@@ -166,6 +220,57 @@ static void test_bad(void **state)
 		{ "name=nic 0", 9, "printable" },
 		{ "name=nic\t", 9, "printable" },
 		{ "name=n\303\251", 7, "printable" },
+		/* pools and pins */
+		{ "pool:", 6, "a name has 1 to 64 characters" },
+		{ "pin:@4", 5, "a name has 1 to 64 characters" },
+		{ "pin:" NAME64 "x", 5, "a name has 1 to 64 characters" },
+		{ "pool:../lease", 6, "a pool's name has printable characters without '/'" },
+		{ "pin:a/b", 6, "a pin's name has printable characters without '/'" },
+		{ "pin:a b", 6, "printable" },
+		{ "pool:09:00.0", 6, "09:00.0 is an address, never a name" },
+		{ "pool:lan,bdf=09:00.0", 10, "bdf excludes pool:" },
+		{ "pin:lan,name=nic0", 9, "name excludes pin:" },
+		{ "pool:lan,pin:lan", 10, "\"pin:lan\" is not key=value" },
+		{ "Pool:lan", 1, "expected the bus" },
+		{ "pool:lan@20", 10, "guest slot 0x20 is out of range" },
+		/* the identity of a VF */
+		{ "09:00.0,mac=52:54:00:6d:90", 27, "expected ':'" },
+		{ "09:00.0,mac=52:54:00:6d:90:0", 29, "expected a hexadecimal digit" },
+		{ "09:00.0,mac=52:54:00:6d:90:02:03", 30, "unexpected text" },
+		{ "09:00.0,mac=52-54-00-6d-90-02", 15, "expected ':'" },
+		{ "09:00.0,mac=", 13, "expected a hexadecimal digit" },
+		{ "09:00.0,mac=00:00:00:00:00:00", 13, "all zero" },
+		{ "09:00.0,mac=01:00:5e:00:00:01", 13, "01:00:5e:00:00:01 is a multicast address" },
+		{ "09:00.0,mac=ff:ff:ff:ff:ff:ff", 13, "ff:ff:ff:ff:ff:ff is a multicast address" },
+		{ "09:00.0,vlan=4095", 14, "VLAN 4095 is over 4094" },
+		{ "09:00.0,vlan=65578", 14, "VLAN 65578 is over 4094" },
+		{ "09:00.0,vlan=", 14, "VLAN \"\" is not a decimal number" },
+		{ "09:00.0,vlan=0x2a", 14, "VLAN \"0x2a\" is not a decimal number" },
+		{ "09:00.0,vlan=-1", 14, "is not a decimal number" },
+		{ "09:00.0,vlan=42:8", 17, "QoS \"8\" is not a number from 0 to 7" },
+		{ "09:00.0,vlan=42:", 17, "QoS \"\" is not a number" },
+		{ "09:00.0,vlan=42:1:802.1x", 19, "is neither 802.1Q nor 802.1ad" },
+		{ "09:00.0,vlan=42:1:802.1Q:1", 19, "is neither 802.1Q nor 802.1ad" },
+		{ "09:00.0,trust=yes", 15, "trust must be on or off, not \"yes\"" },
+		{ "09:00.0,spoofchk=", 18, "spoofchk must be on or off" },
+		{ "09:00.0,link=up", 14, "link must be auto, enable or disable, not \"up\"" },
+		{ "09:00.0,max_rate=1.5", 18, "max_rate \"1.5\" is not a number" },
+		{ "09:00.0,min_rate=99999999999", 18, "is not a number from 0 to 10000000" },
+		{ "09:00.0,min_rate=20,max_rate=10", 9, "min_rate is above max_rate" },
+		{ "09:00.0,mac=52:54:00:6d:90:02,mac=52:54:00:6d:90:02", 31, "mac is given twice" },
+		{ "09:00.0,virtualport=802.1qbh", 21, "is neither 802.1Qbh nor 802.1Qbg" },
+		{ "09:00.0,virtualport=802.1Qbh", 9, "needs profileid" },
+		{ "09:00.0,profileid=a", 9, "without virtualport" },
+		{ "09:00.0,virtualport=802.1Qbh,profileid=", 40, "1 to 39 characters" },
+		{ "09:00.0,virtualport=802.1Qbh,profileid=a\tb", 41, "printable characters" },
+		{ "09:00.0,virtualport=802.1Qbh,profileid=a,typeid=1", 9, "belong to 802.1Qbg" },
+		{ "09:00.0,virtualport=802.1Qbg,managerid=1", 9, "needs managerid, typeid and" },
+		{ "09:00.0,virtualport=802.1Qbg,profileid=1", 9, "belongs to 802.1Qbh" },
+		{ "09:00.0,managerid=256", 19, "managerid \"256\" is not a number from 0 to 255" },
+		{ "09:00.0,typeid=16777216", 16, "from 0 to 16777215" },
+		{ "09:00.0,instanceid=1", 20, "instanceid \"1\" is not a UUID" },
+		{ "09:00.0,hostid=00112233-4455-6677-8899-aabbccddeef", 16, "is not a UUID" },
+		{ "09:00.*,vlan=1", 1, "one identity is given for every function" },
 	};
 
 	(void)state;
@@ -199,6 +304,10 @@ static void test_hints(void **state)
 		{ "10000:09:00.0", "16 bits of segment", "VMD" },
 		{ "bdf=01:00", NULL, "[SSSS:]BB:DD.F" },
 		{ "09:00.0@20", NULL, "0 to 1f in hexadecimal" },
+		{ "09:00.0,bogus=1", NULL, "mac, vlan, trust" },
+		{ "09:00.0,vlan=4095", NULL, "1 to 4094, 0 means none" },
+		{ "09:00.0,mac=ff:ff:ff:ff:ff:ff", NULL, "make the first octet even" },
+		{ "09:00.0,virtualport=802.1Qbh", NULL, "add profileid=NAME" },
 	};
 
 	(void)state;
@@ -252,6 +361,62 @@ static void random_spec(struct xlpt_spec *spec)
 	spec->rdm_policy = (enum xlpt_rdm)rnd(3);
 }
 
+static void random_name(char **out)
+{
+	size_t n = 1 + rnd(64);
+
+	do {
+		free(*out);
+		*out = xlpt_xcalloc(n + 1, 1);
+		for (size_t i = 0; i < n; i++)
+			do {
+				(*out)[i] = (char)('!' + rnd('~' - '!' + 1));
+			} while (strchr(",=@/", (*out)[i]) || ((*out)[0] == '.'));
+	} while (xlpt_bdf_shaped(*out));
+}
+
+/* What xl does not know: a pool or a pin instead of the address, a VF's identity. */
+static void random_ours(struct xlpt_spec *spec)
+{
+	struct xlpt_vf_identity *vf = &spec->vf;
+
+	if (rnd(3) == 0) {
+		free(spec->name);
+		spec->name = NULL;
+		spec->has_bdf = spec->all_funcs = false;
+		spec->bdf = (struct xlpt_bdf){ 0 };
+		random_name(rnd(2) ? &spec->pool : &spec->pin);
+	}
+	if (spec->all_funcs)
+		return;
+	vf->has_mac = rnd(2);
+	for (size_t i = 0; vf->has_mac && i < 6; i++)
+		vf->mac[i] = (uint8_t)(rnd(256) | 2) & (i ? 0xff : 0xfe);
+	vf->has_vlan = rnd(2);
+	if (vf->has_vlan)
+		vf->vlan = (struct xlpt_vf_vlan){ (uint16_t)rnd(4095), rnd(8) & 7,
+						  rnd(2) ? 0x8100 : 0x88a8 };
+	vf->trust = (enum xlpt_tri)rnd(3);
+	vf->spoofchk = (enum xlpt_tri)rnd(3);
+	vf->link = (enum xlpt_vf_link)rnd(4);
+	vf->has_min_rate = rnd(2);
+	vf->min_rate = vf->has_min_rate ? rnd(1000) : 0;
+	vf->has_max_rate = rnd(2);
+	vf->max_rate = vf->has_max_rate ? 1000 + rnd(1000) : 0;
+	vf->port = (enum xlpt_vf_port)rnd(3);
+	if (vf->port == XLPT_PORT_QBH)
+		snprintf(vf->profileid, sizeof(vf->profileid), "finance %u=", rnd(100));
+	vf->has_managerid = vf->has_typeid = vf->has_typeidversion = vf->port == XLPT_PORT_QBG;
+	vf->managerid = vf->has_managerid ? (uint8_t)rnd(256) : 0;
+	vf->typeid = vf->has_typeid ? rnd(0x1000000) : 0;
+	vf->has_instanceid = vf->port && rnd(2);
+	vf->has_hostid = vf->port && rnd(2);
+	for (size_t i = 0; i < 16; i++) {
+		vf->instanceid[i] = vf->has_instanceid ? (uint8_t)rnd(256) : 0;
+		vf->hostid[i] = vf->has_hostid ? (uint8_t)rnd(256) : 0;
+	}
+}
+
 static void test_round_trip(void **state)
 {
 	(void)state;
@@ -262,12 +427,37 @@ static void test_round_trip(void **state)
 		_cleanup_diag_ struct xlpt_diag diag = { 0 };
 
 		random_spec(&spec);
+		if (i % 2)
+			random_ours(&spec);
 		text = xlpt_spec_format(&spec);
 		if (xlpt_spec_parse(text, &back, &diag))
 			fail_msg("%s", diag.message);
 		assert_same(&spec, &back, text);
 		again = xlpt_spec_format(&back);
 		assert_string_equal(text, again);
+	}
+}
+
+/* xl's own grammar knows neither pools nor identities: to it they are what they were. */
+static void test_xl_only(void **state)
+{
+	static const struct {
+		const char *text, *message;
+	} cases[] = {
+		{ "pool:lan", "expected the bus" },
+		{ "pin:nic0", "expected the bus" },
+		{ "09:00.0,mac=52:54:00:6d:90:02", "unknown key \"mac\"" },
+		{ "vlan=3,bdf=09:00.0", "unknown key \"vlan\"" },
+	};
+	struct xlpt_spec spec;
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		_cleanup_diag_ struct xlpt_diag diag = { 0 };
+
+		assert_int_equal(xlpt_spec_parse_xl(cases[i].text, &spec, &diag), XLPT_ERR_SYNTAX);
+		assert_non_null(strstr(diag.message, cases[i].message));
+		assert_null(strstr(diag.hint, "xlpt-vf"));
 	}
 }
 
@@ -373,7 +563,7 @@ static void test_libxl_mutated(void **state)
 					memmove(text + at, text + at + 1, n - at);
 			}
 		}
-		if (xlpt_spec_parse(text, &spec, NULL))
+		if (xlpt_spec_parse_xl(text, &spec, NULL))
 			continue;
 		accepted++;
 		assert_agrees(text, &spec);
@@ -478,6 +668,7 @@ int main(void)
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_hints),
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_xl_only),
 #ifdef LIBXL_HAVE_DEVICE_PCI_NAME
 		cmocka_unit_test(test_libxl_generated),
 		cmocka_unit_test(test_libxl_mutated),
