@@ -258,3 +258,37 @@ int xlpt_convert(const char *text, size_t len, const char *file, const struct xl
 		xlpt_losses_sort(losses);
 	return rc;
 }
+
+/* ---- comparing ---- */
+
+static void drop_comments(struct xlpt_carries *list)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < list->n; i++) {
+		struct xlpt_carry *c = &list->items[i];
+
+		if (!strcmp(c->path, "#")) {
+			free(c->path);
+			free(c->text);
+		} else {
+			list->items[n++] = *c;
+		}
+	}
+	list->n = n;
+}
+
+int xlpt_convert_said(const char *text, size_t len, const char *file, bool devices_only,
+		      struct xlpt_dom *dom, struct xlpt_diag *diag)
+{
+	_cleanup_kepts_ struct xlpt_kepts kept = { 0 };
+	int rc = read_side(xlpt_format_detect(text, len), text, len, file, dom, &kept, NULL, diag);
+
+	if (rc)
+		return rc;
+	if (devices_only)
+		cut_to_devices(dom);
+	drop_comments(&dom->extra);
+	xlpt_dom_normalise(dom);
+	return 0;
+}

@@ -36,6 +36,13 @@ int xlpt_convert(const char *text, size_t len, const char *file, const struct xl
 		 struct xlpt_str *out, enum xlpt_format *to, struct xlpt_losses *losses,
 		 struct xlpt_diag *diag);
 
+/*
+ * What a text says to xl or to libvirt, for comparing: normalised, without comments, and without
+ * what an earlier conversion kept in it, which means nothing to either. dom is initialised here.
+ */
+int xlpt_convert_said(const char *text, size_t len, const char *file, bool devices_only,
+		      struct xlpt_dom *dom, struct xlpt_diag *diag);
+
 /* The severity and the reason of a difference, by the path of the value (converters/reason.c). */
 enum xlpt_severity xlpt_loss_reason(enum xlpt_format to, const struct xlpt_delta *delta,
 				    const char **reason);

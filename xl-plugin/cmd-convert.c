@@ -218,8 +218,33 @@ static int run_convert(struct xlpt_env *env, const struct xlpt_args *args, struc
 	return rc;
 }
 
+/* ---- --compare ---- */
+
+static int run_compare(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
+{
+	static const char *const others[] = { "to", "strict", "explain", "network", "output", "edit",
+					      "add", "remove" };
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(others); i++)
+		if (xlpt_args_has(args, others[i]))
+			return xlpt_diag_set(diag, XLPT_ERR_USAGE,
+					     "--%s and --compare exclude each other", others[i]);
+	if (env->dry_run)
+		return xlpt_diag_set(diag, XLPT_ERR_USAGE, "--compare changes nothing, with or "
+				     "without --dry-run");
+	if (args->n != 2 || (!strcmp(args->pos[0], "-") && !strcmp(args->pos[1], "-"))) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "--compare wants two files");
+		xlpt_diag_hint(diag, "xlpt convert --compare web1.cfg web1.xml");
+		return XLPT_ERR_USAGE;
+	}
+	return xlpt_convert_compare(env, args->pos[0], args->pos[1],
+				    xlpt_args_has(args, "devices-only"), diag);
+}
+
 static int cmd_convert(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
+	if (xlpt_args_has(args, "compare"))
+		return run_compare(env, args, diag);
 	return xlpt_args_has(args, "edit") ? run_edit(env, args, diag)
 					   : run_convert(env, args, diag);
 }
@@ -231,6 +256,7 @@ static const struct xlpt_opt convert_opts[] = {
 	{ "strict", 0, NULL, "fail when the target cannot say everything" },
 	{ "explain", 0, NULL, "list what the target cannot say, where it stood, and why" },
 	{ "network", 0, "FILE", "libvirt network XML of a pool of VFs (may be repeated)" },
+	{ "compare", 0, NULL, "print in what two files, of either kind, do not mean the same" },
 	{ "edit", 0, "CFG", "change the pci list of an xl configuration in place" },
 	{ "add", 0, "SPEC", "with --edit: add a device (may be repeated)" },
 	{ "remove", 0, "BDF", "with --edit: remove a device (may be repeated)" },

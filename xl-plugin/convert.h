@@ -35,6 +35,12 @@ int xlpt_convert_file(struct xlpt_convert_run *run, const char *path, const char
 		      struct xlpt_diag *diag);
 /* Every *.cfg, *.conf and *.xml below a directory. Errors of single files are told and counted. */
 int xlpt_convert_tree(struct xlpt_convert_run *run, const char *dir, struct xlpt_diag *diag);
+/*
+ * Prints in what two files of either kind differ: 0 in nothing, DATA in something. What an earlier
+ * conversion kept in them does not count, because xl and libvirt do not see it.
+ */
+int xlpt_convert_compare(struct xlpt_env *env, const char *first, const char *second,
+			 bool devices_only, struct xlpt_diag *diag);
 /* How many files a tree has, for the progress bar. */
 int xlpt_convert_count(const struct xlpt_convert_run *run, const char *dir, size_t *n,
 		       struct xlpt_diag *diag);

@@ -140,6 +140,40 @@ static void test_errors(void **st)
 	assert_int_equal(run("--edit w.cfg --add 0a:00.0 --to xl"), 2);
 }
 
+static void test_compare(void **st)
+{
+	(void)st;
+	put("a.cfg", CFG "altp2m = 1 # why\n");
+	put("b.cfg", "memory = 512 # said in another order\nname = \"w\"\npci = [ '0000:09:00.0' ]\n"
+		     "altp2m = 1\n");
+	assert_int_equal(run("--compare a.cfg b.cfg"), 0);
+	assert_string_equal(out, "");
+	put("b.cfg", "name = 'w'\nmemory = 256\npci = [ '09:00.0,seize=1' ]\n");
+	assert_int_equal(run("--compare a.cfg b.cfg"), 1);
+	assert_string_equal(out, "memory: 524288 -> 262144\nmaxmem: 524288 -> 262144\n"
+				 "pci[0000:09:00.0].seize: (not said) -> on\n"
+				 "pci[0000:09:00.0].managed: (not said) -> on\n"
+				 "extra: xl altp2m: 1 -> (not said)\n");
+	assert_non_null(strstr(err, "5 differences"));
+	assert_int_equal(run("--compare --json a.cfg b.cfg"), 1);
+	assert_non_null(strstr(out, "\"second\": \"262144\""));
+	assert_int_equal(run("--compare --devices-only a.cfg b.cfg"), 1);
+	assert_null(strstr(out, "memory"));
+	/* What is kept for the way back is not what libvirt is told. */
+	put("a.cfg", CFG "kernel = '/boot/k'\naltp2m = 1\n");
+	assert_int_equal(run("a.cfg -o c.xml"), 0);
+	assert_int_equal(run("--compare a.cfg c.xml"), 1);
+	assert_string_equal(out, "extra: xl altp2m: 1 -> (not said)\n");
+	put("bad.cfg", "name = 'w'\npci = [ '09:00.9' ]\n");
+	assert_int_equal(run("--compare a.cfg bad.cfg"), 2);
+	assert_non_null(strstr(err, "bad.cfg:2:16: "));
+	assert_int_equal(run("--compare a.cfg"), 2);
+	assert_int_equal(run("--compare a.cfg b.cfg c.xml"), 2);
+	assert_int_equal(run("--compare - -"), 2);
+	assert_int_equal(run("--compare a.cfg b.cfg -o d"), 2);
+	assert_int_equal(run("--compare a.cfg nosuch"), 1);
+}
+
 static void test_tree(void **st)
 {
 	_cleanup_free_ char *a = NULL, *b = NULL, *c = NULL, *d = NULL, *e = NULL;
@@ -195,6 +229,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_compare, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tree, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_edit, setup, teardown),
 	};
