@@ -132,6 +132,22 @@ static void option(struct disk_reader *dr, const char *key, const char *value)
 		xlpt_xl_option(&d->at, key, value);
 }
 
+/*
+ * libxlutil's lexer forgives one '=' at the very end of an entry, unless it belongs to a key that
+ * takes a value: "/a,raw,xvda,w=" is "/a,raw,xvda,w". (Its error state wants a character to complain of.)
+ */
+static bool takes_value(const char *key)
+{
+	static const char *const keys[] = { "format", "vdev", "access", "devtype", "backend", "script",
+					    "backendtype", "specification", "transport", "colo-host",
+					    "colo-port", "colo-export", "active-disk", "hidden-disk" };
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(keys); i++)
+		if (!strcmp(key, keys[i]))
+			return true;
+	return false;
+}
+
 static void parse(struct disk_reader *dr, char *s)
 {
 	for (bool first = true;; first = false) {
@@ -158,9 +174,12 @@ static void parse(struct disk_reader *dr, char *s)
 		eq = memchr(s, '=', (size_t)(end - s));
 		if (*end)
 			*end++ = '\0';
-		if (eq) {
+		if (eq)
 			*eq = '\0';
+		if (eq && (eq[1] || end != eq + 1 || takes_value(s))) {
 			option(dr, s, eq + 1);
+		} else if (eq && !*s) {
+			return;
 		} else if (!flag(dr, s)) {
 			positional(dr, s);
 		}

@@ -59,6 +59,8 @@ static void test_values(void **st)
 		{ "disk=['/a,raw,hdc,ro']\n", "disk[hdc].readonly", "on" },
 		{ "disk=[',hdc:cdrom,r']\n", "disk[hdc].dev", "cdrom" },
 		{ "disk=['vdev=hda,target=/a,b=c']\n", "disk[hda].target", "/a\\2cb\\3dc" },
+		{ "disk=['tap:aio:/a,xvda,r=']\n", "disk[xvda].readonly", "on" },
+		{ "disk=['/a,raw,xvda=']\n", "disk[xvda].target", "/a" },
 		{ "disk=['/a,,xvdb,backend=d']\n", "disk[xvdb].backend", "d" },
 		{ "vif=['mac=00:16:3E:0:0:1,bridge=b']\n", "net[#0].source", "b" },
 		{ "vif=['rate=10Mb/s@50ms']\n", "net[#0].rate", "1250000" },
