@@ -150,11 +150,16 @@ static bool read_numa(struct xlpt_xl_reader *r)
 
 int xlpt_xl_read_cpu(struct xlpt_xl_reader *r)
 {
+	struct xlpt_dom *dom = r->dom;
+
 	read_cpus(r);
 	read_cpuid(r);
 	if (xlpt_xl_find(r, "vnuma") && !read_numa(r)) {
 		xlpt_dom_set(r->dom, "numa", NULL);
 		xlpt_xl_unuse(r, "vnuma");
 	}
+	/* Beside cells it is always written, and as much as vcpus= it adds nothing to that. */
+	if (dom->n_numa && dom->vcpus.has && dom->maxvcpus.has && dom->vcpus.v == dom->maxvcpus.v)
+		dom->maxvcpus.has = false;
 	return 0;
 }

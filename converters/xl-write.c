@@ -166,6 +166,9 @@ static void write_numa(const struct xlpt_dom *dom, struct xlpt_str *out)
 {
 	if (!dom->n_numa)
 		return;
+	/* Without it, xl refuses more vCPUs in cells than the host has processors (xl_parse.c). */
+	if (!dom->maxvcpus.has)
+		xlpt_xlw_num(out, "maxvcpus", dom->vcpus);
 	xlpt_str_add(out, "vnuma = [");
 	for (size_t i = 0; i < dom->n_numa; i++) {
 		const struct xlpt_numa *n = &dom->numa[i];
