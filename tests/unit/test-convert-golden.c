@@ -24,7 +24,9 @@ static char *slurp(const char *path)
 
 static void test_cfg(void **st)
 {
-	static const char *const names[] = { "hvm-everything", "pv-passthrough", "pvh-rdm" };
+	static const char *const names[] = { "hvm-cpu", "hvm-disks", "hvm-everything", "hvm-sdl",
+					     "hvm-spice", "hvm-timers", "pv-net", "pv-passthrough",
+					     "pv-vfb-sdl", "pvh-direct", "pvh-rdm" };
 	struct xlpt_convert how = { .to = XLPT_FORMAT_LIBVIRT }, home = { .to = XLPT_FORMAT_XL };
 
 	(void)st;
