@@ -212,7 +212,7 @@ static void cut(struct editor *e, const struct xlpt_xl_setting *set,
 		const struct xlpt_xl_item *item)
 {
 	const char *text = e->text.s;
-	size_t from = item->off, to = item->off + item->len, end = set->off + set->len, bol, p;
+	size_t from = item->off, to = item->off + item->len, end = set->off + set->len, bol, before, p;
 	bool first = item == &e->scan.items[set->first], comma = false;
 
 	/* The comma behind it, perhaps behind line ends and comments that stay. */
@@ -226,13 +226,16 @@ static void cut(struct editor *e, const struct xlpt_xl_setting *set,
 		;
 	for (bol = from; bol && (text[bol - 1] == ' ' || text[bol - 1] == '\t'); bol--)
 		;
+	for (before = bol; before && strchr(" \t\n", text[before - 1]); before--)
+		;
 	if (text[p] == '\n' && bol && text[bol - 1] == '\n' && (comma || first)) {
 		from = bol;
 		to = p + 1;
 	} else if (comma) {
 		to = text[p] == '\n' || text[p] == ']' || text[p] == '#' ? to : p;
-	} else if (!first && text[bol - 1] == ',') {
-		from = bol - 1;
+	} else if (!first && text[before - 1] == ',' &&
+		   !memchr(text + item[-1].off, '#', before - item[-1].off)) {
+		from = before - 1;	/* adding it again gives the same text */
 	} else if (text[p] == '\n' && bol && text[bol - 1] == '\n') {
 		from = bol;	/* the comma before it is then the last, which the grammar allows */
 		to = p + 1;

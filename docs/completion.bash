@@ -8,6 +8,8 @@ _xlpt() {
 		esac
 	done
 	case $prev in
+	--config | --edit | --network | --output | -o)
+		mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--sysroot) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
 	--timeout | -t) return ;;
 	--force-host-device) cmd=devices ;;
@@ -19,6 +21,7 @@ _xlpt() {
 	else
 		case $cmd-$n in
 		attach-0 | detach-0 | status-0) words=$(xlpt __complete guests 2>/dev/null) ;;
+		convert-*) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 		boot-0) words='plan write verify remove' ;;
 		attach-* | detach-* | boot-* | hide-* | unhide-* | show-0 | devices-*)
 			words=$(xlpt __complete devices 2>/dev/null) ;;

@@ -24,6 +24,9 @@ static void report_attach(const struct xlpt_op *op)
 	}
 	xlpt_json_add(root, "guest", xlpt_json_guest(&op->guest));
 	xlpt_json_add(root, "attached", devs);
+	if (op->config.path)
+		xlpt_json_add(root, "config", xlpt_json_str(op->config.path));
+	xlpt_op_config_say(op);
 	if (op->env->json)
 		xlpt_print_json(op->env, root);
 	else
@@ -67,6 +70,8 @@ static int cmd_attach(struct xlpt_env *env, const struct xlpt_args *args, struct
 	op.has_guest = rc == 0;
 	for (size_t i = 1; rc == 0 && i < args->n; i++)
 		rc = xlpt_op_add_spec(&op, args->pos[i], diag);
+	if (rc == 0 && xlpt_args_has(args, "config"))
+		rc = xlpt_op_config_check(&op, xlpt_args_get(args, "config"), false, diag);
 	if (rc == 0)
 		rc = xlpt_op_attach(&op, diag);
 	if (rc == 0)
@@ -78,6 +83,7 @@ static const struct xlpt_opt attach_opts[] = {
 	{ "hide", 0, NULL, "take the device from its dom0 driver first (like seize=1)" },
 	{ "timeout", 't', "SECONDS", "how long the guest may take to answer (default 60)" },
 	{ "without-e820", 0, NULL, "try also with a PV guest that has no e820_host=1" },
+	{ "config", 0, "FILE", "also list the devices in FILE, the guest's xl configuration" },
 	{ "force-host-device", 0, "BDF", "take BDF although this host needs it (may be repeated)" },
 	{ 0 },
 };
@@ -128,6 +134,9 @@ static void report_detach(const struct xlpt_op *op)
 	}
 	xlpt_json_add(root, "guest", xlpt_json_guest(&op->guest));
 	xlpt_json_add(root, "detached", devs);
+	if (op->config.path)
+		xlpt_json_add(root, "config", xlpt_json_str(op->config.path));
+	xlpt_op_config_say(op);
 	if (op->env->json)
 		xlpt_print_json(op->env, root);
 	else
@@ -175,6 +184,8 @@ static int cmd_detach(struct xlpt_env *env, const struct xlpt_args *args, struct
 	op.has_guest = rc == 0;
 	for (size_t i = 1; rc == 0 && i < args->n; i++)
 		rc = add_detach_item(&op, args->pos[i], diag);
+	if (rc == 0 && xlpt_args_has(args, "config"))
+		rc = xlpt_op_config_check(&op, xlpt_args_get(args, "config"), true, diag);
 	if (rc == 0)
 		rc = xlpt_op_detach(&op, diag);
 	if (rc == 0)
@@ -183,6 +194,7 @@ static int cmd_detach(struct xlpt_env *env, const struct xlpt_args *args, struct
 }
 
 static const struct xlpt_opt detach_opts[] = {
+	{ "config", 0, "FILE", "also take the devices out of FILE, the guest's xl configuration" },
 	{ "to-host", 0, NULL, "give the device back to its dom0 driver, too" },
 	{ "force", 'f', NULL, "do without the guest's help; it may need a restart afterwards" },
 	{ "timeout", 't', "SECONDS", "how long the guest may take to answer (default 60)" },

@@ -5,6 +5,8 @@
  *	op attach
  *	guest 3 4a1f... web1
  *	device 0000:02:00.0 hide e1000e		("keep" = not hidden here; "-" unknown, "none")
+ *	spec 0000:02:00.0,permissive=1		(of the device before, for the configuration)
+ *	config /etc/xen/web1.cfg
  *	begin add 0000:02:00.0 to web1
  *	done
  *	undo take 0000:02:00.0 from web1
@@ -31,10 +33,13 @@ void xlpt_journal_init(struct xlpt_journal *j, const char *op, const struct xlpt
 void xlpt_journal_dispose(struct xlpt_journal *j)
 {
 	xlpt_closep(&j->fd);
-	for (size_t i = 0; i < j->n; i++)
+	for (size_t i = 0; i < j->n; i++) {
 		free(j->devs[i].origin);
+		free(j->devs[i].spec);
+	}
 	free(j->devs);
 	free(j->path);
+	free(j->config);
 	free(j->op);
 	free(j->last);
 	xlpt_guest_dispose(&j->guest);
@@ -47,6 +52,13 @@ void xlpt_journal_add(struct xlpt_journal *j, struct xlpt_bdf bdf, bool hide, co
 	j->devs[j->n++] = (struct xlpt_journal_dev){ .bdf = bdf, .hide = hide,
 						     .origin_known = origin != NULL,
 						     .origin = xlpt_xstrdup(origin) };
+}
+
+void xlpt_journal_config(struct xlpt_journal *j, const char *path)
+{
+	free(j->config);
+	/* The journal is lines: a name with a line break cannot be in it. */
+	j->config = strchr(path, '\n') ? NULL : xlpt_xstrdup(path);
 }
 
 static int append(struct xlpt_journal *j, const char *text)
@@ -107,7 +119,11 @@ int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 		xlpt_str_addf(&head, "device %s %s %s\n", XLPT_BDF_STR(d->bdf),
 			      d->hide ? "hide" : "keep",
 			      !d->origin_known ? "-" : *d->origin ? d->origin : "none");
+		if (j->config && d->spec)
+			xlpt_str_addf(&head, "spec %s\n", d->spec);
 	}
+	if (j->config)
+		xlpt_str_addf(&head, "config %s\n", j->config);
 	if (r == 0)
 		r = append(j, head.s);
 	if (r == 0)
@@ -200,6 +216,10 @@ static bool parse(struct xlpt_journal *j, char *text)
 			return false;
 		else if (xlpt_starts(line, "device ") && !parse_device(j, line + 7))
 			return false;
+		else if (xlpt_starts(line, "spec ") && j->n && !j->devs[j->n - 1].spec)
+			j->devs[j->n - 1].spec = xlpt_xstrdup(line + 5);
+		else if (xlpt_starts(line, "config ") && !j->config)
+			j->config = xlpt_xstrdup(line + 7);
 		else if (xlpt_starts(line, "begin ") || xlpt_starts(line, "undo ")) {
 			free(j->last);
 			j->last = xlpt_xstrdup(strchr(line, ' ') + 1);

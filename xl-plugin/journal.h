@@ -17,6 +17,7 @@ struct xlpt_journal_dev {
 	bool hide;		/* the operation hides it first (attach, hide) or unhides it last (detach) */
 	bool origin_known;
 	char *origin;		/* driver it came from; "" = had none */
+	char *spec;		/* as the configuration is to have it; NULL = not to be changed */
 };
 
 struct xlpt_journal {
@@ -26,6 +27,7 @@ struct xlpt_journal {
 	struct xlpt_guest guest;/* attach, detach: domid, uuid, name */
 	struct xlpt_journal_dev *devs;
 	size_t n, alloc;
+	char *config;		/* --config: the guest's configuration file, or NULL */
 	char *last;		/* sentence of the last step begun, or NULL */
 	bool undoing;		/* it failed or was stopped, and was being taken back */
 };
@@ -35,6 +37,8 @@ void xlpt_journal_dispose(struct xlpt_journal *j);	/* closes; does not remove th
 
 void xlpt_journal_init(struct xlpt_journal *j, const char *op, const struct xlpt_guest *guest);
 void xlpt_journal_add(struct xlpt_journal *j, struct xlpt_bdf bdf, bool hide, const char *origin);
+/* The operation also changes that configuration file, for the devices that have a spec. */
+void xlpt_journal_config(struct xlpt_journal *j, const char *path);
 
 /* Creates the file, locks it and writes the head. */
 int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag);

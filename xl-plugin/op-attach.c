@@ -271,5 +271,6 @@ int xlpt_op_attach(struct xlpt_op *op, struct xlpt_diag *diag)
 	for (size_t i = 0; i < op->n; i++)
 		if (!op->items[i].nothing)
 			plan_attach(&plan, op, i);
+	xlpt_plan_config(&plan, op);
 	return xlpt_op_execute(op, "attach", &plan, diag);
 }

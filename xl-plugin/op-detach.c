@@ -231,5 +231,6 @@ int xlpt_op_detach(struct xlpt_op *op, struct xlpt_diag *diag)
 		if (op->to_host)
 			xlpt_plan_unhide(&plan, op, i);
 	}
+	xlpt_plan_config(&plan, op);
 	return xlpt_op_execute(op, "detach", &plan, diag);
 }

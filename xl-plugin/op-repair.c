@@ -74,7 +74,7 @@ static int back_to_dom0(struct xlpt_env *env, const struct xlpt_journal_dev *d,
 }
 
 static int repair_attach(struct xlpt_env *env, struct xlpt_journal *j,
-			 const struct xlpt_journal_dev *d, struct xlpt_diag *diag)
+			 struct xlpt_journal_dev *d, struct xlpt_diag *diag)
 {
 	_cleanup_guest_ struct xlpt_guest now = { 0 };
 	const char *bdf = XLPT_BDF_STR(d->bdf);
@@ -94,6 +94,7 @@ static int repair_attach(struct xlpt_env *env, struct xlpt_journal *j,
 	if (rc)
 		return rc;
 	xlpt_say(env, "%s is not with %s: the attach is taken back", bdf, j->guest.name);
+	free(XLPT_TAKE(d->spec));	/* nor does its configuration get it */
 	return d->hide ? back_to_dom0(env, d, diag) : 0;
 }
 
@@ -121,8 +122,10 @@ int xlpt_repair_one(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_di
 		 j->guest.name ? " for guest " : "", j->guest.name ? j->guest.name : "",
 		 j->last ? j->last : "its beginning");
 	for (size_t i = 0; rc == 0 && i < j->n; i++) {
-		if (moot(env, j, j->devs[i].bdf))
+		if (moot(env, j, j->devs[i].bdf)) {
+			free(XLPT_TAKE(j->devs[i].spec));
 			continue;
+		}
 		if (!strcmp(j->op, "attach"))
 			rc = repair_attach(env, j, &j->devs[i], diag);
 		else if (!strcmp(j->op, "detach"))
@@ -134,6 +137,7 @@ int xlpt_repair_one(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_di
 		xlpt_diag_wrap(diag, "cannot mend the interrupted %s", j->op);
 		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
 	}
+	xlpt_config_mend(env, j);
 	xlpt_journal_end(env, j);
 	return 0;
 }

@@ -28,6 +28,9 @@ void xlpt_op_dispose(struct xlpt_op *op)
 	xlpt_locks_release(&op->locks);
 	xlpt_needs_dispose(&op->needs);
 	xlpt_owners_dispose(&op->owners);
+	free(op->config.path);
+	xlpt_str_dispose(&op->config.before);
+	xlpt_str_dispose(&op->config.now);
 	xlpt_op_init(op, op->env);
 }
 
@@ -315,6 +318,10 @@ int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan
 		xlpt_journal_add(&op->journal, op->items[i].spec.bdf,
 				 op->items[i].hide || op->to_host,
 				 op->items[i].origin_known ? op->items[i].origin : NULL);
+	if (op->config.path)
+		xlpt_journal_config(&op->journal, op->config.path);
+	for (size_t i = 0; op->config.path && i < op->n; i++)
+		op->journal.devs[i].spec = xlpt_spec_format(&op->items[i].spec);
 	rc = xlpt_journal_begin(op->env, &op->journal, diag);
 	if (rc)
 		return rc;

@@ -57,6 +57,16 @@ const char *xlpt_state_word(const struct xlpt_device *dev, const struct xlpt_own
 /* A PV guest's device is in place when its frontend has connected and knows the address. */
 bool xlpt_owner_complete(const struct xlpt_owner *owner);
 
+/* ---- --config: the guest's xl configuration (op-config.c) ---- */
+
+struct xlpt_op_config {
+	char *path;	/* absolute, links followed; NULL = no --config */
+	bool remove;	/* detach */
+	bool changes;	/* the file does not say so already */
+	bool begun;	/* to be written: its text before and after is */
+	struct xlpt_str before, now;
+};
+
 /* ---- one operation ---- */
 
 struct xlpt_item {
@@ -86,6 +96,7 @@ struct xlpt_op {
 	bool identity;		/* sets the VFs' identities that specs name; refused otherwise */
 	char **force_host;	/* addresses, not owned; NULL = none */
 	int64_t timeout_ms;
+	struct xlpt_op_config config;
 	/* held while it runs */
 	struct xlpt_locks locks;
 	struct xlpt_journal journal;
@@ -123,6 +134,17 @@ void xlpt_plan_hide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
 void xlpt_plan_unhide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
 /* The driver to give item i back to: libxl's note, ours, or not known. */
 int xlpt_op_read_origin(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag);
+
+/*
+ * Reads the configuration and tries the change, before anything is touched: SYNTAX with its place
+ * when the file is malformed. Called once the items are known.
+ */
+int xlpt_op_config_check(struct xlpt_op *op, const char *path, bool remove, struct xlpt_diag *diag);
+/* The step that changes it, if --config was given and there is anything to change. */
+void xlpt_plan_config(struct xlpt_plan *plan, const struct xlpt_op *op);
+void xlpt_op_config_say(const struct xlpt_op *op);
+/* Repair: brings the file in line with what became of the devices that have a spec in the journal. */
+void xlpt_config_mend(struct xlpt_env *env, const struct xlpt_journal *j);
 
 /* Whatever the state: the device leaves pciback and goes to where it came from. */
 int xlpt_give_back(struct xlpt_env *env, struct xlpt_bdf bdf, bool origin_known,

@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * attach --config and detach --config on a fake host: the file follows what happened, and with
+ * every single thing failing once it says what the host is left with.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <cmocka.h>
+
+#include "tests/fake/world.h"
+
+#define CFG "/etc/xen/web1.cfg"
+#define BARE "# web1, mind the cables\nname = \"web1\"\nmemory=512	# MiB\nkernel = '/boot/k'\n"
+#define TWO BARE "pci = [ '0000:02:00.0', # the left one\n\t'05:00.0,permissive=1' ]\nvcpus = 1\n"
+
+static char *text_of(struct world *w, const char *path)
+{
+	char *text = xlpt_xcalloc(1, 4096);
+
+	if (xlpt_host_real_ops.read(fake_bus_host(w->bus), path, text, 4095) < 0)
+		fail_msg("no %s", path);
+	return text;
+}
+
+static void says(struct world *w, const char *want)
+{
+	_cleanup_free_ char *text = text_of(w, CFG);
+
+	assert_string_equal(text, want);
+}
+
+static int setup(void **state)
+{
+	struct world *w = world_new();
+
+	fake_bus_put(w->bus, CFG, TWO);
+	*state = w;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	world_free(*state);
+	return 0;
+}
+
+static void ok(struct world *w, const char *line)
+{
+	int status = world_run(w, "%s", line);
+
+	if (status)
+		fail_msg("xlpt %s: exit %d\n%s%s", line, status, w->out, w->err);
+}
+
+/* Nothing is touched, neither the host nor the file. */
+static void refused(struct world *w, int want, const char *line, const char *what)
+{
+	_cleanup_free_ char *before = world_snapshot(w), *after = NULL, *text = text_of(w, CFG);
+	int status = world_run(w, "%s", line);
+
+	after = world_snapshot(w);
+	if (status != want || !strstr(w->err, what))
+		fail_msg("xlpt %s: exit %d, want %d and \"%s\"\n%s", line, status, want, what, w->err);
+	assert_string_equal(before, after);
+	says(w, text);
+}
+
+static void test_attach_detach(void **state)
+{
+	struct world *w = *state;
+	struct stat st;
+	_cleanup_close_ int fd = -1;
+
+	fake_bus_put(w->bus, CFG, BARE);
+	fd = xlpt_host_real_ops.open(fake_bus_host(w->bus), CFG, O_RDWR, 0);
+	assert_int_equal(fchmod(fd, 0640), 0);
+	ok(w, "attach web1 --config " CFG " --hide 02:00.0,rdm_policy=relaxed 04:00.*");
+	assert_non_null(strstr(w->out, CFG " is changed\n"));
+	says(w, BARE "pci = [ \"0000:02:00.0,rdm_policy=relaxed\", \"0000:04:00.0\", \"0000:04:00.1\" ]\n");
+	xlpt_closep(&fd);
+	fd = xlpt_host_real_ops.open(fake_bus_host(w->bus), CFG, O_RDONLY, 0);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	ok(w, "detach web1 04:00.0 --config " CFG);
+	says(w, BARE "pci = [ \"0000:02:00.0,rdm_policy=relaxed\", \"0000:04:00.1\" ]\n");
+	/* Not listed is what a detach wants; listed already what an attach wants. */
+	ok(w, "attach web1 04:00.0");
+	ok(w, "detach web1 04:00.0 --config " CFG);
+	assert_non_null(strstr(w->out, "says so already"));
+	ok(w, "detach web1 04:00.1");
+	ok(w, "attach web1 04:00.1 --config=" CFG " --json");
+	assert_non_null(strstr(w->out, "\"config\": \"" CFG "\""));
+	says(w, BARE "pci = [ \"0000:02:00.0,rdm_policy=relaxed\", \"0000:04:00.1\" ]\n");
+}
+
+static void test_keeps_the_rest(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "attach web1 --hide 03:00.0 --config " CFG);
+	says(w, BARE "pci = [ '0000:02:00.0', # the left one\n\t'05:00.0,permissive=1',\n\t"
+		     "'0000:03:00.0' ]\nvcpus = 1\n");
+	ok(w, "detach web1 --to-host 03:00.0 --config " CFG);
+	says(w, TWO);
+}
+
+static void test_link(void **state)
+{
+	struct world *w = *state;
+	char target[64];
+
+	fake_bus_link(w->bus, "/etc/xen/auto/web1", "../web1.cfg");
+	ok(w, "attach web1 --hide 03:00.0 --config /etc/xen/auto/web1");
+	assert_non_null(strstr(w->out, "web1.cfg is changed"));
+	assert_true(xlpt_host_real_ops.readlink(fake_bus_host(w->bus), "/etc/xen/auto/web1", target,
+						sizeof(target)) > 0);
+}
+
+static void test_refused(void **state)
+{
+	struct world *w = *state;
+
+	refused(w, 1, "attach web1 05:00.0 --config /etc/xen/nosuch", "cannot open /etc/xen/nosuch");
+	refused(w, 1, "attach web1 05:00.0 --config /etc/xen", "cannot read /etc/xen");
+	refused(w, 2, "attach web1 05:00.0 --config", "config");
+	fake_bus_put(w->bus, CFG, "name = 'web1'\npci = [ '02:00.9' ]\n");
+	refused(w, 2, "attach web1 05:00.0 --config " CFG, CFG ":2:");
+	refused(w, 2, "attach web1 05:00.0 --dry-run --config " CFG, CFG ":2:");
+	fake_bus_put(w->bus, CFG, "name = 'web1\n");
+	refused(w, 2, "attach web1 05:00.0 --config " CFG, CFG ":1:");
+	/* One function of an entry for all of them is no small edit. */
+	fake_bus_put(w->bus, CFG, "pci = [ '04:00.*' ]\n");
+	ok(w, "attach web1 --hide 04:00.*");
+	refused(w, 1, "detach web1 04:00.0 --config " CFG, "04:00.*");
+}
+
+static void test_dry_run(void **state)
+{
+	struct world *w = *state;
+
+	refused(w, 0, "attach web1 --hide 03:00.0 --dry-run --config " CFG, "");
+	assert_non_null(strstr(w->out, "would add 0000:03:00.0 to pci in " CFG "\n"));
+	/* It has the device, with other options than asked for. */
+	refused(w, 0, "attach web1 05:00.0 --dry-run --config " CFG, "");
+	assert_non_null(strstr(w->out, "would add 0000:05:00.0 to pci in"));
+	refused(w, 0, "attach web1 05:00.0,permissive=1 --dry-run --config " CFG, "");
+	assert_null(strstr(w->out, "pci in"));
+}
+
+/* Killed between the guest's answer and the file: repair does what was left to do. */
+static void test_repair(void **state)
+{
+	struct world *w = *state;
+	static const char head[] = "device 0000:03:00.0 hide nvme\nspec 0000:03:00.0,permissive=1\n"
+				   "config " CFG "\nbegin add\n";
+	_cleanup_free_ char *attach = xlpt_xasprintf("xlpt 1\nop attach\nguest 3 - web1\n%s", head);
+	_cleanup_free_ char *detach = xlpt_xasprintf("xlpt 1\nop detach\nguest 3 - web1\n%s", head);
+
+	ok(w, "attach web1 --hide 03:00.0");
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", attach);
+	ok(w, "repair");
+	assert_non_null(strstr(w->out, "kept"));
+	says(w, BARE "pci = [ '0000:02:00.0', # the left one\n\t'05:00.0,permissive=1',\n\t"
+		     "'0000:03:00.0,permissive=1' ]\nvcpus = 1\n");
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", detach);
+	ok(w, "repair");
+	says(w, TWO);
+	/* Taken back: the file is not told of it. */
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", attach);
+	ok(w, "repair");
+	assert_non_null(strstr(w->out, "taken back"));
+	says(w, TWO);
+	/* A broken file does not keep the devices from being mended. */
+	ok(w, "attach web1 --hide 03:00.0");
+	fake_bus_put(w->bus, CFG, "pci = [\n");
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", attach);
+	ok(w, "repair");
+	assert_non_null(strstr(w->err, "is not changed"));
+	ok(w, "detach web1 03:00.0");
+}
+
+/* ---- everything fails once ---- */
+
+static struct xlpt_host_ops ops;
+static unsigned fail_rename, fail_open;
+
+static int rename_hook(struct xlpt_host *h, const char *from, const char *to)
+{
+	return fail_rename && !--fail_rename ? -ENOSPC : xlpt_host_real_ops.rename(h, from, to);
+}
+
+static int open_hook(struct xlpt_host *h, const char *path, int flags, mode_t mode)
+{
+	if (xlpt_starts(path, CFG) && fail_open && !--fail_open)
+		return -EROFS;
+	return xlpt_host_real_ops.open(h, path, flags, mode);
+}
+
+enum { RENAME, OPEN, BUS, STORE, STORE_READ, HYP, ADD, N_KINDS };
+
+static void inject(struct world *w, int kind, unsigned nth)
+{
+	fail_rename = kind == RENAME ? nth : 0;
+	fail_open = kind == OPEN ? nth : 0;
+	fake_bus_fail_write(w->bus, kind == BUS ? nth : 0, EIO);
+	fake_store_fail(w->store, FAKE_STORE_WRITE, kind == STORE ? nth : 0, EIO);
+	fake_store_fail(w->store, FAKE_STORE_READ, kind == STORE_READ ? nth : 0, EIO);
+	fake_ts_fail(w->ts, FAKE_TS_HYP, kind == HYP ? nth : 0, FAKE_TS_AT_ONCE);
+	fake_ts_fail(w->ts, FAKE_TS_ADD, kind == ADD ? nth : 0, FAKE_TS_AFTER_NODES);
+}
+
+static bool listed(struct world *w)
+{
+	_cleanup_free_ char *text = text_of(w, CFG);
+
+	return strstr(text, "03:00.0") != NULL;
+}
+
+static bool held(struct world *w)
+{
+	struct xlpt_bdf bdf;
+
+	xlpt_bdf_parse("0000:03:00.0", 12, &bdf, NULL);
+	return fake_ts_owner(w->ts, bdf) == 3;
+}
+
+/* Returns whether the failure was met. */
+static bool try_one(bool attach, int kind, unsigned nth)
+{
+	const char *line = attach ? "attach web1 --hide 03:00.0 --config " CFG
+				  : "detach web1 --to-host 03:00.0 --config " CFG;
+	struct world *w = world_new();
+	struct xlpt_host *host = fake_bus_host(w->bus);
+	const struct xlpt_host_ops *own = host->ops;
+	_cleanup_free_ char *before = NULL, *after = NULL, *text = NULL;
+	int status;
+
+	fake_bus_put(w->bus, CFG, TWO);
+	if (!attach)
+		ok(w, "attach web1 --hide 03:00.0 --config " CFG);
+	before = world_snapshot(w);
+	text = text_of(w, CFG);
+	ops = *own;
+	ops.rename = rename_hook;
+	ops.open = open_hook;
+	host->ops = &ops;
+	inject(w, kind, nth);
+	status = world_run(w, "%s", line);
+	inject(w, N_KINDS, 0);
+	host->ops = own;
+	if (status == 5 && world_run(w, "repair"))
+		fail_msg("%s, %d.%u: repair: %s", line, kind, nth, w->err);
+	after = world_snapshot(w);
+	if ((status == 1 || (status && attach)) && strcmp(before, after) != 0)
+		fail_msg("%s, %d.%u: exit %d, the host is not where it began", line, kind, nth, status);
+	if (listed(w) != held(w))
+		fail_msg("%s, %d.%u: exit %d: %s, and %s", line, kind, nth, status,
+			 held(w) ? "the guest has it" : "the guest does not have it",
+			 listed(w) ? "the file lists it" : "the file does not");
+	if (status == 1)
+		says(w, text);
+	if (status)
+		ok(w, held(w) == attach ? "status" : line);
+	assert_true(held(w) == attach && listed(w) == attach);
+	world_free(w);
+	return status != 0;
+}
+
+static void test_every_failure(void **state)
+{
+	unsigned met = 0, config = 0;
+
+	(void)state;
+	for (int attach = 0; attach < 2; attach++)
+		for (int kind = 0; kind < N_KINDS; kind++)
+			for (unsigned nth = 1, miss = 0; nth < 400 && miss < 3; nth++) {
+				bool hit = try_one(attach, kind, nth);
+
+				met += hit;
+				config += hit && kind <= OPEN;
+				miss = hit ? 0 : miss + 1;
+			}
+	print_message("%u failures met, %u of them at the file\n", met, config);
+	assert_true(met > 30 && config >= 8);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_attach_detach, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_keeps_the_rest, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_link, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_dry_run, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_repair, setup, teardown),
+		cmocka_unit_test(test_every_failure),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * --config FILE: the guest's xl configuration follows what was done to the running guest, so that
+ * its next start has the same devices. Only the pci entry of the file changes.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "converters/edit.h"
+#include "xl-plugin/op.h"
+#include "xl-plugin/output.h"
+
+#define MAX_SIZE (8u << 20)	/* as convert has it */
+#define MAX_LINKS 8
+
+/* ---- the file ---- */
+
+struct config_file {
+	struct xlpt_str text;
+	mode_t mode;
+	uid_t uid;
+	gid_t gid;
+};
+
+static int cannot(struct xlpt_diag *diag, const char *what, const char *path, int r)
+{
+	xlpt_diag_errno(diag, r == -ENOENT ? XLPT_ERR_NOT_FOUND : XLPT_ERR_IO, r, "cannot %s %s", what,
+			path);
+	xlpt_diag_hint(diag, "--config wants the file that xl create is given for this guest");
+	return r == -ENOENT ? XLPT_ERR_NOT_FOUND : XLPT_ERR_IO;
+}
+
+static int read_config(struct xlpt_env *env, const char *path, struct config_file *f,
+		       struct xlpt_diag *diag)
+{
+	/* A fifo must not hang it. */
+	_cleanup_close_ int fd = env->host->ops->open(env->host, path, O_RDONLY | O_NONBLOCK, 0);
+	char buf[65536];
+	struct stat st;
+	ssize_t r;
+
+	if (fd < 0)
+		return cannot(diag, "open", path, fd);
+	if (fstat(fd, &st))
+		return cannot(diag, "read", path, -errno);
+	if (!S_ISREG(st.st_mode))
+		return cannot(diag, "read", path, S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL);
+	while ((r = read(fd, buf, sizeof(buf))) != 0) {
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return cannot(diag, "read", path, -errno);
+		if (f->text.len + (size_t)r > MAX_SIZE) {
+			xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "larger than %u bytes: this is no guest's "
+				      "configuration", MAX_SIZE);
+			xlpt_diag_at(diag, path, 1, 1);
+			return XLPT_ERR_SYNTAX;
+		}
+		xlpt_str_addn(&f->text, buf, (size_t)r);
+	}
+	f->mode = st.st_mode & 07777;
+	f->uid = st.st_uid;
+	f->gid = st.st_gid;
+	return 0;
+}
+
+static int write_config(struct xlpt_env *env, const char *path, const struct config_file *f,
+			const struct xlpt_str *text, struct xlpt_diag *diag)
+{
+	_cleanup_close_ int fd = -1;
+	int r = xlpt_host_replace(env->host, path, xlpt_str_get(text), text->len, f->mode);
+
+	if (r < 0)
+		return cannot(diag, "write", path, r);
+	fd = env->host->ops->open(env->host, path, O_RDONLY, 0);
+	/* The new file is root's own and obeyed the umask; who owned the old one keeps it. */
+	if (fd < 0 || fchown(fd, f->uid, f->gid) || fchmod(fd, f->mode))
+		xlpt_warn(env, "%s is changed, but may have lost its owner or mode", path);
+	return 0;
+}
+
+/* The file itself, absolute: a link stays a link. Caller frees. */
+static char *resolve(struct xlpt_env *env, const char *path)
+{
+	_cleanup_free_ char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
+	char *at = cwd ? xlpt_xasprintf("%s/%s", cwd, path) : xlpt_xstrdup(path);
+
+	for (int i = 0; i < MAX_LINKS; i++) {
+		char target[4096], *old = at;
+		ssize_t n = env->host->ops->readlink(env->host, at, target, sizeof(target));
+
+		if (n <= 0)
+			break;
+		at = *target == '/' ? xlpt_xstrdup(target)
+				    : xlpt_xasprintf("%.*s/%s", (int)(strrchr(old, '/') - old), old,
+						     target);
+		free(old);
+	}
+	return at;
+}
+
+/* ---- the change ---- */
+
+/* Appends to out. Removing what is not listed is done already. */
+static int change(const struct config_file *f, const char *path, const struct xlpt_edit *edits,
+		  size_t n, struct xlpt_str *out, bool *changed, struct xlpt_diag *diag)
+{
+	_cleanup_str_ struct xlpt_str now = { 0 };
+
+	*changed = false;
+	xlpt_str_addn(&now, xlpt_str_get(&f->text), f->text.len);
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_diag_ struct xlpt_diag own = { 0 };
+		struct xlpt_str next = { 0 };
+		bool one = false;
+		int rc = xlpt_edit_pci(xlpt_str_get(&now), now.len, path, &edits[i], 1, &next, &one,
+				       &own);
+
+		if (rc == XLPT_ERR_NOT_FOUND && edits[i].remove) {
+			xlpt_str_dispose(&next);
+			continue;
+		}
+		if (rc) {
+			xlpt_diag_move(diag, &own);
+			xlpt_str_dispose(&next);
+			return rc;
+		}
+		xlpt_str_dispose(&now);
+		now = next;
+		*changed |= one;
+	}
+	xlpt_str_addn(out, xlpt_str_get(&now), now.len);
+	return 0;
+}
+
+static struct xlpt_edit *edits_of(const struct xlpt_op *op)
+{
+	struct xlpt_edit *edits = xlpt_xcalloc(op->n, sizeof(*edits));
+
+	for (size_t i = 0; i < op->n; i++)
+		edits[i] = (struct xlpt_edit){ .remove = op->config.remove, .spec = op->items[i].spec };
+	return edits;
+}
+
+int xlpt_op_config_check(struct xlpt_op *op, const char *path, bool remove, struct xlpt_diag *diag)
+{
+	_cleanup_free_ struct xlpt_edit *edits = NULL;
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	struct config_file f = { 0 };
+	int rc;
+
+	op->config.path = resolve(op->env, path);
+	op->config.remove = remove;
+	edits = edits_of(op);
+	rc = read_config(op->env, op->config.path, &f, diag);
+	if (rc == 0)
+		rc = change(&f, path, edits, op->n, &text, &op->config.changes, diag);
+	xlpt_str_dispose(&f.text);
+	return rc;
+}
+
+/* Read anew: a guest may take a minute to answer, in which somebody may have edited it. */
+static int apply(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = ctx;
+	_cleanup_free_ struct xlpt_edit *edits = edits_of(op);
+	struct config_file f = { 0 };
+	bool changed;
+	int rc;
+
+	(void)i;
+	rc = read_config(op->env, op->config.path, &f, diag);
+	if (rc == 0)
+		rc = change(&f, op->config.path, edits, op->n, &op->config.now, &changed, diag);
+	if (rc == 0 && changed) {
+		xlpt_str_addn(&op->config.before, xlpt_str_get(&f.text), f.text.len);
+		op->config.begun = true;
+		rc = write_config(op->env, op->config.path, &f, &op->config.now, diag);
+	}
+	xlpt_str_dispose(&f.text);
+	return rc;
+}
+
+static int take_back(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = ctx;
+	struct config_file f = { 0 };
+	int rc = 0;
+
+	(void)i;
+	if (!op->config.begun)
+		return 0;
+	rc = read_config(op->env, op->config.path, &f, diag);
+	/* What another hand has written since is not taken back. */
+	if (rc == 0 && f.text.len == op->config.now.len &&
+	    !memcmp(xlpt_str_get(&f.text), xlpt_str_get(&op->config.now), f.text.len))
+		rc = write_config(op->env, op->config.path, &f, &op->config.before, diag);
+	xlpt_str_dispose(&f.text);
+	return rc;
+}
+
+void xlpt_plan_config(struct xlpt_plan *plan, const struct xlpt_op *op)
+{
+	_cleanup_str_ struct xlpt_str devices = { 0 };
+
+	if (!op->config.path || !op->config.changes)
+		return;
+	for (size_t i = 0; i < op->n; i++)
+		xlpt_str_addf(&devices, "%s%s", i ? " " : "", XLPT_BDF_STR(op->items[i].spec.bdf));
+	xlpt_plan_add(plan, apply, take_back, op->n,
+		      xlpt_xasprintf("%s %s %s %s", op->config.remove ? "remove" : "add", devices.s,
+				     op->config.remove ? "from pci in" : "to pci in", op->config.path),
+		      xlpt_xasprintf("give %s its old text back", op->config.path));
+}
+
+void xlpt_op_config_say(const struct xlpt_op *op)
+{
+	if (op->config.path)
+		xlpt_say(op->env, "%s %s", op->config.path,
+			 op->config.changes ? "is changed" : "says so already");
+}
+
+/* ---- after an operation that was cut short ---- */
+
+void xlpt_config_mend(struct xlpt_env *env, const struct xlpt_journal *j)
+{
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	struct xlpt_edit *edits;
+	struct config_file f = { 0 };
+	bool changed = false, remove = !strcmp(j->op, "detach");
+	size_t n = 0;
+	int rc;
+
+	if (!j->config)
+		return;
+	edits = xlpt_xcalloc(j->n, sizeof(*edits));
+	for (size_t i = 0; i < j->n; i++)
+		if (j->devs[i].spec && xlpt_spec_parse(j->devs[i].spec, &edits[n].spec, NULL) == 0)
+			edits[n++].remove = remove;
+	rc = n ? read_config(env, j->config, &f, &diag) : 0;
+	if (rc == 0 && n)
+		rc = change(&f, j->config, edits, n, &text, &changed, &diag);
+	if (rc == 0 && changed)
+		rc = write_config(env, j->config, &f, &text, &diag);
+	if (rc == 0 && changed)
+		xlpt_say(env, "%s is changed, as the %s was to do", j->config, j->op);
+	/* The devices are mended; a file that is gone or broken by now must not keep them locked. */
+	if (rc)
+		xlpt_warn(env, "%s is not changed (%s); xlpt convert --edit does it", j->config,
+			  diag.message ? diag.message : "failed");
+	for (size_t i = 0; i < n; i++)
+		xlpt_spec_dispose(&edits[i].spec);
+	free(edits);
+	xlpt_str_dispose(&f.text);
+}
