@@ -1,18 +1,24 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Generated domains, there and back: xl -> libvirt -> xl and libvirt -> xl ->
- * libvirt mean the same as before. XLPT_DOMAINS=10000 is the full run,
- * XLPT_SEED=N repeats one.
+ * libvirt mean the same as before, and the XML passes libvirt's schema (the
+ * check of virt-xml-validate). XLPT_DOMAINS=10000 is the full run, XLPT_SEED=N
+ * repeats one.
  */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <libxml/parser.h>
+#include <libxml/relaxng.h>
+#include <unistd.h>
 
 #include "converters/convert.h"
 #include "converters/model-internal.h"
 
 static uint64_t state;
+static xmlRelaxNG *schema;	/* NULL: libvirt-clients is not installed */
+static unsigned long validated;
 
 static uint64_t rnd(uint64_t n)
 {
@@ -217,6 +223,31 @@ static void add_strange(enum xlpt_format side, struct xlpt_str *text)
 	}
 }
 
+static void no_message(void *ctx, const char *fmt, ...)
+{
+	(void)ctx, (void)fmt;
+}
+
+static void validate(uint64_t seed, const char *from, const char *xml)
+{
+	xmlRelaxNGValidCtxt *ctxt;
+	xmlDoc *doc;
+	int bad = 1;
+
+	if (!schema)
+		return;
+	ctxt = xmlRelaxNGNewValidCtxt(schema);
+	doc = xmlReadMemory(xml, (int)strlen(xml), "x", NULL, XML_PARSE_NONET);
+	xmlRelaxNGSetValidErrors(ctxt, no_message, no_message, NULL);
+	if (doc)
+		bad = xmlRelaxNGValidateDoc(ctxt, doc);
+	xmlRelaxNGFreeValidCtxt(ctxt);
+	xmlFreeDoc(doc);
+	if (bad)
+		fail_with(seed, "libvirt's schema does not take it", "", from, xml);
+	validated++;
+}
+
 static void there_and_back(uint64_t seed, enum xlpt_format side)
 {
 	enum xlpt_format other = side == XLPT_FORMAT_XL ? XLPT_FORMAT_LIBVIRT : XLPT_FORMAT_XL;
@@ -246,6 +277,8 @@ static void there_and_back(uint64_t seed, enum xlpt_format side)
 	rc = xlpt_convert(text.s, text.len, "made", &to_other, &over, NULL, NULL, &diag);
 	if (rc)
 		fail_with(seed, "there", diag.message, text.s, diag.fact ? diag.fact : "");
+	if (other == XLPT_FORMAT_LIBVIRT)
+		validate(seed, text.s, over.s);
 	rc = xlpt_convert(over.s, over.len, "over", &to_side, &back, NULL, &losses, &diag);
 	if (rc)
 		fail_with(seed, "back", diag.message, text.s, over.s);
@@ -275,8 +308,21 @@ static void run(enum xlpt_format side)
 
 static void test_xl(void **st)
 {
+	static const char rng[] = "/usr/share/libvirt/schemas/domain.rng";
+	xmlRelaxNGParserCtxt *ctxt;
+
 	(void)st;
+	if (access(rng, R_OK) == 0) {
+		ctxt = xmlRelaxNGNewParserCtxt(rng);
+		schema = xmlRelaxNGParse(ctxt);
+		xmlRelaxNGFreeParserCtxt(ctxt);
+		assert_non_null(schema);
+	}
 	run(XLPT_FORMAT_XL);
+	print_message("%lu documents pass libvirt's schema\n", validated);
+	assert_true(!schema || validated);
+	xmlRelaxNGFree(schema);
+	xmlRelaxNGCleanupTypes();
 }
 
 static void test_libvirt(void **st)
