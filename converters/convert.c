@@ -99,17 +99,15 @@ static void keep_carry(void *ctx, const char *at, const struct xlpt_carry *c)
 {
 	struct keeper *k = ctx;
 	_cleanup_free_ char *what = xlpt_xasprintf("%s%s%s", at, *at ? "/" : "", c->path);
+	const char *reason;
+	enum xlpt_severity severity = xlpt_carry_reason(k->to, c, &reason);
 
 	xlpt_kept_add_carry(k->kept, at, c);
 	if (!strcmp(c->path, "#"))
 		xlpt_loss_add(k->losses, XLPT_LOSS_NOTE, k->dom->file, c->line, c->column,
 			      "comments", "kept, but not their places");
-	else if (c->side == XLPT_SIDE_XL)
-		xlpt_loss_add(k->losses, XLPT_LOSS_KEPT, k->dom->file, c->line, c->column, what,
-			      "libvirt has no word for this setting of xl");
 	else
-		xlpt_loss_add(k->losses, XLPT_LOSS_KEPT, k->dom->file, c->line, c->column, what,
-			      "xl has no word for this part of the XML");
+		xlpt_loss_add(k->losses, severity, k->dom->file, c->line, c->column, what, "%s", reason);
 }
 
 static bool is_kept(const struct xlpt_kepts *kept, const char *path)

@@ -46,5 +46,8 @@ int xlpt_convert_said(const char *text, size_t len, const char *file, bool devic
 /* The severity and the reason of a difference, by the path of the value (converters/reason.c). */
 enum xlpt_severity xlpt_loss_reason(enum xlpt_format to, const struct xlpt_delta *delta,
 				    const char **reason);
+/* The same of what is not in the model. */
+enum xlpt_severity xlpt_carry_reason(enum xlpt_format to, const struct xlpt_carry *c,
+				     const char **reason);
 
 #endif

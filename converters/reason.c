@@ -5,7 +5,8 @@
 #include "converters/convert.h"
 
 struct reason {
-	const char *path;	/* fnmatch; without the names of elements: "pci.id.mac" */
+	/* fnmatch; without the names of elements: "pci.id.mac". Behind '=' the value, '#' its place. */
+	const char *path;
 	enum xlpt_severity severity;
 	const char *text;
 };
@@ -38,11 +39,15 @@ static const struct reason to_xl[] = {
 	{ "maxmem", XLPT_LOSS_NOTE, "xl counts in MiB: rounded up" },
 	{ "numa.size", XLPT_LOSS_NOTE, "xl counts in MiB: rounded up" },
 	{ "video.vram", XLPT_LOSS_NOTE, "xl counts in MiB: rounded up" },
+	{ "video.heads=1", XLPT_LOSS_NOTE, "xl's video cards have one head" },
+	{ "video.primary=on", XLPT_LOSS_NOTE, "xl's one video card is the primary" },
 	{ "video*", XLPT_LOSS_KEPT, "xl knows one video card and its memory" },
+	{ "gfx.autoport=off", XLPT_LOSS_NOTE, "a port is said" },
 	{ "title", XLPT_LOSS_NOTE, "a text for people" },
 	{ "description", XLPT_LOSS_NOTE, "a text for people" },
 	{ "console*", XLPT_LOSS_NOTE, "Xen gives every guest its console without being told" },
 	{ "parallel*", XLPT_LOSS_CHANGED, "xl has no parallel ports" },
+	{ "serial.port=#", XLPT_LOSS_NOTE, "xl numbers serial ports in their order" },
 	{ "serial*", XLPT_LOSS_CHANGED, "QEMU's -serial has no word for this" },
 	{ "input*", XLPT_LOSS_NOTE, "PS/2 and Xen input devices are there without being told" },
 	{ "disk.kind", XLPT_LOSS_NOTE, "libxl finds out by itself whether it is a file or a device" },
@@ -57,6 +62,8 @@ static const struct reason to_xl[] = {
 	{ "net.boot_order", XLPT_LOSS_CHANGED, "xl boots by class of device (boot=), not by device" },
 	{ "net.id.*", XLPT_LOSS_CHANGED, "xl leaves VLANs and virtual ports to the vif script" },
 	{ "usbdev*", XLPT_LOSS_CHANGED, "xl names USB devices by bus and address only" },
+	{ "cpuset*", XLPT_LOSS_CHANGED, "cpus= says one set for all vCPUs, or one for each of them" },
+	{ "vcpupin*", XLPT_LOSS_CHANGED, "cpus= says one set for all vCPUs, or one for each of them" },
 	{ "cpu*", XLPT_LOSS_CHANGED, "libxl's cpuid= has no word for this" },
 	{ NULL, 0, NULL },
 };
@@ -101,6 +108,29 @@ static const struct reason to_libvirt[] = {
 	{ NULL, 0, NULL },
 };
 
+/* Parts of the XML that are not in the model and say what is so under xl anyway. */
+static const struct reason carries_to_xl[] = {
+	{ "os/type/@arch=x86_64", XLPT_LOSS_NOTE, "xl's guests have the host's architecture" },
+	{ "devices/memballoon=<memballoon model='xen'/>", XLPT_LOSS_NOTE,
+	  "every guest of Xen has its balloon" },
+	{ NULL, 0, NULL },
+};
+
+enum xlpt_severity xlpt_carry_reason(enum xlpt_format to, const struct xlpt_carry *c,
+				     const char **reason)
+{
+	_cleanup_free_ char *said = xlpt_xasprintf("%s=%s", c->path, c->text);
+
+	for (const struct reason *r = carries_to_xl; to == XLPT_FORMAT_XL && r->path; r++)
+		if (!strcmp(r->path, said)) {
+			*reason = r->text;
+			return r->severity;
+		}
+	*reason = to == XLPT_FORMAT_XL ? "xl has no word for this part of the XML"
+				       : "libvirt has no word for this setting of xl";
+	return XLPT_LOSS_KEPT;
+}
+
 /* "pci[0000:03:00.0].id.mac" -> "pci.id.mac" */
 static void without_names(const char *path, struct xlpt_str *out)
 {
@@ -114,6 +144,22 @@ static void without_names(const char *path, struct xlpt_str *out)
 	}
 }
 
+static bool matches(const char *pattern, const char *path, const struct xlpt_delta *delta)
+{
+	size_t n = strcspn(pattern, "=");
+	_cleanup_free_ char *name = xlpt_xstrndup(pattern, n);
+	const char *place = strstr(delta->path, "[#");
+
+	if (fnmatch(name, path, 0) != 0)
+		return false;
+	if (!pattern[n] || !delta->a)
+		return !pattern[n];
+	if (strcmp(pattern + n, "=#") != 0)
+		return !strcmp(pattern + n + 1, delta->a);
+	n = strlen(delta->a);
+	return place && !strncmp(place + 2, delta->a, n) && place[2 + n] == ']';
+}
+
 enum xlpt_severity xlpt_loss_reason(enum xlpt_format to, const struct xlpt_delta *delta,
 				    const char **reason)
 {
@@ -121,7 +167,7 @@ enum xlpt_severity xlpt_loss_reason(enum xlpt_format to, const struct xlpt_delta
 
 	without_names(delta->path, &path);
 	for (const struct reason *r = to == XLPT_FORMAT_XL ? to_xl : to_libvirt; r->path; r++)
-		if (fnmatch(r->path, xlpt_str_get(&path), 0) == 0) {
+		if (matches(r->path, xlpt_str_get(&path), delta)) {
 			*reason = r->text;
 			return delta->a ? r->severity : XLPT_LOSS_NOTE;
 		}
