@@ -18,7 +18,7 @@ static const struct reason to_xl[] = {
 	  "xl does not set a VF's VLAN: one untagged VLAN is in the xlpt vf line in the comments, "
 	  "trunks a VF cannot be given" },
 	{ "pci.id.*", XLPT_LOSS_CHANGED,
-	  "xl does not associate virtual ports: 802.1Qbh is in the xlpt vf line in the comments" },
+	  "xl does not associate virtual ports: the xlpt vf line in the comments does" },
 	{ "pci.interface", XLPT_LOSS_KEPT, "to xl a network interface is a PCI device like others" },
 	{ "pci.network", XLPT_LOSS_CHANGED,
 	  "xl has no pools: the xlpt line in the comments attaches a function of it" },

@@ -135,6 +135,13 @@ static void vf_command(const struct xlpt_pci *p, struct xlpt_str *out)
 	if (id->vport == XLPT_VPORT_QBH && id->profileid) {
 		add_word(&s, "virtualport=", "802.1Qbh");
 		add_word(&s, "profileid=", id->profileid);
+	} else if (id->vport == XLPT_VPORT_QBG && id->managerid.has && id->typeid.has &&
+		   id->typeidversion.has) {
+		xlpt_str_addf(&s, " virtualport=802.1Qbg managerid=%llu typeid=%llu typeidversion=%llu",
+			      (unsigned long long)id->managerid.v, (unsigned long long)id->typeid.v,
+			      (unsigned long long)id->typeidversion.v);
+		if (id->instanceid)
+			add_word(&s, "instanceid=", id->instanceid);
 	}
 	if (s.len)
 		xlpt_str_addf(out, "#xlpt-run: xlpt vf set %s%s\n", XLPT_BDF_STR(p->spec.bdf), s.s);
