@@ -143,6 +143,22 @@ static int real_write(struct xlpt_host *h, const char *path, const void *buf, si
 	return (size_t)r == len ? 0 : -EIO;
 }
 
+static int real_write_at(struct xlpt_host *h, const char *path, const void *buf, size_t len,
+			 off_t at)
+{
+	_cleanup_close_ int fd = open_in_root(h, path, O_WRONLY, 0);
+	ssize_t r;
+
+	if (fd < 0)
+		return fd;
+	do {
+		r = pwrite(fd, buf, len, at);
+	} while (r < 0 && errno == EINTR);
+	if (r < 0)
+		return -errno;
+	return (size_t)r == len ? 0 : -EIO;
+}
+
 static ssize_t real_readlink(struct xlpt_host *h, const char *path, char *buf, size_t size)
 {
 	_cleanup_close_ int fd = open_in_root(h, path, O_PATH | O_NOFOLLOW, 0);
@@ -255,6 +271,7 @@ static int real_rename(struct xlpt_host *h, const char *from, const char *to)
 const struct xlpt_host_ops xlpt_host_real_ops = {
 	.read = real_read,
 	.write = real_write,
+	.write_at = real_write_at,
 	.readlink = real_readlink,
 	.list = real_list,
 	.exists = real_exists,

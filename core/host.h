@@ -26,6 +26,9 @@ struct xlpt_host_ops {
 	ssize_t (*read)(struct xlpt_host *h, const char *path, void *buf, size_t size);
 	/* One write(2) of all len bytes to an existing file, as sysfs attributes want. */
 	int (*write)(struct xlpt_host *h, const char *path, const void *buf, size_t len);
+	/* One pwrite(2) at an offset: registers in a function's "config" file. */
+	int (*write_at)(struct xlpt_host *h, const char *path, const void *buf, size_t len,
+			off_t at);
 	/* The link's text, NUL-terminated in buf. Returns its length. */
 	ssize_t (*readlink)(struct xlpt_host *h, const char *path, char *buf, size_t size);
 	/* Names in a directory without "." and "..", sorted; caller frees with xlpt_strv_free. */

@@ -76,6 +76,22 @@ static int fake_write(struct xlpt_host *h, const char *path, const void *buf, si
 	return r;
 }
 
+static int fake_write_at(struct xlpt_host *h, const char *path, const void *buf, size_t len,
+			 off_t at)
+{
+	struct fake_bus *bus = h->priv;
+	int r = bus->fail_in && --bus->fail_in == 0
+			? -bus->fail_err
+			: xlpt_host_real_ops.write_at(h, path, buf, len, at);
+
+	bus->writes++;
+	xlpt_str_addf(&bus->log, "%s <- %zu bytes at 0x%llx", path, len, (long long)at);
+	if (r)
+		xlpt_str_addf(&bus->log, " = -%s", strerrorname_np(-r));
+	xlpt_str_add(&bus->log, "\n");
+	return r;
+}
+
 static ssize_t fake_read(struct xlpt_host *h, const char *path, void *buf, size_t size)
 {
 	struct fake_bus *bus = h->priv;
@@ -102,6 +118,7 @@ struct fake_bus *fake_bus_new(void)
 	}
 	bus->ops = xlpt_host_real_ops;
 	bus->ops.write = fake_write;
+	bus->ops.write_at = fake_write_at;
 	bus->ops.read = fake_read;
 	bus->host.ops = &bus->ops;
 	bus->host.priv = bus;

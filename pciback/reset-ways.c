@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Which ways there are to reset a function, and what else each would hit.
+ */
+#include <string.h>
+
+#include "pciback/reset.h"
+
+static const char *const words[XLPT_RESET_N] = {
+	[XLPT_RESET_SPECIFIC] = "device_specific", [XLPT_RESET_ACPI] = "acpi",
+	[XLPT_RESET_FLR] = "flr",		   [XLPT_RESET_AF_FLR] = "af_flr",
+	[XLPT_RESET_PM] = "pm",			   [XLPT_RESET_BUS] = "bus",
+	[XLPT_RESET_CXL_BUS] = "cxl_bus",
+};
+
+const char *xlpt_reset_word(enum xlpt_reset_how how)
+{
+	return words[how];
+}
+
+bool xlpt_reset_from_word(const char *word, size_t len, enum xlpt_reset_how *how)
+{
+	for (size_t i = 0; i < XLPT_RESET_N; i++)
+		if (strlen(words[i]) == len && !memcmp(words[i], word, len)) {
+			*how = (enum xlpt_reset_how)i;
+			return true;
+		}
+	return false;
+}
+
+void xlpt_reset_ways_dispose(struct xlpt_reset_ways *ways)
+{
+	for (size_t i = 0; i < ways->n; i++) {
+		free(ways->items[i].why_not);
+		free(ways->items[i].also);
+	}
+	*ways = (struct xlpt_reset_ways){0};
+}
+
+static void hit(struct xlpt_reset_way *way, struct xlpt_bdf bdf)
+{
+	for (size_t i = 0; i < way->n_also; i++)
+		if (xlpt_bdf_eq(way->also[i], bdf))
+			return;
+	way->also = xlpt_xrealloc(way->also, way->n_also + 1, sizeof(*way->also));
+	way->also[way->n_also++] = bdf;
+}
+
+/* A captured tree can name bridges in a circle: no path is longer than there are buses. */
+static bool below(const struct xlpt_devices *all, const struct xlpt_device *d,
+		  struct xlpt_bdf bridge)
+{
+	for (unsigned depth = 0; d && d->has_parent && depth < 256; depth++) {
+		if (xlpt_bdf_eq(d->parent, bridge))
+			return true;
+		d = xlpt_devices_find(all, d->parent);
+	}
+	return false;
+}
+
+/* A reset of the physical function takes its virtual ones along (SR-IOV 1.1, 2.2.2). */
+static void hit_vfs(const struct xlpt_devices *all, const struct xlpt_device *dev,
+		    struct xlpt_reset_way *way)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (all->items[i].is_vf && xlpt_bdf_eq(all->items[i].pf, dev->bdf))
+			hit(way, all->items[i].bdf);
+}
+
+static void hit_bus(const struct xlpt_devices *all, const struct xlpt_device *dev,
+		    struct xlpt_reset_way *way)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const struct xlpt_device *d = &all->items[i];
+
+		if (!xlpt_bdf_eq(d->bdf, dev->bdf) && d->header != XLPT_HEADER_BRIDGE &&
+		    below(all, d, dev->parent))
+			hit(way, d->bdf);
+	}
+}
+
+/* pci_parent_bus_reset(): whoever else is on the bus, be it a bridge, forbids it. */
+static const struct xlpt_device *neighbour(const struct xlpt_devices *all,
+					   const struct xlpt_device *dev)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const struct xlpt_device *d = &all->items[i];
+
+		if (!xlpt_bdf_eq(d->bdf, dev->bdf) && d->bdf.seg == dev->bdf.seg &&
+		    d->bdf.bus == dev->bdf.bus)
+			return d;
+	}
+	return NULL;
+}
+
+static char *no_bus_reset(const struct xlpt_devices *all, const struct xlpt_device *dev,
+			  const struct xlpt_reset_way *way)
+{
+	const struct xlpt_device *other;
+
+	if (!dev->has_parent)
+		return xlpt_xstrdup("it is on a root bus, which no bridge can reset");
+	if (dev->header == XLPT_HEADER_BRIDGE)
+		return xlpt_xstrdup("it is a bridge itself");
+	other = neighbour(all, dev);
+	if (!other)
+		return NULL;
+	return xlpt_xasprintf("it is not alone on its bus: bridge %s would reset %s and %zu more",
+			      XLPT_BDF_STR(dev->parent),
+			      XLPT_BDF_STR(way->n_also ? way->also[0] : other->bdf),
+			      way->n_also ? way->n_also - 1 : 0);
+}
+
+/* Why a way cannot work as far as configuration space tells, or NULL. */
+static char *impossible(const struct xlpt_device *dev, enum xlpt_reset_how how)
+{
+	const struct xlpt_caps *c = &dev->caps;
+
+	if (how != XLPT_RESET_BUS && !c->config_read)
+		return xlpt_xstrdup("its configuration space cannot be read");
+	switch (how) {
+	case XLPT_RESET_FLR:
+		return c->flr ? NULL
+		       : c->pcie ? xlpt_xstrdup("its device capabilities do not have it")
+				 : xlpt_xstrdup("it is not PCI Express");
+	case XLPT_RESET_AF_FLR:
+		return c->af_flr ? NULL : xlpt_xstrdup("it has no Advanced Features with a reset");
+	case XLPT_RESET_PM:
+		return c->pm_reset ? NULL
+		       : c->pm ? xlpt_xstrdup("it keeps its state in D3hot (No_Soft_Reset)")
+			       : xlpt_xstrdup("it has no power management");
+	default:
+		return NULL;
+	}
+}
+
+static struct xlpt_reset_way *add(const struct xlpt_devices *all, const struct xlpt_device *dev,
+				  enum xlpt_reset_how how, struct xlpt_reset_ways *out)
+{
+	struct xlpt_reset_way *way;
+
+	for (size_t i = 0; i < out->n; i++)
+		if (out->items[i].how == how)
+			return NULL;
+	way = &out->items[out->n++];
+	*way = (struct xlpt_reset_way){.how = how, .usable = true};
+	hit_vfs(all, dev, way);
+	if ((how == XLPT_RESET_BUS || how == XLPT_RESET_CXL_BUS) && dev->has_parent)
+		hit_bus(all, dev, way);
+	if (how == XLPT_RESET_BUS || how == XLPT_RESET_CXL_BUS) {
+		way->why_not = no_bus_reset(all, dev, way);
+		way->usable = !way->why_not;
+	}
+	return way;
+}
+
+/* What the kernel lists it tries, except where it looks again: at who shares the bus. */
+static void kernels(const struct xlpt_devices *all, const struct xlpt_device *dev,
+		    struct xlpt_reset_ways *out)
+{
+	const char *s = dev->reset_method;
+
+	while (*s) {
+		size_t n = strcspn(s, " \n");
+		enum xlpt_reset_how how;
+
+		if (xlpt_reset_from_word(s, n, &how))
+			add(all, dev, how, out);
+		s += n + strspn(s + n, " \n");
+	}
+	out->from_kernel = true;
+}
+
+void xlpt_reset_ways(const struct xlpt_devices *all, const struct xlpt_device *dev,
+		     struct xlpt_reset_ways *out)
+{
+	static const enum xlpt_reset_how known[] = {XLPT_RESET_FLR, XLPT_RESET_AF_FLR,
+						    XLPT_RESET_PM, XLPT_RESET_BUS};
+
+	*out = (struct xlpt_reset_ways){0};
+	if (dev->reset_method)
+		kernels(all, dev, out);
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(known); i++) {
+		struct xlpt_reset_way *way = add(all, dev, known[i], out);
+		char *why = way ? impossible(dev, known[i]) : NULL;
+
+		if (!way)
+			continue;
+		if (!why && !way->why_not && (dev->reset_method || !dev->has_reset))
+			why = xlpt_xstrdup(dev->reset_method ? "the kernel does not list it"
+							     : "the kernel does not offer it");
+		if (why) {
+			free(way->why_not);
+			way->why_not = why;
+		}
+		way->usable = !way->why_not;
+	}
+}
+
+const struct xlpt_reset_way *xlpt_reset_first(const struct xlpt_reset_ways *ways)
+{
+	for (size_t i = 0; i < ways->n; i++)
+		if (ways->items[i].usable)
+			return &ways->items[i];
+	return NULL;
+}
+
+const struct xlpt_reset_way *xlpt_reset_find(const struct xlpt_reset_ways *ways,
+					     enum xlpt_reset_how how)
+{
+	for (size_t i = 0; i < ways->n; i++)
+		if (ways->items[i].how == how)
+			return &ways->items[i];
+	return NULL;
+}
