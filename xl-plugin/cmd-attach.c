@@ -18,6 +18,7 @@ static void report_attach(const struct xlpt_op *op)
 		xlpt_json_add(o, "bdf", xlpt_json_bdf(item->spec.bdf));
 		xlpt_json_add(o, "state", xlpt_json_str("assigned"));
 		xlpt_json_add(o, "guest_address", xlpt_json_str(item->guest_address));
+		xlpt_item_reset_json(item, o);
 		json_object_array_add(devs, o);
 		xlpt_say(op->env, "%s is attached to %s (domain %u) as %s", XLPT_BDF_STR(item->spec.bdf),
 			 op->guest.name, op->guest.domid, item->guest_address);
@@ -124,6 +125,7 @@ static void report_detach(const struct xlpt_op *op)
 		xlpt_json_add(o, "state", xlpt_json_str(op->to_host ? "dom0" : "hidden"));
 		if (op->to_host)
 			xlpt_json_add(o, "driver", xlpt_json_str(item->driver));
+		xlpt_item_reset_json(item, o);
 		json_object_array_add(devs, o);
 		if (!op->to_host)
 			xlpt_say(op->env, "%s is detached from %s and hidden", bdf, op->guest.name);

@@ -183,6 +183,7 @@ static void plan_attach(struct xlpt_plan *plan, const struct xlpt_op *op, size_t
 		xlpt_plan_add(plan, make_strict, make_permissive, i,
 			      xlpt_xasprintf("bind %s to pciback anew: it is permissive from before", bdf),
 			      xlpt_xasprintf("make %s permissive again", bdf));
+	xlpt_plan_reset(plan, op, i);
 	xlpt_plan_add(plan, add, undo_add, i, xlpt_xasprintf("add %s to %s", bdf, guest),
 		      xlpt_xasprintf("take %s from %s", bdf, guest));
 	xlpt_plan_add(plan, verify, NULL, i,

@@ -228,6 +228,7 @@ int xlpt_op_detach(struct xlpt_op *op, struct xlpt_diag *diag)
 		xlpt_plan_final(&plan);
 		xlpt_plan_add(&plan, verify_gone, NULL, i,
 			      xlpt_xasprintf("wait until %s has let go of %s", guest, bdf), NULL);
+		xlpt_plan_reset(&plan, op, i);
 		if (op->to_host)
 			xlpt_plan_unhide(&plan, op, i);
 	}

@@ -122,6 +122,10 @@ int xlpt_repair_one(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_di
 		 j->guest.name ? " for guest " : "", j->guest.name ? j->guest.name : "",
 		 j->last ? j->last : "its beginning");
 	for (size_t i = 0; rc == 0 && i < j->n; i++) {
+		if (!strcmp(j->op, "reset")) {
+			rc = xlpt_repair_reset(env, &j->devs[i], diag);
+			continue;
+		}
 		if (moot(env, j, j->devs[i].bdf)) {
 			free(XLPT_TAKE(j->devs[i].spec));
 			continue;

@@ -10,6 +10,7 @@
 #include "core/plan.h"
 #include "core/policy.h"
 #include "pciback/guard.h"
+#include "pciback/reset.h"
 #include "xenstore/pcibe.h"
 #include "xl-plugin/journal.h"
 
@@ -69,6 +70,15 @@ struct xlpt_op_config {
 
 /* ---- one operation ---- */
 
+/* Whether a device was reset for what was done with it. */
+enum xlpt_reset_is {
+	XLPT_RESET_IS_NONE,	/* nothing can reset it, or nothing had to */
+	XLPT_RESET_IS_DONE,	/* and proven */
+	XLPT_RESET_IS_UNPROVEN,	/* done, as far as the kernel and its answering tell */
+	XLPT_RESET_IS_FAILED,
+};
+const char *xlpt_reset_is_word(enum xlpt_reset_is is);
+
 struct xlpt_item {
 	struct xlpt_spec spec;	/* one function, address resolved */
 	struct xlpt_device device;
@@ -83,6 +93,11 @@ struct xlpt_item {
 	char guest_address[XLPT_BDF_LEN];	/* what the guest sees, after attach */
 	char *driver;		/* what drives it in dom0, after unhide or detach --to-host */
 	unsigned evtchn;	/* the frontend's event channel before a detach */
+	enum xlpt_reset_is reset;
+	enum xlpt_reset_how reset_hows[XLPT_RESET_N];	/* to be tried, in this order */
+	size_t n_reset_hows;
+	const char *reset_method;	/* "flr", or NULL; not owned */
+	char *reset_fact;		/* what shows it, or why not, or NULL */
 };
 
 struct xlpt_op {
@@ -95,6 +110,7 @@ struct xlpt_op {
 	bool hide, to_host, force, without_e820;
 	bool identity;		/* sets the VFs' identities that specs name; refused otherwise */
 	char **force_host;	/* addresses, not owned; NULL = none */
+	const char *reset_method;	/* reset: by this one; NULL = the kernel's choice; not owned */
 	int64_t timeout_ms;
 	struct xlpt_op_config config;
 	/* held while it runs */
@@ -120,6 +136,7 @@ int xlpt_op_hide(struct xlpt_op *op, struct xlpt_diag *diag);
 int xlpt_op_unhide(struct xlpt_op *op, struct xlpt_diag *diag);
 int xlpt_op_attach(struct xlpt_op *op, struct xlpt_diag *diag);
 int xlpt_op_detach(struct xlpt_op *op, struct xlpt_diag *diag);
+int xlpt_op_reset(struct xlpt_op *op, struct xlpt_diag *diag);
 
 /* ---- pieces shared by them (op.c, op-hide.c, op-release.c) ---- */
 
@@ -132,6 +149,14 @@ bool xlpt_op_forced(const struct xlpt_op *op, struct xlpt_bdf bdf);
 /* Steps that take item i from its driver to pciback. ctx of the steps is the op. */
 void xlpt_plan_hide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
 void xlpt_plan_unhide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
+/*
+ * A step that resets item i, looks, and fills item->reset. Only a device that is
+ * lost by it makes the step fail; everything else is a warning.
+ */
+void xlpt_plan_reset(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
+/* "reset", "reset_method" and "reset_fact" of a JSON record. */
+struct json_object;
+void xlpt_item_reset_json(const struct xlpt_item *item, struct json_object *o);
 /* The driver to give item i back to: libxl's note, ours, or not known. */
 int xlpt_op_read_origin(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag);
 
@@ -192,6 +217,9 @@ bool xlpt_wait_port_closed(struct xlpt_env *env, uint32_t domid, unsigned port,
 int xlpt_repair_one(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag);
 /* Contradictions that no journal explains (op-repair-facts.c); *found grows by each. */
 int xlpt_repair_facts(struct xlpt_env *env, size_t *found, struct xlpt_diag *diag);
+/* An interrupted reset: the kernel's list of methods is put back. */
+int xlpt_repair_reset(struct xlpt_env *env, const struct xlpt_journal_dev *d,
+		      struct xlpt_diag *diag);
 /* All of them, and contradictions without a journal. Prints what it does. */
 int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag);
 

@@ -11,6 +11,10 @@
 int xlpt_resolve_pin(struct xlpt_env *env, const char *name, struct xlpt_bdf *bdf,
 		     struct xlpt_diag *diag);
 
+/* What a command names where a BDF may stand: an address in any spelling, or pin:NAME. */
+int xlpt_args_device(struct xlpt_env *env, const char *text, struct xlpt_bdf *out,
+		     struct xlpt_diag *diag);
+
 /*
  * A function out of spec->pool for the operation's guest. What the pool says of
  * the identity goes to spec->vf where it is unset. XLPT_ERR_NOT_FOUND without such

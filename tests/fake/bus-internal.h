@@ -21,7 +21,9 @@ struct device {
 	char *driver, *override, *net, *pf;
 	uint16_t vendor, device;
 	uint8_t header;
-	bool permissive;
+	bool permissive, reset_lies, reset_kills;
+	int reset_err;
+	char *reset_method; /* what the kernel lists by default; NULL: before 5.15 */
 	unsigned resets;
 };
 
@@ -64,6 +66,9 @@ void fake_tree_unbound(struct fake_bus *bus, struct device *d);
 void fake_tree_lists(struct fake_bus *bus);
 void fake_tree_override(struct fake_bus *bus, struct device *d);
 void fake_tree_remove(struct fake_bus *bus, const char *path); /* recursively */
+void fake_tree_reset_method(struct fake_bus *bus, struct device *d, const char *words);
+/* What a reset makes of its configuration space. */
+void fake_tree_reset(struct fake_bus *bus, struct device *d);
 void fake_tree_numvfs(struct fake_bus *bus, const char *pf);
 
 #endif

@@ -208,11 +208,30 @@ static int override_store(struct fake_bus *bus, struct device *d, const char *te
 	return 0;
 }
 
-static int reset_store(struct device *d, const char *text)
+static int reset_store(struct fake_bus *bus, struct device *d, const char *text)
 {
 	if (strcmp(text, "1") && strcmp(text, "1\n"))
 		return -EINVAL;
 	d->resets++;
+	if (!d->reset_lies)
+		fake_tree_reset(bus, d);
+	return -d->reset_err;
+}
+
+/* reset_method_store(): "default", or words that it can do; the old list stays otherwise. */
+static int reset_method_store(struct fake_bus *bus, struct device *d, const char *text)
+{
+	_cleanup_free_ char *words = xlpt_chomp(xlpt_xstrdup(text)), *copy = xlpt_xstrdup(words);
+	char *save = NULL;
+
+	if (!strcmp(words, "default")) {
+		fake_tree_reset_method(bus, d, d->reset_method);
+		return 0;
+	}
+	for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save))
+		if (!strstr(d->reset_method, w))
+			return -EINVAL;
+	fake_tree_reset_method(bus, d, words);
 	return 0;
 }
 
@@ -268,7 +287,9 @@ int fake_store(struct fake_bus *bus, const char *path, const char *text)
 		if (!strcmp(file, "driver_override"))
 			return override_store(bus, d, text);
 		if (!strcmp(file, "reset"))
-			return reset_store(d, text);
+			return reset_store(bus, d, text);
+		if (!strcmp(file, "reset_method"))
+			return reset_method_store(bus, d, text);
 	}
 	fake_bus_put(bus, path, text);
 	return 0;

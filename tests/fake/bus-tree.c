@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/fake/bus-internal.h"
+#include "pciback/config.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -174,6 +175,28 @@ void fake_tree_override(struct fake_bus *bus, struct device *d)
 		attr(bus, d->path, "driver_override", "%s\n", d->override ? d->override : "(null)");
 }
 
+void fake_tree_reset_method(struct fake_bus *bus, struct device *d, const char *words)
+{
+	attr(bus, d->path, "reset_method", "%s\n", words);
+}
+
+void fake_tree_reset(struct fake_bus *bus, struct device *d)
+{
+	_cleanup_free_ char *path = xlpt_xasprintf("%s/config", d->path);
+	uint8_t cfg[4096];
+	ssize_t r = xlpt_host_real_ops.read(&bus->host, path, cfg, sizeof(cfg));
+	size_t len = r < 0 ? 0 : (size_t)r;
+	unsigned msix = xlpt_config_find(cfg, len, 0x11), msi = xlpt_config_find(cfg, len, 0x05);
+
+	if (d->reset_kills)
+		memset(cfg, 0xff, len);
+	else if (msix)
+		cfg[msix + 3] &= 0x3f;
+	else if (msi)
+		memset(cfg + msi + 4, 0, 4);
+	put_bytes(bus, path, cfg, len);
+}
+
 void fake_tree_device(struct fake_bus *bus, struct device *d, const struct fake_dev *f)
 {
 	_cleanup_free_ char *config = xlpt_xasprintf("%s/config", d->path);
@@ -195,8 +218,7 @@ void fake_tree_device(struct fake_bus *bus, struct device *d, const struct fake_
 			 : "0x00000000f7d00000 0x00000000f7d0ffff 0x0000000000040200\n");
 	if (!f->no_reset) {
 		attr(bus, d->path, "reset", "%s", "");
-		attr(bus, d->path, "reset_method", "%s\n",
-		     f->reset_method ? f->reset_method : "flr bus");
+		fake_tree_reset_method(bus, d, d->reset_method);
 	}
 	if (f->class_code >> 16 == 0x03)
 		attr(bus, d->path, "boot_vga", "%d\n", f->boot_vga);

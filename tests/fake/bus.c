@@ -138,6 +138,7 @@ static void device_dispose(struct device *d)
 	free(d->override);
 	free(d->net);
 	free(d->pf);
+	free(d->reset_method);
 }
 
 void fake_bus_free(struct fake_bus *bus)
@@ -214,6 +215,10 @@ void fake_bus_add(struct fake_bus *bus, const char *bdf, const struct fake_dev *
 	snprintf(d->name, sizeof(d->name), "%s", bdf);
 	d->net = xlpt_xstrdup(f->net);
 	d->pf = xlpt_xstrdup(f->pf);
+	d->reset_method = f->no_reset ? NULL : xlpt_xstrdup(f->reset_method ? f->reset_method : "flr bus");
+	d->reset_err = f->reset_err;
+	d->reset_lies = f->reset_lies;
+	d->reset_kills = f->reset_kills;
 	d->header = f->config && f->config_len > 0x0e ? f->config[0x0e] & 0x7f
 		    : f->class_code >> 8 == 0x0604    ? 1
 		    : f->class_code >> 8 == 0x0607    ? 2

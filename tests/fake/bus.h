@@ -26,6 +26,9 @@ struct fake_dev {
 	const char *net;	  /* interface it has while a driver other than pciback is bound */
 	const char *reset_method; /* the kernel's list; NULL: "flr bus" */
 	bool no_reset;		  /* the kernel knows no way to reset it: no "reset" file */
+	int reset_err;		  /* errno of a write to "reset" */
+	bool reset_lies;	  /* ... which says 0, and does nothing */
+	bool reset_kills;	  /* ... which takes it off the bus */
 	bool boot_vga;
 	int irq;
 	const char *resource;  /* the file's text; NULL: one 64 KiB memory BAR */

@@ -1,0 +1,331 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Resetting devices: by command, and before a guest gets one and after it gave
+ * one back. libxl resets as well (libxl_pci.c, libxl__device_pci_reset) and drops
+ * the answer; pciback does when it seizes a device and when a guest is done with it
+ * (pci_stub.c), and says nothing. So xlpt resets itself, and looks.
+ */
+#include <string.h>
+
+#include "pciback/bind.h"
+#include "pciback/scan.h"
+#include "xl-plugin/op.h"
+#include "xl-plugin/output.h"
+
+#define NEIGHBOUR_LOCK_MS 5000
+
+/* Drivers that hold a device for somebody else, and do not use it. */
+static bool idle_driver(const char *driver)
+{
+	static const char *const stubs[] = { XLPT_PCIBACK_DRIVER, "pci-stub", "vfio-pci" };
+
+	for (size_t i = 0; driver && i < XLPT_ARRAY_SIZE(stubs); i++)
+		if (!strcmp(driver, stubs[i]))
+			return true;
+	return !driver;
+}
+
+static int in_guest(const struct xlpt_item *item, struct xlpt_diag *diag)
+{
+	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
+	const char *name = item->place.owner_name ? item->place.owner_name : "a guest";
+
+	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s is in use by %s", bdf, name);
+	xlpt_diag_fact(diag, "%s, and its driver would not know of the reset",
+		       item->place.has_owner ? "the guest's PCI backend names it"
+					     : "the hypervisor has it assigned to a guest");
+	xlpt_diag_hint(diag, "xlpt detach %s %s first; --force resets it all the same",
+		       item->place.owner_name ? item->place.owner_name : "GUEST", bdf);
+	return XLPT_ERR_RULE;
+}
+
+static int self(const struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag)
+{
+	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
+
+	if (item->device.header == XLPT_HEADER_BRIDGE) {
+		xlpt_diag_set(diag, XLPT_ERR_NOT_ENDPOINT, "%s is a bridge, not an endpoint", bdf);
+		xlpt_diag_fact(diag, "a reset of it takes the configuration of all that is behind it");
+		xlpt_diag_hint(diag, "name the functions behind it, one by one");
+		return XLPT_ERR_NOT_ENDPOINT;
+	}
+	if (item->place.needed && !xlpt_op_forced(op, item->spec.bdf)) {
+		xlpt_diag_set(diag, XLPT_ERR_HOST_NEEDS, "this host needs %s itself", bdf);
+		xlpt_diag_fact(diag, "%s", item->place.needed);
+		xlpt_diag_hint(diag, "if you are sure: --force --force-host-device %s", bdf);
+		return XLPT_ERR_HOST_NEEDS;
+	}
+	if (op->force)
+		return 0;
+	if (item->place.has_owner || item->place.hyp_assigned)
+		return in_guest(item, diag);
+	if (!idle_driver(item->device.driver)) {
+		xlpt_diag_set(diag, XLPT_ERR_RULE, "%s is in use by dom0's driver %s", bdf,
+			      item->device.driver);
+		xlpt_diag_fact(diag, "a driver that is not told of a reset goes on with a device that "
+				     "has forgotten everything");
+		xlpt_diag_hint(diag, "xlpt hide %s first; --force resets it all the same", bdf);
+		return XLPT_ERR_RULE;
+	}
+	return 0;
+}
+
+/* Who else is hit must not be in use, by a guest or by dom0; nothing forces that. */
+static int others(const struct xlpt_owners *owners, const struct xlpt_devices *all,
+		  struct xlpt_bdf bdf, const struct xlpt_reset_way *way, struct xlpt_diag *diag)
+{
+	const char *word = xlpt_reset_word(way->how);
+
+	for (size_t i = 0; i < way->n_also; i++) {
+		const struct xlpt_owner *o = xlpt_owners_find(owners, way->also[i]);
+		const struct xlpt_device *d = xlpt_devices_find(all, way->also[i]);
+		const char *also = XLPT_BDF_STR(way->also[i]);
+
+		if (!o && (!d || idle_driver(d->driver)))
+			continue;
+		xlpt_diag_set(diag, XLPT_ERR_RULE, "a reset of %s by %s would hit %s as well",
+			      XLPT_BDF_STR(bdf), word, also);
+		if (o) {
+			xlpt_diag_fact(diag, "%s is with %s", also,
+				       o->guest ? o->guest : "a guest that is gone");
+			xlpt_diag_hint(diag, "xlpt detach %s %s", o->guest ? o->guest : "GUEST", also);
+		} else {
+			xlpt_diag_fact(diag, "%s is in use by dom0's driver %s", also, d->driver);
+			xlpt_diag_hint(diag, "xlpt hide %s", also);
+		}
+		return XLPT_ERR_RULE;
+	}
+	return 0;
+}
+
+static int no_way(struct xlpt_bdf bdf, const struct xlpt_reset_ways *ways, struct xlpt_diag *diag)
+{
+	_cleanup_str_ struct xlpt_str why = { 0 };
+
+	for (size_t i = 0; i < ways->n; i++)
+		xlpt_str_addf(&why, "%s%s: %s", i ? "; " : "", xlpt_reset_word(ways->items[i].how),
+			      ways->items[i].why_not);
+	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "nothing can reset %s", XLPT_BDF_STR(bdf));
+	xlpt_diag_fact(diag, "%s", xlpt_str_get(&why));
+	xlpt_diag_hint(diag, "turn the host off and on between two guests that do not trust each other");
+	return XLPT_ERR_NOT_FOUND;
+}
+
+static int not_this(struct xlpt_bdf bdf, enum xlpt_reset_how how, const struct xlpt_reset_ways *ways,
+		    struct xlpt_diag *diag)
+{
+	const struct xlpt_reset_way *way = xlpt_reset_find(ways, how), *first = xlpt_reset_first(ways);
+
+	if (!first)
+		return no_way(bdf, ways, diag);
+	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "%s cannot be reset by %s", XLPT_BDF_STR(bdf),
+		      xlpt_reset_word(how));
+	xlpt_diag_fact(diag, "%s", way ? way->why_not : "the kernel does not list it");
+	xlpt_diag_hint(diag, "xlpt reset --method %s %s", xlpt_reset_word(first->how),
+		       XLPT_BDF_STR(bdf));
+	return XLPT_ERR_NOT_FOUND;
+}
+
+/* ---- the command ---- */
+
+/* The kernel believes itself, so the next method has to be told to it. */
+static int reset_item(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = ctx;
+	struct xlpt_item *item = &op->items[i];
+	_cleanup_reset_result_ struct xlpt_reset_result result = { 0 };
+	int rc = 0;
+
+	for (size_t k = 0; k < item->n_reset_hows; k++) {
+		bool last = k + 1 == item->n_reset_hows;
+
+		item->reset_method = xlpt_reset_word(item->reset_hows[k]);
+		rc = xlpt_reset_do(op->env->host, item->spec.bdf,
+				   op->reset_method || k ? item->reset_method : NULL, &result, diag);
+		if (rc != XLPT_ERR_CONFLICT || last)
+			break;
+		xlpt_warn(op->env, "%s by %s; now by %s", diag->message, item->reset_method,
+			  xlpt_reset_word(item->reset_hows[k + 1]));
+		xlpt_diag_dispose(diag);
+	}
+	if (rc)
+		return rc;
+	item->reset = result.proof == XLPT_RESET_PROVEN ? XLPT_RESET_IS_DONE : XLPT_RESET_IS_UNPROVEN;
+	item->reset_fact = XLPT_TAKE(result.fact);
+	xlpt_say(op->env, "%s is reset by %s, %s: %s", XLPT_BDF_STR(item->spec.bdf),
+		 item->reset_method, item->reset == XLPT_RESET_IS_DONE ? "proven" : "not proven",
+		 item->reset_fact);
+	return 0;
+}
+
+/* An attach of a neighbour must not begin meanwhile. */
+static int lock_neighbours(struct xlpt_op *op, const struct xlpt_reset_way *way,
+			   struct xlpt_diag *diag)
+{
+	int64_t deadline = xlpt_now(op->env->clock) + NEIGHBOUR_LOCK_MS;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && !op->env->dry_run && i < way->n_also; i++) {
+		bool ours = false;
+
+		for (size_t k = 0; k < op->n; k++)
+			ours |= xlpt_bdf_eq(op->items[k].spec.bdf, way->also[i]);
+		if (!ours)
+			rc = xlpt_lock_device(op->env, &op->locks, way->also[i], deadline, diag);
+	}
+	return rc;
+}
+
+static char *sentence(const struct xlpt_item *item, const struct xlpt_reset_way *way)
+{
+	struct xlpt_str s = { 0 };
+
+	xlpt_str_addf(&s, "reset %s by %s", XLPT_BDF_STR(item->spec.bdf), xlpt_reset_word(way->how));
+	for (size_t i = 0; i < way->n_also; i++)
+		xlpt_str_addf(&s, "%s%s", i ? ", " : ", and with it ", XLPT_BDF_STR(way->also[i]));
+	return xlpt_str_take(&s);
+}
+
+static int choose(struct xlpt_op *op, size_t i, const struct xlpt_devices *all,
+		  struct xlpt_plan *plan, struct xlpt_diag *diag)
+{
+	struct xlpt_item *item = &op->items[i];
+	_cleanup_reset_ways_ struct xlpt_reset_ways ways = { 0 };
+	const struct xlpt_reset_way *way;
+	enum xlpt_reset_how how = XLPT_RESET_N;
+	int rc = self(op, item, diag);
+
+	if (rc)
+		return rc;
+	xlpt_reset_ways(all, &item->device, &ways);
+	if (op->reset_method)
+		xlpt_reset_from_word(op->reset_method, strlen(op->reset_method), &how);
+	way = op->reset_method ? xlpt_reset_find(&ways, how) : xlpt_reset_first(&ways);
+	/* In this order: whose device would be hit matters more than that it cannot be done now. */
+	if (way)
+		rc = others(&op->owners, all, item->spec.bdf, way, diag);
+	if (rc == 0 && (!way || !way->usable))
+		rc = op->reset_method ? not_this(item->spec.bdf, how, &ways, diag)
+				      : no_way(item->spec.bdf, &ways, diag);
+	if (rc == 0)
+		rc = lock_neighbours(op, way, diag);
+	if (rc)
+		return rc;
+	item->reset_hows[item->n_reset_hows++] = way->how;
+	for (const struct xlpt_reset_way *next = way + 1;
+	     !op->reset_method && next < ways.items + ways.n; next++)
+		if (next->usable && others(&op->owners, all, item->spec.bdf, next, NULL) == 0)
+			item->reset_hows[item->n_reset_hows++] = next->how;
+	/* What reset_method holds now is what repair puts back; the journal has words. */
+	item->origin = xlpt_reset_method_read(op->env->host, item->spec.bdf);
+	item->origin_known = item->origin != NULL;
+	for (char *p = item->origin; p && (p = strchr(p, ' '));)
+		*p = ',';
+	xlpt_plan_add(plan, reset_item, NULL, i, sentence(item, way), NULL);
+	return 0;
+}
+
+int xlpt_op_reset(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	_cleanup_plan_ struct xlpt_plan plan = { 0 };
+	_cleanup_devices_ struct xlpt_devices all = { 0 };
+	int rc = xlpt_op_prepare(op, diag);
+
+	if (rc == 0)
+		rc = xlpt_scan_all(op->env->host, XLPT_SCAN_CAPS, NULL, &all, diag);
+	for (size_t i = 0; rc == 0 && i < op->n; i++)
+		rc = choose(op, i, &all, &plan, diag);
+	return rc ? rc : xlpt_op_execute(op, "reset", &plan, diag);
+}
+
+int xlpt_repair_reset(struct xlpt_env *env, const struct xlpt_journal_dev *d,
+		      struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *words = xlpt_xstrdup(d->origin), *now = NULL;
+	int rc;
+
+	for (char *p = words; p && (p = strchr(p, ','));)
+		*p = ' ';
+	now = xlpt_reset_method_read(env->host, d->bdf);
+	if (!d->origin_known || !now || xlpt_streq(now, words))
+		return 0;
+	rc = xlpt_reset_method_restore(env->host, d->bdf, words, diag);
+	if (rc == 0)
+		xlpt_say(env, "%s has its reset methods back: %s", XLPT_BDF_STR(d->bdf), words);
+	return rc;
+}
+
+/* ---- before an attach, after a detach ---- */
+
+const char *xlpt_reset_is_word(enum xlpt_reset_is is)
+{
+	static const char *const words[] = { [XLPT_RESET_IS_NONE] = "none",
+					     [XLPT_RESET_IS_DONE] = "done",
+					     [XLPT_RESET_IS_UNPROVEN] = "unproven",
+					     [XLPT_RESET_IS_FAILED] = "failed" };
+
+	return words[is];
+}
+
+static int try_reset(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_reset_result *result,
+		     struct xlpt_diag *diag)
+{
+	_cleanup_devices_ struct xlpt_devices all = { 0 };
+	_cleanup_reset_ways_ struct xlpt_reset_ways ways = { 0 };
+	const struct xlpt_reset_way *way;
+	const struct xlpt_device *dev;
+	int rc = xlpt_scan_all(op->env->host, XLPT_SCAN_CAPS, NULL, &all, diag);
+
+	dev = rc ? NULL : xlpt_devices_find(&all, item->spec.bdf);
+	if (!dev)
+		return rc ? rc : xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "it is not there");
+	xlpt_reset_ways(&all, dev, &ways);
+	way = xlpt_reset_first(&ways);
+	if (!way)
+		return no_way(item->spec.bdf, &ways, diag);
+	item->reset_method = xlpt_reset_word(way->how);
+	rc = others(&op->owners, &all, item->spec.bdf, way, diag);
+	return rc ? rc : xlpt_reset_do(op->env->host, item->spec.bdf, NULL, result, diag);
+}
+
+/* What cannot be reset is told and goes on, as it does with xl; what is broken by it does not. */
+static int reset_around(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = ctx;
+	struct xlpt_item *item = &op->items[i];
+	_cleanup_diag_ struct xlpt_diag no = { 0 };
+	_cleanup_reset_result_ struct xlpt_reset_result result = { 0 };
+	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
+	int rc = try_reset(op, item, &result, &no);
+
+	free(XLPT_TAKE(item->reset_fact));
+	if (rc == XLPT_ERR_LEFT) {
+		xlpt_diag_move(diag, &no);
+		return rc;
+	}
+	if (rc) {
+		item->reset = rc == XLPT_ERR_NOT_FOUND ? XLPT_RESET_IS_NONE : XLPT_RESET_IS_FAILED;
+		item->reset_fact = xlpt_xasprintf("%s: %s", no.message, no.fact ? no.fact : "");
+		xlpt_warn(op->env, "%s has not been reset: %s", bdf, item->reset_fact);
+		return 0;
+	}
+	item->reset = result.proof == XLPT_RESET_PROVEN ? XLPT_RESET_IS_DONE : XLPT_RESET_IS_UNPROVEN;
+	item->reset_fact = XLPT_TAKE(result.fact);
+	xlpt_verbose(op->env, "%s is reset by %s, %s: %s", bdf, item->reset_method,
+		     item->reset == XLPT_RESET_IS_DONE ? "proven" : "not proven", item->reset_fact);
+	return 0;
+}
+
+void xlpt_plan_reset(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
+{
+	xlpt_plan_add(plan, reset_around, NULL, i,
+		      xlpt_xasprintf("reset %s, if it can be", XLPT_BDF_STR(op->items[i].spec.bdf)),
+		      NULL);
+}
+
+void xlpt_item_reset_json(const struct xlpt_item *item, struct json_object *o)
+{
+	xlpt_json_add(o, "reset", xlpt_json_str(xlpt_reset_is_word(item->reset)));
+	xlpt_json_add(o, "reset_method", xlpt_json_str(item->reset_method));
+	xlpt_json_add(o, "reset_fact", xlpt_json_str(item->reset_fact));
+}
