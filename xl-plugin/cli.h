@@ -54,7 +54,7 @@ int xlpt_args_bdf(const char *text, struct xlpt_bdf *out, struct xlpt_diag *diag
 
 extern const struct xlpt_command xlpt_cmd_list, xlpt_cmd_show, xlpt_cmd_hide, xlpt_cmd_unhide,
 	xlpt_cmd_attach, xlpt_cmd_detach, xlpt_cmd_status, xlpt_cmd_repair, xlpt_cmd_boot,
-	xlpt_cmd_convert, xlpt_cmd_complete, xlpt_cmd_reset;
+	xlpt_cmd_convert, xlpt_cmd_complete, xlpt_cmd_reset, xlpt_cmd_pin;
 
 /* The list, NULL-terminated. */
 extern const struct xlpt_command *const xlpt_commands[];

@@ -2,6 +2,7 @@
 #include "xl-plugin/cli.h"
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
+#include "xl-plugin/resolve.h"
 
 static int setup(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_op *op,
 		 struct xlpt_diag *diag)
@@ -12,7 +13,7 @@ static int setup(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt
 	for (size_t i = 0; rc == 0 && i < args->n; i++) {
 		struct xlpt_bdf bdf;
 
-		rc = xlpt_args_bdf(args->pos[i], &bdf, diag);
+		rc = xlpt_args_device(env, args->pos[i], &bdf, diag);
 		if (rc == 0)
 			rc = xlpt_op_add_bdf(op, bdf, diag);
 	}

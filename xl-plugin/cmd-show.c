@@ -7,6 +7,7 @@
 #include "xl-plugin/cli.h"
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
+#include "xl-plugin/resolve.h"
 
 /* Everything shown is one list of facts, grouped; text and JSON are made from it. */
 struct facts {
@@ -171,7 +172,7 @@ static int cmd_show(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	_cleanup_place_ struct xlpt_place place = { 0 };
 	struct facts f;
 	struct xlpt_bdf bdf;
-	int rc = xlpt_args_bdf(args->pos[0], &bdf, diag);
+	int rc = xlpt_args_device(env, args->pos[0], &bdf, diag);
 
 	if (rc == 0)
 		rc = xlpt_env_try_xen(env, diag);

@@ -1,0 +1,403 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Pins: what they remember, how they find, what they refuse, and their files.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "core/pin.h"
+#include "pciback/vpd.h"
+#include "tests/fake/world.h"
+
+static struct xlpt_bdf B(const char *text)
+{
+	struct xlpt_bdf bdf;
+
+	assert_int_equal(xlpt_bdf_parse(text, strlen(text), &bdf, NULL), 0);
+	return bdf;
+}
+
+/* ---- the pure part ---- */
+
+/* Two root ports with a card each, an igb with two functions of it, a bridge in between. */
+static struct xlpt_device machine[] = {
+	{ .bdf = { .dev = 0x10 }, .header = XLPT_HEADER_BRIDGE },
+	{ .bdf = { .dev = 0x11 }, .header = XLPT_HEADER_BRIDGE },
+	{ .bdf = { .dev = 0x12 }, .header = XLPT_HEADER_BRIDGE },
+	{ .bdf = { .bus = 1 }, .has_parent = true, .parent = { .dev = 0x10 }, .vendor = 0x8086,
+	  .device = 0x10d3, .class_code = 0x020000, .caps = { .has_serial = true, .serial = 0x1020 },
+	  .bars = { { .start = 0x1000, .end = 0x1fff, .flags = 0x40200 } } },
+	{ .bdf = { .bus = 2 }, .has_parent = true, .parent = { .dev = 0x11 }, .vendor = 0x8086,
+	  .device = 0x10d3, .class_code = 0x020000, .caps = { .has_serial = true, .serial = 0x1030 },
+	  .bars = { { .start = 0x2000, .end = 0x2fff, .flags = 0x40200 } } },
+	{ .bdf = { .bus = 3 }, .has_parent = true, .parent = { .dev = 0x12 }, .vendor = 0x8086,
+	  .device = 0x10c9, .class_code = 0x020000, .caps = { .has_serial = true, .serial = 0x1040 } },
+	{ .bdf = { .bus = 3, .dev = 0x10 }, .has_parent = true, .parent = { .dev = 0x12 },
+	  .is_vf = true, .pf = { .bus = 3 }, .vendor = 0x8086, .device = 0x10ca, .class_code = 0x020000 },
+	{ .bdf = { .bus = 3, .dev = 0x10, .func = 2 }, .has_parent = true, .parent = { .dev = 0x12 },
+	  .is_vf = true, .pf = { .bus = 3 }, .vendor = 0x8086, .device = 0x10ca, .class_code = 0x020000 },
+};
+#define N XLPT_ARRAY_SIZE(machine)
+
+struct set {
+	struct xlpt_device devs[N];
+	struct xlpt_pin pins[N];
+	size_t n;
+};
+
+static void set_of(struct set *s, unsigned shift)
+{
+	memcpy(s->devs, machine, sizeof(machine));
+	s->n = N;
+	for (size_t i = 0; i < N; i++) {
+		s->devs[i].bdf.bus = (uint8_t)(s->devs[i].bdf.bus ? s->devs[i].bdf.bus + shift : 0);
+		if (s->devs[i].is_vf)
+			s->devs[i].pf.bus = (uint8_t)(s->devs[i].pf.bus + shift);
+	}
+}
+
+static void pins_of(struct set *s)
+{
+	struct xlpt_devices all = { .items = s->devs, .n = s->n };
+
+	for (size_t i = 0; i < s->n; i++)
+		xlpt_pin_of(&all, &s->devs[i], NULL, &s->pins[i]);
+}
+
+static void drop(struct set *s)
+{
+	for (size_t i = 0; i < s->n; i++)
+		xlpt_pin_dispose(&s->pins[i]);
+}
+
+static void test_place_and_text(void **state)
+{
+	struct set s;
+
+	(void)state;
+	set_of(&s, 0);
+	pins_of(&s);
+	assert_string_equal(s.pins[3].path, "pci0000:00/10.0/00.0");
+	assert_string_equal(s.pins[3].serial, "dsn:00-00-00-00-00-00-10-20");
+	assert_int_equal(s.pins[7].vf, 1);
+	assert_string_equal(s.pins[7].path, "pci0000:00/12.0/00.0");
+	assert_string_equal(s.pins[7].serial, "dsn:00-00-00-00-00-00-10-40");
+	for (size_t i = 0; i < s.n; i++) {
+		_cleanup_free_ char *text = NULL, *again = NULL;
+		_cleanup_pin_ struct xlpt_pin back = { .vf = -1 };
+
+		s.pins[i].at_boot = i & 1;
+		s.pins[i].boot = s.pins[i].address;
+		text = xlpt_pin_format(&s.pins[i]);
+		assert_int_equal(xlpt_pin_parse(text, &back, NULL), 0);
+		again = xlpt_pin_format(&back);
+		assert_string_equal(text, again);
+		assert_null(xlpt_pin_differs(&s.pins[i], &back));
+		assert_true(xlpt_pin_same_place(&s.pins[i], &back));
+	}
+	drop(&s);
+}
+
+static void test_renumbered(void **state)
+{
+	struct set old, now;
+
+	(void)state;
+	set_of(&old, 0);
+	pins_of(&old);
+	set_of(&now, 4);
+	pins_of(&now);
+	for (size_t i = 3; i < N; i++) {
+		struct xlpt_pin_match m;
+
+		assert_int_equal(xlpt_pin_find(&old.pins[i], "p", now.pins, now.n, &m, NULL), 0);
+		assert_true(m.moved);
+		assert_false(m.other_slot);
+		assert_true(xlpt_bdf_eq(m.bdf, now.devs[i].bdf));
+	}
+	drop(&old);
+	drop(&now);
+}
+
+static int find(const struct xlpt_pin *pin, struct set *s, struct xlpt_pin_match *m, const char *says)
+{
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	int rc = xlpt_pin_find(pin, "p", s->pins, s->n, m, &diag);
+
+	if (rc && (!diag.hint || (!strstr(diag.message, says) && !strstr(diag.fact, says))))
+		fail_msg("\"%s\", \"%s\": want \"%s\"", diag.message, diag.fact, says);
+	return rc;
+}
+
+static void test_swapped(void **state)
+{
+	struct set old, now;
+	struct xlpt_pin_match m;
+
+	(void)state;
+	set_of(&old, 0);
+	pins_of(&old);
+	/* The two cards changed places: their numbers tell. */
+	set_of(&now, 0);
+	now.devs[3].caps.serial = 0x1030;
+	now.devs[4].caps.serial = 0x1020;
+	pins_of(&now);
+	assert_int_equal(find(&old.pins[3], &now, &m, ""), 0);
+	assert_true(m.other_slot);
+	assert_int_equal(m.bdf.bus, 2);
+	drop(&now);
+	/* Another card of the same kind. */
+	set_of(&now, 0);
+	now.devs[3].caps.serial = 0x9999;
+	pins_of(&now);
+	assert_int_equal(find(&old.pins[3], &now, &m, "serial number is dsn:00-00-00-00-00-00-99-99"),
+			 XLPT_ERR_RULE);
+	drop(&now);
+	/* Another kind. */
+	set_of(&now, 0);
+	now.devs[3].device = 0x1234;
+	now.devs[3].caps.has_serial = false;
+	pins_of(&now);
+	assert_int_equal(find(&old.pins[3], &now, &m, "its id is 8086:1234, and was 8086:10d3"),
+			 XLPT_ERR_RULE);
+	drop(&now);
+	/* The slot is empty, and the buses behind it moved down by one. */
+	set_of(&now, 0);
+	now.devs[3] = now.devs[4];
+	now.devs[3].bdf.bus = 1;
+	now.devs[4] = now.devs[5];
+	now.devs[4].bdf.bus = 2;
+	now.n = 5;
+	pins_of(&now);
+	assert_int_equal(find(&old.pins[3], &now, &m, "at its old address: its serial"), XLPT_ERR_RULE);
+	assert_int_equal(find(&old.pins[7], &now, &m, "nothing is at pci0000:00/12.0/00.0/vf1"),
+			 XLPT_ERR_NO_DEVICE);
+	drop(&now);
+	drop(&old);
+}
+
+/* Without serial numbers place is all there is; where it does not tell, that is said. */
+static void test_alike(void **state)
+{
+	struct set old, now;
+	struct xlpt_pin_match m;
+	_cleanup_free_ char *others = NULL;
+
+	(void)state;
+	set_of(&old, 0);
+	old.devs[3].caps.has_serial = old.devs[4].caps.has_serial = false;
+	pins_of(&old);
+	others = xlpt_pin_alike(&old.pins[3], old.pins, old.n);
+	assert_string_equal(others, "0000:02:00.0");
+	set_of(&now, 0);
+	now.devs[3].caps.has_serial = now.devs[4].caps.has_serial = false;
+	now.devs[3].parent.dev = 0x13;
+	pins_of(&now);
+	assert_int_equal(find(&old.pins[3], &now, &m, "alike, and without a serial number: 0000:01:00.0, "
+			      "0000:02:00.0"), XLPT_ERR_RULE);
+	drop(&now);
+	/* Its shape is looked at, too. */
+	set_of(&now, 0);
+	now.devs[3].caps.has_serial = false;
+	now.devs[3].bars[0].end = 0x4fff;
+	pins_of(&now);
+	assert_int_equal(find(&old.pins[3], &now, &m, "its BAR 0 has 0x4000 bytes"), XLPT_ERR_RULE);
+	drop(&now);
+	drop(&old);
+}
+
+/* Two functions of one card have one number. */
+static void test_two_functions(void **state)
+{
+	struct set old, now;
+	struct xlpt_pin_match m;
+
+	(void)state;
+	set_of(&old, 0);
+	old.devs[4] = old.devs[3];
+	old.devs[4].bdf.func = 1;
+	pins_of(&old);
+	set_of(&now, 0);
+	now.devs[4] = now.devs[3];
+	now.devs[4].bdf.func = 1;
+	now.devs[3].parent.dev = now.devs[4].parent.dev = 0x11;
+	pins_of(&now);
+	assert_int_equal(find(&old.pins[4], &now, &m, ""), 0);
+	assert_true(m.other_slot);
+	assert_int_equal(m.bdf.func, 1);
+	drop(&now);
+	drop(&old);
+}
+
+static void test_bad_files(void **state)
+{
+	static const struct {
+		const char *text;
+		unsigned line;
+	} bad[] = {
+		{ "", 0 },
+		{ "xlpt-pin 2\n", 1 },
+		{ "xlpt-pin 1\npath pci0000:00/10.0\n", 2 },
+		{ "xlpt-pin 1\npath /etc/passwd\n", 2 },
+		{ "xlpt-pin 1\npath pci0000:00/10.8\n", 2 },
+		{ "xlpt-pin 1\npath pci0000:00/10.0\npath pci0000:00/10.0\n", 3 },
+		{ "xlpt-pin 1\nid 8086:10d3\n", 2 },
+		{ "xlpt-pin 1\nbar 6 1 00000200\n", 2 },
+		{ "xlpt-pin 1\nbar 0 1\n", 2 },
+		{ "xlpt-pin 1\nvf -1\n", 2 },
+		{ "xlpt-pin 1\nserial dsn:\x01\n", 2 },
+		{ "xlpt-pin 1\nserial 12\n", 2 },
+		{ "xlpt-pin 1\naddress 02:00.0\n", 2 },
+		{ "xlpt-pin 1\nnonsense\n", 2 },
+		{ "xlpt-pin 1\nnonsense 1\n", 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(bad); i++) {
+		_cleanup_diag_ struct xlpt_diag diag = { 0 };
+		struct xlpt_pin pin;
+
+		assert_int_equal(xlpt_pin_parse(bad[i].text, &pin, &diag), XLPT_ERR_DATA);
+		assert_int_equal(diag.line, bad[i].line);
+	}
+}
+
+static void test_vpd(void **state)
+{
+	static const uint8_t vpd[] = { 0x82, 4, 0, 'c', 'a', 'r', 'd', 0x90, 14, 0, 'P', 'N', 2, 'a', 'b',
+				       'S', 'N', 5, 'X', '1', '2', ' ', ' ', 0x78 };
+	_cleanup_free_ char *sn = xlpt_vpd_parse_serial(vpd, sizeof(vpd));
+	uint8_t bad[sizeof(vpd)];
+
+	(void)state;
+	/* The item is one byte short of its field: 5 + 3 + 5 = 13. */
+	assert_string_equal(sn, "X12");
+	for (size_t len = 0; len < sizeof(vpd) - 2; len++)
+		assert_null(xlpt_vpd_parse_serial(vpd, len));
+	memcpy(bad, vpd, sizeof(vpd));
+	bad[18] = 0x07;
+	assert_null(xlpt_vpd_parse_serial(bad, sizeof(bad)));
+	memcpy(bad, vpd, sizeof(vpd));
+	bad[17] = 0xff;
+	assert_null(xlpt_vpd_parse_serial(bad, sizeof(bad)));
+}
+
+/* ---- on a host ---- */
+
+static int setup(void **state)
+{
+	*state = world_new();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	world_free(*state);
+	return 0;
+}
+
+static void run(struct world *w, int want, const char *line, const char *says)
+{
+	int status = world_run(w, "%s", line);
+
+	if (status != want || (!strstr(w->out, says) && !strstr(w->err, says)))
+		fail_msg("xlpt %s: exit %d, want %d and \"%s\"\n%s%s", line, status, want, says, w->out,
+			 w->err);
+	if (want && !strstr(w->err, "to mend: "))
+		fail_msg("xlpt %s: nothing mends\n%s", line, w->err);
+}
+
+static void test_commands(void **state)
+{
+	struct world *w = *state;
+
+	run(w, 0, "pin nic0 05:00.0", "pin:nic0 is 0000:05:00.0");
+	run(w, 0, "hide pin:nic0", "hidden already");
+	run(w, 0, "attach web1 pin:nic0", "0000:05:00.0 is attached");
+	run(w, 0, "detach web1 pin:nic0", "detached");
+	run(w, 0, "show pin:nic0", "0000:05:00.0");
+	run(w, 0, "reset pin:nic0", "0000:05:00.0 is reset");
+	run(w, 1, "pin nic0 03:00.0", "already");
+	run(w, 0, "pin --replace nic0 pin:nic0", "0000:05:00.0");
+	run(w, 1, "attach web1 pin:nic1", "the pins of this host are nic0");
+	run(w, 1, "pin br 00:01.0", "bridge");
+	run(w, 1, "pin x 0e:00.0", "no PCI device");
+	run(w, 2, "pin list x", "xlpt pin NAME BDF");
+	run(w, 2, "pin show", "xlpt pin NAME BDF");
+	run(w, 2, "pin 02:00.0 02:00.0", "never a name");
+	run(w, 2, "pin ../x 02:00.0", "without '/'");
+	run(w, 2, "pin x.tmp 02:00.0", "cannot be the name");
+	run(w, 2, "pin pool:x 02:00.0", "cannot be the name");
+	run(w, 2, "pin x banana", "");
+	run(w, 2, "pin --replace list", "for making");
+	run(w, 2, "pin -n list", "changes nothing");
+	run(w, 0, "pin -n disk0 03:00.0", "would write");
+	run(w, 1, "pin show disk0", "no pin is called");
+	run(w, 0, "pin remove pin:nic0", "no more");
+	run(w, 0, "pin list", "");
+}
+
+static void test_moved(void **state)
+{
+	struct world *w = *state;
+
+	fake_bus_add(w->bus, "0000:00:02.0", &(struct fake_dev){ .vendor = 0x1b36, .device = 0x000c,
+								 .class_code = 0x060400 });
+	fake_bus_add(w->bus, "0000:23:00.0", &(struct fake_dev){ .vendor = 0x1b36, .device = 0x0011,
+		.class_code = 0x010802, .parent = "0000:00:02.0" });
+	run(w, 0, "pin disk1 23:00.0", "pin:disk1");
+	fake_bus_remove(w->bus, "0000:23:00.0");
+	run(w, 1, "hide pin:disk1", "is not there");
+	/* One just like it, elsewhere, and nothing that would tell which it is. */
+	fake_bus_add(w->bus, "0000:23:00.0", &(struct fake_dev){ .vendor = 0x1b36, .device = 0x0011,
+		.class_code = 0x010802, .parent = "0000:00:01.0" });
+	run(w, 3, "hide pin:disk1", "without a serial number: 0000:23:00.0");
+}
+
+static void test_swapped_on_host(void **state)
+{
+	struct world *w = *state;
+
+	fake_bus_add(w->bus, "0000:00:02.0", &(struct fake_dev){ .vendor = 0x1b36, .device = 0x000c,
+								 .class_code = 0x060400 });
+	fake_bus_add(w->bus, "0000:23:00.0", &(struct fake_dev){ .vendor = 0x1b36, .device = 0x0011,
+		.class_code = 0x010802, .parent = "0000:00:02.0" });
+	run(w, 0, "pin disk1 23:00.0", "pin:disk1");
+	fake_bus_remove(w->bus, "0000:23:00.0");
+	fake_bus_add(w->bus, "0000:29:00.0", &(struct fake_dev){ .vendor = 0x1b36, .device = 0x0011,
+		.class_code = 0x010802, .parent = "0000:00:02.0" });
+	run(w, 0, "hide pin:disk1", "pin:disk1 is 0000:29:00.0 now; it was 0000:23:00.0");
+	run(w, 0, "pin list", "moved");
+	fake_bus_remove(w->bus, "0000:29:00.0");
+	fake_bus_add(w->bus, "0000:29:00.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x0011,
+		.class_code = 0x010802, .parent = "0000:00:02.0" });
+	run(w, 3, "hide pin:disk1", "its id is 8086:0011, and was 1b36:0011");
+	run(w, 0, "--json pin show disk1", "\"state\": \"refused\"");
+	run(w, 0, "pin --replace disk1 29:00.0", "pin:disk1 is 0000:29:00.0");
+	run(w, 0, "hide pin:disk1", "hidden");
+	fake_bus_put(w->bus, "/var/lib/xlpt/pins/disk1", "rubbish\n");
+	run(w, 1, "hide pin:disk1", "/var/lib/xlpt/pins/disk1:1");
+	run(w, 0, "pin remove disk1", "no more");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_place_and_text),
+		cmocka_unit_test(test_renumbered),
+		cmocka_unit_test(test_swapped),
+		cmocka_unit_test(test_alike),
+		cmocka_unit_test(test_two_functions),
+		cmocka_unit_test(test_bad_files),
+		cmocka_unit_test(test_vpd),
+		cmocka_unit_test_setup_teardown(test_commands, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_moved, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_swapped_on_host, setup, teardown),
+	};
+
+	B("00:00.0");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

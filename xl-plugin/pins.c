@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "xl-plugin/pins.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/spec.h"
+#include "pciback/scan.h"
+#include "pciback/vpd.h"
+
+/* xlpt_host_replace() has its temporary file beside the pin's. */
+#define TEMPORARY ".tmp"
+
+static bool temporary(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n >= strlen(TEMPORARY) && !strcmp(name + n - strlen(TEMPORARY), TEMPORARY);
+}
+
+int xlpt_pin_name_check(const char *name, struct xlpt_diag *diag)
+{
+	static const char *const words[] = { "list", "show", "remove" };
+	_cleanup_free_ char *text = xlpt_xasprintf("pin:%s", name);
+	_cleanup_spec_ struct xlpt_spec spec;
+	int rc = xlpt_spec_parse(text, &spec, diag);
+	/* A ':' would make "pin:pool:lan" of it. */
+	bool word = temporary(name) || strchr(name, ':');
+
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(words); i++)
+		word |= !strcmp(name, words[i]);
+	if (word || !xlpt_streq(spec.pin, name)) {
+		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "\"%s\" cannot be the name of a pin", name);
+		xlpt_diag_hint(diag, "letters, digits, - and _; not list, show, remove, nor an address");
+		return XLPT_ERR_SYNTAX;
+	}
+	return 0;
+}
+
+int xlpt_pins_list(struct xlpt_env *env, char ***names, struct xlpt_diag *diag)
+{
+	int r = xlpt_host_list(env->host, names, XLPT_PIN_DIR);
+	size_t kept = 0;
+
+	if (r == -ENOENT) {
+		*names = xlpt_xcalloc(1, sizeof(**names));
+		return 0;
+	}
+	if (r < 0) {
+		xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot list the pins");
+		xlpt_diag_fact(diag, XLPT_PIN_DIR);
+		return XLPT_ERR_IO;
+	}
+	for (char **p = *names; *p; p++) {
+		if (xlpt_pin_name_check(*p, NULL) == 0)
+			(*names)[kept++] = *p;
+		else
+			free(*p);
+	}
+	(*names)[kept] = NULL;
+	return 0;
+}
+
+int xlpt_pin_load(struct xlpt_env *env, const char *name, struct xlpt_pin *out,
+		  struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *text = NULL, *path = xlpt_xasprintf(XLPT_PIN_DIR "/%s", name);
+	int rc = xlpt_pin_name_check(name, diag), r;
+
+	*out = (struct xlpt_pin){ .vf = -1 };
+	if (rc)
+		return rc;
+	r = xlpt_host_read_text(env->host, &text, "%s", path);
+	if (r == -ENOENT) {
+		_cleanup_strv_ char **names = NULL;
+		_cleanup_str_ struct xlpt_str all = { 0 };
+
+		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "no pin is called \"%s\"", name);
+		if (xlpt_pins_list(env, &names, NULL) == 0)
+			for (char **p = names; *p; p++)
+				xlpt_str_addf(&all, "%s%s", all.len ? ", " : "", *p);
+		xlpt_diag_fact(diag, all.len ? "the pins of this host are %s" : "this host has no pins",
+			       xlpt_str_get(&all));
+		xlpt_diag_hint(diag, "xlpt pin %s BDF makes it", name);
+		return XLPT_ERR_NOT_FOUND;
+	}
+	if (r < 0) {
+		xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot read the pin \"%s\"", name);
+		xlpt_diag_fact(diag, "%s", path);
+		return XLPT_ERR_IO;
+	}
+	rc = xlpt_pin_parse(text, out, diag);
+	if (rc && diag) {
+		unsigned line = diag->line;
+
+		xlpt_diag_at(diag, path, line, 0);
+		xlpt_diag_hint(diag, "xlpt pin remove %s; xlpt pin %s BDF", name, name);
+	}
+	return rc;
+}
+
+static int cannot_write(const char *name, int r, struct xlpt_diag *diag)
+{
+	xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot write the pin \"%s\"", name);
+	xlpt_diag_fact(diag, XLPT_PIN_DIR "/%s", name);
+	xlpt_diag_hint(diag, "run xlpt as root and make room on /var");
+	return XLPT_ERR_IO;
+}
+
+int xlpt_pin_store(struct xlpt_env *env, const char *name, const struct xlpt_pin *pin,
+		   struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *text = xlpt_pin_format(pin),
+			    *path = xlpt_xasprintf(XLPT_PIN_DIR "/%s", name);
+	int r = xlpt_host_mkdirs(env->host, XLPT_PIN_DIR, 0755);
+
+	if (r == 0)
+		r = xlpt_host_replace(env->host, path, text, strlen(text), 0644);
+	return r < 0 ? cannot_write(name, -r, diag) : 0;
+}
+
+int xlpt_pin_remove(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *path = xlpt_xasprintf(XLPT_PIN_DIR "/%s", name);
+	int r = env->host->ops->unlink(env->host, path);
+
+	return r < 0 ? cannot_write(name, -r, diag) : 0;
+}
+
+void xlpt_pin_set_dispose(struct xlpt_pin_set *set)
+{
+	for (size_t i = 0; i < set->n; i++)
+		xlpt_pin_dispose(&set->items[i]);
+	free(set->items);
+	*set = (struct xlpt_pin_set){ 0 };
+}
+
+int xlpt_pin_set_read(struct xlpt_env *env, uint16_t vendor, uint16_t device,
+		      struct xlpt_pin_set *out, struct xlpt_diag *diag)
+{
+	_cleanup_devices_ struct xlpt_devices all = { 0 };
+	int rc = xlpt_env_need_host(env, diag);
+
+	*out = (struct xlpt_pin_set){ 0 };
+	if (rc == 0)
+		rc = xlpt_scan_all(env->host, XLPT_SCAN_CAPS, NULL, &all, diag);
+	if (rc)
+		return rc;
+	out->items = xlpt_xcalloc(all.n + 1, sizeof(*out->items));
+	for (size_t i = 0; i < all.n; i++) {
+		const struct xlpt_device *d = &all.items[i];
+		_cleanup_free_ char *vpd = NULL;
+
+		if (d->vendor == vendor && d->device == device && !d->caps.has_serial)
+			vpd = xlpt_vpd_serial(env->host, d->is_vf ? d->pf : d->bdf);
+		xlpt_pin_of(&all, d, vpd, &out->items[out->n++]);
+	}
+	return 0;
+}
+
+int xlpt_pin_locate(struct xlpt_env *env, const char *name, const struct xlpt_pin *pin,
+		    struct xlpt_pin_match *out, struct xlpt_diag *diag)
+{
+	_cleanup_pin_set_ struct xlpt_pin_set set = { 0 };
+	int rc = xlpt_pin_set_read(env, pin->vendor, pin->device, &set, diag);
+
+	return rc ? rc : xlpt_pin_find(pin, name, set.items, set.n, out, diag);
+}
