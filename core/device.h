@@ -23,10 +23,19 @@ struct xlpt_caps {
 	uint8_t pcie_type;	/* device/port type field; valid when pcie */
 	uint16_t msi_vectors;	/* 0 = no MSI */
 	uint16_t msix_vectors;	/* 0 = no MSI-X */
-	uint16_t acs_ctrl;
+	uint16_t acs_cap, acs_ctrl;
+	bool msi_on;		/* MSI is enabled: sysfs "irq" is then not the INTx line */
+	uint8_t intx_pin;	/* 1 = INTA#, 0 = uses no pin */
+	bool has_link;		/* then these are from Link Capabilities and Link Status */
+	uint8_t link_port, link_speed_max, link_speed, link_width_max, link_width;
 	bool has_serial;
 	uint64_t serial;	/* Device Serial Number capability */
 };
+
+/* Device/port type field of the PCI Express capability. */
+enum { XLPT_PCIE_ENDPOINT = 0, XLPT_PCIE_LEGACY = 1, XLPT_PCIE_ROOT_PORT = 4,
+       XLPT_PCIE_UPSTREAM = 5, XLPT_PCIE_DOWNSTREAM = 6, XLPT_PCIE_TO_PCI = 7,
+       XLPT_PCIE_FROM_PCI = 8, XLPT_PCIE_RC_ENDPOINT = 9, XLPT_PCIE_RC_COLLECTOR = 10 };
 
 struct xlpt_device {
 	struct xlpt_bdf bdf;
@@ -34,7 +43,8 @@ struct xlpt_device {
 	uint32_t class_code;	/* 24 bits: base, sub, interface */
 	uint8_t revision;
 	enum xlpt_header header;
-	bool multifunction;
+	bool multifunction;	/* the header says so */
+	uint8_t secondary_bus;	/* bridges: the bus behind it, 0 = none */
 	char *driver;		/* bound driver's name, or NULL */
 	char *driver_override;	/* or NULL */
 	char *modalias;		/* or NULL */
@@ -47,6 +57,7 @@ struct xlpt_device {
 	bool is_vf;
 	struct xlpt_bdf pf;	/* when is_vf */
 	int vf_total, vf_count;	/* PF: sriov_totalvfs / sriov_numvfs; -1 = not SR-IOV */
+	bool place_known;	/* sysfs tells where it sits: without has_parent, on a root bus */
 	bool has_parent;	/* sits behind a bridge that sysfs shows */
 	struct xlpt_bdf parent;
 	char **net;		/* network interfaces of this function, NULL-terminated, or NULL */

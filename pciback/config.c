@@ -8,6 +8,7 @@ enum {
 	STATUS_CAP_LIST = 0x10,
 	HEADER_TYPE = 0x0e,
 	CAP_POINTER = 0x34,
+	INTERRUPT_PIN = 0x3d,
 	CAP_POINTER_CARDBUS = 0x14,
 	STD_HEADER = 0x40, /* capabilities live above the header */
 	STD_SIZE = 0x100,
@@ -91,6 +92,36 @@ static bool answers(const uint8_t *cfg)
 	return false;
 }
 
+/* Functions inside the root complex may have no link; both registers then read 0. */
+static void link(const uint8_t *cfg, size_t len, unsigned pos, struct xlpt_caps *caps)
+{
+	uint32_t cap = field(cfg, len, pos + 0x0c, 4), sta = field(cfg, len, pos + 0x12, 2);
+
+	caps->has_link = cap != 0;
+	caps->link_port = (uint8_t)(cap >> 24);
+	caps->link_speed_max = cap & 0xf;
+	caps->link_width_max = cap >> 4 & 0x3f;
+	caps->link_speed = sta & 0xf;
+	caps->link_width = sta >> 4 & 0x3f;
+}
+
+/*
+ * Root ports of Intel's 100 and 200 series chipsets (and their mobile kin) have
+ * registers of 32 bits where the standard has 16, so that the control register
+ * is 8 bytes into the capability (their erratum; drivers/pci/quirks.c,
+ * pci_quirk_intel_spt_pch_acs).
+ */
+static bool wide_acs(const uint8_t *cfg, const struct xlpt_caps *caps)
+{
+	unsigned vendor = cfg[0] | cfg[1] << 8, device = cfg[2] | cfg[3] << 8;
+
+	if (vendor != 0x8086 || caps->pcie_type != XLPT_PCIE_ROOT_PORT)
+		return false;
+	return (device >= 0xa110 && device <= 0xa11f) || (device >= 0xa167 && device <= 0xa16a) ||
+	       (device >= 0xa290 && device <= 0xa29f) || (device >= 0xa2e7 && device <= 0xa2ee) ||
+	       (device >= 0x9d10 && device <= 0x9d1b);
+}
+
 static void standard_caps(const uint8_t *cfg, size_t len, struct xlpt_caps *caps)
 {
 	unsigned pos, n;
@@ -106,6 +137,7 @@ static void standard_caps(const uint8_t *cfg, size_t len, struct xlpt_caps *caps
 		caps->pcie = true;
 		caps->pcie_type = field(cfg, len, pos + 2, 2) >> 4 & 0xf;
 		caps->flr = field(cfg, len, pos + 4, 4) >> 28 & 1;
+		link(cfg, len, pos, caps);
 	}
 	pos = xlpt_config_find(cfg, len, CAP_AF);
 	/* Without Transactions Pending nobody could know when the reset is safe (pci_af_flr). */
@@ -115,6 +147,7 @@ static void standard_caps(const uint8_t *cfg, size_t len, struct xlpt_caps *caps
 	if (pos) {
 		n = field(cfg, len, pos + 2, 2) >> 1 & 7;
 		caps->msi_vectors = (uint16_t)(1u << (n > 5 ? 5 : n)); /* 6 and 7 are reserved */
+		caps->msi_on = field(cfg, len, pos + 2, 2) & 1;
 	}
 	pos = xlpt_config_find(cfg, len, CAP_MSIX);
 	if (pos)
@@ -131,7 +164,8 @@ static void extended_caps(const uint8_t *cfg, size_t len, struct xlpt_caps *caps
 	pos = xlpt_config_find_ext(cfg, len, EXT_ACS);
 	if (pos) {
 		caps->acs = true;
-		caps->acs_ctrl = (uint16_t)field(cfg, len, pos + 6, 2);
+		caps->acs_cap = (uint16_t)field(cfg, len, pos + 4, 2);
+		caps->acs_ctrl = (uint16_t)field(cfg, len, pos + (wide_acs(cfg, caps) ? 8 : 6), 2);
 	}
 	pos = xlpt_config_find_ext(cfg, len, EXT_DSN);
 	if (pos && pos + 12 <= len) {
@@ -151,6 +185,7 @@ void xlpt_config_caps(const uint8_t *cfg, size_t len, struct xlpt_caps *caps)
 	if (len < STD_SIZE || !answers(cfg))
 		return;
 	caps->config_read = true;
+	caps->intx_pin = cfg[INTERRUPT_PIN] <= 4 ? cfg[INTERRUPT_PIN] : 0;
 	standard_caps(cfg, len, caps);
 	/* Extended capabilities exist on PCI Express (and PCI-X 2.0, which nobody passes through).
 	 */

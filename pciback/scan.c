@@ -103,6 +103,7 @@ static void read_parent(struct reader *rd, struct xlpt_device *dev)
 	if (!slash)
 		return;
 	*slash = '\0';
+	dev->place_known = true;
 	dev->has_parent = xlpt_bdf_from_sysfs_name(last_component(buf), &dev->parent);
 }
 
@@ -141,9 +142,9 @@ static enum xlpt_header header_of_class(uint32_t class_code)
 static void read_config(struct reader *rd, unsigned flags, struct xlpt_device *dev)
 {
 	/* Reading beyond the header can wake a sleeping function: only when asked for. */
-	size_t want = flags & XLPT_SCAN_CAPS ? 4096 : 64;
+	bool deep = flags & XLPT_SCAN_CAPS;
 	uint8_t cfg[4096];
-	ssize_t r = rd->h->ops->read(rd->h, attr_path(rd, "config"), cfg, want);
+	ssize_t r = rd->h->ops->read(rd->h, attr_path(rd, "config"), cfg, deep ? sizeof(cfg) : 64);
 
 	dev->header = header_of_class(dev->class_code);
 	if (r > 0x0e && cfg[0x0e] != 0xff) {
@@ -152,8 +153,15 @@ static void read_config(struct reader *rd, unsigned flags, struct xlpt_device *d
 		dev->header =
 			type <= XLPT_HEADER_CARDBUS ? (enum xlpt_header)type : XLPT_HEADER_UNKNOWN;
 		dev->multifunction = cfg[0x0e] & 0x80;
+		if (r > 0x19 && (type == XLPT_HEADER_BRIDGE || type == XLPT_HEADER_CARDBUS))
+			dev->secondary_bus = cfg[0x19];
 	}
-	if (flags & XLPT_SCAN_CAPS)
+	if (!deep && (flags & XLPT_SCAN_SETS) && !dev->is_vf &&
+	    (dev->header != XLPT_HEADER_ENDPOINT || dev->multifunction || dev->bdf.func)) {
+		deep = true;
+		r = rd->h->ops->read(rd->h, attr_path(rd, "config"), cfg, sizeof(cfg));
+	}
+	if (deep)
 		xlpt_config_caps(cfg, r < 0 ? 0 : (size_t)r, &dev->caps);
 }
 
@@ -183,7 +191,7 @@ static void read_net(struct reader *rd, struct xlpt_device *dev)
 	}
 }
 
-static void read_links(struct reader *rd, struct xlpt_device *dev)
+static void read_links(struct reader *rd, unsigned flags, struct xlpt_device *dev)
 {
 	char buf[1024];
 
@@ -191,7 +199,8 @@ static void read_links(struct reader *rd, struct xlpt_device *dev)
 	dev->iommu_group = attr_link_name(rd, "iommu_group");
 	if (attr_link(rd, "physfn", buf, sizeof(buf)) >= 0)
 		dev->is_vf = xlpt_bdf_from_sysfs_name(last_component(buf), &dev->pf);
-	read_net(rd, dev);
+	if (!(flags & XLPT_SCAN_BRIEF))
+		read_net(rd, dev);
 }
 
 static int read_ids(struct reader *rd, struct xlpt_device *dev)
@@ -217,6 +226,20 @@ static int read_ids(struct reader *rd, struct xlpt_device *dev)
 	return 0;
 }
 
+static void read_details(struct reader *rd, struct xlpt_device *dev)
+{
+	dev->irq = attr_int(rd, "irq", 0);
+	dev->modalias = attr_dup(rd, "modalias");
+	dev->driver_override = attr_dup(rd, "driver_override");
+	/* The kernel prints a null pointer with %s. */
+	if (dev->driver_override &&
+	    (!*dev->driver_override || xlpt_streq(dev->driver_override, "(null)"))) {
+		free(dev->driver_override);
+		dev->driver_override = NULL;
+	}
+	read_bars(rd, dev);
+}
+
 /* Returns 0 or a negative errno; -ENOENT and -ENODEV mean that it is not, or no longer, there. */
 static int read_function(struct xlpt_host *h, struct xlpt_bdf bdf, unsigned flags,
 			 struct xlpt_device *dev)
@@ -231,24 +254,16 @@ static int read_function(struct xlpt_host *h, struct xlpt_bdf bdf, unsigned flag
 	r = read_ids(&rd, dev);
 	if (r)
 		return r;
-	dev->irq = attr_int(&rd, "irq", 0);
+	if (!(flags & XLPT_SCAN_BRIEF))
+		read_details(&rd, dev);
 	dev->numa_node = attr_int(&rd, "numa_node", -1);
 	dev->vf_total = attr_int(&rd, "sriov_totalvfs", -1);
 	if (dev->vf_total >= 0)
 		dev->vf_count = attr_int(&rd, "sriov_numvfs", 0);
-	dev->modalias = attr_dup(&rd, "modalias");
 	dev->reset_method = attr_dup(&rd, "reset_method");
 	dev->has_reset = h->ops->exists(h, attr_path(&rd, "reset")) == 0;
-	dev->driver_override = attr_dup(&rd, "driver_override");
-	/* The kernel prints a null pointer with %s. */
-	if (dev->driver_override &&
-	    (!*dev->driver_override || xlpt_streq(dev->driver_override, "(null)"))) {
-		free(dev->driver_override);
-		dev->driver_override = NULL;
-	}
 	read_parent(&rd, dev);
-	read_bars(&rd, dev);
-	read_links(&rd, dev);
+	read_links(&rd, flags, dev);
 	read_config(&rd, flags, dev);
 
 	/*

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pciback/isolate.h"
+
+#include <string.h>
+
+#define NONE SIZE_MAX
+
+void xlpt_sets_dispose(struct xlpt_sets *s)
+{
+	free(s->of);
+	free(s->start);
+	free(s->member);
+	free(s->edges);
+	free(s->why);
+	free(s->number);
+	*s = (struct xlpt_sets){ 0 };
+}
+
+bool xlpt_set_ignores(const struct xlpt_device *dev)
+{
+	unsigned class_code = dev->class_code >> 8;
+
+	return dev->header == XLPT_HEADER_BRIDGE || dev->header == XLPT_HEADER_CARDBUS ||
+	       class_code == 0x0600 || class_code == 0x0601;
+}
+
+static size_t index_of(const struct xlpt_devices *devs, struct xlpt_bdf bdf)
+{
+	const struct xlpt_device *d = xlpt_devices_find(devs, bdf);
+
+	return d ? (size_t)(d - devs->items) : NONE;
+}
+
+/* A tree that was copied without its links: the bridges' bus numbers say it, too. */
+static size_t parent_by_bus(const struct xlpt_devices *devs, const struct xlpt_device *d)
+{
+	for (size_t i = 0; i < devs->n; i++) {
+		const struct xlpt_device *b = &devs->items[i];
+
+		if (b->header == XLPT_HEADER_BRIDGE && b->secondary_bus && b != d &&
+		    b->bdf.seg == d->bdf.seg && b->secondary_bus == d->bdf.bus)
+			return i;
+	}
+	return NONE;
+}
+
+size_t xlpt_sets_parent(const struct xlpt_devices *devs, size_t i)
+{
+	const struct xlpt_device *d = &devs->items[i];
+	size_t p;
+
+	if (!d->place_known)
+		return d->bdf.bus ? parent_by_bus(devs, d) : NONE;
+	p = d->has_parent ? index_of(devs, d->parent) : NONE;
+	return p == i ? NONE : p;
+}
+
+/* What is worked out once per device. */
+struct node {
+	size_t parent;		/* bridge above, or NONE */
+	size_t root;		/* union-find */
+	enum xlpt_acs_state acs;
+	size_t leak;		/* bridges: first place at or above it that does not isolate; NONE */
+	bool leak_known, walking;
+};
+
+struct work {
+	const struct xlpt_devices *devs;
+	struct node *nodes;
+	struct xlpt_sets *out;
+};
+
+static size_t find_root(struct node *nodes, size_t i)
+{
+	while (nodes[i].root != i)
+		i = nodes[i].root = nodes[nodes[i].root].root;
+	return i;
+}
+
+static void join(struct work *w, struct xlpt_edge edge)
+{
+	struct xlpt_sets *s = w->out;
+	size_t a = find_root(w->nodes, edge.a), b = find_root(w->nodes, edge.b);
+
+	if (s->why[edge.a] == NONE)
+		s->why[edge.a] = s->n_edges;
+	else if (a == b)
+		return;
+	XLPT_GROW(s->edges, s->n_edges, s->alloc_edges);
+	s->edges[s->n_edges++] = edge;
+	/* The lower index is the root, so that a set is known by its first member. */
+	if (a < b)
+		w->nodes[b].root = a;
+	else
+		w->nodes[a].root = b;
+}
+
+/*
+ * The first bridge at or above i that lets transactions turn round
+ * (pci_acs_path_enabled). A hostile tree can make parents go round in circles:
+ * what is being walked already ends the way.
+ */
+static size_t leak(struct work *w, size_t i)
+{
+	size_t top = i, at;
+
+	for (at = i; at != NONE && !w->nodes[at].leak_known && !w->nodes[at].walking;
+	     at = w->nodes[at].parent) {
+		w->nodes[at].walking = true;
+		top = at;
+		if (!xlpt_acs_isolates(w->nodes[at].acs))
+			break;
+	}
+	if (at != NONE)
+		at = w->nodes[at].leak_known ? w->nodes[at].leak
+		     : xlpt_acs_isolates(w->nodes[at].acs) ? NONE
+							    : at;
+	for (size_t k = i;; k = w->nodes[k].parent) {
+		w->nodes[k].leak = at;
+		w->nodes[k].leak_known = true;
+		w->nodes[k].walking = false;
+		if (k == top)
+			return at;
+	}
+}
+
+/* Bridges that put their own id into the requests of what is behind them. */
+static bool takes_over(const struct work *w, size_t i, struct xlpt_bdf *rid)
+{
+	const struct xlpt_device *b = &w->devs->items[i];
+	struct xlpt_bdf secondary = { .seg = b->bdf.seg, .bus = b->secondary_bus };
+
+	*rid = b->bdf;
+	if (!b->caps.config_read)
+		return false;
+	if (!b->caps.pcie) {
+		if (xlpt_hidden_pcie_bridge(b))
+			*rid = secondary;
+		return true;
+	}
+	if (b->caps.pcie_type == XLPT_PCIE_TO_PCI)
+		*rid = secondary;
+	return b->caps.pcie_type == XLPT_PCIE_TO_PCI || b->caps.pcie_type == XLPT_PCIE_FROM_PCI;
+}
+
+/* The bridge nearest to i that does so: what is above it is that bridge's own matter. */
+static void join_upwards(struct work *w, size_t i)
+{
+	size_t limit = w->devs->n, parent = w->nodes[i].parent;
+	struct xlpt_bdf rid;
+
+	for (size_t b = parent; b != NONE && limit; b = w->nodes[b].parent, limit--)
+		if (takes_over(w, b, &rid)) {
+			join(w, (struct xlpt_edge){ XLPT_EDGE_REQUESTER, i, b, b, rid });
+			return;
+		}
+	if (parent != NONE) {
+		size_t at = leak(w, parent);
+
+		if (at != NONE)
+			join(w, (struct xlpt_edge){ .kind = XLPT_EDGE_PATH, .a = i, .b = parent, .at = at });
+	}
+}
+
+static bool same_slot(struct xlpt_bdf a, struct xlpt_bdf b)
+{
+	return a.seg == b.seg && a.bus == b.bus && a.dev == b.dev;
+}
+
+/* Functions first..last-1 are those of one slot. */
+static void join_slot(struct work *w, size_t first, size_t last)
+{
+	const struct xlpt_device *d = w->devs->items;
+
+	for (size_t i = first; i < last; i++) {
+		int alias = xlpt_dma_alias(&d[i]);
+
+		for (size_t k = first; k < last; k++)
+			if (alias == d[k].bdf.func && k != i)
+				join(w, (struct xlpt_edge){ .kind = XLPT_EDGE_ALIAS, .a = i, .b = k });
+		if (xlpt_acs_isolates(w->nodes[i].acs) || d[i].is_vf)
+			continue;
+		/* One of the two has to say that there are several (or be one of the others). */
+		for (size_t k = first; k < i; k++)
+			if (!xlpt_acs_isolates(w->nodes[k].acs) && !d[k].is_vf)
+				join(w, (struct xlpt_edge){ .kind = XLPT_EDGE_SLOT, .a = i, .b = k });
+	}
+}
+
+/* Sets in order of their first members, and their members. */
+static void collect(struct work *w)
+{
+	struct xlpt_sets *s = w->out;
+	size_t n = w->devs->n, *fill;
+
+	for (size_t i = 0; i < n; i++) {
+		size_t root = find_root(w->nodes, i);
+
+		/* The root is the lowest index of its set and so was met before. */
+		s->of[i] = root == i ? s->n++ : s->of[root];
+	}
+	s->start = xlpt_xcalloc(s->n + 2, sizeof(*s->start));
+	s->member = xlpt_xcalloc(n + 1, sizeof(*s->member));
+	for (size_t i = 0; i < n; i++)
+		s->start[s->of[i] + 1]++;
+	for (size_t k = 0; k < s->n; k++)
+		s->start[k + 1] += s->start[k];
+	fill = xlpt_xcalloc(s->n + 1, sizeof(*fill));
+	for (size_t i = 0; i < n; i++)
+		s->member[s->start[s->of[i]] + fill[s->of[i]]++] = i;
+	free(fill);
+	/* A member that no edge began at is the far end of one. */
+	for (size_t e = s->n_edges; e--;)
+		if (s->why[s->edges[e].b] == NONE)
+			s->why[s->edges[e].b] = e;
+}
+
+static int cmp_size(const void *a, const void *b)
+{
+	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * Where the kernel has groups and they are these sets, its numbers are used. A
+ * group name that is no number, or two sets with the same, is no agreement.
+ */
+static void compare_groups(struct work *w)
+{
+	struct xlpt_sets *s = w->out;
+	size_t *seen = xlpt_xcalloc(s->n + 1, sizeof(*seen));
+
+	s->agree = s->n > 0;
+	s->number = xlpt_xcalloc(s->n + 1, sizeof(*s->number));
+	for (size_t k = 0; k < s->n; k++) {
+		const char *name = w->devs->items[s->member[s->start[k]]].iommu_group;
+		uint64_t v = 0;
+
+		for (size_t m = s->start[k]; m < s->start[k + 1]; m++) {
+			const char *other = w->devs->items[s->member[m]].iommu_group;
+
+			s->has_groups |= other != NULL;
+			s->agree = s->agree && other && xlpt_streq(name, other);
+		}
+		s->agree = s->agree && xlpt_parse_uint(name, strlen(name), 10, INT32_MAX, &v);
+		seen[k] = (size_t)v;
+		s->number[k] = (unsigned)v;
+	}
+	qsort(seen, s->n, sizeof(*seen), cmp_size);
+	for (size_t k = 1; k < s->n; k++)
+		s->agree = s->agree && seen[k] != seen[k - 1];
+	free(seen);
+	for (size_t k = 0; !s->agree && k < s->n; k++)
+		s->number[k] = (unsigned)k;
+}
+
+void xlpt_sets_make(const struct xlpt_devices *devs, struct xlpt_sets *out)
+{
+	struct work w = { .devs = devs, .out = out };
+	size_t n = devs->n;
+
+	*out = (struct xlpt_sets){ 0 };
+	w.nodes = xlpt_xcalloc(n + 1, sizeof(*w.nodes));
+	out->of = xlpt_xcalloc(n + 1, sizeof(*out->of));
+	out->why = xlpt_xcalloc(n + 1, sizeof(*out->why));
+	for (size_t i = 0; i < n; i++) {
+		w.nodes[i] = (struct node){ .parent = xlpt_sets_parent(devs, i), .root = i,
+					    .acs = xlpt_acs_state(&devs->items[i]) };
+		out->why[i] = NONE;
+		out->unread += w.nodes[i].acs == XLPT_ACS_UNREAD;
+	}
+	for (size_t i = 0; i < n; i++)
+		join_upwards(&w, i);
+	for (size_t first = 0, last; first < n; first = last) {
+		for (last = first + 1;
+		     last < n && same_slot(devs->items[first].bdf, devs->items[last].bdf); last++)
+			;
+		join_slot(&w, first, last);
+	}
+	collect(&w);
+	compare_groups(&w);
+	free(w.nodes);
+}
+
+static const char *acs_words(const struct xlpt_device *d)
+{
+	switch (xlpt_acs_state(d)) {
+	case XLPT_ACS_OFF:
+		return "capable but off";
+	case XLPT_ACS_ABSENT:
+		return "it has no ACS";
+	case XLPT_ACS_CONVENTIONAL:
+		return "conventional PCI";
+	case XLPT_ACS_NEVER:
+		return "its kind never has ACS";
+	case XLPT_ACS_UNREAD:
+		return "configuration space not readable";
+	default:
+		return "isolated";
+	}
+}
+
+static const char *bridge_words(const struct xlpt_device *b)
+{
+	if (!b->caps.pcie)
+		return "PCI bridge";
+	return b->caps.pcie_type == XLPT_PCIE_TO_PCI ? "PCIe-to-PCI bridge" : "PCI-to-PCIe bridge";
+}
+
+char *xlpt_sets_reason(const struct xlpt_sets *s, const struct xlpt_devices *devs, size_t i)
+{
+	const struct xlpt_device *d = devs->items, *other;
+	const struct xlpt_edge *e;
+
+	if (s->why[i] == NONE)
+		return NULL;
+	e = &s->edges[s->why[i]];
+	other = &d[e->a == i ? e->b : e->a];
+	switch (e->kind) {
+	case XLPT_EDGE_REQUESTER:
+		if (e->b == i)
+			return xlpt_xasprintf("%s: what is behind it shares requester id %s",
+					      bridge_words(&d[i]), XLPT_BDF_STR(e->rid));
+		return xlpt_xasprintf("shares requester id %s behind %s %s", XLPT_BDF_STR(e->rid),
+				      bridge_words(other), XLPT_BDF_STR(other->bdf));
+	case XLPT_EDGE_PATH:
+		return xlpt_xasprintf("%s %s; ACS redirection not enabled at %s (%s)",
+				      e->b == i ? "above" : "behind", XLPT_BDF_STR(other->bdf),
+				      XLPT_BDF_STR(d[e->at].bdf), acs_words(&d[e->at]));
+	case XLPT_EDGE_SLOT:
+		return xlpt_xasprintf("same slot as %s; ACS redirection not enabled at %s (%s)",
+				      XLPT_BDF_STR(other->bdf), XLPT_BDF_STR(d[i].bdf),
+				      acs_words(&d[i]));
+	default:
+		return xlpt_xasprintf("%s requester id of %s (a known fault of the chip)",
+				      e->a == i ? "also uses the" : "lends its", XLPT_BDF_STR(other->bdf));
+	}
+}

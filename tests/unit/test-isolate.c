@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Isolation sets of synthetic trees: what is in one set, and the reason each
+ * member is there. A line of a tree is
+ *
+ *	ADDRESS PARENT|- KIND [mf] [acs=on|off|none] [id=VVVV:DDDD] [vf=PF] [bus=NN] [group=N]
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "pciback/isolate.h"
+
+static struct xlpt_bdf B(const char *text)
+{
+	struct xlpt_bdf bdf;
+
+	assert_int_equal(xlpt_bdf_parse(text, strlen(text), &bdf, NULL), 0);
+	return bdf;
+}
+
+static void kind(struct xlpt_device *d, const char *word)
+{
+	static const struct {
+		const char *word;
+		int type;	/* -1: conventional PCI */
+		enum xlpt_header header;
+	} kinds[] = {
+		{ "root", XLPT_PCIE_ROOT_PORT, XLPT_HEADER_BRIDGE },
+		{ "up", XLPT_PCIE_UPSTREAM, XLPT_HEADER_BRIDGE },
+		{ "down", XLPT_PCIE_DOWNSTREAM, XLPT_HEADER_BRIDGE },
+		{ "topci", XLPT_PCIE_TO_PCI, XLPT_HEADER_BRIDGE },
+		{ "bridge", -1, XLPT_HEADER_BRIDGE },
+		{ "end", XLPT_PCIE_ENDPOINT, XLPT_HEADER_ENDPOINT },
+		{ "rcend", XLPT_PCIE_RC_ENDPOINT, XLPT_HEADER_ENDPOINT },
+		{ "pci", -1, XLPT_HEADER_ENDPOINT },
+	};
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(kinds); i++)
+		if (!strcmp(word, kinds[i].word)) {
+			d->header = kinds[i].header;
+			d->class_code = d->header == XLPT_HEADER_BRIDGE ? 0x060400 : 0x020000;
+			d->caps.config_read = true;
+			d->caps.pcie = kinds[i].type >= 0;
+			d->caps.pcie_type = (uint8_t)kinds[i].type;
+			return;
+		}
+	if (strcmp(word, "blind-bridge") != 0)
+		fail_msg("kind %s", word);
+	d->header = XLPT_HEADER_BRIDGE;
+}
+
+static void word(struct xlpt_device *d, const char *w)
+{
+	unsigned v = 0x1234, id = 0x5678;
+
+	if (!strcmp(w, "mf"))
+		d->multifunction = true;
+	else if (!strcmp(w, "acs=on") || !strcmp(w, "acs=off"))
+		d->caps.acs = true, d->caps.acs_cap = 0x5f, d->caps.acs_ctrl = w[5] == 'n' ? 0x1d : 0x01;
+	else if (sscanf(w, "id=%x:%x", &v, &id) == 2)
+		d->vendor = (uint16_t)v, d->device = (uint16_t)id;
+	else if (xlpt_starts(w, "vf="))
+		d->is_vf = true, d->pf = B(w + 3);
+	else if (sscanf(w, "bus=%x", &v) == 1)
+		d->secondary_bus = (uint8_t)v;
+	else if (xlpt_starts(w, "group="))
+		d->iommu_group = xlpt_xstrdup(w + 6);
+	else if (!strcmp(w, "nolink"))
+		d->place_known = d->has_parent = false;
+	else
+		fail_msg("word %s", w);
+}
+
+static void tree(const char *text, struct xlpt_devices *out)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(text);
+	char *save = NULL;
+
+	*out = (struct xlpt_devices){ 0 };
+	for (char *line = strtok_r(copy, "\n", &save); line; line = strtok_r(NULL, "\n", &save)) {
+		struct xlpt_device d = { .vendor = 0x1234, .place_known = true };
+		char *at = NULL, *w;
+
+		d.bdf = B(strtok_r(line, " ", &at));
+		w = strtok_r(NULL, " ", &at);
+		d.has_parent = strcmp(w, "-") != 0;
+		if (d.has_parent)
+			d.parent = B(w);
+		kind(&d, strtok_r(NULL, " ", &at));
+		while ((w = strtok_r(NULL, " ", &at)))
+			word(&d, w);
+		XLPT_GROW(out->items, out->n, out->alloc);
+		out->items[out->n++] = d;
+	}
+}
+
+/* "00:01.0 01:00.0 | 02:00.0": the sets in order. */
+static char *sets_text(const struct xlpt_devices *devs, const struct xlpt_sets *s)
+{
+	struct xlpt_str text = { 0 };
+
+	for (size_t k = 0; k < s->n; k++)
+		for (size_t m = s->start[k]; m < s->start[k + 1]; m++)
+			xlpt_str_addf(&text, "%s%s", m != s->start[k] ? " " : k ? " | " : "",
+				      XLPT_BDF_STR(devs->items[s->member[m]].bdf) + 5);
+	return xlpt_str_take(&text);
+}
+
+static void check(const char *text, const char *want)
+{
+	_cleanup_devices_ struct xlpt_devices devs;
+	_cleanup_sets_ struct xlpt_sets s;
+	_cleanup_free_ char *got = NULL;
+
+	tree(text, &devs);
+	xlpt_sets_make(&devs, &s);
+	got = sets_text(&devs, &s);
+	assert_string_equal(got, want);
+}
+
+static void reason(const char *text, const char *bdf, const char *want)
+{
+	_cleanup_devices_ struct xlpt_devices devs;
+	_cleanup_sets_ struct xlpt_sets s;
+	_cleanup_free_ char *got = NULL;
+	const struct xlpt_device *d;
+
+	tree(text, &devs);
+	xlpt_sets_make(&devs, &s);
+	d = xlpt_devices_find(&devs, B(bdf));
+	assert_non_null(d);
+	got = xlpt_sets_reason(&s, &devs, (size_t)(d - devs.items));
+	if (!want)
+		assert_null(got);
+	else
+		assert_string_equal(got ? got : "(alone)", want);
+}
+
+static void test_root_ports(void **state)
+{
+	(void)state;
+	/* With ACS everything is alone; without, the port goes with what is behind it. */
+	check("00:01.0 - root acs=on\n00:02.0 - root\n01:00.0 00:01.0 end\n02:00.0 00:02.0 end\n",
+	      "00:01.0 | 00:02.0 02:00.0 | 01:00.0");
+	check("00:01.0 - root acs=off\n01:00.0 00:01.0 end\n", "00:01.0 01:00.0");
+	/* Ports of one slot without ACS can pass traffic among themselves. */
+	check("00:01.0 - root mf\n00:01.1 - root mf\n01:00.0 00:01.0 end\n02:00.0 00:01.1 end\n",
+	      "00:01.0 00:01.1 01:00.0 02:00.0");
+	check("00:01.0 - root mf acs=on\n00:01.1 - root mf\n02:00.0 00:01.1 end\n",
+	      "00:01.0 | 00:01.1 02:00.0");
+	reason("00:02.0 - root\n02:00.0 00:02.0 end\n", "02:00.0",
+	       "behind 0000:00:02.0; ACS redirection not enabled at 0000:00:02.0 (it has no ACS)");
+	reason("00:02.0 - root acs=off\n02:00.0 00:02.0 end\n", "00:02.0",
+	       "above 0000:02:00.0; ACS redirection not enabled at 0000:00:02.0 (capable but off)");
+	reason("00:02.0 - root acs=on\n02:00.0 00:02.0 end\n", "02:00.0", NULL);
+	/* Intel's older chipset ports have other means; see acs.c. */
+	check("00:1c.0 - root mf id=8086:1c10\n00:1c.1 - root id=8086:1c12\n01:00.0 00:1c.0 end\n",
+	      "00:1c.0 | 00:1c.1 | 01:00.0");
+}
+
+#define SWITCH(acs)                                                                              \
+	"00:01.0 - root acs=on\n01:00.0 00:01.0 up\n02:00.0 01:00.0 down " acs "\n"              \
+	"02:01.0 01:00.0 down " acs "\n03:00.0 02:00.0 end\n04:00.0 02:01.0 end\n"
+
+static void test_switch(void **state)
+{
+	(void)state;
+	check(SWITCH("acs=on"), "00:01.0 | 01:00.0 | 02:00.0 | 02:01.0 | 03:00.0 | 04:00.0");
+	/* Each port goes with what is behind it. */
+	check(SWITCH(""), "00:01.0 | 01:00.0 | 02:00.0 03:00.0 | 02:01.0 04:00.0");
+	/* No ACS at the top: the way up is open from everywhere below it. */
+	check("00:01.0 - root\n01:00.0 00:01.0 up\n02:00.0 01:00.0 down acs=on\n"
+	      "03:00.0 02:00.0 end\n",
+	      "00:01.0 01:00.0 02:00.0 03:00.0");
+	reason("00:01.0 - root\n01:00.0 00:01.0 up\n02:00.0 01:00.0 down acs=on\n"
+	       "03:00.0 02:00.0 end\n", "03:00.0",
+	       "behind 0000:02:00.0; ACS redirection not enabled at 0000:00:01.0 (it has no ACS)");
+}
+
+#define PCI_BRIDGE "00:01.0 - root acs=on\n06:00.0 00:01.0 topci bus=07\n07:01.0 06:00.0 pci\n" \
+		   "07:02.0 06:00.0 pci\n07:03.0 06:00.0 pci\n"
+
+static void test_pci_bridge(void **state)
+{
+	(void)state;
+	check(PCI_BRIDGE, "00:01.0 | 06:00.0 07:01.0 07:02.0 07:03.0");
+	reason(PCI_BRIDGE, "07:02.0",
+	       "shares requester id 0000:07:00.0 behind PCIe-to-PCI bridge 0000:06:00.0");
+	reason(PCI_BRIDGE, "06:00.0",
+	       "PCIe-to-PCI bridge: what is behind it shares requester id 0000:07:00.0");
+	/* A conventional bridge on the root bus uses its own id. */
+	check("00:1e.0 - bridge bus=05\n05:00.0 00:1e.0 pci\n05:01.0 00:1e.0 pci\n",
+	      "00:1e.0 05:00.0 05:01.0");
+	reason("00:1e.0 - bridge bus=05\n05:00.0 00:1e.0 pci\n", "05:00.0",
+	       "shares requester id 0000:00:1e.0 behind PCI bridge 0000:00:1e.0");
+	reason("00:1e.0 - bridge bus=05 id=1b21:1080\n05:00.0 00:1e.0 pci\n", "05:00.0",
+	       "shares requester id 0000:05:00.0 behind PCI bridge 0000:00:1e.0");
+	/* Two bridges in a row: all one set. */
+	check("00:01.0 - root acs=on\n06:00.0 00:01.0 topci bus=07\n07:01.0 06:00.0 bridge bus=08\n"
+	      "08:00.0 07:01.0 pci\n",
+	      "00:01.0 | 06:00.0 07:01.0 08:00.0");
+}
+
+static void test_functions(void **state)
+{
+	(void)state;
+	check("00:01.0 - root acs=on\n04:00.0 00:01.0 end mf\n04:00.1 00:01.0 end mf\n",
+	      "00:01.0 | 04:00.0 04:00.1");
+	check("00:01.0 - root acs=on\n04:00.0 00:01.0 end mf acs=on\n04:00.1 00:01.0 end acs=on\n",
+	      "00:01.0 | 04:00.0 | 04:00.1");
+	/* One of them isolated keeps only itself out. */
+	check("04:00.0 - end mf\n04:00.1 - end acs=on\n04:00.2 - end\n", "04:00.0 04:00.2 | 04:00.1");
+	/* I350: said by Intel not to talk among themselves. */
+	check("04:00.0 - end mf id=8086:1521\n04:00.1 - end mf id=8086:1521\n", "04:00.0 | 04:00.1");
+	/* Inside the root complex; Intel's always go through the IOMMU. */
+	check("00:1f.0 - pci mf\n00:1f.2 - pci mf\n00:1f.3 - pci mf\n", "00:1f.0 00:1f.2 00:1f.3");
+	check("00:1f.0 - rcend mf id=8086:a102\n00:1f.2 - rcend mf id=8086:a103\n",
+	      "00:1f.0 | 00:1f.2");
+	reason("04:00.0 - end mf\n04:00.1 - end acs=off\n", "04:00.1",
+	       "same slot as 0000:04:00.0; ACS redirection not enabled at 0000:04:00.1 (capable but off)");
+	/* The chip does DMA as function 1. */
+	check("04:00.0 - end mf acs=on id=1b4b:9172\n04:00.1 - end acs=on id=1b4b:91a4\n",
+	      "04:00.0 04:00.1");
+	reason("04:00.0 - end mf acs=on id=1b4b:9172\n04:00.1 - end acs=on id=1b4b:91a4\n", "04:00.0",
+	       "also uses the requester id of 0000:04:00.1 (a known fault of the chip)");
+}
+
+static void test_virtual_functions(void **state)
+{
+	(void)state;
+	check("00:01.0 - root acs=on\n01:00.0 00:01.0 end\n01:00.1 00:01.0 end vf=01:00.0\n"
+	      "01:10.0 00:01.0 end vf=01:00.0\n01:10.2 00:01.0 end vf=01:00.0\n",
+	      "00:01.0 | 01:00.0 | 01:00.1 | 01:10.0 | 01:10.2");
+	check("00:01.0 - root\n01:00.0 00:01.0 end\n01:10.0 00:01.0 end vf=01:00.0\n",
+	      "00:01.0 01:00.0 01:10.0");
+}
+
+static void test_not_readable(void **state)
+{
+	_cleanup_devices_ struct xlpt_devices devs;
+	_cleanup_sets_ struct xlpt_sets s;
+
+	(void)state;
+	check("00:01.0 - blind-bridge\n01:00.0 00:01.0 end\n", "00:01.0 01:00.0");
+	reason("00:01.0 - blind-bridge\n01:00.0 00:01.0 end\n", "01:00.0",
+	       "behind 0000:00:01.0; ACS redirection not enabled at 0000:00:01.0 "
+	       "(configuration space not readable)");
+	tree("00:01.0 - blind-bridge\n01:00.0 00:01.0 end\n", &devs);
+	xlpt_sets_make(&devs, &s);
+	assert_int_equal(s.unread, 1);
+}
+
+static void test_hostile(void **state)
+{
+	_cleanup_devices_ struct xlpt_devices none = { 0 };
+	_cleanup_sets_ struct xlpt_sets s;
+
+	(void)state;
+	/* Its own parent, parents in a circle, a parent that is not there. */
+	check("00:01.0 00:01.0 root\n", "00:01.0");
+	check("01:00.0 02:00.0 root\n02:00.0 01:00.0 root\n03:00.0 02:00.0 end\n",
+	      "01:00.0 02:00.0 03:00.0");
+	check("01:00.0 02:00.0 root acs=on\n02:00.0 01:00.0 root acs=on\n03:00.0 02:00.0 end\n",
+	      "01:00.0 | 02:00.0 | 03:00.0");
+	check("01:00.0 02:00.0 bridge\n02:00.0 01:00.0 bridge\n", "01:00.0 02:00.0");
+	check("03:00.0 02:00.0 end\n", "03:00.0");
+	/* Links lost in a copy: bus numbers tell what is behind what. */
+	check("00:01.0 - root bus=01 nolink\n00:02.0 - root acs=on bus=02 nolink\n01:00.0 - end nolink\n"
+	      "02:00.0 - end nolink\n", "00:01.0 01:00.0 | 00:02.0 | 02:00.0");
+	xlpt_sets_make(&none, &s);
+	assert_int_equal(s.n, 0);
+}
+
+static void test_groups(void **state)
+{
+	_cleanup_devices_ struct xlpt_devices devs;
+	struct xlpt_sets s;
+
+	(void)state;
+	tree("00:01.0 - root acs=on group=7\n04:00.0 00:01.0 end mf group=3\n"
+	     "04:00.1 00:01.0 end mf group=3\n", &devs);
+	xlpt_sets_make(&devs, &s);
+	assert_true(s.has_groups && s.agree);
+	assert_int_equal(s.number[0], 7);
+	assert_int_equal(s.number[1], 3);
+	xlpt_sets_dispose(&s);
+	/* Two of our sets in one group, a set in two groups, a name that is no number. */
+	for (int i = 0; i < 3; i++) {
+		free(devs.items[i == 2 ? 0 : i].iommu_group);
+		devs.items[i == 2 ? 0 : i].iommu_group = xlpt_xstrdup(i == 0 ? "3" : i == 1 ? "8" : "x");
+		xlpt_sets_make(&devs, &s);
+		assert_true(s.has_groups && !s.agree);
+		assert_int_equal(s.number[0], 0);
+		assert_int_equal(s.number[1], 1);
+		xlpt_sets_dispose(&s);
+	}
+}
+
+static void test_ignored(void **state)
+{
+	struct xlpt_device d = { .header = XLPT_HEADER_ENDPOINT, .class_code = 0x020000 };
+
+	(void)state;
+	assert_false(xlpt_set_ignores(&d));
+	d.class_code = 0x060100;
+	assert_true(xlpt_set_ignores(&d));
+	d.class_code = 0x068000;	/* a non-transparent bridge does DMA */
+	assert_false(xlpt_set_ignores(&d));
+	d.header = XLPT_HEADER_BRIDGE;
+	assert_true(xlpt_set_ignores(&d));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_root_ports),
+		cmocka_unit_test(test_switch),
+		cmocka_unit_test(test_pci_bridge),
+		cmocka_unit_test(test_functions),
+		cmocka_unit_test(test_virtual_functions),
+		cmocka_unit_test(test_not_readable),
+		cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_ignored),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
