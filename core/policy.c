@@ -233,3 +233,33 @@ int xlpt_policy_attach(const struct xlpt_attach_facts *f, struct xlpt_diag *diag
 	}
 	return without_vfs(f->device, f->place, diag);
 }
+
+int xlpt_policy_split(const struct xlpt_device *dev, const struct xlpt_guest *guest,
+		      const struct xlpt_set_mate *mate, struct xlpt_diag *diag)
+{
+	const char *bdf = XLPT_BDF_STR(dev->bdf), *other = XLPT_BDF_STR(mate->device->bdf);
+	const struct xlpt_place *p = mate->place;
+	const char *why = mate->why ? mate->why : "the two share what the IOMMU goes by";
+
+	if (p->has_owner && p->owner_domid == guest->domid)
+		return 0;
+	if (p->has_owner || (p->hyp_known && p->hyp_assigned)) {
+		xlpt_diag_set(diag, XLPT_ERR_RULE, "%s cannot go to %s while %s is with %s", bdf,
+			      guest->name, other, p->owner_name ? p->owner_name : "another guest");
+		xlpt_diag_fact(diag, "they are in one isolation set: %s %s", other, why);
+		xlpt_diag_hint(diag, "detach %s first, or let two guests reach each other's memory: "
+			       "--allow-split %s", other, bdf);
+		return XLPT_ERR_RULE;
+	}
+	/* What a stub driver has is not in use (drivers/pci/pci-stub.c, vfio). */
+	if (p->on_pciback || !mate->device->driver || xlpt_streq(mate->device->driver, "pci-stub") ||
+	    xlpt_streq(mate->device->driver, "vfio-pci"))
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s cannot go to %s while dom0 uses %s", bdf, guest->name,
+		      other);
+	xlpt_diag_fact(diag, "they are in one isolation set: %s %s; its driver is %s", other, why,
+		       mate->device->driver);
+	xlpt_diag_hint(diag, "attach both, or \"xlpt hide %s\" first, or let the guest reach what dom0 "
+		       "uses: --allow-split %s", other, bdf);
+	return XLPT_ERR_RULE;
+}

@@ -44,6 +44,21 @@ struct xlpt_attach_facts {
 
 int xlpt_policy_attach(const struct xlpt_attach_facts *f, struct xlpt_diag *diag);
 
+/* Another function of the isolation set that a function is in. */
+struct xlpt_set_mate {
+	const struct xlpt_device *device;
+	const struct xlpt_place *place;
+	const char *why;	/* the edge that makes it one (pciback/isolate) */
+};
+
+/*
+ * Giving dev to a guest while mate stays where it is: XLPT_ERR_RULE when mate is
+ * with another guest or in use by dom0, because the IOMMU cannot keep the two
+ * apart. A mate that is hidden, or that nothing drives, harms nobody.
+ */
+int xlpt_policy_split(const struct xlpt_device *dev, const struct xlpt_guest *guest,
+		      const struct xlpt_set_mate *mate, struct xlpt_diag *diag);
+
 /* Taking a function from its dom0 driver. */
 int xlpt_policy_hide(const struct xlpt_device *dev, const struct xlpt_place *place,
 		     bool force_host_device, struct xlpt_diag *diag);

@@ -61,6 +61,7 @@ static int cmd_attach(struct xlpt_env *env, const struct xlpt_args *args, struct
 	op.hide = xlpt_args_has(args, "hide");
 	op.without_e820 = xlpt_args_has(args, "without-e820");
 	op.force_host = xlpt_args_all(args, "force-host-device");
+	op.allow_split = xlpt_args_all(args, "allow-split");
 	rc = check_specs(args, diag);
 	if (rc == 0)
 		rc = xlpt_args_seconds(args, "timeout", XLPT_GUEST_TIMEOUT_MS, &op.timeout_ms, diag);
@@ -86,6 +87,7 @@ static const struct xlpt_opt attach_opts[] = {
 	{ "without-e820", 0, NULL, "try also with a PV guest that has no e820_host=1" },
 	{ "config", 0, "FILE", "also list the devices in FILE, the guest's xl configuration" },
 	{ "force-host-device", 0, "BDF", "take BDF although this host needs it (may be repeated)" },
+	{ "allow-split", 0, "BDF", "give BDF away alone though others are in its isolation set" },
 	{ 0 },
 };
 

@@ -75,7 +75,7 @@ int xlpt_lock_guest(struct xlpt_env *env, struct xlpt_locks *locks, uint32_t dom
 		    int64_t deadline, struct xlpt_diag *diag);
 int xlpt_lock_device(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt_bdf bdf,
 		     int64_t deadline, struct xlpt_diag *diag);
-/* Guest (NULL for none) and devices in that order; bdfs is sorted in place. */
+/* Guest (NULL for none) and devices in that order; bdfs is sorted in place, one named twice is one. */
 int xlpt_lock_all(struct xlpt_env *env, struct xlpt_locks *locks, const uint32_t *domid,
 		  struct xlpt_bdf *bdfs, size_t n, struct xlpt_diag *diag);
 

@@ -93,6 +93,7 @@ int xlpt_lock_all(struct xlpt_env *env, struct xlpt_locks *locks, const uint32_t
 	if (n)
 		qsort(bdfs, n, sizeof(*bdfs), cmp_bdf);
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		rc = xlpt_lock_device(env, locks, bdfs[i], deadline, diag);
+		if (!i || !xlpt_bdf_eq(bdfs[i], bdfs[i - 1]))
+			rc = xlpt_lock_device(env, locks, bdfs[i], deadline, diag);
 	return rc;
 }

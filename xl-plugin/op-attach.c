@@ -257,9 +257,13 @@ int xlpt_op_attach(struct xlpt_op *op, struct xlpt_diag *diag)
 	_cleanup_plan_ struct xlpt_plan plan = { 0 };
 	int rc;
 
-	rc = xlpt_op_prepare(op, diag);
+	rc = xlpt_op_find_mates(op, diag);
+	if (rc == 0)
+		rc = xlpt_op_prepare(op, diag);
 	if (rc == 0)
 		rc = judge(op, diag);
+	if (rc == 0)
+		rc = xlpt_op_judge_split(op, diag);
 	if (rc == 0)
 		rc = xlpt_pciback_present(op->env->host, diag);
 	if (rc)

@@ -32,6 +32,7 @@ void xlpt_op_dispose(struct xlpt_op *op)
 	free(op->config.path);
 	xlpt_str_dispose(&op->config.before);
 	xlpt_str_dispose(&op->config.now);
+	xlpt_op_drop_mates(op);
 	xlpt_op_init(op, op->env);
 }
 
@@ -197,12 +198,13 @@ static int mend_first(struct xlpt_op *op, struct xlpt_diag *diag)
 
 static int lock_all(struct xlpt_op *op, struct xlpt_diag *diag)
 {
-	_cleanup_free_ struct xlpt_bdf *bdfs = xlpt_xcalloc(op->n, sizeof(*bdfs));
+	size_t n = op->n + op->n_mates;
+	_cleanup_free_ struct xlpt_bdf *bdfs = xlpt_xcalloc(n, sizeof(*bdfs));
 
-	for (size_t i = 0; i < op->n; i++)
-		bdfs[i] = op->items[i].spec.bdf;
-	return xlpt_lock_all(op->env, &op->locks, op->has_guest ? &op->guest.domid : NULL, bdfs,
-			     op->n, diag);
+	for (size_t i = 0; i < n; i++)
+		bdfs[i] = i < op->n ? op->items[i].spec.bdf : op->mates[i - op->n].device.bdf;
+	return xlpt_lock_all(op->env, &op->locks, op->has_guest ? &op->guest.domid : NULL, bdfs, n,
+			     diag);
 }
 
 /*

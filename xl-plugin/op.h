@@ -111,6 +111,7 @@ struct xlpt_op {
 	bool identity;		/* sets the VFs' identities that specs name; refused otherwise */
 	char **force_host;	/* addresses, not owned; NULL = none */
 	const char *reset_method;	/* reset: by this one; NULL = the kernel's choice; not owned */
+	char **allow_split;	/* the same: their isolation sets may be divided */
 	int64_t timeout_ms;
 	struct xlpt_op_config config;
 	/* held while it runs */
@@ -118,6 +119,15 @@ struct xlpt_op {
 	struct xlpt_journal journal;
 	struct xlpt_needs needs;
 	struct xlpt_owners owners;
+	/* attach: the others in the devices' isolation sets, and why (op-split.c) */
+	struct xlpt_mate *mates;
+	size_t n_mates, alloc_mates;
+};
+
+struct xlpt_mate {
+	size_t item;		/* whose set */
+	struct xlpt_device device;
+	char *why;
 };
 
 void xlpt_op_init(struct xlpt_op *op, struct xlpt_env *env);
@@ -145,6 +155,11 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag);
 int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan *plan,
 		    struct xlpt_diag *diag);
 bool xlpt_op_forced(const struct xlpt_op *op, struct xlpt_bdf bdf);
+
+/* op-split.c: before the locks, which cover the mates too, and when the facts are there. */
+int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag);
+int xlpt_op_judge_split(struct xlpt_op *op, struct xlpt_diag *diag);
+void xlpt_op_drop_mates(struct xlpt_op *op);
 
 /* Steps that take item i from its driver to pciback. ctx of the steps is the op. */
 void xlpt_plan_hide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);

@@ -356,6 +356,33 @@ static int ts_guest_iommu(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt
 	return 0;
 }
 
+static int ts_device_group(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,
+			   struct xlpt_bdf **out, size_t *n, struct xlpt_diag *diag)
+{
+	uint32_t found[256], count = 0;
+
+	*out = NULL;
+	*n = 0;
+	if (xc_get_device_group(priv(ts)->xch, domid, xlpt_bdf_sbdf(bdf), XLPT_ARRAY_SIZE(found),
+				&count, found)) {
+		/* No IOMMU, or one without the notion of a group: no answer is not an error. */
+		if (errno == EOPNOTSUPP || errno == ENOSYS || errno == ENODEV)
+			return 0;
+		return xlpt_diag_errno(diag, XLPT_ERR_TOOLSTACK, errno,
+				       "cannot ask the hypervisor for the group of %s",
+				       XLPT_BDF_STR(bdf));
+	}
+	if (count > XLPT_ARRAY_SIZE(found))
+		count = XLPT_ARRAY_SIZE(found);
+	*out = xlpt_xcalloc(count + 1, sizeof(**out));
+	/* Bus in bits 16 to 23, device and function in 8 to 15; the segment is the one asked for. */
+	for (; *n < count; (*n)++)
+		(*out)[*n] = (struct xlpt_bdf){ .seg = bdf.seg, .bus = (uint8_t)(found[*n] >> 16),
+						.dev = found[*n] >> 11 & 0x1f,
+						.func = found[*n] >> 8 & 7 };
+	return 0;
+}
+
 static int ts_quarantine(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool on,
 			 struct xlpt_diag *diag)
 {
@@ -501,6 +528,7 @@ static const struct xlpt_toolstack_ops libxl_ops = {
 	.device_remove = ts_device_remove,
 	.hyp_assigned = ts_hyp_assigned,
 	.guest_iommu = ts_guest_iommu,
+	.device_group = ts_device_group,
 	.quarantine = ts_quarantine,
 	.revoke = ts_revoke,
 	.dm_has = ts_dm_has,

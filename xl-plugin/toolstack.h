@@ -91,6 +91,15 @@ struct xlpt_toolstack_ops {
 	bool (*port_open)(struct xlpt_toolstack *ts, uint32_t domid, unsigned port);
 
 	/*
+	 * Other functions of domain domid that Xen's IOMMU driver cannot tell from
+	 * bdf (XEN_DOMCTL_get_device_group): those with its requester id. It knows
+	 * nothing of ACS and lists none that another domain has. Caller frees *out.
+	 * May be NULL itself.
+	 */
+	int (*device_group)(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,
+			    struct xlpt_bdf **out, size_t *n, struct xlpt_diag *diag);
+
+	/*
 	 * Xen's command line, and its messages as far as its ring still holds them
 	 * (xl dmesg); NULL for what cannot be had. Caller frees. May be NULL itself.
 	 */

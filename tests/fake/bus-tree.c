@@ -122,19 +122,36 @@ static void XLPT_PRINTF(2, 3) unlink_at(struct fake_bus *bus, const char *fmt, .
 		fail("unlink", full);
 }
 
-/* A type 0, 1 or 2 header without capabilities. */
-static void make_config(const struct fake_dev *f, uint8_t cfg[256])
+static void put16(uint8_t *cfg, unsigned at, unsigned v)
 {
-	memset(cfg, 0, 256);
-	cfg[0] = (uint8_t)f->vendor;
-	cfg[1] = (uint8_t)(f->vendor >> 8);
-	cfg[2] = (uint8_t)f->device;
-	cfg[3] = (uint8_t)(f->device >> 8);
+	cfg[at] = (uint8_t)v;
+	cfg[at + 1] = (uint8_t)(v >> 8);
+}
+
+/* A header with a PCI Express capability; bridges are root ports with ACS on. */
+static void make_config(const struct device *d, const struct fake_dev *f, uint8_t cfg[4096])
+{
+	bool bridge = f->class_code >> 8 == 0x0604;
+
+	memset(cfg, 0, 4096);
+	put16(cfg, 0, f->vendor);
+	put16(cfg, 2, f->device);
+	put16(cfg, 6, 0x10); /* has a list of capabilities */
 	cfg[8] = f->revision;
 	cfg[9] = (uint8_t)f->class_code;
-	cfg[10] = (uint8_t)(f->class_code >> 8);
-	cfg[11] = (uint8_t)(f->class_code >> 16);
-	cfg[0x0e] = f->class_code >> 8 == 0x0604 ? 1 : f->class_code >> 8 == 0x0607 ? 2 : 0;
+	put16(cfg, 10, f->class_code >> 8);
+	cfg[0x0e] = bridge ? 1 : f->class_code >> 8 == 0x0607 ? 2 : 0;
+	if (f->multifunction || (d->bdf.func && !f->pf))
+		cfg[0x0e] |= 0x80;
+	cfg[cfg[0x0e] == 2 ? 0x14 : 0x34] = 0x40;
+	put16(cfg, 0x40, 0x0010);
+	put16(cfg, 0x42, bridge ? 0x0042 : 0x0002);
+	if (!bridge)
+		return;
+	put16(cfg, 0x100, 0x000d);
+	put16(cfg, 0x102, 0x0001);
+	put16(cfg, 0x104, 0x001d);
+	put16(cfg, 0x106, 0x001d);
 }
 
 static void sriov(struct fake_bus *bus, struct device *d, const struct fake_dev *f)
@@ -200,7 +217,7 @@ void fake_tree_reset(struct fake_bus *bus, struct device *d)
 void fake_tree_device(struct fake_bus *bus, struct device *d, const struct fake_dev *f)
 {
 	_cleanup_free_ char *config = xlpt_xasprintf("%s/config", d->path);
-	uint8_t made[256];
+	uint8_t made[4096];
 
 	attr(bus, d->path, "vendor", "0x%04x\n", f->vendor);
 	attr(bus, d->path, "device", "0x%04x\n", f->device);
@@ -223,8 +240,9 @@ void fake_tree_device(struct fake_bus *bus, struct device *d, const struct fake_
 	if (f->class_code >> 16 == 0x03)
 		attr(bus, d->path, "boot_vga", "%d\n", f->boot_vga);
 	fake_tree_override(bus, d);
-	make_config(f, made);
-	put_bytes(bus, config, f->config ? f->config : made, f->config ? f->config_len : 256);
+	make_config(d, f, made);
+	put_bytes(bus, config, f->config ? f->config : made,
+		  f->config ? f->config_len : sizeof(made));
 	sriov(bus, d, f);
 	sys_link(bus, d->path, "/sys/bus/pci/devices/%s", d->name);
 }

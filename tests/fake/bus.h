@@ -32,7 +32,9 @@ struct fake_dev {
 	bool boot_vga;
 	int irq;
 	const char *resource;  /* the file's text; NULL: one 64 KiB memory BAR */
-	const uint8_t *config; /* NULL: a header made of the above */
+	bool multifunction;    /* the header says so; a function above 0 implies it */
+	const uint8_t *config; /* NULL: PCI Express made of the above; a bridge is a root port with
+				  ACS on */
 	size_t config_len;
 };
 

@@ -52,7 +52,8 @@ static void make_bus(struct world *w)
 	fake_bus_add(b, "0000:03:00.0", &(struct fake_dev){ .vendor = 0x1b36, .device = 0x0010,
 		.class_code = 0x010802, .driver = "nvme", .parent = "0000:00:01.0" });
 	fake_bus_add(b, "0000:04:00.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10d3,
-		.class_code = 0x020000, .driver = "e1000e", .parent = "0000:00:01.0" });
+		.class_code = 0x020000, .driver = "e1000e", .parent = "0000:00:01.0",
+		.multifunction = true });
 	fake_bus_add(b, "0000:04:00.1", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10d3,
 		.class_code = 0x020000, .driver = "e1000e", .parent = "0000:00:01.0" });
 	fake_bus_add(b, "0000:05:00.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10d3,
