@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/policy.h"
 
+#include <string.h>
+
 /* xenbus: 5 and 6 are the way down, 7 is a reconfiguration under way. */
 enum { CONNECTED = 4, CLOSING = 5, CLOSED = 6, RECONFIGURING = 7 };
 
@@ -261,5 +263,27 @@ int xlpt_policy_split(const struct xlpt_device *dev, const struct xlpt_guest *gu
 		       mate->device->driver);
 	xlpt_diag_hint(diag, "attach both, or \"xlpt hide %s\" first, or let the guest reach what dom0 "
 		       "uses: --allow-split %s", other, bdf);
+	return XLPT_ERR_RULE;
+}
+
+int xlpt_policy_leave(const struct xlpt_guest *guest, const struct xlpt_bdf *devices, size_t n,
+		      const char *says, const char *what, struct xlpt_diag *diag)
+{
+	_cleanup_str_ struct xlpt_str list = { 0 };
+
+	if (!n)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		xlpt_str_addf(&list, " %s", XLPT_BDF_STR(devices[i]));
+	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s holds %s and cannot be %s with %s:%s", guest->name,
+		      n == 1 ? "a PCI device" : "PCI devices", what, n == 1 ? "it" : "them", list.s);
+	xlpt_diag_fact(diag, "named by: %s; the state of a device cannot be %s, and libxl does not "
+			     "refuse it", says, what);
+	if (!strcmp(what, "saved"))
+		xlpt_diag_hint(diag, "xlpt save --detach-first %s FILE", guest->name);
+	else if (!strcmp(what, "migrated"))
+		xlpt_diag_hint(diag, "xlpt migrate --detach-first %s HOST", guest->name);
+	else
+		xlpt_diag_hint(diag, "xlpt detach %s%s", guest->name, list.s);
 	return XLPT_ERR_RULE;
 }

@@ -67,4 +67,13 @@ int xlpt_policy_hide(const struct xlpt_device *dev, const struct xlpt_place *pla
 int xlpt_policy_unhide(const struct xlpt_device *dev, const struct xlpt_place *place,
 		       struct xlpt_diag *diag);
 
+/*
+ * A guest that holds devices may not leave its domain while it runs: neither be
+ * "saved", "migrated", "suspended" (to disk) nor "checkpointed" (Remus); that
+ * word is what. says: who names the devices, for the fact. libxl refuses none
+ * of them, and the guest is gone before anything is noticed. XLPT_ERR_RULE.
+ */
+int xlpt_policy_leave(const struct xlpt_guest *guest, const struct xlpt_bdf *devices, size_t n,
+		      const char *says, const char *what, struct xlpt_diag *diag);
+
 #endif

@@ -222,6 +222,48 @@ static int ts_guest_list(struct xlpt_toolstack *ts, struct xlpt_guest **out, siz
 	return 0;
 }
 
+static void spec_from_pci(const libxl_device_pci *pci, struct xlpt_spec *out)
+{
+	xlpt_spec_init(out);
+	out->has_bdf = true;
+	out->bdf = (struct xlpt_bdf){ .seg = (uint16_t)pci->domain, .bus = pci->bus,
+				      .dev = pci->dev, .func = pci->func };
+	/* libxl enters the slot the device model chose, too; 0 is the host bridge's. */
+	if (pci->vdevfn)
+		out->vslot = (int)(pci->vdevfn >> 3 & 0x1f);
+	out->permissive = pci->permissive ? XLPT_ON : XLPT_UNSET;
+	out->msitranslate = pci->msitranslate ? XLPT_ON : XLPT_UNSET;
+	out->power_mgmt = pci->power_mgmt ? XLPT_ON : XLPT_UNSET;
+	if (pci->rdm_policy == LIBXL_RDM_RESERVE_POLICY_STRICT)
+		out->rdm_policy = XLPT_RDM_STRICT;
+	else if (pci->rdm_policy == LIBXL_RDM_RESERVE_POLICY_RELAXED)
+		out->rdm_policy = XLPT_RDM_RELAXED;
+}
+
+static int ts_guest_config_pci(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_spec **specs,
+			       size_t *n, struct xlpt_diag *diag)
+{
+	libxl_ctx *ctx = start(ts);
+	libxl_domain_config config;
+	int xrc;
+
+	*specs = NULL;
+	*n = 0;
+	libxl_domain_config_init(&config);
+	xrc = libxl_retrieve_domain_configuration(ctx, domid, &config, NULL);
+	if (xrc == 0) {
+		*specs = xlpt_xcalloc((size_t)config.num_pcidevs + 1, sizeof(**specs));
+		for (int i = 0; i < config.num_pcidevs; i++)
+			spec_from_pci(&config.pcidevs[i], &(*specs)[(*n)++]);
+	}
+	libxl_domain_config_dispose(&config);
+	/* Not created through libxl, or its files are gone: then it says nothing. */
+	if (xrc && xrc != ERROR_JSON_CONFIG_EMPTY)
+		return libxl_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag,
+				    "cannot read the configuration of domain %u", domid);
+	return 0;
+}
+
 static int ts_caps(struct xlpt_toolstack *ts, struct xlpt_xen_caps *out, struct xlpt_diag *diag)
 {
 	libxl_ctx *ctx = start(ts);
@@ -523,6 +565,7 @@ static const struct xlpt_toolstack_ops libxl_ops = {
 	.guest_by_id = ts_guest_by_id,
 	.guest_config = ts_guest_config,
 	.guest_list = ts_guest_list,
+	.guest_config_pci = ts_guest_config_pci,
 	.caps = ts_caps,
 	.device_add = ts_device_add,
 	.device_remove = ts_device_remove,

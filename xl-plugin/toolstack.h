@@ -34,6 +34,12 @@ struct xlpt_toolstack_ops {
 	/* Every domain but dom0; caller disposes of each and frees the array. */
 	int (*guest_list)(struct xlpt_toolstack *ts, struct xlpt_guest **out, size_t *n,
 			  struct xlpt_diag *diag);
+	/*
+	 * The devices in the guest's stored configuration, with their options; a
+	 * guest without one has none. Caller disposes of each and frees the array.
+	 */
+	int (*guest_config_pci)(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_spec **specs,
+				size_t *n, struct xlpt_diag *diag);
 	int (*caps)(struct xlpt_toolstack *ts, struct xlpt_xen_caps *out, struct xlpt_diag *diag);
 
 	/*

@@ -24,8 +24,17 @@ struct fake_guest {
 	struct fake_pcifront *front;
 };
 
+/* A device in a guest's stored configuration. */
+struct configured {
+	uint32_t domid;
+	bool alone;	/* stays although xenstore does not list it */
+	struct xlpt_spec spec;
+};
+
 struct fake_ts {
 	struct xlpt_toolstack ts;
+	struct configured *configured;
+	size_t n_configured, alloc_configured;
 	struct fake_store *store;
 	struct fake_pciback *pciback;
 	struct fake_guest *guests;
@@ -128,12 +137,52 @@ static int ts_guest_list(struct xlpt_toolstack *ts, struct xlpt_guest **out, siz
 	return 0;
 }
 
+/* libxl drops from its JSON what xenstore does not list (libxl_domain.c, 4.5 and later). */
+static int ts_guest_config_pci(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_spec **specs,
+			       size_t *n, struct xlpt_diag *diag)
+{
+	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
+	struct fake_ts *f = fake(ts);
+
+	*specs = NULL;
+	*n = 0;
+	if (fails(f, FAKE_TS_CONFIG))
+		return failed(diag, "configuration");
+	*specs = xlpt_xcalloc(f->n_configured + 1, sizeof(**specs));
+	xlpt_pcibe_read(fake_store_get(f->store), domid, &be, NULL);
+	for (size_t i = 0; i < f->n_configured; i++)
+		if (f->configured[i].domid == domid &&
+		    (f->configured[i].alone || xlpt_pcibe_find(&be, f->configured[i].spec.bdf)))
+			xlpt_spec_copy(&(*specs)[(*n)++], &f->configured[i].spec);
+	return 0;
+}
+
 static int ts_caps(struct xlpt_toolstack *ts, struct xlpt_xen_caps *out, struct xlpt_diag *diag)
 {
 	(void)diag;
 	*out = (struct xlpt_xen_caps){ .pv_iommu = !fake(ts)->no_iommu,
 				       .hvm_iommu = !fake(ts)->no_iommu, .version = "4.17" };
 	return 0;
+}
+
+static void configure(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *spec, bool alone)
+{
+	XLPT_GROW(f->configured, f->n_configured, f->alloc_configured);
+	f->configured[f->n_configured] = (struct configured){ .domid = domid, .alone = alone };
+	xlpt_spec_copy(&f->configured[f->n_configured++].spec, spec);
+}
+
+/* bdf NULL: all of the guest's. */
+static void unconfigure(struct fake_ts *f, uint32_t domid, const struct xlpt_bdf *bdf)
+{
+	for (size_t i = f->n_configured; i-- > 0;) {
+		struct configured *c = &f->configured[i];
+
+		if (c->domid != domid || (bdf && !xlpt_bdf_eq(c->spec.bdf, *bdf)))
+			continue;
+		xlpt_spec_dispose(&c->spec);
+		*c = f->configured[--f->n_configured];
+	}
 }
 
 struct waiting {
@@ -199,6 +248,7 @@ static int ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct
 	    g->g.type == XLPT_GUEST_PV && !wait_backend(f, domid))
 		goto fail;
 	fake_libxl_pci_add(f->store, domid, spec->bdf);
+	configure(f, domid, spec, false);
 	if (g->g.type == XLPT_GUEST_HVM)
 		for (unsigned i = 0;; i++) {
 			const char *dev = fake_store_peek(f->store,
@@ -257,6 +307,7 @@ static int ts_device_remove(struct xlpt_toolstack *ts, uint32_t domid, struct xl
 			goto done;
 	}
 	xlpt_pcibe_drop(s, domid, bdf, XLPT_XBS_NONE, NULL);
+	unconfigure(f, domid, &bdf);
 done:
 	set_note(f, bdf, NULL);
 	return 0;
@@ -359,6 +410,7 @@ static const struct xlpt_toolstack_ops fake_ops = {
 	.guest_by_id = ts_guest_by_id,
 	.guest_config = ts_guest_config,
 	.guest_list = ts_guest_list,
+	.guest_config_pci = ts_guest_config_pci,
 	.caps = ts_caps,
 	.device_add = ts_device_add,
 	.device_remove = ts_device_remove,
@@ -386,6 +438,9 @@ void fake_ts_free(struct fake_ts *f)
 {
 	for (size_t i = 0; i < f->n_guests; i++)
 		xlpt_guest_dispose(&f->guests[i].g);
+	for (size_t i = 0; i < f->n_configured; i++)
+		xlpt_spec_dispose(&f->configured[i].spec);
+	free(f->configured);
 	free(f->guests);
 	free(f->claims);
 	free(f);
@@ -418,6 +473,7 @@ void fake_ts_kill(struct fake_ts *f, uint32_t domid)
 		f->guests[i] = f->guests[--f->n_guests];
 		break;
 	}
+	unconfigure(f, domid, NULL);
 	for (size_t i = 0; i < f->n_claims; i++) {
 		if (f->claims[i].owner != domid)
 			continue;
@@ -428,6 +484,11 @@ void fake_ts_kill(struct fake_ts *f, uint32_t domid)
 	}
 	fake_store_set(f->store, NULL, "/local/domain/0/backend/pci/%u", domid);
 	fake_store_set(f->store, NULL, "/local/domain/%u", domid);
+}
+
+void fake_ts_configure(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *spec)
+{
+	configure(f, domid, spec, true);
 }
 
 void fake_ts_iommu(struct fake_ts *f, bool on)

@@ -19,7 +19,7 @@
 struct fake_ts;
 
 enum fake_ts_op { FAKE_TS_ADD, FAKE_TS_REMOVE, FAKE_TS_QUARANTINE, FAKE_TS_REVOKE, FAKE_TS_HYP,
-		  FAKE_TS_DM, FAKE_TS_N_OPS };
+		  FAKE_TS_DM, FAKE_TS_CONFIG, FAKE_TS_N_OPS };
 
 /* How far an add that is made to fail gets before it does. */
 enum fake_ts_depth { FAKE_TS_AT_ONCE, FAKE_TS_AFTER_NOTE, FAKE_TS_AFTER_DM, FAKE_TS_AFTER_GRANTS,
@@ -33,6 +33,8 @@ struct xlpt_toolstack *fake_ts_get(struct fake_ts *f);
 struct xlpt_guest *fake_ts_guest(struct fake_ts *f, uint32_t domid, const char *name,
 				 enum xlpt_guest_type type);
 void fake_ts_kill(struct fake_ts *f, uint32_t domid);	/* as xl destroy */
+/* The guest's stored configuration, and nothing else, lists this device. */
+void fake_ts_configure(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *spec);
 void fake_ts_iommu(struct fake_ts *f, bool on);
 /* An HVM guest that answers no eject request (firmware, no driver). */
 void fake_ts_deaf(struct fake_ts *f, uint32_t domid, bool deaf);
