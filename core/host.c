@@ -268,6 +268,26 @@ static int real_rename(struct xlpt_host *h, const char *from, const char *to)
 	return renameat(from_dir, from_base, to_dir, to_base) ? -errno : 0;
 }
 
+static int real_symlink(struct xlpt_host *h, const char *target, const char *path)
+{
+	const char *base;
+	_cleanup_close_ int dir = open_parent(h, path, &base);
+
+	if (dir < 0)
+		return dir;
+	return symlinkat(target, dir, base) ? -errno : 0;
+}
+
+static int real_rmdir(struct xlpt_host *h, const char *path)
+{
+	const char *base;
+	_cleanup_close_ int dir = open_parent(h, path, &base);
+
+	if (dir < 0)
+		return dir;
+	return unlinkat(dir, base, AT_REMOVEDIR) ? -errno : 0;
+}
+
 const struct xlpt_host_ops xlpt_host_real_ops = {
 	.read = real_read,
 	.write = real_write,
@@ -279,6 +299,8 @@ const struct xlpt_host_ops xlpt_host_real_ops = {
 	.mkdir = real_mkdir,
 	.unlink = real_unlink,
 	.rename = real_rename,
+	.symlink = real_symlink,
+	.rmdir = real_rmdir,
 };
 
 int xlpt_host_open(struct xlpt_host *h, const char *root)

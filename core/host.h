@@ -40,6 +40,9 @@ struct xlpt_host_ops {
 	int (*mkdir)(struct xlpt_host *h, const char *path, mode_t mode);
 	int (*unlink)(struct xlpt_host *h, const char *path);
 	int (*rename)(struct xlpt_host *h, const char *from, const char *to);
+	/* A symbolic link at path that says target; -EEXIST when something is there. */
+	int (*symlink)(struct xlpt_host *h, const char *target, const char *path);
+	int (*rmdir)(struct xlpt_host *h, const char *path);
 };
 
 struct xlpt_host {
