@@ -10,6 +10,7 @@ SBINDIR ?= $(PREFIX)/sbin
 MANDIR ?= $(PREFIX)/share/man
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 UNITDIR ?= $(PREFIX)/lib/systemd/system
+GUARDDIR = $(PREFIX)/lib/xlpt/guard
 O ?= build
 CC = gcc
 PKG_CONFIG ?= pkg-config
@@ -24,7 +25,7 @@ OPT_CFLAGS = -std=gnu11 -fno-strict-aliasing -fstack-protector-strong -D_GNU_SOU
 # Only what is used is loaded: a command lives for a second, and loading is part of it.
 LIBS = -Wl,--as-needed $(shell $(PKG_CONFIG) --libs $(PKGS))
 
-SRCS = $(wildcard core/*.c pciback/*.c xenstore/*.c converters/*.c xl-plugin/*.c)
+SRCS = $(wildcard core/*.c pciback/*.c xenstore/*.c converters/*.c xl-plugin/*.c) guard/words.c
 LIBOBJS = $(patsubst %.c,$(O)/%.o,$(filter-out xl-plugin/main.c,$(SRCS)))
 FAKEOBJS = $(patsubst %.c,$(O)/%.o,$(wildcard tests/fake/*.c))
 TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test-*.c tests/cli/test-*.c))
@@ -32,11 +33,16 @@ MANS = $(patsubst docs/man/%.scd,$(O)/man/%,$(wildcard docs/man/*.scd))
 Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-7s %s\n' '$(1)' '$(2)')
 
-all: $(O)/xlpt $(MANS)
+all: $(O)/xlpt $(O)/guard/xl $(MANS)
 
 $(O)/xlpt: $(O)/xl-plugin/main.o $(O)/libxlpt.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+# Stands before xl, so it needs nothing but libc: see guard/main.c.
+$(O)/guard/xl: $(O)/guard/main.o $(O)/guard/words.o
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 $(O)/libxlpt.a: $(LIBOBJS)
 	$(call say,AR,$@)
@@ -46,7 +52,7 @@ $(O)/%.o: %.c Makefile
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(OPT_CFLAGS) $(CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
-$(TESTS): $(O)/%: $(O)/%.o $(FAKEOBJS) $(O)/libxlpt.a
+$(TESTS): $(O)/%: $(O)/%.o $(FAKEOBJS) $(O)/libxlpt.a | $(O)/guard/xl
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell $(PKG_CONFIG) --libs cmocka)
 
@@ -58,6 +64,8 @@ include tests/tests.mk
 
 install: all
 	install -D -m 755 $(O)/xlpt $(DESTDIR)$(SBINDIR)/xlpt
+	install -D -m 755 $(O)/guard/xl $(DESTDIR)$(GUARDDIR)/xl
+	ln -sf xl $(DESTDIR)$(GUARDDIR)/libxl-save-helper
 	install -D -m 644 docs/completion.bash $(DESTDIR)$(BASHCOMPDIR)/xlpt
 	mkdir -p $(DESTDIR)$(UNITDIR)
 	for u in docs/systemd/*.service; do sed 's,/usr/local/sbin,$(SBINDIR),' $$u \

@@ -23,6 +23,8 @@ _xlpt() {
 		attach-0 | detach-0 | status-0) words=$(xlpt __complete guests 2>/dev/null) ;;
 		convert-*) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 		boot-0) words='plan write verify remove' ;;
+		guard-0) words='check install remove status' ;;
+		guard-*) words="xl libvirt xendomains $(xlpt __complete guests 2>/dev/null)" ;;
 		attach-* | detach-* | boot-* | hide-* | unhide-* | show-0 | devices-*)
 			words=$(xlpt __complete devices 2>/dev/null) ;;
 		esac

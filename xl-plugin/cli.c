@@ -8,9 +8,21 @@
 #include "xl-plugin/output.h"
 
 const struct xlpt_command *const xlpt_commands[] = {
-	&xlpt_cmd_list,	  &xlpt_cmd_show,   &xlpt_cmd_hide,   &xlpt_cmd_unhide, &xlpt_cmd_attach,
-	&xlpt_cmd_detach, &xlpt_cmd_status, &xlpt_cmd_repair, &xlpt_cmd_boot,
-	&xlpt_cmd_convert, &xlpt_cmd_complete, &xlpt_cmd_reset, &xlpt_cmd_pin, NULL,
+	&xlpt_cmd_list,
+	&xlpt_cmd_show,
+	&xlpt_cmd_hide,
+	&xlpt_cmd_unhide,
+	&xlpt_cmd_reset,
+	&xlpt_cmd_attach,
+	&xlpt_cmd_detach,
+	&xlpt_cmd_status,
+	&xlpt_cmd_repair,
+	&xlpt_cmd_boot,
+	&xlpt_cmd_guard,
+	&xlpt_cmd_pin,
+	&xlpt_cmd_convert,
+	&xlpt_cmd_complete,
+	NULL,
 };
 
 enum { OPT_JSON, OPT_DRY_RUN, OPT_SYSROOT, OPT_VERBOSE, OPT_HELP, N_COMMON };

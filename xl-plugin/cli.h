@@ -52,9 +52,20 @@ int xlpt_args_seconds(const struct xlpt_args *args, const char *opt, int64_t def
 /* An argument that must be an address. */
 int xlpt_args_bdf(const char *text, struct xlpt_bdf *out, struct xlpt_diag *diag);
 
-extern const struct xlpt_command xlpt_cmd_list, xlpt_cmd_show, xlpt_cmd_hide, xlpt_cmd_unhide,
-	xlpt_cmd_attach, xlpt_cmd_detach, xlpt_cmd_status, xlpt_cmd_repair, xlpt_cmd_boot,
-	xlpt_cmd_convert, xlpt_cmd_complete, xlpt_cmd_reset, xlpt_cmd_pin;
+extern const struct xlpt_command xlpt_cmd_list;
+extern const struct xlpt_command xlpt_cmd_show;
+extern const struct xlpt_command xlpt_cmd_hide;
+extern const struct xlpt_command xlpt_cmd_unhide;
+extern const struct xlpt_command xlpt_cmd_reset;
+extern const struct xlpt_command xlpt_cmd_attach;
+extern const struct xlpt_command xlpt_cmd_detach;
+extern const struct xlpt_command xlpt_cmd_status;
+extern const struct xlpt_command xlpt_cmd_repair;
+extern const struct xlpt_command xlpt_cmd_boot;
+extern const struct xlpt_command xlpt_cmd_guard;
+extern const struct xlpt_command xlpt_cmd_pin;
+extern const struct xlpt_command xlpt_cmd_convert;
+extern const struct xlpt_command xlpt_cmd_complete;
 
 /* The list, NULL-terminated. */
 extern const struct xlpt_command *const xlpt_commands[];

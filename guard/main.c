@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The guard's own program. It stands where others would run xl or
+ * libxl-save-helper, asks xlpt whether the guest may leave this host, and then
+ * becomes the program that was meant: same arguments, argv[0] included, same
+ * descriptors, terminal and environment.
+ *
+ * It needs nothing but libc, on purpose: after an upgrade of Xen an xlpt of
+ * yesterday no longer finds its libxl, and xl must work all the same.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "guard/words.h"
+
+#define HELPER	"libxl-save-helper"
+#define REFUSED 3
+#define SAID_MAX 16384
+
+static char self[PATH_MAX];	/* where this program is, links resolved */
+static struct stat self_st;
+
+static bool runs(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+}
+
+static bool is_self(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && st.st_dev == self_st.st_dev && st.st_ino == self_st.st_ino;
+}
+
+/* ---- which program is meant ---- */
+
+/*
+ * The xl after this one in PATH. Only what comes later is looked at, so two
+ * guards of two installations lead to xl and not to each other.
+ */
+static bool real_xl(char path[PATH_MAX])
+{
+	static const char *const usual[] = { "/usr/sbin/xl", "/usr/local/sbin/xl", "/usr/bin/xl",
+					     "/sbin/xl" };
+	const char *dirs = getenv("PATH");
+	bool found = false;
+
+	for (const char *d = dirs ? dirs : ""; *d;) {
+		size_t len = strcspn(d, ":");
+		char candidate[PATH_MAX];
+
+		if (snprintf(candidate, sizeof(candidate), "%.*s/xl", len ? (int)len : 1,
+			     len ? d : ".") < (int)sizeof(candidate)) {
+			if (is_self(candidate))
+				found = false;
+			else if (!found && runs(candidate)) {
+				strcpy(path, candidate);
+				found = true;
+			}
+		}
+		d += len + (d[len] == ':');
+	}
+	for (size_t i = 0; !found && i < sizeof(usual) / sizeof(usual[0]); i++)
+		if (runs(usual[i]) && !is_self(usual[i])) {
+			strcpy(path, usual[i]);
+			found = true;
+		}
+	return found;
+}
+
+static int number_from(const char *path)
+{
+	FILE *f = fopen(path, "re");
+	int n = -1;
+
+	if (f && fscanf(f, "%d", &n) != 1)
+		n = -1;
+	if (f)
+		fclose(f);
+	return n;
+}
+
+/*
+ * libxl has the path compiled in and prefers $LIBXL_SAVE_HELPER
+ * (tools/libs/light/libxl_save_callout.c, since 4.2). Debian keeps a set of
+ * programs for each Xen and runs that of the hypervisor.
+ */
+static bool real_helper(char path[PATH_MAX])
+{
+	static const char *const usual[] = { "/usr/libexec/xen/bin", "/usr/lib/xen/bin",
+					     "/usr/lib64/xen/bin", "/usr/local/libexec/xen/bin",
+					     "/usr/local/lib/xen/bin" };
+	int major = number_from("/sys/hypervisor/version/major");
+	int minor = number_from("/sys/hypervisor/version/minor");
+
+	snprintf(path, PATH_MAX, "/usr/lib/xen-%d.%d/bin/" HELPER, major, minor);
+	if (runs(path))
+		return true;
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+		snprintf(path, PATH_MAX, "%s/" HELPER, usual[i]);
+		if (runs(path) && !is_self(path))
+			return true;
+	}
+	return false;
+}
+
+/* ---- the question ---- */
+
+/* PREFIX/lib/xlpt/guard/xl belongs to PREFIX/sbin/xlpt. */
+static void xlpt_path(char path[PATH_MAX])
+{
+	static const char tail[] = "/lib/xlpt/guard/";
+	char *at = strstr(self, tail);
+
+	for (char *next = at; next; next = strstr(next + 1, tail))
+		at = next;
+	snprintf(path, PATH_MAX, "%.*s/sbin/xlpt", at ? (int)(at - self) : 0, self);
+	if (!runs(path) && runs("/usr/local/sbin/xlpt"))
+		strcpy(path, "/usr/local/sbin/xlpt");
+	else if (!runs(path) && runs("/usr/sbin/xlpt"))
+		strcpy(path, "/usr/sbin/xlpt");
+}
+
+/* In the child: out to nowhere, err to us. Descriptors of a save stay with the parent. */
+static void child(const char *path, const char *verb, const char *guest, int err_fd)
+{
+	const char *some[] = { "xlpt", "guard", "check", "--absent-ok", "--", guest, NULL };
+	const char *one[] = { "xlpt", "guard", "check", "--absent-ok", "--for", verb, "--", guest, NULL };
+	int null = open("/dev/null", O_RDWR);
+
+	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(err_fd, 2) < 0)
+		_exit(127);
+	execv(path, (char **)(verb ? one : some));
+	dprintf(2, "%s: %s\n", path, strerror(errno));
+	_exit(127);
+}
+
+static void read_all(int fd, char said[SAID_MAX])
+{
+	char rest[512];
+	size_t n = 0;
+	ssize_t r;
+
+	for (;;) {
+		bool full = n + 1 >= SAID_MAX;
+
+		r = full ? read(fd, rest, sizeof(rest)) : read(fd, said + n, SAID_MAX - 1 - n);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			break;
+		if (!full)
+			n += (size_t)r;
+	}
+	said[n] = '\0';
+}
+
+/* True when it may leave; otherwise the reason has been printed. verb NULL = save or migrate. */
+static bool ask(const char *verb, const char *guest)
+{
+	static char said[SAID_MAX];
+	char path[PATH_MAX];
+	struct sigaction old, def = { .sa_handler = SIG_DFL };
+	int fds[2], status = -1;
+	pid_t pid;
+
+	xlpt_path(path);
+	/* A caller that ignores SIGCHLD would have our child vanish unseen. */
+	sigaction(SIGCHLD, &def, &old);
+	said[0] = '\0';
+	if (pipe2(fds, O_CLOEXEC) == 0) {
+		pid = fork();
+		if (pid == 0)
+			child(path, verb, guest, fds[1]);
+		close(fds[1]);
+		if (pid > 0) {
+			read_all(fds[0], said);
+			while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+				;
+		}
+		close(fds[0]);
+	}
+	sigaction(SIGCHLD, &old, NULL);
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return true;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == REFUSED && *said) {
+		fputs(said, stderr);
+		return false;
+	}
+	fprintf(stderr,
+		"xlpt: %s is not done: whether %s holds devices cannot be told\n"
+		"  because: %s guard check failed\n", verb ? verb : "save or migration", guest, path);
+	for (char *line = strtok(said, "\n"); line; line = strtok(NULL, "\n"))
+		fprintf(stderr, "  %s\n", line);
+	fprintf(stderr, "  to mend: make \"xlpt guard check %s\" work, or take the guard away: "
+			"xlpt guard remove\n", guest);
+	return false;
+}
+
+static int become(const char *path, char **argv)
+{
+	execv(path, argv);
+	fprintf(stderr, "xlpt: cannot run %s: %s\n", path, strerror(errno));
+	return 126;
+}
+
+static int as_helper(int argc, char **argv)
+{
+	char path[PATH_MAX];
+
+	/* --save-domain STREAM-FD BACK-FD DOMID ...: what a restore gets is no guest yet. */
+	if (argc > 4 && !strcmp(argv[1], "--save-domain") && !ask(NULL, argv[4]))
+		return REFUSED;
+	if (!real_helper(path)) {
+		fputs("xlpt: there is no " HELPER " behind the guard\n"
+		      "  to mend: xlpt guard remove libvirt, and start libvirt's daemon again\n", stderr);
+		return 127;
+	}
+	return become(path, argv);
+}
+
+int main(int argc, char **argv)
+{
+	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
+	char path[PATH_MAX];
+	struct xlpt_leave leave;
+	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+
+	self[n > 0 ? n : 0] = '\0';
+	if (stat("/proc/self/exe", &self_st)) {
+		fprintf(stderr, "xlpt: cannot read /proc/self/exe: %s\n", strerror(errno));
+		return 126;
+	}
+	if (argc > 0 && !strcmp(slash ? slash + 1 : argv[0], HELPER))
+		return as_helper(argc, argv);
+	xlpt_leave_read(argc, argv, &leave);
+	for (size_t i = 0; leave.verb && i < leave.n; i++)
+		/* An unknown option may be among the words. */
+		if (!(leave.unsure && *leave.guest[i] == '-') && !ask(leave.verb, leave.guest[i]))
+			return REFUSED;
+	if (!real_xl(path)) {
+		fputs("xlpt: there is no xl behind the guard in PATH\n"
+		      "  to mend: xlpt guard status shows where it was looked for\n", stderr);
+		return 127;
+	}
+	return become(path, argv);
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Which xl is run by whom: every PATH that this host's files give to root, and
+ * the first xl on it.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "xl-plugin/guard.h"
+
+#define TAIL	  "/lib/xlpt/guard/xl"
+#define USUAL	  "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define SLURP_MAX (256 * 1024)
+
+bool xlpt_sentry_is_program(struct xlpt_host *h, const char *path)
+{
+	_cleanup_close_ int fd = h->ops->open(h, path, O_PATH, 0);
+	struct stat st;
+
+	return fd >= 0 && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_mode & 0111;
+}
+
+char *xlpt_sentry_link(struct xlpt_host *h, const char *path)
+{
+	char buf[4096];
+	ssize_t n = h->ops->readlink(h, path, buf, sizeof(buf));
+
+	if (n < (ssize_t)strlen(TAIL) || strcmp(buf + n - strlen(TAIL), TAIL))
+		return NULL;
+	return xlpt_xstrdup(buf);
+}
+
+int xlpt_sentry_slurp(struct xlpt_host *h, const char *path, char **out, struct stat *st)
+{
+	_cleanup_close_ int fd = -1;
+	_cleanup_free_ char *buf = NULL;
+	ssize_t n;
+
+	*out = NULL;
+	/* Not followed: replacing a link's target would leave a file in the link's place. */
+	fd = h->ops->open(h, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+	if (fd < 0)
+		return fd;
+	if (fstat(fd, st))
+		return -errno;
+	if (!S_ISREG(st->st_mode))
+		return -EINVAL;
+	buf = xlpt_xcalloc(1, SLURP_MAX + 1);
+	n = h->ops->read(h, path, buf, SLURP_MAX);
+	if (n < 0)
+		return (int)n;
+	if (n == SLURP_MAX)
+		return -EFBIG;
+	if (strlen(buf) != (size_t)n)
+		return -EINVAL;
+	*out = xlpt_xstrdup(buf);
+	return 0;
+}
+
+static void add_link(char ***links, const char *path)
+{
+	size_t n = xlpt_strv_len(*links);
+
+	for (size_t i = 0; i < n; i++)
+		if (!strcmp((*links)[i], path))
+			return;
+	*links = xlpt_xrealloc(*links, n + 2, sizeof(**links));
+	(*links)[n] = xlpt_xstrdup(path);
+	(*links)[n + 1] = NULL;
+}
+
+/* path is a PATH; who is taken over, NULL = nobody's, only looked through. */
+static void add_way(struct xlpt_env *env, struct xlpt_sentry *g, char *who, const char *path,
+		    char ***links)
+{
+	struct xlpt_sentry_way way = { .who = who };
+
+	for (const char *d = path; *d;) {
+		size_t len = strcspn(d, ":");
+		_cleanup_free_ char *xl = xlpt_xasprintf("%.*s/xl", (int)len, d), *to = NULL;
+
+		/* Relative ones and "~" are nobody's habit, and stand for no place. */
+		if (len && *d == '/') {
+			bool there = xlpt_sentry_is_program(env->host, xl);
+
+			to = xlpt_sentry_link(env->host, xl);
+			if (to)
+				add_link(links, xl);
+			if (there && !to && !g->real)
+				g->real = xlpt_xstrdup(xl);
+			if (there && !way.first) {
+				way.first = xlpt_xstrdup(xl);
+				way.ours = to != NULL;
+			}
+		}
+		d += len + (d[len] == ':');
+	}
+	if (!who || !way.first) {
+		free(who);
+		free(way.first);
+		return;
+	}
+	XLPT_GROW(g->ways, g->n_ways, g->alloc_ways);
+	g->ways[g->n_ways++] = way;
+}
+
+/* The value behind key (a "PATH=" or the like) in a line, without quotes. Caller frees. */
+static char *value_of(const char *line, size_t len, const char *key)
+{
+	_cleanup_free_ char *copy = xlpt_xstrndup(line, len);
+	char *s = copy + strspn(copy, " \t"), *end;
+
+	if (*s == '#' || (*key == 'P' && !xlpt_starts(s, key)) || !(s = strstr(s, key)))
+		return NULL;
+	s += strlen(key);
+	s += strspn(s, " \t=");
+	if (xlpt_starts(s, "PATH="))
+		s += 5;
+	if (*s == '"' || *s == '\'') {
+		end = strchr(s + 1, *s);
+		s++;
+	} else {
+		end = s + strcspn(s, " \t,");
+	}
+	if (end)
+		*end = '\0';
+	return *s ? xlpt_xstrdup(s) : NULL;
+}
+
+/* The last line of a file that sets it counts. */
+static void from_file(struct xlpt_env *env, struct xlpt_sentry *g, const char *file,
+		      const char *key, const char *who, char ***links)
+{
+	_cleanup_free_ char *text = NULL, *path = NULL;
+
+	if (xlpt_host_read_text(env->host, &text, "%s", file))
+		return;
+	for (const char *line = text; *line;) {
+		size_t len = strcspn(line, "\n");
+		char *value = value_of(line, len, key);
+
+		if (value) {
+			free(path);
+			path = value;
+		}
+		line += len + (line[len] == '\n');
+	}
+	if (path)
+		add_way(env, g, xlpt_xasprintf("%s (%.*s in %s)", who, (int)strcspn(key, "="), key,
+						file), path, links);
+}
+
+char **xlpt_sentry_ways(struct xlpt_env *env, struct xlpt_sentry *g)
+{
+	_cleanup_strv_ char **sudo = NULL;
+	char **links = NULL;
+	const char *own = getenv("PATH");
+
+	if (env->host->live && own)
+		add_way(env, g, xlpt_xstrdup("this shell ($PATH)"), own, &links);
+	from_file(env, g, "/etc/login.defs", "ENV_SUPATH", "root's login", &links);
+	from_file(env, g, "/etc/environment", "PATH=", "every login", &links);
+	from_file(env, g, "/etc/crontab", "PATH=", "cron", &links);
+	from_file(env, g, "/etc/sudoers", "secure_path", "sudo", &links);
+	xlpt_host_list(env->host, &sudo, "/etc/sudoers.d");
+	for (char **f = sudo; f && *f; f++) {
+		_cleanup_free_ char *file = xlpt_xasprintf("/etc/sudoers.d/%s", *f);
+
+		/* sudo leaves out names with a dot and backups (sudoers(5), @includedir). */
+		if (!strchr(*f, '.') && !strchr(*f, '~'))
+			from_file(env, g, file, "secure_path", "sudo", &links);
+	}
+	add_way(env, g, g->n_ways ? NULL : xlpt_xstrdup("the usual PATH"), USUAL, &links);
+	return links;
+}

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Putting the guard there and taking it away: all of what was asked for, or
+ * nothing.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "xl-plugin/guard.h"
+#include "xl-plugin/op.h"
+
+struct apply {
+	struct xlpt_env *env;
+	struct xlpt_sentry *g;
+	bool remove;
+};
+
+static bool is_dropin(const struct xlpt_sentry_file *f)
+{
+	return f->kind == XLPT_SENTRY_WHOLE;
+}
+
+static char *folder_of(const char *path)
+{
+	return xlpt_xstrndup(path, (size_t)(strrchr(path, '/') - path));
+}
+
+/* Brings the file to text (a link: to that target), NULL = away, whatever is there. */
+static int bring(struct xlpt_env *env, const struct xlpt_sentry_file *f, const char *text,
+		 struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *folder = folder_of(f->path);
+	struct xlpt_host *h = env->host;
+	int r = 0;
+
+	if (f->kind == XLPT_SENTRY_LINK) {
+		_cleanup_free_ char *there = xlpt_sentry_link(h, f->path);
+
+		if (xlpt_streq(there, text))
+			return 0;
+		if (there)
+			r = h->ops->unlink(h, f->path);
+		if (r == 0 && text)
+			r = xlpt_host_mkdirs(h, folder, 0755);
+		if (r == 0 && text)
+			r = h->ops->symlink(h, text, f->path);
+	} else if (text) {
+		_cleanup_close_ int fd = -1;
+
+		r = xlpt_host_mkdirs(h, folder, 0755);
+		if (r == 0)
+			r = xlpt_host_replace(h, f->path, text, strlen(text), 0644);
+		if (r == 0)
+			r = fd = h->ops->open(h, f->path, O_RDONLY | O_NOFOLLOW, 0);
+		/* The new file is another one: it gets the owner and mode of the old. */
+		if (r >= 0 && f->now && fchown(fd, f->st.st_uid, f->st.st_gid))
+			r = -errno;
+		if (r >= 0 && fchmod(fd, f->now ? f->st.st_mode & 07777 : 0644))
+			r = -errno;
+		r = r > 0 ? 0 : r;
+	} else {
+		r = h->ops->unlink(h, f->path);
+		if (r == -ENOENT || r == -ENOTDIR)
+			r = 0;
+		/* A folder of drop-ins with nothing in it says nothing. */
+		if (is_dropin(f))
+			h->ops->rmdir(h, folder);
+	}
+	if (r == 0)
+		return 0;
+	xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot %s %s", text ? "write" : "remove", f->path);
+	xlpt_diag_hint(diag, "run xlpt as root, on a file system that can be written");
+	return XLPT_ERR_IO;
+}
+
+static int put(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct apply *a = ctx;
+	const struct xlpt_sentry_file *f = &a->g->files[i];
+
+	return bring(a->env, f, a->remove ? f->without : f->with, diag);
+}
+
+static int undo(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct apply *a = ctx;
+
+	return bring(a->env, &a->g->files[i], a->g->files[i].now, diag);
+}
+
+/* What stands in the way is named before anything is touched. */
+static int judge(const struct xlpt_sentry_file *f, bool remove, bool force, struct xlpt_diag *diag)
+{
+	const char *part = xlpt_sentry_part_word(f->part);
+
+	if (f->state == XLPT_SENTRY_FOREIGN && !(remove && f->kind != XLPT_SENTRY_BLOCK)) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s is not xlpt's to change", f->path);
+		xlpt_diag_fact(diag, "%s", f->fact);
+		if (f->kind == XLPT_SENTRY_LINK)
+			xlpt_diag_hint(diag, "xlpt guard install xl --dir DIR, DIR being one that stands "
+					     "before it in root's PATH");
+		else if (f->kind == XLPT_SENTRY_WHOLE)
+			xlpt_diag_hint(diag, "give that file another name");
+		else
+			xlpt_diag_hint(diag, "make %s a plain file in which the guard's lines stand "
+					     "whole, or not at all", f->path);
+		return XLPT_ERR_CONFLICT;
+	}
+	if (f->state == XLPT_SENTRY_CHANGED && !force) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s was changed by hand", f->path);
+		xlpt_diag_fact(diag, "the guard's lines in it are not what this version of xlpt wrote");
+		xlpt_diag_hint(diag, "xlpt guard %s %s --force drops the change",
+			       remove ? "remove" : "install", part);
+		return XLPT_ERR_CONFLICT;
+	}
+	return 0;
+}
+
+static void plan_file(struct xlpt_plan *plan, const struct xlpt_sentry_file *f, size_t i, bool remove)
+{
+	char *what;
+
+	if (f->kind == XLPT_SENTRY_LINK)
+		what = remove ? xlpt_xasprintf("remove the link %s", f->path)
+			      : xlpt_xasprintf("link %s to %s", f->path, f->with);
+	else if (f->kind == XLPT_SENTRY_WHOLE)
+		what = xlpt_xasprintf("%s %s", remove ? "remove" : "write", f->path);
+	else
+		what = xlpt_xasprintf("%s the guard's lines %s %s", remove ? "take" : "put",
+				      remove ? "out of" : "into", f->path);
+	xlpt_plan_add(plan, put, undo, i, what, xlpt_xasprintf("put %s back as it was", f->path));
+}
+
+static int lock(struct xlpt_env *env, int *fd, struct xlpt_diag *diag)
+{
+	int r = xlpt_host_mkdirs(env->host, XLPT_STATE_DIR "/lock", 0755);
+
+	if (r == 0)
+		r = *fd = env->host->ops->open(env->host, XLPT_STATE_DIR "/lock/guard",
+					       O_RDWR | O_CREAT, 0600);
+	if (r < 0) {
+		xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot open " XLPT_STATE_DIR "/lock/guard");
+		xlpt_diag_hint(diag, "run xlpt as root");
+		return XLPT_ERR_IO;
+	}
+	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_IN_USE, "another xlpt guard is at work");
+	xlpt_diag_hint(diag, "wait for it, or see who it is: fuser -v " XLPT_STATE_DIR "/lock/guard");
+	return XLPT_ERR_IN_USE;
+}
+
+int xlpt_op_guard(struct xlpt_env *env, struct xlpt_sentry *g, const bool parts[XLPT_SENTRY_PARTS],
+		  bool remove, bool force, bool *changed, struct xlpt_diag *diag)
+{
+	_cleanup_plan_ struct xlpt_plan plan = { 0 };
+	_cleanup_close_ int fd = -1;
+	struct apply a = { .env = env, .g = g, .remove = remove };
+	int rc = 0;
+
+	*changed = false;
+	for (size_t k = 0; rc == 0 && k < g->n; k++) {
+		/* Away in reverse: the permission goes after what needs it. */
+		size_t i = remove ? g->n - 1 - k : k;
+		const struct xlpt_sentry_file *f = &g->files[i];
+
+		if (!parts[f->part])
+			continue;
+		rc = judge(f, remove, force, diag);
+		if (rc == 0 && f->state != (remove ? XLPT_SENTRY_ABSENT : XLPT_SENTRY_CURRENT) &&
+		    f->state != XLPT_SENTRY_FOREIGN)
+			plan_file(&plan, f, i, remove);
+	}
+	if (rc == 0 && !remove && plan.n && !g->program_there) {
+		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "the guard's program is not installed");
+		xlpt_diag_fact(diag, "%s is not there", g->program);
+		xlpt_diag_hint(diag, "make install puts it there, with xlpt");
+		rc = XLPT_ERR_NOT_FOUND;
+	}
+	*changed = plan.n > 0;
+	if (rc || !plan.n)
+		return rc;
+	if (env->dry_run) {
+		xlpt_op_print_plan(env, &plan);
+		return 0;
+	}
+	if (!env->sysroot)
+		rc = lock(env, &fd, diag);
+	if (rc == 0)
+		rc = xlpt_plan_run(&plan, &a, NULL, diag);
+	if (rc == XLPT_ERR_LEFT)
+		xlpt_diag_hint(diag, "xlpt guard status shows how it stands; run this again when the "
+				     "cause is gone");
+	return rc;
+}
