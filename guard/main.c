@@ -22,6 +22,7 @@
 #include "guard/words.h"
 
 #define HELPER	"libxl-save-helper"
+#define TAIL	 "/lib/xlpt/guard/"	/* behind the prefix */
 #define REFUSED 3
 #define SAID_MAX 16384
 
@@ -35,47 +36,43 @@ static bool runs(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
-static bool is_self(const char *path)
+/* This program, or that of another installation: two guards must not lead to each other. */
+static bool is_guard(const char *path)
 {
+	size_t tail = strlen(TAIL "xl"), len;
+	char real[PATH_MAX];
 	struct stat st;
 
-	return stat(path, &st) == 0 && st.st_dev == self_st.st_dev && st.st_ino == self_st.st_ino;
+	if (stat(path, &st) == 0 && st.st_dev == self_st.st_dev && st.st_ino == self_st.st_ino)
+		return true;
+	len = realpath(path, real) ? strlen(real) : 0;
+	return len >= tail && !strcmp(real + len - tail, TAIL "xl");
 }
 
 /* ---- which program is meant ---- */
 
-/*
- * The xl after this one in PATH. Only what comes later is looked at, so two
- * guards of two installations lead to xl and not to each other.
- */
+/* The first xl in PATH that is no guard. */
 static bool real_xl(char path[PATH_MAX])
 {
 	static const char *const usual[] = { "/usr/sbin/xl", "/usr/local/sbin/xl", "/usr/bin/xl",
 					     "/sbin/xl" };
 	const char *dirs = getenv("PATH");
-	bool found = false;
 
 	for (const char *d = dirs ? dirs : ""; *d;) {
 		size_t len = strcspn(d, ":");
-		char candidate[PATH_MAX];
 
-		if (snprintf(candidate, sizeof(candidate), "%.*s/xl", len ? (int)len : 1,
-			     len ? d : ".") < (int)sizeof(candidate)) {
-			if (is_self(candidate))
-				found = false;
-			else if (!found && runs(candidate)) {
-				strcpy(path, candidate);
-				found = true;
-			}
-		}
+		/* As execvp: an empty folder is this one. */
+		if (snprintf(path, PATH_MAX, "%.*s/xl", len ? (int)len : 1, len ? d : ".") < PATH_MAX &&
+		    runs(path) && !is_guard(path))
+			return true;
 		d += len + (d[len] == ':');
 	}
-	for (size_t i = 0; !found && i < sizeof(usual) / sizeof(usual[0]); i++)
-		if (runs(usual[i]) && !is_self(usual[i])) {
-			strcpy(path, usual[i]);
-			found = true;
-		}
-	return found;
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
+		strcpy(path, usual[i]);
+		if (runs(path) && !is_guard(path))
+			return true;
+	}
+	return false;
 }
 
 static int number_from(const char *path)
@@ -108,7 +105,7 @@ static bool real_helper(char path[PATH_MAX])
 		return true;
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
 		snprintf(path, PATH_MAX, "%s/" HELPER, usual[i]);
-		if (runs(path) && !is_self(path))
+		if (runs(path))
 			return true;
 	}
 	return false;
@@ -119,16 +116,15 @@ static bool real_helper(char path[PATH_MAX])
 /* PREFIX/lib/xlpt/guard/xl belongs to PREFIX/sbin/xlpt. */
 static void xlpt_path(char path[PATH_MAX])
 {
-	static const char tail[] = "/lib/xlpt/guard/";
-	char *at = strstr(self, tail);
+	static const char *const usual[] = { "/usr/local/sbin/xlpt", "/usr/sbin/xlpt" };
+	char *at = strstr(self, TAIL);
 
-	for (char *next = at; next; next = strstr(next + 1, tail))
+	for (char *next = at; next; next = strstr(next + 1, TAIL))
 		at = next;
 	snprintf(path, PATH_MAX, "%.*s/sbin/xlpt", at ? (int)(at - self) : 0, self);
-	if (!runs(path) && runs("/usr/local/sbin/xlpt"))
-		strcpy(path, "/usr/local/sbin/xlpt");
-	else if (!runs(path) && runs("/usr/sbin/xlpt"))
-		strcpy(path, "/usr/sbin/xlpt");
+	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]) && !runs(path); i++)
+		if (runs(usual[i]))
+			strcpy(path, usual[i]);
 }
 
 /* In the child: out to nowhere, err to us. Descriptors of a save stay with the parent. */

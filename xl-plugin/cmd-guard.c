@@ -203,10 +203,12 @@ static int choose(const struct xlpt_args *args, const struct xlpt_sentry *g, boo
 static void report_change(struct xlpt_env *env, const struct xlpt_sentry *before,
 			  const struct xlpt_sentry *after, const bool *parts, bool remove, bool changed)
 {
-	bool libvirt = false;
+	bool libvirt = false, any = remove;
 
+	for (enum xlpt_sentry_part part = 0; part < XLPT_SENTRY_PARTS; part++)
+		any = any || parts[part];
 	if (!changed)
-		xlpt_say(env, "nothing to change");
+		xlpt_say(env, any ? "nothing to change" : "no part of the guard applies to this host");
 	for (size_t i = 0; changed && i < before->n; i++) {
 		const struct xlpt_sentry_file *f = &before->files[i];
 
@@ -246,13 +248,8 @@ static int change(struct xlpt_env *env, const struct xlpt_args *args, bool remov
 				   diag);
 	if (rc)
 		return rc;
-	if (env->dry_run) {
-		if (!changed && env->json)
-			xlpt_print_json(env, json_object_new_object());
-		else if (!changed)
-			xlpt_say(env, "nothing to change");
+	if (env->dry_run)
 		return 0;
-	}
 	rc = xlpt_sentry_look(env, dir, &after, diag);
 	if (rc)
 		return rc;

@@ -54,9 +54,10 @@ int xlpt_sentry_block_split(const char *text, char **without, char **body, bool 
 			!memcmp(begin + strlen(BEGIN), XLPT_VERSION, word);
 	*body = xlpt_xstrndup(inner + 1, (size_t)(end - inner - 1));
 	head = (size_t)(begin - text);
-	if (joined && head)
-		head--;
 	end += strlen(END);
+	/* Lines that came behind the block since need the newline. */
+	if (joined && head && !*end)
+		head--;
 	/* What was added to a file of ours makes it the administrator's. */
 	if (!(new && !head && !*end))
 		*without = xlpt_xasprintf("%.*s%s", (int)head, text, end);

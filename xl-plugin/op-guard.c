@@ -181,12 +181,10 @@ int xlpt_op_guard(struct xlpt_env *env, struct xlpt_sentry *g, const bool parts[
 		rc = XLPT_ERR_NOT_FOUND;
 	}
 	*changed = plan.n > 0;
-	if (rc || !plan.n)
-		return rc;
-	if (env->dry_run) {
+	if (rc == 0 && env->dry_run)
 		xlpt_op_print_plan(env, &plan);
-		return 0;
-	}
+	if (rc || !plan.n || env->dry_run)
+		return rc;
 	if (!env->sysroot)
 		rc = lock(env, &fd, diag);
 	if (rc == 0)
