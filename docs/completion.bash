@@ -25,7 +25,7 @@ _xlpt() {
 		boot-0) words='plan write verify remove' ;;
 		guard-0) words='check install remove status' ;;
 		guard-*) words="xl libvirt xendomains $(xlpt __complete guests 2>/dev/null)" ;;
-		attach-* | detach-* | boot-* | hide-* | unhide-* | show-0 | devices-*)
+		attach-* | detach-* | boot-* | hide-* | unhide-* | show-0 | budget-* | devices-*)
 			words=$(xlpt __complete devices 2>/dev/null) ;;
 		esac
 	fi

@@ -17,6 +17,7 @@ const struct xlpt_command *const xlpt_commands[] = {
 	&xlpt_cmd_detach,
 	&xlpt_cmd_status,
 	&xlpt_cmd_repair,
+	&xlpt_cmd_budget,
 	&xlpt_cmd_boot,
 	&xlpt_cmd_guard,
 	&xlpt_cmd_pin,

@@ -61,6 +61,7 @@ extern const struct xlpt_command xlpt_cmd_attach;
 extern const struct xlpt_command xlpt_cmd_detach;
 extern const struct xlpt_command xlpt_cmd_status;
 extern const struct xlpt_command xlpt_cmd_repair;
+extern const struct xlpt_command xlpt_cmd_budget;
 extern const struct xlpt_command xlpt_cmd_boot;
 extern const struct xlpt_command xlpt_cmd_guard;
 extern const struct xlpt_command xlpt_cmd_pin;

@@ -52,7 +52,31 @@ static int check_specs(const struct xlpt_args *args, struct xlpt_diag *diag)
 	return 0;
 }
 
-static int cmd_attach(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
+/*
+ * With --wait, over budget: gives up every lock, waits, and begins again from
+ * the arguments, because by then the guest may be another one.
+ */
+static int with_wait(struct xlpt_env *env, const struct xlpt_args *args,
+		     int (*once)(struct xlpt_env *env, const struct xlpt_args *args,
+				 int64_t *next_ms, struct xlpt_diag *diag),
+		     struct xlpt_diag *diag)
+{
+	for (;;) {
+		int64_t next_ms = -1;
+		int rc = once(env, args, &next_ms, diag);
+
+		if (rc != XLPT_ERR_BUDGET || next_ms < 0 || env->dry_run ||
+		    !xlpt_args_has(args, "wait"))
+			return rc;
+		rc = xlpt_budget_wait(env, next_ms, diag);
+		if (rc)
+			return rc;
+		xlpt_diag_dispose(diag);
+	}
+}
+
+static int attach_once(struct xlpt_env *env, const struct xlpt_args *args, int64_t *next_ms,
+		       struct xlpt_diag *diag)
 {
 	_cleanup_op_ struct xlpt_op op;
 	int rc;
@@ -76,14 +100,21 @@ static int cmd_attach(struct xlpt_env *env, const struct xlpt_args *args, struct
 		rc = xlpt_op_config_check(&op, xlpt_args_get(args, "config"), false, diag);
 	if (rc == 0)
 		rc = xlpt_op_attach(&op, diag);
+	*next_ms = op.budget_next_ms;
 	if (rc == 0)
 		report_attach(&op);
 	return rc;
 }
 
+static int cmd_attach(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
+{
+	return with_wait(env, args, attach_once, diag);
+}
+
 static const struct xlpt_opt attach_opts[] = {
 	{ "hide", 0, NULL, "take the device from its dom0 driver first (like seize=1)" },
 	{ "timeout", 't', "SECONDS", "how long the guest may take to answer (default 60)" },
+	{ "wait", 'w', NULL, "over the hotplug budget: wait until it has room" },
 	{ "without-e820", 0, NULL, "try also with a PV guest that has no e820_host=1" },
 	{ "config", 0, "FILE", "also list the devices in FILE, the guest's xl configuration" },
 	{ "force-host-device", 0, "BDF", "take BDF although this host needs it (may be repeated)" },
@@ -170,7 +201,8 @@ static int add_detach_item(struct xlpt_op *op, const char *text, struct xlpt_dia
 	return xlpt_op_add_spec(op, text, diag);
 }
 
-static int cmd_detach(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
+static int detach_once(struct xlpt_env *env, const struct xlpt_args *args, int64_t *next_ms,
+		       struct xlpt_diag *diag)
 {
 	_cleanup_op_ struct xlpt_op op;
 	int rc;
@@ -192,9 +224,15 @@ static int cmd_detach(struct xlpt_env *env, const struct xlpt_args *args, struct
 		rc = xlpt_op_config_check(&op, xlpt_args_get(args, "config"), true, diag);
 	if (rc == 0)
 		rc = xlpt_op_detach(&op, diag);
+	*next_ms = op.budget_next_ms;
 	if (rc == 0)
 		report_detach(&op);
 	return rc;
+}
+
+static int cmd_detach(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
+{
+	return with_wait(env, args, detach_once, diag);
 }
 
 static const struct xlpt_opt detach_opts[] = {
@@ -202,6 +240,7 @@ static const struct xlpt_opt detach_opts[] = {
 	{ "to-host", 0, NULL, "give the device back to its dom0 driver, too" },
 	{ "force", 'f', NULL, "do without the guest's help; it may need a restart afterwards" },
 	{ "timeout", 't', "SECONDS", "how long the guest may take to answer (default 60)" },
+	{ "wait", 'w', NULL, "over the hotplug budget: wait until it has room" },
 	{ 0 },
 };
 

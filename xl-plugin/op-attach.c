@@ -79,8 +79,8 @@ static int undo_add(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
 
-	return xlpt_release(op->env, op->guest.domid, op->items[i].spec.bdf, false, op->timeout_ms,
-			    diag);
+	return xlpt_budget_release(op->env, XLPT_LEDGER_UNDO, op->guest.domid, op->items[i].spec.bdf,
+				   false, op->timeout_ms, diag);
 }
 
 /* What the guest's side says, by type; then the hypervisor's, for both. */
@@ -257,7 +257,9 @@ int xlpt_op_attach(struct xlpt_op *op, struct xlpt_diag *diag)
 	_cleanup_plan_ struct xlpt_plan plan = { 0 };
 	int rc;
 
-	rc = xlpt_op_find_mates(op, diag);
+	rc = xlpt_budget_settings(op, diag);
+	if (rc == 0)
+		rc = xlpt_op_find_mates(op, diag);
 	if (rc == 0)
 		rc = xlpt_op_prepare(op, diag);
 	if (rc == 0)

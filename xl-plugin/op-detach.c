@@ -209,7 +209,9 @@ int xlpt_op_detach(struct xlpt_op *op, struct xlpt_diag *diag)
 	const char *guest = op->guest.name;
 	int rc;
 
-	rc = xlpt_op_prepare(op, diag);
+	rc = xlpt_budget_settings(op, diag);
+	if (rc == 0)
+		rc = xlpt_op_prepare(op, diag);
 	if (rc == 0)
 		rc = judge(op, diag);
 	if (rc)

@@ -62,7 +62,8 @@ static int repair_owner(struct xlpt_env *env, const struct xlpt_owner *o, size_t
 		return 0;
 	/* By force: the hypervisor has it no more, or the guest has let go of it already. */
 	if (rc == 0)
-		rc = xlpt_release(env, o->domid, o->bdf, true, XLPT_GUEST_TIMEOUT_MS, diag);
+		rc = xlpt_budget_release(env, XLPT_LEDGER_REPAIR, o->domid, o->bdf, true,
+					 XLPT_GUEST_TIMEOUT_MS, diag);
 	if (rc == 0)
 		xlpt_say(env, "%s was left %s: taken back", bdf,
 			 o->guest ? "half-way on its way out of a guest" : "by a domain that is gone");
@@ -171,7 +172,8 @@ static int mend_unnamed(struct xlpt_env *env, struct xlpt_bdf bdf, const struct 
 	if (u->assigned && domid < 0)
 		rc = find_holder(env, bdf, &domid, diag);
 	if (rc == 0 && domid >= 0)
-		rc = xlpt_release(env, (uint32_t)domid, bdf, true, XLPT_GUEST_TIMEOUT_MS, diag);
+		rc = xlpt_budget_release(env, XLPT_LEDGER_REPAIR, (uint32_t)domid, bdf, true,
+					 XLPT_GUEST_TIMEOUT_MS, diag);
 	if (rc == 0 && domid < 0) {
 		rc = xlpt_diag_set(diag, XLPT_ERR_LEFT, "the hypervisor has %s assigned, and it is no "
 				   "running guest's", XLPT_BDF_STR(bdf));
@@ -265,8 +267,11 @@ static int repair_books(struct xlpt_env *env, size_t *found, struct xlpt_diag *d
 int xlpt_repair_facts(struct xlpt_env *env, size_t *found, struct xlpt_diag *diag)
 {
 	_cleanup_owners_ struct xlpt_owners owners = { 0 };
+	int64_t since = xlpt_now(env->clock);
 	int rc = xlpt_owners_read(env, &owners, diag);
 
+	if (rc == 0 && !env->dry_run)
+		xlpt_budget_look(env, &owners, since);
 	for (size_t i = 0; rc == 0 && i < owners.n; i++)
 		rc = repair_owner(env, &owners.items[i], found, diag);
 	if (rc == 0)

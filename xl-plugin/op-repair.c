@@ -90,7 +90,8 @@ static int repair_attach(struct xlpt_env *env, struct xlpt_journal *j,
 		xlpt_say(env, "%s is attached to %s: kept", bdf, j->guest.name);
 		return 0;
 	}
-	rc = xlpt_release(env, j->guest.domid, d->bdf, false, XLPT_GUEST_TIMEOUT_MS, diag);
+	rc = xlpt_budget_release(env, XLPT_LEDGER_REPAIR, j->guest.domid, d->bdf, false,
+				 XLPT_GUEST_TIMEOUT_MS, diag);
 	if (rc)
 		return rc;
 	xlpt_say(env, "%s is not with %s: the attach is taken back", bdf, j->guest.name);
@@ -107,7 +108,8 @@ static int repair_detach(struct xlpt_env *env, struct xlpt_journal *j,
 
 	if (guest_alive(env, &j->guest, &now) && now.type == XLPT_GUEST_PV)
 		xlpt_wait_settled(env, &now, XLPT_GUEST_TIMEOUT_MS / 4, NULL);
-	rc = xlpt_release(env, j->guest.domid, d->bdf, false, XLPT_GUEST_TIMEOUT_MS, diag);
+	rc = xlpt_budget_release(env, XLPT_LEDGER_REPAIR, j->guest.domid, d->bdf, false,
+				 XLPT_GUEST_TIMEOUT_MS, diag);
 	if (rc)
 		return rc;
 	xlpt_say(env, "%s is detached from %s", bdf, j->guest.name);

@@ -10,7 +10,8 @@
 void xlpt_op_init(struct xlpt_op *op, struct xlpt_env *env)
 {
 	*op = (struct xlpt_op){ .env = env, .timeout_ms = XLPT_GUEST_TIMEOUT_MS,
-				.journal = { .fd = -1 } };
+				.journal = { .fd = -1 }, .budget_next_ms = -1 };
+	xlpt_settings_init(&op->settings);
 }
 
 void xlpt_op_dispose(struct xlpt_op *op)
@@ -235,6 +236,7 @@ static int guest_again(struct xlpt_op *op, struct xlpt_diag *diag)
 int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 {
 	struct xlpt_env *env = op->env;
+	int64_t since;
 	int rc;
 
 	rc = check_forced(op, diag);
@@ -247,8 +249,11 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 		rc = mend_first(op, diag);
 	if (rc == 0)
 		rc = xlpt_guard_read(env->host, &op->needs, diag);
+	since = xlpt_now(env->clock);
 	if (rc == 0)
 		rc = xlpt_owners_read(env, &op->owners, diag);
+	if (rc == 0 && !env->dry_run)
+		xlpt_budget_look(env, &op->owners, since);
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
 		struct xlpt_item *item = &op->items[i];
 
@@ -310,6 +315,9 @@ int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan
 					  .after = observe_after };
 	int rc;
 
+	rc = plan->n ? xlpt_budget_reserve(op, name, diag) : 0;
+	if (rc)
+		return rc;
 	if (op->env->dry_run) {
 		xlpt_op_print_plan(op->env, plan);
 		return 0;
@@ -330,6 +338,8 @@ int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan
 		return rc;
 	xlpt_env_catch_signals();
 	rc = xlpt_plan_run(plan, op, &obs, diag);
+	if (rc == 0)
+		xlpt_budget_settle(op, name);
 	/* What is left behind stays in the journal for xlpt repair. */
 	if (rc != XLPT_ERR_LEFT)
 		xlpt_journal_end(op->env, &op->journal);

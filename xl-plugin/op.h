@@ -13,6 +13,8 @@
 #include "pciback/reset.h"
 #include "xenstore/pcibe.h"
 #include "xl-plugin/journal.h"
+#include "xl-plugin/ledger.h"
+#include "xl-plugin/settings.h"
 
 #define XLPT_GUEST_TIMEOUT_MS 60000	/* for a guest to answer; --timeout changes it */
 #define XLPT_PORT_TIMEOUT_MS 10000	/* to free its frontend once the backend is gone */
@@ -114,6 +116,9 @@ struct xlpt_op {
 	char **allow_split;	/* the same: their isolation sets may be divided */
 	int64_t timeout_ms;
 	struct xlpt_op_config config;
+	/* what this host allows, and after XLPT_ERR_BUDGET: until when to wait, -1 = it is no use */
+	struct xlpt_settings settings;
+	int64_t budget_next_ms;
 	/* held while it runs */
 	struct xlpt_locks locks;
 	struct xlpt_journal journal;
@@ -225,6 +230,30 @@ int xlpt_wait_gone(struct xlpt_env *env, const struct xlpt_guest *guest, struct 
 /* PV, the last device went: the guest's frontend has closed its event channel. */
 bool xlpt_wait_port_closed(struct xlpt_env *env, uint32_t domid, unsigned port,
 			   int64_t timeout_ms);
+
+/* ---- the hotplug budget (op-budget.c) ---- */
+
+/* Before anything is touched: the host's settings. A forced detach does with the defaults. */
+int xlpt_budget_settings(struct xlpt_op *op, struct xlpt_diag *diag);
+/*
+ * Counts what the owners say other tools did since the last look. since_ms: when
+ * reading them began. What cannot be counted does not stop the caller.
+ */
+void xlpt_budget_look(struct xlpt_env *env, const struct xlpt_owners *owners, int64_t since_ms);
+/*
+ * Reserves one hotplug for each device of the operation that has something to
+ * do, or none: XLPT_ERR_BUDGET, op->budget_next_ms. A forced one is counted and
+ * not refused. A dry run asks and writes nothing. Other operations than attach
+ * and detach cost nothing.
+ */
+int xlpt_budget_reserve(struct xlpt_op *op, const char *name, struct xlpt_diag *diag);
+/* The operation was done: its devices are where it put them. */
+void xlpt_budget_settle(struct xlpt_op *op, const char *name);
+/* xlpt_release, and one more counted (kind: UNDO or REPAIR) when the guest has the device. */
+int xlpt_budget_release(struct xlpt_env *env, enum xlpt_ledger_kind kind, uint32_t domid,
+			struct xlpt_bdf bdf, bool force, int64_t timeout_ms, struct xlpt_diag *diag);
+/* For --wait: with a countdown, until ms have gone by or a signal comes. Hold no lock. */
+int xlpt_budget_wait(struct xlpt_env *env, int64_t ms, struct xlpt_diag *diag);
 
 /* ---- repair (op-repair.c) ---- */
 

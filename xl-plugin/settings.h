@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The host's settings, /etc/xlpt/xlpt.conf: lines "key = value", '#' begins a
+ * comment. Everything has a default, so the file need not be there. A key that
+ * is not known, or is given twice, is an error like any other: a setting that
+ * protects a host must not be lost to a slip of the pen.
+ */
+#ifndef XLPT_SETTINGS_H
+#define XLPT_SETTINGS_H
+
+#include "core/budget.h"
+#include "core/host.h"
+
+#define XLPT_SETTINGS_PATH "/etc/xlpt/xlpt.conf"
+
+struct xlpt_settings {
+	struct xlpt_budget_rule budget;	/* hotplug-limit, hotplug-device-limit, hotplug-window */
+};
+
+void xlpt_settings_init(struct xlpt_settings *s);	/* the defaults */
+
+/* Reads text[0..len). file names it in a diagnosis. XLPT_ERR_SYNTAX leaves the defaults in *s. */
+int xlpt_settings_parse(struct xlpt_settings *s, const char *text, size_t len, const char *file,
+			struct xlpt_diag *diag);
+
+/* The file of this host. One that is not there gives the defaults. */
+int xlpt_settings_read(struct xlpt_host *h, struct xlpt_settings *s, struct xlpt_diag *diag);
+
+#endif
