@@ -106,6 +106,8 @@ static bool blank(char c)
 /* Text for people and for a terminal: what is neither is named by its number. */
 static int check_bytes(struct reader *r, const char *end)
 {
+	bool comment = false;
+
 	for (const char *p = r->line; p < end; p++) {
 		unsigned char c = (unsigned char)*p;
 
@@ -113,10 +115,8 @@ static int check_bytes(struct reader *r, const char *end)
 			return wrong(r, p, c == '\r' ? "end the lines with a newline alone"
 						     : "take it out",
 				     "there is a control character (0x%02x)", c);
-		/* Anything may stand in a comment; keys and values are plain ASCII. */
-		if (c == '#')
-			return 0;
-		if (c >= 0x80)
+		comment |= c == '#';
+		if (c >= 0x80 && !comment)
 			return wrong(r, p, "keys and values are plain ASCII",
 				     "there is a byte 0x%02x outside of a comment", c);
 	}
