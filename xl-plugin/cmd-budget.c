@@ -69,10 +69,14 @@ static void add_row(struct view *v, const char *what, const struct xlpt_budget_a
 		xlpt_table_row(v->table, (const char *const[]){ what, used, left_text, limit, when });
 }
 
-static struct json_object *answer_json(const struct xlpt_budget_answer *a, unsigned left, int64_t next_ms)
+/* With the device first, or none for the host. */
+static struct json_object *answer_json(const struct xlpt_bdf *bdf, const struct xlpt_budget_answer *a,
+				       unsigned left, int64_t next_ms)
 {
 	struct json_object *o = json_object_new_object();
 
+	if (bdf)
+		xlpt_json_add(o, "bdf", xlpt_json_bdf(*bdf));
 	xlpt_json_add(o, "used", json_object_new_int64(a->used));
 	xlpt_json_add(o, "left", json_object_new_int64(left));
 	xlpt_json_add(o, "limit", json_object_new_int64(a->limit));
@@ -87,12 +91,9 @@ static void show_device(struct view *v, struct xlpt_bdf bdf, const struct xlpt_b
 {
 	unsigned left = a->left < host->left ? a->left : host->left;
 	int64_t next = xlpt_budget_later(a->next_ms, host->next_ms);
-	struct json_object *o;
 
 	add_row(v, XLPT_BDF_STR(bdf), a, left, next);
-	o = answer_json(a, left, next);
-	xlpt_json_add(o, "bdf", xlpt_json_bdf(bdf));
-	json_object_array_add(v->devices, o);
+	json_object_array_add(v->devices, answer_json(&bdf, a, left, next));
 }
 
 static void show_resets(struct view *v, struct json_object *root, const struct xlpt_ledger *l, int64_t now)
@@ -144,7 +145,7 @@ static int show(struct xlpt_env *env, struct bdfs *b, bool all, const struct xlp
 	root = json_object_new_object();
 	v.devices = json_object_new_array();
 	xlpt_json_add(root, "window_ms", json_object_new_int64(rule->window_ms));
-	xlpt_json_add(root, "host", answer_json(&host, host.left, host.next_ms));
+	xlpt_json_add(root, "host", answer_json(NULL, &host, host.left, host.next_ms));
 	xlpt_json_add(root, "devices", v.devices);
 	v.table = env->json ? NULL : xlpt_table_new(columns, XLPT_ARRAY_SIZE(columns));
 	add_row(&v, "this host", &host, host.left, host.next_ms);

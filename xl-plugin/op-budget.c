@@ -21,7 +21,11 @@ int xlpt_budget_settings(struct xlpt_op *op, struct xlpt_diag *diag)
 		return 0;
 	/* A guest that hangs can be freed whatever somebody wrote into a file. */
 	if (op->force) {
-		xlpt_warn(op->env, "%s; the defaults are used", own.message);
+		if (own.line)
+			xlpt_warn(op->env, XLPT_SETTINGS_PATH ":%u:%u: %s; the defaults are used",
+				  own.line, own.column, own.message);
+		else
+			xlpt_warn(op->env, "%s; the defaults are used", own.message);
 		return 0;
 	}
 	xlpt_diag_move(diag, &own);
@@ -78,6 +82,9 @@ static int refuse(struct xlpt_op *op, const struct xlpt_ledger_use *use, size_t 
 	if (a->left)
 		xlpt_diag_set(diag, XLPT_ERR_BUDGET, "the hotplug budget of %s has %u left, not %zu; so "
 			      "many are free in %s", whose, a->left, wanted, next);
+	else if (wanted > 1)
+		xlpt_diag_set(diag, XLPT_ERR_BUDGET, "the hotplug budget of %s is used up; %zu are free "
+			      "in %s", whose, wanted, next);
 	else
 		xlpt_diag_set(diag, XLPT_ERR_BUDGET, "the hotplug budget of %s is used up; the next is "
 			      "free in %s", whose, next);

@@ -2,16 +2,21 @@
 /*
  * What the commands print, word for word, on the fake host. Each transcript in
  * tests/data/cli is a list of command lines ("$ xlpt ...") with their output,
- * "! " before what went to stderr, and the exit status if it is not 0.
+ * "! " before what went to stderr, and the exit status if it is not 0. Between
+ * them "% put PATH TEXT" writes a file (\n is a newline), "% pass SECONDS" lets
+ * time go by, "% xl attach BDF" and "% xl detach BDF" do what xl would with
+ * domain 3.
  * XLPT_UPDATE=1 writes the transcripts anew: read the difference before
  * committing it.
  */
+#include <ctype.h>
 #include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "tests/fake/world.h"
@@ -35,6 +40,8 @@ static char *read_file(const char *path)
 
 static void add_lines(struct xlpt_str *s, const char *prefix, const char *text, const char *root)
 {
+	_cleanup_free_ char *pid = xlpt_xasprintf("%d", (int)getpid());
+
 	size_t root_len = strlen(root);
 
 	while (*text) {
@@ -42,12 +49,49 @@ static void add_lines(struct xlpt_str *s, const char *prefix, const char *text, 
 		_cleanup_free_ char *line = xlpt_xstrndup(text, n);
 		char *at = strstr(line, root);
 
-		/* The temporary root is another one each time. */
-		if (at)
+		char *us = strstr(line, pid);
+
+		/* Process and temporary root are others each time. */
+		if (us && (us == line || us[-1] == ' ') && !isdigit(us[strlen(pid)]))
+			xlpt_str_addf(s, "%s%.*sPID%s\n", prefix, (int)(us - line), line,
+				      us + strlen(pid));
+		else if (at)
 			xlpt_str_addf(s, "%s%.*sROOT%s\n", prefix, (int)(at - line), line, at + root_len);
 		else
 			xlpt_str_addf(s, "%s%s\n", prefix, line);
 		text += n + (text[n] == '\n');
+	}
+}
+
+/* "% ..." lines: what happens on the host between two commands. */
+static void happen(struct world *w, const char *line)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(line);
+	char *path, *text, *save = NULL;
+	struct xlpt_toolstack *ts = fake_ts_get(w->ts);
+	struct xlpt_spec spec;
+
+	if (xlpt_starts(line, "put ")) {
+		strtok_r(copy, " ", &save);
+		path = strtok_r(NULL, " ", &save);
+		text = save;
+		for (char *p = text; (p = strstr(p, "\\n")); p++) {
+			*p = '\n';
+			memmove(p + 1, p + 2, strlen(p + 2) + 1);
+		}
+		fake_bus_put(w->bus, path, text);
+	} else if (xlpt_starts(line, "pass ")) {
+		w->clock.clock.sleep_ms(&w->clock.clock, atoi(line + 5) * 1000);
+	} else if (xlpt_starts(line, "xl attach ") || xlpt_starts(line, "xl detach ")) {
+		assert_int_equal(xlpt_spec_parse(line + 10, &spec, NULL), 0);
+		if (line[3] == 'a')
+			assert_int_equal(ts->ops->device_add(ts, 3, &spec, NULL), 0);
+		else
+			assert_int_equal(ts->ops->device_remove(ts, 3, spec.bdf, false, NULL), 0);
+		xlpt_spec_dispose(&spec);
+		w->clock.clock.sleep_ms(&w->clock.clock, 1000);
+	} else {
+		fail_msg("what is \"%% %s\"?", line);
 	}
 }
 
@@ -65,8 +109,10 @@ static char *play(const char *script)
 		char *at;
 		int status;
 
-		if (*line == '#')
+		if (*line == '#' || *line == '%')
 			xlpt_str_addf(&s, "%s\n", line);
+		if (xlpt_starts(line, "% "))
+			happen(w, line + 2);
 		if (!xlpt_starts(line, "$ xlpt "))
 			continue;
 		xlpt_str_addf(&s, "%s\n", line);

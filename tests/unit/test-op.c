@@ -15,6 +15,7 @@
 #include "tests/fake/world.h"
 #include "xenstore/pcibe.h"
 #include "xl-plugin/op.h"
+#include "xl-plugin/ledger.h"
 
 static struct xlpt_bdf B(const char *text)
 {
@@ -149,6 +150,7 @@ static void test_attach_hide_and_to_host(void **state)
 	assert_string_equal(before, after);
 	ok(w, "attach web1 02:00.0,seize=1");
 	/* Of the slot, what the guest has; nothing of it is an error. */
+	ok(w, "hide 04:00.0");
 	ok(w, "attach --hide web1 04:00.1");
 	ok(w, "detach web1 04:00.*");
 	assert_non_null(strstr(w->out, "0000:04:00.1 is detached"));
@@ -626,18 +628,54 @@ static void prepare(struct world *w, const char *commands)
 		ok(w, line);
 }
 
+/* What the hotplug ledger counts. */
+static size_t counted(struct world *w)
+{
+	struct xlpt_env env = { .clock = &w->clock.clock, .host = fake_bus_host(w->bus) };
+	_cleanup_ledger_ struct xlpt_ledger l = { 0 };
+	size_t n;
+
+	assert_int_equal(xlpt_ledger_read(&env, &l, NULL), 0);
+	free(xlpt_ledger_events(&l, &n));
+	return n;
+}
+
+/*
+ * The ledger is the one thing that is meant to stay after a failure, and is not
+ * in the snapshot: one for each device of an attach or detach that began, one
+ * more for each that was taken back, nothing for hiding.
+ */
+static void check_counted(const struct scene *s, const struct injection *inj, int status, size_t count)
+{
+	bool hotplug = strstr(s->command, "attach") || strstr(s->command, "detach");
+	size_t devices = strstr(s->command, "04:00.*") ? 3 : strstr(s->command, "03:00.0") ? 2 : 1;
+
+	if (!hotplug)
+		assert_int_equal(count, 0);
+	else if (status == 0)
+		assert_int_equal(count, devices);
+	else
+		assert_in_range(count, 0, 2 * devices);
+	/* It came as far as libxl, so that it was counted before; with nodes there was something to take back. */
+	if (status && (inj->inject == add_note || inj->inject == add_assign || inj->inject == add_nodes))
+		assert_in_range(count, devices + (inj->inject == add_nodes), 2 * devices);
+}
+
 /* Returns whether the injected failure was met. */
 static bool try_one(const struct scene *s, const struct injection *inj, unsigned nth)
 {
 	struct world *w = world_new();
 	_cleanup_free_ char *before = NULL, *after = NULL;
+	size_t count;
 	int status;
 
 	prepare(w, s->prepare);
 	before = world_snapshot(w);
+	count = counted(w);
 	inj->inject(w, nth);
 	status = world_run(w, "%s", s->command);
 	clear(w);
+	check_counted(s, inj, status, counted(w) - count);
 	if (status == 5) {
 		_cleanup_free_ char *left = xlpt_xstrdup(w->err);
 
