@@ -76,7 +76,8 @@ lab: deps
 	@for xen in $(XENS); do tests/lab/run all --xen $$xen || status=1; done; exit $${status:-0}
 
 soak: deps
-	@for xen in $(XENS); do tests/lab/run kill --set WRITES=50 --xen $$xen || status=1; done; \
+	@for xen in $(XENS); do tests/lab/run kill --set WRITES=50 --xen $$xen || status=1; \
+		tests/lab/run hotplug --xen $$xen --out $(O)/lab/hotplug-$$xen || status=1; done; \
 		exit $${status:-0}
 
 demo: deps

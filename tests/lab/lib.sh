@@ -289,5 +289,5 @@ lab_reset() {
 			echo "$bdf" >"/sys/bus/pci/drivers/$driver/bind" || :
 		fi
 	done </run/lab/drivers
-	rm -rf /run/xlpt /var/lib/xlpt
+	rm -rf /run/xlpt /var/lib/xlpt /etc/xlpt
 }

@@ -7,7 +7,6 @@ nic=0000:02:00.0
 other=0000:05:00.0
 conf=/etc/xlpt/xlpt.conf
 mkdir -p "${conf%/*}"
-trap 'rm -rf /etc/xlpt' EXIT
 
 # used DEVICE: how many of its attaches and detaches are counted.
 used() {
