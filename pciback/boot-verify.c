@@ -342,7 +342,8 @@ void xlpt_verdicts_dispose(struct xlpt_verdicts *v)
 
 const char *xlpt_hidden_word(enum xlpt_hidden state)
 {
-	static const char *const words[] = {"hidden", "waiting", "lost", "absent", "rejected"};
+	static const char *const words[] = {"hidden", "waiting", "lost", "absent", "rejected",
+					    "moved",  "other"};
 
 	return words[state];
 }

@@ -199,6 +199,8 @@ enum xlpt_hidden {
 	XLPT_HIDDEN_LOST,	/* another driver has it, or none took it */
 	XLPT_HIDDEN_ABSENT,
 	XLPT_HIDDEN_REJECTED,	/* the kernel refused the list */
+	XLPT_HIDDEN_MOVED,	/* a pin's device, which has another address than the list says */
+	XLPT_HIDDEN_OTHER,	/* a pin's place has another device, or none */
 };
 
 struct xlpt_verdict {
@@ -220,7 +222,7 @@ void xlpt_verdicts_dispose(struct xlpt_verdicts *v);
 int xlpt_boot_verify(struct xlpt_host *h, const struct xlpt_boot *boot,
 		     const struct xlpt_hide_list *wanted, struct xlpt_verdicts *out,
 		     struct xlpt_diag *diag);
-/* "hidden" "waiting" "lost" "absent" "rejected" */
+/* "hidden" "waiting" "lost" "absent" "rejected" "moved" "other" */
 const char *xlpt_hidden_word(enum xlpt_hidden state);
 
 /* Notes that the configuration was changed in this boot; it is forgotten with /run. */

@@ -7,6 +7,7 @@
 
 #include "pciback/boot.h"
 #include "xl-plugin/env.h"
+#include "xl-plugin/pins.h"
 
 struct xlpt_boot_req {
 	enum xlpt_era era;
@@ -33,6 +34,16 @@ struct xlpt_boot_item {
 	char **in_initrd;	/* of the modules, those in the initramfs */
 };
 
+/* One pin of this host, and what the plan makes of it. */
+struct xlpt_boot_pin {
+	char *name;
+	struct xlpt_pin pin;
+	bool was;		/* was hidden at boot */
+	bool asked;		/* is named now */
+	struct xlpt_bdf now;	/* where it is, once it was looked for */
+	char *old;		/* its file's text */
+};
+
 struct xlpt_boot_plan {
 	struct xlpt_boot boot;
 	struct xlpt_effective eff;
@@ -49,6 +60,8 @@ struct xlpt_boot_plan {
 	char **notes;		/* what else there is to know */
 	char **commands;	/* to run afterwards */
 	struct xlpt_iommu_notes iommu;
+	struct xlpt_boot_pin *pins;
+	size_t n_pins, alloc_pins;
 	char *stamp;		/* command-line list of this boot that was ours, or NULL */
 };
 
@@ -88,6 +101,24 @@ int xlpt_boot_merge(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		    struct xlpt_boot_plan *p, struct xlpt_diag *diag);
 /* Takes p->added out of p->list. */
 int xlpt_boot_drop(struct xlpt_boot_plan *p, struct xlpt_diag *diag);
+/* ---- pins (op-boot-pins.c) ---- */
+
+int xlpt_boot_pins_read(struct xlpt_env *env, struct xlpt_boot_plan *p, struct xlpt_diag *diag);
+void xlpt_boot_pins_dispose(struct xlpt_boot_plan *p);
+/* p->added of what was named: an address, a list, or pin:NAME. */
+int xlpt_boot_pins_arg(struct xlpt_env *env, const struct xlpt_boot_req *req, const char *arg,
+		       struct xlpt_boot_plan *p, struct xlpt_diag *diag);
+/* p->list of what the pins are now; a pin whose device is another one is refused. */
+int xlpt_boot_pins_merge(struct xlpt_env *env, const struct xlpt_boot_req *req,
+			 struct xlpt_boot_plan *p, struct xlpt_diag *diag);
+/* The pins' own files, among those that are written and put back together. */
+void xlpt_boot_pins_files(struct xlpt_boot_plan *p);
+/* An argument of verify. */
+int xlpt_boot_pins_wanted(struct xlpt_env *env, enum xlpt_hide_grammar grammar, const char *arg,
+			  struct xlpt_hide_list *wanted, struct xlpt_diag *diag);
+/* Corrects the verdicts of pins whose device is at another address than the list has. */
+int xlpt_boot_pins_verify(struct xlpt_env *env, struct xlpt_verdicts *out, struct xlpt_diag *diag);
+
 /* p->items and p->early of p->list. */
 int xlpt_boot_devices(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		      struct xlpt_boot_plan *p, struct xlpt_devices *devs, struct xlpt_diag *diag);

@@ -57,7 +57,8 @@ static const char *const headings[] = {"DEVICE", "STATE", "FACT"};
 static int verify(struct xlpt_env *env, const struct xlpt_boot_req *req, struct xlpt_diag *diag)
 {
 	static const char *const texts[] = {"hidden", "waiting for reboot", "not taken", "absent",
-					    "list rejected by the kernel"};
+					    "list rejected by the kernel", "moved",
+					    "another device"};
 	_cleanup_verdicts_ struct xlpt_verdicts v = {0};
 	_cleanup_boot_ struct xlpt_boot boot = {0};
 	_cleanup_hide_ struct xlpt_hide_list wanted = {0};
@@ -70,7 +71,7 @@ static int verify(struct xlpt_env *env, const struct xlpt_boot_req *req, struct 
 	if (rc == 0)
 		rc = xlpt_boot_detect(env->host, req->era, req->release, &boot, diag);
 	for (size_t i = 0; rc == 0 && i < req->n; i++)
-		rc = xlpt_hide_arg(boot.grammar, req->args[i], &wanted, diag);
+		rc = xlpt_boot_pins_wanted(env, boot.grammar, req->args[i], &wanted, diag);
 	if (rc == 0)
 		rc = xlpt_op_boot_verify(env, &boot, &wanted, &v, diag);
 	if (rc == 0 && !env->json && v.n)
@@ -231,7 +232,8 @@ const struct xlpt_command xlpt_cmd_boot = {
 		"plan shows what would be written where and why; write does it; verify, after the\n"
 		"reboot, exits 0 only when every device is hidden; remove takes devices, or with\n"
 		"none named everything, out again. A DEVICE is an address, one with wildcards\n"
-		"(09:00.*, 09:*.*), or a list as the kernel takes it: \"(09:00.0)(0a:04.1)\".\n"
+		"(09:00.*, 09:*.*), or a list as the kernel takes it: \"(09:00.0)(0a:04.1)\", or\n"
+		"pin:NAME, whose address is looked up anew with each write.\n"
 		"With --sysroot the image below that directory is read and written.",
 	.flags = XLPT_CMD_DRY_RUN,
 	.min_args = 1,

@@ -140,8 +140,10 @@ int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
 	rc = xlpt_env_need_host(env, diag);
 	if (rc == 0)
 		rc = xlpt_boot_detect(env->host, req->era, req->release, &p->boot, diag);
+	if (rc == 0)
+		rc = xlpt_boot_pins_read(env, p, diag);
 	for (size_t i = 0; rc == 0 && i < req->n; i++)
-		rc = xlpt_hide_arg(p->boot.grammar, req->args[i], &p->added, diag);
+		rc = xlpt_boot_pins_arg(env, req, req->args[i], p, diag);
 	if (rc == 0)
 		rc = need_pciback(req, p, diag);
 	if (rc == 0) {
@@ -161,6 +163,8 @@ int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
 	if (!env->sysroot)
 		xlpt_host_read_text(env->host, &p->stamp, XLPT_BOOT_STAMP);
 	rc = xlpt_boot_merge(env, req, p, diag);
+	if (rc == 0)
+		rc = xlpt_boot_pins_merge(env, req, p, diag);
 	if (rc == 0 && req->remove)
 		rc = xlpt_boot_drop(p, diag);
 	if (all)
@@ -191,6 +195,8 @@ int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		rc = would_work(env, p, diag);
 	if (rc == 0)
 		commands(env, req, p);
+	if (rc == 0)
+		xlpt_boot_pins_files(p);
 	return rc;
 }
 
@@ -306,7 +312,7 @@ int xlpt_op_boot_verify(struct xlpt_env *env, const struct xlpt_boot *boot,
 		xlpt_env_try_xen(env, NULL);
 	for (size_t i = 0; rc == 0 && env->store && i < out->n; i++)
 		hidden_by_hand(env, &out->items[i]);
-	return rc;
+	return rc ? rc : xlpt_boot_pins_verify(env, out, diag);
 }
 
 void xlpt_op_boot_iommu(struct xlpt_env *env, struct xlpt_boot_plan *p)
@@ -325,6 +331,7 @@ void xlpt_op_boot_iommu(struct xlpt_env *env, struct xlpt_boot_plan *p)
 
 void xlpt_boot_plan_dispose(struct xlpt_boot_plan *p)
 {
+	xlpt_boot_pins_dispose(p);
 	xlpt_boot_dispose(&p->boot);
 	xlpt_effective_dispose(&p->eff);
 	xlpt_boot_owned_dispose(&p->owned);

@@ -18,6 +18,12 @@
 # "switch": 01:00.0 e1000e (dom0's own), 02:00.0 the upstream port of a PCIe switch,
 # 03:00.0 to 03:02.0 its downstream ports, 04:00.0 05:00.0 06:00.0 e1000e behind them.
 
+#
+# "pins", "pins-shifted", "pins-swapped": one machine at three boots of a scenario about pins.
+#   pins           01:00.0 e1000e, 02:00.0 nvme, 03:00.0 igb, 04:00.0 e1000e (dom0's own)
+#   pins-shifted   one more root port with an e1000e in front, so that every bus is one further
+#   pins-swapped   as shifted, but another e1000e is in the place of the first
+
 machine=()
 
 lab_port_count=0
@@ -76,6 +82,20 @@ machine_devices() {
 			port=down$n
 			nic e1000e 0.0 "2$n"
 		done
+		;;
+	pins | pins-shifted | pins-swapped)
+		if [ "$1" != pins ]; then
+			port=front
+			machine+=(-device "pcie-root-port,id=front,bus=pcie.0,chassis=90,slot=90,addr=0x8.0")
+			nic e1000e 0.0 90
+		fi
+		next_port
+		if [ "$1" = pins-swapped ]; then nic e1000e 0.0 99; else nic e1000e 0.0 20; fi
+		next_port
+		machine+=(-drive "if=none,id=scratch,format=raw,file=$2"
+			-device "nvme,bus=$port,addr=0.0,serial=xlpt-lab,drive=scratch")
+		next_port; nic igb 0.0 10 backend
+		next_port; nic e1000e 0.0 80 backend
 		;;
 	*)
 		die "no machine is called '$1' (see machines.sh)"

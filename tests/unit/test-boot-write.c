@@ -137,6 +137,49 @@ static void test_write(void **state)
 	assert_run(bus, 0, "remove", "nothing to change");
 }
 
+/* A list has addresses; a pin's is derived anew, and a card that is another one never comes in. */
+static void test_pins(void **state)
+{
+	struct fake_bus *bus = *state;
+	char *argv[] = {(char[]){"xlpt"}, (char[]){"pin"}, (char[]){"nic0"}, (char[]){NIC}, NULL};
+	struct fake_dev nic = {.vendor = 0x8086, .device = 0x10d3, .class_code = 0x020000,
+			       .driver = "e1000e", .parent = BRIDGE};
+	struct xlpt_env env = {.clock = &xlpt_clock_real, .host = fake_bus_host(bus)};
+
+	fake_bus_remove(bus, NIC2);
+	fake_bus_remove(bus, NIC);
+	fake_bus_add(bus, NIC, &nic);
+	env.out = env.err = fopen("/dev/null", "w");
+	assert_int_equal(xlpt_run(4, argv, &env), 0);
+	fclose(env.out);
+	assert_run(bus, 1, "write pin:nic1", "no pin is called");
+	assert_run(bus, 0, "write pin:nic0", "wrote " XLPT_MODPROBE_CONF);
+	assert_text(bus, XLPT_MODPROBE_CONF, DROPIN("(" NIC ")"));
+	assert_run(bus, 0, "write pin:nic0", "nothing to change");
+	assert_run(bus, 1, "verify pin:nic0", "waiting for reboot");
+	/* One bus further. */
+	fake_bus_remove(bus, NIC);
+	fake_bus_add(bus, "0000:03:00.0", &nic);
+	assert_run(bus, 1, "verify", "pin:nic0 is 0000:03:00.0 now, and the list has " NIC);
+	assert_run(bus, 0, "plan", "pin:nic0 is 0000:03:00.0 now: it takes the place of " NIC);
+	assert_text(bus, XLPT_MODPROBE_CONF, DROPIN("(" NIC ")"));
+	assert_run(bus, 0, "write 05:00.0", "wrote /var/lib/xlpt/pins/nic0");
+	assert_text(bus, XLPT_MODPROBE_CONF, DROPIN("(0000:03:00.0)(" FREE ")"));
+	/* Another card. */
+	fake_bus_remove(bus, "0000:03:00.0");
+	nic.device = 0x10d4;
+	nic.driver = NULL;
+	fake_bus_add(bus, "0000:03:00.0", &nic);
+	assert_run(bus, 1, "verify", "another device");
+	assert_run(bus, 3, "write", "its id is 8086:10d4, and was 8086:10d3");
+	assert_run(bus, 3, "write pin:nic0", "another device than the pinned one");
+	assert_run(bus, 0, "plan", "its id is 8086:10d4");
+	assert_run(bus, 0, "remove pin:nic0", "wrote /var/lib/xlpt/pins/nic0");
+	assert_text(bus, XLPT_MODPROBE_CONF, DROPIN("(" FREE ")"));
+	assert_run(bus, 0, "write", "nothing to change");
+	assert_run(bus, 0, "remove", "removed");
+}
+
 static void test_wrong(void **state)
 {
 	static const struct {
@@ -432,7 +475,7 @@ static void test_guard_console(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_write),		T(test_wrong),
+		T(test_write),		T(test_pins),		T(test_wrong),
 		T(test_merge),		T(test_cmdline),
 		T(test_cmdline_text),	T(test_limits),
 		T(test_by_hand),	T(test_foreign_lines),
