@@ -3,6 +3,7 @@
 
 void xlpt_device_dispose(struct xlpt_device *dev)
 {
+	free(dev->sysfs_path);
 	free(dev->driver);
 	free(dev->driver_override);
 	free(dev->modalias);

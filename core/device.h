@@ -25,7 +25,6 @@ struct xlpt_caps {
 	uint16_t msix_vectors;	/* 0 = no MSI-X */
 	uint16_t acs_cap, acs_ctrl;
 	bool msi_on;		/* MSI is enabled: sysfs "irq" is then not the INTx line */
-	uint8_t intx_pin;	/* 1 = INTA#, 0 = uses no pin */
 	bool has_link;		/* then these are from Link Capabilities and Link Status */
 	uint8_t link_port, link_speed_max, link_speed, link_width_max, link_width;
 	bool has_serial;
@@ -44,7 +43,9 @@ struct xlpt_device {
 	uint8_t revision;
 	enum xlpt_header header;
 	bool multifunction;	/* the header says so */
+	uint8_t intx_pin;	/* 1 = INTA#, 0 = uses no pin */
 	uint8_t secondary_bus;	/* bridges: the bus behind it, 0 = none */
+	char *sysfs_path;	/* "/sys/devices/pci0000:00/..." as its link says, or NULL */
 	char *driver;		/* bound driver's name, or NULL */
 	char *driver_override;	/* or NULL */
 	char *modalias;		/* or NULL */

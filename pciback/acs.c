@@ -160,3 +160,35 @@ bool xlpt_hidden_pcie_bridge(const struct xlpt_device *dev)
 
 	return listed(ids, XLPT_ARRAY_SIZE(ids), dev);
 }
+
+const char *xlpt_acs_word(const struct xlpt_device *dev)
+{
+	switch (xlpt_acs_state(dev)) {
+	case XLPT_ACS_ON:
+		return dev->caps.acs ? "on" : "not needed";
+	case XLPT_ACS_KNOWN:
+		return "not needed, known to isolate";
+	case XLPT_ACS_OFF:
+		return "capable but off";
+	case XLPT_ACS_UNREAD:
+		return "not readable";
+	default:
+		return "none";
+	}
+}
+
+const char *xlpt_port_word(const struct xlpt_device *dev)
+{
+	static const char *const words[] = {
+		"endpoint", "legacy endpoint", NULL, NULL, "root port", "upstream port",
+		"downstream port", "PCIe-to-PCI bridge", "PCI-to-PCIe bridge",
+		"integrated endpoint", "event collector",
+	};
+	const struct xlpt_caps *c = &dev->caps;
+
+	if (dev->header == XLPT_HEADER_CARDBUS)
+		return "CardBus bridge";
+	if (c->config_read && c->pcie && c->pcie_type < XLPT_ARRAY_SIZE(words) && words[c->pcie_type])
+		return words[c->pcie_type];
+	return dev->header == XLPT_HEADER_BRIDGE ? "PCI bridge" : "endpoint";
+}

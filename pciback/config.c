@@ -8,7 +8,6 @@ enum {
 	STATUS_CAP_LIST = 0x10,
 	HEADER_TYPE = 0x0e,
 	CAP_POINTER = 0x34,
-	INTERRUPT_PIN = 0x3d,
 	CAP_POINTER_CARDBUS = 0x14,
 	STD_HEADER = 0x40, /* capabilities live above the header */
 	STD_SIZE = 0x100,
@@ -185,7 +184,6 @@ void xlpt_config_caps(const uint8_t *cfg, size_t len, struct xlpt_caps *caps)
 	if (len < STD_SIZE || !answers(cfg))
 		return;
 	caps->config_read = true;
-	caps->intx_pin = cfg[INTERRUPT_PIN] <= 4 ? cfg[INTERRUPT_PIN] : 0;
 	standard_caps(cfg, len, caps);
 	/* Extended capabilities exist on PCI Express (and PCI-X 2.0, which nobody passes through).
 	 */

@@ -41,6 +41,11 @@ static inline bool xlpt_acs_isolates(enum xlpt_acs_state state)
 	return state == XLPT_ACS_ON || state == XLPT_ACS_KNOWN;
 }
 
+/* "on" "not needed" "off" ...: one or two words on a function's ACS for people. */
+const char *xlpt_acs_word(const struct xlpt_device *dev);
+/* "root port" "PCIe-to-PCI bridge" "endpoint" ...: what sort of function it is. */
+const char *xlpt_port_word(const struct xlpt_device *dev);
+
 /* A second function number this device is known to use for DMA on its bus, or -1 (acs.c). */
 int xlpt_dma_alias(const struct xlpt_device *dev);
 /* A conventional-looking bridge that in truth is a PCIe-to-PCI bridge without saying so. */

@@ -94,7 +94,7 @@ static char *attr_link_name(struct reader *rd, const char *name)
  */
 static void read_parent(struct reader *rd, struct xlpt_device *dev)
 {
-	char buf[1024], *slash;
+	char buf[1024], *slash, *up = buf;
 
 	rd->path[rd->len] = '\0';
 	if (rd->h->ops->readlink(rd->h, rd->path, buf, sizeof(buf)) < 0)
@@ -102,6 +102,11 @@ static void read_parent(struct reader *rd, struct xlpt_device *dev)
 	slash = strrchr(buf, '/');
 	if (!slash)
 		return;
+	while (xlpt_starts(up, "../"))
+		up += 3;
+	/* The link begins in /sys/bus/pci/devices and so goes up to /sys. */
+	if (up != buf)
+		dev->sysfs_path = xlpt_xasprintf("/sys/%s", up);
 	*slash = '\0';
 	dev->place_known = true;
 	dev->has_parent = xlpt_bdf_from_sysfs_name(last_component(buf), &dev->parent);
@@ -155,6 +160,8 @@ static void read_config(struct reader *rd, unsigned flags, struct xlpt_device *d
 		dev->multifunction = cfg[0x0e] & 0x80;
 		if (r > 0x19 && (type == XLPT_HEADER_BRIDGE || type == XLPT_HEADER_CARDBUS))
 			dev->secondary_bus = cfg[0x19];
+		if (r > 0x3d && cfg[0x3d] <= 4)
+			dev->intx_pin = cfg[0x3d];
 	}
 	if (!deep && (flags & XLPT_SCAN_SETS) && !dev->is_vf &&
 	    (dev->header != XLPT_HEADER_ENDPOINT || dev->multifunction || dev->bdf.func)) {

@@ -10,6 +10,7 @@
 const struct xlpt_command *const xlpt_commands[] = {
 	&xlpt_cmd_list,
 	&xlpt_cmd_show,
+	&xlpt_cmd_topology,
 	&xlpt_cmd_hide,
 	&xlpt_cmd_unhide,
 	&xlpt_cmd_reset,

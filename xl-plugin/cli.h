@@ -54,6 +54,7 @@ int xlpt_args_bdf(const char *text, struct xlpt_bdf *out, struct xlpt_diag *diag
 
 extern const struct xlpt_command xlpt_cmd_list;
 extern const struct xlpt_command xlpt_cmd_show;
+extern const struct xlpt_command xlpt_cmd_topology;
 extern const struct xlpt_command xlpt_cmd_hide;
 extern const struct xlpt_command xlpt_cmd_unhide;
 extern const struct xlpt_command xlpt_cmd_reset;

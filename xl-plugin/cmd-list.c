@@ -1,22 +1,354 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <ctype.h>
 #include <string.h>
+#include <strings.h>
 
-#include "pciback/scan.h"
 #include "xl-plugin/cli.h"
-#include "xl-plugin/op.h"
+#include "xl-plugin/inventory.h"
 #include "xl-plugin/output.h"
 
-static char *describe(const struct xlpt_device *d)
+/* One function and what its cells are made of. */
+struct row {
+	const struct xlpt_inventory *inv;
+	size_t i;
+	const struct xlpt_device *d;
+	const struct xlpt_owner *owner;
+};
+
+typedef char *cell_fn(const struct row *r);	/* malloc'ed, or NULL for "-" */
+
+static char *cell_device(const struct row *r)
 {
-	if (d->vendor_name || d->device_name)
-		return xlpt_xasprintf("%s %s", d->vendor_name ? d->vendor_name : "",
-				      d->device_name ? d->device_name : "");
-	return xlpt_xasprintf("[%04x:%04x]", d->vendor, d->device);
+	return xlpt_xstrdup(XLPT_BDF_STR(r->d->bdf));
 }
 
-static struct json_object *device_json(const struct xlpt_device *d, const struct xlpt_owner *owner)
+static char *cell_driver(const struct row *r)
+{
+	return xlpt_xstrdup(r->d->driver);
+}
+
+static char *cell_state(const struct row *r)
+{
+	return xlpt_state_text(r->d, r->owner);
+}
+
+static char *cell_set(const struct row *r)
+{
+	return xlpt_xasprintf("%u", xlpt_inventory_set(r->inv, r->i));
+}
+
+/* The kernel's list in its order, with commas, so that it is one word. */
+static char *cell_reset(const struct row *r)
+{
+	char *text;
+
+	if (!r->d->reset_method)
+		return r->d->has_reset ? xlpt_xstrdup("yes") : NULL;
+	text = xlpt_xstrdup(r->d->reset_method);
+	for (char *p = text; *p; p++)
+		*p = *p == ' ' ? ',' : *p;
+	if (*text)
+		return text;
+	free(text);
+	return NULL;
+}
+
+static char *cell_sriov(const struct row *r)
+{
+	if (r->d->is_vf)
+		return xlpt_xasprintf("VF of %s", XLPT_BDF_STR(r->d->pf));
+	if (r->d->vf_total > 0)
+		return xlpt_xasprintf("PF %d/%d", r->d->vf_count, r->d->vf_total);
+	return NULL;
+}
+
+static char *cell_numa(const struct row *r)
+{
+	return r->d->numa_node < 0 ? NULL : xlpt_xasprintf("%d", r->d->numa_node);
+}
+
+static char *cell_class(const struct row *r)
+{
+	return r->d->class_name ? xlpt_xstrdup(r->d->class_name)
+				: xlpt_xasprintf("%06x", r->d->class_code);
+}
+
+static char *cell_id(const struct row *r)
+{
+	return xlpt_xasprintf("%04x:%04x", r->d->vendor, r->d->device);
+}
+
+/* "Intel Corporation 82576 Gigabit Network Connection", or the numbers. */
+static char *cell_name(const struct row *r)
+{
+	const struct xlpt_device *d = r->d;
+
+	if (!d->vendor_name && !d->device_name)
+		return xlpt_xasprintf("%04x:%04x", d->vendor, d->device);
+	if (!d->device_name)
+		return xlpt_xasprintf("%s %04x", d->vendor_name, d->device);
+	return xlpt_xasprintf("%s%s%s", d->vendor_name ? d->vendor_name : "",
+			      d->vendor_name ? " " : "", d->device_name);
+}
+
+static char *cell_guest(const struct row *r)
+{
+	return r->owner && r->owner->guest ? xlpt_xstrdup(r->owner->guest) : NULL;
+}
+
+static char *cell_parent(const struct row *r)
+{
+	return r->d->has_parent ? xlpt_xstrdup(XLPT_BDF_STR(r->d->parent)) : NULL;
+}
+
+enum { ALWAYS, IF_ANY, ON_REQUEST };
+
+static const struct column {
+	const char *name, *head;
+	cell_fn *cell;
+	int when;	/* without --columns; IF_ANY: when some function has such a thing */
+} columns[] = {
+	{ "device", "DEVICE", cell_device, ALWAYS },
+	{ "driver", "DRIVER", cell_driver, ALWAYS },
+	{ "state", "STATE", cell_state, ALWAYS },
+	{ "set", "SET", cell_set, ALWAYS },
+	{ "reset", "RESET", cell_reset, ALWAYS },
+	{ "sriov", "SRIOV", cell_sriov, IF_ANY },
+	{ "numa", "NUMA", cell_numa, IF_ANY },
+	{ "id", "ID", cell_id, ON_REQUEST },
+	{ "guest", "GUEST", cell_guest, ON_REQUEST },
+	{ "parent", "PARENT", cell_parent, ON_REQUEST },
+	{ "class", "CLASS", cell_class, ALWAYS },
+	{ "name", "NAME", cell_name, ALWAYS },
+};
+
+#define N_COLUMNS XLPT_ARRAY_SIZE(columns)
+#define MAX_SHOWN 32
+
+static int choose_columns(const char *text, const struct column **out, size_t *n,
+			  struct xlpt_diag *diag)
+{
+	*n = 0;
+	for (const char *s = text;; s++) {
+		size_t len = strcspn(s, ","), c = 0;
+
+		while (c < N_COLUMNS &&
+		       (strlen(columns[c].name) != len || strncasecmp(columns[c].name, s, len) != 0))
+			c++;
+		if (c == N_COLUMNS || *n == MAX_SHOWN) {
+			if (c == N_COLUMNS)
+				xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--columns: there is no column \"%.*s\"",
+					      (int)len, s);
+			else
+				xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--columns: more than %d", MAX_SHOWN);
+			xlpt_diag_hint(diag, "device, driver, state, set, reset, sriov, numa, id, guest, "
+				       "parent, class, name; separated by commas");
+			return XLPT_ERR_SYNTAX;
+		}
+		out[(*n)++] = &columns[c];
+		s += len;
+		if (!*s)
+			return 0;
+	}
+}
+
+/* ---- filters ---- */
+
+/* "02", "0200", "020000" with or without 0x: base class, sub class, interface. */
+static bool class_matches(const struct xlpt_device *d, const char *want)
+{
+	const char *hex = xlpt_starts(want, "0x") ? want + 2 : want;
+	size_t len = strlen(hex);
+	uint64_t v;
+
+	if (len <= 6 && len % 2 == 0 && xlpt_parse_uint(hex, len, 16, 0xffffff, &v))
+		return d->class_code >> (24 - 4 * len) == v;
+	return d->class_name && strcasestr(d->class_name, want);
+}
+
+static bool is_driver(const struct xlpt_device *d, const char *want)
+{
+	if (!strcmp(want, "-") || !strcmp(want, "none"))
+		return !d->driver;
+	return xlpt_streq(d->driver, want);
+}
+
+static bool is_guest(const struct xlpt_owner *o, const char *want)
+{
+	uint64_t domid;
+
+	if (o && o->guest && !strcmp(o->guest, want))
+		return true;
+	return o && xlpt_parse_uint(want, strlen(want), 10, UINT32_MAX, &domid) && domid == o->domid;
+}
+
+static bool any(char **values, bool (*match)(const struct row *, const char *), const struct row *r)
+{
+	if (!values)
+		return true;
+	for (; *values; values++)
+		if (match(r, *values))
+			return true;
+	return false;
+}
+
+static bool match_class(const struct row *r, const char *v)
+{
+	return class_matches(r->d, v);
+}
+
+static bool match_driver(const struct row *r, const char *v)
+{
+	return is_driver(r->d, v);
+}
+
+static bool match_state(const struct row *r, const char *v)
+{
+	return !strcmp(xlpt_state_word(r->d, r->owner), v);
+}
+
+static bool match_guest(const struct row *r, const char *v)
+{
+	return is_guest(r->owner, v);
+}
+
+static bool match_pf(const struct row *r, const char *v)
+{
+	struct xlpt_bdf pf;
+
+	return r->d->is_vf && xlpt_bdf_parse_any(v, &pf, NULL) == 0 && xlpt_bdf_eq(pf, r->d->pf);
+}
+
+/* Filters of different kinds must all match; of one kind that is given twice, one of them. */
+static bool wanted(const struct xlpt_args *args, const struct row *r)
+{
+	if (r->d->header == XLPT_HEADER_BRIDGE && !xlpt_args_has(args, "all"))
+		return false;
+	return any(xlpt_args_all(args, "class"), match_class, r) &&
+	       any(xlpt_args_all(args, "driver"), match_driver, r) &&
+	       any(xlpt_args_all(args, "state"), match_state, r) &&
+	       any(xlpt_args_all(args, "guest"), match_guest, r) &&
+	       any(xlpt_args_all(args, "vf-of"), match_pf, r) &&
+	       (!xlpt_args_has(args, "assignable") || xlpt_inventory_assignable(r->inv, r->i));
+}
+
+static int check_filters(const struct xlpt_args *args, bool json, struct xlpt_diag *diag)
+{
+	static const char *const states[] = { "dom0", "hidden", "assigned", "partial" };
+	struct xlpt_bdf pf;
+	int rc = 0;
+
+	for (char **v = xlpt_args_all(args, "state"); v && *v; v++) {
+		size_t i = 0;
+
+		while (i < XLPT_ARRAY_SIZE(states) && strcmp(states[i], *v) != 0)
+			i++;
+		if (i < XLPT_ARRAY_SIZE(states))
+			continue;
+		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--state: there is no state \"%s\"", *v);
+		xlpt_diag_hint(diag, "dom0, hidden, assigned or partial");
+		return XLPT_ERR_SYNTAX;
+	}
+	for (char **v = xlpt_args_all(args, "vf-of"); rc == 0 && v && *v; v++) {
+		rc = xlpt_args_bdf(*v, &pf, diag);
+		if (rc)
+			xlpt_diag_wrap(diag, "--vf-of");
+	}
+	if (rc == 0 && xlpt_args_has(args, "xml") &&
+	    (xlpt_args_has(args, "columns") || json)) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "--xml goes with neither --columns nor --json");
+		xlpt_diag_hint(diag, "leave one of them out");
+		return XLPT_ERR_USAGE;
+	}
+	return rc;
+}
+
+/* What --vf-of names must be there and be a physical function. */
+static int check_pfs(const struct xlpt_args *args, const struct xlpt_devices *devs,
+		     struct xlpt_diag *diag)
+{
+	for (char **v = xlpt_args_all(args, "vf-of"); v && *v; v++) {
+		const struct xlpt_device *d;
+		struct xlpt_bdf pf;
+
+		if (xlpt_args_bdf(*v, &pf, NULL))
+			continue;
+		d = xlpt_devices_find(devs, pf);
+		if (d && d->vf_total > 0)
+			continue;
+		xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, d ? "%s is no SR-IOV physical function"
+							  : "no PCI device %s", XLPT_BDF_STR(pf));
+		xlpt_diag_hint(diag, "xlpt list shows physical functions as PF");
+		return XLPT_ERR_NO_DEVICE;
+	}
+	return 0;
+}
+
+/* ---- output ---- */
+
+static const char *state_color(const struct row *r)
+{
+	const char *word = xlpt_state_word(r->d, r->owner);
+
+	return !strcmp(word, "assigned") ? "green" : !strcmp(word, "hidden") ? "yellow"
+	       : !strcmp(word, "partial") ? "red" : NULL;
+}
+
+static bool worth_showing(const struct column *c, const struct row *rows, size_t n)
+{
+	if (c->when != IF_ANY)
+		return c->when == ALWAYS;
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_free_ char *text = c->cell(&rows[i]);
+
+		if (text)
+			return true;
+	}
+	return false;
+}
+
+static void print_table(struct xlpt_env *env, const struct xlpt_args *args,
+			const struct column **shown, size_t n_shown, const struct row *rows, size_t n)
+{
+	const char *heads[MAX_SHOWN], *cells[MAX_SHOWN];
+	struct xlpt_table *table;
+
+	for (size_t c = 0; !xlpt_args_has(args, "columns") && c < N_COLUMNS; c++)
+		if (worth_showing(&columns[c], rows, n))
+			shown[n_shown++] = &columns[c];
+	for (size_t c = 0; c < n_shown; c++)
+		heads[c] = shown[c]->head;
+	table = xlpt_table_new(heads, n_shown);
+	for (size_t i = 0; i < n; i++) {
+		char *texts[MAX_SHOWN];
+
+		for (size_t c = 0; c < n_shown; c++)
+			cells[c] = texts[c] = shown[c]->cell(&rows[i]);
+		xlpt_table_row(table, cells);
+		for (size_t c = 0; c < n_shown; c++) {
+			if (shown[c]->cell == cell_state)
+				xlpt_table_paint(table, c, state_color(&rows[i]));
+			free(texts[c]);
+		}
+	}
+	xlpt_table_print(env, table);
+}
+
+static struct json_object *reset_json(const struct xlpt_device *d)
+{
+	struct json_object *a = json_object_new_array();
+	_cleanup_free_ char *copy = xlpt_xstrdup(d->reset_method);
+	char *save = NULL;
+
+	for (char *w = copy ? strtok_r(copy, " ", &save) : NULL; w; w = strtok_r(NULL, " ", &save))
+		json_object_array_add(a, json_object_new_string(w));
+	return a;
+}
+
+static struct json_object *row_json(const struct row *r)
 {
 	struct json_object *o = json_object_new_object(), *g = NULL;
+	const struct xlpt_device *d = r->d;
 	char id[16];
 
 	xlpt_json_add(o, "bdf", xlpt_json_bdf(d->bdf));
@@ -28,88 +360,101 @@ static struct json_object *device_json(const struct xlpt_device *d, const struct
 	xlpt_json_add(o, "vendor_name", xlpt_json_str(d->vendor_name));
 	xlpt_json_add(o, "device_name", xlpt_json_str(d->device_name));
 	xlpt_json_add(o, "driver", xlpt_json_str(d->driver));
-	xlpt_json_add(o, "state", xlpt_json_str(xlpt_state_word(d, owner)));
-	if (owner) {
+	xlpt_json_add(o, "state", xlpt_json_str(xlpt_state_word(d, r->owner)));
+	if (r->owner) {
 		g = json_object_new_object();
-		xlpt_json_add(g, "name", xlpt_json_str(owner->guest));
-		xlpt_json_add(g, "domid", json_object_new_int64(owner->domid));
+		xlpt_json_add(g, "name", xlpt_json_str(r->owner->guest));
+		xlpt_json_add(g, "domid", json_object_new_int64(r->owner->domid));
 	}
 	xlpt_json_add(o, "guest", g);
+	xlpt_json_add(o, "isolation_set", json_object_new_int64(xlpt_inventory_set(r->inv, r->i)));
+	xlpt_json_add(o, "assignable",
+		      json_object_new_boolean(xlpt_inventory_assignable(r->inv, r->i)));
+	xlpt_json_add(o, "has_reset", json_object_new_boolean(d->has_reset));
+	xlpt_json_add(o, "reset_methods", reset_json(d));
+	xlpt_json_add(o, "parent", d->has_parent ? xlpt_json_bdf(d->parent) : NULL);
+	xlpt_json_add(o, "physical_function", d->is_vf ? xlpt_json_bdf(d->pf) : NULL);
+	xlpt_json_add(o, "vf_total", d->vf_total > 0 ? json_object_new_int(d->vf_total) : NULL);
+	xlpt_json_add(o, "vf_count", d->vf_total > 0 ? json_object_new_int(d->vf_count) : NULL);
+	xlpt_json_add(o, "numa_node", d->numa_node >= 0 ? json_object_new_int(d->numa_node) : NULL);
 	return o;
 }
 
-static int read_all(struct xlpt_env *env, struct xlpt_devices *devs, struct xlpt_owners *owners,
-		    struct xlpt_diag *diag)
-{
-	int rc = xlpt_env_try_xen(env, diag);
-
-	if (rc == 0)
-		rc = xlpt_scan_all(env->host, XLPT_SCAN_NAMES, env->pci_ids, devs, diag);
-	if (rc == 0)
-		rc = xlpt_owners_read(env, owners, diag);
-	return rc;
-}
-
-static bool wanted(const struct xlpt_args *args, const struct xlpt_device *d)
-{
-	return d->header != XLPT_HEADER_BRIDGE || xlpt_args_has(args, "all");
-}
-
-static void print_table(struct xlpt_env *env, const struct xlpt_args *args,
-			const struct xlpt_devices *devs, const struct xlpt_owners *owners)
-{
-	static const char *const columns[] = { "DEVICE", "DRIVER", "STATE", "CLASS", "NAME" };
-	struct xlpt_table *table = xlpt_table_new(columns, XLPT_ARRAY_SIZE(columns));
-
-	for (size_t i = 0; i < devs->n; i++) {
-		const struct xlpt_device *d = &devs->items[i];
-		_cleanup_free_ char *state = NULL, *name = NULL;
-
-		if (!wanted(args, d))
-			continue;
-		state = xlpt_state_text(d, xlpt_owners_find(owners, d->bdf));
-		name = describe(d);
-		xlpt_table_row(table, (const char *const[]){ XLPT_BDF_STR(d->bdf), d->driver, state,
-							     d->class_name, name });
-	}
-	xlpt_table_print(env, table);
-}
-
-static void print_json(struct xlpt_env *env, const struct xlpt_args *args,
-		       const struct xlpt_devices *devs, const struct xlpt_owners *owners)
+static void print_json(struct xlpt_env *env, const struct row *rows, size_t n)
 {
 	struct json_object *root = json_object_new_object(), *array = json_object_new_array();
 
-	for (size_t i = 0; i < devs->n; i++)
-		if (wanted(args, &devs->items[i]))
-			json_object_array_add(array,
-					      device_json(&devs->items[i],
-							  xlpt_owners_find(owners,
-									   devs->items[i].bdf)));
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(array, row_json(&rows[i]));
 	xlpt_json_add(root, "devices", array);
 	xlpt_print_json(env, root);
 }
 
+/* libvirt has no document for several node devices: a plain element holds them. */
+static void print_xml(struct xlpt_env *env, const struct row *rows, size_t n)
+{
+	fputs("<devices>\n", env->out);
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_free_ char *xml = xlpt_inventory_xml(rows[i].inv, rows[i].i);
+
+		fputs(xml, env->out);
+	}
+	fputs("</devices>\n", env->out);
+}
+
 static int cmd_list(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
-	_cleanup_devices_ struct xlpt_devices devs = { 0 };
-	_cleanup_owners_ struct xlpt_owners owners = { 0 };
-	int rc = read_all(env, &devs, &owners, diag);
+	_cleanup_inventory_ struct xlpt_inventory inv = { 0 };
+	const struct column *shown[MAX_SHOWN];
+	_cleanup_free_ struct row *rows = NULL;
+	size_t n_shown = 0, n = 0;
+	bool xml = xlpt_args_has(args, "xml");
+	int rc = check_filters(args, env->json, diag);
 
+	if (rc == 0 && xlpt_args_has(args, "columns"))
+		rc = choose_columns(xlpt_args_get(args, "columns"), shown, &n_shown, diag);
 	if (rc == 0)
-		(env->json ? print_json : print_table)(env, args, &devs, &owners);
-	return rc;
+		rc = xlpt_inventory_read(env, XLPT_SCAN_NAMES | XLPT_SCAN_BRIEF |
+					 (xml ? XLPT_SCAN_CAPS : 0), &inv, diag);
+	if (rc == 0)
+		rc = check_pfs(args, &inv.devs, diag);
+	if (rc)
+		return rc;
+	rows = xlpt_xcalloc(inv.devs.n + 1, sizeof(*rows));
+	for (size_t i = 0; i < inv.devs.n; i++) {
+		rows[n] = (struct row){ &inv, i, &inv.devs.items[i], xlpt_inventory_owner(&inv, i) };
+		n += wanted(args, &rows[n]);
+	}
+	xlpt_inventory_warn(env, &inv);
+	if (xml)
+		print_xml(env, rows, n);
+	else if (env->json)
+		print_json(env, rows, n);
+	else
+		print_table(env, args, shown, n_shown, rows, n);
+	return 0;
 }
 
 static const struct xlpt_opt list_opts[] = {
 	{ "all", 'a', NULL, "list bridges too" },
+	{ "class", 0, "CLASS", "only this class: hexadecimal (02, 0200) or a part of its name" },
+	{ "driver", 0, "NAME", "only what this driver has; \"none\" for no driver" },
+	{ "state", 0, "STATE", "only dom0, hidden, assigned or partial" },
+	{ "assignable", 0, NULL, "only what attach would take as it is" },
+	{ "guest", 0, "GUEST", "only what this guest has (name or domain id)" },
+	{ "vf-of", 0, "BDF", "only virtual functions of this physical function" },
+	{ "columns", 'o', "LIST", "these columns, in this order (see below)" },
+	{ "xml", 0, NULL, "print libvirt's <device> for each" },
 	{ 0 },
 };
 
 const struct xlpt_command xlpt_cmd_list = {
 	.name = "list",
 	.synopsis = "",
-	.help = "List PCI devices, their drivers and who has them",
+	.help = "List PCI devices: drivers, who has them, what goes together",
+	.details = "Columns: device, driver, state, set (isolation set: what the IOMMU cannot keep\n"
+		   "apart), reset (the kernel's methods), sriov, numa, id, guest, parent, class, name.\n"
+		   "An option that is given several times matches any of its values.",
 	.opts = list_opts,
 	.run = cmd_list,
 };

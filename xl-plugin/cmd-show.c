@@ -3,24 +3,10 @@
 #include <string.h>
 
 #include "pciback/bind.h"
-#include "pciback/scan.h"
+#include "pciback/firmware.h"
 #include "xl-plugin/cli.h"
-#include "xl-plugin/op.h"
-#include "xl-plugin/output.h"
 #include "xl-plugin/resolve.h"
-
-/* Everything shown is one list of facts, grouped; text and JSON are made from it. */
-struct facts {
-	struct json_object *root;
-};
-
-static struct json_object *group(struct facts *f, const char *name)
-{
-	struct json_object *g = json_object_new_object();
-
-	xlpt_json_add(f->root, name, g);
-	return g;
-}
+#include "xl-plugin/show.h"
 
 static void add_hex(struct json_object *o, const char *key, unsigned v, int width)
 {
@@ -30,9 +16,29 @@ static void add_hex(struct json_object *o, const char *key, unsigned v, int widt
 	xlpt_json_add(o, key, xlpt_json_str(buf));
 }
 
-static void identity(struct facts *f, const struct xlpt_device *d)
+/* The card's own words; not asked of one that a guest may be talking to at this moment. */
+static void vpd(struct xlpt_show *s, struct json_object *g)
 {
-	struct json_object *g = group(f, "identity");
+	_cleanup_vpd_ struct xlpt_vpd v = { 0 };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+
+	if (s->owner)
+		return;
+	if (xlpt_vpd_read(s->env->host, s->d->bdf, &v, &diag))
+		xlpt_warn(s->env, "%s%s%s", diag.message, diag.fact ? ": " : "",
+			  diag.fact ? diag.fact : "");
+	if (v.product)
+		xlpt_json_add(g, "vpd_product", xlpt_json_str(v.product));
+	if (v.part)
+		xlpt_json_add(g, "vpd_part", xlpt_json_str(v.part));
+	if (v.serial)
+		xlpt_json_add(g, "vpd_serial", xlpt_json_str(v.serial));
+}
+
+static void identity(struct xlpt_show *s)
+{
+	const struct xlpt_device *d = s->d;
+	struct json_object *g = xlpt_show_group(s, "identity");
 
 	add_hex(g, "vendor", d->vendor, 4);
 	add_hex(g, "device", d->device, 4);
@@ -49,12 +55,14 @@ static void identity(struct facts *f, const struct xlpt_device *d)
 		snprintf(buf, sizeof(buf), "%016" PRIx64, d->caps.serial);
 		xlpt_json_add(g, "serial", xlpt_json_str(buf));
 	}
+	vpd(s, g);
 }
 
-static void where(struct facts *f, const struct xlpt_device *d, const struct xlpt_owner *owner,
-		  const struct xlpt_place *place)
+static void where(struct xlpt_show *s, const struct xlpt_place *place)
 {
-	struct json_object *g = group(f, "state");
+	const struct xlpt_owner *owner = s->owner;
+	const struct xlpt_device *d = s->d;
+	struct json_object *g = xlpt_show_group(s, "state");
 
 	xlpt_json_add(g, "state", xlpt_json_str(xlpt_state_word(d, owner)));
 	xlpt_json_add(g, "driver", xlpt_json_str(d->driver));
@@ -77,13 +85,15 @@ static void where(struct facts *f, const struct xlpt_device *d, const struct xlp
 		xlpt_json_add(g, p == d->net ? "interface" : *p, xlpt_json_str(*p));
 }
 
-static void topology(struct facts *f, const struct xlpt_device *d)
+static void topology(struct xlpt_show *s)
 {
 	static const char *const headers[] = { "endpoint", "bridge", "cardbus bridge" };
-	struct json_object *g = group(f, "topology");
+	const struct xlpt_device *d = s->d;
+	struct json_object *g = xlpt_show_group(s, "topology");
 
 	xlpt_json_add(g, "header",
 		      xlpt_json_str(d->header >= 0 ? headers[d->header] : "not readable"));
+	xlpt_json_add(g, "kind", xlpt_json_str(xlpt_port_word(d)));
 	xlpt_json_add(g, "multifunction", json_object_new_boolean(d->multifunction));
 	xlpt_json_add(g, "parent", d->has_parent ? xlpt_json_bdf(d->parent) : NULL);
 	if (d->is_vf)
@@ -93,120 +103,154 @@ static void topology(struct facts *f, const struct xlpt_device *d)
 		xlpt_json_add(g, "vf_total", json_object_new_int(d->vf_total));
 	}
 	xlpt_json_add(g, "numa_node", d->numa_node >= 0 ? json_object_new_int(d->numa_node) : NULL);
-	xlpt_json_add(g, "iommu_group", xlpt_json_str(d->iommu_group));
-	xlpt_json_add(g, "irq", d->irq ? json_object_new_int(d->irq) : NULL);
 }
 
-static void capabilities(struct facts *f, const struct xlpt_device *d)
+/* A list: plain words in one line, members one by one with the reason. */
+static void print_list(struct xlpt_env *env, const char *label, struct json_object *list)
 {
-	struct json_object *g = group(f, "capabilities");
-	const struct xlpt_caps *c = &d->caps;
+	_cleanup_str_ struct xlpt_str line = { 0 };
+	size_t n = json_object_array_length(list);
 
-	if (!c->config_read) {
-		xlpt_json_add(g, "configuration_space",
-			      xlpt_json_str("not readable, or cut short at 64 bytes"));
-		return;
-	}
-	xlpt_json_add(g, "pcie", json_object_new_boolean(c->pcie));
-	xlpt_json_add(g, "flr", json_object_new_boolean(c->flr));
-	xlpt_json_add(g, "af_flr", json_object_new_boolean(c->af_flr));
-	xlpt_json_add(g, "pm_reset", json_object_new_boolean(c->pm_reset));
-	xlpt_json_add(g, "acs", json_object_new_boolean(c->acs));
-	xlpt_json_add(g, "ari", json_object_new_boolean(c->ari));
-	xlpt_json_add(g, "sriov", json_object_new_boolean(c->sriov));
-	xlpt_json_add(g, "ats", json_object_new_boolean(c->ats));
-	xlpt_json_add(g, "msi_vectors", json_object_new_int(c->msi_vectors));
-	xlpt_json_add(g, "msix_vectors", json_object_new_int(c->msix_vectors));
-	xlpt_json_add(g, "kernel_reset", xlpt_json_str(d->reset_method ? d->reset_method
-						       : d->has_reset ? "offered" : "none"));
-}
+	for (size_t i = 0; i < n; i++) {
+		struct json_object *o = json_object_array_get_idx(list, i), *bdf, *why, *state;
 
-static void bars(struct facts *f, const struct xlpt_device *d)
-{
-	struct json_object *g = group(f, "bars");
-
-	for (int i = 0; i < 7; i++) {
-		const struct xlpt_bar *b = &d->bars[i];
-		char key[8], text[96];
-
-		if (!b->start && !b->end)
+		if (json_object_object_get_ex(o, "bdf", &bdf) &&
+		    json_object_object_get_ex(o, "why", &why) &&
+		    json_object_object_get_ex(o, "state", &state)) {
+			xlpt_say(env, "    %s  %s: %s", json_object_get_string(bdf),
+				 json_object_get_string(state), why ? json_object_get_string(why) : "");
 			continue;
-		snprintf(key, sizeof(key), i < 6 ? "bar%d" : "rom", i);
-		snprintf(text, sizeof(text), "0x%" PRIx64 "-0x%" PRIx64 " %s%s, %" PRIu64 " bytes",
-			 b->start, b->end, b->flags & 0x100 ? "io" : "memory",
-			 b->flags & 0x2000 ? " prefetchable" : "", b->end - b->start + 1);
-		xlpt_json_add(g, key, xlpt_json_str(text));
+		}
+		xlpt_str_addf(&line, "%s%s", line.len ? ", " : "", json_object_get_string(o));
 	}
+	if (line.len || !n)
+		xlpt_say(env, "  %-18s %s", label, line.len ? line.s : "none");
+}
+
+static void print_fact(struct xlpt_env *env, const char *key, struct json_object *fact)
+{
+	_cleanup_free_ char *label = xlpt_xstrdup(key);
+
+	for (char *p = label; *p; p++)
+		*p = *p == '_' ? ' ' : *p;
+	if (json_object_is_type(fact, json_type_array))
+		print_list(env, label, fact);
+	else if (json_object_is_type(fact, json_type_boolean))
+		xlpt_say(env, "  %-18s %s", label, json_object_get_boolean(fact) ? "yes" : "no");
+	else
+		xlpt_say(env, "  %-18s %s", label, json_object_get_string(fact));
 }
 
 /* The same record for people: a heading per group, a line per fact that says something. */
 static void print_text(struct xlpt_env *env, struct json_object *root)
 {
 	json_object_object_foreach(root, name, value) {
+		struct json_object *agrees = NULL;
+
 		if (!json_object_is_type(value, json_type_object)) {
 			xlpt_say(env, "%s", json_object_get_string(value));
 			continue;
 		}
 		xlpt_say(env, "%s", name);
-		json_object_object_foreach(value, key, fact) {
-			_cleanup_free_ char *label = xlpt_xstrdup(key);
-
-			if (!fact)
-				continue;
-			for (char *p = label; *p; p++)
-				*p = *p == '_' ? ' ' : *p;
-			if (json_object_is_type(fact, json_type_boolean))
-				xlpt_say(env, "  %-18s %s", label,
-					 json_object_get_boolean(fact) ? "yes" : "no");
-			else
-				xlpt_say(env, "  %-18s %s", label, json_object_get_string(fact));
-		}
+		/* Xen's view is news only where it is another one. */
+		json_object_object_get_ex(value, "xen_agrees", &agrees);
+		json_object_object_foreach(value, key, fact)
+			if (fact && !(agrees && json_object_get_boolean(agrees) &&
+				      xlpt_starts(key, "xen_")))
+				print_fact(env, key, fact);
 	}
+}
+
+/* The device itself with everything, in the place of what the scan of all has read. */
+static int read_fully(struct xlpt_env *env, struct xlpt_inventory *inv, struct xlpt_bdf bdf,
+		      struct xlpt_show *s, struct xlpt_diag *diag)
+{
+	struct xlpt_device *slot;
+	struct xlpt_device dev;
+	int rc = xlpt_scan_one(env->host, bdf, XLPT_SCAN_NAMES | XLPT_SCAN_CAPS, env->pci_ids, &dev,
+			       diag);
+
+	if (rc)
+		return rc;
+	slot = (struct xlpt_device *)xlpt_devices_find(&inv->devs, bdf);
+	if (!slot) {
+		xlpt_device_dispose(&dev);
+		xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "%s appeared only now", XLPT_BDF_STR(bdf));
+		xlpt_diag_hint(diag, "ask again");
+		return XLPT_ERR_NO_DEVICE;
+	}
+	xlpt_device_dispose(slot);
+	*slot = dev;
+	*s = (struct xlpt_show){ .env = env, .inv = inv, .i = (size_t)(slot - inv->devs.items),
+				 .d = slot, .owner = xlpt_owners_find(&inv->owners, bdf) };
+	return 0;
+}
+
+static int show_facts(struct xlpt_env *env, struct xlpt_show *s, struct xlpt_diag *diag)
+{
+	_cleanup_needs_ struct xlpt_needs needs = { 0 };
+	_cleanup_place_ struct xlpt_place place = { 0 };
+	int rc = xlpt_guard_read(env->host, &needs, diag);
+
+	if (rc == 0)
+		rc = xlpt_place_read(env, s->d, &s->inv->owners, &needs, &place, diag);
+	if (rc)
+		return rc;
+	s->root = json_object_new_object();
+	xlpt_json_add(s->root, "bdf", xlpt_json_bdf(s->d->bdf));
+	identity(s);
+	where(s, &place);
+	topology(s);
+	xlpt_show_isolation(s);
+	xlpt_show_interrupt(s);
+	xlpt_show_capabilities(s);
+	xlpt_show_memory(s);
+	if (env->json) {
+		xlpt_print_json(env, s->root);
+	} else {
+		print_text(env, s->root);
+		json_object_put(s->root);
+	}
+	return 0;
 }
 
 static int cmd_show(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
-	_cleanup_device_ struct xlpt_device dev = { 0 };
-	_cleanup_owners_ struct xlpt_owners owners = { 0 };
-	_cleanup_needs_ struct xlpt_needs needs = { 0 };
-	_cleanup_place_ struct xlpt_place place = { 0 };
-	struct facts f;
+	_cleanup_inventory_ struct xlpt_inventory inv = { 0 };
+	_cleanup_free_ char *xml = NULL;
+	struct xlpt_show s;
 	struct xlpt_bdf bdf;
 	int rc = xlpt_args_device(env, args->pos[0], &bdf, diag);
 
+	if (rc == 0 && env->json && xlpt_args_has(args, "xml")) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "--xml and --json exclude each other");
+		xlpt_diag_hint(diag, "ask for one of them");
+		return XLPT_ERR_USAGE;
+	}
 	if (rc == 0)
-		rc = xlpt_env_try_xen(env, diag);
+		rc = xlpt_inventory_read(env, 0, &inv, diag);
 	if (rc == 0)
-		rc = xlpt_scan_one(env->host, bdf, XLPT_SCAN_NAMES | XLPT_SCAN_CAPS, env->pci_ids, &dev,
-				   diag);
-	if (rc == 0)
-		rc = xlpt_owners_read(env, &owners, diag);
-	if (rc == 0)
-		rc = xlpt_guard_read(env->host, &needs, diag);
-	if (rc == 0)
-		rc = xlpt_place_read(env, &dev, &owners, &needs, &place, diag);
+		rc = read_fully(env, &inv, bdf, &s, diag);
 	if (rc)
 		return rc;
-	f.root = json_object_new_object();
-	xlpt_json_add(f.root, "bdf", xlpt_json_bdf(bdf));
-	identity(&f, &dev);
-	where(&f, &dev, xlpt_owners_find(&owners, bdf), &place);
-	topology(&f, &dev);
-	capabilities(&f, &dev);
-	bars(&f, &dev);
-	if (env->json) {
-		xlpt_print_json(env, f.root);
-	} else {
-		print_text(env, f.root);
-		json_object_put(f.root);
-	}
+	xlpt_inventory_warn(env, &inv);
+	if (!xlpt_args_has(args, "xml"))
+		return show_facts(env, &s, diag);
+	xml = xlpt_inventory_xml(&inv, s.i);
+	fputs(xml, env->out);
 	return 0;
 }
+
+static const struct xlpt_opt show_opts[] = {
+	{ "xml", 0, NULL, "print libvirt's <device>, as virsh nodedev-dumpxml does" },
+	{ 0 },
+};
 
 const struct xlpt_command xlpt_cmd_show = {
 	.name = "show",
 	.synopsis = "BDF",
 	.help = "Show all that is known about one device",
+	.opts = show_opts,
 	.min_args = 1,
 	.max_args = 1,
 	.run = cmd_show,

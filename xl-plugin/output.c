@@ -3,6 +3,7 @@
 
 #include <libsmartcols.h>
 #include <string.h>
+#include <unistd.h>
 
 struct json_object *xlpt_json_str(const char *s)
 {
@@ -152,8 +153,17 @@ void xlpt_verbose(struct xlpt_env *env, const char *fmt, ...)
 
 struct xlpt_table {
 	struct libscols_table *tb;
+	struct libscols_line *last;
 	size_t columns;
 };
+
+bool xlpt_out_colors(const struct xlpt_env *env)
+{
+	const char *term = getenv("TERM"), *no = getenv("NO_COLOR");
+	int fd = fileno(env->out);
+
+	return fd >= 0 && isatty(fd) && term && strcmp(term, "dumb") != 0 && (!no || !*no);
+}
 
 static void *need(void *p)
 {
@@ -184,10 +194,18 @@ void xlpt_table_row(struct xlpt_table *t, const char *const *cells)
 	for (size_t i = 0; i < t->columns; i++)
 		if (scols_line_set_data(line, i, cells[i] ? cells[i] : "-"))
 			need(NULL);
+	t->last = line;
+}
+
+void xlpt_table_paint(struct xlpt_table *t, size_t column, const char *color)
+{
+	if (color && t->last && column < t->columns)
+		scols_cell_set_color(scols_line_get_cell(t->last, column), color);
 }
 
 void xlpt_table_print(struct xlpt_env *env, struct xlpt_table *t)
 {
+	scols_table_enable_colors(t->tb, xlpt_out_colors(env));
 	scols_table_set_stream(t->tb, env->out);
 	if (scols_table_get_nlines(t->tb))
 		scols_print_table(t->tb);

@@ -30,6 +30,10 @@ struct xlpt_table;
 struct xlpt_table *xlpt_table_new(const char *const *columns, size_t n);
 void xlpt_table_row(struct xlpt_table *t, const char *const *cells);
 void xlpt_table_print(struct xlpt_env *env, struct xlpt_table *t);	/* and frees it */
+/* Gives a cell of the row added last a colour ("red", "yellow"...; NULL: none), on a terminal. */
+void xlpt_table_paint(struct xlpt_table *t, size_t column, const char *color);
+/* Out is a terminal that shows colours, and nobody asked for none (NO_COLOR). */
+bool xlpt_out_colors(const struct xlpt_env *env);
 
 /* Small builders; a NULL string becomes null. */
 struct json_object *xlpt_json_str(const char *s);

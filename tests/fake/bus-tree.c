@@ -143,6 +143,9 @@ static void make_config(const struct device *d, const struct fake_dev *f, uint8_
 	cfg[0x0e] = bridge ? 1 : f->class_code >> 8 == 0x0607 ? 2 : 0;
 	if (f->multifunction || (d->bdf.func && !f->pf))
 		cfg[0x0e] |= 0x80;
+	cfg[0x3d] = f->irq > 0; /* INTA */
+	if (bridge)
+		cfg[0x19] = 1;
 	cfg[cfg[0x0e] == 2 ? 0x14 : 0x34] = 0x40;
 	put16(cfg, 0x40, 0x0010);
 	put16(cfg, 0x42, bridge ? 0x0042 : 0x0002);

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pciback/firmware.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { ACPI_HEADER = 36, DMAR_HEADER = 48, DMAR_RMRR = 1, RMRR_HEADER = 24, SCOPE_HEADER = 6 };
+enum { SCOPE_ENDPOINT = 1, SCOPE_BRIDGE = 2 };
+
+void xlpt_rmrrs_dispose(struct xlpt_rmrrs *r)
+{
+	free(r->items);
+	*r = (struct xlpt_rmrrs){ 0 };
+}
+
+static uint64_t le(const uint8_t *p, unsigned bytes)
+{
+	uint64_t v = 0;
+
+	while (bytes--)
+		v = v << 8 | p[bytes];
+	return v;
+}
+
+static int bad(struct xlpt_diag *diag, const char *what, size_t at, const char *fact)
+{
+	xlpt_diag_set(diag, XLPT_ERR_DATA, "%s cannot be read to its end", what);
+	xlpt_diag_fact(diag, "at byte %zu: %s", at, fact);
+	return XLPT_ERR_DATA;
+}
+
+/* A path names the device on each bus on the way down; bridges tell the next bus. */
+static bool resolve(const uint8_t *scope, size_t len, uint16_t seg, const struct xlpt_devices *devs,
+		    struct xlpt_bdf *out)
+{
+	struct xlpt_bdf bdf = { .seg = seg, .bus = scope[5] };
+
+	for (size_t at = SCOPE_HEADER; at + 2 <= len; at += 2) {
+		const struct xlpt_device *bridge;
+
+		if (scope[at] > 0x1f || scope[at + 1] > 7)
+			return false;
+		bdf.dev = scope[at];
+		bdf.func = scope[at + 1];
+		if (at + 4 > len) {
+			*out = bdf;
+			return true;
+		}
+		bridge = xlpt_devices_find(devs, bdf);
+		if (!bridge || !bridge->secondary_bus)
+			return false;
+		bdf.bus = bridge->secondary_bus;
+	}
+	return false;
+}
+
+static int parse_rmrr(const uint8_t *r, size_t len, size_t where, const struct xlpt_devices *devs,
+		      struct xlpt_rmrrs *out, struct xlpt_diag *diag)
+{
+	struct xlpt_rmrr region;
+
+	if (len < RMRR_HEADER)
+		return bad(diag, "the DMAR table", where, "a reserved region is cut short");
+	region.base = le(r + 8, 8);
+	region.limit = le(r + 16, 8);
+	if (region.limit < region.base)
+		return bad(diag, "the DMAR table", where, "a reserved region ends before it begins");
+	for (size_t at = RMRR_HEADER; at < len;) {
+		size_t scope = len - at < 2 ? 0 : r[at + 1];
+
+		if (scope < SCOPE_HEADER || scope > len - at)
+			return bad(diag, "the DMAR table", where + at, "a device scope of impossible length");
+		if ((r[at] == SCOPE_ENDPOINT || r[at] == SCOPE_BRIDGE) &&
+		    resolve(r + at, scope, (uint16_t)le(r + 6, 2), devs, &region.bdf)) {
+			XLPT_GROW(out->items, out->n, out->alloc);
+			out->items[out->n++] = region;
+		}
+		at += scope;
+	}
+	return 0;
+}
+
+int xlpt_dmar_parse(const uint8_t *table, size_t len, const struct xlpt_devices *devs,
+		    struct xlpt_rmrrs *out, struct xlpt_diag *diag)
+{
+	size_t total;
+	int rc = 0;
+
+	*out = (struct xlpt_rmrrs){ .there = true };
+	if (len < DMAR_HEADER || (memcmp(table, "DMAR", 4) && memcmp(table, "XMAR", 4)))
+		return bad(diag, "the DMAR table", 0, "it has no such header");
+	total = le(table + 4, 4);
+	if (total < DMAR_HEADER || total > len)
+		return bad(diag, "the DMAR table", 4, "its length is not the file's");
+	for (size_t at = DMAR_HEADER; rc == 0 && at < total;) {
+		size_t size = total - at < 4 ? 0 : le(table + at + 2, 2);
+
+		if (size < 4 || size > total - at)
+			return bad(diag, "the DMAR table", at, "a structure of impossible length");
+		if (le(table + at, 2) == DMAR_RMRR)
+			rc = parse_rmrr(table + at, size, at, devs, out, diag);
+		at += size;
+	}
+	return rc;
+}
+
+int xlpt_dmar_read(struct xlpt_host *h, const struct xlpt_devices *devs, struct xlpt_rmrrs *out,
+		   struct xlpt_diag *diag)
+{
+	static const char *const paths[] = { "/sys/firmware/acpi/tables/DMAR",
+					     "/sys/firmware/acpi/tables/XMAR" };
+	_cleanup_free_ uint8_t *buf = xlpt_xcalloc(1, 65536);
+	ssize_t r = -ENOENT;
+
+	*out = (struct xlpt_rmrrs){ 0 };
+	for (size_t i = 0; r == -ENOENT && i < XLPT_ARRAY_SIZE(paths); i++)
+		r = h->ops->read(h, paths[i], buf, 65536);
+	if (r == -ENOENT || r == -ENOTDIR)
+		return 0;
+	if (r < 0) {
+		out->there = true;
+		return xlpt_diag_errno(diag, XLPT_ERR_IO, (int)-r, "cannot read the DMAR table");
+	}
+	return xlpt_dmar_parse(buf, (size_t)r, devs, out, diag);
+}
+
+/* ---- Vital Product Data ---- */
+
+void xlpt_vpd_dispose(struct xlpt_vpd *vpd)
+{
+	free(vpd->product);
+	free(vpd->part);
+	free(vpd->serial);
+	*vpd = (struct xlpt_vpd){ 0 };
+}
+
+/* The text without what a terminal would not show as it is, and without blanks around it. */
+static char *printable(const uint8_t *p, size_t len)
+{
+	char *s = xlpt_xstrndup((const char *)p, strnlen((const char *)p, len)), *start = s, *text;
+
+	for (char *c = s; *c; c++)
+		if (*c < ' ' || *c > '~')
+			*c = ' ';
+	xlpt_chomp(s);
+	start += strspn(start, " ");
+	text = *start ? xlpt_xstrdup(start) : NULL;
+	free(s);
+	return text;
+}
+
+static void keep(char **field, const uint8_t *p, size_t len)
+{
+	if (!*field)
+		*field = printable(p, len);
+}
+
+static int parse_fields(const uint8_t *p, size_t len, size_t where, struct xlpt_vpd *out,
+			struct xlpt_diag *diag)
+{
+	for (size_t at = 0; at < len;) {
+		if (len - at < 3 || p[at + 2] > len - at - 3)
+			return bad(diag, "the card's VPD", where + at, "a field goes past its section");
+		if (!memcmp(p + at, "SN", 2))
+			keep(&out->serial, p + at + 3, p[at + 2]);
+		else if (!memcmp(p + at, "PN", 2))
+			keep(&out->part, p + at + 3, p[at + 2]);
+		at += 3u + p[at + 2];
+	}
+	return 0;
+}
+
+int xlpt_vpd_parse(const uint8_t *data, size_t len, struct xlpt_vpd *out, struct xlpt_diag *diag)
+{
+	enum { LARGE = 0x80, NAME = 0x82, READ_ONLY = 0x90, END = 0x0f };
+
+	*out = (struct xlpt_vpd){ 0 };
+	for (size_t at = 0; at < len;) {
+		size_t head = data[at] & LARGE ? 3 : 1, size;
+		int rc = 0;
+
+		if (len - at < head)
+			break;
+		if (!(data[at] & LARGE) && data[at] >> 3 == END)
+			return 0;
+		size = head == 3 ? (size_t)le(data + at + 1, 2) : data[at] & 7u;
+		if (size > len - at - head)
+			return bad(diag, "the card's VPD", at, "a section goes past the end");
+		if (data[at] == NAME)
+			keep(&out->product, data + at + head, size);
+		else if (data[at] == READ_ONLY)
+			rc = parse_fields(data + at + head, size, at + head, out, diag);
+		if (rc)
+			return rc;
+		at += head + size;
+	}
+	return bad(diag, "the card's VPD", len, "it has no end");
+}
+
+int xlpt_vpd_read(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_vpd *out,
+		  struct xlpt_diag *diag)
+{
+	_cleanup_free_ uint8_t *buf = xlpt_xcalloc(1, 32768);
+	_cleanup_free_ char *path = xlpt_xasprintf("/sys/bus/pci/devices/%s/vpd", XLPT_BDF_STR(bdf));
+	ssize_t r = h->ops->read(h, path, buf, 32768);
+
+	*out = (struct xlpt_vpd){ 0 };
+	if (r <= 0) {
+		/* The kernel takes the file's contents back when it has found them broken. */
+		if (r == 0 || r == -ENOENT || r == -EACCES || r == -EPERM)
+			return 0;
+		return xlpt_diag_errno(diag, XLPT_ERR_IO, (int)-r, "cannot read the card's VPD");
+	}
+	return xlpt_vpd_parse(buf, (size_t)r, out, diag);
+}

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What firmware and cards say about themselves, outside configuration space:
+ * reserved memory regions from the DMAR table (Intel's VT-d specification,
+ * chapter 8), and a card's Vital Product Data (PCI Local Bus 3.0, appendix I).
+ * Both come as bytes that are not trusted.
+ */
+#ifndef XLPT_PCIBACK_FIRMWARE_H
+#define XLPT_PCIBACK_FIRMWARE_H
+
+#include "core/device.h"
+#include "core/host.h"
+
+/* A region that firmware wants mapped one to one for a function. */
+struct xlpt_rmrr {
+	struct xlpt_bdf bdf;
+	uint64_t base, limit;	/* both included */
+};
+
+struct xlpt_rmrrs {
+	struct xlpt_rmrr *items;
+	size_t n, alloc;
+	bool there;		/* the host has such a table */
+};
+
+void xlpt_rmrrs_dispose(struct xlpt_rmrrs *r);
+#define _cleanup_rmrrs_ XLPT_CLEANUP(xlpt_rmrrs_dispose)
+
+/*
+ * devs resolve paths through bridges; a path that leads nowhere is left out.
+ * XLPT_ERR_DATA, with the offset as the fact, for a table that contradicts
+ * itself; what came before is then in *out.
+ */
+int xlpt_dmar_parse(const uint8_t *table, size_t len, const struct xlpt_devices *devs,
+		    struct xlpt_rmrrs *out, struct xlpt_diag *diag);
+
+/*
+ * From /sys/firmware/acpi/tables: "DMAR", or "XMAR", which is what Xen renames it
+ * to so that dom0 does not drive the IOMMU (xen/drivers/passthrough/vtd/dmar.c,
+ * acpi_dmar_zap). Neither there is success with there == false.
+ */
+int xlpt_dmar_read(struct xlpt_host *h, const struct xlpt_devices *devs, struct xlpt_rmrrs *out,
+		   struct xlpt_diag *diag);
+
+struct xlpt_vpd {
+	char *product, *part, *serial;	/* printable, or NULL */
+};
+
+void xlpt_vpd_dispose(struct xlpt_vpd *vpd);
+#define _cleanup_vpd_ XLPT_CLEANUP(xlpt_vpd_dispose)
+
+/* XLPT_ERR_DATA for what is no VPD or is cut short; what came before is kept. */
+int xlpt_vpd_parse(const uint8_t *data, size_t len, struct xlpt_vpd *out, struct xlpt_diag *diag);
+/*
+ * From the function's "vpd" file; none is success with nothing in *out. Reading
+ * writes to the card's address register: not for one that a guest has.
+ */
+int xlpt_vpd_read(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_vpd *out,
+		  struct xlpt_diag *diag);
+
+#endif

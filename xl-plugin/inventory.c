@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "xl-plugin/inventory.h"
+
+#include "converters/libvirt-nodedev.h"
+#include "pciback/bind.h"
+#include "xl-plugin/output.h"
+
+void xlpt_inventory_dispose(struct xlpt_inventory *inv)
+{
+	xlpt_devices_dispose(&inv->devs);
+	xlpt_owners_dispose(&inv->owners);
+	xlpt_sets_dispose(&inv->sets);
+}
+
+int xlpt_inventory_read(struct xlpt_env *env, unsigned flags, struct xlpt_inventory *out,
+			struct xlpt_diag *diag)
+{
+	int rc;
+
+	*out = (struct xlpt_inventory){ 0 };
+	rc = xlpt_env_try_xen(env, diag);
+	if (rc == 0)
+		rc = xlpt_scan_all(env->host, flags | XLPT_SCAN_SETS, env->pci_ids, &out->devs, diag);
+	if (rc == 0)
+		rc = xlpt_owners_read(env, &out->owners, diag);
+	if (rc == 0)
+		xlpt_sets_make(&out->devs, &out->sets);
+	return rc;
+}
+
+void xlpt_inventory_warn(struct xlpt_env *env, const struct xlpt_inventory *inv)
+{
+	if (inv->sets.unread)
+		xlpt_warn(env, "isolation sets are wider than they may be: the configuration space of "
+			  "%zu functions cannot be read%s", inv->sets.unread,
+			  env->sysroot ? "" : " (run it as root)");
+	if (inv->sets.has_groups && !inv->sets.agree)
+		xlpt_warn(env, "the isolation sets are not the IOMMU groups that this kernel has made");
+}
+
+const struct xlpt_owner *xlpt_inventory_owner(const struct xlpt_inventory *inv, size_t i)
+{
+	return xlpt_owners_find(&inv->owners, inv->devs.items[i].bdf);
+}
+
+bool xlpt_inventory_assignable(const struct xlpt_inventory *inv, size_t i)
+{
+	const struct xlpt_device *d = inv->devs.items;
+	const struct xlpt_sets *s = &inv->sets;
+	size_t set = s->of[i];
+
+	if (xlpt_set_ignores(&d[i]) || !xlpt_streq(d[i].driver, XLPT_PCIBACK_DRIVER))
+		return false;
+	for (size_t m = s->start[set]; m < s->start[set + 1]; m++) {
+		size_t k = s->member[m];
+
+		if (xlpt_inventory_owner(inv, k))
+			return false;
+		if (!xlpt_set_ignores(&d[k]) && d[k].driver &&
+		    !xlpt_streq(d[k].driver, XLPT_PCIBACK_DRIVER))
+			return false;
+	}
+	return true;
+}
+
+char *xlpt_inventory_xml(const struct xlpt_inventory *inv, size_t i)
+{
+	const struct xlpt_device *d = &inv->devs.items[i];
+	const struct xlpt_sets *s = &inv->sets;
+	size_t set = s->of[i], n = s->start[set + 1] - s->start[set], n_vfs = 0, above = i;
+	_cleanup_free_ struct xlpt_bdf *mates = xlpt_xcalloc(n, sizeof(*mates)), *vfs = NULL;
+	struct xlpt_nodedev node = { .dev = d, .mates = mates, .n_mates = n, .group = s->number[set] };
+
+	for (size_t m = 0; m < n; m++)
+		mates[m] = inv->devs.items[s->member[s->start[set] + m]].bdf;
+	if (d->vf_total >= 0) {
+		vfs = xlpt_xcalloc(inv->devs.n, sizeof(*vfs));
+		for (size_t k = 0; k < inv->devs.n; k++)
+			if (inv->devs.items[k].is_vf && xlpt_bdf_eq(inv->devs.items[k].pf, d->bdf))
+				vfs[n_vfs++] = inv->devs.items[k].bdf;
+	}
+	above = xlpt_sets_parent(&inv->devs, i);
+	node.parent = above == SIZE_MAX ? NULL : &inv->devs.items[above].bdf;
+	node.vfs = vfs;
+	node.n_vfs = n_vfs;
+	return xlpt_nodedev_write(&node);
+}

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Every function of this host (or of a tree), who has it, and its isolation
+ * set: what list, show and topology are made of.
+ */
+#ifndef XLPT_INVENTORY_H
+#define XLPT_INVENTORY_H
+
+#include "pciback/isolate.h"
+#include "pciback/scan.h"
+#include "xl-plugin/op.h"
+
+struct xlpt_inventory {
+	struct xlpt_devices devs;
+	struct xlpt_owners owners;
+	struct xlpt_sets sets;
+};
+
+void xlpt_inventory_dispose(struct xlpt_inventory *inv);
+#define _cleanup_inventory_ XLPT_CLEANUP(xlpt_inventory_dispose)
+
+/* Xen where there is one. flags: further XLPT_SCAN_* beside what the sets need. */
+int xlpt_inventory_read(struct xlpt_env *env, unsigned flags, struct xlpt_inventory *out,
+			struct xlpt_diag *diag);
+/* Says on err when sets had to be guessed because configuration space is not readable. */
+void xlpt_inventory_warn(struct xlpt_env *env, const struct xlpt_inventory *inv);
+
+const struct xlpt_owner *xlpt_inventory_owner(const struct xlpt_inventory *inv, size_t i);
+static inline unsigned xlpt_inventory_set(const struct xlpt_inventory *inv, size_t i)
+{
+	return inv->sets.number[inv->sets.of[i]];
+}
+
+/*
+ * Could be attached as it is: an endpoint that is hidden, with no guest, and
+ * nothing in its set is with a guest or in use by dom0.
+ */
+bool xlpt_inventory_assignable(const struct xlpt_inventory *inv, size_t i);
+
+/* libvirt's description of function i (converters/libvirt-nodedev), indented. Caller frees. */
+char *xlpt_inventory_xml(const struct xlpt_inventory *inv, size_t i);
+
+/* The graph for graphviz: bridges, sets, owners. Caller frees. */
+char *xlpt_inventory_dot(const struct xlpt_inventory *inv);
+
+#endif
