@@ -17,6 +17,11 @@
 #
 # "switch": 01:00.0 e1000e (dom0's own), 02:00.0 the upstream port of a PCIe switch,
 # 03:00.0 to 03:02.0 its downstream ports, 04:00.0 05:00.0 06:00.0 e1000e behind them.
+#
+# "groups": what can and what cannot be kept apart. 00:02.0 and 00:02.1 root ports of one slot without
+# ACS, 00:03.0 a conventional bridge; behind root ports with ACS an igb, two functions of one slot, a
+# PCIe-to-PCI bridge with three functions, a PCIe switch, and dom0's own; the same switch behind a root
+# port without ACS.
 
 #
 # "pins", "pins-shifted", "pins-swapped": one machine at three boots of a scenario about pins.
@@ -28,11 +33,22 @@ machine=()
 
 lab_port_count=0
 
-# next_port: one more root port; its bus is called busN.
+# next_port [OPTION]: one more root port; its bus is called busN.
 next_port() {
 	lab_port_count=$((lab_port_count + 1))
 	port=port$lab_port_count
-	machine+=(-device "pcie-root-port,id=$port,bus=pcie.0,chassis=$lab_port_count,slot=$lab_port_count,addr=0x$((lab_port_count + 9)).0")
+	machine+=(-device "pcie-root-port,id=$port,bus=pcie.0,chassis=$lab_port_count,slot=$lab_port_count,addr=0x$((lab_port_count + 9)).0${1:+,$1}")
+}
+
+# lab_switch N: a PCIe switch with two e1000e on the current port.
+lab_switch() {
+	local n up=up$1 chassis=$((lab_port_count * 4 + 80))
+	machine+=(-device "x3130-upstream,id=$up,bus=$port,addr=0.0")
+	for n in 0 1; do
+		machine+=(-device "xio3130-downstream,id=$up-$n,bus=$up,chassis=$((chassis + n)),slot=$((chassis + n)),addr=$n.0")
+		port=$up-$n
+		nic e1000e 0.0 "$n$1"
+	done
 }
 
 # nic MODEL ADDR LAST-MAC-BYTE [backend]: a network card on the current port. Without an option ROM,
@@ -95,6 +111,28 @@ machine_devices() {
 		machine+=(-drive "if=none,id=scratch,format=raw,file=$2"
 			-device "nvme,bus=$port,addr=0.0,serial=xlpt-lab,drive=scratch")
 		next_port; nic igb 0.0 10 backend
+		next_port; nic e1000e 0.0 80 backend
+		;;
+	groups)
+		for n in 0 1; do
+			port=mf$n
+			machine+=(-device "pcie-root-port,id=mf$n,bus=pcie.0,chassis=$((n + 60)),slot=$((n + 60)),multifunction=on,disable-acs=on,addr=0x2.$n")
+			nic e1000e 0.0 "6$n"
+		done
+		machine+=(-device "i82801b11-bridge,id=legacy,bus=pcie.0,addr=0x3.0")
+		port=legacy
+		nic e1000 1.0 65
+		nic e1000 2.0 66
+		next_port; nic igb 0.0 10 backend
+		next_port; nic e1000e,multifunction=on 0.0 40; nic e1000e 0.1 41
+		next_port
+		machine+=(-device "pcie-pci-bridge,id=bridge,bus=$port,addr=0.0")
+		port=bridge
+		for n in 1 2 3; do
+			nic e1000 "$n.0" "7$n"
+		done
+		next_port; lab_switch 1
+		next_port disable-acs=on; lab_switch 2
 		next_port; nic e1000e 0.0 80 backend
 		;;
 	*)

@@ -1,0 +1,134 @@
+#!/bin/bash
+# groups - isolation sets: the kernel's own IOMMU groups without Xen, the same machine with Xen, libvirt's view
+# timeout: 900
+# machine: groups
+# reboots: 1
+# native: 0
+#
+# Boot 0 is without Xen: the kernel makes groups, and the sets that are computed must be those. Boot 1
+# is with Xen, where there are no groups to look at: the sets must be the same as before.
+. "$LAB/lib.sh"
+
+kept=/lab/groups-native
+out=$LAB_OUT/$LAB_SCENARIO
+work=$(mktemp -d)
+
+# What the kernel says: a line per group, its members in order.
+kernel_groups() {
+	local group devices
+	for group in /sys/kernel/iommu_groups/*; do
+		devices=("$group"/devices/*)
+		printf '%s ' "${devices[@]##*/}"
+		echo
+	done | sort
+}
+
+# What xlpt says, in the same form.
+our_sets() {
+	xlpt list --all -o set,device |
+		awk 'NR > 1 { set[$1] = set[$1] $2 " " } END { for (s in set) print set[s] }' | sort
+}
+
+# keep_tree: all that a scan reads, for tests/data/trees.
+keep_tree() {
+	local device dir name
+	mkdir -p "$out/tree/sys/bus/pci/devices"
+	for device in /sys/bus/pci/devices/*; do
+		dir=$out/tree$(readlink -f "$device")
+		mkdir -p "$dir"
+		ln -s "$(readlink "$device")" "$out/tree/sys/bus/pci/devices/${device##*/}"
+		for name in vendor device class revision subsystem_vendor subsystem_device irq numa_node \
+			resource reset_method sriov_totalvfs sriov_numvfs config; do
+			[ ! -e "$device/$name" ] || cat "$device/$name" >"$dir/$name"
+		done
+		for name in driver physfn iommu_group; do
+			[ ! -L "$device/$name" ] || ln -s "$(readlink "$device/$name")" "$dir/$name"
+		done
+	done
+	tar -C "$out" -czf "$out/tree.tar.gz" tree
+	rm -r "$out/tree"
+}
+
+# same_xml URI BDF: libvirt and xlpt say the same of a device; without Xen its group, too.
+same_xml() {
+	local name=pci_${2//[:.]/_} drop=
+	[ -n "$LAB_NATIVE" ] || drop='/<iommuGroup/,/<\/iommuGroup>/d'
+	virsh -c "$1" nodedev-dumpxml "$name" 2>/dev/null | sed -e "$drop" -e '/^$/d' >"$work/theirs"
+	xlpt show --xml "$2" >"$work/ours.xml"
+	sed -e "$drop" "$work/ours.xml" >"$work/ours"
+	diff "$work/theirs" "$work/ours" || fail "$2: not what virsh says (<)"
+	virt-xml-validate "$work/ours.xml" nodedev >/dev/null || fail "$2: not valid"
+}
+
+check_libvirt() {
+	local uri=$1 device n=0
+	if ! command -v libvirtd >/dev/null; then
+		note "SKIPPED: no libvirt here"
+		return
+	fi
+	libvirtd -d || fail "libvirtd does not start"
+	wait_for 60 "libvirtd to answer" virsh -c "$uri" nodedev-list --cap pci
+	for device in /sys/bus/pci/devices/*; do
+		same_xml "$uri" "${device##*/}"
+		n=$((n + 1))
+	done
+	note "XML of $n devices is valid and is what virsh says"
+}
+
+# with_mac MAC: the function whose network card has that address
+with_mac() {
+	basename "$(dirname "$(dirname "$(dirname "$(grep -l "$1" /sys/bus/pci/devices/*/net/*/address)")")")"
+}
+
+for pf in /sys/bus/pci/devices/*/sriov_numvfs; do
+	echo 2 >"$pf"
+done
+lspci -tv
+xlpt list --all
+xlpt topology
+our_sets >"$work/ours"
+keep_tree
+
+if [ -n "$LAB_NATIVE" ]; then
+	note "without Xen"
+	kernel_groups >"$work/kernel"
+	cat "$work/kernel"
+	[ "$(wc -l <"$work/kernel")" -gt 10 ] || fail "the kernel has made no groups"
+	diff "$work/kernel" "$work/ours" || fail "the sets are not the kernel's groups (<)"
+	note "$(wc -l <"$work/ours") sets of $(wc -w <"$work/ours") functions are the kernel's groups"
+	if xlpt list 2>&1 | grep "not the IOMMU groups"; then fail "xlpt says they differ"; fi
+	cp "$work/ours" $kept
+	check_libvirt nodedev:///system
+	exit 0
+fi
+
+note "with Xen"
+[ ! -d /sys/kernel/iommu_groups/0 ] || fail "there are groups under Xen"
+diff $kept "$work/ours" || fail "the sets are not those of the same machine without Xen (<)"
+note "$(wc -l <"$work/ours") sets, the same as without Xen"
+bridged=$(with_mac 52:54:00:00:00:71)
+bus=${bridged%:*}
+xlpt show "$bridged"
+[ "$(xlpt show "$bridged" | grep -c "shares requester id $bus:00.0 behind PCIe-to-PCI bridge")" = 3 ] || fail "reasons"
+xlpt show --json "$bridged" | sed -n '/xen_/,/]/p'
+[ "$(xlpt show --json "$bridged" | sed -n '/xen_same_requester/,/]/p' | grep -c "$bus:0[23].0")" = 2 ] || fail "Xen's own group"
+check_libvirt xen:///system
+
+note "a set is not divided"
+expect_rc 0 xlpt hide "$bridged"
+guest_start web1 pv
+got=0
+text=$(xlpt attach web1 "$bridged" 2>&1) || got=$?
+printf '%s\n' "$text"
+[ "$got" = 3 ] || fail "exit status $got, expected 3"
+grep -q "while dom0 uses $bus:02.0" <<<"$text" || fail "the member is not named"
+grep -q "shares requester id $bus:00.0 behind" <<<"$text" || fail "the edge is not named"
+expect_rc 3 xlpt attach --dry-run web1 "$bridged"
+expect_rc 0 xlpt attach --dry-run --allow-split "$bridged" web1 "$bridged"
+expect_rc 0 xlpt hide "$bus:02.0" "$bus:03.0"
+xlpt list --assignable
+[ "$(xlpt list --assignable -o device | grep -c "$bus:0")" = 3 ] || fail "they can be attached now"
+expect_rc 0 xlpt attach web1 "$bus:01.0" "$bus:02.0" "$bus:03.0"
+xlpt topology
+[ "$(xlpt list --guest web1 -o device | grep -c "$bus:0")" = 3 ] || fail "list --guest"
+expect_rc 0 xlpt detach web1 "$bus:01.0" "$bus:02.0" "$bus:03.0" --to-host
