@@ -12,7 +12,7 @@
 /* One function being read: the path is built once, an attribute's name is put behind it. */
 struct reader {
 	struct xlpt_host *h;
-	char path[128];
+	char path[512];
 	size_t len;
 };
 
@@ -105,8 +105,12 @@ static void read_parent(struct reader *rd, struct xlpt_device *dev)
 	while (xlpt_starts(up, "../"))
 		up += 3;
 	/* The link begins in /sys/bus/pci/devices and so goes up to /sys. */
-	if (up != buf)
+	if (up != buf) {
 		dev->sysfs_path = xlpt_xasprintf("/sys/%s", up);
+		/* The directory itself: resolving the link for every attribute takes as long again. */
+		if (strlen(dev->sysfs_path) < sizeof(rd->path) - 64)
+			rd->len = (size_t)snprintf(rd->path, sizeof(rd->path), "%s", dev->sysfs_path);
+	}
 	*slash = '\0';
 	dev->place_known = true;
 	dev->has_parent = xlpt_bdf_from_sysfs_name(last_component(buf), &dev->parent);
@@ -147,7 +151,7 @@ static enum xlpt_header header_of_class(uint32_t class_code)
 static void read_config(struct reader *rd, unsigned flags, struct xlpt_device *dev)
 {
 	/* Reading beyond the header can wake a sleeping function: only when asked for. */
-	bool deep = flags & XLPT_SCAN_CAPS;
+	bool deep = flags & XLPT_SCAN_CAPS || (flags & XLPT_SCAN_SETS && !dev->is_vf && dev->bdf.func);
 	uint8_t cfg[4096];
 	ssize_t r = rd->h->ops->read(rd->h, attr_path(rd, "config"), cfg, deep ? sizeof(cfg) : 64);
 
@@ -210,7 +214,7 @@ static void read_links(struct reader *rd, unsigned flags, struct xlpt_device *de
 		read_net(rd, dev);
 }
 
-static int read_ids(struct reader *rd, struct xlpt_device *dev)
+static int read_ids(struct reader *rd, unsigned flags, struct xlpt_device *dev)
 {
 	long long v;
 	int r;
@@ -220,11 +224,11 @@ static int read_ids(struct reader *rd, struct xlpt_device *dev)
 		return r;
 	dev->class_code = (uint32_t)v;
 	/* Bridges have no subsystem in their header; the files are there and read 0. */
-	if (!attr_id(rd, "subsystem_vendor", 0xffff, &v))
+	if (!(flags & XLPT_SCAN_BRIEF) && !attr_id(rd, "subsystem_vendor", 0xffff, &v))
 		dev->subvendor = (uint16_t)v;
-	if (!attr_id(rd, "subsystem_device", 0xffff, &v))
+	if (!(flags & XLPT_SCAN_BRIEF) && !attr_id(rd, "subsystem_device", 0xffff, &v))
 		dev->subdevice = (uint16_t)v;
-	if (!attr_id(rd, "revision", 0xff, &v)) /* since 4.10 */
+	if (!(flags & XLPT_SCAN_BRIEF) && !attr_id(rd, "revision", 0xff, &v)) /* since 4.10 */
 		dev->revision = (uint8_t)v;
 	r = attr_id(rd, "device", 0xffff, &v);
 	if (r)
@@ -258,7 +262,8 @@ static int read_function(struct xlpt_host *h, struct xlpt_bdf bdf, unsigned flag
 	*dev = (struct xlpt_device){.bdf = bdf, .vf_total = -1, .vf_count = -1, .numa_node = -1};
 	rd.len = (size_t)snprintf(rd.path, sizeof(rd.path), DEVICES "/%s", XLPT_BDF_STR(bdf));
 
-	r = read_ids(&rd, dev);
+	read_parent(&rd, dev);
+	r = read_ids(&rd, flags, dev);
 	if (r)
 		return r;
 	if (!(flags & XLPT_SCAN_BRIEF))
@@ -268,8 +273,9 @@ static int read_function(struct xlpt_host *h, struct xlpt_bdf bdf, unsigned flag
 	if (dev->vf_total >= 0)
 		dev->vf_count = attr_int(&rd, "sriov_numvfs", 0);
 	dev->reset_method = attr_dup(&rd, "reset_method");
-	dev->has_reset = h->ops->exists(h, attr_path(&rd, "reset")) == 0;
-	read_parent(&rd, dev);
+	/* A kernel that lists methods has the file when there are any (drivers/pci/pci-sysfs.c). */
+	dev->has_reset = (dev->reset_method && *dev->reset_method) ||
+			 h->ops->exists(h, attr_path(&rd, "reset")) == 0;
 	read_links(&rd, flags, dev);
 	read_config(&rd, flags, dev);
 
