@@ -34,12 +34,21 @@ static int attr_text(struct reader *rd, const char *name, char *buf, size_t size
 	return 0;
 }
 
+/* A hostile tree must not speak to the operator's terminal. */
+static char *tamed(char *s)
+{
+	for (char *p = s; p && *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
+	return s;
+}
+
 /* Missing attributes are common (older kernels, other kinds of functions): NULL. */
 static char *attr_dup(struct reader *rd, const char *name)
 {
 	char buf[4096];
 
-	return attr_text(rd, name, buf, sizeof(buf)) ? NULL : xlpt_xstrdup(buf);
+	return attr_text(rd, name, buf, sizeof(buf)) ? NULL : tamed(xlpt_xstrdup(buf));
 }
 
 static int attr_num(struct reader *rd, const char *name, long long *out)
@@ -85,7 +94,8 @@ static char *attr_link_name(struct reader *rd, const char *name)
 {
 	char buf[1024];
 
-	return attr_link(rd, name, buf, sizeof(buf)) < 0 ? NULL : xlpt_xstrdup(last_component(buf));
+	return attr_link(rd, name, buf, sizeof(buf)) < 0 ? NULL
+							 : tamed(xlpt_xstrdup(last_component(buf)));
 }
 
 /*
@@ -106,7 +116,7 @@ static void read_parent(struct reader *rd, struct xlpt_device *dev)
 		up += 3;
 	/* The link begins in /sys/bus/pci/devices and so goes up to /sys. */
 	if (up != buf) {
-		dev->sysfs_path = xlpt_xasprintf("/sys/%s", up);
+		dev->sysfs_path = tamed(xlpt_xasprintf("/sys/%s", up));
 		/* The directory itself: resolving the link for every attribute takes as long again. */
 		if (strlen(dev->sysfs_path) < sizeof(rd->path) - 64)
 			rd->len = (size_t)snprintf(rd->path, sizeof(rd->path), "%s", dev->sysfs_path);
