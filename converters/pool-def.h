@@ -20,9 +20,7 @@
 #define XLPT_CONVERTERS_POOL_DEF_H
 
 #include "converters/model.h"
-
-/* How the next VF is chosen; libvirt only knows first. */
-enum xlpt_pool_policy { XLPT_POOL_FIRST = 1, XLPT_POOL_SPREAD, XLPT_POOL_NUMA };
+#include "core/pool.h"
 
 struct xlpt_pool_def {
 	struct xlpt_netpool pool;
