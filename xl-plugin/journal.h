@@ -62,7 +62,10 @@ int xlpt_journal_adopt(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 /* Tells on err what was interrupted; quiet = say nothing (repair and status tell it themselves). */
 void xlpt_journal_warn(struct xlpt_env *env, bool quiet);
 
-/* ---- locks: one holder per guest and per device, in the order guest, devices sorted ---- */
+/*
+ * ---- locks: one holder per guest and per device, in the order guest, devices
+ * sorted, pools. Who has the pools waits for nothing else. ----
+ */
 
 struct xlpt_locks {
 	int *fds;
@@ -78,5 +81,8 @@ int xlpt_lock_device(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt
 /* Guest (NULL for none) and devices in that order; bdfs is sorted in place, one named twice is one. */
 int xlpt_lock_all(struct xlpt_env *env, struct xlpt_locks *locks, const uint32_t *domid,
 		  struct xlpt_bdf *bdfs, size_t n, struct xlpt_diag *diag);
+/* Definitions and leases of all pools. */
+int xlpt_lock_pools(struct xlpt_env *env, struct xlpt_locks *locks, int64_t deadline,
+		    struct xlpt_diag *diag);
 
 #endif

@@ -18,6 +18,7 @@ void xlpt_locks_release(struct xlpt_locks *locks)
 	*locks = (struct xlpt_locks){ 0 };
 }
 
+/* what: NULL waits without a word, for what is never held long. */
 static int take(struct xlpt_env *env, struct xlpt_locks *locks, const char *name, const char *what,
 		int64_t deadline, struct xlpt_diag *diag)
 {
@@ -45,12 +46,13 @@ static int take(struct xlpt_env *env, struct xlpt_locks *locks, const char *name
 			return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot lock %s", path);
 		if (xlpt_now(env->clock) >= deadline) {
 			xlpt_diag_set(diag, XLPT_ERR_IN_USE,
-				      "another xlpt works on %s and did not finish in time", what);
+				      "another xlpt works on %s and did not finish in time",
+				      what ? what : "the pools");
 			xlpt_diag_fact(diag, "it holds the lock %s", path);
 			xlpt_diag_hint(diag, "wait for it, or see who it is: fuser -v %s", path);
 			return XLPT_ERR_IN_USE;
 		}
-		if (!told)
+		if (!told && what)
 			xlpt_warn(env, "waiting for another xlpt that works on %s", what);
 		told = true;
 		env->clock->sleep_ms(env->clock, LOCK_RETRY_MS);
@@ -96,4 +98,10 @@ int xlpt_lock_all(struct xlpt_env *env, struct xlpt_locks *locks, const uint32_t
 		if (!i || !xlpt_bdf_eq(bdfs[i], bdfs[i - 1]))
 			rc = xlpt_lock_device(env, locks, bdfs[i], deadline, diag);
 	return rc;
+}
+
+int xlpt_lock_pools(struct xlpt_env *env, struct xlpt_locks *locks, int64_t deadline,
+		    struct xlpt_diag *diag)
+{
+	return take(env, locks, "pools", NULL, deadline, diag);
 }

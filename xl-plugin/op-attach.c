@@ -177,6 +177,7 @@ static void plan_attach(struct xlpt_plan *plan, const struct xlpt_op *op, size_t
 	const struct xlpt_item *item = &op->items[i];
 	const char *bdf = XLPT_BDF_STR(item->spec.bdf), *guest = op->guest.name;
 
+	xlpt_plan_lease(plan, op, i);
 	if (item->hide)
 		xlpt_plan_hide(plan, op, i);
 	if (item->loose)
@@ -262,6 +263,8 @@ int xlpt_op_attach(struct xlpt_op *op, struct xlpt_diag *diag)
 		rc = xlpt_op_find_mates(op, diag);
 	if (rc == 0)
 		rc = xlpt_op_prepare(op, diag);
+	if (rc == 0)
+		rc = xlpt_op_check_leases(op, diag);
 	if (rc == 0)
 		rc = judge(op, diag);
 	if (rc == 0)

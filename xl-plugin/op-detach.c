@@ -214,6 +214,8 @@ int xlpt_op_detach(struct xlpt_op *op, struct xlpt_diag *diag)
 		rc = xlpt_op_prepare(op, diag);
 	if (rc == 0)
 		rc = judge(op, diag);
+	if (rc == 0)
+		rc = xlpt_op_hold_leases(op, diag);
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < op->n; i++) {
@@ -231,8 +233,9 @@ int xlpt_op_detach(struct xlpt_op *op, struct xlpt_diag *diag)
 		xlpt_plan_add(&plan, verify_gone, NULL, i,
 			      xlpt_xasprintf("wait until %s has let go of %s", guest, bdf), NULL);
 		xlpt_plan_reset(&plan, op, i);
-		if (op->to_host)
+		if (op->to_host || op->items[i].hide)
 			xlpt_plan_unhide(&plan, op, i);
+		xlpt_plan_give_back(&plan, op, i);
 	}
 	xlpt_plan_config(&plan, op);
 	return xlpt_op_execute(op, "detach", &plan, diag);

@@ -350,6 +350,8 @@ int xlpt_op_unhide(struct xlpt_op *op, struct xlpt_diag *diag)
 	_cleanup_plan_ struct xlpt_plan plan = { 0 };
 	int rc = xlpt_op_prepare(op, diag);
 
+	if (rc == 0)
+		rc = xlpt_op_check_leases(op, diag);
 	op->to_host = true;
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
 		struct xlpt_item *item = &op->items[i];

@@ -25,6 +25,7 @@ void xlpt_op_dispose(struct xlpt_op *op)
 		free(op->items[i].reset_fact);
 	}
 	free(op->items);
+	xlpt_leases_end(op->env, &op->leases);
 	xlpt_guest_dispose(&op->guest);
 	xlpt_journal_dispose(&op->journal);
 	xlpt_locks_release(&op->locks);
@@ -247,6 +248,8 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 		rc = guest_again(op, diag);
 	if (rc == 0 && !env->dry_run)
 		rc = mend_first(op, diag);
+	if (rc == 0)
+		rc = xlpt_leases_tidy(env, diag);
 	if (rc == 0)
 		rc = xlpt_guard_read(env->host, &op->needs, diag);
 	since = xlpt_now(env->clock);

@@ -9,12 +9,14 @@
 
 #include "core/plan.h"
 #include "core/policy.h"
+#include "core/pool.h"
 #include "pciback/guard.h"
 #include "pciback/reset.h"
 #include "xenstore/pcibe.h"
 #include "xl-plugin/journal.h"
 #include "xl-plugin/ledger.h"
 #include "xl-plugin/settings.h"
+#include "xl-plugin/leases.h"
 
 #define XLPT_GUEST_TIMEOUT_MS 60000	/* for a guest to answer; --timeout changes it */
 #define XLPT_PORT_TIMEOUT_MS 10000	/* to free its frontend once the backend is gone */
@@ -111,6 +113,8 @@ struct xlpt_op {
 	/* what the caller wants */
 	bool hide, to_host, force, without_e820;
 	bool identity;		/* sets the VFs' identities that specs name; refused otherwise */
+	int64_t lease_until;	/* leases of a guest that somebody else will create; 0 = none */
+	xlpt_nodes nodes;	/* where a guest that is to be created will run; 0 = not known */
 	char **force_host;	/* addresses, not owned; NULL = none */
 	const char *reset_method;	/* reset: by this one; NULL = the kernel's choice; not owned */
 	char **allow_split;	/* the same: their isolation sets may be divided */
@@ -124,6 +128,7 @@ struct xlpt_op {
 	struct xlpt_journal journal;
 	struct xlpt_needs needs;
 	struct xlpt_owners owners;
+	struct xlpt_leases leases;	/* of its items, held; a dry run's have no file */
 	/* attach: the others in the devices' isolation sets, and why (op-split.c) */
 	struct xlpt_mate *mates;
 	size_t n_mates, alloc_mates;
@@ -190,6 +195,13 @@ void xlpt_plan_config(struct xlpt_plan *plan, const struct xlpt_op *op);
 void xlpt_op_config_say(const struct xlpt_op *op);
 /* Repair: brings the file in line with what became of the devices that have a spec in the journal. */
 void xlpt_config_mend(struct xlpt_env *env, const struct xlpt_journal *j);
+/* The step that leases item i, for an item out of a pool; and the one that gives it back. */
+void xlpt_plan_lease(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
+void xlpt_plan_give_back(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
+/* IN_USE for an item that is leased to another guest than the operation's. */
+int xlpt_op_check_leases(struct xlpt_op *op, struct xlpt_diag *diag);
+/* Holds the leases of the items that the operation's guest has. */
+int xlpt_op_hold_leases(struct xlpt_op *op, struct xlpt_diag *diag);
 
 /* Whatever the state: the device leaves pciback and goes to where it came from. */
 int xlpt_give_back(struct xlpt_env *env, struct xlpt_bdf bdf, bool origin_known,

@@ -293,6 +293,58 @@ static int ts_caps(struct xlpt_toolstack *ts, struct xlpt_xen_caps *out, struct 
 	return 0;
 }
 
+/* ---- where a guest runs ---- */
+
+static xlpt_nodes nodes_of_cpus(const libxl_cputopology *cpus, int n, const libxl_bitmap *map)
+{
+	xlpt_nodes nodes = 0;
+
+	for (int i = 0; i < n; i++)
+		if (cpus[i].node < 64 && (!map || libxl_bitmap_test(map, i)))
+			nodes |= (xlpt_nodes)1 << cpus[i].node;
+	return nodes;
+}
+
+static int ts_guest_nodes(struct xlpt_toolstack *ts, uint32_t domid, xlpt_nodes *nodes,
+			  struct xlpt_diag *diag)
+{
+	libxl_ctx *ctx = start(ts);
+	int n_cpus = 0, n_vcpus = 0, n_all = 0;
+	libxl_cputopology *cpus = libxl_get_cpu_topology(ctx, &n_cpus);
+	libxl_vcpuinfo *vcpus = libxl_list_vcpu(ctx, domid, &n_vcpus, &n_all);
+	xlpt_nodes all = nodes_of_cpus(cpus, n_cpus, NULL), memory = 0;
+	libxl_bitmap map;
+
+	*nodes = 0;
+	/*
+	 * xl's own placement sets no hard affinity, but a soft one and the domain's
+	 * node affinity (libxl_dom.c, numa_place_domain); a guest pinned by hand has
+	 * the hard one.
+	 */
+	for (int i = 0; i < n_vcpus; i++) {
+		xlpt_nodes hard = nodes_of_cpus(cpus, n_cpus, &vcpus[i].cpumap),
+			   soft = nodes_of_cpus(cpus, n_cpus, &vcpus[i].cpumap_soft);
+
+		*nodes |= hard & soft ? hard & soft : hard;
+	}
+	libxl_bitmap_init(&map);
+	if (libxl_node_bitmap_alloc(ctx, &map, 0) == 0 &&
+	    libxl_domain_get_nodeaffinity(ctx, domid, &map) == 0)
+		for (int i = 0; i < 64 && i < (int)map.size * 8; i++)
+			memory |= (xlpt_nodes)libxl_bitmap_test(&map, i) << i;
+	libxl_bitmap_dispose(&map);
+	if (*nodes & memory)
+		*nodes &= memory;
+	/* With a single node there is nothing to choose between. */
+	if (!(all & (all - 1)))
+		*nodes = 0;
+	libxl_vcpuinfo_list_free(vcpus, n_vcpus);
+	libxl_cputopology_list_free(cpus, n_cpus);
+	return cpus && vcpus ? 0
+			     : libxl_failed(ts, ERROR_FAIL, XLPT_ERR_TOOLSTACK, diag,
+					    "cannot ask where domain %u runs", domid);
+}
+
 /* ---- devices ---- */
 
 static bool tri(enum xlpt_tri v)
@@ -567,6 +619,7 @@ static const struct xlpt_toolstack_ops libxl_ops = {
 	.guest_list = ts_guest_list,
 	.guest_config_pci = ts_guest_config_pci,
 	.caps = ts_caps,
+	.guest_nodes = ts_guest_nodes,
 	.device_add = ts_device_add,
 	.device_remove = ts_device_remove,
 	.hyp_assigned = ts_hyp_assigned,

@@ -8,6 +8,7 @@
 #define XLPT_TOOLSTACK_H
 
 #include "core/guest.h"
+#include "core/pool.h"
 
 struct xlpt_toolstack;
 
@@ -41,6 +42,13 @@ struct xlpt_toolstack_ops {
 	int (*guest_config_pci)(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_spec **specs,
 				size_t *n, struct xlpt_diag *diag);
 	int (*caps)(struct xlpt_toolstack *ts, struct xlpt_xen_caps *out, struct xlpt_diag *diag);
+
+	/*
+	 * The NUMA nodes the guest runs on: those of its vCPUs' affinity, narrowed to
+	 * the nodes of its memory where the two meet. 0 when Xen has one node only.
+	 */
+	int (*guest_nodes)(struct xlpt_toolstack *ts, uint32_t domid, xlpt_nodes *nodes,
+			   struct xlpt_diag *diag);
 
 	/*
 	 * libxl_device_pci_add. 0 says only that libxl has done its part: the

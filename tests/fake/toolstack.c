@@ -21,6 +21,7 @@ struct claim {
 struct fake_guest {
 	struct xlpt_guest g;
 	bool deaf;
+	xlpt_nodes nodes;
 	struct fake_pcifront *front;
 };
 
@@ -183,6 +184,17 @@ static void unconfigure(struct fake_ts *f, uint32_t domid, const struct xlpt_bdf
 		xlpt_spec_dispose(&c->spec);
 		*c = f->configured[--f->n_configured];
 	}
+}
+
+static int ts_guest_nodes(struct xlpt_toolstack *ts, uint32_t domid, xlpt_nodes *nodes,
+			  struct xlpt_diag *diag)
+{
+	struct fake_guest *g = guest_of(fake(ts), domid);
+
+	if (!g)
+		return failed(diag, "nodes");
+	*nodes = g->nodes;
+	return 0;
 }
 
 struct waiting {
@@ -412,6 +424,7 @@ static const struct xlpt_toolstack_ops fake_ops = {
 	.guest_list = ts_guest_list,
 	.guest_config_pci = ts_guest_config_pci,
 	.caps = ts_caps,
+	.guest_nodes = ts_guest_nodes,
 	.device_add = ts_device_add,
 	.device_remove = ts_device_remove,
 	.hyp_assigned = ts_hyp_assigned,
@@ -499,6 +512,11 @@ void fake_ts_iommu(struct fake_ts *f, bool on)
 void fake_ts_deaf(struct fake_ts *f, uint32_t domid, bool deaf)
 {
 	guest_of(f, domid)->deaf = deaf;
+}
+
+void fake_ts_nodes(struct fake_ts *f, uint32_t domid, xlpt_nodes nodes)
+{
+	guest_of(f, domid)->nodes = nodes;
 }
 
 void fake_ts_frontend(struct fake_ts *f, uint32_t domid, struct fake_pcifront *front)

@@ -39,6 +39,9 @@ void fake_ts_iommu(struct fake_ts *f, bool on);
 /* An HVM guest that answers no eject request (firmware, no driver). */
 void fake_ts_deaf(struct fake_ts *f, uint32_t domid, bool deaf);
 
+/* The NUMA nodes it runs on; 0 at first. */
+void fake_ts_nodes(struct fake_ts *f, uint32_t domid, xlpt_nodes nodes);
+
 /* The frontend whose event channel port_open speaks of; NULL takes it away. */
 void fake_ts_frontend(struct fake_ts *f, uint32_t domid, struct fake_pcifront *front);
 

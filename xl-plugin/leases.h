@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Who has which VF of which pool: one small file for each VF given out, named by
+ * its address, below /var/lib/xlpt/leases. The name is what keeps a VF from being
+ * given out twice: the file is made whole under another name and linked to its
+ * own, which fails when there is one (link(2)). A kill leaves the whole file or
+ * none.
+ *
+ * While an xlpt works with the VF it holds the file locked (flock): before its
+ * guest has the device, and while it is taken back. A lease that can be locked
+ * and whose guest does not have the device is over, and reconciling gives it
+ * back. That happens at every command that touches devices or pools, and through
+ * docs/hooks at once.
+ */
+#ifndef XLPT_LEASES_H
+#define XLPT_LEASES_H
+
+#include "core/guest.h"
+#include "xl-plugin/journal.h"
+
+#define XLPT_LEASES_DIR "/var/lib/xlpt/leases"
+
+struct xlpt_lease {
+	struct xlpt_bdf bdf;
+	char *pool;
+	char *guest;		/* its name */
+	char uuid[37];		/* "" = not known */
+	int64_t domid;		/* -1 = it is still to be created */
+	char boot[40];		/* boot id of the host, "-" = not known */
+	int64_t since;		/* seconds since the epoch */
+	int64_t until;		/* core/clock's milliseconds: till then somebody else may still
+				   create the guest (xlpt start --print); 0 = no */
+	bool to_host;		/* the pool is managed: the VF goes back to its dom0 driver */
+	/* of this process, not of the file */
+	int fd;			/* open and locked, or -1 */
+	bool busy;		/* an xlpt, perhaps another one, holds it */
+	bool stays;		/* xlpt_leases_dispose leaves the file; else it gives it back */
+};
+
+struct xlpt_leases {
+	struct xlpt_lease *items;
+	size_t n, alloc;
+};
+
+/* Closes without giving back. */
+void xlpt_lease_dispose(struct xlpt_lease *lease);
+#define _cleanup_lease_ XLPT_CLEANUP(xlpt_lease_dispose)
+void xlpt_leases_dispose(struct xlpt_leases *leases);
+#define _cleanup_leases_ XLPT_CLEANUP(xlpt_leases_dispose)
+struct xlpt_lease *xlpt_leases_find(const struct xlpt_leases *leases, struct xlpt_bdf bdf);
+/* "web1 (domain 3)", "web1 (starting)". Caller frees. */
+char *xlpt_lease_holder(const struct xlpt_lease *lease);
+/* "2026-11-21T09:40:00Z" */
+#define XLPT_SINCE_LEN 32
+char *xlpt_lease_since(const struct xlpt_lease *lease, char buf[XLPT_SINCE_LEN]);
+
+/* The running host's boot id; "-" when the kernel does not tell. */
+void xlpt_boot_id(struct xlpt_env *env, char out[40]);
+
+/*
+ * All leases, sorted by address. A file that is not one is warned of and counts
+ * as a lease of nobody: its VF is not given out.
+ */
+int xlpt_leases_read(struct xlpt_env *env, struct xlpt_leases *out, struct xlpt_diag *diag);
+
+/* Makes and locks the file; bdf, pool, guest, uuid, domid and until are the caller's. IN_USE. */
+int xlpt_lease_create(struct xlpt_env *env, struct xlpt_lease *lease, struct xlpt_diag *diag);
+/* Writes a lease that is held anew, in place: one write of one block, which no kill cuts short. */
+int xlpt_lease_update(struct xlpt_env *env, struct xlpt_lease *lease, struct xlpt_diag *diag);
+/*
+ * Locks the lease of a VF. 1: held now, *out filled; 0: there is none, or
+ * another xlpt holds it beyond timeout_ms (out->busy). Negative: cannot look.
+ */
+int xlpt_lease_hold(struct xlpt_env *env, struct xlpt_bdf bdf, int64_t timeout_ms,
+		    struct xlpt_lease *out, struct xlpt_diag *diag);
+/* Gives a lease that is held back: the file goes. */
+int xlpt_lease_drop(struct xlpt_env *env, struct xlpt_lease *lease, struct xlpt_diag *diag);
+
+/* The end of an operation: what it still holds is given back, or left where stays is set. */
+void xlpt_leases_end(struct xlpt_env *env, struct xlpt_leases *leases);
+
+/* ---- pool-reconcile.c ---- */
+
+struct xlpt_returned {
+	struct xlpt_bdf bdf;
+	char *pool, *guest;
+	char *why;		/* "web1 is gone" */
+};
+
+struct xlpt_returns {
+	struct xlpt_returned *items;
+	size_t n, alloc;
+};
+
+void xlpt_returns_dispose(struct xlpt_returns *r);
+#define _cleanup_returns_ XLPT_CLEANUP(xlpt_returns_dispose)
+
+/*
+ * Gives back every lease that is over: its guest is gone or has the device no
+ * more, the host was restarted since, the VF is not there. Needs Xen. Takes the
+ * lock of the pools, unless locked says that the caller has it. out may be NULL.
+ * With env->dry_run only tells.
+ */
+int xlpt_leases_reconcile(struct xlpt_env *env, bool locked, struct xlpt_returns *out,
+			  struct xlpt_diag *diag);
+/* The same for commands that have something else to do: no leases, nothing done; tells with -v. */
+int xlpt_leases_tidy(struct xlpt_env *env, struct xlpt_diag *diag);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Pools of VFs: their definitions (converters/pool-def's text, one file each
+ * below /var/lib/xlpt/pools), which VFs they have now, and who has each.
+ */
+#ifndef XLPT_POOLS_H
+#define XLPT_POOLS_H
+
+#include "converters/pool-def.h"
+#include "core/pool.h"
+#include "xl-plugin/leases.h"
+#include "xl-plugin/op.h"
+
+#define XLPT_POOLS_DIR "/var/lib/xlpt/pools"
+
+/* What pool:NAME can name; SYNTAX with the reason. */
+int xlpt_pool_check_name(const char *name, struct xlpt_diag *diag);
+/* Sorted; empty without the directory. Caller frees with xlpt_strv_free. */
+int xlpt_pool_names(struct xlpt_env *env, char ***names, struct xlpt_diag *diag);
+/* XLPT_ERR_NOT_FOUND names the pools that there are. */
+int xlpt_pool_load(struct xlpt_env *env, const char *name, struct xlpt_pool_def *out,
+		   struct xlpt_diag *diag);
+/* Replaces the file whole. */
+int xlpt_pool_save(struct xlpt_env *env, const struct xlpt_pool_def *def, struct xlpt_diag *diag);
+int xlpt_pool_remove(struct xlpt_env *env, const char *name, struct xlpt_diag *diag);
+
+/* What is read once for any number of pools. Without Xen: nobody's devices, whose leases. */
+struct xlpt_pool_facts {
+	struct xlpt_devices devices;
+	struct xlpt_owners owners;
+	struct xlpt_needs needs;
+	struct xlpt_leases leases;
+};
+
+int xlpt_pool_facts_read(struct xlpt_env *env, struct xlpt_pool_facts *out, struct xlpt_diag *diag);
+void xlpt_pool_facts_dispose(struct xlpt_pool_facts *facts);
+#define _cleanup_pool_facts_ XLPT_CLEANUP(xlpt_pool_facts_dispose)
+
+/* A pool as it is now. */
+struct xlpt_pool_view {
+	struct xlpt_pool_vfs vfs;
+	/* Of its PFs: not there, without driver, without VFs; XLPT_ERR_DATA: none, and never will be. */
+	struct xlpt_diag *troubles;
+	size_t n, alloc;
+};
+
+void xlpt_pool_view_dispose(struct xlpt_pool_view *view);
+#define _cleanup_pool_view_ XLPT_CLEANUP(xlpt_pool_view_dispose)
+int xlpt_pool_view(struct xlpt_env *env, const struct xlpt_pool_def *def,
+		   const struct xlpt_pool_facts *facts, struct xlpt_pool_view *out,
+		   struct xlpt_diag *diag);
+/* "first", "spread", "numa": what is used when the definition does not say is first. */
+enum xlpt_pool_policy xlpt_pool_policy_of(const struct xlpt_pool_def *def);
+const char *xlpt_pool_policy_word(enum xlpt_pool_policy policy);
+
+/*
+ * Leases a VF of a pool to op's guest (uuid, name, domid; -1 while it is to be
+ * created): reconciles, chooses and writes the lease under the lock of the pools,
+ * and adds it, held, to op->leases. VFs that are among op's items already are
+ * passed over. A dry run chooses only. until: see struct xlpt_lease.
+ */
+int xlpt_pool_allocate(struct xlpt_op *op, const char *name, struct xlpt_bdf *bdf,
+		       struct xlpt_pool_def *def, struct xlpt_diag *diag);
+
+/* ---- print-pool.c ---- */
+
+void xlpt_pool_print_list(struct xlpt_env *env, const struct xlpt_pool_def *defs,
+			  const struct xlpt_pool_view *views, size_t n);
+void xlpt_pool_print(struct xlpt_env *env, const struct xlpt_pool_def *def,
+		     const struct xlpt_pool_view *view, const struct xlpt_leases *leases);
+void xlpt_pool_print_returns(struct xlpt_env *env, const struct xlpt_returns *returned);
+
+#endif

@@ -1,0 +1,179 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "xl-plugin/output.h"
+#include "xl-plugin/pools.h"
+
+static size_t count(const struct xlpt_pool_vfs *vfs, enum xlpt_vf_state state)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < vfs->n; i++)
+		n += vfs->items[i].state == state;
+	return n;
+}
+
+/* "enp1s0f0 enp1s0f1" or "3 devices". Caller frees. */
+static char *source(const struct xlpt_pool_def *def)
+{
+	const struct xlpt_netpool *pool = &def->pool;
+	struct xlpt_str s = { 0 };
+
+	for (char **p = pool->pf; p && *p; p++)
+		xlpt_str_addf(&s, "%s%s", s.len ? " " : "", *p);
+	if (pool->n_addr)
+		xlpt_str_addf(&s, "%s%zu device%s", s.len ? " " : "", pool->n_addr,
+			      pool->n_addr == 1 ? "" : "s");
+	return xlpt_str_take(&s);
+}
+
+static struct json_object *def_json(const struct xlpt_pool_def *def,
+				    const struct xlpt_pool_view *view)
+{
+	const struct xlpt_netpool *pool = &def->pool;
+	struct json_object *o = json_object_new_object(), *pf = json_object_new_array(),
+			   *dev = json_object_new_array(), *troubles = json_object_new_array();
+
+	for (char **p = pool->pf; p && *p; p++)
+		json_object_array_add(pf, xlpt_json_str(*p));
+	for (size_t i = 0; i < pool->n_addr; i++)
+		json_object_array_add(dev, xlpt_json_bdf(pool->addr[i]));
+	for (size_t i = 0; i < view->n; i++)
+		json_object_array_add(troubles, xlpt_json_str(view->troubles[i].message));
+	xlpt_json_add(o, "name", xlpt_json_str(pool->name));
+	xlpt_json_add(o, "uuid", xlpt_json_str(pool->uuid));
+	xlpt_json_add(o, "policy", xlpt_json_str(xlpt_pool_policy_word(xlpt_pool_policy_of(def))));
+	xlpt_json_add(o, "managed", pool->managed ? json_object_new_boolean(pool->managed == XLPT_ON)
+						  : NULL);
+	xlpt_json_add(o, "pf", pf);
+	xlpt_json_add(o, "devices", dev);
+	xlpt_json_add(o, "total", json_object_new_int64((int64_t)view->vfs.n));
+	xlpt_json_add(o, "free", json_object_new_int64((int64_t)xlpt_pool_vfs_free(&view->vfs)));
+	xlpt_json_add(o, "leased",
+		      json_object_new_int64((int64_t)count(&view->vfs, XLPT_VF_LEASED)));
+	xlpt_json_add(o, "troubles", troubles);
+	return o;
+}
+
+void xlpt_pool_print_list(struct xlpt_env *env, const struct xlpt_pool_def *defs,
+			  const struct xlpt_pool_view *views, size_t n)
+{
+	static const char *const columns[] = { "POOL", "POLICY", "VFS", "FREE", "LEASED", "FROM" };
+	struct json_object *root, *list;
+	struct xlpt_table *t;
+
+	if (env->json) {
+		root = json_object_new_object();
+		list = json_object_new_array();
+		for (size_t i = 0; i < n; i++)
+			json_object_array_add(list, def_json(&defs[i], &views[i]));
+		xlpt_json_add(root, "pools", list);
+		xlpt_print_json(env, root);
+		return;
+	}
+	if (!n) {
+		xlpt_say(env, "no pools are defined");
+		return;
+	}
+	t = xlpt_table_new(columns, XLPT_ARRAY_SIZE(columns));
+	for (size_t i = 0; i < n; i++) {
+		const struct xlpt_pool_vfs *vfs = &views[i].vfs;
+		_cleanup_free_ char *from = source(&defs[i]);
+		char total[24], left[24], leased[24];
+
+		snprintf(total, sizeof(total), "%zu", vfs->n);
+		snprintf(left, sizeof(left), "%zu", xlpt_pool_vfs_free(vfs));
+		snprintf(leased, sizeof(leased), "%zu", count(vfs, XLPT_VF_LEASED));
+		xlpt_table_row(t, (const char *const[]){
+			defs[i].pool.name, xlpt_pool_policy_word(xlpt_pool_policy_of(&defs[i])), total,
+			left, leased, from });
+	}
+	xlpt_table_print(env, t);
+}
+
+static struct json_object *lease_json(const struct xlpt_lease *l)
+{
+	struct json_object *o;
+	char since[XLPT_SINCE_LEN];
+
+	if (!l)
+		return NULL;
+	o = json_object_new_object();
+	xlpt_json_add(o, "pool", xlpt_json_str(l->pool));
+	xlpt_json_add(o, "guest", xlpt_json_str(l->guest));
+	xlpt_json_add(o, "uuid", xlpt_json_str(*l->uuid ? l->uuid : NULL));
+	xlpt_json_add(o, "domid", l->domid >= 0 ? json_object_new_int64(l->domid) : NULL);
+	xlpt_json_add(o, "boot", xlpt_json_str(l->boot));
+	xlpt_json_add(o, "since", xlpt_json_str(xlpt_lease_since(l, since)));
+	return o;
+}
+
+void xlpt_pool_print(struct xlpt_env *env, const struct xlpt_pool_def *def,
+		     const struct xlpt_pool_view *view, const struct xlpt_leases *leases)
+{
+	static const char *const columns[] = { "VF", "PF", "NODE", "STATE", "HOLDER", "SINCE" };
+	struct json_object *root = def_json(def, view), *list = json_object_new_array();
+	struct xlpt_table *t = NULL;
+
+	xlpt_say(env, "pool %s, policy %s: %zu of %zu VFs free", def->pool.name,
+		 xlpt_pool_policy_word(xlpt_pool_policy_of(def)), xlpt_pool_vfs_free(&view->vfs),
+		 view->vfs.n);
+	if (view->vfs.n && !env->json)
+		t = xlpt_table_new(columns, XLPT_ARRAY_SIZE(columns));
+	for (size_t i = 0; i < view->vfs.n; i++) {
+		const struct xlpt_pool_vf *vf = &view->vfs.items[i];
+		const struct xlpt_lease *l = xlpt_leases_find(leases, vf->bdf);
+		struct json_object *o = json_object_new_object();
+		char node[16], since[XLPT_SINCE_LEN];
+
+		snprintf(node, sizeof(node), "%d", vf->numa_node);
+		xlpt_json_add(o, "bdf", xlpt_json_bdf(vf->bdf));
+		xlpt_json_add(o, "pf", vf->has_pf ? xlpt_json_bdf(vf->pf) : NULL);
+		xlpt_json_add(o, "numa_node", vf->numa_node < 0 ? NULL : json_object_new_int(vf->numa_node));
+		xlpt_json_add(o, "state", xlpt_json_str(xlpt_vf_state_word(vf->state)));
+		xlpt_json_add(o, "holder", xlpt_json_str(vf->holder));
+		xlpt_json_add(o, "lease", lease_json(l));
+		json_object_array_add(list, o);
+		if (!t)
+			continue;
+		xlpt_table_row(t, (const char *const[]){
+			XLPT_BDF_STR(vf->bdf), vf->has_pf ? XLPT_BDF_STR(vf->pf) : NULL,
+			vf->numa_node < 0 ? NULL : node, xlpt_vf_state_word(vf->state), vf->holder,
+			l ? xlpt_lease_since(l, since) : NULL });
+	}
+	xlpt_json_add(root, "vfs", list);
+	if (t)
+		xlpt_table_print(env, t);
+	for (size_t i = 0; i < view->n; i++)
+		xlpt_warn(env, "%s; to mend: %s", view->troubles[i].message,
+			  view->troubles[i].hint ? view->troubles[i].hint : "xlpt list");
+	if (env->json)
+		xlpt_print_json(env, root);
+	else
+		json_object_put(root);
+}
+
+void xlpt_pool_print_returns(struct xlpt_env *env, const struct xlpt_returns *returned)
+{
+	struct json_object *root = json_object_new_object(), *list = json_object_new_array();
+
+	for (size_t i = 0; i < returned->n; i++) {
+		const struct xlpt_returned *r = &returned->items[i];
+		struct json_object *o = json_object_new_object();
+
+		xlpt_json_add(o, "bdf", xlpt_json_bdf(r->bdf));
+		xlpt_json_add(o, "pool", xlpt_json_str(r->pool));
+		xlpt_json_add(o, "guest", xlpt_json_str(r->guest));
+		xlpt_json_add(o, "why", xlpt_json_str(r->why));
+		json_object_array_add(list, o);
+		xlpt_say(env, "%s %s back to pool %s: %s", env->dry_run ? "would give" : "gave",
+			 XLPT_BDF_STR(r->bdf), r->pool, r->why);
+	}
+	if (!returned->n)
+		xlpt_say(env, "nothing to give back");
+	xlpt_json_add(root, env->dry_run ? "plan" : "returned", list);
+	if (env->json)
+		xlpt_print_json(env, root);
+	else
+		json_object_put(root);
+}
