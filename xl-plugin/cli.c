@@ -16,6 +16,7 @@ const struct xlpt_command *const xlpt_commands[] = {
 	&xlpt_cmd_reset,
 	&xlpt_cmd_attach,
 	&xlpt_cmd_detach,
+	&xlpt_cmd_start,
 	&xlpt_cmd_status,
 	&xlpt_cmd_repair,
 	&xlpt_cmd_budget,

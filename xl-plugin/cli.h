@@ -60,6 +60,7 @@ extern const struct xlpt_command xlpt_cmd_unhide;
 extern const struct xlpt_command xlpt_cmd_reset;
 extern const struct xlpt_command xlpt_cmd_attach;
 extern const struct xlpt_command xlpt_cmd_detach;
+extern const struct xlpt_command xlpt_cmd_start;
 extern const struct xlpt_command xlpt_cmd_status;
 extern const struct xlpt_command xlpt_cmd_repair;
 extern const struct xlpt_command xlpt_cmd_budget;

@@ -2,13 +2,13 @@
 #include <string.h>
 
 #include "converters/libvirt.h"
+#include "pciback/scan.h"
 #include "xl-plugin/cli.h"
 #include "xl-plugin/convert.h"
 #include "xl-plugin/output.h"
 #include "xl-plugin/pools.h"
 
 #define RELEASE_TIMEOUT_MS 10000	/* a domain that is dying takes seconds at most */
-#define RELEASE_LOOK_MS 200
 
 static int usage(struct xlpt_diag *diag, const char *what)
 {
@@ -24,6 +24,7 @@ static int from_words(const struct xlpt_args *args, struct xlpt_pool_def *def,
 		      struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
+	bool any = false;
 	int rc = xlpt_pool_check_name(args->pos[1], diag);
 
 	if (rc)
@@ -38,6 +39,7 @@ static int from_words(const struct xlpt_args *args, struct xlpt_pool_def *def,
 				       args->pos[1]);
 			return XLPT_ERR_SYNTAX;
 		}
+		any |= xlpt_starts(word, "pf=") || xlpt_starts(word, "dev=");
 		if (xlpt_starts(word, "dev="))
 			xlpt_str_addf(&text, "device = %s\n", word + 4);
 		else if (!strcmp(word, "policy=first-fit") || !strcmp(word, "policy=numa-local"))
@@ -46,6 +48,8 @@ static int from_words(const struct xlpt_args *args, struct xlpt_pool_def *def,
 		else
 			xlpt_str_addf(&text, "%.*s = %s\n", (int)(eq - word), word, eq + 1);
 	}
+	if (!any)
+		return usage(diag, "define wants NAME and at least one pf= or dev=");
 	rc = xlpt_pool_def_parse(text.s, text.len, NULL, def, diag);
 	if (rc && diag) {
 		/* Line N is word N of the command; a column in a text nobody wrote says nothing. */
@@ -65,11 +69,15 @@ static int from_file(const char *path, const char *name, bool xml, struct xlpt_p
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	int rc = xlpt_convert_load(path, &text, NULL, diag);
 
-	if (rc)
+	if (rc) {
+		xlpt_diag_hint(diag, "name a file with a pool's definition, or libvirt's network XML");
 		return rc;
+	}
 	xml = xml || xlpt_libvirt_is_xml(xlpt_str_get(&text), text.len);
 	rc = xml ? xlpt_libvirt_network_read(xlpt_str_get(&text), text.len, path, &def->pool, diag)
 		 : xlpt_pool_def_parse(xlpt_str_get(&text), text.len, path, def, diag);
+	if (rc && xml && diag && !diag->hint)
+		xlpt_diag_hint(diag, "virsh net-dumpxml NAME prints a network with <forward mode='hostdev'>");
 	if (rc)
 		return rc;
 	if (name) {
@@ -82,44 +90,11 @@ static int from_file(const char *path, const char *name, bool xml, struct xlpt_p
 	return rc;
 }
 
-/* What can never work is refused now; what only is not there yet is told. */
-static int check_def(struct xlpt_env *env, const struct xlpt_pool_def *def,
-		     struct xlpt_pool_view *view, struct xlpt_diag *diag)
-{
-	_cleanup_pool_facts_ struct xlpt_pool_facts facts = { 0 };
-	int rc = xlpt_pool_facts_read(env, &facts, diag);
-
-	for (size_t i = 0; rc == 0 && i < def->pool.n_addr; i++) {
-		const struct xlpt_device *d = xlpt_devices_find(&facts.devices, def->pool.addr[i]);
-		const char *bdf = XLPT_BDF_STR(def->pool.addr[i]);
-
-		if (!d || d->is_vf)
-			continue;
-		xlpt_diag_set(diag, XLPT_ERR_DATA, "%s is no virtual function", bdf);
-		if (d->vf_total >= 0)
-			xlpt_diag_fact(diag, "it is a PF that can have %d of them", d->vf_total);
-		else
-			xlpt_diag_fact(diag, "it has no PF");
-		xlpt_diag_hint(diag, d->vf_total >= 0 ? "pf=%s takes its VFs" : "xlpt attach takes %s by itself",
-			       bdf);
-		rc = XLPT_ERR_DATA;
-	}
-	if (rc == 0)
-		rc = xlpt_pool_view(env, def, &facts, view, diag);
-	for (size_t i = 0; rc == 0 && i < view->n; i++)
-		if (view->troubles[i].code == XLPT_ERR_DATA) {
-			xlpt_diag_move(diag, &view->troubles[i]);
-			rc = XLPT_ERR_DATA;
-		}
-	return rc;
-}
-
 static int define(struct xlpt_env *env, const struct xlpt_args *args, bool import,
 		  struct xlpt_diag *diag)
 {
-	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 }, old = { 0 };
+	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 };
 	_cleanup_pool_view_ struct xlpt_pool_view view = { 0 };
-	_cleanup_locks_ struct xlpt_locks locks = { 0 };
 	const char *file = xlpt_args_get(args, "file");
 	bool had;
 	int rc;
@@ -132,16 +107,7 @@ static int define(struct xlpt_env *env, const struct xlpt_args *args, bool impor
 					import, &def, diag)
 			    : from_words(args, &def, diag);
 	if (rc == 0)
-		rc = xlpt_env_try_xen(env, diag);
-	if (rc == 0)
-		rc = check_def(env, &def, &view, diag);
-	if (rc == 0 && !env->dry_run)
-		rc = xlpt_lock_pools(env, &locks, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
-	if (rc)
-		return rc;
-	had = xlpt_pool_load(env, def.pool.name, &old, NULL) == 0;
-	if (!env->dry_run)
-		rc = xlpt_pool_save(env, &def, diag);
+		rc = xlpt_op_pool_define(env, &def, &view, &had, diag);
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < view.n; i++)
@@ -156,51 +122,49 @@ static int define(struct xlpt_env *env, const struct xlpt_args *args, bool impor
 
 static int undefine(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
 {
-	_cleanup_locks_ struct xlpt_locks locks = { 0 };
-	_cleanup_leases_ struct xlpt_leases leases = { 0 };
-	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 };
-	int rc = xlpt_env_try_xen(env, diag);
+	struct json_object *root;
+	int rc = xlpt_op_pool_undefine(env, name, diag);
 
-	if (rc == 0 && !env->dry_run)
-		rc = xlpt_lock_pools(env, &locks, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
-	if (rc == 0)
-		rc = xlpt_pool_load(env, name, &def, diag);
-	/* A definition that cannot be read may go: that is the way to mend it. */
-	if (rc == XLPT_ERR_DATA) {
-		xlpt_diag_dispose(diag);
-		rc = 0;
-	}
-	if (rc == 0 && env->ts)
-		rc = xlpt_leases_reconcile(env, !env->dry_run, NULL, diag);
-	if (rc == 0)
-		rc = xlpt_leases_read(env, &leases, diag);
-	for (size_t i = 0; rc == 0 && i < leases.n; i++) {
-		_cleanup_free_ char *holder = NULL;
-
-		if (strcmp(leases.items[i].pool, name) != 0)
-			continue;
-		holder = xlpt_lease_holder(&leases.items[i]);
-		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "pool %s is in use", name);
-		xlpt_diag_fact(diag, "%s has %s out of it", holder, XLPT_BDF_STR(leases.items[i].bdf));
-		xlpt_diag_hint(diag, "xlpt detach %s %s", leases.items[i].guest,
-			       XLPT_BDF_STR(leases.items[i].bdf));
-		rc = XLPT_ERR_IN_USE;
-	}
-	if (rc == 0 && !env->dry_run)
-		rc = xlpt_pool_remove(env, name, diag);
 	if (rc)
 		return rc;
 	xlpt_say(env, "%s pool %s", env->dry_run ? "would forget" : "forgot", name);
-	if (env->json) {
-		struct json_object *root = json_object_new_object();
-
-		xlpt_json_add(root, env->dry_run ? "would_undefine" : "undefined", xlpt_json_str(name));
-		xlpt_print_json(env, root);
-	}
+	if (!env->json)
+		return 0;
+	root = json_object_new_object();
+	xlpt_json_add(root, env->dry_run ? "would_undefine" : "undefined", xlpt_json_str(name));
+	xlpt_print_json(env, root);
 	return 0;
 }
 
 /* ---- export, list, show ---- */
+
+/* libvirt names a PF by its interface, we also by its address. */
+static int name_pfs(struct xlpt_env *env, struct xlpt_netpool *pool, struct xlpt_diag *diag)
+{
+	for (char **p = pool->pf; p && *p; p++) {
+		_cleanup_device_ struct xlpt_device d = { 0 };
+		struct xlpt_bdf bdf;
+		int rc;
+
+		if (!xlpt_bdf_shaped(*p))
+			continue;
+		rc = xlpt_bdf_parse(*p, strlen(*p), &bdf, diag);
+		if (rc == 0)
+			rc = xlpt_scan_one(env->host, bdf, 0, NULL, &d, diag);
+		if (rc)
+			return rc;
+		if (!d.net || !*d.net) {
+			xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s has no network interface in dom0", *p);
+			xlpt_diag_fact(diag, "libvirt's network names a PF by its interface");
+			xlpt_diag_hint(diag, "load the PF's driver; or define the pool with dev= for each "
+					     "VF");
+			return XLPT_ERR_CONFLICT;
+		}
+		free(*p);
+		*p = xlpt_xstrdup(*d.net);
+	}
+	return 0;
+}
 
 static int export_pool(struct xlpt_env *env, const char *name, bool xml, struct xlpt_diag *diag)
 {
@@ -210,6 +174,8 @@ static int export_pool(struct xlpt_env *env, const char *name, bool xml, struct 
 
 	if (rc == 0)
 		rc = xlpt_pool_load(env, name, &def, diag);
+	if (rc == 0 && xml)
+		rc = name_pfs(env, &def.pool, diag);
 	if (rc == 0 && xml)
 		rc = xlpt_libvirt_network_write(&def.pool, &text, diag);
 	else if (rc == 0)
@@ -292,99 +258,6 @@ static int show(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
 
 /* ---- release ---- */
 
-static bool is_of(const struct xlpt_lease *l, const char *guest)
-{
-	_cleanup_free_ char *domid = xlpt_xasprintf("%lld", (long long)l->domid);
-
-	return !strcmp(l->uuid, guest) || !strcmp(l->guest, guest) || !strcmp(domid, guest);
-}
-
-static int still_there(struct xlpt_env *env, const char *guest, struct xlpt_diag *diag)
-{
-	_cleanup_leases_ struct xlpt_leases leases = { 0 };
-	int rc = xlpt_leases_read(env, &leases, diag);
-
-	for (size_t i = 0; rc == 0 && i < leases.n; i++) {
-		_cleanup_free_ char *holder = NULL;
-
-		if (!is_of(&leases.items[i], guest))
-			continue;
-		holder = xlpt_lease_holder(&leases.items[i]);
-		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s has not let go of %s", holder,
-			      XLPT_BDF_STR(leases.items[i].bdf));
-		xlpt_diag_fact(diag, "a backend or the hypervisor says that it has it, or an xlpt works on it");
-		xlpt_diag_hint(diag, "xlpt detach %s %s, or wait until it is gone", leases.items[i].guest,
-			       XLPT_BDF_STR(leases.items[i].bdf));
-		rc = XLPT_ERR_IN_USE;
-	}
-	return rc;
-}
-
-static int release_guest(struct xlpt_env *env, const char *guest, int64_t timeout_ms,
-			 struct xlpt_returns *out, struct xlpt_diag *diag)
-{
-	int64_t deadline = xlpt_now(env->clock) + timeout_ms;
-	int rc;
-
-	for (;;) {
-		rc = xlpt_leases_reconcile(env, false, out, diag);
-		if (rc == 0 && !env->dry_run)
-			rc = still_there(env, guest, diag);
-		if (rc != XLPT_ERR_IN_USE || xlpt_now(env->clock) >= deadline)
-			return rc;
-		env->clock->sleep_ms(env->clock, RELEASE_LOOK_MS);
-	}
-}
-
-/* By hand: a lease whose guest will not come. What somebody has is not given back so. */
-static int release_one(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_returns *out,
-		       struct xlpt_diag *diag)
-{
-	_cleanup_locks_ struct xlpt_locks locks = { 0 };
-	_cleanup_lease_ struct xlpt_lease l = { .fd = -1 };
-	const char *text = XLPT_BDF_STR(bdf);
-	bool assigned = false;
-	uint32_t domid;
-	int rc = 0, held;
-
-	if (!env->dry_run)
-		rc = xlpt_lock_pools(env, &locks, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
-	if (rc)
-		return rc;
-	held = xlpt_lease_hold(env, bdf, 0, &l, diag);
-	if (held < 0)
-		return held;
-	if (!held && l.busy) {
-		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "another xlpt works on the lease of %s", text);
-		xlpt_diag_hint(diag, "wait until it is done");
-		return XLPT_ERR_IN_USE;
-	}
-	if (!held) {
-		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "%s is not leased", text);
-		xlpt_diag_hint(diag, "xlpt pool list and xlpt pool show NAME tell what is");
-		return XLPT_ERR_NOT_FOUND;
-	}
-	held = xlpt_pcibe_owner(env->store, bdf, &domid, diag);
-	rc = held < 0 ? held : env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, diag);
-	if (rc == 0 && (held > 0 || assigned)) {
-		_cleanup_free_ char *holder = xlpt_lease_holder(&l);
-
-		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is with %s", text, holder);
-		xlpt_diag_fact(diag, held > 0 ? "its PCI backend names it" : "the hypervisor has it assigned");
-		xlpt_diag_hint(diag, "xlpt detach %s %s", l.guest, text);
-		return XLPT_ERR_IN_USE;
-	}
-	if (rc == 0 && !env->dry_run)
-		rc = xlpt_lease_drop(env, &l, diag);
-	if (rc)
-		return rc;
-	XLPT_GROW(out->items, out->n, out->alloc);
-	out->items[out->n++] = (struct xlpt_returned){ .bdf = bdf, .pool = xlpt_xstrdup(l.pool),
-						       .guest = xlpt_xstrdup(l.guest),
-						       .why = xlpt_xstrdup("asked for") };
-	return 0;
-}
-
 static int release(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	_cleanup_returns_ struct xlpt_returns returned = { 0 };
@@ -408,13 +281,13 @@ static int release(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 	if (rc == 0 && gone)
 		rc = xlpt_leases_reconcile(env, false, &returned, diag);
 	else if (rc == 0 && guest)
-		rc = release_guest(env, guest, timeout_ms, &returned, diag);
+		rc = xlpt_op_pool_release_guest(env, guest, timeout_ms, &returned, diag);
 	for (size_t i = 1; rc == 0 && i < args->n; i++) {
 		struct xlpt_bdf bdf;
 
 		rc = xlpt_args_bdf(args->pos[i], &bdf, diag);
 		if (rc == 0)
-			rc = release_one(env, bdf, &returned, diag);
+			rc = xlpt_op_pool_release(env, bdf, &returned, diag);
 	}
 	if (rc == 0 || returned.n)
 		xlpt_pool_print_returns(env, &returned);

@@ -148,9 +148,8 @@ static int verify_permissive(struct xlpt_op *op, const struct xlpt_item *item,
 	return rc;
 }
 
-static int verify(void *ctx, size_t i, struct xlpt_diag *diag)
+int xlpt_op_verify(struct xlpt_op *op, size_t i, struct xlpt_diag *diag)
 {
-	struct xlpt_op *op = ctx;
 	struct xlpt_item *item = &op->items[i];
 	bool assigned = false;
 	int rc;
@@ -170,6 +169,11 @@ static int verify(void *ctx, size_t i, struct xlpt_diag *diag)
 		rc = XLPT_ERR_CONFLICT;
 	}
 	return rc;
+}
+
+static int verify(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	return xlpt_op_verify(ctx, i, diag);
 }
 
 static void plan_attach(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)

@@ -116,13 +116,34 @@ static int repair_detach(struct xlpt_env *env, struct xlpt_journal *j,
 	return d->hide ? back_to_dom0(env, d, diag) : 0;
 }
 
+/*
+ * When a start was begun its guest had no number. xl goes on when xlpt is killed:
+ * the guest may be there by now, and is then left to run with what it has.
+ */
+static void find_started(struct xlpt_env *env, struct xlpt_journal *j)
+{
+	struct xlpt_guest *guests = NULL;
+	size_t n = 0;
+
+	env->ts->ops->guest_list(env->ts, &guests, &n, NULL);
+	for (size_t i = 0; i < n; i++) {
+		if (*j->guest.uuid && !strcmp(guests[i].uuid, j->guest.uuid))
+			j->guest.domid = guests[i].domid;
+		xlpt_guest_dispose(&guests[i]);
+	}
+	free(guests);
+}
+
 int xlpt_repair_one(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
 {
+	bool start = !strcmp(j->op, "start");
 	int rc = 0;
 
 	xlpt_say(env, "mending an interrupted %s%s%s, left at: %s", j->op,
 		 j->guest.name ? " for guest " : "", j->guest.name ? j->guest.name : "",
 		 j->last ? j->last : "its beginning");
+	if (start)
+		find_started(env, j);
 	for (size_t i = 0; rc == 0 && i < j->n; i++) {
 		if (!strcmp(j->op, "reset")) {
 			rc = xlpt_repair_reset(env, &j->devs[i], diag);
@@ -132,7 +153,7 @@ int xlpt_repair_one(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_di
 			free(XLPT_TAKE(j->devs[i].spec));
 			continue;
 		}
-		if (!strcmp(j->op, "attach"))
+		if (start || !strcmp(j->op, "attach"))
 			rc = repair_attach(env, j, &j->devs[i], diag);
 		else if (!strcmp(j->op, "detach"))
 			rc = repair_detach(env, j, &j->devs[i], diag);
@@ -163,6 +184,19 @@ static int mend_journal(struct xlpt_env *env, struct xlpt_journal *j, struct xlp
 	return rc > 0 ? xlpt_repair_one(env, j, diag) : rc;
 }
 
+static int repair_leases(struct xlpt_env *env, size_t *found, struct xlpt_diag *diag)
+{
+	_cleanup_returns_ struct xlpt_returns returned = { 0 };
+	int rc = xlpt_leases_reconcile(env, false, &returned, diag);
+
+	for (size_t i = 0; i < returned.n; i++)
+		xlpt_say(env, "%s %s back to pool %s: %s", env->dry_run ? "would give" : "gave",
+			 XLPT_BDF_STR(returned.items[i].bdf), returned.items[i].pool,
+			 returned.items[i].why);
+	*found += returned.n;
+	return rc;
+}
+
 int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag)
 {
 	struct xlpt_journal *js = NULL;
@@ -185,6 +219,8 @@ int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag)
 	free(js);
 	if (rc == 0)
 		rc = xlpt_repair_facts(env, &found, diag);
+	if (rc == 0)
+		rc = repair_leases(env, &found, diag);
 	if (rc == 0 && env->json) {
 		struct json_object *root = json_object_new_object();
 

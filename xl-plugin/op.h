@@ -20,6 +20,7 @@
 
 #define XLPT_GUEST_TIMEOUT_MS 60000	/* for a guest to answer; --timeout changes it */
 #define XLPT_PORT_TIMEOUT_MS 10000	/* to free its frontend once the backend is gone */
+#define XLPT_DOMID_NONE UINT32_MAX	/* of a guest that is still to be created */
 #define XLPT_LOCK_TIMEOUT_MS 120000	/* longer than one operation with libxl's own time-outs */
 
 /* ---- where every device is (state.c) ---- */
@@ -170,6 +171,8 @@ bool xlpt_op_forced(const struct xlpt_op *op, struct xlpt_bdf bdf);
 int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag);
 int xlpt_op_judge_split(struct xlpt_op *op, struct xlpt_diag *diag);
 void xlpt_op_drop_mates(struct xlpt_op *op);
+/* The guest has item i: its own side says so, and the hypervisor. Fills guest_address. */
+int xlpt_op_verify(struct xlpt_op *op, size_t i, struct xlpt_diag *diag);
 
 /* Steps that take item i from its driver to pciback. ctx of the steps is the op. */
 void xlpt_plan_hide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);

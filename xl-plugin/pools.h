@@ -62,6 +62,23 @@ const char *xlpt_pool_policy_word(enum xlpt_pool_policy policy);
 int xlpt_pool_allocate(struct xlpt_op *op, const char *name, struct xlpt_bdf *bdf,
 		       struct xlpt_pool_def *def, struct xlpt_diag *diag);
 
+/* ---- op-pool.c ---- */
+
+/*
+ * Checks and stores a definition. What can never be a pool is refused; a PF that
+ * only is not there yet is among view's troubles. *had: it replaced one.
+ */
+int xlpt_op_pool_define(struct xlpt_env *env, const struct xlpt_pool_def *def,
+			struct xlpt_pool_view *view, bool *had, struct xlpt_diag *diag);
+/* IN_USE while a VF of it is leased. */
+int xlpt_op_pool_undefine(struct xlpt_env *env, const char *name, struct xlpt_diag *diag);
+/* Waits until the guest (name, domain id or UUID) has let go of all it has leased. */
+int xlpt_op_pool_release_guest(struct xlpt_env *env, const char *guest, int64_t timeout_ms,
+			       struct xlpt_returns *out, struct xlpt_diag *diag);
+/* By hand: a lease whose guest will not come. IN_USE for what a guest has, or an xlpt works on. */
+int xlpt_op_pool_release(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_returns *out,
+			 struct xlpt_diag *diag);
+
 /* ---- print-pool.c ---- */
 
 void xlpt_pool_print_list(struct xlpt_env *env, const struct xlpt_pool_def *defs,

@@ -53,7 +53,7 @@ static xlpt_nodes nodes_of(struct xlpt_op *op, enum xlpt_pool_policy policy)
 	xlpt_nodes nodes = 0;
 
 	/* Where a guest will run that is still to be created, nobody knows. */
-	if (policy == XLPT_POOL_NUMA && op->guest.domid &&
+	if (policy == XLPT_POOL_NUMA && op->guest.domid != XLPT_DOMID_NONE &&
 	    op->env->ts->ops->guest_nodes(op->env->ts, op->guest.domid, &nodes, NULL))
 		nodes = 0;
 	return nodes ? nodes : op->nodes;
@@ -110,7 +110,7 @@ int xlpt_pool_allocate(struct xlpt_op *op, const char *name, struct xlpt_bdf *bd
 		.bdf = *bdf,
 		.pool = xlpt_xstrdup(name),
 		.guest = xlpt_xstrdup(op->guest.name),
-		.domid = op->guest.domid ? (int64_t)op->guest.domid : -1,
+		.domid = op->guest.domid == XLPT_DOMID_NONE ? -1 : (int64_t)op->guest.domid,
 		.until = op->lease_until,
 		.to_host = def->pool.managed == XLPT_ON,
 		.fd = -1,

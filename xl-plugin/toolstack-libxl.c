@@ -293,6 +293,14 @@ static int ts_caps(struct xlpt_toolstack *ts, struct xlpt_xen_caps *out, struct 
 	return 0;
 }
 
+static int ts_guest_destroy(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_diag *diag)
+{
+	int xrc = libxl_domain_destroy(start(ts), domid, NULL);
+
+	return xrc ? libxl_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag, "cannot destroy domain %u", domid)
+		   : 0;
+}
+
 /* ---- where a guest runs ---- */
 
 static xlpt_nodes nodes_of_cpus(const libxl_cputopology *cpus, int n, const libxl_bitmap *map)
@@ -618,6 +626,8 @@ static const struct xlpt_toolstack_ops libxl_ops = {
 	.guest_config = ts_guest_config,
 	.guest_list = ts_guest_list,
 	.guest_config_pci = ts_guest_config_pci,
+	.guest_create = xlpt_xl_create,
+	.guest_destroy = ts_guest_destroy,
 	.caps = ts_caps,
 	.guest_nodes = ts_guest_nodes,
 	.device_add = ts_device_add,

@@ -41,6 +41,15 @@ struct xlpt_toolstack_ops {
 	 */
 	int (*guest_config_pci)(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_spec **specs,
 				size_t *n, struct xlpt_diag *diag);
+	/*
+	 * xl create of a configuration's text: xl, unlike libxl, also starts the
+	 * process that watches the guest and restarts it. 0 says that xl said so; the
+	 * guest is then found by its name or UUID. An error may leave a domain.
+	 */
+	int (*guest_create)(struct xlpt_toolstack *ts, const char *config, size_t len,
+			    struct xlpt_diag *diag);
+	/* libxl_domain_destroy. */
+	int (*guest_destroy)(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_diag *diag);
 	int (*caps)(struct xlpt_toolstack *ts, struct xlpt_xen_caps *out, struct xlpt_diag *diag);
 
 	/*
@@ -126,6 +135,10 @@ struct xlpt_toolstack {
 	const struct xlpt_toolstack_ops *ops;
 	void *priv;
 };
+
+/* guest_create of the real toolstack (xl-create.c). */
+int xlpt_xl_create(struct xlpt_toolstack *ts, const char *config, size_t len,
+		   struct xlpt_diag *diag);
 
 /* Opens libxl and the hypervisor's control interface. verbose > 0 shows libxl's log on err. */
 int xlpt_toolstack_open(struct xlpt_toolstack *ts, int verbose, FILE *err, struct xlpt_diag *diag);

@@ -33,6 +33,7 @@ void fake_pciback_stop(struct fake_pciback *b);
 /* What is bound to pciback and can be exported. */
 void fake_pciback_seize(struct fake_pciback *b, struct xlpt_bdf bdf);
 void fake_pciback_unseize(struct fake_pciback *b, struct xlpt_bdf bdf);
+bool fake_pciback_has(struct fake_pciback *b, struct xlpt_bdf bdf);
 /* The guest that a backend of ours exports bdf to, or -1. */
 int64_t fake_pciback_owner(struct fake_pciback *b, struct xlpt_bdf bdf);
 
@@ -55,6 +56,8 @@ bool fake_pcifront_bound(struct fake_pcifront *p);
 
 /* What libxl writes; not its waiting. Add creates the backend for the first device. */
 void fake_libxl_pci_add(struct fake_store *f, uint32_t domid, struct xlpt_bdf bdf);
+/* The same while the domain is built: the backend is not asked to look again. */
+void fake_libxl_pci_start(struct fake_store *f, uint32_t domid, struct xlpt_bdf bdf);
 /* The request: state-N 5 and the backend's state 7. */
 void fake_libxl_pci_ask_remove(struct fake_store *f, uint32_t domid, unsigned index);
 

@@ -377,6 +377,11 @@ void fake_pciback_unseize(struct fake_pciback *b, struct xlpt_bdf bdf)
 		*stub = b->stubs[--b->n];
 }
 
+bool fake_pciback_has(struct fake_pciback *b, struct xlpt_bdf bdf)
+{
+	return find_stub(b, bdf) != NULL;
+}
+
 int64_t fake_pciback_owner(struct fake_pciback *b, struct xlpt_bdf bdf)
 {
 	struct stub *stub = find_stub(b, bdf);

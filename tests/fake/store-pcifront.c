@@ -233,6 +233,8 @@ struct fake_pcifront *fake_pcifront_start(struct fake_store *f, uint32_t domid,
 
 void fake_pcifront_stop(struct fake_pcifront *p)
 {
+	if (!p)
+		return;
 	fake_clock_cancel(fake_store_clock(p->f), p);
 	fake_store_unlisten(p->f, p);
 	free(p->devs);
@@ -258,6 +260,7 @@ bool fake_pcifront_has(struct fake_pcifront *p, struct xlpt_bdf vdev)
 struct libxl_add {
 	uint32_t domid;
 	struct xlpt_bdf bdf;
+	bool starting;
 };
 
 static int create_backend(struct xlpt_store *s, xlpt_xst t, uint32_t domid)
@@ -293,7 +296,7 @@ static int libxl_add(struct xlpt_store *s, xlpt_xst t, void *arg)
 			 BACKEND "/opts-%u", a->domid, n);
 	xlpt_store_write(s, t, "1", BACKEND "/state-%u", a->domid, n);
 	snprintf(num, sizeof(num), "%u", n + 1);
-	if (n)
+	if (n && !a->starting)
 		xlpt_store_write(s, t, "7", BACKEND "/state", a->domid);
 	return xlpt_store_write(s, t, num, BACKEND "/num_devs", a->domid);
 }
@@ -301,6 +304,13 @@ static int libxl_add(struct xlpt_store *s, xlpt_xst t, void *arg)
 void fake_libxl_pci_add(struct fake_store *f, uint32_t domid, struct xlpt_bdf bdf)
 {
 	struct libxl_add a = { .domid = domid, .bdf = bdf };
+
+	fake_store_quietly(f, libxl_add, &a);
+}
+
+void fake_libxl_pci_start(struct fake_store *f, uint32_t domid, struct xlpt_bdf bdf)
+{
+	struct libxl_add a = { .domid = domid, .bdf = bdf, .starting = true };
 
 	fake_store_quietly(f, libxl_add, &a);
 }

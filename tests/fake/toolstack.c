@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "converters/xl.h"
 #include "xenstore/pcibe.h"
 
 #define LIBXL_WAIT_MS 10000
@@ -23,6 +24,7 @@ struct fake_guest {
 	bool deaf;
 	xlpt_nodes nodes;
 	struct fake_pcifront *front;
+	struct fake_pcifront *own;	/* of a guest that guest_create made */
 };
 
 /* A device in a guest's stored configuration. */
@@ -43,6 +45,8 @@ struct fake_ts {
 	struct claim *claims;
 	size_t n_claims, alloc_claims;
 	bool no_iommu;
+	struct fake_pcifront_opts boot;	/* of the frontends of guests to come */
+	uint32_t next_domid;
 	unsigned fail_in[FAKE_TS_N_OPS];
 	enum fake_ts_depth depth;
 };
@@ -186,6 +190,77 @@ static void unconfigure(struct fake_ts *f, uint32_t domid, const struct xlpt_bdf
 	}
 }
 
+static void set_note(struct fake_ts *f, struct xlpt_bdf bdf, const char *domid)
+{
+	char buf[XLPT_BDF_LEN];
+
+	fake_store_set(f->store, domid, "/libxl/pci/%s/domid",
+		       xlpt_bdf_format(bdf, XLPT_BDF_XS, buf));
+}
+
+/* xl create: libxl starts the domain with all of its devices in the backend (libxl_create.c). */
+static int ts_guest_create(struct xlpt_toolstack *ts, const char *config, size_t len,
+			   struct xlpt_diag *diag)
+{
+	struct fake_ts *f = fake(ts);
+	bool fail = fails(f, FAKE_TS_CREATE);
+	struct xlpt_kepts kept = { 0 };
+	_cleanup_dom_ struct xlpt_dom dom;
+	_cleanup_free_ char *id = NULL;
+	struct xlpt_guest *g;
+	uint32_t domid;
+	int rc = xlpt_xl_read(config, len, "config", &dom, &kept, NULL, diag);
+
+	xlpt_kepts_dispose(&kept);
+	if (rc)
+		return rc;
+	for (size_t i = 0; i < dom.n_pci; i++)
+		if (claim_of(f, dom.pci[i].spec.bdf)->owner >= 0 ||
+		    !fake_pciback_has(f->pciback, dom.pci[i].spec.bdf))
+			return failed(diag, "create: PCI device is not assignable");
+	if (fail && f->depth == FAKE_TS_AT_ONCE)
+		return failed(diag, "create");
+	domid = f->next_domid++;
+	id = xlpt_xasprintf("%u", domid);
+	g = fake_ts_guest(f, domid, dom.name, dom.type == XLPT_DOM_HVM ? XLPT_GUEST_HVM
+								       : XLPT_GUEST_PV);
+	if (dom.uuid)
+		snprintf(g->uuid, sizeof(g->uuid), "%s", dom.uuid);
+	fake_store_set(f->store, dom.name, "/local/domain/%u/name", domid);
+	fake_store_set(f->store, "", "/local/domain/%u/device", domid);
+	for (size_t i = 0; i < dom.n_pci; i++) {
+		struct xlpt_bdf bdf = dom.pci[i].spec.bdf;
+		struct claim *c = claim_of(f, bdf);
+
+		set_note(f, bdf, id);
+		c->owner = domid;
+		c->in_dm = dom.type == XLPT_DOM_HVM;
+		c->dm_domid = domid;
+		if (fail && f->depth == FAKE_TS_AFTER_ASSIGN)
+			return failed(diag, "create");
+		fake_libxl_pci_start(f->store, domid, bdf);
+		if (dom.type == XLPT_DOM_HVM)
+			fake_store_set(f->store, "28", "/local/domain/0/backend/pci/%u/0/vdevfn-%zu",
+				       domid, i);
+	}
+	if (dom.type != XLPT_DOM_HVM) {
+		struct fake_guest *fg = guest_of(f, domid);
+
+		fg->front = fg->own = fake_pcifront_start(f->store, domid, &f->boot);
+	}
+	return fail ? failed(diag, "create") : 0;
+}
+
+static int ts_guest_destroy(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_diag *diag)
+{
+	struct fake_ts *f = fake(ts);
+
+	if (fails(f, FAKE_TS_DESTROY) || !guest_of(f, domid))
+		return failed(diag, "destroy");
+	fake_ts_kill(f, domid);
+	return 0;
+}
+
 static int ts_guest_nodes(struct xlpt_toolstack *ts, uint32_t domid, xlpt_nodes *nodes,
 			  struct xlpt_diag *diag)
 {
@@ -218,14 +293,6 @@ static bool wait_backend(struct fake_ts *f, uint32_t domid)
 
 	return xlpt_store_wait_until(s, path, xlpt_now(s->clock) + LIBXL_WAIT_MS, 100, backend_is_4,
 				     &w) >= 0;
-}
-
-static void set_note(struct fake_ts *f, struct xlpt_bdf bdf, const char *domid)
-{
-	char buf[XLPT_BDF_LEN];
-
-	fake_store_set(f->store, domid, "/libxl/pci/%s/domid",
-		       xlpt_bdf_format(bdf, XLPT_BDF_XS, buf));
 }
 
 static int ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_spec *spec,
@@ -423,6 +490,8 @@ static const struct xlpt_toolstack_ops fake_ops = {
 	.guest_config = ts_guest_config,
 	.guest_list = ts_guest_list,
 	.guest_config_pci = ts_guest_config_pci,
+	.guest_create = ts_guest_create,
+	.guest_destroy = ts_guest_destroy,
 	.caps = ts_caps,
 	.guest_nodes = ts_guest_nodes,
 	.device_add = ts_device_add,
@@ -444,13 +513,17 @@ struct fake_ts *fake_ts_new(struct fake_store *store, struct fake_pciback *pciba
 	f->ts = (struct xlpt_toolstack){ .ops = &fake_ops, .priv = f };
 	f->store = store;
 	f->pciback = pciback;
+	f->boot = (struct fake_pcifront_opts){ .step_ms = 10 };
+	f->next_domid = 20;
 	return f;
 }
 
 void fake_ts_free(struct fake_ts *f)
 {
-	for (size_t i = 0; i < f->n_guests; i++)
+	for (size_t i = 0; i < f->n_guests; i++) {
 		xlpt_guest_dispose(&f->guests[i].g);
+		fake_pcifront_stop(f->guests[i].own);
+	}
 	for (size_t i = 0; i < f->n_configured; i++)
 		xlpt_spec_dispose(&f->configured[i].spec);
 	free(f->configured);
@@ -479,10 +552,13 @@ struct xlpt_guest *fake_ts_guest(struct fake_ts *f, uint32_t domid, const char *
 
 void fake_ts_kill(struct fake_ts *f, uint32_t domid)
 {
+	_cleanup_strv_ char **others = NULL;
+
 	for (size_t i = 0; i < f->n_guests; i++) {
 		if (f->guests[i].g.domid != domid)
 			continue;
 		xlpt_guest_dispose(&f->guests[i].g);
+		fake_pcifront_stop(f->guests[i].own);
 		f->guests[i] = f->guests[--f->n_guests];
 		break;
 	}
@@ -496,6 +572,10 @@ void fake_ts_kill(struct fake_ts *f, uint32_t domid)
 		set_note(f, f->claims[i].bdf, NULL);
 	}
 	fake_store_set(f->store, NULL, "/local/domain/0/backend/pci/%u", domid);
+	/* libxl takes directories that it leaves empty along (libxl__xs_path_cleanup). */
+	others = fake_store_children(f->store, "/local/domain/0/backend/pci");
+	if (!*others)
+		fake_store_set(f->store, NULL, "/local/domain/0/backend/pci");
 	fake_store_set(f->store, NULL, "/local/domain/%u", domid);
 }
 
@@ -512,6 +592,11 @@ void fake_ts_iommu(struct fake_ts *f, bool on)
 void fake_ts_deaf(struct fake_ts *f, uint32_t domid, bool deaf)
 {
 	guest_of(f, domid)->deaf = deaf;
+}
+
+void fake_ts_boot(struct fake_ts *f, const struct fake_pcifront_opts *o)
+{
+	f->boot = *o;
 }
 
 void fake_ts_nodes(struct fake_ts *f, uint32_t domid, xlpt_nodes nodes)

@@ -19,7 +19,7 @@
 struct fake_ts;
 
 enum fake_ts_op { FAKE_TS_ADD, FAKE_TS_REMOVE, FAKE_TS_QUARANTINE, FAKE_TS_REVOKE, FAKE_TS_HYP,
-		  FAKE_TS_DM, FAKE_TS_CONFIG, FAKE_TS_N_OPS };
+		  FAKE_TS_DM, FAKE_TS_CONFIG, FAKE_TS_CREATE, FAKE_TS_DESTROY, FAKE_TS_N_OPS };
 
 /* How far an add that is made to fail gets before it does. */
 enum fake_ts_depth { FAKE_TS_AT_ONCE, FAKE_TS_AFTER_NOTE, FAKE_TS_AFTER_DM, FAKE_TS_AFTER_GRANTS,
@@ -39,6 +39,8 @@ void fake_ts_iommu(struct fake_ts *f, bool on);
 /* An HVM guest that answers no eject request (firmware, no driver). */
 void fake_ts_deaf(struct fake_ts *f, uint32_t domid, bool deaf);
 
+/* How the frontends of guests behave that guest_create makes from now on; their domids begin at 20. */
+void fake_ts_boot(struct fake_ts *f, const struct fake_pcifront_opts *o);
 /* The NUMA nodes it runs on; 0 at first. */
 void fake_ts_nodes(struct fake_ts *f, uint32_t domid, xlpt_nodes nodes);
 

@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "xl-plugin/cli.h"
+#include "xl-plugin/convert.h"
+#include "xl-plugin/output.h"
+#include "xl-plugin/start.h"
+
+static void report(const struct xlpt_start *s)
+{
+	const struct xlpt_op *op = &s->op;
+	struct json_object *root = json_object_new_object(), *devs = json_object_new_array();
+
+	for (size_t i = 0; i < op->n; i++) {
+		const struct xlpt_item *item = &op->items[i];
+		const struct xlpt_lease *l = xlpt_leases_find(&op->leases, item->spec.bdf);
+		const char *address = *item->guest_address ? item->guest_address : NULL;
+		struct json_object *o = json_object_new_object();
+
+		xlpt_json_add(o, "bdf", xlpt_json_bdf(item->spec.bdf));
+		xlpt_json_add(o, "pool", xlpt_json_str(l ? l->pool : NULL));
+		xlpt_json_add(o, "state", xlpt_json_str(s->print ? "hidden" : "assigned"));
+		xlpt_json_add(o, "guest_address", xlpt_json_str(address));
+		json_object_array_add(devs, o);
+		if (!s->print)
+			xlpt_say(op->env, "%s is attached to %s (domain %u)%s%s",
+				 XLPT_BDF_STR(item->spec.bdf), op->guest.name, op->guest.domid,
+				 address ? " as " : "", address ? address : "");
+	}
+	if (s->print)
+		xlpt_json_add(root, "config", xlpt_json_str(xlpt_str_get(&s->config)));
+	else
+		xlpt_json_add(root, "guest", xlpt_json_guest(&op->guest));
+	xlpt_json_add(root, "attached", devs);
+	if (!op->n && !s->print)
+		xlpt_say(op->env, "%s (domain %u) is created", op->guest.name, op->guest.domid);
+	if (op->env->json)
+		xlpt_print_json(op->env, root);
+	else
+		json_object_put(root);
+	if (s->print && !op->env->json)
+		fputs(xlpt_str_get(&s->config), op->env->out);
+}
+
+static int cmd_start(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
+{
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	_cleanup_start_ struct xlpt_start s;
+	int rc;
+
+	xlpt_start_init(&s, env);
+	s.op.hide = xlpt_args_has(args, "hide");
+	s.op.force_host = xlpt_args_all(args, "force-host-device");
+	s.print = xlpt_args_has(args, "print");
+	s.no_wait = xlpt_args_has(args, "no-wait");
+	if (s.print && (s.no_wait || xlpt_args_has(args, "timeout"))) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "start: with --print nothing is created, and nothing "
+			      "waited for");
+		xlpt_diag_hint(diag, "leave --no-wait and --timeout out");
+		return XLPT_ERR_USAGE;
+	}
+	rc = xlpt_args_seconds(args, "timeout", XLPT_START_TIMEOUT_MS, &s.op.timeout_ms, diag);
+	if (rc == 0)
+		rc = xlpt_convert_load(args->pos[0], &text, NULL, diag);
+	if (rc == XLPT_ERR_NOT_FOUND)
+		xlpt_diag_hint(diag, "name the guest's xl configuration; they are usually in /etc/xen");
+	if (rc)
+		return rc;
+	s.file = args->pos[0];
+	s.text = xlpt_str_get(&text);
+	s.len = text.len;
+	rc = xlpt_op_start(&s, diag);
+	if (rc == 0 && !env->dry_run)
+		report(&s);
+	return rc;
+}
+
+static const struct xlpt_opt start_opts[] = {
+	{ "print", 0, NULL, "do all but create it: print the configuration for xl create" },
+	{ "no-wait", 0, NULL, "do not wait until a PV guest's own kernel has the devices" },
+	{ "timeout", 't', "SECONDS", "how long it may take to have them (default 180)" },
+	{ "hide", 0, NULL, "take the devices from their dom0 drivers first (like seize=1)" },
+	{ "force-host-device", 0, "BDF", "take BDF although this host needs it (may be repeated)" },
+	{ 0 },
+};
+
+const struct xlpt_command xlpt_cmd_start = {
+	.name = "start",
+	.synopsis = "CFG",
+	.help = "Create a guest with devices out of pools, and see that it has them",
+	.details = "CFG is an xl configuration whose pci list may also have entries as xlpt attach takes\n"
+		   "them: pci = [ \"pool:lan,mac=52:54:00:6d:90:02\", \"0000:09:00.0\" ]. They are resolved,\n"
+		   "leased, hidden, and xl creates the guest with the addresses. When it does not come to\n"
+		   "have them all, there is no guest, and everything is given back.",
+	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN,
+	.min_args = 1,
+	.max_args = 1,
+	.opts = start_opts,
+	.run = cmd_start,
+};

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Defining and forgetting pools, and giving leases back by hand or for a hook. */
+#include <string.h>
+
+#include "xl-plugin/pools.h"
+
+#define RELEASE_LOOK_MS 200
+
+/* What can never work is refused now; what only is not there yet is told. */
+static int check_def(struct xlpt_env *env, const struct xlpt_pool_def *def,
+		     struct xlpt_pool_view *view, struct xlpt_diag *diag)
+{
+	_cleanup_pool_facts_ struct xlpt_pool_facts facts = { 0 };
+	int rc = xlpt_pool_facts_read(env, &facts, diag);
+
+	for (size_t i = 0; rc == 0 && i < def->pool.n_addr; i++) {
+		const struct xlpt_device *d = xlpt_devices_find(&facts.devices, def->pool.addr[i]);
+		const char *bdf = XLPT_BDF_STR(def->pool.addr[i]);
+
+		if (!d || d->is_vf)
+			continue;
+		xlpt_diag_set(diag, XLPT_ERR_DATA, "%s is no virtual function", bdf);
+		if (d->vf_total >= 0)
+			xlpt_diag_fact(diag, "it is a PF that can have %d of them", d->vf_total);
+		else
+			xlpt_diag_fact(diag, "it has no PF");
+		xlpt_diag_hint(diag, d->vf_total >= 0 ? "pf=%s takes its VFs" : "xlpt attach takes %s by itself",
+			       bdf);
+		rc = XLPT_ERR_DATA;
+	}
+	if (rc == 0)
+		rc = xlpt_pool_view(env, def, &facts, view, diag);
+	for (size_t i = 0; rc == 0 && i < view->n; i++)
+		if (view->troubles[i].code == XLPT_ERR_DATA) {
+			xlpt_diag_move(diag, &view->troubles[i]);
+			rc = XLPT_ERR_DATA;
+		}
+	return rc;
+}
+
+int xlpt_op_pool_define(struct xlpt_env *env, const struct xlpt_pool_def *def,
+			struct xlpt_pool_view *view, bool *had, struct xlpt_diag *diag)
+{
+	_cleanup_pool_def_ struct xlpt_pool_def old = { 0 };
+	_cleanup_locks_ struct xlpt_locks locks = { 0 };
+	int rc = xlpt_env_try_xen(env, diag);
+
+	if (rc == 0)
+		rc = check_def(env, def, view, diag);
+	if (rc == 0 && !env->dry_run)
+		rc = xlpt_lock_pools(env, &locks, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
+	if (rc)
+		return rc;
+	*had = xlpt_pool_load(env, def->pool.name, &old, NULL) == 0;
+	return env->dry_run ? 0 : xlpt_pool_save(env, def, diag);
+}
+
+int xlpt_op_pool_undefine(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
+{
+	_cleanup_locks_ struct xlpt_locks locks = { 0 };
+	_cleanup_leases_ struct xlpt_leases leases = { 0 };
+	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 };
+	int rc = xlpt_env_try_xen(env, diag);
+
+	if (rc == 0 && !env->dry_run)
+		rc = xlpt_lock_pools(env, &locks, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
+	if (rc == 0)
+		rc = xlpt_pool_load(env, name, &def, diag);
+	/* A definition that cannot be read may go: that is the way to mend it. */
+	if (rc == XLPT_ERR_DATA) {
+		xlpt_diag_dispose(diag);
+		rc = 0;
+	}
+	if (rc == 0 && env->ts)
+		rc = xlpt_leases_reconcile(env, !env->dry_run, NULL, diag);
+	if (rc == 0)
+		rc = xlpt_leases_read(env, &leases, diag);
+	for (size_t i = 0; rc == 0 && i < leases.n; i++) {
+		_cleanup_free_ char *holder = NULL;
+
+		if (strcmp(leases.items[i].pool, name) != 0)
+			continue;
+		holder = xlpt_lease_holder(&leases.items[i]);
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "pool %s is in use", name);
+		xlpt_diag_fact(diag, "%s has %s out of it", holder, XLPT_BDF_STR(leases.items[i].bdf));
+		xlpt_diag_hint(diag, "xlpt detach %s %s", leases.items[i].guest,
+			       XLPT_BDF_STR(leases.items[i].bdf));
+		rc = XLPT_ERR_IN_USE;
+	}
+	if (rc == 0 && !env->dry_run)
+		rc = xlpt_pool_remove(env, name, diag);
+	return rc;
+}
+
+/* ---- release ---- */
+
+static bool is_of(const struct xlpt_lease *l, const char *guest)
+{
+	_cleanup_free_ char *domid = xlpt_xasprintf("%lld", (long long)l->domid);
+
+	return !strcmp(l->uuid, guest) || !strcmp(l->guest, guest) || !strcmp(domid, guest);
+}
+
+static int still_there(struct xlpt_env *env, const char *guest, struct xlpt_diag *diag)
+{
+	_cleanup_leases_ struct xlpt_leases leases = { 0 };
+	int rc = xlpt_leases_read(env, &leases, diag);
+
+	for (size_t i = 0; rc == 0 && i < leases.n; i++) {
+		_cleanup_free_ char *holder = NULL;
+
+		if (!is_of(&leases.items[i], guest))
+			continue;
+		holder = xlpt_lease_holder(&leases.items[i]);
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s has not let go of %s", holder,
+			      XLPT_BDF_STR(leases.items[i].bdf));
+		xlpt_diag_fact(diag, "a backend or the hypervisor says that it has it, or an xlpt works on it");
+		xlpt_diag_hint(diag, "xlpt detach %s %s, or wait until it is gone", leases.items[i].guest,
+			       XLPT_BDF_STR(leases.items[i].bdf));
+		rc = XLPT_ERR_IN_USE;
+	}
+	return rc;
+}
+
+int xlpt_op_pool_release_guest(struct xlpt_env *env, const char *guest, int64_t timeout_ms,
+			       struct xlpt_returns *out, struct xlpt_diag *diag)
+{
+	int64_t deadline = xlpt_now(env->clock) + timeout_ms;
+	int rc;
+
+	for (;;) {
+		rc = xlpt_leases_reconcile(env, false, out, diag);
+		if (rc == 0 && !env->dry_run)
+			rc = still_there(env, guest, diag);
+		if (rc != XLPT_ERR_IN_USE || xlpt_now(env->clock) >= deadline)
+			return rc;
+		env->clock->sleep_ms(env->clock, RELEASE_LOOK_MS);
+	}
+}
+
+int xlpt_op_pool_release(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_returns *out,
+			 struct xlpt_diag *diag)
+{
+	_cleanup_locks_ struct xlpt_locks locks = { 0 };
+	_cleanup_lease_ struct xlpt_lease l = { .fd = -1 };
+	const char *text = XLPT_BDF_STR(bdf);
+	bool assigned = false;
+	uint32_t domid;
+	int rc = 0, held;
+
+	if (!env->dry_run)
+		rc = xlpt_lock_pools(env, &locks, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
+	if (rc)
+		return rc;
+	held = xlpt_lease_hold(env, bdf, 0, &l, diag);
+	if (held < 0)
+		return held;
+	if (!held && l.busy) {
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "another xlpt works on the lease of %s", text);
+		xlpt_diag_hint(diag, "wait until it is done");
+		return XLPT_ERR_IN_USE;
+	}
+	if (!held) {
+		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "%s is not leased", text);
+		xlpt_diag_hint(diag, "xlpt pool list and xlpt pool show NAME tell what is");
+		return XLPT_ERR_NOT_FOUND;
+	}
+	held = xlpt_pcibe_owner(env->store, bdf, &domid, diag);
+	rc = held < 0 ? held : env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, diag);
+	if (rc == 0 && (held > 0 || assigned)) {
+		_cleanup_free_ char *holder = xlpt_lease_holder(&l);
+
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is with %s", text, holder);
+		xlpt_diag_fact(diag, held > 0 ? "its PCI backend names it" : "the hypervisor has it assigned");
+		xlpt_diag_hint(diag, "xlpt detach %s %s", l.guest, text);
+		return XLPT_ERR_IN_USE;
+	}
+	if (rc == 0 && !env->dry_run)
+		rc = xlpt_lease_drop(env, &l, diag);
+	if (rc)
+		return rc;
+	XLPT_GROW(out->items, out->n, out->alloc);
+	out->items[out->n++] = (struct xlpt_returned){ .bdf = bdf, .pool = xlpt_xstrdup(l.pool),
+						       .guest = xlpt_xstrdup(l.guest),
+						       .why = xlpt_xstrdup("asked for") };
+	return 0;
+}

@@ -1,0 +1,361 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From a configuration that may name pools to a guest that has its devices. xl
+ * reads none of pool:, pin: and a VF's identity, so each such entry becomes the
+ * address it was resolved to; every other byte of the file goes to xl as it is.
+ */
+#include "xl-plugin/start.h"
+
+#include <string.h>
+
+#include "converters/xl.h"
+#include "pciback/bind.h"
+#include "xl-plugin/output.h"
+
+void xlpt_start_init(struct xlpt_start *s, struct xlpt_env *env)
+{
+	*s = (struct xlpt_start){ 0 };
+	xlpt_op_init(&s->op, env);
+	s->op.timeout_ms = XLPT_START_TIMEOUT_MS;
+}
+
+void xlpt_start_dispose(struct xlpt_start *s)
+{
+	xlpt_op_dispose(&s->op);
+	xlpt_locks_release(&s->guest_lock);
+	xlpt_xl_entries_dispose(&s->entries);
+	xlpt_str_dispose(&s->config);
+}
+
+/* ---- reading ---- */
+
+static int check_entry(const struct xlpt_start *s, const struct xlpt_xl_entry *e,
+		       struct xlpt_diag *diag)
+{
+	_cleanup_spec_ struct xlpt_spec spec;
+	int rc = xlpt_spec_parse(e->text, &spec, diag);
+
+	/* The column within the entry becomes the one in the file. */
+	if (rc)
+		xlpt_diag_at(diag, s->file, e->line,
+			     e->column + (diag && diag->column ? diag->column - 1 : 0));
+	return rc;
+}
+
+static int read_config(struct xlpt_start *s, struct xlpt_diag *diag)
+{
+	int rc = xlpt_xl_entries_read(s->text, s->len, s->file, &s->entries, diag);
+	uint8_t uuid[16];
+
+	for (size_t i = 0; rc == 0 && i < s->entries.n; i++)
+		rc = check_entry(s, &s->entries.items[i], diag);
+	if (rc)
+		return rc;
+	if (!s->entries.name || !*s->entries.name) {
+		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "the configuration gives the guest no name");
+		xlpt_diag_at(diag, s->file, 1, 1);
+		xlpt_diag_hint(diag, "write name = \"web1\"");
+		return XLPT_ERR_SYNTAX;
+	}
+	if (s->entries.uuid && !xlpt_uuid_parse(s->entries.uuid, strlen(s->entries.uuid), uuid)) {
+		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "\"%s\" is no UUID", s->entries.uuid);
+		xlpt_diag_at(diag, s->file, 1, 1);
+		xlpt_diag_hint(diag, "leave uuid out, or write what uuidgen prints");
+		return XLPT_ERR_SYNTAX;
+	}
+	if (s->entries.uuid)
+		snprintf(s->op.guest.uuid, sizeof(s->op.guest.uuid), "%s", XLPT_UUID_STR(uuid));
+	s->op.guest.name = xlpt_xstrdup(s->entries.name);
+	s->op.guest.domid = XLPT_DOMID_NONE;
+	return 0;
+}
+
+/* A lease names its guest by UUID, so the guest gets one before it exists. */
+static int give_uuid(struct xlpt_start *s, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *text = NULL;
+	int r;
+
+	if (*s->op.guest.uuid)
+		return 0;
+	r = xlpt_host_read_text(s->op.env->host, &text, "/proc/sys/kernel/random/uuid");
+	if (r < 0)
+		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot make a UUID for the guest");
+	snprintf(s->uuid, sizeof(s->uuid), "%.36s", xlpt_chomp(text));
+	snprintf(s->op.guest.uuid, sizeof(s->op.guest.uuid), "%s", s->uuid);
+	return 0;
+}
+
+/* 1 and *domid when a guest with our UUID is there. */
+static int find_ours(struct xlpt_op *op, uint32_t *domid, struct xlpt_diag *diag)
+{
+	struct xlpt_guest *guests = NULL;
+	size_t n = 0;
+	int rc = op->env->ts->ops->guest_list(op->env->ts, &guests, &n, diag);
+
+	for (size_t i = 0; i < n; i++) {
+		if (rc == 0 && !strcmp(guests[i].uuid, op->guest.uuid)) {
+			*domid = guests[i].domid;
+			rc = 1;
+		}
+		xlpt_guest_dispose(&guests[i]);
+	}
+	free(guests);
+	return rc;
+}
+
+static int not_running(struct xlpt_start *s, struct xlpt_diag *diag)
+{
+	_cleanup_guest_ struct xlpt_guest there = { 0 };
+	struct xlpt_env *env = s->op.env;
+	uint32_t domid;
+	int rc = env->ts->ops->guest_find(env->ts, s->op.guest.name, &there, NULL);
+
+	if (rc == 0) {
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "a guest called %s runs already", s->op.guest.name);
+		xlpt_diag_fact(diag, "it is domain %u", there.domid);
+		xlpt_diag_hint(diag, "xlpt attach gives devices to a guest that runs");
+		return XLPT_ERR_IN_USE;
+	}
+	rc = *s->op.guest.uuid ? find_ours(&s->op, &domid, diag) : 0;
+	if (rc > 0) {
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "a guest with the UUID %s runs already",
+			      s->op.guest.uuid);
+		xlpt_diag_fact(diag, "it is domain %u", domid);
+		xlpt_diag_hint(diag, "give each guest a UUID of its own");
+		return XLPT_ERR_IN_USE;
+	}
+	return rc;
+}
+
+/* ---- resolving, and what xl gets to read ---- */
+
+/* What xl reads of item i: without what is done here already. */
+static char *for_xl(const struct xlpt_item *item)
+{
+	_cleanup_spec_ struct xlpt_spec spec;
+
+	xlpt_spec_copy(&spec, &item->spec);
+	spec.vf = (struct xlpt_vf_identity){ 0 };
+	spec.seize = XLPT_UNSET;
+	return xlpt_spec_format(&spec);
+}
+
+static bool plain(const char *text)
+{
+	_cleanup_spec_ struct xlpt_spec spec;
+
+	return xlpt_spec_parse_xl(text, &spec, NULL) == 0 && !spec.all_funcs &&
+	       spec.seize == XLPT_UNSET;
+}
+
+static int resolve(struct xlpt_start *s, bool pools, struct xlpt_diag *diag)
+{
+	for (size_t i = 0; i < s->entries.n; i++) {
+		struct xlpt_xl_entry *e = &s->entries.items[i];
+		size_t first = s->op.n;
+		int rc;
+
+		if (xlpt_starts(e->text, "pool:") != pools)
+			continue;
+		rc = xlpt_op_add_spec(&s->op, e->text, diag);
+		if (rc) {
+			xlpt_diag_at(diag, s->file, e->line, e->column);
+			return rc;
+		}
+		if (plain(e->text))
+			continue;
+		e->with = xlpt_xcalloc(s->op.n - first + 1, sizeof(*e->with));
+		for (size_t k = first; k < s->op.n; k++)
+			e->with[k - first] = for_xl(&s->op.items[k]);
+	}
+	return 0;
+}
+
+/* The result must say to xl what was meant, and no more. */
+static int generate(struct xlpt_start *s, struct xlpt_diag *diag)
+{
+	static const enum xlpt_guest_type types[] = { XLPT_GUEST_PV, XLPT_GUEST_PV, XLPT_GUEST_HVM,
+						      XLPT_GUEST_PVH };
+	struct xlpt_kepts kept = { 0 };
+	_cleanup_dom_ struct xlpt_dom dom;
+	int rc;
+
+	xlpt_xl_entries_write(s->text, s->len, &s->entries, *s->uuid ? s->uuid : NULL, &s->config);
+	rc = xlpt_xl_read(s->config.s, s->config.len, s->file, &dom, &kept, NULL, diag);
+	xlpt_kepts_dispose(&kept);
+	if (rc)
+		return rc;
+	s->op.guest.type = (size_t)dom.type < XLPT_ARRAY_SIZE(types) ? types[dom.type]
+								      : XLPT_GUEST_UNKNOWN;
+	if (dom.n_pci != s->op.n || !xlpt_streq(dom.name, s->op.guest.name)) {
+		xlpt_diag_set(diag, XLPT_ERR_DATA, "the generated configuration does not say what was meant");
+		xlpt_diag_fact(diag, "%zu devices were resolved, %zu can be read back", s->op.n, dom.n_pci);
+		xlpt_diag_hint(diag, "write each device once, on a line of its own, in pci = [ ... ]");
+		return XLPT_ERR_DATA;
+	}
+	return 0;
+}
+
+/* ---- the steps ---- */
+
+static int create(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_start *s = ctx;
+	struct xlpt_op *op = ctx;
+	struct xlpt_guest now = { 0 };
+	uint32_t domid = 0;
+	int rc;
+
+	(void)i;
+	rc = op->env->ts->ops->guest_create(op->env->ts, s->config.s, s->config.len, diag);
+	if (rc == 0)
+		rc = find_ours(op, &domid, diag);
+	if (rc == 0) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "xl says that it created %s, and it is not there",
+			      op->guest.name);
+		xlpt_diag_fact(diag, "no domain has the UUID %s", op->guest.uuid);
+		xlpt_diag_hint(diag, "it may have ended at once: see /var/log/xen/xl-%s.log", op->guest.name);
+		return XLPT_ERR_CONFLICT;
+	}
+	if (rc > 0)
+		rc = xlpt_lock_guest(op->env, &s->guest_lock, domid,
+				     xlpt_now(op->env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
+	if (rc == 0)
+		rc = op->env->ts->ops->guest_by_id(op->env->ts, domid, &now, diag);
+	if (rc)
+		return rc;
+	xlpt_guest_dispose(&op->guest);
+	op->guest = now;
+	for (size_t k = 0; rc == 0 && k < op->leases.n; k++) {
+		op->leases.items[k].domid = domid;
+		rc = xlpt_lease_update(op->env, &op->leases.items[k], diag);
+	}
+	return rc;
+}
+
+static int destroy(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = ctx;
+	uint32_t domid;
+	int rc = find_ours(op, &domid, diag);
+
+	(void)i;
+	return rc > 0 ? op->env->ts->ops->guest_destroy(op->env->ts, domid, diag) : rc;
+}
+
+/* Whatever its kernel does: the backend names the device, and the hypervisor has it with a guest. */
+static int given(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = ctx;
+	const char *bdf = XLPT_BDF_STR(op->items[i].spec.bdf);
+	bool assigned = false;
+	uint32_t domid = 0;
+	int rc = xlpt_pcibe_owner(op->env->store, op->items[i].spec.bdf, &domid, diag);
+	bool named = rc > 0 && domid == op->guest.domid;
+
+	if (rc >= 0)
+		rc = op->env->ts->ops->hyp_assigned(op->env->ts, op->items[i].spec.bdf, &assigned, diag);
+	if (rc == 0 && !(named && assigned)) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s was created without %s", op->guest.name, bdf);
+		xlpt_diag_fact(diag, named ? "the hypervisor has it with no guest"
+					   : "its PCI backend does not name it");
+		xlpt_diag_hint(diag, "see /var/log/xen/xl-%s.log", op->guest.name);
+		rc = XLPT_ERR_CONFLICT;
+	}
+	return rc;
+}
+
+static int has(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	return xlpt_op_verify(ctx, i, diag);
+}
+
+static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	struct xlpt_xen_caps caps = { 0 };
+	int rc = op->n ? op->env->ts->ops->caps(op->env->ts, &caps, diag) : 0;
+
+	for (size_t i = 0; rc == 0 && i < op->n; i++) {
+		struct xlpt_item *item = &op->items[i];
+		struct xlpt_attach_facts f = {
+			.guest = &op->guest,
+			.device = &item->device,
+			.place = &item->place,
+			.iommu = op->guest.type == XLPT_GUEST_PV ? caps.pv_iommu : caps.hvm_iommu,
+			.guest_devices = i,
+			.be_state = XLPT_XBS_NONE,
+			.fe_state = XLPT_XBS_NONE,
+			.be_consistent = true,
+			.hide = item->hide,
+			.force_host_device = xlpt_op_forced(op, item->spec.bdf),
+		};
+
+		rc = xlpt_policy_attach(&f, diag);
+		if (rc == 0)
+			rc = xlpt_op_read_origin(op, item, diag);
+		item->hide = item->hide && !item->place.on_pciback;
+	}
+	return rc;
+}
+
+static void plan_start(struct xlpt_plan *plan, const struct xlpt_start *s)
+{
+	const struct xlpt_op *op = &s->op;
+
+	for (size_t i = 0; i < op->n; i++) {
+		xlpt_plan_lease(plan, op, i);
+		if (op->items[i].hide)
+			xlpt_plan_hide(plan, op, i);
+	}
+	if (s->print)
+		return;
+	/* No device's number: when it cannot be undone, none of what is below it may be. */
+	xlpt_plan_add(plan, create, destroy, op->n, xlpt_xasprintf("create %s with xl", op->guest.name),
+		      xlpt_xasprintf("destroy %s", op->guest.name));
+	for (size_t i = 0; i < op->n; i++) {
+		const char *bdf = XLPT_BDF_STR(op->items[i].spec.bdf);
+		bool short_wait = s->no_wait && op->guest.type == XLPT_GUEST_PV;
+
+		xlpt_plan_add(plan, short_wait ? given : has, NULL, i,
+			      xlpt_xasprintf("%s %s has %s", short_wait ? "see that" : "wait until",
+					     op->guest.name, bdf), NULL);
+	}
+}
+
+int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag)
+{
+	_cleanup_plan_ struct xlpt_plan plan = { 0 };
+	struct xlpt_op *op = &s->op;
+	int rc;
+
+	rc = read_config(s, diag);
+	if (rc == 0)
+		rc = xlpt_env_need_xen(op->env, diag);
+	if (rc == 0)
+		rc = not_running(s, diag);
+	if (rc == 0)
+		rc = give_uuid(s, diag);
+	if (rc == 0 && s->print)
+		op->lease_until = xlpt_now(op->env->clock) + XLPT_START_GRACE_MS;
+	/* Devices that are named first: what they are, no pool may give out again. */
+	if (rc == 0)
+		rc = resolve(s, false, diag);
+	if (rc == 0)
+		rc = resolve(s, true, diag);
+	if (rc == 0)
+		rc = generate(s, diag);
+	if (rc == 0)
+		rc = xlpt_op_prepare(op, diag);
+	if (rc == 0)
+		rc = xlpt_op_check_leases(op, diag);
+	if (rc == 0)
+		rc = judge(op, diag);
+	if (rc == 0 && op->n)
+		rc = xlpt_pciback_present(op->env->host, diag);
+	if (rc)
+		return rc;
+	plan_start(&plan, s);
+	op->has_guest = true;
+	return xlpt_op_execute(op, "start", &plan, diag);
+}

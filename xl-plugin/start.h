@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Creating a guest with the devices its configuration names, pools included
+ * (op-start.c).
+ */
+#ifndef XLPT_START_H
+#define XLPT_START_H
+
+#include "converters/xl-entries.h"
+#include "xl-plugin/op.h"
+
+#define XLPT_START_TIMEOUT_MS 180000	/* a guest's boot, up to where its PCI frontend connects */
+#define XLPT_START_GRACE_MS 120000	/* for whoever creates the guest from what --print gave */
+
+struct xlpt_start {
+	struct xlpt_op op;	/* first: the steps' context is the operation */
+	const char *file;	/* for messages */
+	const char *text;	/* the configuration as it is; not owned */
+	size_t len;
+	bool print;		/* everything but creating it */
+	bool no_wait;		/* do not wait for a PV guest's own kernel */
+	struct xlpt_str config;	/* what xl gets */
+	struct xlpt_xl_entries entries;
+	char uuid[37];		/* given to the guest, "" when it has its own */
+	struct xlpt_locks guest_lock;
+};
+
+void xlpt_start_init(struct xlpt_start *s, struct xlpt_env *env);
+void xlpt_start_dispose(struct xlpt_start *s);
+#define _cleanup_start_ XLPT_CLEANUP(xlpt_start_dispose)
+
+/* Afterwards the guest runs and has every device, or there is no guest and each is where it was. */
+int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag);
+
+#endif
