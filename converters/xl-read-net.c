@@ -2,19 +2,23 @@
 /* vif = [ ... ] as xl-network-configuration(5) has it. */
 #include "converters/xl-read-internal.h"
 
-#include <ctype.h>
 #include <string.h>
 
+/* Six parts of one or two digits: xl takes one digit as well. */
 static bool read_mac(const char *s, char **out)
 {
-	unsigned b[6];
-	int n = 0;
+	uint64_t b[6];
 
-	if (sscanf(s, "%2x:%2x:%2x:%2x:%2x:%2x%n", &b[0], &b[1], &b[2], &b[3], &b[4], &b[5], &n) !=
-		    6 || s[n] || !isxdigit((unsigned char)*s))
-		return false;
+	for (int i = 0; i < 6; i++) {
+		size_t n = strcspn(s, ":");
+
+		if (n > 2 || !xlpt_parse_uint(s, n, 16, 0xff, &b[i]) || s[n] != (i < 5 ? ':' : '\0'))
+			return false;
+		s += n + 1;
+	}
 	free(*out);
-	*out = xlpt_xasprintf("%02x:%02x:%02x:%02x:%02x:%02x", b[0], b[1], b[2], b[3], b[4], b[5]);
+	*out = xlpt_xasprintf("%02x:%02x:%02x:%02x:%02x:%02x", (unsigned)b[0], (unsigned)b[1],
+			      (unsigned)b[2], (unsigned)b[3], (unsigned)b[4], (unsigned)b[5]);
 	return true;
 }
 
