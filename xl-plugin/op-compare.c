@@ -56,6 +56,7 @@ int xlpt_convert_compare(struct xlpt_env *env, const char *first, const char *se
 		xlpt_json_add(o, "second", xlpt_json_str(second));
 		xlpt_json_add(o, "differences", deltas_json(&deltas));
 		xlpt_print_json(env, o);
+		env->reported = true;
 	} else {
 		_cleanup_free_ char *text = xlpt_deltas_text(&deltas);
 
