@@ -87,6 +87,7 @@ bench: deps all
 	@tests/bench/convert $(O)/xlpt
 	@for xen in $(XENS); do tests/lab/run bench --xen $$xen || exit 1; \
 		sed -n 's/^-- BENCH /  /p' $(O)/lab/$$xen/bench/log; done
+	@tests/lab/run convert --xen 4.20 && sed -n 's/^-- BENCH /  /p' $(O)/lab/4.20/convert/log
 
 .PHONY: check check-fast check-unit check-valgrind asan check-clang check-layers check-scripts \
 	check-lab lab soak deps demo bench fuzz
