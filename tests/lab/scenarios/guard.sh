@@ -1,6 +1,6 @@
 #!/bin/bash
 # guard - guests with devices stay where they are, whoever wants to save or migrate them; all else is as before
-# timeout: 1100
+# timeout: 1800
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0
@@ -111,7 +111,8 @@ hash -r
 
 note "xl with and without the guard"
 guest_start web1 pv
-printf 'name="n"\ntype="pv"\nmemory=64\nkernel="/lab/guest/vmlinuz"\n' >"$work/n.cfg"
+printf '%s\n' 'name="n"' 'type="pv"' 'memory=64' 'kernel="/lab/guest/vmlinuz"' \
+	'uuid="11111111-2222-3333-4444-555555555555"' >"$work/n.cfg"
 same
 same -x
 same nonsense
