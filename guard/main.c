@@ -21,12 +21,12 @@
 
 #include "guard/words.h"
 
-#define HELPER	"libxl-save-helper"
-#define TAIL	 "/lib/xlpt/guard/"	/* behind the prefix */
-#define REFUSED 3
+#define HELPER	 "libxl-save-helper"
+#define TAIL	 "/lib/xlpt/guard/" /* behind the prefix */
+#define REFUSED	 3
 #define SAID_MAX 16384
 
-static char self[PATH_MAX];	/* where this program is, links resolved */
+static char self[PATH_MAX]; /* where this program is, links resolved */
 static struct stat self_st;
 
 static bool runs(const char *path)
@@ -54,15 +54,16 @@ static bool is_guard(const char *path)
 /* The first xl in PATH that is no guard. */
 static bool real_xl(char path[PATH_MAX])
 {
-	static const char *const usual[] = { "/usr/sbin/xl", "/usr/local/sbin/xl", "/usr/bin/xl",
-					     "/sbin/xl" };
+	static const char *const usual[] = {"/usr/sbin/xl", "/usr/local/sbin/xl", "/usr/bin/xl",
+					    "/sbin/xl"};
 	const char *dirs = getenv("PATH");
 
 	for (const char *d = dirs ? dirs : ""; *d;) {
 		size_t len = strcspn(d, ":");
 
 		/* As execvp: an empty folder is this one. */
-		if (snprintf(path, PATH_MAX, "%.*s/xl", len ? (int)len : 1, len ? d : ".") < PATH_MAX &&
+		if (snprintf(path, PATH_MAX, "%.*s/xl", len ? (int)len : 1, len ? d : ".") <
+			    PATH_MAX &&
 		    runs(path) && !is_guard(path))
 			return true;
 		d += len + (d[len] == ':');
@@ -94,9 +95,9 @@ static int number_from(const char *path)
  */
 static bool real_helper(char path[PATH_MAX])
 {
-	static const char *const usual[] = { "/usr/libexec/xen/bin", "/usr/lib/xen/bin",
-					     "/usr/lib64/xen/bin", "/usr/local/libexec/xen/bin",
-					     "/usr/local/lib/xen/bin" };
+	static const char *const usual[] = {"/usr/libexec/xen/bin", "/usr/lib/xen/bin",
+					    "/usr/lib64/xen/bin", "/usr/local/libexec/xen/bin",
+					    "/usr/local/lib/xen/bin"};
 	int major = number_from("/sys/hypervisor/version/major");
 	int minor = number_from("/sys/hypervisor/version/minor");
 
@@ -116,7 +117,7 @@ static bool real_helper(char path[PATH_MAX])
 /* PREFIX/lib/xlpt/guard/xl belongs to PREFIX/sbin/xlpt. */
 static void xlpt_path(char path[PATH_MAX])
 {
-	static const char *const usual[] = { "/usr/local/sbin/xlpt", "/usr/sbin/xlpt" };
+	static const char *const usual[] = {"/usr/local/sbin/xlpt", "/usr/sbin/xlpt"};
 	char *at = strstr(self, TAIL);
 
 	for (char *next = at; next; next = strstr(next + 1, TAIL))
@@ -130,8 +131,9 @@ static void xlpt_path(char path[PATH_MAX])
 /* In the child: out to nowhere, err to us. Descriptors of a save stay with the parent. */
 static void child(const char *path, const char *verb, const char *guest, int err_fd)
 {
-	const char *some[] = { "xlpt", "guard", "check", "--absent-ok", "--", guest, NULL };
-	const char *one[] = { "xlpt", "guard", "check", "--absent-ok", "--for", verb, "--", guest, NULL };
+	const char *some[] = {"xlpt", "guard", "check", "--absent-ok", "--", guest, NULL};
+	const char *one[] = {"xlpt", "guard", "check", "--absent-ok", "--for",
+			     verb,   "--",    guest,   NULL};
 	int null = open("/dev/null", O_RDWR);
 
 	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(err_fd, 2) < 0)
@@ -166,7 +168,7 @@ static bool ask(const char *verb, const char *guest)
 {
 	static char said[SAID_MAX];
 	char path[PATH_MAX];
-	struct sigaction old, def = { .sa_handler = SIG_DFL };
+	struct sigaction old, def = {.sa_handler = SIG_DFL};
 	int fds[2], status = -1;
 	pid_t pid;
 
@@ -195,11 +197,14 @@ static bool ask(const char *verb, const char *guest)
 	}
 	fprintf(stderr,
 		"xlpt: %s is not done: whether %s holds devices cannot be told\n"
-		"  because: %s guard check failed\n", verb ? verb : "save or migration", guest, path);
+		"  because: %s guard check failed\n",
+		verb ? verb : "save or migration", guest, path);
 	for (char *line = strtok(said, "\n"); line; line = strtok(NULL, "\n"))
 		fprintf(stderr, "  %s\n", line);
-	fprintf(stderr, "  to mend: make \"xlpt guard check %s\" work, or take the guard away: "
-			"xlpt guard remove\n", guest);
+	fprintf(stderr,
+		"  to mend: make \"xlpt guard check %s\" work, or take the guard away: "
+		"xlpt guard remove\n",
+		guest);
 	return false;
 }
 
@@ -219,7 +224,8 @@ static int as_helper(int argc, char **argv)
 		return REFUSED;
 	if (!real_helper(path)) {
 		fputs("xlpt: there is no " HELPER " behind the guard\n"
-		      "  to mend: xlpt guard remove libvirt, and start libvirt's daemon again\n", stderr);
+		      "  to mend: xlpt guard remove libvirt, and start libvirt's daemon again\n",
+		      stderr);
 		return 127;
 	}
 	return become(path, argv);
@@ -246,7 +252,8 @@ int main(int argc, char **argv)
 			return REFUSED;
 	if (!real_xl(path)) {
 		fputs("xlpt: there is no xl behind the guard in PATH\n"
-		      "  to mend: xlpt guard status shows where it was looked for\n", stderr);
+		      "  to mend: xlpt guard status shows where it was looked for\n",
+		      stderr);
 		return 127;
 	}
 	return become(path, argv);

@@ -5,14 +5,14 @@
 
 struct verb {
 	const char *name;
-	size_t least;		/* characters from which xl takes it for this word */
-	const char *flags;	/* options without an argument, "h" among them */
-	const char *with;	/* options with one */
+	size_t least;	   /* characters from which xl takes it for this word */
+	const char *flags; /* options without an argument, "h" among them */
+	const char *with;  /* options with one */
 	const char *const *longs;
 };
 
-static const char *const help_only[] = { "help", NULL };
-static const char *const migrate_longs[] = { "help", "debug", "live", NULL };
+static const char *const help_only[] = {"help", NULL};
+static const char *const migrate_longs[] = {"help", "debug", "live", NULL};
 
 /*
  * xl takes every beginning of a word that no other word has
@@ -21,9 +21,9 @@ static const char *const migrate_longs[] = { "help", "debug", "live", NULL };
  * the whole word means it.
  */
 static const struct verb verbs[] = {
-	{ "save", 2, "hcpDe", "", help_only },
-	{ "migrate", 7, "hFepD", "Cs", migrate_longs },
-	{ "remus", 3, "hFbundecp", "isN", help_only },
+	{"save", 2, "hcpDe", "", help_only},
+	{"migrate", 7, "hFepD", "Cs", migrate_longs},
+	{"remus", 3, "hFbundecp", "isN", help_only},
 };
 
 static const struct verb *find_verb(const char *word)
@@ -116,7 +116,7 @@ void xlpt_leave_read(int argc, char *const *argv, struct xlpt_leave *out)
 	const struct verb *verb;
 	int i = 1;
 
-	*out = (struct xlpt_leave){ 0 };
+	*out = (struct xlpt_leave){0};
 	/* xl's own options stand before the word and have no arguments ("+vftTN"). */
 	while (i < argc && is_option(argv[i]))
 		if (!strcmp(argv[i++], "--"))

@@ -46,10 +46,12 @@ static void report_check(struct xlpt_env *env, const struct xlpt_guest *guest,
 static int check(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	static const char *const words[][2] = {
-		{ "save", "saved" }, { "migrate", "migrated" }, { "remus", "checkpointed" },
+		{"save", "saved"},
+		{"migrate", "migrated"},
+		{"remus", "checkpointed"},
 	};
-	_cleanup_holdings_ struct xlpt_holdings holds = { 0 };
-	_cleanup_guest_ struct xlpt_guest guest = { 0 };
+	_cleanup_holdings_ struct xlpt_holdings holds = {0};
+	_cleanup_guest_ struct xlpt_guest guest = {0};
 	const char *verb = xlpt_args_get(args, "for"), *what = verb ? NULL : "saved or migrated";
 	int rc;
 
@@ -57,7 +59,8 @@ static int check(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt
 		if (!strcmp(verb, words[i][0]))
 			what = words[i][1];
 	if (!what) {
-		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--for is save, migrate or remus, not \"%s\"", verb);
+		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--for is save, migrate or remus, not \"%s\"",
+			      verb);
 		xlpt_diag_hint(diag, "leave it out to ask about all of them");
 		return XLPT_ERR_SYNTAX;
 	}
@@ -86,14 +89,15 @@ static int check(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt
 
 /* ---- status ---- */
 
-static const char *const headings[] = { "PART", "STATE", "WHERE" };
+static const char *const headings[] = {"PART", "STATE", "WHERE"};
 
 static void print_status(struct xlpt_env *env, const struct xlpt_sentry *g)
 {
 	struct xlpt_table *t = xlpt_table_new(headings, XLPT_ARRAY_SIZE(headings));
 
 	for (enum xlpt_sentry_part part = 0; part < XLPT_SENTRY_PARTS; part++) {
-		const char *word = xlpt_sentry_part_word(part), *state = xlpt_sentry_part_state(g, part);
+		const char *word = xlpt_sentry_part_word(part),
+			   *state = xlpt_sentry_part_state(g, part);
 		bool any = false;
 
 		for (size_t i = 0; i < g->n; i++) {
@@ -101,11 +105,12 @@ static void print_status(struct xlpt_env *env, const struct xlpt_sentry *g)
 
 			if (f->part != part || !strcmp(state, "does not apply"))
 				continue;
-			xlpt_table_row(t, (const char *const[]){ any ? "" : word, any ? "" : state, f->path });
+			xlpt_table_row(t, (const char *const[]){any ? "" : word, any ? "" : state,
+								f->path});
 			any = true;
 		}
 		if (!any)
-			xlpt_table_row(t, (const char *const[]){ word, state, g->why_not[part] });
+			xlpt_table_row(t, (const char *const[]){word, state, g->why_not[part]});
 	}
 	xlpt_table_print(env, t);
 	for (size_t i = 0; i < g->n_ways; i++)
@@ -143,7 +148,8 @@ static void print_json(struct xlpt_env *env, const struct xlpt_sentry *g, const 
 				continue;
 			}
 			xlpt_json_add(file, "path", xlpt_json_str(f->path));
-			xlpt_json_add(file, "state", xlpt_json_str(xlpt_sentry_state_word(f->state)));
+			xlpt_json_add(file, "state",
+				      xlpt_json_str(xlpt_sentry_state_word(f->state)));
 			xlpt_json_add(file, "fact", xlpt_json_str(f->fact));
 			json_object_array_add(files, file);
 		}
@@ -165,8 +171,8 @@ static void print_json(struct xlpt_env *env, const struct xlpt_sentry *g, const 
 	xlpt_json_add(root, "notes", json_strv(g->notes));
 	if (changed) {
 		xlpt_json_add(root, "changed", json_object_new_boolean(*changed));
-		xlpt_json_add(root, "commands", *changed ? json_strv(g->commands)
-							 : json_object_new_array());
+		xlpt_json_add(root, "commands",
+			      *changed ? json_strv(g->commands) : json_object_new_array());
 	}
 	xlpt_print_json(env, root);
 }
@@ -181,10 +187,12 @@ static int choose(const struct xlpt_args *args, const struct xlpt_sentry *g, boo
 	for (size_t i = 1; i < args->n; i++) {
 		enum xlpt_sentry_part part = 0;
 
-		while (part < XLPT_SENTRY_PARTS && strcmp(args->pos[i], xlpt_sentry_part_word(part)) != 0)
+		while (part < XLPT_SENTRY_PARTS &&
+		       strcmp(args->pos[i], xlpt_sentry_part_word(part)) != 0)
 			part++;
 		if (part == XLPT_SENTRY_PARTS) {
-			xlpt_diag_set(diag, XLPT_ERR_USAGE, "guard has no part \"%s\"", args->pos[i]);
+			xlpt_diag_set(diag, XLPT_ERR_USAGE, "guard has no part \"%s\"",
+				      args->pos[i]);
 			xlpt_diag_hint(diag, "its parts are xl, libvirt and xendomains");
 			return XLPT_ERR_USAGE;
 		}
@@ -201,14 +209,16 @@ static int choose(const struct xlpt_args *args, const struct xlpt_sentry *g, boo
 }
 
 static void report_change(struct xlpt_env *env, const struct xlpt_sentry *before,
-			  const struct xlpt_sentry *after, const bool *parts, bool remove, bool changed)
+			  const struct xlpt_sentry *after, const bool *parts, bool remove,
+			  bool changed)
 {
 	bool libvirt = false, any = remove;
 
 	for (enum xlpt_sentry_part part = 0; part < XLPT_SENTRY_PARTS; part++)
 		any = any || parts[part];
 	if (!changed)
-		xlpt_say(env, any ? "nothing to change" : "no part of the guard applies to this host");
+		xlpt_say(env,
+			 any ? "nothing to change" : "no part of the guard applies to this host");
 	for (size_t i = 0; changed && i < before->n; i++) {
 		const struct xlpt_sentry_file *f = &before->files[i];
 
@@ -217,7 +227,9 @@ static void report_change(struct xlpt_env *env, const struct xlpt_sentry *before
 			continue;
 		libvirt = libvirt || f->part == XLPT_SENTRY_LIBVIRT;
 		xlpt_say(env, "%s: %s %s", xlpt_sentry_part_word(f->part),
-			 remove ? "took the guard out of" : f->kind == XLPT_SENTRY_LINK ? "linked" : "wrote",
+			 remove			       ? "took the guard out of"
+			 : f->kind == XLPT_SENTRY_LINK ? "linked"
+						       : "wrote",
 			 f->path);
 	}
 	if (libvirt) {
@@ -227,7 +239,8 @@ static void report_change(struct xlpt_env *env, const struct xlpt_sentry *before
 	}
 	for (enum xlpt_sentry_part part = 0; !remove && part < XLPT_SENTRY_PARTS; part++)
 		if (!after->applies[part])
-			xlpt_verbose(env, "%s: %s", xlpt_sentry_part_word(part), after->why_not[part]);
+			xlpt_verbose(env, "%s: %s", xlpt_sentry_part_word(part),
+				     after->why_not[part]);
 	for (char **n = after->notes; n && *n; n++)
 		xlpt_warn(env, "%s", *n);
 }
@@ -235,7 +248,7 @@ static void report_change(struct xlpt_env *env, const struct xlpt_sentry *before
 static int change(struct xlpt_env *env, const struct xlpt_args *args, bool remove,
 		  struct xlpt_diag *diag)
 {
-	_cleanup_sentry_ struct xlpt_sentry before = { 0 }, after = { 0 };
+	_cleanup_sentry_ struct xlpt_sentry before = {0}, after = {0};
 	const char *dir = xlpt_args_get(args, "dir");
 	bool parts[XLPT_SENTRY_PARTS], changed = false;
 	int rc;
@@ -244,8 +257,8 @@ static int change(struct xlpt_env *env, const struct xlpt_args *args, bool remov
 	if (rc == 0)
 		rc = choose(args, &before, remove, parts, diag);
 	if (rc == 0)
-		rc = xlpt_op_guard(env, &before, parts, remove, xlpt_args_has(args, "force"), &changed,
-				   diag);
+		rc = xlpt_op_guard(env, &before, parts, remove, xlpt_args_has(args, "force"),
+				   &changed, diag);
 	if (rc)
 		return rc;
 	if (env->dry_run)
@@ -282,13 +295,16 @@ static int cmd_guard(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	if ((!is_check && (xlpt_args_has(args, "for") || xlpt_args_has(args, "absent-ok"))) ||
 	    ((is_check || is_status) && (env->dry_run || xlpt_args_has(args, "force") || dir)) ||
 	    (is_status && args->n > 1)) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE, "guard %s: that option or argument goes with another "
-			      "verb", verb);
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "guard %s: that option or argument goes with another "
+			      "verb",
+			      verb);
 		xlpt_diag_hint(diag, "xlpt guard --help");
 		return XLPT_ERR_USAGE;
 	}
 	if (dir && (*dir != '/' || strpbrk(dir, ":\n"))) {
-		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--dir wants a folder of a PATH, not \"%s\"", dir);
+		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--dir wants a folder of a PATH, not \"%s\"",
+			      dir);
 		xlpt_diag_hint(diag, "for example --dir /usr/local/sbin");
 		return XLPT_ERR_SYNTAX;
 	}
@@ -300,7 +316,7 @@ static int cmd_guard(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	if (install || remove)
 		return change(env, args, remove, diag);
 	{
-		_cleanup_sentry_ struct xlpt_sentry g = { 0 };
+		_cleanup_sentry_ struct xlpt_sentry g = {0};
 
 		rc = xlpt_sentry_look(env, NULL, &g, diag);
 		if (rc)
@@ -315,22 +331,25 @@ static int cmd_guard(struct xlpt_env *env, const struct xlpt_args *args, struct 
 }
 
 static const struct xlpt_opt guard_opts[] = {
-	{ "for", 0, "WHAT", "check: what is to be done: save, migrate or remus" },
-	{ "absent-ok", 0, NULL, "check: a guest that does not run holds nothing" },
-	{ "dir", 0, "DIR", "install xl: the folder for the link (default /usr/local/sbin)" },
-	{ "force", 'f', NULL, "install, remove: also what was changed by hand" },
-	{ 0 },
+	{"for", 0, "WHAT", "check: what is to be done: save, migrate or remus"},
+	{"absent-ok", 0, NULL, "check: a guest that does not run holds nothing"},
+	{"dir", 0, "DIR", "install xl: the folder for the link (default /usr/local/sbin)"},
+	{"force", 'f', NULL, "install, remove: also what was changed by hand"},
+	{0},
 };
 
 const struct xlpt_command xlpt_cmd_guard = {
 	.name = "guard",
 	.synopsis = "check|install|remove|status ...",
 	.help = "Keep guests that hold devices from being saved or migrated",
-	.details =
-		"check GUEST asks: exit status 0, it may be saved or migrated, or 3, with the devices it\n"
-		"holds. install [PART...] has xl, libvirt and xendomains ask before they do it; remove\n"
-		"takes that back; status shows how it stands. Parts: xl, libvirt, xendomains; with none\n"
-		"named, all that apply to this host. With --sysroot the image below that directory.",
+	.details = "check GUEST asks: exit status 0, it may be saved or migrated, or 3, with the "
+		   "devices it\n"
+		   "holds. install [PART...] has xl, libvirt and xendomains ask before they do it; "
+		   "remove\n"
+		   "takes that back; status shows how it stands. Parts: xl, libvirt, xendomains; "
+		   "with none\n"
+		   "named, all that apply to this host. With --sysroot the image below that "
+		   "directory.",
 	.flags = XLPT_CMD_DRY_RUN,
 	.min_args = 1,
 	.max_args = XLPT_ANY_ARGS,

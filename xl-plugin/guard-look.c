@@ -10,9 +10,9 @@
 
 #define PROGRAM "/lib/xlpt/guard/xl"
 
-static const char *const daemons[] = { "libvirtd", "virtxend" };
+static const char *const daemons[] = {"libvirtd", "virtxend"};
 /* Debian; RHEL, SUSE and a Xen built from source. */
-static const char *const xendomains[] = { "/etc/default/xendomains", "/etc/sysconfig/xendomains" };
+static const char *const xendomains[] = {"/etc/default/xendomains", "/etc/sysconfig/xendomains"};
 
 void xlpt_sentry_dispose(struct xlpt_sentry *g)
 {
@@ -33,7 +33,7 @@ void xlpt_sentry_dispose(struct xlpt_sentry *g)
 	free(g->real);
 	xlpt_strv_free(g->notes);
 	xlpt_strv_free(g->commands);
-	*g = (struct xlpt_sentry){ 0 };
+	*g = (struct xlpt_sentry){0};
 }
 
 /* Once: a second one of the same text is dropped. */
@@ -56,7 +56,7 @@ static void find_program(struct xlpt_env *env, struct xlpt_sentry *g)
 {
 	char self[4096];
 	ssize_t n = env->host->live ? readlink("/proc/self/exe", self, sizeof(self) - 1) : -1;
-	const char *prefixes[] = { NULL, "/usr/local", "/usr" };
+	const char *prefixes[] = {NULL, "/usr/local", "/usr"};
 
 	if (n > 0) {
 		self[n] = '\0';
@@ -82,16 +82,17 @@ static void find_program(struct xlpt_env *env, struct xlpt_sentry *g)
 }
 
 static struct xlpt_sentry_file *add_file(struct xlpt_sentry *g, enum xlpt_sentry_part part,
-					enum xlpt_sentry_kind kind, char *path)
+					 enum xlpt_sentry_kind kind, char *path)
 {
 	XLPT_GROW(g->files, g->n, g->alloc);
-	g->files[g->n] = (struct xlpt_sentry_file){ .part = part, .kind = kind, .path = path };
+	g->files[g->n] = (struct xlpt_sentry_file){.part = part, .kind = kind, .path = path};
 	return &g->files[g->n++];
 }
 
 static void look_link(struct xlpt_env *env, struct xlpt_sentry *g, const char *path)
 {
-	struct xlpt_sentry_file *f = add_file(g, XLPT_SENTRY_XL, XLPT_SENTRY_LINK, xlpt_xstrdup(path));
+	struct xlpt_sentry_file *f =
+		add_file(g, XLPT_SENTRY_XL, XLPT_SENTRY_LINK, xlpt_xstrdup(path));
 
 	f->with = xlpt_xstrdup(g->program);
 	f->now = xlpt_sentry_link(env->host, path);
@@ -100,14 +101,15 @@ static void look_link(struct xlpt_env *env, struct xlpt_sentry *g, const char *p
 	else if (xlpt_host_has(env->host, "%s", path))
 		f->state = XLPT_SENTRY_FOREIGN;
 	if (f->state == XLPT_SENTRY_FOREIGN)
-		f->fact = xlpt_xasprintf("%s is there, and is no link to the guard's program", path);
+		f->fact =
+			xlpt_xasprintf("%s is there, and is no link to the guard's program", path);
 	else if (f->now && !xlpt_sentry_is_program(env->host, f->now))
 		f->fact = xlpt_xasprintf("it leads to %s, which is not there", f->now);
 }
 
 /* text: as make gives it for this program; what: as it would be for the one that now names. */
 static enum xlpt_sentry_state judge(const char *now, const char *want, bool same_version,
-				   char *(*make)(const char *dir))
+				    char *(*make)(const char *dir))
 {
 	_cleanup_free_ char *dir = NULL, *there = NULL;
 
@@ -170,8 +172,10 @@ static int look_block(struct xlpt_env *env, struct xlpt_sentry *g, enum xlpt_sen
 	found = f->now ? xlpt_sentry_block_split(f->now, &f->without, &body, &same) : 0;
 	if (found < 0) {
 		f->state = XLPT_SENTRY_FOREIGN;
-		f->fact = xlpt_xasprintf("the guard's lines in %s have lost their first or last line, "
-					 "or are there twice", path);
+		f->fact = xlpt_xasprintf(
+			"the guard's lines in %s have lost their first or last line, "
+			"or are there twice",
+			path);
 		return 0;
 	}
 	if (found)
@@ -184,8 +188,8 @@ static int look_block(struct xlpt_env *env, struct xlpt_sentry *g, enum xlpt_sen
 
 static bool has_unit(struct xlpt_env *env, const char *daemon)
 {
-	static const char *const dirs[] = { "/etc/systemd/system", "/usr/lib/systemd/system",
-					    "/lib/systemd/system", "/usr/local/lib/systemd/system" };
+	static const char *const dirs[] = {"/etc/systemd/system", "/usr/lib/systemd/system",
+					   "/lib/systemd/system", "/usr/local/lib/systemd/system"};
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(dirs); i++)
 		if (xlpt_host_has(env->host, "%s/%s.service", dirs[i], daemon))
@@ -200,7 +204,8 @@ static int look_libvirt(struct xlpt_env *env, struct xlpt_sentry *g, const char 
 
 	for (size_t i = 0; rc == 0 && i < XLPT_ARRAY_SIZE(daemons); i++) {
 		const char *d = daemons[i];
-		char *dropin = xlpt_xasprintf("/etc/systemd/system/%s.service.d/xlpt-guard.conf", d);
+		char *dropin =
+			xlpt_xasprintf("/etc/systemd/system/%s.service.d/xlpt-guard.conf", d);
 		char *local = xlpt_xasprintf("/etc/apparmor.d/local/usr.sbin.%s", d);
 		bool unit = has_unit(env, d), there = xlpt_host_has(env->host, "%s", dropin);
 		bool profile = xlpt_host_has(env->host, "/etc/apparmor.d/usr.sbin.%s", d);
@@ -210,8 +215,8 @@ static int look_libvirt(struct xlpt_env *env, struct xlpt_sentry *g, const char 
 		 * First the permission: the drop-in is of no use before it.
 		 */
 		if ((unit && profile) || (there && xlpt_host_has(env->host, "%s", local))) {
-			rc = look_block(env, g, XLPT_SENTRY_LIBVIRT, local, xlpt_sentry_apparmor_body,
-					dir, diag);
+			rc = look_block(env, g, XLPT_SENTRY_LIBVIRT, local,
+					xlpt_sentry_apparmor_body, dir, diag);
 			append(&g->commands,
 			       xlpt_xasprintf("apparmor_parser -r /etc/apparmor.d/usr.sbin.%s", d));
 		} else {
@@ -230,7 +235,7 @@ static int look_libvirt(struct xlpt_env *env, struct xlpt_sentry *g, const char 
 }
 
 int xlpt_sentry_look(struct xlpt_env *env, const char *dir, struct xlpt_sentry *g,
-		    struct xlpt_diag *diag)
+		     struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *wanted = xlpt_xasprintf("%s/xl", dir ? dir : "/usr/local/sbin");
 	_cleanup_free_ char *home = NULL;
@@ -239,9 +244,11 @@ int xlpt_sentry_look(struct xlpt_env *env, const char *dir, struct xlpt_sentry *
 	int rc;
 
 	*g = (struct xlpt_sentry){
-		.why_not = { "there is no xl on this host", "there is no systemd unit of libvirt's "
-			     "daemon", "there is no /etc/default/xendomains and no "
-			     "/etc/sysconfig/xendomains" },
+		.why_not = {"there is no xl on this host",
+			    "there is no systemd unit of libvirt's "
+			    "daemon",
+			    "there is no /etc/default/xendomains and no "
+			    "/etc/sysconfig/xendomains"},
 	};
 	find_program(env, g);
 	home = xlpt_xstrndup(g->program, strlen(g->program) - strlen("/xl"));
@@ -287,7 +294,8 @@ static void note_daemons(struct xlpt_env *env, struct xlpt_sentry *g)
 		bool with = false;
 		ssize_t n;
 
-		if (**p < '0' || **p > '9' || xlpt_host_read_text(env->host, &comm, "/proc/%s/comm", *p))
+		if (**p < '0' || **p > '9' ||
+		    xlpt_host_read_text(env->host, &comm, "/proc/%s/comm", *p))
 			continue;
 		if (strcmp(comm, daemons[0]) && strcmp(comm, daemons[1]))
 			continue;
@@ -298,29 +306,34 @@ static void note_daemons(struct xlpt_env *env, struct xlpt_sentry *g)
 			with = with || (xlpt_starts(vars + i, "LIBXL_SAVE_HELPER=") &&
 					strstr(vars + i, "/lib/xlpt/guard/"));
 		if (n >= 0 && with != any_there(g, XLPT_SENTRY_LIBVIRT))
-			append(&g->notes, xlpt_xasprintf("%s (process %s) runs %s the guard: systemctl "
-							 "daemon-reload; systemctl restart %s", comm, *p,
-							 with ? "with" : "without", comm));
+			append(&g->notes,
+			       xlpt_xasprintf("%s (process %s) runs %s the guard: systemctl "
+					      "daemon-reload; systemctl restart %s",
+					      comm, *p, with ? "with" : "without", comm));
 	}
 }
 
 static void note_libvirt_guests(struct xlpt_env *env, struct xlpt_sentry *g)
 {
-	static const char *const files[] = { "/etc/default/libvirt-guests",
-					     "/etc/sysconfig/libvirt-guests" };
+	static const char *const files[] = {"/etc/default/libvirt-guests",
+					    "/etc/sysconfig/libvirt-guests"};
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(files); i++) {
 		_cleanup_free_ char *text = NULL;
 
 		if (xlpt_host_read_text(env->host, &text, "%s", files[i]))
 			continue;
-		for (char *line = text; line; line = strchr(line, '\n'), line = line ? line + 1 : NULL)
+		for (char *line = text; line;
+		     line = strchr(line, '\n'), line = line ? line + 1 : NULL)
 			if (xlpt_starts(line, "ON_SHUTDOWN=suspend") ||
 			    xlpt_starts(line, "ON_SHUTDOWN=\"suspend"))
-				append(&g->notes, xlpt_xasprintf(
-					"libvirt-guests saves all guests when the host goes down, and one with "
-					"devices is then neither saved nor shut down: write "
-					"ON_SHUTDOWN=shutdown into %s", files[i]));
+				append(&g->notes,
+				       xlpt_xasprintf(
+					       "libvirt-guests saves all guests when the host goes "
+					       "down, and one with "
+					       "devices is then neither saved nor shut down: write "
+					       "ON_SHUTDOWN=shutdown into %s",
+					       files[i]));
 	}
 }
 
@@ -338,8 +351,10 @@ void xlpt_sentry_notes(struct xlpt_env *env, struct xlpt_sentry *g)
 		if (g->files[i].fact)
 			append(&g->notes, xlpt_xstrdup(g->files[i].fact));
 	if (!g->program_there && (g->applies[0] || g->applies[1] || g->applies[2]))
-		append(&g->notes, xlpt_xasprintf("the guard's program %s is not there: make install puts "
-						 "it there", g->program));
+		append(&g->notes,
+		       xlpt_xasprintf("the guard's program %s is not there: make install puts "
+				      "it there",
+				      g->program));
 	note_daemons(env, g);
 	if (any_there(g, XLPT_SENTRY_LIBVIRT))
 		note_libvirt_guests(env, g);
@@ -355,7 +370,8 @@ const char *xlpt_sentry_part_state(const struct xlpt_sentry *g, enum xlpt_sentry
 
 		if (f->part != part)
 			continue;
-		mixed = mixed || (seen && (f->state == XLPT_SENTRY_ABSENT) != (worst == XLPT_SENTRY_ABSENT));
+		mixed = mixed ||
+			(seen && (f->state == XLPT_SENTRY_ABSENT) != (worst == XLPT_SENTRY_ABSENT));
 		worst = !seen || f->state > worst ? f->state : worst;
 		broken = broken || (f->kind == XLPT_SENTRY_LINK && f->now && f->fact);
 		seen = true;

@@ -75,7 +75,7 @@ static void add_link(char ***links, const char *path)
 static void add_way(struct xlpt_env *env, struct xlpt_sentry *g, char *who, const char *path,
 		    char ***links)
 {
-	struct xlpt_sentry_way way = { .who = who };
+	struct xlpt_sentry_way way = {.who = who};
 
 	for (const char *d = path; *d;) {
 		size_t len = strcspn(d, ":");
@@ -148,8 +148,9 @@ static void from_file(struct xlpt_env *env, struct xlpt_sentry *g, const char *f
 		line += len + (line[len] == '\n');
 	}
 	if (path)
-		add_way(env, g, xlpt_xasprintf("%s (%.*s in %s)", who, (int)strcspn(key, "="), key,
-						file), path, links);
+		add_way(env, g,
+			xlpt_xasprintf("%s (%.*s in %s)", who, (int)strcspn(key, "="), key, file),
+			path, links);
 }
 
 char **xlpt_sentry_ways(struct xlpt_env *env, struct xlpt_sentry *g)

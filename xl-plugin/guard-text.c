@@ -5,8 +5,8 @@
 
 #define BEGIN  "# >>> xlpt guard "
 #define END    "# <<< xlpt guard\n"
-#define JOINED ", joined"	/* the line before had no newline */
-#define NEW    ", new"		/* there was no file */
+#define JOINED ", joined" /* the line before had no newline */
+#define NEW    ", new"	  /* there was no file */
 
 char *xlpt_sentry_block_add(const char *text, const char *body)
 {
@@ -14,7 +14,11 @@ char *xlpt_sentry_block_add(const char *text, const char *body)
 	bool joined = len && text[len - 1] != '\n';
 
 	return xlpt_xasprintf("%s%s" BEGIN "%s%s\n%s" END, text ? text : "", joined ? "\n" : "",
-			      XLPT_VERSION, !text ? NEW : joined ? JOINED : "", body);
+			      XLPT_VERSION,
+			      !text    ? NEW
+			      : joined ? JOINED
+				       : "",
+			      body);
 }
 
 /* The start of the line that begins so, from s on. */
@@ -50,8 +54,8 @@ int xlpt_sentry_block_split(const char *text, char **without, char **body, bool 
 	joined = ends(begin, word, JOINED);
 	new = ends(begin, word, NEW);
 	word -= strlen(BEGIN) + (joined ? strlen(JOINED) : new ? strlen(NEW) : 0);
-	*same_version = word == strlen(XLPT_VERSION) &&
-			!memcmp(begin + strlen(BEGIN), XLPT_VERSION, word);
+	*same_version =
+		word == strlen(XLPT_VERSION) && !memcmp(begin + strlen(BEGIN), XLPT_VERSION, word);
 	*body = xlpt_xstrndup(inner + 1, (size_t)(end - inner - 1));
 	head = (size_t)(begin - text);
 	end += strlen(END);
@@ -66,17 +70,20 @@ int xlpt_sentry_block_split(const char *text, char **without, char **body, bool 
 
 char *xlpt_sentry_dropin_text(const char *dir)
 {
-	return xlpt_xasprintf(
-		"# Written by \"xlpt guard install\" " XLPT_VERSION ". xlpt owns this file whole.\n"
-		"# libvirt asks no hook before it saves or sends a guest. libxl runs this for both.\n"
-		"[Service]\n"
-		"Environment=LIBXL_SAVE_HELPER=%s/libxl-save-helper\n", dir);
+	return xlpt_xasprintf("# Written by \"xlpt guard install\" " XLPT_VERSION
+			      ". xlpt owns this file whole.\n"
+			      "# libvirt asks no hook before it saves or sends a guest. libxl runs "
+			      "this for both.\n"
+			      "[Service]\n"
+			      "Environment=LIBXL_SAVE_HELPER=%s/libxl-save-helper\n",
+			      dir);
 }
 
 char *xlpt_sentry_apparmor_body(const char *dir)
 {
 	return xlpt_xasprintf("# libvirt's daemon runs this in the place of libxl-save-helper.\n"
-			      "%s/* PUx,\n", dir);
+			      "%s/* PUx,\n",
+			      dir);
 }
 
 /*
@@ -94,7 +101,8 @@ char *xlpt_sentry_xendomains_body(const char *dir)
 		"\tCMD=%s/xl\n"
 		"\t[ -z \"$XENDOMAINS_SAVE$XENDOMAINS_MIGRATE\" ] ||\n"
 		"\t\tXENDOMAINS_SHUTDOWN=${XENDOMAINS_SHUTDOWN:---wait}\n"
-		"fi\n", dir, dir, dir);
+		"fi\n",
+		dir, dir, dir);
 }
 
 char *xlpt_sentry_dir_in(const char *text)
@@ -111,15 +119,15 @@ char *xlpt_sentry_dir_in(const char *text)
 
 const char *xlpt_sentry_part_word(enum xlpt_sentry_part part)
 {
-	static const char *const words[] = { "xl", "libvirt", "xendomains" };
+	static const char *const words[] = {"xl", "libvirt", "xendomains"};
 
 	return words[part];
 }
 
 const char *xlpt_sentry_state_word(enum xlpt_sentry_state state)
 {
-	static const char *const words[] = { "not installed", "installed", "of another xlpt",
-					     "changed by hand", "not xlpt's" };
+	static const char *const words[] = {"not installed", "installed", "of another xlpt",
+					    "changed by hand", "not xlpt's"};
 
 	return words[state];
 }

@@ -34,9 +34,9 @@ enum xlpt_sentry_kind {
 enum xlpt_sentry_state {
 	XLPT_SENTRY_ABSENT,
 	XLPT_SENTRY_CURRENT,
-	XLPT_SENTRY_OTHER,	/* written by another xlpt, or for one in another place */
-	XLPT_SENTRY_CHANGED,	/* written by xlpt and changed by hand since */
-	XLPT_SENTRY_FOREIGN,	/* something stands there that xlpt did not write */
+	XLPT_SENTRY_OTHER,   /* written by another xlpt, or for one in another place */
+	XLPT_SENTRY_CHANGED, /* written by xlpt and changed by hand since */
+	XLPT_SENTRY_FOREIGN, /* something stands there that xlpt did not write */
 };
 
 /* "not installed" "installed" "of another xlpt" "changed by hand" "not xlpt's" */
@@ -51,28 +51,28 @@ struct xlpt_sentry_file {
 	char *with;	/* as it is with the guard */
 	char *without;	/* and without; NULL = no file */
 	char *fact;	/* why it is as state says, or NULL */
-	struct stat st;	/* of a file that is there: mode and owner stay */
+	struct stat st; /* of a file that is there: mode and owner stay */
 };
 
 /* One PATH that someone on this host runs xl with. */
 struct xlpt_sentry_way {
-	char *who;	/* "root's login (ENV_SUPATH in /etc/login.defs)" */
-	char *first;	/* the xl it finds, or NULL */
+	char *who;   /* "root's login (ENV_SUPATH in /etc/login.defs)" */
+	char *first; /* the xl it finds, or NULL */
 	bool ours;
 };
 
 struct xlpt_sentry {
-	char *program;	/* PREFIX/lib/xlpt/guard/xl */
+	char *program; /* PREFIX/lib/xlpt/guard/xl */
 	bool program_there;
-	char *real;	/* the xl behind the guard, or NULL */
+	char *real; /* the xl behind the guard, or NULL */
 	struct xlpt_sentry_file *files;
 	size_t n, alloc;
 	struct xlpt_sentry_way *ways;
 	size_t n_ways, alloc_ways;
 	bool applies[XLPT_SENTRY_PARTS];
-	const char *why_not[XLPT_SENTRY_PARTS];	/* when it does not */
-	char **notes;		/* what an operator should know about how it stands */
-	char **commands;	/* to be run after a change of the part libvirt */
+	const char *why_not[XLPT_SENTRY_PARTS]; /* when it does not */
+	char **notes;	 /* what an operator should know about how it stands */
+	char **commands; /* to be run after a change of the part libvirt */
 };
 
 void xlpt_sentry_dispose(struct xlpt_sentry *g);
@@ -83,7 +83,7 @@ void xlpt_sentry_dispose(struct xlpt_sentry *g);
  * goes, NULL = /usr/local/sbin. XLPT_ERR_IO for a file that cannot be read.
  */
 int xlpt_sentry_look(struct xlpt_env *env, const char *dir, struct xlpt_sentry *g,
-		    struct xlpt_diag *diag);
+		     struct xlpt_diag *diag);
 /* Adds the notes: needs all of the above, and says what keeps a part from working. */
 void xlpt_sentry_notes(struct xlpt_env *env, struct xlpt_sentry *g);
 

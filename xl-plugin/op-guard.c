@@ -100,18 +100,22 @@ static int judge(const struct xlpt_sentry_file *f, bool remove, bool force, stru
 		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s is not xlpt's to change", f->path);
 		xlpt_diag_fact(diag, "%s", f->fact);
 		if (f->kind == XLPT_SENTRY_LINK)
-			xlpt_diag_hint(diag, "xlpt guard install xl --dir DIR, DIR being one that stands "
-					     "before it in root's PATH");
+			xlpt_diag_hint(diag,
+				       "xlpt guard install xl --dir DIR, DIR being one that stands "
+				       "before it in root's PATH");
 		else if (f->kind == XLPT_SENTRY_WHOLE)
 			xlpt_diag_hint(diag, "give that file another name");
 		else
-			xlpt_diag_hint(diag, "make %s a plain file in which the guard's lines stand "
-					     "whole, or not at all", f->path);
+			xlpt_diag_hint(diag,
+				       "make %s a plain file in which the guard's lines stand "
+				       "whole, or not at all",
+				       f->path);
 		return XLPT_ERR_CONFLICT;
 	}
 	if (f->state == XLPT_SENTRY_CHANGED && !force) {
 		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s was changed by hand", f->path);
-		xlpt_diag_fact(diag, "the guard's lines in it are not what this version of xlpt wrote");
+		xlpt_diag_fact(diag,
+			       "the guard's lines in it are not what this version of xlpt wrote");
 		xlpt_diag_hint(diag, "xlpt guard %s %s --force drops the change",
 			       remove ? "remove" : "install", part);
 		return XLPT_ERR_CONFLICT;
@@ -119,7 +123,8 @@ static int judge(const struct xlpt_sentry_file *f, bool remove, bool force, stru
 	return 0;
 }
 
-static void plan_file(struct xlpt_plan *plan, const struct xlpt_sentry_file *f, size_t i, bool remove)
+static void plan_file(struct xlpt_plan *plan, const struct xlpt_sentry_file *f, size_t i,
+		      bool remove)
 {
 	char *what;
 
@@ -149,16 +154,17 @@ static int lock(struct xlpt_env *env, int *fd, struct xlpt_diag *diag)
 	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_IN_USE, "another xlpt guard is at work");
-	xlpt_diag_hint(diag, "wait for it, or see who it is: fuser -v " XLPT_STATE_DIR "/lock/guard");
+	xlpt_diag_hint(diag,
+		       "wait for it, or see who it is: fuser -v " XLPT_STATE_DIR "/lock/guard");
 	return XLPT_ERR_IN_USE;
 }
 
 int xlpt_op_guard(struct xlpt_env *env, struct xlpt_sentry *g, const bool parts[XLPT_SENTRY_PARTS],
 		  bool remove, bool force, bool *changed, struct xlpt_diag *diag)
 {
-	_cleanup_plan_ struct xlpt_plan plan = { 0 };
+	_cleanup_plan_ struct xlpt_plan plan = {0};
 	_cleanup_close_ int fd = -1;
-	struct apply a = { .env = env, .g = g, .remove = remove };
+	struct apply a = {.env = env, .g = g, .remove = remove};
 	int rc = 0;
 
 	*changed = false;
@@ -190,7 +196,8 @@ int xlpt_op_guard(struct xlpt_env *env, struct xlpt_sentry *g, const bool parts[
 	if (rc == 0)
 		rc = xlpt_plan_run(&plan, &a, NULL, diag);
 	if (rc == XLPT_ERR_LEFT)
-		xlpt_diag_hint(diag, "xlpt guard status shows how it stands; run this again when the "
-				     "cause is gone");
+		xlpt_diag_hint(diag,
+			       "xlpt guard status shows how it stands; run this again when the "
+			       "cause is gone");
 	return rc;
 }

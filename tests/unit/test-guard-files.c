@@ -26,7 +26,7 @@
 
 static struct fake_bus *bus;
 static struct xlpt_host *host;
-static char *said;	/* both streams of the last run */
+static char *said; /* both streams of the last run */
 
 /* ---- the tree ---- */
 
@@ -59,7 +59,8 @@ static int setup(void **state)
 	put("/etc/systemd/system/.keep", "");
 	put("/etc/apparmor.d/usr.sbin.libvirtd", "profile");
 	put("/etc/apparmor.d/local/.keep", "");
-	put("/etc/login.defs", "#ENV_SUPATH no\nENV_SUPATH\tPATH=/usr/local/sbin:/usr/sbin:/sbin\n");
+	put("/etc/login.defs",
+	    "#ENV_SUPATH no\nENV_SUPATH\tPATH=/usr/local/sbin:/usr/sbin:/sbin\n");
 	put(XENDOM, "# mine\nXENDOMAINS_SAVE=/var/lib/xen/save");
 	mode(XENDOM, 0640);
 	return 0;
@@ -96,7 +97,8 @@ static void walk(struct xlpt_str *out, const char *path)
 	}
 	assert_int_equal(host->ops->list(host, path, &names), 0);
 	for (char **n = names; *n; n++) {
-		_cleanup_free_ char *below = xlpt_xasprintf("%s/%s", strcmp(path, "/") ? path : "", *n);
+		_cleanup_free_ char *below =
+			xlpt_xasprintf("%s/%s", strcmp(path, "/") ? path : "", *n);
 
 		walk(out, below);
 	}
@@ -105,7 +107,7 @@ static void walk(struct xlpt_str *out, const char *path)
 
 static char *snapshot(void)
 {
-	struct xlpt_str s = { 0 };
+	struct xlpt_str s = {0};
 
 	walk(&s, "/etc");
 	walk(&s, "/usr");
@@ -125,7 +127,7 @@ static char *text_of(const char *path)
 
 static int run(const char *args)
 {
-	struct xlpt_env env = { .clock = &xlpt_clock_real, .host = host };
+	struct xlpt_env env = {.clock = &xlpt_clock_real, .host = host};
 	_cleanup_free_ char *words = xlpt_xasprintf("xlpt guard %s", args);
 	char *argv[16], *save = NULL;
 	int argc = 0, status;
@@ -157,8 +159,8 @@ static void says(const char *what)
 
 static const char *state(enum xlpt_sentry_part part)
 {
-	_cleanup_sentry_ struct xlpt_sentry g = { 0 };
-	struct xlpt_env env = { .host = host };
+	_cleanup_sentry_ struct xlpt_sentry g = {0};
+	struct xlpt_env env = {.host = host};
 
 	assert_int_equal(xlpt_sentry_look(&env, NULL, &g, NULL), 0);
 	return xlpt_sentry_part_state(&g, part);
@@ -181,13 +183,15 @@ static void same(const char *before)
 
 static void test_blocks(void **st)
 {
-	static const char *const texts[] = { NULL, "", "\n", "a", "a\n", "a\n\n", "a\nb", "a\r\nb\r\n",
-					     "# >>> not a guard\n" };
+	static const char *const texts[] = {
+		NULL, "", "\n", "a", "a\n", "a\n\n", "a\nb", "a\r\nb\r\n", "# >>> not a guard\n"};
 
 	(void)st;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(texts); i++) {
-		_cleanup_free_ char *with = xlpt_sentry_block_add(texts[i], "x\n"), *body = NULL, *back = NULL;
-		_cleanup_free_ char *more = xlpt_xasprintf("%safter", with), *rest = NULL, *body2 = NULL;
+		_cleanup_free_ char *with = xlpt_sentry_block_add(texts[i], "x\n"), *body = NULL,
+				    *back = NULL;
+		_cleanup_free_ char *more = xlpt_xasprintf("%safter", with), *rest = NULL,
+				    *body2 = NULL;
 		bool same_version = false;
 
 		assert_int_equal(xlpt_sentry_block_split(with, &back, &body, &same_version), 1);
@@ -197,15 +201,19 @@ static void test_blocks(void **st)
 		/* What came behind it stays. */
 		assert_int_equal(xlpt_sentry_block_split(more, &rest, &body2, &same_version), 1);
 		assert_null(strstr(rest, "guard 0"));
-		assert_true(!strncmp(rest, texts[i] ? texts[i] : "", texts[i] ? strlen(texts[i]) : 0));
-		assert_true(!strcmp(rest, "after") || xlpt_starts(strstr(rest, "after") - 1, "\nafter"));
+		assert_true(
+			!strncmp(rest, texts[i] ? texts[i] : "", texts[i] ? strlen(texts[i]) : 0));
+		assert_true(!strcmp(rest, "after") ||
+			    xlpt_starts(strstr(rest, "after") - 1, "\nafter"));
 	}
 }
 
 static void test_bad_blocks(void **st)
 {
 	static const char *const texts[] = {
-		"# >>> xlpt guard 1", "# >>> xlpt guard 1\nx\n", "x\n# <<< xlpt guard\n",
+		"# >>> xlpt guard 1",
+		"# >>> xlpt guard 1\nx\n",
+		"x\n# <<< xlpt guard\n",
 		"# >>> xlpt guard 1\n# <<< xlpt guard\n# >>> xlpt guard 1\n# <<< xlpt guard\n",
 		"# >>> xlpt guard 1\n# <<< xlpt guard\n# <<< xlpt guard\n",
 		"# >>> xlpt guard 1\n# <<< xlpt guard",
@@ -237,7 +245,8 @@ static void test_there_and_back(void **st)
 	says("apparmor_parser -r /etc/apparmor.d/usr.sbin.libvirtd");
 	all_are("installed");
 	xendomains = text_of(XENDOM);
-	assert_true(xlpt_starts(xendomains, "# mine\nXENDOMAINS_SAVE=/var/lib/xen/save\n# >>> xlpt guard "));
+	assert_true(xlpt_starts(xendomains,
+				"# mine\nXENDOMAINS_SAVE=/var/lib/xen/save\n# >>> xlpt guard "));
 	fd = host->ops->open(host, XENDOM, O_RDONLY, 0);
 	assert_int_equal(fstat(fd, &s), 0);
 	close(fd);
@@ -257,7 +266,7 @@ static void test_there_and_back(void **st)
 
 static void test_single_parts(void **st)
 {
-	static const char *const parts[] = { "xl", "libvirt", "xendomains" };
+	static const char *const parts[] = {"xl", "libvirt", "xendomains"};
 	_cleanup_free_ char *before = snapshot();
 
 	(void)st;
@@ -280,11 +289,13 @@ static void test_single_parts(void **st)
 /* What the shell makes of the file: only our words are added to what the admin's file says. */
 static void test_xendomains_block(void **st)
 {
-	_cleanup_free_ char *body = xlpt_sentry_xendomains_body("/tmp/nowhere/lib/xlpt/guard"), *command = NULL;
+	_cleanup_free_ char *body = xlpt_sentry_xendomains_body("/tmp/nowhere/lib/xlpt/guard"),
+			    *command = NULL;
 
 	(void)st;
 	command = xlpt_xasprintf("bash -uc 'XENDOMAINS_SAVE=; XENDOMAINS_MIGRATE=; p=$PATH\n%s"
-				 "[ \"$p\" = \"$PATH\" ] && [ -z \"${CMD:-}\" ]'", body);
+				 "[ \"$p\" = \"$PATH\" ] && [ -z \"${CMD:-}\" ]'",
+				 body);
 	assert_int_equal(system(command), 0);
 }
 
@@ -364,7 +375,7 @@ static void test_changed(void **st)
 static void replace(const char *path, const char *from, const char *to)
 {
 	_cleanup_free_ char *text = text_of(path);
-	_cleanup_str_ struct xlpt_str s = { 0 };
+	_cleanup_str_ struct xlpt_str s = {0};
 	char *at = text, *next;
 
 	while ((next = strstr(at, from))) {
@@ -430,14 +441,16 @@ static void test_folder(void **st)
 	expect(0, "remove");
 	assert_false(xlpt_host_has(host, "/opt/first/xl"));
 	assert_int_equal(host->ops->rename(host, LINK, "/usr/sbin/xl"), 0);
-	put("/etc/login.defs", "#ENV_SUPATH no\nENV_SUPATH\tPATH=/usr/local/sbin:/usr/sbin:/sbin\n");
+	put("/etc/login.defs",
+	    "#ENV_SUPATH no\nENV_SUPATH\tPATH=/usr/local/sbin:/usr/sbin:/sbin\n");
 	same(before);
 }
 
 static void test_notes(void **st)
 {
 	(void)st;
-	put("/etc/sudoers", "#Defaults secure_path=/x\nDefaults\tsecure_path=\"/usr/sbin:/usr/local/sbin\"\n");
+	put("/etc/sudoers",
+	    "#Defaults secure_path=/x\nDefaults\tsecure_path=\"/usr/sbin:/usr/local/sbin\"\n");
 	put("/etc/sudoers.d/old.bak", "Defaults secure_path=/usr/sbin\n");
 	put("/etc/crontab", "XPATH=/x\nPATH=/usr/local/sbin:/usr/sbin\n");
 	put("/proc/77/comm", "libvirtd\n");
@@ -523,7 +536,8 @@ static int fail_each(const char *args)
 			return n - 1;
 		}
 		if (status != 1)
-			fail_msg("operation %d of guard %s fails: exit %d: %s", n, args, status, said);
+			fail_msg("operation %d of guard %s fails: exit %d: %s", n, args, status,
+				 said);
 		fail_in = 0;
 		same(before);
 	}

@@ -14,72 +14,72 @@
 #include "guard/words.h"
 
 static const struct {
-	const char *line;	/* words at blanks; "''" is an empty one */
-	const char *want;	/* "verb guest...", "" = none of the guard's business */
+	const char *line; /* words at blanks; "''" is an empty one */
+	const char *want; /* "verb guest...", "" = none of the guard's business */
 } cases[] = {
-	{ "xl", "" },
-	{ "xl -", "" },
-	{ "xl -v", "" },
-	{ "xl list", "" },
-	{ "xl save", "" },
-	{ "xl save web1", "save web1" },
-	{ "xl save web1 file", "save web1" },
-	{ "xl save web1 file cfg", "save web1" },
-	{ "xl sav web1 file", "save web1" },
-	{ "xl sa web1 file", "save web1" },
-	{ "xl s web1 file", "" },
-	{ "xl saves web1 file", "" },
-	{ "xl -v save web1 file", "save web1" },
-	{ "xl -vvf -tT save web1 file", "save web1" },
-	{ "xl -vN save web1 file", "save web1" },
-	{ "xl -- save web1 file", "save web1" },
-	{ "xl -v -- save web1 file", "save web1" },
-	{ "xl save -c web1 file", "save web1" },
-	{ "xl save -cp web1 file", "save web1" },
-	{ "xl save web1 -c file", "save web1" },
-	{ "xl save -c -- -odd file", "save -odd" },
-	{ "xl save -- web1 file", "save web1" },
-	{ "xl save --", "" },
-	{ "xl save - file", "save -" },
-	{ "xl save '' file", "save " },
-	{ "xl save -D web1 file", "save web1" },
-	{ "xl save 7 file", "save 7" },
-	{ "xl save -h", "" },
-	{ "xl save -ch web1 file", "" },
-	{ "xl save web1 file --help", "" },
-	{ "xl save --he web1 file", "" },
-	{ "xl help save", "" },
-	{ "xl create save", "" },
-	{ "xl list save web1", "" },
-	{ "xl console -n 1 save", "" },
-	{ "xl migrate web1 host", "migrate web1" },
-	{ "xl migrate -s ssh web1 host", "migrate web1" },
-	{ "xl migrate -sssh web1 host", "migrate web1" },
-	{ "xl migrate -s web2 web1 host", "migrate web1" },
-	{ "xl migrate -C cfg -e web1 host", "migrate web1" },
-	{ "xl migrate -eC cfg web1 host", "migrate web1" },
-	{ "xl migrate -FepD web1 host", "migrate web1" },
-	{ "xl migrate web1 -s ssh host", "migrate web1" },
-	{ "xl migrate --live --debug web1 host", "migrate web1" },
-	{ "xl migrate --li web1 host", "migrate web1" },
-	{ "xl migrate -s -h web1 host", "migrate web1" },
-	{ "xl migrate -s", "" },
-	{ "xl migrat web1 host", "" },
-	{ "xl migrate-receive -d", "" },
-	{ "xl migrate-receive web1", "" },
-	{ "xl remus web1 host", "remus web1" },
-	{ "xl rem -Fb -i 200 web1 host", "remus web1" },
-	{ "xl remus -i200 -N script -u web1 host", "remus web1" },
-	{ "xl remus -bi 200 web1 host", "remus web1" },
-	{ "xl re web1 host", "" },
-	{ "xl restore web1", "" },
-	{ "xl remove web1", "" },
+	{"xl", ""},
+	{"xl -", ""},
+	{"xl -v", ""},
+	{"xl list", ""},
+	{"xl save", ""},
+	{"xl save web1", "save web1"},
+	{"xl save web1 file", "save web1"},
+	{"xl save web1 file cfg", "save web1"},
+	{"xl sav web1 file", "save web1"},
+	{"xl sa web1 file", "save web1"},
+	{"xl s web1 file", ""},
+	{"xl saves web1 file", ""},
+	{"xl -v save web1 file", "save web1"},
+	{"xl -vvf -tT save web1 file", "save web1"},
+	{"xl -vN save web1 file", "save web1"},
+	{"xl -- save web1 file", "save web1"},
+	{"xl -v -- save web1 file", "save web1"},
+	{"xl save -c web1 file", "save web1"},
+	{"xl save -cp web1 file", "save web1"},
+	{"xl save web1 -c file", "save web1"},
+	{"xl save -c -- -odd file", "save -odd"},
+	{"xl save -- web1 file", "save web1"},
+	{"xl save --", ""},
+	{"xl save - file", "save -"},
+	{"xl save '' file", "save "},
+	{"xl save -D web1 file", "save web1"},
+	{"xl save 7 file", "save 7"},
+	{"xl save -h", ""},
+	{"xl save -ch web1 file", ""},
+	{"xl save web1 file --help", ""},
+	{"xl save --he web1 file", ""},
+	{"xl help save", ""},
+	{"xl create save", ""},
+	{"xl list save web1", ""},
+	{"xl console -n 1 save", ""},
+	{"xl migrate web1 host", "migrate web1"},
+	{"xl migrate -s ssh web1 host", "migrate web1"},
+	{"xl migrate -sssh web1 host", "migrate web1"},
+	{"xl migrate -s web2 web1 host", "migrate web1"},
+	{"xl migrate -C cfg -e web1 host", "migrate web1"},
+	{"xl migrate -eC cfg web1 host", "migrate web1"},
+	{"xl migrate -FepD web1 host", "migrate web1"},
+	{"xl migrate web1 -s ssh host", "migrate web1"},
+	{"xl migrate --live --debug web1 host", "migrate web1"},
+	{"xl migrate --li web1 host", "migrate web1"},
+	{"xl migrate -s -h web1 host", "migrate web1"},
+	{"xl migrate -s", ""},
+	{"xl migrat web1 host", ""},
+	{"xl migrate-receive -d", ""},
+	{"xl migrate-receive web1", ""},
+	{"xl remus web1 host", "remus web1"},
+	{"xl rem -Fb -i 200 web1 host", "remus web1"},
+	{"xl remus -i200 -N script -u web1 host", "remus web1"},
+	{"xl remus -bi 200 web1 host", "remus web1"},
+	{"xl re web1 host", ""},
+	{"xl restore web1", ""},
+	{"xl remove web1", ""},
 	/* A later xl's option may have an argument: every word is asked about. */
-	{ "xl save -Z web1 file", "save web1 file" },
-	{ "xl save -cZ web2 web1 file", "save web2 web1 file" },
-	{ "xl save web1 -Z web2 file", "save web1 -Z web2 file" },
-	{ "xl migrate --compress web1 host", "migrate web1 host" },
-	{ "xl save -Z", "" },
+	{"xl save -Z web1 file", "save web1 file"},
+	{"xl save -cZ web2 web1 file", "save web2 web1 file"},
+	{"xl save web1 -Z web2 file", "save web1 -Z web2 file"},
+	{"xl migrate --compress web1 host", "migrate web1 host"},
+	{"xl save -Z", ""},
 };
 
 static void test_words(void **state)
@@ -87,7 +87,7 @@ static void test_words(void **state)
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
 		_cleanup_free_ char *copy = xlpt_xstrdup(cases[i].line);
-		_cleanup_str_ struct xlpt_str got = { 0 };
+		_cleanup_str_ struct xlpt_str got = {0};
 		char *argv[16], *save = NULL;
 		struct xlpt_leave leave;
 		int argc = 0;
@@ -111,7 +111,7 @@ static void test_empty(void **state)
 	struct xlpt_leave leave;
 
 	(void)state;
-	xlpt_leave_read(0, (char *[]){ NULL }, &leave);
+	xlpt_leave_read(0, (char *[]){NULL}, &leave);
 	assert_null(leave.verb);
 }
 

@@ -52,7 +52,7 @@ static void put(const char *name, const char *text, mode_t mode)
 static char *get(const char *name)
 {
 	_cleanup_free_ char *path = path_of(name);
-	_cleanup_str_ struct xlpt_str s = { 0 };
+	_cleanup_str_ struct xlpt_str s = {0};
 	FILE *f = fopen(path, "r");
 	char buf[1024];
 	size_t n;
@@ -73,9 +73,9 @@ static void copy_program(const char *to)
 
 static int setup(void **state)
 {
-	static const char *const dirs[] = { "lib", "lib/xlpt", "lib/xlpt/guard", "sbin", "first", "real",
-					    "other", "other/lib", "other/lib/xlpt",
-					    "other/lib/xlpt/guard" };
+	static const char *const dirs[] = {
+		"lib",	"lib/xlpt", "lib/xlpt/guard", "sbin",		"first",
+		"real", "other",    "other/lib",      "other/lib/xlpt", "other/lib/xlpt/guard"};
 	_cleanup_free_ char *link = NULL, *helper = NULL;
 
 	(void)state;
@@ -109,7 +109,7 @@ static int teardown(void **state)
 /* Runs argv[0] below root with PATH (ROOT/ before each of its words) and input. */
 static int run_path(const char *path_dirs, const char *input, const char *file, char *const *argv)
 {
-	_cleanup_str_ struct xlpt_str path = { 0 };
+	_cleanup_str_ struct xlpt_str path = {0};
 	_cleanup_free_ char *copy = xlpt_xstrdup(path_dirs), *exe = path_of(file);
 	char *save = NULL;
 	int status;
@@ -122,10 +122,12 @@ static int run_path(const char *path_dirs, const char *input, const char *file, 
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		_cleanup_free_ char *in = path_of("stdin"), *o = path_of("stdout"), *e = path_of("stderr");
+		_cleanup_free_ char *in = path_of("stdin"), *o = path_of("stdout"),
+				    *e = path_of("stderr");
 
 		setenv("PATH", path.s, 1);
-		if (!freopen(in, "r", stdin) || !freopen(o, "w", stdout) || !freopen(e, "w", stderr))
+		if (!freopen(in, "r", stdin) || !freopen(o, "w", stdout) ||
+		    !freopen(e, "w", stderr))
 			_exit(99);
 		execv(exe, argv);
 		_exit(98);
@@ -138,7 +140,7 @@ static int run_path(const char *path_dirs, const char *input, const char *file, 
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-#define RUN(...) run_path("first:real", "input\n", "first/xl", (char *[]){ "xl", __VA_ARGS__, NULL })
+#define RUN(...) run_path("first:real", "input\n", "first/xl", (char *[]){"xl", __VA_ARGS__, NULL})
 
 static void test_passes(void **state)
 {
@@ -150,7 +152,7 @@ static void test_passes(void **state)
 	assert_string_equal(err, "to err\n");
 	asked = get("asked");
 	assert_string_equal(asked, "");
-	assert_int_equal(run_path("first:real", "", "first/xl", (char *[]){ "xl", NULL }), 7);
+	assert_int_equal(run_path("first:real", "", "first/xl", (char *[]){"xl", NULL}), 7);
 	assert_string_equal(out, "xl\n");
 }
 
@@ -162,11 +164,15 @@ static void test_keeps_its_name(void **state)
 	(void)state;
 	assert_int_equal(unlink(real), 0);
 	assert_int_equal(symlink("/bin/sh", real), 0);
-	assert_int_equal(run_path("first:real", "", "first/xl",
-				  (char *[]){ "my-xl", "-c", "echo $0; echo $1", "odd $0", "'x'", NULL }), 0);
+	assert_int_equal(
+		run_path("first:real", "", "first/xl",
+			 (char *[]){"my-xl", "-c", "echo $0; echo $1", "odd $0", "'x'", NULL}),
+		0);
 	assert_string_equal(out, "odd $0\n'x'\n");
-	assert_int_equal(run_path("first:real", "", "first/xl",
-				  (char *[]){ "my-xl", "-c", "tr '\\0' ' ' </proc/$$/cmdline", NULL }), 0);
+	assert_int_equal(
+		run_path("first:real", "", "first/xl",
+			 (char *[]){"my-xl", "-c", "tr '\\0' ' ' </proc/$$/cmdline", NULL}),
+		0);
 	assert_memory_equal(out, "my-xl -c ", 9);
 }
 
@@ -234,10 +240,12 @@ static void test_sigchld(void **state)
 {
 	(void)state;
 	put("first/run", "#!/bin/sh\ntrap '' CHLD\nexec \"${0%/run}/xl\" \"$@\"\n", 0755);
-	assert_int_equal(run_path("first:real", "", "first/run", (char *[]){ "run", "save", "held", "f",
-									     NULL }), 3);
-	assert_int_equal(run_path("first:real", "", "first/run", (char *[]){ "run", "save", "free", "f",
-									     NULL }), 7);
+	assert_int_equal(run_path("first:real", "", "first/run",
+				  (char *[]){"run", "save", "held", "f", NULL}),
+			 3);
+	assert_int_equal(run_path("first:real", "", "first/run",
+				  (char *[]){"run", "save", "free", "f", NULL}),
+			 7);
 }
 
 static void test_finds_xl(void **state)
@@ -251,15 +259,18 @@ static void test_finds_xl(void **state)
 	assert_int_equal(symlink("../other/lib/xlpt/guard/xl", link), 0);
 	put("other/xl", "not executable", 0644);
 	assert_int_equal(run_path("lib/xlpt/guard:first:other:second:real", "", "first/xl",
-				  (char *[]){ "xl", "list", NULL }), 7);
+				  (char *[]){"xl", "list", NULL}),
+			 7);
 	assert_string_equal(out, "xl <list>\n");
 	/* Called by its path, with only the other one in PATH before xl. */
-	assert_int_equal(run_path("second:real", "", "first/xl", (char *[]){ "xl", "list", NULL }), 7);
-	assert_int_equal(run_path("real:first", "", "first/xl", (char *[]){ "xl", "list", NULL }), 7);
+	assert_int_equal(run_path("second:real", "", "first/xl", (char *[]){"xl", "list", NULL}),
+			 7);
+	assert_int_equal(run_path("real:first", "", "first/xl", (char *[]){"xl", "list", NULL}), 7);
 	/* Two guards, and no xl. */
 	if (access("/usr/sbin/xl", X_OK)) {
-		assert_int_equal(run_path("second:first", "", "first/xl", (char *[]){ "xl", "list", NULL }),
-				 127);
+		assert_int_equal(
+			run_path("second:first", "", "first/xl", (char *[]){"xl", "list", NULL}),
+			127);
 		assert_non_null(strstr(err, "no xl behind the guard"));
 	}
 }
@@ -271,16 +282,20 @@ static void test_helper(void **state)
 	static const char helper[] = "lib/xlpt/guard/libxl-save-helper";
 
 	(void)state;
-	assert_int_equal(run_path("real", "", helper, (char *[]){ (char *)helper, "--save-domain", "5", "6",
-								  "held", "0", "0", NULL }), 3);
+	assert_int_equal(run_path("real", "", helper,
+				  (char *[]){(char *)helper, "--save-domain", "5", "6", "held", "0",
+					     "0", NULL}),
+			 3);
 	assert_string_equal(out, "");
 	assert_string_equal(err, "xlpt: held holds things\n");
 	asked = get("asked");
 	assert_string_equal(asked, "guard check --absent-ok -- held\n");
 	if (access("/sys/hypervisor/version", F_OK) && access("/usr/lib/xen/bin", F_OK) &&
 	    access("/usr/libexec/xen/bin", F_OK)) {
-		assert_int_equal(run_path("real", "", helper, (char *[]){ (char *)helper, "--restore-domain",
-									  "5", "6", "held", NULL }), 127);
+		assert_int_equal(run_path("real", "", helper,
+					  (char *[]){(char *)helper, "--restore-domain", "5", "6",
+						     "held", NULL}),
+				 127);
 		assert_non_null(strstr(err, "no libxl-save-helper behind the guard"));
 	}
 }
