@@ -40,7 +40,8 @@ static int counted_add(struct xlpt_toolstack *ts, uint32_t domid, const struct x
 
 static struct xlpt_bdf device(int i)
 {
-	return (struct xlpt_bdf){ .bus = (uint8_t)(0x20 + i / 8), .func = (uint8_t)(i % 8) };
+	/* Each in a slot of its own: functions of one slot are locked together. */
+	return (struct xlpt_bdf){ .bus = (uint8_t)(0x20 + i / 32), .dev = (uint8_t)(i % 32) };
 }
 
 /* A device for each process, hidden already: nothing makes them wait for each other but the ledger. */
