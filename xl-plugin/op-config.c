@@ -140,8 +140,11 @@ static struct xlpt_edit *edits_of(const struct xlpt_op *op)
 {
 	struct xlpt_edit *edits = xlpt_xcalloc(op->n, sizeof(*edits));
 
-	for (size_t i = 0; i < op->n; i++)
+	for (size_t i = 0; i < op->n; i++) {
 		edits[i] = (struct xlpt_edit){ .remove = op->config.remove, .spec = op->items[i].spec };
+		/* xl would not read it. */
+		edits[i].spec.vf = (struct xlpt_vf_identity){ 0 };
+	}
 	return edits;
 }
 
@@ -159,6 +162,10 @@ int xlpt_op_config_check(struct xlpt_op *op, const char *path, bool remove, stru
 	if (rc == 0)
 		rc = change(&f, path, edits, op->n, &text, &op->config.changes, diag);
 	xlpt_str_dispose(&f.text);
+	for (size_t i = 0; rc == 0 && i < op->n; i++)
+		if (!xlpt_vfid_is_empty(&op->items[i].spec.vf))
+			xlpt_warn(op->env, "%s lists %s without mac=, vlan= and their like: xl has no "
+				  "word for them", path, XLPT_BDF_STR(op->items[i].spec.bdf));
 	return rc;
 }
 
@@ -239,8 +246,10 @@ void xlpt_config_mend(struct xlpt_env *env, const struct xlpt_journal *j)
 		return;
 	edits = xlpt_xcalloc(j->n, sizeof(*edits));
 	for (size_t i = 0; i < j->n; i++)
-		if (j->devs[i].spec && xlpt_spec_parse(j->devs[i].spec, &edits[n].spec, NULL) == 0)
+		if (j->devs[i].spec && xlpt_spec_parse(j->devs[i].spec, &edits[n].spec, NULL) == 0) {
+			edits[n].spec.vf = (struct xlpt_vf_identity){ 0 };
 			edits[n++].remove = remove;
+		}
 	rc = n ? read_config(env, j->config, &f, &diag) : 0;
 	if (rc == 0 && n)
 		rc = change(&f, j->config, edits, n, &text, &changed, &diag);

@@ -79,15 +79,15 @@ static void test_attach_detach(void **state)
 	fake_bus_put(w->bus, CFG, BARE);
 	fd = xlpt_host_real_ops.open(fake_bus_host(w->bus), CFG, O_RDWR, 0);
 	assert_int_equal(fchmod(fd, 0640), 0);
-	ok(w, "attach web1 --config " CFG " --hide 02:00.0,power_mgmt=1 04:00.*");
+	ok(w, "attach web1 --config " CFG " --hide 02:00.0,seize=1 04:00.*");
 	assert_non_null(strstr(w->out, CFG " is changed\n"));
-	says(w, BARE "pci = [ \"0000:02:00.0,power_mgmt=1\", \"0000:04:00.0\", \"0000:04:00.1\" ]\n");
+	says(w, BARE "pci = [ \"0000:02:00.0,seize=1\", \"0000:04:00.0\", \"0000:04:00.1\" ]\n");
 	xlpt_closep(&fd);
 	fd = xlpt_host_real_ops.open(fake_bus_host(w->bus), CFG, O_RDONLY, 0);
 	assert_int_equal(fstat(fd, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0640);
 	ok(w, "detach web1 04:00.0 --config " CFG);
-	says(w, BARE "pci = [ \"0000:02:00.0,power_mgmt=1\", \"0000:04:00.1\" ]\n");
+	says(w, BARE "pci = [ \"0000:02:00.0,seize=1\", \"0000:04:00.1\" ]\n");
 	/* Not listed is what a detach wants; listed already what an attach wants. */
 	ok(w, "attach web1 04:00.0");
 	ok(w, "detach web1 04:00.0 --config " CFG);
@@ -95,7 +95,7 @@ static void test_attach_detach(void **state)
 	ok(w, "detach web1 04:00.1");
 	ok(w, "attach web1 04:00.1 --config=" CFG " --json");
 	assert_non_null(strstr(w->out, "\"config\": \"" CFG "\""));
-	says(w, BARE "pci = [ \"0000:02:00.0,power_mgmt=1\", \"0000:04:00.1\" ]\n");
+	says(w, BARE "pci = [ \"0000:02:00.0,seize=1\", \"0000:04:00.1\" ]\n");
 }
 
 static void test_keeps_the_rest(void **state)
