@@ -24,6 +24,7 @@ const struct xlpt_command *const xlpt_commands[] = {
 	&xlpt_cmd_guard,
 	&xlpt_cmd_pool,
 	&xlpt_cmd_pin,
+	&xlpt_cmd_capture,
 	&xlpt_cmd_convert,
 	&xlpt_cmd_complete,
 	NULL,

@@ -68,6 +68,7 @@ extern const struct xlpt_command xlpt_cmd_boot;
 extern const struct xlpt_command xlpt_cmd_guard;
 extern const struct xlpt_command xlpt_cmd_pool;
 extern const struct xlpt_command xlpt_cmd_pin;
+extern const struct xlpt_command xlpt_cmd_capture;
 extern const struct xlpt_command xlpt_cmd_convert;
 extern const struct xlpt_command xlpt_cmd_complete;
 

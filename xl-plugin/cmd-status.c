@@ -168,7 +168,7 @@ static int cmd_status(struct xlpt_env *env, const struct xlpt_args *args, struct
 			rc = add_hidden(&v, devs.items[i].bdf, diag);
 	if (v.table)
 		xlpt_table_print(env, v.table);
-	if (rc == 0 && !env->sysroot)
+	if (rc == 0 && (!env->sysroot || env->store))
 		rc = journals(&v, root, diag);
 	if (rc == 0 && env->json)
 		xlpt_print_json(env, root);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "xl-plugin/env.h"
+#include "xl-plugin/capture.h"
 
 #include <signal.h>
 
@@ -53,9 +54,12 @@ int xlpt_env_need_xen(struct xlpt_env *env, struct xlpt_diag *diag)
 	if (rc)
 		return rc;
 	if (env->sysroot) {
+		rc = xlpt_capture_open(env, diag);
+		if (rc || (env->store && env->ts))
+			return rc;
 		xlpt_diag_set(diag, XLPT_ERR_USAGE,
 			      "this needs a running Xen, and --sysroot is a tree of files");
-		xlpt_diag_hint(diag, "run it without --sysroot");
+		xlpt_diag_hint(diag, "run it without --sysroot, or on what xlpt capture made");
 		return XLPT_ERR_USAGE;
 	}
 	if (!env->store) {
@@ -78,6 +82,8 @@ int xlpt_env_try_xen(struct xlpt_env *env, struct xlpt_diag *diag)
 	_cleanup_diag_ struct xlpt_diag ignored = { 0 };
 	int rc = xlpt_env_need_host(env, diag);
 
+	if (rc == 0 && env->sysroot)
+		rc = xlpt_capture_open(env, diag);
 	if (rc || env->sysroot)
 		return rc;
 	/* xenfs tells a dom0 from any other system, without a message from libxl. */

@@ -38,8 +38,9 @@ int xlpt_env_need_host(struct xlpt_env *env, struct xlpt_diag *diag);
 /* Host, xenstore and toolstack. */
 int xlpt_env_need_xen(struct xlpt_env *env, struct xlpt_diag *diag);
 /*
- * For commands that can do without: opens what is there. On a captured tree or
- * on a host without Xen env->store and env->ts stay NULL.
+ * For commands that can do without: opens what is there. On a tree that xlpt
+ * capture made, what it has; on another, or a host without Xen, env->store and
+ * env->ts stay NULL.
  */
 int xlpt_env_try_xen(struct xlpt_env *env, struct xlpt_diag *diag);
 void xlpt_env_close(struct xlpt_env *env);

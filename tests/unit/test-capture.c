@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A capture says the same as the host it was made of; it has no secrets; and
+ * what is not a capture is told, not believed.
+ */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "tests/fake/world.h"
+#include "xenstore/store-file.h"
+#include "xl-plugin/toolstack-file.h"
+
+static char dir[] = "/tmp/xlpt-test-capture-XXXXXX";
+
+static void sh(const char *fmt, ...) XLPT_PRINTF(1, 2);
+static void sh(const char *fmt, ...)
+{
+	_cleanup_free_ char *line = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	line = xlpt_xvasprintf(fmt, ap);
+	va_end(ap);
+	if (system(line))
+		fail_msg("%s", line);
+}
+
+static int setup(void **state)
+{
+	strcpy(strrchr(dir, '-'), "-XXXXXX");
+	assert_non_null(mkdtemp(dir));
+	*state = world_new();
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	world_free(*state);
+	sh("rm -rf %s", dir);
+	return 0;
+}
+
+/* "xlpt LINE --sysroot TREE", on no host at all. */
+static int offline(const char *line, char **text)
+{
+	_cleanup_free_ char *words = xlpt_xasprintf("xlpt %s --sysroot %s/tree", line, dir);
+	struct fake_clock clock;
+	struct xlpt_env env = { .pci_ids = "tests/data/pci.ids" };
+	char *argv[32] = { 0 }, *save = NULL;
+	size_t len;
+	int argc = 0, status;
+
+	fake_clock_init(&clock);
+	env.clock = &clock.clock;
+	for (char *w = strtok_r(words, " ", &save); w; w = strtok_r(NULL, " ", &save))
+		argv[argc++] = w;
+	env.out = env.err = open_memstream(text, &len);
+	status = xlpt_run(argc, argv, &env);
+	fclose(env.out);
+	fake_clock_dispose(&clock);
+	return status;
+}
+
+static void capture(struct world *w)
+{
+	if (world_run(w, "capture -o %s/c.tar.gz", dir))
+		fail_msg("%s%s", w->out, w->err);
+	sh("mkdir %s/tree && tar -C %s/tree --strip-components=1 -xzf %s/c.tar.gz", dir, dir, dir);
+}
+
+static void same(struct world *w, const char *line)
+{
+	_cleanup_free_ char *text = NULL;
+	int live = world_run(w, "%s", line), off = offline(line, &text);
+	_cleanup_free_ char *want = xlpt_xasprintf("%s%s", w->out, w->err);
+
+	if (live != off || strcmp(want, text) != 0)
+		fail_msg("xlpt %s: exit %d and %d\n--- live\n%s--- captured\n%s", line, live, off, want,
+			 text);
+}
+
+static void test_same(void **state)
+{
+	struct world *w = *state;
+
+	assert_int_equal(world_run(w, "attach web1 --hide 02:00.0"), 0);
+	assert_int_equal(world_run(w, "attach win1 05:00.0"), 0);
+	assert_int_equal(world_run(w, "hide 01:10.0"), 0);
+	assert_int_equal(world_run(w, "pin nic0 02:00.0"), 0);
+	assert_int_equal(world_run(w, "pin vf0 01:10.0"), 0);
+	capture(w);
+	same(w, "list");
+	same(w, "list --json");
+	same(w, "list --all");
+	same(w, "show 02:00.0");
+	same(w, "show --json 01:10.0");
+	same(w, "show 00:1f.2");
+	same(w, "show pin:nic0");
+	same(w, "status");
+	same(w, "status --json");
+	same(w, "status web1");
+	same(w, "status win1 --json");
+	same(w, "pin list");
+	same(w, "pin show vf0 --json");
+	same(w, "reset --list 02:00.0 01:10.0");
+	same(w, "boot verify");
+	same(w, "boot verify 02:00.0");
+}
+
+/* What is read must not be what another command changes. */
+static void test_read_only(void **state)
+{
+	struct world *w = *state;
+	static const char *const lines[] = { "attach web1 05:00.0", "detach web1 05:00.0", "hide 02:00.0",
+					     "unhide 05:00.0", "repair", "reset 05:00.0",
+					     "pin x 05:00.0", "pin remove x", "capture" };
+
+	capture(w);
+	sh("cp -a %s/tree %s/before", dir, dir);
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(lines); i++) {
+		_cleanup_free_ char *text = NULL;
+
+		assert_int_equal(offline(lines[i], &text), 2);
+		assert_non_null(strstr(text, "to mend: "));
+	}
+	sh("diff -r --no-dereference %s/tree %s/before", dir, dir);
+}
+
+static void test_secrets(void **state)
+{
+	struct world *w = *state;
+
+	fake_store_set(w->store, "hunter2", "/local/domain/0/backend/vfb/3/0/vncpasswd");
+	fake_store_set(w->store, "hunter2", "/vm/00000000-0000-4000-8000-000000000003/vncpasswd");
+	fake_store_set(w->store, "hunter2", "/local/domain/3/data/secret");
+	fake_store_set(w->store, "hunter2", "/local/domain/3/console/vnc-pass");
+	fake_store_set(w->store, "hunter2", "/libxl/3/device/vfb/0/vncpasswd");
+	fake_bus_put(w->bus, "/etc/xen/web1.cfg", "vncpasswd='hunter2'\n");
+	fake_bus_put(w->bus, "/var/lib/xen/userdata-d.3.libxl-json", "hunter2\n");
+	fake_bus_put(w->bus, "/boot/grub/grub.cfg", "password hunter2\n");
+	fake_bus_put(w->bus, "/etc/shadow", "hunter2\n");
+	fake_bus_put(w->bus, "/sys/devices/pci0000:00/0000:00:01.0/0000:03:00.0/dhchap_secret", "hunter2\n");
+	fake_bus_put(w->bus, "/var/lib/xlpt/backup/etc/x", "hunter2\n");
+	fake_bus_put(w->bus, "/etc/modprobe.d/hand.conf", "options x y=1\n");
+	assert_int_equal(world_run(w, "attach web1 05:00.0"), 0);
+	capture(w);
+	sh("! grep -r hunter2 %s/tree", dir);
+	sh("grep -q 'y=1' %s/tree/etc/modprobe.d/hand.conf", dir);
+	sh("grep -q '/local/domain/3/device/pci/0/state ' %s/tree/xlpt-capture/xenstore", dir);
+	sh("test $(stat -c %%a %s/c.tar.gz) = 600", dir);
+	/* Where it was put together nothing stays. */
+	sh("! ls -d /tmp/xlpt-capture-?????? 2>/dev/null");
+}
+
+static void test_output(void **state)
+{
+	struct world *w = *state;
+	unsigned writes = fake_bus_writes(w->bus);
+
+	assert_int_equal(world_run(w, "capture --dry-run"), 0);
+	assert_non_null(strstr(w->out, "/sys/devices/pci0000:00/0000:00:1f.2/config\n"));
+	assert_non_null(strstr(w->out, "/xlpt-capture/xenstore\n"));
+	assert_int_equal(fake_bus_writes(w->bus), writes);
+	assert_int_equal(world_run(w, "capture -o %s/x.tar.gz --json", dir), 0);
+	assert_non_null(strstr(w->out, "\"file\""));
+	assert_int_equal(world_run(w, "capture -o %s/x.tar.gz", dir), 1);
+	assert_non_null(strstr(w->err, "File exists"));
+	assert_int_equal(world_run(w, "capture -o /nonexistent/x.tar.gz"), 1);
+	assert_int_equal(world_run(w, "capture more"), 2);
+	sh("! ls -d /tmp/xlpt-capture-?????? 2>/dev/null");
+}
+
+/* ---- hostile trees ---- */
+
+static void broken(const char *file, const char *text, const char *says)
+{
+	_cleanup_free_ char *path = xlpt_xasprintf("%s/tree/xlpt-capture/%s", dir, file), *out = NULL;
+	FILE *f;
+	int status;
+
+	sh("cp -a %s %s.kept", path, path);
+	f = fopen(path, "w");
+	fputs(text, f);
+	fclose(f);
+	status = offline("status", &out);
+	if (status != 1 || !strstr(out, says) || !strstr(out, "to mend: "))
+		fail_msg("%s: exit %d\n%s", text, status, out);
+	sh("mv %s.kept %s", path, path);
+}
+
+static void test_hostile(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *text = NULL;
+
+	capture(w);
+	broken("xenstore", "/a\n", "xenstore:1: a line is PATH VALUE");
+	broken("xenstore", "/a b\n/a c\n", "a node is there twice");
+	broken("xenstore", "/a b\n../a c\n", "xenstore:2: this is not a path");
+	broken("xenstore", "/a \\x0\n", "xenstore:1: a \\");
+	broken("xenstore", "/a \\x00\n", "xenstore:1: a \\");
+	broken("toolstack", "rubbish\n", "toolstack:1: ");
+	broken("toolstack", "xlpt-capture 1\nguest x\n", "toolstack:2: ");
+	broken("toolstack", "xlpt-capture 1\nguest 1 - pv on off 0 0 2 x\n", "toolstack:2: ");
+	broken("toolstack", "xlpt-capture 1\nassigned 02:00.0 1\n", "toolstack:2: ");
+	broken("toolstack", "xlpt-capture 1\nconfig 1 nonsense\n", "toolstack:2: ");
+	/* A link that leads out of the tree leads nowhere. */
+	sh("ln -sfn /etc/passwd %s/tree/xlpt-capture/xl-dmesg", dir);
+	assert_int_equal(offline("status", &text), 1);
+	assert_non_null(strstr(text, "it cannot be read"));
+	assert_null(strstr(text, "root"));
+}
+
+/* Values of a guest's choice come back as they were. */
+static void test_round_trip(void **state)
+{
+	struct world *w = *state;
+	struct xlpt_store *live = fake_store_get(w->store), back;
+	_cleanup_free_ char *text = NULL, *value = NULL, *again = NULL;
+	_cleanup_strv_ char **names = NULL;
+
+	fake_store_set(w->store, "a\\b \n\x01\xff=x", "/local/domain/3/device/pci/0/odd");
+	assert_int_equal(xlpt_store_dump_pci(live, &text, NULL), 0);
+	assert_int_equal(xlpt_store_open_text(&back, &w->clock.clock, text, NULL), 0);
+	assert_int_equal(xlpt_store_read(&back, 0, &value, "/local/domain/3/device/pci/0/odd"), 0);
+	assert_string_equal(value, "a\\b \n\x01\xff=x");
+	assert_int_equal(xlpt_store_list(&back, 0, &names, "/local/domain"), 0);
+	assert_int_equal(xlpt_strv_len(names), 4);
+	assert_int_equal(xlpt_store_write(&back, 0, "x", "/a"), -EROFS);
+	assert_int_equal(xlpt_store_rm(&back, 0, "/local"), -EROFS);
+	assert_int_equal(xlpt_store_dump_pci(&back, &again, NULL), 0);
+	assert_string_equal(text, again);
+	xlpt_store_close(&back);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_same, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_read_only, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_secrets, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_output, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

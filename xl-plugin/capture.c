@@ -1,0 +1,242 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "xl-plugin/capture.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pciback/scan.h"
+#include "xenstore/store-file.h"
+#include "xl-plugin/toolstack-file.h"
+
+#define STORE XLPT_CAPTURE_DIR "/xenstore"
+#define TOOLSTACK XLPT_CAPTURE_DIR "/toolstack"
+#define CMDLINE XLPT_CAPTURE_DIR "/xen-cmdline"
+#define MESSAGES XLPT_CAPTURE_DIR "/xl-dmesg"
+
+#define TEXT_MAX (16 << 20)
+
+static void note(char ***v, size_t *n, size_t *alloc, char *text)
+{
+	XLPT_GROW(*v, *n, *alloc);
+	(*v)[(*n)++] = text;
+}
+
+static void leave(struct xlpt_capture *c, const char *path, const char *why)
+{
+	note(&c->left, &c->n_left, &c->alloc_left, xlpt_xasprintf("%s: %s", path, why));
+}
+
+void xlpt_capture_dispose(struct xlpt_capture *c)
+{
+	for (size_t i = 0; i < c->n; i++)
+		free(c->taken[i]);
+	for (size_t i = 0; i < c->n_left; i++)
+		free(c->left[i]);
+	free(c->taken);
+	free(c->left);
+	xlpt_host_close(&c->to);
+	*c = (struct xlpt_capture){ 0 };
+}
+
+static int cannot(const char *path, int r, struct xlpt_diag *diag)
+{
+	xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot copy %s", path);
+	xlpt_diag_hint(diag, "make room in the directory for temporary files, or name another with "
+		       "TMPDIR");
+	return XLPT_ERR_IO;
+}
+
+static int parent(struct xlpt_capture *c, const char *path)
+{
+	_cleanup_free_ char *dir = xlpt_xstrndup(path, (size_t)(strrchr(path, '/') - path));
+
+	return *dir ? xlpt_host_mkdirs(&c->to, dir, 0755) : 0;
+}
+
+int xlpt_capture_text(struct xlpt_capture *c, const char *path, const char *text, size_t len,
+		      struct xlpt_diag *diag)
+{
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	if (c->copying) {
+		r = parent(c, path);
+		if (r < 0)
+			return cannot(path, r, diag);
+		/* Two lists may name the same. */
+		fd = c->to.ops->open(&c->to, path, O_WRONLY | O_CREAT | O_EXCL, 0644);
+		if (fd == -EEXIST)
+			return 0;
+		if (fd < 0)
+			return cannot(path, fd, diag);
+		while (len) {
+			ssize_t w = write(fd, text, len);
+
+			if (w < 0 && errno == EINTR)
+				continue;
+			if (w < 0)
+				return cannot(path, -errno, diag);
+			text += w;
+			len -= (size_t)w;
+		}
+	}
+	note(&c->taken, &c->n, &c->alloc, xlpt_xstrdup(path));
+	return 0;
+}
+
+int xlpt_capture_file(struct xlpt_capture *c, const char *path, size_t max,
+		      struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *buf = NULL;
+	ssize_t r;
+
+	/* Looked at without being read: a listing is not to disturb a device. */
+	if (!c->copying) {
+		_cleanup_strv_ char **names = NULL;
+
+		if (c->from->ops->exists(c->from, path) == 0 &&
+		    c->from->ops->list(c->from, path, &names) < 0)
+			note(&c->taken, &c->n, &c->alloc, xlpt_xstrdup(path));
+		return 0;
+	}
+	if (c->from->ops->exists(c->from, path))
+		return 0;
+	buf = xlpt_xcalloc(1, max + 1);
+	r = c->from->ops->read(c->from, path, buf, max + 1);
+	if (r == -ENOENT || r == -ENODEV || r == -EINVAL || r == -EISDIR)
+		return 0;
+	if (r < 0) {
+		leave(c, path, strerror((int)-r));
+		return 0;
+	}
+	if ((size_t)r > max) {
+		leave(c, path, "larger than anything of its kind");
+		return 0;
+	}
+	return xlpt_capture_text(c, path, buf, (size_t)r, diag);
+}
+
+int xlpt_capture_link(struct xlpt_capture *c, const char *path, struct xlpt_diag *diag)
+{
+	char text[4096];
+	int r;
+
+	if (c->from->ops->readlink(c->from, path, text, sizeof(text)) < 0)
+		return 0;
+	if (c->copying) {
+		r = parent(c, path);
+		if (r == 0)
+			r = c->to.ops->symlink(&c->to, text, path);
+		if (r == -EEXIST)
+			return 0;
+		if (r < 0)
+			return cannot(path, r, diag);
+	}
+	note(&c->taken, &c->n, &c->alloc, xlpt_xstrdup(path));
+	return 0;
+}
+
+int xlpt_capture_mark(struct xlpt_capture *c, const char *path, struct xlpt_diag *diag)
+{
+	return c->from->ops->exists(c->from, path) ? 0 : xlpt_capture_text(c, path, "", 0, diag);
+}
+
+/* ---- Xen ---- */
+
+static int messages(struct xlpt_capture *c, struct xlpt_toolstack *ts, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *cmdline = NULL, *text = NULL;
+	int rc = 0;
+
+	if (!ts->ops->xen_text)
+		return 0;
+	ts->ops->xen_text(ts, &cmdline, &text);
+	if (cmdline)
+		rc = xlpt_capture_text(c, CMDLINE, cmdline, strlen(cmdline), diag);
+	if (rc == 0 && text)
+		rc = xlpt_capture_text(c, MESSAGES, text, strlen(text), diag);
+	return rc;
+}
+
+int xlpt_capture_xen(struct xlpt_capture *c, struct xlpt_env *env, struct xlpt_diag *diag)
+{
+	_cleanup_devices_ struct xlpt_devices devices = { 0 };
+	_cleanup_free_ char *store = NULL, *toolstack = NULL;
+	int rc = 0;
+
+	if (!env->store || !env->ts) {
+		leave(c, "xenstore and the hypervisor", "this is not a Xen dom0, or no access to it");
+		return 0;
+	}
+	rc = xlpt_scan_all(env->host, 0, NULL, &devices, diag);
+	if (rc == 0)
+		rc = xlpt_store_dump_pci(env->store, &store, diag);
+	if (rc == 0)
+		rc = xlpt_toolstack_dump(env->ts, &devices, &toolstack, diag);
+	if (rc == 0)
+		rc = xlpt_capture_text(c, STORE, store, strlen(store), diag);
+	if (rc == 0)
+		rc = xlpt_capture_text(c, TOOLSTACK, toolstack, strlen(toolstack), diag);
+	return rc ? rc : messages(c, env->ts, diag);
+}
+
+/* A whole file of a tree that nobody vouches for; absent is NULL. */
+static int slurp(struct xlpt_host *h, const char *path, char **text, struct xlpt_diag *diag)
+{
+	char *buf = NULL;
+	ssize_t r = -ENOENT;
+
+	*text = NULL;
+	if (h->ops->exists(h, path))
+		return 0;
+	buf = xlpt_xcalloc(1, TEXT_MAX + 1);
+	r = h->ops->read(h, path, buf, TEXT_MAX + 1);
+	if (r < 0 || r > TEXT_MAX || memchr(buf, '\0', (size_t)r)) {
+		free(buf);
+		xlpt_diag_set(diag, XLPT_ERR_DATA, "%s is not what xlpt capture writes", path);
+		xlpt_diag_fact(diag, r < 0 ? "it cannot be read" : "it is too large, or has a NUL in it");
+		xlpt_diag_hint(diag, "unpack the capture again, or make another");
+		return XLPT_ERR_DATA;
+	}
+	buf[r] = '\0';
+	*text = buf;
+	return 0;
+}
+
+static int malformed(const char *path, int rc, struct xlpt_diag *diag)
+{
+	if (diag) {
+		xlpt_diag_at(diag, path, diag->line, 0);
+		xlpt_diag_hint(diag, "unpack the capture again, or make another");
+	}
+	return rc;
+}
+
+int xlpt_capture_open(struct xlpt_env *env, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *store = NULL, *toolstack = NULL, *cmdline = NULL, *text = NULL;
+	int rc;
+
+	if (env->store || env->ts)
+		return 0;
+	rc = slurp(env->host, STORE, &store, diag);
+	if (rc == 0)
+		rc = slurp(env->host, TOOLSTACK, &toolstack, diag);
+	if (rc == 0)
+		rc = slurp(env->host, CMDLINE, &cmdline, diag);
+	if (rc == 0)
+		rc = slurp(env->host, MESSAGES, &text, diag);
+	if (rc || !store || !toolstack)
+		return rc;
+	rc = xlpt_store_open_text(&env->own_store, env->clock, store, diag);
+	if (rc)
+		return malformed(STORE, rc, diag);
+	env->store = &env->own_store;
+	rc = xlpt_toolstack_open_text(&env->own_ts, toolstack, cmdline, text, diag);
+	if (rc)
+		return malformed(TOOLSTACK, rc, diag);
+	env->ts = &env->own_ts;
+	return 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A host's state as a tree of files that every reading command works on with
+ * --sysroot. What is taken is on lists (capture-lists.c, capture-sys.c,
+ * xenstore/store-file.c); whatever is not, stays.
+ */
+#ifndef XLPT_CAPTURE_H
+#define XLPT_CAPTURE_H
+
+#include "xl-plugin/env.h"
+
+/* Below the tree's root: what is not a file on the host. */
+#define XLPT_CAPTURE_DIR "/xlpt-capture"
+
+struct xlpt_capture {
+	struct xlpt_host *from;
+	struct xlpt_host to;	/* where it is copied; not open when only listing */
+	bool copying;
+	char **taken;		/* paths, in the order in which they were taken */
+	size_t n, alloc;
+	char **left;		/* "PATH: why" of what was on a list and could not be taken */
+	size_t n_left, alloc_left;
+};
+
+void xlpt_capture_dispose(struct xlpt_capture *c);
+
+/*
+ * One thing from the host, by the same path. What is not there is no matter; what
+ * cannot be read is noted as left out; a failure to write is an error.
+ */
+int xlpt_capture_file(struct xlpt_capture *c, const char *path, size_t max,
+		      struct xlpt_diag *diag);
+int xlpt_capture_link(struct xlpt_capture *c, const char *path, struct xlpt_diag *diag);
+/* That it exists, without its content. */
+int xlpt_capture_mark(struct xlpt_capture *c, const char *path, struct xlpt_diag *diag);
+/* Text that is on no file of the host. */
+int xlpt_capture_text(struct xlpt_capture *c, const char *path, const char *text, size_t len,
+		      struct xlpt_diag *diag);
+
+/* Everything in sysfs. */
+int xlpt_capture_sys(struct xlpt_capture *c, struct xlpt_diag *diag);
+/* /proc, the configuration of boot, xlpt's own state. */
+int xlpt_capture_lists(struct xlpt_capture *c, struct xlpt_diag *diag);
+/* xenstore and the hypervisor, where there are any. */
+int xlpt_capture_xen(struct xlpt_capture *c, struct xlpt_env *env, struct xlpt_diag *diag);
+
+/*
+ * Store and toolstack of a captured tree, when env->sysroot is one; otherwise
+ * nothing is opened and 0 comes back. A malformed one is XLPT_ERR_DATA.
+ */
+int xlpt_capture_open(struct xlpt_env *env, struct xlpt_diag *diag);
+
+#endif

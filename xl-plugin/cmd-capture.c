@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * xlpt capture: the host's state is copied into a private directory, tar makes an
+ * archive of it, and the directory goes again.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <spawn.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "xl-plugin/capture.h"
+#include "xl-plugin/cli.h"
+#include "xl-plugin/output.h"
+
+extern char **environ;
+
+/* ---- the private directory ---- */
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st, (void)type, (void)ftw;
+	return remove(path);
+}
+
+static void remove_tree(char **dir)
+{
+	if (*dir)
+		nftw(*dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	free(*dir);
+}
+#define _cleanup_tree_ XLPT_CLEANUP(remove_tree)
+
+/* STAGE/NAME is the tree: unpacked, it does not spill over the directory one is in. */
+static int make_stage(const char *name, char **stage, struct xlpt_host *to, struct xlpt_diag *diag)
+{
+	const char *tmp = getenv("TMPDIR");
+	_cleanup_free_ char *template = xlpt_xasprintf("%s/xlpt-capture-XXXXXX", tmp && *tmp ? tmp : "/tmp"),
+			    *dir = NULL;
+	int r;
+
+	/* Mode 0700: what is in there is not for others while it is made. */
+	if (!mkdtemp(template)) {
+		r = -errno;
+	} else {
+		*stage = XLPT_TAKE(template);
+		dir = xlpt_xasprintf("%s/%s", *stage, name);
+		r = mkdir(dir, 0755) ? -errno : xlpt_host_open(to, dir);
+	}
+	if (r == 0)
+		return 0;
+	xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot make a temporary directory");
+	xlpt_diag_fact(diag, "below %s", tmp && *tmp ? tmp : "/tmp");
+	xlpt_diag_hint(diag, "name another with TMPDIR");
+	return XLPT_ERR_IO;
+}
+
+/* ---- the archive ---- */
+
+static int tar(const char *stage, const char *name, int fd, const char *file, struct xlpt_diag *diag)
+{
+	/* Owners and order are nobody's business and the same each time. */
+	char *argv[] = { (char[]){ "tar" }, (char[]){ "--create" }, (char[]){ "--gzip" },
+			 (char[]){ "--format=pax" }, (char[]){ "--numeric-owner" }, (char[]){ "--owner=0" },
+			 (char[]){ "--group=0" }, (char[]){ "--sort=name" }, (char[]){ "--directory" },
+			 (char *)stage, (char[]){ "--file=-" }, (char *)name, NULL };
+	posix_spawn_file_actions_t actions;
+	int status = 0, err;
+	pid_t pid;
+
+	posix_spawn_file_actions_init(&actions);
+	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+	posix_spawn_file_actions_adddup2(&actions, fd, 1);
+	err = posix_spawnp(&pid, "tar", &actions, NULL, argv, environ);
+	posix_spawn_file_actions_destroy(&actions);
+	if (err) {
+		xlpt_diag_errno(diag, XLPT_ERR_IO, err, "cannot run tar");
+		xlpt_diag_hint(diag, "install tar and gzip");
+		return XLPT_ERR_IO;
+	}
+	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
+		;
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_IO, "cannot write %s", file);
+	xlpt_diag_fact(diag, "tar ended with status %d", WIFEXITED(status) ? WEXITSTATUS(status) : 128);
+	xlpt_diag_hint(diag, "make room for it, or name another place with -o");
+	return XLPT_ERR_IO;
+}
+
+static int archive(const char *stage, const char *name, const char *file, struct xlpt_diag *diag)
+{
+	_cleanup_close_ int fd = -1;
+	int rc;
+
+	if (!strcmp(file, "-"))
+		return tar(stage, name, STDOUT_FILENO, "to standard output", diag);
+	/* For root alone, and never over something that is there. */
+	fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0) {
+		int err = errno;
+
+		xlpt_diag_errno(diag, XLPT_ERR_IO, err, "cannot make %s", file);
+		xlpt_diag_hint(diag, err == EEXIST ? "remove it, or name another file with -o"
+						   : "name another file with -o");
+		return XLPT_ERR_IO;
+	}
+	rc = tar(stage, name, fd, file, diag);
+	if (rc == 0 && fsync(fd) && errno != EINVAL)
+		rc = xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot write %s", file);
+	if (rc)
+		unlink(file);
+	return rc;
+}
+
+/* ---- the command ---- */
+
+static char *default_name(void)
+{
+	struct utsname u;
+	struct tm tm;
+	time_t now = time(NULL);
+	char stamp[32] = "";
+
+	if (uname(&u))
+		snprintf(u.nodename, sizeof(u.nodename), "host");
+	for (char *p = u.nodename; *p; p++)
+		if (*p == '/')
+			*p = '-';
+	if (localtime_r(&now, &tm))
+		strftime(stamp, sizeof(stamp), "%Y%m%d-%H%M%S", &tm);
+	return xlpt_xasprintf("xlpt-%s-%s", u.nodename, stamp);
+}
+
+static int collect(struct xlpt_capture *c, struct xlpt_env *env, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *about = xlpt_xasprintf("xlpt %s\n", XLPT_VERSION);
+	_cleanup_str_ struct xlpt_str left = { 0 };
+	int rc;
+
+	c->from = env->host;
+	rc = xlpt_capture_sys(c, diag);
+	if (rc == 0)
+		rc = xlpt_capture_lists(c, diag);
+	if (rc == 0)
+		rc = xlpt_capture_xen(c, env, diag);
+	for (size_t i = 0; i < c->n_left; i++)
+		xlpt_str_addf(&left, "%s\n", c->left[i]);
+	if (rc == 0)
+		rc = xlpt_capture_text(c, XLPT_CAPTURE_DIR "/made-by", about, strlen(about), diag);
+	if (rc == 0)
+		rc = xlpt_capture_text(c, XLPT_CAPTURE_DIR "/left-out", xlpt_str_get(&left), left.len, diag);
+	return rc ? rc : xlpt_check_interrupted(diag);
+}
+
+static struct json_object *strings(char **v, size_t n)
+{
+	struct json_object *a = json_object_new_array();
+
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(a, json_object_new_string(v[i]));
+	return a;
+}
+
+static void report(struct xlpt_env *env, const struct xlpt_capture *c, const char *file,
+		   const char *name)
+{
+	bool to_stdout = !strcmp(file, "-");
+
+	for (size_t i = 0; i < c->n_left; i++)
+		xlpt_warn(env, "left out: %s", c->left[i]);
+	if (env->json && !to_stdout) {
+		struct json_object *root = json_object_new_object();
+
+		xlpt_json_add(root, "file", env->dry_run ? NULL : xlpt_json_str(file));
+		xlpt_json_add(root, "directory", xlpt_json_str(name));
+		xlpt_json_add(root, "paths", strings(c->taken, c->n));
+		xlpt_json_add(root, "left_out", strings(c->left, c->n_left));
+		xlpt_print_json(env, root);
+		return;
+	}
+	for (size_t i = 0; env->dry_run && i < c->n; i++)
+		xlpt_say(env, "%s", c->taken[i]);
+	if (!env->dry_run && !to_stdout)
+		xlpt_say(env, "%s has %zu files; unpacked, xlpt --sysroot %s reads them", file, c->n, name);
+}
+
+static int check(struct xlpt_env *env, const char *file, struct xlpt_diag *diag)
+{
+	if (env->sysroot) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "capture takes the running system, not --sysroot");
+		xlpt_diag_hint(diag, "a tree is captured already");
+		return XLPT_ERR_USAGE;
+	}
+	if (file && !*file) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "-o wants the name of a file");
+		xlpt_diag_hint(diag, "for example -o host.tar.gz");
+		return XLPT_ERR_USAGE;
+	}
+	return 0;
+}
+
+static int cmd_capture(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *name = default_name(), *made = xlpt_xasprintf("%s.tar.gz", name);
+	const char *file = xlpt_args_get(args, "output");
+	_cleanup_tree_ char *stage = NULL;
+	struct xlpt_capture c = { .copying = !env->dry_run };
+	int rc = check(env, file, diag);
+
+	if (rc == 0)
+		rc = xlpt_env_try_xen(env, diag);
+	if (rc)
+		return rc;
+	if (!file)
+		file = made;
+	xlpt_env_catch_signals();
+	if (c.copying)
+		rc = make_stage(name, &stage, &c.to, diag);
+	if (rc == 0)
+		rc = collect(&c, env, diag);
+	if (rc == 0 && c.copying)
+		rc = archive(stage, name, file, diag);
+	if (rc == 0)
+		report(env, &c, file, name);
+	xlpt_capture_dispose(&c);
+	return rc;
+}
+
+static const struct xlpt_opt capture_opts[] = {
+	{ "output", 'o', "FILE", "the archive (default xlpt-HOST-DATE.tar.gz; - = standard output)" },
+	{ 0 },
+};
+
+const struct xlpt_command xlpt_cmd_capture = {
+	.name = "capture",
+	.synopsis = "",
+	.help = "Take the state of this host along in an archive",
+	.details = "PCI devices with their configuration space, drivers, boot configuration, xenstore's\n"
+		   "PCI part, Xen's messages. Guests' configurations, passwords and other keys are not\n"
+		   "in it. Unpacked, every command that only reads works on it with --sysroot.",
+	.flags = XLPT_CMD_DRY_RUN,
+	.opts = capture_opts,
+	.run = cmd_capture,
+};

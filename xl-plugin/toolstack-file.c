@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "xl-plugin/toolstack-file.h"
+
+#include <ctype.h>
+#include <string.h>
+
+struct config_pci {
+	uint32_t domid;
+	char *spec;
+};
+
+struct asked {
+	struct xlpt_bdf bdf;
+	bool assigned;
+};
+
+struct captured {
+	struct xlpt_xen_caps caps;
+	struct xlpt_guest *guests;
+	size_t n_guests, alloc_guests;
+	struct config_pci *configs;
+	size_t n_configs, alloc_configs;
+	struct asked *asked;
+	size_t n_asked, alloc_asked;
+	char *cmdline, *messages;
+};
+
+static const char *const tris[] = { [XLPT_UNSET] = "unset", [XLPT_OFF] = "off", [XLPT_ON] = "on" };
+
+/* ---- writing ---- */
+
+static void dump_guest(struct xlpt_toolstack *ts, struct xlpt_guest *g, struct xlpt_str *out)
+{
+	struct xlpt_spec *specs = NULL;
+	size_t n = 0;
+
+	ts->ops->guest_config(ts, g);
+	xlpt_str_addf(out, "guest %u %s %s %s %s %d %d %d %s\n", g->domid, *g->uuid ? g->uuid : "-",
+		      xlpt_guest_type_word(g->type), tris[g->passthrough], tris[g->e820_host],
+		      g->paused, g->dying, g->has_stubdom, g->name);
+	/* Its devices there are an addition: a guest that libxl has no configuration of has none. */
+	if (ts->ops->guest_config_pci(ts, g->domid, &specs, &n, NULL))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_free_ char *text = xlpt_spec_format(&specs[i]);
+
+		xlpt_str_addf(out, "config %u %s\n", g->domid, text);
+		xlpt_spec_dispose(&specs[i]);
+	}
+	free(specs);
+}
+
+int xlpt_toolstack_dump(struct xlpt_toolstack *ts, const struct xlpt_devices *devices, char **text,
+			struct xlpt_diag *diag)
+{
+	struct xlpt_guest *guests = NULL;
+	struct xlpt_xen_caps caps;
+	struct xlpt_str out = { 0 };
+	size_t n = 0;
+	int rc = ts->ops->caps(ts, &caps, diag);
+
+	*text = NULL;
+	if (rc == 0)
+		rc = ts->ops->guest_list(ts, &guests, &n, diag);
+	if (rc)
+		return rc;
+	xlpt_str_addf(&out, "xlpt-capture 1\nversion %s\niommu %d %d\n", caps.version, caps.pv_iommu,
+		      caps.hvm_iommu);
+	for (size_t i = 0; i < n; i++) {
+		dump_guest(ts, &guests[i], &out);
+		xlpt_guest_dispose(&guests[i]);
+	}
+	free(guests);
+	for (size_t i = 0; i < devices->n; i++) {
+		bool assigned;
+
+		/* Xen refuses the question for bridges, and for what it does not know. */
+		if (devices->items[i].header != XLPT_HEADER_BRIDGE &&
+		    ts->ops->hyp_assigned(ts, devices->items[i].bdf, &assigned, NULL) == 0)
+			xlpt_str_addf(&out, "assigned %s %d\n", XLPT_BDF_STR(devices->items[i].bdf),
+				      assigned);
+	}
+	*text = xlpt_str_take(&out);
+	return 0;
+}
+
+/* ---- answering ---- */
+
+static int no_guest(const char *name, struct xlpt_diag *diag)
+{
+	xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "there was no running guest \"%s\"", name);
+	xlpt_diag_fact(diag, "the captured host has no such domain");
+	xlpt_diag_hint(diag, "xlpt status --sysroot DIR lists all that have devices");
+	return XLPT_ERR_NO_GUEST;
+}
+
+static int file_by_id(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_guest *out,
+		      struct xlpt_diag *diag)
+{
+	struct captured *c = ts->priv;
+	char id[16];
+
+	for (size_t i = 0; i < c->n_guests; i++)
+		if (c->guests[i].domid == domid) {
+			xlpt_guest_copy(out, &c->guests[i]);
+			return 0;
+		}
+	snprintf(id, sizeof(id), "%u", domid);
+	return no_guest(id, diag);
+}
+
+static int file_find(struct xlpt_toolstack *ts, const char *name, struct xlpt_guest *out,
+		     struct xlpt_diag *diag)
+{
+	struct captured *c = ts->priv;
+	uint64_t id;
+
+	for (size_t i = 0; i < c->n_guests; i++)
+		if (!strcmp(c->guests[i].name, name)) {
+			xlpt_guest_copy(out, &c->guests[i]);
+			return 0;
+		}
+	if (xlpt_parse_uint(name, strlen(name), 10, UINT32_MAX, &id) &&
+	    file_by_id(ts, (uint32_t)id, out, NULL) == 0)
+		return 0;
+	return no_guest(name, diag);
+}
+
+static void file_config(struct xlpt_toolstack *ts, struct xlpt_guest *guest)
+{
+	(void)ts, (void)guest;	/* it was taken along with the rest */
+}
+
+static int file_list(struct xlpt_toolstack *ts, struct xlpt_guest **out, size_t *n,
+		     struct xlpt_diag *diag)
+{
+	struct captured *c = ts->priv;
+
+	(void)diag;
+	*out = xlpt_xcalloc(c->n_guests + 1, sizeof(**out));
+	*n = c->n_guests;
+	for (size_t i = 0; i < c->n_guests; i++)
+		xlpt_guest_copy(&(*out)[i], &c->guests[i]);
+	return 0;
+}
+
+static int file_config_pci(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_spec **specs,
+			   size_t *n, struct xlpt_diag *diag)
+{
+	struct captured *c = ts->priv;
+
+	*n = 0;
+	*specs = xlpt_xcalloc(c->n_configs + 1, sizeof(**specs));
+	for (size_t i = 0; i < c->n_configs; i++)
+		if (c->configs[i].domid == domid &&
+		    xlpt_spec_parse(c->configs[i].spec, &(*specs)[*n], diag) == 0)
+			(*n)++;
+	return 0;
+}
+
+static int file_caps(struct xlpt_toolstack *ts, struct xlpt_xen_caps *out, struct xlpt_diag *diag)
+{
+	(void)diag;
+	*out = ((struct captured *)ts->priv)->caps;
+	return 0;
+}
+
+static int file_assigned(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool *assigned,
+			 struct xlpt_diag *diag)
+{
+	struct captured *c = ts->priv;
+
+	(void)diag;
+	*assigned = false;
+	for (size_t i = 0; i < c->n_asked; i++)
+		if (xlpt_bdf_eq(c->asked[i].bdf, bdf))
+			*assigned = c->asked[i].assigned;
+	return 0;
+}
+
+static bool file_port_open(struct xlpt_toolstack *ts, uint32_t domid, unsigned port)
+{
+	(void)ts, (void)domid, (void)port;
+	return false;
+}
+
+static void file_text(struct xlpt_toolstack *ts, char **cmdline, char **messages)
+{
+	struct captured *c = ts->priv;
+
+	*cmdline = xlpt_xstrdup(c->cmdline);
+	*messages = xlpt_xstrdup(c->messages);
+}
+
+static int fixed(struct xlpt_diag *diag)
+{
+	xlpt_diag_set(diag, XLPT_ERR_USAGE, "a captured tree answers no more than was asked when it "
+		      "was made");
+	xlpt_diag_hint(diag, "run this on the host itself");
+	return XLPT_ERR_USAGE;
+}
+
+static int file_add(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_spec *spec,
+		    struct xlpt_diag *diag)
+{
+	(void)ts, (void)domid, (void)spec;
+	return fixed(diag);
+}
+
+static int file_remove(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf, bool force,
+		       struct xlpt_diag *diag)
+{
+	(void)ts, (void)domid, (void)bdf, (void)force;
+	return fixed(diag);
+}
+
+static int file_guest_iommu(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf, bool *on,
+			    struct xlpt_diag *diag)
+{
+	(void)ts, (void)domid, (void)bdf, (void)on;
+	return fixed(diag);
+}
+
+static int file_quarantine(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool on,
+			   struct xlpt_diag *diag)
+{
+	(void)ts, (void)bdf, (void)on;
+	return fixed(diag);
+}
+
+static int file_revoke(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_bdf bdf,
+		       const uint64_t (*bars)[3], size_t n_bars, int irq, struct xlpt_diag *diag)
+{
+	(void)ts, (void)domid, (void)bdf, (void)bars, (void)n_bars, (void)irq;
+	return fixed(diag);
+}
+
+static int file_dm_has(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf, bool *has,
+		       struct xlpt_diag *diag)
+{
+	(void)ts, (void)domid, (void)bdf, (void)has;
+	return fixed(diag);
+}
+
+static int file_dm_del(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,
+		       struct xlpt_diag *diag)
+{
+	(void)ts, (void)domid, (void)bdf;
+	return fixed(diag);
+}
+
+static void file_close(struct xlpt_toolstack *ts)
+{
+	struct captured *c = ts->priv;
+
+	for (size_t i = 0; i < c->n_guests; i++)
+		xlpt_guest_dispose(&c->guests[i]);
+	for (size_t i = 0; i < c->n_configs; i++)
+		free(c->configs[i].spec);
+	free(c->guests);
+	free(c->configs);
+	free(c->asked);
+	free(c->cmdline);
+	free(c->messages);
+	free(c);
+}
+
+static const struct xlpt_toolstack_ops file_ops = {
+	.guest_find = file_find, .guest_by_id = file_by_id, .guest_config = file_config,
+	.guest_list = file_list, .guest_config_pci = file_config_pci, .caps = file_caps,
+	.device_add = file_add, .device_remove = file_remove, .hyp_assigned = file_assigned,
+	.guest_iommu = file_guest_iommu, .quarantine = file_quarantine, .revoke = file_revoke,
+	.dm_has = file_dm_has, .dm_del = file_dm_del, .port_open = file_port_open,
+	.xen_text = file_text, .close = file_close,
+};
+
+/* ---- reading ---- */
+
+static bool take_uint(char **cursor, uint64_t max, uint64_t *out)
+{
+	char *word = strtok_r(NULL, " ", cursor);
+
+	return word && xlpt_parse_uint(word, strlen(word), 10, max, out);
+}
+
+static bool take_tri(char **cursor, enum xlpt_tri *out)
+{
+	char *word = strtok_r(NULL, " ", cursor);
+
+	for (size_t i = 0; word && i < XLPT_ARRAY_SIZE(tris); i++)
+		if (!strcmp(word, tris[i])) {
+			*out = (enum xlpt_tri)i;
+			return true;
+		}
+	return false;
+}
+
+static bool take_type(char **cursor, enum xlpt_guest_type *out)
+{
+	char *word = strtok_r(NULL, " ", cursor);
+
+	for (int i = XLPT_GUEST_UNKNOWN; word && i <= XLPT_GUEST_PVH; i++)
+		if (!strcmp(word, xlpt_guest_type_word((enum xlpt_guest_type)i))) {
+			*out = (enum xlpt_guest_type)i;
+			return true;
+		}
+	return false;
+}
+
+static bool printable(const char *s)
+{
+	for (; *s; s++)
+		if (!isprint((unsigned char)*s))
+			return false;
+	return true;
+}
+
+static bool read_guest(struct captured *c, char **cursor)
+{
+	struct xlpt_guest g = { 0 };
+	uint64_t domid, paused, dying, stub;
+	char *uuid;
+
+	if (!take_uint(cursor, UINT32_MAX, &domid))
+		return false;
+	uuid = strtok_r(NULL, " ", cursor);
+	if (!uuid || strlen(uuid) >= sizeof(g.uuid) || !take_type(cursor, &g.type) ||
+	    !take_tri(cursor, &g.passthrough) || !take_tri(cursor, &g.e820_host) ||
+	    !take_uint(cursor, 1, &paused) || !take_uint(cursor, 1, &dying) ||
+	    !take_uint(cursor, 1, &stub) || !*cursor || !**cursor || !printable(*cursor))
+		return false;
+	g.domid = (uint32_t)domid;
+	g.paused = paused;
+	g.dying = dying;
+	g.has_stubdom = stub;
+	snprintf(g.uuid, sizeof(g.uuid), "%s", strcmp(uuid, "-") ? uuid : "");
+	g.name = xlpt_xstrdup(*cursor);
+	XLPT_GROW(c->guests, c->n_guests, c->alloc_guests);
+	c->guests[c->n_guests++] = g;
+	return true;
+}
+
+static bool read_config(struct captured *c, char **cursor)
+{
+	_cleanup_spec_ struct xlpt_spec spec;
+	uint64_t domid;
+
+	xlpt_spec_init(&spec);
+	if (!take_uint(cursor, UINT32_MAX, &domid) || !*cursor ||
+	    xlpt_spec_parse(*cursor, &spec, NULL))
+		return false;
+	XLPT_GROW(c->configs, c->n_configs, c->alloc_configs);
+	c->configs[c->n_configs++] = (struct config_pci){ .domid = (uint32_t)domid,
+							  .spec = xlpt_xstrdup(*cursor) };
+	return true;
+}
+
+static bool read_assigned(struct captured *c, char **cursor)
+{
+	char *bdf = strtok_r(NULL, " ", cursor);
+	struct asked a;
+	uint64_t v;
+
+	if (!bdf || !xlpt_bdf_from_sysfs_name(bdf, &a.bdf) || !take_uint(cursor, 1, &v))
+		return false;
+	a.assigned = v;
+	XLPT_GROW(c->asked, c->n_asked, c->alloc_asked);
+	c->asked[c->n_asked++] = a;
+	return true;
+}
+
+static bool read_line(struct captured *c, char *line)
+{
+	char *cursor = NULL, *key = strtok_r(line, " ", &cursor);
+	uint64_t pv, hvm;
+
+	if (!key)
+		return false;
+	if (!strcmp(key, "version")) {
+		snprintf(c->caps.version, sizeof(c->caps.version), "%s", cursor ? cursor : "");
+		return printable(c->caps.version);
+	}
+	if (!strcmp(key, "iommu")) {
+		if (!take_uint(&cursor, 1, &pv) || !take_uint(&cursor, 1, &hvm))
+			return false;
+		c->caps.pv_iommu = pv;
+		c->caps.hvm_iommu = hvm;
+		return true;
+	}
+	if (!strcmp(key, "guest"))
+		return read_guest(c, &cursor);
+	if (!strcmp(key, "config"))
+		return read_config(c, &cursor);
+	return !strcmp(key, "assigned") && read_assigned(c, &cursor);
+}
+
+int xlpt_toolstack_open_text(struct xlpt_toolstack *ts, const char *text, const char *cmdline,
+			     const char *messages, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(text);
+	struct captured *c = xlpt_xcalloc(1, sizeof(*c));
+	unsigned nr = 0;
+
+	c->cmdline = xlpt_xstrdup(cmdline);
+	c->messages = xlpt_xstrdup(messages);
+	*ts = (struct xlpt_toolstack){ .ops = &file_ops, .priv = c };
+	for (char *next = copy; *next;) {
+		char *line = next;
+
+		next += strcspn(next, "\n");
+		if (*next)
+			*next++ = '\0';
+		if (++nr == 1 ? !strcmp(line, "xlpt-capture 1") : read_line(c, line))
+			continue;
+		xlpt_toolstack_close(ts);
+		xlpt_diag_set(diag, XLPT_ERR_DATA, nr == 1 ? "this is not what xlpt capture writes"
+							   : "this line is not what xlpt capture writes");
+		xlpt_diag_at(diag, NULL, nr, 0);
+		return XLPT_ERR_DATA;
+	}
+	return 0;
+}
