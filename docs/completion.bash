@@ -12,6 +12,8 @@ _xlpt() {
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--sysroot) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
 	--timeout | -t) return ;;
+	--method | -m)
+		mapfile -t COMPREPLY < <(compgen -W 'device_specific acpi flr af_flr pm bus cxl_bus' -- "$cur"); return ;;
 	--force-host-device) cmd=devices ;;
 	esac
 	if [ -z "$cmd" ]; then
@@ -23,9 +25,11 @@ _xlpt() {
 		attach-0 | detach-0 | status-0) words=$(xlpt __complete guests 2>/dev/null) ;;
 		convert-*) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 		boot-0) words='plan write verify remove' ;;
+		pin-0) words='list show remove' ;;
+		pin-1) words="$(xlpt __complete pins 2>/dev/null) $(xlpt __complete devices 2>/dev/null)" ;;
 		guard-0) words='check install remove status' ;;
 		guard-*) words="xl libvirt xendomains $(xlpt __complete guests 2>/dev/null)" ;;
-		attach-* | detach-* | boot-* | hide-* | unhide-* | show-0 | budget-* | devices-*)
+		attach-* | detach-* | boot-* | hide-* | unhide-* | show-0 | budget-* | reset-* | devices-*)
 			words=$(xlpt __complete devices 2>/dev/null) ;;
 		esac
 	fi

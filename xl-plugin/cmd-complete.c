@@ -2,18 +2,31 @@
 /*
  * Words for the shell's completion, asked of the program itself so that they
  * are never out of date: "__complete commands", "__complete options COMMAND",
- * "__complete devices", "__complete guests".
+ * "__complete devices", "__complete guests", "__complete pins".
  */
 #include <string.h>
 
 #include "pciback/scan.h"
 #include "xl-plugin/cli.h"
 #include "xl-plugin/output.h"
+#include "xl-plugin/pins.h"
 
 static void print_opts(struct xlpt_env *env, const struct xlpt_opt *opts)
 {
 	for (; opts && opts->name; opts++)
 		fprintf(env->out, "--%s\n", opts->name);
+}
+
+static int pins(struct xlpt_env *env, const char *prefix, struct xlpt_diag *diag)
+{
+	_cleanup_strv_ char **names = NULL;
+	int rc = xlpt_env_need_host(env, diag);
+
+	if (rc == 0)
+		rc = xlpt_pins_list(env, &names, diag);
+	for (char **p = names; rc == 0 && *p; p++)
+		fprintf(env->out, "%s%s\n", prefix, *p);
+	return rc;
 }
 
 static int devices(struct xlpt_env *env, struct xlpt_diag *diag)
@@ -26,7 +39,7 @@ static int devices(struct xlpt_env *env, struct xlpt_diag *diag)
 	for (size_t i = 0; rc == 0 && i < devs.n; i++)
 		if (devs.items[i].header != XLPT_HEADER_BRIDGE)
 			fprintf(env->out, "%s\n", XLPT_BDF_STR(devs.items[i].bdf));
-	return rc;
+	return rc ? rc : pins(env, "pin:", diag);
 }
 
 static int guests(struct xlpt_env *env, struct xlpt_diag *diag)
@@ -51,6 +64,8 @@ static int cmd_complete(struct xlpt_env *env, const struct xlpt_args *args, stru
 
 	if (!strcmp(what, "devices"))
 		return devices(env, diag);
+	if (!strcmp(what, "pins"))
+		return pins(env, "", diag);
 	if (!strcmp(what, "guests"))
 		return guests(env, diag);
 	for (size_t i = 0; xlpt_commands[i]; i++) {

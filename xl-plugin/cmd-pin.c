@@ -138,6 +138,8 @@ static int list(struct xlpt_env *env, struct xlpt_diag *diag)
 	_cleanup_strv_ char **names = NULL;
 	int rc = xlpt_pins_list(env, &names, diag);
 
+	if (rc == 0 && !*names)
+		xlpt_say(env, "this host has no pins");
 	return rc ? rc : view(env, names, true, diag);
 }
 

@@ -22,21 +22,26 @@ int xlpt_pin_name_check(const char *name, struct xlpt_diag *diag)
 {
 	static const char *const words[] = { "list", "show", "remove" };
 	_cleanup_free_ char *text = xlpt_xasprintf("pin:%s", name);
+	_cleanup_diag_ struct xlpt_diag no = { 0 };
 	_cleanup_spec_ struct xlpt_spec spec;
-	int rc = xlpt_spec_parse(text, &spec, diag);
-	/* A ':' would make "pin:pool:lan" of it. */
-	bool word = temporary(name) || strchr(name, ':');
+	const char *why = NULL;
 
-	if (rc)
-		return rc;
+	if (xlpt_spec_parse(text, &spec, &no))
+		why = no.message;
+	/* A ':' would make "pin:pool:lan" of it; a ',' or '@' ends it. */
+	else if (!xlpt_streq(spec.pin, name) || strchr(name, ':'))
+		why = "it has one of , = @ :";
+	else if (temporary(name))
+		why = "its end is that of temporary files";
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(words); i++)
-		word |= !strcmp(name, words[i]);
-	if (word || !xlpt_streq(spec.pin, name)) {
-		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "\"%s\" cannot be the name of a pin", name);
-		xlpt_diag_hint(diag, "letters, digits, - and _; not list, show, remove, nor an address");
-		return XLPT_ERR_SYNTAX;
-	}
-	return 0;
+		if (!strcmp(name, words[i]))
+			why = "it is a word of the command itself";
+	if (!why)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "\"%s\" cannot be the name of a pin", name);
+	xlpt_diag_fact(diag, "%s", why);
+	xlpt_diag_hint(diag, "up to 64 letters, digits, - and _");
+	return XLPT_ERR_SYNTAX;
 }
 
 int xlpt_pins_list(struct xlpt_env *env, char ***names, struct xlpt_diag *diag)
