@@ -85,6 +85,9 @@ demo: deps
 
 bench: deps all
 	@tests/bench/convert $(O)/xlpt
+	@mkdir -p $(O)/tests/bench && $(CC) $(OPT_CFLAGS) -O2 -o $(O)/tests/bench/make-tree \
+		tests/bench/make-tree.c
+	@tests/bench/list $(O)/xlpt $(O)/tests/bench/make-tree
 	@for xen in $(XENS); do tests/lab/run bench --xen $$xen || exit 1; \
 		sed -n 's/^-- BENCH /  /p' $(O)/lab/$$xen/bench/log; done
 	@tests/lab/run convert --xen 4.20 && sed -n 's/^-- BENCH /  /p' $(O)/lab/4.20/convert/log
