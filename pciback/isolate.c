@@ -134,7 +134,12 @@ static bool takes_over(const struct work *w, size_t i, struct xlpt_bdf *rid)
 	if (!b->caps.config_read)
 		return false;
 	if (!b->caps.pcie) {
-		if (xlpt_hidden_pcie_bridge(b))
+		const struct xlpt_device *above =
+			w->nodes[i].parent == NONE ? NULL : &w->devs->items[w->nodes[i].parent];
+
+		/* Only such a one sits behind a PCIe port and says it is conventional. */
+		if (above && above->caps.pcie && above->caps.pcie_type != XLPT_PCIE_TO_PCI &&
+		    xlpt_hidden_pcie_bridge(b))
 			*rid = secondary;
 		return true;
 	}

@@ -197,8 +197,11 @@ static void test_pci_bridge(void **state)
 	      "00:1e.0 05:00.0 05:01.0");
 	reason("00:1e.0 - bridge bus=05\n05:00.0 00:1e.0 pci\n", "05:00.0",
 	       "shares requester id 0000:00:1e.0 behind PCI bridge 0000:00:1e.0");
-	reason("00:1e.0 - bridge bus=05 id=1b21:1080\n05:00.0 00:1e.0 pci\n", "05:00.0",
-	       "shares requester id 0000:05:00.0 behind PCI bridge 0000:00:1e.0");
+	/* One that does not say it is a PCIe-to-PCI bridge. On the root bus it is none. */
+	reason("00:01.0 - root\n04:00.0 00:01.0 bridge bus=05 id=1b21:1080\n05:00.0 04:00.0 pci\n",
+	       "05:00.0", "shares requester id 0000:05:00.0 behind PCI bridge 0000:04:00.0");
+	reason("00:1e.0 - bridge bus=05 id=8086:244e\n05:00.0 00:1e.0 pci\n", "05:00.0",
+	       "shares requester id 0000:00:1e.0 behind PCI bridge 0000:00:1e.0");
 	/* Two bridges in a row: all one set. */
 	check("00:01.0 - root acs=on\n06:00.0 00:01.0 topci bus=07\n07:01.0 06:00.0 bridge bus=08\n"
 	      "08:00.0 07:01.0 pci\n",

@@ -29,24 +29,22 @@ our_sets() {
 		awk 'NR > 1 { set[$1] = set[$1] $2 " " } END { for (s in set) print set[s] }' | sort
 }
 
-# keep_tree: all that a scan reads, for tests/data/trees.
+# keep_tree: all that a scan reads, as tests/data/trees has it (tests/unit/test-trees.c reads it): a line
+# per function with its directory, then its files, links and, in hexadecimal, its configuration space
+# without the zeros at its end.
 keep_tree() {
-	local device dir name
-	mkdir -p "$out/tree/sys/bus/pci/devices"
+	local device name
 	for device in /sys/bus/pci/devices/*; do
-		dir=$out/tree$(readlink -f "$device")
-		mkdir -p "$dir"
-		ln -s "$(readlink "$device")" "$out/tree/sys/bus/pci/devices/${device##*/}"
+		printf 'function %s %s\n' "${device##*/}" "$(readlink "$device")"
 		for name in vendor device class revision subsystem_vendor subsystem_device irq numa_node \
-			resource reset_method sriov_totalvfs sriov_numvfs config; do
-			[ ! -e "$device/$name" ] || cat "$device/$name" >"$dir/$name"
+			resource reset_method sriov_totalvfs sriov_numvfs; do
+			[ ! -e "$device/$name" ] || printf '%s %s\n' "$name" "$(tr '\n' '|' <"$device/$name")"
 		done
+		printf 'config %s\n' "$(od -An -v -tx1 "$device/config" | tr -d ' \n' | sed 's/\(00\)*$//')"
 		for name in driver physfn iommu_group; do
-			[ ! -L "$device/$name" ] || ln -s "$(readlink "$device/$name")" "$dir/$name"
+			[ ! -L "$device/$name" ] || printf 'link %s %s\n' "$name" "$(readlink "$device/$name")"
 		done
-	done
-	tar -C "$out" -czf "$out/tree.tar.gz" tree
-	rm -r "$out/tree"
+	done >"$out/tree.txt"
 }
 
 # xml_parts FILE: the device without its group as it is, and the group's members in order, which
