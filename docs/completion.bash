@@ -14,10 +14,16 @@ _xlpt() {
 	--timeout | -t) return ;;
 	--method | -m)
 		mapfile -t COMPREPLY < <(compgen -W 'device_specific acpi flr af_flr pm bus cxl_bus' -- "$cur"); return ;;
-	--force-host-device) cmd=devices ;;
+	--force-host-device | --allow-split | --vf-of) cmd=devices ;;
+	--guest) words=$(xlpt __complete guests 2>/dev/null); cmd=- ;;
+	--state) words='dom0 hidden assigned partial'; cmd=- ;;
+	--columns) words='device driver state set reset sriov numa id guest parent class name'; cmd=- ;;
+	--class | --driver) return ;;
 	esac
 	if [ -z "$cmd" ]; then
 		words=$(xlpt __complete commands 2>/dev/null)
+	elif [ "$cmd" = - ]; then
+		:
 	elif [[ $cur == -* ]]; then
 		words=$(xlpt __complete options "$cmd" 2>/dev/null)
 	else

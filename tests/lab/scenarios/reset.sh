@@ -97,7 +97,7 @@ expect_rc 0 xlpt hide $nvme
 says '"reset": "done"' xlpt --json attach web1 $nvme
 refuses 3 "in use by web1" xlpt reset $nvme
 says '"reset": "done"' xlpt --json detach web1 $nvme
-says "has not been reset: nothing can reset" xlpt attach web1 0000:07:02.0
+says "has not been reset: nothing can reset" xlpt attach --allow-split 0000:07:02.0 web1 0000:07:02.0
 says '"reset": "none"' xlpt --json detach web1 0000:07:02.0 --to-host
 expect_rc 0 xlpt unhide $nvme
 [ "$(driver_of $nvme)" = nvme ] || fail "nvme did not come back to its driver"
