@@ -7,6 +7,7 @@ _xlpt() {
 		*) if [ -z "$cmd" ]; then cmd=${COMP_WORDS[i]}; else n=$((n + 1)); fi ;;
 		esac
 	done
+	[ "$cmd $prev" != 'list -o' ] || prev=--columns
 	case $prev in
 	--config | --edit | --network | --output | -o)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
