@@ -6,6 +6,7 @@
 
 #include "xl-plugin/journal.h"
 #include "xl-plugin/output.h"
+#include "xl-plugin/resolve.h"
 
 const struct xlpt_command *const xlpt_commands[] = {
 	&xlpt_cmd_list,
@@ -274,6 +275,27 @@ static int parse(struct xlpt_env *env, const struct xlpt_command *cmd, int argc,
 	return 0;
 }
 
+/* An option that wants a BDF takes pin:NAME as well; commands see the address. */
+static int resolve_pins(struct xlpt_env *env, struct xlpt_args *args, struct xlpt_diag *diag)
+{
+	const struct xlpt_opt *opts = args->cmd->opts;
+
+	for (size_t i = 0; opts && opts[i].name; i++)
+		for (char **v = args->values[i]; v && *v; v++) {
+			struct xlpt_bdf bdf;
+			int rc;
+
+			if (!xlpt_streq(opts[i].metavar, "BDF") || !xlpt_starts(*v, "pin:"))
+				continue;
+			rc = xlpt_args_device(env, *v, &bdf, diag);
+			if (rc)
+				return rc;
+			free(*v);
+			*v = xlpt_xstrdup(XLPT_BDF_STR(bdf));
+		}
+	return 0;
+}
+
 static int run_command(struct xlpt_env *env, const struct xlpt_command *cmd, int argc, char **argv,
 		       struct xlpt_diag *diag)
 {
@@ -305,7 +327,9 @@ static int run_command(struct xlpt_env *env, const struct xlpt_command *cmd, int
 	}
 	if (!(cmd->flags & XLPT_CMD_HIDDEN))
 		xlpt_journal_warn(env, cmd == &xlpt_cmd_repair || cmd == &xlpt_cmd_status);
-	rc = cmd->run(env, &args, diag);
+	rc = resolve_pins(env, &args, diag);
+	if (rc == 0)
+		rc = cmd->run(env, &args, diag);
 out:
 	args_dispose(&args);
 	return rc;

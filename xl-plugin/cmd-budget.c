@@ -5,6 +5,7 @@
 #include "xl-plugin/cli.h"
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
+#include "xl-plugin/resolve.h"
 
 /* What is asked about: the devices of the command line, or all that have anything counted. */
 struct bdfs {
@@ -26,11 +27,12 @@ static void add_bdf(struct bdfs *b, struct xlpt_bdf bdf)
 	b->items[b->n++] = bdf;
 }
 
-static int parse_devices(const struct xlpt_args *args, struct bdfs *b, struct xlpt_diag *diag)
+static int parse_devices(struct xlpt_env *env, const struct xlpt_args *args, struct bdfs *b,
+			 struct xlpt_diag *diag)
 {
 	for (size_t i = 0; i < args->n; i++) {
 		struct xlpt_bdf bdf;
-		int rc = xlpt_args_bdf(args->pos[i], &bdf, diag);
+		int rc = xlpt_args_device(env, args->pos[i], &bdf, diag);
 
 		if (rc)
 			return rc;
@@ -214,7 +216,7 @@ static int cmd_budget(struct xlpt_env *env, const struct xlpt_args *args, struct
 {
 	XLPT_CLEANUP(bdfs_dispose) struct bdfs b = { 0 };
 	struct xlpt_settings settings;
-	int rc = parse_devices(args, &b, diag);
+	int rc = parse_devices(env, args, &b, diag);
 
 	if (rc == 0 && !xlpt_args_has(args, "reset") && (env->dry_run || xlpt_args_has(args, "yes"))) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE, "without --reset nothing is changed, so there is no %s",

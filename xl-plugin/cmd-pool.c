@@ -6,6 +6,7 @@
 #include "xl-plugin/cli.h"
 #include "xl-plugin/convert.h"
 #include "xl-plugin/output.h"
+#include "xl-plugin/resolve.h"
 #include "xl-plugin/pools.h"
 
 #define RELEASE_TIMEOUT_MS 10000	/* a domain that is dying takes seconds at most */
@@ -273,7 +274,7 @@ static int release(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 	for (size_t i = 1; i < args->n; i++) {
 		struct xlpt_bdf bdf;
 
-		rc = xlpt_args_bdf(args->pos[i], &bdf, diag);
+		rc = xlpt_args_device(env, args->pos[i], &bdf, diag);
 		if (rc)
 			return rc;
 	}
@@ -285,7 +286,7 @@ static int release(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 	for (size_t i = 1; rc == 0 && i < args->n; i++) {
 		struct xlpt_bdf bdf;
 
-		rc = xlpt_args_bdf(args->pos[i], &bdf, diag);
+		rc = xlpt_args_device(env, args->pos[i], &bdf, diag);
 		if (rc == 0)
 			rc = xlpt_op_pool_release(env, bdf, &returned, diag);
 	}

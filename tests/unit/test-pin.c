@@ -320,6 +320,11 @@ static void test_commands(void **state)
 	run(w, 0, "detach web1 pin:nic0", "detached");
 	run(w, 0, "show pin:nic0", "0000:05:00.0");
 	run(w, 0, "reset pin:nic0", "0000:05:00.0 is reset");
+	run(w, 0, "pin disk 00:1f.2", "pin:disk");
+	run(w, 3, "hide pin:disk", "this host needs");
+	run(w, 0, "hide --force-host-device pin:disk pin:disk", "hidden");
+	run(w, 0, "unhide pin:disk", "is back");
+	run(w, 0, "pin remove disk", "no more");
 	run(w, 1, "pin nic0 03:00.0", "already");
 	run(w, 0, "pin --replace nic0 pin:nic0", "0000:05:00.0");
 	run(w, 1, "attach web1 pin:nic1", "the pins of this host are nic0");
