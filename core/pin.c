@@ -3,13 +3,13 @@
 
 #include <string.h>
 
-#define DEPTH_MAX 256	/* no path is longer than there are buses */
+#define DEPTH_MAX 256 /* no path is longer than there are buses */
 
 void xlpt_pin_dispose(struct xlpt_pin *pin)
 {
 	free(pin->path);
 	free(pin->serial);
-	*pin = (struct xlpt_pin){ .vf = -1 };
+	*pin = (struct xlpt_pin){.vf = -1};
 }
 
 /* ---- from facts ---- */
@@ -17,7 +17,7 @@ void xlpt_pin_dispose(struct xlpt_pin *pin)
 static char *path_of(const struct xlpt_devices *all, const struct xlpt_device *dev)
 {
 	struct xlpt_bdf chain[DEPTH_MAX];
-	struct xlpt_str s = { 0 };
+	struct xlpt_str s = {0};
 	size_t n = 0;
 
 	/* A captured tree may name bridges in a circle. */
@@ -50,7 +50,7 @@ static int vf_index(const struct xlpt_devices *all, const struct xlpt_device *de
 static char *serial_of(const struct xlpt_device *dev, const char *vpd)
 {
 	uint64_t v = dev->caps.serial;
-	struct xlpt_str s = { 0 };
+	struct xlpt_str s = {0};
 
 	/* Both are what cards without a number of their own have. */
 	if (dev->caps.has_serial && v && v != UINT64_MAX) {
@@ -71,8 +71,10 @@ void xlpt_pin_of(const struct xlpt_devices *all, const struct xlpt_device *dev, 
 	*out = (struct xlpt_pin){
 		.path = path_of(all, placed),
 		.vf = dev->is_vf ? vf_index(all, dev) : -1,
-		.vendor = dev->vendor, .device = dev->device,
-		.subvendor = dev->subvendor, .subdevice = dev->subdevice,
+		.vendor = dev->vendor,
+		.device = dev->device,
+		.subvendor = dev->subvendor,
+		.subdevice = dev->subdevice,
 		.class_code = dev->class_code,
 		.serial = serial_of(placed, vpd),
 		.address = dev->bdf,
@@ -114,13 +116,14 @@ static const char *serial_word(const struct xlpt_pin *pin)
 char *xlpt_pin_differs(const struct xlpt_pin *a, const struct xlpt_pin *b)
 {
 	if (a->vendor != b->vendor || a->device != b->device)
-		return xlpt_xasprintf("its id is %04x:%04x, and was %04x:%04x", b->vendor, b->device,
-				      a->vendor, a->device);
+		return xlpt_xasprintf("its id is %04x:%04x, and was %04x:%04x", b->vendor,
+				      b->device, a->vendor, a->device);
 	if (a->subvendor != b->subvendor || a->subdevice != b->subdevice)
 		return xlpt_xasprintf("its subsystem is %04x:%04x, and was %04x:%04x", b->subvendor,
 				      b->subdevice, a->subvendor, a->subdevice);
 	if (a->class_code != b->class_code)
-		return xlpt_xasprintf("its class is %06x, and was %06x", b->class_code, a->class_code);
+		return xlpt_xasprintf("its class is %06x, and was %06x", b->class_code,
+				      a->class_code);
 	if (!xlpt_streq(a->serial, b->serial))
 		return xlpt_xasprintf("its serial number is %s, and was %s", serial_word(b),
 				      serial_word(a));
@@ -128,9 +131,10 @@ char *xlpt_pin_differs(const struct xlpt_pin *a, const struct xlpt_pin *b)
 	for (size_t i = 0; !a->serial && i < XLPT_PIN_BARS; i++)
 		if (a->bars[i].size != b->bars[i].size || a->bars[i].kind != b->bars[i].kind)
 			return xlpt_xasprintf("its BAR %zu has 0x%llx bytes of kind 0x%x, and had "
-					      "0x%llx of kind 0x%x", i,
-					      (unsigned long long)b->bars[i].size, b->bars[i].kind,
-					      (unsigned long long)a->bars[i].size, a->bars[i].kind);
+					      "0x%llx of kind 0x%x",
+					      i, (unsigned long long)b->bars[i].size,
+					      b->bars[i].kind, (unsigned long long)a->bars[i].size,
+					      a->bars[i].kind);
 	return NULL;
 }
 
@@ -143,7 +147,7 @@ static bool alike(const struct xlpt_pin *a, const struct xlpt_pin *b)
 
 char *xlpt_pin_alike(const struct xlpt_pin *pin, const struct xlpt_pin *candidates, size_t n)
 {
-	struct xlpt_str s = { 0 };
+	struct xlpt_str s = {0};
 
 	for (size_t i = 0; !pin->serial && i < n; i++)
 		if (!xlpt_pin_same_place(pin, &candidates[i]) && candidates[i].vf < 0 &&
@@ -157,7 +161,8 @@ char *xlpt_pin_alike(const struct xlpt_pin *pin, const struct xlpt_pin *candidat
 
 static void repin(struct xlpt_diag *diag, const char *name, const char *which)
 {
-	xlpt_diag_hint(diag, "if that is the one that is meant: xlpt pin --replace %s %s", name, which);
+	xlpt_diag_hint(diag, "if that is the one that is meant: xlpt pin --replace %s %s", name,
+		       which);
 }
 
 static int other_device(const struct xlpt_pin *pin, const char *name, const struct xlpt_pin *there,
@@ -197,9 +202,12 @@ static int not_there(const struct xlpt_pin *pin, const char *name, const struct 
 		if (xlpt_bdf_eq(c[i].address, pin->address) && !alike(pin, &c[i]))
 			return other_device(pin, name, &c[i], "at its old address", diag);
 	if (others) {
-		xlpt_diag_set(diag, XLPT_ERR_RULE, "pin:%s: which device it is cannot be told", name);
-		xlpt_diag_fact(diag, "nothing is at %s any more; alike, and without a serial number: "
-			       "%s", place, others);
+		xlpt_diag_set(diag, XLPT_ERR_RULE, "pin:%s: which device it is cannot be told",
+			      name);
+		xlpt_diag_fact(diag,
+			       "nothing is at %s any more; alike, and without a serial number: "
+			       "%s",
+			       place, others);
 		repin(diag, name, "BDF");
 		return XLPT_ERR_RULE;
 	}
@@ -207,8 +215,9 @@ static int not_there(const struct xlpt_pin *pin, const char *name, const struct 
 	xlpt_diag_fact(diag, "nothing is at %s, and its serial number (%s) is nowhere", place,
 		       serial_word(pin));
 	if (pin->vf >= 0)
-		xlpt_diag_hint(diag, "a virtual function is there once its physical function has made "
-				     "it: xlpt vf create");
+		xlpt_diag_hint(diag,
+			       "a virtual function is there once its physical function has made "
+			       "it: xlpt vf create");
 	else
 		xlpt_diag_hint(diag, "xlpt pin show %s; xlpt list", name);
 	return XLPT_ERR_NO_DEVICE;
@@ -226,15 +235,16 @@ int xlpt_pin_find(const struct xlpt_pin *pin, const char *name, const struct xlp
 	const struct xlpt_pin *there = NULL, *known;
 	size_t found;
 
-	*out = (struct xlpt_pin_match){ 0 };
+	*out = (struct xlpt_pin_match){0};
 	for (size_t i = 0; i < n; i++)
-		if (xlpt_pin_same_place(pin, &c[i]) && (!there || rank(pin, &c[i]) > rank(pin, there)))
+		if (xlpt_pin_same_place(pin, &c[i]) &&
+		    (!there || rank(pin, &c[i]) > rank(pin, there)))
 			there = &c[i];
 	if (!there || !alike(pin, there)) {
 		known = by_serial(pin, c, n, &found);
 		if (found > 1) {
-			xlpt_diag_set(diag, XLPT_ERR_RULE, "pin:%s: which device it is cannot be told",
-				      name);
+			xlpt_diag_set(diag, XLPT_ERR_RULE,
+				      "pin:%s: which device it is cannot be told", name);
 			xlpt_diag_fact(diag, "%zu functions have the serial number %s", found,
 				       pin->serial);
 			repin(diag, name, "BDF");

@@ -13,25 +13,25 @@
 
 #include "core/device.h"
 
-#define XLPT_PIN_BARS 6	/* the ROM is left out: firmware may or may not give it an address */
+#define XLPT_PIN_BARS 6 /* the ROM is left out: firmware may or may not give it an address */
 
 struct xlpt_pin_bar {
-	uint64_t size;		/* 0 = not there */
-	uint32_t kind;		/* XLPT_PIN_BAR_KIND bits of the kernel's flags */
+	uint64_t size; /* 0 = not there */
+	uint32_t kind; /* XLPT_PIN_BAR_KIND bits of the kernel's flags */
 };
 /* I/O, memory, prefetchable, 64 bits (include/linux/ioport.h). */
 #define XLPT_PIN_BAR_KIND (0x100u | 0x200u | 0x2000u | 0x100000u)
 
 struct xlpt_pin {
-	char *path;		/* "pci0000:00/10.0/00.0"; of a virtual function, its PF's */
-	int vf;			/* index among the PF's functions, -1 = not a virtual function */
+	char *path; /* "pci0000:00/10.0/00.0"; of a virtual function, its PF's */
+	int vf;	    /* index among the PF's functions, -1 = not a virtual function */
 	uint16_t vendor, device, subvendor, subdevice;
 	uint32_t class_code;
-	char *serial;		/* "dsn:52-54-00-ff-ff-00-00-20", "vpd:..." or NULL; of the PF */
+	char *serial; /* "dsn:52-54-00-ff-ff-00-00-20", "vpd:..." or NULL; of the PF */
 	struct xlpt_pin_bar bars[XLPT_PIN_BARS];
-	struct xlpt_bdf address;/* where it was when it was pinned */
-	bool at_boot;		/* is to be hidden at boot ... */
-	struct xlpt_bdf boot;	/* ... and stands in the list with this address */
+	struct xlpt_bdf address; /* where it was when it was pinned */
+	bool at_boot;		 /* is to be hidden at boot ... */
+	struct xlpt_bdf boot;	 /* ... and stands in the list with this address */
 };
 
 void xlpt_pin_dispose(struct xlpt_pin *pin);
@@ -56,9 +56,9 @@ bool xlpt_pin_same_place(const struct xlpt_pin *a, const struct xlpt_pin *b);
 char *xlpt_pin_place(const struct xlpt_pin *pin);
 
 struct xlpt_pin_match {
-	struct xlpt_bdf bdf;	/* when xlpt_pin_find returned 0 */
-	bool moved;		/* its address is another than when it was pinned */
-	bool other_slot;	/* ... and so is its place: it was known by its serial number */
+	struct xlpt_bdf bdf; /* when xlpt_pin_find returned 0 */
+	bool moved;	     /* its address is another than when it was pinned */
+	bool other_slot;     /* ... and so is its place: it was known by its serial number */
 };
 
 /*

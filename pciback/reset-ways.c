@@ -7,9 +7,12 @@
 #include "pciback/reset.h"
 
 static const char *const words[XLPT_RESET_N] = {
-	[XLPT_RESET_SPECIFIC] = "device_specific", [XLPT_RESET_ACPI] = "acpi",
-	[XLPT_RESET_FLR] = "flr",		   [XLPT_RESET_AF_FLR] = "af_flr",
-	[XLPT_RESET_PM] = "pm",			   [XLPT_RESET_BUS] = "bus",
+	[XLPT_RESET_SPECIFIC] = "device_specific",
+	[XLPT_RESET_ACPI] = "acpi",
+	[XLPT_RESET_FLR] = "flr",
+	[XLPT_RESET_AF_FLR] = "af_flr",
+	[XLPT_RESET_PM] = "pm",
+	[XLPT_RESET_BUS] = "bus",
 	[XLPT_RESET_CXL_BUS] = "cxl_bus",
 };
 
@@ -120,15 +123,15 @@ static char *impossible(const struct xlpt_device *dev, enum xlpt_reset_how how)
 		return xlpt_xstrdup("its configuration space cannot be read");
 	switch (how) {
 	case XLPT_RESET_FLR:
-		return c->flr ? NULL
+		return c->flr	 ? NULL
 		       : c->pcie ? xlpt_xstrdup("its device capabilities do not have it")
 				 : xlpt_xstrdup("it is not PCI Express");
 	case XLPT_RESET_AF_FLR:
 		return c->af_flr ? NULL : xlpt_xstrdup("it has no Advanced Features with a reset");
 	case XLPT_RESET_PM:
 		return c->pm_reset ? NULL
-		       : c->pm ? xlpt_xstrdup("it keeps its state in D3hot (No_Soft_Reset)")
-			       : xlpt_xstrdup("it has no power management");
+		       : c->pm	   ? xlpt_xstrdup("it keeps its state in D3hot (No_Soft_Reset)")
+				   : xlpt_xstrdup("it has no power management");
 	default:
 		return NULL;
 	}

@@ -100,12 +100,15 @@ static void choose(struct function *f)
 	if (msi_on || msix_on) {
 		f->w.why_not = "its message interrupts are in use";
 	} else if (msix && msix + 4 <= f->len) {
-		f->w = (struct witness){.at = msix + 2, .size = 2, .certain = true,
+		f->w = (struct witness){.at = msix + 2,
+					.size = 2,
+					.certain = true,
 					.name = "the function mask of its MSI-X"};
 		f->w.before = get(f->before, f->w.at, 2);
 		f->w.set = f->w.before | MSIX_MASK_ALL;
 	} else if (msi && msi + 8 <= f->len) {
-		f->w = (struct witness){.at = msi + MSI_ADDRESS, .size = 4,
+		f->w = (struct witness){.at = msi + MSI_ADDRESS,
+					.size = 4,
 					.name = "the message address of its MSI"};
 		f->w.before = get(f->before, f->w.at, 4);
 		f->w.set = f->w.before ^ MSI_PATTERN;
@@ -114,7 +117,8 @@ static void choose(struct function *f)
 	}
 }
 
-/* Left from a reset that was cut short it is set already; clearing it first shows that it can be. */
+/* Left from a reset that was cut short it is set already; clearing it first shows that it can be.
+ */
 static void set_witness(struct function *f)
 {
 	uint8_t cfg[CONFIG_SIZE];
@@ -151,9 +155,8 @@ char *xlpt_reset_method_read(struct xlpt_host *h, struct xlpt_bdf bdf)
 {
 	char *text = NULL;
 
-	return xlpt_host_read_text(h, &text, DEVICE "/reset_method", XLPT_BDF_STR(bdf)) < 0
-		       ? NULL
-		       : text;
+	return xlpt_host_read_text(h, &text, DEVICE "/reset_method", XLPT_BDF_STR(bdf)) < 0 ? NULL
+											    : text;
 }
 
 static int write_method(struct xlpt_host *h, struct xlpt_bdf bdf, const char *words)
@@ -173,7 +176,8 @@ static int choose_method(struct xlpt_host *h, struct xlpt_bdf bdf, const char *w
 	if (r == -ENOENT) {
 		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND,
 			      "this kernel does not let the reset method be chosen");
-		xlpt_diag_fact(diag, DEVICE "/reset_method came with Linux 5.15", XLPT_BDF_STR(bdf));
+		xlpt_diag_fact(diag, DEVICE "/reset_method came with Linux 5.15",
+			       XLPT_BDF_STR(bdf));
 		xlpt_diag_hint(diag, "leave --method out");
 		return XLPT_ERR_NOT_FOUND;
 	}
@@ -228,8 +232,8 @@ static int no_answer(const struct function *f, size_t len, struct xlpt_diag *dia
 	else
 		xlpt_diag_fact(diag, "its first word reads %08x and was %08x", get(f->after, 0, 4),
 			       get(f->before, 0, 4));
-	xlpt_diag_hint(diag, "echo 1 > /sys/bus/pci/devices/%s/remove; echo 1 > /sys/bus/pci/rescan",
-		       bdf);
+	xlpt_diag_hint(
+		diag, "echo 1 > /sys/bus/pci/devices/%s/remove; echo 1 > /sys/bus/pci/rescan", bdf);
 	return XLPT_ERR_LEFT;
 }
 
@@ -244,10 +248,12 @@ static int lost(const struct function *f, struct xlpt_diag *diag)
 			continue;
 		xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s has lost its configuration in its reset",
 			      XLPT_BDF_STR(f->bdf));
-		xlpt_diag_fact(diag, "at 0x%02x its configuration space reads 0x%x and was 0x%x", at,
-			       is, was);
-		xlpt_diag_hint(diag, "echo 1 > /sys/bus/pci/devices/%s/remove; "
-			       "echo 1 > /sys/bus/pci/rescan", XLPT_BDF_STR(f->bdf));
+		xlpt_diag_fact(diag, "at 0x%02x its configuration space reads 0x%x and was 0x%x",
+			       at, is, was);
+		xlpt_diag_hint(diag,
+			       "echo 1 > /sys/bus/pci/devices/%s/remove; "
+			       "echo 1 > /sys/bus/pci/rescan",
+			       XLPT_BDF_STR(f->bdf));
 		return XLPT_ERR_LEFT;
 	}
 	return 0;

@@ -16,12 +16,12 @@
 
 /* In the kernel's order. */
 enum xlpt_reset_how {
-	XLPT_RESET_SPECIFIC,	/* a quirk of the kernel for this very device */
-	XLPT_RESET_ACPI,	/* _RST */
+	XLPT_RESET_SPECIFIC, /* a quirk of the kernel for this very device */
+	XLPT_RESET_ACPI,     /* _RST */
 	XLPT_RESET_FLR,
 	XLPT_RESET_AF_FLR,
-	XLPT_RESET_PM,		/* D3hot and back */
-	XLPT_RESET_BUS,		/* of the hotplug slot where there is one, else of the bus */
+	XLPT_RESET_PM,	/* D3hot and back */
+	XLPT_RESET_BUS, /* of the hotplug slot where there is one, else of the bus */
 	XLPT_RESET_CXL_BUS,
 	XLPT_RESET_N
 };
@@ -33,15 +33,15 @@ bool xlpt_reset_from_word(const char *word, size_t len, enum xlpt_reset_how *how
 struct xlpt_reset_way {
 	enum xlpt_reset_how how;
 	bool usable;
-	char *why_not;		/* when it is not usable */
-	struct xlpt_bdf *also;	/* other functions that it would reset, too; no bridges */
+	char *why_not;	       /* when it is not usable */
+	struct xlpt_bdf *also; /* other functions that it would reset, too; no bridges */
 	size_t n_also;
 };
 
 struct xlpt_reset_ways {
-	struct xlpt_reset_way items[XLPT_RESET_N];	/* in the order in which they are tried */
+	struct xlpt_reset_way items[XLPT_RESET_N]; /* in the order in which they are tried */
 	size_t n;
-	bool from_kernel;	/* the order and the choice are the kernel's own list */
+	bool from_kernel; /* the order and the choice are the kernel's own list */
 };
 
 void xlpt_reset_ways_dispose(struct xlpt_reset_ways *ways);
@@ -60,13 +60,13 @@ const struct xlpt_reset_way *xlpt_reset_find(const struct xlpt_reset_ways *ways,
 					     enum xlpt_reset_how how);
 
 enum xlpt_reset_proof {
-	XLPT_RESET_UNPROVEN,	/* done, the function answers, and nothing can show more */
-	XLPT_RESET_PROVEN,	/* a register that only a reset clears was set before, and is clear */
+	XLPT_RESET_UNPROVEN, /* done, the function answers, and nothing can show more */
+	XLPT_RESET_PROVEN,   /* a register that only a reset clears was set before, and is clear */
 };
 
 struct xlpt_reset_result {
 	enum xlpt_reset_proof proof;
-	char *fact;		/* what was looked at, or why nothing could be */
+	char *fact; /* what was looked at, or why nothing could be */
 };
 
 void xlpt_reset_result_dispose(struct xlpt_reset_result *result);

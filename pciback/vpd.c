@@ -60,8 +60,8 @@ char *xlpt_vpd_parse_serial(const uint8_t *vpd, size_t len)
 
 char *xlpt_vpd_serial(struct xlpt_host *h, struct xlpt_bdf bdf)
 {
-	_cleanup_free_ char *path = xlpt_xasprintf("/sys/bus/pci/devices/%s/vpd",
-						   XLPT_BDF_STR(bdf));
+	_cleanup_free_ char *path =
+		xlpt_xasprintf("/sys/bus/pci/devices/%s/vpd", XLPT_BDF_STR(bdf));
 	_cleanup_free_ uint8_t *buf = NULL;
 	ssize_t r;
 

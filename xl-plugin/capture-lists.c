@@ -9,8 +9,8 @@
 
 #include "xl-plugin/capture.h"
 
-#define TEXT (1 << 20)
-#define TABLE (16 << 20)	/* modules.alias of a distribution's kernel has 1.5 MB */
+#define TEXT  (1 << 20)
+#define TABLE (16 << 20) /* modules.alias of a distribution's kernel has 1.5 MB */
 
 static const char *const files[] = {
 	"/proc/1/mountinfo",
@@ -45,37 +45,33 @@ static const char *const files[] = {
 static const struct {
 	const char *dir, *pattern;
 } dirs[] = {
-	{ "/proc/net/vlan", "*" },
-	{ "/etc/default/grub.d", "*.cfg" },
-	{ "/etc/dracut.conf.d", "*.conf" },
-	{ "/etc/mkinitcpio.conf.d", "*.conf" },
-	{ "/etc/modprobe.d", "*" },
-	{ "/etc/modules-load.d", "*.conf" },
-	{ "/lib/modprobe.d", "*.conf" },
-	{ "/run/modprobe.d", "*.conf" },
-	{ "/usr/lib/modprobe.d", "*.conf" },
-	{ "/usr/local/lib/modprobe.d", "*.conf" },
-	{ "/run/xlpt/journal", "*" },
-	{ "/run/xlpt/ledger", "*" },
-	{ "/var/lib/xlpt/leases", "*" },
-	{ "/var/lib/xlpt/pins", "*" },
-	{ "/var/lib/xlpt/pools", "*" },
+	{"/proc/net/vlan", "*"},	   {"/etc/default/grub.d", "*.cfg"},
+	{"/etc/dracut.conf.d", "*.conf"},  {"/etc/mkinitcpio.conf.d", "*.conf"},
+	{"/etc/modprobe.d", "*"},	   {"/etc/modules-load.d", "*.conf"},
+	{"/lib/modprobe.d", "*.conf"},	   {"/run/modprobe.d", "*.conf"},
+	{"/usr/lib/modprobe.d", "*.conf"}, {"/usr/local/lib/modprobe.d", "*.conf"},
+	{"/run/xlpt/journal", "*"},	   {"/run/xlpt/ledger", "*"},
+	{"/var/lib/xlpt/leases", "*"},	   {"/var/lib/xlpt/pins", "*"},
+	{"/var/lib/xlpt/pools", "*"},
 };
 
 /* That they are there says which tools this host boots with. */
 static const char *const marks[] = {
-	"/boot/grub/grub.conf", "/boot/grub/menu.lst", "/etc/initramfs-tools", "/sbin/grubby",
-	"/sbin/mkinitrd", "/usr/bin/dracut", "/usr/bin/grub-mkconfig", "/usr/sbin/dracut",
-	"/usr/sbin/grub-mkconfig", "/usr/sbin/grub2-mkconfig", "/usr/sbin/grubby",
-	"/usr/sbin/mkinitrd", "/usr/sbin/update-grub", "/usr/sbin/update-initramfs",
+	"/boot/grub/grub.conf",	   "/boot/grub/menu.lst",
+	"/etc/initramfs-tools",	   "/sbin/grubby",
+	"/sbin/mkinitrd",	   "/usr/bin/dracut",
+	"/usr/bin/grub-mkconfig",  "/usr/sbin/dracut",
+	"/usr/sbin/grub-mkconfig", "/usr/sbin/grub2-mkconfig",
+	"/usr/sbin/grubby",	   "/usr/sbin/mkinitrd",
+	"/usr/sbin/update-grub",   "/usr/sbin/update-initramfs",
 };
 
 /* /usr/bin/mkinitcpio is asked for a word in it (pciback/boot-files.c): it is a script. */
-static const char *const tools[] = { "/usr/bin/mkinitcpio" };
+static const char *const tools[] = {"/usr/bin/mkinitcpio"};
 
-static const char *const module_tables[] = { "modules.alias", "modules.builtin",
-					     "modules.builtin.modinfo", "modules.dep",
-					     "modules.softdep" };
+static const char *const module_tables[] = {"modules.alias", "modules.builtin",
+					    "modules.builtin.modinfo", "modules.dep",
+					    "modules.softdep"};
 
 static int directory(struct xlpt_capture *c, const char *dir, const char *pattern,
 		     struct xlpt_diag *diag)
@@ -106,8 +102,8 @@ static int kernel(struct xlpt_capture *c, struct xlpt_diag *diag)
 	config = xlpt_xasprintf("/boot/config-%s", release);
 	rc = xlpt_capture_file(c, config, TEXT, diag);
 	for (size_t i = 0; rc == 0 && i < XLPT_ARRAY_SIZE(module_tables); i++) {
-		_cleanup_free_ char *path = xlpt_xasprintf("/lib/modules/%s/%s", release,
-							   module_tables[i]);
+		_cleanup_free_ char *path =
+			xlpt_xasprintf("/lib/modules/%s/%s", release, module_tables[i]);
 
 		rc = xlpt_capture_file(c, path, TABLE, diag);
 	}

@@ -10,10 +10,10 @@
 #include "xenstore/store-file.h"
 #include "xl-plugin/toolstack-file.h"
 
-#define STORE XLPT_CAPTURE_DIR "/xenstore"
+#define STORE	  XLPT_CAPTURE_DIR "/xenstore"
 #define TOOLSTACK XLPT_CAPTURE_DIR "/toolstack"
-#define CMDLINE XLPT_CAPTURE_DIR "/xen-cmdline"
-#define MESSAGES XLPT_CAPTURE_DIR "/xl-dmesg"
+#define CMDLINE	  XLPT_CAPTURE_DIR "/xen-cmdline"
+#define MESSAGES  XLPT_CAPTURE_DIR "/xl-dmesg"
 
 #define TEXT_MAX (16 << 20)
 
@@ -37,14 +37,14 @@ void xlpt_capture_dispose(struct xlpt_capture *c)
 	free(c->taken);
 	free(c->left);
 	xlpt_host_close(&c->to);
-	*c = (struct xlpt_capture){ 0 };
+	*c = (struct xlpt_capture){0};
 }
 
 static int cannot(const char *path, int r, struct xlpt_diag *diag)
 {
 	xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot copy %s", path);
 	xlpt_diag_hint(diag, "make room in the directory for temporary files, or name another with "
-		       "TMPDIR");
+			     "TMPDIR");
 	return XLPT_ERR_IO;
 }
 
@@ -86,8 +86,7 @@ int xlpt_capture_text(struct xlpt_capture *c, const char *path, const char *text
 	return 0;
 }
 
-int xlpt_capture_file(struct xlpt_capture *c, const char *path, size_t max,
-		      struct xlpt_diag *diag)
+int xlpt_capture_file(struct xlpt_capture *c, const char *path, size_t max, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *buf = NULL;
 	ssize_t r;
@@ -162,12 +161,13 @@ static int messages(struct xlpt_capture *c, struct xlpt_toolstack *ts, struct xl
 
 int xlpt_capture_xen(struct xlpt_capture *c, struct xlpt_env *env, struct xlpt_diag *diag)
 {
-	_cleanup_devices_ struct xlpt_devices devices = { 0 };
+	_cleanup_devices_ struct xlpt_devices devices = {0};
 	_cleanup_free_ char *store = NULL, *toolstack = NULL;
 	int rc = 0;
 
 	if (!env->store || !env->ts) {
-		leave(c, "xenstore and the hypervisor", "this is not a Xen dom0, or no access to it");
+		leave(c, "xenstore and the hypervisor",
+		      "this is not a Xen dom0, or no access to it");
 		return 0;
 	}
 	rc = xlpt_scan_all(env->host, 0, NULL, &devices, diag);
@@ -196,7 +196,8 @@ static int slurp(struct xlpt_host *h, const char *path, char **text, struct xlpt
 	if (r < 0 || r > TEXT_MAX || memchr(buf, '\0', (size_t)r)) {
 		free(buf);
 		xlpt_diag_set(diag, XLPT_ERR_DATA, "%s is not what xlpt capture writes", path);
-		xlpt_diag_fact(diag, r < 0 ? "it cannot be read" : "it is too large, or has a NUL in it");
+		xlpt_diag_fact(diag,
+			       r < 0 ? "it cannot be read" : "it is too large, or has a NUL in it");
 		xlpt_diag_hint(diag, "unpack the capture again, or make another");
 		return XLPT_ERR_DATA;
 	}

@@ -14,11 +14,11 @@
 
 struct xlpt_capture {
 	struct xlpt_host *from;
-	struct xlpt_host to;	/* where it is copied; not open when only listing */
+	struct xlpt_host to; /* where it is copied; not open when only listing */
 	bool copying;
-	char **taken;		/* paths, in the order in which they were taken */
+	char **taken; /* paths, in the order in which they were taken */
 	size_t n, alloc;
-	char **left;		/* "PATH: why" of what was on a list and could not be taken */
+	char **left; /* "PATH: why" of what was on a list and could not be taken */
 	size_t n_left, alloc_left;
 };
 
@@ -28,8 +28,7 @@ void xlpt_capture_dispose(struct xlpt_capture *c);
  * One thing from the host, by the same path. What is not there is no matter; what
  * cannot be read is noted as left out; a failure to write is an error.
  */
-int xlpt_capture_file(struct xlpt_capture *c, const char *path, size_t max,
-		      struct xlpt_diag *diag);
+int xlpt_capture_file(struct xlpt_capture *c, const char *path, size_t max, struct xlpt_diag *diag);
 int xlpt_capture_link(struct xlpt_capture *c, const char *path, struct xlpt_diag *diag);
 /* That it exists, without its content. */
 int xlpt_capture_mark(struct xlpt_capture *c, const char *path, struct xlpt_diag *diag);

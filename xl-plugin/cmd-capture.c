@@ -39,7 +39,8 @@ static void remove_tree(char **dir)
 static int make_stage(const char *name, char **stage, struct xlpt_host *to, struct xlpt_diag *diag)
 {
 	const char *tmp = getenv("TMPDIR");
-	_cleanup_free_ char *template = xlpt_xasprintf("%s/xlpt-capture-XXXXXX", tmp && *tmp ? tmp : "/tmp"),
+	_cleanup_free_ char *template =
+		xlpt_xasprintf("%s/xlpt-capture-XXXXXX", tmp && *tmp ? tmp : "/tmp"),
 			    *dir = NULL;
 	int r;
 
@@ -61,13 +62,23 @@ static int make_stage(const char *name, char **stage, struct xlpt_host *to, stru
 
 /* ---- the archive ---- */
 
-static int tar(const char *stage, const char *name, int fd, const char *file, struct xlpt_diag *diag)
+static int tar(const char *stage, const char *name, int fd, const char *file,
+	       struct xlpt_diag *diag)
 {
 	/* Owners and order are nobody's business and the same each time. */
-	char *argv[] = { (char[]){ "tar" }, (char[]){ "--create" }, (char[]){ "--gzip" },
-			 (char[]){ "--format=pax" }, (char[]){ "--numeric-owner" }, (char[]){ "--owner=0" },
-			 (char[]){ "--group=0" }, (char[]){ "--sort=name" }, (char[]){ "--directory" },
-			 (char *)stage, (char[]){ "--file=-" }, (char *)name, NULL };
+	char *argv[] = {(char[]){"tar"},
+			(char[]){"--create"},
+			(char[]){"--gzip"},
+			(char[]){"--format=pax"},
+			(char[]){"--numeric-owner"},
+			(char[]){"--owner=0"},
+			(char[]){"--group=0"},
+			(char[]){"--sort=name"},
+			(char[]){"--directory"},
+			(char *)stage,
+			(char[]){"--file=-"},
+			(char *)name,
+			NULL};
 	posix_spawn_file_actions_t actions;
 	int status = 0, err;
 	pid_t pid;
@@ -87,7 +98,8 @@ static int tar(const char *stage, const char *name, int fd, const char *file, st
 	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_IO, "cannot write %s", file);
-	xlpt_diag_fact(diag, "tar ended with status %d", WIFEXITED(status) ? WEXITSTATUS(status) : 128);
+	xlpt_diag_fact(diag, "tar ended with status %d",
+		       WIFEXITED(status) ? WEXITSTATUS(status) : 128);
 	xlpt_diag_hint(diag, "make room for it, or name another place with -o");
 	return XLPT_ERR_IO;
 }
@@ -139,7 +151,7 @@ static char *default_name(void)
 static int collect(struct xlpt_capture *c, struct xlpt_env *env, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *about = xlpt_xasprintf("xlpt %s\n", XLPT_VERSION);
-	_cleanup_str_ struct xlpt_str left = { 0 };
+	_cleanup_str_ struct xlpt_str left = {0};
 	int rc;
 
 	c->from = env->host;
@@ -153,7 +165,8 @@ static int collect(struct xlpt_capture *c, struct xlpt_env *env, struct xlpt_dia
 	if (rc == 0)
 		rc = xlpt_capture_text(c, XLPT_CAPTURE_DIR "/made-by", about, strlen(about), diag);
 	if (rc == 0)
-		rc = xlpt_capture_text(c, XLPT_CAPTURE_DIR "/left-out", xlpt_str_get(&left), left.len, diag);
+		rc = xlpt_capture_text(c, XLPT_CAPTURE_DIR "/left-out", xlpt_str_get(&left),
+				       left.len, diag);
 	return rc ? rc : xlpt_check_interrupted(diag);
 }
 
@@ -186,13 +199,15 @@ static void report(struct xlpt_env *env, const struct xlpt_capture *c, const cha
 	for (size_t i = 0; env->dry_run && i < c->n; i++)
 		xlpt_say(env, "%s", c->taken[i]);
 	if (!env->dry_run && !to_stdout)
-		xlpt_say(env, "%s has %zu files; unpacked, xlpt --sysroot %s reads them", file, c->n, name);
+		xlpt_say(env, "%s has %zu files; unpacked, xlpt --sysroot %s reads them", file,
+			 c->n, name);
 }
 
 static int check(struct xlpt_env *env, const char *file, struct xlpt_diag *diag)
 {
 	if (env->sysroot) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE, "capture takes the running system, not --sysroot");
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "capture takes the running system, not --sysroot");
 		xlpt_diag_hint(diag, "a tree is captured already");
 		return XLPT_ERR_USAGE;
 	}
@@ -209,7 +224,7 @@ static int cmd_capture(struct xlpt_env *env, const struct xlpt_args *args, struc
 	_cleanup_free_ char *name = default_name(), *made = xlpt_xasprintf("%s.tar.gz", name);
 	const char *file = xlpt_args_get(args, "output");
 	_cleanup_tree_ char *stage = NULL;
-	struct xlpt_capture c = { .copying = !env->dry_run };
+	struct xlpt_capture c = {.copying = !env->dry_run};
 	int rc = check(env, file, diag);
 
 	if (rc == 0)
@@ -232,16 +247,18 @@ static int cmd_capture(struct xlpt_env *env, const struct xlpt_args *args, struc
 }
 
 static const struct xlpt_opt capture_opts[] = {
-	{ "output", 'o', "FILE", "the archive (default xlpt-HOST-DATE.tar.gz; - = standard output)" },
-	{ 0 },
+	{"output", 'o', "FILE", "the archive (default xlpt-HOST-DATE.tar.gz; - = standard output)"},
+	{0},
 };
 
 const struct xlpt_command xlpt_cmd_capture = {
 	.name = "capture",
 	.synopsis = "",
 	.help = "Take the state of this host along in an archive",
-	.details = "PCI devices with their configuration space, drivers, boot configuration, xenstore's\n"
-		   "PCI part, Xen's messages. Guests' configurations, passwords and other keys are not\n"
+	.details = "PCI devices with their configuration space, drivers, boot configuration, "
+		   "xenstore's\n"
+		   "PCI part, Xen's messages. Guests' configurations, passwords and other keys are "
+		   "not\n"
 		   "in it. Unpacked, every command that only reads works on it with --sysroot.",
 	.flags = XLPT_CMD_DRY_RUN,
 	.opts = capture_opts,

@@ -14,7 +14,7 @@ struct view {
 	bool found;
 	struct xlpt_pin_match match;
 	char *alike;
-	struct xlpt_diag no;	/* why it was not found */
+	struct xlpt_diag no; /* why it was not found */
 };
 
 static void look(const struct xlpt_pin_set *set, struct view *v)
@@ -68,11 +68,12 @@ static void print_one(struct xlpt_env *env, const struct view *v)
 	if (v->found)
 		xlpt_say(env, "  is        %s, %s", XLPT_BDF_STR(v->match.bdf), word(v));
 	else
-		xlpt_say(env, "  is        %s: %s", word(v), v->no.fact ? v->no.fact : v->no.message);
+		xlpt_say(env, "  is        %s: %s", word(v),
+			 v->no.fact ? v->no.fact : v->no.message);
 	xlpt_say(env, "  pinned at %s", XLPT_BDF_STR(p->address));
 	xlpt_say(env, "  place     %s", place);
-	xlpt_say(env, "  id        %04x:%04x, subsystem %04x:%04x, class %06x", p->vendor, p->device,
-		 p->subvendor, p->subdevice, p->class_code);
+	xlpt_say(env, "  id        %04x:%04x, subsystem %04x:%04x, class %06x", p->vendor,
+		 p->device, p->subvendor, p->subdevice, p->class_code);
 	xlpt_say(env, "  serial    %s", p->serial ? p->serial : "none");
 	for (size_t i = 0; i < XLPT_PIN_BARS; i++)
 		if (p->bars[i].size)
@@ -82,17 +83,18 @@ static void print_one(struct xlpt_env *env, const struct view *v)
 	if (p->at_boot)
 		xlpt_say(env, "  boot      hidden at boot as %s", XLPT_BDF_STR(p->boot));
 	if (v->alike)
-		xlpt_say(env, "  alike     %s: without a serial number only the place tells them apart",
+		xlpt_say(env,
+			 "  alike     %s: without a serial number only the place tells them apart",
 			 v->alike);
 }
 
 static int view_one(struct xlpt_env *env, const char *name, struct json_object *array,
 		    struct xlpt_table *t, struct xlpt_diag *diag)
 {
-	_cleanup_pin_ struct xlpt_pin pin = { .vf = -1 };
-	_cleanup_pin_set_ struct xlpt_pin_set set = { 0 };
+	_cleanup_pin_ struct xlpt_pin pin = {.vf = -1};
+	_cleanup_pin_set_ struct xlpt_pin_set set = {0};
 	_cleanup_free_ char *place = NULL;
-	struct view v = { .name = name, .pin = &pin };
+	struct view v = {.name = name, .pin = &pin};
 	int rc = xlpt_pin_load(env, name, &pin, diag);
 
 	if (rc == 0)
@@ -104,8 +106,9 @@ static int view_one(struct xlpt_env *env, const char *name, struct json_object *
 	if (env->json)
 		json_object_array_add(array, json(&v));
 	else if (t)
-		xlpt_table_row(t, (const char *const[]){ name, v.found ? XLPT_BDF_STR(v.match.bdf) : NULL,
-							 word(&v), pin.serial, place });
+		xlpt_table_row(t, (const char *const[]){name,
+							v.found ? XLPT_BDF_STR(v.match.bdf) : NULL,
+							word(&v), pin.serial, place});
 	else
 		print_one(env, &v);
 	free(v.alike);
@@ -115,10 +118,10 @@ static int view_one(struct xlpt_env *env, const char *name, struct json_object *
 
 static int view(struct xlpt_env *env, char **names, bool table, struct xlpt_diag *diag)
 {
-	static const char *const columns[] = { "PIN", "DEVICE", "STATE", "SERIAL", "PLACE" };
+	static const char *const columns[] = {"PIN", "DEVICE", "STATE", "SERIAL", "PLACE"};
 	struct json_object *root = json_object_new_object(), *a = json_object_new_array();
-	struct xlpt_table *t = table && !env->json ? xlpt_table_new(columns, XLPT_ARRAY_SIZE(columns))
-						   : NULL;
+	struct xlpt_table *t =
+		table && !env->json ? xlpt_table_new(columns, XLPT_ARRAY_SIZE(columns)) : NULL;
 	int rc = 0;
 
 	xlpt_json_add(root, "pins", a);
@@ -174,8 +177,10 @@ static int read_function(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_
 			if (xlpt_bdf_eq(set->items[i].address, bdf))
 				*found = &set->items[i];
 		if (!*found) {
-			xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "no PCI device %s", XLPT_BDF_STR(bdf));
-			xlpt_diag_fact(diag, "/sys/bus/pci/devices/%s is not there", XLPT_BDF_STR(bdf));
+			xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "no PCI device %s",
+				      XLPT_BDF_STR(bdf));
+			xlpt_diag_fact(diag, "/sys/bus/pci/devices/%s is not there",
+				       XLPT_BDF_STR(bdf));
 			xlpt_diag_hint(diag, "xlpt list");
 			return XLPT_ERR_NO_DEVICE;
 		}
@@ -195,12 +200,12 @@ static const char *name_of(const char *arg)
 
 static int make(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
-	_cleanup_pin_ struct xlpt_pin old = { .vf = -1 };
-	_cleanup_pin_set_ struct xlpt_pin_set set = { 0 };
+	_cleanup_pin_ struct xlpt_pin old = {.vf = -1};
+	_cleanup_pin_set_ struct xlpt_pin_set set = {0};
 	const char *name = name_of(args->pos[0]);
 	const struct xlpt_pin *found = NULL;
 	struct xlpt_pin pin;
-	struct view v = { .name = name };
+	struct view v = {.name = name};
 	struct xlpt_bdf bdf;
 	bool replace = xlpt_args_has(args, "replace");
 	int rc = xlpt_args_device(env, args->pos[1], &bdf, diag), was;
@@ -222,7 +227,7 @@ static int make(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_
 		rc = not_a_bridge(bdf, found, diag);
 	if (rc)
 		return rc;
-	pin = *found;	/* the strings stay the set's */
+	pin = *found; /* the strings stay the set's */
 	pin.at_boot = old.at_boot;
 	pin.boot = old.boot;
 	v.pin = &pin;
@@ -244,8 +249,10 @@ static int make(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_
 			 pin.serial ? pin.serial : "none");
 	}
 	if (v.alike)
-		xlpt_warn(env, "%s %s alike and has no serial number: if the cards change places, no "
-			       "one will know", v.alike, strchr(v.alike, ',') ? "are" : "is");
+		xlpt_warn(env,
+			  "%s %s alike and has no serial number: if the cards change places, no "
+			  "one will know",
+			  v.alike, strchr(v.alike, ',') ? "are" : "is");
 	free(v.alike);
 	xlpt_diag_dispose(&v.no);
 	return 0;
@@ -253,7 +260,7 @@ static int make(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_
 
 static int drop(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
 {
-	_cleanup_pin_ struct xlpt_pin pin = { .vf = -1 };
+	_cleanup_pin_ struct xlpt_pin pin = {.vf = -1};
 	int rc = xlpt_pin_load(env, name, &pin, diag);
 
 	/* One that cannot be read can still be taken away. */
@@ -286,7 +293,8 @@ static int drop(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
 
 static int usage(struct xlpt_diag *diag)
 {
-	xlpt_diag_set(diag, XLPT_ERR_USAGE, "pin wants a name and a device, or list, show or remove");
+	xlpt_diag_set(diag, XLPT_ERR_USAGE,
+		      "pin wants a name and a device, or list, show or remove");
 	xlpt_diag_hint(diag, "xlpt pin NAME BDF | list | show NAME | remove NAME");
 	return XLPT_ERR_USAGE;
 }
@@ -306,12 +314,14 @@ static int cmd_pin(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 		return XLPT_ERR_USAGE;
 	}
 	if (env->dry_run && (show || is_list)) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE, "pin %s changes nothing, so it has no --dry-run", verb);
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "pin %s changes nothing, so it has no --dry-run", verb);
 		xlpt_diag_hint(diag, "leave --dry-run out");
 		return XLPT_ERR_USAGE;
 	}
 	if (env->sysroot && (makes || remove)) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE, "a pin belongs to the running system, and cannot be "
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "a pin belongs to the running system, and cannot be "
 			      "made or removed in --sysroot");
 		xlpt_diag_hint(diag, "xlpt pin list and show read a tree");
 		return XLPT_ERR_USAGE;
@@ -327,21 +337,23 @@ static int cmd_pin(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 		return make(env, args, diag);
 	if (remove)
 		return drop(env, name, diag);
-	return show ? view(env, (char *[]){ (char *)name, NULL }, false, diag) : list(env, diag);
+	return show ? view(env, (char *[]){(char *)name, NULL}, false, diag) : list(env, diag);
 }
 
 static const struct xlpt_opt pin_opts[] = {
-	{ "replace", 0, NULL, "make the pin anew for this device, though there is one of that name" },
-	{ 0 },
+	{"replace", 0, NULL, "make the pin anew for this device, though there is one of that name"},
+	{0},
 };
 
 const struct xlpt_command xlpt_cmd_pin = {
 	.name = "pin",
 	.synopsis = "NAME BDF | list | show NAME | remove NAME",
 	.help = "Remember what a device is, to find it wherever it is numbered next",
-	.details = "pin:NAME then stands for the device wherever an address does. Another device in\n"
-		   "its place is refused (3). A pin holds place, ids, serial number and BARs; buses may\n"
-		   "be numbered anew.",
+	.details =
+		"pin:NAME then stands for the device wherever an address does. Another device in\n"
+		"its place is refused (3). A pin holds place, ids, serial number and BARs; buses "
+		"may\n"
+		"be numbered anew.",
 	.flags = XLPT_CMD_DRY_RUN,
 	.min_args = 1,
 	.max_args = 2,

@@ -42,20 +42,21 @@ static void ways_rows(struct xlpt_table *t, struct xlpt_bdf bdf, const struct xl
 {
 	for (size_t i = 0; i < ways->n; i++) {
 		const struct xlpt_reset_way *way = &ways->items[i];
-		_cleanup_str_ struct xlpt_str also = { 0 };
+		_cleanup_str_ struct xlpt_str also = {0};
 
 		for (size_t k = 0; k < way->n_also; k++)
 			xlpt_str_addf(&also, "%s%s", k ? " " : "", XLPT_BDF_STR(way->also[k]));
-		xlpt_table_row(t, (const char *const[]){ XLPT_BDF_STR(bdf), xlpt_reset_word(way->how),
-							 way->usable ? "yes" : "no",
-							 also.len ? also.s : NULL, way->why_not });
+		xlpt_table_row(t,
+			       (const char *const[]){XLPT_BDF_STR(bdf), xlpt_reset_word(way->how),
+						     way->usable ? "yes" : "no",
+						     also.len ? also.s : NULL, way->why_not});
 	}
 }
 
 static int list(struct xlpt_env *env, const struct xlpt_bdf *bdfs, size_t n, struct xlpt_diag *diag)
 {
-	static const char *const columns[] = { "DEVICE", "METHOD", "USABLE", "ALSO HITS", "WHY NOT" };
-	_cleanup_devices_ struct xlpt_devices all = { 0 };
+	static const char *const columns[] = {"DEVICE", "METHOD", "USABLE", "ALSO HITS", "WHY NOT"};
+	_cleanup_devices_ struct xlpt_devices all = {0};
 	struct json_object *root, *a;
 	struct xlpt_table *t = NULL;
 	int rc = xlpt_scan_all(env->host, XLPT_SCAN_CAPS, NULL, &all, diag);
@@ -68,7 +69,7 @@ static int list(struct xlpt_env *env, const struct xlpt_bdf *bdfs, size_t n, str
 	if (!env->json)
 		t = xlpt_table_new(columns, XLPT_ARRAY_SIZE(columns));
 	for (size_t i = 0; rc == 0 && i < n; i++) {
-		_cleanup_reset_ways_ struct xlpt_reset_ways ways = { 0 };
+		_cleanup_reset_ways_ struct xlpt_reset_ways ways = {0};
 		const struct xlpt_device *dev = xlpt_devices_find(&all, bdfs[i]);
 
 		if (!dev) {
@@ -133,13 +134,16 @@ static int cmd_reset(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	op.force = xlpt_args_has(args, "force");
 	op.force_host = xlpt_args_all(args, "force-host-device");
 	rc = method(args, &op.reset_method, diag);
-	if (rc == 0 && only_list && (op.force || op.force_host || op.reset_method || env->dry_run)) {
-		rc = xlpt_diag_set(diag, XLPT_ERR_USAGE, "--list resets nothing and takes no other "
+	if (rc == 0 && only_list &&
+	    (op.force || op.force_host || op.reset_method || env->dry_run)) {
+		rc = xlpt_diag_set(diag, XLPT_ERR_USAGE,
+				   "--list resets nothing and takes no other "
 				   "option of reset");
 		xlpt_diag_hint(diag, "xlpt reset --list BDF...");
 	}
 	if (rc == 0 && !only_list && env->sysroot) {
-		rc = xlpt_diag_set(diag, XLPT_ERR_USAGE, "reset changes the running system and cannot "
+		rc = xlpt_diag_set(diag, XLPT_ERR_USAGE,
+				   "reset changes the running system and cannot "
 				   "work on --sysroot");
 		xlpt_diag_hint(diag, "xlpt reset --list reads a tree");
 	}
@@ -160,19 +164,22 @@ static int cmd_reset(struct xlpt_env *env, const struct xlpt_args *args, struct 
 }
 
 static const struct xlpt_opt reset_opts[] = {
-	{ "method", 'm', "METHOD", "reset by this one: flr, af_flr, pm, bus, ..." },
-	{ "list", 'l', NULL, "show the methods, what each would hit as well, and why others are none" },
-	{ "force", 'f', NULL, "reset a device that a guest or a driver of dom0 uses" },
-	{ "force-host-device", 0, "BDF", "reset BDF although this host needs it (may be repeated)" },
-	{ 0 },
+	{"method", 'm', "METHOD", "reset by this one: flr, af_flr, pm, bus, ..."},
+	{"list", 'l', NULL,
+	 "show the methods, what each would hit as well, and why others are none"},
+	{"force", 'f', NULL, "reset a device that a guest or a driver of dom0 uses"},
+	{"force-host-device", 0, "BDF", "reset BDF although this host needs it (may be repeated)"},
+	{0},
 };
 
 const struct xlpt_command xlpt_cmd_reset = {
 	.name = "reset",
 	.synopsis = "BDF...",
 	.help = "Reset devices and see that it happened",
-	.details = "Exit status 0 means that the device was reset and answers. \"proven\" means that a\n"
-		   "register that only a reset clears was set before and is clear. A method that would\n"
+	.details = "Exit status 0 means that the device was reset and answers. \"proven\" means "
+		   "that a\n"
+		   "register that only a reset clears was set before and is clear. A method that "
+		   "would\n"
 		   "hit a device in use as well is refused (3); 1 means that it was not reset.",
 	.flags = XLPT_CMD_DRY_RUN,
 	.min_args = 1,

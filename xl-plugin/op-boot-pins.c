@@ -11,8 +11,11 @@
 
 static struct xlpt_hide_group group_of(struct xlpt_bdf bdf)
 {
-	return (struct xlpt_hide_group){.seg = bdf.seg, .bus = bdf.bus, .dev = (int8_t)bdf.dev,
-					.func = (int8_t)bdf.func, .column = 1};
+	return (struct xlpt_hide_group){.seg = bdf.seg,
+					.bus = bdf.bus,
+					.dev = (int8_t)bdf.dev,
+					.func = (int8_t)bdf.func,
+					.column = 1};
 }
 
 static struct xlpt_boot_pin *find(struct xlpt_boot_plan *p, const char *name)
@@ -105,8 +108,8 @@ static int follow(struct xlpt_env *env, const struct xlpt_boot_req *req, struct 
 	xlpt_hide_drop(&p->list, &old);
 	xlpt_hide_add(&p->list, &now);
 	xlpt_hide_add(&p->added, &now);
-	xlpt_boot_note(&p->notes, "pin:%s is %s now: it takes the place of %s in the list", pin->name,
-		       XLPT_BDF_STR(pin->now), XLPT_BDF_STR(pin->pin.boot));
+	xlpt_boot_note(&p->notes, "pin:%s is %s now: it takes the place of %s in the list",
+		       pin->name, XLPT_BDF_STR(pin->now), XLPT_BDF_STR(pin->pin.boot));
 	pin->pin.boot = pin->now;
 	return 0;
 }

@@ -17,7 +17,7 @@
 /* Drivers that hold a device for somebody else, and do not use it. */
 static bool idle_driver(const char *driver)
 {
-	static const char *const stubs[] = { XLPT_PCIBACK_DRIVER, "pci-stub", "vfio-pci" };
+	static const char *const stubs[] = {XLPT_PCIBACK_DRIVER, "pci-stub", "vfio-pci"};
 
 	for (size_t i = 0; driver && i < XLPT_ARRAY_SIZE(stubs); i++)
 		if (!strcmp(driver, stubs[i]))
@@ -45,7 +45,8 @@ static int self(const struct xlpt_op *op, const struct xlpt_item *item, struct x
 
 	if (item->device.header == XLPT_HEADER_BRIDGE) {
 		xlpt_diag_set(diag, XLPT_ERR_NOT_ENDPOINT, "%s is a bridge, not an endpoint", bdf);
-		xlpt_diag_fact(diag, "a reset of it takes the configuration of all that is behind it");
+		xlpt_diag_fact(diag,
+			       "a reset of it takes the configuration of all that is behind it");
 		xlpt_diag_hint(diag, "name the functions behind it, one by one");
 		return XLPT_ERR_NOT_ENDPOINT;
 	}
@@ -62,8 +63,9 @@ static int self(const struct xlpt_op *op, const struct xlpt_item *item, struct x
 	if (!idle_driver(item->device.driver)) {
 		xlpt_diag_set(diag, XLPT_ERR_RULE, "%s is in use by dom0's driver %s", bdf,
 			      item->device.driver);
-		xlpt_diag_fact(diag, "a driver that is not told of a reset goes on with a device that "
-				     "has forgotten everything");
+		xlpt_diag_fact(diag,
+			       "a driver that is not told of a reset goes on with a device that "
+			       "has forgotten everything");
 		xlpt_diag_hint(diag, "xlpt hide %s first; --force resets it all the same", bdf);
 		return XLPT_ERR_RULE;
 	}
@@ -88,7 +90,8 @@ static int others(const struct xlpt_owners *owners, const struct xlpt_devices *a
 		if (o) {
 			xlpt_diag_fact(diag, "%s is with %s", also,
 				       o->guest ? o->guest : "a guest that is gone");
-			xlpt_diag_hint(diag, "xlpt detach %s %s", o->guest ? o->guest : "GUEST", also);
+			xlpt_diag_hint(diag, "xlpt detach %s %s", o->guest ? o->guest : "GUEST",
+				       also);
 		} else {
 			xlpt_diag_fact(diag, "%s is in use by dom0's driver %s", also, d->driver);
 			xlpt_diag_hint(diag, "xlpt hide %s", also);
@@ -100,21 +103,23 @@ static int others(const struct xlpt_owners *owners, const struct xlpt_devices *a
 
 static int no_way(struct xlpt_bdf bdf, const struct xlpt_reset_ways *ways, struct xlpt_diag *diag)
 {
-	_cleanup_str_ struct xlpt_str why = { 0 };
+	_cleanup_str_ struct xlpt_str why = {0};
 
 	for (size_t i = 0; i < ways->n; i++)
 		xlpt_str_addf(&why, "%s%s: %s", i ? "; " : "", xlpt_reset_word(ways->items[i].how),
 			      ways->items[i].why_not);
 	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "nothing can reset %s", XLPT_BDF_STR(bdf));
 	xlpt_diag_fact(diag, "%s", xlpt_str_get(&why));
-	xlpt_diag_hint(diag, "turn the host off and on between two guests that do not trust each other");
+	xlpt_diag_hint(diag,
+		       "turn the host off and on between two guests that do not trust each other");
 	return XLPT_ERR_NOT_FOUND;
 }
 
-static int not_this(struct xlpt_bdf bdf, enum xlpt_reset_how how, const struct xlpt_reset_ways *ways,
-		    struct xlpt_diag *diag)
+static int not_this(struct xlpt_bdf bdf, enum xlpt_reset_how how,
+		    const struct xlpt_reset_ways *ways, struct xlpt_diag *diag)
 {
-	const struct xlpt_reset_way *way = xlpt_reset_find(ways, how), *first = xlpt_reset_first(ways);
+	const struct xlpt_reset_way *way = xlpt_reset_find(ways, how),
+				    *first = xlpt_reset_first(ways);
 
 	if (!first)
 		return no_way(bdf, ways, diag);
@@ -133,7 +138,7 @@ static int reset_item(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
 	struct xlpt_item *item = &op->items[i];
-	_cleanup_reset_result_ struct xlpt_reset_result result = { 0 };
+	_cleanup_reset_result_ struct xlpt_reset_result result = {0};
 	int rc = 0;
 
 	for (size_t k = 0; k < item->n_reset_hows; k++) {
@@ -141,7 +146,8 @@ static int reset_item(void *ctx, size_t i, struct xlpt_diag *diag)
 
 		item->reset_method = xlpt_reset_word(item->reset_hows[k]);
 		rc = xlpt_reset_do(op->env->host, item->spec.bdf,
-				   op->reset_method || k ? item->reset_method : NULL, &result, diag);
+				   op->reset_method || k ? item->reset_method : NULL, &result,
+				   diag);
 		if (rc != XLPT_ERR_CONFLICT || last)
 			break;
 		xlpt_warn(op->env, "%s by %s; now by %s", diag->message, item->reset_method,
@@ -150,7 +156,8 @@ static int reset_item(void *ctx, size_t i, struct xlpt_diag *diag)
 	}
 	if (rc)
 		return rc;
-	item->reset = result.proof == XLPT_RESET_PROVEN ? XLPT_RESET_IS_DONE : XLPT_RESET_IS_UNPROVEN;
+	item->reset =
+		result.proof == XLPT_RESET_PROVEN ? XLPT_RESET_IS_DONE : XLPT_RESET_IS_UNPROVEN;
 	item->reset_fact = XLPT_TAKE(result.fact);
 	xlpt_say(op->env, "%s is reset by %s, %s: %s", XLPT_BDF_STR(item->spec.bdf),
 		 item->reset_method, item->reset == XLPT_RESET_IS_DONE ? "proven" : "not proven",
@@ -178,9 +185,10 @@ static int lock_neighbours(struct xlpt_op *op, const struct xlpt_reset_way *way,
 
 static char *sentence(const struct xlpt_item *item, const struct xlpt_reset_way *way)
 {
-	struct xlpt_str s = { 0 };
+	struct xlpt_str s = {0};
 
-	xlpt_str_addf(&s, "reset %s by %s", XLPT_BDF_STR(item->spec.bdf), xlpt_reset_word(way->how));
+	xlpt_str_addf(&s, "reset %s by %s", XLPT_BDF_STR(item->spec.bdf),
+		      xlpt_reset_word(way->how));
 	for (size_t i = 0; i < way->n_also; i++)
 		xlpt_str_addf(&s, "%s%s", i ? ", " : ", and with it ", XLPT_BDF_STR(way->also[i]));
 	return xlpt_str_take(&s);
@@ -190,7 +198,7 @@ static int choose(struct xlpt_op *op, size_t i, const struct xlpt_devices *all,
 		  struct xlpt_plan *plan, struct xlpt_diag *diag)
 {
 	struct xlpt_item *item = &op->items[i];
-	_cleanup_reset_ways_ struct xlpt_reset_ways ways = { 0 };
+	_cleanup_reset_ways_ struct xlpt_reset_ways ways = {0};
 	const struct xlpt_reset_way *way;
 	enum xlpt_reset_how how = XLPT_RESET_N;
 	int rc = self(op, item, diag);
@@ -227,8 +235,8 @@ static int choose(struct xlpt_op *op, size_t i, const struct xlpt_devices *all,
 
 int xlpt_op_reset(struct xlpt_op *op, struct xlpt_diag *diag)
 {
-	_cleanup_plan_ struct xlpt_plan plan = { 0 };
-	_cleanup_devices_ struct xlpt_devices all = { 0 };
+	_cleanup_plan_ struct xlpt_plan plan = {0};
+	_cleanup_devices_ struct xlpt_devices all = {0};
 	int rc = xlpt_op_prepare(op, diag);
 
 	if (rc == 0)
@@ -259,10 +267,10 @@ int xlpt_repair_reset(struct xlpt_env *env, const struct xlpt_journal_dev *d,
 
 const char *xlpt_reset_is_word(enum xlpt_reset_is is)
 {
-	static const char *const words[] = { [XLPT_RESET_IS_NONE] = "none",
-					     [XLPT_RESET_IS_DONE] = "done",
-					     [XLPT_RESET_IS_UNPROVEN] = "unproven",
-					     [XLPT_RESET_IS_FAILED] = "failed" };
+	static const char *const words[] = {[XLPT_RESET_IS_NONE] = "none",
+					    [XLPT_RESET_IS_DONE] = "done",
+					    [XLPT_RESET_IS_UNPROVEN] = "unproven",
+					    [XLPT_RESET_IS_FAILED] = "failed"};
 
 	return words[is];
 }
@@ -270,8 +278,8 @@ const char *xlpt_reset_is_word(enum xlpt_reset_is is)
 static int try_reset(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_reset_result *result,
 		     struct xlpt_diag *diag)
 {
-	_cleanup_devices_ struct xlpt_devices all = { 0 };
-	_cleanup_reset_ways_ struct xlpt_reset_ways ways = { 0 };
+	_cleanup_devices_ struct xlpt_devices all = {0};
+	_cleanup_reset_ways_ struct xlpt_reset_ways ways = {0};
 	const struct xlpt_reset_way *way;
 	const struct xlpt_device *dev;
 	int rc = xlpt_scan_all(op->env->host, XLPT_SCAN_CAPS, NULL, &all, diag);
@@ -293,8 +301,8 @@ static int reset_around(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
 	struct xlpt_item *item = &op->items[i];
-	_cleanup_diag_ struct xlpt_diag no = { 0 };
-	_cleanup_reset_result_ struct xlpt_reset_result result = { 0 };
+	_cleanup_diag_ struct xlpt_diag no = {0};
+	_cleanup_reset_result_ struct xlpt_reset_result result = {0};
 	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
 	int rc = try_reset(op, item, &result, &no);
 
@@ -309,7 +317,8 @@ static int reset_around(void *ctx, size_t i, struct xlpt_diag *diag)
 		xlpt_warn(op->env, "%s has not been reset: %s", bdf, item->reset_fact);
 		return 0;
 	}
-	item->reset = result.proof == XLPT_RESET_PROVEN ? XLPT_RESET_IS_DONE : XLPT_RESET_IS_UNPROVEN;
+	item->reset =
+		result.proof == XLPT_RESET_PROVEN ? XLPT_RESET_IS_DONE : XLPT_RESET_IS_UNPROVEN;
 	item->reset_fact = XLPT_TAKE(result.fact);
 	xlpt_verbose(op->env, "%s is reset by %s, %s: %s", bdf, item->reset_method,
 		     item->reset == XLPT_RESET_IS_DONE ? "proven" : "not proven", item->reset_fact);

@@ -20,9 +20,9 @@ static bool temporary(const char *name)
 
 int xlpt_pin_name_check(const char *name, struct xlpt_diag *diag)
 {
-	static const char *const words[] = { "list", "show", "remove" };
+	static const char *const words[] = {"list", "show", "remove"};
 	_cleanup_free_ char *text = xlpt_xasprintf("pin:%s", name);
-	_cleanup_diag_ struct xlpt_diag no = { 0 };
+	_cleanup_diag_ struct xlpt_diag no = {0};
 	_cleanup_spec_ struct xlpt_spec spec;
 	const char *why = NULL;
 
@@ -74,19 +74,20 @@ int xlpt_pin_load(struct xlpt_env *env, const char *name, struct xlpt_pin *out,
 	_cleanup_free_ char *text = NULL, *path = xlpt_xasprintf(XLPT_PIN_DIR "/%s", name);
 	int rc = xlpt_pin_name_check(name, diag), r;
 
-	*out = (struct xlpt_pin){ .vf = -1 };
+	*out = (struct xlpt_pin){.vf = -1};
 	if (rc)
 		return rc;
 	r = xlpt_host_read_text(env->host, &text, "%s", path);
 	if (r == -ENOENT) {
 		_cleanup_strv_ char **names = NULL;
-		_cleanup_str_ struct xlpt_str all = { 0 };
+		_cleanup_str_ struct xlpt_str all = {0};
 
 		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "no pin is called \"%s\"", name);
 		if (xlpt_pins_list(env, &names, NULL) == 0)
 			for (char **p = names; *p; p++)
 				xlpt_str_addf(&all, "%s%s", all.len ? ", " : "", *p);
-		xlpt_diag_fact(diag, all.len ? "the pins of this host are %s" : "this host has no pins",
+		xlpt_diag_fact(diag,
+			       all.len ? "the pins of this host are %s" : "this host has no pins",
 			       xlpt_str_get(&all));
 		xlpt_diag_hint(diag, "xlpt pin %s BDF makes it", name);
 		return XLPT_ERR_NOT_FOUND;
@@ -139,16 +140,16 @@ void xlpt_pin_set_dispose(struct xlpt_pin_set *set)
 	for (size_t i = 0; i < set->n; i++)
 		xlpt_pin_dispose(&set->items[i]);
 	free(set->items);
-	*set = (struct xlpt_pin_set){ 0 };
+	*set = (struct xlpt_pin_set){0};
 }
 
 int xlpt_pin_set_read(struct xlpt_env *env, uint16_t vendor, uint16_t device,
 		      struct xlpt_pin_set *out, struct xlpt_diag *diag)
 {
-	_cleanup_devices_ struct xlpt_devices all = { 0 };
+	_cleanup_devices_ struct xlpt_devices all = {0};
 	int rc = xlpt_env_need_host(env, diag);
 
-	*out = (struct xlpt_pin_set){ 0 };
+	*out = (struct xlpt_pin_set){0};
 	if (rc == 0)
 		rc = xlpt_scan_all(env->host, XLPT_SCAN_CAPS, NULL, &all, diag);
 	if (rc)
@@ -168,7 +169,7 @@ int xlpt_pin_set_read(struct xlpt_env *env, uint16_t vendor, uint16_t device,
 int xlpt_pin_locate(struct xlpt_env *env, const char *name, const struct xlpt_pin *pin,
 		    struct xlpt_pin_match *out, struct xlpt_diag *diag)
 {
-	_cleanup_pin_set_ struct xlpt_pin_set set = { 0 };
+	_cleanup_pin_set_ struct xlpt_pin_set set = {0};
 	int rc = xlpt_pin_set_read(env, pin->vendor, pin->device, &set, diag);
 
 	return rc ? rc : xlpt_pin_find(pin, name, set.items, set.n, out, diag);

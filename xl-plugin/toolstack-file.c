@@ -25,7 +25,7 @@ struct captured {
 	char *cmdline, *messages;
 };
 
-static const char *const tris[] = { [XLPT_UNSET] = "unset", [XLPT_OFF] = "off", [XLPT_ON] = "on" };
+static const char *const tris[] = {[XLPT_UNSET] = "unset", [XLPT_OFF] = "off", [XLPT_ON] = "on"};
 
 /* ---- writing ---- */
 
@@ -38,7 +38,8 @@ static void dump_guest(struct xlpt_toolstack *ts, struct xlpt_guest *g, struct x
 	xlpt_str_addf(out, "guest %u %s %s %s %s %d %d %d %s\n", g->domid, *g->uuid ? g->uuid : "-",
 		      xlpt_guest_type_word(g->type), tris[g->passthrough], tris[g->e820_host],
 		      g->paused, g->dying, g->has_stubdom, g->name);
-	/* Its devices there are an addition: a guest that libxl has no configuration of has none. */
+	/* Its devices there are an addition: a guest that libxl has no configuration of has none.
+	 */
 	if (ts->ops->guest_config_pci(ts, g->domid, &specs, &n, NULL))
 		return;
 	for (size_t i = 0; i < n; i++) {
@@ -55,7 +56,7 @@ int xlpt_toolstack_dump(struct xlpt_toolstack *ts, const struct xlpt_devices *de
 {
 	struct xlpt_guest *guests = NULL;
 	struct xlpt_xen_caps caps;
-	struct xlpt_str out = { 0 };
+	struct xlpt_str out = {0};
 	size_t n = 0;
 	int rc = ts->ops->caps(ts, &caps, diag);
 
@@ -64,8 +65,8 @@ int xlpt_toolstack_dump(struct xlpt_toolstack *ts, const struct xlpt_devices *de
 		rc = ts->ops->guest_list(ts, &guests, &n, diag);
 	if (rc)
 		return rc;
-	xlpt_str_addf(&out, "xlpt-capture 1\nversion %s\niommu %d %d\n", caps.version, caps.pv_iommu,
-		      caps.hvm_iommu);
+	xlpt_str_addf(&out, "xlpt-capture 1\nversion %s\niommu %d %d\n", caps.version,
+		      caps.pv_iommu, caps.hvm_iommu);
 	for (size_t i = 0; i < n; i++) {
 		dump_guest(ts, &guests[i], &out);
 		xlpt_guest_dispose(&guests[i]);
@@ -128,7 +129,7 @@ static int file_find(struct xlpt_toolstack *ts, const char *name, struct xlpt_gu
 
 static void file_config(struct xlpt_toolstack *ts, struct xlpt_guest *guest)
 {
-	(void)ts, (void)guest;	/* it was taken along with the rest */
+	(void)ts, (void)guest; /* it was taken along with the rest */
 }
 
 static int file_list(struct xlpt_toolstack *ts, struct xlpt_guest **out, size_t *n,
@@ -194,7 +195,8 @@ static void file_text(struct xlpt_toolstack *ts, char **cmdline, char **messages
 
 static int fixed(struct xlpt_diag *diag)
 {
-	xlpt_diag_set(diag, XLPT_ERR_USAGE, "a captured tree answers no more than was asked when it "
+	xlpt_diag_set(diag, XLPT_ERR_USAGE,
+		      "a captured tree answers no more than was asked when it "
 		      "was made");
 	xlpt_diag_hint(diag, "run this on the host itself");
 	return XLPT_ERR_USAGE;
@@ -214,8 +216,8 @@ static int file_remove(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bd
 	return fixed(diag);
 }
 
-static int file_guest_iommu(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf, bool *on,
-			    struct xlpt_diag *diag)
+static int file_guest_iommu(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,
+			    bool *on, struct xlpt_diag *diag)
 {
 	(void)ts, (void)domid, (void)bdf, (void)on;
 	return fixed(diag);
@@ -266,12 +268,23 @@ static void file_close(struct xlpt_toolstack *ts)
 }
 
 static const struct xlpt_toolstack_ops file_ops = {
-	.guest_find = file_find, .guest_by_id = file_by_id, .guest_config = file_config,
-	.guest_list = file_list, .guest_config_pci = file_config_pci, .caps = file_caps,
-	.device_add = file_add, .device_remove = file_remove, .hyp_assigned = file_assigned,
-	.guest_iommu = file_guest_iommu, .quarantine = file_quarantine, .revoke = file_revoke,
-	.dm_has = file_dm_has, .dm_del = file_dm_del, .port_open = file_port_open,
-	.xen_text = file_text, .close = file_close,
+	.guest_find = file_find,
+	.guest_by_id = file_by_id,
+	.guest_config = file_config,
+	.guest_list = file_list,
+	.guest_config_pci = file_config_pci,
+	.caps = file_caps,
+	.device_add = file_add,
+	.device_remove = file_remove,
+	.hyp_assigned = file_assigned,
+	.guest_iommu = file_guest_iommu,
+	.quarantine = file_quarantine,
+	.revoke = file_revoke,
+	.dm_has = file_dm_has,
+	.dm_del = file_dm_del,
+	.port_open = file_port_open,
+	.xen_text = file_text,
+	.close = file_close,
 };
 
 /* ---- reading ---- */
@@ -317,7 +330,7 @@ static bool printable(const char *s)
 
 static bool read_guest(struct captured *c, char **cursor)
 {
-	struct xlpt_guest g = { 0 };
+	struct xlpt_guest g = {0};
 	uint64_t domid, paused, dying, stub;
 	char *uuid;
 
@@ -350,8 +363,8 @@ static bool read_config(struct captured *c, char **cursor)
 	    xlpt_spec_parse(*cursor, &spec, NULL))
 		return false;
 	XLPT_GROW(c->configs, c->n_configs, c->alloc_configs);
-	c->configs[c->n_configs++] = (struct config_pci){ .domid = (uint32_t)domid,
-							  .spec = xlpt_xstrdup(*cursor) };
+	c->configs[c->n_configs++] =
+		(struct config_pci){.domid = (uint32_t)domid, .spec = xlpt_xstrdup(*cursor)};
 	return true;
 }
 
@@ -403,7 +416,7 @@ int xlpt_toolstack_open_text(struct xlpt_toolstack *ts, const char *text, const 
 
 	c->cmdline = xlpt_xstrdup(cmdline);
 	c->messages = xlpt_xstrdup(messages);
-	*ts = (struct xlpt_toolstack){ .ops = &file_ops, .priv = c };
+	*ts = (struct xlpt_toolstack){.ops = &file_ops, .priv = c};
 	for (char *next = copy; *next;) {
 		char *line = next;
 
@@ -413,8 +426,9 @@ int xlpt_toolstack_open_text(struct xlpt_toolstack *ts, const char *text, const 
 		if (++nr == 1 ? !strcmp(line, "xlpt-capture 1") : read_line(c, line))
 			continue;
 		xlpt_toolstack_close(ts);
-		xlpt_diag_set(diag, XLPT_ERR_DATA, nr == 1 ? "this is not what xlpt capture writes"
-							   : "this line is not what xlpt capture writes");
+		xlpt_diag_set(diag, XLPT_ERR_DATA,
+			      nr == 1 ? "this is not what xlpt capture writes"
+				      : "this line is not what xlpt capture writes");
 		xlpt_diag_at(diag, NULL, nr, 0);
 		return XLPT_ERR_DATA;
 	}

@@ -51,8 +51,8 @@ static int offline(const char *line, char **text)
 {
 	_cleanup_free_ char *words = xlpt_xasprintf("xlpt %s --sysroot %s/tree", line, dir);
 	struct fake_clock clock;
-	struct xlpt_env env = { .pci_ids = "tests/data/pci.ids" };
-	char *argv[32] = { 0 }, *save = NULL;
+	struct xlpt_env env = {.pci_ids = "tests/data/pci.ids"};
+	char *argv[32] = {0}, *save = NULL;
 	size_t len;
 	int argc = 0, status;
 
@@ -81,8 +81,8 @@ static void same(struct world *w, const char *line)
 	_cleanup_free_ char *want = xlpt_xasprintf("%s%s", w->out, w->err);
 
 	if (live != off || strcmp(want, text) != 0)
-		fail_msg("xlpt %s: exit %d and %d\n--- live\n%s--- captured\n%s", line, live, off, want,
-			 text);
+		fail_msg("xlpt %s: exit %d and %d\n--- live\n%s--- captured\n%s", line, live, off,
+			 want, text);
 }
 
 static void test_same(void **state)
@@ -117,9 +117,15 @@ static void test_same(void **state)
 static void test_read_only(void **state)
 {
 	struct world *w = *state;
-	static const char *const lines[] = { "attach web1 05:00.0", "detach web1 05:00.0", "hide 02:00.0",
-					     "unhide 05:00.0", "repair", "reset 05:00.0",
-					     "pin x 05:00.0", "pin remove x", "capture" };
+	static const char *const lines[] = {"attach web1 05:00.0",
+					    "detach web1 05:00.0",
+					    "hide 02:00.0",
+					    "unhide 05:00.0",
+					    "repair",
+					    "reset 05:00.0",
+					    "pin x 05:00.0",
+					    "pin remove x",
+					    "capture"};
 
 	capture(w);
 	sh("cp -a %s/tree %s/before", dir, dir);
@@ -145,7 +151,8 @@ static void test_secrets(void **state)
 	fake_bus_put(w->bus, "/var/lib/xen/userdata-d.3.libxl-json", "hunter2\n");
 	fake_bus_put(w->bus, "/boot/grub/grub.cfg", "password hunter2\n");
 	fake_bus_put(w->bus, "/etc/shadow", "hunter2\n");
-	fake_bus_put(w->bus, "/sys/devices/pci0000:00/0000:00:01.0/0000:03:00.0/dhchap_secret", "hunter2\n");
+	fake_bus_put(w->bus, "/sys/devices/pci0000:00/0000:00:01.0/0000:03:00.0/dhchap_secret",
+		     "hunter2\n");
 	fake_bus_put(w->bus, "/var/lib/xlpt/backup/etc/x", "hunter2\n");
 	fake_bus_put(w->bus, "/etc/modprobe.d/hand.conf", "options x y=1\n");
 	assert_int_equal(world_run(w, "attach web1 05:00.0"), 0);
@@ -180,7 +187,8 @@ static void test_output(void **state)
 
 static void broken(const char *file, const char *text, const char *says)
 {
-	_cleanup_free_ char *path = xlpt_xasprintf("%s/tree/xlpt-capture/%s", dir, file), *out = NULL;
+	_cleanup_free_ char *path = xlpt_xasprintf("%s/tree/xlpt-capture/%s", dir, file),
+			    *out = NULL;
 	FILE *f;
 	int status;
 

@@ -12,8 +12,7 @@
 #include "pciback/vpd.h"
 #include "tests/fake/world.h"
 
-static struct xlpt_bdf B(const char *text)
-{
+static struct xlpt_bdf B(const char *text) {
 	struct xlpt_bdf bdf;
 
 	assert_int_equal(xlpt_bdf_parse(text, strlen(text), &bdf, NULL), 0);
@@ -24,21 +23,48 @@ static struct xlpt_bdf B(const char *text)
 
 /* Two root ports with a card each, an igb with two functions of it, a bridge in between. */
 static struct xlpt_device machine[] = {
-	{ .bdf = { .dev = 0x10 }, .header = XLPT_HEADER_BRIDGE },
-	{ .bdf = { .dev = 0x11 }, .header = XLPT_HEADER_BRIDGE },
-	{ .bdf = { .dev = 0x12 }, .header = XLPT_HEADER_BRIDGE },
-	{ .bdf = { .bus = 1 }, .has_parent = true, .parent = { .dev = 0x10 }, .vendor = 0x8086,
-	  .device = 0x10d3, .class_code = 0x020000, .caps = { .has_serial = true, .serial = 0x1020 },
-	  .bars = { { .start = 0x1000, .end = 0x1fff, .flags = 0x40200 } } },
-	{ .bdf = { .bus = 2 }, .has_parent = true, .parent = { .dev = 0x11 }, .vendor = 0x8086,
-	  .device = 0x10d3, .class_code = 0x020000, .caps = { .has_serial = true, .serial = 0x1030 },
-	  .bars = { { .start = 0x2000, .end = 0x2fff, .flags = 0x40200 } } },
-	{ .bdf = { .bus = 3 }, .has_parent = true, .parent = { .dev = 0x12 }, .vendor = 0x8086,
-	  .device = 0x10c9, .class_code = 0x020000, .caps = { .has_serial = true, .serial = 0x1040 } },
-	{ .bdf = { .bus = 3, .dev = 0x10 }, .has_parent = true, .parent = { .dev = 0x12 },
-	  .is_vf = true, .pf = { .bus = 3 }, .vendor = 0x8086, .device = 0x10ca, .class_code = 0x020000 },
-	{ .bdf = { .bus = 3, .dev = 0x10, .func = 2 }, .has_parent = true, .parent = { .dev = 0x12 },
-	  .is_vf = true, .pf = { .bus = 3 }, .vendor = 0x8086, .device = 0x10ca, .class_code = 0x020000 },
+	{.bdf = {.dev = 0x10}, .header = XLPT_HEADER_BRIDGE},
+	{.bdf = {.dev = 0x11}, .header = XLPT_HEADER_BRIDGE},
+	{.bdf = {.dev = 0x12}, .header = XLPT_HEADER_BRIDGE},
+	{.bdf = {.bus = 1},
+	 .has_parent = true,
+	 .parent = {.dev = 0x10},
+	 .vendor = 0x8086,
+	 .device = 0x10d3,
+	 .class_code = 0x020000,
+	 .caps = {.has_serial = true, .serial = 0x1020},
+	 .bars = {{.start = 0x1000, .end = 0x1fff, .flags = 0x40200}}},
+	{.bdf = {.bus = 2},
+	 .has_parent = true,
+	 .parent = {.dev = 0x11},
+	 .vendor = 0x8086,
+	 .device = 0x10d3,
+	 .class_code = 0x020000,
+	 .caps = {.has_serial = true, .serial = 0x1030},
+	 .bars = {{.start = 0x2000, .end = 0x2fff, .flags = 0x40200}}},
+	{.bdf = {.bus = 3},
+	 .has_parent = true,
+	 .parent = {.dev = 0x12},
+	 .vendor = 0x8086,
+	 .device = 0x10c9,
+	 .class_code = 0x020000,
+	 .caps = {.has_serial = true, .serial = 0x1040}},
+	{.bdf = {.bus = 3, .dev = 0x10},
+	 .has_parent = true,
+	 .parent = {.dev = 0x12},
+	 .is_vf = true,
+	 .pf = {.bus = 3},
+	 .vendor = 0x8086,
+	 .device = 0x10ca,
+	 .class_code = 0x020000},
+	{.bdf = {.bus = 3, .dev = 0x10, .func = 2},
+	 .has_parent = true,
+	 .parent = {.dev = 0x12},
+	 .is_vf = true,
+	 .pf = {.bus = 3},
+	 .vendor = 0x8086,
+	 .device = 0x10ca,
+	 .class_code = 0x020000},
 };
 #define N XLPT_ARRAY_SIZE(machine)
 
@@ -61,7 +87,7 @@ static void set_of(struct set *s, unsigned shift)
 
 static void pins_of(struct set *s)
 {
-	struct xlpt_devices all = { .items = s->devs, .n = s->n };
+	struct xlpt_devices all = {.items = s->devs, .n = s->n};
 
 	for (size_t i = 0; i < s->n; i++)
 		xlpt_pin_of(&all, &s->devs[i], NULL, &s->pins[i]);
@@ -87,7 +113,7 @@ static void test_place_and_text(void **state)
 	assert_string_equal(s.pins[7].serial, "dsn:00-00-00-00-00-00-10-40");
 	for (size_t i = 0; i < s.n; i++) {
 		_cleanup_free_ char *text = NULL, *again = NULL;
-		_cleanup_pin_ struct xlpt_pin back = { .vf = -1 };
+		_cleanup_pin_ struct xlpt_pin back = {.vf = -1};
 
 		s.pins[i].at_boot = i & 1;
 		s.pins[i].boot = s.pins[i].address;
@@ -122,9 +148,10 @@ static void test_renumbered(void **state)
 	drop(&now);
 }
 
-static int find(const struct xlpt_pin *pin, struct set *s, struct xlpt_pin_match *m, const char *says)
+static int find(const struct xlpt_pin *pin, struct set *s, struct xlpt_pin_match *m,
+		const char *says)
 {
-	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	_cleanup_diag_ struct xlpt_diag diag = {0};
 	int rc = xlpt_pin_find(pin, "p", s->pins, s->n, m, &diag);
 
 	if (rc && (!diag.hint || (!strstr(diag.message, says) && !strstr(diag.fact, says))))
@@ -153,8 +180,9 @@ static void test_swapped(void **state)
 	set_of(&now, 0);
 	now.devs[3].caps.serial = 0x9999;
 	pins_of(&now);
-	assert_int_equal(find(&old.pins[3], &now, &m, "serial number is dsn:00-00-00-00-00-00-99-99"),
-			 XLPT_ERR_RULE);
+	assert_int_equal(
+		find(&old.pins[3], &now, &m, "serial number is dsn:00-00-00-00-00-00-99-99"),
+		XLPT_ERR_RULE);
 	drop(&now);
 	/* Another kind. */
 	set_of(&now, 0);
@@ -172,7 +200,8 @@ static void test_swapped(void **state)
 	now.devs[4].bdf.bus = 2;
 	now.n = 5;
 	pins_of(&now);
-	assert_int_equal(find(&old.pins[3], &now, &m, "at its old address: its serial"), XLPT_ERR_RULE);
+	assert_int_equal(find(&old.pins[3], &now, &m, "at its old address: its serial"),
+			 XLPT_ERR_RULE);
 	assert_int_equal(find(&old.pins[7], &now, &m, "nothing is at pci0000:00/12.0/00.0/vf1"),
 			 XLPT_ERR_NO_DEVICE);
 	drop(&now);
@@ -196,8 +225,10 @@ static void test_alike(void **state)
 	now.devs[3].caps.has_serial = now.devs[4].caps.has_serial = false;
 	now.devs[3].parent.dev = 0x13;
 	pins_of(&now);
-	assert_int_equal(find(&old.pins[3], &now, &m, "alike, and without a serial number: 0000:01:00.0, "
-			      "0000:02:00.0"), XLPT_ERR_RULE);
+	assert_int_equal(find(&old.pins[3], &now, &m,
+			      "alike, and without a serial number: 0000:01:00.0, "
+			      "0000:02:00.0"),
+			 XLPT_ERR_RULE);
 	drop(&now);
 	/* Its shape is looked at, too. */
 	set_of(&now, 0);
@@ -238,26 +269,26 @@ static void test_bad_files(void **state)
 		const char *text;
 		unsigned line;
 	} bad[] = {
-		{ "", 0 },
-		{ "xlpt-pin 2\n", 1 },
-		{ "xlpt-pin 1\npath pci0000:00/10.0\n", 2 },
-		{ "xlpt-pin 1\npath /etc/passwd\n", 2 },
-		{ "xlpt-pin 1\npath pci0000:00/10.8\n", 2 },
-		{ "xlpt-pin 1\npath pci0000:00/10.0\npath pci0000:00/10.0\n", 3 },
-		{ "xlpt-pin 1\nid 8086:10d3\n", 2 },
-		{ "xlpt-pin 1\nbar 6 1 00000200\n", 2 },
-		{ "xlpt-pin 1\nbar 0 1\n", 2 },
-		{ "xlpt-pin 1\nvf -1\n", 2 },
-		{ "xlpt-pin 1\nserial dsn:\x01\n", 2 },
-		{ "xlpt-pin 1\nserial 12\n", 2 },
-		{ "xlpt-pin 1\naddress 02:00.0\n", 2 },
-		{ "xlpt-pin 1\nnonsense\n", 2 },
-		{ "xlpt-pin 1\nnonsense 1\n", 2 },
+		{"", 0},
+		{"xlpt-pin 2\n", 1},
+		{"xlpt-pin 1\npath pci0000:00/10.0\n", 2},
+		{"xlpt-pin 1\npath /etc/passwd\n", 2},
+		{"xlpt-pin 1\npath pci0000:00/10.8\n", 2},
+		{"xlpt-pin 1\npath pci0000:00/10.0\npath pci0000:00/10.0\n", 3},
+		{"xlpt-pin 1\nid 8086:10d3\n", 2},
+		{"xlpt-pin 1\nbar 6 1 00000200\n", 2},
+		{"xlpt-pin 1\nbar 0 1\n", 2},
+		{"xlpt-pin 1\nvf -1\n", 2},
+		{"xlpt-pin 1\nserial dsn:\x01\n", 2},
+		{"xlpt-pin 1\nserial 12\n", 2},
+		{"xlpt-pin 1\naddress 02:00.0\n", 2},
+		{"xlpt-pin 1\nnonsense\n", 2},
+		{"xlpt-pin 1\nnonsense 1\n", 2},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(bad); i++) {
-		_cleanup_diag_ struct xlpt_diag diag = { 0 };
+		_cleanup_diag_ struct xlpt_diag diag = {0};
 		struct xlpt_pin pin;
 
 		assert_int_equal(xlpt_pin_parse(bad[i].text, &pin, &diag), XLPT_ERR_DATA);
@@ -267,8 +298,9 @@ static void test_bad_files(void **state)
 
 static void test_vpd(void **state)
 {
-	static const uint8_t vpd[] = { 0x82, 4, 0, 'c', 'a', 'r', 'd', 0x90, 14, 0, 'P', 'N', 2, 'a', 'b',
-				       'S', 'N', 5, 'X', '1', '2', ' ', ' ', 0x78 };
+	static const uint8_t vpd[] = {0x82, 4, 0,   'c', 'a', 'r', 'd', 0x90,
+				      14,   0, 'P', 'N', 2,   'a', 'b', 'S',
+				      'N',  5, 'X', '1', '2', ' ', ' ', 0x78};
 	_cleanup_free_ char *sn = xlpt_vpd_parse_serial(vpd, sizeof(vpd));
 	uint8_t bad[sizeof(vpd)];
 
@@ -304,8 +336,8 @@ static void run(struct world *w, int want, const char *line, const char *says)
 	int status = world_run(w, "%s", line);
 
 	if (status != want || (!strstr(w->out, says) && !strstr(w->err, says)))
-		fail_msg("xlpt %s: exit %d, want %d and \"%s\"\n%s%s", line, status, want, says, w->out,
-			 w->err);
+		fail_msg("xlpt %s: exit %d, want %d and \"%s\"\n%s%s", line, status, want, says,
+			 w->out, w->err);
 	if (want && !strstr(w->err, "to mend: "))
 		fail_msg("xlpt %s: nothing mends\n%s", line, w->err);
 }
@@ -349,16 +381,23 @@ static void test_moved(void **state)
 {
 	struct world *w = *state;
 
-	fake_bus_add(w->bus, "0000:00:02.0", &(struct fake_dev){ .vendor = 0x1b36, .device = 0x000c,
-								 .class_code = 0x060400 });
-	fake_bus_add(w->bus, "0000:23:00.0", &(struct fake_dev){ .vendor = 0x1b36, .device = 0x0011,
-		.class_code = 0x010802, .parent = "0000:00:02.0" });
+	fake_bus_add(
+		w->bus, "0000:00:02.0",
+		&(struct fake_dev){.vendor = 0x1b36, .device = 0x000c, .class_code = 0x060400});
+	fake_bus_add(w->bus, "0000:23:00.0",
+		     &(struct fake_dev){.vendor = 0x1b36,
+					.device = 0x0011,
+					.class_code = 0x010802,
+					.parent = "0000:00:02.0"});
 	run(w, 0, "pin disk1 23:00.0", "pin:disk1");
 	fake_bus_remove(w->bus, "0000:23:00.0");
 	run(w, 1, "hide pin:disk1", "is not there");
 	/* One just like it, elsewhere, and nothing that would tell which it is. */
-	fake_bus_add(w->bus, "0000:23:00.0", &(struct fake_dev){ .vendor = 0x1b36, .device = 0x0011,
-		.class_code = 0x010802, .parent = "0000:00:01.0" });
+	fake_bus_add(w->bus, "0000:23:00.0",
+		     &(struct fake_dev){.vendor = 0x1b36,
+					.device = 0x0011,
+					.class_code = 0x010802,
+					.parent = "0000:00:01.0"});
 	run(w, 3, "hide pin:disk1", "without a serial number: 0000:23:00.0");
 }
 
@@ -366,19 +405,29 @@ static void test_swapped_on_host(void **state)
 {
 	struct world *w = *state;
 
-	fake_bus_add(w->bus, "0000:00:02.0", &(struct fake_dev){ .vendor = 0x1b36, .device = 0x000c,
-								 .class_code = 0x060400 });
-	fake_bus_add(w->bus, "0000:23:00.0", &(struct fake_dev){ .vendor = 0x1b36, .device = 0x0011,
-		.class_code = 0x010802, .parent = "0000:00:02.0" });
+	fake_bus_add(
+		w->bus, "0000:00:02.0",
+		&(struct fake_dev){.vendor = 0x1b36, .device = 0x000c, .class_code = 0x060400});
+	fake_bus_add(w->bus, "0000:23:00.0",
+		     &(struct fake_dev){.vendor = 0x1b36,
+					.device = 0x0011,
+					.class_code = 0x010802,
+					.parent = "0000:00:02.0"});
 	run(w, 0, "pin disk1 23:00.0", "pin:disk1");
 	fake_bus_remove(w->bus, "0000:23:00.0");
-	fake_bus_add(w->bus, "0000:29:00.0", &(struct fake_dev){ .vendor = 0x1b36, .device = 0x0011,
-		.class_code = 0x010802, .parent = "0000:00:02.0" });
+	fake_bus_add(w->bus, "0000:29:00.0",
+		     &(struct fake_dev){.vendor = 0x1b36,
+					.device = 0x0011,
+					.class_code = 0x010802,
+					.parent = "0000:00:02.0"});
 	run(w, 0, "hide pin:disk1", "pin:disk1 is 0000:29:00.0 now; it was 0000:23:00.0");
 	run(w, 0, "pin list", "moved");
 	fake_bus_remove(w->bus, "0000:29:00.0");
-	fake_bus_add(w->bus, "0000:29:00.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x0011,
-		.class_code = 0x010802, .parent = "0000:00:02.0" });
+	fake_bus_add(w->bus, "0000:29:00.0",
+		     &(struct fake_dev){.vendor = 0x8086,
+					.device = 0x0011,
+					.class_code = 0x010802,
+					.parent = "0000:00:02.0"});
 	run(w, 3, "hide pin:disk1", "its id is 8086:0011, and was 1b36:0011");
 	run(w, 0, "--json pin show disk1", "\"state\": \"refused\"");
 	run(w, 0, "pin --replace disk1 29:00.0", "pin:disk1 is 0000:29:00.0");

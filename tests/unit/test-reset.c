@@ -55,8 +55,9 @@ static void add_alone(struct world *w, const char *bdf, struct fake_dev *dev)
 {
 	_cleanup_free_ char *port = xlpt_xasprintf("0000:00:%.2s.0", bdf + 5);
 
-	fake_bus_add(w->bus, port, &(struct fake_dev){ .vendor = 0x1b36, .device = 0x000c,
-						       .class_code = 0x060400 });
+	fake_bus_add(
+		w->bus, port,
+		&(struct fake_dev){.vendor = 0x1b36, .device = 0x000c, .class_code = 0x060400});
 	dev->parent = port;
 	add_hidden(w, bdf, dev);
 }
@@ -65,8 +66,12 @@ static int setup(void **state)
 {
 	struct world *w = world_new();
 	uint8_t cfg[256];
-	struct fake_dev dev = { .vendor = 0x8086, .device = 0x10d3, .class_code = 0x020000,
-				.config = cfg, .config_len = sizeof(cfg), .reset_method = "flr pm" };
+	struct fake_dev dev = {.vendor = 0x8086,
+			       .device = 0x10d3,
+			       .class_code = 0x020000,
+			       .config = cfg,
+			       .config_len = sizeof(cfg),
+			       .reset_method = "flr pm"};
 
 	config(cfg, true, true, true);
 	add_alone(w, "0000:09:00.0", &dev);
@@ -101,8 +106,8 @@ static void run(struct world *w, int want, const char *line, const char *says)
 	int status = world_run(w, "%s", line);
 
 	if (status != want || (!strstr(w->out, says) && !strstr(w->err, says)))
-		fail_msg("xlpt %s: exit %d, want %d and \"%s\"\n%s%s", line, status, want, says, w->out,
-			 w->err);
+		fail_msg("xlpt %s: exit %d, want %d and \"%s\"\n%s%s", line, status, want, says,
+			 w->out, w->err);
 	if (want && !strstr(w->err, "to mend: "))
 		fail_msg("xlpt %s: nothing mends\n%s", line, w->err);
 }
@@ -121,7 +126,8 @@ static char *methods(struct world *w, const char *bdf)
 {
 	char *text = NULL;
 
-	xlpt_host_read_text(fake_bus_host(w->bus), &text, "/sys/bus/pci/devices/%s/reset_method", bdf);
+	xlpt_host_read_text(fake_bus_host(w->bus), &text, "/sys/bus/pci/devices/%s/reset_method",
+			    bdf);
 	return text;
 }
 
@@ -154,7 +160,8 @@ static void test_lies(void **state)
 	run(w, 0, "reset 0a:00.0", "is reset by pm");
 	run(w, 1, "reset 13:00.0", "was not reset, though the kernel says so by pm; now by bus");
 	assert_non_null(strstr(fake_bus_log(w->bus), "0000:13:00.0/reset_method <- bus"));
-	/* The kernel says no, and it happened: seen with a root port that does not tell of its link. */
+	/* The kernel says no, and it happened: seen with a root port that does not tell of its
+	 * link. */
 	run(w, 0, "reset 0c:00.0", "although the kernel says \"Inappropriate ioctl");
 	run(w, 5, "reset 0d:00.0", "does not answer");
 	after = world_snapshot(w);
@@ -191,18 +198,26 @@ static void test_bus_neighbours(void **state)
 {
 	struct world *w = *state;
 	uint8_t cfg[256];
-	struct fake_dev dev = { .vendor = 0x8086, .device = 0x100e, .class_code = 0x020000,
-				.config = cfg, .config_len = sizeof(cfg), .reset_method = "bus",
-				.parent = "0000:11:00.0" };
+	struct fake_dev dev = {.vendor = 0x8086,
+			       .device = 0x100e,
+			       .class_code = 0x020000,
+			       .config = cfg,
+			       .config_len = sizeof(cfg),
+			       .reset_method = "bus",
+			       .parent = "0000:11:00.0"};
 
 	config(cfg, false, false, false);
-	fake_bus_add(w->bus, "0000:11:00.0", &(struct fake_dev){ .vendor = 0x1b36, .device = 0x000e,
-			.class_code = 0x060400, .parent = "0000:00:01.0" });
+	fake_bus_add(w->bus, "0000:11:00.0",
+		     &(struct fake_dev){.vendor = 0x1b36,
+					.device = 0x000e,
+					.class_code = 0x060400,
+					.parent = "0000:00:01.0"});
 	add_hidden(w, "0000:12:01.0", &dev);
 	dev.no_reset = true;
 	add_hidden(w, "0000:12:02.0", &dev);
 	run(w, 1, "reset 12:01.0", "nothing can reset 0000:12:01.0");
-	assert_non_null(strstr(w->err, "not alone on its bus: bridge 0000:11:00.0 would reset 0000:12:02.0"));
+	assert_non_null(strstr(
+		w->err, "not alone on its bus: bridge 0000:11:00.0 would reset 0000:12:02.0"));
 	run(w, 1, "reset 12:02.0", "nothing can reset");
 	assert_int_equal(world_run(w, "attach web1 12:02.0"), 0);
 	assert_non_null(strstr(w->err, "has not been reset: nothing can reset"));
@@ -235,7 +250,8 @@ static void test_every_failure(void **state)
 		fake_bus_fail_write(w->bus, 0, 0);
 		list = methods(w, "0000:09:00.0");
 		if (status != 5 && strcmp(list, "flr pm") != 0)
-			fail_msg("write %u: exit %d, reset_method is %s\n%s", nth, status, list, w->err);
+			fail_msg("write %u: exit %d, reset_method is %s\n%s", nth, status, list,
+				 w->err);
 		if (status == 5) {
 			assert_int_equal(world_run(w, "repair"), 0);
 			free(XLPT_TAKE(list));
@@ -254,7 +270,8 @@ static void test_repair(void **state)
 	_cleanup_free_ char *list = NULL;
 
 	h->ops->write(h, "/sys/bus/pci/devices/0000:09:00.0/reset_method", "pm", 2);
-	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", "xlpt 1\nop reset\n"
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1",
+		     "xlpt 1\nop reset\n"
 		     "device 0000:09:00.0 keep flr,pm\nbegin reset 0000:09:00.0 by pm\n");
 	run(w, 0, "repair", "has its reset methods back: flr pm");
 	list = methods(w, "0000:09:00.0");
@@ -280,14 +297,18 @@ static void test_attach_detach(void **state)
 static void test_old_kernel(void **state)
 {
 	struct xlpt_device items[] = {
-		{ .bdf = { .bus = 0x02 }, .has_reset = true, .has_parent = true,
-		  .parent = { .dev = 1 }, .caps = { .config_read = true, .pm = true, .pm_reset = true,
-						    .pcie = true } },
-		{ .bdf = { .bus = 0x03 }, .has_parent = true, .parent = { .dev = 2 },
-		  .caps = { .config_read = true } },
+		{.bdf = {.bus = 0x02},
+		 .has_reset = true,
+		 .has_parent = true,
+		 .parent = {.dev = 1},
+		 .caps = {.config_read = true, .pm = true, .pm_reset = true, .pcie = true}},
+		{.bdf = {.bus = 0x03},
+		 .has_parent = true,
+		 .parent = {.dev = 2},
+		 .caps = {.config_read = true}},
 	};
-	struct xlpt_devices all = { .items = items, .n = 2 };
-	_cleanup_reset_ways_ struct xlpt_reset_ways ways = { 0 }, none = { 0 };
+	struct xlpt_devices all = {.items = items, .n = 2};
+	_cleanup_reset_ways_ struct xlpt_reset_ways ways = {0}, none = {0};
 
 	(void)state;
 	xlpt_reset_ways(&all, &items[0], &ways);
