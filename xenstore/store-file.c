@@ -162,37 +162,50 @@ static int read_op(struct xlpt_store *s, xlpt_xst t, const char *path, char **va
 	return found ? 0 : -ENOENT;
 }
 
+/* The first node that is not before prefix: all that begin with it stand from there on. */
+static size_t first(const struct nodes *nodes, const char *prefix)
+{
+	size_t low = 0, high = nodes->n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (strcmp(nodes->items[mid].path, prefix) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
 /* A node above one that was taken was there, too, though it was not taken itself. */
 static int list_op(struct xlpt_store *s, xlpt_xst t, const char *path, char ***names)
 {
 	_cleanup_free_ char *prefix = xlpt_xasprintf("%s/", strcmp(path, "/") ? path : "");
+	_cleanup_free_ char *value = NULL;
 	struct nodes *nodes = s->priv;
-	size_t n = 0, alloc = 0, len = strlen(prefix);
-	char **v = NULL, *value = NULL;
+	size_t n = 0, kept = 0, alloc = 0, len = strlen(prefix);
+	char **v = NULL;
 
-	for (size_t i = 0; i < nodes->n; i++) {
+	for (size_t i = first(nodes, prefix);
+	     i < nodes->n && xlpt_starts(nodes->items[i].path, prefix); i++) {
 		const char *rest = nodes->items[i].path + len;
-		size_t m;
 
-		if (!xlpt_starts(nodes->items[i].path, prefix))
-			continue;
-		m = strcspn(rest, "/");
-		/* Children of one node stand together, though "a-b" may come between a and a/b. */
-		for (size_t k = 0; k < n && m; k++)
-			if (strlen(v[k]) == m && !memcmp(v[k], rest, m))
-				m = 0;
-		if (!m)
-			continue;
 		XLPT_GROW(v, n, alloc);
-		v[n++] = xlpt_xstrndup(rest, m);
+		v[n++] = xlpt_xstrndup(rest, strcspn(rest, "/"));
 	}
+	if (!n && read_op(s, t, path, &value))
+		return -ENOENT;
 	XLPT_GROW(v, n, alloc);
 	v[n] = NULL;
-	if (!n && read_op(s, t, path, &value)) {
-		free(v);
-		return -ENOENT;
+	xlpt_strv_sort(v);
+	for (size_t i = 0; i < n; i++) {
+		if (kept && !strcmp(v[kept - 1], v[i]))
+			free(v[i]);
+		else
+			v[kept++] = v[i];
 	}
-	free(value);
+	v[kept] = NULL;
 	*names = v;
 	return 0;
 }

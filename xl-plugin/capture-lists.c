@@ -9,7 +9,7 @@
 
 #include "xl-plugin/capture.h"
 
-#define TEXT  (1 << 20)
+#define TEXT  (8 << 20)	 /* /proc/interrupts grows with the processors */
 #define TABLE (16 << 20) /* modules.alias of a distribution's kernel has 1.5 MB */
 
 static const char *const files[] = {

@@ -104,7 +104,9 @@ int xlpt_capture_file(struct xlpt_capture *c, const char *path, size_t max, stru
 		return 0;
 	buf = xlpt_xcalloc(1, max + 1);
 	r = c->from->ops->read(c->from, path, buf, max + 1);
-	if (r == -ENOENT || r == -ENODEV || r == -EINVAL || r == -EISDIR)
+	/* An interface without a medium, a function without a driver: then there is no such value.
+	 */
+	if (r == -ENOENT || r == -ENODEV || r == -EINVAL || r == -EISDIR || r == -EOPNOTSUPP)
 		return 0;
 	if (r < 0) {
 		leave(c, path, strerror((int)-r));
