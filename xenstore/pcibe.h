@@ -133,6 +133,18 @@ int xlpt_pcinote_origin_get(struct xlpt_store *s, struct xlpt_bdf bdf, bool *kno
 			    struct xlpt_diag *diag);
 int xlpt_pcinote_origin_set(struct xlpt_store *s, struct xlpt_bdf bdf, const char *driver,
 			    struct xlpt_diag *diag);
+/*
+ * What a VF had before a guest's network identity was set, beside it in
+ * xlpt-vf: text that only its writer reads. get: NULL when nothing is noted
+ * (caller frees); set: NULL forgets it.
+ */
+int xlpt_pcinote_vf_get(struct xlpt_store *s, struct xlpt_bdf bdf, char **text,
+			struct xlpt_diag *diag);
+int xlpt_pcinote_vf_set(struct xlpt_store *s, struct xlpt_bdf bdf, const char *text,
+			struct xlpt_diag *diag);
+/* The functions with such a note. Caller frees *bdfs. */
+int xlpt_pcinote_vf_all(struct xlpt_store *s, struct xlpt_bdf **bdfs, size_t *n,
+			struct xlpt_diag *diag);
 /* Forgets where the device came from (driver_path and xlpt-driver); the name stays. */
 int xlpt_pcinote_clear(struct xlpt_store *s, struct xlpt_bdf bdf, struct xlpt_diag *diag);
 /* Forgets the owner libxl noted; a leaked one hides a free device from xl. */

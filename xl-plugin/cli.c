@@ -23,6 +23,7 @@ const struct xlpt_command *const xlpt_commands[] = {
 	&xlpt_cmd_budget,
 	&xlpt_cmd_boot,
 	&xlpt_cmd_guard,
+	&xlpt_cmd_vf,
 	&xlpt_cmd_pool,
 	&xlpt_cmd_pin,
 	&xlpt_cmd_capture,

@@ -66,6 +66,7 @@ extern const struct xlpt_command xlpt_cmd_repair;
 extern const struct xlpt_command xlpt_cmd_budget;
 extern const struct xlpt_command xlpt_cmd_boot;
 extern const struct xlpt_command xlpt_cmd_guard;
+extern const struct xlpt_command xlpt_cmd_vf;
 extern const struct xlpt_command xlpt_cmd_pool;
 extern const struct xlpt_command xlpt_cmd_pin;
 extern const struct xlpt_command xlpt_cmd_capture;

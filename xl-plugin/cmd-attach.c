@@ -82,6 +82,7 @@ static int attach_once(struct xlpt_env *env, const struct xlpt_args *args, int64
 	int rc;
 
 	xlpt_op_init(&op, env);
+	op.identity = true;
 	op.hide = xlpt_args_has(args, "hide");
 	op.without_e820 = xlpt_args_has(args, "without-e820");
 	op.force_host = xlpt_args_all(args, "force-host-device");

@@ -77,6 +77,24 @@ int xlpt_env_need_xen(struct xlpt_env *env, struct xlpt_diag *diag)
 	return 0;
 }
 
+int xlpt_env_need_rtnl(struct xlpt_env *env, struct xlpt_diag *diag)
+{
+	int rc;
+
+	if (env->rtnl)
+		return 0;
+	if (env->sysroot) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "this asks the running kernel, and --sysroot is a tree of files");
+		xlpt_diag_hint(diag, "run it without --sysroot");
+		return XLPT_ERR_USAGE;
+	}
+	rc = xlpt_rtnl_open(&env->own_rtnl, diag);
+	if (rc == 0)
+		env->rtnl = &env->own_rtnl;
+	return rc;
+}
+
 int xlpt_env_try_xen(struct xlpt_env *env, struct xlpt_diag *diag)
 {
 	_cleanup_diag_ struct xlpt_diag ignored = { 0 };
@@ -97,9 +115,11 @@ int xlpt_env_try_xen(struct xlpt_env *env, struct xlpt_diag *diag)
 
 void xlpt_env_close(struct xlpt_env *env)
 {
+	xlpt_rtnl_close(&env->own_rtnl);
 	xlpt_toolstack_close(&env->own_ts);
 	xlpt_store_close(&env->own_store);
 	xlpt_host_close(&env->own_host);
+	env->rtnl = env->rtnl == &env->own_rtnl ? NULL : env->rtnl;
 	env->ts = env->ts == &env->own_ts ? NULL : env->ts;
 	env->store = env->store == &env->own_store ? NULL : env->store;
 	env->host = env->host == &env->own_host ? NULL : env->host;

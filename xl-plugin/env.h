@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 #include "core/host.h"
+#include "pciback/vf-rtnl.h"
 #include "xenstore/store.h"
 #include "xl-plugin/toolstack.h"
 
@@ -21,6 +22,7 @@ struct xlpt_env {
 	struct xlpt_host *host;
 	struct xlpt_store *store;
 	struct xlpt_toolstack *ts;
+	struct xlpt_rtnl *rtnl;
 	const char *pci_ids;	/* a pci.ids file, or NULL for the system's */
 	const char *sysroot;	/* NULL on the running system */
 	bool json, dry_run;
@@ -32,11 +34,14 @@ struct xlpt_env {
 	struct xlpt_host own_host;
 	struct xlpt_store own_store;
 	struct xlpt_toolstack own_ts;
+	struct xlpt_rtnl own_rtnl;
 };
 
 int xlpt_env_need_host(struct xlpt_env *env, struct xlpt_diag *diag);
 /* Host, xenstore and toolstack. */
 int xlpt_env_need_xen(struct xlpt_env *env, struct xlpt_diag *diag);
+/* The kernel's link settings; refused on a captured tree. */
+int xlpt_env_need_rtnl(struct xlpt_env *env, struct xlpt_diag *diag);
 /*
  * For commands that can do without: opens what is there. On a tree that xlpt
  * capture made, what it has; on another, or a host without Xen, env->store and

@@ -7,6 +7,7 @@
  *	device 0000:02:00.0 hide e1000e		("keep" = not hidden here; "-" unknown, "none")
  *	spec 0000:02:00.0,permissive=1		(of the device before, for the configuration)
  *	config /etc/xen/web1.cfg
+ *	identity mac=...			(of that device before "vf-set"; tabs between words)
  *	begin add 0000:02:00.0 to web1
  *	done
  *	undo take 0000:02:00.0 from web1
@@ -36,6 +37,7 @@ void xlpt_journal_dispose(struct xlpt_journal *j)
 	for (size_t i = 0; i < j->n; i++) {
 		free(j->devs[i].origin);
 		free(j->devs[i].spec);
+		free(j->devs[i].identity);
 	}
 	free(j->devs);
 	free(j->path);
@@ -121,6 +123,8 @@ int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 			      !d->origin_known ? "-" : *d->origin ? d->origin : "none");
 		if (j->config && d->spec)
 			xlpt_str_addf(&head, "spec %s\n", d->spec);
+		if (d->identity)
+			xlpt_str_addf(&head, "identity %s\n", d->identity);
 	}
 	if (j->config)
 		xlpt_str_addf(&head, "config %s\n", j->config);
@@ -220,6 +224,8 @@ static bool parse(struct xlpt_journal *j, char *text)
 			j->devs[j->n - 1].spec = xlpt_xstrdup(line + 5);
 		else if (xlpt_starts(line, "config ") && !j->config)
 			j->config = xlpt_xstrdup(line + 7);
+		else if (xlpt_starts(line, "identity ") && j->n && !j->devs[j->n - 1].identity)
+			j->devs[j->n - 1].identity = xlpt_xstrdup(line + 9);
 		else if (xlpt_starts(line, "begin ") || xlpt_starts(line, "undo ")) {
 			free(j->last);
 			j->last = xlpt_xstrdup(strchr(line, ' ') + 1);

@@ -18,6 +18,7 @@ struct xlpt_journal_dev {
 	bool origin_known;
 	char *origin;		/* driver it came from; "" = had none */
 	char *spec;		/* as the configuration is to have it; NULL = not to be changed */
+	char *identity;		/* vf-set: what the VF had, as vf.c writes it; or NULL */
 };
 
 struct xlpt_journal {

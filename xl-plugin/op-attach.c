@@ -9,6 +9,7 @@
 #include "pciback/bind.h"
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
+#include "xl-plugin/vf.h"
 
 static int wait_ready(void *ctx, size_t i, struct xlpt_diag *diag)
 {
@@ -189,6 +190,8 @@ static void plan_attach(struct xlpt_plan *plan, const struct xlpt_op *op, size_t
 			      xlpt_xasprintf("bind %s to pciback anew: it is permissive from before", bdf),
 			      xlpt_xasprintf("make %s permissive again", bdf));
 	xlpt_plan_reset(plan, op, i);
+	/* Before the guest can see it: its driver reads the address once, in its probe. */
+	xlpt_vf_plan_lend(plan, op, i);
 	xlpt_plan_add(plan, add, undo_add, i, xlpt_xasprintf("add %s to %s", bdf, guest),
 		      xlpt_xasprintf("take %s from %s", bdf, guest));
 	xlpt_plan_add(plan, verify, NULL, i,
@@ -250,6 +253,8 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 		rc = xlpt_policy_attach(&f, diag);
 		if (rc == 0)
 			rc = xlpt_op_read_origin(op, item, diag);
+		if (rc == 0)
+			rc = xlpt_vf_judge(op, item, diag);
 		item->hide = item->hide && !item->place.on_pciback;
 		if (rc == 0 && item->place.on_pciback && item->spec.permissive != XLPT_ON)
 			rc = xlpt_pciback_permissive(op->env->host, item->spec.bdf, &item->loose, diag);

@@ -7,6 +7,7 @@
 #include "pciback/bind.h"
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
+#include "xl-plugin/vf.h"
 
 static struct xlpt_item *item_of(void *ctx, size_t i)
 {
@@ -216,9 +217,7 @@ int xlpt_op_detach(struct xlpt_op *op, struct xlpt_diag *diag)
 		rc = judge(op, diag);
 	if (rc == 0)
 		rc = xlpt_op_hold_leases(op, diag);
-	if (rc)
-		return rc;
-	for (size_t i = 0; i < op->n; i++) {
+	for (size_t i = 0; rc == 0 && i < op->n; i++) {
 		const char *bdf = XLPT_BDF_STR(op->items[i].spec.bdf);
 
 		if (op->items[i].nothing)
@@ -233,10 +232,13 @@ int xlpt_op_detach(struct xlpt_op *op, struct xlpt_diag *diag)
 		xlpt_plan_add(&plan, verify_gone, NULL, i,
 			      xlpt_xasprintf("wait until %s has let go of %s", guest, bdf), NULL);
 		xlpt_plan_reset(&plan, op, i);
-		if (op->to_host || op->items[i].hide)
+		rc = xlpt_vf_plan_restore(&plan, op, i, diag);
+		if (rc == 0 && (op->to_host || op->items[i].hide))
 			xlpt_plan_unhide(&plan, op, i);
 		xlpt_plan_give_back(&plan, op, i);
 	}
+	if (rc)
+		return rc;
 	xlpt_plan_config(&plan, op);
 	return xlpt_op_execute(op, "detach", &plan, diag);
 }

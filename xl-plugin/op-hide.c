@@ -10,6 +10,7 @@
 #include "pciback/scan.h"
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
+#include "xl-plugin/vf.h"
 
 #define DRIVERS "/sys/bus/pci/drivers/"
 
@@ -360,6 +361,9 @@ int xlpt_op_unhide(struct xlpt_op *op, struct xlpt_diag *diag)
 		rc = xlpt_policy_unhide(&item->device, &item->place, diag);
 		if (rc == 0)
 			rc = xlpt_op_read_origin(op, item, diag);
+		/* Its guest was destroyed, and nobody took back what was set for it. */
+		if (rc == 0 && item->place.on_pciback)
+			rc = xlpt_vf_plan_restore(&plan, op, i, diag);
 		if (rc)
 			break;
 		if (item->place.on_pciback)

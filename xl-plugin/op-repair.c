@@ -10,6 +10,7 @@
 #include "pciback/bind.h"
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
+#include "xl-plugin/vf.h"
 
 /* The same guest, not another one with its number. */
 static bool guest_alive(struct xlpt_env *env, const struct xlpt_guest *want, struct xlpt_guest *now)
@@ -92,6 +93,8 @@ static int repair_attach(struct xlpt_env *env, struct xlpt_journal *j,
 	}
 	rc = xlpt_budget_release(env, XLPT_LEDGER_REPAIR, j->guest.domid, d->bdf, false,
 				 XLPT_GUEST_TIMEOUT_MS, diag);
+	if (rc == 0)
+		rc = xlpt_vf_restore(env, d->bdf, diag);
 	if (rc)
 		return rc;
 	xlpt_say(env, "%s is not with %s: the attach is taken back", bdf, j->guest.name);
@@ -110,6 +113,8 @@ static int repair_detach(struct xlpt_env *env, struct xlpt_journal *j,
 		xlpt_wait_settled(env, &now, XLPT_GUEST_TIMEOUT_MS / 4, NULL);
 	rc = xlpt_budget_release(env, XLPT_LEDGER_REPAIR, j->guest.domid, d->bdf, false,
 				 XLPT_GUEST_TIMEOUT_MS, diag);
+	if (rc == 0)
+		rc = xlpt_vf_restore(env, d->bdf, diag);
 	if (rc)
 		return rc;
 	xlpt_say(env, "%s is detached from %s", bdf, j->guest.name);
@@ -145,6 +150,10 @@ int xlpt_repair_one(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_di
 	if (start)
 		find_started(env, j);
 	for (size_t i = 0; rc == 0 && i < j->n; i++) {
+		if (!strcmp(j->op, "vf-set")) {
+			rc = xlpt_vf_repair_set(env, &j->devs[i], diag);
+			continue;
+		}
 		if (!strcmp(j->op, "reset")) {
 			rc = xlpt_repair_reset(env, &j->devs[i], diag);
 			continue;
@@ -197,6 +206,15 @@ static int repair_leases(struct xlpt_env *env, size_t *found, struct xlpt_diag *
 	return rc;
 }
 
+/* Read anew: what was taken back before belongs to nobody now. */
+static int repair_identities(struct xlpt_env *env, size_t *found, struct xlpt_diag *diag)
+{
+	_cleanup_owners_ struct xlpt_owners owners = { 0 };
+	int rc = xlpt_owners_read(env, &owners, diag);
+
+	return rc ? rc : xlpt_vf_repair(env, &owners, found, diag);
+}
+
 int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag)
 {
 	struct xlpt_journal *js = NULL;
@@ -221,6 +239,8 @@ int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag)
 		rc = xlpt_repair_facts(env, &found, diag);
 	if (rc == 0)
 		rc = repair_leases(env, &found, diag);
+	if (rc == 0)
+		rc = repair_identities(env, &found, diag);
 	if (rc == 0 && env->json) {
 		struct json_object *root = json_object_new_object();
 

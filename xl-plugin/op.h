@@ -83,6 +83,16 @@ enum xlpt_reset_is {
 	XLPT_RESET_IS_FAILED,
 };
 const char *xlpt_reset_is_word(enum xlpt_reset_is is);
+/* The identity that a guest's VF gets, and the way back (vf.h). */
+struct xlpt_vf_lease {
+	bool active;		/* something is to be set */
+	struct xlpt_vf_identity want;
+	struct xlpt_vf_identity now;	/* of the same keys: what undoes it */
+	struct xlpt_vf_identity note;	/* what is remembered for the end of the guest */
+	bool noted;		/* something was remembered before: a guest was destroyed */
+	struct xlpt_vf_identity note_before;
+	bool associated;	/* the port profile is set */
+};
 
 struct xlpt_item {
 	struct xlpt_spec spec;	/* one function, address resolved */
@@ -103,6 +113,7 @@ struct xlpt_item {
 	size_t n_reset_hows;
 	const char *reset_method;	/* "flr", or NULL; not owned */
 	char *reset_fact;		/* what shows it, or why not, or NULL */
+	struct xlpt_vf_lease vf;
 };
 
 struct xlpt_op {

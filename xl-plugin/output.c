@@ -203,12 +203,17 @@ void xlpt_table_paint(struct xlpt_table *t, size_t column, const char *color)
 		scols_cell_set_color(scols_line_get_cell(t->last, column), color);
 }
 
+void xlpt_table_free(struct xlpt_table *t)
+{
+	scols_unref_table(t->tb);
+	free(t);
+}
+
 void xlpt_table_print(struct xlpt_env *env, struct xlpt_table *t)
 {
 	scols_table_enable_colors(t->tb, xlpt_out_colors(env));
 	scols_table_set_stream(t->tb, env->out);
 	if (scols_table_get_nlines(t->tb))
 		scols_print_table(t->tb);
-	scols_unref_table(t->tb);
-	free(t);
+	xlpt_table_free(t);
 }

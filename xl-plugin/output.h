@@ -34,10 +34,12 @@ void xlpt_table_print(struct xlpt_env *env, struct xlpt_table *t);	/* and frees 
 void xlpt_table_paint(struct xlpt_table *t, size_t column, const char *color);
 /* Out is a terminal that shows colours, and nobody asked for none (NO_COLOR). */
 bool xlpt_out_colors(const struct xlpt_env *env);
+void xlpt_table_free(struct xlpt_table *t);
 
 /* Small builders; a NULL string becomes null. */
 struct json_object *xlpt_json_str(const char *s);
 struct json_object *xlpt_json_bdf(struct xlpt_bdf bdf);
+struct json_object *xlpt_json_vf_identity(const struct xlpt_vf_identity *id);	/* what is set */
 struct json_object *xlpt_json_guest(const struct xlpt_guest *guest);
 void xlpt_json_add(struct json_object *o, const char *key, struct json_object *value);
 

@@ -25,6 +25,7 @@ struct device {
 	int reset_err;
 	char *reset_method; /* what the kernel lists by default; NULL: before 5.15 */
 	unsigned resets;
+	int vfs; /* sriov_totalvfs */
 };
 
 struct fake_bus {
@@ -51,6 +52,7 @@ struct driver *fake_find_driver(struct fake_bus *bus, const char *name);
 
 /* bus-kernel.c: 0 or a negative errno. path is real, that is, below no link. */
 int fake_store(struct fake_bus *bus, const char *path, const char *text);
+int fake_sriov_store(struct fake_bus *bus, struct device *d, const char *text);
 bool fake_matches(const struct driver *drv, const struct device *d);
 int fake_probe(struct fake_bus *bus, struct driver *drv, struct device *d);
 void fake_release(struct fake_bus *bus, struct device *d);

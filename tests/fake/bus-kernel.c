@@ -286,6 +286,8 @@ int fake_store(struct fake_bus *bus, const char *path, const char *text)
 			continue;
 		if (!strcmp(file, "driver_override"))
 			return override_store(bus, d, text);
+		if (!strcmp(file, "sriov_numvfs"))
+			return fake_sriov_store(bus, d, text);
 		if (!strcmp(file, "reset"))
 			return reset_store(bus, d, text);
 		if (!strcmp(file, "reset_method"))

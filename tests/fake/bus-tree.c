@@ -307,6 +307,7 @@ void fake_tree_bound(struct fake_bus *bus, struct device *d)
 	net = xlpt_xasprintf("%s/net/%s", d->path, d->net);
 	attr(bus, net, "address", "00:16:3e:00:00:01\n");
 	attr(bus, net, "operstate", "up\n");
+	attr(bus, net, "flags", "0x1003\n");
 	sys_link(bus, d->path, "%s/device", net);
 	sys_link(bus, net, "/sys/class/net/%s", d->net);
 }

@@ -219,6 +219,7 @@ void fake_bus_add(struct fake_bus *bus, const char *bdf, const struct fake_dev *
 	d->reset_err = f->reset_err;
 	d->reset_lies = f->reset_lies;
 	d->reset_kills = f->reset_kills;
+	d->vfs = f->vfs;
 	d->header = f->config && f->config_len > 0x0e ? f->config[0x0e] & 0x7f
 		    : f->class_code >> 8 == 0x0604    ? 1
 		    : f->class_code >> 8 == 0x0607    ? 2

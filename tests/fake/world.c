@@ -20,6 +20,9 @@ static int on_write(struct fake_bus *bus, const char *path, const char *text, vo
 	(void)bus;
 	if (w->stop_at && --w->stop_at == 0)
 		raise(SIGTERM);
+	/* What VFs had goes with them. */
+	if (strstr(path, "0000:01:00.0/sriov_numvfs"))
+		fake_rtnl_vfs(w->rtnl, "enp1s0", (unsigned)strtoul(text, NULL, 0));
 	if (strstr(path, "/drivers/pciback/bind"))
 		fake_pciback_seize(w->pciback, bdf_of(text));
 	else if (strstr(path, "/drivers/pciback/unbind") ||
@@ -44,7 +47,7 @@ static void make_bus(struct world *w)
 	fake_bus_add(b, "0000:00:1f.2", &(struct fake_dev){ .vendor = 0x8086, .device = 0x2922,
 							    .class_code = 0x010601, .driver = "ahci" });
 	fake_bus_add(b, "0000:01:00.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10c9,
-		.class_code = 0x020000, .driver = "igb", .vfs = 7, .parent = "0000:00:01.0" });
+		.class_code = 0x020000, .driver = "igb", .vfs = 7, .net = "enp1s0", .parent = "0000:00:01.0" });
 	fake_bus_add(b, "0000:01:10.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10ca,
 		.class_code = 0x020000, .pf = "0000:01:00.0", .parent = "0000:00:01.0" });
 	fake_bus_add(b, "0000:02:00.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10d3,
@@ -92,6 +95,9 @@ struct world *world_new(void)
 	w->pciback = fake_pciback_start(w->store, &(struct fake_pciback_opts){ .step_ms = 5 });
 	w->ts = fake_ts_new(w->store, w->pciback);
 	make_bus(w);
+	w->rtnl = fake_rtnl_new();
+	fake_rtnl_link(w->rtnl, "enp1s0", "52:54:00:00:00:10", 0);
+	fake_rtnl_vfs(w->rtnl, "enp1s0", 1);
 	fake_bus_on_write(w->bus, on_write, w);
 	make_guest(w, 3, "web1", XLPT_GUEST_PV);
 	make_guest(w, 4, "db1", XLPT_GUEST_PV);
@@ -118,6 +124,7 @@ void world_free(struct world *w)
 	fake_pcifront_stop(w->db1);
 	fake_pciback_stop(w->pciback);
 	fake_ts_free(w->ts);
+	fake_rtnl_free(w->rtnl);
 	fake_store_free(w->store);
 	fake_bus_free(w->bus);
 	fake_clock_dispose(&w->clock);
@@ -142,6 +149,7 @@ int world_run(struct world *w, const char *fmt, ...)
 		.host = fake_bus_host(w->bus),
 		.store = fake_store_get(w->store),
 		.ts = fake_ts_get(w->ts),
+		.rtnl = fake_rtnl_get(w->rtnl),
 		.pci_ids = "tests/data/pci.ids",
 	};
 	int argc = 1, status;
@@ -167,7 +175,8 @@ char *world_snapshot(struct world *w)
 {
 	_cleanup_free_ char *bus = fake_bus_snapshot(w->bus), *ts = fake_ts_snapshot(w->ts),
 			    *libxl = fake_store_dump(w->store, "/libxl"),
-			    *local = fake_store_dump(w->store, "/local");
+			    *local = fake_store_dump(w->store, "/local"),
+			    *rtnl = fake_rtnl_snapshot(w->rtnl);
 
-	return xlpt_xasprintf("%s---\n%s---\n%s---\n%s", bus, ts, libxl, local);
+	return xlpt_xasprintf("%s---\n%s---\n%s---\n%s---\n%s", bus, ts, libxl, local, rtnl);
 }

@@ -5,7 +5,7 @@
  *
  *	0000:00:01.0	bridge, root port
  *	0000:00:1f.2	ahci, holds the root file system
- *	0000:01:00.0	igb, PF of 0000:01:10.0, which has no driver
+ *	0000:01:00.0	igb, interface enp1s0, PF of 0000:01:10.0, which has no driver
  *	0000:02:00.0	e1000e
  *	0000:03:00.0	nvme
  *	0000:04:00.0/1	e1000e, two functions of one slot
@@ -17,6 +17,7 @@
 #define XLPT_TESTS_FAKE_WORLD_H
 
 #include "tests/fake/bus.h"
+#include "tests/fake/rtnl.h"
 #include "tests/fake/toolstack.h"
 #include "xl-plugin/env.h"
 
@@ -27,6 +28,7 @@ struct world {
 	struct fake_pciback *pciback;
 	struct fake_pcifront *web1, *db1;
 	struct fake_ts *ts;
+	struct fake_rtnl *rtnl;
 	unsigned stop_at;	/* SIGTERM comes with this write to sysfs, counted from 1; 0 = never */
 	char *out, *err;	/* of the last command */
 };

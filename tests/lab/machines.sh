@@ -56,15 +56,17 @@ lab_switch() {
 nic() {
 	local args="$1,bus=$port,addr=$2,mac=52:54:00:00:00:$3,romfile="
 	if [ -n "${4:-}" ]; then
-		machine+=(-netdev "user,id=net$3,restrict=on")
+		machine+=(-netdev "user,id=net$3,restrict=on"
+			-object "filter-dump,id=wire$3,netdev=net$3,file=$lab_wire/net$3.pcap")
 		args="$args,netdev=net$3"
 	fi
 	machine+=(-device "$args")
 }
 
-# machine_devices NAME SCRATCH-DISK: fills the array "machine" with QEMU's arguments.
+# machine_devices NAME SCRATCH-DISK DIR: fills the array "machine" with QEMU's arguments. What goes
+# over the wire of a card with a backend is kept in DIR/netNN.pcap.
 machine_devices() {
-	local n
+	local n lab_wire=$3
 	machine=()
 	lab_port_count=0
 	case $1 in

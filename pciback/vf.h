@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * SR-IOV in sysfs (Documentation/ABI/testing/sysfs-bus-pci): a physical function
+ * (PF) has sriov_totalvfs, sriov_numvfs and a link virtfnN to each of its
+ * virtual functions (VFs), and a VF has a link physfn.
+ */
+#ifndef XLPT_PCIBACK_VF_H
+#define XLPT_PCIBACK_VF_H
+
+#include "core/bdf.h"
+#include "core/host.h"
+
+struct xlpt_pf {
+	struct xlpt_bdf bdf;
+	char *ifname;		/* its first network interface, or NULL */
+	char *driver;		/* or NULL */
+	int total, count;	/* sriov_totalvfs, sriov_numvfs */
+	struct xlpt_bdf *vfs;	/* by index: vfs[n] is virtfnN */
+	size_t n, alloc;
+};
+
+void xlpt_pf_dispose(struct xlpt_pf *pf);
+#define _cleanup_pf_ XLPT_CLEANUP(xlpt_pf_dispose)
+
+/*
+ * By the name of its interface or by address. Each has its own message: no such
+ * interface, no such device, an interface without a PCI device behind it, a VF,
+ * a device without SR-IOV.
+ */
+int xlpt_pf_find(struct xlpt_host *h, const char *name, struct xlpt_pf *out,
+		 struct xlpt_diag *diag);
+int xlpt_pf_read(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_pf *out,
+		 struct xlpt_diag *diag);
+
+/* The PF of a VF and the VF's index there. XLPT_ERR_NOT_FOUND when bdf is no VF. */
+int xlpt_pf_of_vf(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_pf *out, unsigned *index,
+		  struct xlpt_diag *diag);
+/* Only whether it is a VF, and of which PF. */
+bool xlpt_vf_physfn(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_bdf *pf);
+
+/* Every PF of this host, in order of address. Caller disposes of each and frees *out. */
+int xlpt_pf_all(struct xlpt_host *h, struct xlpt_pf **out, size_t *n, struct xlpt_diag *diag);
+
+/*
+ * Writes sriov_numvfs and looks whether it became so. The kernel wants 0 between
+ * two counts (drivers/pci/pci-sysfs.c, sriov_numvfs_store: EBUSY). pf is as it
+ * was read before.
+ */
+int xlpt_pf_set_count(struct xlpt_host *h, const struct xlpt_pf *pf, int count,
+		      struct xlpt_diag *diag);
+
+/* Whether the interface is administratively up (IFF_UP in its flags file). */
+bool xlpt_net_is_up(struct xlpt_host *h, const char *ifname);
+/* The first network interface of a function, or NULL. Caller frees. */
+char *xlpt_net_of(struct xlpt_host *h, struct xlpt_bdf bdf);
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A VF's identity as steps of attach, detach, unhide and repair. */
+#include "xl-plugin/output.h"
+#include "xl-plugin/vf.h"
+
+static struct xlpt_item *item_of(void *ctx, size_t i)
+{
+	return &((struct xlpt_op *)ctx)->items[i];
+}
+
+static struct xlpt_env *env_of(void *ctx)
+{
+	return ((struct xlpt_op *)ctx)->env;
+}
+
+int xlpt_vf_judge(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *ifname = NULL;
+
+	if (item->device.is_vf)
+		ifname = xlpt_net_of(op->env->host, item->device.pf);
+	/*
+	 * igb, ixgbe and others answer a VF's driver only while they are up: in the
+	 * guest it says "PF still resetting" and makes up a MAC address, or has no link.
+	 */
+	if (ifname && !xlpt_net_is_up(op->env->host, ifname))
+		xlpt_warn(op->env, "%s, the interface of %s's physical function, is down: the driver in "
+			  "the guest will not get its address or a link\n  to mend: ip link set %s up",
+			  ifname, XLPT_BDF_STR(item->spec.bdf), ifname);
+	/* A note can only be about a VF. */
+	if (!item->device.is_vf && xlpt_vfid_is_empty(&item->spec.vf))
+		return 0;
+	return xlpt_vf_lease_read(op->env, item->spec.bdf, &item->spec.vf, op->guest.uuid,
+				  &item->vf, diag);
+}
+
+static int remember(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_item *item = item_of(ctx, i);
+
+	return xlpt_vf_note_write(env_of(ctx), item->spec.bdf, true, &item->vf.note, diag);
+}
+
+static int forget(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_item *item = item_of(ctx, i);
+
+	return xlpt_vf_note_write(env_of(ctx), item->spec.bdf, item->vf.noted,
+				  &item->vf.note_before, diag);
+}
+
+static int set(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_item *item = item_of(ctx, i);
+
+	return xlpt_vf_lease_set(env_of(ctx), item->spec.bdf, &item->vf, diag);
+}
+
+static int unset(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_item *item = item_of(ctx, i);
+
+	return xlpt_vf_lease_unset(env_of(ctx), item->spec.bdf, &item->vf, diag);
+}
+
+static int restore(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	return xlpt_vf_restore(env_of(ctx), item_of(ctx, i)->spec.bdf, diag);
+}
+
+void xlpt_vf_plan_lend(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
+{
+	const struct xlpt_item *item = &op->items[i];
+	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
+	_cleanup_str_ struct xlpt_str want = { 0 }, now = { 0 };
+
+	if (!item->vf.active)
+		return;
+	if (xlpt_vfid_is_empty(&item->spec.vf)) {
+		xlpt_plan_add(plan, restore, NULL, i,
+			      xlpt_xasprintf("give %s the identity back that it had before its last "
+					     "guest", bdf), NULL);
+		return;
+	}
+	xlpt_vfid_format(&item->vf.want, ' ', &want);
+	xlpt_vfid_format(&item->vf.now, ' ', &now);
+	xlpt_plan_add(plan, remember, forget, i,
+		      xlpt_xasprintf("remember what %s has:%s", bdf, xlpt_str_get(&now)),
+		      xlpt_xasprintf("forget what %s had", bdf));
+	xlpt_plan_add(plan, set, unset, i, xlpt_xasprintf("set%s on %s", xlpt_str_get(&want), bdf),
+		      xlpt_xasprintf("set%s on %s again", xlpt_str_get(&now), bdf));
+}
+
+int xlpt_vf_plan_restore(struct xlpt_plan *plan, struct xlpt_op *op, size_t i,
+			 struct xlpt_diag *diag)
+{
+	struct xlpt_bdf bdf = op->items[i].spec.bdf;
+	_cleanup_free_ char *note = NULL;
+	int rc = xlpt_pcinote_vf_get(op->env->store, bdf, &note, diag);
+
+	if (rc == 0 && note)
+		xlpt_plan_add(plan, restore, NULL, i,
+			      xlpt_xasprintf("give %s back the identity that it had before",
+					     XLPT_BDF_STR(bdf)), NULL);
+	return rc;
+}
+
+int xlpt_vf_repair(struct xlpt_env *env, const struct xlpt_owners *owners, size_t *found,
+		   struct xlpt_diag *diag)
+{
+	_cleanup_free_ struct xlpt_bdf *bdfs = NULL;
+	size_t n = 0;
+	int rc = xlpt_pcinote_vf_all(env->store, &bdfs, &n, diag);
+
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		_cleanup_locks_ struct xlpt_locks locks = { 0 };
+		const char *bdf = XLPT_BDF_STR(bdfs[i]);
+		const struct xlpt_owner *owner = xlpt_owners_find(owners, bdfs[i]);
+		uint32_t domid;
+
+		if (owner && owner->guest)
+			continue;
+		if (!env->dry_run)
+			rc = xlpt_lock_device(env, &locks, bdfs[i],
+					      xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
+		/* Looked at again under the lock: an attach may have ended meanwhile. */
+		if (rc == 0 && !env->dry_run)
+			rc = xlpt_pcibe_owner(env->store, bdfs[i], &domid, diag);
+		if (rc) {
+			rc = rc > 0 ? 0 : rc;
+			continue;
+		}
+		(*found)++;
+		if (env->dry_run) {
+			xlpt_say(env, "would give %s back the identity that it had before its guest", bdf);
+			continue;
+		}
+		rc = xlpt_vf_restore(env, bdfs[i], diag);
+		if (rc == 0)
+			xlpt_say(env, "%s has the identity back that it had before its guest", bdf);
+	}
+	return rc;
+}
