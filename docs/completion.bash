@@ -34,6 +34,21 @@ _xlpt() {
 		boot-0) words='plan write verify remove' ;;
 		pin-0) words='list show remove' ;;
 		pin-1) words="$(xlpt __complete pins 2>/dev/null) $(xlpt __complete devices 2>/dev/null)" ;;
+		vf-0) words='list create remove set' ;;
+		vf-1)
+			case " ${COMP_WORDS[*]} " in
+			*' set '*) words=$(xlpt __complete vfs 2>/dev/null) ;;
+			*) words=$(xlpt __complete pfs 2>/dev/null) ;;
+			esac
+			;;
+		vf-*)
+			case " ${COMP_WORDS[*]} " in
+			*' set '*) words='mac= vlan= trust=on trust=off spoofchk=on spoofchk=off link=auto
+				link=enable link=disable min_rate= max_rate= virtualport=802.1Qbh
+				virtualport=802.1Qbg profileid= instanceid= hostid= managerid= typeid=
+				typeidversion=' ;;
+			esac
+			;;
 		guard-0) words='check install remove status' ;;
 		guard-*) words="xl libvirt xendomains $(xlpt __complete guests 2>/dev/null)" ;;
 		attach-* | detach-* | boot-* | hide-* | unhide-* | show-0 | budget-* | reset-* | devices-*)

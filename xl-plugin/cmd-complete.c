@@ -2,11 +2,13 @@
 /*
  * Words for the shell's completion, asked of the program itself so that they
  * are never out of date: "__complete commands", "__complete options COMMAND",
- * "__complete devices", "__complete guests", "__complete pins".
+ * "__complete devices", "__complete guests", "__complete pins", "__complete pfs",
+ * "__complete vfs".
  */
 #include <string.h>
 
 #include "pciback/scan.h"
+#include "pciback/vf.h"
 #include "xl-plugin/cli.h"
 #include "xl-plugin/output.h"
 #include "xl-plugin/pins.h"
@@ -42,6 +44,28 @@ static int devices(struct xlpt_env *env, struct xlpt_diag *diag)
 	return rc ? rc : pins(env, "pin:", diag);
 }
 
+/* vfs: the addresses of VFs; otherwise what a PF may be called. */
+static int sriov(struct xlpt_env *env, bool vfs, struct xlpt_diag *diag)
+{
+	struct xlpt_pf *pfs = NULL;
+	size_t n = 0;
+	int rc = xlpt_env_need_host(env, diag);
+
+	if (rc == 0)
+		rc = xlpt_pf_all(env->host, &pfs, &n, diag);
+	for (size_t i = 0; i < n; i++) {
+		for (size_t k = 0; vfs && k < pfs[i].n; k++)
+			fprintf(env->out, "%s\n", XLPT_BDF_STR(pfs[i].vfs[k]));
+		if (!vfs && pfs[i].ifname)
+			fprintf(env->out, "%s\n", pfs[i].ifname);
+		if (!vfs)
+			fprintf(env->out, "%s\n", XLPT_BDF_STR(pfs[i].bdf));
+		xlpt_pf_dispose(&pfs[i]);
+	}
+	free(pfs);
+	return rc;
+}
+
 static int guests(struct xlpt_env *env, struct xlpt_diag *diag)
 {
 	struct xlpt_guest *list = NULL;
@@ -68,6 +92,8 @@ static int cmd_complete(struct xlpt_env *env, const struct xlpt_args *args, stru
 		return pins(env, "", diag);
 	if (!strcmp(what, "guests"))
 		return guests(env, diag);
+	if (!strcmp(what, "vfs") || !strcmp(what, "pfs"))
+		return sriov(env, !strcmp(what, "vfs"), diag);
 	for (size_t i = 0; xlpt_commands[i]; i++) {
 		const struct xlpt_command *cmd = xlpt_commands[i];
 

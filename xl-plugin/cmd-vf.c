@@ -17,6 +17,19 @@ struct list {
 	size_t rows;
 };
 
+/* For people only what says something: not what every fresh VF has. */
+static void add_identity(struct xlpt_str *out, struct xlpt_vf_identity id)
+{
+	static const uint8_t none[6];
+
+	id.has_mac = id.has_mac && memcmp(id.mac, none, 6) != 0;
+	id.has_vlan = id.has_vlan && (id.vlan.id || id.vlan.qos);
+	id.link = id.link == XLPT_LINK_AUTO ? XLPT_LINK_UNSET : id.link;
+	id.has_min_rate = id.has_min_rate && id.min_rate;
+	id.has_max_rate = id.has_max_rate && id.max_rate;
+	xlpt_vfid_format(&id, ' ', out);
+}
+
 static void list_vf(struct list *l, const struct xlpt_pf *pf, const struct xlpt_pf_net *net,
 		    size_t i, struct json_object *vfs)
 {
@@ -30,7 +43,7 @@ static void list_vf(struct list *l, const struct xlpt_pf *pf, const struct xlpt_
 	xlpt_bind_driver(l->env->host, pf->vfs[i], &dev.driver, NULL);
 	state = xlpt_state_text(&dev, owner);
 	if (vf)
-		xlpt_vfid_format(&vf->id, ' ', &id);
+		add_identity(&id, vf->id);
 	xlpt_table_row(l->table, (const char *const[]){
 		pf->ifname ? pf->ifname : XLPT_BDF_STR(pf->bdf), index, XLPT_BDF_STR(pf->vfs[i]),
 		dev.driver, state, id.len ? id.s + 1 : NULL });

@@ -270,6 +270,13 @@ static void plan_unit(struct xlpt_vf_op *op, struct xlpt_plan *plan)
 	}
 }
 
+/* "create 4 virtual functions of 0000:01:00.0" */
+static char *sentence(const char *verb, int n, const struct xlpt_vf_op *op)
+{
+	return xlpt_xasprintf("%s %d virtual function%s of %s", verb, n, n == 1 ? "" : "s",
+			      XLPT_BDF_STR(op->pf.bdf));
+}
+
 static int plan_count(struct xlpt_vf_op *op, struct xlpt_plan *plan, struct xlpt_diag *diag)
 {
 	const char *bdf = XLPT_BDF_STR(op->pf.bdf);
@@ -282,14 +289,11 @@ static int plan_count(struct xlpt_vf_op *op, struct xlpt_plan *plan, struct xlpt
 			rc = xlpt_pf_net_read(op->env->rtnl, op->pf.ifname, &op->before, diag);
 	}
 	if (rc == 0 && !op->unchanged && op->pf.count)
-		xlpt_plan_add(plan, drop, undo_drop, 0,
-			      xlpt_xasprintf("remove the %d virtual functions of %s", op->pf.count, bdf),
-			      xlpt_xasprintf("create %d virtual functions of %s again", op->pf.count,
-					     bdf));
+		xlpt_plan_add(plan, drop, undo_drop, 0, sentence("remove", op->pf.count, op),
+			      sentence("create again", op->pf.count, op));
 	if (rc == 0 && !op->unchanged && op->count)
-		xlpt_plan_add(plan, create, drop, 0,
-			      xlpt_xasprintf("create %d virtual functions of %s", op->count, bdf),
-			      xlpt_xasprintf("remove the virtual functions of %s", bdf));
+		xlpt_plan_add(plan, create, drop, 0, sentence("create", op->count, op),
+			      sentence("remove", op->count, op));
 	if (rc == 0)
 		plan_unit(op, plan);
 	if (rc == 0 && !op->unchanged && op->pf.n && op->env->store)

@@ -65,13 +65,15 @@ nic() {
 
 # machine_devices NAME SCRATCH-DISK DIR: fills the array "machine" with QEMU's arguments. What goes
 # over the wire of a card with a backend is kept in DIR/netNN.pcap.
+# low: where igb's VFs have their registers. QEMU 10.0 cuts the address of a VF's 64-bit BAR to its low
+# half; below 4 GB there is no other.
 machine_devices() {
-	local n lab_wire=$3
+	local n lab_wire=$3 low=pref32-reserve=4M
 	machine=()
 	lab_port_count=0
 	case $1 in
 	default)
-		next_port; nic igb 0.0 10 backend
+		next_port $low; nic igb 0.0 10 backend
 		next_port; nic e1000e 0.0 20
 		next_port
 		machine+=(-drive "if=none,id=scratch,format=raw,file=$2"
@@ -87,7 +89,7 @@ machine_devices() {
 		next_port; nic e1000e 0.0 80 backend
 		;;
 	small)
-		next_port; nic igb 0.0 10 backend
+		next_port $low; nic igb 0.0 10 backend
 		next_port; nic e1000e 0.0 20
 		next_port; nic e1000e 0.0 80 backend
 		;;

@@ -247,7 +247,7 @@ static void test_list(void **state)
 	ok(w, "attach --hide web1 01:10.2,mac=52:54:00:6d:90:02,vlan=42");
 	ok(w, "vf list");
 	assert_non_null(strstr(w->out, "enp1s0 1  0000:01:10.2 pciback assigned to web1 "
-				       "mac=52:54:00:6d:90:02 vlan=42 trust=off spoofchk=on link=auto"));
+				       "mac=52:54:00:6d:90:02 vlan=42 trust=off spoofchk=on\n"));
 	ok(w, "--json vf list enp1s0");
 	assert_non_null(strstr(w->out, "\"guest\": \"web1\""));
 	assert_non_null(strstr(w->out, "\"vlan\": 42"));
