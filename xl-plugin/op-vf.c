@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* vf create, vf remove and vf set. */
+/* vf create and vf remove. */
 #include <string.h>
 
 #include "pciback/bind.h"
 #include "xl-plugin/output.h"
-#include "xl-plugin/resolve.h"
 #include "xl-plugin/vf.h"
 
 void xlpt_vf_op_dispose(struct xlpt_vf_op *op)
@@ -19,49 +18,6 @@ void xlpt_vf_op_dispose(struct xlpt_vf_op *op)
 	free(op->unit_old);
 	free(op->word);
 	*op = (struct xlpt_vf_op){ .env = op->env };
-}
-
-static int pin_or_bdf(struct xlpt_env *env, const char *name, bool *is, struct xlpt_bdf *bdf,
-		      struct xlpt_diag *diag)
-{
-	*is = true;
-	if (xlpt_starts(name, "pin:"))
-		return xlpt_resolve_pin(env, name + strlen("pin:"), bdf, diag);
-	if (xlpt_bdf_shaped(name))
-		return xlpt_bdf_parse_any(name, bdf, diag);
-	*is = false;
-	return 0;
-}
-
-int xlpt_vf_find_pf(struct xlpt_env *env, const char *name, struct xlpt_pf *out,
-		    struct xlpt_diag *diag)
-{
-	struct xlpt_bdf bdf;
-	bool is;
-	int rc = pin_or_bdf(env, name, &is, &bdf, diag);
-
-	*out = (struct xlpt_pf){ 0 };
-	if (rc)
-		return rc;
-	return is ? xlpt_pf_read(env->host, bdf, out, diag)
-		  : xlpt_pf_find(env->host, name, out, diag);
-}
-
-int xlpt_vf_find(struct xlpt_env *env, const char *name, struct xlpt_vf *out,
-		 struct xlpt_diag *diag)
-{
-	struct xlpt_bdf bdf;
-	bool is;
-	int rc = pin_or_bdf(env, name, &is, &bdf, diag);
-
-	*out = (struct xlpt_vf){ 0 };
-	if (rc == 0 && !is) {
-		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "\"%s\" is not the address of a virtual function",
-			      name);
-		xlpt_diag_hint(diag, "xlpt vf list shows their addresses");
-		return XLPT_ERR_SYNTAX;
-	}
-	return rc ? rc : xlpt_vf_locate(env, bdf, out, diag);
 }
 
 /* ---- which VFs are in use ---- */
@@ -146,14 +102,16 @@ static int to_count(struct xlpt_vf_op *op, int count, struct xlpt_diag *diag)
 	return rc || now.count == count ? rc : xlpt_pf_set_count(op->env->host, &now, count, diag);
 }
 
-/* The identities of the first VFs, as they were: they went with the VFs. */
-static int same_identities(struct xlpt_vf_op *op, struct xlpt_diag *diag)
+/* The identities of the first n VFs, as they were: they went with the VFs. */
+static int same_identities(struct xlpt_vf_op *op, int n, struct xlpt_diag *diag)
 {
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < op->before.n; i++) {
 		struct xlpt_vf_identity id = op->before.vfs[i].id;
 
+		if (op->before.vfs[i].index >= (unsigned)n)
+			continue;
 		/* A limit can only be set while the link is up; none is what a fresh VF has. */
 		id.has_min_rate = id.has_min_rate && id.min_rate;
 		id.has_max_rate = id.has_max_rate && id.max_rate;
@@ -174,7 +132,7 @@ static int undo_drop(void *ctx, size_t i, struct xlpt_diag *diag)
 	int rc = to_count(op, op->pf.count, diag);
 
 	(void)i;
-	return rc ? rc : same_identities(op, diag);
+	return rc ? rc : same_identities(op, op->pf.count, diag);
 }
 
 static int create(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -183,6 +141,43 @@ static int create(void *ctx, size_t i, struct xlpt_diag *diag)
 
 	(void)i;
 	return to_count(op, op->count, diag);
+}
+
+static int keep_identities(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_vf_op *op = ctx;
+
+	(void)i;
+	return same_identities(op, op->count, diag);
+}
+
+/* Whether a VF that goes and comes again has been given anything. */
+static bool any_identity(const struct xlpt_vf_op *op)
+{
+	static const uint8_t none[6];
+
+	for (size_t i = 0; i < op->before.n; i++) {
+		const struct xlpt_vf_identity *id = &op->before.vfs[i].id;
+
+		if (op->before.vfs[i].index < (unsigned)op->count &&
+		    (memcmp(id->mac, none, 6) != 0 || id->vlan.id || id->vlan.qos ||
+		     id->trust == XLPT_ON || id->spoofchk == XLPT_OFF || id->min_rate ||
+		     id->max_rate || id->link > XLPT_LINK_AUTO))
+			return true;
+	}
+	return false;
+}
+
+static bool any_note(const struct xlpt_vf_op *op)
+{
+	bool any = false;
+
+	for (size_t i = 0; op->env->store && i < op->pf.n; i++) {
+		_cleanup_free_ char *note = NULL;
+
+		any |= xlpt_pcinote_vf_get(op->env->store, op->pf.vfs[i], &note, NULL) == 0 && note;
+	}
+	return any;
 }
 
 /* What was remembered about VFs that are gone is of no use. */
@@ -229,8 +224,8 @@ static int remove_unit(void *ctx, size_t i, struct xlpt_diag *diag)
 	return xlpt_vf_unit_remove(op->env, op->unit_old, diag);
 }
 
-static int before_step(void *priv, size_t i, const struct xlpt_step *step, bool undo,
-		       struct xlpt_diag *diag)
+int xlpt_vf_before_step(void *priv, size_t i, const struct xlpt_step *step, bool undo,
+			struct xlpt_diag *diag)
 {
 	struct xlpt_env *env = priv;
 
@@ -242,7 +237,7 @@ static int before_step(void *priv, size_t i, const struct xlpt_step *step, bool 
 static int execute(struct xlpt_env *env, const struct xlpt_plan *plan, void *ctx,
 		   struct xlpt_diag *diag)
 {
-	const struct xlpt_plan_observer obs = { .priv = env, .before = before_step };
+	const struct xlpt_plan_observer obs = { .priv = env, .before = xlpt_vf_before_step };
 
 	if (env->dry_run) {
 		xlpt_op_print_plan(env, plan);
@@ -294,9 +289,12 @@ static int plan_count(struct xlpt_vf_op *op, struct xlpt_plan *plan, struct xlpt
 	if (rc == 0 && !op->unchanged && op->count)
 		xlpt_plan_add(plan, create, drop, 0, sentence("create", op->count, op),
 			      sentence("remove", op->count, op));
+	if (rc == 0 && !op->unchanged && any_identity(op))
+		xlpt_plan_add(plan, keep_identities, NULL, 0,
+			      xlpt_xstrdup("give those that were there the identity they had"), NULL);
 	if (rc == 0)
 		plan_unit(op, plan);
-	if (rc == 0 && !op->unchanged && op->pf.n && op->env->store)
+	if (rc == 0 && !op->unchanged && any_note(op))
 		xlpt_plan_add(plan, forget, NULL, 0,
 			      xlpt_xasprintf("forget what the former virtual functions of %s had", bdf),
 			      NULL);
@@ -362,97 +360,4 @@ int xlpt_vf_op_count(struct xlpt_vf_op *op, const char *name, struct xlpt_diag *
 		rc = plan_count(op, &plan, diag);
 	}
 	return rc ? rc : execute(env, &plan, op, diag);
-}
-
-/* ---- vf set ---- */
-
-struct set_op {
-	struct xlpt_env *env;
-	struct xlpt_journal journal;
-	struct xlpt_vf_lease lease;
-	struct xlpt_bdf bdf;
-};
-
-static int set(void *ctx, size_t i, struct xlpt_diag *diag)
-{
-	struct set_op *op = ctx;
-
-	(void)i;
-	return xlpt_vf_lease_set(op->env, op->bdf, &op->lease, diag);
-}
-
-static int unset(void *ctx, size_t i, struct xlpt_diag *diag)
-{
-	struct set_op *op = ctx;
-
-	(void)i;
-	return xlpt_vf_lease_unset(op->env, op->bdf, &op->lease, diag);
-}
-
-static int observe(void *priv, size_t i, const struct xlpt_step *step, bool undo,
-		   struct xlpt_diag *diag)
-{
-	struct set_op *op = priv;
-	struct xlpt_plan_observer j = xlpt_journal_observer(&op->journal);
-	int rc = before_step(op->env, i, step, undo, diag);
-
-	return rc ? rc : j.before(j.priv, i, step, undo, diag);
-}
-
-static int run_set(struct set_op *op, const struct xlpt_plan *plan, struct xlpt_diag *diag)
-{
-	const struct xlpt_plan_observer obs = { .priv = op, .before = observe };
-	int rc;
-
-	if (op->env->dry_run) {
-		xlpt_op_print_plan(op->env, plan);
-		return 0;
-	}
-	xlpt_journal_init(&op->journal, "vf-set", NULL);
-	xlpt_journal_add(&op->journal, op->bdf, false, NULL);
-	op->journal.devs[0].identity = xlpt_vf_lease_text(&op->lease);
-	rc = xlpt_journal_begin(op->env, &op->journal, diag);
-	if (rc)
-		return rc;
-	xlpt_env_catch_signals();
-	rc = xlpt_plan_run(plan, op, &obs, diag);
-	if (rc != XLPT_ERR_LEFT)
-		xlpt_journal_end(op->env, &op->journal);
-	return rc;
-}
-
-static int check_set(const struct xlpt_vf_identity *want, struct xlpt_diag *diag)
-{
-	if (want->port != XLPT_PORT_QBG || want->has_instanceid)
-		return 0;
-	/* With a guest at hand it is the guest's; lldpad tells its ports apart by it. */
-	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "virtualport=802.1Qbg needs instanceid here");
-	xlpt_diag_hint(diag, "add instanceid=UUID, of the guest that is to have the VF");
-	return XLPT_ERR_SYNTAX;
-}
-
-int xlpt_vf_op_set(struct xlpt_env *env, const struct xlpt_vf *vf,
-		   const struct xlpt_vf_identity *want, struct xlpt_diag *diag)
-{
-	struct set_op op = { .env = env, .bdf = vf->bdf, .journal = { .fd = -1 } };
-	_cleanup_locks_ struct xlpt_locks locks = { 0 };
-	_cleanup_plan_ struct xlpt_plan plan = { 0 };
-	_cleanup_str_ struct xlpt_str text = { 0 }, old = { 0 };
-	const char *bdf = XLPT_BDF_STR(vf->bdf);
-	int rc = check_set(want, diag);
-
-	if (rc == 0 && !env->dry_run)
-		rc = xlpt_lock_device(env, &locks, vf->bdf,
-				      xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
-	if (rc == 0)
-		rc = xlpt_vf_lease_of(env, vf, want, NULL, &op.lease, diag);
-	if (rc)
-		return rc;
-	xlpt_vfid_format(want, ' ', &text);
-	xlpt_vfid_format(&op.lease.now, ' ', &old);
-	xlpt_plan_add(&plan, set, unset, 0, xlpt_xasprintf("set%s on %s", text.s, bdf),
-		      xlpt_xasprintf("set%s on %s again", xlpt_str_get(&old), bdf));
-	rc = run_set(&op, &plan, diag);
-	xlpt_journal_dispose(&op.journal);
-	return rc;
 }

@@ -91,7 +91,7 @@ int xlpt_vf_plan_restore(struct xlpt_plan *plan, struct xlpt_op *op, size_t i,
 int xlpt_vf_repair(struct xlpt_env *env, const struct xlpt_owners *owners, size_t *found,
 		   struct xlpt_diag *diag);
 
-/* ---- workflows (op-vf.c) ---- */
+/* ---- workflows (op-vf.c, op-vf-set.c) ---- */
 
 struct xlpt_vf_op {
 	struct xlpt_env *env;
@@ -124,6 +124,10 @@ int xlpt_vf_find(struct xlpt_env *env, const char *name, struct xlpt_vf *out,
 int xlpt_vf_op_count(struct xlpt_vf_op *op, const char *name, struct xlpt_diag *diag);
 int xlpt_vf_op_set(struct xlpt_env *env, const struct xlpt_vf *vf,
 		   const struct xlpt_vf_identity *want, struct xlpt_diag *diag);
+
+/* For xlpt_plan_run; priv is the struct xlpt_env: says what is done, stops at a signal. */
+int xlpt_vf_before_step(void *priv, size_t i, const struct xlpt_step *step, bool undo,
+			struct xlpt_diag *diag);
 
 /* ---- VFs at boot (vf-persist.c) ---- */
 

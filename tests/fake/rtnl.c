@@ -1,179 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "tests/fake/rtnl.h"
+#include "tests/fake/rtnl-internal.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
-#include <linux/if_ether.h>
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
-#include <net/if.h>
 #include <string.h>
-
-#define MAX_VFS 64
-
-struct vf {
-	uint8_t mac[6];
-	uint32_t vlan, qos;
-	uint16_t proto;
-	bool spoofchk, trust;
-	uint32_t link, min_rate, max_rate;
-	bool associated;
-	char port[400];
-	uint8_t instance[16];
-	bool has_instance;
-};
-
-struct link {
-	char name[IFNAMSIZ];
-	uint8_t mac[6];
-	bool up;
-	unsigned features, n;
-	struct vf vfs[MAX_VFS];
-};
-
-struct fake_rtnl {
-	struct xlpt_rtnl nl;
-	struct link *links;
-	size_t n, alloc;
-	unsigned fail_in;
-	int fail_err;
-	char *words;
-	struct xlpt_str raw, log;
-	int *answers;
-	size_t n_answers, at_answer;
-};
-
-/* ---- writing an answer ---- */
-
-struct out {
-	struct xlpt_str s;
-};
-
-static void pad(struct out *o)
-{
-	while (o->s.len % 4)
-		xlpt_str_addn(&o->s, "", 1);
-}
-
-static size_t open_msg(struct out *o, uint16_t type, const struct nlmsghdr *req, uint16_t flags)
-{
-	size_t at = o->s.len;
-	struct nlmsghdr h = { .nlmsg_type = type, .nlmsg_flags = flags, .nlmsg_seq = req->nlmsg_seq,
-			      .nlmsg_pid = req->nlmsg_pid };
-
-	xlpt_str_addn(&o->s, (char *)&h, sizeof(h));
-	return at;
-}
-
-static void close_msg(struct out *o, size_t at)
-{
-	((struct nlmsghdr *)(o->s.s + at))->nlmsg_len = (uint32_t)(o->s.len - at);
-	pad(o);
-}
-
-static void put(struct out *o, int type, const void *data, size_t n)
-{
-	struct rtattr a = { .rta_len = (unsigned short)(RTA_LENGTH(n)),
-			    .rta_type = (unsigned short)type };
-
-	xlpt_str_addn(&o->s, (char *)&a, sizeof(a));
-	xlpt_str_addn(&o->s, data, n);
-	pad(o);
-}
-
-static size_t nest(struct out *o, int type)
-{
-	size_t at = o->s.len;
-
-	put(o, type, "", 0);
-	return at;
-}
-
-static void unnest(struct out *o, size_t at)
-{
-	((struct rtattr *)(o->s.s + at))->rta_len = (unsigned short)(o->s.len - at);
-}
-
-static void acknowledge(struct fake_rtnl *f, struct out *o, const struct nlmsghdr *req, int err)
-{
-	bool words = err && f->words;
-	size_t at = open_msg(o, NLMSG_ERROR, req, (uint16_t)(NLM_F_CAPPED |
-							      (words ? NLM_F_ACK_TLVS : 0)));
-	struct nlmsgerr e = { .error = -err, .msg = *req };
-
-	xlpt_str_addn(&o->s, (char *)&e, sizeof(e));
-	if (words)
-		put(o, NLMSGERR_ATTR_MSG, f->words, strlen(f->words) + 1);
-	close_msg(o, at);
-}
-
-/* ---- RTM_GETLINK ---- */
-
-static void put_vf(struct out *o, const struct link *l, unsigned i)
-{
-	const struct vf *v = &l->vfs[i];
-	size_t info = nest(o, IFLA_VF_INFO), list;
-	struct ifla_vf_mac mac = { .vf = i };
-	struct ifla_vf_vlan vlan = { i, v->vlan, v->qos };
-	struct ifla_vf_vlan_info vi = { i, v->vlan, v->qos, htons(v->proto) };
-	struct ifla_vf_rate rate = { i, v->min_rate, v->max_rate };
-	struct ifla_vf_spoofchk spoof = { i, v->spoofchk };
-	struct ifla_vf_link_state link = { i, v->link };
-	struct ifla_vf_trust trust = { i, l->features & FAKE_RTNL_NO_TRUST ? UINT32_MAX : v->trust };
-
-	memcpy(mac.mac, v->mac, 6);
-	put(o, IFLA_VF_MAC, &mac, sizeof(mac));
-	put(o, IFLA_VF_VLAN, &vlan, sizeof(vlan));
-	put(o, IFLA_VF_RATE, &rate, sizeof(rate));
-	put(o, IFLA_VF_SPOOFCHK, &spoof, sizeof(spoof));
-	put(o, IFLA_VF_LINK_STATE, &link, sizeof(link));
-	put(o, IFLA_VF_TRUST, &trust, sizeof(trust));
-	list = nest(o, IFLA_VF_VLAN_LIST);
-	put(o, IFLA_VF_VLAN_INFO, &vi, sizeof(vi));
-	unnest(o, list);
-	unnest(o, info);
-}
-
-static void put_port(struct fake_rtnl *f, struct out *o, const struct vf *v, uint32_t index)
-{
-	int answer = f->answers[f->at_answer];
-	size_t port = nest(o, IFLA_VF_PORT);
-	uint16_t response = (uint16_t)answer;
-
-	put(o, IFLA_PORT_VF, &index, sizeof(index));
-	if (v->has_instance)
-		put(o, IFLA_PORT_INSTANCE_UUID, v->instance, 16);
-	if (answer >= 0)
-		put(o, IFLA_PORT_RESPONSE, &response, sizeof(response));
-	unnest(o, port);
-	f->at_answer += f->at_answer + 1 < f->n_answers;
-}
-
-static void get_link(struct fake_rtnl *f, struct out *o, const struct nlmsghdr *req,
-		     const struct link *l)
-{
-	size_t at = open_msg(o, RTM_NEWLINK, req, 0), list;
-	struct ifinfomsg info = { .ifi_index = 7 };
-	uint32_t n = l->n;
-
-	info.ifi_flags = l->up ? IFF_UP | IFF_RUNNING : 0;
-	xlpt_str_addn(&o->s, (char *)&info, sizeof(info));
-	put(o, IFLA_IFNAME, l->name, strlen(l->name) + 1);
-	put(o, IFLA_ADDRESS, l->mac, 6);
-	put(o, IFLA_NUM_VF, &n, sizeof(n));
-	list = nest(o, IFLA_VFINFO_LIST);
-	for (unsigned i = 0; i < l->n; i++)
-		put_vf(o, l, i);
-	unnest(o, list);
-	if (f->n_answers) {
-		list = nest(o, IFLA_VF_PORTS);
-		for (unsigned i = 0; i < l->n; i++)
-			if (l->vfs[i].associated)
-				put_port(f, o, &l->vfs[i], i);
-		unnest(o, list);
-	}
-	close_msg(o, at);
-}
 
 /* ---- RTM_SETLINK ---- */
 
@@ -184,7 +16,7 @@ static void get_link(struct fake_rtnl *f, struct out *o, const struct nlmsghdr *
 		xlpt_str_add(&(f)->log, "\n");                              \
 	} while (0)
 
-static int set_mac(struct fake_rtnl *f, struct link *l, const struct ifla_vf_mac *m)
+static int set_mac(struct fake_rtnl *f, struct fake_link *l, const struct ifla_vf_mac *m)
 {
 	if (m->mac[0] & 1)
 		return EINVAL;
@@ -194,7 +26,7 @@ static int set_mac(struct fake_rtnl *f, struct link *l, const struct ifla_vf_mac
 	return 0;
 }
 
-static int set_vlan(struct fake_rtnl *f, struct link *l, uint32_t i, uint32_t vlan, uint32_t qos,
+static int set_vlan(struct fake_rtnl *f, struct fake_link *l, uint32_t i, uint32_t vlan, uint32_t qos,
 		    uint16_t proto)
 {
 	if (vlan > 4095 || qos > 7)
@@ -210,7 +42,7 @@ static int set_vlan(struct fake_rtnl *f, struct link *l, uint32_t i, uint32_t vl
 	return 0;
 }
 
-static int set_rate(struct fake_rtnl *f, struct link *l, const struct ifla_vf_rate *r)
+static int set_rate(struct fake_rtnl *f, struct fake_link *l, const struct ifla_vf_rate *r)
 {
 	if ((r->min_tx_rate && !(l->features & FAKE_RTNL_MIN_RATE)) || !l->up ||
 	    r->max_tx_rate > 1000)
@@ -223,9 +55,9 @@ static int set_rate(struct fake_rtnl *f, struct link *l, const struct ifla_vf_ra
 	return 0;
 }
 
-static int set_word(struct fake_rtnl *f, struct link *l, int type, uint32_t i, uint32_t v)
+static int set_word(struct fake_rtnl *f, struct fake_link *l, int type, uint32_t i, uint32_t v)
 {
-	struct vf *vf = &l->vfs[i];
+	struct fake_vf *vf = &l->vfs[i];
 
 	if (type == IFLA_VF_LINK_STATE && !(l->features & FAKE_RTNL_LINK_STATE))
 		return EOPNOTSUPP;
@@ -246,7 +78,7 @@ static int set_word(struct fake_rtnl *f, struct link *l, int type, uint32_t i, u
 	for (a = RTA_DATA(list), left = (int)RTA_PAYLOAD(list); RTA_OK(a, left);          \
 	     a = RTA_NEXT(a, left))
 
-static int set_one(struct fake_rtnl *f, struct link *l, struct rtattr *a)
+static int set_one(struct fake_rtnl *f, struct fake_link *l, struct rtattr *a)
 {
 	const struct ifla_vf_vlan_info *vi;
 	const uint32_t *word = RTA_DATA(a);
@@ -277,12 +109,12 @@ static int set_one(struct fake_rtnl *f, struct link *l, struct rtattr *a)
 }
 
 /* One IFLA_VF_PORT: written into the log with every attribute as it came. */
-static int set_port(struct fake_rtnl *f, struct link *l, struct rtattr *port)
+static int set_port(struct fake_rtnl *f, struct fake_link *l, struct rtattr *port)
 {
 	static const char *const requests[] = { "preassociate", "preassociate-rr", "associate",
 						"disassociate" };
 	uint32_t index = UINT32_MAX;
-	struct vf vf = { 0 };
+	struct fake_vf vf = { 0 };
 	struct rtattr *a;
 	int left, request = -1;
 	_cleanup_str_ struct xlpt_str s = { 0 };
@@ -324,7 +156,7 @@ static int set_port(struct fake_rtnl *f, struct link *l, struct rtattr *port)
 	return 0;
 }
 
-static int set_link(struct fake_rtnl *f, struct link *l, struct rtattr *top, uint32_t port)
+static int set_link(struct fake_rtnl *f, struct fake_link *l, struct rtattr *top, uint32_t port)
 {
 	struct rtattr *info, *a;
 	int left, left2, err = 0;
@@ -351,7 +183,7 @@ static int set_link(struct fake_rtnl *f, struct link *l, struct rtattr *top, uin
 
 /* ---- the seam ---- */
 
-static struct link *find(struct fake_rtnl *f, const char *name)
+static struct fake_link *find(struct fake_rtnl *f, const char *name)
 {
 	for (size_t i = 0; i < f->n; i++)
 		if (!strcmp(f->links[i].name, name))
@@ -359,13 +191,13 @@ static struct link *find(struct fake_rtnl *f, const char *name)
 	return NULL;
 }
 
-static int serve(struct fake_rtnl *f, uint32_t port, const struct nlmsghdr *req, struct out *o)
+static int serve(struct fake_rtnl *f, uint32_t port, const struct nlmsghdr *req, struct xlpt_str *o)
 {
 	struct rtattr *first = (struct rtattr *)((char *)NLMSG_DATA(req) +
 						 NLMSG_ALIGN(sizeof(struct ifinfomsg)));
 	int left = (int)req->nlmsg_len - (int)NLMSG_SPACE(sizeof(struct ifinfomsg)), all = left, err = 0;
 	struct rtattr *a;
-	struct link *l = NULL;
+	struct fake_link *l = NULL;
 	bool ext = false;
 
 	for (a = first; RTA_OK(a, left); a = RTA_NEXT(a, left)) {
@@ -378,7 +210,7 @@ static int serve(struct fake_rtnl *f, uint32_t port, const struct nlmsghdr *req,
 		return ENODEV;
 	if (req->nlmsg_type == RTM_GETLINK) {
 		if (ext)
-			get_link(f, o, req, l);
+			fake_rtnl_get_link(f, o, req, l);
 		return ext ? 0 : EINVAL;
 	}
 	for (a = first, left = all; RTA_OK(a, left) && !err; a = RTA_NEXT(a, left))
@@ -391,7 +223,7 @@ static int talk(struct xlpt_rtnl *nl, uint32_t port, const void *msg, size_t len
 {
 	struct fake_rtnl *f = nl->priv;
 	const struct nlmsghdr *req = msg;
-	struct out o = { 0 };
+	struct xlpt_str o = { 0 };
 	int err = 0;
 
 	if (len < sizeof(*req) || req->nlmsg_len != len || !(req->nlmsg_flags & NLM_F_ACK) ||
@@ -410,9 +242,9 @@ static int talk(struct xlpt_rtnl *nl, uint32_t port, const void *msg, size_t len
 		err = serve(f, port, req, &o);
 	/* lldpad's answer to a question is one message, without an acknowledgement. */
 	if (!port || err || req->nlmsg_type == RTM_SETLINK)
-		acknowledge(f, &o, req, err);
-	xlpt_str_addn(answer, o.s.s, o.s.len);
-	xlpt_str_dispose(&o.s);
+		fake_rtnl_acknowledge(f, &o, req, err);
+	xlpt_str_addn(answer, o.s, o.len);
+	xlpt_str_dispose(&o);
 	return 0;
 }
 
@@ -450,7 +282,7 @@ struct xlpt_rtnl *fake_rtnl_get(struct fake_rtnl *f)
 
 void fake_rtnl_link(struct fake_rtnl *f, const char *ifname, const char *mac, unsigned features)
 {
-	struct link *l;
+	struct fake_link *l;
 	struct xlpt_vf_identity id = { 0 };
 	_cleanup_free_ char *word = xlpt_xasprintf("mac=%s", mac);
 	unsigned seen = 0;
@@ -459,7 +291,7 @@ void fake_rtnl_link(struct fake_rtnl *f, const char *ifname, const char *mac, un
 		abort();
 	XLPT_GROW(f->links, f->n, f->alloc);
 	l = &f->links[f->n++];
-	*l = (struct link){ .up = true, .features = features };
+	*l = (struct fake_link){ .up = true, .features = features };
 	snprintf(l->name, sizeof(l->name), "%s", ifname);
 	memcpy(l->mac, id.mac, 6);
 }
@@ -476,11 +308,11 @@ void fake_rtnl_features(struct fake_rtnl *f, const char *ifname, unsigned featur
 
 void fake_rtnl_vfs(struct fake_rtnl *f, const char *ifname, unsigned n)
 {
-	struct link *l = find(f, ifname);
+	struct fake_link *l = find(f, ifname);
 
 	l->n = n;
 	for (unsigned i = 0; i < n; i++)
-		l->vfs[i] = (struct vf){ .spoofchk = true, .proto = ETH_P_8021Q };
+		l->vfs[i] = (struct fake_vf){ .spoofchk = true, .proto = ETH_P_8021Q };
 }
 
 void fake_rtnl_fail(struct fake_rtnl *f, unsigned nth, int err)
@@ -521,7 +353,7 @@ char *fake_rtnl_snapshot(struct fake_rtnl *f)
 
 	for (size_t i = 0; i < f->n; i++)
 		for (unsigned k = 0; k < f->links[i].n; k++) {
-			const struct vf *v = &f->links[i].vfs[k];
+			const struct fake_vf *v = &f->links[i].vfs[k];
 
 			xlpt_str_addf(&s, "%s vf %u mac %s vlan %u:%u:%x spoofchk %d trust %d link %u "
 				      "rate %u-%u port %d\n", f->links[i].name, k, XLPT_MAC_STR(v->mac),

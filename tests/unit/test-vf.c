@@ -156,6 +156,24 @@ static void test_kernel_refuses(void **state)
 	}
 }
 
+/* Another number means new VFs; those that stay keep what they were given. */
+static void test_identities_kept(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "vf create enp1s0 2");
+	ok(w, "vf set 01:10.0 mac=52:54:00:6d:90:02 vlan=42");
+	ok(w, "vf set 01:10.2 vlan=43");
+	ok(w, "vf create enp1s0 4");
+	vf_is(w, "vf 0 mac 52:54:00:6d:90:02 vlan 42:0:8100");
+	vf_is(w, "vf 1 mac 00:00:00:00:00:00 vlan 43:0:8100");
+	ok(w, "vf create enp1s0 1");
+	vf_is(w, "vf 0 mac 52:54:00:6d:90:02 vlan 42:0:8100");
+	ok(w, "vf remove enp1s0");
+	ok(w, "vf create enp1s0 2");
+	vf_is(w, "vf 0 mac 00:00:00:00:00:00 vlan 0:0:8100");
+}
+
 /* The old VFs come back with what they had when the new ones cannot be made. */
 static void test_back_to_old_count(void **state)
 {
@@ -355,6 +373,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_create_refused, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_in_use, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_kernel_refuses, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_identities_kept, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_back_to_old_count, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_set, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_set_refused, setup, teardown),

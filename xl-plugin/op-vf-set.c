@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* vf set, and how PFs and VFs are named. */
+#include <string.h>
+
+#include "xl-plugin/output.h"
+#include "xl-plugin/resolve.h"
+#include "xl-plugin/vf.h"
+
+static int pin_or_bdf(struct xlpt_env *env, const char *name, bool *is, struct xlpt_bdf *bdf,
+		      struct xlpt_diag *diag)
+{
+	*is = true;
+	if (xlpt_starts(name, "pin:"))
+		return xlpt_resolve_pin(env, name + strlen("pin:"), bdf, diag);
+	if (xlpt_bdf_shaped(name))
+		return xlpt_bdf_parse_any(name, bdf, diag);
+	*is = false;
+	return 0;
+}
+
+int xlpt_vf_find_pf(struct xlpt_env *env, const char *name, struct xlpt_pf *out,
+		    struct xlpt_diag *diag)
+{
+	struct xlpt_bdf bdf;
+	bool is;
+	int rc = pin_or_bdf(env, name, &is, &bdf, diag);
+
+	*out = (struct xlpt_pf){ 0 };
+	if (rc)
+		return rc;
+	return is ? xlpt_pf_read(env->host, bdf, out, diag)
+		  : xlpt_pf_find(env->host, name, out, diag);
+}
+
+int xlpt_vf_find(struct xlpt_env *env, const char *name, struct xlpt_vf *out,
+		 struct xlpt_diag *diag)
+{
+	struct xlpt_bdf bdf;
+	bool is;
+	int rc = pin_or_bdf(env, name, &is, &bdf, diag);
+
+	*out = (struct xlpt_vf){ 0 };
+	if (rc == 0 && !is) {
+		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "\"%s\" is not the address of a virtual function",
+			      name);
+		xlpt_diag_hint(diag, "xlpt vf list shows their addresses");
+		return XLPT_ERR_SYNTAX;
+	}
+	return rc ? rc : xlpt_vf_locate(env, bdf, out, diag);
+}
+
+struct set_op {
+	struct xlpt_env *env;
+	struct xlpt_journal journal;
+	struct xlpt_vf_lease lease;
+	struct xlpt_bdf bdf;
+};
+
+static int set(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct set_op *op = ctx;
+
+	(void)i;
+	return xlpt_vf_lease_set(op->env, op->bdf, &op->lease, diag);
+}
+
+static int unset(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct set_op *op = ctx;
+
+	(void)i;
+	return xlpt_vf_lease_unset(op->env, op->bdf, &op->lease, diag);
+}
+
+static int observe(void *priv, size_t i, const struct xlpt_step *step, bool undo,
+		   struct xlpt_diag *diag)
+{
+	struct set_op *op = priv;
+	struct xlpt_plan_observer j = xlpt_journal_observer(&op->journal);
+	int rc = xlpt_vf_before_step(op->env, i, step, undo, diag);
+
+	return rc ? rc : j.before(j.priv, i, step, undo, diag);
+}
+
+static int run_set(struct set_op *op, const struct xlpt_plan *plan, struct xlpt_diag *diag)
+{
+	const struct xlpt_plan_observer obs = { .priv = op, .before = observe };
+	int rc;
+
+	if (op->env->dry_run) {
+		xlpt_op_print_plan(op->env, plan);
+		return 0;
+	}
+	xlpt_journal_init(&op->journal, "vf-set", NULL);
+	xlpt_journal_add(&op->journal, op->bdf, false, NULL);
+	op->journal.devs[0].identity = xlpt_vf_lease_text(&op->lease);
+	rc = xlpt_journal_begin(op->env, &op->journal, diag);
+	if (rc)
+		return rc;
+	xlpt_env_catch_signals();
+	rc = xlpt_plan_run(plan, op, &obs, diag);
+	if (rc != XLPT_ERR_LEFT)
+		xlpt_journal_end(op->env, &op->journal);
+	return rc;
+}
+
+static int check_set(const struct xlpt_vf_identity *want, struct xlpt_diag *diag)
+{
+	if (want->port != XLPT_PORT_QBG || want->has_instanceid)
+		return 0;
+	/* With a guest at hand it is the guest's; lldpad tells its ports apart by it. */
+	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "virtualport=802.1Qbg needs instanceid here");
+	xlpt_diag_hint(diag, "add instanceid=UUID, of the guest that is to have the VF");
+	return XLPT_ERR_SYNTAX;
+}
+
+int xlpt_vf_op_set(struct xlpt_env *env, const struct xlpt_vf *vf,
+		   const struct xlpt_vf_identity *want, struct xlpt_diag *diag)
+{
+	struct set_op op = { .env = env, .bdf = vf->bdf, .journal = { .fd = -1 } };
+	_cleanup_locks_ struct xlpt_locks locks = { 0 };
+	_cleanup_plan_ struct xlpt_plan plan = { 0 };
+	_cleanup_str_ struct xlpt_str text = { 0 }, old = { 0 };
+	const char *bdf = XLPT_BDF_STR(vf->bdf);
+	int rc = check_set(want, diag);
+
+	if (rc == 0 && !env->dry_run)
+		rc = xlpt_lock_device(env, &locks, vf->bdf,
+				      xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
+	if (rc == 0)
+		rc = xlpt_vf_lease_of(env, vf, want, NULL, &op.lease, diag);
+	if (rc)
+		return rc;
+	xlpt_vfid_format(want, ' ', &text);
+	xlpt_vfid_format(&op.lease.now, ' ', &old);
+	xlpt_plan_add(&plan, set, unset, 0, xlpt_xasprintf("set%s on %s", text.s, bdf),
+		      xlpt_xasprintf("set%s on %s again", xlpt_str_get(&old), bdf));
+	rc = run_set(&op, &plan, diag);
+	xlpt_journal_dispose(&op.journal);
+	return rc;
+}
