@@ -14,14 +14,19 @@ static void report_attach(const struct xlpt_op *op)
 	for (size_t i = 0; i < op->n; i++) {
 		const struct xlpt_item *item = &op->items[i];
 		struct json_object *o = json_object_new_object();
+		_cleanup_str_ struct xlpt_str id = { 0 };
 
 		xlpt_json_add(o, "bdf", xlpt_json_bdf(item->spec.bdf));
 		xlpt_json_add(o, "state", xlpt_json_str("assigned"));
 		xlpt_json_add(o, "guest_address", xlpt_json_str(item->guest_address));
 		xlpt_item_reset_json(item, o);
+		if (!xlpt_vfid_is_empty(&item->spec.vf))
+			xlpt_json_add(o, "identity", xlpt_json_vf_identity(&item->spec.vf));
 		json_object_array_add(devs, o);
-		xlpt_say(op->env, "%s is attached to %s (domain %u) as %s", XLPT_BDF_STR(item->spec.bdf),
-			 op->guest.name, op->guest.domid, item->guest_address);
+		xlpt_vfid_format(&item->spec.vf, ' ', &id);
+		xlpt_say(op->env, "%s is attached to %s (domain %u) as %s%s%s",
+			 XLPT_BDF_STR(item->spec.bdf), op->guest.name, op->guest.domid,
+			 item->guest_address, id.len ? ", with" : "", xlpt_str_get(&id));
 	}
 	xlpt_json_add(root, "guest", xlpt_json_guest(&op->guest));
 	xlpt_json_add(root, "attached", devs);

@@ -29,9 +29,8 @@ char *xlpt_vf_unit_path(const char *key)
 
 /*
  * Before guests start by themselves and before it is looked whether devices are
- * hidden: a VF in pciback's list of slots is taken by it as soon as it appears.
- * After the drivers have found their devices, and after xenstore, which says
- * who has a VF.
+ * hidden. After the drivers have found their devices, and after xenstore, which
+ * says who has a VF.
  */
 char *xlpt_vf_unit_text(const char *program, const char *pf, int count)
 {
