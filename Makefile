@@ -11,6 +11,8 @@ MANDIR ?= $(PREFIX)/share/man
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 GUARDDIR = $(PREFIX)/lib/xlpt/guard
+UDEVDIR ?= $(PREFIX)/lib/udev/rules.d
+HOOKDIR ?= $(PREFIX)/share/xlpt/hooks
 O ?= build
 CC = gcc
 PKG_CONFIG ?= pkg-config
@@ -70,6 +72,11 @@ install: all
 	mkdir -p $(DESTDIR)$(UNITDIR)
 	for u in docs/systemd/*.service; do sed 's,/usr/local/sbin,$(SBINDIR),' $$u \
 		>$(DESTDIR)$(UNITDIR)/$$(basename $$u) || exit 1; done
+	mkdir -p $(DESTDIR)$(UDEVDIR) $(DESTDIR)$(HOOKDIR)
+	sed 's,/usr/local/sbin,$(SBINDIR),' docs/hooks/90-xlpt-pool.rules \
+		>$(DESTDIR)$(UDEVDIR)/90-xlpt-pool.rules
+	sed 's,/usr/local/sbin,$(SBINDIR),' docs/hooks/libvirt-libxl >$(DESTDIR)$(HOOKDIR)/libvirt-libxl
+	chmod 755 $(DESTDIR)$(HOOKDIR)/libvirt-libxl
 	for m in $(MANS); do install -D -m 644 $$m \
 		$(DESTDIR)$(MANDIR)/man$${m##*.}/$$(basename $$m) || exit 1; done
 
