@@ -11,6 +11,8 @@
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
 
+#define KERNEL_MS 2000
+
 void xlpt_returns_dispose(struct xlpt_returns *r)
 {
 	for (size_t i = 0; i < r->n; i++) {
@@ -60,6 +62,24 @@ static const struct xlpt_guest *guest_of(const struct facts *f, const struct xlp
 	return NULL;
 }
 
+/*
+ * xen-pciback ends a guest's export when it sees that the backend is gone from
+ * xenstore, a moment after the toolstack removed it; until then it exports the VF
+ * to nobody else ("already in-use").
+ */
+static bool kernel_let_go(struct xlpt_env *env, int64_t domid)
+{
+	int64_t deadline = xlpt_now(env->clock) + KERNEL_MS;
+
+	while (domid >= 0 && xlpt_host_has(env->host, "/sys/bus/xen-backend/devices/pci-%lld-0",
+					   (long long)domid)) {
+		if (xlpt_now(env->clock) >= deadline)
+			return false;
+		env->clock->sleep_ms(env->clock, 20);
+	}
+	return true;
+}
+
 /* Why the lease is over, NULL when it is not. Caller frees. */
 static int judge(struct xlpt_env *env, const struct facts *f, const struct xlpt_lease *l,
 		 const struct xlpt_guest *guest, char **why, struct xlpt_diag *diag)
@@ -93,6 +113,8 @@ static int judge(struct xlpt_env *env, const struct facts *f, const struct xlpt_
 	}
 	if (rc || assigned)
 		return rc;
+	if (same_boot && !guest && !kernel_let_go(env, l->domid))
+		return 0;
 	if (!same_boot)
 		*why = xlpt_xstrdup("the host was restarted");
 	else if (guest)

@@ -77,7 +77,7 @@ void pools_list_pool(struct world *w, const char *name, unsigned slot, unsigned 
 	fake_bus_put(w->bus, path, text.s);
 }
 
-static char *files[64];
+static char *files[1024];
 static size_t n_files;
 
 static void remove_files(void)

@@ -47,6 +47,8 @@ struct fake_ts {
 	bool no_iommu;
 	struct fake_pcifront_opts boot;	/* of the frontends of guests to come */
 	uint32_t next_domid;
+	void (*on_call)(void *arg);
+	void *on_call_arg;
 	unsigned fail_in[FAKE_TS_N_OPS];
 	enum fake_ts_depth depth;
 };
@@ -76,6 +78,8 @@ static struct fake_guest *guest_of(struct fake_ts *f, uint32_t domid)
 
 static bool fails(struct fake_ts *f, enum fake_ts_op op)
 {
+	if (f->on_call)
+		f->on_call(f->on_call_arg);
 	return f->fail_in[op] && --f->fail_in[op] == 0;
 }
 
@@ -613,6 +617,12 @@ void fake_ts_fail(struct fake_ts *f, enum fake_ts_op op, unsigned nth, enum fake
 {
 	f->fail_in[op] = nth;
 	f->depth = depth;
+}
+
+void fake_ts_on_call(struct fake_ts *f, void (*fn)(void *arg), void *arg)
+{
+	f->on_call = fn;
+	f->on_call_arg = arg;
 }
 
 int64_t fake_ts_owner(struct fake_ts *f, struct xlpt_bdf bdf)

@@ -50,6 +50,9 @@ void fake_ts_frontend(struct fake_ts *f, uint32_t domid, struct fake_pcifront *f
 /* The nth coming call (from 1) of op fails, an add after having come that far. */
 void fake_ts_fail(struct fake_ts *f, enum fake_ts_op op, unsigned nth, enum fake_ts_depth depth);
 
+/* Called at the beginning of each of those calls. */
+void fake_ts_on_call(struct fake_ts *f, void (*fn)(void *arg), void *arg);
+
 /* The guest the hypervisor has it assigned to, -1 dom0, -2 quarantine. */
 int64_t fake_ts_owner(struct fake_ts *f, struct xlpt_bdf bdf);
 /* Lines "BDF owner", sorted, of all that is not dom0's; caller frees. */

@@ -17,7 +17,8 @@ static int on_write(struct fake_bus *bus, const char *path, const char *text, vo
 {
 	struct world *w = arg;
 
-	(void)bus;
+	if (w->before_write)
+		w->before_write(w->before_arg);
 	if (w->stop_at && --w->stop_at == 0)
 		raise(SIGTERM);
 	/* What VFs had goes with them. */

@@ -30,6 +30,8 @@ struct world {
 	struct fake_ts *ts;
 	struct fake_rtnl *rtnl;
 	unsigned stop_at;	/* SIGTERM comes with this write to sysfs, counted from 1; 0 = never */
+	void (*before_write)(void *arg);	/* called before each write to sysfs, or NULL */
+	void *before_arg;
 	char *out, *err;	/* of the last command */
 };
 

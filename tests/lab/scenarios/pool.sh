@@ -40,6 +40,10 @@ held() {
 		sed -n 's|.*/dev-[0-9]* = "\(.*\)"$|\1|p' | sort
 }
 
+leases() {
+	find /var/lib/xlpt/leases -type f | wc -l
+}
+
 # in_line WHAT: what the leases say is what xenstore says, for every guest; and the count is right.
 in_line() {
 	local guest domid leased all=0 show
@@ -51,7 +55,7 @@ in_line() {
 			fail "$1: $guest has leased [$leased] and has [$([ -z "$domid" ] || held "$domid")]"
 		all=$((all + $(grep -c . <<<"$leased" || :)))
 	done
-	[ "$(ls /var/lib/xlpt/leases | wc -l)" = "$all" ] || fail "$1: leases of nobody: $show"
+	[ "$(leases)" = "$all" ] || fail "$1: leases of nobody: $show"
 	[ "$(cat /var/lib/xlpt/leases/* 2>/dev/null | grep -c '^device')" = "$all" ] || fail "$1: a torn lease"
 	free=$(xlpt --json pool show lan | value free)
 	[ "$free" = $((7 - all)) ] || fail "$1: $free free, $all leased"
@@ -133,7 +137,7 @@ for ((step = 1; step <= steps; step++)); do
 		xlpt attach "$guest" pool:lan || status=$?
 		[ "$status" = $((free == 0)) ] || fail "step $step: attach: exit status $status with $free free"
 	elif [ $what = 3 ] && [ -n "$(held "$domid")" ]; then
-		vf=$(held "$domid" | shuf -n 1 --random-source=<(yes $RANDOM))
+		vf=$(held "$domid" | shuf -n 1 --random-source=<(yes "$RANDOM"))
 		echo "step $step: detach $vf from $guest"
 		expect_rc 0 xlpt detach "$guest" "$vf"
 	else
@@ -158,12 +162,11 @@ in_line "the end of all"
 config web1 '"pool:lan", "pool:lan"'
 expect_rc 0 xlpt start --no-wait /run/lab/web1.cfg
 mount -t tmpfs tmpfs /usr/lib/udev/rules.d
-udevd=$(ls /usr/lib/systemd/systemd-udevd /lib/systemd/systemd-udevd 2>/dev/null | head -n 1)
-"$udevd" --debug >/run/lab/udevd.log 2>&1 &
+/usr/lib/systemd/systemd-udevd --debug >/run/lab/udevd.log 2>&1 &
 udevd_pid=$!
 wait_for 20 "udev's socket" test -S /run/udev/control
-[ "$(ls /var/lib/xlpt/leases | wc -l)" = 2 ] || fail "not two leases"
-no_leases() { [ -z "$(ls /var/lib/xlpt/leases)" ]; }
+[ "$(leases)" = 2 ] || fail "not two leases"
+no_leases() { [ "$(leases)" = 0 ]; }
 xl destroy web1
 hook=0
 wait_for 30 "the hook to give the VFs back" no_leases || hook=1
@@ -192,7 +195,7 @@ fi
 guest_destroy web2
 
 note "no VFs, and no driver"
-for vf in /sys/bus/pci/devices/$pf/virtfn*; do
+for vf in "/sys/bus/pci/devices/$pf"/virtfn*; do
 	vf=$(basename "$(readlink -f "$vf")")
 	[ "$(driver_of "$vf")" != pciback ] || expect_rc 0 xlpt unhide "$vf"
 done
