@@ -103,7 +103,18 @@ void xlpt_returns_dispose(struct xlpt_returns *r);
  */
 int xlpt_leases_reconcile(struct xlpt_env *env, bool locked, struct xlpt_returns *out,
 			  struct xlpt_diag *diag);
-/* The same for commands that have something else to do: no leases, nothing done; tells with -v. */
+/* With owners that the caller has read, under the lock of the pools. */
+struct xlpt_owners;
+int xlpt_leases_reconcile_with(struct xlpt_env *env, const struct xlpt_owners *owners,
+			       struct xlpt_returns *out, struct xlpt_diag *diag);
+/* What a dry run would give back counts as free in it: takes those out of the list. */
+void xlpt_leases_forget(struct xlpt_leases *leases, const struct xlpt_returns *returned);
+/*
+ * Ends a lease that is held, whose VF nobody has: its identity is restored, it
+ * goes back to its dom0 driver if its pool says so, and the file goes.
+ */
+int xlpt_lease_return(struct xlpt_env *env, struct xlpt_lease *l, struct xlpt_diag *diag);
+/* Reconciles for commands that have something else to do: no leases, nothing done; tells with -v. */
 int xlpt_leases_tidy(struct xlpt_env *env, struct xlpt_diag *diag);
 
 #endif

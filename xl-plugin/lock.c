@@ -7,8 +7,12 @@
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
 
-/* flock has no time-out of its own; this is how often it is tried again. */
+/*
+ * flock has no time-out of its own; this is how often it is tried again, at first
+ * and in the end: many who wait must not take the processor from the one who works.
+ */
 #define LOCK_RETRY_MS 20
+#define LOCK_RETRY_MAX_MS 320
 
 void xlpt_locks_release(struct xlpt_locks *locks)
 {
@@ -24,6 +28,7 @@ static int take(struct xlpt_env *env, struct xlpt_locks *locks, const char *name
 {
 	_cleanup_free_ char *path = xlpt_xasprintf(XLPT_STATE_DIR "/lock/%s", name);
 	_cleanup_close_ int fd = -1;
+	int64_t retry_ms = LOCK_RETRY_MS;
 	bool told = false;
 	int r;
 
@@ -55,7 +60,8 @@ static int take(struct xlpt_env *env, struct xlpt_locks *locks, const char *name
 		if (!told && what)
 			xlpt_warn(env, "waiting for another xlpt that works on %s", what);
 		told = true;
-		env->clock->sleep_ms(env->clock, LOCK_RETRY_MS);
+		env->clock->sleep_ms(env->clock, retry_ms);
+		retry_ms = retry_ms * 2 < LOCK_RETRY_MAX_MS ? retry_ms * 2 : LOCK_RETRY_MAX_MS;
 	}
 	XLPT_GROW(locks->fds, locks->n, locks->alloc);
 	locks->fds[locks->n++] = fd;

@@ -176,7 +176,7 @@ int xlpt_op_pool_release(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_
 		return XLPT_ERR_IN_USE;
 	}
 	if (rc == 0 && !env->dry_run)
-		rc = xlpt_lease_drop(env, &l, diag);
+		rc = xlpt_lease_return(env, &l, diag);
 	if (rc)
 		return rc;
 	XLPT_GROW(out->items, out->n, out->alloc);

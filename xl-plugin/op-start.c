@@ -11,12 +11,14 @@
 #include "converters/xl.h"
 #include "pciback/bind.h"
 #include "xl-plugin/output.h"
+#include "xl-plugin/vf.h"
 
 void xlpt_start_init(struct xlpt_start *s, struct xlpt_env *env)
 {
 	*s = (struct xlpt_start){ 0 };
 	xlpt_op_init(&s->op, env);
 	s->op.timeout_ms = XLPT_START_TIMEOUT_MS;
+	s->op.identity = true;
 }
 
 void xlpt_start_dispose(struct xlpt_start *s)
@@ -293,6 +295,8 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 
 		rc = xlpt_policy_attach(&f, diag);
 		if (rc == 0)
+			rc = xlpt_vf_judge(op, item, diag);
+		if (rc == 0)
 			rc = xlpt_op_read_origin(op, item, diag);
 		item->hide = item->hide && !item->place.on_pciback;
 	}
@@ -307,6 +311,7 @@ static void plan_start(struct xlpt_plan *plan, const struct xlpt_start *s)
 		xlpt_plan_lease(plan, op, i);
 		if (op->items[i].hide)
 			xlpt_plan_hide(plan, op, i);
+		xlpt_vf_plan_lend(plan, op, i);
 	}
 	if (s->print)
 		return;

@@ -241,6 +241,9 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 	int rc;
 
 	rc = check_forced(op, diag);
+	/* Before any lock: who reconciles locks pools and devices himself. */
+	if (rc == 0)
+		rc = xlpt_leases_tidy(env, diag);
 	/* A dry run looks and leaves: it needs no lock and mends nothing. */
 	if (rc == 0 && !env->dry_run)
 		rc = lock_all(op, diag);
@@ -248,8 +251,6 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 		rc = guest_again(op, diag);
 	if (rc == 0 && !env->dry_run)
 		rc = mend_first(op, diag);
-	if (rc == 0)
-		rc = xlpt_leases_tidy(env, diag);
 	if (rc == 0)
 		rc = xlpt_guard_read(env->host, &op->needs, diag);
 	since = xlpt_now(env->clock);

@@ -10,6 +10,7 @@
 #include "xl-plugin/leases.h"
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
+#include "xl-plugin/vf.h"
 
 #define KERNEL_MS 2000
 
@@ -27,7 +28,8 @@ void xlpt_returns_dispose(struct xlpt_returns *r)
 /* What is read once for all leases. */
 struct facts {
 	struct xlpt_leases leases;
-	struct xlpt_owners owners;
+	const struct xlpt_owners *owners;
+	struct xlpt_owners own;	/* read here */
 	struct xlpt_guest *guests;
 	size_t n_guests;
 	char boot[40];
@@ -36,20 +38,22 @@ struct facts {
 static void facts_dispose(struct facts *f)
 {
 	xlpt_leases_dispose(&f->leases);
-	xlpt_owners_dispose(&f->owners);
+	xlpt_owners_dispose(&f->own);
 	for (size_t i = 0; i < f->n_guests; i++)
 		xlpt_guest_dispose(&f->guests[i]);
 	free(f->guests);
 }
 
-static int facts_read(struct xlpt_env *env, struct facts *f, struct xlpt_diag *diag)
+static int facts_read(struct xlpt_env *env, const struct xlpt_owners *owners, struct facts *f,
+		      struct xlpt_diag *diag)
 {
 	int rc = xlpt_leases_read(env, &f->leases, diag);
 
 	if (rc || !f->leases.n)
 		return rc;
 	xlpt_boot_id(env, f->boot);
-	rc = xlpt_owners_read(env, &f->owners, diag);
+	f->owners = owners ? owners : &f->own;
+	rc = owners ? 0 : xlpt_owners_read(env, &f->own, diag);
 	return rc ? rc : env->ts->ops->guest_list(env->ts, &f->guests, &f->n_guests, diag);
 }
 
@@ -84,7 +88,7 @@ static bool kernel_let_go(struct xlpt_env *env, int64_t domid)
 static int judge(struct xlpt_env *env, const struct facts *f, const struct xlpt_lease *l,
 		 const struct xlpt_guest *guest, char **why, struct xlpt_diag *diag)
 {
-	const struct xlpt_owner *owner = xlpt_owners_find(&f->owners, l->bdf);
+	const struct xlpt_owner *owner = xlpt_owners_find(f->owners, l->bdf);
 	bool assigned = false, same_boot = !strcmp(l->boot, f->boot);
 	int rc;
 
@@ -138,26 +142,36 @@ static int back_to_host(struct xlpt_env *env, const struct xlpt_lease *l, struct
 	return rc ? rc : xlpt_give_back(env, l->bdf, known, origin ? origin : "", NULL, diag);
 }
 
-/* *done: somebody who works on the VF just now is left to it. */
+int xlpt_lease_return(struct xlpt_env *env, struct xlpt_lease *l, struct xlpt_diag *diag)
+{
+	_cleanup_diag_ struct xlpt_diag why = { 0 };
+	const char *bdf = XLPT_BDF_STR(l->bdf);
+
+	/* A VF that keeps what its guest had is told of, and is free all the same. */
+	if (xlpt_vf_restore(env, l->bdf, &why))
+		xlpt_warn(env, "%s keeps the identity its guest had: %s", bdf, why.message);
+	xlpt_diag_dispose(&why);
+	if (l->to_host && xlpt_host_has(env->host, "/sys/bus/pci/devices/%s", bdf) &&
+	    back_to_host(env, l, &why))
+		xlpt_warn(env, "%s stays hidden: %s", bdf, why.message);
+	return xlpt_lease_drop(env, l, diag);
+}
+
+/*
+ * *done: a VF that somebody works on just now is left to him. Who has the pools
+ * waits for nobody; the next command finds the lease again.
+ */
 static int give_back(struct xlpt_env *env, struct xlpt_bdf bdf, bool *done, struct xlpt_diag *diag)
 {
-	_cleanup_lease_ struct xlpt_lease l = { 0 };
+	_cleanup_lease_ struct xlpt_lease l = { .fd = -1 };
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
-	_cleanup_diag_ struct xlpt_diag why = { 0 };
-	int rc = xlpt_lease_hold(env, bdf, 0, &l, diag);
+	int rc = 0;
 
+	*done = xlpt_lock_device(env, &locks, bdf, 0, NULL) == 0;
+	if (*done)
+		rc = xlpt_lease_hold(env, bdf, 0, &l, diag);
 	*done = rc > 0;
-	if (rc <= 0)
-		return rc;
-	if (l.to_host && xlpt_host_has(env->host, "/sys/bus/pci/devices/%s", XLPT_BDF_STR(bdf))) {
-		/* Who has the pools waits for nobody: the next command finds the lease again. */
-		*done = xlpt_lock_device(env, &locks, bdf, 0, NULL) == 0;
-		if (!*done)
-			return 0;
-		if (back_to_host(env, &l, &why))
-			xlpt_warn(env, "%s stays hidden: %s", XLPT_BDF_STR(bdf), why.message);
-	}
-	return xlpt_lease_drop(env, &l, diag);
+	return rc > 0 ? xlpt_lease_return(env, &l, diag) : rc;
 }
 
 static void add_return(struct xlpt_returns *out, const struct xlpt_lease *l, const char *why)
@@ -174,7 +188,7 @@ static void add_return(struct xlpt_returns *out, const struct xlpt_lease *l, con
 static int follow(struct xlpt_env *env, const struct facts *f, const struct xlpt_lease *l,
 		  const struct xlpt_guest *guest, struct xlpt_diag *diag)
 {
-	const struct xlpt_owner *owner = xlpt_owners_find(&f->owners, l->bdf);
+	const struct xlpt_owner *owner = xlpt_owners_find(f->owners, l->bdf);
 	_cleanup_lease_ struct xlpt_lease held = { 0 };
 	int rc;
 
@@ -205,20 +219,14 @@ static void sweep(struct xlpt_env *env)
 		}
 }
 
-int xlpt_leases_reconcile(struct xlpt_env *env, bool locked, struct xlpt_returns *out,
-			  struct xlpt_diag *diag)
+static int reconcile(struct xlpt_env *env, const struct xlpt_owners *owners,
+		     struct xlpt_returns *out, struct xlpt_diag *diag)
 {
 	XLPT_CLEANUP(facts_dispose) struct facts f = { 0 };
-	_cleanup_locks_ struct xlpt_locks locks = { 0 };
-	int rc = 0;
+	int rc;
 
-	/* A dry run looks and leaves. */
-	if (!locked && !env->dry_run)
-		rc = xlpt_lock_pools(env, &locks, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
-	if (rc == 0)
-		sweep(env);
-	if (rc == 0)
-		rc = facts_read(env, &f, diag);
+	sweep(env);
+	rc = facts_read(env, owners, &f, diag);
 	for (size_t i = 0; rc == 0 && i < f.leases.n; i++) {
 		const struct xlpt_lease *l = &f.leases.items[i];
 		const struct xlpt_guest *guest = guest_of(&f, l);
@@ -238,6 +246,41 @@ int xlpt_leases_reconcile(struct xlpt_env *env, bool locked, struct xlpt_returns
 			add_return(out, l, why);
 	}
 	return rc;
+}
+
+int xlpt_leases_reconcile(struct xlpt_env *env, bool locked, struct xlpt_returns *out,
+			  struct xlpt_diag *diag)
+{
+	_cleanup_locks_ struct xlpt_locks locks = { 0 };
+	int rc = 0;
+
+	/* A dry run looks and leaves. */
+	if (!locked && !env->dry_run)
+		rc = xlpt_lock_pools(env, &locks, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
+	return rc ? rc : reconcile(env, NULL, out, diag);
+}
+
+int xlpt_leases_reconcile_with(struct xlpt_env *env, const struct xlpt_owners *owners,
+			       struct xlpt_returns *out, struct xlpt_diag *diag)
+{
+	return reconcile(env, owners, out, diag);
+}
+
+void xlpt_leases_forget(struct xlpt_leases *leases, const struct xlpt_returns *returned)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < leases->n; i++) {
+		bool over = false;
+
+		for (size_t k = 0; k < returned->n; k++)
+			over |= xlpt_bdf_eq(returned->items[k].bdf, leases->items[i].bdf);
+		if (over)
+			xlpt_lease_dispose(&leases->items[i]);
+		else
+			leases->items[kept++] = leases->items[i];
+	}
+	leases->n = kept;
 }
 
 int xlpt_leases_tidy(struct xlpt_env *env, struct xlpt_diag *diag)

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "pciback/scan.h"
 #include "xl-plugin/output.h"
 #include "xl-plugin/pools.h"
 
@@ -60,17 +61,22 @@ static xlpt_nodes nodes_of(struct xlpt_op *op, enum xlpt_pool_policy policy)
 }
 
 static int choose(struct xlpt_op *op, const char *name, const struct xlpt_pool_def *def,
-		  struct xlpt_bdf *bdf, struct xlpt_diag *diag)
+		  struct xlpt_pool_facts *facts, struct xlpt_bdf *bdf, struct xlpt_diag *diag)
 {
-	_cleanup_pool_facts_ struct xlpt_pool_facts facts = { 0 };
+	_cleanup_returns_ struct xlpt_returns returned = { 0 };
 	_cleanup_pool_view_ struct xlpt_pool_view view = { 0 };
 	enum xlpt_pool_policy policy = xlpt_pool_policy_of(def);
 	bool remote;
 	int rc, i;
 
-	rc = xlpt_pool_facts_read(op->env, &facts, diag);
+	rc = xlpt_owners_read(op->env, &facts->owners, diag);
 	if (rc == 0)
-		rc = xlpt_pool_view(op->env, def, &facts, &view, diag);
+		rc = xlpt_leases_reconcile_with(op->env, &facts->owners, &returned, diag);
+	if (rc == 0)
+		rc = xlpt_leases_read(op->env, &facts->leases, diag);
+	xlpt_leases_forget(&facts->leases, &returned);
+	if (rc == 0)
+		rc = xlpt_pool_view(op->env, def, facts, &view, diag);
 	if (rc)
 		return rc;
 	take_own(op, &view.vfs);
@@ -89,17 +95,20 @@ int xlpt_pool_allocate(struct xlpt_op *op, const char *name, struct xlpt_bdf *bd
 {
 	struct xlpt_env *env = op->env;
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
+	_cleanup_pool_facts_ struct xlpt_pool_facts facts = { 0 };
 	struct xlpt_lease *l;
-	int rc = 0;
+	int rc;
 
-	if (!env->dry_run)
+	/* What takes long and changes with no lease is read before others have to wait. */
+	rc = xlpt_scan_all(env->host, 0, NULL, &facts.devices, diag);
+	if (rc == 0)
+		rc = xlpt_guard_read(env->host, &facts.needs, diag);
+	if (rc == 0 && !env->dry_run)
 		rc = xlpt_lock_pools(env, &locks, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
 	if (rc == 0)
 		rc = xlpt_pool_load(env, name, def, diag);
 	if (rc == 0)
-		rc = xlpt_leases_reconcile(env, true, NULL, diag);
-	if (rc == 0)
-		rc = choose(op, name, def, bdf, diag);
+		rc = choose(op, name, def, &facts, bdf, diag);
 	if (rc) {
 		xlpt_pool_def_dispose(def);
 		return rc;
@@ -230,8 +239,12 @@ void xlpt_plan_give_back(struct xlpt_plan *plan, const struct xlpt_op *op, size_
 int xlpt_op_check_leases(struct xlpt_op *op, struct xlpt_diag *diag)
 {
 	_cleanup_leases_ struct xlpt_leases all = { 0 };
-	int rc = xlpt_leases_read(op->env, &all, diag);
+	_cleanup_returns_ struct xlpt_returns returned = { 0 };
+	int rc = op->env->dry_run ? xlpt_leases_reconcile(op->env, true, &returned, diag) : 0;
 
+	if (rc == 0)
+		rc = xlpt_leases_read(op->env, &all, diag);
+	xlpt_leases_forget(&all, &returned);
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
 		const char *bdf = XLPT_BDF_STR(op->items[i].spec.bdf);
 		const struct xlpt_lease *l = xlpt_leases_find(&all, op->items[i].spec.bdf);

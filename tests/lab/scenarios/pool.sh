@@ -1,6 +1,6 @@
 #!/bin/bash
-# pool - a pool of igb's seven VFs: start, stop, attach, detach and kill -9 at random, nine at once, the hook
-# timeout: 1800
+# pool - a pool of igb's seven VFs: start, stop, attach, detach and kill -9 at random, six at once, the hook
+# timeout: 3600
 #
 # Environment: STEPS (20) and SEED (1) of the random walk.
 . "$LAB/lib.sh"
@@ -57,7 +57,7 @@ in_line() {
 	done
 	[ "$(leases)" = "$all" ] || fail "$1: leases of nobody: $show"
 	[ "$(cat /var/lib/xlpt/leases/* 2>/dev/null | grep -c '^device')" = "$all" ] || fail "$1: a torn lease"
-	free=$(xlpt --json pool show lan | value free)
+	free=$(sed -n 's/^pool lan, .*: \([0-9]*\) of 7 VFs free$/\1/p' <<<"$show")
 	[ "$free" = $((7 - all)) ] || fail "$1: $free free, $all leased"
 }
 
@@ -99,9 +99,9 @@ refuses 1 "xl create failed" xlpt start /run/lab/web9.cfg
 ! xl domid web9 2>/dev/null || fail "a guest was left"
 in_line "a start that failed"
 
-note "nine at once, for four VFs"
+note "six at once, for four VFs"
 pids=()
-for n in 1 2 3; do
+for n in 1 2; do
 	for guest in "${guests[@]}"; do
 		xlpt attach "$guest" pool:net >"/run/lab/many-$guest-$n" 2>&1 &
 		pids+=($!)
@@ -112,10 +112,10 @@ for pid in "${pids[@]}"; do
 	! wait "$pid" || good=$((good + 1))
 done
 cat /run/lab/many-*
-[ "$good" = 4 ] || fail "$good of nine got a VF, there were 4"
-[ "$(grep -l 'has no free VF' /run/lab/many-* | wc -l)" = 5 ] || fail "not five were told that the pool is empty"
+[ "$good" = 4 ] || fail "$good of six got a VF, there were 4"
+[ "$(grep -l 'has no free VF' /run/lab/many-* | wc -l)" = 2 ] || fail "not two were told that the pool is empty"
 xlpt pool show lan
-in_line "nine at once"
+in_line "six at once"
 
 note "$steps random steps, seed ${SEED:-1}"
 for ((step = 1; step <= steps; step++)); do
