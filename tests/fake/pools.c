@@ -22,6 +22,7 @@ struct world *pools_world(void)
 
 		add_vf(w, bdf, "0000:01:00.0");
 	}
+	fake_rtnl_vfs(w->rtnl, "enp1s0", 7);
 	/* Another interface, so that a VF's is not the only one this host has. */
 	fake_bus_add(w->bus, "0000:0e:00.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10d3,
 		.class_code = 0x020000, .driver = "e1000e", .parent = "0000:00:01.0", .net = "eth0" });
@@ -48,10 +49,19 @@ void pools_second_pf(struct world *w)
 	on_node(w, "0000:0a:00.0", "1\n");
 }
 
+void pools_iface(struct world *w, const char *bdf, const char *net, bool up)
+{
+	_cleanup_free_ char *dev = fake_bus_devpath(w->bus, bdf),
+			    *path = xlpt_xasprintf("%s/net/%s/flags", dev, net),
+			    *state = xlpt_xasprintf("%s/net/%s/operstate", dev, net);
+
+	fake_bus_put(w->bus, path, up ? "0x1003\n" : "0x1002\n");
+	fake_bus_put(w->bus, state, up ? "up\n" : "down\n");
+}
+
 void pools_dom0_uses(struct world *w, const char *bdf, const char *net, bool up)
 {
 	struct xlpt_host *h = fake_bus_host(w->bus);
-	_cleanup_free_ char *dev = NULL, *path = NULL, *state = NULL;
 
 	if (!xlpt_host_has(h, "/sys/bus/pci/drivers/igbvf"))
 		fake_bus_driver(w->bus, "igbvf", "8086:1520");
@@ -59,11 +69,7 @@ void pools_dom0_uses(struct world *w, const char *bdf, const char *net, bool up)
 	fake_bus_add(w->bus, bdf, &(struct fake_dev){ .vendor = 0x8086, .device = 0x1520,
 		.class_code = 0x020000, .pf = "0000:01:00.0", .parent = "0000:00:01.0",
 		.driver = "igbvf", .net = net });
-	dev = fake_bus_devpath(w->bus, bdf);
-	path = xlpt_xasprintf("%s/net/%s/flags", dev, net);
-	state = xlpt_xasprintf("%s/net/%s/operstate", dev, net);
-	fake_bus_put(w->bus, path, up ? "0x1003\n" : "0x1002\n");
-	fake_bus_put(w->bus, state, up ? "up\n" : "down\n");
+	pools_iface(w, bdf, net, up);
 }
 
 void pools_list_pool(struct world *w, const char *name, unsigned slot, unsigned n)

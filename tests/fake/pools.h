@@ -17,6 +17,8 @@ struct world *pools_world(void);
 void pools_second_pf(struct world *w);
 /* A VF bound to igbvf, with an interface that is up or down. */
 void pools_dom0_uses(struct world *w, const char *bdf, const char *net, bool up);
+/* Sets its interface up or down; binding its driver anew leaves it up. */
+void pools_iface(struct world *w, const char *bdf, const char *net, bool up);
 /* A pool of n devices, 0000:01:SLOT.0 and on. */
 void pools_list_pool(struct world *w, const char *name, unsigned slot, unsigned n);
 /* A file with that text, removed when the program ends; the path stays valid. */

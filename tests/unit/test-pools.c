@@ -169,8 +169,11 @@ static void test_networks(void **state)
 	ok(w, "pool export list --xml");
 	said(w, "<address type='pci' domain='0x0000' bus='0x04' slot='0x00' function='0x2'/>");
 	said(w, "<portgroup name='engineering' default='yes'>");
-	/* A PF by address has no word there; by its interface it has. */
+	/* A PF has no address there, but the name of its interface. */
 	ok(w, "pool define lan pf=01:00.0");
+	ok(w, "pool export lan --xml");
+	said(w, "<pf dev='enp1s0'/>");
+	fake_bus_rmmod(w->bus, "igb");
 	refused(w, 1, "pool export lan --xml", "has no network interface");
 }
 
@@ -185,6 +188,7 @@ static void test_managed(void **state)
 	assert_string_equal(fake_bus_driver_of(w->bus, "0000:01:10.0"), "pciback");
 	ok(w, "detach web1 01:10.0");
 	assert_string_equal(fake_bus_driver_of(w->bus, "0000:01:10.0"), "igbvf");
+	pools_iface(w, "0000:01:10.0", "vf0", false);
 	ok(w, "attach web1 pool:lan");
 	fake_ts_kill(w->ts, 3);
 	ok(w, "pool release --gone");
@@ -399,7 +403,57 @@ static void test_start_deaf(void **state)
 	free_is(w, 6);
 }
 
+/* ---- a VF's identity ---- */
+
+static void vf_is(struct world *w, const char *want)
+{
+	_cleanup_free_ char *now = fake_rtnl_snapshot(w->rtnl);
+
+	if (!strstr(now, want))
+		fail_msg("not \"%s\" but %s", want, now);
+}
+
+#define MAC "52:54:00:6d:90:02"
+#define HAD "enp1s0 vf 0 mac 00:00:00:00:00:00 vlan 0:0:8100"
+
+/* From the command, from the pool, from the configuration; and back whichever way it ends. */
+static void test_identity(void **state)
+{
+	struct world *w = *state;
+	const char *cfg = pools_config("name = \"app1\"\npci = [ 'pool:lan,mac=" MAC "' ]\n");
+
+	ok(w, "pool define lan pf=01:00.0 vlan=42");
+	ok(w, "attach web1 pool:lan,mac=" MAC);
+	vf_is(w, "enp1s0 vf 0 mac " MAC " vlan 42:0:8100");
+	ok(w, "detach web1 01:10.0");
+	vf_is(w, HAD);
+	ok(w, "attach web1 pool:lan,vlan=7");
+	vf_is(w, "enp1s0 vf 0 mac 00:00:00:00:00:00 vlan 7:0:8100");
+	fake_ts_kill(w->ts, 3);
+	ok(w, "pool release --gone");
+	vf_is(w, HAD);
+	assert_int_equal(world_run(w, "start %s", cfg), 0);
+	vf_is(w, "enp1s0 vf 0 mac " MAC " vlan 42:0:8100");
+	fake_ts_kill(w->ts, 20);
+	ok(w, "pool list");
+	vf_is(w, HAD);
+	fake_ts_boot(w->ts, &(struct fake_pcifront_opts){ .absent = true });
+	assert_int_equal(world_run(w, "start --timeout 2 %s", cfg), 1);
+	vf_is(w, HAD);
+	assert_int_equal(world_run(w, "start --print %s", cfg), 0);
+	assert_null(strstr(w->out, "mac"));
+	vf_is(w, "enp1s0 vf 0 mac " MAC " vlan 42:0:8100");
+	ok(w, "pool release 01:10.0");
+	vf_is(w, HAD);
+	free_is(w, 7);
+}
+
 /* ---- everything fails once ---- */
+
+static void rtnl(struct world *w, unsigned nth)
+{
+	fake_rtnl_fail(w->rtnl, nth, EIO);
+}
 
 static void bus_write(struct world *w, unsigned nth)
 {
@@ -458,11 +512,12 @@ static void hyp(struct world *w, unsigned nth)
 
 static void (*const injections[])(struct world *w, unsigned nth) = {
 	bus_write, store_write, store_read, store_rm, add_nodes, add_note, create_at_once, create_half,
-	create_late, quarantine, hyp,
+	create_late, quarantine, hyp, rtnl,
 };
 
 static void no_more(struct world *w)
 {
+	fake_rtnl_fail(w->rtnl, 0, 0);
 	fake_bus_fail_write(w->bus, 0, 0);
 	for (int op = 0; op < FAKE_STORE_N_OPS; op++)
 		fake_store_fail(w->store, op, 0, 0);
@@ -505,12 +560,12 @@ static bool try_one(const char *prepare, const char *command, bool undoes, size_
 static void test_every_failure(void **state)
 {
 	_cleanup_free_ char *start = xlpt_xasprintf("start %s", pools_config(
-		"name = \"app1\"\npci = [ 'pool:lan', '02:00.0,seize=1', 'pool:lan' ]\n"));
+		"name = \"app1\"\npci = [ 'pool:lan,mac=" MAC "', '02:00.0,seize=1', 'pool:lan' ]\n"));
 	const struct {
 		const char *prepare, *command;
 		bool undoes;
 	} scenes[] = {
-		{ "", "attach web1 pool:lan pool:lan", true },
+		{ "", "attach web1 pool:lan pool:lan,mac=" MAC ",vlan=9", true },
 		{ "", start, true },
 		{ "attach web1 pool:lan", "detach web1 01:10.0", false },
 	};
@@ -631,6 +686,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_start_print, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_start_wrong, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_start_deaf, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_identity, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_64_processes, setup, teardown),
 		cmocka_unit_test(test_every_failure),
 	};
