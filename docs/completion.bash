@@ -9,7 +9,7 @@ _xlpt() {
 	done
 	[ "$cmd $prev" != 'list -o' ] || prev=--columns
 	case $prev in
-	--config | --edit | --network | --output | -o)
+	--file | -f | --config | --edit | --network | --output | -o)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--sysroot) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
 	--timeout | -t) return ;;
@@ -34,6 +34,24 @@ _xlpt() {
 		boot-0) words='plan write verify remove' ;;
 		pin-0) words='list show remove' ;;
 		pin-1) words="$(xlpt __complete pins 2>/dev/null) $(xlpt __complete devices 2>/dev/null)" ;;
+		pool-0) words='define import export list show undefine release' ;;
+		pool-1)
+			case " ${COMP_WORDS[*]} " in
+			*' import '*) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+			*' release '*) words=$(xlpt __complete vfs 2>/dev/null) ;;
+			*) words=$(xlpt __complete pools 2>/dev/null) ;;
+			esac
+			;;
+		pool-*)
+			case " ${COMP_WORDS[*]} " in
+			*' define '*) words='pf= dev= policy=first policy=spread policy=numa managed=yes
+				managed=no vlan= virtualport=' ;;
+			*' release '*) words=$(xlpt __complete vfs 2>/dev/null) ;;
+			esac
+			;;
+		start-0) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+		attach-*) words=$(xlpt __complete devices 2>/dev/null; xlpt __complete pools 2>/dev/null |
+			sed 's/^/pool:/') ;;
 		vf-0) words='list create remove set' ;;
 		vf-1)
 			case " ${COMP_WORDS[*]} " in
@@ -51,7 +69,7 @@ _xlpt() {
 			;;
 		guard-0) words='check install remove status' ;;
 		guard-*) words="xl libvirt xendomains $(xlpt __complete guests 2>/dev/null)" ;;
-		attach-* | detach-* | boot-* | hide-* | unhide-* | show-0 | budget-* | reset-* | devices-*)
+		detach-* | boot-* | hide-* | unhide-* | show-0 | budget-* | reset-* | devices-*)
 			words=$(xlpt __complete devices 2>/dev/null) ;;
 		esac
 	fi

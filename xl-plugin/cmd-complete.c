@@ -3,7 +3,7 @@
  * Words for the shell's completion, asked of the program itself so that they
  * are never out of date: "__complete commands", "__complete options COMMAND",
  * "__complete devices", "__complete guests", "__complete pins", "__complete pfs",
- * "__complete vfs".
+ * "__complete vfs", "__complete pools".
  */
 #include <string.h>
 
@@ -12,6 +12,7 @@
 #include "xl-plugin/cli.h"
 #include "xl-plugin/output.h"
 #include "xl-plugin/pins.h"
+#include "xl-plugin/pools.h"
 
 static void print_opts(struct xlpt_env *env, const struct xlpt_opt *opts)
 {
@@ -82,6 +83,18 @@ static int guests(struct xlpt_env *env, struct xlpt_diag *diag)
 	return rc;
 }
 
+static int pools(struct xlpt_env *env, struct xlpt_diag *diag)
+{
+	_cleanup_strv_ char **names = NULL;
+	int rc = xlpt_env_need_host(env, diag);
+
+	if (rc == 0)
+		rc = xlpt_pool_names(env, &names, diag);
+	for (char **p = names; p && *p; p++)
+		fprintf(env->out, "%s\n", *p);
+	return rc;
+}
+
 static int cmd_complete(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	const char *what = args->pos[0];
@@ -90,6 +103,8 @@ static int cmd_complete(struct xlpt_env *env, const struct xlpt_args *args, stru
 		return devices(env, diag);
 	if (!strcmp(what, "pins"))
 		return pins(env, "", diag);
+	if (!strcmp(what, "pools"))
+		return pools(env, diag);
 	if (!strcmp(what, "guests"))
 		return guests(env, diag);
 	if (!strcmp(what, "vfs") || !strcmp(what, "pfs"))
