@@ -13,6 +13,7 @@ void xlpt_xl_entries_dispose(struct xlpt_xl_entries *e)
 	free(e->items);
 	free(e->name);
 	free(e->uuid);
+	free(e->cpus);
 	*e = (struct xlpt_xl_entries){ 0 };
 }
 
@@ -30,6 +31,29 @@ static char *string_of(const struct xlpt_xl_scan *scan, const char *key)
 		value = xlpt_xl_unquote(scan->text + s->off, s->len);
 	}
 	return value;
+}
+
+/* cpus = "0-3" for all vCPUs, or a list with one item for each. */
+static char *cpus_of(const struct xlpt_xl_scan *scan)
+{
+	struct xlpt_str all = { 0 };
+
+	for (size_t k = 0; k < scan->n; k++) {
+		const struct xlpt_xl_setting *s = &scan->settings[k];
+
+		if (!xlpt_xl_is(scan, s, "cpus"))
+			continue;
+		if (!s->add)
+			xlpt_str_dispose(&all);
+		for (size_t i = 0; i < (s->list ? s->n : 1); i++) {
+			const struct xlpt_xl_item *item = s->list ? &scan->items[s->first + i] : NULL;
+			_cleanup_free_ char *text = xlpt_xl_unquote(
+				scan->text + (item ? item->off : s->off), item ? item->len : s->len);
+
+			xlpt_str_addf(&all, "%s%s", all.len ? "," : "", text ? text : "?");
+		}
+	}
+	return all.len ? xlpt_str_take(&all) : NULL;
 }
 
 static int add_items(const struct xlpt_xl_scan *scan, const struct xlpt_xl_setting *s,
@@ -84,6 +108,7 @@ int xlpt_xl_entries_read(const char *text, size_t len, const char *file,
 	}
 	out->name = string_of(&scan, "name");
 	out->uuid = string_of(&scan, "uuid");
+	out->cpus = cpus_of(&scan);
 	return 0;
 }
 

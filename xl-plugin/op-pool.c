@@ -83,8 +83,12 @@ int xlpt_op_pool_undefine(struct xlpt_env *env, const char *name, struct xlpt_di
 		holder = xlpt_lease_holder(&leases.items[i]);
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "pool %s is in use", name);
 		xlpt_diag_fact(diag, "%s has %s out of it", holder, XLPT_BDF_STR(leases.items[i].bdf));
-		xlpt_diag_hint(diag, "xlpt detach %s %s", leases.items[i].guest,
-			       XLPT_BDF_STR(leases.items[i].bdf));
+		if (leases.items[i].domid < 0)
+			xlpt_diag_hint(diag, "xlpt pool release %s, if that guest is not to come",
+				       XLPT_BDF_STR(leases.items[i].bdf));
+		else
+			xlpt_diag_hint(diag, "xlpt detach %s %s", leases.items[i].guest,
+				       XLPT_BDF_STR(leases.items[i].bdf));
 		rc = XLPT_ERR_IN_USE;
 	}
 	if (rc == 0 && !env->dry_run)

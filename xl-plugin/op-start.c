@@ -151,6 +151,37 @@ static bool plain(const char *text)
 	       spec.seize == XLPT_UNSET;
 }
 
+/*
+ * Where the guest will run, as far as cpus= says: "node:1", "0-3,8", joined. "all"
+ * and exclusions say nothing, nor does libxl's own placement, which is to come.
+ */
+static void read_nodes(struct xlpt_start *s)
+{
+	const struct xlpt_toolstack_ops *ops = s->op.env->ts->ops;
+	_cleanup_free_ char *copy = xlpt_xstrdup(s->entries.cpus);
+	xlpt_nodes nodes = 0;
+	char *save = NULL;
+
+	for (char *w = copy ? strtok_r(copy, ",", &save) : NULL; w; w = strtok_r(NULL, ",", &save)) {
+		bool node = xlpt_starts(w, "node:") || xlpt_starts(w, "nodes:");
+		uint64_t first, last;
+		char *dash;
+
+		w = node ? strchr(w, ':') + 1 : w;
+		dash = strchr(w, '-');
+		if (!xlpt_parse_uint(w, dash ? (size_t)(dash - w) : strlen(w), 10, 4095, &first))
+			return;
+		last = first;
+		if (dash && !xlpt_parse_uint(dash + 1, strlen(dash + 1), 10, 4095, &last))
+			return;
+		for (uint64_t i = first; node && i <= last && i < 64; i++)
+			nodes |= (xlpt_nodes)1 << i;
+		if (!node && ops->cpu_nodes(s->op.env->ts, (unsigned)first, (unsigned)last, &nodes, NULL))
+			return;
+	}
+	s->op.nodes = nodes;
+}
+
 static int resolve(struct xlpt_start *s, bool pools, struct xlpt_diag *diag)
 {
 	for (size_t i = 0; i < s->entries.n; i++) {
@@ -343,6 +374,8 @@ int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag)
 		rc = give_uuid(s, diag);
 	if (rc == 0 && s->print)
 		op->lease_until = xlpt_now(op->env->clock) + XLPT_START_GRACE_MS;
+	if (rc == 0)
+		read_nodes(s);
 	/* Devices that are named first: what they are, no pool may give out again. */
 	if (rc == 0)
 		rc = resolve(s, false, diag);

@@ -313,6 +313,22 @@ static xlpt_nodes nodes_of_cpus(const libxl_cputopology *cpus, int n, const libx
 	return nodes;
 }
 
+static int ts_cpu_nodes(struct xlpt_toolstack *ts, unsigned first, unsigned last, xlpt_nodes *nodes,
+			struct xlpt_diag *diag)
+{
+	int n = 0;
+	libxl_cputopology *cpus = libxl_get_cpu_topology(start(ts), &n);
+	xlpt_nodes all = nodes_of_cpus(cpus, n, NULL);
+
+	for (unsigned i = first; i <= last && i < (unsigned)n; i++)
+		if (all & (all - 1) && cpus[i].node < 64)
+			*nodes |= (xlpt_nodes)1 << cpus[i].node;
+	libxl_cputopology_list_free(cpus, n);
+	return cpus ? 0
+		    : libxl_failed(ts, ERROR_FAIL, XLPT_ERR_TOOLSTACK, diag,
+				   "cannot ask for the processors' nodes");
+}
+
 static int ts_guest_nodes(struct xlpt_toolstack *ts, uint32_t domid, xlpt_nodes *nodes,
 			  struct xlpt_diag *diag)
 {
@@ -630,6 +646,7 @@ static const struct xlpt_toolstack_ops libxl_ops = {
 	.guest_destroy = ts_guest_destroy,
 	.caps = ts_caps,
 	.guest_nodes = ts_guest_nodes,
+	.cpu_nodes = ts_cpu_nodes,
 	.device_add = ts_device_add,
 	.device_remove = ts_device_remove,
 	.hyp_assigned = ts_hyp_assigned,

@@ -58,6 +58,9 @@ struct xlpt_toolstack_ops {
 	 */
 	int (*guest_nodes)(struct xlpt_toolstack *ts, uint32_t domid, xlpt_nodes *nodes,
 			   struct xlpt_diag *diag);
+	/* Adds the nodes of the processors first to last; nothing on a host with one node. */
+	int (*cpu_nodes)(struct xlpt_toolstack *ts, unsigned first, unsigned last, xlpt_nodes *nodes,
+			 struct xlpt_diag *diag);
 
 	/*
 	 * libxl_device_pci_add. 0 says only that libxl has done its part: the

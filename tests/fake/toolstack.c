@@ -265,6 +265,17 @@ static int ts_guest_destroy(struct xlpt_toolstack *ts, uint32_t domid, struct xl
 	return 0;
 }
 
+/* Four processors a node. */
+static int ts_cpu_nodes(struct xlpt_toolstack *ts, unsigned first, unsigned last, xlpt_nodes *nodes,
+			struct xlpt_diag *diag)
+{
+	(void)ts;
+	(void)diag;
+	for (unsigned i = first; i <= last && i < 8; i++)
+		*nodes |= (xlpt_nodes)1 << i / 4;
+	return 0;
+}
+
 static int ts_guest_nodes(struct xlpt_toolstack *ts, uint32_t domid, xlpt_nodes *nodes,
 			  struct xlpt_diag *diag)
 {
@@ -498,6 +509,7 @@ static const struct xlpt_toolstack_ops fake_ops = {
 	.guest_destroy = ts_guest_destroy,
 	.caps = ts_caps,
 	.guest_nodes = ts_guest_nodes,
+	.cpu_nodes = ts_cpu_nodes,
 	.device_add = ts_device_add,
 	.device_remove = ts_device_remove,
 	.hyp_assigned = ts_hyp_assigned,

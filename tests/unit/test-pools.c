@@ -316,6 +316,29 @@ static void test_start(void **state)
 	free_is(w, 7);
 }
 
+static void test_start_numa(void **state)
+{
+	static const struct {
+		const char *cpus, *gives;
+	} cases[] = {
+		{ "cpus = \"node:1\"", "0000:0a:10.0" }, { "cpus = '4-7'", "0000:0a:10.0" },
+		{ "cpus = [ '0', '1' ]", "0000:01:10.0" }, { "cpus = [ '5', '6' ]", "0000:0a:10.0" },
+		{ "cpus = 'all'", "0000:01:10.0" },	   { "cpus = '4-7,^5'", "0000:01:10.0" },
+		{ "cpus = 'nodes:0-1'", "0000:01:10.0" },  { "", "0000:01:10.0" },
+	};
+	struct world *w = *state;
+
+	pools_second_pf(w);
+	ok(w, "pool define lan pf=01:00.0 pf=0a:00.0 policy=numa");
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *text = xlpt_xasprintf("name = 'app1'\n%s\npci = [ 'pool:lan' ]\n",
+							   cases[i].cpus);
+
+		assert_int_equal(world_run(w, "start --dry-run %s", pools_config(text)), 0);
+		said(w, cases[i].gives);
+	}
+}
+
 static void test_start_print(void **state)
 {
 	struct world *w = *state;
@@ -683,6 +706,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_damaged_lease, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restarted_guest, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_start, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_start_numa, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_start_print, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_start_wrong, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_start_deaf, setup, teardown),
