@@ -51,6 +51,10 @@ static void add_lines(struct xlpt_str *s, const char *prefix, const char *text, 
 
 		char *us = strstr(line, pid);
 
+		/* What the transcript's own lines begin with is set off. */
+		if (!*prefix && strchr("#%$", *line) && *line)
+			xlpt_str_add(s, "| ");
+
 		/* Process and temporary root are others each time. */
 		if (us && (us == line || us[-1] == ' ') && !isdigit(us[strlen(pid)]))
 			xlpt_str_addf(s, "%s%.*sPID%s\n", prefix, (int)(us - line), line,
