@@ -287,6 +287,6 @@ int xlpt_convert_said(const char *text, size_t len, const char *file, bool devic
 	if (devices_only)
 		cut_to_devices(dom);
 	drop_comments(&dom->extra);
-	xlpt_dom_normalise(dom);
+	xlpt_dom_assume(dom);
 	return 0;
 }

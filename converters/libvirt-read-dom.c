@@ -205,8 +205,14 @@ int xlpt_lv_read_features(struct xlpt_lv_reader *r, xmlNode *domain)
 	xmlNode *f = xlpt_lv_child(domain, "features"), *xen, *pt;
 	struct xlpt_dom *dom = r->dom;
 
-	dom->acpi = feature(r, f, "acpi", absent, &dom->acpi);
+	/* Cells are told to the guest by ACPI, so libvirt turns that on (libxlDomainDefPostParse). */
+	dom->acpi = feature(r, f, "acpi", r->hvm && xlpt_lv_child(xlpt_lv_child(domain, "cpu"), "numa")
+					  ? XLPT_ON : absent, &dom->acpi);
 	dom->apic = feature(r, f, "apic", absent, &dom->apic);
+	/* The same for PAE and 64-bit guests, which cannot be without. */
+	if (r->hvm && !xlpt_streq(xlpt_lv_peek(xlpt_lv_child(xlpt_lv_child(domain, "os"), "type"),
+					      "arch"), "i686"))
+		absent = XLPT_ON;
 	dom->pae = feature(r, f, "pae", absent, &dom->pae);
 	dom->hap = feature(r, f, "hap", XLPT_UNSET, &dom->hap);
 	dom->viridian = feature(r, f, "viridian", XLPT_UNSET, &dom->viridian);
@@ -340,7 +346,8 @@ static bool read_timer(struct xlpt_lv_reader *r, xmlNode *n)
 		xlpt_lv_read_mark(r, &dom->hpet, n);
 		return true;
 	}
-	if (xlpt_streq(name, "tsc") && !dom->tsc && xlpt_lv_only(n, "name", "mode", NULL)) {
+	if (xlpt_streq(name, "tsc") && !dom->tsc && present != XLPT_OFF &&
+	    xlpt_lv_only(n, "name", "present", "mode", NULL)) {
 		dom->tsc = xlpt_lv_word_value(xlpt_lv_tsc_mode, xlpt_lv_peek(n, "mode"));
 		xlpt_lv_read_mark(r, &dom->tsc, n);
 		return dom->tsc;

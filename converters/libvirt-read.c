@@ -255,7 +255,12 @@ static int read_domain(struct xlpt_lv_reader *r, xmlNode *domain)
 	read_action(r, domain, "on_reboot", &dom->on_reboot, xlpt_lv_off_action);
 	read_action(r, domain, "on_crash", &dom->on_crash, xlpt_lv_crash_action);
 	read_arguments(r, domain);
-	return read_devices(r, xlpt_lv_child(domain, "devices"));
+	rc = read_devices(r, xlpt_lv_child(domain, "devices"));
+	/* Told nothing, libvirt boots from the disk, libxl from the CD-ROM as well. */
+	if (rc == 0 && r->hvm && !r->dom->boot && !xlpt_dom_boots_by_device(r->dom) &&
+	    !xlpt_lv_child(xlpt_lv_child(domain, "os"), "boot"))
+		r->dom->boot = xlpt_xstrdup("c");
+	return rc;
 }
 
 static int read_root(struct xlpt_lv_reader *r, xmlNode *root)

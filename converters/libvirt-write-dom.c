@@ -99,7 +99,11 @@ static void write_hvm(struct xlpt_lv_writer *w, xmlNode *os)
 		n = xlpt_lv_add_text(xlpt_lv_add(os, "acpi"), "table", dom->acpi_firmware);
 		xlpt_lv_set(n, "type", "slic");
 	}
-	write_boot(os, dom->boot);
+	/* "cda" is what libxl takes when it is told nothing; libvirt would take the disk alone. */
+	if (dom->boot || xlpt_lv_carried(&dom->extra, "os/boot") || xlpt_dom_boots_by_device(dom))
+		write_boot(os, dom->boot);
+	else
+		write_boot(os, "cda");
 }
 
 void xlpt_lv_write_os(struct xlpt_lv_writer *w, xmlNode *domain)

@@ -195,6 +195,19 @@ static enum xlpt_tri opposite(enum xlpt_tri t)
 	return t == XLPT_UNSET ? XLPT_UNSET : t == XLPT_ON ? XLPT_OFF : XLPT_ON;
 }
 
+bool xlpt_dom_boots_by_device(const struct xlpt_dom *dom)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < dom->n_disk; i++)
+		any |= dom->disk[i].boot_order.has;
+	for (size_t i = 0; i < dom->n_net; i++)
+		any |= dom->net[i].boot_order.has;
+	for (size_t i = 0; i < dom->n_pci; i++)
+		any |= dom->pci[i].boot_order.has;
+	return any;
+}
+
 /* The guest bus that a virtual disk name stands for (xen-vbd-interface(7)). */
 const char *xlpt_disk_bus(const char *vdev)
 {
@@ -270,4 +283,35 @@ void xlpt_dom_normalise(struct xlpt_dom *dom)
 		dom->net[i].kind = dom->net[i].kind ? dom->net[i].kind : XLPT_NET_BRIDGE;
 	for (size_t i = 0; i < dom->n_pci; i++)
 		normalise_pci(&dom->pci[i]);
+}
+
+void xlpt_dom_assume(struct xlpt_dom *dom)
+{
+	xlpt_dom_normalise(dom);
+	if (dom->type == XLPT_DOM_HVM) {
+		tri_default(&dom->viridian, XLPT_OFF);
+		if (!dom->boot && !xlpt_dom_boots_by_device(dom))
+			dom->boot = xlpt_xstrdup("cda");	/* libxl_create.c */
+	}
+	if (!dom->devices_only) {
+		num_default(&dom->clock_adjust, (struct xlpt_num){ true, 0 });
+		dom->clock = dom->clock ? dom->clock : XLPT_CLOCK_UTC;
+	}
+	for (size_t i = 0; i < dom->n_gfx; i++) {
+		if (dom->gfx[i].port.has)
+			tri_default(&dom->gfx[i].autoport, XLPT_OFF);
+		if (dom->gfx[i].type == XLPT_GFX_SPICE)
+			tri_default(&dom->gfx[i].ticketing, XLPT_ON);
+	}
+	for (size_t i = 0; i < dom->n_serial; i++)
+		num_default(&dom->serial[i].port, (struct xlpt_num){ true, i });
+	if (dom->n_video) {
+		num_default(&dom->video[0].heads, (struct xlpt_num){ true, 1 });
+		tri_default(&dom->video[0].primary, XLPT_ON);
+	}
+	/* Neither side takes a device from its driver unless told to. */
+	for (size_t i = 0; dom->pci_seize != XLPT_ON && i < dom->n_pci; i++) {
+		tri_default(&dom->pci[i].managed, XLPT_OFF);
+		tri_default(&dom->pci[i].spec.seize, XLPT_OFF);
+	}
 }

@@ -456,6 +456,9 @@ void xlpt_dom_carries(const struct xlpt_dom *dom, enum xlpt_side side, xlpt_carr
 /* The list of carries of the element named so, NULL when there is none. */
 struct xlpt_carries *xlpt_dom_carries_at(struct xlpt_dom *dom, const char *at);
 
+/* A disk, interface or PCI device has its own place in the order of boot devices. */
+bool xlpt_dom_boots_by_device(const struct xlpt_dom *dom);
+
 /* The guest bus that a virtual disk name stands for: "xen", "ide", ... (xen-vbd-interface(7)). */
 const char *xlpt_disk_bus(const char *vdev);
 
@@ -490,6 +493,11 @@ char *xlpt_deltas_text(const struct xlpt_deltas *d);
  * case, PCI lists' defaults. Only for comparing and in place.
  */
 void xlpt_dom_normalise(struct xlpt_dom *dom);
+/*
+ * The same, and what xl and libvirt both take for what is not said. For comparing what two hands
+ * wrote; a conversion keeps also what was said without need.
+ */
+void xlpt_dom_assume(struct xlpt_dom *dom);
 
 /* ---- the loss report: converters/loss.h ---- */
 struct xlpt_losses;

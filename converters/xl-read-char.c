@@ -171,6 +171,9 @@ static int read_channels(struct xlpt_xl_reader *r)
 			else
 				xlpt_xl_option(&c->at, key, value);
 		}
+		/* QEMU is the server ("-chardev socket,...,server=on", libxl_dm.c). */
+		if (c->kind == XLPT_CHR_UNIX)
+			c->listen = XLPT_ON;
 	}
 	return 0;
 }

@@ -151,6 +151,36 @@ static int option(struct xlpt_xl_reader *r, struct xlpt_net *net, const char *ke
 	return 0;
 }
 
+/* "ovsbr0", "ovsbr0.100", "ovsbr0:101:202": the inverse of the writer's. */
+static void read_ovs(struct xlpt_net *net)
+{
+	const char *s = net->source;
+	size_t n = s ? strcspn(s, ".:") : 0;
+	struct xlpt_netid id = { .vport = XLPT_VPORT_OVS };
+	char sep = n ? s[n] : '\0';
+	bool ok = n && xlpt_streq(net->script, "vif-openvswitch");
+
+	for (const char *p = ok ? s + n : ""; ok && *p;) {
+		size_t len = strcspn(p + 1, ".:");
+		uint64_t tag;
+
+		ok = *p == sep && xlpt_parse_uint(p + 1, len, 10, 4095, &tag) &&
+		     (len == 1 || p[1] != '0') && (sep == ':' || !id.n_vlan);
+		if (ok)
+			xlpt_netid_add_tag(&id, tag);
+		p += len + 1;
+	}
+	if (!ok) {
+		free(id.vlan);
+		return;
+	}
+	id.mac = net->id.mac;
+	id.vlan_trunk = sep == ':' ? XLPT_ON : XLPT_UNSET;
+	net->id = id;
+	net->source[n] = '\0';
+	free(XLPT_TAKE(net->script));
+}
+
 int xlpt_xl_read_nets(struct xlpt_xl_reader *r)
 {
 	_cleanup_xl_values_ struct xlpt_xl_values values = { 0 };
@@ -172,6 +202,7 @@ int xlpt_xl_read_nets(struct xlpt_xl_reader *r)
 			if (rc)
 				return rc;
 		}
+		read_ovs(net);
 	}
 	return 0;
 }

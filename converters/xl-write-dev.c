@@ -90,6 +90,22 @@ static void write_disks(const struct xlpt_dom *dom, struct xlpt_str *out)
 
 /* ---- network ---- */
 
+#define OVS_SCRIPT "vif-openvswitch"
+
+/* A port of Open vSwitch that xl can say: plain tags, the one untagged or all of a trunk. */
+static bool says_ovs(const struct xlpt_net *n)
+{
+	const struct xlpt_netid *id = &n->id;
+	bool ok = id->vport == XLPT_VPORT_OVS && !id->profileid && !id->interfaceid &&
+		  (!n->kind || n->kind == XLPT_NET_BRIDGE) && n->source && !strpbrk(n->source, ".:") &&
+		  (!n->script || !strcmp(n->script, OVS_SCRIPT)) &&
+		  (id->n_vlan < 2 || id->vlan_trunk == XLPT_ON);
+
+	for (size_t i = 0; i < id->n_vlan; i++)
+		ok &= id->vlan[i].id.has && id->vlan[i].id.v < 4096 && !id->vlan[i].native;
+	return ok;
+}
+
 static void write_rate(struct xlpt_str *s, struct xlpt_num rate, struct xlpt_num us)
 {
 	/* libxlutil reads a 32-bit number; larger rates need a larger unit. */
@@ -119,6 +135,23 @@ static void write_ips(struct xlpt_str *s, char **ips)
 	xlpt_xlw_option(s, "ip", v.s);
 }
 
+/*
+ * xl's vif-openvswitch takes VLANs behind the bridge's name: "ovsbr0.100" is tagged, "ovsbr0:101:202"
+ * a trunk, "ovsbr0.100:101" both.
+ */
+static void write_bridge(struct xlpt_str *s, const struct xlpt_net *n)
+{
+	_cleanup_str_ struct xlpt_str bridge = { 0 };
+	const struct xlpt_netid *id = &n->id;
+
+	xlpt_str_add(&bridge, n->source ? n->source : "");
+	if (n->source && says_ovs(n))
+		for (size_t i = 0; i < id->n_vlan; i++)
+			xlpt_str_addf(&bridge, "%c%llu", id->vlan_trunk == XLPT_ON ? ':' : '.',
+				      (unsigned long long)id->vlan[i].id.v);
+	xlpt_xlw_option(s, "bridge", n->source ? bridge.s : NULL);
+}
+
 static void write_nets(const struct xlpt_dom *dom, struct xlpt_str *out)
 {
 	struct xlpt_xlw_list list = { 0 };
@@ -131,11 +164,11 @@ static void write_nets(const struct xlpt_dom *dom, struct xlpt_str *out)
 			xlpt_xlw_option(&s, "type", n->type == XLPT_NET_IOEMU ? "ioemu" : "vif");
 		xlpt_xlw_option(&s, "mac", n->id.mac);
 		if (!n->kind || n->kind == XLPT_NET_BRIDGE)
-			xlpt_xlw_option(&s, "bridge", n->source);
+			write_bridge(&s, n);
 		xlpt_xlw_option(&s, "gatewaydev", n->gatewaydev);
 		xlpt_xlw_option(&s, "model", n->model);
 		xlpt_xlw_option(&s, "vifname", n->vifname);
-		xlpt_xlw_option(&s, "script", n->script);
+		xlpt_xlw_option(&s, "script", n->script ? n->script : says_ovs(n) ? OVS_SCRIPT : NULL);
 		write_ips(&s, n->ips);
 		xlpt_xlw_option(&s, "backend", n->backend);
 		write_rate(&s, n->rate, n->rate_us);

@@ -151,8 +151,8 @@ static void test_compare(void **st)
 	put("b.cfg", "name = 'w'\nmemory = 256\npci = [ '09:00.0,seize=1' ]\n");
 	assert_int_equal(run("--compare a.cfg b.cfg"), 1);
 	assert_string_equal(out, "memory: 524288 -> 262144\nmaxmem: 524288 -> 262144\n"
-				 "pci[0000:09:00.0].seize: (not said) -> on\n"
-				 "pci[0000:09:00.0].managed: (not said) -> on\n"
+				 "pci[0000:09:00.0].seize: off -> on\n"
+				 "pci[0000:09:00.0].managed: off -> on\n"
 				 "extra: xl altp2m: 1 -> (not said)\n");
 	assert_non_null(strstr(err, "5 differences"));
 	assert_int_equal(run("--compare --json a.cfg b.cfg"), 1);

@@ -40,7 +40,7 @@ static void value(const struct xlpt_dom *dom, const char *path, const char *want
 /* Where leaving something out is libvirt's way of saying it. */
 static void test_absence(void **state)
 {
-	_cleanup_dom_ struct xlpt_dom a, b, c;
+	_cleanup_dom_ struct xlpt_dom a, b, c, e;
 
 	(void)state;
 	read_ok(HVM("<features><acpi/></features><cpu mode='host-passthrough'/>",
@@ -49,7 +49,8 @@ static void test_absence(void **state)
 		    "<serial type='unix'><source mode='bind' path='/s'/></serial>"), &a);
 	value(&a, "acpi", "on");
 	value(&a, "apic", "off");
-	value(&a, "pae", "off");
+	value(&a, "pae", "on");
+	value(&a, "boot", "c");
 	value(&a, "hap", NULL);
 	value(&a, "nestedhvm", "on");
 	value(&a, "usb", "on");
@@ -69,6 +70,18 @@ static void test_absence(void **state)
 	assert_int_equal(c.n_cpu, 0);
 	value(&c, "gfx[#0].ticketing", NULL);
 	value(&c, "gfx[#0].autoport", "on");
+	value(&c, "acpi", "off");
+
+	/* What libvirt adds by itself: ACPI for cells, PAE for 64 bits, no order beside one by device. */
+	read_ok("<domain type='xen'><name>d</name><os><type arch='i686'>hvm</type></os>"
+		"<cpu><numa><cell cpus='0' memory='1024'/></numa></cpu>"
+		"<clock offset='utc'><timer name='tsc' present='yes' mode='native'/></clock>"
+		"<devices><disk type='file' device='disk'><source file='/a'/><target dev='xvda'/>"
+		"<boot order='1'/></disk></devices></domain>", &e);
+	value(&e, "acpi", "on");
+	value(&e, "pae", "off");
+	value(&e, "boot", NULL);
+	value(&e, "tsc", "native");
 }
 
 static void test_memory(void **state)
