@@ -26,7 +26,7 @@ static size_t ages(const struct xlpt_budget_rule *rule, const struct xlpt_budget
 
 		if (bdf && !xlpt_bdf_eq(events[i].bdf, *bdf))
 			continue;
-		/* Older than anything the clock can have shown: a damaged number, not an event. */
+		/* Numbers so far apart that no clock has shown both. */
 		if (__builtin_sub_overflow(now_ms, at, &age))
 			age = at > now_ms ? 0 : INT64_MAX;
 		if (age < 0)

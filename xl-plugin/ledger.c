@@ -6,7 +6,6 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LOCK_PATH XLPT_STATE_DIR "/lock/ledger"
@@ -16,10 +15,12 @@
 #define COMPACT_FROM 1024
 /*
  * The lock is held for a few file operations and never while anything is waited
- * for, so this waits in real time, whatever clock the rest goes by.
+ * for, so this waits in real time, whatever clock the rest goes by. Who waits
+ * long looks less often: two hundred may be waiting.
  */
-#define LOCK_RETRY_MS 2
-#define LOCK_TRIES (30 * 1000 / LOCK_RETRY_MS)
+#define LOCK_RETRY_MS 1
+#define LOCK_RETRY_MAX_MS 32
+#define LOCK_TIMEOUT_MS 120000
 
 /* The ledger under its lock. The lock is a file that is never renamed, the ledger's own is. */
 struct book {
@@ -48,7 +49,7 @@ static int cannot(struct xlpt_diag *diag, int r, const char *what)
 
 static int take_lock(struct xlpt_env *env, int *lock, struct xlpt_diag *diag)
 {
-	const struct timespec nap = { .tv_nsec = LOCK_RETRY_MS * 1000000L };
+	int64_t deadline = xlpt_now(&xlpt_clock_real) + LOCK_TIMEOUT_MS, nap = LOCK_RETRY_MS;
 	int r = xlpt_host_mkdirs(env->host, XLPT_STATE_DIR "/lock", 0755);
 
 	if (r == 0) {
@@ -57,20 +58,21 @@ static int take_lock(struct xlpt_env *env, int *lock, struct xlpt_diag *diag)
 	}
 	if (r < 0)
 		return cannot(diag, r, "lock");
-	for (unsigned tries = 0; flock(*lock, LOCK_EX | LOCK_NB); tries++) {
+	while (flock(*lock, LOCK_EX | LOCK_NB)) {
 		int rc = xlpt_check_interrupted(diag);
 
 		if (rc)
 			return rc;
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return cannot(diag, errno, "lock");
-		if (tries >= LOCK_TRIES) {
+		if (xlpt_now(&xlpt_clock_real) >= deadline) {
 			xlpt_diag_set(diag, XLPT_ERR_IN_USE,
 				      "another xlpt holds the hotplug ledger and does not let go");
 			xlpt_diag_hint(diag, "see who it is: fuser -v " LOCK_PATH);
 			return XLPT_ERR_IN_USE;
 		}
-		nanosleep(&nap, NULL);
+		xlpt_clock_real.sleep_ms(&xlpt_clock_real, nap);
+		nap = nap * 2 < LOCK_RETRY_MAX_MS ? nap * 2 : LOCK_RETRY_MAX_MS;
 	}
 	return 0;
 }
