@@ -1,6 +1,6 @@
 #!/bin/bash
 # reset - every device by every method it offers, with proof; what cannot be reset; who would be hit
-# timeout: 600
+# timeout: 900
 . "$LAB/lib.sh"
 
 igb=0000:01:00.0
@@ -104,7 +104,7 @@ expect_rc 0 xlpt unhide $nvme
 
 note "the physical function takes its virtual ones along"
 expect_rc 0 xlpt hide "$vf"
-says '"reset": "done"' xlpt --json attach web1 "$vf"
+says '"reset": "done"' xlpt --json attach web1 "$vf" --allow-split "$vf"
 refuses 3 "would hit $vf as well" xlpt reset --force $igb
 says '"reset": "done"' xlpt --json detach web1 "$vf" --to-host
 echo 0 >/sys/bus/pci/devices/$igb/sriov_numvfs
