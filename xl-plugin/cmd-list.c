@@ -1,44 +1,34 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
-#include "xl-plugin/cli.h"
-#include "xl-plugin/inventory.h"
+#include "xl-plugin/list.h"
 #include "xl-plugin/output.h"
 
-/* One function and what its cells are made of. */
-struct row {
-	const struct xlpt_inventory *inv;
-	size_t i;
-	const struct xlpt_device *d;
-	const struct xlpt_owner *owner;
-};
+typedef char *cell_fn(const struct xlpt_row *r);	/* malloc'ed, or NULL for "-" */
 
-typedef char *cell_fn(const struct row *r);	/* malloc'ed, or NULL for "-" */
-
-static char *cell_device(const struct row *r)
+static char *cell_device(const struct xlpt_row *r)
 {
 	return xlpt_xstrdup(XLPT_BDF_STR(r->d->bdf));
 }
 
-static char *cell_driver(const struct row *r)
+static char *cell_driver(const struct xlpt_row *r)
 {
 	return xlpt_xstrdup(r->d->driver);
 }
 
-static char *cell_state(const struct row *r)
+static char *cell_state(const struct xlpt_row *r)
 {
 	return xlpt_state_text(r->d, r->owner);
 }
 
-static char *cell_set(const struct row *r)
+static char *cell_set(const struct xlpt_row *r)
 {
 	return xlpt_xasprintf("%u", xlpt_inventory_set(r->inv, r->i));
 }
 
 /* The kernel's list in its order, with commas, so that it is one word. */
-static char *cell_reset(const struct row *r)
+static char *cell_reset(const struct xlpt_row *r)
 {
 	char *text;
 
@@ -53,7 +43,7 @@ static char *cell_reset(const struct row *r)
 	return NULL;
 }
 
-static char *cell_sriov(const struct row *r)
+static char *cell_sriov(const struct xlpt_row *r)
 {
 	if (r->d->is_vf)
 		return xlpt_xasprintf("VF of %s", XLPT_BDF_STR(r->d->pf));
@@ -62,24 +52,24 @@ static char *cell_sriov(const struct row *r)
 	return NULL;
 }
 
-static char *cell_numa(const struct row *r)
+static char *cell_numa(const struct xlpt_row *r)
 {
 	return r->d->numa_node < 0 ? NULL : xlpt_xasprintf("%d", r->d->numa_node);
 }
 
-static char *cell_class(const struct row *r)
+static char *cell_class(const struct xlpt_row *r)
 {
 	return r->d->class_name ? xlpt_xstrdup(r->d->class_name)
 				: xlpt_xasprintf("%06x", r->d->class_code);
 }
 
-static char *cell_id(const struct row *r)
+static char *cell_id(const struct xlpt_row *r)
 {
 	return xlpt_xasprintf("%04x:%04x", r->d->vendor, r->d->device);
 }
 
 /* "Intel Corporation 82576 Gigabit Network Connection", or the numbers. */
-static char *cell_name(const struct row *r)
+static char *cell_name(const struct xlpt_row *r)
 {
 	const struct xlpt_device *d = r->d;
 
@@ -91,12 +81,12 @@ static char *cell_name(const struct row *r)
 			      d->vendor_name ? " " : "", d->device_name);
 }
 
-static char *cell_guest(const struct row *r)
+static char *cell_guest(const struct xlpt_row *r)
 {
 	return r->owner && r->owner->guest ? xlpt_xstrdup(r->owner->guest) : NULL;
 }
 
-static char *cell_parent(const struct row *r)
+static char *cell_parent(const struct xlpt_row *r)
 {
 	return r->d->has_parent ? xlpt_xstrdup(XLPT_BDF_STR(r->d->parent)) : NULL;
 }
@@ -152,141 +142,9 @@ static int choose_columns(const char *text, const struct column **out, size_t *n
 	}
 }
 
-/* ---- filters ---- */
-
-/* "02", "0200", "020000" with or without 0x: base class, sub class, interface. */
-static bool class_matches(const struct xlpt_device *d, const char *want)
-{
-	const char *hex = xlpt_starts(want, "0x") ? want + 2 : want;
-	size_t len = strlen(hex);
-	uint64_t v;
-
-	if (len <= 6 && len % 2 == 0 && xlpt_parse_uint(hex, len, 16, 0xffffff, &v))
-		return d->class_code >> (24 - 4 * len) == v;
-	return d->class_name && strcasestr(d->class_name, want);
-}
-
-static bool is_driver(const struct xlpt_device *d, const char *want)
-{
-	if (!strcmp(want, "-") || !strcmp(want, "none"))
-		return !d->driver;
-	return xlpt_streq(d->driver, want);
-}
-
-static bool is_guest(const struct xlpt_owner *o, const char *want)
-{
-	uint64_t domid;
-
-	if (o && o->guest && !strcmp(o->guest, want))
-		return true;
-	return o && xlpt_parse_uint(want, strlen(want), 10, UINT32_MAX, &domid) && domid == o->domid;
-}
-
-static bool any(char **values, bool (*match)(const struct row *, const char *), const struct row *r)
-{
-	if (!values)
-		return true;
-	for (; *values; values++)
-		if (match(r, *values))
-			return true;
-	return false;
-}
-
-static bool match_class(const struct row *r, const char *v)
-{
-	return class_matches(r->d, v);
-}
-
-static bool match_driver(const struct row *r, const char *v)
-{
-	return is_driver(r->d, v);
-}
-
-static bool match_state(const struct row *r, const char *v)
-{
-	return !strcmp(xlpt_state_word(r->d, r->owner), v);
-}
-
-static bool match_guest(const struct row *r, const char *v)
-{
-	return is_guest(r->owner, v);
-}
-
-static bool match_pf(const struct row *r, const char *v)
-{
-	struct xlpt_bdf pf;
-
-	return r->d->is_vf && xlpt_bdf_parse_any(v, &pf, NULL) == 0 && xlpt_bdf_eq(pf, r->d->pf);
-}
-
-/* Filters of different kinds must all match; of one kind that is given twice, one of them. */
-static bool wanted(const struct xlpt_args *args, const struct row *r)
-{
-	if (r->d->header == XLPT_HEADER_BRIDGE && !xlpt_args_has(args, "all"))
-		return false;
-	return any(xlpt_args_all(args, "class"), match_class, r) &&
-	       any(xlpt_args_all(args, "driver"), match_driver, r) &&
-	       any(xlpt_args_all(args, "state"), match_state, r) &&
-	       any(xlpt_args_all(args, "guest"), match_guest, r) &&
-	       any(xlpt_args_all(args, "vf-of"), match_pf, r) &&
-	       (!xlpt_args_has(args, "assignable") || xlpt_inventory_assignable(r->inv, r->i));
-}
-
-static int check_filters(const struct xlpt_args *args, bool json, struct xlpt_diag *diag)
-{
-	static const char *const states[] = { "dom0", "hidden", "assigned", "partial" };
-	struct xlpt_bdf pf;
-	int rc = 0;
-
-	for (char **v = xlpt_args_all(args, "state"); v && *v; v++) {
-		size_t i = 0;
-
-		while (i < XLPT_ARRAY_SIZE(states) && strcmp(states[i], *v) != 0)
-			i++;
-		if (i < XLPT_ARRAY_SIZE(states))
-			continue;
-		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--state: there is no state \"%s\"", *v);
-		xlpt_diag_hint(diag, "dom0, hidden, assigned or partial");
-		return XLPT_ERR_SYNTAX;
-	}
-	for (char **v = xlpt_args_all(args, "vf-of"); rc == 0 && v && *v; v++) {
-		rc = xlpt_args_bdf(*v, &pf, diag);
-		if (rc)
-			xlpt_diag_wrap(diag, "--vf-of");
-	}
-	if (rc == 0 && xlpt_args_has(args, "xml") &&
-	    (xlpt_args_has(args, "columns") || json)) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE, "--xml goes with neither --columns nor --json");
-		xlpt_diag_hint(diag, "leave one of them out");
-		return XLPT_ERR_USAGE;
-	}
-	return rc;
-}
-
-/* What --vf-of names must be there and be a physical function. */
-static int check_pfs(const struct xlpt_args *args, const struct xlpt_devices *devs,
-		     struct xlpt_diag *diag)
-{
-	for (char **v = xlpt_args_all(args, "vf-of"); v && *v; v++) {
-		const struct xlpt_device *d;
-		struct xlpt_bdf pf;
-
-		if (xlpt_args_bdf(*v, &pf, NULL))
-			continue;
-		d = xlpt_devices_find(devs, pf);
-		if (d && d->vf_total > 0)
-			continue;
-		xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, d ? "%s is no SR-IOV physical function"
-							  : "no PCI device %s", XLPT_BDF_STR(pf));
-		xlpt_diag_hint(diag, "xlpt list shows physical functions as PF");
-		return XLPT_ERR_NO_DEVICE;
-	}
-	return 0;
-}
-
 /* ---- output ---- */
 
-static const char *state_color(const struct row *r)
+static const char *state_color(const struct xlpt_row *r)
 {
 	const char *word = xlpt_state_word(r->d, r->owner);
 
@@ -294,7 +152,7 @@ static const char *state_color(const struct row *r)
 	       : !strcmp(word, "partial") ? "red" : NULL;
 }
 
-static bool worth_showing(const struct column *c, const struct row *rows, size_t n)
+static bool worth_showing(const struct column *c, const struct xlpt_row *rows, size_t n)
 {
 	if (c->when != IF_ANY)
 		return c->when == ALWAYS;
@@ -308,7 +166,7 @@ static bool worth_showing(const struct column *c, const struct row *rows, size_t
 }
 
 static void print_table(struct xlpt_env *env, const struct xlpt_args *args,
-			const struct column **shown, size_t n_shown, const struct row *rows, size_t n)
+			const struct column **shown, size_t n_shown, const struct xlpt_row *rows, size_t n)
 {
 	const char *heads[MAX_SHOWN], *cells[MAX_SHOWN];
 	struct xlpt_table *table;
@@ -345,7 +203,7 @@ static struct json_object *reset_json(const struct xlpt_device *d)
 	return a;
 }
 
-static struct json_object *row_json(const struct row *r)
+static struct json_object *row_json(const struct xlpt_row *r)
 {
 	struct json_object *o = json_object_new_object(), *g = NULL;
 	const struct xlpt_device *d = r->d;
@@ -380,7 +238,7 @@ static struct json_object *row_json(const struct row *r)
 	return o;
 }
 
-static void print_json(struct xlpt_env *env, const struct row *rows, size_t n)
+static void print_json(struct xlpt_env *env, const struct xlpt_row *rows, size_t n)
 {
 	struct json_object *root = json_object_new_object(), *array = json_object_new_array();
 
@@ -391,7 +249,7 @@ static void print_json(struct xlpt_env *env, const struct row *rows, size_t n)
 }
 
 /* libvirt has no document for several node devices: a plain element holds them. */
-static void print_xml(struct xlpt_env *env, const struct row *rows, size_t n)
+static void print_xml(struct xlpt_env *env, const struct xlpt_row *rows, size_t n)
 {
 	fputs("<devices>\n", env->out);
 	for (size_t i = 0; i < n; i++) {
@@ -406,10 +264,10 @@ static int cmd_list(struct xlpt_env *env, const struct xlpt_args *args, struct x
 {
 	_cleanup_inventory_ struct xlpt_inventory inv = { 0 };
 	const struct column *shown[MAX_SHOWN];
-	_cleanup_free_ struct row *rows = NULL;
+	_cleanup_free_ struct xlpt_row *rows = NULL;
 	size_t n_shown = 0, n = 0;
 	bool xml = xlpt_args_has(args, "xml");
-	int rc = check_filters(args, env->json, diag);
+	int rc = xlpt_list_check(args, env->json, diag);
 
 	if (rc == 0 && xlpt_args_has(args, "columns"))
 		rc = choose_columns(xlpt_args_get(args, "columns"), shown, &n_shown, diag);
@@ -417,13 +275,13 @@ static int cmd_list(struct xlpt_env *env, const struct xlpt_args *args, struct x
 		rc = xlpt_inventory_read(env, XLPT_SCAN_NAMES | XLPT_SCAN_BRIEF |
 					 (xml ? XLPT_SCAN_CAPS : 0), &inv, diag);
 	if (rc == 0)
-		rc = check_pfs(args, &inv.devs, diag);
+		rc = xlpt_list_check_pfs(args, &inv.devs, diag);
 	if (rc)
 		return rc;
 	rows = xlpt_xcalloc(inv.devs.n + 1, sizeof(*rows));
 	for (size_t i = 0; i < inv.devs.n; i++) {
-		rows[n] = (struct row){ &inv, i, &inv.devs.items[i], xlpt_inventory_owner(&inv, i) };
-		n += wanted(args, &rows[n]);
+		rows[n] = (struct xlpt_row){ &inv, i, &inv.devs.items[i], xlpt_inventory_owner(&inv, i) };
+		n += xlpt_list_wants(args, &rows[n]);
 	}
 	xlpt_inventory_warn(env, &inv);
 	if (xml)
