@@ -438,9 +438,56 @@ static void test_unhide(void **state)
 	assert_int_equal(xlpt_policy_unhide(&w.device, &w.place, NULL), 0);
 }
 
+/* Who else is in the isolation set, and where it is: 03:00.1 is to go to web1 (domain 3). */
+static void test_split(void **state)
+{
+	static const struct {
+		const char *driver;
+		struct xlpt_place place;
+		const char *message;	/* NULL: harms nobody */
+		const char *fact, *hint;
+	} cases[] = {
+		{ "e1000e", { 0 }, "while dom0 uses 0000:03:00.0", "is behind it; its driver is e1000e",
+		  "--allow-split " BDF },
+		{ "pciback", { .on_pciback = true, .has_owner = true, .owner_domid = 4,
+			       .owner_name = (char *)"db1" },
+		  "while 0000:03:00.0 is with db1", "0000:03:00.0 is behind it", "--allow-split " BDF },
+		{ "pciback", { .on_pciback = true, .has_owner = true, .owner_domid = 4 },
+		  "is with another guest", "is behind it", "--allow-split" },
+		{ "pciback", { .on_pciback = true, .hyp_known = true, .hyp_assigned = true },
+		  "is with another guest", "is behind it", "--allow-split" },
+		{ "pciback", { .on_pciback = true, .has_owner = true, .owner_domid = 3,
+			       .hyp_known = true, .hyp_assigned = true }, NULL, NULL, NULL },
+		{ "pciback", { .on_pciback = true, .hyp_known = true }, NULL, NULL, NULL },
+		{ NULL, { 0 }, NULL, NULL, NULL },
+		{ "pci-stub", { 0 }, NULL, NULL, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		_cleanup_diag_ struct xlpt_diag diag = { 0 };
+		struct xlpt_device other = { .bdf = { .bus = 3 }, .driver = (char *)cases[i].driver };
+		struct xlpt_set_mate mate = { .device = &other, .place = &cases[i].place,
+					      .why = "is behind it" };
+		struct world w;
+		int rc;
+
+		good_world(&w);
+		rc = xlpt_policy_split(&w.device, &w.guest, &mate, &diag);
+		if (!cases[i].message)
+			assert_int_equal(rc, 0);
+		else
+			assert_refused(&(struct refusal){ .code = XLPT_ERR_RULE,
+							  .message = cases[i].message,
+							  .fact = cases[i].fact, .hint = cases[i].hint },
+				       rc, &diag);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_attach_refused),
 		cmocka_unit_test(test_attach_allowed),
 		cmocka_unit_test(test_attach_force_is_narrow),
