@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The file is lines of words:
+ *	xlpt image 1
+ *	guest 4a1f... web1
+ *	size 268435456
+ *	device 0000:02:00.0,permissive=1
+ * The size ties it to the image it was written for: a later plain xl save to the
+ * same place would else be given devices that it never had.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "xl-plugin/image.h"
+
+#define RECORD_MAX 65536
+
+void xlpt_image_record_dispose(struct xlpt_image_record *record)
+{
+	for (size_t i = 0; i < record->n; i++)
+		xlpt_spec_dispose(&record->specs[i]);
+	free(record->specs);
+	*record = (struct xlpt_image_record){ 0 };
+}
+
+char *xlpt_image_record_path(const char *image)
+{
+	return xlpt_xasprintf("%s.xlpt", image);
+}
+
+int xlpt_image_record_write(const char *path, const struct xlpt_guest *guest, off_t image_size,
+			    const struct xlpt_spec *const *specs, size_t n, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *record = xlpt_image_record_path(path);
+	_cleanup_free_ char *fresh = xlpt_xasprintf("%s.new", record);
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	_cleanup_close_ int fd = -1;
+
+	if (!n && (unlink(record) == 0 || errno == ENOENT))
+		return 0;
+	xlpt_str_addf(&text, "xlpt image 1\nguest %s %s\nsize %lld\n", guest->uuid, guest->name,
+		      (long long)image_size);
+	for (size_t i = 0; i < n; i++) {
+		_cleanup_free_ char *spec = xlpt_spec_format(specs[i]);
+
+		xlpt_str_addf(&text, "device %s\n", spec);
+	}
+	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	if (fd >= 0 && write(fd, text.s, text.len) == (ssize_t)text.len && fsync(fd) == 0 &&
+	    rename(fresh, record) == 0)
+		return 0;
+	xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot write %s", record);
+	xlpt_diag_fact(diag, "it would tell xlpt restore which devices to attach");
+	unlink(fresh);
+	return XLPT_ERR_IO;
+}
+
+static int not_ours(const char *path, struct xlpt_diag *diag, enum xlpt_err code, const char *why)
+{
+	xlpt_diag_set(diag, code, "%s is not the record of this image's devices", path);
+	xlpt_diag_fact(diag, "%s", why);
+	xlpt_diag_hint(diag, "remove it and name the devices to xlpt attach after the restore");
+	return code;
+}
+
+static int parse(const char *path, char *text, const struct xlpt_image *image,
+		 struct xlpt_image_record *out, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *size = xlpt_xasprintf("size %lld", (long long)image->size);
+	_cleanup_free_ char *guest = xlpt_xasprintf("guest %s ", image->guest.uuid);
+	bool sized = false, named = false;
+	unsigned number = 1;
+	char *save = NULL, *line = strtok_r(text, "\n", &save);
+
+	if (!line || strcmp(line, "xlpt image 1") != 0)
+		return not_ours(path, diag, XLPT_ERR_SYNTAX, "it does not begin with \"xlpt image 1\"");
+	while ((line = strtok_r(NULL, "\n", &save))) {
+		struct xlpt_spec *spec;
+		int rc;
+
+		number++;
+		sized |= !strcmp(line, size);
+		named |= xlpt_starts(line, guest);
+		if (!xlpt_starts(line, "device "))
+			continue;
+		XLPT_GROW(out->specs, out->n, out->alloc);
+		spec = &out->specs[out->n];
+		rc = xlpt_spec_parse(line + strlen("device "), spec, diag);
+		if (rc) {
+			xlpt_diag_at(diag, path, number, 1);
+			return rc;
+		}
+		out->n++;
+		if (!spec->has_bdf || spec->all_funcs || spec->name)
+			return not_ours(path, diag, XLPT_ERR_SYNTAX,
+					"it has a device line that is not one address with options");
+	}
+	if (!named)
+		return not_ours(path, diag, XLPT_ERR_CONFLICT, "it speaks of another guest");
+	if (!sized)
+		return not_ours(path, diag, XLPT_ERR_CONFLICT, "it speaks of an image of another size");
+	return 0;
+}
+
+int xlpt_image_record_read(const struct xlpt_image *image, struct xlpt_image_record *out,
+			   struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *path = xlpt_image_record_path(image->path);
+	_cleanup_free_ char *text = xlpt_xcalloc(1, RECORD_MAX + 1);
+	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	ssize_t r;
+	int rc;
+
+	*out = (struct xlpt_image_record){ 0 };
+	if (fd < 0 && errno == ENOENT)
+		return 0;
+	r = fd < 0 ? -1 : read(fd, text, RECORD_MAX + 1);
+	if (r < 0) {
+		xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot read %s", path);
+		return XLPT_ERR_IO;
+	}
+	if (r > RECORD_MAX || memchr(text, '\0', (size_t)r))
+		return not_ours(path, diag, XLPT_ERR_SYNTAX, "it is too long, or not text");
+	out->present = true;
+	rc = parse(path, text, image, out, diag);
+	if (rc)
+		xlpt_image_record_dispose(out);
+	return rc;
+}
