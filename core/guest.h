@@ -18,6 +18,7 @@ struct xlpt_guest {
 	enum xlpt_tri e820_host;   /* PV: created with the host's memory map; unset = not known */
 	bool paused;		   /* by the toolstack, so that it cannot answer */
 	bool dying;
+	bool suspended;		   /* stopped for a save or migration that has not ended (then dying, too) */
 	bool has_stubdom;	   /* its device model runs in a domain of its own */
 };
 

@@ -287,3 +287,17 @@ int xlpt_policy_leave(const struct xlpt_guest *guest, const struct xlpt_bdf *dev
 		xlpt_diag_hint(diag, "xlpt detach %s%s", guest->name, list.s);
 	return XLPT_ERR_RULE;
 }
+
+int xlpt_policy_resumes(const struct xlpt_guest *guest, const struct xlpt_device *dev,
+			const char *what, struct xlpt_diag *diag)
+{
+	if (guest->type != XLPT_GUEST_PV || dev->irq <= 0 || dev->is_vf)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s would not survive being %s, although %s is detached "
+		      "first", guest->name, what, XLPT_BDF_STR(dev->bdf));
+	xlpt_diag_fact(diag, "the device has an interrupt line (irq %d), which a PV guest's kernel keeps; "
+			     "Linux faults over it when it resumes (restore_pirqs)", dev->irq);
+	xlpt_diag_hint(diag, "shut %s down and create it again instead, or give it a virtual function; "
+			     "--force if its kernel is known to survive", guest->name);
+	return XLPT_ERR_RULE;
+}

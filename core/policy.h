@@ -76,4 +76,14 @@ int xlpt_policy_unhide(const struct xlpt_device *dev, const struct xlpt_place *p
 int xlpt_policy_leave(const struct xlpt_guest *guest, const struct xlpt_bdf *devices, size_t n,
 		      const char *says, const char *what, struct xlpt_diag *diag);
 
+/*
+ * A PV guest whose kernel has enabled a device with an interrupt line keeps that
+ * interrupt after a detach (xen_pcifront_enable_irq binds it, nothing unbinds
+ * it), and Linux faults when it is resumed as a new domain: Xen does not let it
+ * map the interrupt again, and restore_pirqs (drivers/xen/events/events_base.c)
+ * then walks on from the entry it has freed. Virtual functions have no line.
+ */
+int xlpt_policy_resumes(const struct xlpt_guest *guest, const struct xlpt_device *dev,
+			const char *what, struct xlpt_diag *diag);
+
 #endif

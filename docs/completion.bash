@@ -12,7 +12,7 @@ _xlpt() {
 	--file | -f | --config | --edit | --network | --output | -o)
 		mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 	--sysroot) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
-	--timeout | -t) return ;;
+	--timeout | -t | --transport) return ;;
 	--method | -m)
 		mapfile -t COMPREPLY < <(compgen -W 'device_specific acpi flr af_flr pm bus cxl_bus' -- "$cur"); return ;;
 	--force-host-device | --allow-split | --vf-of) cmd=devices ;;
@@ -31,6 +31,8 @@ _xlpt() {
 		case $cmd-$n in
 		attach-0 | detach-0 | status-0) words=$(xlpt __complete guests 2>/dev/null) ;;
 		convert-*) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
+		save-0 | migrate-0) words=$(xlpt __complete guests 2>/dev/null) ;;
+		save-1 | restore-0) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
 		boot-0) words='plan write verify remove' ;;
 		pin-0) words='list show remove' ;;
 		pin-1) words="$(xlpt __complete pins 2>/dev/null) $(xlpt __complete devices 2>/dev/null)" ;;

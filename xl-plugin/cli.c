@@ -28,6 +28,9 @@ const struct xlpt_command *const xlpt_commands[] = {
 	&xlpt_cmd_pin,
 	&xlpt_cmd_capture,
 	&xlpt_cmd_convert,
+	&xlpt_cmd_save,
+	&xlpt_cmd_restore,
+	&xlpt_cmd_migrate,
 	&xlpt_cmd_complete,
 	NULL,
 };

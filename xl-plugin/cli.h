@@ -71,6 +71,9 @@ extern const struct xlpt_command xlpt_cmd_pool;
 extern const struct xlpt_command xlpt_cmd_pin;
 extern const struct xlpt_command xlpt_cmd_capture;
 extern const struct xlpt_command xlpt_cmd_convert;
+extern const struct xlpt_command xlpt_cmd_save;
+extern const struct xlpt_command xlpt_cmd_restore;
+extern const struct xlpt_command xlpt_cmd_migrate;
 extern const struct xlpt_command xlpt_cmd_complete;
 
 /* The list, NULL-terminated. */

@@ -8,6 +8,7 @@
  *	spec 0000:02:00.0,permissive=1		(of the device before, for the configuration)
  *	config /etc/xen/web1.cfg
  *	identity mac=...			(of that device before "vf-set"; tabs between words)
+ *	note file /var/lib/xen/save/web1	(save, restore, migrate: see op-leave-repair.c)
  *	begin add 0000:02:00.0 to web1
  *	done
  *	undo take 0000:02:00.0 from web1
@@ -44,6 +45,7 @@ void xlpt_journal_dispose(struct xlpt_journal *j)
 	free(j->config);
 	free(j->op);
 	free(j->last);
+	xlpt_strv_free(j->notes);
 	xlpt_guest_dispose(&j->guest);
 	*j = (struct xlpt_journal){ .fd = -1 };
 }
@@ -72,6 +74,38 @@ static int append(struct xlpt_journal *j, const char *text)
 		return r < 0 ? -errno : -EIO;
 	/* A tmpfs keeps it through a kill -9 anyway; a /run on a disk is meant to as well. */
 	return fdatasync(j->fd) && errno != EINVAL ? -errno : 0;
+}
+
+static void add_note(struct xlpt_journal *j, const char *note)
+{
+	size_t n = j->notes ? xlpt_strv_len(j->notes) : 0;
+
+	j->notes = xlpt_xrealloc(j->notes, n + 2, sizeof(*j->notes));
+	j->notes[n] = xlpt_xstrdup(note);
+	j->notes[n + 1] = NULL;
+}
+
+int xlpt_journal_note(struct xlpt_journal *j, const char *note)
+{
+	_cleanup_free_ char *line = xlpt_xasprintf("note %s\n", note);
+
+	add_note(j, note);
+	return j->fd < 0 ? 0 : append(j, line);
+}
+
+const char *xlpt_journal_get(const struct xlpt_journal *j, const char *key, size_t nth)
+{
+	size_t len = strlen(key);
+
+	for (char **p = j->notes; p && *p; p++)
+		if (!strncmp(*p, key, len) && (*p)[len] == ' ' && nth-- == 0)
+			return *p + len + 1;
+	return NULL;
+}
+
+bool xlpt_journal_moves(const struct xlpt_journal *j)
+{
+	return !strcmp(j->op, "save") || !strcmp(j->op, "restore") || !strcmp(j->op, "migrate");
 }
 
 static int cannot(struct xlpt_diag *diag, int r)
@@ -128,6 +162,8 @@ int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	}
 	if (j->config)
 		xlpt_str_addf(&head, "config %s\n", j->config);
+	for (char **note = j->notes; note && *note; note++)
+		xlpt_str_addf(&head, "note %s\n", *note);
 	if (r == 0)
 		r = append(j, head.s);
 	if (r == 0)
@@ -226,6 +262,8 @@ static bool parse(struct xlpt_journal *j, char *text)
 			j->config = xlpt_xstrdup(line + 7);
 		else if (xlpt_starts(line, "identity ") && j->n && !j->devs[j->n - 1].identity)
 			j->devs[j->n - 1].identity = xlpt_xstrdup(line + 9);
+		else if (xlpt_starts(line, "note "))
+			add_note(j, line + 5);
 		else if (xlpt_starts(line, "begin ") || xlpt_starts(line, "undo ")) {
 			free(j->last);
 			j->last = xlpt_xstrdup(strchr(line, ' ') + 1);

@@ -24,12 +24,13 @@ struct xlpt_journal_dev {
 struct xlpt_journal {
 	int fd;
 	char *path;
-	char *op;		/* "attach" "detach" "hide" "unhide" */
+	char *op;		/* "attach" "detach" "hide" "unhide" "save" "restore" "migrate" */
 	struct xlpt_guest guest;/* attach, detach: domid, uuid, name */
 	struct xlpt_journal_dev *devs;
 	size_t n, alloc;
 	char *config;		/* --config: the guest's configuration file, or NULL */
 	char *last;		/* sentence of the last step begun, or NULL */
+	char **notes;		/* "key value", NULL-terminated, or NULL */
 	bool undoing;		/* it failed or was stopped, and was being taken back */
 };
 
@@ -40,6 +41,16 @@ void xlpt_journal_init(struct xlpt_journal *j, const char *op, const struct xlpt
 void xlpt_journal_add(struct xlpt_journal *j, struct xlpt_bdf bdf, bool hide, const char *origin);
 /* The operation also changes that configuration file, for the devices that have a spec. */
 void xlpt_journal_config(struct xlpt_journal *j, const char *path);
+
+/*
+ * What else a repair has to know, as "key value" in one line; before begin, or
+ * later, when it goes into the file at once. get: the nth (from 0) value of a
+ * key, or NULL.
+ */
+int xlpt_journal_note(struct xlpt_journal *j, const char *note);
+const char *xlpt_journal_get(const struct xlpt_journal *j, const char *key, size_t nth);
+/* A save, restore or migration: more than its devices has to be looked at (op-leave-repair.c). */
+bool xlpt_journal_moves(const struct xlpt_journal *j);
 
 /* Creates the file, locks it and writes the head. */
 int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag);

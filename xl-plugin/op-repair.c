@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "pciback/bind.h"
+#include "xl-plugin/leave.h"
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
 #include "xl-plugin/vf.h"
@@ -185,6 +186,8 @@ static int mend_journal(struct xlpt_env *env, struct xlpt_journal *j, struct xlp
 	_cleanup_free_ struct xlpt_bdf *bdfs = xlpt_xcalloc(j->n, sizeof(*bdfs));
 	int rc;
 
+	if (xlpt_journal_moves(j))
+		return xlpt_leave_repair(env, j, diag);
 	for (size_t i = 0; i < j->n; i++)
 		bdfs[i] = j->devs[i].bdf;
 	rc = xlpt_lock_all(env, &locks, j->guest.name ? &j->guest.domid : NULL, bdfs, j->n, diag);

@@ -35,6 +35,7 @@ void xlpt_op_dispose(struct xlpt_op *op)
 	xlpt_str_dispose(&op->config.before);
 	xlpt_str_dispose(&op->config.now);
 	xlpt_op_drop_mates(op);
+	xlpt_strv_free(op->notes);
 	xlpt_op_init(op, op->env);
 }
 
@@ -168,7 +169,8 @@ static int mend_first(struct xlpt_op *op, struct xlpt_diag *diag)
 		bool ours = op->has_guest && js[i].guest.name &&
 			    js[i].guest.domid == op->guest.domid;
 		/* Another guest's lock is not held here: that journal is for xlpt repair. */
-		bool all = !js[i].guest.name || (op->has_guest && js[i].guest.domid == op->guest.domid);
+		bool all = (!js[i].guest.name || (op->has_guest && js[i].guest.domid == op->guest.domid)) &&
+			   !xlpt_journal_moves(&js[i]);
 
 		for (size_t k = 0; k < js[i].n; k++) {
 			bool found = false;
@@ -245,11 +247,11 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 	if (rc == 0)
 		rc = xlpt_leases_tidy(env, diag);
 	/* A dry run looks and leaves: it needs no lock and mends nothing. */
-	if (rc == 0 && !env->dry_run)
+	if (rc == 0 && !env->dry_run && !op->outer)
 		rc = lock_all(op, diag);
 	if (rc == 0 && !env->dry_run)
 		rc = guest_again(op, diag);
-	if (rc == 0 && !env->dry_run)
+	if (rc == 0 && !env->dry_run && !op->outer)
 		rc = mend_first(op, diag);
 	if (rc == 0)
 		rc = xlpt_guard_read(env->host, &op->needs, diag);
@@ -294,11 +296,16 @@ void xlpt_op_print_plan(struct xlpt_env *env, const struct xlpt_plan *plan)
 	xlpt_print_json(env, root);
 }
 
+static struct xlpt_plan_observer journal_of(struct xlpt_op *op)
+{
+	return xlpt_journal_observer(op->outer ? op->outer : &op->journal);
+}
+
 static int observe_before(void *priv, size_t i, const struct xlpt_step *step, bool undo,
 			  struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = priv;
-	struct xlpt_plan_observer j = xlpt_journal_observer(&op->journal);
+	struct xlpt_plan_observer j = journal_of(op);
 
 	xlpt_verbose(op->env, "%s", undo && step->undo_what ? step->undo_what : step->what);
 	return j.before(j.priv, i, step, undo, diag);
@@ -307,7 +314,7 @@ static int observe_before(void *priv, size_t i, const struct xlpt_step *step, bo
 static void observe_after(void *priv, size_t i, const struct xlpt_step *step, bool undo)
 {
 	struct xlpt_op *op = priv;
-	struct xlpt_plan_observer j = xlpt_journal_observer(&op->journal);
+	struct xlpt_plan_observer j = journal_of(op);
 
 	j.after(j.priv, i, step, undo);
 }
@@ -328,6 +335,12 @@ int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan
 	}
 	if (!plan->n)
 		return 0;
+	if (op->outer) {
+		rc = xlpt_plan_run(plan, op, &obs, diag);
+		if (rc == 0)
+			xlpt_budget_settle(op, name);
+		return rc;
+	}
 	xlpt_journal_init(&op->journal, name, op->has_guest ? &op->guest : NULL);
 	for (size_t i = 0; i < op->n; i++)
 		xlpt_journal_add(&op->journal, op->items[i].spec.bdf,
@@ -337,6 +350,8 @@ int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan
 		xlpt_journal_config(&op->journal, op->config.path);
 	for (size_t i = 0; op->config.path && i < op->n; i++)
 		op->journal.devs[i].spec = xlpt_spec_format(&op->items[i].spec);
+	for (char **note = op->notes; note && *note; note++)
+		xlpt_journal_note(&op->journal, *note);
 	rc = xlpt_journal_begin(op->env, &op->journal, diag);
 	if (rc)
 		return rc;

@@ -135,6 +135,11 @@ struct xlpt_op {
 	/* what this host allows, and after XLPT_ERR_BUDGET: until when to wait, -1 = it is no use */
 	struct xlpt_settings settings;
 	int64_t budget_next_ms;
+	/*
+	 * A step of a larger operation: its journal and its locks serve for this one.
+	 */
+	struct xlpt_journal *outer;
+	char **notes;	/* "key value" lines for the journal, owned; NULL = none */
 	/* held while it runs */
 	struct xlpt_locks locks;
 	struct xlpt_journal journal;

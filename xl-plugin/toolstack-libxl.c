@@ -12,6 +12,8 @@
 #include <xenctrl.h>
 #include <xentoollog.h>
 
+#include "xl-plugin/toolstack-xl.h"
+
 struct capture {
 	xentoollog_logger vtable;	/* first: libxl hands this pointer back */
 	struct xlpt_str lines;
@@ -120,6 +122,8 @@ static void guest_from_info(libxl_ctx *ctx, const libxl_dominfo *info, struct xl
 		.type = guest_type(info->domain_type),
 		.paused = info->paused,
 		.dying = info->dying || info->shutdown,
+		.suspended = !info->dying && info->shutdown &&
+			     info->shutdown_reason == LIBXL_SHUTDOWN_REASON_SUSPEND,
 		.has_stubdom = libxl_get_stubdom_id(ctx, (int)info->domid) != 0,
 		.name = name ? name : xlpt_xasprintf("domain-%u", info->domid),
 	};
@@ -284,6 +288,11 @@ static int ts_caps(struct xlpt_toolstack *ts, struct xlpt_xen_caps *out, struct 
 	out->pv_iommu = info.cap_hvm_directio && info.cap_pv;
 #else
 	out->pv_iommu = info.cap_hvm_directio;
+#endif
+#ifdef LIBXL_HAVE_PHYSINFO_CAP_HAP_SHADOW
+	out->pv_live = info.cap_shadow;
+#else
+	out->pv_live = true;
 #endif
 	libxl_physinfo_dispose(&info);
 	version = libxl_get_version_info(ctx);
@@ -606,6 +615,40 @@ static bool ts_port_open(struct xlpt_toolstack *ts, uint32_t domid, unsigned por
 	       (status.status == EVTCHNSTAT_unbound && status.u.unbound.dom == 0);
 }
 
+static int ts_guest_pause(struct xlpt_toolstack *ts, uint32_t domid, bool pause,
+			  struct xlpt_diag *diag)
+{
+	libxl_ctx *ctx = start(ts);
+	int xrc = pause ? libxl_domain_pause(ctx, domid, NULL)
+			: libxl_domain_unpause(ctx, domid, NULL);
+
+	return xrc ? libxl_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag, "cannot %s domain %u",
+				  pause ? "pause" : "unpause", domid)
+		   : 0;
+}
+
+static int ts_guest_resume(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_diag *diag)
+{
+	/* 1: as xl does, the guest is told that its suspend was cancelled. */
+	int xrc = libxl_domain_resume(start(ts), domid, 1, NULL);
+
+	return xrc ? libxl_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag, "cannot resume domain %u",
+				  domid)
+		   : 0;
+}
+
+static int ts_guest_rename(struct xlpt_toolstack *ts, uint32_t domid, const char *name,
+			   struct xlpt_diag *diag)
+{
+	libxl_ctx *ctx = start(ts);
+	_cleanup_free_ char *old = libxl_domid_to_name(ctx, domid);
+	int xrc = libxl_domain_rename(ctx, domid, old, name);
+
+	return xrc ? libxl_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag,
+				  "cannot give domain %u the name %s", domid, name)
+		   : 0;
+}
+
 static void ts_close(struct xlpt_toolstack *ts)
 {
 	struct libxl_ts *p = priv(ts);
@@ -658,6 +701,13 @@ static const struct xlpt_toolstack_ops libxl_ops = {
 	.dm_del = ts_dm_del,
 	.port_open = ts_port_open,
 	.xen_text = ts_xen_text,
+	.guest_save = xlpt_xl_save,
+	.guest_restore = xlpt_xl_restore,
+	.guest_migrate = xlpt_xl_migrate,
+	.remote = xlpt_xl_remote,
+	.guest_pause = ts_guest_pause,
+	.guest_resume = ts_guest_resume,
+	.guest_rename = ts_guest_rename,
 	.close = ts_close,
 };
 

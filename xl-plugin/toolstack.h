@@ -9,12 +9,14 @@
 
 #include "core/guest.h"
 #include "core/pool.h"
+#include "xl-plugin/image.h"
 
 struct xlpt_toolstack;
 
 struct xlpt_xen_caps {
 	bool pv_iommu;	/* devices can be given to PV guests (virt_caps pv_directio) */
 	bool hvm_iommu;	/* the same for HVM guests (hvm_directio) */
+	bool pv_live;	/* PV guests can be migrated live: Xen has shadow paging to log with */
 	char version[32];
 };
 
@@ -130,6 +132,38 @@ struct xlpt_toolstack_ops {
 	 * (xl dmesg); NULL for what cannot be had. Caller frees. May be NULL itself.
 	 */
 	void (*xen_text)(struct xlpt_toolstack *ts, char **cmdline, char **messages);
+
+	/*
+	 * Writes the guest to a file and leaves it there, paused: whoever asked looks
+	 * at the file first and then decides which of the two remains. On failure the
+	 * guest runs on. keep: descriptors (-1 = none) whose locks last until it is
+	 * over even when xlpt is killed meanwhile.
+	 */
+	int (*guest_save)(struct xlpt_toolstack *ts, uint32_t domid, const char *path,
+			  const int keep[2], struct xlpt_diag *diag);
+	/* Makes a guest of an image, without the devices that it names; it runs, or is left paused. */
+	int (*guest_restore)(struct xlpt_toolstack *ts, const struct xlpt_image *image, bool paused,
+			     struct xlpt_diag *diag);
+	/*
+	 * Live migration by xl on both sides; transport is shell text before the
+	 * host's name ("ssh"). On failure the guest mostly runs on here, but xl says
+	 * itself that it need not: look.
+	 */
+	int (*guest_migrate)(struct xlpt_toolstack *ts, uint32_t domid, const char *transport,
+			     const char *host, const int keep[2], struct xlpt_diag *diag);
+	/*
+	 * Runs a command on another host; *out is its output, caller frees. With an
+	 * image, that comes on its standard input, without the devices that it names.
+	 */
+	int (*remote)(struct xlpt_toolstack *ts, const char *transport, const char *host,
+		      const char *command, const struct xlpt_image *image, int *status, char **out,
+		      struct xlpt_diag *diag);
+	int (*guest_pause)(struct xlpt_toolstack *ts, uint32_t domid, bool pause,
+			   struct xlpt_diag *diag);
+	/* Lets a guest go on that was suspended for a save or migration that then failed. */
+	int (*guest_resume)(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_diag *diag);
+	int (*guest_rename)(struct xlpt_toolstack *ts, uint32_t domid, const char *name,
+			    struct xlpt_diag *diag);
 
 	void (*close)(struct xlpt_toolstack *ts);
 };

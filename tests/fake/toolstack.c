@@ -36,6 +36,9 @@ struct configured {
 
 struct fake_ts {
 	struct xlpt_toolstack ts;
+	struct xlpt_toolstack_ops ops;
+	struct fake_move *move;
+	bool no_pv_live;
 	struct configured *configured;
 	size_t n_configured, alloc_configured;
 	struct fake_store *store;
@@ -170,6 +173,7 @@ static int ts_caps(struct xlpt_toolstack *ts, struct xlpt_xen_caps *out, struct 
 {
 	(void)diag;
 	*out = (struct xlpt_xen_caps){ .pv_iommu = !fake(ts)->no_iommu,
+				       .pv_live = !fake(ts)->no_pv_live,
 				       .hvm_iommu = !fake(ts)->no_iommu, .version = "4.17" };
 	return 0;
 }
@@ -526,7 +530,15 @@ struct fake_ts *fake_ts_new(struct fake_store *store, struct fake_pciback *pciba
 {
 	struct fake_ts *f = xlpt_xcalloc(1, sizeof(*f));
 
-	f->ts = (struct xlpt_toolstack){ .ops = &fake_ops, .priv = f };
+	f->ops = fake_ops;
+	f->ops.guest_save = fake_move_ops.guest_save;
+	f->ops.guest_restore = fake_move_ops.guest_restore;
+	f->ops.guest_migrate = fake_move_ops.guest_migrate;
+	f->ops.remote = fake_move_ops.remote;
+	f->ops.guest_pause = fake_move_ops.guest_pause;
+	f->ops.guest_resume = fake_move_ops.guest_resume;
+	f->ops.guest_rename = fake_move_ops.guest_rename;
+	f->ts = (struct xlpt_toolstack){ .ops = &f->ops, .priv = f };
 	f->store = store;
 	f->pciback = pciback;
 	f->boot = (struct fake_pcifront_opts){ .step_ms = 10 };
@@ -543,9 +555,46 @@ void fake_ts_free(struct fake_ts *f)
 	for (size_t i = 0; i < f->n_configured; i++)
 		xlpt_spec_dispose(&f->configured[i].spec);
 	free(f->configured);
+	fake_move_free(f->move);
 	free(f->guests);
 	free(f->claims);
 	free(f);
+}
+
+struct fake_move **fake_ts_move(struct fake_ts *f)
+{
+	return &f->move;
+}
+
+struct fake_store *fake_ts_store(struct fake_ts *f)
+{
+	return f->store;
+}
+
+bool fake_ts_fails(struct fake_ts *f, enum fake_ts_op op, enum fake_ts_depth *depth)
+{
+	*depth = f->depth;
+	return fails(f, op);
+}
+
+struct xlpt_guest *fake_ts_find(struct fake_ts *f, uint32_t domid, const char *name)
+{
+	for (size_t i = 0; i < f->n_guests; i++)
+		if (name ? !strcmp(f->guests[i].g.name, name) : f->guests[i].g.domid == domid)
+			return &f->guests[i].g;
+	return NULL;
+}
+
+struct fake_pcifront *fake_ts_front(struct fake_ts *f, uint32_t domid)
+{
+	struct fake_guest *g = guest_of(f, domid);
+
+	return g ? g->front : NULL;
+}
+
+void fake_ts_pv_live(struct fake_ts *f, bool on)
+{
+	f->no_pv_live = !on;
 }
 
 struct xlpt_toolstack *fake_ts_get(struct fake_ts *f)

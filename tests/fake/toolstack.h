@@ -19,7 +19,8 @@
 struct fake_ts;
 
 enum fake_ts_op { FAKE_TS_ADD, FAKE_TS_REMOVE, FAKE_TS_QUARANTINE, FAKE_TS_REVOKE, FAKE_TS_HYP,
-		  FAKE_TS_DM, FAKE_TS_CONFIG, FAKE_TS_CREATE, FAKE_TS_DESTROY, FAKE_TS_N_OPS };
+		  FAKE_TS_DM, FAKE_TS_CONFIG, FAKE_TS_CREATE, FAKE_TS_DESTROY,
+		  FAKE_TS_SAVE, FAKE_TS_RESTORE, FAKE_TS_MIGRATE, FAKE_TS_REMOTE, FAKE_TS_N_OPS };
 
 /* How far an add that is made to fail gets before it does. */
 enum fake_ts_depth { FAKE_TS_AT_ONCE, FAKE_TS_AFTER_NOTE, FAKE_TS_AFTER_DM, FAKE_TS_AFTER_GRANTS,
@@ -57,5 +58,29 @@ void fake_ts_on_call(struct fake_ts *f, void (*fn)(void *arg), void *arg);
 int64_t fake_ts_owner(struct fake_ts *f, struct xlpt_bdf bdf);
 /* Lines "BDF owner", sorted, of all that is not dom0's; caller frees. */
 char *fake_ts_snapshot(struct fake_ts *f);
+
+/* ---- saving, restoring, moving (toolstack-move.c); the other host is this one ---- */
+
+/*
+ * How a failing one of them ends: AT_ONCE the guest runs as before; AFTER_NOTE it
+ * is left suspended (and renamed by a migration); AFTER_NODES the thing is done
+ * but reported as failed. A save "fails" with AFTER_DM by an image that is cut
+ * short, and with success.
+ */
+void fake_ts_pv_live(struct fake_ts *f, bool on);
+/* Runs an xlpt command line on "the other host": its status, output in *out (malloc'ed). */
+void fake_ts_on_remote(struct fake_ts *f, int (*fn)(void *arg, const char *line, char **out),
+		       void *arg);
+/* Where a device is in a guest of this name: as the frontend of a PV guest sees it. */
+struct fake_pcifront *fake_ts_front(struct fake_ts *f, uint32_t domid);
+
+/* Between the two files. */
+struct fake_move;
+extern const struct xlpt_toolstack_ops fake_move_ops;
+struct fake_move **fake_ts_move(struct fake_ts *f);
+void fake_move_free(struct fake_move *m);
+bool fake_ts_fails(struct fake_ts *f, enum fake_ts_op op, enum fake_ts_depth *depth);
+struct xlpt_guest *fake_ts_find(struct fake_ts *f, uint32_t domid, const char *name);
+struct fake_store *fake_ts_store(struct fake_ts *f);
 
 #endif

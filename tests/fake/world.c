@@ -86,6 +86,8 @@ static void make_guest(struct world *w, uint32_t domid, const char *name, enum x
 	fake_store_set(w->store, "", "/local/domain/%u/device", domid);
 }
 
+static int run_remote(void *arg, const char *line, char **out);
+
 struct world *world_new(void)
 {
 	struct world *w = xlpt_xcalloc(1, sizeof(*w));
@@ -110,6 +112,7 @@ struct world *world_new(void)
 	w->db1 = fake_pcifront_start(w->store, 4, &(struct fake_pcifront_opts){ .step_ms = 10 });
 	fake_ts_frontend(w->ts, 3, w->web1);
 	fake_ts_frontend(w->ts, 4, w->db1);
+	fake_ts_on_remote(w->ts, run_remote, w);
 	/* Hidden at boot: on pciback, no note of where it came from. */
 	h = fake_bus_host(w->bus);
 	h->ops->write(h, "/sys/bus/pci/drivers/pciback/new_slot", "0000:05:00.0", 12);
@@ -141,9 +144,9 @@ void world_frontend(struct world *w, const struct fake_pcifront_opts *o)
 	fake_ts_frontend(w->ts, 3, w->web1);
 }
 
-int world_run(struct world *w, const char *fmt, ...)
+static int run_line(struct world *w, char *line, char **out, char **err)
 {
-	char *argv[32] = { (char[]){ "xlpt" } }, *line, *save = NULL;
+	char *argv[32] = { (char[]){ "xlpt" } }, *save = NULL;
 	size_t out_len, err_len;
 	struct xlpt_env env = {
 		.clock = &w->clock.clock,
@@ -154,6 +157,20 @@ int world_run(struct world *w, const char *fmt, ...)
 		.pci_ids = "tests/data/pci.ids",
 	};
 	int argc = 1, status;
+
+	for (char *word = strtok_r(line, " ", &save); word; word = strtok_r(NULL, " ", &save))
+		argv[argc++] = word;
+	env.out = open_memstream(out, &out_len);
+	env.err = open_memstream(err, &err_len);
+	status = xlpt_run(argc, argv, &env);
+	fclose(env.out);
+	fclose(env.err);
+	return status;
+}
+
+int world_run(struct world *w, const char *fmt, ...)
+{
+	_cleanup_free_ char *line = NULL;
 	va_list ap;
 
 	free(XLPT_TAKE(w->out));
@@ -161,14 +178,19 @@ int world_run(struct world *w, const char *fmt, ...)
 	va_start(ap, fmt);
 	line = xlpt_xvasprintf(fmt, ap);
 	va_end(ap);
-	for (char *word = strtok_r(line, " ", &save); word; word = strtok_r(NULL, " ", &save))
-		argv[argc++] = word;
-	env.out = open_memstream(&w->out, &out_len);
-	env.err = open_memstream(&w->err, &err_len);
-	status = xlpt_run(argc, argv, &env);
-	fclose(env.out);
-	fclose(env.err);
-	free(line);
+	return run_line(w, line, &w->out, &w->err);
+}
+
+/* The other host of a migration is this one, as in the lab. */
+static int run_remote(void *arg, const char *line, char **out)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(line), *err = NULL;
+	int status = run_line(arg, copy, out, &err);
+
+	if (status) {
+		free(*out);
+		*out = XLPT_TAKE(err);
+	}
 	return status;
 }
 

@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "xl-plugin/leave.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "xl-plugin/holdings.h"
+#include "xl-plugin/output.h"
+
+#define SETTLE_MS 2000
+
+void xlpt_leave_init(struct xlpt_leave *l, struct xlpt_env *env)
+{
+	*l = (struct xlpt_leave){ .image = { .fd = -1 } };
+	xlpt_op_init(&l->op, env);
+}
+
+void xlpt_leave_dispose(struct xlpt_leave *l)
+{
+	xlpt_op_dispose(&l->op);
+	xlpt_image_dispose(&l->image);
+	for (size_t i = 0; i < l->n_maps; i++)
+		free(l->maps[i].to);
+	free(l->maps);
+	free(l->targets);
+	free(l->file);
+	free(l->part);
+	xlpt_str_dispose(&l->missing);
+	xlpt_diag_dispose(&l->missing_diag);
+}
+
+int xlpt_leave_path(const char *file, char **out, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(file), *dir = NULL, *real = NULL;
+	const char *base = strrchr(file, '/');
+
+	base = base ? base + 1 : file;
+	if (!*base || !strcmp(base, ".") || !strcmp(base, "..") || strpbrk(file, "\n\r")) {
+		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "\"%s\" cannot be the name of an image", file);
+		xlpt_diag_hint(diag, "name a file, not a directory, without line breaks");
+		return XLPT_ERR_SYNTAX;
+	}
+	/* The same file whatever the working directory of a later repair is. */
+	dir = base == file ? xlpt_xstrdup(".") : xlpt_xstrndup(file, (size_t)(base - file));
+	real = realpath(dir, NULL);
+	if (!real) {
+		xlpt_diag_errno(diag, errno == ENOENT ? XLPT_ERR_NOT_FOUND : XLPT_ERR_IO, errno,
+				"cannot use the directory %s", dir);
+		xlpt_diag_hint(diag, "name a file in a directory that is there");
+		return diag ? (int)diag->code : XLPT_ERR_IO;
+	}
+	*out = xlpt_xasprintf("%s/%s", strcmp(real, "/") ? real : "", base);
+	return 0;
+}
+
+void xlpt_leave_sync_dir(const char *path)
+{
+	_cleanup_free_ char *dir = xlpt_xstrdup(path);
+	_cleanup_close_ int fd = -1;
+
+	*(strrchr(dir, '/') + 1) = '\0';
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0)
+		fsync(fd);
+}
+
+void xlpt_leave_note(struct xlpt_op *op, const char *fmt, ...)
+{
+	size_t n = op->notes ? xlpt_strv_len(op->notes) : 0;
+	va_list ap;
+
+	op->notes = xlpt_xrealloc(op->notes, n + 2, sizeof(*op->notes));
+	va_start(ap, fmt);
+	op->notes[n] = xlpt_xvasprintf(fmt, ap);
+	va_end(ap);
+	op->notes[n + 1] = NULL;
+}
+
+void xlpt_leave_note_specs(struct xlpt_op *op)
+{
+	for (size_t i = 0; i < op->n; i++) {
+		_cleanup_free_ char *spec = xlpt_spec_format(&op->items[i].spec);
+
+		xlpt_leave_note(op, "spec %s", spec);
+	}
+}
+
+/* ---- what the guest is and has ---- */
+
+int xlpt_leave_alive(struct xlpt_env *env, const struct xlpt_guest *want, struct xlpt_guest *now,
+		     struct xlpt_diag *diag)
+{
+	_cleanup_diag_ struct xlpt_diag d = { 0 };
+	int rc = env->ts->ops->guest_by_id(env->ts, want->domid, now, &d);
+
+	if (rc == 0 && !strcmp(now->uuid, want->uuid))
+		return 1;
+	if (rc == 0 || rc == XLPT_ERR_NO_GUEST) {
+		xlpt_guest_dispose(now);
+		return 0;
+	}
+	if (diag)
+		xlpt_diag_move(diag, &d);
+	return rc;
+}
+
+int xlpt_leave_by_uuid(struct xlpt_env *env, const char *uuid, struct xlpt_guest *now,
+		       struct xlpt_diag *diag)
+{
+	struct xlpt_guest *all = NULL;
+	uint32_t domid = 0;
+	size_t n = 0;
+	int rc = env->ts->ops->guest_list(env->ts, &all, &n, diag);
+
+	for (size_t i = 0; i < n; i++) {
+		if (!strcmp(all[i].uuid, uuid))
+			domid = all[i].domid;
+		xlpt_guest_dispose(&all[i]);
+	}
+	free(all);
+	if (rc || !domid)
+		return rc;
+	/* The list does not read what only the stored configuration says. */
+	rc = env->ts->ops->guest_by_id(env->ts, domid, now, NULL);
+	return rc == 0;
+}
+
+int xlpt_leave_wait_gone(struct xlpt_env *env, const struct xlpt_guest *guest,
+			 struct xlpt_diag *diag)
+{
+	int64_t deadline = xlpt_now(env->clock) + XLPT_LEAVE_TIMEOUT_MS;
+
+	for (;;) {
+		_cleanup_guest_ struct xlpt_guest now = { 0 };
+		int rc = xlpt_leave_alive(env, guest, &now, diag);
+
+		if (rc <= 0)
+			return rc;
+		if (xlpt_now(env->clock) >= deadline)
+			break;
+		env->clock->sleep_ms(env->clock, 100);
+	}
+	xlpt_diag_set(diag, XLPT_ERR_LEFT, "domain %u (%s) does not end", guest->domid, guest->name);
+	xlpt_diag_fact(diag, "it was still there after %d s", XLPT_LEAVE_TIMEOUT_MS / 1000);
+	xlpt_diag_hint(diag, "xl list shows what is left of it; xlpt repair");
+	return XLPT_ERR_LEFT;
+}
+
+static bool holds(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, bool *whole)
+{
+	_cleanup_owners_ struct xlpt_owners owners = { 0 };
+
+	*whole = false;
+	if (xlpt_owners_read(env, &owners, NULL))
+		return false;
+	for (size_t i = 0; i < owners.n; i++)
+		if (owners.items[i].domid == domid && xlpt_bdf_eq(owners.items[i].bdf, bdf)) {
+			*whole = xlpt_owner_complete(&owners.items[i]);
+			return true;
+		}
+	return false;
+}
+
+/* ---- one device ---- */
+
+static int one(struct xlpt_env *env, const struct xlpt_guest *guest, const struct xlpt_spec *spec,
+	       struct xlpt_journal *journal, int64_t timeout_ms, bool attach, struct xlpt_diag *diag)
+{
+	_cleanup_op_ struct xlpt_op op;
+	_cleanup_free_ char *text = NULL;
+	char bdf[XLPT_BDF_LEN];
+	char *forced[] = { xlpt_bdf_format(spec->bdf, XLPT_BDF_SYSFS, bdf), NULL };
+	struct xlpt_spec plain;
+	int rc;
+
+	xlpt_op_init(&op, env);
+	op.outer = journal;
+	op.timeout_ms = timeout_ms;
+	/* It had the device before: what was allowed for it then is allowed again. */
+	op.without_e820 = true;
+	/* Counted against the hotplug budget, not refused by it: its detach was let through. */
+	op.force = attach;
+	op.force_host = attach ? forced : NULL;
+	op.has_guest = true;
+	xlpt_guest_copy(&op.guest, guest);
+	xlpt_spec_init(&plain);
+	plain.has_bdf = true;
+	plain.bdf = spec->bdf;
+	text = xlpt_spec_format(attach ? spec : &plain);
+	rc = xlpt_op_add_spec(&op, text, diag);
+	if (rc == 0)
+		rc = attach ? xlpt_op_attach(&op, diag) : xlpt_op_detach(&op, diag);
+	return rc;
+}
+
+int xlpt_leave_attach(struct xlpt_env *env, const struct xlpt_guest *guest,
+		      const struct xlpt_spec *spec, struct xlpt_journal *journal,
+		      int64_t timeout_ms, struct xlpt_diag *diag)
+{
+	bool whole;
+
+	/* A change under way is let come to its end: cut short it would wedge the guest. */
+	if (holds(env, guest->domid, spec->bdf, &whole) && !whole) {
+		if (guest->type == XLPT_GUEST_PV)
+			xlpt_wait_settled(env, guest, timeout_ms, NULL);
+		if (holds(env, guest->domid, spec->bdf, &whole) && !whole) {
+			int rc = xlpt_release(env, guest->domid, spec->bdf, false, timeout_ms, diag);
+
+			if (rc)
+				return rc;
+		}
+	}
+	return whole ? 0 : one(env, guest, spec, journal, timeout_ms, true, diag);
+}
+
+void xlpt_leave_settle(struct xlpt_env *env, const struct xlpt_guest *guest)
+{
+	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
+
+	if (guest->type == XLPT_GUEST_PV && xlpt_pcibe_read(env->store, guest->domid, &be, NULL) == 0 &&
+	    !be.exists)
+		env->clock->sleep_ms(env->clock, SETTLE_MS);
+}
+
+static int detach(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_leave *l = ctx;
+
+	return one(l->op.env, &l->op.guest, &l->op.items[i].spec, &l->op.journal,
+		   l->op.timeout_ms, false, diag);
+}
+
+static int attach_again(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_leave *l = ctx;
+	_cleanup_guest_ struct xlpt_guest now = { 0 };
+	int rc = xlpt_leave_alive(l->op.env, &l->op.guest, &now, diag);
+
+	/* It has left: the devices are for where it is now. */
+	if (rc <= 0)
+		return rc;
+	xlpt_leave_settle(l->op.env, &now);
+	return xlpt_leave_attach(l->op.env, &now, &l->op.items[i].spec, &l->op.journal,
+				 l->op.timeout_ms, diag);
+}
+
+void xlpt_leave_plan_detach(struct xlpt_leave *l, struct xlpt_plan *plan)
+{
+	for (size_t i = 0; i < l->op.n; i++) {
+		const char *bdf = XLPT_BDF_STR(l->op.items[i].spec.bdf);
+
+		xlpt_plan_add(plan, detach, attach_again, i,
+			      xlpt_xasprintf("detach %s from %s", bdf, l->op.guest.name),
+			      xlpt_xasprintf("attach %s to %s again", bdf, l->op.guest.name));
+	}
+}
+
+int xlpt_leave_go_on(struct xlpt_env *env, const struct xlpt_guest *guest, bool stay_paused,
+		     struct xlpt_diag *diag)
+{
+	_cleanup_guest_ struct xlpt_guest now = { 0 };
+	int rc = xlpt_leave_alive(env, guest, &now, diag);
+
+	if (rc <= 0)
+		return rc;
+	rc = 0;
+	if (strcmp(now.name, guest->name) != 0)
+		rc = env->ts->ops->guest_rename(env->ts, now.domid, guest->name, diag);
+	if (rc == 0 && now.suspended)
+		rc = env->ts->ops->guest_resume(env->ts, now.domid, diag);
+	if (rc == 0 && now.paused && !stay_paused)
+		rc = env->ts->ops->guest_pause(env->ts, now.domid, false, diag);
+	if (rc) {
+		xlpt_diag_hint(diag, "xlpt repair");
+		xlpt_diag_recode(diag, XLPT_ERR_LEFT);
+	}
+	return rc;
+}
+
+/* ---- the beginning of a save or migration ---- */
+
+static int take_items(struct xlpt_leave *l, const char *what, struct xlpt_diag *diag)
+{
+	_cleanup_holdings_ struct xlpt_holdings held = { 0 };
+	int rc = xlpt_holdings_read(l->op.env, &l->op.guest, &held, diag);
+
+	if (rc == 0 && !l->detach_first)
+		rc = xlpt_holdings_judge(&l->op.guest, &held, what, diag);
+	for (size_t i = 0; rc == 0 && l->detach_first && i < held.n; i++) {
+		_cleanup_free_ char *text = NULL;
+
+		/* A PV guest's devices have the slot that pciback gives them. */
+		if (l->op.guest.type == XLPT_GUEST_PV)
+			held.items[i].spec.vslot = -1;
+		text = xlpt_spec_format(&held.items[i].spec);
+		rc = xlpt_op_add_spec(&l->op, text, diag);
+	}
+	return rc;
+}
+
+/* Somebody may have given it another device before the guest's lock was had. */
+static int same_items(struct xlpt_leave *l, struct xlpt_diag *diag)
+{
+	_cleanup_holdings_ struct xlpt_holdings held = { 0 };
+	int rc = xlpt_holdings_read(l->op.env, &l->op.guest, &held, diag);
+	bool same = held.n == l->op.n;
+
+	for (size_t i = 0; same && i < held.n; i++)
+		same = xlpt_bdf_eq(held.items[i].bdf, l->op.items[i].spec.bdf);
+	if (rc || same)
+		return rc;
+	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the devices of %s have changed meanwhile",
+		      l->op.guest.name);
+	xlpt_diag_fact(diag, "it held %zu when this command began, and holds %zu now", l->op.n, held.n);
+	xlpt_diag_hint(diag, "try again once nobody else attaches or detaches");
+	return XLPT_ERR_CONFLICT;
+}
+
+int xlpt_leave_begin(struct xlpt_leave *l, const char *what, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = &l->op;
+	int rc;
+
+	if (op->guest.dying) {
+		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is not running", op->guest.name);
+		xlpt_diag_fact(diag, "Xen reports domain %u as %s", op->guest.domid,
+			       op->guest.suspended ? "suspended" : "shutting down");
+		xlpt_diag_hint(diag, "xl list; xlpt repair if a save was cut short");
+		return XLPT_ERR_NO_GUEST;
+	}
+	rc = take_items(l, what, diag);
+	if (rc == 0)
+		rc = xlpt_op_prepare(op, diag);
+	if (rc == 0)
+		rc = same_items(l, diag);
+	for (size_t i = 0; rc == 0 && !l->force && i < op->n; i++)
+		rc = xlpt_policy_resumes(&op->guest, &op->items[i].device, what, diag);
+	l->was_paused = op->guest.paused;
+	if (rc == 0 && l->was_paused && op->n && op->guest.type == XLPT_GUEST_PV) {
+		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is paused and cannot let go of its devices",
+			      op->guest.name);
+		xlpt_diag_hint(diag, "xl unpause %s", op->guest.name);
+		rc = XLPT_ERR_NO_GUEST;
+	}
+	if (rc == 0 && l->was_paused)
+		xlpt_leave_note(op, "paused 1");
+	xlpt_leave_note_specs(op);
+	return rc;
+}

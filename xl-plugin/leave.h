@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Guests that leave their domain: save, restore and migrate. A guest's devices
+ * are detached, each verified, before it leaves, and attached again where it
+ * goes on. Whatever fails, it runs on exactly one host, with its devices or with
+ * their names told.
+ */
+#ifndef XLPT_LEAVE_H
+#define XLPT_LEAVE_H
+
+#include "xl-plugin/image.h"
+#include "xl-plugin/op.h"
+
+#define XLPT_LEAVE_TIMEOUT_MS 60000	/* for a domain to be gone, or an interrupted xl to end */
+
+struct xlpt_map {
+	struct xlpt_bdf from;
+	char *to;		/* a spec, or pool:NAME */
+};
+
+struct xlpt_leave {
+	struct xlpt_op op;	/* first: the steps of its plan get this */
+	bool detach_first, force;
+	bool was_paused;	/* by the operator: stays so after a failure */
+	/* save, restore */
+	char *file, *part;	/* absolute; the image under its name, and while it is written */
+	bool without_devices;
+	struct xlpt_image image;
+	/* migrate */
+	bool offline;		/* by an image, not live */
+	const char *transport, *host;
+	struct xlpt_map *maps;
+	size_t n_maps, alloc_maps;
+	char *targets;		/* what xlpt attach on the other host gets after the guest's name */
+	/* devices that could not be attached where the guest is now */
+	struct xlpt_str missing;
+	struct xlpt_diag missing_diag;	/* the first one's reason */
+};
+
+void xlpt_leave_init(struct xlpt_leave *l, struct xlpt_env *env);
+void xlpt_leave_dispose(struct xlpt_leave *l);
+#define _cleanup_leave_ XLPT_CLEANUP(xlpt_leave_dispose)
+
+/* The workflows. op.guest is found (save, migrate), or image opened (restore). */
+int xlpt_op_save(struct xlpt_leave *l, struct xlpt_diag *diag);
+int xlpt_op_restore(struct xlpt_leave *l, struct xlpt_diag *diag);
+int xlpt_op_migrate(struct xlpt_leave *l, struct xlpt_diag *diag);
+
+/* Ends one that was cut short; takes its locks and the journal itself. */
+int xlpt_leave_repair(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag);
+
+/* ---- pieces (leave.c) ---- */
+
+/* FILE as an absolute path without a symbolic link at its end; caller frees. */
+int xlpt_leave_path(const char *file, char **out, struct xlpt_diag *diag);
+
+/*
+ * Makes the guest's devices the op's items, or refuses by the rule without
+ * detach_first; takes the locks and looks again. what: "saved" or "migrated".
+ */
+int xlpt_leave_begin(struct xlpt_leave *l, const char *what, struct xlpt_diag *diag);
+void xlpt_leave_note(struct xlpt_op *op, const char *fmt, ...) XLPT_PRINTF(2, 3);
+/* A note for every item: "spec SPEC". */
+void xlpt_leave_note_specs(struct xlpt_op *op);
+
+/* Steps that detach every item, with the attach as their undo. */
+void xlpt_leave_plan_detach(struct xlpt_leave *l, struct xlpt_plan *plan);
+
+/* 1 and *now when it is the same guest (domid and uuid), 0 when that is gone, or an error. */
+int xlpt_leave_alive(struct xlpt_env *env, const struct xlpt_guest *want, struct xlpt_guest *now,
+		     struct xlpt_diag *diag);
+/* Waits until it is gone; XLPT_ERR_LEFT when it is not. */
+int xlpt_leave_wait_gone(struct xlpt_env *env, const struct xlpt_guest *guest,
+			 struct xlpt_diag *diag);
+/* Attaches unless the guest has it already; locks are held, steps go to that journal. */
+int xlpt_leave_attach(struct xlpt_env *env, const struct xlpt_guest *guest,
+		      const struct xlpt_spec *spec, struct xlpt_journal *journal,
+		      int64_t timeout_ms, struct xlpt_diag *diag);
+/*
+ * After a detach that was not seen to its end: a PV guest whose last device went
+ * may still be closing its frontend, nothing in xenstore tells, and an attach in
+ * that moment would be taken for the old one.
+ */
+void xlpt_leave_settle(struct xlpt_env *env, const struct xlpt_guest *guest);
+/* A guest that a save or migration has stopped goes on under its own name. */
+int xlpt_leave_go_on(struct xlpt_env *env, const struct xlpt_guest *guest, bool stay_paused,
+		     struct xlpt_diag *diag);
+/* The file's directory entry is on disk. */
+void xlpt_leave_sync_dir(const char *path);
+/* Guest of the image by its uuid: 1 and *now, 0 when there is none. */
+int xlpt_leave_by_uuid(struct xlpt_env *env, const char *uuid, struct xlpt_guest *now,
+		       struct xlpt_diag *diag);
+
+/*
+ * Steps that write l->part, leave the guest paused and read the image through;
+ * and the one that ends the guest here.
+ */
+void xlpt_leave_plan_image(struct xlpt_leave *l, struct xlpt_plan *plan);
+int xlpt_leave_destroy(void *ctx, size_t i, struct xlpt_diag *diag);
+
+/* ---- the other host (op-migrate.c) ---- */
+
+/* Whether xl list there shows the guest. */
+int xlpt_leave_remote_state(struct xlpt_env *env, const char *transport, const char *host,
+			    const char *guest, bool *there, bool *paused, struct xlpt_diag *diag);
+/* Removes a copy that has never run; nothing there is success. */
+int xlpt_leave_remote_destroy(struct xlpt_env *env, const char *transport, const char *host,
+			      const char *guest, struct xlpt_diag *diag);
+int xlpt_leave_remote_unpause(struct xlpt_env *env, const char *transport, const char *host,
+			      const char *guest, struct xlpt_diag *diag);
+/* A guest whose migration failed goes on here, unless it runs there. */
+int xlpt_leave_take_back(struct xlpt_env *env, const struct xlpt_guest *guest,
+			 const char *transport, const char *host, bool stay_paused,
+			 struct xlpt_diag *diag);
+/* xlpt attach on the other host; XLPT_ERR_LEFT. */
+int xlpt_leave_remote_attach(struct xlpt_env *env, const char *transport, const char *host,
+			     const char *guest, const char *targets, struct xlpt_diag *diag);
+/* What the other host says to "xlpt --json WORDS"; json_object of output.h, or NULL. */
+struct json_object *xlpt_leave_ask(struct xlpt_env *env, const char *transport, const char *host,
+				   const char *words, struct xlpt_diag *diag);
+
+#endif

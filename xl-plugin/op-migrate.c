@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Live where Xen can: xl on both sides decides which of them has the guest. Xen
+ * without shadow paging cannot log what a PV guest writes (EOPNOTSUPP), so that
+ * one is saved, sent, and made anew on the other side, where it stays paused
+ * until it has been destroyed here. At no moment can both run.
+ */
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "xl-plugin/leave.h"
+#include "xl-plugin/output.h"
+
+#define IMAGE_DIR "/var/lib/xlpt/migrate"
+
+/* ---- the other host ---- */
+
+static int no_answer(struct xlpt_diag *diag, const char *host, const char *command, int status,
+		     const char *out)
+{
+	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "%s does not do as asked: \"%s\" ended with status %d",
+		      host, command, status);
+	xlpt_diag_add_log(diag, out);
+	xlpt_diag_hint(diag, "see that the transport works and that xl and xlpt are installed there");
+	return XLPT_ERR_NOT_FOUND;
+}
+
+static int tell(struct xlpt_env *env, const char *transport, const char *host, const char *command,
+		const struct xlpt_image *image, char **out, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *own = NULL;
+	int status = 0, rc;
+
+	xlpt_verbose(env, "on %s: %s", host, command);
+	rc = env->ts->ops->remote(env->ts, transport, host, command, image, &status, &own, diag);
+	if (rc == 0 && status)
+		rc = no_answer(diag, host, command, status, own);
+	if (rc == 0 && out)
+		*out = XLPT_TAKE(own);
+	return rc;
+}
+
+struct json_object *xlpt_leave_ask(struct xlpt_env *env, const char *transport, const char *host,
+				   const char *words, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *command = xlpt_xasprintf("xlpt --json %s", words), *out = NULL;
+	struct json_object *root;
+
+	if (tell(env, transport, host, command, NULL, &out, diag))
+		return NULL;
+	root = json_tokener_parse(out);
+	if (!root)
+		xlpt_diag_set(diag, XLPT_ERR_DATA, "%s answers \"%s\" with something that is not JSON",
+			      host, command);
+	return root;
+}
+
+int xlpt_leave_remote_state(struct xlpt_env *env, const char *transport, const char *host,
+			    const char *guest, bool *there, bool *paused, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *out = NULL;
+	char *save = NULL;
+	int rc = tell(env, transport, host, "xl list", NULL, &out, diag);
+
+	*there = *paused = false;
+	for (char *line = rc ? NULL : strtok_r(out, "\n", &save); line;
+	     line = strtok_r(NULL, "\n", &save)) {
+		char name[256], state[16];
+
+		if (sscanf(line, "%255s %*u %*u %*u %15s", name, state) != 2 || strcmp(name, guest) != 0)
+			continue;
+		*there = true;
+		*paused = strchr(state, 'p') != NULL;
+	}
+	return rc;
+}
+
+int xlpt_leave_remote_attach(struct xlpt_env *env, const char *transport, const char *host,
+			     const char *guest, const char *targets, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *command = xlpt_xasprintf("xlpt attach %s %s", guest, targets);
+	int rc = tell(env, transport, host, command, NULL, NULL, diag);
+
+	if (rc == 0)
+		return 0;
+	xlpt_diag_wrap(diag, "%s runs on %s without its devices", guest, host);
+	xlpt_diag_hint(diag, "xlpt repair here tries again; or there: %s", command);
+	return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
+}
+
+int xlpt_leave_remote_unpause(struct xlpt_env *env, const char *transport, const char *host,
+			      const char *guest, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *command = xlpt_xasprintf("xl unpause %s", guest);
+	int rc = tell(env, transport, host, command, NULL, NULL, diag);
+
+	if (rc == 0)
+		return 0;
+	xlpt_diag_wrap(diag, "%s is on %s, paused", guest, host);
+	xlpt_diag_hint(diag, "xlpt repair here, or there: %s", command);
+	return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
+}
+
+int xlpt_leave_remote_destroy(struct xlpt_env *env, const char *transport, const char *host,
+			      const char *guest, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *command = xlpt_xasprintf("xl destroy %s", guest);
+	bool there, paused;
+	int rc = xlpt_leave_remote_state(env, transport, host, guest, &there, &paused, diag);
+
+	/* Only a copy that has never run. */
+	if (rc == 0 && there && paused)
+		rc = tell(env, transport, host, command, NULL, NULL, diag);
+	if (rc) {
+		xlpt_diag_hint(diag, "on %s: %s, if xl list shows it paused there", host, command);
+		xlpt_diag_recode(diag, XLPT_ERR_LEFT);
+	}
+	return rc;
+}
+
+/* ---- which device becomes which ---- */
+
+/*
+ * The words travel through one shell or two (ssh joins its arguments), so they
+ * must not need quoting in either.
+ */
+static int plain(const char *what, const char *text, struct xlpt_diag *diag)
+{
+	if (*text && *text != '-' &&
+	    text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			      "_.:,=@+/%-")] == '\0')
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "%s \"%s\" cannot be given to another host", what, text);
+	xlpt_diag_fact(diag, "letters, digits and _ . : , = @ + / %% - pass through a shell unchanged, "
+			     "and no leading -");
+	xlpt_diag_hint(diag, "use a %s made of these", what);
+	return XLPT_ERR_SYNTAX;
+}
+
+static const char *mapped(const struct xlpt_leave *l, struct xlpt_bdf bdf)
+{
+	for (size_t i = 0; i < l->n_maps; i++)
+		if (xlpt_bdf_eq(l->maps[i].from, bdf))
+			return l->maps[i].to;
+	return NULL;
+}
+
+/* An address alone takes the options along that the device had here. */
+static int target_of(const struct xlpt_leave *l, const struct xlpt_item *item, char **out,
+		     struct xlpt_spec *spec, struct xlpt_diag *diag)
+{
+	const char *to = mapped(l, item->spec.bdf);
+	struct xlpt_spec own = item->spec;
+	int rc;
+
+	xlpt_spec_init(spec);
+	if (!to) {
+		*out = xlpt_spec_format(&own);
+		return 0;
+	}
+	if (xlpt_starts(to, "pool:")) {
+		*out = xlpt_xstrdup(to);
+		return plain("device", to, diag);
+	}
+	rc = xlpt_spec_parse(to, spec, diag);
+	if (rc == 0 && (!spec->has_bdf || spec->all_funcs || strpbrk(to, ",@"))) {
+		*out = xlpt_xstrdup(to);
+		return plain("device", to, diag);
+	}
+	own.bdf = spec->bdf;
+	*out = rc ? NULL : xlpt_spec_format(&own);
+	return rc;
+}
+
+static struct json_object *find(struct json_object *list, struct xlpt_bdf bdf)
+{
+	struct json_object *devs = NULL, *o, *v;
+
+	json_object_object_get_ex(list, "devices", &devs);
+	for (size_t i = 0; json_object_is_type(devs, json_type_array) &&
+			   i < json_object_array_length(devs); i++) {
+		o = json_object_array_get_idx(devs, i);
+		if (json_object_object_get_ex(o, "bdf", &v) &&
+		    xlpt_streq(json_object_get_string(v), XLPT_BDF_STR(bdf)))
+			return o;
+	}
+	return NULL;
+}
+
+static const char *word(struct json_object *o, const char *key)
+{
+	struct json_object *v = NULL;
+
+	return o && json_object_object_get_ex(o, key, &v) ? json_object_get_string(v) : NULL;
+}
+
+static int refuse_target(const struct xlpt_leave *l, struct xlpt_bdf from, struct xlpt_bdf to,
+			 const char *why, struct xlpt_diag *diag)
+{
+	xlpt_diag_set(diag, XLPT_ERR_NOT_HIDDEN, "%s on %s cannot take the place of %s",
+		      XLPT_BDF_STR(to), l->host, XLPT_BDF_STR(from));
+	xlpt_diag_fact(diag, "%s", why);
+	xlpt_diag_hint(diag, "xlpt hide there, or --map %s=BDF with another device",
+		       XLPT_BDF_STR(from));
+	return XLPT_ERR_NOT_HIDDEN;
+}
+
+/* Found now, a device that cannot serve costs nothing; found later, the guest runs without. */
+static int check_target(const struct xlpt_leave *l, const struct xlpt_item *item,
+			const struct xlpt_spec *spec, struct json_object *list,
+			struct xlpt_diag *diag)
+{
+	bool same = !mapped(l, item->spec.bdf);
+	struct xlpt_bdf to = same ? item->spec.bdf : spec->bdf;
+	struct json_object *o = find(list, to), *guest = NULL;
+	const char *state = word(o, "state"), *id = word(o, "id");
+	char own[16];
+
+	if (!same && !spec->has_bdf)
+		return 0;
+	if (!o)
+		return refuse_target(l, item->spec.bdf, to, "xlpt list does not show it there", diag);
+	snprintf(own, sizeof(own), "%04x:%04x", item->device.vendor, item->device.device);
+	if (same && !xlpt_streq(id, own))
+		return refuse_target(l, item->spec.bdf, to,
+				     "at the same address there is another kind of device", diag);
+	json_object_object_get_ex(o, "guest", &guest);
+	/* On this very host it is the guest's own until it is detached. */
+	if (xlpt_streq(state, "assigned") && xlpt_streq(word(guest, "name"), l->op.guest.name))
+		return 0;
+	if (!xlpt_streq(state, "hidden"))
+		return refuse_target(l, item->spec.bdf, to, "xlpt list does not show it as hidden there",
+				     diag);
+	return 0;
+}
+
+static int check_maps(const struct xlpt_leave *l, struct xlpt_diag *diag)
+{
+	for (size_t i = 0; i < l->n_maps; i++) {
+		bool held = false;
+
+		for (size_t k = 0; k < l->op.n; k++)
+			held |= xlpt_bdf_eq(l->op.items[k].spec.bdf, l->maps[i].from);
+		if (held)
+			continue;
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "--map names %s, which %s does not hold",
+			      XLPT_BDF_STR(l->maps[i].from), l->op.guest.name);
+		xlpt_diag_hint(diag, "xlpt status %s lists what it holds", l->op.guest.name);
+		return XLPT_ERR_USAGE;
+	}
+	return 0;
+}
+
+static int find_targets(struct xlpt_leave *l, struct xlpt_diag *diag)
+{
+	_cleanup_str_ struct xlpt_str all = { 0 };
+	struct json_object *list;
+	int rc = check_maps(l, diag);
+
+	if (rc || !l->op.n)
+		return rc;
+	list = xlpt_leave_ask(l->op.env, l->transport, l->host, "list", diag);
+	if (!list)
+		return diag ? (int)diag->code : XLPT_ERR_NOT_FOUND;
+	for (size_t i = 0; rc == 0 && i < l->op.n; i++) {
+		_cleanup_free_ char *text = NULL;
+		_cleanup_spec_ struct xlpt_spec spec;
+
+		rc = target_of(l, &l->op.items[i], &text, &spec, diag);
+		if (rc == 0)
+			rc = check_target(l, &l->op.items[i], &spec, list, diag);
+		if (rc == 0)
+			xlpt_str_addf(&all, "%s%s", all.len ? " " : "", text);
+	}
+	json_object_put(list);
+	l->targets = xlpt_str_take(&all);
+	return rc;
+}
+
+/* ---- live ---- */
+
+static int migrate(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_leave *l = ctx;
+	struct xlpt_env *env = l->op.env;
+	const int keep[2] = { l->op.locks.n ? l->op.locks.fds[0] : -1, l->op.journal.fd };
+	_cleanup_guest_ struct xlpt_guest now = { 0 };
+	int rc = env->ts->ops->guest_migrate(env->ts, l->op.guest.domid, l->transport, l->host, keep,
+					     diag);
+
+	(void)i;
+	if (rc == 0)
+		return xlpt_leave_wait_gone(env, &l->op.guest, diag);
+	if (xlpt_leave_alive(env, &l->op.guest, &now, NULL) == 0) {
+		xlpt_diag_wrap(diag, "%s is gone here", l->op.guest.name);
+		xlpt_diag_hint(diag, "xlpt repair looks for it on %s", l->host);
+		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
+	}
+	return rc;
+}
+
+/* xl lets it go on itself, unless it cannot tell whether the other side has it. */
+static int undo_migrate(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_leave *l = ctx;
+
+	(void)i;
+	return xlpt_leave_take_back(l->op.env, &l->op.guest, l->transport, l->host, l->was_paused,
+				    diag);
+}
+
+int xlpt_leave_take_back(struct xlpt_env *env, const struct xlpt_guest *guest,
+			 const char *transport, const char *host, bool stay_paused,
+			 struct xlpt_diag *diag)
+{
+	_cleanup_guest_ struct xlpt_guest now = { 0 };
+	bool there = false, paused = false;
+	int rc = xlpt_leave_alive(env, guest, &now, diag);
+
+	if (rc <= 0)
+		return rc;
+	rc = 0;
+	/* Renamed or suspended: xl had begun to hand it over. */
+	if (now.suspended && strcmp(now.name, guest->name) != 0)
+		rc = xlpt_leave_remote_state(env, transport, host, guest->name, &there, &paused, diag);
+	if (rc == 0 && there && !paused) {
+		xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s runs on %s, and its copy here (%s) is suspended",
+			      guest->name, host, now.name);
+		xlpt_diag_hint(diag, "xl destroy %s here, then xlpt repair", now.name);
+		return XLPT_ERR_LEFT;
+	}
+	if (rc)
+		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
+	return xlpt_leave_go_on(env, guest, stay_paused, diag);
+}
+
+/* ---- by an image ---- */
+
+static int rename_here(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_leave *l = ctx;
+	_cleanup_free_ char *away = xlpt_xasprintf("%s--migratedaway", l->op.guest.name);
+
+	(void)i;
+	return l->op.env->ts->ops->guest_rename(l->op.env->ts, l->op.guest.domid, away, diag);
+}
+
+static int rename_back(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_leave *l = ctx;
+
+	(void)i;
+	return xlpt_leave_go_on(l->op.env, &l->op.guest, true, diag);
+}
+
+static int send_image(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_leave *l = ctx;
+	int rc = tell(l->op.env, l->transport, l->host, "xl restore -p /dev/stdin", &l->image, NULL,
+		      diag);
+
+	(void)i;
+	if (rc == 0 && xlpt_journal_note(&l->op.journal, "state arrived"))
+		rc = xlpt_diag_set(diag, XLPT_ERR_IO, "cannot write the journal");
+	return rc;
+}
+
+static int undo_send(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_leave *l = ctx;
+	_cleanup_guest_ struct xlpt_guest now = { 0 };
+	int rc = xlpt_leave_alive(l->op.env, &l->op.guest, &now, diag);
+
+	(void)i;
+	/* Ended here, it is there and nowhere else. */
+	if (rc <= 0)
+		return rc;
+	xlpt_journal_note(&l->op.journal, "state undone");
+	return xlpt_leave_remote_destroy(l->op.env, l->transport, l->host, l->op.guest.name, diag);
+}
+
+static int go_on_there(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_leave *l = ctx;
+
+	(void)i;
+	unlink(l->part);
+	return l->was_paused ? 0 : xlpt_leave_remote_unpause(l->op.env, l->transport, l->host,
+							     l->op.guest.name, diag);
+}
+
+static int attach_there(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_leave *l = ctx;
+
+	(void)i;
+	/* The other host may be this one, for a test. */
+	xlpt_locks_release(&l->op.locks);
+	return xlpt_leave_remote_attach(l->op.env, l->transport, l->host, l->op.guest.name, l->targets,
+					diag);
+}
+
+static int image_place(struct xlpt_leave *l, struct xlpt_diag *diag)
+{
+	struct xlpt_host *h = l->op.env->host;
+	int r = l->op.env->dry_run ? 0 : xlpt_host_mkdirs(h, IMAGE_DIR, 0700);
+
+	if (r < 0)
+		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot make " IMAGE_DIR);
+	l->part = xlpt_xasprintf("%s" IMAGE_DIR "/%u-%s.img", strcmp(h->root, "/") ? h->root : "",
+				 l->op.guest.domid, l->op.guest.uuid);
+	return 0;
+}
+
+static int plan_offline(struct xlpt_leave *l, struct xlpt_plan *plan, struct xlpt_diag *diag)
+{
+	const char *guest = l->op.guest.name, *host = l->host;
+	size_t n = l->op.n;
+	int rc = image_place(l, diag);
+
+	if (rc)
+		return rc;
+	xlpt_leave_note(&l->op, "image %s", l->part);
+	xlpt_leave_plan_image(l, plan);
+	xlpt_plan_add(plan, rename_here, rename_back, n + 1,
+		      xlpt_xasprintf("rename %s here", guest),
+		      xlpt_xasprintf("give %s its name back", guest));
+	xlpt_plan_add(plan, send_image, undo_send, n + 2,
+		      xlpt_xasprintf("send %s to %s", guest, host),
+		      xlpt_xasprintf("remove the copy of %s on %s", guest, host));
+	xlpt_plan_add(plan, xlpt_leave_destroy, NULL, n + 3,
+		      xlpt_xasprintf("end %s here", guest), NULL);
+	xlpt_plan_final(plan);
+	xlpt_plan_add(plan, go_on_there, NULL, n + 4,
+		      xlpt_xasprintf("let %s go on on %s", guest, host), NULL);
+	return 0;
+}
+
+int xlpt_op_migrate(struct xlpt_leave *l, struct xlpt_diag *diag)
+{
+	_cleanup_plan_ struct xlpt_plan plan = { 0 };
+	struct xlpt_op *op = &l->op;
+	struct xlpt_xen_caps caps = { 0 };
+	int rc;
+
+	rc = plain("host", l->host, diag);
+	if (rc == 0)
+		rc = plain("guest", op->guest.name, diag);
+	if (rc == 0)
+		rc = xlpt_leave_begin(l, "migrated", diag);
+	if (rc == 0)
+		rc = find_targets(l, diag);
+	if (rc == 0)
+		rc = op->env->ts->ops->caps(op->env->ts, &caps, diag);
+	if (rc)
+		return rc;
+	/* xl's live protocol ends with a running guest on the other side. */
+	l->offline |= l->was_paused || (op->guest.type == XLPT_GUEST_PV && !caps.pv_live);
+	xlpt_leave_note(op, "host %s", l->host);
+	xlpt_leave_note(op, "transport %s", l->transport);
+	if (op->n)
+		xlpt_leave_note(op, "targets %s", l->targets);
+	xlpt_leave_plan_detach(l, &plan);
+	if (l->offline) {
+		rc = plan_offline(l, &plan, diag);
+	} else {
+		xlpt_plan_add(&plan, migrate, undo_migrate, op->n,
+			      xlpt_xasprintf("migrate %s to %s", op->guest.name, l->host),
+			      xlpt_xasprintf("let %s go on here", op->guest.name));
+		xlpt_plan_final(&plan);
+	}
+	if (op->n)
+		xlpt_plan_add(&plan, attach_there, NULL, op->n + 5,
+			      xlpt_xasprintf("attach %s to %s on %s", l->targets, op->guest.name,
+					     l->host), NULL);
+	return rc ? rc : xlpt_op_execute(op, "migrate", &plan, diag);
+}

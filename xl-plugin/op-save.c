@@ -1,0 +1,181 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The guest is written to FILE.part and left paused. Only when that image has
+ * been read through, is on disk and has got its name, the guest is destroyed:
+ * until then it can go on, from then on it is in the image.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "xl-plugin/leave.h"
+#include "xl-plugin/output.h"
+
+static int write_image(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_leave *l = ctx;
+	struct xlpt_env *env = l->op.env;
+	const int keep[2] = { l->op.locks.n ? l->op.locks.fds[0] : -1, l->op.journal.fd };
+
+	(void)i;
+	unlink(l->part);
+	return env->ts->ops->guest_save(env->ts, l->op.guest.domid, l->part, keep, diag);
+}
+
+static int undo_image(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_leave *l = ctx;
+	_cleanup_guest_ struct xlpt_guest now = { 0 };
+	int rc = xlpt_leave_alive(l->op.env, &l->op.guest, &now, diag);
+
+	(void)i;
+	/* Without the guest the image is all there is of it. */
+	if (rc <= 0)
+		return rc;
+	unlink(l->part);
+	return xlpt_leave_go_on(l->op.env, &l->op.guest, l->was_paused, diag);
+}
+
+/* Exit status 0 of xl says little: the file is read, and the guest looked at. */
+static int check_image(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_leave *l = ctx;
+	_cleanup_guest_ struct xlpt_guest now = { 0 };
+	int rc = xlpt_image_open(&l->image, l->part, diag);
+
+	(void)i;
+	if (rc)
+		return rc;
+	if (strcmp(l->image.guest.uuid, l->op.guest.uuid) != 0 || l->image.n) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the image is not one of %s without devices",
+			      l->op.guest.name);
+		xlpt_diag_fact(diag, "it is of %s and names %zu devices", l->image.guest.name,
+			       l->image.n);
+		return XLPT_ERR_CONFLICT;
+	}
+	if (fsync(l->image.fd))
+		return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot write %s to disk", l->part);
+	rc = xlpt_leave_alive(l->op.env, &l->op.guest, &now, diag);
+	if (rc > 0 && now.paused)
+		return 0;
+	if (rc >= 0) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s did not wait for its image to be checked",
+			      l->op.guest.name);
+		xlpt_diag_fact(diag, "after \"xl save -p\" it is %s", rc ? "not paused" : "gone");
+		rc = XLPT_ERR_CONFLICT;
+	}
+	return rc;
+}
+
+void xlpt_leave_plan_image(struct xlpt_leave *l, struct xlpt_plan *plan)
+{
+	xlpt_plan_add(plan, write_image, undo_image, l->op.n,
+		      xlpt_xasprintf("save %s to %s", l->op.guest.name, l->part),
+		      xlpt_xasprintf("let %s go on", l->op.guest.name));
+	xlpt_plan_add(plan, check_image, NULL, l->op.n, xlpt_xasprintf("read %s through", l->part),
+		      NULL);
+}
+
+static int publish(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_leave *l = ctx;
+	_cleanup_free_ const struct xlpt_spec **specs = xlpt_xcalloc(l->op.n + 1, sizeof(*specs));
+	int rc;
+
+	(void)i;
+	for (size_t k = 0; k < l->op.n; k++)
+		specs[k] = &l->op.items[k].spec;
+	rc = xlpt_image_record_write(l->file, &l->op.guest, l->image.size, specs, l->op.n, diag);
+	if (rc)
+		return rc;
+	if (rename(l->part, l->file))
+		return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot name the image %s", l->file);
+	xlpt_leave_sync_dir(l->file);
+	if (xlpt_journal_note(&l->op.journal, "state saved"))
+		return xlpt_diag_set(diag, XLPT_ERR_IO, "cannot write the journal");
+	return 0;
+}
+
+/* The guest goes on: an image of an earlier moment is not to be mistaken for it. */
+static int unpublish(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_leave *l = ctx;
+	_cleanup_free_ char *record = xlpt_image_record_path(l->file);
+	_cleanup_guest_ struct xlpt_guest now = { 0 };
+	int rc = xlpt_leave_alive(l->op.env, &l->op.guest, &now, diag);
+
+	(void)i;
+	if (rc <= 0)
+		return rc;
+	xlpt_journal_note(&l->op.journal, "state undone");
+	if (l->image.fd >= 0) {
+		struct stat a, b;
+
+		/* Only if it is the one of this command. */
+		if (fstat(l->image.fd, &a) == 0 && stat(l->file, &b) == 0 && a.st_ino == b.st_ino &&
+		    a.st_dev == b.st_dev)
+			unlink(l->file);
+	}
+	unlink(record);
+	return 0;
+}
+
+int xlpt_leave_destroy(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_leave *l = ctx;
+	struct xlpt_env *env = l->op.env;
+	int rc = env->ts->ops->guest_destroy(env->ts, l->op.guest.domid, diag);
+
+	(void)i;
+	return rc ? rc : xlpt_leave_wait_gone(env, &l->op.guest, diag);
+}
+
+/* Everything that can be known before the guest is touched. */
+static int check_target(const struct xlpt_leave *l, struct xlpt_diag *diag)
+{
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+
+	if (stat(l->file, &st) == 0 && !S_ISREG(st.st_mode)) {
+		xlpt_diag_set(diag, XLPT_ERR_IO, "%s is there and is not a regular file", l->file);
+		xlpt_diag_hint(diag, "name another file");
+		return XLPT_ERR_IO;
+	}
+	fd = l->op.env->dry_run ? 0 : open(l->part, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (fd < 0) {
+		xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot write %s", l->part);
+		xlpt_diag_hint(diag, "name a file where there is room for the guest's memory");
+		return XLPT_ERR_IO;
+	}
+	if (l->op.env->dry_run)
+		fd = -1;
+	else
+		unlink(l->part);
+	return 0;
+}
+
+int xlpt_op_save(struct xlpt_leave *l, struct xlpt_diag *diag)
+{
+	_cleanup_plan_ struct xlpt_plan plan = { 0 };
+	struct xlpt_op *op = &l->op;
+	const char *guest = op->guest.name;
+	int rc;
+
+	l->part = xlpt_xasprintf("%s.part", l->file);
+	rc = xlpt_leave_begin(l, "saved", diag);
+	if (rc == 0)
+		rc = check_target(l, diag);
+	if (rc)
+		return rc;
+	xlpt_leave_note(op, "file %s", l->file);
+	xlpt_leave_plan_detach(l, &plan);
+	xlpt_leave_plan_image(l, &plan);
+	xlpt_plan_add(&plan, publish, unpublish, op->n,
+		      xlpt_xasprintf("name the image %s", l->file),
+		      xlpt_xasprintf("remove %s", l->file));
+	xlpt_plan_add(&plan, xlpt_leave_destroy, NULL, op->n,
+		      xlpt_xasprintf("end %s here", guest), NULL);
+	return xlpt_op_execute(op, "save", &plan, diag);
+}

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What is xl's own and not libxl's: the head of an image, the protocol between
+ * two hosts, and the process that looks after a guest until it ends. The real xl
+ * is run for them, and its callers look at what came of it.
+ */
+#include "xl-plugin/toolstack-xl.h"
+
+#include "xl-plugin/run.h"
+
+static int failed(const struct xlpt_run *run, const char *what, struct xlpt_diag *diag)
+{
+	if (run->status == 127)
+		xlpt_diag_set(diag, XLPT_ERR_TOOLSTACK, "cannot %s: there is no %s", what, run->argv[0]);
+	else
+		xlpt_diag_set(diag, XLPT_ERR_TOOLSTACK, "cannot %s: %s ended with status %d", what,
+			      run->argv[0], run->status);
+	xlpt_diag_add_log(diag, xlpt_str_get(&run->err));
+	return XLPT_ERR_TOOLSTACK;
+}
+
+int xlpt_xl_save(struct xlpt_toolstack *ts, uint32_t domid, const char *path, const int keep[2],
+		 struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *id = xlpt_xasprintf("%u", domid);
+	const char *argv[] = { "xl", "save", "-p", id, path, NULL };
+	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(argv);
+	int rc;
+
+	(void)ts;
+	run.keep[0] = keep[0];
+	run.keep[1] = keep[1];
+	rc = xlpt_run_program(&run, diag);
+	return rc || !run.status ? rc : failed(&run, "save the guest", diag);
+}
+
+/* The configuration in front is ours, so that xl need not be given one in its own language. */
+static char *feed(struct xlpt_run *run, const struct xlpt_image *image)
+{
+	char *head = xlpt_image_head_without_devices(image, &run->feed_len);
+
+	run->feed = head;
+	run->feed_fd = image->fd;
+	run->feed_at = image->body;
+	return head;
+}
+
+int xlpt_xl_restore(struct xlpt_toolstack *ts, const struct xlpt_image *image, bool paused,
+		    struct xlpt_diag *diag)
+{
+	const char *argv[] = { "xl", "restore", paused ? "-p" : "/dev/stdin",
+			       paused ? "/dev/stdin" : NULL, NULL };
+	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(argv);
+	_cleanup_free_ char *head = feed(&run, image);
+	int rc;
+
+	(void)ts;
+	rc = xlpt_run_program(&run, diag);
+	return rc || !run.status ? rc : failed(&run, "restore the guest", diag);
+}
+
+int xlpt_xl_migrate(struct xlpt_toolstack *ts, uint32_t domid, const char *transport,
+		    const char *host, const int keep[2], struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *id = xlpt_xasprintf("%u", domid);
+	/*
+	 * xl puts "exec" in front and gives it to sh: the far side, which leaves a
+	 * process behind for the life of the guest, is not to inherit our locks.
+	 */
+	_cleanup_free_ char *command = xlpt_xasprintf("8>&- 9>&- %s", transport);
+	const char *argv[] = { "xl", "migrate", "-s", command, id, host, NULL };
+	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(argv);
+	int rc;
+
+	(void)ts;
+	run.keep[0] = keep[0];
+	run.keep[1] = keep[1];
+	rc = xlpt_run_program(&run, diag);
+	return rc || !run.status ? rc : failed(&run, "migrate the guest", diag);
+}
+
+int xlpt_xl_remote(struct xlpt_toolstack *ts, const char *transport, const char *host,
+		   const char *command, const struct xlpt_image *image, int *status, char **out,
+		   struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *line = xlpt_xasprintf("exec %s %s %s", transport, host, command);
+	const char *argv[] = { "sh", "-c", line, NULL };
+	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(argv);
+	_cleanup_free_ char *head = image ? feed(&run, image) : NULL;
+	int rc;
+
+	(void)ts;
+	*out = NULL;
+	rc = xlpt_run_program(&run, diag);
+	if (rc)
+		return rc;
+	*status = run.status;
+	/* What the far side says of a failure is for people, and comes on either. */
+	if (run.status)
+		xlpt_str_addf(&run.out, "%s%s", run.out.len ? "\n" : "", xlpt_str_get(&run.err));
+	*out = xlpt_str_take(&run.out);
+	return 0;
+}
