@@ -73,8 +73,8 @@ static int without_vfs(const struct xlpt_device *dev, const struct xlpt_place *p
 	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s has %d virtual function%s, which would go with its driver",
 		      XLPT_BDF_STR(dev->bdf), dev->vf_count, dev->vf_count == 1 ? "" : "s");
 	xlpt_diag_fact(diag, "sriov_numvfs is %d", dev->vf_count);
-	xlpt_diag_hint(diag, "see with xlpt status that no guest has one, then: "
-			     "echo 0 >/sys/bus/pci/devices/%s/sriov_numvfs", XLPT_BDF_STR(dev->bdf));
+	xlpt_diag_hint(diag, "xlpt vf remove %s, which refuses while a guest has one",
+		       XLPT_BDF_STR(dev->bdf));
 	return XLPT_ERR_RULE;
 }
 

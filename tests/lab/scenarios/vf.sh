@@ -1,6 +1,7 @@
 #!/bin/bash
 # vf - creating VFs, giving one a MAC address and a VLAN with attach, and everything back afterwards
-# timeout: 900
+# timeout: 1500
+# machine: small
 # witness: witness-vf
 #
 # The witness looks on the host at what went over igb's wire: guests' frames must be there with their tags.
