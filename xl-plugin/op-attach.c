@@ -177,10 +177,10 @@ static int verify(void *ctx, size_t i, struct xlpt_diag *diag)
 	return xlpt_op_verify(ctx, i, diag);
 }
 
-static void plan_attach(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
+static void plan_ready(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
 {
 	const struct xlpt_item *item = &op->items[i];
-	const char *bdf = XLPT_BDF_STR(item->spec.bdf), *guest = op->guest.name;
+	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
 
 	xlpt_plan_lease(plan, op, i);
 	if (item->hide)
@@ -192,10 +192,38 @@ static void plan_attach(struct xlpt_plan *plan, const struct xlpt_op *op, size_t
 	xlpt_plan_reset(plan, op, i);
 	/* Before the guest can see it: its driver reads the address once, in its probe. */
 	xlpt_vf_plan_lend(plan, op, i);
-	xlpt_plan_add(plan, add, undo_add, i, xlpt_xasprintf("add %s to %s", bdf, guest),
-		      xlpt_xasprintf("take %s from %s", bdf, guest));
-	xlpt_plan_add(plan, verify, NULL, i,
-		      xlpt_xasprintf("wait until %s has %s", guest, bdf), NULL);
+}
+
+static size_t next_item(const struct xlpt_op *op, size_t i)
+{
+	while (i < op->n && op->items[i].nothing)
+		i++;
+	return i;
+}
+
+/*
+ * One device is followed until the guest has it before the next one is added, and
+ * while the guest's driver is at it the next one is made ready: a reset is
+ * mostly waiting, and the kernel resets no function by a way that would hit
+ * another (drivers/pci/pci.c, pci_parent_bus_reset).
+ */
+static void plan_attach(struct xlpt_plan *plan, const struct xlpt_op *op)
+{
+	size_t next, first = next_item(op, 0);
+
+	if (first < op->n)
+		plan_ready(plan, op, first);
+	for (size_t i = first; i < op->n; i = next) {
+		const char *bdf = XLPT_BDF_STR(op->items[i].spec.bdf), *guest = op->guest.name;
+
+		next = next_item(op, i + 1);
+		xlpt_plan_add(plan, add, undo_add, i, xlpt_xasprintf("add %s to %s", bdf, guest),
+			      xlpt_xasprintf("take %s from %s", bdf, guest));
+		if (next < op->n)
+			plan_ready(plan, op, next);
+		xlpt_plan_add(plan, verify, NULL, i,
+			      xlpt_xasprintf("wait until %s has %s", guest, bdf), NULL);
+	}
 }
 
 static bool any_leaving(const struct xlpt_pcibe *be)
@@ -287,9 +315,7 @@ int xlpt_op_attach(struct xlpt_op *op, struct xlpt_diag *diag)
 		xlpt_plan_add(&plan, wait_ready, NULL, 0,
 			      xlpt_xasprintf("wait until %s is ready for a change", op->guest.name),
 			      NULL);
-	for (size_t i = 0; i < op->n; i++)
-		if (!op->items[i].nothing)
-			plan_attach(&plan, op, i);
+	plan_attach(&plan, op);
 	xlpt_plan_config(&plan, op);
 	return xlpt_op_execute(op, "attach", &plan, diag);
 }
