@@ -31,7 +31,13 @@ static char *output_name(const char *rel, const char *to)
 static int make_parents(const char *path, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(path);
+	char *last = strrchr(copy, '/');
 
+	/* Most often it is there: one question for it, not one for each above it. */
+	*last = '\0';
+	if (mkdir(copy, 0755) == 0 || errno == EEXIST)
+		return 0;
+	*last = '/';
 	for (char *p = copy + 1; (p = strchr(p, '/')); *p++ = '/') {
 		*p = '\0';
 		if (mkdir(copy, 0755) && errno != EEXIST)
