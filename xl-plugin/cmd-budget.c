@@ -167,6 +167,15 @@ static int show(struct xlpt_env *env, struct bdfs *b, bool all, const struct xlp
 	return 0;
 }
 
+/* In the form of every --dry-run: a plan, here of one step that nothing takes back. */
+static void print_dry(struct xlpt_env *env, const char *who)
+{
+	_cleanup_plan_ struct xlpt_plan plan = { 0 };
+
+	xlpt_plan_add(&plan, NULL, NULL, 0, xlpt_xasprintf("forget what was counted for %s", who), NULL);
+	xlpt_op_print_plan(env, &plan);
+}
+
 static int reset(struct xlpt_env *env, const struct xlpt_args *args, const struct bdfs *b,
 		 struct xlpt_diag *diag)
 {
@@ -180,7 +189,7 @@ static int reset(struct xlpt_env *env, const struct xlpt_args *args, const struc
 	if (!b->n)
 		xlpt_str_add(&who, "this host");
 	if (env->dry_run) {
-		xlpt_say(env, "would forget what was counted for %s", who.s);
+		print_dry(env, who.s);
 		return 0;
 	}
 	if (!xlpt_args_has(args, "yes")) {
