@@ -6,9 +6,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -442,6 +444,58 @@ static void test_read_only(void **state)
 	assert_non_null(diag.hint);
 }
 
+/* ---- --wait ---- */
+
+struct meanwhile {
+	struct fix *f;
+	bool looked, stop;
+};
+
+static bool is_free(struct fix *f, const char *lock)
+{
+	_cleanup_free_ char *path = xlpt_xasprintf(XLPT_STATE_DIR "/lock/%s", lock);
+	_cleanup_close_ int fd = f->env.host->ops->open(f->env.host, path, O_RDWR, 0);
+
+	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+static void while_it_waits(void *arg)
+{
+	struct meanwhile *m = arg;
+
+	assert_true(is_free(m->f, "guest-3"));
+	assert_true(is_free(m->f, "device-0000:05:00.0"));
+	assert_true(is_free(m->f, "ledger"));
+	m->looked = true;
+	if (m->stop)
+		raise(SIGINT);
+}
+
+static void test_waiting(void **state)
+{
+	struct fix *f = *state;
+	struct meanwhile m = { .f = f };
+	int64_t from;
+
+	fake_bus_put(f->w->bus, "/etc/xlpt/xlpt.conf", "hotplug-limit = 1\nhotplug-window = 10m\n");
+	assert_int_equal(world_run(f->w, "attach web1 05:00.0"), 0);
+	assert_int_equal(world_run(f->w, "detach web1 05:00.0"), 4);
+	/* Stopped while waiting: nothing is touched, nothing is counted. */
+	m.stop = true;
+	fake_clock_in(&f->w->clock, 5000, while_it_waits, &m);
+	assert_int_equal(world_run(f->w, "detach --wait web1 05:00.0"), 1);
+	assert_non_null(strstr(f->w->err, "waiting 10 min for the hotplug budget"));
+	assert_non_null(strstr(f->w->err, "stopped by signal"));
+	assert_true(m.looked);
+	assert_int_equal(count(f, NULL), 1);
+	m = (struct meanwhile){ .f = f };
+	from = xlpt_now(f->env.clock);
+	fake_clock_in(&f->w->clock, 5000, while_it_waits, &m);
+	assert_int_equal(world_run(f->w, "detach --wait web1 05:00.0"), 0);
+	assert_true(m.looked);
+	assert_in_range(xlpt_now(f->env.clock) - from, 590000, 602000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -457,6 +511,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_stale_look, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reset, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_read_only, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_waiting, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
