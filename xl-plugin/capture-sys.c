@@ -74,7 +74,7 @@ static const char *const block_links[] = {"device", "holders/", "slaves/", "subs
 static const struct list block = {block_attrs, block_links, NULL};
 
 static const char *const driver_attrs[] = {"irq_handlers", "permissive", "quirks", "slots", NULL};
-static const char *const driver_links[] = {"module", NULL};
+static const char *const driver_links[] = {"????:??:??.?", "module", NULL};
 static const char *const driver_marks[] = {"bind", NULL};
 static const struct list driver = {driver_attrs, driver_links, driver_marks};
 

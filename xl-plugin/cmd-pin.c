@@ -347,7 +347,7 @@ static const struct xlpt_opt pin_opts[] = {
 
 const struct xlpt_command xlpt_cmd_pin = {
 	.name = "pin",
-	.synopsis = "NAME BDF | list | show NAME | remove NAME",
+	.synopsis = "NAME BDF|list|show|remove ...",
 	.help = "Remember what a device is, to find it wherever it is numbered next",
 	.details =
 		"pin:NAME then stands for the device wherever an address does. Another device in\n"

@@ -1,29 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/toolstack-file.h"
+#include "xl-plugin/toolstack-file-internal.h"
 
 #include <ctype.h>
 #include <string.h>
-
-struct config_pci {
-	uint32_t domid;
-	char *spec;
-};
-
-struct asked {
-	struct xlpt_bdf bdf;
-	bool assigned;
-};
-
-struct captured {
-	struct xlpt_xen_caps caps;
-	struct xlpt_guest *guests;
-	size_t n_guests, alloc_guests;
-	struct config_pci *configs;
-	size_t n_configs, alloc_configs;
-	struct asked *asked;
-	size_t n_asked, alloc_asked;
-	char *cmdline, *messages;
-};
 
 static const char *const tris[] = {[XLPT_UNSET] = "unset", [XLPT_OFF] = "off", [XLPT_ON] = "on"};
 
@@ -85,208 +64,6 @@ int xlpt_toolstack_dump(struct xlpt_toolstack *ts, const struct xlpt_devices *de
 	return 0;
 }
 
-/* ---- answering ---- */
-
-static int no_guest(const char *name, struct xlpt_diag *diag)
-{
-	xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "there was no running guest \"%s\"", name);
-	xlpt_diag_fact(diag, "the captured host has no such domain");
-	xlpt_diag_hint(diag, "xlpt status --sysroot DIR lists all that have devices");
-	return XLPT_ERR_NO_GUEST;
-}
-
-static int file_by_id(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_guest *out,
-		      struct xlpt_diag *diag)
-{
-	struct captured *c = ts->priv;
-	char id[16];
-
-	for (size_t i = 0; i < c->n_guests; i++)
-		if (c->guests[i].domid == domid) {
-			xlpt_guest_copy(out, &c->guests[i]);
-			return 0;
-		}
-	snprintf(id, sizeof(id), "%u", domid);
-	return no_guest(id, diag);
-}
-
-static int file_find(struct xlpt_toolstack *ts, const char *name, struct xlpt_guest *out,
-		     struct xlpt_diag *diag)
-{
-	struct captured *c = ts->priv;
-	uint64_t id;
-
-	for (size_t i = 0; i < c->n_guests; i++)
-		if (!strcmp(c->guests[i].name, name)) {
-			xlpt_guest_copy(out, &c->guests[i]);
-			return 0;
-		}
-	if (xlpt_parse_uint(name, strlen(name), 10, UINT32_MAX, &id) &&
-	    file_by_id(ts, (uint32_t)id, out, NULL) == 0)
-		return 0;
-	return no_guest(name, diag);
-}
-
-static void file_config(struct xlpt_toolstack *ts, struct xlpt_guest *guest)
-{
-	(void)ts, (void)guest; /* it was taken along with the rest */
-}
-
-static int file_list(struct xlpt_toolstack *ts, struct xlpt_guest **out, size_t *n,
-		     struct xlpt_diag *diag)
-{
-	struct captured *c = ts->priv;
-
-	(void)diag;
-	*out = xlpt_xcalloc(c->n_guests + 1, sizeof(**out));
-	*n = c->n_guests;
-	for (size_t i = 0; i < c->n_guests; i++)
-		xlpt_guest_copy(&(*out)[i], &c->guests[i]);
-	return 0;
-}
-
-static int file_config_pci(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_spec **specs,
-			   size_t *n, struct xlpt_diag *diag)
-{
-	struct captured *c = ts->priv;
-
-	*n = 0;
-	*specs = xlpt_xcalloc(c->n_configs + 1, sizeof(**specs));
-	for (size_t i = 0; i < c->n_configs; i++)
-		if (c->configs[i].domid == domid &&
-		    xlpt_spec_parse(c->configs[i].spec, &(*specs)[*n], diag) == 0)
-			(*n)++;
-	return 0;
-}
-
-static int file_caps(struct xlpt_toolstack *ts, struct xlpt_xen_caps *out, struct xlpt_diag *diag)
-{
-	(void)diag;
-	*out = ((struct captured *)ts->priv)->caps;
-	return 0;
-}
-
-static int file_assigned(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool *assigned,
-			 struct xlpt_diag *diag)
-{
-	struct captured *c = ts->priv;
-
-	(void)diag;
-	*assigned = false;
-	for (size_t i = 0; i < c->n_asked; i++)
-		if (xlpt_bdf_eq(c->asked[i].bdf, bdf))
-			*assigned = c->asked[i].assigned;
-	return 0;
-}
-
-static bool file_port_open(struct xlpt_toolstack *ts, uint32_t domid, unsigned port)
-{
-	(void)ts, (void)domid, (void)port;
-	return false;
-}
-
-static void file_text(struct xlpt_toolstack *ts, char **cmdline, char **messages)
-{
-	struct captured *c = ts->priv;
-
-	*cmdline = xlpt_xstrdup(c->cmdline);
-	*messages = xlpt_xstrdup(c->messages);
-}
-
-static int fixed(struct xlpt_diag *diag)
-{
-	xlpt_diag_set(diag, XLPT_ERR_USAGE,
-		      "a captured tree answers no more than was asked when it "
-		      "was made");
-	xlpt_diag_hint(diag, "run this on the host itself");
-	return XLPT_ERR_USAGE;
-}
-
-static int file_add(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_spec *spec,
-		    struct xlpt_diag *diag)
-{
-	(void)ts, (void)domid, (void)spec;
-	return fixed(diag);
-}
-
-static int file_remove(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf, bool force,
-		       struct xlpt_diag *diag)
-{
-	(void)ts, (void)domid, (void)bdf, (void)force;
-	return fixed(diag);
-}
-
-static int file_guest_iommu(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,
-			    bool *on, struct xlpt_diag *diag)
-{
-	(void)ts, (void)domid, (void)bdf, (void)on;
-	return fixed(diag);
-}
-
-static int file_quarantine(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool on,
-			   struct xlpt_diag *diag)
-{
-	(void)ts, (void)bdf, (void)on;
-	return fixed(diag);
-}
-
-static int file_revoke(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_bdf bdf,
-		       const uint64_t (*bars)[3], size_t n_bars, int irq, struct xlpt_diag *diag)
-{
-	(void)ts, (void)domid, (void)bdf, (void)bars, (void)n_bars, (void)irq;
-	return fixed(diag);
-}
-
-static int file_dm_has(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf, bool *has,
-		       struct xlpt_diag *diag)
-{
-	(void)ts, (void)domid, (void)bdf, (void)has;
-	return fixed(diag);
-}
-
-static int file_dm_del(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,
-		       struct xlpt_diag *diag)
-{
-	(void)ts, (void)domid, (void)bdf;
-	return fixed(diag);
-}
-
-static void file_close(struct xlpt_toolstack *ts)
-{
-	struct captured *c = ts->priv;
-
-	for (size_t i = 0; i < c->n_guests; i++)
-		xlpt_guest_dispose(&c->guests[i]);
-	for (size_t i = 0; i < c->n_configs; i++)
-		free(c->configs[i].spec);
-	free(c->guests);
-	free(c->configs);
-	free(c->asked);
-	free(c->cmdline);
-	free(c->messages);
-	free(c);
-}
-
-static const struct xlpt_toolstack_ops file_ops = {
-	.guest_find = file_find,
-	.guest_by_id = file_by_id,
-	.guest_config = file_config,
-	.guest_list = file_list,
-	.guest_config_pci = file_config_pci,
-	.caps = file_caps,
-	.device_add = file_add,
-	.device_remove = file_remove,
-	.hyp_assigned = file_assigned,
-	.guest_iommu = file_guest_iommu,
-	.quarantine = file_quarantine,
-	.revoke = file_revoke,
-	.dm_has = file_dm_has,
-	.dm_del = file_dm_del,
-	.port_open = file_port_open,
-	.xen_text = file_text,
-	.close = file_close,
-};
-
 /* ---- reading ---- */
 
 static bool take_uint(char **cursor, uint64_t max, uint64_t *out)
@@ -328,7 +105,7 @@ static bool printable(const char *s)
 	return true;
 }
 
-static bool read_guest(struct captured *c, char **cursor)
+static bool read_guest(struct xlpt_captured *c, char **cursor)
 {
 	struct xlpt_guest g = {0};
 	uint64_t domid, paused, dying, stub;
@@ -353,7 +130,7 @@ static bool read_guest(struct captured *c, char **cursor)
 	return true;
 }
 
-static bool read_config(struct captured *c, char **cursor)
+static bool read_config(struct xlpt_captured *c, char **cursor)
 {
 	_cleanup_spec_ struct xlpt_spec spec;
 	uint64_t domid;
@@ -363,15 +140,15 @@ static bool read_config(struct captured *c, char **cursor)
 	    xlpt_spec_parse(*cursor, &spec, NULL))
 		return false;
 	XLPT_GROW(c->configs, c->n_configs, c->alloc_configs);
-	c->configs[c->n_configs++] =
-		(struct config_pci){.domid = (uint32_t)domid, .spec = xlpt_xstrdup(*cursor)};
+	c->configs[c->n_configs++] = (struct xlpt_captured_config){.domid = (uint32_t)domid,
+								   .spec = xlpt_xstrdup(*cursor)};
 	return true;
 }
 
-static bool read_assigned(struct captured *c, char **cursor)
+static bool read_assigned(struct xlpt_captured *c, char **cursor)
 {
 	char *bdf = strtok_r(NULL, " ", cursor);
-	struct asked a;
+	struct xlpt_captured_asked a;
 	uint64_t v;
 
 	if (!bdf || !xlpt_bdf_from_sysfs_name(bdf, &a.bdf) || !take_uint(cursor, 1, &v))
@@ -382,7 +159,7 @@ static bool read_assigned(struct captured *c, char **cursor)
 	return true;
 }
 
-static bool read_line(struct captured *c, char *line)
+static bool read_line(struct xlpt_captured *c, char *line)
 {
 	char *cursor = NULL, *key = strtok_r(line, " ", &cursor);
 	uint64_t pv, hvm;
@@ -411,12 +188,12 @@ int xlpt_toolstack_open_text(struct xlpt_toolstack *ts, const char *text, const 
 			     const char *messages, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(text);
-	struct captured *c = xlpt_xcalloc(1, sizeof(*c));
+	struct xlpt_captured *c = xlpt_xcalloc(1, sizeof(*c));
 	unsigned nr = 0;
 
 	c->cmdline = xlpt_xstrdup(cmdline);
 	c->messages = xlpt_xstrdup(messages);
-	*ts = (struct xlpt_toolstack){.ops = &file_ops, .priv = c};
+	*ts = (struct xlpt_toolstack){.ops = &xlpt_captured_ops, .priv = c};
 	for (char *next = copy; *next;) {
 		char *line = next;
 

@@ -111,6 +111,11 @@ static void test_same(void **state)
 	same(w, "reset --list 02:00.0 01:10.0");
 	same(w, "boot verify");
 	same(w, "boot verify 02:00.0");
+	same(w, "topology");
+	same(w, "show --xml 02:00.0");
+	same(w, "guard check web1");
+	same(w, "pool list");
+	same(w, "boot plan");
 }
 
 /* What is read must not be what another command changes. */

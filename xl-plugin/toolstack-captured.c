@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A captured host's guests and hypervisor: what was asked when it was captured is
+ * answered, everything else is refused.
+ */
+#include <string.h>
+
+#include "xl-plugin/toolstack-file-internal.h"
+
+static int no_guest(const char *name, struct xlpt_diag *diag)
+{
+	xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "there was no running guest \"%s\"", name);
+	xlpt_diag_fact(diag, "the captured host has no such domain");
+	xlpt_diag_hint(diag, "xlpt status --sysroot DIR lists all that have devices");
+	return XLPT_ERR_NO_GUEST;
+}
+
+static int file_by_id(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_guest *out,
+		      struct xlpt_diag *diag)
+{
+	struct xlpt_captured *c = ts->priv;
+	char id[16];
+
+	for (size_t i = 0; i < c->n_guests; i++)
+		if (c->guests[i].domid == domid) {
+			xlpt_guest_copy(out, &c->guests[i]);
+			return 0;
+		}
+	snprintf(id, sizeof(id), "%u", domid);
+	return no_guest(id, diag);
+}
+
+static int file_find(struct xlpt_toolstack *ts, const char *name, struct xlpt_guest *out,
+		     struct xlpt_diag *diag)
+{
+	struct xlpt_captured *c = ts->priv;
+	uint64_t id;
+
+	for (size_t i = 0; i < c->n_guests; i++)
+		if (!strcmp(c->guests[i].name, name)) {
+			xlpt_guest_copy(out, &c->guests[i]);
+			return 0;
+		}
+	if (xlpt_parse_uint(name, strlen(name), 10, UINT32_MAX, &id) &&
+	    file_by_id(ts, (uint32_t)id, out, NULL) == 0)
+		return 0;
+	return no_guest(name, diag);
+}
+
+static void file_config(struct xlpt_toolstack *ts, struct xlpt_guest *guest)
+{
+	(void)ts, (void)guest; /* it was taken along with the rest */
+}
+
+static int file_list(struct xlpt_toolstack *ts, struct xlpt_guest **out, size_t *n,
+		     struct xlpt_diag *diag)
+{
+	struct xlpt_captured *c = ts->priv;
+
+	(void)diag;
+	*out = xlpt_xcalloc(c->n_guests + 1, sizeof(**out));
+	*n = c->n_guests;
+	for (size_t i = 0; i < c->n_guests; i++)
+		xlpt_guest_copy(&(*out)[i], &c->guests[i]);
+	return 0;
+}
+
+static int file_config_pci(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_spec **specs,
+			   size_t *n, struct xlpt_diag *diag)
+{
+	struct xlpt_captured *c = ts->priv;
+
+	*n = 0;
+	*specs = xlpt_xcalloc(c->n_configs + 1, sizeof(**specs));
+	for (size_t i = 0; i < c->n_configs; i++)
+		if (c->configs[i].domid == domid &&
+		    xlpt_spec_parse(c->configs[i].spec, &(*specs)[*n], diag) == 0)
+			(*n)++;
+	return 0;
+}
+
+static int file_caps(struct xlpt_toolstack *ts, struct xlpt_xen_caps *out, struct xlpt_diag *diag)
+{
+	(void)diag;
+	*out = ((struct xlpt_captured *)ts->priv)->caps;
+	return 0;
+}
+
+static int file_assigned(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool *assigned,
+			 struct xlpt_diag *diag)
+{
+	struct xlpt_captured *c = ts->priv;
+
+	(void)diag;
+	*assigned = false;
+	for (size_t i = 0; i < c->n_asked; i++)
+		if (xlpt_bdf_eq(c->asked[i].bdf, bdf))
+			*assigned = c->asked[i].assigned;
+	return 0;
+}
+
+static bool file_port_open(struct xlpt_toolstack *ts, uint32_t domid, unsigned port)
+{
+	(void)ts, (void)domid, (void)port;
+	return false;
+}
+
+static void file_text(struct xlpt_toolstack *ts, char **cmdline, char **messages)
+{
+	struct xlpt_captured *c = ts->priv;
+
+	*cmdline = xlpt_xstrdup(c->cmdline);
+	*messages = xlpt_xstrdup(c->messages);
+}
+
+static int fixed(struct xlpt_diag *diag)
+{
+	xlpt_diag_set(diag, XLPT_ERR_USAGE,
+		      "a captured tree answers no more than was asked when it "
+		      "was made");
+	xlpt_diag_hint(diag, "run this on the host itself");
+	return XLPT_ERR_USAGE;
+}
+
+static int file_add(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_spec *spec,
+		    struct xlpt_diag *diag)
+{
+	(void)ts, (void)domid, (void)spec;
+	return fixed(diag);
+}
+
+static int file_remove(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf, bool force,
+		       struct xlpt_diag *diag)
+{
+	(void)ts, (void)domid, (void)bdf, (void)force;
+	return fixed(diag);
+}
+
+static int file_guest_iommu(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,
+			    bool *on, struct xlpt_diag *diag)
+{
+	(void)ts, (void)domid, (void)bdf, (void)on;
+	return fixed(diag);
+}
+
+static int file_create(struct xlpt_toolstack *ts, const char *config, size_t len,
+		       struct xlpt_diag *diag)
+{
+	(void)ts, (void)config, (void)len;
+	return fixed(diag);
+}
+
+static int file_destroy(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_diag *diag)
+{
+	(void)ts, (void)domid;
+	return fixed(diag);
+}
+
+static int file_nodes(struct xlpt_toolstack *ts, uint32_t domid, xlpt_nodes *nodes,
+		      struct xlpt_diag *diag)
+{
+	(void)ts, (void)domid, (void)nodes;
+	return fixed(diag);
+}
+
+static int file_quarantine(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool on,
+			   struct xlpt_diag *diag)
+{
+	(void)ts, (void)bdf, (void)on;
+	return fixed(diag);
+}
+
+static int file_revoke(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_bdf bdf,
+		       const uint64_t (*bars)[3], size_t n_bars, int irq, struct xlpt_diag *diag)
+{
+	(void)ts, (void)domid, (void)bdf, (void)bars, (void)n_bars, (void)irq;
+	return fixed(diag);
+}
+
+static int file_dm_has(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf, bool *has,
+		       struct xlpt_diag *diag)
+{
+	(void)ts, (void)domid, (void)bdf, (void)has;
+	return fixed(diag);
+}
+
+static int file_dm_del(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,
+		       struct xlpt_diag *diag)
+{
+	(void)ts, (void)domid, (void)bdf;
+	return fixed(diag);
+}
+
+static void file_close(struct xlpt_toolstack *ts)
+{
+	struct xlpt_captured *c = ts->priv;
+
+	for (size_t i = 0; i < c->n_guests; i++)
+		xlpt_guest_dispose(&c->guests[i]);
+	for (size_t i = 0; i < c->n_configs; i++)
+		free(c->configs[i].spec);
+	free(c->guests);
+	free(c->configs);
+	free(c->asked);
+	free(c->cmdline);
+	free(c->messages);
+	free(c);
+}
+
+const struct xlpt_toolstack_ops xlpt_captured_ops = {
+	.guest_find = file_find,
+	.guest_by_id = file_by_id,
+	.guest_config = file_config,
+	.guest_list = file_list,
+	.guest_config_pci = file_config_pci,
+	.caps = file_caps,
+	.device_add = file_add,
+	.device_remove = file_remove,
+	.hyp_assigned = file_assigned,
+	.guest_create = file_create,
+	.guest_destroy = file_destroy,
+	.guest_nodes = file_nodes,
+	.guest_iommu = file_guest_iommu,
+	.quarantine = file_quarantine,
+	.revoke = file_revoke,
+	.dm_has = file_dm_has,
+	.dm_del = file_dm_del,
+	.port_open = file_port_open,
+	.xen_text = file_text,
+	.close = file_close,
+};

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * toolstack-file.c reads and writes the text, toolstack-captured.c answers from it.
+ */
+#ifndef XLPT_TOOLSTACK_FILE_INTERNAL_H
+#define XLPT_TOOLSTACK_FILE_INTERNAL_H
+
+#include "xl-plugin/toolstack-file.h"
+
+struct xlpt_captured_config {
+	uint32_t domid;
+	char *spec;
+};
+
+struct xlpt_captured_asked {
+	struct xlpt_bdf bdf;
+	bool assigned;
+};
+
+struct xlpt_captured {
+	struct xlpt_xen_caps caps;
+	struct xlpt_guest *guests;
+	size_t n_guests, alloc_guests;
+	struct xlpt_captured_config *configs;
+	size_t n_configs, alloc_configs;
+	struct xlpt_captured_asked *asked;
+	size_t n_asked, alloc_asked;
+	char *cmdline, *messages;
+};
+
+extern const struct xlpt_toolstack_ops xlpt_captured_ops; /* priv is a struct xlpt_captured */
+
+#endif
