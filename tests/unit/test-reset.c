@@ -188,9 +188,10 @@ static void test_refusals(void **state)
 	assert_int_equal(world_run(w, "detach web1 09:00.0"), 0);
 	/* The physical function's reset takes 01:10.0 along. */
 	assert_int_equal(world_run(w, "hide 01:10.0"), 0);
-	run(w, 0, "reset --force 01:00.0", "is reset by flr");
+	run(w, 0, "reset --force --force-host-device 01:00.0 01:00.0", "is reset by flr");
 	assert_int_equal(world_run(w, "attach web1 01:10.0"), 0);
-	run(w, 3, "reset --force 01:00.0", "would hit 0000:01:10.0 as well");
+	run(w, 3, "reset --force --force-host-device 01:00.0 01:00.0",
+	    "would hit 0000:01:10.0 as well");
 	assert_non_null(strstr(w->err, "is with web1"));
 }
 
@@ -231,7 +232,8 @@ static void test_dry_run(void **state)
 	unsigned writes = fake_bus_writes(w->bus);
 
 	run(w, 0, "--dry-run reset 09:00.0", "would reset 0000:09:00.0 by flr");
-	run(w, 0, "--dry-run reset --force 01:00.0", "by flr, and with it 0000:01:10.0");
+	run(w, 0, "--dry-run reset --force --force-host-device 01:00.0 01:00.0",
+	    "by flr, and with it 0000:01:10.0");
 	run(w, 0, "reset --list 09:00.0", "af_flr");
 	assert_int_equal(fake_bus_writes(w->bus), writes);
 }
