@@ -267,7 +267,7 @@ static int cmd_list(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	_cleanup_free_ struct xlpt_row *rows = NULL;
 	size_t n_shown = 0, n = 0;
 	bool xml = xlpt_args_has(args, "xml");
-	int rc = xlpt_list_check(args, env->json, diag);
+	int rc = xlpt_list_check(env, args, diag);
 
 	if (rc == 0 && xlpt_args_has(args, "columns"))
 		rc = choose_columns(xlpt_args_get(args, "columns"), shown, &n_shown, diag);

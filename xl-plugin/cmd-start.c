@@ -49,6 +49,7 @@ static int cmd_start(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	xlpt_start_init(&s, env);
 	s.op.hide = xlpt_args_has(args, "hide");
 	s.op.force_host = xlpt_args_all(args, "force-host-device");
+	s.op.allow_split = xlpt_args_all(args, "allow-split");
 	s.print = xlpt_args_has(args, "print");
 	s.no_wait = xlpt_args_has(args, "no-wait");
 	if (s.print && (s.no_wait || xlpt_args_has(args, "timeout"))) {
@@ -79,6 +80,7 @@ static const struct xlpt_opt start_opts[] = {
 	{ "timeout", 't', "SECONDS", "how long it may take to have them (default 180)" },
 	{ "hide", 0, NULL, "take the devices from their dom0 drivers first (like seize=1)" },
 	{ "force-host-device", 0, "BDF", "take BDF although this host needs it (may be repeated)" },
+	{ "allow-split", 0, "BDF", "give BDF away alone though others are in its isolation set" },
 	{ 0 },
 };
 

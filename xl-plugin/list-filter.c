@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "xl-plugin/list.h"
+#include "xl-plugin/resolve.h"
 
 /* "02", "0200", "020000" with or without 0x: base class, sub class, interface. */
 static bool class_matches(const struct xlpt_device *d, const char *want)
@@ -80,7 +81,7 @@ bool xlpt_list_wants(const struct xlpt_args *args, const struct xlpt_row *r)
 	       (!xlpt_args_has(args, "assignable") || xlpt_inventory_assignable(r->inv, r->i));
 }
 
-int xlpt_list_check(const struct xlpt_args *args, bool json, struct xlpt_diag *diag)
+int xlpt_list_check(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	static const char *const states[] = { "dom0", "hidden", "assigned", "partial" };
 	struct xlpt_bdf pf;
@@ -98,12 +99,17 @@ int xlpt_list_check(const struct xlpt_args *args, bool json, struct xlpt_diag *d
 		return XLPT_ERR_SYNTAX;
 	}
 	for (char **v = xlpt_args_all(args, "vf-of"); rc == 0 && v && *v; v++) {
-		rc = xlpt_args_bdf(*v, &pf, diag);
-		if (rc)
+		rc = xlpt_args_device(env, *v, &pf, diag);
+		if (rc) {
 			xlpt_diag_wrap(diag, "--vf-of");
+			return rc;
+		}
+		/* A pin is looked up once, not for every function. */
+		free(*v);
+		*v = xlpt_xstrdup(XLPT_BDF_STR(pf));
 	}
 	if (rc == 0 && xlpt_args_has(args, "xml") &&
-	    (xlpt_args_has(args, "columns") || json)) {
+	    (xlpt_args_has(args, "columns") || env->json)) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE, "--xml goes with neither --columns nor --json");
 		xlpt_diag_hint(diag, "leave one of them out");
 		return XLPT_ERR_USAGE;

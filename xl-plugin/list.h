@@ -17,7 +17,7 @@ struct xlpt_row {
 };
 
 /* Whether the filters that were given make sense, before anything is read. */
-int xlpt_list_check(const struct xlpt_args *args, bool json, struct xlpt_diag *diag);
+int xlpt_list_check(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag);
 /* ... and afterwards: what --vf-of names must be there and be a physical function. */
 int xlpt_list_check_pfs(const struct xlpt_args *args, const struct xlpt_devices *devs,
 			struct xlpt_diag *diag);

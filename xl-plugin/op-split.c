@@ -7,6 +7,7 @@
 #include "pciback/isolate.h"
 #include "pciback/scan.h"
 #include "xl-plugin/op.h"
+#include "xl-plugin/resolve.h"
 
 void xlpt_op_drop_mates(struct xlpt_op *op)
 {
@@ -32,7 +33,7 @@ static int check_allowed(const struct xlpt_op *op, struct xlpt_diag *diag)
 {
 	for (char **p = op->allow_split; p && *p; p++) {
 		struct xlpt_bdf named;
-		int rc = xlpt_bdf_parse_any(*p, &named, diag);
+		int rc = xlpt_args_device(op->env, *p, &named, diag);
 
 		if (rc) {
 			xlpt_diag_wrap(diag, "--allow-split");
@@ -56,7 +57,7 @@ static bool allowed(const struct xlpt_op *op, const struct xlpt_devices *devs,
 		const struct xlpt_device *d;
 		struct xlpt_bdf named;
 
-		if (xlpt_bdf_parse_any(*p, &named, NULL))
+		if (xlpt_args_device(op->env, *p, &named, NULL))
 			continue;
 		d = xlpt_devices_find(devs, named);
 		if (d && sets->of[d - devs->items] == set)

@@ -384,11 +384,15 @@ int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag)
 	if (rc == 0)
 		rc = generate(s, diag);
 	if (rc == 0)
+		rc = xlpt_op_find_mates(op, diag);
+	if (rc == 0)
 		rc = xlpt_op_prepare(op, diag);
 	if (rc == 0)
 		rc = xlpt_op_check_leases(op, diag);
 	if (rc == 0)
 		rc = judge(op, diag);
+	if (rc == 0)
+		rc = xlpt_op_judge_split(op, diag);
 	if (rc == 0 && op->n)
 		rc = xlpt_pciback_present(op->env->host, diag);
 	if (rc)
