@@ -32,8 +32,8 @@ static inline unsigned xlpt_inventory_set(const struct xlpt_inventory *inv, size
 }
 
 /*
- * Could be attached as it is: an endpoint that is hidden, with no guest, and
- * nothing in its set is with a guest or in use by dom0.
+ * Free for a guest: an endpoint that is hidden, with no guest, and nothing in its
+ * set is with a guest or in use by dom0.
  */
 bool xlpt_inventory_assignable(const struct xlpt_inventory *inv, size_t i);
 
