@@ -22,21 +22,21 @@ void xlpt_run_dispose(struct xlpt_run *run)
 static void become(const struct xlpt_run *run, int in, int out, int err)
 {
 	static const int ignored[] = { SIGINT, SIGHUP, SIGQUIT };
+	int high[2];
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(ignored); i++)
 		signal(ignored[i], SIG_IGN);
 	signal(SIGTERM, SIG_DFL);
 	signal(SIGPIPE, SIG_DFL);
-	/* Copies are not close-on-exec; each goes to a place of its own above 9 first. */
+	/* What is to be 8 and 9 may be anything now, 9 and 8 included: out of the way first. */
 	for (int i = 0; i < 2; i++)
-		if (run->keep[i] >= 0) {
-			int high = fcntl(run->keep[i], F_DUPFD_CLOEXEC, 10);
-
-			if (high < 0 || dup2(high, 8 + i) < 0)
-				_exit(126);
-		}
+		high[i] = run->keep[i] >= 0 ? fcntl(run->keep[i], F_DUPFD_CLOEXEC, 10) : -1;
 	if (dup2(in, 0) < 0 || dup2(out, 1) < 0 || dup2(err, 2) < 0)
 		_exit(126);
+	/* The copies are not close-on-exec. */
+	for (int i = 0; i < 2; i++)
+		if (run->keep[i] >= 0 && (high[i] < 0 || dup2(high[i], 8 + i) < 0))
+			_exit(126);
 	execvp(run->argv[0], (char *const *)run->argv);
 	/* cron's PATH has no sbin. */
 	if (errno == ENOENT && !strcmp(run->argv[0], "xl")) {

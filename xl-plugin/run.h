@@ -22,7 +22,7 @@ struct xlpt_run {
 	 */
 	int keep[2];
 	/* What it reads on its standard input: head, then the file from an offset. */
-	const char *feed;
+	char *feed;
 	size_t feed_len;
 	int feed_fd;	/* -1 = none */
 	off_t feed_at;
