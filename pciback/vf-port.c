@@ -84,6 +84,7 @@ static int cannot(const struct xlpt_vf_port_peer *peer, const struct xlpt_vf_ide
 	return XLPT_ERR_IO;
 }
 
+/* 0 or the errno that came back, which is then in the diagnosis. */
 static int request(const struct xlpt_vf_port_peer *peer, const struct xlpt_vf_identity *id,
 		   uint8_t what, const char *word, struct xlpt_diag *diag)
 {
@@ -97,7 +98,9 @@ static int request(const struct xlpt_vf_port_peer *peer, const struct xlpt_vf_id
 		put_vf(m, peer, id);
 	put_port(m, peer, id, what);
 	r = xlpt_vf_msg_talk(peer->nl, peer->port, m, &answer, &link, &says);
-	return r ? cannot(peer, id, word, r, says, diag) : 0;
+	if (r)
+		cannot(peer, id, word, r, says, diag);
+	return r;
 }
 
 /* The port of our VF in the answer: lldpad lists several, told apart by the instance. */
@@ -207,10 +210,10 @@ static int wait_response(const struct xlpt_vf_port_peer *peer, const struct xlpt
 int xlpt_vf_port_associate(const struct xlpt_vf_port_peer *peer, const struct xlpt_vf_identity *id,
 			   struct xlpt_diag *diag)
 {
-	int rc = request(peer, id, PORT_REQUEST_ASSOCIATE, "associate", diag);
+	int rc;
 
-	if (rc)
-		return rc;
+	if (request(peer, id, PORT_REQUEST_ASSOCIATE, "associate", diag))
+		return XLPT_ERR_IO;
 	rc = wait_response(peer, id, diag);
 	/* A request that came to nothing would otherwise go on at the switch. */
 	if (rc)
@@ -221,6 +224,13 @@ int xlpt_vf_port_associate(const struct xlpt_vf_port_peer *peer, const struct xl
 int xlpt_vf_port_disassociate(const struct xlpt_vf_port_peer *peer,
 			      const struct xlpt_vf_identity *id, struct xlpt_diag *diag)
 {
+	_cleanup_diag_ struct xlpt_diag said = { 0 };
 	/* Nothing waits for its end: a port that is still being left is taken anew all the same. */
-	return request(peer, id, PORT_REQUEST_DISASSOCIATE, "disassociate", diag);
+	int r = request(peer, id, PORT_REQUEST_DISASSOCIATE, "disassociate", &said);
+
+	/* A driver without port profiles has none to leave: the attach was cut short before it asked. */
+	if (r == 0 || r == -EOPNOTSUPP)
+		return 0;
+	xlpt_diag_move(diag, &said);
+	return XLPT_ERR_IO;
 }

@@ -96,8 +96,12 @@ static int port_profile(struct xlpt_env *env, const struct xlpt_vf *vf,
 	struct xlpt_vf_identity full = *id;
 	struct xlpt_vf_port_peer peer;
 	_cleanup_free_ char *text = NULL;
-	int rc = peer_of(env, vf, id->port, &peer, diag);
+	int rc;
 
+	/* What lldpad had associated went with it. */
+	if (!on && id->port == XLPT_PORT_QBG && !xlpt_host_has(env->host, LLDPAD_PID))
+		return 0;
+	rc = peer_of(env, vf, id->port, &peer, diag);
 	if (rc == 0)
 		rc = xlpt_pf_net_read(env->rtnl, vf->pf.ifname, &net, diag);
 	if (rc)

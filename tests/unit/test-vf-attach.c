@@ -237,6 +237,21 @@ static void test_interrupted(void **state)
 	assert_null(fake_store_peek(w->store, NOTE));
 }
 
+/* Cut short before the profile was asked for, on a host that knows none: nothing is in the way. */
+static void test_interrupted_profile(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "hide 01:10.0");
+	fake_store_set(w->store, "\tvlan=0\tvirtualport=802.1Qbh\tprofileid=finance", NOTE);
+	ok(w, "repair");
+	assert_null(fake_store_peek(w->store, NOTE));
+	fake_store_set(w->store, "\tvlan=0\tvirtualport=802.1Qbg\tmanagerid=1\ttypeid=2\ttypeidversion=3",
+		       NOTE);
+	ok(w, "repair");
+	assert_null(fake_store_peek(w->store, NOTE));
+}
+
 /* What others wrote into the note is not taken for an identity. */
 static void test_bad_note(void **state)
 {
@@ -352,6 +367,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_guest_destroyed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_next_guest, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_interrupted, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_interrupted_profile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_note, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_port_profile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_port_profile_qbg, setup, teardown),
