@@ -177,7 +177,7 @@ static int verify(void *ctx, size_t i, struct xlpt_diag *diag)
 	return xlpt_op_verify(ctx, i, diag);
 }
 
-static void plan_ready(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
+void xlpt_plan_ready(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
 {
 	const struct xlpt_item *item = &op->items[i];
 	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
@@ -212,7 +212,7 @@ static void plan_attach(struct xlpt_plan *plan, const struct xlpt_op *op)
 	size_t next, first = next_item(op, 0);
 
 	if (first < op->n)
-		plan_ready(plan, op, first);
+		xlpt_plan_ready(plan, op, first);
 	for (size_t i = first; i < op->n; i = next) {
 		const char *bdf = XLPT_BDF_STR(op->items[i].spec.bdf), *guest = op->guest.name;
 
@@ -220,7 +220,7 @@ static void plan_attach(struct xlpt_plan *plan, const struct xlpt_op *op)
 		xlpt_plan_add(plan, add, undo_add, i, xlpt_xasprintf("add %s to %s", bdf, guest),
 			      xlpt_xasprintf("take %s from %s", bdf, guest));
 		if (next < op->n)
-			plan_ready(plan, op, next);
+			xlpt_plan_ready(plan, op, next);
 		xlpt_plan_add(plan, verify, NULL, i,
 			      xlpt_xasprintf("wait until %s has %s", guest, bdf), NULL);
 	}
@@ -232,6 +232,18 @@ static bool any_leaving(const struct xlpt_pcibe *be)
 		if (be->devs[i].state == XLPT_XBS_CLOSING)
 			return true;
 	return false;
+}
+
+int xlpt_op_judge_ready(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag)
+{
+	int rc = xlpt_op_read_origin(op, item, diag);
+
+	if (rc == 0)
+		rc = xlpt_vf_judge(op, item, diag);
+	item->hide = item->hide && !item->place.on_pciback;
+	if (rc == 0 && item->place.on_pciback && item->spec.permissive != XLPT_ON)
+		rc = xlpt_pciback_permissive(op->env->host, item->spec.bdf, &item->loose, diag);
+	return rc;
 }
 
 /* All devices of the command are judged before the first is touched. */
@@ -280,12 +292,7 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 		}
 		rc = xlpt_policy_attach(&f, diag);
 		if (rc == 0)
-			rc = xlpt_op_read_origin(op, item, diag);
-		if (rc == 0)
-			rc = xlpt_vf_judge(op, item, diag);
-		item->hide = item->hide && !item->place.on_pciback;
-		if (rc == 0 && item->place.on_pciback && item->spec.permissive != XLPT_ON)
-			rc = xlpt_pciback_permissive(op->env->host, item->spec.bdf, &item->loose, diag);
+			rc = xlpt_op_judge_ready(op, item, diag);
 	}
 	return rc;
 }

@@ -11,7 +11,6 @@
 #include "converters/xl.h"
 #include "pciback/bind.h"
 #include "xl-plugin/output.h"
-#include "xl-plugin/vf.h"
 
 void xlpt_start_init(struct xlpt_start *s, struct xlpt_env *env)
 {
@@ -320,16 +319,15 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 			.be_state = XLPT_XBS_NONE,
 			.fe_state = XLPT_XBS_NONE,
 			.be_consistent = true,
+			.slot_asked = item->spec.vslot >= 0,
+			.rdm_asked = item->spec.rdm_policy != XLPT_RDM_UNSET,
 			.hide = item->hide,
 			.force_host_device = xlpt_op_forced(op, item->spec.bdf),
 		};
 
 		rc = xlpt_policy_attach(&f, diag);
 		if (rc == 0)
-			rc = xlpt_vf_judge(op, item, diag);
-		if (rc == 0)
-			rc = xlpt_op_read_origin(op, item, diag);
-		item->hide = item->hide && !item->place.on_pciback;
+			rc = xlpt_op_judge_ready(op, item, diag);
 	}
 	return rc;
 }
@@ -338,12 +336,8 @@ static void plan_start(struct xlpt_plan *plan, const struct xlpt_start *s)
 {
 	const struct xlpt_op *op = &s->op;
 
-	for (size_t i = 0; i < op->n; i++) {
-		xlpt_plan_lease(plan, op, i);
-		if (op->items[i].hide)
-			xlpt_plan_hide(plan, op, i);
-		xlpt_vf_plan_lend(plan, op, i);
-	}
+	for (size_t i = 0; i < op->n; i++)
+		xlpt_plan_ready(plan, op, i);
 	if (s->print)
 		return;
 	/* No device's number: when it cannot be undone, none of what is below it may be. */

@@ -190,6 +190,11 @@ void xlpt_op_drop_mates(struct xlpt_op *op);
 /* The guest has item i: its own side says so, and the hypervisor. Fills guest_address. */
 int xlpt_op_verify(struct xlpt_op *op, size_t i, struct xlpt_diag *diag);
 
+/* The steps that come before item i is given to a guest: lease, hide, reset, identity. */
+void xlpt_plan_ready(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
+/* What these rest on, and whether the VF can have the identity that is wanted. */
+int xlpt_op_judge_ready(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag);
+
 /* Steps that take item i from its driver to pciback. ctx of the steps is the op. */
 void xlpt_plan_hide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
 void xlpt_plan_unhide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);

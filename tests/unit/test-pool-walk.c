@@ -308,7 +308,7 @@ static void walk(unsigned seed)
 	for (unsigned g = 0; g < GUESTS; g++) {
 		_cleanup_free_ char *text = xlpt_xasprintf(
 			"name = \"app%u\"\nuuid = \"00000000-0000-4000-8000-0000000000a%u\"\n"
-			"pci = [ \"pool:lan\"%s ]\n", g, g, g % 2 ? ", 'pool:lan,vslot=5'" : "");
+			"pci = [ \"pool:lan\"%s ]\n", g, g, g % 2 ? ", 'pool:lan,power_mgmt=0'" : "");
 
 		k.cfg[g] = pools_config(text);
 	}

@@ -291,7 +291,7 @@ static void test_start(void **state)
 	_cleanup_free_ char *before = NULL, *after = NULL;
 	const char *cfg = pools_config("# a guest\nname = \"app1\"\ntype='pv' # PV\nmemory=256\n"
 				       "pci = [ 'pool:lan', # first\n\t\"0000:05:00.0,power_mgmt=1\",\n"
-				       "\t\"pool:lan,vslot=4\" ]\n");
+				       "\t\"pool:lan,power_mgmt=0\" ]\n");
 
 	ok(w, "pool define lan pf=01:00.0");
 	before = pools_snapshot(w);
