@@ -176,7 +176,7 @@ static void load(struct xlpt_env *env, struct xlpt_lease *l, int fd)
 	if (parse(l, text))
 		return;
 	xlpt_warn(env, XLPT_LEASES_DIR "/%s is not a lease that this xlpt can read; its VF is not given "
-		       "out until the file is removed", XLPT_BDF_STR(l->bdf));
+		       "out until xlpt pool release %s", XLPT_BDF_STR(l->bdf), XLPT_BDF_STR(l->bdf));
 	free(l->pool);
 	free(l->guest);
 	l->pool = xlpt_xstrdup("?");

@@ -15,13 +15,14 @@ int xlpt_pool_check_name(const char *name, struct xlpt_diag *diag)
 	_cleanup_spec_ struct xlpt_spec spec;
 	_cleanup_diag_ struct xlpt_diag why = { 0 };
 	int rc = xlpt_spec_parse(text, &spec, &why);
+	size_t n = strlen(name);
 
-	/* What pool:NAME reads as must be this name and nothing else. */
-	if (rc == 0 && xlpt_streq(spec.pool, name))
+	/* What pool:NAME reads as must be this name and nothing else; a replacing ends in ".tmp". */
+	if (rc == 0 && xlpt_streq(spec.pool, name) && !(n > 4 && !strcmp(name + n - 4, ".tmp")))
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "\"%s\" cannot be a pool's name", name);
 	xlpt_diag_fact(diag, "a name has 1 to 64 printable characters without blank , = @ and /, does "
-			     "not begin with '.', and is no address");
+			     "not begin with '.' nor end in .tmp, and is no address");
 	xlpt_diag_hint(diag, "for example: xlpt pool define lan pf=eth0");
 	return XLPT_ERR_SYNTAX;
 }
@@ -37,11 +38,8 @@ int xlpt_pool_names(struct xlpt_env *env, char ***names, struct xlpt_diag *diag)
 	}
 	if (r < 0)
 		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot list " XLPT_POOLS_DIR);
-	/* What a killed replacing leaves ends in ".tmp"; no pool is called so. */
 	for (char **p = *names; *p; p++) {
-		size_t n = strlen(*p);
-
-		if (xlpt_pool_check_name(*p, NULL) || (n > 4 && !strcmp(*p + n - 4, ".tmp")))
+		if (xlpt_pool_check_name(*p, NULL))
 			free(*p);
 		else
 			(*names)[kept++] = *p;

@@ -120,6 +120,9 @@ int xlpt_vf_repair(struct xlpt_env *env, const struct xlpt_owners *owners, size_
 
 		if (owner && owner->guest)
 			continue;
+		/* Leased to a guest that is to come: who gives the lease back restores it. */
+		if (xlpt_host_has(env->host, XLPT_LEASES_DIR "/%s", bdf))
+			continue;
 		if (!env->dry_run)
 			rc = xlpt_lock_device(env, &locks, bdfs[i],
 					      xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);

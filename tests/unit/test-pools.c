@@ -262,6 +262,8 @@ static void test_damaged_lease(void **state)
 	ok(w, "attach web1 pool:lan");
 	said(w, "0000:01:10.6 is attached");
 	free_is(w, 3);
+	ok(w, "pool release 01:10.0 01:10.4");
+	free_is(w, 5);
 }
 
 /* A guest that restarts has another number and the same VF: the lease follows it. */
@@ -465,6 +467,7 @@ static void test_identity(void **state)
 	vf_is(w, HAD);
 	assert_int_equal(world_run(w, "start --print %s", cfg), 0);
 	assert_null(strstr(w->out, "mac"));
+	ok(w, "repair");
 	vf_is(w, "enp1s0 vf 0 mac " MAC " vlan 42:0:8100");
 	ok(w, "pool release 01:10.0");
 	vf_is(w, HAD);
