@@ -1,15 +1,12 @@
 #!/bin/bash
 # guard - guests with devices stay where they are, whoever wants to save or migrate them; all else is as before
-# timeout: 1800
+# timeout: 1200
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0
-second=0000:05:00.0
 real=/usr/sbin/xl
 work=$(mktemp -d -p /var/tmp)
 transport=$work/transport
-uri=xen:///system
-libvirtd_pid=
 
 # xl runs "TRANSPORT HOST xl migrate-receive ..." with a shell.
 cat >"$transport" <<'TRANSPORT'
@@ -243,87 +240,10 @@ domid=$(guest_domid $hvm)
 refuse_all $hvm $nic
 guest_destroy $hvm
 
-# libvirt's daemon as systemd would start it, with what the drop-in says.
-if [ -e /etc/systemd/system/libvirtd.service.d/xlpt-guard.conf ] && command -v libvirtd >/dev/null; then
-	note "libvirt"
-	mkdir -p /etc/libvirt/hooks
-	printf '#!/bin/sh\necho "$*" >>%s\n' "$work/hooks" >/etc/libvirt/hooks/libxl
-	chmod +x /etc/libvirt/hooks/libxl
-	env "$(sed -n 's/^Environment=//p' /etc/systemd/system/libvirtd.service.d/xlpt-guard.conf)" \
-		libvirtd -d || fail "libvirtd does not start"
-	wait_for 60 "libvirtd to answer" virsh -c $uri version
-	libvirtd_pid=$(pgrep -x libvirtd)
-	xlpt guard status
-	cat >"$work/v1.xml" <<'XML'
-<domain type='xen'>
-  <name>v1</name>
-  <memory unit='MiB'>256</memory>
-  <vcpu>1</vcpu>
-  <os>
-    <type arch='x86_64' machine='xenpv'>linux</type>
-    <kernel>/lab/guest/vmlinuz</kernel>
-    <initrd>/lab/guest/initrd</initrd>
-    <cmdline>console=hvc0 loglevel=6</cmdline>
-  </os>
-  <features><xen><e820_host state='on'/><passthrough state='on'/></xen></features>
-  <devices><console type='pty'><target type='xen' port='0'/></console></devices>
-</domain>
-XML
-	guest_mark v1
-	virsh -c $uri define "$work/v1.xml" || fail "virsh define"
-	virsh -c $uri start v1 || fail "virsh start"
-	guest_sees v1 "GUEST ready" 120 || fail "v1 does not boot"
-	domid=$(guest_domid v1)
-	expect_rc 0 xlpt attach v1 $nic
-	: >"$work/hooks"
-	for command in "save v1 $work/image" "managedsave v1" "migrate --live v1 xen+tcp://127.0.0.2/system"; do
-		got=0
-		# shellcheck disable=SC2086 # words
-		virsh -c $uri $command || got=$?
-		[ $got != 0 ] || fail "virsh $command went through"
-		has v1 $nic
-		[ "$(virsh -c $uri domstate v1)" = running ] || note "libvirt takes v1 for $(virsh -c $uri domstate v1)"
-		rm -f "$work/image"
-	done
-	note "what libvirt asked its hook meanwhile: $(tr '\n' ';' <"$work/hooks")"
-	expect_rc 0 xlpt detach v1 $nic
-	note "without the device"
-	expect_rc 0 virsh -c $uri save v1 "$work/image"
-	lab_guest_gone v1 || fail "v1 was saved and is still there"
-	note "libvirt's hook: $(tr '\n' ';' <"$work/hooks")"
-	expect_rc 0 virsh -c $uri restore "$work/image"
-	guest_mark v1
-	guest_sees v1 "GUEST beat" 60 || fail "v1 does not go on"
-	note "with the device as libvirt's own, which it knows about"
-	expect_rc 0 xlpt unhide $nic
-	cat >"$work/hostdev.xml" <<'XML'
-<hostdev mode='subsystem' type='pci' managed='yes'>
-  <source><address domain='0x0000' bus='0x05' slot='0x00' function='0x0'/></source>
-</hostdev>
-XML
-	if virsh -c $uri attach-device v1 "$work/hostdev.xml"; then
-		domid=$(guest_domid v1)
-		wait_connected "$domid" $second
-		for command in "save v1 $work/image" "migrate --live v1 xen+tcp://127.0.0.2/system"; do
-			got=0
-			# shellcheck disable=SC2086 # words
-			virsh -c $uri $command || got=$?
-			[ $got != 0 ] || fail "virsh $command went through"
-			has v1 $second
-			rm -f "$work/image"
-		done
-	fi
-	virsh -c $uri destroy v1 || :
-	virsh -c $uri undefine v1 || :
-	kill "$libvirtd_pid"
-	rm -f /etc/libvirt/hooks/libxl
-fi
-
 note "taking it away"
 the_files >"$work/with"
 expect_rc 0 xlpt guard remove
 xlpt guard status
-rm -rf /etc/libvirt/libxl
 the_files >"$work/after"
 diff "$work/before" "$work/after" || fail "not as before"
 ! diff -q "$work/before" "$work/with" || fail "the guard was never there"
