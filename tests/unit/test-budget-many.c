@@ -19,8 +19,9 @@
 #include "tests/fake/world.h"
 #include "xl-plugin/ledger.h"
 
-#define PROCESSES 200
-#define LIMIT 100
+/* Under valgrind one attach takes seconds of processor time: there the code is looked at, not the crowd. */
+#define PROCESSES_MAX 200
+static int processes = PROCESSES_MAX, limit = 100, rounds = 5;
 
 /* What the children tell, in memory that all of them have. */
 static struct told {
@@ -45,14 +46,14 @@ static struct xlpt_bdf device(int i)
 }
 
 /* A device for each process, hidden already: nothing makes them wait for each other but the ledger. */
-static struct world *make(unsigned limit)
+static struct world *make(void)
 {
 	struct world *w = world_new();
-	_cleanup_free_ char *conf = xlpt_xasprintf("hotplug-limit = %u\n", limit);
+	_cleanup_free_ char *conf = xlpt_xasprintf("hotplug-limit = %d\n", limit);
 	struct xlpt_host *h = fake_bus_host(w->bus);
 
 	fake_bus_put(w->bus, "/etc/xlpt/xlpt.conf", conf);
-	for (int i = 0; i < PROCESSES; i++) {
+	for (int i = 0; i < processes; i++) {
 		char bdf[XLPT_BDF_LEN];
 
 		xlpt_bdf_format(device(i), XLPT_BDF_SYSFS, bdf);
@@ -95,10 +96,10 @@ static void nap_us(long us)
 /* Starts them all; with kill, about every third is shot down within some milliseconds. */
 static unsigned run_all(struct world *w, bool kills, unsigned *seed)
 {
-	pid_t pids[PROCESSES];
+	pid_t pids[PROCESSES_MAX];
 	unsigned killed = 0;
 
-	for (int i = 0; i < PROCESSES; i++) {
+	for (int i = 0; i < processes; i++) {
 		pids[i] = fork();
 		if (pids[i] == 0)
 			child(w, i);
@@ -109,7 +110,7 @@ static unsigned run_all(struct world *w, bool kills, unsigned *seed)
 			kill(pids[i - (int)(rand_r(seed) % 4) * (i > 3)], SIGKILL);
 		}
 	}
-	for (int i = 0; i < PROCESSES; i++) {
+	for (int i = 0; i < processes; i++) {
 		int status;
 
 		assert_int_equal(waitpid(pids[i], &status, 0), pids[i]);
@@ -133,16 +134,16 @@ static size_t count(struct world *w)
 
 static void test_two_hundred(void **state)
 {
-	struct world *w = make(LIMIT);
+	struct world *w = make();
 
 	(void)state;
 	run_all(w, false, NULL);
 	print_message("%u let through, %u refused\n", told->done, told->refused);
 	assert_int_equal(told->other, 0);
-	assert_int_equal(told->done, LIMIT);
-	assert_int_equal(told->added, LIMIT);
-	assert_int_equal(told->refused, PROCESSES - LIMIT);
-	assert_int_equal(count(w), LIMIT);
+	assert_int_equal(told->done, limit);
+	assert_int_equal(told->added, limit);
+	assert_int_equal(told->refused, processes - limit);
+	assert_int_equal(count(w), limit);
 	world_free(w);
 }
 
@@ -151,25 +152,25 @@ static void test_two_hundred_killed(void **state)
 	unsigned seed = 4711, killed = 0;
 
 	(void)state;
-	for (int round = 0; round < 5; round++) {
-		struct world *w = make(LIMIT);
+	for (int round = 0; round < rounds; round++) {
+		struct world *w = make();
 		unsigned k = run_all(w, true, &seed);
 
 		killed += k;
 		assert_int_equal(told->other, 0);
-		assert_true(told->added <= LIMIT);
+		assert_true(told->added <= (unsigned)limit);
 		/* Who was let through is in the ledger, whatever became of him. */
-		assert_in_range(count(w), told->added, LIMIT);
+		assert_in_range(count(w), told->added, limit);
 		/* So many survivors ask that all of it is given away. */
-		if (PROCESSES - k >= LIMIT)
-			assert_int_equal(count(w), LIMIT);
+		if (processes - (int)k >= limit)
+			assert_int_equal(count(w), limit);
 		/* The next one is told so as if nothing had happened. */
 		fake_ts_guest(w->ts, 99, "late", XLPT_GUEST_HVM);
-		assert_int_equal(world_run(w, "attach late 05:00.0"), count(w) < LIMIT ? 0 : 4);
+		assert_int_equal(world_run(w, "attach late 05:00.0"), count(w) < (size_t)limit ? 0 : 4);
 		world_free(w);
 	}
 	print_message("%u processes killed\n", killed);
-	assert_true(killed > 50);
+	assert_true(killed > 10 * (unsigned)rounds || rounds == 1);
 }
 
 /* Nothing but the ledger, as fast as it goes, and everybody is killed in the middle of it. */
@@ -186,7 +187,7 @@ static void test_only_the_ledger(void **state)
 
 	(void)state;
 	*told = (struct told){ 0 };
-	for (int round = 0; round < 40; round++) {
+	for (int round = 0; round < 8 * rounds; round++) {
 		pid_t pids[4];
 
 		for (int i = 0; i < 4; i++) {
@@ -222,6 +223,11 @@ int main(void)
 		cmocka_unit_test(test_only_the_ledger),
 	};
 
+	if (strstr(getenv("LD_PRELOAD") ?: "", "vgpreload")) {
+		processes = 12;
+		limit = 6;
+		rounds = 1;
+	}
 	told = mmap(NULL, sizeof(*told), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	return told == MAP_FAILED ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }
