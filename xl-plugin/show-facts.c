@@ -222,7 +222,8 @@ static void add_xen_group(const struct xlpt_show *s, struct json_object *g)
 {
 	const struct xlpt_sets *sets = &s->inv->sets;
 	struct json_object *list;
-	size_t set = sets->of[s->i], common = 0, others = 0;
+	size_t set = sets->of[s->i], common = 0;
+	bool agrees = true;
 
 	if (!s->env->ts || !s->env->ts->ops->device_group || xlpt_set_ignores(s->d))
 		return;
@@ -233,11 +234,13 @@ static void add_xen_group(const struct xlpt_show *s, struct json_object *g)
 	for (size_t m = sets->start[set]; m < sets->start[set + 1]; m++) {
 		const struct xlpt_device *d = &s->inv->devs.items[sets->member[m]];
 
-		others += !xlpt_set_ignores(d) && sets->member[m] != s->i;
+		/* Xen counts a PCIe-to-PCI bridge in, and no other. */
+		if (sets->member[m] != s->i && !xlpt_set_ignores(d))
+			agrees &= in_list(list, d->bdf);
 		common += in_list(list, d->bdf);
 	}
-	xlpt_json_add(g, "xen_agrees", json_object_new_boolean(common == others &&
-							       common == json_object_array_length(list)));
+	agrees &= common == json_object_array_length(list);
+	xlpt_json_add(g, "xen_agrees", json_object_new_boolean(agrees));
 	xlpt_json_add(g, "xen_same_requester", list);
 }
 

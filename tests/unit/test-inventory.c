@@ -83,19 +83,24 @@ static void test_xml_schema(void **state)
 }
 
 /* Everything that reads must end with an answer, whatever the tree looks like. */
+static void try_these(struct world *w, const char *const *lines)
+{
+	for (; *lines; lines++) {
+		int status = world_run(w, "%s", *lines);
+
+		if (status > 1 || (status == 1 && !strstr(w->err, "because: ") &&
+				   !strstr(w->out, "\"fact\": \"")))
+			fail_msg("xlpt %s: exit %d\n%s%s", *lines, status, w->out, w->err);
+	}
+}
+
 static void try_all(struct world *w)
 {
 	static const char *const lines[] = { "list", "list --all --json", "list --xml", "topology",
 		"topology --dot", "topology --json", "show 02:00.0", "show --json 00:01.0",
-		"show --xml 02:00.0" };
+		"show --xml 02:00.0", NULL };
 
-	for (size_t i = 0; i < XLPT_ARRAY_SIZE(lines); i++) {
-		int status = world_run(w, "%s", lines[i]);
-
-		if (status > 1 || (status == 1 && !strstr(w->err, "because: ") &&
-				   !strstr(w->out, "\"fact\": \"")))
-			fail_msg("xlpt %s: exit %d\n%s%s", lines[i], status, w->out, w->err);
-	}
+	try_these(w, lines);
 }
 
 #define NIC "/sys/devices/pci0000:00/0000:00:01.0/0000:02:00.0"
@@ -204,7 +209,8 @@ static void test_vanishes(void **state)
 		bool gone;
 
 		fake_bus_on_read(w->bus, vanish, &left);
-		try_all(w);
+		/* The one reads the least of it, the other all there is. */
+		try_these(w, (const char *const[]){ "list", "show 02:00.0", NULL });
 		gone = left == 0;
 		world_free(w);
 		if (!gone)

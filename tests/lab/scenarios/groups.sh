@@ -59,7 +59,7 @@ same_xml() {
 	virsh -c "$1" nodedev-dumpxml "pci_${2//[:.]/_}" >"$work/theirs.xml" 2>/dev/null || fail "virsh knows no $2"
 	xlpt show --xml "$2" >"$work/ours.xml"
 	diff <(xml_parts "$work/theirs.xml") <(xml_parts "$work/ours.xml") || fail "$2: not what virsh says (<)"
-	virt-xml-validate "$work/ours.xml" nodedev >"$work/said" || fail "$2: not valid: $(cat "$work/said")"
+	virt-xml-validate "$work/ours.xml" nodedev >"$work/said" 2>&1 || fail "$2: not valid: $(cat "$work/said")"
 }
 
 check_libvirt() {
@@ -114,6 +114,7 @@ xlpt show "$bridged"
 [ "$(xlpt show "$bridged" | grep -c "shares requester id $bus:00.0 behind PCIe-to-PCI bridge")" = 3 ] || fail "reasons"
 xlpt show --json "$bridged" | sed -n '/xen_/,/]/p'
 [ "$(xlpt show --json "$bridged" | sed -n '/xen_same_requester/,/]/p' | grep -c "$bus:0[23].0")" = 2 ] || fail "Xen's own group"
+xlpt show --json "$bridged" | grep '"xen_agrees": true' || fail "Xen's group is this set, without the bridge"
 check_libvirt xen:///system
 
 note "a set is not divided"
