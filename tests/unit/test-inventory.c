@@ -219,6 +219,41 @@ static void test_vanishes(void **state)
 	}
 }
 
+static const char *xen_says;	/* the one other function that Xen names */
+
+static int device_group(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,
+			struct xlpt_bdf **out, size_t *n, struct xlpt_diag *diag)
+{
+	(void)ts, (void)bdf, (void)diag;
+	*out = xlpt_xcalloc(2, sizeof(**out));
+	*n = 0;
+	/* Each domain is told of its own devices only. */
+	if (domid == 0 && xen_says)
+		assert_int_equal(xlpt_bdf_parse(xen_says, strlen(xen_says), &(*out)[(*n)++], NULL), 0);
+	return 0;
+}
+
+static void test_xen_group(void **state)
+{
+	struct world *w = *state;
+	struct xlpt_toolstack *ts = fake_ts_get(w->ts);
+	struct xlpt_toolstack_ops ops = *ts->ops;
+	const struct xlpt_toolstack_ops *saved = ts->ops;
+
+	ops.device_group = device_group;
+	ts->ops = &ops;
+	xen_says = "04:00.1";
+	run(w, 0, "show --json 04:00.0", "\"xen_agrees\": true");
+	run(w, 0, "show 04:00.0", "0000:04:00.1  dom0: same slot");
+	assert_null(strstr(w->out, "xen agrees"));
+	xen_says = NULL;
+	run(w, 0, "show --json 02:00.0", "\"xen_agrees\": true");
+	run(w, 0, "show 04:00.0", "  xen agrees         no\n  xen same requester none\n");
+	xen_says = "03:00.0";
+	run(w, 0, "show 02:00.0", "  xen agrees         no\n  xen same requester 0000:03:00.0\n");
+	ts->ops = saved;
+}
+
 static void with_dot(const char *script, char dir[64])
 {
 	char path[96];
@@ -275,6 +310,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_bad_config, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_bad_tree, setup, teardown),
 		cmocka_unit_test(test_vanishes),
+		cmocka_unit_test_setup_teardown(test_xen_group, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_svg, setup, teardown),
 	};
 
