@@ -1,6 +1,7 @@
 #!/bin/bash
 # pool - a pool of igb's seven VFs: start, stop, attach, detach and kill -9 at random, six at once, the hook
 # timeout: 3600
+# machine: small
 #
 # Environment: STEPS (20) and SEED (1) of the random walk.
 . "$LAB/lib.sh"
