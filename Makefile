@@ -27,7 +27,7 @@ OPT_CFLAGS = -std=gnu11 -fno-strict-aliasing -fstack-protector-strong -D_GNU_SOU
 # Only what is used is loaded: a command lives for a second, and loading is part of it.
 LIBS = -Wl,--as-needed $(shell $(PKG_CONFIG) --libs $(PKGS))
 
-SRCS = $(wildcard core/*.c pciback/*.c xenstore/*.c converters/*.c xl-plugin/*.c) guard/words.c
+SRCS = $(wildcard core/*.c pciback/*.c xenstore/*.c converters/*.c xl-plugin/*.c) xl-plugin/guard-xl/words.c
 LIBOBJS = $(patsubst %.c,$(O)/%.o,$(filter-out xl-plugin/main.c,$(SRCS)))
 FAKEOBJS = $(patsubst %.c,$(O)/%.o,$(wildcard tests/fake/*.c))
 TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test-*.c tests/cli/test-*.c))
@@ -41,10 +41,10 @@ $(O)/xlpt: $(O)/xl-plugin/main.o $(O)/libxlpt.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-# Stands before xl, so it needs nothing but libc: see guard/main.c.
-$(O)/guard/xl: $(O)/guard/main.o $(O)/guard/words.o
+# Stands before xl, so it needs nothing but libc: see xl-plugin/guard-xl/main.c.
+$(O)/guard/xl: $(O)/xl-plugin/guard-xl/main.o $(O)/xl-plugin/guard-xl/words.o
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
 
 $(O)/libxlpt.a: $(LIBOBJS)
 	$(call say,AR,$@)

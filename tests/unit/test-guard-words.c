@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "core/util.h"
-#include "guard/words.h"
+#include "xl-plugin/guard-xl/words.h"
 
 static const struct {
 	const char *line; /* words at blanks; "''" is an empty one */

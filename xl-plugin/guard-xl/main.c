@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "guard/words.h"
+#include "xl-plugin/guard-xl/words.h"
 
 #define HELPER	 "libxl-save-helper"
 #define TAIL	 "/lib/xlpt/guard/" /* behind the prefix */
