@@ -99,6 +99,20 @@ static int file_assigned(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool *a
 	return 0;
 }
 
+static int file_group(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,
+		      struct xlpt_bdf **out, size_t *n, struct xlpt_diag *diag)
+{
+	struct xlpt_captured *c = ts->priv;
+
+	(void)diag;
+	*n = 0;
+	*out = xlpt_xcalloc(c->n_groups + 1, sizeof(**out));
+	for (size_t i = 0; i < c->n_groups; i++)
+		if (c->groups[i].domid == domid && xlpt_bdf_eq(c->groups[i].bdf, bdf))
+			(*out)[(*n)++] = c->groups[i].member;
+	return 0;
+}
+
 static bool file_port_open(struct xlpt_toolstack *ts, uint32_t domid, unsigned port)
 {
 	(void)ts, (void)domid, (void)port;
@@ -202,6 +216,7 @@ static void file_close(struct xlpt_toolstack *ts)
 	free(c->guests);
 	free(c->configs);
 	free(c->asked);
+	free(c->groups);
 	free(c->cmdline);
 	free(c->messages);
 	free(c);
@@ -221,6 +236,7 @@ const struct xlpt_toolstack_ops xlpt_captured_ops = {
 	.guest_destroy = file_destroy,
 	.guest_nodes = file_nodes,
 	.guest_iommu = file_guest_iommu,
+	.device_group = file_group,
 	.quarantine = file_quarantine,
 	.revoke = file_revoke,
 	.dm_has = file_dm_has,

@@ -17,7 +17,15 @@ struct xlpt_captured_asked {
 	bool assigned;
 };
 
+struct xlpt_captured_group {
+	uint32_t domid;
+	struct xlpt_bdf bdf, member;
+};
+
 struct xlpt_captured {
+	struct xlpt_toolstack_ops ops;
+	struct xlpt_captured_group *groups;
+	size_t n_groups, alloc_groups;
 	struct xlpt_xen_caps caps;
 	struct xlpt_guest *guests;
 	size_t n_guests, alloc_guests;

@@ -30,6 +30,24 @@ static void dump_guest(struct xlpt_toolstack *ts, struct xlpt_guest *g, struct x
 	free(specs);
 }
 
+/* Of dom0's, and of what the guests have. No answer is none. */
+static void dump_groups(struct xlpt_toolstack *ts, uint32_t domid,
+			const struct xlpt_devices *devices, struct xlpt_str *out)
+{
+	for (size_t i = 0; i < devices->n; i++) {
+		_cleanup_free_ struct xlpt_bdf *found = NULL;
+		struct xlpt_bdf bdf = devices->items[i].bdf;
+		size_t n = 0;
+
+		if (devices->items[i].header == XLPT_HEADER_BRIDGE ||
+		    ts->ops->device_group(ts, domid, bdf, &found, &n, NULL))
+			continue;
+		for (size_t k = 0; k < n; k++)
+			xlpt_str_addf(out, "group %u %s %s\n", domid, XLPT_BDF_STR(bdf),
+				      XLPT_BDF_STR(found[k]));
+	}
+}
+
 int xlpt_toolstack_dump(struct xlpt_toolstack *ts, const struct xlpt_devices *devices, char **text,
 			struct xlpt_diag *diag)
 {
@@ -46,8 +64,14 @@ int xlpt_toolstack_dump(struct xlpt_toolstack *ts, const struct xlpt_devices *de
 		return rc;
 	xlpt_str_addf(&out, "xlpt-capture 1\nversion %s\niommu %d %d\n", caps.version,
 		      caps.pv_iommu, caps.hvm_iommu);
+	if (ts->ops->device_group) {
+		xlpt_str_add(&out, "groups\n");
+		dump_groups(ts, 0, devices, &out);
+	}
 	for (size_t i = 0; i < n; i++) {
 		dump_guest(ts, &guests[i], &out);
+		if (ts->ops->device_group)
+			dump_groups(ts, guests[i].domid, devices, &out);
 		xlpt_guest_dispose(&guests[i]);
 	}
 	free(guests);
@@ -159,6 +183,25 @@ static bool read_assigned(struct xlpt_captured *c, char **cursor)
 	return true;
 }
 
+static bool read_group(struct xlpt_captured *c, char **cursor)
+{
+	struct xlpt_captured_group g;
+	char *bdf, *member;
+	uint64_t domid;
+
+	if (!take_uint(cursor, UINT32_MAX, &domid))
+		return false;
+	bdf = strtok_r(NULL, " ", cursor);
+	member = strtok_r(NULL, " ", cursor);
+	if (!bdf || !member || !xlpt_bdf_from_sysfs_name(bdf, &g.bdf) ||
+	    !xlpt_bdf_from_sysfs_name(member, &g.member))
+		return false;
+	g.domid = (uint32_t)domid;
+	XLPT_GROW(c->groups, c->n_groups, c->alloc_groups);
+	c->groups[c->n_groups++] = g;
+	return true;
+}
+
 static bool read_line(struct xlpt_captured *c, char *line)
 {
 	char *cursor = NULL, *key = strtok_r(line, " ", &cursor);
@@ -181,6 +224,12 @@ static bool read_line(struct xlpt_captured *c, char *line)
 		return read_guest(c, &cursor);
 	if (!strcmp(key, "config"))
 		return read_config(c, &cursor);
+	if (!strcmp(key, "group"))
+		return read_group(c, &cursor);
+	if (!strcmp(key, "groups")) {
+		c->ops.device_group = xlpt_captured_ops.device_group;
+		return true;
+	}
 	return !strcmp(key, "assigned") && read_assigned(c, &cursor);
 }
 
@@ -193,7 +242,9 @@ int xlpt_toolstack_open_text(struct xlpt_toolstack *ts, const char *text, const 
 
 	c->cmdline = xlpt_xstrdup(cmdline);
 	c->messages = xlpt_xstrdup(messages);
-	*ts = (struct xlpt_toolstack){.ops = &xlpt_captured_ops, .priv = c};
+	c->ops = xlpt_captured_ops;
+	c->ops.device_group = NULL;
+	*ts = (struct xlpt_toolstack){.ops = &c->ops, .priv = c};
 	for (char *next = copy; *next;) {
 		char *line = next;
 

@@ -252,6 +252,33 @@ static void test_round_trip(void **state)
 	xlpt_store_close(&back);
 }
 
+/* Requester ids that Xen cannot tell apart; a host that was not asked for them has no answer. */
+static void test_groups(void **state)
+{
+	static const char text[] = "xlpt-capture 1\ngroups\n"
+				   "group 3 0000:02:00.0 0000:02:00.1\n";
+	struct xlpt_bdf bdf = {.bus = 2}, *out = NULL;
+	struct xlpt_toolstack ts;
+	size_t n;
+
+	(void)state;
+	assert_int_equal(xlpt_toolstack_open_text(&ts, text, NULL, NULL, NULL), 0);
+	assert_int_equal(ts.ops->device_group(&ts, 3, bdf, &out, &n, NULL), 0);
+	assert_int_equal(n, 1);
+	assert_int_equal(out[0].func, 1);
+	free(out);
+	assert_int_equal(ts.ops->device_group(&ts, 0, bdf, &out, &n, NULL), 0);
+	assert_int_equal(n, 0);
+	free(out);
+	xlpt_toolstack_close(&ts);
+	assert_int_equal(xlpt_toolstack_open_text(&ts, "xlpt-capture 1\n", NULL, NULL, NULL), 0);
+	assert_null(ts.ops->device_group);
+	xlpt_toolstack_close(&ts);
+	assert_int_equal(xlpt_toolstack_open_text(&ts, "xlpt-capture 1\ngroup 3 02:00.0 x\n", NULL,
+						  NULL, NULL),
+			 XLPT_ERR_DATA);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -261,6 +288,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_output, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
+		cmocka_unit_test(test_groups),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
