@@ -36,11 +36,14 @@ static int setup(void **state)
 	strcpy(strrchr(dir, '-'), "-XXXXXX");
 	assert_non_null(mkdtemp(dir));
 	*state = world_new();
+	/* Where it is put together, apart from other runs of this test. */
+	setenv("TMPDIR", dir, 1);
 	return 0;
 }
 
 static int teardown(void **state)
 {
+	unsetenv("TMPDIR");
 	world_free(*state);
 	sh("rm -rf %s", dir);
 	return 0;
@@ -167,7 +170,7 @@ static void test_secrets(void **state)
 	sh("grep -q '/local/domain/3/device/pci/0/state ' %s/tree/xlpt-capture/xenstore", dir);
 	sh("test $(stat -c %%a %s/c.tar.gz) = 600", dir);
 	/* Where it was put together nothing stays. */
-	sh("! ls -d /tmp/xlpt-capture-?????? 2>/dev/null");
+	sh("! ls -d %s/xlpt-capture-?????? 2>/dev/null", dir);
 }
 
 static void test_output(void **state)
@@ -185,7 +188,7 @@ static void test_output(void **state)
 	assert_non_null(strstr(w->err, "File exists"));
 	assert_int_equal(world_run(w, "capture -o /nonexistent/x.tar.gz"), 1);
 	assert_int_equal(world_run(w, "capture more"), 2);
-	sh("! ls -d /tmp/xlpt-capture-?????? 2>/dev/null");
+	sh("! ls -d %s/xlpt-capture-?????? 2>/dev/null", dir);
 }
 
 /* ---- hostile trees ---- */
