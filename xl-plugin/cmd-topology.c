@@ -160,6 +160,9 @@ static int draw(struct xlpt_env *env, const char *text, struct xlpt_diag *diag)
 		return no_picture(diag, r, 0);
 	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
 		;
+	/* Where posix_spawn cannot tell (no shared memory with the child), 127 is "not found". */
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
+		return no_picture(diag, ENOENT, 0);
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
 		return no_picture(diag, 0, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
 	lseek(out, 0, SEEK_SET);
