@@ -34,7 +34,7 @@ void xlpt_leave_dispose(struct xlpt_leave *l)
 
 int xlpt_leave_path(const char *file, char **out, struct xlpt_diag *diag)
 {
-	_cleanup_free_ char *copy = xlpt_xstrdup(file), *dir = NULL, *real = NULL;
+	_cleanup_free_ char *dir = NULL, *real = NULL;
 	const char *base = strrchr(file, '/');
 
 	base = base ? base + 1 : file;
@@ -183,7 +183,7 @@ static int one(struct xlpt_env *env, const struct xlpt_guest *guest, const struc
 	op.without_e820 = true;
 	/* Counted against the hotplug budget, not refused by it: its detach was let through. */
 	op.force = attach;
-	op.force_host = attach ? forced : NULL;
+	op.force_host = op.allow_split = attach ? forced : NULL;
 	op.has_guest = true;
 	xlpt_guest_copy(&op.guest, guest);
 	xlpt_spec_init(&plain);
@@ -282,6 +282,15 @@ int xlpt_leave_go_on(struct xlpt_env *env, const struct xlpt_guest *guest, bool 
 
 /* ---- the beginning of a save or migration ---- */
 
+void xlpt_leave_fit(enum xlpt_guest_type type, struct xlpt_spec *spec)
+{
+	if (type != XLPT_GUEST_PV)
+		return;
+	spec->vslot = -1;
+	spec->rdm_policy = XLPT_RDM_UNSET;
+	spec->msitranslate = XLPT_UNSET;
+}
+
 static int take_items(struct xlpt_leave *l, const char *what, struct xlpt_diag *diag)
 {
 	_cleanup_holdings_ struct xlpt_holdings held = { 0 };
@@ -292,9 +301,7 @@ static int take_items(struct xlpt_leave *l, const char *what, struct xlpt_diag *
 	for (size_t i = 0; rc == 0 && l->detach_first && i < held.n; i++) {
 		_cleanup_free_ char *text = NULL;
 
-		/* A PV guest's devices have the slot that pciback gives them. */
-		if (l->op.guest.type == XLPT_GUEST_PV)
-			held.items[i].spec.vslot = -1;
+		xlpt_leave_fit(l->op.guest.type, &held.items[i].spec);
 		text = xlpt_spec_format(&held.items[i].spec);
 		rc = xlpt_op_add_spec(&l->op, text, diag);
 	}

@@ -59,6 +59,8 @@ int xlpt_leave_path(const char *file, char **out, struct xlpt_diag *diag);
  * detach_first; takes the locks and looks again. what: "saved" or "migrated".
  */
 int xlpt_leave_begin(struct xlpt_leave *l, const char *what, struct xlpt_diag *diag);
+/* libxl writes its defaults into every configuration; some are refused for a PV guest. */
+void xlpt_leave_fit(enum xlpt_guest_type type, struct xlpt_spec *spec);
 void xlpt_leave_note(struct xlpt_op *op, const char *fmt, ...) XLPT_PRINTF(2, 3);
 /* A note for every item: "spec SPEC". */
 void xlpt_leave_note_specs(struct xlpt_op *op);
@@ -98,8 +100,12 @@ int xlpt_leave_by_uuid(struct xlpt_env *env, const char *uuid, struct xlpt_guest
 void xlpt_leave_plan_image(struct xlpt_leave *l, struct xlpt_plan *plan);
 int xlpt_leave_destroy(void *ctx, size_t i, struct xlpt_diag *diag);
 
-/* ---- the other host (op-migrate.c) ---- */
+/* ---- the other host (leave-remote.c) ---- */
 
+/* Runs a command there; image and out may be NULL. XLPT_ERR_NOT_FOUND unless it ends with 0. */
+int xlpt_leave_tell(struct xlpt_env *env, const char *transport, const char *host,
+		    const char *command, const struct xlpt_image *image, char **out,
+		    struct xlpt_diag *diag);
 /* Whether xl list there shows the guest. */
 int xlpt_leave_remote_state(struct xlpt_env *env, const char *transport, const char *host,
 			    const char *guest, bool *there, bool *paused, struct xlpt_diag *diag);
@@ -108,7 +114,7 @@ int xlpt_leave_remote_destroy(struct xlpt_env *env, const char *transport, const
 			      const char *guest, struct xlpt_diag *diag);
 int xlpt_leave_remote_unpause(struct xlpt_env *env, const char *transport, const char *host,
 			      const char *guest, struct xlpt_diag *diag);
-/* A guest whose migration failed goes on here, unless it runs there. */
+/* A guest whose migration failed goes on here, unless it runs there (op-migrate.c). */
 int xlpt_leave_take_back(struct xlpt_env *env, const struct xlpt_guest *guest,
 			 const char *transport, const char *host, bool stay_paused,
 			 struct xlpt_diag *diag);

@@ -254,7 +254,6 @@ int xlpt_leave_repair(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_
 {
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
 	_cleanup_free_ struct xlpt_bdf *bdfs = xlpt_xcalloc(j->n + 1, sizeof(*bdfs));
-	_cleanup_free_ char *last = NULL;
 	int rc;
 
 	for (size_t i = 0; i < j->n; i++)

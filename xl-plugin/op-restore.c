@@ -79,8 +79,7 @@ static int add(struct xlpt_leave *l, const struct xlpt_spec *spec, struct xlpt_d
 	for (size_t i = 0; i < l->op.n; i++)
 		if (!spec->all_funcs && xlpt_bdf_eq(l->op.items[i].spec.bdf, spec->bdf))
 			return 0;
-	if (l->image.guest.type == XLPT_GUEST_PV)
-		own.vslot = -1;
+	xlpt_leave_fit(l->image.guest.type, &own);
 	text = xlpt_spec_format(&own);
 	return xlpt_op_add_spec(&l->op, text, diag);
 }

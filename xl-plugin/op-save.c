@@ -19,8 +19,14 @@ static int write_image(void *ctx, size_t i, struct xlpt_diag *diag)
 	struct xlpt_env *env = l->op.env;
 	const int keep[2] = { l->op.locks.n ? l->op.locks.fds[0] : -1, l->op.journal.fd };
 
+	_cleanup_close_ int fd = -1;
+
 	(void)i;
 	unlink(l->part);
+	/* xl would make it readable for everyone, and it is the guest's memory. */
+	fd = open(l->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot write %s", l->part);
 	return env->ts->ops->guest_save(env->ts, l->op.guest.domid, l->part, keep, diag);
 }
 

@@ -34,15 +34,15 @@ int xlpt_xl_save(struct xlpt_toolstack *ts, uint32_t domid, const char *path, co
 	return rc || !run.status ? rc : failed(&run, "save the guest", diag);
 }
 
-/* The configuration in front is ours, so that xl need not be given one in its own language. */
-static char *feed(struct xlpt_run *run, const struct xlpt_image *image)
+/*
+ * The configuration in front is ours, so that xl need not be given one in its own
+ * language. The caller frees run->feed.
+ */
+static void feed(struct xlpt_run *run, const struct xlpt_image *image)
 {
-	char *head = xlpt_image_head_without_devices(image, &run->feed_len);
-
-	run->feed = head;
+	run->feed = xlpt_image_head_without_devices(image, &run->feed_len);
 	run->feed_fd = image->fd;
 	run->feed_at = image->body;
-	return head;
 }
 
 int xlpt_xl_restore(struct xlpt_toolstack *ts, const struct xlpt_image *image, bool paused,
@@ -51,11 +51,12 @@ int xlpt_xl_restore(struct xlpt_toolstack *ts, const struct xlpt_image *image, b
 	const char *argv[] = { "xl", "restore", paused ? "-p" : "/dev/stdin",
 			       paused ? "/dev/stdin" : NULL, NULL };
 	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(argv);
-	_cleanup_free_ char *head = feed(&run, image);
 	int rc;
 
 	(void)ts;
+	feed(&run, image);
 	rc = xlpt_run_program(&run, diag);
+	free(XLPT_TAKE(run.feed));
 	return rc || !run.status ? rc : failed(&run, "restore the guest", diag);
 }
 
@@ -86,12 +87,14 @@ int xlpt_xl_remote(struct xlpt_toolstack *ts, const char *transport, const char 
 	_cleanup_free_ char *line = xlpt_xasprintf("exec %s %s %s", transport, host, command);
 	const char *argv[] = { "sh", "-c", line, NULL };
 	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(argv);
-	_cleanup_free_ char *head = image ? feed(&run, image) : NULL;
 	int rc;
 
 	(void)ts;
 	*out = NULL;
+	if (image)
+		feed(&run, image);
 	rc = xlpt_run_program(&run, diag);
+	free(XLPT_TAKE(run.feed));
 	if (rc)
 		return rc;
 	*status = run.status;
