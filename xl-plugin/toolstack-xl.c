@@ -6,16 +6,40 @@
  */
 #include "xl-plugin/toolstack-xl.h"
 
+#include <string.h>
+
 #include "xl-plugin/run.h"
 
-static int failed(const struct xlpt_run *run, const char *what, struct xlpt_diag *diag)
+#define SHOWN_LINES 12
+
+/* The last lines that say something: xl tells how far it is in hundreds of them. */
+static void add_lines(const struct xlpt_run *run, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *text = xlpt_xstrdup(xlpt_str_get(&run->err));
+	_cleanup_str_ struct xlpt_str shown = { 0 };
+	const char *lines[SHOWN_LINES];
+	char *save = NULL;
+	size_t n = 0;
+
+	for (char *l = strtok_r(text, "\r\n", &save); l; l = strtok_r(NULL, "\r\n", &save))
+		if (!strstr(l, "xc: progress:"))
+			lines[n++ % SHOWN_LINES] = l;
+	for (size_t i = n > SHOWN_LINES ? n - SHOWN_LINES : 0; i < n; i++)
+		xlpt_str_addf(&shown, "%s%s", shown.len ? "\n" : "", lines[i % SHOWN_LINES]);
+	if (shown.len)
+		xlpt_diag_add_log(diag, shown.s);
+}
+
+static int failed(const struct xlpt_run *run, const char *what, const char *hint,
+		  struct xlpt_diag *diag)
 {
 	if (run->status == 127)
 		xlpt_diag_set(diag, XLPT_ERR_TOOLSTACK, "cannot %s: there is no %s", what, run->argv[0]);
 	else
 		xlpt_diag_set(diag, XLPT_ERR_TOOLSTACK, "cannot %s: %s ended with status %d", what,
 			      run->argv[0], run->status);
-	xlpt_diag_add_log(diag, xlpt_str_get(&run->err));
+	add_lines(run, diag);
+	xlpt_diag_hint(diag, "%s", hint);
 	return XLPT_ERR_TOOLSTACK;
 }
 
@@ -31,7 +55,9 @@ int xlpt_xl_save(struct xlpt_toolstack *ts, uint32_t domid, const char *path, co
 	run.keep[0] = keep[0];
 	run.keep[1] = keep[1];
 	rc = xlpt_run_program(&run, diag);
-	return rc || !run.status ? rc : failed(&run, "save the guest", diag);
+	if (rc || !run.status)
+		return rc;
+	return failed(&run, "save the guest", "make room for its memory, or mend what xl names", diag);
 }
 
 /*
@@ -57,7 +83,10 @@ int xlpt_xl_restore(struct xlpt_toolstack *ts, const struct xlpt_image *image, b
 	feed(&run, image);
 	rc = xlpt_run_program(&run, diag);
 	free(XLPT_TAKE(run.feed));
-	return rc || !run.status ? rc : failed(&run, "restore the guest", diag);
+	if (rc || !run.status)
+		return rc;
+	return failed(&run, "restore the guest", "mend what xl names: memory, disks and networks of "
+						 "the guest have to be there", diag);
 }
 
 int xlpt_xl_migrate(struct xlpt_toolstack *ts, uint32_t domid, const char *transport,
@@ -77,7 +106,9 @@ int xlpt_xl_migrate(struct xlpt_toolstack *ts, uint32_t domid, const char *trans
 	run.keep[0] = keep[0];
 	run.keep[1] = keep[1];
 	rc = xlpt_run_program(&run, diag);
-	return rc || !run.status ? rc : failed(&run, "migrate the guest", diag);
+	if (rc || !run.status)
+		return rc;
+	return failed(&run, "migrate the guest", "mend what xl names; --offline needs less of it", diag);
 }
 
 int xlpt_xl_remote(struct xlpt_toolstack *ts, const char *transport, const char *host,

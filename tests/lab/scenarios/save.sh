@@ -61,7 +61,7 @@ idle() {
 
 # no_xl: what a killed xlpt has left running is over; xl's daemons, one for each guest, stay.
 no_xl() {
-	! pgrep -f '^xl (save|migrate -s)' && ! pgrep -x xlpt
+	! pgrep -f '(^|/)xl (save|migrate -s)' && ! pgrep -x xlpt
 }
 
 # at N COMMAND...: COMMAND is killed at line N of its journal. What it started goes on to its end.
