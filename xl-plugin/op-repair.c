@@ -103,6 +103,18 @@ static int repair_attach(struct xlpt_env *env, struct xlpt_journal *j,
 	return d->hide ? back_to_dom0(env, d, diag) : 0;
 }
 
+/* A next attach must not come before the guest has let go of the frontend it had. */
+static void wait_ports(struct xlpt_env *env, const struct xlpt_journal *j)
+{
+	const char *text;
+	uint64_t port;
+
+	for (size_t i = 0; (text = xlpt_journal_get(j, "port", i)); i++)
+		if (xlpt_parse_uint(text, strlen(text), 10, UINT32_MAX, &port))
+			xlpt_wait_port_closed(env, j->guest.domid, (unsigned)port,
+					      XLPT_PORT_TIMEOUT_MS);
+}
+
 static int repair_detach(struct xlpt_env *env, struct xlpt_journal *j,
 			 const struct xlpt_journal_dev *d, struct xlpt_diag *diag)
 {
@@ -118,6 +130,8 @@ static int repair_detach(struct xlpt_env *env, struct xlpt_journal *j,
 		rc = xlpt_vf_restore(env, d->bdf, diag);
 	if (rc)
 		return rc;
+	if (now.name)
+		wait_ports(env, j);
 	xlpt_say(env, "%s is detached from %s", bdf, j->guest.name);
 	return d->hide ? back_to_dom0(env, d, diag) : 0;
 }

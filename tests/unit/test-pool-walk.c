@@ -200,12 +200,6 @@ static void maybe_kill(void *arg)
 		/* One command later nothing is left of it. */
 		if (world_run(k->w, "repair"))
 			FAIL(k, "repair: %s", k->w->err);
-		/*
-		 * A guest needs a moment to free the frontend of its last device. Who waits
-		 * for that is the detach that was killed; commands of a person do not follow
-		 * each other in no time.
-		 */
-		k->w->clock.clock.sleep_ms(&k->w->clock.clock, 1000);
 		if (getenv("XLPT_TRACE"))
 			fprintf(stderr, "%s%s", k->w->out, k->w->err);
 		k->cut_short += strstr(k->w->out, "back to pool") != NULL;
