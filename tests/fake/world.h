@@ -43,6 +43,12 @@ void world_frontend(struct world *w, const struct fake_pcifront_opts *o);
 /* Runs "xlpt LINE" (words split at blanks) and returns the exit status. */
 int world_run(struct world *w, const char *fmt, ...) XLPT_PRINTF(2, 3);
 
+/*
+ * For loops over every point at which something can fail: 1, and more under
+ * valgrind, which takes thirty times as long and looks for other things.
+ */
+unsigned world_stride(void);
+
 /* Everything an operation could change, as text; caller frees. */
 char *world_snapshot(struct world *w);
 
