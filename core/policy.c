@@ -22,15 +22,22 @@ static int free_of_guests(const struct xlpt_device *dev, const struct xlpt_place
 {
 	const char *bdf = XLPT_BDF_STR(dev->bdf);
 
+	if (place->has_owner && !place->owner_name) {
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s was left by domain %u, which is gone", bdf,
+			      place->owner_domid);
+		xlpt_diag_fact(diag, "/local/domain/0/backend/pci/%u/0 still names it",
+			       place->owner_domid);
+		xlpt_diag_hint(diag, "xlpt repair");
+		return XLPT_ERR_IN_USE;
+	}
 	if (place->has_owner) {
 		bool same = guest && guest->domid == place->owner_domid;
 
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is %s %s (domain %u)", bdf,
-			      same ? "already with" : "in use by",
-			      place->owner_name ? place->owner_name : "a guest", place->owner_domid);
+			      same ? "already with" : "in use by", place->owner_name,
+			      place->owner_domid);
 		xlpt_diag_fact(diag, "/local/domain/0/backend/pci/%u/0 names it", place->owner_domid);
-		xlpt_diag_hint(diag, "xlpt detach %s %s",
-			       place->owner_name ? place->owner_name : "GUEST", bdf);
+		xlpt_diag_hint(diag, "xlpt detach %s %s", place->owner_name, bdf);
 		return XLPT_ERR_IN_USE;
 	}
 	if (place->hyp_known && place->hyp_assigned) {

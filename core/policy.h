@@ -17,7 +17,7 @@ struct xlpt_place {
 	bool on_pciback;
 	bool has_owner;		/* a guest's backend names it */
 	uint32_t owner_domid;
-	char *owner_name;	/* or NULL */
+	char *owner_name;	/* NULL: the domain is gone, only its backend is left */
 	bool hyp_known;		/* the hypervisor was asked */
 	bool hyp_assigned;	/* ... and has it with a guest */
 	int64_t noted_domid;	/* libxl's own note, -1 = none */
