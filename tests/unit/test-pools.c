@@ -634,7 +634,8 @@ static int one_process(struct world *w, unsigned k, int tell, int until)
 	snprintf(op.guest.uuid, sizeof(op.guest.uuid), "00000000-0000-4000-8000-%012u", 1000 + k);
 	rc = xlpt_pool_allocate(&op, "lan", &bdf, &def, NULL);
 	answer[0] = (unsigned char)-rc;
-	memcpy(answer + 1, &bdf, sizeof(bdf));
+	/* Without what pads the structure. */
+	memcpy(answer + 1, &bdf, offsetof(struct xlpt_bdf, func) + sizeof(bdf.func));
 	if (write(tell, answer, sizeof(answer)) != sizeof(answer) || read(until, answer, 1) < 0)
 		return 1;
 	return 0;
@@ -643,21 +644,24 @@ static int one_process(struct world *w, unsigned k, int tell, int until)
 static void test_64_processes(void **state)
 {
 	struct world *w = *state;
+	/* valgrind runs one thread of all at a time: the point is the same with fewer. */
+	int processes = world_stride() > 1 ? 8 : PROCESSES, vfs = processes / 2;
+	_cleanup_free_ char *free_again = xlpt_xasprintf("\"free\": %d,", vfs);
 	struct xlpt_bdf got[PROCESSES];
 	int tell[2], until[2], n = 0, full = 0, status;
 	pid_t pids[PROCESSES];
 
 	fake_bus_add(w->bus, "0000:0b:00.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10c9,
 		.class_code = 0x020000, .driver = "igb", .vfs = 63, .parent = "0000:00:01.0" });
-	for (unsigned i = 0; i < 32; i++) {
+	for (unsigned i = 0; i < (unsigned)vfs; i++) {
 		_cleanup_free_ char *bdf = xlpt_xasprintf("0000:01:%02x.%u", 0x14 + i / 8, i % 8);
 
 		fake_bus_add(w->bus, bdf, &(struct fake_dev){ .vendor = 0x8086, .device = 0x10ca,
 			.class_code = 0x020000, .pf = "0000:0b:00.0", .parent = "0000:00:01.0" });
 	}
-	pools_list_pool(w, "lan", 0x14, 32);
+	pools_list_pool(w, "lan", 0x14, (unsigned)vfs);
 	assert_int_equal(pipe(tell) | pipe(until), 0);
-	for (unsigned k = 0; k < PROCESSES; k++) {
+	for (unsigned k = 0; k < (unsigned)processes; k++) {
 		pids[k] = fork();
 		assert_true(pids[k] >= 0);
 		if (pids[k] == 0) {
@@ -665,7 +669,7 @@ static void test_64_processes(void **state)
 			_exit(one_process(w, k, tell[1], until[0]));
 		}
 	}
-	for (int k = 0; k < PROCESSES; k++) {
+	for (int k = 0; k < processes; k++) {
 		unsigned char answer[1 + sizeof(struct xlpt_bdf)];
 
 		assert_int_equal(read(tell[0], answer, sizeof(answer)), sizeof(answer));
@@ -674,15 +678,16 @@ static void test_64_processes(void **state)
 			continue;
 		}
 		assert_int_equal(answer[0], 0);
+		got[n] = (struct xlpt_bdf){ 0 };
 		memcpy(&got[n], answer + 1, sizeof(got[n]));
 		for (int i = 0; i < n; i++)
 			assert_false(xlpt_bdf_eq(got[i], got[n]));
 		n++;
 	}
-	assert_int_equal(n, 32);
-	assert_int_equal(full, PROCESSES - 32);
+	assert_int_equal(n, vfs);
+	assert_int_equal(full, processes - vfs);
 	close(until[1]);
-	for (int k = 0; k < PROCESSES; k++) {
+	for (int k = 0; k < processes; k++) {
 		assert_int_equal(waitpid(pids[k], &status, 0), pids[k]);
 		assert_int_equal(status, 0);
 	}
@@ -691,10 +696,11 @@ static void test_64_processes(void **state)
 		if (i == 0)
 			close(until[0]);
 	}
-	print_message("32 of %d processes got a VF, %d were told that the pool is full\n", PROCESSES, full);
+	print_message("%d of %d processes got a VF, %d were told that the pool is full\n", n, processes,
+		      full);
 	/* All have ended without a guest: the pool is full again. */
 	ok(w, "pool show lan --json");
-	said(w, "\"free\": 32,");
+	said(w, free_again);
 }
 
 int main(void)
