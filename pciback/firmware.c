@@ -26,6 +26,7 @@ static int bad(struct xlpt_diag *diag, const char *what, size_t at, const char *
 {
 	xlpt_diag_set(diag, XLPT_ERR_DATA, "%s cannot be read to its end", what);
 	xlpt_diag_fact(diag, "at byte %zu: %s", at, fact);
+	xlpt_diag_hint(diag, "what stands before it is used; a newer firmware may mend the rest");
 	return XLPT_ERR_DATA;
 }
 

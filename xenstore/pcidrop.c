@@ -123,6 +123,7 @@ int xlpt_pcibe_drop(struct xlpt_store *s, uint32_t domid, struct xlpt_bdf bdf, i
 	xlpt_diag_set(diag, XLPT_ERR_NOT_HELD, "domain %u does not have %s", domid,
 		      XLPT_BDF_STR(bdf));
 	xlpt_diag_fact(diag, "no dev-N of " PCIBE_BACKEND " is that address", domid);
+	xlpt_diag_hint(diag, "xlpt status shows what is where");
 	return XLPT_ERR_NOT_HELD;
 }
 

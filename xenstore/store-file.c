@@ -276,6 +276,7 @@ static int bad(struct xlpt_diag *diag, unsigned line, const char *what)
 {
 	xlpt_diag_set(diag, XLPT_ERR_DATA, "%s", what);
 	xlpt_diag_at(diag, NULL, line, 0);
+	xlpt_diag_hint(diag, "unpack the archive of xlpt capture again");
 	return XLPT_ERR_DATA;
 }
 

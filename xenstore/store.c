@@ -212,7 +212,9 @@ int xlpt_store_error(struct xlpt_diag *diag, int r, const char *fmt, ...)
 		xlpt_diag_hint(diag, "see whether xenstored still runs: pgrep -a xenstored");
 		return XLPT_ERR_NO_XEN;
 	case -ETIMEDOUT:
-		return xlpt_diag_set(diag, XLPT_ERR_TIMEOUT, "%s: no answer in time", what);
+		xlpt_diag_set(diag, XLPT_ERR_TIMEOUT, "%s: no answer in time", what);
+		xlpt_diag_hint(diag, "see whether xenstored still runs: pgrep -a xenstored");
+		return XLPT_ERR_TIMEOUT;
 	default:
 		return xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "%s", what);
 	}

@@ -334,6 +334,8 @@ static int run_command(struct xlpt_env *env, const struct xlpt_command *cmd, int
 	rc = resolve_pins(env, &args, diag);
 	if (rc == 0)
 		rc = cmd->run(env, &args, diag);
+	if (rc == XLPT_ERR_USAGE && !diag->hint)
+		xlpt_diag_hint(diag, "xlpt %s --help", cmd->name);
 out:
 	args_dispose(&args);
 	return rc;

@@ -25,6 +25,7 @@ static int read_all(int fd, const char *path, struct xlpt_str *out, struct xlpt_
 			xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "larger than %u bytes: this is no "
 				      "guest's configuration", XLPT_CONVERT_MAX);
 			xlpt_diag_at(diag, path, 1, 1);
+			xlpt_diag_hint(diag, "name the configuration itself");
 			return XLPT_ERR_SYNTAX;
 		}
 		xlpt_str_addn(out, buf, (size_t)r);

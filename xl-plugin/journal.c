@@ -85,14 +85,6 @@ static void add_note(struct xlpt_journal *j, const char *note)
 	j->notes[n + 1] = NULL;
 }
 
-int xlpt_journal_note(struct xlpt_journal *j, const char *note)
-{
-	_cleanup_free_ char *line = xlpt_xasprintf("note %s\n", note);
-
-	add_note(j, note);
-	return j->fd < 0 ? 0 : append(j, line);
-}
-
 const char *xlpt_journal_get(const struct xlpt_journal *j, const char *key, size_t nth)
 {
 	size_t len = strlen(key);
@@ -114,6 +106,16 @@ static int cannot(struct xlpt_diag *diag, int r)
 	xlpt_diag_fact(diag, "without it an operation that is cut short could not be repaired");
 	xlpt_diag_hint(diag, "run xlpt as root and make room on /run");
 	return XLPT_ERR_IO;
+}
+
+int xlpt_journal_note(struct xlpt_journal *j, const char *note, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *line = xlpt_xasprintf("note %s\n", note);
+	int r;
+
+	add_note(j, note);
+	r = j->fd < 0 ? 0 : append(j, line);
+	return r < 0 ? cannot(diag, r) : 0;
 }
 
 static int give_name(struct xlpt_env *env, const struct xlpt_journal *j)

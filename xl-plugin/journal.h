@@ -47,7 +47,7 @@ void xlpt_journal_config(struct xlpt_journal *j, const char *path);
  * later, when it goes into the file at once. get: the nth (from 0) value of a
  * key, or NULL.
  */
-int xlpt_journal_note(struct xlpt_journal *j, const char *note);
+int xlpt_journal_note(struct xlpt_journal *j, const char *note, struct xlpt_diag *diag);
 const char *xlpt_journal_get(const struct xlpt_journal *j, const char *key, size_t nth);
 /* A save, restore or migration: more than its devices has to be looked at (op-leave-repair.c). */
 bool xlpt_journal_moves(const struct xlpt_journal *j);

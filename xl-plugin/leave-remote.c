@@ -40,9 +40,12 @@ struct json_object *xlpt_leave_ask(struct xlpt_env *env, const char *transport, 
 	if (xlpt_leave_tell(env, transport, host, command, NULL, &out, diag))
 		return NULL;
 	root = json_tokener_parse(out);
-	if (!root)
+	if (!root) {
 		xlpt_diag_set(diag, XLPT_ERR_DATA, "%s answers \"%s\" with something that is not JSON",
 			      host, command);
+		xlpt_diag_hint(diag, "see what answers there: it must be xlpt, and nothing beside it "
+				     "(no greeting of a shell)");
+	}
 	return root;
 }
 

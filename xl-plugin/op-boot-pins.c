@@ -71,7 +71,11 @@ int xlpt_boot_pins_arg(struct xlpt_env *env, const struct xlpt_boot_req *req, co
 		_cleanup_pin_ struct xlpt_pin none = {.vf = -1};
 
 		rc = xlpt_pin_load(env, name, &none, diag);
-		return rc ? rc : xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "no pin \"%s\"", name);
+		if (rc == 0) {
+			rc = xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "pin:%s is not in the list", name);
+			xlpt_diag_hint(diag, "xlpt boot plan shows what is in it");
+		}
+		return rc;
 	}
 	/* What is taken out is what stands in the list, wherever the device is by now. */
 	if (req->remove && pin->was) {

@@ -57,6 +57,7 @@ static int read_config(struct xlpt_env *env, const char *path, struct config_fil
 			xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "larger than %u bytes: this is no guest's "
 				      "configuration", MAX_SIZE);
 			xlpt_diag_at(diag, path, 1, 1);
+			xlpt_diag_hint(diag, "name the configuration itself");
 			return XLPT_ERR_SYNTAX;
 		}
 		xlpt_str_addn(&f->text, buf, (size_t)r);

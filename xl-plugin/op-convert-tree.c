@@ -72,9 +72,11 @@ static int walk_dir(struct walk *w, const char *rel, int depth, struct xlpt_diag
 	DIR *dir;
 	int rc = 0;
 
-	if (depth > MAX_DEPTH)
-		return xlpt_diag_set(diag, XLPT_ERR_DATA, "%s: deeper than %d directories", path,
-				     MAX_DEPTH);
+	if (depth > MAX_DEPTH) {
+		xlpt_diag_set(diag, XLPT_ERR_DATA, "%s: deeper than %d directories", path, MAX_DEPTH);
+		xlpt_diag_hint(diag, "convert what is below it by itself");
+		return XLPT_ERR_DATA;
+	}
 	dir = opendir(path);
 	if (!dir)
 		return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot read the directory %s", path);

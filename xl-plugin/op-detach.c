@@ -36,10 +36,8 @@ static int remember_port(struct xlpt_op *op, struct xlpt_item *item, bool *leavi
 	/* Once libxl has removed the backend, nothing else tells a repair which channel it was. */
 	if (rc == 0 && item->evtchn) {
 		_cleanup_free_ char *note = xlpt_xasprintf("port %u", item->evtchn);
-		int r = xlpt_journal_note(op->outer ? op->outer : &op->journal, note);
 
-		if (r < 0)
-			rc = xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot write the journal");
+		rc = xlpt_journal_note(op->outer ? op->outer : &op->journal, note, diag);
 	}
 	return rc;
 }

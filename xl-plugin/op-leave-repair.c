@@ -219,8 +219,13 @@ static int repair_migrate(struct xlpt_env *env, struct xlpt_journal *j, struct x
 
 	if (rc < 0)
 		return rc;
-	if (!transport || !host)
-		return xlpt_diag_set(diag, XLPT_ERR_DATA, "the journal does not name the other host");
+	if (!transport || !host) {
+		xlpt_diag_set(diag, XLPT_ERR_DATA, "the journal does not name the other host");
+		xlpt_diag_fact(diag, "%s was not written by this xlpt, or is damaged", j->path);
+		xlpt_diag_hint(diag, "see with xl list on both hosts where the guest is, and remove "
+				     "that file");
+		return XLPT_ERR_DATA;
+	}
 	if (rc > 0 && decided(j, "arrived") && (now.paused || now.dying)) {
 		rc = now.dying ? 0 : env->ts->ops->guest_destroy(env->ts, now.domid, diag);
 		if (rc == 0)

@@ -256,9 +256,7 @@ static int send_image(void *ctx, size_t i, struct xlpt_diag *diag)
 		      diag);
 
 	(void)i;
-	if (rc == 0 && xlpt_journal_note(&l->op.journal, "state arrived"))
-		rc = xlpt_diag_set(diag, XLPT_ERR_IO, "cannot write the journal");
-	return rc;
+	return rc ? rc : xlpt_journal_note(&l->op.journal, "state arrived", diag);
 }
 
 static int undo_send(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -271,7 +269,7 @@ static int undo_send(void *ctx, size_t i, struct xlpt_diag *diag)
 	/* Ended here, it is there and nowhere else. */
 	if (rc <= 0)
 		return rc;
-	xlpt_journal_note(&l->op.journal, "state undone");
+	xlpt_journal_note(&l->op.journal, "state undone", NULL);
 	return xlpt_leave_remote_destroy(l->op.env, l->transport, l->host, l->op.guest.name, diag);
 }
 

@@ -77,32 +77,41 @@ static int repair_owner(struct xlpt_env *env, const struct xlpt_owner *o, size_t
 	return rc;
 }
 
-static int repair_empty(struct xlpt_env *env, size_t *found, struct xlpt_diag *diag)
+/* ---- backends without devices, and with books that do not add up ---- */
+
+static int repair_backend(struct xlpt_env *env, uint32_t domid, size_t *found, struct xlpt_diag *diag)
+{
+	_cleanup_locks_ struct xlpt_locks locks = { 0 };
+	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
+	bool changed = false;
+	int rc = xlpt_pcibe_read(env->store, domid, &be, diag);
+
+	if (rc || !be.exists || (be.n && be.consistent))
+		return rc;
+	(*found)++;
+	if (env->dry_run) {
+		xlpt_say(env, be.n ? "would mend num_devs of domain %u's PCI backend"
+				   : "would remove the empty PCI backend of domain %u", domid);
+		return 0;
+	}
+	rc = xlpt_lock_all(env, &locks, &domid, NULL, 0, diag);
+	if (rc == 0)
+		rc = be.n ? xlpt_pcibe_mend(env->store, domid, &changed, diag)
+			  : xlpt_clear_empty(env, domid, &changed, diag);
+	if (rc == 0 && changed)
+		xlpt_say(env, be.n ? "mended num_devs of domain %u's PCI backend"
+				   : "removed the empty PCI backend of domain %u", domid);
+	return rc;
+}
+
+static int repair_backends(struct xlpt_env *env, size_t *found, struct xlpt_diag *diag)
 {
 	_cleanup_free_ uint32_t *domids = NULL;
 	size_t n = 0;
 	int rc = xlpt_pcibe_domids(env->store, &domids, &n, diag);
 
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		_cleanup_locks_ struct xlpt_locks locks = { 0 };
-		_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
-		bool cleared = false;
-
-		rc = xlpt_pcibe_read(env->store, domids[i], &be, diag);
-		if (rc || !be.exists || be.n)
-			continue;
-		(*found)++;
-		if (env->dry_run) {
-			xlpt_say(env, "would remove the empty PCI backend of domain %u", domids[i]);
-			continue;
-		}
-		rc = xlpt_lock_guest(env, &locks, domids[i],
-				     xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
-		if (rc == 0)
-			rc = xlpt_clear_empty(env, domids[i], &cleared, diag);
-		if (rc == 0 && cleared)
-			xlpt_say(env, "removed the empty PCI backend of domain %u", domids[i]);
-	}
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = repair_backend(env, domids[i], found, diag);
 	return rc;
 }
 
@@ -234,36 +243,6 @@ static int repair_all_unnamed(struct xlpt_env *env, size_t *found, struct xlpt_d
 	return rc;
 }
 
-/* ---- a backend whose books do not add up ---- */
-
-static int repair_books(struct xlpt_env *env, size_t *found, struct xlpt_diag *diag)
-{
-	_cleanup_free_ uint32_t *domids = NULL;
-	size_t n = 0;
-	int rc = xlpt_pcibe_domids(env->store, &domids, &n, diag);
-
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		_cleanup_locks_ struct xlpt_locks locks = { 0 };
-		_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
-		bool changed = false;
-
-		rc = xlpt_pcibe_read(env->store, domids[i], &be, diag);
-		if (rc || !be.exists || be.consistent)
-			continue;
-		(*found)++;
-		if (env->dry_run) {
-			xlpt_say(env, "would mend num_devs of domain %u's PCI backend", domids[i]);
-			continue;
-		}
-		rc = xlpt_lock_all(env, &locks, &domids[i], NULL, 0, diag);
-		if (rc == 0)
-			rc = xlpt_pcibe_mend(env->store, domids[i], &changed, diag);
-		if (rc == 0 && changed)
-			xlpt_say(env, "mended num_devs of domain %u's PCI backend", domids[i]);
-	}
-	return rc;
-}
-
 int xlpt_repair_facts(struct xlpt_env *env, size_t *found, struct xlpt_diag *diag)
 {
 	_cleanup_owners_ struct xlpt_owners owners = { 0 };
@@ -275,8 +254,6 @@ int xlpt_repair_facts(struct xlpt_env *env, size_t *found, struct xlpt_diag *dia
 	for (size_t i = 0; rc == 0 && i < owners.n; i++)
 		rc = repair_owner(env, &owners.items[i], found, diag);
 	if (rc == 0)
-		rc = repair_empty(env, found, diag);
-	if (rc == 0)
-		rc = repair_books(env, found, diag);
+		rc = repair_backends(env, found, diag);
 	return rc ? rc : repair_all_unnamed(env, found, diag);
 }

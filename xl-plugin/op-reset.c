@@ -286,7 +286,8 @@ static int try_reset(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_res
 
 	dev = rc ? NULL : xlpt_devices_find(&all, item->spec.bdf);
 	if (!dev)
-		return rc ? rc : xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "it is not there");
+		return rc ? rc : xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "%s is not there any more",
+					       XLPT_BDF_STR(item->spec.bdf));
 	xlpt_reset_ways(&all, dev, &ways);
 	way = xlpt_reset_first(&ways);
 	if (!way)

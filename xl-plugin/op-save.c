@@ -59,6 +59,7 @@ static int check_image(void *ctx, size_t i, struct xlpt_diag *diag)
 			      l->op.guest.name);
 		xlpt_diag_fact(diag, "it is of %s and names %zu devices", l->image.guest.name,
 			       l->image.n);
+		xlpt_diag_hint(diag, "save it again; two who save one guest at a time end like this");
 		return XLPT_ERR_CONFLICT;
 	}
 	if (fsync(l->image.fd))
@@ -70,6 +71,7 @@ static int check_image(void *ctx, size_t i, struct xlpt_diag *diag)
 		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s did not wait for its image to be checked",
 			      l->op.guest.name);
 		xlpt_diag_fact(diag, "after \"xl save -p\" it is %s", rc ? "not paused" : "gone");
+		xlpt_diag_hint(diag, "see who else works on it, and save it again");
 		rc = XLPT_ERR_CONFLICT;
 	}
 	return rc;
@@ -99,9 +101,7 @@ static int publish(void *ctx, size_t i, struct xlpt_diag *diag)
 	if (rename(l->part, l->file))
 		return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot name the image %s", l->file);
 	xlpt_leave_sync_dir(l->file);
-	if (xlpt_journal_note(&l->op.journal, "state saved"))
-		return xlpt_diag_set(diag, XLPT_ERR_IO, "cannot write the journal");
-	return 0;
+	return xlpt_journal_note(&l->op.journal, "state saved", diag);
 }
 
 /* The guest goes on: an image of an earlier moment is not to be mistaken for it. */
@@ -115,7 +115,7 @@ static int unpublish(void *ctx, size_t i, struct xlpt_diag *diag)
 	(void)i;
 	if (rc <= 0)
 		return rc;
-	xlpt_journal_note(&l->op.journal, "state undone");
+	xlpt_journal_note(&l->op.journal, "state undone", NULL);
 	if (l->image.fd >= 0) {
 		struct stat a, b;
 

@@ -351,7 +351,7 @@ int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan
 	for (size_t i = 0; op->config.path && i < op->n; i++)
 		op->journal.devs[i].spec = xlpt_spec_format(&op->items[i].spec);
 	for (char **note = op->notes; note && *note; note++)
-		xlpt_journal_note(&op->journal, *note);
+		xlpt_journal_note(&op->journal, *note, NULL);
 	rc = xlpt_journal_begin(op->env, &op->journal, diag);
 	if (rc)
 		return rc;

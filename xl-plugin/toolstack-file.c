@@ -258,6 +258,7 @@ int xlpt_toolstack_open_text(struct xlpt_toolstack *ts, const char *text, const 
 			      nr == 1 ? "this is not what xlpt capture writes"
 				      : "this line is not what xlpt capture writes");
 		xlpt_diag_at(diag, NULL, nr, 0);
+		xlpt_diag_hint(diag, "unpack the archive of xlpt capture again");
 		return XLPT_ERR_DATA;
 	}
 	return 0;

@@ -462,6 +462,8 @@ static int ts_hyp_assigned(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool 
 	case ENODEV:
 		xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "the hypervisor does not know %s",
 			      XLPT_BDF_STR(bdf));
+		xlpt_diag_hint(diag, "xl dmesg shows what dom0 told it of the device; a rescan tells "
+				     "it again: echo 1 >/sys/bus/pci/rescan");
 		return XLPT_ERR_NO_DEVICE;
 	default:
 		return xlpt_diag_errno(diag, XLPT_ERR_TOOLSTACK, errno,
