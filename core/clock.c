@@ -1,7 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/clock.h"
 
+#include <errno.h>
+#include <sys/file.h>
 #include <time.h>
+
+#define NAP_MAX_MS 320
 
 static int64_t real_now(struct xlpt_clock *c)
 {
@@ -21,3 +25,23 @@ static void real_sleep(struct xlpt_clock *c, int64_t ms)
 }
 
 struct xlpt_clock xlpt_clock_real = { .now_ms = real_now, .sleep_ms = real_sleep };
+
+int xlpt_clock_flock(struct xlpt_clock *c, int fd, int64_t deadline, const volatile int *stop)
+{
+	int64_t start = xlpt_now(c);
+
+	while (flock(fd, LOCK_EX | LOCK_NB)) {
+		int64_t now = xlpt_now(c), nap = 1 + (now - start) / 8;
+
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return -errno;
+		if (stop && *stop)
+			return -EINTR;
+		if (now >= deadline)
+			return -EWOULDBLOCK;
+		if (nap > NAP_MAX_MS)
+			nap = NAP_MAX_MS;
+		c->sleep_ms(c, nap < deadline - now ? nap : deadline - now);
+	}
+	return 0;
+}

@@ -16,6 +16,15 @@ struct xlpt_clock {
 
 extern struct xlpt_clock xlpt_clock_real;
 
+/*
+ * Locks fd whole and alone (flock(2)), which has no time-out of its own: it is tried
+ * again until the deadline, a time of c, and the less often the longer it has waited,
+ * so that many who wait leave the processor to the one who works. One in the past, 0
+ * for instance, tries once. stop, NULL when nothing may stop it, is looked at between.
+ * Returns 0, -EWOULDBLOCK at the deadline, -EINTR once *stop is set, or what flock said.
+ */
+int xlpt_clock_flock(struct xlpt_clock *c, int fd, int64_t deadline, const volatile int *stop);
+
 static inline int64_t xlpt_now(struct xlpt_clock *c)
 {
 	return c->now_ms(c);

@@ -300,21 +300,21 @@ static int peek(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
 
 int xlpt_journal_adopt(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
 {
-	int64_t deadline = xlpt_now(env->clock) + PEEK_MS;
+	int r;
 
 	j->fd = env->host->ops->open(env->host, j->path, O_RDWR | O_APPEND, 0);
 	if (j->fd == -ENOENT)
 		return 0;
 	if (j->fd < 0)
 		return xlpt_diag_errno(diag, XLPT_ERR_IO, j->fd, "cannot open %s", j->path);
-	while (flock(j->fd, LOCK_EX | LOCK_NB)) {
-		if (xlpt_now(env->clock) >= deadline) {
-			xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is in use by another process", j->path);
-			xlpt_diag_hint(diag, "see who it is: fuser -v %s", j->path);
-			return XLPT_ERR_IN_USE;
-		}
-		env->clock->sleep_ms(env->clock, 20);
+	r = xlpt_clock_flock(env->clock, j->fd, xlpt_now(env->clock) + PEEK_MS, NULL);
+	if (r == -EWOULDBLOCK) {
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is in use by another process", j->path);
+		xlpt_diag_hint(diag, "see who it is: fuser -v %s", j->path);
+		return XLPT_ERR_IN_USE;
 	}
+	if (r < 0)
+		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot lock %s", j->path);
 	return xlpt_host_has(env->host, "%s", j->path);
 }
 

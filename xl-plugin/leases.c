@@ -25,7 +25,6 @@
 
 #define RECORD 1024
 #define NAME_SHOWN 256	/* of the guest's name; the UUID is what counts */
-#define RETRY_MS 20
 
 void xlpt_lease_dispose(struct xlpt_lease *lease)
 {
@@ -316,8 +315,8 @@ int xlpt_lease_hold(struct xlpt_env *env, struct xlpt_bdf bdf, int64_t timeout_m
 		    struct xlpt_lease *out, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *path = path_of(bdf);
-	int64_t deadline = xlpt_now(env->clock) + timeout_ms;
 	_cleanup_close_ int fd = -1;
+	int r;
 
 	*out = (struct xlpt_lease){ .bdf = bdf, .fd = -1 };
 	fd = env->host->ops->open(env->host, path, O_RDWR | O_NOFOLLOW | O_NONBLOCK, 0);
@@ -325,13 +324,13 @@ int xlpt_lease_hold(struct xlpt_env *env, struct xlpt_bdf bdf, int64_t timeout_m
 		return 0;
 	if (fd < 0)
 		return cannot(diag, fd, "open a lease");
-	while (flock(fd, LOCK_EX | LOCK_NB)) {
-		if (xlpt_now(env->clock) >= deadline) {
-			out->busy = true;
-			return 0;
-		}
-		env->clock->sleep_ms(env->clock, RETRY_MS);
+	r = xlpt_clock_flock(env->clock, fd, xlpt_now(env->clock) + timeout_ms, NULL);
+	if (r == -EWOULDBLOCK) {
+		out->busy = true;
+		return 0;
 	}
+	if (r < 0)
+		return cannot(diag, r, "lock a lease");
 	if (unlinked(fd))
 		return 0;
 	load(env, out, fd);

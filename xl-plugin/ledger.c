@@ -4,7 +4,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,11 +14,8 @@
 #define COMPACT_FROM 1024
 /*
  * The lock is held for a few file operations and never while anything is waited
- * for, so this waits in real time, whatever clock the rest goes by. Who waits
- * long looks less often: two hundred may be waiting.
+ * for, so this waits in real time, whatever clock the rest goes by.
  */
-#define LOCK_RETRY_MS 1
-#define LOCK_RETRY_MAX_MS 32
 #define LOCK_TIMEOUT_MS 120000
 
 /* The ledger under its lock. The lock is a file that is never renamed, the ledger's own is. */
@@ -49,7 +45,6 @@ static int cannot(struct xlpt_diag *diag, int r, const char *what)
 
 static int take_lock(struct xlpt_env *env, int *lock, struct xlpt_diag *diag)
 {
-	int64_t deadline = xlpt_now(&xlpt_clock_real) + LOCK_TIMEOUT_MS, nap = LOCK_RETRY_MS;
 	int r = xlpt_host_mkdirs(env->host, XLPT_STATE_DIR "/lock", 0755);
 
 	if (r == 0) {
@@ -58,23 +53,17 @@ static int take_lock(struct xlpt_env *env, int *lock, struct xlpt_diag *diag)
 	}
 	if (r < 0)
 		return cannot(diag, r, "lock");
-	while (flock(*lock, LOCK_EX | LOCK_NB)) {
-		int rc = xlpt_check_interrupted(diag);
-
-		if (rc)
-			return rc;
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return cannot(diag, errno, "lock");
-		if (xlpt_now(&xlpt_clock_real) >= deadline) {
-			xlpt_diag_set(diag, XLPT_ERR_IN_USE,
-				      "another xlpt holds the hotplug ledger and does not let go");
-			xlpt_diag_hint(diag, "see who it is: fuser -v " LOCK_PATH);
-			return XLPT_ERR_IN_USE;
-		}
-		xlpt_clock_real.sleep_ms(&xlpt_clock_real, nap);
-		nap = nap * 2 < LOCK_RETRY_MAX_MS ? nap * 2 : LOCK_RETRY_MAX_MS;
+	r = xlpt_clock_flock(&xlpt_clock_real, *lock, xlpt_now(&xlpt_clock_real) + LOCK_TIMEOUT_MS,
+			     &xlpt_interrupted);
+	if (r == -EINTR)
+		return xlpt_check_interrupted(diag);
+	if (r == -EWOULDBLOCK) {
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE,
+			      "another xlpt holds the hotplug ledger and does not let go");
+		xlpt_diag_hint(diag, "see who it is: fuser -v " LOCK_PATH);
+		return XLPT_ERR_IN_USE;
 	}
-	return 0;
+	return r < 0 ? cannot(diag, r, "lock") : 0;
 }
 
 static void read_boot_id(struct xlpt_host *h, char id[XLPT_BOOT_ID_LEN + 1])

@@ -1,18 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
-
-/*
- * flock has no time-out of its own; this is how often it is tried again, at first
- * and in the end: many who wait must not take the processor from the one who works.
- */
-#define LOCK_RETRY_MS 20
-#define LOCK_RETRY_MAX_MS 320
 
 void xlpt_locks_release(struct xlpt_locks *locks)
 {
@@ -28,8 +20,6 @@ static int take(struct xlpt_env *env, struct xlpt_locks *locks, const char *name
 {
 	_cleanup_free_ char *path = xlpt_xasprintf(XLPT_STATE_DIR "/lock/%s", name);
 	_cleanup_close_ int fd = -1;
-	int64_t retry_ms = LOCK_RETRY_MS;
-	bool told = false;
 	int r;
 
 	r = xlpt_host_mkdirs(env->host, XLPT_STATE_DIR "/lock", 0755);
@@ -42,27 +32,24 @@ static int take(struct xlpt_env *env, struct xlpt_locks *locks, const char *name
 		xlpt_diag_hint(diag, "run xlpt as root");
 		return XLPT_ERR_IO;
 	}
-	while (flock(fd, LOCK_EX | LOCK_NB)) {
-		int rc = xlpt_check_interrupted(diag);
-
-		if (rc)
-			return rc;
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot lock %s", path);
-		if (xlpt_now(env->clock) >= deadline) {
-			xlpt_diag_set(diag, XLPT_ERR_IN_USE,
-				      "another xlpt works on %s and did not finish in time",
-				      what ? what : "the pools");
-			xlpt_diag_fact(diag, "it holds the lock %s", path);
-			xlpt_diag_hint(diag, "wait for it, or see who it is: fuser -v %s", path);
-			return XLPT_ERR_IN_USE;
-		}
-		if (!told && what)
+	r = xlpt_clock_flock(env->clock, fd, 0, NULL);
+	if (r == -EWOULDBLOCK) {
+		if (what)
 			xlpt_warn(env, "waiting for another xlpt that works on %s", what);
-		told = true;
-		env->clock->sleep_ms(env->clock, retry_ms);
-		retry_ms = retry_ms * 2 < LOCK_RETRY_MAX_MS ? retry_ms * 2 : LOCK_RETRY_MAX_MS;
+		r = xlpt_clock_flock(env->clock, fd, deadline, &xlpt_interrupted);
 	}
+	if (r == -EINTR)
+		return xlpt_check_interrupted(diag);
+	if (r == -EWOULDBLOCK) {
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE,
+			      "another xlpt works on %s and did not finish in time",
+			      what ? what : "the pools");
+		xlpt_diag_fact(diag, "it holds the lock %s", path);
+		xlpt_diag_hint(diag, "wait for it, or see who it is: fuser -v %s", path);
+		return XLPT_ERR_IN_USE;
+	}
+	if (r < 0)
+		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot lock %s", path);
 	XLPT_GROW(locks->fds, locks->n, locks->alloc);
 	locks->fds[locks->n++] = fd;
 	fd = -1;

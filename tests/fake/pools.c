@@ -28,6 +28,7 @@ struct world *pools_world(void)
 		.class_code = 0x020000, .driver = "e1000e", .parent = "0000:00:01.0", .net = "eth0" });
 	fake_bus_put(w->bus, "/proc/sys/kernel/random/boot_id", POOLS_BOOT "\n");
 	fake_bus_put(w->bus, "/proc/sys/kernel/random/uuid", POOLS_UUID "\n");
+	w->snapshot = pools_snapshot;
 	return w;
 }
 

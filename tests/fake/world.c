@@ -94,6 +94,7 @@ struct world *world_new(void)
 	struct xlpt_host *h;
 
 	fake_clock_init(&w->clock);
+	w->snapshot = world_snapshot;
 	w->store = fake_store_new(&w->clock);
 	w->pciback = fake_pciback_start(w->store, &(struct fake_pciback_opts){ .step_ms = 5 });
 	w->ts = fake_ts_new(w->store, w->pciback);

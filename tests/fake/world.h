@@ -32,6 +32,7 @@ struct world {
 	unsigned stop_at;	/* SIGTERM comes with this write to sysfs, counted from 1; 0 = never */
 	void (*before_write)(void *arg);	/* called before each write to sysfs, or NULL */
 	void *before_arg;
+	char *(*snapshot)(struct world *w);	/* what a refusal must not change: world_snapshot */
 	char *out, *err;	/* of the last command */
 };
 

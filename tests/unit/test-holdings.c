@@ -6,16 +6,8 @@
 #include <cmocka.h>
 
 #include "core/policy.h"
-#include "tests/fake/world.h"
+#include "tests/unit/commands.h"
 #include "xl-plugin/holdings.h"
-
-static struct xlpt_bdf B(const char *text)
-{
-	struct xlpt_bdf bdf;
-
-	assert_int_equal(xlpt_bdf_parse(text, strlen(text), &bdf, NULL), 0);
-	return bdf;
-}
 
 struct state {
 	struct world *w;

@@ -14,21 +14,9 @@
 #include <libxml/relaxng.h>
 #include <cmocka.h>
 
-#include "tests/fake/world.h"
+#include "tests/unit/commands.h"
 
 #define SCHEMA "/usr/share/libvirt/schemas/nodedev.rng"
-
-static int setup(void **state)
-{
-	*state = world_new();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
 
 static void run(struct world *w, int want, const char *line, const char *says)
 {
@@ -306,12 +294,12 @@ static void test_svg(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_xml_schema, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_bad_config, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_bad_tree, setup, teardown),
+		world_test(test_xml_schema),
+		world_test(test_bad_config),
+		world_test(test_bad_tree),
 		cmocka_unit_test(test_vanishes),
-		cmocka_unit_test_setup_teardown(test_xen_group, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_svg, setup, teardown),
+		world_test(test_xen_group),
+		world_test(test_svg),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

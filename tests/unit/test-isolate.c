@@ -13,14 +13,7 @@
 #include <cmocka.h>
 
 #include "pciback/isolate.h"
-
-static struct xlpt_bdf B(const char *text)
-{
-	struct xlpt_bdf bdf;
-
-	assert_int_equal(xlpt_bdf_parse(text, strlen(text), &bdf, NULL), 0);
-	return bdf;
-}
+#include "tests/unit/commands.h"
 
 static void kind(struct xlpt_device *d, const char *word)
 {

@@ -15,18 +15,10 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "tests/fake/world.h"
+#include "tests/unit/commands.h"
 #include "xl-plugin/ledger.h"
 
 #define BOOT "11111111-2222-3333-4444-555555555555"
-
-static struct xlpt_bdf B(const char *text)
-{
-	struct xlpt_bdf bdf;
-
-	assert_int_equal(xlpt_bdf_parse(text, strlen(text), &bdf, NULL), 0);
-	return bdf;
-}
 
 struct fix {
 	struct world *w;

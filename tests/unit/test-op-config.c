@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <cmocka.h>
 
-#include "tests/fake/world.h"
+#include "tests/unit/commands.h"
 
 #define CFG "/etc/xen/web1.cfg"
 #define BARE "# web1, mind the cables\nname = \"web1\"\nmemory=512	# MiB\nkernel = '/boot/k'\n"
@@ -34,40 +34,21 @@ static void says(struct world *w, const char *want)
 	assert_string_equal(text, want);
 }
 
+static char *host_and_file(struct world *w)
+{
+	_cleanup_free_ char *host = world_snapshot(w), *text = text_of(w, CFG);
+
+	return xlpt_xasprintf("%s%s", host, text);
+}
+
 static int setup(void **state)
 {
 	struct world *w = world_new();
 
+	w->snapshot = host_and_file;
 	fake_bus_put(w->bus, CFG, TWO);
 	*state = w;
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
-static void ok(struct world *w, const char *line)
-{
-	int status = world_run(w, "%s", line);
-
-	if (status)
-		fail_msg("xlpt %s: exit %d\n%s%s", line, status, w->out, w->err);
-}
-
-/* Nothing is touched, neither the host nor the file. */
-static void refused(struct world *w, int want, const char *line, const char *what)
-{
-	_cleanup_free_ char *before = world_snapshot(w), *after = NULL, *text = text_of(w, CFG);
-	int status = world_run(w, "%s", line);
-
-	after = world_snapshot(w);
-	if (status != want || !strstr(w->err, what))
-		fail_msg("xlpt %s: exit %d, want %d and \"%s\"\n%s", line, status, want, what, w->err);
-	assert_string_equal(before, after);
-	says(w, text);
 }
 
 static void test_attach_detach(void **state)
@@ -125,30 +106,30 @@ static void test_refused(void **state)
 {
 	struct world *w = *state;
 
-	refused(w, 1, "attach web1 05:00.0 --config /etc/xen/nosuch", "cannot open /etc/xen/nosuch");
-	refused(w, 1, "attach web1 05:00.0 --config /etc/xen", "cannot read /etc/xen");
-	refused(w, 2, "attach web1 05:00.0 --config", "config");
+	changes_nothing(w, 1, "attach web1 05:00.0 --config /etc/xen/nosuch", "cannot open /etc/xen/nosuch");
+	changes_nothing(w, 1, "attach web1 05:00.0 --config /etc/xen", "cannot read /etc/xen");
+	changes_nothing(w, 2, "attach web1 05:00.0 --config", "config");
 	fake_bus_put(w->bus, CFG, "name = 'web1'\npci = [ '02:00.9' ]\n");
-	refused(w, 2, "attach web1 05:00.0 --config " CFG, CFG ":2:");
-	refused(w, 2, "attach web1 05:00.0 --dry-run --config " CFG, CFG ":2:");
+	changes_nothing(w, 2, "attach web1 05:00.0 --config " CFG, CFG ":2:");
+	changes_nothing(w, 2, "attach web1 05:00.0 --dry-run --config " CFG, CFG ":2:");
 	fake_bus_put(w->bus, CFG, "name = 'web1\n");
-	refused(w, 2, "attach web1 05:00.0 --config " CFG, CFG ":1:");
+	changes_nothing(w, 2, "attach web1 05:00.0 --config " CFG, CFG ":1:");
 	/* One function of an entry for all of them is no small edit. */
 	fake_bus_put(w->bus, CFG, "pci = [ '04:00.*' ]\n");
 	ok(w, "attach web1 --hide 04:00.*");
-	refused(w, 1, "detach web1 04:00.0 --config " CFG, "04:00.*");
+	changes_nothing(w, 1, "detach web1 04:00.0 --config " CFG, "04:00.*");
 }
 
 static void test_dry_run(void **state)
 {
 	struct world *w = *state;
 
-	refused(w, 0, "attach web1 --hide 03:00.0 --dry-run --config " CFG, "");
+	changes_nothing(w, 0, "attach web1 --hide 03:00.0 --dry-run --config " CFG, "");
 	assert_non_null(strstr(w->out, "would add 0000:03:00.0 to pci in " CFG "\n"));
 	/* It has the device, with other options than asked for. */
-	refused(w, 0, "attach web1 05:00.0 --dry-run --config " CFG, "");
+	changes_nothing(w, 0, "attach web1 05:00.0 --dry-run --config " CFG, "");
 	assert_non_null(strstr(w->out, "would add 0000:05:00.0 to pci in"));
-	refused(w, 0, "attach web1 05:00.0,permissive=1 --dry-run --config " CFG, "");
+	changes_nothing(w, 0, "attach web1 05:00.0,permissive=1 --dry-run --config " CFG, "");
 	assert_null(strstr(w->out, "pci in"));
 }
 
@@ -293,12 +274,12 @@ static void test_every_failure(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_attach_detach, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_keeps_the_rest, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_link, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_dry_run, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_repair, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_attach_detach, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_keeps_the_rest, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_link, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_refused, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_dry_run, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_repair, setup, world_teardown),
 		cmocka_unit_test(test_every_failure),
 	};
 

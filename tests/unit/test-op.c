@@ -12,49 +12,10 @@
 #include <cmocka.h>
 
 #include "pciback/bind.h"
-#include "tests/fake/world.h"
+#include "tests/unit/commands.h"
 #include "xenstore/pcibe.h"
-#include "xl-plugin/op.h"
 #include "xl-plugin/ledger.h"
-
-static struct xlpt_bdf B(const char *text)
-{
-	struct xlpt_bdf bdf;
-
-	assert_int_equal(xlpt_bdf_parse(text, strlen(text), &bdf, NULL), 0);
-	return bdf;
-}
-
-static int setup(void **state)
-{
-	*state = world_new();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
-static void ok(struct world *w, const char *line)
-{
-	int status = world_run(w, "%s", line);
-
-	if (status)
-		fail_msg("xlpt %s: exit %d\n%s%s", line, status, w->out, w->err);
-}
-
-static void refused(struct world *w, int want, const char *line, const char *says)
-{
-	_cleanup_free_ char *before = world_snapshot(w), *after = NULL;
-	int status = world_run(w, "%s", line);
-
-	after = world_snapshot(w);
-	if (status != want || !strstr(w->err, says) || !strstr(w->err, "to mend: "))
-		fail_msg("xlpt %s: exit %d, want %d and \"%s\"\n%s", line, status, want, says, w->err);
-	assert_string_equal(before, after);
-}
+#include "xl-plugin/op.h"
 
 static const char *driver(struct world *w, const char *bdf)
 {
@@ -726,29 +687,29 @@ static void test_every_failure(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_hide_unhide, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_unhide_boot_hidden, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_xl_hid_it, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_attach_detach_pv, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_cycles, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_attach_hide_and_to_host, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_hvm, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_preconditions, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_paused_guest, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_deaf_frontend, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_slow_frontend, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_half_out, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_empty_backend, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_slow_probe, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_hidden_then_taken, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_journal_kept_or_not, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_permissive_ends, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_journal_adopt, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_guest_replaced, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_hypervisor_only, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_books, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_interrupted, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_sysroot, setup, teardown),
+		world_test(test_hide_unhide),
+		world_test(test_unhide_boot_hidden),
+		world_test(test_xl_hid_it),
+		world_test(test_attach_detach_pv),
+		world_test(test_cycles),
+		world_test(test_attach_hide_and_to_host),
+		world_test(test_hvm),
+		world_test(test_preconditions),
+		world_test(test_paused_guest),
+		world_test(test_deaf_frontend),
+		world_test(test_slow_frontend),
+		world_test(test_half_out),
+		world_test(test_empty_backend),
+		world_test(test_slow_probe),
+		world_test(test_hidden_then_taken),
+		world_test(test_journal_kept_or_not),
+		world_test(test_permissive_ends),
+		world_test(test_journal_adopt),
+		world_test(test_guest_replaced),
+		world_test(test_hypervisor_only),
+		world_test(test_books),
+		world_test(test_interrupted),
+		world_test(test_sysroot),
 		cmocka_unit_test(test_every_failure),
 	};
 

@@ -10,14 +10,7 @@
 
 #include "core/pin.h"
 #include "pciback/vpd.h"
-#include "tests/fake/world.h"
-
-static struct xlpt_bdf B(const char *text) {
-	struct xlpt_bdf bdf;
-
-	assert_int_equal(xlpt_bdf_parse(text, strlen(text), &bdf, NULL), 0);
-	return bdf;
-}
+#include "tests/unit/commands.h"
 
 /* ---- the pure part ---- */
 
@@ -319,62 +312,39 @@ static void test_vpd(void **state)
 
 /* ---- on a host ---- */
 
-static int setup(void **state)
-{
-	*state = world_new();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
-static void run(struct world *w, int want, const char *line, const char *says)
-{
-	int status = world_run(w, "%s", line);
-
-	if (status != want || (!strstr(w->out, says) && !strstr(w->err, says)))
-		fail_msg("xlpt %s: exit %d, want %d and \"%s\"\n%s%s", line, status, want, says,
-			 w->out, w->err);
-	if (want && !strstr(w->err, "to mend: "))
-		fail_msg("xlpt %s: nothing mends\n%s", line, w->err);
-}
-
 static void test_commands(void **state)
 {
 	struct world *w = *state;
 
-	run(w, 0, "pin nic0 05:00.0", "pin:nic0 is 0000:05:00.0");
-	run(w, 0, "hide pin:nic0", "hidden already");
-	run(w, 0, "attach web1 pin:nic0", "0000:05:00.0 is attached");
-	run(w, 0, "detach web1 pin:nic0", "detached");
-	run(w, 0, "show pin:nic0", "0000:05:00.0");
-	run(w, 0, "reset pin:nic0", "0000:05:00.0 is reset");
-	run(w, 0, "pin disk 00:1f.2", "pin:disk");
-	run(w, 3, "hide pin:disk", "this host needs");
-	run(w, 0, "hide --force-host-device pin:disk pin:disk", "hidden");
-	run(w, 0, "unhide pin:disk", "is back");
-	run(w, 0, "pin remove disk", "no more");
-	run(w, 1, "pin nic0 03:00.0", "already");
-	run(w, 0, "pin --replace nic0 pin:nic0", "0000:05:00.0");
-	run(w, 1, "attach web1 pin:nic1", "the pins of this host are nic0");
-	run(w, 1, "pin br 00:01.0", "bridge");
-	run(w, 1, "pin x 0e:00.0", "no PCI device");
-	run(w, 2, "pin list x", "xlpt pin NAME BDF");
-	run(w, 2, "pin show", "xlpt pin NAME BDF");
-	run(w, 2, "pin 02:00.0 02:00.0", "never a name");
-	run(w, 2, "pin ../x 02:00.0", "without '/'");
-	run(w, 2, "pin x.tmp 02:00.0", "cannot be the name");
-	run(w, 2, "pin pool:x 02:00.0", "cannot be the name");
-	run(w, 2, "pin x banana", "");
-	run(w, 2, "pin --replace list", "for making");
-	run(w, 2, "pin -n list", "changes nothing");
-	run(w, 0, "pin -n disk0 03:00.0", "would write");
-	run(w, 1, "pin show disk0", "no pin is called");
-	run(w, 0, "pin remove pin:nic0", "no more");
-	run(w, 0, "pin list", "");
+	answers(w, 0, "pin nic0 05:00.0", "pin:nic0 is 0000:05:00.0");
+	answers(w, 0, "hide pin:nic0", "hidden already");
+	answers(w, 0, "attach web1 pin:nic0", "0000:05:00.0 is attached");
+	answers(w, 0, "detach web1 pin:nic0", "detached");
+	answers(w, 0, "show pin:nic0", "0000:05:00.0");
+	answers(w, 0, "reset pin:nic0", "0000:05:00.0 is reset");
+	answers(w, 0, "pin disk 00:1f.2", "pin:disk");
+	answers(w, 3, "hide pin:disk", "this host needs");
+	answers(w, 0, "hide --force-host-device pin:disk pin:disk", "hidden");
+	answers(w, 0, "unhide pin:disk", "is back");
+	answers(w, 0, "pin remove disk", "no more");
+	answers(w, 1, "pin nic0 03:00.0", "already");
+	answers(w, 0, "pin --replace nic0 pin:nic0", "0000:05:00.0");
+	answers(w, 1, "attach web1 pin:nic1", "the pins of this host are nic0");
+	answers(w, 1, "pin br 00:01.0", "bridge");
+	answers(w, 1, "pin x 0e:00.0", "no PCI device");
+	answers(w, 2, "pin list x", "xlpt pin NAME BDF");
+	answers(w, 2, "pin show", "xlpt pin NAME BDF");
+	answers(w, 2, "pin 02:00.0 02:00.0", "never a name");
+	answers(w, 2, "pin ../x 02:00.0", "without '/'");
+	answers(w, 2, "pin x.tmp 02:00.0", "cannot be the name");
+	answers(w, 2, "pin pool:x 02:00.0", "cannot be the name");
+	answers(w, 2, "pin x banana", "");
+	answers(w, 2, "pin --replace list", "for making");
+	answers(w, 2, "pin -n list", "changes nothing");
+	answers(w, 0, "pin -n disk0 03:00.0", "would write");
+	answers(w, 1, "pin show disk0", "no pin is called");
+	answers(w, 0, "pin remove pin:nic0", "no more");
+	answers(w, 0, "pin list", "");
 }
 
 static void test_moved(void **state)
@@ -389,16 +359,16 @@ static void test_moved(void **state)
 					.device = 0x0011,
 					.class_code = 0x010802,
 					.parent = "0000:00:02.0"});
-	run(w, 0, "pin disk1 23:00.0", "pin:disk1");
+	answers(w, 0, "pin disk1 23:00.0", "pin:disk1");
 	fake_bus_remove(w->bus, "0000:23:00.0");
-	run(w, 1, "hide pin:disk1", "is not there");
+	answers(w, 1, "hide pin:disk1", "is not there");
 	/* One just like it, elsewhere, and nothing that would tell which it is. */
 	fake_bus_add(w->bus, "0000:23:00.0",
 		     &(struct fake_dev){.vendor = 0x1b36,
 					.device = 0x0011,
 					.class_code = 0x010802,
 					.parent = "0000:00:01.0"});
-	run(w, 3, "hide pin:disk1", "without a serial number: 0000:23:00.0");
+	answers(w, 3, "hide pin:disk1", "without a serial number: 0000:23:00.0");
 }
 
 static void test_swapped_on_host(void **state)
@@ -413,28 +383,28 @@ static void test_swapped_on_host(void **state)
 					.device = 0x0011,
 					.class_code = 0x010802,
 					.parent = "0000:00:02.0"});
-	run(w, 0, "pin disk1 23:00.0", "pin:disk1");
+	answers(w, 0, "pin disk1 23:00.0", "pin:disk1");
 	fake_bus_remove(w->bus, "0000:23:00.0");
 	fake_bus_add(w->bus, "0000:29:00.0",
 		     &(struct fake_dev){.vendor = 0x1b36,
 					.device = 0x0011,
 					.class_code = 0x010802,
 					.parent = "0000:00:02.0"});
-	run(w, 0, "hide pin:disk1", "pin:disk1 is 0000:29:00.0 now; it was 0000:23:00.0");
-	run(w, 0, "pin list", "moved");
+	answers(w, 0, "hide pin:disk1", "pin:disk1 is 0000:29:00.0 now; it was 0000:23:00.0");
+	answers(w, 0, "pin list", "moved");
 	fake_bus_remove(w->bus, "0000:29:00.0");
 	fake_bus_add(w->bus, "0000:29:00.0",
 		     &(struct fake_dev){.vendor = 0x8086,
 					.device = 0x0011,
 					.class_code = 0x010802,
 					.parent = "0000:00:02.0"});
-	run(w, 3, "hide pin:disk1", "its id is 8086:0011, and was 1b36:0011");
-	run(w, 0, "--json pin show disk1", "\"state\": \"refused\"");
-	run(w, 0, "pin --replace disk1 29:00.0", "pin:disk1 is 0000:29:00.0");
-	run(w, 0, "hide pin:disk1", "hidden");
+	answers(w, 3, "hide pin:disk1", "its id is 8086:0011, and was 1b36:0011");
+	answers(w, 0, "--json pin show disk1", "\"state\": \"refused\"");
+	answers(w, 0, "pin --replace disk1 29:00.0", "pin:disk1 is 0000:29:00.0");
+	answers(w, 0, "hide pin:disk1", "hidden");
 	fake_bus_put(w->bus, "/var/lib/xlpt/pins/disk1", "rubbish\n");
-	run(w, 1, "hide pin:disk1", "/var/lib/xlpt/pins/disk1:1");
-	run(w, 0, "pin remove disk1", "no more");
+	answers(w, 1, "hide pin:disk1", "/var/lib/xlpt/pins/disk1:1");
+	answers(w, 0, "pin remove disk1", "no more");
 }
 
 int main(void)
@@ -447,9 +417,9 @@ int main(void)
 		cmocka_unit_test(test_two_functions),
 		cmocka_unit_test(test_bad_files),
 		cmocka_unit_test(test_vpd),
-		cmocka_unit_test_setup_teardown(test_commands, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_moved, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_swapped_on_host, setup, teardown),
+		world_test(test_commands),
+		world_test(test_moved),
+		world_test(test_swapped_on_host),
 	};
 
 	B("00:00.0");

@@ -10,37 +10,13 @@
 #include <cmocka.h>
 
 #include "tests/fake/pools.h"
+#include "tests/unit/commands.h"
 #include "xl-plugin/pools.h"
 
 static int setup(void **state)
 {
 	*state = pools_world();
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
-static void ok(struct world *w, const char *line)
-{
-	int status = world_run(w, "%s", line);
-
-	if (status)
-		fail_msg("xlpt %s: exit %d\n%s%s", line, status, w->out, w->err);
-}
-
-static void refused(struct world *w, int want, const char *line, const char *says)
-{
-	_cleanup_free_ char *before = pools_snapshot(w), *after = NULL;
-	int status = world_run(w, "%s", line);
-
-	after = pools_snapshot(w);
-	if (status != want || !strstr(w->err, says) || !strstr(w->err, "to mend: "))
-		fail_msg("xlpt %s: exit %d, want %d and \"%s\"\n%s", line, status, want, says, w->err);
-	assert_string_equal(before, after);
 }
 
 static void said(struct world *w, const char *text)
@@ -706,22 +682,22 @@ static void test_64_processes(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_first_and_spread, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_numa, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_outside, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_bad_pools, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_networks, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_managed, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_reconcile, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_damaged_lease, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_restarted_guest, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_start, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_start_numa, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_start_print, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_start_wrong, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_start_deaf, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_identity, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_64_processes, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_first_and_spread, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_numa, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_outside, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_bad_pools, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_networks, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_managed, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_reconcile, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_damaged_lease, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_restarted_guest, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_start, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_start_numa, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_start_print, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_start_wrong, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_start_deaf, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_identity, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_64_processes, setup, world_teardown),
 		cmocka_unit_test(test_every_failure),
 	};
 

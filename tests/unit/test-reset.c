@@ -11,7 +11,7 @@
 
 #include "pciback/reset.h"
 #include "pciback/scan.h"
-#include "tests/fake/world.h"
+#include "tests/unit/commands.h"
 
 enum { MSIX = 0x50, MSI = 0x60, PM = 0x70, PCIE = 0x80 };
 
@@ -95,23 +95,6 @@ static int setup(void **state)
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
-static void run(struct world *w, int want, const char *line, const char *says)
-{
-	int status = world_run(w, "%s", line);
-
-	if (status != want || (!strstr(w->out, says) && !strstr(w->err, says)))
-		fail_msg("xlpt %s: exit %d, want %d and \"%s\"\n%s%s", line, status, want, says,
-			 w->out, w->err);
-	if (want && !strstr(w->err, "to mend: "))
-		fail_msg("xlpt %s: nothing mends\n%s", line, w->err);
-}
-
 static unsigned config_byte(struct world *w, const char *bdf, unsigned at)
 {
 	struct xlpt_host *h = fake_bus_host(w->bus);
@@ -136,17 +119,17 @@ static void test_proof(void **state)
 	struct world *w = *state;
 	_cleanup_free_ char *list = NULL;
 
-	run(w, 0, "reset 09:00.0", "0000:09:00.0 is reset by flr, proven: the function mask");
+	answers(w, 0, "reset 09:00.0", "0000:09:00.0 is reset by flr, proven: the function mask");
 	assert_int_equal(fake_bus_resets(w->bus, "0000:09:00.0"), 1);
 	assert_int_equal(config_byte(w, "0000:09:00.0", MSIX + 3), 0);
-	run(w, 0, "reset --method pm 09:00.0", "is reset by pm, proven");
+	answers(w, 0, "reset --method pm 09:00.0", "is reset by pm, proven");
 	list = methods(w, "0000:09:00.0");
 	assert_string_equal(list, "flr pm");
 	assert_non_null(strstr(fake_bus_log(w->bus), "reset_method <- pm\n"));
-	run(w, 0, "reset 0a:00.0", "proven: the message address");
+	answers(w, 0, "reset 0a:00.0", "proven: the message address");
 	/* No capabilities at all: done, and nothing shows it. */
-	run(w, 0, "reset 05:00.0", "not proven: it answers, and it has no register");
-	run(w, 0, "--json reset 09:00.0", "\"reset\": \"done\"");
+	answers(w, 0, "reset 05:00.0", "not proven: it answers, and it has no register");
+	answers(w, 0, "--json reset 09:00.0", "\"reset\": \"done\"");
 }
 
 static void test_lies(void **state)
@@ -154,16 +137,16 @@ static void test_lies(void **state)
 	struct world *w = *state;
 	_cleanup_free_ char *before = world_snapshot(w), *after = NULL;
 
-	run(w, 1, "reset 0b:00.0", "was not reset, though the kernel says so");
+	answers(w, 1, "reset 0b:00.0", "was not reset, though the kernel says so");
 	assert_int_equal(config_byte(w, "0000:0b:00.0", MSIX + 3), 0);
 	/* Then the next one is tried, by name, where there is one. */
-	run(w, 0, "reset 0a:00.0", "is reset by pm");
-	run(w, 1, "reset 13:00.0", "was not reset, though the kernel says so by pm; now by bus");
+	answers(w, 0, "reset 0a:00.0", "is reset by pm");
+	answers(w, 1, "reset 13:00.0", "was not reset, though the kernel says so by pm; now by bus");
 	assert_non_null(strstr(fake_bus_log(w->bus), "0000:13:00.0/reset_method <- bus"));
 	/* The kernel says no, and it happened: seen with a root port that does not tell of its
 	 * link. */
-	run(w, 0, "reset 0c:00.0", "although the kernel says \"Inappropriate ioctl");
-	run(w, 5, "reset 0d:00.0", "does not answer");
+	answers(w, 0, "reset 0c:00.0", "although the kernel says \"Inappropriate ioctl");
+	answers(w, 5, "reset 0d:00.0", "does not answer");
 	after = world_snapshot(w);
 	assert_string_equal(before, after);
 }
@@ -172,25 +155,25 @@ static void test_refusals(void **state)
 {
 	struct world *w = *state;
 
-	run(w, 3, "reset 02:00.0", "in use by dom0's driver e1000e");
-	run(w, 0, "reset --force 02:00.0", "is reset");
-	run(w, 3, "reset --force 00:1f.2", "this host needs");
-	run(w, 1, "reset 00:01.0", "bridge");
-	run(w, 1, "reset 0e:00.0", "no PCI device");
-	run(w, 2, "reset 01:00", "expected '.'");
-	run(w, 2, "reset --method quick 09:00.0", "no reset method");
-	run(w, 2, "reset --list --force 09:00.0", "no other option");
-	run(w, 1, "reset --method af_flr 09:00.0", "cannot be reset by af_flr");
-	run(w, 2, "reset 09:00.0 0000:09:00.0", "named twice");
+	answers(w, 3, "reset 02:00.0", "in use by dom0's driver e1000e");
+	answers(w, 0, "reset --force 02:00.0", "is reset");
+	answers(w, 3, "reset --force 00:1f.2", "this host needs");
+	answers(w, 1, "reset 00:01.0", "bridge");
+	answers(w, 1, "reset 0e:00.0", "no PCI device");
+	answers(w, 2, "reset 01:00", "expected '.'");
+	answers(w, 2, "reset --method quick 09:00.0", "no reset method");
+	answers(w, 2, "reset --list --force 09:00.0", "no other option");
+	answers(w, 1, "reset --method af_flr 09:00.0", "cannot be reset by af_flr");
+	answers(w, 2, "reset 09:00.0 0000:09:00.0", "named twice");
 	assert_int_equal(world_run(w, "attach web1 09:00.0"), 0);
-	run(w, 3, "reset 09:00.0", "in use by web1");
-	run(w, 0, "reset --force 09:00.0", "is reset");
+	answers(w, 3, "reset 09:00.0", "in use by web1");
+	answers(w, 0, "reset --force 09:00.0", "is reset");
 	assert_int_equal(world_run(w, "detach web1 09:00.0"), 0);
 	/* The physical function's reset takes 01:10.0 along. */
 	assert_int_equal(world_run(w, "hide 01:10.0"), 0);
-	run(w, 0, "reset --force --force-host-device 01:00.0 01:00.0", "is reset by flr");
+	answers(w, 0, "reset --force --force-host-device 01:00.0 01:00.0", "is reset by flr");
 	assert_int_equal(world_run(w, "attach web1 01:10.0"), 0);
-	run(w, 3, "reset --force --force-host-device 01:00.0 01:00.0",
+	answers(w, 3, "reset --force --force-host-device 01:00.0 01:00.0",
 	    "would hit 0000:01:10.0 as well");
 	assert_non_null(strstr(w->err, "is with web1"));
 }
@@ -216,14 +199,14 @@ static void test_bus_neighbours(void **state)
 	add_hidden(w, "0000:12:01.0", &dev);
 	dev.no_reset = true;
 	add_hidden(w, "0000:12:02.0", &dev);
-	run(w, 1, "reset 12:01.0", "nothing can reset 0000:12:01.0");
+	answers(w, 1, "reset 12:01.0", "nothing can reset 0000:12:01.0");
 	assert_non_null(strstr(
 		w->err, "not alone on its bus: bridge 0000:11:00.0 would reset 0000:12:02.0"));
-	run(w, 1, "reset 12:02.0", "nothing can reset");
+	answers(w, 1, "reset 12:02.0", "nothing can reset");
 	assert_int_equal(world_run(w, "attach web1 12:02.0"), 0);
 	assert_non_null(strstr(w->err, "has not been reset: nothing can reset"));
-	run(w, 3, "reset --method bus 12:01.0", "would hit 0000:12:02.0 as well");
-	run(w, 0, "reset --list 12:01.0", "0000:12:02.0");
+	answers(w, 3, "reset --method bus 12:01.0", "would hit 0000:12:02.0 as well");
+	answers(w, 0, "reset --list 12:01.0", "0000:12:02.0");
 }
 
 static void test_dry_run(void **state)
@@ -231,10 +214,10 @@ static void test_dry_run(void **state)
 	struct world *w = *state;
 	unsigned writes = fake_bus_writes(w->bus);
 
-	run(w, 0, "--dry-run reset 09:00.0", "would reset 0000:09:00.0 by flr");
-	run(w, 0, "--dry-run reset --force --force-host-device 01:00.0 01:00.0",
+	answers(w, 0, "--dry-run reset 09:00.0", "would reset 0000:09:00.0 by flr");
+	answers(w, 0, "--dry-run reset --force --force-host-device 01:00.0 01:00.0",
 	    "by flr, and with it 0000:01:10.0");
-	run(w, 0, "reset --list 09:00.0", "af_flr");
+	answers(w, 0, "reset --list 09:00.0", "af_flr");
 	assert_int_equal(fake_bus_writes(w->bus), writes);
 }
 
@@ -275,7 +258,7 @@ static void test_repair(void **state)
 	fake_bus_put(w->bus, "/run/xlpt/journal/1-1",
 		     "xlpt 1\nop reset\n"
 		     "device 0000:09:00.0 keep flr,pm\nbegin reset 0000:09:00.0 by pm\n");
-	run(w, 0, "repair", "has its reset methods back: flr pm");
+	answers(w, 0, "repair", "has its reset methods back: flr pm");
 	list = methods(w, "0000:09:00.0");
 	assert_string_equal(list, "flr pm");
 }
@@ -284,12 +267,12 @@ static void test_attach_detach(void **state)
 {
 	struct world *w = *state;
 
-	run(w, 0, "--json attach web1 09:00.0", "\"reset\": \"done\"");
-	run(w, 0, "--json detach web1 09:00.0", "\"reset\": \"done\"");
-	run(w, 0, "-v attach web1 09:00.0", "0000:09:00.0 is reset by flr, proven");
-	run(w, 0, "-v detach web1 09:00.0", "0000:09:00.0 is reset by flr, proven");
-	run(w, 0, "attach web1 0b:00.0", "has not been reset: 0000:0b:00.0 was not reset, though");
-	run(w, 0, "--json detach web1 0b:00.0", "\"reset\": \"failed\"");
+	answers(w, 0, "--json attach web1 09:00.0", "\"reset\": \"done\"");
+	answers(w, 0, "--json detach web1 09:00.0", "\"reset\": \"done\"");
+	answers(w, 0, "-v attach web1 09:00.0", "0000:09:00.0 is reset by flr, proven");
+	answers(w, 0, "-v detach web1 09:00.0", "0000:09:00.0 is reset by flr, proven");
+	answers(w, 0, "attach web1 0b:00.0", "has not been reset: 0000:0b:00.0 was not reset, though");
+	answers(w, 0, "--json detach web1 0b:00.0", "\"reset\": \"failed\"");
 	/* Lost by its reset: no guest gets it. */
 	assert_int_equal(world_run(w, "attach web1 0d:00.0"), 5);
 	assert_non_null(strstr(w->err, "does not answer"));
@@ -328,14 +311,14 @@ static void test_old_kernel(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_proof, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_lies, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_bus_neighbours, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_dry_run, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_every_failure, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_repair, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_attach_detach, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_proof, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_lies, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_refusals, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_bus_neighbours, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_dry_run, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_every_failure, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_repair, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_attach_detach, setup, world_teardown),
 		cmocka_unit_test(test_old_kernel),
 	};
 

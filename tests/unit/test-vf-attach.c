@@ -11,45 +11,12 @@
 #include <cmocka.h>
 #include <linux/if_link.h>
 
-#include "tests/fake/world.h"
+#include "tests/unit/commands.h"
 
 #define ID "mac=52:54:00:6d:90:02,vlan=42"
 #define HAS "enp1s0 vf 0 mac 52:54:00:6d:90:02 vlan 42:0:8100 spoofchk 1"
 #define HAD "enp1s0 vf 0 mac 00:00:00:00:00:00 vlan 0:0:8100 spoofchk 1"
 #define NOTE "/libxl/pci/0000-01-10-0/xlpt-vf"
-
-static int setup(void **state)
-{
-	struct world *w = world_new();
-
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
-static void ok(struct world *w, const char *line)
-{
-	int status = world_run(w, "%s", line);
-
-	if (status)
-		fail_msg("xlpt %s: exit %d\n%s%s", line, status, w->out, w->err);
-}
-
-static void refused(struct world *w, int want, const char *line, const char *says)
-{
-	_cleanup_free_ char *before = world_snapshot(w), *after = NULL;
-	int status = world_run(w, "%s", line);
-
-	after = world_snapshot(w);
-	if (status != want || !strstr(w->err, says) || !strstr(w->err, "to mend: "))
-		fail_msg("xlpt %s: exit %d, want %d and \"%s\"\n%s", line, status, want, says, w->err);
-	assert_string_equal(before, after);
-}
 
 static void vf_is(struct world *w, const char *want)
 {
@@ -358,19 +325,19 @@ static void test_every_failure(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_attach_detach, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_every_key, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_old_values, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_dry_run, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_refusals, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_pf_down, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_guest_destroyed, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_next_guest, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_interrupted, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_interrupted_profile, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_bad_note, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_port_profile, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_port_profile_qbg, setup, teardown),
+		world_test(test_attach_detach),
+		world_test(test_every_key),
+		world_test(test_old_values),
+		world_test(test_dry_run),
+		world_test(test_refusals),
+		world_test(test_pf_down),
+		world_test(test_guest_destroyed),
+		world_test(test_next_guest),
+		world_test(test_interrupted),
+		world_test(test_interrupted_profile),
+		world_test(test_bad_note),
+		world_test(test_port_profile),
+		world_test(test_port_profile_qbg),
 		cmocka_unit_test(test_every_failure),
 	};
 

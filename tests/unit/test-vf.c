@@ -10,41 +10,10 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "tests/fake/world.h"
+#include "tests/unit/commands.h"
 #include "xl-plugin/vf.h"
 
 #define PF "/sys/bus/pci/devices/0000:01:00.0/"
-
-static int setup(void **state)
-{
-	*state = world_new();
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	world_free(*state);
-	return 0;
-}
-
-static void ok(struct world *w, const char *line)
-{
-	int status = world_run(w, "%s", line);
-
-	if (status)
-		fail_msg("xlpt %s: exit %d\n%s%s", line, status, w->out, w->err);
-}
-
-static void refused(struct world *w, int want, const char *line, const char *says)
-{
-	_cleanup_free_ char *before = world_snapshot(w), *after = NULL;
-	int status = world_run(w, "%s", line);
-
-	after = world_snapshot(w);
-	if (status != want || !strstr(w->err, says) || !strstr(w->err, "to mend: "))
-		fail_msg("xlpt %s: exit %d, want %d and \"%s\"\n%s", line, status, want, says, w->err);
-	assert_string_equal(before, after);
-}
 
 static int count(struct world *w)
 {
@@ -369,17 +338,17 @@ static void test_every_failure(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(test_create_remove, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_create_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_in_use, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_kernel_refuses, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_identities_kept, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_back_to_old_count, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_set, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_set_refused, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_set_interrupted, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_list, setup, teardown),
-		cmocka_unit_test_setup_teardown(test_persist, setup, teardown),
+		world_test(test_create_remove),
+		world_test(test_create_refused),
+		world_test(test_in_use),
+		world_test(test_kernel_refuses),
+		world_test(test_identities_kept),
+		world_test(test_back_to_old_count),
+		world_test(test_set),
+		world_test(test_set_refused),
+		world_test(test_set_interrupted),
+		world_test(test_list),
+		world_test(test_persist),
 		cmocka_unit_test(test_unit_text),
 		cmocka_unit_test(test_every_failure),
 	};
