@@ -25,17 +25,19 @@ static char *outside(struct fake_bus *bus, const char *path)
 	return xlpt_xasprintf("%s%s", bus->dir, path);
 }
 
-/* mkdir -p for the directory that path lies in. */
+/* mkdir -p for the directory that path lies in; nearly always it is there. */
 static void make_parents(const char *path)
 {
-	_cleanup_free_ char *copy = xlpt_xstrdup(path);
+	_cleanup_free_ char *dir = xlpt_xstrdup(path);
 
-	for (char *p = copy + 1; (p = strchr(p, '/')); p++) {
-		*p = '\0';
-		if (mkdir(copy, 0755) && errno != EEXIST)
-			fail("mkdir", copy);
-		*p = '/';
-	}
+	*strrchr(dir, '/') = '\0';
+	if (mkdir(dir, 0755) == 0 || errno == EEXIST)
+		return;
+	if (errno != ENOENT)
+		fail("mkdir", dir);
+	make_parents(dir);
+	if (mkdir(dir, 0755))
+		fail("mkdir", dir);
 }
 
 static void put_bytes(struct fake_bus *bus, const char *path, const void *data, size_t len)
