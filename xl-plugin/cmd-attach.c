@@ -80,6 +80,28 @@ static int with_wait(struct xlpt_env *env, const struct xlpt_args *args,
 	}
 }
 
+/* What attach and detach share: reads args' guest, devices and options into op. */
+static int prepare(struct xlpt_op *op, const struct xlpt_args *args,
+		   int (*add)(struct xlpt_op *op, const char *text, struct xlpt_diag *diag),
+		   bool detach, struct xlpt_diag *diag)
+{
+	struct xlpt_env *env = op->env;
+	int rc = check_specs(args, diag);
+
+	if (rc == 0)
+		rc = xlpt_args_seconds(args, "timeout", XLPT_GUEST_TIMEOUT_MS, &op->timeout_ms, diag);
+	if (rc == 0)
+		rc = xlpt_env_need_xen(env, diag);
+	if (rc == 0)
+		rc = env->ts->ops->guest_find(env->ts, args->pos[0], &op->guest, diag);
+	op->has_guest = rc == 0;
+	for (size_t i = 1; rc == 0 && i < args->n; i++)
+		rc = add(op, args->pos[i], diag);
+	if (rc == 0 && xlpt_args_has(args, "config"))
+		rc = xlpt_op_config_check(op, xlpt_args_get(args, "config"), detach, diag);
+	return rc;
+}
+
 static int attach_once(struct xlpt_env *env, const struct xlpt_args *args, int64_t *next_ms,
 		       struct xlpt_diag *diag)
 {
@@ -92,18 +114,7 @@ static int attach_once(struct xlpt_env *env, const struct xlpt_args *args, int64
 	op.without_e820 = xlpt_args_has(args, "without-e820");
 	op.force_host = xlpt_args_all(args, "force-host-device");
 	op.allow_split = xlpt_args_all(args, "allow-split");
-	rc = check_specs(args, diag);
-	if (rc == 0)
-		rc = xlpt_args_seconds(args, "timeout", XLPT_GUEST_TIMEOUT_MS, &op.timeout_ms, diag);
-	if (rc == 0)
-		rc = xlpt_env_need_xen(env, diag);
-	if (rc == 0)
-		rc = env->ts->ops->guest_find(env->ts, args->pos[0], &op.guest, diag);
-	op.has_guest = rc == 0;
-	for (size_t i = 1; rc == 0 && i < args->n; i++)
-		rc = xlpt_op_add_spec(&op, args->pos[i], diag);
-	if (rc == 0 && xlpt_args_has(args, "config"))
-		rc = xlpt_op_config_check(&op, xlpt_args_get(args, "config"), false, diag);
+	rc = prepare(&op, args, xlpt_op_add_spec, false, diag);
 	if (rc == 0)
 		rc = xlpt_op_attach(&op, diag);
 	*next_ms = op.budget_next_ms;
@@ -216,18 +227,7 @@ static int detach_once(struct xlpt_env *env, const struct xlpt_args *args, int64
 	xlpt_op_init(&op, env);
 	op.to_host = xlpt_args_has(args, "to-host");
 	op.force = xlpt_args_has(args, "force");
-	rc = check_specs(args, diag);
-	if (rc == 0)
-		rc = xlpt_args_seconds(args, "timeout", XLPT_GUEST_TIMEOUT_MS, &op.timeout_ms, diag);
-	if (rc == 0)
-		rc = xlpt_env_need_xen(env, diag);
-	if (rc == 0)
-		rc = env->ts->ops->guest_find(env->ts, args->pos[0], &op.guest, diag);
-	op.has_guest = rc == 0;
-	for (size_t i = 1; rc == 0 && i < args->n; i++)
-		rc = add_detach_item(&op, args->pos[i], diag);
-	if (rc == 0 && xlpt_args_has(args, "config"))
-		rc = xlpt_op_config_check(&op, xlpt_args_get(args, "config"), true, diag);
+	rc = prepare(&op, args, add_detach_item, true, diag);
 	if (rc == 0)
 		rc = xlpt_op_detach(&op, diag);
 	*next_ms = op.budget_next_ms;

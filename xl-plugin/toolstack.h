@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What xlpt asks of libxl and of the hypervisor, as a table, so that tests run
- * without Xen. toolstack-libxl.c is the only file that includes libxl.h and
- * xenctrl.h.
+ * without Xen. toolstack-libxl.h alone includes libxl.h and xenctrl.h.
  */
 #ifndef XLPT_TOOLSTACK_H
 #define XLPT_TOOLSTACK_H

@@ -165,8 +165,17 @@ pci_slot() {
 
 # --- guests ---------------------------------------------------------------------------------------
 
+# guest_logs NAME: its console's logs, the newest first; a guest that came by migration began another.
+guest_logs() {
+	local dir=/var/log/xen/console
+	# shellcheck disable=SC2012 # their names are ours
+	ls -t "$dir/guest-$1.log" "$dir/guest-$1--"*.log 2>/dev/null || :
+}
+
 guest_console() {
-	printf '/var/log/xen/console/guest-%s.log\n' "$1"
+	local newest
+	newest=$(guest_logs "$1" | head -n 1)
+	printf '%s\n' "${newest:-/var/log/xen/console/guest-$1.log}"
 }
 
 guest_domid() {
@@ -175,16 +184,24 @@ guest_domid() {
 
 # guest_mark NAME: what guest_sees looks at begins here.
 guest_mark() {
-	local log size=0
-	log=$(guest_console "$1")
-	[ ! -e "$log" ] || size=$(stat -c %s "$log")
-	echo "$size" >"/run/lab/mark-$1"
+	local log
+	: >"/run/lab/mark-$1"
+	for log in $(guest_logs "$1"); do
+		printf '%s %s\n' "$(stat -c %s "$log")" "$log" >>"/run/lab/mark-$1"
+	done
+}
+
+# guest_said NAME: everything since then.
+guest_said() {
+	local log from
+	for log in $(guest_logs "$1"); do
+		from=$(awk -v log="$log" '$2 == log { print $1 }' "/run/lab/mark-$1" 2>/dev/null) || :
+		tail -c "+$((${from:-0} + 1))" "$log" | tr -d '\r'
+	done
 }
 
 guest_log_has() {
-	local from=0
-	[ ! -e "/run/lab/mark-$1" ] || from=$(cat "/run/lab/mark-$1")
-	tail -c "+$((from + 1))" "$(guest_console "$1")" | tr -d '\r' | grep -Eq -- "$2"
+	guest_said "$1" | grep -E -- "$2" >/dev/null
 }
 
 # guest_sees NAME REGEX [SECONDS]: the guest's console says so, after the last guest_mark.
@@ -244,19 +261,29 @@ guest_destroy() {
 
 # guest_run NAME COMMAND: runs COMMAND with sh in the guest; its output and status become ours.
 guest_run() {
-	local name=$1 tag tty from log domid
+	local name=$1 tag tty domid said
 	shift
 	lab_tag=$((lab_tag + 1))
 	tag=t$BASHPID-$lab_tag
 	domid=$(xl domid "$name")
 	tty=$(xenstore-read "/local/domain/$domid/console/tty")
-	log=$(guest_console "$name")
-	from=$(stat -c %s "$log")
+	said=$(mktemp)
 	printf 'run %s %s\n' "$tag" "$*" >"$tty"
-	wait_for "${GUEST_RUN_SECONDS:-60}" "guest $name to finish: $*" \
-		eval "tail -c +$((from + 1)) '$log' | grep -q 'GUEST done $tag '" || return 255
-	tail -c "+$((from + 1))" "$log" | tr -d '\r' | sed -n "s/.*GUEST out $tag //p"
-	return "$(tail -c "+$((from + 1))" "$log" | tr -d '\r' | sed -n "s/.*GUEST done $tag //p")"
+	wait_for "${GUEST_RUN_SECONDS:-60}" "guest $name to finish: $*" guest_done "$name" "$tag" "$said" ||
+		{ rm "$said"; return 255; }
+	sed -n "s/.*GUEST out $tag //p" "$said"
+	tag=$(sed -n "s/.*GUEST done $tag //p" "$said")
+	rm "$said"
+	return "$tag"
+}
+
+# guest_done NAME TAG FILE: the command with this tag has ended; what it said is in FILE.
+guest_done() {
+	local log
+	for log in $(guest_logs "$1"); do
+		tr -d '\r' <"$log"
+	done | grep -- " $2 " >"$3" || :
+	grep -q "GUEST done $2 " "$3"
 }
 
 # --- giving everything back ----------------------------------------------------------------------

@@ -33,15 +33,6 @@ once() {
 	guest_run web1 true || fail "$1: web1 does not answer"
 }
 
-# One log for web1, whatever name it had when its console was opened.
-guest_console() {
-	# shellcheck disable=SC2012 # their names are ours
-	case $1 in
-	web1) ls -t /var/log/xen/console/guest-web1*.log | head -n 1 ;;
-	*) printf '/var/log/xen/console/guest-%s.log\n' "$1" ;;
-	esac
-}
-
 # shows WHAT: after a fresh attach the guest's driver has the device.
 shows() {
 	local i
