@@ -59,16 +59,17 @@ void xlpt_ts_guest_config(struct xlpt_toolstack *ts, struct xlpt_guest *out)
 		if (config.c_info.type == LIBXL_DOMAIN_TYPE_PV) {
 			libxl_defbool *e820 = &config.b_info.u.pv.e820_host;
 
-			out->e820_host = !libxl_defbool_is_default(*e820) && libxl_defbool_val(*e820)
-						 ? XLPT_ON
-						 : XLPT_OFF;
+			out->e820_host =
+				!libxl_defbool_is_default(*e820) && libxl_defbool_val(*e820)
+					? XLPT_ON
+					: XLPT_OFF;
 		}
 	}
 	libxl_domain_config_dispose(&config);
 }
 
 int xlpt_ts_guest_by_id(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_guest *out,
-			  struct xlpt_diag *diag)
+			struct xlpt_diag *diag)
 {
 	libxl_ctx *ctx = xlpt_ts_start(ts);
 	libxl_dominfo info;
@@ -78,12 +79,13 @@ int xlpt_ts_guest_by_id(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_g
 	xrc = libxl_domain_info(ctx, &info, domid);
 	if (xrc && xrc != ERROR_DOMAIN_NOTFOUND) {
 		libxl_dominfo_dispose(&info);
-		return xlpt_ts_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag, "cannot ask about domain %u",
-				    domid);
+		return xlpt_ts_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag,
+				      "cannot ask about domain %u", domid);
 	}
 	if (xrc) {
 		libxl_dominfo_dispose(&info);
-		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "there is no guest with domain id %u", domid);
+		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "there is no guest with domain id %u",
+			      domid);
 		xlpt_diag_hint(diag, "xl list shows the guests that run");
 		return XLPT_ERR_NO_GUEST;
 	}
@@ -93,7 +95,7 @@ int xlpt_ts_guest_by_id(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_g
 }
 
 int xlpt_ts_guest_find(struct xlpt_toolstack *ts, const char *name, struct xlpt_guest *out,
-			 struct xlpt_diag *diag)
+		       struct xlpt_diag *diag)
 {
 	libxl_ctx *ctx = xlpt_ts_start(ts);
 	uint32_t domid;
@@ -112,7 +114,7 @@ int xlpt_ts_guest_find(struct xlpt_toolstack *ts, const char *name, struct xlpt_
 }
 
 int xlpt_ts_guest_list(struct xlpt_toolstack *ts, struct xlpt_guest **out, size_t *n,
-			 struct xlpt_diag *diag)
+		       struct xlpt_diag *diag)
 {
 	libxl_ctx *ctx = xlpt_ts_start(ts);
 	libxl_dominfo *info;
@@ -122,7 +124,8 @@ int xlpt_ts_guest_list(struct xlpt_toolstack *ts, struct xlpt_guest **out, size_
 	*n = 0;
 	info = libxl_list_domain(ctx, &count);
 	if (!info)
-		return xlpt_ts_failed(ts, ERROR_FAIL, XLPT_ERR_TOOLSTACK, diag, "cannot list guests");
+		return xlpt_ts_failed(ts, ERROR_FAIL, XLPT_ERR_TOOLSTACK, diag,
+				      "cannot list guests");
 	*out = xlpt_xcalloc((size_t)count, sizeof(**out));
 	for (int i = 0; i < count; i++)
 		if (info[i].domid != 0)
@@ -135,8 +138,8 @@ static void spec_from_pci(const libxl_device_pci *pci, struct xlpt_spec *out)
 {
 	xlpt_spec_init(out);
 	out->has_bdf = true;
-	out->bdf = (struct xlpt_bdf){ .seg = (uint16_t)pci->domain, .bus = pci->bus,
-				      .dev = pci->dev, .func = pci->func };
+	out->bdf = (struct xlpt_bdf){
+		.seg = (uint16_t)pci->domain, .bus = pci->bus, .dev = pci->dev, .func = pci->func};
 	/* libxl enters the slot the device model chose, too; 0 is the host bridge's. */
 	if (pci->vdevfn)
 		out->vslot = (int)(pci->vdevfn >> 3 & 0x1f);
@@ -150,7 +153,7 @@ static void spec_from_pci(const libxl_device_pci *pci, struct xlpt_spec *out)
 }
 
 int xlpt_ts_guest_config_pci(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_spec **specs,
-			       size_t *n, struct xlpt_diag *diag)
+			     size_t *n, struct xlpt_diag *diag)
 {
 	libxl_ctx *ctx = xlpt_ts_start(ts);
 	libxl_domain_config config;
@@ -169,7 +172,7 @@ int xlpt_ts_guest_config_pci(struct xlpt_toolstack *ts, uint32_t domid, struct x
 	/* Not created through libxl, or its files are gone: then it says nothing. */
 	if (xrc && xrc != ERROR_JSON_CONFIG_EMPTY)
 		return xlpt_ts_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag,
-				    "cannot read the configuration of domain %u", domid);
+				      "cannot read the configuration of domain %u", domid);
 	return 0;
 }
 
@@ -177,19 +180,20 @@ int xlpt_ts_guest_destroy(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt
 {
 	int xrc = libxl_domain_destroy(xlpt_ts_start(ts), domid, NULL);
 
-	return xrc ? xlpt_ts_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag, "cannot destroy domain %u", domid)
+	return xrc ? xlpt_ts_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag, "cannot destroy domain %u",
+				    domid)
 		   : 0;
 }
 
 int xlpt_ts_guest_pause(struct xlpt_toolstack *ts, uint32_t domid, bool pause,
-			  struct xlpt_diag *diag)
+			struct xlpt_diag *diag)
 {
 	libxl_ctx *ctx = xlpt_ts_start(ts);
 	int xrc = pause ? libxl_domain_pause(ctx, domid, NULL)
 			: libxl_domain_unpause(ctx, domid, NULL);
 
 	return xrc ? xlpt_ts_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag, "cannot %s domain %u",
-				  pause ? "pause" : "unpause", domid)
+				    pause ? "pause" : "unpause", domid)
 		   : 0;
 }
 
@@ -199,19 +203,19 @@ int xlpt_ts_guest_resume(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_
 	int xrc = libxl_domain_resume(xlpt_ts_start(ts), domid, 1, NULL);
 
 	return xrc ? xlpt_ts_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag, "cannot resume domain %u",
-				  domid)
+				    domid)
 		   : 0;
 }
 
 int xlpt_ts_guest_rename(struct xlpt_toolstack *ts, uint32_t domid, const char *name,
-			   struct xlpt_diag *diag)
+			 struct xlpt_diag *diag)
 {
 	libxl_ctx *ctx = xlpt_ts_start(ts);
 	_cleanup_free_ char *old = libxl_domid_to_name(ctx, domid);
 	int xrc = libxl_domain_rename(ctx, domid, old, name);
 
 	return xrc ? xlpt_ts_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag,
-				  "cannot give domain %u the name %s", domid, name)
+				    "cannot give domain %u the name %s", domid, name)
 		   : 0;
 }
 
@@ -228,7 +232,7 @@ static xlpt_nodes nodes_of_cpus(const libxl_cputopology *cpus, int n, const libx
 }
 
 int xlpt_ts_cpu_nodes(struct xlpt_toolstack *ts, unsigned first, unsigned last, xlpt_nodes *nodes,
-			struct xlpt_diag *diag)
+		      struct xlpt_diag *diag)
 {
 	int n = 0;
 	libxl_cputopology *cpus = libxl_get_cpu_topology(xlpt_ts_start(ts), &n);
@@ -240,11 +244,11 @@ int xlpt_ts_cpu_nodes(struct xlpt_toolstack *ts, unsigned first, unsigned last, 
 	libxl_cputopology_list_free(cpus, n);
 	return cpus ? 0
 		    : xlpt_ts_failed(ts, ERROR_FAIL, XLPT_ERR_TOOLSTACK, diag,
-				   "cannot ask for the processors' nodes");
+				     "cannot ask for the processors' nodes");
 }
 
 int xlpt_ts_guest_nodes(struct xlpt_toolstack *ts, uint32_t domid, xlpt_nodes *nodes,
-			  struct xlpt_diag *diag)
+			struct xlpt_diag *diag)
 {
 	libxl_ctx *ctx = xlpt_ts_start(ts);
 	int n_cpus = 0, n_vcpus = 0, n_all = 0;
@@ -280,5 +284,5 @@ int xlpt_ts_guest_nodes(struct xlpt_toolstack *ts, uint32_t domid, xlpt_nodes *n
 	libxl_cputopology_list_free(cpus, n_cpus);
 	return cpus && vcpus ? 0
 			     : xlpt_ts_failed(ts, ERROR_FAIL, XLPT_ERR_TOOLSTACK, diag,
-					    "cannot ask where domain %u runs", domid);
+					      "cannot ask where domain %u runs", domid);
 }

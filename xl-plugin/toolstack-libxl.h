@@ -16,7 +16,7 @@
 
 /* Lines of libxl's log from warnings on, since the call began. */
 struct xlpt_ts_log {
-	xentoollog_logger vtable;	/* first: libxl hands this pointer back */
+	xentoollog_logger vtable; /* first: libxl hands this pointer back */
 	struct xlpt_str lines;
 	int verbose;
 	FILE *err;

@@ -5,7 +5,7 @@
 #include <errno.h>
 
 int xlpt_ts_hyp_assigned(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool *assigned,
-			   struct xlpt_diag *diag)
+			 struct xlpt_diag *diag)
 {
 	struct xlpt_ts *p = xlpt_ts_priv(ts);
 
@@ -28,8 +28,9 @@ int xlpt_ts_hyp_assigned(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool *a
 	case ENODEV:
 		xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "the hypervisor does not know %s",
 			      XLPT_BDF_STR(bdf));
-		xlpt_diag_hint(diag, "xl dmesg shows what dom0 told it of the device; a rescan tells "
-				     "it again: echo 1 >/sys/bus/pci/rescan");
+		xlpt_diag_hint(diag,
+			       "xl dmesg shows what dom0 told it of the device; a rescan tells "
+			       "it again: echo 1 >/sys/bus/pci/rescan");
 		return XLPT_ERR_NO_DEVICE;
 	default:
 		return xlpt_diag_errno(diag, XLPT_ERR_TOOLSTACK, errno,
@@ -38,7 +39,7 @@ int xlpt_ts_hyp_assigned(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool *a
 }
 
 int xlpt_ts_guest_iommu(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf, bool *on,
-			  struct xlpt_diag *diag)
+			struct xlpt_diag *diag)
 {
 	(void)diag;
 	/*
@@ -52,14 +53,14 @@ int xlpt_ts_guest_iommu(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_b
 }
 
 int xlpt_ts_device_group(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,
-			   struct xlpt_bdf **out, size_t *n, struct xlpt_diag *diag)
+			 struct xlpt_bdf **out, size_t *n, struct xlpt_diag *diag)
 {
 	uint32_t found[256], count = 0;
 
 	*out = NULL;
 	*n = 0;
-	if (xc_get_device_group(xlpt_ts_priv(ts)->xch, domid, xlpt_bdf_sbdf(bdf), XLPT_ARRAY_SIZE(found),
-				&count, found)) {
+	if (xc_get_device_group(xlpt_ts_priv(ts)->xch, domid, xlpt_bdf_sbdf(bdf),
+				XLPT_ARRAY_SIZE(found), &count, found)) {
 		/* No IOMMU, or one without the notion of a group: no answer is not an error. */
 		if (errno == EOPNOTSUPP || errno == ENOSYS || errno == ENODEV)
 			return 0;
@@ -70,16 +71,18 @@ int xlpt_ts_device_group(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_
 	if (count > XLPT_ARRAY_SIZE(found))
 		count = XLPT_ARRAY_SIZE(found);
 	*out = xlpt_xcalloc(count + 1, sizeof(**out));
-	/* Bus in bits 16 to 23, device and function in 8 to 15; the segment is the one asked for. */
+	/* Bus in bits 16 to 23, device and function in 8 to 15; the segment is the one asked for.
+	 */
 	for (; *n < count; (*n)++)
-		(*out)[*n] = (struct xlpt_bdf){ .seg = bdf.seg, .bus = (uint8_t)(found[*n] >> 16),
-						.dev = found[*n] >> 11 & 0x1f,
-						.func = found[*n] >> 8 & 7 };
+		(*out)[*n] = (struct xlpt_bdf){.seg = bdf.seg,
+					       .bus = (uint8_t)(found[*n] >> 16),
+					       .dev = found[*n] >> 11 & 0x1f,
+					       .func = found[*n] >> 8 & 7};
 	return 0;
 }
 
 int xlpt_ts_quarantine(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool on,
-			 struct xlpt_diag *diag)
+		       struct xlpt_diag *diag)
 {
 	struct xlpt_ts *p = xlpt_ts_priv(ts);
 	int r;
@@ -104,7 +107,7 @@ int xlpt_ts_quarantine(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool on,
 }
 
 int xlpt_ts_revoke(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_bdf bdf,
-		     const uint64_t (*bars)[3], size_t n_bars, int irq, struct xlpt_diag *diag)
+		   const uint64_t (*bars)[3], size_t n_bars, int irq, struct xlpt_diag *diag)
 {
 	struct xlpt_ts *p = xlpt_ts_priv(ts);
 
@@ -114,8 +117,9 @@ int xlpt_ts_revoke(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_
 
 		if (!first)
 			continue;
-		if (bars[i][2] & 0x100)	/* IORESOURCE_IO */
-			xc_domain_ioport_permission(p->xch, domid, (uint32_t)first, (uint32_t)size, 0);
+		if (bars[i][2] & 0x100) /* IORESOURCE_IO */
+			xc_domain_ioport_permission(p->xch, domid, (uint32_t)first, (uint32_t)size,
+						    0);
 		else
 			xc_domain_iomem_permission(p->xch, domid, first >> XC_PAGE_SHIFT,
 						   (size + XC_PAGE_SIZE - 1) >> XC_PAGE_SHIFT, 0);

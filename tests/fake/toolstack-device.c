@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Devices in the fake toolstack: what libxl and Xen do with them, in libxl's order. */
+#include "tests/fake/toolstack-internal.h"
+
+#include <string.h>
+
+#include "xenstore/pcibe.h"
+
+#define LIBXL_WAIT_MS 10000
+
+struct waiting {
+	uint32_t domid;
+};
+
+static int backend_is_4(struct xlpt_store *s, void *arg)
+{
+	struct waiting *w = arg;
+	unsigned state = 0;
+
+	xlpt_store_read_uint(s, 0, &state, "/local/domain/0/backend/pci/%u/0/state", w->domid);
+	return state == XLPT_XBS_CONNECTED;
+}
+
+static bool wait_backend(struct fake_ts *f, uint32_t domid)
+{
+	struct xlpt_store *s = fake_store_get(f->store);
+	struct waiting w = { .domid = domid };
+	_cleanup_free_ char *path = xlpt_xasprintf("/local/domain/0/backend/pci/%u/0", domid);
+
+	return xlpt_store_wait_until(s, path, xlpt_now(s->clock) + LIBXL_WAIT_MS, 100, backend_is_4,
+				     &w) >= 0;
+}
+
+int fake_ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_spec *spec,
+		       struct xlpt_diag *diag)
+{
+	struct fake_ts *f = fake_ts_of(ts);
+	struct fake_guest *g = fake_ts_guest_of(f, domid);
+	struct fake_claim *c = fake_ts_claim_of(f, spec->bdf);
+	_cleanup_free_ char *id = xlpt_xasprintf("%u", domid);
+	bool fail = fake_ts_failing(f, FAKE_TS_ADD);
+
+	if (!g || c->owner >= 0 || (fail && f->depth == FAKE_TS_AT_ONCE))
+		return fake_ts_failed(diag, "add");
+	fake_ts_set_note(f, spec->bdf, id);
+	if (fail && f->depth == FAKE_TS_AFTER_NOTE)
+		goto fail;
+	if (g->g.type == XLPT_GUEST_HVM) {
+		c->in_dm = true;
+		c->dm_domid = domid;
+	}
+	if (fail && f->depth == FAKE_TS_AFTER_DM)
+		goto fail;
+	/* libxl does not take these back when what follows fails. */
+	c->granted = true;
+	c->granted_to = domid;
+	if (fail && f->depth == FAKE_TS_AFTER_GRANTS)
+		goto fail;
+	c->owner = domid;
+	if (fail && f->depth == FAKE_TS_AFTER_ASSIGN)
+		goto fail;
+	if (fake_store_peek(f->store, "/local/domain/0/backend/pci/%u/0/num_devs", domid) &&
+	    g->g.type == XLPT_GUEST_PV && !wait_backend(f, domid))
+		goto fail;
+	fake_libxl_pci_add(f->store, domid, spec->bdf);
+	fake_ts_note_config(f, domid, spec, false);
+	if (g->g.type == XLPT_GUEST_HVM)
+		for (unsigned i = 0;; i++) {
+			const char *dev = fake_store_peek(
+				f->store, "/local/domain/0/backend/pci/%u/0/dev-%u", domid, i);
+
+			if (!dev)
+				break;
+			if (!fake_store_peek(f->store, "/local/domain/0/backend/pci/%u/0/vdevfn-%u",
+					     domid, i))
+				fake_store_set(f->store, "28",
+					       "/local/domain/0/backend/pci/%u/0/vdevfn-%u", domid,
+					       i);
+		}
+	if (fail)
+		goto fail;
+	return 0;
+fail:
+	fake_ts_set_note(f, spec->bdf, NULL);
+	return fake_ts_failed(diag, "add");
+}
+
+int fake_ts_device_remove(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,
+			  bool force, struct xlpt_diag *diag)
+{
+	struct fake_ts *f = fake_ts_of(ts);
+	struct fake_guest *g = fake_ts_guest_of(f, domid);
+	struct fake_claim *c = fake_ts_claim_of(f, bdf);
+	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
+	struct xlpt_store *s = fake_store_get(f->store);
+	const struct xlpt_pcidev *d;
+
+	if (fake_ts_failing(f, FAKE_TS_REMOVE))
+		return fake_ts_failed(diag, "remove");
+	if (xlpt_pcibe_read(s, domid, &be, diag) || !(d = xlpt_pcibe_find(&be, bdf)))
+		return fake_ts_failed(diag, "not listed");
+	if (g && g->g.type == XLPT_GUEST_HVM) {
+		if (!c->in_dm && !force)
+			return fake_ts_failed(diag, "the device model does not know it");
+		if (c->in_dm && g->deaf) {
+			s->clock->sleep_ms(s->clock, LIBXL_WAIT_MS);
+			if (!force)
+				return fake_ts_failed(diag, "timed out waiting for DM");
+		}
+		if (!g->deaf)
+			c->in_dm = false;
+	}
+	if (c->owner == domid)
+		c->owner = FAKE_OWNER_IO;
+	/* 4.17 leaves an HVM guest its grants. */
+	if (g && g->g.type == XLPT_GUEST_PV)
+		c->granted = false;
+	if (g && g->g.type == XLPT_GUEST_PV) {
+		if (!wait_backend(f, domid))
+			goto done;
+		fake_libxl_pci_ask_remove(f->store, domid, d->index);
+		if (!wait_backend(f, domid))
+			goto done;
+	}
+	xlpt_pcibe_drop(s, domid, bdf, XLPT_XBS_NONE, NULL);
+	fake_ts_forget_config(f, domid, &bdf);
+done:
+	fake_ts_set_note(f, bdf, NULL);
+	return 0;
+}
+
+int fake_ts_hyp_assigned(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool *assigned,
+			 struct xlpt_diag *diag)
+{
+	struct fake_ts *f = fake_ts_of(ts);
+
+	if (fake_ts_failing(f, FAKE_TS_HYP))
+		return fake_ts_failed(diag, "test_assign");
+	*assigned = fake_ts_claim_of(f, bdf)->owner >= 0;
+	return 0;
+}
+
+int fake_ts_guest_iommu(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf, bool *on,
+			struct xlpt_diag *diag)
+{
+	struct fake_guest *g = fake_ts_guest_of(fake_ts_of(ts), domid);
+
+	(void)bdf;
+	(void)diag;
+	*on = g && g->g.passthrough != XLPT_OFF;
+	return 0;
+}
+
+int fake_ts_quarantine(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool on,
+		       struct xlpt_diag *diag)
+{
+	struct fake_ts *f = fake_ts_of(ts);
+	struct fake_claim *c = fake_ts_claim_of(f, bdf);
+
+	if (fake_ts_failing(f, FAKE_TS_QUARANTINE))
+		return fake_ts_failed(diag, "quarantine");
+	if (c->owner < 0)
+		c->owner = on ? FAKE_OWNER_IO : FAKE_OWNER_DOM0;
+	return 0;
+}
+
+int fake_ts_revoke(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_bdf bdf,
+		   const uint64_t (*bars)[3], size_t n_bars, int irq, struct xlpt_diag *diag)
+{
+	struct fake_ts *f = fake_ts_of(ts);
+	struct fake_claim *c = fake_ts_claim_of(f, bdf);
+
+	(void)bars;
+	(void)irq;
+	if (fake_ts_failing(f, FAKE_TS_REVOKE))
+		return fake_ts_failed(diag, "revoke");
+	if (n_bars && c->granted_to == domid)
+		c->granted = false;
+	if (c->owner == domid)
+		c->owner = FAKE_OWNER_IO;
+	return 0;
+}
+
+int fake_ts_dm_has(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf, bool *has,
+		   struct xlpt_diag *diag)
+{
+	struct fake_ts *f = fake_ts_of(ts);
+	struct fake_guest *g = fake_ts_guest_of(f, domid);
+	struct fake_claim *c = fake_ts_claim_of(f, bdf);
+
+	*has = false;
+	if (!g || g->g.type != XLPT_GUEST_HVM || fake_ts_failing(f, FAKE_TS_DM))
+		return fake_ts_failed(diag, "no device model");
+	*has = c->in_dm && c->dm_domid == domid;
+	return 0;
+}
+
+int fake_ts_dm_del(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,
+		   struct xlpt_diag *diag)
+{
+	struct fake_ts *f = fake_ts_of(ts);
+	struct fake_guest *g = fake_ts_guest_of(f, domid);
+
+	if (!g)
+		return fake_ts_failed(diag, "no device model");
+	if (!g->deaf)
+		fake_ts_claim_of(f, bdf)->in_dm = false;
+	return 0;
+}
+
+bool fake_ts_port_open(struct xlpt_toolstack *ts, uint32_t domid, unsigned port)
+{
+	struct fake_guest *g = fake_ts_guest_of(fake_ts_of(ts), domid);
+
+	(void)port;
+	return g && g->front && fake_pcifront_bound(g->front);
+}

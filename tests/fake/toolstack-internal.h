@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the parts of the fake toolstack share. */
+#ifndef XLPT_TESTS_FAKE_TOOLSTACK_INTERNAL_H
+#define XLPT_TESTS_FAKE_TOOLSTACK_INTERNAL_H
+
+#include "tests/fake/toolstack.h"
+
+enum { FAKE_OWNER_DOM0 = -1, FAKE_OWNER_IO = -2 };
+
+struct fake_claim {
+	struct xlpt_bdf bdf;
+	int64_t owner;
+	bool in_dm;
+	uint32_t dm_domid;
+	bool granted; /* ports, memory and interrupt */
+	uint32_t granted_to;
+};
+
+struct fake_guest {
+	struct xlpt_guest g;
+	bool deaf;
+	xlpt_nodes nodes;
+	struct fake_pcifront *front;
+	struct fake_pcifront *own; /* of a guest that guest_create made */
+};
+
+/* A device in a guest's stored configuration. */
+struct fake_configured {
+	uint32_t domid;
+	bool alone; /* stays although xenstore does not list it */
+	struct xlpt_spec spec;
+};
+
+struct fake_ts {
+	struct xlpt_toolstack ts;
+	struct xlpt_toolstack_ops ops;
+	struct fake_move *move;
+	bool no_pv_live;
+	struct fake_configured *configured;
+	size_t n_configured, alloc_configured;
+	struct fake_store *store;
+	struct fake_pciback *pciback;
+	struct fake_guest *guests;
+	size_t n_guests, alloc_guests;
+	struct fake_claim *claims;
+	size_t n_claims, alloc_claims;
+	bool no_iommu;
+	struct fake_pcifront_opts boot; /* of the frontends of guests to come */
+	uint32_t next_domid;
+	void (*on_call)(void *arg);
+	void *on_call_arg;
+	unsigned fail_in[FAKE_TS_N_OPS];
+	enum fake_ts_depth depth;
+};
+
+static inline struct fake_ts *fake_ts_of(struct xlpt_toolstack *ts)
+{
+	return ts->priv;
+}
+
+/* toolstack.c */
+struct fake_claim *fake_ts_claim_of(struct fake_ts *f, struct xlpt_bdf bdf);
+struct fake_guest *fake_ts_guest_of(struct fake_ts *f, uint32_t domid);
+bool fake_ts_failing(struct fake_ts *f, enum fake_ts_op op);
+int fake_ts_failed(struct xlpt_diag *diag, const char *what);
+
+/* toolstack-guest.c */
+int fake_ts_guest_by_id(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_guest *out,
+			struct xlpt_diag *diag);
+int fake_ts_guest_find(struct xlpt_toolstack *ts, const char *name, struct xlpt_guest *out,
+		       struct xlpt_diag *diag);
+void fake_ts_guest_config(struct xlpt_toolstack *ts, struct xlpt_guest *guest);
+int fake_ts_guest_list(struct xlpt_toolstack *ts, struct xlpt_guest **out, size_t *n,
+		       struct xlpt_diag *diag);
+int fake_ts_guest_config_pci(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_spec **specs,
+			     size_t *n, struct xlpt_diag *diag);
+int fake_ts_caps(struct xlpt_toolstack *ts, struct xlpt_xen_caps *out, struct xlpt_diag *diag);
+void fake_ts_note_config(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *spec,
+			 bool alone);
+void fake_ts_forget_config(struct fake_ts *f, uint32_t domid, const struct xlpt_bdf *bdf);
+void fake_ts_set_note(struct fake_ts *f, struct xlpt_bdf bdf, const char *domid);
+int fake_ts_guest_create(struct xlpt_toolstack *ts, const char *config, size_t len,
+			 struct xlpt_diag *diag);
+int fake_ts_guest_destroy(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_diag *diag);
+int fake_ts_cpu_nodes(struct xlpt_toolstack *ts, unsigned first, unsigned last, xlpt_nodes *nodes,
+		      struct xlpt_diag *diag);
+int fake_ts_guest_nodes(struct xlpt_toolstack *ts, uint32_t domid, xlpt_nodes *nodes,
+			struct xlpt_diag *diag);
+
+/* toolstack-device.c */
+int fake_ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_spec *spec,
+		       struct xlpt_diag *diag);
+int fake_ts_device_remove(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,
+			  bool force, struct xlpt_diag *diag);
+int fake_ts_hyp_assigned(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool *assigned,
+			 struct xlpt_diag *diag);
+int fake_ts_guest_iommu(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf, bool *on,
+			struct xlpt_diag *diag);
+int fake_ts_quarantine(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool on,
+		       struct xlpt_diag *diag);
+int fake_ts_revoke(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_bdf bdf,
+		   const uint64_t (*bars)[3], size_t n_bars, int irq, struct xlpt_diag *diag);
+int fake_ts_dm_has(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf, bool *has,
+		   struct xlpt_diag *diag);
+int fake_ts_dm_del(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,
+		   struct xlpt_diag *diag);
+bool fake_ts_port_open(struct xlpt_toolstack *ts, uint32_t domid, unsigned port);
+
+#endif
