@@ -71,13 +71,12 @@ int xlpt_ts_device_group(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_
 	if (count > XLPT_ARRAY_SIZE(found))
 		count = XLPT_ARRAY_SIZE(found);
 	*out = xlpt_xcalloc(count + 1, sizeof(**out));
-	/* Bus in bits 16 to 23, device and function in 8 to 15; the segment is the one asked for.
-	 */
+	/* Bus in bits 16 to 23, device and function in 8 to 15; the segment is the one asked for. */
 	for (; *n < count; (*n)++)
-		(*out)[*n] = (struct xlpt_bdf){.seg = bdf.seg,
-					       .bus = (uint8_t)(found[*n] >> 16),
-					       .dev = found[*n] >> 11 & 0x1f,
-					       .func = found[*n] >> 8 & 7};
+		(*out)[*n] = (struct xlpt_bdf){ .seg = bdf.seg,
+						.bus = (uint8_t)(found[*n] >> 16),
+						.dev = found[*n] >> 11 & 0x1f,
+						.func = found[*n] >> 8 & 7 };
 	return 0;
 }
 

@@ -87,10 +87,10 @@ int fake_ts_guest_config_pci(struct xlpt_toolstack *ts, uint32_t domid, struct x
 int fake_ts_caps(struct xlpt_toolstack *ts, struct xlpt_xen_caps *out, struct xlpt_diag *diag)
 {
 	(void)diag;
-	*out = (struct xlpt_xen_caps){.pv_iommu = !fake_ts_of(ts)->no_iommu,
+	*out = (struct xlpt_xen_caps){ .pv_iommu = !fake_ts_of(ts)->no_iommu,
 				      .pv_live = !fake_ts_of(ts)->no_pv_live,
 				      .hvm_iommu = !fake_ts_of(ts)->no_iommu,
-				      .version = "4.17"};
+				      .version = "4.17" };
 	return 0;
 }
 
@@ -98,7 +98,7 @@ void fake_ts_note_config(struct fake_ts *f, uint32_t domid, const struct xlpt_sp
 			 bool alone)
 {
 	XLPT_GROW(f->configured, f->n_configured, f->alloc_configured);
-	f->configured[f->n_configured] = (struct fake_configured){.domid = domid, .alone = alone};
+	f->configured[f->n_configured] = (struct fake_configured){ .domid = domid, .alone = alone };
 	xlpt_spec_copy(&f->configured[f->n_configured++].spec, spec);
 }
 
