@@ -278,22 +278,27 @@ const char *xlpt_reset_is_word(enum xlpt_reset_is is)
 static int try_reset(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_reset_result *result,
 		     struct xlpt_diag *diag)
 {
-	_cleanup_devices_ struct xlpt_devices all = {0};
+	_cleanup_devices_ struct xlpt_devices now = {0};
+	_cleanup_device_ struct xlpt_device dev = {0};
 	_cleanup_reset_ways_ struct xlpt_reset_ways ways = {0};
 	const struct xlpt_reset_way *way;
-	const struct xlpt_device *dev;
-	int rc = xlpt_scan_all(op->env->host, XLPT_SCAN_CAPS, NULL, &all, diag);
+	int rc = xlpt_scan_one(op->env->host, item->spec.bdf, XLPT_SCAN_CAPS, NULL, &dev, diag);
 
-	dev = rc ? NULL : xlpt_devices_find(&all, item->spec.bdf);
-	if (!dev)
-		return rc ? rc : xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "%s is not there any more",
-					       XLPT_BDF_STR(item->spec.bdf));
-	xlpt_reset_ways(&all, dev, &ways);
+	if (rc == 0)
+		rc = xlpt_op_bus(op, diag);
+	if (rc)
+		return rc;
+	xlpt_reset_ways(&op->bus, &dev, &ways);
 	way = xlpt_reset_first(&ways);
 	if (!way)
 		return no_way(item->spec.bdf, &ways, diag);
 	item->reset_method = xlpt_reset_word(way->how);
-	rc = others(&op->owners, &all, item->spec.bdf, way, diag);
+	/* Only where others are hit does it matter what they are at just now. */
+	if (way->n_also) {
+		rc = xlpt_scan_all(op->env->host, XLPT_SCAN_BRIEF, NULL, &now, diag);
+		if (rc == 0)
+			rc = others(&op->owners, &now, item->spec.bdf, way, diag);
+	}
 	return rc ? rc : xlpt_reset_do(op->env->host, item->spec.bdf, NULL, result, diag);
 }
 

@@ -11,10 +11,8 @@
 
 void xlpt_op_drop_mates(struct xlpt_op *op)
 {
-	for (size_t i = 0; i < op->n_mates; i++) {
-		xlpt_device_dispose(&op->mates[i].device);
+	for (size_t i = 0; i < op->n_mates; i++)
 		free(op->mates[i].why);
-	}
 	free(op->mates);
 	op->mates = NULL;
 	op->n_mates = op->alloc_mates = 0;
@@ -66,42 +64,41 @@ static bool allowed(const struct xlpt_op *op, const struct xlpt_devices *devs,
 	return false;
 }
 
-static void add_mate(struct xlpt_op *op, size_t item, struct xlpt_device *dev, char *why)
+static void add_mate(struct xlpt_op *op, size_t item, struct xlpt_bdf bdf, char *why)
 {
 	XLPT_GROW(op->mates, op->n_mates, op->alloc_mates);
-	op->mates[op->n_mates++] = (struct xlpt_mate){ .item = item, .device = *dev, .why = why };
-	*dev = (struct xlpt_device){ .bdf = dev->bdf };
+	op->mates[op->n_mates++] = (struct xlpt_mate){ .item = item, .bdf = bdf, .why = why };
 }
 
 int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag)
 {
-	_cleanup_devices_ struct xlpt_devices devs = { 0 };
+	const struct xlpt_devices *devs = &op->bus;
 	_cleanup_sets_ struct xlpt_sets sets = { 0 };
 	_cleanup_free_ bool *done = NULL;
 	int rc = check_allowed(op, diag);
 
 	if (rc == 0)
-		rc = xlpt_scan_all(op->env->host, XLPT_SCAN_SETS | XLPT_SCAN_BRIEF, NULL, &devs, diag);
+		rc = xlpt_op_bus(op, diag);
 	if (rc)
 		return rc;
-	xlpt_sets_make(&devs, &sets);
+	xlpt_sets_make(devs, &sets);
 	done = xlpt_xcalloc(sets.n + 1, sizeof(*done));
 	for (size_t i = 0; i < op->n; i++) {
-		const struct xlpt_device *d = xlpt_devices_find(&devs, op->items[i].spec.bdf);
+		const struct xlpt_device *d = xlpt_devices_find(devs, op->items[i].spec.bdf);
 		size_t set;
 
 		/* One that is not there is refused where the facts are read. */
 		if (!d)
 			continue;
-		set = sets.of[d - devs.items];
-		if (done[set] || allowed(op, &devs, &sets, set))
+		set = sets.of[d - devs->items];
+		if (done[set] || allowed(op, devs, &sets, set))
 			continue;
 		done[set] = true;
 		for (size_t m = sets.start[set]; m < sets.start[set + 1]; m++) {
-			struct xlpt_device *mate = &devs.items[sets.member[m]];
+			const struct xlpt_device *mate = &devs->items[sets.member[m]];
 
 			if (!xlpt_set_ignores(mate) && item_of(op, mate->bdf) == op->n)
-				add_mate(op, i, mate, xlpt_sets_reason(&sets, &devs, sets.member[m]));
+				add_mate(op, i, mate->bdf, xlpt_sets_reason(&sets, devs, sets.member[m]));
 		}
 	}
 	return 0;
@@ -118,7 +115,7 @@ int xlpt_op_judge_split(struct xlpt_op *op, struct xlpt_diag *diag)
 		struct xlpt_set_mate facts = { .device = &now, .place = &place, .why = m->why };
 
 		/* It is locked now; what was seen before may be old. Unplugged since is no mate. */
-		rc = xlpt_scan_one(op->env->host, m->device.bdf, XLPT_SCAN_BRIEF, NULL, &now, diag);
+		rc = xlpt_scan_one(op->env->host, m->bdf, XLPT_SCAN_BRIEF, NULL, &now, diag);
 		if (rc == XLPT_ERR_NO_DEVICE) {
 			xlpt_diag_dispose(diag);
 			rc = 0;

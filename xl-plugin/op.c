@@ -35,8 +35,16 @@ void xlpt_op_dispose(struct xlpt_op *op)
 	xlpt_str_dispose(&op->config.before);
 	xlpt_str_dispose(&op->config.now);
 	xlpt_op_drop_mates(op);
+	xlpt_devices_dispose(&op->bus);
 	xlpt_strv_free(op->notes);
 	xlpt_op_init(op, op->env);
+}
+
+int xlpt_op_bus(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	if (op->bus.n)
+		return 0;
+	return xlpt_scan_all(op->env->host, XLPT_SCAN_SETS | XLPT_SCAN_BRIEF, NULL, &op->bus, diag);
 }
 
 static int add_item(struct xlpt_op *op, const struct xlpt_spec *spec, struct xlpt_bdf bdf,
@@ -206,7 +214,7 @@ static int lock_all(struct xlpt_op *op, struct xlpt_diag *diag)
 	_cleanup_free_ struct xlpt_bdf *bdfs = xlpt_xcalloc(n, sizeof(*bdfs));
 
 	for (size_t i = 0; i < n; i++)
-		bdfs[i] = i < op->n ? op->items[i].spec.bdf : op->mates[i - op->n].device.bdf;
+		bdfs[i] = i < op->n ? op->items[i].spec.bdf : op->mates[i - op->n].bdf;
 	return xlpt_lock_all(op->env, &op->locks, op->has_guest ? &op->guest.domid : NULL, bdfs, n,
 			     diag);
 }

@@ -146,6 +146,8 @@ struct xlpt_op {
 	struct xlpt_needs needs;
 	struct xlpt_owners owners;
 	struct xlpt_leases leases;	/* of its items, held; a dry run's have no file */
+	/* the host's functions in brief, read when first asked for: who is where, xlpt_op_bus */
+	struct xlpt_devices bus;
 	/* attach: the others in the devices' isolation sets, and why (op-split.c) */
 	struct xlpt_mate *mates;
 	size_t n_mates, alloc_mates;
@@ -153,7 +155,7 @@ struct xlpt_op {
 
 struct xlpt_mate {
 	size_t item;		/* whose set */
-	struct xlpt_device device;
+	struct xlpt_bdf bdf;
 	char *why;
 };
 
@@ -182,6 +184,12 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag);
 int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan *plan,
 		    struct xlpt_diag *diag);
 bool xlpt_op_forced(const struct xlpt_op *op, struct xlpt_bdf bdf);
+
+/*
+ * op->bus. Where a function sits and what is beside it stays while the operation
+ * runs; its driver and its owner are read again by whoever relies on them.
+ */
+int xlpt_op_bus(struct xlpt_op *op, struct xlpt_diag *diag);
 
 /* op-split.c: before the locks, which cover the mates too, and when the facts are there. */
 int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag);
