@@ -273,6 +273,23 @@ int xlpt_policy_split(const struct xlpt_device *dev, const struct xlpt_guest *gu
 	return XLPT_ERR_RULE;
 }
 
+int xlpt_policy_rejoin(const struct xlpt_device *dev, const struct xlpt_set_mate *mate,
+		       struct xlpt_diag *diag)
+{
+	const char *bdf = XLPT_BDF_STR(dev->bdf), *other = XLPT_BDF_STR(mate->device->bdf);
+	const struct xlpt_place *p = mate->place;
+
+	if (!p->has_owner && !(p->hyp_known && p->hyp_assigned))
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s cannot go back to dom0 while %s is with %s", bdf, other,
+		      p->owner_name ? p->owner_name : "a guest");
+	xlpt_diag_fact(diag, "they are in one isolation set: %s %s", other,
+		       mate->why ? mate->why : "shares what the IOMMU goes by");
+	xlpt_diag_hint(diag, "detach %s first, or let the guest reach what dom0 uses: --allow-split %s",
+		       other, bdf);
+	return XLPT_ERR_RULE;
+}
+
 int xlpt_policy_leave(const struct xlpt_guest *guest, const struct xlpt_bdf *devices, size_t n,
 		      const char *says, const char *what, struct xlpt_diag *diag)
 {

@@ -59,6 +59,13 @@ struct xlpt_set_mate {
 int xlpt_policy_split(const struct xlpt_device *dev, const struct xlpt_guest *guest,
 		      const struct xlpt_set_mate *mate, struct xlpt_diag *diag);
 
+/*
+ * The way back: giving dev to dom0 while mate is with a guest, which could then
+ * reach what dom0's driver does with it. XLPT_ERR_RULE.
+ */
+int xlpt_policy_rejoin(const struct xlpt_device *dev, const struct xlpt_set_mate *mate,
+		       struct xlpt_diag *diag);
+
 /* Taking a function from its dom0 driver. */
 int xlpt_policy_hide(const struct xlpt_device *dev, const struct xlpt_place *place,
 		     bool force_host_device, struct xlpt_diag *diag);

@@ -227,6 +227,7 @@ static int detach_once(struct xlpt_env *env, const struct xlpt_args *args, int64
 	xlpt_op_init(&op, env);
 	op.to_host = xlpt_args_has(args, "to-host");
 	op.force = xlpt_args_has(args, "force");
+	op.allow_split = xlpt_args_all(args, "allow-split");
 	rc = prepare(&op, args, add_detach_item, true, diag);
 	if (rc == 0)
 		rc = xlpt_op_detach(&op, diag);
@@ -245,6 +246,7 @@ static const struct xlpt_opt detach_opts[] = {
 	{ "config", 0, "FILE", "also take the devices out of FILE, the guest's xl configuration" },
 	{ "to-host", 0, NULL, "give the device back to its dom0 driver, too" },
 	{ "force", 'f', NULL, "do without the guest's help; it may need a restart afterwards" },
+	{ "allow-split", 0, "BDF", "to-host: give BDF back though a guest has others of its set" },
 	{ "timeout", 't', "SECONDS", "how long the guest may take to answer (default 60)" },
 	{ "wait", 'w', NULL, "over the hotplug budget: wait until it has room" },
 	{ 0 },

@@ -18,6 +18,7 @@ static int setup(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt
 			rc = xlpt_op_add_bdf(op, bdf, diag);
 	}
 	op->force_host = xlpt_args_all(args, "force-host-device");
+	op->allow_split = xlpt_args_all(args, "allow-split");
 	return rc ? rc : xlpt_env_need_xen(env, diag);
 }
 
@@ -97,6 +98,11 @@ static const struct xlpt_opt hide_opts[] = {
 	{ 0 },
 };
 
+static const struct xlpt_opt unhide_opts[] = {
+	{ "allow-split", 0, "BDF", "give BDF back though a guest has others of its isolation set" },
+	{ 0 },
+};
+
 const struct xlpt_command xlpt_cmd_hide = {
 	.name = "hide",
 	.synopsis = "BDF...",
@@ -120,5 +126,6 @@ const struct xlpt_command xlpt_cmd_unhide = {
 	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN,
 	.min_args = 1,
 	.max_args = XLPT_ANY_ARGS,
+	.opts = unhide_opts,
 	.run = cmd_unhide,
 };

@@ -217,10 +217,14 @@ int xlpt_op_detach(struct xlpt_op *op, struct xlpt_diag *diag)
 	int rc;
 
 	rc = xlpt_budget_settings(op, diag);
+	if (rc == 0 && op->to_host)
+		rc = xlpt_op_find_mates(op, diag);
 	if (rc == 0)
 		rc = xlpt_op_prepare(op, diag);
 	if (rc == 0)
 		rc = judge(op, diag);
+	if (rc == 0)
+		rc = xlpt_op_judge_split(op, diag);
 	if (rc == 0)
 		rc = xlpt_op_hold_leases(op, diag);
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {

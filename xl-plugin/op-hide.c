@@ -349,18 +349,25 @@ int xlpt_op_hide(struct xlpt_op *op, struct xlpt_diag *diag)
 int xlpt_op_unhide(struct xlpt_op *op, struct xlpt_diag *diag)
 {
 	_cleanup_plan_ struct xlpt_plan plan = { 0 };
-	int rc = xlpt_op_prepare(op, diag);
+	int rc;
 
+	op->to_host = true;
+	rc = xlpt_op_find_mates(op, diag);
+	if (rc == 0)
+		rc = xlpt_op_prepare(op, diag);
 	if (rc == 0)
 		rc = xlpt_op_check_leases(op, diag);
-	op->to_host = true;
+	for (size_t i = 0; rc == 0 && i < op->n; i++) {
+		op->items[i].nothing = !op->items[i].place.on_pciback;
+		rc = xlpt_policy_unhide(&op->items[i].device, &op->items[i].place, diag);
+	}
+	if (rc == 0)
+		rc = xlpt_op_judge_split(op, diag);
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
 		struct xlpt_item *item = &op->items[i];
 		_cleanup_free_ char *driver = xlpt_xstrdup(item->device.driver);
 
-		rc = xlpt_policy_unhide(&item->device, &item->place, diag);
-		if (rc == 0)
-			rc = xlpt_op_read_origin(op, item, diag);
+		rc = xlpt_op_read_origin(op, item, diag);
 		/* Its guest was destroyed, and nobody took back what was set for it. */
 		if (rc == 0 && item->place.on_pciback)
 			rc = xlpt_vf_plan_restore(&plan, op, i, diag);

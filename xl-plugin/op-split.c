@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Isolation sets and attach: what else is in the sets of the devices that are
- * to be given away, and where it is. The mates are locked with the devices:
+ * Isolation sets: what else is in the sets of the devices that are to be given
+ * away, or back to dom0, and where it is. The mates are locked with the devices:
  * two guests that want one each at the same moment are told the truth.
  */
 #include "pciback/isolate.h"
@@ -115,6 +115,8 @@ int xlpt_op_judge_split(struct xlpt_op *op, struct xlpt_diag *diag)
 		struct xlpt_set_mate facts = { .device = &now, .place = &place, .why = m->why };
 
 		/* It is locked now; what was seen before may be old. Unplugged since is no mate. */
+		if (op->to_host && op->items[m->item].nothing)
+			continue;
 		rc = xlpt_scan_one(op->env->host, m->bdf, XLPT_SCAN_BRIEF, NULL, &now, diag);
 		if (rc == XLPT_ERR_NO_DEVICE) {
 			xlpt_diag_dispose(diag);
@@ -124,7 +126,9 @@ int xlpt_op_judge_split(struct xlpt_op *op, struct xlpt_diag *diag)
 		if (rc == 0)
 			rc = xlpt_place_read(op->env, &now, &op->owners, NULL, &place, diag);
 		if (rc == 0)
-			rc = xlpt_policy_split(&op->items[m->item].device, &op->guest, &facts, diag);
+			rc = op->to_host ? xlpt_policy_rejoin(&op->items[m->item].device, &facts, diag)
+					 : xlpt_policy_split(&op->items[m->item].device, &op->guest,
+							     &facts, diag);
 	}
 	return rc;
 }

@@ -119,6 +119,28 @@ static void test_attach_hide_and_to_host(void **state)
 	refused(w, 1, "detach web1 04:00.*", "does not have 0000:04:00.0");
 }
 
+/* The two functions of 04:00 have no ACS between them: one isolation set. */
+static void test_isolation(void **state)
+{
+	struct world *w = *state;
+
+	refused(w, 3, "attach web1 --hide 04:00.1", "cannot go to web1 while dom0 uses 0000:04:00.0");
+	ok(w, "attach web1 --hide 04:00.*");
+	refused(w, 1, "attach db1 04:00.0", "in use by web1");
+	refused(w, 1, "unhide 04:00.0", "in use by web1");
+	refused(w, 3, "detach web1 --to-host 04:00.0",
+		"0000:04:00.0 cannot go back to dom0 while 0000:04:00.1 is with web1");
+	ok(w, "detach web1 04:00.0");
+	refused(w, 3, "attach db1 04:00.0", "cannot go to db1 while 0000:04:00.1 is with web1");
+	refused(w, 3, "unhide 04:00.0", "cannot go back to dom0 while 0000:04:00.1 is with web1");
+	refused(w, 2, "unhide 04:00.0 --allow-split 02:00.0", "not among the devices");
+	ok(w, "unhide 04:00.0 --allow-split 04:00.0");
+	assert_string_equal(driver(w, "0000:04:00.0"), "e1000e");
+	/* With dom0 already: nothing is to be done, and nothing to be refused. */
+	ok(w, "unhide 04:00.0");
+	ok(w, "detach web1 --to-host 04:00.1");
+}
+
 static void test_hvm(void **state)
 {
 	struct world *w = *state;
@@ -693,6 +715,7 @@ int main(void)
 		world_test(test_attach_detach_pv),
 		world_test(test_cycles),
 		world_test(test_attach_hide_and_to_host),
+		world_test(test_isolation),
 		world_test(test_hvm),
 		world_test(test_preconditions),
 		world_test(test_paused_guest),

@@ -438,6 +438,40 @@ static void test_unhide(void **state)
 	assert_int_equal(xlpt_policy_unhide(&w.device, &w.place, NULL), 0);
 }
 
+static void test_rejoin(void **state)
+{
+	static const struct {
+		struct xlpt_place place;
+		const char *message;	/* NULL: may go back */
+	} cases[] = {
+		{ { .on_pciback = true, .has_owner = true, .owner_domid = 3,
+		    .owner_name = (char *)"web1" }, "while 0000:03:00.0 is with web1" },
+		{ { .on_pciback = true, .has_owner = true, .owner_domid = 9 }, "is with a guest" },
+		{ { .hyp_known = true, .hyp_assigned = true }, "is with a guest" },
+		{ { .on_pciback = true, .hyp_known = true }, NULL },
+		{ { 0 }, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		_cleanup_diag_ struct xlpt_diag diag = { 0 };
+		struct xlpt_device other = { .bdf = { .bus = 3 }, .driver = (char *)"pciback" };
+		struct xlpt_set_mate mate = { .device = &other, .place = &cases[i].place };
+		struct world w;
+		int rc;
+
+		good_world(&w);
+		rc = xlpt_policy_rejoin(&w.device, &mate, &diag);
+		if (!cases[i].message)
+			assert_int_equal(rc, 0);
+		else
+			assert_refused(&(struct refusal){ .code = XLPT_ERR_RULE,
+							  .message = cases[i].message,
+							  .fact = "shares what the IOMMU goes by",
+							  .hint = "--allow-split " BDF }, rc, &diag);
+	}
+}
+
 /* Who else is in the isolation set, and where it is: 03:00.1 is to go to web1 (domain 3). */
 static void test_split(void **state)
 {
@@ -488,6 +522,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_rejoin),
 		cmocka_unit_test(test_attach_refused),
 		cmocka_unit_test(test_attach_allowed),
 		cmocka_unit_test(test_attach_force_is_narrow),

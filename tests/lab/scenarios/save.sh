@@ -1,6 +1,6 @@
 #!/bin/bash
 # save - save, restore and migrate of a PV guest with a virtual function; kill -9 at every journal line
-# timeout: 2400
+# timeout: 5400
 #
 # A virtual function, because a Linux PV guest that once had a device with an interrupt line does not
 # survive its resume (its kernel faults in restore_pirqs), whoever saves it.
