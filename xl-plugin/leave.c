@@ -9,6 +9,7 @@
 
 #include "xl-plugin/holdings.h"
 #include "xl-plugin/output.h"
+#include "xl-plugin/vf.h"
 
 #define SETTLE_MS 2000
 
@@ -16,6 +17,7 @@ void xlpt_leave_init(struct xlpt_leave *l, struct xlpt_env *env)
 {
 	*l = (struct xlpt_leave){ .image = { .fd = -1 } };
 	xlpt_op_init(&l->op, env);
+	l->op.identity = true;
 }
 
 void xlpt_leave_dispose(struct xlpt_leave *l)
@@ -183,6 +185,7 @@ static int one(struct xlpt_env *env, const struct xlpt_guest *guest, const struc
 	op.without_e820 = true;
 	/* Counted against the hotplug budget, not refused by it: its detach was let through. */
 	op.force = attach;
+	op.identity = attach;
 	op.force_host = op.allow_split = attach ? forced : NULL;
 	op.has_guest = true;
 	xlpt_guest_copy(&op.guest, guest);
@@ -302,8 +305,10 @@ static int take_items(struct xlpt_leave *l, const char *what, struct xlpt_diag *
 		_cleanup_free_ char *text = NULL;
 
 		xlpt_leave_fit(l->op.guest.type, &held.items[i].spec);
+		rc = xlpt_vf_given(l->op.env, held.items[i].bdf, &held.items[i].spec.vf, diag);
 		text = xlpt_spec_format(&held.items[i].spec);
-		rc = xlpt_op_add_spec(&l->op, text, diag);
+		if (rc == 0)
+			rc = xlpt_op_add_spec(&l->op, text, diag);
 	}
 	return rc;
 }

@@ -308,6 +308,36 @@ int xlpt_vf_lease_of(struct xlpt_env *env, const struct xlpt_vf *vf,
 	return 0;
 }
 
+int xlpt_vf_given(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_identity *out,
+		  struct xlpt_diag *diag)
+{
+	_cleanup_pf_net_ struct xlpt_pf_net net = { 0 };
+	_cleanup_vf_ struct xlpt_vf vf = { 0 };
+	struct xlpt_vf_identity note;
+	const struct xlpt_vf_net *now;
+	bool has;
+	int rc = note_read(env, bdf, &has, &note, diag);
+
+	*out = (struct xlpt_vf_identity){ 0 };
+	if (rc || !has)
+		return rc;
+	rc = xlpt_env_need_rtnl(env, diag);
+	if (rc == 0)
+		rc = xlpt_vf_locate(env, bdf, &vf, diag);
+	if (rc == 0)
+		rc = xlpt_pf_net_read(env->rtnl, vf.pf.ifname, &net, diag);
+	if (rc)
+		return rc;
+	/* The note has the keys that were given, with the values they had before; and the profile. */
+	now = xlpt_pf_net_vf(&net, vf.index);
+	if (now)
+		*out = xlpt_vf_net_old(&now->id, &note);
+	copy_port(out, &note);
+	/* No address at all is not one that could be asked for. */
+	out->has_mac = out->has_mac && memcmp(out->mac, (uint8_t[6]){ 0 }, 6);
+	return 0;
+}
+
 int xlpt_vf_lease_set(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_lease *l,
 		      struct xlpt_diag *diag)
 {

@@ -71,6 +71,12 @@ int xlpt_vf_lease_set(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_
 		      struct xlpt_diag *diag);
 int xlpt_vf_lease_unset(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_lease *l,
 			struct xlpt_diag *diag);
+/*
+ * The identity that the VF's guest was given and has, as attach would be told it;
+ * empty for what has none, a VF or not. For whoever will attach it again.
+ */
+int xlpt_vf_given(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_identity *out,
+		  struct xlpt_diag *diag);
 /* Writes the note; has = false removes it. */
 int xlpt_vf_note_write(struct xlpt_env *env, struct xlpt_bdf bdf, bool has,
 		       const struct xlpt_vf_identity *id, struct xlpt_diag *diag);

@@ -184,6 +184,39 @@ static void test_save_restore(void **state)
 	no_journal(w);
 }
 
+static bool pf_has(struct world *w, const char *line)
+{
+	_cleanup_free_ char *now = fake_rtnl_snapshot(w->rtnl);
+
+	return strstr(now, line);
+}
+
+/* Between its guests the VF has what it had before; what was asked for goes with the guest. */
+static void test_identity(void **state)
+{
+#define VF_WAS "enp1s0 vf 0 mac 00:00:00:00:00:00 vlan 0:0:8100 spoofchk 1"
+#define VF_HAS "enp1s0 vf 0 mac 52:54:00:6d:90:02 vlan 42:3:8100 spoofchk 1"
+	struct world *w = *state;
+
+	ok(w, "attach --hide web1 01:10.0,mac=52:54:00:6d:90:02,vlan=42:3");
+	assert_true(pf_has(w, VF_HAS));
+	okf(w, "save --detach-first web1 DIR/a");
+	assert_true(pf_has(w, VF_WAS));
+	okf(w, "restore DIR/a");
+	assert_true(has(w, running(w, "web1"), "01:10.0"));
+	assert_true(pf_has(w, VF_HAS));
+	/* Set anew meanwhile: what it has is what goes along. */
+	ok(w, "detach web1 01:10.0");
+	assert_true(pf_has(w, VF_WAS));
+	ok(w, "attach web1 01:10.0,vlan=7");
+	ok(w, "migrate --detach-first web1 elsewhere");
+	assert_true(has(w, running(w, "web1"), "01:10.0"));
+	assert_true(pf_has(w, "mac 00:00:00:00:00:00 vlan 7:0:8100"));
+	no_journal(w);
+	ok(w, "detach web1 01:10.0");
+	assert_true(pf_has(w, VF_WAS));
+}
+
 static void test_without_devices(void **state)
 {
 	struct world *w = *state;
@@ -283,6 +316,7 @@ struct scene {
 	bool offline;
 	/* After success, before running: it is in an image. */
 	bool saves;
+	const char *vf;	/* the device of interest is 01:10.0, and its PF then says this; else 05:00.0 */
 };
 
 static const struct scene scenes[] = {
@@ -291,6 +325,8 @@ static const struct scene scenes[] = {
 	{ "attach web1 05:00.0;save --detach-first web1 DIR/a", "restore DIR/a", .saves = false },
 	{ "attach web1 05:00.0", "migrate --detach-first web1 elsewhere", .offline = false },
 	{ "attach web1 05:00.0", "migrate --detach-first web1 elsewhere", .offline = true },
+	{ "attach --hide web1 01:10.0,mac=52:54:00:6d:90:02;save --detach-first web1 DIR/a",
+	  "restore DIR/a", .saves = false, .vf = "vf 0 mac 52:54:00:6d:90:02" },
 };
 
 static void prepare(struct world *w, const struct scene *s)
@@ -334,6 +370,7 @@ static void sound(struct world *w, const struct scene *s, const char *what, unsi
 {
 	uint32_t domid = running(w, "web1");
 	bool image = s->saves && there("a") && !domid;
+	const char *bdf = s->vf ? "0000:01:10.0" : "0000:05:00.0";
 
 	if (!domid && !image && strncmp(s->command, "restore", 7) != 0)
 		fail_msg("%s, %s %u: the guest is nowhere\n%s%s", s->command, what, nth, w->out, w->err);
@@ -341,7 +378,9 @@ static void sound(struct world *w, const struct scene *s, const char *what, unsi
 		fail_msg("%s, %s %u: a part of an image is left", s->command, what, nth);
 	if (s->saves && domid && there("a"))
 		fail_msg("%s, %s %u: it runs, and an image is left", s->command, what, nth);
-	if (domid && !has(w, domid, "05:00.0") && (strict || !strstr(w->err, "0000:05:00.0")))
+	if (domid && s->vf && has(w, domid, bdf) && !pf_has(w, s->vf))
+		fail_msg("%s, %s %u: the VF has lost its identity", s->command, what, nth);
+	if (domid && !has(w, domid, bdf) && (strict || !strstr(w->err, bdf)))
 		fail_msg("%s, %s %u: without its device, and nobody says so\n%s%s", s->command, what,
 			 nth, w->out, w->err);
 	no_journal(w);
@@ -480,6 +519,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_refused, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_interrupt_line, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_save_restore, world_setup, teardown),
+		cmocka_unit_test_setup_teardown(test_identity, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_without_devices, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_image_of_xl, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_foreign_record, world_setup, teardown),
