@@ -107,55 +107,6 @@ const struct xlpt_command xlpt_cmd_save = {
 	.run = cmd_save,
 };
 
-static int cmd_restore(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
-{
-	_cleanup_leave_ struct xlpt_leave l;
-	_cleanup_free_ char *bdfs = NULL;
-	struct json_object *root;
-	int rc;
-
-	xlpt_leave_init(&l, env);
-	l.without_devices = xlpt_args_has(args, "without-devices");
-	rc = xlpt_args_seconds(args, "timeout", XLPT_GUEST_TIMEOUT_MS, &l.op.timeout_ms, diag);
-	if (rc == 0)
-		rc = xlpt_leave_path(args->pos[0], &l.file, diag);
-	if (rc == 0)
-		rc = xlpt_image_open(&l.image, l.file, diag);
-	if (rc == 0)
-		rc = xlpt_env_need_xen(env, diag);
-	if (rc == 0)
-		rc = xlpt_op_restore(&l, diag);
-	if (rc || env->dry_run)
-		return rc;
-	bdfs = bdfs_text(&l.op);
-	xlpt_say(env, "%s is restored as domain %u%s%s", l.op.guest.name, l.op.guest.domid,
-		 l.op.n ? " and has " : "", bdfs);
-	root = json_object_new_object();
-	xlpt_json_add(root, "guest", xlpt_json_guest(&l.op.guest));
-	xlpt_json_add(root, "attached", specs_json(&l.op));
-	finish(env, root);
-	return 0;
-}
-
-static const struct xlpt_opt restore_opts[] = {
-	{ "without-devices", 'w', NULL, "leave out the devices that the image or its record names" },
-	{ "timeout", 't', "SECONDS", "how long the guest may take to answer (default 60)" },
-	{ 0 },
-};
-
-const struct xlpt_command xlpt_cmd_restore = {
-	.name = "restore",
-	.synopsis = "FILE",
-	.help = "Restore a guest from a file and give it its devices again",
-	.details = "FILE was written by xlpt save or by xl save. When one of its devices is not free,\n"
-		   "nothing is done (exit status 3). Exit status 0 means the guest runs and has them.",
-	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN,
-	.min_args = 1,
-	.max_args = 1,
-	.opts = restore_opts,
-	.run = cmd_restore,
-};
-
 static int add_map(struct xlpt_leave *l, const char *text, struct xlpt_diag *diag)
 {
 	const char *eq = strchr(text, '=');
@@ -191,6 +142,71 @@ static int add_map(struct xlpt_leave *l, const char *text, struct xlpt_diag *dia
 	return rc;
 }
 
+static int add_maps(struct xlpt_leave *l, const struct xlpt_args *args, struct xlpt_diag *diag)
+{
+	int rc = 0;
+
+	for (char **p = xlpt_args_all(args, "map"); rc == 0 && p && *p; p++)
+		rc = add_map(l, *p, diag);
+	return rc;
+}
+
+static int cmd_restore(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
+{
+	_cleanup_leave_ struct xlpt_leave l;
+	_cleanup_free_ char *bdfs = NULL;
+	struct json_object *root;
+	int rc;
+
+	xlpt_leave_init(&l, env);
+	l.without_devices = xlpt_args_has(args, "without-devices");
+	rc = xlpt_args_seconds(args, "timeout", XLPT_GUEST_TIMEOUT_MS, &l.op.timeout_ms, diag);
+	if (rc == 0)
+		rc = add_maps(&l, args, diag);
+	if (rc == 0 && l.n_maps && l.without_devices) {
+		rc = xlpt_diag_set(diag, XLPT_ERR_USAGE, "--map is of no use with --without-devices");
+		xlpt_diag_hint(diag, "leave out one of the two");
+	}
+	if (rc == 0)
+		rc = xlpt_leave_path(args->pos[0], &l.file, diag);
+	if (rc == 0)
+		rc = xlpt_image_open(&l.image, l.file, diag);
+	if (rc == 0)
+		rc = xlpt_env_need_xen(env, diag);
+	if (rc == 0)
+		rc = xlpt_op_restore(&l, diag);
+	if (rc || env->dry_run)
+		return rc;
+	bdfs = bdfs_text(&l.op);
+	xlpt_say(env, "%s is restored as domain %u%s%s", l.op.guest.name, l.op.guest.domid,
+		 l.op.n ? " and has " : "", bdfs);
+	root = json_object_new_object();
+	xlpt_json_add(root, "guest", xlpt_json_guest(&l.op.guest));
+	xlpt_json_add(root, "attached", specs_json(&l.op));
+	finish(env, root);
+	return 0;
+}
+
+static const struct xlpt_opt restore_opts[] = {
+	{ "without-devices", 'w', NULL, "leave out the devices that the image or its record names" },
+	{ "map", 'm', "FROM=TO", "the device that takes FROM's place (default the same address)" },
+	{ "timeout", 't', "SECONDS", "how long the guest may take to answer (default 60)" },
+	{ 0 },
+};
+
+const struct xlpt_command xlpt_cmd_restore = {
+	.name = "restore",
+	.synopsis = "FILE",
+	.help = "Restore a guest from a file and give it its devices again",
+	.details = "FILE was written by xlpt save or by xl save. When one of its devices is not free,\n"
+		   "nothing is done (exit status 3). Exit status 0 means the guest runs and has them.",
+	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN,
+	.min_args = 1,
+	.max_args = 1,
+	.opts = restore_opts,
+	.run = cmd_restore,
+};
+
 static int cmd_migrate(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	_cleanup_leave_ struct xlpt_leave l;
@@ -205,8 +221,8 @@ static int cmd_migrate(struct xlpt_env *env, const struct xlpt_args *args, struc
 		rc = xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "the transport is to be a command in one line");
 		xlpt_diag_hint(diag, "for example --transport \"ssh -p 2222\"");
 	}
-	for (char **p = xlpt_args_all(args, "map"); rc == 0 && p && *p; p++)
-		rc = add_map(&l, *p, diag);
+	if (rc == 0)
+		rc = add_maps(&l, args, diag);
 	if (rc == 0 && l.n_maps && !xlpt_args_has(args, "detach-first")) {
 		rc = xlpt_diag_set(diag, XLPT_ERR_USAGE, "--map is of no use without --detach-first");
 		xlpt_diag_hint(diag, "add --detach-first");

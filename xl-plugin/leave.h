@@ -16,6 +16,7 @@
 struct xlpt_map {
 	struct xlpt_bdf from;
 	char *to;		/* a spec, or pool:NAME */
+	bool used;
 };
 
 struct xlpt_leave {
@@ -26,11 +27,12 @@ struct xlpt_leave {
 	char *file, *part;	/* absolute; the image under its name, and while it is written */
 	bool without_devices;
 	struct xlpt_image image;
+	/* restore, migrate */
+	struct xlpt_map *maps;
+	size_t n_maps, alloc_maps;
 	/* migrate */
 	bool offline;		/* by an image, not live */
 	const char *transport, *host;
-	struct xlpt_map *maps;
-	size_t n_maps, alloc_maps;
 	char *targets;		/* what xlpt attach on the other host gets after the guest's name */
 	/* devices that could not be attached where the guest is now */
 	struct xlpt_str missing;
@@ -59,6 +61,10 @@ int xlpt_leave_path(const char *file, char **out, struct xlpt_diag *diag);
  * detach_first; takes the locks and looks again. what: "saved" or "migrated".
  */
 int xlpt_leave_begin(struct xlpt_leave *l, const char *what, struct xlpt_diag *diag);
+/* What takes the place of bdf, which counts as used then; NULL = itself. */
+struct xlpt_map *xlpt_leave_map(const struct xlpt_leave *l, struct xlpt_bdf bdf);
+/* XLPT_ERR_USAGE when one was not. */
+int xlpt_leave_maps_used(const struct xlpt_leave *l, const char *guest, struct xlpt_diag *diag);
 /* libxl writes its defaults into every configuration; some are refused for a PV guest. */
 void xlpt_leave_fit(enum xlpt_guest_type type, struct xlpt_spec *spec);
 void xlpt_leave_note(struct xlpt_op *op, const char *fmt, ...) XLPT_PRINTF(2, 3);

@@ -33,39 +33,30 @@ static int plain(const char *what, const char *text, struct xlpt_diag *diag)
 	return XLPT_ERR_SYNTAX;
 }
 
-static const char *mapped(const struct xlpt_leave *l, struct xlpt_bdf bdf)
-{
-	for (size_t i = 0; i < l->n_maps; i++)
-		if (xlpt_bdf_eq(l->maps[i].from, bdf))
-			return l->maps[i].to;
-	return NULL;
-}
-
-/* An address alone takes the options along that the device had here. */
+/* An address alone takes the options along that the device had here, a pool alone its identity. */
 static int target_of(const struct xlpt_leave *l, const struct xlpt_item *item, char **out,
 		     struct xlpt_spec *spec, struct xlpt_diag *diag)
 {
-	const char *to = mapped(l, item->spec.bdf);
+	struct xlpt_map *map = xlpt_leave_map(l, item->spec.bdf);
 	struct xlpt_spec own = item->spec;
 	int rc;
 
 	xlpt_spec_init(spec);
-	if (!to) {
+	rc = map ? xlpt_spec_parse(map->to, spec, diag) : 0;
+	if (rc)
+		return rc;
+	if (map && spec->pool && xlpt_vfid_is_empty(&spec->vf))
+		spec->vf = own.vf;
+	if (map && spec->pool) {
+		*out = xlpt_spec_format(spec);
+	} else if (map && (!spec->has_bdf || spec->all_funcs || strpbrk(map->to, ",@"))) {
+		*out = xlpt_xstrdup(map->to);
+	} else {
+		if (map)
+			own.bdf = spec->bdf;
 		*out = xlpt_spec_format(&own);
-		return 0;
 	}
-	if (xlpt_starts(to, "pool:")) {
-		*out = xlpt_xstrdup(to);
-		return plain("device", to, diag);
-	}
-	rc = xlpt_spec_parse(to, spec, diag);
-	if (rc == 0 && (!spec->has_bdf || spec->all_funcs || strpbrk(to, ",@"))) {
-		*out = xlpt_xstrdup(to);
-		return plain("device", to, diag);
-	}
-	own.bdf = spec->bdf;
-	*out = rc ? NULL : xlpt_spec_format(&own);
-	return rc;
+	return plain("device", *out, diag);
 }
 
 static struct json_object *find(struct json_object *list, struct xlpt_bdf bdf)
@@ -106,7 +97,7 @@ static int check_target(const struct xlpt_leave *l, const struct xlpt_item *item
 			const struct xlpt_spec *spec, struct json_object *list,
 			struct xlpt_diag *diag)
 {
-	bool same = !mapped(l, item->spec.bdf);
+	bool same = !xlpt_leave_map(l, item->spec.bdf);
 	struct xlpt_bdf to = same ? item->spec.bdf : spec->bdf;
 	struct json_object *o = find(list, to), *guest = NULL;
 	const char *state = word(o, "state"), *id = word(o, "id");
@@ -130,29 +121,15 @@ static int check_target(const struct xlpt_leave *l, const struct xlpt_item *item
 	return 0;
 }
 
-static int check_maps(const struct xlpt_leave *l, struct xlpt_diag *diag)
-{
-	for (size_t i = 0; i < l->n_maps; i++) {
-		bool held = false;
-
-		for (size_t k = 0; k < l->op.n; k++)
-			held |= xlpt_bdf_eq(l->op.items[k].spec.bdf, l->maps[i].from);
-		if (held)
-			continue;
-		xlpt_diag_set(diag, XLPT_ERR_USAGE, "--map names %s, which %s does not hold",
-			      XLPT_BDF_STR(l->maps[i].from), l->op.guest.name);
-		xlpt_diag_hint(diag, "xlpt status %s lists what it holds", l->op.guest.name);
-		return XLPT_ERR_USAGE;
-	}
-	return 0;
-}
-
 static int find_targets(struct xlpt_leave *l, struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str all = { 0 };
 	struct json_object *list;
-	int rc = check_maps(l, diag);
+	int rc;
 
+	for (size_t i = 0; i < l->op.n; i++)
+		xlpt_leave_map(l, l->op.items[i].spec.bdf);
+	rc = xlpt_leave_maps_used(l, l->op.guest.name, diag);
 	if (rc || !l->op.n)
 		return rc;
 	list = xlpt_leave_ask(l->op.env, l->transport, l->host, "list", diag);

@@ -71,17 +71,51 @@ static int judge(struct xlpt_leave *l, struct xlpt_diag *diag)
 
 /* ---- what there is to restore ---- */
 
+static int twice(struct xlpt_bdf bdf, struct xlpt_diag *diag)
+{
+	xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s would take the place of two devices", XLPT_BDF_STR(bdf));
+	xlpt_diag_hint(diag, "map each to a device of its own");
+	return XLPT_ERR_USAGE;
+}
+
 static int add(struct xlpt_leave *l, const struct xlpt_spec *spec, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *text = NULL;
+	_cleanup_spec_ struct xlpt_spec to;
+	const struct xlpt_map *map = xlpt_leave_map(l, spec->bdf);
 	struct xlpt_spec own = *spec;
+	int rc;
 
+	xlpt_spec_init(&to);
+	rc = map ? xlpt_spec_parse(map->to, &to, diag) : 0;
+	if (rc)
+		return rc;
+	if (map && (!to.has_bdf || to.all_funcs)) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "--map: %s is not the address of one function",
+			      map->to);
+		xlpt_diag_hint(diag, "restore takes addresses; xlpt list --state hidden shows what is free");
+		return XLPT_ERR_USAGE;
+	}
+	/* An address alone takes the options along. */
+	if (map && strpbrk(map->to, ",@"))
+		own = to;
+	else if (map)
+		own.bdf = to.bdf;
 	for (size_t i = 0; i < l->op.n; i++)
-		if (!spec->all_funcs && xlpt_bdf_eq(l->op.items[i].spec.bdf, spec->bdf))
-			return 0;
+		if (!own.all_funcs && xlpt_bdf_eq(l->op.items[i].spec.bdf, own.bdf))
+			return twice(own.bdf, diag);
 	xlpt_leave_fit(l->image.guest.type, &own);
 	text = xlpt_spec_format(&own);
 	return xlpt_op_add_spec(&l->op, text, diag);
+}
+
+/* The image names it, too. */
+static bool named(const struct xlpt_leave *l, const struct xlpt_spec *spec)
+{
+	for (size_t i = 0; i < l->image.n; i++)
+		if (xlpt_bdf_eq(l->image.specs[i].bdf, spec->bdf))
+			return true;
+	return false;
 }
 
 static int add_devices(struct xlpt_leave *l, struct xlpt_diag *diag)
@@ -95,8 +129,9 @@ static int add_devices(struct xlpt_leave *l, struct xlpt_diag *diag)
 	for (size_t i = 0; rc == 0 && i < l->image.n; i++)
 		rc = add(l, &l->image.specs[i], diag);
 	for (size_t i = 0; rc == 0 && i < record.n; i++)
-		rc = add(l, &record.specs[i], diag);
-	return rc;
+		if (!named(l, &record.specs[i]))
+			rc = add(l, &record.specs[i], diag);
+	return rc ? rc : xlpt_leave_maps_used(l, l->image.guest.name, diag);
 }
 
 static int not_running(struct xlpt_leave *l, struct xlpt_diag *diag)

@@ -217,6 +217,31 @@ static void test_identity(void **state)
 	assert_true(pf_has(w, VF_WAS));
 }
 
+static void test_restore_map(void **state)
+{
+	struct world *w = *state;
+	uint32_t domid;
+
+	ok(w, "hide 03:00.0 02:00.0");
+	ok(w, "attach web1 05:00.0,power_mgmt=1");
+	ok(w, "attach web1 03:00.0");
+	okf(w, "save --detach-first web1 DIR/a");
+	refusedf(w, 2, "restore --map 04:00.0=02:00.0 DIR/a", "which web1 does not hold");
+	refusedf(w, 2, "restore --map 05:00.0=pool:lan DIR/a", "not the address of one function");
+	refusedf(w, 2, "restore --map 05:00.0=04:00.* DIR/a", "not the address of one function");
+	refusedf(w, 2, "restore --map 05:00.0=03:00.0 DIR/a", "place of two devices");
+	refusedf(w, 2, "restore --map 03:00.0=05:00.0 DIR/a", "place of two devices");
+	refusedf(w, 2, "restore --map 05:00.0=02:00.0 --without-devices DIR/a", "of no use");
+	refusedf(w, 3, "restore --map 05:00.0=04:00.0 DIR/a", "0000:04:00.0 is dom0's");
+	/* Alone an address takes the options along, with others it has those. */
+	okf(w, "restore --map 05:00.0=02:00.0 --map 03:00.0=05:00.0,power_mgmt=0 DIR/a");
+	domid = running(w, "web1");
+	assert_true(has(w, domid, "02:00.0") && has(w, domid, "05:00.0") && !has(w, domid, "03:00.0"));
+	assert_true(configured(w, domid, "0000:02:00.0,power_mgmt=1"));
+	assert_true(configured(w, domid, "0000:05:00.0,power_mgmt=0"));
+	no_journal(w);
+}
+
 static void test_without_devices(void **state)
 {
 	struct world *w = *state;
@@ -520,6 +545,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_interrupt_line, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_save_restore, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_identity, world_setup, teardown),
+		cmocka_unit_test_setup_teardown(test_restore_map, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_without_devices, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_image_of_xl, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_foreign_record, world_setup, teardown),
