@@ -347,27 +347,30 @@ static void test_commands(void **state)
 	answers(w, 0, "pin list", "");
 }
 
+/* A second root port, and disks behind either: 00:01.0 is the world's own. */
+static void add_bridge(struct world *w)
+{
+	fake_bus_add(w->bus, "0000:00:02.0", &(struct fake_dev){ .vendor = 0x1b36, .device = 0x000c,
+		.class_code = 0x060400 });
+}
+
+static void add_disk(struct world *w, const char *bdf, uint16_t vendor, const char *parent)
+{
+	fake_bus_add(w->bus, bdf, &(struct fake_dev){ .vendor = vendor, .device = 0x0011,
+		.class_code = 0x010802, .parent = parent });
+}
+
 static void test_moved(void **state)
 {
 	struct world *w = *state;
 
-	fake_bus_add(
-		w->bus, "0000:00:02.0",
-		&(struct fake_dev){.vendor = 0x1b36, .device = 0x000c, .class_code = 0x060400});
-	fake_bus_add(w->bus, "0000:23:00.0",
-		     &(struct fake_dev){.vendor = 0x1b36,
-					.device = 0x0011,
-					.class_code = 0x010802,
-					.parent = "0000:00:02.0"});
+	add_bridge(w);
+	add_disk(w, "0000:23:00.0", 0x1b36, "0000:00:02.0");
 	answers(w, 0, "pin disk1 23:00.0", "pin:disk1");
 	fake_bus_remove(w->bus, "0000:23:00.0");
 	answers(w, 1, "hide pin:disk1", "is not there");
 	/* One just like it, elsewhere, and nothing that would tell which it is. */
-	fake_bus_add(w->bus, "0000:23:00.0",
-		     &(struct fake_dev){.vendor = 0x1b36,
-					.device = 0x0011,
-					.class_code = 0x010802,
-					.parent = "0000:00:01.0"});
+	add_disk(w, "0000:23:00.0", 0x1b36, "0000:00:01.0");
 	answers(w, 3, "hide pin:disk1", "without a serial number: 0000:23:00.0");
 }
 
@@ -375,29 +378,15 @@ static void test_swapped_on_host(void **state)
 {
 	struct world *w = *state;
 
-	fake_bus_add(
-		w->bus, "0000:00:02.0",
-		&(struct fake_dev){.vendor = 0x1b36, .device = 0x000c, .class_code = 0x060400});
-	fake_bus_add(w->bus, "0000:23:00.0",
-		     &(struct fake_dev){.vendor = 0x1b36,
-					.device = 0x0011,
-					.class_code = 0x010802,
-					.parent = "0000:00:02.0"});
+	add_bridge(w);
+	add_disk(w, "0000:23:00.0", 0x1b36, "0000:00:02.0");
 	answers(w, 0, "pin disk1 23:00.0", "pin:disk1");
 	fake_bus_remove(w->bus, "0000:23:00.0");
-	fake_bus_add(w->bus, "0000:29:00.0",
-		     &(struct fake_dev){.vendor = 0x1b36,
-					.device = 0x0011,
-					.class_code = 0x010802,
-					.parent = "0000:00:02.0"});
+	add_disk(w, "0000:29:00.0", 0x1b36, "0000:00:02.0");
 	answers(w, 0, "hide pin:disk1", "pin:disk1 is 0000:29:00.0 now; it was 0000:23:00.0");
 	answers(w, 0, "pin list", "moved");
 	fake_bus_remove(w->bus, "0000:29:00.0");
-	fake_bus_add(w->bus, "0000:29:00.0",
-		     &(struct fake_dev){.vendor = 0x8086,
-					.device = 0x0011,
-					.class_code = 0x010802,
-					.parent = "0000:00:02.0"});
+	add_disk(w, "0000:29:00.0", 0x8086, "0000:00:02.0");
 	answers(w, 3, "hide pin:disk1", "its id is 8086:0011, and was 1b36:0011");
 	answers(w, 0, "--json pin show disk1", "\"state\": \"refused\"");
 	answers(w, 0, "pin --replace disk1 29:00.0", "pin:disk1 is 0000:29:00.0");
