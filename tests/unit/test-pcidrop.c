@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "tests/fake/store.h"
+#include "tests/unit/stores.h"
 #include "xenstore/pcibe.h"
 
 #define BE "/local/domain/0/backend/pci/5/0"
@@ -18,34 +18,6 @@
 #define OLD_NOTE "/libxl/pciback/0000-01-00-0"
 
 static const struct xlpt_bdf A = { 0, 1, 0, 0 }, B = { 0, 2, 0, 1 }, C = { 1, 3, 0x1f, 7 };
-
-struct world {
-	struct fake_clock clock;
-	struct fake_store *f;
-	struct xlpt_store *s;
-};
-
-static int setup(void **state)
-{
-	struct world *w = xlpt_xcalloc(1, sizeof(*w));
-
-	fake_clock_init(&w->clock);
-	w->f = fake_store_new(&w->clock);
-	w->s = fake_store_get(w->f);
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct world *w = *state;
-
-	assert_int_equal(fake_store_transactions(w->f), 0);
-	fake_store_free(w->f);
-	fake_clock_dispose(&w->clock);
-	free(w);
-	return 0;
-}
 
 static void load_three(struct world *w)
 {

@@ -8,34 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "tests/fake/store.h"
-
-struct world {
-	struct fake_clock clock;
-	struct fake_store *f;
-	struct xlpt_store *s;
-};
-
-static int setup(void **state)
-{
-	struct world *w = xlpt_xcalloc(1, sizeof(*w));
-
-	fake_clock_init(&w->clock);
-	w->f = fake_store_new(&w->clock);
-	w->s = fake_store_get(w->f);
-	*state = w;
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	struct world *w = *state;
-
-	fake_store_free(w->f);
-	fake_clock_dispose(&w->clock);
-	free(w);
-	return 0;
-}
+#include "tests/unit/stores.h"
 
 static void test_paths_and_values(void **state)
 {
