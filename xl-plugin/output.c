@@ -31,12 +31,30 @@ struct json_object *xlpt_json_guest(const struct xlpt_guest *guest)
 	return o;
 }
 
+/*
+ * The same bytes whatever json-c: that of Debian 12 breaks the line in an empty array
+ * or object, that of Debian 13 does not.
+ */
 void xlpt_print_json(struct xlpt_env *env, struct json_object *root)
 {
-	fprintf(env->out, "%s\n",
-		json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
-							     JSON_C_TO_STRING_SPACED |
-							     JSON_C_TO_STRING_NOSLASHESCAPE));
+	const char *s = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
+								     JSON_C_TO_STRING_SPACED |
+								     JSON_C_TO_STRING_NOSLASHESCAPE);
+	bool quoted = false;
+
+	while (*s) {
+		char c = *s++;
+		const char *next = s + strspn(s, "\n ");
+
+		putc(c, env->out);
+		if (c == '"')
+			quoted = !quoted;
+		else if (c == '\\' && *s)
+			putc(*s++, env->out);
+		else if (!quoted && ((c == '[' && *next == ']') || (c == '{' && *next == '}')))
+			s = next;
+	}
+	putc('\n', env->out);
 	json_object_put(root);
 }
 

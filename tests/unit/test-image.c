@@ -139,7 +139,9 @@ static void test_configurations(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(devices); i++)
-		wrong(devices[i], strlen(devices[i]), "no valid address");
+		/* That of Debian 12 cuts a number that is too large down, that of Debian 13 refuses it. */
+		wrong(devices[i], strlen(devices[i]),
+		      strstr(devices[i], "99999999999") ? "" : "no valid address");
 	wrong(CONFIG("{}"), strlen(CONFIG("{}")), "no list");
 	wrong("", 0, "not JSON");
 	wrong("[]", 2, "not JSON");
