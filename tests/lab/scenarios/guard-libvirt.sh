@@ -1,7 +1,10 @@
 #!/bin/bash
-# guard-libvirt - virsh save and migrate of a guest with devices, with the guard before libxl's save helper
+# guard-libvirt - virsh save of a guest with devices, with the guard before libxl's save helper
 # timeout: 900
 # xen: 4.20
+#
+# virsh migrate needs a second host with libvirt. Its sending half is the same libxl call and the same
+# helper as that of xl migrate, which the scenario guard shows.
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0
@@ -50,7 +53,7 @@ guest_sees v1 "GUEST ready" 120 || fail "v1 does not boot"
 domid=$(guest_domid v1)
 expect_rc 0 xlpt attach v1 --hide $nic
 : >"$work/hooks"
-for command in "save v1 $work/image" "managedsave v1" "migrate --live v1 xen+tcp://127.0.0.2/system"; do
+for command in "save v1 $work/image" "managedsave v1"; do
 	got=0
 	# shellcheck disable=SC2086 # words
 	virsh -c $uri $command || got=$?
@@ -69,6 +72,11 @@ expect_rc 0 virsh -c $uri restore "$work/image"
 guest_mark v1
 guest_sees v1 "GUEST beat" 60 || fail "v1 does not go on"
 note "with the device as libvirt's own, which it knows about"
+# Anew: a PV guest that had a device with an interrupt line is not sound after a restore (FINDINGS.md).
+virsh -c $uri destroy v1 || fail "virsh destroy"
+guest_mark v1
+virsh -c $uri start v1 || fail "virsh start"
+guest_sees v1 "GUEST ready" 120 || fail "v1 does not boot again"
 expect_rc 0 xlpt unhide $nic
 cat >"$work/hostdev.xml" <<'XML'
 <hostdev mode='subsystem' type='pci' managed='yes'>
@@ -77,8 +85,8 @@ cat >"$work/hostdev.xml" <<'XML'
 XML
 if virsh -c $uri attach-device v1 "$work/hostdev.xml"; then
 	domid=$(guest_domid v1)
-	wait_connected "$domid" $second
-	for command in "save v1 $work/image" "migrate --live v1 xen+tcp://127.0.0.2/system"; do
+	wait_connected "$domid" $second || fail "v1 did not take $second"
+	for command in "save v1 $work/image" "managedsave v1"; do
 		got=0
 		# shellcheck disable=SC2086 # words
 		virsh -c $uri $command || got=$?
