@@ -74,6 +74,8 @@ guest_sees v1 "GUEST beat" 60 || fail "v1 does not go on"
 note "with the device as libvirt's own, which it knows about"
 # Anew: a PV guest that had a device with an interrupt line is not sound after a restore (FINDINGS.md).
 virsh -c $uri destroy v1 || fail "virsh destroy"
+# libvirt keeps what the refused managedsave had begun to write, and would start from it.
+expect_rc 0 virsh -c $uri managedsave-remove v1
 guest_mark v1
 virsh -c $uri start v1 || fail "virsh start"
 guest_sees v1 "GUEST ready" 120 || fail "v1 does not boot again"
