@@ -91,8 +91,11 @@ static int open_in_root(struct xlpt_host *h, const char *path, int flags, mode_t
 		.mode = flags & O_CREAT || (flags & O_TMPFILE) == O_TMPFILE ? mode : 0,
 		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
 	};
+	static bool lacks_openat2;
 	int fd, tries = 0;
 
+	if (lacks_openat2)
+		return walk_in_root(h, path, flags, mode);
 	/*
 	 * Resolved inside a root, ".." gives EAGAIN when anything anywhere was renamed
 	 * or mounted meanwhile (fs/namei.c, handle_dots), and every link below
@@ -103,7 +106,10 @@ static int open_in_root(struct xlpt_host *h, const char *path, int flags, mode_t
 	} while (fd < 0 && errno == EAGAIN && ++tries < OPEN_TRIES);
 	if (fd >= 0)
 		return fd;
-	return errno == ENOSYS ? walk_in_root(h, path, flags, mode) : -errno;
+	if (errno != ENOSYS)
+		return -errno;
+	lacks_openat2 = true;
+	return walk_in_root(h, path, flags, mode);
 }
 
 static ssize_t real_read(struct xlpt_host *h, const char *path, void *buf, size_t size)
