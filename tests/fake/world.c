@@ -211,3 +211,13 @@ unsigned world_stride(void)
 
 	return preload && strstr(preload, "vgpreload") ? 11 : 1;
 }
+
+unsigned world_skip(size_t k)
+{
+	return world_stride() > 1 && k % 3 ? 1000 : 0;
+}
+
+unsigned world_misses(void)
+{
+	return world_stride() > 1 ? 1 : 3;
+}

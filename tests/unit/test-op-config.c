@@ -259,7 +259,7 @@ static void test_every_failure(void **state)
 	(void)state;
 	for (int attach = 0; attach < 2; attach++)
 		for (int kind = 0; kind < N_KINDS; kind++)
-			for (unsigned nth = 1, miss = 0; nth < 400 && miss < 3;
+			for (unsigned nth = 1, miss = 0; nth < 400 && miss < world_misses();
 			     nth += world_stride()) {
 				bool hit = try_one(attach, kind, nth);
 

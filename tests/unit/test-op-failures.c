@@ -200,8 +200,8 @@ static void test_every_failure(void **state)
 	(void)state;
 	for (size_t s = 0; s < XLPT_ARRAY_SIZE(scenes); s++)
 		for (size_t i = 0; i < XLPT_ARRAY_SIZE(injections); i++)
-			/* Three misses in a row: the command is over before the nth such call. */
-			for (unsigned nth = 1, miss = 0; nth < 400 && miss < 3;
+			/* Misses in a row: the command is over before the nth such call. */
+			for (unsigned nth = 1, miss = 0; nth < 400 && miss < world_misses();
 			     nth += world_stride()) {
 				bool hit = try_one(&scenes[s], &injections[i], nth);
 
