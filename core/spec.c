@@ -78,24 +78,32 @@ static int parse_address(struct reader *r, const char *s, size_t n, struct xlpt_
 	return 0;
 }
 
-/* "pool:lan", "pin:nic0": names become file names below /var/lib/xlpt. */
+/* Of a pool or pin: these become file names below /var/lib/xlpt. */
+static int parse_file_name(struct reader *r, const char *s, size_t n, const char *what, char **out)
+{
+	_cleanup_free_ char *name = xlpt_xstrndup(s, n);
+
+	if (n == 0 || n > NAME_MAX_LEN)
+		return bad(r, s, "a name has 1 to %d characters", NAME_MAX_LEN);
+	for (char *p = name; *p; p++)
+		if (!isgraph((unsigned char)*p) || *p == '/' || (*p == '.' && p == name))
+			return bad(r, s + (p - name),
+				   "a %s's name has printable characters without '/', and no '.' first",
+				   what);
+	if (xlpt_bdf_shaped(name))
+		return bad(r, s, "%s is an address, never a name", name);
+	*out = XLPT_TAKE(name);
+	return 0;
+}
+
+/* "pool:lan", "pin:nic0" */
 static int parse_place(struct reader *r, const char *s, size_t n, struct xlpt_spec *out)
 {
 	bool pool = xlpt_starts(s, "pool:");
 	size_t skip = pool ? strlen("pool:") : strlen("pin:");
-	_cleanup_free_ char *name = xlpt_xstrndup(s + skip, n - skip);
 
-	if (n == skip || n - skip > NAME_MAX_LEN)
-		return bad(r, s + skip, "a name has 1 to %d characters", NAME_MAX_LEN);
-	for (char *p = name; *p; p++)
-		if (!isgraph((unsigned char)*p) || *p == '/' || (*p == '.' && p == name))
-			return bad(r, s + skip + (p - name),
-				   "a %s's name has printable characters without '/', and no '.' first",
-				   pool ? "pool" : "pin");
-	if (xlpt_bdf_shaped(name))
-		return bad(r, s + skip, "%s is an address, never a name", name);
-	*(pool ? &out->pool : &out->pin) = XLPT_TAKE(name);
-	return 0;
+	return parse_file_name(r, s + skip, n - skip, pool ? "pool" : "pin",
+			       pool ? &out->pool : &out->pin);
 }
 
 static int parse_slot(struct reader *r, const char *s, size_t n, struct xlpt_spec *out)
@@ -153,10 +161,12 @@ static int parse_rdm(struct reader *r, const char *s, size_t n, struct xlpt_spec
 }
 
 enum key { KEY_BDF, KEY_VSLOT, KEY_NAME, KEY_PERMISSIVE, KEY_MSITRANSLATE, KEY_SEIZE,
-	   KEY_POWER_MGMT, KEY_RDM, N_KEYS };
+	   KEY_POWER_MGMT, KEY_RDM, KEY_POOL, N_KEYS, N_XL_KEYS = KEY_POOL,
+	   KEY_PLACE = N_KEYS /* pool: or pin: stands first */ };
 
 static const char *const key_names[N_KEYS] = { "bdf", "vslot", "name", "permissive",
-					       "msitranslate", "seize", "power_mgmt", "rdm_policy" };
+					       "msitranslate", "seize", "power_mgmt", "rdm_policy",
+					       "pool" };
 
 static int parse_identity(struct reader *r, const char *s, size_t n, struct xlpt_spec *out)
 {
@@ -174,7 +184,7 @@ static int parse_item(struct reader *r, const char *s, size_t n, unsigned *seen,
 {
 	const char *eq = memchr(s, '=', n), *value;
 	size_t klen, vlen;
-	int key;
+	int key, keys = r->xl ? N_XL_KEYS : N_KEYS;
 
 	if (n == 0)
 		return bad(r, s, "expected key=value");
@@ -185,24 +195,25 @@ static int parse_item(struct reader *r, const char *s, size_t n, unsigned *seen,
 	klen = (size_t)(eq - s);
 	value = eq + 1;
 	vlen = n - klen - 1;
-	for (key = 0; key < N_KEYS; key++)
+	for (key = 0; key < keys; key++)
 		if (strlen(key_names[key]) == klen && !strncmp(key_names[key], s, klen))
 			break;
-	if (key == N_KEYS) {
+	if (key == keys) {
 		bad(r, s, "unknown key \"%.*s\"", (int)klen, s);
 		xlpt_diag_hint(r->diag, "keys are bdf, vslot, name, permissive, msitranslate, seize, "
 					"power_mgmt, rdm_policy (xl-pci-configuration(5))%s",
-			       r->xl ? "" : ", and for a VF mac, vlan, trust, spoofchk, link and "
+			       r->xl ? "" : ", and for a VF pool, mac, vlan, trust, spoofchk, link and "
 					    "more (xlpt-vf(8))");
 		return XLPT_ERR_SYNTAX;
 	}
-	if ((out->pool || out->pin) && (key == KEY_BDF || key == KEY_NAME))
-		return bad(r, s, "%s excludes %s", key_names[key], out->pool ? "pool:" : "pin:");
 	if (*seen & 1u << key)
 		return bad(r, s, "%s is given twice", key_names[key]);
+	if (*seen & 1u << KEY_PLACE && (key == KEY_BDF || key == KEY_NAME || key == KEY_POOL))
+		return bad(r, s, "%s excludes %s", key_names[key], out->pool ? "pool:" : "pin:");
 	*seen |= 1u << key;
-	if (*seen & 1u << KEY_BDF && *seen & 1u << KEY_NAME)
-		return bad(r, s, "bdf and name exclude each other");
+	if (*seen & 1u << KEY_NAME && *seen & (1u << KEY_BDF | 1u << KEY_POOL))
+		return bad(r, s, "%s and name exclude each other",
+			   *seen & 1u << KEY_BDF ? "bdf" : "pool");
 
 	switch (key) {
 	case KEY_BDF:
@@ -219,6 +230,8 @@ static int parse_item(struct reader *r, const char *s, size_t n, unsigned *seen,
 		return parse_bool(r, "seize", value, vlen, &out->seize);
 	case KEY_POWER_MGMT:
 		return parse_bool(r, "power_mgmt", value, vlen, &out->power_mgmt);
+	case KEY_POOL:
+		return parse_file_name(r, value, vlen, "pool", &out->pool);
 	default:
 		return parse_rdm(r, value, vlen, out);
 	}
@@ -234,8 +247,7 @@ static int parse_positional(struct reader *r, const char *s, size_t n, unsigned 
 
 	if (rc)
 		return rc;
-	if (!named)
-		*seen |= 1u << KEY_BDF;
+	*seen |= 1u << (named ? KEY_PLACE : KEY_BDF);
 	if (at) {
 		*seen |= 1u << KEY_VSLOT;
 		return parse_slot(r, at + 1, n - blen - 1, out);
@@ -267,8 +279,10 @@ static int parse_all(struct reader *r, struct xlpt_spec *out)
 			break;
 		s++;
 	}
-	if (!out->has_bdf && !out->name && !out->pool && !out->pin)
+	if (!out->has_bdf && !out->name && !(seen & 1u << KEY_PLACE))
 		return bad(r, r->text, "neither an address nor a name");
+	if (out->all_funcs && out->pool)
+		return bad(r, r->text, "a pool gives out single functions");
 	return 0;
 }
 
@@ -326,7 +340,7 @@ char *xlpt_spec_where(const struct xlpt_spec *spec)
 
 	if (spec->name)
 		return xlpt_xasprintf("name=%s", spec->name);
-	if (spec->pool || spec->pin)
+	if (!spec->has_bdf && (spec->pool || spec->pin))
 		return xlpt_xasprintf("%s:%s", spec->pool ? "pool" : "pin",
 				      spec->pool ? spec->pool : spec->pin);
 	s = xlpt_xstrdup(XLPT_BDF_STR(spec->bdf));
@@ -350,6 +364,8 @@ char *xlpt_spec_format(const struct xlpt_spec *spec)
 	if (spec->rdm_policy != XLPT_RDM_UNSET)
 		xlpt_str_addf(&s, ",rdm_policy=%s",
 			      spec->rdm_policy == XLPT_RDM_STRICT ? "strict" : "relaxed");
+	if (spec->has_bdf && spec->pool)
+		xlpt_str_addf(&s, ",pool=%s", spec->pool);
 	xlpt_vfid_format(&spec->vf, ',', &s);
 	return xlpt_str_take(&s);
 }

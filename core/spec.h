@@ -9,6 +9,7 @@
  *	bdf  := [ SSSS ":" ] BB ":" DD "." ( F | "*" )	hexadecimal
  *	NAME := 1 to 64 printable characters without blank , = @ / and not . first
  *	keys := bdf vslot name permissive msitranslate seize power_mgmt rdm_policy
+ *	      | pool			(the address is to be leased out of this pool)
  *	      | a VF's identity: mac vlan ... (core/vfid.h)
  *
  * libxl's own reader takes "permissive=yes" for 0 and reads past "01:00"
@@ -29,7 +30,8 @@ struct xlpt_spec {
 	struct xlpt_bdf bdf;	/* function 0 when all_funcs */
 	bool all_funcs;		/* BB:DD.* */
 	char *name;		/* name=, as given to xl pci-assignable-add -n, or NULL */
-	char *pool, *pin;	/* pool:NAME, pin:NAME, or NULL; then has_bdf is false */
+	/* pool:NAME, pin:NAME, or NULL; then has_bdf is false, but for the VF of BDF,pool=NAME */
+	char *pool, *pin;
 	int vslot;		/* guest slot 0..0x1f, -1 = not given */
 	enum xlpt_tri permissive, msitranslate, seize, power_mgmt;
 	enum xlpt_rdm rdm_policy;

@@ -203,7 +203,8 @@ static int add_detach_item(struct xlpt_op *op, const char *text, struct xlpt_dia
 	if (rc)
 		return rc;
 	if (spec.vslot >= 0 || spec.permissive || spec.msitranslate || spec.seize ||
-	    spec.power_mgmt || spec.rdm_policy || !xlpt_vfid_is_empty(&spec.vf)) {
+	    spec.power_mgmt || spec.rdm_policy || (spec.has_bdf && spec.pool) ||
+	    !xlpt_vfid_is_empty(&spec.vf)) {
 		xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
 			      "%s: a device to detach takes no slot and no options", text);
 		xlpt_diag_hint(diag, "write the address alone");

@@ -357,6 +357,17 @@ int xlpt_lease_drop(struct xlpt_env *env, struct xlpt_lease *lease, struct xlpt_
 	return 0;
 }
 
+void xlpt_leases_move(struct xlpt_leases *from, struct xlpt_bdf bdf, struct xlpt_leases *to)
+{
+	struct xlpt_lease *l = xlpt_leases_find(from, bdf);
+
+	if (!l)
+		return;
+	XLPT_GROW(to->items, to->n, to->alloc);
+	to->items[to->n++] = *l;
+	*l = from->items[--from->n];
+}
+
 void xlpt_leases_end(struct xlpt_env *env, struct xlpt_leases *leases)
 {
 	for (size_t i = 0; i < leases->n; i++) {

@@ -76,6 +76,9 @@ int xlpt_lease_hold(struct xlpt_env *env, struct xlpt_bdf bdf, int64_t timeout_m
 /* Gives a lease that is held back: the file goes. */
 int xlpt_lease_drop(struct xlpt_env *env, struct xlpt_lease *lease, struct xlpt_diag *diag);
 
+/* Hands the lease of a VF, where there is one, from one operation to another. */
+void xlpt_leases_move(struct xlpt_leases *from, struct xlpt_bdf bdf, struct xlpt_leases *to);
+
 /* The end of an operation: what it still holds is given back, or left where stays is set. */
 void xlpt_leases_end(struct xlpt_env *env, struct xlpt_leases *leases);
 

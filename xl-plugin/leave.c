@@ -169,7 +169,8 @@ static bool holds(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, boo
 /* ---- one device ---- */
 
 static int one(struct xlpt_env *env, const struct xlpt_guest *guest, const struct xlpt_spec *spec,
-	       struct xlpt_journal *journal, int64_t timeout_ms, bool attach, struct xlpt_diag *diag)
+	       struct xlpt_leases *leases, struct xlpt_journal *journal, int64_t timeout_ms,
+	       bool attach, struct xlpt_diag *diag)
 {
 	_cleanup_op_ struct xlpt_op op;
 	_cleanup_free_ char *text = NULL;
@@ -189,6 +190,10 @@ static int one(struct xlpt_env *env, const struct xlpt_guest *guest, const struc
 	op.force_host = op.allow_split = attach ? forced : NULL;
 	op.has_guest = true;
 	xlpt_guest_copy(&op.guest, guest);
+	if (leases)
+		xlpt_leases_move(leases, spec->bdf, &op.leases);
+	for (size_t i = 0; i < op.leases.n; i++)
+		op.leases.items[i].domid = guest->domid;
 	xlpt_spec_init(&plain);
 	plain.has_bdf = true;
 	plain.bdf = spec->bdf;
@@ -200,8 +205,8 @@ static int one(struct xlpt_env *env, const struct xlpt_guest *guest, const struc
 }
 
 int xlpt_leave_attach(struct xlpt_env *env, const struct xlpt_guest *guest,
-		      const struct xlpt_spec *spec, struct xlpt_journal *journal,
-		      int64_t timeout_ms, struct xlpt_diag *diag)
+		      const struct xlpt_spec *spec, struct xlpt_leases *leases,
+		      struct xlpt_journal *journal, int64_t timeout_ms, struct xlpt_diag *diag)
 {
 	bool whole;
 
@@ -216,7 +221,7 @@ int xlpt_leave_attach(struct xlpt_env *env, const struct xlpt_guest *guest,
 				return rc;
 		}
 	}
-	return whole ? 0 : one(env, guest, spec, journal, timeout_ms, true, diag);
+	return whole ? 0 : one(env, guest, spec, leases, journal, timeout_ms, true, diag);
 }
 
 void xlpt_leave_settle(struct xlpt_env *env, const struct xlpt_guest *guest)
@@ -232,7 +237,7 @@ static int detach(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_leave *l = ctx;
 
-	return one(l->op.env, &l->op.guest, &l->op.items[i].spec, &l->op.journal,
+	return one(l->op.env, &l->op.guest, &l->op.items[i].spec, NULL, &l->op.journal,
 		   l->op.timeout_ms, false, diag);
 }
 
@@ -246,8 +251,8 @@ static int attach_again(void *ctx, size_t i, struct xlpt_diag *diag)
 	if (rc <= 0)
 		return rc;
 	xlpt_leave_settle(l->op.env, &now);
-	return xlpt_leave_attach(l->op.env, &now, &l->op.items[i].spec, &l->op.journal,
-				 l->op.timeout_ms, diag);
+	return xlpt_leave_attach(l->op.env, &now, &l->op.items[i].spec, &l->op.leases,
+				 &l->op.journal, l->op.timeout_ms, diag);
 }
 
 void xlpt_leave_plan_detach(struct xlpt_leave *l, struct xlpt_plan *plan)
@@ -354,6 +359,36 @@ static int same_items(struct xlpt_leave *l, struct xlpt_diag *diag)
 	return XLPT_ERR_CONFLICT;
 }
 
+/*
+ * Until the guest has left, a pool gives its VFs to nobody else and dom0's driver
+ * does not get them: then it can have them again. Where it goes on it asks for one
+ * of that pool, which is what the item's spec says from here on.
+ */
+static int hold_leases(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	int rc = xlpt_op_hold_leases(op, diag);
+
+	for (size_t i = 0; rc == 0 && i < op->n; i++) {
+		const struct xlpt_lease *lease = xlpt_leases_find(&op->leases, op->items[i].spec.bdf);
+
+		op->items[i].hide = false;
+		if (lease)
+			op->items[i].spec.pool = xlpt_xstrdup(lease->pool);
+	}
+	return rc;
+}
+
+void xlpt_leave_give_back(struct xlpt_op *op)
+{
+	for (size_t i = 0; !op->env->dry_run && i < op->leases.n; i++) {
+		_cleanup_diag_ struct xlpt_diag d = { 0 };
+
+		/* It is over all the same, as every command that looks at leases will find. */
+		if (xlpt_lease_return(op->env, &op->leases.items[i], &d))
+			xlpt_warn(op->env, "%s", d.message);
+	}
+}
+
 int xlpt_leave_begin(struct xlpt_leave *l, const char *what, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = &l->op;
@@ -371,6 +406,8 @@ int xlpt_leave_begin(struct xlpt_leave *l, const char *what, struct xlpt_diag *d
 		rc = xlpt_op_prepare(op, diag);
 	if (rc == 0)
 		rc = same_items(l, diag);
+	if (rc == 0)
+		rc = hold_leases(op, diag);
 	for (size_t i = 0; rc == 0 && !l->force && i < op->n; i++)
 		rc = xlpt_policy_resumes(&op->guest, &op->items[i].device, what, diag);
 	l->was_paused = op->guest.paused;

@@ -61,6 +61,8 @@ int xlpt_leave_path(const char *file, char **out, struct xlpt_diag *diag);
  * detach_first; takes the locks and looks again. what: "saved" or "migrated".
  */
 int xlpt_leave_begin(struct xlpt_leave *l, const char *what, struct xlpt_diag *diag);
+/* The guest has left: its leases end. What goes wrong is warned of. */
+void xlpt_leave_give_back(struct xlpt_op *op);
 /* What takes the place of bdf, which counts as used then; NULL = itself. */
 struct xlpt_map *xlpt_leave_map(const struct xlpt_leave *l, struct xlpt_bdf bdf);
 /* XLPT_ERR_USAGE when one was not. */
@@ -80,10 +82,13 @@ int xlpt_leave_alive(struct xlpt_env *env, const struct xlpt_guest *want, struct
 /* Waits until it is gone; XLPT_ERR_LEFT when it is not. */
 int xlpt_leave_wait_gone(struct xlpt_env *env, const struct xlpt_guest *guest,
 			 struct xlpt_diag *diag);
-/* Attaches unless the guest has it already; locks are held, steps go to that journal. */
+/*
+ * Attaches unless the guest has it already; locks are held, steps go to that
+ * journal. leases: one of the device among them goes over to that attach; or NULL.
+ */
 int xlpt_leave_attach(struct xlpt_env *env, const struct xlpt_guest *guest,
-		      const struct xlpt_spec *spec, struct xlpt_journal *journal,
-		      int64_t timeout_ms, struct xlpt_diag *diag);
+		      const struct xlpt_spec *spec, struct xlpt_leases *leases,
+		      struct xlpt_journal *journal, int64_t timeout_ms, struct xlpt_diag *diag);
 /*
  * After a detach that was not seen to its end: a PV guest whose last device went
  * may still be closing its frontend, nothing in xenstore tells, and an attach in

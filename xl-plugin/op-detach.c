@@ -225,7 +225,8 @@ int xlpt_op_detach(struct xlpt_op *op, struct xlpt_diag *diag)
 		rc = judge(op, diag);
 	if (rc == 0)
 		rc = xlpt_op_judge_split(op, diag);
-	if (rc == 0)
+	/* An outer operation has them, and gives them back when it is over. */
+	if (rc == 0 && !op->outer)
 		rc = xlpt_op_hold_leases(op, diag);
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
 		const char *bdf = XLPT_BDF_STR(op->items[i].spec.bdf);

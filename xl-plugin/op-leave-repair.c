@@ -38,7 +38,7 @@ static void attach_all(struct xlpt_env *env, const struct xlpt_guest *known, str
 		_cleanup_spec_ struct xlpt_spec spec;
 
 		if (xlpt_spec_parse(text, &spec, &d) == 0 &&
-		    xlpt_leave_attach(env, guest, &spec, j, XLPT_GUEST_TIMEOUT_MS, &d) == 0)
+		    xlpt_leave_attach(env, guest, &spec, NULL, j, XLPT_GUEST_TIMEOUT_MS, &d) == 0)
 			xlpt_say(env, "%s is attached to %s", XLPT_BDF_STR(spec.bdf), guest->name);
 		else
 			xlpt_warn(env, "%s runs without %s: %s", guest->name, text,

@@ -33,29 +33,51 @@ static int plain(const char *what, const char *text, struct xlpt_diag *diag)
 	return XLPT_ERR_SYNTAX;
 }
 
-/* An address alone takes the options along that the device had here, a pool alone its identity. */
-static int target_of(const struct xlpt_leave *l, const struct xlpt_item *item, char **out,
-		     struct xlpt_spec *spec, struct xlpt_diag *diag)
+static bool has_pool(struct json_object *pools, const char *name)
+{
+	struct json_object *list = NULL, *v;
+
+	json_object_object_get_ex(pools, "pools", &list);
+	for (size_t i = 0; json_object_is_type(list, json_type_array) &&
+			   i < json_object_array_length(list); i++)
+		if (json_object_object_get_ex(json_object_array_get_idx(list, i), "name", &v) &&
+		    xlpt_streq(json_object_get_string(v), name))
+			return true;
+	return false;
+}
+
+/*
+ * An address alone takes the options along that the device had here, a pool alone
+ * its identity. What came out of a pool here comes out of the pool of that name
+ * there, where there is one. *spec is disposed by the caller, also after an error.
+ */
+static int target_of(const struct xlpt_leave *l, const struct xlpt_item *item,
+		     struct json_object *pools, char **out, struct xlpt_spec *spec,
+		     struct xlpt_diag *diag)
 {
 	struct xlpt_map *map = xlpt_leave_map(l, item->spec.bdf);
-	struct xlpt_spec own = item->spec;
+	const struct xlpt_spec *own = &item->spec;
+	struct xlpt_bdf bdf;
 	int rc;
 
 	xlpt_spec_init(spec);
 	rc = map ? xlpt_spec_parse(map->to, spec, diag) : 0;
 	if (rc)
 		return rc;
-	if (map && spec->pool && xlpt_vfid_is_empty(&spec->vf))
-		spec->vf = own.vf;
-	if (map && spec->pool) {
-		*out = xlpt_spec_format(spec);
-	} else if (map && (!spec->has_bdf || spec->all_funcs || strpbrk(map->to, ",@"))) {
-		*out = xlpt_xstrdup(map->to);
-	} else {
-		if (map)
-			own.bdf = spec->bdf;
-		*out = xlpt_spec_format(&own);
+	if (!map || (spec->has_bdf && !spec->all_funcs && !strpbrk(map->to, ",@"))) {
+		bdf = map ? spec->bdf : own->bdf;
+		xlpt_spec_dispose(spec);
+		xlpt_spec_copy(spec, own);
+		spec->bdf = bdf;
+		spec->has_bdf = map || !own->pool || !has_pool(pools, own->pool);
+		if (spec->has_bdf) {
+			free(spec->pool);
+			spec->pool = NULL;
+		}
+	} else if (spec->pool && xlpt_vfid_is_empty(&spec->vf)) {
+		spec->vf = own->vf;
 	}
+	*out = xlpt_spec_format(spec);
 	return plain("device", *out, diag);
 }
 
@@ -98,12 +120,13 @@ static int check_target(const struct xlpt_leave *l, const struct xlpt_item *item
 			struct xlpt_diag *diag)
 {
 	bool same = !xlpt_leave_map(l, item->spec.bdf);
-	struct xlpt_bdf to = same ? item->spec.bdf : spec->bdf;
+	struct xlpt_bdf to = spec->bdf;
 	struct json_object *o = find(list, to), *guest = NULL;
 	const char *state = word(o, "state"), *id = word(o, "id");
 	char own[16];
 
-	if (!same && !spec->has_bdf)
+	/* Whether a pool has one to give is known when it is asked. */
+	if (!spec->has_bdf || spec->pool)
 		return 0;
 	if (!o)
 		return refuse_target(l, item->spec.bdf, to, "xlpt list does not show it there", diag);
@@ -111,6 +134,9 @@ static int check_target(const struct xlpt_leave *l, const struct xlpt_item *item
 	if (same && !xlpt_streq(id, own))
 		return refuse_target(l, item->spec.bdf, to,
 				     "at the same address there is another kind of device", diag);
+	if (!xlpt_vfid_is_empty(&spec->vf) && !word(o, "physical_function"))
+		return refuse_target(l, item->spec.bdf, to,
+				     "it is no virtual function and cannot have its network identity", diag);
 	json_object_object_get_ex(o, "guest", &guest);
 	/* On this very host it is the guest's own until it is detached. */
 	if (xlpt_streq(state, "assigned") && xlpt_streq(word(guest, "name"), l->op.guest.name))
@@ -124,28 +150,35 @@ static int check_target(const struct xlpt_leave *l, const struct xlpt_item *item
 static int find_targets(struct xlpt_leave *l, struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str all = { 0 };
-	struct json_object *list;
+	struct json_object *list, *pools = NULL;
+	bool pooled = false;
 	int rc;
 
 	for (size_t i = 0; i < l->op.n; i++)
-		xlpt_leave_map(l, l->op.items[i].spec.bdf);
+		pooled |= !xlpt_leave_map(l, l->op.items[i].spec.bdf) &&
+			  l->op.items[i].spec.pool;
 	rc = xlpt_leave_maps_used(l, l->op.guest.name, diag);
 	if (rc || !l->op.n)
 		return rc;
 	list = xlpt_leave_ask(l->op.env, l->transport, l->host, "list", diag);
-	if (!list)
+	if (list && pooled)
+		pools = xlpt_leave_ask(l->op.env, l->transport, l->host, "pool list", diag);
+	if (!list || (pooled && !pools)) {
+		json_object_put(list);
 		return diag ? (int)diag->code : XLPT_ERR_NOT_FOUND;
+	}
 	for (size_t i = 0; rc == 0 && i < l->op.n; i++) {
 		_cleanup_free_ char *text = NULL;
 		_cleanup_spec_ struct xlpt_spec spec;
 
-		rc = target_of(l, &l->op.items[i], &text, &spec, diag);
+		rc = target_of(l, &l->op.items[i], pools, &text, &spec, diag);
 		if (rc == 0)
 			rc = check_target(l, &l->op.items[i], &spec, list, diag);
 		if (rc == 0)
 			xlpt_str_addf(&all, "%s%s", all.len ? " " : "", text);
 	}
 	json_object_put(list);
+	json_object_put(pools);
 	l->targets = xlpt_str_take(&all);
 	return rc;
 }
@@ -266,6 +299,7 @@ static int attach_there(void *ctx, size_t i, struct xlpt_diag *diag)
 
 	(void)i;
 	/* The other host may be this one, for a test. */
+	xlpt_leave_give_back(&l->op);
 	xlpt_locks_release(&l->op.locks);
 	return xlpt_leave_remote_attach(l->op.env, l->transport, l->host, l->op.guest.name, l->targets,
 					diag);

@@ -27,10 +27,23 @@ static char *place_text(const struct xlpt_device *dev, const struct xlpt_place *
 	return NULL;
 }
 
+static int no_identity(struct xlpt_bdf bdf, struct xlpt_diag *diag)
+{
+	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s cannot have the network identity of a VF",
+		      XLPT_BDF_STR(bdf));
+	xlpt_diag_fact(diag, "the guest had a VF with mac=, vlan= or their like; this is no virtual function");
+	xlpt_diag_hint(diag, "--map FROM=TO with a VF, or with TO,seize=0: an address with an option of "
+			     "its own takes nothing over");
+	return XLPT_ERR_RULE;
+}
+
 /* Adds "BDF (owner)" to busy when it is not free. */
-static int judge_one(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_owners *owners,
+static int judge_one(struct xlpt_env *env, const struct xlpt_spec *spec,
+		     const struct xlpt_owners *owners, const struct xlpt_leases *leases,
 		     struct xlpt_str *busy, struct xlpt_diag *diag)
 {
+	struct xlpt_bdf bdf = spec->bdf;
+	const struct xlpt_lease *lease = xlpt_leases_find(leases, bdf);
 	_cleanup_device_ struct xlpt_device dev = { 0 };
 	_cleanup_place_ struct xlpt_place place = { 0 };
 	_cleanup_free_ char *text = NULL;
@@ -45,6 +58,13 @@ static int judge_one(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlp
 		xlpt_diag_move(diag, &d);
 	else if (!rc)
 		text = place_text(&dev, &place);
+	if (!rc && !text && !dev.is_vf && !xlpt_vfid_is_empty(&spec->vf))
+		return no_identity(bdf, diag);
+	if (!rc && !text && lease) {
+		_cleanup_free_ char *holder = xlpt_lease_holder(lease);
+
+		text = xlpt_xasprintf("leased from pool %s to %s", lease->pool, holder);
+	}
 	if (text)
 		xlpt_str_addf(busy, "%s%s is %s", busy->len ? "; " : "", XLPT_BDF_STR(bdf), text);
 	return text ? 0 : rc;
@@ -53,11 +73,17 @@ static int judge_one(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlp
 static int judge(struct xlpt_leave *l, struct xlpt_diag *diag)
 {
 	_cleanup_owners_ struct xlpt_owners owners = { 0 };
+	_cleanup_leases_ struct xlpt_leases leases = { 0 };
 	_cleanup_str_ struct xlpt_str busy = { 0 };
 	int rc = xlpt_owners_read(l->op.env, &owners, diag);
 
+	if (rc == 0)
+		rc = xlpt_leases_read(l->op.env, &leases, diag);
+	/* What a pool gave for this was free when it did. */
 	for (size_t i = 0; rc == 0 && i < l->op.n; i++)
-		rc = judge_one(l->op.env, l->op.items[i].spec.bdf, &owners, &busy, diag);
+		if (!xlpt_leases_find(&l->op.leases, l->op.items[i].spec.bdf))
+			rc = judge_one(l->op.env, &l->op.items[i].spec, &owners, &leases, &busy,
+				       diag);
 	if (rc || !busy.len)
 		return rc;
 	xlpt_diag_set(diag, XLPT_ERR_RULE, "devices of %s are not free: %s", l->image.guest.name,
@@ -78,33 +104,85 @@ static int twice(struct xlpt_bdf bdf, struct xlpt_diag *diag)
 	return XLPT_ERR_USAGE;
 }
 
-static int add(struct xlpt_leave *l, const struct xlpt_spec *spec, struct xlpt_diag *diag)
+/* What takes the place of *own; *to, what the map says, lives as long as own is used. */
+static int map_one(struct xlpt_leave *l, struct xlpt_spec *own, struct xlpt_spec *to,
+		   struct xlpt_diag *diag)
+{
+	const struct xlpt_map *map = xlpt_leave_map(l, own->bdf);
+	struct xlpt_vf_identity vf = own->vf;
+	int rc = map ? xlpt_spec_parse(map->to, to, diag) : 0;
+
+	if (rc || !map)
+		return rc;
+	if (!(to->has_bdf || to->pool) || to->all_funcs) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "--map: %s is neither the address of one function nor a pool", map->to);
+		xlpt_diag_hint(diag, "xlpt list --state hidden shows what is free");
+		return XLPT_ERR_USAGE;
+	}
+	/* An address alone takes the options along, a pool alone the identity. */
+	if (to->pool || strpbrk(map->to, ",@")) {
+		*own = *to;
+		if (to->pool && xlpt_vfid_is_empty(&to->vf))
+			own->vf = vf;
+	} else {
+		own->bdf = to->bdf;
+		own->pool = NULL;
+	}
+	return 0;
+}
+
+static int from_pool(struct xlpt_leave *l, const struct xlpt_spec *spec, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *text = xlpt_spec_format(spec);
+	_cleanup_diag_ struct xlpt_diag why = { 0 };
+	struct xlpt_spec any = *spec;
+	int rc = xlpt_op_add_spec(&l->op, text, &why);
+
+	/* The very one that it had, or else what the pool has. */
+	if (spec->has_bdf && (rc == XLPT_ERR_IN_USE || rc == XLPT_ERR_NOT_FOUND)) {
+		_cleanup_free_ char *text_any = NULL;
+
+		any.has_bdf = false;
+		text_any = xlpt_spec_format(&any);
+		xlpt_diag_dispose(&why);
+		rc = xlpt_op_add_spec(&l->op, text_any, &why);
+		if (rc == 0)
+			xlpt_warn(l->op.env, "%s of pool %s is not free: %s gets %s",
+				  XLPT_BDF_STR(spec->bdf), spec->pool, l->image.guest.name,
+				  XLPT_BDF_STR(l->op.items[l->op.n - 1].spec.bdf));
+	}
+	if (rc == 0)
+		l->op.items[l->op.n - 1].spec.pool = xlpt_xstrdup(spec->pool);
+	if (rc && diag) {
+		xlpt_diag_move(diag, &why);
+		xlpt_diag_wrap(diag, "%s", l->image.guest.name);
+	}
+	if (rc == XLPT_ERR_FULL)
+		xlpt_diag_hint(diag, "free one (xlpt pool show %s), or xlpt restore --without-devices %s",
+			       spec->pool, l->file);
+	return rc == XLPT_ERR_FULL && diag ? xlpt_diag_recode(diag, XLPT_ERR_RULE) : rc;
+}
+
+/* Addresses first: what is named, no pool may give out. */
+static int add(struct xlpt_leave *l, const struct xlpt_spec *spec, bool pools,
+	       struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *text = NULL;
 	_cleanup_spec_ struct xlpt_spec to;
-	const struct xlpt_map *map = xlpt_leave_map(l, spec->bdf);
 	struct xlpt_spec own = *spec;
 	int rc;
 
 	xlpt_spec_init(&to);
-	rc = map ? xlpt_spec_parse(map->to, &to, diag) : 0;
-	if (rc)
+	rc = map_one(l, &own, &to, diag);
+	if (rc || !own.has_bdf != pools)
 		return rc;
-	if (map && (!to.has_bdf || to.all_funcs)) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE, "--map: %s is not the address of one function",
-			      map->to);
-		xlpt_diag_hint(diag, "restore takes addresses; xlpt list --state hidden shows what is free");
-		return XLPT_ERR_USAGE;
-	}
-	/* An address alone takes the options along. */
-	if (map && strpbrk(map->to, ",@"))
-		own = to;
-	else if (map)
-		own.bdf = to.bdf;
-	for (size_t i = 0; i < l->op.n; i++)
-		if (!own.all_funcs && xlpt_bdf_eq(l->op.items[i].spec.bdf, own.bdf))
+	for (size_t i = 0; own.has_bdf && i < l->op.n; i++)
+		if (xlpt_bdf_eq(l->op.items[i].spec.bdf, own.bdf))
 			return twice(own.bdf, diag);
 	xlpt_leave_fit(l->image.guest.type, &own);
+	if (own.pool)
+		return from_pool(l, &own, diag);
 	text = xlpt_spec_format(&own);
 	return xlpt_op_add_spec(&l->op, text, diag);
 }
@@ -125,12 +203,17 @@ static int add_devices(struct xlpt_leave *l, struct xlpt_diag *diag)
 
 	if (l->without_devices)
 		return 0;
+	/* A lease names its guest by uuid: the one it will have. */
+	xlpt_guest_copy(&l->op.guest, &l->image.guest);
+	l->op.guest.domid = XLPT_DOMID_NONE;
 	rc = xlpt_image_record_read(&l->image, &record, diag);
-	for (size_t i = 0; rc == 0 && i < l->image.n; i++)
-		rc = add(l, &l->image.specs[i], diag);
-	for (size_t i = 0; rc == 0 && i < record.n; i++)
-		if (!named(l, &record.specs[i]))
-			rc = add(l, &record.specs[i], diag);
+	for (int pools = 0; pools < 2; pools++) {
+		for (size_t i = 0; rc == 0 && i < l->image.n; i++)
+			rc = add(l, &l->image.specs[i], pools, diag);
+		for (size_t i = 0; rc == 0 && i < record.n; i++)
+			if (!named(l, &record.specs[i]))
+				rc = add(l, &record.specs[i], pools, diag);
+	}
 	return rc ? rc : xlpt_leave_maps_used(l, l->image.guest.name, diag);
 }
 
@@ -184,6 +267,7 @@ static int restore(void *ctx, size_t i, struct xlpt_diag *diag)
 	}
 	if (rc < 0)
 		return rc;
+	xlpt_guest_dispose(&l->op.guest);
 	l->op.guest = now;
 	now = (struct xlpt_guest){ 0 };
 	return xlpt_lock_guest(env, &l->op.locks, l->op.guest.domid,
@@ -198,7 +282,8 @@ static int attach(void *ctx, size_t i, struct xlpt_diag *diag)
 	const struct xlpt_spec *spec = &l->op.items[i].spec;
 
 	(void)diag;
-	if (xlpt_leave_attach(l->op.env, &l->op.guest, spec, &l->op.journal, l->op.timeout_ms, &d) == 0)
+	if (xlpt_leave_attach(l->op.env, &l->op.guest, spec, &l->op.leases, &l->op.journal,
+			      l->op.timeout_ms, &d) == 0)
 		return 0;
 	xlpt_str_addf(&l->missing, " %s", XLPT_BDF_STR(spec->bdf));
 	if (!l->missing_diag.message)

@@ -183,5 +183,8 @@ int xlpt_op_save(struct xlpt_leave *l, struct xlpt_diag *diag)
 		      xlpt_xasprintf("remove %s", l->file));
 	xlpt_plan_add(&plan, xlpt_leave_destroy, NULL, op->n,
 		      xlpt_xasprintf("end %s here", guest), NULL);
-	return xlpt_op_execute(op, "save", &plan, diag);
+	rc = xlpt_op_execute(op, "save", &plan, diag);
+	if (rc == 0)
+		xlpt_leave_give_back(op);
+	return rc;
 }

@@ -57,10 +57,12 @@ const char *xlpt_pool_policy_word(enum xlpt_pool_policy policy);
  * Leases a VF of a pool to op's guest (uuid, name, domid; -1 while it is to be
  * created): reconciles, chooses and writes the lease under the lock of the pools,
  * and adds it, held, to op->leases. VFs that are among op's items already are
- * passed over. A dry run chooses only. until: see struct xlpt_lease.
+ * passed over. A dry run chooses only. until: see struct xlpt_lease. want: this
+ * VF and no other, or NULL; IN_USE when it is not free, NOT_FOUND when the pool
+ * has it not. One that the guest has leased and does not have is held again.
  */
-int xlpt_pool_allocate(struct xlpt_op *op, const char *name, struct xlpt_bdf *bdf,
-		       struct xlpt_pool_def *def, struct xlpt_diag *diag);
+int xlpt_pool_allocate(struct xlpt_op *op, const char *name, const struct xlpt_bdf *want,
+		       struct xlpt_bdf *bdf, struct xlpt_pool_def *def, struct xlpt_diag *diag);
 
 /* ---- op-pool.c ---- */
 

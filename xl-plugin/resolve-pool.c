@@ -60,8 +60,44 @@ static xlpt_nodes nodes_of(struct xlpt_op *op, enum xlpt_pool_policy policy)
 	return nodes ? nodes : op->nodes;
 }
 
-static int choose(struct xlpt_op *op, const char *name, const struct xlpt_pool_def *def,
-		  struct xlpt_pool_facts *facts, struct xlpt_bdf *bdf, struct xlpt_diag *diag)
+/* The lease of a guest that does not have the VF: an attach or detach of it was cut short. */
+static const struct xlpt_lease *own_lease(const struct xlpt_op *op,
+					  const struct xlpt_pool_facts *facts, const char *name,
+					  struct xlpt_bdf bdf)
+{
+	const struct xlpt_lease *l = xlpt_leases_find(&facts->leases, bdf);
+
+	return l && !l->busy && *l->uuid && !strcmp(l->uuid, op->guest.uuid) &&
+	       !strcmp(l->pool, name) && !xlpt_owners_find(&facts->owners, bdf) ? l : NULL;
+}
+
+static int choose_one(const struct xlpt_op *op, const char *name, const struct xlpt_pool_view *view,
+		      const struct xlpt_pool_facts *facts, struct xlpt_bdf want,
+		      struct xlpt_diag *diag)
+{
+	const struct xlpt_pool_vf *vf = NULL;
+
+	for (size_t i = 0; i < view->vfs.n; i++)
+		if (xlpt_bdf_eq(view->vfs.items[i].bdf, want))
+			vf = &view->vfs.items[i];
+	if (vf && (vf->state == XLPT_VF_FREE || own_lease(op, facts, name, want)))
+		return 0;
+	if (!vf) {
+		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "%s is no VF of pool %s", XLPT_BDF_STR(want), name);
+		if (view->n)
+			xlpt_diag_fact(diag, "%s", view->troubles[0].message);
+		xlpt_diag_hint(diag, "xlpt pool show %s lists those it has", name);
+		return XLPT_ERR_NOT_FOUND;
+	}
+	xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s of pool %s is not free", XLPT_BDF_STR(want), name);
+	xlpt_diag_fact(diag, "it is taken: %s", vf->holder);
+	xlpt_diag_hint(diag, "pool:%s takes another one", name);
+	return XLPT_ERR_IN_USE;
+}
+
+static int choose(struct xlpt_op *op, const char *name, const struct xlpt_bdf *want,
+		  const struct xlpt_pool_def *def, struct xlpt_pool_facts *facts,
+		  struct xlpt_bdf *bdf, struct xlpt_diag *diag)
 {
 	_cleanup_returns_ struct xlpt_returns returned = { 0 };
 	_cleanup_pool_view_ struct xlpt_pool_view view = { 0 };
@@ -80,6 +116,10 @@ static int choose(struct xlpt_op *op, const char *name, const struct xlpt_pool_d
 	if (rc)
 		return rc;
 	take_own(op, &view.vfs);
+	if (want) {
+		*bdf = *want;
+		return choose_one(op, name, &view, facts, *want, diag);
+	}
 	i = xlpt_pool_choose(&view.vfs, policy, nodes_of(op, policy), &remote);
 	if (i < 0)
 		return exhausted(name, &view, diag);
@@ -90,8 +130,39 @@ static int choose(struct xlpt_op *op, const char *name, const struct xlpt_pool_d
 	return 0;
 }
 
-int xlpt_pool_allocate(struct xlpt_op *op, const char *name, struct xlpt_bdf *bdf,
-		       struct xlpt_pool_def *def, struct xlpt_diag *diag)
+/* Makes the lease, or takes up the one that the guest still has. */
+static int take_lease(struct xlpt_op *op, const struct xlpt_pool_facts *facts,
+		      struct xlpt_lease *l, struct xlpt_diag *diag)
+{
+	_cleanup_lease_ struct xlpt_lease held = { .fd = -1 };
+	int rc;
+
+	if (op->env->dry_run)
+		return 0;
+	if (!own_lease(op, facts, l->pool, l->bdf))
+		return xlpt_lease_create(op->env, l, diag);
+	rc = xlpt_lease_hold(op->env, l->bdf, HOLD_TIMEOUT_MS, &held, diag);
+	if (rc == 0)
+		return xlpt_lease_create(op->env, l, diag);
+	if (rc < 0)
+		return rc;
+	/* Whose it is may have changed since it was read; written anew it is when the plan keeps it. */
+	if (strcmp(held.uuid, l->uuid) != 0) {
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s was leased to %s meanwhile",
+			      XLPT_BDF_STR(l->bdf), held.guest);
+		xlpt_diag_hint(diag, "pool:%s takes another one", l->pool);
+		return XLPT_ERR_IN_USE;
+	}
+	memcpy(l->boot, held.boot, sizeof(l->boot));
+	l->since = held.since;
+	l->fd = held.fd;
+	l->busy = true;
+	held.fd = -1;
+	return 0;
+}
+
+int xlpt_pool_allocate(struct xlpt_op *op, const char *name, const struct xlpt_bdf *want,
+		       struct xlpt_bdf *bdf, struct xlpt_pool_def *def, struct xlpt_diag *diag)
 {
 	struct xlpt_env *env = op->env;
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
@@ -108,7 +179,7 @@ int xlpt_pool_allocate(struct xlpt_op *op, const char *name, struct xlpt_bdf *bd
 	if (rc == 0)
 		rc = xlpt_pool_load(env, name, def, diag);
 	if (rc == 0)
-		rc = choose(op, name, def, &facts, bdf, diag);
+		rc = choose(op, name, want, def, &facts, bdf, diag);
 	if (rc) {
 		xlpt_pool_def_dispose(def);
 		return rc;
@@ -125,7 +196,7 @@ int xlpt_pool_allocate(struct xlpt_op *op, const char *name, struct xlpt_bdf *bd
 		.fd = -1,
 	};
 	snprintf(l->uuid, sizeof(l->uuid), "%s", op->guest.uuid);
-	rc = env->dry_run ? 0 : xlpt_lease_create(env, l, diag);
+	rc = take_lease(op, &facts, l, diag);
 	if (rc) {
 		xlpt_pool_def_dispose(def);
 		xlpt_lease_dispose(l);
@@ -176,8 +247,14 @@ int xlpt_resolve_pool(struct xlpt_op *op, struct xlpt_spec *spec, struct xlpt_bd
 		      struct xlpt_diag *diag)
 {
 	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 };
-	int rc = xlpt_pool_allocate(op, spec->pool, bdf, &def, diag);
+	int rc;
 
+	/* An outer operation may have leased it already. */
+	if (spec->has_bdf && xlpt_leases_find(&op->leases, spec->bdf))
+		rc = xlpt_pool_load(op->env, spec->pool, &def, diag);
+	else
+		rc = xlpt_pool_allocate(op, spec->pool, spec->has_bdf ? &spec->bdf : NULL, bdf, &def,
+					diag);
 	if (rc)
 		return rc;
 	if (op->identity)

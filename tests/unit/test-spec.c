@@ -86,6 +86,12 @@ static void test_good(void **state)
 		{ "pool:lan", SPEC(-1, .pool = (char *)"lan"), NULL },
 		{ "pool:a:b.c_d-e@1f,seize=1",
 		  SPEC(0x1f, .pool = (char *)"a:b.c_d-e", .seize = XLPT_ON), NULL },
+		{ "pool=lan,bdf=09:00.0,seize=0",
+		  SPEC(-1, NIC, .pool = (char *)"lan", .seize = XLPT_OFF),
+		  "0000:09:00.0,seize=0,pool=lan" },
+		{ "0000:09:00.0@4,pool=lan,vlan=42",
+		  SPEC(4, NIC, .pool = (char *)"lan",
+		       .vf = { .has_vlan = true, .vlan = { 42, 0, 0x8100 } }), NULL },
 		{ "pin:nic0,vslot=4", SPEC(4, .pin = (char *)"nic0"), "pin:nic0@4" },
 		{ "pin:" NAME64, SPEC(-1, .pin = (char *)NAME64), NULL },
 		{ "09:00.0,mac=52:54:00:6D:90:02",
@@ -229,6 +235,16 @@ static void test_bad(void **state)
 		{ "pin:a b", 6, "printable" },
 		{ "pool:09:00.0", 6, "09:00.0 is an address, never a name" },
 		{ "pool:lan,bdf=09:00.0", 10, "bdf excludes pool:" },
+		{ "pool:lan,pool=lan", 10, "pool excludes pool:" },
+		{ "pin:nic,pool=lan", 9, "pool excludes pin:" },
+		{ "09:00.0,pool=lan,pool=san", 18, "pool is given twice" },
+		{ "name=nic0,pool=lan", 11, "pool and name exclude each other" },
+		{ "pool=lan,name=nic0", 10, "pool and name exclude each other" },
+		{ "pool=lan", 1, "neither an address nor a name" },
+		{ "09:00.*,pool=lan", 1, "a pool gives out single functions" },
+		{ "09:00.0,pool=", 14, "a name has 1 to 64 characters" },
+		{ "09:00.0,pool=../x", 14, "a pool's name has printable characters without '/'" },
+		{ "09:00.0,pool=03:00.0", 14, "03:00.0 is an address, never a name" },
 		{ "pin:lan,name=nic0", 9, "name excludes pin:" },
 		{ "pool:lan,pin:lan", 10, "\"pin:lan\" is not key=value" },
 		{ "Pool:lan", 1, "expected the bus" },
@@ -386,6 +402,8 @@ static void random_ours(struct xlpt_spec *spec)
 		spec->has_bdf = spec->all_funcs = false;
 		spec->bdf = (struct xlpt_bdf){ 0 };
 		random_name(rnd(2) ? &spec->pool : &spec->pin);
+	} else if (spec->has_bdf && !spec->all_funcs && rnd(3) == 0) {
+		random_name(&spec->pool);
 	}
 	if (spec->all_funcs)
 		return;
@@ -448,6 +466,7 @@ static void test_xl_only(void **state)
 		{ "pin:nic0", "expected the bus" },
 		{ "09:00.0,mac=52:54:00:6d:90:02", "unknown key \"mac\"" },
 		{ "vlan=3,bdf=09:00.0", "unknown key \"vlan\"" },
+		{ "09:00.0,pool=lan", "unknown key \"pool\"" },
 	};
 	struct xlpt_spec spec;
 
