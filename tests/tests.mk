@@ -5,8 +5,10 @@
 
 XENS = 4.17 4.20
 # What make check runs on each; make lab runs everything there is on both, which takes an hour.
-# The scenario cycles does 100 of them; here fewer, so that all of make check stays a coffee's length.
+# The scenario cycles does 100 of them, others three rounds; here fewer, so that all of make check stays
+# a coffee's length.
 CYCLES = 10
+ROUNDS = 2
 SCENARIOS_4.17 = attach cycles
 SCENARIOS_4.20 = cycles together hvm
 SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined
@@ -49,7 +51,8 @@ check-lab:
 	@mkdir -p $(O)/lab; scenarios_4_17='$(SCENARIOS_4.17)'; scenarios_4_20='$(SCENARIOS_4.20)'; \
 	for xen in $(XENS); do \
 		eval "list=\$$scenarios_$$(echo $$xen | tr . _)"; \
-		tests/lab/run $$list --xen $$xen --set CYCLES=$(CYCLES) >$(O)/lab/$$xen.out 2>&1 & pids="$$pids $$!"; \
+		tests/lab/run $$list --xen $$xen --set CYCLES=$(CYCLES) \
+			--set ROUNDS=$(ROUNDS) >$(O)/lab/$$xen.out 2>&1 & pids="$$pids $$!"; \
 	done; status=0; for pid in $$pids; do wait $$pid || status=1; done; \
 	for xen in $(XENS); do echo "Xen $$xen"; cat $(O)/lab/$$xen.out; done; exit $$status
 

@@ -132,15 +132,16 @@ static int map_one(struct xlpt_leave *l, struct xlpt_spec *own, struct xlpt_spec
 	return 0;
 }
 
-static int from_pool(struct xlpt_leave *l, const struct xlpt_spec *spec, struct xlpt_diag *diag)
+static int from_pool(struct xlpt_leave *l, const struct xlpt_spec *spec, bool mapped,
+		     struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *text = xlpt_spec_format(spec);
 	_cleanup_diag_ struct xlpt_diag why = { 0 };
 	struct xlpt_spec any = *spec;
 	int rc = xlpt_op_add_spec(&l->op, text, &why);
 
-	/* The very one that it had, or else what the pool has. */
-	if (spec->has_bdf && (rc == XLPT_ERR_IN_USE || rc == XLPT_ERR_NOT_FOUND)) {
+	/* The very one that it had, or else what the pool has; not what somebody names now. */
+	if (spec->has_bdf && !mapped && (rc == XLPT_ERR_IN_USE || rc == XLPT_ERR_NOT_FOUND)) {
 		_cleanup_free_ char *text_any = NULL;
 
 		any.has_bdf = false;
@@ -182,7 +183,7 @@ static int add(struct xlpt_leave *l, const struct xlpt_spec *spec, bool pools,
 			return twice(own.bdf, diag);
 	xlpt_leave_fit(l->image.guest.type, &own);
 	if (own.pool)
-		return from_pool(l, &own, diag);
+		return from_pool(l, &own, xlpt_leave_map(l, spec->bdf), diag);
 	text = xlpt_spec_format(&own);
 	return xlpt_op_add_spec(&l->op, text, diag);
 }

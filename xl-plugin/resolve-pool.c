@@ -141,11 +141,10 @@ static int take_lease(struct xlpt_op *op, const struct xlpt_pool_facts *facts,
 		return 0;
 	if (!own_lease(op, facts, l->pool, l->bdf))
 		return xlpt_lease_create(op->env, l, diag);
-	rc = xlpt_lease_hold(op->env, l->bdf, HOLD_TIMEOUT_MS, &held, diag);
-	if (rc == 0)
-		return xlpt_lease_create(op->env, l, diag);
-	if (rc < 0)
-		return rc;
+	/* Who has the pools waits for nobody. */
+	rc = xlpt_lease_hold(op->env, l->bdf, 0, &held, diag);
+	if (rc <= 0)
+		return rc ? rc : xlpt_lease_create(op->env, l, diag);
 	/* Whose it is may have changed since it was read; written anew it is when the plan keeps it. */
 	if (strcmp(held.uuid, l->uuid) != 0) {
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s was leased to %s meanwhile",

@@ -316,6 +316,7 @@ static void test_pool_taken(void **state)
 	refusedf(w, 3, "restore --map 05:00.0=pool:lan --map 01:10.2=05:00.0 DIR/a",
 		 "0000:05:00.0 cannot have the network identity of a VF");
 	lease_is(w, "01:10.4", "");
+	refusedf(w, 1, "restore --map 01:10.2=01:10.6,pool=lan DIR/a", "0000:01:10.6 of pool lan is not free");
 	okf(w, "restore --map 05:00.0=pool:lan --map 01:10.2=05:00.0,seize=0 DIR/a");
 	assert_true(has(w, running(w, "web1"), "01:10.4") && has(w, running(w, "web1"), "05:00.0"));
 	no_journal(w);

@@ -136,6 +136,40 @@ once "after a migration that broke off"
 shows "after a migration that broke off"
 idle "after the failures"
 
+note "a function out of a pool, which goes back to its driver between guests"
+leased() {
+	xlpt pool show lan | grep -q "leased.*web1 (domain $domid)" || fail "$1: $(xlpt pool show lan)"
+}
+expect_rc 0 xlpt detach --to-host web1 "$vf"
+expect_rc 0 xlpt pool define lan pf=$pf managed=yes
+expect_rc 0 xlpt attach web1 pool:lan,vlan=42
+expect_rc 0 xlpt save --detach-first web1 $image
+grep "^device $vf,.*pool=lan.*vlan=42" $image.xlpt || fail "the record does not name pool and VLAN"
+[ "$(basename "$(readlink /sys/bus/pci/devices/"$vf"/driver)")" = igbvf ] || fail "the VF is not back with igbvf"
+xlpt pool show lan | grep -q free || fail "the VF is not back in the pool: $(xlpt pool show lan)"
+expect_rc 0 xlpt restore $image
+once "restored with a pool's VF"
+shows "restored with a pool's VF"
+leased "after the restore"
+ip link show "$(ls /sys/bus/pci/devices/$pf/net)" | grep "vlan 42" || fail "the VLAN has not come along"
+expect_rc 0 xlpt migrate --detach-first -s /root/transport web1 localhost
+once "migrated with a pool's VF"
+shows "migrated with a pool's VF"
+leased "after the migration"
+mount -t tmpfs -o size=8m none /root/small
+refuses 1 "" xlpt save --detach-first web1 /root/small/web1.img
+umount /root/small
+once "a pool's VF, after a save without room"
+shows "a pool's VF, after a save without room"
+leased "after a save without room"
+idle "with a pool"
+expect_rc 0 xlpt detach web1 "$vf"
+xlpt pool show lan | grep -q free || fail "the VF is not back in the pool: $(xlpt pool show lan)"
+expect_rc 0 xlpt pool undefine lan
+expect_rc 0 xlpt hide "$vf"
+expect_rc 0 xlpt attach web1 "$vf"
+shows "after the pool"
+
 note "kill -9 at journal lines"
 for ((n = 1; n < 60; n += kills)); do
 	at $n xlpt save --detach-first web1 $image || break

@@ -1,6 +1,8 @@
 #!/bin/bash
 # together - attaches at the same moment: two devices for one guest, one device for two guests
 # timeout: 600
+#
+# Environment: ROUNDS (3).
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0
@@ -24,7 +26,7 @@ guest_start web1 pv
 guest_start db1 pv
 expect_rc 0 xlpt hide $nic $second
 
-for round in 1 2 3; do
+for ((round = 1; round <= ${ROUNDS:-3}; round++)); do
 	note "two devices for one guest, round $round"
 	both "xlpt attach web1 $nic" "xlpt attach web1 $second"
 	[ "$rc_a $rc_b" = "0 0" ] || fail "exit $rc_a and $rc_b"
