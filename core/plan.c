@@ -20,7 +20,6 @@ void xlpt_plan_add(struct xlpt_plan *plan, xlpt_step_fn run, xlpt_step_fn undo, 
 	};
 }
 
-/* *begun: the step's own function was called. */
 /* An undo for the same thing has failed: what it stood on must stay as it is. */
 static bool undo_failed(const struct xlpt_plan *plan, const size_t *failed, size_t n, size_t k)
 {
@@ -35,6 +34,7 @@ void xlpt_plan_final(struct xlpt_plan *plan)
 	plan->steps[plan->n - 1].final = true;
 }
 
+/* *begun: the step's own function was called. */
 static int run_one(const struct xlpt_plan *plan, size_t i, bool undo, void *ctx,
 		   const struct xlpt_plan_observer *obs, bool *begun, struct xlpt_diag *diag)
 {

@@ -199,11 +199,19 @@ static int export_pool(struct xlpt_env *env, const char *name, bool xml, struct 
 /* Without Xen, or on a captured tree, what is written is shown as it is. */
 static int look(struct xlpt_env *env, struct xlpt_pool_facts *facts, struct xlpt_diag *diag)
 {
+	_cleanup_returns_ struct xlpt_returns returned = { 0 };
 	int rc = xlpt_env_try_xen(env, diag);
+	bool xen = env->ts && env->store;
 
-	if (rc == 0 && env->ts && env->store)
+	if (rc == 0 && xen && env->dry_run)
+		rc = xlpt_leases_reconcile(env, true, &returned, diag);
+	else if (rc == 0 && xen)
 		rc = xlpt_leases_tidy(env, diag);
-	return rc ? rc : xlpt_pool_facts_read(env, facts, diag);
+	if (rc == 0)
+		rc = xlpt_pool_facts_read(env, facts, diag);
+	if (rc == 0)
+		xlpt_leases_forget(&facts->leases, &returned);
+	return rc;
 }
 
 static int list(struct xlpt_env *env, struct xlpt_diag *diag)
@@ -348,7 +356,8 @@ static int check_verb(struct xlpt_env *env, const struct xlpt_args *args, size_t
 		xlpt_diag_hint(diag, "pool list, show and export read a tree");
 		return XLPT_ERR_USAGE;
 	}
-	if (env->dry_run && verbs[i].reads) {
+	/* A list gives back what is over, but for a dry run. */
+	if (env->dry_run && !strcmp(verb, "export")) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE, "pool %s changes nothing, so it has no --dry-run", verb);
 		xlpt_diag_hint(diag, "leave --dry-run out");
 		return XLPT_ERR_USAGE;

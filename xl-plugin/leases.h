@@ -34,7 +34,8 @@ struct xlpt_lease {
 	/* of this process, not of the file */
 	int fd;			/* open and locked, or -1 */
 	bool busy;		/* an xlpt, perhaps another one, holds it */
-	bool stays;		/* xlpt_leases_dispose leaves the file; else it gives it back */
+	bool stays;		/* xlpt_leases_end leaves the file; else it gives it back */
+	bool before;		/* older than the operation that holds it: its VF is where a guest had it */
 };
 
 struct xlpt_leases {

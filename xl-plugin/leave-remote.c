@@ -5,6 +5,23 @@
 #include "xl-plugin/leave.h"
 #include "xl-plugin/output.h"
 
+/*
+ * The words travel through one shell or two (ssh joins its arguments), so they
+ * must not need quoting in either.
+ */
+int xlpt_leave_plain(const char *what, const char *text, struct xlpt_diag *diag)
+{
+	if (*text && *text != '-' &&
+	    text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+			      "_.:,=@+/%-")] == '\0')
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "%s \"%s\" cannot be given to another host", what, text);
+	xlpt_diag_fact(diag, "letters, digits and _ . : , = @ + / %% - pass through a shell unchanged, "
+			     "and no leading -");
+	xlpt_diag_hint(diag, "use a %s made of these", what);
+	return XLPT_ERR_SYNTAX;
+}
+
 static int no_answer(struct xlpt_diag *diag, const char *host, const char *command, int status,
 		     const char *out)
 {

@@ -169,8 +169,7 @@ static bool holds(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, boo
 /* ---- one device ---- */
 
 static int one(struct xlpt_env *env, const struct xlpt_guest *guest, const struct xlpt_spec *spec,
-	       struct xlpt_leases *leases, struct xlpt_journal *journal, int64_t timeout_ms,
-	       bool attach, struct xlpt_diag *diag)
+	       const struct xlpt_leave_how *how, bool attach, struct xlpt_diag *diag)
 {
 	_cleanup_op_ struct xlpt_op op;
 	_cleanup_free_ char *text = NULL;
@@ -180,18 +179,17 @@ static int one(struct xlpt_env *env, const struct xlpt_guest *guest, const struc
 	int rc;
 
 	xlpt_op_init(&op, env);
-	op.outer = journal;
-	op.timeout_ms = timeout_ms;
-	/* It had the device before: what was allowed for it then is allowed again. */
+	op.outer = how->journal;
+	op.timeout_ms = how->timeout_ms;
 	op.without_e820 = true;
 	/* Counted against the hotplug budget, not refused by it: its detach was let through. */
 	op.force = attach;
 	op.identity = attach;
-	op.force_host = op.allow_split = attach ? forced : NULL;
+	op.force_host = op.allow_split = attach && how->had && spec->has_bdf ? forced : NULL;
 	op.has_guest = true;
 	xlpt_guest_copy(&op.guest, guest);
-	if (leases)
-		xlpt_leases_move(leases, spec->bdf, &op.leases);
+	if (how->leases)
+		xlpt_leases_move(how->leases, spec->bdf, &op.leases);
 	for (size_t i = 0; i < op.leases.n; i++)
 		op.leases.items[i].domid = guest->domid;
 	xlpt_spec_init(&plain);
@@ -199,29 +197,35 @@ static int one(struct xlpt_env *env, const struct xlpt_guest *guest, const struc
 	plain.bdf = spec->bdf;
 	text = xlpt_spec_format(attach ? spec : &plain);
 	rc = xlpt_op_add_spec(&op, text, diag);
+	/* The one that a pool has chosen just now. */
+	if (rc == 0 && !spec->has_bdf)
+		rc = xlpt_lock_device(env, &op.locks, op.items[0].spec.bdf, 0, diag);
 	if (rc == 0)
 		rc = attach ? xlpt_op_attach(&op, diag) : xlpt_op_detach(&op, diag);
 	return rc;
 }
 
 int xlpt_leave_attach(struct xlpt_env *env, const struct xlpt_guest *guest,
-		      const struct xlpt_spec *spec, struct xlpt_leases *leases,
-		      struct xlpt_journal *journal, int64_t timeout_ms, struct xlpt_diag *diag)
+		      const struct xlpt_spec *spec, const struct xlpt_leave_how *how,
+		      struct xlpt_diag *diag)
 {
-	bool whole;
+	bool whole = false;
 
+	if (!spec->has_bdf)
+		return one(env, guest, spec, how, true, diag);
 	/* A change under way is let come to its end: cut short it would wedge the guest. */
 	if (holds(env, guest->domid, spec->bdf, &whole) && !whole) {
 		if (guest->type == XLPT_GUEST_PV)
-			xlpt_wait_settled(env, guest, timeout_ms, NULL);
+			xlpt_wait_settled(env, guest, how->timeout_ms, NULL);
 		if (holds(env, guest->domid, spec->bdf, &whole) && !whole) {
-			int rc = xlpt_release(env, guest->domid, spec->bdf, false, timeout_ms, diag);
+			int rc = xlpt_release(env, guest->domid, spec->bdf, false, how->timeout_ms,
+					      diag);
 
 			if (rc)
 				return rc;
 		}
 	}
-	return whole ? 0 : one(env, guest, spec, leases, journal, timeout_ms, true, diag);
+	return whole ? 0 : one(env, guest, spec, how, true, diag);
 }
 
 void xlpt_leave_settle(struct xlpt_env *env, const struct xlpt_guest *guest)
@@ -236,14 +240,16 @@ void xlpt_leave_settle(struct xlpt_env *env, const struct xlpt_guest *guest)
 static int detach(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_leave *l = ctx;
+	struct xlpt_leave_how how = { .journal = &l->op.journal, .timeout_ms = l->op.timeout_ms };
 
-	return one(l->op.env, &l->op.guest, &l->op.items[i].spec, NULL, &l->op.journal,
-		   l->op.timeout_ms, false, diag);
+	return one(l->op.env, &l->op.guest, &l->op.items[i].spec, &how, false, diag);
 }
 
 static int attach_again(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_leave *l = ctx;
+	struct xlpt_leave_how how = { .journal = &l->op.journal, .leases = &l->op.leases,
+				      .timeout_ms = l->op.timeout_ms, .had = true };
 	_cleanup_guest_ struct xlpt_guest now = { 0 };
 	int rc = xlpt_leave_alive(l->op.env, &l->op.guest, &now, diag);
 
@@ -251,8 +257,7 @@ static int attach_again(void *ctx, size_t i, struct xlpt_diag *diag)
 	if (rc <= 0)
 		return rc;
 	xlpt_leave_settle(l->op.env, &now);
-	return xlpt_leave_attach(l->op.env, &now, &l->op.items[i].spec, &l->op.leases,
-				 &l->op.journal, l->op.timeout_ms, diag);
+	return xlpt_leave_attach(l->op.env, &now, &l->op.items[i].spec, &how, diag);
 }
 
 void xlpt_leave_plan_detach(struct xlpt_leave *l, struct xlpt_plan *plan)

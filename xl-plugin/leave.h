@@ -82,13 +82,18 @@ int xlpt_leave_alive(struct xlpt_env *env, const struct xlpt_guest *want, struct
 /* Waits until it is gone; XLPT_ERR_LEFT when it is not. */
 int xlpt_leave_wait_gone(struct xlpt_env *env, const struct xlpt_guest *guest,
 			 struct xlpt_diag *diag);
-/*
- * Attaches unless the guest has it already; locks are held, steps go to that
- * journal. leases: one of the device among them goes over to that attach; or NULL.
- */
+/* An attach within an operation that has the locks. */
+struct xlpt_leave_how {
+	struct xlpt_journal *journal;	/* its steps go there */
+	struct xlpt_leases *leases;	/* the device's among them, if any, goes over to it; or NULL */
+	int64_t timeout_ms;
+	bool had;	/* the guest had it a moment ago: what was allowed for it then is allowed again */
+};
+
+/* Unless the guest has it already. spec: an address, also with a pool, or a pool alone. */
 int xlpt_leave_attach(struct xlpt_env *env, const struct xlpt_guest *guest,
-		      const struct xlpt_spec *spec, struct xlpt_leases *leases,
-		      struct xlpt_journal *journal, int64_t timeout_ms, struct xlpt_diag *diag);
+		      const struct xlpt_spec *spec, const struct xlpt_leave_how *how,
+		      struct xlpt_diag *diag);
 /*
  * After a detach that was not seen to its end: a PV guest whose last device went
  * may still be closing its frontend, nothing in xenstore tells, and an attach in
@@ -111,8 +116,24 @@ int xlpt_leave_by_uuid(struct xlpt_env *env, const char *uuid, struct xlpt_guest
 void xlpt_leave_plan_image(struct xlpt_leave *l, struct xlpt_plan *plan);
 int xlpt_leave_destroy(void *ctx, size_t i, struct xlpt_diag *diag);
 
+/* ---- what a restored guest is to have (restore-devices.c) ---- */
+
+/* Makes them op.items, in op.leases what a pool gave for it. RULE when a pool cannot. */
+int xlpt_restore_devices(struct xlpt_leave *l, struct xlpt_diag *diag);
+/* RULE with every one that is not free; again when the locks are had. */
+int xlpt_restore_judge(struct xlpt_leave *l, struct xlpt_diag *diag);
+/* RULE for a device that would divide an isolation set; its mates were found and locked. */
+int xlpt_restore_judge_split(struct xlpt_leave *l, struct xlpt_diag *diag);
+
+/* ---- what a migrated one is to have (migrate-targets.c) ---- */
+
+/* Makes l->targets out of op.items, what the other host says of them, and the maps. */
+int xlpt_migrate_targets(struct xlpt_leave *l, struct xlpt_diag *diag);
+
 /* ---- the other host (leave-remote.c) ---- */
 
+/* SYNTAX for a word (what: "host", "guest", "device") that would need quoting on its way. */
+int xlpt_leave_plain(const char *what, const char *text, struct xlpt_diag *diag);
 /* Runs a command there; image and out may be NULL. XLPT_ERR_NOT_FOUND unless it ends with 0. */
 int xlpt_leave_tell(struct xlpt_env *env, const char *transport, const char *host,
 		    const char *command, const struct xlpt_image *image, char **out,

@@ -34,7 +34,7 @@ static int take(struct xlpt_env *env, struct xlpt_locks *locks, const char *name
 	}
 	r = xlpt_clock_flock(env->clock, fd, 0, NULL);
 	if (r == -EWOULDBLOCK) {
-		if (what)
+		if (what && xlpt_now(env->clock) < deadline)
 			xlpt_warn(env, "waiting for another xlpt that works on %s", what);
 		r = xlpt_clock_flock(env->clock, fd, deadline, &xlpt_interrupted);
 	}

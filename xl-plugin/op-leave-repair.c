@@ -11,6 +11,7 @@
 
 #include "xl-plugin/leave.h"
 #include "xl-plugin/output.h"
+#include "xl-plugin/pools.h"
 
 /* The last word on it. */
 static bool decided(const struct xlpt_journal *j, const char *state)
@@ -22,9 +23,43 @@ static bool decided(const struct xlpt_journal *j, const char *state)
 	return xlpt_streq(last, state);
 }
 
-/* Attached or named: a device that cannot be had does not stop the repair of the rest. */
-static void attach_all(struct xlpt_env *env, const struct xlpt_guest *known, struct xlpt_journal *j)
+/*
+ * The VF of a pool may be another guest's by now: then another one of that pool
+ * takes its place. Where the pool is no more, the address is meant.
+ */
+static int attach_one(struct xlpt_env *env, const struct xlpt_guest *guest,
+		      const struct xlpt_spec *spec, const struct xlpt_leave_how *how,
+		      struct xlpt_diag *diag)
 {
+	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 };
+	struct xlpt_spec other = *spec;
+	int rc = xlpt_leave_attach(env, guest, spec, how, diag);
+
+	if (rc == 0)
+		xlpt_say(env, "%s is attached to %s", XLPT_BDF_STR(spec->bdf), guest->name);
+	if (!spec->pool || (rc != XLPT_ERR_FULL && rc != XLPT_ERR_NOT_FOUND))
+		return rc;
+	if (diag)
+		xlpt_diag_dispose(diag);
+	if (xlpt_pool_load(env, spec->pool, &def, NULL))
+		other.pool = NULL;
+	else
+		other.has_bdf = false;
+	rc = xlpt_leave_attach(env, guest, &other, how, diag);
+	if (rc == 0 && other.pool)
+		xlpt_say(env, "%s has another function of pool %s in the place of %s", guest->name,
+			 spec->pool, XLPT_BDF_STR(spec->bdf));
+	else if (rc == 0)
+		xlpt_say(env, "%s is attached to %s; there is no pool %s any more",
+			 XLPT_BDF_STR(spec->bdf), guest->name, spec->pool);
+	return rc;
+}
+
+/* Attached or named: a device that cannot be had does not stop the repair of the rest. */
+static void attach_all(struct xlpt_env *env, const struct xlpt_guest *known, struct xlpt_journal *j,
+		       bool had)
+{
+	struct xlpt_leave_how how = { .journal = j, .timeout_ms = XLPT_GUEST_TIMEOUT_MS, .had = had };
 	_cleanup_guest_ struct xlpt_guest now = { 0 };
 	const struct xlpt_guest *guest = &now;
 	const char *text;
@@ -37,10 +72,7 @@ static void attach_all(struct xlpt_env *env, const struct xlpt_guest *known, str
 		_cleanup_diag_ struct xlpt_diag d = { 0 };
 		_cleanup_spec_ struct xlpt_spec spec;
 
-		if (xlpt_spec_parse(text, &spec, &d) == 0 &&
-		    xlpt_leave_attach(env, guest, &spec, NULL, j, XLPT_GUEST_TIMEOUT_MS, &d) == 0)
-			xlpt_say(env, "%s is attached to %s", XLPT_BDF_STR(spec.bdf), guest->name);
-		else
+		if (xlpt_spec_parse(text, &spec, &d) || attach_one(env, guest, &spec, &how, &d))
 			xlpt_warn(env, "%s runs without %s: %s", guest->name, text,
 				  d.message ? d.message : "it cannot be attached");
 	}
@@ -98,7 +130,7 @@ static int repair_save(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 		return rc;
 	remove_files(j);
 	xlpt_say(env, "%s goes on: the save is taken back", j->guest.name);
-	attach_all(env, &j->guest, j);
+	attach_all(env, &j->guest, j, true);
 	return 0;
 }
 
@@ -135,7 +167,7 @@ static int repair_restore(struct xlpt_env *env, struct xlpt_journal *j, struct x
 	if (rc)
 		return rc;
 	xlpt_say(env, "%s is restored as domain %u", now.name, now.domid);
-	attach_all(env, &now, j);
+	attach_all(env, &now, j, false);
 	return 0;
 }
 
@@ -251,7 +283,7 @@ static int repair_migrate(struct xlpt_env *env, struct xlpt_journal *j, struct x
 		return rc;
 	remove_files(j);
 	xlpt_say(env, "%s goes on here: the migration is taken back", j->guest.name);
-	attach_all(env, &j->guest, j);
+	attach_all(env, &j->guest, j, true);
 	return 0;
 }
 

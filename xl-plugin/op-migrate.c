@@ -14,175 +14,6 @@
 
 #define IMAGE_DIR "/var/lib/xlpt/migrate"
 
-/* ---- which device becomes which ---- */
-
-/*
- * The words travel through one shell or two (ssh joins its arguments), so they
- * must not need quoting in either.
- */
-static int plain(const char *what, const char *text, struct xlpt_diag *diag)
-{
-	if (*text && *text != '-' &&
-	    text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-			      "_.:,=@+/%-")] == '\0')
-		return 0;
-	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "%s \"%s\" cannot be given to another host", what, text);
-	xlpt_diag_fact(diag, "letters, digits and _ . : , = @ + / %% - pass through a shell unchanged, "
-			     "and no leading -");
-	xlpt_diag_hint(diag, "use a %s made of these", what);
-	return XLPT_ERR_SYNTAX;
-}
-
-static bool has_pool(struct json_object *pools, const char *name)
-{
-	struct json_object *list = NULL, *v;
-
-	json_object_object_get_ex(pools, "pools", &list);
-	for (size_t i = 0; json_object_is_type(list, json_type_array) &&
-			   i < json_object_array_length(list); i++)
-		if (json_object_object_get_ex(json_object_array_get_idx(list, i), "name", &v) &&
-		    xlpt_streq(json_object_get_string(v), name))
-			return true;
-	return false;
-}
-
-/*
- * An address alone takes the options along that the device had here, a pool alone
- * its identity. What came out of a pool here comes out of the pool of that name
- * there, where there is one. *spec is disposed by the caller, also after an error.
- */
-static int target_of(const struct xlpt_leave *l, const struct xlpt_item *item,
-		     struct json_object *pools, char **out, struct xlpt_spec *spec,
-		     struct xlpt_diag *diag)
-{
-	struct xlpt_map *map = xlpt_leave_map(l, item->spec.bdf);
-	const struct xlpt_spec *own = &item->spec;
-	struct xlpt_bdf bdf;
-	int rc;
-
-	xlpt_spec_init(spec);
-	rc = map ? xlpt_spec_parse(map->to, spec, diag) : 0;
-	if (rc)
-		return rc;
-	if (!map || (spec->has_bdf && !spec->all_funcs && !strpbrk(map->to, ",@"))) {
-		bdf = map ? spec->bdf : own->bdf;
-		xlpt_spec_dispose(spec);
-		xlpt_spec_copy(spec, own);
-		spec->bdf = bdf;
-		spec->has_bdf = map || !own->pool || !has_pool(pools, own->pool);
-		if (spec->has_bdf) {
-			free(spec->pool);
-			spec->pool = NULL;
-		}
-	} else if (spec->pool && xlpt_vfid_is_empty(&spec->vf)) {
-		spec->vf = own->vf;
-	}
-	*out = xlpt_spec_format(spec);
-	return plain("device", *out, diag);
-}
-
-static struct json_object *find(struct json_object *list, struct xlpt_bdf bdf)
-{
-	struct json_object *devs = NULL, *o, *v;
-
-	json_object_object_get_ex(list, "devices", &devs);
-	for (size_t i = 0; json_object_is_type(devs, json_type_array) &&
-			   i < json_object_array_length(devs); i++) {
-		o = json_object_array_get_idx(devs, i);
-		if (json_object_object_get_ex(o, "bdf", &v) &&
-		    xlpt_streq(json_object_get_string(v), XLPT_BDF_STR(bdf)))
-			return o;
-	}
-	return NULL;
-}
-
-static const char *word(struct json_object *o, const char *key)
-{
-	struct json_object *v = NULL;
-
-	return o && json_object_object_get_ex(o, key, &v) ? json_object_get_string(v) : NULL;
-}
-
-static int refuse_target(const struct xlpt_leave *l, struct xlpt_bdf from, struct xlpt_bdf to,
-			 const char *why, struct xlpt_diag *diag)
-{
-	xlpt_diag_set(diag, XLPT_ERR_NOT_HIDDEN, "%s on %s cannot take the place of %s",
-		      XLPT_BDF_STR(to), l->host, XLPT_BDF_STR(from));
-	xlpt_diag_fact(diag, "%s", why);
-	xlpt_diag_hint(diag, "xlpt hide there, or --map %s=BDF with another device",
-		       XLPT_BDF_STR(from));
-	return XLPT_ERR_NOT_HIDDEN;
-}
-
-/* Found now, a device that cannot serve costs nothing; found later, the guest runs without. */
-static int check_target(const struct xlpt_leave *l, const struct xlpt_item *item,
-			const struct xlpt_spec *spec, struct json_object *list,
-			struct xlpt_diag *diag)
-{
-	bool same = !xlpt_leave_map(l, item->spec.bdf);
-	struct xlpt_bdf to = spec->bdf;
-	struct json_object *o = find(list, to), *guest = NULL;
-	const char *state = word(o, "state"), *id = word(o, "id");
-	char own[16];
-
-	/* Whether a pool has one to give is known when it is asked. */
-	if (!spec->has_bdf || spec->pool)
-		return 0;
-	if (!o)
-		return refuse_target(l, item->spec.bdf, to, "xlpt list does not show it there", diag);
-	snprintf(own, sizeof(own), "%04x:%04x", item->device.vendor, item->device.device);
-	if (same && !xlpt_streq(id, own))
-		return refuse_target(l, item->spec.bdf, to,
-				     "at the same address there is another kind of device", diag);
-	if (!xlpt_vfid_is_empty(&spec->vf) && !word(o, "physical_function"))
-		return refuse_target(l, item->spec.bdf, to,
-				     "it is no virtual function and cannot have its network identity", diag);
-	json_object_object_get_ex(o, "guest", &guest);
-	/* On this very host it is the guest's own until it is detached. */
-	if (xlpt_streq(state, "assigned") && xlpt_streq(word(guest, "name"), l->op.guest.name))
-		return 0;
-	if (!xlpt_streq(state, "hidden"))
-		return refuse_target(l, item->spec.bdf, to, "xlpt list does not show it as hidden there",
-				     diag);
-	return 0;
-}
-
-static int find_targets(struct xlpt_leave *l, struct xlpt_diag *diag)
-{
-	_cleanup_str_ struct xlpt_str all = { 0 };
-	struct json_object *list, *pools = NULL;
-	bool pooled = false;
-	int rc;
-
-	for (size_t i = 0; i < l->op.n; i++)
-		pooled |= !xlpt_leave_map(l, l->op.items[i].spec.bdf) &&
-			  l->op.items[i].spec.pool;
-	rc = xlpt_leave_maps_used(l, l->op.guest.name, diag);
-	if (rc || !l->op.n)
-		return rc;
-	list = xlpt_leave_ask(l->op.env, l->transport, l->host, "list", diag);
-	if (list && pooled)
-		pools = xlpt_leave_ask(l->op.env, l->transport, l->host, "pool list", diag);
-	if (!list || (pooled && !pools)) {
-		json_object_put(list);
-		return diag ? (int)diag->code : XLPT_ERR_NOT_FOUND;
-	}
-	for (size_t i = 0; rc == 0 && i < l->op.n; i++) {
-		_cleanup_free_ char *text = NULL;
-		_cleanup_spec_ struct xlpt_spec spec;
-
-		rc = target_of(l, &l->op.items[i], pools, &text, &spec, diag);
-		if (rc == 0)
-			rc = check_target(l, &l->op.items[i], &spec, list, diag);
-		if (rc == 0)
-			xlpt_str_addf(&all, "%s%s", all.len ? " " : "", text);
-	}
-	json_object_put(list);
-	json_object_put(pools);
-	l->targets = xlpt_str_take(&all);
-	return rc;
-}
-
 /* ---- live ---- */
 
 static int migrate(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -348,13 +179,13 @@ int xlpt_op_migrate(struct xlpt_leave *l, struct xlpt_diag *diag)
 	struct xlpt_xen_caps caps = { 0 };
 	int rc;
 
-	rc = plain("host", l->host, diag);
+	rc = xlpt_leave_plain("host", l->host, diag);
 	if (rc == 0)
-		rc = plain("guest", op->guest.name, diag);
+		rc = xlpt_leave_plain("guest", op->guest.name, diag);
 	if (rc == 0)
 		rc = xlpt_leave_begin(l, "migrated", diag);
 	if (rc == 0)
-		rc = find_targets(l, diag);
+		rc = xlpt_migrate_targets(l, diag);
 	if (rc == 0)
 		rc = op->env->ts->ops->caps(op->env->ts, &caps, diag);
 	if (rc)

@@ -58,7 +58,7 @@ const char *xlpt_pool_policy_word(enum xlpt_pool_policy policy);
  * created): reconciles, chooses and writes the lease under the lock of the pools,
  * and adds it, held, to op->leases. VFs that are among op's items already are
  * passed over. A dry run chooses only. until: see struct xlpt_lease. want: this
- * VF and no other, or NULL; IN_USE when it is not free, NOT_FOUND when the pool
+ * VF and no other, or NULL; FULL when it is not free, NOT_FOUND when the pool
  * has it not. One that the guest has leased and does not have is held again.
  */
 int xlpt_pool_allocate(struct xlpt_op *op, const char *name, const struct xlpt_bdf *want,

@@ -89,10 +89,10 @@ static int choose_one(const struct xlpt_op *op, const char *name, const struct x
 		xlpt_diag_hint(diag, "xlpt pool show %s lists those it has", name);
 		return XLPT_ERR_NOT_FOUND;
 	}
-	xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s of pool %s is not free", XLPT_BDF_STR(want), name);
+	xlpt_diag_set(diag, XLPT_ERR_FULL, "%s of pool %s is not free", XLPT_BDF_STR(want), name);
 	xlpt_diag_fact(diag, "it is taken: %s", vf->holder);
 	xlpt_diag_hint(diag, "pool:%s takes another one", name);
-	return XLPT_ERR_IN_USE;
+	return XLPT_ERR_FULL;
 }
 
 static int choose(struct xlpt_op *op, const char *name, const struct xlpt_bdf *want,
@@ -155,7 +155,7 @@ static int take_lease(struct xlpt_op *op, const struct xlpt_pool_facts *facts,
 	memcpy(l->boot, held.boot, sizeof(l->boot));
 	l->since = held.since;
 	l->fd = held.fd;
-	l->busy = true;
+	l->busy = l->stays = l->before = true;
 	held.fd = -1;
 	return 0;
 }
@@ -248,12 +248,15 @@ int xlpt_resolve_pool(struct xlpt_op *op, struct xlpt_spec *spec, struct xlpt_bd
 	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 };
 	int rc;
 
-	/* An outer operation may have leased it already. */
-	if (spec->has_bdf && xlpt_leases_find(&op->leases, spec->bdf))
-		rc = xlpt_pool_load(op->env, spec->pool, &def, diag);
-	else
+	/* An outer operation may have leased it already; a pool that went since takes nothing away. */
+	if (spec->has_bdf && xlpt_leases_find(&op->leases, spec->bdf)) {
+		if (xlpt_pool_load(op->env, spec->pool, &def, NULL))
+			return 0;
+		rc = 0;
+	} else {
 		rc = xlpt_pool_allocate(op, spec->pool, spec->has_bdf ? &spec->bdf : NULL, bdf, &def,
 					diag);
+	}
 	if (rc)
 		return rc;
 	if (op->identity)
@@ -291,13 +294,22 @@ static int drop_lease(void *ctx, size_t i, struct xlpt_diag *diag)
 	return xlpt_lease_drop(op->env, lease_of(ctx, i), diag);
 }
 
+/* What this operation has leased is where it was; what was leased before is where a guest had it. */
+static int undo_lease(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = ctx;
+	struct xlpt_lease *l = lease_of(ctx, i);
+
+	return l->before ? xlpt_lease_return(op->env, l, diag) : xlpt_lease_drop(op->env, l, diag);
+}
+
 void xlpt_plan_lease(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
 {
 	const char *bdf = XLPT_BDF_STR(op->items[i].spec.bdf);
 	const struct xlpt_lease *l = xlpt_leases_find(&op->leases, op->items[i].spec.bdf);
 
 	if (l)
-		xlpt_plan_add(plan, keep_lease, drop_lease, i,
+		xlpt_plan_add(plan, keep_lease, undo_lease, i,
 			      xlpt_xasprintf("lease %s from pool %s to %s", bdf, l->pool, l->guest),
 			      xlpt_xasprintf("give %s back to pool %s", bdf, l->pool));
 }
@@ -367,7 +379,7 @@ int xlpt_op_hold_leases(struct xlpt_op *op, struct xlpt_diag *diag)
 			}
 			rc = 0;
 		}
-		held.stays = true;
+		held.stays = held.before = true;
 		/* Taken from its dom0 driver for this: then it goes back there. */
 		op->items[i].hide = held.to_host;
 		XLPT_GROW(op->leases.items, op->leases.n, op->leases.alloc);

@@ -316,10 +316,80 @@ static void test_pool_taken(void **state)
 	refusedf(w, 3, "restore --map 05:00.0=pool:lan --map 01:10.2=05:00.0 DIR/a",
 		 "0000:05:00.0 cannot have the network identity of a VF");
 	lease_is(w, "01:10.4", "");
-	refusedf(w, 1, "restore --map 01:10.2=01:10.6,pool=lan DIR/a", "0000:01:10.6 of pool lan is not free");
+	refusedf(w, 3, "restore --map 01:10.2=01:10.6,pool=lan DIR/a", "0000:01:10.6 of pool lan is not free");
 	okf(w, "restore --map 05:00.0=pool:lan --map 01:10.2=05:00.0,seize=0 DIR/a");
 	assert_true(has(w, running(w, "web1"), "01:10.4") && has(w, running(w, "web1"), "05:00.0"));
 	no_journal(w);
+}
+
+/* What the record names further on, the one in another's place must not be. */
+static void test_pool_order(void **state)
+{
+	struct world *w = *state;
+	uint32_t domid;
+
+	ok(w, "attach web1 pool:lan pool:lan");
+	okf(w, "save --detach-first web1 DIR/a");
+	vf_down(w);
+	ok(w, "attach db1 pool:lan");
+	lease_is(w, "01:10.0", "db1 (domain 4)");
+	okf(w, "restore DIR/a");
+	domid = running(w, "web1");
+	assert_true(has(w, domid, "01:10.2") && has(w, domid, "01:10.4"));
+	/* A pool there must not give out what is named for another device. */
+	ok(w, "detach web1 01:10.2");
+	ok(w, "hide 05:00.0");
+	ok(w, "attach web1 05:00.0");
+	ok(w, "hide 01:10.2");
+	ok(w, "migrate --detach-first --map 05:00.0=01:10.2 web1 elsewhere");
+	domid = running(w, "web1");
+	assert_true(has(w, domid, "01:10.2") && has(w, domid, "01:10.4"));
+	/* Too few there: known before anything is touched. */
+	ok(w, "attach db1 pool:lan pool:lan pool:lan pool:lan");
+	refusedf(w, 1, "migrate --detach-first --map 01:10.2=pool:lan web1 elsewhere",
+		 "pool lan on elsewhere has too few free VFs for web1");
+	refusedf(w, 1, "migrate --detach-first --map 01:10.2=pool:san web1 elsewhere",
+		 "elsewhere has no pool san");
+	ok(w, "migrate --detach-first --map 01:10.2=01:10.2 web1 elsewhere");
+	assert_true(has(w, running(w, "web1"), "01:10.4"));
+}
+
+/* A lease whose guest was destroyed, or saved by xl itself, keeps nobody out. */
+static void test_pool_over(void **state)
+{
+	struct world *w = *state;
+	struct xlpt_toolstack *ts = fake_ts_get(w->ts);
+	_cleanup_free_ char *path = xlpt_xasprintf("%s/a", dir);
+
+	ok(w, "attach web1 pool:lan");
+	assert_int_equal(ts->ops->guest_save(ts, 3, path, (const int[]){ 0, 0 }, NULL), 0);
+	assert_int_equal(ts->ops->guest_destroy(ts, 3, NULL), 0);
+	lease_is(w, "01:10.0", "web1 (domain 3)");
+	okf(w, "--dry-run restore --map 01:10.0=01:10.2,pool=lan DIR/a");
+	lease_is(w, "01:10.0", "web1 (domain 3)");
+	okf(w, "restore --map 01:10.0=pool:lan DIR/a");
+	assert_true(running(w, "web1"));
+}
+
+/* What could not be undone at once, and has its VF no more at the repair: another one of the pool will do. */
+static void test_pool_repair(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *save = with_dir("save --detach-first web1 DIR/a");
+
+	ok(w, "attach web1 pool:lan,vlan=42");
+	fake_ts_fail(w->ts, FAKE_TS_SAVE, 1, FAKE_TS_AT_ONCE);
+	fake_ts_fail(w->ts, FAKE_TS_ADD, 1, FAKE_TS_AT_ONCE);
+	answers(w, 5, save, "left behind");
+	fake_ts_fail(w->ts, FAKE_TS_SAVE, 0, FAKE_TS_AT_ONCE);
+	fake_ts_fail(w->ts, FAKE_TS_ADD, 0, FAKE_TS_AT_ONCE);
+	/* Back in its pool, and with the driver it came from, which dom0 uses now. */
+	lease_is(w, "01:10.0", "");
+	assert_string_equal(fake_bus_driver_of(w->bus, "0000:01:10.0"), "igbvf");
+	ok(w, "repair");
+	assert_non_null(strstr(w->out, "web1 has another function of pool lan in the place of 0000:01:10.0"));
+	assert_true(has(w, 3, "01:10.2") && pf_has(w, "vlan 42:"));
+	lease_is(w, "01:10.2", "web1 (domain 3)");
 }
 
 /* Without such a pool there the address is meant. */
@@ -330,9 +400,11 @@ static void test_pool_unknown(void **state)
 	ok(w, "attach web1 pool:lan");
 	okf(w, "save --detach-first web1 DIR/a");
 	ok(w, "pool undefine lan");
-	refusedf(w, 1, "restore DIR/a", "no pool is called \"lan\"");
+	refusedf(w, 3, "restore --map 01:10.0=pool:lan DIR/a", "no pool is called \"lan\"");
+	refusedf(w, 3, "restore DIR/a", "0000:01:10.0 is dom0's, driver igbvf");
 	ok(w, "hide 01:10.0");
-	okf(w, "restore --map 01:10.0=01:10.0 DIR/a");
+	okf(w, "restore DIR/a");
+	assert_non_null(strstr(w->err, "there is no pool lan here: web1 gets 0000:01:10.0 by its address"));
 	assert_true(has(w, running(w, "web1"), "01:10.0"));
 }
 
@@ -346,7 +418,7 @@ static void test_restore_map(void **state)
 	ok(w, "attach web1 03:00.0");
 	okf(w, "save --detach-first web1 DIR/a");
 	refusedf(w, 2, "restore --map 04:00.0=02:00.0 DIR/a", "which web1 does not hold");
-	refusedf(w, 1, "restore --map 05:00.0=pool:lan DIR/a", "no pool is called \"lan\"");
+	refusedf(w, 3, "restore --map 05:00.0=pool:lan DIR/a", "no pool is called \"lan\"");
 	refusedf(w, 2, "restore --map 05:00.0=pin:nic DIR/a", "neither the address of one function");
 	refusedf(w, 2, "restore --map 05:00.0=04:00.* DIR/a", "neither the address of one function");
 	refusedf(w, 2, "restore --map 05:00.0=03:00.0 DIR/a", "place of two devices");
@@ -538,7 +610,8 @@ static void sound(struct world *w, const struct scene *s, const char *what, unsi
 		fail_msg("%s, %s %u: it runs, and an image is left", s->command, what, nth);
 	if (domid && s->vf && has(w, domid, bdf) && !pf_has(w, s->vf))
 		fail_msg("%s, %s %u: the VF has lost its identity", s->command, what, nth);
-	if (domid && !has(w, domid, bdf) && (strict || !strstr(w->err, bdf)))
+	if (domid && !has(w, domid, bdf) && !strstr(w->out, "in the place of 0000:01:10.0") &&
+	    (strict || !strstr(w->err, bdf)))
 		fail_msg("%s, %s %u: without its device, and nobody says so\n%s%s", s->command, what,
 			 nth, w->out, w->err);
 	if (s->pool) {
@@ -692,6 +765,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_identity, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pool, managed_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pool_taken, managed_setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pool_order, managed_setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pool_over, managed_setup, teardown),
+		cmocka_unit_test_setup_teardown(test_pool_repair, managed_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pool_unknown, managed_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restore_map, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_without_devices, world_setup, teardown),

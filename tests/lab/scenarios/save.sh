@@ -141,11 +141,14 @@ leased() {
 	xlpt pool show lan | grep -q "leased.*web1 (domain $domid)" || fail "$1: $(xlpt pool show lan)"
 }
 expect_rc 0 xlpt detach --to-host web1 "$vf"
+modprobe igbvf || fail "dom0 has no igbvf"
+vf_in_dom0() { [ "$(driver_of "$vf")" = igbvf ]; }
+wait_for 20 "igbvf to take the VF in dom0" vf_in_dom0
 expect_rc 0 xlpt pool define lan pf=$pf managed=yes
 expect_rc 0 xlpt attach web1 pool:lan,vlan=42
 expect_rc 0 xlpt save --detach-first web1 $image
 grep "^device $vf,.*pool=lan.*vlan=42" $image.xlpt || fail "the record does not name pool and VLAN"
-[ "$(basename "$(readlink /sys/bus/pci/devices/"$vf"/driver)")" = igbvf ] || fail "the VF is not back with igbvf"
+vf_in_dom0 || fail "the VF is not back with igbvf"
 xlpt pool show lan | grep -q free || fail "the VF is not back in the pool: $(xlpt pool show lan)"
 expect_rc 0 xlpt restore $image
 once "restored with a pool's VF"
@@ -166,6 +169,7 @@ idle "with a pool"
 expect_rc 0 xlpt detach web1 "$vf"
 xlpt pool show lan | grep -q free || fail "the VF is not back in the pool: $(xlpt pool show lan)"
 expect_rc 0 xlpt pool undefine lan
+rmmod igbvf
 expect_rc 0 xlpt hide "$vf"
 expect_rc 0 xlpt attach web1 "$vf"
 shows "after the pool"

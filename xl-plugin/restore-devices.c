@@ -1,0 +1,283 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Which devices a restored guest is to have, and whether it can: those that the
+ * image and its record name, what --map puts in their place, and the pools' VFs.
+ */
+#include <string.h>
+
+#include "pciback/scan.h"
+#include "xl-plugin/leave.h"
+#include "xl-plugin/output.h"
+#include "xl-plugin/pools.h"
+
+/* ---- are they free? ---- */
+
+static char *place_text(const struct xlpt_device *dev, const struct xlpt_place *place)
+{
+	if (place->has_owner)
+		return xlpt_xasprintf("with %s (domain %u)",
+				      place->owner_name ? place->owner_name : "a guest that is gone",
+				      place->owner_domid);
+	if (place->hyp_known && place->hyp_assigned)
+		return xlpt_xstrdup("with a guest, says the hypervisor: xlpt repair");
+	if (!place->on_pciback)
+		return xlpt_xasprintf("dom0's, driver %s", dev->driver ? dev->driver : "none");
+	return NULL;
+}
+
+static int no_identity(struct xlpt_bdf bdf, struct xlpt_diag *diag)
+{
+	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s cannot have the network identity of a VF",
+		      XLPT_BDF_STR(bdf));
+	xlpt_diag_fact(diag, "the guest had a VF with mac=, vlan= or their like; this is no virtual function");
+	xlpt_diag_hint(diag, "--map FROM=TO with a VF, or with TO,seize=0: an address with an option of "
+			     "its own takes nothing over");
+	return XLPT_ERR_RULE;
+}
+
+/* Adds "BDF (owner)" to busy when it is not free. */
+static int judge_one(struct xlpt_env *env, const struct xlpt_spec *spec,
+		     const struct xlpt_owners *owners, const struct xlpt_leases *leases,
+		     struct xlpt_str *busy, struct xlpt_diag *diag)
+{
+	struct xlpt_bdf bdf = spec->bdf;
+	const struct xlpt_lease *lease = xlpt_leases_find(leases, bdf);
+	_cleanup_device_ struct xlpt_device dev = { 0 };
+	_cleanup_place_ struct xlpt_place place = { 0 };
+	_cleanup_free_ char *text = NULL;
+	_cleanup_diag_ struct xlpt_diag d = { 0 };
+	int rc = xlpt_scan_one(env->host, bdf, 0, NULL, &dev, &d);
+
+	if (rc == 0)
+		rc = xlpt_place_read(env, &dev, owners, NULL, &place, &d);
+	if (rc == XLPT_ERR_NO_DEVICE)
+		text = xlpt_xstrdup("not in this host");
+	else if (rc && diag)
+		xlpt_diag_move(diag, &d);
+	else if (!rc)
+		text = place_text(&dev, &place);
+	if (!rc && !text && !dev.is_vf && !xlpt_vfid_is_empty(&spec->vf))
+		return no_identity(bdf, diag);
+	if (!rc && !text && lease) {
+		_cleanup_free_ char *holder = xlpt_lease_holder(lease);
+
+		text = xlpt_xasprintf("leased from pool %s to %s", lease->pool, holder);
+	}
+	if (text)
+		xlpt_str_addf(busy, "%s%s is %s", busy->len ? "; " : "", XLPT_BDF_STR(bdf), text);
+	return text ? 0 : rc;
+}
+
+int xlpt_restore_judge(struct xlpt_leave *l, struct xlpt_diag *diag)
+{
+	_cleanup_owners_ struct xlpt_owners owners = { 0 };
+	_cleanup_leases_ struct xlpt_leases leases = { 0 };
+	_cleanup_returns_ struct xlpt_returns returned = { 0 };
+	_cleanup_str_ struct xlpt_str busy = { 0 };
+	int rc = xlpt_owners_read(l->op.env, &owners, diag);
+
+	/* A lease that is over is none, also where a dry run leaves it. */
+	if (rc == 0 && l->op.env->dry_run)
+		rc = xlpt_leases_reconcile(l->op.env, true, &returned, diag);
+	if (rc == 0)
+		rc = xlpt_leases_read(l->op.env, &leases, diag);
+	xlpt_leases_forget(&leases, &returned);
+	/* What a pool gave for this was free when it did. */
+	for (size_t i = 0; rc == 0 && i < l->op.n; i++)
+		if (!xlpt_leases_find(&l->op.leases, l->op.items[i].spec.bdf))
+			rc = judge_one(l->op.env, &l->op.items[i].spec, &owners, &leases, &busy,
+				       diag);
+	if (rc || !busy.len)
+		return rc;
+	xlpt_diag_set(diag, XLPT_ERR_RULE, "devices of %s are not free: %s", l->image.guest.name,
+		      busy.s);
+	xlpt_diag_fact(diag, "%s names them", l->image.n ? "the configuration in the image"
+							 : "the record beside the image");
+	xlpt_diag_hint(diag, "free them (xlpt detach, xlpt hide), or xlpt restore --without-devices %s",
+		       l->file);
+	return XLPT_ERR_RULE;
+}
+
+/* The record may say what it likes: a set that an operator has divided is divided by an operator again. */
+int xlpt_restore_judge_split(struct xlpt_leave *l, struct xlpt_diag *diag)
+{
+	int rc = xlpt_op_judge_split(&l->op, diag);
+
+	if (rc == XLPT_ERR_RULE)
+		xlpt_diag_hint(diag, "xlpt restore --without-devices %s, then xlpt attach --allow-split",
+			       l->file);
+	return rc;
+}
+
+/* ---- what there is to restore ---- */
+
+static int twice(struct xlpt_bdf bdf, struct xlpt_diag *diag)
+{
+	xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s would take the place of two devices", XLPT_BDF_STR(bdf));
+	xlpt_diag_hint(diag, "map each to a device of its own");
+	return XLPT_ERR_USAGE;
+}
+
+/* A device of the image or its record, or what takes its place. */
+struct want {
+	struct xlpt_spec spec;	/* its words belong to the image, the record or to */
+	struct xlpt_spec to;	/* what a map says */
+	struct xlpt_bdf had;
+	bool mapped;
+};
+
+struct wants {
+	struct want *items;
+	size_t n;
+};
+
+static void wants_dispose(struct wants *wants)
+{
+	for (size_t i = 0; i < wants->n; i++)
+		xlpt_spec_dispose(&wants->items[i].to);
+	free(wants->items);
+}
+
+static int map_one(const struct xlpt_leave *l, struct want *w, struct xlpt_diag *diag)
+{
+	const struct xlpt_map *map = xlpt_leave_map(l, w->had);
+	struct xlpt_vf_identity vf = w->spec.vf;
+	int rc = map ? xlpt_spec_parse(map->to, &w->to, diag) : 0;
+
+	if (rc || !map)
+		return rc;
+	w->mapped = true;
+	if (!(w->to.has_bdf || w->to.pool) || w->to.all_funcs) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "--map: %s is neither the address of one function nor a pool", map->to);
+		xlpt_diag_hint(diag, "xlpt list --state hidden shows what is free");
+		return XLPT_ERR_USAGE;
+	}
+	/* An address alone takes the options along, a pool alone the identity. */
+	if (!w->to.has_bdf || strpbrk(map->to, ",@")) {
+		w->spec = w->to;
+		if (!w->to.has_bdf && xlpt_vfid_is_empty(&w->to.vf))
+			w->spec.vf = vf;
+	} else {
+		w->spec.bdf = w->to.bdf;
+		w->spec.pool = NULL;
+	}
+	return 0;
+}
+
+static int add_want(const struct xlpt_leave *l, struct wants *wants, const struct xlpt_spec *spec,
+		    struct xlpt_diag *diag)
+{
+	struct want *w = &wants->items[wants->n++];
+	int rc;
+
+	*w = (struct want){ .spec = *spec, .had = spec->bdf };
+	xlpt_spec_init(&w->to);
+	rc = map_one(l, w, diag);
+	xlpt_leave_fit(l->image.guest.type, &w->spec);
+	return rc;
+}
+
+static int add_item(struct xlpt_leave *l, const struct xlpt_spec *spec, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *text = xlpt_spec_format(spec);
+	int rc = xlpt_op_add_spec(&l->op, text, diag);
+
+	/* What an attach is to ask for: the one that is leased here. */
+	if (rc == 0 && spec->pool)
+		l->op.items[l->op.n - 1].spec.pool = xlpt_xstrdup(spec->pool);
+	return rc;
+}
+
+static int refuse_pool(const struct xlpt_leave *l, const char *pool, struct xlpt_diag *diag)
+{
+	if (!diag)
+		return XLPT_ERR_RULE;
+	if (diag->code == XLPT_ERR_FULL)
+		xlpt_diag_hint(diag, "free one (xlpt pool show %s), or xlpt restore --without-devices %s",
+			       pool, l->file);
+	xlpt_diag_wrap(diag, "%s", l->image.guest.name);
+	return xlpt_diag_recode(diag, XLPT_ERR_RULE);
+}
+
+static bool pool_refused(int rc)
+{
+	return rc == XLPT_ERR_FULL || rc == XLPT_ERR_NOT_FOUND || rc == XLPT_ERR_CONFLICT ||
+	       rc == XLPT_ERR_NO_DEVICE;
+}
+
+/* What is named. A pool's VF that it cannot give any more waits until all that is named has its place. */
+static int add_named(struct xlpt_leave *l, struct want *w, struct xlpt_diag *diag)
+{
+	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 };
+	_cleanup_diag_ struct xlpt_diag why = { 0 };
+	const char *pool = w->spec.pool;
+	int rc;
+
+	for (size_t i = 0; i < l->op.n; i++)
+		if (xlpt_bdf_eq(l->op.items[i].spec.bdf, w->spec.bdf))
+			return twice(w->spec.bdf, diag);
+	if (pool && !w->mapped && xlpt_pool_load(l->op.env, pool, &def, NULL) == XLPT_ERR_NOT_FOUND) {
+		xlpt_warn(l->op.env, "there is no pool %s here: %s gets %s by its address", pool,
+			  l->image.guest.name, XLPT_BDF_STR(w->spec.bdf));
+		w->spec.pool = NULL;
+	}
+	rc = add_item(l, &w->spec, &why);
+	if (w->spec.pool && pool_refused(rc) && !w->mapped) {
+		w->spec.has_bdf = false;
+		return 0;
+	}
+	if (rc && diag)
+		xlpt_diag_move(diag, &why);
+	return w->spec.pool && pool_refused(rc) ? refuse_pool(l, pool, diag) : rc;
+}
+
+static int add_any(struct xlpt_leave *l, const struct want *w, struct xlpt_diag *diag)
+{
+	int rc = add_item(l, &w->spec, diag);
+
+	if (pool_refused(rc))
+		return refuse_pool(l, w->spec.pool, diag);
+	if (rc == 0 && !w->mapped)
+		xlpt_warn(l->op.env, "%s of pool %s is not free: %s gets %s", XLPT_BDF_STR(w->had),
+			  w->spec.pool, l->image.guest.name,
+			  XLPT_BDF_STR(l->op.items[l->op.n - 1].spec.bdf));
+	return rc;
+}
+
+/* The image names it, too. */
+static bool named(const struct xlpt_leave *l, const struct xlpt_spec *spec)
+{
+	for (size_t i = 0; i < l->image.n; i++)
+		if (xlpt_bdf_eq(l->image.specs[i].bdf, spec->bdf))
+			return true;
+	return false;
+}
+
+int xlpt_restore_devices(struct xlpt_leave *l, struct xlpt_diag *diag)
+{
+	_cleanup_image_record_ struct xlpt_image_record record = { 0 };
+	XLPT_CLEANUP(wants_dispose) struct wants wants = { 0 };
+	int rc;
+
+	if (l->without_devices)
+		return 0;
+	/* A lease names its guest by uuid: the one it will have. */
+	xlpt_guest_copy(&l->op.guest, &l->image.guest);
+	l->op.guest.domid = XLPT_DOMID_NONE;
+	rc = xlpt_image_record_read(&l->image, &record, diag);
+	wants.items = xlpt_xcalloc(l->image.n + record.n + 1, sizeof(*wants.items));
+	for (size_t i = 0; rc == 0 && i < l->image.n; i++)
+		rc = add_want(l, &wants, &l->image.specs[i], diag);
+	for (size_t i = 0; rc == 0 && i < record.n; i++)
+		if (!named(l, &record.specs[i]))
+			rc = add_want(l, &wants, &record.specs[i], diag);
+	if (rc == 0)
+		rc = xlpt_leave_maps_used(l, l->image.guest.name, diag);
+	/* What is named, no pool may give out. */
+	for (size_t i = 0; rc == 0 && i < wants.n; i++)
+		rc = wants.items[i].spec.has_bdf ? add_named(l, &wants.items[i], diag) : 0;
+	for (size_t i = 0; rc == 0 && i < wants.n; i++)
+		rc = wants.items[i].spec.has_bdf ? 0 : add_any(l, &wants.items[i], diag);
+	return rc;
+}
