@@ -361,14 +361,18 @@ static void test_pool_over(void **state)
 	struct xlpt_toolstack *ts = fake_ts_get(w->ts);
 	_cleanup_free_ char *path = xlpt_xasprintf("%s/a", dir);
 
+	ok(w, "pool define lan pf=01:00.0");
 	ok(w, "attach web1 pool:lan");
 	assert_int_equal(ts->ops->guest_save(ts, 3, path, (const int[]){ 0, 0 }, NULL), 0);
 	assert_int_equal(ts->ops->guest_destroy(ts, 3, NULL), 0);
 	lease_is(w, "01:10.0", "web1 (domain 3)");
 	okf(w, "--dry-run restore --map 01:10.0=01:10.2,pool=lan DIR/a");
 	lease_is(w, "01:10.0", "web1 (domain 3)");
-	okf(w, "restore --map 01:10.0=pool:lan DIR/a");
-	assert_true(running(w, "web1"));
+	okf(w, "--dry-run restore DIR/a");
+	lease_is(w, "01:10.0", "web1 (domain 3)");
+	okf(w, "restore DIR/a");
+	assert_true(has(w, running(w, "web1"), "01:10.0"));
+	lease_is(w, "01:10.0", "");
 }
 
 /* What could not be undone at once, and has its VF no more at the repair: another one of the pool will do. */
