@@ -1,10 +1,10 @@
 #!/bin/bash
-# guard-libvirt - virsh save of a guest with devices, with the guard before libxl's save helper
-# timeout: 900
+# guard-libvirt - virsh save and migrate of a guest with devices, with the guard before libxl's save helper
+# timeout: 1200
 # xen: 4.20
 #
-# virsh migrate needs a second host with libvirt. Its sending half is the same libxl call and the same
-# helper as that of xl migrate, which the scenario guard shows.
+# The other host of virsh migrate is a second libvirtd on this one, with folders and a host's uuid of its
+# own. An HVM guest, because no PV guest can be migrated live on Debian's 4.20.
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0
@@ -100,6 +100,56 @@ if virsh -c $uri attach-device v1 "$work/hostdev.xml"; then
 fi
 virsh -c $uri destroy v1 || :
 virsh -c $uri undefine v1 || :
+
+note "virsh migrate"
+other=/run/other
+mkdir -p $other
+# shellcheck disable=SC2016 # for the inner shell
+unshare -m --propagation slave bash -c '
+	for dir in /run/libvirt /var/lib/libvirt /var/log/libvirt /etc/libvirt; do mount -t tmpfs none $dir; done
+	printf "%s\n" "host_uuid = \"11111111-2222-4333-8444-555555555555\"" "unix_sock_dir = \"$1\"" \
+		"auth_unix_rw = \"none\"" "auth_unix_ro = \"none\"" >/etc/libvirt/libvirtd.conf
+	exec libvirtd -d -f /etc/libvirt/libvirtd.conf -p $1/libvirtd.pid' other $other || fail "no second libvirtd"
+to="xen+unix:///system?socket=$other/libvirt-sock"
+wait_for 60 "the other libvirtd to answer" virsh -c "$to" version
+cat >"$work/w1.cfg" <<'CFG'
+name="w1"
+type="hvm"
+memory=320
+vcpus=1
+kernel="/lab/guest/vmlinuz"
+ramdisk="/lab/guest/initrd"
+on_poweroff="destroy"
+cmdline="console=hvc0 loglevel=6"
+tsc_mode="native"
+serial="pty"
+passthrough="enabled"
+CFG
+xlpt convert --to libvirt "$work/w1.cfg" >"$work/w1.xml" || fail "cannot convert the guest's configuration"
+guest_mark w1
+virsh -c $uri define "$work/w1.xml" || fail "virsh define"
+virsh -c $uri start w1 || fail "virsh start"
+guest_sees w1 "GUEST ready" 120 || fail "w1 does not boot"
+domid=$(guest_domid w1)
+expect_rc 0 xlpt attach w1 --hide $nic
+: >/var/log/libvirt/libxl/libxl-driver.log
+got=0
+virsh -c $uri migrate --live w1 "$to" tcp://127.0.0.1 --dname w1m || got=$?
+[ $got != 0 ] || fail "virsh migrate went through"
+grep "save/restore helper .* exited with error status 3" /var/log/libvirt/libxl/libxl-driver.log ||
+	fail "it was not the guard that refused: $(cat /var/log/libvirt/libxl/libxl-driver.log)"
+has w1 $nic
+[ "$(virsh -c $uri domstate w1)" = running ] || note "libvirt takes w1 for $(virsh -c $uri domstate w1)"
+expect_rc 0 xlpt detach w1 $nic --to-host
+note "virsh migrate, without the device"
+guest_mark w1m
+expect_rc 0 virsh -c $uri migrate --live w1 "$to" tcp://127.0.0.1 --dname w1m
+lab_guest_gone w1 || fail "w1 was migrated and is still there"
+[ "$(virsh -c "$to" domstate w1m)" = running ] || fail "w1m does not run on the other libvirt"
+guest_sees w1m "GUEST beat" 60 || fail "w1m does not go on"
+virsh -c "$to" destroy w1m || fail "virsh destroy"
+virsh -c $uri undefine w1 || :
+kill "$(cat $other/libvirtd.pid)"
 kill "$libvirtd_pid"
 rm -f /etc/libvirt/hooks/libxl
 
