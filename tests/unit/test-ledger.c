@@ -294,10 +294,10 @@ static void test_compaction(void **state)
 	assert_int_equal(reserve(f, 2, NULL), 0);
 	assert_int_equal(xlpt_ledger_reset(&f->env, NULL, 0, &forgotten, NULL), 0);
 	assert_int_equal(forgotten, 2);
-	for (int i = 0; i < 700; i++)
+	for (int i = 0; i < 520; i++)
 		assert_int_equal(reserve(f, 2, NULL), 0);
 	free(slurp(f, &before));
-	assert_true(before > 1400 * XLPT_LEDGER_RECORD);
+	assert_true(before > 1040 * XLPT_LEDGER_RECORD);
 	pass(f, 59000);
 	assert_int_equal(reserve(f, 1, NULL), 0);
 	free(slurp(f, &len));

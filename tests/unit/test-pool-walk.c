@@ -279,7 +279,7 @@ static void step(struct walk *k)
 /* The rest of the walk; again after each kill, in the process that is left. */
 static void go_on(struct walk *k)
 {
-	while (++k->step <= STEPS)
+	while (++k->step <= (world_stride() > 1 ? STEPS / 3 : STEPS))
 		step(k);
 	for (unsigned g = 0; g < GUESTS; g++)
 		if (domid_of(k, g))
