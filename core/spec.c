@@ -27,6 +27,12 @@ void xlpt_spec_dispose(struct xlpt_spec *spec)
 	xlpt_spec_init(spec);
 }
 
+void xlpt_spec_leave_pool(struct xlpt_spec *spec)
+{
+	free(spec->pool);
+	spec->pool = NULL;
+}
+
 void xlpt_spec_copy(struct xlpt_spec *dst, const struct xlpt_spec *src)
 {
 	*dst = *src;

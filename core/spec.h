@@ -53,6 +53,9 @@ char *xlpt_spec_format(const struct xlpt_spec *spec);
 /* "0000:09:00.0", "name=nic0", "pool:lan": which device, without the rest. Caller frees. */
 char *xlpt_spec_where(const struct xlpt_spec *spec);
 
+/* BDF,pool=NAME becomes BDF. */
+void xlpt_spec_leave_pool(struct xlpt_spec *spec);
+
 void xlpt_spec_copy(struct xlpt_spec *dst, const struct xlpt_spec *src);
 
 #endif

@@ -199,19 +199,11 @@ static int export_pool(struct xlpt_env *env, const char *name, bool xml, struct 
 /* Without Xen, or on a captured tree, what is written is shown as it is. */
 static int look(struct xlpt_env *env, struct xlpt_pool_facts *facts, struct xlpt_diag *diag)
 {
-	_cleanup_returns_ struct xlpt_returns returned = { 0 };
 	int rc = xlpt_env_try_xen(env, diag);
-	bool xen = env->ts && env->store;
 
-	if (rc == 0 && xen && env->dry_run)
-		rc = xlpt_leases_reconcile(env, true, &returned, diag);
-	else if (rc == 0 && xen)
+	if (rc == 0 && env->ts && env->store)
 		rc = xlpt_leases_tidy(env, diag);
-	if (rc == 0)
-		rc = xlpt_pool_facts_read(env, facts, diag);
-	if (rc == 0)
-		xlpt_leases_forget(&facts->leases, &returned);
-	return rc;
+	return rc ? rc : xlpt_pool_facts_read(env, facts, diag);
 }
 
 static int list(struct xlpt_env *env, struct xlpt_diag *diag)
@@ -309,15 +301,16 @@ static const struct {
 	const char *verb;
 	size_t min, max;	/* arguments, the verb included */
 	bool reads;		/* also a captured tree */
+	bool dry;		/* does something that a dry run leaves: a look gives back what is over */
 	const char *opts;	/* the options that go with it, between blanks */
 } verbs[] = {
-	{ "define", 1, XLPT_ANY_ARGS, false, " file name " },
-	{ "import", 2, 2, false, " name " },
-	{ "export", 2, 2, true, " xml " },
-	{ "list", 1, 1, true, "" },
-	{ "show", 2, 2, true, "" },
-	{ "undefine", 2, 2, false, "" },
-	{ "release", 1, XLPT_ANY_ARGS, false, " gone guest timeout " },
+	{ "define", 1, XLPT_ANY_ARGS, false, true, " file name " },
+	{ "import", 2, 2, false, true, " name " },
+	{ "export", 2, 2, true, false, " xml " },
+	{ "list", 1, 1, true, true, "" },
+	{ "show", 2, 2, true, true, "" },
+	{ "undefine", 2, 2, false, true, "" },
+	{ "release", 1, XLPT_ANY_ARGS, false, true, " gone guest timeout " },
 };
 
 static int check_verb(struct xlpt_env *env, const struct xlpt_args *args, size_t *out,
@@ -356,8 +349,7 @@ static int check_verb(struct xlpt_env *env, const struct xlpt_args *args, size_t
 		xlpt_diag_hint(diag, "pool list, show and export read a tree");
 		return XLPT_ERR_USAGE;
 	}
-	/* A list gives back what is over, but for a dry run. */
-	if (env->dry_run && !strcmp(verb, "export")) {
+	if (env->dry_run && !verbs[i].dry) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE, "pool %s changes nothing, so it has no --dry-run", verb);
 		xlpt_diag_hint(diag, "leave --dry-run out");
 		return XLPT_ERR_USAGE;

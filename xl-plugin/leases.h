@@ -111,6 +111,11 @@ int xlpt_leases_reconcile(struct xlpt_env *env, bool locked, struct xlpt_returns
 struct xlpt_owners;
 int xlpt_leases_reconcile_with(struct xlpt_env *env, const struct xlpt_owners *owners,
 			       struct xlpt_returns *out, struct xlpt_diag *diag);
+/*
+ * All leases as xlpt_leases_read; in a dry run, which has given nothing back,
+ * without those that are over. Without Xen nobody knows which are.
+ */
+int xlpt_leases_current(struct xlpt_env *env, struct xlpt_leases *out, struct xlpt_diag *diag);
 /* What a dry run would give back counts as free in it: takes those out of the list. */
 void xlpt_leases_forget(struct xlpt_leases *leases, const struct xlpt_returns *returned);
 /*

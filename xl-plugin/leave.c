@@ -295,38 +295,6 @@ int xlpt_leave_go_on(struct xlpt_env *env, const struct xlpt_guest *guest, bool 
 
 /* ---- the beginning of a save or migration ---- */
 
-struct xlpt_map *xlpt_leave_map(const struct xlpt_leave *l, struct xlpt_bdf bdf)
-{
-	for (size_t i = 0; i < l->n_maps; i++)
-		if (xlpt_bdf_eq(l->maps[i].from, bdf)) {
-			l->maps[i].used = true;
-			return &l->maps[i];
-		}
-	return NULL;
-}
-
-int xlpt_leave_maps_used(const struct xlpt_leave *l, const char *guest, struct xlpt_diag *diag)
-{
-	for (size_t i = 0; i < l->n_maps; i++) {
-		if (l->maps[i].used)
-			continue;
-		xlpt_diag_set(diag, XLPT_ERR_USAGE, "--map names %s, which %s does not hold",
-			      XLPT_BDF_STR(l->maps[i].from), guest);
-		xlpt_diag_hint(diag, "leave that --map out, or name one of its devices");
-		return XLPT_ERR_USAGE;
-	}
-	return 0;
-}
-
-void xlpt_leave_fit(enum xlpt_guest_type type, struct xlpt_spec *spec)
-{
-	if (type != XLPT_GUEST_PV)
-		return;
-	spec->vslot = -1;
-	spec->rdm_policy = XLPT_RDM_UNSET;
-	spec->msitranslate = XLPT_UNSET;
-}
-
 static int take_items(struct xlpt_leave *l, const char *what, struct xlpt_diag *diag)
 {
 	_cleanup_holdings_ struct xlpt_holdings held = { 0 };

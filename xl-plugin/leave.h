@@ -65,6 +65,13 @@ int xlpt_leave_begin(struct xlpt_leave *l, const char *what, struct xlpt_diag *d
 void xlpt_leave_give_back(struct xlpt_op *op);
 /* What takes the place of bdf, which counts as used then; NULL = itself. */
 struct xlpt_map *xlpt_leave_map(const struct xlpt_leave *l, struct xlpt_bdf bdf);
+/*
+ * What is to be attached for *own: 1 when a map says so, 0 when it is *own. An
+ * address alone takes over all options *own has, a pool alone its network
+ * identity, anything else nothing. The caller disposes *out, also after an error.
+ */
+int xlpt_leave_mapped(const struct xlpt_leave *l, const struct xlpt_spec *own, struct xlpt_spec *out,
+		      struct xlpt_diag *diag);
 /* XLPT_ERR_USAGE when one was not. */
 int xlpt_leave_maps_used(const struct xlpt_leave *l, const char *guest, struct xlpt_diag *diag);
 /* libxl writes its defaults into every configuration; some are refused for a PV guest. */

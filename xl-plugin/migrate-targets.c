@@ -24,41 +24,6 @@ static struct json_object *find_pool(struct json_object *pools, const char *name
 	return NULL;
 }
 
-/*
- * An address alone takes the options along that the device had here, a pool alone
- * its identity. What came out of a pool here comes out of the pool of that name
- * there, where there is one. *spec is disposed by the caller, also after an error.
- */
-static int target_of(const struct xlpt_leave *l, const struct xlpt_item *item,
-		     struct json_object *pools, char **out, struct xlpt_spec *spec,
-		     struct xlpt_diag *diag)
-{
-	struct xlpt_map *map = xlpt_leave_map(l, item->spec.bdf);
-	const struct xlpt_spec *own = &item->spec;
-	struct xlpt_bdf bdf;
-	int rc;
-
-	xlpt_spec_init(spec);
-	rc = map ? xlpt_spec_parse(map->to, spec, diag) : 0;
-	if (rc)
-		return rc;
-	if (!map || (spec->has_bdf && !spec->all_funcs && !strpbrk(map->to, ",@"))) {
-		bdf = map ? spec->bdf : own->bdf;
-		xlpt_spec_dispose(spec);
-		xlpt_spec_copy(spec, own);
-		spec->bdf = bdf;
-		spec->has_bdf = map || !own->pool || !find_pool(pools, own->pool);
-		if (spec->has_bdf) {
-			free(spec->pool);
-			spec->pool = NULL;
-		}
-	} else if (spec->pool && !spec->has_bdf && xlpt_vfid_is_empty(&spec->vf)) {
-		spec->vf = own->vf;
-	}
-	*out = xlpt_spec_format(spec);
-	return xlpt_leave_plain("device", *out, diag);
-}
-
 static struct json_object *find(struct json_object *list, struct xlpt_bdf bdf)
 {
 	struct json_object *devs = NULL, *o, *v;
@@ -103,7 +68,7 @@ static int check_target(const struct xlpt_leave *l, const struct xlpt_item *item
 	const char *state = word(o, "state"), *id = word(o, "id");
 	char own[16];
 
-	/* Whether a pool has one to give is known when it is asked. */
+	/* Pools are judged for all devices together. */
 	if (!spec->has_bdf || spec->pool)
 		return 0;
 	if (!o)
@@ -149,6 +114,7 @@ static int check_pools(const struct xlpt_leave *l, const struct xlpt_spec *specs
 			continue;
 		if (!pool) {
 			xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "%s has no pool %s", l->host, name);
+			xlpt_diag_fact(diag, "xlpt pool list there does not show it");
 			xlpt_diag_hint(diag, "xlpt pool define there, or --map with an address");
 			return XLPT_ERR_NOT_FOUND;
 		}
@@ -171,54 +137,80 @@ static int check_pools(const struct xlpt_leave *l, const struct xlpt_spec *specs
 	return 0;
 }
 
-static int judge_targets(const struct xlpt_leave *l, char **texts, struct xlpt_spec *specs,
+/* What came out of a pool here comes out of the pool of that name there, where there is one. */
+static void settle_pool(const struct xlpt_leave *l, const struct xlpt_item *item,
+			struct json_object *pools, struct xlpt_spec *spec)
+{
+	if (!spec->pool || xlpt_leave_map(l, item->spec.bdf))
+		return;
+	if (find_pool(pools, spec->pool))
+		spec->has_bdf = false;
+	else
+		xlpt_spec_leave_pool(spec);
+}
+
+static int judge_targets(const struct xlpt_leave *l, struct xlpt_spec *specs,
 			 struct json_object *list, struct json_object *pools,
 			 struct xlpt_diag *diag)
 {
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < l->op.n; i++) {
-		rc = target_of(l, &l->op.items[i], pools, &texts[i], &specs[i], diag);
-		if (rc == 0)
-			rc = check_target(l, &l->op.items[i], &specs[i], list, diag);
+		settle_pool(l, &l->op.items[i], pools, &specs[i]);
+		rc = check_target(l, &l->op.items[i], &specs[i], list, diag);
 	}
 	return rc ? rc : check_pools(l, specs, pools, same_host(l, list), diag);
 }
 
-int xlpt_migrate_targets(struct xlpt_leave *l, struct xlpt_diag *diag)
+/* As words for xlpt attach there. What is named first: no pool may give it out. */
+static int put_words(struct xlpt_leave *l, const struct xlpt_spec *specs, struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str all = { 0 };
-	_cleanup_free_ struct xlpt_spec *specs = xlpt_xcalloc(l->op.n + 1, sizeof(*specs));
-	_cleanup_strv_ char **texts = xlpt_xcalloc(l->op.n + 1, sizeof(*texts));
-	struct json_object *list, *pools = NULL;
-	bool pooled = false;
-	int rc;
+	int rc = 0;
 
-	for (size_t i = 0; i < l->op.n; i++) {
-		const struct xlpt_map *map = xlpt_leave_map(l, l->op.items[i].spec.bdf);
-
-		pooled |= map ? strstr(map->to, "pool") != NULL : l->op.items[i].spec.pool != NULL;
-	}
-	rc = xlpt_leave_maps_used(l, l->op.guest.name, diag);
-	if (rc || !l->op.n)
-		return rc;
-	list = xlpt_leave_ask(l->op.env, l->transport, l->host, "list", diag);
-	/* A question changes nothing there. */
-	if (list && pooled)
-		pools = xlpt_leave_ask(l->op.env, l->transport, l->host, "--dry-run pool list", diag);
-	if (!list || (pooled && !pools))
-		rc = diag ? (int)diag->code : XLPT_ERR_NOT_FOUND;
-	if (rc == 0)
-		rc = judge_targets(l, texts, specs, list, pools, diag);
-	/* What is named first: no pool there may give it out. */
 	for (int named = 1; named >= 0; named--)
-		for (size_t i = 0; rc == 0 && i < l->op.n; i++)
-			if (specs[i].has_bdf == named)
-				xlpt_str_addf(&all, "%s%s", all.len ? " " : "", texts[i]);
+		for (size_t i = 0; rc == 0 && i < l->op.n; i++) {
+			_cleanup_free_ char *text = NULL;
+
+			if (specs[i].has_bdf != named)
+				continue;
+			text = xlpt_spec_format(&specs[i]);
+			rc = xlpt_leave_plain("device", text, diag);
+			xlpt_str_addf(&all, "%s%s", all.len ? " " : "", text);
+		}
+	l->targets = xlpt_str_take(&all);
+	return rc;
+}
+
+int xlpt_migrate_targets(struct xlpt_leave *l, struct xlpt_diag *diag)
+{
+	_cleanup_free_ struct xlpt_spec *specs = xlpt_xcalloc(l->op.n + 1, sizeof(*specs));
+	struct json_object *list = NULL, *pools = NULL;
+	bool pooled = false;
+	int rc = 0;
+
+	for (size_t i = 0; rc >= 0 && i < l->op.n; i++) {
+		rc = xlpt_leave_mapped(l, &l->op.items[i].spec, &specs[i], diag);
+		pooled |= specs[i].pool != NULL;
+	}
+	if (rc >= 0)
+		rc = xlpt_leave_maps_used(l, l->op.guest.name, diag);
+	if (rc == 0 && l->op.n) {
+		list = xlpt_leave_ask(l->op.env, l->transport, l->host, "list", diag);
+		/* A question changes nothing there. */
+		if (list && pooled)
+			pools = xlpt_leave_ask(l->op.env, l->transport, l->host, "--dry-run pool list",
+					       diag);
+		if (!list || (pooled && !pools))
+			rc = diag ? (int)diag->code : XLPT_ERR_NOT_FOUND;
+		if (rc == 0)
+			rc = judge_targets(l, specs, list, pools, diag);
+		if (rc == 0)
+			rc = put_words(l, specs, diag);
+	}
 	for (size_t i = 0; i < l->op.n; i++)
 		xlpt_spec_dispose(&specs[i]);
 	json_object_put(list);
 	json_object_put(pools);
-	l->targets = xlpt_str_take(&all);
 	return rc;
 }

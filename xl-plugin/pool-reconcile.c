@@ -283,6 +283,18 @@ void xlpt_leases_forget(struct xlpt_leases *leases, const struct xlpt_returns *r
 	leases->n = kept;
 }
 
+int xlpt_leases_current(struct xlpt_env *env, struct xlpt_leases *out, struct xlpt_diag *diag)
+{
+	_cleanup_returns_ struct xlpt_returns returned = { 0 };
+	int rc = env->dry_run && env->ts && env->store ? reconcile(env, NULL, &returned, diag) : 0;
+
+	*out = (struct xlpt_leases){ 0 };
+	if (rc == 0)
+		rc = xlpt_leases_read(env, out, diag);
+	xlpt_leases_forget(out, &returned);
+	return rc;
+}
+
 int xlpt_leases_tidy(struct xlpt_env *env, struct xlpt_diag *diag)
 {
 	_cleanup_returns_ struct xlpt_returns returned = { 0 };

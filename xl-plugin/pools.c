@@ -151,7 +151,7 @@ int xlpt_pool_facts_read(struct xlpt_env *env, struct xlpt_pool_facts *out, stru
 	if (rc == 0)
 		rc = xlpt_guard_read(env->host, &out->needs, diag);
 	if (rc == 0)
-		rc = xlpt_leases_read(env, &out->leases, diag);
+		rc = xlpt_leases_current(env, &out->leases, diag);
 	if (rc)
 		xlpt_pool_facts_dispose(out);
 	return rc;

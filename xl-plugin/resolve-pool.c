@@ -86,6 +86,9 @@ static int choose_one(const struct xlpt_op *op, const char *name, const struct x
 		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "%s is no VF of pool %s", XLPT_BDF_STR(want), name);
 		if (view->n)
 			xlpt_diag_fact(diag, "%s", view->troubles[0].message);
+		else
+			xlpt_diag_fact(diag, "its definition gives it %zu VFs, and that is none of them",
+				       view->vfs.n);
 		xlpt_diag_hint(diag, "xlpt pool show %s lists those it has", name);
 		return XLPT_ERR_NOT_FOUND;
 	}
@@ -145,10 +148,11 @@ static int take_lease(struct xlpt_op *op, const struct xlpt_pool_facts *facts,
 	rc = xlpt_lease_hold(op->env, l->bdf, 0, &held, diag);
 	if (rc <= 0)
 		return rc ? rc : xlpt_lease_create(op->env, l, diag);
-	/* Whose it is may have changed since it was read; written anew it is when the plan keeps it. */
+	/* Between reading and locking it may have become another guest's. */
 	if (strcmp(held.uuid, l->uuid) != 0) {
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s was leased to %s meanwhile",
 			      XLPT_BDF_STR(l->bdf), held.guest);
+		xlpt_diag_fact(diag, XLPT_LEASES_DIR "/%s says so", XLPT_BDF_STR(l->bdf));
 		xlpt_diag_hint(diag, "pool:%s takes another one", l->pool);
 		return XLPT_ERR_IN_USE;
 	}
@@ -327,12 +331,8 @@ void xlpt_plan_give_back(struct xlpt_plan *plan, const struct xlpt_op *op, size_
 int xlpt_op_check_leases(struct xlpt_op *op, struct xlpt_diag *diag)
 {
 	_cleanup_leases_ struct xlpt_leases all = { 0 };
-	_cleanup_returns_ struct xlpt_returns returned = { 0 };
-	int rc = op->env->dry_run ? xlpt_leases_reconcile(op->env, true, &returned, diag) : 0;
+	int rc = xlpt_leases_current(op->env, &all, diag);
 
-	if (rc == 0)
-		rc = xlpt_leases_read(op->env, &all, diag);
-	xlpt_leases_forget(&all, &returned);
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
 		const char *bdf = XLPT_BDF_STR(op->items[i].spec.bdf);
 		const struct xlpt_lease *l = xlpt_leases_find(&all, op->items[i].spec.bdf);

@@ -72,16 +72,11 @@ int xlpt_restore_judge(struct xlpt_leave *l, struct xlpt_diag *diag)
 {
 	_cleanup_owners_ struct xlpt_owners owners = { 0 };
 	_cleanup_leases_ struct xlpt_leases leases = { 0 };
-	_cleanup_returns_ struct xlpt_returns returned = { 0 };
 	_cleanup_str_ struct xlpt_str busy = { 0 };
 	int rc = xlpt_owners_read(l->op.env, &owners, diag);
 
-	/* A lease that is over is none, also where a dry run leaves it. */
-	if (rc == 0 && l->op.env->dry_run)
-		rc = xlpt_leases_reconcile(l->op.env, true, &returned, diag);
 	if (rc == 0)
-		rc = xlpt_leases_read(l->op.env, &leases, diag);
-	xlpt_leases_forget(&leases, &returned);
+		rc = xlpt_leases_current(l->op.env, &leases, diag);
 	/* What a pool gave for this was free when it did. */
 	for (size_t i = 0; rc == 0 && i < l->op.n; i++)
 		if (!xlpt_leases_find(&l->op.leases, l->op.items[i].spec.bdf))
@@ -114,14 +109,14 @@ int xlpt_restore_judge_split(struct xlpt_leave *l, struct xlpt_diag *diag)
 static int twice(struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
 	xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s would take the place of two devices", XLPT_BDF_STR(bdf));
+	xlpt_diag_fact(diag, "two lines of the image and its record, or of --map, lead to it");
 	xlpt_diag_hint(diag, "map each to a device of its own");
 	return XLPT_ERR_USAGE;
 }
 
 /* A device of the image or its record, or what takes its place. */
 struct want {
-	struct xlpt_spec spec;	/* its words belong to the image, the record or to */
-	struct xlpt_spec to;	/* what a map says */
+	struct xlpt_spec spec;
 	struct xlpt_bdf had;
 	bool mapped;
 };
@@ -134,48 +129,31 @@ struct wants {
 static void wants_dispose(struct wants *wants)
 {
 	for (size_t i = 0; i < wants->n; i++)
-		xlpt_spec_dispose(&wants->items[i].to);
+		xlpt_spec_dispose(&wants->items[i].spec);
 	free(wants->items);
-}
-
-static int map_one(const struct xlpt_leave *l, struct want *w, struct xlpt_diag *diag)
-{
-	const struct xlpt_map *map = xlpt_leave_map(l, w->had);
-	struct xlpt_vf_identity vf = w->spec.vf;
-	int rc = map ? xlpt_spec_parse(map->to, &w->to, diag) : 0;
-
-	if (rc || !map)
-		return rc;
-	w->mapped = true;
-	if (!(w->to.has_bdf || w->to.pool) || w->to.all_funcs) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE,
-			      "--map: %s is neither the address of one function nor a pool", map->to);
-		xlpt_diag_hint(diag, "xlpt list --state hidden shows what is free");
-		return XLPT_ERR_USAGE;
-	}
-	/* An address alone takes the options along, a pool alone the identity. */
-	if (!w->to.has_bdf || strpbrk(map->to, ",@")) {
-		w->spec = w->to;
-		if (!w->to.has_bdf && xlpt_vfid_is_empty(&w->to.vf))
-			w->spec.vf = vf;
-	} else {
-		w->spec.bdf = w->to.bdf;
-		w->spec.pool = NULL;
-	}
-	return 0;
 }
 
 static int add_want(const struct xlpt_leave *l, struct wants *wants, const struct xlpt_spec *spec,
 		    struct xlpt_diag *diag)
 {
 	struct want *w = &wants->items[wants->n++];
-	int rc;
+	int rc = xlpt_leave_mapped(l, spec, &w->spec, diag);
 
-	*w = (struct want){ .spec = *spec, .had = spec->bdf };
-	xlpt_spec_init(&w->to);
-	rc = map_one(l, w, diag);
+	if (rc < 0)
+		return rc;
+	w->had = spec->bdf;
+	w->mapped = rc;
+	if (!(w->spec.has_bdf || w->spec.pool) || w->spec.all_funcs) {
+		_cleanup_free_ char *where = xlpt_spec_where(&w->spec);
+
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "--map: %s is neither the address of one function nor a pool", where);
+		xlpt_diag_fact(diag, "one device takes the place of one");
+		xlpt_diag_hint(diag, "xlpt list --state hidden shows what is free");
+		return XLPT_ERR_USAGE;
+	}
 	xlpt_leave_fit(l->image.guest.type, &w->spec);
-	return rc;
+	return 0;
 }
 
 static int add_item(struct xlpt_leave *l, const struct xlpt_spec *spec, struct xlpt_diag *diag)
@@ -220,16 +198,17 @@ static int add_named(struct xlpt_leave *l, struct want *w, struct xlpt_diag *dia
 	if (pool && !w->mapped && xlpt_pool_load(l->op.env, pool, &def, NULL) == XLPT_ERR_NOT_FOUND) {
 		xlpt_warn(l->op.env, "there is no pool %s here: %s gets %s by its address", pool,
 			  l->image.guest.name, XLPT_BDF_STR(w->spec.bdf));
-		w->spec.pool = NULL;
+		xlpt_spec_leave_pool(&w->spec);
 	}
+	pool = w->spec.pool;
 	rc = add_item(l, &w->spec, &why);
-	if (w->spec.pool && pool_refused(rc) && !w->mapped) {
+	if (pool && pool_refused(rc) && !w->mapped) {
 		w->spec.has_bdf = false;
 		return 0;
 	}
 	if (rc && diag)
 		xlpt_diag_move(diag, &why);
-	return w->spec.pool && pool_refused(rc) ? refuse_pool(l, pool, diag) : rc;
+	return pool && pool_refused(rc) ? refuse_pool(l, pool, diag) : rc;
 }
 
 static int add_any(struct xlpt_leave *l, const struct want *w, struct xlpt_diag *diag)

@@ -20,6 +20,13 @@ has() {
 	guest_run "$1" 'ls /sys/class/net | grep -q eth' || fail "$1 does not answer, or does not show its device"
 }
 
+# boot NAME: virsh starts it, and its console says that it is up.
+boot() {
+	guest_mark "$1"
+	virsh -c $uri start "$1" || fail "virsh start $1"
+	guest_sees "$1" "GUEST ready" 120 || fail "$1 does not boot"
+}
+
 expect_rc 0 xlpt guard install libvirt
 xlpt guard status
 # As systemd would start it, with what the drop-in says. There is no AppArmor here.
@@ -46,10 +53,8 @@ cat >"$work/v1.xml" <<'XML'
   <devices><console type='pty'><target type='xen' port='0'/></console></devices>
 </domain>
 XML
-guest_mark v1
 virsh -c $uri define "$work/v1.xml" || fail "virsh define"
-virsh -c $uri start v1 || fail "virsh start"
-guest_sees v1 "GUEST ready" 120 || fail "v1 does not boot"
+boot v1
 domid=$(guest_domid v1)
 expect_rc 0 xlpt attach v1 --hide $nic
 : >"$work/hooks"
@@ -77,9 +82,7 @@ virsh -c $uri destroy v1 || fail "virsh destroy"
 # libvirt keeps what the refused managedsave had begun to write, would start from it, and knows of none.
 ls -l /var/lib/libvirt/libxl/save
 rm /var/lib/libvirt/libxl/save/v1.save || fail "no file of the refused managedsave"
-guest_mark v1
-virsh -c $uri start v1 || fail "virsh start"
-guest_sees v1 "GUEST ready" 120 || fail "v1 does not boot again"
+boot v1
 expect_rc 0 xlpt unhide $nic
 cat >"$work/hostdev.xml" <<'XML'
 <hostdev mode='subsystem' type='pci' managed='yes'>
@@ -126,10 +129,8 @@ serial="pty"
 passthrough="enabled"
 CFG
 xlpt convert --to libvirt "$work/w1.cfg" >"$work/w1.xml" || fail "cannot convert the guest's configuration"
-guest_mark w1
 virsh -c $uri define "$work/w1.xml" || fail "virsh define"
-virsh -c $uri start w1 || fail "virsh start"
-guest_sees w1 "GUEST ready" 120 || fail "w1 does not boot"
+boot w1
 domid=$(guest_domid w1)
 expect_rc 0 xlpt attach w1 --hide $nic
 : >/var/log/libvirt/libxl/libxl-driver.log

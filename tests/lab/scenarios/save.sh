@@ -149,7 +149,7 @@ expect_rc 0 xlpt attach web1 pool:lan,vlan=42
 expect_rc 0 xlpt save --detach-first web1 $image
 grep "^device $vf,.*pool=lan.*vlan=42" $image.xlpt || fail "the record does not name pool and VLAN"
 vf_in_dom0 || fail "the VF is not back with igbvf"
-xlpt pool show lan | grep -q free || fail "the VF is not back in the pool: $(xlpt pool show lan)"
+xlpt pool show lan | grep -q "1 of 1 VFs free" || fail "the VF is not back in the pool: $(xlpt pool show lan)"
 expect_rc 0 xlpt restore $image
 once "restored with a pool's VF"
 shows "restored with a pool's VF"
@@ -167,7 +167,7 @@ shows "a pool's VF, after a save without room"
 leased "after a save without room"
 idle "with a pool"
 expect_rc 0 xlpt detach web1 "$vf"
-xlpt pool show lan | grep -q free || fail "the VF is not back in the pool: $(xlpt pool show lan)"
+xlpt pool show lan | grep -q "1 of 1 VFs free" || fail "the VF is not back in the pool: $(xlpt pool show lan)"
 expect_rc 0 xlpt pool undefine lan
 rmmod igbvf
 expect_rc 0 xlpt hide "$vf"

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* --map: which device takes which one's place, and what it takes along. */
+#include <string.h>
+
+#include "xl-plugin/leave.h"
+
+struct xlpt_map *xlpt_leave_map(const struct xlpt_leave *l, struct xlpt_bdf bdf)
+{
+	for (size_t i = 0; i < l->n_maps; i++)
+		if (xlpt_bdf_eq(l->maps[i].from, bdf)) {
+			l->maps[i].used = true;
+			return &l->maps[i];
+		}
+	return NULL;
+}
+
+int xlpt_leave_maps_used(const struct xlpt_leave *l, const char *guest, struct xlpt_diag *diag)
+{
+	for (size_t i = 0; i < l->n_maps; i++) {
+		if (l->maps[i].used)
+			continue;
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "--map names %s, which %s does not hold",
+			      XLPT_BDF_STR(l->maps[i].from), guest);
+		xlpt_diag_hint(diag, "leave that --map out, or name one of its devices");
+		return XLPT_ERR_USAGE;
+	}
+	return 0;
+}
+
+void xlpt_leave_fit(enum xlpt_guest_type type, struct xlpt_spec *spec)
+{
+	if (type != XLPT_GUEST_PV)
+		return;
+	spec->vslot = -1;
+	spec->rdm_policy = XLPT_RDM_UNSET;
+	spec->msitranslate = XLPT_UNSET;
+}
+
+int xlpt_leave_mapped(const struct xlpt_leave *l, const struct xlpt_spec *own, struct xlpt_spec *out,
+		      struct xlpt_diag *diag)
+{
+	const struct xlpt_map *map = xlpt_leave_map(l, own->bdf);
+	struct xlpt_bdf bdf;
+	int rc;
+
+	if (!map) {
+		xlpt_spec_copy(out, own);
+		return 0;
+	}
+	rc = xlpt_spec_parse(map->to, out, diag);
+	if (rc)
+		return rc;
+	if (out->has_bdf && !out->all_funcs && !strpbrk(map->to, ",@")) {
+		bdf = out->bdf;
+		xlpt_spec_dispose(out);
+		xlpt_spec_copy(out, own);
+		out->bdf = bdf;
+		xlpt_spec_leave_pool(out);
+	} else if (out->pool && !out->has_bdf && xlpt_vfid_is_empty(&out->vf)) {
+		out->vf = own->vf;
+	}
+	return 1;
+}
