@@ -212,12 +212,17 @@ unsigned world_stride(void)
 	return preload && strstr(preload, "vgpreload") ? 11 : 1;
 }
 
-unsigned world_skip(size_t k)
+unsigned world_each_point(size_t k, bool (*try_one)(const void *arg, unsigned nth), const void *arg)
 {
-	return world_stride() > 1 && k % 3 ? 1000 : 0;
-}
+	unsigned stride = world_stride(), met = 0, misses = 0;
 
-unsigned world_misses(void)
-{
-	return world_stride() > 1 ? 1 : 3;
+	if (stride > 1 && k % 3)
+		return 0;
+	for (unsigned nth = 1; nth < 400 && misses < (stride > 1 ? 1 : 3); nth += stride) {
+		bool hit = try_one(arg, nth);
+
+		met += hit;
+		misses = hit ? 0 : misses + 1;
+	}
+	return met;
 }

@@ -49,10 +49,12 @@ int world_run(struct world *w, const char *fmt, ...) XLPT_PRINTF(2, 3);
  * valgrind, which takes thirty times as long and looks for other things.
  */
 unsigned world_stride(void);
-/* After how many points in a row that the command did not come to such a loop ends. */
-unsigned world_misses(void);
-/* Put before the first point of the k-th such loop: under valgrind it leaves out two of three. */
-unsigned world_skip(size_t k);
+/*
+ * try_one(arg, nth) for nth = 1, 2... until three in a row did not come to their
+ * point (false): the command is over before the nth such call. Returns how many
+ * did. Under valgrind with world_stride(), and of three k only one.
+ */
+unsigned world_each_point(size_t k, bool (*try_one)(const void *arg, unsigned nth), const void *arg);
 
 /* Everything an operation could change, as text; caller frees. */
 char *world_snapshot(struct world *w);

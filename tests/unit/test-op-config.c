@@ -211,8 +211,15 @@ static bool held(struct world *w)
 }
 
 /* Returns whether the failure was met. */
-static bool try_one(bool attach, int kind, unsigned nth)
+struct point {
+	bool attach;
+	int kind;
+};
+
+static bool try_one(const void *arg, unsigned nth)
 {
+	bool attach = ((const struct point *)arg)->attach;
+	int kind = ((const struct point *)arg)->kind;
 	const char *line = attach ? "attach web1 --hide 03:00.0 --config " CFG
 				  : "detach web1 --to-host 03:00.0 --config " CFG;
 	struct world *w = world_new();
@@ -258,15 +265,12 @@ static void test_every_failure(void **state)
 
 	(void)state;
 	for (int attach = 0; attach < 2; attach++)
-		for (int kind = 0; kind < N_KINDS; kind++)
-			for (unsigned nth = 1, miss = 0; nth < 400 && miss < world_misses();
-			     nth += world_stride()) {
-				bool hit = try_one(attach, kind, nth);
+		for (int kind = 0; kind < N_KINDS; kind++) {
+			unsigned n = world_each_point(0, try_one, &(struct point){ attach, kind });
 
-				met += hit;
-				config += hit && kind <= OPEN;
-				miss = hit ? 0 : miss + 1;
-			}
+			met += n;
+			config += kind <= OPEN ? n : 0;
+		}
 	print_message("%u failures met, %u of them at the file\n", met, config);
 	assert_true(met * world_stride() > 30 && config * world_stride() >= 8);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Pools, leases and xlpt start on the fake host: what is given out, to whom, and given back when. */
+/* Pools and leases on the fake host: what is given out, to whom, and given back when. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,29 +9,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "tests/fake/pools.h"
-#include "tests/unit/commands.h"
+#include "tests/unit/pooling.h"
 #include "xl-plugin/pools.h"
-
-static int setup(void **state)
-{
-	*state = pools_world();
-	return 0;
-}
-
-static void said(struct world *w, const char *text)
-{
-	if (!strstr(w->out, text) && !strstr(w->err, text))
-		fail_msg("does not say \"%s\":\n%s%s", text, w->out, w->err);
-}
-
-static void free_is(struct world *w, int n)
-{
-	_cleanup_free_ char *want = xlpt_xasprintf("\"free\": %d,", n);
-
-	ok(w, "pool show lan --json");
-	said(w, want);
-}
 
 static void test_first_and_spread(void **state)
 {
@@ -261,169 +240,6 @@ static void test_restarted_guest(void **state)
 	said(w, "web1 (domain 9)");
 }
 
-/* ---- xlpt start ---- */
-
-static void test_start(void **state)
-{
-	struct world *w = *state;
-	_cleanup_free_ char *before = NULL, *after = NULL;
-	const char *cfg = pools_config("# a guest\nname = \"app1\"\ntype='pv' # PV\nmemory=256\n"
-				       "pci = [ 'pool:lan', # first\n\t\"0000:05:00.0,power_mgmt=1\",\n"
-				       "\t\"pool:lan,power_mgmt=0\" ]\n");
-
-	ok(w, "pool define lan pf=01:00.0");
-	before = pools_snapshot(w);
-	world_run(w, "start --dry-run %s", cfg);
-	said(w, "would lease 0000:01:10.0 from pool lan to app1");
-	said(w, "would lease 0000:01:10.2 from pool lan to app1");
-	said(w, "would create app1 with xl");
-	after = pools_snapshot(w);
-	assert_string_equal(before, after);
-	if (world_run(w, "start %s", cfg))
-		fail_msg("start: %s", w->err);
-	said(w, "0000:05:00.0 is attached to app1 (domain 20) as 0000:00:0");
-	said(w, "0000:01:10.2 is attached to app1 (domain 20) as ");
-	ok(w, "pool show lan");
-	said(w, "app1 (domain 20)");
-	free_is(w, 5);
-	assert_int_equal(world_run(w, "start %s", cfg), 1);
-	said(w, "a guest called app1 runs already");
-	ok(w, "detach app1 01:10.2");
-	free_is(w, 6);
-	fake_ts_kill(w->ts, 20);
-	free_is(w, 7);
-}
-
-static void test_start_numa(void **state)
-{
-	static const struct {
-		const char *cpus, *gives;
-	} cases[] = {
-		{ "cpus = \"node:1\"", "0000:0a:10.0" }, { "cpus = '4-7'", "0000:0a:10.0" },
-		{ "cpus = [ '0', '1' ]", "0000:01:10.0" }, { "cpus = [ '5', '6' ]", "0000:0a:10.0" },
-		{ "cpus = 'all'", "0000:01:10.0" },	   { "cpus = '4-7,^5'", "0000:01:10.0" },
-		{ "cpus = 'nodes:0-1'", "0000:01:10.0" },  { "", "0000:01:10.0" },
-	};
-	struct world *w = *state;
-
-	pools_second_pf(w);
-	ok(w, "pool define lan pf=01:00.0 pf=0a:00.0 policy=numa");
-	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
-		_cleanup_free_ char *text = xlpt_xasprintf("name = 'app1'\n%s\npci = [ 'pool:lan' ]\n",
-							   cases[i].cpus);
-
-		assert_int_equal(world_run(w, "start --dry-run %s", pools_config(text)), 0);
-		said(w, cases[i].gives);
-	}
-}
-
-/* This VF and no other, and leased all the same. */
-static void test_start_exact(void **state)
-{
-	struct world *w = *state;
-	const char *cfg = pools_config("name = \"app1\"\nmemory=256\n"
-				       "pci = [ \"pool:lan\", '01:10.4,pool=lan', \"01:10.0,pool=lan\" ]\n");
-
-	ok(w, "pool define lan pf=01:00.0");
-	assert_int_equal(world_run(w, "start --print %s", cfg), 0);
-	assert_string_equal(w->out, "name = \"app1\"\nmemory=256\n"
-				    "pci = [ \"0000:01:10.2\", \"0000:01:10.4\", \"0000:01:10.0\" ]\n"
-				    "uuid = \"" POOLS_UUID "\"\n");
-	free_is(w, 4);
-	refused(w, 1, "attach web1 01:10.4,pool=lan", "0000:01:10.4 of pool lan is not free");
-	said(w, "it is taken: app1 (starting)");
-	ok(w, "attach web1 01:10.6,pool=lan");
-	free_is(w, 3);
-	refused(w, 1, "attach web1 01:10.6,pool=lan", "is not free");
-}
-
-static void test_start_print(void **state)
-{
-	struct world *w = *state;
-	const char *cfg = pools_config("name = \"app1\"\nmemory=256\n"
-				       "pci = [ 'pool:lan', # first\n\t\"0000:05:00.0,power_mgmt=1\" ]");
-
-	ok(w, "pool define lan pf=01:00.0");
-	assert_int_equal(world_run(w, "start --print %s", cfg), 0);
-	assert_string_equal(w->out, "name = \"app1\"\nmemory=256\n"
-				    "pci = [ \"0000:01:10.0\", # first\n\t\"0000:05:00.0,power_mgmt=1\" ]\n"
-				    "uuid = \"" POOLS_UUID "\"\n");
-	assert_string_equal(fake_bus_driver_of(w->bus, "0000:01:10.0"), "pciback");
-	free_is(w, 6);
-	said(w, "app1 (starting)");
-	/* Whoever prints and never creates: the lease ends by itself. */
-	w->clock.clock.sleep_ms(&w->clock.clock, 130000);
-	free_is(w, 7);
-	/* Whoever creates: it becomes the guest's. */
-	assert_int_equal(world_run(w, "start --print %s", cfg), 0);
-	assert_int_equal(fake_ts_get(w->ts)->ops->guest_create(fake_ts_get(w->ts), w->out,
-							       strlen(w->out), NULL), 0);
-	w->clock.clock.sleep_ms(&w->clock.clock, 130000);
-	free_is(w, 6);
-	said(w, "app1 (domain 20)");
-}
-
-static void test_start_wrong(void **state)
-{
-	static const struct {
-		const char *cfg;
-		int status;
-		const char *says;
-	} cases[] = {
-		{ "memory=1\npci=['pool:lan']\n", 2, "no name" },
-		{ "name='a'\npci='pool:lan'\n", 2, "pci is a list" },
-		{ "name='a'\npci=['pool:lan', [ 'x' ]]\n", 2, "a string, not a list" },
-		{ "name='a'\npci=['0000:05:00.0',\n 'pool:lan,colour=red']\n", 2, "unknown key \"colour\"" },
-		{ "name='a'\npci=['01:00']\n", 2, "" },
-		{ "name='a'\nuuid='banana'\npci=['pool:lan']\n", 2, "is no UUID" },
-		{ "name='a'\npci=['pool:lan'\n", 2, "" },
-		{ "name='a'\npci=['pool:nosuch']\n", 1, "no pool is called" },
-		{ "name='a'\npci=['02:00.0']\n", 1, "not hidden" },
-		{ "name='a'\npci=['00:1f.2,seize=1']\n", 3, "this host needs" },
-		{ "name='a'\ntype='pvh'\npci=['pool:lan']\n", 1, "PVH" },
-		{ "name='a'\npci=['05:00.0', '05:00.0']\n", 2, "named twice" },
-		{ "name='web1'\npci=['pool:lan']\n", 1, "runs already" },
-		{ "name='a'\nuuid='00000000-0000-4000-8000-000000000003'\npci=['pool:lan']\n", 1,
-		  "with the UUID" },
-		{ "name='a'\npci=['pool:lan','pool:lan','pool:lan','pool:lan','pool:lan','pool:lan',"
-		  "'pool:lan','pool:lan']\n", 1, "pool lan has no free VF: all 7 are taken" },
-	};
-	struct world *w = *state;
-
-	ok(w, "pool define lan pf=01:00.0");
-	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
-		_cleanup_free_ char *line = xlpt_xasprintf("start %s", pools_config(cases[i].cfg));
-		_cleanup_free_ char *before = pools_snapshot(w), *after = NULL;
-		int status = world_run(w, "%s", line);
-
-		after = pools_snapshot(w);
-		if (status != cases[i].status || !strstr(w->err, cases[i].says))
-			fail_msg("case %zu: exit %d: %s", i, status, w->err);
-		assert_string_equal(before, after);
-	}
-	refused(w, 1, "start /no/such/file.cfg", "cannot open");
-}
-
-/* A guest whose kernel does not know its PCI frontend: no guest, and everything back. */
-static void test_start_deaf(void **state)
-{
-	struct world *w = *state;
-	_cleanup_free_ char *before = NULL, *after = NULL;
-	const char *cfg = pools_config("name = \"app1\"\npci = [ 'pool:lan', '02:00.0,seize=1' ]\n");
-
-	ok(w, "pool define lan pf=01:00.0");
-	ok(w, "hide 01:10.0 02:00.0");
-	ok(w, "unhide 01:10.0 02:00.0");
-	fake_ts_boot(w->ts, &(struct fake_pcifront_opts){ .absent = true });
-	before = pools_snapshot(w);
-	assert_int_equal(world_run(w, "start --timeout 5 %s", cfg), 1);
-	said(w, "did not connect to");
-	after = pools_snapshot(w);
-	assert_string_equal(before, after);
-	assert_int_equal(world_run(w, "start --no-wait %s", cfg), 0);
-	free_is(w, 6);
-}
-
 /* ---- a VF's identity ---- */
 
 static void vf_is(struct world *w, const char *want)
@@ -434,7 +250,6 @@ static void vf_is(struct world *w, const char *want)
 		fail_msg("not \"%s\" but %s", want, now);
 }
 
-#define MAC "52:54:00:6d:90:02"
 #define HAD "enp1s0 vf 0 mac 00:00:00:00:00:00 vlan 0:0:8100"
 
 /* From the command, from the pool, from the configuration; and back whichever way it ends. */
@@ -468,144 +283,6 @@ static void test_identity(void **state)
 	ok(w, "pool release 01:10.0");
 	vf_is(w, HAD);
 	free_is(w, 7);
-}
-
-/* ---- everything fails once ---- */
-
-static void rtnl(struct world *w, unsigned nth)
-{
-	fake_rtnl_fail(w->rtnl, nth, EIO);
-}
-
-static void bus_write(struct world *w, unsigned nth)
-{
-	fake_bus_fail_write(w->bus, nth, EIO);
-}
-
-static void store_write(struct world *w, unsigned nth)
-{
-	fake_store_fail(w->store, FAKE_STORE_WRITE, nth, EIO);
-}
-
-static void store_read(struct world *w, unsigned nth)
-{
-	fake_store_fail(w->store, FAKE_STORE_READ, nth, EIO);
-}
-
-static void store_rm(struct world *w, unsigned nth)
-{
-	fake_store_fail(w->store, FAKE_STORE_RM, nth, EIO);
-}
-
-static void add_nodes(struct world *w, unsigned nth)
-{
-	fake_ts_fail(w->ts, FAKE_TS_ADD, nth, FAKE_TS_AFTER_NODES);
-}
-
-static void add_note(struct world *w, unsigned nth)
-{
-	fake_ts_fail(w->ts, FAKE_TS_ADD, nth, FAKE_TS_AFTER_NOTE);
-}
-
-static void create_at_once(struct world *w, unsigned nth)
-{
-	fake_ts_fail(w->ts, FAKE_TS_CREATE, nth, FAKE_TS_AT_ONCE);
-}
-
-static void create_half(struct world *w, unsigned nth)
-{
-	fake_ts_fail(w->ts, FAKE_TS_CREATE, nth, FAKE_TS_AFTER_ASSIGN);
-}
-
-static void create_late(struct world *w, unsigned nth)
-{
-	fake_ts_fail(w->ts, FAKE_TS_CREATE, nth, FAKE_TS_AFTER_NODES);
-}
-
-static void quarantine(struct world *w, unsigned nth)
-{
-	fake_ts_fail(w->ts, FAKE_TS_QUARANTINE, nth, FAKE_TS_AT_ONCE);
-}
-
-static void hyp(struct world *w, unsigned nth)
-{
-	fake_ts_fail(w->ts, FAKE_TS_HYP, nth, FAKE_TS_AT_ONCE);
-}
-
-static void (*const injections[])(struct world *w, unsigned nth) = {
-	bus_write, store_write, store_read, store_rm, add_nodes, add_note, create_at_once, create_half,
-	create_late, quarantine, hyp, rtnl,
-};
-
-static void no_more(struct world *w)
-{
-	fake_rtnl_fail(w->rtnl, 0, 0);
-	fake_bus_fail_write(w->bus, 0, 0);
-	for (int op = 0; op < FAKE_STORE_N_OPS; op++)
-		fake_store_fail(w->store, op, 0, 0);
-	for (int op = 0; op < FAKE_TS_N_OPS; op++)
-		fake_ts_fail(w->ts, op, 0, FAKE_TS_AT_ONCE);
-}
-
-/* Returns whether the injected failure was met. */
-static bool try_one(const char *prepare, const char *command, bool undoes, size_t inj, unsigned nth)
-{
-	struct world *w = pools_world();
-	_cleanup_free_ char *before = NULL, *after = NULL;
-	int status;
-
-	ok(w, "pool define lan pf=01:00.0");
-	if (*prepare)
-		ok(w, prepare);
-	before = pools_snapshot(w);
-	injections[inj](w, nth);
-	status = world_run(w, "%s", command);
-	no_more(w);
-	if (status == 5 && world_run(w, "repair"))
-		fail_msg("%s, injection %zu %u: repair failed: %s", command, inj, nth, w->err);
-	if (status == 5)
-		ok(w, "pool release --gone");
-	after = pools_snapshot(w);
-	if (status && undoes && strcmp(before, after) != 0) {
-		fprintf(stderr, "BEFORE\n%s\nAFTER\n%s\n%s", before, after, w->err);
-		fail_msg("%s, injection %zu %u: exit %d, the host is not where it began", command, inj,
-			 nth, status);
-	}
-	if (status && world_run(w, "%s", command) && !strstr(w->err, "does not have"))
-		fail_msg("%s, injection %zu %u: again: %s", command, inj, nth, w->err);
-	if (!undoes)
-		free_is(w, 7);
-	world_free(w);
-	return status != 0;
-}
-
-static void test_every_failure(void **state)
-{
-	_cleanup_free_ char *start = xlpt_xasprintf("start %s", pools_config(
-		"name = \"app1\"\npci = [ 'pool:lan,mac=" MAC "', '02:00.0,seize=1', 'pool:lan' ]\n"));
-	const struct {
-		const char *prepare, *command;
-		bool undoes;
-	} scenes[] = {
-		{ "", "attach web1 pool:lan pool:lan,mac=" MAC ",vlan=9", true },
-		{ "", start, true },
-		{ "attach web1 pool:lan", "detach web1 01:10.0", false },
-	};
-	unsigned met = 0;
-
-	(void)state;
-	for (size_t s = 0; s < XLPT_ARRAY_SIZE(scenes); s++)
-		for (size_t i = 0; i < XLPT_ARRAY_SIZE(injections); i++)
-			for (unsigned nth = 1 + world_skip(s + i), miss = 0; nth < 400 && miss < world_misses();
-			     nth += world_stride()) {
-				bool hit = try_one(scenes[s].prepare, scenes[s].command,
-						   scenes[s].undoes, i, nth);
-
-				met += hit;
-				miss = hit ? 0 : miss + 1;
-			}
-	print_message("%u failures met and undone\n", met);
-	assert_true(world_stride() > 1 || met > 60);
 }
 
 /* ---- 64 processes, one pool of 32 ---- */
@@ -711,15 +388,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_reconcile, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_damaged_lease, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_restarted_guest, setup, world_teardown),
-		cmocka_unit_test_setup_teardown(test_start, setup, world_teardown),
-		cmocka_unit_test_setup_teardown(test_start_numa, setup, world_teardown),
-		cmocka_unit_test_setup_teardown(test_start_exact, setup, world_teardown),
-		cmocka_unit_test_setup_teardown(test_start_print, setup, world_teardown),
-		cmocka_unit_test_setup_teardown(test_start_wrong, setup, world_teardown),
-		cmocka_unit_test_setup_teardown(test_start_deaf, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_identity, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_64_processes, setup, world_teardown),
-		cmocka_unit_test(test_every_failure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* xlpt start: guests that are created with devices out of pools. */
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "tests/unit/pooling.h"
+
+static void test_start(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *before = NULL, *after = NULL;
+	const char *cfg = pools_config("# a guest\nname = \"app1\"\ntype='pv' # PV\nmemory=256\n"
+				       "pci = [ 'pool:lan', # first\n\t\"0000:05:00.0,power_mgmt=1\",\n"
+				       "\t\"pool:lan,power_mgmt=0\" ]\n");
+
+	ok(w, "pool define lan pf=01:00.0");
+	before = pools_snapshot(w);
+	world_run(w, "start --dry-run %s", cfg);
+	said(w, "would lease 0000:01:10.0 from pool lan to app1");
+	said(w, "would lease 0000:01:10.2 from pool lan to app1");
+	said(w, "would create app1 with xl");
+	after = pools_snapshot(w);
+	assert_string_equal(before, after);
+	if (world_run(w, "start %s", cfg))
+		fail_msg("start: %s", w->err);
+	said(w, "0000:05:00.0 is attached to app1 (domain 20) as 0000:00:0");
+	said(w, "0000:01:10.2 is attached to app1 (domain 20) as ");
+	ok(w, "pool show lan");
+	said(w, "app1 (domain 20)");
+	free_is(w, 5);
+	assert_int_equal(world_run(w, "start %s", cfg), 1);
+	said(w, "a guest called app1 runs already");
+	ok(w, "detach app1 01:10.2");
+	free_is(w, 6);
+	fake_ts_kill(w->ts, 20);
+	free_is(w, 7);
+}
+
+static void test_start_numa(void **state)
+{
+	static const struct {
+		const char *cpus, *gives;
+	} cases[] = {
+		{ "cpus = \"node:1\"", "0000:0a:10.0" }, { "cpus = '4-7'", "0000:0a:10.0" },
+		{ "cpus = [ '0', '1' ]", "0000:01:10.0" }, { "cpus = [ '5', '6' ]", "0000:0a:10.0" },
+		{ "cpus = 'all'", "0000:01:10.0" },	   { "cpus = '4-7,^5'", "0000:01:10.0" },
+		{ "cpus = 'nodes:0-1'", "0000:01:10.0" },  { "", "0000:01:10.0" },
+	};
+	struct world *w = *state;
+
+	pools_second_pf(w);
+	ok(w, "pool define lan pf=01:00.0 pf=0a:00.0 policy=numa");
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *text = xlpt_xasprintf("name = 'app1'\n%s\npci = [ 'pool:lan' ]\n",
+							   cases[i].cpus);
+
+		assert_int_equal(world_run(w, "start --dry-run %s", pools_config(text)), 0);
+		said(w, cases[i].gives);
+	}
+}
+
+/* This VF and no other, and leased all the same. */
+static void test_start_exact(void **state)
+{
+	struct world *w = *state;
+	const char *cfg = pools_config("name = \"app1\"\nmemory=256\n"
+				       "pci = [ \"pool:lan\", '01:10.4,pool=lan', \"01:10.0,pool=lan\" ]\n");
+
+	ok(w, "pool define lan pf=01:00.0");
+	assert_int_equal(world_run(w, "start --print %s", cfg), 0);
+	assert_string_equal(w->out, "name = \"app1\"\nmemory=256\n"
+				    "pci = [ \"0000:01:10.2\", \"0000:01:10.4\", \"0000:01:10.0\" ]\n"
+				    "uuid = \"" POOLS_UUID "\"\n");
+	free_is(w, 4);
+	refused(w, 1, "attach web1 01:10.4,pool=lan", "0000:01:10.4 of pool lan is not free");
+	said(w, "it is taken: app1 (starting)");
+	ok(w, "attach web1 01:10.6,pool=lan");
+	free_is(w, 3);
+	refused(w, 1, "attach web1 01:10.6,pool=lan", "is not free");
+}
+
+static void test_start_print(void **state)
+{
+	struct world *w = *state;
+	const char *cfg = pools_config("name = \"app1\"\nmemory=256\n"
+				       "pci = [ 'pool:lan', # first\n\t\"0000:05:00.0,power_mgmt=1\" ]");
+
+	ok(w, "pool define lan pf=01:00.0");
+	assert_int_equal(world_run(w, "start --print %s", cfg), 0);
+	assert_string_equal(w->out, "name = \"app1\"\nmemory=256\n"
+				    "pci = [ \"0000:01:10.0\", # first\n\t\"0000:05:00.0,power_mgmt=1\" ]\n"
+				    "uuid = \"" POOLS_UUID "\"\n");
+	assert_string_equal(fake_bus_driver_of(w->bus, "0000:01:10.0"), "pciback");
+	free_is(w, 6);
+	said(w, "app1 (starting)");
+	/* Whoever prints and never creates: the lease ends by itself. */
+	w->clock.clock.sleep_ms(&w->clock.clock, 130000);
+	free_is(w, 7);
+	/* Whoever creates: it becomes the guest's. */
+	assert_int_equal(world_run(w, "start --print %s", cfg), 0);
+	assert_int_equal(fake_ts_get(w->ts)->ops->guest_create(fake_ts_get(w->ts), w->out,
+							       strlen(w->out), NULL), 0);
+	w->clock.clock.sleep_ms(&w->clock.clock, 130000);
+	free_is(w, 6);
+	said(w, "app1 (domain 20)");
+}
+
+static void test_start_wrong(void **state)
+{
+	static const struct {
+		const char *cfg;
+		int status;
+		const char *says;
+	} cases[] = {
+		{ "memory=1\npci=['pool:lan']\n", 2, "no name" },
+		{ "name='a'\npci='pool:lan'\n", 2, "pci is a list" },
+		{ "name='a'\npci=['pool:lan', [ 'x' ]]\n", 2, "a string, not a list" },
+		{ "name='a'\npci=['0000:05:00.0',\n 'pool:lan,colour=red']\n", 2, "unknown key \"colour\"" },
+		{ "name='a'\npci=['01:00']\n", 2, "" },
+		{ "name='a'\nuuid='banana'\npci=['pool:lan']\n", 2, "is no UUID" },
+		{ "name='a'\npci=['pool:lan'\n", 2, "" },
+		{ "name='a'\npci=['pool:nosuch']\n", 1, "no pool is called" },
+		{ "name='a'\npci=['02:00.0']\n", 1, "not hidden" },
+		{ "name='a'\npci=['00:1f.2,seize=1']\n", 3, "this host needs" },
+		{ "name='a'\ntype='pvh'\npci=['pool:lan']\n", 1, "PVH" },
+		{ "name='a'\npci=['05:00.0', '05:00.0']\n", 2, "named twice" },
+		{ "name='web1'\npci=['pool:lan']\n", 1, "runs already" },
+		{ "name='a'\nuuid='00000000-0000-4000-8000-000000000003'\npci=['pool:lan']\n", 1,
+		  "with the UUID" },
+		{ "name='a'\npci=['pool:lan','pool:lan','pool:lan','pool:lan','pool:lan','pool:lan',"
+		  "'pool:lan','pool:lan']\n", 1, "pool lan has no free VF: all 7 are taken" },
+	};
+	struct world *w = *state;
+
+	ok(w, "pool define lan pf=01:00.0");
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *line = xlpt_xasprintf("start %s", pools_config(cases[i].cfg));
+		_cleanup_free_ char *before = pools_snapshot(w), *after = NULL;
+		int status = world_run(w, "%s", line);
+
+		after = pools_snapshot(w);
+		if (status != cases[i].status || !strstr(w->err, cases[i].says))
+			fail_msg("case %zu: exit %d: %s", i, status, w->err);
+		assert_string_equal(before, after);
+	}
+	refused(w, 1, "start /no/such/file.cfg", "cannot open");
+}
+
+/* A guest whose kernel does not know its PCI frontend: no guest, and everything back. */
+static void test_start_deaf(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *before = NULL, *after = NULL;
+	const char *cfg = pools_config("name = \"app1\"\npci = [ 'pool:lan', '02:00.0,seize=1' ]\n");
+
+	ok(w, "pool define lan pf=01:00.0");
+	ok(w, "hide 01:10.0 02:00.0");
+	ok(w, "unhide 01:10.0 02:00.0");
+	fake_ts_boot(w->ts, &(struct fake_pcifront_opts){ .absent = true });
+	before = pools_snapshot(w);
+	assert_int_equal(world_run(w, "start --timeout 5 %s", cfg), 1);
+	said(w, "did not connect to");
+	after = pools_snapshot(w);
+	assert_string_equal(before, after);
+	assert_int_equal(world_run(w, "start --no-wait %s", cfg), 0);
+	free_is(w, 6);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_start, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_start_numa, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_start_exact, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_start_print, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_start_wrong, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_start_deaf, setup, world_teardown),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
