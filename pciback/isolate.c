@@ -220,44 +220,67 @@ static void collect(struct work *w)
 			s->why[s->edges[e].b] = e;
 }
 
-static int cmp_size(const void *a, const void *b)
+static int cmp_number(const void *a, const void *b)
 {
-	size_t x = *(const size_t *)a, y = *(const size_t *)b;
+	unsigned x = *(const unsigned *)a, y = *(const unsigned *)b;
 
 	return x < y ? -1 : x > y;
 }
 
 /*
- * Where the kernel has groups and they are these sets, its numbers are used. A
- * group name that is no number, or two sets with the same, is no agreement.
+ * The one group of the members of set k that have a group. The kernel gives none
+ * to a function that no IOMMU serves (an IOMMU itself, a host bridge beside it).
+ * False: two groups, or a name that is no number. *any stays false without a group.
+ */
+static bool group_of(const struct work *w, size_t k, bool *any, unsigned *number)
+{
+	const struct xlpt_sets *s = w->out;
+	const char *name = NULL;
+	uint64_t v = 0;
+
+	for (size_t m = s->start[k]; m < s->start[k + 1]; m++) {
+		const char *other = w->devs->items[s->member[m]].iommu_group;
+
+		if (!other)
+			continue;
+		*any = true;
+		if (name && !xlpt_streq(name, other))
+			return false;
+		name = other;
+	}
+	if (name && !xlpt_parse_uint(name, strlen(name), 10, INT32_MAX, &v))
+		return false;
+	*number = (unsigned)v;
+	return true;
+}
+
+/*
+ * Where the kernel has groups and they are these sets, its numbers are used, and
+ * sets without a group are numbered behind them.
  */
 static void compare_groups(struct work *w)
 {
 	struct xlpt_sets *s = w->out;
-	size_t *seen = xlpt_xcalloc(s->n + 1, sizeof(*seen));
+	_cleanup_free_ unsigned *seen = xlpt_xcalloc(s->n + 1, sizeof(*seen));
+	_cleanup_free_ bool *grouped = xlpt_xcalloc(s->n + 1, sizeof(*grouped));
+	size_t n = 0;
+	unsigned next;
 
-	s->agree = s->n > 0;
+	s->agree = true;
 	s->number = xlpt_xcalloc(s->n + 1, sizeof(*s->number));
 	for (size_t k = 0; k < s->n; k++) {
-		const char *name = w->devs->items[s->member[s->start[k]]].iommu_group;
-		uint64_t v = 0;
-
-		for (size_t m = s->start[k]; m < s->start[k + 1]; m++) {
-			const char *other = w->devs->items[s->member[m]].iommu_group;
-
-			s->has_groups |= other != NULL;
-			s->agree = s->agree && other && xlpt_streq(name, other);
-		}
-		s->agree = s->agree && xlpt_parse_uint(name, strlen(name), 10, INT32_MAX, &v);
-		seen[k] = (size_t)v;
-		s->number[k] = (unsigned)v;
+		s->agree &= group_of(w, k, &grouped[k], &s->number[k]);
+		s->has_groups |= grouped[k];
+		if (grouped[k])
+			seen[n++] = s->number[k];
 	}
-	qsort(seen, s->n, sizeof(*seen), cmp_size);
-	for (size_t k = 1; k < s->n; k++)
-		s->agree = s->agree && seen[k] != seen[k - 1];
-	free(seen);
-	for (size_t k = 0; !s->agree && k < s->n; k++)
-		s->number[k] = (unsigned)k;
+	s->agree &= s->has_groups;
+	qsort(seen, n, sizeof(*seen), cmp_number);
+	for (size_t k = 1; k < n; k++)
+		s->agree &= seen[k] != seen[k - 1];
+	next = n ? seen[n - 1] + 1 : 0;
+	for (size_t k = 0; k < s->n; k++)
+		s->number[k] = !s->agree ? (unsigned)k : grouped[k] ? s->number[k] : next++;
 }
 
 void xlpt_sets_make(const struct xlpt_devices *devs, struct xlpt_sets *out)

@@ -77,7 +77,7 @@ struct xlpt_sets {
 	unsigned *number;	/* per set, for people: the kernel's group, else the ordinal */
 	size_t unread;		/* bridges and functions that had to be taken for not isolated */
 	bool has_groups;	/* sysfs has IOMMU groups */
-	bool agree;		/* ... and they are these sets */
+	bool agree;		/* ... and they are these sets, as far as functions have a group */
 };
 
 void xlpt_sets_dispose(struct xlpt_sets *sets);

@@ -296,6 +296,30 @@ static void test_groups(void **state)
 	}
 }
 
+/* The kernel gives no group to an IOMMU and to a host bridge beside it (every AMD machine). */
+static void test_functions_without_group(void **state)
+{
+	_cleanup_devices_ struct xlpt_devices devs;
+	struct xlpt_sets s;
+
+	(void)state;
+	tree("00:00.0 - pci mf\n00:00.2 - pci\n00:01.0 - root acs=on group=4\n"
+	     "01:00.0 00:01.0 end mf group=9\n01:00.1 00:01.0 end\n", &devs);
+	xlpt_sets_make(&devs, &s);
+	assert_int_equal(s.n, 3);
+	assert_true(s.has_groups && s.agree);
+	assert_int_equal(s.number[0], 10);	/* none: behind the kernel's */
+	assert_int_equal(s.number[1], 4);
+	assert_int_equal(s.number[2], 9);	/* as its other member says */
+	xlpt_sets_dispose(&s);
+	/* What has a group is still compared. */
+	devs.items[0].iommu_group = xlpt_xstrdup("4");
+	xlpt_sets_make(&devs, &s);
+	assert_true(s.has_groups && !s.agree);
+	assert_int_equal(s.number[0], 0);
+	xlpt_sets_dispose(&s);
+}
+
 static void test_ignored(void **state)
 {
 	struct xlpt_device d = { .header = XLPT_HEADER_ENDPOINT, .class_code = 0x020000 };
@@ -321,6 +345,7 @@ int main(void)
 		cmocka_unit_test(test_not_readable),
 		cmocka_unit_test(test_hostile),
 		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_functions_without_group),
 		cmocka_unit_test(test_ignored),
 	};
 
