@@ -181,6 +181,7 @@ static int request(const struct xlpt_args *args, struct xlpt_boot_req *req, cons
 static int cmd_boot(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	_cleanup_boot_plan_ struct xlpt_boot_plan plan = {0};
+	_cleanup_locks_ struct xlpt_locks locks = {0};
 	const char *verb = args->pos[0];
 	struct xlpt_boot_req req;
 	int rc;
@@ -197,7 +198,13 @@ static int cmd_boot(struct xlpt_env *env, const struct xlpt_args *args, struct x
 		return rc;
 	if (!strcmp(verb, "verify"))
 		return verify(env, &req, diag);
-	rc = xlpt_op_boot_plan(env, &req, &plan, diag);
+	if (strcmp(verb, "plan") && !env->dry_run && !req.to_stdout) {
+		rc = xlpt_env_need_host(env, diag);
+		if (rc == 0)
+			rc = xlpt_op_boot_lock(env, &locks, diag);
+	}
+	if (rc == 0)
+		rc = xlpt_op_boot_plan(env, &req, &plan, diag);
 	if (rc)
 		return rc;
 	if (!strcmp(verb, "write") && !plan.list.n)

@@ -249,11 +249,13 @@ static int change(struct xlpt_env *env, const struct xlpt_args *args, bool remov
 		  struct xlpt_diag *diag)
 {
 	_cleanup_sentry_ struct xlpt_sentry before = {0}, after = {0};
+	_cleanup_locks_ struct xlpt_locks locks = {0};
 	const char *dir = xlpt_args_get(args, "dir");
 	bool parts[XLPT_SENTRY_PARTS], changed = false;
-	int rc;
+	int rc = env->dry_run ? 0 : xlpt_op_guard_lock(env, &locks, diag);
 
-	rc = xlpt_sentry_look(env, dir, &before, diag);
+	if (rc == 0)
+		rc = xlpt_sentry_look(env, dir, &before, diag);
 	if (rc == 0)
 		rc = choose(args, &before, remove, parts, diag);
 	if (rc == 0)

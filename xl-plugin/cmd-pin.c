@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "xl-plugin/boot.h"
 #include "xl-plugin/cli.h"
 #include "xl-plugin/output.h"
 #include "xl-plugin/pins.h"
@@ -200,6 +201,7 @@ static const char *name_of(const char *arg)
 
 static int make(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
+	_cleanup_locks_ struct xlpt_locks locks = {0};
 	_cleanup_pin_ struct xlpt_pin old = {.vf = -1};
 	_cleanup_pin_set_ struct xlpt_pin_set set = {0};
 	const char *name = name_of(args->pos[0]);
@@ -212,6 +214,9 @@ static int make(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_
 
 	if (rc == 0)
 		rc = xlpt_env_need_host(env, diag);
+	/* boot write has a pin's address in the list: nobody else changes either meanwhile. */
+	if (rc == 0 && !env->dry_run)
+		rc = xlpt_op_boot_lock(env, &locks, diag);
 	if (rc)
 		return rc;
 	was = xlpt_pin_load(env, name, &old, NULL);
@@ -261,8 +266,11 @@ static int make(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_
 static int drop(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
 {
 	_cleanup_pin_ struct xlpt_pin pin = {.vf = -1};
-	int rc = xlpt_pin_load(env, name, &pin, diag);
+	_cleanup_locks_ struct xlpt_locks locks = {0};
+	int rc = env->dry_run ? 0 : xlpt_op_boot_lock(env, &locks, diag);
 
+	if (rc == 0)
+		rc = xlpt_pin_load(env, name, &pin, diag);
 	/* One that cannot be read can still be taken away. */
 	if (rc && rc != XLPT_ERR_DATA)
 		return rc;

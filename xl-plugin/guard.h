@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "xl-plugin/env.h"
+#include "xl-plugin/journal.h"
 
 enum xlpt_sentry_part {
 	XLPT_SENTRY_XL,
@@ -89,6 +90,9 @@ void xlpt_sentry_notes(struct xlpt_env *env, struct xlpt_sentry *g);
 
 /* How a part stands as a whole: the worst of its files. "in part" when they differ. */
 const char *xlpt_sentry_part_state(const struct xlpt_sentry *g, enum xlpt_sentry_part part);
+
+/* Before xlpt_sentry_look(), when its answer is to be acted on. */
+int xlpt_op_guard_lock(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt_diag *diag);
 
 /*
  * Brings the files of the chosen parts there, or takes them away: all or none

@@ -96,5 +96,12 @@ int xlpt_lock_all(struct xlpt_env *env, struct xlpt_locks *locks, const uint32_t
 /* Definitions and leases of all pools. */
 int xlpt_lock_pools(struct xlpt_env *env, struct xlpt_locks *locks, int64_t deadline,
 		    struct xlpt_diag *diag);
+/*
+ * Files that are read, decided on and written: boot-time hiding and the pins
+ * ("boot"), the guard ("guard"). Taken before the first of them is read, or the
+ * change of another xlpt would be written over. what: for the messages.
+ */
+int xlpt_lock_files(struct xlpt_env *env, struct xlpt_locks *locks, const char *name,
+		    const char *what, struct xlpt_diag *diag);
 
 #endif

@@ -98,3 +98,37 @@ int xlpt_lock_pools(struct xlpt_env *env, struct xlpt_locks *locks, int64_t dead
 {
 	return take(env, locks, "pools", NULL, deadline, diag);
 }
+
+/* An image is locked as a whole, by its own directory: nothing of ours is written into it for that. */
+static int lock_image(struct xlpt_env *env, struct xlpt_locks *locks, const char *what,
+		      struct xlpt_diag *diag)
+{
+	_cleanup_close_ int fd = env->host->ops->open(env->host, "/", O_RDONLY | O_DIRECTORY, 0);
+	int r = fd;
+
+	if (r >= 0)
+		r = xlpt_clock_flock(env->clock, fd, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS,
+				     &xlpt_interrupted);
+	if (r == -EINTR)
+		return xlpt_check_interrupted(diag);
+	if (r == -EWOULDBLOCK) {
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE,
+			      "another xlpt works on %s and did not finish in time", what);
+		xlpt_diag_hint(diag, "wait for it, or see who it is: fuser -v %s", env->sysroot);
+		return XLPT_ERR_IN_USE;
+	}
+	if (r < 0)
+		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot lock %s", env->sysroot);
+	XLPT_GROW(locks->fds, locks->n, locks->alloc);
+	locks->fds[locks->n++] = fd;
+	fd = -1;
+	return 0;
+}
+
+int xlpt_lock_files(struct xlpt_env *env, struct xlpt_locks *locks, const char *name,
+		    const char *what, struct xlpt_diag *diag)
+{
+	if (env->sysroot)
+		return lock_image(env, locks, what, diag);
+	return take(env, locks, name, what, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
+}

@@ -4,10 +4,7 @@
  * effective already, the guard is asked, the files are made, and libkmod says
  * whether they would do what they should before they are written.
  */
-#include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 
 #include "core/plan.h"
 #include "core/spec.h"
@@ -221,35 +218,17 @@ static int undo(void *ctx, size_t i, struct xlpt_diag *diag)
 	return xlpt_boot_file_undo(a->env->host, &a->plan->files.items[i], diag);
 }
 
-/* One at a time; the file is also what says that this boot's configuration was changed. */
-static int lock(struct xlpt_env *env, int *fd, struct xlpt_diag *diag)
+int xlpt_op_boot_lock(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt_diag *diag)
 {
-	int r = xlpt_host_mkdirs(env->host, XLPT_STATE_DIR "/lock", 0755);
-
-	*fd = -1;
-	if (r == 0)
-		*fd = r = env->host->ops->open(env->host, XLPT_STATE_DIR "/lock/boot",
-					       O_RDWR | O_CREAT, 0600);
-	if (r < 0) {
-		xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot open " XLPT_STATE_DIR "/lock/boot");
-		xlpt_diag_hint(diag, "run xlpt as root");
-		return XLPT_ERR_IO;
-	}
-	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	xlpt_diag_set(diag, XLPT_ERR_IN_USE, "another xlpt boot is at work");
-	xlpt_diag_hint(diag,
-		       "wait for it, or see who it is: fuser -v " XLPT_STATE_DIR "/lock/boot");
-	return XLPT_ERR_IN_USE;
+	return xlpt_lock_files(env, locks, "boot", "boot-time hiding or the pins", diag);
 }
 
 int xlpt_op_boot_apply(struct xlpt_env *env, const struct xlpt_boot_plan *p, bool *changed,
 		       struct xlpt_diag *diag)
 {
 	_cleanup_plan_ struct xlpt_plan steps = {0};
-	_cleanup_close_ int fd = -1;
 	struct apply a = {.env = env, .plan = p};
-	int rc = 0;
+	int rc;
 
 	*changed = false;
 	for (size_t i = 0; i < p->files.n; i++) {
@@ -264,10 +243,7 @@ int xlpt_op_boot_apply(struct xlpt_env *env, const struct xlpt_boot_plan *p, boo
 	}
 	if (!*changed)
 		return 0;
-	if (!env->sysroot)
-		rc = lock(env, &fd, diag);
-	if (rc == 0)
-		rc = xlpt_plan_run(&steps, &a, NULL, diag);
+	rc = xlpt_plan_run(&steps, &a, NULL, diag);
 	if (rc == 0 && !env->sysroot) {
 		const char *ours = p->owned.by_cmdline ? p->eff.cmdline_hide : p->stamp;
 

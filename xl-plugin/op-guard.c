@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "xl-plugin/guard.h"
@@ -139,31 +138,15 @@ static void plan_file(struct xlpt_plan *plan, const struct xlpt_sentry_file *f, 
 	xlpt_plan_add(plan, put, undo, i, what, xlpt_xasprintf("put %s back as it was", f->path));
 }
 
-static int lock(struct xlpt_env *env, int *fd, struct xlpt_diag *diag)
+int xlpt_op_guard_lock(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt_diag *diag)
 {
-	int r = xlpt_host_mkdirs(env->host, XLPT_STATE_DIR "/lock", 0755);
-
-	if (r == 0)
-		r = *fd = env->host->ops->open(env->host, XLPT_STATE_DIR "/lock/guard",
-					       O_RDWR | O_CREAT, 0600);
-	if (r < 0) {
-		xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot open " XLPT_STATE_DIR "/lock/guard");
-		xlpt_diag_hint(diag, "run xlpt as root");
-		return XLPT_ERR_IO;
-	}
-	if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
-		return 0;
-	xlpt_diag_set(diag, XLPT_ERR_IN_USE, "another xlpt guard is at work");
-	xlpt_diag_hint(diag,
-		       "wait for it, or see who it is: fuser -v " XLPT_STATE_DIR "/lock/guard");
-	return XLPT_ERR_IN_USE;
+	return xlpt_lock_files(env, locks, "guard", "the guard", diag);
 }
 
 int xlpt_op_guard(struct xlpt_env *env, struct xlpt_sentry *g, const bool parts[XLPT_SENTRY_PARTS],
 		  bool remove, bool force, bool *changed, struct xlpt_diag *diag)
 {
 	_cleanup_plan_ struct xlpt_plan plan = {0};
-	_cleanup_close_ int fd = -1;
 	struct apply a = {.env = env, .g = g, .remove = remove};
 	int rc = 0;
 
@@ -191,10 +174,7 @@ int xlpt_op_guard(struct xlpt_env *env, struct xlpt_sentry *g, const bool parts[
 		xlpt_op_print_plan(env, &plan);
 	if (rc || !plan.n || env->dry_run)
 		return rc;
-	if (!env->sysroot)
-		rc = lock(env, &fd, diag);
-	if (rc == 0)
-		rc = xlpt_plan_run(&plan, &a, NULL, diag);
+	rc = xlpt_plan_run(&plan, &a, NULL, diag);
 	if (rc == XLPT_ERR_LEFT)
 		xlpt_diag_hint(diag,
 			       "xlpt guard status shows how it stands; run this again when the "

@@ -72,12 +72,16 @@ static int teardown(void **state)
 }
 
 static struct xlpt_store *store; /* what the next run finds, or NULL */
+static struct xlpt_clock *timer; /* its clock; NULL = the real one */
 
 static int run(struct fake_bus *bus, const char *args)
 {
 	_cleanup_free_ char *words = xlpt_xasprintf("xlpt boot %s", args);
 	struct xlpt_env env = {
-		.clock = &xlpt_clock_real, .host = fake_bus_host(bus), .store = store};
+		.clock = timer ? timer : &xlpt_clock_real,
+		.host = fake_bus_host(bus),
+		.store = store,
+	};
 	char *argv[32] = {0}, *save = NULL;
 	int argc = 0, status;
 	size_t size;
@@ -335,6 +339,7 @@ static void test_undo(void **state)
 	struct fake_bus *bus = *state;
 	struct xlpt_host *h = fake_bus_host(bus);
 	struct xlpt_host_ops ops = *h->ops, *old = (struct xlpt_host_ops *)(uintptr_t)h->ops;
+	struct fake_clock clock;
 	int fd;
 
 	assert_run(bus, 0, "write --driver igb " FREE, NULL);
@@ -345,11 +350,16 @@ static void test_undo(void **state)
 	assert_run(bus, 1, "write " NIC, "Read-only file system");
 	h->ops = old;
 	assert_text(bus, XLPT_MODPROBE_CONF, "options xen-pciback hide=(" FREE ")");
-	/* Nor while another one is at it. */
+	/* Nor while another one is at it: it is waited for. */
+	fake_clock_init(&clock);
+	timer = &clock.clock;
 	fd = h->ops->open(h, "/run/xlpt/lock/boot", O_RDWR | O_CREAT, 0600);
 	assert_true(fd >= 0 && flock(fd, LOCK_EX) == 0);
-	assert_run(bus, 1, "write " NIC, "another xlpt boot");
+	assert_run(bus, 1, "write " NIC, "another xlpt works on boot-time hiding");
+	assert_true(clock.now > 60000);
 	close(fd);
+	timer = NULL;
+	fake_clock_dispose(&clock);
 	assert_run(bus, 0, "write " NIC, NULL);
 }
 
