@@ -10,6 +10,8 @@
 #include "xl-plugin/journal.h"
 #include "xl-plugin/pins.h"
 
+#define XLPT_BOOT_UNIT "xlpt-boot-verify.service"	/* runs verify at every boot */
+
 struct xlpt_boot_req {
 	enum xlpt_era era;
 	const char *release;

@@ -64,6 +64,21 @@ static int would_work(struct xlpt_env *env, struct xlpt_boot_plan *p, struct xlp
 	return 0;
 }
 
+/* The unit that says after each boot whether it happened: it is there, and nobody enabled it. */
+static bool verify_not_enabled(struct xlpt_host *h)
+{
+	static const char *const dirs[] = {"/etc/systemd/system", "/usr/local/lib/systemd/system",
+					   "/usr/lib/systemd/system", "/lib/systemd/system"};
+	/* Under a running systemd one that is missing is told, too: make install brings it. */
+	bool there = xlpt_host_has(h, "/run/systemd/system");
+
+	if (xlpt_host_has(h, "/etc/systemd/system/multi-user.target.wants/" XLPT_BOOT_UNIT))
+		return false;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(dirs); i++)
+		there |= xlpt_host_has(h, "%s/" XLPT_BOOT_UNIT, dirs[i]);
+	return there;
+}
+
 static void commands(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		     struct xlpt_boot_plan *p)
 {
@@ -85,6 +100,8 @@ static void commands(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		xlpt_boot_note(&p->commands, "%s", initramfs);
 	if (p->by_cmdline && loader)
 		xlpt_boot_note(&p->commands, "%s", loader);
+	if (p->list.n && verify_not_enabled(env->host))
+		xlpt_boot_note(&p->commands, "systemctl enable " XLPT_BOOT_UNIT);
 	xlpt_boot_note(&p->commands, "reboot");
 	if (!req->remove || p->list.n)
 		xlpt_boot_note(&p->commands, "xlpt boot verify");

@@ -27,31 +27,67 @@ char *xlpt_vf_unit_path(const char *key)
 	return xlpt_xasprintf(UNITS "/%s", name);
 }
 
+/* A device unit's name has "-" for "/"; all but letters, digits and ":_." is written as \\xNN. */
+static char *escape_unit(const char *name)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_.";
+	struct xlpt_str out = {0};
+
+	for (; *name; name++)
+		if (strchr(plain, *name))
+			xlpt_str_addn(&out, name, 1);
+		else
+			xlpt_str_addf(&out, "\\x%02x", (unsigned char)*name);
+	return xlpt_str_take(&out);
+}
+
 /*
  * Before guests start by themselves and before it is looked whether devices are
- * hidden. After the drivers have found their devices, and after xenstore, which
- * says who has a VF.
+ * hidden. After the PF's driver has it, and after xenstore, which says who has a
+ * VF, by all the names that distributions and Xen itself give its service. systemd
+ * knows an interface as a unit. A PF that is named by its address is waited for
+ * until it has a driver; where a pin's will be is not known before all are there.
  */
 char *xlpt_vf_unit_text(const char *program, const char *pf, int count)
 {
+	_cleanup_free_ char *device = NULL, *wait = NULL;
+	struct xlpt_bdf bdf;
+
+	if (xlpt_bdf_from_sysfs_name(pf, &bdf)) {
+		device = xlpt_xstrdup("");
+		wait = xlpt_xasprintf("ExecStartPre=-/bin/udevadm settle --timeout=30 "
+				      "--exit-if-exists=/sys/bus/pci/devices/%s/driver\n",
+				      pf);
+	} else if (xlpt_starts(pf, "pin:")) {
+		device = xlpt_xstrdup("");
+		wait = xlpt_xstrdup("ExecStartPre=-/bin/udevadm settle --timeout=30\n");
+	} else {
+		_cleanup_free_ char *name = escape_unit(pf);
+
+		device = xlpt_xasprintf("Wants=sys-subsystem-net-devices-%s.device\n"
+					"After=sys-subsystem-net-devices-%s.device\n",
+					name, name);
+		wait = xlpt_xstrdup("");
+	}
 	return xlpt_xasprintf(
 		"# Written by \"xlpt vf create --persist %s %d\"; xlpt vf remove --persist removes it.\n"
 		"[Unit]\n"
 		"Description=Virtual functions of %s for Xen guests\n"
 		"Documentation=man:xlpt-vf(8)\n"
-		"Wants=systemd-udev-settle.service\n"
-		"After=systemd-modules-load.service systemd-udev-settle.service xenstored.service "
-		"local-fs.target\n"
+		"%s"
+		"After=systemd-modules-load.service local-fs.target\n"
+		"After=xen.service xenstored.service xen-init-dom0.service proc-xen.mount\n"
 		"Before=xlpt-boot-verify.service xendomains.service libvirt-guests.service\n"
 		"\n"
 		"[Service]\n"
 		"Type=oneshot\n"
 		"RemainAfterExit=yes\n"
+		"%s"
 		"ExecStart=%s vf create %s %d\n"
 		"\n"
 		"[Install]\n"
 		"WantedBy=multi-user.target\n",
-		pf, count, pf, program, pf, count);
+		pf, count, pf, device, wait, program, pf, count);
 }
 
 static int cannot(struct xlpt_diag *diag, int r, const char *what, const char *path)

@@ -128,6 +128,14 @@ static void test_write(void **state)
 	assert_text(bus, XLPT_BOOT_STAMP, "");
 	assert_run(bus, 0, "write " NIC, "nothing to change");
 	assert_run(bus, 0, "write", "nothing to change");
+	/* The unit that looks after each boot, as long as nobody enabled it. */
+	assert_null(strstr(said, "systemctl"));
+	fake_bus_put(bus, "/usr/local/lib/systemd/system/xlpt-boot-verify.service", "");
+	assert_run(bus, 0, "plan", "  systemctl enable xlpt-boot-verify.service\n  reboot\n");
+	fake_bus_put(bus,
+		     "/etc/systemd/system/multi-user.target.wants/xlpt-boot-verify.service", "");
+	assert_run(bus, 0, "plan", "  reboot\n");
+	assert_null(strstr(said, "systemctl"));
 	assert_run(bus, 0, "write 05:00.0 (02:00.0)", "wrote");
 	assert_text(bus, XLPT_MODPROBE_CONF, DROPIN("(" NIC ")(" FREE ")"));
 	assert_text(bus, XLPT_BACKUP_DIR XLPT_MODPROBE_CONF, DROPIN("(" NIC ")"));
