@@ -53,6 +53,7 @@ const char *xlpt_err_word(enum xlpt_err code)
 		{ XLPT_ERR_CONFLICT, "conflict" },
 		{ XLPT_ERR_NOT_FOUND, "not-found" },
 		{ XLPT_ERR_DATA, "data" },
+		{ XLPT_ERR_STOPPED, "stopped" },
 	};
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(words); i++)

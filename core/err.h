@@ -32,6 +32,7 @@ enum xlpt_err {
 	XLPT_ERR_CONFLICT = -21,   /* what is recorded and what is there differ */
 	XLPT_ERR_NOT_FOUND = -22,  /* a file, node or name that is not there */
 	XLPT_ERR_DATA = -23,	   /* data read is not what it must be */
+	XLPT_ERR_STOPPED = -24,	   /* a signal asked to stop, and what was begun is taken back */
 };
 
 /* The exit status for a code: 0, 1, 2 (usage/syntax), 3 (rule), 4 (budget), 5 (left). */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/plan.h"
 
+#include "core/stop.h"
+
 void xlpt_plan_dispose(struct xlpt_plan *plan)
 {
 	for (size_t i = 0; i < plan->n; i++) {
@@ -54,42 +56,56 @@ static int run_one(const struct xlpt_plan *plan, size_t i, bool undo, void *ctx,
 	return rc;
 }
 
-int xlpt_plan_run(const struct xlpt_plan *plan, void *ctx, const struct xlpt_plan_observer *obs,
-		  struct xlpt_diag *diag)
+/* What was begun, in reverse order; what could not be undone is told in left. */
+static void undo_all(const struct xlpt_plan *plan, size_t begun_n, size_t failing, void *ctx,
+		     const struct xlpt_plan_observer *obs, struct xlpt_str *left,
+		     struct xlpt_diag *diag)
 {
-	_cleanup_str_ struct xlpt_str left = { 0 };
-	_cleanup_free_ size_t *failed = NULL;	/* steps whose undo failed */
+	_cleanup_free_ size_t *failed = xlpt_xcalloc(plan->n, sizeof(*failed));
 	size_t n_failed = 0;
-	bool begun = false;
-	size_t i;
-	int rc = 0;
+	bool begun;
 
-	failed = xlpt_xcalloc(plan->n, sizeof(*failed));
-	for (i = 0; i < plan->n; i++) {
-		rc = run_one(plan, i, false, ctx, obs, &begun, diag);
-		if (rc)
-			break;
-	}
-	if (rc == 0)
-		return 0;
-
-	for (size_t k = begun ? i + 1 : i; k-- > 0;) {
+	for (size_t k = begun_n; k-- > 0;) {
 		_cleanup_diag_ struct xlpt_diag undo_diag = { 0 };
 
-		if (k < i && plan->steps[k].final)
-			xlpt_str_addf(&left, "%sdone already: %s", left.len ? "; " : "",
+		if (k < failing && plan->steps[k].final)
+			xlpt_str_addf(left, "%sdone already: %s", left->len ? "; " : "",
 				      plan->steps[k].what);
 		if (!plan->steps[k].undo || undo_failed(plan, failed, n_failed, k))
 			continue;
 		if (run_one(plan, k, true, ctx, obs, &begun, &undo_diag) == 0)
 			continue;
 		failed[n_failed++] = k;
-		xlpt_str_addf(&left, "%scould not %s (%s)", left.len ? "; " : "",
+		xlpt_str_addf(left, "%scould not %s (%s)", left->len ? "; " : "",
 			      plan->steps[k].undo_what ? plan->steps[k].undo_what
 						       : plan->steps[k].what,
 			      undo_diag.message ? undo_diag.message : "failed");
 		xlpt_diag_add_log(diag, undo_diag.log);
 	}
+}
+
+int xlpt_plan_run(const struct xlpt_plan *plan, void *ctx, const struct xlpt_plan_observer *obs,
+		  struct xlpt_diag *diag)
+{
+	_cleanup_str_ struct xlpt_str left = { 0 };
+	bool begun = false;
+	size_t i;
+	int rc = 0;
+
+	for (i = 0; i < plan->n; i++) {
+		begun = false;
+		rc = xlpt_check_interrupted(diag);
+		if (rc == 0)
+			rc = run_one(plan, i, false, ctx, obs, &begun, diag);
+		if (rc)
+			break;
+	}
+	if (rc == 0)
+		return 0;
+	/* Asked to stop once: now the waits of the undo must be able to wait. */
+	xlpt_stop_shield(true);
+	undo_all(plan, begun ? i + 1 : i, i, ctx, obs, &left, diag);
+	xlpt_stop_shield(false);
 	if (!left.len)
 		return rc;
 	if (diag) {

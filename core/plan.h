@@ -48,7 +48,8 @@ void xlpt_plan_add(struct xlpt_plan *plan, xlpt_step_fn run, xlpt_step_fn undo, 
 void xlpt_plan_final(struct xlpt_plan *plan);
 
 /*
- * Runs all steps. On failure everything begun is undone and the failing step's
+ * Runs all steps, and looks between them whether a signal asks to stop (core/stop.h).
+ * On failure everything begun is undone and the failing step's
  * code comes back, or XLPT_ERR_LEFT when an undo failed too, or when a final
  * step had been done (the message then names what is left or done). After a
  * failed undo the earlier steps with the same arg are not undone: they were the

@@ -93,7 +93,8 @@ static void program_help(FILE *f)
 	print_opts(f, xlpt_common_opts, true);
 	fputs("\nDevices are written [SSSS:]BB:DD.F in hexadecimal. Exit status: 0 done and verified,\n"
 	      "1 failed and nothing changed, 2 usage or syntax, 3 refused by a rule of this host,\n"
-	      "4 over the hotplug budget, 5 failed and something is left (xlpt repair).\n"
+	      "4 over the hotplug budget, 5 failed and something is left (xlpt repair), or everything\n"
+	      "was done and only the output could not be written.\n"
 	      "xlpt COMMAND --help and xlpt(8) tell more.\n", f);
 }
 
@@ -331,6 +332,8 @@ static int run_command(struct xlpt_env *env, const struct xlpt_command *cmd, int
 	}
 	if (!(cmd->flags & XLPT_CMD_HIDDEN))
 		xlpt_journal_warn(env, cmd == &xlpt_cmd_repair || cmd == &xlpt_cmd_status);
+	if (cmd->flags & (XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN))
+		xlpt_stop_catch();
 	rc = resolve_pins(env, &args, diag);
 	if (rc == 0)
 		rc = cmd->run(env, &args, diag);
@@ -419,12 +422,48 @@ static int run(struct xlpt_env *env, int argc, char **argv, struct xlpt_diag *di
 	return run_command(env, cmd, argc - 1, copy, diag);
 }
 
+/*
+ * What was done stays done when nobody can be told: that is not "nothing changed".
+ * Returns the exit status.
+ */
+static int finish(struct xlpt_env *env, int rc)
+{
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	const char *why;
+
+	xlpt_out_flush(env);
+	if (!ferror(env->out) && !env->out_errno) {
+		if (rc == 0 && env->done && xlpt_stop_came())
+			xlpt_warn(env, "%s came too late: everything was done already",
+				  xlpt_stop_name(xlpt_stop_came()));
+		return xlpt_err_exit(rc);
+	}
+	/* Who closes it wants no text; what was to be done is done. */
+	if (env->out_closed && rc == 0 && env->done)
+		return 0;
+	why = env->out_closed ? "standard output is closed" :
+	      env->out_errno ? strerror(env->out_errno) : "the system does not say why";
+	if (rc == 0 && env->done) {
+		rc = xlpt_diag_set(&diag, XLPT_ERR_LEFT, "everything was done, and only the output "
+				   "could not be written: %s", why);
+		xlpt_diag_hint(&diag, "do not run it again; xlpt status and xlpt list show what there is");
+	} else {
+		xlpt_diag_set(&diag, XLPT_ERR_IO, "cannot write the output: %s", why);
+		xlpt_diag_hint(&diag, "see where standard output goes: a full disk, a closed pipe");
+		rc = rc ? rc : XLPT_ERR_IO;
+	}
+	/* Not as JSON: that would have to go where nothing can be written. */
+	env->json = false;
+	xlpt_print_diag(env, &diag);
+	return xlpt_err_exit(rc);
+}
+
 int xlpt_run(int argc, char **argv, struct xlpt_env *env)
 {
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	int rc;
 
-	xlpt_interrupted = 0;
+	xlpt_stop_reset();
 	rc = run(env, argc, argv, &diag);
 
 	if (rc) {
@@ -433,9 +472,5 @@ int xlpt_run(int argc, char **argv, struct xlpt_env *env)
 		xlpt_print_diag(env, &diag);
 	}
 	xlpt_env_close(env);
-	if (fflush(env->out) || ferror(env->out)) {
-		fprintf(env->err, "xlpt: cannot write the output\n");
-		return rc ? xlpt_err_exit(rc) : 1;
-	}
-	return xlpt_err_exit(rc);
+	return finish(env, rc);
 }

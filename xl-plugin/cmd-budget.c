@@ -201,6 +201,7 @@ static int reset(struct xlpt_env *env, const struct xlpt_args *args, const struc
 	rc = xlpt_ledger_reset(env, b->items, b->n, &forgotten, diag);
 	if (rc)
 		return rc;
+	env->done = true;
 	count = forgotten < 0 ? xlpt_xstrdup("the damaged ledger is kept as " XLPT_LEDGER_DAMAGED)
 			      : xlpt_xasprintf("%lld attaches and detaches forgotten",
 					       (long long)forgotten);

@@ -233,13 +233,13 @@ static int cmd_capture(struct xlpt_env *env, const struct xlpt_args *args, struc
 		return rc;
 	if (!file)
 		file = made;
-	xlpt_env_catch_signals();
 	if (c.copying)
 		rc = make_stage(name, &stage, &c.to, diag);
 	if (rc == 0)
 		rc = collect(&c, env, diag);
 	if (rc == 0 && c.copying)
 		rc = archive(stage, name, file, diag);
+	env->done |= rc == 0 && c.copying && strcmp(file, "-") != 0;
 	if (rc == 0)
 		report(env, &c, file, name);
 	xlpt_capture_dispose(&c);

@@ -61,6 +61,7 @@ static int edit(struct xlpt_env *env, const char *path, const struct xlpt_edit *
 		rc = xlpt_convert_save(real, xlpt_str_get(&out), out.len, mode, true, diag);
 	if (rc)
 		return rc;
+	env->done |= !env->dry_run;
 	if (env->json) {
 		struct json_object *o = json_object_new_object();
 
@@ -150,7 +151,6 @@ static int run_batch(struct xlpt_convert_run *run, const struct xlpt_args *args,
 		else
 			run->total++;
 	}
-	xlpt_env_catch_signals();
 	for (size_t i = 0; rc == 0 && i < args->n; i++) {
 		_cleanup_diag_ struct xlpt_diag own = { 0 };
 		const char *path = args->pos[i], *slash = strrchr(path, '/');
@@ -166,6 +166,11 @@ static int run_batch(struct xlpt_convert_run *run, const struct xlpt_args *args,
 		rc = xlpt_check_interrupted(diag);
 	}
 	xlpt_convert_clear(run);
+	if (rc == XLPT_ERR_STOPPED && run->converted) {
+		xlpt_diag_wrap(diag, "%zu converted, the others not", run->converted);
+		run->env->done = true;
+		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
+	}
 	if (rc)
 		return rc;
 	xlpt_say(run->env, "%zu converted, %zu failed, %zu skipped; %zu things kept for the way back",

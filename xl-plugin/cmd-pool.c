@@ -290,6 +290,7 @@ static int release(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 		if (rc == 0)
 			rc = xlpt_op_pool_release(env, bdf, &returned, diag);
 	}
+	env->done |= rc == 0 && !env->dry_run;
 	if (rc == 0 || returned.n)
 		xlpt_pool_print_returns(env, &returned);
 	return rc;

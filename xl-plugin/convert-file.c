@@ -15,6 +15,9 @@ static int read_all(int fd, const char *path, struct xlpt_str *out, struct xlpt_
 	for (;;) {
 		ssize_t r = read(fd, buf, sizeof(buf));
 
+		/* Of a terminal or a pipe nothing may ever come. */
+		if (r < 0 && errno == EINTR && xlpt_interrupted)
+			return xlpt_check_interrupted(diag);
 		if (r < 0 && errno == EINTR)
 			continue;
 		if (r < 0)

@@ -2,34 +2,6 @@
 #include "xl-plugin/env.h"
 #include "xl-plugin/capture.h"
 
-#include <signal.h>
-
-volatile int xlpt_interrupted;
-
-static void on_signal(int sig)
-{
-	xlpt_interrupted = sig;
-}
-
-void xlpt_env_catch_signals(void)
-{
-	/* No SA_RESTART: a wait ends with EINTR and looks at the flag. */
-	struct sigaction sa = { .sa_handler = on_signal };
-
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-	sigaction(SIGHUP, &sa, NULL);
-	/* Whoever reads the output may go away; the operation goes on. */
-	signal(SIGPIPE, SIG_IGN);
-}
-
-int xlpt_check_interrupted(struct xlpt_diag *diag)
-{
-	if (!xlpt_interrupted)
-		return 0;
-	return xlpt_diag_set(diag, XLPT_ERR_TIMEOUT, "stopped by signal %d", xlpt_interrupted);
-}
-
 int xlpt_env_need_host(struct xlpt_env *env, struct xlpt_diag *diag)
 {
 	const char *root = env->sysroot ? env->sysroot : "/";

@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 #include "core/host.h"
+#include "core/stop.h"
 #include "pciback/vf-rtnl.h"
 #include "xenstore/store.h"
 #include "xl-plugin/toolstack.h"
@@ -26,6 +27,10 @@ struct xlpt_env {
 	const char *pci_ids;	/* a pci.ids file, or NULL for the system's */
 	const char *sysroot;	/* NULL on the running system */
 	bool json, dry_run;
+	/* The caller has closed standard output: a command that only prints fails by it. */
+	bool out_closed;
+	int out_errno;	/* of a failed write to out; 0 = none failed, or not known */
+	bool done;	/* what was to be changed is as it was asked for: see xlpt_run */
 	bool reported;	/* what was printed says itself what failed: with --json nothing follows */
 	int verbose;
 	struct json_object *said;	/* array: with --json xlpt_say adds to it; NULL = it is dropped */
@@ -50,12 +55,10 @@ int xlpt_env_need_rtnl(struct xlpt_env *env, struct xlpt_diag *diag);
 int xlpt_env_try_xen(struct xlpt_env *env, struct xlpt_diag *diag);
 void xlpt_env_close(struct xlpt_env *env);
 
-/* Set by SIGINT, SIGTERM and SIGHUP while a workflow runs: it stops at the next step and undoes. */
-extern volatile int xlpt_interrupted;
-void xlpt_env_catch_signals(void);
-int xlpt_check_interrupted(struct xlpt_diag *diag);
-
-/* The program: argv as main gets it. Returns the exit status. */
+/*
+ * The program: argv as main gets it. Returns the exit status. When the output cannot be
+ * written, that is XLPT_ERR_LEFT's for a command that has changed something, else a failure.
+ */
 int xlpt_run(int argc, char **argv, struct xlpt_env *env);
 
 #endif

@@ -181,15 +181,6 @@ static int before(void *priv, size_t i, const struct xlpt_step *step, bool undo,
 	int r;
 
 	(void)i;
-	if (undo) {
-		/* Stopped once: now the waits of the undo must be able to wait. */
-		xlpt_interrupted = 0;
-	} else {
-		int rc = xlpt_check_interrupted(diag);
-
-		if (rc)
-			return rc;
-	}
 	line = xlpt_xasprintf("%s %s\n", undo ? "undo" : "begin",
 			      undo && step->undo_what ? step->undo_what : step->what);
 	r = append(j, line);

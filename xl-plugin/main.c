@@ -1,9 +1,33 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
+#include <signal.h>
+
 #include "xl-plugin/env.h"
+
+/*
+ * The next file that is opened takes the number of a closed standard stream, and what is
+ * printed then goes into a journal, a configuration or xenstore's socket.
+ */
+static bool open_streams(struct xlpt_env *env)
+{
+	for (int fd = 0; fd <= 2; fd++) {
+		if (fcntl(fd, F_GETFD) >= 0)
+			continue;
+		/* For reading only: output that nobody gets is still noticed. */
+		if (open("/dev/null", fd == 1 ? O_RDONLY : O_RDWR) != fd)
+			return false;
+		env->out_closed |= fd == 1;
+	}
+	return true;
+}
 
 int main(int argc, char **argv)
 {
 	struct xlpt_env env = { .out = stdout, .err = stderr, .clock = &xlpt_clock_real };
 
+	if (!open_streams(&env))
+		return 1;
+	/* A file that grows too large is an error of write(2), which is undone and told. */
+	signal(SIGXFSZ, SIG_IGN);
 	return xlpt_run(argc, argv, &env);
 }

@@ -258,9 +258,11 @@ int xlpt_op_boot_apply(struct xlpt_env *env, const struct xlpt_boot_plan *p, boo
 			      xlpt_xasprintf("%s %s", f->text ? "write" : "remove", f->path),
 			      xlpt_xasprintf("put %s back as it was", f->path));
 	}
+	env->done |= !*changed;
 	if (!*changed)
 		return 0;
 	rc = xlpt_plan_run(&steps, &a, NULL, diag);
+	env->done |= rc == 0;
 	if (rc == 0 && !env->sysroot) {
 		const char *ours = p->owned.by_cmdline ? p->eff.cmdline_hide : p->stamp;
 

@@ -208,7 +208,6 @@ int xlpt_budget_wait(struct xlpt_env *env, int64_t ms, struct xlpt_diag *diag)
 	int64_t until = xlpt_now(env->clock) + ms, left = ms;
 	int rc = 0;
 
-	xlpt_env_catch_signals();
 	while (left > 0 && (rc = xlpt_check_interrupted(diag)) == 0) {
 		_cleanup_free_ char *text = xlpt_budget_duration(left);
 

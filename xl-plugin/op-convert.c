@@ -206,6 +206,7 @@ int xlpt_convert_file(struct xlpt_convert_run *run, const char *path, const char
 		rc = xlpt_convert_save(target, xlpt_str_get(&out), out.len, mode, false, diag);
 	if (rc)
 		return rc;
+	run->env->done |= target != NULL;
 	if (!target && !run->env->json)
 		fwrite(xlpt_str_get(&out), 1, out.len, run->env->out);
 	run->converted++;

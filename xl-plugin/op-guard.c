@@ -172,9 +172,11 @@ int xlpt_op_guard(struct xlpt_env *env, struct xlpt_sentry *g, const bool parts[
 	*changed = plan.n > 0;
 	if (rc == 0 && env->dry_run)
 		xlpt_op_print_plan(env, &plan);
+	env->done |= rc == 0 && !plan.n && !env->dry_run;
 	if (rc || !plan.n || env->dry_run)
 		return rc;
 	rc = xlpt_plan_run(&plan, &a, NULL, diag);
+	env->done |= rc == 0;
 	if (rc == XLPT_ERR_LEFT)
 		xlpt_diag_hint(diag,
 			       "xlpt guard status shows how it stands; run this again when the "

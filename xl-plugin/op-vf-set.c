@@ -97,8 +97,8 @@ static int run_set(struct set_op *op, const struct xlpt_plan *plan, struct xlpt_
 	rc = xlpt_journal_begin(op->env, &op->journal, diag);
 	if (rc)
 		return rc;
-	xlpt_env_catch_signals();
 	rc = xlpt_plan_run(plan, op, &obs, diag);
+	op->env->done |= rc == 0;
 	if (rc != XLPT_ERR_LEFT)
 		xlpt_journal_end(op->env, &op->journal);
 	return rc;

@@ -230,23 +230,27 @@ int xlpt_vf_before_step(void *priv, size_t i, const struct xlpt_step *step, bool
 	struct xlpt_env *env = priv;
 
 	(void)i;
+	(void)diag;
 	xlpt_verbose(env, "%s", undo && step->undo_what ? step->undo_what : step->what);
-	return undo ? 0 : xlpt_check_interrupted(diag);
+	return 0;
 }
 
 static int execute(struct xlpt_env *env, const struct xlpt_plan *plan, void *ctx,
 		   struct xlpt_diag *diag)
 {
 	const struct xlpt_plan_observer obs = { .priv = env, .before = xlpt_vf_before_step };
+	int rc;
 
 	if (env->dry_run) {
 		xlpt_op_print_plan(env, plan);
 		return 0;
 	}
+	env->done |= !plan->n;
 	if (!plan->n)
 		return 0;
-	xlpt_env_catch_signals();
-	return xlpt_plan_run(plan, ctx, &obs, diag);
+	rc = xlpt_plan_run(plan, ctx, &obs, diag);
+	env->done |= rc == 0;
+	return rc;
 }
 
 static void plan_unit(struct xlpt_vf_op *op, struct xlpt_plan *plan)

@@ -341,12 +341,14 @@ int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan
 		xlpt_op_print_plan(op->env, plan);
 		return 0;
 	}
+	op->env->done |= !plan->n;
 	if (!plan->n)
 		return 0;
 	if (op->outer) {
 		rc = xlpt_plan_run(plan, op, &obs, diag);
 		if (rc == 0)
 			xlpt_budget_settle(op, name);
+		op->env->done |= rc == 0;
 		return rc;
 	}
 	xlpt_journal_init(&op->journal, name, op->has_guest ? &op->guest : NULL);
@@ -363,10 +365,10 @@ int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan
 	rc = xlpt_journal_begin(op->env, &op->journal, diag);
 	if (rc)
 		return rc;
-	xlpt_env_catch_signals();
 	rc = xlpt_plan_run(plan, op, &obs, diag);
 	if (rc == 0)
 		xlpt_budget_settle(op, name);
+	op->env->done |= rc == 0;
 	/* What is left behind stays in the journal for xlpt repair. */
 	if (rc != XLPT_ERR_LEFT)
 		xlpt_journal_end(op->env, &op->journal);

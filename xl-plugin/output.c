@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "xl-plugin/output.h"
 
+#include <errno.h>
 #include <libsmartcols.h>
 #include <string.h>
 #include <unistd.h>
@@ -96,8 +97,25 @@ static void diag_json(struct xlpt_env *env, const struct xlpt_diag *diag)
 	xlpt_print_json(env, root);
 }
 
+void xlpt_out_flush(struct xlpt_env *env)
+{
+	if (fflush(env->out) && !env->out_errno)
+		env->out_errno = errno;
+}
+
+/*
+ * After what was printed before it, and in one piece: others write into the same log,
+ * and standard error has no buffer that would keep the pieces together.
+ */
+static void put_err(struct xlpt_env *env, const struct xlpt_str *text)
+{
+	xlpt_out_flush(env);
+	fwrite(xlpt_str_get(text), 1, text->len, env->err);
+}
+
 void xlpt_print_diag(struct xlpt_env *env, const struct xlpt_diag *diag)
 {
+	_cleanup_str_ struct xlpt_str text = { 0 };
 	const char *s = diag->log ? diag->log : "";
 
 	if (env->json) {
@@ -105,26 +123,27 @@ void xlpt_print_diag(struct xlpt_env *env, const struct xlpt_diag *diag)
 			diag_json(env, diag);
 		return;
 	}
-	fputs("xlpt: ", env->err);
+	xlpt_str_add(&text, "xlpt: ");
 	if (diag->file) {
-		fprintf(env->err, "%s:", diag->file);
+		xlpt_str_addf(&text, "%s:", diag->file);
 		if (diag->line)
-			fprintf(env->err, "%u:", diag->line);
+			xlpt_str_addf(&text, "%u:", diag->line);
 		if (diag->line && diag->column)
-			fprintf(env->err, "%u:", diag->column);
-		fputc(' ', env->err);
+			xlpt_str_addf(&text, "%u:", diag->column);
+		xlpt_str_add(&text, " ");
 	}
-	fprintf(env->err, "%s\n", diag->message ? diag->message : "failed");
+	xlpt_str_addf(&text, "%s\n", diag->message ? diag->message : "failed");
 	if (diag->fact)
-		fprintf(env->err, "  because: %s\n", diag->fact);
+		xlpt_str_addf(&text, "  because: %s\n", diag->fact);
 	while (*s) {
 		size_t n = strcspn(s, "\n");
 
-		fprintf(env->err, "  %.*s\n", (int)n, s);
+		xlpt_str_addf(&text, "  %.*s\n", (int)n, s);
 		s += n + (s[n] == '\n');
 	}
 	if (diag->hint)
-		fprintf(env->err, "  to mend: %s\n", diag->hint);
+		xlpt_str_addf(&text, "  to mend: %s\n", diag->hint);
+	put_err(env, &text);
 }
 
 void xlpt_say(struct xlpt_env *env, const char *fmt, ...)
@@ -145,15 +164,24 @@ void xlpt_say(struct xlpt_env *env, const char *fmt, ...)
 	va_end(ap);
 }
 
+static void XLPT_PRINTF(3, 0) err_line(struct xlpt_env *env, const char *prefix, const char *fmt,
+				       va_list ap)
+{
+	_cleanup_str_ struct xlpt_str text = { 0 };
+
+	xlpt_str_add(&text, prefix);
+	xlpt_str_vaddf(&text, fmt, ap);
+	xlpt_str_add(&text, "\n");
+	put_err(env, &text);
+}
+
 void xlpt_warn(struct xlpt_env *env, const char *fmt, ...)
 {
 	va_list ap;
 
-	fputs("xlpt: ", env->err);
 	va_start(ap, fmt);
-	vfprintf(env->err, fmt, ap);
+	err_line(env, "xlpt: ", fmt, ap);
 	va_end(ap);
-	fputc('\n', env->err);
 }
 
 void xlpt_verbose(struct xlpt_env *env, const char *fmt, ...)
@@ -162,11 +190,9 @@ void xlpt_verbose(struct xlpt_env *env, const char *fmt, ...)
 
 	if (!env->verbose)
 		return;
-	fputs("  ", env->err);
 	va_start(ap, fmt);
-	vfprintf(env->err, fmt, ap);
+	err_line(env, "  ", fmt, ap);
 	va_end(ap);
-	fputc('\n', env->err);
 }
 
 struct xlpt_table {

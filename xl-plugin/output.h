@@ -15,6 +15,9 @@
 /* The error, once: text to err, or with --json {"error": {...}} to out. */
 void xlpt_print_diag(struct xlpt_env *env, const struct xlpt_diag *diag);
 
+/* What is printed so far goes out; an error is kept for the end of the command. */
+void xlpt_out_flush(struct xlpt_env *env);
+
 /* A line for people on out; nothing with --json. */
 void xlpt_say(struct xlpt_env *env, const char *fmt, ...) XLPT_PRINTF(2, 3);
 /* A line on err that is not an error, also with --json. */

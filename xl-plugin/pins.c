@@ -124,6 +124,7 @@ int xlpt_pin_store(struct xlpt_env *env, const char *name, const struct xlpt_pin
 
 	if (r == 0)
 		r = xlpt_host_replace(env->host, path, text, strlen(text), 0644);
+	env->done |= r == 0;
 	return r < 0 ? cannot_write(name, -r, diag) : 0;
 }
 
@@ -132,6 +133,7 @@ int xlpt_pin_remove(struct xlpt_env *env, const char *name, struct xlpt_diag *di
 	_cleanup_free_ char *path = xlpt_xasprintf(XLPT_PIN_DIR "/%s", name);
 	int r = env->host->ops->unlink(env->host, path);
 
+	env->done |= r == 0;
 	return r < 0 ? cannot_write(name, -r, diag) : 0;
 }
 

@@ -102,6 +102,7 @@ int xlpt_pool_save(struct xlpt_env *env, const struct xlpt_pool_def *def, struct
 	xlpt_pool_def_format(def, &text);
 	if (r == 0)
 		r = xlpt_host_replace(env->host, path, xlpt_str_get(&text), text.len, 0644);
+	env->done |= r == 0;
 	if (r == 0)
 		return 0;
 	xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot write %s", path);
@@ -117,6 +118,7 @@ int xlpt_pool_remove(struct xlpt_env *env, const char *name, struct xlpt_diag *d
 	if (rc)
 		return rc;
 	r = env->host->ops->unlink(env->host, path);
+	env->done |= r == 0;
 	if (r == -ENOENT)
 		return no_such_pool(env, name, diag);
 	if (r == 0)

@@ -370,7 +370,8 @@ static void test_output_lost(void **state)
 	assert_int_equal(xlpt_run(2, argv, &env), 1);
 	fclose(env.out);
 	fclose(env.err);
-	assert_string_equal(err, "xlpt: cannot write the output\n");
+	assert_string_equal(err, "xlpt: cannot write the output: No space left on device\n"
+			    "  to mend: see where standard output goes: a full disk, a closed pipe\n");
 	free(err);
 }
 

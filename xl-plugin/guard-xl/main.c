@@ -231,6 +231,15 @@ static int as_helper(int argc, char **argv)
 	return become(path, argv);
 }
 
+/* A closed standard stream's number would be taken by the question's pipe. */
+static bool open_streams(void)
+{
+	for (int fd = 0; fd <= 2; fd++)
+		if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+			return false;
+	return true;
+}
+
 int main(int argc, char **argv)
 {
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
@@ -238,6 +247,8 @@ int main(int argc, char **argv)
 	struct xlpt_leave leave;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
+	if (!open_streams())
+		return 126;
 	self[n > 0 ? n : 0] = '\0';
 	if (stat("/proc/self/exe", &self_st)) {
 		fprintf(stderr, "xlpt: cannot read /proc/self/exe: %s\n", strerror(errno));

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Signals that ask xlpt to end. A command that writes catches SIGINT, SIGTERM and
+ * SIGHUP from its beginning: it stops before its next step and takes back what it
+ * did. The answer is asked for once, so it stays until the command has ended; while
+ * something is taken back it is not seen, because that must be able to wait.
+ */
+#ifndef XLPT_CORE_STOP_H
+#define XLPT_CORE_STOP_H
+
+#include <signal.h>
+#include <stdbool.h>
+
+#include "core/diag.h"
+
+/* The signal that asks to stop, or 0. Changed by core/stop.c alone. */
+extern volatile sig_atomic_t xlpt_interrupted;
+
+/*
+ * From here on the signals are caught, and SIGPIPE is an error of a write: who reads
+ * the output may go away, the operation goes on. One that the caller ignores (nohup)
+ * stays ignored.
+ */
+void xlpt_stop_catch(void);
+
+/* XLPT_ERR_STOPPED and the signal's name, or 0. */
+int xlpt_check_interrupted(struct xlpt_diag *diag);
+
+/* Between true and false xlpt_interrupted is 0 whatever comes. Nests. */
+void xlpt_stop_shield(bool on);
+
+/* The signal that came, also under a shield; 0 = none. */
+int xlpt_stop_came(void);
+const char *xlpt_stop_name(int sig);
+
+/* For a process that runs several commands, as tests do: nothing has come, nothing is shielded. */
+void xlpt_stop_reset(void);
+
+#endif
