@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/diag.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 int xlpt_err_exit(enum xlpt_err code)
 {
@@ -91,20 +93,87 @@ int xlpt_diag_set(struct xlpt_diag *diag, enum xlpt_err code, const char *fmt, .
 	return code;
 }
 
-int xlpt_diag_errno(struct xlpt_diag *diag, enum xlpt_err code, int err, const char *fmt, ...)
+const char *xlpt_strerror(int err)
+{
+	switch (err < 0 ? -err : err) {
+	case EMFILE:
+		return "this process has as many files open as it may";
+	case ENFILE:
+		return "this host has as many files open as it may";
+	case EMEDIUMTYPE:
+		return "it is not a regular file";
+	case ENOLINK:
+		return "a symbolic link of another user leads there";
+	case ESTALE:
+		return "it was exchanged while it was opened";
+	default:
+		return strerror(err < 0 ? -err : err);
+	}
+}
+
+/* What mends it whatever was done; file: it was done to a file. */
+static const char *hint_of(int err, bool file)
+{
+	switch (err) {
+	case EMFILE:
+		return "raise the limit of open files and run it again: ulimit -n 4096";
+	case ENFILE:
+		return "raise the limit and run it again: sysctl fs.file-max";
+	case ENOLINK:
+		return "name the file itself, without that link";
+	case ENOSPC:
+		return file ? "make room on that file system and run it again (df and df -i show how "
+			      "full it is)" : NULL;
+	case EDQUOT:
+		return file ? "make room within the quota of that user and run it again" : NULL;
+	case EROFS:
+		return file ? "mount that file system to be written to and run it again" : NULL;
+	case EPERM:
+	case EACCES:
+		return file && geteuid() == 0 ? "root is refused this, too: lsattr shows whether it is "
+						"immutable, dmesg whether a security module forbids it"
+					      : NULL;
+	default:
+		return NULL;
+	}
+}
+
+static int XLPT_PRINTF(5, 0) with_errno(struct xlpt_diag *diag, enum xlpt_err code, int err, bool file,
+					const char *fmt, va_list ap)
 {
 	_cleanup_free_ char *message = NULL;
-	va_list ap;
+	const char *hint;
 
 	if (!diag)
 		return code;
 	if (err < 0)
 		err = -err;
-	va_start(ap, fmt);
 	message = xlpt_xvasprintf(fmt, ap);
-	va_end(ap);
-	xlpt_diag_set(diag, code, "%s: %s", message, strerror(err));
+	xlpt_diag_set(diag, code, "%s: %s", message, xlpt_strerror(err));
 	diag->sys_errno = err;
+	hint = hint_of(err, file);
+	diag->hint_stays = hint != NULL;
+	diag->hint = xlpt_xstrdup(hint);
+	return code;
+}
+
+int xlpt_diag_errno(struct xlpt_diag *diag, enum xlpt_err code, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	with_errno(diag, code, err, false, fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+int xlpt_diag_file(struct xlpt_diag *diag, enum xlpt_err code, int err, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	with_errno(diag, code, err, true, fmt, ap);
+	va_end(ap);
 	return code;
 }
 
@@ -131,7 +200,8 @@ void xlpt_diag_hint(struct xlpt_diag *diag, const char *fmt, ...)
 {
 	va_list ap;
 
-	if (!diag)
+	/* "Run it as root" does not help against a full disk. */
+	if (!diag || diag->hint_stays)
 		return;
 	va_start(ap, fmt);
 	replace(&diag->hint, fmt, ap);

@@ -26,6 +26,7 @@ struct xlpt_diag {
 	unsigned column;/* 1-based, 0 = unknown */
 	int sys_errno;	/* 0 = none */
 	int libxl_rc;	/* 0 = none */
+	bool hint_stays;/* another one would mend less */
 };
 
 void xlpt_diag_dispose(struct xlpt_diag *diag);
@@ -37,6 +38,15 @@ int xlpt_diag_set(struct xlpt_diag *diag, enum xlpt_err code, const char *fmt, .
 /* The same with an errno whose text is appended (": No such device"). */
 int xlpt_diag_errno(struct xlpt_diag *diag, enum xlpt_err code, int err, const char *fmt, ...)
 	XLPT_PRINTF(4, 5);
+/*
+ * The same for an errno that a file gave. Where it alone says what mends it (a full disk, a
+ * read-only one, one that root cannot write either), that line stays, whatever hint follows.
+ */
+int xlpt_diag_file(struct xlpt_diag *diag, enum xlpt_err code, int err, const char *fmt, ...)
+	XLPT_PRINTF(4, 5);
+
+/* strerror(3), in words of xlpt's own where the C library's do not help. */
+const char *xlpt_strerror(int err);
 
 /* Add to the error that is there. */
 void xlpt_diag_fact(struct xlpt_diag *diag, const char *fmt, ...) XLPT_PRINTF(2, 3);

@@ -75,10 +75,7 @@ bool xlpt_host_has(struct xlpt_host *h, const char *fmt, ...) XLPT_PRINTF(2, 3);
 int xlpt_host_list(struct xlpt_host *h, char ***names, const char *fmt, ...) XLPT_PRINTF(3, 4);
 /* mkdir -p. */
 int xlpt_host_mkdirs(struct xlpt_host *h, const char *path, mode_t mode);
-/*
- * Replaces a file whole: temporary beside it, write, fsync, rename, fsync of
- * the directory. A reader sees the old or the new text, never a part.
- */
+/* xlpt_file_replace (core/file.h) with nothing but a mode. */
 int xlpt_host_replace(struct xlpt_host *h, const char *path, const char *text, size_t len,
 		      mode_t mode);
 

@@ -220,10 +220,45 @@ static void test_codes(void **state)
 	assert_int_equal(xlpt_err_exit((enum xlpt_err)-1000), 1);
 }
 
+/* A full disk is not mended by being root: the errno's own line stays. */
+static void test_file(void **state)
+{
+	static const struct {
+		int err;
+		const char *message, *hint;
+	} cases[] = {
+		{ EMFILE, "cannot write f: this process has as many files open as it may", "ulimit -n" },
+		{ ENFILE, "cannot write f: this host has as many files open as it may", "fs.file-max" },
+		{ ENOSPC, "cannot write f: No space left on device", "make room" },
+		{ EDQUOT, "cannot write f: Disk quota exceeded", "quota" },
+		{ EROFS, "cannot write f: Read-only file system", "mount that file system" },
+		{ ENOLINK, "cannot write f: a symbolic link of another user leads there", "without that link" },
+		{ EMEDIUMTYPE, "cannot write f: it is not a regular file", "run xlpt as root" },
+		{ EIO, "cannot write f: Input/output error", "run xlpt as root" },
+	};
+	struct xlpt_diag diag = { 0 };
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		assert_int_equal(xlpt_diag_file(&diag, XLPT_ERR_IO, -cases[i].err, "cannot write %s", "f"),
+				 XLPT_ERR_IO);
+		xlpt_diag_hint(&diag, "run xlpt as root");
+		assert_string_equal(diag.message, cases[i].message);
+		assert_non_null(strstr(diag.hint, cases[i].hint));
+		assert_int_equal(diag.sys_errno, cases[i].err);
+	}
+	/* Of a device it means something else. */
+	xlpt_diag_errno(&diag, XLPT_ERR_IO, ENOSPC, "cannot bind");
+	xlpt_diag_hint(&diag, "dmesg");
+	assert_string_equal(diag.hint, "dmesg");
+	xlpt_diag_dispose(&diag);
+	assert_int_equal(xlpt_diag_file(NULL, XLPT_ERR_IO, EIO, "%s", "x"), XLPT_ERR_IO);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_set),    cmocka_unit_test(test_errno),
+		cmocka_unit_test(test_set),    cmocka_unit_test(test_errno), cmocka_unit_test(test_file),
 		cmocka_unit_test(test_add),    cmocka_unit_test(test_wrap),
 		cmocka_unit_test(test_recode), cmocka_unit_test(test_move),
 		cmocka_unit_test(test_null),   cmocka_unit_test(test_codes),

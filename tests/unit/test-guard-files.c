@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/file.h"
 #include "tests/fake/bus.h"
 #include "xl-plugin/guard.h"
 
@@ -498,7 +499,7 @@ static int f_mkdir(struct xlpt_host *h, const char *path, mode_t m)
 static int f_unlink(struct xlpt_host *h, const char *path)
 {
 	/* Not the temporary file of a failed write. */
-	return !strstr(path, ".tmp") && fails() ? -EROFS : xlpt_host_real_ops.unlink(h, path);
+	return !xlpt_file_is_unfinished(path + 1) && fails() ? -EROFS : xlpt_host_real_ops.unlink(h, path);
 }
 
 static int f_rename(struct xlpt_host *h, const char *from, const char *to)

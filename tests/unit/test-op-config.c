@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <cmocka.h>
 
+#include "core/file.h"
 #include "tests/unit/commands.h"
 
 #define CFG "/etc/xen/web1.cfg"
@@ -177,7 +178,10 @@ static int rename_hook(struct xlpt_host *h, const char *from, const char *to)
 
 static int open_hook(struct xlpt_host *h, const char *path, int flags, mode_t mode)
 {
-	if (xlpt_starts(path, CFG) && fail_open && !--fail_open)
+	bool config = xlpt_starts(path, CFG) ||
+		      (flags & O_CREAT && xlpt_file_is_unfinished(path + 1));
+
+	if (config && fail_open && !--fail_open)
 		return -EROFS;
 	return xlpt_host_real_ops.open(h, path, flags, mode);
 }

@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Room core: writing whole files, and taking away what a kill left of that. */
+#include "core/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#define BEGINS "/.xlpt-"
+#define DIGITS 16
+#define TRIES  32
+#define OLD_TMP ".tmp"
+
+int xlpt_file_write_all(int fd, const void *data, size_t len)
+{
+	const char *p = data;
+
+	while (len) {
+		ssize_t w = write(fd, p, len);
+
+		if (w < 0 && errno == EINTR)
+			continue;
+		if (w < 0)
+			return -errno;
+		p += w;
+		len -= (size_t)w;
+	}
+	return 0;
+}
+
+bool xlpt_file_is_unfinished(const char *name)
+{
+	const char *begin = BEGINS + 1;
+
+	return xlpt_starts(name, begin) && strlen(name) == XLPT_FILE_UNFINISHED &&
+	       strspn(name + strlen(begin), "0123456789abcdef") == DIGITS &&
+	       name[XLPT_FILE_UNFINISHED - 1] == '~';
+}
+
+/*
+ * The lock tells xlpt_file_sweep that somebody works with it. Between creating
+ * and locking a sweep may have taken it away: then it is made again.
+ */
+static int make_temporary(struct xlpt_host *dir, char **name)
+{
+	for (int i = 0; i < TRIES; i++) {
+		_cleanup_free_ char *tmp = NULL;
+		_cleanup_close_ int fd = -1;
+		struct stat st;
+		uint64_t number;
+		int r;
+
+		if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+			return -EIO;
+		tmp = xlpt_xasprintf(BEGINS "%0*llx~", DIGITS, (unsigned long long)number);
+		fd = dir->ops->open(dir, tmp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
+		if (fd == -EEXIST)
+			continue;
+		if (fd < 0)
+			return fd;
+		/* A file system without locks has no sweep either. */
+		if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+			continue;
+		if (fstat(fd, &st) == 0 && st.st_nlink == 0)
+			continue;
+		*name = XLPT_TAKE(tmp);
+		r = fd;
+		fd = -1;
+		return r;
+	}
+	return -EEXIST;
+}
+
+/* Owner before mode: a change of owner takes set-id bits away. */
+static int give_owner(int fd, const struct stat *old)
+{
+	struct stat st;
+
+	if (fstat(fd, &st))
+		return -errno;
+	if (st.st_uid == old->st_uid && st.st_gid == old->st_gid)
+		return 0;
+	if (fchown(fd, old->st_uid, old->st_gid) == 0)
+		return 0;
+	/* That only root gives files away is no error of who may write there otherwise. */
+	return errno == EPERM && geteuid() != 0 ? 0 : -errno;
+}
+
+static void sync_dir(const struct xlpt_host *dir)
+{
+	_cleanup_close_ int fd = openat(dir->rootfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		fsync(fd);
+}
+
+static int fill(int fd, const struct xlpt_file *f, const void *text, size_t len,
+		const struct xlpt_file_how *how)
+{
+	bool keep = how->keep && f->there;
+	int r = xlpt_file_write_all(fd, text, len);
+
+	if (r == 0 && keep)
+		r = give_owner(fd, &f->st);
+	if (r == 0 && !how->lazy && fsync(fd) && errno != EINVAL)
+		r = -errno;
+	if (r == 0 && fchmod(fd, keep ? f->st.st_mode & 07777 : how->mode))
+		r = -errno;
+	return r;
+}
+
+static int give_name(struct xlpt_host *dir, const char *tmp, const char *name, bool fresh)
+{
+	if (!fresh)
+		return dir->ops->rename(dir, tmp, name);
+	if (linkat(dir->rootfd, tmp + 1, dir->rootfd, name + 1, 0))
+		return -errno;
+	dir->ops->unlink(dir, tmp);
+	return 0;
+}
+
+int xlpt_file_put(const struct xlpt_file *f, const void *text, size_t len,
+		  const struct xlpt_file_how *how)
+{
+	struct xlpt_host dir = f->dir;
+	_cleanup_free_ char *tmp = NULL;
+	_cleanup_close_ int fd = -1;
+	int r;
+
+	if (f->there && how->fresh)
+		return -EEXIST;
+	if (f->there && !S_ISREG(f->st.st_mode))
+		return S_ISLNK(f->st.st_mode)	? -ELOOP
+		       : S_ISDIR(f->st.st_mode) ? -EISDIR
+						: -EMEDIUMTYPE;
+	fd = make_temporary(&dir, &tmp);
+	if (fd < 0)
+		return fd;
+	r = fill(fd, f, text, len, how);
+	if (r == 0)
+		r = give_name(&dir, tmp, f->name, how->fresh);
+	if (r < 0)
+		dir.ops->unlink(&dir, tmp);
+	else if (!how->lazy)
+		sync_dir(&dir);
+	return r;
+}
+
+int xlpt_file_replace(struct xlpt_host *h, const char *path, const void *text, size_t len,
+		      const struct xlpt_file_how *how)
+{
+	_cleanup_file_ struct xlpt_file f;
+	int r = xlpt_file_find(h, path, false, &f);
+
+	return r ? r : xlpt_file_put(&f, text, len, how);
+}
+
+int xlpt_host_replace(struct xlpt_host *h, const char *path, const char *text, size_t len,
+		      mode_t mode)
+{
+	return xlpt_file_replace(h, path, text, len, &(struct xlpt_file_how){ .mode = mode });
+}
+
+int xlpt_file_save(const struct xlpt_file *f, const void *text, size_t len,
+		   const struct xlpt_file_how *how)
+{
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+
+	if (f->fd >= 0)
+		return xlpt_file_write_all(f->fd, text, len);
+	if (!f->there || (!S_ISFIFO(f->st.st_mode) && !S_ISCHR(f->st.st_mode)))
+		return xlpt_file_put(f, text, len, how);
+	fd = openat(f->dir.rootfd, f->name + 1, O_WRONLY | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
+		return -EMEDIUMTYPE;
+	return xlpt_file_write_all(fd, text, len);
+}
+
+/* ---- what a kill left ---- */
+
+/* NAME.PID.tmp of a version before; the process may be one that lives. */
+static bool is_old(struct xlpt_host *h, const char *name, const char *prefix)
+{
+	_cleanup_free_ char *comm = NULL;
+	size_t n = strlen(name), digits = 0;
+
+	if (n <= strlen(OLD_TMP) || !xlpt_starts(name, prefix) ||
+	    strcmp(name + n - strlen(OLD_TMP), OLD_TMP) != 0)
+		return false;
+	n -= strlen(OLD_TMP);
+	while (digits < n && strchr("0123456789", name[n - digits - 1]))
+		digits++;
+	if (!digits || digits > 10 || n <= digits + 1 || name[n - digits - 1] != '.')
+		return false;
+	return !h->live || xlpt_host_read_text(h, &comm, "/proc/%.*s/comm", (int)digits,
+					       name + n - digits) < 0 ||
+	       strcmp(comm, "xlpt") != 0;
+}
+
+int xlpt_file_sweep(struct xlpt_host *h, const char *dir, const char *prefix)
+{
+	_cleanup_strv_ char **names = NULL;
+	int gone = 0, r = h->ops->list(h, dir, &names);
+
+	if (r < 0)
+		return r == -ENOENT || r == -ENOTDIR ? 0 : r;
+	for (char **name = names; *name; name++) {
+		_cleanup_free_ char *path = NULL;
+		_cleanup_close_ int fd = -1;
+
+		if (!xlpt_file_is_unfinished(*name) && !is_old(h, *name, prefix))
+			continue;
+		path = xlpt_xasprintf("%s/%s", strcmp(dir, "/") ? dir : "", *name);
+		fd = xlpt_file_open(h, path, O_NOFOLLOW, NULL);
+		if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB))
+			continue;
+		if (h->ops->unlink(h, path) == 0)
+			gone++;
+	}
+	return gone;
+}

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Whole files: read with a limit, replaced in one step, looked for without
+ * following what another user has put in the way. Everything that xlpt reads
+ * whole or writes goes through here; the exceptions are sysfs attributes, locks
+ * and files that grow by lines (journal, ledger).
+ *
+ * Reading never blocks on a FIFO and never opens a device node: opening alone
+ * starts a watchdog or rewinds a tape, and a captured tree may hold any node.
+ *
+ * Replacing: a new file under a random name in the same directory, mode 0600
+ * until just before it takes the old one's place. A reader sees the old or the
+ * new text, never a part. What a kill leaves is called .xlpt-XXXXXXXXXXXXXXXX~
+ * (random digits), which no program that reads or runs whole directories takes:
+ * not initramfs-tools, modprobe, GRUB, udev, systemd, sudo, run-parts, nor a
+ * shell's "*". xlpt_file_sweep takes it away.
+ *
+ * All functions return 0 or a negative errno, as core/host does. Two of them
+ * have a meaning of their own here: -EMEDIUMTYPE "not a regular file",
+ * -ENOLINK "leads through a symbolic link of another user" (xlpt_strerror).
+ */
+#ifndef XLPT_CORE_FILE_H
+#define XLPT_CORE_FILE_H
+
+#include <sys/stat.h>
+
+#include "core/host.h"
+
+/* ---- reading ---- */
+
+/*
+ * Opens a regular file for reading, whatever else has its name by now: -EISDIR
+ * or -EMEDIUMTYPE for anything else. flags: 0 or O_NOFOLLOW (-ELOOP for a link).
+ * st may be NULL.
+ */
+int xlpt_file_open(struct xlpt_host *h, const char *path, int flags, struct stat *st);
+
+/* Adds all that fd gives to out, -EFBIG behind max bytes. */
+int xlpt_file_read_fd(int fd, size_t max, struct xlpt_str *out);
+
+/* A whole regular file; -EFBIG when it is larger than max, sparse or endless ones included. */
+int xlpt_file_read(struct xlpt_host *h, const char *path, size_t max, struct xlpt_str *out);
+
+/* The next line of a text, whose end becomes its NUL; NULL at the end. */
+char *xlpt_file_line(char **cursor);
+
+/* ---- a place for a file ---- */
+
+/*
+ * A name in a directory that is held open, so that links above it can be
+ * changed by nobody between looking and writing.
+ */
+struct xlpt_file {
+	struct xlpt_host dir;	/* the directory, as a root of its own; dir.root is its path */
+	char *name;		/* in it, with a '/' before it */
+	int fd;			/* an open descriptor was named (/dev/stdout): write there; else -1 */
+	bool there;
+	struct stat st;		/* of what is there, when there */
+};
+
+void xlpt_file_dispose(struct xlpt_file *f);
+#define _cleanup_file_ XLPT_CLEANUP(xlpt_file_dispose)
+
+/*
+ * Looks for path below h; h NULL: as the process sees it. Root follows a link
+ * only if root made it, or if what it leads to belongs to who made it (the
+ * kernel's fs.protected_symlinks, for every directory). With follow the last
+ * component is followed, too, by the same rule; else a link there is what is there.
+ */
+int xlpt_file_find(struct xlpt_host *h, const char *path, bool follow, struct xlpt_file *out);
+
+/* ---- replacing ---- */
+
+struct xlpt_file_how {
+	mode_t mode;	/* of the new file, without a look at the umask */
+	bool keep;	/* ... but what is there keeps its owner, group and mode */
+	bool fresh;	/* -EEXIST when anything is there */
+	bool lazy;	/* not waited for until it is on the disk */
+};
+
+/* What is there and is not a regular file is not replaced: -ELOOP, -EISDIR, -EMEDIUMTYPE. */
+int xlpt_file_put(const struct xlpt_file *f, const void *text, size_t len,
+		  const struct xlpt_file_how *how);
+/* xlpt_file_find without following the last component, and xlpt_file_put. */
+int xlpt_file_replace(struct xlpt_host *h, const char *path, const void *text, size_t len,
+		      const struct xlpt_file_how *how);
+/*
+ * Where a user wants output: what is there and is a FIFO, a terminal or another
+ * character device, or an open descriptor (/dev/stdout) is written into; else as
+ * xlpt_file_put. -EMEDIUMTYPE for a block device.
+ */
+int xlpt_file_save(const struct xlpt_file *f, const void *text, size_t len,
+		   const struct xlpt_file_how *how);
+
+/* All of it, going on after EINTR. */
+int xlpt_file_write_all(int fd, const void *data, size_t len);
+
+/*
+ * Takes away what killed processes have left in a directory: of replacing, and
+ * NAME.PID.tmp as older versions called it, where NAME begins with prefix ("" =
+ * any: only where all files are xlpt's). What a live process still works with
+ * stays. Returns how many went, 0 when the directory is not there.
+ */
+int xlpt_file_sweep(struct xlpt_host *h, const char *dir, const char *prefix);
+
+/* Bytes of the name of a file that is not finished, "." and "~" included. */
+#define XLPT_FILE_UNFINISHED 23
+bool xlpt_file_is_unfinished(const char *name);
+
+#endif

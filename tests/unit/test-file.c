@@ -1,0 +1,606 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Whole files: read with a limit, replaced in one step, whatever another user has
+ * put in the way and wherever it is cut short.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/diag.h"
+#include "core/file.h"
+
+#define NOBODY 65534
+
+/* ---- every call that changes something can fail, or be the last ---- */
+
+static struct {
+	int in;		/* the how manieth from now; 0: none */
+	int err;	/* with this errno, 0: the process is killed before it */
+} cut;
+
+static bool cuts(void)
+{
+	if (!cut.in || --cut.in)
+		return false;
+	if (!cut.err)
+		kill(getpid(), SIGKILL);
+	errno = cut.err;
+	return true;
+}
+
+/* In the place of libc's. */
+ssize_t write(int fd, const void *buf, size_t n)
+{
+	return fd > 2 && cuts() ? -1 : syscall(SYS_write, fd, buf, n);
+}
+
+int fsync(int fd)
+{
+	return cuts() ? -1 : (int)syscall(SYS_fsync, fd);
+}
+
+int fchown(int fd, uid_t uid, gid_t gid)
+{
+	return cuts() ? -1 : (int)syscall(SYS_fchown, fd, uid, gid);
+}
+
+int fchmod(int fd, mode_t mode)
+{
+	return cuts() ? -1 : (int)syscall(SYS_fchmod, fd, mode);
+}
+
+int linkat(int from, const char *a, int to, const char *b, int flags)
+{
+	return cuts() ? -1 : (int)syscall(SYS_linkat, from, a, to, b, flags);
+}
+
+static int cut_open(struct xlpt_host *h, const char *path, int flags, mode_t mode)
+{
+	return flags & O_CREAT && cuts() ? -cut.err : xlpt_host_real_ops.open(h, path, flags, mode);
+}
+
+static int cut_rename(struct xlpt_host *h, const char *from, const char *to)
+{
+	return cuts() ? -cut.err : xlpt_host_real_ops.rename(h, from, to);
+}
+
+/* ---- the tree ---- */
+
+struct tree {
+	struct xlpt_host h;
+	struct xlpt_host_ops ops;
+	char dir[32];
+	int fd;
+};
+
+static int setup(void **state)
+{
+	struct tree *t = xlpt_xcalloc(1, sizeof(*t));
+
+	strcpy(t->dir, "/tmp/xlpt-file.XXXXXX");
+	assert_non_null(mkdtemp(t->dir));
+	t->fd = open(t->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	assert_int_equal(xlpt_host_open(&t->h, t->dir), 0);
+	t->ops = xlpt_host_real_ops;
+	t->ops.open = cut_open;
+	t->ops.rename = cut_rename;
+	t->h.ops = &t->ops;
+	*state = t;
+	return 0;
+}
+
+static int drop(const char *path, const struct stat *st, int flag, struct FTW *ftw)
+{
+	(void)st, (void)flag, (void)ftw;
+	return remove(path);
+}
+
+static int teardown(void **state)
+{
+	struct tree *t = *state;
+
+	xlpt_host_close(&t->h);
+	close(t->fd);
+	nftw(t->dir, drop, 8, FTW_DEPTH | FTW_PHYS);
+	free(t);
+	return 0;
+}
+
+static void put(struct tree *t, const char *path, const char *text)
+{
+	_cleanup_close_ int fd = openat(t->fd, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(xlpt_file_write_all(fd, text, strlen(text)), 0);
+}
+
+static void says(struct tree *t, const char *path, const char *want)
+{
+	_cleanup_close_ int fd = openat(t->fd, path, O_RDONLY | O_NOFOLLOW);
+	char text[64] = "";
+
+	if (fd < 0)
+		fail_msg("%s: %s", path, strerror(errno));
+	assert_true(read(fd, text, sizeof(text) - 1) >= 0);
+	assert_string_equal(text, want);
+}
+
+static void has(struct tree *t, const char *path, const char *want)
+{
+	_cleanup_strv_ char **names = NULL;
+	_cleanup_str_ struct xlpt_str s = { 0 };
+
+	assert_int_equal(xlpt_host_list(&t->h, &names, "%s", path), 0);
+	for (char **p = names; *p; p++)
+		xlpt_str_addf(&s, "%s ", *p);
+	assert_string_equal(xlpt_str_get(&s), want);
+}
+
+static struct stat stat_of(struct tree *t, const char *path)
+{
+	struct stat st;
+
+	assert_int_equal(fstatat(t->fd, path, &st, AT_SYMLINK_NOFOLLOW), 0);
+	return st;
+}
+
+static char *outside(struct tree *t, const char *path)
+{
+	return xlpt_xasprintf("%s/%s", t->dir, path);
+}
+
+static bool only_root(void)
+{
+	if (geteuid() == 0)
+		return true;
+	print_message("not root: nothing can be given to another user\n");
+	return false;
+}
+
+/* ---- replacing ---- */
+
+static int replace(struct tree *t, const char *path, const char *text, bool keep)
+{
+	return xlpt_file_replace(&t->h, path, text, strlen(text),
+				 &(struct xlpt_file_how){ .mode = 0640, .keep = keep });
+}
+
+static void test_owner_and_mode(void **state)
+{
+	struct tree *t = *state;
+	mode_t mask = umask(077);
+	struct stat st;
+
+	assert_int_equal(replace(t, "/new", "1", true), 0);
+	assert_int_equal(stat_of(t, "new").st_mode, S_IFREG | 0640);
+	assert_int_equal(fchmodat(t->fd, "new", 0604, 0), 0);
+	assert_int_equal(replace(t, "/new", "2", true), 0);
+	assert_int_equal(stat_of(t, "new").st_mode, S_IFREG | 0604);
+	assert_int_equal(replace(t, "/new", "3", false), 0);
+	assert_int_equal(stat_of(t, "new").st_mode, S_IFREG | 0640);
+	umask(mask);
+	if (!only_root())
+		return;
+	assert_int_equal(fchownat(t->fd, "new", NOBODY, NOBODY, 0), 0);
+	assert_int_equal(replace(t, "/new", "4", true), 0);
+	st = stat_of(t, "new");
+	assert_true(st.st_uid == NOBODY && st.st_gid == NOBODY);
+	assert_int_equal(replace(t, "/new", "5", false), 0);
+	assert_int_equal(stat_of(t, "new").st_uid, 0);
+	says(t, "new", "5");
+	has(t, "/", "new ");
+}
+
+/* What is there and is no regular file stays what it is. */
+static void test_not_regular(void **state)
+{
+	struct tree *t = *state;
+
+	put(t, "kept", "kept");
+	assert_int_equal(symlinkat("kept", t->fd, "link"), 0);
+	assert_int_equal(mkfifoat(t->fd, "fifo", 0600), 0);
+	assert_int_equal(mkdirat(t->fd, "folder", 0700), 0);
+	assert_int_equal(replace(t, "/link", "x", true), -ELOOP);
+	assert_int_equal(replace(t, "/fifo", "x", true), -EMEDIUMTYPE);
+	assert_int_equal(replace(t, "/folder", "x", true), -EISDIR);
+	assert_int_equal(replace(t, "/folder/", "x", true), -EISDIR);
+	assert_int_equal(replace(t, "/none/f", "x", true), -ENOENT);
+	assert_int_equal(replace(t, "/kept/f", "x", true), -ENOTDIR);
+	if (geteuid() == 0 && mknodat(t->fd, "null", S_IFCHR | 0666, makedev(1, 3)) == 0) {
+		assert_int_equal(replace(t, "/null", "x", true), -EMEDIUMTYPE);
+		assert_true(S_ISCHR(stat_of(t, "null").st_mode));
+		unlinkat(t->fd, "null", 0);
+	}
+	says(t, "kept", "kept");
+	has(t, "/", "fifo folder kept link ");
+}
+
+static void test_fresh(void **state)
+{
+	const struct xlpt_file_how how = { .mode = 0600, .fresh = true };
+	struct tree *t = *state;
+
+	assert_int_equal(xlpt_file_replace(&t->h, "/f", "one", 3, &how), 0);
+	assert_int_equal(xlpt_file_replace(&t->h, "/f", "two", 3, &how), -EEXIST);
+	assert_int_equal(symlinkat("nowhere", t->fd, "link"), 0);
+	assert_int_equal(xlpt_file_replace(&t->h, "/link", "two", 3, &how), -EEXIST);
+	says(t, "f", "one");
+	has(t, "/", "f link ");
+}
+
+/* The owner of the directory expects the file's temporary, under any name he can think of. */
+static void test_hostile_directory(void **state)
+{
+	struct tree *t = *state;
+	char name[64];
+
+	put(t, "shadow", "root:SECRET");
+	assert_int_equal(mkdirat(t->fd, "home", 0755), 0);
+	put(t, "home/vm.cfg", "old");
+	for (int pid = 1; pid < 70000; pid++) {
+		snprintf(name, sizeof(name), "home/vm.cfg.%d.tmp", pid);
+		assert_int_equal(symlinkat("../shadow", t->fd, name), 0);
+	}
+	assert_int_equal(replace(t, "/home/vm.cfg", "new", true), 0);
+	says(t, "home/vm.cfg", "new");
+	says(t, "shadow", "root:SECRET");
+	assert_int_equal(stat_of(t, "shadow").st_uid, geteuid());
+}
+
+/* Root is led by links of another user to what is that user's, and no further. */
+static void test_links_of_others(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_free_ char *link = outside(t, "home/link"), *through = outside(t, "home/etc/own"),
+			    *own = outside(t, "home/own"), *gone = outside(t, "home/gone");
+	_cleanup_file_ struct xlpt_file f;
+
+	if (!only_root())
+		return;
+	assert_int_equal(mkdirat(t->fd, "etc", 0755), 0);
+	assert_int_equal(mkdirat(t->fd, "home", 0755), 0);
+	put(t, "etc/shadow", "secret");
+	put(t, "home/mine", "mine");
+	assert_int_equal(symlinkat("../etc/shadow", t->fd, "home/link"), 0);
+	assert_int_equal(symlinkat("../etc", t->fd, "home/etc"), 0);
+	assert_int_equal(symlinkat("../etc/new", t->fd, "home/gone"), 0);
+	assert_int_equal(symlinkat("mine", t->fd, "home/own"), 0);
+	/* Root's own links lead anywhere. */
+	assert_int_equal(xlpt_file_find(NULL, link, true, &f), 0);
+	assert_string_equal(f.name, "/shadow");
+	xlpt_file_dispose(&f);
+	assert_int_equal(xlpt_file_find(NULL, gone, true, &f), 0);
+	assert_false(f.there);
+	xlpt_file_dispose(&f);
+	for (const char *const *p = (const char *[]){ "link", "etc", "own", "gone", "mine", "", NULL };
+	     *p; p++) {
+		_cleanup_free_ char *path = xlpt_xasprintf("home/%s", *p);
+
+		assert_int_equal(fchownat(t->fd, path, NOBODY, NOBODY, AT_SYMLINK_NOFOLLOW), 0);
+	}
+	assert_int_equal(xlpt_file_find(NULL, link, true, &f), -ENOLINK);
+	assert_int_equal(xlpt_file_find(NULL, through, true, &f), -ENOLINK);
+	assert_int_equal(xlpt_file_find(NULL, through, false, &f), -ENOLINK);
+	assert_int_equal(xlpt_file_find(NULL, gone, true, &f), -ENOLINK);
+	assert_int_equal(xlpt_file_find(&t->h, "/home/link", true, &f), -ENOLINK);
+	assert_int_equal(replace(t, "/home/etc/shadow", "x", true), -ENOLINK);
+	assert_int_equal(xlpt_file_find(NULL, own, true, &f), 0);
+	assert_true(f.there && S_ISREG(f.st.st_mode));
+	assert_string_equal(f.name, "/mine");
+	assert_non_null(strstr(xlpt_strerror(ENOLINK), "another user"));
+}
+
+/* The directory is another one by the time it is written to: the first one counts. */
+static void test_directory_is_held(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_file_ struct xlpt_file f;
+
+	assert_int_equal(mkdirat(t->fd, "etc", 0755), 0);
+	assert_int_equal(mkdirat(t->fd, "home", 0755), 0);
+	assert_int_equal(xlpt_file_find(&t->h, "/home/f", false, &f), 0);
+	assert_int_equal(renameat(t->fd, "home", t->fd, "moved"), 0);
+	assert_int_equal(symlinkat("etc", t->fd, "home"), 0);
+	assert_int_equal(xlpt_file_put(&f, "x", 1, &(struct xlpt_file_how){ .mode = 0600 }), 0);
+	has(t, "/etc", "");
+	has(t, "/moved", "f ");
+}
+
+static void test_inside(void **state)
+{
+	static const char *const ways[] = { "/../../f", "/up/f", "/top/f", "/up/../../f" };
+	struct tree *t = *state;
+
+	assert_int_equal(symlinkat("../../../..", t->fd, "up"), 0);
+	assert_int_equal(symlinkat("/", t->fd, "top"), 0);
+	assert_int_equal(symlinkat("round", t->fd, "round"), 0);
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(ways); i++) {
+		assert_int_equal(replace(t, ways[i], "x", false), 0);
+		says(t, "f", "x");
+		assert_int_equal(unlinkat(t->fd, "f", 0), 0);
+	}
+	assert_int_equal(replace(t, "/round/f", "x", false), -ELOOP);
+}
+
+/* ---- cut short ---- */
+
+static int old_and_new(struct tree *t, const struct xlpt_file_how *how, int in, int err)
+{
+	int r;
+
+	cut.in = in;
+	cut.err = err;
+	r = xlpt_file_replace(&t->h, "/hooks/xlpt", "new", 3, how);
+	if (cut.in == 0 && in && r == 0 && err)
+		r = 1;		/* the directory could not be synced: done all the same */
+	return r;
+}
+
+static bool is_before_or_after(struct tree *t, bool was_there)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = xlpt_host_read_text(&t->h, &text, "/hooks/xlpt");
+
+	return r == 0 ? !strcmp(text, "new") || (was_there && !strcmp(text, "old"))
+		      : r == -ENOENT && !was_there;
+}
+
+static void fresh_tree(struct tree *t, bool there)
+{
+	mkdirat(t->fd, "hooks", 0755);
+	unlinkat(t->fd, "hooks/xlpt", 0);
+	if (!there)
+		return;
+	put(t, "hooks/xlpt", "old");
+	if (geteuid() == 0)
+		assert_int_equal(fchownat(t->fd, "hooks/xlpt", NOBODY, NOBODY, 0), 0);
+}
+
+static int count_points(struct tree *t, const struct xlpt_file_how *how, bool there)
+{
+	fresh_tree(t, there);
+	assert_int_equal(old_and_new(t, how, 1000, EIO), 0);
+	return 1000 - cut.in;
+}
+
+static const struct xlpt_file_how hows[] = { { .mode = 0755 },
+					     { .mode = 0755, .keep = true },
+					     { .mode = 0755, .fresh = true },
+					     { .mode = 0600, .lazy = true } };
+
+static void test_every_failure(void **state)
+{
+	static const int errs[] = { EIO, ENOSPC, EMFILE, EDQUOT };
+	struct tree *t = *state;
+	int points = 0;
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(hows); i++)
+		for (int there = 0; there < 2 - hows[i].fresh; there++) {
+			int n = count_points(t, &hows[i], there);
+
+			for (size_t e = 0; e < XLPT_ARRAY_SIZE(errs); e++)
+				for (int in = 1; in <= n; in++, points++) {
+					int r;
+
+					fresh_tree(t, there);
+					r = old_and_new(t, &hows[i], in, errs[e]);
+					cut.in = 0;
+					assert_true(r == -errs[e] || r == 1);
+					assert_true(is_before_or_after(t, there));
+					if (there || r == 1)
+						has(t, "/hooks", "xlpt ");
+					else
+						has(t, "/hooks", "");
+				}
+		}
+	print_message("%d points\n", points);
+	assert_true(points > 100);
+}
+
+/* What initramfs-tools would run of a directory: its names, and only what can be run. */
+static bool runs(struct tree *t, const char *name)
+{
+	_cleanup_free_ char *path = xlpt_xasprintf("hooks/%s", name);
+
+	for (const char *p = name; *p; p++)
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", *p))
+			return false;
+	return stat_of(t, path).st_mode & 0111;
+}
+
+static void test_every_kill(void **state)
+{
+	struct tree *t = *state;
+	int points = 0, left = 0;
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(hows); i++)
+		for (int there = 0; there < 2 - hows[i].fresh; there++) {
+			int n = count_points(t, &hows[i], there);
+
+			for (int in = 1; in <= n; in++, points++) {
+				_cleanup_strv_ char **names = NULL;
+				int status = 0, gone;
+				pid_t pid;
+
+				fresh_tree(t, there);
+				pid = fork();
+				if (!pid)
+					_exit(old_and_new(t, &hows[i], in, 0));
+				assert_int_equal(waitpid(pid, &status, 0), pid);
+				assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+				assert_true(is_before_or_after(t, there));
+				assert_int_equal(xlpt_host_list(&t->h, &names, "/hooks"), 0);
+				for (char **name = names; *name; name++)
+					assert_true(!strcmp(*name, "xlpt") || !runs(t, *name));
+				gone = xlpt_file_sweep(&t->h, "/hooks", "xlpt");
+				assert_int_equal(gone, xlpt_strv_len(names) -
+							       xlpt_host_has(&t->h, "/hooks/xlpt"));
+				left += gone;
+			}
+		}
+	print_message("%d points, %d temporaries swept\n", points, left);
+	assert_true(points > 30 && left > 10);
+}
+
+/* ---- sweeping ---- */
+
+static void test_sweep(void **state)
+{
+	static const char *const ours[] = { ".xlpt-0123456789abcdef~", "xlpt.4194305.tmp",
+					    "xlpt.conf.4194306.tmp" };
+	static const char *const others[] = { ".xlpt-0123456789abcdef", ".xlpt-0123456789abcdeg~",
+					      "other.4194305.tmp", "xlpt", "xlpt.tmp", "xlpt.4x.tmp",
+					      "xlpt.99999999999.tmp" };
+	struct tree *t = *state;
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(ours); i++)
+		put(t, ours[i], "x");
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(others); i++)
+		put(t, others[i], "x");
+	/* One that somebody still writes, and one that is no file. */
+	put(t, ".xlpt-aaaaaaaaaaaaaaaa~", "x");
+	fd = openat(t->fd, ".xlpt-aaaaaaaaaaaaaaaa~", O_RDONLY | O_CLOEXEC);
+	assert_int_equal(flock(fd, LOCK_EX), 0);
+	assert_int_equal(symlinkat("xlpt", t->fd, ".xlpt-bbbbbbbbbbbbbbbb~"), 0);
+	assert_int_equal(xlpt_file_sweep(&t->h, "/", "xlpt"), XLPT_ARRAY_SIZE(ours));
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(ours); i++)
+		assert_int_equal(fstatat(t->fd, ours[i], &st, 0), -1);
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(others); i++)
+		stat_of(t, others[i]);
+	stat_of(t, ".xlpt-aaaaaaaaaaaaaaaa~");
+	stat_of(t, ".xlpt-bbbbbbbbbbbbbbbb~");
+	/* Where everything is xlpt's. */
+	assert_int_equal(xlpt_file_sweep(&t->h, "/", ""), 1);
+	assert_int_equal(fstatat(t->fd, "other.4194305.tmp", &st, 0), -1);
+	assert_int_equal(xlpt_file_sweep(&t->h, "/none", ""), 0);
+}
+
+/* ---- reading ---- */
+
+static int read_whole(struct tree *t, const char *path, size_t max, char **text)
+{
+	struct xlpt_str s = { 0 };
+	int r = xlpt_file_read(&t->h, path, max, &s);
+
+	*text = xlpt_str_take(&s);
+	return r;
+}
+
+static void test_read(void **state)
+{
+	_cleanup_free_ char *a = NULL, *b = NULL, *c = NULL, *d = NULL, *e = NULL, *f = NULL;
+	struct tree *t = *state;
+	_cleanup_close_ int fd = -1;
+
+	put(t, "f", "12345678");
+	assert_int_equal(symlinkat("f", t->fd, "link"), 0);
+	assert_int_equal(mkfifoat(t->fd, "fifo", 0600), 0);
+	assert_int_equal(read_whole(t, "/link", 8, &a), 0);
+	assert_string_equal(a, "12345678");
+	assert_int_equal(read_whole(t, "/f", 7, &b), -EFBIG);
+	assert_int_equal(read_whole(t, "/fifo", 7, &c), -EMEDIUMTYPE);
+	assert_int_equal(read_whole(t, "/", 7, &d), -EISDIR);
+	assert_int_equal(xlpt_file_open(&t->h, "/link", O_NOFOLLOW, NULL), -ELOOP);
+	/* A sparse file of a tebibyte takes no longer. */
+	fd = openat(t->fd, "sparse", O_RDWR | O_CREAT, 0600);
+	assert_int_equal(ftruncate(fd, (off_t)1 << 40), 0);
+	assert_int_equal(read_whole(t, "/sparse", 1 << 20, &e), -EFBIG);
+	assert_int_equal(read_whole(t, "/none", 1 << 20, &f), -ENOENT);
+}
+
+/* Nothing is opened that doing so alone would do something to. */
+static void test_device_nodes(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_free_ char *text = NULL;
+
+	if (geteuid() != 0 || mknodat(t->fd, "zero", S_IFCHR | 0666, makedev(1, 5)))
+		skip();
+	assert_int_equal(xlpt_file_open(&t->h, "/zero", 0, NULL), -EMEDIUMTYPE);
+	assert_int_equal(read_whole(t, "/zero", 100, &text), -EMEDIUMTYPE);
+}
+
+static void test_lines(void **state)
+{
+	char text[] = "one\n\ntwo", *cursor = text;
+
+	(void)state;
+	assert_string_equal(xlpt_file_line(&cursor), "one");
+	assert_string_equal(xlpt_file_line(&cursor), "");
+	assert_string_equal(xlpt_file_line(&cursor), "two");
+	assert_null(xlpt_file_line(&cursor));
+}
+
+/* ---- a user's output ---- */
+
+static int save(const char *path, const char *text)
+{
+	_cleanup_file_ struct xlpt_file f;
+	int r = xlpt_file_find(NULL, path, true, &f);
+
+	return r ? r : xlpt_file_save(&f, text, strlen(text), &(struct xlpt_file_how){ .mode = 0644 });
+}
+
+static void test_save(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_free_ char *fifo = outside(t, "fifo"), *link = outside(t, "link"),
+			    *gone = outside(t, "gone"), *descriptor = NULL;
+	_cleanup_close_ int in = -1, out = -1;
+	char got[16] = "";
+
+	/* A link stays a link. */
+	put(t, "target", "old");
+	assert_int_equal(symlinkat("target", t->fd, "link"), 0);
+	assert_int_equal(symlinkat("made", t->fd, "gone"), 0);
+	assert_int_equal(save(link, "new"), 0);
+	assert_int_equal(save(gone, "new"), 0);
+	says(t, "target", "new");
+	says(t, "made", "new");
+	assert_true(S_ISLNK(stat_of(t, "link").st_mode));
+	/* So do FIFOs, devices and descriptors. */
+	assert_int_equal(mkfifoat(t->fd, "fifo", 0600), 0);
+	in = openat(t->fd, "fifo", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	assert_int_equal(save(fifo, "hello"), 0);
+	assert_int_equal(read(in, got, sizeof(got)), 5);
+	assert_string_equal(got, "hello");
+	assert_int_equal(save("/dev/null", "x"), 0);
+	out = openat(t->fd, "out", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_int_equal(xlpt_file_write_all(out, "before ", 7), 0);
+	descriptor = xlpt_xasprintf("/dev/fd/%d", out);
+	assert_int_equal(save(descriptor, "after"), 0);
+	says(t, "out", "before after");
+	assert_int_equal(save(t->dir, "x"), -EISDIR);
+	has(t, "/", "fifo gone link made out target ");
+}
+
+#define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_owner_and_mode),    TEST(test_not_regular),	TEST(test_fresh),
+		TEST(test_hostile_directory), TEST(test_links_of_others), TEST(test_directory_is_held),
+		TEST(test_inside),	      TEST(test_every_failure), TEST(test_every_kill),
+		TEST(test_sweep),	      TEST(test_read),		TEST(test_device_nodes),
+		TEST(test_lines),	      TEST(test_save),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
