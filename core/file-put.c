@@ -213,12 +213,13 @@ int xlpt_file_sweep(struct xlpt_host *h, const char *dir, const char *prefix)
 	for (char **name = names; *name; name++) {
 		_cleanup_free_ char *path = NULL;
 		_cleanup_close_ int fd = -1;
+		struct stat st;
 
 		if (!xlpt_file_is_unfinished(*name) && !is_old(h, *name, prefix))
 			continue;
 		path = xlpt_xasprintf("%s/%s", strcmp(dir, "/") ? dir : "", *name);
-		fd = xlpt_file_open(h, path, O_NOFOLLOW, NULL);
-		if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB))
+		fd = xlpt_file_open(h, path, O_NOFOLLOW, &st);
+		if (fd < 0 || st.st_uid != geteuid() || flock(fd, LOCK_EX | LOCK_NB))
 			continue;
 		if (h->ops->unlink(h, path) == 0)
 			gone++;

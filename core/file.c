@@ -299,6 +299,46 @@ int xlpt_file_find(struct xlpt_host *h, const char *path, bool follow, struct xl
 	return r;
 }
 
+static int path_of(int fd, char *buf, size_t size)
+{
+	char self[32];
+	ssize_t n;
+
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	n = readlink(self, buf, size - 1);
+	if (n < 0 || (size_t)n == size - 1)
+		return n < 0 ? -errno : -ENAMETOOLONG;
+	buf[n] = '\0';
+	return strcmp(buf, "/") ? 0 : (*buf = '\0', 0);
+}
+
+int xlpt_file_path(struct xlpt_host *h, const struct xlpt_file *f, char **out)
+{
+	char root[4096] = "", dir[4096];
+	int r = path_of(f->dir.rootfd, dir, sizeof(dir));
+
+	*out = NULL;
+	if (r == 0 && h)
+		r = path_of(h->rootfd, root, sizeof(root));
+	if (r)
+		return r;
+	if (!xlpt_starts(dir, root))
+		return -ESTALE;
+	*out = xlpt_xasprintf("%s%s", dir + strlen(root), f->name);
+	return 0;
+}
+
+int xlpt_file_get(struct xlpt_file *f, size_t max, struct xlpt_str *out)
+{
+	_cleanup_close_ int fd = -1;
+
+	if (f->fd >= 0)
+		return -EMEDIUMTYPE;
+	fd = xlpt_file_open(&f->dir, f->name, O_NOFOLLOW, &f->st);
+	f->there = fd >= 0;
+	return fd < 0 ? fd : xlpt_file_read_fd(fd, max, out);
+}
+
 void xlpt_file_dispose(struct xlpt_file *f)
 {
 	if (f->dir.ops)

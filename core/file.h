@@ -69,6 +69,15 @@ void xlpt_file_dispose(struct xlpt_file *f);
  */
 int xlpt_file_find(struct xlpt_host *h, const char *path, bool follow, struct xlpt_file *out);
 
+/* Its absolute path below h, by which it is found again without a link. Caller frees. */
+int xlpt_file_path(struct xlpt_host *h, const struct xlpt_file *f, char **out);
+
+/*
+ * Reads what is there, and takes owner and mode from what was read: keep, in
+ * xlpt_file_put, gives them on. Regular files only, -EFBIG behind max bytes.
+ */
+int xlpt_file_get(struct xlpt_file *f, size_t max, struct xlpt_str *out);
+
 /* ---- replacing ---- */
 
 struct xlpt_file_how {
@@ -99,7 +108,8 @@ int xlpt_file_write_all(int fd, const void *data, size_t len);
  * Takes away what killed processes have left in a directory: of replacing, and
  * NAME.PID.tmp as older versions called it, where NAME begins with prefix ("" =
  * any: only where all files are xlpt's). What a live process still works with
- * stays. Returns how many went, 0 when the directory is not there.
+ * stays, and what another user made. Returns how many went, 0 when the directory
+ * is not there.
  */
 int xlpt_file_sweep(struct xlpt_host *h, const char *dir, const char *prefix);
 

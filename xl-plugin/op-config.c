@@ -4,103 +4,79 @@
  * its next start has the same devices. Only the pci entry of the file changes.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "converters/edit.h"
+#include "core/file.h"
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
 
 #define MAX_SIZE (8u << 20)	/* as convert has it */
-#define MAX_LINKS 8
 
 /* ---- the file ---- */
 
 struct config_file {
+	struct xlpt_file file;
 	struct xlpt_str text;
-	mode_t mode;
-	uid_t uid;
-	gid_t gid;
 };
+
+static void config_dispose(struct config_file *f)
+{
+	xlpt_file_dispose(&f->file);
+	xlpt_str_dispose(&f->text);
+}
+#define _cleanup_config_ XLPT_CLEANUP(config_dispose)
+#define NO_CONFIG { .file = { .fd = -1, .dir = { .rootfd = -1 } } }
 
 static int cannot(struct xlpt_diag *diag, const char *what, const char *path, int r)
 {
-	xlpt_diag_errno(diag, r == -ENOENT ? XLPT_ERR_NOT_FOUND : XLPT_ERR_IO, r, "cannot %s %s", what,
-			path);
+	int rc = r == -ENOENT ? XLPT_ERR_NOT_FOUND : XLPT_ERR_IO;
+
+	xlpt_diag_file(diag, rc, r, "cannot %s %s", r == -ENOENT ? "open" : what, path);
 	xlpt_diag_hint(diag, "--config wants the file that xl create is given for this guest");
-	return r == -ENOENT ? XLPT_ERR_NOT_FOUND : XLPT_ERR_IO;
+	return rc;
 }
 
+/* It may lie in a directory of another user: what is read is what is written to afterwards. */
 static int read_config(struct xlpt_env *env, const char *path, struct config_file *f,
 		       struct xlpt_diag *diag)
 {
-	/* A fifo must not hang it. */
-	_cleanup_close_ int fd = env->host->ops->open(env->host, path, O_RDONLY | O_NONBLOCK, 0);
-	char buf[65536];
-	struct stat st;
-	ssize_t r;
+	int r = xlpt_file_find(env->host, path, true, &f->file);
 
-	if (fd < 0)
-		return cannot(diag, "open", path, fd);
-	if (fstat(fd, &st))
-		return cannot(diag, "read", path, -errno);
-	if (!S_ISREG(st.st_mode))
-		return cannot(diag, "read", path, S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL);
-	while ((r = read(fd, buf, sizeof(buf))) != 0) {
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return cannot(diag, "read", path, -errno);
-		if (f->text.len + (size_t)r > MAX_SIZE) {
-			xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "larger than %u bytes: this is no guest's "
-				      "configuration", MAX_SIZE);
-			xlpt_diag_at(diag, path, 1, 1);
-			xlpt_diag_hint(diag, "name the configuration itself");
-			return XLPT_ERR_SYNTAX;
-		}
-		xlpt_str_addn(&f->text, buf, (size_t)r);
+	if (r == 0)
+		r = xlpt_file_get(&f->file, MAX_SIZE, &f->text);
+	if (r == -EFBIG) {
+		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "larger than %u bytes: this is no guest's "
+			      "configuration", MAX_SIZE);
+		xlpt_diag_at(diag, path, 1, 1);
+		xlpt_diag_hint(diag, "name the configuration itself");
+		return XLPT_ERR_SYNTAX;
 	}
-	f->mode = st.st_mode & 07777;
-	f->uid = st.st_uid;
-	f->gid = st.st_gid;
-	return 0;
+	return r ? cannot(diag, "read", path, r) : 0;
 }
 
-static int write_config(struct xlpt_env *env, const char *path, const struct config_file *f,
-			const struct xlpt_str *text, struct xlpt_diag *diag)
+/* Who owned the old file keeps the new one. */
+static int write_config(const char *path, const struct config_file *f, const struct xlpt_str *text,
+			struct xlpt_diag *diag)
 {
-	_cleanup_close_ int fd = -1;
-	int r = xlpt_host_replace(env->host, path, xlpt_str_get(text), text->len, f->mode);
+	int r = xlpt_file_put(&f->file, xlpt_str_get(text), text->len,
+			      &(struct xlpt_file_how){ .keep = true, .mode = 0600 });
 
-	if (r < 0)
-		return cannot(diag, "write", path, r);
-	fd = env->host->ops->open(env->host, path, O_RDONLY, 0);
-	/* The new file is root's own and obeyed the umask; who owned the old one keeps it. */
-	if (fd < 0 || fchown(fd, f->uid, f->gid) || fchmod(fd, f->mode))
-		xlpt_warn(env, "%s is changed, but may have lost its owner or mode", path);
-	return 0;
+	return r < 0 ? cannot(diag, "write", path, r) : 0;
 }
 
-/* The file itself, absolute: a link stays a link. Caller frees. */
-static char *resolve(struct xlpt_env *env, const char *path)
+/* The file itself, absolute: a link stays a link. */
+static int resolve(struct xlpt_env *env, const char *path, char **out, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
-	char *at = cwd ? xlpt_xasprintf("%s/%s", cwd, path) : xlpt_xstrdup(path);
+	_cleanup_free_ char *at = cwd ? xlpt_xasprintf("%s/%s", cwd, path) : xlpt_xstrdup(path);
+	_cleanup_file_ struct xlpt_file f;
+	int r = xlpt_file_find(env->host, at, true, &f);
 
-	for (int i = 0; i < MAX_LINKS; i++) {
-		char target[4096], *old = at;
-		ssize_t n = env->host->ops->readlink(env->host, at, target, sizeof(target));
-
-		if (n <= 0)
-			break;
-		at = *target == '/' ? xlpt_xstrdup(target)
-				    : xlpt_xasprintf("%.*s/%s", (int)(strrchr(old, '/') - old), old,
-						     target);
-		free(old);
-	}
-	return at;
+	if (r == 0)
+		r = xlpt_file_path(env->host, &f, out);
+	return r ? cannot(diag, "read", path, r) : 0;
 }
 
 /* ---- the change ---- */
@@ -153,16 +129,17 @@ int xlpt_op_config_check(struct xlpt_op *op, const char *path, bool remove, stru
 {
 	_cleanup_free_ struct xlpt_edit *edits = NULL;
 	_cleanup_str_ struct xlpt_str text = { 0 };
-	struct config_file f = { 0 };
+	_cleanup_config_ struct config_file f = NO_CONFIG;
 	int rc;
 
-	op->config.path = resolve(op->env, path);
 	op->config.remove = remove;
+	rc = resolve(op->env, path, &op->config.path, diag);
+	if (rc)
+		return rc;
 	edits = edits_of(op);
 	rc = read_config(op->env, op->config.path, &f, diag);
 	if (rc == 0)
 		rc = change(&f, path, edits, op->n, &text, &op->config.changes, diag);
-	xlpt_str_dispose(&f.text);
 	for (size_t i = 0; rc == 0 && i < op->n; i++)
 		if (!xlpt_vfid_is_empty(&op->items[i].spec.vf))
 			xlpt_warn(op->env, "%s lists %s without mac=, vlan= and their like: xl has no "
@@ -175,7 +152,7 @@ static int apply(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
 	_cleanup_free_ struct xlpt_edit *edits = edits_of(op);
-	struct config_file f = { 0 };
+	_cleanup_config_ struct config_file f = NO_CONFIG;
 	bool changed;
 	int rc;
 
@@ -186,16 +163,15 @@ static int apply(void *ctx, size_t i, struct xlpt_diag *diag)
 	if (rc == 0 && changed) {
 		xlpt_str_addn(&op->config.before, xlpt_str_get(&f.text), f.text.len);
 		op->config.begun = true;
-		rc = write_config(op->env, op->config.path, &f, &op->config.now, diag);
+		rc = write_config(op->config.path, &f, &op->config.now, diag);
 	}
-	xlpt_str_dispose(&f.text);
 	return rc;
 }
 
 static int take_back(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
-	struct config_file f = { 0 };
+	_cleanup_config_ struct config_file f = NO_CONFIG;
 	int rc = 0;
 
 	(void)i;
@@ -205,8 +181,7 @@ static int take_back(void *ctx, size_t i, struct xlpt_diag *diag)
 	/* What another hand has written since is not taken back. */
 	if (rc == 0 && f.text.len == op->config.now.len &&
 	    !memcmp(xlpt_str_get(&f.text), xlpt_str_get(&op->config.now), f.text.len))
-		rc = write_config(op->env, op->config.path, &f, &op->config.before, diag);
-	xlpt_str_dispose(&f.text);
+		rc = write_config(op->config.path, &f, &op->config.before, diag);
 	return rc;
 }
 
@@ -238,7 +213,7 @@ void xlpt_config_mend(struct xlpt_env *env, const struct xlpt_journal *j)
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	struct xlpt_edit *edits;
-	struct config_file f = { 0 };
+	_cleanup_config_ struct config_file f = NO_CONFIG;
 	bool changed = false, remove = !strcmp(j->op, "detach");
 	size_t n = 0;
 	int rc;
@@ -255,9 +230,12 @@ void xlpt_config_mend(struct xlpt_env *env, const struct xlpt_journal *j)
 	if (rc == 0 && n)
 		rc = change(&f, j->config, edits, n, &text, &changed, &diag);
 	if (rc == 0 && changed)
-		rc = write_config(env, j->config, &f, &text, &diag);
+		rc = write_config(j->config, &f, &text, &diag);
 	if (rc == 0 && changed)
 		xlpt_say(env, "%s is changed, as the %s was to do", j->config, j->op);
+	/* What writing it had come to when it was cut short. */
+	if (f.file.name)
+		xlpt_file_sweep(&f.file.dir, "/", f.file.name + 1);
 	/* The devices are mended; a file that is gone or broken by now must not keep them locked. */
 	if (rc)
 		xlpt_warn(env, "%s is not changed (%s); xlpt convert --edit does it", j->config,
@@ -265,5 +243,4 @@ void xlpt_config_mend(struct xlpt_env *env, const struct xlpt_journal *j)
 	for (size_t i = 0; i < n; i++)
 		xlpt_spec_dispose(&edits[i].spec);
 	free(edits);
-	xlpt_str_dispose(&f.text);
 }

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "core/file.h"
@@ -121,6 +122,39 @@ static void test_refused(void **state)
 	changes_nothing(w, 1, "detach web1 04:00.0 --config " CFG, "04:00.*");
 }
 
+/* In a directory of another user: that user's links lead root nowhere else, and he keeps his file. */
+static void test_users_directory(void **state)
+{
+	struct world *w = *state;
+	struct xlpt_host *host = fake_bus_host(w->bus);
+	_cleanup_close_ int root = xlpt_host_real_ops.open(host, "/", O_RDONLY | O_DIRECTORY, 0);
+	_cleanup_free_ char *shadow = NULL;
+	struct stat st;
+
+	fake_bus_put(w->bus, "/etc/shadow", BARE);
+	fake_bus_put(w->bus, "/home/u/vm.cfg", BARE);
+	for (int pid = getpid(); pid < getpid() + 3; pid++) {
+		_cleanup_free_ char *name = xlpt_xasprintf("home/u/vm.cfg.%d.tmp", pid);
+
+		assert_int_equal(symlinkat("../../etc/shadow", root, name), 0);
+	}
+	assert_int_equal(symlinkat("../../etc/shadow", root, "home/u/link.cfg"), 0);
+	assert_int_equal(fchmodat(root, "home/u/vm.cfg", 0640, 0), 0);
+	if (geteuid() == 0) {
+		assert_int_equal(fchownat(root, "home/u/vm.cfg", 65534, 65534, 0), 0);
+		assert_int_equal(fchownat(root, "home/u/link.cfg", 65534, 65534, AT_SYMLINK_NOFOLLOW), 0);
+		changes_nothing(w, 1, "attach web1 --hide 02:00.0 --config /home/u/link.cfg", "another user");
+	}
+	ok(w, "attach web1 --hide 02:00.0 --config /home/u/vm.cfg");
+	shadow = text_of(w, "/etc/shadow");
+	assert_string_equal(shadow, BARE);
+	assert_int_equal(fstatat(root, "home/u/vm.cfg", &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(st.st_mode & 07777, 0640);
+	assert_int_equal(st.st_uid, geteuid() ? geteuid() : 65534);
+	assert_int_equal(fstatat(root, "etc/shadow", &st, AT_SYMLINK_NOFOLLOW), 0);
+	assert_int_equal(st.st_uid, geteuid());
+}
+
 static void test_dry_run(void **state)
 {
 	struct world *w = *state;
@@ -178,7 +212,7 @@ static int rename_hook(struct xlpt_host *h, const char *from, const char *to)
 
 static int open_hook(struct xlpt_host *h, const char *path, int flags, mode_t mode)
 {
-	bool config = xlpt_starts(path, CFG) ||
+	bool config = strstr(path, "web1.cfg") ||
 		      (flags & O_CREAT && xlpt_file_is_unfinished(path + 1));
 
 	if (config && fail_open && !--fail_open)
@@ -286,6 +320,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_keeps_the_rest, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_link, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_users_directory, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_dry_run, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_repair, setup, world_teardown),
 		cmocka_unit_test(test_every_failure),
