@@ -100,14 +100,14 @@ static void sync_dir(const struct xlpt_host *dir)
 static int fill(int fd, const struct xlpt_file *f, const void *text, size_t len,
 		const struct xlpt_file_how *how)
 {
-	bool keep = how->keep && f->there;
+	const struct stat *as = how->as ? how->as : how->keep && f->there ? &f->st : NULL;
 	int r = xlpt_file_write_all(fd, text, len);
 
-	if (r == 0 && keep)
-		r = give_owner(fd, &f->st);
+	if (r == 0 && as)
+		r = give_owner(fd, as);
 	if (r == 0 && !how->lazy && fsync(fd) && errno != EINVAL)
 		r = -errno;
-	if (r == 0 && fchmod(fd, keep ? f->st.st_mode & 07777 : how->mode))
+	if (r == 0 && fchmod(fd, as ? as->st_mode & 07777 : how->mode))
 		r = -errno;
 	return r;
 }
@@ -213,13 +213,15 @@ int xlpt_file_sweep(struct xlpt_host *h, const char *dir, const char *prefix)
 	for (char **name = names; *name; name++) {
 		_cleanup_free_ char *path = NULL;
 		_cleanup_close_ int fd = -1;
+		bool ours = xlpt_file_is_unfinished(*name);
 		struct stat st;
 
-		if (!xlpt_file_is_unfinished(*name) && !is_old(h, *name, prefix))
+		if (!ours && !is_old(h, *name, prefix))
 			continue;
 		path = xlpt_xasprintf("%s/%s", strcmp(dir, "/") ? dir : "", *name);
 		fd = xlpt_file_open(h, path, O_NOFOLLOW, &st);
-		if (fd < 0 || st.st_uid != geteuid() || flock(fd, LOCK_EX | LOCK_NB))
+		/* One with the new name may have its owner already; the old names are guessed. */
+		if (fd < 0 || (!ours && st.st_uid != geteuid()) || flock(fd, LOCK_EX | LOCK_NB))
 			continue;
 		if (h->ops->unlink(h, path) == 0)
 			gone++;

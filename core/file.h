@@ -83,6 +83,7 @@ int xlpt_file_get(struct xlpt_file *f, size_t max, struct xlpt_str *out);
 struct xlpt_file_how {
 	mode_t mode;	/* of the new file, without a look at the umask */
 	bool keep;	/* ... but what is there keeps its owner, group and mode */
+	const struct stat *as;	/* ... or these, whatever is there; NULL: none */
 	bool fresh;	/* -EEXIST when anything is there */
 	bool lazy;	/* not waited for until it is on the disk */
 };
@@ -107,9 +108,8 @@ int xlpt_file_write_all(int fd, const void *data, size_t len);
 /*
  * Takes away what killed processes have left in a directory: of replacing, and
  * NAME.PID.tmp as older versions called it, where NAME begins with prefix ("" =
- * any: only where all files are xlpt's). What a live process still works with
- * stays, and what another user made. Returns how many went, 0 when the directory
- * is not there.
+ * any: only where all files are xlpt's) and this user made it. What a live process
+ * still works with stays. Returns how many went, 0 when the directory is not there.
  */
 int xlpt_file_sweep(struct xlpt_host *h, const char *dir, const char *prefix);
 

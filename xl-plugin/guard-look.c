@@ -126,7 +126,7 @@ static int slurp(struct xlpt_env *env, struct xlpt_sentry_file *f, struct xlpt_d
 
 	if (r == 0 || r == -ENOENT || r == -ENOTDIR)
 		return 0;
-	if (r == -ELOOP || r == -EINVAL || r == -EFBIG) {
+	if (r == -ELOOP || r == -EINVAL || r == -EFBIG || r == -EMEDIUMTYPE || r == -EISDIR) {
 		f->state = XLPT_SENTRY_FOREIGN;
 		f->fact = xlpt_xasprintf("%s is no plain text file%s", f->path,
 					 r == -ELOOP ? " but a link" : "");

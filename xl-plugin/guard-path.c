@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/file.h"
 #include "xl-plugin/guard.h"
 
 #define TAIL	  "/lib/xlpt/guard/xl"
@@ -35,28 +36,20 @@ char *xlpt_sentry_link(struct xlpt_host *h, const char *path)
 int xlpt_sentry_slurp(struct xlpt_host *h, const char *path, char **out, struct stat *st)
 {
 	_cleanup_close_ int fd = -1;
-	_cleanup_free_ char *buf = NULL;
-	ssize_t n;
+	_cleanup_str_ struct xlpt_str text = {0};
+	int r;
 
 	*out = NULL;
 	/* Not followed: replacing a link's target would leave a file in the link's place. */
-	fd = h->ops->open(h, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+	fd = xlpt_file_open(h, path, O_NOFOLLOW, st);
 	if (fd < 0)
 		return fd;
-	if (fstat(fd, st))
-		return -errno;
-	if (!S_ISREG(st->st_mode))
-		return -EINVAL;
-	buf = xlpt_xcalloc(1, SLURP_MAX + 1);
-	n = h->ops->read(h, path, buf, SLURP_MAX);
-	if (n < 0)
-		return (int)n;
-	if (n == SLURP_MAX)
-		return -EFBIG;
-	if (strlen(buf) != (size_t)n)
-		return -EINVAL;
-	*out = xlpt_xstrdup(buf);
-	return 0;
+	r = xlpt_file_read_fd(fd, SLURP_MAX, &text);
+	if (r == 0 && strlen(xlpt_str_get(&text)) != text.len)
+		r = -EINVAL;
+	if (r == 0)
+		*out = xlpt_str_take(&text);
+	return r;
 }
 
 static void add_link(char ***links, const char *path)

@@ -127,7 +127,7 @@ char *xlpt_sentry_dir_in(const char *text);
 bool xlpt_sentry_is_program(struct xlpt_host *h, const char *path);
 /* The text of a link, when it leads to a guard's program of any prefix; else NULL. */
 char *xlpt_sentry_link(struct xlpt_host *h, const char *path);
-/* Whole text of a regular file; 0 or -errno, -EFTYPE-like -EINVAL for others and for NULs. */
+/* Whole text of a regular file, no link; 0 or as xlpt_file_open, -EINVAL for NULs. */
 int xlpt_sentry_slurp(struct xlpt_host *h, const char *path, char **out, struct stat *st);
 /* Fills g->ways and g->real, and lists all links of ours that PATHs lead to. Caller frees. */
 char **xlpt_sentry_ways(struct xlpt_env *env, struct xlpt_sentry *g);

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/file.h"
 #include "xl-plugin/guard.h"
 #include "xl-plugin/op.h"
 
@@ -47,19 +48,12 @@ static int bring(struct xlpt_env *env, const struct xlpt_sentry_file *f, const c
 		if (r == 0 && text)
 			r = h->ops->symlink(h, text, f->path);
 	} else if (text) {
-		_cleanup_close_ int fd = -1;
+		/* The new file is another one: it gets the owner and mode of the old. */
+		const struct xlpt_file_how how = { .mode = 0644, .as = f->now ? &f->st : NULL };
 
 		r = xlpt_host_mkdirs(h, folder, 0755);
 		if (r == 0)
-			r = xlpt_host_replace(h, f->path, text, strlen(text), 0644);
-		if (r == 0)
-			r = fd = h->ops->open(h, f->path, O_RDONLY | O_NOFOLLOW, 0);
-		/* The new file is another one: it gets the owner and mode of the old. */
-		if (r >= 0 && f->now && fchown(fd, f->st.st_uid, f->st.st_gid))
-			r = -errno;
-		if (r >= 0 && fchmod(fd, f->now ? f->st.st_mode & 07777 : 0644))
-			r = -errno;
-		r = r > 0 ? 0 : r;
+			r = xlpt_file_replace(h, f->path, text, strlen(text), &how);
 	} else {
 		r = h->ops->unlink(h, f->path);
 		if (r == -ENOENT || r == -ENOTDIR)
@@ -70,7 +64,7 @@ static int bring(struct xlpt_env *env, const struct xlpt_sentry_file *f, const c
 	}
 	if (r == 0)
 		return 0;
-	xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot %s %s", text ? "write" : "remove", f->path);
+	xlpt_diag_file(diag, XLPT_ERR_IO, -r, "cannot %s %s", text ? "write" : "remove", f->path);
 	xlpt_diag_hint(diag, "run xlpt as root, on a file system that can be written");
 	return XLPT_ERR_IO;
 }
