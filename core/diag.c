@@ -102,6 +102,8 @@ const char *xlpt_strerror(int err)
 		return "this host has as many files open as it may";
 	case EMEDIUMTYPE:
 		return "it is not a regular file";
+	case ELOOP:
+		return "a symbolic link stands there, or a loop of them";
 	case ENOLINK:
 		return "a symbolic link of another user leads there";
 	case ESTALE:

@@ -126,14 +126,66 @@ static int open_in_root(struct xlpt_host *h, const char *path, int flags, mode_t
 	return walk_in_root(h, path, flags, mode);
 }
 
+static int regular_or_dir(int fd, struct stat *st)
+{
+	if (fstat(fd, st))
+		return -errno;
+	return S_ISREG(st->st_mode) || S_ISDIR(st->st_mode) ? 0 : -EMEDIUMTYPE;
+}
+
+/*
+ * What a captured tree holds is nobody's word: of a device node already the
+ * opening can do something, and a FIFO waits for its other end. O_PATH opens
+ * neither, and /proc/self/fd leads to what was looked at.
+ */
+static int open_looked_at(struct xlpt_host *h, const char *path, int flags)
+{
+	_cleanup_close_ int probe = open_in_root(h, path, O_PATH | (flags & O_NOFOLLOW), 0), fd = -1;
+	struct stat st, now;
+	char self[32];
+	int r;
+
+	if (probe < 0)
+		return probe;
+	r = regular_or_dir(probe, &st);
+	/* A link that is not followed: open(2) says what it says of it. */
+	if (r < 0)
+		return S_ISLNK(st.st_mode) ? -ELOOP : r;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", probe);
+	fd = open(self, (flags & ~O_NOFOLLOW) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 && errno != ENOENT)
+		return -errno;
+	/* Without /proc by name again; then it has to be the same. */
+	if (fd < 0)
+		fd = open_in_root(h, path, flags | O_NONBLOCK | O_NOCTTY, 0);
+	r = fd < 0 ? fd : regular_or_dir(fd, &now);
+	if (r == 0 && (st.st_dev != now.st_dev || st.st_ino != now.st_ino))
+		r = -ESTALE;
+	if (r < 0)
+		return r;
+	r = fd;
+	fd = -1;
+	return r;
+}
+
+static int real_open(struct xlpt_host *h, const char *path, int flags, mode_t mode)
+{
+	/* Making a file, or only looking, opens nothing that is there. */
+	if (h->live || flags & (O_PATH | O_CREAT | O_DIRECTORY))
+		return open_in_root(h, path, flags, mode);
+	return open_looked_at(h, path, flags);
+}
+
 static ssize_t real_read(struct xlpt_host *h, const char *path, void *buf, size_t size)
 {
-	/* A fifo in a captured tree must not hang us. */
-	_cleanup_close_ int fd = open_in_root(h, path, O_RDONLY | (h->live ? 0 : O_NONBLOCK), 0);
+	_cleanup_close_ int fd = h->live ? open_in_root(h, path, O_RDONLY | O_NONBLOCK, 0)
+					 : open_looked_at(h, path, O_RDONLY);
+	struct stat st;
 	size_t done = 0;
+	int r0 = fd < 0 ? fd : regular_or_dir(fd, &st);
 
-	if (fd < 0)
-		return fd;
+	if (r0 < 0)
+		return r0;
 	while (done < size) {
 		ssize_t r = read(fd, (char *)buf + done, size - done);
 
@@ -150,7 +202,7 @@ static ssize_t real_read(struct xlpt_host *h, const char *path, void *buf, size_
 
 static int real_write(struct xlpt_host *h, const char *path, const void *buf, size_t len)
 {
-	_cleanup_close_ int fd = open_in_root(h, path, O_WRONLY, 0);
+	_cleanup_close_ int fd = real_open(h, path, O_WRONLY, 0);
 	ssize_t r;
 
 	if (fd < 0)
@@ -166,7 +218,7 @@ static int real_write(struct xlpt_host *h, const char *path, const void *buf, si
 static int real_write_at(struct xlpt_host *h, const char *path, const void *buf, size_t len,
 			 off_t at)
 {
-	_cleanup_close_ int fd = open_in_root(h, path, O_WRONLY, 0);
+	_cleanup_close_ int fd = real_open(h, path, O_WRONLY, 0);
 	ssize_t r;
 
 	if (fd < 0)
@@ -236,11 +288,6 @@ static int real_exists(struct xlpt_host *h, const char *path)
 	_cleanup_close_ int fd = open_in_root(h, path, O_PATH | O_NOFOLLOW, 0);
 
 	return fd < 0 ? fd : 0;
-}
-
-static int real_open(struct xlpt_host *h, const char *path, int flags, mode_t mode)
-{
-	return open_in_root(h, path, flags, mode);
 }
 
 /* Descriptor of the directory a path lies in, so that its last component can be acted on. */

@@ -7,7 +7,8 @@
  *
  * Paths are absolute and are resolved inside the root, symbolic links included
  * (openat2(2) RESOLVE_IN_ROOT): a captured tree is hostile input and cannot
- * lead outside itself.
+ * lead outside itself. Of one, only regular files and directories are opened:
+ * -EMEDIUMTYPE for a FIFO, a socket or a device node.
  *
  * These functions return 0 (or a count) or a negative errno, never an xlpt
  * code: they are the system call's side of the seam.

@@ -4,6 +4,8 @@
  */
 #include "pciback/boot-internal.h"
 
+#include "core/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -14,35 +16,12 @@
 
 int xlpt_boot_slurp(struct xlpt_host *h, const char *path, struct xlpt_str *out)
 {
-	/* Without O_NONBLOCK a fifo in a captured tree would hold us up. */
-	_cleanup_close_ int fd = h->ops->open(h, path, O_RDONLY | O_NONBLOCK, 0);
-	char buf[16384];
-	ssize_t r;
-
-	if (fd < 0)
-		return fd;
-	while (out->len <= FILE_MAX) {
-		r = read(fd, buf, sizeof(buf));
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r <= 0)
-			return r < 0 ? -errno : 0;
-		xlpt_str_addn(out, buf, (size_t)r);
-	}
-	return -EFBIG;
+	return xlpt_file_read(h, path, FILE_MAX, out);
 }
 
 char *xlpt_boot_line(char **cursor)
 {
-	char *line = *cursor;
-	size_t n;
-
-	if (!line || !*line)
-		return NULL;
-	n = strcspn(line, "\n");
-	*cursor = line + n + (line[n] == '\n');
-	line[n] = '\0';
-	return line;
+	return xlpt_file_line(cursor);
 }
 
 bool xlpt_module_eq(const char *a, const char *b)

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pciback/guard-internal.h"
 
+#include "core/file.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
 #define DEVICES "/sys/bus/pci/devices"
+#define SLURP_MAX (32u << 20)	/* mountinfo of a host with many containers */
 
 void xlpt_needs_dispose(struct xlpt_needs *needs)
 {
@@ -18,33 +21,12 @@ void xlpt_needs_dispose(struct xlpt_needs *needs)
 
 int xlpt_guard_slurp(struct xlpt_host *h, const char *path, struct xlpt_str *out)
 {
-	_cleanup_close_ int fd = h->ops->open(h, path, O_RDONLY, 0);
-	char buf[4096];
-	ssize_t r;
-
-	if (fd < 0)
-		return fd;
-	for (;;) {
-		r = read(fd, buf, sizeof(buf));
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r <= 0)
-			return r < 0 ? -errno : 0;
-		xlpt_str_addn(out, buf, (size_t)r);
-	}
+	return xlpt_file_read(h, path, SLURP_MAX, out);
 }
 
 char *xlpt_guard_line(char **cursor)
 {
-	char *line = *cursor;
-	size_t n;
-
-	if (!line || !*line)
-		return NULL;
-	n = strcspn(line, "\n");
-	*cursor = line + n + (line[n] == '\n');
-	line[n] = '\0';
-	return line;
+	return xlpt_file_line(cursor);
 }
 
 bool xlpt_guard_first(struct xlpt_guard_seen *seen, const char *name)

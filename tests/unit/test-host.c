@@ -17,6 +17,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -208,10 +209,36 @@ static void test_fifo(void **state)
 {
 	struct tree *t = *state;
 
+	char buf[16];
+
 	assert_int_equal(mkfifoat(t->fd, "fifo", 0600), 0);
+	link_to(t, "fifo", "to-fifo");
 	alarm(5);
-	assert_text(t, "/fifo", "");
+	assert_int_equal(t->h.ops->read(&t->h, "/fifo", buf, sizeof(buf)), -EMEDIUMTYPE);
+	assert_int_equal(t->h.ops->read(&t->h, "/to-fifo", buf, sizeof(buf)), -EMEDIUMTYPE);
+	assert_int_equal(t->h.ops->open(&t->h, "/fifo", O_RDONLY, 0), -EMEDIUMTYPE);
+	assert_int_equal(t->h.ops->open(&t->h, "/fifo", O_RDWR, 0), -EMEDIUMTYPE);
+	assert_int_equal(t->h.ops->write(&t->h, "/fifo", "x", 1), -EMEDIUMTYPE);
+	assert_int_equal(t->h.ops->write_at(&t->h, "/fifo", "x", 1, 0), -EMEDIUMTYPE);
+	/* Nor one on the running system. */
+	t->h.live = true;
+	assert_int_equal(t->h.ops->read(&t->h, "/fifo", buf, sizeof(buf)), -EMEDIUMTYPE);
 	alarm(0);
+}
+
+/* Opening alone can do something: of a device node in a tree not even that happens. */
+static void test_device_nodes(void **state)
+{
+	struct tree *t = *state;
+	char buf[16];
+
+	/* Of no driver: whoever opens it gets ENXIO. */
+	if (geteuid() != 0 || mknodat(t->fd, "node", S_IFCHR | 0600, makedev(240, 77)))
+		skip();
+	assert_int_equal(t->h.ops->open(&t->h, "/node", O_RDONLY, 0), -EMEDIUMTYPE);
+	assert_int_equal(t->h.ops->open(&t->h, "/node", O_RDWR | O_NONBLOCK, 0), -EMEDIUMTYPE);
+	assert_int_equal(t->h.ops->read(&t->h, "/node", buf, sizeof(buf)), -EMEDIUMTYPE);
+	assert_int_equal(t->h.ops->write(&t->h, "/node", "x", 1), -EMEDIUMTYPE);
 }
 
 static void test_open(void **state)
@@ -544,6 +571,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_links),     TEST(test_every_operation_stays_inside),
 		TEST(test_fifo),      TEST(test_open),
+		TEST(test_device_nodes),
 		TEST(test_read_text), TEST(test_read),
 		TEST(test_read_long), TEST(test_link_name),
 		TEST(test_has),	      TEST(test_list),
