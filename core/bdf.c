@@ -28,6 +28,7 @@ char *xlpt_bdf_format(struct xlpt_bdf bdf, enum xlpt_bdf_form form, char buf[XLP
 struct reader {
 	const char *s;
 	size_t n, at, end;
+	bool host;	/* a function of this host: any segment that Linux can have */
 	struct xlpt_diag *diag;
 };
 
@@ -54,12 +55,16 @@ static int field(struct reader *r, size_t max_digits, uint64_t max, const char *
 	uint64_t v = 0, d;
 	int digits;
 
+	if (r->host && max == XLPT_XEN_SEG_MAX) {
+		max = UINT32_MAX;
+		max_digits = 8;
+	}
 	for (; r->at < r->end && xlpt_parse_uint(r->s + r->at, 1, 16, 15, &d); r->at++)
 		v = v > UINT32_MAX ? v : v * 16 + d;
 	digits = (int)(r->at - start);
 	if (!digits)
 		return bad(r, start, "expected the %s in hexadecimal", name);
-	if (v > 0xffff && max == 0xffff) {
+	if (v > XLPT_XEN_SEG_MAX && max == XLPT_XEN_SEG_MAX) {
 		bad(r, start, "%s %.*s is above ffff", name, digits, r->s + start);
 		xlpt_diag_fact(r->diag, "xen-pciback and the hypervisor address devices with "
 					"16 bits of segment");
@@ -90,7 +95,7 @@ static int parse_sep(struct reader *r, char sep, char dot, size_t func_digits, s
 
 	/* Dashed and underscored forms always carry the segment. */
 	if (sep != ':' || seps >= 2) {
-		rc = field(r, 4, 0xffff, "segment", &seg);
+		rc = field(r, 4, XLPT_XEN_SEG_MAX, "segment", &seg);
 		if (rc)
 			return rc;
 		if (r->at >= r->end || r->s[r->at] != sep)
@@ -114,7 +119,7 @@ static int parse_sep(struct reader *r, char sep, char dot, size_t func_digits, s
 		return rc;
 	if (r->at != r->end)
 		return bad(r, r->at, "unexpected text after the address");
-	*out = (struct xlpt_bdf){ .seg = (uint16_t)seg, .bus = (uint8_t)bus, .dev = (uint8_t)dev,
+	*out = (struct xlpt_bdf){ .seg = (uint32_t)seg, .bus = (uint8_t)bus, .dev = (uint8_t)dev,
 				  .func = (uint8_t)func };
 	return 0;
 }
@@ -126,10 +131,10 @@ int xlpt_bdf_parse(const char *s, size_t n, struct xlpt_bdf *out, struct xlpt_di
 	return parse_sep(&r, ':', '.', 1, out);
 }
 
-int xlpt_bdf_parse_any(const char *s, struct xlpt_bdf *out, struct xlpt_diag *diag)
+static int parse_any(const char *s, bool host, struct xlpt_bdf *out, struct xlpt_diag *diag)
 {
 	size_t n = strlen(s);
-	struct reader r = { .s = s, .n = n, .end = n, .diag = diag };
+	struct reader r = { .s = s, .n = n, .end = n, .host = host, .diag = diag };
 
 	if (xlpt_starts(s, "pci_")) {
 		r.at = 4;
@@ -143,6 +148,16 @@ int xlpt_bdf_parse_any(const char *s, struct xlpt_bdf *out, struct xlpt_diag *di
 	if (strchr(s, '-') && !strchr(s, ':'))
 		return parse_sep(&r, '-', '-', 1, out);
 	return parse_sep(&r, ':', '.', n > 3 && s[n - 3] == '.' ? 2 : 1, out);
+}
+
+int xlpt_bdf_parse_any(const char *s, struct xlpt_bdf *out, struct xlpt_diag *diag)
+{
+	return parse_any(s, false, out, diag);
+}
+
+int xlpt_bdf_parse_host(const char *s, struct xlpt_bdf *out, struct xlpt_diag *diag)
+{
+	return parse_any(s, true, out, diag);
 }
 
 bool xlpt_bdf_shaped(const char *s)
@@ -167,18 +182,19 @@ bool xlpt_bdf_from_sysfs_name(const char *name, struct xlpt_bdf *out)
 	char buf[XLPT_BDF_LEN];
 
 	/* The kernel prints fixed widths; what does not print back the same is something else. */
-	return xlpt_bdf_parse(name, strlen(name), out, NULL) == 0 &&
+	return xlpt_bdf_parse_host(name, out, NULL) == 0 &&
 	       strcmp(xlpt_bdf_format(*out, XLPT_BDF_SYSFS, buf), name) == 0;
 }
 
 uint32_t xlpt_bdf_sbdf(struct xlpt_bdf bdf)
 {
-	return (uint32_t)bdf.seg << 16 | (uint32_t)bdf.bus << 8 | (uint32_t)bdf.dev << 3 | bdf.func;
+	return bdf.seg << 16 | (uint32_t)bdf.bus << 8 | (uint32_t)bdf.dev << 3 | bdf.func;
 }
 
 int xlpt_bdf_cmp(struct xlpt_bdf a, struct xlpt_bdf b)
 {
-	uint32_t x = xlpt_bdf_sbdf(a), y = xlpt_bdf_sbdf(b);
+	uint64_t x = (uint64_t)a.seg << 16 | (xlpt_bdf_sbdf(a) & 0xffff);
+	uint64_t y = (uint64_t)b.seg << 16 | (xlpt_bdf_sbdf(b) & 0xffff);
 
 	return (x > y) - (x < y);
 }

@@ -4,9 +4,12 @@
  * programs around Xen use.
  *
  * Ranges: segment 0..0xffff, bus 0..0xff, device 0..0x1f, function 0..7.
- * Linux also knows segments above 0xffff (VMD's "10000:"); xen-pciback's parser
- * and the hypervisor's 16-bit machine address cannot carry them, so they are
- * refused with a message of their own.
+ * Linux also has segments above 0xffff (what is behind an Intel VMD controller is
+ * in 10000 and up). Such a function is shown and judged like any other, but it
+ * cannot be passed: xen-pciback's parser and the hypervisor's 16-bit machine
+ * address cannot carry its address. So only what reads names of functions of this
+ * host (xlpt_bdf_parse_host, xlpt_bdf_from_sysfs_name) takes one; the others refuse
+ * it with a message of their own.
  */
 #ifndef XLPT_CORE_BDF_H
 #define XLPT_CORE_BDF_H
@@ -14,7 +17,7 @@
 #include "core/diag.h"
 
 struct xlpt_bdf {
-	uint16_t seg;
+	uint32_t seg;
 	uint8_t bus;
 	uint8_t dev;
 	uint8_t func;
@@ -28,6 +31,8 @@ enum xlpt_bdf_form {
 	XLPT_BDF_NODEDEV,  /* pci_0000_09_00_0  libvirt's node device name */
 	XLPT_BDF_QMP,	   /* pci-pt-09_00.0 libxl's id inside QEMU; has no segment */
 };
+
+#define XLPT_XEN_SEG_MAX 0xffff	/* the highest segment that Xen can address */
 
 #define XLPT_BDF_LEN 24	/* enough for every form, with the final NUL */
 
@@ -46,6 +51,9 @@ int xlpt_bdf_parse(const char *s, size_t n, struct xlpt_bdf *out, struct xlpt_di
 
 /* Reads any form of the enum above except QMP; sysfs form may lack the segment. */
 int xlpt_bdf_parse_any(const char *s, struct xlpt_bdf *out, struct xlpt_diag *diag);
+
+/* The same, also with a segment of up to eight digits: a function of this host. */
+int xlpt_bdf_parse_host(const char *s, struct xlpt_bdf *out, struct xlpt_diag *diag);
 
 /*
  * True for text that can only be meant as an address: hexadecimal digits and
@@ -69,7 +77,10 @@ static inline bool xlpt_bdf_same_slot(struct xlpt_bdf a, struct xlpt_bdf b)
 	return xlpt_bdf_eq(a, b);
 }
 
-/* segment << 16 | bus << 8 | device << 3 | function: the hypervisor's machine_sbdf. */
+/*
+ * segment << 16 | bus << 8 | device << 3 | function: the hypervisor's machine_sbdf,
+ * for a segment that it can address.
+ */
 uint32_t xlpt_bdf_sbdf(struct xlpt_bdf bdf);
 
 #endif

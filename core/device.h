@@ -61,6 +61,8 @@ struct xlpt_device {
 	bool place_known;	/* sysfs tells where it sits: without has_parent, on a root bus */
 	bool has_parent;	/* sits behind a bridge that sysfs shows */
 	struct xlpt_bdf parent;
+	bool has_carrier;	/* its PCI domain lies behind a function of another domain ... */
+	struct xlpt_bdf carrier;/* ... (Intel VMD): this one, whose requester id it uses */
 	char **net;		/* network interfaces of this function, NULL-terminated, or NULL */
 	char *vendor_name, *device_name, *class_name;	/* from pci.ids, or NULL */
 	struct xlpt_caps caps;

@@ -6,8 +6,26 @@
 /* xenbus: 5 and 6 are the way down, 7 is a reconfiguration under way. */
 enum { CONNECTED = 4, CLOSING = 5, CLOSED = 6, RECONFIGURING = 7 };
 
+int xlpt_policy_addressable(struct xlpt_bdf bdf, const struct xlpt_bdf *carrier,
+			    struct xlpt_diag *diag)
+{
+	if (bdf.seg <= XLPT_XEN_SEG_MAX)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s cannot be passed through", XLPT_BDF_STR(bdf));
+	xlpt_diag_fact(diag, "its PCI domain %04x is %s%s; xen-pciback and the hypervisor address "
+		       "devices with 16 bits of segment", bdf.seg,
+		       carrier ? "behind VMD controller " : "above ffff",
+		       carrier ? XLPT_BDF_STR(*carrier) : "");
+	xlpt_diag_hint(diag, "turn VMD off in the firmware setup: then it is in domain 0000");
+	return XLPT_ERR_RULE;
+}
+
 static int endpoint(const struct xlpt_device *dev, struct xlpt_diag *diag)
 {
+	int rc = xlpt_policy_addressable(dev->bdf, dev->has_carrier ? &dev->carrier : NULL, diag);
+
+	if (rc)
+		return rc;
 	if (dev->header == XLPT_HEADER_ENDPOINT || dev->header == XLPT_HEADER_UNKNOWN)
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_NOT_ENDPOINT, "%s is a bridge, not an endpoint",
@@ -241,53 +259,6 @@ int xlpt_policy_attach(const struct xlpt_attach_facts *f, struct xlpt_diag *diag
 		return XLPT_ERR_NOT_HIDDEN;
 	}
 	return without_vfs(f->device, f->place, diag);
-}
-
-int xlpt_policy_split(const struct xlpt_device *dev, const struct xlpt_guest *guest,
-		      const struct xlpt_set_mate *mate, struct xlpt_diag *diag)
-{
-	const char *bdf = XLPT_BDF_STR(dev->bdf), *other = XLPT_BDF_STR(mate->device->bdf);
-	const struct xlpt_place *p = mate->place;
-	const char *why = mate->why ? mate->why : "the two share what the IOMMU goes by";
-
-	if (p->has_owner && p->owner_domid == guest->domid)
-		return 0;
-	if (p->has_owner || (p->hyp_known && p->hyp_assigned)) {
-		xlpt_diag_set(diag, XLPT_ERR_RULE, "%s cannot go to %s while %s is with %s", bdf,
-			      guest->name, other, p->owner_name ? p->owner_name : "another guest");
-		xlpt_diag_fact(diag, "they are in one isolation set: %s %s", other, why);
-		xlpt_diag_hint(diag, "detach %s first, or let two guests reach each other's memory: "
-			       "--allow-split %s", other, bdf);
-		return XLPT_ERR_RULE;
-	}
-	/* What a stub driver has is not in use (drivers/pci/pci-stub.c, vfio). */
-	if (p->on_pciback || !mate->device->driver || xlpt_streq(mate->device->driver, "pci-stub") ||
-	    xlpt_streq(mate->device->driver, "vfio-pci"))
-		return 0;
-	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s cannot go to %s while dom0 uses %s", bdf, guest->name,
-		      other);
-	xlpt_diag_fact(diag, "they are in one isolation set: %s %s; its driver is %s", other, why,
-		       mate->device->driver);
-	xlpt_diag_hint(diag, "attach both, or \"xlpt hide %s\" first, or let the guest reach what dom0 "
-		       "uses: --allow-split %s", other, bdf);
-	return XLPT_ERR_RULE;
-}
-
-int xlpt_policy_rejoin(const struct xlpt_device *dev, const struct xlpt_set_mate *mate,
-		       struct xlpt_diag *diag)
-{
-	const char *bdf = XLPT_BDF_STR(dev->bdf), *other = XLPT_BDF_STR(mate->device->bdf);
-	const struct xlpt_place *p = mate->place;
-
-	if (!p->has_owner && !(p->hyp_known && p->hyp_assigned))
-		return 0;
-	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s cannot go back to dom0 while %s is with %s", bdf, other,
-		      p->owner_name ? p->owner_name : "a guest");
-	xlpt_diag_fact(diag, "they are in one isolation set: %s %s", other,
-		       mate->why ? mate->why : "shares what the IOMMU goes by");
-	xlpt_diag_hint(diag, "detach %s first, or let the guest reach what dom0 uses: --allow-split %s",
-		       other, bdf);
-	return XLPT_ERR_RULE;
 }
 
 int xlpt_policy_leave(const struct xlpt_guest *guest, const struct xlpt_bdf *devices, size_t n,

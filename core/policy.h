@@ -51,20 +51,42 @@ struct xlpt_set_mate {
 	const char *why;	/* the edge that makes it one (pciback/isolate) */
 };
 
-/*
- * Giving dev to a guest while mate stays where it is: XLPT_ERR_RULE when mate is
- * with another guest or in use by dom0, because the IOMMU cannot keep the two
- * apart. A mate that is hidden, or that nothing drives, harms nobody.
- */
-int xlpt_policy_split(const struct xlpt_device *dev, const struct xlpt_guest *guest,
-		      const struct xlpt_set_mate *mate, struct xlpt_diag *diag);
+/* dom0 drives it, or a guest has it; what is hidden, or has no driver, harms nobody. */
+bool xlpt_mate_in_use(const struct xlpt_set_mate *mate);
 
 /*
- * The way back: giving dev to dom0 while mate is with a guest, which could then
- * reach what dom0's driver does with it. XLPT_ERR_RULE.
+ * Giving dev to a guest while these stay where they are: XLPT_ERR_RULE when one is
+ * with another guest or in use by dom0, because the IOMMU cannot keep them apart.
+ * One refusal names all that are in use, and which of them dom0 can lose.
  */
-int xlpt_policy_rejoin(const struct xlpt_device *dev, const struct xlpt_set_mate *mate,
+int xlpt_policy_split(const struct xlpt_device *dev, const struct xlpt_guest *guest,
+		      const struct xlpt_set_mate *mates, size_t n, struct xlpt_diag *diag);
+
+/*
+ * The way back: giving dev to dom0 while some of these are with a guest, which
+ * could then reach what dom0's driver does with dev. XLPT_ERR_RULE.
+ */
+int xlpt_policy_rejoin(const struct xlpt_device *dev, const struct xlpt_set_mate *mates, size_t n,
 		       struct xlpt_diag *diag);
+
+/*
+ * What it means that the set of dev is divided with consent: one sentence, or NULL
+ * when nobody else of the set is in use. guest NULL: dev goes to dom0. Caller frees.
+ */
+char *xlpt_policy_divided(const struct xlpt_device *dev, const struct xlpt_guest *guest,
+			  const struct xlpt_set_mate *mates, size_t n);
+
+/*
+ * Taking dev, which carries a PCI domain of its own (Intel VMD), from its driver:
+ * XLPT_ERR_RULE while one of these, which are behind it, is in use. They go with
+ * the driver, so no consent helps.
+ */
+int xlpt_policy_carrier(const struct xlpt_device *dev, const struct xlpt_set_mate *behind, size_t n,
+			struct xlpt_diag *diag);
+
+/* XLPT_ERR_RULE for a segment that Xen cannot address. carrier: of its domain, or NULL. */
+int xlpt_policy_addressable(struct xlpt_bdf bdf, const struct xlpt_bdf *carrier,
+			    struct xlpt_diag *diag);
 
 /* Taking a function from its dom0 driver. */
 int xlpt_policy_hide(const struct xlpt_device *dev, const struct xlpt_place *place,

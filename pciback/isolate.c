@@ -51,7 +51,9 @@ size_t xlpt_sets_parent(const struct xlpt_devices *devs, size_t i)
 
 	if (!d->place_known)
 		return d->bdf.bus ? parent_by_bus(devs, d) : NONE;
-	p = d->has_parent ? index_of(devs, d->parent) : NONE;
+	p = d->has_parent ? index_of(devs, d->parent)
+	    : d->has_carrier ? index_of(devs, d->carrier)
+			     : NONE;
 	return p == i ? NONE : p;
 }
 
@@ -152,8 +154,15 @@ static bool takes_over(const struct work *w, size_t i, struct xlpt_bdf *rid)
 static void join_upwards(struct work *w, size_t i)
 {
 	size_t limit = w->devs->n, parent = w->nodes[i].parent;
+	const struct xlpt_device *d = &w->devs->items[i];
 	struct xlpt_bdf rid;
 
+	/* Whatever is on the way there: what comes out has the carrier's id (pci_real_dma_dev). */
+	if (d->has_carrier && index_of(w->devs, d->carrier) != NONE) {
+		join(w, (struct xlpt_edge){ XLPT_EDGE_REQUESTER, i, index_of(w->devs, d->carrier),
+					    NONE, d->carrier });
+		return;
+	}
 	for (size_t b = parent; b != NONE && limit; b = w->nodes[b].parent, limit--)
 		if (takes_over(w, b, &rid)) {
 			join(w, (struct xlpt_edge){ XLPT_EDGE_REQUESTER, i, b, b, rid });
@@ -331,6 +340,8 @@ static const char *acs_words(const struct xlpt_device *d)
 
 static const char *bridge_words(const struct xlpt_device *b)
 {
+	if (b->header == XLPT_HEADER_ENDPOINT)
+		return "VMD controller";
 	if (!b->caps.pcie)
 		return "PCI bridge";
 	return b->caps.pcie_type == XLPT_PCIE_TO_PCI ? "PCIe-to-PCI bridge" : "PCI-to-PCIe bridge";

@@ -52,7 +52,7 @@ int xlpt_dma_alias(const struct xlpt_device *dev);
 bool xlpt_hidden_pcie_bridge(const struct xlpt_device *dev);
 
 enum xlpt_edge_kind {
-	XLPT_EDGE_REQUESTER,	/* b is a bridge in whose name a's transactions go up */
+	XLPT_EDGE_REQUESTER,	/* b is a bridge or VMD controller in whose name a's transactions go up */
 	XLPT_EDGE_PATH,		/* b is the bridge above a, "at" lets transactions turn round */
 	XLPT_EDGE_SLOT,		/* a and b are functions of one slot without ACS */
 	XLPT_EDGE_ALIAS,	/* a uses b's requester id as well */
@@ -85,7 +85,7 @@ void xlpt_sets_dispose(struct xlpt_sets *sets);
 
 void xlpt_sets_make(const struct xlpt_devices *devs, struct xlpt_sets *out);
 
-/* Index of the bridge above a function, or SIZE_MAX on a root bus. */
+/* Index of the bridge (or VMD controller) above a function, or SIZE_MAX on a root bus. */
 size_t xlpt_sets_parent(const struct xlpt_devices *devs, size_t i);
 
 /* One phrase: why device i is in its set; NULL for one that is alone. Caller frees. */

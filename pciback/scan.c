@@ -99,6 +99,22 @@ static char *attr_link_name(struct reader *rd, const char *name)
 }
 
 /*
+ * A root bus ("pci10000:e0") below a function: vmd.c hangs the domain behind the
+ * controller there. The last such function is the one that does the DMA.
+ */
+static void read_carrier(char *path, struct xlpt_device *dev)
+{
+	char *above = NULL, *save = NULL;
+
+	for (char *part = strtok_r(path, "/", &save); part; part = strtok_r(NULL, "/", &save)) {
+		if (above && xlpt_starts(part, "pci") && strchr(part, ':') &&
+		    xlpt_bdf_from_sysfs_name(above, &dev->carrier))
+			dev->has_carrier = true;
+		above = part;
+	}
+}
+
+/*
  * The link text of a function names every bridge above it. A directory instead
  * of a link is a tree that was copied without links; the parent is then unknown.
  */
@@ -124,6 +140,7 @@ static void read_parent(struct reader *rd, struct xlpt_device *dev)
 	*slash = '\0';
 	dev->place_known = true;
 	dev->has_parent = xlpt_bdf_from_sysfs_name(last_component(buf), &dev->parent);
+	read_carrier(buf, dev);
 }
 
 static void read_bars(struct reader *rd, struct xlpt_device *dev)
@@ -368,6 +385,12 @@ static void fill_names(struct xlpt_device *devs, size_t n, const char *pci_ids)
 	pci_cleanup(acc);
 }
 
+static int cmp_devices(const void *a, const void *b)
+{
+	return xlpt_bdf_cmp(((const struct xlpt_device *)a)->bdf,
+			    ((const struct xlpt_device *)b)->bdf);
+}
+
 int xlpt_scan_all(struct xlpt_host *h, unsigned flags, const char *pci_ids,
 		  struct xlpt_devices *out, struct xlpt_diag *diag)
 {
@@ -381,12 +404,10 @@ int xlpt_scan_all(struct xlpt_host *h, unsigned flags, const char *pci_ids,
 		xlpt_diag_hint(diag, "mount -t sysfs sysfs /sys");
 		return XLPT_ERR_IO;
 	}
-	/* The names have fixed widths: sorted by text is sorted by address. */
 	for (char **name = names; *name; name++) {
 		struct xlpt_device dev;
 		struct xlpt_bdf bdf;
 
-		/* Segments of five digits (VMD) cannot be passed through; see core/bdf.h. */
 		if (!xlpt_bdf_from_sysfs_name(*name, &bdf))
 			continue;
 		r = read_function(h, bdf, flags, &dev);
@@ -401,6 +422,9 @@ int xlpt_scan_all(struct xlpt_host *h, unsigned flags, const char *pci_ids,
 		xlpt_devices_dispose(out);
 		return scan_error(bdf, r, diag);
 	}
+	/* Names of 16-bit domains are in order already; wider ones (VMD) are not among them. */
+	if (out->n)
+		qsort(out->items, out->n, sizeof(*out->items), cmp_devices);
 	if (flags & XLPT_SCAN_NAMES)
 		fill_names(out->items, out->n, pci_ids);
 	return 0;

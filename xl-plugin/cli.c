@@ -148,7 +148,7 @@ int xlpt_args_seconds(const struct xlpt_args *args, const char *opt, int64_t def
 
 int xlpt_args_bdf(const char *text, struct xlpt_bdf *out, struct xlpt_diag *diag)
 {
-	return xlpt_bdf_parse_any(text, out, diag);
+	return xlpt_bdf_parse_host(text, out, diag);
 }
 
 static void args_dispose(struct xlpt_args *args)

@@ -225,7 +225,7 @@ static int reset(struct xlpt_env *env, const struct xlpt_args *args, const struc
 static int cmd_budget(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	XLPT_CLEANUP(bdfs_dispose) struct bdfs b = { 0 };
-	struct xlpt_settings settings;
+	_cleanup_settings_ struct xlpt_settings settings = { 0 };
 	int rc = parse_devices(env, args, &b, diag);
 
 	if (rc == 0 && !xlpt_args_has(args, "reset") && (env->dry_run || xlpt_args_has(args, "yes"))) {

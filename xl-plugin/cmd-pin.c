@@ -213,6 +213,8 @@ static int make(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_
 	int rc = xlpt_args_device(env, args->pos[1], &bdf, diag), was;
 
 	if (rc == 0)
+		rc = xlpt_policy_addressable(bdf, NULL, diag);
+	if (rc == 0)
 		rc = xlpt_env_need_host(env, diag);
 	/* boot write has a pin's address in the list: nobody else changes either meanwhile. */
 	if (rc == 0 && !env->dry_run)

@@ -66,7 +66,7 @@ static bool match_pf(const struct xlpt_row *r, const char *v)
 {
 	struct xlpt_bdf pf;
 
-	return r->d->is_vf && xlpt_bdf_parse_any(v, &pf, NULL) == 0 && xlpt_bdf_eq(pf, r->d->pf);
+	return r->d->is_vf && xlpt_bdf_parse_host(v, &pf, NULL) == 0 && xlpt_bdf_eq(pf, r->d->pf);
 }
 
 bool xlpt_list_wants(const struct xlpt_args *args, const struct xlpt_row *r)

@@ -15,8 +15,10 @@
 int xlpt_budget_settings(struct xlpt_op *op, struct xlpt_diag *diag)
 {
 	_cleanup_diag_ struct xlpt_diag own = { 0 };
-	int rc = xlpt_settings_read(op->env->host, &op->settings, &own);
+	int rc;
 
+	xlpt_settings_dispose(&op->settings);	/* of an earlier try (--wait) */
+	rc = xlpt_settings_read(op->env->host, &op->settings, &own);
 	if (rc == 0)
 		return 0;
 	/* A guest that hangs can be freed whatever somebody wrote into a file. */

@@ -339,6 +339,8 @@ int xlpt_op_hide(struct xlpt_op *op, struct xlpt_diag *diag)
 		rc = xlpt_policy_hide(&item->device, &item->place,
 				      xlpt_op_forced(op, item->spec.bdf), diag);
 		if (rc == 0)
+			rc = xlpt_op_judge_carrier(op, item, diag);
+		if (rc == 0)
 			rc = xlpt_op_read_origin(op, item, diag);
 		if (rc == 0 && item->hide)
 			xlpt_plan_hide(&plan, op, i);

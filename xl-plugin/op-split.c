@@ -7,6 +7,7 @@
 #include "pciback/isolate.h"
 #include "pciback/scan.h"
 #include "xl-plugin/op.h"
+#include "xl-plugin/output.h"
 #include "xl-plugin/resolve.h"
 
 void xlpt_op_drop_mates(struct xlpt_op *op)
@@ -47,11 +48,12 @@ static int check_allowed(const struct xlpt_op *op, struct xlpt_diag *diag)
 	return 0;
 }
 
-/* One allowance is for one set, whichever of its members the command names. */
-static bool allowed(const struct xlpt_op *op, const struct xlpt_devices *devs,
-		    const struct xlpt_sets *sets, size_t set)
+/* One allowance is for one set, whichever of its members is named. */
+static bool allowed(const struct xlpt_op *op, char **names, const struct xlpt_sets *sets, size_t set)
 {
-	for (char **p = op->allow_split; p && *p; p++) {
+	const struct xlpt_devices *devs = &op->bus;
+
+	for (char **p = names; p && *p; p++) {
 		const struct xlpt_device *d;
 		struct xlpt_bdf named;
 
@@ -64,19 +66,30 @@ static bool allowed(const struct xlpt_op *op, const struct xlpt_devices *devs,
 	return false;
 }
 
-static void add_mate(struct xlpt_op *op, size_t item, struct xlpt_bdf bdf, char *why)
+static void add_mate(struct xlpt_op *op, const struct xlpt_mate *mate)
 {
 	XLPT_GROW(op->mates, op->n_mates, op->alloc_mates);
-	op->mates[op->n_mates++] = (struct xlpt_mate){ .item = item, .bdf = bdf, .why = why };
+	op->mates[op->n_mates++] = *mate;
+}
+
+/* The lasting consents of this host; detach --force does with the defaults (xlpt.conf(5)). */
+static int read_consents(const struct xlpt_op *op, struct xlpt_settings *s, struct xlpt_diag *diag)
+{
+	int rc = xlpt_settings_read(op->env->host, s, op->force ? NULL : diag);
+
+	return op->force ? 0 : rc;
 }
 
 int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag)
 {
 	const struct xlpt_devices *devs = &op->bus;
 	_cleanup_sets_ struct xlpt_sets sets = { 0 };
+	_cleanup_settings_ struct xlpt_settings settings = { 0 };
 	_cleanup_free_ bool *done = NULL;
 	int rc = check_allowed(op, diag);
 
+	if (rc == 0)
+		rc = read_consents(op, &settings, diag);
 	if (rc == 0)
 		rc = xlpt_op_bus(op, diag);
 	if (rc)
@@ -85,21 +98,131 @@ int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag)
 	done = xlpt_xcalloc(sets.n + 1, sizeof(*done));
 	for (size_t i = 0; i < op->n; i++) {
 		const struct xlpt_device *d = xlpt_devices_find(devs, op->items[i].spec.bdf);
+		bool divided;
 		size_t set;
 
 		/* One that is not there is refused where the facts are read. */
 		if (!d)
 			continue;
 		set = sets.of[d - devs->items];
-		if (done[set] || allowed(op, devs, &sets, set))
+		if (done[set])
 			continue;
 		done[set] = true;
+		divided = allowed(op, op->allow_split, &sets, set) ||
+			  allowed(op, settings.allow_split, &sets, set);
 		for (size_t m = sets.start[set]; m < sets.start[set + 1]; m++) {
 			const struct xlpt_device *mate = &devs->items[sets.member[m]];
 
 			if (!xlpt_set_ignores(mate) && item_of(op, mate->bdf) == op->n)
-				add_mate(op, i, mate->bdf, xlpt_sets_reason(&sets, devs, sets.member[m]));
+				add_mate(op, &(struct xlpt_mate){
+					.item = i, .bdf = mate->bdf, .divided = divided,
+					.why = xlpt_sets_reason(&sets, devs, sets.member[m]) });
 		}
+	}
+	return 0;
+}
+
+/* Members of one set as they are now, for the rules. The arrays have room for n. */
+struct present {
+	struct xlpt_device *devices;
+	struct xlpt_place *places;
+	struct xlpt_set_mate *mates;
+	size_t n;
+};
+
+static void present_dispose(struct present *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		xlpt_device_dispose(&p->devices[i]);
+		xlpt_place_dispose(&p->places[i]);
+	}
+	free(p->devices);
+	free(p->places);
+	free(p->mates);
+}
+
+static void present_init(struct present *p, size_t room)
+{
+	*p = (struct present){ .devices = xlpt_xcalloc(room + 1, sizeof(*p->devices)),
+			       .places = xlpt_xcalloc(room + 1, sizeof(*p->places)),
+			       .mates = xlpt_xcalloc(room + 1, sizeof(*p->mates)) };
+}
+
+/* What was seen before the locks may be old. Unplugged since is no mate. */
+static int present_add(struct present *p, struct xlpt_op *op, struct xlpt_bdf bdf, const char *why,
+		       struct xlpt_diag *diag)
+{
+	struct xlpt_device *now = &p->devices[p->n];
+	struct xlpt_place *place = &p->places[p->n];
+	int rc = xlpt_scan_one(op->env->host, bdf, XLPT_SCAN_BRIEF, NULL, now, diag);
+
+	if (rc == XLPT_ERR_NO_DEVICE) {
+		xlpt_diag_dispose(diag);
+		return 0;
+	}
+	if (rc)
+		return rc;
+	p->mates[p->n++] = (struct xlpt_set_mate){ .device = now, .place = place, .why = why };
+	return xlpt_place_read(op->env, now, &op->owners, &op->needs, place, diag);
+}
+
+int xlpt_op_judge_carrier(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag)
+{
+	XLPT_CLEANUP(present_dispose) struct present p = { 0 };
+	int rc = item->hide && item->device.driver ? xlpt_op_bus(op, diag) : 0;
+
+	if (!op->bus.n || !item->hide || rc)
+		return rc;
+	present_init(&p, op->bus.n);
+	for (size_t i = 0; rc == 0 && i < op->bus.n; i++) {
+		const struct xlpt_device *d = &op->bus.items[i];
+
+		if (d->has_carrier && xlpt_bdf_eq(d->carrier, item->spec.bdf) && !xlpt_set_ignores(d))
+			rc = present_add(&p, op, d->bdf, NULL, diag);
+	}
+	return rc ? rc : xlpt_policy_carrier(&item->device, p.mates, p.n, diag);
+}
+
+/* The members from list[first] on that belong to one item: judged, or said when they are divided. */
+static int judge_one(struct xlpt_op *op, const struct xlpt_mate *list, size_t n, bool divided,
+		     struct xlpt_diag *diag)
+{
+	XLPT_CLEANUP(present_dispose) struct present p = { 0 };
+	const struct xlpt_item *item = &op->items[list->item];
+	const struct xlpt_guest *guest = op->to_host ? NULL : &op->guest;
+	_cleanup_free_ char *means = NULL;
+	int rc = 0;
+
+	/* It is locked now; a detach of what is in dom0 already brings nobody together. */
+	if (op->to_host && item->nothing)
+		return 0;
+	present_init(&p, n);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		rc = present_add(&p, op, list[i].bdf, list[i].why, diag);
+	if (rc)
+		return rc;
+	if (!divided)
+		return guest ? xlpt_policy_split(&item->device, guest, p.mates, p.n, diag)
+			     : xlpt_policy_rejoin(&item->device, p.mates, p.n, diag);
+	means = xlpt_policy_divided(&item->device, guest, p.mates, p.n);
+	if (means)
+		xlpt_warn(op->env, "%s", means);
+	return 0;
+}
+
+static int judge_each(struct xlpt_op *op, bool divided, struct xlpt_diag *diag)
+{
+	size_t last;
+
+	for (size_t i = 0; i < op->n_mates; i = last) {
+		int rc = 0;
+
+		for (last = i + 1; last < op->n_mates && op->mates[last].item == op->mates[i].item; last++)
+			;
+		if (op->mates[i].divided == divided)
+			rc = judge_one(op, &op->mates[i], last - i, divided, diag);
+		if (rc)
+			return rc;
 	}
 	return 0;
 }
@@ -108,27 +231,10 @@ int xlpt_op_judge_split(struct xlpt_op *op, struct xlpt_diag *diag)
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < op->n_mates; i++) {
-		struct xlpt_mate *m = &op->mates[i];
-		_cleanup_place_ struct xlpt_place place = { 0 };
-		_cleanup_device_ struct xlpt_device now = { 0 };
-		struct xlpt_set_mate facts = { .device = &now, .place = &place, .why = m->why };
-
-		/* It is locked now; what was seen before may be old. Unplugged since is no mate. */
-		if (op->to_host && op->items[m->item].nothing)
-			continue;
-		rc = xlpt_scan_one(op->env->host, m->bdf, XLPT_SCAN_BRIEF, NULL, &now, diag);
-		if (rc == XLPT_ERR_NO_DEVICE) {
-			xlpt_diag_dispose(diag);
-			rc = 0;
-			continue;
-		}
-		if (rc == 0)
-			rc = xlpt_place_read(op->env, &now, &op->owners, NULL, &place, diag);
-		if (rc == 0)
-			rc = op->to_host ? xlpt_policy_rejoin(&op->items[m->item].device, &facts, diag)
-					 : xlpt_policy_split(&op->items[m->item].device, &op->guest,
-							     &facts, diag);
-	}
-	return rc;
+	for (size_t i = 0; rc == 0 && i < op->n; i++)
+		rc = xlpt_op_judge_carrier(op, &op->items[i], diag);
+	if (rc == 0)
+		rc = judge_each(op, false, diag);
+	/* Nothing is refused: say what was allowed. */
+	return rc ? rc : judge_each(op, true, diag);
 }

@@ -37,6 +37,7 @@ void xlpt_op_dispose(struct xlpt_op *op)
 	xlpt_op_drop_mates(op);
 	xlpt_devices_dispose(&op->bus);
 	xlpt_strv_free(op->notes);
+	xlpt_settings_dispose(&op->settings);
 	xlpt_op_init(op, op->env);
 }
 
@@ -210,11 +211,16 @@ static int mend_first(struct xlpt_op *op, struct xlpt_diag *diag)
 
 static int lock_all(struct xlpt_op *op, struct xlpt_diag *diag)
 {
-	size_t n = op->n + op->n_mates;
-	_cleanup_free_ struct xlpt_bdf *bdfs = xlpt_xcalloc(n, sizeof(*bdfs));
+	_cleanup_free_ struct xlpt_bdf *bdfs = xlpt_xcalloc(op->n + op->n_mates, sizeof(*bdfs));
+	size_t n = 0;
 
-	for (size_t i = 0; i < n; i++)
-		bdfs[i] = i < op->n ? op->items[i].spec.bdf : op->mates[i - op->n].bdf;
+	while (n < op->n) {
+		bdfs[n] = op->items[n].spec.bdf;
+		n++;
+	}
+	for (size_t i = 0; i < op->n_mates; i++)
+		if (!op->mates[i].divided)
+			bdfs[n++] = op->mates[i].bdf;
 	return xlpt_lock_all(op->env, &op->locks, op->has_guest ? &op->guest.domid : NULL, bdfs, n,
 			     diag);
 }

@@ -157,6 +157,7 @@ struct xlpt_mate {
 	size_t item;		/* whose set */
 	struct xlpt_bdf bdf;
 	char *why;
+	bool divided;		/* with consent: judged no more, not locked, and told */
 };
 
 void xlpt_op_init(struct xlpt_op *op, struct xlpt_env *env);
@@ -195,6 +196,8 @@ int xlpt_op_bus(struct xlpt_op *op, struct xlpt_diag *diag);
 int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag);
 int xlpt_op_judge_split(struct xlpt_op *op, struct xlpt_diag *diag);
 void xlpt_op_drop_mates(struct xlpt_op *op);
+/* RULE when item is to be taken from its driver, and dom0 uses what is behind it (VMD). */
+int xlpt_op_judge_carrier(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag);
 /* The guest has item i: its own side says so, and the hypervisor. Fills guest_address. */
 int xlpt_op_verify(struct xlpt_op *op, size_t i, struct xlpt_diag *diag);
 

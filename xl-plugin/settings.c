@@ -18,6 +18,7 @@ struct reader {
 
 struct key {
 	const char *name;
+	bool many;	/* may stand in several lines */
 	int (*parse)(struct reader *r, const char *s, size_t n, struct xlpt_settings *out);
 };
 
@@ -25,6 +26,12 @@ void xlpt_settings_init(struct xlpt_settings *s)
 {
 	*s = (struct xlpt_settings){ 0 };
 	xlpt_budget_rule_init(&s->budget);
+}
+
+void xlpt_settings_dispose(struct xlpt_settings *s)
+{
+	xlpt_strv_free(s->allow_split);
+	xlpt_settings_init(s);
 }
 
 static int wrong(struct reader *r, const char *at, const char *hint, const char *fmt, ...)
@@ -90,10 +97,30 @@ static int hotplug_window(struct reader *r, const char *s, size_t n, struct xlpt
 		     "\"%.*s\"", shown(n), s);
 }
 
+/* One line for each device; a pin is looked up when it is used. */
+static int allow_split(struct reader *r, const char *s, size_t n, struct xlpt_settings *out)
+{
+	_cleanup_free_ char *word = xlpt_xstrndup(s, n);
+	_cleanup_diag_ struct xlpt_diag no = { 0 };
+	size_t have = 0;
+
+	if (!(xlpt_starts(word, "pin:") && word[4]) && xlpt_bdf_parse_host(word, &(struct xlpt_bdf){ 0 }, &no))
+		return wrong(r, s + (no.column ? no.column - 1 : 0), "for example: allow-split = 0000:00:1f.6",
+			     "allow-split wants the address of one device or pin:NAME, not \"%.*s\"",
+			     shown(n), s);
+	while (out->allow_split && out->allow_split[have])
+		have++;
+	out->allow_split = xlpt_xrealloc(out->allow_split, have + 2, sizeof(char *));
+	out->allow_split[have] = XLPT_TAKE(word);
+	out->allow_split[have + 1] = NULL;
+	return 0;
+}
+
 static const struct key keys[] = {
-	{ "hotplug-limit", hotplug_limit },
-	{ "hotplug-device-limit", hotplug_device_limit },
-	{ "hotplug-window", hotplug_window },
+	{ "hotplug-limit", false, hotplug_limit },
+	{ "hotplug-device-limit", false, hotplug_device_limit },
+	{ "hotplug-window", false, hotplug_window },
+	{ "allow-split", true, allow_split },
 };
 
 #define N_KEYS XLPT_ARRAY_SIZE(keys)
@@ -145,8 +172,8 @@ static int parse_line(struct reader *r, const char *end, unsigned seen[N_KEYS],
 			      memcmp(keys[k].name, name, (size_t)(name_end - name)) != 0))
 		k++;
 	if (k == N_KEYS)
-		return wrong(r, name, "the settings are hotplug-limit, hotplug-device-limit and "
-			     "hotplug-window: xlpt.conf(5)", "there is no setting \"%.*s\"",
+		return wrong(r, name, "the settings are hotplug-limit, hotplug-device-limit, "
+			     "hotplug-window and allow-split: xlpt.conf(5)", "there is no setting \"%.*s\"",
 			     shown((size_t)(name_end - name)), name);
 	while (p < end && blank(*p))
 		p++;
@@ -158,7 +185,7 @@ static int parse_line(struct reader *r, const char *end, unsigned seen[N_KEYS],
 		;
 	if (value == end)
 		return wrong(r, value, "write: key = value", "%s has no value", keys[k].name);
-	if (seen[k])
+	if (seen[k] && !keys[k].many)
 		return wrong(r, name, "take one of the two lines out",
 			     "%s is set for the second time, after line %u", keys[k].name, seen[k]);
 	seen[k] = r->number;
@@ -170,7 +197,7 @@ int xlpt_settings_parse(struct xlpt_settings *s, const char *text, size_t len, c
 {
 	struct reader r = { .text = text, .end = text + len, .line = text, .file = file,
 			    .diag = diag };
-	struct xlpt_settings out;
+	_cleanup_settings_ struct xlpt_settings out;
 	unsigned seen[N_KEYS] = { 0 };
 
 	xlpt_settings_init(s);
@@ -189,6 +216,7 @@ int xlpt_settings_parse(struct xlpt_settings *s, const char *text, size_t len, c
 	if (!seen[1])
 		out.budget.device_limit = out.budget.limit;
 	*s = out;
+	xlpt_settings_init(&out);
 	return 0;
 }
 

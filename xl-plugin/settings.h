@@ -2,12 +2,13 @@
 /*
  * The host's settings, /etc/xlpt/xlpt.conf: lines "key = value", '#' begins a
  * comment. Everything has a default, so the file need not be there. A key that
- * is not known, or is given twice, is an error like any other: a setting that
- * protects a host must not be lost to a slip of the pen.
+ * is not known, or is given twice (allow-split may be), is an error like any other:
+ * a setting that protects a host must not be lost to a slip of the pen.
  */
 #ifndef XLPT_SETTINGS_H
 #define XLPT_SETTINGS_H
 
+#include "core/bdf.h"
 #include "core/budget.h"
 #include "core/host.h"
 
@@ -15,11 +16,16 @@
 
 struct xlpt_settings {
 	struct xlpt_budget_rule budget;	/* hotplug-limit, hotplug-device-limit, hotplug-window */
+	char **allow_split;		/* addresses or "pin:NAME": their isolation sets may be
+					   divided; NULL-terminated, or NULL */
 };
+
+void xlpt_settings_dispose(struct xlpt_settings *s);
+#define _cleanup_settings_ XLPT_CLEANUP(xlpt_settings_dispose)
 
 void xlpt_settings_init(struct xlpt_settings *s);	/* the defaults */
 
-/* Reads text[0..len). file names it in a diagnosis. XLPT_ERR_SYNTAX leaves the defaults in *s. */
+/* What s held is not given back before. Reads text[0..len). file names it in a diagnosis. XLPT_ERR_SYNTAX leaves the defaults in *s. */
 int xlpt_settings_parse(struct xlpt_settings *s, const char *text, size_t len, const char *file,
 			struct xlpt_diag *diag);
 

@@ -111,8 +111,9 @@ int xlpt_place_read(struct xlpt_env *env, const struct xlpt_device *dev,
 		rc = xlpt_pcinote_read(env->store, dev->bdf, &note, diag);
 		out->noted_domid = note.domid;
 	}
-	/* Xen refuses the question for bridges. */
-	if (rc == 0 && env->ts && dev->header != XLPT_HEADER_BRIDGE) {
+	/* Xen refuses the question for bridges, and cannot be asked for wider segments. */
+	if (rc == 0 && env->ts && dev->header != XLPT_HEADER_BRIDGE &&
+	    dev->bdf.seg <= XLPT_XEN_SEG_MAX) {
 		rc = env->ts->ops->hyp_assigned(env->ts, dev->bdf, &out->hyp_assigned, diag);
 		out->hyp_known = rc == 0;
 	}

@@ -59,6 +59,8 @@ int xlpt_ts_device_group(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_
 
 	*out = NULL;
 	*n = 0;
+	if (bdf.seg > XLPT_XEN_SEG_MAX)
+		return 0;
 	if (xc_get_device_group(xlpt_ts_priv(ts)->xch, domid, xlpt_bdf_sbdf(bdf),
 				XLPT_ARRAY_SIZE(found), &count, found)) {
 		/* No IOMMU, or one without the notion of a group: no answer is not an error. */

@@ -111,9 +111,20 @@ static int bind_store(struct fake_bus *bus, struct driver *drv, struct device *d
 
 static int unbind_store(struct fake_bus *bus, struct driver *drv, struct device *d)
 {
+	_cleanup_free_ char *domain = NULL;
+
 	if (!d || !xlpt_streq(d->driver, drv->name))
 		return -ENODEV;
+	domain = xlpt_xasprintf("%s/pci", d->path);
 	fake_release(bus, d);
+	/* vmd_remove(): the domain that it carries ends with it. */
+	for (size_t i = 0; i < bus->n_devices;)
+		if (xlpt_starts(bus->devices[i].path, domain)) {
+			fake_bus_remove(bus, bus->devices[i].name);
+			i = 0;
+		} else {
+			i++;
+		}
 	return 0;
 }
 
@@ -172,7 +183,7 @@ static int remove_slot_store(struct fake_bus *bus, const char *text)
 	for (size_t i = 0; i < n; i++) {
 		struct xlpt_bdf b = bus->slots[i];
 
-		if (b.seg != seg || b.bus != nr || (dev >= 0 && b.dev != dev) ||
+		if (b.seg != (unsigned)seg || b.bus != nr || (dev >= 0 && b.dev != dev) ||
 		    (func >= 0 && b.func != func))
 			bus->slots[kept++] = b;
 	}

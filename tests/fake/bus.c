@@ -225,6 +225,9 @@ void fake_bus_add(struct fake_bus *bus, const char *bdf, const struct fake_dev *
 		    : f->class_code >> 8 == 0x0607    ? 2
 						      : 0;
 	d->path = f->parent ? xlpt_xasprintf("%s/%s", must_find(bus, f->parent)->path, bdf)
+		  : f->carrier
+			    ? xlpt_xasprintf("%s/pci%04x:%02x/%s", must_find(bus, f->carrier)->path, b.seg,
+					     b.bus, bdf)
 			    : xlpt_xasprintf("/sys/devices/pci%04x:%02x/%s", b.seg, b.bus, bdf);
 	fake_tree_device(bus, d, f);
 	if (f->driver) {

@@ -21,6 +21,8 @@ struct fake_dev {
 	uint8_t revision;
 	const char *driver;	  /* bound from the start; the driver must be there */
 	const char *parent;	  /* address of the bridge above; NULL: on the root bus */
+	const char *carrier;	  /* without parent: the root bus is below that one (VMD), and goes
+				     with its driver */
 	const char *pf;		  /* a virtual function of that one */
 	int vfs;		  /* sriov_totalvfs; 0: not SR-IOV */
 	const char *net;	  /* interface it has while a driver other than pciback is bound */

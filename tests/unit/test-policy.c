@@ -461,7 +461,7 @@ static void test_rejoin(void **state)
 		int rc;
 
 		good_world(&w);
-		rc = xlpt_policy_rejoin(&w.device, &mate, &diag);
+		rc = xlpt_policy_rejoin(&w.device, &mate, 1, &diag);
 		if (!cases[i].message)
 			assert_int_equal(rc, 0);
 		else
@@ -481,7 +481,7 @@ static void test_split(void **state)
 		const char *message;	/* NULL: harms nobody */
 		const char *fact, *hint;
 	} cases[] = {
-		{ "e1000e", { 0 }, "while dom0 uses 0000:03:00.0", "is behind it; its driver is e1000e",
+		{ "e1000e", { 0 }, "while dom0 uses 0000:03:00.0", "is behind it; dom0 can lose 0000:03:00.0 (e1000e)",
 		  "--allow-split " BDF },
 		{ "pciback", { .on_pciback = true, .has_owner = true, .owner_domid = 4,
 			       .owner_name = (char *)"db1" },
@@ -507,7 +507,7 @@ static void test_split(void **state)
 		int rc;
 
 		good_world(&w);
-		rc = xlpt_policy_split(&w.device, &w.guest, &mate, &diag);
+		rc = xlpt_policy_split(&w.device, &w.guest, &mate, 1, &diag);
 		if (!cases[i].message)
 			assert_int_equal(rc, 0);
 		else
@@ -518,10 +518,47 @@ static void test_split(void **state)
 	}
 }
 
+/* One refusal names all that are in use, tells what dom0 can lose, and proposes nothing that is refused. */
+static void test_split_of_many(void **state)
+{
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	struct xlpt_device gpu = { .bdf = { .bus = 4 }, .driver = (char *)"amdgpu" },
+			   audio = { .bdf = { .bus = 4, .func = 1 }, .driver = (char *)"snd_hda_intel" },
+			   ccp = { .bdf = { .bus = 4, .func = 2 }, .driver = (char *)"ccp" },
+			   usb = { .bdf = { .bus = 4, .func = 4 }, .driver = (char *)"pciback" },
+			   idle = { .bdf = { .bus = 4, .func = 5 } };
+	struct xlpt_place console = { .needed = "it shows the console" }, dom0 = { 0 },
+			  db1 = { .on_pciback = true, .has_owner = true, .owner_domid = 4,
+				  .owner_name = (char *)"db1" };
+	struct xlpt_set_mate mates[] = { { &audio, &dom0, NULL }, { &ccp, &dom0, NULL },
+					 { &usb, &db1, NULL }, { &idle, &dom0, NULL },
+					 { &gpu, &console, NULL } };
+	struct world w;
+
+	(void)state;
+	good_world(&w);
+	assert_int_equal(xlpt_policy_split(&w.device, &w.guest, mates, 4, &diag), XLPT_ERR_RULE);
+	assert_string_equal(diag.message, BDF " cannot go to web1 while dom0 uses 0000:04:00.1 and "
+			    "0000:04:00.2, and 0000:04:00.4 is with db1");
+	assert_string_equal(diag.fact, "they are in one isolation set, xlpt show " BDF " says why; dom0 can "
+			    "lose 0000:04:00.1 (snd_hda_intel) and 0000:04:00.2 (ccp)");
+	assert_non_null(strstr(diag.hint, "xlpt detach db1 0000:04:00.4; xlpt hide 0000:04:00.1 0000:04:00.2; "
+			       "or let web1"));
+	xlpt_diag_dispose(&diag);
+	/* The console's card cannot be hidden: only consent is left. */
+	assert_int_equal(xlpt_policy_split(&w.device, &w.guest, mates, 5, &diag), XLPT_ERR_RULE);
+	assert_non_null(strstr(diag.fact, "this host needs 0000:04:00.0 (amdgpu): it shows the console; dom0 "
+			       "can lose 0000:04:00.1"));
+	assert_null(strstr(diag.hint, "xlpt hide"));
+	assert_null(strstr(diag.hint, "xlpt detach"));
+	assert_non_null(strstr(diag.hint, "--allow-split " BDF ", or for good \"allow-split = " BDF "\""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_split),
+		cmocka_unit_test(test_split_of_many),
 		cmocka_unit_test(test_rejoin),
 		cmocka_unit_test(test_attach_refused),
 		cmocka_unit_test(test_attach_allowed),

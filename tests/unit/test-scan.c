@@ -118,7 +118,7 @@ static void test_all(void **state)
 	assert_int_equal(xlpt_host_write_text(h, "pciback\n",
 					      "/sys/bus/pci/devices/" NIC "/driver_override"),
 			 0);
-	/* What is not a function of a 16-bit segment does not stop the scan. */
+	/* One that cannot be read whole, as it is when unplugged, does not stop the scan. */
 	fake_bus_put(*state, "/sys/bus/pci/devices/10000:e1:00.0/vendor", "0x8086\n");
 	assert_int_equal(xlpt_scan_all(h, 0, NULL, &list, NULL), 0);
 	assert_int_equal(list.n, 4);

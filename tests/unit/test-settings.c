@@ -40,6 +40,25 @@ static void test_good(void **state)
 	}
 }
 
+static void test_allow_split(void **state)
+{
+	static const char text[] = "allow-split = 0000:00:1f.6\nhotplug-limit = 3\n"
+				   "allow-split = pin:nic0 # the same card\nallow-split=10000:e1:00.0\n";
+	_cleanup_settings_ struct xlpt_settings s = { 0 };
+
+	(void)state;
+	assert_int_equal(parse(text, &s, NULL), 0);
+	assert_string_equal(s.allow_split[0], "0000:00:1f.6");
+	assert_string_equal(s.allow_split[1], "pin:nic0");
+	assert_string_equal(s.allow_split[2], "10000:e1:00.0");
+	assert_null(s.allow_split[3]);
+	assert_int_equal(s.budget.limit, 3);
+	xlpt_settings_dispose(&s);
+	/* A wrong line later: none of them counts. */
+	assert_int_equal(parse("allow-split = 00:1f.6\nallow-split = x\n", &s, NULL), XLPT_ERR_SYNTAX);
+	assert_null(s.allow_split);
+}
+
 static void test_bad(void **state)
 {
 	static const struct { const char *text; unsigned line, column; const char *says; } cases[] = {
@@ -67,6 +86,10 @@ static void test_bad(void **state)
 		{ "# \x1b[2J\n", 1, 3, "0x1b" },
 		{ "\xef\xbb\xbfhotplug-limit = 5", 1, 1, "byte 0xef" },
 		{ "[hotplug]\n", 1, 1, "no setting" },
+		{ "allow-split = 00:1f\n", 1, 20, "the address of one device or pin:NAME" },
+		{ "allow-split = pin:\n", 1, 15, "the address of one device or pin:NAME" },
+		{ "allow-split = 00:1f.6 00:1f.3\n", 1, 20, "not \"00:1f.6 00:1f.3\"" },
+		{ "allow-split =\n", 1, 14, "has no value" },
 	};
 
 	(void)state;
@@ -128,6 +151,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),
+		cmocka_unit_test(test_allow_split),
 		cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_nul_and_long),
 		cmocka_unit_test(test_file),

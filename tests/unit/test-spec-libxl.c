@@ -167,7 +167,7 @@ static void assert_agrees(const char *text, const struct xlpt_spec *spec)
 		fail_msg("we accept \"%s\" and libxl refuses it", text);
 	if (spec->has_bdf != !pci.name || !xlpt_streq(spec->name, pci.name) ||
 	    (spec->has_bdf &&
-	     (pci.domain != spec->bdf.seg || pci.bus != spec->bdf.bus || pci.dev != spec->bdf.dev ||
+	     ((uint32_t)pci.domain != spec->bdf.seg || pci.bus != spec->bdf.bus || pci.dev != spec->bdf.dev ||
 	      pci.func != spec->bdf.func || pci.vfunc_mask != (spec->all_funcs ? ALL : 1))) ||
 	    pci.vdevfn != (spec->vslot < 0 ? plain.vdevfn : (uint32_t)spec->vslot << 3) ||
 	    pci.permissive != (spec->permissive == XLPT_ON) ||

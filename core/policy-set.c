@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The rules about what goes together: isolation sets, and what is behind a VMD controller. */
+#include "core/policy.h"
+
+static bool with_guest(const struct xlpt_place *p)
+{
+	return p->has_owner || (p->hyp_known && p->hyp_assigned);
+}
+
+bool xlpt_mate_in_use(const struct xlpt_set_mate *mate)
+{
+	const char *driver = mate->device->driver;
+
+	if (with_guest(mate->place))
+		return true;
+	/* What a stub driver has is not in use (drivers/pci/pci-stub.c, vfio). */
+	return driver && !mate->place->on_pciback && !xlpt_streq(driver, "pci-stub") &&
+	       !xlpt_streq(driver, "vfio-pci");
+}
+
+/* In use, and not by the guest (if any) that gets or has the device itself. */
+static bool counts(const struct xlpt_set_mate *m, const struct xlpt_guest *guest)
+{
+	if (guest && m->place->has_owner && m->place->owner_domid == guest->domid)
+		return false;
+	return xlpt_mate_in_use(m);
+}
+
+/* To "A", "A and B", "A, B and C": the next of n. */
+static void add_to_list(struct xlpt_str *s, size_t i, size_t n, const char *text)
+{
+	xlpt_str_addf(s, "%s%s", !i ? "" : i + 1 == n ? " and " : ", ", text);
+}
+
+/* What is counted, sorted by who has it; the rest of mates is left out. */
+struct users {
+	const struct xlpt_set_mate **of_dom0, **of_guests;
+	size_t n_dom0, n_guests;
+};
+
+static void users_dispose(struct users *u)
+{
+	free(u->of_dom0);
+	free(u->of_guests);
+}
+
+static void sort_users(const struct xlpt_set_mate *mates, size_t n, const struct xlpt_guest *guest,
+		       struct users *u)
+{
+	*u = (struct users){ .of_dom0 = xlpt_xcalloc(n + 1, sizeof(*u->of_dom0)),
+			     .of_guests = xlpt_xcalloc(n + 1, sizeof(*u->of_guests)) };
+	for (size_t i = 0; i < n; i++) {
+		if (!counts(&mates[i], guest))
+			continue;
+		if (with_guest(mates[i].place))
+			u->of_guests[u->n_guests++] = &mates[i];
+		else
+			u->of_dom0[u->n_dom0++] = &mates[i];
+	}
+}
+
+/* "dom0 uses A and B, and C is with web1" */
+static char *who_text(const struct users *u, const char *somebody)
+{
+	struct xlpt_str s = { 0 };
+
+	if (u->n_dom0)
+		xlpt_str_add(&s, "dom0 uses ");
+	for (size_t i = 0; i < u->n_dom0; i++)
+		add_to_list(&s, i, u->n_dom0, XLPT_BDF_STR(u->of_dom0[i]->device->bdf));
+	if (u->n_dom0 && u->n_guests)
+		xlpt_str_add(&s, ", and ");
+	for (size_t i = 0; i < u->n_guests; i++) {
+		const char *owner = u->of_guests[i]->place->owner_name;
+		_cleanup_free_ char *one =
+			xlpt_xasprintf("%s is with %s", XLPT_BDF_STR(u->of_guests[i]->device->bdf),
+				       owner ? owner : somebody);
+
+		add_to_list(&s, i, u->n_guests, one);
+	}
+	return xlpt_str_take(&s);
+}
+
+/* Whether dom0 can do without it is what hiding it would say. */
+static bool dom0_can_lose(const struct xlpt_set_mate *m)
+{
+	return xlpt_policy_hide(m->device, m->place, false, NULL) == 0;
+}
+
+/* "this host needs A (amdgpu): it shows the console; dom0 can lose B (ccp) and C (xhci_hcd)" */
+static void add_losses(struct xlpt_str *s, const struct users *u)
+{
+	_cleanup_str_ struct xlpt_str can = { 0 };
+	size_t n = 0, i = 0;
+
+	for (size_t k = 0; k < u->n_dom0; k++)
+		n += dom0_can_lose(u->of_dom0[k]);
+	for (size_t k = 0; k < u->n_dom0; k++) {
+		const struct xlpt_set_mate *m = u->of_dom0[k];
+		_cleanup_diag_ struct xlpt_diag no = { 0 };
+		_cleanup_free_ char *one =
+			xlpt_xasprintf("%s (%s)", XLPT_BDF_STR(m->device->bdf), m->device->driver);
+
+		if (xlpt_policy_hide(m->device, m->place, false, &no) == 0)
+			add_to_list(&can, i++, n, one);
+		else if (m->place->needed)
+			xlpt_str_addf(s, "; this host needs %s: %s", one, m->place->needed);
+		else
+			xlpt_str_addf(s, "; dom0 cannot lose %s: %s", one, no.fact);
+	}
+	if (n)
+		xlpt_str_addf(s, "; dom0 can lose %s", can.s);
+}
+
+/* Of a single one also the reason; several have one each, which are a page. */
+static void set_fact(const struct xlpt_device *dev, const struct users *u, struct xlpt_diag *diag)
+{
+	const struct xlpt_set_mate *m = u->n_dom0 ? u->of_dom0[0] : u->of_guests[0];
+	_cleanup_str_ struct xlpt_str s = { 0 };
+
+	if (u->n_dom0 + u->n_guests == 1)
+		xlpt_str_addf(&s, ": %s %s", XLPT_BDF_STR(m->device->bdf),
+			      m->why ? m->why : "shares what the IOMMU goes by");
+	else
+		xlpt_str_addf(&s, ", xlpt show %s says why", XLPT_BDF_STR(dev->bdf));
+	add_losses(&s, u);
+	xlpt_diag_fact(diag, "they are in one isolation set%s", s.s);
+}
+
+/*
+ * What brings the others out of use: "xlpt detach web1 A; xlpt hide B C". Nothing
+ * when one of them cannot be brought out of it: then only consent is left.
+ */
+static char *clear_away(const struct users *u)
+{
+	struct xlpt_str s = { 0 };
+
+	for (size_t i = 0; i < u->n_dom0; i++)
+		if (!dom0_can_lose(u->of_dom0[i]))
+			return NULL;
+	for (size_t i = 0; i < u->n_guests; i++) {
+		const struct xlpt_set_mate *m = u->of_guests[i];
+
+		/* What no running guest has was left behind. */
+		if (!m->place->owner_name) {
+			xlpt_str_dispose(&s);
+			return xlpt_xstrdup("xlpt repair");
+		}
+		xlpt_str_addf(&s, "%sxlpt detach %s %s", i ? "; " : "", m->place->owner_name,
+			      XLPT_BDF_STR(m->device->bdf));
+	}
+	for (size_t i = 0; i < u->n_dom0; i++)
+		xlpt_str_addf(&s, "%s %s", i ? "" : u->n_guests ? "; xlpt hide" : "xlpt hide",
+			      XLPT_BDF_STR(u->of_dom0[i]->device->bdf));
+	return xlpt_str_take(&s);
+}
+
+/* In front of it what needs no consent, if there is such a thing. */
+static void consent_hint(struct xlpt_bdf bdf, const char *instead, const char *means,
+			 struct xlpt_diag *diag)
+{
+	xlpt_diag_hint(diag, "%s%s%s: --allow-split %s, or for good \"allow-split = %s\" in "
+		       "/etc/xlpt/xlpt.conf", instead ? instead : "", instead ? "; or " : "", means,
+		       XLPT_BDF_STR(bdf), XLPT_BDF_STR(bdf));
+}
+
+int xlpt_policy_split(const struct xlpt_device *dev, const struct xlpt_guest *guest,
+		      const struct xlpt_set_mate *mates, size_t n, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *who = NULL, *instead = NULL, *means = NULL;
+	XLPT_CLEANUP(users_dispose) struct users u;
+
+	sort_users(mates, n, guest, &u);
+	if (!u.n_dom0 && !u.n_guests)
+		return 0;
+	who = who_text(&u, "another guest");
+	instead = clear_away(&u);
+	means = u.n_dom0 ? xlpt_xasprintf("let %s reach what dom0 does with %s", guest->name,
+					  u.n_dom0 == 1 ? "it" : "them")
+			 : xlpt_xstrdup("let two guests reach each other's memory");
+	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s cannot go to %s while %s", XLPT_BDF_STR(dev->bdf),
+		      guest->name, who);
+	set_fact(dev, &u, diag);
+	consent_hint(dev->bdf, instead, means, diag);
+	return XLPT_ERR_RULE;
+}
+
+int xlpt_policy_rejoin(const struct xlpt_device *dev, const struct xlpt_set_mate *mates, size_t n,
+		       struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *who = NULL, *instead = NULL;
+	XLPT_CLEANUP(users_dispose) struct users u;
+
+	sort_users(mates, n, NULL, &u);
+	u.n_dom0 = 0;	/* what dom0 uses is where dev goes */
+	if (!u.n_guests)
+		return 0;
+	who = who_text(&u, "a guest");
+	instead = clear_away(&u);
+	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s cannot go back to dom0 while %s",
+		      XLPT_BDF_STR(dev->bdf), who);
+	set_fact(dev, &u, diag);
+	consent_hint(dev->bdf, instead, "let the guest reach what dom0 uses", diag);
+	return XLPT_ERR_RULE;
+}
+
+char *xlpt_policy_divided(const struct xlpt_device *dev, const struct xlpt_guest *guest,
+			  const struct xlpt_set_mate *mates, size_t n)
+{
+	_cleanup_free_ char *who = NULL;
+	XLPT_CLEANUP(users_dispose) struct users u;
+
+	sort_users(mates, n, guest, &u);
+	if (!guest)
+		u.n_dom0 = 0;
+	if (!u.n_dom0 && !u.n_guests)
+		return NULL;
+	who = who_text(&u, "another guest");
+	return xlpt_xasprintf("the isolation set of %s is divided: it goes to %s while %s, and each side "
+			      "can reach what the other's devices do, past the IOMMU",
+			      XLPT_BDF_STR(dev->bdf), guest ? guest->name : "dom0", who);
+}
+
+int xlpt_policy_carrier(const struct xlpt_device *dev, const struct xlpt_set_mate *behind, size_t n,
+			struct xlpt_diag *diag)
+{
+	_cleanup_str_ struct xlpt_str list = { 0 }, lines = { 0 };
+	XLPT_CLEANUP(users_dispose) struct users u;
+
+	sort_users(behind, n, NULL, &u);
+	if (!u.n_dom0)
+		return 0;
+	for (size_t i = 0; i < u.n_dom0; i++) {
+		const struct xlpt_device *d = u.of_dom0[i]->device;
+		_cleanup_free_ char *one =
+			xlpt_xasprintf("%s (driver %s)", XLPT_BDF_STR(d->bdf), d->driver);
+
+		add_to_list(&list, i, u.n_dom0, one);
+		xlpt_str_addf(&lines, "%secho %s >/sys/bus/pci/drivers/%s/unbind", i ? "; " : "",
+			      XLPT_BDF_STR(d->bdf), d->driver);
+	}
+	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s carries devices that dom0 uses, which would go with its "
+		      "driver", XLPT_BDF_STR(dev->bdf));
+	xlpt_diag_fact(diag, "behind it: %s", list.s);
+	xlpt_diag_hint(diag, "stop what uses %s, then: %s", u.n_dom0 == 1 ? "it" : "them", lines.s);
+	return XLPT_ERR_RULE;
+}
