@@ -182,6 +182,35 @@ int xlpt_file_save(const struct xlpt_file *f, const void *text, size_t len,
 	return xlpt_file_write_all(fd, text, len);
 }
 
+static int make_private(struct xlpt_host *h, const char *path)
+{
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+	int r = xlpt_host_mkdirs(h, path, 0700);
+
+	if (r < 0)
+		return r;
+	fd = h->ops->open(h, path, O_RDONLY | O_DIRECTORY, 0);
+	if (fd < 0)
+		return fd;
+	/* One that is another user's is not for us to close. */
+	if (fstat(fd, &st) == 0 && st.st_mode & 077 && st.st_uid == geteuid() && fchmod(fd, 0700))
+		return -errno;
+	return 0;
+}
+
+int xlpt_file_private_dir(struct xlpt_host *h, const char *path)
+{
+	const char *own = strstr(path, "/xlpt");
+	_cleanup_free_ char *above = own ? xlpt_xstrndup(path, (size_t)(own - path)) : NULL,
+			    *top = own ? xlpt_xstrndup(path, (size_t)(own - path) + 5) : NULL;
+	int r = own && *above ? xlpt_host_mkdirs(h, above, 0755) : 0;
+
+	if (r == 0 && own)
+		r = make_private(h, top);
+	return r < 0 ? r : make_private(h, path);
+}
+
 /* ---- what a kill left ---- */
 
 /* NAME.PID.tmp of a version before; the process may be one that lives. */
@@ -203,7 +232,7 @@ static bool is_old(struct xlpt_host *h, const char *name, const char *prefix)
 	       strcmp(comm, "xlpt") != 0;
 }
 
-int xlpt_file_sweep(struct xlpt_host *h, const char *dir, const char *prefix)
+int xlpt_file_sweep(struct xlpt_host *h, const char *dir, const char *prefix, bool only_count)
 {
 	_cleanup_strv_ char **names = NULL;
 	int gone = 0, r = h->ops->list(h, dir, &names);
@@ -223,7 +252,7 @@ int xlpt_file_sweep(struct xlpt_host *h, const char *dir, const char *prefix)
 		/* One with the new name may have its owner already; the old names are guessed. */
 		if (fd < 0 || (!ours && st.st_uid != geteuid()) || flock(fd, LOCK_EX | LOCK_NB))
 			continue;
-		if (h->ops->unlink(h, path) == 0)
+		if (only_count || h->ops->unlink(h, path) == 0)
 			gone++;
 	}
 	return gone;

@@ -78,6 +78,13 @@ int xlpt_file_path(struct xlpt_host *h, const struct xlpt_file *f, char **out);
  */
 int xlpt_file_get(struct xlpt_file *f, size_t max, struct xlpt_str *out);
 
+/*
+ * mkdir -p of a directory for what is root's alone (locks, journals, leases), 0700 from
+ * .../xlpt on, also when an older xlpt made it for everyone: who can open a file there
+ * can lock it.
+ */
+int xlpt_file_private_dir(struct xlpt_host *h, const char *path);
+
 /* ---- replacing ---- */
 
 struct xlpt_file_how {
@@ -109,9 +116,9 @@ int xlpt_file_write_all(int fd, const void *data, size_t len);
  * Takes away what killed processes have left in a directory: of replacing, and
  * NAME.PID.tmp as older versions called it, where NAME begins with prefix ("" =
  * any: only where all files are xlpt's) and this user made it. What a live process
- * still works with stays. Returns how many went, 0 when the directory is not there.
+ * still works with stays. Returns how many went (or would), 0 without the directory.
  */
-int xlpt_file_sweep(struct xlpt_host *h, const char *dir, const char *prefix);
+int xlpt_file_sweep(struct xlpt_host *h, const char *dir, const char *prefix, bool only_count);
 
 /* Bytes of the name of a file that is not finished, "." and "~" included. */
 #define XLPT_FILE_UNFINISHED 23

@@ -6,6 +6,8 @@
  */
 #include "pciback/boot-internal.h"
 
+#include "core/file.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -204,11 +206,17 @@ bool xlpt_boot_file_same(const struct xlpt_boot_file *file)
 	return xlpt_streq(file->text, file->old);
 }
 
+static char *folder_of(const char *path)
+{
+	return xlpt_xstrndup(path, (size_t)(strrchr(path, '/') - path));
+}
+
 static int make_parent(struct xlpt_host *h, const char *path)
 {
-	_cleanup_free_ char *dir = xlpt_xstrndup(path, (size_t)(strrchr(path, '/') - path));
+	_cleanup_free_ char *dir = folder_of(path);
 
-	return xlpt_host_mkdirs(h, dir, 0755);
+	return xlpt_starts(path, XLPT_BACKUP_DIR) ? xlpt_file_private_dir(h, dir)
+						  : xlpt_host_mkdirs(h, dir, 0755);
 }
 
 static int put(struct xlpt_host *h, const char *path, const char *text, mode_t mode,
@@ -219,15 +227,16 @@ static int put(struct xlpt_host *h, const char *path, const char *text, mode_t m
 	if (text) {
 		r = make_parent(h, path);
 		if (r >= 0)
-			r = xlpt_host_replace(h, path, text, strlen(text), mode);
+			r = xlpt_file_replace(h, path, text, strlen(text),
+					      &(struct xlpt_file_how){.mode = mode});
 	} else {
 		r = h->ops->unlink(h, path);
 		if (r == -ENOENT)
 			r = 0;
 	}
 	if (r < 0)
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot %s %s",
-				       text ? "write" : "remove", path);
+		return xlpt_diag_file(diag, XLPT_ERR_IO, -r, "cannot %s %s",
+				      text ? "write" : "remove", path);
 	return 0;
 }
 
@@ -241,7 +250,7 @@ int xlpt_boot_file_put(struct xlpt_host *h, const struct xlpt_boot_file *file,
 	if (file->old) {
 		_cleanup_free_ char *backup = xlpt_xasprintf(XLPT_BACKUP_DIR "%s", file->path);
 
-		rc = put(h, backup, file->old, 0644, diag);
+		rc = put(h, backup, file->old, 0600, diag);
 	}
 	return rc ? rc : put(h, file->path, file->text, file->mode, diag);
 }
@@ -250,6 +259,24 @@ int xlpt_boot_file_undo(struct xlpt_host *h, const struct xlpt_boot_file *file,
 			struct xlpt_diag *diag)
 {
 	return xlpt_boot_file_same(file) ? 0 : put(h, file->path, file->old, file->mode, diag);
+}
+
+int xlpt_boot_sweep(struct xlpt_host *h, bool only_count)
+{
+	static const char *const paths[] = {XLPT_MODPROBE_CONF, XLPT_GRUB_CFG, HOOK, DRACUT,
+					    MKINITCPIO};
+	int gone = 0;
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(paths); i++) {
+		_cleanup_free_ char *dir = folder_of(paths[i]),
+				    *backup = xlpt_xasprintf(XLPT_BACKUP_DIR "%s", dir);
+		int r = xlpt_file_sweep(h, dir, "xlpt", only_count);
+
+		gone += r > 0 ? r : 0;
+		r = xlpt_file_sweep(h, backup, "", only_count);
+		gone += r > 0 ? r : 0;
+	}
+	return gone;
 }
 
 void xlpt_boot_files_dispose(struct xlpt_boot_files *files)

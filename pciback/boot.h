@@ -180,6 +180,11 @@ char *xlpt_boot_cmdline_word(const struct xlpt_boot *boot, const struct xlpt_hid
 int xlpt_boot_files_make(struct xlpt_host *h, const struct xlpt_boot *boot,
 			 const struct xlpt_hide_list *list, char **early, bool by_cmdline,
 			 struct xlpt_boot_files *out, struct xlpt_diag *diag);
+/*
+ * Takes away what killed xlpts have left beside these files: initramfs-tools would go on
+ * running a hook of an old version's. Returns how many there were.
+ */
+int xlpt_boot_sweep(struct xlpt_host *h, bool only_count);
 /* Brings one file there, the old text kept below XLPT_BACKUP_DIR; nothing to do is success. */
 int xlpt_boot_file_put(struct xlpt_host *h, const struct xlpt_boot_file *file,
 		       struct xlpt_diag *diag);

@@ -21,6 +21,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "core/file.h"
 #include "xl-plugin/output.h"
 
 #define DIR_PATH XLPT_STATE_DIR "/journal"
@@ -102,7 +103,7 @@ bool xlpt_journal_moves(const struct xlpt_journal *j)
 
 static int cannot(struct xlpt_diag *diag, int r)
 {
-	xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot write the journal below " DIR_PATH);
+	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot write the journal below " DIR_PATH);
 	xlpt_diag_fact(diag, "without it an operation that is cut short could not be repaired");
 	xlpt_diag_hint(diag, "run xlpt as root and make room on /run");
 	return XLPT_ERR_IO;
@@ -134,7 +135,7 @@ int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	_cleanup_str_ struct xlpt_str head = { 0 };
 	int r;
 
-	r = xlpt_host_mkdirs(env->host, DIR_PATH, 0755);
+	r = xlpt_file_private_dir(env->host, DIR_PATH);
 	if (r < 0)
 		return cannot(diag, r);
 	j->path = xlpt_xasprintf(DIR_PATH "/%lld-%d", (long long)xlpt_now(env->clock),

@@ -7,8 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/file.h"
+
 #define LOCK_PATH XLPT_STATE_DIR "/lock/ledger"
-#define NEW_PATH XLPT_LEDGER_PATH ".new"
 #define FILE_MAX (64 * 1024 * 1024)
 /* A shorter ledger is read faster than it is thought about. */
 #define COMPACT_FROM 1024
@@ -37,7 +38,7 @@ static void book_close(struct book *b)
 
 static int cannot(struct xlpt_diag *diag, int r, const char *what)
 {
-	xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot %s " XLPT_LEDGER_PATH, what);
+	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot %s " XLPT_LEDGER_PATH, what);
 	xlpt_diag_fact(diag, "without it attaches and detaches cannot be counted");
 	xlpt_diag_hint(diag, "run xlpt as root and make room on /run");
 	return XLPT_ERR_IO;
@@ -45,7 +46,7 @@ static int cannot(struct xlpt_diag *diag, int r, const char *what)
 
 static int take_lock(struct xlpt_env *env, int *lock, struct xlpt_diag *diag)
 {
-	int r = xlpt_host_mkdirs(env->host, XLPT_STATE_DIR "/lock", 0755);
+	int r = xlpt_file_private_dir(env->host, XLPT_STATE_DIR "/lock");
 
 	if (r == 0) {
 		*lock = env->host->ops->open(env->host, LOCK_PATH, O_RDWR | O_CREAT, 0600);
@@ -178,21 +179,17 @@ static int write_all(int fd, const char *text, size_t len)
 	return fdatasync(fd) && errno != EINVAL ? -errno : 0;
 }
 
-/* Writes a whole ledger beside it and puts it in its place: readers see the old or the new one. */
+/* Readers see the old or the new one; under the lock nobody else replaces it. */
 static int book_replace(struct book *b, const char *text, size_t len)
 {
 	struct xlpt_host *h = b->env->host;
-	_cleanup_close_ int fd = h->ops->open(h, NEW_PATH, O_RDWR | O_CREAT | O_TRUNC | O_APPEND |
-					      O_NOFOLLOW, 0600);
-	int r = fd < 0 ? fd : write_all(fd, text, len);
+	int r = xlpt_file_replace(h, XLPT_LEDGER_PATH, text, len, &(struct xlpt_file_how){ .mode = 0600 });
+	int fd = r ? r : h->ops->open(h, XLPT_LEDGER_PATH, O_RDWR | O_APPEND | O_NOFOLLOW, 0);
 
-	if (r == 0)
-		r = h->ops->rename(h, NEW_PATH, XLPT_LEDGER_PATH);
-	if (r < 0)
-		return r;
+	if (fd < 0)
+		return fd;
 	xlpt_closep(&b->fd);
 	b->fd = fd;
-	fd = -1;
 	return 0;
 }
 

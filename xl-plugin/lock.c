@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "core/file.h"
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
 
@@ -22,7 +23,7 @@ static int take(struct xlpt_env *env, struct xlpt_locks *locks, const char *name
 	_cleanup_close_ int fd = -1;
 	int r;
 
-	r = xlpt_host_mkdirs(env->host, XLPT_STATE_DIR "/lock", 0755);
+	r = xlpt_file_private_dir(env->host, XLPT_STATE_DIR "/lock");
 	if (r == 0) {
 		fd = env->host->ops->open(env->host, path, O_RDWR | O_CREAT, 0600);
 		r = fd < 0 ? fd : 0;

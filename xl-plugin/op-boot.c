@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "core/file.h"
 #include "core/plan.h"
 #include "core/spec.h"
 #include "xenstore/pcibe.h"
@@ -240,6 +241,18 @@ int xlpt_op_boot_lock(struct xlpt_env *env, struct xlpt_locks *locks, struct xlp
 	return xlpt_lock_files(env, locks, "boot", "boot-time hiding or the pins", diag);
 }
 
+/* Also when nothing else is to be done: a hook that was left behind is run by others. */
+static void sweep(struct xlpt_env *env, const struct xlpt_boot_plan *p)
+{
+	_cleanup_free_ char *command = xlpt_boot_initramfs_command(&p->boot);
+
+	if (!xlpt_boot_sweep(env->host, false))
+		return;
+	xlpt_say(env, "took away what a killed xlpt had not finished%s%s",
+		 command ? "; an initramfs that was made since then may have it: " : "",
+		 command ? command : "");
+}
+
 int xlpt_op_boot_apply(struct xlpt_env *env, const struct xlpt_boot_plan *p, bool *changed,
 		       struct xlpt_diag *diag)
 {
@@ -258,6 +271,7 @@ int xlpt_op_boot_apply(struct xlpt_env *env, const struct xlpt_boot_plan *p, boo
 			      xlpt_xasprintf("%s %s", f->text ? "write" : "remove", f->path),
 			      xlpt_xasprintf("put %s back as it was", f->path));
 	}
+	sweep(env, p);
 	env->done |= !*changed;
 	if (!*changed)
 		return 0;
@@ -267,8 +281,8 @@ int xlpt_op_boot_apply(struct xlpt_env *env, const struct xlpt_boot_plan *p, boo
 		const char *ours = p->owned.by_cmdline ? p->eff.cmdline_hide : p->stamp;
 
 		/* A note that only makes a message better: without it verify says "lost". */
-		xlpt_host_replace(env->host, XLPT_BOOT_STAMP, ours ? ours : "",
-				  ours ? strlen(ours) : 0, 0644);
+		xlpt_file_replace(env->host, XLPT_BOOT_STAMP, ours ? ours : "",
+				  ours ? strlen(ours) : 0, &(struct xlpt_file_how){.mode = 0600});
 	}
 	return rc;
 }

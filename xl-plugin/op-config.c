@@ -235,7 +235,7 @@ void xlpt_config_mend(struct xlpt_env *env, const struct xlpt_journal *j)
 		xlpt_say(env, "%s is changed, as the %s was to do", j->config, j->op);
 	/* What writing it had come to when it was cut short. */
 	if (f.file.name)
-		xlpt_file_sweep(&f.file.dir, "/", f.file.name + 1);
+		xlpt_file_sweep(&f.file.dir, "/", f.file.name + 1, false);
 	/* The devices are mended; a file that is gone or broken by now must not keep them locked. */
 	if (rc)
 		xlpt_warn(env, "%s is not changed (%s); xlpt convert --edit does it", j->config,

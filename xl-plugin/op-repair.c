@@ -258,6 +258,8 @@ int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag)
 		rc = repair_leases(env, &found, diag);
 	if (rc == 0)
 		rc = repair_identities(env, &found, diag);
+	if (rc == 0)
+		found += xlpt_op_sweep(env);
 	env->done |= rc == 0 && !env->dry_run;
 	if (rc == 0 && env->json) {
 		struct json_object *root = json_object_new_object();

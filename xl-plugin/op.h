@@ -312,6 +312,8 @@ int xlpt_repair_facts(struct xlpt_env *env, size_t *found, struct xlpt_diag *dia
 int xlpt_repair_reset(struct xlpt_env *env, const struct xlpt_journal_dev *d,
 		      struct xlpt_diag *diag);
 /* All of them, and contradictions without a journal. Prints what it does. */
+/* Takes away (dry_run: counts) what killed xlpts had not finished, and says so. sweep.c. */
+size_t xlpt_op_sweep(struct xlpt_env *env);
 int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag);
 
 #endif

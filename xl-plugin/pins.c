@@ -4,11 +4,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/file.h"
 #include "core/spec.h"
 #include "pciback/scan.h"
 #include "pciback/vpd.h"
 
-/* xlpt_host_replace() has its temporary file beside the pin's. */
+/* Older versions had their temporary file beside the pin's, as NAME.PID.tmp. */
 #define TEMPORARY ".tmp"
 
 static bool temporary(const char *name)
@@ -109,7 +110,7 @@ int xlpt_pin_load(struct xlpt_env *env, const char *name, struct xlpt_pin *out,
 
 static int cannot_write(const char *name, int r, struct xlpt_diag *diag)
 {
-	xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot write the pin \"%s\"", name);
+	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot write the pin \"%s\"", name);
 	xlpt_diag_fact(diag, XLPT_PIN_DIR "/%s", name);
 	xlpt_diag_hint(diag, "run xlpt as root and make room on /var");
 	return XLPT_ERR_IO;
@@ -120,10 +121,11 @@ int xlpt_pin_store(struct xlpt_env *env, const char *name, const struct xlpt_pin
 {
 	_cleanup_free_ char *text = xlpt_pin_format(pin),
 			    *path = xlpt_xasprintf(XLPT_PIN_DIR "/%s", name);
-	int r = xlpt_host_mkdirs(env->host, XLPT_PIN_DIR, 0755);
+	int r = xlpt_file_private_dir(env->host, XLPT_PIN_DIR);
 
 	if (r == 0)
-		r = xlpt_host_replace(env->host, path, text, strlen(text), 0644);
+		r = xlpt_file_replace(env->host, path, text, strlen(text),
+				      &(struct xlpt_file_how){.mode = 0600});
 	env->done |= r == 0;
 	return r < 0 ? cannot_write(name, -r, diag) : 0;
 }

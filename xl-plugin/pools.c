@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/file.h"
 #include "pciback/bind.h"
 #include "pciback/scan.h"
 
@@ -97,15 +98,16 @@ int xlpt_pool_save(struct xlpt_env *env, const struct xlpt_pool_def *def, struct
 {
 	_cleanup_free_ char *path = xlpt_xasprintf(XLPT_POOLS_DIR "/%s", def->pool.name);
 	_cleanup_str_ struct xlpt_str text = { 0 };
-	int r = xlpt_host_mkdirs(env->host, XLPT_POOLS_DIR, 0755);
+	int r = xlpt_file_private_dir(env->host, XLPT_POOLS_DIR);
 
 	xlpt_pool_def_format(def, &text);
 	if (r == 0)
-		r = xlpt_host_replace(env->host, path, xlpt_str_get(&text), text.len, 0644);
+		r = xlpt_file_replace(env->host, path, xlpt_str_get(&text), text.len,
+				      &(struct xlpt_file_how){ .mode = 0600 });
 	env->done |= r == 0;
 	if (r == 0)
 		return 0;
-	xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot write %s", path);
+	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot write %s", path);
 	xlpt_diag_hint(diag, "run xlpt as root, and make room there");
 	return XLPT_ERR_IO;
 }

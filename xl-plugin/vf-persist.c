@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/file.h"
 #include "xl-plugin/output.h"
 #include "xl-plugin/vf.h"
 
@@ -92,7 +93,7 @@ char *xlpt_vf_unit_text(const char *program, const char *pf, int count)
 
 static int cannot(struct xlpt_diag *diag, int r, const char *what, const char *path)
 {
-	xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot %s %s", what, path);
+	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot %s %s", what, path);
 	xlpt_diag_hint(diag, "run xlpt as root, on a host with systemd");
 	return XLPT_ERR_IO;
 }
@@ -128,7 +129,8 @@ int xlpt_vf_unit_write(struct xlpt_env *env, const char *key, const char *pf, in
 	int r = xlpt_host_mkdirs(env->host, UNITS, 0755);
 
 	if (r == 0)
-		r = xlpt_host_replace(env->host, path, text, strlen(text), 0644);
+		r = xlpt_file_replace(env->host, path, text, strlen(text),
+				      &(struct xlpt_file_how){ .mode = 0644 });
 	if (r < 0)
 		return cannot(diag, r, "write", path);
 	r = make_link(env->host, name, path);

@@ -340,6 +340,49 @@ static int no_rename(struct xlpt_host *h, const char *from, const char *to)
 	return strstr(h->root, "hooks") ? -EROFS : xlpt_host_real_ops.rename(h, from, to);
 }
 
+static bool there(struct fake_bus *bus, const char *path)
+{
+	return xlpt_host_has(fake_bus_host(bus), "%s", path);
+}
+
+/* What a kill left of a hook is run by initramfs-tools, and goes with the next write or remove. */
+static void test_left_behind(void **state)
+{
+	static const char *const left[] = {"/etc/initramfs-tools/hooks/xlpt.4194305.tmp",
+					   "/etc/initramfs-tools/hooks/.xlpt-0123456789abcdef~",
+					   "/etc/modprobe.d/xlpt.conf.4194305.tmp",
+					   XLPT_BACKUP_DIR "/etc/modprobe.d/xlpt.conf.4194305.tmp"};
+	static const char *const lines[] = {"write " NIC, "write " NIC, "remove", "remove"};
+	static const char other[] = "/etc/initramfs-tools/hooks/other.4194305.tmp";
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, other, "x");
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(lines); i++) {
+		for (size_t k = 0; k < XLPT_ARRAY_SIZE(left); k++)
+			fake_bus_put(bus, left[k], "#!/bin/sh\nforce_load xen-pciback\n");
+		assert_run(bus, 0, lines[i], NULL);
+		for (size_t k = 0; k < XLPT_ARRAY_SIZE(left); k++)
+			if (there(bus, left[k]))
+				fail_msg("boot %s leaves %s", lines[i], left[k]);
+	}
+	assert_true(there(bus, other));
+}
+
+/* A link in the place of our file is refused, and what it leads to stays. */
+static void test_link_in_the_way(void **state)
+{
+	struct fake_bus *bus = *state;
+	struct xlpt_host *h = fake_bus_host(bus);
+
+	fake_bus_put(bus, "/etc/other", "keep\n");
+	assert_int_equal(xlpt_host_mkdirs(h, "/etc/initramfs-tools/hooks", 0755), 0);
+	h->ops->unlink(h, "/etc/initramfs-tools/hooks/xlpt");
+	assert_int_equal(h->ops->symlink(h, "/etc/nothing", "/etc/initramfs-tools/hooks/xlpt"), 0);
+	assert_run(bus, 1, "write " NIC, "a symbolic link stands there");
+	assert_text(bus, "/etc/other", "keep");
+	assert_false(there(bus, XLPT_MODPROBE_CONF));
+}
+
 /* The second file cannot be written: the first one is as it was. */
 static void test_undo(void **state)
 {
@@ -496,6 +539,7 @@ int main(void)
 		T(test_merge),		T(test_cmdline),
 		T(test_cmdline_text),	T(test_limits),
 		T(test_by_hand),	T(test_foreign_lines),
+		T(test_left_behind),	T(test_link_in_the_way),
 		T(test_undo),		T(test_guard_root_boot_swap),
 		T(test_guard_luks_lvm), T(test_guard_network),
 		T(test_guard_console),

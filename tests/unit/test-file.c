@@ -446,7 +446,7 @@ static void test_every_kill(void **state)
 				assert_int_equal(xlpt_host_list(&t->h, &names, "/hooks"), 0);
 				for (char **name = names; *name; name++)
 					assert_true(!strcmp(*name, "xlpt") || !runs(t, *name));
-				gone = xlpt_file_sweep(&t->h, "/hooks", "xlpt");
+				gone = xlpt_file_sweep(&t->h, "/hooks", "xlpt", false);
 				assert_int_equal(gone, xlpt_strv_len(names) -
 							       xlpt_host_has(&t->h, "/hooks/xlpt"));
 				left += gone;
@@ -454,6 +454,24 @@ static void test_every_kill(void **state)
 		}
 	print_message("%d points, %d temporaries swept\n", points, left);
 	assert_true(points > 30 && left > 10);
+}
+
+/* ---- directories of its own ---- */
+
+static void test_private_dir(void **state)
+{
+	struct tree *t = *state;
+	mode_t mask = umask(022);
+
+	assert_int_equal(xlpt_file_private_dir(&t->h, "/var/lib/xlpt/pins"), 0);
+	assert_int_equal(stat_of(t, "var/lib/xlpt/pins").st_mode, S_IFDIR | 0700);
+	assert_int_equal(stat_of(t, "var/lib").st_mode & 0777, 0755);
+	assert_int_equal(fchmodat(t->fd, "var/lib/xlpt/pins", 0755, 0), 0);
+	assert_int_equal(fchmodat(t->fd, "var/lib/xlpt", 0755, 0), 0);
+	assert_int_equal(xlpt_file_private_dir(&t->h, "/var/lib/xlpt/pins"), 0);
+	assert_int_equal(stat_of(t, "var/lib/xlpt/pins").st_mode, S_IFDIR | 0700);
+	assert_int_equal(stat_of(t, "var/lib/xlpt").st_mode, S_IFDIR | 0700);
+	umask(mask);
 }
 
 /* ---- sweeping ---- */
@@ -478,7 +496,9 @@ static void test_sweep(void **state)
 	fd = openat(t->fd, ".xlpt-aaaaaaaaaaaaaaaa~", O_RDONLY | O_CLOEXEC);
 	assert_int_equal(flock(fd, LOCK_EX), 0);
 	assert_int_equal(symlinkat("xlpt", t->fd, ".xlpt-bbbbbbbbbbbbbbbb~"), 0);
-	assert_int_equal(xlpt_file_sweep(&t->h, "/", "xlpt"), XLPT_ARRAY_SIZE(ours));
+	assert_int_equal(xlpt_file_sweep(&t->h, "/", "xlpt", true), XLPT_ARRAY_SIZE(ours));
+	stat_of(t, ours[0]);
+	assert_int_equal(xlpt_file_sweep(&t->h, "/", "xlpt", false), XLPT_ARRAY_SIZE(ours));
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(ours); i++)
 		assert_int_equal(fstatat(t->fd, ours[i], &st, 0), -1);
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(others); i++)
@@ -486,9 +506,9 @@ static void test_sweep(void **state)
 	stat_of(t, ".xlpt-aaaaaaaaaaaaaaaa~");
 	stat_of(t, ".xlpt-bbbbbbbbbbbbbbbb~");
 	/* Where everything is xlpt's. */
-	assert_int_equal(xlpt_file_sweep(&t->h, "/", ""), 1);
+	assert_int_equal(xlpt_file_sweep(&t->h, "/", "", false), 1);
 	assert_int_equal(fstatat(t->fd, "other.4194305.tmp", &st, 0), -1);
-	assert_int_equal(xlpt_file_sweep(&t->h, "/none", ""), 0);
+	assert_int_equal(xlpt_file_sweep(&t->h, "/none", "", false), 0);
 }
 
 /* ---- reading ---- */
@@ -598,6 +618,7 @@ int main(void)
 		TEST(test_owner_and_mode),    TEST(test_not_regular),	TEST(test_fresh),
 		TEST(test_hostile_directory), TEST(test_links_of_others), TEST(test_directory_is_held),
 		TEST(test_inside),	      TEST(test_every_failure), TEST(test_every_kill),
+		TEST(test_private_dir),
 		TEST(test_sweep),	      TEST(test_read),		TEST(test_device_nodes),
 		TEST(test_lines),	      TEST(test_save),
 	};

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <fcntl.h>
 #include <cmocka.h>
 
 #include "pciback/bind.h"
@@ -125,6 +127,64 @@ static void test_journal_kept_or_not(void **state)
 	assert_non_null(strstr(w->out, "nothing to mend"));
 }
 
+/* Unfinished files of killed ones go; what is not xlpt's stays. */
+static void test_left_behind(void **state)
+{
+	static const char *const left[] = { "/etc/initramfs-tools/hooks/xlpt.4194305.tmp",
+					    "/var/lib/xlpt/pins/nic0.4194305.tmp",
+					    "/var/lib/xlpt/pools/.xlpt-0123456789abcdef~",
+					    "/etc/systemd/system/xlpt-vf-eth0.service.4194305.tmp" };
+	static const char other[] = "/etc/systemd/system/other.service.4194305.tmp";
+	struct world *w = *state;
+
+	fake_bus_put(w->bus, other, "x");
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(left); i++)
+		fake_bus_put(w->bus, left[i], "x");
+	ok(w, "repair --dry-run");
+	assert_non_null(strstr(w->out, "would take away 4 files that a killed xlpt"));
+	ok(w, "repair");
+	assert_non_null(strstr(w->out, "took away 4 files that a killed xlpt"));
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(left); i++)
+		assert_false(xlpt_host_has(fake_bus_host(w->bus), "%s", left[i]));
+	assert_true(xlpt_host_has(fake_bus_host(w->bus), "%s", other));
+	ok(w, "repair");
+	assert_non_null(strstr(w->out, "nothing to mend"));
+}
+
+/* Nobody but root opens what xlpt keeps: who can open a file can lock it. */
+static void test_kept_for_root(void **state)
+{
+	static const char *const dirs[] = { "/run/xlpt", "/run/xlpt/lock", "/run/xlpt/journal",
+					    "/var/lib/xlpt", "/var/lib/xlpt/pins" };
+	static const char *const files[] = { "/var/lib/xlpt/pins/nic0", "/run/xlpt/ledger" };
+	struct world *w = *state;
+	struct xlpt_host *h = fake_bus_host(w->bus);
+	mode_t mask = umask(0);
+	struct stat st;
+
+	/* As an older xlpt made them. */
+	assert_int_equal(xlpt_host_mkdirs(h, "/run/xlpt/lock", 0755), 0);
+	assert_int_equal(xlpt_host_mkdirs(h, "/run/xlpt/journal", 0755), 0);
+	assert_int_equal(xlpt_host_mkdirs(h, "/var/lib/xlpt/pins", 0755), 0);
+	ok(w, "pin nic0 02:00.0");
+	ok(w, "attach web1 05:00.0");
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(dirs); i++) {
+		_cleanup_close_ int fd = h->ops->open(h, dirs[i], O_RDONLY | O_DIRECTORY, 0);
+
+		assert_int_equal(fstat(fd, &st), 0);
+		if ((st.st_mode & 07777) != 0700)
+			fail_msg("%s has mode %o", dirs[i], st.st_mode & 07777);
+	}
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(files); i++) {
+		_cleanup_close_ int fd = h->ops->open(h, files[i], O_RDONLY, 0);
+
+		assert_int_equal(fstat(fd, &st), 0);
+		if ((st.st_mode & 07777) != 0600)
+			fail_msg("%s has mode %o", files[i], st.st_mode & 07777);
+	}
+	umask(mask);
+}
+
 /* Two who look at a journal do not keep each other from seeing it; one takes it over. */
 static void test_journal_adopt(void **state)
 {
@@ -230,6 +290,8 @@ int main(void)
 		world_test(test_interrupted),
 		world_test(test_permissive_ends),
 		world_test(test_journal_kept_or_not),
+		world_test(test_left_behind),
+		world_test(test_kept_for_root),
 		world_test(test_journal_adopt),
 		world_test(test_guest_replaced),
 		world_test(test_hypervisor_only),
