@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pciback/config.h"
+#include "pciback/quirks.h"
 
 #include <string.h>
 
@@ -112,13 +113,10 @@ static void link(const uint8_t *cfg, size_t len, unsigned pos, struct xlpt_caps 
  */
 static bool wide_acs(const uint8_t *cfg, const struct xlpt_caps *caps)
 {
-	unsigned vendor = cfg[0] | cfg[1] << 8, device = cfg[2] | cfg[3] << 8;
+	struct xlpt_device dev = { .vendor = (uint16_t)(cfg[0] | cfg[1] << 8),
+				   .device = (uint16_t)(cfg[2] | cfg[3] << 8) };
 
-	if (vendor != 0x8086 || caps->pcie_type != XLPT_PCIE_ROOT_PORT)
-		return false;
-	return (device >= 0xa110 && device <= 0xa11f) || (device >= 0xa167 && device <= 0xa16a) ||
-	       (device >= 0xa290 && device <= 0xa29f) || (device >= 0xa2e7 && device <= 0xa2ee) ||
-	       (device >= 0x9d10 && device <= 0x9d1b);
+	return caps->pcie_type == XLPT_PCIE_ROOT_PORT && xlpt_quirk_has(pci_quirk_intel_spt_pch_acs, &dev);
 }
 
 static void standard_caps(const uint8_t *cfg, size_t len, struct xlpt_caps *caps)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pciback/isolate.h"
+#include "pciback/quirks.h"
 
 #include <string.h>
 
@@ -141,7 +142,7 @@ static bool takes_over(const struct work *w, size_t i, struct xlpt_bdf *rid)
 
 		/* Only such a one sits behind a PCIe port and says it is conventional. */
 		if (above && above->caps.pcie && above->caps.pcie_type != XLPT_PCIE_TO_PCI &&
-		    xlpt_hidden_pcie_bridge(b))
+		    xlpt_quirk_has(quirk_use_pcie_bridge_dma_alias, b))
 			*rid = secondary;
 		return true;
 	}
@@ -163,11 +164,14 @@ static void join_upwards(struct work *w, size_t i)
 					    NONE, d->carrier });
 		return;
 	}
-	for (size_t b = parent; b != NONE && limit; b = w->nodes[b].parent, limit--)
+	for (size_t b = parent; b != NONE && limit; b = w->nodes[b].parent, limit--) {
+		if (xlpt_quirk_has(quirk_bridge_cavm_thrx2_pcie_root, &w->devs->items[b]))
+			break;
 		if (takes_over(w, b, &rid)) {
 			join(w, (struct xlpt_edge){ XLPT_EDGE_REQUESTER, i, b, b, rid });
 			return;
 		}
+	}
 	if (parent != NONE) {
 		size_t at = leak(w, parent);
 
@@ -181,23 +185,37 @@ static bool same_slot(struct xlpt_bdf a, struct xlpt_bdf b)
 	return a.seg == b.seg && a.bus == b.bus && a.dev == b.dev;
 }
 
+static bool same_bus(struct xlpt_bdf a, struct xlpt_bdf b)
+{
+	return a.seg == b.seg && a.bus == b.bus;
+}
+
 /* Functions first..last-1 are those of one slot. */
 static void join_slot(struct work *w, size_t first, size_t last)
 {
 	const struct xlpt_device *d = w->devs->items;
 
 	for (size_t i = first; i < last; i++) {
-		int alias = xlpt_dma_alias(&d[i]);
-
-		for (size_t k = first; k < last; k++)
-			if (alias == d[k].bdf.func && k != i)
-				join(w, (struct xlpt_edge){ .kind = XLPT_EDGE_ALIAS, .a = i, .b = k });
 		if (xlpt_acs_isolates(w->nodes[i].acs) || d[i].is_vf)
 			continue;
 		/* One of the two has to say that there are several (or be one of the others). */
 		for (size_t k = first; k < i; k++)
 			if (!xlpt_acs_isolates(w->nodes[k].acs) && !d[k].is_vf)
 				join(w, (struct xlpt_edge){ .kind = XLPT_EDGE_SLOT, .a = i, .b = k });
+	}
+}
+
+/* Functions first..last-1 are those of one bus: nobody does DMA under a number of another bus. */
+static void join_aliases(struct work *w, size_t first, size_t last)
+{
+	const struct xlpt_device *d = w->devs->items;
+
+	for (size_t i = first; i < last; i++) {
+		enum xlpt_quirk kind = xlpt_quirk_alias(&d[i]);
+
+		for (size_t k = first; kind != XLPT_NO_QUIRK && k < last; k++)
+			if (xlpt_quirk_alias_is(kind, &d[i], d[k].bdf))
+				join(w, (struct xlpt_edge){ .kind = XLPT_EDGE_ALIAS, .a = i, .b = k });
 	}
 }
 
@@ -315,6 +333,12 @@ void xlpt_sets_make(const struct xlpt_devices *devs, struct xlpt_sets *out)
 			;
 		join_slot(&w, first, last);
 	}
+	for (size_t first = 0, last; first < n; first = last) {
+		for (last = first + 1; last < n && same_bus(devs->items[first].bdf, devs->items[last].bdf);
+		     last++)
+			;
+		join_aliases(&w, first, last);
+	}
 	collect(&w);
 	compare_groups(&w);
 	free(w.nodes);
@@ -331,6 +355,8 @@ static const char *acs_words(const struct xlpt_device *d)
 		return "conventional PCI";
 	case XLPT_ACS_NEVER:
 		return "its kind never has ACS";
+	case XLPT_ACS_DISTRUSTED:
+		return "Linux does not trust its ACS";
 	case XLPT_ACS_UNREAD:
 		return "configuration space not readable";
 	default:

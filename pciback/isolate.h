@@ -31,6 +31,7 @@ enum xlpt_acs_state {
 	XLPT_ACS_ABSENT,	/* no such capability where one is needed */
 	XLPT_ACS_CONVENTIONAL,	/* not PCI Express: a shared bus */
 	XLPT_ACS_NEVER,		/* a kind of function that can have none (PCIe-to-PCI bridge) */
+	XLPT_ACS_DISTRUSTED,	/* Linux has a list of such chips, and this one is not in it */
 	XLPT_ACS_UNREAD,	/* configuration space could not be read: taken for not isolated */
 };
 
@@ -45,11 +46,6 @@ static inline bool xlpt_acs_isolates(enum xlpt_acs_state state)
 const char *xlpt_acs_word(const struct xlpt_device *dev);
 /* "root port" "PCIe-to-PCI bridge" "endpoint" ...: what sort of function it is. */
 const char *xlpt_port_word(const struct xlpt_device *dev);
-
-/* A second function number this device is known to use for DMA on its bus, or -1 (acs.c). */
-int xlpt_dma_alias(const struct xlpt_device *dev);
-/* A conventional-looking bridge that in truth is a PCIe-to-PCI bridge without saying so. */
-bool xlpt_hidden_pcie_bridge(const struct xlpt_device *dev);
 
 enum xlpt_edge_kind {
 	XLPT_EDGE_REQUESTER,	/* b is a bridge or VMD controller in whose name a's transactions go up */

@@ -191,6 +191,11 @@ static void read_config(struct reader *rd, unsigned flags, struct xlpt_device *d
 		dev->multifunction = cfg[0x0e] & 0x80;
 		if (r > 0x19 && (type == XLPT_HEADER_BRIDGE || type == XLPT_HEADER_CARDBUS))
 			dev->secondary_bus = cfg[0x19];
+		/* The header has it as well: pciback/quirks tells cards apart by it. */
+		if (r > 0x2f && type == XLPT_HEADER_ENDPOINT && flags & XLPT_SCAN_BRIEF) {
+			dev->subvendor = (uint16_t)(cfg[0x2c] | cfg[0x2d] << 8);
+			dev->subdevice = (uint16_t)(cfg[0x2e] | cfg[0x2f] << 8);
+		}
 		if (r > 0x3d && cfg[0x3d] <= 4)
 			dev->intx_pin = cfg[0x3d];
 	}

@@ -41,8 +41,12 @@ asan:
 check-layers:
 	@tests/check-layers
 
+# The table of chips against the source of a kernel, when there is one: KERNEL=dir.
+check-quirks:
+	@tests/check-quirks $(KERNEL)
+
 check-scripts:
-	@shellcheck -x -P tests/lab tests/deps tests/run-tests tests/check-layers \
+	@shellcheck -x -P tests/lab tests/deps tests/run-tests tests/check-layers tests/check-quirks \
 		$$(grep -lE '^#!.*sh' tests/lab/* 2>/dev/null) tests/lab/scenarios/*.sh && \
 		echo '  OK      shell scripts'
 
@@ -93,5 +97,5 @@ bench: deps all
 		sed -n 's/^-- BENCH /  /p' $(O)/lab/$$xen/bench/log; done
 	@tests/lab/run convert --xen 4.20 && sed -n 's/^-- BENCH /  /p' $(O)/lab/4.20/convert/log
 
-.PHONY: check check-fast check-unit check-valgrind asan check-layers check-scripts \
+.PHONY: check-quirks check check-fast check-unit check-valgrind asan check-layers check-scripts \
 	check-lab lab soak deps demo bench fuzz
