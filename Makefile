@@ -24,6 +24,15 @@ WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=
 CFLAGS ?= -O2 -g
 OPT_CFLAGS = -std=gnu11 -fno-strict-aliasing -fstack-protector-strong -D_GNU_SOURCE -I. $(WARN) \
 	     -DXLPT_VERSION='"$(VERSION)"' $(shell $(PKG_CONFIG) --cflags $(PKGS))
+# Hardening stands before CFLAGS and LDFLAGS, so that those who give their own can undo it. FORTIFY
+# wants an optimizer, and hides errors from sanitizers. tests/check-hardening looks at the result.
+has = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && echo $(1))
+OPTIMIZED = $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS))))
+NO_FORTIFY = $(findstring -fsanitize,$(CFLAGS))$(findstring _FORTIFY_SOURCE,$(CFLAGS) $(CPPFLAGS))
+HARDEN_CFLAGS := -fPIE $(call has,-fstack-clash-protection) $(call has,-fcf-protection) \
+	$(call has,-mbranch-protection=standard) \
+	$(if $(OPTIMIZED),$(if $(NO_FORTIFY),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
+HARDEN_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 # Only what is used is loaded: a command lives for a second, and loading is part of it.
 LIBS = -Wl,--as-needed $(shell $(PKG_CONFIG) --libs $(PKGS))
 
@@ -39,12 +48,12 @@ all: $(O)/xlpt $(O)/guard/xl $(MANS)
 
 $(O)/xlpt: $(O)/xl-plugin/main.o $(O)/libxlpt.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+	$(Q)$(CC) $(HARDEN_CFLAGS) $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # Stands before xl, so it needs nothing but libc: see xl-plugin/guard-xl/main.c.
 $(O)/guard/xl: $(O)/xl-plugin/guard-xl/main.o $(O)/xl-plugin/guard-xl/words.o
 	$(call say,LINK,$@)
-	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^
+	$(Q)mkdir -p $(@D) && $(CC) $(HARDEN_CFLAGS) $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^
 
 $(O)/libxlpt.a: $(LIBOBJS)
 	$(call say,AR,$@)
@@ -52,11 +61,11 @@ $(O)/libxlpt.a: $(LIBOBJS)
 
 $(O)/%.o: %.c Makefile
 	$(call say,CC,$<)
-	$(Q)mkdir -p $(@D) && $(CC) $(OPT_CFLAGS) $(CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)mkdir -p $(@D) && $(CC) $(OPT_CFLAGS) $(HARDEN_CFLAGS) $(CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
 $(TESTS): $(O)/%: $(O)/%.o $(FAKEOBJS) $(O)/libxlpt.a | $(O)/guard/xl
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell $(PKG_CONFIG) --libs cmocka)
+	$(Q)$(CC) $(HARDEN_CFLAGS) $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell $(PKG_CONFIG) --libs cmocka)
 
 $(O)/man/%: docs/man/%.scd
 	$(call say,MAN,$@)
@@ -64,21 +73,31 @@ $(O)/man/%: docs/man/%.scd
 
 include tests/tests.mk
 
+# The places stand in units, rules and the guard's lines, which a shell, systemd, udev and AppArmor read.
+PLACES = $(SBINDIR)$(MANDIR)$(BASHCOMPDIR)$(UNITDIR)$(GUARDDIR)$(UDEVDIR)$(HOOKDIR)
+ODD_PLACE = printf %s "$$XLPT_PLACES" | LC_ALL=C grep -q '[^A-Za-z0-9/._+-]'
+# DESTDIR comes in by the environment: whatever it has in it, the shell takes it as it is.
+TO = "$$XLPT_DESTDIR"
+
+install: export XLPT_PLACES = $(PLACES)
+install: export XLPT_DESTDIR = $(DESTDIR)
 install: all
-	install -D -m 755 $(O)/xlpt $(DESTDIR)$(SBINDIR)/xlpt
-	install -D -m 755 $(O)/guard/xl $(DESTDIR)$(GUARDDIR)/xl
-	ln -sf xl $(DESTDIR)$(GUARDDIR)/libxl-save-helper
-	install -D -m 644 docs/completion.bash $(DESTDIR)$(BASHCOMPDIR)/xlpt
-	mkdir -p $(DESTDIR)$(UNITDIR)
+	@if $(ODD_PLACE); then echo 'xlpt: PREFIX and the other folders may have letters, digits and' \
+		'/._+- in their names, nothing else' >&2; exit 1; fi
+	install -D -m 755 $(O)/xlpt $(TO)$(SBINDIR)/xlpt
+	install -D -m 755 $(O)/guard/xl $(TO)$(GUARDDIR)/xl
+	ln -sf xl $(TO)$(GUARDDIR)/libxl-save-helper
+	install -D -m 644 docs/completion.bash $(TO)$(BASHCOMPDIR)/xlpt
+	mkdir -p $(TO)$(UNITDIR)
 	for u in docs/systemd/*.service; do sed 's,/usr/local/sbin,$(SBINDIR),' $$u \
-		>$(DESTDIR)$(UNITDIR)/$$(basename $$u) || exit 1; done
-	mkdir -p $(DESTDIR)$(UDEVDIR) $(DESTDIR)$(HOOKDIR)
+		>$(TO)$(UNITDIR)/$$(basename $$u) || exit 1; done
+	mkdir -p $(TO)$(UDEVDIR) $(TO)$(HOOKDIR)
 	sed 's,/usr/local/sbin,$(SBINDIR),' docs/hooks/90-xlpt-pool.rules \
-		>$(DESTDIR)$(UDEVDIR)/90-xlpt-pool.rules
-	sed 's,/usr/local/sbin,$(SBINDIR),' docs/hooks/libvirt-libxl >$(DESTDIR)$(HOOKDIR)/libvirt-libxl
-	chmod 755 $(DESTDIR)$(HOOKDIR)/libvirt-libxl
+		>$(TO)$(UDEVDIR)/90-xlpt-pool.rules
+	sed 's,/usr/local/sbin,$(SBINDIR),' docs/hooks/libvirt-libxl >$(TO)$(HOOKDIR)/libvirt-libxl
+	chmod 755 $(TO)$(HOOKDIR)/libvirt-libxl
 	for m in $(MANS); do install -D -m 644 $$m \
-		$(DESTDIR)$(MANDIR)/man$${m##*.}/$$(basename $$m) || exit 1; done
+		$(TO)$(MANDIR)/man$${m##*.}/$$(basename $$m) || exit 1; done
 
 clean:
 	rm -rf $(O)

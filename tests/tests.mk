@@ -20,12 +20,26 @@ check: deps check-fast check-lab
 
 check-fast: check-layers check-scripts
 	@$(MAKE) -s $(JOBS) WERROR=-Werror all $(TESTS)
+	@$(MAKE) -s check-build
 	@$(MAKE) -s check-unit
 	@$(MAKE) -s asan
 	@$(MAKE) -s check-valgrind
 
 deps:
 	@tests/deps
+
+# What the compiler and make install make of it.
+check-build: all
+	@tests/check-hardening $(O)/xlpt $(O)/guard/xl $(LIBOBJS) \
+		$(O)/xl-plugin/main.o $(O)/xl-plugin/guard-xl/main.o
+	@tests/check-install
+
+# For a real xl, not for xlpt: no sanitizer goes into it.
+$(O)/tests/shim/xl-shim.so: tests/shim/xl-shim.c
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(WARN) -O2 -shared -fPIC -o $@ $<
+
+$(O)/tests/unit/test-guard-getopt: | $(O)/tests/shim/xl-shim.so
 
 check-unit: $(TESTS)
 	@tests/run-tests $(RUNNER) $(TESTS)
@@ -47,6 +61,7 @@ check-quirks:
 
 check-scripts:
 	@shellcheck -x -P tests/lab tests/deps tests/run-tests tests/check-layers tests/check-quirks \
+		tests/check-hardening tests/check-install \
 		$$(grep -lE '^#!.*sh' tests/lab/* 2>/dev/null) tests/lab/scenarios/*.sh && \
 		echo '  OK      shell scripts'
 
@@ -97,5 +112,5 @@ bench: deps all
 		sed -n 's/^-- BENCH /  /p' $(O)/lab/$$xen/bench/log; done
 	@tests/lab/run convert --xen 4.20 && sed -n 's/^-- BENCH /  /p' $(O)/lab/4.20/convert/log
 
-.PHONY: check-quirks check check-fast check-unit check-valgrind asan check-layers check-scripts \
+.PHONY: check-quirks check check-fast check-build check-unit check-valgrind asan check-layers check-scripts \
 	check-lab lab soak deps demo bench fuzz
