@@ -258,6 +258,8 @@ static int change(struct xlpt_env *env, const struct xlpt_args *args, bool remov
 		rc = xlpt_sentry_look(env, dir, &before, diag);
 	if (rc == 0)
 		rc = choose(args, &before, remove, parts, diag);
+	if (rc == 0 && !remove)
+		rc = xlpt_sentry_judge_path(&before, parts, diag);
 	if (rc == 0)
 		rc = xlpt_op_guard(env, &before, parts, remove, xlpt_args_has(args, "force"),
 				   &changed, diag);

@@ -51,6 +51,11 @@ static void append(char ***v, char *text)
 	(*v)[n + 1] = NULL;
 }
 
+void xlpt_sentry_note(struct xlpt_sentry *g, char *text)
+{
+	append(&g->notes, text);
+}
+
 /* Of the prefix this xlpt runs from, else of one that has it. */
 static void find_program(struct xlpt_env *env, struct xlpt_sentry *g)
 {
@@ -268,6 +273,7 @@ int xlpt_sentry_look(struct xlpt_env *env, const char *dir, struct xlpt_sentry *
 			rc = look_block(env, g, XLPT_SENTRY_XENDOMAINS, xlpt_xstrdup(xendomains[i]),
 					xlpt_sentry_xendomains_body, home, diag);
 		}
+	xlpt_sentry_lines(g, home);
 	return rc;
 }
 
@@ -280,37 +286,6 @@ static bool any_there(const struct xlpt_sentry *g, enum xlpt_sentry_part part)
 		    g->files[i].state != XLPT_SENTRY_FOREIGN)
 			return true;
 	return false;
-}
-
-/* A daemon that was started before the drop-in runs without it. */
-static void note_daemons(struct xlpt_env *env, struct xlpt_sentry *g)
-{
-	_cleanup_strv_ char **pids = NULL;
-
-	if (xlpt_host_list(env->host, &pids, "/proc"))
-		return;
-	for (char **p = pids; *p; p++) {
-		_cleanup_free_ char *comm = NULL, *path = NULL, *vars = NULL;
-		bool with = false;
-		ssize_t n;
-
-		if (**p < '0' || **p > '9' ||
-		    xlpt_host_read_text(env->host, &comm, "/proc/%s/comm", *p))
-			continue;
-		if (strcmp(comm, daemons[0]) && strcmp(comm, daemons[1]))
-			continue;
-		path = xlpt_xasprintf("/proc/%s/environ", *p);
-		vars = xlpt_xcalloc(1, 65537);
-		n = env->host->ops->read(env->host, path, vars, 65536);
-		for (ssize_t i = 0; i < n; i += (ssize_t)strlen(vars + i) + 1)
-			with = with || (xlpt_starts(vars + i, "LIBXL_SAVE_HELPER=") &&
-					strstr(vars + i, "/lib/xlpt/guard/"));
-		if (n >= 0 && with != any_there(g, XLPT_SENTRY_LIBVIRT))
-			append(&g->notes,
-			       xlpt_xasprintf("%s (process %s) runs %s the guard: systemctl "
-					      "daemon-reload; systemctl restart %s",
-					      comm, *p, with ? "with" : "without", comm));
-	}
 }
 
 static void note_libvirt_guests(struct xlpt_env *env, struct xlpt_sentry *g)
@@ -355,7 +330,14 @@ void xlpt_sentry_notes(struct xlpt_env *env, struct xlpt_sentry *g)
 		       xlpt_xasprintf("the guard's program %s is not there: make install puts "
 				      "it there",
 				      g->program));
-	note_daemons(env, g);
+	if (!xlpt_sentry_plain_path(g->program) &&
+	    (any_there(g, XLPT_SENTRY_LIBVIRT) || any_there(g, XLPT_SENTRY_XENDOMAINS)))
+		append(&g->notes,
+		       xlpt_xasprintf(
+			       "%s has characters that mean something else to a shell, systemd "
+			       "or AppArmor: install xlpt below another PREFIX",
+			       g->program));
+	xlpt_sentry_daemons(env, g, any_there(g, XLPT_SENTRY_LIBVIRT));
 	if (any_there(g, XLPT_SENTRY_LIBVIRT))
 		note_libvirt_guests(env, g);
 }
@@ -380,8 +362,13 @@ const char *xlpt_sentry_part_state(const struct xlpt_sentry *g, enum xlpt_sentry
 		return "does not apply";
 	if (broken || (worst == XLPT_SENTRY_CURRENT && !g->program_there))
 		return "broken";
+	if (part != XLPT_SENTRY_XL && worst != XLPT_SENTRY_ABSENT && worst != XLPT_SENTRY_FOREIGN &&
+	    !xlpt_sentry_plain_path(g->program))
+		return "broken";
 	if (mixed && worst == XLPT_SENTRY_CURRENT)
 		return "in part";
+	if (worst == XLPT_SENTRY_CURRENT && g->idle[part])
+		return "not in effect";
 	if (part == XLPT_SENTRY_XL && worst == XLPT_SENTRY_CURRENT && g->n_ways && !g->ways[0].ours)
 		return "shadowed";
 	return xlpt_sentry_state_word(worst);

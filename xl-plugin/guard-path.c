@@ -9,11 +9,13 @@
 #include <unistd.h>
 
 #include "core/file.h"
+#include "xl-plugin/guard-xl/words.h"
 #include "xl-plugin/guard.h"
 
-#define TAIL	  "/lib/xlpt/guard/xl"
-#define USUAL	  "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define SLURP_MAX (256 * 1024)
+#define TAIL	    "/lib/xlpt/guard/xl"
+#define USUAL	    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define SLURP_MAX   (256 * 1024)
+#define PROGRAM_MAX (4 * 1024 * 1024) /* the guard's has 70 KiB, a tenth of xl's */
 
 bool xlpt_sentry_is_program(struct xlpt_host *h, const char *path)
 {
@@ -31,6 +33,15 @@ char *xlpt_sentry_link(struct xlpt_host *h, const char *path)
 	if (n < (ssize_t)strlen(TAIL) || strcmp(buf + n - strlen(TAIL), TAIL))
 		return NULL;
 	return xlpt_xstrdup(buf);
+}
+
+/* A copy of the guard's program, or a chain of links to it. */
+static bool is_copy(struct xlpt_host *h, const char *path)
+{
+	_cleanup_free_ char *text = xlpt_xcalloc(1, PROGRAM_MAX);
+	ssize_t n = h->ops->read(h, path, text, PROGRAM_MAX);
+
+	return n > 0 && memmem(text, (size_t)n, XLPT_GUARD_MARK, strlen(XLPT_GUARD_MARK));
 }
 
 int xlpt_sentry_slurp(struct xlpt_host *h, const char *path, char **out, struct stat *st)
@@ -77,15 +88,17 @@ static void add_way(struct xlpt_env *env, struct xlpt_sentry *g, char *who, cons
 		/* Relative ones and "~" are nobody's habit, and stand for no place. */
 		if (len && *d == '/') {
 			bool there = xlpt_sentry_is_program(env->host, xl);
+			bool ours;
 
 			to = xlpt_sentry_link(env->host, xl);
+			ours = to || (there && is_copy(env->host, xl));
 			if (to)
 				add_link(links, xl);
-			if (there && !to && !g->real)
+			if (there && !ours && !g->real)
 				g->real = xlpt_xstrdup(xl);
 			if (there && !way.first) {
 				way.first = xlpt_xstrdup(xl);
-				way.ours = to != NULL;
+				way.ours = ours;
 			}
 		}
 		d += len + (d[len] == ':');

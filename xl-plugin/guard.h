@@ -72,6 +72,7 @@ struct xlpt_sentry {
 	size_t n_ways, alloc_ways;
 	bool applies[XLPT_SENTRY_PARTS];
 	const char *why_not[XLPT_SENTRY_PARTS]; /* when it does not */
+	bool idle[XLPT_SENTRY_PARTS];		/* there, and something keeps it from working */
 	char **notes;	 /* what an operator should know about how it stands */
 	char **commands; /* to be run after a change of the part libvirt */
 };
@@ -88,7 +89,14 @@ int xlpt_sentry_look(struct xlpt_env *env, const char *dir, struct xlpt_sentry *
 /* Adds the notes: needs all of the above, and says what keeps a part from working. */
 void xlpt_sentry_notes(struct xlpt_env *env, struct xlpt_sentry *g);
 
-/* How a part stands as a whole: the worst of its files. "in part" when they differ. */
+/* One of them; a second one of the same text is dropped. Takes text over. */
+void xlpt_sentry_note(struct xlpt_sentry *g, char *text);
+
+/*
+ * How a part stands as a whole: the worst of its files. "in part" when they
+ * differ, "not in effect" when something keeps them from working (libvirt's
+ * daemon is looked at with the notes).
+ */
 const char *xlpt_sentry_part_state(const struct xlpt_sentry *g, enum xlpt_sentry_part part);
 
 /* Before xlpt_sentry_look(), when its answer is to be acted on. */
@@ -123,6 +131,20 @@ char *xlpt_sentry_apparmor_body(const char *dir);
 char *xlpt_sentry_xendomains_body(const char *dir);
 /* The folder an older text names, to tell "of another place" from "changed". Or NULL. */
 char *xlpt_sentry_dir_in(const char *text);
+
+/* ---- whether it works (guard-daemon.c) ---- */
+
+/* Notes each of libvirt's daemons that runs without the guard it should have, or the reverse. */
+void xlpt_sentry_daemons(struct xlpt_env *env, struct xlpt_sentry *g, bool installed);
+/* Finds lines behind the block for xendomains that undo it. dir: the program's folder. */
+void xlpt_sentry_lines(struct xlpt_sentry *g, const char *dir);
+/* Letters, digits, "/._+-" and what is beyond ASCII: the same to a shell, systemd and AppArmor. */
+bool xlpt_sentry_plain_path(const char *path);
+/* XLPT_ERR_CONFLICT when the files of these parts cannot name the guard's program. */
+int xlpt_sentry_judge_path(const struct xlpt_sentry *g, const bool parts[XLPT_SENTRY_PARTS],
+			   struct xlpt_diag *diag);
+
+/* ---- where xl is (guard-path.c) ---- */
 
 bool xlpt_sentry_is_program(struct xlpt_host *h, const char *path);
 /* The text of a link, when it leads to a guard's program of any prefix; else NULL. */

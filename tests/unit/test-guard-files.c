@@ -10,70 +10,9 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "core/file.h"
-#include "tests/fake/bus.h"
-#include "xl-plugin/guard.h"
-
-#define PROGRAM "/usr/local/lib/xlpt/guard/xl"
-#define LINK	"/usr/local/sbin/xl"
-#define DROPIN	"/etc/systemd/system/libvirtd.service.d/xlpt-guard.conf"
-#define LOCAL	"/etc/apparmor.d/local/usr.sbin.libvirtd"
-#define XENDOM	"/etc/default/xendomains"
-
-static struct fake_bus *bus;
-static struct xlpt_host *host;
-static char *said; /* both streams of the last run */
-
-/* ---- the tree ---- */
-
-static void mode(const char *path, mode_t m)
-{
-	int fd = host->ops->open(host, path, O_RDONLY, 0);
-
-	assert_true(fd >= 0);
-	assert_int_equal(fchmod(fd, m), 0);
-	close(fd);
-}
-
-static void put(const char *path, const char *text)
-{
-	host->ops->unlink(host, path);
-	fake_bus_put(bus, path, text);
-}
-
-static int setup(void **state)
-{
-	(void)state;
-	bus = fake_bus_new();
-	host = fake_bus_host(bus);
-	put(PROGRAM, "ELF");
-	mode(PROGRAM, 0755);
-	put("/usr/sbin/xl", "ELF");
-	mode("/usr/sbin/xl", 0755);
-	put("/usr/local/sbin/.keep", "");
-	put("/usr/lib/systemd/system/libvirtd.service", "");
-	put("/etc/systemd/system/.keep", "");
-	put("/etc/apparmor.d/usr.sbin.libvirtd", "profile");
-	put("/etc/apparmor.d/local/.keep", "");
-	put("/etc/login.defs",
-	    "#ENV_SUPATH no\nENV_SUPATH\tPATH=/usr/local/sbin:/usr/sbin:/sbin\n");
-	put(XENDOM, "# mine\nXENDOMAINS_SAVE=/var/lib/xen/save");
-	mode(XENDOM, 0640);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	(void)state;
-	free(XLPT_TAKE(said));
-	fake_bus_free(bus);
-	return 0;
-}
+#include "tests/unit/guarding.h"
 
 static void walk(struct xlpt_str *out, const char *path)
 {
@@ -113,49 +52,6 @@ static char *snapshot(void)
 	walk(&s, "/etc");
 	walk(&s, "/usr");
 	return xlpt_str_take(&s);
-}
-
-static char *text_of(const char *path)
-{
-	_cleanup_free_ char *text = NULL;
-	struct stat st;
-
-	assert_int_equal(xlpt_sentry_slurp(host, path, &text, &st), 0);
-	return xlpt_xstrdup(text);
-}
-
-/* ---- the program on it ---- */
-
-static int run(const char *args)
-{
-	struct xlpt_env env = {.clock = &xlpt_clock_real, .host = host};
-	_cleanup_free_ char *words = xlpt_xasprintf("xlpt guard %s", args);
-	char *argv[16], *save = NULL;
-	int argc = 0, status;
-	size_t len;
-
-	free(XLPT_TAKE(said));
-	env.out = env.err = open_memstream(&said, &len);
-	for (char *w = strtok_r(words, " ", &save); w; w = strtok_r(NULL, " ", &save))
-		argv[argc++] = w;
-	argv[argc] = NULL;
-	status = xlpt_run(argc, argv, &env);
-	fclose(env.out);
-	return status;
-}
-
-static void expect(int status, const char *args)
-{
-	int got = run(args);
-
-	if (got != status)
-		fail_msg("guard %s exits %d, not %d: %s", args, got, status, said);
-}
-
-static void says(const char *what)
-{
-	if (!strstr(said, what))
-		fail_msg("\"%s\" is not in: %s", what, said);
 }
 
 static const char *state(enum xlpt_sentry_part part)
@@ -454,7 +350,7 @@ static void test_notes(void **st)
 	    "#Defaults secure_path=/x\nDefaults\tsecure_path=\"/usr/sbin:/usr/local/sbin\"\n");
 	put("/etc/sudoers.d/old.bak", "Defaults secure_path=/usr/sbin\n");
 	put("/etc/crontab", "XPATH=/x\nPATH=/usr/local/sbin:/usr/sbin\n");
-	put("/proc/77/comm", "libvirtd\n");
+	process(77, "libvirtd", "/usr/sbin/libvirtd", 0);
 	put("/proc/77/environ", "A=1");
 	put("/etc/default/libvirt-guests", "#ON_SHUTDOWN=suspend\nON_SHUTDOWN=suspend\n");
 	expect(0, "install");

@@ -275,6 +275,66 @@ static void test_finds_xl(void **state)
 	}
 }
 
+/* A script that stands before xl in PATH, and what it does with its words. */
+static void script(const char *name, const char *does)
+{
+	_cleanup_free_ char *text = xlpt_xasprintf("#!/bin/sh\n%s\n", does);
+
+	put(name, text, 0755);
+}
+
+/* However the guard gets to another guard, it gets to xl in the end, or says why not. */
+static void test_guards_in_a_circle(void **state)
+{
+	static const char *const dirs[] = {"a", "b", "c", "d"};
+	_cleanup_free_ char *to = NULL, *link = path_of("c/xl");
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(dirs); i++) {
+		_cleanup_free_ char *path = path_of(dirs[i]);
+
+		assert_int_equal(mkdir(path, 0755), 0);
+	}
+	/* Two copies, at places that say nothing. */
+	copy_program("a/xl");
+	copy_program("b/xl");
+	to = path_of("a/xl");
+	assert_int_equal(symlink(to, link), 0);
+	assert_int_equal(run_path("a:b:c:real", "", "a/xl", (char *[]){"xl", "list", NULL}), 7);
+	assert_string_equal(out, "xl <list>\n");
+	assert_int_equal(run_path("b:first:a:real", "", "first/xl", (char *[]){"xl", "list", NULL}),
+			 7);
+	/* They ask as the one does that is installed. */
+	assert_int_equal(run_path("a:b:real", "", "first/xl",
+				  (char *[]){"xl", "save", "held", "--help", NULL}),
+			 3);
+	assert_string_equal(err, "xlpt: held holds things\n");
+	/* A script that becomes the guard, and one that runs it as a child. */
+	script("d/xl", "exec \"${0%/d/xl}/lib/xlpt/guard/xl\" \"$@\"");
+	assert_int_equal(run_path("d:real", "", "first/xl", (char *[]){"xl", "list", NULL}), 7);
+	assert_string_equal(out, "xl <list>\n");
+	script("d/xl", "\"${0%/d/xl}/lib/xlpt/guard/xl\" \"$@\"");
+	assert_int_equal(run_path("d:real", "", "first/xl", (char *[]){"xl", "list", NULL}), 127);
+	assert_non_null(strstr(err, "was run 20 times by what it ran itself"));
+	if (access("/usr/sbin/xl", X_OK)) {
+		assert_int_equal(run_path("a:b", "", "a/xl", (char *[]){"xl", "list", NULL}), 127);
+		assert_non_null(strstr(err, "no xl behind the guard"));
+	}
+}
+
+/* What xl runs may run xl: a migration to this host does. */
+static void test_nested(void **state)
+{
+	(void)state;
+	script("other/xl", "[ \"$1\" != outer ] || exec xl inner\nprintf 'xl %s\\n' \"$1\"");
+	assert_int_equal(run_path("first:other", "", "first/xl", (char *[]){"xl", "outer", NULL}),
+			 127);
+	script("other/xl", "[ \"$1\" != outer ] || { xl inner; exit; }\nprintf 'xl %s\\n' \"$1\"");
+	assert_int_equal(run_path("first:other", "", "first/xl", (char *[]){"xl", "outer", NULL}),
+			 0);
+	assert_string_equal(out, "xl inner\n");
+}
+
 /* libxl's words to its helper: --save-domain FD FD DOMID ... */
 static void test_helper(void **state)
 {
@@ -310,6 +370,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_without_xlpt, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_sigchld, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_finds_xl, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_guards_in_a_circle, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_nested, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_helper, setup, teardown),
 	};
 	const char *slash = strrchr(argv[0], '/');

@@ -3,7 +3,7 @@
  * The guard's own program. It stands where others would run xl or
  * libxl-save-helper, asks xlpt whether the guest may leave this host, and then
  * becomes the program that was meant: same arguments, argv[0] included, same
- * descriptors, terminal and environment.
+ * descriptors, terminal and environment, with one variable more.
  *
  * It needs nothing but libc, on purpose: after an upgrade of Xen an xlpt of
  * yesterday no longer finds its libxl, and xl must work all the same.
@@ -25,6 +25,11 @@
 #define TAIL	 "/lib/xlpt/guard/" /* behind the prefix */
 #define REFUSED	 3
 #define SAID_MAX 16384
+#define WAY	 "XLPT_GUARD" /* "DEPTH PID DEV:INO...": see tried() */
+#define DEPTH	 20
+
+/* xlpt guard status knows a copy of this program by it (xl-plugin/guard-path.c). */
+__attribute__((used)) static const char mark[] = XLPT_GUARD_MARK;
 
 static char self[PATH_MAX]; /* where this program is, links resolved */
 static struct stat self_st;
@@ -49,7 +54,71 @@ static bool is_guard(const char *path)
 	return len >= tail && !strcmp(real + len - tail, TAIL "xl");
 }
 
+/* ---- what has been run on the way here ---- */
+
+/*
+ * A copy of this program that stands elsewhere in PATH cannot be told from the
+ * real xl by its place, nor can a script that runs the guard. So each guard
+ * leaves in the environment what it became, and the process that comes back to a
+ * guard by that (exec keeps its number) looks further in PATH. Where each runs
+ * the next as a child, the depth ends it.
+ */
+static const char *way(unsigned long *depth, bool *same)
+{
+	const char *text = getenv(WAY);
+	char *end;
+
+	*depth = text ? strtoul(text, &end, 10) : 0;
+	*same = text && strtoul(end, &end, 10) == (unsigned long)getpid();
+	return *same ? end : "";
+}
+
+static bool tried(const char *path)
+{
+	unsigned long depth;
+	bool same;
+	const char *list = way(&depth, &same);
+	char item[64];
+	struct stat st;
+
+	if (stat(path, &st))
+		return false;
+	snprintf(item, sizeof(item), " %llx:%llx ", (unsigned long long)st.st_dev,
+		 (unsigned long long)st.st_ino);
+	return strstr(list, item) != NULL;
+}
+
+/* False: the guard is run by what it ran, over and over. */
+static bool note_way(const char *path)
+{
+	unsigned long depth;
+	bool same;
+	const char *list = way(&depth, &same);
+	struct stat st;
+	char *text;
+
+	if (stat(path, &st))
+		return true; /* execv says why */
+	if (!same && ++depth > DEPTH)
+		return false;
+	/* Each item has a blank before and behind it. */
+	if (asprintf(&text, "%lu %ld%s%llx:%llx ", depth, (long)getpid(), *list ? list : " ",
+		     (unsigned long long)st.st_dev, (unsigned long long)st.st_ino) < 0 ||
+	    setenv(WAY, text, 1)) {
+		fputs("xlpt: out of memory\n", stderr);
+		exit(126);
+	}
+	free(text);
+	return true;
+}
+
 /* ---- which program is meant ---- */
+
+/* It can be run, and leads to what is behind the guard. */
+static bool behind(const char *path)
+{
+	return runs(path) && !is_guard(path) && !tried(path);
+}
 
 /* The first xl in PATH that is no guard. */
 static bool real_xl(char path[PATH_MAX])
@@ -64,13 +133,13 @@ static bool real_xl(char path[PATH_MAX])
 		/* As execvp: an empty folder is this one. */
 		if (snprintf(path, PATH_MAX, "%.*s/xl", len ? (int)len : 1, len ? d : ".") <
 			    PATH_MAX &&
-		    runs(path) && !is_guard(path))
+		    behind(path))
 			return true;
 		d += len + (d[len] == ':');
 	}
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
 		strcpy(path, usual[i]);
-		if (runs(path) && !is_guard(path))
+		if (behind(path))
 			return true;
 	}
 	return false;
@@ -102,11 +171,11 @@ static bool real_helper(char path[PATH_MAX])
 	int minor = number_from("/sys/hypervisor/version/minor");
 
 	snprintf(path, PATH_MAX, "/usr/lib/xen-%d.%d/bin/" HELPER, major, minor);
-	if (runs(path))
+	if (behind(path))
 		return true;
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
 		snprintf(path, PATH_MAX, "%s/" HELPER, usual[i]);
-		if (runs(path))
+		if (behind(path))
 			return true;
 	}
 	return false;
@@ -210,6 +279,15 @@ static bool ask(const char *verb, const char *guest)
 
 static int become(const char *path, char **argv)
 {
+	if (!note_way(path)) {
+		fprintf(stderr,
+			"xlpt: the guard was run %d times by what it ran itself\n"
+			"  because: %s runs the guard again\n"
+			"  to mend: take it out of PATH; xlpt guard status shows which xl is "
+			"found\n",
+			DEPTH, path);
+		return 127;
+	}
 	execv(path, argv);
 	fprintf(stderr, "xlpt: cannot run %s: %s\n", path, strerror(errno));
 	return 126;
@@ -258,8 +336,7 @@ int main(int argc, char **argv)
 		return as_helper(argc, argv);
 	xlpt_leave_read(argc, argv, &leave);
 	for (size_t i = 0; leave.verb && i < leave.n; i++)
-		/* An unknown option may be among the words. */
-		if (!(leave.unsure && *leave.guest[i] == '-') && !ask(leave.verb, leave.guest[i]))
+		if (!ask(leave.verb, leave.guest[i]))
 			return REFUSED;
 	if (!real_xl(path)) {
 		fputs("xlpt: there is no xl behind the guard in PATH\n"

@@ -11,6 +11,9 @@ struct verb {
 	const char *const *longs;
 };
 
+/* xl's own options, which stand before the word: none has an argument. */
+static const char own_options[] = "vftTN";
+
 static const char *const help_only[] = {"help", NULL};
 static const char *const migrate_longs[] = {"help", "debug", "live", NULL};
 
@@ -21,7 +24,7 @@ static const char *const migrate_longs[] = {"help", "debug", "live", NULL};
  * the whole word means it.
  */
 static const struct verb verbs[] = {
-	{"save", 2, "hcpDe", "", help_only},
+	{"save", 2, "hcpD", "", help_only},
 	{"migrate", 7, "hFepD", "Cs", migrate_longs},
 	{"remus", 3, "hFbundecp", "isN", help_only},
 };
@@ -36,6 +39,7 @@ static const struct verb *find_verb(const char *word)
 	return NULL;
 }
 
+/* "-" alone is an operand. */
 static bool is_option(const char *word)
 {
 	return word[0] == '-' && word[1];
@@ -43,15 +47,28 @@ static bool is_option(const char *word)
 
 enum found { KNOWN, HELP, UNKNOWN };
 
-/* getopt_long takes every beginning of a long option that no other has. */
+/*
+ * As getopt_long: the whole name, or a beginning that no other has. All of xl's
+ * are without an argument. One that is given to help all the same
+ * ("--help=x") is an error that xl answers with help.
+ */
 static enum found long_option(const struct verb *verb, const char *name)
 {
-	size_t len = strlen(name);
+	size_t len = strcspn(name, "=");
+	const char *match = NULL;
 
-	for (const char *const *l = verb->longs; *l; l++)
-		if (len && !strncmp(*l, name, len))
-			return **l == 'h' ? HELP : KNOWN;
-	return UNKNOWN;
+	for (const char *const *l = verb->longs; *l; l++) {
+		if (strncmp(*l, name, len) != 0)
+			continue;
+		if (match)
+			return UNKNOWN;
+		match = *l;
+	}
+	if (!match)
+		return UNKNOWN;
+	if (!strcmp(match, "help"))
+		return HELP;
+	return name[len] ? UNKNOWN : KNOWN;
 }
 
 /* *skip: the next word is the option's argument. */
@@ -70,45 +87,63 @@ static enum found short_options(const struct verb *verb, const char *letters, bo
 	return KNOWN;
 }
 
+/* argv[i] and all behind it may be the guest. */
+static void all_from(const struct verb *verb, int argc, char *const *argv, int i,
+		     struct xlpt_leave *out)
+{
+	if (i >= argc)
+		return;
+	out->verb = verb->name;
+	out->guest = &argv[i];
+	out->n = (size_t)(argc - i);
+	out->unsure = true;
+}
+
+/*
+ * Options end at the first word that is none. xl's first getopt has a string
+ * with "+", which glibc's getopt keeps for those that follow, because xl sets
+ * optind to 1 between them and not to 0 (xl.c). So "save web1 --help" is no
+ * question for help: it saves web1 to a file of that name.
+ */
 static void read_verb(const struct verb *verb, int argc, char *const *argv, int i,
 		      struct xlpt_leave *out)
 {
-	for (; i < argc; i++) {
+	for (; i < argc && is_option(argv[i]); i++) {
 		enum found found;
 		bool skip = false;
 
-		if (!is_option(argv[i])) {
-			/* Options may follow, and one of them may be a question for help. */
-			if (!out->n) {
-				out->guest = &argv[i];
-				out->n = 1;
-			}
-			continue;
-		}
 		if (!strcmp(argv[i], "--")) {
-			if (!out->n && i + 1 < argc) {
-				out->guest = &argv[i + 1];
-				out->n = 1;
-			}
+			i++;
 			break;
 		}
 		found = argv[i][1] == '-' ? long_option(verb, argv[i] + 2)
 					  : short_options(verb, argv[i] + 1, &skip);
-		if (found == HELP) {
-			out->n = 0;
+		if (found == HELP)
 			return;
-		}
 		if (found == UNKNOWN) {
-			if (!out->n)
-				out->guest = &argv[i + 1];
-			out->n = (size_t)(&argv[argc] - out->guest);
-			out->unsure = true;
-			break;
+			all_from(verb, argc, argv, i + 1, out);
+			return;
 		}
 		i += skip;
 	}
-	if (out->n)
+	if (i < argc) {
 		out->verb = verb->name;
+		out->guest = &argv[i];
+		out->n = 1;
+	}
+}
+
+/* Behind an option of xl's own that is not known, which may have an argument. */
+static void read_any(int argc, char *const *argv, int i, struct xlpt_leave *out)
+{
+	for (; i < argc; i++) {
+		const struct verb *verb = find_verb(argv[i]);
+
+		if (verb) {
+			all_from(verb, argc, argv, i + 1, out);
+			return;
+		}
+	}
 }
 
 void xlpt_leave_read(int argc, char *const *argv, struct xlpt_leave *out)
@@ -117,10 +152,16 @@ void xlpt_leave_read(int argc, char *const *argv, struct xlpt_leave *out)
 	int i = 1;
 
 	*out = (struct xlpt_leave){0};
-	/* xl's own options stand before the word and have no arguments ("+vftTN"). */
-	while (i < argc && is_option(argv[i]))
-		if (!strcmp(argv[i++], "--"))
+	while (i < argc && is_option(argv[i])) {
+		const char *letters = argv[i++] + 1;
+
+		if (!strcmp(letters, "-"))
 			break;
+		if (letters[strspn(letters, own_options)]) {
+			read_any(argc, argv, i, out);
+			return;
+		}
+	}
 	verb = i < argc ? find_verb(argv[i]) : NULL;
 	if (verb)
 		read_verb(verb, argc, argv, i + 1, out);

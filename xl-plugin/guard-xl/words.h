@@ -9,6 +9,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Stands in the guard's program, and in no xl. */
+#define XLPT_GUARD_MARK "xlpt's guard before xl: this program and no other"
+
 struct xlpt_leave {
 	const char *verb;   /* "save" "migrate" "remus"; NULL = none of the guard's business */
 	char *const *guest; /* first word to ask about, inside argv */
@@ -19,8 +22,9 @@ struct xlpt_leave {
 /*
  * Fills *out from argv as main gets it. Only the guest's name is asked for, so
  * out->n is 1; with an option that this guard does not know (a later xl may give
- * it an argument) it is every word from there on. What asks for help, or names
- * no guest, is nobody's leave. argv is only read; out points into it.
+ * it an argument) it is every word from there on. What asks for help where xl
+ * still reads options, or names no guest, is nobody's leave. argv is only read;
+ * out points into it.
  */
 void xlpt_leave_read(int argc, char *const *argv, struct xlpt_leave *out);
 
