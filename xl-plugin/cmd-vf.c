@@ -168,7 +168,7 @@ static void report_count(const struct xlpt_vf_op *op)
 
 static int cmd_count(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
-	_cleanup_vf_op_ struct xlpt_vf_op op = { .env = env };
+	_cleanup_vf_op_ struct xlpt_vf_op op = XLPT_VF_OP_INIT(env);
 	uint64_t n = 0;
 	int rc;
 

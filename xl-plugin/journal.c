@@ -7,8 +7,9 @@
  *	device 0000:02:00.0 hide e1000e		("keep" = not hidden here; "-" unknown, "none")
  *	spec 0000:02:00.0,permissive=1		(of the device before, for the configuration)
  *	config /etc/xen/web1.cfg
- *	identity mac=...			(of that device before "vf-set"; tabs between words)
- *	note file /var/lib/xen/save/web1	(save, restore, migrate: see op-leave-repair.c)
+ *	identity mac=...			(of that device before "vf-set" and the like; tabs between words)
+ *	note file /var/lib/xen/save/web1	(save, restore, migrate: see op-leave-repair.c;
+ *						 vf-create, vf-remove: see vf-journal.c)
  *	begin add 0000:02:00.0 to web1
  *	done
  *	undo take 0000:02:00.0 from web1

@@ -18,13 +18,13 @@ struct xlpt_journal_dev {
 	bool origin_known;
 	char *origin;		/* driver it came from; "" = had none */
 	char *spec;		/* as the configuration is to have it; NULL = not to be changed */
-	char *identity;		/* vf-set: what the VF had, as vf.c writes it; or NULL */
+	char *identity;		/* vf-*: what the VF had, as vf.c writes it; or NULL */
 };
 
 struct xlpt_journal {
 	int fd;
 	char *path;
-	char *op;		/* "attach" "detach" "hide" "unhide" "save" "restore" "migrate" */
+	char *op;		/* "attach" "detach" "hide" "unhide" "save" "restore" "migrate" "vf-set" ... */
 	struct xlpt_guest guest;/* attach, detach: domid, uuid, name */
 	struct xlpt_journal_dev *devs;
 	size_t n, alloc;

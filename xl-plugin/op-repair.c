@@ -164,7 +164,9 @@ int xlpt_repair_one(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_di
 		 j->last ? j->last : "its beginning");
 	if (start)
 		find_started(env, j);
-	for (size_t i = 0; rc == 0 && i < j->n; i++) {
+	if (xlpt_vf_journal_counts(j))
+		rc = xlpt_vf_repair_count(env, j, diag);
+	for (size_t i = 0; rc == 0 && i < j->n && !xlpt_vf_journal_counts(j); i++) {
 		if (!strcmp(j->op, "vf-set")) {
 			rc = xlpt_vf_repair_set(env, &j->devs[i], diag);
 			continue;
@@ -193,8 +195,7 @@ int xlpt_repair_one(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_di
 	return 0;
 }
 
-/* With the locks that the operation itself had. */
-static int mend_journal(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
+int xlpt_repair_journal(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
 {
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
 	_cleanup_free_ struct xlpt_bdf *bdfs = xlpt_xcalloc(j->n, sizeof(*bdfs));
@@ -204,7 +205,10 @@ static int mend_journal(struct xlpt_env *env, struct xlpt_journal *j, struct xlp
 		return xlpt_leave_repair(env, j, diag);
 	for (size_t i = 0; i < j->n; i++)
 		bdfs[i] = j->devs[i].bdf;
-	rc = xlpt_lock_all(env, &locks, j->guest.name ? &j->guest.domid : NULL, bdfs, j->n, diag);
+	rc = xlpt_vf_journal_counts(j)
+		     ? xlpt_vf_journal_lock(env, &locks, j, diag)
+		     : xlpt_lock_all(env, &locks, j->guest.name ? &j->guest.domid : NULL, bdfs, j->n,
+				     diag);
 	if (rc == 0)
 		rc = xlpt_journal_adopt(env, j, diag);
 	return rc > 0 ? xlpt_repair_one(env, j, diag) : rc;
@@ -248,7 +252,7 @@ int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag)
 				 js[i].n ? XLPT_BDF_STR(js[i].devs[0].bdf) : "nothing",
 				 js[i].last ? js[i].last : "its beginning");
 		else if (rc == 0)
-			rc = mend_journal(env, &js[i], diag);
+			rc = xlpt_repair_journal(env, &js[i], diag);
 		xlpt_journal_dispose(&js[i]);
 	}
 	free(js);

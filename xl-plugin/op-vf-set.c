@@ -124,6 +124,8 @@ int xlpt_vf_op_set(struct xlpt_env *env, const struct xlpt_vf *vf,
 	const char *bdf = XLPT_BDF_STR(vf->bdf);
 	int rc = check_set(want, diag);
 
+	if (rc == 0)
+		rc = xlpt_vf_mend_first(env, &vf->pf, diag);
 	if (rc == 0 && !env->dry_run)
 		rc = xlpt_lock_device(env, &locks, vf->bdf,
 				      xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);

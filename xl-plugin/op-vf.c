@@ -8,16 +8,21 @@
 
 void xlpt_vf_op_dispose(struct xlpt_vf_op *op)
 {
+	for (size_t i = 0; op->notes && i < op->pf.n; i++)
+		free(op->notes[i]);
+	free(op->notes);
 	xlpt_pf_dispose(&op->pf);
 	xlpt_pf_net_dispose(&op->before);
+	xlpt_journal_dispose(&op->journal);
 	xlpt_locks_release(&op->locks);
 	xlpt_owners_dispose(&op->owners);
 	xlpt_needs_dispose(&op->needs);
 	free(op->unit);
 	free(op->unit_key);
 	free(op->unit_old);
+	free(op->unit_text);
 	free(op->word);
-	*op = (struct xlpt_vf_op){ .env = op->env };
+	*op = XLPT_VF_OP_INIT(op->env);
 }
 
 /* ---- which VFs are in use ---- */
@@ -74,6 +79,24 @@ static int check_unused(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 	return XLPT_ERR_RULE;
 }
 
+int xlpt_vf_check_unused(struct xlpt_env *env, const struct xlpt_pf *pf, int count,
+			 struct xlpt_diag *diag)
+{
+	struct xlpt_vf_op op = XLPT_VF_OP_INIT(env);
+	int rc = xlpt_guard_read(env->host, &op.needs, diag);
+
+	if (rc == 0)
+		rc = xlpt_owners_read(env, &op.owners, diag);
+	if (rc == 0) {
+		op.pf = *pf;
+		op.count = count;
+		rc = check_unused(&op, diag);
+		op.pf = (struct xlpt_pf){ 0 };
+	}
+	xlpt_vf_op_dispose(&op);
+	return rc;
+}
+
 static int check_count(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 {
 	const char *bdf = XLPT_BDF_STR(op->pf.bdf);
@@ -92,137 +115,7 @@ static int check_count(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 	return op->pf.count ? check_unused(op, diag) : 0;
 }
 
-/* ---- the steps ---- */
-
-static int to_count(struct xlpt_vf_op *op, int count, struct xlpt_diag *diag)
-{
-	_cleanup_pf_ struct xlpt_pf now = { 0 };
-	int rc = xlpt_pf_read(op->env->host, op->pf.bdf, &now, diag);
-
-	return rc || now.count == count ? rc : xlpt_pf_set_count(op->env->host, &now, count, diag);
-}
-
-/* The identities of the first n VFs, as they were: they went with the VFs. */
-static int same_identities(struct xlpt_vf_op *op, int n, struct xlpt_diag *diag)
-{
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < op->before.n; i++) {
-		struct xlpt_vf_identity id = op->before.vfs[i].id;
-
-		if (op->before.vfs[i].index >= (unsigned)n)
-			continue;
-		/* A limit can only be set while the link is up; none is what a fresh VF has. */
-		id.has_min_rate = id.has_min_rate && id.min_rate;
-		id.has_max_rate = id.has_max_rate && id.max_rate;
-		rc = xlpt_vf_net_apply(op->env->rtnl, op->pf.ifname, op->before.vfs[i].index, &id, diag);
-	}
-	return rc;
-}
-
-static int drop(void *ctx, size_t i, struct xlpt_diag *diag)
-{
-	(void)i;
-	return to_count(ctx, 0, diag);
-}
-
-static int undo_drop(void *ctx, size_t i, struct xlpt_diag *diag)
-{
-	struct xlpt_vf_op *op = ctx;
-	int rc = to_count(op, op->pf.count, diag);
-
-	(void)i;
-	return rc ? rc : same_identities(op, op->pf.count, diag);
-}
-
-static int create(void *ctx, size_t i, struct xlpt_diag *diag)
-{
-	struct xlpt_vf_op *op = ctx;
-
-	(void)i;
-	return to_count(op, op->count, diag);
-}
-
-static int keep_identities(void *ctx, size_t i, struct xlpt_diag *diag)
-{
-	struct xlpt_vf_op *op = ctx;
-
-	(void)i;
-	return same_identities(op, op->count, diag);
-}
-
-/* Whether a VF that goes and comes again has been given anything. */
-static bool any_identity(const struct xlpt_vf_op *op)
-{
-	static const uint8_t none[6];
-
-	for (size_t i = 0; i < op->before.n; i++) {
-		const struct xlpt_vf_identity *id = &op->before.vfs[i].id;
-
-		if (op->before.vfs[i].index < (unsigned)op->count &&
-		    (memcmp(id->mac, none, 6) != 0 || id->vlan.id || id->vlan.qos ||
-		     id->trust == XLPT_ON || id->spoofchk == XLPT_OFF || id->min_rate ||
-		     id->max_rate || id->link > XLPT_LINK_AUTO))
-			return true;
-	}
-	return false;
-}
-
-static bool any_note(const struct xlpt_vf_op *op)
-{
-	bool any = false;
-
-	for (size_t i = 0; op->env->store && i < op->pf.n; i++) {
-		_cleanup_free_ char *note = NULL;
-
-		any |= xlpt_pcinote_vf_get(op->env->store, op->pf.vfs[i], &note, NULL) == 0 && note;
-	}
-	return any;
-}
-
-/* What was remembered about VFs that are gone is of no use. */
-static int forget(void *ctx, size_t i, struct xlpt_diag *diag)
-{
-	struct xlpt_vf_op *op = ctx;
-	int rc = 0;
-
-	(void)i;
-	for (size_t k = 0; rc == 0 && op->env->store && k < op->pf.n; k++)
-		rc = xlpt_vf_note_write(op->env, op->pf.vfs[k], false, NULL, diag);
-	return rc;
-}
-
-static int write_unit(void *ctx, size_t i, struct xlpt_diag *diag)
-{
-	struct xlpt_vf_op *op = ctx;
-	int rc;
-
-	(void)i;
-	rc = xlpt_vf_unit_write(op->env, op->unit_key, op->word, op->count, diag);
-	/* One PF has one unit: another one may name it by its address. */
-	if (rc == 0 && op->unit_old && strcmp(op->unit_old, op->unit_key) != 0)
-		rc = xlpt_vf_unit_remove(op->env, op->unit_old, diag);
-	return rc;
-}
-
-static int undo_write_unit(void *ctx, size_t i, struct xlpt_diag *diag)
-{
-	struct xlpt_vf_op *op = ctx;
-
-	(void)i;
-	/* What the other one said before: as many VFs as there were. */
-	if (op->unit_old && !strcmp(op->unit_old, op->unit_key))
-		return xlpt_vf_unit_write(op->env, op->unit_key, op->word, op->pf.count, diag);
-	return xlpt_vf_unit_remove(op->env, op->unit_key, diag);
-}
-
-static int remove_unit(void *ctx, size_t i, struct xlpt_diag *diag)
-{
-	struct xlpt_vf_op *op = ctx;
-
-	(void)i;
-	return xlpt_vf_unit_remove(op->env, op->unit_old, diag);
-}
+/* ---- running it ---- */
 
 int xlpt_vf_before_step(void *priv, size_t i, const struct xlpt_step *step, bool undo,
 			struct xlpt_diag *diag)
@@ -235,73 +128,36 @@ int xlpt_vf_before_step(void *priv, size_t i, const struct xlpt_step *step, bool
 	return 0;
 }
 
-static int execute(struct xlpt_env *env, const struct xlpt_plan *plan, void *ctx,
-		   struct xlpt_diag *diag)
+static int observe_before(void *priv, size_t i, const struct xlpt_step *step, bool undo,
+			  struct xlpt_diag *diag)
 {
-	const struct xlpt_plan_observer obs = { .priv = env, .before = xlpt_vf_before_step };
+	struct xlpt_vf_op *op = priv;
+	struct xlpt_plan_observer j = xlpt_journal_observer(&op->journal);
+	int rc = xlpt_vf_before_step(op->env, i, step, undo, diag);
+
+	return rc ? rc : j.before(j.priv, i, step, undo, diag);
+}
+
+static int execute(struct xlpt_vf_op *op, const struct xlpt_plan *plan, struct xlpt_diag *diag)
+{
+	const struct xlpt_plan_observer obs = { .priv = op, .before = observe_before };
 	int rc;
 
-	if (env->dry_run) {
-		xlpt_op_print_plan(env, plan);
+	if (op->env->dry_run) {
+		xlpt_op_print_plan(op->env, plan);
 		return 0;
 	}
-	env->done |= !plan->n;
+	op->env->done |= !plan->n;
 	if (!plan->n)
 		return 0;
-	rc = xlpt_plan_run(plan, ctx, &obs, diag);
-	env->done |= rc == 0;
-	return rc;
-}
-
-static void plan_unit(struct xlpt_vf_op *op, struct xlpt_plan *plan)
-{
-	if (op->persist && op->count) {
-		op->unit = xlpt_vf_unit_path(op->unit_key);
-		xlpt_plan_add(plan, write_unit, undo_write_unit, 0,
-			      xlpt_xasprintf("write %s, so that they are there after a reboot", op->unit),
-			      xlpt_xasprintf("remove %s", op->unit));
-	} else if (!op->count && op->unit_old) {
-		op->unit = xlpt_vf_unit_path(op->unit_old);
-		op->remains = !op->persist;
-		if (op->persist)
-			xlpt_plan_add(plan, remove_unit, NULL, 0,
-				      xlpt_xasprintf("remove %s", op->unit), NULL);
-	}
-}
-
-/* "create 4 virtual functions of 0000:01:00.0" */
-static char *sentence(const char *verb, int n, const struct xlpt_vf_op *op)
-{
-	return xlpt_xasprintf("%s %d virtual function%s of %s", verb, n, n == 1 ? "" : "s",
-			      XLPT_BDF_STR(op->pf.bdf));
-}
-
-static int plan_count(struct xlpt_vf_op *op, struct xlpt_plan *plan, struct xlpt_diag *diag)
-{
-	const char *bdf = XLPT_BDF_STR(op->pf.bdf);
-	int rc = 0;
-
-	op->unchanged = op->count == op->pf.count;
-	if (!op->unchanged && op->pf.count && op->pf.ifname) {
-		rc = xlpt_env_need_rtnl(op->env, diag);
-		if (rc == 0)
-			rc = xlpt_pf_net_read(op->env->rtnl, op->pf.ifname, &op->before, diag);
-	}
-	if (rc == 0 && !op->unchanged && op->pf.count)
-		xlpt_plan_add(plan, drop, undo_drop, 0, sentence("remove", op->pf.count, op),
-			      sentence("create again", op->pf.count, op));
-	if (rc == 0 && !op->unchanged && op->count)
-		xlpt_plan_add(plan, create, drop, 0, sentence("create", op->count, op),
-			      sentence("remove", op->count, op));
-	if (rc == 0 && !op->unchanged && any_identity(op))
-		xlpt_plan_add(plan, keep_identities, NULL, 0,
-			      xlpt_xstrdup("give those that were there the identity they had"), NULL);
-	if (rc == 0)
-		plan_unit(op, plan);
-	if (rc == 0 && !op->unchanged && any_note(op))
-		xlpt_plan_add(plan, forget, NULL, 0,
-			      xlpt_xasprintf("forget what the former virtual functions of %s had", bdf),
-			      NULL);
+	rc = xlpt_vf_journal_begin(op, diag);
+	if (rc)
+		return rc;
+	rc = xlpt_plan_run(plan, op, &obs, diag);
+	op->env->done |= rc == 0;
+	/* What is left behind stays in the journal for xlpt repair. */
+	if (rc != XLPT_ERR_LEFT)
+		xlpt_journal_end(op->env, &op->journal);
 	return rc;
 }
 
@@ -311,18 +167,20 @@ static int cmp_bdf(const void *a, const void *b)
 }
 
 /* The VFs first, then their PF: the order in which an attach takes them (vf.c). */
-static int lock_all(struct xlpt_vf_op *op, struct xlpt_diag *diag)
+int xlpt_vf_lock(struct xlpt_env *env, struct xlpt_locks *locks, const struct xlpt_pf *pf,
+		 struct xlpt_diag *diag)
 {
-	_cleanup_free_ struct xlpt_bdf *sorted = xlpt_xcalloc(op->pf.n + 1, sizeof(*sorted));
-	int64_t deadline = xlpt_now(op->env->clock) + XLPT_LOCK_TIMEOUT_MS;
+	_cleanup_free_ struct xlpt_bdf *sorted = xlpt_xcalloc(pf->n + 1, sizeof(*sorted));
+	int64_t deadline = xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS;
 	int rc = 0;
 
-	for (size_t i = 0; i < op->pf.n; i++)
-		sorted[i] = op->pf.vfs[i];
-	qsort(sorted, op->pf.n, sizeof(*sorted), cmp_bdf);
-	sorted[op->pf.n] = op->pf.bdf;
-	for (size_t i = 0; rc == 0 && i <= op->pf.n; i++)
-		rc = xlpt_lock_device(op->env, &op->locks, sorted[i], deadline, diag);
+	for (size_t i = 0; i < pf->n; i++)
+		sorted[i] = pf->vfs[i];
+	qsort(sorted, pf->n, sizeof(*sorted), cmp_bdf);
+	sorted[pf->n] = pf->bdf;
+	for (size_t i = 0; rc == 0 && i <= pf->n; i++)
+		if (!i || !xlpt_bdf_eq(sorted[i], sorted[i - 1]))
+			rc = xlpt_lock_device(env, locks, sorted[i], deadline, diag);
 	return rc;
 }
 
@@ -347,8 +205,9 @@ int xlpt_vf_op_count(struct xlpt_vf_op *op, const char *name, struct xlpt_diag *
 	if (rc)
 		return rc;
 	bdf = op->pf.bdf;
-	if (!env->dry_run)
-		rc = lock_all(op, diag);
+	rc = xlpt_vf_mend_first(env, &op->pf, diag);
+	if (rc == 0 && !env->dry_run)
+		rc = xlpt_vf_lock(env, &op->locks, &op->pf, diag);
 	/* As it is under the lock. */
 	xlpt_pf_dispose(&op->pf);
 	if (rc == 0)
@@ -361,7 +220,7 @@ int xlpt_vf_op_count(struct xlpt_vf_op *op, const char *name, struct xlpt_diag *
 		rc = check_count(op, diag);
 	if (rc == 0) {
 		name_unit(op, name);
-		rc = plan_count(op, &plan, diag);
+		rc = xlpt_vf_plan_count(op, &plan, diag);
 	}
-	return rc ? rc : execute(env, &plan, op, diag);
+	return rc ? rc : execute(op, &plan, diag);
 }

@@ -6,6 +6,7 @@
 #include "pciback/scan.h"
 #include "xl-plugin/output.h"
 #include "xl-plugin/resolve.h"
+#include "xl-plugin/vf.h"
 
 void xlpt_op_init(struct xlpt_op *op, struct xlpt_env *env)
 {
@@ -189,6 +190,8 @@ static int mend_first(struct xlpt_op *op, struct xlpt_diag *diag)
 			ours |= found;
 			all &= found;
 		}
+		for (size_t m = 0; m < op->n; m++)
+			ours |= xlpt_vf_journal_touches(op->env, &js[i], op->items[m].spec.bdf);
 		/* Devices whose locks this operation does not hold are left to xlpt repair. */
 		if (rc == 0 && ours && all) {
 			rc = xlpt_journal_adopt(op->env, &js[i], diag);

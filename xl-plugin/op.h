@@ -306,6 +306,8 @@ int xlpt_budget_wait(struct xlpt_env *env, int64_t ms, struct xlpt_diag *diag);
 
 /* Mends one interrupted operation, adopted by the caller, who holds its locks. */
 int xlpt_repair_one(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag);
+/* The same with the locks that the operation itself had; the caller has none. */
+int xlpt_repair_journal(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag);
 /* Contradictions that no journal explains (op-repair-facts.c); *found grows by each. */
 int xlpt_repair_facts(struct xlpt_env *env, size_t *found, struct xlpt_diag *diag);
 /* An interrupted reset: the kernel's list of methods is put back. */

@@ -123,9 +123,17 @@ static int make_link(struct xlpt_host *h, const char *name, const char *target)
 int xlpt_vf_unit_write(struct xlpt_env *env, const char *key, const char *pf, int count,
 		       struct xlpt_diag *diag)
 {
-	_cleanup_free_ char *name = unit_name(key), *path = xlpt_vf_unit_path(key);
 	_cleanup_free_ char *self = own_path();
 	_cleanup_free_ char *text = xlpt_vf_unit_text(self, pf, count);
+
+	return xlpt_vf_unit_put(env, key, xlpt_chomp(text), diag);
+}
+
+int xlpt_vf_unit_put(struct xlpt_env *env, const char *key, const char *body,
+		     struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *name = unit_name(key), *path = xlpt_vf_unit_path(key);
+	_cleanup_free_ char *text = xlpt_xasprintf("%s\n", body);
 	int r = xlpt_host_mkdirs(env->host, UNITS, 0755);
 
 	if (r == 0)

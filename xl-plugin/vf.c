@@ -393,18 +393,36 @@ char *xlpt_vf_lease_text(const struct xlpt_vf_lease *l)
 	return format_note(&l->note);
 }
 
+char *xlpt_vf_identity_text(const struct xlpt_vf_identity *id)
+{
+	return format_note(id);
+}
+
+int xlpt_vf_identity_of_journal(const struct xlpt_journal_dev *d, struct xlpt_vf_identity *out,
+				struct xlpt_diag *diag)
+{
+	if (d->identity && parse_note(d->identity, out) == 0)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_DATA, "the journal does not say what %s had",
+		      XLPT_BDF_STR(d->bdf));
+	xlpt_diag_hint(diag, "set it by hand: xlpt vf set %s", XLPT_BDF_STR(d->bdf));
+	return XLPT_ERR_DATA;
+}
+
 int xlpt_vf_repair_set(struct xlpt_env *env, const struct xlpt_journal_dev *d,
 		       struct xlpt_diag *diag)
 {
 	struct xlpt_vf_identity old;
 	int rc;
 
-	if (!d->identity || parse_note(d->identity, &old)) {
-		xlpt_diag_set(diag, XLPT_ERR_DATA, "the journal does not say what %s had",
-			      XLPT_BDF_STR(d->bdf));
-		xlpt_diag_hint(diag, "set it by hand: xlpt vf set %s", XLPT_BDF_STR(d->bdf));
-		return XLPT_ERR_DATA;
+	/* What was set on it went with it. */
+	if (!xlpt_host_has(env->host, "/sys/bus/pci/devices/%s/physfn", XLPT_BDF_STR(d->bdf))) {
+		xlpt_say(env, "%s is not there any more: nothing to mend", XLPT_BDF_STR(d->bdf));
+		return 0;
 	}
+	rc = xlpt_vf_identity_of_journal(d, &old, diag);
+	if (rc)
+		return rc;
 	rc = take_back(env, d->bdf, &old, &old, diag);
 	if (rc == 0)
 		xlpt_say(env, "%s has back what it had", XLPT_BDF_STR(d->bdf));

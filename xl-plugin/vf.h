@@ -65,6 +65,10 @@ int xlpt_vf_lease_of(struct xlpt_env *env, const struct xlpt_vf *vf,
 		     struct xlpt_vf_lease *out, struct xlpt_diag *diag);
 /* What undoes it, as the journal of vf set keeps it. Caller frees. */
 char *xlpt_vf_lease_text(const struct xlpt_vf_lease *l);
+/* An identity as journals keep it, and back. Caller frees. */
+char *xlpt_vf_identity_text(const struct xlpt_vf_identity *id);
+int xlpt_vf_identity_of_journal(const struct xlpt_journal_dev *d, struct xlpt_vf_identity *out,
+				struct xlpt_diag *diag);
 int xlpt_vf_repair_set(struct xlpt_env *env, const struct xlpt_journal_dev *d,
 		       struct xlpt_diag *diag);
 int xlpt_vf_lease_set(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_lease *l,
@@ -108,14 +112,18 @@ struct xlpt_vf_op {
 	int count;		/* wanted */
 	bool persist;
 	struct xlpt_pf_net before;	/* identities that go with the VFs */
+	char **notes;		/* what xenstore notes about each VF, or NULL; NULL = not read */
 	char *unit;		/* path of what is written or removed, or NULL */
 	char *unit_key;		/* in its name */
 	char *unit_old;		/* there before, under that or another key, or NULL */
+	char *unit_text;	/* what that one said, without the last line break */
 	char *word;		/* the PF as the unit names it */
 	bool unchanged;		/* it was so already */
 	bool remains;		/* remove: a unit will create them again at the next boot */
+	struct xlpt_journal journal;
 };
 
+#define XLPT_VF_OP_INIT(e) ((struct xlpt_vf_op){ .env = (e), .journal = { .fd = -1 } })
 void xlpt_vf_op_dispose(struct xlpt_vf_op *op);
 #define _cleanup_vf_op_ XLPT_CLEANUP(xlpt_vf_op_dispose)
 
@@ -131,6 +139,34 @@ int xlpt_vf_op_count(struct xlpt_vf_op *op, const char *name, struct xlpt_diag *
 int xlpt_vf_op_set(struct xlpt_env *env, const struct xlpt_vf *vf,
 		   const struct xlpt_vf_identity *want, struct xlpt_diag *diag);
 
+/* The PF's VFs, in order of address, then the PF: the order in which an attach takes them. */
+int xlpt_vf_lock(struct xlpt_env *env, struct xlpt_locks *locks, const struct xlpt_pf *pf,
+		 struct xlpt_diag *diag);
+/* RULE while one of the VFs is in use. count: how many are wanted instead, 0 = none. */
+int xlpt_vf_check_unused(struct xlpt_env *env, const struct xlpt_pf *pf, int count,
+			 struct xlpt_diag *diag);
+
+/* The steps (vf-count.c): op->pf is as it was read under the lock. Reads what they undo. */
+int xlpt_vf_plan_count(struct xlpt_vf_op *op, struct xlpt_plan *plan, struct xlpt_diag *diag);
+/* Whatever was done: afterwards all is as wanted, or as it was. */
+int xlpt_vf_finish(struct xlpt_vf_op *op, struct xlpt_diag *diag);
+int xlpt_vf_take_back(struct xlpt_vf_op *op, struct xlpt_diag *diag);
+
+/* ---- their journal (vf-journal.c) ---- */
+
+int xlpt_vf_journal_begin(struct xlpt_vf_op *op, struct xlpt_diag *diag);
+/* It is one of vf create or vf remove. */
+bool xlpt_vf_journal_counts(const struct xlpt_journal *j);
+/* ... and bdf is a VF of the same PF. */
+bool xlpt_vf_journal_touches(struct xlpt_env *env, const struct xlpt_journal *j,
+			     struct xlpt_bdf bdf);
+int xlpt_vf_journal_lock(struct xlpt_env *env, struct xlpt_locks *locks,
+			 const struct xlpt_journal *j, struct xlpt_diag *diag);
+int xlpt_vf_repair_count(struct xlpt_env *env, const struct xlpt_journal *j,
+			 struct xlpt_diag *diag);
+/* What was cut short on the PF or one of its VFs is mended. Hold no lock. */
+int xlpt_vf_mend_first(struct xlpt_env *env, const struct xlpt_pf *pf, struct xlpt_diag *diag);
+
 /* For xlpt_plan_run; priv is the struct xlpt_env: says what is done, stops at a signal. */
 int xlpt_vf_before_step(void *priv, size_t i, const struct xlpt_step *step, bool undo,
 			struct xlpt_diag *diag);
@@ -144,6 +180,9 @@ char *xlpt_vf_unit_text(const char *program, const char *pf, int count);
 /* Writes it and links it for the next boot. */
 int xlpt_vf_unit_write(struct xlpt_env *env, const char *key, const char *pf, int count,
 		       struct xlpt_diag *diag);
+/* The same with a text at hand, to which the last line break is added. */
+int xlpt_vf_unit_put(struct xlpt_env *env, const char *key, const char *text,
+		     struct xlpt_diag *diag);
 /* Absent is success. */
 int xlpt_vf_unit_remove(struct xlpt_env *env, const char *key, struct xlpt_diag *diag);
 /* The key of a unit that creates VFs of this PF, or NULL. Caller frees. */

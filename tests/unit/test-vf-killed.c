@@ -1,0 +1,363 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * vf create, remove and set, killed at every line of the journal and before and
+ * after every write to sysfs, to xenstore, to the kernel's link settings and to
+ * files: the next command names what was cut short, and repair, which is killed once
+ * as well, makes all as it was or as it was wanted, every identity included.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "tests/fake/bus-internal.h"
+#include "tests/fake/rtnl-internal.h"
+#include "tests/unit/commands.h"
+
+struct scene {
+	const char *prepare, *command;
+	bool noted;		/* a guest that was destroyed left a note about 01:10.0 */
+	unsigned fail;		/* this write to sysfs fails: the kill comes into the undo, too */
+};
+
+#define TWO "vf create enp1s0 2;vf set 01:10.0 mac=52:54:00:6d:90:07 vlan=9;" \
+	    "vf set 01:10.2 vlan=43:3 trust=on spoofchk=off max_rate=100"
+
+static const struct scene scenes[] = {
+	{ "vf remove enp1s0", "vf create enp1s0 4", .fail = 0 },
+	{ TWO, "vf create enp1s0 5", .fail = 0 },
+	{ TWO, "vf create enp1s0 1", .noted = true },
+	{ TWO ";vf create --persist 01:00.0 2", "vf create --persist enp1s0 5", .fail = 0 },
+	{ TWO, "vf create --persist enp1s0 2", .fail = 0 },
+	{ TWO ";vf create --persist enp1s0 2", "vf remove enp1s0", .noted = true },
+	{ TWO ";vf create --persist enp1s0 2", "vf remove --persist enp1s0", .fail = 0 },
+	{ TWO, "vf create enp1s0 5", .fail = 2 },
+	{ TWO ";vf create --persist enp1s0 2", "vf create --persist enp1s0 5", .fail = 2 },
+	{ TWO, "vf set 01:10.0 mac=52:54:00:6d:90:08 vlan=10 spoofchk=off trust=on", .fail = 0 },
+};
+
+/* ---- the points ---- */
+
+static sigjmp_buf killed;
+static unsigned kill_at;
+static struct xlpt_host_ops bus_ops;
+static struct xlpt_rtnl_ops rtnl_ops;
+static struct xlpt_store_ops store_ops;
+
+static void point(void)
+{
+	if (kill_at && --kill_at == 0)
+		siglongjmp(killed, 1);
+}
+
+/* The journal's. */
+int fdatasync(int fd)
+{
+	(void)fd;
+	point();
+	return 0;
+}
+
+static int k_write(struct xlpt_host *h, const char *path, const void *buf, size_t len)
+{
+	int r;
+
+	point();
+	r = bus_ops.write(h, path, buf, len);
+	point();
+	return r;
+}
+
+static int k_open(struct xlpt_host *h, const char *path, int flags, mode_t mode)
+{
+	if (flags & O_CREAT)
+		point();
+	return bus_ops.open(h, path, flags, mode);
+}
+
+static int k_unlink(struct xlpt_host *h, const char *path)
+{
+	point();
+	return bus_ops.unlink(h, path);
+}
+
+static int k_rename(struct xlpt_host *h, const char *from, const char *to)
+{
+	point();
+	return bus_ops.rename(h, from, to);
+}
+
+static int k_talk(struct xlpt_rtnl *nl, uint32_t port, const void *msg, size_t len,
+		  struct xlpt_str *answer)
+{
+	int r;
+
+	point();
+	r = rtnl_ops.talk(nl, port, msg, len, answer);
+	point();
+	return r;
+}
+
+static int k_end(struct xlpt_store *s, xlpt_xst t, bool abort)
+{
+	point();
+	return store_ops.end(s, t, abort);
+}
+
+static int k_rm(struct xlpt_store *s, xlpt_xst t, const char *path)
+{
+	point();
+	return store_ops.rm(s, t, path);
+}
+
+static void arm(struct world *w)
+{
+	static struct xlpt_rtnl_ops rtnl;
+	static struct xlpt_store_ops store;
+	struct xlpt_store *s = fake_store_get(w->store);
+
+	bus_ops = w->bus->ops;
+	w->bus->ops.write = k_write;
+	w->bus->ops.open = k_open;
+	w->bus->ops.unlink = k_unlink;
+	w->bus->ops.rename = k_rename;
+	rtnl = rtnl_ops = *w->rtnl->nl.ops;
+	rtnl.talk = k_talk;
+	w->rtnl->nl.ops = &rtnl;
+	store = store_ops = *s->ops;
+	store.end = k_end;
+	store.rm = k_rm;
+	s->ops = &store;
+}
+
+/* ---- what there is ---- */
+
+static void add_file(struct world *w, struct xlpt_str *s, const char *path)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (xlpt_host_read_text(fake_bus_host(w->bus), &text, "%s", path) == 0)
+		xlpt_str_addf(s, "%s:\n%s\n", path, text);
+}
+
+/* Everything that counts, as text; caller frees. */
+static char *all(struct world *w)
+{
+	static const char units[] = "/etc/systemd/system", wants[] = "multi-user.target.wants";
+	static const char *const names[] = { "xlpt-vf-enp1s0", "xlpt-vf-0000:01:00.0" };
+	_cleanup_free_ char *world = world_snapshot(w);
+	struct xlpt_str s = { 0 };
+
+	xlpt_str_add(&s, world);
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(names); i++) {
+		_cleanup_free_ char *unit = xlpt_xasprintf("%s/%s.service", units, names[i]);
+
+		add_file(w, &s, unit);
+		xlpt_str_addf(&s, "%s at boot: %d\n", names[i],
+			      xlpt_host_has(fake_bus_host(w->bus), "%s/%s/%s.service", units, wants,
+					    names[i]));
+	}
+	return xlpt_str_take(&s);
+}
+
+static bool journal(struct world *w)
+{
+	_cleanup_strv_ char **names = NULL;
+
+	return xlpt_host_list(fake_bus_host(w->bus), &names, "/run/xlpt/journal") == 0 && *names;
+}
+
+static struct world *prepared(const struct scene *s)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(s->prepare);
+	struct world *w = world_new();
+	char *save = NULL;
+
+	for (char *line = strtok_r(copy, ";", &save); line; line = strtok_r(NULL, ";", &save))
+		ok(w, line);
+	if (s->noted)
+		fake_store_set(w->store, "\tmac=52:54:00:00:00:99\tvlan=0",
+			       "/libxl/pci/0000-01-10-0/xlpt-vf");
+	fake_bus_fail_write(w->bus, s->fail, EIO);
+	return w;
+}
+
+/* Before the command or after it, when repair has looked at it; caller frees. */
+static char *reference(const struct scene *s, bool after)
+{
+	struct world *w = prepared(s);
+	char *text;
+
+	if (after && world_run(w, "%s", s->command) != (s->fail ? 1 : 0))
+		fail_msg("%s: %s%s", s->command, w->out, w->err);
+	fake_bus_fail_write(w->bus, 0, 0);
+	ok(w, "repair");
+	text = all(w);
+	world_free(w);
+	return text;
+}
+
+/* ---- a kill ---- */
+
+/* What the kernel does for a process that is gone: its locks go with its descriptors. */
+static void close_from(int first)
+{
+	for (int fd = first; fd < 256; fd++)
+		close(fd);
+}
+
+static void look(struct world *volatile w, const struct scene *s, unsigned nth, int first,
+		 const char *before, const char *after)
+{
+	volatile bool left = journal(w);
+	_cleanup_free_ char *now = NULL;
+
+	fake_bus_fail_write(w->bus, 0, 0);
+	if (world_run(w, "list") || (left && !strstr(w->err, "xlpt repair mends it")))
+		fail_msg("%s, killed at %u: nobody names it: %s", s->command, nth, w->err);
+	/* Repair is killed, too, somewhere. */
+	kill_at = left ? 1 + nth % 11 : 0;
+	if (sigsetjmp(killed, 0)) {
+		w->out = w->err = NULL;
+		close_from(first + 1);
+	} else {
+		world_run(w, "repair");
+	}
+	kill_at = 0;
+	if (world_run(w, "repair"))
+		fail_msg("%s, killed at %u: repair: %s%s", s->command, nth, w->out, w->err);
+	now = all(w);
+	if (strcmp(now, before) != 0 && strcmp(now, after) != 0)
+		fail_msg("%s, killed at %u: neither as it was nor as wanted\n%s\n--- was\n%s\n--- wanted\n%s",
+			 s->command, nth, now, before, after);
+	if (journal(w) || world_run(w, "repair") || !strstr(w->out, "nothing to mend"))
+		fail_msg("%s, killed at %u: still to mend: %s", s->command, nth, w->out);
+}
+
+/* In a process of its own, which ends without tidying up. Whether the point was met. */
+static bool kill_one(const struct scene *s, unsigned nth, const char *before, const char *after)
+{
+	char met = 0;
+	int fds[2], first;
+	pid_t pid;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		struct world *volatile w = prepared(s);
+		volatile char result = 'n';
+
+		arm(w);
+		first = dup(0);
+		kill_at = nth;
+		if (sigsetjmp(killed, 0)) {
+			w->out = w->err = NULL;
+			close_from(first + 1);
+			result = 'y';
+			look(w, s, nth, first, before, after);
+		} else if (world_run(w, "%s", s->command) != (s->fail ? 1 : 0)) {
+			fail_msg("%s: %s", s->command, w->err);
+		}
+		kill_at = 0;
+		met = result;
+		fake_tree_remove(w->bus, "");
+		if (write(fds[1], &met, 1) == 1)
+			kill(getpid(), SIGKILL);
+		_exit(1);
+	}
+	close(fds[1]);
+	if (read(fds[0], &met, 1) != 1)
+		met = 0;
+	close(fds[0]);
+	waitpid(pid, NULL, 0);
+	if (!met)
+		fail_msg("%s, killed at %u: see above", s->command, nth);
+	return met == 'y';
+}
+
+static void test_killed(void **state)
+{
+	unsigned kills = 0;
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(scenes); i++) {
+		_cleanup_free_ char *before = reference(&scenes[i], false),
+				    *after = reference(&scenes[i], true);
+
+		for (unsigned n = 1; n < 400 && kill_one(&scenes[i], n, before, after);
+		     n += world_stride())
+			kills++;
+	}
+	print_message("%u kills\n", kills);
+	assert_true(kills > (world_stride() > 1 ? 10 : 150));
+}
+
+/* What was cut short on the PF is ended by the next change of it; others are told to repair. */
+static void test_next_command(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "vf create enp1s0 2");
+	ok(w, "vf set 01:10.0 mac=52:54:00:6d:90:07 vlan=9");
+	ok(w, "vf remove enp1s0");
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1",
+		     "xlpt 1\nop vf-create\ndevice 0000:01:00.0 keep igb\ndevice 0000:01:10.0 keep -\n"
+		     "identity \tmac=52:54:00:6d:90:07\tvlan=9\tspoofchk=on\ndevice 0000:01:10.2 keep -\n"
+		     "note want 4\nbegin remove 2 virtual functions of 0000:01:00.0\n");
+	ok(w, "vf create enp1s0 3");
+	assert_non_null(strstr(w->out, "0000:01:00.0 has 2 virtual functions again"));
+	assert_false(journal(w));
+	{
+		_cleanup_free_ char *now = fake_rtnl_snapshot(w->rtnl);
+
+		assert_non_null(strstr(now, "vf 0 mac 52:54:00:6d:90:07 vlan 9:0:8100"));
+		assert_non_null(strstr(now, "vf 2 mac 00:00:00:00:00:00"));
+	}
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1",
+		     "xlpt 1\nop vf-create\ndevice 0000:01:00.0 keep igb\nnote want 3\n"
+		     "begin create 3 virtual functions of 0000:01:00.0\n");
+	changes_nothing(w, 1, "hide 01:10.4", "an interrupted vf-create has to be mended first");
+	assert_non_null(strstr(w->err, "to mend: xlpt repair"));
+	ok(w, "repair");
+	ok(w, "hide 01:10.4");
+}
+
+/* By now somebody has made another number of them, or the card is gone: that stays. */
+static void test_overtaken(void **state)
+{
+	static const char left[] =
+		"xlpt 1\nop vf-remove\ndevice 0000:01:00.0 keep igb\ndevice 0000:01:10.0 keep -\n"
+		"identity \tmac=52:54:00:6d:90:07\nnote want 0\nbegin remove 1 virtual function\n";
+	struct world *w = *state;
+
+	ok(w, "vf create enp1s0 3");
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", left);
+	ok(w, "repair");
+	assert_non_null(strstr(w->out, "has 3 virtual functions by now: left so"));
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", "xlpt 1\nop vf-set\ndevice 0000:01:11.0 keep -\n"
+		     "identity \tvlan=0\nbegin set vlan=5 on 0000:01:11.0\n");
+	ok(w, "repair");
+	assert_non_null(strstr(w->out, "0000:01:11.0 is not there any more"));
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", left);
+	fake_bus_remove(w->bus, "0000:01:00.0");
+	ok(w, "repair");
+	assert_non_null(strstr(w->out, "0000:01:00.0 is not there any more"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_killed),
+		world_test(test_next_command),
+		world_test(test_overtaken),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
