@@ -44,6 +44,8 @@ struct xlpt_host_ops {
 	/* A symbolic link at path that says target; -EEXIST when something is there. */
 	int (*symlink)(struct xlpt_host *h, const char *target, const char *path);
 	int (*rmdir)(struct xlpt_host *h, const char *path);
+	/* Loads a kernel module by its name; NULL or -ENOSYS: the running kernel is asked. */
+	int (*load_module)(struct xlpt_host *h, const char *name);
 };
 
 struct xlpt_host {

@@ -42,6 +42,19 @@ int xlpt_bind_probe(struct xlpt_host *h, struct xlpt_bdf bdf, char **driver,
 int xlpt_bind_override(struct xlpt_host *h, struct xlpt_bdf bdf, const char *driver,
 		       struct xlpt_diag *diag);
 
+/* What driver_override says; *driver is NULL for nothing, or without the file. Caller frees. */
+int xlpt_bind_override_read(struct xlpt_host *h, struct xlpt_bdf bdf, char **driver,
+			    struct xlpt_diag *diag);
+
+/*
+ * xlpt_bind_to with driver_override naming the driver meanwhile; what it said
+ * before comes back. The way to bind a function that only an override lets probe.
+ */
+int xlpt_bind_through(struct xlpt_host *h, struct xlpt_bdf bdf, const char *driver,
+		      struct xlpt_diag *diag);
+/* A VF whose PF keeps its VFs from drivers (sriov_drivers_autoprobe is 0). */
+bool xlpt_bind_needs_override(struct xlpt_host *h, struct xlpt_bdf bdf);
+
 /*
  * Whether pciback has the function in its list of slots. The kernel cuts that
  * list at a page (about 315 lines); what lies beyond counts as not listed.
@@ -59,8 +72,8 @@ int xlpt_pciback_permissive(struct xlpt_host *h, struct xlpt_bdf bdf, bool *on,
 
 /*
  * Loads the module(s) for a name or a modalias with libkmod, as modprobe would
- * (blacklist honoured for an alias). Already loaded is success;
- * XLPT_ERR_NOT_FOUND when nothing claims it. Only on a live host.
+ * (options of modprobe.d, blacklist honoured for an alias). Already loaded is
+ * success; XLPT_ERR_NOT_FOUND when nothing claims it. Only on a live host.
  */
 int xlpt_bind_load_module(struct xlpt_host *h, const char *module_or_alias,
 			  struct xlpt_diag *diag);

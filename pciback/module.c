@@ -22,6 +22,14 @@ static int not_found(const char *name, const char *fact, struct xlpt_diag *diag)
 	return XLPT_ERR_NOT_FOUND;
 }
 
+static int cannot_load(const char *name, int err, struct xlpt_diag *diag)
+{
+	xlpt_diag_errno(diag, XLPT_ERR_IO, err, "cannot load the kernel module for %s", name);
+	xlpt_diag_fact(diag, "init_module failed");
+	xlpt_diag_hint(diag, "modprobe -v %s", name);
+	return XLPT_ERR_IO;
+}
+
 /* All that the alias resolves to, as modprobe does; one that loads is enough. */
 static int insert_all(struct kmod_list *list, const char *name, struct xlpt_diag *diag)
 {
@@ -49,18 +57,19 @@ static int insert_all(struct kmod_list *list, const char *name, struct xlpt_diag
 				 blacklisted ? "modprobe.d blacklists every module that claims it"
 					     : "no module of this kernel claims it",
 				 diag);
-	xlpt_diag_errno(diag, XLPT_ERR_IO, err, "cannot load the kernel module for %s", name);
-	xlpt_diag_fact(diag, "init_module failed");
-	xlpt_diag_hint(diag, "modprobe -v %s", name);
-	return XLPT_ERR_IO;
+	return cannot_load(name, err, diag);
 }
 
 int xlpt_bind_load_module(struct xlpt_host *h, const char *module_or_alias, struct xlpt_diag *diag)
 {
 	struct kmod_list *list = NULL;
 	struct kmod_ctx *ctx;
-	int rc, r;
+	int rc, r = h->ops->load_module ? h->ops->load_module(h, module_or_alias) : -ENOSYS;
 
+	if (r == 0)
+		return 0;
+	if (r != -ENOSYS)
+		return cannot_load(module_or_alias, -r, diag);
 	/* libkmod knows only the running kernel: for a captured tree that is the wrong one. */
 	if (!h->live) {
 		xlpt_diag_set(diag, XLPT_ERR_IO, "cannot load the kernel module for %s",

@@ -252,3 +252,36 @@ int xlpt_pf_set_count(struct xlpt_host *h, const struct xlpt_pf *pf, int count,
 	}
 	return 0;
 }
+
+int xlpt_pf_autoprobe(struct xlpt_host *h, struct xlpt_bdf pf)
+{
+	long long v;
+
+	if (xlpt_host_read_long(h, &v, DEVICES "/%s/sriov_drivers_autoprobe", XLPT_BDF_STR(pf)) < 0)
+		return -1;
+	return v != 0;
+}
+
+int xlpt_pf_set_autoprobe(struct xlpt_host *h, struct xlpt_bdf pf, bool on, struct xlpt_diag *diag)
+{
+	const char *bdf = XLPT_BDF_STR(pf);
+	int now = xlpt_pf_autoprobe(h, pf), r;
+
+	if (now == on)
+		return 0;
+	r = now < 0 ? -ENOENT
+		    : xlpt_host_write_text(h, on ? "1" : "0",
+					   DEVICES "/%s/sriov_drivers_autoprobe", bdf);
+	if (r >= 0 && xlpt_pf_autoprobe(h, pf) == on)
+		return 0;
+	xlpt_diag_errno(diag, XLPT_ERR_IO, r < 0 ? r : -EIO,
+			"cannot %s drivers from the virtual functions of %s",
+			on ? "stop keeping" : "keep", bdf);
+	xlpt_diag_fact(diag, now < 0 ? "%s has no sriov_drivers_autoprobe, which came with Linux 4.12"
+				     : "writing sriov_drivers_autoprobe of %s", bdf);
+	if (now < 0)
+		xlpt_diag_hint(diag, "leave out --no-driver and --driver");
+	else
+		xlpt_diag_hint(diag, "echo %d > " DEVICES "/%s/sriov_drivers_autoprobe", on, bdf);
+	return XLPT_ERR_IO;
+}

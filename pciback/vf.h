@@ -49,6 +49,14 @@ int xlpt_pf_all(struct xlpt_host *h, struct xlpt_pf **out, size_t *n, struct xlp
 int xlpt_pf_set_count(struct xlpt_host *h, const struct xlpt_pf *pf, int count,
 		      struct xlpt_diag *diag);
 
+/*
+ * Whether the kernel offers this PF's VFs to drivers of this host: 1, 0, or -1 where the
+ * kernel has no such switch (sriov_drivers_autoprobe came with Linux 4.12). Setting
+ * it changes nothing of the VFs that are there.
+ */
+int xlpt_pf_autoprobe(struct xlpt_host *h, struct xlpt_bdf pf);
+int xlpt_pf_set_autoprobe(struct xlpt_host *h, struct xlpt_bdf pf, bool on, struct xlpt_diag *diag);
+
 /* Whether the interface is administratively up (IFF_UP in its flags file). */
 bool xlpt_net_is_up(struct xlpt_host *h, const char *ifname);
 /* The first network interface of a function, or NULL. Caller frees. */

@@ -313,10 +313,9 @@ int xlpt_op_attach(struct xlpt_op *op, struct xlpt_diag *diag)
 		rc = judge(op, diag);
 	if (rc == 0)
 		rc = xlpt_op_judge_split(op, diag);
-	if (rc == 0)
-		rc = xlpt_pciback_present(op->env->host, diag);
 	if (rc)
 		return rc;
+	xlpt_plan_pciback(&plan, op);
 	/* Its last change may still be under way, by xl or by the guest's own start. */
 	if (op->guest.type == XLPT_GUEST_PV)
 		xlpt_plan_add(&plan, wait_ready, NULL, 0,

@@ -83,10 +83,26 @@ static int note_again(void *ctx, size_t i, struct xlpt_diag *diag)
 	return item_of(ctx, i)->origin_known ? note_origin(ctx, i, diag) : 0;
 }
 
+/* An administrator's driver_override stays: what binding lends itself comes back, in repair, too. */
+static int note_override(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *now = NULL, *note = NULL;
+	int rc = xlpt_bind_override_read(op->env->host, item->spec.bdf, &now, diag);
+
+	if (rc || !now || xlpt_streq(now, XLPT_PCIBACK_DRIVER))
+		return rc;
+	note = xlpt_xasprintf("override %s %s", XLPT_BDF_STR(item->spec.bdf), now);
+	free(item->override);
+	item->override = XLPT_TAKE(now);
+	return xlpt_journal_note(op->outer ? op->outer : &op->journal, note, diag);
+}
+
 static int bind_pciback(void *ctx, size_t i, struct xlpt_diag *diag)
 {
-	struct xlpt_host *h = env_of(ctx)->host;
-	struct xlpt_bdf bdf = item_of(ctx, i)->spec.bdf;
+	struct xlpt_op *op = ctx;
+	struct xlpt_item *item = item_of(ctx, i);
+	struct xlpt_host *h = op->env->host;
+	struct xlpt_bdf bdf = item->spec.bdf;
 	_cleanup_free_ char *driver = NULL;
 	int rc;
 
@@ -97,7 +113,9 @@ static int bind_pciback(void *ctx, size_t i, struct xlpt_diag *diag)
 	if (rc == 0)
 		rc = xlpt_pciback_slot_add(h, bdf, diag);
 	if (rc == 0)
-		rc = xlpt_bind_to(h, bdf, XLPT_PCIBACK_DRIVER, diag);
+		rc = note_override(op, item, diag);
+	if (rc == 0)
+		rc = xlpt_bind_through(h, bdf, XLPT_PCIBACK_DRIVER, diag);
 	return rc;
 }
 
@@ -186,7 +204,8 @@ static int rebind_known(struct xlpt_host *h, struct xlpt_bdf bdf, const char *or
 		if (rc)
 			return rc;
 	}
-	return xlpt_bind_to(h, bdf, origin, diag);
+	return xlpt_bind_needs_override(h, bdf) ? xlpt_bind_through(h, bdf, origin, diag)
+						: xlpt_bind_to(h, bdf, origin, diag);
 }
 
 /* Hidden at boot: nobody saw its driver. The kernel, and then modprobe, knows which it is. */
@@ -243,9 +262,43 @@ static int rebind_item(void *ctx, size_t i, struct xlpt_diag *diag)
 
 static int undo_bind_pciback(void *ctx, size_t i, struct xlpt_diag *diag)
 {
+	struct xlpt_item *item = item_of(ctx, i);
 	int rc = unbind_pciback(ctx, i, diag);
 
+	if (rc == 0 && item->override)
+		rc = xlpt_bind_override(env_of(ctx)->host, item->spec.bdf, item->override, diag);
 	return rc ? rc : rebind_item(ctx, i, diag);
+}
+
+static int load_pciback(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_env *env = env_of(ctx);
+	int rc = xlpt_pciback_present(env->host, NULL);
+
+	(void)i;
+	if (rc == 0)
+		return 0;
+	rc = xlpt_bind_load_module(env->host, "xen-pciback", diag);
+	if (rc == 0)
+		rc = xlpt_pciback_present(env->host, diag);
+	if (rc) {
+		xlpt_diag_wrap(diag, "the xen-pciback driver is not loaded");
+		return xlpt_diag_recode(diag, XLPT_ERR_NO_PCIBACK);
+	}
+	/* Not on standard output, where start --print has a configuration. */
+	xlpt_warn(env, "loaded the module xen-pciback");
+	return 0;
+}
+
+void xlpt_plan_pciback(struct xlpt_plan *plan, const struct xlpt_op *op)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < op->n; i++)
+		any |= op->items[i].hide;
+	if (any && xlpt_pciback_present(op->env->host, NULL))
+		xlpt_plan_add(plan, load_pciback, NULL, 0,
+			      xlpt_xstrdup("load the module xen-pciback"), NULL);
 }
 
 static int set_quarantine(void *ctx, size_t i, bool on, struct xlpt_diag *diag)
@@ -329,13 +382,14 @@ int xlpt_op_hide(struct xlpt_op *op, struct xlpt_diag *diag)
 	_cleanup_plan_ struct xlpt_plan plan = { 0 };
 	int rc;
 
-	rc = xlpt_pciback_present(op->env->host, diag);
+	rc = xlpt_op_prepare(op, diag);
+	for (size_t i = 0; rc == 0 && i < op->n; i++)
+		op->items[i].hide = !op->items[i].place.on_pciback;
 	if (rc == 0)
-		rc = xlpt_op_prepare(op, diag);
+		xlpt_plan_pciback(&plan, op);
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
 		struct xlpt_item *item = &op->items[i];
 
-		item->hide = !item->place.on_pciback;
 		rc = xlpt_policy_hide(&item->device, &item->place,
 				      xlpt_op_forced(op, item->spec.bdf), diag);
 		if (rc == 0)

@@ -313,6 +313,7 @@ int xlpt_leave_repair(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_
 		xlpt_diag_wrap(diag, "cannot mend the interrupted %s", j->op);
 		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
 	}
+	xlpt_repair_overrides(env, j);
 	xlpt_journal_end(env, j);
 	return 0;
 }

@@ -154,6 +154,22 @@ static void find_started(struct xlpt_env *env, struct xlpt_journal *j)
 	free(guests);
 }
 
+void xlpt_repair_overrides(struct xlpt_env *env, const struct xlpt_journal *j)
+{
+	const char *text;
+
+	for (size_t i = 0; (text = xlpt_journal_get(j, "override", i)); i++) {
+		_cleanup_free_ char *name = xlpt_xstrndup(text, strcspn(text, " ")), *now = NULL;
+		struct xlpt_bdf bdf;
+
+		/* Another one was set since: that one stays. */
+		if (text[strlen(name)] && xlpt_bdf_from_sysfs_name(name, &bdf) &&
+		    xlpt_bind_override_read(env->host, bdf, &now, NULL) == 0 &&
+		    (!now || xlpt_streq(now, XLPT_PCIBACK_DRIVER)))
+			xlpt_bind_override(env->host, bdf, text + strlen(name) + 1, NULL);
+	}
+}
+
 int xlpt_repair_one(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
 {
 	bool start = !strcmp(j->op, "start");
@@ -190,6 +206,7 @@ int xlpt_repair_one(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_di
 		xlpt_diag_wrap(diag, "cannot mend the interrupted %s", j->op);
 		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
 	}
+	xlpt_repair_overrides(env, j);
 	xlpt_config_mend(env, j);
 	xlpt_journal_end(env, j);
 	return 0;

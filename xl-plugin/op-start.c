@@ -387,10 +387,9 @@ int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag)
 		rc = judge(op, diag);
 	if (rc == 0)
 		rc = xlpt_op_judge_split(op, diag);
-	if (rc == 0 && op->n)
-		rc = xlpt_pciback_present(op->env->host, diag);
 	if (rc)
 		return rc;
+	xlpt_plan_pciback(&plan, op);
 	plan_start(&plan, s);
 	op->has_guest = true;
 	return xlpt_op_execute(op, "start", &plan, diag);

@@ -23,6 +23,7 @@ void xlpt_op_dispose(struct xlpt_op *op)
 		xlpt_place_dispose(&op->items[i].place);
 		free(op->items[i].origin);
 		free(op->items[i].driver);
+		free(op->items[i].override);
 		free(op->items[i].reset_fact);
 	}
 	free(op->items);

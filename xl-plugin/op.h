@@ -107,6 +107,7 @@ struct xlpt_item {
 	char *origin;		/* driver it came from, "" = none */
 	char guest_address[XLPT_BDF_LEN];	/* what the guest sees, after attach */
 	char *driver;		/* what drives it in dom0, after unhide or detach --to-host */
+	char *override;		/* its driver_override for another driver, which stays, or NULL */
 	unsigned evtchn;	/* the frontend's event channel before a detach */
 	enum xlpt_reset_is reset;
 	enum xlpt_reset_how reset_hows[XLPT_RESET_N];	/* to be tried, in this order */
@@ -208,6 +209,8 @@ int xlpt_op_judge_ready(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_
 
 /* Steps that take item i from its driver to pciback. ctx of the steps is the op. */
 void xlpt_plan_hide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
+/* The step before all: the module xen-pciback is loaded when an item is to be hidden without it. */
+void xlpt_plan_pciback(struct xlpt_plan *plan, const struct xlpt_op *op);
 void xlpt_plan_unhide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
 /*
  * A step that resets item i, looks, and fills item->reset. Only a device that is
@@ -310,6 +313,8 @@ int xlpt_repair_one(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_di
 int xlpt_repair_journal(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag);
 /* Contradictions that no journal explains (op-repair-facts.c); *found grows by each. */
 int xlpt_repair_facts(struct xlpt_env *env, size_t *found, struct xlpt_diag *diag);
+/* Its devices get the driver_override back that the journal has. */
+void xlpt_repair_overrides(struct xlpt_env *env, const struct xlpt_journal *j);
 /* An interrupted reset: the kernel's list of methods is put back. */
 int xlpt_repair_reset(struct xlpt_env *env, const struct xlpt_journal_dev *d,
 		      struct xlpt_diag *diag);

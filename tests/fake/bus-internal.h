@@ -26,6 +26,7 @@ struct device {
 	char *reset_method; /* what the kernel lists by default; NULL: before 5.15 */
 	unsigned resets;
 	int vfs; /* sriov_totalvfs */
+	bool no_autoprobe; /* sriov_drivers_autoprobe is 0 */
 };
 
 struct fake_bus {
@@ -39,6 +40,8 @@ struct fake_bus {
 	struct xlpt_bdf *slots; /* pciback's, in the order they were added */
 	size_t n_slots, alloc_slots;
 	bool no_override;
+	bool unloaded; /* the module xen-pciback is there to be loaded */
+	int module_err; /* ... and its loading fails with this */
 	unsigned writes, fail_in;
 	int fail_err;
 	struct xlpt_str log;
@@ -53,6 +56,8 @@ struct driver *fake_find_driver(struct fake_bus *bus, const char *name);
 /* bus-kernel.c: 0 or a negative errno. path is real, that is, below no link. */
 int fake_store(struct fake_bus *bus, const char *path, const char *text);
 int fake_sriov_store(struct fake_bus *bus, struct device *d, const char *text);
+/* device_attach(): to every driver that knows it, in turn. */
+void fake_offer(struct fake_bus *bus, struct device *d);
 bool fake_matches(const struct driver *drv, const struct device *d);
 int fake_probe(struct fake_bus *bus, struct driver *drv, struct device *d);
 void fake_release(struct fake_bus *bus, struct device *d);
@@ -71,6 +76,7 @@ void fake_tree_remove(struct fake_bus *bus, const char *path); /* recursively */
 void fake_tree_reset_method(struct fake_bus *bus, struct device *d, const char *words);
 /* What a reset makes of its configuration space. */
 void fake_tree_reset(struct fake_bus *bus, struct device *d);
+void fake_tree_autoprobe(struct fake_bus *bus, struct device *d);
 void fake_tree_numvfs(struct fake_bus *bus, const char *pf);
 
 #endif

@@ -61,6 +61,11 @@ bool fake_matches(const struct driver *drv, const struct device *d)
 /* The driver's probe, and what the core does when it succeeds. */
 int fake_probe(struct fake_bus *bus, struct driver *drv, struct device *d)
 {
+	struct device *pf = d->pf ? fake_find(bus, d->pf) : NULL;
+
+	/* pci_device_can_probe(): then only an override, which fake_matches() looks at, opens it. */
+	if (pf && pf->no_autoprobe && !d->override)
+		return -ENODEV;
 	if (drv->probe_err)
 		return -drv->probe_err;
 	if (!strcmp(drv->name, PCIBACK)) { /* pcistub_probe() */
@@ -100,6 +105,11 @@ static void attach(struct fake_bus *bus, struct device *d)
 	for (size_t i = 0; i < bus->n_drivers && !d->driver; i++)
 		if (fake_matches(&bus->drivers[i], d))
 			fake_probe(bus, &bus->drivers[i], d);
+}
+
+void fake_offer(struct fake_bus *bus, struct device *d)
+{
+	attach(bus, d);
 }
 
 static int bind_store(struct fake_bus *bus, struct driver *drv, struct device *d)
@@ -219,6 +229,16 @@ static int override_store(struct fake_bus *bus, struct device *d, const char *te
 	return 0;
 }
 
+/* sriov_drivers_autoprobe_store(): kstrtobool(); what is there already is left alone. */
+static int autoprobe_store(struct fake_bus *bus, struct device *d, const char *text)
+{
+	if (!strchr("01yYnN", *text))
+		return -EINVAL;
+	d->no_autoprobe = strchr("0nN", *text) != NULL;
+	fake_tree_autoprobe(bus, d);
+	return 0;
+}
+
 static int reset_store(struct fake_bus *bus, struct device *d, const char *text)
 {
 	if (strcmp(text, "1") && strcmp(text, "1\n"))
@@ -299,6 +319,8 @@ int fake_store(struct fake_bus *bus, const char *path, const char *text)
 			return override_store(bus, d, text);
 		if (!strcmp(file, "sriov_numvfs"))
 			return fake_sriov_store(bus, d, text);
+		if (!strcmp(file, "sriov_drivers_autoprobe"))
+			return autoprobe_store(bus, d, text);
 		if (!strcmp(file, "reset"))
 			return reset_store(bus, d, text);
 		if (!strcmp(file, "reset_method"))

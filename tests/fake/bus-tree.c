@@ -167,6 +167,7 @@ static void sriov(struct fake_bus *bus, struct device *d, const struct fake_dev 
 	if (f->vfs) {
 		attr(bus, d->path, "sriov_totalvfs", "%d\n", f->vfs);
 		attr(bus, d->path, "sriov_numvfs", "0\n");
+		fake_tree_autoprobe(bus, d);
 	}
 	if (f->pf) {
 		struct device *pf = fake_find(bus, f->pf);
@@ -178,6 +179,11 @@ static void sriov(struct fake_bus *bus, struct device *d, const struct fake_dev 
 		sys_link(bus, d->path, "%s/virtfn%u", pf->path, n);
 		fake_tree_numvfs(bus, f->pf);
 	}
+}
+
+void fake_tree_autoprobe(struct fake_bus *bus, struct device *d)
+{
+	attr(bus, d->path, "sriov_drivers_autoprobe", "%d\n", !d->no_autoprobe);
 }
 
 void fake_tree_numvfs(struct fake_bus *bus, const char *pf)

@@ -101,6 +101,20 @@ static ssize_t fake_read(struct xlpt_host *h, const char *path, void *buf, size_
 	return xlpt_host_real_ops.read(h, path, buf, size);
 }
 
+/* As modprobe of the one module that the workflows ask for by its name. */
+static int fake_load_module(struct xlpt_host *h, const char *name)
+{
+	struct fake_bus *bus = h->priv;
+
+	if (!bus->unloaded || (strcmp(name, "xen-pciback") && strcmp(name, "xen_pciback")))
+		return -ENOSYS;
+	if (bus->module_err)
+		return -bus->module_err;
+	bus->unloaded = false;
+	fake_bus_driver(bus, PCIBACK, NULL);
+	return 0;
+}
+
 /* The verbs of bus.h. */
 
 struct fake_bus *fake_bus_new(void)
@@ -120,6 +134,7 @@ struct fake_bus *fake_bus_new(void)
 	bus->ops.write = fake_write;
 	bus->ops.write_at = fake_write_at;
 	bus->ops.read = fake_read;
+	bus->ops.load_module = fake_load_module;
 	bus->host.ops = &bus->ops;
 	bus->host.priv = bus;
 	fake_bus_put(bus, "/sys/bus/pci/drivers_probe", "");
@@ -187,12 +202,19 @@ void fake_bus_rmmod(struct fake_bus *bus, const char *name)
 	for (size_t i = 0; i < bus->n_devices; i++)
 		if (xlpt_streq(bus->devices[i].driver, name))
 			fake_release(bus, &bus->devices[i]);
-	if (!strcmp(name, PCIBACK))
+	if (!strcmp(name, PCIBACK)) {
 		bus->n_slots = 0;
+		bus->unloaded = true;
+	}
 	fake_tree_driver_gone(bus, name);
 	free(drv->name);
 	free(drv->ids);
 	memmove(drv, drv + 1, (--bus->n_drivers - at) * sizeof(*drv));
+}
+
+void fake_bus_fail_module(struct fake_bus *bus, int err)
+{
+	bus->module_err = err;
 }
 
 void fake_bus_fail_probe(struct fake_bus *bus, const char *name, int err)

@@ -54,6 +54,8 @@ struct xlpt_host *fake_bus_host(struct fake_bus *bus);
 void fake_bus_driver(struct fake_bus *bus, const char *name, const char *ids);
 /* Unloads it: its devices are left without a driver, pciback forgets its lists. */
 void fake_bus_rmmod(struct fake_bus *bus, const char *name);
+/* From now loading the module xen-pciback, once it was unloaded, fails with errno err; 0: works. */
+void fake_bus_fail_module(struct fake_bus *bus, int err);
 /* From now its probe fails with errno err for every device; 0: works again. */
 void fake_bus_fail_probe(struct fake_bus *bus, const char *name, int err);
 
