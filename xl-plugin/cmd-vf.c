@@ -138,6 +138,7 @@ static void report_count(const struct xlpt_vf_op *op)
 	struct json_object *root, *vfs;
 	struct xlpt_env *env = op->env;
 	const char *bdf = XLPT_BDF_STR(op->pf.bdf);
+	int autoprobe;
 
 	if (env->dry_run || xlpt_pf_read(env->host, op->pf.bdf, &now, NULL))
 		return;
@@ -160,6 +161,13 @@ static void report_count(const struct xlpt_vf_op *op)
 	xlpt_json_add(root, "changed", json_object_new_boolean(!op->unchanged));
 	xlpt_json_add(root, "vfs", vfs);
 	xlpt_json_add(root, "unit", xlpt_json_str(op->unit));
+	autoprobe = xlpt_pf_autoprobe(env->host, op->pf.bdf);
+	xlpt_json_add(root, "drivers_autoprobe",
+		      autoprobe < 0 ? NULL : json_object_new_boolean(autoprobe));
+	if (now.count && autoprobe == 0)
+		xlpt_say(env, "no driver of this host takes them (sriov_drivers_autoprobe is 0)");
+	else if (now.count)
+		xlpt_vf_warn_of_manager(op, &now);
 	if (env->json)
 		xlpt_print_json(env, root);
 	else
@@ -181,6 +189,8 @@ static int cmd_count(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	}
 	op.count = (int)n;
 	op.persist = xlpt_args_has(args, "persist");
+	op.driver = xlpt_args_has(args, "no-driver") ? XLPT_OFF :
+		    xlpt_args_has(args, "driver")    ? XLPT_ON : XLPT_UNSET;
 	rc = xlpt_env_try_xen(env, diag);
 	if (rc == 0)
 		rc = xlpt_vf_op_count(&op, args->pos[1], diag);
@@ -269,6 +279,10 @@ static int cmd_vf(struct xlpt_env *env, const struct xlpt_args *args, struct xlp
 
 	if (xlpt_args_has(args, "persist") && !create && !remove)
 		return wrong(diag, verb, "no --persist, which belongs to create and remove");
+	if ((xlpt_args_has(args, "driver") || xlpt_args_has(args, "no-driver")) && !create)
+		return wrong(diag, verb, "neither --driver nor --no-driver, which belong to create");
+	if (xlpt_args_has(args, "driver") && xlpt_args_has(args, "no-driver"))
+		return wrong(diag, verb, "one of --driver and --no-driver, not both");
 	if (env->sysroot && strcmp(verb, "list") != 0) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE, "vf %s changes the running system", verb);
 		xlpt_diag_hint(diag, "--sysroot goes with vf list alone");
@@ -290,6 +304,8 @@ static int cmd_vf(struct xlpt_env *env, const struct xlpt_args *args, struct xlp
 
 static const struct xlpt_opt vf_opts[] = {
 	{ "persist", 0, NULL, "create: also after a reboot; remove: no more after a reboot" },
+	{ "no-driver", 0, NULL, "create: no driver of this host takes the VFs, so they are no interfaces" },
+	{ "driver", 0, NULL, "create: the drivers of this host take them, as without --no-driver before" },
 	{ 0 },
 };
 

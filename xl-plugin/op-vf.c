@@ -10,7 +10,10 @@ void xlpt_vf_op_dispose(struct xlpt_vf_op *op)
 {
 	for (size_t i = 0; op->notes && i < op->pf.n; i++)
 		free(op->notes[i]);
+	for (size_t i = 0; op->drivers && i < op->pf.n; i++)
+		free(op->drivers[i]);
 	free(op->notes);
+	free(op->drivers);
 	xlpt_pf_dispose(&op->pf);
 	xlpt_pf_net_dispose(&op->before);
 	xlpt_journal_dispose(&op->journal);
@@ -47,15 +50,26 @@ static bool in_use(struct xlpt_vf_op *op, struct xlpt_bdf vf, struct xlpt_str *w
 		/* pciback marks what it has as assigned, whether a guest has it or not. */
 		xlpt_str_addf(why, "%s%s is hidden, and counts as in use", sep, bdf);
 		xlpt_str_addf(mend, "%sxlpt unhide %s", sep, bdf);
+	} else if (needed && needed->why == XLPT_NEED_NETWORK && ifname) {
+		const char *manager = xlpt_vf_manager_of(op->env, ifname);
+
+		xlpt_str_addf(why, "%s%s is %s, which this host needs: %s%s%s", sep, bdf, ifname,
+			      needed->what, manager ? "; it is managed by " : "", manager ? manager : "");
+		xlpt_str_addf(mend, "%sgive this host another way out than %s, then: ", sep, ifname);
+		xlpt_vf_let_go(op->env, ifname, mend);
 	} else if (needed) {
 		xlpt_str_addf(why, "%s%s is needed by this host: %s", sep, bdf, needed->what);
-		xlpt_str_addf(mend, "%smove that away from %s", sep, bdf);
+		xlpt_str_addf(mend, "%smove that away from %s", sep, ifname ? ifname : bdf);
 	} else if (driver && (xlpt_starts(driver, "vfio") || xlpt_starts(driver, "uio"))) {
 		xlpt_str_addf(why, "%s%s is with %s", sep, bdf, driver);
 		xlpt_str_addf(mend, "%send what uses %s", sep, bdf);
 	} else if (ifname && xlpt_net_is_up(op->env->host, ifname)) {
-		xlpt_str_addf(why, "%s%s is %s, which is up", sep, bdf, ifname);
-		xlpt_str_addf(mend, "%sip link set %s down", sep, ifname);
+		const char *manager = xlpt_vf_manager_of(op->env, ifname);
+
+		xlpt_str_addf(why, "%s%s is %s, which is up%s%s", sep, bdf, ifname,
+			      manager ? " and managed by " : "", manager ? manager : "");
+		xlpt_str_add(mend, sep);
+		xlpt_vf_let_go(op->env, ifname, mend);
 	} else {
 		return false;
 	}
@@ -65,15 +79,22 @@ static bool in_use(struct xlpt_vf_op *op, struct xlpt_bdf vf, struct xlpt_str *w
 static int check_unused(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str why = { 0 }, mend = { 0 };
+	bool same = op->count == op->pf.count;
 	size_t n = 0;
 
-	for (size_t i = 0; i < op->pf.n; i++)
-		n += in_use(op, op->pf.vfs[i], &why, &mend);
+	for (size_t i = 0; i < op->pf.n; i++) {
+		_cleanup_free_ char *driver = NULL;
+
+		xlpt_bind_driver(op->env->host, op->pf.vfs[i], &driver, NULL);
+		/* With --no-driver those that stay lose their drivers. */
+		if (!same || (driver && xlpt_vf_driver_changes(op, driver)))
+			n += in_use(op, op->pf.vfs[i], &why, &mend);
+	}
 	if (!n)
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_RULE, "%zu of the %d virtual functions of %s %s in use", n,
 		      op->pf.count, XLPT_BDF_STR(op->pf.bdf), n == 1 ? "is" : "are");
-	xlpt_diag_fact(diag, "%s%s", xlpt_str_get(&why), op->count ? "; another number of VFs means "
+	xlpt_diag_fact(diag, "%s%s", xlpt_str_get(&why), op->count && !same ? "; another number of VFs means "
 		       "removing all of them first (the kernel's rule)" : "");
 	xlpt_diag_hint(diag, "%s", xlpt_str_get(&mend));
 	return XLPT_ERR_RULE;
@@ -109,7 +130,7 @@ static int check_count(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 		return XLPT_ERR_FULL;
 	}
 	if (op->count == op->pf.count)
-		return 0;
+		return op->driver == XLPT_OFF ? check_unused(op, diag) : 0;
 	if (!op->pf.driver || !strcmp(op->pf.driver, XLPT_PCIBACK_DRIVER))
 		return xlpt_vf_no_driver(&op->pf, diag);
 	return op->pf.count ? check_unused(op, diag) : 0;

@@ -10,8 +10,6 @@
 #include "xl-plugin/output.h"
 #include "xl-plugin/vf.h"
 
-/* ---- the number ---- */
-
 static int to_count(struct xlpt_vf_op *op, int count, struct xlpt_diag *diag)
 {
 	_cleanup_pf_ struct xlpt_pf now = { 0 };
@@ -38,6 +36,106 @@ static int same_identities(struct xlpt_vf_op *op, int n, struct xlpt_diag *diag)
 	return rc;
 }
 
+/* ---- who drives them in this host ---- */
+
+static int set_autoprobe(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_vf_op *op = ctx;
+
+	(void)i;
+	return xlpt_pf_set_autoprobe(op->env->host, op->pf.bdf, op->driver == XLPT_ON, diag);
+}
+
+static int same_autoprobe(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_vf_op *op = ctx;
+
+	(void)i;
+	return op->autoprobe < 0 ? 0
+				 : xlpt_pf_set_autoprobe(op->env->host, op->pf.bdf, op->autoprobe, diag);
+}
+
+/* A VF that was there has the driver that it had. */
+static int same_driver(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_vf_op *op = ctx;
+	_cleanup_free_ char *now = NULL;
+	int rc = xlpt_bind_driver(op->env->host, op->pf.vfs[i], &now, diag);
+
+	/* Hidden since: then somebody has use for it. */
+	if (rc || !op->drivers || xlpt_streq(now, op->drivers[i]) || xlpt_streq(now, XLPT_PCIBACK_DRIVER))
+		return rc;
+	if (now)
+		rc = xlpt_bind_unbind(op->env->host, op->pf.vfs[i], diag);
+	if (rc || !op->drivers[i])
+		return rc;
+	return xlpt_bind_needs_override(op->env->host, op->pf.vfs[i])
+		       ? xlpt_bind_through(op->env->host, op->pf.vfs[i], op->drivers[i], diag)
+		       : xlpt_bind_to(op->env->host, op->pf.vfs[i], op->drivers[i], diag);
+}
+
+static int same_drivers(struct xlpt_vf_op *op, struct xlpt_diag *diag)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < op->pf.n; i++)
+		rc = same_driver(op, i, diag);
+	return rc;
+}
+
+/* The number stays, and VF i is to lose its driver or to be offered to one. */
+bool xlpt_vf_driver_changes(const struct xlpt_vf_op *op, const char *driver)
+{
+	if (op->count != op->pf.count || xlpt_streq(driver, XLPT_PCIBACK_DRIVER))
+		return false;
+	return op->driver == XLPT_OFF ? driver != NULL : op->driver == XLPT_ON && !driver;
+}
+
+static int change_driver(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_vf_op *op = ctx;
+	_cleanup_free_ char *now = NULL;
+	int rc = xlpt_bind_driver(op->env->host, op->pf.vfs[i], &now, diag);
+
+	if (rc || !xlpt_vf_driver_changes(op, now))
+		return rc;
+	free(XLPT_TAKE(now));
+	return op->driver == XLPT_OFF ? xlpt_bind_unbind(op->env->host, op->pf.vfs[i], diag)
+				      : xlpt_bind_probe(op->env->host, op->pf.vfs[i], &now, diag);
+}
+
+static void plan_drivers(struct xlpt_vf_op *op, struct xlpt_plan *plan)
+{
+	for (size_t i = 0; op->drivers && i < op->pf.n; i++) {
+		const char *bdf = XLPT_BDF_STR(op->pf.vfs[i]), *driver = op->drivers[i];
+
+		if (!xlpt_vf_driver_changes(op, driver))
+			continue;
+		op->unchanged = false;
+		xlpt_plan_add(plan, change_driver, same_driver, i,
+			      driver ? xlpt_xasprintf("take %s from %s", bdf, driver)
+				     : xlpt_xasprintf("offer %s to the drivers of this host", bdf),
+			      driver ? xlpt_xasprintf("give %s back to %s", bdf, driver)
+				     : xlpt_xasprintf("take %s from its driver", bdf));
+	}
+}
+
+static void plan_autoprobe(struct xlpt_vf_op *op, struct xlpt_plan *plan)
+{
+	const char *bdf = XLPT_BDF_STR(op->pf.bdf);
+
+	if (!op->driver || op->autoprobe == (op->driver == XLPT_ON))
+		return;
+	op->unchanged = false;
+	xlpt_plan_add(plan, set_autoprobe, same_autoprobe, 0,
+		      xlpt_xasprintf("%s the virtual functions of %s to the drivers of this host",
+				     op->driver == XLPT_ON ? "leave" : "do not offer", bdf),
+		      xlpt_xasprintf("set sriov_drivers_autoprobe of %s back to %d", bdf,
+				     op->autoprobe));
+}
+
+/* ---- the number ---- */
+
 static int drop(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	(void)i;
@@ -50,6 +148,8 @@ static int undo_drop(void *ctx, size_t i, struct xlpt_diag *diag)
 	int rc = to_count(op, op->pf.count, diag);
 
 	(void)i;
+	if (rc == 0)
+		rc = same_drivers(op, diag);
 	return rc ? rc : same_identities(op, op->pf.count, diag);
 }
 
@@ -128,7 +228,7 @@ static int write_unit(void *ctx, size_t i, struct xlpt_diag *diag)
 	int rc;
 
 	(void)i;
-	rc = xlpt_vf_unit_write(op->env, op->unit_key, op->word, op->count, diag);
+	rc = xlpt_vf_unit_write(op->env, op->unit_key, op->word, op->count, op->driver, diag);
 	/* One PF has one unit: another one may name it by its address. */
 	if (rc == 0 && op->unit_old && strcmp(op->unit_old, op->unit_key) != 0)
 		rc = xlpt_vf_unit_remove(op->env, op->unit_old, diag);
@@ -189,8 +289,12 @@ static int read_before(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 
 	if (path)
 		xlpt_host_read_text(op->env->host, &op->unit_text, "%s", path);
-	if (op->unchanged || !op->pf.count)
-		return 0;
+	op->autoprobe = xlpt_pf_autoprobe(op->env->host, op->pf.bdf);
+	op->drivers = xlpt_xcalloc(op->pf.n + 1, sizeof(*op->drivers));
+	for (size_t i = 0; rc == 0 && i < op->pf.n; i++)
+		rc = xlpt_bind_driver(op->env->host, op->pf.vfs[i], &op->drivers[i], diag);
+	if (rc || op->count == op->pf.count || !op->pf.count)
+		return rc;
 	op->notes = xlpt_xcalloc(op->pf.n, sizeof(*op->notes));
 	for (size_t i = 0; rc == 0 && op->env->store && i < op->pf.n; i++)
 		rc = xlpt_pcinote_vf_get(op->env->store, op->pf.vfs[i], &op->notes[i], diag);
@@ -211,23 +315,26 @@ static char *sentence(const char *verb, int n, const struct xlpt_vf_op *op)
 int xlpt_vf_plan_count(struct xlpt_vf_op *op, struct xlpt_plan *plan, struct xlpt_diag *diag)
 {
 	const char *bdf = XLPT_BDF_STR(op->pf.bdf);
+	bool same = op->count == op->pf.count;
 	int rc;
 
-	op->unchanged = op->count == op->pf.count;
+	op->unchanged = same;
 	rc = read_before(op, diag);
 	if (rc)
 		return rc;
-	if (!op->unchanged && op->pf.count)
+	if (!same && op->pf.count)
 		xlpt_plan_add(plan, drop, undo_drop, 0, sentence("remove", op->pf.count, op),
 			      sentence("create again", op->pf.count, op));
-	if (!op->unchanged && op->count)
+	plan_autoprobe(op, plan);
+	if (!same && op->count)
 		xlpt_plan_add(plan, create, drop, 0, sentence("create", op->count, op),
 			      sentence("remove", op->count, op));
-	if (!op->unchanged && any_identity(op))
+	plan_drivers(op, plan);
+	if (!same && any_identity(op))
 		xlpt_plan_add(plan, keep_identities, NULL, 0,
 			      xlpt_xstrdup("give those that were there the identity they had"), NULL);
 	plan_unit(op, plan);
-	if (!op->unchanged && any_note(op))
+	if (!same && any_note(op))
 		xlpt_plan_add(plan, forget, remember, 0,
 			      xlpt_xasprintf("forget what the former virtual functions of %s had", bdf),
 			      xlpt_xasprintf("remember what the virtual functions of %s had", bdf));
@@ -236,8 +343,12 @@ int xlpt_vf_plan_count(struct xlpt_vf_op *op, struct xlpt_plan *plan, struct xlp
 
 int xlpt_vf_finish(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 {
-	int rc = to_count(op, op->count, diag);
+	int rc = op->driver ? set_autoprobe(op, 0, diag) : 0;
 
+	if (rc == 0)
+		rc = to_count(op, op->count, diag);
+	for (size_t i = 0; rc == 0 && op->count == op->pf.count && i < op->pf.n; i++)
+		rc = change_driver(op, i, diag);
 	if (rc == 0 && op->count != op->pf.count)
 		rc = same_identities(op, op->count, diag);
 	if (rc == 0 && unit_changes(op))
@@ -256,6 +367,8 @@ int xlpt_vf_take_back(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 		rc = same_unit(op, 0, diag);
 	if (rc == 0 && now.count != op->pf.count)
 		rc = to_count(op, 0, diag);
+	if (rc == 0 && op->driver)
+		rc = same_autoprobe(op, 0, diag);
 	if (rc == 0)
 		rc = undo_drop(op, 0, diag);
 	return rc ? rc : remember(op, 0, diag);

@@ -2,8 +2,9 @@
 /*
  * The journal of vf create and vf remove, and its repair. The first device in it
  * is the PF, the others are the VFs that it had, in order of their index, each with
- * its identity. Notes:
+ * its driver and its identity. Notes:
  *	want 4			how many are wanted
+ *	driver off 1		--no-driver or --driver, and sriov_drivers_autoprobe before
  *	persist enp1s0 WORD	the unit is to be written or removed: its key, the PF's word in it
  *	unit enp1s0 TEXT	the unit that was there before; \n and \\ for what a line cannot have
  *	noted 0000:01:10.0 TEXT	what xenstore noted about a VF
@@ -61,7 +62,8 @@ int xlpt_vf_journal_begin(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 	for (size_t i = 0; i < op->pf.n; i++) {
 		const struct xlpt_vf_net *vf = xlpt_pf_net_vf(&op->before, (unsigned)i);
 
-		xlpt_journal_add(j, op->pf.vfs[i], false, NULL);
+		xlpt_journal_add(j, op->pf.vfs[i], false,
+				 op->drivers && op->drivers[i] ? op->drivers[i] : "");
 		if (vf)
 			j->devs[j->n - 1].identity = xlpt_vf_identity_text(&vf->id);
 		if (op->notes && op->notes[i])
@@ -69,6 +71,9 @@ int xlpt_vf_journal_begin(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 					       op->notes[i]));
 	}
 	note(j, xlpt_xasprintf("want %d", op->count));
+	if (op->driver)
+		note(j, xlpt_xasprintf("driver %s %d", op->driver == XLPT_ON ? "on" : "off",
+				       op->autoprobe));
 	if (op->persist)
 		note(j, xlpt_xasprintf("persist %s %s", op->unit_key, op->word));
 	if (op->unit_old) {
@@ -119,11 +124,14 @@ static int read_op(const struct xlpt_journal *j, struct xlpt_vf_op *op, struct x
 	op->pf.count = (int)j->n - 1;
 	op->pf.n = j->n - 1;
 	op->pf.vfs = xlpt_xcalloc(j->n, sizeof(*op->pf.vfs));
+	op->drivers = xlpt_xcalloc(j->n, sizeof(*op->drivers));
 	for (size_t i = 0; rc == 0 && i < op->pf.n; i++) {
 		const struct xlpt_journal_dev *d = &j->devs[i + 1];
 		struct xlpt_vf_net vf = { .index = (unsigned)i };
 
 		op->pf.vfs[i] = d->bdf;
+		if (d->origin && *d->origin)
+			op->drivers[i] = xlpt_xstrdup(d->origin);
 		if (!d->identity)
 			continue;
 		rc = xlpt_vf_identity_of_journal(d, &vf.id, diag);
@@ -131,6 +139,11 @@ static int read_op(const struct xlpt_journal *j, struct xlpt_vf_op *op, struct x
 		op->before.vfs[op->before.n++] = vf;
 	}
 	read_notes(j, op);
+	text = xlpt_journal_get(j, "driver", 0);
+	if (text) {
+		op->driver = xlpt_starts(text, "on ") ? XLPT_ON : XLPT_OFF;
+		op->autoprobe = atoi(strchr(text, ' ') ? strchr(text, ' ') : "-1");
+	}
 	text = xlpt_journal_get(j, "persist", 0);
 	op->persist = text != NULL;
 	if (text) {

@@ -49,8 +49,9 @@ static char *escape_unit(const char *name)
  * knows an interface as a unit. A PF that is named by its address is waited for
  * until it has a driver; where a pin's will be is not known before all are there.
  */
-char *xlpt_vf_unit_text(const char *program, const char *pf, int count)
+char *xlpt_vf_unit_text(const char *program, const char *pf, int count, enum xlpt_tri driver)
 {
+	const char *option = driver == XLPT_OFF ? "--no-driver " : driver == XLPT_ON ? "--driver " : "";
 	_cleanup_free_ char *device = NULL, *wait = NULL;
 	struct xlpt_bdf bdf;
 
@@ -71,7 +72,7 @@ char *xlpt_vf_unit_text(const char *program, const char *pf, int count)
 		wait = xlpt_xstrdup("");
 	}
 	return xlpt_xasprintf(
-		"# Written by \"xlpt vf create --persist %s %d\"; xlpt vf remove --persist removes it.\n"
+		"# Written by \"xlpt vf create --persist %s%s %d\"; xlpt vf remove --persist removes it.\n"
 		"[Unit]\n"
 		"Description=Virtual functions of %s for Xen guests\n"
 		"Documentation=man:xlpt-vf(8)\n"
@@ -84,11 +85,11 @@ char *xlpt_vf_unit_text(const char *program, const char *pf, int count)
 		"Type=oneshot\n"
 		"RemainAfterExit=yes\n"
 		"%s"
-		"ExecStart=%s vf create %s %d\n"
+		"ExecStart=%s vf create %s%s %d\n"
 		"\n"
 		"[Install]\n"
 		"WantedBy=multi-user.target\n",
-		pf, count, pf, device, wait, program, pf, count);
+		option, pf, count, pf, device, wait, program, option, pf, count);
 }
 
 static int cannot(struct xlpt_diag *diag, int r, const char *what, const char *path)
@@ -121,10 +122,10 @@ static int make_link(struct xlpt_host *h, const char *name, const char *target)
 }
 
 int xlpt_vf_unit_write(struct xlpt_env *env, const char *key, const char *pf, int count,
-		       struct xlpt_diag *diag)
+		       enum xlpt_tri driver, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *self = own_path();
-	_cleanup_free_ char *text = xlpt_vf_unit_text(self, pf, count);
+	_cleanup_free_ char *text = xlpt_vf_unit_text(self, pf, count, driver);
 
 	return xlpt_vf_unit_put(env, key, xlpt_chomp(text), diag);
 }

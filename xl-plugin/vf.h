@@ -111,6 +111,9 @@ struct xlpt_vf_op {
 	struct xlpt_needs needs;
 	int count;		/* wanted */
 	bool persist;
+	enum xlpt_tri driver;	/* this host's drivers are to have the VFs; unset = as it is set */
+	int autoprobe;		/* as it is set: xlpt_pf_autoprobe */
+	char **drivers;		/* of each VF, or NULL; NULL = not read */
 	struct xlpt_pf_net before;	/* identities that go with the VFs */
 	char **notes;		/* what xenstore notes about each VF, or NULL; NULL = not read */
 	char *unit;		/* path of what is written or removed, or NULL */
@@ -148,6 +151,8 @@ int xlpt_vf_check_unused(struct xlpt_env *env, const struct xlpt_pf *pf, int cou
 
 /* The steps (vf-count.c): op->pf is as it was read under the lock. Reads what they undo. */
 int xlpt_vf_plan_count(struct xlpt_vf_op *op, struct xlpt_plan *plan, struct xlpt_diag *diag);
+/* The number stays as it is, and a VF with this driver (NULL = none) loses it or gets one. */
+bool xlpt_vf_driver_changes(const struct xlpt_vf_op *op, const char *driver);
 /* Whatever was done: afterwards all is as wanted, or as it was. */
 int xlpt_vf_finish(struct xlpt_vf_op *op, struct xlpt_diag *diag);
 int xlpt_vf_take_back(struct xlpt_vf_op *op, struct xlpt_diag *diag);
@@ -171,15 +176,28 @@ int xlpt_vf_mend_first(struct xlpt_env *env, const struct xlpt_pf *pf, struct xl
 int xlpt_vf_before_step(void *priv, size_t i, const struct xlpt_step *step, bool undo,
 			struct xlpt_diag *diag);
 
+/* ---- VFs as interfaces of this host (vf-network.c) ---- */
+
+/* Which program has taken that interface, or runs here and takes new ones; NULL = none. */
+const char *xlpt_vf_manager_of(struct xlpt_env *env, const char *ifname);
+const char *xlpt_vf_manager(struct xlpt_env *env);
+/* The line that takes an interface down for good. */
+void xlpt_vf_let_go(struct xlpt_env *env, const char *ifname, struct xlpt_str *mend);
+/* New VFs have interfaces, and such a program will take them up. */
+void xlpt_vf_warn_of_manager(const struct xlpt_vf_op *op, const struct xlpt_pf *pf);
+
 /* ---- VFs at boot (vf-persist.c) ---- */
 
 /* Its path; key: the PF's interface or address. Caller frees. */
 char *xlpt_vf_unit_path(const char *key);
-/* Its text; program: path of xlpt, pf: word for the command line. Caller frees. */
-char *xlpt_vf_unit_text(const char *program, const char *pf, int count);
+/*
+ * Its text; program: path of xlpt, pf: word for the command line, driver: for
+ * --driver and --no-driver. Caller frees.
+ */
+char *xlpt_vf_unit_text(const char *program, const char *pf, int count, enum xlpt_tri driver);
 /* Writes it and links it for the next boot. */
 int xlpt_vf_unit_write(struct xlpt_env *env, const char *key, const char *pf, int count,
-		       struct xlpt_diag *diag);
+		       enum xlpt_tri driver, struct xlpt_diag *diag);
 /* The same with a text at hand, to which the last line break is added. */
 int xlpt_vf_unit_put(struct xlpt_env *env, const char *key, const char *text,
 		     struct xlpt_diag *diag);

@@ -90,7 +90,7 @@ static void test_vf(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
-		_cleanup_free_ char *unit = xlpt_vf_unit_text("/usr/sbin/xlpt", cases[i].pf, 4);
+		_cleanup_free_ char *unit = xlpt_vf_unit_text("/usr/sbin/xlpt", cases[i].pf, 4, XLPT_UNSET);
 		_cleanup_free_ char *run =
 			xlpt_xasprintf("\nExecStart=/usr/sbin/xlpt vf create %s 4\n", cases[i].pf);
 
@@ -112,8 +112,8 @@ static void test_systemd_reads_them(void **state)
 {
 	char dir[] = "/tmp/xlpt-units-XXXXXX";
 	_cleanup_free_ char *verify = slurp(VERIFY), *said = NULL, *command = NULL;
-	_cleanup_free_ char *by_name = xlpt_vf_unit_text("/bin/true", "lan-0", 4);
-	_cleanup_free_ char *by_address = xlpt_vf_unit_text("/bin/true", "0000:01:00.0", 4);
+	_cleanup_free_ char *by_name = xlpt_vf_unit_text("/bin/true", "lan-0", 4, XLPT_UNSET);
+	_cleanup_free_ char *by_address = xlpt_vf_unit_text("/bin/true", "0000:01:00.0", 4, XLPT_UNSET);
 	/* systemd-analyze takes what follows a ":" for an alias. */
 	const char *const units[][2] = {{"xlpt-boot-verify.service", verify},
 					{"xlpt-vf-lan-0.service", by_name},

@@ -23,10 +23,11 @@
 struct scene {
 	const char *prepare, *command;
 	bool noted;		/* a guest that was destroyed left a note about 01:10.0 */
+	bool driven;		/* igbvf is loaded and takes the VFs */
 	unsigned fail;		/* this write to sysfs fails: the kill comes into the undo, too */
 };
 
-#define TWO "vf create enp1s0 2;vf set 01:10.0 mac=52:54:00:6d:90:07 vlan=9;" \
+#define TWO "vf remove enp1s0;vf create enp1s0 2;vf set 01:10.0 mac=52:54:00:6d:90:07 vlan=9;" \
 	    "vf set 01:10.2 vlan=43:3 trust=on spoofchk=off max_rate=100"
 
 static const struct scene scenes[] = {
@@ -37,6 +38,9 @@ static const struct scene scenes[] = {
 	{ TWO, "vf create --persist enp1s0 2", .fail = 0 },
 	{ TWO ";vf create --persist enp1s0 2", "vf remove enp1s0", .noted = true },
 	{ TWO ";vf create --persist enp1s0 2", "vf remove --persist enp1s0", .fail = 0 },
+	{ TWO, "vf create --no-driver enp1s0 5", .driven = true },
+	{ TWO, "vf create --no-driver --persist enp1s0 2", .driven = true },
+	{ TWO ";vf create --no-driver enp1s0 2", "vf create --driver enp1s0 3", .driven = true, .fail = 3 },
 	{ TWO, "vf create enp1s0 5", .fail = 2 },
 	{ TWO ";vf create --persist enp1s0 2", "vf create --persist enp1s0 5", .fail = 2 },
 	{ TWO, "vf set 01:10.0 mac=52:54:00:6d:90:08 vlan=10 spoofchk=off trust=on", .fail = 0 },
@@ -155,6 +159,7 @@ static char *all(struct world *w)
 	struct xlpt_str s = { 0 };
 
 	xlpt_str_add(&s, world);
+	add_file(w, &s, "/sys/bus/pci/devices/0000:01:00.0/sriov_drivers_autoprobe");
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(names); i++) {
 		_cleanup_free_ char *unit = xlpt_xasprintf("%s/%s.service", units, names[i]);
 
@@ -179,6 +184,8 @@ static struct world *prepared(const struct scene *s)
 	struct world *w = world_new();
 	char *save = NULL;
 
+	if (s->driven)
+		fake_bus_driver(w->bus, "igbvf", "8086:10ca");
 	for (char *line = strtok_r(copy, ";", &save); line; line = strtok_r(NULL, ";", &save))
 		ok(w, line);
 	if (s->noted)

@@ -280,7 +280,7 @@ static void test_persist(void **state)
 /* The example in docs is what is written. */
 static void test_unit_text(void **state)
 {
-	_cleanup_free_ char *text = xlpt_vf_unit_text("/usr/local/sbin/xlpt", "enp1s0", 4);
+	_cleanup_free_ char *text = xlpt_vf_unit_text("/usr/local/sbin/xlpt", "enp1s0", 4, XLPT_UNSET);
 	char want[4096] = "";
 	FILE *f = fopen("docs/systemd/xlpt-vf.service.example", "r");
 
