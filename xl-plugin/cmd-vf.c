@@ -57,6 +57,14 @@ static void list_vf(struct list *l, const struct xlpt_pf *pf, const struct xlpt_
 	json_object_array_add(vfs, o);
 }
 
+/* Whether dom0's drivers take the VFs; null where the kernel has no such switch. */
+static struct json_object *autoprobe_json(struct xlpt_env *env, struct xlpt_bdf pf)
+{
+	int on = xlpt_pf_autoprobe(env->host, pf);
+
+	return on < 0 ? NULL : json_object_new_boolean(on);
+}
+
 static int list_pf(struct list *l, const struct xlpt_pf *pf, struct xlpt_diag *diag)
 {
 	_cleanup_pf_net_ struct xlpt_pf_net net = { 0 };
@@ -78,6 +86,7 @@ static int list_pf(struct list *l, const struct xlpt_pf *pf, struct xlpt_diag *d
 								    pf->ifname)) : NULL);
 	xlpt_json_add(o, "total", json_object_new_int(pf->total));
 	xlpt_json_add(o, "count", json_object_new_int(pf->count));
+	xlpt_json_add(o, "drivers_autoprobe", autoprobe_json(l->env, pf->bdf));
 	xlpt_json_add(o, "vfs", vfs);
 	json_object_array_add(l->pfs, o);
 	if (rc == 0 && !pf->n) {
@@ -138,7 +147,7 @@ static void report_count(const struct xlpt_vf_op *op)
 	struct json_object *root, *vfs;
 	struct xlpt_env *env = op->env;
 	const char *bdf = XLPT_BDF_STR(op->pf.bdf);
-	int autoprobe;
+	int autoprobe = xlpt_pf_autoprobe(env->host, op->pf.bdf);
 
 	if (env->dry_run || xlpt_pf_read(env->host, op->pf.bdf, &now, NULL))
 		return;
@@ -161,9 +170,7 @@ static void report_count(const struct xlpt_vf_op *op)
 	xlpt_json_add(root, "changed", json_object_new_boolean(!op->unchanged));
 	xlpt_json_add(root, "vfs", vfs);
 	xlpt_json_add(root, "unit", xlpt_json_str(op->unit));
-	autoprobe = xlpt_pf_autoprobe(env->host, op->pf.bdf);
-	xlpt_json_add(root, "drivers_autoprobe",
-		      autoprobe < 0 ? NULL : json_object_new_boolean(autoprobe));
+	xlpt_json_add(root, "drivers_autoprobe", autoprobe_json(env, op->pf.bdf));
 	if (now.count && autoprobe == 0)
 		xlpt_say(env, "no driver of this host takes them (sriov_drivers_autoprobe is 0)");
 	else if (now.count)
