@@ -179,6 +179,9 @@ static void add_opts(struct option *longs, size_t *n, struct xlpt_str *shorts,
 						 .has_arg = opts[i].metavar ? required_argument
 									    : no_argument,
 						 .val = base + i };
+		/* --json=compact, between machines. */
+		if (opts == xlpt_common_opts && i == OPT_JSON)
+			longs[*n - 1].has_arg = optional_argument;
 		if (opts[i].letter)
 			xlpt_str_addf(shorts, "%c%s", opts[i].letter, opts[i].metavar ? ":" : "");
 	}
@@ -252,8 +255,14 @@ static int parse(struct xlpt_env *env, const struct xlpt_command *cmd, int argc,
 		}
 		switch (c - 1) {
 		case OPT_JSON:
-			env->json = true;
-			break;
+			env->compact = xlpt_streq(optarg, "compact");
+			env->json |= !optarg || env->compact;
+			if (!optarg || env->compact)
+				break;
+			xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s does not know the option --json=%s",
+				      cmd->name, optarg);
+			xlpt_diag_hint(diag, "--json, or --json=compact for all of it in one line");
+			return XLPT_ERR_USAGE;
 		case OPT_DRY_RUN:
 			if (!(cmd->flags & XLPT_CMD_DRY_RUN)) {
 				xlpt_diag_set(diag, XLPT_ERR_USAGE,
@@ -377,7 +386,7 @@ static int run(struct xlpt_env *env, int argc, char **argv, struct xlpt_diag *di
 
 	/* Wherever it stands: also errors found before options are read are to be JSON. */
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-		if (!strcmp(argv[i], "--json"))
+		if (!strcmp(argv[i], "--json") || !strcmp(argv[i], "--json=compact"))
 			env->json = true;
 	if (!verb) {
 		for (int i = 1; i < argc; i++) {

@@ -6,18 +6,15 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <ftw.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "core/run.h"
 #include "xl-plugin/capture.h"
 #include "xl-plugin/cli.h"
 #include "xl-plugin/output.h"
-
-extern char **environ;
 
 /* ---- the private directory ---- */
 
@@ -66,40 +63,26 @@ static int tar(const char *stage, const char *name, int fd, const char *file,
 	       struct xlpt_diag *diag)
 {
 	/* Owners and order are nobody's business and the same each time. */
-	char *argv[] = {(char[]){"tar"},
-			(char[]){"--create"},
-			(char[]){"--gzip"},
-			(char[]){"--format=pax"},
-			(char[]){"--numeric-owner"},
-			(char[]){"--owner=0"},
-			(char[]){"--group=0"},
-			(char[]){"--sort=name"},
-			(char[]){"--directory"},
-			(char *)stage,
-			(char[]){"--file=-"},
-			(char *)name,
-			NULL};
-	posix_spawn_file_actions_t actions;
-	int status = 0, err;
-	pid_t pid;
+	const char *argv[] = {"tar",	      "--create",   "--gzip",	   "--format=pax",
+			      "--numeric-owner", "--owner=0", "--group=0",   "--sort=name",
+			      "--directory",  stage,	    "--file=-",	   name,
+			      NULL};
+	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(argv);
+	int rc;
 
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-	posix_spawn_file_actions_adddup2(&actions, fd, 1);
-	err = posix_spawnp(&pid, "tar", &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	if (err) {
-		xlpt_diag_errno(diag, XLPT_ERR_IO, err, "cannot run tar");
+	run.out_fd = fd;
+	run.stoppable = true;
+	rc = xlpt_run_program(&run, diag);
+	if (rc || !run.status)
+		return rc;
+	if (run.status == 127) {
+		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "there is no tar to make the archive with");
 		xlpt_diag_hint(diag, "install tar and gzip");
-		return XLPT_ERR_IO;
+		return XLPT_ERR_NOT_FOUND;
 	}
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
-		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_IO, "cannot write %s", file);
-	xlpt_diag_fact(diag, "tar ended with status %d",
-		       WIFEXITED(status) ? WEXITSTATUS(status) : 128);
+	xlpt_diag_fact(diag, "tar ended with status %d", run.status);
+	xlpt_diag_add_log(diag, run.err.s);
 	xlpt_diag_hint(diag, "make room for it, or name another place with -o");
 	return XLPT_ERR_IO;
 }

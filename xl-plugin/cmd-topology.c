@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <errno.h>
-#include <fcntl.h>
-#include <spawn.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
+#include "core/run.h"
 #include "xl-plugin/cli.h"
 #include "xl-plugin/output.h"
 #include "xl-plugin/tree.h"
@@ -114,60 +109,35 @@ static void print_json(const struct view *v)
 
 /* ---- the picture ---- */
 
-extern char **environ;
-
-static int no_picture(struct xlpt_diag *diag, int err, int status)
+static int no_picture(const struct xlpt_run *run, struct xlpt_diag *diag)
 {
-	if (err == ENOENT) {
+	if (run->status == 127) {
 		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "--svg needs graphviz, which is not installed");
 		xlpt_diag_fact(diag, "there is no program \"dot\"");
 		xlpt_diag_hint(diag, "apt-get install graphviz, or draw the output of --dot elsewhere");
 		return XLPT_ERR_NOT_FOUND;
 	}
-	if (err)
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, err, "cannot run graphviz's dot");
 	xlpt_diag_set(diag, XLPT_ERR_IO, "graphviz's dot failed");
-	xlpt_diag_fact(diag, "it ended with status %d", status);
+	xlpt_diag_fact(diag, "it ended with status %d", run->status);
+	xlpt_diag_add_log(diag, run->err.s);
 	xlpt_diag_hint(diag, "xlpt topology --dot shows what it was given");
 	return XLPT_ERR_IO;
 }
 
-/* Runs dot -Tsvg on text; both sides are files in memory, so that neither waits for the other. */
-static int draw(struct xlpt_env *env, const char *text, struct xlpt_diag *diag)
+static int draw(struct xlpt_env *env, char *text, struct xlpt_diag *diag)
 {
-	_cleanup_close_ int in = memfd_create("xlpt-dot", MFD_CLOEXEC);
-	_cleanup_close_ int out = memfd_create("xlpt-svg", MFD_CLOEXEC);
-	char *const argv[] = { (char[]){ "dot" }, (char[]){ "-Tsvg" }, NULL };
-	posix_spawn_file_actions_t actions;
-	int r, status = 0;
-	char buf[4096];
-	ssize_t got;
-	pid_t pid;
+	static const char *const argv[] = { "dot", "-Tsvg", NULL };
+	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(argv);
+	int rc;
 
-	for (size_t len = strlen(text), at = 0; in >= 0 && at < len; at += (size_t)got) {
-		got = write(in, text + at, len - at);
-		if (got <= 0)
-			return no_picture(diag, errno ? errno : EIO, 0);
-	}
-	if (in < 0 || out < 0 || lseek(in, 0, SEEK_SET) < 0)
-		return no_picture(diag, errno ? errno : EIO, 0);
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, in, 0);
-	posix_spawn_file_actions_adddup2(&actions, out, 1);
-	r = posix_spawnp(&pid, "dot", &actions, NULL, argv, environ);
-	posix_spawn_file_actions_destroy(&actions);
-	if (r)
-		return no_picture(diag, r, 0);
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	/* Where posix_spawn cannot tell (no shared memory with the child), 127 is "not found". */
-	if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-		return no_picture(diag, ENOENT, 0);
-	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		return no_picture(diag, 0, WIFEXITED(status) ? WEXITSTATUS(status) : -1);
-	lseek(out, 0, SEEK_SET);
-	while ((got = read(out, buf, sizeof(buf))) > 0)
-		fwrite(buf, 1, (size_t)got, env->out);
+	run.feed = text;
+	run.feed_len = strlen(text);
+	run.answer = true;
+	rc = xlpt_run_program(&run, diag);
+	if (rc || run.status)
+		return rc ? rc : no_picture(&run, diag);
+	fwrite(xlpt_str_get(&run.out), 1, run.out.len, env->out);
+	fputc('\n', env->out);
 	return 0;
 }
 

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What is asked of the other host of a migration, over its transport. */
 #include <string.h>
+#include <strings.h>
 
 #include "xl-plugin/leave.h"
 #include "xl-plugin/output.h"
+
+#define ASK_MS 120000		/* somebody may have to type a password */
+#define ATTACH_MS 900000	/* it waits for locks and for the guest there */
 
 /*
  * The words travel through one shell or two (ssh joins its arguments), so they
@@ -32,15 +36,17 @@ static int no_answer(struct xlpt_diag *diag, const char *host, const char *comma
 	return XLPT_ERR_NOT_FOUND;
 }
 
-int xlpt_leave_tell(struct xlpt_env *env, const char *transport, const char *host,
-		    const char *command, const struct xlpt_image *image, char **out,
-		    struct xlpt_diag *diag)
+/* timeout_ms: 0 = however long it takes. XLPT_ERR_NOT_FOUND unless it ends with 0. */
+static int tell(struct xlpt_env *env, const char *transport, const char *host, const char *command,
+		const struct xlpt_image *image, int64_t timeout_ms, char **out,
+		struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *own = NULL;
 	int status = 0, rc;
 
 	xlpt_verbose(env, "on %s: %s", host, command);
-	rc = env->ts->ops->remote(env->ts, transport, host, command, image, &status, &own, diag);
+	rc = env->ts->ops->remote(env->ts, transport, host, command, image, timeout_ms, &status, &own,
+				  diag);
 	if (rc == 0 && status)
 		rc = no_answer(diag, host, command, status, own);
 	if (rc == 0 && out)
@@ -48,18 +54,26 @@ int xlpt_leave_tell(struct xlpt_env *env, const char *transport, const char *hos
 	return rc;
 }
 
+int xlpt_leave_send(struct xlpt_env *env, const char *transport, const char *host,
+		    const struct xlpt_image *image, struct xlpt_diag *diag)
+{
+	return tell(env, transport, host, "xl restore -p /dev/stdin", image, 0, NULL, diag);
+}
+
 struct json_object *xlpt_leave_ask(struct xlpt_env *env, const char *transport, const char *host,
 				   const char *words, struct xlpt_diag *diag)
 {
-	_cleanup_free_ char *command = xlpt_xasprintf("xlpt --json %s", words), *out = NULL;
+	_cleanup_free_ char *command = xlpt_xasprintf("xlpt --json=compact %s", words), *out = NULL;
+	_cleanup_free_ char *why = NULL;
 	struct json_object *root;
 
-	if (xlpt_leave_tell(env, transport, host, command, NULL, &out, diag))
+	if (tell(env, transport, host, command, NULL, ASK_MS, &out, diag))
 		return NULL;
-	root = json_tokener_parse(out);
+	root = xlpt_json_object_parse(out, &why);
 	if (!root) {
-		xlpt_diag_set(diag, XLPT_ERR_DATA, "%s answers \"%s\" with something that is not JSON",
-			      host, command);
+		xlpt_diag_set(diag, XLPT_ERR_DATA, "%s answers \"%s\" with something that is not one JSON "
+			      "object", host, command);
+		xlpt_diag_fact(diag, "%s", why);
 		xlpt_diag_hint(diag, "see what answers there: it must be xlpt, and nothing beside it "
 				     "(no greeting of a shell)");
 	}
@@ -67,18 +81,23 @@ struct json_object *xlpt_leave_ask(struct xlpt_env *env, const char *transport, 
 }
 
 int xlpt_leave_remote_state(struct xlpt_env *env, const char *transport, const char *host,
-			    const char *guest, bool *there, bool *paused, struct xlpt_diag *diag)
+			    const struct xlpt_guest *guest, bool *there, bool *paused,
+			    struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *out = NULL;
 	char *save = NULL;
-	int rc = xlpt_leave_tell(env, transport, host, "xl list", NULL, &out, diag);
+	int rc = tell(env, transport, host, "xl list -v", NULL, ASK_MS, &out, diag);
 
 	*there = *paused = false;
 	for (char *line = rc ? NULL : strtok_r(out, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save)) {
-		char name[256], state[16];
+		char name[256], state[16], uuid[40] = "";
 
-		if (sscanf(line, "%255s %*u %*u %*u %15s", name, state) != 2 || strcmp(name, guest) != 0)
+		if (sscanf(line, "%255s %*u %*u %*u %15s %*s %39s", name, state, uuid) < 2 ||
+		    strcmp(name, guest->name) != 0)
+			continue;
+		/* Its own under this name, or one that has nothing to do with it. */
+		if (strlen(uuid) == strlen(guest->uuid) && strcasecmp(uuid, guest->uuid) != 0)
 			continue;
 		*there = true;
 		*paused = strchr(state, 'p') != NULL;
@@ -90,7 +109,7 @@ int xlpt_leave_remote_attach(struct xlpt_env *env, const char *transport, const 
 			     const char *guest, const char *targets, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *command = xlpt_xasprintf("xlpt attach %s %s", guest, targets);
-	int rc = xlpt_leave_tell(env, transport, host, command, NULL, NULL, diag);
+	int rc = tell(env, transport, host, command, NULL, ATTACH_MS, NULL, diag);
 
 	if (rc == 0)
 		return 0;
@@ -103,7 +122,7 @@ int xlpt_leave_remote_unpause(struct xlpt_env *env, const char *transport, const
 			      const char *guest, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *command = xlpt_xasprintf("xl unpause %s", guest);
-	int rc = xlpt_leave_tell(env, transport, host, command, NULL, NULL, diag);
+	int rc = tell(env, transport, host, command, NULL, ASK_MS, NULL, diag);
 
 	if (rc == 0)
 		return 0;
@@ -113,18 +132,25 @@ int xlpt_leave_remote_unpause(struct xlpt_env *env, const char *transport, const
 }
 
 int xlpt_leave_remote_destroy(struct xlpt_env *env, const char *transport, const char *host,
-			      const char *guest, struct xlpt_diag *diag)
+			      const struct xlpt_guest *guest, struct xlpt_diag *diag)
 {
-	_cleanup_free_ char *command = xlpt_xasprintf("xl destroy %s", guest);
+	_cleanup_free_ char *command = xlpt_xasprintf("xl destroy %s", guest->name);
 	bool there, paused;
 	int rc = xlpt_leave_remote_state(env, transport, host, guest, &there, &paused, diag);
 
-	/* Only a copy that has never run. */
 	if (rc == 0 && there && paused)
-		rc = xlpt_leave_tell(env, transport, host, command, NULL, NULL, diag);
+		rc = tell(env, transport, host, command, NULL, ASK_MS, NULL, diag);
 	if (rc) {
 		xlpt_diag_hint(diag, "on %s: %s, if xl list shows it paused there", host, command);
-		xlpt_diag_recode(diag, XLPT_ERR_LEFT);
+		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
 	}
-	return rc;
+	/* One that has run is no copy any more: which of the two is to go, nobody here can tell. */
+	if (there && !paused) {
+		xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s is on %s, too, and is not paused there",
+			      guest->name, host);
+		xlpt_diag_hint(diag, "end one of the two (on %s: %s), then xlpt repair here", host,
+			       command);
+		return XLPT_ERR_LEFT;
+	}
+	return 0;
 }

@@ -141,16 +141,16 @@ int xlpt_migrate_targets(struct xlpt_leave *l, struct xlpt_diag *diag);
 
 /* SYNTAX for a word (what: "host", "guest", "device") that would need quoting on its way. */
 int xlpt_leave_plain(const char *what, const char *text, struct xlpt_diag *diag);
-/* Runs a command there; image and out may be NULL. XLPT_ERR_NOT_FOUND unless it ends with 0. */
-int xlpt_leave_tell(struct xlpt_env *env, const char *transport, const char *host,
-		    const char *command, const struct xlpt_image *image, char **out,
-		    struct xlpt_diag *diag);
-/* Whether xl list there shows the guest. */
+/* Gives the image to xl restore -p there. XLPT_ERR_NOT_FOUND unless that ends with 0. */
+int xlpt_leave_send(struct xlpt_env *env, const char *transport, const char *host,
+		    const struct xlpt_image *image, struct xlpt_diag *diag);
+/* Whether xl list there shows the guest: by its name, and not another one with that name. */
 int xlpt_leave_remote_state(struct xlpt_env *env, const char *transport, const char *host,
-			    const char *guest, bool *there, bool *paused, struct xlpt_diag *diag);
-/* Removes a copy that has never run; nothing there is success. */
+			    const struct xlpt_guest *guest, bool *there, bool *paused,
+			    struct xlpt_diag *diag);
+/* Removes a copy that has never run; nothing there is success, one that runs is XLPT_ERR_LEFT. */
 int xlpt_leave_remote_destroy(struct xlpt_env *env, const char *transport, const char *host,
-			      const char *guest, struct xlpt_diag *diag);
+			      const struct xlpt_guest *guest, struct xlpt_diag *diag);
 int xlpt_leave_remote_unpause(struct xlpt_env *env, const char *transport, const char *host,
 			      const char *guest, struct xlpt_diag *diag);
 /* A guest whose migration failed goes on here, unless it runs there (op-migrate.c). */
@@ -160,7 +160,7 @@ int xlpt_leave_take_back(struct xlpt_env *env, const struct xlpt_guest *guest,
 /* xlpt attach on the other host; XLPT_ERR_LEFT. */
 int xlpt_leave_remote_attach(struct xlpt_env *env, const char *transport, const char *host,
 			     const char *guest, const char *targets, struct xlpt_diag *diag);
-/* What the other host says to "xlpt --json WORDS"; json_object of output.h, or NULL. */
+/* The object that the other host answers to "xlpt --json WORDS", or NULL; json_object of output.h. */
 struct json_object *xlpt_leave_ask(struct xlpt_env *env, const char *transport, const char *host,
 				   const char *words, struct xlpt_diag *diag);
 

@@ -217,7 +217,7 @@ static int finish_migrate(struct xlpt_env *env, struct xlpt_journal *j, const ch
 			  const char *host, struct xlpt_diag *diag)
 {
 	bool there = false, paused = false;
-	int rc = xlpt_leave_remote_state(env, transport, host, j->guest.name, &there, &paused, diag);
+	int rc = xlpt_leave_remote_state(env, transport, host, &j->guest, &there, &paused, diag);
 
 	if (rc)
 		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
@@ -273,7 +273,7 @@ static int repair_migrate(struct xlpt_env *env, struct xlpt_journal *j, struct x
 	/* Only under its other name something can have been sent. */
 	renamed = strcmp(now.name, j->guest.name) != 0;
 	if (offline && renamed)
-		rc = xlpt_leave_remote_destroy(env, transport, host, j->guest.name, diag);
+		rc = xlpt_leave_remote_destroy(env, transport, host, &j->guest, diag);
 	else
 		rc = 0;
 	if (rc == 0)

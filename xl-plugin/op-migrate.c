@@ -59,7 +59,7 @@ int xlpt_leave_take_back(struct xlpt_env *env, const struct xlpt_guest *guest,
 	rc = 0;
 	/* Renamed or suspended: xl had begun to hand it over. */
 	if (now.suspended && strcmp(now.name, guest->name) != 0)
-		rc = xlpt_leave_remote_state(env, transport, host, guest->name, &there, &paused, diag);
+		rc = xlpt_leave_remote_state(env, transport, host, guest, &there, &paused, diag);
 	if (rc == 0 && there && !paused) {
 		xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s runs on %s, and its copy here (%s) is suspended",
 			      guest->name, host, now.name);
@@ -93,8 +93,7 @@ static int rename_back(void *ctx, size_t i, struct xlpt_diag *diag)
 static int send_image(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_leave *l = ctx;
-	int rc = xlpt_leave_tell(l->op.env, l->transport, l->host, "xl restore -p /dev/stdin", &l->image, NULL,
-		      diag);
+	int rc = xlpt_leave_send(l->op.env, l->transport, l->host, &l->image, diag);
 
 	(void)i;
 	return rc ? rc : xlpt_journal_note(&l->op.journal, "state arrived", diag);
@@ -111,7 +110,7 @@ static int undo_send(void *ctx, size_t i, struct xlpt_diag *diag)
 	if (rc <= 0)
 		return rc;
 	xlpt_journal_note(&l->op.journal, "state undone", NULL);
-	return xlpt_leave_remote_destroy(l->op.env, l->transport, l->host, l->op.guest.name, diag);
+	return xlpt_leave_remote_destroy(l->op.env, l->transport, l->host, &l->op.guest, diag);
 }
 
 static int go_on_there(void *ctx, size_t i, struct xlpt_diag *diag)

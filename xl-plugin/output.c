@@ -38,9 +38,8 @@ struct json_object *xlpt_json_guest(const struct xlpt_guest *guest)
  */
 void xlpt_print_json(struct xlpt_env *env, struct json_object *root)
 {
-	const char *s = json_object_to_json_string_ext(root, JSON_C_TO_STRING_PRETTY |
-								     JSON_C_TO_STRING_SPACED |
-								     JSON_C_TO_STRING_NOSLASHESCAPE);
+	int form = env->compact ? JSON_C_TO_STRING_PLAIN : JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
+	const char *s = json_object_to_json_string_ext(root, form | JSON_C_TO_STRING_NOSLASHESCAPE);
 	bool quoted = false;
 
 	while (*s) {
@@ -57,6 +56,35 @@ void xlpt_print_json(struct xlpt_env *env, struct json_object *root)
 	}
 	putc('\n', env->out);
 	json_object_put(root);
+}
+
+struct json_object *xlpt_json_object_parse(const char *text, char **why)
+{
+	struct json_tokener *tok = json_tokener_new();
+	size_t len = strlen(text), end;
+	struct json_object *root;
+
+	*why = NULL;
+	if (!tok)
+		return NULL;
+	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	root = json_tokener_parse_ex(tok, text, -1);
+	end = json_tokener_get_parse_end(tok);
+	end += strspn(text + end, " \t\r\n");
+	if (json_tokener_get_error(tok) == json_tokener_continue)
+		*why = xlpt_xasprintf("it breaks off after %zu bytes", len);
+	else if (json_tokener_get_error(tok) != json_tokener_success)
+		*why = xlpt_xasprintf("%s at byte %zu", json_tokener_error_desc(json_tokener_get_error(tok)),
+				      end + 1);
+	else if (text[end])
+		*why = xlpt_xasprintf("something stands behind its end, at byte %zu", end + 1);
+	else if (!json_object_is_type(root, json_type_object))
+		*why = xlpt_xstrdup("it is JSON, and no object");
+	json_tokener_free(tok);
+	if (!*why)
+		return root;
+	json_object_put(root);
+	return NULL;
 }
 
 static struct json_object *log_lines(const char *log)

@@ -25,6 +25,12 @@ void xlpt_warn(struct xlpt_env *env, const char *fmt, ...) XLPT_PRINTF(2, 3);
 /* With -v: what is being done, on err. */
 void xlpt_verbose(struct xlpt_env *env, const char *fmt, ...) XLPT_PRINTF(2, 3);
 
+/*
+ * One object and nothing beside it, as RFC 8259 has it; else NULL and the reason in *why,
+ * which the caller frees.
+ */
+struct json_object *xlpt_json_object_parse(const char *text, char **why);
+
 /* Prints and releases the object. */
 void xlpt_print_json(struct xlpt_env *env, struct json_object *root);
 

@@ -8,7 +8,7 @@
 
 #include <string.h>
 
-#include "xl-plugin/run.h"
+#include "core/run.h"
 
 #define SHOWN_LINES 12
 
@@ -105,6 +105,7 @@ int xlpt_xl_migrate(struct xlpt_toolstack *ts, uint32_t domid, const char *trans
 	(void)ts;
 	run.keep[0] = keep[0];
 	run.keep[1] = keep[1];
+	run.asks = true;
 	rc = xlpt_run_program(&run, diag);
 	if (rc || !run.status)
 		return rc;
@@ -112,8 +113,8 @@ int xlpt_xl_migrate(struct xlpt_toolstack *ts, uint32_t domid, const char *trans
 }
 
 int xlpt_xl_remote(struct xlpt_toolstack *ts, const char *transport, const char *host,
-		   const char *command, const struct xlpt_image *image, int *status, char **out,
-		   struct xlpt_diag *diag)
+		   const char *command, const struct xlpt_image *image, int64_t timeout_ms, int *status,
+		   char **out, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *line = xlpt_xasprintf("exec %s %s %s", transport, host, command);
 	const char *argv[] = { "sh", "-c", line, NULL };
@@ -124,10 +125,23 @@ int xlpt_xl_remote(struct xlpt_toolstack *ts, const char *transport, const char 
 	*out = NULL;
 	if (image)
 		feed(&run, image);
+	run.answer = run.asks = run.stoppable = true;
+	run.timeout_ms = timeout_ms;
 	rc = xlpt_run_program(&run, diag);
 	free(XLPT_TAKE(run.feed));
+	if (rc == XLPT_ERR_TIMEOUT) {
+		xlpt_diag_set(diag, rc, "%s does not answer: \"%s\" did not end within %lld s", host,
+			      command, (long long)(timeout_ms / 1000));
+		xlpt_diag_hint(diag, "try it by hand: %s %s %s", transport, host, command);
+	}
 	if (rc)
 		return rc;
+	if (strlen(xlpt_str_get(&run.out)) != run.out.len) {
+		xlpt_diag_set(diag, XLPT_ERR_DATA, "%s answers \"%s\" with something that is no text",
+			      host, command);
+		xlpt_diag_hint(diag, "try it by hand: %s %s %s", transport, host, command);
+		return XLPT_ERR_DATA;
+	}
 	*status = run.status;
 	/* What the far side says of a failure is for people, and comes on either. */
 	if (run.status)

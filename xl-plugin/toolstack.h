@@ -151,12 +151,13 @@ struct xlpt_toolstack_ops {
 	int (*guest_migrate)(struct xlpt_toolstack *ts, uint32_t domid, const char *transport,
 			     const char *host, const int keep[2], struct xlpt_diag *diag);
 	/*
-	 * Runs a command on another host; *out is its output, caller frees. With an
-	 * image, that comes on its standard input, without the devices that it names.
+	 * Runs a command on another host; *out is its output, whole, caller frees. With an
+	 * image, that comes on its standard input, without the devices that it names. A
+	 * signal ends it, and so does the time-out (0 = none).
 	 */
 	int (*remote)(struct xlpt_toolstack *ts, const char *transport, const char *host,
-		      const char *command, const struct xlpt_image *image, int *status, char **out,
-		      struct xlpt_diag *diag);
+		      const char *command, const struct xlpt_image *image, int64_t timeout_ms,
+		      int *status, char **out, struct xlpt_diag *diag);
 	int (*guest_pause)(struct xlpt_toolstack *ts, uint32_t domid, bool pause,
 			   struct xlpt_diag *diag);
 	/* Lets a guest go on that was suspended for a save or migration that then failed. */

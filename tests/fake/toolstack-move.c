@@ -198,7 +198,7 @@ static int ts_migrate(struct xlpt_toolstack *ts, uint32_t domid, const char *tra
 	return fails ? failed(diag, "migrate the guest") : 0;
 }
 
-static char *list(struct fake_ts *f)
+static char *list(struct fake_ts *f, bool verbose)
 {
 	struct xlpt_toolstack *ts = fake_ts_get(f);
 	struct xlpt_str s = { 0 };
@@ -209,8 +209,11 @@ static char *list(struct fake_ts *f)
 			 "Domain-0                                     0  1536     1     r-----      87.1\n");
 	ts->ops->guest_list(ts, &all, &n, NULL);
 	for (size_t i = 0; i < n; i++) {
-		xlpt_str_addf(&s, "%-40s %5u   256     1     -b%c%c--       1.0\n", all[i].name,
+		xlpt_str_addf(&s, "%-40s %5u   256     1     -b%c%c--       1.0", all[i].name,
 			      all[i].domid, all[i].paused ? 'p' : '-', all[i].suspended ? 's' : '-');
+		if (verbose)
+			xlpt_str_addf(&s, " %s        -                -", all[i].uuid);
+		xlpt_str_add(&s, "\n");
 		xlpt_guest_dispose(&all[i]);
 	}
 	free(all);
@@ -218,8 +221,8 @@ static char *list(struct fake_ts *f)
 }
 
 static int ts_remote(struct xlpt_toolstack *ts, const char *transport, const char *host,
-		     const char *command, const struct xlpt_image *image, int *status, char **out,
-		     struct xlpt_diag *diag)
+		     const char *command, const struct xlpt_image *image, int64_t timeout_ms, int *status,
+		     char **out, struct xlpt_diag *diag)
 {
 	struct fake_ts *f = fake(ts);
 	struct xlpt_guest *g;
@@ -227,6 +230,7 @@ static int ts_remote(struct xlpt_toolstack *ts, const char *transport, const cha
 	bool fails = fake_ts_fails(f, FAKE_TS_REMOTE, &depth);
 
 	(void)diag;
+	(void)timeout_ms;
 	*status = 0;
 	*out = NULL;
 	if (!*transport || !*host || (fails && depth == FAKE_TS_AT_ONCE)) {
@@ -236,8 +240,8 @@ static int ts_remote(struct xlpt_toolstack *ts, const char *transport, const cha
 	}
 	if (xlpt_starts(command, "xlpt ")) {
 		*status = move_of(f)->remote(move_of(f)->arg, command + 5, out);
-	} else if (!strcmp(command, "xl list")) {
-		*out = list(f);
+	} else if (!strcmp(command, "xl list") || !strcmp(command, "xl list -v")) {
+		*out = list(f, command[7]);
 	} else if (image && !strcmp(command, "xl restore -p /dev/stdin")) {
 		*status = restore(f, image, true, NULL) ? 1 : 0;
 	} else if (xlpt_starts(command, "xl unpause ") && (g = fake_ts_find(f, 0, command + 11))) {

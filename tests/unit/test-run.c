@@ -6,10 +6,13 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "xl-plugin/run.h"
+#include "core/clock.h"
+#include "core/run.h"
+#include "core/stop.h"
 
 static void shell(struct xlpt_run *run, const char *line)
 {
@@ -88,12 +91,178 @@ static void test_keep(void **state)
 	close(b);
 }
 
+/* ---- where it is found ---- */
+
+static void test_path(void **state)
+{
+	static const char *const chroot[] = { "chroot", "--version", NULL },
+				 *const nobody[] = { "no-such-program-of-xlpt", NULL };
+	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(chroot), none = XLPT_RUN_INIT(nobody);
+	_cleanup_free_ char *old = xlpt_xstrdup(getenv("PATH"));
+
+	(void)state;
+	/* cron's. */
+	setenv("PATH", "/usr/bin:/bin", 1);
+	assert_int_equal(xlpt_run_program(&run, NULL), 0);
+	assert_int_equal(run.status, 0);
+	xlpt_run_dispose(&run);
+	/* What it runs itself is found the same way, and nothing is named twice. */
+	shell(&run, "echo $PATH");
+	assert_string_equal(run.out.s, "/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin");
+	xlpt_run_dispose(&run);
+	setenv("PATH", "/usr/sbin:/usr/bin:/bin", 1);
+	shell(&run, "echo $PATH");
+	assert_string_equal(run.out.s, "/usr/sbin:/usr/bin:/bin:/usr/local/sbin:/sbin");
+	xlpt_run_dispose(&run);
+	unsetenv("PATH");
+	shell(&run, "echo $PATH");
+	assert_string_equal(run.out.s, "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin");
+	assert_int_equal(xlpt_run_program(&none, NULL), 0);
+	assert_int_equal(none.status, 127);
+	setenv("PATH", old, 1);
+}
+
+/* ---- answers and logs ---- */
+
+static void test_answer(void **state)
+{
+	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(NULL);
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	/* Not the program itself prints, but what it has started. */
+	static const char *const endless[] = { "sh", "-c", "echo begun >&2; yes & echo $! >&2; wait", NULL };
+	long child;
+
+	(void)state;
+	shell(&run, "head -c 200000 /dev/zero | tr '\\0' x; printf 'a\\0b'");
+	assert_int_equal(run.out.len, XLPT_RUN_LOG_MAX);
+	assert_memory_equal(run.out.s + run.out.len - 3, "a b", 3);
+	xlpt_run_dispose(&run);
+	run.answer = true;
+	shell(&run, "head -c 200000 /dev/zero | tr '\\0' x; printf 'a\\0b'");
+	assert_int_equal(run.out.len, 200003);
+	assert_memory_equal(run.out.s + run.out.len - 3, "a\0b", 3);
+	xlpt_run_dispose(&run);
+	/* Cut is not answered, and what never ends is ended. */
+	run.argv = endless;
+	assert_int_equal(xlpt_run_program(&run, &diag), XLPT_ERR_DATA);
+	assert_non_null(strstr(diag.message, "longer than 16 MiB"));
+	assert_true(!strncmp(diag.log, "begun\n", 6));
+	assert_int_equal(run.out.len, 0);
+	/* It is gone as well, and without us it could not have filled the memory. */
+	child = strtol(diag.log + 6, NULL, 10);
+	assert_true(child > 1);
+	for (int i = 0; i < 100 && kill((pid_t)child, 0) == 0; i++)
+		xlpt_clock_real.sleep_ms(&xlpt_clock_real, 20);
+	assert_int_equal(kill((pid_t)child, 0), -1);
+	xlpt_run_dispose(&run);
+	run.answer = false;
+	shell(&run, "yes 2>/dev/null | head -c 1 >/dev/null; dd if=/dev/zero bs=1M count=80 2>/dev/null; echo $? >&2");
+	assert_string_equal(run.err.s, "1");
+}
+
+/* ---- ending it ---- */
+
+static void test_deadline(void **state)
+{
+	static const char *const argv[] = { "sh", "-c", "echo waiting >&2; exec sleep 60", NULL };
+	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(argv);
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	int64_t from = xlpt_now(&xlpt_clock_real);
+
+	(void)state;
+	run.timeout_ms = 300;
+	assert_int_equal(xlpt_run_program(&run, &diag), XLPT_ERR_TIMEOUT);
+	assert_string_equal(diag.log, "waiting");
+	assert_in_range(xlpt_now(&xlpt_clock_real) - from, 300, 20000);
+	assert_int_equal(run.status, 128 + SIGTERM);
+	/* One that reads nothing, too. */
+	xlpt_run_dispose(&run);
+	run.feed_len = 1 << 20;
+	run.feed = xlpt_xcalloc(1, run.feed_len);
+	assert_int_equal(xlpt_run_program(&run, NULL), XLPT_ERR_TIMEOUT);
+	free(run.feed);
+}
+
+static pid_t signal_soon(void)
+{
+	pid_t parent = getpid(), pid = fork();
+
+	if (pid == 0) {
+		usleep(300000);
+		kill(parent, SIGTERM);
+		_exit(0);
+	}
+	return pid;
+}
+
+static void test_stop(void **state)
+{
+	static const char *const long_one[] = { "sleep", "60", NULL }, *const short_one[] = { "sleep", "1", NULL };
+	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(long_one);
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+
+	(void)state;
+	xlpt_stop_reset();
+	xlpt_stop_catch();
+	run.stoppable = true;
+	waitpid(signal_soon(), NULL, WNOHANG);
+	assert_int_equal(xlpt_run_program(&run, &diag), XLPT_ERR_STOPPED);
+	assert_non_null(strstr(diag.message, "SIGTERM"));
+	/* What takes something back is not cut short, nor one that must be waited for. */
+	run.argv = short_one;
+	xlpt_stop_reset();
+	xlpt_stop_shield(true);
+	signal_soon();
+	assert_int_equal(xlpt_run_program(&run, NULL), 0);
+	assert_int_equal(run.status, 0);
+	xlpt_stop_shield(false);
+	xlpt_stop_reset();
+	run.stoppable = false;
+	signal_soon();
+	assert_int_equal(xlpt_run_program(&run, NULL), 0);
+	assert_int_equal(run.status, 0);
+	assert_int_equal(xlpt_interrupted, SIGTERM);
+	xlpt_stop_reset();
+}
+
+/* Ctrl-C goes to the terminal's group: the program is in another, unless it may ask there. */
+static void test_group(void **state)
+{
+	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(NULL);
+	_cleanup_free_ char *own = xlpt_xasprintf("%d", (int)getpgrp());
+
+	(void)state;
+	shell(&run, "ps -o pgid= -p $$ | tr -d ' '");
+	assert_string_not_equal(run.out.s, own);
+	xlpt_run_dispose(&run);
+	run.asks = true;
+	shell(&run, "ps -o pgid= -p $$ | tr -d ' '");
+	assert_string_equal(run.out.s, own);
+}
+
+static void test_sigchld_ignored(void **state)
+{
+	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(NULL);
+
+	(void)state;
+	signal(SIGCHLD, SIG_IGN);
+	shell(&run, "exit 7");
+	assert_int_equal(run.status, 7);
+	assert_ptr_equal(signal(SIGCHLD, SIG_DFL), SIG_IGN);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_output_and_status),
 		cmocka_unit_test(test_feed),
 		cmocka_unit_test(test_keep),
+		cmocka_unit_test(test_path),
+		cmocka_unit_test(test_answer),
+		cmocka_unit_test(test_deadline),
+		cmocka_unit_test(test_stop),
+		cmocka_unit_test(test_group),
+		cmocka_unit_test(test_sigchld_ignored),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/run.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/clock.h"
+#include "core/stop.h"
+
+#define CHUNK (1u << 20)
+#define NAP_MAX_MS 20	/* between two looks at a program that is waited for */
+#define FEED_LOOK_MS 100
+#define GRACE_MS 2000	/* from SIGTERM to SIGKILL */
+
+extern char **environ;
+
+void xlpt_run_dispose(struct xlpt_run *run)
+{
+	xlpt_str_dispose(&run->out);
+	xlpt_str_dispose(&run->err);
+}
+
+/* ---- which program ---- */
+
+static bool in_path(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	for (const char *p = path; *p; p += strcspn(p, ":"), p += *p == ':')
+		if (strcspn(p, ":") == len && !strncmp(p, dir, len))
+			return true;
+	return false;
+}
+
+char *xlpt_run_path(void)
+{
+	static const char *const root[] = { "/usr/local/sbin", "/usr/sbin", "/sbin" };
+	const char *given = getenv("PATH");
+	struct xlpt_str path = { 0 };
+
+	xlpt_str_add(&path, given && *given ? given : "/usr/local/bin:/usr/bin:/bin");
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(root); i++)
+		if (!in_path(path.s, root[i]))
+			xlpt_str_addf(&path, ":%s", root[i]);
+	return xlpt_str_take(&path);
+}
+
+/* NULL when no folder has it. */
+static char *find(const char *name, const char *path)
+{
+	if (strchr(name, '/'))
+		return xlpt_xstrdup(name);
+	for (const char *p = path; *p; p += strcspn(p, ":"), p += *p == ':') {
+		size_t len = strcspn(p, ":");
+		/* As execvp: an empty folder is this one. */
+		char *file = xlpt_xasprintf("%.*s/%s", len ? (int)len : 1, len ? p : ".", name);
+		struct stat st;
+
+		if (stat(file, &st) == 0 && S_ISREG(st.st_mode) && access(file, X_OK) == 0)
+			return file;
+		free(file);
+	}
+	return NULL;
+}
+
+/* The environment with that PATH; the strings are not owned. */
+static char **environment(char *path_entry)
+{
+	size_t n = 0, k = 0;
+	char **v;
+
+	while (environ && environ[n])
+		n++;
+	v = xlpt_xcalloc(n + 2, sizeof(*v));
+	for (size_t i = 0; i < n; i++)
+		if (!xlpt_starts(environ[i], "PATH="))
+			v[k++] = environ[i];
+	v[k] = path_entry;
+	return v;
+}
+
+/* ---- the child ---- */
+
+struct job {
+	struct xlpt_run *run;
+	char *file, **envp;
+	int in, out, err;	/* its streams */
+	pid_t pid;
+	bool ended;
+	int64_t deadline;
+};
+
+/* After fork: nothing but system calls. */
+static void become(const struct job *job)
+{
+	static const int ignored[] = { SIGINT, SIGHUP, SIGQUIT },
+			 plain[] = { SIGTERM, SIGPIPE, SIGXFSZ, SIGCHLD };
+	const struct xlpt_run *run = job->run;
+	sigset_t none;
+	int high[2];
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(ignored); i++)
+		signal(ignored[i], SIG_IGN);
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(plain); i++)
+		signal(plain[i], SIG_DFL);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	if (!run->asks)
+		setpgid(0, 0);
+	/* What is to be 8 and 9 may be anything now, 9 and 8 included: out of the way first. */
+	for (int i = 0; i < 2; i++)
+		high[i] = run->keep[i] >= 0 ? fcntl(run->keep[i], F_DUPFD_CLOEXEC, 10) : -1;
+	if (dup2(job->in, 0) < 0 || dup2(job->out, 1) < 0 || dup2(job->err, 2) < 0)
+		_exit(126);
+	/* The copies are not close-on-exec. */
+	for (int i = 0; i < 2; i++)
+		if (run->keep[i] >= 0 && (high[i] < 0 || dup2(high[i], 8 + i) < 0))
+			_exit(126);
+	execve(job->file, (char *const *)run->argv, job->envp);
+	_exit(errno == ENOENT ? 127 : 126);
+}
+
+/* ---- watching it ---- */
+
+static void nap(int64_t ms)
+{
+	xlpt_clock_real.sleep_ms(&xlpt_clock_real, ms);
+}
+
+/* Has it ended? Its status is kept. */
+static bool reaped(struct job *job, bool wait)
+{
+	int status;
+	pid_t r;
+
+	if (job->ended)
+		return true;
+	while ((r = waitpid(job->pid, &status, wait ? 0 : WNOHANG)) < 0 && errno == EINTR && wait)
+		;
+	if (r == 0 || (r < 0 && errno == EINTR))
+		return false;
+	job->ended = true;
+	job->run->status = r < 0 ? 126
+			   : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return true;
+}
+
+static void end(struct job *job)
+{
+	int64_t deadline = xlpt_now(&xlpt_clock_real) + GRACE_MS;
+
+	/* What it has started goes with it: "sh -c" is not what fills our memory. */
+	pid_t whom = job->run->asks ? job->pid : -job->pid;
+
+	kill(whom, SIGTERM);
+	while (!reaped(job, false) && xlpt_now(&xlpt_clock_real) < deadline)
+		nap(NAP_MAX_MS);
+	if (!job->ended || whom < 0)
+		kill(whom, SIGKILL);
+	reaped(job, true);
+}
+
+static bool too_long(const struct job *job)
+{
+	return job->run->answer && job->run->out_fd < 0 &&
+	       lseek(job->out, 0, SEEK_CUR) > (off_t)XLPT_RUN_ANSWER_MAX;
+}
+
+/* 0, or why it must not go on; the diagnosis is filled. */
+static int judge(const struct job *job, struct xlpt_diag *diag)
+{
+	const struct xlpt_run *run = job->run;
+
+	if (run->stoppable && xlpt_interrupted)
+		return xlpt_check_interrupted(diag);
+	if (run->timeout_ms && xlpt_now(&xlpt_clock_real) >= job->deadline) {
+		xlpt_diag_set(diag, XLPT_ERR_TIMEOUT, "%s did not end within %lld s", run->argv[0],
+			      (long long)(run->timeout_ms / 1000));
+		xlpt_diag_hint(diag, "run what it ran by hand and see what it waits for");
+		return XLPT_ERR_TIMEOUT;
+	}
+	if (too_long(job)) {
+		xlpt_diag_set(diag, XLPT_ERR_DATA, "the answer of %s is longer than %u MiB", run->argv[0],
+			      XLPT_RUN_ANSWER_MAX >> 20);
+		xlpt_diag_fact(diag, "it is cut there, and an answer that is not whole is not used");
+		xlpt_diag_hint(diag, "run what it ran by hand and see what it prints");
+		return XLPT_ERR_DATA;
+	}
+	return 0;
+}
+
+static int wait_for(struct job *job, struct xlpt_diag *diag)
+{
+	bool watched = job->run->stoppable || job->run->timeout_ms || job->run->answer;
+	int64_t ms = 1;
+	int rc = 0;
+
+	while (!reaped(job, !watched)) {
+		rc = judge(job, diag);
+		if (rc)
+			break;
+		nap(ms);
+		ms = ms * 2 < NAP_MAX_MS ? ms * 2 : NAP_MAX_MS;
+	}
+	return rc ? rc : too_long(job) ? judge(job, diag) : 0;
+}
+
+/* ---- its input ---- */
+
+/* Stops at the first refusal: the reader has ended, and its status says why. */
+static int feed_all(struct job *job, int fd, const char *buf, size_t len, bool *broken,
+		    struct xlpt_diag *diag)
+{
+	while (len && !*broken) {
+		struct pollfd p = { .fd = fd, .events = POLLOUT };
+		ssize_t r = write(fd, buf, len);
+		int rc = judge(job, diag);
+
+		if (rc)
+			return rc;
+		if (r < 0 && errno == EAGAIN) {
+			poll(&p, 1, FEED_LOOK_MS);
+			/* One that it has started may hold the pipe and never read. */
+			*broken = reaped(job, false);
+			continue;
+		}
+		if (r < 0 && errno == EINTR)
+			continue;
+		*broken = r <= 0;
+		buf += r > 0 ? r : 0;
+		len -= r > 0 ? (size_t)r : 0;
+	}
+	return 0;
+}
+
+static int feed(struct job *job, int fd, struct xlpt_diag *diag)
+{
+	const struct xlpt_run *run = job->run;
+	_cleanup_free_ char *buf = xlpt_xcalloc(1, CHUNK);
+	off_t at = run->feed_at;
+	bool broken = false;
+	ssize_t r;
+	int rc;
+
+	fcntl(fd, F_SETFL, O_NONBLOCK);
+	rc = feed_all(job, fd, run->feed, run->feed_len, &broken, diag);
+	while (rc == 0 && !broken && run->feed_fd >= 0) {
+		r = pread(run->feed_fd, buf, CHUNK, at);
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r <= 0)
+			break;
+		rc = feed_all(job, fd, buf, (size_t)r, &broken, diag);
+		at += r;
+	}
+	return rc;
+}
+
+/* ---- its output ---- */
+
+static void collect(int fd, bool answer, struct xlpt_str *out)
+{
+	/* Where its writing has come to: the descriptor is the same one. */
+	off_t size = lseek(fd, 0, SEEK_CUR),
+	      at = !answer && size > XLPT_RUN_LOG_MAX ? size - XLPT_RUN_LOG_MAX : 0;
+	char buf[4096];
+	ssize_t r;
+
+	while (at < size) {
+		off_t left = size - at;
+
+		r = pread(fd, buf, left < (off_t)sizeof(buf) ? (size_t)left : sizeof(buf), at);
+		if (r <= 0)
+			break;
+		/* A log is printed: a NUL would end it early. */
+		for (ssize_t i = 0; !answer && i < r; i++)
+			buf[i] = buf[i] ? buf[i] : ' ';
+		xlpt_str_addn(out, buf, (size_t)r);
+		at += r;
+	}
+	while (out->len && out->s[out->len - 1] == '\n')
+		out->s[--out->len] = '\0';
+}
+
+static int run_job(struct job *job, int feed_end, struct xlpt_diag *diag)
+{
+	struct xlpt_run *run = job->run;
+	void (*old)(int);
+	int rc = 0;
+
+	job->deadline = xlpt_now(&xlpt_clock_real) + run->timeout_ms;
+	if (feed_end >= 0) {
+		old = signal(SIGPIPE, SIG_IGN);
+		rc = feed(job, feed_end, diag);
+		close(feed_end);
+		signal(SIGPIPE, old);
+	}
+	if (rc == 0)
+		rc = wait_for(job, diag);
+	if (rc)
+		end(job);
+	if (run->out_fd < 0 && rc == 0)
+		collect(job->out, run->answer, &run->out);
+	collect(job->err, false, &run->err);
+	if (rc && diag)
+		xlpt_diag_add_log(diag, run->err.s);
+	return rc;
+}
+
+static int cannot(const struct xlpt_run *run, struct xlpt_diag *diag)
+{
+	xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot run %s", run->argv[0]);
+	xlpt_diag_hint(diag, "see what of this process is used up: descriptors, memory, processes");
+	return XLPT_ERR_IO;
+}
+
+/*
+ * Memory for what a program prints: a pipe would have us wait for a daemon that it
+ * leaves behind. It cannot grow, so that one that prints without end, and may outlive
+ * us, gets an error in the place of all of the host's memory.
+ */
+static int paper(const char *name, bool answer)
+{
+	_cleanup_close_ int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	/* One page more: what does not fit into the last one is refused whole. */
+	off_t size = (answer ? XLPT_RUN_ANSWER_MAX : XLPT_RUN_PAPER_MAX) + 65536;
+	int ret;
+
+	if (fd < 0 || ftruncate(fd, size) || fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK))
+		return -1;
+	ret = fd;
+	fd = -1;
+	return ret;
+}
+
+int xlpt_run_program(struct xlpt_run *run, struct xlpt_diag *diag)
+{
+	_cleanup_close_ int out = paper("out", run->answer), err = paper("err", false),
+			    null = open("/dev/null", O_RDWR | O_CLOEXEC);
+	_cleanup_free_ char *path = xlpt_run_path(), *entry = xlpt_xasprintf("PATH=%s", path);
+	_cleanup_free_ char *file = find(run->argv[0], path);
+	_cleanup_free_ char **envp = environment(entry);
+	bool fed = run->feed || run->feed_fd >= 0;
+	struct sigaction old, plain = { .sa_handler = SIG_DFL };
+	struct job job = { .run = run, .file = file, .envp = envp, .err = err,
+			   .out = run->out_fd >= 0 ? run->out_fd : out };
+	int in[2] = { -1, -1 }, rc;
+
+	if (out < 0 || err < 0 || null < 0 || (fed && pipe2(in, O_CLOEXEC)))
+		return cannot(run, diag);
+	job.in = fed ? in[0] : run->in_fd >= 0 ? run->in_fd : null;
+	/* A caller that ignores SIGCHLD would have our child vanish unseen. */
+	sigaction(SIGCHLD, NULL, &old);
+	if (old.sa_handler == SIG_IGN)
+		sigaction(SIGCHLD, &plain, NULL);
+	job.pid = file ? fork() : 0;
+	if (file && job.pid == 0)
+		become(&job);
+	/* Here, too: whoever of the two comes first. */
+	if (file && job.pid > 0 && !run->asks)
+		setpgid(job.pid, job.pid);
+	xlpt_closep(&in[0]);
+	if (!file || job.pid < 0) {
+		run->status = 127;
+		rc = file ? cannot(run, diag) : 0;
+		xlpt_closep(&in[1]);
+	} else {
+		rc = run_job(&job, in[1], diag);
+	}
+	if (old.sa_handler == SIG_IGN)
+		sigaction(SIGCHLD, &old, NULL);
+	return rc;
+}
