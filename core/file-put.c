@@ -153,7 +153,7 @@ int xlpt_file_replace(struct xlpt_host *h, const char *path, const void *text, s
 		      const struct xlpt_file_how *how)
 {
 	_cleanup_file_ struct xlpt_file f;
-	int r = xlpt_file_find(h, path, false, &f);
+	int r = xlpt_file_find(h, path, 0, &f);
 
 	return r ? r : xlpt_file_put(&f, text, len, how);
 }

@@ -93,6 +93,7 @@ struct walk {
 	int root, fd;		/* fd: the directory that was come to */
 	struct stat root_st;
 	int links;
+	bool make;		/* directories that are missing */
 };
 
 /* Whether a link that belongs to maker may lead to what belongs to owner. */
@@ -150,8 +151,11 @@ static int step(struct walk *w, const char *name)
 	_cleanup_close_ int fd = openat(w->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	char text[4096];
 	struct stat st, target;
+	bool make;
 	int r;
 
+	if (fd < 0 && errno == ENOENT && w->make && (mkdirat(w->fd, name, 0755) == 0 || errno == EEXIST))
+		fd = openat(w->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st))
 		return -errno;
 	if (S_ISDIR(st.st_mode)) {
@@ -161,11 +165,14 @@ static int step(struct walk *w, const char *name)
 	}
 	if (!S_ISLNK(st.st_mode))
 		return -ENOTDIR;
+	make = w->make;
+	w->make = false;	/* not what a link says */
 	r = link_text(w, fd, "", text, sizeof(text));
 	if (r == 0 && *text == '/')
 		r = to_root(w);
 	if (r == 0)
 		r = walk_dirs(w, text, strlen(text));
+	w->make = make;
 	if (r == 0 && fstat(w->fd, &target))
 		r = -errno;
 	return r ? r : trusted(st.st_uid, target.st_uid) ? 0 : -ENOLINK;
@@ -211,7 +218,7 @@ static int own_descriptor(struct walk *w, const char *name)
 	return fcntl((int)n, F_DUPFD_CLOEXEC, 3);
 }
 
-static int find_last(struct walk *w, const char *path, bool follow, struct xlpt_file *out)
+static int find_last(struct walk *w, const char *path, unsigned flags, struct xlpt_file *out)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 	uid_t maker, owner;
@@ -228,17 +235,18 @@ static int find_last(struct walk *w, const char *path, bool follow, struct xlpt_
 		return -errno;
 	free(out->name);
 	out->name = xlpt_xasprintf("/%s", name);
-	if (!out->there || !S_ISLNK(out->st.st_mode) || !follow)
+	if (!out->there || !S_ISLNK(out->st.st_mode) || !(flags & XLPT_FILE_FOLLOW))
 		return 0;
 	out->fd = own_descriptor(w, name);
 	if (out->fd >= 0)
 		return fstat(out->fd, &out->st) ? -errno : 0;
 	maker = out->st.st_uid;
+	w->make = false;
 	r = link_text(w, w->fd, name, text, sizeof(text));
 	if (r == 0 && *text == '/')
 		r = to_root(w);
 	if (r == 0)
-		r = find_last(w, text, true, out);
+		r = find_last(w, text, flags, out);
 	if (r == 0 && fstat(w->fd, &dir))
 		r = -errno;
 	if (r)
@@ -255,10 +263,10 @@ static char *folder(const char *path)
 	return !slash ? xlpt_xstrdup(".") : xlpt_xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
-int xlpt_file_find(struct xlpt_host *h, const char *path, bool follow, struct xlpt_file *out)
+int xlpt_file_find(struct xlpt_host *h, const char *path, unsigned flags, struct xlpt_file *out)
 {
 	_cleanup_close_ int root = -1;
-	struct walk w = { .fd = -1 };
+	struct walk w = { .fd = -1, .make = flags & XLPT_FILE_MAKE_DIRS };
 	int r;
 
 	*out = (struct xlpt_file){ .fd = -1, .dir = { .rootfd = -1 } };
@@ -274,7 +282,7 @@ int xlpt_file_find(struct xlpt_host *h, const char *path, bool follow, struct xl
 	r = h || *path == '/' ? to_root(&w)
 			      : enter(&w, open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
 	if (r == 0)
-		r = find_last(&w, path, follow, out);
+		r = find_last(&w, path, flags, out);
 	if (r == 0) {
 		out->dir = (struct xlpt_host){ .ops = h ? h->ops : &xlpt_host_real_ops,
 					       .root = folder(path), .rootfd = w.fd,

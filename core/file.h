@@ -64,10 +64,12 @@ void xlpt_file_dispose(struct xlpt_file *f);
 /*
  * Looks for path below h; h NULL: as the process sees it. Root follows a link
  * only if root made it, or if what it leads to belongs to who made it (the
- * kernel's fs.protected_symlinks, for every directory). With follow the last
+ * kernel's fs.protected_symlinks, for every directory). With FOLLOW the last
  * component is followed, too, by the same rule; else a link there is what is there.
  */
-int xlpt_file_find(struct xlpt_host *h, const char *path, bool follow, struct xlpt_file *out);
+#define XLPT_FILE_FOLLOW    1u
+#define XLPT_FILE_MAKE_DIRS 2u	/* missing directories of path are made, mode 0755 */
+int xlpt_file_find(struct xlpt_host *h, const char *path, unsigned flags, struct xlpt_file *out);
 
 /* Its absolute path below h, by which it is found again without a link. Caller frees. */
 int xlpt_file_path(struct xlpt_host *h, const struct xlpt_file *f, char **out);

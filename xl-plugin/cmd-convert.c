@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "converters/edit.h"
 #include "converters/libvirt.h"
+#include "core/file.h"
 #include "xl-plugin/cli.h"
 #include "xl-plugin/convert.h"
 #include "xl-plugin/output.h"
@@ -45,20 +45,21 @@ static int edit(struct xlpt_env *env, const char *path, const struct xlpt_edit *
 		struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str in = { 0 }, out = { 0 };
-	_cleanup_free_ char *real = realpath(path, NULL);	/* a link stays a link */
+	_cleanup_file_ struct xlpt_file f;
 	bool changed;
-	mode_t mode;
-	int rc;
+	/* A link stays a link. */
+	int r = xlpt_file_find(NULL, path, XLPT_FILE_FOLLOW, &f), rc;
 
-	if (!real)
-		return xlpt_diag_errno(diag, errno == ENOENT ? XLPT_ERR_NOT_FOUND : XLPT_ERR_IO,
-				       errno, "cannot open %s", path);
-	rc = xlpt_convert_load(real, &in, &mode, diag);
-	if (rc)
-		return rc;
+	if (r == 0)
+		r = xlpt_file_get(&f, XLPT_CONVERT_MAX, &in);
+	if (r)
+		return xlpt_convert_unread(path, r, diag);
 	rc = xlpt_edit_pci(xlpt_str_get(&in), in.len, path, edits, n, &out, &changed, diag);
-	if (rc == 0 && changed && !env->dry_run)
-		rc = xlpt_convert_save(real, xlpt_str_get(&out), out.len, mode, true, diag);
+	if (rc == 0 && changed && !env->dry_run) {
+		r = xlpt_file_put(&f, xlpt_str_get(&out), out.len, &(struct xlpt_file_how){ .keep = true });
+		if (r)
+			rc = xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot write %s", path);
+	}
 	if (rc)
 		return rc;
 	env->done |= !env->dry_run;
@@ -133,10 +134,27 @@ static bool is_dir(const char *path)
 	return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
 }
 
+static int collect_inputs(const struct xlpt_convert_run *run, const struct xlpt_args *args,
+			  struct xlpt_convert_inputs *in, struct xlpt_diag *diag)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < args->n; i++) {
+		const char *path = args->pos[i], *slash = strrchr(path, '/');
+
+		if (is_dir(path))
+			rc = xlpt_convert_tree(run, path, in, diag);
+		else
+			xlpt_convert_inputs_add(in, path, slash ? slash + 1 : path);
+	}
+	return rc;
+}
+
 static int run_batch(struct xlpt_convert_run *run, const struct xlpt_args *args,
 		     struct xlpt_diag *diag)
 {
-	int fd = fileno(run->env->err), rc = 0;
+	_cleanup_inputs_ struct xlpt_convert_inputs in = { 0 };
+	int fd = fileno(run->env->err), rc;
 
 	if (!run->output) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE, "several files need a directory to go to");
@@ -145,21 +163,14 @@ static int run_batch(struct xlpt_convert_run *run, const struct xlpt_args *args,
 	}
 	if (fd >= 0 && isatty(fd) && !run->env->json)
 		run->bar = run->env->err;
-	for (size_t i = 0; rc == 0 && run->bar && i < args->n; i++) {
-		if (is_dir(args->pos[i]))
-			rc = xlpt_convert_count(run, args->pos[i], &run->total, diag);
-		else
-			run->total++;
-	}
-	for (size_t i = 0; rc == 0 && i < args->n; i++) {
+	rc = collect_inputs(run, args, &in, diag);
+	if (rc == 0)
+		rc = xlpt_convert_check_names(run, &in, diag);
+	run->total = in.n;
+	for (size_t i = 0; rc == 0 && i < in.n; i++) {
 		_cleanup_diag_ struct xlpt_diag own = { 0 };
-		const char *path = args->pos[i], *slash = strrchr(path, '/');
 
-		if (is_dir(path)) {
-			rc = xlpt_convert_tree(run, path, diag);
-			continue;
-		}
-		if (xlpt_convert_file(run, path, slash ? slash + 1 : path, &own))
+		if (xlpt_convert_file(run, in.items[i].path, in.items[i].rel, &own))
 			xlpt_convert_failed(run, &own);
 		run->done++;
 		xlpt_convert_progress(run);

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Converting files: one, several, or a tree. Nothing of a file is kept once it
- * is written, so that memory does not grow with their number.
+ * Converting files: one, several, or a tree. Nothing of a file but its name is
+ * kept once it is written.
  */
 #ifndef XLPT_XL_PLUGIN_CONVERT_H
 #define XLPT_XL_PLUGIN_CONVERT_H
+
+#include <sys/stat.h>
 
 #include "converters/convert.h"
 #include "xl-plugin/env.h"
@@ -26,24 +28,53 @@ struct xlpt_convert_run {
 /* Whole input, "-" is standard input; SYNTAX when it is too large. mode may be NULL. */
 int xlpt_convert_load(const char *path, struct xlpt_str *out, mode_t *mode,
 		      struct xlpt_diag *diag);
-/* Temporary beside it, write, rename. sync: fsync both, for a file that somebody's guest needs. */
-int xlpt_convert_save(const char *path, const char *text, size_t len, mode_t mode, bool sync,
-		      struct xlpt_diag *diag);
+/* The error for a file that could not be read whole: r as core/file gives it. */
+int xlpt_convert_unread(const char *path, int r, struct xlpt_diag *diag);
+/*
+ * Replaced whole, its owner kept; what is no regular file (/dev/null, /dev/stdout, a
+ * FIFO) is written into. make_dirs: directories on the way are made.
+ */
+int xlpt_convert_save(const char *path, const char *text, size_t len, mode_t mode,
+		      bool make_dirs, struct xlpt_diag *diag);
 
 /* One input to run->output, or into that directory under rel's name. */
 int xlpt_convert_file(struct xlpt_convert_run *run, const char *path, const char *rel,
 		      struct xlpt_diag *diag);
-/* Every *.cfg, *.conf and *.xml below a directory. Errors of single files are told and counted. */
-int xlpt_convert_tree(struct xlpt_convert_run *run, const char *dir, struct xlpt_diag *diag);
+
+struct xlpt_convert_input {
+	char *path, *rel;	/* rel: below the output directory, before its ending changes */
+};
+
+struct xlpt_convert_inputs {
+	struct xlpt_convert_input *items;
+	size_t n, alloc;
+};
+
+void xlpt_convert_inputs_dispose(struct xlpt_convert_inputs *in);
+#define _cleanup_inputs_ XLPT_CLEANUP(xlpt_convert_inputs_dispose)
+void xlpt_convert_inputs_add(struct xlpt_convert_inputs *in, const char *path, const char *rel);
+
+/* Adds every *.cfg, *.conf and *.xml below a directory. */
+int xlpt_convert_tree(const struct xlpt_convert_run *run, const char *dir,
+		      struct xlpt_convert_inputs *in, struct xlpt_diag *diag);
+/* XLPT_ERR_USAGE when two would get one name, or one would take an input's place. */
+int xlpt_convert_check_names(const struct xlpt_convert_run *run, const struct xlpt_convert_inputs *in,
+			     struct xlpt_diag *diag);
+/* The output's name; to: "xl", "libvirt" or "pool". Caller frees. */
+char *xlpt_convert_name(const char *rel, const char *to);
+
+enum xlpt_convert_kind { XLPT_CONVERT_GUEST, XLPT_CONVERT_POOL, XLPT_CONVERT_NETWORK };
+
+enum xlpt_convert_kind xlpt_convert_kind(const char *text, const char *path);
+/* In a batch, one that is already what it shall become. */
+bool xlpt_convert_skips(const struct xlpt_convert_run *run, const char *text, size_t len);
+
 /*
  * Prints in what two files of either kind differ: 0 in nothing, DATA in something. What an earlier
  * conversion kept in them does not count, because xl and libvirt do not see it.
  */
 int xlpt_convert_compare(struct xlpt_env *env, const char *first, const char *second,
 			 bool devices_only, struct xlpt_diag *diag);
-/* How many files a tree has, for the progress bar. */
-int xlpt_convert_count(const struct xlpt_convert_run *run, const char *dir, size_t *n,
-		       struct xlpt_diag *diag);
 /* A file that failed within a batch: told, counted, and the batch goes on. */
 void xlpt_convert_failed(struct xlpt_convert_run *run, struct xlpt_diag *diag);
 void xlpt_convert_progress(struct xlpt_convert_run *run);

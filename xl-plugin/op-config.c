@@ -42,7 +42,7 @@ static int cannot(struct xlpt_diag *diag, const char *what, const char *path, in
 static int read_config(struct xlpt_env *env, const char *path, struct config_file *f,
 		       struct xlpt_diag *diag)
 {
-	int r = xlpt_file_find(env->host, path, true, &f->file);
+	int r = xlpt_file_find(env->host, path, XLPT_FILE_FOLLOW, &f->file);
 
 	if (r == 0)
 		r = xlpt_file_get(&f->file, MAX_SIZE, &f->text);
@@ -72,7 +72,7 @@ static int resolve(struct xlpt_env *env, const char *path, char **out, struct xl
 	_cleanup_free_ char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
 	_cleanup_free_ char *at = cwd ? xlpt_xasprintf("%s/%s", cwd, path) : xlpt_xstrdup(path);
 	_cleanup_file_ struct xlpt_file f;
-	int r = xlpt_file_find(env->host, at, true, &f);
+	int r = xlpt_file_find(env->host, at, XLPT_FILE_FOLLOW, &f);
 
 	if (r == 0)
 		r = xlpt_file_path(env->host, &f, out);

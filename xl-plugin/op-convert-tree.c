@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Converting a tree of files, and telling how far it has come. */
+/* The files of a tree, and telling how far their conversion has come. */
 #include "xl-plugin/convert.h"
 
 #include <dirent.h>
@@ -16,10 +16,9 @@
 /* ---- trees ---- */
 
 struct walk {
-	struct xlpt_convert_run *run;
 	struct stat out;	/* the output directory, which is not entered */
-	bool has_out, count;
-	size_t n;
+	bool has_out;
+	struct xlpt_convert_inputs *in;
 	const char *root;
 };
 
@@ -38,8 +37,7 @@ static int walk_dir(struct walk *w, const char *rel, int depth, struct xlpt_diag
 static int walk_entry(struct walk *w, int dirfd_, const char *rel, const char *name, int depth,
 		      struct xlpt_diag *diag)
 {
-	_cleanup_free_ char *sub = xlpt_xasprintf("%s%s%s", rel, *rel ? "/" : "", name);
-	_cleanup_diag_ struct xlpt_diag own = { 0 };
+	_cleanup_free_ char *sub = xlpt_xasprintf("%s%s%s", rel, *rel ? "/" : "", name), *path = NULL;
 	struct stat st;
 
 	/* Links are not followed: a tree from elsewhere cannot lead to other files. */
@@ -52,17 +50,9 @@ static int walk_entry(struct walk *w, int dirfd_, const char *rel, const char *n
 	}
 	if (!S_ISREG(st.st_mode) || !wanted(name))
 		return 0;
-	w->n++;
-	if (!w->count) {
-		_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", w->root, sub);
-
-		if (xlpt_convert_file(w->run, path, sub, &own))
-			xlpt_convert_failed(w->run, &own);
-		w->run->done++;
-		xlpt_convert_progress(w->run);
-		return xlpt_check_interrupted(diag);
-	}
-	return 0;
+	path = xlpt_xasprintf("%s/%s", w->root, sub);
+	xlpt_convert_inputs_add(w->in, path, sub);
+	return xlpt_check_interrupted(diag);
 }
 
 static int walk_dir(struct walk *w, const char *rel, int depth, struct xlpt_diag *diag)
@@ -87,9 +77,10 @@ static int walk_dir(struct walk *w, const char *rel, int depth, struct xlpt_diag
 	return rc;
 }
 
-int xlpt_convert_tree(struct xlpt_convert_run *run, const char *dir, struct xlpt_diag *diag)
+int xlpt_convert_tree(const struct xlpt_convert_run *run, const char *dir,
+		      struct xlpt_convert_inputs *in, struct xlpt_diag *diag)
 {
-	struct walk w = { .run = run, .root = dir };
+	struct walk w = { .in = in, .root = dir };
 	struct stat st;
 
 	w.has_out = run->output && stat(run->output, &w.out) == 0;
@@ -100,18 +91,6 @@ int xlpt_convert_tree(struct xlpt_convert_run *run, const char *dir, struct xlpt
 		return XLPT_ERR_USAGE;
 	}
 	return walk_dir(&w, "", 0, diag);
-}
-
-int xlpt_convert_count(const struct xlpt_convert_run *run, const char *dir, size_t *n,
-		       struct xlpt_diag *diag)
-{
-	struct walk w = { .root = dir, .count = true };
-	int rc;
-
-	w.has_out = run->output && stat(run->output, &w.out) == 0;
-	rc = walk_dir(&w, "", 0, diag);
-	*n += w.n;
-	return rc;
 }
 
 /* ---- progress ---- */

@@ -1,50 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "xl-plugin/convert.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "converters/libvirt.h"
 #include "converters/pool-def.h"
 #include "xl-plugin/output.h"
-
-/* ---- names ---- */
-
-static bool ends_with(const char *s, const char *end)
-{
-	size_t n = strlen(s), k = strlen(end);
-
-	return n > k && !strcmp(s + n - k, end);
-}
-
-/* a.cfg -> a.xml, a.xml -> a.cfg; other names get the ending added, so that two never meet. */
-static char *output_name(const char *rel, const char *to)
-{
-	const char *from = !strcmp(to, "libvirt") ? ".cfg" : ".xml";
-	int n = (int)strlen(rel) - (ends_with(rel, from) ? 4 : 0);
-
-	return xlpt_xasprintf("%.*s%s", n, rel, !strcmp(to, "xl")   ? ".cfg" :
-						!strcmp(to, "pool") ? ".pool" : ".xml");
-}
-
-static int make_parents(const char *path, struct xlpt_diag *diag)
-{
-	_cleanup_free_ char *copy = xlpt_xstrdup(path);
-	char *last = strrchr(copy, '/');
-
-	/* Most often it is there: one question for it, not one for each above it. */
-	*last = '\0';
-	if (mkdir(copy, 0755) == 0 || errno == EEXIST)
-		return 0;
-	*last = '/';
-	for (char *p = copy + 1; (p = strchr(p, '/')); *p++ = '/') {
-		*p = '\0';
-		if (mkdir(copy, 0755) && errno != EEXIST)
-			return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot create %s", copy);
-	}
-	return 0;
-}
 
 /* ---- the report of one file ---- */
 
@@ -121,42 +82,21 @@ static int refuse_losses(const char *path, const struct xlpt_losses *losses,
 
 /* ---- one file ---- */
 
-/* Whether the root element is <network>: a look past declarations and comments, no reading. */
-static bool is_network(const char *s)
-{
-	static const char *const skips[][2] = { { "\xef\xbb\xbf", "" }, { "<?", "?>" },
-						{ "<!--", "-->" } };
-
-	for (bool again = true; again;) {
-		again = false;
-		s += strspn(s, " \t\r\n");
-		for (size_t i = 0; i < XLPT_ARRAY_SIZE(skips); i++)
-			if (xlpt_starts(s, skips[i][0])) {
-				const char *end = strstr(s + strlen(skips[i][0]), skips[i][1]);
-
-				if (!end)
-					return false;
-				s = end + strlen(skips[i][1]);
-				again = true;
-			}
-	}
-	return xlpt_starts(s, "<network") && strchr(" \t\r\n>/", s[8]);
-}
-
 /* <network> becomes a pool definition, a pool definition a <network>. True when it was one. */
 static bool convert_pool(const char *text, size_t len, const char *path, struct xlpt_str *out,
 			 const char **to, int *rc, struct xlpt_diag *diag)
 {
 	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 };
+	enum xlpt_convert_kind kind = xlpt_convert_kind(text, path);
 
-	if (ends_with(path, ".pool")) {
+	if (kind == XLPT_CONVERT_POOL) {
 		*to = "libvirt";
 		*rc = xlpt_pool_def_parse(text, len, path, &def, diag);
 		if (*rc == 0)
 			*rc = xlpt_libvirt_network_write(&def.pool, out, diag);
 		return true;
 	}
-	if (!is_network(text))
+	if (kind != XLPT_CONVERT_NETWORK)
 		return false;
 	*to = "pool";
 	*rc = xlpt_libvirt_network_read(text, len, path, &def.pool, diag);
@@ -179,8 +119,7 @@ int xlpt_convert_file(struct xlpt_convert_run *run, const char *path, const char
 	if (rc)
 		return rc;
 	if (!convert_pool(xlpt_str_get(&in), in.len, name, &out, &word, &rc, diag)) {
-		if (run->batch && run->how.to &&
-		    xlpt_format_detect(xlpt_str_get(&in), in.len) == run->how.to) {
+		if (xlpt_convert_skips(run, xlpt_str_get(&in), in.len)) {
 			run->skipped++;	/* is what it shall become */
 			return 0;
 		}
@@ -195,15 +134,17 @@ int xlpt_convert_file(struct xlpt_convert_run *run, const char *path, const char
 	if (rc)
 		return rc;
 	if (run->output && run->batch) {
-		_cleanup_free_ char *file = output_name(rel, word);
+		_cleanup_free_ char *file = xlpt_convert_name(rel, word);
 
 		target = xlpt_xasprintf("%s/%s", run->output, file);
-		rc = make_parents(target, diag);
 	} else if (run->output && strcmp(run->output, "-") != 0) {
 		target = xlpt_xstrdup(run->output);
 	}
-	if (rc == 0 && target)
-		rc = xlpt_convert_save(target, xlpt_str_get(&out), out.len, mode, false, diag);
+	/* /dev/stdout takes what was printed before first. */
+	if (target)
+		fflush(run->env->out);
+	if (target)
+		rc = xlpt_convert_save(target, xlpt_str_get(&out), out.len, mode, run->batch, diag);
 	if (rc)
 		return rc;
 	run->env->done |= target != NULL;

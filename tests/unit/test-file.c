@@ -280,10 +280,10 @@ static void test_links_of_others(void **state)
 	assert_int_equal(symlinkat("../etc/new", t->fd, "home/gone"), 0);
 	assert_int_equal(symlinkat("mine", t->fd, "home/own"), 0);
 	/* Root's own links lead anywhere. */
-	assert_int_equal(xlpt_file_find(NULL, link, true, &f), 0);
+	assert_int_equal(xlpt_file_find(NULL, link, XLPT_FILE_FOLLOW, &f), 0);
 	assert_string_equal(f.name, "/shadow");
 	xlpt_file_dispose(&f);
-	assert_int_equal(xlpt_file_find(NULL, gone, true, &f), 0);
+	assert_int_equal(xlpt_file_find(NULL, gone, XLPT_FILE_FOLLOW, &f), 0);
 	assert_false(f.there);
 	xlpt_file_dispose(&f);
 	for (const char *const *p = (const char *[]){ "link", "etc", "own", "gone", "mine", "", NULL };
@@ -292,13 +292,13 @@ static void test_links_of_others(void **state)
 
 		assert_int_equal(fchownat(t->fd, path, NOBODY, NOBODY, AT_SYMLINK_NOFOLLOW), 0);
 	}
-	assert_int_equal(xlpt_file_find(NULL, link, true, &f), -ENOLINK);
-	assert_int_equal(xlpt_file_find(NULL, through, true, &f), -ENOLINK);
-	assert_int_equal(xlpt_file_find(NULL, through, false, &f), -ENOLINK);
-	assert_int_equal(xlpt_file_find(NULL, gone, true, &f), -ENOLINK);
-	assert_int_equal(xlpt_file_find(&t->h, "/home/link", true, &f), -ENOLINK);
+	assert_int_equal(xlpt_file_find(NULL, link, XLPT_FILE_FOLLOW, &f), -ENOLINK);
+	assert_int_equal(xlpt_file_find(NULL, through, XLPT_FILE_FOLLOW, &f), -ENOLINK);
+	assert_int_equal(xlpt_file_find(NULL, through, 0, &f), -ENOLINK);
+	assert_int_equal(xlpt_file_find(NULL, gone, XLPT_FILE_FOLLOW, &f), -ENOLINK);
+	assert_int_equal(xlpt_file_find(&t->h, "/home/link", XLPT_FILE_FOLLOW, &f), -ENOLINK);
 	assert_int_equal(replace(t, "/home/etc/shadow", "x", true), -ENOLINK);
-	assert_int_equal(xlpt_file_find(NULL, own, true, &f), 0);
+	assert_int_equal(xlpt_file_find(NULL, own, XLPT_FILE_FOLLOW, &f), 0);
 	assert_true(f.there && S_ISREG(f.st.st_mode));
 	assert_string_equal(f.name, "/mine");
 	assert_non_null(strstr(xlpt_strerror(ENOLINK), "another user"));
@@ -312,7 +312,7 @@ static void test_directory_is_held(void **state)
 
 	assert_int_equal(mkdirat(t->fd, "etc", 0755), 0);
 	assert_int_equal(mkdirat(t->fd, "home", 0755), 0);
-	assert_int_equal(xlpt_file_find(&t->h, "/home/f", false, &f), 0);
+	assert_int_equal(xlpt_file_find(&t->h, "/home/f", 0, &f), 0);
 	assert_int_equal(renameat(t->fd, "home", t->fd, "moved"), 0);
 	assert_int_equal(symlinkat("etc", t->fd, "home"), 0);
 	assert_int_equal(xlpt_file_put(&f, "x", 1, &(struct xlpt_file_how){ .mode = 0600 }), 0);
@@ -572,7 +572,7 @@ static void test_lines(void **state)
 static int save(const char *path, const char *text)
 {
 	_cleanup_file_ struct xlpt_file f;
-	int r = xlpt_file_find(NULL, path, true, &f);
+	int r = xlpt_file_find(NULL, path, XLPT_FILE_FOLLOW, &f);
 
 	return r ? r : xlpt_file_save(&f, text, strlen(text), &(struct xlpt_file_how){ .mode = 0644 });
 }
