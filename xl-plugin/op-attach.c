@@ -124,10 +124,16 @@ static int verify_hvm(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_di
 		xlpt_diag_hint(diag, "see /var/log/xen/qemu-dm-%s.log", op->guest.name);
 		return XLPT_ERR_CONFLICT;
 	}
-	if (rc == 0)
-		snprintf(item->guest_address, sizeof(item->guest_address), "0000:00:%02x.%x",
-			 (unsigned)d->vdevfn >> 3 & 0x1f, (unsigned)d->vdevfn & 7);
-	return rc;
+	if (rc)
+		return rc;
+	snprintf(item->guest_address, sizeof(item->guest_address), "0000:00:%02x.%x",
+		 (unsigned)d->vdevfn >> 3 & 0x1f, (unsigned)d->vdevfn & 7);
+	/* libxl takes slot 0, the host bridge's, for none. */
+	if (item->spec.vslot >= 0 && d->vdevfn >> 3 != item->spec.vslot)
+		xlpt_warn(op->env, "%s asked for slot %x of %s and got slot %x",
+			  XLPT_BDF_STR(item->spec.bdf), (unsigned)item->spec.vslot, op->guest.name,
+			  (unsigned)d->vdevfn >> 3);
+	return 0;
 }
 
 static int verify_permissive(struct xlpt_op *op, const struct xlpt_item *item,

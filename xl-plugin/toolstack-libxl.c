@@ -114,14 +114,30 @@ static bool tri(enum xlpt_tri v)
 	return v == XLPT_ON;
 }
 
-static void fill_pci(libxl_device_pci *pci, struct xlpt_bdf bdf)
+void xlpt_ts_fill_pci(libxl_device_pci *pci, const struct xlpt_spec *spec)
 {
 	libxl_device_pci_init(pci);
-	pci->domain = bdf.seg;
-	pci->bus = bdf.bus;
-	pci->dev = bdf.dev;
-	pci->func = bdf.func;
-	pci->vfunc_mask = 1u << bdf.func;
+	pci->domain = spec->bdf.seg;
+	pci->bus = spec->bdf.bus;
+	pci->dev = spec->bdf.dev;
+	pci->func = spec->bdf.func;
+	/*
+	 * The mask is of functions in the guest's slot, and ours is always function 0
+	 * there. A mask with the host's function number asks QEMU for that number,
+	 * in slot 0 when no slot is named, where the host bridge is (libxl_pci.c,
+	 * device_pci_add_stubdom_done). xl's own parser gives 1 as well.
+	 */
+	pci->vfunc_mask = 1;
+	if (spec->vslot >= 0)
+		pci->vdevfn = (uint32_t)spec->vslot << 3;
+	pci->permissive = tri(spec->permissive);
+	pci->msitranslate = tri(spec->msitranslate);
+	pci->power_mgmt = tri(spec->power_mgmt);
+	/* seize is ours to do, with an undo: libxl's own leaves the device bound on failure. */
+	if (spec->rdm_policy == XLPT_RDM_STRICT)
+		pci->rdm_policy = LIBXL_RDM_RESERVE_POLICY_STRICT;
+	else if (spec->rdm_policy == XLPT_RDM_RELAXED)
+		pci->rdm_policy = LIBXL_RDM_RESERVE_POLICY_RELAXED;
 }
 
 static int ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_spec *spec,
@@ -131,17 +147,7 @@ static int ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct
 	libxl_device_pci pci;
 	int xrc;
 
-	fill_pci(&pci, spec->bdf);
-	if (spec->vslot >= 0)
-		pci.vdevfn = (uint32_t)spec->vslot << 3;
-	pci.permissive = tri(spec->permissive);
-	pci.msitranslate = tri(spec->msitranslate);
-	pci.power_mgmt = tri(spec->power_mgmt);
-	/* seize is ours to do, with an undo: libxl's own leaves the device bound on failure. */
-	if (spec->rdm_policy == XLPT_RDM_STRICT)
-		pci.rdm_policy = LIBXL_RDM_RESERVE_POLICY_STRICT;
-	else if (spec->rdm_policy == XLPT_RDM_RELAXED)
-		pci.rdm_policy = LIBXL_RDM_RESERVE_POLICY_RELAXED;
+	xlpt_ts_fill_pci(&pci, spec);
 	xrc = libxl_device_pci_add(ctx, domid, &pci, NULL);
 	libxl_device_pci_dispose(&pci);
 	if (xrc)
@@ -154,10 +160,13 @@ static int ts_device_remove(struct xlpt_toolstack *ts, uint32_t domid, struct xl
 			    bool force, struct xlpt_diag *diag)
 {
 	libxl_ctx *ctx = xlpt_ts_start(ts);
+	struct xlpt_spec spec;
 	libxl_device_pci pci;
 	int xrc;
 
-	fill_pci(&pci, bdf);
+	xlpt_spec_init(&spec);
+	spec.bdf = bdf;
+	xlpt_ts_fill_pci(&pci, &spec);
 	xrc = force ? libxl_device_pci_destroy(ctx, domid, &pci, NULL)
 		    : libxl_device_pci_remove(ctx, domid, &pci, NULL);
 	libxl_device_pci_dispose(&pci);

@@ -40,6 +40,9 @@ libxl_ctx *xlpt_ts_start(struct xlpt_toolstack *ts);
 int xlpt_ts_failed(struct xlpt_toolstack *ts, int xrc, enum xlpt_err code, struct xlpt_diag *diag,
 		   const char *fmt, ...) XLPT_PRINTF(5, 6);
 
+/* What libxl is asked for: spec names one function. Initialises *pci. */
+void xlpt_ts_fill_pci(libxl_device_pci *pci, const struct xlpt_spec *spec);
+
 /* toolstack-guest.c */
 void xlpt_ts_guest_config(struct xlpt_toolstack *ts, struct xlpt_guest *out);
 int xlpt_ts_guest_by_id(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_guest *out,

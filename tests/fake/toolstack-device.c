@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "xenstore/pcibe.h"
+#include "xl-plugin/toolstack-libxl.h"
 
 #define LIBXL_WAIT_MS 10000
 
@@ -31,6 +32,87 @@ static bool wait_backend(struct fake_ts *f, uint32_t domid)
 				     &w) >= 0;
 }
 
+/* ---- QEMU ---- */
+
+/*
+ * Slots 0 to 4 of a guest's bus are taken: the host bridge, PIIX3, the platform device, display,
+ * network (hw/i386/pc_piix.c; what the lab showed). They are single-function devices, the host
+ * bridge among them, as are passed-through ones: libxl never says multifunction=on.
+ */
+enum { QEMU_FIRST_FREE = 5, QEMU_SLOTS = 32 };
+
+static const struct fake_claim *in_slot(struct fake_ts *f, uint32_t domid, unsigned slot)
+{
+	for (size_t i = 0; i < f->n_claims; i++)
+		if (f->claims[i].in_dm && f->claims[i].dm_domid == domid &&
+		    f->claims[i].dm_devfn >> 3 == slot)
+			return &f->claims[i];
+	return NULL;
+}
+
+/* What QEMU's do_pci_register_device and pci_init_multifunction say, or NULL and the place. */
+static char *qemu_place(struct fake_ts *f, uint32_t domid, unsigned asked, unsigned *devfn)
+{
+	unsigned slot = asked >> 3;
+
+	*devfn = asked;
+	/* libxl leaves addr out when the whole of it is 0: QEMU chooses. */
+	for (slot = asked ? slot : QEMU_FIRST_FREE; !asked && slot < QEMU_SLOTS; slot++)
+		if (!in_slot(f, domid, slot)) {
+			*devfn = slot << 3;
+			return NULL;
+		}
+	if (!asked)
+		return xlpt_xstrdup("PCI: no slot/function available for xen-pci-passthrough, all in "
+				    "use or reserved");
+	if (!(asked & 7) && (slot < QEMU_FIRST_FREE || in_slot(f, domid, slot)))
+		return xlpt_xasprintf("PCI: slot %u function 0 not available for xen-pci-passthrough, "
+				      "in use by %s", slot, slot ? "xen-pci-passthrough" : "i440FX");
+	if (slot < QEMU_FIRST_FREE || in_slot(f, domid, slot))
+		return xlpt_xasprintf("PCI: slot %u function 0 already occupied by %s, new func "
+				      "xen-pci-passthrough cannot be exposed to guest.", slot,
+				      slot ? "xen-pci-passthrough" : "i440FX");
+	/* QEMU takes such a one, and no guest ever finds it: as good as refused. */
+	return asked & 7 ? xlpt_xasprintf("PCI: slot %u has no function 0", slot) : NULL;
+}
+
+/* libxl_pci.c, device_pci_add_stubdom_done: which function of the guest's slot is asked for. */
+char *fake_ts_dm_add(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *spec)
+{
+	struct fake_claim *c = fake_ts_claim_of(f, spec->bdf);
+	libxl_device_pci pci;
+	unsigned devfn;
+	char *no;
+
+	xlpt_ts_fill_pci(&pci, spec);
+	devfn = (unsigned)pci.vdevfn & ~7u;
+	if (pci.vfunc_mask == 1u << pci.func)
+		devfn |= pci.func;
+	libxl_device_pci_dispose(&pci);
+	no = qemu_place(f, domid, devfn, &devfn);
+	if (no)
+		return no;
+	c->in_dm = true;
+	c->dm_domid = domid;
+	c->dm_devfn = devfn;
+	return NULL;
+}
+
+/* QEMU has told where it is: libxl notes it with the device. */
+void fake_ts_note_place(struct fake_ts *f, uint32_t domid, struct xlpt_bdf bdf)
+{
+	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
+	_cleanup_free_ char *text = xlpt_xasprintf("%x", fake_ts_claim_of(f, bdf)->dm_devfn);
+	const struct xlpt_pcidev *d;
+
+	if (xlpt_pcibe_read(fake_store_get(f->store), domid, &be, NULL) == 0 &&
+	    (d = xlpt_pcibe_find(&be, bdf)))
+		fake_store_set(f->store, text, "/local/domain/0/backend/pci/%u/0/vdevfn-%u", domid,
+			       d->index);
+}
+
+/* ---- libxl ---- */
+
 int fake_ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_spec *spec,
 		       struct xlpt_diag *diag)
 {
@@ -46,8 +128,12 @@ int fake_ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct x
 	if (fail && f->depth == FAKE_TS_AFTER_NOTE)
 		goto fail;
 	if (g->g.type == XLPT_GUEST_HVM) {
-		c->in_dm = true;
-		c->dm_domid = domid;
+		_cleanup_free_ char *no = fake_ts_dm_add(f, domid, spec);
+
+		if (no) {
+			fake_ts_set_note(f, spec->bdf, NULL);
+			return fake_ts_refused(diag, "add", no);
+		}
 	}
 	if (fail && f->depth == FAKE_TS_AFTER_DM)
 		goto fail;
@@ -65,18 +151,7 @@ int fake_ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct x
 	fake_libxl_pci_add(f->store, domid, spec->bdf);
 	fake_ts_note_config(f, domid, spec, false);
 	if (g->g.type == XLPT_GUEST_HVM)
-		for (unsigned i = 0;; i++) {
-			const char *dev = fake_store_peek(
-				f->store, "/local/domain/0/backend/pci/%u/0/dev-%u", domid, i);
-
-			if (!dev)
-				break;
-			if (!fake_store_peek(f->store, "/local/domain/0/backend/pci/%u/0/vdevfn-%u",
-					     domid, i))
-				fake_store_set(f->store, "28",
-					       "/local/domain/0/backend/pci/%u/0/vdevfn-%u", domid,
-					       i);
-		}
+		fake_ts_note_place(f, domid, spec->bdf);
 	if (fail)
 		goto fail;
 	return 0;

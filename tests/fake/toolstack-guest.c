@@ -158,15 +158,22 @@ int fake_ts_guest_create(struct xlpt_toolstack *ts, const char *config, size_t l
 		struct fake_claim *c = fake_ts_claim_of(f, bdf);
 
 		fake_ts_set_note(f, bdf, id);
+		if (dom.type == XLPT_DOM_HVM) {
+			_cleanup_free_ char *no = dom.pci[i].spec.all_funcs
+				? xlpt_xstrdup("Must specify a v-slot for multi-function devices")
+				: fake_ts_dm_add(f, domid, &dom.pci[i].spec);
+
+			if (no) {
+				fake_ts_kill(f, domid);
+				return fake_ts_refused(diag, "create", no);
+			}
+		}
 		c->owner = domid;
-		c->in_dm = dom.type == XLPT_DOM_HVM;
-		c->dm_domid = domid;
 		if (fail && f->depth == FAKE_TS_AFTER_ASSIGN)
 			return fake_ts_failed(diag, "create");
 		fake_libxl_pci_start(f->store, domid, bdf);
 		if (dom.type == XLPT_DOM_HVM)
-			fake_store_set(f->store, "28",
-				       "/local/domain/0/backend/pci/%u/0/vdevfn-%zu", domid, i);
+			fake_ts_note_place(f, domid, bdf);
 	}
 	if (dom.type != XLPT_DOM_HVM) {
 		struct fake_guest *fg = fake_ts_guest_of(f, domid);

@@ -12,6 +12,7 @@ struct fake_claim {
 	int64_t owner;
 	bool in_dm;
 	uint32_t dm_domid;
+	unsigned dm_devfn; /* where QEMU has put it: slot << 3 | function */
 	bool granted; /* ports, memory and interrupt */
 	uint32_t granted_to;
 };
@@ -63,6 +64,7 @@ struct fake_claim *fake_ts_claim_of(struct fake_ts *f, struct xlpt_bdf bdf);
 struct fake_guest *fake_ts_guest_of(struct fake_ts *f, uint32_t domid);
 bool fake_ts_failing(struct fake_ts *f, enum fake_ts_op op);
 int fake_ts_failed(struct xlpt_diag *diag, const char *what);
+int fake_ts_refused(struct xlpt_diag *diag, const char *what, const char *log);
 
 /* toolstack-guest.c */
 int fake_ts_guest_by_id(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_guest *out,
@@ -88,6 +90,9 @@ int fake_ts_guest_nodes(struct xlpt_toolstack *ts, uint32_t domid, xlpt_nodes *n
 			struct xlpt_diag *diag);
 
 /* toolstack-device.c */
+/* The device model takes a function: NULL, or what it says against it (caller frees). */
+char *fake_ts_dm_add(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *spec);
+void fake_ts_note_place(struct fake_ts *f, uint32_t domid, struct xlpt_bdf bdf);
 int fake_ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_spec *spec,
 		       struct xlpt_diag *diag);
 int fake_ts_device_remove(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,

@@ -31,11 +31,17 @@ bool fake_ts_failing(struct fake_ts *f, enum fake_ts_op op)
 	return f->fail_in[op] && --f->fail_in[op] == 0;
 }
 
-int fake_ts_failed(struct xlpt_diag *diag, const char *what)
+int fake_ts_refused(struct xlpt_diag *diag, const char *what, const char *log)
 {
 	xlpt_diag_set(diag, XLPT_ERR_TOOLSTACK, "%s: libxl ERROR_FAIL (-3)", what);
-	xlpt_diag_add_log(diag, "libxl: injected failure");
+	xlpt_diag_add_log(diag, log);
+	xlpt_diag_hint(diag, "libxl's own lines say why");
 	return XLPT_ERR_TOOLSTACK;
+}
+
+int fake_ts_failed(struct xlpt_diag *diag, const char *what)
+{
+	return fake_ts_refused(diag, what, "libxl: injected failure");
 }
 
 static void ts_close(struct xlpt_toolstack *ts)

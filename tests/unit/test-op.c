@@ -154,6 +154,36 @@ static void test_hvm(void **state)
 	assert_null(strstr(left, "granted"));
 }
 
+/* Every function is function 0 of a slot of its own, as xl does it; slot 0 is the host bridge's. */
+static void test_hvm_functions(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *before = NULL, *after = NULL;
+
+	ok(w, "hide 04:00.0 04:00.1 01:10.0");
+	before = world_snapshot(w);
+	ok(w, "attach win1 04:00.1");
+	assert_non_null(strstr(w->out, "0000:04:00.1 is attached to win1 (domain 5) as 0000:00:05.0"));
+	ok(w, "detach win1 04:00.1");
+	ok(w, "attach win1 04:00.*");
+	assert_non_null(strstr(w->out, "0000:04:00.0 is attached to win1 (domain 5) as 0000:00:05.0"));
+	assert_non_null(strstr(w->out, "0000:04:00.1 is attached to win1 (domain 5) as 0000:00:06.0"));
+	ok(w, "detach win1 04:00.*");
+	/* The slot that is asked for is the first function's; QEMU takes no second one into it. */
+	ok(w, "attach win1 04:00.*@9 01:10.0@a");
+	assert_non_null(strstr(w->out, "0000:04:00.0 is attached to win1 (domain 5) as 0000:00:09.0"));
+	assert_non_null(strstr(w->out, "0000:04:00.1 is attached to win1 (domain 5) as 0000:00:05.0"));
+	assert_non_null(strstr(w->out, "0000:01:10.0 is attached to win1 (domain 5) as 0000:00:0a.0"));
+	ok(w, "detach win1 04:00.* 01:10.0");
+	after = world_snapshot(w);
+	assert_string_equal(before, after);
+	ok(w, "attach win1 04:00.0@9");
+	answers(w, 1, "attach win1 05:00.0@9", "slot 9 function 0 not available");
+	assert_int_not_equal(fake_ts_owner(w->ts, B("05:00.0")), 5);
+	ok(w, "attach win1 04:00.1@0");
+	assert_non_null(strstr(w->err, "0000:04:00.1 asked for slot 0 of win1 and got slot 5"));
+}
+
 static void test_preconditions(void **state)
 {
 	struct world *w = *state;
@@ -302,6 +332,7 @@ int main(void)
 		world_test(test_attach_hide_and_to_host),
 		world_test(test_isolation),
 		world_test(test_hvm),
+		world_test(test_hvm_functions),
 		world_test(test_preconditions),
 		world_test(test_paused_guest),
 		world_test(test_deaf_frontend),

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "tests/unit/specs.h"
+#include "xl-plugin/toolstack-libxl.h"
 
 #define ALL UINT32_MAX	/* libxl's mask of functions for "*" */
 
@@ -175,6 +176,19 @@ static void assert_agrees(const char *text, const struct xlpt_spec *spec)
 	    pci.seize != (spec->seize == XLPT_ON) ||
 	    pci.power_mgmt != (spec->power_mgmt == XLPT_ON) || pci.rdm_policy != rdm)
 		fail_msg("libxl understands \"%s\" otherwise", text);
+	/* What libxl is asked for by us is what xl asks it for; seize is done by us. */
+	if (spec->has_bdf && !spec->all_funcs) {
+		libxl_device_pci ours;
+
+		xlpt_ts_fill_pci(&ours, spec);
+		if (ours.domain != pci.domain || ours.bus != pci.bus || ours.dev != pci.dev ||
+		    ours.func != pci.func || ours.vfunc_mask != pci.vfunc_mask ||
+		    ours.vdevfn != pci.vdevfn || ours.permissive != pci.permissive ||
+		    ours.msitranslate != pci.msitranslate || ours.seize ||
+		    ours.power_mgmt != pci.power_mgmt || ours.rdm_policy != pci.rdm_policy)
+			fail_msg("libxl is asked for \"%s\" otherwise than by xl", text);
+		libxl_device_pci_dispose(&ours);
+	}
 	libxl_device_pci_dispose(&pci);
 	libxl_device_pci_dispose(&plain);
 }
