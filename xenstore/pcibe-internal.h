@@ -9,6 +9,7 @@
 #define PCIBE_BACKEND PCIBE_BACKENDS "/%u/0"
 #define PCIBE_FRONTEND "/local/domain/%u/device/pci/0"
 #define PCIBE_ERRORS "/local/domain/0/error/backend/pci"
+#define PCIBE_FRONT_ERROR "/local/domain/%u/error/device/pci/0/error"
 
 #define XEN_MAX_DOMID 0x7fef	/* DOMID_FIRST_RESERVED - 1, xen/include/public/xen.h */
 

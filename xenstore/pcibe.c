@@ -227,6 +227,20 @@ static int read_beside(struct xlpt_store *s, struct xlpt_pcibe *be)
 	return 0;
 }
 
+char *xlpt_pcibe_gave_up(struct xlpt_store *s, uint32_t domid)
+{
+	/* Where xen-pcifront reports an error and goes on (drivers/pci/xen-pcifront.c, events.c). */
+	static const char *const harmless[] = { "freeing event channel", "No PCI Roots found, trying" };
+	_cleanup_free_ char *text = NULL;
+
+	if (xlpt_store_read(s, 0, &text, PCIBE_FRONT_ERROR, domid) || !*text)
+		return NULL;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(harmless); i++)
+		if (strstr(text, harmless[i]))
+			return NULL;
+	return printable(text);
+}
+
 int xlpt_pcibe_read(struct xlpt_store *s, uint32_t domid, struct xlpt_pcibe *out,
 		    struct xlpt_diag *diag)
 {

@@ -102,6 +102,20 @@ int xlpt_pcibe_drop(struct xlpt_store *s, uint32_t domid, struct xlpt_bdf bdf, i
 int xlpt_pcibe_clear_error(struct xlpt_store *s, uint32_t domid, struct xlpt_diag *diag);
 
 /*
+ * What the guest's PCI frontend says of its giving up ("12 Error setting up PCI
+ * Frontend": an errno, a blank, and words), printable ASCII, or NULL: it has not,
+ * or says nothing of it. Its complaints about what it goes on after, such as the
+ * event channel that it frees when its last device leaves, are none. Caller frees.
+ */
+char *xlpt_pcibe_gave_up(struct xlpt_store *s, uint32_t domid);
+/*
+ * Forgets that text, and gives what it was: *said, or NULL (caller frees). A
+ * frontend leaves it there for good, so what is found later is from later.
+ */
+int xlpt_pcibe_clear_gave_up(struct xlpt_store *s, uint32_t domid, char **said,
+			     struct xlpt_diag *diag);
+
+/*
  * Makes num_devs and the indices agree again: indices without an address go,
  * the others close up. XLPT_ERR_CONFLICT when a dev-N holds something that is no
  * address: nothing is known then that could be written.

@@ -21,6 +21,18 @@ int xlpt_pcibe_clear_error(struct xlpt_store *s, uint32_t domid, struct xlpt_dia
 	return r ? xlpt_store_error(diag, r, "removing the error node of domain %u", domid) : 0;
 }
 
+int xlpt_pcibe_clear_gave_up(struct xlpt_store *s, uint32_t domid, char **said,
+			     struct xlpt_diag *diag)
+{
+	int r = 0;
+
+	*said = xlpt_pcibe_gave_up(s, domid);
+	if (*said)
+		r = xlpt_store_rm(s, 0, PCIBE_FRONT_ERROR, domid);
+	return r && r != -ENOENT ? xlpt_store_error(diag, r, "removing the error node of domain %u's "
+						    "PCI frontend", domid) : 0;
+}
+
 struct drop {
 	struct xlpt_bdf bdf;
 	int state;

@@ -19,7 +19,12 @@ static int wait_ready(void *ctx, size_t i, struct xlpt_diag *diag)
 
 	(void)i;
 	rc = xlpt_clear_empty(op->env, op->guest.domid, &cleared, diag);
-	return rc ? rc : xlpt_wait_settled(op->env, &op->guest, op->timeout_ms, diag);
+	if (rc == 0)
+		rc = xlpt_wait_settled(op->env, &op->guest, op->timeout_ms, diag);
+	if (rc)
+		return rc;
+	free(XLPT_TAKE(op->gave_up));
+	return xlpt_pcibe_clear_gave_up(op->env->store, op->guest.domid, &op->gave_up, diag);
 }
 
 /*
@@ -69,11 +74,20 @@ static int make_permissive(void *ctx, size_t i, struct xlpt_diag *diag)
 				       XLPT_BDF_STR(bdf)) : 0;
 }
 
+/* Whatever failed: when the guest has ended meanwhile, that is why. */
+static int blame_guest(struct xlpt_op *op, int rc, struct xlpt_diag *diag)
+{
+	int gone = xlpt_guest_still_there(op->env, &op->guest, diag);
+
+	return gone ? gone : rc;
+}
+
 static int add(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
+	int rc = op->env->ts->ops->device_add(op->env->ts, op->guest.domid, &op->items[i].spec, diag);
 
-	return op->env->ts->ops->device_add(op->env->ts, op->guest.domid, &op->items[i].spec, diag);
+	return rc ? blame_guest(op, rc, diag) : 0;
 }
 
 static int undo_add(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -88,8 +102,8 @@ static int undo_add(void *ctx, size_t i, struct xlpt_diag *diag)
 static int verify_pv(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag)
 {
 	struct xlpt_bdf vdev;
-	int rc = xlpt_wait_connected(op->env, &op->guest, item->spec.bdf, op->timeout_ms, &vdev,
-				     diag);
+	int rc = xlpt_wait_connected(op->env, &op->guest, item->spec.bdf, op->gave_up,
+				     op->timeout_ms, &vdev, diag);
 
 	if (rc == 0)
 		xlpt_bdf_format(vdev, XLPT_BDF_SYSFS, item->guest_address);
@@ -175,7 +189,7 @@ int xlpt_op_verify(struct xlpt_op *op, size_t i, struct xlpt_diag *diag)
 		xlpt_diag_hint(diag, "xl dmesg shows what the hypervisor said");
 		rc = XLPT_ERR_CONFLICT;
 	}
-	return rc;
+	return rc ? blame_guest(op, rc, diag) : 0;
 }
 
 static int verify(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -300,7 +314,7 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 		if (rc == 0)
 			rc = xlpt_op_judge_ready(op, item, diag);
 	}
-	return rc;
+	return rc ? blame_guest(op, rc, diag) : 0;
 }
 
 int xlpt_op_attach(struct xlpt_op *op, struct xlpt_diag *diag)

@@ -101,6 +101,11 @@ static int verify_gone(void *ctx, size_t i, struct xlpt_diag *diag)
 	int rc;
 
 	rc = xlpt_wait_gone(env, &op->guest, item->spec.bdf, op->timeout_ms, diag);
+	/* It ended meanwhile: what it left needs nobody's answer. */
+	if (rc == XLPT_ERR_NO_GUEST) {
+		xlpt_diag_dispose(diag);
+		return xlpt_release(env, op->guest.domid, item->spec.bdf, true, op->timeout_ms, diag);
+	}
 	if (rc) {
 		xlpt_diag_hint(diag, "xlpt repair once the guest answers, or xlpt detach --force %s %s",
 			       op->guest.name, XLPT_BDF_STR(item->spec.bdf));

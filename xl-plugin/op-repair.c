@@ -86,7 +86,7 @@ static int repair_attach(struct xlpt_env *env, struct xlpt_journal *j,
 
 	/* A connection under way is let come to its end: taken back now it would wedge the guest. */
 	if (alive && now.type == XLPT_GUEST_PV && !j->undoing)
-		xlpt_wait_connected(env, &now, d->bdf, XLPT_GUEST_TIMEOUT_MS / 4, &vdev, NULL);
+		xlpt_wait_connected(env, &now, d->bdf, NULL, XLPT_GUEST_TIMEOUT_MS / 4, &vdev, NULL);
 	/* An attach that was being taken back is not kept, whatever of it still stands. */
 	if (alive && !j->undoing && complete(env, j->guest.domid, d->bdf)) {
 		xlpt_say(env, "%s is attached to %s: kept", bdf, j->guest.name);

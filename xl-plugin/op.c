@@ -40,6 +40,7 @@ void xlpt_op_dispose(struct xlpt_op *op)
 	xlpt_devices_dispose(&op->bus);
 	xlpt_strv_free(op->notes);
 	xlpt_settings_dispose(&op->settings);
+	free(op->gave_up);
 	xlpt_op_init(op, op->env);
 }
 

@@ -141,6 +141,7 @@ struct xlpt_op {
 	 */
 	struct xlpt_journal *outer;
 	char **notes;	/* "key value" lines for the journal, owned; NULL = none */
+	char *gave_up;	/* what the guest's PCI frontend said before this attach, or NULL */
 	/* held while it runs */
 	struct xlpt_locks locks;
 	struct xlpt_journal journal;
@@ -268,9 +269,21 @@ int xlpt_clear_empty(struct xlpt_env *env, uint32_t domid, bool *cleared, struct
 
 /* ---- waiting for the guest (wait.c) ---- */
 
-/* PV: the frontend is Connected and the device published. Fills the address the guest sees. */
+/*
+ * NO_GUEST, in those words, when the guest has ended or is about to since it was
+ * looked up; else 0, and diag is as it was.
+ */
+int xlpt_guest_still_there(struct xlpt_env *env, const struct xlpt_guest *guest,
+			   struct xlpt_diag *diag);
+
+/*
+ * PV: the frontend is Connected and the device published. Fills the address the guest
+ * sees. Ends as soon as the frontend says that it gave up. gave_up: what it said of
+ * that earlier (NULL: nothing); such a one gets a moment to begin anew.
+ */
 int xlpt_wait_connected(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf,
-			int64_t timeout_ms, struct xlpt_bdf *vdev, struct xlpt_diag *diag);
+			const char *gave_up, int64_t timeout_ms, struct xlpt_bdf *vdev,
+			struct xlpt_diag *diag);
 /* PV: no backend, or frontend and backend both Connected: a change may begin. */
 int xlpt_wait_settled(struct xlpt_env *env, const struct xlpt_guest *guest, int64_t timeout_ms,
 		      struct xlpt_diag *diag);

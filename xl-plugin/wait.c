@@ -5,6 +5,7 @@
  * drivers/xen/xen-pciback/xenbus.c and drivers/pci/xen-pcifront.c.
  */
 #include <errno.h>
+#include <string.h>
 
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
@@ -13,14 +14,45 @@
 #define LOOK_AGAIN_MS 1000
 /* An event channel changes without any event that could be waited for. */
 #define PORT_POLL_MS 10
+/* A frontend that gave up earlier begins within this when a device comes anew, or not at all. */
+#define BEGIN_ANEW_MS 3000
 
 struct look {
+	struct xlpt_env *env;
 	const struct xlpt_guest *guest;
 	struct xlpt_bdf bdf;
 	struct xlpt_pcibe be;	/* as last seen */
 	struct xlpt_diag diag;
-	bool guest_gone;
+	const char *gave_up_before;
+	int64_t begin_by;	/* until when a frontend that gave up before may begin anew */
+	char *gave_up;		/* what it says of giving up now */
+	int64_t ask_guest_at;	/* when to look next whether the guest is there */
 };
+
+static void look_dispose(struct look *l)
+{
+	xlpt_pcibe_dispose(&l->be);
+	xlpt_diag_dispose(&l->diag);
+	free(l->gave_up);
+}
+#define _cleanup_look_ XLPT_CLEANUP(look_dispose)
+
+int xlpt_guest_still_there(struct xlpt_env *env, const struct xlpt_guest *guest,
+			   struct xlpt_diag *diag)
+{
+	_cleanup_guest_ struct xlpt_guest now = { 0 };
+	int rc = env->ts->ops->guest_by_id(env->ts, guest->domid, &now, NULL);
+	bool gone = rc == XLPT_ERR_NO_GUEST || (rc == 0 && strcmp(now.uuid, guest->uuid) != 0);
+
+	if (!gone && (rc || !now.dying || now.suspended))
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, gone ? "%s is gone" : "%s is shutting down", guest->name);
+	xlpt_diag_fact(diag, gone ? "domain %u ended in the middle of this"
+				  : "domain %u stopped in the middle of this", guest->domid);
+	xlpt_diag_hint(diag, gone ? "xl list shows the guests that run"
+				  : "wait until xl list shows it running again");
+	return XLPT_ERR_NO_GUEST;
+}
 
 static int read_again(struct xlpt_store *s, struct look *l)
 {
@@ -42,6 +74,7 @@ static int wait_for(struct xlpt_env *env, struct look *l, int64_t timeout_ms,
 
 	if (r < 0)
 		return r;
+	l->ask_guest_at = xlpt_now(env->clock) + LOOK_AGAIN_MS;
 	r = xlpt_store_wait_until(env->store, back, xlpt_now(env->clock) + timeout_ms,
 				  LOOK_AGAIN_MS, check, l);
 	env->store->ops->unwatch(env->store, front);
@@ -83,6 +116,34 @@ static void say_states(struct xlpt_env *env, struct xlpt_diag *diag, struct look
 			       d ? d->state : -1);
 }
 
+/* It says so now, or said so earlier and does not begin anew. */
+static bool gave_up(struct xlpt_store *s, struct look *l)
+{
+	unsigned fe = 0;
+
+	free(l->gave_up);
+	l->gave_up = xlpt_pcibe_gave_up(s, l->guest->domid);
+	if (l->gave_up || !l->gave_up_before)
+		return l->gave_up != NULL;
+	xlpt_store_read_uint(s, 0, &fe, "/local/domain/%u/device/pci/0/state", l->guest->domid);
+	if (fe > XLPT_XBS_INITIALISING)
+		l->gave_up_before = NULL;
+	else if (xlpt_now(l->env->clock) >= l->begin_by)
+		l->gave_up = xlpt_xstrdup(l->gave_up_before);
+	return l->gave_up != NULL;
+}
+
+/* A guest that crashes or is destroyed need not change a node that is watched. */
+static bool guest_left(struct look *l)
+{
+	int64_t now = xlpt_now(l->env->clock);
+
+	if (now < l->ask_guest_at)
+		return false;
+	l->ask_guest_at = now + LOOK_AGAIN_MS;
+	return xlpt_guest_still_there(l->env, l->guest, NULL) != 0;
+}
+
 static int check_connected(struct xlpt_store *s, void *arg)
 {
 	struct look *l = arg;
@@ -91,6 +152,10 @@ static int check_connected(struct xlpt_store *s, void *arg)
 
 	if (xlpt_interrupted)
 		return -EINTR;
+	if (gave_up(s, l))
+		return -ECONNREFUSED;
+	if (guest_left(l))
+		return -ESRCH;
 	if (under_way(s, l))
 		return 0;
 	r = read_again(s, l);
@@ -105,6 +170,25 @@ static int check_connected(struct xlpt_store *s, void *arg)
 	       l->be.be_state == XLPT_XBS_CONNECTED && l->be.fe_state == XLPT_XBS_CONNECTED;
 }
 
+/* errno's number is the first word of what the frontend says. */
+static int say_gave_up(struct xlpt_env *env, struct look *l, struct xlpt_diag *diag)
+{
+	bool no_memory = strtol(l->gave_up, NULL, 10) == ENOMEM;
+
+	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s's PCI frontend gave up: %s", l->guest->name,
+		      l->gave_up);
+	if (no_memory)
+		xlpt_diag_fact(diag, "its kernel found no memory for DMA");
+	else
+		say_states(env, diag, l);
+	if (no_memory)
+		xlpt_diag_hint(diag, "boot the guest with swiotlb=SMALLER, or start it earlier after "
+				     "the host's boot");
+	else
+		xlpt_diag_hint(diag, "xl console %s shows what its kernel said", l->guest->name);
+	return XLPT_ERR_CONFLICT;
+}
+
 static int look_failed(struct xlpt_env *env, struct look *l, int r, int64_t timeout_ms,
 		       struct xlpt_diag *diag, const char *what)
 {
@@ -116,6 +200,10 @@ static int look_failed(struct xlpt_env *env, struct look *l, int r, int64_t time
 		xlpt_diag_move(diag, &l->diag);
 		return diag ? (int)diag->code : XLPT_ERR_IO;
 	}
+	if (r == -ECONNREFUSED)
+		return say_gave_up(env, l, diag);
+	if (xlpt_guest_still_there(env, l->guest, diag))
+		return XLPT_ERR_NO_GUEST;
 	if (r == -ETIMEDOUT) {
 		xlpt_diag_set(diag, XLPT_ERR_TIMEOUT, "%s did not %s %s within %lld s",
 			      l->guest->name, what, bdf, (long long)(timeout_ms / 1000));
@@ -135,9 +223,12 @@ static int look_failed(struct xlpt_env *env, struct look *l, int r, int64_t time
 }
 
 int xlpt_wait_connected(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf,
-			int64_t timeout_ms, struct xlpt_bdf *vdev, struct xlpt_diag *diag)
+			const char *gave_up_before, int64_t timeout_ms, struct xlpt_bdf *vdev,
+			struct xlpt_diag *diag)
 {
-	struct look l = { .guest = guest, .bdf = bdf };
+	_cleanup_look_ struct look l = { .env = env, .guest = guest, .bdf = bdf,
+					 .gave_up_before = gave_up_before,
+					 .begin_by = xlpt_now(env->clock) + BEGIN_ANEW_MS };
 	int r, rc = 0;
 
 	r = wait_for(env, &l, timeout_ms, check_connected);
@@ -145,8 +236,6 @@ int xlpt_wait_connected(struct xlpt_env *env, const struct xlpt_guest *guest, st
 		rc = look_failed(env, &l, r, timeout_ms, diag, "connect to");
 	else
 		*vdev = xlpt_pcibe_find(&l.be, bdf)->vdev;
-	xlpt_pcibe_dispose(&l.be);
-	xlpt_diag_dispose(&l.diag);
 	return rc;
 }
 
@@ -157,6 +246,8 @@ static int check_settled(struct xlpt_store *s, void *arg)
 
 	if (xlpt_interrupted)
 		return -EINTR;
+	if (guest_left(l))
+		return -ESRCH;
 	if (under_way(s, l))
 		return 0;
 	r = read_again(s, l);
@@ -172,7 +263,7 @@ static int check_settled(struct xlpt_store *s, void *arg)
 int xlpt_wait_settled(struct xlpt_env *env, const struct xlpt_guest *guest, int64_t timeout_ms,
 		      struct xlpt_diag *diag)
 {
-	struct look l = { .guest = guest };
+	_cleanup_look_ struct look l = { .env = env, .guest = guest };
 	int r, rc = 0;
 
 	r = wait_for(env, &l, timeout_ms, check_settled);
@@ -186,8 +277,6 @@ int xlpt_wait_settled(struct xlpt_env *env, const struct xlpt_guest *guest, int6
 					     "guest's help; after that the guest must be restarted");
 		}
 	}
-	xlpt_pcibe_dispose(&l.be);
-	xlpt_diag_dispose(&l.diag);
 	return rc;
 }
 
@@ -205,6 +294,8 @@ static int check_gone(struct xlpt_store *s, void *arg)
 	d = xlpt_pcibe_find(&l->be, l->bdf);
 	if (!d)
 		return 1;
+	if (guest_left(l))
+		return -ESRCH;
 	/*
 	 * libxl gives up after 10 s and still answers 0. A guest that answers
 	 * later ends its round as it should; only the nodes are left, and left
@@ -220,14 +311,12 @@ static int check_gone(struct xlpt_store *s, void *arg)
 int xlpt_wait_gone(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf,
 		   int64_t timeout_ms, struct xlpt_diag *diag)
 {
-	struct look l = { .guest = guest, .bdf = bdf };
+	_cleanup_look_ struct look l = { .env = env, .guest = guest, .bdf = bdf };
 	int r, rc = 0;
 
 	r = wait_for(env, &l, timeout_ms, check_gone);
 	if (r < 0)
 		rc = look_failed(env, &l, r, timeout_ms, diag, "let go of");
-	xlpt_pcibe_dispose(&l.be);
-	xlpt_diag_dispose(&l.diag);
 	return rc;
 }
 

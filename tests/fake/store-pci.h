@@ -41,6 +41,7 @@ struct fake_pcifront_opts {
 	int64_t step_ms;
 	int64_t scan_ms;	/* slow frontend: from the backend's 4 to its own 4 */
 	bool absent;		/* the module is not loaded: never answers anything */
+	const char *gives_up;	/* its probe ends with this in its error node, and Closing */
 	int hangs_in;		/* never leaves this state (3 gives the lab's wedge); 0 = none */
 };
 

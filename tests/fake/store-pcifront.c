@@ -133,6 +133,13 @@ static void probe(struct fake_pcifront *p)
 {
 	p->probed = true;
 	p->cached = XLPT_XBS_INITIALISING;
+	/* xenbus_dev_fatal */
+	if (p->o.gives_up) {
+		fake_store_set(p->f, p->o.gives_up, "/local/domain/%u/error/device/pci/0/error",
+			       p->domid);
+		switch_state(p, XLPT_XBS_CLOSING);
+		return;
+	}
 	fake_store_set(p->f, "8", FRONTEND "/pci-op-ref", p->domid);
 	fake_store_set(p->f, "17", FRONTEND "/event-channel", p->domid);
 	fake_store_set(p->f, "7", FRONTEND "/magic", p->domid);

@@ -117,10 +117,10 @@ int fake_ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct x
 		       struct xlpt_diag *diag)
 {
 	struct fake_ts *f = fake_ts_of(ts);
+	bool fail = fake_ts_failing(f, FAKE_TS_ADD);	/* may be where the guest ends */
 	struct fake_guest *g = fake_ts_guest_of(f, domid);
 	struct fake_claim *c = fake_ts_claim_of(f, spec->bdf);
 	_cleanup_free_ char *id = xlpt_xasprintf("%u", domid);
-	bool fail = fake_ts_failing(f, FAKE_TS_ADD);
 
 	if (!g || c->owner >= 0 || (fail && f->depth == FAKE_TS_AT_ONCE))
 		return fake_ts_failed(diag, "add");
@@ -164,13 +164,14 @@ int fake_ts_device_remove(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt
 			  bool force, struct xlpt_diag *diag)
 {
 	struct fake_ts *f = fake_ts_of(ts);
+	bool fail = fake_ts_failing(f, FAKE_TS_REMOVE);
 	struct fake_guest *g = fake_ts_guest_of(f, domid);
 	struct fake_claim *c = fake_ts_claim_of(f, bdf);
 	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
 	struct xlpt_store *s = fake_store_get(f->store);
 	const struct xlpt_pcidev *d;
 
-	if (fake_ts_failing(f, FAKE_TS_REMOVE))
+	if (fail)
 		return fake_ts_failed(diag, "remove");
 	if (xlpt_pcibe_read(s, domid, &be, diag) || !(d = xlpt_pcibe_find(&be, bdf)))
 		return fake_ts_failed(diag, "not listed");
@@ -260,11 +261,12 @@ int fake_ts_dm_has(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bd
 		   struct xlpt_diag *diag)
 {
 	struct fake_ts *f = fake_ts_of(ts);
+	bool fail = fake_ts_failing(f, FAKE_TS_DM);
 	struct fake_guest *g = fake_ts_guest_of(f, domid);
 	struct fake_claim *c = fake_ts_claim_of(f, bdf);
 
 	*has = false;
-	if (!g || g->g.type != XLPT_GUEST_HVM || fake_ts_failing(f, FAKE_TS_DM))
+	if (!g || g->g.type != XLPT_GUEST_HVM || fail)
 		return fake_ts_failed(diag, "no device model");
 	*has = c->in_dm && c->dm_domid == domid;
 	return 0;
