@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/policy.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* xenbus: 5 and 6 are the way down, 7 is a reconfiguration under way. */
@@ -176,13 +177,12 @@ static int guest_fits(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 				     "device in its configuration");
 		return XLPT_ERR_GUEST_TYPE;
 	}
-	/* libxl takes both and does nothing with them. */
-	if (g->type == XLPT_GUEST_PV && (f->slot_asked || f->rdm_asked)) {
-		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE, "%s is a PV guest: %s is not for it", g->name,
-			      f->slot_asked ? "a slot of one's choice" : "rdm_policy");
-		xlpt_diag_fact(diag, f->slot_asked ? "xen-pciback chooses the slot (vpci.c)"
-						   : "reserved device memory is a matter of HVM guests");
-		xlpt_diag_hint(diag, "leave %s out", f->slot_asked ? "the slot" : "rdm_policy");
+	/* libxl takes it and does nothing with it. */
+	if (g->type == XLPT_GUEST_PV && f->slot_asked) {
+		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE,
+			      "%s is a PV guest: a slot of one's choice is not for it", g->name);
+		xlpt_diag_fact(diag, "xen-pciback chooses the slot (vpci.c)");
+		xlpt_diag_hint(diag, "leave the slot out");
 		return XLPT_ERR_GUEST_TYPE;
 	}
 	if (g->dying) {
@@ -233,6 +233,22 @@ static int guest_fits(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 	return 0;
 }
 
+/* Whatever the guest's type: libxl hands rdm_policy on for each (libxl_pci.c, pci_add_dm_done). */
+static int reserved_alone(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	bool usb = f->device->class_code >> 8 == 0x0c03;
+
+	if (!f->rdm_shared || f->rdm_relaxed)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s stays: Xen does not give away a device whose reserved "
+		      "memory another one shares", XLPT_BDF_STR(f->device->bdf));
+	xlpt_diag_fact(diag, "firmware reserves 0x%" PRIx64 "-0x%" PRIx64 " for it and for %s", f->rdm_base,
+		       f->rdm_limit, f->rdm_shared);
+	xlpt_diag_hint(diag, "add rdm_policy=relaxed (both to one guest)%s",
+		       usb ? ", or turn off legacy USB support in the firmware's setup" : "");
+	return XLPT_ERR_RULE;
+}
+
 int xlpt_policy_attach(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 {
 	const char *bdf = XLPT_BDF_STR(f->device->bdf);
@@ -249,6 +265,8 @@ int xlpt_policy_attach(const struct xlpt_attach_facts *f, struct xlpt_diag *diag
 		return rc;
 	/* On pciback already is no excuse: a boot-time hide of the system disk is a mistake too. */
 	rc = not_needed(f->device, f->place, f->force_host_device, diag);
+	if (rc == 0)
+		rc = reserved_alone(f, diag);
 	if (rc)
 		return rc;
 	if (!f->place->on_pciback && !f->hide) {

@@ -35,7 +35,9 @@ struct xlpt_attach_facts {
 	bool be_consistent;
 	bool be_leaving;	/* a device of it is half-way out (state-N 5) */
 	bool slot_asked;	/* the caller names the guest's slot */
-	bool rdm_asked;		/* ... or a policy for reserved memory */
+	bool rdm_relaxed;	/* ... or Xen to be relaxed about its reserved memory */
+	const char *rdm_shared;	/* who else firmware has reserved that memory for, or NULL */
+	uint64_t rdm_base, rdm_limit;	/* then: where it is, both included */
 	/* what the caller allows */
 	bool hide;		/* take it from its dom0 driver */
 	bool force_host_device;	/* even if the host needs it */

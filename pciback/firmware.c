@@ -58,7 +58,8 @@ static bool resolve(const uint8_t *scope, size_t len, uint16_t seg, const struct
 static int parse_rmrr(const uint8_t *r, size_t len, size_t where, const struct xlpt_devices *devs,
 		      struct xlpt_rmrrs *out, struct xlpt_diag *diag)
 {
-	struct xlpt_rmrr region;
+	struct xlpt_rmrr region = { .structure = (unsigned)where };
+	size_t first = out->n;
 
 	if (len < RMRR_HEADER)
 		return bad(diag, "the DMAR table", where, "a reserved region is cut short");
@@ -71,6 +72,7 @@ static int parse_rmrr(const uint8_t *r, size_t len, size_t where, const struct x
 
 		if (scope < SCOPE_HEADER || scope > len - at)
 			return bad(diag, "the DMAR table", where + at, "a device scope of impossible length");
+		region.sharers++;
 		if ((r[at] == SCOPE_ENDPOINT || r[at] == SCOPE_BRIDGE) &&
 		    resolve(r + at, scope, (uint16_t)le(r + 6, 2), devs, &region.bdf)) {
 			XLPT_GROW(out->items, out->n, out->alloc);
@@ -78,7 +80,25 @@ static int parse_rmrr(const uint8_t *r, size_t len, size_t where, const struct x
 		}
 		at += scope;
 	}
+	for (size_t i = first; i < out->n; i++)
+		out->items[i].sharers = region.sharers;
 	return 0;
+}
+
+char *xlpt_rmrr_sharers(const struct xlpt_rmrrs *r, size_t i)
+{
+	const struct xlpt_rmrr *own = &r->items[i];
+	struct xlpt_str text = { 0 };
+
+	if (own->sharers < 2)
+		return NULL;
+	for (size_t k = 0; k < r->n; k++)
+		if (r->items[k].structure == own->structure && k != i)
+			xlpt_str_addf(&text, "%s%s", text.len ? ", " : "",
+				      XLPT_BDF_STR(r->items[k].bdf));
+	if (!text.len)
+		xlpt_str_add(&text, "a function that is not here");
+	return xlpt_str_take(&text);
 }
 
 int xlpt_dmar_parse(const uint8_t *table, size_t len, const struct xlpt_devices *devs,
@@ -105,11 +125,17 @@ int xlpt_dmar_parse(const uint8_t *table, size_t len, const struct xlpt_devices 
 	return rc;
 }
 
+static const char *const paths[] = { "/sys/firmware/acpi/tables/DMAR",
+				     "/sys/firmware/acpi/tables/XMAR" };
+
+bool xlpt_dmar_there(struct xlpt_host *h)
+{
+	return xlpt_host_has(h, "%s", paths[0]) || xlpt_host_has(h, "%s", paths[1]);
+}
+
 int xlpt_dmar_read(struct xlpt_host *h, const struct xlpt_devices *devs, struct xlpt_rmrrs *out,
 		   struct xlpt_diag *diag)
 {
-	static const char *const paths[] = { "/sys/firmware/acpi/tables/DMAR",
-					     "/sys/firmware/acpi/tables/XMAR" };
 	_cleanup_free_ uint8_t *buf = xlpt_xcalloc(1, 65536);
 	ssize_t r = -ENOENT;
 

@@ -15,6 +15,8 @@
 struct xlpt_rmrr {
 	struct xlpt_bdf bdf;
 	uint64_t base, limit;	/* both included */
+	unsigned structure;	/* the number of the table's structure that says so */
+	unsigned sharers;	/* functions that this structure names, those not found here included */
 };
 
 struct xlpt_rmrrs {
@@ -41,6 +43,15 @@ int xlpt_dmar_parse(const uint8_t *table, size_t len, const struct xlpt_devices 
  */
 int xlpt_dmar_read(struct xlpt_host *h, const struct xlpt_devices *devs, struct xlpt_rmrrs *out,
 		   struct xlpt_diag *diag);
+
+bool xlpt_dmar_there(struct xlpt_host *h);
+
+/*
+ * The others that region i is reserved for, "0000:00:1d.0, 0000:00:1a.0", or NULL. Xen
+ * gives a device that shares one away only where it is told to be relaxed about it
+ * (xen/drivers/passthrough/vtd/iommu.c, intel_iommu_assign_device). Caller frees.
+ */
+char *xlpt_rmrr_sharers(const struct xlpt_rmrrs *r, size_t i);
 
 struct xlpt_vpd {
 	char *product, *part, *serial;	/* printable, or NULL */

@@ -285,6 +285,7 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 		op->guest.passthrough = XLPT_OFF;
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
 		struct xlpt_item *item = &op->items[i];
+		_cleanup_free_ char *shared = NULL;
 		struct xlpt_attach_facts f = {
 			.guest = &op->guest,
 			.device = &item->device,
@@ -296,7 +297,6 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 			.be_consistent = !be.exists || be.consistent,
 			.be_leaving = any_leaving(&be),
 			.slot_asked = item->spec.vslot >= 0,
-			.rdm_asked = item->spec.rdm_policy != XLPT_RDM_UNSET,
 			.hide = item->hide,
 			.force_host_device = xlpt_op_forced(op, item->spec.bdf),
 			.without_e820 = op->without_e820,
@@ -310,7 +310,9 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 			rc = verify(op, i, diag);
 			continue;
 		}
-		rc = xlpt_policy_attach(&f, diag);
+		rc = xlpt_op_reserved(op, item, &f, &shared, diag);
+		if (rc == 0)
+			rc = xlpt_policy_attach(&f, diag);
 		if (rc == 0)
 			rc = xlpt_op_judge_ready(op, item, diag);
 	}

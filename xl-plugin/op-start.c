@@ -310,6 +310,7 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
 		struct xlpt_item *item = &op->items[i];
+		_cleanup_free_ char *shared = NULL;
 		struct xlpt_attach_facts f = {
 			.guest = &op->guest,
 			.device = &item->device,
@@ -320,12 +321,13 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 			.fe_state = XLPT_XBS_NONE,
 			.be_consistent = true,
 			.slot_asked = item->spec.vslot >= 0,
-			.rdm_asked = item->spec.rdm_policy != XLPT_RDM_UNSET,
 			.hide = item->hide,
 			.force_host_device = xlpt_op_forced(op, item->spec.bdf),
 		};
 
-		rc = xlpt_policy_attach(&f, diag);
+		rc = xlpt_op_reserved(op, item, &f, &shared, diag);
+		if (rc == 0)
+			rc = xlpt_policy_attach(&f, diag);
 		if (rc == 0)
 			rc = xlpt_op_judge_ready(op, item, diag);
 	}

@@ -200,6 +200,12 @@ int xlpt_op_judge_split(struct xlpt_op *op, struct xlpt_diag *diag);
 void xlpt_op_drop_mates(struct xlpt_op *op);
 /* RULE when item is to be taken from its driver, and dom0 uses what is behind it (VMD). */
 int xlpt_op_judge_carrier(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag);
+/*
+ * op-reserved.c: fills what f says of memory that firmware has reserved for several functions.
+ * *shared backs f->rdm_shared; caller frees.
+ */
+int xlpt_op_reserved(struct xlpt_op *op, const struct xlpt_item *item,
+		     struct xlpt_attach_facts *f, char **shared, struct xlpt_diag *diag);
 /* The guest has item i: its own side says so, and the hypervisor. Fills guest_address. */
 int xlpt_op_verify(struct xlpt_op *op, size_t i, struct xlpt_diag *diag);
 

@@ -120,13 +120,16 @@ static void add_rmrrs(const struct xlpt_show *s, struct json_object *g)
 		return;
 	list = json_object_new_array();
 	for (size_t i = 0; i < rmrrs.n; i++) {
-		char text[64];
+		_cleanup_free_ char *others = xlpt_rmrr_sharers(&rmrrs, i);
+		_cleanup_str_ struct xlpt_str text = { 0 };
 
 		if (!xlpt_bdf_eq(rmrrs.items[i].bdf, s->d->bdf))
 			continue;
-		snprintf(text, sizeof(text), "0x%" PRIx64 "-0x%" PRIx64, rmrrs.items[i].base,
-			 rmrrs.items[i].limit);
-		json_object_array_add(list, json_object_new_string(text));
+		xlpt_str_addf(&text, "0x%" PRIx64 "-0x%" PRIx64, rmrrs.items[i].base,
+			      rmrrs.items[i].limit);
+		if (others)
+			xlpt_str_addf(&text, ", shared with %s", others);
+		json_object_array_add(list, json_object_new_string(text.s));
 	}
 	xlpt_json_add(g, "reserved_by_firmware", list);
 }

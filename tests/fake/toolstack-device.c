@@ -142,6 +142,8 @@ int fake_ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct x
 	c->granted_to = domid;
 	if (fail && f->depth == FAKE_TS_AFTER_GRANTS)
 		goto fail;
+	if (c->shares_reserved && spec->rdm_policy != XLPT_RDM_RELAXED)
+		goto fail;
 	c->owner = domid;
 	if (fail && f->depth == FAKE_TS_AFTER_ASSIGN)
 		goto fail;

@@ -205,6 +205,11 @@ void fake_ts_deaf(struct fake_ts *f, uint32_t domid, bool deaf)
 	fake_ts_guest_of(f, domid)->deaf = deaf;
 }
 
+void fake_ts_shares_reserved(struct fake_ts *f, struct xlpt_bdf bdf)
+{
+	fake_ts_claim_of(f, bdf)->shares_reserved = true;
+}
+
 void fake_ts_boot(struct fake_ts *f, const struct fake_pcifront_opts *o)
 {
 	f->boot = *o;

@@ -37,6 +37,8 @@ void fake_ts_kill(struct fake_ts *f, uint32_t domid);	/* as xl destroy */
 /* The guest's stored configuration, and nothing else, lists this device. */
 void fake_ts_configure(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *spec);
 void fake_ts_iommu(struct fake_ts *f, bool on);
+/* Shares reserved memory: Xen assigns it to nobody who does not ask it to be relaxed. */
+void fake_ts_shares_reserved(struct fake_ts *f, struct xlpt_bdf bdf);
 /* An HVM guest that answers no eject request (firmware, no driver). */
 void fake_ts_deaf(struct fake_ts *f, uint32_t domid, bool deaf);
 

@@ -64,6 +64,35 @@ static void test_dmar(void **state)
 	assert_true(r.items[1].base == 0x8f000000);
 }
 
+static void test_shared_region(void **state)
+{
+	_cleanup_rmrrs_ struct xlpt_rmrrs r = { 0 };
+	_cleanup_free_ char *alone = NULL, *with = NULL, *first = NULL, *second = NULL;
+	uint8_t t[256];
+	size_t len = healthy(t);
+
+	(void)state;
+	assert_int_equal(xlpt_dmar_parse(t, len, bridges(), &r, NULL), 0);
+	alone = xlpt_rmrr_sharers(&r, 0);
+	assert_null(alone);
+	/* Xen counts what the table names, whether it is there or not. */
+	with = xlpt_rmrr_sharers(&r, 1);
+	assert_string_equal(with, "a function that is not here");
+	/* Of the three scopes' place: two functions of the root bus. */
+	memcpy(t + 120, (uint8_t[]){ 1, 10, 0, 0, 0, 0x00, 0x1a, 0, 0x00, 0 }, 10);
+	put(t, 98, 40, 2);
+	put(t, 4, 136, 4);
+	t[121] = 8;
+	memcpy(t + 128, (uint8_t[]){ 1, 8, 0, 0, 0, 0x00, 0x1d, 0 }, 8);
+	xlpt_rmrrs_dispose(&r);
+	assert_int_equal(xlpt_dmar_parse(t, 136, bridges(), &r, NULL), 0);
+	assert_int_equal(r.n, 3);
+	first = xlpt_rmrr_sharers(&r, 1);
+	second = xlpt_rmrr_sharers(&r, 2);
+	assert_string_equal(first, "0000:00:1d.0");
+	assert_string_equal(second, "0000:00:1a.0");
+}
+
 static void dmar_bad(size_t at, unsigned v, unsigned bytes, size_t len, const char *fact)
 {
 	_cleanup_rmrrs_ struct xlpt_rmrrs r = { 0 };
@@ -171,6 +200,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dmar),
+		cmocka_unit_test(test_shared_region),
 		cmocka_unit_test(test_dmar_hostile),
 		cmocka_unit_test(test_dmar_read),
 		cmocka_unit_test(test_vpd),

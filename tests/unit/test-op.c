@@ -211,7 +211,6 @@ static void test_preconditions(void **state)
 	g->has_stubdom = true;
 	refused(w, 1, "attach stub1 05:00.0", "domain of its own");
 	refused(w, 1, "attach web1 05:00.0@5", "leave the slot out");
-	refused(w, 1, "attach web1 05:00.0,rdm_policy=relaxed", "leave rdm_policy out");
 	/* Its driver would take 01:10.0 along. */
 	refused(w, 3, "attach --force-host-device 01:00.0 --hide web1 01:00.0", "1 virtual function");
 	refused(w, 3, "hide --force-host-device 01:00.0 01:00.0", "sriov_numvfs is 1");

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Devices whose reserved memory others share (RMRR): who gets one, and on which word. */
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#include "tests/unit/commands.h"
+
+/* A DMAR table with one reserved region for 02:00.0 and 05:00.0, behind the root port 00:01.0. */
+static void put_dmar(struct world *w)
+{
+	static const uint8_t scopes[2][10] = { { 1, 10, 0, 0, 0, 2, 0, 0, 0, 0 },
+					       { 1, 10, 0, 0, 0, 5, 0, 0, 0, 0 } };
+	struct xlpt_host *h = fake_bus_host(w->bus);
+	uint8_t t[88] = "DMAR";
+	int fd;
+
+	t[4] = 88;
+	t[48] = 1;	/* RMRR */
+	t[50] = 40;
+	memcpy(t + 56, (uint8_t[]){ 0, 0x50, 0x1e, 0xdc }, 4);
+	memcpy(t + 64, (uint8_t[]){ 0xff, 0x4f, 0x1f, 0xdc }, 4);
+	for (int i = 0; i < 2; i++) {
+		memcpy(t + 72 + 8 * i, scopes[i], 8);
+		t[73 + 8 * i] = 8;
+	}
+	fake_bus_put(w->bus, "/sys/firmware/acpi/tables/DMAR", "");
+	fd = openat(h->rootfd, "sys/firmware/acpi/tables/DMAR", O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, t, sizeof(t)), (ssize_t)sizeof(t));
+	close(fd);
+	fake_ts_shares_reserved(w->ts, B("02:00.0"));
+	fake_ts_shares_reserved(w->ts, B("05:00.0"));
+}
+
+static void test_shared(void **state)
+{
+	struct world *w = *state;
+
+	put_dmar(w);
+	ok(w, "show 02:00.0");
+	assert_non_null(strstr(w->out, "0xdc1e5000-0xdc1f4fff, shared with 0000:05:00.0"));
+	changes_nothing(w, 3, "attach win1 --hide 02:00.0",
+			"Xen does not give away a device whose reserved memory another one shares");
+	assert_non_null(strstr(w->err, "0xdc1e5000-0xdc1f4fff for it and for 0000:05:00.0"));
+	assert_non_null(strstr(w->err, "to mend: add rdm_policy=relaxed (both to one guest)"));
+	/* Not "add --hide" first, which this would refuse then. */
+	changes_nothing(w, 3, "attach web1 02:00.0", "does not give away");
+	changes_nothing(w, 3, "attach web1 --hide 02:00.0,rdm_policy=strict", "does not give away");
+	changes_nothing(w, 3, "--dry-run attach web1 --hide 02:00.0", "does not give away");
+	/* PV guests, too: libxl asks Xen the same for every type. */
+	ok(w, "attach web1 --hide 02:00.0,rdm_policy=relaxed 05:00.0,rdm_policy=relaxed");
+	assert_null(strstr(w->err, "shares memory"));
+	ok(w, "detach web1 02:00.0");
+	/* 05:00.0 is with web1 already, and not with win1. */
+	ok(w, "attach web1 02:00.0,rdm_policy=relaxed");
+	assert_null(strstr(w->err, "shares memory"));
+	ok(w, "detach web1 02:00.0");
+	ok(w, "attach win1 02:00.0,rdm_policy=relaxed");
+	assert_non_null(strstr(w->err, "0000:02:00.0 shares memory that firmware has reserved with "
+				       "0000:05:00.0, which is not with win1"));
+	ok(w, "attach web1 --hide 03:00.0,rdm_policy=relaxed");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		world_test(test_shared),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
