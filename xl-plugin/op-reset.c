@@ -320,7 +320,11 @@ static int reset_around(void *ctx, size_t i, struct xlpt_diag *diag)
 	if (rc) {
 		item->reset = rc == XLPT_ERR_NOT_FOUND ? XLPT_RESET_IS_NONE : XLPT_RESET_IS_FAILED;
 		item->reset_fact = xlpt_xasprintf("%s: %s", no.message, no.fact ? no.fact : "");
-		xlpt_warn(op->env, "%s has not been reset: %s", bdf, item->reset_fact);
+		/* Once is enough: "0000:09:00.0 was not reset, though the kernel says so". */
+		if (strstr(no.message, "not reset"))
+			xlpt_warn(op->env, "%s", item->reset_fact);
+		else
+			xlpt_warn(op->env, "%s has not been reset: %s", bdf, item->reset_fact);
 		return 0;
 	}
 	item->reset =
