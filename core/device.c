@@ -4,6 +4,7 @@
 void xlpt_device_dispose(struct xlpt_device *dev)
 {
 	free(dev->sysfs_path);
+	free(dev->power_state);
 	free(dev->driver);
 	free(dev->driver_override);
 	free(dev->modalias);

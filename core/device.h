@@ -42,6 +42,8 @@ struct xlpt_device {
 	uint32_t class_code;	/* 24 bits: base, sub, interface */
 	uint8_t revision;
 	enum xlpt_header header;
+	bool no_answer;		/* all of its header reads as ones: no power, or off the bus */
+	char *power_state;	/* of such a one, in the kernel's words ("D3cold"), or NULL */
 	bool multifunction;	/* the header says so */
 	uint8_t intx_pin;	/* 1 = INTA#, 0 = uses no pin */
 	uint8_t secondary_bus;	/* bridges: the bus behind it, 0 = none */

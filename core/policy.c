@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#define SYSFS_PCI "/sys/bus/pci"
+
 /* xenbus: 5 and 6 are the way down, 7 is a reconfiguration under way. */
 enum { CONNECTED = 4, CLOSING = 5, CLOSED = 6, RECONFIGURING = 7 };
 
@@ -34,6 +36,26 @@ static int endpoint(const struct xlpt_device *dev, struct xlpt_diag *diag)
 	xlpt_diag_fact(diag, "its configuration header is of type %d", dev->header);
 	xlpt_diag_hint(diag, "name the functions behind it, one by one");
 	return XLPT_ERR_NOT_ENDPOINT;
+}
+
+/* Binding such a one to pciback fails, and a guest that had it would read ones everywhere. */
+static int answers(const struct xlpt_device *dev, struct xlpt_diag *diag)
+{
+	const char *bdf = XLPT_BDF_STR(dev->bdf), *power = dev->power_state;
+
+	if (!dev->no_answer)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "%s does not answer", bdf);
+	xlpt_diag_fact(diag, "its configuration space reads all ones%s%s",
+		       power ? "; its power state is " : ": it has no power, or is off the bus",
+		       power ? power : "");
+	if (xlpt_streq(power, "D3cold"))
+		xlpt_diag_hint(diag, "echo 1 >" SYSFS_PCI "/devices/%s/remove; echo 1 >" SYSFS_PCI
+			       "/rescan; echo 0 >" SYSFS_PCI "/devices/%s/d3cold_allowed", bdf, bdf);
+	else
+		xlpt_diag_hint(diag, "echo 1 >" SYSFS_PCI "/devices/%s/remove; echo 1 >" SYSFS_PCI
+			       "/rescan", bdf);
+	return XLPT_ERR_NO_DEVICE;
 }
 
 static int free_of_guests(const struct xlpt_device *dev, const struct xlpt_place *place,
@@ -111,6 +133,9 @@ int xlpt_policy_hide(const struct xlpt_device *dev, const struct xlpt_place *pla
 
 	if (rc == 0)
 		rc = free_of_guests(dev, place, NULL, diag);
+	/* With pciback already it stays there. */
+	if (rc == 0 && !place->on_pciback)
+		rc = answers(dev, diag);
 	if (rc == 0)
 		rc = not_needed(dev, place, force_host_device, diag);
 	return rc ? rc : without_vfs(dev, place, diag);
@@ -257,6 +282,8 @@ int xlpt_policy_attach(const struct xlpt_attach_facts *f, struct xlpt_diag *diag
 	rc = endpoint(f->device, diag);
 	if (rc == 0)
 		rc = free_of_guests(f->device, f->place, f->guest, diag);
+	if (rc == 0)
+		rc = answers(f->device, diag);
 	if (rc == 0)
 		rc = guest_fits(f, diag);
 	if (rc == 0)

@@ -80,11 +80,8 @@ unsigned xlpt_config_find_ext(const uint8_t *cfg, size_t len, uint16_t id)
 	return 0;
 }
 
-/*
- * A function in D3cold or off the bus answers every read with ones. The vendor
- * field alone does not tell: it reads 0xffff in a healthy virtual function.
- */
-static bool answers(const uint8_t *cfg)
+/* The vendor field alone does not tell: it reads 0xffff in a healthy virtual function. */
+bool xlpt_config_answers(const uint8_t *cfg)
 {
 	for (unsigned i = 0; i < STD_HEADER; i++)
 		if (cfg[i] != 0xff)
@@ -179,7 +176,7 @@ void xlpt_config_caps(const uint8_t *cfg, size_t len, struct xlpt_caps *caps)
 	 * Without CAP_SYS_ADMIN sysfs gives the first 64 bytes only: the start of
 	 * the list is in there, the capabilities are not.
 	 */
-	if (len < STD_SIZE || !answers(cfg))
+	if (len < STD_SIZE || !xlpt_config_answers(cfg))
 		return;
 	caps->config_read = true;
 	standard_caps(cfg, len, caps);

@@ -8,6 +8,12 @@
 
 #include "core/device.h"
 
+/*
+ * False when all 64 bytes of a header read as ones, which is what a function in D3cold
+ * or off the bus answers.
+ */
+bool xlpt_config_answers(const uint8_t *cfg);
+
 /* len is 64, 256 or 4096 on a healthy system, anything here. Never fails; caps tells. */
 void xlpt_config_caps(const uint8_t *cfg, size_t len, struct xlpt_caps *caps);
 

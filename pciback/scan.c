@@ -183,6 +183,9 @@ static void read_config(struct reader *rd, unsigned flags, struct xlpt_device *d
 	ssize_t r = rd->h->ops->read(rd->h, attr_path(rd, "config"), cfg, deep ? sizeof(cfg) : 64);
 
 	dev->header = header_of_class(dev->class_code);
+	dev->no_answer = r >= 64 && !xlpt_config_answers(cfg);
+	if (dev->no_answer)
+		dev->power_state = attr_dup(rd, "power_state");
 	if (r > 0x0e && cfg[0x0e] != 0xff) {
 		unsigned type = cfg[0x0e] & 0x7f;
 

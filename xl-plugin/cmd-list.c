@@ -219,6 +219,8 @@ static struct json_object *row_json(const struct xlpt_row *r)
 	xlpt_json_add(o, "device_name", xlpt_json_str(d->device_name));
 	xlpt_json_add(o, "driver", xlpt_json_str(d->driver));
 	xlpt_json_add(o, "state", xlpt_json_str(xlpt_state_word(d, r->owner)));
+	if (d->no_answer)
+		xlpt_json_add(o, "answers", json_object_new_boolean(false));
 	if (r->owner) {
 		g = json_object_new_object();
 		xlpt_json_add(g, "name", xlpt_json_str(r->owner->guest));

@@ -63,8 +63,15 @@ static void where(struct xlpt_show *s, const struct xlpt_place *place)
 	const struct xlpt_owner *owner = s->owner;
 	const struct xlpt_device *d = s->d;
 	struct json_object *g = xlpt_show_group(s, "state");
+	_cleanup_free_ char *silent = xlpt_xasprintf("%s, does not answer", xlpt_state_word(d, owner));
 
-	xlpt_json_add(g, "state", xlpt_json_str(xlpt_state_word(d, owner)));
+	/* For programs the word stays a word. */
+	xlpt_json_add(g, "state", xlpt_json_str(d->no_answer && !s->env->json
+							? silent : xlpt_state_word(d, owner)));
+	if (d->no_answer && s->env->json)
+		xlpt_json_add(g, "answers", json_object_new_boolean(false));
+	if (d->power_state)
+		xlpt_json_add(g, "power_state", xlpt_json_str(d->power_state));
 	xlpt_json_add(g, "driver", xlpt_json_str(d->driver));
 	if (d->driver_override)
 		xlpt_json_add(g, "driver_override", xlpt_json_str(d->driver_override));

@@ -49,7 +49,7 @@ bool xlpt_inventory_assignable(const struct xlpt_inventory *inv, size_t i)
 	const struct xlpt_sets *s = &inv->sets;
 	size_t set = s->of[i];
 
-	if (xlpt_set_ignores(&d[i]) || !xlpt_streq(d[i].driver, XLPT_PCIBACK_DRIVER))
+	if (d[i].no_answer || xlpt_set_ignores(&d[i]) || !xlpt_streq(d[i].driver, XLPT_PCIBACK_DRIVER))
 		return false;
 	for (size_t m = s->start[set]; m < s->start[set + 1]; m++) {
 		size_t k = s->member[m];

@@ -55,7 +55,7 @@ int xlpt_place_read(struct xlpt_env *env, const struct xlpt_device *dev,
 
 /*
  * One word and more for people: "dom0", "hidden", "assigned to web1",
- * "assigned to web1, in part". Caller frees.
+ * "assigned to web1, in part"; "hidden, does not answer". Caller frees.
  */
 char *xlpt_state_text(const struct xlpt_device *dev, const struct xlpt_owner *owner);
 /* "dom0" "hidden" "assigned" "partial" */

@@ -41,7 +41,9 @@ void xlpt_show_capabilities(struct xlpt_show *s)
 
 	if (!c->config_read) {
 		xlpt_json_add(g, "configuration_space",
-			      xlpt_json_str("not readable, or cut short at 64 bytes"));
+			      xlpt_json_str(s->d->no_answer
+						    ? "all ones: the device does not answer"
+						    : "not readable, or cut short at 64 bytes"));
 		return;
 	}
 	add_bool(g, "pcie", c->pcie);

@@ -142,10 +142,12 @@ const char *xlpt_state_word(const struct xlpt_device *dev, const struct xlpt_own
 
 char *xlpt_state_text(const struct xlpt_device *dev, const struct xlpt_owner *owner)
 {
+	const char *silent = dev->no_answer ? ", does not answer" : "";
+
 	if (!owner)
-		return xlpt_xstrdup(xlpt_state_word(dev, owner));
+		return xlpt_xasprintf("%s%s", xlpt_state_word(dev, owner), silent);
 	if (!owner->guest)
-		return xlpt_xasprintf("left by domain %u", owner->domid);
-	return xlpt_xasprintf("assigned to %s%s", owner->guest,
-			      xlpt_owner_complete(owner) ? "" : ", in part");
+		return xlpt_xasprintf("left by domain %u%s", owner->domid, silent);
+	return xlpt_xasprintf("assigned to %s%s%s", owner->guest,
+			      xlpt_owner_complete(owner) ? "" : ", in part", silent);
 }

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A device that does not answer: its whole configuration space reads as ones. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "tests/unit/commands.h"
+
+/* From now on every read of it gives ones. */
+static void silence(struct world *w, const char *bdf)
+{
+	_cleanup_free_ char *dir = fake_bus_devpath(w->bus, bdf),
+			    *path = xlpt_xasprintf("%s/config", dir);
+	char ones[257];
+
+	memset(ones, 0xff, sizeof(ones) - 1);
+	ones[256] = '\0';
+	fake_bus_put(w->bus, path, ones);
+}
+
+static void put_power(struct world *w, const char *bdf, const char *text)
+{
+	_cleanup_free_ char *dir = fake_bus_devpath(w->bus, bdf),
+			    *path = xlpt_xasprintf("%s/power_state", dir);
+
+	fake_bus_put(w->bus, path, text);
+}
+
+static void test_hidden(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "hide 03:00.0");
+	silence(w, "0000:03:00.0");
+	ok(w, "list");
+	assert_non_null(strstr(w->out, "hidden, does not answer"));
+	ok(w, "--json list --driver pciback");
+	assert_non_null(strstr(w->out, "\"answers\": false"));
+	assert_non_null(strstr(w->out, "\"state\": \"hidden\""));
+	assert_non_null(strstr(w->out, "\"assignable\": false"));
+	ok(w, "show 03:00.0");
+	assert_non_null(strstr(w->out, "hidden, does not answer"));
+	assert_non_null(strstr(w->out, "all ones"));
+	assert_null(strstr(w->out, "power state"));
+	changes_nothing(w, 1, "attach win1 03:00.0", "0000:03:00.0 does not answer");
+	assert_non_null(strstr(w->err, "off the bus"));
+	assert_non_null(strstr(w->err, "/sys/bus/pci/devices/0000:03:00.0/remove; echo 1 >/sys/bus/pci/rescan"));
+	put_power(w, "0000:03:00.0", "D3cold\n");
+	ok(w, "show 03:00.0");
+	assert_non_null(strstr(w->out, "D3cold"));
+	changes_nothing(w, 1, "attach web1 03:00.0", "power state is D3cold");
+	assert_non_null(strstr(w->err, "d3cold_allowed"));
+	/* It can be given back all the same. */
+	ok(w, "unhide 03:00.0");
+}
+
+static void test_with_dom0(void **state)
+{
+	struct world *w = *state;
+
+	silence(w, "0000:03:00.0");
+	ok(w, "list");
+	assert_non_null(strstr(w->out, "dom0, does not answer"));
+	changes_nothing(w, 1, "hide 03:00.0", "0000:03:00.0 does not answer");
+	changes_nothing(w, 1, "attach win1 --hide 03:00.0", "0000:03:00.0 does not answer");
+	/* One that answers beside it is not meant. */
+	ok(w, "attach win1 --hide 02:00.0");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		world_test(test_hidden),
+		world_test(test_with_dom0),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
