@@ -135,10 +135,14 @@ static int verify_gone(void *ctx, size_t i, struct xlpt_diag *diag)
 				       op->guest.name);
 			return XLPT_ERR_LEFT;
 		}
-		rc = xlpt_revoke(env, op->guest.domid, item->spec.bdf, diag);
-		if (rc)
-			return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
 	}
+	/*
+	 * Whatever libxl took back: 4.17 leaves an HVM guest all of it, and releases before 4.17.6,
+	 * 4.18.6, 4.19.4 and 4.20.2 leave any guest the memory above 4 GiB (XSA-476).
+	 */
+	rc = xlpt_revoke(env, op->guest.domid, item->spec.bdf, diag);
+	if (rc)
+		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
 	rc = xlpt_bind_driver(env->host, item->spec.bdf, &driver, diag);
 	if (rc == 0 && !xlpt_streq(driver, XLPT_PCIBACK_DRIVER)) {
 		xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s is off the guest but not on pciback",

@@ -6,11 +6,16 @@
  * the order in which libxl puts it there (libxl_pci.c: note, device model,
  * grants, assignment, xenstore), and ends with asking the hypervisor.
  */
+#include <inttypes.h>
+
 #include "pciback/scan.h"
 #include "xl-plugin/op.h"
+#include "xl-plugin/output.h"
 
 /* A guest that is connected answers within this, or it is taken by force. */
 #define POLITE_MS 15000
+#define PAGE 4096u
+#define BAR_IO 0x100u	/* IORESOURCE_IO */
 
 struct look {
 	bool listed;	/* the backend names the device */
@@ -147,21 +152,76 @@ static bool line_shared(struct xlpt_env *env, uint32_t domid, const struct xlpt_
 	return shared;
 }
 
+/* Another device of the guest has registers in the same page: it keeps them. */
+static bool page_shared(struct xlpt_env *env, const struct xlpt_pcibe *be, struct xlpt_bdf bdf,
+			const struct xlpt_bar *bar)
+{
+	bool shared = false;
+
+	for (size_t i = 0; !shared && i < be->n; i++) {
+		_cleanup_device_ struct xlpt_device other = { 0 };
+
+		if (!be->devs[i].dev_ok || xlpt_bdf_eq(be->devs[i].bdf, bdf) ||
+		    xlpt_scan_one(env->host, be->devs[i].bdf, 0, NULL, &other, NULL))
+			continue;
+		for (size_t k = 0; !shared && k < XLPT_ARRAY_SIZE(other.bars); k++)
+			shared = other.bars[k].start && !(other.bars[k].flags & BAR_IO) &&
+				 other.bars[k].start / PAGE <= bar->end / PAGE &&
+				 bar->start / PAGE <= other.bars[k].end / PAGE;
+	}
+	return shared;
+}
+
+/* What Xen can be asked of: memory. */
+static int access_gone(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf,
+		       const uint64_t (*bars)[3], size_t n, struct xlpt_diag *diag)
+{
+	int (*ask)(struct xlpt_toolstack *, uint32_t, uint64_t, uint64_t) =
+		env->ts->ops->memory_access;
+	bool asked = false;
+
+	for (size_t i = 0; ask && i < n; i++) {
+		int may = bars[i][0] && !(bars[i][2] & BAR_IO)
+				  ? ask(env->ts, domid, bars[i][0], bars[i][1]) : -1;
+
+		asked |= may >= 0;
+		if (may <= 0)
+			continue;
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "domain %u can still reach memory of %s", domid,
+			      XLPT_BDF_STR(bdf));
+		xlpt_diag_fact(diag, "Xen lets it map 0x%" PRIx64 "-0x%" PRIx64 ", although its access was "
+			       "taken back", bars[i][0], bars[i][1]);
+		xlpt_diag_hint(diag, "xl destroy %u before anybody else gets the device", domid);
+		return XLPT_ERR_CONFLICT;
+	}
+	if (asked && env->verbose > 1)
+		xlpt_verbose(env, "Xen confirms that domain %u cannot reach the memory of %s", domid,
+			     XLPT_BDF_STR(bdf));
+	return 0;
+}
+
 int xlpt_revoke(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
 	_cleanup_device_ struct xlpt_device dev = { 0 };
-	uint64_t bars[7][3];
+	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
+	uint64_t bars[7][3] = { { 0 } };
 	int rc = xlpt_scan_one(env->host, bdf, 0, NULL, &dev, diag);
 
+	if (rc == 0)
+		rc = xlpt_pcibe_read(env->store, domid, &be, diag);
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < 7; i++) {
+		if (!dev.bars[i].start || (!(dev.bars[i].flags & BAR_IO) &&
+					   page_shared(env, &be, bdf, &dev.bars[i])))
+			continue;
 		bars[i][0] = dev.bars[i].start;
 		bars[i][1] = dev.bars[i].end;
 		bars[i][2] = dev.bars[i].flags;
 	}
-	return env->ts->ops->revoke(env->ts, domid, bdf, (const uint64_t(*)[3])bars, 7,
-				    line_shared(env, domid, &dev) ? 0 : dev.irq, diag);
+	rc = env->ts->ops->revoke(env->ts, domid, bdf, (const uint64_t(*)[3])bars, 7,
+				  line_shared(env, domid, &dev) ? 0 : dev.irq, diag);
+	return rc ? rc : access_gone(env, domid, bdf, (const uint64_t(*)[3])bars, 7, diag);
 }
 
 int xlpt_clear_empty(struct xlpt_env *env, uint32_t domid, bool *cleared, struct xlpt_diag *diag)

@@ -265,8 +265,10 @@ int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, bool
 /*
  * Takes back what only the hypervisor knows of: grants on ports, memory and the
  * interrupt, and the assignment. libxl leaves the grants behind when an add
- * fails, and 4.17 after every removal from an HVM guest. An interrupt line that
- * another device of the guest uses stays granted.
+ * fails, 4.17 after every removal from an HVM guest, and many releases those on
+ * memory above 4 GiB. An interrupt line or a page that another device of the guest
+ * uses stays granted. Then Xen is asked, as far as it answers, whether the guest
+ * can still map the memory: CONFLICT.
  */
 int xlpt_revoke(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, struct xlpt_diag *diag);
 

@@ -265,6 +265,7 @@ static const struct xlpt_toolstack_ops libxl_ops = {
 	.device_group = xlpt_ts_device_group,
 	.quarantine = xlpt_ts_quarantine,
 	.revoke = xlpt_ts_revoke,
+	.memory_access = xlpt_ts_memory_access,
 	.dm_has = ts_dm_has,
 	.dm_del = ts_dm_del,
 	.port_open = xlpt_ts_port_open,

@@ -75,6 +75,7 @@ int xlpt_ts_quarantine(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool on,
 		       struct xlpt_diag *diag);
 int xlpt_ts_revoke(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_bdf bdf,
 		   const uint64_t (*bars)[3], size_t n_bars, int irq, struct xlpt_diag *diag);
+int xlpt_ts_memory_access(struct xlpt_toolstack *ts, uint32_t domid, uint64_t start, uint64_t end);
 bool xlpt_ts_port_open(struct xlpt_toolstack *ts, uint32_t domid, unsigned port);
 
 #endif

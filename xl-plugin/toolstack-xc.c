@@ -137,6 +137,32 @@ int xlpt_ts_revoke(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_
 	return 0;
 }
 
+/*
+ * Unmapping what is not mapped changes nothing, and Xen looks first whether the guest has
+ * access (xen/common/domctl.c, XEN_DOMCTL_memory_mapping: EPERM when it has not). For
+ * a PV guest newer releases answer 0 before they look.
+ */
+static int may_map(struct xlpt_ts *p, uint32_t domid, uint64_t frame)
+{
+	if (xc_domain_memory_mapping(p->xch, domid, frame, frame, 1, DPCI_REMOVE_MAPPING) == 0)
+		return 1;
+	return errno == EPERM ? 0 : errno == EILSEQ || errno == EINVAL ? 1 : -1;
+}
+
+int xlpt_ts_memory_access(struct xlpt_toolstack *ts, uint32_t domid, uint64_t start, uint64_t end)
+{
+	/* The processors' own interrupt controllers: no guest, and not dom0, may map them. */
+	const uint64_t nobodys = 0xfee00000u >> XC_PAGE_SHIFT;
+	struct xlpt_ts *p = xlpt_ts_priv(ts);
+	int first, last;
+
+	if (may_map(p, domid, nobodys) != 0)
+		return -1;
+	first = may_map(p, domid, start >> XC_PAGE_SHIFT);
+	last = may_map(p, domid, end >> XC_PAGE_SHIFT);
+	return first == 1 || last == 1 ? 1 : first < 0 || last < 0 ? -1 : 0;
+}
+
 bool xlpt_ts_port_open(struct xlpt_toolstack *ts, uint32_t domid, unsigned port)
 {
 	xc_evtchn_status_t status = { .dom = (domid_t)domid, .port = port };

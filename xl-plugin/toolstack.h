@@ -102,6 +102,13 @@ struct xlpt_toolstack_ops {
 	int (*revoke)(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_bdf bdf,
 		      const uint64_t (*bars)[3], size_t n_bars, int irq, struct xlpt_diag *diag);
 
+	/*
+	 * Whether the guest may map this machine memory (addresses, both included): 1 yes,
+	 * 0 no, -1 Xen cannot be asked. May be NULL itself: -1. Xen has no question of
+	 * that kind for ports and interrupts.
+	 */
+	int (*memory_access)(struct xlpt_toolstack *ts, uint32_t domid, uint64_t start, uint64_t end);
+
 	/* Whether the guest's device model holds the function; false without a device model. */
 	int (*dm_has)(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf, bool *has,
 		      struct xlpt_diag *diag);

@@ -113,6 +113,36 @@ void fake_ts_note_place(struct fake_ts *f, uint32_t domid, struct xlpt_bdf bdf)
 
 /* ---- libxl ---- */
 
+void fake_ts_grant(struct fake_ts *f, struct fake_claim *c, uint32_t domid)
+{
+	_cleanup_free_ char *text = NULL;
+	char *save = NULL;
+	unsigned i = 0;
+
+	c->granted = true;
+	c->granted_to = domid;
+	if (!f->host || xlpt_host_read_text(f->host, &text, "/sys/bus/pci/devices/%s/resource",
+					    XLPT_BDF_STR(c->bdf)))
+		return;
+	for (char *l = strtok_r(text, "\n", &save); l && i < 7; l = strtok_r(NULL, "\n", &save), i++) {
+		unsigned long long start, end, flags;
+
+		if (sscanf(l, "%llx %llx %llx", &start, &end, &flags) == 3 && start && !(flags & 0x100)) {
+			c->memory[i][0] = start;
+			c->memory[i][1] = end;
+		}
+	}
+}
+
+/* Xen knows addresses, and not whose they are. */
+static void take_back(struct fake_ts *f, uint32_t domid, uint64_t start)
+{
+	for (size_t i = 0; start && !f->keeps_memory && i < f->n_claims; i++)
+		for (size_t k = 0; k < 7 && f->claims[i].granted_to == domid; k++)
+			if (f->claims[i].memory[k][0] == start)
+				f->claims[i].memory[k][1] = 0;
+}
+
 int fake_ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_spec *spec,
 		       struct xlpt_diag *diag)
 {
@@ -138,8 +168,7 @@ int fake_ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct x
 	if (fail && f->depth == FAKE_TS_AFTER_DM)
 		goto fail;
 	/* libxl does not take these back when what follows fails. */
-	c->granted = true;
-	c->granted_to = domid;
+	fake_ts_grant(f, c, domid);
 	if (fail && f->depth == FAKE_TS_AFTER_GRANTS)
 		goto fail;
 	if (c->shares_reserved && spec->rdm_policy != XLPT_RDM_RELAXED)
@@ -191,8 +220,11 @@ int fake_ts_device_remove(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt
 	if (c->owner == domid)
 		c->owner = FAKE_OWNER_IO;
 	/* 4.17 leaves an HVM guest its grants. */
-	if (g && g->g.type == XLPT_GUEST_PV)
+	if (g && g->g.type == XLPT_GUEST_PV) {
 		c->granted = false;
+		for (size_t i = 0; i < 7; i++)
+			take_back(f, domid, (uint32_t)c->memory[i][0]);
+	}
 	if (g && g->g.type == XLPT_GUEST_PV) {
 		if (!wait_backend(f, domid))
 			goto done;
@@ -248,14 +280,26 @@ int fake_ts_revoke(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_
 	struct fake_ts *f = fake_ts_of(ts);
 	struct fake_claim *c = fake_ts_claim_of(f, bdf);
 
-	(void)bars;
 	(void)irq;
 	if (fake_ts_failing(f, FAKE_TS_REVOKE))
 		return fake_ts_failed(diag, "revoke");
+	for (size_t i = 0; i < n_bars; i++)
+		take_back(f, domid, bars[i][0]);
 	if (n_bars && c->granted_to == domid)
 		c->granted = false;
 	if (c->owner == domid)
 		c->owner = FAKE_OWNER_IO;
+	return 0;
+}
+
+int fake_ts_memory_access(struct xlpt_toolstack *ts, uint32_t domid, uint64_t start, uint64_t end)
+{
+	struct fake_ts *f = fake_ts_of(ts);
+
+	for (size_t i = 0; i < f->n_claims; i++)
+		for (size_t k = 0; k < 7 && f->claims[i].granted_to == domid; k++)
+			if (f->claims[i].memory[k][1] >= start && f->claims[i].memory[k][0] <= end)
+				return 1;
 	return 0;
 }
 

@@ -168,6 +168,7 @@ int fake_ts_guest_create(struct xlpt_toolstack *ts, const char *config, size_t l
 				return fake_ts_refused(diag, "create", no);
 			}
 		}
+		fake_ts_grant(f, c, domid);
 		c->owner = domid;
 		if (fail && f->depth == FAKE_TS_AFTER_ASSIGN)
 			return fake_ts_failed(diag, "create");

@@ -16,6 +16,8 @@ struct fake_claim {
 	bool shares_reserved; /* Xen gives it away only when told to be relaxed */
 	bool granted; /* ports, memory and interrupt */
 	uint32_t granted_to;
+	/* of it, as it was granted: the memory BARs' addresses; an end of 0 = taken back */
+	uint64_t memory[7][2];
 };
 
 struct fake_guest {
@@ -36,6 +38,8 @@ struct fake_configured {
 struct fake_ts {
 	struct xlpt_toolstack ts;
 	struct xlpt_toolstack_ops ops;
+	struct xlpt_host *host;
+	bool keeps_memory;
 	struct fake_move *move;
 	bool no_pv_live;
 	struct fake_configured *configured;
@@ -91,6 +95,7 @@ int fake_ts_guest_nodes(struct xlpt_toolstack *ts, uint32_t domid, xlpt_nodes *n
 			struct xlpt_diag *diag);
 
 /* toolstack-device.c */
+void fake_ts_grant(struct fake_ts *f, struct fake_claim *c, uint32_t domid);
 /* The device model takes a function: NULL, or what it says against it (caller frees). */
 char *fake_ts_dm_add(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *spec);
 void fake_ts_note_place(struct fake_ts *f, uint32_t domid, struct xlpt_bdf bdf);
@@ -106,6 +111,7 @@ int fake_ts_quarantine(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool on,
 		       struct xlpt_diag *diag);
 int fake_ts_revoke(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_bdf bdf,
 		   const uint64_t (*bars)[3], size_t n_bars, int irq, struct xlpt_diag *diag);
+int fake_ts_memory_access(struct xlpt_toolstack *ts, uint32_t domid, uint64_t start, uint64_t end);
 int fake_ts_dm_has(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf, bool *has,
 		   struct xlpt_diag *diag);
 int fake_ts_dm_del(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,

@@ -66,6 +66,7 @@ static const struct xlpt_toolstack_ops fake_ops = {
 	.guest_iommu = fake_ts_guest_iommu,
 	.quarantine = fake_ts_quarantine,
 	.revoke = fake_ts_revoke,
+	.memory_access = fake_ts_memory_access,
 	.dm_has = fake_ts_dm_has,
 	.dm_del = fake_ts_dm_del,
 	.port_open = fake_ts_port_open,
@@ -180,6 +181,7 @@ void fake_ts_kill(struct fake_ts *f, uint32_t domid)
 		f->claims[i].owner = FAKE_OWNER_IO;
 		f->claims[i].in_dm = false;
 		f->claims[i].granted = false;
+		memset(f->claims[i].memory, 0, sizeof(f->claims[i].memory));
 		fake_ts_set_note(f, f->claims[i].bdf, NULL);
 	}
 	fake_store_set(f->store, NULL, "/local/domain/0/backend/pci/%u", domid);
@@ -195,6 +197,11 @@ void fake_ts_configure(struct fake_ts *f, uint32_t domid, const struct xlpt_spec
 	fake_ts_note_config(f, domid, spec, true);
 }
 
+void fake_ts_host(struct fake_ts *f, struct xlpt_host *host)
+{
+	f->host = host;
+}
+
 void fake_ts_iommu(struct fake_ts *f, bool on)
 {
 	f->no_iommu = !on;
@@ -203,6 +210,11 @@ void fake_ts_iommu(struct fake_ts *f, bool on)
 void fake_ts_deaf(struct fake_ts *f, uint32_t domid, bool deaf)
 {
 	fake_ts_guest_of(f, domid)->deaf = deaf;
+}
+
+void fake_ts_keeps_memory(struct fake_ts *f, bool keeps)
+{
+	f->keeps_memory = keeps;
 }
 
 void fake_ts_shares_reserved(struct fake_ts *f, struct xlpt_bdf bdf)
@@ -257,6 +269,11 @@ char *fake_ts_snapshot(struct fake_ts *f)
 		if (f->claims[i].granted)
 			xlpt_str_addf(&s, "%s granted to domain %u\n", XLPT_BDF_STR(f->claims[i].bdf),
 				      f->claims[i].granted_to);
+		for (size_t k = 0; k < 7; k++)
+			if (f->claims[i].memory[k][1])
+				xlpt_str_addf(&s, "%s BAR %zu granted to domain %u\n",
+					      XLPT_BDF_STR(f->claims[i].bdf), k,
+					      f->claims[i].granted_to);
 		if (f->claims[i].owner == FAKE_OWNER_DOM0 && !f->claims[i].in_dm)
 			continue;
 		xlpt_str_addf(&s, "%s ", XLPT_BDF_STR(f->claims[i].bdf));

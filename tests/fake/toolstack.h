@@ -7,12 +7,15 @@
  *   add     note the owner, device model (HVM), grant, assign, write the nodes; the
  *           second device of a PV guest waits up to 10 s for a connected
  *           backend; never waits afterwards; on error only the note goes
- *   remove  device model (HVM, 10 s), deassign, ask through xenstore, wait
- *           10 s, take the nodes out; a time-out there is answered with 0
+ *   remove  device model (HVM, 10 s), take grants back (PV; memory above 4 GiB stays
+ *           granted, because the address is read into 32 bits: XSA-476), deassign,
+ *           ask through xenstore, wait 10 s, take the nodes out; a time-out there
+ *           is answered with 0
  */
 #ifndef XLPT_TESTS_FAKE_TOOLSTACK_H
 #define XLPT_TESTS_FAKE_TOOLSTACK_H
 
+#include "core/host.h"
 #include "tests/fake/store-pci.h"
 #include "xl-plugin/toolstack.h"
 
@@ -29,6 +32,8 @@ enum fake_ts_depth { FAKE_TS_AT_ONCE, FAKE_TS_AFTER_NOTE, FAKE_TS_AFTER_DM, FAKE
 struct fake_ts *fake_ts_new(struct fake_store *store, struct fake_pciback *pciback);
 void fake_ts_free(struct fake_ts *f);
 struct xlpt_toolstack *fake_ts_get(struct fake_ts *f);
+/* Where it reads a device's BARs, as libxl does; NULL (at first): they have none. */
+void fake_ts_host(struct fake_ts *f, struct xlpt_host *host);
 
 /* The guest is copied. Returned pointer is live until the next add or removal. */
 struct xlpt_guest *fake_ts_guest(struct fake_ts *f, uint32_t domid, const char *name,
@@ -37,6 +42,8 @@ void fake_ts_kill(struct fake_ts *f, uint32_t domid);	/* as xl destroy */
 /* The guest's stored configuration, and nothing else, lists this device. */
 void fake_ts_configure(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *spec);
 void fake_ts_iommu(struct fake_ts *f, bool on);
+/* A hypervisor that says it took access to memory back, and did not. */
+void fake_ts_keeps_memory(struct fake_ts *f, bool keeps);
 /* Shares reserved memory: Xen assigns it to nobody who does not ask it to be relaxed. */
 void fake_ts_shares_reserved(struct fake_ts *f, struct xlpt_bdf bdf);
 /* An HVM guest that answers no eject request (firmware, no driver). */

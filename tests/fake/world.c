@@ -99,6 +99,7 @@ struct world *world_new(void)
 	w->pciback = fake_pciback_start(w->store, &(struct fake_pciback_opts){ .step_ms = 5 });
 	w->ts = fake_ts_new(w->store, w->pciback);
 	make_bus(w);
+	fake_ts_host(w->ts, fake_bus_host(w->bus));
 	w->rtnl = fake_rtnl_new();
 	fake_rtnl_link(w->rtnl, "enp1s0", "52:54:00:00:00:10", 0);
 	fake_rtnl_vfs(w->rtnl, "enp1s0", 1);
