@@ -85,7 +85,11 @@ static int blame_guest(struct xlpt_op *op, int rc, struct xlpt_diag *diag)
 static int add(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
-	int rc = op->env->ts->ops->device_add(op->env->ts, op->guest.domid, &op->items[i].spec, diag);
+	int rc;
+
+	if (op->guest.type == XLPT_GUEST_HVM)
+		op->dm_log_end = xlpt_dm_log_end(op);
+	rc = op->env->ts->ops->device_add(op->env->ts, op->guest.domid, &op->items[i].spec, diag);
 
 	return rc ? blame_guest(op, rc, diag) : 0;
 }
@@ -147,7 +151,7 @@ static int verify_hvm(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_di
 		xlpt_warn(op->env, "%s asked for slot %x of %s and got slot %x",
 			  XLPT_BDF_STR(item->spec.bdf), (unsigned)item->spec.vslot, op->guest.name,
 			  (unsigned)d->vdevfn >> 3);
-	return 0;
+	return xlpt_dm_judge(op, item, diag);
 }
 
 static int verify_permissive(struct xlpt_op *op, const struct xlpt_item *item,
@@ -283,6 +287,8 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 						   op->items[0].spec.bdf, &iommu, diag);
 	if (rc == 0 && !iommu)
 		op->guest.passthrough = XLPT_OFF;
+	if (rc == 0)
+		xlpt_dm_look(op);
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
 		struct xlpt_item *item = &op->items[i];
 		_cleanup_free_ char *shared = NULL;

@@ -41,6 +41,7 @@ void xlpt_op_dispose(struct xlpt_op *op)
 	xlpt_strv_free(op->notes);
 	xlpt_settings_dispose(&op->settings);
 	free(op->gave_up);
+	free(op->dm_other_xen);
 	xlpt_op_init(op, op->env);
 }
 

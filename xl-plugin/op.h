@@ -141,6 +141,9 @@ struct xlpt_op {
 	 */
 	struct xlpt_journal *outer;
 	char **notes;	/* "key value" lines for the journal, owned; NULL = none */
+	uint64_t dm_log_end;	/* of the device model's log, before the device was added */
+	bool dm_looked;
+	char *dm_other_xen;	/* the release its libxenctrl is of, when Xen is of another, or NULL */
 	char *gave_up;	/* what the guest's PCI frontend said before this attach, or NULL */
 	/* held while it runs */
 	struct xlpt_locks locks;
@@ -206,6 +209,14 @@ int xlpt_op_judge_carrier(struct xlpt_op *op, const struct xlpt_item *item, stru
  */
 int xlpt_op_reserved(struct xlpt_op *op, const struct xlpt_item *item,
 		     struct xlpt_attach_facts *f, char **shared, struct xlpt_diag *diag);
+/*
+ * op-dm.c: what an HVM guest's device model says in its log. Where that ends now; and whether it
+ * has complained of item, at item->guest_address, since op->dm_log_end: CONFLICT, with its lines.
+ */
+uint64_t xlpt_dm_log_end(struct xlpt_op *op);
+int xlpt_dm_judge(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag);
+/* Says it when the device model was built for another Xen than the one that runs, and notes it. */
+void xlpt_dm_look(struct xlpt_op *op);
 /* The guest has item i: its own side says so, and the hypervisor. Fills guest_address. */
 int xlpt_op_verify(struct xlpt_op *op, size_t i, struct xlpt_diag *diag);
 

@@ -2,7 +2,9 @@
 /* Devices in the fake toolstack: what libxl and Xen do with them, in libxl's order. */
 #include "tests/fake/toolstack-internal.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "xenstore/pcibe.h"
 #include "xl-plugin/toolstack-libxl.h"
@@ -76,6 +78,15 @@ static char *qemu_place(struct fake_ts *f, uint32_t domid, unsigned asked, unsig
 	return asked & 7 ? xlpt_xasprintf("PCI: slot %u has no function 0", slot) : NULL;
 }
 
+static void dm_write(void *arg)
+{
+	struct fake_ts *f = arg;
+	_cleanup_close_ int fd = openat(f->host->rootfd, f->dm_log + 1, O_WRONLY | O_APPEND | O_CLOEXEC);
+
+	if (fd >= 0 && f->dm_lines && write(fd, f->dm_lines, strlen(f->dm_lines)) < 0)
+		perror(f->dm_log);
+}
+
 /* libxl_pci.c, device_pci_add_stubdom_done: which function of the guest's slot is asked for. */
 char *fake_ts_dm_add(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *spec)
 {
@@ -95,6 +106,12 @@ char *fake_ts_dm_add(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *
 	c->in_dm = true;
 	c->dm_domid = domid;
 	c->dm_devfn = devfn;
+	free(f->dm_log);
+	f->dm_log = xlpt_xasprintf("/var/log/xen/qemu-dm-%s.log", fake_ts_guest_of(f, domid)->g.name);
+	if (f->dm_lines && f->dm_lines_ms)
+		fake_clock_in(fake_store_clock(f->store), f->dm_lines_ms, dm_write, f);
+	else if (f->dm_lines)
+		dm_write(f);
 	return NULL;
 }
 

@@ -40,6 +40,9 @@ struct fake_ts {
 	struct xlpt_toolstack_ops ops;
 	struct xlpt_host *host;
 	bool keeps_memory;
+	const char *dm_lines;
+	int64_t dm_lines_ms;
+	char *dm_log;	/* path of the log they go to */
 	struct fake_move *move;
 	bool no_pv_live;
 	struct fake_configured *configured;

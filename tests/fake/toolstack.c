@@ -104,6 +104,8 @@ void fake_ts_free(struct fake_ts *f)
 	free(f->configured);
 	fake_move_free(f->move);
 	free(f->guests);
+	fake_clock_cancel(fake_store_clock(f->store), f);
+	free(f->dm_log);
 	free(f->claims);
 	free(f);
 }
@@ -215,6 +217,17 @@ void fake_ts_deaf(struct fake_ts *f, uint32_t domid, bool deaf)
 void fake_ts_keeps_memory(struct fake_ts *f, bool keeps)
 {
 	f->keeps_memory = keeps;
+}
+
+void fake_ts_dm_says_later(struct fake_ts *f, int64_t ms, const char *lines)
+{
+	f->dm_lines = lines;
+	f->dm_lines_ms = ms;
+}
+
+void fake_ts_dm_says(struct fake_ts *f, const char *lines)
+{
+	fake_ts_dm_says_later(f, 0, lines);
 }
 
 void fake_ts_shares_reserved(struct fake_ts *f, struct xlpt_bdf bdf)

@@ -44,6 +44,12 @@ void fake_ts_configure(struct fake_ts *f, uint32_t domid, const struct xlpt_spec
 void fake_ts_iommu(struct fake_ts *f, bool on);
 /* A hypervisor that says it took access to memory back, and did not. */
 void fake_ts_keeps_memory(struct fake_ts *f, bool keeps);
+/*
+ * What QEMU writes into the guest's log when it takes a device from now on, or some time after
+ * that; NULL: nothing. Needs the log to be there (fake_bus_put).
+ */
+void fake_ts_dm_says(struct fake_ts *f, const char *lines);
+void fake_ts_dm_says_later(struct fake_ts *f, int64_t ms, const char *lines);
 /* Shares reserved memory: Xen assigns it to nobody who does not ask it to be relaxed. */
 void fake_ts_shares_reserved(struct fake_ts *f, struct xlpt_bdf bdf);
 /* An HVM guest that answers no eject request (firmware, no driver). */
