@@ -240,6 +240,22 @@ static void find_mode(struct xlpt_host *h, struct xlpt_boot *b)
 	}
 }
 
+/*
+ * The kernel makes both under Xen only (drivers/xen/sys-hypervisor.c, drivers/xen/xenbus), xenfs
+ * mounted or not. A captured tree may lack them for another reason, unless it has the folder.
+ */
+static enum xlpt_boot_xen find_xen(struct xlpt_host *h)
+{
+	_cleanup_free_ char *type = NULL;
+
+	if (xlpt_host_read_text(h, &type, "/sys/hypervisor/type") >= 0)
+		return strcmp(xlpt_chomp(type), "xen") ? XLPT_BOOT_XEN_NO : XLPT_BOOT_XEN_YES;
+	if (xlpt_host_has(h, "/proc/xen"))
+		return XLPT_BOOT_XEN_YES;
+	return h->live || xlpt_host_has(h, "/sys/hypervisor") ? XLPT_BOOT_XEN_NO
+							       : XLPT_BOOT_XEN_UNKNOWN;
+}
+
 int xlpt_boot_detect(struct xlpt_host *h, enum xlpt_era era, const char *release,
 		     struct xlpt_boot *out, struct xlpt_diag *diag)
 {
@@ -260,6 +276,7 @@ int xlpt_boot_detect(struct xlpt_host *h, enum xlpt_era era, const char *release
 	find_mode(h, out);
 	xlpt_boot_find_initramfs(h, out);
 	xlpt_boot_find_loader(h, out);
+	out->xen = find_xen(h);
 	out->has_sysfs = xlpt_host_has(h, "/sys/bus/pci/devices");
 	if (xlpt_host_read_text(h, &out->cmdline, "/proc/cmdline") < 0)
 		out->cmdline = NULL;
@@ -274,6 +291,7 @@ void xlpt_boot_dispose(struct xlpt_boot *b)
 	free(b->initrd);
 	free(b->loader_fact);
 	free(b->cmdline);
+	free(b->xen_cmdline);
 	*b = (struct xlpt_boot){0};
 }
 

@@ -23,7 +23,7 @@ struct check {
 	bool present;  /* pciback's driver is there */
 	bool pending;  /* the configuration was changed in this boot */
 	struct xlpt_initrd initrd;
-	bool initrd_known;
+	bool initrd_asked, initrd_known;
 	struct xlpt_verdicts *out;
 };
 
@@ -57,6 +57,10 @@ static char *initramfs_story(struct check *c, const char *driver)
 {
 	const char *m = c->boot->module, *rd = c->boot->initrd;
 
+	/* Unpacking it takes seconds of each boot: only when a device is not hidden. */
+	if (!c->initrd_asked)
+		c->initrd_known = xlpt_initrd_read(c->h, c->boot, &c->initrd, NULL) == 0;
+	c->initrd_asked = true;
 	if (!c->initrd_known)
 		return NULL;
 	if (driver && xlpt_initrd_has(&c->initrd, driver) && !xlpt_initrd_has(&c->initrd, m))
@@ -173,7 +177,11 @@ static void judge(struct check *c, const struct xlpt_device *dev)
 	bool named = c->param ? covers(c, &c->running, dev) : on;
 	struct xlpt_verdict *v = verdict(c, XLPT_BDF_STR(dev->bdf), XLPT_HIDDEN_LOST);
 
-	if (c->refused) {
+	if (c->boot->xen == XLPT_BOOT_XEN_NO) {
+		v->driver = xlpt_xstrdup(dev->driver);
+		v->fact = xlpt_xstrdup("this boot is without Xen, and pciback works under Xen only");
+		v->hint = xlpt_xstrdup("boot the boot loader's entry that starts Xen");
+	} else if (c->refused) {
 		v->state = XLPT_HIDDEN_REJECTED;
 		v->fact = xlpt_xstrdup(c->refused);
 		v->hint = xlpt_xstrdup("mend the list, then: xlpt boot write");
@@ -296,7 +304,6 @@ static int gather(struct check *c, struct xlpt_diag *diag)
 		xlpt_hide_parse(c->boot->grammar, c->param, &c->running, NULL);
 	c->present = xlpt_host_has(c->h, "/sys/bus/pci/drivers/" XLPT_PCIBACK_DRIVER);
 	c->pending = xlpt_host_has(c->h, XLPT_BOOT_STAMP);
-	c->initrd_known = xlpt_initrd_read(c->h, c->boot, &c->initrd, NULL) == 0;
 	read_lists(c);
 	return 0;
 }

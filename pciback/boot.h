@@ -34,6 +34,12 @@ enum xlpt_initramfs {
 	XLPT_INITRAMFS_MKINITRD,	/* RHEL 5 */
 };
 
+enum xlpt_boot_xen {
+	XLPT_BOOT_XEN_UNKNOWN,	/* a tree that does not tell */
+	XLPT_BOOT_XEN_YES,
+	XLPT_BOOT_XEN_NO,	/* the kernel was started without Xen */
+};
+
 enum xlpt_loader {
 	XLPT_LOADER_UNKNOWN,
 	XLPT_LOADER_GRUB,	/* grub-mkconfig that reads /etc/default/grub.d */
@@ -57,7 +63,9 @@ struct xlpt_boot {
 	char *loader_fact;	/* the file that tells */
 	bool has_sysfs;		/* devices can be looked at */
 	bool running;		/* release is the kernel that runs */
+	enum xlpt_boot_xen xen;	/* of the running kernel */
 	char *cmdline;		/* of the running kernel, or NULL */
+	char *xen_cmdline;	/* Xen's own, or NULL: filled in by who can ask Xen */
 };
 
 void xlpt_boot_dispose(struct xlpt_boot *boot);

@@ -98,6 +98,10 @@ static int verify(struct xlpt_env *env, const struct xlpt_boot_req *req, struct 
 	xlpt_json_add(root, "devices", a);
 	xlpt_json_add(root, "hidden", json_object_new_int64((int64_t)(v.n - bad)));
 	xlpt_json_add(root, "total", json_object_new_int64((int64_t)v.n));
+	xlpt_json_add(root, "xen",
+		      boot.xen == XLPT_BOOT_XEN_UNKNOWN
+			      ? NULL
+			      : json_object_new_boolean(boot.xen == XLPT_BOOT_XEN_YES));
 	if (t)
 		xlpt_table_print(env, t);
 	if (rc == 0 && env->json)
@@ -107,10 +111,19 @@ static int verify(struct xlpt_env *env, const struct xlpt_boot_req *req, struct 
 	if (rc)
 		return rc;
 	if (!v.n)
-		xlpt_say(env, "nothing is to be hidden at boot");
+		xlpt_say(env, "nothing is to be hidden at boot%s",
+			 boot.xen == XLPT_BOOT_XEN_NO ? "; this boot is without Xen" : "");
 	if (!bad)
 		return 0;
 	env->reported = true;
+	if (boot.xen == XLPT_BOOT_XEN_NO) {
+		xlpt_diag_set(diag, XLPT_ERR_NO_XEN, "this boot is without Xen: not hidden: %zu of %zu",
+			      bad, v.n);
+		xlpt_diag_fact(diag, "the kernel has no /sys/hypervisor/type that says \"xen\"");
+		xlpt_diag_hint(diag, "boot the boot loader's entry that starts Xen; then: xlpt boot "
+				     "verify");
+		return XLPT_ERR_NO_XEN;
+	}
 	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "not hidden: %zu of %zu", bad, v.n);
 	for (size_t i = 0; i < v.n; i++)
 		if (v.items[i].state != XLPT_HIDDEN_YES && v.items[i].hint) {

@@ -218,6 +218,59 @@ static void test_initramfs(void **state)
 	assert_verify(bus, NULL, NIC " lost e1000e;", "does not name it", NULL);
 }
 
+static unsigned unpacked; /* how often somebody opened the image */
+
+static int count_open(struct xlpt_host *h, const char *path, int flags, mode_t mode)
+{
+	unpacked += strstr(path, "initrd") != NULL;
+	return xlpt_host_real_ops.open(h, path, flags, mode);
+}
+
+/* It takes seconds of each boot, and tells nothing of a device that is hidden. */
+static void test_initramfs_untouched(void **state)
+{
+	static const char *const both[] = {"e1000e.ko", "xen-pciback.ko",
+					   "etc/modprobe.d/xlpt.conf", "TRAILER!!!", NULL};
+	struct fake_bus *bus = *state;
+	struct xlpt_host *h = fake_bus_host(bus);
+	struct xlpt_host_ops ops = *h->ops, *old = (struct xlpt_host_ops *)(uintptr_t)h->ops;
+
+	put_initrd(bus, both, OURS("(" NIC ")"));
+	fake_bus_put(bus, XLPT_MODPROBE_CONF, OURS("(" NIC ")(" NIC2 ")"));
+	ops.open = count_open;
+	h->ops = &ops;
+	unpacked = 0;
+	hide(bus, NIC);
+	hide(bus, NIC2);
+	fake_bus_put(bus, PARAM, "(" NIC ")(" NIC2 ")\n");
+	assert_verify(bus, NULL, NIC " hidden;" NIC2 " hidden;", NULL, NULL);
+	assert_int_equal(unpacked, 0);
+	/* Once for all that are not. */
+	fake_bus_put(bus, PARAM, "(" OTHER ")\n");
+	assert_int_equal(xlpt_host_write_text(h, NIC, "/sys/bus/pci/drivers/pciback/unbind"), 0);
+	assert_int_equal(xlpt_host_write_text(h, NIC2, "/sys/bus/pci/drivers/pciback/unbind"), 0);
+	assert_verify(bus, NULL, NIC " lost;" NIC2 " lost;",
+		      "has another " XLPT_MODPROBE_CONF " than the disk", NULL);
+	assert_int_equal(unpacked, 1);
+	h->ops = old;
+}
+
+static void test_without_xen(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	fake_bus_rmmod(bus, "pciback");
+	fake_bus_put(bus, "/proc/modules", "e1000e 1 0 - Live 0x0\n");
+	fake_bus_put(bus, "/sys/hypervisor/type", "xen\n");
+	assert_verify(bus, NULL, NIC " lost e1000e;", "xen-pciback is not loaded", NULL);
+	/* The plain kernel has the folder, and nothing in it. */
+	fake_bus_host(bus)->ops->unlink(fake_bus_host(bus), "/sys/hypervisor/type");
+	assert_verify(bus, NULL, NIC " lost e1000e;", "without Xen", "entry that starts Xen");
+	/* Another hypervisor's guest. */
+	fake_bus_put(bus, "/sys/hypervisor/type", "z/VM\n");
+	assert_verify(bus, NULL, NIC " lost e1000e;", "without Xen", NULL);
+}
+
 static void test_not_loaded(void **state)
 {
 	struct fake_bus *bus = *state;
@@ -287,6 +340,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_hidden),	    T(test_nothing),  T(test_waiting),
 		T(test_absent),	    T(test_lost),     T(test_initramfs),
+		T(test_initramfs_untouched),
+		T(test_without_xen),
 		T(test_not_loaded), T(test_rejected), T(test_cmdline),
 	};
 

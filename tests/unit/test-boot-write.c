@@ -413,6 +413,47 @@ static void test_undo(void **state)
 	assert_run(bus, 0, "write " NIC, NULL);
 }
 
+/* Both streams into one file, as in the journal of a unit: the devices come before the verdict. */
+static void test_order(void **state)
+{
+	struct fake_bus *bus = *state;
+	char *argv[] = {(char[]){"xlpt"}, (char[]){"boot"}, (char[]){"verify"}, NULL};
+	struct xlpt_env env = {.clock = &xlpt_clock_real, .host = fake_bus_host(bus)};
+	char text[4096] = "", *table, *verdict;
+	FILE *file = tmpfile();
+
+	assert_non_null(file);
+	env.out = fdopen(dup(fileno(file)), "w");
+	env.err = fdopen(dup(fileno(file)), "w");
+	setvbuf(env.err, NULL, _IONBF, 0);
+	assert_run(bus, 0, "write " NIC, NULL);
+	assert_int_equal(xlpt_run(3, argv, &env), 1);
+	fclose(env.out);
+	fclose(env.err);
+	rewind(file);
+	assert_true(fread(text, 1, sizeof(text) - 1, file) > 0);
+	fclose(file);
+	table = strstr(text, NIC " waiting for reboot");
+	verdict = strstr(text, "xlpt: not hidden: 1 of 1\n");
+	assert_true(table && verdict && table < verdict);
+}
+
+/* A boot without Xen says so, and nothing of drivers and initramfs images. */
+static void test_no_xen(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, "/sys/hypervisor/uevent", "");
+	assert_run(bus, 0, "verify", "nothing is to be hidden at boot; this boot is without Xen");
+	assert_run(bus, 0, "write " NIC, NULL);
+	assert_run(bus, 1, "verify", "xlpt: this boot is without Xen: not hidden: 1 of 1");
+	assert_null(strstr(said, "update-initramfs"));
+	assert_run(bus, 1, "verify --json", "\"xen\": false");
+	fake_bus_put(bus, "/sys/hypervisor/type", "xen\n");
+	assert_run(bus, 1, "verify", "waiting for reboot");
+	assert_run(bus, 1, "verify --json", "\"xen\": true");
+}
+
 /* On pciback, and the list has it, but somebody hid it after its driver had had it. */
 static void test_by_hand(void **state)
 {
@@ -540,6 +581,7 @@ int main(void)
 		T(test_cmdline_text),	T(test_limits),
 		T(test_by_hand),	T(test_foreign_lines),
 		T(test_left_behind),	T(test_link_in_the_way),
+		T(test_order),		T(test_no_xen),
 		T(test_undo),		T(test_guard_root_boot_swap),
 		T(test_guard_luks_lvm), T(test_guard_network),
 		T(test_guard_console),
