@@ -17,16 +17,7 @@ static const char *const dirs[] = {"/etc/modprobe.d", "/run/modprobe.d",
 				   "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d",
 				   "/lib/modprobe.d"};
 
-struct conf {
-	char *path, *name, *text;
-};
-
-struct confs {
-	struct conf *items;
-	size_t n, alloc;
-};
-
-static void confs_dispose(struct confs *c)
+void xlpt_boot_confs_dispose(struct xlpt_confs *c)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		free(c->items[i].path);
@@ -35,9 +26,8 @@ static void confs_dispose(struct confs *c)
 	}
 	free(c->items);
 }
-#define _cleanup_confs_ XLPT_CLEANUP(confs_dispose)
 
-static void conf_add(struct confs *c, char *path, const char *text)
+static void conf_add(struct xlpt_confs *c, char *path, const char *text)
 {
 	const char *name = strrchr(path, '/') + 1;
 
@@ -47,13 +37,13 @@ static void conf_add(struct confs *c, char *path, const char *text)
 			return;
 		}
 	XLPT_GROW(c->items, c->n, c->alloc);
-	c->items[c->n++] =
-		(struct conf){.path = path, .name = xlpt_xstrdup(name), .text = xlpt_xstrdup(text)};
+	c->items[c->n++] = (struct xlpt_conf){
+		.path = path, .name = xlpt_xstrdup(name), .text = xlpt_xstrdup(text)};
 }
 
 static int by_name(const void *a, const void *b)
 {
-	return strcmp(((const struct conf *)a)->name, ((const struct conf *)b)->name);
+	return strcmp(((const struct xlpt_conf *)a)->name, ((const struct xlpt_conf *)b)->name);
 }
 
 static bool conf_name(const char *name)
@@ -65,7 +55,8 @@ static bool conf_name(const char *name)
 	       (!strcmp(name + n - 5, ".conf") || (n > 6 && !strcmp(name + n - 6, ".alias")));
 }
 
-static void gather(struct xlpt_host *h, const char *instead, const char *with, struct confs *out)
+void xlpt_boot_confs_read(struct xlpt_host *h, const char *instead, const char *with,
+			  struct xlpt_confs *out)
 {
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(dirs); i++) {
 		_cleanup_strv_ char **names = NULL;
@@ -95,15 +86,15 @@ static void gather(struct xlpt_host *h, const char *instead, const char *with, s
 			return;
 		XLPT_GROW(out->items, out->n, out->alloc);
 		memmove(out->items + 1, out->items, out->n * sizeof(*out->items));
-		out->items[0] = (struct conf){.path = xlpt_xstrdup("/etc/modprobe.conf"),
-					      .name = xlpt_xstrdup("modprobe.conf"),
-					      .text = xlpt_xstrdup(xlpt_str_get(&text))};
+		out->items[0] = (struct xlpt_conf){.path = xlpt_xstrdup("/etc/modprobe.conf"),
+						   .name = xlpt_xstrdup("modprobe.conf"),
+						   .text = xlpt_xstrdup(xlpt_str_get(&text))};
 		out->n++;
 	}
 }
 
 /* One directory with the files numbered in their order. 0 or -errno. */
-static int copy_out(const struct confs *c, char *dir)
+static int copy_out(const struct xlpt_confs *c, char *dir)
 {
 	if (!mkdtemp(dir))
 		return -errno;
@@ -118,7 +109,7 @@ static int copy_out(const struct confs *c, char *dir)
 	return 0;
 }
 
-static void remove_copy(const struct confs *c, const char *dir)
+static void remove_copy(const struct xlpt_confs *c, const char *dir)
 {
 	for (size_t i = 0; i < c->n; i++) {
 		_cleanup_free_ char *path = xlpt_xasprintf("%s/%05zu.conf", dir, i);
@@ -144,8 +135,7 @@ static struct kmod_ctx *open_kmod(const char *dir)
 	return ctx;
 }
 
-/* The last "hide=" among the words of an options line, or NULL. Caller frees. */
-static char *hide_of(const char *options)
+char *xlpt_boot_hide_of(const char *options)
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(options);
 	char *save = NULL, *found = NULL;
@@ -221,7 +211,7 @@ static void read_config(struct kmod_ctx *ctx, size_t skip, const char *module,
 
 		if (!xlpt_module_eq(kmod_config_iter_get_key(iter), module))
 			continue;
-		hide = hide_of(kmod_config_iter_get_value(iter));
+		hide = xlpt_boot_hide_of(kmod_config_iter_get_value(iter));
 		if (hide) {
 			free(out->modprobe_hide);
 			out->modprobe_hide = hide;
@@ -249,7 +239,7 @@ static void read_config(struct kmod_ctx *ctx, size_t skip, const char *module,
 }
 
 /* The place of the last line that starts with these words ('-' as '_'); hide: sets hide=. */
-static void locate(const struct confs *c, const char *verb, const char *module, bool hide,
+static void locate(const struct xlpt_confs *c, const char *verb, const char *module, bool hide,
 		   char **file, unsigned *line)
 {
 	for (size_t i = 0; i < c->n; i++) {
@@ -305,13 +295,13 @@ int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const
 			const char *text, struct xlpt_effective *out, struct xlpt_diag *diag)
 {
 	char dir[] = "/tmp/xlpt-modprobe-XXXXXX";
-	_cleanup_confs_ struct confs c = {0};
+	_cleanup_confs_ struct xlpt_confs c = {0};
 	struct kmod_ctx *ctx = NULL, *none = NULL;
 	bool black = false;
 	int r;
 
 	*out = (struct xlpt_effective){0};
-	gather(h, instead, text, &c);
+	xlpt_boot_confs_read(h, instead, text, &c);
 	r = copy_out(&c, dir);
 	if (r == 0) {
 		ctx = open_kmod(dir);

@@ -52,6 +52,15 @@ int xlpt_hide_parse(enum xlpt_hide_grammar grammar, const char *text, struct xlp
 int xlpt_hide_lint(enum xlpt_hide_grammar grammar, const char *text, struct xlpt_hide_list *out,
 		   struct xlpt_diag *diag);
 
+/* The groups of a list that can be read, each by itself, even if the kernel refuses the whole. */
+void xlpt_hide_readable(enum xlpt_hide_grammar grammar, const char *text,
+			struct xlpt_hide_list *out);
+/*
+ * A malformed list as it was probably meant: other separators, a doubled or a wrong
+ * colon, brackets that are missing. NULL when that is a guess too far. Caller frees.
+ */
+char *xlpt_hide_meant(enum xlpt_hide_grammar grammar, const char *text);
+
 /*
  * What an operator may write: an address in any spelling, one with '*', or a
  * whole list in parentheses. Appends to *out what is not in it yet.

@@ -16,6 +16,32 @@ void xlpt_boot_strv_add(char ***v, const char *s);
 bool xlpt_boot_strv_has(char **v, const char *s);
 /* "kernel/drivers/net/e1000e/e1000e.ko.xz" -> "e1000e"; NULL when it is no module. Caller frees. */
 char *xlpt_boot_module_name(const char *path, size_t len);
+/* Files of modprobe.d in the order in which modprobe reads them; instead, with: xlpt_effective_read. */
+struct xlpt_conf {
+	char *path, *name, *text;
+};
+struct xlpt_confs {
+	struct xlpt_conf *items;
+	size_t n, alloc;
+};
+void xlpt_boot_confs_read(struct xlpt_host *h, const char *instead, const char *with,
+			  struct xlpt_confs *out);
+void xlpt_boot_confs_dispose(struct xlpt_confs *c);
+#define _cleanup_confs_ XLPT_CLEANUP(xlpt_boot_confs_dispose)
+/* The last "hide=" among the words of an options line, or NULL. Caller frees. */
+char *xlpt_boot_hide_of(const char *options);
+/* Whether the list names the function or a bridge above it. */
+bool xlpt_boot_covers(const struct xlpt_devices *devs, const struct xlpt_hide_list *list,
+		      const struct xlpt_device *dev);
+/*
+ * Adds to the verdicts what lists that nobody reads mean; named: only what is among
+ * them already. known: what is configured; running: what pciback was started with.
+ */
+void xlpt_boot_verify_strays(struct xlpt_host *h, const struct xlpt_boot *boot,
+			     const struct xlpt_effective *eff, const struct xlpt_devices *devs,
+			     const struct xlpt_hide_list *known,
+			     const struct xlpt_hide_list *running, bool named,
+			     struct xlpt_verdicts *out);
 /* Fill the fields of that name. */
 void xlpt_boot_find_initramfs(struct xlpt_host *h, struct xlpt_boot *b);
 void xlpt_boot_find_loader(struct xlpt_host *h, struct xlpt_boot *b);

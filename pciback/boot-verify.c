@@ -41,14 +41,7 @@ static struct xlpt_verdict *verdict(struct check *c, const char *name, enum xlpt
 static bool covers(const struct check *c, const struct xlpt_hide_list *list,
 		   const struct xlpt_device *dev)
 {
-	/* pciback looks at the function and at every bridge above it (pcistub_match_one). */
-	for (unsigned depth = 0; dev && depth < 256; depth++) {
-		for (size_t i = 0; i < list->n; i++)
-			if (xlpt_hide_matches(&list->items[i], dev->bdf))
-				return true;
-		dev = dev->has_parent ? xlpt_devices_find(&c->devs, dev->parent) : NULL;
-	}
-	return false;
+	return xlpt_boot_covers(&c->devs, list, dev);
 }
 
 /* ---- why another driver has it ---- */
@@ -322,6 +315,9 @@ int xlpt_boot_verify(struct xlpt_host *h, const struct xlpt_boot *boot,
 			judge_group(&c, &wanted->items[i]);
 		for (size_t i = 0; i < c.wanted.n && !(wanted && wanted->n); i++)
 			judge_group(&c, &c.wanted.items[i]);
+		if (boot->xen != XLPT_BOOT_XEN_NO)
+			xlpt_boot_verify_strays(h, boot, &c.eff, &c.devs, &c.wanted, &c.running,
+						wanted && wanted->n, out);
 	} else {
 		xlpt_verdicts_dispose(out);
 	}

@@ -124,6 +124,30 @@ char *xlpt_cmdline_hide(const char *cmdline, const char *module);
 void xlpt_boot_grub_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, char **value,
 			    char **file, unsigned *line);
 
+/* ---- lists that nobody reads (boot-stray.c) ---- */
+
+struct xlpt_stray {
+	char *word;	/* "xen-pciback.hide=(01:00.0)", "hide=(01:00.0)", "rd.qubes.hide_pci=..." */
+	char *file;	/* where it stands; NULL = on a running command line */
+	unsigned line;
+	char *fact;	/* where, and why it is not read */
+	char *move;	/* what makes it count, or NULL: it has to be written anew */
+	struct xlpt_hide_list list;	/* the groups of it that can be read */
+	bool usb;	/* it means all USB controllers */
+	bool replaced;	/* by xlpt's own list: what that one has not is not to be hidden */
+};
+
+struct xlpt_strays {
+	struct xlpt_stray *items;
+	size_t n, alloc;
+};
+
+void xlpt_strays_dispose(struct xlpt_strays *s);
+#define _cleanup_strays_ XLPT_CLEANUP(xlpt_strays_dispose)
+/* Of boot->xen_cmdline, the running kernel's, the boot loaders' settings and modprobe.d. */
+void xlpt_boot_strays(struct xlpt_host *h, const struct xlpt_boot *boot,
+		      const struct xlpt_effective *eff, struct xlpt_strays *out);
+
 /* ---- the initramfs (boot-initrd.c) ---- */
 
 struct xlpt_initrd {

@@ -60,6 +60,7 @@ struct xlpt_boot_plan {
 	struct xlpt_boot_files files;
 	struct xlpt_initrd initrd;
 	char *initrd_unknown;	/* why it was not looked into, or NULL */
+	char **unread;		/* lists that nobody reads, of devices that are not in this one */
 	char **notes;		/* what else there is to know */
 	char **commands;	/* to run afterwards */
 	struct xlpt_iommu_notes iommu;
@@ -83,7 +84,7 @@ int xlpt_op_boot_apply(struct xlpt_env *env, const struct xlpt_boot_plan *plan, 
  * What this boot made of the devices; xenstore, where it runs, tells of those
  * that were only hidden by hand since.
  */
-int xlpt_op_boot_verify(struct xlpt_env *env, const struct xlpt_boot *boot,
+int xlpt_op_boot_verify(struct xlpt_env *env, struct xlpt_boot *boot,
 			const struct xlpt_hide_list *wanted, struct xlpt_verdicts *out,
 			struct xlpt_diag *diag);
 /* IOMMU and interrupt remapping, as far as Xen can be asked. */
@@ -104,6 +105,9 @@ void xlpt_boot_add_module(char ***v, const char *module);
 /* p->list: xlpt's own list and those of others; which route it takes. */
 int xlpt_boot_merge(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		    struct xlpt_boot_plan *p, struct xlpt_diag *diag);
+/* p->unread, once p->list is what it shall be. */
+void xlpt_boot_unread(struct xlpt_env *env, const struct xlpt_boot_req *req,
+		      struct xlpt_boot_plan *p);
 /* Takes p->added out of p->list. */
 int xlpt_boot_drop(struct xlpt_boot_plan *p, struct xlpt_diag *diag);
 /* ---- pins (op-boot-pins.c) ---- */

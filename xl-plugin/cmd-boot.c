@@ -43,6 +43,8 @@ static int apply(struct xlpt_env *env, const struct xlpt_boot_plan *p, struct xl
 	}
 	for (char **n = p->notes; n && *n; n++)
 		xlpt_warn(env, "%s", *n);
+	for (char **n = p->unread; n && *n; n++)
+		xlpt_warn(env, "read by nobody: %s", *n);
 	if (!changed)
 		xlpt_say(env, "nothing to change");
 	else
@@ -220,8 +222,12 @@ static int cmd_boot(struct xlpt_env *env, const struct xlpt_args *args, struct x
 		rc = xlpt_op_boot_plan(env, &req, &plan, diag);
 	if (rc)
 		return rc;
-	if (!strcmp(verb, "write") && !plan.list.n)
-		return usage(diag, "write which devices? none is named and none was configured");
+	if (!strcmp(verb, "write") && !plan.list.n) {
+		rc = usage(diag, "write which devices? none is named and none was configured");
+		if (plan.unread)
+			xlpt_diag_fact(diag, "%s", plan.unread[0]);
+		return rc;
+	}
 	if (!strcmp(verb, "plan"))
 		xlpt_op_boot_iommu(env, &plan);
 	if (!strcmp(verb, "plan") || env->dry_run)

@@ -102,6 +102,34 @@ int xlpt_boot_merge(struct xlpt_env *env, const struct xlpt_boot_req *req, struc
 	return rc;
 }
 
+static bool in_list(const struct xlpt_boot_plan *p, const struct xlpt_stray *s)
+{
+	for (size_t i = 0; i < s->list.n; i++)
+		if (!xlpt_hide_has(&p->list, &s->list.items[i]))
+			return false;
+	return s->list.n > 0;
+}
+
+void xlpt_boot_unread(struct xlpt_env *env, const struct xlpt_boot_req *req,
+		      struct xlpt_boot_plan *p)
+{
+	_cleanup_strays_ struct xlpt_strays strays = {0};
+
+	/* Without ours some of them are read again, which is told elsewhere. */
+	if (req->remove && !req->n)
+		return;
+	xlpt_boot_strays(env->host, &p->boot, &p->eff, &strays);
+	for (size_t i = 0; i < strays.n; i++) {
+		const struct xlpt_stray *s = &strays.items[i];
+		/* The one that the command line replaces is told beside it (print-boot.c). */
+		bool told = p->eff.from_cmdline && s->line && s->line == p->eff.modprobe_line &&
+			    xlpt_streq(s->file, p->eff.modprobe_file);
+
+		if (!told && !in_list(p, s))
+			xlpt_boot_note(&p->unread, "%s", s->fact);
+	}
+}
+
 int xlpt_boot_drop(struct xlpt_boot_plan *p, struct xlpt_diag *diag)
 {
 	for (size_t i = 0; i < p->added.n; i++) {

@@ -143,6 +143,17 @@ static int files(struct xlpt_env *env, const struct xlpt_boot_req *req, struct x
 	return rc;
 }
 
+/* What Xen was told on its command line, where a running or captured one can be asked. */
+static void ask_xen(struct xlpt_env *env, struct xlpt_boot *boot)
+{
+	_cleanup_free_ char *messages = NULL;
+
+	if (!env->store || !env->ts)
+		xlpt_env_try_xen(env, NULL);
+	if (env->ts && env->ts->ops->xen_text && !boot->xen_cmdline)
+		env->ts->ops->xen_text(env->ts, &boot->xen_cmdline, &messages);
+}
+
 int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		      struct xlpt_boot_plan *p, struct xlpt_diag *diag)
 {
@@ -188,6 +199,8 @@ int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		xlpt_hide_add(&p->list, &p->added.items[i]);
 	if (rc)
 		return rc;
+	ask_xen(env, &p->boot);
+	xlpt_boot_unread(env, req, p);
 	text = xlpt_hide_format(&p->list);
 	if (*text) {
 		_cleanup_hide_ struct xlpt_hide_list again = {0};
@@ -311,14 +324,14 @@ static void hidden_by_hand(struct xlpt_env *env, struct xlpt_verdict *v)
 	v->hint = xlpt_xstrdup("reboot, and run this before anything is hidden by hand");
 }
 
-int xlpt_op_boot_verify(struct xlpt_env *env, const struct xlpt_boot *boot,
+int xlpt_op_boot_verify(struct xlpt_env *env, struct xlpt_boot *boot,
 			const struct xlpt_hide_list *wanted, struct xlpt_verdicts *out,
 			struct xlpt_diag *diag)
 {
-	int rc = xlpt_boot_verify(env->host, boot, wanted, out, diag);
+	int rc;
 
-	if (rc == 0 && !env->store)
-		xlpt_env_try_xen(env, NULL);
+	ask_xen(env, boot);
+	rc = xlpt_boot_verify(env->host, boot, wanted, out, diag);
 	for (size_t i = 0; rc == 0 && env->store && i < out->n; i++)
 		hidden_by_hand(env, &out->items[i]);
 	return rc ? rc : xlpt_boot_pins_verify(env, out, diag);
@@ -357,6 +370,7 @@ void xlpt_boot_plan_dispose(struct xlpt_boot_plan *p)
 	xlpt_boot_files_dispose(&p->files);
 	xlpt_initrd_dispose(&p->initrd);
 	free(p->initrd_unknown);
+	xlpt_strv_free(p->unread);
 	xlpt_strv_free(p->notes);
 	xlpt_strv_free(p->commands);
 	xlpt_iommu_notes_dispose(&p->iommu);

@@ -97,6 +97,7 @@ void xlpt_boot_print_json(struct xlpt_env *env, const struct xlpt_boot_plan *p, 
 	xlpt_json_add(root, "hide", xlpt_json_str(hide));
 	xlpt_json_add(root, "devices", json_items(p));
 	xlpt_json_add(root, "files", json_files(p));
+	xlpt_json_add(root, "unread", json_strv(p->unread));
 	xlpt_json_add(root, "notes", json_strv(p->notes));
 	xlpt_json_add(root, "commands", json_strv(p->commands));
 	a = json_object_new_array();
@@ -143,6 +144,8 @@ static void print_system(struct xlpt_env *env, const struct xlpt_boot_plan *p)
 			 p->eff.modprobe_line,
 			 b->mode == XLPT_PB_BUILTIN ? "modprobe never runs for a built-in pciback"
 						    : "the command line replaces it");
+	for (char **u = p->unread; u && *u; u++)
+		xlpt_say(env, "             read by nobody: %s", *u);
 	if (p->by_cmdline)
 		xlpt_say(env, "route        the kernel's command line (%s)", p->by_cmdline_why);
 	else if (b->mode == XLPT_PB_ABSENT)

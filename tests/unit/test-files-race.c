@@ -52,8 +52,8 @@ static int setup(void **state)
 	fake_bus_put(bus, "/etc/login.defs", "ENV_SUPATH\tPATH=/usr/local/sbin:/usr/sbin\n");
 	fake_bus_put(bus, XENDOM, "XENDOMAINS_SAVE=/var/lib/xen/save");
 	for (size_t i = 0; i < 2; i++) {
-		int fd = host->ops->open(
-			host, i ? "/usr/sbin/xl" : "/usr/local/lib/xlpt/guard/xl", 0, 0);
+		int fd = host->ops->open(host, i ? "/usr/sbin/xl" : "/usr/local/lib/xlpt/guard/xl",
+					 0, 0);
 
 		assert_true(fd >= 0 && fchmod(fd, 0755) == 0);
 		close(fd);
@@ -184,7 +184,8 @@ static void test_pin_and_boot(void **state)
 		assert_int_equal(status[1], 0);
 		assert_true(says(XLPT_MODPROBE_CONF, NIC));
 		if (!says(XLPT_PIN_DIR "/p", "boot"))
-			fail_msg("round %d: the list has the pin's device, and the pin forgot it", i);
+			fail_msg("round %d: the list has the pin's device, and the pin forgot it",
+				 i);
 		assert_int_equal(run("boot remove"), 0);
 		/* Removed or hidden, never both. */
 		both("boot write pin:p", "pin remove p", status);
@@ -233,8 +234,7 @@ static void test_guard(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_boot_write), T(test_image),	  T(test_pin),
-		T(test_guard),	    T(test_pin_and_boot),
+		T(test_boot_write), T(test_image), T(test_pin), T(test_guard), T(test_pin_and_boot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,7 +41,8 @@ static bool names(const char *unit, const char *key, const char *word)
 
 		if (strncmp(l, key, len) || l[len] != '=')
 			continue;
-		for (char *w = strtok_r(l + len + 1, " ", &words); w; w = strtok_r(NULL, " ", &words))
+		for (char *w = strtok_r(l + len + 1, " ", &words); w;
+		     w = strtok_r(NULL, " ", &words))
 			if (!strcmp(w, word))
 				return true;
 	}
@@ -131,10 +132,11 @@ static void test_systemd_reads_them(void **state)
 		fputs(units[i][1], f);
 		fclose(f);
 	}
-	command = xlpt_xasprintf("cd %s && sed -i 's,/usr/local/sbin/xlpt,/bin/true,;s,/bin/udevadm,"
-				 "/bin/true,' *.service && systemd-analyze verify --man=no "
-				 "./*.service >said 2>&1",
-				 dir);
+	command =
+		xlpt_xasprintf("cd %s && sed -i 's,/usr/local/sbin/xlpt,/bin/true,;s,/bin/udevadm,"
+			       "/bin/true,' *.service && systemd-analyze verify --man=no "
+			       "./*.service >said 2>&1",
+			       dir);
 	assert_int_equal(system(command), 0);
 	free(command);
 	command = xlpt_xasprintf("%s/said", dir);
