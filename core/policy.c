@@ -220,8 +220,8 @@ static int guest_fits(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 		xlpt_diag_set(diag, XLPT_ERR_NO_IOMMU, "Xen runs without an IOMMU");
 		xlpt_diag_fact(diag, "xl info shows no %s among virt_caps",
 			       g->type == XLPT_GUEST_PV ? "pv_directio" : "hvm_directio");
-		xlpt_diag_hint(diag, "turn VT-d or AMD-Vi on in the firmware setup and boot Xen with "
-				     "iommu=1");
+		xlpt_diag_hint(diag, "xlpt boot plan says why (VT-d or AMD-Vi is off in the "
+				     "firmware setup, or Xen turned it off) and what helps");
 		return XLPT_ERR_NO_IOMMU;
 	}
 	if (g->passthrough == XLPT_OFF) {

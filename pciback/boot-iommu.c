@@ -112,19 +112,122 @@ static const char *setting(enum vendor vendor)
 	return "turn on VT-d or the AMD IOMMU";
 }
 
+/* ---- what Xen's messages say ---- */
+
+/*
+ * Messages with which Xen does without an IOMMU (xen/drivers/passthrough: vtd/quirks.c, vtd/dmar.c,
+ * vtd/iommu.c, amd/iommu_acpi.c, amd/iommu_init.c, iommu.c) and what is known to help. The first
+ * of them that is found counts: later lines only follow from it.
+ */
+static const struct {
+	const char *words; /* of the line, in any case */
+	const char *way;   /* out, and what it costs; NULL = none is known */
+} reasons[] = {
+	{"5500/5520/X58",
+	 "interrupt remapping of this chipset is broken before stepping C-2. Write "
+	 "iommu=no-intremap "
+	 "on Xen's command line: then the IOMMU works without it, and a guest with a device can "
+	 "send "
+	 "the host any interrupt; or update the firmware, a newer one may leave remapping off"},
+	{"remapping has an erratum",
+	 "write iommu=no-intremap on Xen's command line: then the IOMMU works without interrupt "
+	 "remapping, and a guest with a device can send the host any interrupt; or update the "
+	 "firmware"},
+	{"workaround_bios_bug",
+	 "update the firmware, whose ACPI table DMAR names devices that are not there. Or write "
+	 "iommu=workaround_bios_bug on Xen's command line: then Xen passes over such an entry, and "
+	 "what "
+	 "it was for is without protection"},
+	{"southbridge IO-APIC",
+	 "update the firmware, whose ACPI table IVRS lacks the IO-APIC. Or name it with "
+	 "ivrs_ioapic[ID]=BB:DD.F on Xen's command line (AMD's is mostly 00:14.0): with a wrong "
+	 "one "
+	 "interrupts get lost; or write iommu=no-intremap: then a guest with a device can send the "
+	 "host any interrupt"},
+	{"overlapping RMRR", "update the firmware: its ACPI table DMAR is wrong"},
+	{"invalid DMAR width", "update the firmware: its ACPI table DMAR is wrong"},
+	{"failed to parse ACPI DMAR", "update the firmware: its ACPI table DMAR is wrong"},
+	{"failed to parse ACPI IVRS", "update the firmware: its ACPI table IVRS is wrong"},
+	{"IVHD error", "update the firmware: its ACPI table IVRS is wrong"},
+	{"IVRS error", "update the firmware: its ACPI table IVRS is wrong"},
+	{"disabling IOMMU", NULL},
+	{"disabling VT-d", NULL},
+	{"disabling AMD-Vi", NULL},
+	{"AMD-Vi: error initialization", NULL},
+	{"IOMMU setup failed", NULL},
+	{"VT-d hardware is not", NULL},
+};
+
+/* The line that has these words, without what comes before Xen's own text. Caller frees. */
+static char *line_with(const char *log, const char *words)
+{
+	const char *at = log ? strcasestr(log, words) : NULL, *start = at, *end;
+
+	if (!at)
+		return NULL;
+	while (start > log && start[-1] != '\n')
+		start--;
+	end = at + strcspn(at, "\r\n");
+	/* "(XEN) [2024-05-01 10:00:00] [VT-D] " */
+	while (*start == '(' || *start == '[' || *start == ' ') {
+		char close = *start == '(' ? ')' : ']';
+		const char *after =
+			*start == ' ' ? start : memchr(start, close, (size_t)(at - start));
+
+		if (!after)
+			break;
+		start = after + 1;
+	}
+	return xlpt_xstrndup(start, (size_t)(end - start));
+}
+
+/* known: the firmware describes no IOMMU, which is reason enough. */
+static void why_off(const char *log, bool known, struct xlpt_iommu_notes *out)
+{
+	_cleanup_free_ char *line = NULL;
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(reasons) && !line; i++) {
+		line = line_with(log, reasons[i].words);
+		if (!line)
+			continue;
+		note(out, false, "Xen says why (xl dmesg): \"%s\"", line);
+		note(out, false, "%s",
+		     reasons[i].way ? reasons[i].way
+				    : "update the firmware, and look at its setup");
+	}
+	if (line || known)
+		return;
+	line = line_with(log, "I/O virtualisation disabled");
+	if (line)
+		note(out, false,
+		     "Xen says \"%s\" (xl dmesg), and no line says why: iommu=verbose,debug on its "
+		     "command line makes it say more at the next boot",
+		     line);
+	else
+		note(out, false,
+		     "Xen's messages of its start are not at hand: after the next boot, "
+		     "xl dmesg | grep -i -e iommu -e vt-d -e amd-vi");
+}
+
 static void remapping(const char *log, const struct words *w, struct xlpt_iommu_notes *out)
 {
+	static const char *const off[] = {
+		"interrupt remapping not enabled", "interrupt remapping is not",
+		"interrupt remapping not supported", "interrupt remapping disabled"};
+	_cleanup_free_ char *line = NULL, *why = line_with(log, "remapping has an erratum");
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(off) && !line; i++)
+		line = line_with(log, off[i]);
 	if (log && (strstr(log, "nterrupt Remapping enabled") ||
 		    strstr(log, "nterrupt remapping enabled")))
 		note(out, true, "interrupt remapping is on (xl dmesg)");
-	else if (log && (strstr(log, "nterrupt Remapping not enabled") ||
-			 strstr(log, "nterrupt remapping is not") ||
-			 strstr(log, "nterrupt Remapping not supported") ||
-			 strstr(log, "nterrupt remapping disabled")))
+	else if (line)
 		note(out, false,
-		     "interrupt remapping is off (xl dmesg): a guest with a device can "
-		     "send the host any interrupt; update the firmware, or turn x2APIC or "
-		     "interrupt remapping on in its setup");
+		     "interrupt remapping is off (xl dmesg: \"%s\"): a guest with a device can "
+		     "send "
+		     "the host any interrupt; update the firmware, or turn x2APIC or interrupt "
+		     "remapping on in its setup",
+		     why ? why : line);
 	else if (!w->no_intremap)
 		note(out, true,
 		     "whether interrupt remapping is on is not known: Xen's messages of "
@@ -157,10 +260,8 @@ void xlpt_boot_iommu(struct xlpt_host *h, const char *xen_cmdline, const char *x
 		note(out, false,
 		     "Xen's command line turns the IOMMU off: write iommu=1 (its words: %s)",
 		     xen_cmdline);
-	else if (works == XLPT_OFF && xen_cmdline)
-		note(out, false,
-		     "add iommu=1 to Xen's command line (iommu=verbose tells in xl dmesg what "
-		     "is missing)");
+	else if (works == XLPT_OFF)
+		why_off(xen_log, acpi && !table, out);
 	if (table)
 		note(out, true, "the firmware describes an IOMMU (ACPI table %s)", table);
 	else if (acpi && works != XLPT_ON)

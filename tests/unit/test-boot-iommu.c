@@ -61,7 +61,8 @@ static void test_good(void **state)
 	/* The ring has gone over it. */
 	assert_notes(bus, "", "(XEN) *** Serial input", XLPT_ON,
 		     NOTES("+with an IOMMU", "+XMAR", "+is not known"));
-	assert_notes(bus, NULL, NULL, XLPT_UNSET, NOTES("+no running Xen", "+XMAR", "+is not known"));
+	assert_notes(bus, NULL, NULL, XLPT_UNSET,
+		     NOTES("+no running Xen", "+XMAR", "+is not known"));
 }
 
 static void test_firmware(void **state)
@@ -69,15 +70,70 @@ static void test_firmware(void **state)
 	struct fake_bus *bus = *state;
 
 	fake_bus_put(bus, "/proc/cpuinfo", INTEL);
-	assert_notes(bus, "", "", XLPT_OFF,
-		     NOTES("-without an IOMMU", "-add iommu=1", "-turn on VT-d"));
+	assert_notes(bus, "", "", XLPT_OFF, NOTES("-without an IOMMU", "-turn on VT-d"));
 	fake_bus_put(bus, "/proc/cpuinfo", AMD);
-	assert_notes(bus, "", "", XLPT_OFF,
-		     NOTES("-without an IOMMU", "-add iommu=1", "-turn on IOMMU"));
+	assert_notes(bus, "", "", XLPT_OFF, NOTES("-without an IOMMU", "-turn on IOMMU"));
 	/* It is there, and Xen does not use it. */
 	fake_bus_put(bus, "/sys/firmware/acpi/tables/IVRS", "");
 	assert_notes(bus, "", "", XLPT_OFF,
-		     NOTES("-without an IOMMU", "-add iommu=1", "+ACPI table IVRS"));
+		     NOTES("-without an IOMMU", "-not at hand: after the next boot",
+			   "+ACPI table IVRS"));
+}
+
+/* Xen's own line is quoted, without its prefixes, and iommu=1, the default, is not proposed. */
+static void test_why_off(void **state)
+{
+	static const struct {
+		const char *log, *quote, *way;
+	} cases[] = {
+		{"(XEN) Intel VT-d iommu 0 supported page sizes: 4kB\n(XEN) 5500/5520/X58 Chipset "
+		 "Interrupt Remapping has an erratum, disabling IOMMU\n(XEN) I/O virtualisation "
+		 "disabled\n",
+		 "\"5500/5520/X58 Chipset Interrupt Remapping has an erratum, disabling IOMMU\"",
+		 "iommu=no-intremap on Xen's command line: then the IOMMU works without it, and a "
+		 "guest"},
+		{"(XEN) [2024-05-01 10:00:00] [VT-D]Disabling IOMMU due to Intel 5500/5520/X58 "
+		 "Chipset "
+		 "errata #47, #53\r\n",
+		 "\"Disabling IOMMU due to Intel 5500/5520/X58 Chipset errata #47, #53\"",
+		 "iommu=no-intremap"},
+		{"(XEN) [VT-D]  Try \"iommu=force\" or \"iommu=workaround_bios_bug\" if you really "
+		 "want "
+		 "VT-d\n(XEN) Failed to parse ACPI DMAR.  Disabling VT-d.\n",
+		 "workaround_bios_bug", "is without protection"},
+		{"(XEN) Failed to parse ACPI DMAR.  Disabling VT-d.\n",
+		 "\"Failed to parse ACPI DMAR.  Disabling VT-d.\"", "update the firmware"},
+		{"(XEN) No southbridge IO-APIC found in IVRS table\n(XEN) AMD-Vi: Error "
+		 "initialization\n",
+		 "\"No southbridge IO-APIC found in IVRS table\"", "ivrs_ioapic"},
+		{"(XEN) AMD-Vi: Error initialization", "\"AMD-Vi: Error initialization\"",
+		 "firmware"},
+		{"(XEN) Something new, disabling IOMMU\n", "\"Something new, disabling IOMMU\"",
+		 "update the firmware"},
+	};
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, "/sys/firmware/acpi/tables/DMAR", "");
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *quote = xlpt_xasprintf("-%s", cases[i].quote);
+		_cleanup_free_ char *way = xlpt_xasprintf("-%s", cases[i].way);
+
+		assert_notes(bus, "dom0_mem=2G", cases[i].log, XLPT_OFF,
+			     NOTES("-without an IOMMU", quote, way, "+ACPI table DMAR"));
+		/* Also where the command line is not known. */
+		assert_notes(bus, NULL, cases[i].log, XLPT_OFF,
+			     NOTES("-without an IOMMU", quote, way, "+ACPI table DMAR"));
+	}
+	assert_notes(bus, "", "(XEN) I/O virtualisation disabled\n", XLPT_OFF,
+		     NOTES("-without an IOMMU", "-Xen says \"I/O virtualisation disabled\"",
+			   "+ACPI table DMAR"));
+	/* Turned off by hand: that is the reason, whatever else the log says. */
+	assert_notes(bus, "iommu=off", "(XEN) I/O virtualisation disabled\n", XLPT_OFF,
+		     NOTES("-without an IOMMU", "-write iommu=1", "+ACPI table DMAR"));
+	/* It works, without interrupt remapping. */
+	assert_notes(bus, "", "(XEN) Intel VT-d Interrupt Remapping not enabled.\n", XLPT_ON,
+		     NOTES("+with an IOMMU", "+DMAR",
+			   "-is off (xl dmesg: \"Intel VT-d Interrupt Remapping not enabled.\")"));
 }
 
 static void test_words(void **state)
@@ -105,7 +161,8 @@ static void test_words(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {T(test_good), T(test_firmware), T(test_words)};
+	const struct CMUnitTest tests[] = {T(test_good), T(test_firmware), T(test_words),
+					   T(test_why_off)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -207,7 +207,7 @@ static void test_attach_refused(void **state)
 		{ pvh, XLPT_ERR_GUEST_TYPE, "web1 is a PVH guest", "PV and HVM guests only",
 		  "type=\"hvm\"" },
 		{ dying, XLPT_ERR_NO_GUEST, "web1 is shutting down", "domain 3", "xl list" },
-		{ no_iommu, XLPT_ERR_NO_IOMMU, "without an IOMMU", "pv_directio", "iommu=1" },
+		{ no_iommu, XLPT_ERR_NO_IOMMU, "without an IOMMU", "pv_directio", "xlpt boot plan" },
 		{ no_iommu_hvm, XLPT_ERR_NO_IOMMU, "without an IOMMU", "hvm_directio", "VT-d" },
 		{ no_passthrough, XLPT_ERR_GUEST_TYPE, "web1 was created without passthrough",
 		  "no IOMMU context", "passthrough=\"enabled\" and e820_host=1 into" },
