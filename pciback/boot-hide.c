@@ -25,7 +25,7 @@ struct reader {
 
 static int XLPT_PRINTF(3, 4) bad(const struct reader *r, const char *at, const char *fmt, ...)
 {
-	_cleanup_free_ char *what = NULL;
+	_cleanup_free_ char *what = NULL, *meant = NULL;
 	unsigned column = (unsigned)(at - r->text) + 1;
 	va_list ap;
 
@@ -37,12 +37,16 @@ static int XLPT_PRINTF(3, 4) bad(const struct reader *r, const char *at, const c
 	xlpt_diag_at(r->diag, NULL, 0, column);
 	xlpt_diag_fact(r->diag, "a list that the kernel cannot read keeps pciback from starting: "
 				"then no device is hidden");
-	xlpt_diag_hint(r->diag,
-		       r->grammar == XLPT_HIDE_WILDCARDS
-			       ? "write each group as (SSSS:BB:DD.F), (SSSS:BB:DD.*) or "
-				 "(SSSS:BB:*.*), in hexadecimal"
-			       : "write each group as (SSSS:BB:DD.F), in hexadecimal; this "
-				 "kernel knows no wildcards");
+	meant = r->diag ? xlpt_hide_meant(r->grammar, r->text) : NULL;
+	if (meant)
+		xlpt_diag_hint(r->diag, "it was probably meant as \"%s\"", meant);
+	else
+		xlpt_diag_hint(r->diag,
+			       r->grammar == XLPT_HIDE_WILDCARDS
+				       ? "write each group as (SSSS:BB:DD.F), (SSSS:BB:DD.*) or "
+					 "(SSSS:BB:*.*), in hexadecimal"
+				       : "write each group as (SSSS:BB:DD.F), in hexadecimal; this "
+					 "kernel knows no wildcards");
 	return XLPT_ERR_SYNTAX;
 }
 

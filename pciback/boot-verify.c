@@ -20,6 +20,7 @@ struct check {
 	char *param;		       /* the same as text, or NULL: not known */
 	const char *param_file;
 	char *refused; /* why the kernel refuses the configured list, or NULL */
+	char *mend;    /* ... what is to be done about it */
 	bool present;  /* pciback's driver is there */
 	bool pending;  /* the configuration was changed in this boot */
 	struct xlpt_initrd initrd;
@@ -164,6 +165,19 @@ static void too_late(struct check *c, struct xlpt_verdict *v)
 	}
 }
 
+/* A driver that takes only what it is told to: by what it was told this device. */
+static void told(struct check *c, const struct xlpt_device *dev, struct xlpt_verdict *v)
+{
+	_cleanup_free_ char *why = NULL, *way = NULL, *fact = v->fact, *hint = v->hint;
+
+	if (!xlpt_boot_stub(c->h, c->boot, dev, &why, &way)) {
+		fact = hint = NULL;
+		return;
+	}
+	v->fact = xlpt_xasprintf("%s; %s", why, fact);
+	v->hint = hint ? xlpt_xasprintf("%s; or: %s", way, hint) : xlpt_xstrdup(way);
+}
+
 static void judge(struct check *c, const struct xlpt_device *dev)
 {
 	bool on = xlpt_streq(dev->driver, XLPT_PCIBACK_DRIVER);
@@ -177,7 +191,7 @@ static void judge(struct check *c, const struct xlpt_device *dev)
 	} else if (c->refused) {
 		v->state = XLPT_HIDDEN_REJECTED;
 		v->fact = xlpt_xstrdup(c->refused);
-		v->hint = xlpt_xstrdup("mend the list, then: xlpt boot write");
+		v->hint = xlpt_xstrdup(c->mend);
 	} else if (on && named) {
 		v->state = XLPT_HIDDEN_YES;
 		v->fact = c->param
@@ -204,6 +218,7 @@ static void judge(struct check *c, const struct xlpt_device *dev)
 			not_named(c, dev, v);
 		else
 			too_late(c, v);
+		told(c, dev, v);
 	}
 }
 
@@ -239,11 +254,15 @@ static void salvage(struct check *c, const char *text)
 	for (const char *s = text; (s = strchr(s, '(')); s++) {
 		_cleanup_free_ char *one = xlpt_xstrndup(s, strcspn(s, ")") + 1);
 		_cleanup_hide_ struct xlpt_hide_list list = {0};
+		struct xlpt_verdict *v;
 
-		if (xlpt_hide_lint(c->boot->grammar, one, &list, NULL) == 0)
+		if (xlpt_hide_lint(c->boot->grammar, one, &list, NULL) == 0) {
 			xlpt_hide_add(&c->wanted, &list.items[0]);
-		else
-			verdict(c, one, XLPT_HIDDEN_REJECTED)->fact = xlpt_xstrdup(c->refused);
+			continue;
+		}
+		v = verdict(c, one, XLPT_HIDDEN_REJECTED);
+		v->fact = xlpt_xstrdup(c->refused);
+		v->hint = xlpt_xstrdup(c->mend);
 	}
 }
 
@@ -269,6 +288,9 @@ static void read_lists(struct check *c)
 				       where, list.ignored, c->eff.hide);
 	else
 		c->refused = xlpt_xasprintf("%s: %s", where, diag.message);
+	c->mend = xlpt_boot_list_hint(c->h, c->boot, c->eff.hide,
+				      c->eff.from_cmdline ? NULL : c->eff.modprobe_file,
+				      c->eff.modprobe_line);
 	salvage(c, c->eff.hide);
 }
 
@@ -329,6 +351,7 @@ int xlpt_boot_verify(struct xlpt_host *h, const struct xlpt_boot *boot,
 	xlpt_initrd_dispose(&c.initrd);
 	free(c.param);
 	free(c.refused);
+	free(c.mend);
 	return rc;
 }
 

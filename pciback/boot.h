@@ -124,6 +124,22 @@ char *xlpt_cmdline_hide(const char *cmdline, const char *module);
 void xlpt_boot_grub_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, char **value,
 			    char **file, unsigned *line);
 
+/*
+ * Whether the bound driver is one that takes only what it is told to (vfio-pci,
+ * pci-stub), and it is known by what. why: what tells it; way: how to take that
+ * out. Caller frees both. (boot-stub.c)
+ */
+bool xlpt_boot_stub(struct xlpt_host *h, const struct xlpt_boot *boot, const struct xlpt_device *dev,
+		    char **why, char **way);
+
+/*
+ * What to do about a list that the kernel cannot read: as it was probably meant,
+ * and where it has to be changed. file NULL: on the running kernel's command line.
+ * Caller frees. (boot-where.c)
+ */
+char *xlpt_boot_list_hint(struct xlpt_host *h, const struct xlpt_boot *boot, const char *text,
+			  const char *file, unsigned line);
+
 /* ---- lists that nobody reads (boot-stray.c) ---- */
 
 struct xlpt_stray {

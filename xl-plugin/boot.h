@@ -50,6 +50,7 @@ struct xlpt_boot_pin {
 struct xlpt_boot_plan {
 	struct xlpt_boot boot;
 	struct xlpt_effective eff;
+	bool eff_known;		/* boot and eff were read, whatever came after */
 	struct xlpt_boot_owned owned;
 	struct xlpt_hide_list added, list;
 	struct xlpt_boot_item *items;
@@ -93,6 +94,8 @@ void xlpt_op_boot_iommu(struct xlpt_env *env, struct xlpt_boot_plan *plan);
 /* ---- print-boot.c ---- */
 
 void xlpt_boot_print_plan(struct xlpt_env *env, const struct xlpt_boot_plan *p);
+/* Of a plan that was refused: what was found out before. */
+void xlpt_boot_print_refused(struct xlpt_env *env, const struct xlpt_boot_plan *p);
 /* The same as one JSON object; done: it was carried out. */
 void xlpt_boot_print_json(struct xlpt_env *env, const struct xlpt_boot_plan *p, bool done);
 void xlpt_boot_print_list(struct xlpt_env *env, const char *head, char **lines);

@@ -220,6 +220,10 @@ static int cmd_boot(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	}
 	if (rc == 0)
 		rc = xlpt_op_boot_plan(env, &req, &plan, diag);
+	if (rc && !strcmp(verb, "plan") && plan.eff_known && !env->json) {
+		xlpt_op_boot_iommu(env, &plan);
+		xlpt_boot_print_refused(env, &plan);
+	}
 	if (rc)
 		return rc;
 	if (!strcmp(verb, "write") && !plan.list.n) {

@@ -38,9 +38,10 @@ void xlpt_boot_add_module(char ***v, const char *module)
 /* ---- what is effective already ---- */
 
 /* Adds a list that others wrote; a malformed one stops everything, with its place. */
-static int merge(struct xlpt_boot_plan *p, const char *text, const char *file, unsigned line,
-		 struct xlpt_diag *diag)
+static int merge(struct xlpt_env *env, struct xlpt_boot_plan *p, const char *text, const char *file,
+		 unsigned line, struct xlpt_diag *diag)
 {
+	_cleanup_free_ char *hint = NULL;
 	_cleanup_hide_ struct xlpt_hide_list list = {0};
 	bool news = false;
 	int rc = xlpt_hide_lint(p->boot.grammar, text, &list, diag);
@@ -48,6 +49,8 @@ static int merge(struct xlpt_boot_plan *p, const char *text, const char *file, u
 	if (rc) {
 		xlpt_diag_wrap(diag, "a list that is there already is malformed");
 		xlpt_diag_at(diag, file, line, 0);
+		hint = xlpt_boot_list_hint(env->host, &p->boot, text, line ? file : NULL, line);
+		xlpt_diag_hint(diag, "%s", hint);
 		return rc;
 	}
 	for (size_t i = 0; i < list.n; i++)
@@ -91,14 +94,14 @@ int xlpt_boot_merge(struct xlpt_env *env, const struct xlpt_boot_req *req, struc
 	}
 	if (p->eff.modprobe_hide && strcmp(p->eff.modprobe_file, XLPT_MODPROBE_CONF) != 0 &&
 	    p->boot.mode != XLPT_PB_BUILTIN)
-		rc = merge(p, p->eff.modprobe_hide, p->eff.modprobe_file, p->eff.modprobe_line,
-			   diag);
+		rc = merge(env, p, p->eff.modprobe_hide, p->eff.modprobe_file,
+			   p->eff.modprobe_line, diag);
 	if (rc == 0 && others_cmdline)
-		rc = merge(p, p->eff.cmdline_hide, "/proc/cmdline", 0, diag);
+		rc = merge(env, p, p->eff.cmdline_hide, "/proc/cmdline", 0, diag);
 	/* Once taken over it stays in ours, which comes later on the line, until it is taken out.
 	 */
 	if (rc == 0 && grub && !p->owned.by_cmdline)
-		rc = merge(p, grub, file, line, diag);
+		rc = merge(env, p, grub, file, line, diag);
 	return rc;
 }
 
@@ -186,9 +189,12 @@ static void describe(struct xlpt_env *env, struct xlpt_boot_plan *p, const struc
 		     bool added)
 {
 	struct xlpt_boot_item *it = add_item(p, XLPT_BDF_STR(dev->bdf), added);
+	_cleanup_free_ char *why = NULL, *way = NULL;
 
 	if (!it)
 		return;
+	if (xlpt_boot_stub(env->host, &p->boot, dev, &why, &way))
+		xlpt_boot_note(&p->notes, "%s: %s; to take it out: %s", it->name, why, way);
 	it->present = true;
 	it->driver = xlpt_xstrdup(dev->driver);
 	xlpt_boot_drivers(env->host, &p->boot, dev, &it->modules, &it->builtin);

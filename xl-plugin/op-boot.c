@@ -186,6 +186,7 @@ int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		rc = xlpt_effective_read(env->host, &p->boot, NULL, NULL, &p->eff, diag);
 	if (rc)
 		return rc;
+	p->eff_known = true;
 	if (!env->sysroot)
 		xlpt_host_read_text(env->host, &p->stamp, XLPT_BOOT_STAMP);
 	rc = xlpt_boot_merge(env, req, p, diag);

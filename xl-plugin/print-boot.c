@@ -150,7 +150,7 @@ static void print_system(struct xlpt_env *env, const struct xlpt_boot_plan *p)
 		xlpt_say(env, "route        the kernel's command line (%s)", p->by_cmdline_why);
 	else if (b->mode == XLPT_PB_ABSENT)
 		xlpt_say(env, "route        none: boot a kernel with CONFIG_XEN_PCIDEV_BACKEND");
-	else
+	else if (b->mode == XLPT_PB_MODULE)
 		xlpt_say(env, "route        modprobe.d (pciback is a module)");
 }
 
@@ -203,6 +203,21 @@ void xlpt_boot_print_list(struct xlpt_env *env, const char *head, char **lines)
 		xlpt_say(env, "  %s", *l);
 }
 
+static void print_iommu(struct xlpt_env *env, const struct xlpt_boot_plan *p)
+{
+	if (p->iommu.n)
+		xlpt_say(env, "\nPassthrough");
+	for (size_t i = 0; i < p->iommu.n; i++)
+		xlpt_say(env, "  %s %s", p->iommu.items[i].good ? "-" : "!",
+			 p->iommu.items[i].text);
+}
+
+void xlpt_boot_print_refused(struct xlpt_env *env, const struct xlpt_boot_plan *p)
+{
+	print_system(env, p);
+	print_iommu(env, p);
+}
+
 void xlpt_boot_print_plan(struct xlpt_env *env, const struct xlpt_boot_plan *p)
 {
 	if (env->json) {
@@ -214,9 +229,5 @@ void xlpt_boot_print_plan(struct xlpt_env *env, const struct xlpt_boot_plan *p)
 	print_files(env, p);
 	xlpt_boot_print_list(env, "To know", p->notes);
 	xlpt_boot_print_list(env, "Then run", p->commands);
-	if (p->iommu.n)
-		xlpt_say(env, "\nPassthrough");
-	for (size_t i = 0; i < p->iommu.n; i++)
-		xlpt_say(env, "  %s %s", p->iommu.items[i].good ? "-" : "!",
-			 p->iommu.items[i].text);
+	print_iommu(env, p);
 }

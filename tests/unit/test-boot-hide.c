@@ -232,12 +232,49 @@ static void test_corpus(void **state)
 	assert_in_range(accepted, total / 4, total * 7 / 4);
 }
 
+/* What a malformed list was probably meant as; NULL: nobody can tell. */
+static void test_meant(void **state)
+{
+	static const struct {
+		const char *text, *meant;
+	} cases[] = {
+		{"(0b:00.0)(0b::00.1)", "(0b:00.0)(0b:00.1)"},
+		{"0b:00.0", "(0b:00.0)"},
+		{"0b:00.0,0b:00.1", "(0b:00.0)(0b:00.1)"},
+		{"(0b:00.0),(0b:00.1)", "(0b:00.0)(0b:00.1)"},
+		{"(0000:82.0.0)", "(0000:82:00.0)"},
+		{"[02:00.0](03:00:1)", "(02:00.0)(03:00.1)"},
+		{"(02:00.0(03:00.*", "(02:00.0)(03:00.*)"},
+		{"(02:00.0)(02:00.0))", "(02:00.0)"},
+		{"(2:0.0);(2:*.*)", "(02:00.0)(02:*.*)"},
+		/* Well-formed; too few numbers; out of range; no address at all. */
+		{"(02:00.0)", NULL},
+		{"(02:00)", NULL},
+		{"02:20.0", NULL},
+		{"(02:00.8)", NULL},
+		{"eth0", NULL},
+		{"(02:00.0)(eth0)", NULL},
+		{"", NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *meant = xlpt_hide_meant(XLPT_HIDE_WILDCARDS, cases[i].text);
+
+		if (!xlpt_streq(meant, cases[i].meant))
+			fail_msg("\"%s\" was meant as %s", cases[i].text, meant ? meant : "nothing");
+	}
+	/* A kernel that knows no wildcards. */
+	assert_null(xlpt_hide_meant(XLPT_HIDE_PLAIN, "02:00.*"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_both),  cmocka_unit_test(test_wildcards),
 		cmocka_unit_test(test_plain), cmocka_unit_test(test_length),
 		cmocka_unit_test(test_args),  cmocka_unit_test(test_corpus),
+		cmocka_unit_test(test_meant),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -309,6 +309,66 @@ static void test_rejected(void **state)
 		      "ignores everything from column 14 on", NULL);
 }
 
+/* A list that cannot be read: as it was meant, and where it has to be changed. */
+static void test_where(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, XLPT_MODPROBE_CONF, OURS("(" NIC ")(0b::00.1)"));
+	assert_verify(bus, NULL, "(0b::00.1) rejected;" NIC " rejected;", NULL,
+		      "meant as \"(" NIC ")(0b:00.1)\"; write that in " XLPT_MODPROBE_CONF ":2");
+	/* Nobody knows the boot loader: it is not xlpt's file in any case. */
+	fake_bus_put(bus, "/proc/cmdline", "xen-pciback.hide=(02:00.0,02:00.1)");
+	assert_verify(bus, NIC, "(02:00.0,02:00.1) rejected;" NIC " rejected;", NULL,
+		      "meant as \"(02:00.0)(02:00.1)\"; write that on dom0's command line in the boot "
+		      "loader's configuration; xlpt boot write does not change it");
+	fake_bus_put(bus, "/usr/sbin/grub-mkconfig", "/etc/default/grub.d/*.cfg");
+	assert_verify(bus, NIC, "(02:00.0,02:00.1) rejected;" NIC " rejected;", NULL,
+		      "on dom0's command line in GRUB's settings, and run: grub-mkconfig");
+	fake_bus_put(bus, "/etc/default/grub",
+		     "\nGRUB_CMDLINE_LINUX=\"ro xen-pciback.hide=(02:00.0,02:00.1)\"\n");
+	fake_bus_put(bus, "/usr/sbin/update-grub", "");
+	assert_verify(bus, NIC, "(02:00.0,02:00.1) rejected;" NIC " rejected;", NULL,
+		      "write that in /etc/default/grub:2, and run: update-grub");
+	/* Beyond guessing. */
+	fake_bus_put(bus, "/proc/cmdline", "xen-pciback.hide=eth0");
+	assert_verify(bus, NIC, NIC " rejected;", NULL, "mend the list on dom0's command line");
+}
+
+/* A driver that takes what it is told to: who told it, and how to take that back. */
+static void test_vfio(void **state)
+{
+	struct fake_bus *bus = *state;
+	struct xlpt_host *h = fake_bus_host(bus);
+
+	fake_bus_driver(bus, "vfio-pci", "8086:10d3");
+	assert_int_equal(xlpt_host_write_text(h, NIC, "/sys/bus/pci/drivers/e1000e/unbind"), 0);
+	assert_int_equal(xlpt_host_write_text(h, NIC, "/sys/bus/pci/drivers/vfio-pci/bind"), 0);
+	/* Nothing known tells it. */
+	assert_verify(bus, NULL, NIC " lost vfio-pci;", "nothing in modprobe.d loads", NULL);
+	fake_bus_put(bus, "/etc/modprobe.d/vfio.conf",
+		     "# KVM\noptions vfio_pci disable_vga=1 ids=10de:1b81,8086:10d3:ffffffff\n");
+	assert_verify(bus, NULL, NIC " lost vfio-pci;",
+		      "vfio-pci has it because of ids= in /etc/modprobe.d/vfio.conf:2; nothing in",
+		      "take 8086:10d3 out of ids= in /etc/modprobe.d/vfio.conf:2 (then: "
+		      "update-initramfs -u -k " REL "), and reboot; or: xlpt boot write " NIC);
+	fake_bus_put(bus, "/proc/cmdline", "quiet vfio-pci.ids=8086:10d3 ro\n");
+	assert_verify(bus, NULL, NIC " lost vfio-pci;",
+		      "because of vfio-pci.ids= on the kernel's command line and ids= in /etc/modprobe.d",
+		      "vfio-pci.ids= on the kernel's command line, in the boot loader's configuration "
+		      "and ids=");
+	fake_bus_put(bus, "/etc/default/grub", "GRUB_CMDLINE_LINUX=\"vfio-pci.ids=8086:10d3\"\n");
+	assert_verify(bus, NULL, NIC " lost vfio-pci;", NULL,
+		      "take 8086:10d3 out of vfio-pci.ids= in /etc/default/grub:1 and ids=");
+	/* Another device's id. */
+	fake_bus_put(bus, "/proc/cmdline", "vfio-pci.ids=8086:10d4\n");
+	fake_bus_put(bus, "/etc/modprobe.d/vfio.conf", "options pci-stub ids=8086:10d3\n");
+	assert_verify(bus, NULL, NIC " lost vfio-pci;", "nothing in modprobe.d loads", NULL);
+	fake_bus_put(bus, "/etc/driverctl.d/" NIC, "vfio-pci\n");
+	assert_verify(bus, NULL, NIC " lost vfio-pci;", "/etc/driverctl.d/" NIC " says so",
+		      "driverctl unset-override " NIC);
+}
+
 static void test_cmdline(void **state)
 {
 	struct fake_bus *bus = *state;
@@ -342,7 +402,7 @@ int main(void)
 		T(test_absent),	    T(test_lost),     T(test_initramfs),
 		T(test_initramfs_untouched),
 		T(test_without_xen),
-		T(test_not_loaded), T(test_rejected), T(test_cmdline),
+		T(test_not_loaded), T(test_where), T(test_vfio), T(test_rejected), T(test_cmdline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

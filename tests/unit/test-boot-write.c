@@ -438,6 +438,26 @@ static void test_order(void **state)
 	assert_true(table && verdict && table < verdict);
 }
 
+/* A plan that is refused tells what was found out before. */
+static void test_refused_plan(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, "/proc/cmdline", "xen-pciback.hide=(0b:00.0)(0b::00.1)\n");
+	assert_run(bus, 2, "plan " NIC, "kernel       " REL ", running\n");
+	assert_non_null(strstr(said, "hidden now   (0b:00.0)(0b::00.1) (command line)\n"));
+	assert_non_null(strstr(said, "\nPassthrough\n"));
+	assert_non_null(strstr(said, "meant as \"(0b:00.0)(0b:00.1)\""));
+	assert_true(strstr(said, "Passthrough") < strstr(said, "is malformed"));
+	assert_run(bus, 2, "plan --json " NIC, "\"error\"");
+	assert_null(strstr(said, "Passthrough"));
+	assert_run(bus, 2, "write " NIC, "is malformed");
+	assert_null(strstr(said, "Passthrough"));
+	/* What an operator types, too. */
+	fake_bus_put(bus, "/proc/cmdline", "ro\n");
+	assert_run(bus, 2, "write (02:00.0),(02:00.1)", "probably meant as \"(02:00.0)(02:00.1)\"");
+}
+
 /* A boot without Xen says so, and nothing of drivers and initramfs images. */
 static void test_no_xen(void **state)
 {
@@ -581,7 +601,7 @@ int main(void)
 		T(test_cmdline_text),	T(test_limits),
 		T(test_by_hand),	T(test_foreign_lines),
 		T(test_left_behind),	T(test_link_in_the_way),
-		T(test_order),		T(test_no_xen),
+		T(test_order),		T(test_no_xen), T(test_refused_plan),
 		T(test_undo),		T(test_guard_root_boot_swap),
 		T(test_guard_luks_lvm), T(test_guard_network),
 		T(test_guard_console),

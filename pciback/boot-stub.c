@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Why a driver that claims no device by itself (vfio-pci, pci-stub) has this one:
+ * on hosts that were KVM hosts once somebody told it to, by the device's id or
+ * by its address.
+ */
+#include "pciback/boot-internal.h"
+
+#include <string.h>
+
+struct search {
+	struct xlpt_host *h;
+	const struct xlpt_boot *boot;
+	const struct xlpt_device *dev;
+	const char *driver;
+	struct xlpt_str why, way;
+};
+
+static bool is_stub(const char *driver)
+{
+	return driver && (xlpt_module_eq(driver, "vfio-pci") || xlpt_module_eq(driver, "pci-stub"));
+}
+
+/* "10de:1b81,8086:*"-like lists: vendor and device of an entry, in hexadecimal. */
+static bool lists(const char *ids, const struct xlpt_device *dev)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(ids);
+	char *save = NULL;
+
+	for (char *w = strtok_r(copy, ",\"'", &save); w; w = strtok_r(NULL, ",\"'", &save)) {
+		char *colon = strchr(w, ':');
+		uint64_t vendor, device;
+		size_t len = colon ? strcspn(colon + 1, ":") : 0;
+
+		if (colon && xlpt_parse_uint(w, (size_t)(colon - w), 16, 0xffff, &vendor) &&
+		    xlpt_parse_uint(colon + 1, len, 16, 0xffff, &device) && vendor == dev->vendor &&
+		    device == dev->device)
+			return true;
+	}
+	return false;
+}
+
+/* A word "vfio-pci.ids=..." of the line that has this device. Caller frees. */
+static char *word_of(const struct search *s, const char *line)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(line ? line : "");
+	size_t len = strlen(s->driver);
+	char *save = NULL;
+
+	for (char *w = strtok_r(copy, " \t\n\"'", &save); w;
+	     w = strtok_r(NULL, " \t\n\"'", &save)) {
+		_cleanup_free_ char *name = xlpt_xstrndup(w, len);
+
+		if (xlpt_module_eq(name, s->driver) && xlpt_starts(w + strlen(name), ".ids=") &&
+		    lists(w + len + strlen(".ids="), s->dev))
+			return xlpt_xstrdup(w);
+	}
+	return NULL;
+}
+
+static void XLPT_PRINTF(2, 3) add(struct xlpt_str *to, const char *fmt, ...)
+{
+	_cleanup_free_ char *text = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	text = xlpt_xvasprintf(fmt, ap);
+	va_end(ap);
+	xlpt_str_addf(to, "%s%s", to->len ? " and " : "", text);
+}
+
+/* The line of GRUB's settings that puts the word onto the command line. Caller frees. */
+static char *grub_place(const struct search *s)
+{
+	_cleanup_strv_ char **names = NULL;
+	_cleanup_str_ struct xlpt_str found = {0};
+
+	xlpt_host_list(s->h, &names, "/etc/default/grub.d");
+	for (size_t i = 0; i <= (names ? xlpt_strv_len(names) : 0); i++) {
+		_cleanup_free_ char *path =
+			i ? xlpt_xasprintf("/etc/default/grub.d/%s", names[i - 1])
+			  : xlpt_xstrdup("/etc/default/grub");
+		_cleanup_str_ struct xlpt_str text = {0};
+		char *cursor, *l;
+
+		if (xlpt_boot_slurp(s->h, path, &text) < 0)
+			continue;
+		cursor = text.s;
+		for (unsigned nr = 1; (l = xlpt_boot_line(&cursor)); nr++) {
+			_cleanup_free_ char *word = NULL;
+
+			l += strspn(l, " \t");
+			word = xlpt_starts(l, "GRUB_CMDLINE_LINUX")
+				       ? word_of(s, l + strcspn(l, "=") + 1)
+				       : NULL;
+			if (word && !found.len)
+				xlpt_str_addf(&found, "%s:%u", path, nr);
+		}
+	}
+	return xlpt_str_take(&found);
+}
+
+static void on_cmdline(struct search *s)
+{
+	_cleanup_free_ char *word = word_of(s, s->boot->cmdline), *place = NULL, *command = NULL;
+
+	if (!word)
+		return;
+	place = grub_place(s);
+	command = xlpt_boot_loader_command(s->h, s->boot);
+	word[strcspn(word, "=") + 1] = '\0';
+	add(&s->why, "%s on the kernel's command line", word);
+	if (*place)
+		add(&s->way, "%s in %s%s%s%s", word, place, command ? " (then: " : "",
+		    command ? command : "", command ? ")" : "");
+	else
+		add(&s->way, "%s on the kernel's command line, in the boot loader's configuration",
+		    word);
+}
+
+static void in_modprobe(struct search *s)
+{
+	_cleanup_confs_ struct xlpt_confs confs = {0};
+	_cleanup_free_ char *command = xlpt_boot_initramfs_command(s->boot);
+
+	xlpt_boot_confs_read(s->h, NULL, NULL, &confs);
+	for (size_t i = 0; i < confs.n; i++) {
+		char *cursor = confs.items[i].text, *l;
+
+		for (unsigned nr = 1; (l = xlpt_boot_line(&cursor)); nr++) {
+			char *save = NULL, *verb = strtok_r(l, " \t", &save), *w;
+
+			w = verb && !strcmp(verb, "options") ? strtok_r(NULL, " \t", &save) : NULL;
+			if (!w || !xlpt_module_eq(w, s->driver))
+				continue;
+			while ((w = strtok_r(NULL, " \t", &save))) {
+				if (!xlpt_starts(w, "ids=") || !lists(w + strlen("ids="), s->dev))
+					continue;
+				add(&s->why, "ids= in %s:%u", confs.items[i].path, nr);
+				add(&s->way, "ids= in %s:%u%s%s%s", confs.items[i].path, nr,
+				    command ? " (then: " : "", command ? command : "",
+				    command ? ")" : "");
+			}
+		}
+	}
+}
+
+static bool by_driverctl(const struct search *s, char **why, char **way)
+{
+	_cleanup_free_ char *path =
+		xlpt_xasprintf("/etc/driverctl.d/%s", XLPT_BDF_STR(s->dev->bdf));
+	_cleanup_free_ char *text = NULL;
+
+	if (xlpt_host_read_text(s->h, &text, "%s", path) < 0 ||
+	    !xlpt_module_eq(xlpt_chomp(text), s->driver))
+		return false;
+	*why = xlpt_xasprintf("%s has it because %s says so", s->driver, path);
+	*way = xlpt_xasprintf("driverctl unset-override %s", XLPT_BDF_STR(s->dev->bdf));
+	return true;
+}
+
+bool xlpt_boot_stub(struct xlpt_host *h, const struct xlpt_boot *boot,
+		    const struct xlpt_device *dev, char **why, char **way)
+{
+	struct search s = {.h = h, .boot = boot, .dev = dev, .driver = dev->driver};
+
+	*why = *way = NULL;
+	if (!is_stub(dev->driver))
+		return false;
+	if (by_driverctl(&s, why, way))
+		return true;
+	on_cmdline(&s);
+	in_modprobe(&s);
+	if (s.why.len) {
+		*why = xlpt_xasprintf("%s has it because of %s", s.driver, s.why.s);
+		*way = xlpt_xasprintf("take %04x:%04x out of %s, and reboot", dev->vendor,
+				      dev->device, s.way.s);
+	}
+	xlpt_str_dispose(&s.why);
+	xlpt_str_dispose(&s.way);
+	return *why != NULL;
+}
