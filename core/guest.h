@@ -19,6 +19,7 @@ struct xlpt_guest {
 	bool paused;		   /* by the toolstack, so that it cannot answer */
 	bool dying;
 	bool suspended;		   /* stopped for a save or migration that has not ended (then dying, too) */
+	bool shut_down;		   /* it has ended, and nobody has destroyed it yet (then dying, too) */
 	bool has_stubdom;	   /* its device model runs in a domain of its own */
 };
 

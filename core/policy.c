@@ -71,6 +71,23 @@ static int free_of_guests(const struct xlpt_device *dev, const struct xlpt_place
 		xlpt_diag_hint(diag, "xlpt repair");
 		return XLPT_ERR_IN_USE;
 	}
+	if (place->has_owner && place->owner_shut_down) {
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is with %s (domain %u), which has shut down and was "
+			      "not destroyed", bdf, place->owner_name, place->owner_domid);
+		xlpt_diag_fact(diag, "Xen still has domain %u, and the device with it",
+			       place->owner_domid);
+		xlpt_diag_hint(diag, "xl destroy %s", place->owner_name);
+		return XLPT_ERR_IN_USE;
+	}
+	if (place->has_owner && place->owner_dying) {
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is still with domain %u (%s), which does not end",
+			      bdf, place->owner_domid, place->owner_name);
+		xlpt_diag_fact(diag, "Xen reports domain %u as dying",
+			       place->owner_domid);
+		xlpt_diag_hint(diag, "the same command again once xl list does not show domain %u",
+			       place->owner_domid);
+		return XLPT_ERR_IN_USE;
+	}
 	if (place->has_owner) {
 		bool same = guest && guest->domid == place->owner_domid;
 

@@ -18,6 +18,8 @@ struct xlpt_place {
 	bool has_owner;		/* a guest's backend names it */
 	uint32_t owner_domid;
 	char *owner_name;	/* NULL: the domain is gone, only its backend is left */
+	bool owner_dying;	/* ... or on its way out; with shut_down nobody has destroyed it yet */
+	bool owner_shut_down;
 	bool hyp_known;		/* the hypervisor was asked */
 	bool hyp_assigned;	/* ... and has it with a guest */
 	int64_t noted_domid;	/* libxl's own note, -1 = none */

@@ -5,6 +5,7 @@
 #include "pciback/scan.h"
 #include "xl-plugin/cli.h"
 #include "xl-plugin/convert.h"
+#include "xl-plugin/gone.h"
 #include "xl-plugin/output.h"
 #include "xl-plugin/resolve.h"
 #include "xl-plugin/pools.h"
@@ -202,6 +203,8 @@ static int look(struct xlpt_env *env, struct xlpt_pool_facts *facts, struct xlpt
 	int rc = xlpt_env_try_xen(env, diag);
 
 	if (rc == 0 && env->ts && env->store)
+		rc = xlpt_gone_sweep(env, diag);
+	if (rc == 0 && env->ts && env->store)
 		rc = xlpt_leases_tidy(env, diag);
 	return rc ? rc : xlpt_pool_facts_read(env, facts, diag);
 }
@@ -279,8 +282,13 @@ static int release(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 			return rc;
 	}
 	rc = xlpt_env_need_xen(env, diag);
+	/* The hook comes when the kernel has ended the export, and Xen may be taking the domain apart. */
+	if (rc == 0 && gone && !env->dry_run)
+		rc = xlpt_gone_wait_all(env, timeout_ms, diag);
+	if (rc == 0)
+		rc = xlpt_gone_sweep(env, diag);
 	if (rc == 0 && gone)
-		rc = xlpt_leases_reconcile(env, false, &returned, diag);
+		rc = xlpt_leases_reconcile(env, &returned, diag);
 	else if (rc == 0 && guest)
 		rc = xlpt_op_pool_release_guest(env, guest, timeout_ms, &returned, diag);
 	for (size_t i = 1; rc == 0 && i < args->n; i++) {
@@ -389,7 +397,7 @@ static const struct xlpt_opt pool_opts[] = {
 	{ "xml", 0, NULL, "export: as libvirt's network XML" },
 	{ "gone", 0, NULL, "release: everything whose guest is gone" },
 	{ "guest", 0, "GUEST", "release: wait until GUEST is gone; name, domain id or UUID" },
-	{ "timeout", 't', "SECONDS", "release --guest: how long to wait (default 10)" },
+	{ "timeout", 't', "SECONDS", "release --gone, --guest: how long to wait (default 10)" },
 	{ 0 },
 };
 

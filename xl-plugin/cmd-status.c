@@ -6,16 +6,22 @@
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
 
-static const char *detail(const struct xlpt_owner *o, char buf[96])
+#define DETAIL 384	/* a guest's name and a sentence */
+
+static const char *detail(const struct xlpt_owner *o, char buf[DETAIL])
 {
 	if (!o->guest)
-		snprintf(buf, 96, "its domain is gone: xlpt repair");
+		snprintf(buf, DETAIL, "its domain is gone: xlpt repair");
+	else if (o->shut_down)
+		snprintf(buf, DETAIL, "it has shut down and was not destroyed: xl destroy %s", o->guest);
+	else if (o->dying)
+		snprintf(buf, DETAIL, "its domain is dying");
 	else if (o->lost)
-		snprintf(buf, 96, "taken from it in the hypervisor, not in xenstore: xlpt repair");
+		snprintf(buf, DETAIL, "taken from it in the hypervisor, not in xenstore: xlpt repair");
 	else if (xlpt_owner_complete(o))
-		snprintf(buf, 96, "%s", o->type == XLPT_GUEST_PV ? "connected" : "attached");
+		snprintf(buf, DETAIL, "%s", o->type == XLPT_GUEST_PV ? "connected" : "attached");
 	else
-		snprintf(buf, 96, "backend %s, frontend %s, device state %d",
+		snprintf(buf, DETAIL, "backend %s, frontend %s, device state %d",
 			 xlpt_xbs_word(o->be_state), xlpt_xbs_word(o->fe_state), o->dev.state);
 	return buf;
 }
@@ -64,7 +70,7 @@ static void add_row(struct view *v, const struct row *r)
 
 static void add_owner(struct view *v, const struct xlpt_owner *o)
 {
-	char buf[96], address[XLPT_BDF_LEN];
+	char buf[DETAIL], address[XLPT_BDF_LEN];
 
 	add_row(v, &(struct row){ .bdf = XLPT_BDF_STR(o->bdf),
 				  .state = xlpt_owner_complete(o) && o->guest ? "assigned" : "partial",
@@ -160,7 +166,8 @@ static int cmd_status(struct xlpt_env *env, const struct xlpt_args *args, struct
 	if (!env->json)
 		v.table = xlpt_table_new(columns, XLPT_ARRAY_SIZE(columns));
 	for (size_t i = 0; i < owners.n; i++)
-		if (!one || owners.items[i].domid == guest.domid)
+		if (one ? owners.items[i].domid == guest.domid
+			: xlpt_owners_find(&owners, owners.items[i].bdf) == &owners.items[i])
 			add_owner(&v, &owners.items[i]);
 	for (size_t i = 0; rc == 0 && i < devs.n; i++)
 		if (xlpt_streq(devs.items[i].driver, "pciback") &&

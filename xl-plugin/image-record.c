@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "xl-plugin/image.h"
+#include "xl-plugin/kept.h"
 
 #define RECORD_MAX 65536
 
@@ -47,7 +48,8 @@ int xlpt_image_record_write(const char *path, const struct xlpt_guest *guest, of
 
 		xlpt_str_addf(&text, "device %s\n", spec);
 	}
-	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
+	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+		  XLPT_KEPT_MODE);
 	if (fd >= 0 && write(fd, text.s, text.len) == (ssize_t)text.len && fsync(fd) == 0 &&
 	    rename(fresh, record) == 0)
 		return 0;

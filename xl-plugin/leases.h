@@ -2,9 +2,9 @@
 /*
  * Who has which VF of which pool: one small file for each VF given out, named by
  * its address, below /var/lib/xlpt/leases. The name is what keeps a VF from being
- * given out twice: the file is made whole under another name and linked to its
- * own, which fails when there is one (link(2)). A kill leaves the whole file or
- * none.
+ * given out twice: the file is made whole without a name and linked to its own,
+ * which fails when there is one (link(2)). A change is another file that takes the
+ * name over. A kill leaves a whole file or none, and who reads never sees half of one.
  *
  * While an xlpt works with the VF it holds the file locked (flock): before its
  * guest has the device, and while it is taken back. A lease that can be locked
@@ -55,6 +55,11 @@ char *xlpt_lease_holder(const struct xlpt_lease *lease);
 #define XLPT_SINCE_LEN 32
 char *xlpt_lease_since(const struct xlpt_lease *lease, char buf[XLPT_SINCE_LEN]);
 
+/* The record of a lease, and back; false for what is none (lease-record.c). */
+#define XLPT_LEASE_RECORD 1024
+void xlpt_lease_format(const struct xlpt_lease *l, char record[XLPT_LEASE_RECORD]);
+bool xlpt_lease_parse(struct xlpt_lease *l, char *text);
+
 /* The running host's boot id; "-" when the kernel does not tell. */
 void xlpt_boot_id(struct xlpt_env *env, char out[40]);
 
@@ -66,7 +71,7 @@ int xlpt_leases_read(struct xlpt_env *env, struct xlpt_leases *out, struct xlpt_
 
 /* Makes and locks the file; bdf, pool, guest, uuid, domid and until are the caller's. IN_USE. */
 int xlpt_lease_create(struct xlpt_env *env, struct xlpt_lease *lease, struct xlpt_diag *diag);
-/* Writes a lease that is held anew, in place: one write of one block, which no kill cuts short. */
+/* Writes a lease that is held anew, as a new file, which is then held in place of the old one. */
 int xlpt_lease_update(struct xlpt_env *env, struct xlpt_lease *lease, struct xlpt_diag *diag);
 /*
  * Locks the lease of a VF. 1: held now, *out filled; 0: there is none, or
@@ -74,6 +79,8 @@ int xlpt_lease_update(struct xlpt_env *env, struct xlpt_lease *lease, struct xlp
  */
 int xlpt_lease_hold(struct xlpt_env *env, struct xlpt_bdf bdf, int64_t timeout_ms,
 		    struct xlpt_lease *out, struct xlpt_diag *diag);
+/* Removes what writers that were killed have left beside the leases. */
+void xlpt_leases_sweep(struct xlpt_env *env);
 /* Gives a lease that is held back: the file goes. */
 int xlpt_lease_drop(struct xlpt_env *env, struct xlpt_lease *lease, struct xlpt_diag *diag);
 
@@ -101,16 +108,12 @@ void xlpt_returns_dispose(struct xlpt_returns *r);
 
 /*
  * Gives back every lease that is over: its guest is gone or has the device no
- * more, the host was restarted since, the VF is not there. Needs Xen. Takes the
- * lock of the pools, unless locked says that the caller has it. out may be NULL.
- * With env->dry_run only tells.
+ * more, the host was restarted since, the VF is not there. What somebody works on
+ * is left to him. Needs Xen. It waits for the kernel and for netlink, so nobody
+ * calls it who has the lock of the pools: decide under that, give back outside,
+ * and look again. out may be NULL. With env->dry_run only tells.
  */
-int xlpt_leases_reconcile(struct xlpt_env *env, bool locked, struct xlpt_returns *out,
-			  struct xlpt_diag *diag);
-/* With owners that the caller has read, under the lock of the pools. */
-struct xlpt_owners;
-int xlpt_leases_reconcile_with(struct xlpt_env *env, const struct xlpt_owners *owners,
-			       struct xlpt_returns *out, struct xlpt_diag *diag);
+int xlpt_leases_reconcile(struct xlpt_env *env, struct xlpt_returns *out, struct xlpt_diag *diag);
 /*
  * All leases as xlpt_leases_read; in a dry run, which has given nothing back,
  * without those that are over. Without Xen nobody knows which are.
@@ -119,8 +122,9 @@ int xlpt_leases_current(struct xlpt_env *env, struct xlpt_leases *out, struct xl
 /* What a dry run would give back counts as free in it: takes those out of the list. */
 void xlpt_leases_forget(struct xlpt_leases *leases, const struct xlpt_returns *returned);
 /*
- * Ends a lease that is held, whose VF nobody has: its identity is restored, it
- * goes back to its dom0 driver if its pool says so, and the file goes.
+ * Ends a lease that is held, with the lock of its VF: the identity is restored, the
+ * VF goes back to its dom0 driver if its pool says so, and the file goes. A VF that a
+ * guest still has keeps what it has; whoever takes it from that guest restores it.
  */
 int xlpt_lease_return(struct xlpt_env *env, struct xlpt_lease *l, struct xlpt_diag *diag);
 /* Reconciles for commands that have something else to do: no leases, nothing done; tells with -v. */

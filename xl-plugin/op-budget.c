@@ -195,7 +195,7 @@ int xlpt_budget_release(struct xlpt_env *env, enum xlpt_ledger_kind kind, uint32
 	uint32_t owner;
 
 	/* Where it cannot be said whether the guest has it, one too many is counted. */
-	if (xlpt_pcibe_owner(env->store, bdf, &owner, NULL) == 0 &&
+	if (xlpt_owner_now(env, bdf, &owner, NULL) == 0 &&
 	    env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, NULL) == 0 && !assigned)
 		return xlpt_release(env, domid, bdf, force, timeout_ms, diag);
 	if (xlpt_ledger_reserve(env, NULL, &want, 1, NULL, &own))

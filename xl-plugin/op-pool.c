@@ -2,6 +2,8 @@
 /* Defining and forgetting pools, and giving leases back by hand or for a hook. */
 #include <string.h>
 
+#include "xl-plugin/gone.h"
+#include "xl-plugin/output.h"
 #include "xl-plugin/pools.h"
 
 #define RELEASE_LOOK_MS 200
@@ -38,6 +40,14 @@ static int check_def(struct xlpt_env *env, const struct xlpt_pool_def *def,
 	return rc;
 }
 
+/* What is over, and what domains that are gone left, is given back before the pools are locked. */
+static int tidy(struct xlpt_env *env, struct xlpt_returns *out, struct xlpt_diag *diag)
+{
+	int rc = env->ts && env->store ? xlpt_gone_sweep(env, diag) : 0;
+
+	return rc == 0 && env->ts && env->store ? xlpt_leases_reconcile(env, out, diag) : rc;
+}
+
 int xlpt_op_pool_define(struct xlpt_env *env, const struct xlpt_pool_def *def,
 			struct xlpt_pool_view *view, bool *had, struct xlpt_diag *diag)
 {
@@ -46,9 +56,11 @@ int xlpt_op_pool_define(struct xlpt_env *env, const struct xlpt_pool_def *def,
 	int rc = xlpt_env_try_xen(env, diag);
 
 	if (rc == 0)
-		rc = check_def(env, def, view, diag);
+		rc = tidy(env, NULL, diag);
 	if (rc == 0 && !env->dry_run)
 		rc = xlpt_lock_pools(env, &locks, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
+	if (rc == 0)
+		rc = check_def(env, def, view, diag);
 	if (rc)
 		return rc;
 	*had = xlpt_pool_load(env, def->pool.name, &old, NULL) == 0;
@@ -60,8 +72,11 @@ int xlpt_op_pool_undefine(struct xlpt_env *env, const char *name, struct xlpt_di
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
 	_cleanup_leases_ struct xlpt_leases leases = { 0 };
 	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 };
+	_cleanup_returns_ struct xlpt_returns over = { 0 };
 	int rc = xlpt_env_try_xen(env, diag);
 
+	if (rc == 0)
+		rc = tidy(env, &over, diag);
 	if (rc == 0 && !env->dry_run)
 		rc = xlpt_lock_pools(env, &locks, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
 	if (rc == 0)
@@ -71,10 +86,10 @@ int xlpt_op_pool_undefine(struct xlpt_env *env, const char *name, struct xlpt_di
 		xlpt_diag_dispose(diag);
 		rc = 0;
 	}
-	if (rc == 0 && env->ts)
-		rc = xlpt_leases_reconcile(env, !env->dry_run, NULL, diag);
 	if (rc == 0)
 		rc = xlpt_leases_read(env, &leases, diag);
+	if (env->dry_run)
+		xlpt_leases_forget(&leases, &over);
 	for (size_t i = 0; rc == 0 && i < leases.n; i++) {
 		_cleanup_free_ char *holder = NULL;
 
@@ -133,7 +148,7 @@ int xlpt_op_pool_release_guest(struct xlpt_env *env, const char *guest, int64_t 
 	int rc;
 
 	for (;;) {
-		rc = xlpt_leases_reconcile(env, false, out, diag);
+		rc = xlpt_leases_reconcile(env, out, diag);
 		if (rc == 0 && !env->dry_run)
 			rc = still_there(env, guest, diag);
 		if (rc != XLPT_ERR_IN_USE || xlpt_now(env->clock) >= deadline)
@@ -152,8 +167,10 @@ int xlpt_op_pool_release(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_
 	uint32_t domid;
 	int rc = 0, held;
 
+	/* The VF and its lease, and not the pools: netlink and the kernel are waited for. */
 	if (!env->dry_run)
-		rc = xlpt_lock_pools(env, &locks, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
+		rc = xlpt_lock_device(env, &locks, bdf, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS,
+				      diag);
 	if (rc)
 		return rc;
 	held = xlpt_lease_hold(env, bdf, 0, &l, diag);
@@ -169,7 +186,7 @@ int xlpt_op_pool_release(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_
 		xlpt_diag_hint(diag, "xlpt pool list and xlpt pool show NAME tell what is");
 		return XLPT_ERR_NOT_FOUND;
 	}
-	held = xlpt_pcibe_owner(env->store, bdf, &domid, diag);
+	held = xlpt_owner_now(env, bdf, &domid, diag);
 	rc = held < 0 ? held : env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, diag);
 	if (rc == 0 && (held > 0 || assigned)) {
 		_cleanup_free_ char *holder = xlpt_lease_holder(&l);
@@ -179,6 +196,8 @@ int xlpt_op_pool_release(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_
 		xlpt_diag_hint(diag, "xlpt detach %s %s", l.guest, text);
 		return XLPT_ERR_IN_USE;
 	}
+	if (rc == 0 && !env->dry_run)
+		rc = xlpt_gone_take(env, bdf, xlpt_warn, NULL, diag);
 	if (rc == 0 && !env->dry_run)
 		rc = xlpt_lease_return(env, &l, diag);
 	if (rc)

@@ -245,6 +245,7 @@ int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, bool
 	bool alive = env->ts->ops->guest_by_id(env->ts, domid, &guest, NULL) == 0;
 	struct look l = { 0 };
 	bool assigned = false, cleared;
+	uint32_t other;
 	int rc;
 
 	rc = look(env, domid, bdf, &l, diag);
@@ -266,6 +267,9 @@ int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, bool
 			return rc;
 	}
 	rc = env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, diag);
+	/* A domain that is gone has nothing; whom the device is with now is a guest that lives. */
+	if (rc == 0 && assigned && !alive && xlpt_owner_now(env, bdf, &other, NULL) > 0)
+		assigned = false;
 	if (rc == 0 && assigned) {
 		rc = xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
 				   "the hypervisor still has %s assigned to a guest",

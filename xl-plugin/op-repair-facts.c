@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "pciback/scan.h"
+#include "xl-plugin/gone.h"
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
 
@@ -28,13 +29,23 @@ static bool still_half_out(struct xlpt_env *env, const struct xlpt_owner *o)
 	_cleanup_guest_ struct xlpt_guest guest = { 0 };
 	const struct xlpt_owner *now;
 
-	if (o->guest && o->type == XLPT_GUEST_PV &&
+	if (o->type == XLPT_GUEST_PV &&
 	    env->ts->ops->guest_by_id(env->ts, o->domid, &guest, NULL) == 0)
 		xlpt_wait_settled(env, &guest, XLPT_GUEST_TIMEOUT_MS / 4, NULL);
 	if (xlpt_owners_read(env, &owners, NULL))
 		return false;
 	now = xlpt_owners_find(&owners, o->bdf);
-	return now && now->domid == o->domid && (!now->guest || half_out(now));
+	return now && now->domid == o->domid && half_out(now);
+}
+
+static int repair_left(struct xlpt_env *env, const struct xlpt_owner *o, size_t *found,
+		       struct xlpt_diag *diag)
+{
+	_cleanup_locks_ struct xlpt_locks locks = { 0 };
+	struct xlpt_bdf bdf = o->bdf;
+	int rc = env->dry_run ? 0 : xlpt_lock_all(env, &locks, NULL, &bdf, 1, diag);
+
+	return rc ? rc : xlpt_gone_take(env, bdf, xlpt_say, found, diag);
 }
 
 static int repair_owner(struct xlpt_env *env, const struct xlpt_owner *o, size_t *found,
@@ -47,12 +58,11 @@ static int repair_owner(struct xlpt_env *env, const struct xlpt_owner *o, size_t
 						  o->fe_state != XLPT_XBS_CONNECTED);
 	int rc = 0;
 
-	if (o->guest && !half_out(o))
+	if (!half_out(o))
 		return 0;
 	(*found)++;
 	if (env->dry_run) {
-		xlpt_say(env, "would take %s from %s", bdf,
-			 o->guest ? o->guest : "a domain that is gone");
+		xlpt_say(env, "would take %s from %s", bdf, o->guest);
 		return 0;
 	}
 	rc = xlpt_lock_guest(env, &locks, o->domid, deadline, diag);
@@ -60,18 +70,17 @@ static int repair_owner(struct xlpt_env *env, const struct xlpt_owner *o, size_t
 		rc = xlpt_lock_device(env, &locks, o->bdf, deadline, diag);
 	if (rc == 0 && !still_half_out(env, o))
 		return 0;
-	/* By force: the hypervisor has it no more, or the guest has let go of it already. */
+	/* By force: the hypervisor has it no more, and the guest has let go of it already. */
 	if (rc == 0)
 		rc = xlpt_budget_release(env, XLPT_LEDGER_REPAIR, o->domid, o->bdf, true,
 					 XLPT_GUEST_TIMEOUT_MS, diag);
 	if (rc == 0)
-		xlpt_say(env, "%s was left %s: taken back", bdf,
-			 o->guest ? "half-way on its way out of a guest" : "by a domain that is gone");
+		xlpt_say(env, "%s was left half-way on its way out of a guest: taken back", bdf);
 	/*
 	 * Taken away while the guest's driver was still probing it: the thread that
 	 * serves the guest's xenbus waits for that driver for ever.
 	 */
-	if (rc == 0 && o->guest && stuck)
+	if (rc == 0 && stuck)
 		xlpt_warn(env, "%s did not answer and takes no further PCI device until it restarts: "
 			       "xl reboot %s", o->guest, o->guest);
 	return rc;
@@ -243,6 +252,16 @@ static int repair_all_unnamed(struct xlpt_env *env, size_t *found, struct xlpt_d
 	return rc;
 }
 
+/* Another domain that is gone left the same device: both entries went together. */
+static bool left_before(const struct xlpt_owners *owners, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (!owners->items[k].guest &&
+		    xlpt_bdf_eq(owners->items[k].bdf, owners->items[i].bdf))
+			return true;
+	return false;
+}
+
 int xlpt_repair_facts(struct xlpt_env *env, size_t *found, struct xlpt_diag *diag)
 {
 	_cleanup_owners_ struct xlpt_owners owners = { 0 };
@@ -251,8 +270,17 @@ int xlpt_repair_facts(struct xlpt_env *env, size_t *found, struct xlpt_diag *dia
 
 	if (rc == 0 && !env->dry_run)
 		xlpt_budget_look(env, &owners, since);
-	for (size_t i = 0; rc == 0 && i < owners.n; i++)
-		rc = repair_owner(env, &owners.items[i], found, diag);
+	for (size_t i = 0; rc == 0 && i < owners.n; i++) {
+		const struct xlpt_owner *o = &owners.items[i];
+
+		if (!o->guest)
+			rc = left_before(&owners, i) ? 0 : repair_left(env, o, found, diag);
+		else if (o->shut_down)
+			xlpt_say(env, "%s (domain %u) has shut down, was not destroyed and keeps %s: "
+				      "xl destroy %s", o->guest, o->domid, XLPT_BDF_STR(o->bdf), o->guest);
+		else
+			rc = repair_owner(env, o, found, diag);
+	}
 	if (rc == 0)
 		rc = repair_backends(env, found, diag);
 	return rc ? rc : repair_all_unnamed(env, found, diag);

@@ -49,7 +49,7 @@ static bool moot(struct xlpt_env *env, const struct xlpt_journal *j, struct xlpt
 		xlpt_say(env, "%s is not there any more: nothing to mend", XLPT_BDF_STR(bdf));
 		return true;
 	}
-	if (xlpt_pcibe_owner(env->store, bdf, &domid, NULL) > 0 &&
+	if (xlpt_owner_now(env, bdf, &domid, NULL) > 0 &&
 	    (!j->guest.name || domid != j->guest.domid)) {
 		xlpt_say(env, "%s is with domain %u by now: left there", XLPT_BDF_STR(bdf), domid);
 		return true;
@@ -234,7 +234,7 @@ int xlpt_repair_journal(struct xlpt_env *env, struct xlpt_journal *j, struct xlp
 static int repair_leases(struct xlpt_env *env, size_t *found, struct xlpt_diag *diag)
 {
 	_cleanup_returns_ struct xlpt_returns returned = { 0 };
-	int rc = xlpt_leases_reconcile(env, false, &returned, diag);
+	int rc = xlpt_leases_reconcile(env, &returned, diag);
 
 	for (size_t i = 0; i < returned.n; i++)
 		xlpt_say(env, "%s %s back to pool %s: %s", env->dry_run ? "would give" : "gave",

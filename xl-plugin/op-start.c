@@ -10,6 +10,7 @@
 
 #include "converters/xl.h"
 #include "pciback/bind.h"
+#include "xl-plugin/gone.h"
 #include "xl-plugin/output.h"
 
 void xlpt_start_init(struct xlpt_start *s, struct xlpt_env *env)
@@ -110,9 +111,11 @@ static int not_running(struct xlpt_start *s, struct xlpt_diag *diag)
 	_cleanup_guest_ struct xlpt_guest there = { 0 };
 	struct xlpt_env *env = s->op.env;
 	uint32_t domid;
-	int rc = env->ts->ops->guest_find(env->ts, s->op.guest.name, &there, NULL);
+	int rc = xlpt_gone_wait_guest(env, s->op.guest.name, s->op.guest.uuid, s->op.timeout_ms, diag);
 
-	if (rc == 0) {
+	if (rc)
+		return rc;
+	if (env->ts->ops->guest_find(env->ts, s->op.guest.name, &there, NULL) == 0) {
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "a guest called %s runs already", s->op.guest.name);
 		xlpt_diag_fact(diag, "it is domain %u", there.domid);
 		xlpt_diag_hint(diag, "xlpt attach gives devices to a guest that runs");
@@ -148,37 +151,6 @@ static bool plain(const char *text)
 
 	return xlpt_spec_parse_xl(text, &spec, NULL) == 0 && !spec.all_funcs &&
 	       spec.seize == XLPT_UNSET;
-}
-
-/*
- * Where the guest will run, as far as cpus= says: "node:1", "0-3,8", joined. "all"
- * and exclusions say nothing, nor does libxl's own placement, which is to come.
- */
-static void read_nodes(struct xlpt_start *s)
-{
-	const struct xlpt_toolstack_ops *ops = s->op.env->ts->ops;
-	_cleanup_free_ char *copy = xlpt_xstrdup(s->entries.cpus);
-	xlpt_nodes nodes = 0;
-	char *save = NULL;
-
-	for (char *w = copy ? strtok_r(copy, ",", &save) : NULL; w; w = strtok_r(NULL, ",", &save)) {
-		bool node = xlpt_starts(w, "node:") || xlpt_starts(w, "nodes:");
-		uint64_t first, last;
-		char *dash;
-
-		w = node ? strchr(w, ':') + 1 : w;
-		dash = strchr(w, '-');
-		if (!xlpt_parse_uint(w, dash ? (size_t)(dash - w) : strlen(w), 10, 4095, &first))
-			return;
-		last = first;
-		if (dash && !xlpt_parse_uint(dash + 1, strlen(dash + 1), 10, 4095, &last))
-			return;
-		for (uint64_t i = first; node && i <= last && i < 64; i++)
-			nodes |= (xlpt_nodes)1 << i;
-		if (!node && ops->cpu_nodes(s->op.env->ts, (unsigned)first, (unsigned)last, &nodes, NULL))
-			return;
-	}
-	s->op.nodes = nodes;
 }
 
 static int resolve(struct xlpt_start *s, bool pools, struct xlpt_diag *diag)
@@ -283,7 +255,7 @@ static int given(void *ctx, size_t i, struct xlpt_diag *diag)
 	const char *bdf = XLPT_BDF_STR(op->items[i].spec.bdf);
 	bool assigned = false;
 	uint32_t domid = 0;
-	int rc = xlpt_pcibe_owner(op->env->store, op->items[i].spec.bdf, &domid, diag);
+	int rc = xlpt_owner_now(op->env, op->items[i].spec.bdf, &domid, diag);
 	bool named = rc > 0 && domid == op->guest.domid;
 
 	if (rc >= 0)
@@ -371,7 +343,7 @@ int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag)
 	if (rc == 0 && s->print)
 		op->lease_until = xlpt_now(op->env->clock) + XLPT_START_GRACE_MS;
 	if (rc == 0)
-		read_nodes(s);
+		xlpt_start_nodes(s);
 	/* Devices that are named first: what they are, no pool may give out again. */
 	if (rc == 0)
 		rc = resolve(s, false, diag);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "pciback/bind.h"
+#include "xl-plugin/gone.h"
 #include "xl-plugin/output.h"
 #include "xl-plugin/vf.h"
 
@@ -237,6 +238,9 @@ int xlpt_vf_op_count(struct xlpt_vf_op *op, const char *name, struct xlpt_diag *
 		rc = xlpt_guard_read(env->host, &op->needs, diag);
 	if (rc == 0)
 		rc = xlpt_owners_read(env, &op->owners, diag);
+	if (rc == 0 && env->store && env->ts)
+		rc = xlpt_gone_clear(env, &op->owners, op->pf.vfs, op->pf.n, -1, XLPT_GUEST_TIMEOUT_MS,
+				     diag);
 	if (rc == 0)
 		rc = check_count(op, diag);
 	if (rc == 0) {

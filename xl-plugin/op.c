@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "pciback/scan.h"
+#include "xl-plugin/gone.h"
 #include "xl-plugin/output.h"
 #include "xl-plugin/resolve.h"
 #include "xl-plugin/vf.h"
@@ -278,6 +279,8 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 	since = xlpt_now(env->clock);
 	if (rc == 0)
 		rc = xlpt_owners_read(env, &op->owners, diag);
+	if (rc == 0 && env->store && env->ts)
+		rc = xlpt_gone_prepare(op, diag);
 	if (rc == 0 && !env->dry_run)
 		xlpt_budget_look(env, &op->owners, since);
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {

@@ -33,6 +33,8 @@ struct xlpt_owner {
 	struct xlpt_pcidev dev;	/* as the backend lists it; opts not kept */
 	int be_state, fe_state;
 	bool lost;		/* the hypervisor has it with no guest: a removal that was cut short */
+	bool dying;		/* the guest is on its way out; with shut_down nobody has destroyed it yet */
+	bool shut_down;
 };
 
 struct xlpt_owners {
@@ -44,7 +46,14 @@ void xlpt_owners_dispose(struct xlpt_owners *owners);
 #define _cleanup_owners_ XLPT_CLEANUP(xlpt_owners_dispose)
 /* Empty without xenstore. */
 int xlpt_owners_read(struct xlpt_env *env, struct xlpt_owners *out, struct xlpt_diag *diag);
+/*
+ * Who has it. Several backends can name one device: a guest that lives comes before
+ * one on its way out, and that before a domain that is gone (guest NULL).
+ */
 const struct xlpt_owner *xlpt_owners_find(const struct xlpt_owners *owners, struct xlpt_bdf bdf);
+/* Which domain that exists has a backend that names it: 1 and *domid, 0 for none, negative code. */
+int xlpt_owner_now(struct xlpt_env *env, struct xlpt_bdf bdf, uint32_t *domid,
+		   struct xlpt_diag *diag);
 
 void xlpt_place_dispose(struct xlpt_place *place);
 #define _cleanup_place_ XLPT_CLEANUP(xlpt_place_dispose)
@@ -238,7 +247,10 @@ void xlpt_plan_reset(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
 /* "reset", "reset_method" and "reset_fact" of a JSON record. */
 struct json_object;
 void xlpt_item_reset_json(const struct xlpt_item *item, struct json_object *o);
-/* The driver to give item i back to: libxl's note, ours, or not known. */
+/* The driver that a hidden device came from: libxl's note, ours ("" = it had none), or not known. */
+int xlpt_origin_read(struct xlpt_env *env, struct xlpt_bdf bdf, bool *known, char **origin,
+		     struct xlpt_diag *diag);
+/* The same for item i, which may not be hidden yet. */
 int xlpt_op_read_origin(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag);
 
 /*

@@ -8,6 +8,7 @@
 #include "core/spec.h"
 #include "pciback/scan.h"
 #include "pciback/vpd.h"
+#include "xl-plugin/kept.h"
 
 /* Older versions had their temporary file beside the pin's, as NAME.PID.tmp. */
 #define TEMPORARY ".tmp"
@@ -59,6 +60,7 @@ int xlpt_pins_list(struct xlpt_env *env, char ***names, struct xlpt_diag *diag)
 		xlpt_diag_fact(diag, XLPT_PIN_DIR);
 		return XLPT_ERR_IO;
 	}
+	xlpt_kept_mend_all(env, XLPT_PIN_DIR);
 	for (char **p = *names; *p; p++) {
 		if (xlpt_pin_name_check(*p, NULL) == 0)
 			(*names)[kept++] = *p;

@@ -7,12 +7,11 @@
 #include <string.h>
 
 #include "pciback/bind.h"
+#include "xl-plugin/gone.h"
 #include "xl-plugin/leases.h"
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
 #include "xl-plugin/vf.h"
-
-#define KERNEL_MS 2000
 
 void xlpt_returns_dispose(struct xlpt_returns *r)
 {
@@ -27,9 +26,7 @@ void xlpt_returns_dispose(struct xlpt_returns *r)
 
 /* What is read once for all leases. */
 struct facts {
-	struct xlpt_leases leases;
-	const struct xlpt_owners *owners;
-	struct xlpt_owners own;	/* read here */
+	struct xlpt_owners owners;
 	struct xlpt_guest *guests;
 	size_t n_guests;
 	char boot[40];
@@ -37,58 +34,41 @@ struct facts {
 
 static void facts_dispose(struct facts *f)
 {
-	xlpt_leases_dispose(&f->leases);
-	xlpt_owners_dispose(&f->own);
+	xlpt_owners_dispose(&f->owners);
 	for (size_t i = 0; i < f->n_guests; i++)
 		xlpt_guest_dispose(&f->guests[i]);
 	free(f->guests);
 }
 
-static int facts_read(struct xlpt_env *env, const struct xlpt_owners *owners, struct facts *f,
-		      struct xlpt_diag *diag)
+static int facts_read(struct xlpt_env *env, struct facts *f, struct xlpt_diag *diag)
 {
-	int rc = xlpt_leases_read(env, &f->leases, diag);
+	int rc = xlpt_owners_read(env, &f->owners, diag);
 
-	if (rc || !f->leases.n)
-		return rc;
 	xlpt_boot_id(env, f->boot);
-	f->owners = owners ? owners : &f->own;
-	rc = owners ? 0 : xlpt_owners_read(env, &f->own, diag);
 	return rc ? rc : env->ts->ops->guest_list(env->ts, &f->guests, &f->n_guests, diag);
 }
 
-/* By UUID: a guest that restarts keeps it and gets another number. */
+/* By UUID: a guest that restarts keeps it and gets another number; the new one counts. */
 static const struct xlpt_guest *guest_of(const struct facts *f, const struct xlpt_lease *l)
 {
-	for (size_t i = 0; i < f->n_guests; i++)
-		if (*l->uuid ? !strcmp(f->guests[i].uuid, l->uuid) : f->guests[i].domid == l->domid)
-			return &f->guests[i];
-	return NULL;
-}
+	const struct xlpt_guest *best = NULL;
 
-/*
- * xen-pciback ends a guest's export when it sees that the backend is gone from
- * xenstore, a moment after the toolstack removed it; until then it exports the VF
- * to nobody else ("already in-use").
- */
-static bool kernel_let_go(struct xlpt_env *env, int64_t domid)
-{
-	int64_t deadline = xlpt_now(env->clock) + KERNEL_MS;
+	for (size_t i = 0; i < f->n_guests; i++) {
+		const struct xlpt_guest *g = &f->guests[i];
 
-	while (domid >= 0 && xlpt_host_has(env->host, "/sys/bus/xen-backend/devices/pci-%lld-0",
-					   (long long)domid)) {
-		if (xlpt_now(env->clock) >= deadline)
-			return false;
-		env->clock->sleep_ms(env->clock, 20);
+		if ((*l->uuid ? !strcmp(g->uuid, l->uuid) : g->domid == l->domid) &&
+		    (!best || best->dying))
+			best = g;
 	}
-	return true;
+	return best;
 }
 
 /* Why the lease is over, NULL when it is not. Caller frees. */
 static int judge(struct xlpt_env *env, const struct facts *f, const struct xlpt_lease *l,
-		 const struct xlpt_guest *guest, char **why, struct xlpt_diag *diag)
+		 char **why, struct xlpt_diag *diag)
 {
-	const struct xlpt_owner *owner = xlpt_owners_find(f->owners, l->bdf);
+	const struct xlpt_owner *owner = xlpt_owners_find(&f->owners, l->bdf);
+	const struct xlpt_guest *guest = guest_of(f, l);
 	bool assigned = false, same_boot = !strcmp(l->boot, f->boot);
 	int rc;
 
@@ -99,11 +79,16 @@ static int judge(struct xlpt_env *env, const struct facts *f, const struct xlpt_
 		*why = xlpt_xstrdup("the VF is not there any more");
 		return 0;
 	}
+	/* What a domain that is gone left is nobody's. */
+	if (owner && !owner->guest)
+		owner = NULL;
 	if (owner && guest && owner->domid == guest->domid)
 		return 0;
+	/* The guest restarts: the domain that it had still has the VF on its way out. */
+	if (owner && same_boot && owner->domid == l->domid)
+		return 0;
 	if (owner) {
-		*why = xlpt_xasprintf("%s (domain %u) has it", owner->guest ? owner->guest : "a domain",
-				      owner->domid);
+		*why = xlpt_xasprintf("%s (domain %u) has it", owner->guest, owner->domid);
 		return 0;
 	}
 	if (same_boot && l->until > xlpt_now(env->clock))
@@ -117,7 +102,7 @@ static int judge(struct xlpt_env *env, const struct facts *f, const struct xlpt_
 	}
 	if (rc || assigned)
 		return rc;
-	if (same_boot && !guest && !kernel_let_go(env, l->domid))
+	if (same_boot && !guest && !xlpt_gone_kernel(env, l->domid))
 		return 0;
 	if (!same_boot)
 		*why = xlpt_xstrdup("the host was restarted");
@@ -138,8 +123,22 @@ static int back_to_host(struct xlpt_env *env, const struct xlpt_lease *l, struct
 	rc = xlpt_bind_driver(env->host, l->bdf, &driver, diag);
 	if (rc || !xlpt_streq(driver, XLPT_PCIBACK_DRIVER))
 		return rc;
-	rc = xlpt_pcinote_origin_get(env->store, l->bdf, &known, &origin, diag);
+	rc = xlpt_origin_read(env, l->bdf, &known, &origin, diag);
 	return rc ? rc : xlpt_give_back(env, l->bdf, known, origin ? origin : "", NULL, diag);
+}
+
+/* A guest has it, or that cannot be said. */
+static bool with_guest(struct xlpt_env *env, struct xlpt_bdf bdf)
+{
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	bool assigned = false;
+	uint32_t domid;
+	int rc;
+
+	if (xlpt_owner_now(env, bdf, &domid, NULL))
+		return true;
+	rc = env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, &diag);
+	return rc == XLPT_ERR_NO_DEVICE ? false : rc || assigned;
 }
 
 int xlpt_lease_return(struct xlpt_env *env, struct xlpt_lease *l, struct xlpt_diag *diag)
@@ -147,6 +146,8 @@ int xlpt_lease_return(struct xlpt_env *env, struct xlpt_lease *l, struct xlpt_di
 	_cleanup_diag_ struct xlpt_diag why = { 0 };
 	const char *bdf = XLPT_BDF_STR(l->bdf);
 
+	if (with_guest(env, l->bdf))
+		return xlpt_lease_drop(env, l, diag);
 	/* A VF that keeps what its guest had is told of, and is free all the same. */
 	if (xlpt_vf_restore(env, l->bdf, &why))
 		xlpt_warn(env, "%s keeps the identity its guest had: %s", bdf, why.message);
@@ -158,20 +159,30 @@ int xlpt_lease_return(struct xlpt_env *env, struct xlpt_lease *l, struct xlpt_di
 }
 
 /*
- * *done: a VF that somebody works on just now is left to him. Who has the pools
- * waits for nobody; the next command finds the lease again.
+ * Whether it is over is judged again with the locks of the VF and of the lease: a guest
+ * may have got the VF since. *why: NULL when it is not, or somebody works on the VF just
+ * now; the next command finds the lease again.
  */
-static int give_back(struct xlpt_env *env, struct xlpt_bdf bdf, bool *done, struct xlpt_diag *diag)
+static int give_back(struct xlpt_env *env, struct xlpt_bdf bdf, char **why, struct xlpt_diag *diag)
 {
+	XLPT_CLEANUP(facts_dispose) struct facts f = { 0 };
 	_cleanup_lease_ struct xlpt_lease l = { .fd = -1 };
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
-	int rc = 0;
+	int rc;
 
-	*done = xlpt_lock_device(env, &locks, bdf, 0, NULL) == 0;
-	if (*done)
-		rc = xlpt_lease_hold(env, bdf, 0, &l, diag);
-	*done = rc > 0;
-	return rc > 0 ? xlpt_lease_return(env, &l, diag) : rc;
+	free(XLPT_TAKE(*why));
+	if (xlpt_lock_device(env, &locks, bdf, 0, NULL))
+		return 0;
+	rc = xlpt_lease_hold(env, bdf, 0, &l, diag);
+	if (rc <= 0)
+		return rc;
+	rc = facts_read(env, &f, diag);
+	if (rc == 0)
+		rc = judge(env, &f, &l, why, diag);
+	if (rc || !*why)
+		return rc;
+	rc = xlpt_gone_take(env, bdf, xlpt_warn, NULL, diag);
+	return rc ? rc : xlpt_lease_return(env, &l, diag);
 }
 
 static void add_return(struct xlpt_returns *out, const struct xlpt_lease *l, const char *why)
@@ -186,9 +197,10 @@ static void add_return(struct xlpt_returns *out, const struct xlpt_lease *l, con
 
 /* The guest came back under another number, or is there at last. */
 static int follow(struct xlpt_env *env, const struct facts *f, const struct xlpt_lease *l,
-		  const struct xlpt_guest *guest, struct xlpt_diag *diag)
+		  struct xlpt_diag *diag)
 {
-	const struct xlpt_owner *owner = xlpt_owners_find(f->owners, l->bdf);
+	const struct xlpt_owner *owner = xlpt_owners_find(&f->owners, l->bdf);
+	const struct xlpt_guest *guest = guest_of(f, l);
 	_cleanup_lease_ struct xlpt_lease held = { 0 };
 	int rc;
 
@@ -198,72 +210,40 @@ static int follow(struct xlpt_env *env, const struct facts *f, const struct xlpt
 	rc = xlpt_lease_hold(env, l->bdf, 0, &held, diag);
 	if (rc <= 0)
 		return rc;
+	/* It may have become another guest's before it was held. */
+	if (strcmp(held.uuid, l->uuid) != 0)
+		return 0;
 	held.domid = guest->domid;
 	held.until = 0;
 	snprintf(held.boot, sizeof(held.boot), "%s", f->boot);
 	return xlpt_lease_update(env, &held, diag);
 }
 
-/* Files of a creation that was killed before it had linked them to a VF's name. */
-static void sweep(struct xlpt_env *env)
+int xlpt_leases_reconcile(struct xlpt_env *env, struct xlpt_returns *out, struct xlpt_diag *diag)
 {
-	_cleanup_strv_ char **names = NULL;
-
-	if (env->dry_run || xlpt_host_list(env->host, &names, XLPT_LEASES_DIR))
-		return;
-	for (char **p = names; *p; p++)
-		if (**p == '.') {
-			_cleanup_free_ char *path = xlpt_xasprintf(XLPT_LEASES_DIR "/%s", *p);
-
-			env->host->ops->unlink(env->host, path);
-		}
-}
-
-static int reconcile(struct xlpt_env *env, const struct xlpt_owners *owners,
-		     struct xlpt_returns *out, struct xlpt_diag *diag)
-{
+	_cleanup_leases_ struct xlpt_leases leases = { 0 };
 	XLPT_CLEANUP(facts_dispose) struct facts f = { 0 };
 	int rc;
 
-	sweep(env);
-	rc = facts_read(env, owners, &f, diag);
-	for (size_t i = 0; rc == 0 && i < f.leases.n; i++) {
-		const struct xlpt_lease *l = &f.leases.items[i];
-		const struct xlpt_guest *guest = guest_of(&f, l);
+	xlpt_leases_sweep(env);
+	rc = xlpt_leases_read(env, &leases, diag);
+	if (rc == 0 && leases.n)
+		rc = facts_read(env, &f, diag);
+	for (size_t i = 0; rc == 0 && i < leases.n; i++) {
+		const struct xlpt_lease *l = &leases.items[i];
 		_cleanup_free_ char *why = NULL;
-		bool done = true;
 
 		if (l->busy)
 			continue;
-		rc = judge(env, &f, l, guest, &why, diag);
+		rc = judge(env, &f, l, &why, diag);
 		if (rc == 0 && !why)
-			rc = follow(env, &f, l, guest, diag);
-		if (rc || !why)
-			continue;
-		if (!env->dry_run)
-			rc = give_back(env, l->bdf, &done, diag);
-		if (rc == 0 && done)
+			rc = follow(env, &f, l, diag);
+		if (rc == 0 && why && !env->dry_run)
+			rc = give_back(env, l->bdf, &why, diag);
+		if (rc == 0 && why)
 			add_return(out, l, why);
 	}
 	return rc;
-}
-
-int xlpt_leases_reconcile(struct xlpt_env *env, bool locked, struct xlpt_returns *out,
-			  struct xlpt_diag *diag)
-{
-	_cleanup_locks_ struct xlpt_locks locks = { 0 };
-	int rc = 0;
-
-	/* A dry run looks and leaves. */
-	if (!locked && !env->dry_run)
-		rc = xlpt_lock_pools(env, &locks, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
-	return rc ? rc : reconcile(env, NULL, out, diag);
-}
-
-int xlpt_leases_reconcile_with(struct xlpt_env *env, const struct xlpt_owners *owners,
-			       struct xlpt_returns *out, struct xlpt_diag *diag)
-{
-	return reconcile(env, owners, out, diag);
 }
 
 void xlpt_leases_forget(struct xlpt_leases *leases, const struct xlpt_returns *returned)
@@ -286,7 +266,7 @@ void xlpt_leases_forget(struct xlpt_leases *leases, const struct xlpt_returns *r
 int xlpt_leases_current(struct xlpt_env *env, struct xlpt_leases *out, struct xlpt_diag *diag)
 {
 	_cleanup_returns_ struct xlpt_returns returned = { 0 };
-	int rc = env->dry_run && env->ts && env->store ? reconcile(env, NULL, &returned, diag) : 0;
+	int rc = env->dry_run && env->ts && env->store ? xlpt_leases_reconcile(env, &returned, diag) : 0;
 
 	*out = (struct xlpt_leases){ 0 };
 	if (rc == 0)
@@ -303,7 +283,7 @@ int xlpt_leases_tidy(struct xlpt_env *env, struct xlpt_diag *diag)
 
 	if (env->dry_run || xlpt_host_list(env->host, &names, XLPT_LEASES_DIR) || !*names)
 		return 0;
-	rc = xlpt_leases_reconcile(env, false, &returned, diag);
+	rc = xlpt_leases_reconcile(env, &returned, diag);
 	for (size_t i = 0; i < returned.n; i++)
 		xlpt_verbose(env, "gave %s back to pool %s: %s", XLPT_BDF_STR(returned.items[i].bdf),
 			     returned.items[i].pool, returned.items[i].why);

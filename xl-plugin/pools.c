@@ -7,6 +7,7 @@
 #include "core/file.h"
 #include "pciback/bind.h"
 #include "pciback/scan.h"
+#include "xl-plugin/kept.h"
 
 #define NET "/sys/class/net"
 
@@ -39,6 +40,7 @@ int xlpt_pool_names(struct xlpt_env *env, char ***names, struct xlpt_diag *diag)
 	}
 	if (r < 0)
 		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot list " XLPT_POOLS_DIR);
+	xlpt_kept_mend_all(env, XLPT_POOLS_DIR);
 	for (char **p = *names; *p; p++) {
 		if (xlpt_pool_check_name(*p, NULL))
 			free(*p);
@@ -220,11 +222,10 @@ static int judge_vf(struct xlpt_env *env, const struct xlpt_pool_facts *facts, b
 	vf->numa_node = d->numa_node < 0 && pf ? pf->numa_node : d->numa_node;
 	if (lease)
 		xlpt_pool_vf_take(vf, XLPT_VF_LEASED, xlpt_lease_holder(lease));
-	else if (owner)
+	else if (owner && owner->guest)
 		xlpt_pool_vf_take(vf, XLPT_VF_GUEST,
-				  xlpt_xasprintf("%s (domain %u)",
-						 owner->guest ? owner->guest : "a domain that is gone",
-						 owner->domid));
+				  xlpt_xasprintf("%s (domain %u)%s", owner->guest, owner->domid,
+						 owner->shut_down ? ", which has shut down" : ""));
 	else if (!d->is_vf)
 		xlpt_pool_vf_take(vf, XLPT_VF_DOM0, xlpt_xstrdup("nobody: it is no virtual function"));
 	else if (needed)

@@ -14,10 +14,10 @@
 
 static char *place_text(const struct xlpt_device *dev, const struct xlpt_place *place)
 {
-	if (place->has_owner)
-		return xlpt_xasprintf("with %s (domain %u)",
-				      place->owner_name ? place->owner_name : "a guest that is gone",
-				      place->owner_domid);
+	/* What a domain that is gone left is taken back once the locks are had. */
+	if (place->has_owner && place->owner_name)
+		return xlpt_xasprintf("with %s (domain %u)%s", place->owner_name, place->owner_domid,
+				      place->owner_shut_down ? ", which has shut down" : "");
 	if (place->hyp_known && place->hyp_assigned)
 		return xlpt_xstrdup("with a guest, says the hypervisor: xlpt repair");
 	if (!place->on_pciback)

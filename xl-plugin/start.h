@@ -32,4 +32,10 @@ void xlpt_start_dispose(struct xlpt_start *s);
 /* Afterwards the guest runs and has every device, or there is no guest and each is where it was. */
 int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag);
 
+/*
+ * Fills op.nodes: where the guest will run, as far as cpus= says: "node:1", "0-3,8", joined. "all"
+ * and exclusions say nothing, nor does libxl's own placement, which is to come.
+ */
+void xlpt_start_nodes(struct xlpt_start *s);
+
 #endif

@@ -36,6 +36,8 @@ static int add_backend(struct xlpt_env *env, const struct xlpt_pcibe *be, struct
 			.bdf = be->devs[i].bdf,
 			.domid = be->domid,
 			.guest = known ? xlpt_xstrdup(guest.name) : NULL,
+			.dying = guest.dying && !guest.suspended,
+			.shut_down = guest.shut_down,
 			.type = guest.type,
 			.dev = be->devs[i],
 			.be_state = be->be_state,
@@ -69,16 +71,38 @@ int xlpt_owners_read(struct xlpt_env *env, struct xlpt_owners *out, struct xlpt_
 	return rc;
 }
 
+/* 2: it lives, 1: on its way out, 0: gone. */
+static int life_of(const struct xlpt_owner *o)
+{
+	return !o->guest ? 0 : o->dying ? 1 : 2;
+}
+
 const struct xlpt_owner *xlpt_owners_find(const struct xlpt_owners *owners, struct xlpt_bdf bdf)
 {
+	const struct xlpt_owner *best = NULL;
+
 	/*
 	 * A guest with a stub domain has two backends for one device: the stub
 	 * domain's comes with the higher domid, and the guest is the one to name.
 	 */
 	for (size_t i = 0; i < owners->n; i++)
-		if (xlpt_bdf_eq(owners->items[i].bdf, bdf))
-			return &owners->items[i];
-	return NULL;
+		if (xlpt_bdf_eq(owners->items[i].bdf, bdf) &&
+		    (!best || life_of(&owners->items[i]) > life_of(best)))
+			best = &owners->items[i];
+	return best;
+}
+
+int xlpt_owner_now(struct xlpt_env *env, struct xlpt_bdf bdf, uint32_t *domid,
+		   struct xlpt_diag *diag)
+{
+	_cleanup_owners_ struct xlpt_owners owners = { 0 };
+	int rc = xlpt_owners_read(env, &owners, diag);
+	const struct xlpt_owner *o = rc ? NULL : xlpt_owners_find(&owners, bdf);
+
+	if (rc || !o || !o->guest)
+		return rc;
+	*domid = o->domid;
+	return 1;
 }
 
 void xlpt_place_dispose(struct xlpt_place *place)
@@ -104,6 +128,8 @@ int xlpt_place_read(struct xlpt_env *env, const struct xlpt_device *dev,
 		out->has_owner = true;
 		out->owner_domid = owner->domid;
 		out->owner_name = xlpt_xstrdup(owner->guest);
+		out->owner_dying = owner->dying;
+		out->owner_shut_down = owner->shut_down;
 	}
 	if (env->store) {
 		_cleanup_pcinote_ struct xlpt_pcinote note = { 0 };

@@ -29,6 +29,8 @@ static void guest_from_info(libxl_ctx *ctx, const libxl_dominfo *info, struct xl
 		.dying = info->dying || info->shutdown,
 		.suspended = !info->dying && info->shutdown &&
 			     info->shutdown_reason == LIBXL_SHUTDOWN_REASON_SUSPEND,
+		.shut_down = !info->dying && info->shutdown &&
+			     info->shutdown_reason != LIBXL_SHUTDOWN_REASON_SUSPEND,
 		.has_stubdom = libxl_get_stubdom_id(ctx, (int)info->domid) != 0,
 		.name = name ? name : xlpt_xasprintf("domain-%u", info->domid),
 	};

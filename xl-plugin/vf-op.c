@@ -128,7 +128,7 @@ int xlpt_vf_repair(struct xlpt_env *env, const struct xlpt_owners *owners, size_
 					      xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
 		/* Looked at again under the lock: an attach may have ended meanwhile. */
 		if (rc == 0 && !env->dry_run)
-			rc = xlpt_pcibe_owner(env->store, bdfs[i], &domid, diag);
+			rc = xlpt_owner_now(env, bdfs[i], &domid, diag);
 		if (rc) {
 			rc = rc > 0 ? 0 : rc;
 			continue;

@@ -324,7 +324,9 @@ static void bus_changed(void *arg)
 
 		for (in = b->instances; in && in->domid != domid; in = in->next)
 			;
-		if (!in && fake_store_peek(b->f, BACKEND "/state", domid))
+		/* Only a device that is new: xenbus_probe_node looks for Initialising. */
+		if (!in && read_state(fake_store_peek(b->f, BACKEND "/state", domid)) ==
+				   XLPT_XBS_INITIALISING)
 			probe(b, domid);
 		else if (in && be_state(in) == XLPT_XBS_INITWAIT)
 			setup(in);

@@ -164,10 +164,8 @@ struct xlpt_guest *fake_ts_guest(struct fake_ts *f, uint32_t domid, const char *
 	return &g->g;
 }
 
-void fake_ts_kill(struct fake_ts *f, uint32_t domid)
+static void forget_guest(struct fake_ts *f, uint32_t domid)
 {
-	_cleanup_strv_ char **others = NULL;
-
 	for (size_t i = 0; i < f->n_guests; i++) {
 		if (f->guests[i].g.domid != domid)
 			continue;
@@ -186,12 +184,82 @@ void fake_ts_kill(struct fake_ts *f, uint32_t domid)
 		memset(f->claims[i].memory, 0, sizeof(f->claims[i].memory));
 		fake_ts_set_note(f, f->claims[i].bdf, NULL);
 	}
+}
+
+void fake_ts_kill(struct fake_ts *f, uint32_t domid)
+{
+	_cleanup_strv_ char **others = NULL;
+
+	forget_guest(f, domid);
 	fake_store_set(f->store, NULL, "/local/domain/0/backend/pci/%u", domid);
 	/* libxl takes directories that it leaves empty along (libxl__xs_path_cleanup). */
 	others = fake_store_children(f->store, "/local/domain/0/backend/pci");
 	if (!*others)
 		fake_store_set(f->store, NULL, "/local/domain/0/backend/pci");
 	fake_store_set(f->store, NULL, "/local/domain/%u", domid);
+}
+
+static bool closes(struct fake_ts *f, uint32_t domid)
+{
+	struct fake_guest *g = fake_ts_guest_of(f, domid);
+
+	if (!g || !fake_store_peek(f->store, "/local/domain/%u/device/pci/0/state", domid))
+		return g != NULL;
+	fake_store_set(f->store, "6", "/local/domain/%u/device/pci/0/state", domid);
+	fake_store_set(f->store, "6", "/local/domain/0/backend/pci/%u/0/state", domid);
+	return true;
+}
+
+void fake_ts_down(struct fake_ts *f, uint32_t domid)
+{
+	if (!closes(f, domid))
+		return;
+	fake_ts_guest_of(f, domid)->g.dying = fake_ts_guest_of(f, domid)->g.shut_down = true;
+}
+
+void fake_ts_dying(struct fake_ts *f, uint32_t domid)
+{
+	fake_ts_down(f, domid);
+	fake_ts_guest_of(f, domid)->g.shut_down = false;
+}
+
+void fake_ts_ended(struct fake_ts *f, uint32_t domid)
+{
+	closes(f, domid);
+	forget_guest(f, domid);
+	fake_store_set(f->store, NULL, "/local/domain/%u", domid);
+}
+
+uint32_t fake_ts_restarted(struct fake_ts *f, uint32_t domid)
+{
+	struct xlpt_guest *old = fake_ts_find(f, domid, NULL), *now;
+	_cleanup_free_ char *name = xlpt_xstrdup(old->name), *id = NULL;
+	enum xlpt_guest_type type = old->type;
+	_cleanup_free_ struct xlpt_bdf *bdfs = xlpt_xcalloc(f->n_claims + 1, sizeof(*bdfs));
+	uint32_t next = f->next_domid++;
+	struct fake_guest *g;
+	char uuid[37];
+	size_t n = 0;
+
+	memcpy(uuid, old->uuid, sizeof(uuid));
+	for (size_t i = 0; i < f->n_claims; i++)
+		if (f->claims[i].owner == domid)
+			bdfs[n++] = f->claims[i].bdf;
+	fake_ts_ended(f, domid);
+	id = xlpt_xasprintf("%u", next);
+	now = fake_ts_guest(f, next, name, type);
+	memcpy(now->uuid, uuid, sizeof(uuid));
+	fake_store_set(f->store, name, "/local/domain/%u/name", next);
+	fake_store_set(f->store, "", "/local/domain/%u/device", next);
+	/* What the dead one's backend still names is no matter to libxl. */
+	for (size_t i = 0; i < n; i++) {
+		fake_ts_set_note(f, bdfs[i], id);
+		fake_ts_claim_of(f, bdfs[i])->owner = next;
+		fake_libxl_pci_start(f->store, next, bdfs[i]);
+	}
+	g = fake_ts_guest_of(f, next);
+	g->front = g->own = fake_pcifront_start(f->store, next, &f->boot);
+	return next;
 }
 
 void fake_ts_configure(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *spec)

@@ -39,6 +39,18 @@ void fake_ts_host(struct fake_ts *f, struct xlpt_host *host);
 struct xlpt_guest *fake_ts_guest(struct fake_ts *f, uint32_t domid, const char *name,
 				 enum xlpt_guest_type type);
 void fake_ts_kill(struct fake_ts *f, uint32_t domid);	/* as xl destroy */
+/*
+ * A PV guest that ends by itself, whether it powers off, restarts or crashes. Down:
+ * it has closed its frontend, its domain is there still and has its devices, as it
+ * stays with on_poweroff="preserve". Dying: Xen takes it apart and has not taken
+ * its devices back yet. Ended: the domain is gone, and libxl leaves the PCI backend
+ * in state 6, with its devices (seen with 4.17 and 4.20).
+ */
+void fake_ts_down(struct fake_ts *f, uint32_t domid);
+void fake_ts_dying(struct fake_ts *f, uint32_t domid);
+void fake_ts_ended(struct fake_ts *f, uint32_t domid);
+/* Ended, and made anew by xl, with another number and all it had: the new number. */
+uint32_t fake_ts_restarted(struct fake_ts *f, uint32_t domid);
 /* The guest's stored configuration, and nothing else, lists this device. */
 void fake_ts_configure(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *spec);
 void fake_ts_iommu(struct fake_ts *f, bool on);

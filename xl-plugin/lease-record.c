@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The text of a lease: lines of words, and line ends up to XLPT_LEASE_RECORD bytes:
+ *	xlpt-lease 1
+ *	device 0000:01:10.0
+ *	pool lan
+ *	guest 3 4a1f... web1			("-" for what is not known)
+ *	boot 9e1b...
+ *	since 1700000000
+ *	until 123456
+ *	back host
+ */
+#include <string.h>
+
+#include "xl-plugin/leases.h"
+
+#define NAME_SHOWN 256	/* of the guest's name; the UUID is what counts */
+
+void xlpt_lease_format(const struct xlpt_lease *l, char record[XLPT_LEASE_RECORD])
+{
+	_cleanup_str_ struct xlpt_str s = { 0 };
+	_cleanup_free_ char *name = xlpt_xstrndup(l->guest, NAME_SHOWN);
+
+	/* A guest's name may be anything; a line end in it would end the line. */
+	for (char *c = name; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 0x7f)
+			*c = '?';
+	xlpt_str_addf(&s, "xlpt-lease 1\ndevice %s\npool %s\n", XLPT_BDF_STR(l->bdf), l->pool);
+	if (l->domid < 0)
+		xlpt_str_add(&s, "guest -");
+	else
+		xlpt_str_addf(&s, "guest %lld", (long long)l->domid);
+	xlpt_str_addf(&s, " %s %s\nboot %s\nsince %lld\n", *l->uuid ? l->uuid : "-", name, l->boot,
+		      (long long)l->since);
+	if (l->until)
+		xlpt_str_addf(&s, "until %lld\n", (long long)l->until);
+	if (l->to_host)
+		xlpt_str_add(&s, "back host\n");
+	memset(record, '\n', XLPT_LEASE_RECORD);
+	memcpy(record, s.s, s.len < XLPT_LEASE_RECORD ? s.len : XLPT_LEASE_RECORD);
+}
+
+static bool parse_guest(struct xlpt_lease *l, char *text)
+{
+	char *save = NULL, *domid = strtok_r(text, " ", &save), *uuid = strtok_r(NULL, " ", &save);
+	uint64_t v;
+
+	if (!uuid || !save || !*save || strlen(uuid) >= sizeof(l->uuid))
+		return false;
+	l->domid = -1;
+	if (strcmp(domid, "-")) {
+		if (!xlpt_parse_uint(domid, strlen(domid), 10, UINT32_MAX, &v))
+			return false;
+		l->domid = (int64_t)v;
+	}
+	snprintf(l->uuid, sizeof(l->uuid), "%s", strcmp(uuid, "-") ? uuid : "");
+	free(l->guest);
+	l->guest = xlpt_xstrdup(save);
+	return true;
+}
+
+static bool parse_time(const char *text, int64_t *out)
+{
+	uint64_t v;
+
+	if (!xlpt_parse_uint(text, strlen(text), 10, INT64_MAX, &v))
+		return false;
+	*out = (int64_t)v;
+	return true;
+}
+
+bool xlpt_lease_parse(struct xlpt_lease *l, char *text)
+{
+	char *save = NULL, *line = strtok_r(text, "\n", &save);
+	struct xlpt_bdf bdf;
+	bool device = false, ok = line && !strcmp(line, "xlpt-lease 1");
+
+	while (ok && (line = strtok_r(NULL, "\n", &save))) {
+		char *v = strchr(line, ' ');
+
+		if (!v)
+			return false;
+		*v++ = '\0';
+		if (!strcmp(line, "device"))
+			ok = device = xlpt_bdf_from_sysfs_name(v, &bdf) && xlpt_bdf_eq(bdf, l->bdf);
+		else if (!strcmp(line, "pool") && !l->pool)
+			l->pool = xlpt_xstrdup(v);
+		else if (!strcmp(line, "guest"))
+			ok = parse_guest(l, v);
+		else if (!strcmp(line, "boot"))
+			snprintf(l->boot, sizeof(l->boot), "%s", v);
+		else if (!strcmp(line, "since"))
+			ok = parse_time(v, &l->since);
+		else if (!strcmp(line, "until"))
+			ok = parse_time(v, &l->until);
+		else if (!strcmp(line, "back"))
+			l->to_host = !strcmp(v, "host");
+	}
+	return ok && device && l->pool && l->guest && *l->boot;
+}
