@@ -2,8 +2,10 @@
 /*
  * What is taken of /proc, of the configuration of boot, and of xlpt's own state.
  * Guests' configurations, what libxl keeps of them, boot loaders' own files
- * (they may have passwords) and initramfs images are not on any list.
+ * (they may have passwords) and initramfs images are not on any list. Passwords in
+ * what is on one are taken out (core/secret.h).
  */
+#include <errno.h>
 #include <fnmatch.h>
 #include <string.h>
 
@@ -94,11 +96,15 @@ static int directory(struct xlpt_capture *c, const char *dir, const char *patter
 static int kernel(struct xlpt_capture *c, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *release = NULL, *config = NULL;
-	int rc;
+	int rc, r = xlpt_host_read_text(c->from, &release, "/proc/sys/kernel/osrelease");
 
-	if (xlpt_host_read_text(c->from, &release, "/proc/sys/kernel/osrelease") < 0 ||
-	    !*xlpt_chomp(release) || strchr(release, '/'))
+	if (r == -ENOENT)
 		return 0;
+	if (r < 0 || !*xlpt_chomp(release) || strchr(release, '/')) {
+		xlpt_capture_leave(c, "/lib/modules and /boot/config of the running kernel",
+				   "/proc/sys/kernel/osrelease does not say which it is");
+		return 0;
+	}
 	config = xlpt_xasprintf("/boot/config-%s", release);
 	rc = xlpt_capture_file(c, config, TEXT, diag);
 	for (size_t i = 0; rc == 0 && i < XLPT_ARRAY_SIZE(module_tables); i++) {

@@ -3,9 +3,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/secret.h"
 #include "pciback/scan.h"
 #include "xenstore/store-file.h"
 #include "xl-plugin/toolstack-file.h"
@@ -23,9 +26,66 @@ static void note(char ***v, size_t *n, size_t *alloc, char *text)
 	(*v)[(*n)++] = text;
 }
 
-static void leave(struct xlpt_capture *c, const char *path, const char *why)
+/* Without these a command answers the same, or says that it does not know. */
+static bool spare(const char *path)
 {
+	static const char *const patterns[] = {
+		"*/vpd",	    "/sys/devices/*/net/*", "/sys/devices/*/block/*",
+		"*_link_speed",	    "*_link_width",	    "*/power_state",
+		"*/d3cold_allowed", "*/label",		    "*/index",
+		"*/irq_handlers",   "/proc/cpuinfo",	    "/proc/interrupts",
+		"/proc/version",    "/sys/class/tty/*",
+	};
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(patterns); i++)
+		if (fnmatch(patterns[i], path, 0) == 0)
+			return true;
+	return false;
+}
+
+void xlpt_capture_leave(struct xlpt_capture *c, const char *path, const char *why)
+{
+	/* What is no path is Xen: a host without it is whole all the same. */
+	if (*path == '/' && !spare(path) && !c->n_missing++)
+		c->first_missing = c->n_left;
 	note(&c->left, &c->n_left, &c->alloc_left, xlpt_xasprintf("%s: %s", path, why));
+}
+
+/* Tables of the kernel and of modules are public, and have words in them that look like secrets. */
+static bool looked_through(const char *path)
+{
+	static const char *const publics[] = { "/sys/", "/lib/modules/", "/boot/", "/proc/modules",
+					       "/proc/interrupts", "/proc/io", "/proc/cpuinfo" };
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(publics); i++)
+		if (xlpt_starts(path, publics[i]))
+			return false;
+	return true;
+}
+
+/* A kernel's configuration: the line with the command line that is built into it, or its end. */
+static const char *own_cmdline(const char *text, size_t len)
+{
+	const char *at = memmem(text, len, "\nCONFIG_CMDLINE=", 16);
+
+	return at ? at + 1 : text + len;
+}
+
+/* The text without passwords; what was taken out is noted. */
+static void without_secrets(struct xlpt_capture *c, const char *path, const char *text, size_t len,
+			    struct xlpt_str *out)
+{
+	_cleanup_str_ struct xlpt_str names = {0};
+	size_t n = xlpt_secrets_take_out(text, len, out, &names);
+
+	/* Two lists may name the same file. */
+	for (size_t i = 0; n && i < c->n_cuts; i++)
+		if (!strcmp(c->cuts[i].path, path))
+			return;
+	if (!n)
+		return;
+	XLPT_GROW(c->cuts, c->n_cuts, c->alloc_cuts);
+	c->cuts[c->n_cuts++] = (struct xlpt_capture_cut){xlpt_xstrdup(path), xlpt_str_take(&names), n};
 }
 
 void xlpt_capture_dispose(struct xlpt_capture *c)
@@ -34,8 +94,13 @@ void xlpt_capture_dispose(struct xlpt_capture *c)
 		free(c->taken[i]);
 	for (size_t i = 0; i < c->n_left; i++)
 		free(c->left[i]);
+	for (size_t i = 0; i < c->n_cuts; i++) {
+		free(c->cuts[i].path);
+		free(c->cuts[i].names);
+	}
 	free(c->taken);
 	free(c->left);
+	free(c->cuts);
 	xlpt_host_close(&c->to);
 	*c = (struct xlpt_capture){0};
 }
@@ -58,9 +123,20 @@ static int parent(struct xlpt_capture *c, const char *path)
 int xlpt_capture_text(struct xlpt_capture *c, const char *path, const char *text, size_t len,
 		      struct xlpt_diag *diag)
 {
+	_cleanup_str_ struct xlpt_str clean = {0};
 	_cleanup_close_ int fd = -1;
 	int r;
 
+	if (len && (looked_through(path) || xlpt_starts(path, "/boot/config-"))) {
+		const char *from = looked_through(path) ? text : own_cmdline(text, len);
+		const char *to = from == text ? text + len : from + strcspn(from, "\n");
+
+		xlpt_str_addn(&clean, text, (size_t)(from - text));
+		without_secrets(c, path, from, (size_t)(to - from), &clean);
+		xlpt_str_addn(&clean, to, (size_t)(text + len - to));
+		text = xlpt_str_get(&clean);
+		len = clean.len;
+	}
 	if (c->copying) {
 		r = parent(c, path);
 		if (r < 0)
@@ -86,34 +162,64 @@ int xlpt_capture_text(struct xlpt_capture *c, const char *path, const char *text
 	return 0;
 }
 
+/*
+ * Whether the path leads through a link to a file that is not for everybody to
+ * read: somebody keeps it from others, and named it here for one program only.
+ */
+static bool kept_from_others(struct xlpt_capture *c, const char *path)
+{
+	_cleanup_close_ int fd = c->from->ops->open(c->from, path, O_PATH, 0);
+	const char *root = strcmp(c->from->root, "/") ? c->from->root : "";
+	_cleanup_free_ char *direct = xlpt_xasprintf("%s%s", root, path);
+	char self[32], real[4096];
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0 || fstat(fd, &st) || st.st_mode & S_IROTH)
+		return false;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	n = readlink(self, real, sizeof(real) - 1);
+	if (n < 0)
+		return true;
+	real[n] = '\0';
+	return strcmp(real, direct) != 0;
+}
+
+/* An interface without a medium, a function without a driver: then there is no such value. */
+static bool no_value(ssize_t r)
+{
+	return r == -ENOENT || r == -ENODEV || r == -EINVAL || r == -EISDIR || r == -EOPNOTSUPP;
+}
+
 int xlpt_capture_file(struct xlpt_capture *c, const char *path, size_t max, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *buf = NULL;
 	ssize_t r;
 
+	if (c->from->ops->exists(c->from, path))
+		return 0;
 	/* Looked at without being read: a listing is not to disturb a device. */
-	if (!c->copying) {
+	if (!c->copying && !looked_through(path)) {
 		_cleanup_strv_ char **names = NULL;
 
-		if (c->from->ops->exists(c->from, path) == 0 &&
-		    c->from->ops->list(c->from, path, &names) < 0)
+		if (c->from->ops->list(c->from, path, &names) < 0)
 			note(&c->taken, &c->n, &c->alloc, xlpt_xstrdup(path));
 		return 0;
 	}
-	if (c->from->ops->exists(c->from, path))
+	if (!xlpt_starts(path, "/sys/") && !xlpt_starts(path, "/proc/") && kept_from_others(c, path)) {
+		xlpt_capture_leave(c, path, "a link to a file that is not for everybody to read");
 		return 0;
+	}
 	buf = xlpt_xcalloc(1, max + 1);
 	r = c->from->ops->read(c->from, path, buf, max + 1);
-	/* An interface without a medium, a function without a driver: then there is no such value.
-	 */
-	if (r == -ENOENT || r == -ENODEV || r == -EINVAL || r == -EISDIR || r == -EOPNOTSUPP)
+	if (no_value(r))
 		return 0;
 	if (r < 0) {
-		leave(c, path, strerror((int)-r));
+		xlpt_capture_leave(c, path, xlpt_strerror((int)-r));
 		return 0;
 	}
 	if ((size_t)r > max) {
-		leave(c, path, "larger than anything of its kind");
+		xlpt_capture_leave(c, path, "larger than anything of its kind");
 		return 0;
 	}
 	return xlpt_capture_text(c, path, buf, (size_t)r, diag);
@@ -168,7 +274,7 @@ int xlpt_capture_xen(struct xlpt_capture *c, struct xlpt_env *env, struct xlpt_d
 	int rc = 0;
 
 	if (!env->store || !env->ts) {
-		leave(c, "xenstore and the hypervisor",
+		xlpt_capture_leave(c, "xenstore and the hypervisor",
 		      "this is not a Xen dom0, or no access to it");
 		return 0;
 	}

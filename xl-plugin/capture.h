@@ -12,6 +12,12 @@
 /* Below the tree's root: what is not a file on the host. */
 #define XLPT_CAPTURE_DIR "/xlpt-capture"
 
+/* What was taken out of one file. */
+struct xlpt_capture_cut {
+	char *path, *names; /* "rd.iscsi.password, netroot" */
+	size_t count;
+};
+
 struct xlpt_capture {
 	struct xlpt_host *from;
 	struct xlpt_host to; /* where it is copied; not open when only listing */
@@ -20,18 +26,25 @@ struct xlpt_capture {
 	size_t n, alloc;
 	char **left; /* "PATH: why" of what was on a list and could not be taken */
 	size_t n_left, alloc_left;
+	/* of these: what reading commands need to say the same as on the host, and the first */
+	size_t n_missing, first_missing;
+	struct xlpt_capture_cut *cuts; /* passwords and keys */
+	size_t n_cuts, alloc_cuts;
 };
 
 void xlpt_capture_dispose(struct xlpt_capture *c);
 
 /*
  * One thing from the host, by the same path. What is not there is no matter; what
- * cannot be read is noted as left out; a failure to write is an error.
+ * cannot be read is noted as left out, and so is what a link leads to that is not for
+ * everybody to read; passwords in it are taken out; a failure to write is an error.
  */
 int xlpt_capture_file(struct xlpt_capture *c, const char *path, size_t max, struct xlpt_diag *diag);
 int xlpt_capture_link(struct xlpt_capture *c, const char *path, struct xlpt_diag *diag);
 /* That it exists, without its content. */
 int xlpt_capture_mark(struct xlpt_capture *c, const char *path, struct xlpt_diag *diag);
+/* Noted as left out. */
+void xlpt_capture_leave(struct xlpt_capture *c, const char *path, const char *why);
 /* Text that is on no file of the host. */
 int xlpt_capture_text(struct xlpt_capture *c, const char *path, const char *text, size_t len,
 		      struct xlpt_diag *diag);

@@ -134,7 +134,7 @@ static char *default_name(void)
 static int collect(struct xlpt_capture *c, struct xlpt_env *env, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *about = xlpt_xasprintf("xlpt %s\n", XLPT_VERSION);
-	_cleanup_str_ struct xlpt_str left = {0};
+	_cleanup_str_ struct xlpt_str left = {0}, cut = {0};
 	int rc;
 
 	c->from = env->host;
@@ -145,8 +145,14 @@ static int collect(struct xlpt_capture *c, struct xlpt_env *env, struct xlpt_dia
 		rc = xlpt_capture_xen(c, env, diag);
 	for (size_t i = 0; i < c->n_left; i++)
 		xlpt_str_addf(&left, "%s\n", c->left[i]);
+	for (size_t i = 0; i < c->n_cuts; i++)
+		xlpt_str_addf(&cut, "%s: %s (%zu)\n", c->cuts[i].path, c->cuts[i].names,
+			      c->cuts[i].count);
 	if (rc == 0)
 		rc = xlpt_capture_text(c, XLPT_CAPTURE_DIR "/made-by", about, strlen(about), diag);
+	if (rc == 0)
+		rc = xlpt_capture_text(c, XLPT_CAPTURE_DIR "/taken-out", xlpt_str_get(&cut), cut.len,
+				       diag);
 	if (rc == 0)
 		rc = xlpt_capture_text(c, XLPT_CAPTURE_DIR "/left-out", xlpt_str_get(&left),
 				       left.len, diag);
@@ -162,28 +168,60 @@ static struct json_object *strings(char **v, size_t n)
 	return a;
 }
 
+static struct json_object *cuts(const struct xlpt_capture *c)
+{
+	struct json_object *a = json_object_new_array();
+
+	for (size_t i = 0; i < c->n_cuts; i++) {
+		struct json_object *o = json_object_new_object();
+
+		xlpt_json_add(o, "path", xlpt_json_str(c->cuts[i].path));
+		xlpt_json_add(o, "what", xlpt_json_str(c->cuts[i].names));
+		xlpt_json_add(o, "count", json_object_new_int64((int64_t)c->cuts[i].count));
+		json_object_array_add(a, o);
+	}
+	return a;
+}
+
 static void report(struct xlpt_env *env, const struct xlpt_capture *c, const char *file,
 		   const char *name)
 {
 	bool to_stdout = !strcmp(file, "-");
 
+	for (size_t i = 0; i < c->n_cuts; i++)
+		xlpt_warn(env, "taken out of %s: %s (%zu)", c->cuts[i].path, c->cuts[i].names,
+			  c->cuts[i].count);
 	for (size_t i = 0; i < c->n_left; i++)
 		xlpt_warn(env, "left out: %s", c->left[i]);
 	if (env->json && !to_stdout) {
 		struct json_object *root = json_object_new_object();
 
-		xlpt_json_add(root, "file", env->dry_run ? NULL : xlpt_json_str(file));
+		xlpt_json_add(root, "file", c->copying ? xlpt_json_str(file) : NULL);
 		xlpt_json_add(root, "directory", xlpt_json_str(name));
 		xlpt_json_add(root, "paths", strings(c->taken, c->n));
 		xlpt_json_add(root, "left_out", strings(c->left, c->n_left));
+		xlpt_json_add(root, "taken_out", cuts(c));
+		xlpt_json_add(root, "whole", json_object_new_boolean(!c->n_missing));
+		env->reported = c->n_missing != 0;
 		xlpt_print_json(env, root);
 		return;
 	}
-	for (size_t i = 0; env->dry_run && i < c->n; i++)
+	for (size_t i = 0; !c->copying && i < c->n; i++)
 		xlpt_say(env, "%s", c->taken[i]);
-	if (!env->dry_run && !to_stdout)
+	if (c->copying && !to_stdout)
 		xlpt_say(env, "%s has %zu files; unpacked, xlpt --sysroot %s reads them", file,
 			 c->n, name);
+}
+
+/* The archive is there; but a command that reads it would say something else than on the host. */
+static int not_whole(const struct xlpt_capture *c, const char *file, struct xlpt_diag *diag)
+{
+	xlpt_diag_set(diag, XLPT_ERR_IO, "%s %s not whole: %zu thing%s that commands read could not be "
+		      "taken", c->copying ? file : "the capture", c->copying ? "is" : "would be",
+		      c->n_missing, c->n_missing == 1 ? "" : "s");
+	xlpt_diag_fact(diag, "%s", c->left[c->first_missing]);
+	xlpt_diag_hint(diag, "run it again as root, once that can be read; xlpt-capture/left-out has the list");
+	return XLPT_ERR_IO;
 }
 
 static int check(struct xlpt_env *env, const char *file, struct xlpt_diag *diag)
@@ -207,7 +245,7 @@ static int cmd_capture(struct xlpt_env *env, const struct xlpt_args *args, struc
 	_cleanup_free_ char *name = default_name(), *made = xlpt_xasprintf("%s.tar.gz", name);
 	const char *file = xlpt_args_get(args, "output");
 	_cleanup_tree_ char *stage = NULL;
-	struct xlpt_capture c = {.copying = !env->dry_run};
+	struct xlpt_capture c = {.copying = !env->dry_run && !xlpt_args_has(args, "list")};
 	int rc = check(env, file, diag);
 
 	if (rc == 0)
@@ -225,11 +263,14 @@ static int cmd_capture(struct xlpt_env *env, const struct xlpt_args *args, struc
 	env->done |= rc == 0 && c.copying && strcmp(file, "-") != 0;
 	if (rc == 0)
 		report(env, &c, file, name);
+	if (rc == 0 && c.n_missing)
+		rc = not_whole(&c, file, diag);
 	xlpt_capture_dispose(&c);
 	return rc;
 }
 
 static const struct xlpt_opt capture_opts[] = {
+	{"list", 0, NULL, "print what would go in, what would be taken out of it, and what left out"},
 	{"output", 'o', "FILE", "the archive (default xlpt-HOST-DATE.tar.gz; - = standard output)"},
 	{0},
 };
@@ -240,9 +281,9 @@ const struct xlpt_command xlpt_cmd_capture = {
 	.help = "Take the state of this host along in an archive",
 	.details = "PCI devices with their configuration space, drivers, boot configuration, "
 		   "xenstore's\n"
-		   "PCI part, Xen's messages. Guests' configurations, passwords and other keys are "
-		   "not\n"
-		   "in it. Unpacked, every command that only reads works on it with --sysroot.",
+		   "PCI part, Xen's messages. Guests' configurations are not in it, and passwords and "
+		   "keys\n"
+		   "are taken out of what is. Unpacked, every command that only reads works on it with --sysroot.",
 	.flags = XLPT_CMD_DRY_RUN,
 	.opts = capture_opts,
 	.run = cmd_capture,

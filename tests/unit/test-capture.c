@@ -12,6 +12,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "tests/fake/bus-internal.h"
 #include "tests/fake/world.h"
 #include "xenstore/store-file.h"
 #include "xl-plugin/toolstack-file.h"
@@ -173,6 +174,129 @@ static void test_secrets(void **state)
 	sh("! ls -d %s/xlpt-capture-?????? 2>/dev/null", dir);
 }
 
+static const struct {
+	const char *path, *text;
+} secrets[] = {
+	{"/proc/cmdline", "root=/dev/sda1 rd.iscsi.password=hunter2 netroot=iscsi:me:hunter2@10.0.0.1::::iqn "
+			  "xen_pciback.hide=(0000:05:00.0) iommu=hunter1\n"},
+	{"/etc/default/grub", "GRUB_CMDLINE_LINUX=\"iscsi_password=hunter2 quiet\"\n"},
+	{"/etc/default/grub.d/xen.cfg", "GRUB_CMDLINE_XEN='x password=\"hunter2 hunter2\"'\n"
+					"password_pbkdf2 root grub.pbkdf2.sha512.10000.hunter2\n"},
+	{"/etc/modprobe.d/wifi.conf", "options wifi psk=hunter2 mode=1\n"},
+	{"/etc/modules", "iscsi_tcp secret=hunter2\n"},
+	{"/etc/dracut.conf.d/x.conf", "kernel_cmdline=\"rd.iscsi.in.password=hunter2\"\n"},
+	{"/etc/mkinitcpio.conf", "# password hunter2\n"},
+	{"/proc/self/mountinfo", "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+				 "21 1 0:9 / /f rw - fuse ftp://me:hunter2@nas/x rw\n"},
+	{"/proc/sys/kernel/osrelease", "6.12\n"},
+	{"/boot/config-6.12", "CONFIG_SECRETMEM=y\nCONFIG_CMDLINE=\"cifspass=hunter2 quiet\"\nCONFIG_X=y\n"},
+	{"/run/xlpt/boot-changed", "password: hunter2\n"},
+};
+
+/* Wherever a password stands in what is taken, a mark stands in its place, and that is said. */
+static void test_secrets_in_lists(void **state)
+{
+	struct world *w = *state;
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(secrets); i++)
+		fake_bus_put(w->bus, secrets[i].path, secrets[i].text);
+	/* Guests write what they like. */
+	fake_store_set(w->store, "password=hunter2", "/local/domain/3/error/device/pci/0/error");
+	fake_store_set(w->store, "hunter2", "/local/domain/3/device/pci/0/vncpasswd");
+	/* Files for one program's eyes, and a link as distributions have them. */
+	fake_bus_put(w->bus, "/root/keys.conf", "unmarked hunter2\n");
+	fake_bus_link(w->bus, "/etc/modprobe.d/keys.conf", "/root/keys.conf");
+	fake_bus_put(w->bus, "/root/d/own.conf", "unmarked hunter2\n");
+	fake_bus_link(w->bus, "/run/modprobe.d", "../root/d");
+	fake_bus_put(w->bus, "/usr/lib/modprobe.d/plain.conf", "options plain a=1\n");
+	fake_bus_link(w->bus, "/etc/modprobe.d/plain.conf", "/usr/lib/modprobe.d/plain.conf");
+	sh("chmod 600 %s/root/keys.conf %s/root/d/own.conf", w->bus->dir, w->bus->dir);
+	sh("chmod 600 %s/etc/modules", w->bus->dir);
+
+	/* Two things that commands read are not in it. */
+	assert_int_equal(world_run(w, "capture -o %s/c.tar.gz", dir), 1);
+	assert_non_null(strstr(w->err, "taken out of /proc/cmdline: rd.iscsi.password, iscsi (2)\n"));
+	assert_non_null(strstr(w->err, "taken out of /xlpt-capture/xenstore: vncpasswd, password (2)\n"));
+	assert_non_null(strstr(w->err, "left out: /etc/modprobe.d/keys.conf: a link to a file that is not for "
+				       "everybody to read\n"));
+	assert_non_null(strstr(w->err, "is not whole: 2 things that commands read could not be taken\n"));
+	assert_non_null(strstr(w->err, "to mend: "));
+	sh("mkdir %s/tree && tar -C %s/tree --strip-components=1 -xzf %s/c.tar.gz", dir, dir, dir);
+	sh("! grep -r hunter2 %s/tree", dir);
+	sh("grep -q 'CONFIG_SECRETMEM=y' %s/tree/boot/config-6.12", dir);
+	sh("grep -q 'TAKEN-OUT-BY-XLPT quiet' %s/tree/boot/config-6.12", dir);
+	sh("grep -q 'xen_pciback.hide=(0000:05:00.0) iommu=hunter1' %s/tree/proc/cmdline", dir);
+	sh("grep -q 'options plain a=1' %s/tree/etc/modprobe.d/plain.conf", dir);
+	sh("grep -q '^/etc/modules: secret (1)$' %s/tree/xlpt-capture/taken-out", dir);
+	sh("grep -q '^/run/modprobe.d/own.conf: a link' %s/tree/xlpt-capture/left-out", dir);
+	sh("test $(wc -l <%s/tree/xlpt-capture/taken-out) = %zu", dir, XLPT_ARRAY_SIZE(secrets));
+}
+
+/* The list says the same, and nothing is written. */
+static void test_list(void **state)
+{
+	struct world *w = *state;
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(secrets); i++)
+		fake_bus_put(w->bus, secrets[i].path, secrets[i].text);
+	assert_int_equal(world_run(w, "capture --list"), 0);
+	assert_non_null(strstr(w->out, "/etc/default/grub\n"));
+	assert_non_null(strstr(w->err, "taken out of /etc/default/grub.d/xen.cfg: password, password_pbkdf2 (2)\n"));
+	assert_int_equal(world_run(w, "capture --list --json -o %s/c.tar.gz", dir), 0);
+	assert_non_null(strstr(w->out, "\"file\": null"));
+	assert_non_null(strstr(w->out, "\"what\": \"rd.iscsi.password, iscsi\""));
+	assert_non_null(strstr(w->out, "\"whole\": true"));
+	sh("! ls %s/* 2>/dev/null", dir);
+	fake_bus_link(w->bus, "/etc/modprobe.d/keys.conf", "/root/keys.conf");
+	fake_bus_put(w->bus, "/root/keys.conf", "x\n");
+	sh("chmod 600 %s/root/keys.conf", w->bus->dir);
+	assert_int_equal(world_run(w, "capture --list"), 1);
+	assert_non_null(strstr(w->err, "the capture would be not whole"));
+	assert_int_equal(world_run(w, "capture --list --json"), 1);
+	assert_non_null(strstr(w->out, "\"whole\": false"));
+	assert_null(strstr(w->out, "\"error\""));
+}
+
+static struct xlpt_host_ops bus_ops;
+static const char *unreadable;
+
+static ssize_t failing_read(struct xlpt_host *h, const char *path, void *buf, size_t size)
+{
+	size_t n = strlen(path), end = strlen(unreadable);
+
+	return n >= end && !strcmp(path + n - end, unreadable) ? -EIO : bus_ops.read(h, path, buf, size);
+}
+
+/* What could not be read is told; it is a failure when a command would say something else then. */
+static void test_not_whole(void **state)
+{
+	static const struct {
+		const char *path;
+		int status;
+	} cases[] = {{"/proc/sys/kernel/osrelease", 1}, {"0000:02:00.0/config", 1},
+		     {"/proc/cmdline", 1},		{"0000:02:00.0/vpd", 0},
+		     {"/proc/interrupts", 0}};
+	struct world *w = *state;
+
+	bus_ops = w->bus->ops;
+	w->bus->ops.read = failing_read;
+	fake_bus_put(w->bus, "/proc/sys/kernel/osrelease", "6.12\n");
+	fake_bus_put(w->bus, "/proc/cmdline", "quiet\n");
+	fake_bus_put(w->bus, "/proc/interrupts", "x\n");
+	fake_bus_put(w->bus, "/sys/devices/pci0000:00/0000:00:01.0/0000:02:00.0/vpd", "x");
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		unreadable = cases[i].path;
+		sh("rm -rf %s/*", dir);
+		if (world_run(w, "capture -o %s/c.tar.gz", dir) != cases[i].status ||
+		    !strstr(w->err, cases[i].path))
+			fail_msg("%s: %s%s", cases[i].path, w->out, w->err);
+		sh("tar -xzOf %s/c.tar.gz --wildcards '*/xlpt-capture/left-out' | grep -q '%s: Input/output error'",
+		   dir, cases[i].path);
+		if (cases[i].status)
+			assert_non_null(strstr(w->err, "is not whole: "));
+	}
+}
+
 static void test_output(void **state)
 {
 	struct world *w = *state;
@@ -288,6 +412,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_same, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_read_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_secrets, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_secrets_in_lists, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_list, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_not_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_output, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),

@@ -27,13 +27,16 @@ domid=$(guest_domid web1)
 # As libxl writes it for a guest with a display; QEMU itself is not needed for that.
 xenstore-write "/local/domain/0/backend/vfb/$domid/0/vncpasswd" hunter2
 xenstore-write "/local/domain/$domid/data/secret" hunter2
+# What operators have in such files; the option of a module that is not loaded changes nothing.
+echo 'options iscsi_tcp chap_secret=hunter2' >/etc/modprobe.d/lab-secret.conf
 expect_rc 0 xlpt attach web1 --hide $nic
 expect_rc 0 xlpt hide $nvme "$vf"
 expect_rc 0 xlpt pin nic0 $nic
 expect_rc 0 xlpt pin vf0 "$vf"
 expect_rc 0 xlpt boot write pin:nic0 $nvme
 
-xlpt capture --dry-run >"$work/paths"
+xlpt capture --list >"$work/paths"
+grep -q '^/etc/modprobe.d/lab-secret.conf$' "$work/paths" || fail "--list lacks a file"
 note "$(wc -l <"$work/paths") paths, by kind:"
 cut -d/ -f2,3 "$work/paths" | sort | uniq -c
 begin=$(now_ms)
@@ -42,7 +45,10 @@ note "BENCH capture of $(wc -l <"$work/paths") files in $(($(now_ms) - begin)) m
 expect_rc 1 xlpt capture -o "$work/host.tar.gz"
 mkdir "$tree"
 tar -C "$tree" --strip-components=1 -xzf "$work/host.tar.gz"
-cat "$tree/xlpt-capture/left-out" "$tree/xlpt-capture/toolstack"
+cat "$tree/xlpt-capture/left-out" "$tree/xlpt-capture/taken-out" "$tree/xlpt-capture/toolstack"
+grep -q '^/etc/modprobe.d/lab-secret.conf: chap_secret (1)$' "$tree/xlpt-capture/taken-out" ||
+	fail "it is not said what was taken out"
+[ "$(cat "$tree/proc/sys/kernel/osrelease")" = "$(uname -r)" ] || fail "the kernel's release is not in it"
 ! grep -rq hunter2 "$tree" || fail "a secret is in the capture"
 ! grep -q vnc "$tree/xlpt-capture/xenstore" || fail "the frame buffer is in the capture"
 [ -z "$(ls -d /tmp/xlpt-capture-* 2>/dev/null)" ] || fail "a temporary directory is left"
@@ -66,6 +72,7 @@ same reset --list $nic $nvme "$vf" $igb 0000:07:01.0 0000:08:00.0
 expect_rc 2 xlpt --sysroot "$tree" attach web1 $nvme
 expect_rc 2 xlpt --sysroot "$tree" reset $nvme
 
+rm /etc/modprobe.d/lab-secret.conf
 xenstore-rm "/local/domain/0/backend/vfb/$domid"
 expect_rc 0 xlpt detach web1 $nic --to-host
 expect_rc 0 xlpt unhide $nvme "$vf"
