@@ -12,6 +12,7 @@
 
 #define TEXT_MAX (64 * 1024)
 #define OPEN_TRIES 1000
+#define READ_PIECE (64 * 1024)
 
 #define LINKS_MAX 40	/* as the kernel's own limit (MAXSYMLINKS) */
 
@@ -187,7 +188,12 @@ static ssize_t real_read(struct xlpt_host *h, const char *path, void *buf, size_
 	if (r0 < 0)
 		return r0;
 	while (done < size) {
-		ssize_t r = read(fd, (char *)buf + done, size - done);
+		/*
+		 * In pieces: /proc/sys allocates as much as is asked for, and has ENOMEM above
+		 * 4 MiB (fs/proc/proc_sysctl.c, proc_sys_call_handler).
+		 */
+		size_t piece = size - done < READ_PIECE ? size - done : READ_PIECE;
+		ssize_t r = read(fd, (char *)buf + done, piece);
 
 		if (r < 0 && errno == EINTR)
 			continue;

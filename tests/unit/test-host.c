@@ -333,6 +333,20 @@ static void test_read(void **state)
 	assert_int_equal(t->h.ops->read(&t->h, "/none", buf, 8), -ENOENT);
 }
 
+/* The kernel allocates what is asked for, and has no 8 MiB for it. */
+static void test_read_sysctl(void **state)
+{
+	_cleanup_free_ char *buf = xlpt_xcalloc(1, 8 << 20);
+	struct xlpt_host live;
+	ssize_t r;
+
+	(void)state;
+	assert_int_equal(xlpt_host_open(&live, "/"), 0);
+	r = live.ops->read(&live, "/proc/sys/kernel/osrelease", buf, 8 << 20);
+	xlpt_host_close(&live);
+	assert_true(r > 1 && buf[r - 1] == '\n');
+}
+
 static void test_read_long(void **state)
 {
 	static const struct {
@@ -573,7 +587,7 @@ int main(void)
 		TEST(test_fifo),      TEST(test_open),
 		TEST(test_device_nodes),
 		TEST(test_read_text), TEST(test_read),
-		TEST(test_read_long), TEST(test_link_name),
+		TEST(test_read_long), TEST(test_read_sysctl), TEST(test_link_name),
 		TEST(test_has),	      TEST(test_list),
 		TEST(test_write),     TEST(test_mkdirs),
 		TEST(test_replace),   TEST(test_replace_fails),
