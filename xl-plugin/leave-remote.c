@@ -154,3 +154,23 @@ int xlpt_leave_remote_destroy(struct xlpt_env *env, const char *transport, const
 	}
 	return 0;
 }
+
+int xlpt_leave_remote_incoming(struct xlpt_env *env, const char *transport, const char *host,
+			       const struct xlpt_guest *guest, struct xlpt_diag *diag)
+{
+	_cleanup_guest_ struct xlpt_guest incoming = { 0 };
+	_cleanup_diag_ struct xlpt_diag d = { 0 };
+	bool there, paused;
+
+	xlpt_guest_copy(&incoming, guest);
+	free(incoming.name);
+	/* As xl migrate-receive calls it until it is handed over (create_domain in xl_vmcontrol.c). */
+	incoming.name = xlpt_xasprintf("%s--incoming", guest->name);
+	/* A host that was never reached is the usual reason for all this, and no debt of ours. */
+	if (xlpt_leave_remote_state(env, transport, host, &incoming, &there, &paused, &d)) {
+		xlpt_warn(env, "%s does not tell whether xl left a paused %s there; when it does, there: "
+			  "xl list, and xl destroy %s", host, incoming.name, incoming.name);
+		return 0;
+	}
+	return there ? xlpt_leave_remote_destroy(env, transport, host, &incoming, diag) : 0;
+}

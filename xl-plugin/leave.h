@@ -151,6 +151,13 @@ int xlpt_leave_remote_state(struct xlpt_env *env, const char *transport, const c
 /* Removes a copy that has never run; nothing there is success, one that runs is XLPT_ERR_LEFT. */
 int xlpt_leave_remote_destroy(struct xlpt_env *env, const char *transport, const char *host,
 			      const struct xlpt_guest *guest, struct xlpt_diag *diag);
+/*
+ * The same for the domain that a live migration was being received into: an xl there that lost
+ * its connection or was killed leaves it, paused and under another name. Before the guest goes on
+ * here. A host that does not answer is only warned of.
+ */
+int xlpt_leave_remote_incoming(struct xlpt_env *env, const char *transport, const char *host,
+			       const struct xlpt_guest *guest, struct xlpt_diag *diag);
 int xlpt_leave_remote_unpause(struct xlpt_env *env, const char *transport, const char *host,
 			      const char *guest, struct xlpt_diag *diag);
 /* A guest whose migration failed goes on here, unless it runs there (op-migrate.c). */

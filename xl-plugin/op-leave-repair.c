@@ -159,8 +159,8 @@ static int repair_restore(struct xlpt_env *env, struct xlpt_journal *j, struct x
 	if (now.paused || now.dying) {
 		xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s (domain %u) is %s after its restore", now.name,
 			      now.domid, now.dying ? "shutting down" : "paused");
-		xlpt_diag_hint(diag, "xl unpause %s or xl destroy %s, then xlpt repair", now.name,
-			       now.name);
+		/* Not unpaused: its xl ended before it was whole, or before it could tell. */
+		xlpt_diag_hint(diag, "xl destroy %u, then xlpt repair; the image is as it was", now.domid);
 		return XLPT_ERR_LEFT;
 	}
 	rc = xlpt_lock_guest(env, locks, now.domid, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
@@ -275,7 +275,7 @@ static int repair_migrate(struct xlpt_env *env, struct xlpt_journal *j, struct x
 	if (offline && renamed)
 		rc = xlpt_leave_remote_destroy(env, transport, host, &j->guest, diag);
 	else
-		rc = 0;
+		rc = offline ? 0 : xlpt_leave_remote_incoming(env, transport, host, &j->guest, diag);
 	if (rc == 0)
 		rc = xlpt_leave_take_back(env, &j->guest, transport, host,
 					  xlpt_journal_get(j, "paused", 0), diag);

@@ -40,10 +40,15 @@ static int migrate(void *ctx, size_t i, struct xlpt_diag *diag)
 static int undo_migrate(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_leave *l = ctx;
+	struct xlpt_env *env = l->op.env;
+	_cleanup_guest_ struct xlpt_guest now = { 0 };
+	int rc = xlpt_leave_alive(env, &l->op.guest, &now, diag);
 
 	(void)i;
-	return xlpt_leave_take_back(l->op.env, &l->op.guest, l->transport, l->host, l->was_paused,
-				    diag);
+	if (rc > 0)
+		rc = xlpt_leave_remote_incoming(env, l->transport, l->host, &l->op.guest, diag);
+	return rc ? rc : xlpt_leave_take_back(env, &l->op.guest, l->transport, l->host, l->was_paused,
+					      diag);
 }
 
 int xlpt_leave_take_back(struct xlpt_env *env, const struct xlpt_guest *guest,

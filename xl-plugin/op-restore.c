@@ -10,6 +10,7 @@
 #include "xl-plugin/output.h"
 
 #define SETTLE_MS 5000
+#define DYING_MS 10000	/* for what xl itself takes away */
 
 static int not_running(struct xlpt_leave *l, struct xlpt_diag *diag)
 {
@@ -37,38 +38,75 @@ static int not_running(struct xlpt_leave *l, struct xlpt_diag *diag)
 
 /* ---- doing it ---- */
 
+/*
+ * xl's status does not tell how far it came: killed, or told so by on_crash, it leaves a
+ * domain. What goes away by itself is waited for. One that stays is named and the journal
+ * kept; it is not destroyed here, because nobody can tell whether it has run.
+ */
+static int left_over(struct xlpt_leave *l, int rc, struct xlpt_diag *diag)
+{
+	struct xlpt_env *env = l->op.env;
+	int64_t deadline = xlpt_now(env->clock) + DYING_MS;
+	_cleanup_guest_ struct xlpt_guest now = { 0 };
+	_cleanup_diag_ struct xlpt_diag d = { 0 };
+	int found;
+
+	while ((found = xlpt_leave_by_uuid(env, l->image.guest.uuid, &now, &d)) > 0 && now.dying &&
+	       xlpt_now(env->clock) < deadline) {
+		xlpt_guest_dispose(&now);
+		env->clock->sleep_ms(env->clock, 200);
+	}
+	if (found == 0)
+		return rc;
+	if (found < 0) {
+		xlpt_diag_wrap(diag, "nobody can tell whether %s exists now", l->image.guest.name);
+		xlpt_diag_fact(diag, "asked for it, Xen gave an error: %s", d.message ? d.message : "?");
+		xlpt_diag_hint(diag, "xlpt repair, once xl list works again");
+	} else {
+		const char *state = now.dying ? "shutting down" : now.paused ? "paused" : "running";
+
+		xlpt_diag_wrap(diag, "%s exists, without its devices", now.name);
+		xlpt_diag_fact(diag, "it is domain %u, %s%s", now.domid, state,
+			       l->image.n ? "; it was saved while it held devices" : "");
+		if (now.paused || now.dying)
+			xlpt_diag_hint(diag, "xl destroy %u, then xlpt repair; the image is as it was",
+				       now.domid);
+		else
+			xlpt_diag_hint(diag, "xlpt repair gives it its devices; no xl looks after it, so "
+					     "shut it down and start it anew when you can");
+	}
+	return diag ? xlpt_diag_recode(diag, XLPT_ERR_LEFT) : XLPT_ERR_LEFT;
+}
+
 static int restore(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_leave *l = ctx;
 	struct xlpt_env *env = l->op.env;
 	_cleanup_guest_ struct xlpt_guest now = { 0 };
-	int rc = env->ts->ops->guest_restore(env->ts, &l->image, false, diag);
-	bool made = rc == 0;
+	int rc = env->ts->ops->guest_restore(env->ts, &l->image, false, diag), found;
 
 	(void)i;
+	if (rc)
+		return left_over(l, rc, diag);
 	/* A kernel that does not get over its lost device faults in its first moments. */
-	if (made && l->image.n)
+	if (l->image.n)
 		env->clock->sleep_ms(env->clock, SETTLE_MS);
-	if (rc == 0)
-		rc = xlpt_leave_by_uuid(env, l->image.guest.uuid, &now, diag);
-	if (rc == 0 || (rc > 0 && (now.dying || now.paused))) {
+	found = xlpt_leave_by_uuid(env, l->image.guest.uuid, &now, NULL);
+	if (found <= 0 || now.dying || now.paused) {
 		xlpt_diag_set(diag, XLPT_ERR_TOOLSTACK, "%s does not run after its restore",
 			      l->image.guest.name);
-		xlpt_diag_fact(diag, "xl restore ended with success, and its domain is %s%s",
-			       !rc ? "not there" : now.dying ? "shutting down" : "paused",
+		xlpt_diag_fact(diag, "xl restore ended with success, and there is no domain%s",
 			       l->image.n ? "; it was saved while it held devices" : "");
 		xlpt_diag_hint(diag, "see /var/log/xen/xl-%s.log", l->image.guest.name);
-		return XLPT_ERR_TOOLSTACK;
+		return left_over(l, XLPT_ERR_TOOLSTACK, diag);
 	}
-	if (rc > 0) {
-		xlpt_guest_dispose(&l->op.guest);
-		l->op.guest = now;
-		now = (struct xlpt_guest){ 0 };
-		rc = xlpt_lock_guest(env, &l->op.locks, l->op.guest.domid,
-				     xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
-	}
+	xlpt_guest_dispose(&l->op.guest);
+	l->op.guest = now;
+	now = (struct xlpt_guest){ 0 };
+	rc = xlpt_lock_guest(env, &l->op.locks, l->op.guest.domid,
+			     xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
 	/* It is there: the journal stays, from which repair attaches. */
-	if (rc && made) {
+	if (rc) {
 		xlpt_diag_wrap(diag, "%s is restored, without its devices", l->image.guest.name);
 		xlpt_diag_hint(diag, "xlpt repair");
 		rc = diag ? xlpt_diag_recode(diag, XLPT_ERR_LEFT) : XLPT_ERR_LEFT;

@@ -11,6 +11,7 @@
 #include "converters/xl.h"
 #include "pciback/bind.h"
 #include "xl-plugin/gone.h"
+#include "xl-plugin/leave.h"
 #include "xl-plugin/output.h"
 
 void xlpt_start_init(struct xlpt_start *s, struct xlpt_env *env)
@@ -241,11 +242,16 @@ static int create(void *ctx, size_t i, struct xlpt_diag *diag)
 static int destroy(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
-	uint32_t domid;
-	int rc = find_ours(op, &domid, diag);
+	struct xlpt_guest made = { .name = op->guest.name };
+	int rc = find_ours(op, &made.domid, diag);
 
 	(void)i;
-	return rc > 0 ? op->env->ts->ops->guest_destroy(op->env->ts, domid, diag) : rc;
+	if (rc <= 0)
+		return rc;
+	rc = op->env->ts->ops->guest_destroy(op->env->ts, made.domid, diag);
+	/* Its devices go back to dom0 next: they must be nobody's. */
+	memcpy(made.uuid, op->guest.uuid, sizeof(made.uuid));
+	return rc ? rc : xlpt_leave_wait_gone(op->env, &made, diag);
 }
 
 /* Whatever its kernel does: the backend names the device, and the hypervisor has it with a guest. */

@@ -50,7 +50,9 @@ void fake_ts_on_remote(struct fake_ts *f, int (*fn)(void *arg, const char *line,
 
 static int failed(struct xlpt_diag *diag, const char *what)
 {
-	return xlpt_diag_set(diag, XLPT_ERR_TOOLSTACK, "cannot %s: xl ended with status 1", what);
+	xlpt_diag_set(diag, XLPT_ERR_TOOLSTACK, "cannot %s: xl ended with status 1", what);
+	xlpt_diag_hint(diag, "mend what xl names");
+	return XLPT_ERR_TOOLSTACK;
 }
 
 /* A guest of which this is all that is known; its kernel's frontend starts with it. */
@@ -145,12 +147,14 @@ static int restore(struct fake_ts *f, const struct xlpt_image *image, bool pause
 	size_t len;
 	enum fake_ts_depth depth;
 	bool fails = fake_ts_fails(f, FAKE_TS_RESTORE, &depth);
+	struct xlpt_guest *g;
 
 	head = xlpt_image_head_without_devices(image, &len);
 	if (memmem(head, len, "pcidevs", 7) || (fails && depth == FAKE_TS_AT_ONCE) ||
 	    fake_ts_find(f, 0, image->guest.name))
 		return failed(diag, "restore the guest");
-	appear(f, &image->guest, paused);
+	g = appear(f, &image->guest, paused || (fails && depth == FAKE_TS_AFTER_NOTE));
+	g->dying = fails && depth == FAKE_TS_AFTER_GRANTS;
 	return fails ? failed(diag, "restore the guest") : 0;
 }
 
@@ -189,6 +193,13 @@ static int ts_migrate(struct xlpt_toolstack *ts, uint32_t domid, const char *tra
 
 		ts_rename(ts, domid, away, NULL);
 		g->suspended = g->dying = true;
+		xlpt_guest_dispose(&like);
+		return failed(diag, "migrate the guest");
+	}
+	if (fails && depth == FAKE_TS_AFTER_GRANTS) {
+		free(like.name);
+		like.name = xlpt_xasprintf("%s--incoming", g->name);
+		appear(f, &like, true);
 		xlpt_guest_dispose(&like);
 		return failed(diag, "migrate the guest");
 	}

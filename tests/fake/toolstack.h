@@ -92,7 +92,9 @@ char *fake_ts_snapshot(struct fake_ts *f);
  * How a failing one of them ends: AT_ONCE the guest runs as before; AFTER_NOTE it
  * is left suspended (and renamed by a migration); AFTER_NODES the thing is done
  * but reported as failed. A save "fails" with AFTER_DM by an image that is cut
- * short, and with success.
+ * short, and with success. A restore leaves its domain paused with AFTER_NOTE, dying with
+ * AFTER_GRANTS, running with AFTER_NODES; a migration with AFTER_GRANTS leaves the receiver's
+ * paused NAME--incoming there, and the guest here runs.
  */
 void fake_ts_pv_live(struct fake_ts *f, bool on);
 /* Runs an xlpt command line on "the other host": its status, output in *out (malloc'ed). */

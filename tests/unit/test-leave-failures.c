@@ -68,6 +68,8 @@ static const struct {
 	{ "an image cut short", FAKE_TS_SAVE, FAKE_TS_AFTER_DM },
 	{ "a save that was done", FAKE_TS_SAVE, FAKE_TS_AFTER_NODES },
 	{ "a restore", FAKE_TS_RESTORE, FAKE_TS_AT_ONCE },
+	{ "a restore that was done", FAKE_TS_RESTORE, FAKE_TS_AFTER_NODES },
+	{ "a migration, half-made there", FAKE_TS_MIGRATE, FAKE_TS_AFTER_GRANTS },
 	{ "a migration at once", FAKE_TS_MIGRATE, FAKE_TS_AT_ONCE },
 	{ "a migration, guest left suspended", FAKE_TS_MIGRATE, FAKE_TS_AFTER_NOTE },
 	{ "a migration that was done", FAKE_TS_MIGRATE, FAKE_TS_AFTER_NODES },
