@@ -41,9 +41,7 @@ static int make_strict(void *ctx, size_t i, struct xlpt_diag *diag)
 	int rc = xlpt_bind_unbind(h, bdf, diag);
 
 	if (rc == 0)
-		rc = xlpt_pciback_slot_add(h, bdf, diag);
-	if (rc == 0)
-		rc = xlpt_bind_to(h, bdf, XLPT_PCIBACK_DRIVER, diag);
+		rc = xlpt_op_to_pciback(op, i, diag);
 	if (rc == 0)
 		rc = xlpt_pciback_permissive(h, bdf, &on, diag);
 	if (rc == 0 && on) {
@@ -58,14 +56,8 @@ static int make_permissive(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
 	struct xlpt_bdf bdf = op->items[i].spec.bdf;
-	_cleanup_free_ char *driver = NULL;
-	int r, rc = xlpt_bind_driver(op->env->host, bdf, &driver, diag);
+	int r, rc = xlpt_op_to_pciback(op, i, diag);
 
-	if (rc == 0 && !xlpt_streq(driver, XLPT_PCIBACK_DRIVER)) {
-		rc = xlpt_pciback_slot_add(op->env->host, bdf, diag);
-		if (rc == 0)
-			rc = xlpt_bind_to(op->env->host, bdf, XLPT_PCIBACK_DRIVER, diag);
-	}
 	if (rc)
 		return rc;
 	r = xlpt_host_write_text(op->env->host, XLPT_BDF_STR(bdf),

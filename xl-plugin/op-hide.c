@@ -103,10 +103,9 @@ static int note_override(struct xlpt_op *op, struct xlpt_item *item, struct xlpt
 	return xlpt_journal_note(op->outer ? op->outer : &op->journal, note, diag);
 }
 
-static int bind_pciback(void *ctx, size_t i, struct xlpt_diag *diag)
+int xlpt_op_to_pciback(struct xlpt_op *op, size_t i, struct xlpt_diag *diag)
 {
-	struct xlpt_op *op = ctx;
-	struct xlpt_item *item = item_of(ctx, i);
+	struct xlpt_item *item = &op->items[i];
 	struct xlpt_host *h = op->env->host;
 	struct xlpt_bdf bdf = item->spec.bdf;
 	_cleanup_free_ char *driver = NULL;
@@ -123,6 +122,11 @@ static int bind_pciback(void *ctx, size_t i, struct xlpt_diag *diag)
 	if (rc == 0)
 		rc = xlpt_bind_through(h, bdf, XLPT_PCIBACK_DRIVER, diag);
 	return rc;
+}
+
+static int bind_pciback(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	return xlpt_op_to_pciback(ctx, i, diag);
 }
 
 /*

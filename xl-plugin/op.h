@@ -236,6 +236,8 @@ int xlpt_op_judge_ready(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_
 
 /* Steps that take item i from its driver to pciback. ctx of the steps is the op. */
 void xlpt_plan_hide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
+/* From whatever driver it has to pciback; it has that already: success. Its driver_override stays. */
+int xlpt_op_to_pciback(struct xlpt_op *op, size_t i, struct xlpt_diag *diag);
 /* The step before all: the module xen-pciback is loaded when an item is to be hidden without it. */
 void xlpt_plan_pciback(struct xlpt_plan *plan, const struct xlpt_op *op);
 void xlpt_plan_unhide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);

@@ -72,6 +72,13 @@ static void test_autoprobe_off(void **state)
 	ok(w, "attach --hide web1 01:10.2");
 	ok(w, "detach --to-host web1 01:10.2");
 	driver_is(w, "0000:01:10.2", "none");
+	/* Bound anew, because it is permissive from before. */
+	ok(w, "hide 01:10.2");
+	assert_int_equal(xlpt_host_write_text(h, "0000:01:10.2", "/sys/bus/pci/drivers/pciback/permissive"),
+			 0);
+	ok(w, "-v attach web1 01:10.2");
+	said(w, "bind 0000:01:10.2 to pciback anew");
+	ok(w, "detach --to-host web1 01:10.2");
 	ok(w, "pool define lan pf=01:00.0");
 	if (world_run(w, "start %s", cfg))
 		fail_msg("start: %s", w->err);
