@@ -81,10 +81,13 @@ static char *who_text(const struct users *u, const char *somebody)
 	return xlpt_str_take(&s);
 }
 
-/* Whether dom0 can do without it is what hiding it would say. */
+/* Whether dom0 can do without it is what hiding it would say; the VFs of a PF can be removed before. */
 static bool dom0_can_lose(const struct xlpt_set_mate *m)
 {
-	return xlpt_policy_hide(m->device, m->place, false, NULL) == 0;
+	struct xlpt_device without_vfs = *m->device;
+
+	without_vfs.vf_count = 0;
+	return xlpt_policy_hide(&without_vfs, m->place, false, NULL) == 0;
 }
 
 /* "this host needs A (amdgpu): it shows the console; dom0 can lose B (ccp) and C (xhci_hcd)" */
@@ -101,12 +104,14 @@ static void add_losses(struct xlpt_str *s, const struct users *u)
 		_cleanup_free_ char *one =
 			xlpt_xasprintf("%s (%s)", XLPT_BDF_STR(m->device->bdf), m->device->driver);
 
-		if (xlpt_policy_hide(m->device, m->place, false, &no) == 0)
+		if (dom0_can_lose(m)) {
 			add_to_list(&can, i++, n, one);
-		else if (m->place->needed)
+		} else if (m->place->needed) {
 			xlpt_str_addf(s, "; this host needs %s: %s", one, m->place->needed);
-		else
+		} else {
+			xlpt_policy_hide(m->device, m->place, false, &no);
 			xlpt_str_addf(s, "; dom0 cannot lose %s: %s", one, no.fact);
+		}
 	}
 	if (n)
 		xlpt_str_addf(s, "; dom0 can lose %s", can.s);
@@ -149,8 +154,19 @@ static char *clear_away(const struct users *u)
 		xlpt_str_addf(&s, "%sxlpt detach %s %s", i ? "; " : "", m->place->owner_name,
 			      XLPT_BDF_STR(m->device->bdf));
 	}
+	for (size_t i = 0; i < u->n_dom0; i++) {
+		const struct xlpt_set_mate *m = u->of_dom0[i];
+
+		if (m->device->vf_count <= 0)
+			continue;
+		if (m->place->vfs_line)
+			xlpt_str_addf(&s, "%s%s", s.len ? "; " : "", m->place->vfs_line);
+		else
+			xlpt_str_addf(&s, "%sxlpt vf remove %s", s.len ? "; " : "",
+				      XLPT_BDF_STR(m->device->bdf));
+	}
 	for (size_t i = 0; i < u->n_dom0; i++)
-		xlpt_str_addf(&s, "%s %s", i ? "" : u->n_guests ? "; xlpt hide" : "xlpt hide",
+		xlpt_str_addf(&s, "%s %s", i ? "" : s.len ? "; xlpt hide" : "xlpt hide",
 			      XLPT_BDF_STR(u->of_dom0[i]->device->bdf));
 	return xlpt_str_take(&s);
 }
@@ -219,6 +235,35 @@ char *xlpt_policy_divided(const struct xlpt_device *dev, const struct xlpt_guest
 	return xlpt_xasprintf("the isolation set of %s is divided: it goes to %s while %s, and each side "
 			      "can reach what the other's devices do, past the IOMMU",
 			      XLPT_BDF_STR(dev->bdf), guest ? guest->name : "dom0", who);
+}
+
+int xlpt_policy_reset_hits(const struct xlpt_device *dev, const char *word,
+			   const struct xlpt_set_mate *mates, size_t n, struct xlpt_diag *diag)
+{
+	_cleanup_str_ struct xlpt_str hit = { 0 }, fact = { 0 };
+	_cleanup_free_ char *who = NULL, *instead = NULL;
+	XLPT_CLEANUP(users_dispose) struct users u;
+	size_t used = 0;
+
+	sort_users(mates, n, NULL, &u);
+	if (!u.n_dom0 && !u.n_guests)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		if (xlpt_mate_in_use(&mates[i]))
+			add_to_list(&hit, used++, u.n_dom0 + u.n_guests, XLPT_BDF_STR(mates[i].device->bdf));
+	who = who_text(&u, "a guest that is gone");
+	xlpt_str_add(&fact, who);
+	add_losses(&fact, &u);
+	instead = clear_away(&u);
+	xlpt_diag_set(diag, XLPT_ERR_RULE, "a reset of %s by %s would hit %s as well",
+		      XLPT_BDF_STR(dev->bdf), word, hit.s);
+	xlpt_diag_fact(diag, "%s", fact.s);
+	if (instead)
+		xlpt_diag_hint(diag, "%s", instead);
+	else
+		xlpt_diag_hint(diag, "xlpt reset --list %s shows what other ways it has",
+			       XLPT_BDF_STR(dev->bdf));
+	return XLPT_ERR_RULE;
 }
 
 int xlpt_policy_carrier(const struct xlpt_device *dev, const struct xlpt_set_mate *behind, size_t n,

@@ -113,8 +113,9 @@ static int free_of_guests(const struct xlpt_device *dev, const struct xlpt_place
 	return 0;
 }
 
+/* also: what the next rules want, so that the one line mends it. */
 static int not_needed(const struct xlpt_device *dev, const struct xlpt_place *place, bool forced,
-		      struct xlpt_diag *diag)
+		      const char *also, struct xlpt_diag *diag)
 {
 	const char *bdf = XLPT_BDF_STR(dev->bdf);
 
@@ -122,7 +123,7 @@ static int not_needed(const struct xlpt_device *dev, const struct xlpt_place *pl
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_HOST_NEEDS, "this host needs %s itself", bdf);
 	xlpt_diag_fact(diag, "%s", place->needed);
-	xlpt_diag_hint(diag, "if you are sure: --force-host-device %s", bdf);
+	xlpt_diag_hint(diag, "if you are sure: --force-host-device %s%s", bdf, also);
 	return XLPT_ERR_HOST_NEEDS;
 }
 
@@ -138,8 +139,10 @@ static int without_vfs(const struct xlpt_device *dev, const struct xlpt_place *p
 	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s has %d virtual function%s, which would go with its driver",
 		      XLPT_BDF_STR(dev->bdf), dev->vf_count, dev->vf_count == 1 ? "" : "s");
 	xlpt_diag_fact(diag, "sriov_numvfs is %d", dev->vf_count);
-	xlpt_diag_hint(diag, "xlpt vf remove %s, which refuses while a guest has one",
-		       XLPT_BDF_STR(dev->bdf));
+	if (place->vfs_line)
+		xlpt_diag_hint(diag, "%s", place->vfs_line);
+	else
+		xlpt_diag_hint(diag, "xlpt vf remove %s", XLPT_BDF_STR(dev->bdf));
 	return XLPT_ERR_RULE;
 }
 
@@ -153,9 +156,10 @@ int xlpt_policy_hide(const struct xlpt_device *dev, const struct xlpt_place *pla
 	/* With pciback already it stays there. */
 	if (rc == 0 && !place->on_pciback)
 		rc = answers(dev, diag);
+	/* What nothing forces comes before what can be forced. */
 	if (rc == 0)
-		rc = not_needed(dev, place, force_host_device, diag);
-	return rc ? rc : without_vfs(dev, place, diag);
+		rc = without_vfs(dev, place, diag);
+	return rc ? rc : not_needed(dev, place, force_host_device, "", diag);
 }
 
 int xlpt_policy_unhide(const struct xlpt_device *dev, const struct xlpt_place *place,
@@ -294,6 +298,8 @@ static int reserved_alone(const struct xlpt_attach_facts *f, struct xlpt_diag *d
 int xlpt_policy_attach(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 {
 	const char *bdf = XLPT_BDF_STR(f->device->bdf);
+	bool to_hide = !f->place->on_pciback && !f->hide;
+	_cleanup_free_ char *also = NULL;
 	int rc;
 
 	rc = endpoint(f->device, diag);
@@ -305,22 +311,29 @@ int xlpt_policy_attach(const struct xlpt_attach_facts *f, struct xlpt_diag *diag
 		rc = guest_fits(f, diag);
 	if (rc == 0)
 		rc = backend_ready(f, diag);
+	if (rc == 0)
+		rc = without_vfs(f->device, f->place, diag);
 	if (rc)
 		return rc;
+	also = xlpt_xasprintf("%s%s%s", to_hide ? " --hide" : "", f->divides ? " --allow-split " : "",
+			      f->divides ? XLPT_BDF_STR(*f->divides) : "");
 	/* On pciback already is no excuse: a boot-time hide of the system disk is a mistake too. */
-	rc = not_needed(f->device, f->place, f->force_host_device, diag);
+	rc = not_needed(f->device, f->place, f->force_host_device, also, diag);
 	if (rc == 0)
 		rc = reserved_alone(f, diag);
 	if (rc)
 		return rc;
-	if (!f->place->on_pciback && !f->hide) {
+	if (to_hide) {
 		xlpt_diag_set(diag, XLPT_ERR_NOT_HIDDEN, "%s is not hidden from dom0", bdf);
 		xlpt_diag_fact(diag, "its driver is %s, not pciback",
 			       f->device->driver ? f->device->driver : "none");
-		xlpt_diag_hint(diag, "add --hide, or run xlpt hide %s first", bdf);
+		if (f->divides)
+			xlpt_diag_hint(diag, "xlpt hide %s first", bdf);
+		else
+			xlpt_diag_hint(diag, "add --hide, or run xlpt hide %s first", bdf);
 		return XLPT_ERR_NOT_HIDDEN;
 	}
-	return without_vfs(f->device, f->place, diag);
+	return 0;
 }
 
 int xlpt_policy_leave(const struct xlpt_guest *guest, const struct xlpt_bdf *devices, size_t n,

@@ -24,6 +24,7 @@ struct xlpt_place {
 	bool hyp_assigned;	/* ... and has it with a guest */
 	int64_t noted_domid;	/* libxl's own note, -1 = none */
 	const char *needed;	/* why this host needs it (pciback/guard), or NULL; not owned */
+	char *vfs_line;		/* of a PF with VFs in use: what removes them, or NULL */
 };
 
 /* What there is to know before a guest is given a function. */
@@ -40,6 +41,8 @@ struct xlpt_attach_facts {
 	bool rdm_relaxed;	/* ... or Xen to be relaxed about its reserved memory */
 	const char *rdm_shared;	/* who else firmware has reserved that memory for, or NULL */
 	uint64_t rdm_base, rdm_limit;	/* then: where it is, both included */
+	const struct xlpt_bdf *divides;	/* the sets of the devices would be refused at this one of
+					   them (xlpt_policy_split), or NULL */
 	/* what the caller allows */
 	bool hide;		/* take it from its dom0 driver */
 	bool force_host_device;	/* even if the host needs it */
@@ -87,6 +90,13 @@ char *xlpt_policy_divided(const struct xlpt_device *dev, const struct xlpt_guest
  */
 int xlpt_policy_carrier(const struct xlpt_device *dev, const struct xlpt_set_mate *behind, size_t n,
 			struct xlpt_diag *diag);
+
+/*
+ * A reset of dev by the way called word, which would hit these too: XLPT_ERR_RULE
+ * while one is in use.
+ */
+int xlpt_policy_reset_hits(const struct xlpt_device *dev, const char *word,
+			   const struct xlpt_set_mate *mates, size_t n, struct xlpt_diag *diag);
 
 /* XLPT_ERR_RULE for a segment that Xen cannot address. carrier: of its domain, or NULL. */
 int xlpt_policy_addressable(struct xlpt_bdf bdf, const struct xlpt_bdf *carrier,

@@ -135,7 +135,7 @@ static const struct xlpt_opt attach_opts[] = {
 	{ "without-e820", 0, NULL, "try also with a PV guest that has no e820_host=1" },
 	{ "config", 0, "FILE", "also list the devices in FILE, the guest's xl configuration" },
 	{ "force-host-device", 0, "BDF", "take BDF although this host needs it (may be repeated)" },
-	{ "allow-split", 0, "BDF", "give BDF away alone though others are in its isolation set" },
+	{ "allow-split", 0, "BDF", "divide BDF's isolation set: each side can reach the other's" },
 	{ 0 },
 };
 
@@ -247,7 +247,7 @@ static const struct xlpt_opt detach_opts[] = {
 	{ "config", 0, "FILE", "also take the devices out of FILE, the guest's xl configuration" },
 	{ "to-host", 0, NULL, "give the device back to its dom0 driver, too" },
 	{ "force", 'f', NULL, "do without the guest's help; it may need a restart afterwards" },
-	{ "allow-split", 0, "BDF", "to-host: give BDF back though a guest has others of its set" },
+	{ "allow-split", 0, "BDF", "to-host: divide BDF's isolation set all the same" },
 	{ "timeout", 't', "SECONDS", "how long the guest may take to answer (default 60)" },
 	{ "wait", 'w', NULL, "over the hotplug budget: wait until it has room" },
 	{ 0 },

@@ -84,7 +84,7 @@ static int check(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt
 	if (rc)
 		return rc;
 	report_check(env, &guest, &holds, what);
-	return xlpt_holdings_judge(&guest, &holds, what, diag);
+	return xlpt_holdings_judge(env, &guest, &holds, what, diag);
 }
 
 /* ---- status ---- */

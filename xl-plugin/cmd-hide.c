@@ -99,7 +99,7 @@ static const struct xlpt_opt hide_opts[] = {
 };
 
 static const struct xlpt_opt unhide_opts[] = {
-	{ "allow-split", 0, "BDF", "give BDF back though a guest has others of its isolation set" },
+	{ "allow-split", 0, "BDF", "divide BDF's isolation set: that guest can reach what dom0 does" },
 	{ 0 },
 };
 

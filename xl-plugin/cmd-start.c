@@ -86,7 +86,7 @@ static const struct xlpt_opt start_opts[] = {
 	{ "timeout", 't', "SECONDS", "how long it may take to have them (default 180)" },
 	{ "hide", 0, NULL, "take the devices from their dom0 drivers first (like seize=1)" },
 	{ "force-host-device", 0, "BDF", "take BDF although this host needs it (may be repeated)" },
-	{ "allow-split", 0, "BDF", "give BDF away alone though others are in its isolation set" },
+	{ "allow-split", 0, "BDF", "divide BDF's isolation set: each side can reach the other's" },
 	{ 0 },
 };
 

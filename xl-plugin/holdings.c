@@ -2,9 +2,11 @@
 #include "xl-plugin/holdings.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "core/policy.h"
 #include "pciback/bind.h"
+#include "pciback/scan.h"
 #include "xenstore/pcibe.h"
 
 void xlpt_holdings_dispose(struct xlpt_holdings *h)
@@ -117,12 +119,31 @@ int xlpt_holdings_read(struct xlpt_env *env, const struct xlpt_guest *guest,
 	return rc;
 }
 
-int xlpt_holdings_judge(const struct xlpt_guest *guest, const struct xlpt_holdings *h,
-			const char *what, struct xlpt_diag *diag)
+/* A guest that --detach-first would be refused for (xlpt_policy_resumes) is not sent there. */
+static void hint_if_not_resumed(struct xlpt_env *env, const struct xlpt_guest *guest,
+				const struct xlpt_holdings *h, const char *what, struct xlpt_diag *diag)
+{
+	for (size_t i = 0; i < h->n; i++) {
+		_cleanup_device_ struct xlpt_device dev = { 0 };
+
+		if (xlpt_scan_one(env->host, h->items[i].bdf, 0, NULL, &dev, NULL) ||
+		    xlpt_policy_resumes(guest, &dev, what, NULL) == 0)
+			continue;
+		xlpt_diag_hint(diag, "shut %s down and create it again instead: it would not survive being "
+			       "%s; if its kernel is known to: xlpt %s --detach-first --force %s %s", guest->name,
+			       what, !strcmp(what, "saved") ? "save" : "migrate", guest->name,
+			       !strcmp(what, "saved") ? "FILE" : "HOST");
+		return;
+	}
+}
+
+int xlpt_holdings_judge(struct xlpt_env *env, const struct xlpt_guest *guest,
+			const struct xlpt_holdings *h, const char *what, struct xlpt_diag *diag)
 {
 	_cleanup_free_ struct xlpt_bdf *bdfs = xlpt_xcalloc(h->n + 1, sizeof(*bdfs));
 	_cleanup_str_ struct xlpt_str says = { 0 };
 	bool backend = false, hyp = false, config = false;
+	int rc;
 
 	for (size_t i = 0; i < h->n; i++) {
 		bdfs[i] = h->items[i].bdf;
@@ -136,5 +157,8 @@ int xlpt_holdings_judge(const struct xlpt_guest *guest, const struct xlpt_holdin
 		xlpt_str_addf(&says, "%sthe hypervisor", says.len ? ", " : "");
 	if (config)
 		xlpt_str_addf(&says, "%slibxl's configuration of the guest", says.len ? ", " : "");
-	return xlpt_policy_leave(guest, bdfs, h->n, xlpt_str_get(&says), what, diag);
+	rc = xlpt_policy_leave(guest, bdfs, h->n, xlpt_str_get(&says), what, diag);
+	if (rc && (!strcmp(what, "saved") || !strcmp(what, "migrated")))
+		hint_if_not_resumed(env, guest, h, what, diag);
+	return rc;
 }

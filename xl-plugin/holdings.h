@@ -37,7 +37,7 @@ int xlpt_holdings_read(struct xlpt_env *env, const struct xlpt_guest *guest,
  * The rule (xlpt_policy_leave) over what the guest holds; what is "saved",
  * "migrated", "suspended" or "checkpointed". 0, or XLPT_ERR_RULE with the list.
  */
-int xlpt_holdings_judge(const struct xlpt_guest *guest, const struct xlpt_holdings *h,
-			const char *what, struct xlpt_diag *diag);
+int xlpt_holdings_judge(struct xlpt_env *env, const struct xlpt_guest *guest,
+			const struct xlpt_holdings *h, const char *what, struct xlpt_diag *diag);
 
 #endif

@@ -301,7 +301,7 @@ static int take_items(struct xlpt_leave *l, const char *what, struct xlpt_diag *
 	int rc = xlpt_holdings_read(l->op.env, &l->op.guest, &held, diag);
 
 	if (rc == 0 && !l->detach_first)
-		rc = xlpt_holdings_judge(&l->op.guest, &held, what, diag);
+		rc = xlpt_holdings_judge(l->op.env, &l->op.guest, &held, what, diag);
 	for (size_t i = 0; rc == 0 && l->detach_first && i < held.n; i++) {
 		_cleanup_free_ char *text = NULL;
 

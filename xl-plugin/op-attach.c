@@ -295,6 +295,7 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 			.be_consistent = !be.exists || be.consistent,
 			.be_leaving = any_leaving(&be),
 			.slot_asked = item->spec.vslot >= 0,
+			.divides = xlpt_op_divides(op),
 			.hide = item->hide,
 			.force_host_device = xlpt_op_forced(op, item->spec.bdf),
 			.without_e820 = op->without_e820,
@@ -308,7 +309,9 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 			rc = verify(op, i, diag);
 			continue;
 		}
-		rc = xlpt_op_reserved(op, item, &f, &shared, diag);
+		rc = xlpt_op_judge_carrier(op, item, diag);
+		if (rc == 0)
+			rc = xlpt_op_reserved(op, item, &f, &shared, diag);
 		if (rc == 0)
 			rc = xlpt_policy_attach(&f, diag);
 		if (rc == 0)

@@ -400,10 +400,10 @@ int xlpt_op_hide(struct xlpt_op *op, struct xlpt_diag *diag)
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
 		struct xlpt_item *item = &op->items[i];
 
-		rc = xlpt_policy_hide(&item->device, &item->place,
-				      xlpt_op_forced(op, item->spec.bdf), diag);
+		rc = xlpt_op_judge_carrier(op, item, diag);
 		if (rc == 0)
-			rc = xlpt_op_judge_carrier(op, item, diag);
+			rc = xlpt_policy_hide(&item->device, &item->place,
+					      xlpt_op_forced(op, item->spec.bdf), diag);
 		if (rc == 0)
 			rc = xlpt_op_read_origin(op, item, diag);
 		if (rc == 0 && item->hide)

@@ -34,13 +34,17 @@ static int in_guest(const struct xlpt_item *item, struct xlpt_diag *diag)
 	xlpt_diag_fact(diag, "%s, and its driver would not know of the reset",
 		       item->place.has_owner ? "the guest's PCI backend names it"
 					     : "the hypervisor has it assigned to a guest");
-	xlpt_diag_hint(diag, "xlpt detach %s %s first; --force resets it all the same",
-		       item->place.owner_name ? item->place.owner_name : "GUEST", bdf);
+	if (item->place.owner_name)
+		xlpt_diag_hint(diag, "xlpt detach %s %s first; --force resets it all the same",
+			       item->place.owner_name, bdf);
+	else
+		xlpt_diag_hint(diag, "xlpt repair");
 	return XLPT_ERR_RULE;
 }
 
-static int self(const struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag)
+static int self(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag)
 {
+	_cleanup_diag_ struct xlpt_diag no_hide = {0};
 	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
 
 	if (item->device.header == XLPT_HEADER_BRIDGE) {
@@ -66,39 +70,40 @@ static int self(const struct xlpt_op *op, const struct xlpt_item *item, struct x
 		xlpt_diag_fact(diag,
 			       "a driver that is not told of a reset goes on with a device that "
 			       "has forgotten everything");
-		xlpt_diag_hint(diag, "xlpt hide %s first; --force resets it all the same", bdf);
+		/* What would be refused to "xlpt hide" has to be mended before it. */
+		if (xlpt_policy_hide(&item->device, &item->place, true, &no_hide) ||
+		    xlpt_op_judge_carrier(op, item, &no_hide))
+			xlpt_diag_hint(diag, "%s; xlpt hide %s; --force resets it all the same", no_hide.hint,
+				       bdf);
+		else
+			xlpt_diag_hint(diag, "xlpt hide %s first; --force resets it all the same", bdf);
 		return XLPT_ERR_RULE;
 	}
 	return 0;
 }
 
 /* Who else is hit must not be in use, by a guest or by dom0; nothing forces that. */
-static int others(const struct xlpt_owners *owners, const struct xlpt_devices *all,
-		  struct xlpt_bdf bdf, const struct xlpt_reset_way *way, struct xlpt_diag *diag)
+static int others(struct xlpt_op *op, const struct xlpt_devices *all, const struct xlpt_device *dev,
+		  const struct xlpt_reset_way *way, struct xlpt_diag *diag)
 {
-	const char *word = xlpt_reset_word(way->how);
+	_cleanup_free_ struct xlpt_set_mate *mates = xlpt_xcalloc(way->n_also + 1, sizeof(*mates));
+	_cleanup_free_ struct xlpt_place *places = xlpt_xcalloc(way->n_also + 1, sizeof(*places));
+	size_t n = 0;
+	int rc = 0;
 
-	for (size_t i = 0; i < way->n_also; i++) {
-		const struct xlpt_owner *o = xlpt_owners_find(owners, way->also[i]);
+	for (size_t i = 0; rc == 0 && i < way->n_also; i++) {
 		const struct xlpt_device *d = xlpt_devices_find(all, way->also[i]);
-		const char *also = XLPT_BDF_STR(way->also[i]);
 
-		if (!o && (!d || idle_driver(d->driver)))
+		if (!d)
 			continue;
-		xlpt_diag_set(diag, XLPT_ERR_RULE, "a reset of %s by %s would hit %s as well",
-			      XLPT_BDF_STR(bdf), word, also);
-		if (o) {
-			xlpt_diag_fact(diag, "%s is with %s", also,
-				       o->guest ? o->guest : "a guest that is gone");
-			xlpt_diag_hint(diag, "xlpt detach %s %s", o->guest ? o->guest : "GUEST",
-				       also);
-		} else {
-			xlpt_diag_fact(diag, "%s is in use by dom0's driver %s", also, d->driver);
-			xlpt_diag_hint(diag, "xlpt hide %s", also);
-		}
-		return XLPT_ERR_RULE;
+		mates[n] = (struct xlpt_set_mate){ .device = d, .place = &places[n] };
+		rc = xlpt_place_read(op->env, d, &op->owners, &op->needs, &places[n++], diag);
 	}
-	return 0;
+	if (rc == 0)
+		rc = xlpt_policy_reset_hits(dev, xlpt_reset_word(way->how), mates, n, diag);
+	while (n--)
+		xlpt_place_dispose(&places[n]);
+	return rc;
 }
 
 static int no_way(struct xlpt_bdf bdf, const struct xlpt_reset_ways *ways, struct xlpt_diag *diag)
@@ -211,7 +216,7 @@ static int choose(struct xlpt_op *op, size_t i, const struct xlpt_devices *all,
 	way = op->reset_method ? xlpt_reset_find(&ways, how) : xlpt_reset_first(&ways);
 	/* In this order: whose device would be hit matters more than that it cannot be done now. */
 	if (way)
-		rc = others(&op->owners, all, item->spec.bdf, way, diag);
+		rc = others(op, all, &item->device, way, diag);
 	if (rc == 0 && (!way || !way->usable))
 		rc = op->reset_method ? not_this(item->spec.bdf, how, &ways, diag)
 				      : no_way(item->spec.bdf, &ways, diag);
@@ -222,7 +227,7 @@ static int choose(struct xlpt_op *op, size_t i, const struct xlpt_devices *all,
 	item->reset_hows[item->n_reset_hows++] = way->how;
 	for (const struct xlpt_reset_way *next = way + 1;
 	     !op->reset_method && next < ways.items + ways.n; next++)
-		if (next->usable && others(&op->owners, all, item->spec.bdf, next, NULL) == 0)
+		if (next->usable && others(op, all, &item->device, next, NULL) == 0)
 			item->reset_hows[item->n_reset_hows++] = next->how;
 	/* What reset_method holds now is what repair puts back; the journal has words. */
 	item->origin = xlpt_reset_method_read(op->env->host, item->spec.bdf);
@@ -297,7 +302,7 @@ static int try_reset(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_res
 	if (way->n_also) {
 		rc = xlpt_scan_all(op->env->host, XLPT_SCAN_BRIEF, NULL, &now, diag);
 		if (rc == 0)
-			rc = others(&op->owners, &now, item->spec.bdf, way, diag);
+			rc = others(op, &now, &dev, way, diag);
 	}
 	return rc ? rc : xlpt_reset_do(op->env->host, item->spec.bdf, NULL, result, diag);
 }

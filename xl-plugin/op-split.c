@@ -169,9 +169,10 @@ static int present_add(struct present *p, struct xlpt_op *op, struct xlpt_bdf bd
 int xlpt_op_judge_carrier(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag)
 {
 	XLPT_CLEANUP(present_dispose) struct present p = { 0 };
-	int rc = item->hide && item->device.driver ? xlpt_op_bus(op, diag) : 0;
+	bool driven = item->device.driver && !item->place.on_pciback;
+	int rc = driven ? xlpt_op_bus(op, diag) : 0;
 
-	if (!op->bus.n || !item->hide || rc)
+	if (!driven || rc)
 		return rc;
 	present_init(&p, op->bus.n);
 	for (size_t i = 0; rc == 0 && i < op->bus.n; i++) {
@@ -225,6 +226,23 @@ static int judge_each(struct xlpt_op *op, bool divided, struct xlpt_diag *diag)
 			return rc;
 	}
 	return 0;
+}
+
+const struct xlpt_bdf *xlpt_op_divides(struct xlpt_op *op)
+{
+	bool asked = false;
+	size_t last;
+
+	for (size_t i = 0; i < op->n; i++)
+		asked |= op->items[i].place.needed || (!op->items[i].place.on_pciback && !op->items[i].hide);
+	for (size_t i = 0; asked && i < op->n_mates; i = last) {
+		for (last = i + 1; last < op->n_mates && op->mates[last].item == op->mates[i].item; last++)
+			;
+		if (!op->mates[i].divided &&
+		    judge_one(op, &op->mates[i], last - i, false, NULL) == XLPT_ERR_RULE)
+			return &op->items[op->mates[i].item].spec.bdf;
+	}
+	return NULL;
 }
 
 int xlpt_op_judge_split(struct xlpt_op *op, struct xlpt_diag *diag)

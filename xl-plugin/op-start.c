@@ -299,11 +299,14 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 			.fe_state = XLPT_XBS_NONE,
 			.be_consistent = true,
 			.slot_asked = item->spec.vslot >= 0,
+			.divides = xlpt_op_divides(op),
 			.hide = item->hide,
 			.force_host_device = xlpt_op_forced(op, item->spec.bdf),
 		};
 
-		rc = xlpt_op_reserved(op, item, &f, &shared, diag);
+		rc = xlpt_op_judge_carrier(op, item, diag);
+		if (rc == 0)
+			rc = xlpt_op_reserved(op, item, &f, &shared, diag);
 		if (rc == 0)
 			rc = xlpt_policy_attach(&f, diag);
 		if (rc == 0)

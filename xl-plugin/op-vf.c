@@ -77,6 +77,23 @@ static bool in_use(struct xlpt_vf_op *op, struct xlpt_bdf vf, struct xlpt_str *w
 	return true;
 }
 
+char *xlpt_vf_clear_line(struct xlpt_env *env, struct xlpt_bdf pf, const struct xlpt_owners *owners,
+			 const struct xlpt_needs *needs)
+{
+	_cleanup_str_ struct xlpt_str why = { 0 }, mend = { 0 };
+	_cleanup_pf_ struct xlpt_pf read = { 0 };
+	/* The lists stay their owner's: this is not disposed of. */
+	struct xlpt_vf_op op = { .env = env, .owners = *owners };
+
+	if (needs)
+		op.needs = *needs;
+	if (xlpt_pf_read(env->host, pf, &read, NULL))
+		return NULL;
+	for (size_t i = 0; i < read.n; i++)
+		in_use(&op, read.vfs[i], &why, &mend);
+	return mend.len ? xlpt_xasprintf("%s; xlpt vf remove %s", mend.s, XLPT_BDF_STR(pf)) : NULL;
+}
+
 static int check_unused(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str why = { 0 }, mend = { 0 };

@@ -209,8 +209,13 @@ int xlpt_op_bus(struct xlpt_op *op, struct xlpt_diag *diag);
 /* op-split.c: before the locks, which cover the mates too, and when the facts are there. */
 int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag);
 int xlpt_op_judge_split(struct xlpt_op *op, struct xlpt_diag *diag);
+/*
+ * The first item whose set judge_split will refuse to divide, for the mending lines
+ * of the rules before it; only looked for when one of those can speak. NULL: none.
+ */
+const struct xlpt_bdf *xlpt_op_divides(struct xlpt_op *op);
 void xlpt_op_drop_mates(struct xlpt_op *op);
-/* RULE when item is to be taken from its driver, and dom0 uses what is behind it (VMD). */
+/* RULE when dom0 drives item and uses what is behind it (VMD): it cannot be taken from its driver. */
 int xlpt_op_judge_carrier(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag);
 /*
  * op-reserved.c: fills what f says of memory that firmware has reserved for several functions.

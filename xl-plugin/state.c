@@ -3,6 +3,7 @@
 
 #include "pciback/bind.h"
 #include "xl-plugin/op.h"
+#include "xl-plugin/vf.h"
 
 void xlpt_owners_dispose(struct xlpt_owners *owners)
 {
@@ -108,6 +109,7 @@ int xlpt_owner_now(struct xlpt_env *env, struct xlpt_bdf bdf, uint32_t *domid,
 void xlpt_place_dispose(struct xlpt_place *place)
 {
 	free(place->owner_name);
+	free(place->vfs_line);
 	*place = (struct xlpt_place){ 0 };
 }
 
@@ -137,6 +139,8 @@ int xlpt_place_read(struct xlpt_env *env, const struct xlpt_device *dev,
 		rc = xlpt_pcinote_read(env->store, dev->bdf, &note, diag);
 		out->noted_domid = note.domid;
 	}
+	if (dev->vf_count > 0 && !out->on_pciback)
+		out->vfs_line = xlpt_vf_clear_line(env, dev->bdf, owners, needs);
 	/* Xen refuses the question for bridges, and cannot be asked for wider segments. */
 	if (rc == 0 && env->ts && dev->header != XLPT_HEADER_BRIDGE &&
 	    dev->bdf.seg <= XLPT_XEN_SEG_MAX) {

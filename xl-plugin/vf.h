@@ -127,6 +127,15 @@ struct xlpt_vf_op {
 };
 
 #define XLPT_VF_OP_INIT(e) ((struct xlpt_vf_op){ .env = (e), .journal = { .fd = -1 } })
+
+/*
+ * What is to be run before the VFs of a PF can be removed, and that: "xlpt detach
+ * --to-host web1 0000:01:10.0; xlpt vf remove 0000:01:00.0". NULL when nothing has
+ * to be run before. needs may be NULL. Caller frees.
+ */
+char *xlpt_vf_clear_line(struct xlpt_env *env, struct xlpt_bdf pf, const struct xlpt_owners *owners,
+			 const struct xlpt_needs *needs);
+
 void xlpt_vf_op_dispose(struct xlpt_vf_op *op);
 #define _cleanup_vf_op_ XLPT_CLEANUP(xlpt_vf_op_dispose)
 

@@ -42,7 +42,7 @@ static int judge(struct state *s, const char *what, struct xlpt_diag *diag)
 	_cleanup_holdings_ struct xlpt_holdings h = { 0 };
 
 	assert_int_equal(xlpt_holdings_read(&s->env, &s->web1, &h, diag), 0);
-	return xlpt_holdings_judge(&s->web1, &h, what, diag);
+	return xlpt_holdings_judge(&s->env, &s->web1, &h, what, diag);
 }
 
 static void test_nothing(void **state)
@@ -73,11 +73,26 @@ static void test_attached(void **state)
 	assert_int_equal(xlpt_err_exit(diag.code), 3);
 	assert_string_equal(diag.message, "web1 holds PCI devices and cannot be saved with them: "
 					  "0000:02:00.0 0000:05:00.0");
+	/* 02:00.0 has an interrupt line: --detach-first would be refused (xlpt_policy_resumes). */
+	assert_string_equal(diag.hint, "shut web1 down and create it again instead: it would not survive being "
+			    "saved; if its kernel is known to: xlpt save --detach-first --force web1 FILE");
+	assert_int_equal(judge(s, "migrated", &diag), XLPT_ERR_RULE);
+	assert_non_null(strstr(diag.hint, "xlpt migrate --detach-first --force web1 HOST"));
+	assert_int_equal(judge(s, "checkpointed", &diag), XLPT_ERR_RULE);
+	assert_string_equal(diag.hint, "xlpt detach web1 0000:02:00.0 0000:05:00.0");
+}
+
+/* A virtual function has no interrupt line, and goes the short way. */
+static void test_detach_first(void **state)
+{
+	struct state *s = *state;
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+
+	assert_int_equal(world_run(s->w, "attach --hide web1 01:10.0"), 0);
+	assert_int_equal(judge(s, "saved", &diag), XLPT_ERR_RULE);
 	assert_string_equal(diag.hint, "xlpt save --detach-first web1 FILE");
 	assert_int_equal(judge(s, "migrated", &diag), XLPT_ERR_RULE);
 	assert_string_equal(diag.hint, "xlpt migrate --detach-first web1 HOST");
-	assert_int_equal(judge(s, "checkpointed", &diag), XLPT_ERR_RULE);
-	assert_string_equal(diag.hint, "xlpt detach web1 0000:02:00.0 0000:05:00.0");
 }
 
 /* Each witness is enough alone. */
@@ -143,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_attached, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_detach_first, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_backend_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_config_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hypervisor_alone, setup, teardown),
