@@ -44,6 +44,7 @@ struct xlpt_device {
 	enum xlpt_header header;
 	bool no_answer;		/* all of its header reads as ones: no power, or off the bus */
 	char *power_state;	/* of such a one, in the kernel's words ("D3cold"), or NULL */
+	bool no_xen;		/* this host runs without Xen: what it has is no dom0's */
 	bool multifunction;	/* the header says so */
 	uint8_t intx_pin;	/* 1 = INTA#, 0 = uses no pin */
 	uint8_t secondary_bus;	/* bridges: the bus behind it, 0 = none */

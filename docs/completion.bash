@@ -17,7 +17,7 @@ _xlpt() {
 		mapfile -t COMPREPLY < <(compgen -W 'device_specific acpi flr af_flr pm bus cxl_bus' -- "$cur"); return ;;
 	--force-host-device | --allow-split | --vf-of) cmd=devices ;;
 	--guest) words=$(xlpt __complete guests 2>/dev/null); cmd=- ;;
-	--state) words='dom0 hidden assigned partial'; cmd=- ;;
+	--state) words='dom0 host hidden assigned partial'; cmd=- ;;
 	--columns) words='device driver state set reset sriov numa id guest parent class name'; cmd=- ;;
 	--class | --driver) return ;;
 	esac

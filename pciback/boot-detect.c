@@ -244,7 +244,7 @@ static void find_mode(struct xlpt_host *h, struct xlpt_boot *b)
  * The kernel makes both under Xen only (drivers/xen/sys-hypervisor.c, drivers/xen/xenbus), xenfs
  * mounted or not. A captured tree may lack them for another reason, unless it has the folder.
  */
-static enum xlpt_boot_xen find_xen(struct xlpt_host *h)
+enum xlpt_boot_xen xlpt_boot_xen(struct xlpt_host *h)
 {
 	_cleanup_free_ char *type = NULL;
 
@@ -276,7 +276,7 @@ int xlpt_boot_detect(struct xlpt_host *h, enum xlpt_era era, const char *release
 	find_mode(h, out);
 	xlpt_boot_find_initramfs(h, out);
 	xlpt_boot_find_loader(h, out);
-	out->xen = find_xen(h);
+	out->xen = xlpt_boot_xen(h);
 	out->has_sysfs = xlpt_host_has(h, "/sys/bus/pci/devices");
 	if (xlpt_host_read_text(h, &out->cmdline, "/proc/cmdline") < 0)
 		out->cmdline = NULL;

@@ -68,6 +68,8 @@ struct xlpt_boot {
 	char *xen_cmdline;	/* Xen's own, or NULL: filled in by who can ask Xen */
 };
 
+/* Whether that system's kernel runs under Xen, whatever else there is of it. */
+enum xlpt_boot_xen xlpt_boot_xen(struct xlpt_host *h);
 void xlpt_boot_dispose(struct xlpt_boot *boot);
 #define _cleanup_boot_ XLPT_CLEANUP(xlpt_boot_dispose)
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pciback/scan.h"
+#include "pciback/boot.h"
 #include "pciback/config.h"
 
 #include <errno.h>
@@ -404,6 +405,7 @@ int xlpt_scan_all(struct xlpt_host *h, unsigned flags, const char *pci_ids,
 {
 	_cleanup_strv_ char **names = NULL;
 	int r = xlpt_host_list(h, &names, DEVICES);
+	bool no_xen;
 
 	*out = (struct xlpt_devices){0};
 	if (r < 0) {
@@ -412,6 +414,7 @@ int xlpt_scan_all(struct xlpt_host *h, unsigned flags, const char *pci_ids,
 		xlpt_diag_hint(diag, "mount -t sysfs sysfs /sys");
 		return XLPT_ERR_IO;
 	}
+	no_xen = xlpt_boot_xen(h) == XLPT_BOOT_XEN_NO;
 	for (char **name = names; *name; name++) {
 		struct xlpt_device dev;
 		struct xlpt_bdf bdf;
@@ -419,6 +422,7 @@ int xlpt_scan_all(struct xlpt_host *h, unsigned flags, const char *pci_ids,
 		if (!xlpt_bdf_from_sysfs_name(*name, &bdf))
 			continue;
 		r = read_function(h, bdf, flags, &dev);
+		dev.no_xen = no_xen;
 		if (r == 0) {
 			XLPT_GROW(out->items, out->n, out->alloc);
 			out->items[out->n++] = dev;
@@ -443,6 +447,7 @@ int xlpt_scan_one(struct xlpt_host *h, struct xlpt_bdf bdf, unsigned flags, cons
 {
 	int r = read_function(h, bdf, flags, out);
 
+	out->no_xen = xlpt_boot_xen(h) == XLPT_BOOT_XEN_NO;
 	if (r) {
 		xlpt_device_dispose(out);
 		return scan_error(bdf, r, diag);

@@ -299,7 +299,7 @@ static const struct xlpt_opt list_opts[] = {
 	{ "all", 'a', NULL, "list bridges too" },
 	{ "class", 0, "CLASS", "only this class: hexadecimal (02, 0200) or a part of its name" },
 	{ "driver", 0, "NAME", "only what this driver has; \"none\" for no driver" },
-	{ "state", 0, "STATE", "only dom0, hidden, assigned or partial" },
+	{ "state", 0, "STATE", "only dom0, host, hidden, assigned or partial" },
 	{ "assignable", 0, NULL, "only what is free for a guest, with all that must go with it" },
 	{ "guest", 0, "GUEST", "only what this guest has (name or domain id)" },
 	{ "vf-of", 0, "BDF", "only virtual functions of this physical function" },

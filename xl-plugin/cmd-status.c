@@ -177,10 +177,19 @@ static int cmd_status(struct xlpt_env *env, const struct xlpt_args *args, struct
 		xlpt_table_print(env, v.table);
 	if (rc == 0 && (!env->sysroot || env->store))
 		rc = journals(&v, root, diag);
+	xlpt_json_add(root, "xen", env->store && env->ts ? json_object_new_boolean(true)
+				   : env->no_xen.message ? json_object_new_boolean(false) : NULL);
 	if (rc == 0 && env->json)
 		xlpt_print_json(env, root);
 	else
 		json_object_put(root);
+	/* Which guest has what, nobody has been asked: that is no good news. */
+	if (rc == 0 && env->no_xen.message) {
+		env->reported = true;
+		rc = (int)env->no_xen.code;
+		xlpt_diag_dispose(diag);
+		xlpt_diag_move(diag, &env->no_xen);
+	}
 	return rc;
 }
 

@@ -36,7 +36,7 @@ static void print_node(const struct view *v, const char *prefix, size_t i)
 		return;
 	}
 	fprintf(f, "%s%s%s", color ? color : "", state, color ? "\033[0m" : "");
-	if (!owner && strcmp(xlpt_state_word(d, owner), "dom0") == 0)
+	if (!owner && strcmp(xlpt_state_word(d, owner), "hidden") != 0)
 		fprintf(f, " (%s)", d->driver ? d->driver : "no driver");
 	if (d->is_vf)
 		fprintf(f, ", VF of %s", XLPT_BDF_STR(d->pf));

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "xl-plugin/env.h"
+
+#include "pciback/boot.h"
 #include "xl-plugin/capture.h"
 
 int xlpt_env_need_host(struct xlpt_env *env, struct xlpt_diag *diag)
@@ -69,24 +71,37 @@ int xlpt_env_need_rtnl(struct xlpt_env *env, struct xlpt_diag *diag)
 
 int xlpt_env_try_xen(struct xlpt_env *env, struct xlpt_diag *diag)
 {
-	_cleanup_diag_ struct xlpt_diag ignored = { 0 };
 	int rc = xlpt_env_need_host(env, diag);
 
 	if (rc == 0 && env->sysroot)
 		rc = xlpt_capture_open(env, diag);
-	if (rc || env->sysroot)
+	if (rc || (env->store && env->ts))
 		return rc;
-	/* xenfs tells a dom0 from any other system, without a message from libxl. */
-	if (!env->ts && !xlpt_host_has(env->host, "/proc/xen/capabilities"))
+	xlpt_diag_dispose(&env->no_xen);
+	if (xlpt_boot_xen(env->host) == XLPT_BOOT_XEN_NO) {
+		xlpt_diag_set(&env->no_xen, XLPT_ERR_NO_XEN, "there is no Xen on this host");
+		xlpt_diag_fact(&env->no_xen, "its kernel has no /sys/hypervisor/type that says \"xen\"");
+		xlpt_diag_hint(&env->no_xen, "boot the boot loader's entry that starts Xen");
 		return 0;
-	xlpt_env_need_xen(env, &ignored);
-	if (ignored.message && env->verbose)
-		fprintf(env->err, "xlpt: %s\n", ignored.message);
+	}
+	if (env->sysroot)
+		return 0;
+	/* xenfs tells a dom0 from any other domain, without a message from libxl. */
+	if (!env->ts && !xlpt_host_has(env->host, "/proc/xen/capabilities")) {
+		xlpt_diag_set(&env->no_xen, XLPT_ERR_NO_XEN, "Xen cannot be asked who has which device");
+		xlpt_diag_fact(&env->no_xen, "/proc/xen/capabilities is not there: xenfs is not mounted");
+		xlpt_diag_hint(&env->no_xen, "mount -t xenfs xenfs /proc/xen");
+		return 0;
+	}
+	xlpt_env_need_xen(env, &env->no_xen);
+	if (env->no_xen.message && env->verbose)
+		fprintf(env->err, "xlpt: %s\n", env->no_xen.message);
 	return 0;
 }
 
 void xlpt_env_close(struct xlpt_env *env)
 {
+	xlpt_diag_dispose(&env->no_xen);
 	xlpt_rtnl_close(&env->own_rtnl);
 	xlpt_toolstack_close(&env->own_ts);
 	xlpt_store_close(&env->own_store);

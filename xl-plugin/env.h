@@ -36,6 +36,8 @@ struct xlpt_env {
 	int verbose;
 	struct json_object *said;	/* array: with --json xlpt_say adds to it; NULL = it is dropped */
 
+	struct xlpt_diag no_xen;	/* why store and ts are not there: xlpt_env_try_xen */
+
 	/* opened here when the pointers above were empty */
 	struct xlpt_host own_host;
 	struct xlpt_store own_store;
@@ -51,7 +53,7 @@ int xlpt_env_need_rtnl(struct xlpt_env *env, struct xlpt_diag *diag);
 /*
  * For commands that can do without: opens what is there. On a tree that xlpt
  * capture made, what it has; on another, or a host without Xen, env->store and
- * env->ts stay NULL.
+ * env->ts stay NULL, and env->no_xen says why (empty for a tree that does not tell).
  */
 int xlpt_env_try_xen(struct xlpt_env *env, struct xlpt_diag *diag);
 void xlpt_env_close(struct xlpt_env *env);

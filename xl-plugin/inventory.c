@@ -30,6 +30,9 @@ int xlpt_inventory_read(struct xlpt_env *env, unsigned flags, struct xlpt_invent
 
 void xlpt_inventory_warn(struct xlpt_env *env, const struct xlpt_inventory *inv)
 {
+	if (env->no_xen.message)
+		xlpt_warn(env, "%s%s%s", env->no_xen.message, env->no_xen.fact ? ": " : "",
+			  env->no_xen.fact ? env->no_xen.fact : "");
 	if (inv->sets.unread)
 		xlpt_warn(env, "isolation sets are wider than they may be: the configuration space of "
 			  "%zu functions cannot be read%s", inv->sets.unread,

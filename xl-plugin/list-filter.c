@@ -83,7 +83,7 @@ bool xlpt_list_wants(const struct xlpt_args *args, const struct xlpt_row *r)
 
 int xlpt_list_check(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
-	static const char *const states[] = { "dom0", "hidden", "assigned", "partial" };
+	static const char *const states[] = { "dom0", "host", "hidden", "assigned", "partial" };
 	struct xlpt_bdf pf;
 	int rc = 0;
 
@@ -95,7 +95,7 @@ int xlpt_list_check(struct xlpt_env *env, const struct xlpt_args *args, struct x
 		if (i < XLPT_ARRAY_SIZE(states))
 			continue;
 		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--state: there is no state \"%s\"", *v);
-		xlpt_diag_hint(diag, "dom0, hidden, assigned or partial");
+		xlpt_diag_hint(diag, "dom0, host, hidden, assigned or partial");
 		return XLPT_ERR_SYNTAX;
 	}
 	for (char **v = xlpt_args_all(args, "vf-of"); rc == 0 && v && *v; v++) {

@@ -67,7 +67,7 @@ int xlpt_place_read(struct xlpt_env *env, const struct xlpt_device *dev,
  * "assigned to web1, in part"; "hidden, does not answer". Caller frees.
  */
 char *xlpt_state_text(const struct xlpt_device *dev, const struct xlpt_owner *owner);
-/* "dom0" "hidden" "assigned" "partial" */
+/* "dom0" ("host" where there is no Xen) "hidden" "assigned" "partial" */
 const char *xlpt_state_word(const struct xlpt_device *dev, const struct xlpt_owner *owner);
 /* A PV guest's device is in place when its frontend has connected and knows the address. */
 bool xlpt_owner_complete(const struct xlpt_owner *owner);

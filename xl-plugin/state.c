@@ -167,7 +167,9 @@ const char *xlpt_state_word(const struct xlpt_device *dev, const struct xlpt_own
 {
 	if (owner)
 		return xlpt_owner_complete(owner) ? "assigned" : "partial";
-	return xlpt_streq(dev->driver, XLPT_PCIBACK_DRIVER) ? "hidden" : "dom0";
+	if (xlpt_streq(dev->driver, XLPT_PCIBACK_DRIVER))
+		return "hidden";
+	return dev->no_xen ? "host" : "dom0";
 }
 
 char *xlpt_state_text(const struct xlpt_device *dev, const struct xlpt_owner *owner)
