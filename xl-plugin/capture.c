@@ -55,7 +55,10 @@ void xlpt_capture_leave(struct xlpt_capture *c, const char *path, const char *wh
 static bool looked_through(const char *path)
 {
 	static const char *const publics[] = { "/sys/", "/lib/modules/", "/boot/", "/proc/modules",
-					       "/proc/interrupts", "/proc/io", "/proc/cpuinfo" };
+					       "/proc/interrupts", "/proc/io", "/proc/cpuinfo",
+					       /* "B: KEY=..." are the keys that a keyboard has. */
+					       "/proc/bus/input/", "/proc/net/route",
+					       "/proc/net/ipv6_route" };
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(publics); i++)
 		if (xlpt_starts(path, publics[i]))

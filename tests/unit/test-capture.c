@@ -200,6 +200,7 @@ static void test_secrets_in_lists(void **state)
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(secrets); i++)
 		fake_bus_put(w->bus, secrets[i].path, secrets[i].text);
+	fake_bus_put(w->bus, "/proc/bus/input/devices", "B: KEY=402000000 3803078f800d001\n");
 	/* Guests write what they like. */
 	fake_store_set(w->store, "password=hunter2", "/local/domain/3/error/device/pci/0/error");
 	fake_store_set(w->store, "hunter2", "/local/domain/3/device/pci/0/vncpasswd");
@@ -224,6 +225,7 @@ static void test_secrets_in_lists(void **state)
 	sh("mkdir %s/tree && tar -C %s/tree --strip-components=1 -xzf %s/c.tar.gz", dir, dir, dir);
 	sh("! grep -r hunter2 %s/tree", dir);
 	sh("grep -q 'CONFIG_SECRETMEM=y' %s/tree/boot/config-6.12", dir);
+	sh("grep -q 'B: KEY=402000000 3803078f800d001' %s/tree/proc/bus/input/devices", dir);
 	sh("grep -q 'TAKEN-OUT-BY-XLPT quiet' %s/tree/boot/config-6.12", dir);
 	sh("grep -q 'xen_pciback.hide=(0000:05:00.0) iommu=hunter1' %s/tree/proc/cmdline", dir);
 	sh("grep -q 'options plain a=1' %s/tree/etc/modprobe.d/plain.conf", dir);

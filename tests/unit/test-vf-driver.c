@@ -338,10 +338,12 @@ static void test_network_manager(void **state)
 	fake_bus_put(w->bus, "/sys/fs/cgroup/system.slice/NetworkManager.service/cgroup.procs", "7\n");
 	ok(w, "vf create enp1s0 2");
 	said(w, "NetworkManager runs on this host");
-	said(w, "to mend: xlpt vf create --no-driver enp1s0 2\n");
+	said(w, "to mend: for i in /sys/bus/pci/devices/0000:01:00.0/virtfn*/net/*; do i=${i##*/}; "
+		"nmcli device set $i managed no; ip link set $i down; done; "
+		"xlpt vf create --no-driver enp1s0 2\n");
 	said(w, "[keyfile] unmanaged-devices+=driver:igbvf in /etc/NetworkManager/conf.d/xlpt-vf.conf");
 	ok(w, "vf create --persist 01:00.0 2");
-	said(w, "to mend: xlpt vf create --no-driver --persist 0000:01:00.0 2\n");
+	said(w, "done; xlpt vf create --no-driver --persist 0000:01:00.0 2\n");
 	ok(w, "vf create --no-driver enp1s0 2");
 	assert_null(strstr(w->err, "NetworkManager"));
 	ok(w, "vf remove enp1s0");
