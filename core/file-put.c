@@ -97,21 +97,6 @@ static void sync_dir(const struct xlpt_host *dir)
 		fsync(fd);
 }
 
-static int fill(int fd, const struct xlpt_file *f, const void *text, size_t len,
-		const struct xlpt_file_how *how)
-{
-	const struct stat *as = how->as ? how->as : how->keep && f->there ? &f->st : NULL;
-	int r = xlpt_file_write_all(fd, text, len);
-
-	if (r == 0 && as)
-		r = give_owner(fd, as);
-	if (r == 0 && !how->lazy && fsync(fd) && errno != EINVAL)
-		r = -errno;
-	if (r == 0 && fchmod(fd, as ? as->st_mode & 07777 : how->mode))
-		r = -errno;
-	return r;
-}
-
 static int give_name(struct xlpt_host *dir, const char *tmp, const char *name, bool fresh)
 {
 	if (!fresh)
@@ -122,30 +107,60 @@ static int give_name(struct xlpt_host *dir, const char *tmp, const char *name, b
 	return 0;
 }
 
-int xlpt_file_put(const struct xlpt_file *f, const void *text, size_t len,
-		  const struct xlpt_file_how *how)
+int xlpt_file_begin(const struct xlpt_file *f, bool fresh, char **tmp)
 {
 	struct xlpt_host dir = f->dir;
-	_cleanup_free_ char *tmp = NULL;
-	_cleanup_close_ int fd = -1;
-	int r;
 
-	if (f->there && how->fresh)
+	*tmp = NULL;
+	if (f->fd >= 0)
+		return fresh ? -EEXIST : -EMEDIUMTYPE;
+	if (f->there && fresh)
 		return -EEXIST;
 	if (f->there && !S_ISREG(f->st.st_mode))
 		return S_ISLNK(f->st.st_mode)	? -ELOOP
 		       : S_ISDIR(f->st.st_mode) ? -EISDIR
 						: -EMEDIUMTYPE;
-	fd = make_temporary(&dir, &tmp);
-	if (fd < 0)
-		return fd;
-	r = fill(fd, f, text, len, how);
+	return make_temporary(&dir, tmp);
+}
+
+int xlpt_file_finish(const struct xlpt_file *f, int fd, const char *tmp,
+		     const struct xlpt_file_how *how)
+{
+	const struct stat *as = how->as ? how->as : how->keep && f->there ? &f->st : NULL;
+	struct xlpt_host dir = f->dir;
+	int r = as ? give_owner(fd, as) : 0;
+
+	if (r == 0 && !how->lazy && fsync(fd) && errno != EINVAL)
+		r = -errno;
+	if (r == 0 && fchmod(fd, as ? as->st_mode & 07777 : how->mode))
+		r = -errno;
 	if (r == 0)
 		r = give_name(&dir, tmp, f->name, how->fresh);
 	if (r < 0)
 		dir.ops->unlink(&dir, tmp);
 	else if (!how->lazy)
 		sync_dir(&dir);
+	return r;
+}
+
+void xlpt_file_abandon(const struct xlpt_file *f, const char *tmp)
+{
+	struct xlpt_host dir = f->dir;
+
+	dir.ops->unlink(&dir, tmp);
+}
+
+int xlpt_file_put(const struct xlpt_file *f, const void *text, size_t len,
+		  const struct xlpt_file_how *how)
+{
+	_cleanup_free_ char *tmp = NULL;
+	_cleanup_close_ int fd = xlpt_file_begin(f, how->fresh, &tmp);
+	int r = fd < 0 ? fd : xlpt_file_write_all(fd, text, len);
+
+	if (r == 0)
+		return xlpt_file_finish(f, fd, tmp, how);
+	if (tmp)
+		xlpt_file_abandon(f, tmp);
 	return r;
 }
 
@@ -164,22 +179,38 @@ int xlpt_host_replace(struct xlpt_host *h, const char *path, const char *text, s
 	return xlpt_file_replace(h, path, text, len, &(struct xlpt_file_how){ .mode = mode });
 }
 
+bool xlpt_file_goes_into(const struct xlpt_file *f)
+{
+	return f->fd >= 0 || (f->there && (S_ISFIFO(f->st.st_mode) || S_ISCHR(f->st.st_mode)));
+}
+
+int xlpt_file_into(const struct xlpt_file *f)
+{
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+	int r;
+
+	fd = f->fd >= 0 ? fcntl(f->fd, F_DUPFD_CLOEXEC, 3)
+			: openat(f->dir.rootfd, f->name + 1, O_WRONLY | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &st))
+		return -errno;
+	/* By name it may be another thing by now; and nobody means a disk. */
+	if (f->fd < 0 && !S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
+		return -EMEDIUMTYPE;
+	r = fd;
+	fd = -1;
+	return r;
+}
+
 int xlpt_file_save(const struct xlpt_file *f, const void *text, size_t len,
 		   const struct xlpt_file_how *how)
 {
 	_cleanup_close_ int fd = -1;
-	struct stat st;
 
-	if (f->fd >= 0)
-		return xlpt_file_write_all(f->fd, text, len);
-	if (!f->there || (!S_ISFIFO(f->st.st_mode) && !S_ISCHR(f->st.st_mode)))
+	if (!xlpt_file_goes_into(f))
 		return xlpt_file_put(f, text, len, how);
-	fd = openat(f->dir.rootfd, f->name + 1, O_WRONLY | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
-	if (fd < 0 || fstat(fd, &st))
-		return -errno;
-	if (!S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
-		return -EMEDIUMTYPE;
-	return xlpt_file_write_all(fd, text, len);
+	fd = xlpt_file_into(f);
+	return fd < 0 ? fd : xlpt_file_write_all(fd, text, len);
 }
 
 static int make_private(struct xlpt_host *h, const char *path)

@@ -100,6 +100,14 @@ struct xlpt_file_how {
 /* What is there and is not a regular file is not replaced: -ELOOP, -EISDIR, -EMEDIUMTYPE. */
 int xlpt_file_put(const struct xlpt_file *f, const void *text, size_t len,
 		  const struct xlpt_file_how *how);
+/*
+ * The same in pieces, for who writes it some other way. begin gives a descriptor and
+ * the temporary's name (caller frees); then finish, or abandon.
+ */
+int xlpt_file_begin(const struct xlpt_file *f, bool fresh, char **tmp);
+int xlpt_file_finish(const struct xlpt_file *f, int fd, const char *tmp,
+		     const struct xlpt_file_how *how);
+void xlpt_file_abandon(const struct xlpt_file *f, const char *tmp);
 /* xlpt_file_find without following the last component, and xlpt_file_put. */
 int xlpt_file_replace(struct xlpt_host *h, const char *path, const void *text, size_t len,
 		      const struct xlpt_file_how *how);
@@ -110,6 +118,10 @@ int xlpt_file_replace(struct xlpt_host *h, const char *path, const void *text, s
  */
 int xlpt_file_save(const struct xlpt_file *f, const void *text, size_t len,
 		   const struct xlpt_file_how *how);
+
+bool xlpt_file_goes_into(const struct xlpt_file *f);
+/* A descriptor for it then, close-on-exec. */
+int xlpt_file_into(const struct xlpt_file *f);
 
 /* All of it, going on after EINTR. */
 int xlpt_file_write_all(int fd, const void *data, size_t len);

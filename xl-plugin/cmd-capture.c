@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "core/file.h"
 #include "core/run.h"
 #include "xl-plugin/capture.h"
 #include "xl-plugin/cli.h"
@@ -87,29 +88,49 @@ static int tar(const char *stage, const char *name, int fd, const char *file,
 	return XLPT_ERR_IO;
 }
 
+static int cannot_make(const char *file, int r, struct xlpt_diag *diag)
+{
+	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot make %s", file);
+	xlpt_diag_hint(diag, r == -EEXIST ? "remove it, or name another file with -o"
+					  : "name another file with -o");
+	return XLPT_ERR_IO;
+}
+
+/* For root alone, under its name when it is whole, and never over something that is there. */
+static int archive_to(const char *stage, const char *name, const char *file,
+		      const struct xlpt_file *f, struct xlpt_diag *diag)
+{
+	const struct xlpt_file_how how = {.mode = 0600, .fresh = true};
+	_cleanup_free_ char *tmp = NULL;
+	_cleanup_close_ int fd = xlpt_file_begin(f, true, &tmp);
+	int rc, r;
+
+	if (fd < 0)
+		return cannot_make(file, fd, diag);
+	rc = tar(stage, name, fd, file, diag);
+	if (rc) {
+		xlpt_file_abandon(f, tmp);
+		return rc;
+	}
+	r = xlpt_file_finish(f, fd, tmp, &how);
+	return r ? cannot_make(file, r, diag) : 0;
+}
+
 static int archive(const char *stage, const char *name, const char *file, struct xlpt_diag *diag)
 {
-	_cleanup_close_ int fd = -1;
-	int rc;
+	_cleanup_file_ struct xlpt_file f;
+	_cleanup_close_ int into = -1;
+	int r;
 
 	if (!strcmp(file, "-"))
 		return tar(stage, name, STDOUT_FILENO, "to standard output", diag);
-	/* For root alone, and never over something that is there. */
-	fd = open(file, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	if (fd < 0) {
-		int err = errno;
-
-		xlpt_diag_errno(diag, XLPT_ERR_IO, err, "cannot make %s", file);
-		xlpt_diag_hint(diag, err == EEXIST ? "remove it, or name another file with -o"
-						   : "name another file with -o");
-		return XLPT_ERR_IO;
-	}
-	rc = tar(stage, name, fd, file, diag);
-	if (rc == 0 && fsync(fd) && errno != EINVAL)
-		rc = xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot write %s", file);
-	if (rc)
-		unlink(file);
-	return rc;
+	r = xlpt_file_find(NULL, file, XLPT_FILE_FOLLOW, &f);
+	if (r)
+		return cannot_make(file, r, diag);
+	if (!xlpt_file_goes_into(&f))
+		return archive_to(stage, name, file, &f, diag);
+	into = xlpt_file_into(&f);
+	return into < 0 ? cannot_make(file, into, diag) : tar(stage, name, into, file, diag);
 }
 
 /* ---- the command ---- */
@@ -254,6 +275,9 @@ static int cmd_capture(struct xlpt_env *env, const struct xlpt_args *args, struc
 		return rc;
 	if (!file)
 		file = made;
+	/* The same, so that nothing else is printed there. */
+	if (!strcmp(file, "/dev/stdout"))
+		file = "-";
 	if (c.copying)
 		rc = make_stage(name, &stage, &c.to, diag);
 	if (rc == 0)

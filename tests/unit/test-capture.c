@@ -317,6 +317,27 @@ static void test_output(void **state)
 	sh("! ls -d %s/xlpt-capture-?????? 2>/dev/null", dir);
 }
 
+/* A FIFO is written into, a link stays one, and no link of another user is followed by root. */
+static void test_special_output(void **state)
+{
+	struct world *w = *state;
+
+	sh("mkfifo %s/fifo; ln -s made.tar.gz %s/link; cat %s/fifo >%s/got.tar.gz & ", dir, dir, dir, dir);
+	assert_int_equal(world_run(w, "capture -o %s/fifo", dir), 0);
+	sh("test -p %s/fifo && sleep 0.1 && gzip -t %s/got.tar.gz", dir, dir);
+	assert_int_equal(world_run(w, "capture -o %s/link", dir), 0);
+	sh("test -L %s/link && gzip -t %s/made.tar.gz", dir, dir);
+	assert_int_equal(world_run(w, "capture -o %s/link", dir), 1);
+	assert_non_null(strstr(w->err, "File exists"));
+	sh("ls -A %s | grep -q '^.xlpt-' && exit 1 || exit 0", dir);
+	if (geteuid() != 0)
+		return;
+	sh("ln -s stolen.tar.gz %s/his; chown -h 65534:65534 %s/his", dir, dir);
+	assert_int_equal(world_run(w, "capture -o %s/his", dir), 1);
+	assert_non_null(strstr(w->err, "another user"));
+	sh("! ls %s/stolen.tar.gz 2>/dev/null", dir);
+}
+
 /* ---- hostile trees ---- */
 
 static void broken(const char *file, const char *text, const char *says)
@@ -418,6 +439,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_list, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_whole, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_output, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_special_output, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
 		cmocka_unit_test(test_groups),
