@@ -140,7 +140,7 @@ static char *unescape(const char *s)
 			xlpt_str_addn(&out, s++, 1);
 			continue;
 		}
-		if (s[1] != 'x' || strlen(s) < 4 || !xlpt_parse_uint(s + 2, 2, 16, 0xff, &v) ||
+		if (s[1] != 'x' || !s[2] || !s[3] || !xlpt_parse_uint(s + 2, 2, 16, 0xff, &v) ||
 		    !v) {
 			xlpt_str_dispose(&out);
 			return NULL;

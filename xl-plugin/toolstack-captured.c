@@ -3,9 +3,84 @@
  * A captured host's guests and hypervisor: what was asked when it was captured is
  * answered, everything else is refused.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "xl-plugin/toolstack-file-internal.h"
+
+/* ---- looking up ---- */
+
+#define ORDER(a, b) (((a) > (b)) - ((a) < (b)))
+
+static int cmp_domid(const void *a, const void *b)
+{
+	const struct xlpt_captured_domid *x = a, *y = b;
+	int c = ORDER(x->domid, y->domid);
+
+	return c ? c : ORDER(x->guest, y->guest);
+}
+
+static int cmp_config(const void *a, const void *b)
+{
+	const struct xlpt_captured_config *x = a, *y = b;
+	int c = ORDER(x->domid, y->domid);
+
+	return c ? c : ORDER(x->pos, y->pos);
+}
+
+static int cmp_asked(const void *a, const void *b)
+{
+	const struct xlpt_captured_asked *x = a, *y = b;
+	int c = xlpt_bdf_cmp(x->bdf, y->bdf);
+
+	return c ? c : ORDER(x->pos, y->pos);
+}
+
+static int cmp_group(const void *a, const void *b)
+{
+	const struct xlpt_captured_group *x = a, *y = b;
+	int c = ORDER(x->domid, y->domid);
+
+	if (!c)
+		c = xlpt_bdf_cmp(x->bdf, y->bdf);
+	return c ? c : ORDER(x->pos, y->pos);
+}
+
+static void sort(void *items, size_t n, size_t size, int (*cmp)(const void *, const void *))
+{
+	if (n)
+		qsort(items, n, size, cmp);
+}
+
+/* The first of n sorted items that is not before key. */
+static size_t first(const void *items, size_t n, size_t size, const void *key,
+		    int (*cmp)(const void *, const void *))
+{
+	size_t low = 0, high = n;
+
+	while (low < high) {
+		size_t mid = low + (high - low) / 2;
+
+		if (cmp((const char *)items + mid * size, key) < 0)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low;
+}
+
+void xlpt_captured_sort(struct xlpt_captured *c)
+{
+	c->domids = xlpt_xcalloc(c->n_guests + 1, sizeof(*c->domids));
+	for (size_t i = 0; i < c->n_guests; i++)
+		c->domids[i] = (struct xlpt_captured_domid){c->guests[i].domid, i};
+	sort(c->domids, c->n_guests, sizeof(*c->domids), cmp_domid);
+	sort(c->configs, c->n_configs, sizeof(*c->configs), cmp_config);
+	sort(c->asked, c->n_asked, sizeof(*c->asked), cmp_asked);
+	sort(c->groups, c->n_groups, sizeof(*c->groups), cmp_group);
+}
+
+/* ---- answers ---- */
 
 static int no_guest(const char *name, struct xlpt_diag *diag)
 {
@@ -19,13 +94,14 @@ static int file_by_id(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_gue
 		      struct xlpt_diag *diag)
 {
 	struct xlpt_captured *c = ts->priv;
+	struct xlpt_captured_domid key = {.domid = domid};
+	size_t at = first(c->domids, c->n_guests, sizeof(key), &key, cmp_domid);
 	char id[16];
 
-	for (size_t i = 0; i < c->n_guests; i++)
-		if (c->guests[i].domid == domid) {
-			xlpt_guest_copy(out, &c->guests[i]);
-			return 0;
-		}
+	if (at < c->n_guests && c->domids[at].domid == domid) {
+		xlpt_guest_copy(out, &c->guests[c->domids[at].guest]);
+		return 0;
+	}
 	snprintf(id, sizeof(id), "%u", domid);
 	return no_guest(id, diag);
 }
@@ -69,12 +145,15 @@ static int file_config_pci(struct xlpt_toolstack *ts, uint32_t domid, struct xlp
 			   size_t *n, struct xlpt_diag *diag)
 {
 	struct xlpt_captured *c = ts->priv;
+	struct xlpt_captured_config key = {.domid = domid};
+	size_t at = first(c->configs, c->n_configs, sizeof(key), &key, cmp_config), end = at;
 
+	while (end < c->n_configs && c->configs[end].domid == domid)
+		end++;
 	*n = 0;
-	*specs = xlpt_xcalloc(c->n_configs + 1, sizeof(**specs));
-	for (size_t i = 0; i < c->n_configs; i++)
-		if (c->configs[i].domid == domid &&
-		    xlpt_spec_parse(c->configs[i].spec, &(*specs)[*n], diag) == 0)
+	*specs = xlpt_xcalloc(end - at + 1, sizeof(**specs));
+	for (size_t i = at; i < end; i++)
+		if (xlpt_spec_parse(c->configs[i].spec, &(*specs)[*n], diag) == 0)
 			(*n)++;
 	return 0;
 }
@@ -90,12 +169,13 @@ static int file_assigned(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool *a
 			 struct xlpt_diag *diag)
 {
 	struct xlpt_captured *c = ts->priv;
+	struct xlpt_captured_asked key = {.bdf = bdf};
 
 	(void)diag;
 	*assigned = false;
-	for (size_t i = 0; i < c->n_asked; i++)
-		if (xlpt_bdf_eq(c->asked[i].bdf, bdf))
-			*assigned = c->asked[i].assigned;
+	for (size_t i = first(c->asked, c->n_asked, sizeof(key), &key, cmp_asked);
+	     i < c->n_asked && xlpt_bdf_eq(c->asked[i].bdf, bdf); i++)
+		*assigned = c->asked[i].assigned;
 	return 0;
 }
 
@@ -103,13 +183,17 @@ static int file_group(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf
 		      struct xlpt_bdf **out, size_t *n, struct xlpt_diag *diag)
 {
 	struct xlpt_captured *c = ts->priv;
+	struct xlpt_captured_group key = {.domid = domid, .bdf = bdf};
+	size_t at = first(c->groups, c->n_groups, sizeof(key), &key, cmp_group), end = at;
 
 	(void)diag;
+	while (end < c->n_groups && c->groups[end].domid == domid &&
+	       xlpt_bdf_eq(c->groups[end].bdf, bdf))
+		end++;
 	*n = 0;
-	*out = xlpt_xcalloc(c->n_groups + 1, sizeof(**out));
-	for (size_t i = 0; i < c->n_groups; i++)
-		if (c->groups[i].domid == domid && xlpt_bdf_eq(c->groups[i].bdf, bdf))
-			(*out)[(*n)++] = c->groups[i].member;
+	*out = xlpt_xcalloc(end - at + 1, sizeof(**out));
+	for (size_t i = at; i < end; i++)
+		(*out)[(*n)++] = c->groups[i].member;
 	return 0;
 }
 
@@ -214,6 +298,7 @@ static void file_close(struct xlpt_toolstack *ts)
 	for (size_t i = 0; i < c->n_configs; i++)
 		free(c->configs[i].spec);
 	free(c->guests);
+	free(c->domids);
 	free(c->configs);
 	free(c->asked);
 	free(c->groups);

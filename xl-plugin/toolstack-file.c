@@ -164,8 +164,9 @@ static bool read_config(struct xlpt_captured *c, char **cursor)
 	    xlpt_spec_parse(*cursor, &spec, NULL))
 		return false;
 	XLPT_GROW(c->configs, c->n_configs, c->alloc_configs);
-	c->configs[c->n_configs++] = (struct xlpt_captured_config){.domid = (uint32_t)domid,
-								   .spec = xlpt_xstrdup(*cursor)};
+	c->configs[c->n_configs] = (struct xlpt_captured_config){
+		.domid = (uint32_t)domid, .pos = c->n_configs, .spec = xlpt_xstrdup(*cursor)};
+	c->n_configs++;
 	return true;
 }
 
@@ -178,6 +179,7 @@ static bool read_assigned(struct xlpt_captured *c, char **cursor)
 	if (!bdf || !xlpt_bdf_from_sysfs_name(bdf, &a.bdf) || !take_uint(cursor, 1, &v))
 		return false;
 	a.assigned = v;
+	a.pos = c->n_asked;
 	XLPT_GROW(c->asked, c->n_asked, c->alloc_asked);
 	c->asked[c->n_asked++] = a;
 	return true;
@@ -197,6 +199,7 @@ static bool read_group(struct xlpt_captured *c, char **cursor)
 	    !xlpt_bdf_from_sysfs_name(member, &g.member))
 		return false;
 	g.domid = (uint32_t)domid;
+	g.pos = c->n_groups;
 	XLPT_GROW(c->groups, c->n_groups, c->alloc_groups);
 	c->groups[c->n_groups++] = g;
 	return true;
@@ -233,6 +236,15 @@ static bool read_line(struct xlpt_captured *c, char *line)
 	return !strcmp(key, "assigned") && read_assigned(c, &cursor);
 }
 
+static int refuse(struct xlpt_toolstack *ts, unsigned line, const char *why, struct xlpt_diag *diag)
+{
+	xlpt_toolstack_close(ts);
+	xlpt_diag_set(diag, XLPT_ERR_DATA, "%s", why);
+	xlpt_diag_at(diag, NULL, line, 0);
+	xlpt_diag_hint(diag, "unpack the archive of xlpt capture again");
+	return XLPT_ERR_DATA;
+}
+
 int xlpt_toolstack_open_text(struct xlpt_toolstack *ts, const char *text, const char *cmdline,
 			     const char *messages, struct xlpt_diag *diag)
 {
@@ -253,13 +265,13 @@ int xlpt_toolstack_open_text(struct xlpt_toolstack *ts, const char *text, const 
 			*next++ = '\0';
 		if (++nr == 1 ? !strcmp(line, "xlpt-capture 1") : read_line(c, line))
 			continue;
-		xlpt_toolstack_close(ts);
-		xlpt_diag_set(diag, XLPT_ERR_DATA,
-			      nr == 1 ? "this is not what xlpt capture writes"
-				      : "this line is not what xlpt capture writes");
-		xlpt_diag_at(diag, NULL, nr, 0);
-		xlpt_diag_hint(diag, "unpack the archive of xlpt capture again");
-		return XLPT_ERR_DATA;
+		return refuse(ts, nr, nr == 1 ? "this is not what xlpt capture writes"
+					      : "this line is not what xlpt capture writes",
+			      diag);
 	}
+	xlpt_captured_sort(c);
+	for (size_t i = 1; i < c->n_guests; i++)
+		if (c->domids[i].domid == c->domids[i - 1].domid)
+			return refuse(ts, 0, "two guests have the same domain number", diag);
 	return 0;
 }

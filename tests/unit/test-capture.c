@@ -373,6 +373,8 @@ static void test_hostile(void **state)
 	broken("toolstack", "xlpt-capture 1\nguest 1 - pv on off 0 0 2 x\n", "toolstack:2: ");
 	broken("toolstack", "xlpt-capture 1\nassigned 02:00.0 1\n", "toolstack:2: ");
 	broken("toolstack", "xlpt-capture 1\nconfig 1 nonsense\n", "toolstack:2: ");
+	broken("toolstack", "xlpt-capture 1\nguest 3 0 pv on off 0 0 0 a\nguest 4 0 pv on off 0 0 0 b\n"
+			    "guest 3 0 pv on off 0 0 0 c\n", "two guests have the same domain number");
 	/* A link that leads out of the tree leads nowhere. */
 	sh("ln -sfn /etc/passwd %s/tree/xlpt-capture/xl-dmesg", dir);
 	assert_int_equal(offline("status", &text), 1);
@@ -400,6 +402,46 @@ static void test_round_trip(void **state)
 	assert_int_equal(xlpt_store_dump_pci(&back, &again, NULL), 0);
 	assert_string_equal(text, again);
 	xlpt_store_close(&back);
+}
+
+/* What takes one moment for a small file takes no hours for a large one. */
+static void test_large(void **state)
+{
+	enum { ESCAPES = 500000, CONFIGS = 200000, GUESTS = 3000 };
+	_cleanup_str_ struct xlpt_str store = { 0 }, ts_text = { 0 };
+	struct xlpt_store s;
+	struct xlpt_toolstack ts;
+	unsigned found = 0;
+
+	(void)state;
+	xlpt_str_add(&store, "/local/domain/3/name ");
+	for (int i = 0; i < ESCAPES; i++)
+		xlpt_str_add(&store, "\\x41");
+	xlpt_str_add(&ts_text, "xlpt-capture 1\n");
+	for (unsigned i = 1; i <= GUESTS; i++)
+		xlpt_str_addf(&ts_text, "guest %u - pv on off 0 0 0 g%u\n", i, i);
+	for (unsigned i = 0; i < CONFIGS; i++)
+		xlpt_str_addf(&ts_text, "config %u 0000:02:00.0\n", i % GUESTS + 1);
+	alarm(60);
+	assert_int_equal(xlpt_store_open_text(&s, &xlpt_clock_real, store.s, NULL), 0);
+	xlpt_store_close(&s);
+	assert_int_equal(xlpt_toolstack_open_text(&ts, ts_text.s, NULL, NULL, NULL), 0);
+	for (uint32_t id = 1; id <= GUESTS; id++) {
+		struct xlpt_guest g = { 0 };
+		struct xlpt_spec *specs = NULL;
+		size_t n = 0;
+
+		assert_int_equal(ts.ops->guest_by_id(&ts, id, &g, NULL), 0);
+		assert_int_equal(ts.ops->guest_config_pci(&ts, id, &specs, &n, NULL), 0);
+		found += (unsigned)n;
+		for (size_t k = 0; k < n; k++)
+			xlpt_spec_dispose(&specs[k]);
+		free(specs);
+		xlpt_guest_dispose(&g);
+	}
+	alarm(0);
+	assert_int_equal(found, CONFIGS);
+	xlpt_toolstack_close(&ts);
 }
 
 /* Requester ids that Xen cannot tell apart; a host that was not asked for them has no answer. */
@@ -442,6 +484,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_special_output, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
+		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_groups),
 	};
 
