@@ -7,8 +7,13 @@
  */
 #include "pciback/boot-internal.h"
 
+#include "core/clock.h"
+#include "core/file.h"
+#include "core/stop.h"
+
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
@@ -19,34 +24,91 @@
 #define NAME_MAX_ 4096	/* the kernel's PATH_MAX: longer names it skips, too */
 #define KEEP_MAX  65536 /* of a configuration file */
 
+/* The largest images that distributions make are a tenth of this. */
+#define IMAGE_MAX    (2ull << 30)
+#define UNPACKED_MAX (8ull << 30)
+#define MODULES_MAX  100000
+#define DEADLINE_MS  60000
+#define SLICE_MS     250
+
 extern char **environ;
 
-/* A stream that knows how far it was read. */
+/* A stream that knows how far it was read, and when it has to end. */
 struct source {
-	FILE *f;
-	uint64_t at;
+	int fd;		/* -1: all of it is in buf */
+	const uint8_t *buf;
+	size_t pos, n;	/* of what is in buf */
+	uint64_t at, max;
+	int64_t deadline;
+	int err;	/* why it ended early: -ETIMEDOUT, -EFBIG, -EINTR or what read(2) said */
+	uint8_t own[65536];
 };
 
-static bool take(struct source *s, void *buf, size_t n)
+static void source_open(struct source *s, int fd, uint64_t at, int64_t deadline)
 {
-	if (fread(buf, 1, n, s->f) != n)
-		return false;
-	s->at += n;
+	s->fd = fd;
+	s->buf = s->own;
+	s->pos = s->n = 0;
+	s->at = at;
+	s->max = UNPACKED_MAX;
+	s->deadline = deadline;
+	s->err = 0;
+}
+
+/* Whether there is another byte. */
+static bool more(struct source *s)
+{
+	struct pollfd p = {.fd = s->fd, .events = POLLIN};
+
+	while (s->pos == s->n && s->fd >= 0 && !s->err) {
+		int64_t left = s->deadline - xlpt_now(&xlpt_clock_real);
+		ssize_t r;
+
+		if (xlpt_interrupted)
+			s->err = -EINTR;
+		else if (left <= 0)
+			s->err = -ETIMEDOUT;
+		else if (s->at > s->max)
+			s->err = -EFBIG;
+		/* In slices: a suspended host counts as well. */
+		if (s->err || poll(&p, 1, left < SLICE_MS ? (int)left : SLICE_MS) <= 0)
+			continue;
+		r = read(s->fd, s->own, sizeof(s->own));
+		if (r < 0 && errno != EINTR)
+			s->err = -errno;
+		if (r == 0)
+			return false;
+		s->pos = 0;
+		s->n = r > 0 ? (size_t)r : 0;
+	}
+	return s->pos < s->n;
+}
+
+/* buf NULL: it is left out. */
+static bool take(struct source *s, void *buf, uint64_t n)
+{
+	uint8_t *to = buf;
+
+	while (n) {
+		size_t part;
+
+		if (!more(s))
+			return false;
+		part = s->n - s->pos < n ? s->n - s->pos : (size_t)n;
+		if (to) {
+			memcpy(to, s->buf + s->pos, part);
+			to += part;
+		}
+		s->pos += part;
+		s->at += part;
+		n -= part;
+	}
 	return true;
 }
 
 static bool skip(struct source *s, uint64_t n)
 {
-	char buf[16384];
-
-	while (n) {
-		size_t part = n < sizeof(buf) ? (size_t)n : sizeof(buf);
-
-		if (!take(s, buf, part))
-			return false;
-		n -= part;
-	}
-	return true;
+	return take(s, NULL, n);
 }
 
 static uint64_t pad(uint64_t n)
@@ -125,6 +187,8 @@ static int archive(struct source *s, struct xlpt_initrd *out)
 		if (!strcmp(name, "TRAILER!!!"))
 			return 1;
 		module = xlpt_boot_module_name(name, strlen(name));
+		if (module && out->n == MODULES_MAX)
+			return -1;
 		if (module)
 			add_module(out, XLPT_TAKE(module));
 		if (is_conf(name) && size && size < KEEP_MAX) {
@@ -148,14 +212,15 @@ static int archives(struct source *s, struct xlpt_initrd *out, uint64_t *rest)
 {
 	*rest = AT_END;
 	for (;;) {
-		int c, r;
+		int r;
 
 		/* Between archives there are zeros, up to the next block of a disk. */
-		while ((c = fgetc(s->f)) == 0)
+		while (more(s) && !s->buf[s->pos]) {
+			s->pos++;
 			s->at++;
-		if (c == EOF)
-			return 0;
-		ungetc(c, s->f);
+		}
+		if (!more(s))
+			return s->err ? -1 : 0;
 		*rest = s->at;
 		r = archive(s, out);
 		if (r <= 0)
@@ -166,19 +231,11 @@ static int archives(struct source *s, struct xlpt_initrd *out, uint64_t *rest)
 
 int xlpt_initrd_scan(const uint8_t *data, size_t len, struct xlpt_initrd *out)
 {
-	struct source s = {0};
+	struct source s = {.fd = -1, .buf = data, .n = len};
 	uint64_t rest;
-	int r;
 
 	*out = (struct xlpt_initrd){0};
-	if (!len)
-		return 0;
-	s.f = fmemopen((void *)(uintptr_t)data, len, "r");
-	if (!s.f)
-		return -errno;
-	r = archives(&s, out, &rest);
-	fclose(s.f);
-	return r;
+	return archives(&s, out, &rest);
 }
 
 static const char *unpacker(const uint8_t *magic)
@@ -206,16 +263,15 @@ static const char *unpacker(const uint8_t *magic)
 	return NULL;
 }
 
-/* Starts "TOOL -dc" on the file from its present position; its output comes back as a stream. */
-static FILE *start(const char *tool, int fd, pid_t *pid)
+/* Starts "TOOL -dc" on the file from its present position; where its output comes out, or -errno. */
+static int start(const char *tool, int fd, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	char *argv[] = {(char *)(uintptr_t)tool, (char *)(uintptr_t) "-dc", NULL};
 	int pipes[2], r;
-	FILE *f;
 
 	if (pipe2(pipes, O_CLOEXEC))
-		return NULL;
+		return -errno;
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, fd, 0);
 	posix_spawn_file_actions_adddup2(&actions, pipes[1], 1);
@@ -223,74 +279,104 @@ static FILE *start(const char *tool, int fd, pid_t *pid)
 	r = posix_spawnp(pid, tool, &actions, NULL, argv, environ);
 	posix_spawn_file_actions_destroy(&actions);
 	close(pipes[1]);
-	f = r ? NULL : fdopen(pipes[0], "r");
-	if (!f)
-		close(pipes[0]);
-	errno = r;
-	return f;
+	if (!r)
+		return pipes[0];
+	close(pipes[0]);
+	return -r;
 }
 
-static int packed(int fd, uint64_t from, struct xlpt_initrd *out, struct xlpt_diag *diag)
+/* After a failure of archives(). */
+static int failed(const struct source *s, struct xlpt_diag *diag)
+{
+	switch (s->err) {
+	case 0:
+		return xlpt_diag_set(diag, XLPT_ERR_DATA, "the initramfs is damaged");
+	case -EFBIG:
+		return xlpt_diag_set(diag, XLPT_ERR_DATA,
+				     "the initramfs unpacks to more than %llu GiB: it is none",
+				     UNPACKED_MAX >> 30);
+	case -ETIMEDOUT:
+		return xlpt_diag_set(diag, XLPT_ERR_TIMEOUT,
+				     "the initramfs could not be read to its end in %d s",
+				     DEADLINE_MS / 1000);
+	case -EINTR:
+		return xlpt_check_interrupted(diag);
+	default:
+		return xlpt_diag_errno(diag, XLPT_ERR_IO, s->err, "cannot read the initramfs");
+	}
+}
+
+static int packed(int fd, struct source *s, uint64_t from, struct xlpt_initrd *out,
+		  struct xlpt_diag *diag)
 {
 	uint8_t magic[8] = {0};
 	const char *tool;
-	struct source s = {0};
 	uint64_t rest;
 	pid_t pid = -1;
-	int r;
+	int r, pipe;
 
 	if (pread(fd, magic, sizeof(magic), (off_t)from) < 4 || !(tool = unpacker(magic)))
 		return xlpt_diag_set(diag, XLPT_ERR_DATA,
 				     "the initramfs is in a format that is not known");
 	if (lseek(fd, (off_t)from, SEEK_SET) < 0)
 		return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot read the initramfs");
-	s.f = start(tool, fd, &pid);
-	if (!s.f) {
-		xlpt_diag_errno(diag, XLPT_ERR_DATA, errno, "cannot unpack the initramfs");
+	pipe = start(tool, fd, &pid);
+	if (pipe < 0) {
+		xlpt_diag_errno(diag, XLPT_ERR_DATA, pipe, "cannot unpack the initramfs");
 		xlpt_diag_hint(diag, "install %s", tool);
 		return XLPT_ERR_DATA;
 	}
-	r = archives(&s, out, &rest);
-	fclose(s.f);
+	source_open(s, pipe, 0, s->deadline);
+	r = archives(s, out, &rest);
+	close(pipe);
 	/* What comes after the last archive is nobody's; the tool may wait to write it. */
-	kill(pid, SIGTERM);
+	kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
-	if (r < 0)
-		return xlpt_diag_set(diag, XLPT_ERR_DATA, "the initramfs is damaged");
-	return 0;
+	return r < 0 ? failed(s, diag) : 0;
+}
+
+static int open_image(struct xlpt_host *h, const char *path, struct xlpt_diag *diag)
+{
+	struct stat st;
+	int fd = xlpt_file_open(h, path, 0, &st);
+
+	if (fd < 0) {
+		xlpt_diag_errno(diag, XLPT_ERR_DATA, fd, "cannot open %s", path);
+		return -1;
+	}
+	if ((uint64_t)st.st_size <= IMAGE_MAX)
+		return fd;
+	xlpt_diag_set(diag, XLPT_ERR_DATA, "%s is larger than %llu GiB: it is no initramfs", path,
+		      IMAGE_MAX >> 30);
+	close(fd);
+	return -1;
 }
 
 int xlpt_initrd_read(struct xlpt_host *h, const struct xlpt_boot *boot, struct xlpt_initrd *out,
 		     struct xlpt_diag *diag)
 {
-	struct source s = {0};
+	_cleanup_free_ struct source *s = xlpt_xcalloc(1, sizeof(*s));
+	_cleanup_close_ int fd = -1;
 	uint64_t rest = AT_END;
-	int fd, rc = 0, copy;
+	int rc = 0;
 
 	*out = (struct xlpt_initrd){0};
 	if (!boot->initrd)
 		return xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND,
 				     "no initramfs of this kernel was found");
-	fd = h->ops->open(h, boot->initrd, O_RDONLY | O_NONBLOCK, 0);
+	fd = open_image(h, boot->initrd, diag);
 	if (fd < 0)
-		return xlpt_diag_errno(diag, XLPT_ERR_DATA, -fd, "cannot open %s", boot->initrd);
-	copy = dup(fd);
-	s.f = copy < 0 ? NULL : fdopen(copy, "r");
-	if (!s.f) {
-		rc = xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot read %s", boot->initrd);
-	} else {
-		if (archives(&s, out, &rest) < 0)
-			rc = xlpt_diag_set(diag, XLPT_ERR_DATA, "%s is damaged", boot->initrd);
-		fclose(s.f);
-	}
-	if (rc == 0 && rest != AT_END)
-		rc = packed(fd, rest, out, diag);
+		return XLPT_ERR_DATA;
+	source_open(s, fd, 0, xlpt_now(&xlpt_clock_real) + DEADLINE_MS);
+	if (archives(s, out, &rest) < 0)
+		rc = failed(s, diag);
+	else if (rest != AT_END)
+		rc = packed(fd, s, rest, out, diag);
 	if (rc) {
 		xlpt_diag_fact(diag, "%s", boot->initrd);
 		xlpt_initrd_dispose(out);
 	}
-	close(fd);
 	return rc;
 }
 

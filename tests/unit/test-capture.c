@@ -407,7 +407,7 @@ static void test_round_trip(void **state)
 /* What takes one moment for a small file takes no hours for a large one. */
 static void test_large(void **state)
 {
-	enum { ESCAPES = 500000, CONFIGS = 200000, GUESTS = 3000 };
+	enum { ESCAPES = 1500000, CONFIGS = 200000, GUESTS = 3000 };
 	_cleanup_str_ struct xlpt_str store = { 0 }, ts_text = { 0 };
 	struct xlpt_store s;
 	struct xlpt_toolstack ts;
