@@ -269,7 +269,7 @@ int xlpt_file_find(struct xlpt_host *h, const char *path, unsigned flags, struct
 	struct walk w = { .fd = -1, .make = flags & XLPT_FILE_MAKE_DIRS };
 	int r;
 
-	*out = (struct xlpt_file){ .fd = -1, .dir = { .rootfd = -1 } };
+	*out = XLPT_FILE_NONE;
 	if (!*path)
 		return -ENOENT;
 	root = h ? h->ops->open(h, "/", O_PATH | O_DIRECTORY, 0)
@@ -337,9 +337,8 @@ int xlpt_file_get(struct xlpt_file *f, size_t max, struct xlpt_str *out)
 
 void xlpt_file_dispose(struct xlpt_file *f)
 {
-	if (f->dir.ops)
-		xlpt_closep(&f->fd);
+	xlpt_closep(&f->fd);
 	xlpt_host_close(&f->dir);
 	free(f->name);
-	*f = (struct xlpt_file){ .fd = -1, .dir = { .rootfd = -1 } };
+	*f = XLPT_FILE_NONE;
 }

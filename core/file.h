@@ -58,6 +58,7 @@ struct xlpt_file {
 	struct stat st;		/* of what is there, when there */
 };
 
+#define XLPT_FILE_NONE ((struct xlpt_file){ .fd = -1, .dir = { .rootfd = -1 } })
 void xlpt_file_dispose(struct xlpt_file *f);
 #define _cleanup_file_ XLPT_CLEANUP(xlpt_file_dispose)
 

@@ -9,10 +9,10 @@
  * same place would else be given devices that it never had.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "core/file.h"
 #include "xl-plugin/image.h"
 #include "xl-plugin/kept.h"
 
@@ -31,31 +31,62 @@ char *xlpt_image_record_path(const char *image)
 	return xlpt_xasprintf("%s.xlpt", image);
 }
 
+static const char magic[] = "xlpt image 1\n";
+
+/* 0: there is none, 1: one of xlpt's, or an error. */
+static int look(const char *record, struct xlpt_diag *diag)
+{
+	_cleanup_file_ struct xlpt_file f;
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	int r = xlpt_file_find(NULL, record, 0, &f);
+
+	if (r == -ENOENT || (r == 0 && !f.there))
+		return 0;
+	if (r == 0)
+		r = xlpt_file_get(&f, RECORD_MAX, &text);
+	if (r == 0 && xlpt_starts(xlpt_str_get(&text), magic))
+		return 1;
+	if (r == 0 || r == -EFBIG || r == -EMEDIUMTYPE || r == -EISDIR || r == -ELOOP) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s is there, and is no record of xlpt's", record);
+		xlpt_diag_fact(diag, "beside an image of that name it would tell xlpt restore which "
+				     "devices to attach");
+		xlpt_diag_hint(diag, "move it away, or name another file");
+		return XLPT_ERR_CONFLICT;
+	}
+	return xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot read %s", record);
+}
+
+int xlpt_image_record_check(const char *image, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *record = xlpt_image_record_path(image);
+	int rc = look(record, diag);
+
+	return rc > 0 ? 0 : rc;
+}
+
 int xlpt_image_record_write(const char *path, const struct xlpt_guest *guest, off_t image_size,
 			    const struct xlpt_spec *const *specs, size_t n, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *record = xlpt_image_record_path(path);
-	_cleanup_free_ char *fresh = xlpt_xasprintf("%s.new", record);
 	_cleanup_str_ struct xlpt_str text = { 0 };
-	_cleanup_close_ int fd = -1;
+	int rc = look(record, diag), r;
 
-	if (!n && (unlink(record) == 0 || errno == ENOENT))
+	if (rc < 0)
+		return rc;
+	if (!n && (rc == 0 || unlink(record) == 0 || errno == ENOENT))
 		return 0;
-	xlpt_str_addf(&text, "xlpt image 1\nguest %s %s\nsize %lld\n", guest->uuid, guest->name,
+	xlpt_str_addf(&text, "%sguest %s %s\nsize %lld\n", magic, guest->uuid, guest->name,
 		      (long long)image_size);
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_free_ char *spec = xlpt_spec_format(specs[i]);
 
 		xlpt_str_addf(&text, "device %s\n", spec);
 	}
-	fd = open(fresh, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
-		  XLPT_KEPT_MODE);
-	if (fd >= 0 && write(fd, text.s, text.len) == (ssize_t)text.len && fsync(fd) == 0 &&
-	    rename(fresh, record) == 0)
+	r = xlpt_file_replace(NULL, record, text.s, text.len, &(struct xlpt_file_how){ .mode = 0600 });
+	if (r == 0)
 		return 0;
-	xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot write %s", record);
+	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot write %s", record);
 	xlpt_diag_fact(diag, "it would tell xlpt restore which devices to attach");
-	unlink(fresh);
 	return XLPT_ERR_IO;
 }
 
@@ -110,23 +141,21 @@ int xlpt_image_record_read(const struct xlpt_image *image, struct xlpt_image_rec
 			   struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *path = xlpt_image_record_path(image->path);
-	_cleanup_free_ char *text = xlpt_xcalloc(1, RECORD_MAX + 1);
-	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	ssize_t r;
-	int rc;
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	_cleanup_file_ struct xlpt_file f;
+	int rc, r = xlpt_file_find(NULL, path, XLPT_FILE_FOLLOW, &f);
 
 	*out = (struct xlpt_image_record){ 0 };
-	if (fd < 0 && errno == ENOENT)
+	if (r == 0)
+		r = xlpt_file_get(&f, RECORD_MAX, &text);
+	if (r == -ENOENT)
 		return 0;
-	r = fd < 0 ? -1 : read(fd, text, RECORD_MAX + 1);
-	if (r < 0) {
-		xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot read %s", path);
-		return XLPT_ERR_IO;
-	}
-	if (r > RECORD_MAX || memchr(text, '\0', (size_t)r))
+	if (r == -EFBIG || (r == 0 && memchr(xlpt_str_get(&text), '\0', text.len)))
 		return not_ours(path, diag, XLPT_ERR_SYNTAX, "it is too long, or not text");
+	if (r < 0)
+		return xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot read %s", path);
 	out->present = true;
-	rc = parse(path, text, image, out, diag);
+	rc = parse(path, text.s ? text.s : (char[]){ "" }, image, out, diag);
 	if (rc)
 		xlpt_image_record_dispose(out);
 	return rc;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "core/file.h"
 #include "xl-plugin/image.h"
 
 #include <endian.h>
@@ -313,18 +314,20 @@ static int read_head(struct xlpt_image *image, struct xlpt_diag *diag)
 
 int xlpt_image_open(struct xlpt_image *image, const char *path, struct xlpt_diag *diag)
 {
+	_cleanup_file_ struct xlpt_file f;
 	struct stat st;
-	int rc = 0;
+	int rc = 0, r = xlpt_file_find(NULL, path, XLPT_FILE_FOLLOW, &f);
 
+	*image = (struct xlpt_image){ .fd = -1, .path = xlpt_xstrdup(path) };
 	/* A FIFO would block, and a device could do anything. */
-	*image = (struct xlpt_image){ .fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY),
-				      .path = xlpt_xstrdup(path) };
-	if (image->fd < 0 || fstat(image->fd, &st)) {
-		rc = errno == ENOENT ? XLPT_ERR_NOT_FOUND : XLPT_ERR_IO;
-		xlpt_diag_errno(diag, rc, errno, "cannot open %s", path);
-		xlpt_diag_hint(diag, "name a file that xl save or xlpt save has written");
-	} else if (!S_ISREG(st.st_mode)) {
+	if (r == 0)
+		r = image->fd = f.fd < 0 ? xlpt_file_open(&f.dir, f.name, O_NOFOLLOW, &st) : -EMEDIUMTYPE;
+	if (r == -EMEDIUMTYPE || r == -EISDIR) {
 		rc = malformed(image, diag, "it is not a regular file");
+	} else if (r < 0) {
+		rc = r == -ENOENT ? XLPT_ERR_NOT_FOUND : XLPT_ERR_IO;
+		xlpt_diag_errno(diag, rc, r, "cannot open %s", path);
+		xlpt_diag_hint(diag, "name a file that xl save or xlpt save has written");
 	} else {
 		image->size = st.st_size;
 		rc = read_head(image, diag);

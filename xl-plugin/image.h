@@ -60,6 +60,8 @@ char *xlpt_image_record_path(const char *image);	/* FILE.xlpt; caller frees */
 /* Writes the devices to attach after a restore, or removes an old record when there are none. */
 int xlpt_image_record_write(const char *path, const struct xlpt_guest *guest, off_t image_size,
 			    const struct xlpt_spec *const *specs, size_t n, struct xlpt_diag *diag);
+/* XLPT_ERR_CONFLICT when something of another kind has the name of the record. */
+int xlpt_image_record_check(const char *image, struct xlpt_diag *diag);
 /* The record that belongs to this image; XLPT_ERR_CONFLICT when it belongs to another. */
 int xlpt_image_record_read(const struct xlpt_image *image, struct xlpt_image_record *out,
 			   struct xlpt_diag *diag);

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -15,7 +14,7 @@
 
 void xlpt_leave_init(struct xlpt_leave *l, struct xlpt_env *env)
 {
-	*l = (struct xlpt_leave){ .image = { .fd = -1 } };
+	*l = (struct xlpt_leave){ .image = { .fd = -1 }, .at = XLPT_FILE_NONE };
 	xlpt_op_init(&l->op, env);
 	l->op.identity = true;
 }
@@ -30,32 +29,38 @@ void xlpt_leave_dispose(struct xlpt_leave *l)
 	free(l->targets);
 	free(l->file);
 	free(l->part);
+	xlpt_file_dispose(&l->at);
 	xlpt_str_dispose(&l->missing);
 	xlpt_diag_dispose(&l->missing_diag);
 }
 
+static int no_image_name(const char *file, struct xlpt_diag *diag)
+{
+	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "\"%s\" cannot be the name of an image", file);
+	xlpt_diag_hint(diag, "name a file, not a directory, without line breaks");
+	return XLPT_ERR_SYNTAX;
+}
+
 int xlpt_leave_path(const char *file, char **out, struct xlpt_diag *diag)
 {
-	_cleanup_free_ char *dir = NULL, *real = NULL;
-	const char *base = strrchr(file, '/');
+	_cleanup_file_ struct xlpt_file f;
+	int r = strpbrk(file, "\n\r") ? -EINVAL : xlpt_file_find(NULL, file, XLPT_FILE_FOLLOW, &f), rc;
 
-	base = base ? base + 1 : file;
-	if (!*base || !strcmp(base, ".") || !strcmp(base, "..") || strpbrk(file, "\n\r")) {
-		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "\"%s\" cannot be the name of an image", file);
-		xlpt_diag_hint(diag, "name a file, not a directory, without line breaks");
-		return XLPT_ERR_SYNTAX;
-	}
+	if (r == -EINVAL || r == -EISDIR)
+		return no_image_name(file, diag);
 	/* The same file whatever the working directory of a later repair is. */
-	dir = base == file ? xlpt_xstrdup(".") : xlpt_xstrndup(file, (size_t)(base - file));
-	real = realpath(dir, NULL);
-	if (!real) {
-		xlpt_diag_errno(diag, errno == ENOENT ? XLPT_ERR_NOT_FOUND : XLPT_ERR_IO, errno,
-				"cannot use the directory %s", dir);
-		xlpt_diag_hint(diag, "name a file in a directory that is there");
-		return diag ? (int)diag->code : XLPT_ERR_IO;
+	if (r == 0)
+		r = f.fd < 0 ? xlpt_file_path(NULL, &f, out) : -EMEDIUMTYPE;
+	if (r == 0 && !strpbrk(*out, "\n\r"))
+		return 0;
+	if (r == 0) {
+		free(XLPT_TAKE(*out));
+		return no_image_name(file, diag);
 	}
-	*out = xlpt_xasprintf("%s/%s", strcmp(real, "/") ? real : "", base);
-	return 0;
+	rc = r == -ENOENT ? XLPT_ERR_NOT_FOUND : XLPT_ERR_IO;
+	xlpt_diag_file(diag, rc, r, "cannot use the directory of %s", file);
+	xlpt_diag_hint(diag, "name a file in a directory that is there");
+	return rc;
 }
 
 void xlpt_leave_sync_dir(const char *path)

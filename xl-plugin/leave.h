@@ -8,6 +8,7 @@
 #ifndef XLPT_LEAVE_H
 #define XLPT_LEAVE_H
 
+#include "core/file.h"
 #include "xl-plugin/image.h"
 #include "xl-plugin/op.h"
 
@@ -25,6 +26,7 @@ struct xlpt_leave {
 	bool was_paused;	/* by the operator: stays so after a failure */
 	/* save, restore */
 	char *file, *part;	/* absolute; the image under its name, and while it is written */
+	struct xlpt_file at;	/* the directory of both, held open */
 	bool without_devices;
 	struct xlpt_image image;
 	/* restore, migrate */
@@ -53,7 +55,10 @@ int xlpt_leave_repair(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_
 
 /* ---- pieces (leave.c) ---- */
 
-/* FILE as an absolute path without a symbolic link at its end; caller frees. */
+/*
+ * FILE as an absolute path without a symbolic link in it; caller frees. A link is
+ * followed by the rule of core/file: none of another user, but to what is his.
+ */
 int xlpt_leave_path(const char *file, char **out, struct xlpt_diag *diag);
 
 /*
@@ -121,6 +126,7 @@ int xlpt_leave_by_uuid(struct xlpt_env *env, const char *uuid, struct xlpt_guest
  * and the one that ends the guest here.
  */
 void xlpt_leave_plan_image(struct xlpt_leave *l, struct xlpt_plan *plan);
+void xlpt_leave_drop_part(const struct xlpt_leave *l);
 int xlpt_leave_destroy(void *ctx, size_t i, struct xlpt_diag *diag);
 
 /* ---- what a restored guest is to have (restore-devices.c) ---- */

@@ -27,7 +27,7 @@ static void config_dispose(struct config_file *f)
 	xlpt_str_dispose(&f->text);
 }
 #define _cleanup_config_ XLPT_CLEANUP(config_dispose)
-#define NO_CONFIG { .file = { .fd = -1, .dir = { .rootfd = -1 } } }
+#define NO_CONFIG { .file = XLPT_FILE_NONE }
 
 static int cannot(struct xlpt_diag *diag, const char *what, const char *path, int r)
 {

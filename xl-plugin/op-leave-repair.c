@@ -80,8 +80,7 @@ static void attach_all(struct xlpt_env *env, const struct xlpt_guest *known, str
 
 static void remove_files(const struct xlpt_journal *j)
 {
-	const char *file = xlpt_journal_get(j, "file", 0), *image = xlpt_journal_get(j, "image", 0);
-	_cleanup_free_ char *part = file ? xlpt_xasprintf("%s.part", file) : NULL;
+	const char *part = xlpt_journal_get(j, "part", 0), *image = xlpt_journal_get(j, "image", 0);
 
 	if (part)
 		unlink(part);
@@ -118,8 +117,10 @@ static int repair_save(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	if (saved && (rc == 0 || now.paused || (now.dying && !now.suspended)))
 		return finish_save(env, j, rc ? &now : NULL, diag);
 	if (rc == 0) {
-		xlpt_warn(env, "%s is gone, and was not saved; %s.part may be left of it",
-			  j->guest.name, file ? file : "a file");
+		const char *part = xlpt_journal_get(j, "part", 0);
+
+		xlpt_warn(env, "%s is gone, and was not saved; %s may be left of it", j->guest.name,
+			  part ? part : "a file");
 		return 0;
 	}
 	if (saved)

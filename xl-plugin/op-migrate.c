@@ -123,7 +123,7 @@ static int go_on_there(void *ctx, size_t i, struct xlpt_diag *diag)
 	struct xlpt_leave *l = ctx;
 
 	(void)i;
-	unlink(l->part);
+	xlpt_leave_drop_part(l);
 	return l->was_paused ? 0 : xlpt_leave_remote_unpause(l->op.env, l->transport, l->host,
 							     l->op.guest.name, diag);
 }
@@ -143,12 +143,19 @@ static int attach_there(void *ctx, size_t i, struct xlpt_diag *diag)
 static int image_place(struct xlpt_leave *l, struct xlpt_diag *diag)
 {
 	struct xlpt_host *h = l->op.env->host;
-	int r = l->op.env->dry_run ? 0 : xlpt_host_mkdirs(h, IMAGE_DIR, 0700);
+	int r = l->op.env->dry_run ? 0 : xlpt_file_private_dir(h, IMAGE_DIR);
 
 	if (r < 0)
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot make " IMAGE_DIR);
+		return xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot make " IMAGE_DIR);
 	l->part = xlpt_xasprintf("%s" IMAGE_DIR "/%u-%s.img", strcmp(h->root, "/") ? h->root : "",
 				 l->op.guest.domid, l->op.guest.uuid);
+	if (l->op.env->dry_run)
+		return 0;
+	r = xlpt_file_find(NULL, l->part, 0, &l->at);
+	if (r < 0)
+		return xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot use " IMAGE_DIR);
+	/* Of a migration of the same guest that was killed: nobody else writes here. */
+	xlpt_leave_drop_part(l);
 	return 0;
 }
 

@@ -1,33 +1,55 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The guest is written to FILE.part and left paused. Only when that image has
- * been read through, is on disk and has got its name, the guest is destroyed:
- * until then it can go on, from then on it is in the image.
+ * The guest is written to FILE.XXXXXXXX.part (random digits: it is nobody else's)
+ * and left paused. Only when that image has been read through, is on disk and has
+ * got its name, the guest is destroyed: until then it can go on, from then on it is
+ * in the image.
  */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "xl-plugin/leave.h"
 #include "xl-plugin/output.h"
 
+/* In the directory that is held open, whatever is done to links above it. */
+static const char *part_name(const struct xlpt_leave *l)
+{
+	return strrchr(l->part, '/') + 1;
+}
+
+static int make_part(const struct xlpt_leave *l)
+{
+	int fd = openat(l->at.dir.rootfd, part_name(l),
+			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+
+	return fd < 0 ? -errno : fd;
+}
+
+void xlpt_leave_drop_part(const struct xlpt_leave *l)
+{
+	unlinkat(l->at.dir.rootfd, part_name(l), 0);
+}
+
 static int write_image(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_leave *l = ctx;
 	struct xlpt_env *env = l->op.env;
 	const int keep[2] = { l->op.locks.n ? l->op.locks.fds[0] : -1, l->op.journal.fd };
-
+	_cleanup_free_ char *path = NULL;
 	_cleanup_close_ int fd = -1;
 
 	(void)i;
-	unlink(l->part);
 	/* xl would make it readable for everyone, and it is the guest's memory. */
-	fd = open(l->part, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	fd = make_part(l);
 	if (fd < 0)
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot write %s", l->part);
-	return env->ts->ops->guest_save(env->ts, l->op.guest.domid, l->part, keep, diag);
+		return xlpt_diag_file(diag, XLPT_ERR_IO, fd, "cannot write %s", l->part);
+	/* By name xl would follow what somebody has put there meanwhile. */
+	path = xlpt_xasprintf("/proc/%d/fd/%d", (int)getpid(), fd);
+	return env->ts->ops->guest_save(env->ts, l->op.guest.domid, path, keep, diag);
 }
 
 static int undo_image(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -40,7 +62,7 @@ static int undo_image(void *ctx, size_t i, struct xlpt_diag *diag)
 	/* Without the guest the image is all there is of it. */
 	if (rc <= 0)
 		return rc;
-	unlink(l->part);
+	xlpt_leave_drop_part(l);
 	return xlpt_leave_go_on(l->op.env, &l->op.guest, l->was_paused, diag);
 }
 
@@ -80,10 +102,10 @@ static int check_image(void *ctx, size_t i, struct xlpt_diag *diag)
 void xlpt_leave_plan_image(struct xlpt_leave *l, struct xlpt_plan *plan)
 {
 	xlpt_plan_add(plan, write_image, undo_image, l->op.n,
-		      xlpt_xasprintf("save %s to %s", l->op.guest.name, l->part),
+		      xlpt_xasprintf("save %s to a file beside %s", l->op.guest.name,
+				     l->file ? l->file : l->part),
 		      xlpt_xasprintf("let %s go on", l->op.guest.name));
-	xlpt_plan_add(plan, check_image, NULL, l->op.n, xlpt_xasprintf("read %s through", l->part),
-		      NULL);
+	xlpt_plan_add(plan, check_image, NULL, l->op.n, xlpt_xstrdup("read that file through"), NULL);
 }
 
 static int publish(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -98,8 +120,8 @@ static int publish(void *ctx, size_t i, struct xlpt_diag *diag)
 	rc = xlpt_image_record_write(l->file, &l->op.guest, l->image.size, specs, l->op.n, diag);
 	if (rc)
 		return rc;
-	if (rename(l->part, l->file))
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot name the image %s", l->file);
+	if (renameat(l->at.dir.rootfd, part_name(l), l->at.dir.rootfd, l->at.name + 1))
+		return xlpt_diag_file(diag, XLPT_ERR_IO, errno, "cannot name the image %s", l->file);
 	xlpt_leave_sync_dir(l->file);
 	return xlpt_journal_note(&l->op.journal, "state saved", diag);
 }
@@ -120,9 +142,10 @@ static int unpublish(void *ctx, size_t i, struct xlpt_diag *diag)
 		struct stat a, b;
 
 		/* Only if it is the one of this command. */
-		if (fstat(l->image.fd, &a) == 0 && stat(l->file, &b) == 0 && a.st_ino == b.st_ino &&
-		    a.st_dev == b.st_dev)
-			unlink(l->file);
+		if (fstat(l->image.fd, &a) == 0 &&
+		    fstatat(l->at.dir.rootfd, l->at.name + 1, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    a.st_ino == b.st_ino && a.st_dev == b.st_dev)
+			unlinkat(l->at.dir.rootfd, l->at.name + 1, 0);
 	}
 	unlink(record);
 	return 0;
@@ -138,27 +161,38 @@ int xlpt_leave_destroy(void *ctx, size_t i, struct xlpt_diag *diag)
 	return rc ? rc : xlpt_leave_wait_gone(env, &l->op.guest, diag);
 }
 
+static char *new_part(const char *file)
+{
+	uint32_t number = 0;
+
+	/* Not guessed by the owner of the directory, nor met by chance. */
+	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+		number = (uint32_t)getpid();
+	return xlpt_xasprintf("%s.%08x.part", file, number);
+}
+
 /* Everything that can be known before the guest is touched. */
-static int check_target(const struct xlpt_leave *l, struct xlpt_diag *diag)
+static int check_target(struct xlpt_leave *l, struct xlpt_diag *diag)
 {
 	_cleanup_close_ int fd = -1;
-	struct stat st;
+	int r = xlpt_file_find(NULL, l->file, 0, &l->at), rc;
 
-	if (stat(l->file, &st) == 0 && !S_ISREG(st.st_mode)) {
+	if (r == 0 && l->at.there && !S_ISREG(l->at.st.st_mode)) {
 		xlpt_diag_set(diag, XLPT_ERR_IO, "%s is there and is not a regular file", l->file);
 		xlpt_diag_hint(diag, "name another file");
 		return XLPT_ERR_IO;
 	}
-	fd = l->op.env->dry_run ? 0 : open(l->part, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	if (fd < 0) {
-		xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot write %s", l->part);
+	rc = r ? 0 : xlpt_image_record_check(l->file, diag);
+	if (rc || (r == 0 && l->op.env->dry_run))
+		return rc;
+	if (r == 0)
+		r = fd = make_part(l);
+	if (r < 0) {
+		xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot write %s", l->part);
 		xlpt_diag_hint(diag, "name a file where there is room for the guest's memory");
 		return XLPT_ERR_IO;
 	}
-	if (l->op.env->dry_run)
-		fd = -1;
-	else
-		unlink(l->part);
+	xlpt_leave_drop_part(l);
 	return 0;
 }
 
@@ -169,13 +203,14 @@ int xlpt_op_save(struct xlpt_leave *l, struct xlpt_diag *diag)
 	const char *guest = op->guest.name;
 	int rc;
 
-	l->part = xlpt_xasprintf("%s.part", l->file);
+	l->part = new_part(l->file);
 	rc = xlpt_leave_begin(l, "saved", diag);
 	if (rc == 0)
 		rc = check_target(l, diag);
 	if (rc)
 		return rc;
 	xlpt_leave_note(op, "file %s", l->file);
+	xlpt_leave_note(op, "part %s", l->part);
 	xlpt_leave_plan_detach(l, &plan);
 	xlpt_leave_plan_image(l, &plan);
 	xlpt_plan_add(&plan, publish, unpublish, op->n,

@@ -57,6 +57,14 @@ static inline bool there(const char *name)
 	return access(path, F_OK) == 0;
 }
 
+/* A file that save had begun, whatever its name. */
+static inline bool unfinished(void)
+{
+	_cleanup_free_ char *find = xlpt_xasprintf("ls -A %s | grep -qE '^\\.xlpt-|\\.part$'", dir);
+
+	return system(find) == 0;
+}
+
 /* The domid of the one running guest of this name; 0 = none. */
 static inline uint32_t running(struct world *w, const char *name)
 {

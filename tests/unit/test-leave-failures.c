@@ -96,7 +96,7 @@ static void sound(struct world *w, const struct scene *s, const char *what, unsi
 
 	if (!domid && !image && strncmp(s->command, "restore", 7) != 0)
 		fail_msg("%s, %s %u: the guest is nowhere\n%s%s", s->command, what, nth, w->out, w->err);
-	if (s->saves && there("a.part"))
+	if (s->saves && unfinished())
 		fail_msg("%s, %s %u: a part of an image is left", s->command, what, nth);
 	if (s->saves && domid && there("a"))
 		fail_msg("%s, %s %u: it runs, and an image is left", s->command, what, nth);

@@ -5,6 +5,8 @@
 #include <stddef.h>
 #include <string.h>
 #include <cmocka.h>
+#include <stdio.h>
+#include <sys/stat.h>
 
 #include "tests/unit/leaving.h"
 
@@ -54,7 +56,7 @@ static void test_save_restore(void **state)
 	ok(w, "attach --hide web1 03:00.0");
 	okf(w, "save --detach-first web1 DIR/a");
 	assert_int_equal(running(w, "web1"), 0);
-	assert_true(there("a") && there("a.xlpt") && !there("a.part"));
+	assert_true(there("a") && there("a.xlpt") && !unfinished());
 	no_journal(w);
 	okf(w, "restore DIR/a");
 	domid = running(w, "web1");
@@ -136,6 +138,67 @@ static void test_without_devices(void **state)
 	assert_true(has(w, 4, "05:00.0"));
 }
 
+static void put(const char *name, const char *text)
+{
+	_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", dir, name);
+	FILE *f = fopen(path, "we");
+
+	assert_non_null(f);
+	fputs(text, f);
+	fclose(f);
+}
+
+static char *get(const char *name)
+{
+	_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", dir, name);
+	char *text = xlpt_xcalloc(1, 4096);
+	FILE *f = fopen(path, "re");
+
+	assert_non_null(f);
+	assert_true(fread(text, 1, 4095, f) > 0);
+	fclose(f);
+	return text;
+}
+
+/* Files of others beside the image stay, and links are followed only where that is safe. */
+static void test_files_of_others(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *part = NULL, *record = NULL, *link = xlpt_xasprintf("%s/link", dir),
+			    *his = xlpt_xasprintf("%s/his", dir), *own = with_dir("DIR/a.xlpt"),
+			    *kept = with_dir("DIR/kept");
+	struct stat st;
+
+	put("a.part", "mine");
+	put("a.xlpt", "notes of mine");
+	ok(w, "attach web1 05:00.0");
+	refusedf(w, 1, "save --detach-first web1 DIR/a", "is no record of xlpt's");
+	record = get("a.xlpt");
+	assert_string_equal(record, "notes of mine");
+	okf(w, "save --detach-first web1 DIR/b");
+	assert_int_equal(rename(own, kept), 0);
+	okf(w, "restore DIR/b");
+	okf(w, "save --detach-first web1 DIR/a");
+	part = get("a.part");
+	assert_string_equal(part, "mine");
+	/* The record says what a guest held, for root alone. */
+	assert_int_equal(stat(own, &st), 0);
+	assert_int_equal(st.st_mode & 07777, 0600);
+	okf(w, "restore DIR/a");
+	assert_int_equal(symlink("target", link), 0);
+	okf(w, "save --detach-first web1 DIR/link");
+	assert_true(there("target") && there("target.xlpt"));
+	assert_int_equal(lstat(link, &st), 0);
+	assert_true(S_ISLNK(st.st_mode));
+	okf(w, "restore DIR/link");
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(symlink("stolen", his), 0);
+	assert_int_equal(lchown(his, 65534, 65534), 0);
+	refusedf(w, 1, "save --detach-first web1 DIR/his", "another user");
+	assert_false(there("stolen"));
+}
+
 /* Saved by xl, which does not care. */
 static void test_image_of_xl(void **state)
 {
@@ -204,7 +267,7 @@ static void test_dry_run(void **state)
 	before = world_snapshot(w);
 	okf(w, "--dry-run save --detach-first web1 DIR/a");
 	assert_non_null(strstr(w->out, "would detach 0000:05:00.0 from web1"));
-	assert_false(there("a.part"));
+	assert_false(unfinished());
 	fake_ts_pv_live(w->ts, false);
 	ok(w, "--dry-run migrate --detach-first web1 elsewhere");
 	assert_non_null(strstr(w->out, "would send web1 to elsewhere"));
@@ -221,6 +284,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_identity, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restore_map, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_without_devices, world_setup, teardown),
+		cmocka_unit_test_setup_teardown(test_files_of_others, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_image_of_xl, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_foreign_record, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_migrate, world_setup, teardown),

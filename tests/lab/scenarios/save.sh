@@ -46,7 +46,7 @@ shows() {
 idle() {
 	[ -z "$(ls /run/xlpt/journal 2>/dev/null)" ] || fail "$1: a journal is left: $(cat /run/xlpt/journal/*)"
 	xlpt repair | grep -q "nothing to mend" || fail "$1: repair still finds something"
-	[ ! -e $image.part ] || fail "$1: a part of an image is left"
+	[ -z "$(find "${image%/*}" -name "${image##*/}.*.part")" ] || fail "$1: a part of an image is left"
 	[ -z "$(ls /var/lib/xlpt/migrate 2>/dev/null)" ] || fail "$1: an image of a migration is left"
 }
 
