@@ -49,6 +49,8 @@ static int remove_hvm(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_di
 	bool has = false;
 	int rc;
 
+	if (xlpt_line_kept(op->env, &op->guest, bdf))
+		return xlpt_release(op->env, op->guest.domid, bdf, false, op->timeout_ms, diag);
 	rc = ops->device_remove(op->env->ts, op->guest.domid, bdf, false, diag);
 	if (rc == 0)
 		return 0;

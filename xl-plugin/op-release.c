@@ -72,42 +72,6 @@ static bool dm_holds(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf)
 	return env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, NULL) || assigned;
 }
 
-static int leave_backend(struct xlpt_env *env, const struct xlpt_guest *guest, bool alive,
-			 uint32_t domid, struct xlpt_bdf bdf, bool force, int64_t timeout_ms,
-			 struct look *l, struct xlpt_diag *diag)
-{
-	bool pv = guest->type == XLPT_GUEST_PV;
-	int rc = 0;
-
-	/* A connect under way is let come to its end, whatever made us want the device back. */
-	if (alive && pv && l->engaged && !l->connected && !l->leaving) {
-		xlpt_wait_settled(env, guest, timeout_ms, NULL);
-		rc = look(env, domid, bdf, l, diag);
-		if (rc || !l->listed)
-			return rc;
-	}
-	/*
-	 * Asking a PV guest twice for the same device ends its hotplug: pciback,
-	 * which has released it, answers the second round with EINVAL and stays in
-	 * Reconfiguring (xenbus.c, xen_pcibk_remove_device).
-	 */
-	if (alive && (pv ? l->connected && !l->leaving : true))
-		env->ts->ops->device_remove(env->ts, domid, bdf, false, NULL);
-	/* libxl's own removal waits 10 s for a guest, and says 0 whatever came of it. */
-	if (alive && pv && (l->connected || l->leaving))
-		xlpt_wait_gone(env, guest, bdf, timeout_ms < POLITE_MS ? timeout_ms : POLITE_MS, NULL);
-	rc = look(env, domid, bdf, l, diag);
-	if (rc == 0 && alive && l->listed && !force && (pv ? l->engaged : dm_holds(env, domid, bdf)))
-		return still_held(guest, bdf, diag);
-	if (rc == 0 && alive && l->listed) {
-		env->ts->ops->device_remove(env->ts, domid, bdf, true, NULL);
-		rc = look(env, domid, bdf, l, diag);
-	}
-	if (rc == 0 && l->listed)
-		rc = xlpt_pcibe_drop(env->store, domid, bdf, XLPT_XBS_NONE, diag);
-	return rc;
-}
-
 static int leave_dm(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, int64_t timeout_ms,
 		    struct xlpt_diag *diag)
 {
@@ -150,6 +114,69 @@ static bool line_shared(struct xlpt_env *env, uint32_t domid, const struct xlpt_
 			 other.irq == dev->irq;
 	}
 	return shared;
+}
+
+bool xlpt_line_kept(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf)
+{
+	_cleanup_device_ struct xlpt_device dev = { 0 };
+
+	return guest->type == XLPT_GUEST_HVM &&
+	       xlpt_scan_one(env->host, bdf, 0, NULL, &dev, NULL) == 0 &&
+	       line_shared(env, guest->domid, &dev);
+}
+
+/* What libxl does for an HVM guest, but for the interrupt line; 1 when the device model keeps it. */
+static int leave_line(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf,
+		      bool force, int64_t timeout_ms, struct look *l, struct xlpt_diag *diag)
+{
+	int rc = leave_dm(env, guest->domid, bdf, timeout_ms, diag);
+
+	if (rc == XLPT_ERR_TIMEOUT && force)
+		xlpt_diag_dispose(diag);
+	if (rc == XLPT_ERR_TIMEOUT)
+		return force ? 1 : still_held(guest, bdf, diag);
+	l->listed = false;
+	return rc ? rc : xlpt_pcibe_drop(env->store, guest->domid, bdf, XLPT_XBS_NONE, diag);
+}
+
+static int leave_backend(struct xlpt_env *env, const struct xlpt_guest *guest, bool alive,
+			 uint32_t domid, struct xlpt_bdf bdf, bool force, int64_t timeout_ms,
+			 struct look *l, struct xlpt_diag *diag)
+{
+	bool pv = guest->type == XLPT_GUEST_PV;
+	int rc = 1;
+
+	if (alive && xlpt_line_kept(env, guest, bdf))
+		rc = leave_line(env, guest, bdf, force, timeout_ms, l, diag);
+	if (rc <= 0)
+		return rc;
+	/* A connect under way is let come to its end, whatever made us want the device back. */
+	if (alive && pv && l->engaged && !l->connected && !l->leaving) {
+		xlpt_wait_settled(env, guest, timeout_ms, NULL);
+		rc = look(env, domid, bdf, l, diag);
+		if (rc || !l->listed)
+			return rc;
+	}
+	/*
+	 * Asking a PV guest twice for the same device ends its hotplug: pciback,
+	 * which has released it, answers the second round with EINVAL and stays in
+	 * Reconfiguring (xenbus.c, xen_pcibk_remove_device).
+	 */
+	if (alive && (pv ? l->connected && !l->leaving : true))
+		env->ts->ops->device_remove(env->ts, domid, bdf, false, NULL);
+	/* libxl's own removal waits 10 s for a guest, and says 0 whatever came of it. */
+	if (alive && pv && (l->connected || l->leaving))
+		xlpt_wait_gone(env, guest, bdf, timeout_ms < POLITE_MS ? timeout_ms : POLITE_MS, NULL);
+	rc = look(env, domid, bdf, l, diag);
+	if (rc == 0 && alive && l->listed && !force && (pv ? l->engaged : dm_holds(env, domid, bdf)))
+		return still_held(guest, bdf, diag);
+	if (rc == 0 && alive && l->listed) {
+		env->ts->ops->device_remove(env->ts, domid, bdf, true, NULL);
+		rc = look(env, domid, bdf, l, diag);
+	}
+	if (rc == 0 && l->listed)
+		rc = xlpt_pcibe_drop(env->store, domid, bdf, XLPT_XBS_NONE, diag);
+	return rc;
 }
 
 /* Another device of the guest has registers in the same page: it keeps them. */

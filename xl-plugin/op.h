@@ -302,6 +302,13 @@ int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, bool
  */
 int xlpt_revoke(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, struct xlpt_diag *diag);
 
+/*
+ * Another device of the HVM guest uses the same interrupt line. libxl (4.18 and later) takes the line
+ * away with the first of them; QEMU, which has it bound for the other, can then not unbind it, and no
+ * device of that line comes to the guest again. xlpt_release does without libxl then.
+ */
+bool xlpt_line_kept(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf);
+
 /* Removes a backend without devices, and waits until the guest has let go of its frontend. */
 int xlpt_clear_empty(struct xlpt_env *env, uint32_t domid, bool *cleared, struct xlpt_diag *diag);
 

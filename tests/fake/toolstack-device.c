@@ -151,6 +151,34 @@ void fake_ts_grant(struct fake_ts *f, struct fake_claim *c, uint32_t domid)
 	}
 }
 
+static long long line_of(struct fake_ts *f, struct xlpt_bdf bdf)
+{
+	long long irq = 0;
+
+	if (f->host)
+		xlpt_host_read_long(f->host, &irq, "/sys/bus/pci/devices/%s/irq", XLPT_BDF_STR(bdf));
+	return irq;
+}
+
+/*
+ * 4.18 and later unmap the line of a device that leaves an HVM guest, also while QEMU has it bound for
+ * another one. Xen keeps it half unmapped then, and QEMU's own unbinding fails (the lab, 4.20).
+ */
+static void take_line(struct fake_ts *f, uint32_t domid, const struct fake_claim *c)
+{
+	long long irq = line_of(f, c->bdf);
+	bool used = false;
+
+	for (size_t i = 0; irq && i < f->n_claims; i++)
+		used |= &f->claims[i] != c && f->claims[i].in_dm && f->claims[i].dm_domid == domid &&
+			line_of(f, f->claims[i].bdf) == irq;
+	for (size_t i = 0; used && i < f->n_claims; i++)
+		if (line_of(f, f->claims[i].bdf) == irq) {
+			f->claims[i].stuck = true;
+			f->claims[i].stuck_in = domid;
+		}
+}
+
 /* Xen knows addresses, and not whose they are. */
 static void take_back(struct fake_ts *f, uint32_t domid, uint64_t start)
 {
@@ -184,6 +212,10 @@ int fake_ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct x
 	}
 	if (fail && f->depth == FAKE_TS_AFTER_DM)
 		goto fail;
+	if (c->stuck && c->stuck_in == domid) {
+		fake_ts_set_note(f, spec->bdf, NULL);
+		return fake_ts_refused(diag, "add", "xc_physdev_map_pirq irq (error=-1): File exists");
+	}
 	/* libxl does not take these back when what follows fails. */
 	fake_ts_grant(f, c, domid);
 	if (fail && f->depth == FAKE_TS_AFTER_GRANTS)
@@ -233,6 +265,7 @@ int fake_ts_device_remove(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt
 		}
 		if (!g->deaf)
 			c->in_dm = false;
+		take_line(f, domid, c);
 	}
 	if (c->owner == domid)
 		c->owner = FAKE_OWNER_IO;

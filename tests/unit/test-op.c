@@ -184,6 +184,38 @@ static void test_hvm_functions(void **state)
 	assert_non_null(strstr(w->err, "0000:04:00.1 asked for slot 0 of win1 and got slot 5"));
 }
 
+/* The functions of a slot often share an interrupt line; one that leaves must not take it along. */
+static void test_hvm_line(void **state)
+{
+	struct world *w = *state;
+
+	for (unsigned f = 0; f < 3; f++) {
+		_cleanup_free_ char *bdf = xlpt_xasprintf("0000:08:00.%u", f);
+
+		fake_bus_add(w->bus, bdf, &(struct fake_dev){ .vendor = 0x8086, .device = 0x10d3,
+			.class_code = 0x020000, .driver = "e1000e", .parent = "0000:00:01.0",
+			.multifunction = true, .irq = 23 });
+	}
+	ok(w, "attach win1 --hide 08:00.*");
+	for (int round = 0; round < 3; round++) {
+		ok(w, "detach win1 08:00.1");
+		ok(w, "attach win1 08:00.1");
+		ok(w, "detach win1 08:00.*");
+		ok(w, "attach win1 08:00.*");
+	}
+	/* An add that fails takes back its own device only. */
+	ok(w, "detach win1 08:00.2");
+	fake_ts_fail(w->ts, FAKE_TS_ADD, 1, FAKE_TS_AFTER_NODES);
+	answers(w, 1, "attach win1 08:00.2", "libxl ERROR_FAIL");
+	ok(w, "attach win1 08:00.2");
+	/* A guest that does not answer keeps what it has. */
+	fake_ts_deaf(w->ts, 5, true);
+	answers(w, 5, "detach win1 08:00.0", "did not answer");
+	fake_ts_deaf(w->ts, 5, false);
+	ok(w, "detach win1 08:00.*");
+	ok(w, "attach win1 08:00.*");
+}
+
 static void test_preconditions(void **state)
 {
 	struct world *w = *state;
@@ -332,6 +364,7 @@ int main(void)
 		world_test(test_isolation),
 		world_test(test_hvm),
 		world_test(test_hvm_functions),
+		world_test(test_hvm_line),
 		world_test(test_preconditions),
 		world_test(test_paused_guest),
 		world_test(test_deaf_frontend),
