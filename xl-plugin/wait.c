@@ -101,12 +101,15 @@ static bool under_way(struct xlpt_store *s, const struct look *l)
 /* What both ends say, for a message. */
 static void say_states(struct xlpt_env *env, struct xlpt_diag *diag, struct look *l)
 {
+	_cleanup_free_ char *words = xlpt_pcibe_gave_up(env->store, l->guest->domid);
 	const struct xlpt_pcidev *d;
 
 	/* The last look may have been the short one. */
 	read_again(env->store, l);
 	d = xlpt_pcibe_find(&l->be, l->bdf);
-	if (l->be.error)
+	if (words && l->be.fe_state != XLPT_XBS_CONNECTED)
+		xlpt_diag_fact(diag, "its PCI frontend says: %s", words);
+	else if (l->be.error)
 		xlpt_diag_fact(diag, "xen-pciback says: %s", l->be.error);
 	else if (!l->be.exists)
 		xlpt_diag_fact(diag, "there is no PCI backend for domain %u", l->guest->domid);
