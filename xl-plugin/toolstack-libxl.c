@@ -150,10 +150,15 @@ static int ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct
 	xlpt_ts_fill_pci(&pci, spec);
 	xrc = libxl_device_pci_add(ctx, domid, &pci, NULL);
 	libxl_device_pci_dispose(&pci);
-	if (xrc)
-		return xlpt_ts_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag, "cannot add %s to domain %u",
-				    XLPT_BDF_STR(spec->bdf), domid);
-	return 0;
+	if (!xrc)
+		return 0;
+	xlpt_ts_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag, "cannot add %s to domain %u",
+		       XLPT_BDF_STR(spec->bdf), domid);
+	/* The one thing that Xen has no permission for (vtd/iommu.c, intel_iommu_assign_device). */
+	if (diag && diag->log && strstr(diag->log, "xc_assign_device failed: Operation not permitted"))
+		xlpt_diag_hint(diag, "its reserved memory is shared with another device, as xl dmesg tells: "
+				     "add rdm_policy=relaxed (both to one guest)");
+	return XLPT_ERR_TOOLSTACK;
 }
 
 static int ts_device_remove(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,
