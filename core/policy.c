@@ -266,7 +266,7 @@ static int guest_fits(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 	if (g->paused) {
 		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is paused and cannot answer", g->name);
 		xlpt_diag_fact(diag, "an attach is done when the guest's own frontend says so");
-		xlpt_diag_hint(diag, "xl unpause %s", g->name);
+		xlpt_diag_hint(diag, "xl unpause %s; wait, if xl is still creating it", g->name);
 		return XLPT_ERR_NO_GUEST;
 	}
 	if (g->type == XLPT_GUEST_PV && f->guest_devices >= XLPT_PV_SLOTS) {
