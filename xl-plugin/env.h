@@ -8,6 +8,7 @@
 
 #include "core/clock.h"
 #include "core/host.h"
+#include "core/lock.h"
 #include "core/stop.h"
 #include "pciback/vf-rtnl.h"
 #include "xenstore/store.h"
@@ -24,6 +25,7 @@ struct xlpt_env {
 	struct xlpt_store *store;
 	struct xlpt_toolstack *ts;
 	struct xlpt_rtnl *rtnl;
+	struct xlpt_lock_owner locks;	/* all that this command holds */
 	const char *pci_ids;	/* a pci.ids file, or NULL for the system's */
 	const char *sysroot;	/* NULL on the running system */
 	bool json, dry_run;

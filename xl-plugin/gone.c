@@ -282,7 +282,8 @@ int xlpt_gone_sweep(struct xlpt_env *env, struct xlpt_diag *diag)
 		if (owners.items[i].guest || again)
 			continue;
 		/* Who works on it takes this back himself. */
-		if (!env->dry_run && xlpt_lock_device(env, &locks, bdf, 0, NULL))
+		if (!env->dry_run && (xlpt_locked_device(env, bdf) ||
+				      xlpt_lock_device(env, &locks, bdf, 0, NULL)))
 			continue;
 		rc = xlpt_gone_take(env, bdf, xlpt_warn, NULL, diag);
 	}

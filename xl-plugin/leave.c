@@ -319,7 +319,7 @@ static int take_items(struct xlpt_leave *l, const char *what, struct xlpt_diag *
 	return rc;
 }
 
-/* Somebody may have given it another device before the guest's lock was had. */
+/* Another tool may have given it another device before the devices' locks were had. */
 static int same_items(struct xlpt_leave *l, struct xlpt_diag *diag)
 {
 	_cleanup_holdings_ struct xlpt_holdings held = { 0 };
@@ -379,7 +379,10 @@ int xlpt_leave_begin(struct xlpt_leave *l, const char *what, struct xlpt_diag *d
 		xlpt_diag_hint(diag, "xl list; xlpt repair if a save was cut short");
 		return XLPT_ERR_NO_GUEST;
 	}
-	rc = take_items(l, what, diag);
+	/* What it holds is read under its lock. */
+	rc = op->env->dry_run ? 0 : xlpt_lock_all(op->env, &op->locks, &op->guest.domid, NULL, 0, diag);
+	if (rc == 0)
+		rc = take_items(l, what, diag);
 	if (rc == 0)
 		rc = xlpt_op_prepare(op, diag);
 	if (rc == 0)

@@ -22,7 +22,8 @@
 /* The ledger under its lock. The lock is a file that is never renamed, the ledger's own is. */
 struct book {
 	struct xlpt_env *env;
-	int lock, fd;		/* fd -1: there is no usable ledger yet */
+	struct xlpt_locks locks;
+	int fd;			/* -1: there is no usable ledger yet */
 	char boot_id[XLPT_BOOT_ID_LEN + 1];
 	struct xlpt_ledger l;
 	int64_t now_ms;		/* read under the lock: later records have later times */
@@ -31,7 +32,7 @@ struct book {
 static void book_close(struct book *b)
 {
 	xlpt_closep(&b->fd);
-	xlpt_closep(&b->lock);
+	xlpt_locks_release(&b->locks);
 	xlpt_ledger_dispose(&b->l);
 }
 #define _cleanup_book_ XLPT_CLEANUP(book_close)
@@ -44,18 +45,14 @@ static int cannot(struct xlpt_diag *diag, int r, const char *what)
 	return XLPT_ERR_IO;
 }
 
-static int take_lock(struct xlpt_env *env, int *lock, struct xlpt_diag *diag)
+static int take_lock(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt_diag *diag)
 {
+	const struct xlpt_lock_key key = { .kind = XLPT_LOCK_FILES, .path = LOCK_PATH };
 	int r = xlpt_file_private_dir(env->host, XLPT_STATE_DIR "/lock");
 
-	if (r == 0) {
-		*lock = env->host->ops->open(env->host, LOCK_PATH, O_RDWR | O_CREAT, 0600);
-		r = *lock < 0 ? *lock : 0;
-	}
-	if (r < 0)
-		return cannot(diag, r, "lock");
-	r = xlpt_clock_flock(&xlpt_clock_real, *lock, xlpt_now(&xlpt_clock_real) + LOCK_TIMEOUT_MS,
-			     &xlpt_interrupted);
+	if (r == 0)
+		r = xlpt_lock_take(&env->locks, locks, env->host, &xlpt_clock_real, &key,
+				   xlpt_now(&xlpt_clock_real) + LOCK_TIMEOUT_MS, NULL, NULL);
 	if (r == -EINTR)
 		return xlpt_check_interrupted(diag);
 	if (r == -EWOULDBLOCK) {
@@ -149,9 +146,9 @@ static int book_lock(struct xlpt_env *env, struct book *b, struct xlpt_diag *dia
 {
 	int rc;
 
-	*b = (struct book){ .env = env, .lock = -1, .fd = -1 };
+	*b = (struct book){ .env = env, .fd = -1 };
 	read_boot_id(env->host, b->boot_id);
-	rc = take_lock(env, &b->lock, diag);
+	rc = take_lock(env, &b->locks, diag);
 	b->now_ms = xlpt_now(env->clock);
 	return rc;
 }

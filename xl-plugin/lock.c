@@ -1,47 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What xlpt locks, and what it says while it waits. The order is core/lock's. */
 #include <errno.h>
-#include <fcntl.h>
-#include <unistd.h>
 
 #include "core/file.h"
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
 
-void xlpt_locks_release(struct xlpt_locks *locks)
+#define LOCK_DIR XLPT_STATE_DIR "/lock"
+
+struct waiting {
+	struct xlpt_env *env;
+	const char *what;	/* NULL: never held long, so that waiting is not worth a word */
+};
+
+static void waits(void *arg)
 {
-	while (locks->n)
-		xlpt_closep(&locks->fds[--locks->n]);
-	free(locks->fds);
-	*locks = (struct xlpt_locks){ 0 };
+	const struct waiting *w = arg;
+
+	if (w->what)
+		xlpt_warn(w->env, "waiting for another xlpt that works on %s", w->what);
 }
 
-/* what: NULL waits without a word, for what is never held long. */
-static int take(struct xlpt_env *env, struct xlpt_locks *locks, const char *name, const char *what,
-		int64_t deadline, struct xlpt_diag *diag)
+static int take(struct xlpt_env *env, struct xlpt_locks *locks, const struct xlpt_lock_key *key,
+		const char *what, int64_t deadline, struct xlpt_diag *diag)
 {
-	_cleanup_free_ char *path = xlpt_xasprintf(XLPT_STATE_DIR "/lock/%s", name);
-	_cleanup_close_ int fd = -1;
-	int r;
+	struct waiting w = { .env = env, .what = what };
+	int r = xlpt_lock_take(&env->locks, locks, env->host, env->clock, key, deadline, waits, &w);
 
-	r = xlpt_file_private_dir(env->host, XLPT_STATE_DIR "/lock");
-	if (r == 0) {
-		fd = env->host->ops->open(env->host, path, O_RDWR | O_CREAT, 0600);
-		r = fd < 0 ? fd : 0;
-	}
-	if (r < 0) {
-		xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot open %s", path);
-		xlpt_diag_hint(diag, "run xlpt as root");
-		return XLPT_ERR_IO;
-	}
-	r = xlpt_clock_flock(env->clock, fd, 0, NULL);
-	if (r == -EWOULDBLOCK) {
-		if (what && xlpt_now(env->clock) < deadline)
-			xlpt_warn(env, "waiting for another xlpt that works on %s", what);
-		r = xlpt_clock_flock(env->clock, fd, deadline, &xlpt_interrupted);
-	}
+	if (r == 0)
+		return 0;
 	if (r == -EINTR)
 		return xlpt_check_interrupted(diag);
 	if (r == -EWOULDBLOCK) {
+		const char *path = key->directory ? env->sysroot : key->path;
+
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE,
 			      "another xlpt works on %s and did not finish in time",
 			      what ? what : "the pools");
@@ -49,12 +41,24 @@ static int take(struct xlpt_env *env, struct xlpt_locks *locks, const char *name
 		xlpt_diag_hint(diag, "wait for it, or see who it is: fuser -v %s", path);
 		return XLPT_ERR_IN_USE;
 	}
-	if (r < 0)
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot lock %s", path);
-	XLPT_GROW(locks->fds, locks->n, locks->alloc);
-	locks->fds[locks->n++] = fd;
-	fd = -1;
-	return 0;
+	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot lock %s", key->path);
+	xlpt_diag_hint(diag, "run xlpt as root");
+	return XLPT_ERR_IO;
+}
+
+static int take_named(struct xlpt_env *env, struct xlpt_locks *locks, enum xlpt_lock_kind kind,
+		      uint64_t number, const char *name, const char *what, int64_t deadline,
+		      struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *path = xlpt_xasprintf(LOCK_DIR "/%s", name);
+	const struct xlpt_lock_key key = { .kind = kind, .number = number, .path = path };
+	int r = xlpt_file_private_dir(env->host, LOCK_DIR);
+
+	if (r == 0)
+		return take(env, locks, &key, what, deadline, diag);
+	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot make the directory " LOCK_DIR);
+	xlpt_diag_hint(diag, "run xlpt as root");
+	return XLPT_ERR_IO;
 }
 
 int xlpt_lock_guest(struct xlpt_env *env, struct xlpt_locks *locks, uint32_t domid,
@@ -63,7 +67,25 @@ int xlpt_lock_guest(struct xlpt_env *env, struct xlpt_locks *locks, uint32_t dom
 	_cleanup_free_ char *name = xlpt_xasprintf("guest-%u", domid);
 	_cleanup_free_ char *what = xlpt_xasprintf("domain %u", domid);
 
-	return take(env, locks, name, what, deadline, diag);
+	return take_named(env, locks, XLPT_LOCK_GUEST, domid, name, what, deadline, diag);
+}
+
+int xlpt_lock_name(struct xlpt_env *env, struct xlpt_locks *locks, const char *name,
+		   int64_t deadline, struct xlpt_diag *diag)
+{
+	uint64_t hash = 14695981039346656037u;	/* FNV-1a: a name may have any characters */
+	_cleanup_free_ char *file = NULL;
+
+	for (const char *c = name; *c; c++)
+		hash = (hash ^ (unsigned char)*c) * 1099511628211u;
+	file = xlpt_xasprintf("name-%016llx", (unsigned long long)hash);
+	/* Before all domains: who creates a guest gets its number later. */
+	return take_named(env, locks, XLPT_LOCK_GUEST, 0, file, name, deadline, diag);
+}
+
+static uint64_t number_of(struct xlpt_bdf bdf)
+{
+	return (uint64_t)bdf.seg << 16 | (uint64_t)bdf.bus << 8 | (uint64_t)bdf.dev << 3 | bdf.func;
 }
 
 int xlpt_lock_device(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt_bdf bdf,
@@ -71,7 +93,17 @@ int xlpt_lock_device(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt
 {
 	_cleanup_free_ char *name = xlpt_xasprintf("device-%s", XLPT_BDF_STR(bdf));
 
-	return take(env, locks, name, XLPT_BDF_STR(bdf), deadline, diag);
+	return take_named(env, locks, XLPT_LOCK_DEVICE, number_of(bdf), name, XLPT_BDF_STR(bdf),
+			  deadline, diag);
+}
+
+int xlpt_lock_pf(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt_bdf pf,
+		 int64_t deadline, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *name = xlpt_xasprintf("pf-%s", XLPT_BDF_STR(pf));
+	_cleanup_free_ char *what = xlpt_xasprintf("the virtual functions of %s", XLPT_BDF_STR(pf));
+
+	return take_named(env, locks, XLPT_LOCK_PF, number_of(pf), name, what, deadline, diag);
 }
 
 static int cmp_bdf(const void *a, const void *b)
@@ -79,7 +111,6 @@ static int cmp_bdf(const void *a, const void *b)
 	return xlpt_bdf_cmp(*(const struct xlpt_bdf *)a, *(const struct xlpt_bdf *)b);
 }
 
-/* Sorted, so that two operations on the same devices cannot wait for each other. */
 int xlpt_lock_all(struct xlpt_env *env, struct xlpt_locks *locks, const uint32_t *domid,
 		  struct xlpt_bdf *bdfs, size_t n, struct xlpt_diag *diag)
 {
@@ -89,47 +120,29 @@ int xlpt_lock_all(struct xlpt_env *env, struct xlpt_locks *locks, const uint32_t
 	if (n)
 		qsort(bdfs, n, sizeof(*bdfs), cmp_bdf);
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		if (!i || !xlpt_bdf_eq(bdfs[i], bdfs[i - 1]))
-			rc = xlpt_lock_device(env, locks, bdfs[i], deadline, diag);
+		rc = xlpt_lock_device(env, locks, bdfs[i], deadline, diag);
 	return rc;
+}
+
+bool xlpt_locked_device(const struct xlpt_env *env, struct xlpt_bdf bdf)
+{
+	return xlpt_lock_fd(&env->locks, XLPT_LOCK_DEVICE, number_of(bdf)) >= 0;
 }
 
 int xlpt_lock_pools(struct xlpt_env *env, struct xlpt_locks *locks, int64_t deadline,
 		    struct xlpt_diag *diag)
 {
-	return take(env, locks, "pools", NULL, deadline, diag);
-}
-
-/* An image is locked as a whole, by its own directory: nothing of ours is written into it for that. */
-static int lock_image(struct xlpt_env *env, struct xlpt_locks *locks, const char *what,
-		      struct xlpt_diag *diag)
-{
-	_cleanup_close_ int fd = env->host->ops->open(env->host, "/", O_RDONLY | O_DIRECTORY, 0);
-	int r = fd;
-
-	if (r >= 0)
-		r = xlpt_clock_flock(env->clock, fd, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS,
-				     &xlpt_interrupted);
-	if (r == -EINTR)
-		return xlpt_check_interrupted(diag);
-	if (r == -EWOULDBLOCK) {
-		xlpt_diag_set(diag, XLPT_ERR_IN_USE,
-			      "another xlpt works on %s and did not finish in time", what);
-		xlpt_diag_hint(diag, "wait for it, or see who it is: fuser -v %s", env->sysroot);
-		return XLPT_ERR_IN_USE;
-	}
-	if (r < 0)
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot lock %s", env->sysroot);
-	XLPT_GROW(locks->fds, locks->n, locks->alloc);
-	locks->fds[locks->n++] = fd;
-	fd = -1;
-	return 0;
+	return take_named(env, locks, XLPT_LOCK_POOLS, 0, "pools", NULL, deadline, diag);
 }
 
 int xlpt_lock_files(struct xlpt_env *env, struct xlpt_locks *locks, const char *name,
 		    const char *what, struct xlpt_diag *diag)
 {
+	int64_t deadline = xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS;
+	/* An image is locked as a whole: nothing of ours is written into it for that. */
+	const struct xlpt_lock_key image = { .kind = XLPT_LOCK_FILES, .path = "/", .directory = true };
+
 	if (env->sysroot)
-		return lock_image(env, locks, what, diag);
-	return take(env, locks, name, what, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
+		return take(env, locks, &image, what, deadline, diag);
+	return take_named(env, locks, XLPT_LOCK_FILES, 0, name, what, deadline, diag);
 }

@@ -20,7 +20,8 @@ static int migrate(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_leave *l = ctx;
 	struct xlpt_env *env = l->op.env;
-	const int keep[2] = { l->op.locks.n ? l->op.locks.fds[0] : -1, l->op.journal.fd };
+	const int keep[2] = { xlpt_lock_fd(&l->op.env->locks, XLPT_LOCK_GUEST,
+						      l->op.guest.domid), l->op.journal.fd };
 	_cleanup_guest_ struct xlpt_guest now = { 0 };
 	int rc = env->ts->ops->guest_migrate(env->ts, l->op.guest.domid, l->transport, l->host, keep,
 					     diag);

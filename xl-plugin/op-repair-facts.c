@@ -104,7 +104,10 @@ static int repair_backend(struct xlpt_env *env, uint32_t domid, size_t *found, s
 		return 0;
 	}
 	rc = xlpt_lock_all(env, &locks, &domid, NULL, 0, diag);
+	xlpt_pcibe_dispose(&be);
 	if (rc == 0)
+		rc = xlpt_pcibe_read(env->store, domid, &be, diag);
+	if (rc == 0 && be.exists)
 		rc = be.n ? xlpt_pcibe_mend(env->store, domid, &changed, diag)
 			  : xlpt_clear_empty(env, domid, &changed, diag);
 	if (rc == 0 && changed)

@@ -212,6 +212,23 @@ int xlpt_repair_one(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_di
 	return 0;
 }
 
+int xlpt_repair_reset(struct xlpt_env *env, const struct xlpt_journal_dev *d,
+		      struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *words = xlpt_xstrdup(d->origin), *now = NULL;
+	int rc;
+
+	for (char *p = words; p && (p = strchr(p, ','));)
+		*p = ' ';
+	now = xlpt_reset_method_read(env->host, d->bdf);
+	if (!d->origin_known || !now || xlpt_streq(now, words))
+		return 0;
+	rc = xlpt_reset_method_restore(env->host, d->bdf, words, diag);
+	if (rc == 0)
+		xlpt_say(env, "%s has its reset methods back: %s", XLPT_BDF_STR(d->bdf), words);
+	return rc;
+}
+
 int xlpt_repair_journal(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
 {
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };

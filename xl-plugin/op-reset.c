@@ -83,7 +83,8 @@ static int self(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_di
 }
 
 /* Who else is hit must not be in use, by a guest or by dom0; nothing forces that. */
-static int others(struct xlpt_op *op, const struct xlpt_devices *all, const struct xlpt_device *dev,
+static int others(struct xlpt_op *op, const struct xlpt_owners *owners,
+		  const struct xlpt_devices *all, const struct xlpt_device *dev,
 		  const struct xlpt_reset_way *way, struct xlpt_diag *diag)
 {
 	_cleanup_free_ struct xlpt_set_mate *mates = xlpt_xcalloc(way->n_also + 1, sizeof(*mates));
@@ -97,7 +98,7 @@ static int others(struct xlpt_op *op, const struct xlpt_devices *all, const stru
 		if (!d)
 			continue;
 		mates[n] = (struct xlpt_set_mate){ .device = d, .place = &places[n] };
-		rc = xlpt_place_read(op->env, d, &op->owners, &op->needs, &places[n++], diag);
+		rc = xlpt_place_read(op->env, d, owners, &op->needs, &places[n++], diag);
 	}
 	if (rc == 0)
 		rc = xlpt_policy_reset_hits(dev, xlpt_reset_word(way->how), mates, n, diag);
@@ -170,22 +171,63 @@ static int reset_item(void *ctx, size_t i, struct xlpt_diag *diag)
 	return 0;
 }
 
-/* An attach of a neighbour must not begin meanwhile. */
-static int lock_neighbours(struct xlpt_op *op, const struct xlpt_reset_way *way,
-			   struct xlpt_diag *diag)
+static bool known(const struct xlpt_op *op, struct xlpt_bdf bdf)
 {
-	int64_t deadline = xlpt_now(op->env->clock) + NEIGHBOUR_LOCK_MS;
-	int rc = 0;
+	bool is = false;
 
-	for (size_t i = 0; rc == 0 && !op->env->dry_run && i < way->n_also; i++) {
-		bool ours = false;
+	for (size_t i = 0; i < op->n; i++)
+		is |= xlpt_bdf_eq(op->items[i].spec.bdf, bdf);
+	for (size_t i = 0; i < op->n_mates; i++)
+		is |= xlpt_bdf_eq(op->mates[i].bdf, bdf);
+	return is;
+}
 
-		for (size_t k = 0; k < op->n; k++)
-			ours |= xlpt_bdf_eq(op->items[k].spec.bdf, way->also[i]);
-		if (!ours)
-			rc = xlpt_lock_device(op->env, &op->locks, way->also[i], deadline, diag);
+/*
+ * Whom a reset may hit: locked with the devices, so that what is judged stays so. Here
+ * all ways count; which of them works is found out later.
+ */
+static int find_neighbours(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	_cleanup_devices_ struct xlpt_devices all = {0};
+	int rc = xlpt_op_bus(op, diag);
+
+	op->find_mates = find_neighbours;
+	if (rc == 0)
+		rc = xlpt_scan_all(op->env->host, XLPT_SCAN_CAPS, NULL, &all, diag);
+	for (size_t i = 0; rc == 0 && i < op->n; i++) {
+		const struct xlpt_device *d = xlpt_devices_find(&all, op->items[i].spec.bdf);
+		_cleanup_reset_ways_ struct xlpt_reset_ways ways = {0};
+
+		if (d)
+			xlpt_reset_ways(&all, d, &ways);
+		for (size_t k = 0; k < ways.n; k++)
+			for (size_t m = 0; m < ways.items[k].n_also; m++) {
+				struct xlpt_bdf also = ways.items[k].also[m];
+
+				if (known(op, also))
+					continue;
+				XLPT_GROW(op->mates, op->n_mates, op->alloc_mates);
+				op->mates[op->n_mates++] =
+					(struct xlpt_mate){.item = i, .bdf = also};
+			}
 	}
 	return rc;
+}
+
+/* An attach of a neighbour must not begin meanwhile. */
+static int neighbours_locked(const struct xlpt_op *op, struct xlpt_bdf bdf,
+			     const struct xlpt_reset_way *way, struct xlpt_diag *diag)
+{
+	for (size_t i = 0; !op->env->dry_run && i < way->n_also; i++) {
+		if (xlpt_locked_device(op->env, way->also[i]))
+			continue;
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "what a reset of %s hits has changed meanwhile",
+			      XLPT_BDF_STR(bdf));
+		xlpt_diag_fact(diag, "%s has come to it", XLPT_BDF_STR(way->also[i]));
+		xlpt_diag_hint(diag, "run the command again");
+		return XLPT_ERR_CONFLICT;
+	}
+	return 0;
 }
 
 static char *sentence(const struct xlpt_item *item, const struct xlpt_reset_way *way)
@@ -216,18 +258,19 @@ static int choose(struct xlpt_op *op, size_t i, const struct xlpt_devices *all,
 	way = op->reset_method ? xlpt_reset_find(&ways, how) : xlpt_reset_first(&ways);
 	/* In this order: whose device would be hit matters more than that it cannot be done now. */
 	if (way)
-		rc = others(op, all, &item->device, way, diag);
+		rc = others(op, &op->owners, all, &item->device, way, diag);
 	if (rc == 0 && (!way || !way->usable))
 		rc = op->reset_method ? not_this(item->spec.bdf, how, &ways, diag)
 				      : no_way(item->spec.bdf, &ways, diag);
 	if (rc == 0)
-		rc = lock_neighbours(op, way, diag);
+		rc = neighbours_locked(op, item->spec.bdf, way, diag);
 	if (rc)
 		return rc;
 	item->reset_hows[item->n_reset_hows++] = way->how;
 	for (const struct xlpt_reset_way *next = way + 1;
 	     !op->reset_method && next < ways.items + ways.n; next++)
-		if (next->usable && others(op, all, &item->device, next, NULL) == 0)
+		if (next->usable && others(op, &op->owners, all, &item->device, next, NULL) == 0 &&
+		    neighbours_locked(op, item->spec.bdf, next, NULL) == 0)
 			item->reset_hows[item->n_reset_hows++] = next->how;
 	/* What reset_method holds now is what repair puts back; the journal has words. */
 	item->origin = xlpt_reset_method_read(op->env->host, item->spec.bdf);
@@ -242,30 +285,15 @@ int xlpt_op_reset(struct xlpt_op *op, struct xlpt_diag *diag)
 {
 	_cleanup_plan_ struct xlpt_plan plan = {0};
 	_cleanup_devices_ struct xlpt_devices all = {0};
-	int rc = xlpt_op_prepare(op, diag);
+	int rc = find_neighbours(op, diag);
 
+	if (rc == 0)
+		rc = xlpt_op_prepare(op, diag);
 	if (rc == 0)
 		rc = xlpt_scan_all(op->env->host, XLPT_SCAN_CAPS, NULL, &all, diag);
 	for (size_t i = 0; rc == 0 && i < op->n; i++)
 		rc = choose(op, i, &all, &plan, diag);
 	return rc ? rc : xlpt_op_execute(op, "reset", &plan, diag);
-}
-
-int xlpt_repair_reset(struct xlpt_env *env, const struct xlpt_journal_dev *d,
-		      struct xlpt_diag *diag)
-{
-	_cleanup_free_ char *words = xlpt_xstrdup(d->origin), *now = NULL;
-	int rc;
-
-	for (char *p = words; p && (p = strchr(p, ','));)
-		*p = ' ';
-	now = xlpt_reset_method_read(env->host, d->bdf);
-	if (!d->origin_known || !now || xlpt_streq(now, words))
-		return 0;
-	rc = xlpt_reset_method_restore(env->host, d->bdf, words, diag);
-	if (rc == 0)
-		xlpt_say(env, "%s has its reset methods back: %s", XLPT_BDF_STR(d->bdf), words);
-	return rc;
 }
 
 /* ---- before an attach, after a detach ---- */
@@ -280,10 +308,29 @@ const char *xlpt_reset_is_word(enum xlpt_reset_is is)
 	return words[is];
 }
 
+/* Who else is hit: nobody may get him from the moment he is looked at until it is over. */
+static int others_now(struct xlpt_op *op, const struct xlpt_device *dev,
+		      const struct xlpt_reset_way *way, struct xlpt_locks *locks,
+		      struct xlpt_diag *diag)
+{
+	_cleanup_devices_ struct xlpt_devices now = {0};
+	_cleanup_owners_ struct xlpt_owners owners = {0};
+	int64_t deadline = xlpt_now(op->env->clock) + NEIGHBOUR_LOCK_MS;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < way->n_also; i++)
+		rc = xlpt_lock_device(op->env, locks, way->also[i], deadline, diag);
+	if (rc == 0)
+		rc = xlpt_owners_read(op->env, &owners, diag);
+	if (rc == 0)
+		rc = xlpt_scan_all(op->env->host, XLPT_SCAN_BRIEF, NULL, &now, diag);
+	return rc ? rc : others(op, &owners, &now, dev, way, diag);
+}
+
 static int try_reset(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_reset_result *result,
 		     struct xlpt_diag *diag)
 {
-	_cleanup_devices_ struct xlpt_devices now = {0};
+	_cleanup_locks_ struct xlpt_locks locks = {0};
 	_cleanup_device_ struct xlpt_device dev = {0};
 	_cleanup_reset_ways_ struct xlpt_reset_ways ways = {0};
 	const struct xlpt_reset_way *way;
@@ -299,11 +346,8 @@ static int try_reset(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_res
 		return no_way(item->spec.bdf, &ways, diag);
 	item->reset_method = xlpt_reset_word(way->how);
 	/* Only where others are hit does it matter what they are at just now. */
-	if (way->n_also) {
-		rc = xlpt_scan_all(op->env->host, XLPT_SCAN_BRIEF, NULL, &now, diag);
-		if (rc == 0)
-			rc = others(op, &now, &dev, way, diag);
-	}
+	if (way->n_also)
+		rc = others_now(op, &dev, way, &locks, diag);
 	return rc ? rc : xlpt_reset_do(op->env->host, item->spec.bdf, NULL, result, diag);
 }
 

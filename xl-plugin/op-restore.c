@@ -155,7 +155,11 @@ int xlpt_op_restore(struct xlpt_leave *l, struct xlpt_diag *diag)
 	const char *guest = l->image.guest.name;
 	int rc;
 
-	rc = not_running(l, diag);
+	rc = op->env->dry_run ? 0 : xlpt_lock_name(op->env, &op->locks, guest,
+						   xlpt_now(op->env->clock) + XLPT_LOCK_TIMEOUT_MS,
+						   diag);
+	if (rc == 0)
+		rc = not_running(l, diag);
 	if (rc == 0)
 		rc = xlpt_leases_tidy(op->env, diag);
 	if (rc == 0)
@@ -167,6 +171,8 @@ int xlpt_op_restore(struct xlpt_leave *l, struct xlpt_diag *diag)
 	if (rc == 0)
 		rc = xlpt_op_prepare(op, diag);
 	/* Again, now that nobody else can take them. */
+	if (rc == 0)
+		rc = not_running(l, diag);
 	if (rc == 0)
 		rc = xlpt_restore_judge(l, diag);
 	if (rc == 0)

@@ -38,7 +38,8 @@ static int write_image(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_leave *l = ctx;
 	struct xlpt_env *env = l->op.env;
-	const int keep[2] = { l->op.locks.n ? l->op.locks.fds[0] : -1, l->op.journal.fd };
+	const int keep[2] = { xlpt_lock_fd(&env->locks, XLPT_LOCK_GUEST, l->op.guest.domid),
+			      l->op.journal.fd };
 	_cleanup_free_ char *path = NULL;
 	_cleanup_close_ int fd = -1;
 

@@ -88,6 +88,7 @@ int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag)
 	_cleanup_free_ bool *done = NULL;
 	int rc = check_allowed(op, diag);
 
+	op->find_mates = xlpt_op_find_mates;
 	if (rc == 0)
 		rc = read_consents(op, &settings, diag);
 	if (rc == 0)
@@ -120,6 +121,27 @@ int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag)
 		}
 	}
 	return 0;
+}
+
+int xlpt_op_mates_again(struct xlpt_op *op, bool *same, struct xlpt_diag *diag)
+{
+	_cleanup_strv_ char **now = NULL;
+	size_t n = 0;
+	int rc;
+
+	*same = true;
+	if (!op->find_mates || xlpt_host_list(op->env->host, &now, "/sys/bus/pci/devices"))
+		return 0;
+	while (now[n] && op->bus_names && xlpt_streq(now[n], op->bus_names[n]))
+		n++;
+	if (!now[n] && op->bus_names && !op->bus_names[n])
+		return 0;
+	xlpt_op_drop_mates(op);
+	xlpt_op_drop_bus(op);
+	rc = op->find_mates(op, diag);
+	for (size_t i = 0; rc == 0 && i < op->n_mates; i++)
+		*same &= op->mates[i].divided || xlpt_locked_device(op->env, op->mates[i].bdf);
+	return rc;
 }
 
 /* Members of one set as they are now, for the rules. The arrays have room for n. */

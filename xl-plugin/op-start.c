@@ -112,10 +112,8 @@ static int not_running(struct xlpt_start *s, struct xlpt_diag *diag)
 	_cleanup_guest_ struct xlpt_guest there = { 0 };
 	struct xlpt_env *env = s->op.env;
 	uint32_t domid;
-	int rc = xlpt_gone_wait_guest(env, s->op.guest.name, s->op.guest.uuid, s->op.timeout_ms, diag);
+	int rc;
 
-	if (rc)
-		return rc;
 	if (env->ts->ops->guest_find(env->ts, s->op.guest.name, &there, NULL) == 0) {
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "a guest called %s runs already", s->op.guest.name);
 		xlpt_diag_fact(diag, "it is domain %u", there.domid);
@@ -345,6 +343,11 @@ int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag)
 	rc = read_config(s, diag);
 	if (rc == 0)
 		rc = xlpt_env_need_xen(op->env, diag);
+	if (rc == 0 && !op->env->dry_run)
+		rc = xlpt_lock_name(op->env, &s->guest_lock, op->guest.name,
+				    xlpt_now(op->env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
+	if (rc == 0)
+		rc = xlpt_gone_wait_guest(op->env, op->guest.name, op->guest.uuid, op->timeout_ms, diag);
 	if (rc == 0)
 		rc = not_running(s, diag);
 	if (rc == 0)
@@ -364,6 +367,9 @@ int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag)
 		rc = xlpt_op_find_mates(op, diag);
 	if (rc == 0)
 		rc = xlpt_op_prepare(op, diag);
+	/* xl knows no lock of ours. */
+	if (rc == 0)
+		rc = not_running(s, diag);
 	if (rc == 0)
 		rc = xlpt_op_check_leases(op, diag);
 	if (rc == 0)

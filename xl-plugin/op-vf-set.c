@@ -114,23 +114,35 @@ static int check_set(const struct xlpt_vf_identity *want, struct xlpt_diag *diag
 	return XLPT_ERR_SYNTAX;
 }
 
+/* What was read before the locks may be old: the VF may be gone, or another PF's. */
+static int lock_vf(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt_bdf bdf,
+		   struct xlpt_vf *now, struct xlpt_diag *diag)
+{
+	int64_t deadline = xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS;
+	int rc = env->dry_run ? 0 : xlpt_lock_device(env, locks, bdf, deadline, diag);
+
+	if (rc == 0)
+		rc = xlpt_vf_locate(env, bdf, now, diag);
+	return rc || env->dry_run ? rc : xlpt_lock_pf(env, locks, now->pf.bdf, deadline, diag);
+}
+
 int xlpt_vf_op_set(struct xlpt_env *env, const struct xlpt_vf *vf,
 		   const struct xlpt_vf_identity *want, struct xlpt_diag *diag)
 {
 	struct set_op op = { .env = env, .bdf = vf->bdf, .journal = { .fd = -1 } };
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
 	_cleanup_plan_ struct xlpt_plan plan = { 0 };
+	_cleanup_vf_ struct xlpt_vf now = { 0 };
 	_cleanup_str_ struct xlpt_str text = { 0 }, old = { 0 };
 	const char *bdf = XLPT_BDF_STR(vf->bdf);
 	int rc = check_set(want, diag);
 
 	if (rc == 0)
 		rc = xlpt_vf_mend_first(env, &vf->pf, diag);
-	if (rc == 0 && !env->dry_run)
-		rc = xlpt_lock_device(env, &locks, vf->bdf,
-				      xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
 	if (rc == 0)
-		rc = xlpt_vf_lease_of(env, vf, want, NULL, &op.lease, diag);
+		rc = lock_vf(env, &locks, vf->bdf, &now, diag);
+	if (rc == 0)
+		rc = xlpt_vf_lease_of(env, &now, want, NULL, &op.lease, diag);
 	if (rc)
 		return rc;
 	xlpt_vfid_format(want, ' ', &text);

@@ -7,6 +7,8 @@
 #include "xl-plugin/output.h"
 #include "xl-plugin/vf.h"
 
+#define LOCK_TRIES 5
+
 void xlpt_vf_op_dispose(struct xlpt_vf_op *op)
 {
 	for (size_t i = 0; op->notes && i < op->pf.n; i++)
@@ -200,27 +202,47 @@ static int execute(struct xlpt_vf_op *op, const struct xlpt_plan *plan, struct x
 	return rc;
 }
 
-static int cmp_bdf(const void *a, const void *b)
-{
-	return xlpt_bdf_cmp(*(const struct xlpt_bdf *)a, *(const struct xlpt_bdf *)b);
-}
-
-/* The VFs first, then their PF: the order in which an attach takes them (vf.c). */
+/* The PF and its VFs as devices, then what belongs to all of them. */
 int xlpt_vf_lock(struct xlpt_env *env, struct xlpt_locks *locks, const struct xlpt_pf *pf,
 		 struct xlpt_diag *diag)
 {
-	_cleanup_free_ struct xlpt_bdf *sorted = xlpt_xcalloc(pf->n + 1, sizeof(*sorted));
-	int64_t deadline = xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS;
-	int rc = 0;
+	_cleanup_free_ struct xlpt_bdf *bdfs = xlpt_xcalloc(pf->n + 1, sizeof(*bdfs));
+	int rc;
 
 	for (size_t i = 0; i < pf->n; i++)
-		sorted[i] = pf->vfs[i];
-	qsort(sorted, pf->n, sizeof(*sorted), cmp_bdf);
-	sorted[pf->n] = pf->bdf;
-	for (size_t i = 0; rc == 0 && i <= pf->n; i++)
-		if (!i || !xlpt_bdf_eq(sorted[i], sorted[i - 1]))
-			rc = xlpt_lock_device(env, locks, sorted[i], deadline, diag);
-	return rc;
+		bdfs[i] = pf->vfs[i];
+	bdfs[pf->n] = pf->bdf;
+	rc = xlpt_lock_all(env, locks, NULL, bdfs, pf->n + 1, diag);
+	return rc ? rc : xlpt_lock_pf(env, locks, pf->bdf,
+				      xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
+}
+
+/* Reads the PF under its locks. VFs that came while they were waited for are not among them. */
+static int lock_and_read(struct xlpt_vf_op *op, struct xlpt_diag *diag)
+{
+	struct xlpt_bdf bdf = op->pf.bdf;
+
+	for (int tries = 0; tries < LOCK_TRIES; tries++) {
+		bool all = true;
+		int rc = op->env->dry_run ? 0 : xlpt_vf_lock(op->env, &op->locks, &op->pf, diag);
+
+		if (rc)
+			return rc;
+		xlpt_pf_dispose(&op->pf);
+		rc = xlpt_pf_read(op->env->host, bdf, &op->pf, diag);
+		if (rc || op->env->dry_run)
+			return rc;
+		for (size_t i = 0; i < op->pf.n; i++)
+			all &= xlpt_locked_device(op->env, op->pf.vfs[i]);
+		if (all)
+			return 0;
+		xlpt_locks_release(&op->locks);
+	}
+	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the virtual functions of %s change all the time",
+		      XLPT_BDF_STR(bdf));
+	xlpt_diag_fact(diag, "each time that their locks were had there were others");
+	xlpt_diag_hint(diag, "end what creates and removes them, then the same command again");
+	return XLPT_ERR_CONFLICT;
 }
 
 /* A pin goes into the unit as it is: it means another address on another day. */
@@ -237,20 +259,14 @@ int xlpt_vf_op_count(struct xlpt_vf_op *op, const char *name, struct xlpt_diag *
 {
 	_cleanup_plan_ struct xlpt_plan plan = { 0 };
 	struct xlpt_env *env = op->env;
-	struct xlpt_bdf bdf;
 	int rc;
 
 	rc = xlpt_vf_find_pf(env, name, &op->pf, diag);
 	if (rc)
 		return rc;
-	bdf = op->pf.bdf;
 	rc = xlpt_vf_mend_first(env, &op->pf, diag);
-	if (rc == 0 && !env->dry_run)
-		rc = xlpt_vf_lock(env, &op->locks, &op->pf, diag);
-	/* As it is under the lock. */
-	xlpt_pf_dispose(&op->pf);
 	if (rc == 0)
-		rc = xlpt_pf_read(env->host, bdf, &op->pf, diag);
+		rc = lock_and_read(op, diag);
 	if (rc == 0)
 		rc = xlpt_guard_read(env->host, &op->needs, diag);
 	if (rc == 0)

@@ -38,19 +38,12 @@ void xlpt_op_dispose(struct xlpt_op *op)
 	xlpt_str_dispose(&op->config.before);
 	xlpt_str_dispose(&op->config.now);
 	xlpt_op_drop_mates(op);
-	xlpt_devices_dispose(&op->bus);
+	xlpt_op_drop_bus(op);
 	xlpt_strv_free(op->notes);
 	xlpt_settings_dispose(&op->settings);
 	free(op->gave_up);
 	free(op->dm_other_xen);
 	xlpt_op_init(op, op->env);
-}
-
-int xlpt_op_bus(struct xlpt_op *op, struct xlpt_diag *diag)
-{
-	if (op->bus.n)
-		return 0;
-	return xlpt_scan_all(op->env->host, XLPT_SCAN_SETS | XLPT_SCAN_BRIEF, NULL, &op->bus, diag);
 }
 
 static int add_item(struct xlpt_op *op, const struct xlpt_spec *spec, struct xlpt_bdf bdf,
@@ -216,22 +209,6 @@ static int mend_first(struct xlpt_op *op, struct xlpt_diag *diag)
 	return rc;
 }
 
-static int lock_all(struct xlpt_op *op, struct xlpt_diag *diag)
-{
-	_cleanup_free_ struct xlpt_bdf *bdfs = xlpt_xcalloc(op->n + op->n_mates, sizeof(*bdfs));
-	size_t n = 0;
-
-	while (n < op->n) {
-		bdfs[n] = op->items[n].spec.bdf;
-		n++;
-	}
-	for (size_t i = 0; i < op->n_mates; i++)
-		if (!op->mates[i].divided)
-			bdfs[n++] = op->mates[i].bdf;
-	return xlpt_lock_all(op->env, &op->locks, op->has_guest ? &op->guest.domid : NULL, bdfs, n,
-			     diag);
-}
-
 /*
  * The guest was looked up before its lock was had: by now it may be another one
  * with the same number, or on its way out.
@@ -254,6 +231,8 @@ static int guest_again(struct xlpt_op *op, struct xlpt_diag *diag)
 	}
 	op->guest.paused = now.paused;
 	op->guest.dying = now.dying;
+	op->guest.suspended = now.suspended;
+	op->guest.shut_down = now.shut_down;
 	return 0;
 }
 
@@ -269,7 +248,7 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 		rc = xlpt_leases_tidy(env, diag);
 	/* A dry run looks and leaves: it needs no lock and mends nothing. */
 	if (rc == 0 && !env->dry_run && !op->outer)
-		rc = lock_all(op, diag);
+		rc = xlpt_op_lock(op, diag);
 	if (rc == 0 && !env->dry_run)
 		rc = guest_again(op, diag);
 	if (rc == 0 && !env->dry_run && !op->outer)

@@ -162,9 +162,12 @@ struct xlpt_op {
 	struct xlpt_leases leases;	/* of its items, held; a dry run's have no file */
 	/* the host's functions in brief, read when first asked for: who is where, xlpt_op_bus */
 	struct xlpt_devices bus;
+	char **bus_names;	/* of all functions, as listed just before */
 	/* attach: the others in the devices' isolation sets, and why (op-split.c) */
 	struct xlpt_mate *mates;
 	size_t n_mates, alloc_mates;
+	/* found them, and finds them again; NULL = there are none to find */
+	int (*find_mates)(struct xlpt_op *op, struct xlpt_diag *diag);
 };
 
 struct xlpt_mate {
@@ -200,11 +203,14 @@ int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan
 		    struct xlpt_diag *diag);
 bool xlpt_op_forced(const struct xlpt_op *op, struct xlpt_bdf bdf);
 
+/* op-lock.c: guest, devices and mates, as they are once the locks are had. */
+int xlpt_op_lock(struct xlpt_op *op, struct xlpt_diag *diag);
 /*
  * op->bus. Where a function sits and what is beside it stays while the operation
  * runs; its driver and its owner are read again by whoever relies on them.
  */
 int xlpt_op_bus(struct xlpt_op *op, struct xlpt_diag *diag);
+void xlpt_op_drop_bus(struct xlpt_op *op);
 
 /* op-split.c: before the locks, which cover the mates too, and when the facts are there. */
 int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag);
@@ -215,6 +221,11 @@ int xlpt_op_judge_split(struct xlpt_op *op, struct xlpt_diag *diag);
  */
 const struct xlpt_bdf *xlpt_op_divides(struct xlpt_op *op);
 void xlpt_op_drop_mates(struct xlpt_op *op);
+/*
+ * Under the locks: finds them anew when a function came or went since. *same false: one
+ * of them is not locked.
+ */
+int xlpt_op_mates_again(struct xlpt_op *op, bool *same, struct xlpt_diag *diag);
 /* RULE when dom0 drives item and uses what is behind it (VMD): it cannot be taken from its driver. */
 int xlpt_op_judge_carrier(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag);
 /*

@@ -171,7 +171,8 @@ static int give_back(struct xlpt_env *env, struct xlpt_bdf bdf, char **why, stru
 	int rc;
 
 	free(XLPT_TAKE(*why));
-	if (xlpt_lock_device(env, &locks, bdf, 0, NULL))
+	/* This command may be the one that works on it: then it is not over. */
+	if (xlpt_locked_device(env, bdf) || xlpt_lock_device(env, &locks, bdf, 0, NULL))
 		return 0;
 	rc = xlpt_lease_hold(env, bdf, 0, &l, diag);
 	if (rc <= 0)

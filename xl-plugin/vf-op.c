@@ -126,7 +126,9 @@ int xlpt_vf_repair(struct xlpt_env *env, const struct xlpt_owners *owners, size_
 		if (!env->dry_run)
 			rc = xlpt_lock_device(env, &locks, bdfs[i],
 					      xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
-		/* Looked at again under the lock: an attach may have ended meanwhile. */
+		/* Looked at again under the lock: an attach or a start may have ended meanwhile. */
+		if (rc == 0 && !env->dry_run && xlpt_host_has(env->host, XLPT_LEASES_DIR "/%s", bdf))
+			continue;
 		if (rc == 0 && !env->dry_run)
 			rc = xlpt_owner_now(env, bdfs[i], &domid, diag);
 		if (rc) {

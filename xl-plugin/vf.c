@@ -129,8 +129,8 @@ int xlpt_vf_give(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_vf
 	if (rc == 0)
 		rc = xlpt_vf_locate(env, bdf, &vf, diag);
 	if (rc == 0)
-		rc = xlpt_lock_device(env, &locks, vf.pf.bdf,
-				      xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
+		rc = xlpt_lock_pf(env, &locks, vf.pf.bdf,
+				  xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
 	if (rc == 0)
 		rc = xlpt_vf_net_apply(env->rtnl, vf.pf.ifname, vf.index, want, diag);
 	if (rc == 0 && want->port)

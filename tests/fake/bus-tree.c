@@ -154,7 +154,7 @@ static void make_config(const struct device *d, const struct fake_dev *f, uint8_
 	cfg[cfg[0x0e] == 2 ? 0x14 : 0x34] = 0x40;
 	put16(cfg, 0x40, 0x0010);
 	put16(cfg, 0x42, bridge ? 0x0042 : 0x0002);
-	if (!bridge)
+	if (!bridge || f->no_acs)
 		return;
 	put16(cfg, 0x100, 0x000d);
 	put16(cfg, 0x102, 0x0001);

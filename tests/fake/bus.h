@@ -38,6 +38,7 @@ struct fake_dev {
 	const uint8_t *config; /* NULL: PCI Express made of the above; a bridge is a root port with
 				  ACS on */
 	size_t config_len;
+	bool no_acs; /* a bridge: with ACS off, so that all behind it is one isolation set */
 };
 
 /* Ends the test program when the temporary directory cannot be made. */

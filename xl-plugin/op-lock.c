@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The locks of an operation: its guest, its devices, and what is in their isolation
+ * sets. What was found before the locks were had is looked at again.
+ */
+#include "pciback/scan.h"
+#include "xl-plugin/op.h"
+
+#define LOCK_TRIES 5
+
+int xlpt_op_bus(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	if (op->bus.n)
+		return 0;
+	xlpt_op_drop_bus(op);
+	xlpt_host_list(op->env->host, &op->bus_names, "/sys/bus/pci/devices");
+	return xlpt_scan_all(op->env->host, XLPT_SCAN_SETS | XLPT_SCAN_BRIEF, NULL, &op->bus, diag);
+}
+
+void xlpt_op_drop_bus(struct xlpt_op *op)
+{
+	xlpt_devices_dispose(&op->bus);
+	xlpt_strv_free(XLPT_TAKE(op->bus_names));
+}
+
+static int lock_all(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	_cleanup_free_ struct xlpt_bdf *bdfs = xlpt_xcalloc(op->n + op->n_mates, sizeof(*bdfs));
+	size_t n = 0;
+
+	while (n < op->n) {
+		bdfs[n] = op->items[n].spec.bdf;
+		n++;
+	}
+	for (size_t i = 0; i < op->n_mates; i++)
+		if (!op->mates[i].divided)
+			bdfs[n++] = op->mates[i].bdf;
+	return xlpt_lock_all(op->env, &op->locks, op->has_guest ? &op->guest.domid : NULL, bdfs, n,
+			     diag);
+}
+
+int xlpt_op_lock(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	size_t before = op->locks.n;
+	bool same;
+
+	for (int tries = 0; tries < LOCK_TRIES; tries++) {
+		int rc = lock_all(op, diag);
+
+		if (rc == 0)
+			rc = xlpt_op_mates_again(op, &same, diag);
+		if (rc || same)
+			return rc;
+		xlpt_locks_shrink(&op->locks, before);
+	}
+	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the devices of this host change all the time");
+	xlpt_diag_fact(diag, "each time that their locks were had there were others");
+	xlpt_diag_hint(diag, "the same command again once nobody creates virtual functions");
+	return XLPT_ERR_CONFLICT;
+}
