@@ -266,27 +266,47 @@ int xlpt_policy_reset_hits(const struct xlpt_device *dev, const char *word,
 	return XLPT_ERR_RULE;
 }
 
+/* Each disk has an address of its own when the firmware does not hand them to VMD. */
+static void carrier_hint(const struct users *u, struct xlpt_diag *diag)
+{
+	_cleanup_str_ struct xlpt_str lines = { 0 };
+	bool needed = false;
+
+	for (size_t i = 0; i < u->n_dom0; i++) {
+		const struct xlpt_device *d = u->of_dom0[i]->device;
+
+		needed |= u->of_dom0[i]->place->needed != NULL;
+		xlpt_str_addf(&lines, "%secho %s >/sys/bus/pci/drivers/%s/unbind", i ? "; " : "",
+			      XLPT_BDF_STR(d->bdf), d->driver);
+	}
+	if (needed)
+		xlpt_diag_hint(diag, "turn VMD off in the firmware setup: then what is behind it can be "
+			       "given away one by one");
+	else
+		xlpt_diag_hint(diag, "stop what uses %s, then: %s", u->n_dom0 == 1 ? "it" : "them", lines.s);
+}
+
 int xlpt_policy_carrier(const struct xlpt_device *dev, const struct xlpt_set_mate *behind, size_t n,
 			struct xlpt_diag *diag)
 {
-	_cleanup_str_ struct xlpt_str list = { 0 }, lines = { 0 };
+	_cleanup_str_ struct xlpt_str list = { 0 };
 	XLPT_CLEANUP(users_dispose) struct users u;
 
 	sort_users(behind, n, NULL, &u);
 	if (!u.n_dom0)
 		return 0;
 	for (size_t i = 0; i < u.n_dom0; i++) {
-		const struct xlpt_device *d = u.of_dom0[i]->device;
-		_cleanup_free_ char *one =
-			xlpt_xasprintf("%s (driver %s)", XLPT_BDF_STR(d->bdf), d->driver);
+		const struct xlpt_set_mate *m = u.of_dom0[i];
+		_cleanup_free_ char *one = xlpt_xasprintf(
+			"%s (driver %s%s%s)", XLPT_BDF_STR(m->device->bdf), m->device->driver,
+			m->place->needed ? "; this host needs it: " : "",
+			m->place->needed ? m->place->needed : "");
 
 		add_to_list(&list, i, u.n_dom0, one);
-		xlpt_str_addf(&lines, "%secho %s >/sys/bus/pci/drivers/%s/unbind", i ? "; " : "",
-			      XLPT_BDF_STR(d->bdf), d->driver);
 	}
 	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s carries devices that dom0 uses, which would go with its "
 		      "driver", XLPT_BDF_STR(dev->bdf));
 	xlpt_diag_fact(diag, "behind it: %s", list.s);
-	xlpt_diag_hint(diag, "stop what uses %s, then: %s", u.n_dom0 == 1 ? "it" : "them", lines.s);
+	carrier_hint(&u, diag);
 	return XLPT_ERR_RULE;
 }

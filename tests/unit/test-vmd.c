@@ -70,6 +70,25 @@ static void test_in_use(void **state)
 	refused(w, 3, "attach win1 --hide " VMD " --allow-split " VMD, "carries devices");
 }
 
+/* The disk that this host is on: nobody is told to unbind it. */
+static void test_needed(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *disk = fake_bus_devpath(w->bus, DISK);
+	_cleanup_free_ char *block = xlpt_xasprintf("%s/nvme/nvme0/nvme0n1", disk), *dev = NULL;
+
+	dev = xlpt_xasprintf("%s/dev", block);
+	fake_bus_put(w->bus, dev, "259:0\n");
+	fake_bus_link(w->bus, "/sys/dev/block/259:0", block);
+	fake_bus_link(w->bus, "/sys/class/block/nvme0n1", block);
+	fake_bus_put(w->bus, "/proc/1/mountinfo", "22 1 259:0 / / rw - ext4 /dev/nvme0n1 rw\n");
+	refused(w, 3, "hide " VMD, VMD " carries devices that dom0 uses");
+	if (!strstr(w->err, DISK " (driver nvme; this host needs it: "))
+		fail_msg("%s", w->err);
+	assert_null(strstr(w->err, "unbind"));
+	refused(w, 3, "hide --force-host-device " VMD " " VMD, "turn VMD off in the firmware setup");
+}
+
 static void test_freed(void **state)
 {
 	struct world *w = *state;
@@ -92,6 +111,7 @@ int main(void)
 		vmd_test(test_shown),
 		vmd_test(test_not_passed),
 		vmd_test(test_in_use),
+		vmd_test(test_needed),
 		vmd_test(test_freed),
 	};
 
