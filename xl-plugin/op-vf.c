@@ -149,6 +149,9 @@ static int check_count(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 		xlpt_diag_hint(diag, "xlpt vf create %s %d", bdf, op->pf.total);
 		return XLPT_ERR_FULL;
 	}
+	/* A kernel without the switch says so before any VF goes. */
+	if (op->driver && xlpt_pf_autoprobe(op->env->host, op->pf.bdf) < 0)
+		return xlpt_pf_set_autoprobe(op->env->host, op->pf.bdf, op->driver == XLPT_ON, diag);
 	if (op->count == op->pf.count)
 		return op->driver == XLPT_OFF ? check_unused(op, diag) : 0;
 	if (!op->pf.driver || !strcmp(op->pf.driver, XLPT_PCIBACK_DRIVER))

@@ -254,6 +254,7 @@ static void test_no_driver_refused(void **state)
 {
 	struct world *w = with_igbvf(*state);
 	_cleanup_free_ char *dev = NULL, *file = NULL;
+	unsigned writes;
 
 	refused(w, 2, "vf create --driver --no-driver enp1s0 2", "one of --driver and --no-driver");
 	refused(w, 2, "vf remove --no-driver enp1s0", "which belong to create");
@@ -275,8 +276,11 @@ static void test_no_driver_refused(void **state)
 	dev = fake_bus_devpath(w->bus, "0000:01:00.0");
 	file = xlpt_xasprintf("%s/sriov_drivers_autoprobe", dev);
 	fake_bus_host(w->bus)->ops->unlink(fake_bus_host(w->bus), file);
+	ok(w, "vf create enp1s0 2");
+	writes = fake_bus_writes(w->bus);
 	refused(w, 1, "vf create --no-driver enp1s0 3", "cannot keep drivers from the virtual functions");
 	said(w, "came with Linux 4.12");
+	assert_int_equal(fake_bus_writes(w->bus), writes);
 }
 
 /* Every write fails once: the number, the drivers and the switch are as they were. */
