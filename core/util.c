@@ -171,6 +171,38 @@ char *xlpt_chomp(char *s)
 	return s;
 }
 
+char *xlpt_line_escape(const char *text)
+{
+	struct xlpt_str out = { 0 };
+
+	for (; *text; text++) {
+		if (*text == '\n')
+			xlpt_str_add(&out, "\\n");
+		else if (*text == '\r')
+			xlpt_str_add(&out, "\\r");
+		else if (*text == '\\')
+			xlpt_str_add(&out, "\\\\");
+		else
+			xlpt_str_addn(&out, text, 1);
+	}
+	return xlpt_str_take(&out);
+}
+
+char *xlpt_line_unescape(const char *line)
+{
+	struct xlpt_str out = { 0 };
+
+	for (; *line; line++) {
+		bool escaped = *line == '\\' && line[1];
+
+		line += escaped;
+		xlpt_str_addn(&out, escaped && *line == 'n'   ? "\n"
+				    : escaped && *line == 'r' ? "\r"
+							      : line, 1);
+	}
+	return xlpt_str_take(&out);
+}
+
 bool xlpt_streq(const char *a, const char *b)
 {
 	return a == b || (a && b && strcmp(a, b) == 0);

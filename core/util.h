@@ -78,6 +78,10 @@ bool xlpt_parse_uint(const char *s, size_t n, unsigned base, uint64_t max, uint6
 /* Removes trailing newlines and blanks in place; returns s. */
 char *xlpt_chomp(char *s);
 
+/* A text of any lines as one line, and back (line breaks and '\\' are escaped). Caller frees. */
+char *xlpt_line_escape(const char *text);
+char *xlpt_line_unescape(const char *line);
+
 bool xlpt_streq(const char *a, const char *b);		/* NULL equals only NULL */
 bool xlpt_starts(const char *s, const char *prefix);
 

@@ -27,32 +27,6 @@ static void note(struct xlpt_journal *j, char *text)
 	free(text);
 }
 
-static char *one_line(const char *text)
-{
-	struct xlpt_str s = { 0 };
-
-	for (; *text; text++) {
-		if (*text == '\n' || *text == '\\')
-			xlpt_str_add(&s, *text == '\n' ? "\\n" : "\\\\");
-		else
-			xlpt_str_addn(&s, text, 1);
-	}
-	return s.len ? xlpt_str_take(&s) : xlpt_xstrdup("");
-}
-
-static char *lines(const char *text)
-{
-	struct xlpt_str s = { 0 };
-
-	for (; *text; text++) {
-		bool escaped = *text == '\\' && text[1];
-
-		text += escaped;
-		xlpt_str_addn(&s, escaped && *text == 'n' ? "\n" : text, 1);
-	}
-	return s.len ? xlpt_str_take(&s) : xlpt_xstrdup("");
-}
-
 int xlpt_vf_journal_begin(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 {
 	struct xlpt_journal *j = &op->journal;
@@ -77,7 +51,7 @@ int xlpt_vf_journal_begin(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 	if (op->persist)
 		note(j, xlpt_xasprintf("persist %s %s", op->unit_key, op->word));
 	if (op->unit_old) {
-		_cleanup_free_ char *text = one_line(op->unit_text ? op->unit_text : "");
+		_cleanup_free_ char *text = xlpt_line_escape(op->unit_text ? op->unit_text : "");
 
 		note(j, xlpt_xasprintf("unit %s %s", op->unit_old, text));
 	}
@@ -153,7 +127,7 @@ static int read_op(const struct xlpt_journal *j, struct xlpt_vf_op *op, struct x
 	text = xlpt_journal_get(j, "unit", 0);
 	if (text) {
 		op->unit_old = split(text, &rest);
-		op->unit_text = *rest ? lines(rest) : NULL;
+		op->unit_text = *rest ? xlpt_line_unescape(rest) : NULL;
 	}
 	return rc;
 }
