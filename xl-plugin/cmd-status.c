@@ -129,7 +129,7 @@ static int journals(struct view *v, struct json_object *root, struct xlpt_diag *
 		json_object_array_add(a, o);
 		if (!v->env->json)
 			xlpt_say(v->env, "interrupted %s of %s, left at: %s (xlpt repair)", js[i].op,
-				 js[i].n ? XLPT_BDF_STR(js[i].devs[0].bdf) : "nothing",
+				 xlpt_journal_subject(&js[i]),
 				 js[i].last ? js[i].last : "its beginning");
 		xlpt_journal_dispose(&js[i]);
 	}
@@ -203,7 +203,7 @@ const struct xlpt_command xlpt_cmd_status = {
 
 static int cmd_repair(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
-	int rc = xlpt_env_need_xen(env, diag);
+	int rc = xlpt_env_need_host(env, diag);
 
 	(void)args;
 	return rc ? rc : xlpt_op_repair(env, diag);
@@ -214,7 +214,8 @@ const struct xlpt_command xlpt_cmd_repair = {
 	.synopsis = "",
 	.help = "End operations that were cut short, and mend contradictions",
 	.details = "An attach that its guest has taken is kept, any other is taken back; a detach is\n"
-		   "brought to its end; hiding is taken back, unhiding brought to its end.",
+		   "brought to its end; hiding is taken back, unhiding brought to its end. Files of\n"
+		   "boot write and of the guard are as wanted, all of them, or put back.",
 	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN,
 	.run = cmd_repair,
 };

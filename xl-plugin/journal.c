@@ -102,6 +102,15 @@ bool xlpt_journal_moves(const struct xlpt_journal *j)
 	return !strcmp(j->op, "save") || !strcmp(j->op, "restore") || !strcmp(j->op, "migrate");
 }
 
+const char *xlpt_journal_subject(struct xlpt_journal *j)
+{
+	const char *file = xlpt_journal_get(j, "file", 0), *path = file ? strchr(file, '/') : NULL;
+
+	if (j->n)
+		xlpt_bdf_format(j->devs[0].bdf, XLPT_BDF_SYSFS, j->first);
+	return j->n ? j->first : path ? path : "nothing";
+}
+
 static int cannot(struct xlpt_diag *diag, int r)
 {
 	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot write the journal below " DIR_PATH);
@@ -270,11 +279,13 @@ static bool parse(struct xlpt_journal *j, char *text)
 
 /* How long somebody who only looks may hold its shared lock. */
 #define PEEK_MS 1000
+/* It may hold whole files (file-change.c). */
+#define READ_MAX (16u << 20)
 
 /* 1 = interrupted, 0 = its xlpt still runs or has just ended. The lock of a look is shared. */
 static int peek(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
 {
-	_cleanup_free_ char *text = NULL;
+	_cleanup_str_ struct xlpt_str text = { 0 };
 	_cleanup_close_ int fd = -1;
 
 	*j = (struct xlpt_journal){ .fd = -1, .path = xlpt_xasprintf(DIR_PATH "/%s", name) };
@@ -284,7 +295,7 @@ static int peek(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
 	/* It may have ended between open and lock: then the name is gone. */
 	if (!xlpt_host_has(env->host, "%s", j->path))
 		return 0;
-	if (xlpt_host_read_text(env->host, &text, "%s", j->path) || !parse(j, text)) {
+	if (xlpt_file_read(env->host, j->path, READ_MAX, &text) || !text.s || !parse(j, text.s)) {
 		xlpt_warn(env, "%s is not a journal that this xlpt can read; it is left alone", j->path);
 		return 0;
 	}
@@ -345,7 +356,7 @@ void xlpt_journal_warn(struct xlpt_env *env, bool quiet)
 		return;
 	for (size_t i = 0; i < n; i++) {
 		xlpt_warn(env, "an interrupted %s of %s%s%s was left at: %s; xlpt repair mends it",
-			  js[i].op, js[i].n ? XLPT_BDF_STR(js[i].devs[0].bdf) : "nothing",
+			  js[i].op, xlpt_journal_subject(&js[i]),
 			  js[i].guest.name ? " and guest " : "",
 			  js[i].guest.name ? js[i].guest.name : "",
 			  js[i].last ? js[i].last : "its beginning");

@@ -31,6 +31,7 @@ struct xlpt_journal {
 	char *config;		/* --config: the guest's configuration file, or NULL */
 	char *last;		/* sentence of the last step begun, or NULL */
 	char **notes;		/* "key value", NULL-terminated, or NULL */
+	char first[XLPT_BDF_LEN];	/* for xlpt_journal_subject */
 	bool undoing;		/* it failed or was stopped, and was being taken back */
 };
 
@@ -49,6 +50,8 @@ void xlpt_journal_config(struct xlpt_journal *j, const char *path);
  */
 int xlpt_journal_note(struct xlpt_journal *j, const char *note, struct xlpt_diag *diag);
 const char *xlpt_journal_get(const struct xlpt_journal *j, const char *key, size_t nth);
+/* What it is about, for messages: its first device, or the first of its files. */
+const char *xlpt_journal_subject(struct xlpt_journal *j);
 /* A save, restore or migration: more than its devices has to be looked at (op-leave-repair.c). */
 bool xlpt_journal_moves(const struct xlpt_journal *j);
 

@@ -163,7 +163,7 @@ void xlpt_boot_pins_files(struct xlpt_boot_plan *p)
 			.path = xlpt_xasprintf(XLPT_PIN_DIR "/%s", pin->name),
 			.text = XLPT_TAKE(text),
 			.old = xlpt_xstrdup(pin->old),
-			.mode = 0644,
+			.mode = 0600,
 			.why = xlpt_xstrdup(pin->pin.at_boot ? "the address it has in the list"
 							     : "it is hidden at boot no more"),
 		};

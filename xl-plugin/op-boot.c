@@ -11,6 +11,7 @@
 #include "core/spec.h"
 #include "xenstore/pcibe.h"
 #include "xl-plugin/boot.h"
+#include "xl-plugin/file-change.h"
 #include "xl-plugin/output.h"
 
 /* ---- would it work ---- */
@@ -252,7 +253,7 @@ static int undo(void *ctx, size_t i, struct xlpt_diag *diag)
 
 int xlpt_op_boot_lock(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt_diag *diag)
 {
-	return xlpt_lock_files(env, locks, "boot", "boot-time hiding or the pins", diag);
+	return xlpt_change_begin(env, locks, "boot", "boot-time hiding or the pins", diag);
 }
 
 /* Also when nothing else is to be done: a hook that was left behind is run by others. */
@@ -271,10 +272,14 @@ int xlpt_op_boot_apply(struct xlpt_env *env, const struct xlpt_boot_plan *p, boo
 		       struct xlpt_diag *diag)
 {
 	_cleanup_plan_ struct xlpt_plan steps = {0};
+	_cleanup_journal_ struct xlpt_journal j;
+	/* A note that only makes a message better: without it verify says "lost". */
+	const char *ours = p->owned.by_cmdline ? p->eff.cmdline_hide : p->stamp;
 	struct apply a = {.env = env, .plan = p};
 	int rc;
 
 	*changed = false;
+	xlpt_journal_init(&j, p->list.n ? "boot write" : "boot remove", NULL);
 	for (size_t i = 0; i < p->files.n; i++) {
 		const struct xlpt_boot_file *f = &p->files.items[i];
 
@@ -284,20 +289,18 @@ int xlpt_op_boot_apply(struct xlpt_env *env, const struct xlpt_boot_plan *p, boo
 		xlpt_plan_add(&steps, put, undo, i,
 			      xlpt_xasprintf("%s %s", f->text ? "write" : "remove", f->path),
 			      xlpt_xasprintf("put %s back as it was", f->path));
+		xlpt_change_note(&j, &(struct xlpt_change){.path = f->path,
+							   .was = f->old,
+							   .want = f->text,
+							   .mode = f->mode});
 	}
 	sweep(env, p);
 	env->done |= !*changed;
 	if (!*changed)
 		return 0;
-	rc = xlpt_plan_run(&steps, &a, NULL, diag);
+	xlpt_change_note_after(&j, XLPT_BOOT_STAMP, ours ? ours : "");
+	rc = xlpt_change_run(env, &j, &steps, &a, diag);
 	env->done |= rc == 0;
-	if (rc == 0 && !env->sysroot) {
-		const char *ours = p->owned.by_cmdline ? p->eff.cmdline_hide : p->stamp;
-
-		/* A note that only makes a message better: without it verify says "lost". */
-		xlpt_file_replace(env->host, XLPT_BOOT_STAMP, ours ? ours : "",
-				  ours ? strlen(ours) : 0, &(struct xlpt_file_how){.mode = 0600});
-	}
 	return rc;
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/file.h"
+#include "xl-plugin/file-change.h"
 #include "xl-plugin/guard.h"
 #include "xl-plugin/op.h"
 
@@ -26,6 +27,15 @@ static bool is_dropin(const struct xlpt_sentry_file *f)
 static char *folder_of(const char *path)
 {
 	return xlpt_xstrndup(path, (size_t)(strrchr(path, '/') - path));
+}
+
+/* A write that failed has changed nothing: there is nothing to write back, either. */
+static bool has_text(struct xlpt_host *h, const char *path, const char *text)
+{
+	_cleanup_free_ char *now = NULL;
+	struct stat st;
+
+	return text && xlpt_sentry_slurp(h, path, &now, &st) == 0 && !strcmp(now, text);
 }
 
 /* Brings the file to text (a link: to that target), NULL = away, whatever is there. */
@@ -47,6 +57,8 @@ static int bring(struct xlpt_env *env, const struct xlpt_sentry_file *f, const c
 			r = xlpt_host_mkdirs(h, folder, 0755);
 		if (r == 0 && text)
 			r = h->ops->symlink(h, text, f->path);
+	} else if (has_text(h, f->path, text)) {
+		return 0;
 	} else if (text) {
 		/* The new file is another one: it gets the owner and mode of the old. */
 		const struct xlpt_file_how how = { .mode = 0644, .as = f->now ? &f->st : NULL };
@@ -116,10 +128,24 @@ static int judge(const struct xlpt_sentry_file *f, bool remove, bool force, stru
 	return 0;
 }
 
-static void plan_file(struct xlpt_plan *plan, const struct xlpt_sentry_file *f, size_t i,
-		      bool remove)
+static void plan_file(struct xlpt_plan *plan, struct xlpt_journal *j,
+		      const struct xlpt_sentry_file *f, size_t i, bool remove)
 {
+	static const enum xlpt_change_kind kinds[] = {
+		[XLPT_SENTRY_LINK] = XLPT_CHANGE_LINK,
+		[XLPT_SENTRY_WHOLE] = XLPT_CHANGE_DROPIN,
+		[XLPT_SENTRY_BLOCK] = XLPT_CHANGE_TEXT,
+	};
 	char *what;
+
+	xlpt_change_note(j, &(struct xlpt_change){.kind = kinds[f->kind],
+						  .path = f->path,
+						  .was = f->now,
+						  .want = remove ? f->without : f->with,
+						  .mode = 0644,
+						  .st = f->kind != XLPT_SENTRY_LINK && f->now
+								? &f->st
+								: NULL});
 
 	if (f->kind == XLPT_SENTRY_LINK)
 		what = remove ? xlpt_xasprintf("remove the link %s", f->path)
@@ -134,17 +160,19 @@ static void plan_file(struct xlpt_plan *plan, const struct xlpt_sentry_file *f, 
 
 int xlpt_op_guard_lock(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt_diag *diag)
 {
-	return xlpt_lock_files(env, locks, "guard", "the guard", diag);
+	return xlpt_change_begin(env, locks, "guard", "the guard", diag);
 }
 
 int xlpt_op_guard(struct xlpt_env *env, struct xlpt_sentry *g, const bool parts[XLPT_SENTRY_PARTS],
 		  bool remove, bool force, bool *changed, struct xlpt_diag *diag)
 {
 	_cleanup_plan_ struct xlpt_plan plan = {0};
+	_cleanup_journal_ struct xlpt_journal j;
 	struct apply a = {.env = env, .g = g, .remove = remove};
 	int rc = 0;
 
 	*changed = false;
+	xlpt_journal_init(&j, remove ? "guard remove" : "guard install", NULL);
 	for (size_t k = 0; rc == 0 && k < g->n; k++) {
 		/* Away in reverse: the permission goes after what needs it. */
 		size_t i = remove ? g->n - 1 - k : k;
@@ -155,7 +183,7 @@ int xlpt_op_guard(struct xlpt_env *env, struct xlpt_sentry *g, const bool parts[
 		rc = judge(f, remove, force, diag);
 		if (rc == 0 && f->state != (remove ? XLPT_SENTRY_ABSENT : XLPT_SENTRY_CURRENT) &&
 		    f->state != XLPT_SENTRY_FOREIGN)
-			plan_file(&plan, f, i, remove);
+			plan_file(&plan, &j, f, i, remove);
 	}
 	if (rc == 0 && !remove && plan.n && !g->program_there) {
 		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "the guard's program is not installed");
@@ -169,7 +197,7 @@ int xlpt_op_guard(struct xlpt_env *env, struct xlpt_sentry *g, const bool parts[
 	env->done |= rc == 0 && !plan.n && !env->dry_run;
 	if (rc || !plan.n || env->dry_run)
 		return rc;
-	rc = xlpt_plan_run(&plan, &a, NULL, diag);
+	rc = xlpt_change_run(env, &j, &plan, &a, diag);
 	env->done |= rc == 0;
 	if (rc == XLPT_ERR_LEFT)
 		xlpt_diag_hint(diag,

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "pciback/bind.h"
+#include "xl-plugin/file-change.h"
 #include "xl-plugin/leave.h"
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
@@ -237,6 +238,8 @@ int xlpt_repair_journal(struct xlpt_env *env, struct xlpt_journal *j, struct xlp
 
 	if (xlpt_journal_moves(j))
 		return xlpt_leave_repair(env, j, diag);
+	if (xlpt_change_is(j))
+		return xlpt_change_repair(env, j, diag);
 	for (size_t i = 0; i < j->n; i++)
 		bdfs[i] = j->devs[i].bdf;
 	rc = xlpt_vf_journal_counts(j)
@@ -270,26 +273,42 @@ static int repair_identities(struct xlpt_env *env, size_t *found, struct xlpt_di
 	return rc ? rc : xlpt_vf_repair(env, &owners, found, diag);
 }
 
-int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag)
+/* Those of changed files, or all others. */
+static int repair_journals(struct xlpt_env *env, bool files, size_t *found, struct xlpt_diag *diag)
 {
 	struct xlpt_journal *js = NULL;
-	size_t n = 0, found = 0;
-	int rc;
+	size_t n = 0;
+	int rc = xlpt_journal_interrupted(env, &js, &n, diag);
 
-	if (env->json)
-		env->said = json_object_new_array();
-	rc = xlpt_journal_interrupted(env, &js, &n, diag);
-	found = n;
 	for (size_t i = 0; i < n; i++) {
-		if (rc == 0 && env->dry_run)
+		bool this = xlpt_change_is(&js[i]) == files;
+
+		*found += this;
+		if (rc == 0 && this && env->dry_run)
 			xlpt_say(env, "would mend an interrupted %s of %s, left at: %s", js[i].op,
-				 js[i].n ? XLPT_BDF_STR(js[i].devs[0].bdf) : "nothing",
+				 xlpt_journal_subject(&js[i]),
 				 js[i].last ? js[i].last : "its beginning");
-		else if (rc == 0)
+		else if (rc == 0 && this)
 			rc = xlpt_repair_journal(env, &js[i], diag);
 		xlpt_journal_dispose(&js[i]);
 	}
 	free(js);
+	return rc;
+}
+
+int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag)
+{
+	size_t found = 0;
+	int rc;
+
+	if (env->json)
+		env->said = json_object_new_array();
+	/* Where there is no Xen, files are mended all the same. */
+	rc = repair_journals(env, true, &found, diag);
+	if (rc == 0)
+		rc = xlpt_env_need_xen(env, diag);
+	if (rc == 0)
+		rc = repair_journals(env, false, &found, diag);
 	if (rc == 0)
 		rc = xlpt_repair_facts(env, &found, diag);
 	if (rc == 0)

@@ -394,8 +394,10 @@ static int f_mkdir(struct xlpt_host *h, const char *path, mode_t m)
 
 static int f_unlink(struct xlpt_host *h, const char *path)
 {
-	/* Not the temporary file of a failed write. */
-	return !xlpt_file_is_unfinished(path + 1) && fails() ? -EROFS : xlpt_host_real_ops.unlink(h, path);
+	/* Not the temporary file of a failed write, nor a journal whose operation is over. */
+	bool after = xlpt_file_is_unfinished(path + 1) || xlpt_starts(path, "/run/xlpt/journal/");
+
+	return !after && fails() ? -EROFS : xlpt_host_real_ops.unlink(h, path);
 }
 
 static int f_rename(struct xlpt_host *h, const char *from, const char *to)

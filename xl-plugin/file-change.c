@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * In the journal, three notes for each file, and one more when all are changed:
+ *	note file text 0644 0:0 /etc/default/xendomains	("-" for the owner: root's)
+ *	note was =# mine\nXENDOMAINS_SAVE=...		("-" = not there; see xlpt_line_escape)
+ *	note want =...
+ *	note after /run/xlpt/... =...			(a file to be written in the end)
+ *	note files done
+ */
+#include "xl-plugin/file-change.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "pciback/boot.h"
+#include "xl-plugin/output.h"
+
+#define TEXT_LIMIT (1u << 20)
+
+static const char *const kinds[] = {"text", "dropin", "link"};
+
+/* ---- writing it down ---- */
+
+static char *value(const char *text)
+{
+	_cleanup_free_ char *line = text ? xlpt_line_escape(text) : NULL;
+
+	return line ? xlpt_xasprintf("=%s", line) : xlpt_xstrdup("-");
+}
+
+static void note(struct xlpt_journal *j, const char *key, const char *text)
+{
+	_cleanup_free_ char *v = value(text), *line = xlpt_xasprintf("%s %s", key, v);
+
+	xlpt_journal_note(j, line, NULL);
+}
+
+void xlpt_change_note(struct xlpt_journal *j, const struct xlpt_change *c)
+{
+	_cleanup_free_ char *owner = NULL, *line = NULL;
+
+	owner = c->st ? xlpt_xasprintf("%u:%u", c->st->st_uid, c->st->st_gid) : xlpt_xstrdup("-");
+	line = xlpt_xasprintf("file %s %04o %s %s", kinds[c->kind],
+			      (unsigned)(c->st ? c->st->st_mode & 07777 : c->mode), owner, c->path);
+	xlpt_journal_note(j, line, NULL);
+	note(j, "was", c->was);
+	note(j, "want", c->want);
+}
+
+void xlpt_change_note_after(struct xlpt_journal *j, const char *path, const char *text)
+{
+	_cleanup_free_ char *key = xlpt_xasprintf("after %s", path);
+
+	note(j, key, text);
+}
+
+bool xlpt_change_is(const struct xlpt_journal *j)
+{
+	return xlpt_starts(j->op, "boot ") || xlpt_starts(j->op, "guard ");
+}
+
+/* A note that only makes messages better: that it cannot be written is no failure. */
+static void write_after(struct xlpt_env *env, const struct xlpt_journal *j)
+{
+	const char *text = xlpt_journal_get(j, "after", 0), *v = text ? strstr(text, " =") : NULL;
+	_cleanup_free_ char *path = v ? xlpt_xstrndup(text, (size_t)(v - text)) : NULL;
+	_cleanup_free_ char *content = v ? xlpt_line_unescape(v + 2) : NULL;
+
+	if (content)
+		xlpt_file_replace(env->host, path, content, strlen(content),
+				  &(struct xlpt_file_how){.mode = 0600});
+}
+
+int xlpt_change_run(struct xlpt_env *env, struct xlpt_journal *j, const struct xlpt_plan *plan,
+		    void *ctx, struct xlpt_diag *diag)
+{
+	const struct xlpt_plan_observer obs = xlpt_journal_observer(j);
+	int rc;
+
+	if (env->sysroot)
+		return xlpt_plan_run(plan, ctx, NULL, diag);
+	rc = xlpt_journal_begin(env, j, diag);
+	if (rc == 0)
+		rc = xlpt_plan_run(plan, ctx, &obs, diag);
+	if (rc == 0) {
+		/* Who edits one of them from here on does not undo the others. */
+		xlpt_journal_note(j, "files done", NULL);
+		write_after(env, j);
+	}
+	/* What could not be put back stays written down. */
+	if (rc != XLPT_ERR_LEFT)
+		xlpt_journal_end(env, j);
+	return rc;
+}
+
+/* ---- reading it, and how far it came ---- */
+
+struct file {
+	enum xlpt_change_kind kind;
+	char *path, *was, *want;
+	mode_t mode;
+	bool owned;
+	struct stat st;
+	enum { AS_BEFORE, AS_WANTED, GONE, OTHER } now;
+};
+
+static void file_dispose(struct file *f)
+{
+	free(f->path);
+	free(f->was);
+	free(f->want);
+}
+
+static char *text_of(const struct xlpt_journal *j, const char *key, size_t i)
+{
+	const char *v = xlpt_journal_get(j, key, i);
+
+	return v && *v == '=' ? xlpt_line_unescape(v + 1) : NULL;
+}
+
+static bool read_file(const struct xlpt_journal *j, size_t i, struct file *f)
+{
+	const char *text = xlpt_journal_get(j, "file", i);
+	char kind[16], owner[32];
+	unsigned mode, uid, gid;
+	int at = 0;
+
+	if (!text || sscanf(text, "%15s %o %31s %n", kind, &mode, owner, &at) != 3 || !at ||
+	    text[at] != '/')
+		return false;
+	*f = (struct file){.mode = mode & 07777, .path = xlpt_xstrdup(text + at)};
+	while (f->kind < XLPT_CHANGE_LINK && strcmp(kind, kinds[f->kind]) != 0)
+		f->kind++;
+	if (sscanf(owner, "%u:%u", &uid, &gid) == 2) {
+		f->owned = true;
+		f->st = (struct stat){.st_uid = uid, .st_gid = gid, .st_mode = S_IFREG | f->mode};
+	}
+	f->was = text_of(j, "was", i);
+	f->want = text_of(j, "want", i);
+	return xlpt_journal_get(j, "was", i) && xlpt_journal_get(j, "want", i);
+}
+
+static int look(struct xlpt_env *env, struct file *f, struct xlpt_diag *diag)
+{
+	_cleanup_str_ struct xlpt_str text = {0};
+	const char *now;
+	char link[4096];
+	int r;
+
+	if (f->kind == XLPT_CHANGE_LINK) {
+		r = (int)env->host->ops->readlink(env->host, f->path, link, sizeof(link));
+		now = link;
+	} else {
+		r = xlpt_file_read(env->host, f->path, TEXT_LIMIT, &text);
+		now = xlpt_str_get(&text);
+	}
+	if (r == -ENOENT || r == -ENOTDIR)
+		now = NULL;
+	/* Something else has its name by now. */
+	f->now = OTHER;
+	if (r == -EINVAL || r == -EMEDIUMTYPE || r == -EISDIR || r == -ELOOP || r == -EFBIG)
+		return 0;
+	if (r < 0 && now)
+		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot read %s", f->path);
+	if (xlpt_streq(now, f->want))
+		f->now = AS_WANTED;
+	else if (xlpt_streq(now, f->was))
+		f->now = AS_BEFORE;
+	else if (!now)
+		f->now = GONE;
+	return 0;
+}
+
+/* ---- mending ---- */
+
+static char *folder_of(const char *path)
+{
+	return xlpt_xstrndup(path, (size_t)(strrchr(path, '/') - path));
+}
+
+static int put_back(struct xlpt_env *env, const struct file *f, struct xlpt_diag *diag)
+{
+	const struct xlpt_file_how how = {.mode = f->mode, .as = f->owned ? &f->st : NULL};
+	const struct xlpt_host_ops *ops = env->host->ops;
+	_cleanup_free_ char *folder = folder_of(f->path);
+	int r = 0;
+
+	if (f->kind == XLPT_CHANGE_LINK || !f->was)
+		r = ops->unlink(env->host, f->path);
+	if (r == -ENOENT || r == -ENOTDIR)
+		r = 0;
+	if (r == 0 && f->was)
+		r = xlpt_host_mkdirs(env->host, folder, 0755);
+	if (r == 0 && f->was && f->kind == XLPT_CHANGE_LINK)
+		r = ops->symlink(env->host, f->was, f->path);
+	else if (r == 0 && f->was)
+		r = xlpt_file_replace(env->host, f->path, f->was, strlen(f->was), &how);
+	if (r == 0 && !f->was && f->kind == XLPT_CHANGE_DROPIN)
+		ops->rmdir(env->host, folder);
+	if (r == 0)
+		return 0;
+	xlpt_diag_file(diag, XLPT_ERR_IO, -r, "cannot put %s back as it was", f->path);
+	xlpt_diag_hint(diag, "run xlpt repair as root, with that file system writable");
+	return XLPT_ERR_IO;
+}
+
+static int take_back(struct xlpt_env *env, const struct file *f, struct xlpt_diag *diag)
+{
+	/* A link is taken away before the new one is made: a kill may have come between. */
+	bool half = f->now == GONE && f->kind == XLPT_CHANGE_LINK;
+	bool empty = f->now == AS_BEFORE && f->kind == XLPT_CHANGE_DROPIN && !f->was;
+
+	if ((f->now == OTHER || f->now == GONE) && !half)
+		xlpt_warn(env, "%s was changed since, and is left as it is", f->path);
+	/* Of a drop-in there may be the folder alone. */
+	return f->now == AS_WANTED || half || empty ? put_back(env, f, diag) : 0;
+}
+
+/* A file that a kill left unfinished beside ours, or beside its copy. */
+static void sweep(struct xlpt_env *env, const struct file *f)
+{
+	_cleanup_free_ char *folder = folder_of(f->path);
+	_cleanup_free_ char *copies = xlpt_xasprintf(XLPT_BACKUP_DIR "%s", folder);
+	const char *name = strrchr(f->path, '/') + 1;
+
+	xlpt_file_sweep(env->host, folder, name, false);
+	xlpt_file_sweep(env->host, copies, name, false);
+}
+
+/* In reverse, so that what needs another file is away before it. */
+static int bring_back(struct xlpt_env *env, const struct xlpt_journal *j, struct file *files,
+		      size_t n, bool *kept, struct xlpt_diag *diag)
+{
+	int rc = 0;
+
+	*kept = !j->undoing;
+	for (size_t i = 0; rc == 0 && i < n; i++) {
+		if (!read_file(j, i, &files[i])) {
+			xlpt_diag_set(diag, XLPT_ERR_DATA, "%s cannot be read", j->path);
+			xlpt_diag_hint(diag, "look at the files that it names, then: rm %s", j->path);
+			return XLPT_ERR_DATA;
+		}
+		rc = look(env, &files[i], diag);
+		*kept &= rc == 0 && files[i].now == AS_WANTED;
+		sweep(env, &files[i]);
+	}
+	*kept |= xlpt_streq(xlpt_journal_get(j, "files", 0), "done");
+	for (size_t i = n; rc == 0 && !*kept && i-- > 0;)
+		rc = take_back(env, &files[i], diag);
+	return rc;
+}
+
+/* The journal is adopted, the lock is held. */
+static int mend(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
+{
+	struct file *files;
+	bool kept;
+	size_t n = 0;
+	int rc;
+
+	xlpt_say(env, "mending an interrupted %s, left at: %s", j->op,
+		 j->last ? j->last : "its beginning");
+	while (xlpt_journal_get(j, "file", n))
+		n++;
+	files = xlpt_xcalloc(n + 1, sizeof(*files));
+	rc = bring_back(env, j, files, n, &kept, diag);
+	for (size_t i = 0; i < n; i++)
+		file_dispose(&files[i]);
+	free(files);
+	if (rc) {
+		xlpt_diag_wrap(diag, "cannot mend the interrupted %s", j->op);
+		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
+	}
+	if (kept)
+		write_after(env, j);
+	xlpt_say(env, "the %s %s", j->op, kept ? "had changed all its files: kept" : "is taken back");
+	xlpt_journal_end(env, j);
+	return 0;
+}
+
+static bool is_kind(const struct xlpt_journal *j, const char *kind)
+{
+	size_t len = strlen(kind);
+
+	return xlpt_starts(j->op, kind) && j->op[len] == ' ';
+}
+
+int xlpt_change_begin(struct xlpt_env *env, struct xlpt_locks *locks, const char *kind,
+		      const char *what, struct xlpt_diag *diag)
+{
+	struct xlpt_journal *js = NULL;
+	size_t n = 0;
+	int rc = xlpt_lock_files(env, locks, kind, what, diag);
+
+	if (rc || env->sysroot)
+		return rc;
+	rc = xlpt_journal_interrupted(env, &js, &n, diag);
+	for (size_t i = 0; i < n; i++) {
+		if (rc == 0 && is_kind(&js[i], kind)) {
+			rc = xlpt_journal_adopt(env, &js[i], diag);
+			rc = rc > 0 ? mend(env, &js[i], diag) : rc;
+		}
+		xlpt_journal_dispose(&js[i]);
+	}
+	free(js);
+	return rc;
+}
+
+int xlpt_change_repair(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *kind = xlpt_xstrndup(j->op, strcspn(j->op, " "));
+	_cleanup_locks_ struct xlpt_locks locks = {0};
+	int rc = xlpt_lock_files(env, &locks, kind,
+				 is_kind(j, "guard") ? "the guard" : "boot-time hiding or the pins",
+				 diag);
+
+	if (rc == 0)
+		rc = xlpt_journal_adopt(env, j, diag);
+	return rc > 0 ? mend(env, j, diag) : rc;
+}
