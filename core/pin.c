@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/pin.h"
+#include "core/text.h"
 
 #include <string.h>
 
@@ -161,8 +162,8 @@ char *xlpt_pin_alike(const struct xlpt_pin *pin, const struct xlpt_pin *candidat
 
 static void repin(struct xlpt_diag *diag, const char *name, const char *which)
 {
-	xlpt_diag_hint(diag, "if that is the one that is meant: xlpt pin --replace %s %s", name,
-		       which);
+	xlpt_diag_hint(diag, "if that is the one that is meant: xlpt pin --replace %s %s", XLPT_WORD(name),
+		       XLPT_WORD(which));
 }
 
 static int other_device(const struct xlpt_pin *pin, const char *name, const struct xlpt_pin *there,
@@ -219,7 +220,7 @@ static int not_there(const struct xlpt_pin *pin, const char *name, const struct 
 			       "a virtual function is there once its physical function has made "
 			       "it: xlpt vf create");
 	else
-		xlpt_diag_hint(diag, "xlpt pin show %s; xlpt list", name);
+		xlpt_diag_hint(diag, "xlpt pin show %s; xlpt list", XLPT_WORD(name));
 	return XLPT_ERR_NO_DEVICE;
 }
 

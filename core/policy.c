@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/policy.h"
+#include "core/text.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -76,7 +77,7 @@ static int free_of_guests(const struct xlpt_device *dev, const struct xlpt_place
 			      "not destroyed", bdf, place->owner_name, place->owner_domid);
 		xlpt_diag_fact(diag, "Xen still has domain %u, and the device with it",
 			       place->owner_domid);
-		xlpt_diag_hint(diag, "xl destroy %s", place->owner_name);
+		xlpt_diag_hint(diag, "xl destroy %s", XLPT_WORD(place->owner_name));
 		return XLPT_ERR_IN_USE;
 	}
 	if (place->has_owner && place->owner_dying) {
@@ -95,7 +96,7 @@ static int free_of_guests(const struct xlpt_device *dev, const struct xlpt_place
 			      same ? "already with" : "in use by", place->owner_name,
 			      place->owner_domid);
 		xlpt_diag_fact(diag, "/local/domain/0/backend/pci/%u/0 names it", place->owner_domid);
-		xlpt_diag_hint(diag, "xlpt detach %s %s", place->owner_name, bdf);
+		xlpt_diag_hint(diag, "xlpt detach %s %s", XLPT_WORD(place->owner_name), bdf);
 		return XLPT_ERR_IN_USE;
 	}
 	if (place->hyp_known && place->hyp_assigned) {
@@ -197,7 +198,7 @@ static int backend_ready(const struct xlpt_attach_facts *f, struct xlpt_diag *di
 			      g->name);
 		xlpt_diag_fact(diag, "its PCI backend is in state %d (closing) after an error",
 			       f->be_state);
-		xlpt_diag_hint(diag, "xl reboot %s", g->name);
+		xlpt_diag_hint(diag, "xl reboot %s", XLPT_WORD(g->name));
 		return XLPT_ERR_CONFLICT;
 	}
 	return 0;
@@ -266,14 +267,14 @@ static int guest_fits(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 	if (g->paused) {
 		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is paused and cannot answer", g->name);
 		xlpt_diag_fact(diag, "an attach is done when the guest's own frontend says so");
-		xlpt_diag_hint(diag, "xl unpause %s; wait, if xl is still creating it", g->name);
+		xlpt_diag_hint(diag, "xl unpause %s; wait, if xl is still creating it", XLPT_WORD(g->name));
 		return XLPT_ERR_NO_GUEST;
 	}
 	if (g->type == XLPT_GUEST_PV && f->guest_devices >= XLPT_PV_SLOTS) {
 		xlpt_diag_set(diag, XLPT_ERR_FULL, "%s has no free slot for another device", g->name);
 		xlpt_diag_fact(diag, "it has %zu devices, and xen-pciback gives a PV guest one bus of "
 				     "%d slots", f->guest_devices, XLPT_PV_SLOTS);
-		xlpt_diag_hint(diag, "detach one first: xlpt status %s lists them", g->name);
+		xlpt_diag_hint(diag, "detach one first: xlpt status %s lists them", XLPT_WORD(g->name));
 		return XLPT_ERR_FULL;
 	}
 	return 0;
@@ -350,11 +351,11 @@ int xlpt_policy_leave(const struct xlpt_guest *guest, const struct xlpt_bdf *dev
 	xlpt_diag_fact(diag, "named by: %s; the state of a device cannot be %s, and libxl does not "
 			     "refuse it", says, what);
 	if (!strcmp(what, "saved"))
-		xlpt_diag_hint(diag, "xlpt save --detach-first %s FILE", guest->name);
+		xlpt_diag_hint(diag, "xlpt save --detach-first %s FILE", XLPT_WORD(guest->name));
 	else if (!strcmp(what, "migrated"))
-		xlpt_diag_hint(diag, "xlpt migrate --detach-first %s HOST", guest->name);
+		xlpt_diag_hint(diag, "xlpt migrate --detach-first %s HOST", XLPT_WORD(guest->name));
 	else
-		xlpt_diag_hint(diag, "xlpt detach %s%s", guest->name, list.s);
+		xlpt_diag_hint(diag, "xlpt detach %s%s", XLPT_WORD(guest->name), list.s);
 	return XLPT_ERR_RULE;
 }
 
@@ -368,6 +369,6 @@ int xlpt_policy_resumes(const struct xlpt_guest *guest, const struct xlpt_device
 	xlpt_diag_fact(diag, "the device has an interrupt line (irq %d), which a PV guest's kernel keeps; "
 			     "Linux faults over it when it resumes (restore_pirqs)", dev->irq);
 	xlpt_diag_hint(diag, "shut %s down and create it again instead, or give it a virtual function; "
-			     "--force if its kernel is known to survive", guest->name);
+			     "--force if its kernel is known to survive", XLPT_WORD(guest->name));
 	return XLPT_ERR_RULE;
 }

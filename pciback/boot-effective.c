@@ -5,6 +5,7 @@
  * what a change would do can be asked before it is made.
  */
 #include "pciback/boot-internal.h"
+#include "pciback/module.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -119,20 +120,11 @@ static void remove_copy(const struct xlpt_confs *c, const char *dir)
 	rmdir(dir);
 }
 
-static void quiet(void *data, int priority, const char *file, int line, const char *fn,
-		  const char *format, va_list args)
-{
-	(void)data, (void)priority, (void)file, (void)line, (void)fn, (void)format, (void)args;
-}
-
 static struct kmod_ctx *open_kmod(const char *dir)
 {
 	const char *paths[] = {dir, NULL};
-	struct kmod_ctx *ctx = kmod_new("/", dir ? paths : paths + 1);
 
-	if (ctx)
-		kmod_set_log_fn(ctx, quiet, NULL);
-	return ctx;
+	return xlpt_kmod_new("/", dir ? paths : paths + 1);
 }
 
 char *xlpt_boot_hide_of(const char *options)

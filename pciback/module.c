@@ -8,17 +8,42 @@
 #include <libkmod.h>
 #include <string.h>
 
+#include "core/text.h"
+#include "pciback/module.h"
+
 static void quiet(void *data, int priority, const char *file, int line, const char *fn,
 		  const char *format, va_list args)
 {
 	(void)data, (void)priority, (void)file, (void)line, (void)fn, (void)format, (void)args;
 }
 
+struct kmod_ctx *xlpt_kmod_new(const char *dir, const char *const *paths)
+{
+	/* The configuration is read before a function for messages can be set. */
+	static const char var[] = "KMOD_LOG";
+	const char *set = getenv(var);
+	_cleanup_free_ char *before = xlpt_xstrdup(set);
+	struct kmod_ctx *ctx;
+	int err;
+
+	setenv(var, "0", 1);
+	ctx = kmod_new(dir, paths);
+	err = errno;
+	if (before)
+		setenv(var, before, 1);
+	else
+		unsetenv(var);
+	if (ctx)
+		kmod_set_log_fn(ctx, quiet, NULL);
+	errno = err;
+	return ctx;
+}
+
 static int not_found(const char *name, const char *fact, struct xlpt_diag *diag)
 {
 	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "no kernel module for %s", name);
 	xlpt_diag_fact(diag, "%s", fact);
-	xlpt_diag_hint(diag, "modprobe -n -v %s", name);
+	xlpt_diag_hint(diag, "modprobe -n -v %s", XLPT_WORD(name));
 	return XLPT_ERR_NOT_FOUND;
 }
 
@@ -26,7 +51,7 @@ static int cannot_load(const char *name, int err, struct xlpt_diag *diag)
 {
 	xlpt_diag_errno(diag, XLPT_ERR_IO, err, "cannot load the kernel module for %s", name);
 	xlpt_diag_fact(diag, "init_module failed");
-	xlpt_diag_hint(diag, "modprobe -v %s", name);
+	xlpt_diag_hint(diag, "modprobe -v %s", XLPT_WORD(name));
 	return XLPT_ERR_IO;
 }
 
@@ -78,12 +103,11 @@ int xlpt_bind_load_module(struct xlpt_host *h, const char *module_or_alias, stru
 		xlpt_diag_hint(diag, "run without --sysroot");
 		return XLPT_ERR_IO;
 	}
-	ctx = kmod_new(NULL, NULL);
+	ctx = xlpt_kmod_new(NULL, NULL);
 	if (!ctx) {
 		xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot read the kernel's modules");
 		return XLPT_ERR_IO;
 	}
-	kmod_set_log_fn(ctx, quiet, NULL);
 	r = kmod_module_new_from_lookup(ctx, module_or_alias, &list);
 	if (r < 0 && r != -ENOENT && r != -ENOSYS) {
 		xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot look up a kernel module for %s",

@@ -6,6 +6,7 @@
 #include <net/if.h>
 #include <string.h>
 
+#include "core/text.h"
 #include "pciback/vf-msg.h"
 
 void xlpt_pf_net_dispose(struct xlpt_pf_net *net)
@@ -107,7 +108,7 @@ static int cannot_read(const char *ifname, int r, const char *says, struct xlpt_
 	xlpt_diag_errno(diag, r == -ENODEV ? XLPT_ERR_NOT_FOUND : XLPT_ERR_IO, r,
 			"cannot read the virtual functions of %s", ifname);
 	xlpt_diag_fact(diag, "RTM_GETLINK%s%s", says ? ": " : "", says ? says : "");
-	xlpt_diag_hint(diag, "ip link show %s", ifname);
+	xlpt_diag_hint(diag, "ip link show %s", XLPT_WORD(ifname));
 	return r == -ENODEV ? XLPT_ERR_NOT_FOUND : XLPT_ERR_IO;
 }
 
@@ -182,7 +183,7 @@ int xlpt_vf_net_check(const struct xlpt_pf_net *net, unsigned index,
 			      index);
 		xlpt_diag_fact(diag, "the driver's answer to RTM_GETLINK has %zu VFs", net->n);
 		xlpt_diag_hint(diag, "ip link show %s; a PF without VF settings cannot give its VFs an "
-				     "identity", net->ifname);
+				     "identity", XLPT_WORD(net->ifname));
 		return XLPT_ERR_NOT_FOUND;
 	}
 	if (want->trust && !vf->id.trust)

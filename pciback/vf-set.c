@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/text.h"
 #include "pciback/vf-msg.h"
 
 static const uint8_t no_mac[6];
@@ -66,7 +67,7 @@ static int send_one(const struct setting *s, const char *what, int type, const v
 		xlpt_diag_hint(s->diag, "run xlpt as root");
 	else
 		xlpt_diag_hint(s->diag, "dmesg shows what the driver said; some settings want the "
-			       "interface up: ip link set %s up", s->ifname);
+			       "interface up: ip link set %s up", XLPT_WORD(s->ifname));
 	return XLPT_ERR_IO;
 }
 
@@ -159,7 +160,7 @@ static int differs(const struct setting *s, const char *key, struct xlpt_diag *d
 	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s of VF %u of %s did not become what was set", key,
 		      s->index, s->ifname);
 	xlpt_diag_fact(diag, "RTM_SETLINK was acknowledged; RTM_GETLINK reports another value");
-	xlpt_diag_hint(diag, "ip link show %s, and dmesg for what the driver said", s->ifname);
+	xlpt_diag_hint(diag, "ip link show %s, and dmesg for what the driver said", XLPT_WORD(s->ifname));
 	return XLPT_ERR_CONFLICT;
 }
 

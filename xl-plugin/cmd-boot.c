@@ -14,11 +14,11 @@ static void print_stdout(struct xlpt_env *env, const struct xlpt_boot_plan *p)
 	if (p->boot.mode != XLPT_PB_BUILTIN) {
 		modprobe = xlpt_boot_modprobe_text(&p->boot, p->by_cmdline ? NULL : &p->list,
 						   p->early);
-		fputs(modprobe, env->out);
+		xlpt_put_document(env, modprobe, strlen(modprobe));
 	}
 	if (p->by_cmdline) {
 		grub = xlpt_boot_grub_text(&p->boot, &p->list);
-		fputs(grub, env->out);
+		xlpt_put_document(env, grub, strlen(grub));
 	}
 	for (char **n = p->notes; n && *n; n++)
 		xlpt_warn(env, "%s", *n);

@@ -70,7 +70,7 @@ static int edit(struct xlpt_env *env, const char *path, const struct xlpt_edit *
 		xlpt_json_add(o, "changed", json_object_new_boolean(changed));
 		xlpt_print_json(env, o);
 	} else if (env->dry_run) {
-		fwrite(xlpt_str_get(&out), 1, out.len, env->out);
+		xlpt_put_document(env, xlpt_str_get(&out), out.len);
 	} else {
 		xlpt_say(env, "%s %s", path, changed ? "is changed" : "says so already");
 	}

@@ -257,7 +257,7 @@ static void print_xml(struct xlpt_env *env, const struct xlpt_row *rows, size_t 
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_free_ char *xml = xlpt_inventory_xml(rows[i].inv, rows[i].i);
 
-		fputs(xml, env->out);
+		xlpt_put_document(env, xml, strlen(xml));
 	}
 	fputs("</devices>\n", env->out);
 }

@@ -5,6 +5,7 @@
 #include "xl-plugin/cli.h"
 #include "xl-plugin/output.h"
 #include "xl-plugin/pins.h"
+#include "core/text.h"
 #include "xl-plugin/resolve.h"
 
 /* ---- what a pin is ---- */
@@ -226,7 +227,7 @@ static int make(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_
 		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "there is a pin \"%s\" already", name);
 		xlpt_diag_fact(diag, was ? "its file cannot be read" : "it was made for %s",
 			       XLPT_BDF_STR(old.address));
-		xlpt_diag_hint(diag, "xlpt pin --replace %s %s", name, args->pos[1]);
+		xlpt_diag_hint(diag, "xlpt pin --replace %s %s", XLPT_WORD(name), XLPT_WORD(args->pos[1]));
 		return XLPT_ERR_CONFLICT;
 	}
 	rc = read_function(env, bdf, &set, &found, diag);
@@ -279,7 +280,7 @@ static int drop(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
 	if (pin.at_boot) {
 		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "pin:%s is hidden at boot", name);
 		xlpt_diag_fact(diag, "the list has it as %s", XLPT_BDF_STR(pin.boot));
-		xlpt_diag_hint(diag, "xlpt boot remove pin:%s", name);
+		xlpt_diag_hint(diag, "xlpt boot remove pin:%s", XLPT_WORD(name));
 		return XLPT_ERR_CONFLICT;
 	}
 	xlpt_diag_dispose(diag);

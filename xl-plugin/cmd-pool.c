@@ -8,6 +8,7 @@
 #include "xl-plugin/gone.h"
 #include "xl-plugin/output.h"
 #include "xl-plugin/resolve.h"
+#include "core/text.h"
 #include "xl-plugin/pools.h"
 
 #define RELEASE_TIMEOUT_MS 10000	/* a domain that is dying takes seconds at most */
@@ -38,7 +39,7 @@ static int from_words(const struct xlpt_args *args, struct xlpt_pool_def *def,
 		if (!eq || strpbrk(word, "\n#\"")) {
 			xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "\"%s\" is not KEY=VALUE", word);
 			xlpt_diag_hint(diag, "xlpt pool define %s pf=INTERFACE policy=spread",
-				       args->pos[1]);
+				       XLPT_WORD(args->pos[1]));
 			return XLPT_ERR_SYNTAX;
 		}
 		any |= xlpt_starts(word, "pf=") || xlpt_starts(word, "dev=");
@@ -192,7 +193,7 @@ static int export_pool(struct xlpt_env *env, const char *name, bool xml, struct 
 		xlpt_json_add(root, "text", xlpt_json_str(xlpt_str_get(&text)));
 		xlpt_print_json(env, root);
 	} else {
-		fputs(xlpt_str_get(&text), env->out);
+		xlpt_put_document(env, xlpt_str_get(&text), text.len);
 	}
 	return 0;
 }

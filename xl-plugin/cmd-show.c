@@ -244,7 +244,7 @@ static int cmd_show(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	if (!xlpt_args_has(args, "xml"))
 		return show_facts(env, &s, diag);
 	xml = xlpt_inventory_xml(&inv, s.i);
-	fputs(xml, env->out);
+	xlpt_put_document(env, xml, strlen(xml));
 	return 0;
 }
 

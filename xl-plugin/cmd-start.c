@@ -43,7 +43,7 @@ static void report(const struct xlpt_start *s)
 	else
 		json_object_put(root);
 	if (s->print && !op->env->json)
-		fputs(xlpt_str_get(&s->config), op->env->out);
+		xlpt_put_document(op->env, xlpt_str_get(&s->config), s->config.len);
 }
 
 static int cmd_start(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)

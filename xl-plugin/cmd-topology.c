@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "core/run.h"
+#include "core/text.h"
 #include "xl-plugin/cli.h"
 #include "xl-plugin/output.h"
 #include "xl-plugin/tree.h"
@@ -27,7 +28,10 @@ static void print_node(const struct view *v, const char *prefix, size_t i)
 	const struct xlpt_device *d = &v->inv->devs.items[i];
 	const struct xlpt_owner *owner = xlpt_inventory_owner(v->inv, i);
 	const char *color = color_of(v, xlpt_state_word(d, owner));
-	_cleanup_free_ char *state = xlpt_state_text(d, owner);
+	_cleanup_free_ char *raw = xlpt_state_text(d, owner), *state = xlpt_text_shown(raw);
+	_cleanup_free_ char *driver = xlpt_text_shown(d->driver);
+	_cleanup_free_ char *vendor = xlpt_text_shown(d->vendor_name);
+	_cleanup_free_ char *device = xlpt_text_shown(d->device_name);
 	FILE *f = v->env->out;
 
 	fprintf(f, "%s%s  set %u  ", prefix, XLPT_BDF_STR(d->bdf), xlpt_inventory_set(v->inv, i));
@@ -37,12 +41,12 @@ static void print_node(const struct view *v, const char *prefix, size_t i)
 	}
 	fprintf(f, "%s%s%s", color ? color : "", state, color ? "\033[0m" : "");
 	if (!owner && strcmp(xlpt_state_word(d, owner), "hidden") != 0)
-		fprintf(f, " (%s)", d->driver ? d->driver : "no driver");
+		fprintf(f, " (%s)", driver ? driver : "no driver");
 	if (d->is_vf)
 		fprintf(f, ", VF of %s", XLPT_BDF_STR(d->pf));
-	if (d->vendor_name || d->device_name)
-		fprintf(f, "  %s%s%s", d->vendor_name ? d->vendor_name : "",
-			d->vendor_name && d->device_name ? " " : "", d->device_name ? d->device_name : "");
+	if (vendor || device)
+		fprintf(f, "  %s%s%s", vendor ? vendor : "", vendor && device ? " " : "",
+			device ? device : "");
 	else
 		fprintf(f, "  %04x:%04x", d->vendor, d->device);
 	fputc('\n', f);

@@ -163,8 +163,9 @@ static void report_count(const struct xlpt_vf_op *op)
 		xlpt_say(env, "%s is %s", op->unit, op->count ? "written: they will be there after a reboot"
 							      : "removed");
 	if (op->remains)
-		xlpt_warn(env, "%s will create them again at the next boot\n  to mend: xlpt vf remove "
-			  "--persist %s", op->unit, bdf);
+		xlpt_warn(env, "%s will create them again at the next boot", op->unit);
+	if (op->remains)
+		xlpt_warn_mend(env, "xlpt vf remove --persist %s", bdf);
 	xlpt_json_add(root, "pf", xlpt_json_str(bdf));
 	xlpt_json_add(root, "count", json_object_new_int(now.count));
 	xlpt_json_add(root, "changed", json_object_new_boolean(!op->unchanged));

@@ -3,6 +3,7 @@
 
 #include "pciback/boot.h"
 #include "xl-plugin/capture.h"
+#include "xl-plugin/output.h"
 
 int xlpt_env_need_host(struct xlpt_env *env, struct xlpt_diag *diag)
 {
@@ -95,7 +96,7 @@ int xlpt_env_try_xen(struct xlpt_env *env, struct xlpt_diag *diag)
 	}
 	xlpt_env_need_xen(env, &env->no_xen);
 	if (env->no_xen.message && env->verbose)
-		fprintf(env->err, "xlpt: %s\n", env->no_xen.message);
+		xlpt_warn(env, "%s", env->no_xen.message);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/policy.h"
+#include "core/text.h"
 #include "pciback/bind.h"
 #include "pciback/scan.h"
 #include "xenstore/pcibe.h"
@@ -130,8 +131,8 @@ static void hint_if_not_resumed(struct xlpt_env *env, const struct xlpt_guest *g
 		    xlpt_policy_resumes(guest, &dev, what, NULL) == 0)
 			continue;
 		xlpt_diag_hint(diag, "shut %s down and create it again instead: it would not survive being "
-			       "%s; if its kernel is known to: xlpt %s --detach-first --force %s %s", guest->name,
-			       what, !strcmp(what, "saved") ? "save" : "migrate", guest->name,
+			       "%s; if its kernel is known to: xlpt %s --detach-first --force %s %s", XLPT_WORD(guest->name),
+			       what, !strcmp(what, "saved") ? "save" : "migrate", XLPT_WORD(guest->name),
 			       !strcmp(what, "saved") ? "FILE" : "HOST");
 		return;
 	}

@@ -5,6 +5,7 @@
  *	guest 4a1f... web1
  *	size 268435456
  *	device 0000:02:00.0,permissive=1
+ * What follows a key is encoded (core/text.h): a name is anybody's choice.
  * The size ties it to the image it was written for: a later plain xl save to the
  * same place would else be given devices that it never had.
  */
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "core/file.h"
+#include "core/text.h"
 #include "xl-plugin/image.h"
 #include "xl-plugin/kept.h"
 
@@ -68,6 +70,7 @@ int xlpt_image_record_write(const char *path, const struct xlpt_guest *guest, of
 			    const struct xlpt_spec *const *specs, size_t n, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *record = xlpt_image_record_path(path);
+	_cleanup_free_ char *name = xlpt_text_encoded(guest->name);
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	int rc = look(record, diag), r;
 
@@ -75,12 +78,14 @@ int xlpt_image_record_write(const char *path, const struct xlpt_guest *guest, of
 		return rc;
 	if (!n && (rc == 0 || unlink(record) == 0 || errno == ENOENT))
 		return 0;
-	xlpt_str_addf(&text, "%sguest %s %s\nsize %lld\n", magic, guest->uuid, guest->name,
+	xlpt_str_addf(&text, "%sguest %s %s\nsize %lld\n", magic, guest->uuid, name,
 		      (long long)image_size);
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_free_ char *spec = xlpt_spec_format(specs[i]);
 
-		xlpt_str_addf(&text, "device %s\n", spec);
+		xlpt_str_add(&text, "device ");
+		xlpt_text_encode(&text, spec);
+		xlpt_str_add(&text, "\n");
 	}
 	r = xlpt_file_replace(NULL, record, text.s, text.len, &(struct xlpt_file_how){ .mode = 0600 });
 	if (r == 0)
@@ -114,6 +119,7 @@ static int parse(const char *path, char *text, const struct xlpt_image *image,
 		int rc;
 
 		number++;
+		xlpt_text_decode(line);
 		sized |= !strcmp(line, size);
 		named |= xlpt_starts(line, guest);
 		if (!xlpt_starts(line, "device "))

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "core/text.h"
 #include "xl-plugin/tree.h"
 
 /* Light enough for black text; guests beyond them begin anew, and their names are there too. */
@@ -15,14 +16,18 @@ static const char *const palette[] = { "#b3e2cd", "#cbd5e8", "#f4cae4", "#fdcdac
 #define HIDDEN	"#fff2ae"
 #define BRIDGE	"#ffffff"
 
-/* Names come from pci.ids and from guests: in a quoted string two characters count. */
-static void quote(struct xlpt_str *out, const char *s)
+/*
+ * Names come from pci.ids and from guests: they are shown as in all output, and in
+ * a quoted string of graphviz two characters count.
+ */
+static void quote(struct xlpt_str *out, const char *name)
 {
-	for (; *s; s++) {
+	_cleanup_free_ char *shown = xlpt_text_shown(name);
+
+	for (const char *s = shown; *s; s++) {
 		if (*s == '"' || *s == '\\')
 			xlpt_str_add(out, "\\");
-		if ((unsigned char)*s >= ' ')
-			xlpt_str_addn(out, s, 1);
+		xlpt_str_addn(out, s, 1);
 	}
 }
 

@@ -13,6 +13,8 @@
  *	begin add 0000:02:00.0 to web1
  *	done
  *	undo take 0000:02:00.0 from web1
+ * What follows a key is encoded (core/text.h), so that a name or path of somebody's
+ * choice is one line, whatever is in it.
  */
 #include "xl-plugin/journal.h"
 
@@ -23,6 +25,7 @@
 #include <unistd.h>
 
 #include "core/file.h"
+#include "core/text.h"
 #include "xl-plugin/output.h"
 
 #define DIR_PATH XLPT_STATE_DIR "/journal"
@@ -63,8 +66,22 @@ void xlpt_journal_add(struct xlpt_journal *j, struct xlpt_bdf bdf, bool hide, co
 void xlpt_journal_config(struct xlpt_journal *j, const char *path)
 {
 	free(j->config);
-	/* The journal is lines: a name with a line break cannot be in it. */
-	j->config = strchr(path, '\n') ? NULL : xlpt_xstrdup(path);
+	j->config = xlpt_xstrdup(path);
+}
+
+/* All lines of the file are made here, and taken apart by parse. */
+static void XLPT_PRINTF(3, 4)
+	add_line(struct xlpt_str *out, const char *key, const char *fmt, ...)
+{
+	_cleanup_free_ char *value = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	value = xlpt_xvasprintf(fmt, ap);
+	va_end(ap);
+	xlpt_str_addf(out, "%s ", key);
+	xlpt_text_encode(out, value);
+	xlpt_str_add(out, "\n");
 }
 
 static int append(struct xlpt_journal *j, const char *text)
@@ -121,11 +138,12 @@ static int cannot(struct xlpt_diag *diag, int r)
 
 int xlpt_journal_note(struct xlpt_journal *j, const char *note, struct xlpt_diag *diag)
 {
-	_cleanup_free_ char *line = xlpt_xasprintf("note %s\n", note);
+	_cleanup_str_ struct xlpt_str line = { 0 };
 	int r;
 
 	add_note(j, note);
-	r = j->fd < 0 ? 0 : append(j, line);
+	add_line(&line, "note", "%s", note);
+	r = j->fd < 0 ? 0 : append(j, line.s);
 	return r < 0 ? cannot(diag, r) : 0;
 }
 
@@ -158,25 +176,26 @@ int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	if (j->fd < 0)
 		return cannot(diag, j->fd);
 	r = flock(j->fd, LOCK_EX | LOCK_NB) ? -errno : 0;
-	xlpt_str_addf(&head, "xlpt 1\nop %s\n", j->op);
+	xlpt_str_add(&head, "xlpt 1\n");
+	add_line(&head, "op", "%s", j->op);
 	if (j->guest.name)
-		xlpt_str_addf(&head, "guest %u %s %s\n", j->guest.domid,
-			      *j->guest.uuid ? j->guest.uuid : "-", j->guest.name);
+		add_line(&head, "guest", "%u %s %s", j->guest.domid,
+			 *j->guest.uuid ? j->guest.uuid : "-", j->guest.name);
 	for (size_t i = 0; i < j->n; i++) {
 		const struct xlpt_journal_dev *d = &j->devs[i];
 
-		xlpt_str_addf(&head, "device %s %s %s\n", XLPT_BDF_STR(d->bdf),
-			      d->hide ? "hide" : "keep",
-			      !d->origin_known ? "-" : *d->origin ? d->origin : "none");
+		add_line(&head, "device", "%s %s %s", XLPT_BDF_STR(d->bdf),
+			 d->hide ? "hide" : "keep",
+			 !d->origin_known ? "-" : *d->origin ? d->origin : "none");
 		if (j->config && d->spec)
-			xlpt_str_addf(&head, "spec %s\n", d->spec);
+			add_line(&head, "spec", "%s", d->spec);
 		if (d->identity)
-			xlpt_str_addf(&head, "identity %s\n", d->identity);
+			add_line(&head, "identity", "%s", d->identity);
 	}
 	if (j->config)
-		xlpt_str_addf(&head, "config %s\n", j->config);
+		add_line(&head, "config", "%s", j->config);
 	for (char **note = j->notes; note && *note; note++)
-		xlpt_str_addf(&head, "note %s\n", *note);
+		add_line(&head, "note", "%s", *note);
 	if (r == 0)
 		r = append(j, head.s);
 	if (r == 0)
@@ -188,13 +207,13 @@ static int before(void *priv, size_t i, const struct xlpt_step *step, bool undo,
 		  struct xlpt_diag *diag)
 {
 	struct xlpt_journal *j = priv;
-	_cleanup_free_ char *line = NULL;
+	_cleanup_str_ struct xlpt_str line = { 0 };
 	int r;
 
 	(void)i;
-	line = xlpt_xasprintf("%s %s\n", undo ? "undo" : "begin",
-			      undo && step->undo_what ? step->undo_what : step->what);
-	r = append(j, line);
+	add_line(&line, undo ? "undo" : "begin", "%s",
+		 undo && step->undo_what ? step->undo_what : step->what);
+	r = append(j, line.s);
 	return r < 0 ? cannot(diag, r) : 0;
 }
 
@@ -254,6 +273,7 @@ static bool parse(struct xlpt_journal *j, char *text)
 	if (!line || strcmp(line, "xlpt 1") != 0)
 		return false;
 	while ((line = strtok_r(NULL, "\n", &save))) {
+		xlpt_text_decode(line);
 		if (xlpt_starts(line, "op ") && !j->op)
 			j->op = xlpt_xstrdup(line + 3);
 		else if (xlpt_starts(line, "guest ") && !parse_guest(j, line + 6))
@@ -314,7 +334,7 @@ int xlpt_journal_adopt(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	r = xlpt_clock_flock(env->clock, j->fd, xlpt_now(env->clock) + PEEK_MS, NULL);
 	if (r == -EWOULDBLOCK) {
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is in use by another process", j->path);
-		xlpt_diag_hint(diag, "see who it is: fuser -v %s", j->path);
+		xlpt_diag_hint(diag, "see who it is: fuser -v %s", XLPT_WORD(j->path));
 		return XLPT_ERR_IN_USE;
 	}
 	if (r < 0)

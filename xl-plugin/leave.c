@@ -8,6 +8,7 @@
 
 #include "xl-plugin/holdings.h"
 #include "xl-plugin/output.h"
+#include "core/text.h"
 #include "xl-plugin/vf.h"
 
 #define SETTLE_MS 2000
@@ -395,7 +396,7 @@ int xlpt_leave_begin(struct xlpt_leave *l, const char *what, struct xlpt_diag *d
 	if (rc == 0 && l->was_paused && op->n && op->guest.type == XLPT_GUEST_PV) {
 		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is paused and cannot let go of its devices",
 			      op->guest.name);
-		xlpt_diag_hint(diag, "xl unpause %s", op->guest.name);
+		xlpt_diag_hint(diag, "xl unpause %s", XLPT_WORD(op->guest.name));
 		rc = XLPT_ERR_NO_GUEST;
 	}
 	if (rc == 0 && l->was_paused)

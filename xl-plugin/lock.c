@@ -3,6 +3,7 @@
 #include <errno.h>
 
 #include "core/file.h"
+#include "core/text.h"
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
 
@@ -38,7 +39,7 @@ static int take(struct xlpt_env *env, struct xlpt_locks *locks, const struct xlp
 			      "another xlpt works on %s and did not finish in time",
 			      what ? what : "the pools");
 		xlpt_diag_fact(diag, "it holds the lock %s", path);
-		xlpt_diag_hint(diag, "wait for it, or see who it is: fuser -v %s", path);
+		xlpt_diag_hint(diag, "wait for it, or see who it is: fuser -v %s", XLPT_WORD(path));
 		return XLPT_ERR_IN_USE;
 	}
 	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot lock %s", key->path);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "xl-plugin/leave.h"
+#include "core/text.h"
 #include "xl-plugin/output.h"
 
 static struct json_object *find_pool(struct json_object *pools, const char *name)
@@ -130,7 +131,7 @@ static int check_pools(const struct xlpt_leave *l, const struct xlpt_spec *specs
 			xlpt_diag_fact(diag, "%lld are free, %lld are wanted", (long long)have,
 				       (long long)want);
 			xlpt_diag_hint(diag, "free one there (xlpt pool show %s), or --map with another device",
-				       name);
+				       XLPT_WORD(name));
 			return XLPT_ERR_FULL;
 		}
 	}

@@ -9,6 +9,7 @@
 #include "pciback/bind.h"
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
+#include "core/text.h"
 #include "xl-plugin/vf.h"
 
 static int wait_ready(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -121,7 +122,7 @@ static int verify_hvm(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_di
 			      op->guest.name, XLPT_BDF_STR(item->spec.bdf));
 		xlpt_diag_fact(diag, "libxl reported success, \"info pci\" in QEMU's monitor does not "
 				     "show the device");
-		xlpt_diag_hint(diag, "see /var/log/xen/qemu-dm-%s.log", op->guest.name);
+		xlpt_diag_hint(diag, "see /var/log/xen/qemu-dm-%s.log", XLPT_WORD(op->guest.name));
 		return XLPT_ERR_CONFLICT;
 	}
 	rc = xlpt_pcibe_read(op->env->store, op->guest.domid, &be, diag);
@@ -131,7 +132,7 @@ static int verify_hvm(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_di
 			      XLPT_BDF_STR(item->spec.bdf));
 		xlpt_diag_fact(diag, "xenstore has no vdevfn for it, which libxl writes when QEMU has "
 				     "told the slot");
-		xlpt_diag_hint(diag, "see /var/log/xen/qemu-dm-%s.log", op->guest.name);
+		xlpt_diag_hint(diag, "see /var/log/xen/qemu-dm-%s.log", XLPT_WORD(op->guest.name));
 		return XLPT_ERR_CONFLICT;
 	}
 	if (rc)

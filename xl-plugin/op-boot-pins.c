@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "xl-plugin/boot.h"
+#include "core/text.h"
 #include "xl-plugin/output.h"
 
 static struct xlpt_hide_group group_of(struct xlpt_bdf bdf)
@@ -220,7 +221,7 @@ static void verdict(const char *name, const struct xlpt_pin *pin, int rc,
 	v->state = rc ? XLPT_HIDDEN_OTHER : XLPT_HIDDEN_MOVED;
 	if (rc) {
 		v->fact = xlpt_xasprintf("%s: %s", no->message, no->fact ? no->fact : "");
-		v->hint = xlpt_xasprintf("xlpt pin show %s; xlpt boot remove pin:%s", name, name);
+		v->hint = xlpt_xasprintf("xlpt pin show %s; xlpt boot remove pin:%s", XLPT_WORD(name), XLPT_WORD(name));
 		return;
 	}
 	v->fact = xlpt_xasprintf("pin:%s is %s now, and the list has %s", name,

@@ -58,9 +58,10 @@ int xlpt_convert_compare(struct xlpt_env *env, const char *first, const char *se
 		xlpt_print_json(env, o);
 		env->reported = true;
 	} else {
-		_cleanup_free_ char *text = xlpt_deltas_text(&deltas);
-
-		fputs(text, env->out);
+		for (size_t i = 0; i < deltas.n; i++)
+			xlpt_say(env, "%s: %s -> %s", deltas.items[i].path,
+				 deltas.items[i].a ? deltas.items[i].a : "(not said)",
+				 deltas.items[i].b ? deltas.items[i].b : "(not said)");
 	}
 	if (!deltas.n)
 		return 0;

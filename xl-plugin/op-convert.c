@@ -30,7 +30,6 @@ static struct json_object *losses_json(const struct xlpt_losses *losses)
 static void report(struct xlpt_convert_run *run, const char *path, const char *output,
 		   const char *text, const char *to, const struct xlpt_losses *losses)
 {
-	FILE *err = run->env->err;
 	size_t strict = 0;
 
 	for (size_t i = 0; i < losses->n; i++)
@@ -53,12 +52,12 @@ static void report(struct xlpt_convert_run *run, const char *path, const char *o
 	for (size_t i = 0; run->explain && i < losses->n; i++) {
 		const struct xlpt_loss *l = &losses->items[i];
 
-		fprintf(err, "%s:%u: %s: %s: %s\n", l->file ? l->file : path, l->line,
-			xlpt_severity_word(l->severity), l->what, l->reason);
+		xlpt_remark(run->env, "%s:%u: %s: %s: %s", l->file ? l->file : path, l->line,
+			    xlpt_severity_word(l->severity), l->what, l->reason);
 	}
 	if (!run->explain && !run->batch && strict)
-		fprintf(err, "%s: %zu %s for which %s has no word; kept in the output "
-			"(--explain lists them)\n", path, strict, strict == 1 ? "thing" : "things", to);
+		xlpt_remark(run->env, "%s: %zu %s for which %s has no word; kept in the output "
+			    "(--explain lists them)", path, strict, strict == 1 ? "thing" : "things", to);
 }
 
 static int refuse_losses(const char *path, const struct xlpt_losses *losses,
@@ -149,7 +148,7 @@ int xlpt_convert_file(struct xlpt_convert_run *run, const char *path, const char
 		return rc;
 	run->env->done |= target != NULL;
 	if (!target && !run->env->json)
-		fwrite(xlpt_str_get(&out), 1, out.len, run->env->out);
+		xlpt_put_document(run->env, xlpt_str_get(&out), out.len);
 	run->converted++;
 	report(run, name, target, xlpt_str_get(&out), word, &losses);
 	return 0;

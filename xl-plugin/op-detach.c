@@ -7,6 +7,7 @@
 #include "pciback/bind.h"
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
+#include "core/text.h"
 #include "xl-plugin/vf.h"
 
 static struct xlpt_item *item_of(void *ctx, size_t i)
@@ -68,7 +69,7 @@ static int remove_hvm(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_di
 				     "answer; the request stays pending");
 		xlpt_diag_add_log(diag, log);
 		xlpt_diag_hint(diag, "xlpt detach %s %s again once the guest's system runs; --force takes "
-				     "it away without the guest", op->guest.name, XLPT_BDF_STR(bdf));
+				     "it away without the guest", XLPT_WORD(op->guest.name), XLPT_BDF_STR(bdf));
 		return XLPT_ERR_LEFT;
 	}
 	return rc;
@@ -110,7 +111,7 @@ static int verify_gone(void *ctx, size_t i, struct xlpt_diag *diag)
 	}
 	if (rc) {
 		xlpt_diag_hint(diag, "xlpt repair once the guest answers, or xlpt detach --force %s %s",
-			       op->guest.name, XLPT_BDF_STR(item->spec.bdf));
+			       XLPT_WORD(op->guest.name), XLPT_BDF_STR(item->spec.bdf));
 		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
 	}
 	rc = env->ts->ops->hyp_assigned(env->ts, item->spec.bdf, &assigned, diag);
@@ -134,7 +135,7 @@ static int verify_gone(void *ctx, size_t i, struct xlpt_diag *diag)
 				      op->guest.name, XLPT_BDF_STR(item->spec.bdf));
 			xlpt_diag_fact(diag, "\"info pci\" in QEMU's monitor lists it");
 			xlpt_diag_hint(diag, "xlpt repair once the guest's system runs, or xl destroy %s",
-				       op->guest.name);
+				       XLPT_WORD(op->guest.name));
 			return XLPT_ERR_LEFT;
 		}
 	}
@@ -211,7 +212,7 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 		if (op->guest.paused && op->guest.type == XLPT_GUEST_PV && !op->force) {
 			xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is paused and cannot let go of a "
 				      "device", op->guest.name);
-			xlpt_diag_hint(diag, "xl unpause %s", op->guest.name);
+			xlpt_diag_hint(diag, "xl unpause %s", XLPT_WORD(op->guest.name));
 			return XLPT_ERR_NO_GUEST;
 		}
 		rc = xlpt_op_read_origin(op, item, diag);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "core/file.h"
+#include "core/text.h"
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
 
@@ -146,7 +147,7 @@ int xlpt_dm_judge(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_
 	xlpt_diag_add_log(diag, lines.s);
 	if (op->dm_other_xen)
 		xlpt_diag_hint(diag, "install the device model of the Xen that runs (this one was built for "
-			       "%s), and start %s anew", op->dm_other_xen, op->guest.name);
+			       "%s), and start %s anew", op->dm_other_xen, XLPT_WORD(op->guest.name));
 	else
 		xlpt_diag_hint(diag, "xl dmesg shows what Xen refused to the device model");
 	return XLPT_ERR_CONFLICT;

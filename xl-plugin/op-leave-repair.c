@@ -11,6 +11,7 @@
 
 #include "xl-plugin/leave.h"
 #include "xl-plugin/output.h"
+#include "core/text.h"
 #include "xl-plugin/pools.h"
 
 /* The last word on it. */

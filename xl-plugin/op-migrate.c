@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "xl-plugin/leave.h"
+#include "core/text.h"
 #include "xl-plugin/output.h"
 
 #define IMAGE_DIR "/var/lib/xlpt/migrate"
@@ -69,7 +70,7 @@ int xlpt_leave_take_back(struct xlpt_env *env, const struct xlpt_guest *guest,
 	if (rc == 0 && there && !paused) {
 		xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s runs on %s, and its copy here (%s) is suspended",
 			      guest->name, host, now.name);
-		xlpt_diag_hint(diag, "xl destroy %s here, then xlpt repair", now.name);
+		xlpt_diag_hint(diag, "xl destroy %s here, then xlpt repair", XLPT_WORD(now.name));
 		return XLPT_ERR_LEFT;
 	}
 	if (rc)

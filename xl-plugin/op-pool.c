@@ -2,6 +2,7 @@
 /* Defining and forgetting pools, and giving leases back by hand or for a hook. */
 #include <string.h>
 
+#include "core/text.h"
 #include "xl-plugin/gone.h"
 #include "xl-plugin/output.h"
 #include "xl-plugin/pools.h"
@@ -102,7 +103,7 @@ int xlpt_op_pool_undefine(struct xlpt_env *env, const char *name, struct xlpt_di
 			xlpt_diag_hint(diag, "xlpt pool release %s, if that guest is not to come",
 				       XLPT_BDF_STR(leases.items[i].bdf));
 		else
-			xlpt_diag_hint(diag, "xlpt detach %s %s", leases.items[i].guest,
+			xlpt_diag_hint(diag, "xlpt detach %s %s", XLPT_WORD(leases.items[i].guest),
 				       XLPT_BDF_STR(leases.items[i].bdf));
 		rc = XLPT_ERR_IN_USE;
 	}
@@ -134,7 +135,7 @@ static int still_there(struct xlpt_env *env, const char *guest, struct xlpt_diag
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s has not let go of %s", holder,
 			      XLPT_BDF_STR(leases.items[i].bdf));
 		xlpt_diag_fact(diag, "a backend or the hypervisor says that it has it, or an xlpt works on it");
-		xlpt_diag_hint(diag, "xlpt detach %s %s, or wait until it is gone", leases.items[i].guest,
+		xlpt_diag_hint(diag, "xlpt detach %s %s, or wait until it is gone", XLPT_WORD(leases.items[i].guest),
 			       XLPT_BDF_STR(leases.items[i].bdf));
 		rc = XLPT_ERR_IN_USE;
 	}
@@ -193,7 +194,7 @@ int xlpt_op_pool_release(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_
 
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is with %s", text, holder);
 		xlpt_diag_fact(diag, held > 0 ? "its PCI backend names it" : "the hypervisor has it assigned");
-		xlpt_diag_hint(diag, "xlpt detach %s %s", l.guest, text);
+		xlpt_diag_hint(diag, "xlpt detach %s %s", XLPT_WORD(l.guest), text);
 		return XLPT_ERR_IN_USE;
 	}
 	if (rc == 0 && !env->dry_run)

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 
 #include "pciback/scan.h"
+#include "core/text.h"
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
 
@@ -57,7 +58,7 @@ static int still_held(const struct xlpt_guest *guest, struct xlpt_bdf bdf, struc
 		xlpt_diag_fact(diag, "its device model still has the device, and the guest did not "
 				     "answer the eject request");
 	xlpt_diag_hint(diag, "xlpt repair once the guest answers; xlpt detach --force %s %s takes it "
-			     "anyway, and the guest must be restarted then", guest->name,
+			     "anyway, and the guest must be restarted then", XLPT_WORD(guest->name),
 		       XLPT_BDF_STR(bdf));
 	return XLPT_ERR_LEFT;
 }

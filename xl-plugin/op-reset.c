@@ -10,6 +10,7 @@
 #include "pciback/bind.h"
 #include "pciback/scan.h"
 #include "xl-plugin/op.h"
+#include "core/text.h"
 #include "xl-plugin/output.h"
 
 #define NEIGHBOUR_LOCK_MS 5000
@@ -36,7 +37,7 @@ static int in_guest(const struct xlpt_item *item, struct xlpt_diag *diag)
 					     : "the hypervisor has it assigned to a guest");
 	if (item->place.owner_name)
 		xlpt_diag_hint(diag, "xlpt detach %s %s first; --force resets it all the same",
-			       item->place.owner_name, bdf);
+			       XLPT_WORD(item->place.owner_name), bdf);
 	else
 		xlpt_diag_hint(diag, "xlpt repair");
 	return XLPT_ERR_RULE;

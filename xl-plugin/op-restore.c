@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "xl-plugin/leave.h"
+#include "core/text.h"
 #include "xl-plugin/output.h"
 
 #define SETTLE_MS 5000
@@ -97,7 +98,7 @@ static int restore(void *ctx, size_t i, struct xlpt_diag *diag)
 			      l->image.guest.name);
 		xlpt_diag_fact(diag, "xl restore ended with success, and there is no domain%s",
 			       l->image.n ? "; it was saved while it held devices" : "");
-		xlpt_diag_hint(diag, "see /var/log/xen/xl-%s.log", l->image.guest.name);
+		xlpt_diag_hint(diag, "see /var/log/xen/xl-%s.log", XLPT_WORD(l->image.guest.name));
 		return left_over(l, XLPT_ERR_TOOLSTACK, diag);
 	}
 	xlpt_guest_dispose(&l->op.guest);

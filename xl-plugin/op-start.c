@@ -10,6 +10,7 @@
 
 #include "converters/xl.h"
 #include "pciback/bind.h"
+#include "core/text.h"
 #include "xl-plugin/gone.h"
 #include "xl-plugin/leave.h"
 #include "xl-plugin/output.h"
@@ -218,7 +219,7 @@ static int create(void *ctx, size_t i, struct xlpt_diag *diag)
 		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "xl says that it created %s, and it is not there",
 			      op->guest.name);
 		xlpt_diag_fact(diag, "no domain has the UUID %s", op->guest.uuid);
-		xlpt_diag_hint(diag, "it may have ended at once: see /var/log/xen/xl-%s.log", op->guest.name);
+		xlpt_diag_hint(diag, "it may have ended at once: see /var/log/xen/xl-%s.log", XLPT_WORD(op->guest.name));
 		return XLPT_ERR_CONFLICT;
 	}
 	if (rc > 0)
@@ -268,7 +269,7 @@ static int given(void *ctx, size_t i, struct xlpt_diag *diag)
 		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s was created without %s", op->guest.name, bdf);
 		xlpt_diag_fact(diag, named ? "the hypervisor has it with no guest"
 					   : "its PCI backend does not name it");
-		xlpt_diag_hint(diag, "see /var/log/xen/xl-%s.log", op->guest.name);
+		xlpt_diag_hint(diag, "see /var/log/xen/xl-%s.log", XLPT_WORD(op->guest.name));
 		rc = XLPT_ERR_CONFLICT;
 	}
 	return rc;

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/text.h"
+
 struct json_object *xlpt_json_str(const char *s)
 {
 	return s ? json_object_new_string(s) : NULL;
@@ -33,6 +35,30 @@ struct json_object *xlpt_json_guest(const struct xlpt_guest *guest)
 }
 
 /*
+ * One character within a string. json-c writes bytes as they are, and escapes the
+ * controls below blank. Those above it, what turns or hides text, and what is no
+ * UTF-8 at all are escaped here: a parser wants UTF-8, and a terminal may be behind.
+ */
+static size_t put_json_char(FILE *f, const char *s)
+{
+	size_t len = strnlen(s, 4);
+	uint32_t code;
+
+	len = xlpt_text_char(s, len, &code);
+	if (!len) {
+		fprintf(f, "\\\\x%02x", (unsigned char)*s);
+		return 1;
+	}
+	if (!xlpt_text_is_order(code))
+		fwrite(s, 1, len, f);
+	else if (code < 0x10000)
+		fprintf(f, "\\u%04x", code);
+	else
+		fprintf(f, "\\u%04x\\u%04x", 0xd7c0 + (code >> 10), 0xdc00 + (code & 0x3ff));
+	return len;
+}
+
+/*
  * The same bytes whatever json-c: that of Debian 12 breaks the line in an empty array
  * or object, that of Debian 13 does not.
  */
@@ -43,9 +69,15 @@ void xlpt_print_json(struct xlpt_env *env, struct json_object *root)
 	bool quoted = false;
 
 	while (*s) {
-		char c = *s++;
-		const char *next = s + strspn(s, "\n ");
+		char c = *s;
+		const char *next;
 
+		if (quoted && c != '"' && c != '\\') {
+			s += put_json_char(env->out, s);
+			continue;
+		}
+		s++;
+		next = s + strspn(s, "\n ");
 		putc(c, env->out);
 		if (c == '"')
 			quoted = !quoted;
@@ -141,6 +173,13 @@ static void put_err(struct xlpt_env *env, const struct xlpt_str *text)
 	fwrite(xlpt_str_get(text), 1, text->len, env->err);
 }
 
+static void show(struct xlpt_str *out, const char *before, const char *s, const char *after)
+{
+	xlpt_str_add(out, before);
+	xlpt_text_show(out, s, strlen(s));
+	xlpt_str_add(out, after);
+}
+
 void xlpt_print_diag(struct xlpt_env *env, const struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
@@ -153,53 +192,77 @@ void xlpt_print_diag(struct xlpt_env *env, const struct xlpt_diag *diag)
 	}
 	xlpt_str_add(&text, "xlpt: ");
 	if (diag->file) {
-		xlpt_str_addf(&text, "%s:", diag->file);
+		show(&text, "", diag->file, ":");
 		if (diag->line)
 			xlpt_str_addf(&text, "%u:", diag->line);
 		if (diag->line && diag->column)
 			xlpt_str_addf(&text, "%u:", diag->column);
 		xlpt_str_add(&text, " ");
 	}
-	xlpt_str_addf(&text, "%s\n", diag->message ? diag->message : "failed");
+	show(&text, "", diag->message ? diag->message : "failed", "\n");
 	if (diag->fact)
-		xlpt_str_addf(&text, "  because: %s\n", diag->fact);
+		show(&text, "  because: ", diag->fact, "\n");
 	while (*s) {
 		size_t n = strcspn(s, "\n");
 
-		xlpt_str_addf(&text, "  %.*s\n", (int)n, s);
+		xlpt_str_add(&text, "  ");
+		xlpt_text_show(&text, s, n);
+		xlpt_str_add(&text, "\n");
 		s += n + (s[n] == '\n');
 	}
 	if (diag->hint)
-		xlpt_str_addf(&text, "  to mend: %s\n", diag->hint);
+		show(&text, "  to mend: ", diag->hint, "\n");
 	put_err(env, &text);
 }
 
 void xlpt_say(struct xlpt_env *env, const char *fmt, ...)
 {
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	_cleanup_free_ char *line = NULL;
 	va_list ap;
 
 	if (env->json && !env->said)
 		return;
 	va_start(ap, fmt);
+	line = xlpt_xvasprintf(fmt, ap);
+	va_end(ap);
 	if (env->json) {
-		_cleanup_free_ char *line = xlpt_xvasprintf(fmt, ap);
-
 		json_object_array_add(env->said, xlpt_json_str(line));
 	} else {
-		vfprintf(env->out, fmt, ap);
-		fputc('\n', env->out);
+		show(&text, "", line, "\n");
+		fwrite(text.s, 1, text.len, env->out);
 	}
-	va_end(ap);
+}
+
+void xlpt_put_document(struct xlpt_env *env, const char *text, size_t len)
+{
+	int fd = fileno(env->out);
+	_cleanup_str_ struct xlpt_str shown = { 0 };
+
+	if (fd < 0 || !isatty(fd)) {
+		fwrite(text, 1, len, env->out);
+		return;
+	}
+	for (size_t i = 0; i < len;) {
+		const char *end = text + i;
+
+		while (end < text + len && *end != '\n' && *end != '\t')
+			end++;
+		xlpt_text_show(&shown, text + i, (size_t)(end - text - (ptrdiff_t)i));
+		if (end < text + len)
+			xlpt_str_addn(&shown, end++, 1);
+		i = (size_t)(end - text);
+	}
+	fwrite(xlpt_str_get(&shown), 1, shown.len, env->out);
 }
 
 static void XLPT_PRINTF(3, 0) err_line(struct xlpt_env *env, const char *prefix, const char *fmt,
 				       va_list ap)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
+	_cleanup_free_ char *line = xlpt_xvasprintf(fmt, ap);
 
-	xlpt_str_add(&text, prefix);
-	xlpt_str_vaddf(&text, fmt, ap);
-	xlpt_str_add(&text, "\n");
+	show(&text, prefix, line, "\n");
 	put_err(env, &text);
 }
 
@@ -209,6 +272,24 @@ void xlpt_warn(struct xlpt_env *env, const char *fmt, ...)
 
 	va_start(ap, fmt);
 	err_line(env, "xlpt: ", fmt, ap);
+	va_end(ap);
+}
+
+void xlpt_remark(struct xlpt_env *env, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	err_line(env, "", fmt, ap);
+	va_end(ap);
+}
+
+void xlpt_warn_mend(struct xlpt_env *env, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	err_line(env, "  to mend: ", fmt, ap);
 	va_end(ap);
 }
 
@@ -253,6 +334,8 @@ struct xlpt_table *xlpt_table_new(const char *const *columns, size_t n)
 	scols_init_debug(0);
 	t->tb = need(scols_new_table());
 	t->columns = n;
+	/* Cells are shown once, in xlpt_table_row: their backslashes are not escaped again. */
+	scols_table_enable_noencoding(t->tb, 1);
 	for (size_t i = 0; i < n; i++)
 		need(scols_table_new_column(t->tb, columns[i], 0,
 					    i == n - 1 ? SCOLS_FL_TRUNC : 0));
@@ -263,9 +346,12 @@ void xlpt_table_row(struct xlpt_table *t, const char *const *cells)
 {
 	struct libscols_line *line = need(scols_table_new_line(t->tb, NULL));
 
-	for (size_t i = 0; i < t->columns; i++)
-		if (scols_line_set_data(line, i, cells[i] ? cells[i] : "-"))
+	for (size_t i = 0; i < t->columns; i++) {
+		_cleanup_free_ char *cell = xlpt_text_shown(cells[i] ? cells[i] : "-");
+
+		if (scols_line_set_data(line, i, cell))
 			need(NULL);
+	}
 	t->last = line;
 }
 

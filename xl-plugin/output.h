@@ -18,10 +18,25 @@ void xlpt_print_diag(struct xlpt_env *env, const struct xlpt_diag *diag);
 /* What is printed so far goes out; an error is kept for the end of the command. */
 void xlpt_out_flush(struct xlpt_env *env);
 
+/*
+ * What is printed for people may hold names that others chose. All of it is shown
+ * (core/text.h) here and nowhere else, so a text is one line: a line break in it
+ * is somebody else's.
+ */
+
 /* A line for people on out; nothing with --json. */
 void xlpt_say(struct xlpt_env *env, const char *fmt, ...) XLPT_PRINTF(2, 3);
+/*
+ * A file's text on out, every byte as it is, because a program will read it; only
+ * on a terminal its lines are shown as all others are.
+ */
+void xlpt_put_document(struct xlpt_env *env, const char *text, size_t len);
 /* A line on err that is not an error, also with --json. */
 void xlpt_warn(struct xlpt_env *env, const char *fmt, ...) XLPT_PRINTF(2, 3);
+/* A line on err that begins with the file that it is about. */
+void xlpt_remark(struct xlpt_env *env, const char *fmt, ...) XLPT_PRINTF(2, 3);
+/* The line that mends it, after a warning. */
+void xlpt_warn_mend(struct xlpt_env *env, const char *fmt, ...) XLPT_PRINTF(2, 3);
 /* With -v: what is being done, on err. */
 void xlpt_verbose(struct xlpt_env *env, const char *fmt, ...) XLPT_PRINTF(2, 3);
 

@@ -6,6 +6,7 @@
 
 #include "core/file.h"
 #include "core/spec.h"
+#include "core/text.h"
 #include "pciback/scan.h"
 #include "pciback/vpd.h"
 #include "xl-plugin/kept.h"
@@ -92,7 +93,7 @@ int xlpt_pin_load(struct xlpt_env *env, const char *name, struct xlpt_pin *out,
 		xlpt_diag_fact(diag,
 			       all.len ? "the pins of this host are %s" : "this host has no pins",
 			       xlpt_str_get(&all));
-		xlpt_diag_hint(diag, "xlpt pin %s BDF makes it", name);
+		xlpt_diag_hint(diag, "xlpt pin %s BDF makes it", XLPT_WORD(name));
 		return XLPT_ERR_NOT_FOUND;
 	}
 	if (r < 0) {
@@ -105,7 +106,7 @@ int xlpt_pin_load(struct xlpt_env *env, const char *name, struct xlpt_pin *out,
 		unsigned line = diag->line;
 
 		xlpt_diag_at(diag, path, line, 0);
-		xlpt_diag_hint(diag, "xlpt pin remove %s; xlpt pin %s BDF", name, name);
+		xlpt_diag_hint(diag, "xlpt pin remove %s; xlpt pin %s BDF", XLPT_WORD(name), XLPT_WORD(name));
 	}
 	return rc;
 }

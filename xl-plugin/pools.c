@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "core/text.h"
 #include "pciback/bind.h"
 #include "pciback/scan.h"
 #include "xl-plugin/kept.h"
@@ -64,7 +65,7 @@ static int no_such_pool(struct xlpt_env *env, const char *name, struct xlpt_diag
 		xlpt_diag_fact(diag, "the pools of this host: %s", all.s);
 	else
 		xlpt_diag_fact(diag, "this host has no pools");
-	xlpt_diag_hint(diag, "xlpt pool define %s pf=INTERFACE", name);
+	xlpt_diag_hint(diag, "xlpt pool define %s pf=INTERFACE", XLPT_WORD(name));
 	return XLPT_ERR_NOT_FOUND;
 }
 
@@ -84,7 +85,7 @@ int xlpt_pool_load(struct xlpt_env *env, const char *name, struct xlpt_pool_def 
 	rc = xlpt_pool_def_parse(text, strlen(text), path, out, diag);
 	if (rc) {
 		/* Not the command line is malformed: what is stored is. */
-		xlpt_diag_hint(diag, "mend the file, or xlpt pool undefine %s", name);
+		xlpt_diag_hint(diag, "mend the file, or xlpt pool undefine %s", XLPT_WORD(name));
 		return xlpt_diag_recode(diag, XLPT_ERR_DATA);
 	}
 	if (strcmp(out->pool.name, name) != 0) {

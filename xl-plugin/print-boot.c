@@ -154,10 +154,16 @@ static void print_system(struct xlpt_env *env, const struct xlpt_boot_plan *p)
 		xlpt_say(env, "route        modprobe.d (pciback is a module)");
 }
 
+static void head(struct xlpt_env *env, const char *title)
+{
+	xlpt_say(env, "%s", "");
+	xlpt_say(env, "%s", title);
+}
+
 static void print_items(struct xlpt_env *env, const struct xlpt_boot_plan *p)
 {
 	if (p->n)
-		xlpt_say(env, "\nDevices");
+		head(env, "Devices");
 	for (size_t i = 0; i < p->n; i++) {
 		const struct xlpt_boot_item *it = &p->items[i];
 		_cleanup_free_ char *modules = joined(it->modules, "no module");
@@ -182,7 +188,8 @@ static void print_files(struct xlpt_env *env, const struct xlpt_boot_plan *p)
 		_cleanup_free_ char *text = xlpt_xstrdup(f->text);
 		char *save = NULL;
 
-		xlpt_say(env, "\n%s  %s", f->path,
+		xlpt_say(env, "%s", "");
+		xlpt_say(env, "%s  %s", f->path,
 			 xlpt_boot_file_same(f) ? "(as it is)"
 			 : !f->text		? "(is removed)"
 			 : f->old		? "(is replaced)"
@@ -195,10 +202,10 @@ static void print_files(struct xlpt_env *env, const struct xlpt_boot_plan *p)
 	}
 }
 
-void xlpt_boot_print_list(struct xlpt_env *env, const char *head, char **lines)
+void xlpt_boot_print_list(struct xlpt_env *env, const char *title, char **lines)
 {
 	if (lines && *lines)
-		xlpt_say(env, "\n%s", head);
+		head(env, title);
 	for (char **l = lines; l && *l; l++)
 		xlpt_say(env, "  %s", *l);
 }
@@ -206,7 +213,7 @@ void xlpt_boot_print_list(struct xlpt_env *env, const char *head, char **lines)
 static void print_iommu(struct xlpt_env *env, const struct xlpt_boot_plan *p)
 {
 	if (p->iommu.n)
-		xlpt_say(env, "\nPassthrough");
+		head(env, "Passthrough");
 	for (size_t i = 0; i < p->iommu.n; i++)
 		xlpt_say(env, "  %s %s", p->iommu.items[i].good ? "-" : "!",
 			 p->iommu.items[i].text);

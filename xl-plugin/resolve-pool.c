@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "xl-plugin/output.h"
+#include "core/text.h"
 #include "xl-plugin/pools.h"
 
 #define HOLD_TIMEOUT_MS 5000	/* another command that only looks at a lease is done sooner */

@@ -8,6 +8,7 @@
 #include "pciback/scan.h"
 #include "xl-plugin/leave.h"
 #include "xl-plugin/output.h"
+#include "core/text.h"
 #include "xl-plugin/pools.h"
 
 /* ---- are they free? ---- */
@@ -89,7 +90,7 @@ int xlpt_restore_judge(struct xlpt_leave *l, struct xlpt_diag *diag)
 	xlpt_diag_fact(diag, "%s names them", l->image.n ? "the configuration in the image"
 							 : "the record beside the image");
 	xlpt_diag_hint(diag, "free them (xlpt detach, xlpt hide), or xlpt restore --without-devices %s",
-		       l->file);
+		       XLPT_WORD(l->file));
 	return XLPT_ERR_RULE;
 }
 
@@ -100,7 +101,7 @@ int xlpt_restore_judge_split(struct xlpt_leave *l, struct xlpt_diag *diag)
 
 	if (rc == XLPT_ERR_RULE)
 		xlpt_diag_hint(diag, "xlpt restore --without-devices %s, then xlpt attach --allow-split",
-			       l->file);
+			       XLPT_WORD(l->file));
 	return rc;
 }
 
@@ -173,7 +174,7 @@ static int refuse_pool(const struct xlpt_leave *l, const char *pool, struct xlpt
 		return XLPT_ERR_RULE;
 	if (diag->code == XLPT_ERR_FULL)
 		xlpt_diag_hint(diag, "free one (xlpt pool show %s), or xlpt restore --without-devices %s",
-			       pool, l->file);
+			       XLPT_WORD(pool), XLPT_WORD(l->file));
 	xlpt_diag_wrap(diag, "%s", l->image.guest.name);
 	return xlpt_diag_recode(diag, XLPT_ERR_RULE);
 }

@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "core/text.h"
+
 static const char *const tris[] = {[XLPT_UNSET] = "unset", [XLPT_OFF] = "off", [XLPT_ON] = "on"};
 
 /* ---- writing ---- */
@@ -11,18 +13,20 @@ static const char *const tris[] = {[XLPT_UNSET] = "unset", [XLPT_OFF] = "off", [
 static void dump_guest(struct xlpt_toolstack *ts, struct xlpt_guest *g, struct xlpt_str *out)
 {
 	struct xlpt_spec *specs = NULL;
+	_cleanup_free_ char *name = xlpt_text_encoded(g->name);
 	size_t n = 0;
 
 	ts->ops->guest_config(ts, g);
 	xlpt_str_addf(out, "guest %u %s %s %s %s %d %d %d %s\n", g->domid, *g->uuid ? g->uuid : "-",
 		      xlpt_guest_type_word(g->type), tris[g->passthrough], tris[g->e820_host],
-		      g->paused, g->dying, g->has_stubdom, g->name);
+		      g->paused, g->dying, g->has_stubdom, name);
 	/* Its devices there are an addition: a guest that libxl has no configuration of has none.
 	 */
 	if (ts->ops->guest_config_pci(ts, g->domid, &specs, &n, NULL))
 		return;
 	for (size_t i = 0; i < n; i++) {
-		_cleanup_free_ char *text = xlpt_spec_format(&specs[i]);
+		_cleanup_free_ char *spec = xlpt_spec_format(&specs[i]);
+		_cleanup_free_ char *text = xlpt_text_encoded(spec);
 
 		xlpt_str_addf(out, "config %u %s\n", g->domid, text);
 		xlpt_spec_dispose(&specs[i]);
@@ -148,7 +152,7 @@ static bool read_guest(struct xlpt_captured *c, char **cursor)
 	g.dying = dying;
 	g.has_stubdom = stub;
 	snprintf(g.uuid, sizeof(g.uuid), "%s", strcmp(uuid, "-") ? uuid : "");
-	g.name = xlpt_xstrdup(*cursor);
+	g.name = xlpt_text_decode(xlpt_xstrdup(*cursor));
 	XLPT_GROW(c->guests, c->n_guests, c->alloc_guests);
 	c->guests[c->n_guests++] = g;
 	return true;
@@ -161,7 +165,7 @@ static bool read_config(struct xlpt_captured *c, char **cursor)
 
 	xlpt_spec_init(&spec);
 	if (!take_uint(cursor, UINT32_MAX, &domid) || !*cursor ||
-	    xlpt_spec_parse(*cursor, &spec, NULL))
+	    xlpt_spec_parse(xlpt_text_decode(*cursor), &spec, NULL))
 		return false;
 	XLPT_GROW(c->configs, c->n_configs, c->alloc_configs);
 	c->configs[c->n_configs] = (struct xlpt_captured_config){

@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "core/text.h"
 #include "xl-plugin/toolstack-xl.h"
 
 static void XLPT_PRINTF(5, 0)
@@ -22,8 +23,11 @@ static void XLPT_PRINTF(5, 0)
 		xlpt_str_addf(&line, ": %s", strerror(errnoval));
 	while (line.len && line.s[line.len - 1] == '\n')
 		line.s[--line.len] = '\0';
-	if (log->verbose > 1 || (log->verbose && level >= XTL_INFO))
-		fprintf(log->err, "%s\n", line.s);
+	if (log->verbose > 1 || (log->verbose && level >= XTL_INFO)) {
+		_cleanup_free_ char *shown = xlpt_text_shown(line.s);
+
+		fprintf(log->err, "%s\n", shown);
+	}
 	if (level >= XTL_WARN) {
 		if (log->lines.len)
 			xlpt_str_add(&log->lines, "\n");

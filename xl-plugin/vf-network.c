@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "core/text.h"
 #include "pciback/bind.h"
 #include "xl-plugin/output.h"
 #include "xl-plugin/vf.h"
@@ -78,11 +79,13 @@ void xlpt_vf_warn_of_manager(const struct xlpt_vf_op *op, const struct xlpt_pf *
 	nm = !strcmp(manager, NM);
 	/* By the time that somebody reads this, it may have taken them up: the line holds then, too. */
 	xlpt_warn(env, "%s runs on this host: an interface that it takes up keeps its VF from guests and "
-		  "pools\n  to mend: for i in /sys/bus/pci/devices/%s/virtfn*/net/*; do i=${i##*/}; %s"
-		  "ip link set $i down; done; xlpt vf create --no-driver %s%s %d\n"
-		  "  or tell it so: %s%s%s in %s", manager, XLPT_BDF_STR(pf->bdf),
-		  nm ? "nmcli device set $i managed no; " : "", op->persist ? "--persist " : "",
-		  op->word, pf->count, nm ? "[keyfile] unmanaged-devices+=driver:" : "[Match] Driver=", driver,
-		  nm ? "" : " [Link] Unmanaged=yes", nm ? "/etc/NetworkManager/conf.d/xlpt-vf.conf"
-							: "/etc/systemd/network/05-xlpt-vf.network");
+		  "pools", manager);
+	xlpt_warn_mend(env, "for i in /sys/bus/pci/devices/%s/virtfn*/net/*; do i=${i##*/}; %s"
+		       "ip link set $i down; done; xlpt vf create --no-driver %s%s %d",
+		       XLPT_BDF_STR(pf->bdf), nm ? "nmcli device set $i managed no; " : "",
+		       op->persist ? "--persist " : "", XLPT_WORD(op->word), pf->count);
+	xlpt_remark(env, "  or tell it so: %s%s%s in %s",
+		    nm ? "[keyfile] unmanaged-devices+=driver:" : "[Match] Driver=", driver,
+		    nm ? "" : " [Link] Unmanaged=yes", nm ? "/etc/NetworkManager/conf.d/xlpt-vf.conf"
+							  : "/etc/systemd/network/05-xlpt-vf.network");
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A VF's identity as steps of attach, detach, unhide and repair. */
 #include "xl-plugin/output.h"
+#include "core/text.h"
 #include "xl-plugin/vf.h"
 
 static struct xlpt_item *item_of(void *ctx, size_t i)
@@ -23,10 +24,12 @@ int xlpt_vf_judge(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *
 	 * igb, ixgbe and others answer a VF's driver only while they are up: in the
 	 * guest it says "PF still resetting" and makes up a MAC address, or has no link.
 	 */
-	if (ifname && !xlpt_net_is_up(op->env->host, ifname))
+	if (ifname && !xlpt_net_is_up(op->env->host, ifname)) {
 		xlpt_warn(op->env, "%s, the interface of %s's physical function, is down: the driver in "
-			  "the guest will not get its address or a link\n  to mend: ip link set %s up",
-			  ifname, XLPT_BDF_STR(item->spec.bdf), ifname);
+			  "the guest will not get its address or a link",
+			  ifname, XLPT_BDF_STR(item->spec.bdf));
+		xlpt_warn_mend(op->env, "ip link set %s up", XLPT_WORD(ifname));
+	}
 	/* A note can only be about a VF. */
 	if (!item->device.is_vf && xlpt_vfid_is_empty(&item->spec.vf))
 		return 0;

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "xl-plugin/op.h"
+#include "core/text.h"
 #include "xl-plugin/output.h"
 
 /* Both ends are watched; this is for a guest that dies without a word in xenstore. */
@@ -188,7 +189,7 @@ static int say_gave_up(struct xlpt_env *env, struct look *l, struct xlpt_diag *d
 		xlpt_diag_hint(diag, "boot the guest with swiotlb=SMALLER, or start it earlier after "
 				     "the host's boot");
 	else
-		xlpt_diag_hint(diag, "xl console %s shows what its kernel said", l->guest->name);
+		xlpt_diag_hint(diag, "xl console %s shows what its kernel said", XLPT_WORD(l->guest->name));
 	return XLPT_ERR_CONFLICT;
 }
 
@@ -212,14 +213,14 @@ static int look_failed(struct xlpt_env *env, struct look *l, int r, int64_t time
 			      l->guest->name, what, bdf, (long long)(timeout_ms / 1000));
 		say_states(env, diag, l);
 		xlpt_diag_hint(diag, "see whether the guest's kernel has xen-pcifront loaded: xl "
-				     "console %s", l->guest->name);
+				     "console %s", XLPT_WORD(l->guest->name));
 		return XLPT_ERR_TIMEOUT;
 	}
 	if (r == -ECONNRESET || r == -ENODEV) {
 		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s could not %s %s", l->guest->name, what, bdf);
 		say_states(env, diag, l);
 		xlpt_diag_hint(diag, "dmesg in dom0 and xl console %s show what xen-pciback and "
-				     "xen-pcifront said", l->guest->name);
+				     "xen-pcifront said", XLPT_WORD(l->guest->name));
 		return XLPT_ERR_CONFLICT;
 	}
 	return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot watch xenstore");
