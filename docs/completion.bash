@@ -1,7 +1,44 @@
 # bash completion for xlpt; the words come from the program itself
+#
+# Guests, interfaces and files are named by others: a word is only ever compared and quoted. No compgen -W
+# here, which expands its list as the shell does a command line.
+
+# Adds what the program answers, a word in each line.
+_xlpt_ask() {
+	mapfile -t -O "${#words[@]}" words < <(xlpt __complete "$@" 2>/dev/null)
+}
+
+# File names (-f) or folders (-d); readline quotes them.
+_xlpt_files() {
+	compopt -o filenames 2>/dev/null
+	mapfile -t COMPREPLY < <(compgen "$1" -- "$cur")
+}
+
+# Offers the words that begin with what is typed; readline replaces only what is behind the last colon.
+_xlpt_offer() {
+	local word quoted
+	COMPREPLY=()
+	for word in "${words[@]}"; do
+		[[ -n $word && $word != *[[:cntrl:]]* ]] || continue
+		printf -v quoted %q "$word"
+		[[ $word == "$before$cur"* || $quoted == "$before$cur"* ]] &&
+			COMPREPLY+=("${quoted#"$before"}")
+	done
+}
+
 _xlpt() {
-	local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]} cmd= i n=0 words
-	for ((i = 1; i < COMP_CWORD; i++)); do
+	local cur=${COMP_WORDS[COMP_CWORD]} prev='' before='' cmd='' i n=0 at=$COMP_CWORD words=()
+	# bash breaks words at colons, which addresses have: what is typed begins at "at".
+	if [[ $COMP_WORDBREAKS == *:* ]]; then
+		while ((at > 1)) && [[ ${COMP_WORDS[at]} == : || ${COMP_WORDS[at-1]} == : ]]; do
+			at=$((at - 1))
+			before=${COMP_WORDS[at]}$before
+		done
+		[ "$cur" != : ] || { before=$before:; cur=''; }
+	fi
+	prev=${COMP_WORDS[at-1]}
+	for ((i = 1; i < at; i++)); do
+		[[ $COMP_WORDBREAKS == *:* && (${COMP_WORDS[i]} == : || ${COMP_WORDS[i-1]} == :) ]] && continue
 		case ${COMP_WORDS[i]} in
 		-*) ;;
 		*) if [ -z "$cmd" ]; then cmd=${COMP_WORDS[i]}; else n=$((n + 1)); fi ;;
@@ -10,77 +47,70 @@ _xlpt() {
 	[ "$cmd $prev" != 'list -o' ] || prev=--columns
 	case $prev in
 	--file | -f | --config | --edit | --network | --output | -o)
-		mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-	--sysroot) mapfile -t COMPREPLY < <(compgen -d -- "$cur"); return ;;
+		_xlpt_files -f; return ;;
+	--sysroot) _xlpt_files -d; return ;;
 	--timeout | -t | --transport) return ;;
 	--method | -m)
-		mapfile -t COMPREPLY < <(compgen -W 'device_specific acpi flr af_flr pm bus cxl_bus' -- "$cur"); return ;;
+		words=(device_specific acpi flr af_flr pm bus cxl_bus); cmd=- ;;
 	--force-host-device | --allow-split | --vf-of) cmd=devices ;;
-	--guest) words=$(xlpt __complete guests 2>/dev/null); cmd=- ;;
-	--state) words='dom0 host hidden assigned partial'; cmd=- ;;
-	--columns) words='device driver state set reset sriov numa id guest parent class name'; cmd=- ;;
+	--guest) _xlpt_ask guests; cmd=- ;;
+	--state) words=(dom0 host hidden assigned partial); cmd=- ;;
+	--columns) words=(device driver state set reset sriov numa id guest parent class name); cmd=- ;;
 	--class | --driver) return ;;
 	esac
 	if [ -z "$cmd" ]; then
-		words=$(xlpt __complete commands 2>/dev/null)
+		_xlpt_ask commands
 	elif [ "$cmd" = - ]; then
 		:
 	elif [[ $cur == -* ]]; then
-		words=$(xlpt __complete options "$cmd" 2>/dev/null)
+		_xlpt_ask options "$cmd"
 	else
 		case $cmd-$n in
-		attach-0 | detach-0 | status-0) words=$(xlpt __complete guests 2>/dev/null) ;;
-		convert-*) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-		save-0 | migrate-0) words=$(xlpt __complete guests 2>/dev/null) ;;
-		save-1 | restore-0) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-		boot-0) words='plan write verify remove' ;;
-		pin-0) words='list show remove' ;;
-		pin-1) words="$(xlpt __complete pins 2>/dev/null) $(xlpt __complete devices 2>/dev/null)" ;;
-		pool-0) words='define import export list show undefine release' ;;
+		attach-0 | detach-0 | status-0) _xlpt_ask guests ;;
+		convert-*) _xlpt_files -f; return ;;
+		save-0 | migrate-0) _xlpt_ask guests ;;
+		save-1 | restore-0) _xlpt_files -f; return ;;
+		boot-0) words=(plan write verify remove) ;;
+		pin-0) words=(list show remove) ;;
+		pin-1) _xlpt_ask pins; _xlpt_ask devices ;;
+		pool-0) words=(define import export list show undefine release) ;;
 		pool-1)
 			case " ${COMP_WORDS[*]} " in
-			*' import '*) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-			*' release '*) words=$(xlpt __complete vfs 2>/dev/null) ;;
-			*) words=$(xlpt __complete pools 2>/dev/null) ;;
+			*' import '*) _xlpt_files -f; return ;;
+			*' release '*) _xlpt_ask vfs ;;
+			*) _xlpt_ask pools ;;
 			esac
 			;;
 		pool-*)
 			case " ${COMP_WORDS[*]} " in
-			*' define '*) words='pf= dev= policy=first policy=spread policy=numa managed=yes
-				managed=no vlan= virtualport=' ;;
-			*' release '*) words=$(xlpt __complete vfs 2>/dev/null) ;;
+			*' define '*) words=(pf= dev= policy=first policy=spread policy=numa managed=yes
+				managed=no vlan= virtualport=) ;;
+			*' release '*) _xlpt_ask vfs ;;
 			esac
 			;;
-		start-0) mapfile -t COMPREPLY < <(compgen -f -- "$cur"); return ;;
-		attach-*) words=$(xlpt __complete devices 2>/dev/null; xlpt __complete pools 2>/dev/null |
-			sed 's/^/pool:/') ;;
-		vf-0) words='list create remove set' ;;
+		start-0) _xlpt_files -f; return ;;
+		attach-*) _xlpt_ask pools; words=("${words[@]/#/pool:}"); _xlpt_ask devices ;;
+		vf-0) words=(list create remove set) ;;
 		vf-1)
 			case " ${COMP_WORDS[*]} " in
-			*' set '*) words=$(xlpt __complete vfs 2>/dev/null) ;;
-			*) words=$(xlpt __complete pfs 2>/dev/null) ;;
+			*' set '*) _xlpt_ask vfs ;;
+			*) _xlpt_ask pfs ;;
 			esac
 			;;
 		vf-*)
 			case " ${COMP_WORDS[*]} " in
-			*' set '*) words='mac= vlan= trust=on trust=off spoofchk=on spoofchk=off link=auto
+			*' set '*) words=(mac= vlan= trust=on trust=off spoofchk=on spoofchk=off link=auto
 				link=enable link=disable min_rate= max_rate= virtualport=802.1Qbh
 				virtualport=802.1Qbg profileid= instanceid= hostid= managerid= typeid=
-				typeidversion=' ;;
+				typeidversion=) ;;
 			esac
 			;;
-		guard-0) words='check install remove status' ;;
-		guard-*) words="xl libvirt xendomains $(xlpt __complete guests 2>/dev/null)" ;;
+		guard-0) words=(check install remove status) ;;
+		guard-*) words=(xl libvirt xendomains); _xlpt_ask guests ;;
 		detach-* | boot-* | hide-* | unhide-* | show-0 | budget-* | reset-* | devices-*)
-			words=$(xlpt __complete devices 2>/dev/null) ;;
+			_xlpt_ask devices ;;
 		esac
 	fi
-	# Addresses have colons, at which bash breaks words.
-	if declare -F __ltrim_colon_completions >/dev/null; then
-		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
-		__ltrim_colon_completions "$cur"
-	else
-		mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
-	fi
+	_xlpt_offer
 }
 complete -F _xlpt xlpt

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "core/text.h"
 #include "pciback/scan.h"
 #include "pciback/vf.h"
 #include "xl-plugin/cli.h"
@@ -14,10 +15,20 @@
 #include "xl-plugin/pins.h"
 #include "xl-plugin/pools.h"
 
+/*
+ * A word for the shell, which takes it apart at line breaks. One with an order in
+ * it could not be typed, and is never offered.
+ */
+static void offer(struct xlpt_env *env, const char *prefix, const char *word)
+{
+	if (*word && xlpt_text_is_plain(word))
+		fprintf(env->out, "%s%s\n", prefix, word);
+}
+
 static void print_opts(struct xlpt_env *env, const struct xlpt_opt *opts)
 {
 	for (; opts && opts->name; opts++)
-		fprintf(env->out, "--%s\n", opts->name);
+		offer(env, "--", opts->name);
 }
 
 static int pins(struct xlpt_env *env, const char *prefix, struct xlpt_diag *diag)
@@ -28,7 +39,7 @@ static int pins(struct xlpt_env *env, const char *prefix, struct xlpt_diag *diag
 	if (rc == 0)
 		rc = xlpt_pins_list(env, &names, diag);
 	for (char **p = names; rc == 0 && *p; p++)
-		fprintf(env->out, "%s%s\n", prefix, *p);
+		offer(env, prefix, *p);
 	return rc;
 }
 
@@ -41,7 +52,7 @@ static int devices(struct xlpt_env *env, struct xlpt_diag *diag)
 		rc = xlpt_scan_all(env->host, 0, NULL, &devs, diag);
 	for (size_t i = 0; rc == 0 && i < devs.n; i++)
 		if (devs.items[i].header != XLPT_HEADER_BRIDGE)
-			fprintf(env->out, "%s\n", XLPT_BDF_STR(devs.items[i].bdf));
+			offer(env, "", XLPT_BDF_STR(devs.items[i].bdf));
 	return rc ? rc : pins(env, "pin:", diag);
 }
 
@@ -56,11 +67,11 @@ static int sriov(struct xlpt_env *env, bool vfs, struct xlpt_diag *diag)
 		rc = xlpt_pf_all(env->host, &pfs, &n, diag);
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; vfs && k < pfs[i].n; k++)
-			fprintf(env->out, "%s\n", XLPT_BDF_STR(pfs[i].vfs[k]));
+			offer(env, "", XLPT_BDF_STR(pfs[i].vfs[k]));
 		if (!vfs && pfs[i].ifname)
-			fprintf(env->out, "%s\n", pfs[i].ifname);
+			offer(env, "", pfs[i].ifname);
 		if (!vfs)
-			fprintf(env->out, "%s\n", XLPT_BDF_STR(pfs[i].bdf));
+			offer(env, "", XLPT_BDF_STR(pfs[i].bdf));
 		xlpt_pf_dispose(&pfs[i]);
 	}
 	free(pfs);
@@ -76,7 +87,7 @@ static int guests(struct xlpt_env *env, struct xlpt_diag *diag)
 	if (rc == 0 && env->ts)
 		rc = env->ts->ops->guest_list(env->ts, &list, &n, diag);
 	for (size_t i = 0; i < n; i++) {
-		fprintf(env->out, "%s\n", list[i].name);
+		offer(env, "", list[i].name);
 		xlpt_guest_dispose(&list[i]);
 	}
 	free(list);
@@ -91,7 +102,7 @@ static int pools(struct xlpt_env *env, struct xlpt_diag *diag)
 	if (rc == 0)
 		rc = xlpt_pool_names(env, &names, diag);
 	for (char **p = names; p && *p; p++)
-		fprintf(env->out, "%s\n", *p);
+		offer(env, "", *p);
 	return rc;
 }
 
@@ -113,7 +124,7 @@ static int cmd_complete(struct xlpt_env *env, const struct xlpt_args *args, stru
 		const struct xlpt_command *cmd = xlpt_commands[i];
 
 		if (!strcmp(what, "commands") && !(cmd->flags & XLPT_CMD_HIDDEN))
-			fprintf(env->out, "%s\n", cmd->name);
+			offer(env, "", cmd->name);
 		if (!strcmp(what, "options") && args->n > 1 && !strcmp(cmd->name, args->pos[1])) {
 			print_opts(env, cmd->opts);
 			print_opts(env, xlpt_common_opts);
