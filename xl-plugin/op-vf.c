@@ -2,6 +2,7 @@
 /* vf create and vf remove. */
 #include <string.h>
 
+#include "core/text.h"
 #include "pciback/bind.h"
 #include "xl-plugin/gone.h"
 #include "xl-plugin/output.h"
@@ -45,7 +46,7 @@ static bool in_use(struct xlpt_vf_op *op, struct xlpt_bdf vf, struct xlpt_str *w
 	xlpt_bind_driver(op->env->host, vf, &driver, NULL);
 	if (owner && owner->guest) {
 		xlpt_str_addf(why, "%s%s is with %s", sep, bdf, owner->guest);
-		xlpt_str_addf(mend, "%sxlpt detach --to-host %s %s", sep, owner->guest, bdf);
+		xlpt_str_addf(mend, "%sxlpt detach --to-host %s %s", sep, XLPT_WORD(owner->guest), bdf);
 	} else if (owner) {
 		xlpt_str_addf(why, "%s%s was left by domain %u", sep, bdf, owner->domid);
 		xlpt_str_addf(mend, "%sxlpt repair", sep);
@@ -265,6 +266,8 @@ int xlpt_vf_op_count(struct xlpt_vf_op *op, const char *name, struct xlpt_diag *
 	int rc;
 
 	rc = xlpt_vf_find_pf(env, name, &op->pf, diag);
+	if (rc == 0 && op->persist && op->count)
+		rc = xlpt_vf_unit_judge(name, op->pf.bdf, diag);
 	if (rc)
 		return rc;
 	rc = xlpt_vf_mend_first(env, &op->pf, diag);

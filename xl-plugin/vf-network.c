@@ -58,8 +58,8 @@ const char *xlpt_vf_manager(struct xlpt_env *env)
 void xlpt_vf_let_go(struct xlpt_env *env, const char *ifname, struct xlpt_str *mend)
 {
 	if (xlpt_streq(xlpt_vf_manager_of(env, ifname), NM))
-		xlpt_str_addf(mend, "nmcli device set %s managed no; ", ifname);
-	xlpt_str_addf(mend, "ip link set %s down", ifname);
+		xlpt_str_addf(mend, "nmcli device set %s managed no; ", XLPT_WORD(ifname));
+	xlpt_str_addf(mend, "ip link set %s down", XLPT_WORD(ifname));
 }
 
 void xlpt_vf_warn_of_manager(const struct xlpt_vf_op *op, const struct xlpt_pf *pf)

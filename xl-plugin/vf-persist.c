@@ -14,6 +14,7 @@
 #include "xl-plugin/vf.h"
 
 #define UNITS "/etc/systemd/system"
+#define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_.-"
 #define WANTS UNITS "/multi-user.target.wants"
 
 static char *unit_name(const char *key)
@@ -31,11 +32,10 @@ char *xlpt_vf_unit_path(const char *key)
 /* A device unit's name has "-" for "/"; all but letters, digits and ":_." is written as \\xNN. */
 static char *escape_unit(const char *name)
 {
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_.";
 	struct xlpt_str out = {0};
 
 	for (; *name; name++)
-		if (strchr(plain, *name))
+		if (*name != '-' && strchr(PLAIN, *name))
 			xlpt_str_addn(&out, name, 1);
 		else
 			xlpt_str_addf(&out, "\\x%02x", (unsigned char)*name);
@@ -90,6 +90,20 @@ char *xlpt_vf_unit_text(const char *program, const char *pf, int count, enum xlp
 		"[Install]\n"
 		"WantedBy=multi-user.target\n",
 		option, pf, count, pf, device, wait, program, option, pf, count);
+}
+
+/* What stands in a unit's name and on its ExecStart= line must mean itself to systemd. */
+int xlpt_vf_unit_judge(const char *name, struct xlpt_bdf pf, struct xlpt_diag *diag)
+{
+	const char *word = xlpt_starts(name, "pin:") ? name + 4 : name;
+	size_t n = strspn(word, PLAIN);
+
+	if (*word != '-' && !word[n])
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s cannot be named in a unit of systemd", name);
+	xlpt_diag_fact(diag, "only letters, digits and :_.- are the same to it in every place");
+	xlpt_diag_hint(diag, "name it by its address: %s", XLPT_BDF_STR(pf));
+	return XLPT_ERR_CONFLICT;
 }
 
 static int cannot(struct xlpt_diag *diag, int r, const char *what, const char *path)

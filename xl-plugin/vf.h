@@ -197,6 +197,9 @@ void xlpt_vf_warn_of_manager(const struct xlpt_vf_op *op, const struct xlpt_pf *
 
 /* ---- VFs at boot (vf-persist.c) ---- */
 
+/* XLPT_ERR_CONFLICT for an interface or pin whose name means something else to systemd. */
+int xlpt_vf_unit_judge(const char *name, struct xlpt_bdf pf, struct xlpt_diag *diag);
+
 /* Its path; key: the PF's interface or address. Caller frees. */
 char *xlpt_vf_unit_path(const char *key);
 /*

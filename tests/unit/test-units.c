@@ -148,9 +148,30 @@ static void test_systemd_reads_them(void **state)
 	assert_string_equal(said, "");
 }
 
+/* A unit's name and its ExecStart= line: what systemd would expand or take apart is refused. */
+static void test_odd_names(void **state)
+{
+	static const char *const odd[] = {"a%n", "$HOME", "a\"b", "a'b", "a\\x20", "a;b", "a b", "-rf", "a@b",
+					  "a\033[1m", "b\xc3\xbc", "pin:a%n", "pin:$(id)", "a#b"};
+	static const char *const plain[] = {"enp1s0", "lan-0.7", "0000:01:00.0", "pin:nic_0"};
+	struct xlpt_bdf bdf;
+
+	(void)state;
+	assert_true(xlpt_bdf_from_sysfs_name("0000:01:00.0", &bdf));
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(odd); i++) {
+		_cleanup_diag_ struct xlpt_diag diag = {0};
+
+		assert_int_equal(xlpt_vf_unit_judge(odd[i], bdf, &diag), XLPT_ERR_CONFLICT);
+		assert_string_equal(diag.hint, "name it by its address: 0000:01:00.0");
+	}
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(plain); i++)
+		assert_int_equal(xlpt_vf_unit_judge(plain[i], bdf, NULL), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_odd_names),
 		cmocka_unit_test(test_verify),
 		cmocka_unit_test(test_vf),
 		cmocka_unit_test(test_systemd_reads_them),

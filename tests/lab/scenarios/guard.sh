@@ -70,6 +70,11 @@ refuse_all() {
 	stays "$name" "$bdf" xl migrate -s "$transport" "$name" localhost
 	stays "$name" "$bdf" xl migrate --live -s "$transport" -e "$name" localhost
 	stays "$name" "$bdf" xl remus -Fb -i 500 "$name" localhost
+	# xl reads no options behind the guest: these are a file and a host of that name.
+	stays "$name" "$bdf" xl save "$name" --help
+	stays "$name" "$bdf" xl save "$name" -h
+	stays "$name" "$bdf" xl migrate -s "$transport" "$name" localhost --help
+	if [ -e ./--help ] || [ -e ./-h ]; then fail "an image called as an option was written"; fi
 	stays "$name" "$bdf" xlpt guard check "$name"
 	has "$name" "$bdf"
 }
