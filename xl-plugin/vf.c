@@ -6,8 +6,6 @@
 #include "pciback/bind.h"
 #include "xl-plugin/output.h"
 
-#define LLDPAD_PID "/run/lldpad.pid"
-#define HOST_UUID "/sys/class/dmi/id/product_uuid"
 #define SEP '\t'	/* no value of an identity has one */
 
 void xlpt_vf_dispose(struct xlpt_vf *vf)
@@ -61,64 +59,6 @@ int xlpt_vf_locate(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf *ou
 	return rc;
 }
 
-/* ---- port profiles ---- */
-
-static int lldpad_port(struct xlpt_env *env, uint32_t *port, struct xlpt_diag *diag)
-{
-	_cleanup_free_ char *text = NULL;
-	uint64_t v = 0;
-
-	if (xlpt_host_read_text(env->host, &text, LLDPAD_PID) >= 0 &&
-	    xlpt_parse_uint(xlpt_chomp(text), strlen(text), 10, INT32_MAX, &v) && v) {
-		*port = (uint32_t)v;
-		return 0;
-	}
-	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "802.1Qbg needs lldpad, and it does not run here");
-	xlpt_diag_fact(diag, LLDPAD_PID " has no process id");
-	xlpt_diag_hint(diag, "systemctl start lldpad");
-	return XLPT_ERR_NOT_FOUND;
-}
-
-static int peer_of(struct xlpt_env *env, const struct xlpt_vf *vf, enum xlpt_vf_port kind,
-		   struct xlpt_vf_port_peer *peer, struct xlpt_diag *diag)
-{
-	*peer = (struct xlpt_vf_port_peer){ .nl = env->rtnl, .clock = env->clock,
-					    .ifname = vf->pf.ifname, .index = vf->index,
-					    .timeout_ms = XLPT_PORT_PROFILE_TIMEOUT_MS };
-	return kind == XLPT_PORT_QBG ? lldpad_port(env, &peer->port, diag) : 0;
-}
-
-static int port_profile(struct xlpt_env *env, const struct xlpt_vf *vf,
-			const struct xlpt_vf_identity *id, bool on, struct xlpt_diag *diag)
-{
-	_cleanup_pf_net_ struct xlpt_pf_net net = { 0 };
-	const struct xlpt_vf_net *now = NULL;
-	struct xlpt_vf_identity full = *id;
-	struct xlpt_vf_port_peer peer;
-	_cleanup_free_ char *text = NULL;
-	int rc;
-
-	/* What lldpad had associated went with it. */
-	if (!on && id->port == XLPT_PORT_QBG && !xlpt_host_has(env->host, LLDPAD_PID))
-		return 0;
-	rc = peer_of(env, vf, id->port, &peer, diag);
-	if (rc == 0)
-		rc = xlpt_pf_net_read(env->rtnl, vf->pf.ifname, &net, diag);
-	if (rc)
-		return rc;
-	now = xlpt_pf_net_vf(&net, vf->index);
-	peer.mac = now ? now->id.mac : NULL;
-	if (!full.has_vlan && now && now->id.vlan.id) {
-		full.has_vlan = true;
-		full.vlan = now->id.vlan;
-	}
-	/* The switch's administrator sees which host asks; a machine without the text says nothing. */
-	if (!full.has_hostid && xlpt_host_read_text(env->host, &text, HOST_UUID) >= 0)
-		full.has_hostid = xlpt_uuid_parse(text, strlen(text), full.hostid);
-	return on ? xlpt_vf_port_associate(&peer, &full, diag)
-		  : xlpt_vf_port_disassociate(&peer, &full, diag);
-}
-
 int xlpt_vf_give(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_vf_identity *want,
 		 struct xlpt_diag *diag)
 {
@@ -134,7 +74,7 @@ int xlpt_vf_give(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_vf
 	if (rc == 0)
 		rc = xlpt_vf_net_apply(env->rtnl, vf.pf.ifname, vf.index, want, diag);
 	if (rc == 0 && want->port)
-		rc = port_profile(env, &vf, want, true, diag);
+		rc = xlpt_vf_port_profile(env, &vf, want, true, diag);
 	return rc;
 }
 
@@ -203,7 +143,7 @@ static int take_back(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlp
 	if (rc == 0)
 		rc = xlpt_vf_locate(env, bdf, &vf, diag);
 	if (rc == 0 && port->port)
-		rc = port_profile(env, &vf, port, false, diag);
+		rc = xlpt_vf_port_profile(env, &vf, port, false, diag);
 	return rc ? rc : xlpt_vf_give(env, bdf, &plain, diag);
 }
 
@@ -349,7 +289,7 @@ int xlpt_vf_lease_set(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_
 
 		rc = xlpt_vf_locate(env, bdf, &vf, diag);
 		if (rc == 0)
-			rc = port_profile(env, &vf, &l->note_before, false, diag);
+			rc = xlpt_vf_port_profile(env, &vf, &l->note_before, false, diag);
 		if (rc)
 			return rc;
 	}

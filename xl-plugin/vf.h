@@ -28,6 +28,10 @@ void xlpt_vf_dispose(struct xlpt_vf *vf);
 int xlpt_vf_locate(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf *out,
 		   struct xlpt_diag *diag);
 
+/* Associates the VF with its port profile, or ends that; the rest of id is left alone. */
+int xlpt_vf_port_profile(struct xlpt_env *env, const struct xlpt_vf *vf,
+			 const struct xlpt_vf_identity *id, bool on, struct xlpt_diag *diag);
+
 /*
  * Sets an identity and sees that it is so, the port profile included. The PF is
  * locked meanwhile: two VFs of it cannot come to the same MAC. After an error
