@@ -110,7 +110,7 @@ void xlpt_capture_dispose(struct xlpt_capture *c)
 
 static int cannot(const char *path, int r, struct xlpt_diag *diag)
 {
-	xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot copy %s", path);
+	xlpt_diag_file(diag, XLPT_ERR_IO, -r, "cannot copy %s", path);
 	xlpt_diag_hint(diag, "make room in the directory for temporary files, or name another with "
 			     "TMPDIR");
 	return XLPT_ERR_IO;

@@ -96,7 +96,7 @@ static void load(struct xlpt_env *env, struct xlpt_lease *l, int fd)
 
 static int cannot(struct xlpt_diag *diag, int r, const char *what)
 {
-	xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot %s below " XLPT_LEASES_DIR, what);
+	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot %s below " XLPT_LEASES_DIR, what);
 	xlpt_diag_hint(diag, "run xlpt as root, and make room there");
 	return XLPT_ERR_IO;
 }

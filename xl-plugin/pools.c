@@ -128,7 +128,7 @@ int xlpt_pool_remove(struct xlpt_env *env, const char *name, struct xlpt_diag *d
 		return no_such_pool(env, name, diag);
 	if (r == 0)
 		return 0;
-	xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot remove %s", path);
+	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot remove %s", path);
 	xlpt_diag_hint(diag, "run xlpt as root");
 	return XLPT_ERR_IO;
 }

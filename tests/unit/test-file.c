@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -91,6 +92,7 @@ static int setup(void **state)
 {
 	struct tree *t = xlpt_xcalloc(1, sizeof(*t));
 
+	cut.in = 0;
 	strcpy(t->dir, "/tmp/xlpt-file.XXXXXX");
 	assert_non_null(mkdtemp(t->dir));
 	t->fd = open(t->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -511,6 +513,31 @@ static void test_sweep(void **state)
 	assert_int_equal(xlpt_file_sweep(&t->h, "/none", "", false), 0);
 }
 
+/* Who sweeps never takes a file away that is being written. */
+static void test_sweep_while_writing(void **state)
+{
+	struct tree *t = *state;
+	int status = 0, r = 0;
+	pid_t pid;
+
+	put(t, "f", "0");
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		for (;;)
+			xlpt_file_sweep(&t->h, "/", "xlpt", false);
+	}
+	for (int i = 1; r == 0 && i <= 500; i++)
+		r = xlpt_file_replace(&t->h, "/f", "text", 4,
+				      &(struct xlpt_file_how){ .mode = 0600, .lazy = true });
+	kill(pid, SIGKILL);
+	waitpid(pid, &status, 0);
+	assert_int_equal(r, 0);
+	says(t, "f", "text");
+	xlpt_file_sweep(&t->h, "/", "xlpt", false);
+	has(t, "/", "f ");
+}
+
 /* ---- reading ---- */
 
 static int read_whole(struct tree *t, const char *path, size_t max, char **text)
@@ -619,7 +646,7 @@ int main(void)
 		TEST(test_hostile_directory), TEST(test_links_of_others), TEST(test_directory_is_held),
 		TEST(test_inside),	      TEST(test_every_failure), TEST(test_every_kill),
 		TEST(test_private_dir),
-		TEST(test_sweep),	      TEST(test_read),		TEST(test_device_nodes),
+		TEST(test_sweep),	      TEST(test_sweep_while_writing),	      TEST(test_read),		TEST(test_device_nodes),
 		TEST(test_lines),	      TEST(test_save),
 	};
 
