@@ -154,6 +154,9 @@ static int give_name(struct xlpt_env *env, const struct xlpt_journal *j)
 
 	if (dir < 0)
 		return dir;
+	/* Root needs no /proc for it, which a chroot may lack. */
+	if (linkat(j->fd, "", dir, strrchr(j->path, '/') + 1, AT_EMPTY_PATH) == 0)
+		return 0;
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", j->fd);
 	return linkat(AT_FDCWD, self, dir, strrchr(j->path, '/') + 1, AT_SYMLINK_FOLLOW) ? -errno : 0;
 }
@@ -161,6 +164,7 @@ static int give_name(struct xlpt_env *env, const struct xlpt_journal *j)
 int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str head = { 0 };
+	bool named = false;
 	int r;
 
 	r = xlpt_file_private_dir(env->host, DIR_PATH);
@@ -173,6 +177,12 @@ int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	 * see half of it, and a kill before that leaves nothing.
 	 */
 	j->fd = env->host->ops->open(env->host, DIR_PATH, O_TMPFILE | O_RDWR | O_APPEND, 0600);
+	/* /run on a file system that has no files without a name: in a chroot, in a container. */
+	if (j->fd == -EOPNOTSUPP || j->fd == -EISDIR) {
+		j->fd = env->host->ops->open(env->host, j->path,
+					     O_CREAT | O_EXCL | O_RDWR | O_APPEND, 0600);
+		named = true;
+	}
 	if (j->fd < 0)
 		return cannot(diag, j->fd);
 	r = flock(j->fd, LOCK_EX | LOCK_NB) ? -errno : 0;
@@ -198,8 +208,10 @@ int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 		add_line(&head, "note", "%s", *note);
 	if (r == 0)
 		r = append(j, head.s);
-	if (r == 0)
+	if (r == 0 && !named)
 		r = give_name(env, j);
+	if (r < 0 && named)
+		env->host->ops->unlink(env->host, j->path);
 	return r < 0 ? cannot(diag, r) : 0;
 }
 
@@ -307,6 +319,7 @@ static int peek(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	_cleanup_close_ int fd = -1;
+	int r;
 
 	*j = (struct xlpt_journal){ .fd = -1, .path = xlpt_xasprintf(DIR_PATH "/%s", name) };
 	fd = env->host->ops->open(env->host, j->path, O_RDWR | O_APPEND, 0);
@@ -315,7 +328,10 @@ static int peek(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
 	/* It may have ended between open and lock: then the name is gone. */
 	if (!xlpt_host_has(env->host, "%s", j->path))
 		return 0;
-	if (xlpt_file_read(env->host, j->path, READ_MAX, &text) || !text.s || !parse(j, text.s)) {
+	r = xlpt_file_read(env->host, j->path, READ_MAX, &text);
+	if (r == 0 && !text.len)
+		return 0;	/* nothing was begun */
+	if (r < 0 || !parse(j, text.s)) {
 		xlpt_warn(env, "%s is not a journal that this xlpt can read; it is left alone", j->path);
 		return 0;
 	}

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -182,16 +183,31 @@ int fsync(int fd)
 	return 0;
 }
 
+static bool no_tmpfile; /* a file system that has no files without a name */
+
 static int k_open(struct xlpt_host *h, const char *path, int flags, mode_t mode)
 {
 	int r;
 
+	if (no_tmpfile && (flags & O_TMPFILE) == O_TMPFILE)
+		return -EOPNOTSUPP;
 	if (!(flags & O_CREAT))
 		return bus_ops.open(h, path, flags, mode);
 	point();
 	r = bus_ops.open(h, path, flags, mode);
 	point();
 	return r;
+}
+
+static bool no_proc; /* as in a chroot */
+
+int linkat(int from_dir, const char *from, int to_dir, const char *to, int flags)
+{
+	if (no_proc && xlpt_starts(from, "/proc/")) {
+		errno = ENOENT;
+		return -1;
+	}
+	return (int)syscall(SYS_linkat, from_dir, from, to_dir, to, flags);
 }
 
 static int k_mkdir(struct xlpt_host *h, const char *path, mode_t mode)
@@ -240,6 +256,8 @@ static int k_rmdir(struct xlpt_host *h, const char *path)
 
 static void arm(struct world *w)
 {
+	if (w->bus->ops.open == k_open)
+		return;
 	bus_ops = ops = w->bus->ops;
 	ops.open = k_open;
 	ops.mkdir = k_mkdir;
@@ -438,10 +456,33 @@ static void test_edited(void **state)
 	world_free(w);
 }
 
+/* What boot write and guard install need of a system in which an image is made. */
+static void test_chroot(void **state)
+{
+	struct world *w = prepared(&scenes[0]);
+
+	(void)state;
+	no_proc = geteuid() == 0;
+	ok(w, "boot write " NIC);
+	no_proc = false;
+	/* And what a kill there leaves. */
+	arm(w);
+	no_tmpfile = true;
+	ok(w, "boot write 03:00.0");
+	assert_true(WIFSIGNALED(in_child(w, "boot write 04:00.0", NULL, SIGKILL, 24)));
+	assert_true(journal(w));
+	answers(w, 0, "repair", "the boot write is taken back");
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", "");
+	answers(w, 0, "repair", "nothing to mend");
+	no_tmpfile = false;
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_edited),
+		cmocka_unit_test(test_chroot),
 		cmocka_unit_test(test_killed),
 		cmocka_unit_test(test_stopped),
 	};
