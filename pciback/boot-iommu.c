@@ -158,18 +158,11 @@ static const struct {
 	{"VT-d hardware is not", NULL},
 };
 
-/* The line that has these words, without what comes before Xen's own text. Caller frees. */
-static char *line_with(const char *log, const char *words)
+/* A line without what comes before Xen's own text; up to at stays. Caller frees. */
+static char *own_text(const char *start, const char *at)
 {
-	const char *at = log ? strcasestr(log, words) : NULL, *start = at, *end;
-
-	if (!at)
-		return NULL;
-	while (start > log && start[-1] != '\n')
-		start--;
-	end = at + strcspn(at, "\r\n");
 	/* "(XEN) [2024-05-01 10:00:00] [VT-D] " */
-	while (*start == '(' || *start == '[' || *start == ' ') {
+	while (start < at && (*start == '(' || *start == '[' || *start == ' ')) {
 		char close = *start == '(' ? ')' : ']';
 		const char *after =
 			*start == ' ' ? start : memchr(start, close, (size_t)(at - start));
@@ -178,7 +171,46 @@ static char *line_with(const char *log, const char *words)
 			break;
 		start = after + 1;
 	}
-	return xlpt_xstrndup(start, (size_t)(end - start));
+	return xlpt_xstrndup(start, strcspn(start, "\r\n"));
+}
+
+/* The line that has these words. Caller frees. */
+static char *line_with(const char *log, const char *words)
+{
+	const char *at = log ? strcasestr(log, words) : NULL, *start = at;
+
+	while (at && start > log && start[-1] != '\n')
+		start--;
+	return at ? own_text(start, at) : NULL;
+}
+
+static bool has_one(const char *line, const char *const *words)
+{
+	while (*words && !strcasestr(line, *words))
+		words++;
+	return *words != NULL;
+}
+
+/*
+ * A message that is not among the reasons: the last one of the IOMMU that tells of trouble,
+ * before Xen says that it does without. Caller frees.
+ */
+static char *last_trouble(const char *log)
+{
+	static const char *const subject[] = {"iommu", "vt-d", "vtd",	    "amd-vi", "dmar",
+					      "ivrs",  "ivhd", "remapping", NULL};
+	static const char *const trouble[] = {"disab",	"not found", "not support", "fail",
+					      "error",	"unable",    "cannot",	    "invalid",
+					      "broken", "errat",     NULL};
+	_cleanup_free_ char *copy = xlpt_xstrdup(log ? log : "");
+	char *cursor = copy, *line, *found = NULL;
+
+	while ((line = xlpt_boot_line(&cursor)) && !strstr(line, "I/O virtualisation disabled"))
+		/* The command line has the words that the operator wrote. */
+		if (has_one(line, subject) && has_one(line, trouble) &&
+		    !strcasestr(line, "command line:"))
+			found = line;
+	return line && found ? own_text(found, found + strlen(found)) : NULL;
 }
 
 /* known: the firmware describes no IOMMU, which is reason enough. */
@@ -197,6 +229,12 @@ static void why_off(const char *log, bool known, struct xlpt_iommu_notes *out)
 	}
 	if (line || known)
 		return;
+	line = last_trouble(log);
+	if (line) {
+		note(out, false, "Xen says before it (xl dmesg): \"%s\"", line);
+		note(out, false, "update the firmware, and look at its setup");
+		return;
+	}
 	line = line_with(log, "I/O virtualisation disabled");
 	if (line)
 		note(out, false,
@@ -258,8 +296,8 @@ void xlpt_boot_iommu(struct xlpt_host *h, const char *xen_cmdline, const char *x
 		     "whether Xen runs with an IOMMU is not known: no running Xen was asked");
 	if (xen_cmdline && w.off)
 		note(out, false,
-		     "Xen's command line turns the IOMMU off: write iommu=1 (its words: %s)",
-		     xen_cmdline);
+		     "Xen's command line turns the IOMMU off: write iommu=1 (its words: %.*s)",
+		     (int)strcspn(xen_cmdline, "\r\n"), xen_cmdline);
 	else if (works == XLPT_OFF)
 		why_off(xen_log, acpi && !table, out);
 	if (table)

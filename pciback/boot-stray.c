@@ -73,8 +73,11 @@ static void on_xen_line(struct search *s, const char *word)
 	stray->fact = xlpt_xasprintf("Xen's own command line has %s%s; Xen does not hand it to "
 				     "dom0's kernel",
 				     word, where);
-	if (!s->file || xlpt_starts(word, "rd.qubes."))
+	if (xlpt_starts(word, "rd.qubes."))
 		stray->move = xlpt_xasprintf("take it off Xen's command line%s", where);
+	else if (!s->file)
+		stray->move = xlpt_xstrdup("move it from Xen's command line to that of dom0's "
+					   "kernel");
 	else if (v && xlpt_starts(v, "GRUB_"))
 		stray->move =
 			xlpt_xasprintf("move it from %s%s to GRUB_CMDLINE_LINUX_XEN_REPLACE%s", v,

@@ -44,7 +44,7 @@ char *xlpt_boot_list_hint(struct xlpt_host *h, const struct xlpt_boot *boot, con
 	_cleanup_free_ char *meant = xlpt_hide_meant(boot->grammar, text), *where = NULL;
 
 	where = file ? xlpt_xasprintf("in %s:%u", file, line) : on_cmdline(h, boot, text);
-	return meant ? xlpt_xasprintf("mend the list: it was probably meant as \"%s\"; write that %s",
-				      meant, where)
+	return meant ? xlpt_xasprintf("the list was probably meant as \"%s\": write that %s", meant,
+				      where)
 		     : xlpt_xasprintf("mend the list %s", where);
 }

@@ -110,6 +110,15 @@ static void test_why_off(void **state)
 		 "firmware"},
 		{"(XEN) Something new, disabling IOMMU\n", "\"Something new, disabling IOMMU\"",
 		 "update the firmware"},
+		/* None that is known: the last that tells of trouble, not the operator's words. */
+		{"(XEN) Command line: iommu=force cannot\n(XEN) [VT-D]Queued Invalidation hardware "
+		 "not found\n(XEN) Intel VT-d Snoop Control not enabled.\n(XEN) AMD-Vi: IOMMU not "
+		 "found!\n(XEN) Disabled fast TSC\n(XEN) I/O virtualisation disabled\n(XEN) IOMMU "
+		 "error\n",
+		 "before it (xl dmesg): \"AMD-Vi: IOMMU not found!\"", "update the firmware"},
+		{"(XEN) [VT-D]Queued Invalidation hardware not found\n(XEN) I/O virtualisation "
+		 "disabled\n",
+		 "\"Queued Invalidation hardware not found\"", "update the firmware"},
 	};
 	struct fake_bus *bus = *state;
 
@@ -130,6 +139,8 @@ static void test_why_off(void **state)
 	/* Turned off by hand: that is the reason, whatever else the log says. */
 	assert_notes(bus, "iommu=off", "(XEN) I/O virtualisation disabled\n", XLPT_OFF,
 		     NOTES("-without an IOMMU", "-write iommu=1", "+ACPI table DMAR"));
+	assert_notes(bus, "iommu=off\n", "", XLPT_OFF,
+		     NOTES("-without an IOMMU", "-(its words: iommu=off)", "+ACPI table DMAR"));
 	/* It works, without interrupt remapping. */
 	assert_notes(bus, "", "(XEN) Intel VT-d Interrupt Remapping not enabled.\n", XLPT_ON,
 		     NOTES("+with an IOMMU", "+DMAR",

@@ -246,7 +246,9 @@ static void test_captured(void **state)
 	fake_bus_put(bus, "/xlpt-capture/xen-cmdline", "placeholder xen-pciback.hide=(02:00.0)\n");
 	assert_said("captured", run(bus, "verify", true), 1,
 		    "Xen's own command line has xen-pciback.hide=(02:00.0); Xen does not hand it");
-	assert_said("captured", 1, 1, "take it off Xen's command line, or: xlpt boot write " NIC);
+	assert_said("captured", 1, 1,
+		    "move it from Xen's command line to that of dom0's kernel, or: xlpt boot "
+		    "write " NIC);
 	fake_bus_put(bus, GRUB, "GRUB_CMDLINE_XEN=\"xen-pciback.hide=(02:00.0)\"\n");
 	assert_said("both", run(bus, "verify", true), 1, "(/etc/default/grub:1)");
 	first = strstr(said, "Xen's own command line");

@@ -294,8 +294,9 @@ static void test_rejected(void **state)
 
 	fake_bus_rmmod(bus, "pciback");
 	fake_bus_put(bus, XLPT_MODPROBE_CONF, OURS("(" NIC ")(0b::00.1)"));
-	assert_verify(bus, NULL, "(0b::00.1) rejected;" NIC " rejected;",
-		      XLPT_MODPROBE_CONF ": group 2, column 19:", "mend the list");
+	assert_verify(
+		bus, NULL, "(0b::00.1) rejected;" NIC " rejected;",
+		XLPT_MODPROBE_CONF ": group 2, column 19:", "write that in " XLPT_MODPROBE_CONF);
 	/* On the command line; and one that is readable by itself, and too long. */
 	fake_bus_put(bus, "/proc/cmdline", "quiet xen_pciback.hide=(0000:82.0.0)(" NIC ") ro");
 	assert_verify(bus, NULL, "(0000:82.0.0) rejected;" NIC " rejected;",
@@ -316,12 +317,13 @@ static void test_where(void **state)
 
 	fake_bus_put(bus, XLPT_MODPROBE_CONF, OURS("(" NIC ")(0b::00.1)"));
 	assert_verify(bus, NULL, "(0b::00.1) rejected;" NIC " rejected;", NULL,
-		      "meant as \"(" NIC ")(0b:00.1)\"; write that in " XLPT_MODPROBE_CONF ":2");
+		      "meant as \"(" NIC ")(0b:00.1)\": write that in " XLPT_MODPROBE_CONF ":2");
 	/* Nobody knows the boot loader: it is not xlpt's file in any case. */
 	fake_bus_put(bus, "/proc/cmdline", "xen-pciback.hide=(02:00.0,02:00.1)");
-	assert_verify(bus, NIC, "(02:00.0,02:00.1) rejected;" NIC " rejected;", NULL,
-		      "meant as \"(02:00.0)(02:00.1)\"; write that on dom0's command line in the boot "
-		      "loader's configuration; xlpt boot write does not change it");
+	assert_verify(
+		bus, NIC, "(02:00.0,02:00.1) rejected;" NIC " rejected;", NULL,
+		"meant as \"(02:00.0)(02:00.1)\": write that on dom0's command line in the boot "
+		"loader's configuration; xlpt boot write does not change it");
 	fake_bus_put(bus, "/usr/sbin/grub-mkconfig", "/etc/default/grub.d/*.cfg");
 	assert_verify(bus, NIC, "(02:00.0,02:00.1) rejected;" NIC " rejected;", NULL,
 		      "on dom0's command line in GRUB's settings, and run: grub-mkconfig");
@@ -353,10 +355,11 @@ static void test_vfio(void **state)
 		      "take 8086:10d3 out of ids= in /etc/modprobe.d/vfio.conf:2 (then: "
 		      "update-initramfs -u -k " REL "), and reboot; or: xlpt boot write " NIC);
 	fake_bus_put(bus, "/proc/cmdline", "quiet vfio-pci.ids=8086:10d3 ro\n");
-	assert_verify(bus, NULL, NIC " lost vfio-pci;",
-		      "because of vfio-pci.ids= on the kernel's command line and ids= in /etc/modprobe.d",
-		      "vfio-pci.ids= on the kernel's command line, in the boot loader's configuration "
-		      "and ids=");
+	assert_verify(
+		bus, NULL, NIC " lost vfio-pci;",
+		"because of vfio-pci.ids= on the kernel's command line and ids= in /etc/modprobe.d",
+		"vfio-pci.ids= on the kernel's command line, in the boot loader's configuration "
+		"and ids=");
 	fake_bus_put(bus, "/etc/default/grub", "GRUB_CMDLINE_LINUX=\"vfio-pci.ids=8086:10d3\"\n");
 	assert_verify(bus, NULL, NIC " lost vfio-pci;", NULL,
 		      "take 8086:10d3 out of vfio-pci.ids= in /etc/default/grub:1 and ids=");
@@ -398,11 +401,19 @@ static void test_cmdline(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_hidden),	    T(test_nothing),  T(test_waiting),
-		T(test_absent),	    T(test_lost),     T(test_initramfs),
+		T(test_hidden),
+		T(test_nothing),
+		T(test_waiting),
+		T(test_absent),
+		T(test_lost),
+		T(test_initramfs),
 		T(test_initramfs_untouched),
 		T(test_without_xen),
-		T(test_not_loaded), T(test_where), T(test_vfio), T(test_rejected), T(test_cmdline),
+		T(test_not_loaded),
+		T(test_where),
+		T(test_vfio),
+		T(test_rejected),
+		T(test_cmdline),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
