@@ -282,6 +282,23 @@ static void test_books(void **state)
 	ok(w, "detach web1 05:00.0 02:00.0");
 }
 
+/* As long as it may be: a whole card's virtual functions, and each with its steps. */
+static void test_long_journal(void **state)
+{
+	struct world *w = *state;
+	_cleanup_str_ struct xlpt_str text = { 0 };
+
+	ok(w, "hide 02:00.0");
+	xlpt_str_add(&text, "xlpt 1\nop hide\ndevice 0000:02:00.0 hide e1000e\n");
+	for (int i = 0; text.len < 200000; i++)
+		xlpt_str_addf(&text, "note %d of what was to be done\nbegin step %d\ndone\n", i, i);
+	fake_bus_put(w->bus, "/run/xlpt/journal/1000-1", text.s);
+	ok(w, "repair");
+	assert_null(strstr(w->err, "not a journal"));
+	assert_string_equal(fake_bus_driver_of(w->bus, "0000:02:00.0"), "e1000e");
+	assert_false(xlpt_host_has(fake_bus_host(w->bus), "/run/xlpt/journal/1000-1"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -296,6 +313,7 @@ int main(void)
 		world_test(test_guest_replaced),
 		world_test(test_hypervisor_only),
 		world_test(test_books),
+		world_test(test_long_journal),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
