@@ -205,6 +205,46 @@ static void test_sweep(void **state)
 	close(fd);
 }
 
+struct free_pools {
+	struct world *w;
+	bool looked, free;
+};
+
+static void look_at_pools(void *arg)
+{
+	struct free_pools *p = arg;
+	struct xlpt_host *h = fake_bus_host(p->w->bus);
+	int fd = h->ops->open(h, "/run/xlpt/lock/pools", O_RDWR | O_CREAT, 0600);
+
+	p->looked = true;
+	p->free = flock(fd, LOCK_EX | LOCK_NB) == 0;
+	close(fd);
+}
+
+/* The kernel takes its time to end an export: others may use the pools meanwhile. */
+static void test_pools_are_free(void **state)
+{
+	static const char *const lines[] = { "attach db1 pool:lan --hide", "pool list",
+					     "pool release --gone", "pool define two dev=02:00.0" };
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(lines); i++) {
+		struct world *w = pools_world();
+		struct free_pools p = { .w = w };
+
+		ok(w, "pool define lan pf=01:00.0");
+		ok(w, "attach web1 pool:lan --hide");
+		fake_ts_kill(w->ts, 3);
+		fake_bus_put(w->bus, "/sys/bus/xen-backend/devices/pci-3-0", "");
+		fake_clock_in(&w->clock, 500, look_at_pools, &p);
+		world_run(w, "%s", lines[i]);
+		if (!p.looked || !p.free)
+			fail_msg("xlpt %s %s", lines[i], p.looked ? "had the pools while it waited"
+								 : "did not wait");
+		world_free(w);
+	}
+}
+
 #define lease_test(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
 
 int main(void)
@@ -215,6 +255,7 @@ int main(void)
 		lease_test(test_never_half),
 		lease_test(test_hold_after_change),
 		lease_test(test_sweep),
+		cmocka_unit_test(test_pools_are_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
