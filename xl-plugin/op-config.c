@@ -147,6 +147,19 @@ int xlpt_op_config_check(struct xlpt_op *op, const char *path, bool remove, stru
 	return rc;
 }
 
+int xlpt_op_config_again(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	_cleanup_free_ struct xlpt_edit *edits = NULL;
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	_cleanup_config_ struct config_file f = NO_CONFIG;
+	int rc = op->config.path ? read_config(op->env, op->config.path, &f, diag) : 0;
+
+	if (rc || !op->config.path)
+		return rc;
+	edits = edits_of(op);
+	return change(&f, op->config.path, edits, op->n, &text, &op->config.changes, diag);
+}
+
 /* Read anew: a guest may take a minute to answer, in which somebody may have edited it. */
 static int apply(void *ctx, size_t i, struct xlpt_diag *diag)
 {

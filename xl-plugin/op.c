@@ -271,7 +271,7 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 			rc = xlpt_place_read(env, &item->device, &op->owners, &op->needs,
 					     &item->place, diag);
 	}
-	return rc;
+	return rc ? rc : xlpt_op_config_again(op, diag);
 }
 
 void xlpt_op_print_plan(struct xlpt_env *env, const struct xlpt_plan *plan)

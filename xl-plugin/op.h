@@ -54,6 +54,8 @@ const struct xlpt_owner *xlpt_owners_find(const struct xlpt_owners *owners, stru
 /* Which domain that exists has a backend that names it: 1 and *domid, 0 for none, negative code. */
 int xlpt_owner_now(struct xlpt_env *env, struct xlpt_bdf bdf, uint32_t *domid,
 		   struct xlpt_diag *diag);
+/* ... or the hypervisor has it with one, or that cannot be said: then its identity stays. */
+bool xlpt_guest_may_have(struct xlpt_env *env, struct xlpt_bdf bdf);
 
 void xlpt_place_dispose(struct xlpt_place *place);
 #define _cleanup_place_ XLPT_CLEANUP(xlpt_place_dispose)
@@ -276,6 +278,8 @@ int xlpt_op_read_origin(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_
  * when the file is malformed. Called once the items are known.
  */
 int xlpt_op_config_check(struct xlpt_op *op, const char *path, bool remove, struct xlpt_diag *diag);
+/* Under the locks: another command may have changed it while they were waited for. */
+int xlpt_op_config_again(struct xlpt_op *op, struct xlpt_diag *diag);
 /* The step that changes it, if --config was given and there is anything to change. */
 void xlpt_plan_config(struct xlpt_plan *plan, const struct xlpt_op *op);
 void xlpt_op_config_say(const struct xlpt_op *op);

@@ -127,8 +127,7 @@ static int back_to_host(struct xlpt_env *env, const struct xlpt_lease *l, struct
 	return rc ? rc : xlpt_give_back(env, l->bdf, known, origin ? origin : "", NULL, diag);
 }
 
-/* A guest has it, or that cannot be said. */
-static bool with_guest(struct xlpt_env *env, struct xlpt_bdf bdf)
+bool xlpt_guest_may_have(struct xlpt_env *env, struct xlpt_bdf bdf)
 {
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	bool assigned = false;
@@ -146,7 +145,7 @@ int xlpt_lease_return(struct xlpt_env *env, struct xlpt_lease *l, struct xlpt_di
 	_cleanup_diag_ struct xlpt_diag why = { 0 };
 	const char *bdf = XLPT_BDF_STR(l->bdf);
 
-	if (with_guest(env, l->bdf))
+	if (xlpt_guest_may_have(env, l->bdf))
 		return xlpt_lease_drop(env, l, diag);
 	/* A VF that keeps what its guest had is told of, and is free all the same. */
 	if (xlpt_vf_restore(env, l->bdf, &why))

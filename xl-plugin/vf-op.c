@@ -119,7 +119,6 @@ int xlpt_vf_repair(struct xlpt_env *env, const struct xlpt_owners *owners, size_
 		_cleanup_locks_ struct xlpt_locks locks = { 0 };
 		const char *bdf = XLPT_BDF_STR(bdfs[i]);
 		const struct xlpt_owner *owner = xlpt_owners_find(owners, bdfs[i]);
-		uint32_t domid;
 
 		if (owner && owner->guest)
 			continue;
@@ -132,12 +131,8 @@ int xlpt_vf_repair(struct xlpt_env *env, const struct xlpt_owners *owners, size_
 		/* Looked at again under the lock: an attach or a start may have ended meanwhile. */
 		if (rc == 0 && !env->dry_run && xlpt_host_has(env->host, XLPT_LEASES_DIR "/%s", bdf))
 			continue;
-		if (rc == 0 && !env->dry_run)
-			rc = xlpt_owner_now(env, bdfs[i], &domid, diag);
-		if (rc) {
-			rc = rc > 0 ? 0 : rc;
+		if (rc || (!env->dry_run && xlpt_guest_may_have(env, bdfs[i])))
 			continue;
-		}
 		(*found)++;
 		if (env->dry_run) {
 			xlpt_say(env, "would give %s back the identity that it had before its guest", bdf);

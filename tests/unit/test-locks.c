@@ -145,7 +145,6 @@ static int work(struct fix *f, unsigned seed)
 	f->clock.clock = xlpt_clock_real;
 	for (int round = 0; round < ROUNDS; round++) {
 		unsigned r = (unsigned)rand_r(&seed);
-		_cleanup_free_ char *text = NULL;
 		long long n = 0;
 		char now[32];
 

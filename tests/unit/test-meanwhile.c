@@ -208,6 +208,27 @@ static void test_vf_set(void **state)
 	assert_string_equal(before, after);
 }
 
+/* ---- the guest's configuration ---- */
+
+#define CFG "/etc/xen/web1.cfg"
+
+static void taken_out(struct world *w)
+{
+	fake_bus_put(w->bus, CFG, "name = \"web1\"\n");
+}
+
+/* It said so already, and does not any more. */
+static void test_config(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *text = NULL;
+
+	fake_bus_put(w->bus, CFG, "name = \"web1\"\npci = [ '05:00.0' ]\n");
+	waits(w, "guest-3", taken_out, 0, "attach web1 " HIDDEN " --config " CFG, CFG " is changed");
+	assert_int_equal(xlpt_host_read_text(fake_bus_host(w->bus), &text, "%s", CFG), 0);
+	assert_non_null(strstr(text, HIDDEN));
+}
+
 /* ---- guests ---- */
 
 static void app1_comes(struct world *w)
@@ -281,6 +302,7 @@ int main(void)
 		world_test(test_mate_comes),
 		world_test(test_vf_remove),
 		world_test(test_vf_set),
+		world_test(test_config),
 		leave_test(test_start),
 		leave_test(test_save),
 		leave_test(test_restore),
