@@ -424,13 +424,20 @@ static bool runs(struct tree *t, const char *name)
 	return stat_of(t, path).st_mode & 0111;
 }
 
+static mode_t mode_in_hooks(struct tree *t, const char *name)
+{
+	_cleanup_free_ char *path = xlpt_xasprintf("hooks/%s", name);
+
+	return stat_of(t, path).st_mode & 07777;
+}
+
 static void test_every_kill(void **state)
 {
 	struct tree *t = *state;
-	int points = 0, left = 0;
+	int points = 0, left = 0, open_to_others = 0, files = 0;
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(hows); i++)
-		for (int there = 0; there < 2 - hows[i].fresh; there++) {
+		for (int there = 0; there < 2 - hows[i].fresh; there++, files++) {
 			int n = count_points(t, &hows[i], there);
 
 			for (int in = 1; in <= n; in++, points++) {
@@ -447,7 +454,10 @@ static void test_every_kill(void **state)
 				assert_true(is_before_or_after(t, there));
 				assert_int_equal(xlpt_host_list(&t->h, &names, "/hooks"), 0);
 				for (char **name = names; *name; name++)
-					assert_true(!strcmp(*name, "xlpt") || !runs(t, *name));
+					if (strcmp(*name, "xlpt") != 0) {
+						assert_false(runs(t, *name));
+						open_to_others += mode_in_hooks(t, *name) != 0600;
+					}
 				gone = xlpt_file_sweep(&t->h, "/hooks", "xlpt", false);
 				assert_int_equal(gone, xlpt_strv_len(names) -
 							       xlpt_host_has(&t->h, "/hooks/xlpt"));
@@ -456,6 +466,8 @@ static void test_every_kill(void **state)
 		}
 	print_message("%d points, %d temporaries swept\n", points, left);
 	assert_true(points > 30 && left > 10);
+	/* Nor can others read one: but in the moment before it gets its name. */
+	assert_true(open_to_others <= files);
 }
 
 /* ---- directories of its own ---- */
