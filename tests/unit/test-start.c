@@ -170,6 +170,23 @@ static void test_start_deaf(void **state)
 	free_is(w, 6);
 }
 
+/* Each function is one of its own for xl, whose BB:DD.* attaches one of them only. */
+static void test_start_hvm_functions(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "hide 04:00.0 04:00.1");
+	assert_int_equal(world_run(w, "start %s", pools_config("name = 'app1'\ntype = 'hvm'\n"
+							       "pci = [ '04:00.1' ]\n")), 0);
+	said(w, "0000:04:00.1 is attached to app1 (domain 20) as 0000:00:05.0");
+	fake_ts_kill(w->ts, 20);
+	assert_int_equal(world_run(w, "start %s", pools_config("name = 'app1'\ntype = 'hvm'\n"
+							       "pci = [ '04:00.*@9' ]\n")), 0);
+	said(w, "0000:04:00.0 is attached to app1 (domain 21) as 0000:00:09.0");
+	said(w, "0000:04:00.1 is attached to app1 (domain 21) as 0000:00:05.0");
+	assert_int_equal(world_run(w, "detach app1 04:00.*"), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -179,6 +196,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_start_print, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_start_wrong, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_start_deaf, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_start_hvm_functions, setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
