@@ -265,6 +265,21 @@ static void test_save(void **state)
 	assert_true(has(w, running(w, "web1"), HIDDEN));
 }
 
+static void web1_ends(struct world *w)
+{
+	fake_ts_down(w->ts, 3);
+}
+
+static void test_save_ends(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *line = with_dir("save --detach-first web1 DIR/a");
+
+	waits(w, "guest-3", web1_ends, 1, line, "web1 is not running");
+	assert_false(there("a"));
+	no_journal(w);
+}
+
 static void web1_comes(struct world *w)
 {
 	struct xlpt_guest *g = fake_ts_guest(w->ts, 40, "web1", XLPT_GUEST_PV);
@@ -305,6 +320,7 @@ int main(void)
 		world_test(test_config),
 		leave_test(test_start),
 		leave_test(test_save),
+		leave_test(test_save_ends),
 		leave_test(test_restore),
 	};
 	int failed;

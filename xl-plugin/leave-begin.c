@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The beginning of a save or migration: what the guest is and holds, read under its lock. */
+#include "xl-plugin/leave.h"
+
+#include "core/text.h"
+#include "xl-plugin/holdings.h"
+#include "xl-plugin/output.h"
+#include "xl-plugin/vf.h"
+
+static int take_items(struct xlpt_leave *l, const char *what, struct xlpt_diag *diag)
+{
+	_cleanup_holdings_ struct xlpt_holdings held = { 0 };
+	int rc = xlpt_holdings_read(l->op.env, &l->op.guest, &held, diag);
+
+	if (rc == 0 && !l->detach_first)
+		rc = xlpt_holdings_judge(l->op.env, &l->op.guest, &held, what, diag);
+	for (size_t i = 0; rc == 0 && l->detach_first && i < held.n; i++) {
+		_cleanup_free_ char *text = NULL;
+
+		xlpt_leave_fit(l->op.guest.type, &held.items[i].spec);
+		rc = xlpt_vf_given(l->op.env, held.items[i].bdf, &held.items[i].spec.vf, diag);
+		text = xlpt_spec_format(&held.items[i].spec);
+		if (rc == 0)
+			rc = xlpt_op_add_spec(&l->op, text, diag);
+	}
+	return rc;
+}
+
+/* Another tool may have given it another device before the devices' locks were had. */
+static int same_items(struct xlpt_leave *l, struct xlpt_diag *diag)
+{
+	_cleanup_holdings_ struct xlpt_holdings held = { 0 };
+	int rc = xlpt_holdings_read(l->op.env, &l->op.guest, &held, diag);
+	bool same = held.n == l->op.n;
+
+	for (size_t i = 0; same && i < held.n; i++)
+		same = xlpt_bdf_eq(held.items[i].bdf, l->op.items[i].spec.bdf);
+	if (rc || same)
+		return rc;
+	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the devices of %s have changed meanwhile",
+		      l->op.guest.name);
+	xlpt_diag_fact(diag, "it held %zu when this command began, and holds %zu now", l->op.n, held.n);
+	xlpt_diag_hint(diag, "try again once nobody else attaches or detaches");
+	return XLPT_ERR_CONFLICT;
+}
+
+/*
+ * Until the guest has left, a pool gives its VFs to nobody else and dom0's driver
+ * does not get them: then it can have them again. Where it goes on it asks for one
+ * of that pool, which is what the item's spec says from here on.
+ */
+static int hold_leases(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	int rc = xlpt_op_hold_leases(op, diag);
+
+	for (size_t i = 0; rc == 0 && i < op->n; i++) {
+		const struct xlpt_lease *lease = xlpt_leases_find(&op->leases, op->items[i].spec.bdf);
+
+		op->items[i].hide = false;
+		if (lease)
+			op->items[i].spec.pool = xlpt_xstrdup(lease->pool);
+	}
+	return rc;
+}
+
+static int running(const struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	if (!op->guest.dying)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is not running", op->guest.name);
+	xlpt_diag_fact(diag, "Xen reports domain %u as %s", op->guest.domid,
+		       op->guest.suspended ? "suspended" : "shutting down");
+	xlpt_diag_hint(diag, "xl list; xlpt repair if a save was cut short");
+	return XLPT_ERR_NO_GUEST;
+}
+
+int xlpt_leave_begin(struct xlpt_leave *l, const char *what, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = &l->op;
+	int rc;
+
+	rc = running(op, diag);
+	/* What it holds is read under its lock. */
+	if (rc == 0 && !op->env->dry_run)
+		rc = xlpt_lock_all(op->env, &op->locks, &op->guest.domid, NULL, 0, diag);
+	if (rc == 0)
+		rc = take_items(l, what, diag);
+	if (rc == 0)
+		rc = xlpt_op_prepare(op, diag);
+	if (rc == 0)
+		rc = running(op, diag);
+	if (rc == 0)
+		rc = same_items(l, diag);
+	if (rc == 0)
+		rc = hold_leases(op, diag);
+	for (size_t i = 0; rc == 0 && !l->force && i < op->n; i++)
+		rc = xlpt_policy_resumes(&op->guest, &op->items[i].device, what, diag);
+	l->was_paused = op->guest.paused;
+	if (rc == 0 && l->was_paused && op->n && op->guest.type == XLPT_GUEST_PV) {
+		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is paused and cannot let go of its devices",
+			      op->guest.name);
+		xlpt_diag_hint(diag, "xl unpause %s", XLPT_WORD(op->guest.name));
+		rc = XLPT_ERR_NO_GUEST;
+	}
+	if (rc == 0 && l->was_paused)
+		xlpt_leave_note(op, "paused 1");
+	xlpt_leave_note_specs(op);
+	return rc;
+}
