@@ -159,16 +159,53 @@ static bool by_driverctl(const struct search *s, char **why, char **way)
 	return true;
 }
 
-bool xlpt_boot_stub(struct xlpt_host *h, const struct xlpt_boot *boot,
-		    const struct xlpt_device *dev, char **why, char **way)
+/* "install vfio-pci COMMAND" of modprobe.d: guides have it run a script that sets the override. */
+static char *install_line(const struct search *s)
+{
+	_cleanup_confs_ struct xlpt_confs confs = {0};
+
+	xlpt_boot_confs_read(s->h, NULL, NULL, &confs);
+	for (size_t i = 0; i < confs.n; i++) {
+		char *cursor = confs.items[i].text, *l;
+
+		for (unsigned nr = 1; (l = xlpt_boot_line(&cursor)); nr++) {
+			char *save = NULL, *verb = strtok_r(l, " \t", &save), *w;
+
+			w = verb && !strcmp(verb, "install") ? strtok_r(NULL, " \t", &save) : NULL;
+			if (w && xlpt_module_eq(w, s->driver))
+				return xlpt_xasprintf("%s:%u", confs.items[i].path, nr);
+		}
+	}
+	return NULL;
+}
+
+/* The kernel lets no other driver have it: somebody's script wrote that, at this boot. */
+static bool by_override(const struct search *s, char **why, char **way)
+{
+	_cleanup_free_ char *text = NULL, *place = NULL;
+
+	if (xlpt_host_read_text(s->h, &text, "/sys/bus/pci/devices/%s/driver_override",
+				XLPT_BDF_STR(s->dev->bdf)) < 0 ||
+	    !xlpt_module_eq(xlpt_chomp(text), s->driver))
+		return false;
+	place = install_line(s);
+	*why = xlpt_xasprintf("%s has it because its driver_override says so%s%s", s->driver,
+			      place ? ", for which see " : "", place ? place : "");
+	*way = xlpt_xstrdup("take out what writes that at boot (grep -rl driver_override /etc "
+			    "/usr/local finds it)");
+	return true;
+}
+
+enum xlpt_boot_stub xlpt_boot_stub(struct xlpt_host *h, const struct xlpt_boot *boot,
+				   const struct xlpt_device *dev, char **why, char **way)
 {
 	struct search s = {.h = h, .boot = boot, .dev = dev, .driver = dev->driver};
 
 	*why = *way = NULL;
 	if (!is_stub(dev->driver))
-		return false;
-	if (by_driverctl(&s, why, way))
-		return true;
+		return XLPT_STUB_NONE;
+	if (by_driverctl(&s, why, way) || by_override(&s, why, way))
+		return XLPT_STUB_OVERRIDE;
 	on_cmdline(&s);
 	in_modprobe(&s);
 	if (s.why.len) {
@@ -178,5 +215,5 @@ bool xlpt_boot_stub(struct xlpt_host *h, const struct xlpt_boot *boot,
 	}
 	xlpt_str_dispose(&s.why);
 	xlpt_str_dispose(&s.way);
-	return *why != NULL;
+	return *why ? XLPT_STUB_IDS : XLPT_STUB_NONE;
 }

@@ -170,12 +170,16 @@ static void told(struct check *c, const struct xlpt_device *dev, struct xlpt_ver
 {
 	_cleanup_free_ char *why = NULL, *way = NULL, *fact = v->fact, *hint = v->hint;
 
-	if (!xlpt_boot_stub(c->h, c->boot, dev, &why, &way)) {
+	enum xlpt_boot_stub stub = xlpt_boot_stub(c->h, c->boot, dev, &why, &way);
+
+	if (stub == XLPT_STUB_NONE) {
 		fact = hint = NULL;
 		return;
 	}
 	v->fact = xlpt_xasprintf("%s; %s", why, fact);
-	v->hint = hint ? xlpt_xasprintf("%s; or: %s", way, hint) : xlpt_xstrdup(way);
+	v->hint = hint ? xlpt_xasprintf("%s; %s: %s", way,
+					stub == XLPT_STUB_OVERRIDE ? "then" : "or", hint)
+		       : xlpt_xstrdup(way);
 }
 
 static void judge(struct check *c, const struct xlpt_device *dev)
@@ -186,7 +190,8 @@ static void judge(struct check *c, const struct xlpt_device *dev)
 
 	if (c->boot->xen == XLPT_BOOT_XEN_NO) {
 		v->driver = xlpt_xstrdup(dev->driver);
-		v->fact = xlpt_xstrdup("this boot is without Xen, and pciback works under Xen only");
+		v->fact =
+			xlpt_xstrdup("this boot is without Xen, and pciback works under Xen only");
 		v->hint = xlpt_xstrdup("boot the boot loader's entry that starts Xen");
 	} else if (c->refused) {
 		v->state = XLPT_HIDDEN_REJECTED;
@@ -368,8 +373,8 @@ void xlpt_verdicts_dispose(struct xlpt_verdicts *v)
 
 const char *xlpt_hidden_word(enum xlpt_hidden state)
 {
-	static const char *const words[] = {"hidden", "waiting", "lost", "absent", "rejected",
-					    "moved",  "other"};
+	static const char *const words[] = {"hidden",	"waiting", "lost", "absent",
+					    "rejected", "moved",   "other"};
 
 	return words[state];
 }

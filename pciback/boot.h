@@ -126,13 +126,19 @@ char *xlpt_cmdline_hide(const char *cmdline, const char *module);
 void xlpt_boot_grub_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, char **value,
 			    char **file, unsigned *line);
 
+enum xlpt_boot_stub {
+	XLPT_STUB_NONE,
+	XLPT_STUB_IDS,	    /* it takes all devices of an id: pciback may still come first */
+	XLPT_STUB_OVERRIDE, /* the device is kept for it: pciback cannot have it */
+};
+
 /*
  * Whether the bound driver is one that takes only what it is told to (vfio-pci,
  * pci-stub), and it is known by what. why: what tells it; way: how to take that
  * out. Caller frees both. (boot-stub.c)
  */
-bool xlpt_boot_stub(struct xlpt_host *h, const struct xlpt_boot *boot, const struct xlpt_device *dev,
-		    char **why, char **way);
+enum xlpt_boot_stub xlpt_boot_stub(struct xlpt_host *h, const struct xlpt_boot *boot,
+				   const struct xlpt_device *dev, char **why, char **way);
 
 /*
  * What to do about a list that the kernel cannot read: as it was probably meant,

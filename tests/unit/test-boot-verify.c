@@ -369,7 +369,18 @@ static void test_vfio(void **state)
 	assert_verify(bus, NULL, NIC " lost vfio-pci;", "nothing in modprobe.d loads", NULL);
 	fake_bus_put(bus, "/etc/driverctl.d/" NIC, "vfio-pci\n");
 	assert_verify(bus, NULL, NIC " lost vfio-pci;", "/etc/driverctl.d/" NIC " says so",
-		      "driverctl unset-override " NIC);
+		      "driverctl unset-override " NIC "; then: xlpt boot write " NIC);
+	/* A script of the initramfs, or one that modprobe runs. */
+	h->ops->unlink(h, "/etc/driverctl.d/" NIC);
+	fake_bus_put(bus, "/sys/bus/pci/devices/" NIC "/driver_override", "vfio-pci\n");
+	assert_verify(bus, NULL, NIC " lost vfio-pci;", "because its driver_override says so; ",
+		      "grep -rl driver_override /etc /usr/local finds it); then: xlpt boot write");
+	fake_bus_put(bus, "/etc/modprobe.d/vfio.conf",
+		     "# KVM\ninstall vfio_pci /usr/local/bin/override\n");
+	assert_verify(bus, NULL, NIC " lost vfio-pci;",
+		      "says so, for which see /etc/modprobe.d/vfio.conf:2;", NULL);
+	fake_bus_put(bus, "/sys/bus/pci/devices/" NIC "/driver_override", "(null)\n");
+	assert_verify(bus, NULL, NIC " lost vfio-pci;", "nothing in modprobe.d loads", NULL);
 }
 
 static void test_cmdline(void **state)
