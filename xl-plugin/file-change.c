@@ -81,8 +81,9 @@ int xlpt_change_run(struct xlpt_env *env, struct xlpt_journal *j, const struct x
 	if (env->sysroot)
 		return xlpt_plan_run(plan, ctx, NULL, diag);
 	rc = xlpt_journal_begin(env, j, diag);
-	if (rc == 0)
-		rc = xlpt_plan_run(plan, ctx, &obs, diag);
+	if (rc)
+		return rc;
+	rc = xlpt_plan_run(plan, ctx, &obs, diag);
 	if (rc == 0) {
 		/* Who edits one of them from here on does not undo the others. */
 		xlpt_journal_note(j, "files done", NULL);
