@@ -98,7 +98,7 @@ printf '%s\n' 'name="web2"' 'type="pv"' 'memory=256' 'vcpus=1' 'kernel="/lab/gue
 expect_rc 0 xlpt start /run/lab/web2.cfg
 expect_rc 0 xlpt detach --to-host web2 $vf0
 guest_destroy web2
-expect_rc 0 xlpt pool remove lan
+expect_rc 0 xlpt pool undefine lan
 expect_rc 0 xlpt vf create --driver "$nic" 4
 for i in 0 1 2 3; do
 	vf=0000:01:10.$((2 * i))
