@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "xl-plugin/output.h"
-#include "core/text.h"
 
 #define SETTLE_MS 2000
 

@@ -246,6 +246,19 @@ static void test_start(void **state)
 	assert_null(strstr(w->out, "is attached"));
 }
 
+/* Two at once: the second waits for the first, and finds its guest. */
+static void test_start_twice(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *line = xlpt_xasprintf("start %s",
+		pools_config("name = 'app1'\nmemory = 256\npci = [ 'pool:lan' ]\n"));
+
+	ok(w, "pool define lan pf=01:00.0");
+	/* Of the name's hash: a guest may be called anything. */
+	waits(w, "name-76dcac8433fdda27", app1_comes, 1, line, "a guest called app1 runs already");
+	free_is(w, 7);
+}
+
 /* What another xl gives it before its lock is had goes along. */
 static void test_save(void **state)
 {
@@ -319,6 +332,7 @@ int main(void)
 		world_test(test_vf_set),
 		world_test(test_config),
 		leave_test(test_start),
+		leave_test(test_start_twice),
 		leave_test(test_save),
 		leave_test(test_save_ends),
 		leave_test(test_restore),
