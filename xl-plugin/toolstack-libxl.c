@@ -16,6 +16,7 @@ static void XLPT_PRINTF(5, 0)
 {
 	struct xlpt_ts_log *log = (struct xlpt_ts_log *)logger;
 	_cleanup_free_ char *text = xlpt_xvasprintf(format, al);
+	_cleanup_free_ char *shown = NULL;
 	_cleanup_str_ struct xlpt_str line = { 0 };
 
 	xlpt_str_addf(&line, "%s: %s", context ? context : "xen", text);
@@ -23,15 +24,14 @@ static void XLPT_PRINTF(5, 0)
 		xlpt_str_addf(&line, ": %s", strerror(errnoval));
 	while (line.len && line.s[line.len - 1] == '\n')
 		line.s[--line.len] = '\0';
-	if (log->verbose > 1 || (log->verbose && level >= XTL_INFO)) {
-		_cleanup_free_ char *shown = xlpt_text_shown(line.s);
-
+	/* One message is one line, whatever a guest in it is called. */
+	shown = xlpt_text_shown(line.s);
+	if (log->verbose > 1 || (log->verbose && level >= XTL_INFO))
 		fprintf(log->err, "%s\n", shown);
-	}
 	if (level >= XTL_WARN) {
 		if (log->lines.len)
 			xlpt_str_add(&log->lines, "\n");
-		xlpt_str_add(&log->lines, line.s);
+		xlpt_str_add(&log->lines, shown);
 	}
 }
 

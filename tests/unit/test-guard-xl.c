@@ -226,6 +226,9 @@ static void test_without_xlpt(void **state)
 	assert_int_equal(RUN("migrate", "free", "h"), 3);
 	no_answer("No such file");
 	assert_int_equal(RUN("list"), 7);
+	/* A name is a name, in a message too. */
+	assert_int_equal(RUN("migrate", "a$(id)\033[31m`id`", "h"), 3);
+	no_answer("whether a??id???31m?id? holds");
 	assert_int_equal(unlink(xlpt), 0);
 	/* What is installed on the machine that runs this may answer in its place. */
 	if (access("/usr/local/sbin/xlpt", X_OK) && access("/usr/sbin/xlpt", X_OK)) {

@@ -232,6 +232,21 @@ static void read_all(int fd, char said[SAID_MAX])
 	said[n] = '\0';
 }
 
+/* A guest's name in a message: what a terminal would obey, or a shell would run, is "?". */
+static char *fit_to_print(const char *guest)
+{
+	char *name = strdup(guest);
+
+	if (!name) {
+		fputs("xlpt: out of memory\n", stderr);
+		exit(126);
+	}
+	for (char *c = name; *c; c++)
+		if (*c <= ' ' || *c > '~' || strchr("\"'$`\\;&|<>()*?[]{}!#~", *c))
+			*c = '?';
+	return name;
+}
+
 /* True when it may leave; otherwise the reason has been printed. verb NULL = save or migrate. */
 static bool ask(const char *verb, const char *guest)
 {
@@ -239,6 +254,7 @@ static bool ask(const char *verb, const char *guest)
 	char path[PATH_MAX];
 	struct sigaction old, def = {.sa_handler = SIG_DFL};
 	int fds[2], status = -1;
+	char *name;
 	pid_t pid;
 
 	xlpt_path(path);
@@ -264,16 +280,18 @@ static bool ask(const char *verb, const char *guest)
 		fputs(said, stderr);
 		return false;
 	}
+	name = fit_to_print(guest);
 	fprintf(stderr,
 		"xlpt: %s is not done: whether %s holds devices cannot be told\n"
 		"  because: %s guard check failed\n",
-		verb ? verb : "save or migration", guest, path);
+		verb ? verb : "save or migration", name, path);
 	for (char *line = strtok(said, "\n"); line; line = strtok(NULL, "\n"))
 		fprintf(stderr, "  %s\n", line);
 	fprintf(stderr,
 		"  to mend: make \"xlpt guard check %s\" work, or take the guard away: "
 		"xlpt guard remove\n",
-		guest);
+		name);
+	free(name);
 	return false;
 }
 
