@@ -334,8 +334,6 @@ struct xlpt_table *xlpt_table_new(const char *const *columns, size_t n)
 	scols_init_debug(0);
 	t->tb = need(scols_new_table());
 	t->columns = n;
-	/* Cells are shown once, in xlpt_table_row: their backslashes are not escaped again. */
-	scols_table_enable_noencoding(t->tb, 1);
 	for (size_t i = 0; i < n; i++)
 		need(scols_table_new_column(t->tb, columns[i], 0,
 					    i == n - 1 ? SCOLS_FL_TRUNC : 0));
@@ -346,12 +344,13 @@ void xlpt_table_row(struct xlpt_table *t, const char *const *cells)
 {
 	struct libscols_line *line = need(scols_table_new_line(t->tb, NULL));
 
-	for (size_t i = 0; i < t->columns; i++) {
-		_cleanup_free_ char *cell = xlpt_text_shown(cells[i] ? cells[i] : "-");
-
-		if (scols_line_set_data(line, i, cell))
+	/*
+	 * libsmartcols shows cells itself: in the C locale, which xlpt never leaves, all but
+	 * printable ASCII becomes \xNN. Told not to, it never ends at a byte beyond ASCII.
+	 */
+	for (size_t i = 0; i < t->columns; i++)
+		if (scols_line_set_data(line, i, cells[i] ? cells[i] : "-"))
 			need(NULL);
-	}
 	t->last = line;
 }
 

@@ -81,6 +81,8 @@ static int hostile_host(void **state)
 		"xlpt-lease 1\ndevice 0000:01:10.2\npool lan\nguest 5 - \033[31m\xff\xe2\x80\xae\n"
 		"boot " POOLS_BOOT "\nsince 1\n");
 	name_guest(w, 3, EVIL);
+	/* And letters beyond ASCII, which are no harm. */
+	name_guest(w, 4, "b\xc3\xbcro\xe2\x82\xac");
 	name_guest(w, 5, "bidi\xe2\x80\xae\xff");
 	ok(w, "attach 3 0000:02:00.0 --hide");
 	/* What a guest can write, and what libxl's own notes may say. */
@@ -261,11 +263,10 @@ static void test_reading_commands(void **state)
 	run_all(w);
 	world_run(w, "guard check 3");
 	assert_non_null(strstr(w->err, "to mend: xlpt detach $'e\\x24\\x28id\\x29\\x60"));
-	/* It is said, not left out; once, not twice. */
+	/* It is said, not left out. */
 	ok(w, "status");
 	assert_non_null(
 		strstr(w->out, "e$(id)`id`\\x1b[31m\\x07\\x7f\\xff\\xe2\\x80\\xae\\xc2\\x9b\""));
-	assert_null(strstr(w->out, "x5c"));
 	ok(w, "list --json");
 	/* In JSON what is UTF-8 comes back as it was. */
 	assert_non_null(
