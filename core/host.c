@@ -85,6 +85,15 @@ out:
 	return fd;
 }
 
+int xlpt_host_starved;
+
+static int noted(int r)
+{
+	if (r == -EMFILE || r == -ENFILE || r == -ENOMEM)
+		xlpt_host_starved = -r;
+	return r;
+}
+
 /* Whether EPERM of openat2(2) was about the file: the root itself can always be looked at. */
 static bool allowed(struct xlpt_host *h)
 {
@@ -107,7 +116,7 @@ static int open_in_root(struct xlpt_host *h, const char *path, int flags, mode_t
 	int fd, tries = 0;
 
 	if (lacks_openat2)
-		return walk_in_root(h, path, flags, mode);
+		return noted(walk_in_root(h, path, flags, mode));
 	/*
 	 * Resolved inside a root, ".." gives EAGAIN when anything anywhere was renamed
 	 * or mounted meanwhile (fs/namei.c, handle_dots), and every link below
@@ -122,9 +131,9 @@ static int open_in_root(struct xlpt_host *h, const char *path, int flags, mode_t
 	}
 	/* Container runtimes' filters answer EPERM for a call that they do not know. */
 	if (errno != ENOSYS && (errno != EPERM || has_openat2 || allowed(h)))
-		return -errno;
+		return noted(-errno);
 	lacks_openat2 = true;
-	return walk_in_root(h, path, flags, mode);
+	return noted(walk_in_root(h, path, flags, mode));
 }
 
 static int regular_or_dir(int fd, struct stat *st)
@@ -155,7 +164,7 @@ static int open_looked_at(struct xlpt_host *h, const char *path, int flags)
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", probe);
 	fd = open(self, (flags & ~O_NOFOLLOW) | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 && errno != ENOENT)
-		return -errno;
+		return noted(-errno);
 	/* Without /proc by name again; then it has to be the same. */
 	if (fd < 0)
 		fd = open_in_root(h, path, flags | O_NONBLOCK | O_NOCTTY, 0);

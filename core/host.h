@@ -60,6 +60,12 @@ struct xlpt_host {
 int xlpt_host_open(struct xlpt_host *h, const char *root);
 void xlpt_host_close(struct xlpt_host *h);
 
+/*
+ * EMFILE, ENFILE or ENOMEM once something below a root could not be opened for want of it: what
+ * was taken for absent since then may be there, so nothing more is decided on it. 0 = never.
+ */
+extern int xlpt_host_starved;
+
 /* The operations on a real directory tree; fakes may fall back to single ones. */
 extern const struct xlpt_host_ops xlpt_host_real_ops;
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/stop.h"
 
+#include "core/host.h"
+
 volatile sig_atomic_t xlpt_interrupted;
 
 static volatile sig_atomic_t came, shields;
@@ -44,6 +46,9 @@ int xlpt_check_interrupted(struct xlpt_diag *diag)
 {
 	int sig = xlpt_interrupted;
 
+	if (!sig && xlpt_host_starved)
+		return xlpt_diag_errno(diag, XLPT_ERR_IO, xlpt_host_starved,
+				       "cannot read all that this is decided on");
 	if (!sig)
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_STOPPED, "stopped by signal %d (%s)", sig, xlpt_stop_name(sig));
@@ -72,6 +77,7 @@ int xlpt_stop_came(void)
 void xlpt_stop_reset(void)
 {
 	shields = 0;
+	xlpt_host_starved = 0;
 	came = 0;
 	xlpt_interrupted = 0;
 }

@@ -23,7 +23,10 @@ extern volatile sig_atomic_t xlpt_interrupted;
  */
 void xlpt_stop_catch(void);
 
-/* XLPT_ERR_STOPPED and the signal's name, or 0. */
+/*
+ * Before each step: 0, or why it is not to be begun. XLPT_ERR_STOPPED and the signal's name; or
+ * XLPT_ERR_IO, when this process ran out of descriptors and so cannot know what there is.
+ */
 int xlpt_check_interrupted(struct xlpt_diag *diag);
 
 /* Between true and false xlpt_interrupted is 0 whatever comes. Nests. */

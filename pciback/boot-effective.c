@@ -11,7 +11,10 @@
 #include <fcntl.h>
 #include <libkmod.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
+
+#include "core/file.h"
 
 /* In libkmod's order: of two files with one name, the first directory's counts. */
 static const char *const dirs[] = {"/etc/modprobe.d", "/run/modprobe.d",
@@ -94,37 +97,41 @@ void xlpt_boot_confs_read(struct xlpt_host *h, const char *instead, const char *
 	}
 }
 
-/* One directory with the files numbered in their order. 0 or -errno. */
-static int copy_out(const struct xlpt_confs *c, char *dir)
-{
-	if (!mkdtemp(dir))
-		return -errno;
-	for (size_t i = 0; i < c->n; i++) {
-		_cleanup_free_ char *path = xlpt_xasprintf("%s/%05zu.conf", dir, i);
-		_cleanup_close_ int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		size_t len = strlen(c->items[i].text);
+/* libkmod says nothing of a file that it could not read: this one it must have read to its end. */
+#define END_OPTION "xlpt_end_of_configuration"
+#define END_LINE   "options " END_OPTION " x=1\n"
 
-		if (fd < 0 || write(fd, c->items[i].text, len) != (ssize_t)len)
-			return errno ? -errno : -EIO;
+/*
+ * All files in their order as one, in memory: nothing of it is left by a kill. libkmod takes
+ * a path that is no directory as a file (conf_files_list). A descriptor, or -errno.
+ */
+static int copy_out(const struct xlpt_confs *c)
+{
+	_cleanup_close_ int fd = memfd_create("modprobe.conf", MFD_CLOEXEC);
+	int r = fd < 0 ? -errno : 0;
+
+	for (size_t i = 0; r == 0 && i < c->n; i++) {
+		r = xlpt_file_write_all(fd, c->items[i].text, strlen(c->items[i].text));
+		/* Two: a backslash at its end does not reach into the next one. */
+		if (r == 0)
+			r = xlpt_file_write_all(fd, "\n\n", 2);
 	}
-	return 0;
+	if (r == 0)
+		r = xlpt_file_write_all(fd, END_LINE, strlen(END_LINE));
+	if (r == 0) {
+		r = fd;
+		fd = -1;
+	}
+	return r;
 }
 
-static void remove_copy(const struct xlpt_confs *c, const char *dir)
+/* fd: of a configuration, or -1. */
+static struct kmod_ctx *open_kmod(int fd)
 {
-	for (size_t i = 0; i < c->n; i++) {
-		_cleanup_free_ char *path = xlpt_xasprintf("%s/%05zu.conf", dir, i);
+	_cleanup_free_ char *path = xlpt_xasprintf("/proc/self/fd/%d", fd);
+	const char *paths[] = {path, NULL};
 
-		unlink(path);
-	}
-	rmdir(dir);
-}
-
-static struct kmod_ctx *open_kmod(const char *dir)
-{
-	const char *paths[] = {dir, NULL};
-
-	return xlpt_kmod_new("/", dir ? paths : paths + 1);
+	return xlpt_kmod_new("/", fd >= 0 ? paths : paths + 1);
 }
 
 char *xlpt_boot_hide_of(const char *options)
@@ -188,11 +195,13 @@ static bool pre_names(const char *deps, const char *module)
 	return false;
 }
 
-static void read_config(struct kmod_ctx *ctx, size_t skip, const char *module,
-			struct xlpt_effective *out, bool *black)
+/* 0, or -EIO when it was not read to its end. */
+static int read_config(struct kmod_ctx *ctx, size_t skip, const char *module,
+		       struct xlpt_effective *out, bool *black)
 {
 	struct kmod_config_iter *iter = kmod_config_get_options(ctx);
 	size_t n = count(ctx, kmod_config_get_options);
+	bool whole = false;
 
 	/*
 	 * libkmod appends what it finds on the command line of the kernel that
@@ -201,6 +210,7 @@ static void read_config(struct kmod_ctx *ctx, size_t skip, const char *module,
 	for (size_t i = 0; iter && kmod_config_iter_next(iter) && i + skip < n; i++) {
 		char *hide;
 
+		whole |= !strcmp(kmod_config_iter_get_key(iter), END_OPTION);
 		if (!xlpt_module_eq(kmod_config_iter_get_key(iter), module))
 			continue;
 		hide = xlpt_boot_hide_of(kmod_config_iter_get_value(iter));
@@ -228,6 +238,7 @@ static void read_config(struct kmod_ctx *ctx, size_t skip, const char *module,
 	while (iter && kmod_config_iter_next(iter))
 		*black |= xlpt_module_eq(kmod_config_iter_get_key(iter), module);
 	kmod_config_iter_free_iter(iter);
+	return whole ? 0 : -EIO;
 }
 
 /* The place of the last line that starts with these words ('-' as '_'); hide: sets hide=. */
@@ -286,27 +297,27 @@ char *xlpt_cmdline_hide(const char *cmdline, const char *module)
 int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const char *instead,
 			const char *text, struct xlpt_effective *out, struct xlpt_diag *diag)
 {
-	char dir[] = "/tmp/xlpt-modprobe-XXXXXX";
 	_cleanup_confs_ struct xlpt_confs c = {0};
 	struct kmod_ctx *ctx = NULL, *none = NULL;
+	_cleanup_close_ int fd = -1;
 	bool black = false;
 	int r;
 
 	*out = (struct xlpt_effective){0};
 	xlpt_boot_confs_read(h, instead, text, &c);
-	r = copy_out(&c, dir);
+	fd = copy_out(&c);
+	r = fd < 0 ? fd : 0;
 	if (r == 0) {
-		ctx = open_kmod(dir);
-		none = open_kmod(NULL);
+		ctx = open_kmod(fd);
+		none = open_kmod(-1);
 	}
 	if (ctx && none) {
-		read_config(ctx, count(none, kmod_config_get_options), boot->module, out, &black);
+		r = read_config(ctx, count(none, kmod_config_get_options), boot->module, out, &black);
 	} else if (r == 0) {
 		r = errno ? -errno : -EIO;
 	}
 	kmod_unref(ctx);
 	kmod_unref(none);
-	remove_copy(&c, dir);
 	if (r < 0)
 		return xlpt_diag_errno(diag, XLPT_ERR_IO, -r,
 				       "cannot read the modprobe configuration");

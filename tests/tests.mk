@@ -1,7 +1,8 @@
 # The test targets; the top-level Makefile includes this.
 #
 # check-fast needs no Xen: layers, unit and command tests plain, built by clang with ASan and UBSan, and
-# under valgrind. check-lab boots both Xens, side by side.
+# under valgrind; and a part of check-matrix, which is the built program with something going wrong at
+# each of its system calls. check-lab boots both Xens, side by side.
 
 XENS = 4.17 4.20
 # What make check runs on each; make lab runs everything there is on both, which takes an hour.
@@ -22,6 +23,7 @@ check-fast: check-layers check-scripts
 	@$(MAKE) -s $(JOBS) WERROR=-Werror all $(TESTS)
 	@$(MAKE) -s check-build
 	@$(MAKE) -s check-unit
+	@$(MAKE) -s check-matrix MATRIX_STRIDE=11
 	@$(MAKE) -s asan
 	@$(MAKE) -s check-valgrind
 
@@ -43,6 +45,16 @@ $(O)/tests/unit/test-guard-getopt: | $(O)/tests/shim/xl-shim.so
 
 check-unit: $(TESTS)
 	@tests/run-tests $(RUNNER) $(TESTS)
+
+# All the points (minutes), or of so many only one.
+MATRIX_STRIDE = 1
+MATRIXOBJS = $(patsubst %.c,$(O)/%.o,$(wildcard tests/matrix/*.c))
+$(O)/tests/matrix/matrix: $(MATRIXOBJS) $(FAKEOBJS) $(O)/libxlpt.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(HARDEN_CFLAGS) $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell $(PKG_CONFIG) --libs cmocka)
+
+check-matrix: $(O)/xlpt $(O)/tests/matrix/matrix
+	@$(O)/tests/matrix/matrix $(O)/xlpt $(MATRIX_STRIDE)
 
 check-valgrind: $(TESTS)
 	@XLPT_DOMAINS=150 tests/run-tests $(VALGRIND) $(TESTS)
@@ -112,5 +124,5 @@ bench: deps all
 		sed -n 's/^-- BENCH /  /p' $(O)/lab/$$xen/bench/log; done
 	@tests/lab/run convert --xen 4.20 && sed -n 's/^-- BENCH /  /p' $(O)/lab/4.20/convert/log
 
-.PHONY: check-quirks check check-fast check-build check-unit check-valgrind asan check-layers check-scripts \
+.PHONY: check-quirks check-matrix check check-fast check-build check-unit check-valgrind asan check-layers check-scripts \
 	check-lab lab soak deps demo bench fuzz

@@ -467,6 +467,24 @@ static int finish(struct xlpt_env *env, int rc)
 	return xlpt_err_exit(rc);
 }
 
+/*
+ * Out of descriptors, what is there may have been taken for absent: then that is the reason,
+ * whatever else the command says of it.
+ */
+static int starved(struct xlpt_env *env, int rc, struct xlpt_diag *diag)
+{
+	_cleanup_diag_ struct xlpt_diag first = { 0 };
+
+	if (!xlpt_host_starved || (rc == 0 && env->done) || rc == XLPT_ERR_LEFT ||
+	    diag->sys_errno == xlpt_host_starved)
+		return rc;
+	xlpt_diag_move(&first, diag);
+	rc = xlpt_diag_errno(diag, XLPT_ERR_IO, xlpt_host_starved, "cannot read all that there is");
+	if (first.message)
+		xlpt_diag_add_log(diag, first.message);
+	return rc;
+}
+
 int xlpt_run(int argc, char **argv, struct xlpt_env *env)
 {
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
@@ -474,6 +492,7 @@ int xlpt_run(int argc, char **argv, struct xlpt_env *env)
 
 	xlpt_stop_reset();
 	rc = run(env, argc, argv, &diag);
+	rc = starved(env, rc, &diag);
 
 	if (rc) {
 		/* Whatever the record says, it and the exit status are of one mind. */

@@ -268,8 +268,11 @@ static int change(struct xlpt_env *env, const struct xlpt_args *args, bool remov
 	if (env->dry_run)
 		return 0;
 	rc = xlpt_sentry_look(env, dir, &after, diag);
-	if (rc)
-		return rc;
+	if (rc) {
+		xlpt_diag_wrap(diag, "everything was done, but cannot be looked at");
+		xlpt_diag_hint(diag, "xlpt guard status shows how it stands");
+		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
+	}
 	xlpt_sentry_notes(env, &after);
 	if (!env->json) {
 		report_change(env, &before, &after, parts, remove, changed);

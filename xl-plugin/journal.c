@@ -244,8 +244,14 @@ struct xlpt_plan_observer xlpt_journal_observer(struct xlpt_journal *j)
 
 void xlpt_journal_end(struct xlpt_env *env, struct xlpt_journal *j)
 {
-	if (j->path)
-		env->host->ops->unlink(env->host, j->path);
+	int r = j->path ? env->host->ops->unlink(env->host, j->path) : 0;
+
+	/* Left, it would have a later command take back what is finished. */
+	if (r < 0 && r != -ENOENT)
+		r = env->host->ops->unlink(env->host, j->path);
+	if (r < 0 && r != -ENOENT)
+		xlpt_warn(env, "cannot remove %s of a change that is finished: %s; remove it by hand", j->path,
+			  xlpt_strerror(-r));
 	xlpt_closep(&j->fd);
 }
 

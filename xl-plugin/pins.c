@@ -124,8 +124,11 @@ int xlpt_pin_store(struct xlpt_env *env, const char *name, const struct xlpt_pin
 {
 	_cleanup_free_ char *text = xlpt_pin_format(pin),
 			    *path = xlpt_xasprintf(XLPT_PIN_DIR "/%s", name);
-	int r = xlpt_file_private_dir(env->host, XLPT_PIN_DIR);
+	int rc = xlpt_check_interrupted(diag), r;
 
+	if (rc)
+		return rc;
+	r = xlpt_file_private_dir(env->host, XLPT_PIN_DIR);
 	if (r == 0)
 		r = xlpt_file_replace(env->host, path, text, strlen(text),
 				      &(struct xlpt_file_how){.mode = 0600});
@@ -136,8 +139,11 @@ int xlpt_pin_store(struct xlpt_env *env, const char *name, const struct xlpt_pin
 int xlpt_pin_remove(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *path = xlpt_xasprintf(XLPT_PIN_DIR "/%s", name);
-	int r = env->host->ops->unlink(env->host, path);
+	int rc = xlpt_check_interrupted(diag), r;
 
+	if (rc)
+		return rc;
+	r = env->host->ops->unlink(env->host, path);
 	env->done |= r == 0;
 	return r < 0 ? cannot_write(name, -r, diag) : 0;
 }

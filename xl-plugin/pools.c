@@ -101,8 +101,11 @@ int xlpt_pool_save(struct xlpt_env *env, const struct xlpt_pool_def *def, struct
 {
 	_cleanup_free_ char *path = xlpt_xasprintf(XLPT_POOLS_DIR "/%s", def->pool.name);
 	_cleanup_str_ struct xlpt_str text = { 0 };
-	int r = xlpt_file_private_dir(env->host, XLPT_POOLS_DIR);
+	int rc = xlpt_check_interrupted(diag), r;
 
+	if (rc)
+		return rc;
+	r = xlpt_file_private_dir(env->host, XLPT_POOLS_DIR);
 	xlpt_pool_def_format(def, &text);
 	if (r == 0)
 		r = xlpt_file_replace(env->host, path, xlpt_str_get(&text), text.len,
@@ -120,6 +123,8 @@ int xlpt_pool_remove(struct xlpt_env *env, const char *name, struct xlpt_diag *d
 	_cleanup_free_ char *path = xlpt_xasprintf(XLPT_POOLS_DIR "/%s", name);
 	int rc = xlpt_pool_check_name(name, diag), r;
 
+	if (rc == 0)
+		rc = xlpt_check_interrupted(diag);
 	if (rc)
 		return rc;
 	r = env->host->ops->unlink(env->host, path);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <json-c/json.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "core/plan.h"
@@ -91,6 +92,30 @@ static void test_ignored_stays(void **state)
 	raise(SIGHUP);
 	assert_int_equal(xlpt_stop_came(), SIGHUP);
 	xlpt_stop_reset();
+}
+
+/* Out of descriptors, what is there is taken for absent: nothing is decided on that. */
+static void test_starved(void **state)
+{
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	struct rlimit old, none;
+	struct xlpt_host h;
+	struct seen s = { .raise_at = -1 };
+
+	(void)state;
+	xlpt_stop_reset();
+	assert_int_equal(xlpt_host_open(&h, "/"), 0);
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &old), 0);
+	none = (struct rlimit){ (rlim_t)h.rootfd + 1, old.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	assert_false(xlpt_host_has(&h, "/etc/passwd"));
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
+	assert_int_equal(run_three(&s, &diag), XLPT_ERR_IO);
+	assert_int_equal(s.done, 0);
+	assert_non_null(strstr(diag.message, "as many files open as it may"));
+	xlpt_stop_reset();
+	assert_int_equal(run_three(&s, NULL), 0);
+	xlpt_host_close(&h);
 }
 
 /* ---- commands ---- */
@@ -238,6 +263,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_plan_stops),
 		cmocka_unit_test(test_ignored_stays),
+		cmocka_unit_test(test_starved),
 		world_test(test_word),
 		world_test(test_settling),
 		world_test(test_output_full),
