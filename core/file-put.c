@@ -33,7 +33,7 @@ int xlpt_file_write_all(int fd, const void *data, size_t len)
 
 bool xlpt_file_is_unfinished(const char *name)
 {
-	const char *begin = BEGINS + 1;
+	const char *begin = &BEGINS[1];
 
 	return xlpt_starts(name, begin) && strlen(name) == XLPT_FILE_UNFINISHED &&
 	       strspn(name + strlen(begin), "0123456789abcdef") == DIGITS &&

@@ -67,10 +67,10 @@ static char *put(const char *path, const uint8_t *data, size_t size)
 
 static void journal(const uint8_t *data, size_t size)
 {
-	_cleanup_free_ char *path = put(JOURNAL, data, size);
 	struct xlpt_journal *js = NULL;
 	size_t n = 0;
 
+	free(put(JOURNAL, data, size));
 	NEED(xlpt_journal_interrupted(host(), &js, &n, NULL) == 0 && n <= 1);
 	for (size_t i = 0; i < n; i++) {
 		NEED(js[i].op && !strchr(js[i].op, '\n'));
