@@ -10,6 +10,8 @@
 void xlpt_hide_readable(enum xlpt_hide_grammar grammar, const char *text,
 			struct xlpt_hide_list *out)
 {
+	_cleanup_free_ char *meant = NULL;
+
 	if (xlpt_hide_parse(grammar, text, out, NULL) == 0)
 		return;
 	for (const char *s = text; (s = strchr(s, '(')); s++) {
@@ -19,6 +21,9 @@ void xlpt_hide_readable(enum xlpt_hide_grammar grammar, const char *text,
 		if (xlpt_hide_parse(grammar, one, &list, NULL) == 0 && list.n)
 			xlpt_hide_add(out, &list.items[0]);
 	}
+	meant = out->n ? NULL : xlpt_hide_meant(grammar, text);
+	if (meant)
+		xlpt_hide_parse(grammar, meant, out, NULL);
 }
 
 #define ANY (-1)

@@ -52,7 +52,10 @@ int xlpt_hide_parse(enum xlpt_hide_grammar grammar, const char *text, struct xlp
 int xlpt_hide_lint(enum xlpt_hide_grammar grammar, const char *text, struct xlpt_hide_list *out,
 		   struct xlpt_diag *diag);
 
-/* The groups of a list that can be read, each by itself, even if the kernel refuses the whole. */
+/*
+ * The groups of a list that can be read, each by itself, even if the kernel refuses the whole;
+ * when there is none, those that were probably meant.
+ */
 void xlpt_hide_readable(enum xlpt_hide_grammar grammar, const char *text,
 			struct xlpt_hide_list *out);
 /*

@@ -253,21 +253,34 @@ static void judge_group(struct check *c, const struct xlpt_hide_group *g)
 	}
 }
 
+static void reject(struct check *c, const char *what)
+{
+	struct xlpt_verdict *v = verdict(c, what, XLPT_HIDDEN_REJECTED);
+
+	v->fact = xlpt_xstrdup(c->refused);
+	v->hint = xlpt_xstrdup(c->mend);
+}
+
 /* The groups of a list that as a whole is refused: each that can be read by itself. */
 static void salvage(struct check *c, const char *text)
 {
+	if (!strchr(text, '(')) {
+		_cleanup_hide_ struct xlpt_hide_list meant = {0};
+
+		xlpt_hide_readable(c->boot->grammar, text, &meant);
+		for (size_t i = 0; i < meant.n; i++)
+			xlpt_hide_add(&c->wanted, &meant.items[i]);
+		if (!meant.n)
+			reject(c, text);
+	}
 	for (const char *s = text; (s = strchr(s, '(')); s++) {
 		_cleanup_free_ char *one = xlpt_xstrndup(s, strcspn(s, ")") + 1);
 		_cleanup_hide_ struct xlpt_hide_list list = {0};
-		struct xlpt_verdict *v;
 
-		if (xlpt_hide_lint(c->boot->grammar, one, &list, NULL) == 0) {
+		if (xlpt_hide_lint(c->boot->grammar, one, &list, NULL) == 0)
 			xlpt_hide_add(&c->wanted, &list.items[0]);
-			continue;
-		}
-		v = verdict(c, one, XLPT_HIDDEN_REJECTED);
-		v->fact = xlpt_xstrdup(c->refused);
-		v->hint = xlpt_xstrdup(c->mend);
+		else
+			reject(c, one);
 	}
 }
 

@@ -274,6 +274,8 @@ static void test_written(void **state)
 	assert_said("remove", run(bus, "remove", false), 0, NULL);
 	fake_bus_put(bus, GRUB, "GRUB_CMDLINE_XEN=xen-pciback.hide=eth0\n");
 	assert_said("unreadable", run(bus, "verify", false), 1, "has xen-pciback.hide=eth0");
+	fake_bus_put(bus, GRUB, "GRUB_CMDLINE_XEN=\"xen-pciback.hide=02:00.0\"\n");
+	assert_said("without brackets", run(bus, "verify", false), 1, NIC " lost");
 	/* What ours replaces was taken over, and may have been taken out since. */
 	fake_bus_put(bus, GRUB, "");
 	fake_bus_put(bus, "/etc/modprobe.d/a.conf", "options xen-pciback hide=(" OTHER ")\n");

@@ -333,8 +333,17 @@ static void test_where(void **state)
 	assert_verify(bus, NIC, "(02:00.0,02:00.1) rejected;" NIC " rejected;", NULL,
 		      "write that in /etc/default/grub:2, and run: update-grub");
 	/* Beyond guessing. */
+	fake_bus_put(bus, "/etc/default/grub", "");
 	fake_bus_put(bus, "/proc/cmdline", "xen-pciback.hide=eth0");
-	assert_verify(bus, NIC, NIC " rejected;", NULL, "mend the list on dom0's command line");
+	assert_verify(bus, NIC, "eth0 rejected;" NIC " rejected;", NULL,
+		      "mend the list on dom0's command line");
+	assert_verify(bus, NULL, "eth0 rejected;", NULL, "mend the list on dom0's command line");
+	/* No brackets at all. */
+	fake_bus_put(bus, "/proc/cmdline", "xen-pciback.hide=02:00.0,05:00.0");
+	fake_bus_put(bus, XLPT_MODPROBE_CONF, OURS(""));
+	assert_verify(bus, NULL, NIC " rejected;" OTHER " rejected;",
+		      "the command line: group 1, column 1: expected '('",
+		      "meant as \"(02:00.0)(05:00.0)\"");
 }
 
 /* A driver that takes what it is told to: who told it, and how to take that back. */
