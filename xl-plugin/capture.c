@@ -58,7 +58,10 @@ static bool looked_through(const char *path)
 					       "/proc/interrupts", "/proc/io", "/proc/cpuinfo",
 					       /* "B: KEY=..." are the keys that a keyboard has. */
 					       "/proc/bus/input/", "/proc/net/route",
-					       "/proc/net/ipv6_route" };
+					       "/proc/net/ipv6_route",
+					       /* Lists of paths, and of what was taken out of them. */
+					       XLPT_CAPTURE_DIR "/taken-out",
+					       XLPT_CAPTURE_DIR "/left-out" };
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(publics); i++)
 		if (xlpt_starts(path, publics[i]))
