@@ -32,6 +32,9 @@ static bool complete(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf)
 	o = xlpt_owners_find(&owners, bdf);
 	if (!o || o->domid != domid || !xlpt_owner_complete(o))
 		return false;
+	/* libxl writes where QEMU has put it last of all: killed before, it has not ended its add. */
+	if (o->type == XLPT_GUEST_HVM && o->dev.vdevfn < 0)
+		return false;
 	if (o->type == XLPT_GUEST_HVM && (env->ts->ops->dm_has(env->ts, domid, bdf, &has, NULL) || !has))
 		return false;
 	return env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, NULL) == 0 && assigned;
