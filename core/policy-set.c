@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The rules about what goes together: isolation sets, and what is behind a VMD controller. */
 #include "core/policy.h"
+#include "core/text.h"
 
 static bool with_guest(const struct xlpt_place *p)
 {
@@ -132,6 +133,15 @@ static void set_fact(const struct xlpt_device *dev, const struct users *u, struc
 	xlpt_diag_fact(diag, "they are in one isolation set%s", s.s);
 }
 
+/* Its guest, on its way out, has one of those before it, too. */
+static bool ended_before(const struct users *u, size_t i)
+{
+	for (size_t k = 0; k < i; k++)
+		if (u->of_guests[k]->place->owner_domid == u->of_guests[i]->place->owner_domid)
+			return true;
+	return false;
+}
+
 /*
  * What brings the others out of use: "xlpt detach web1 A; xlpt hide B C". Nothing
  * when one of them cannot be brought out of it: then only consent is left.
@@ -151,8 +161,15 @@ static char *clear_away(const struct users *u)
 			xlpt_str_dispose(&s);
 			return xlpt_xstrdup("xlpt repair");
 		}
-		xlpt_str_addf(&s, "%sxlpt detach %s %s", i ? "; " : "", m->place->owner_name,
-			      XLPT_BDF_STR(m->device->bdf));
+		/* One that has ended lets go of nothing; it is destroyed once. */
+		if (m->place->owner_dying && !ended_before(u, i))
+			xlpt_str_addf(&s, m->place->owner_shut_down
+						? "%sxl destroy %s"
+						: "%swait until xl list does not show %s",
+				      s.len ? "; " : "", XLPT_WORD(m->place->owner_name));
+		else if (!m->place->owner_dying)
+			xlpt_str_addf(&s, "%sxlpt detach %s %s", s.len ? "; " : "",
+				      XLPT_WORD(m->place->owner_name), XLPT_BDF_STR(m->device->bdf));
 	}
 	for (size_t i = 0; i < u->n_dom0; i++) {
 		const struct xlpt_set_mate *m = u->of_dom0[i];

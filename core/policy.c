@@ -204,6 +204,26 @@ static int backend_ready(const struct xlpt_attach_facts *f, struct xlpt_diag *di
 	return 0;
 }
 
+int xlpt_policy_runs(const struct xlpt_guest *g, struct xlpt_diag *diag)
+{
+	if (!g->dying)
+		return 0;
+	if (g->shut_down) {
+		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s has shut down and was not destroyed", g->name);
+		xlpt_diag_fact(diag, "Xen still has domain %u, and its devices with it", g->domid);
+		xlpt_diag_hint(diag, "xl destroy %s", XLPT_WORD(g->name));
+	} else if (g->suspended) {
+		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is stopped for a save or a migration", g->name);
+		xlpt_diag_fact(diag, "Xen reports domain %u as suspended", g->domid);
+		xlpt_diag_hint(diag, "wait until that has ended; xlpt repair, if it was cut short");
+	} else {
+		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is shutting down", g->name);
+		xlpt_diag_fact(diag, "Xen reports domain %u as dying", g->domid);
+		xlpt_diag_hint(diag, "wait until xl list shows it running again");
+	}
+	return XLPT_ERR_NO_GUEST;
+}
+
 static int guest_fits(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 {
 	const struct xlpt_guest *g = f->guest;
@@ -232,12 +252,8 @@ static int guest_fits(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 		xlpt_diag_hint(diag, "leave the slot out");
 		return XLPT_ERR_GUEST_TYPE;
 	}
-	if (g->dying) {
-		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is shutting down", g->name);
-		xlpt_diag_fact(diag, "Xen reports domain %u as dying", g->domid);
-		xlpt_diag_hint(diag, "wait until xl list shows it running again");
+	if (xlpt_policy_runs(g, diag))
 		return XLPT_ERR_NO_GUEST;
-	}
 	if (!f->iommu) {
 		xlpt_diag_set(diag, XLPT_ERR_NO_IOMMU, "Xen runs without an IOMMU");
 		xlpt_diag_fact(diag, "xl info shows no %s among virt_caps",

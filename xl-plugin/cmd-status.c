@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "core/text.h"
 #include "pciback/scan.h"
 #include "xl-plugin/cli.h"
 #include "xl-plugin/op.h"
@@ -13,7 +14,8 @@ static const char *detail(const struct xlpt_owner *o, char buf[DETAIL])
 	if (!o->guest)
 		snprintf(buf, DETAIL, "its domain is gone: xlpt repair");
 	else if (o->shut_down)
-		snprintf(buf, DETAIL, "it has shut down and was not destroyed: xl destroy %s", o->guest);
+		snprintf(buf, DETAIL, "it has shut down and was not destroyed: xl destroy %s",
+			 XLPT_WORD(o->guest));
 	else if (o->dying)
 		snprintf(buf, DETAIL, "its domain is dying");
 	else if (o->lost)

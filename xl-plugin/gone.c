@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/text.h"
 #include "xl-plugin/output.h"
 
 #define LOOK_MS 200
@@ -197,7 +198,7 @@ int xlpt_gone_wait_guest(struct xlpt_env *env, const char *name, const char *uui
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s (domain %u) has shut down and was not destroyed",
 			      who.name, who.domid);
 		xlpt_diag_fact(diag, "Xen still has its domain, and its devices with it");
-		xlpt_diag_hint(diag, "xl destroy %s", who.name);
+		xlpt_diag_hint(diag, "xl destroy %s", XLPT_WORD(who.name));
 	} else {
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s (domain %u) is dying and does not end", who.name,
 			      who.domid);

@@ -128,9 +128,11 @@ int xlpt_leave_by_uuid(struct xlpt_env *env, const char *uuid, struct xlpt_guest
 	free(all);
 	if (rc || !domid)
 		return rc;
-	/* The list does not read what only the stored configuration says. */
-	rc = env->ts->ops->guest_by_id(env->ts, domid, now, NULL);
-	return rc == 0;
+	/* It may have ended since; any other answer does not say that it is not there. */
+	rc = env->ts->ops->guest_by_id(env->ts, domid, now, diag);
+	if (rc == XLPT_ERR_NO_GUEST && diag)
+		xlpt_diag_dispose(diag);
+	return rc == 0 ? 1 : rc == XLPT_ERR_NO_GUEST ? 0 : rc;
 }
 
 int xlpt_leave_wait_gone(struct xlpt_env *env, const struct xlpt_guest *guest,

@@ -70,7 +70,8 @@ static int make_permissive(void *ctx, size_t i, struct xlpt_diag *diag)
 /* Whatever failed: when the guest has ended meanwhile, that is why. */
 static int blame_guest(struct xlpt_op *op, int rc, struct xlpt_diag *diag)
 {
-	int gone = xlpt_guest_still_there(op->env, &op->guest, diag);
+	/* One that had ended before this is refused in the rules' own words. */
+	int gone = op->guest.dying ? 0 : xlpt_guest_still_there(op->env, &op->guest, diag);
 
 	return gone ? gone : rc;
 }

@@ -209,6 +209,9 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 			xlpt_diag_hint(diag, "xlpt status shows what is where");
 			return XLPT_ERR_NOT_HELD;
 		}
+		rc = op->force ? 0 : xlpt_policy_runs(&op->guest, diag);
+		if (rc)
+			return rc;
 		if (op->guest.paused && op->guest.type == XLPT_GUEST_PV && !op->force) {
 			xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is paused and cannot let go of a "
 				      "device", op->guest.name);

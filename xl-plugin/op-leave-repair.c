@@ -102,7 +102,8 @@ static int finish_save(struct xlpt_env *env, struct xlpt_journal *j, const struc
 	if (rc == 0 && now)
 		rc = xlpt_leave_wait_gone(env, now, diag);
 	if (rc == 0)
-		xlpt_say(env, "%s is saved in %s: xlpt restore %s", j->guest.name, file, file);
+		xlpt_say(env, "%s is saved in %s: xlpt restore %s", j->guest.name, file,
+			 XLPT_WORD(file));
 	return rc;
 }
 
@@ -228,7 +229,7 @@ static int finish_migrate(struct xlpt_env *env, struct xlpt_journal *j, const ch
 
 		xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s is neither here nor on %s", j->guest.name, host);
 		if (image && !access(image, F_OK))
-			xlpt_diag_hint(diag, "its image is kept: xlpt restore %s", image);
+			xlpt_diag_hint(diag, "its image is kept: xlpt restore %s", XLPT_WORD(image));
 		else
 			xlpt_diag_hint(diag, "xl list on both; create it again from its configuration");
 		return XLPT_ERR_LEFT;

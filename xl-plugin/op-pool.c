@@ -154,8 +154,42 @@ int xlpt_op_pool_release_guest(struct xlpt_env *env, const char *guest, int64_t 
 			rc = still_there(env, guest, diag);
 		if (rc != XLPT_ERR_IN_USE || xlpt_now(env->clock) >= deadline)
 			return rc;
+		rc = xlpt_check_interrupted(diag);
+		if (rc)
+			return rc;
 		env->clock->sleep_ms(env->clock, RELEASE_LOOK_MS);
 	}
+}
+
+/* IN_USE when a guest has it, who need not be the one of the lease, and whose name that may not tell. */
+static int with_nobody(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_diag *diag)
+{
+	_cleanup_owners_ struct xlpt_owners owners = { 0 };
+	const char *text = XLPT_BDF_STR(bdf);
+	const struct xlpt_owner *o;
+	bool assigned = false;
+	int rc = xlpt_owners_read(env, &owners, diag);
+
+	if (rc == 0)
+		rc = env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, diag);
+	if (rc)
+		return rc;
+	o = xlpt_owners_find(&owners, bdf);
+	if (o && o->guest) {
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is with %s (domain %u)", text, o->guest, o->domid);
+		xlpt_diag_fact(diag, "its PCI backend names it");
+		if (o->shut_down)
+			xlpt_diag_hint(diag, "xl destroy %s", XLPT_WORD(o->guest));
+		else
+			xlpt_diag_hint(diag, "xlpt detach %s %s", XLPT_WORD(o->guest), text);
+		return XLPT_ERR_IN_USE;
+	}
+	if (!assigned)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is with a guest", text);
+	xlpt_diag_fact(diag, "the hypervisor has it assigned, and no backend names it");
+	xlpt_diag_hint(diag, "xlpt repair");
+	return XLPT_ERR_IN_USE;
 }
 
 int xlpt_op_pool_release(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_returns *out,
@@ -164,8 +198,6 @@ int xlpt_op_pool_release(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
 	_cleanup_lease_ struct xlpt_lease l = { .fd = -1 };
 	const char *text = XLPT_BDF_STR(bdf);
-	bool assigned = false;
-	uint32_t domid;
 	int rc = 0, held;
 
 	/* The VF and its lease, and not the pools: netlink and the kernel are waited for. */
@@ -187,16 +219,7 @@ int xlpt_op_pool_release(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_
 		xlpt_diag_hint(diag, "xlpt pool list and xlpt pool show NAME tell what is");
 		return XLPT_ERR_NOT_FOUND;
 	}
-	held = xlpt_owner_now(env, bdf, &domid, diag);
-	rc = held < 0 ? held : env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, diag);
-	if (rc == 0 && (held > 0 || assigned)) {
-		_cleanup_free_ char *holder = xlpt_lease_holder(&l);
-
-		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is with %s", text, holder);
-		xlpt_diag_fact(diag, held > 0 ? "its PCI backend names it" : "the hypervisor has it assigned");
-		xlpt_diag_hint(diag, "xlpt detach %s %s", XLPT_WORD(l.guest), text);
-		return XLPT_ERR_IN_USE;
-	}
+	rc = with_nobody(env, bdf, diag);
 	if (rc == 0 && !env->dry_run)
 		rc = xlpt_gone_take(env, bdf, xlpt_warn, NULL, diag);
 	if (rc == 0 && !env->dry_run)

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "core/text.h"
 #include "pciback/scan.h"
 #include "xl-plugin/gone.h"
 #include "xl-plugin/op.h"
@@ -82,7 +83,7 @@ static int repair_owner(struct xlpt_env *env, const struct xlpt_owner *o, size_t
 	 */
 	if (rc == 0 && stuck)
 		xlpt_warn(env, "%s did not answer and takes no further PCI device until it restarts: "
-			       "xl reboot %s", o->guest, o->guest);
+			       "xl reboot %s", o->guest, XLPT_WORD(o->guest));
 	return rc;
 }
 
@@ -280,7 +281,8 @@ int xlpt_repair_facts(struct xlpt_env *env, size_t *found, struct xlpt_diag *dia
 			rc = left_before(&owners, i) ? 0 : repair_left(env, o, found, diag);
 		else if (o->shut_down)
 			xlpt_say(env, "%s (domain %u) has shut down, was not destroyed and keeps %s: "
-				      "xl destroy %s", o->guest, o->domid, XLPT_BDF_STR(o->bdf), o->guest);
+				      "xl destroy %s", o->guest, o->domid, XLPT_BDF_STR(o->bdf),
+				 XLPT_WORD(o->guest));
 		else
 			rc = repair_owner(env, o, found, diag);
 	}

@@ -35,7 +35,10 @@ static int in_guest(const struct xlpt_item *item, struct xlpt_diag *diag)
 	xlpt_diag_fact(diag, "%s, and its driver would not know of the reset",
 		       item->place.has_owner ? "the guest's PCI backend names it"
 					     : "the hypervisor has it assigned to a guest");
-	if (item->place.owner_name)
+	if (item->place.owner_name && item->place.owner_shut_down)
+		xlpt_diag_hint(diag, "xl destroy %s first, it has shut down; --force resets it all the same",
+			       XLPT_WORD(item->place.owner_name));
+	else if (item->place.owner_name)
 		xlpt_diag_hint(diag, "xlpt detach %s %s first; --force resets it all the same",
 			       XLPT_WORD(item->place.owner_name), bdf);
 	else

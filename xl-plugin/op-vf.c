@@ -46,7 +46,12 @@ static bool in_use(struct xlpt_vf_op *op, struct xlpt_bdf vf, struct xlpt_str *w
 	xlpt_bind_driver(op->env->host, vf, &driver, NULL);
 	if (owner && owner->guest) {
 		xlpt_str_addf(why, "%s%s is with %s", sep, bdf, owner->guest);
-		xlpt_str_addf(mend, "%sxlpt detach --to-host %s %s", sep, XLPT_WORD(owner->guest), bdf);
+		if (owner->shut_down)
+			xlpt_str_addf(mend, "%sxl destroy %s; xlpt unhide %s", sep,
+				      XLPT_WORD(owner->guest), bdf);
+		else
+			xlpt_str_addf(mend, "%sxlpt detach --to-host %s %s", sep,
+				      XLPT_WORD(owner->guest), bdf);
 	} else if (owner) {
 		xlpt_str_addf(why, "%s%s was left by domain %u", sep, bdf, owner->domid);
 		xlpt_str_addf(mend, "%sxlpt repair", sep);

@@ -50,8 +50,12 @@ int xlpt_guest_still_there(struct xlpt_env *env, const struct xlpt_guest *guest,
 	xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, gone ? "%s is gone" : "%s is shutting down", guest->name);
 	xlpt_diag_fact(diag, gone ? "domain %u ended in the middle of this"
 				  : "domain %u stopped in the middle of this", guest->domid);
-	xlpt_diag_hint(diag, gone ? "xl list shows the guests that run"
-				  : "wait until xl list shows it running again");
+	if (now.shut_down && !gone)
+		xlpt_diag_hint(diag, "wait until xl list shows it running again; if it stays as it is: xl "
+			       "destroy %s", XLPT_WORD(guest->name));
+	else
+		xlpt_diag_hint(diag, gone ? "xl list shows the guests that run"
+					  : "wait until xl list shows it running again");
 	return XLPT_ERR_NO_GUEST;
 }
 

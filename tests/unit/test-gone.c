@@ -232,6 +232,38 @@ static void test_shut_down(void **state)
 	said(w, TAKEN(3));
 }
 
+/* Nobody is sent to a guest that has ended for what it cannot do, nor a name to a shell as it is. */
+static void test_shut_down_mends(void **state)
+{
+	static const char *const mends = "xl destroy 'a $(id) b'";
+	struct world *w = *state;
+	struct xlpt_guest *g = fake_ts_find(w->ts, 3, NULL);
+
+	free(g->name);
+	g->name = xlpt_xstrdup("a $(id) b");
+	fake_store_set(w->store, g->name, "/local/domain/3/name");
+	ok(w, "hide 04:00.0 04:00.1");
+	ok(w, "attach 3 04:00.0 04:00.1 --allow-split 04:00.0");
+	answers(w, 3, "reset 04:00.0", "xlpt detach 'a $(id) b' 0000:04:00.0");
+	ok(w, "detach 3 04:00.1");
+	answers(w, 3, "attach db1 04:00.1", "xlpt detach 'a $(id) b' 0000:04:00.0");
+	fake_ts_down(w->ts, 3);
+	answers(w, 3, "attach db1 04:00.1", mends);
+	assert_null(strstr(w->err, "xlpt detach"));
+	answers(w, 3, "reset 04:00.0", mends);
+	answers(w, 3, "unhide 04:00.1", mends);
+	answers(w, 1, "detach 3 04:00.0", "has shut down and was not destroyed");
+	said(w, mends);
+	answers(w, 1, "attach 3 02:00.0 --hide", "has shut down and was not destroyed");
+	said(w, mends);
+	ok(w, "repair");
+	said(w, mends);
+	ok(w, "status");
+	said(w, mends);
+	fake_ts_dying(w->ts, 3);
+	answers(w, 3, "attach --timeout 1 db1 04:00.1", "wait until xl list does not show 'a $(id) b'");
+}
+
 /* A pool whose only VF is with a domain on its way out has it in a moment. */
 static void test_pool_waits(void **state)
 {
@@ -264,6 +296,7 @@ int main(void)
 		gone_test(test_repair_restarted),
 		gone_test(test_dying),
 		gone_test(test_shut_down),
+		gone_test(test_shut_down_mends),
 		gone_test(test_pool_waits),
 	};
 

@@ -219,6 +219,12 @@ static void test_damaged_lease(void **state)
 	free_is(w, 3);
 	ok(w, "pool release 01:10.0 01:10.4");
 	free_is(w, 5);
+	/* The backend says who has it. */
+	fake_bus_put(w->bus, XLPT_LEASES_DIR "/0000:01:10.2", "");
+	answers(w, 1, "pool release 01:10.2", "0000:01:10.2 is with web1 (domain 3)");
+	said(w, "to mend: xlpt detach web1 0000:01:10.2");
+	fake_ts_down(w->ts, 3);
+	answers(w, 1, "pool release 01:10.2", "to mend: xl destroy web1");
 }
 
 /* A guest that restarts has another number and the same VF: the lease follows it. */

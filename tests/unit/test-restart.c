@@ -2,6 +2,7 @@
 /* A guest with a pool's VF restarts while other commands look: it loses neither lease nor identity. */
 #include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
@@ -128,6 +129,26 @@ static void test_gone(void **state)
 	free_is(w, 7);
 }
 
+static void stop_now(void *arg)
+{
+	(void)arg;
+	raise(SIGTERM);
+}
+
+/* Waiting for a guest that runs on ends by a signal, long before its time is over. */
+static void test_release_stopped(void **state)
+{
+	struct world *w = *state;
+	int64_t begin;
+
+	ok(w, "pool define lan pf=01:00.0");
+	ok(w, "attach web1 pool:lan");
+	begin = xlpt_now(&w->clock.clock);
+	fake_clock_in(&w->clock, 1000, stop_now, NULL);
+	answers(w, 1, "pool release --guest web1 --timeout 500", "stopped by signal 15 (SIGTERM)");
+	assert_true(xlpt_now(&w->clock.clock) - begin < 5000);
+}
+
 #define restart_test(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
 
 int main(void)
@@ -135,6 +156,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		restart_test(test_restart), restart_test(test_both), restart_test(test_hypervisor),
 		restart_test(test_another), restart_test(test_gone),
+		restart_test(test_release_stopped),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
+#include "tests/fake/toolstack-internal.h"
 #include "tests/unit/leaving.h"
 
 static void answersf(struct world *w, int want, const char *line, const char *says)
@@ -99,6 +100,34 @@ static void test_restore_dies(void **state)
 	okf(w, "restore DIR/a");
 }
 
+static int no_word(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_guest *out,
+		   struct xlpt_diag *diag)
+{
+	(void)ts;
+	(void)out;
+	xlpt_diag_set(diag, XLPT_ERR_TOOLSTACK, "cannot ask about domain %u", domid);
+	xlpt_diag_hint(diag, "xl dmesg");
+	return XLPT_ERR_TOOLSTACK;
+}
+
+/* A domain of which Xen does not tell is not one that is not there. */
+static void test_restore_unknown(void **state)
+{
+	struct world *w = *state;
+
+	saved(w, true);
+	fake_ts_fail(w->ts, FAKE_TS_RESTORE, 1, FAKE_TS_AFTER_NODES);
+	w->ts->ops.guest_by_id = no_word;
+	answersf(w, 5, "restore DIR/a", "nobody can tell whether web1 exists now");
+	assert_non_null(strstr(w->err, "cannot ask about domain 60"));
+	answers(w, 5, "repair", "cannot ask about domain 60");
+	w->ts->ops.guest_by_id = fake_ts_guest_by_id;
+	journal_is_kept(w);
+	ok(w, "repair");
+	assert_true(has(w, running(w, "web1"), "05:00.0"));
+	no_journal(w);
+}
+
 /* xl migrate-receive lost its connection: it leaves a paused copy there, and the guest runs here. */
 static void test_receiver(void **state)
 {
@@ -123,6 +152,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_restore_runs, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restore_halts, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restore_dies, world_setup, teardown),
+		cmocka_unit_test_setup_teardown(test_restore_unknown, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_receiver, world_setup, teardown),
 	};
 
