@@ -37,6 +37,8 @@ int xlpt_convert_read(enum xlpt_format f, const char *text, size_t len, const ch
 
 	if (rc == 0)
 		xlpt_kepts_apply(&kept, dom, file, losses);
+	if (dom->devices_only)
+		dom->e820_host = XLPT_UNSET;	/* of a guest, not of its devices */
 	return rc;
 }
 
@@ -83,6 +85,8 @@ static void fold_globals(struct xlpt_dom *dom)
 
 		fold(&p->spec.permissive, p->filtering, dom->pci_permissive);
 		fold(&p->spec.seize, p->managed, dom->pci_seize);
+		fold(&p->spec.msitranslate, XLPT_UNSET, dom->pci_msitranslate);
+		fold(&p->spec.power_mgmt, XLPT_UNSET, dom->pci_power_mgmt);
 	}
 }
 
@@ -147,6 +151,15 @@ static void keep_spellings(struct keeper *k, const struct xlpt_dom *a, const str
 }
 
 /*
+ * What only the target says, and what is no news: xl's own order of boot devices, and the bootloader
+ * that libvirt reads out of a missing kernel, which is told as such.
+ */
+static bool follows(const struct xlpt_dom *a, const char *path)
+{
+	return !strcmp(path, "boot") || (!strcmp(path, "bootloader") && a->kernel);
+}
+
+/*
  * a is what was meant, b what the target's text says. Whether two values mean
  * the same is judged on normalised copies; what is kept are the values themselves.
  */
@@ -174,6 +187,8 @@ static void keep_differences(struct keeper *k, const struct xlpt_dom *a, const s
 		free(d->a);
 		d->a = xlpt_xstrdup(value);
 		xlpt_kept_add(k->kept, d->path, value, was);
+		if (!value && follows(a, d->path))
+			continue;
 		severity = xlpt_loss_reason(k->to, d, &reason);
 		xlpt_loss_add(k->losses, severity, a->file, d->line, 0, d->path, "%s", reason);
 	}
@@ -181,9 +196,38 @@ static void keep_differences(struct keeper *k, const struct xlpt_dom *a, const s
 		keep_spellings(k, a, b);
 }
 
+#define LIBXL_MEMORY (32u * 1024)	/* KiB */
+
+/* The value that xl's key had and that the reader could not take; NULL = the key was not there. */
+static const struct xlpt_carry *unread(const struct xlpt_dom *dom, const char *key)
+{
+	for (size_t i = 0; i < dom->extra.n; i++)
+		if (dom->extra.items[i].side == XLPT_SIDE_XL && !strcmp(dom->extra.items[i].path, key))
+			return &dom->extra.items[i];
+	return NULL;
+}
+
+/* libvirt takes no domain without <memory>. xl does, and gives it libxl's default (libxl_create.c). */
+static int say_memory(struct xlpt_dom *dom, struct xlpt_diag *diag)
+{
+	const struct xlpt_carry *c = unread(dom, "memory");
+
+	c = c ? c : unread(dom, "maxmem");
+	if (!c && (dom->devices_only || dom->memory.has || dom->maxmem.has))
+		return 0;
+	if (!c) {
+		dom->memory = (struct xlpt_num){ true, LIBXL_MEMORY };
+		return 0;
+	}
+	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "%s = %s: xl wants a number of MiB here", c->path, c->text);
+	xlpt_diag_at(diag, dom->file, c->line, c->column);
+	xlpt_diag_hint(diag, "write a plain number, as in %s = 512", c->path);
+	return XLPT_ERR_SYNTAX;
+}
+
 static int write_verified(const struct xlpt_dom *dom, const struct xlpt_convert *how,
-			  enum xlpt_format to, struct xlpt_str *out, struct xlpt_losses *losses,
-			  struct xlpt_diag *diag)
+			  enum xlpt_format from, enum xlpt_format to, struct xlpt_str *out,
+			  struct xlpt_losses *losses, struct xlpt_diag *diag)
 {
 	_cleanup_dom_ struct xlpt_dom said, back;
 	_cleanup_str_ struct xlpt_str text = { 0 };
@@ -197,6 +241,9 @@ static int write_verified(const struct xlpt_dom *dom, const struct xlpt_convert 
 	xlpt_dom_init(&back);
 	if (to == XLPT_FORMAT_LIBVIRT)
 		fold_globals(&said);
+	rc = from == XLPT_FORMAT_XL && to == XLPT_FORMAT_LIBVIRT ? say_memory(&said, diag) : 0;
+	if (rc)
+		return rc;
 	rc = xlpt_convert_write(to, &said, NULL, flags, &text, losses, diag);
 	if (rc)
 		return rc;
@@ -211,6 +258,7 @@ static int write_verified(const struct xlpt_dom *dom, const struct xlpt_convert 
 		xlpt_kept_add(&kept, "devices_only", dom->devices_only ? "yes" : NULL,
 			      back.devices_only ? "yes" : NULL);
 		back.devices_only = dom->devices_only;
+		back.e820_host = dom->e820_host;
 	}
 	keep_differences(&k, dom, &back);
 	xlpt_dom_carries(dom, to == XLPT_FORMAT_XL ? XLPT_SIDE_LIBVIRT : XLPT_SIDE_XL, keep_carry,
@@ -251,7 +299,7 @@ int xlpt_convert(const char *text, size_t len, const char *file, const struct xl
 			fold_globals(&dom);	/* the keys themselves stay behind */
 		cut_to_devices(&dom);
 	}
-	rc = write_verified(&dom, how, target, out, losses, diag);
+	rc = write_verified(&dom, how, from, target, out, losses, diag);
 	if (losses)
 		xlpt_losses_sort(losses);
 	return rc;
@@ -276,6 +324,16 @@ static void drop_comments(struct xlpt_carries *list)
 	list->n = n;
 }
 
+/* Of devices alone, their order means nothing. */
+static int by_address(const void *a, const void *b)
+{
+	const struct xlpt_spec *x = &((const struct xlpt_pci *)a)->spec;
+	const struct xlpt_spec *y = &((const struct xlpt_pci *)b)->spec;
+	int c = strcmp(x->name ? x->name : "", y->name ? y->name : "");
+
+	return c ? c : xlpt_bdf_cmp(x->bdf, y->bdf);
+}
+
 int xlpt_convert_said(const char *text, size_t len, const char *file, bool devices_only,
 		      struct xlpt_dom *dom, struct xlpt_diag *diag)
 {
@@ -284,8 +342,14 @@ int xlpt_convert_said(const char *text, size_t len, const char *file, bool devic
 
 	if (rc)
 		return rc;
-	if (devices_only)
+	fold_globals(dom);
+	dom->pci_permissive = dom->pci_seize = XLPT_UNSET;
+	dom->pci_msitranslate = dom->pci_power_mgmt = XLPT_UNSET;
+	if (devices_only) {
 		cut_to_devices(dom);
+		if (dom->n_pci)
+			qsort(dom->pci, dom->n_pci, sizeof(*dom->pci), by_address);
+	}
 	drop_comments(&dom->extra);
 	xlpt_dom_assume(dom);
 	return 0;

@@ -241,7 +241,7 @@ static void normalise_disk(struct xlpt_disk *d)
 	tri_default(&d->readonly, XLPT_OFF);
 }
 
-static void normalise_pci(struct xlpt_pci *p)
+static void normalise_pci(const struct xlpt_dom *dom, struct xlpt_pci *p)
 {
 	struct xlpt_bdf *g = &p->guest.v;
 
@@ -249,6 +249,8 @@ static void normalise_pci(struct xlpt_pci *p)
 	tri_default(&p->spec.seize, p->managed);
 	tri_default(&p->filtering, opposite(p->spec.permissive));
 	tri_default(&p->spec.permissive, opposite(p->filtering));
+	if (!p->spec.rdm_policy)
+		p->spec.rdm_policy = dom->rdm_policy ? (enum xlpt_rdm)dom->rdm_policy : XLPT_RDM_STRICT;
 	if (p->spec.vslot < 0 && p->guest.has && !g->seg && !g->bus && !g->func)
 		p->spec.vslot = g->dev;
 	else if (p->spec.vslot >= 0 && !p->guest.has)
@@ -257,61 +259,86 @@ static void normalise_pci(struct xlpt_pci *p)
 
 void xlpt_dom_normalise(struct xlpt_dom *dom)
 {
-	if (dom->type == XLPT_DOM_HVM) {
-		tri_default(&dom->pae, XLPT_ON);
-		tri_default(&dom->acpi, XLPT_ON);
-		tri_default(&dom->apic, XLPT_ON);
-	}
+	xlpt_dom_defaults(dom);
 	if (!dom->devices_only) {
-		if (!dom->type)
-			dom->type = XLPT_DOM_PV;	/* what xl takes it for */
 		num_default(&dom->vcpus, (struct xlpt_num){ true, 1 });
 		num_default(&dom->maxvcpus, dom->vcpus);
 		num_default(&dom->maxmem, dom->memory);
-		dom->on_poweroff = dom->on_poweroff ? dom->on_poweroff : XLPT_ACT_DESTROY;
-		dom->on_reboot = dom->on_reboot ? dom->on_reboot : XLPT_ACT_RESTART;
-		dom->on_crash = dom->on_crash ? dom->on_crash : XLPT_ACT_DESTROY;
 	}
-	for (size_t i = 0; i < dom->n_gfx; i++)
-		if (dom->gfx[i].type != XLPT_GFX_SPICE)
-			tri_default(&dom->gfx[i].vfb, dom->type == XLPT_DOM_HVM ? XLPT_OFF : XLPT_ON);
-	if (dom->viridian_groups)
-		dom->viridian = XLPT_ON;
+	for (size_t i = 0; i < dom->n_gfx; i++) {
+		struct xlpt_gfx *g = &dom->gfx[i];
+
+		if (g->type != XLPT_GFX_SPICE)
+			tri_default(&g->vfb, dom->type == XLPT_DOM_HVM ? XLPT_OFF : XLPT_ON);
+		else if (g->passwd)
+			tri_default(&g->ticketing, XLPT_ON);	/* libvirt: off without a password */
+	}
 	for (size_t i = 0; i < dom->n_disk; i++)
 		normalise_disk(&dom->disk[i]);
 	for (size_t i = 0; i < dom->n_net; i++)
 		dom->net[i].kind = dom->net[i].kind ? dom->net[i].kind : XLPT_NET_BRIDGE;
 	for (size_t i = 0; i < dom->n_pci; i++)
-		normalise_pci(&dom->pci[i]);
+		normalise_pci(dom, &dom->pci[i]);
+}
+
+/* The display that an HVM guest gets by both sides, once it has one. */
+static void assume_display(struct xlpt_dom *dom)
+{
+	for (size_t i = 0; i < dom->n_gfx; i++) {
+		struct xlpt_gfx *g = &dom->gfx[i];
+
+		if (g->port.has)
+			tri_default(&g->autoport, XLPT_OFF);
+		if (g->type == XLPT_GFX_SPICE)
+			tri_default(&g->ticketing, XLPT_ON);
+		if (g->type != XLPT_GFX_VNC || dom->type != XLPT_DOM_HVM)
+			continue;
+		tri_default(&g->autoport, XLPT_ON);
+		if (!g->listen)
+			g->listen = xlpt_xstrdup("127.0.0.1");
+	}
+	if (dom->type == XLPT_DOM_HVM && dom->n_gfx && !dom->n_video)
+		XLPT_DOM_ADD(dom, video)->model = XLPT_VGA_CIRRUS;
+	if (dom->n_video) {
+		num_default(&dom->video[0].heads, (struct xlpt_num){ true, 1 });
+		tri_default(&dom->video[0].primary, XLPT_ON);
+	}
+}
+
+static void unsay(enum xlpt_tri *t, enum xlpt_tri value)
+{
+	if (*t == value)
+		*t = XLPT_UNSET;
+}
+
+/* What every device does anyway, no more said: lists that people read stay short. */
+static void silence(struct xlpt_pci *p)
+{
+	unsay(&p->filtering, XLPT_ON);
+	unsay(&p->spec.permissive, XLPT_OFF);
+	unsay(&p->spec.msitranslate, XLPT_OFF);
+	unsay(&p->spec.power_mgmt, XLPT_OFF);
+	if (p->spec.rdm_policy == XLPT_RDM_STRICT)
+		p->spec.rdm_policy = XLPT_RDM_UNSET;
 }
 
 void xlpt_dom_assume(struct xlpt_dom *dom)
 {
 	xlpt_dom_normalise(dom);
-	if (dom->type == XLPT_DOM_HVM) {
-		tri_default(&dom->viridian, XLPT_OFF);
-		if (!dom->boot && !xlpt_dom_boots_by_device(dom))
-			dom->boot = xlpt_xstrdup("cda");	/* libxl_create.c */
-	}
+	if (dom->type == XLPT_DOM_HVM && !dom->boot && !xlpt_dom_boots_by_device(dom))
+		dom->boot = xlpt_xstrdup("cda");	/* libxl_create.c */
 	if (!dom->devices_only) {
 		num_default(&dom->clock_adjust, (struct xlpt_num){ true, 0 });
 		dom->clock = dom->clock ? dom->clock : XLPT_CLOCK_UTC;
 	}
-	for (size_t i = 0; i < dom->n_gfx; i++) {
-		if (dom->gfx[i].port.has)
-			tri_default(&dom->gfx[i].autoport, XLPT_OFF);
-		if (dom->gfx[i].type == XLPT_GFX_SPICE)
-			tri_default(&dom->gfx[i].ticketing, XLPT_ON);
-	}
+	assume_display(dom);
 	for (size_t i = 0; i < dom->n_serial; i++)
 		num_default(&dom->serial[i].port, (struct xlpt_num){ true, i });
-	if (dom->n_video) {
-		num_default(&dom->video[0].heads, (struct xlpt_num){ true, 1 });
-		tri_default(&dom->video[0].primary, XLPT_ON);
-	}
 	/* Neither side takes a device from its driver unless told to. */
 	for (size_t i = 0; dom->pci_seize != XLPT_ON && i < dom->n_pci; i++) {
 		tri_default(&dom->pci[i].managed, XLPT_OFF);
 		tri_default(&dom->pci[i].spec.seize, XLPT_OFF);
 	}
+	for (size_t i = 0; i < dom->n_pci; i++)
+		silence(&dom->pci[i]);
 }

@@ -44,4 +44,7 @@ const struct xlpt_field *xlpt_path_find(const struct xlpt_dom *dom, const char *
 void *xlpt_path_element(const struct xlpt_dom *dom, const char *path,
 			const struct xlpt_field **list);
 
+/* Fills in what both sides take for what is not said. */
+void xlpt_dom_defaults(struct xlpt_dom *dom);
+
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * disk = [ ... ] as xl-disk-configuration(5) has it. libxlutil judges each entry;
- * our own reading beside it tells what was said from what it fills in.
+ * disk = [ ... ] as xl-disk-configuration(5) has it. libxlutil reads each entry; a scan of our own
+ * beside it tells what was said from what libxlutil fills in, and finds what the model has no word for.
  */
 #include "converters/xl-read-internal.h"
 
@@ -59,7 +59,10 @@ static void positional(struct disk_reader *dr, char *s)
 	}
 }
 
-/* "file:/x", "tap:qcow2:/x", "drbd:x": forms of xend's time. Returns what is left of s. */
+/*
+ * "file:/x", "tap:qcow2:/x", "drbd:x": forms of xend's time. They stand in front of the target, or of
+ * the name ("ioemu:hda"), or behind other keys. Returns what is left of s.
+ */
 static char *prefixes(struct disk_reader *dr, char *s)
 {
 	static const char *const plain[] = { "tapdisk", "tap2", "tap", "aio", "ioemu", "file",
@@ -150,7 +153,7 @@ static bool takes_value(const char *key)
 
 static void parse(struct disk_reader *dr, char *s)
 {
-	for (bool first = true;; first = false) {
+	for (;;) {
 		char *end, *eq;
 
 		s += strspn(s, " \t\n");
@@ -168,8 +171,7 @@ static void parse(struct disk_reader *dr, char *s)
 				dr->d->target = xlpt_xstrdup("");
 			return;
 		}
-		if (first)
-			s = prefixes(dr, s);
+		s = prefixes(dr, s);
 		end = s + strcspn(s, ",");
 		eq = memchr(s, '=', (size_t)(end - s));
 		if (*end)
@@ -187,16 +189,88 @@ static void parse(struct disk_reader *dr, char *s)
 	}
 }
 
-static int judge(struct xlpt_xl_reader *r, const char *text, size_t off)
+/* ---- what libxlutil makes of it ---- */
+
+static void replace(char **p, const char *s)
 {
+	free(*p);
+	*p = xlpt_xstrdup(s);
+}
+
+/* A string for a block script, or one that QEMU takes apart ("rbd:pool/image"), is no path. */
+static bool is_relative(const libxl_device_disk *l)
+{
+	const char *s = l->pdev_path;
+
+	return s && *s && *s != '/' && !l->script && s[strcspn(s, ":/")] != ':';
+}
+
+static int format_of(const libxl_device_disk *l)
+{
+	switch (l->format) {
+	case LIBXL_DISK_FORMAT_RAW:
+		return XLPT_FMT_RAW;
+	case LIBXL_DISK_FORMAT_QCOW:
+		return XLPT_FMT_QCOW;
+	case LIBXL_DISK_FORMAT_QCOW2:
+		return XLPT_FMT_QCOW2;
+	case LIBXL_DISK_FORMAT_VHD:
+		return XLPT_FMT_VHD;
+	case LIBXL_DISK_FORMAT_QED:
+		return XLPT_FMT_QED;
+	case LIBXL_DISK_FORMAT_EMPTY:
+		return XLPT_FMT_EMPTY;
+	default:
+		return 0;
+	}
+}
+
+/* libxlutil has the last word. What it fills in stays unsaid where the scan saw nothing. */
+static void settle(struct xlpt_disk *d, const libxl_device_disk *l)
+{
+	int format = format_of(l);
+
+	replace(&d->vdev, l->vdev);
+	replace(&d->script, l->script);
+	replace(&d->backend, l->backend_domname);
+	/* xl-disk-configuration(5): a path that does not begin with '/' is below /dev. */
+	free(d->target);
+	d->target = is_relative(l) ? xlpt_xasprintf("/dev/%s", l->pdev_path)
+				   : xlpt_xstrdup(l->pdev_path);
+	if (d->format || (format != XLPT_FMT_RAW && format != XLPT_FMT_EMPTY))
+		d->format = format;
+	if (l->is_cdrom)
+		d->dev = XLPT_DISKDEV_CDROM;
+	else if (d->dev)
+		d->dev = XLPT_DISKDEV_DISK;
+	if (!l->is_cdrom && !l->readwrite)
+		d->readonly = XLPT_ON;
+	else if (!l->is_cdrom && d->readonly)
+		d->readonly = XLPT_OFF;
+	if (!libxl_defbool_is_default(l->discard_enable))
+		d->discard = libxl_defbool_val(l->discard_enable) ? XLPT_ON : XLPT_OFF;
+	d->direct_io_safe = l->direct_io_safe ? XLPT_ON : XLPT_UNSET;
+}
+
+static int read_disk(struct xlpt_xl_reader *r, struct xlpt_xl_value *v)
+{
+	struct disk_reader dr = { .r = r };
 	libxl_device_disk disk;
-	int e;
+	const char *text = v->text;
+	int rc = 0;
 
 	libxl_device_disk_init(&disk);
 	xlpt_xl_forget_words(r);
-	e = xlu_disk_parse(r->cfg, 1, &text, &disk);
+	if (xlu_disk_parse(r->cfg, 1, &text, &disk)) {
+		rc = xlpt_xl_refused(r, v->off, "libxlutil does not accept this disk");
+	} else {
+		dr.d = XLPT_DOM_ADD(r->dom, disk);
+		xlpt_xl_at(r, v->off, &dr.d->at);
+		parse(&dr, v->text);
+		settle(dr.d, &disk);
+	}
 	libxl_device_disk_dispose(&disk);
-	return e ? xlpt_xl_refused(r, off, "libxlutil does not accept this disk") : 0;
+	return rc;
 }
 
 int xlpt_xl_read_disks(struct xlpt_xl_reader *r)
@@ -207,17 +281,13 @@ int xlpt_xl_read_disks(struct xlpt_xl_reader *r)
 		return 0;
 	for (size_t i = 0; i < values.n; i++) {
 		struct xlpt_xl_value *v = &values.v[i];
-		struct disk_reader dr = { .r = r };
 		int rc;
 
 		if (!v->text)
 			return xlpt_xl_bad(r->scan, v->off, r->diag, "a disk is a string, not a list");
-		rc = judge(r, v->text, v->off);
+		rc = read_disk(r, v);
 		if (rc)
 			return rc;
-		dr.d = XLPT_DOM_ADD(r->dom, disk);
-		xlpt_xl_at(r, v->off, &dr.d->at);
-		parse(&dr, v->text);
 	}
 	return 0;
 }

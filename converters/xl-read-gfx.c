@@ -30,7 +30,7 @@ static void num(struct xlpt_xl_reader *r, const char *key, struct xlpt_num *out)
 		xlpt_xl_unuse(r, key);
 }
 
-/* True when the key is there and on. Off and without a reader it stays a carry. */
+/* True when the key is there and on. What is neither on nor off stays a carry. */
 static bool on(struct xlpt_xl_reader *r, const char *key, size_t *off)
 {
 	const struct xlpt_xl_setting *s = xlpt_xl_find(r, key);
@@ -41,9 +41,24 @@ static bool on(struct xlpt_xl_reader *r, const char *key, size_t *off)
 		*off = s->key_off;
 		return true;
 	}
-	if (s)
+	if (s && v == XLPT_UNSET)
 		xlpt_xl_unuse(r, key);
 	return false;
+}
+
+/*
+ * libxl gives an HVM guest VNC on the loopback interface, and a Cirrus card to see there, unless
+ * vnc= says no (libxl_create.c, 4.17 and 4.20). libvirt gives it neither, so both are said here.
+ */
+static bool has_vnc_unsaid(struct xlpt_xl_reader *r)
+{
+	const char *text = xlpt_xl_string(r, "vnc");
+	enum xlpt_tri v;
+	bool said = text && xlpt_xl_bool(text, &v);
+
+	if (text && !said)
+		xlpt_xl_unuse(r, "vnc");
+	return r->dom->type == XLPT_DOM_HVM && !said;
 }
 
 static struct xlpt_gfx *add(struct xlpt_xl_reader *r, int type, size_t off)
@@ -59,9 +74,10 @@ static void domain_wide(struct xlpt_xl_reader *r)
 {
 	struct xlpt_gfx *g = NULL;
 	struct xlpt_num display = { 0 };
-	size_t off;
+	bool unsaid = has_vnc_unsaid(r);
+	size_t off = 0;
 
-	if (on(r, "vnc", &off)) {
+	if (on(r, "vnc", &off) || unsaid) {
 		g = add(r, XLPT_GFX_VNC, off);
 		keep(r, "vnclisten", &g->listen);
 		keep(r, "vncpasswd", &g->passwd);
@@ -70,6 +86,10 @@ static void domain_wide(struct xlpt_xl_reader *r)
 		if (display.has)
 			g->port = (struct xlpt_num){ true, display.v + VNC_BASE };
 		keep(r, "keymap", &g->keymap);
+		if (unsaid && !g->listen)
+			g->listen = xlpt_xstrdup("127.0.0.1");
+		if (unsaid && !g->port.has && !g->autoport)
+			g->autoport = XLPT_ON;
 	}
 	if (on(r, "sdl", &off)) {
 		struct xlpt_gfx *sdl = add(r, XLPT_GFX_SDL, off);
@@ -167,11 +187,14 @@ static void read_video(struct xlpt_xl_reader *r)
 		model = std == XLPT_ON ? XLPT_VGA_STD : std == XLPT_OFF ? XLPT_VGA_CIRRUS : 0;
 	}
 	num(r, "videoram", &ram);
+	if (!s && has_vnc_unsaid(r))
+		model = XLPT_VGA_CIRRUS;
 	if (!model && !ram.has)
 		return;
 	s = s ? s : xlpt_xl_find(r, "videoram");
 	v = XLPT_DOM_ADD(r->dom, video);
-	xlpt_xl_at(r, s->key_off, &v->at);
+	if (s)
+		xlpt_xl_at(r, s->key_off, &v->at);
 	v->model = model;
 	if (ram.has)
 		v->vram = (struct xlpt_num){ true, ram.v * 1024 };

@@ -114,6 +114,24 @@ static void read_cmdline(struct xlpt_xl_reader *r)
 		r->dom->cmdline = xlpt_xstrdup(extra);
 }
 
+/*
+ * xl ignores hvmloader as the kernel of an HVM guest, with a warning (xl_parse.c): it is the firmware
+ * that Xen loads anyway. libvirt would boot it as if it were a Linux kernel.
+ */
+static void read_kernel(struct xlpt_xl_reader *r)
+{
+	struct xlpt_dom *dom = r->dom;
+	const char *slash = dom->kernel ? strrchr(dom->kernel, '/') : NULL;
+	const char *base = slash ? slash + 1 : dom->kernel;
+
+	if (dom->type != XLPT_DOM_HVM || !xlpt_streq(base, "hvmloader"))
+		return;
+	xlpt_loss_add(r->losses, XLPT_LOSS_NOTE, r->scan->file, xlpt_dom_line(dom, &dom->kernel), 0,
+		      "kernel", "left out: xl ignores hvmloader here, Xen loads it without being told");
+	free(dom->kernel);
+	dom->kernel = NULL;
+}
+
 static void read_firmware(struct xlpt_xl_reader *r)
 {
 	const char *s = xlpt_xl_string(r, "firmware");
@@ -252,6 +270,7 @@ static int read_all(struct xlpt_xl_reader *r, struct xlpt_kepts *kept)
 
 	read_keys(r);
 	read_cmdline(r);
+	read_kernel(r);
 	read_firmware(r);
 	read_clock(r);
 	read_viridian(r);
@@ -260,6 +279,9 @@ static int read_all(struct xlpt_xl_reader *r, struct xlpt_kepts *kept)
 		if (rc)
 			return rc;
 	}
+	/* xl gives every PV guest with PCI devices the host's memory map (xl_parse.c); libvirt is told to. */
+	if (r->dom->n_pci && (r->dom->type == XLPT_DOM_PV || !r->dom->type))
+		r->dom->e820_host = XLPT_ON;
 	read_comments(r, kept);
 	for (size_t i = 0; i < r->scan->n; i++)
 		if (!r->used[i])

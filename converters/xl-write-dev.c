@@ -268,6 +268,9 @@ static void write_gfx(const struct xlpt_dom *dom, struct xlpt_str *out)
 			first = false;
 		}
 	}
+	/* An HVM guest of xl's has VNC unless it is told not to. */
+	if (dom->type == XLPT_DOM_HVM && !(seen & 1u << XLPT_GFX_VNC))
+		xlpt_xlw_tri(out, "vnc", XLPT_OFF);
 	xlpt_xlw_list(out, "vfb", &list);
 }
 

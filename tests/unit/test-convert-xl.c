@@ -72,7 +72,7 @@ static void test_values(void **st)
 		{ "vif=['rate=10Mb/s@50ms']\n", "net[#0].rate_us", "50000" },
 		{ "vif=['ip=10.0.0.1 10.0.0.2']\n", "net[#0].ips", "[10.0.0.1,10.0.0.2]" },
 		{ "vfb=['vnc=1,vncdisplay=3']\n", "gfx[#0].port", "5903" },
-		{ "type='hvm'\nspice=1\nspicedisable_ticketing=1\n", "gfx[#0].ticketing", "off" },
+		{ "type='hvm'\nvnc=0\nspice=1\nspicedisable_ticketing=1\n", "gfx[#0].ticketing", "off" },
 		{ "serial='tcp:localhost:99,server,nowait'\n", "serial[#0].listen", "on" },
 		{ "serial=['pty','file:/x']\n", "serial[#1].path", "/x" },
 		{ "channel=['connection=socket,path=/a,name=n']\n", "channel[#0].kind", "unix" },

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Configurations as people have them, and what libvirt must be told so that the guest stays the same. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "converters/convert.h"
+
+#define PV "name = 'g'\nmemory = 64\nkernel = '/k'\n"
+#define HVM "name = 'g'\nmemory = 512\ntype = 'hvm'\n"
+
+static struct xlpt_str out;
+static struct xlpt_losses losses;
+static struct xlpt_diag diag;
+
+static void forget(void)
+{
+	xlpt_str_dispose(&out);
+	xlpt_losses_dispose(&losses);
+	xlpt_diag_dispose(&diag);
+}
+
+static int to_libvirt(const char *cfg)
+{
+	struct xlpt_convert how = { .to = XLPT_FORMAT_LIBVIRT };
+
+	forget();
+	return xlpt_convert(cfg, strlen(cfg), "t.cfg", &how, &out, NULL, &losses, &diag);
+}
+
+static void says(const char *cfg, const char *part)
+{
+	if (to_libvirt(cfg))
+		fail_msg("%s: %s", cfg, diag.message);
+	if (!strstr(out.s, part))
+		fail_msg("%s has no %s:\n%s", cfg, part, out.s);
+}
+
+static void says_not(const char *cfg, const char *part)
+{
+	if (to_libvirt(cfg))
+		fail_msg("%s: %s", cfg, diag.message);
+	if (strstr(out.s, part))
+		fail_msg("%s has %s:\n%s", cfg, part, out.s);
+}
+
+static const struct xlpt_loss *loss_of(const char *what)
+{
+	for (size_t i = 0; i < losses.n; i++)
+		if (!strcmp(losses.items[i].what, what))
+			return &losses.items[i];
+	return NULL;
+}
+
+static void is_lost(const char *cfg, const char *what, enum xlpt_severity severity)
+{
+	const struct xlpt_loss *l;
+
+	if (to_libvirt(cfg))
+		fail_msg("%s: %s", cfg, diag.message);
+	l = loss_of(what);
+	if (!l || l->severity != severity)
+		fail_msg("%s: %s is %s", cfg, what, l ? xlpt_severity_word(l->severity) : "not told");
+}
+
+static size_t differences(const char *a, const char *b, bool devices_only)
+{
+	_cleanup_deltas_ struct xlpt_deltas deltas = { 0 };
+	_cleanup_dom_ struct xlpt_dom x, y;
+	size_t n;
+
+	assert_int_equal(xlpt_convert_said(a, strlen(a), "a", devices_only, &x, NULL), 0);
+	assert_int_equal(xlpt_convert_said(b, strlen(b), "b", devices_only, &y, NULL), 0);
+	n = xlpt_dom_diff(&x, &y, &deltas);
+	for (size_t i = 0; i < deltas.n; i++)
+		print_message("%s: %s -> %s\n", deltas.items[i].path, deltas.items[i].a,
+			      deltas.items[i].b);
+	return n;
+}
+
+/* Every form that libxlutil takes arrives as libxlutil takes it. */
+static void test_disks(void **st)
+{
+	static const struct { const char *disk, *xml[3]; } cases[] = {
+		{ "phy:/dev/vg/g,ioemu:hda,w",
+		  { "<source dev='/dev/vg/g'/>", "<target dev='hda' bus='ide'/>" } },
+		{ "file:/a.iso,ioemu:hdc:cdrom,r",
+		  { "<disk type='file' device='cdrom'>", "<source file='/a.iso'/>", "dev='hdc'" } },
+		{ "backend=d,phy:/dev/x,hdb,r",
+		  { "<source dev='/dev/x'/>", "<backenddomain name='d'/>", "<readonly/>" } },
+		{ "vdev=xvdb, tap:qcow2:/a.q,w", { "<source file='/a.q'/>", "type='qcow2'", "'xvdb'" } },
+		{ "access=ro,phy:/dev/x,xvda", { "<source dev='/dev/x'/>", "<readonly/>", "'xvda'" } },
+		{ "phy:vg/g,xvda,w", { "<source dev='/dev/vg/g'/>", "type='block'" } },
+		{ "format=raw,vdev=xvda,target=vg/g", { "<source dev='/dev/vg/g'/>", "type='raw'" } },
+		{ "/a,,xvda", { "<source file='/a'/>", "<target dev='xvda'" } },
+	};
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *cfg = xlpt_xasprintf(PV "disk = [ '%s' ]\n", cases[i].disk);
+
+		for (int k = 0; k < 3 && cases[i].xml[k]; k++)
+			says(cfg, cases[i].xml[k]);
+		assert_int_equal(losses.n, 0);
+	}
+	/* What libvirt cannot say of a disk is no mild word. */
+	is_lost(PV "disk = [ 'drbd:r0,xvda,w' ]\n", "disk[xvda].script", XLPT_LOSS_CHANGED);
+	is_lost(PV "disk = [ 'drbd:r0,xvda,w' ]\n", "disk[xvda].target", XLPT_LOSS_CHANGED);
+	is_lost(PV "disk = [ 'format=qcow2,vdev=xvda,target=nbd:h:1' ]\n", "disk[xvda].target",
+		XLPT_LOSS_CHANGED);
+}
+
+static void test_kernels(void **st)
+{
+	(void)st;
+	/* xl ignores it, whatever directory it is in. */
+	says_not(HVM "kernel = '/usr/lib/xen/boot/hvmloader'\n", "<kernel>");
+	assert_int_equal(loss_of("kernel")->severity, XLPT_LOSS_NOTE);
+	assert_int_equal(loss_of("kernel")->line, 4);
+	says_not("builder = 'hvm'\nname = 'g'\nmemory = 4\nkernel = 'hvmloader'\n", "<kernel>");
+	says(HVM "kernel = '/boot/vmlinuz'\n", "<kernel>/boot/vmlinuz</kernel>");
+	says("name = 'g'\nmemory = 4\nkernel = '/x/hvmloader'\n", "<kernel>/x/hvmloader</kernel>");
+	is_lost("name = 'g'\nmemory = 4\nkernel = 'mini-os.gz'\n", "kernel", XLPT_LOSS_CHANGED);
+	assert_int_equal(losses.n, 1);	/* nothing of a bootloader */
+	is_lost(PV "ramdisk = 'initrd'\n", "ramdisk", XLPT_LOSS_CHANGED);
+}
+
+static void test_memory(void **st)
+{
+	static const char *const bad[] = { "memory = '512M'\n", "memory = 'x'\n",
+					   "memory = 512\nmaxmem = '1G'\n" };
+
+	(void)st;
+	says("name = 'g'\n", "<memory unit='KiB'>32768</memory>");
+	assert_int_equal(loss_of("memory")->severity, XLPT_LOSS_NOTE);
+	says("name = 'g'\nmaxmem = 64\n", "<memory unit='KiB'>65536</memory>");
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(bad); i++) {
+		_cleanup_free_ char *cfg = xlpt_xasprintf("name = 'g'\n%s", bad[i]);
+
+		assert_int_equal(to_libvirt(cfg), XLPT_ERR_SYNTAX);
+		assert_non_null(strstr(diag.message, "MiB"));
+		assert_true(diag.line >= 2);
+		assert_non_null(strstr(diag.hint, "mem"));
+	}
+}
+
+#define VNC "<graphics type='vnc' autoport='yes' listen='127.0.0.1'/>"
+
+static void test_display(void **st)
+{
+	(void)st;
+	says(HVM, VNC);
+	says(HVM, "<model type='cirrus'/>");
+	says(HVM "vga = 'stdvga'\n", VNC);
+	says_not(HVM "vga = 'stdvga'\n", "cirrus");
+	says(HVM "spice = 1\nspicehost = '::'\n", VNC);
+	says(HVM "sdl = 1\n", VNC);
+	says(HVM "vnclisten = '0.0.0.0'\n", "<graphics type='vnc' autoport='yes' listen='0.0.0.0'/>");
+	says_not(HVM "vnc = 0\n", "<graphics");
+	assert_int_equal(losses.n, 0);
+	says_not(PV, "<graphics");
+	/* There and back again, it has none. */
+	{
+		_cleanup_str_ struct xlpt_str back = { 0 };
+		struct xlpt_convert how = { .to = XLPT_FORMAT_XL };
+
+		assert_int_equal(to_libvirt(HVM "vnc = 0\n"), 0);
+		assert_int_equal(xlpt_convert(out.s, out.len, "x", &how, &back, NULL, NULL, NULL), 0);
+		assert_non_null(strstr(back.s, "\nvnc = 0\n"));
+	}
+	assert_int_equal(differences(HVM, HVM "vnc = 1\n", false), 0);
+	assert_true(differences(HVM, HVM "vnc = 0\n", false) > 0);
+}
+
+/* xl gives PV guests with devices the host's memory map, whatever e820_host= says. */
+static void test_memory_map(void **st)
+{
+	(void)st;
+	says(PV "pci = [ '01:00.0' ]\n", "<e820_host state='on'/>");
+	says(PV "e820_host = 0\npci = [ '01:00.0' ]\n", "<e820_host state='on'/>");
+	says_not(PV, "e820_host");
+	says_not(HVM "pci = [ '01:00.0' ]\n", "e820_host");
+}
+
+/* What xl does anyway is no loss when it is said. */
+static void test_defaults(void **st)
+{
+	static const char *const said[] = {
+		HVM "vnc = 1\nsdl = 0\nspice = 0\nnomigrate = 0\ngfx_passthru = 0\nacpi_s3 = 1\nacpi_s4 = 1\n"
+		"bios = 'seabios'\nhpet = 1\nusb = 0\nviridian = 0\nxen_platform_pci = 1\n"
+		"timer_mode = 'no_delay_for_missed_ticks'\nvif = [ 'type=ioemu,bridge=br0' ]\n",
+		HVM "pci = [ '01:00.0,rdm_policy=strict' ]\n",
+		PV "sdl = 0\nvnc = 0\non_watchdog = 'destroy'\non_soft_reset = 'soft-reset'\n"
+		"vif = [ 'type=vif,bridge=br0' ]\npci_permissive = 0\npci_seize = 0\npci_msitranslate = 0\n",
+	};
+	static const char *const silent[] = {
+		HVM "vif = [ 'bridge=br0' ]\n", HVM "pci = [ '01:00.0' ]\n", PV "vif = [ 'bridge=br0' ]\n",
+	};
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(said); i++) {
+		assert_int_equal(to_libvirt(said[i]), 0);
+		for (size_t k = 0; k < losses.n; k++)
+			fail_msg("%s is told", losses.items[k].what);
+		assert_int_equal(differences(said[i], silent[i], false), 0);
+	}
+	/* The contrary still is. */
+	is_lost(HVM "pci = [ '01:00.0,rdm_policy=relaxed' ]\n", "pci[0000:01:00.0].rdm_policy",
+		XLPT_LOSS_CHANGED);
+	is_lost(HVM "gfx_passthru = 1\n", "gfx_passthru", XLPT_LOSS_CHANGED);
+	assert_true(differences(HVM "acpi_s3 = 0\n", HVM, false) > 0);
+}
+
+/* xl_parse.c copies pci_permissive and the like into each device before it reads its options. */
+static void test_globals(void **st)
+{
+	static const char all[] = HVM "pci = [ '01:00.0', '02:00.0' ]\npci_permissive = 1\npci_seize = 1\n";
+	static const char each[] = HVM "pci = [ '02:00.0,permissive=1,seize=1', '01:00.0,seize=1,permissive=1' ]\n";
+	static const char one[] = HVM "pci = [ '01:00.0' ]\npci_permissive = 1\n";
+
+	(void)st;
+	assert_int_equal(differences(all, each, true), 0);
+	assert_int_equal(differences(one, HVM "pci = [ '01:00.0,permissive=1' ]\n", false), 0);
+	assert_int_equal(differences(one, HVM "pci = [ '01:00.0,permissive=1' ]\n", true), 0);
+	assert_int_equal(differences(HVM "pci = [ '01:00.0,permissive=0' ]\n", HVM "pci = [ '01:00.0' ]\n",
+				     true), 0);
+	assert_true(differences(one, HVM "pci = [ '01:00.0' ]\n", true) > 0);
+	assert_true(differences(one, HVM "pci = [ '01:00.0,permissive=0' ]\npci_permissive = 1\n", true) > 0);
+	assert_int_equal(differences("<devices><hostdev mode='subsystem' type='pci'><source "
+				     "writeFiltering='yes'><address bus='1'/></source></hostdev></devices>",
+				     HVM "pci = [ '01:00.0' ]\n", true), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_disks),
+		cmocka_unit_test(test_kernels),
+		cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_display),
+		cmocka_unit_test(test_memory_map),
+		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_globals),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
+
+	forget();
+	return failed;
+}
