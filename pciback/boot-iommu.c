@@ -43,11 +43,11 @@ static void iommu_value(char *value, struct words *w)
 	for (char *s = strtok_r(value, ",", &save); s; s = strtok_r(NULL, ",", &save)) {
 		if (is_off(s))
 			w->off = true;
-		else if (!strcmp(s, "on") || !strcmp(s, "yes") || !strcmp(s, "1") ||
+		else if (!strcmp(s, "on") || !strcmp(s, "yes") || !strcmp(s, "1") || !strcmp(s, "true") ||
 			 !strcmp(s, "enable") || !strcmp(s, "force") || !strcmp(s, "required"))
 			w->off = false;
-		else if (!strcmp(s, "no-intremap") || !strcmp(s, "intremap=off") ||
-			 !strcmp(s, "intremap=no") || !strcmp(s, "intremap=0"))
+		else if (!strcmp(s, "no-intremap") ||
+			 (xlpt_starts(s, "intremap=") && is_off(s + strlen("intremap="))))
 			w->no_intremap = true;
 		else if (xlpt_starts(s, "intremap"))
 			w->no_intremap = false;

@@ -164,6 +164,8 @@ static void test_words(void **state)
 			     NOTES("+with an IOMMU", "+DMAR", "+is not known"));
 	assert_notes(bus, "iommu=no-intremap", "(XEN) Interrupt remapping disabled\n", XLPT_ON,
 		     NOTES("+with an IOMMU", "+DMAR", "-any interrupt", "-\"no-intremap\""));
+	assert_notes(bus, "iommu=intremap=false", "", XLPT_ON,
+		     NOTES("+with an IOMMU", "+DMAR", "-\"no-intremap\""));
 	assert_notes(bus, "iommu=intremap=off", "", XLPT_ON,
 		     NOTES("+with an IOMMU", "+DMAR", "-\"no-intremap\""));
 }
