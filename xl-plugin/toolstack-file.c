@@ -10,6 +10,14 @@ static const char *const tris[] = {[XLPT_UNSET] = "unset", [XLPT_OFF] = "off", [
 
 /* ---- writing ---- */
 
+/* How a guest ends. The first two are what all versions write. */
+enum { LIVES, DYING, SUSPENDED, SHUT_DOWN };
+
+static int end_of(const struct xlpt_guest *g)
+{
+	return !g->dying ? LIVES : g->suspended ? SUSPENDED : g->shut_down ? SHUT_DOWN : DYING;
+}
+
 static void dump_guest(struct xlpt_toolstack *ts, struct xlpt_guest *g, struct xlpt_str *out)
 {
 	struct xlpt_spec *specs = NULL;
@@ -19,7 +27,7 @@ static void dump_guest(struct xlpt_toolstack *ts, struct xlpt_guest *g, struct x
 	ts->ops->guest_config(ts, g);
 	xlpt_str_addf(out, "guest %u %s %s %s %s %d %d %d %s\n", g->domid, *g->uuid ? g->uuid : "-",
 		      xlpt_guest_type_word(g->type), tris[g->passthrough], tris[g->e820_host],
-		      g->paused, g->dying, g->has_stubdom, name);
+		      g->paused, end_of(g), g->has_stubdom, name);
 	/* Its devices there are an addition: a guest that libxl has no configuration of has none.
 	 */
 	if (ts->ops->guest_config_pci(ts, g->domid, &specs, &n, NULL))
@@ -136,7 +144,7 @@ static bool printable(const char *s)
 static bool read_guest(struct xlpt_captured *c, char **cursor)
 {
 	struct xlpt_guest g = {0};
-	uint64_t domid, paused, dying, stub;
+	uint64_t domid, paused, end, stub;
 	char *uuid;
 
 	if (!take_uint(cursor, UINT32_MAX, &domid))
@@ -144,12 +152,14 @@ static bool read_guest(struct xlpt_captured *c, char **cursor)
 	uuid = strtok_r(NULL, " ", cursor);
 	if (!uuid || strlen(uuid) >= sizeof(g.uuid) || !take_type(cursor, &g.type) ||
 	    !take_tri(cursor, &g.passthrough) || !take_tri(cursor, &g.e820_host) ||
-	    !take_uint(cursor, 1, &paused) || !take_uint(cursor, 1, &dying) ||
+	    !take_uint(cursor, 1, &paused) || !take_uint(cursor, SHUT_DOWN, &end) ||
 	    !take_uint(cursor, 1, &stub) || !*cursor || !**cursor || !printable(*cursor))
 		return false;
 	g.domid = (uint32_t)domid;
 	g.paused = paused;
-	g.dying = dying;
+	g.dying = end != LIVES;
+	g.suspended = end == SUSPENDED;
+	g.shut_down = end == SHUT_DOWN;
 	g.has_stubdom = stub;
 	snprintf(g.uuid, sizeof(g.uuid), "%s", strcmp(uuid, "-") ? uuid : "");
 	g.name = xlpt_text_decode(xlpt_xstrdup(*cursor));

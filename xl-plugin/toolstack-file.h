@@ -6,7 +6,8 @@
  *	xlpt-capture 1
  *	version 4.20.2
  *	iommu 1 1			(for PV, for HVM)
- *	guest 3 UUID pv on off 0 0 0 web1	(passthrough, e820_host; paused, dying, stubdom)
+ *	guest 3 UUID pv on off 0 0 0 web1	(passthrough, e820_host; paused,
+ *						 dying 1, stopped for a save 2, shut down 3; stubdom)
  *	config 3 0000:02:00.0,permissive=1	(in guest 3's stored configuration)
  *	assigned 0000:02:00.0 1		(what the hypervisor said of it)
  *	groups				(it was asked for requester ids, and said nothing but)

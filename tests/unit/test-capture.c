@@ -98,6 +98,9 @@ static void test_same(void **state)
 	assert_int_equal(world_run(w, "hide 01:10.0"), 0);
 	assert_int_equal(world_run(w, "pin nic0 02:00.0"), 0);
 	assert_int_equal(world_run(w, "pin vf0 01:10.0"), 0);
+	/* One that has ended and is still there. */
+	assert_int_equal(world_run(w, "attach db1 --hide 04:00.0 04:00.1"), 0);
+	fake_ts_down(w->ts, 4);
 	capture(w);
 	same(w, "list");
 	same(w, "list --json");
