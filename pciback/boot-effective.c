@@ -318,9 +318,14 @@ int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const
 	}
 	kmod_unref(ctx);
 	kmod_unref(none);
-	if (r < 0)
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, -r,
-				       "cannot read the modprobe configuration");
+	if (r < 0) {
+		xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot read the modprobe configuration");
+		if (r == -EIO)
+			xlpt_diag_fact(diag, "libkmod did not read it to its end, and does not say why");
+		xlpt_diag_hint(diag, "run it again; a limit on open files or memory may be the reason "
+				     "(ulimit -a)");
+		return XLPT_ERR_IO;
+	}
 	if (out->modprobe_hide)
 		locate(&c, "options", boot->module, true, &out->modprobe_file, &out->modprobe_line);
 	if (black)
