@@ -177,8 +177,6 @@ static void keep_differences(struct keeper *k, const struct xlpt_dom *a, const s
 	for (size_t i = 0; i < deltas.n; i++) {
 		struct xlpt_delta *d = &deltas.items[i];
 		_cleanup_free_ char *value = NULL, *was = NULL;
-		enum xlpt_severity severity;
-		const char *reason;
 
 		xlpt_dom_get(a, d->path, &value);
 		xlpt_dom_get(b, d->path, &was);
@@ -189,8 +187,7 @@ static void keep_differences(struct keeper *k, const struct xlpt_dom *a, const s
 		xlpt_kept_add(k->kept, d->path, value, was);
 		if (!value && follows(a, d->path))
 			continue;
-		severity = xlpt_loss_reason(k->to, d, &reason);
-		xlpt_loss_add(k->losses, severity, a->file, d->line, 0, d->path, "%s", reason);
+		xlpt_loss_tell(k->losses, k->to, d, a, b);
 	}
 	if (!restores(&x, b, k->kept))
 		keep_spellings(k, a, b);
@@ -241,6 +238,8 @@ static int write_verified(const struct xlpt_dom *dom, const struct xlpt_convert 
 	xlpt_dom_init(&back);
 	if (to == XLPT_FORMAT_LIBVIRT)
 		fold_globals(&said);
+	else if (from == XLPT_FORMAT_LIBVIRT)
+		xlpt_xl_fit(&said);
 	rc = from == XLPT_FORMAT_XL && to == XLPT_FORMAT_LIBVIRT ? say_memory(&said, diag) : 0;
 	if (rc)
 		return rc;

@@ -46,6 +46,9 @@ int xlpt_convert_said(const char *text, size_t len, const char *file, bool devic
 /* The severity and the reason of a difference, by the path of the value (converters/reason.c). */
 enum xlpt_severity xlpt_loss_reason(enum xlpt_format to, const struct xlpt_delta *delta,
 				    const char **reason);
+/* Adds it to the report; of a list the elements that are missing in b, by their names. */
+void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struct xlpt_delta *delta,
+		    const struct xlpt_dom *a, const struct xlpt_dom *b);
 /* The same of what is not in the model. */
 enum xlpt_severity xlpt_carry_reason(enum xlpt_format to, const struct xlpt_carry *c,
 				     const char **reason);

@@ -231,11 +231,14 @@ int xlpt_lv_read_controller(struct xlpt_lv_reader *r, xmlNode *node)
 {
 	const char *type = xlpt_lv_peek(node, "type"), *model = xlpt_lv_peek(node, "model");
 	struct xlpt_usbctrl *u;
+	unsigned version;
+	bool own;
 	int rc;
 
 	if (xlpt_streq(type, "xenbus"))
 		return read_xenbus(r, node);
-	if (!xlpt_streq(type, "usb"))
+	/* "none" is no controller, and one with a master is a part of that. */
+	if (!xlpt_streq(type, "usb") || xlpt_streq(model, "none") || xlpt_lv_first(node, "master"))
 		return 0;
 	u = XLPT_DOM_ADD(r->dom, usbctrl);
 	xlpt_lv_read_at(r, &u->at, node);
@@ -252,7 +255,12 @@ int xlpt_lv_read_controller(struct xlpt_lv_reader *r, xmlNode *node)
 		u->type = XLPT_USBC_QUSB;
 		u->version = (struct xlpt_num){ true, (uint64_t)(model[4] - '0') };
 	} else if (xlpt_lv_is_word(model)) {
+		version = xlpt_lv_usb_version(model, &own);
+		if (version)
+			u->version = (struct xlpt_num){ true, version };
 		u->model = xlpt_lv_read_str(node, "model");
+		if (version && own)
+			free(XLPT_TAKE(u->model));
 	}
 	xlpt_lv_read_rest(r, &u->at, node);
 	return 1;

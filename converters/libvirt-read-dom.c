@@ -4,9 +4,16 @@
 
 #include <string.h>
 
-static int read_pins(struct xlpt_lv_reader *r, xmlNode *domain)
+/* <shares> is the guest's weight under Xen's scheduler (libxlMakeDomBuildInfo). */
+static int read_tune(struct xlpt_lv_reader *r, xmlNode *domain)
 {
-	xmlNode *tune = xlpt_lv_child(domain, "cputune");
+	xmlNode *tune = xlpt_lv_child(domain, "cputune"), *shares = xlpt_lv_child(tune, "shares");
+	_cleanup_free_ char *text = xlpt_lv_text(shares);
+	int bad = xlpt_lv_read_dec(r, shares, NULL, text, UINT32_MAX, &r->dom->cpu_weight);
+
+	if (bad)
+		return bad;
+	xlpt_lv_read_mark(r, &r->dom->cpu_weight, shares);
 
 	for (xmlNode *n = xlpt_lv_next(tune, NULL); n; n = xlpt_lv_next(tune, n)) {
 		struct xlpt_vcpupin *pin;
@@ -45,7 +52,7 @@ int xlpt_lv_read_resources(struct xlpt_lv_reader *r, xmlNode *domain)
 	xlpt_lv_read_mark(r, current ? &dom->maxmem : &dom->memory, memory);
 	xlpt_lv_read_mark(r, &dom->memory, current);
 	if (rc || !vcpu)
-		return rc ? rc : read_pins(r, domain);
+		return rc ? rc : read_tune(r, domain);
 	s = xlpt_lv_attr(vcpu, "current");
 	rc = xlpt_lv_read_dec(r, vcpu, NULL, count, 65535, s ? &dom->maxvcpus : &dom->vcpus);
 	if (rc == 0)
@@ -56,7 +63,7 @@ int xlpt_lv_read_resources(struct xlpt_lv_reader *r, xmlNode *domain)
 	xlpt_lv_read_mark(r, &dom->cpuset, vcpu);
 	if (xlpt_streq(xlpt_lv_peek(vcpu, "placement"), "static"))
 		xlpt_lv_attr(vcpu, "placement");
-	return rc ? rc : read_pins(r, domain);
+	return rc ? rc : read_tune(r, domain);
 }
 
 static void read_loader(struct xlpt_lv_reader *r, xmlNode *os)
@@ -83,6 +90,7 @@ static void read_loader(struct xlpt_lv_reader *r, xmlNode *os)
 		if (path && *path)
 			dom->firmware_path = XLPT_TAKE(path);
 		xlpt_lv_read_mark(r, &dom->firmware, loader);
+		xlpt_lv_read_mark(r, &dom->firmware_path, loader);
 		return;
 	}
 	if (xlpt_streq(type, "rom"))
@@ -216,6 +224,7 @@ int xlpt_lv_read_features(struct xlpt_lv_reader *r, xmlNode *domain)
 	dom->pae = feature(r, f, "pae", absent, &dom->pae);
 	dom->hap = feature(r, f, "hap", XLPT_UNSET, &dom->hap);
 	dom->viridian = feature(r, f, "viridian", XLPT_UNSET, &dom->viridian);
+	xlpt_lv_read_hyperv(r, f);
 	xen = xlpt_lv_child(f, "xen");
 	dom->e820_host = feature(r, xen, "e820_host", XLPT_UNSET, &dom->e820_host);
 	state = feature(r, xen, "passthrough", XLPT_UNSET, &dom->passthrough);
@@ -262,64 +271,6 @@ static void read_cpu_features(struct xlpt_lv_reader *r, xmlNode *cpu)
 	}
 }
 
-/* "10,21" when the cell names its distance to every one of n cells once, in order. */
-static char *read_distances(xmlNode *cell, size_t n)
-{
-	xmlNode *distances = xlpt_lv_child(cell, "distances");
-	_cleanup_str_ struct xlpt_str out = { 0 };
-	size_t i = 0;
-
-	for (xmlNode *s = xlpt_lv_next(distances, NULL); s; s = xlpt_lv_next(distances, s), i++) {
-		const char *id = xlpt_lv_peek(s, "id"), *value = xlpt_lv_peek(s, "value");
-		uint64_t got, v;
-
-		if (!xlpt_lv_is(s, "sibling") || !xlpt_lv_only(s, "id", "value", NULL) || !id ||
-		    !value || !xlpt_parse_uint(id, strlen(id), 10, 65535, &got) || got != i ||
-		    !xlpt_parse_uint(value, strlen(value), 10, 255, &v))
-			break;
-		xlpt_str_addf(&out, "%s%llu", i ? "," : "", (unsigned long long)v);
-	}
-	if (distances && i == n && i) {
-		xlpt_lv_mark_whole(distances);
-		return xlpt_str_take(&out);
-	}
-	if (distances)
-		xlpt_lv_unmark_whole(distances);
-	return NULL;
-}
-
-static int read_numa(struct xlpt_lv_reader *r, xmlNode *cpu)
-{
-	xmlNode *numa = xlpt_lv_child(cpu, "numa");
-	size_t cells = 0;
-
-	for (xmlNode *n = xlpt_lv_next(numa, NULL); n; n = xlpt_lv_next(numa, n))
-		cells += xlpt_lv_is(n, "cell");
-	for (xmlNode *n = xlpt_lv_next(numa, NULL); n; n = xlpt_lv_next(numa, n)) {
-		struct xlpt_numa *cell;
-		struct xlpt_num id = { 0 };
-		int rc;
-
-		if (!xlpt_lv_is(n, "cell"))
-			continue;
-		cell = XLPT_DOM_ADD(r->dom, numa);
-		xlpt_lv_read_at(r, &cell->at, n);
-		rc = xlpt_lv_read_num(r, n, "id", 65535, &id);
-		if (rc == 0 && id.has && id.v != r->dom->n_numa - 1)
-			return xlpt_lv_bad(r->doc, n, "id", r->diag,
-					   "NUMA cells are not in the order "
-					   "of their numbers");
-		if (rc == 0)
-			rc = xlpt_lv_read_memory(r, n, xlpt_lv_attr(n, "memory"), &cell->size);
-		if (rc)
-			return rc;
-		cell->vcpus = xlpt_lv_read_str(n, "cpus");
-		cell->distances = read_distances(n, cells);
-		xlpt_lv_read_rest(r, &cell->at, n);
-	}
-	return 0;
-}
-
 int xlpt_lv_read_cpu(struct xlpt_lv_reader *r, xmlNode *domain)
 {
 	xmlNode *cpu = xlpt_lv_child(domain, "cpu");
@@ -330,7 +281,7 @@ int xlpt_lv_read_cpu(struct xlpt_lv_reader *r, xmlNode *domain)
 		xlpt_lv_read_mark(r, &r->dom->cpu_host, cpu);
 		read_cpu_features(r, cpu);
 	}
-	return read_numa(r, cpu);
+	return xlpt_lv_read_numa(r, cpu);
 }
 
 static bool read_timer(struct xlpt_lv_reader *r, xmlNode *n)

@@ -163,7 +163,7 @@ static int read_net(struct xlpt_lv_reader *r, xmlNode *node, int kind)
 		xlpt_lv_attr(model, "type");
 		net->type = XLPT_NET_VIF;
 	} else if (model) {
-		net->model = xlpt_lv_read_str(model, "type");
+		net->model = xlpt_xstrdup(xlpt_lv_nic_from(xlpt_lv_attr(model, "type")));
 	}
 	net->vifname = xlpt_lv_read_str(xlpt_lv_child(node, "target"), "dev");
 	net->script = xlpt_lv_read_str(xlpt_lv_child(node, "script"), "path");

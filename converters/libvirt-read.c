@@ -167,6 +167,7 @@ static int read_devices(struct xlpt_lv_reader *r, xmlNode *devices)
 		if (rc == 0)
 			xlpt_lv_unmark_whole(n);
 	}
+	xlpt_lv_name_disks(r->dom);
 	return 0;
 }
 

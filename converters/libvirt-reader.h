@@ -58,8 +58,12 @@ int xlpt_lv_read_pci_interface(struct xlpt_lv_reader *r, xmlNode *node);
 /* Domain-wide parts. */
 int xlpt_lv_read_resources(struct xlpt_lv_reader *r, xmlNode *domain);
 int xlpt_lv_read_os(struct xlpt_lv_reader *r, xmlNode *domain);
+void xlpt_lv_read_hyperv(struct xlpt_lv_reader *r, xmlNode *features);
+/* Once all disks are read: those that libxl would not know get another name. */
+void xlpt_lv_name_disks(struct xlpt_dom *dom);
 int xlpt_lv_read_features(struct xlpt_lv_reader *r, xmlNode *domain);
 int xlpt_lv_read_cpu(struct xlpt_lv_reader *r, xmlNode *domain);
+int xlpt_lv_read_numa(struct xlpt_lv_reader *r, xmlNode *cpu);
 int xlpt_lv_read_clock(struct xlpt_lv_reader *r, xmlNode *domain);
 
 /* <memory unit=> and the like, in KiB rounded up as libvirt does; marks. */

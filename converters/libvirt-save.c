@@ -251,7 +251,7 @@ static bool restore_attr(xmlNode *node, const char *name, const char *value)
 	return ns && xmlSetNsProp(node, ns, (const xmlChar *)colon + 1, (const xmlChar *)value);
 }
 
-bool xlpt_lv_restore(xmlNode *top, const char *path, const char *text)
+static bool restore(xmlNode *top, const char *path, const char *text)
 {
 	_cleanup_lv_doc_ struct xlpt_lv_doc doc = { 0 };
 	_cleanup_free_ char *steps = NULL;
@@ -281,4 +281,34 @@ bool xlpt_lv_restore(xmlNode *top, const char *path, const char *text)
 		return false;
 	copy = xmlDocCopyNode(xmlDocGetRootElement(doc.xml), top->doc, 1);
 	return copy && xmlAddChild(top, copy);
+}
+
+/*
+ * libvirt's schema wants what belongs to a kind of device (<teaming>, <driver>) before what every
+ * device may have.
+ */
+static void place_child(xmlNode *top, xmlNode *child)
+{
+	static const char *const last[] = { "boot", "rom", "alias", "acpi", "address" };
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(last); i++)
+		if (xlpt_lv_is(child, last[i]))
+			return;
+	for (xmlNode *n = xlpt_lv_next(top, NULL); n && n != child; n = xlpt_lv_next(top, n))
+		for (size_t i = 0; i < XLPT_ARRAY_SIZE(last); i++)
+			if (xlpt_lv_is(n, last[i])) {
+				xmlUnlinkNode(child);
+				xmlAddPrevSibling(n, child);
+				return;
+			}
+}
+
+bool xlpt_lv_restore(xmlNode *top, const char *path, const char *text)
+{
+	const xmlNode *before = top->last;
+	bool ok = restore(top, path, text);
+
+	if (top->last != before && top->last->type == XML_ELEMENT_NODE)
+		place_child(top, top->last);
+	return ok;
 }

@@ -83,6 +83,55 @@ const char *xlpt_lv_word_text(const struct xlpt_lv_word *table, int value)
 	return NULL;
 }
 
+static const char *const nics[][2] = {
+	{ "virtio", "virtio-net" },
+	{ "virtio-transitional", "virtio-net-pci-transitional" },
+	{ "virtio-non-transitional", "virtio-net-pci-non-transitional" },
+};
+
+const char *xlpt_lv_nic_from(const char *libvirt)
+{
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(nics); i++)
+		if (xlpt_streq(libvirt, nics[i][0]))
+			return nics[i][1];
+	return libvirt;
+}
+
+const char *xlpt_lv_nic_to(const char *model)
+{
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(nics); i++)
+		if (xlpt_streq(model, nics[i][1]))
+			return nics[i][0];
+	return model;
+}
+
+/* libxl makes piix3-usb-uhci, usb-ehci and nec-usb-xhci (libxl__device_usbctrl_add_hvm). */
+static const struct {
+	const char *model;
+	unsigned version;
+	bool own;
+} usb_chips[] = {
+	{ "piix3-uhci", 1, true },  { "ehci", 2, true },	{ "nec-xhci", 3, true },
+	{ "piix4-uhci", 1, false }, { "ich9-uhci1", 1, false }, { "ich9-uhci2", 1, false },
+	{ "ich9-uhci3", 1, false }, { "pci-ohci", 1, false },	{ "vt82c686b-uhci", 1, false },
+	{ "ich9-ehci1", 2, false }, { "qemu-xhci", 3, false },
+};
+
+unsigned xlpt_lv_usb_version(const char *model, bool *own)
+{
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(usb_chips); i++)
+		if (xlpt_streq(model, usb_chips[i].model)) {
+			*own = usb_chips[i].own;
+			return usb_chips[i].version;
+		}
+	return 0;
+}
+
+const char *xlpt_lv_usb_model(uint64_t version)
+{
+	return version >= 1 && version <= 3 ? usb_chips[version - 1].model : NULL;
+}
+
 const char *xlpt_lv_bus_of(const char *vdev, int dom_type)
 {
 	static const struct {

@@ -21,6 +21,14 @@ extern const struct xlpt_lv_word xlpt_lv_yes_no[], xlpt_lv_on_off[], xlpt_lv_os_
 int xlpt_lv_word_value(const struct xlpt_lv_word *table, const char *word);	/* 0 = unknown */
 const char *xlpt_lv_word_text(const struct xlpt_lv_word *table, int value);	/* NULL = unknown */
 
+/* Network cards whose name is another in QEMU, which is xl's; others are returned as they are. */
+const char *xlpt_lv_nic_from(const char *libvirt);
+const char *xlpt_lv_nic_to(const char *model);
+
+/* The USB version of a controller's model, 0 = none. *own: it is the one that libxl would make. */
+unsigned xlpt_lv_usb_version(const char *model, bool *own);
+const char *xlpt_lv_usb_model(uint64_t version);	/* the one libxl makes, NULL = none */
+
 /* The bus a disk's name stands for when none is said: hd ide, sd scsi, xvd xen, … NULL = none. */
 const char *xlpt_lv_bus_of(const char *vdev, int dom_type);
 

@@ -50,7 +50,8 @@ static void write_disk(struct xlpt_lv_writer *w, xmlNode *devices, const struct 
 {
 	static const char *const buses[] = { "ide", "fdc", "scsi", "virtio", "xen", "usb", "uml",
 					     "sata", "sd" };
-	const char *bus = d->bus ? d->bus : xlpt_lv_bus_of(d->vdev, w->dom->type);
+	const char *name = xlpt_lv_is_vdev(d->name) ? d->name : d->vdev;
+	const char *bus = d->bus ? d->bus : xlpt_lv_bus_of(name, w->dom->type);
 	xmlNode *disk = xlpt_lv_add(devices, "disk"), *target;
 	int kind = disk_kind(d);
 
@@ -66,7 +67,7 @@ static void write_disk(struct xlpt_lv_writer *w, xmlNode *devices, const struct 
 		xlpt_lv_write_child(disk, "driver", "discard",
 				    d->discard == XLPT_ON ? "unmap" : "ignore");
 	target = xlpt_lv_add(disk, "target");
-	xlpt_lv_set(target, "dev", d->vdev);
+	xlpt_lv_set(target, "dev", name);
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(buses); i++)
 		if (xlpt_streq(bus, buses[i]))
 			xlpt_lv_set(target, "bus", bus);
@@ -110,6 +111,8 @@ void xlpt_lv_write_controllers(struct xlpt_lv_writer *w, xmlNode *devices)
 		if (!u->model && (u->type == XLPT_USBC_PV || u->type == XLPT_USBC_QUSB))
 			xlpt_lv_set(n, "model",
 				    u->version.has && u->version.v == 1 ? "qusb1" : "qusb2");
+		else if (!u->model && u->version.has)
+			xlpt_lv_set(n, "model", xlpt_lv_usb_model(u->version.v));
 		xlpt_lv_write_num(n, "ports", u->ports, UINT32_MAX);
 		xlpt_lv_write_extra(w, n, &u->at.extra, "controller");
 	}

@@ -53,6 +53,13 @@ void xlpt_lv_write_resources(struct xlpt_lv_writer *w, xmlNode *domain)
 	if (dom->maxmem.has && dom->memory.has)
 		write_kib(domain, "currentMemory", dom->memory);
 	write_vcpus(w, domain);
+	if (dom->cpu_weight.has) {
+		_cleanup_free_ char *text =
+			xlpt_xasprintf("%llu", (unsigned long long)dom->cpu_weight.v);
+
+		if (dom->cpu_weight.v <= UINT32_MAX)
+			xlpt_lv_add_text(xlpt_lv_need(domain, "cputune"), "shares", text);
+	}
 	for (size_t i = 0; i < dom->n_vcpupin; i++) {
 		const struct xlpt_vcpupin *pin = &dom->vcpupin[i];
 
@@ -86,9 +93,11 @@ static void write_hvm(struct xlpt_lv_writer *w, xmlNode *os)
 	const struct xlpt_dom *dom = w->dom;
 	xmlNode *n;
 
-	if (dom->firmware == XLPT_FW_UEFI && !xlpt_lv_carried(&dom->extra, "os/@firmware")) {
-		const char *path = xlpt_lv_path_or_null(dom->firmware_path);
+	const char *path = xlpt_lv_path_or_null(dom->firmware_path);
 
+	/* firmware='efi' chooses the image by itself, unless one is named beside it. */
+	if (dom->firmware == XLPT_FW_UEFI &&
+	    (path || !xlpt_lv_carried(&dom->extra, "os/@firmware"))) {
 		n = xlpt_lv_add_text(os, "loader", path ? path : OVMF);
 		xlpt_lv_set(n, "readonly", "yes");
 		xlpt_lv_set(n, "type", "pflash");
@@ -150,6 +159,7 @@ void xlpt_lv_write_features(struct xlpt_lv_writer *w, xmlNode *domain)
 	}
 	if (dom->viridian == XLPT_ON)
 		xlpt_lv_add(xlpt_lv_need(domain, "features"), "viridian");
+	xlpt_lv_write_hyperv(w, domain);
 	if (dom->e820_host) {
 		n = xlpt_lv_need(xlpt_lv_need(domain, "features"), "xen");
 		xlpt_lv_write_word(xlpt_lv_add(n, "e820_host"), "state", xlpt_lv_on_off,
@@ -234,7 +244,8 @@ static void write_numa(struct xlpt_lv_writer *w, xmlNode *cpu)
 		xlpt_lv_setf(n, "memory", "%llu",
 			     cell->size.has ? (unsigned long long)cell->size.v : 0);
 		xlpt_lv_set(n, "unit", "KiB");
-		write_distances(n, cell->distances, dom->n_numa);
+		if (!xlpt_lv_carried(&cell->at.extra, "distances"))
+			write_distances(n, cell->distances, dom->n_numa);
 		xlpt_lv_write_extra(w, n, &cell->at.extra, "cell");
 	}
 }

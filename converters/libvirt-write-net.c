@@ -125,7 +125,7 @@ static void write_net(struct xlpt_lv_writer *w, xmlNode *devices, const struct x
 	if (xlpt_lv_is_device(net->vifname))
 		xlpt_lv_write_child(n, "target", "dev", net->vifname);
 	if (xlpt_lv_is_word(net->model))
-		xlpt_lv_write_child(n, "model", "type", net->model);
+		xlpt_lv_write_child(n, "model", "type", xlpt_lv_nic_to(net->model));
 	else if (net->type == XLPT_NET_VIF)
 		xlpt_lv_write_child(n, "model", "type", "netfront");
 	if (net->rate.has && average && average <= UINT32_MAX) {

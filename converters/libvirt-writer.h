@@ -38,6 +38,7 @@ bool xlpt_lv_carried(const struct xlpt_carries *extra, const char *path);
 void xlpt_lv_write_resources(struct xlpt_lv_writer *w, xmlNode *domain);
 void xlpt_lv_write_os(struct xlpt_lv_writer *w, xmlNode *domain);
 void xlpt_lv_write_features(struct xlpt_lv_writer *w, xmlNode *domain);
+void xlpt_lv_write_hyperv(struct xlpt_lv_writer *w, xmlNode *domain);
 void xlpt_lv_write_cpu(struct xlpt_lv_writer *w, xmlNode *domain);
 void xlpt_lv_write_clock(struct xlpt_lv_writer *w, xmlNode *domain);
 

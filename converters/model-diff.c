@@ -257,13 +257,30 @@ static void normalise_pci(const struct xlpt_dom *dom, struct xlpt_pci *p)
 		p->guest = (struct xlpt_opt_bdf){ true, { .dev = (uint8_t)p->spec.vslot } };
 }
 
+/* The order of groups means nothing, and [ "defaults" ] alone is what viridian=1 is. */
+static void normalise_viridian(struct xlpt_dom *dom)
+{
+	if (!dom->viridian_groups)
+		return;
+	dom->viridian = XLPT_ON;
+	xlpt_strv_sort(dom->viridian_groups);
+	if (!strcmp(dom->viridian_groups[0] ? dom->viridian_groups[0] : "", "defaults") &&
+	    !dom->viridian_groups[1]) {
+		xlpt_strv_free(dom->viridian_groups);
+		dom->viridian_groups = NULL;
+	}
+}
+
 void xlpt_dom_normalise(struct xlpt_dom *dom)
 {
+	normalise_viridian(dom);
 	xlpt_dom_defaults(dom);
 	if (!dom->devices_only) {
 		num_default(&dom->vcpus, (struct xlpt_num){ true, 1 });
 		num_default(&dom->maxvcpus, dom->vcpus);
 		num_default(&dom->maxmem, dom->memory);
+		if (dom->type == XLPT_DOM_HVM)
+			tri_default(&dom->nographic, dom->n_gfx ? XLPT_OFF : XLPT_ON);
 	}
 	for (size_t i = 0; i < dom->n_gfx; i++) {
 		struct xlpt_gfx *g = &dom->gfx[i];

@@ -213,6 +213,19 @@ struct xlpt_carries *xlpt_dom_carries_at(struct xlpt_dom *dom, const char *at)
 	return head && !strchr(strchr(at, ']'), '.') ? &head->extra : NULL;
 }
 
+bool xlpt_dom_carried(const struct xlpt_dom *dom, enum xlpt_side side, const char *path)
+{
+	for (size_t i = 0; i < dom->extra.n; i++)
+		if (dom->extra.items[i].side == side && !strcmp(dom->extra.items[i].path, path))
+			return true;
+	return false;
+}
+
+bool xlpt_dom_is_foreign(const struct xlpt_dom *dom)
+{
+	return xlpt_dom_carried(dom, XLPT_SIDE_LIBVIRT, "@type");
+}
+
 void xlpt_dom_carries(const struct xlpt_dom *dom, enum xlpt_side side, xlpt_carry_fn *fn, void *ctx)
 {
 	for (size_t i = 0; i < dom->extra.n; i++)

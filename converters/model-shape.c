@@ -63,7 +63,7 @@ SHAPE(netid, xlpt_netid, -1);
 LIST_CHECK(xlpt_netid, vlan);
 
 static const struct xlpt_field disk_f[] = {
-	F(xlpt_disk, vdev, STR), F(xlpt_disk, target, STR), W(xlpt_disk, kind, w_disk_kind),
+	F(xlpt_disk, vdev, STR), F(xlpt_disk, name, STR), F(xlpt_disk, target, STR), W(xlpt_disk, kind, w_disk_kind),
 	W(xlpt_disk, format, w_disk_format), W(xlpt_disk, driver, w_disk_driver),
 	W(xlpt_disk, dev, w_disk_dev), F(xlpt_disk, bus, STR), F(xlpt_disk, readonly, TRI),
 	F(xlpt_disk, shareable, TRI), F(xlpt_disk, removable, TRI), F(xlpt_disk, discard, TRI),
@@ -183,7 +183,7 @@ static const struct xlpt_field dom_f[] = {
 	D(gfx_passthru, STR), DW(passthrough, w_passthrough), D(e820_host, TRI),
 	D(max_grant_frames, NUM), D(max_event_channels, NUM), DL(disk, disk), DL(net, net),
 	DL(pci, pci), DL(gfx, gfx), DL(serial, chr), DL(parallel, chr), DL(console, chr),
-	DL(channel, chr), D(usb, TRI), DL(input, input), DL(usbctrl, usbctrl),
+	DL(channel, chr), D(usb, TRI), D(nographic, TRI), DL(input, input), DL(usbctrl, usbctrl),
 	DL(usbdev, usbdev), DL(sound, sound), DL(video, video), D(cpu_host, TRI), DL(cpu, cpu),
 	DL(numa, numa),
 	D(extra, CARRIES), END,

@@ -136,7 +136,8 @@ struct xlpt_disk {
 	int format;		/* enum xlpt_disk_format */
 	int driver;		/* enum xlpt_disk_driver: backendtype= */
 	int dev;		/* enum xlpt_disk_dev */
-	char *bus;		/* libvirt's target bus; NULL = follows from vdev */
+	char *name;		/* libvirt's target, where libxl knows no disk of that name; NULL = vdev */
+	char *bus;		/* libvirt's target bus; NULL = follows from the name */
 	enum xlpt_tri readonly, shareable, removable, discard, direct_io_safe;
 	char *backend;		/* domain that serves it */
 	char *script;
@@ -347,6 +348,7 @@ struct xlpt_dom {
 	struct xlpt_chr *channel;
 	size_t n_channel, alloc_channel;
 	enum xlpt_tri usb;			/* xl usb= */
+	enum xlpt_tri nographic;		/* xl's; libvirt says it by silence */
 	struct xlpt_input *input;
 	size_t n_input, alloc_input;
 	struct xlpt_usbctrl *usbctrl;
@@ -455,6 +457,11 @@ typedef void xlpt_carry_fn(void *ctx, const char *at, const struct xlpt_carry *c
 void xlpt_dom_carries(const struct xlpt_dom *dom, enum xlpt_side side, xlpt_carry_fn *fn, void *ctx);
 /* The list of carries of the element named so, NULL when there is none. */
 struct xlpt_carries *xlpt_dom_carries_at(struct xlpt_dom *dom, const char *at);
+
+/* True when the domain itself carries something of that side under this path. */
+bool xlpt_dom_carried(const struct xlpt_dom *dom, enum xlpt_side side, const char *path);
+/* True for a domain of another hypervisor than Xen. */
+bool xlpt_dom_is_foreign(const struct xlpt_dom *dom);
 
 /* A disk, interface or PCI device has its own place in the order of boot devices. */
 bool xlpt_dom_boots_by_device(const struct xlpt_dom *dom);

@@ -3,6 +3,8 @@
 #include <fnmatch.h>
 
 #include "converters/convert.h"
+#include "converters/model-internal.h"
+#include "converters/xl-words.h"
 
 struct reason {
 	/* fnmatch; without the names of elements: "pci.id.mac". Behind '=' the value, '#' its place. */
@@ -38,11 +40,30 @@ static const struct reason to_xl[] = {
 	{ "memory", XLPT_LOSS_NOTE, "xl counts in MiB: rounded up" },
 	{ "maxmem", XLPT_LOSS_NOTE, "xl counts in MiB: rounded up" },
 	{ "numa.size", XLPT_LOSS_NOTE, "xl counts in MiB: rounded up" },
+	{ "firmware_path", XLPT_LOSS_CHANGED,
+	  "libxl takes one image with code and variables, not a part of one: Xen's own OVMF is used, "
+	  "and the variables start anew" },
+	{ "loader", XLPT_LOSS_NOTE, "of another hypervisor; libxl has its own hvmloader" },
+	{ "emulator", XLPT_LOSS_NOTE, "of another hypervisor; libxl starts its own QEMU" },
+	{ "cpu_weight", XLPT_LOSS_CHANGED, "a guest's weight under Xen is 1 to 65535" },
+	{ "viridian*", XLPT_LOSS_CHANGED, "xl has no word for this" },
 	{ "video.vram", XLPT_LOSS_NOTE, "xl counts in MiB: rounded up" },
 	{ "video.heads=1", XLPT_LOSS_NOTE, "xl's video cards have one head" },
 	{ "video.primary=on", XLPT_LOSS_NOTE, "xl's one video card is the primary" },
 	{ "video*", XLPT_LOSS_KEPT, "xl knows one video card and its memory" },
+	{ "gfx.autoport=on", XLPT_LOSS_CHANGED,
+	  "xl does not choose ports for SPICE: one made from the guest's name is written, "
+	  "see that no other guest has it" },
 	{ "gfx.autoport=off", XLPT_LOSS_NOTE, "a port is said" },
+	{ "gfx", XLPT_LOSS_CHANGED, "xl has SPICE for HVM guests only" },
+	{ "gfx.*", XLPT_LOSS_CHANGED, "xl cannot say this of a display" },
+	{ "sound*", XLPT_LOSS_CHANGED,
+	  "xl has one sound card: ac97, adlib, cs4231a, es1370, gus, hda or sb16" },
+	{ "usbctrl.index=#", XLPT_LOSS_NOTE, "xl numbers controllers in their order" },
+	{ "usbctrl.model", XLPT_LOSS_NOTE, "xl has one chip for each version of USB" },
+	{ "usbctrl.ports", XLPT_LOSS_CHANGED,
+	  "xl's controllers have 2 ports (version 1), 6 (version 2), or up to 15 (version 3)" },
+	{ "usbctrl*", XLPT_LOSS_CHANGED, "xl has no such USB controller" },
 	{ "title", XLPT_LOSS_NOTE, "a text for people" },
 	{ "description", XLPT_LOSS_NOTE, "a text for people" },
 	{ "console*", XLPT_LOSS_NOTE, "Xen gives every guest its console without being told" },
@@ -52,6 +73,8 @@ static const struct reason to_xl[] = {
 	{ "input*", XLPT_LOSS_NOTE, "PS/2 and Xen input devices are there without being told" },
 	{ "disk.kind", XLPT_LOSS_NOTE, "libxl finds out by itself whether it is a file or a device" },
 	{ "disk.bus", XLPT_LOSS_NOTE, "the bus follows from the disk's name" },
+	{ "disk.name", XLPT_LOSS_CHANGED,
+	  "libxl has no disk of this name, or no place for it: the guest sees it under another" },
 	{ "disk.boot_order", XLPT_LOSS_CHANGED, "xl boots by class of device (boot=), not by device" },
 	{ "disk.shareable", XLPT_LOSS_CHANGED, "xl cannot share a writable disk" },
 	{ "disk*", XLPT_LOSS_CHANGED, "xl cannot say this of a disk" },
@@ -59,6 +82,9 @@ static const struct reason to_xl[] = {
 	  "xl knows bridges, not libvirt's networks: name the network's bridge" },
 	{ "net.source", XLPT_LOSS_CHANGED,
 	  "xl knows bridges, not libvirt's networks: name the network's bridge" },
+	{ "net.model", XLPT_LOSS_CHANGED,
+	  "QEMU has no such card for a guest of Xen: the guest gets an RTL8139" },
+	{ "net.type", XLPT_LOSS_CHANGED, "PV and PVH guests have no emulated network cards" },
 	{ "net.boot_order", XLPT_LOSS_CHANGED, "xl boots by class of device (boot=), not by device" },
 	{ "net.id.*", XLPT_LOSS_CHANGED, "xl leaves VLANs and virtual ports to the vif script" },
 	{ "usbdev*", XLPT_LOSS_CHANGED, "xl names USB devices by bus and address only" },
@@ -113,11 +139,50 @@ static const struct reason to_libvirt[] = {
 	{ NULL, 0, NULL },
 };
 
-/* Parts of the XML that are not in the model and say what is so under xl anyway. */
+/* What the result says although nothing was said before: paths as above. */
+static const struct reason added_to_xl[] = {
+	{ "video", XLPT_LOSS_NOTE, "said, because xl gives a guest that is silent a Cirrus card" },
+	{ "gfx.port", XLPT_LOSS_NOTE, "made from the guest's name: xl wants a port for SPICE" },
+	{ "gfx.ticketing", XLPT_LOSS_NOTE, "said, because xl wants a password otherwise" },
+	{ "numa.distances", XLPT_LOSS_NOTE,
+	  "said, because xl takes 0 for a distance that is not: the other cell's, or 20" },
+	{ "usbctrl.version", XLPT_LOSS_NOTE, "what xl takes when nothing is said" },
+	{ NULL, 0, NULL },
+};
+
+/*
+ * Parts of the XML that are not in the model, as "path=text" (fnmatch). Those that a guest would miss
+ * are changes; first come those that are so under xl anyway.
+ */
 static const struct reason carries_to_xl[] = {
+	{ "@type=*", XLPT_LOSS_NOTE, "under xl the guest is one of Xen's" },
 	{ "os/type/@arch=x86_64", XLPT_LOSS_NOTE, "xl's guests have the host's architecture" },
-	{ "devices/memballoon=<memballoon model='xen'/>", XLPT_LOSS_NOTE,
-	  "every guest of Xen has its balloon" },
+	{ "os/type/@machine=*", XLPT_LOSS_NOTE, "xl has one machine for each type of guest" },
+	{ "os/@firmware=*", XLPT_LOSS_NOTE, "said by bios=" },
+	{ "devices/memballoon=*", XLPT_LOSS_NOTE, "every guest of Xen has its balloon" },
+	{ "devices/controller=*type='usb'*model='none'*", XLPT_LOSS_NOTE,
+	  "xl gives no USB controller without being told" },
+	{ "devices/controller=*<master *", XLPT_LOSS_NOTE, "a part of the controller for USB 2" },
+	{ "devices/controller=*type='usb'*", XLPT_LOSS_CHANGED, "xl has no such USB controller" },
+	{ "devices/controller=*", XLPT_LOSS_NOTE, "xl's guests have controllers of their own" },
+	{ "devices/disk=*", XLPT_LOSS_CHANGED, "xl has no such disk" },
+	{ "devices/interface=*", XLPT_LOSS_CHANGED, "xl has no such network interface" },
+	{ "devices/hostdev=*", XLPT_LOSS_CHANGED, "xl passes on PCI and USB devices alone" },
+	{ "devices/video=*", XLPT_LOSS_CHANGED, "xl has no such card: the guest gets a Cirrus card" },
+	{ "devices/graphics=*", XLPT_LOSS_CHANGED, "xl has VNC, SDL and SPICE" },
+	{ "devices/sound=*", XLPT_LOSS_CHANGED, "xl has no such sound card" },
+	{ "devices/filesystem=*", XLPT_LOSS_CHANGED, "xl shares no directories this way" },
+	{ "devices/tpm=*", XLPT_LOSS_CHANGED, "xl has no such TPM" },
+	{ "devices/watchdog=*", XLPT_LOSS_CHANGED, "xl has no such watchdog" },
+	{ "features/hyperv/relaxed=*", XLPT_LOSS_NOTE, "a part of viridian's base group" },
+	{ "features/hyperv/vpindex=*", XLPT_LOSS_NOTE, "a part of viridian's base group" },
+	{ "features/hyperv*=*state='off'*", XLPT_LOSS_NOTE, "Xen has no such enlightenment" },
+	{ "features/hyperv*", XLPT_LOSS_CHANGED, "Xen has no such enlightenment" },
+	{ "features/kvm=*", XLPT_LOSS_NOTE, "of KVM alone" },
+	{ "features/vmport=*", XLPT_LOSS_NOTE, "Xen has its own switch for it" },
+	{ "driver/@type=*", XLPT_LOSS_CHANGED,
+	  "xl knows images of type raw, qcow, qcow2, vhd and qed: convert this one" },
+	{ "source=*", XLPT_LOSS_CHANGED, "xl cannot reach this source" },
 	{ NULL, 0, NULL },
 };
 
@@ -127,7 +192,7 @@ enum xlpt_severity xlpt_carry_reason(enum xlpt_format to, const struct xlpt_carr
 	_cleanup_free_ char *said = xlpt_xasprintf("%s=%s", c->path, c->text);
 
 	for (const struct reason *r = carries_to_xl; to == XLPT_FORMAT_XL && r->path; r++)
-		if (!strcmp(r->path, said)) {
+		if (fnmatch(r->path, said, FNM_NOESCAPE) == 0) {
 			*reason = r->text;
 			return r->severity;
 		}
@@ -165,12 +230,33 @@ static bool matches(const char *pattern, const char *path, const struct xlpt_del
 	return place && !strncmp(place + 2, delta->a, n) && place[2 + n] == ']';
 }
 
+/* Not only rounded: the card has another amount than was said. */
+static bool less_video_memory(const char *path, const struct xlpt_delta *delta)
+{
+	uint64_t a, b;
+
+	return !strcmp(path, "video.vram") && delta->a && delta->b &&
+	       xlpt_parse_uint(delta->a, strlen(delta->a), 10, UINT64_MAX, &a) &&
+	       xlpt_parse_uint(delta->b, strlen(delta->b), 10, UINT64_MAX, &b) &&
+	       (b < a || b - a >= 1024);
+}
+
 enum xlpt_severity xlpt_loss_reason(enum xlpt_format to, const struct xlpt_delta *delta,
 				    const char **reason)
 {
 	_cleanup_str_ struct xlpt_str path = { 0 };
 
 	without_names(delta->path, &path);
+	for (const struct reason *r = added_to_xl; to == XLPT_FORMAT_XL && !delta->a && r->path; r++)
+		if (!strcmp(r->path, xlpt_str_get(&path))) {
+			*reason = r->text;
+			return r->severity;
+		}
+	if (to == XLPT_FORMAT_XL && less_video_memory(xlpt_str_get(&path), delta)) {
+		*reason = "libxl wants more for this card: 128 MiB for QXL, 16 for a standard card, 8 for "
+			  "Cirrus";
+		return XLPT_LOSS_CHANGED;
+	}
 	for (const struct reason *r = to == XLPT_FORMAT_XL ? to_xl : to_libvirt; r->path; r++)
 		if (matches(r->path, xlpt_str_get(&path), delta)) {
 			*reason = r->text;
@@ -182,4 +268,79 @@ enum xlpt_severity xlpt_loss_reason(enum xlpt_format to, const struct xlpt_delta
 	}
 	*reason = to == XLPT_FORMAT_XL ? "xl has no word for it" : "libvirt has no word for it";
 	return XLPT_LOSS_KEPT;
+}
+
+static bool has_name(const struct xlpt_field *f, const struct xlpt_list *list, const char *name)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		_cleanup_free_ char *other = xlpt_list_name(f, list, i);
+
+		if (!strcmp(name, other))
+			return true;
+	}
+	return false;
+}
+
+/* Elements of a list that have names of their own: those that b has not. Returns their number. */
+static size_t tell_missing(struct xlpt_losses *losses, enum xlpt_severity severity,
+			   const char *reason, const char *path, const struct xlpt_dom *a,
+			   const struct xlpt_dom *b)
+{
+	void *base_a, *base_b;
+	const struct xlpt_field *f = xlpt_path_find(a, path, &base_a);
+	const struct xlpt_list *x, *y;
+	size_t n = 0;
+
+	if (!f || f->type != XLPT_F_LIST || f->shape->key < 0 || base_a != a ||
+	    !xlpt_path_find(b, path, &base_b))
+		return 0;
+	x = xlpt_field_at(a, f);
+	y = xlpt_field_at(b, f);
+	for (size_t i = 0; i < x->n; i++) {
+		const struct xlpt_at *at = xlpt_list_item(x, f->shape, i);
+		_cleanup_free_ char *name = xlpt_list_name(f, x, i), *what = NULL;
+
+		if (has_name(f, y, name))
+			continue;
+		what = xlpt_xasprintf("%s[%s]", f->name, name);
+		xlpt_loss_add(losses, severity, a->file, at->line, 0, what, "%s", reason);
+		n++;
+	}
+	return n;
+}
+
+/* A disk under another name is better known by its own. */
+static void tell_renamed(struct xlpt_losses *losses, const struct xlpt_dom *a,
+			 const struct xlpt_disk *d)
+{
+	struct xlpt_delta delta = { .path = "disk.name", .a = d->name };
+	_cleanup_free_ char *what = xlpt_xasprintf("disk[%s]", d->name);
+	const char *reason;
+	enum xlpt_severity severity = xlpt_loss_reason(XLPT_FORMAT_XL, &delta, &reason);
+
+	xlpt_loss_add(losses, severity, a->file, d->at.line, 0, what, "%s (%s)", reason,
+		      d->vdev ? d->vdev : "none");
+}
+
+void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struct xlpt_delta *delta,
+		    const struct xlpt_dom *a, const struct xlpt_dom *b)
+{
+	const char *reason;
+	enum xlpt_severity severity = xlpt_loss_reason(to, delta, &reason);
+	size_t n = strlen(delta->path);
+	/* Of a list that has lost some, the others' names are no differences of their own. */
+	bool whole = !strcmp(delta->path, "disk");
+
+	if (to == XLPT_FORMAT_XL && xlpt_starts(delta->path, "disk") &&
+	    (whole || (n > 6 && !strcmp(delta->path + n - 6, "].name")))) {
+		for (size_t i = 0; i < a->n_disk; i++)
+			if (a->disk[i].name && a->disk[i].vdev && xlpt_xl_vdev(a->disk[i].vdev, NULL) &&
+			    (whole || xlpt_streq(a->disk[i].name, delta->a)))
+				tell_renamed(losses, a, &a->disk[i]);
+		if (!whole)
+			return;
+	}
+	if (!strchr(delta->path, '[') && tell_missing(losses, severity, reason, delta->path, a, b))
+		return;
+	xlpt_loss_add(losses, severity, a->file, delta->line, 0, delta->path, "%s", reason);
 }

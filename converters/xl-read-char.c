@@ -129,6 +129,9 @@ static void read_serials(struct xlpt_xl_reader *r)
 
 	if (!xlpt_xl_list(r, "serial", &values))
 		return;
+	/* None is what a guest has that is not told of one; libvirt's conversion says it all the same. */
+	if (values.n == 1 && xlpt_streq(values.v[0].text, "none"))
+		return;
 	for (size_t i = 0; i < values.n; i++) {
 		struct xlpt_chr *c = XLPT_DOM_ADD(r->dom, serial);
 
@@ -181,5 +184,7 @@ static int read_channels(struct xlpt_xl_reader *r)
 int xlpt_xl_read_chars(struct xlpt_xl_reader *r)
 {
 	read_serials(r);
+	if (!xlpt_streq(xlpt_xl_string(r, "parallel"), "none"))
+		xlpt_xl_unuse(r, "parallel");
 	return read_channels(r);
 }

@@ -91,6 +91,7 @@ static void domain_wide(struct xlpt_xl_reader *r)
 		if (unsaid && !g->port.has && !g->autoport)
 			g->autoport = XLPT_ON;
 	}
+	tri(r, "nographic", &r->dom->nographic);
 	if (on(r, "sdl", &off)) {
 		struct xlpt_gfx *sdl = add(r, XLPT_GFX_SDL, off);
 

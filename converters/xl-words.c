@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "converters/xl-words.h"
 
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
 typedef const struct xlpt_xl_word words_t[];
 
 static words_t types = { { "pv", XLPT_DOM_PV }, { "hvm", XLPT_DOM_HVM }, { "pvh", XLPT_DOM_PVH },
@@ -143,4 +148,69 @@ const char *xlpt_xl_cpu_to(const char *name)
 		if (!strcmp(cpu_names[i][0], name))
 			return cpu_names[i][1];
 	return name;
+}
+
+/* "a" 0, "z" 25, "aa" 26, then a partition up to max_part; false when it is none or beyond max. */
+static bool letters(const char *s, int max, unsigned long max_part, int *disk)
+{
+	char *end;
+
+	for (*disk = -1; *s >= 'a' && *s <= 'z'; s++) {
+		*disk = (*disk + 1) * 26 + (*s - 'a');
+		if (*disk > max)
+			return false;
+	}
+	if (*disk < 0 || !*s)
+		return *disk >= 0;
+	return *s >= '1' && *s <= '9' && strtoul(s, &end, 10) <= max_part && !*end;
+}
+
+bool xlpt_xl_vdev(const char *vdev, int *disk)
+{
+	int partition, used = -1, scratch;
+	uint64_t v;
+
+	disk = disk ? disk : &scratch;
+	*disk = -1;
+	if (sscanf(vdev, "d%dp%d%n", disk, &partition, &used) == 2 && used == (int)strlen(vdev))
+		return *disk >= 0 && *disk < 1 << 20 && partition >= 0 && partition < 256;
+	*disk = -1;
+	if (xlpt_parse_uint(vdev, strlen(vdev), 10, INT32_MAX, &v))
+		return true;
+	if (xlpt_starts(vdev, "0x") && xlpt_parse_uint(vdev + 2, strlen(vdev + 2), 16, INT32_MAX, &v))
+		return true;
+	if (xlpt_starts(vdev, "xvd"))
+		return letters(vdev + 3, (1 << 20) - 1, 255, disk);
+	if (xlpt_starts(vdev, "hd"))
+		return letters(vdev + 2, 3, 63, disk);
+	return xlpt_starts(vdev, "sd") && letters(vdev + 2, 15, 15, disk);
+}
+
+static bool listed(const char *const *list, size_t n, const char *word)
+{
+	for (size_t i = 0; i < n; i++)
+		if (strcasecmp(list[i], word) == 0)
+			return true;
+	return false;
+}
+
+bool xlpt_xl_is_nic(const char *model)
+{
+	/* QEMU's PCI network cards ("-device help"); libxl hands the word over as it is. */
+	static const char *const nics[] = {
+		"e1000", "e1000-82540em", "e1000-82544gc", "e1000-82545em", "e1000e", "igb", "rtl8139",
+		"ne2k_pci", "pcnet", "vmxnet3", "tulip", "i82550", "i82551", "i82557a", "i82557b",
+		"i82557c", "i82558a", "i82558b", "i82559a", "i82559b", "i82559c", "i82559er", "i82562",
+		"i82801", "virtio-net", "virtio-net-pci", "virtio-net-pci-transitional",
+		"virtio-net-pci-non-transitional", "sungem", "sunhme",
+	};
+
+	return listed(nics, XLPT_ARRAY_SIZE(nics), model);
+}
+
+bool xlpt_xl_is_sound(const char *model)
+{
+	static const char *const cards[] = { "ac97", "adlib", "cs4231a", "es1370", "gus", "hda", "sb16" };
+
+	return listed(cards, XLPT_ARRAY_SIZE(cards), model);
 }

@@ -26,6 +26,16 @@ extern const struct xlpt_xl_key xlpt_xl_keys[];
 extern const struct xlpt_xl_word xlpt_xl_formats[], xlpt_xl_drivers[], xlpt_xl_vgas[],
 	xlpt_xl_usbctrl_types[], xlpt_xl_rdm_strategies[];
 
+/*
+ * A disk's name as libxl reads it (libxl__device_disk_dev_number): xvdX, hdX, sdX, dNpM, a number.
+ * *disk is its place on its bus, -1 for a number. False: libxl refuses the name.
+ */
+bool xlpt_xl_vdev(const char *vdev, int *disk);
+/* A network card that QEMU can plug into a Xen guest. */
+bool xlpt_xl_is_nic(const char *model);
+/* A card of soundhw= (libxl_types_internal.idl, 4.17). */
+bool xlpt_xl_is_sound(const char *model);
+
 int xlpt_xl_word(const struct xlpt_xl_word *words, const char *s);	/* 0 = none */
 const char *xlpt_xl_spell(const struct xlpt_xl_word *words, int value);	/* NULL = none */
 

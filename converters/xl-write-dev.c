@@ -57,8 +57,11 @@ static void write_disks(const struct xlpt_dom *dom, struct xlpt_str *out)
 		bool medium = d->target && *d->target;
 		size_t len = medium ? strlen(d->target) : 0;
 
-		/* libxlutil refuses a disk without a name, and without a medium if it is no CD-ROM. */
-		if (!d->vdev || !xlpt_xlw_option_ok(d->vdev) ||
+		/*
+		 * libxlutil refuses a disk without a name, and without a medium if it is no CD-ROM; libxl
+		 * a name that it does not know. Floppy drives it has none.
+		 */
+		if (!d->vdev || !xlpt_xlw_option_ok(d->vdev) || !xlpt_xl_vdev(d->vdev, NULL) ||
 		    (!medium && d->dev != XLPT_DISKDEV_CDROM))
 			continue;
 		xlpt_xlw_option(&s, "format", xlpt_xl_spell(xlpt_xl_formats, d->format));
@@ -271,6 +274,7 @@ static void write_gfx(const struct xlpt_dom *dom, struct xlpt_str *out)
 	/* An HVM guest of xl's has VNC unless it is told not to. */
 	if (dom->type == XLPT_DOM_HVM && !(seen & 1u << XLPT_GFX_VNC))
 		xlpt_xlw_tri(out, "vnc", XLPT_OFF);
+	xlpt_xlw_tri(out, "nographic", dom->nographic);
 	xlpt_xlw_list(out, "vfb", &list);
 }
 

@@ -29,6 +29,12 @@ int xlpt_xl_read(const char *text, size_t len, const char *file, struct xlpt_dom
 int xlpt_xl_write(const struct xlpt_dom *dom, const struct xlpt_kepts *kept, unsigned flags,
 		  struct xlpt_str *out, struct xlpt_losses *losses, struct xlpt_diag *diag);
 
+/*
+ * Brings what libvirt said to what libxl takes: a silent display is said, memory of video cards is
+ * as much as libxl wants, and what it would refuse is left out.
+ */
+void xlpt_xl_fit(struct xlpt_dom *dom);
+
 /* 0 when libxlutil accepts the text. */
 int xlpt_xl_check(const char *text, size_t len, const char *file, struct xlpt_diag *diag);
 

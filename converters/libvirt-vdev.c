@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Names of disks that libvirt takes and libxl does not: each disk gets one that libxl knows, and
+ * keeps libvirt's beside it.
+ */
+#include "converters/libvirt-reader.h"
+
+#include <string.h>
+
+#include "converters/xl-words.h"
+
+#define IDE_DISKS 4
+
+static bool taken(const struct xlpt_dom *dom, const struct xlpt_disk *but, const char *vdev)
+{
+	for (size_t i = 0; i < dom->n_disk; i++)
+		if (&dom->disk[i] != but && xlpt_streq(dom->disk[i].vdev, vdev))
+			return true;
+	return false;
+}
+
+static void rename_disk(struct xlpt_disk *d, const char *vdev)
+{
+	if (!d->name)
+		d->name = XLPT_TAKE(d->vdev);
+	free(d->vdev);
+	d->vdev = xlpt_xstrdup(vdev);
+}
+
+/* "vdb" is "xvdb", or else the next that is free; the same for "hde" and "sdq", which libxl has not. */
+static void rename_unknown(struct xlpt_dom *dom, struct xlpt_disk *d)
+{
+	static const char *const prefixes[] = { "ioemu:", "vd", "ubd", "hd", "sd" };
+	const char *rest = NULL;
+	_cleanup_free_ char *same = NULL;
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(prefixes) && !rest; i++)
+		if (xlpt_starts(d->vdev, prefixes[i]))
+			rest = d->vdev + strlen(prefixes[i]);
+	if (!rest)
+		return;
+	if (xlpt_starts(d->vdev, "ioemu:"))
+		same = xlpt_xstrdup(rest);
+	else
+		same = xlpt_xasprintf("xvd%s", rest);
+	if (xlpt_xl_vdev(same, NULL) && !taken(dom, d, same)) {
+		rename_disk(d, same);
+		return;
+	}
+	for (char c = 'a'; c <= 'z'; c++) {
+		char vdev[] = { 'x', 'v', 'd', c, '\0' };
+
+		if (!taken(dom, d, vdev)) {
+			rename_disk(d, vdev);
+			return;
+		}
+	}
+}
+
+static int ide_place(const struct xlpt_disk *d)
+{
+	int disk;
+
+	if (!xlpt_xl_vdev(d->vdev, &disk) ||
+	    (d->dev != XLPT_DISKDEV_CDROM && xlpt_starts(d->vdev, "sd")))
+		return -1;
+	return disk;
+}
+
+static bool place_taken(const struct xlpt_dom *dom, const struct xlpt_disk *but, int place)
+{
+	for (size_t i = 0; i < dom->n_disk; i++)
+		if (&dom->disk[i] != but && ide_place(&dom->disk[i]) == place)
+			return true;
+	return false;
+}
+
+/*
+ * An HVM guest's first four disks, whatever they are called, and its CD-ROMs share four places of
+ * IDE (libxl_dm.c): a CD-ROM that libvirt had on SATA moves out of a disk's way.
+ */
+static void move_cdrom(struct xlpt_dom *dom, struct xlpt_disk *d)
+{
+	static const char *const places[] = { "hdc", "hdd", "hdb", "hda" };
+	int place = ide_place(d);
+
+	if (place >= 0 && place < IDE_DISKS && !place_taken(dom, d, place))
+		return;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(places); i++)
+		if (!place_taken(dom, d, places[i][2] - 'a') && !taken(dom, d, places[i])) {
+			rename_disk(d, places[i]);
+			return;
+		}
+}
+
+void xlpt_lv_name_disks(struct xlpt_dom *dom)
+{
+	for (size_t i = 0; i < dom->n_disk; i++)
+		if (dom->disk[i].vdev && !xlpt_xl_vdev(dom->disk[i].vdev, NULL))
+			rename_unknown(dom, &dom->disk[i]);
+	for (size_t i = 0; dom->type == XLPT_DOM_HVM && i < dom->n_disk; i++)
+		if (dom->disk[i].dev == XLPT_DISKDEV_CDROM && dom->disk[i].vdev)
+			move_cdrom(dom, &dom->disk[i]);
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What libvirt says, as libxl takes it. Works on a copy of the model, just before it is written: the
+ * comparison with what was read finds every change, tells it, and keeps what was there before.
+ *
+ * The limits are libxl's of 4.17 to 4.20 (libxl_create.c, libxl_dm.c, libxl_usb.c).
+ */
+#include <fnmatch.h>
+#include <string.h>
+
+#include "converters/model-internal.h"
+#include "converters/xl-words.h"
+#include "converters/xl.h"
+
+/* Takes element i out of a list. */
+static void drop(struct xlpt_dom *dom, const char *name, size_t i)
+{
+	for (const struct xlpt_field *f = xlpt_dom_shape.fields; f->name; f++) {
+		struct xlpt_list *list = xlpt_field_at(dom, f);
+		char *item;
+
+		if (strcmp(f->name, name) != 0)
+			continue;
+		item = xlpt_list_item(list, f->shape, i);
+		xlpt_shape_dispose(f->shape, item);
+		memmove(item, item + f->shape->size, (list->n - i - 1) * f->shape->size);
+		list->n--;
+	}
+}
+
+static void forget(char **s)
+{
+	free(*s);
+	*s = NULL;
+}
+
+/* ---- displays and video ---- */
+
+/*
+ * libvirt chooses a port when the guest starts, libxl wants one in the configuration. One of a
+ * thousand beyond those that the kernel gives out by itself, always the same for a guest.
+ */
+static uint64_t spice_port(const char *name)
+{
+	uint32_t hash = 2166136261u;
+
+	for (const char *s = name ? name : ""; *s; s++)
+		hash = (hash ^ (unsigned char)*s) * 16777619u;
+	return 61000 + hash % 1000;
+}
+
+static void fit_spice(struct xlpt_dom *dom, struct xlpt_gfx *g)
+{
+	if ((!g->port.has || !g->port.v) && (!g->tls_port.has || !g->tls_port.v))
+		g->port = (struct xlpt_num){ true, spice_port(dom->name) };
+	/* Without a word on tickets libxl wants a password that is not empty. */
+	if (!g->passwd || !*g->passwd) {
+		forget(&g->passwd);
+		g->ticketing = XLPT_OFF;
+	}
+}
+
+static void fit_displays(struct xlpt_dom *dom)
+{
+	for (size_t i = 0; i < dom->n_gfx; i++) {
+		if (dom->gfx[i].type == XLPT_GFX_SPICE && dom->type != XLPT_DOM_HVM)
+			drop(dom, "gfx", i--);
+		else if (dom->gfx[i].type == XLPT_GFX_SPICE)
+			fit_spice(dom, &dom->gfx[i]);
+	}
+	/* libxl gives an HVM guest that is silent a Cirrus card. */
+	if (dom->type != XLPT_DOM_HVM || dom->n_gfx || dom->n_video ||
+	    xlpt_dom_carried(dom, XLPT_SIDE_LIBVIRT, "devices/video") ||
+	    xlpt_dom_carried(dom, XLPT_SIDE_LIBVIRT, "devices/graphics"))
+		return;
+	dom->nographic = XLPT_ON;
+	XLPT_DOM_ADD(dom, video)->model = XLPT_VGA_NONE;
+}
+
+static void fit_video(struct xlpt_dom *dom)
+{
+	static const unsigned mib[] = { [XLPT_VGA_STD] = 16, [XLPT_VGA_CIRRUS] = 8, [XLPT_VGA_QXL] = 128,
+					[XLPT_VGA_NONE] = 0, [XLPT_VGA_XEN] = 0 };
+	struct xlpt_video *v = dom->video;
+	uint64_t least;
+
+	if (!dom->n_video || dom->type != XLPT_DOM_HVM)
+		return;
+	least = mib[v->model ? v->model : XLPT_VGA_CIRRUS] * 1024ull;
+	/* libvirt says the two halves of QXL's memory apart, libxl their sum. */
+	if (v->vram.has && v->vram.v < least)
+		v->vram.v = least;
+}
+
+/* ---- USB, sound, network ---- */
+
+static void fit_usb(struct xlpt_dom *dom)
+{
+	for (size_t i = 0; i < dom->n_usbctrl; i++) {
+		struct xlpt_usbctrl *c = &dom->usbctrl[i];
+		bool pv = dom->type != XLPT_DOM_HVM || c->type == XLPT_USBC_PV ||
+			  c->type == XLPT_USBC_QUSB;
+
+		/* Version 2 is libxl's default, too; the entry should say something. */
+		if (!c->version.has)
+			c->version = (struct xlpt_num){ true, 2 };
+		if (pv && c->version.v > 2)
+			c->version.v = 2;
+		if (pv || !c->ports.has)
+			continue;
+		if (c->version.v == 3 && c->ports.v > 15)
+			c->ports.v = 15;
+		/* QEMU's older controllers have a number of ports that cannot be chosen. */
+		if ((c->version.v == 1 && c->ports.v != 2) || (c->version.v == 2 && c->ports.v != 6))
+			c->ports.has = false;
+	}
+}
+
+/* soundhw= is one card; 4.16 and older handed a list to QEMU. */
+static void fit_sound(struct xlpt_dom *dom)
+{
+	for (size_t i = 0; i < dom->n_sound; i++) {
+		char **model = &dom->sound[i].model;
+
+		if (xlpt_streq(*model, "ich7") || xlpt_streq(*model, "ich9")) {
+			forget(model);
+			*model = xlpt_xstrdup("hda");
+		}
+		if (i || !*model || !xlpt_xl_is_sound(*model))
+			drop(dom, "sound", i--);
+	}
+}
+
+static void fit_nets(struct xlpt_dom *dom)
+{
+	for (size_t i = 0; i < dom->n_net; i++) {
+		struct xlpt_net *n = &dom->net[i];
+
+		if (n->model && dom->type == XLPT_DOM_HVM && !xlpt_xl_is_nic(n->model))
+			forget(&n->model);
+		if (dom->type != XLPT_DOM_HVM && n->type == XLPT_NET_IOEMU)
+			n->type = 0;
+	}
+}
+
+/* ---- the rest ---- */
+
+/* Cell to's place in the row of cell from, 0 = not said there. */
+static unsigned said_distance(const struct xlpt_dom *dom, size_t from, size_t to)
+{
+	const char *s = dom->numa[from].distances;
+	uint64_t v = 0;
+
+	for (size_t i = 0; s && i < to; i++) {
+		s = strchr(s, ',');
+		s = s ? s + 1 : NULL;
+	}
+	if (!s || !xlpt_parse_uint(s, strcspn(s, ","), 10, 255, &v))
+		return 0;
+	return (unsigned)v;
+}
+
+/* xl leaves a distance that is not said at 0, which no guest accepts; libvirt mirrors it, or 20. */
+static void fit_numa(struct xlpt_dom *dom)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < dom->n_numa; i++) {
+		struct xlpt_str row = { 0 };
+
+		sum += dom->numa[i].size.has ? dom->numa[i].size.v / 1024 +
+					       (dom->numa[i].size.v % 1024 != 0) : 0;
+		if (dom->numa[i].distances)
+			continue;
+		for (size_t j = 0; j < dom->n_numa; j++) {
+			unsigned v = said_distance(dom, j, i);
+
+			xlpt_str_addf(&row, "%s%u", j ? "," : "", v ? v : i == j ? 10 : 20);
+		}
+		dom->numa[i].distances = xlpt_str_take(&row);
+	}
+	/* The cells together are the guest's memory, for libvirt as well (virDomainNuma). */
+	if (dom->n_numa && sum && dom->maxmem.has && dom->maxmem.v != sum * 1024)
+		dom->maxmem.v = sum * 1024;
+}
+
+/* A flash image without its variables, which libxl cannot use. */
+static bool split_image(const struct xlpt_dom *dom)
+{
+	const char *name = strrchr(dom->firmware_path, '/');
+
+	name = name ? name + 1 : dom->firmware_path;
+	return xlpt_dom_is_foreign(dom) || xlpt_dom_carried(dom, XLPT_SIDE_LIBVIRT, "os/nvram") ||
+	       fnmatch("*code*", name, FNM_CASEFOLD) == 0;
+}
+
+static void fit_programs(struct xlpt_dom *dom)
+{
+	if (dom->firmware_path && split_image(dom))
+		forget(&dom->firmware_path);
+	if (!xlpt_dom_is_foreign(dom))
+		return;
+	/* QEMU and its BIOS of another hypervisor; libxl has its own, and hvmloader. */
+	forget(&dom->emulator);
+	forget(&dom->loader);
+}
+
+void xlpt_xl_fit(struct xlpt_dom *dom)
+{
+	if (dom->devices_only)
+		return;
+	fit_displays(dom);
+	fit_video(dom);
+	fit_usb(dom);
+	fit_sound(dom);
+	fit_nets(dom);
+	fit_numa(dom);
+	fit_programs(dom);
+	if (dom->cpu_weight.has && (!dom->cpu_weight.v || dom->cpu_weight.v > 65535))
+		dom->cpu_weight.has = false;
+}
