@@ -147,6 +147,58 @@ static void test_errors(void **st)
 	}
 }
 
+/* xm ran its configurations as Python. Whoever has one is told so, with the line. */
+static void test_python(void **st)
+{
+	static const struct { const char *text; unsigned line; } python[] = {
+		{ "import os\n", 1 },
+		{ "from os import path\n", 1 },
+		{ "name='a'\nimport os, re\n", 2 },
+		{ "def f(x):\n    return x\n", 1 },
+		{ "memory=1\nif memory:\n", 2 },
+		{ "for x in [ 1 ]:\n", 1 },
+		{ "print 'x'\n", 1 },
+		{ "disk = [ 'file:/srv/%s.img,hda,w' % name ]\n", 1 },
+		{ "name = 'a' % b\n", 1 },
+		{ "name = 'a' + 'b'\n", 1 },
+		{ "disk = [ 'a' + 'b' ]\n", 1 },
+		{ "memory = 512 * 2\n", 1 },
+		{ "memory = 1024 / 2\n", 1 },
+		{ "extra = \"\"\"a\nb\"\"\"\n", 1 },
+		{ "extra = '''a'''\n", 1 },
+		{ "vnc = True\n", 1 },
+		{ "x = None\n", 1 },
+		{ "x = dict(a=1)\n", 1 },
+		{ "x = { 'a': 1 }\n", 1 },
+		{ "x = ( 'a', 'b' )\n", 1 },
+		{ "x = 'a', 'b'\n", 1 },
+		{ "name = hostname\n", 1 },
+		{ "disk = [ x ]\n", 1 },
+		{ "disk.append('x')\n", 1 },
+		{ "config['a'] = 1\n", 1 },
+		{ "VmName = 'x'\n", 1 },
+		{ "vmName = 'x'\n", 1 },
+		{ "name = 'a' \\\n 'b'\n", 1 },
+		{ "name = str(1)\n", 1 },
+		{ "name = 'abc'.upper()\n", 1 },
+	};
+	static const char *const none[] = { "b 2\n", "memory = 512M\n", "x = -1\n", "a = 1\r\n",
+					    "name = 'x\n", "a = [ 1\n", "a = 1 # c", "\xff\n", "1\n" };
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(python) + XLPT_ARRAY_SIZE(none); i++) {
+		bool is = i < XLPT_ARRAY_SIZE(python);
+		const char *text = is ? python[i].text : none[i - XLPT_ARRAY_SIZE(python)];
+		_cleanup_diag_ struct xlpt_diag diag = { 0 };
+
+		assert_int_equal(xlpt_xl_check(text, strlen(text), "t", &diag), XLPT_ERR_SYNTAX);
+		if (is != (diag.fact && strstr(diag.fact, "Python")))
+			fail_msg("%s: %s: %s", text, diag.message, diag.fact ? diag.fact : "");
+		if (is)
+			assert_int_equal(diag.line, python[i].line);
+	}
+}
+
 static void test_limits(void **st)
 {
 	_cleanup_dom_ struct xlpt_dom dom;
@@ -190,6 +242,7 @@ int main(void)
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_carries),
 		cmocka_unit_test(test_errors),
+		cmocka_unit_test(test_python),
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_quotes),
 	};
