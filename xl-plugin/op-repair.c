@@ -309,6 +309,8 @@ int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag)
 	/* Where there is no Xen, files are mended all the same. */
 	rc = repair_journals(env, true, &found, diag);
 	if (rc == 0)
+		found += xlpt_op_sweep(env);
+	if (rc == 0)
 		rc = xlpt_env_need_xen(env, diag);
 	if (rc == 0)
 		rc = repair_journals(env, false, &found, diag);
@@ -318,8 +320,6 @@ int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag)
 		rc = repair_leases(env, &found, diag);
 	if (rc == 0)
 		rc = repair_identities(env, &found, diag);
-	if (rc == 0)
-		found += xlpt_op_sweep(env);
 	env->done |= rc == 0 && !env->dry_run;
 	if (rc == 0 && env->json) {
 		struct json_object *root = json_object_new_object();
