@@ -1,6 +1,6 @@
 #!/bin/bash
 # boot - hiding at boot, through real reboots of one disk: it works, and verify names what does not
-# timeout: 180
+# timeout: 240
 # reboots: 5
 . "$LAB/lib.sh"
 
@@ -43,6 +43,28 @@ disk_controller() {
 	printf '%s\n' "$link" | grep -oE '[0-9a-f]{4}:[0-9a-f]{2}:[0-9a-f]{2}\.[0-7]' | tail -n 1
 }
 
+# killed_write N: boot write is killed when its journal is there, N moments later; repair mends it.
+killed_write() {
+	local pid files k
+	xlpt boot write "$dev" >/dev/null 2>&1 &
+	pid=$!
+	until compgen -G '/run/xlpt/journal/*' >/dev/null || ! kill -0 "$pid" 2>/dev/null; do :; done
+	for ((k = 0; k < $1 * 100; k++)); do :; done
+	kill -9 "$pid" 2>/dev/null || :
+	wait "$pid" || :
+	compgen -G '/run/xlpt/journal/*' && xlpt list 2>&1 | grep 'interrupted boot write'
+	xlpt repair
+	files=0
+	[ ! -e "$dropin" ] || files=$((files + 1))
+	[ ! -e /etc/initramfs-tools/hooks/xlpt ] || files=$((files + 1))
+	[ "$files" = 0 ] || [ "$files" = 2 ] || fail "$files of the two files are there"
+	! compgen -G '/etc/modprobe.d/.xlpt-*' || fail "an unfinished file is left"
+	! compgen -G '/etc/initramfs-tools/hooks/.xlpt-*' || fail "an unfinished hook is left"
+	! compgen -G '/run/xlpt/journal/*' || fail "a journal is left"
+	note "killed at $1: $files files"
+	xlpt boot remove
+}
+
 note "boot $LAB_BOOT, $(cat /proc/cmdline)"
 case $LAB_BOOT in
 0)
@@ -55,6 +77,10 @@ case $LAB_BOOT in
 	expect_rc 2 xlpt boot write "($dev)(0b::00.1)"
 	[ ! -e "$dropin" ] || fail "something was written"
 	expect_rc 0 xlpt boot verify
+
+	for n in 0 1 2 3 5 8; do
+		killed_write $n
+	done
 
 	# As on most hosts, the initramfs has the drivers of network cards.
 	echo e1000e >>/etc/initramfs-tools/modules
