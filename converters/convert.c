@@ -260,6 +260,10 @@ static int write_verified(const struct xlpt_dom *dom, const struct xlpt_convert 
 		back.e820_host = dom->e820_host;
 	}
 	keep_differences(&k, dom, &back);
+	if (to == XLPT_FORMAT_XL) {
+		xlpt_xl_limits(&back, dom->file, losses);
+		xlpt_xl_renamed(dom, losses);
+	}
 	xlpt_dom_carries(dom, to == XLPT_FORMAT_XL ? XLPT_SIDE_LIBVIRT : XLPT_SIDE_XL, keep_carry,
 			 &k);
 	if (!kept.n) {

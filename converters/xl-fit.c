@@ -79,14 +79,12 @@ static void fit_displays(struct xlpt_dom *dom)
 
 static void fit_video(struct xlpt_dom *dom)
 {
-	static const unsigned mib[] = { [XLPT_VGA_STD] = 16, [XLPT_VGA_CIRRUS] = 8, [XLPT_VGA_QXL] = 128,
-					[XLPT_VGA_NONE] = 0, [XLPT_VGA_XEN] = 0 };
 	struct xlpt_video *v = dom->video;
 	uint64_t least;
 
 	if (!dom->n_video || dom->type != XLPT_DOM_HVM)
 		return;
-	least = mib[v->model ? v->model : XLPT_VGA_CIRRUS] * 1024ull;
+	least = xlpt_xl_video_least(v->model);
 	/* libvirt says the two halves of QXL's memory apart, libxl their sum. */
 	if (v->vram.has && v->vram.v < least)
 		v->vram.v = least;

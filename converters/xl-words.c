@@ -214,3 +214,21 @@ bool xlpt_xl_is_sound(const char *model)
 
 	return listed(cards, XLPT_ARRAY_SIZE(cards), model);
 }
+
+bool xlpt_xl_is_viridian(const char *group)
+{
+	/* libxl_types.idl, 4.17. */
+	static const char *const groups[] = {
+		"all", "defaults", "base", "freq", "time_ref_count", "reference_tsc",
+		"hcall_remote_tlb_flush", "apic_assist", "crash_ctl", "synic", "stimer", "hcall_ipi",
+		"ex_processor_masks", "no_vp_limit", "cpu_hotplug",
+	};
+
+	return listed(groups, XLPT_ARRAY_SIZE(groups), group + (*group == '!'));
+}
+
+uint64_t xlpt_xl_video_least(int model)
+{
+	return (model == XLPT_VGA_QXL ? 128 : model == XLPT_VGA_STD ? 16 : model == XLPT_VGA_NONE ? 0 : 8)
+	       * 1024ull;
+}

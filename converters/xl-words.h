@@ -35,6 +35,9 @@ bool xlpt_xl_vdev(const char *vdev, int *disk);
 bool xlpt_xl_is_nic(const char *model);
 /* A card of soundhw= (libxl_types_internal.idl, 4.17). */
 bool xlpt_xl_is_sound(const char *model);
+bool xlpt_xl_is_viridian(const char *group);
+/* The memory that a video card has at least, KiB (libxl_create.c). model may be 0. */
+uint64_t xlpt_xl_video_least(int model);
 
 int xlpt_xl_word(const struct xlpt_xl_word *words, const char *s);	/* 0 = none */
 const char *xlpt_xl_spell(const struct xlpt_xl_word *words, int value);	/* NULL = none */

@@ -35,6 +35,14 @@ int xlpt_xl_write(const struct xlpt_dom *dom, const struct xlpt_kepts *kept, uns
  */
 void xlpt_xl_fit(struct xlpt_dom *dom);
 
+/*
+ * Tells what xl or libxl refuse in a configuration although libxlutil accepts it: each as a change,
+ * because the guest does not start. dom is what the configuration says, file where it came from.
+ */
+void xlpt_xl_limits(const struct xlpt_dom *dom, const char *file, struct xlpt_losses *losses);
+/* Tells where the guest's command line names a disk that has another name under xl. */
+void xlpt_xl_renamed(const struct xlpt_dom *dom, struct xlpt_losses *losses);
+
 /* 0 when libxlutil accepts the text. */
 int xlpt_xl_check(const char *text, size_t len, const char *file, struct xlpt_diag *diag);
 
