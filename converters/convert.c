@@ -2,6 +2,7 @@
 #include "converters/convert.h"
 
 #include "converters/libvirt.h"
+#include "converters/xl-scan.h"
 #include "converters/xl.h"
 
 const char *xlpt_format_word(enum xlpt_format f)
@@ -104,7 +105,7 @@ static void keep_carry(void *ctx, const char *at, const struct xlpt_carry *c)
 	struct keeper *k = ctx;
 	_cleanup_free_ char *what = xlpt_xasprintf("%s%s%s", at, *at ? "/" : "", c->path);
 	const char *reason;
-	enum xlpt_severity severity = xlpt_carry_reason(k->to, c, &reason);
+	enum xlpt_severity severity = xlpt_carry_reason(k->to, at, c, &reason);
 
 	xlpt_kept_add_carry(k->kept, at, c);
 	if (!strcmp(c->path, "#"))
@@ -276,6 +277,24 @@ static int write_verified(const struct xlpt_dom *dom, const struct xlpt_convert 
 		out->s[start] = '\0';
 	}
 	return rc;
+}
+
+enum xlpt_holds xlpt_convert_holds(const char *text, size_t len)
+{
+	_cleanup_xl_scan_ struct xlpt_xl_scan scan = { 0 };
+	enum xlpt_holds holds = XLPT_HOLDS_NOTHING;
+
+	if (xlpt_format_detect(text, len) != XLPT_FORMAT_XL || xlpt_xl_scan(text, len, NULL, &scan, NULL))
+		return XLPT_HOLDS_GUEST;	/* or what its reader has to say about it */
+	for (size_t i = 0; i < scan.n; i++) {
+		const struct xlpt_xl_setting *set = &scan.settings[i];
+		_cleanup_free_ char *key = xlpt_xstrndup(text + set->key_off, set->key_len);
+
+		if (xlpt_xl_knows(key))
+			return XLPT_HOLDS_GUEST;
+		holds = XLPT_HOLDS_OTHER;
+	}
+	return holds;
 }
 
 int xlpt_convert(const char *text, size_t len, const char *file, const struct xlpt_convert *how,

@@ -50,7 +50,16 @@ enum xlpt_severity xlpt_loss_reason(enum xlpt_format to, const struct xlpt_delta
 void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struct xlpt_delta *delta,
 		    const struct xlpt_dom *a, const struct xlpt_dom *b);
 /* The same of what is not in the model. */
-enum xlpt_severity xlpt_carry_reason(enum xlpt_format to, const struct xlpt_carry *c,
+enum xlpt_severity xlpt_carry_reason(enum xlpt_format to, const char *at, const struct xlpt_carry *c,
 				     const char **reason);
+/* Of a setting of xl, or at an element an option of its (converters/reason-xl.c). */
+enum xlpt_severity xlpt_xl_carry_reason(const char *at, const struct xlpt_carry *c, const char **reason);
+/* Whether xl reads a key of this name. */
+bool xlpt_xl_knows(const char *key);
+
+enum xlpt_holds { XLPT_HOLDS_GUEST, XLPT_HOLDS_NOTHING, XLPT_HOLDS_OTHER };
+
+/* What is in a text: of a configuration, whether it sets anything, and anything of a guest. */
+enum xlpt_holds xlpt_convert_holds(const char *text, size_t len);
 
 #endif

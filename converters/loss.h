@@ -21,6 +21,7 @@ struct xlpt_loss {
 	unsigned line, column;	/* 0 = not known */
 	char *what;		/* "disk[xvda].backend", "vuart", "devices/rng" */
 	char *reason;		/* one line, no full stop */
+	unsigned group;		/* for sorting: the first line of its element */
 };
 
 struct xlpt_losses {
@@ -35,9 +36,20 @@ void xlpt_loss_add(struct xlpt_losses *l, enum xlpt_severity severity, const cha
 		   unsigned line, unsigned column, const char *what, const char *fmt, ...)
 	XLPT_PRINTF(7, 8);
 const char *xlpt_severity_word(enum xlpt_severity s);	/* "note" "kept" "changed" "dropped" */
-/* True when --strict must refuse: anything above a note. */
+/* True when --strict must refuse: the guest would be another, or something is gone for good. */
 bool xlpt_losses_strict(const struct xlpt_losses *l);
-/* Sorted by place. */
+/* What harms most first; what belongs to one element together; then by place. */
 void xlpt_losses_sort(struct xlpt_losses *l);
+/* "disk[xvda]" of "disk[xvda].backend". Caller frees. */
+char *xlpt_loss_element(const struct xlpt_loss *loss);
+
+/* How many there are of each severity. */
+struct xlpt_loss_counts {
+	size_t n[XLPT_LOSS_DROPPED + 1];
+};
+
+void xlpt_losses_count(const struct xlpt_losses *l, struct xlpt_loss_counts *add);
+/* "3 changed, 2 kept, 14 notes", or "nothing lost". Caller frees. */
+char *xlpt_loss_counts_text(const struct xlpt_loss_counts *counts);
 
 #endif

@@ -118,7 +118,13 @@ static const struct reason to_libvirt[] = {
 	  "libvirt has no word for reserved memory; xl 4.15 and later misread rdm= as well" },
 	{ "gfx_passthru", XLPT_LOSS_CHANGED, "libvirt cannot give the primary graphics card away" },
 	{ "nomigrate", XLPT_LOSS_KEPT, "libvirt refuses to migrate guests with PCI devices anyway" },
+	{ "cpupool", XLPT_LOSS_KEPT, "libvirt has no CPU pools: the guest runs in Pool-0" },
+	{ "cpuset_soft", XLPT_LOSS_KEPT, "libvirt has no word for CPUs that are only preferred" },
+	{ "on_watchdog", XLPT_LOSS_KEPT, "libvirt has no word for what follows a watchdog's end" },
+	{ "on_soft_reset", XLPT_LOSS_KEPT, "libvirt has no word for what follows a soft reset" },
+	{ "gfx.autoport", XLPT_LOSS_NOTE, "libvirt takes the port that is said, or chooses one" },
 	{ "passthrough", XLPT_LOSS_CHANGED, "libvirt knows sync_pt and share_pt only" },
+	{ "bootloader", XLPT_LOSS_NOTE, "not said: libvirt starts a PV guest without a kernel with pygrub" },
 	{ "memory", XLPT_LOSS_NOTE, "not said: the XML says 32 MiB, which is what xl takes for it" },
 	{ "kernel", XLPT_LOSS_CHANGED,
 	  "a relative path: libvirt has no current directory, and a PV guest would start pygrub instead" },
@@ -186,18 +192,19 @@ static const struct reason carries_to_xl[] = {
 	{ NULL, 0, NULL },
 };
 
-enum xlpt_severity xlpt_carry_reason(enum xlpt_format to, const struct xlpt_carry *c,
+enum xlpt_severity xlpt_carry_reason(enum xlpt_format to, const char *at, const struct xlpt_carry *c,
 				     const char **reason)
 {
 	_cleanup_free_ char *said = xlpt_xasprintf("%s=%s", c->path, c->text);
 
-	for (const struct reason *r = carries_to_xl; to == XLPT_FORMAT_XL && r->path; r++)
+	if (to == XLPT_FORMAT_LIBVIRT)
+		return xlpt_xl_carry_reason(at, c, reason);
+	for (const struct reason *r = carries_to_xl; r->path; r++)
 		if (fnmatch(r->path, said, FNM_NOESCAPE) == 0) {
 			*reason = r->text;
 			return r->severity;
 		}
-	*reason = to == XLPT_FORMAT_XL ? "xl has no word for this part of the XML"
-				       : "libvirt has no word for this setting of xl";
+	*reason = "xl has no word for this part of the XML";
 	return XLPT_LOSS_KEPT;
 }
 
@@ -267,7 +274,7 @@ enum xlpt_severity xlpt_loss_reason(enum xlpt_format to, const struct xlpt_delta
 		return XLPT_LOSS_NOTE;
 	}
 	*reason = to == XLPT_FORMAT_XL ? "xl has no word for it" : "libvirt has no word for it";
-	return XLPT_LOSS_KEPT;
+	return to == XLPT_FORMAT_XL ? XLPT_LOSS_KEPT : XLPT_LOSS_CHANGED;
 }
 
 static bool has_name(const struct xlpt_field *f, const struct xlpt_list *list, const char *name)

@@ -321,9 +321,10 @@ static bool is_python(const struct scanner *s)
 	if (*p == '=' && p > line)
 		return true;	/* "==" */
 	/* "name = hostname", "Name = 1", "vmName = 1"; not "memory = 512M". */
-	return is_word(*p) && (*p < '0' || *p > '9') && (s->value || p == line || (is_word(p[-1]) && *p >= 'A' && *p <= 'Z' &&
-							   (*line < '0' || *line > '9') &&
-							   !memchr(line, '=', (size_t)(p - line))));
+	if (!is_word(*p) || (*p >= '0' && *p <= '9'))
+		return false;
+	return s->value || p == line || (is_word(p[-1]) && *p >= 'A' && *p <= 'Z' &&
+					 !memchr(line, '=', (size_t)(p - line)));
 }
 
 static void explain(const struct scanner *s)

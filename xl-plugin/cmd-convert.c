@@ -154,6 +154,7 @@ static int run_batch(struct xlpt_convert_run *run, const struct xlpt_args *args,
 		     struct xlpt_diag *diag)
 {
 	_cleanup_inputs_ struct xlpt_convert_inputs in = { 0 };
+	_cleanup_free_ char *lost = NULL;
 	int fd = fileno(run->env->err), rc;
 
 	if (!run->output) {
@@ -184,8 +185,9 @@ static int run_batch(struct xlpt_convert_run *run, const struct xlpt_args *args,
 	}
 	if (rc)
 		return rc;
-	xlpt_say(run->env, "%zu converted, %zu failed, %zu skipped; %zu things kept for the way back",
-		 run->converted, run->failed, run->skipped, run->losses);
+	lost = xlpt_loss_counts_text(&run->losses);
+	xlpt_say(run->env, "%zu converted, %zu failed, %zu skipped; %s", run->converted, run->failed,
+		 run->skipped, lost);
 	if (run->failed) {
 		xlpt_diag_set(diag, run->first_error, "%zu of %zu files were not converted",
 			      run->failed, run->failed + run->converted + run->skipped);
@@ -269,7 +271,7 @@ static const struct xlpt_opt convert_opts[] = {
 	{ "to", 0, "FORMAT", "xl or libvirt; without it, the other one than the input's" },
 	{ "output", 'o', "FILE", "where the result goes: a file, or a directory for several" },
 	{ "devices-only", 0, NULL, "only the PCI devices, without the domain around them" },
-	{ "strict", 0, NULL, "fail when the target cannot say everything" },
+	{ "strict", 0, NULL, "fail when the guest would not be the same" },
 	{ "explain", 0, NULL, "list what the target cannot say, where it stood, and why" },
 	{ "network", 0, "FILE", "libvirt network XML of a pool of VFs (may be repeated)" },
 	{ "compare", 0, NULL, "print in what two files, of either kind, do not mean the same" },

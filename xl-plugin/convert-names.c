@@ -56,6 +56,29 @@ enum xlpt_convert_kind xlpt_convert_kind(const char *text, const char *path)
 	return is_network(text) ? XLPT_CONVERT_NETWORK : XLPT_CONVERT_GUEST;
 }
 
+const char *xlpt_convert_no_guest(const struct xlpt_convert_run *run, const char *path, const char *text,
+				  size_t len)
+{
+	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+
+	if (run->batch && (!strcmp(name, "xl.conf") || !strcmp(name, "oxenstored.conf") ||
+			   !strcmp(name, "xenstored.conf")))
+		return "settings of Xen's own tools";
+	if (run->batch && xlpt_starts(name, "xlexample"))
+		return "an example that comes with Xen";
+	if (xlpt_starts(text, "#!"))
+		return "a script";
+	switch (xlpt_convert_holds(text, len)) {
+	case XLPT_HOLDS_NOTHING:
+		return "empty: it sets nothing";
+	case XLPT_HOLDS_OTHER:
+		return "it sets nothing of a guest";
+	case XLPT_HOLDS_GUEST:
+		break;
+	}
+	return NULL;
+}
+
 bool xlpt_convert_skips(const struct xlpt_convert_run *run, const char *text, size_t len)
 {
 	return run->batch && run->how.to && xlpt_format_detect(text, len) == run->how.to;

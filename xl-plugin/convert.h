@@ -20,7 +20,8 @@ struct xlpt_convert_run {
 	const char *output;	/* file, directory with batch, NULL = standard output */
 	FILE *bar;		/* progress, or NULL */
 	/* counted while it runs */
-	size_t total, done, converted, failed, skipped, losses;
+	size_t total, done, converted, failed, skipped;
+	struct xlpt_loss_counts losses;
 	int first_error;	/* code of the first file that failed */
 	unsigned percent;
 };
@@ -66,6 +67,9 @@ char *xlpt_convert_name(const char *rel, const char *to);
 enum xlpt_convert_kind { XLPT_CONVERT_GUEST, XLPT_CONVERT_POOL, XLPT_CONVERT_NETWORK };
 
 enum xlpt_convert_kind xlpt_convert_kind(const char *text, const char *path);
+/* Why a file is no guest's, by what is in it and, among several, by its name; NULL = it is one. */
+const char *xlpt_convert_no_guest(const struct xlpt_convert_run *run, const char *path, const char *text,
+				  size_t len);
 /* In a batch, one that is already what it shall become. */
 bool xlpt_convert_skips(const struct xlpt_convert_run *run, const char *text, size_t len);
 

@@ -16,10 +16,12 @@ static struct json_object *losses_json(const struct xlpt_losses *losses)
 	for (size_t i = 0; i < losses->n; i++) {
 		const struct xlpt_loss *l = &losses->items[i];
 		struct json_object *o = json_object_new_object();
+		_cleanup_free_ char *element = xlpt_loss_element(l);
 
 		xlpt_json_add(o, "severity", xlpt_json_str(xlpt_severity_word(l->severity)));
 		xlpt_json_add(o, "file", xlpt_json_str(l->file));
 		xlpt_json_add(o, "line", l->line ? json_object_new_int64(l->line) : NULL);
+		xlpt_json_add(o, "element", xlpt_json_str(element));
 		xlpt_json_add(o, "what", xlpt_json_str(l->what));
 		xlpt_json_add(o, "reason", xlpt_json_str(l->reason));
 		json_object_array_add(a, o);
@@ -27,14 +29,34 @@ static struct json_object *losses_json(const struct xlpt_losses *losses)
 	return a;
 }
 
+static struct json_object *counts_json(const struct xlpt_loss_counts *counts)
+{
+	struct json_object *o = json_object_new_object();
+
+	for (int i = XLPT_LOSS_DROPPED; i >= XLPT_LOSS_NOTE; i--)
+		xlpt_json_add(o, xlpt_severity_word((enum xlpt_severity)i),
+			      json_object_new_int64((int64_t)counts->n[i]));
+	return o;
+}
+
+/* What has no place in the file has no line. */
+static void explain(struct xlpt_convert_run *run, const char *path, const struct xlpt_loss *l)
+{
+	_cleanup_free_ char *line = l->line ? xlpt_xasprintf(":%u", l->line) : NULL;
+
+	xlpt_remark(run->env, "%s%s: %s: %s: %s", l->file ? l->file : path, line ? line : "",
+		    xlpt_severity_word(l->severity), l->what, l->reason);
+}
+
 static void report(struct xlpt_convert_run *run, const char *path, const char *output,
 		   const char *text, const char *to, const struct xlpt_losses *losses)
 {
-	size_t strict = 0;
+	struct xlpt_loss_counts counts = { 0 };
+	_cleanup_free_ char *sum = NULL;
 
-	for (size_t i = 0; i < losses->n; i++)
-		strict += losses->items[i].severity > XLPT_LOSS_NOTE;
-	run->losses += strict;
+	xlpt_losses_count(losses, &counts);
+	xlpt_losses_count(losses, &run->losses);
+	sum = xlpt_loss_counts_text(&counts);
 	if (run->env->json) {
 		struct json_object *o = json_object_new_object();
 
@@ -43,21 +65,19 @@ static void report(struct xlpt_convert_run *run, const char *path, const char *o
 		xlpt_json_add(o, "output", xlpt_json_str(output));
 		if (!output)
 			xlpt_json_add(o, "text", xlpt_json_str(text));
+		xlpt_json_add(o, "counts", counts_json(&counts));
 		xlpt_json_add(o, "losses", losses_json(losses));
 		xlpt_print_json(run->env, o);
 		return;
 	}
-	if (run->explain && losses->n)
+	if (run->explain)
 		xlpt_convert_clear(run);
-	for (size_t i = 0; run->explain && i < losses->n; i++) {
-		const struct xlpt_loss *l = &losses->items[i];
-
-		xlpt_remark(run->env, "%s:%u: %s: %s: %s", l->file ? l->file : path, l->line,
-			    xlpt_severity_word(l->severity), l->what, l->reason);
-	}
-	if (!run->explain && !run->batch && strict)
-		xlpt_remark(run->env, "%s: %zu %s for which %s has no word; kept in the output "
-			    "(--explain lists them)", path, strict, strict == 1 ? "thing" : "things", to);
+	for (size_t i = 0; run->explain && i < losses->n; i++)
+		explain(run, path, &losses->items[i]);
+	if (run->explain)
+		xlpt_remark(run->env, "%s: %s", path, sum);
+	else if (!run->batch && losses->n > counts.n[XLPT_LOSS_NOTE])
+		xlpt_remark(run->env, "%s: %s (--explain lists them)", path, sum);
 }
 
 static int refuse_losses(const char *path, const struct xlpt_losses *losses,
@@ -67,12 +87,12 @@ static int refuse_losses(const char *path, const struct xlpt_losses *losses,
 	const struct xlpt_loss *first = NULL;
 
 	for (size_t i = 0; i < losses->n; i++)
-		if (losses->items[i].severity > XLPT_LOSS_NOTE) {
+		if (losses->items[i].severity > XLPT_LOSS_KEPT) {
 			first = first ? first : &losses->items[i];
 			n++;
 		}
-	xlpt_diag_set(diag, XLPT_ERR_DATA, "%zu %s would not be said by the result, and --strict "
-		      "allows none", n, n == 1 ? "thing" : "things");
+	xlpt_diag_set(diag, XLPT_ERR_DATA, "%zu %s of the guest would change, and --strict allows none",
+		      n, n == 1 ? "thing" : "things");
 	xlpt_diag_fact(diag, "%s: %s", first->what, first->reason);
 	xlpt_diag_hint(diag, "without --strict they are kept in the output; --explain lists them");
 	xlpt_diag_at(diag, path, first->line, 0);
@@ -104,21 +124,53 @@ static bool convert_pool(const char *text, size_t len, const char *path, struct 
 	return true;
 }
 
+static int refuse_other(const char *path, const char *why, struct xlpt_diag *diag)
+{
+	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "this is no guest's configuration");
+	xlpt_diag_fact(diag, "%s", why);
+	xlpt_diag_at(diag, path, 0, 0);
+	xlpt_diag_hint(diag, "name a file that sets at least name and memory");
+	return XLPT_ERR_SYNTAX;
+}
+
+/* The result would take the place of what it was made from. */
+static int check_output(const struct xlpt_convert_run *run, const char *path, struct xlpt_diag *diag)
+{
+	struct stat in, out;
+
+	if (!run->output || run->batch || !strcmp(path, "-") || stat(path, &in) ||
+	    stat(run->output, &out) || !S_ISREG(in.st_mode) || in.st_dev != out.st_dev ||
+	    in.st_ino != out.st_ino)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s is both input and output", path);
+	xlpt_diag_hint(diag, "give another file with -o");
+	return XLPT_ERR_USAGE;
+}
+
 int xlpt_convert_file(struct xlpt_convert_run *run, const char *path, const char *rel,
 		      struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str in = { 0 }, out = { 0 };
 	_cleanup_losses_ struct xlpt_losses losses = { 0 };
 	_cleanup_free_ char *target = NULL;
-	const char *name = strcmp(path, "-") ? path : "standard input", *word;
+	const char *name = strcmp(path, "-") ? path : "standard input", *word, *other = NULL;
 	enum xlpt_format to = XLPT_FORMAT_NONE;
 	mode_t mode;
 	int rc = xlpt_convert_load(path, &in, &mode, diag);
 
+	if (rc == 0)
+		rc = check_output(run, path, diag);
 	if (rc)
 		return rc;
 	if (!convert_pool(xlpt_str_get(&in), in.len, name, &out, &word, &rc, diag)) {
-		if (xlpt_convert_skips(run, xlpt_str_get(&in), in.len)) {
+		other = xlpt_convert_no_guest(run, name, xlpt_str_get(&in), in.len);
+		if (other && !run->batch)
+			return refuse_other(name, other, diag);
+		if (other) {
+			xlpt_convert_clear(run);
+			xlpt_remark(run->env, "%s: skipped: %s", name, other);
+		}
+		if (other || xlpt_convert_skips(run, xlpt_str_get(&in), in.len)) {
 			run->skipped++;	/* is what it shall become */
 			return 0;
 		}

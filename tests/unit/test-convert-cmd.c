@@ -92,12 +92,12 @@ static void test_one(void **st)
 	(void)st;
 	put("w.cfg", CFG "altp2m = 1\n");
 	assert_int_equal(run("w.cfg -o w.xml"), 0);
-	assert_non_null(strstr(err, "1 thing for which libvirt has no word"));
+	assert_non_null(strstr(err, "w.cfg: 1 changed, 1 note (--explain lists them)"));
 	xml = get("w.xml");
 	assert_non_null(strstr(xml, "<hostdev"));
 	assert_int_equal(run("--explain w.cfg"), 0);
 	assert_non_null(strstr(out, "<domain"));
-	assert_non_null(strstr(err, "w.cfg:4: kept: altp2m: "));
+	assert_non_null(strstr(err, "w.cfg:4: changed: altp2m: "));
 	assert_int_equal(run("w.xml -o back.cfg"), 0);
 	cfg = get("back.cfg");
 	assert_non_null(strstr(cfg, "altp2m = 1\n"));
@@ -105,7 +105,7 @@ static void test_one(void **st)
 	assert_null(strstr(out, "<domain"));
 	assert_non_null(strstr(out, "<hostdev"));
 	assert_int_equal(run("--json w.cfg"), 0);
-	assert_non_null(strstr(out, "\"severity\": \"kept\""));
+	assert_non_null(strstr(out, "\"severity\": \"changed\""));
 	assert_non_null(strstr(out, "\"text\": "));
 }
 
@@ -200,6 +200,90 @@ static void test_tree(void **st)
 	assert_non_null(strstr(out, "4 skipped"));
 }
 
+/* A directory like /etc/xen: what is no guest's is told, counted, and no error. */
+static void test_others(void **st)
+{
+	_cleanup_free_ char *a = NULL, *b = NULL;
+
+	(void)st;
+	assert_int_equal(mkdir("xen", 0755), 0);
+	put("xen/xl.conf", "#autoballoon=\"auto\"\nlockfile=\"/var/lock/xl\"\n");
+	put("xen/oxenstored.conf", "quota-activate = true\n");
+	put("xen/xlexample.cfg", CFG);
+	put("xen/hook.conf", "#!/bin/sh\nexit 0\n");
+	put("xen/empty.cfg", "# name = 'x'\n\n");
+	put("xen/tool.conf", "colour = 'red'\nvif.default.bridge = 'x'\n");
+	put("xen/w.cfg", CFG);
+	assert_int_equal(run("--to libvirt -o made xen"), 0);
+	assert_non_null(strstr(out, "1 converted, 0 failed, 6 skipped; 1 note"));
+	assert_non_null(strstr(err, "xen/xl.conf: skipped: settings of Xen's own tools"));
+	assert_non_null(strstr(err, "xen/hook.conf: skipped: a script"));
+	assert_non_null(strstr(err, "xen/xlexample.cfg: skipped: an example"));
+	assert_non_null(strstr(err, "xen/empty.cfg: skipped: empty"));
+	assert_non_null(strstr(err, "xen/tool.conf: skipped: it sets nothing of a guest"));
+	a = get("made/w.xml");
+	b = get("made/xl.conf.xml");
+	assert_true(a && !b);
+	/* By itself, such a file is an error, and says which. */
+	assert_int_equal(run("xen/empty.cfg"), 2);
+	assert_non_null(strstr(err, "empty: it sets nothing"));
+	assert_int_equal(run("xen/tool.conf"), 2);
+	assert_non_null(strstr(err, "nothing of a guest"));
+	assert_int_equal(run("xen/xlexample.cfg"), 0);
+}
+
+static void test_output_is_input(void **st)
+{
+	_cleanup_free_ char *kept = NULL;
+
+	(void)st;
+	put("w.cfg", CFG);
+	assert_int_equal(link("w.cfg", "hard.cfg") | symlink("w.cfg", "soft.cfg"), 0);
+	assert_int_equal(run("w.cfg -o w.cfg"), 2);
+	assert_non_null(strstr(err, "both input and output"));
+	assert_int_equal(run("w.cfg -o ./hard.cfg"), 2);
+	assert_int_equal(run("soft.cfg -o w.cfg"), 2);
+	assert_int_equal(run("--to xl w.cfg -o w.cfg"), 2);
+	kept = get("w.cfg");
+	assert_string_equal(kept, CFG);
+	assert_int_equal(run("w.cfg -o w.xml"), 0);
+	assert_int_equal(run("w.cfg -o w.xml"), 0);
+}
+
+static void test_report(void **st)
+{
+	char *changed, *kept, *note, *sum;
+
+	(void)st;
+	put("w.cfg", "oos = 1\ncolour = 'red'\n" CFG "altp2m = 1\nkernel = 'k'\n"
+		     "disk = [ 'iscsi:x,xvda,w', '/a,,xvdb,,direct-io-safe' ]\n");
+	assert_int_equal(run("--explain w.cfg"), 0);
+	changed = strstr(err, "w.cfg:6: changed: altp2m: ");
+	kept = strstr(err, "w.cfg:1: kept: oos: ");
+	note = strstr(err, "w.cfg:2: note: colour: unknown: ");
+	sum = strstr(err, "\nw.cfg: 5 changed, 1 kept, 1 note\n");
+	assert_true(changed && kept && note && sum);
+	assert_true(changed < kept && kept < note && note < sum);
+	assert_true(strstr(err, "disk[xvda].script: ") < strstr(err, "disk[xvdb].direct_io_safe: "));
+	assert_null(strstr(err, ":0:"));
+	assert_int_equal(run("--explain --json w.cfg"), 0);
+	assert_non_null(strstr(out, "\"counts\": {"));
+	assert_non_null(strstr(out, "\"changed\": 5,"));
+	assert_non_null(strstr(out, "\"element\": \"disk[xvda]\""));
+	/* What has no place in the file has no line. */
+	put("m.cfg", "name = 'w'\n");
+	assert_int_equal(run("--explain m.cfg"), 0);
+	assert_non_null(strstr(err, "m.cfg: note: memory: not said"));
+	/* What changes nothing of the guest is nothing for --strict. */
+	put("k.cfg", "oos = 1\ncolour = 'red'\n" CFG);
+	assert_int_equal(run("--strict k.cfg"), 0);
+	assert_int_equal(run("--strict w.cfg"), 1);
+	assert_non_null(strstr(err, "5 things of the guest would change"));
+	put("n.cfg", CFG "kernel = '/k'\n");
+	assert_int_equal(run("--explain n.cfg"), 0);
+	assert_string_equal(err, "n.cfg: nothing lost\n");
+}
+
 static void test_edit(void **st)
 {
 	_cleanup_free_ char *one = NULL, *two = NULL;
@@ -231,6 +315,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_compare, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tree, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_others, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_output_is_input, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_report, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_edit, setup, teardown),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

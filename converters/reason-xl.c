@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The keys that xl reads (xl_parse.c of 4.17 and 4.20), and what a guest of libvirt's is without
+ * those that libvirt has no word for.
+ */
+#include "converters/convert.h"
+#include "converters/xl-words.h"
+
+#define CHANGED XLPT_LOSS_CHANGED
+#define KEPT XLPT_LOSS_KEPT
+#define NOTE XLPT_LOSS_NOTE
+
+static const char plain[] = "libvirt has no word for this setting of xl";
+static const char host[] = "libvirt has no word for it; the guest itself is the same";
+static const char display[] = "of a display that this guest does not have";
+static const char old[] = "xl itself no longer does anything with it";
+
+static const struct {
+	const char *key;
+	const char *value;	/* as it stands in the file, without quotes; NULL = any */
+	enum xlpt_severity severity;
+	const char *text;
+} keys[] = {
+	{ "#", NULL, NOTE, "comments are kept, but not their places" },
+	{ "acpi_laptop_slate", "0", NOTE, "what libvirt does as well" },
+	{ "altp2m", "0", NOTE, "what libvirt does as well" },
+	{ "altp2m", "disabled", NOTE, "what libvirt does as well" },
+	{ "altp2m_count", NULL, KEPT, host },
+	{ "bootloader_restrict", NULL, KEPT, host },
+	{ "bootloader_user", NULL, KEPT, host },
+	{ "device_model", NULL, NOTE, old },
+	{ "device_model_user", NULL, KEPT, host },
+	{ "device_model_version", "qemu-xen", NOTE, "what libvirt does as well" },
+	{ "display", NULL, NOTE, display },
+	{ "dm_restrict", "0", NOTE, "what libvirt does as well" },
+	{ "dm_restrict", NULL, KEPT, host },
+	{ "driver_domain", "0", NOTE, "what libvirt does as well" },
+	{ "extratime", NULL, NOTE, "of a scheduler that Xen no longer has" },
+	{ "hdtype", "ide", NOTE, "what libvirt does as well" },
+	{ "init_seclabel", NULL, KEPT, host },
+	{ "keymap", NULL, NOTE, display },
+	{ "latency", NULL, NOTE, "of a scheduler that Xen no longer has" },
+	{ "llc_colors", NULL, KEPT, host },
+	{ "max_grant_version", NULL, KEPT, host },
+	{ "max_maptrack_frames", NULL, KEPT, host },
+	{ "mca_caps", NULL, KEPT, host },
+	{ "nographic", "0", NOTE, "what libvirt does as well" },
+	{ "nographic", NULL, NOTE, "without effect: the guest has a display, or <graphics> says that it has none" },
+	{ "nx", "1", NOTE, "what libvirt does as well" },
+	{ "oos", NULL, KEPT, host },
+	{ "opengl", NULL, NOTE, display },
+	{ "parallel", "none", NOTE, "xl does not read it, and libvirt gives none without being told" },
+	{ "period", NULL, KEPT, "libvirt has no word for real-time scheduling" },
+	{ "pvshim", "0", NOTE, "what libvirt does as well" },
+	{ "seclabel", NULL, KEPT, "libvirt has no word for XSM labels; they bind only where XSM is on" },
+	{ "serial", "none", NOTE, "libvirt gives none without being told" },
+	{ "shadow_memory", NULL, KEPT, "libvirt lets libxl choose how much" },
+	{ "slice", NULL, NOTE, "of a scheduler that Xen no longer has" },
+	{ "spice_clipboard_sharing", NULL, NOTE, display },
+	{ "spice_image_compression", NULL, NOTE, display },
+	{ "spice_streaming_video", NULL, NOTE, display },
+	{ "spiceagent_mouse", NULL, NOTE, display },
+	{ "spicedisable_ticketing", NULL, NOTE, display },
+	{ "spicehost", NULL, NOTE, display },
+	{ "spicepasswd", NULL, NOTE, display },
+	{ "spiceport", NULL, NOTE, display },
+	{ "spicetls_port", NULL, NOTE, display },
+	{ "spiceusbredirection", NULL, NOTE, display },
+	{ "spicevdagent", NULL, NOTE, display },
+	{ "stubdomain_cmdline", NULL, KEPT, host },
+	{ "stubdomain_kernel", NULL, KEPT, host },
+	{ "stubdomain_memory", NULL, KEPT, host },
+	{ "stubdomain_ramdisk", NULL, KEPT, host },
+	{ "trap_unmapped_accesses", NULL, KEPT, host },
+	{ "usbversion", "0", NOTE, "what libvirt does as well" },
+	{ "vif2", NULL, NOTE, old },
+	{ "vmtrace_buf_kb", NULL, KEPT, host },
+	{ "vncdisplay", NULL, NOTE, display },
+	{ "vnclisten", NULL, NOTE, display },
+	{ "vncpasswd", NULL, NOTE, display },
+	{ "vncunused", NULL, NOTE, display },
+	{ "vncviewer", NULL, NOTE, "for the one who starts the guest with xl" },
+	{ "vpmu", "0", NOTE, "what libvirt does as well" },
+	{ "vpt_align", "1", NOTE, "what libvirt does as well" },
+	{ "xauthority", NULL, NOTE, display },
+	{ "xen_platform_pci_bar_uc", NULL, KEPT, host },
+	{ "xend_suspend_evtchn_compat", NULL, NOTE, old },
+	{ "xenstore_feature_mask", NULL, KEPT, host },
+	{ "xenstore_quota", NULL, KEPT, host },
+};
+
+/* Known, and without them the guest is another. */
+static const char *const others[] = {
+	"acpi_laptop_slate", "altp2m", "altp2mhvm", "arm_sci", "channel", "cmdline", "cpuid", "cpus",
+	"cpus_soft", "device_model_stubdomain_override", "device_model_stubdomain_seclabel",
+	"device_model_version", "device_model_args_hvm", "device_model_args_pv", "device_tree", "disk",
+	"driver_domain", "dtdev", "extra", "firmware", "gic_version", "hdtype", "hvm_pirq", "iomem",
+	"ioports", "irqs", "mmio_hole", "ms_vm_genid", "msr_relaxed", "nr_spis", "nx", "p9", "pci",
+	"pvcalls", "pvshim", "pvshim_cmdline", "pvshim_extra", "pvshim_path", "rdm", "root",
+	"rtc_timeoffset", "sdl", "serial", "smbios", "smbios_firmware", "soundhw", "spice", "stdvga",
+	"sve", "tee", "usbctrl", "usbdev", "usbdevice", "usbversion", "vdispl", "vendor_device", "vfb",
+	"vga", "videoram", "vif", "viridian", "virtio", "vkb", "vkb_device", "vnc", "vnuma", "vpmu",
+	"vpt_align", "vsnd", "vtpm", "vuart",
+};
+
+bool xlpt_xl_knows(const char *key)
+{
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(keys); i++)
+		if (!strcmp(keys[i].key, key) && keys[i].text != old)
+			return strcmp(key, "parallel") != 0;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(others); i++)
+		if (!strcmp(others[i], key))
+			return true;
+	for (const struct xlpt_xl_key *k = xlpt_xl_keys; k->key; k++)
+		if (!strcmp(k->key, key))
+			return true;
+	return false;
+}
+
+static bool says(const char *text, const char *value)
+{
+	size_t n = strlen(value);
+
+	text += *text == '"' || *text == '\'';
+	return !strncmp(text, value, n) && (!text[n] || ((text[n] == '"' || text[n] == '\'') && !text[n + 1]));
+}
+
+enum xlpt_severity xlpt_xl_carry_reason(const char *at, const struct xlpt_carry *c, const char **reason)
+{
+	if (*at) {
+		*reason = "libvirt has no word for this option of xl";
+		return CHANGED;
+	}
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(keys); i++)
+		if (!strcmp(keys[i].key, c->path) && (!keys[i].value || says(c->text, keys[i].value))) {
+			*reason = keys[i].text;
+			return keys[i].severity;
+		}
+	if (!xlpt_xl_knows(c->path)) {
+		*reason = "unknown: xl does not read this key either";
+		return NOTE;
+	}
+	*reason = plain;
+	return CHANGED;
+}
