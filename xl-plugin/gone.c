@@ -235,15 +235,16 @@ static int take_entry(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf,
 		*taken += 1;
 		return 0;
 	}
-	rc = xlpt_pcibe_drop(env->store, domid, bdf, XLPT_XBS_NONE, diag);
+	/* The note first: without the entry nothing would tell a later command that it is stale. */
+	rc = xlpt_pcinote_read(env->store, bdf, &note, diag);
+	if (rc == 0 && note.domid == (int64_t)domid)
+		rc = xlpt_pcinote_clear_domid(env->store, bdf, diag);
+	if (rc == 0)
+		rc = xlpt_pcibe_drop(env->store, domid, bdf, XLPT_XBS_NONE, diag);
 	if (rc == XLPT_ERR_NOT_HELD) {
 		xlpt_diag_dispose(diag);
 		return 0;
 	}
-	if (rc == 0)
-		rc = xlpt_pcinote_read(env->store, bdf, &note, diag);
-	if (rc == 0 && note.domid == (int64_t)domid)
-		rc = xlpt_pcinote_clear_domid(env->store, bdf, diag);
 	if (rc)
 		return rc;
 	if (!xlpt_gone_kernel(env, domid))
@@ -265,6 +266,35 @@ int xlpt_gone_take(struct xlpt_env *env, struct xlpt_bdf bdf, xlpt_print_fn prin
 			rc = take_entry(env, owners.items[i].domid, bdf, print, &n, diag);
 	if (taken)
 		*taken += n;
+	return rc;
+}
+
+bool xlpt_gone_noted(struct xlpt_env *env, int64_t domid)
+{
+	_cleanup_guest_ struct xlpt_guest guest = { 0 };
+
+	return domid >= 0 && env->ts->ops->guest_by_id(env->ts, (uint32_t)domid, &guest, NULL) ==
+				     XLPT_ERR_NO_GUEST;
+}
+
+/* libxl's note alone, of a domain that is gone: what a tool left that was killed while it gave it away. */
+static int take_note(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_diag *diag)
+{
+	_cleanup_pcinote_ struct xlpt_pcinote note = { 0 };
+	const char *text = XLPT_BDF_STR(bdf);
+	int rc = xlpt_pcinote_read(env->store, bdf, &note, diag);
+
+	if (rc || !xlpt_gone_noted(env, note.domid))
+		return rc;
+	if (env->dry_run) {
+		xlpt_say(env, "would remove the note that %s is with domain %lld, which is gone", text,
+			 (long long)note.domid);
+		return 0;
+	}
+	rc = xlpt_pcinote_clear_domid(env->store, bdf, diag);
+	if (rc == 0)
+		xlpt_warn(env, "%s was noted as domain %lld's, which is gone: the note is removed", text,
+			  (long long)note.domid);
 	return rc;
 }
 
@@ -321,17 +351,25 @@ int xlpt_gone_clear(struct xlpt_env *env, struct xlpt_owners *owners, const stru
 			rc = xlpt_gone_take(env, bdfs[i], xlpt_warn, NULL, diag);
 		if (rc == 0 && left)
 			forget_entries(owners, bdfs[i]);
+		if (rc == 0 && !left && !xlpt_owners_find(owners, bdfs[i]))
+			rc = take_note(env, bdfs[i], diag);
 	}
 	return rc;
 }
 
 int xlpt_gone_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 {
-	size_t n = op->n + op->n_mates;
-	_cleanup_free_ struct xlpt_bdf *bdfs = xlpt_xcalloc(n + 1, sizeof(*bdfs));
+	_cleanup_free_ struct xlpt_bdf *bdfs = xlpt_xcalloc(op->n + op->n_mates + 1, sizeof(*bdfs));
+	size_t n = 0;
 
-	for (size_t i = 0; i < n; i++)
-		bdfs[i] = i < op->n ? op->items[i].spec.bdf : op->mates[i - op->n].bdf;
+	while (n < op->n) {
+		bdfs[n] = op->items[n].spec.bdf;
+		n++;
+	}
+	/* Those of a set that is divided are not locked, and not wanted. */
+	for (size_t i = 0; i < op->n_mates; i++)
+		if (!op->mates[i].divided)
+			bdfs[n++] = op->mates[i].bdf;
 	return xlpt_gone_clear(op->env, &op->owners, bdfs, n,
 			       op->has_guest ? (int64_t)op->guest.domid : -1, op->timeout_ms, diag);
 }

@@ -19,6 +19,12 @@
  */
 #define XLPT_SHUT_DOWN_MS 20000
 
+/*
+ * libxl notes and assigns a device before it writes the backend's nodes
+ * (libxl_pci.c, pci_add_dm_done), and takes well below this for it.
+ */
+#define XLPT_UNDER_WAY_MS 5000
+
 /* For xlpt_say or xlpt_warn. */
 typedef void (*xlpt_print_fn)(struct xlpt_env *env, const char *fmt, ...) XLPT_PRINTF(2, 3);
 
@@ -46,10 +52,15 @@ int xlpt_gone_take(struct xlpt_env *env, struct xlpt_bdf bdf, xlpt_print_fn prin
 		   struct xlpt_diag *diag);
 /* The same for all devices that nobody works on; with the locks of each. */
 int xlpt_gone_sweep(struct xlpt_env *env, struct xlpt_diag *diag);
-/* Waits, and takes; *owners is as it is afterwards. The caller has the locks of the devices. */
+/* libxl's note names a domain, and it is gone: a tool was killed while it gave the device away. */
+bool xlpt_gone_noted(struct xlpt_env *env, int64_t domid);
+/*
+ * Waits, and takes, also libxl's note where it is all that is left; *owners is as it is
+ * afterwards. The caller has the locks of the devices.
+ */
 int xlpt_gone_clear(struct xlpt_env *env, struct xlpt_owners *owners, const struct xlpt_bdf *bdfs,
 		    size_t n, int64_t own, int64_t timeout_ms, struct xlpt_diag *diag);
-/* The same for the devices of an operation, and the others in their isolation sets. */
+/* The same for the devices of an operation, and the others in their sets that are locked. */
 int xlpt_gone_prepare(struct xlpt_op *op, struct xlpt_diag *diag);
 
 /* xen-pciback has ended the export to that domain; false after 2 s. Hold no lock of the pools. */

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "pciback/bind.h"
+#include "xl-plugin/gone.h"
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
 #include "core/text.h"
@@ -195,11 +196,38 @@ static int verify(void *ctx, size_t i, struct xlpt_diag *diag)
 	return xlpt_op_verify(ctx, i, diag);
 }
 
+/*
+ * The guest's own note, without a backend that names the device: its grants may stand. A tool that
+ * is at it just now is given the time that it takes.
+ */
+static int clear_note(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = ctx;
+	struct xlpt_bdf bdf = op->items[i].spec.bdf;
+	uint32_t domid;
+	int rc;
+
+	op->env->clock->sleep_ms(op->env->clock, XLPT_UNDER_WAY_MS);
+	rc = xlpt_owner_now(op->env, bdf, &domid, diag);
+	if (rc > 0) {
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s was given to domain %u meanwhile",
+			      XLPT_BDF_STR(bdf), domid);
+		xlpt_diag_fact(diag, "its PCI backend names it");
+		xlpt_diag_hint(diag, "xlpt status shows what is where");
+		return XLPT_ERR_IN_USE;
+	}
+	return rc ? rc : xlpt_release(op->env, op->guest.domid, bdf, false, op->timeout_ms, diag);
+}
+
 void xlpt_plan_ready(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
 {
 	const struct xlpt_item *item = &op->items[i];
 	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
 
+	if (item->noted)
+		xlpt_plan_add(plan, clear_note, NULL, i,
+			      xlpt_xasprintf("take back what a killed tool left of %s with %s", bdf,
+					     op->guest.name), NULL);
 	xlpt_plan_lease(plan, op, i);
 	if (item->hide)
 		xlpt_plan_hide(plan, op, i);
@@ -252,10 +280,28 @@ static bool any_leaving(const struct xlpt_pcibe *be)
 	return false;
 }
 
+/* libxl takes its note alone for an owner, and gives the device to nobody (libxl_pci.c). */
+static int judge_note(struct xlpt_item *item, uint32_t own, struct xlpt_diag *diag)
+{
+	int64_t noted = item->place.noted_domid;
+
+	item->noted = noted >= 0 && noted == (int64_t)own;
+	if (noted < 0 || item->noted)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is noted as domain %lld's, and no backend names it",
+		      XLPT_BDF_STR(item->spec.bdf), (long long)noted);
+	xlpt_diag_fact(diag, "another tool gives it away just now, or was cut short; libxl gives it to nobody "
+		       "meanwhile");
+	xlpt_diag_hint(diag, "xlpt repair");
+	return XLPT_ERR_IN_USE;
+}
+
 int xlpt_op_judge_ready(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag)
 {
-	int rc = xlpt_op_read_origin(op, item, diag);
+	int rc = judge_note(item, op->guest.domid, diag);
 
+	if (rc == 0)
+		rc = xlpt_op_read_origin(op, item, diag);
 	if (rc == 0)
 		rc = xlpt_vf_judge(op, item, diag);
 	item->hide = item->hide && !item->place.on_pciback;

@@ -12,12 +12,6 @@
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
 
-/*
- * libxl assigns a device before it writes the backend's nodes
- * (libxl_pci.c, pci_add_dm_done), and takes well below this for it.
- */
-#define UNDER_WAY_MS 5000
-
 static bool half_out(const struct xlpt_owner *o)
 {
 	return o->lost || (o->type == XLPT_GUEST_PV && o->dev.state == XLPT_XBS_CLOSING);
@@ -221,7 +215,7 @@ static int repair_unnamed(struct xlpt_env *env, struct xlpt_bdf bdf, size_t *fou
 		return rc;
 	/* One such wait is enough for all: whatever was under way then has ended by now. */
 	if (!*waited)
-		env->clock->sleep_ms(env->clock, UNDER_WAY_MS);
+		env->clock->sleep_ms(env->clock, XLPT_UNDER_WAY_MS);
 	*waited = true;
 	domid = (uint32_t)u.noted;
 	if (!env->dry_run)

@@ -270,6 +270,9 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 		if (rc == 0)
 			rc = xlpt_place_read(env, &item->device, &op->owners, &op->needs,
 					     &item->place, diag);
+		/* A dry run has said so, and leaves it. */
+		if (rc == 0 && env->dry_run && env->ts && xlpt_gone_noted(env, item->place.noted_domid))
+			item->place.noted_domid = -1;
 	}
 	return rc ? rc : xlpt_op_config_again(op, diag);
 }

@@ -110,6 +110,7 @@ struct xlpt_item {
 	struct xlpt_device device;
 	struct xlpt_place place;
 	bool hide;		/* has to be taken from dom0 first */
+	bool noted;		/* libxl's note says that the guest has it, and nothing else does */
 	bool loose;		/* permissive from an earlier guest, and not to be for this one */
 	bool of_slot;		/* one of the functions that BB:DD.* stands for */
 	bool mended;		/* an interrupted operation on it was just ended by this command */

@@ -199,6 +199,8 @@ int fake_ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct x
 
 	if (!g || c->owner >= 0 || (fail && f->depth == FAKE_TS_AT_ONCE))
 		return fake_ts_failed(diag, "add");
+	if (fake_ts_noted(f, spec->bdf))
+		return fake_ts_refused(diag, "add", "libxl: PCI device is not assignable");
 	fake_ts_set_note(f, spec->bdf, id);
 	if (fail && f->depth == FAKE_TS_AFTER_NOTE)
 		goto fail;

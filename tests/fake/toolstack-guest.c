@@ -115,6 +115,14 @@ void fake_ts_forget_config(struct fake_ts *f, uint32_t domid, const struct xlpt_
 	}
 }
 
+/* libxl gives nobody what has a note, whoever wrote it (libxl_device_pci_assignable_list). */
+bool fake_ts_noted(struct fake_ts *f, struct xlpt_bdf bdf)
+{
+	char buf[XLPT_BDF_LEN];
+
+	return fake_store_peek(f->store, "/libxl/pci/%s/domid", xlpt_bdf_format(bdf, XLPT_BDF_XS, buf));
+}
+
 void fake_ts_set_note(struct fake_ts *f, struct xlpt_bdf bdf, const char *domid)
 {
 	char buf[XLPT_BDF_LEN];

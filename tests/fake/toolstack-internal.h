@@ -90,6 +90,7 @@ int fake_ts_caps(struct xlpt_toolstack *ts, struct xlpt_xen_caps *out, struct xl
 void fake_ts_note_config(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *spec,
 			 bool alone);
 void fake_ts_forget_config(struct fake_ts *f, uint32_t domid, const struct xlpt_bdf *bdf);
+bool fake_ts_noted(struct fake_ts *f, struct xlpt_bdf bdf);
 void fake_ts_set_note(struct fake_ts *f, struct xlpt_bdf bdf, const char *domid);
 int fake_ts_guest_create(struct xlpt_toolstack *ts, const char *config, size_t len,
 			 struct xlpt_diag *diag);

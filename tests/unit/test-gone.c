@@ -65,6 +65,45 @@ static void test_dry_run(void **state)
 	said(w, "would take " E1000E " back from domain 3, which is gone");
 }
 
+/* libxl's note alone: of a domain that is gone it is removed, of one that lives it is a refusal. */
+static void test_note(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "hide " E1000E);
+	fake_store_set(w->store, "9", "/libxl/pci/0000-02-00-0/domid");
+	changes_nothing(w, 0, "attach --dry-run db1 " E1000E, "");
+	said(w, "would remove the note that " E1000E " is with domain 9, which is gone");
+	ok(w, "attach db1 " E1000E);
+	said(w, E1000E " was noted as domain 9's, which is gone: the note is removed");
+	ok(w, "detach db1 " E1000E);
+	fake_store_set(w->store, "3", "/libxl/pci/0000-02-00-0/domid");
+	refused(w, 1, "attach db1 " E1000E, E1000E " is noted as domain 3's, and no backend names it");
+	said(w, "to mend: xlpt repair");
+	ok(w, "repair");
+	/* Its own note: under its lock that is taken back, grants and all. */
+	fake_store_set(w->store, "4", "/libxl/pci/0000-02-00-0/domid");
+	changes_nothing(w, 0, "attach --dry-run db1 " E1000E, "");
+	said(w, "would take back what a killed tool left of " E1000E " with db1");
+	ok(w, "attach db1 " E1000E);
+}
+
+/* Taken back by half, what is left still tells the next command whose it was. */
+static void test_half_taken(void **state)
+{
+	(void)state;
+	for (unsigned nth = 1; nth < 8; nth++) {
+		struct world *w = pools_world();
+
+		ended((void **)&w);
+		fake_store_fail(w->store, FAKE_STORE_RM, nth, EIO);
+		if (world_run(w, "attach db1 " E1000E) &&
+		    !fake_store_peek(w->store, "/local/domain/0/backend/pci/3/0/dev-0"))
+			assert_null(fake_store_peek(w->store, "/libxl/pci/0000-02-00-0/domid"));
+		world_free(w);
+	}
+}
+
 static void test_hide_unhide(void **state)
 {
 	struct world *w = ended(state);
@@ -287,6 +326,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		gone_test(test_attach),
 		gone_test(test_dry_run),
+		gone_test(test_note),
+		cmocka_unit_test(test_half_taken),
 		gone_test(test_hide_unhide),
 		gone_test(test_start),
 		gone_test(test_pool_of_one),

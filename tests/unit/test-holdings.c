@@ -131,6 +131,7 @@ static void test_hypervisor_alone(void **state)
 	fake_store_set(s->w->store, "3", "/libxl/pci/0000-05-00-0/domid");
 	assert_int_equal(xlpt_holdings_read(&s->env, &s->web1, &h, NULL), 0);
 	assert_int_equal(h.n, 0);
+	fake_store_set(s->w->store, NULL, "/libxl/pci/0000-05-00-0/domid");
 	/* Killed between assignment and nodes. */
 	assert_int_equal(xlpt_spec_parse("05:00.0", &spec, NULL), 0);
 	fake_ts_fail(s->w->ts, FAKE_TS_ADD, 1, FAKE_TS_AFTER_ASSIGN);
