@@ -9,7 +9,12 @@
  */
 #include "converters/model-internal.h"
 
-enum { PV = 1u << XLPT_DOM_PV, HVM = 1u << XLPT_DOM_HVM, PVH = 1u << XLPT_DOM_PVH, ALL = PV | HVM | PVH };
+enum {
+	PV = 1u << XLPT_DOM_PV,
+	HVM = 1u << XLPT_DOM_HVM,
+	PVH = 1u << XLPT_DOM_PVH,
+	ALL = PV | HVM | PVH,
+};
 
 #define W(member, value, guests) { offsetof(struct xlpt_dom, member), value, guests }
 
@@ -25,6 +30,7 @@ static const struct {
 	W(acpi_s4, XLPT_ON, HVM),
 	W(xen_platform_pci, XLPT_ON, HVM),
 	W(hpet, XLPT_ON, HVM),
+	W(nestedhvm, XLPT_OFF, PVH),
 	W(usb, XLPT_OFF, HVM),
 	W(firmware, XLPT_FW_BIOS, HVM),
 	W(viridian, XLPT_OFF, HVM),
@@ -52,6 +58,9 @@ void xlpt_dom_defaults(struct xlpt_dom *dom)
 		dom->type = XLPT_DOM_PV;	/* what xl takes it for */
 	if (dom->viridian_groups)
 		dom->viridian = XLPT_ON;
+	for (size_t i = 0; i < dom->n_input; i++)
+		if (dom->type == XLPT_DOM_HVM && dom->input[i].bus == XLPT_BUS_USB)
+			dom->usb = XLPT_ON;	/* a controller comes with it (libxl_dm.c) */
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(defaults); i++) {
 		int *word = (int *)(void *)((char *)dom + defaults[i].off);
 

@@ -25,9 +25,12 @@ static const struct {
 	{ "acpi_laptop_slate", "0", NOTE, "what libvirt does as well" },
 	{ "altp2m", "0", NOTE, "what libvirt does as well" },
 	{ "altp2m", "disabled", NOTE, "what libvirt does as well" },
+	{ "altp2m", "2", KEPT, host },
+	{ "altp2m", "external", KEPT, host },
 	{ "altp2m_count", NULL, KEPT, host },
 	{ "bootloader_restrict", NULL, KEPT, host },
 	{ "bootloader_user", NULL, KEPT, host },
+	{ "builder", NULL, NOTE, "xl refuses this builder; a PV guest is meant by most" },
 	{ "device_model", NULL, NOTE, old },
 	{ "device_model_user", NULL, KEPT, host },
 	{ "device_model_version", "qemu-xen", NOTE, "what libvirt does as well" },
@@ -45,7 +48,7 @@ static const struct {
 	{ "max_maptrack_frames", NULL, KEPT, host },
 	{ "mca_caps", NULL, KEPT, host },
 	{ "nographic", "0", NOTE, "what libvirt does as well" },
-	{ "nographic", NULL, NOTE, "without effect: the guest has a display, or <graphics> says that it has none" },
+	{ "nographic", NULL, NOTE, "said by <graphics>, or by none of it" },
 	{ "nx", "1", NOTE, "what libvirt does as well" },
 	{ "oos", NULL, KEPT, host },
 	{ "opengl", NULL, NOTE, display },
@@ -122,7 +125,8 @@ static bool says(const char *text, const char *value)
 	size_t n = strlen(value);
 
 	text += *text == '"' || *text == '\'';
-	return !strncmp(text, value, n) && (!text[n] || ((text[n] == '"' || text[n] == '\'') && !text[n + 1]));
+	return !strncmp(text, value, n) &&
+	       (!text[n] || ((text[n] == '"' || text[n] == '\'') && !text[n + 1]));
 }
 
 enum xlpt_severity xlpt_xl_carry_reason(const char *at, const struct xlpt_carry *c, const char **reason)

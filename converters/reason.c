@@ -138,6 +138,8 @@ static const struct reason to_libvirt[] = {
 	  "libvirt has no word for this, and refuses a disk without a source: give it a <source>" },
 	{ "disk.script", XLPT_LOSS_CHANGED, "libvirt has no block scripts" },
 	{ "disk.direct_io_safe", XLPT_LOSS_CHANGED, "libvirt has no word for it" },
+	{ "net.kind", XLPT_LOSS_NOTE,
+	  "no bridge is said: libxl takes xenbr0, and vif.default.bridge of xl.conf is xl's alone" },
 	{ "net.trusted", XLPT_LOSS_CHANGED, "libvirt has no word for it" },
 	{ "net.devid", XLPT_LOSS_KEPT, "libvirt numbers interfaces in their order" },
 	{ "net.rate*", XLPT_LOSS_CHANGED, "libvirt counts in KiB per second without an interval" },

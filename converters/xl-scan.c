@@ -271,71 +271,6 @@ static int scan_all(struct scanner *s)
 	}
 }
 
-/* ---- the Python of xm ---- */
-
-static bool is_word(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
-}
-
-/* A statement that is none of xl's: "import os", "if x:", "def f(a):". */
-static bool is_python_statement(const char *line, const char *end)
-{
-	static const char *const words[] = { "import", "from", "def", "if", "elif", "else", "for",
-					     "while", "try", "except", "finally", "with", "print",
-					     "return", "class", "global", "exec", "del", "raise",
-					     "pass", "assert" };
-	size_t n = 0;
-
-	while (line < end && (*line == ' ' || *line == '\t'))
-		line++;
-	while (line + n < end && is_word(line[n]))
-		n++;
-	for (size_t i = 0; i < XLPT_ARRAY_SIZE(words); i++)
-		if (strlen(words[i]) == n && !strncmp(line, words[i], n)) {
-			line += n;
-			while (line < end && (*line == ' ' || *line == '\t'))
-				line++;
-			return line == end || *line != '=';
-		}
-	return false;
-}
-
-/*
- * Whether what stopped the scan is what xm, which ran its configurations as Python, would have
- * read: an operator or a call behind a value or a name, a name as a value, three quotes.
- */
-static bool is_python(const struct scanner *s)
-{
-	const char *text = s->out->text, *p = s->p, *line = p;
-
-	while (line > text && line[-1] != '\n')
-		line--;
-	if (p >= s->end)
-		return false;
-	if (is_python_statement(line, s->end))
-		return true;
-	/* "(", "{" and the like; quotes behind a string; a tuple; a line that goes on. */
-	if (strchr("%+*({)}.\"',\\/<>!@:", *p) || (*p == '[' && p > line && is_word(p[-1])))
-		return *p;
-	if (*p == '=' && p > line)
-		return true;	/* "==" */
-	/* "name = hostname", "Name = 1", "vmName = 1"; not "memory = 512M". */
-	if (!is_word(*p) || (*p >= '0' && *p <= '9'))
-		return false;
-	return s->value || p == line || (is_word(p[-1]) && *p >= 'A' && *p <= 'Z' &&
-					 !memchr(line, '=', (size_t)(p - line)));
-}
-
-static void explain(const struct scanner *s)
-{
-	if (!s->diag || s->diag->fact || !is_python(s))
-		return;
-	xlpt_diag_fact(s->diag, "this line is Python, which xm read and xl does not");
-	xlpt_diag_hint(s->diag, "write the value itself: \"text\", a number without a sign, or a [ list ] "
-		       "of them");
-}
-
 int xlpt_xl_scan(const char *text, size_t len, const char *file, struct xlpt_xl_scan *out,
 		 struct xlpt_diag *diag)
 {
@@ -345,7 +280,7 @@ int xlpt_xl_scan(const char *text, size_t len, const char *file, struct xlpt_xl_
 	*out = (struct xlpt_xl_scan){ .text = text, .len = len, .file = file };
 	rc = scan_all(&s);
 	if (rc)
-		explain(&s);
+		xlpt_xl_explain(out, (size_t)(s.p - text), s.value, diag);
 	if (rc)
 		xlpt_xl_scan_dispose(out);
 	return rc;

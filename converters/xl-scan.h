@@ -45,6 +45,9 @@ bool xlpt_xl_is(const struct xlpt_xl_scan *scan, const struct xlpt_xl_setting *s
 int xlpt_xl_bad(const struct xlpt_xl_scan *scan, size_t off, struct xlpt_diag *diag,
 		const char *fmt, ...) XLPT_PRINTF(4, 5);
 
+/* Adds to an error at an offset that the line is Python, where it is; value: one should begin there. */
+void xlpt_xl_explain(const struct xlpt_xl_scan *scan, size_t off, bool value, struct xlpt_diag *diag);
+
 /* s in quotes as libxlutil reads them back; NUL-terminated input. */
 void xlpt_xl_quote(struct xlpt_str *out, const char *s);
 /* A raw string or number item without quotes and escapes; NULL for escapes libxlutil refuses. */

@@ -190,12 +190,14 @@ static void test_defaults(void **st)
 		HVM "vnc = 1\nsdl = 0\nspice = 0\nnomigrate = 0\ngfx_passthru = 0\nacpi_s3 = 1\nacpi_s4 = 1\n"
 		"bios = 'seabios'\nhpet = 1\nusb = 0\nviridian = 0\nxen_platform_pci = 1\n"
 		"timer_mode = 'no_delay_for_missed_ticks'\nvif = [ 'type=ioemu,bridge=br0' ]\n",
+		HVM "usb = 1\nusbdevice = 'tablet'\n",
 		HVM "pci = [ '01:00.0,rdm_policy=strict' ]\n",
 		PV "sdl = 0\nvnc = 0\non_watchdog = 'destroy'\non_soft_reset = 'soft-reset'\n"
 		"vif = [ 'type=vif,bridge=br0' ]\npci_permissive = 0\npci_seize = 0\npci_msitranslate = 0\n",
 	};
 	static const char *const silent[] = {
-		HVM "vif = [ 'bridge=br0' ]\n", HVM "pci = [ '01:00.0' ]\n", PV "vif = [ 'bridge=br0' ]\n",
+		HVM "vif = [ 'bridge=br0' ]\n", HVM "usbdevice = 'tablet'\n",
+		HVM "pci = [ '01:00.0' ]\n", PV "vif = [ 'bridge=br0' ]\n",
 	};
 
 	(void)st;
@@ -208,8 +210,38 @@ static void test_defaults(void **st)
 	/* The contrary still is. */
 	is_lost(HVM "pci = [ '01:00.0,rdm_policy=relaxed' ]\n", "pci[0000:01:00.0].rdm_policy",
 		XLPT_LOSS_CHANGED);
+	is_lost(HVM "usb = 1\n", "usb", XLPT_LOSS_CHANGED);
 	is_lost(HVM "gfx_passthru = 1\n", "gfx_passthru", XLPT_LOSS_CHANGED);
 	assert_true(differences(HVM "acpi_s3 = 0\n", HVM, false) > 0);
+}
+
+/* Each key that libvirt has no word for weighs what the guest loses by it. */
+static void test_weights(void **st)
+{
+	static const struct { const char *cfg, *what; enum xlpt_severity severity; } cases[] = {
+		{ PV "ioports = [ '2f8-2ff' ]\n", "ioports", XLPT_LOSS_CHANGED },
+		{ PV "vtpm = [ 'backend=d' ]\n", "vtpm", XLPT_LOSS_CHANGED },
+		{ HVM "hdtype = 'ahci'\n", "hdtype", XLPT_LOSS_CHANGED },
+		{ HVM "hdtype = 'ide'\n", "hdtype", XLPT_LOSS_NOTE },
+		{ HVM "altp2m = 'mixed'\n", "altp2m", XLPT_LOSS_CHANGED },
+		{ HVM "altp2m = 'external'\n", "altp2m", XLPT_LOSS_KEPT },
+		{ HVM "shadow_memory = 8\n", "shadow_memory", XLPT_LOSS_KEPT },
+		{ PV "seclabel = 'system_u:system_r:domU_t'\n", "seclabel", XLPT_LOSS_KEPT },
+		{ PV "pool = 'fast'\n", "cpupool", XLPT_LOSS_KEPT },
+		{ HVM "acpi_s3 = 0\n", "acpi_s3", XLPT_LOSS_CHANGED },
+		{ HVM "serial = 'weird:1'\n", "serial", XLPT_LOSS_CHANGED },
+		{ PV "vif = [ 'bridge=b,forwarddev=e' ]\n", "net[#0]/forwarddev", XLPT_LOSS_CHANGED },
+		{ PV "vif = [ '' ]\n", "net[#0].kind", XLPT_LOSS_NOTE },
+		{ PV "arch = 'x86_64'\n", "arch", XLPT_LOSS_NOTE },
+		{ PV "# mine\n", "comments", XLPT_LOSS_NOTE },
+		{ PV "vnclisten = '::'\n", "vnclisten", XLPT_LOSS_NOTE },
+	};
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++)
+		is_lost(cases[i].cfg, cases[i].what, cases[i].severity);
+	is_lost(PV "arch = 'x86_64'\n", "arch", XLPT_LOSS_NOTE);
+	assert_non_null(strstr(loss_of("arch")->reason, "unknown"));
 }
 
 /* xl_parse.c copies pci_permissive and the like into each device before it reads its options. */
@@ -241,6 +273,7 @@ int main(void)
 		cmocka_unit_test(test_display),
 		cmocka_unit_test(test_memory_map),
 		cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_weights),
 		cmocka_unit_test(test_globals),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
