@@ -32,7 +32,9 @@ void xlpt_leave_fit(enum xlpt_guest_type type, struct xlpt_spec *spec)
 	if (type != XLPT_GUEST_PV)
 		return;
 	spec->vslot = -1;
-	spec->rdm_policy = XLPT_RDM_UNSET;
+	/* "relaxed" is somebody's word, without which Xen gives the device to nobody again. */
+	if (spec->rdm_policy == XLPT_RDM_STRICT)
+		spec->rdm_policy = XLPT_RDM_UNSET;
 	spec->msitranslate = XLPT_UNSET;
 }
 

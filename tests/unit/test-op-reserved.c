@@ -67,10 +67,37 @@ static void test_shared(void **state)
 	ok(w, "attach web1 --hide 03:00.0,rdm_policy=relaxed");
 }
 
+/* A save detaches and attaches again: with the word with which the guest got the device. */
+static void test_saved(void **state)
+{
+	char dir[] = "/tmp/xlpt-test-reserved-XXXXXX";
+	_cleanup_free_ char *line = NULL, *file = NULL;
+	struct world *w = *state;
+
+	assert_non_null(mkdtemp(dir));
+	file = xlpt_xasprintf("%s/image", dir);
+	line = xlpt_xasprintf("save --detach-first --force web1 %s", file);
+	put_dmar(w);
+	ok(w, "attach web1 --hide 02:00.0,rdm_policy=relaxed 05:00.0,rdm_policy=relaxed");
+	fake_ts_fail(w->ts, FAKE_TS_SAVE, 1, FAKE_TS_AT_ONCE);
+	answers(w, 1, line, "cannot save the guest: xl ended with status 1");
+	assert_int_equal(fake_ts_owner(w->ts, B("02:00.0")), 3);
+	assert_int_equal(fake_ts_owner(w->ts, B("05:00.0")), 3);
+	ok(w, line);
+	free(XLPT_TAKE(line));
+	line = xlpt_xasprintf("restore %s", file);
+	ok(w, line);
+	assert_true(fake_ts_owner(w->ts, B("02:00.0")) > 3);
+	free(XLPT_TAKE(line));
+	line = xlpt_xasprintf("rm -r %s", dir);
+	assert_int_equal(system(line), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(test_shared),
+		world_test(test_saved),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
