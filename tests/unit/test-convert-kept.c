@@ -104,6 +104,74 @@ static void test_gone(void **st)
 	assert_true(xlpt_losses_strict(&losses));
 }
 
+/* What is kept in XML is XML; what was written as lines before is still read. */
+static void test_elements(void **st)
+{
+	static const char cfg[] = "name='a'\nkernel='k'\nseclabel='a -- b%20c'\nioports=[ '1' ]\n"
+				  "vif=['bridge=b,forwarddev=--c']\n";
+	static const char old[] =
+		"<domain type='xen'><name>a</name><metadata><x:kept xmlns:x='urn:xlpt:kept:1'>"
+		"<x:line>set kernel =k</x:line><x:line>set bootloader - was =pygrub</x:line>"
+		"<x:line>xl = ioports 4 =[%20'1'%20]</x:line></x:kept></metadata>"
+		"<memory unit='KiB'>32768</memory><os><type>xen</type></os></domain>";
+	static const char *const bad[] = { "<x:value/>", "<x:xl line='3'>1</x:xl>", "<x:frob path='a'/>",
+					   "<x:xl key='a' line='x'>1</x:xl>", "<value path='a'/>" };
+	_cleanup_str_ struct xlpt_str xml = { 0 }, back = { 0 }, list = { 0 }, home = { 0 };
+
+	(void)st;
+	convert(cfg, XLPT_FORMAT_LIBVIRT, &xml, NULL);
+	assert_non_null(strstr(xml.s, "<xlpt:value path='kernel'>k</xlpt:value>"));
+	assert_non_null(strstr(xml.s, "<xlpt:value path='bootloader' was='pygrub'/>"));
+	assert_non_null(strstr(xml.s, "<xlpt:xl key='ioports' line='4'>[ '1' ]</xlpt:xl>"));
+	assert_non_null(strstr(xml.s, "<xlpt:xl key='seclabel' line='3'>'a -- b%20c'</xlpt:xl>"));
+	assert_non_null(strstr(xml.s, "<xlpt:xl at='net[#0]' key='forwarddev' line='5'>=--c</xlpt:xl>"));
+	assert_null(strstr(xml.s, "xlpt:line"));
+	convert(xml.s, XLPT_FORMAT_XL, &back, NULL);
+	assert_non_null(strstr(back.s, "kernel = \"k\"\n"));
+	assert_non_null(strstr(back.s, "seclabel = 'a -- b%20c'\n"));
+	assert_non_null(strstr(back.s, "forwarddev=--c"));
+	assert_null(strstr(back.s, "pygrub"));
+	says(old, XLPT_FORMAT_XL, "kernel = \"k\"\n");
+	says(old, XLPT_FORMAT_XL, "ioports = [ '1' ]\n");
+	/* In a list of devices they are comments, of the same elements. */
+	convert("<devices><hostdev mode='subsystem' type='pci'><source><address bus='9'/></source>"
+		"<address type='pci' bus='1' slot='2'/></hostdev></devices>", XLPT_FORMAT_XL, &list, NULL);
+	convert(list.s, XLPT_FORMAT_LIBVIRT, &home, NULL);
+	assert_non_null(strstr(home.s, "bus='0x01' slot='0x02'"));
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(bad); i++) {
+		_cleanup_free_ char *text = xlpt_xasprintf(
+			"<domain type='xen'><name>a</name><metadata><x:kept xmlns:x='urn:xlpt:kept:1'>"
+			"%s</x:kept></metadata></domain>", bad[i]);
+		_cleanup_diag_ struct xlpt_diag diag = { 0 };
+		_cleanup_str_ struct xlpt_str out = { 0 };
+		struct xlpt_convert how = { .to = XLPT_FORMAT_XL };
+
+		assert_int_equal(xlpt_convert(text, strlen(text), "in", &how, &out, NULL, NULL, &diag),
+				 XLPT_ERR_SYNTAX);
+		assert_non_null(strstr(diag.message, "damaged"));
+	}
+}
+
+/* A list of devices has no place for elements of others: there they stand in comments. */
+static void test_comments(void **st)
+{
+	struct xlpt_convert how = { .to = XLPT_FORMAT_LIBVIRT, .devices_only = true };
+	static const char cfg[] = "pci=['09:00.0,rdm_policy=relaxed','name=a--b']\n";
+	_cleanup_str_ struct xlpt_str xml = { 0 }, back = { 0 };
+	static const char old[] = "<devices><!-- xlpt: set pci[0000:09:00.0].rdm_policy =relaxed -->"
+				  "<hostdev mode='subsystem' type='pci'><source><address bus='9'/></source>"
+				  "</hostdev></devices>";
+
+	(void)st;
+	assert_int_equal(xlpt_convert(cfg, strlen(cfg), "c", &how, &xml, NULL, NULL, NULL), 0);
+	assert_non_null(strstr(xml.s, "<!-- xlpt: <value path='"));
+	assert_non_null(strstr(xml.s, "a-&#45;b"));
+	convert(xml.s, XLPT_FORMAT_XL, &back, NULL);
+	assert_non_null(strstr(back.s, "rdm_policy=relaxed"));
+	assert_non_null(strstr(back.s, "name=a--b"));
+	says(old, XLPT_FORMAT_XL, "rdm_policy=relaxed");
+}
+
 static void test_lines(void **st)
 {
 	static const char *const bad[] = { "", "set", "set a", "set a b", "set a = was", "set a =b is =c",
@@ -128,6 +196,8 @@ int main(void)
 		cmocka_unit_test(test_commands),
 		cmocka_unit_test(test_edits_hold),
 		cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_elements),
+		cmocka_unit_test(test_comments),
 		cmocka_unit_test(test_lines),
 	};
 
