@@ -100,6 +100,7 @@ static char *no_bus_reset(const struct xlpt_devices *all, const struct xlpt_devi
 			  const struct xlpt_reset_way *way)
 {
 	const struct xlpt_device *other;
+	_cleanup_free_ char *more = NULL;
 
 	if (!dev->has_parent)
 		return xlpt_xstrdup("it is on a root bus, which no bridge can reset");
@@ -108,10 +109,10 @@ static char *no_bus_reset(const struct xlpt_devices *all, const struct xlpt_devi
 	other = neighbour(all, dev);
 	if (!other)
 		return NULL;
-	return xlpt_xasprintf("it is not alone on its bus: bridge %s would reset %s and %zu more",
+	more = way->n_also > 1 ? xlpt_xasprintf(" and %zu more", way->n_also - 1) : xlpt_xstrdup("");
+	return xlpt_xasprintf("it is not alone on its bus: bridge %s would reset %s%s, too",
 			      XLPT_BDF_STR(dev->parent),
-			      XLPT_BDF_STR(way->n_also ? way->also[0] : other->bdf),
-			      way->n_also ? way->n_also - 1 : 0);
+			      XLPT_BDF_STR(way->n_also ? way->also[0] : other->bdf), more);
 }
 
 /* Why a way cannot work as far as configuration space tells, or NULL. */

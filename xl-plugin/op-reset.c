@@ -377,7 +377,8 @@ static int reset_around(void *ctx, size_t i, struct xlpt_diag *diag)
 		if (strstr(no.message, "not reset"))
 			xlpt_warn(op->env, "%s", item->reset_fact);
 		else
-			xlpt_warn(op->env, "%s has not been reset: %s", bdf, item->reset_fact);
+			xlpt_warn(op->env, "%s has not been reset: %s: %s", bdf, rc == XLPT_ERR_NOT_FOUND
+				  ? "nothing can reset it" : no.message, no.fact ? no.fact : "");
 		return 0;
 	}
 	item->reset =
