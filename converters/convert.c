@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "converters/convert.h"
 
+#include "converters/for-xen.h"
 #include "converters/libvirt.h"
 #include "converters/xl-scan.h"
 #include "converters/xl.h"
@@ -223,6 +224,22 @@ static int say_memory(struct xlpt_dom *dom, struct xlpt_diag *diag)
 	return XLPT_ERR_SYNTAX;
 }
 
+/* What is written is not always what was read: how the target has it. */
+static int prepare(struct xlpt_dom *said, const struct xlpt_convert *how, enum xlpt_format from,
+		   enum xlpt_format to, struct xlpt_losses *todo, struct xlpt_diag *diag)
+{
+	if (to == XLPT_FORMAT_LIBVIRT) {
+		fold_globals(said);
+		return from == XLPT_FORMAT_XL ? say_memory(said, diag) : 0;
+	}
+	if (from != XLPT_FORMAT_LIBVIRT)
+		return 0;
+	if (how->for_xen == XLPT_ON)
+		xlpt_for_xen(said, todo);
+	xlpt_xl_fit(said);
+	return 0;
+}
+
 static int write_verified(const struct xlpt_dom *dom, const struct xlpt_convert *how,
 			  enum xlpt_format from, enum xlpt_format to, struct xlpt_str *out,
 			  struct xlpt_losses *losses, struct xlpt_diag *diag)
@@ -230,6 +247,7 @@ static int write_verified(const struct xlpt_dom *dom, const struct xlpt_convert 
 	_cleanup_dom_ struct xlpt_dom said, back;
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	_cleanup_kepts_ struct xlpt_kepts kept = { 0 }, none = { 0 };
+	_cleanup_losses_ struct xlpt_losses todo = { 0 };
 	struct keeper k = { .dom = dom, .to = to, .kept = &kept, .losses = losses };
 	unsigned flags = how->devices_only ? XLPT_WRITE_DEVICES_ONLY : 0;
 	size_t start = out->len;
@@ -237,11 +255,7 @@ static int write_verified(const struct xlpt_dom *dom, const struct xlpt_convert 
 
 	xlpt_dom_copy(&said, dom);
 	xlpt_dom_init(&back);
-	if (to == XLPT_FORMAT_LIBVIRT)
-		fold_globals(&said);
-	else if (from == XLPT_FORMAT_LIBVIRT)
-		xlpt_xl_fit(&said);
-	rc = from == XLPT_FORMAT_XL && to == XLPT_FORMAT_LIBVIRT ? say_memory(&said, diag) : 0;
+	rc = prepare(&said, how, from, to, &todo, diag);
 	if (rc)
 		return rc;
 	rc = xlpt_convert_write(to, &said, NULL, flags, &text, losses, diag);
@@ -263,19 +277,20 @@ static int write_verified(const struct xlpt_dom *dom, const struct xlpt_convert 
 	keep_differences(&k, dom, &back);
 	if (to == XLPT_FORMAT_XL) {
 		xlpt_xl_limits(&back, dom->file, losses);
-		xlpt_xl_renamed(dom, losses);
+		xlpt_xl_renamed(&said, losses);
 	}
 	xlpt_dom_carries(dom, to == XLPT_FORMAT_XL ? XLPT_SIDE_LIBVIRT : XLPT_SIDE_XL, keep_carry,
 			 &k);
-	if (!kept.n) {
+	if (kept.n)
+		rc = xlpt_convert_write(to, &said, &kept, flags, out, NULL, diag);
+	else
 		xlpt_str_addn(out, xlpt_str_get(&text), text.len);
-		return 0;
-	}
-	rc = xlpt_convert_write(to, &said, &kept, flags, out, NULL, diag);
 	if (rc && out->s) {
 		out->len = start;
 		out->s[start] = '\0';
 	}
+	if (rc == 0)
+		xlpt_for_xen_write(&todo, out, losses);
 	return rc;
 }
 
@@ -303,6 +318,7 @@ int xlpt_convert(const char *text, size_t len, const char *file, const struct xl
 {
 	enum xlpt_format from = xlpt_format_detect(text, len);
 	enum xlpt_format target = how->to;
+	struct xlpt_convert settled = *how;
 	_cleanup_dom_ struct xlpt_dom dom;
 	int rc;
 
@@ -321,7 +337,14 @@ int xlpt_convert(const char *text, size_t len, const char *file, const struct xl
 			fold_globals(&dom);	/* the keys themselves stay behind */
 		cut_to_devices(&dom);
 	}
-	rc = write_verified(&dom, how, from, target, out, losses, diag);
+	rc = xlpt_for_xen_settle(&settled, &dom, from, target, diag);
+	if (rc)
+		return rc;
+	if (settled.for_xen == XLPT_ON)
+		xlpt_libvirt_pv_disks(&dom);
+	else if (target == XLPT_FORMAT_LIBVIRT)
+		xlpt_libvirt_own_disks(&dom);
+	rc = write_verified(&dom, &settled, from, target, out, losses, diag);
 	if (losses)
 		xlpt_losses_sort(losses);
 	return rc;

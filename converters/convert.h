@@ -14,6 +14,8 @@ enum xlpt_format { XLPT_FORMAT_NONE = 0, XLPT_FORMAT_XL, XLPT_FORMAT_LIBVIRT };
 
 struct xlpt_convert {
 	enum xlpt_format to;	/* NONE = the other one than the input's */
+	/* A guest of KVM is made to start under Xen; UNSET = when its type is kvm or qemu. */
+	enum xlpt_tri for_xen;
 	bool devices_only;	/* PCI devices alone, without the domain around them */
 	const struct xlpt_netpool *pools;	/* networks that are pools of VFs */
 	size_t n_pools;

@@ -3,6 +3,7 @@
  * Names of disks that libvirt takes and libxl does not: each disk gets one that libxl knows, and
  * keeps libvirt's beside it.
  */
+#include "converters/libvirt.h"
 #include "converters/libvirt-reader.h"
 
 #include <string.h>
@@ -93,12 +94,39 @@ static void move_cdrom(struct xlpt_dom *dom, struct xlpt_disk *d)
 		}
 }
 
+static void move_cdroms(struct xlpt_dom *dom)
+{
+	for (size_t i = 0; dom->type == XLPT_DOM_HVM && i < dom->n_disk; i++)
+		if (dom->disk[i].dev == XLPT_DISKDEV_CDROM && dom->disk[i].vdev)
+			move_cdrom(dom, &dom->disk[i]);
+}
+
 void xlpt_lv_name_disks(struct xlpt_dom *dom)
 {
 	for (size_t i = 0; i < dom->n_disk; i++)
 		if (dom->disk[i].vdev && !xlpt_xl_vdev(dom->disk[i].vdev, NULL))
 			rename_unknown(dom, &dom->disk[i]);
-	for (size_t i = 0; dom->type == XLPT_DOM_HVM && i < dom->n_disk; i++)
-		if (dom->disk[i].dev == XLPT_DISKDEV_CDROM && dom->disk[i].vdev)
-			move_cdrom(dom, &dom->disk[i]);
+	move_cdroms(dom);
+}
+
+void xlpt_libvirt_pv_disks(struct xlpt_dom *dom)
+{
+	for (size_t i = 0; i < dom->n_disk; i++)
+		if (dom->disk[i].dev != XLPT_DISKDEV_CDROM && dom->disk[i].vdev &&
+		    xlpt_starts(dom->disk[i].vdev, "sd"))
+			rename_unknown(dom, &dom->disk[i]);
+	move_cdroms(dom);
+}
+
+void xlpt_libvirt_own_disks(struct xlpt_dom *dom)
+{
+	for (size_t i = 0; i < dom->n_disk; i++) {
+		struct xlpt_disk *d = &dom->disk[i];
+
+		if (!xlpt_lv_is_vdev(d->name))
+			continue;
+		free(d->vdev);
+		d->vdev = XLPT_TAKE(d->name);
+	}
+	xlpt_lv_name_disks(dom);
 }

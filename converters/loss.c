@@ -11,6 +11,9 @@ void xlpt_losses_dispose(struct xlpt_losses *l)
 		free(l->items[i].reason);
 	}
 	free(l->items);
+	for (size_t i = 0; i < l->n_todo; i++)
+		free(l->todo[i]);
+	free(l->todo);
 	*l = (struct xlpt_losses){ 0 };
 }
 
@@ -31,6 +34,18 @@ void xlpt_loss_add(struct xlpt_losses *l, enum xlpt_severity severity, const cha
 		.what = xlpt_xstrdup(what),
 		.reason = xlpt_xvasprintf(fmt, ap),
 	};
+	va_end(ap);
+}
+
+void xlpt_todo_add(struct xlpt_losses *l, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!l)
+		return;
+	XLPT_GROW(l->todo, l->n_todo, l->alloc_todo);
+	va_start(ap, fmt);
+	l->todo[l->n_todo++] = xlpt_xvasprintf(fmt, ap);
 	va_end(ap);
 }
 

@@ -27,6 +27,8 @@ struct xlpt_loss {
 struct xlpt_losses {
 	struct xlpt_loss *items;
 	size_t n, alloc;
+	char **todo;		/* what people have to do before the guest starts; may be NULL */
+	size_t n_todo, alloc_todo;
 };
 
 void xlpt_losses_dispose(struct xlpt_losses *l);
@@ -35,6 +37,8 @@ void xlpt_losses_dispose(struct xlpt_losses *l);
 void xlpt_loss_add(struct xlpt_losses *l, enum xlpt_severity severity, const char *file,
 		   unsigned line, unsigned column, const char *what, const char *fmt, ...)
 	XLPT_PRINTF(7, 8);
+/* A line of the check list. l may be NULL. */
+void xlpt_todo_add(struct xlpt_losses *l, const char *fmt, ...) XLPT_PRINTF(2, 3);
 const char *xlpt_severity_word(enum xlpt_severity s);	/* "note" "kept" "changed" "dropped" */
 /* True when --strict must refuse: the guest would be another, or something is gone for good. */
 bool xlpt_losses_strict(const struct xlpt_losses *l);

@@ -226,6 +226,17 @@ bool xlpt_dom_is_foreign(const struct xlpt_dom *dom)
 	return xlpt_dom_carried(dom, XLPT_SIDE_LIBVIRT, "@type");
 }
 
+bool xlpt_dom_is_kvm(const struct xlpt_dom *dom)
+{
+	for (size_t i = 0; i < dom->extra.n; i++) {
+		const struct xlpt_carry *c = &dom->extra.items[i];
+
+		if (c->side == XLPT_SIDE_LIBVIRT && !strcmp(c->path, "@type"))
+			return !strcmp(c->text, "kvm") || !strcmp(c->text, "qemu");
+	}
+	return false;
+}
+
 void xlpt_dom_carries(const struct xlpt_dom *dom, enum xlpt_side side, xlpt_carry_fn *fn, void *ctx)
 {
 	for (size_t i = 0; i < dom->extra.n; i++)

@@ -462,6 +462,8 @@ struct xlpt_carries *xlpt_dom_carries_at(struct xlpt_dom *dom, const char *at);
 bool xlpt_dom_carried(const struct xlpt_dom *dom, enum xlpt_side side, const char *path);
 /* True for a domain of another hypervisor than Xen. */
 bool xlpt_dom_is_foreign(const struct xlpt_dom *dom);
+/* True for one of KVM, or of QEMU alone. */
+bool xlpt_dom_is_kvm(const struct xlpt_dom *dom);
 
 /* A disk, interface or PCI device has its own place in the order of boot devices. */
 bool xlpt_dom_boots_by_device(const struct xlpt_dom *dom);

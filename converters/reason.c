@@ -46,7 +46,12 @@ static const struct reason to_xl[] = {
 	{ "loader", XLPT_LOSS_NOTE, "of another hypervisor; libxl has its own hvmloader" },
 	{ "emulator", XLPT_LOSS_NOTE, "of another hypervisor; libxl starts its own QEMU" },
 	{ "cpu_weight", XLPT_LOSS_CHANGED, "a guest's weight under Xen is 1 to 65535" },
-	{ "viridian*", XLPT_LOSS_CHANGED, "xl has no word for this" },
+	{ "viridian_groups", XLPT_LOSS_NOTE, "with the clock of Hyper-V, which libvirt has as a timer" },
+	{ "nestedhvm", XLPT_LOSS_CHANGED,
+	  "from KVM's model of the CPU; say nestedhvm=1 if the guest runs guests of its own" },
+	{ "cpu_host", XLPT_LOSS_NOTE, "xl gives a guest the host's CPU anyway" },
+	{ "apic", XLPT_LOSS_NOTE, "every guest of KVM has one" },
+	{ "cmdline", XLPT_LOSS_CHANGED, "it named disks that have another name under xl" },
 	{ "video.vram", XLPT_LOSS_NOTE, "xl counts in MiB: rounded up" },
 	{ "video.heads=1", XLPT_LOSS_NOTE, "xl's video cards have one head" },
 	{ "video.primary=on", XLPT_LOSS_NOTE, "xl's one video card is the primary" },
@@ -74,7 +79,7 @@ static const struct reason to_xl[] = {
 	{ "disk.kind", XLPT_LOSS_NOTE, "libxl finds out by itself whether it is a file or a device" },
 	{ "disk.bus", XLPT_LOSS_NOTE, "the bus follows from the disk's name" },
 	{ "disk.name", XLPT_LOSS_CHANGED,
-	  "libxl has no disk of this name, or no place for it: the guest sees it under another" },
+	  "under xl the guest sees it under another name" },
 	{ "disk.boot_order", XLPT_LOSS_CHANGED, "xl boots by class of device (boot=), not by device" },
 	{ "disk.shareable", XLPT_LOSS_CHANGED, "xl cannot share a writable disk" },
 	{ "disk*", XLPT_LOSS_CHANGED, "xl cannot say this of a disk" },
@@ -90,6 +95,7 @@ static const struct reason to_xl[] = {
 	{ "usbdev*", XLPT_LOSS_CHANGED, "xl names USB devices by bus and address only" },
 	{ "cpuset*", XLPT_LOSS_CHANGED, "cpus= says one set for all vCPUs, or one for each of them" },
 	{ "vcpupin*", XLPT_LOSS_CHANGED, "cpus= says one set for all vCPUs, or one for each of them" },
+	{ "cpu", XLPT_LOSS_CHANGED, "libxl's cpuid= has no word for this, or it is of a model of KVM's" },
 	{ "cpu*", XLPT_LOSS_CHANGED, "libxl's cpuid= has no word for this" },
 	{ NULL, 0, NULL },
 };
@@ -165,6 +171,8 @@ static const struct reason added_to_xl[] = {
 static const struct reason carries_to_xl[] = {
 	{ "@type=*", XLPT_LOSS_NOTE, "under xl the guest is one of Xen's" },
 	{ "os/type/@arch=x86_64", XLPT_LOSS_NOTE, "xl's guests have the host's architecture" },
+	{ "os/type/@arch=i686", XLPT_LOSS_NOTE, "xl's guests have the host's architecture" },
+	{ "os/type/@arch=*", XLPT_LOSS_CHANGED, "xl's guests have the host's architecture" },
 	{ "os/type/@machine=*", XLPT_LOSS_NOTE, "xl has one machine for each type of guest" },
 	{ "os/@firmware=*", XLPT_LOSS_NOTE, "said by bios=" },
 	{ "devices/memballoon=*", XLPT_LOSS_NOTE, "every guest of Xen has its balloon" },
@@ -176,7 +184,7 @@ static const struct reason carries_to_xl[] = {
 	{ "devices/disk=*", XLPT_LOSS_CHANGED, "xl has no such disk" },
 	{ "devices/interface=*", XLPT_LOSS_CHANGED, "xl has no such network interface" },
 	{ "devices/hostdev=*", XLPT_LOSS_CHANGED, "xl passes on PCI and USB devices alone" },
-	{ "devices/video=*", XLPT_LOSS_CHANGED, "xl has no such card: the guest gets a Cirrus card" },
+	{ "devices/video=*", XLPT_LOSS_CHANGED, "xl has no such card: the guest gets one of xl's" },
 	{ "devices/graphics=*", XLPT_LOSS_CHANGED, "xl has VNC, SDL and SPICE" },
 	{ "devices/sound=*", XLPT_LOSS_CHANGED, "xl has no such sound card" },
 	{ "devices/filesystem=*", XLPT_LOSS_CHANGED, "xl shares no directories this way" },
@@ -239,12 +247,12 @@ static bool matches(const char *pattern, const char *path, const struct xlpt_del
 	return place && !strncmp(place + 2, delta->a, n) && place[2 + n] == ']';
 }
 
-/* Not only rounded: the card has another amount than was said. */
-static bool less_video_memory(const char *path, const struct xlpt_delta *delta)
+/* Not only rounded: another amount than was said. */
+static bool other_amount(const char *path, const char *member, const struct xlpt_delta *delta)
 {
 	uint64_t a, b;
 
-	return !strcmp(path, "video.vram") && delta->a && delta->b &&
+	return !strcmp(path, member) && delta->a && delta->b &&
 	       xlpt_parse_uint(delta->a, strlen(delta->a), 10, UINT64_MAX, &a) &&
 	       xlpt_parse_uint(delta->b, strlen(delta->b), 10, UINT64_MAX, &b) &&
 	       (b < a || b - a >= 1024);
@@ -261,7 +269,11 @@ enum xlpt_severity xlpt_loss_reason(enum xlpt_format to, const struct xlpt_delta
 			*reason = r->text;
 			return r->severity;
 		}
-	if (to == XLPT_FORMAT_XL && less_video_memory(xlpt_str_get(&path), delta)) {
+	if (to == XLPT_FORMAT_XL && other_amount(xlpt_str_get(&path), "memory", delta)) {
+		*reason = "Xen gives an HVM guest with PCI devices all its memory from the start";
+		return XLPT_LOSS_CHANGED;
+	}
+	if (to == XLPT_FORMAT_XL && other_amount(xlpt_str_get(&path), "video.vram", delta)) {
 		*reason = "libxl wants more for this card: 128 MiB for QXL, 16 for a standard card, 8 for "
 			  "Cirrus";
 		return XLPT_LOSS_CHANGED;

@@ -258,6 +258,9 @@ static void check_resources(struct check *c)
 		refuse(c, "vcpus", ONE, "vcpus= is more than maxvcpus=");
 	if (c->hvm && most.has && most.v > HVM_MAX_VCPUS)
 		refuse(c, "maxvcpus", ONE, "an HVM guest has at most %d vCPUs", HVM_MAX_VCPUS);
+	if (c->hvm && dom->n_pci && dom->memory.has && dom->maxmem.has && dom->memory.v < dom->maxmem.v)
+		refuse(c, "memory", ONE, "with PCI devices an HVM guest has all its memory from the start: "
+		       "make memory= as much as maxmem=");
 	if (dom->cpu_weight.has && (!dom->cpu_weight.v || dom->cpu_weight.v > 65535))
 		refuse(c, "cpu_weight", ONE, "cpu_weight= is 1 to 65535");
 }

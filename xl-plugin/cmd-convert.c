@@ -79,8 +79,8 @@ static int edit(struct xlpt_env *env, const char *path, const struct xlpt_edit *
 
 static int run_edit(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
-	static const char *const others[] = { "to", "devices-only", "strict", "explain", "network",
-					      "output" };
+	static const char *const others[] = { "to", "devices-only", "for-xen", "no-for-xen",
+					      "strict", "explain", "network", "output" };
 	char **adds = xlpt_args_all(args, "add"), **removes = xlpt_args_all(args, "remove");
 	size_t n = xlpt_strv_len(adds) + xlpt_strv_len(removes), k = 0;
 	struct xlpt_edit *edits;
@@ -221,6 +221,12 @@ static int run_convert(struct xlpt_env *env, const struct xlpt_args *args, struc
 	if (env->dry_run)
 		return xlpt_diag_set(diag, XLPT_ERR_USAGE, "--dry-run goes with --edit; without -o a "
 				     "conversion is only printed");
+	if (xlpt_args_has(args, "for-xen") && xlpt_args_has(args, "no-for-xen"))
+		return xlpt_diag_set(diag, XLPT_ERR_USAGE, "--for-xen and --no-for-xen exclude each other");
+	if (xlpt_args_has(args, "for-xen"))
+		run.how.for_xen = XLPT_ON;
+	else if (xlpt_args_has(args, "no-for-xen"))
+		run.how.for_xen = XLPT_OFF;
 	if (to && !(run.how.to = xlpt_format_parse(to)))
 		return xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--to wants xl or libvirt, not \"%s\"", to);
 	rc = read_pools(xlpt_args_all(args, "network"), &pools, &n_pools, diag);
@@ -240,8 +246,8 @@ static int run_convert(struct xlpt_env *env, const struct xlpt_args *args, struc
 
 static int run_compare(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
-	static const char *const others[] = { "to", "strict", "explain", "network", "output", "edit",
-					      "add", "remove" };
+	static const char *const others[] = { "to", "for-xen", "no-for-xen", "strict", "explain",
+					      "network", "output", "edit", "add", "remove" };
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(others); i++)
 		if (xlpt_args_has(args, others[i]))
@@ -271,6 +277,8 @@ static const struct xlpt_opt convert_opts[] = {
 	{ "to", 0, "FORMAT", "xl or libvirt; without it, the other one than the input's" },
 	{ "output", 'o', "FILE", "where the result goes: a file, or a directory for several" },
 	{ "devices-only", 0, NULL, "only the PCI devices, without the domain around them" },
+	{ "for-xen", 0, NULL, "make a guest of KVM start under Xen (what is done when its type is kvm)" },
+	{ "no-for-xen", 0, NULL, "only translate, also a guest of KVM" },
 	{ "strict", 0, NULL, "fail when the guest would not be the same" },
 	{ "explain", 0, NULL, "list what the target cannot say, where it stood, and why" },
 	{ "network", 0, "FILE", "libvirt network XML of a pool of VFs (may be repeated)" },

@@ -48,6 +48,27 @@ static void explain(struct xlpt_convert_run *run, const char *path, const struct
 		    xlpt_severity_word(l->severity), l->what, l->reason);
 }
 
+static struct json_object *todo_json(const struct xlpt_losses *losses)
+{
+	struct json_object *a = json_object_new_array();
+
+	for (size_t i = 0; i < losses->n_todo; i++)
+		json_object_array_add(a, xlpt_json_str(losses->todo[i]));
+	return a;
+}
+
+/* In a batch the lists stand in the outputs alone. */
+static void tell_todo(struct xlpt_convert_run *run, const char *path,
+		      const struct xlpt_losses *losses)
+{
+	if (!losses->n_todo || run->batch)
+		return;
+	xlpt_remark(run->env, "%s: before the guest starts under Xen (--no-for-xen only translates it):",
+		    path);
+	for (size_t i = 0; i < losses->n_todo; i++)
+		xlpt_remark(run->env, "  - %s", losses->todo[i]);
+}
+
 static void report(struct xlpt_convert_run *run, const char *path, const char *output,
 		   const char *text, const char *to, const struct xlpt_losses *losses)
 {
@@ -67,6 +88,7 @@ static void report(struct xlpt_convert_run *run, const char *path, const char *o
 			xlpt_json_add(o, "text", xlpt_json_str(text));
 		xlpt_json_add(o, "counts", counts_json(&counts));
 		xlpt_json_add(o, "losses", losses_json(losses));
+		xlpt_json_add(o, "todo", todo_json(losses));
 		xlpt_print_json(run->env, o);
 		return;
 	}
@@ -78,6 +100,7 @@ static void report(struct xlpt_convert_run *run, const char *path, const char *o
 		xlpt_remark(run->env, "%s: %s", path, sum);
 	else if (!run->batch && losses->n > counts.n[XLPT_LOSS_NOTE])
 		xlpt_remark(run->env, "%s: %s (--explain lists them)", path, sum);
+	tell_todo(run, path, losses);
 }
 
 static int refuse_losses(const char *path, const struct xlpt_losses *losses,

@@ -308,6 +308,39 @@ static void test_edit(void **st)
 	assert_non_null(strstr(out, "says so already"));
 }
 
+/* The check list goes to people once: on standard error, in the file, or in JSON. */
+static void test_for_xen(void **st)
+{
+#define KVM "<domain type='kvm'><name>k</name><memory>65536</memory><os><type>hvm</type></os></domain>"
+	_cleanup_free_ char *cfg = NULL, *plain = NULL, *batch = NULL;
+
+	(void)st;
+	put("k.xml", KVM);
+	put("w.cfg", CFG);
+	assert_int_equal(run("k.xml -o k.cfg"), 0);
+	assert_non_null(strstr(err, "before the guest starts under Xen"));
+	assert_non_null(strstr(err, "  - drivers: "));
+	cfg = get("k.cfg");
+	assert_non_null(strstr(cfg, "#xlpt-note: - drivers: "));
+	assert_int_equal(run("--no-for-xen k.xml -o p.cfg"), 0);
+	assert_null(strstr(err, "drivers"));
+	plain = get("p.cfg");
+	assert_null(strstr(plain, "drivers"));
+	assert_int_equal(run("--json k.xml"), 0);
+	assert_non_null(strstr(out, "\"todo\": "));
+	assert_non_null(strstr(out, "xen-blkfront"));
+	assert_int_equal(run("k.xml w.cfg --to xl -o ."), 0);
+	assert_null(strstr(err, "drivers"));
+	batch = get("k.cfg");
+	assert_string_equal(batch, cfg);
+	/* Where it makes no sense it is refused. */
+	assert_int_equal(run("--for-xen --no-for-xen k.xml"), 2);
+	assert_int_equal(run("--for-xen w.cfg"), 2);
+	assert_int_equal(run("--for-xen --devices-only k.xml"), 2);
+	assert_int_equal(run("--compare --for-xen k.xml k.cfg"), 2);
+	assert_int_equal(run("--edit w.cfg --no-for-xen --add 09:00.1"), 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +351,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_others, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_output_is_input, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_report, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_for_xen, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_edit, setup, teardown),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -261,7 +261,7 @@ static void test_video_memory(void **st)
 	has(&r, "\nvideoram = 17\n");
 	tells(&r, XLPT_LOSS_NOTE, "video[#0].vram");
 	dispose(&r);
-	to_xl(&r, "kvm", HVM, "", "<graphics type='vnc'/><video><model type='virtio'/></video>");
+	to_xl(&r, "xen", HVM, "", "<graphics type='vnc'/><video><model type='virtio'/></video>");
 	has_not(&r, "vga");
 	tells(&r, XLPT_LOSS_CHANGED, "devices/video");
 	dispose(&r);

@@ -62,6 +62,8 @@ static void test_limits(void **st)
 		{ H V2 "vnuma=[['size=1','vcpus=0-1','vdistances=10,20'],['size=1','vcpus=1',"
 		  "'vdistances=20,10']]\n", "numa" },
 		{ H V2 "maxmem=9\nvnuma=[['size=1','vcpus=0-1','vdistances=10']]\n", "numa" },
+		{ H "memory=64\nmaxmem=128\npci=['03:00.0']\n", "memory" },
+		{ H "memory=64\nmaxmem=128\n", NULL },
 		{ "memory=64\n", "kernel" },
 		{ "type='pvh'\n", "kernel" },
 		{ H "ramdisk='/r'\n", "ramdisk" },

@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * A guest of KVM that is to start under Xen. Its hardware becomes what Xen has; what only the guest's
+ * own system can do comes out as a check list. Works on the copy that is written, so that all of it is
+ * found by the comparison, told, and comes back on the way to libvirt.
+ */
+#include "converters/for-xen.h"
+
+#include <string.h>
+
+static bool carries(const struct xlpt_dom *dom, const char *path, const char *word)
+{
+	for (size_t i = 0; i < dom->extra.n; i++) {
+		const struct xlpt_carry *c = &dom->extra.items[i];
+
+		if (c->side == XLPT_SIDE_LIBVIRT && !strcmp(c->path, path) &&
+		    (!word || strstr(c->text, word)))
+			return true;
+	}
+	return false;
+}
+
+/* ---- the hardware ---- */
+
+/* The device's letter in boot=: 'c', 'd', 'n'; orders are small numbers. */
+static void collect(struct xlpt_num order, char letter, char *by_order)
+{
+	if (order.has && order.v && order.v < 64)
+		by_order[order.v] = letter;
+}
+
+/* xl boots by class of device: the classes in the order of the devices. */
+static void boot_order(struct xlpt_dom *dom)
+{
+	char by_order[64] = { 0 }, boot[4] = { 0 };
+
+	if (dom->boot)
+		return;
+	for (size_t i = 0; i < dom->n_disk; i++)
+		collect(dom->disk[i].boot_order,
+			dom->disk[i].dev == XLPT_DISKDEV_CDROM ? 'd' : 'c', by_order);
+	for (size_t i = 0; i < dom->n_net; i++)
+		collect(dom->net[i].boot_order, 'n', by_order);
+	for (size_t i = 0, n = 0; i < sizeof(by_order); i++)
+		if (by_order[i] && !strchr(boot, by_order[i]))
+			boot[n++] = by_order[i];
+	if (*boot)
+		dom->boot = xlpt_xstrdup(boot);
+}
+
+/* /dev/vda1 on the command line of a kernel that is booted directly. */
+static void rename_roots(struct xlpt_dom *dom)
+{
+	for (size_t i = 0; dom->cmdline && i < dom->n_disk; i++) {
+		const struct xlpt_disk *d = &dom->disk[i];
+		_cleanup_free_ char *dev = NULL;
+		struct xlpt_str out = { 0 };
+		const char *s = dom->cmdline, *hit;
+
+		if (!d->name || !d->vdev)
+			continue;
+		dev = xlpt_xasprintf("/dev/%s", d->name);
+		for (; (hit = strstr(s, dev)); s = hit + strlen(dev)) {
+			char next = hit[strlen(dev)];
+
+			xlpt_str_addn(&out, s, (size_t)(hit - s));
+			if (next >= 'a' && next <= 'z')
+				xlpt_str_add(&out, dev);
+			else
+				xlpt_str_addf(&out, "/dev/%s", d->vdev);
+		}
+		xlpt_str_add(&out, s);
+		free(dom->cmdline);
+		dom->cmdline = xlpt_str_take(&out);
+	}
+}
+
+static void add_group(struct xlpt_dom *dom, const char *group)
+{
+	size_t n = xlpt_strv_len(dom->viridian_groups);
+
+	dom->viridian_groups = xlpt_xrealloc(dom->viridian_groups, n + 2, sizeof(char *));
+	dom->viridian_groups[n] = xlpt_xstrdup(group);
+	dom->viridian_groups[n + 1] = NULL;
+}
+
+static void processors(struct xlpt_dom *dom)
+{
+	/* A model of KVM's CPUs; xl gives the host's, and nested HVM is for those who ask for it. */
+	dom->cpu_host = dom->nestedhvm = XLPT_UNSET;
+	xlpt_dom_set(dom, "cpu", NULL);
+	/* Every guest of KVM has one, said or not. */
+	if (dom->apic == XLPT_OFF)
+		dom->apic = XLPT_ON;
+	if (dom->viridian_groups && carries(dom, "clock/timer", "name='hypervclock' present='yes'")) {
+		add_group(dom, "time_ref_count");
+		add_group(dom, "reference_tsc");
+	}
+}
+
+static void devices(struct xlpt_dom *dom)
+{
+	/* Places on the buses of another machine; QEMU finds free ones. */
+	for (size_t i = 0; i < dom->n_pci; i++) {
+		dom->pci[i].guest = (struct xlpt_opt_bdf){ 0 };
+		dom->pci[i].spec.vslot = -1;
+	}
+	/* The IOMMU of an HVM guest with devices wants all memory there from the start. */
+	if (dom->n_pci && dom->maxmem.has)
+		dom->memory = dom->maxmem;
+	/* The nearest to virtio-gpu, bochs and their like. */
+	if (dom->n_gfx && !dom->n_video && carries(dom, "devices/video", NULL) &&
+	    !carries(dom, "devices/video", "type='none'"))
+		XLPT_DOM_ADD(dom, video)->model = XLPT_VGA_STD;
+}
+
+/* ---- the check list ---- */
+
+/* The kernel of a KVM guest calls disks vdX on virtio and sdX on every other bus. */
+static char *old_name(const struct xlpt_disk *d)
+{
+	const char *said = d->name ? d->name : d->vdev;
+	size_t n = strcspn(said, "d");
+
+	if (xlpt_starts(said, "vd"))
+		return xlpt_xstrdup(said);
+	return xlpt_xasprintf("sd%s", said[n] ? said + n + 1 : "");
+}
+
+static char *new_name(const struct xlpt_disk *d)
+{
+	size_t n = strcspn(d->vdev, "d");
+
+	return xlpt_xasprintf("xvd%s", d->vdev[n] ? d->vdev + n + 1 : "");
+}
+
+static void list_disks(const struct xlpt_dom *dom, struct xlpt_losses *losses)
+{
+	_cleanup_str_ struct xlpt_str names = { 0 };
+
+	for (size_t i = 0; i < dom->n_disk; i++) {
+		const struct xlpt_disk *d = &dom->disk[i];
+		_cleanup_free_ char *from = NULL, *to = NULL;
+
+		if (!d->vdev || d->dev == XLPT_DISKDEV_CDROM)
+			continue;
+		from = old_name(d);
+		to = new_name(d);
+		xlpt_str_addf(&names, "%s%s is %s", names.len ? ", " : "", from, to);
+	}
+	if (names.len)
+		xlpt_todo_add(losses, "fstab, crypttab, boot loader: UUID= or LABEL= instead of names of "
+			      "disks (%s)", names.s);
+}
+
+static void list_nets(const struct xlpt_dom *dom, struct xlpt_losses *losses)
+{
+	if (dom->n_net)
+		xlpt_todo_add(losses, "network: interfaces get other names (enX0, eth0); configure them by "
+			      "MAC address, and give vif= a mac= where it has none");
+	for (size_t i = 0; i < dom->n_net; i++) {
+		const struct xlpt_net *n = &dom->net[i];
+
+		if (n->kind == XLPT_NET_NETWORK)
+			xlpt_todo_add(losses, "host: name the bridge of libvirt's network \"%s\" in vif[%zu] "
+				      "(xl would take xenbr0)", n->source ? n->source : "", i);
+		else if (n->kind == XLPT_NET_NETDEV)
+			xlpt_todo_add(losses, "host: make a bridge over %s and name it in vif[%zu] (xl would "
+				      "take xenbr0)", n->source ? n->source : "the interface", i);
+	}
+}
+
+static void list_missing(const struct xlpt_dom *dom, struct xlpt_losses *losses)
+{
+	static const struct {
+		const char *path, *word, *text;
+	} parts[] = {
+		{ "devices/filesystem", NULL, "fstab: take out directories shared by the host (9p, "
+					      "virtiofs); use NFS or the like" },
+		{ "devices/channel", "org.qemu.guest_agent", "qemu-guest-agent has no channel under Xen: "
+							     "xl shutdown and xl reboot do without it" },
+		{ "devices/tpm", NULL, "TPM: what is sealed to it (disk keys, BitLocker) must be unlocked "
+				       "in another way before" },
+		{ "devices/watchdog", NULL, "watchdog: the emulated card is gone; Linux has xen_wdt" },
+	};
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(parts); i++)
+		if (carries(dom, parts[i].path, parts[i].word))
+			xlpt_todo_add(losses, "%s", parts[i].text);
+	for (size_t i = 0; i < dom->n_usbdev; i++)
+		if (!dom->usbdev[i].bus.has)
+			xlpt_todo_add(losses, "host: USB device %04llx:%04llx: give usbdev= its hostbus= and "
+				      "hostaddr= (lsusb shows them)",
+				      (unsigned long long)dom->usbdev[i].vendor.v,
+				      (unsigned long long)dom->usbdev[i].product.v);
+}
+
+static void check_list(const struct xlpt_dom *dom, struct xlpt_losses *losses)
+{
+	xlpt_todo_add(losses, "drivers: Linux needs xen-blkfront and xen-netfront in its initramfs (dracut "
+		      "--add-drivers, /etc/initramfs-tools/modules); Windows needs Xen's PV drivers, and "
+		      "starts on IDE without them");
+	list_disks(dom, losses);
+	list_nets(dom, losses);
+	if (dom->firmware == XLPT_FW_UEFI)
+		xlpt_todo_add(losses, "UEFI: boot entries and Secure Boot keys are gone; install the loader "
+			      "as EFI/BOOT/BOOTX64.EFI too");
+	list_missing(dom, losses);
+}
+
+void xlpt_for_xen(struct xlpt_dom *dom, struct xlpt_losses *losses)
+{
+	boot_order(dom);
+	rename_roots(dom);
+	processors(dom);
+	devices(dom);
+	check_list(dom, losses);
+}
+
+void xlpt_for_xen_write(struct xlpt_losses *todo, struct xlpt_str *out, struct xlpt_losses *losses)
+{
+	if (!todo->n_todo)
+		return;
+	xlpt_str_add(out, "\n#xlpt-note: a guest of KVM; before it starts under Xen:\n");
+	for (size_t i = 0; i < todo->n_todo; i++) {
+		xlpt_str_add(out, "#xlpt-note: - ");
+		/* Names are other people's: a comment stays on its line. */
+		for (const char *s = todo->todo[i]; *s; s++)
+			xlpt_str_addn(out, (unsigned char)*s < ' ' ? "?" : s, 1);
+		xlpt_str_add(out, "\n");
+		xlpt_todo_add(losses, "%s", todo->todo[i]);
+	}
+}
+
+int xlpt_for_xen_settle(struct xlpt_convert *how, const struct xlpt_dom *dom, enum xlpt_format from,
+			enum xlpt_format to, struct xlpt_diag *diag)
+{
+	bool fits = from == XLPT_FORMAT_LIBVIRT && to == XLPT_FORMAT_XL && !how->devices_only &&
+		    !dom->devices_only && dom->type == XLPT_DOM_HVM;
+
+	if (how->for_xen == XLPT_ON && !fits) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "--for-xen is for a whole HVM guest that goes from libvirt to xl");
+		xlpt_diag_hint(diag, "leave it out: guests of KVM are found by their type");
+		return XLPT_ERR_USAGE;
+	}
+	if (how->for_xen == XLPT_UNSET)
+		how->for_xen = fits && xlpt_dom_is_kvm(dom) ? XLPT_ON : XLPT_OFF;
+	return 0;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A guest of KVM that is to start under Xen. */
+#ifndef XLPT_CONVERTERS_FOR_XEN_H
+#define XLPT_CONVERTERS_FOR_XEN_H
+
+#include "converters/convert.h"
+
+/*
+ * Changes what KVM alone has into what Xen has, and adds to losses what is left to do in the guest's
+ * own system and on the host (losses->todo). Of HVM guests; dom is the copy that is written.
+ */
+void xlpt_for_xen(struct xlpt_dom *dom, struct xlpt_losses *losses);
+
+/* Fills in how->for_xen by the guest's type when nobody said it; USAGE where it makes no sense. */
+int xlpt_for_xen_settle(struct xlpt_convert *how, const struct xlpt_dom *dom, enum xlpt_format from,
+			enum xlpt_format to, struct xlpt_diag *diag);
+/* Appends the check list to the configuration, as comments, and to losses (may be NULL). */
+void xlpt_for_xen_write(struct xlpt_losses *todo, struct xlpt_str *out, struct xlpt_losses *losses);
+
+#endif

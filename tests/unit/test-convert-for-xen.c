@@ -1,0 +1,196 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Guests of KVM: what they need to start under Xen is done, the rest comes out as a check list. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include "converters/convert.h"
+
+static const char kvm[] =
+	"<domain type='kvm'><name>g</name><memory unit='MiB'>1024</memory>"
+	"<currentMemory unit='MiB'>512</currentMemory><vcpu>2</vcpu>"
+	"<os firmware='efi'><type arch='x86_64' machine='pc-q35-8.2'>hvm</type>"
+	"<kernel>/k</kernel><cmdline>root=/dev/vda1 resume=/dev/vdab swap=/dev/sdb</cmdline></os>"
+	"<features><acpi/><hyperv><vapic state='on'/></hyperv></features>"
+	"<cpu mode='host-passthrough'><feature policy='require' name='topoext'/></cpu>"
+	"<clock offset='utc'><timer name='hypervclock' present='yes'/></clock><devices>"
+	"<disk type='file' device='disk'><source file='/a'/><target dev='vda' bus='virtio'/>"
+	"<boot order='2'/></disk>"
+	"<disk type='file' device='disk'><source file='/b'/><target dev='sdb' bus='sata'/></disk>"
+	"<disk type='file' device='cdrom'><target dev='sda' bus='sata'/><boot order='3'/></disk>"
+	"<interface type='network'><source network='lan\nx'/><model type='virtio'/><boot order='1'/>"
+	"</interface>"
+	"<interface type='direct'><source dev='eno1' mode='bridge'/></interface>"
+	"<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
+	"<graphics type='vnc'/><video><model type='virtio'/></video>"
+	"<filesystem type='mount'><source dir='/s'/><target dir='t'/></filesystem>"
+	"<hostdev mode='subsystem' type='pci'><source><address bus='3' slot='0' function='0'/></source>"
+	"<address type='pci' domain='0' bus='0' slot='5' function='0'/></hostdev>"
+	"<hostdev mode='subsystem' type='usb'><source><vendor id='0x1234'/><product id='0xbeef'/></source>"
+	"</hostdev></devices></domain>";
+
+struct result {
+	struct xlpt_str xl, back;
+	struct xlpt_losses losses;
+};
+
+static void dispose(struct result *r)
+{
+	xlpt_str_dispose(&r->xl);
+	xlpt_str_dispose(&r->back);
+	xlpt_losses_dispose(&r->losses);
+}
+
+static void convert(struct result *r, const char *xml, enum xlpt_tri for_xen)
+{
+	struct xlpt_convert how = { .to = XLPT_FORMAT_XL, .for_xen = for_xen };
+	struct xlpt_convert home = { .to = XLPT_FORMAT_LIBVIRT };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	_cleanup_dom_ struct xlpt_dom a, b;
+	_cleanup_deltas_ struct xlpt_deltas deltas = { 0 };
+	_cleanup_free_ char *text = NULL;
+
+	*r = (struct result){ 0 };
+	if (xlpt_convert(xml, strlen(xml), "in", &how, &r->xl, NULL, &r->losses, &diag))
+		fail_msg("%s", diag.message);
+	/* Whatever was done for Xen, KVM gets its guest back. */
+	assert_int_equal(xlpt_convert(r->xl.s, r->xl.len, "xl", &home, &r->back, NULL, NULL, NULL), 0);
+	assert_int_equal(xlpt_convert_read(XLPT_FORMAT_LIBVIRT, xml, strlen(xml), "a", &a, NULL, NULL), 0);
+	assert_int_equal(xlpt_convert_read(XLPT_FORMAT_LIBVIRT, r->back.s, r->back.len, "b", &b, NULL,
+					   NULL), 0);
+	xlpt_dom_diff(&a, &b, &deltas);
+	text = xlpt_deltas_text(&deltas);
+	if (deltas.n)
+		fail_msg("not the same on the way back:\n%s\n%s", text, r->xl.s);
+}
+
+static bool says(const struct result *r, const char *want)
+{
+	return strstr(r->xl.s, want);
+}
+
+static void has(const struct result *r, const char *want)
+{
+	if (!says(r, want))
+		fail_msg("no %s in\n%s", want, r->xl.s);
+}
+
+static void listed(const struct result *r, const char *want)
+{
+	for (size_t i = 0; i < r->losses.n_todo; i++)
+		if (strstr(r->losses.todo[i], want))
+			return;
+	fail_msg("the check list has no %s", want);
+}
+
+static void test_hardware(void **st)
+{
+	struct result r;
+
+	(void)st;
+	convert(&r, kvm, XLPT_UNSET);
+	has(&r, "vdev=xvda,");
+	has(&r, "vdev=xvdb,");
+	has(&r, "vdev=hdc,");
+	has(&r, "\nboot = \"ncd\"\n");
+	has(&r, "\ncmdline = \"root=/dev/xvda1 resume=/dev/vdab swap=/dev/xvdb\"\n");
+	has(&r, "\nmemory = 1024\n");
+	has(&r, "\napic = 1\n");
+	has(&r, "\nvga = \"stdvga\"\n");
+	has(&r, "\t\"0000:03:00.0\",\n");
+	has(&r, "\"time_ref_count\", \"reference_tsc\" ]");
+	assert_false(says(&r, "\nnestedhvm"));
+	assert_false(says(&r, "\ncpuid"));
+	for (size_t i = 0; i < r.losses.n; i++)
+		if (strstr(r.losses.items[i].reason, "does not start"))
+			fail_msg("%s: %s", r.losses.items[i].what, r.losses.items[i].reason);
+	dispose(&r);
+}
+
+static void test_check_list(void **st)
+{
+	struct result r;
+	size_t lines = 0;
+
+	(void)st;
+	convert(&r, kvm, XLPT_UNSET);
+	listed(&r, "xen-blkfront");
+	listed(&r, "vda is xvda, sdb is xvdb");
+	listed(&r, "interfaces get other names");
+	listed(&r, "libvirt's network \"lan");
+	listed(&r, "a bridge over eno1");
+	listed(&r, "EFI/BOOT/BOOTX64.EFI");
+	listed(&r, "9p");
+	listed(&r, "qemu-guest-agent");
+	listed(&r, "1234:beef");
+	/* In the configuration, too, and every line of it is a comment. */
+	has(&r, "\n#xlpt-note: - drivers: ");
+	for (const char *s = strstr(r.xl.s, "#xlpt-note: a guest of KVM"); s && *s; lines++) {
+		assert_int_equal(*s, '#');
+		s = strchr(s, '\n');
+		s += !!s;
+	}
+	assert_int_equal(lines, r.losses.n_todo + 1);
+	dispose(&r);
+}
+
+static void test_plain(void **st)
+{
+	struct result r;
+
+	(void)st;
+	convert(&r, kvm, XLPT_OFF);
+	assert_int_equal(r.losses.n_todo, 0);
+	assert_false(says(&r, "#xlpt-note: - "));
+	has(&r, "vdev=sdb,");
+	has(&r, "\nnestedhvm = 1\n");
+	has(&r, "\t\"0000:03:00.0@5\",\n");
+	dispose(&r);
+	/* A guest of Xen's is only translated, unless asked for. */
+	convert(&r, "<domain type='xen'><name>g</name><memory>65536</memory><os><type>hvm</type></os>"
+		    "</domain>", XLPT_UNSET);
+	assert_int_equal(r.losses.n_todo, 0);
+	dispose(&r);
+	convert(&r, "<domain type='xen'><name>g</name><memory>65536</memory><os><type>hvm</type></os>"
+		    "</domain>", XLPT_ON);
+	assert_true(r.losses.n_todo > 0);
+	dispose(&r);
+	convert(&r, "<domain type='qemu'><name>g</name><memory>65536</memory><os><type>hvm</type></os>"
+		    "</domain>", XLPT_UNSET);
+	assert_true(r.losses.n_todo > 0);
+	dispose(&r);
+}
+
+static void test_misplaced(void **st)
+{
+	static const struct {
+		const char *text;
+		struct xlpt_convert how;
+	} wrong[] = {
+		{ "name='g'\n", { .for_xen = XLPT_ON } },
+		{ kvm, { .for_xen = XLPT_ON, .to = XLPT_FORMAT_LIBVIRT } },
+		{ kvm, { .for_xen = XLPT_ON, .devices_only = true } },
+	};
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(wrong); i++) {
+		_cleanup_str_ struct xlpt_str out = { 0 };
+		_cleanup_diag_ struct xlpt_diag diag = { 0 };
+
+		assert_int_equal(xlpt_convert(wrong[i].text, strlen(wrong[i].text), "in", &wrong[i].how,
+					      &out, NULL, NULL, &diag), XLPT_ERR_USAGE);
+		assert_non_null(diag.hint);
+		assert_int_equal(out.len, 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_hardware), cmocka_unit_test(test_check_list),
+		cmocka_unit_test(test_plain),	 cmocka_unit_test(test_misplaced),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
