@@ -144,9 +144,15 @@ int xlpt_lease_return(struct xlpt_env *env, struct xlpt_lease *l, struct xlpt_di
 {
 	_cleanup_diag_ struct xlpt_diag why = { 0 };
 	const char *bdf = XLPT_BDF_STR(l->bdf);
+	uint32_t domid;
 
-	if (xlpt_guest_may_have(env, l->bdf))
+	if (xlpt_guest_may_have(env, l->bdf)) {
+		/* A guest that has it by other ways than ours is no reason to speak; not to know is one. */
+		if (l->to_host && !xlpt_owner_now(env, l->bdf, &domid, NULL))
+			xlpt_warn(env, "%s stays hidden: Xen does not say that no guest has it any more; "
+				  "xlpt unhide %s gives it back when it does", bdf, bdf);
 		return xlpt_lease_drop(env, l, diag);
+	}
 	/* A VF that keeps what its guest had is told of, and is free all the same. */
 	if (xlpt_vf_restore(env, l->bdf, &why))
 		xlpt_warn(env, "%s keeps the identity its guest had: %s", bdf, why.message);
