@@ -172,12 +172,16 @@ static void report_detach(const struct xlpt_op *op)
 			continue;
 		o = json_object_new_object();
 		xlpt_json_add(o, "bdf", xlpt_json_str(bdf));
-		xlpt_json_add(o, "state", xlpt_json_str(op->to_host ? "dom0" : "hidden"));
+		xlpt_json_add(o, "state", xlpt_json_str(item->absent ? "absent" : op->to_host ? "dom0"
+										      : "hidden"));
 		if (op->to_host)
 			xlpt_json_add(o, "driver", xlpt_json_str(item->driver));
 		xlpt_item_reset_json(item, o);
 		json_object_array_add(devs, o);
-		if (!op->to_host)
+		if (item->absent)
+			xlpt_say(op->env, "%s is detached from %s; this host has it no more", bdf,
+				 op->guest.name);
+		else if (!op->to_host)
 			xlpt_say(op->env, "%s is detached from %s and hidden", bdf, op->guest.name);
 		else
 			xlpt_say(op->env, "%s is detached from %s and back with dom0, %s%s", bdf,

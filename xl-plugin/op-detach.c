@@ -164,6 +164,40 @@ static int verify_gone(void *ctx, size_t i, struct xlpt_diag *diag)
 	return rc;
 }
 
+static int take_absent(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = ctx;
+	int rc = xlpt_release_absent(op->env, &op->guest, op->items[i].spec.bdf, op->timeout_ms, diag);
+
+	/* Where its registers were, nobody can tell any more. */
+	if (rc == 0)
+		xlpt_warn(op->env, "%s is not in this host any more: %s keeps what access it had to its "
+			  "memory and ports until it ends", XLPT_BDF_STR(op->items[i].spec.bdf),
+			  op->guest.name);
+	return rc;
+}
+
+static void plan_take(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
+{
+	const char *bdf = XLPT_BDF_STR(op->items[i].spec.bdf), *guest = op->guest.name;
+
+	if (op->items[i].absent) {
+		xlpt_plan_add(plan, take_absent, NULL, i,
+			      xlpt_xasprintf("take from %s what is left of %s, which this host has no more",
+					     guest, bdf), NULL);
+		xlpt_plan_final(plan);
+		return;
+	}
+	if (op->guest.type == XLPT_GUEST_PV && !op->force)
+		xlpt_plan_add(plan, wait_ready, NULL, i,
+			      xlpt_xasprintf("wait until %s is ready for a change", guest), NULL);
+	xlpt_plan_add(plan, remove_device, NULL, i, xlpt_xasprintf("take %s from %s", bdf, guest), NULL);
+	xlpt_plan_final(plan);
+	xlpt_plan_add(plan, verify_gone, NULL, i,
+		      xlpt_xasprintf("wait until %s has let go of %s", guest, bdf), NULL);
+	xlpt_plan_reset(plan, op, i);
+}
+
 static bool holds(const struct xlpt_op *op, struct xlpt_bdf bdf)
 {
 	for (size_t k = 0; k < op->owners.n; k++)
@@ -228,9 +262,9 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 int xlpt_op_detach(struct xlpt_op *op, struct xlpt_diag *diag)
 {
 	_cleanup_plan_ struct xlpt_plan plan = { 0 };
-	const char *guest = op->guest.name;
 	int rc;
 
+	op->detach = true;
 	rc = xlpt_budget_settings(op, diag);
 	if (rc == 0 && op->to_host)
 		rc = xlpt_op_find_mates(op, diag);
@@ -244,22 +278,11 @@ int xlpt_op_detach(struct xlpt_op *op, struct xlpt_diag *diag)
 	if (rc == 0 && !op->outer)
 		rc = xlpt_op_hold_leases(op, diag);
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
-		const char *bdf = XLPT_BDF_STR(op->items[i].spec.bdf);
-
 		if (op->items[i].nothing)
 			continue;
-		if (op->guest.type == XLPT_GUEST_PV && !op->force)
-			xlpt_plan_add(&plan, wait_ready, NULL, i,
-				      xlpt_xasprintf("wait until %s is ready for a change", guest),
-				      NULL);
-		xlpt_plan_add(&plan, remove_device, NULL, i,
-			      xlpt_xasprintf("take %s from %s", bdf, guest), NULL);
-		xlpt_plan_final(&plan);
-		xlpt_plan_add(&plan, verify_gone, NULL, i,
-			      xlpt_xasprintf("wait until %s has let go of %s", guest, bdf), NULL);
-		xlpt_plan_reset(&plan, op, i);
+		plan_take(&plan, op, i);
 		rc = xlpt_vf_plan_restore(&plan, op, i, diag);
-		if (rc == 0 && (op->to_host || op->items[i].hide))
+		if (rc == 0 && (op->to_host || op->items[i].hide) && !op->items[i].absent)
 			xlpt_plan_unhide(&plan, op, i);
 		xlpt_plan_give_back(&plan, op, i);
 	}

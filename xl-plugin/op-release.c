@@ -265,6 +265,34 @@ int xlpt_clear_empty(struct xlpt_env *env, uint32_t domid, bool *cleared, struct
 	return rc;
 }
 
+int xlpt_release_absent(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf,
+			int64_t timeout_ms, struct xlpt_diag *diag)
+{
+	_cleanup_pcinote_ struct xlpt_pcinote note = { 0 };
+	uint32_t domid = guest->domid;
+	struct look l = { 0 };
+	bool cleared;
+	int rc = look(env, domid, bdf, &l, diag);
+
+	if (rc == 0 && guest->type == XLPT_GUEST_HVM)
+		rc = leave_dm(env, domid, bdf, timeout_ms, diag);
+	/*
+	 * The guest is not asked: xen-pciback let go of the device when the host lost it, answers
+	 * such a round with EINVAL and stays in Reconfiguring (xenbus.c, xen_pcibk_remove_device).
+	 */
+	if (rc == 0 && l.listed)
+		rc = xlpt_pcibe_drop(env->store, domid, bdf, XLPT_XBS_NONE, diag);
+	if (rc == 0)
+		rc = xlpt_clear_empty(env, domid, &cleared, diag);
+	if (rc == 0)
+		rc = env->ts->ops->revoke(env->ts, domid, bdf, NULL, 0, 0, diag);
+	if (rc == 0)
+		rc = xlpt_pcinote_read(env->store, bdf, &note, diag);
+	if (rc == 0 && note.domid == (int64_t)domid)
+		rc = xlpt_pcinote_clear_domid(env->store, bdf, diag);
+	return rc;
+}
+
 int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, bool force,
 		 int64_t timeout_ms, struct xlpt_diag *diag)
 {

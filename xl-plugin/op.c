@@ -236,6 +236,24 @@ static int guest_again(struct xlpt_op *op, struct xlpt_diag *diag)
 	return 0;
 }
 
+static int read_item(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag)
+{
+	struct xlpt_bdf bdf = item->spec.bdf;
+	const struct xlpt_owner *o = xlpt_owners_find(&op->owners, bdf);
+	int rc = xlpt_scan_one(op->env->host, bdf, XLPT_SCAN_CAPS, NULL, &item->device, diag);
+
+	/* Unplugged from under the guest: taking it back is all that can be done with it. */
+	if (rc == XLPT_ERR_NO_DEVICE && op->detach && o && o->domid == op->guest.domid) {
+		xlpt_diag_dispose(diag);
+		item->absent = true;
+		item->device.bdf = bdf;
+		item->place = (struct xlpt_place){ .noted_domid = -1 };
+		return 0;
+	}
+	return rc ? rc : xlpt_place_read(op->env, &item->device, &op->owners, &op->needs, &item->place,
+					 diag);
+}
+
 int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 {
 	struct xlpt_env *env = op->env;
@@ -265,11 +283,7 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
 		struct xlpt_item *item = &op->items[i];
 
-		rc = xlpt_scan_one(env->host, item->spec.bdf, XLPT_SCAN_CAPS, NULL, &item->device,
-				   diag);
-		if (rc == 0)
-			rc = xlpt_place_read(env, &item->device, &op->owners, &op->needs,
-					     &item->place, diag);
+		rc = read_item(op, item, diag);
 		/* A dry run has said so, and leaves it. */
 		if (rc == 0 && env->dry_run && env->ts && xlpt_gone_noted(env, item->place.noted_domid))
 			item->place.noted_domid = -1;

@@ -109,6 +109,7 @@ struct xlpt_item {
 	struct xlpt_spec spec;	/* one function, address resolved */
 	struct xlpt_device device;
 	struct xlpt_place place;
+	bool absent;		/* detach: the host has it no more, and the guest's backend names it */
 	bool hide;		/* has to be taken from dom0 first */
 	bool noted;		/* libxl's note says that the guest has it, and nothing else does */
 	bool loose;		/* permissive from an earlier guest, and not to be for this one */
@@ -136,7 +137,7 @@ struct xlpt_op {
 	struct xlpt_item *items;
 	size_t n, alloc;
 	/* what the caller wants */
-	bool hide, to_host, force, without_e820;
+	bool hide, detach, to_host, force, without_e820;
 	bool identity;		/* sets the VFs' identities that specs name; refused otherwise */
 	int64_t lease_until;	/* leases of a guest that somebody else will create; 0 = none */
 	xlpt_nodes nodes;	/* where a guest that is to be created will run; 0 = not known */
@@ -317,6 +318,10 @@ int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, bool
  * can still map the memory: CONFLICT.
  */
 int xlpt_revoke(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, struct xlpt_diag *diag);
+
+/* The same for a device that this host has no more: what is left of it with the guest. */
+int xlpt_release_absent(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf,
+			int64_t timeout_ms, struct xlpt_diag *diag);
 
 /*
  * Another device of the HVM guest uses the same interrupt line. libxl (4.18 and later) takes the line

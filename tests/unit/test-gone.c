@@ -88,6 +88,38 @@ static void test_note(void **state)
 	ok(w, "attach db1 " E1000E);
 }
 
+/* The host has lost the device, and the guest's backend still names it. */
+static void test_unplugged(void **state)
+{
+	static const char *const guests[] = { "web1", "win1" };
+	struct world *w = *state;
+
+	ok(w, "hide 04:00.0 04:00.1");
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(guests); i++) {
+		const char *dev = i ? "04:00.1" : E1000E;
+		_cleanup_free_ char *attach = xlpt_xasprintf("attach %s --hide %s --allow-split %s", guests[i],
+							     dev, dev),
+				    *detach = xlpt_xasprintf("detach %s %s", guests[i], dev),
+				    *says = xlpt_xasprintf("is detached from %s; this host has it no more",
+							   guests[i]),
+				    *full = xlpt_xasprintf("%s%s", i ? "0000:" : "", dev);
+
+		ok(w, attach);
+		fake_bus_remove(w->bus, full);
+		ok(w, "status");
+		said(w, full);
+		ok(w, detach);
+		said(w, says);
+		said(w, "is not in this host any more");
+		ok(w, "status");
+		assert_null(strstr(w->out, full));
+		answers(w, 1, detach, "no PCI device");
+	}
+	/* Its hotplug works on. */
+	ok(w, "attach web1 04:00.0");
+	ok(w, "detach web1 04:00.0");
+}
+
 /* Taken back by half, what is left still tells the next command whose it was. */
 static void test_half_taken(void **state)
 {
@@ -326,6 +358,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		gone_test(test_attach),
 		gone_test(test_dry_run),
+		gone_test(test_unplugged),
 		gone_test(test_note),
 		cmocka_unit_test(test_half_taken),
 		gone_test(test_hide_unhide),
