@@ -10,8 +10,11 @@ XENS = 4.17 4.20
 # a coffee's length.
 CYCLES = 8
 ROUNDS = 2
+# Each Xen has one of the two xenstored; oxenstored is what Debian starts.
 SCENARIOS_4.17 = attach cycles
 SCENARIOS_4.20 = cycles together hvm
+XENSTORED_4.17 = c
+XENSTORED_4.20 = oxenstored
 SAN = -fsanitize=address,undefined -fno-sanitize-recover=undefined
 VALGRIND = valgrind -q --suppressions=tests/valgrind.supp --error-exitcode=9 --leak-check=full --errors-for-leak-kinds=definite
 
@@ -80,9 +83,10 @@ check-scripts:
 # Scenarios of one Xen share a boot; the two Xens run side by side.
 check-lab:
 	@mkdir -p $(O)/lab; scenarios_4_17='$(SCENARIOS_4.17)'; scenarios_4_20='$(SCENARIOS_4.20)'; \
+	xenstored_4_17=$(XENSTORED_4.17); xenstored_4_20=$(XENSTORED_4.20); \
 	for xen in $(XENS); do \
-		eval "list=\$$scenarios_$$(echo $$xen | tr . _)"; \
-		tests/lab/run $$list --xen $$xen --set CYCLES=$(CYCLES) \
+		eval "list=\$$scenarios_$$(echo $$xen | tr . _) xenstored=\$$xenstored_$$(echo $$xen | tr . _)"; \
+		tests/lab/run $$list --xen $$xen --xenstored $$xenstored --set CYCLES=$(CYCLES) \
 			--set ROUNDS=$(ROUNDS) >$(O)/lab/$$xen.out 2>&1 & pids="$$pids $$!"; \
 	done; status=0; for pid in $$pids; do wait $$pid || status=1; done; \
 	for xen in $(XENS); do echo "Xen $$xen"; cat $(O)/lab/$$xen.out; done; exit $$status
