@@ -9,7 +9,7 @@
 
 #define DETAIL 384	/* a guest's name and a sentence */
 
-static const char *detail(const struct xlpt_owner *o, char buf[DETAIL])
+static const char *detail(const struct xlpt_owner *o, bool absent, char buf[DETAIL])
 {
 	if (!o->guest)
 		snprintf(buf, DETAIL, "its domain is gone: xlpt repair");
@@ -18,6 +18,9 @@ static const char *detail(const struct xlpt_owner *o, char buf[DETAIL])
 			 XLPT_WORD(o->guest));
 	else if (o->dying)
 		snprintf(buf, DETAIL, "its domain is dying");
+	else if (absent)
+		snprintf(buf, DETAIL, "this host has it no more: xlpt detach %s %s", XLPT_WORD(o->guest),
+			 XLPT_BDF_STR(o->bdf));
 	else if (o->lost)
 		snprintf(buf, DETAIL, "taken from it in the hypervisor, not in xenstore: xlpt repair");
 	else if (xlpt_owner_complete(o))
@@ -73,13 +76,17 @@ static void add_row(struct view *v, const struct row *r)
 static void add_owner(struct view *v, const struct xlpt_owner *o)
 {
 	char buf[DETAIL], address[XLPT_BDF_LEN];
+	struct xlpt_host *h = v->env->host;
+	bool absent = xlpt_host_has(h, "/sys/bus/pci/devices") &&
+		      !xlpt_host_has(h, "/sys/bus/pci/devices/%s", XLPT_BDF_STR(o->bdf));
 
 	add_row(v, &(struct row){ .bdf = XLPT_BDF_STR(o->bdf),
-				  .state = xlpt_owner_complete(o) && o->guest ? "assigned" : "partial",
+				  .state = xlpt_owner_complete(o) && o->guest && !absent ? "assigned"
+											 : "partial",
 				  .guest = o->guest,
 				  .domid = o->domid,
 				  .address = guest_address(o, address),
-				  .detail = detail(o, buf) });
+				  .detail = detail(o, absent, buf) });
 }
 
 /* Held by pciback, no guest's backend names it: free, unless the hypervisor knows better. */

@@ -108,6 +108,8 @@ static void test_unplugged(void **state)
 		fake_bus_remove(w->bus, full);
 		ok(w, "status");
 		said(w, full);
+		said(w, "this host has it no more: xlpt detach");
+		assert_null(strstr(w->out, "assigned"));
 		ok(w, detach);
 		said(w, says);
 		said(w, "is not in this host any more");
