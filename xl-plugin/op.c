@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/text.h"
 #include "pciback/scan.h"
 #include "xl-plugin/gone.h"
 #include "xl-plugin/output.h"
@@ -243,7 +244,14 @@ static int read_item(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_dia
 	int rc = xlpt_scan_one(op->env->host, bdf, XLPT_SCAN_CAPS, NULL, &item->device, diag);
 
 	/* Unplugged from under the guest: taking it back is all that can be done with it. */
-	if (rc == XLPT_ERR_NO_DEVICE && op->detach && o && o->domid == op->guest.domid) {
+	if (rc == XLPT_ERR_NO_DEVICE && o && op->has_guest && o->domid == op->guest.domid) {
+		if (!op->detach) {
+			xlpt_diag_fact(diag, "this host has lost it, and %s still has it in its PCI backend",
+				       op->guest.name);
+			xlpt_diag_hint(diag, "xlpt detach %s %s", XLPT_WORD(op->guest.name),
+				       XLPT_BDF_STR(bdf));
+			return rc;
+		}
 		xlpt_diag_dispose(diag);
 		item->absent = true;
 		item->device.bdf = bdf;

@@ -96,25 +96,28 @@ static void test_unplugged(void **state)
 
 	ok(w, "hide 04:00.0 04:00.1");
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(guests); i++) {
-		const char *dev = i ? "04:00.1" : E1000E;
+		const char *dev = i ? "0000:04:00.1" : E1000E;
 		_cleanup_free_ char *attach = xlpt_xasprintf("attach %s --hide %s --allow-split %s", guests[i],
 							     dev, dev),
 				    *detach = xlpt_xasprintf("detach %s %s", guests[i], dev),
-				    *says = xlpt_xasprintf("is detached from %s; this host has it no more",
+				    *save = xlpt_xasprintf("save --detach-first --force %s /tmp/nothing",
 							   guests[i]),
-				    *full = xlpt_xasprintf("%s%s", i ? "0000:" : "", dev);
+				    *says = xlpt_xasprintf("is detached from %s; this host has it no more",
+							   guests[i]);
 
 		ok(w, attach);
-		fake_bus_remove(w->bus, full);
+		fake_bus_remove(w->bus, dev);
 		ok(w, "status");
-		said(w, full);
+		said(w, dev);
 		said(w, "this host has it no more: xlpt detach");
 		assert_null(strstr(w->out, "assigned"));
+		answers(w, 1, save, "this host has lost it");
+		said(w, detach);
 		ok(w, detach);
 		said(w, says);
 		said(w, "is not in this host any more");
 		ok(w, "status");
-		assert_null(strstr(w->out, full));
+		assert_null(strstr(w->out, dev));
 		answers(w, 1, detach, "no PCI device");
 	}
 	/* Its hotplug works on. */
