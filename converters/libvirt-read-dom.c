@@ -180,9 +180,14 @@ int xlpt_lv_read_os(struct xlpt_lv_reader *r, xmlNode *domain)
 	read_boot(r, os);
 	acpi = xlpt_lv_child(os, "acpi");
 	for (table = xlpt_lv_next(acpi, NULL); table; table = xlpt_lv_next(acpi, table)) {
-		if (!xlpt_lv_is(table, "table") || !xlpt_streq(xlpt_lv_peek(table, "type"), "slic"))
+		const char *kind = xlpt_lv_peek(table, "type");
+
+		if (!xlpt_lv_is(table, "table") ||
+		    (!xlpt_streq(kind, "slic") && !xlpt_streq(kind, "rawset")))
 			continue;
-		xlpt_lv_attr(table, "type");
+		/* What libxl takes is a set of raw tables; libvirt before 11.2 has but this word for it. */
+		if (xlpt_streq(kind, "slic"))
+			xlpt_lv_attr(table, "type");
 		dom->acpi_firmware = xlpt_lv_text(table);
 		xlpt_lv_read_mark(r, &dom->acpi_firmware, table);
 		break;

@@ -174,6 +174,7 @@ static const struct reason carries_to_xl[] = {
 	{ "os/type/@arch=i686", XLPT_LOSS_NOTE, "xl's guests have the host's architecture" },
 	{ "os/type/@arch=*", XLPT_LOSS_CHANGED, "xl's guests have the host's architecture" },
 	{ "os/type/@machine=*", XLPT_LOSS_NOTE, "xl has one machine for each type of guest" },
+	{ "os/acpi/table/@type=rawset", XLPT_LOSS_NOTE, "said by acpi_firmware=" },
 	{ "os/@firmware=*", XLPT_LOSS_NOTE, "said by bios=" },
 	{ "devices/memballoon=*", XLPT_LOSS_NOTE, "every guest of Xen has its balloon" },
 	{ "devices/controller=*type='usb'*model='none'*", XLPT_LOSS_NOTE,

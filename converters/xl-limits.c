@@ -135,10 +135,6 @@ static void check_displays(struct check *c)
 
 		if (g->type == XLPT_GFX_SPICE && c->hvm)
 			check_spice(c, i, g);
-		if (g->type == XLPT_GFX_VNC && g->listen && strchr(g->listen, ':') && g->port.has &&
-		    g->port.v != 5900)
-			refuse(c, "gfx", i, "libxl takes what stands behind a ':' in vnclisten= for the "
-			       "display, and that is in vncdisplay= as well");
 	}
 	if (!c->hvm || !c->dom->n_video)
 		return;

@@ -70,6 +70,23 @@ static struct xlpt_gfx *add(struct xlpt_xl_reader *r, int type, size_t off)
 	return g;
 }
 
+/* libxl takes "A:N" for address and display (libxl_dm.c); an IPv6 address is in brackets then. */
+static void split_listen(struct xlpt_gfx *g)
+{
+	char *colon = g->listen ? strrchr(g->listen, ':') : NULL;
+	bool brackets = colon && *g->listen == '[' && colon[-1] == ']';
+	uint64_t n;
+
+	if (!colon || colon == g->listen || (strchr(g->listen, ':') != colon && !brackets) ||
+	    (g->port.has && g->port.v != VNC_BASE) ||
+	    !xlpt_parse_uint(colon + 1, strlen(colon + 1), 10, 65535 - VNC_BASE, &n))
+		return;
+	g->port = (struct xlpt_num){ true, n + VNC_BASE };
+	colon[brackets ? -1 : 0] = '\0';
+	if (brackets)
+		memmove(g->listen, g->listen + 1, strlen(g->listen));
+}
+
 static void domain_wide(struct xlpt_xl_reader *r)
 {
 	struct xlpt_gfx *g = NULL;
@@ -85,6 +102,7 @@ static void domain_wide(struct xlpt_xl_reader *r)
 		num(r, "vncdisplay", &display);
 		if (display.has)
 			g->port = (struct xlpt_num){ true, display.v + VNC_BASE };
+		split_listen(g);
 		keep(r, "keymap", &g->keymap);
 		if (unsaid && !g->listen)
 			g->listen = xlpt_xstrdup("127.0.0.1");
@@ -157,6 +175,7 @@ static void vfb(struct xlpt_xl_reader *r, struct xlpt_xl_value *v)
 		else if (strcmp(key, "type") != 0)
 			xlpt_xl_option(&g->at, key, value);
 	}
+	split_listen(g);
 	/* libxl gives a vfb VNC when nothing is said (libxl__device_vfb_setdefault). */
 	g->type = sdl ? XLPT_GFX_SDL : XLPT_GFX_VNC;
 	if (sdl && vnc)

@@ -2,6 +2,7 @@
 /* Devices as xl has them. What cannot be said is left out; the comparison afterwards finds it. */
 #include "converters/xl-write-internal.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 #define VNC_BASE 5900
@@ -195,6 +196,20 @@ static void display(const struct xlpt_gfx *g, struct xlpt_num *out)
 		*out = (struct xlpt_num){ true, g->port.v - VNC_BASE };
 }
 
+/* An IPv6 address alone libxl would take for an address and a display. */
+static char *listen_text(const struct xlpt_gfx *g, struct xlpt_num *n)
+{
+	unsigned char addr[16];
+	char *text;
+
+	display(g, n);
+	if (!g->listen || g->type != XLPT_GFX_VNC || inet_pton(AF_INET6, g->listen, addr) != 1)
+		return xlpt_xstrdup(g->listen);
+	text = xlpt_xasprintf("[%s]:%llu", g->listen, n->has ? (unsigned long long)n->v : 0);
+	n->has = false;
+	return text;
+}
+
 static void write_spice(const struct xlpt_gfx *g, struct xlpt_str *out)
 {
 	xlpt_xlw_tri(out, "spice", XLPT_ON);
@@ -216,9 +231,10 @@ static void write_wide(const struct xlpt_gfx *g, struct xlpt_str *out)
 	struct xlpt_num n;
 
 	if (g->type == XLPT_GFX_VNC) {
-		display(g, &n);
+		_cleanup_free_ char *listen = listen_text(g, &n);
+
 		xlpt_xlw_tri(out, "vnc", XLPT_ON);
-		xlpt_xlw_string(out, "vnclisten", g->listen);
+		xlpt_xlw_string(out, "vnclisten", listen);
 		xlpt_xlw_num(out, "vncdisplay", n);
 		xlpt_xlw_tri(out, "vncunused", g->autoport);
 		xlpt_xlw_string(out, "vncpasswd", g->passwd);
@@ -236,10 +252,10 @@ static void write_vfb(const struct xlpt_gfx *g, struct xlpt_xlw_list *list)
 {
 	_cleanup_str_ struct xlpt_str s = { 0 };
 	struct xlpt_num n;
+	_cleanup_free_ char *listen = listen_text(g, &n);
 
-	display(g, &n);
 	xlpt_xlw_option(&s, g->type == XLPT_GFX_SDL ? "sdl" : "vnc", "1");
-	xlpt_xlw_option(&s, "vnclisten", g->listen);
+	xlpt_xlw_option(&s, "vnclisten", listen);
 	xlpt_xlw_option_num(&s, "vncdisplay", n);
 	xlpt_xlw_option_tri(&s, "vncunused", g->autoport);
 	xlpt_xlw_option(&s, "vncpasswd", g->passwd);

@@ -418,6 +418,58 @@ static void test_order(void **st)
 	dispose(&r);
 }
 
+/* libxl takes what stands behind the last colon of vnclisten= for the display. */
+static void test_listen(void **st)
+{
+	static const struct {
+		const char *key, *xml;
+	} both[] = {
+		{ "vnclisten='0.0.0.0:2'", " port='5902' listen='0.0.0.0'" },
+		{ "vnclisten='[::1]:3'", " port='5903' listen='::1'" },
+	};
+	struct result r;
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(both); i++) {
+		_cleanup_free_ char *hvm = xlpt_xasprintf("name='g'\ntype='hvm'\nmemory=9\nvnc=1\n%s\n",
+							  both[i].key);
+		_cleanup_free_ char *bare = xlpt_xstrndup(both[i].key + 11, strlen(both[i].key) - 12);
+		_cleanup_free_ char *pv = xlpt_xasprintf("name='g'\nmemory=9\nkernel='/k'\n"
+							 "vfb=['vnc=1,vnclisten=%s']\n", bare);
+		_cleanup_str_ struct xlpt_str x = { 0 }, y = { 0 };
+
+		convert(hvm, XLPT_FORMAT_LIBVIRT, &x, NULL);
+		convert(pv, XLPT_FORMAT_LIBVIRT, &y, NULL);
+		if (!strstr(x.s, both[i].xml) || !strstr(y.s, both[i].xml))
+			fail_msg("no %s in\n%s%s", both[i].xml, x.s, y.s);
+	}
+	to_xl(&r, "xen", HVM, "", "<graphics type='vnc' listen='::1' port='5907'/>");
+	has(&r, "\nvnclisten = \"[::1]:7\"\n");
+	has_not(&r, "vncdisplay");
+	dispose(&r);
+	to_xl(&r, "xen", HVM, "", "<graphics type='vnc' listen='10.0.0.1' port='5907'/>");
+	has(&r, "\nvnclisten = \"10.0.0.1\"\nvncdisplay = 7\n");
+	dispose(&r);
+}
+
+static void test_acpi_tables(void **st)
+{
+#define ACPI(type) "<os><type>hvm</type><acpi><table type='" type "'>/t</table></acpi></os>"
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "xen", ACPI("rawset"), "", "");
+	has(&r, "\nacpi_firmware = \"/t\"\n");
+	tells(&r, XLPT_LOSS_NOTE, "os/acpi/table/@type");
+	dispose(&r);
+	to_xl(&r, "xen", ACPI("slic"), "", "");
+	has(&r, "\nacpi_firmware = \"/t\"\n");
+	dispose(&r);
+	to_xl(&r, "xen", ACPI("raw"), "", "");
+	has_not(&r, "acpi_firmware");
+	dispose(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -427,6 +479,7 @@ int main(void)
 		cmocka_unit_test(test_numa),	   cmocka_unit_test(test_hyperv),
 		cmocka_unit_test(test_hyperv_back), cmocka_unit_test(test_shares),
 		cmocka_unit_test(test_programs),   cmocka_unit_test(test_order),
+		cmocka_unit_test(test_listen),	   cmocka_unit_test(test_acpi_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
