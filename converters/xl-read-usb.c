@@ -89,18 +89,33 @@ static bool read_usbdevice(struct xlpt_xl_reader *r, const struct xlpt_xl_value 
 	return false;
 }
 
+/* The others of a list stay a list, which the writer puts behind the input devices. */
 static void read_usbdevices(struct xlpt_xl_reader *r)
 {
 	_cleanup_xl_values_ struct xlpt_xl_values values = { 0 };
+	_cleanup_str_ struct xlpt_str rest = { 0 };
+	unsigned line, column;
+	bool lists = false;
 
 	if (!xlpt_xl_list(r, "usbdevice", &values))
 		return;
-	for (size_t i = 0; i < values.n; i++)
-		if (!read_usbdevice(r, &values.v[i])) {
-			xlpt_dom_set(r->dom, "input", NULL);
-			xlpt_xl_unuse(r, "usbdevice");
-			return;
-		}
+	for (size_t i = 0; i < values.n; i++) {
+		lists = lists || !values.v[i].text;
+		if (read_usbdevice(r, &values.v[i]))
+			continue;
+		xlpt_str_add(&rest, rest.len ? ", " : "[ ");
+		xlpt_str_addn(&rest, r->scan->text + values.v[i].off, values.v[i].len);
+	}
+	if (!rest.len)
+		return;
+	if (lists || !r->dom->n_input) {
+		xlpt_dom_set(r->dom, "input", NULL);
+		xlpt_xl_unuse(r, "usbdevice");
+		return;
+	}
+	xlpt_str_add(&rest, " ]");
+	xlpt_xl_where(r->scan, values.v[0].off, &line, &column);
+	xlpt_carry_add(&r->dom->extra, XLPT_SIDE_XL, "usbdevice", rest.s, line, column);
 }
 
 /* libxl hands soundhw to QEMU, which takes a list with commas. */

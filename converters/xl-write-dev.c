@@ -308,57 +308,6 @@ static void write_video(const struct xlpt_dom *dom, struct xlpt_str *out)
 	xlpt_xlw_num(out, "videoram", mib);
 }
 
-static void write_usb(const struct xlpt_dom *dom, struct xlpt_str *out)
-{
-	struct xlpt_xlw_list ctrls = { 0 }, devs = { 0 }, inputs = { 0 };
-
-	for (size_t i = 0; i < dom->n_usbctrl; i++) {
-		const struct xlpt_usbctrl *c = &dom->usbctrl[i];
-		_cleanup_str_ struct xlpt_str s = { 0 };
-
-		xlpt_xlw_option(&s, "type", xlpt_xl_spell(xlpt_xl_usbctrl_types, c->type));
-		xlpt_xlw_option_num(&s, "version", c->version);
-		xlpt_xlw_option_num(&s, "ports", c->ports);
-		xlpt_xlw_option(&s, "backend", c->backend);
-		xlpt_xlw_extra(&s, &c->at);
-		xlpt_xlw_item(&ctrls, xlpt_str_get(&s));
-	}
-	xlpt_xlw_list(out, "usbctrl", &ctrls);
-	for (size_t i = 0; i < dom->n_usbdev; i++) {
-		const struct xlpt_usbdev *d = &dom->usbdev[i];
-		_cleanup_str_ struct xlpt_str s = { 0 };
-
-		xlpt_xlw_option(&s, "type", "hostdev");
-		xlpt_xlw_option_num(&s, "hostbus", d->bus);
-		xlpt_xlw_option_num(&s, "hostaddr", d->addr);
-		xlpt_xlw_option_num(&s, "controller", d->ctrl);
-		xlpt_xlw_option_num(&s, "port", d->port);
-		xlpt_xlw_extra(&s, &d->at);
-		/* Without bus and address xl would take whatever is 0.0: by ids it has no word. */
-		if (d->bus.has && d->addr.has)
-			xlpt_xlw_item(&devs, s.s);
-	}
-	xlpt_xlw_list(out, "usbdev", &devs);
-	for (size_t i = 0; i < dom->n_input; i++) {
-		static const char *const words[] = { NULL, "tablet", "mouse", "keyboard" };
-
-		if (dom->input[i].bus == XLPT_BUS_USB && dom->input[i].type)
-			xlpt_xlw_item(&inputs, words[dom->input[i].type]);
-	}
-	xlpt_xlw_list(out, "usbdevice", &inputs);
-}
-
-static void write_sound(const struct xlpt_dom *dom, struct xlpt_str *out)
-{
-	_cleanup_str_ struct xlpt_str s = { 0 };
-
-	for (size_t i = 0; i < dom->n_sound; i++)
-		if (dom->sound[i].model && xlpt_xlw_option_ok(dom->sound[i].model) &&
-		    !strchr(dom->sound[i].model, '='))
-			xlpt_str_addf(&s, "%s%s", s.len ? "," : "", dom->sound[i].model);
-	xlpt_xlw_string(out, "soundhw", s.s);
-}
-
 void xlpt_xlw_devices(const struct xlpt_dom *dom, struct xlpt_str *out)
 {
 	write_disks(dom, out);
@@ -366,6 +315,5 @@ void xlpt_xlw_devices(const struct xlpt_dom *dom, struct xlpt_str *out)
 	write_gfx(dom, out);
 	write_video(dom, out);
 	xlpt_xlw_chars(dom, out);
-	write_usb(dom, out);
-	write_sound(dom, out);
+	xlpt_xlw_usb(dom, out);
 }

@@ -28,10 +28,14 @@ void xlpt_xlw_option_tri(struct xlpt_str *spec, const char *key, enum xlpt_tri t
 /* Options of xl that the model carries for this element. */
 void xlpt_xlw_extra(struct xlpt_str *spec, const struct xlpt_at *at);
 
+/* True for the rest of a usbdevice= list that is written together with the input devices. */
+bool xlpt_xlw_joins(const struct xlpt_dom *dom, const struct xlpt_carry *c);
+
 void xlpt_xlw_pci(const struct xlpt_dom *dom, struct xlpt_str *out);
 /* "#xlpt-run: xlpt vf set ..." for the settings of VFs. */
 void xlpt_xlw_commands(const struct xlpt_dom *dom, struct xlpt_str *out);
 void xlpt_xlw_devices(const struct xlpt_dom *dom, struct xlpt_str *out);
+void xlpt_xlw_usb(const struct xlpt_dom *dom, struct xlpt_str *out);
 void xlpt_xlw_chars(const struct xlpt_dom *dom, struct xlpt_str *out);
 
 #endif

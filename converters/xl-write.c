@@ -263,7 +263,7 @@ static void write_carries(const struct xlpt_dom *dom, struct xlpt_str *out,
 		_cleanup_str_ struct xlpt_str line = { 0 };
 		_cleanup_xl_scan_ struct xlpt_xl_scan scan = { 0 };
 
-		if (c->side != XLPT_SIDE_XL || !strcmp(c->path, "#"))
+		if (c->side != XLPT_SIDE_XL || !strcmp(c->path, "#") || xlpt_xlw_joins(dom, c))
 			continue;
 		/* It came through a file that anyone may edit: it must be one setting and no more. */
 		xlpt_str_addf(&line, "%s = %s\n", c->path, c->text);

@@ -452,6 +452,23 @@ static void test_listen(void **st)
 	dispose(&r);
 }
 
+/* An input device beside others: both are there, and the way back has one list. */
+static void test_usbdevice(void **st)
+{
+	_cleanup_str_ struct xlpt_str xml = { 0 }, back = { 0 };
+	const char *first;
+
+	(void)st;
+	convert("name='g'\ntype='hvm'\nmemory=9\nusb=1\nusbdevice=['host:1.2', 'tablet', 'host:3.4']\n",
+		XLPT_FORMAT_LIBVIRT, &xml, NULL);
+	assert_non_null(strstr(xml.s, "<input type='tablet' bus='usb'/>"));
+	convert(xml.s, XLPT_FORMAT_XL, &back, NULL);
+	first = strstr(back.s, "\nusbdevice = [\n\t\"tablet\",\n\t'host:1.2', 'host:3.4',\n]\n");
+	if (!first)
+		fail_msg("%s", back.s);
+	assert_null(strstr(first + 1, "\nusbdevice"));
+}
+
 static void test_acpi_tables(void **st)
 {
 #define ACPI(type) "<os><type>hvm</type><acpi><table type='" type "'>/t</table></acpi></os>"
@@ -480,6 +497,7 @@ int main(void)
 		cmocka_unit_test(test_hyperv_back), cmocka_unit_test(test_shares),
 		cmocka_unit_test(test_programs),   cmocka_unit_test(test_order),
 		cmocka_unit_test(test_listen),	   cmocka_unit_test(test_acpi_tables),
+		cmocka_unit_test(test_usbdevice),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

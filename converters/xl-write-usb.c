@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* usbctrl=, usbdev=, usbdevice= and soundhw=. */
+#include "converters/xl-write-internal.h"
+
+#include <string.h>
+
+bool xlpt_xlw_joins(const struct xlpt_dom *dom, const struct xlpt_carry *c)
+{
+	_cleanup_free_ char *line = NULL;
+	_cleanup_xl_scan_ struct xlpt_xl_scan scan = { 0 };
+	bool inputs = false;
+
+	if (c->side != XLPT_SIDE_XL || strcmp(c->path, "usbdevice") != 0 || *c->text != '[')
+		return false;
+	for (size_t i = 0; i < dom->n_input; i++)
+		inputs |= dom->input[i].bus == XLPT_BUS_USB && dom->input[i].type;
+	/* It came through a file that anyone may edit: it must be one list and no more. */
+	line = xlpt_xasprintf("usbdevice = %s\n", c->text);
+	return inputs && c->text[strlen(c->text) - 1] == ']' &&
+	       xlpt_xl_scan(line, strlen(line), NULL, &scan, NULL) == 0 && scan.n == 1;
+}
+
+static void join_rest(const struct xlpt_dom *dom, struct xlpt_xlw_list *list)
+{
+	for (size_t i = 0; i < dom->extra.n; i++) {
+		const struct xlpt_carry *c = &dom->extra.items[i];
+		size_t n;
+
+		if (!xlpt_xlw_joins(dom, c))
+			continue;
+		n = strlen(c->text) - 2;
+		if (strspn(c->text + 1, " \t\n,") >= n)
+			continue;
+		xlpt_str_add(&list->items, ",\n\t");
+		while (n && strchr(" \t\n,", c->text[n]))
+			n--;
+		xlpt_str_addn(&list->items, c->text + 1 + (c->text[1] == ' '),
+			      n - (c->text[1] == ' '));
+		list->n++;
+	}
+}
+
+static void write_devices(const struct xlpt_dom *dom, struct xlpt_str *out)
+{
+	struct xlpt_xlw_list ctrls = { 0 }, devs = { 0 }, inputs = { 0 };
+
+	for (size_t i = 0; i < dom->n_usbctrl; i++) {
+		const struct xlpt_usbctrl *c = &dom->usbctrl[i];
+		_cleanup_str_ struct xlpt_str s = { 0 };
+
+		xlpt_xlw_option(&s, "type", xlpt_xl_spell(xlpt_xl_usbctrl_types, c->type));
+		xlpt_xlw_option_num(&s, "version", c->version);
+		xlpt_xlw_option_num(&s, "ports", c->ports);
+		xlpt_xlw_option(&s, "backend", c->backend);
+		xlpt_xlw_extra(&s, &c->at);
+		xlpt_xlw_item(&ctrls, xlpt_str_get(&s));
+	}
+	xlpt_xlw_list(out, "usbctrl", &ctrls);
+	for (size_t i = 0; i < dom->n_usbdev; i++) {
+		const struct xlpt_usbdev *d = &dom->usbdev[i];
+		_cleanup_str_ struct xlpt_str s = { 0 };
+
+		xlpt_xlw_option(&s, "type", "hostdev");
+		xlpt_xlw_option_num(&s, "hostbus", d->bus);
+		xlpt_xlw_option_num(&s, "hostaddr", d->addr);
+		xlpt_xlw_option_num(&s, "controller", d->ctrl);
+		xlpt_xlw_option_num(&s, "port", d->port);
+		xlpt_xlw_extra(&s, &d->at);
+		/* Without bus and address xl would take whatever is 0.0: by ids it has no word. */
+		if (d->bus.has && d->addr.has)
+			xlpt_xlw_item(&devs, s.s);
+	}
+	xlpt_xlw_list(out, "usbdev", &devs);
+	for (size_t i = 0; i < dom->n_input; i++) {
+		static const char *const words[] = { NULL, "tablet", "mouse", "keyboard" };
+
+		if (dom->input[i].bus == XLPT_BUS_USB && dom->input[i].type)
+			xlpt_xlw_item(&inputs, words[dom->input[i].type]);
+	}
+	if (inputs.n)
+		join_rest(dom, &inputs);
+	xlpt_xlw_list(out, "usbdevice", &inputs);
+}
+
+static void write_sound(const struct xlpt_dom *dom, struct xlpt_str *out)
+{
+	_cleanup_str_ struct xlpt_str s = { 0 };
+
+	for (size_t i = 0; i < dom->n_sound; i++)
+		if (dom->sound[i].model && xlpt_xlw_option_ok(dom->sound[i].model) &&
+		    !strchr(dom->sound[i].model, '='))
+			xlpt_str_addf(&s, "%s%s", s.len ? "," : "", dom->sound[i].model);
+	xlpt_xlw_string(out, "soundhw", s.s);
+}
+
+void xlpt_xlw_usb(const struct xlpt_dom *dom, struct xlpt_str *out)
+{
+	write_devices(dom, out);
+	write_sound(dom, out);
+}
