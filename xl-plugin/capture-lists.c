@@ -47,8 +47,9 @@ static const char *const files[] = {
 static const struct {
 	const char *dir, *pattern;
 } dirs[] = {
-	{"/proc/net/vlan", "*"},	   {"/etc/default/grub.d", "*.cfg"},
+	{"/proc/net/vlan", "*"},	   {"/etc/default/grub.d", "*"},
 	{"/etc/dracut.conf.d", "*.conf"},  {"/etc/mkinitcpio.conf.d", "*.conf"},
+	{"/etc/driverctl.d", "*"},
 	{"/etc/modprobe.d", "*"},	   {"/etc/modules-load.d", "*.conf"},
 	{"/lib/modprobe.d", "*.conf"},	   {"/run/modprobe.d", "*.conf"},
 	{"/usr/lib/modprobe.d", "*.conf"}, {"/usr/local/lib/modprobe.d", "*.conf"},
@@ -92,6 +93,39 @@ static int directory(struct xlpt_capture *c, const char *dir, const char *patter
 	return rc;
 }
 
+/* Where words for Xen and for dom0 stand when no GRUB starts them (pciback/boot-stray.c). */
+static int xen_cfgs(struct xlpt_capture *c, struct xlpt_diag *diag)
+{
+	_cleanup_strv_ char **vendors = NULL;
+	int rc = 0;
+
+	if (xlpt_host_list(c->from, &vendors, "/boot/efi/EFI") < 0)
+		return 0;
+	for (char **v = vendors; rc == 0 && *v; v++) {
+		_cleanup_free_ char *path = xlpt_xasprintf("/boot/efi/EFI/%s/xen.cfg", *v);
+
+		rc = xlpt_capture_file(c, path, TEXT, diag);
+	}
+	return rc;
+}
+
+/* That the initramfs of Qubes OS reads words of its own is seen by the name of a folder. */
+static int dracut_marks(struct xlpt_capture *c, struct xlpt_diag *diag)
+{
+	_cleanup_strv_ char **names = NULL;
+	int rc = 0;
+
+	if (xlpt_host_list(c->from, &names, "/usr/lib/dracut/modules.d") < 0)
+		return 0;
+	for (char **n = names; rc == 0 && *n; n++) {
+		_cleanup_free_ char *path = xlpt_xasprintf("/usr/lib/dracut/modules.d/%s", *n);
+
+		if (strstr(*n, "qubes-pciback"))
+			rc = xlpt_capture_mark(c, path, diag);
+	}
+	return rc;
+}
+
 /* Of the kernel that runs; others are not what this host is now. */
 static int kernel(struct xlpt_capture *c, struct xlpt_diag *diag)
 {
@@ -124,6 +158,10 @@ int xlpt_capture_lists(struct xlpt_capture *c, struct xlpt_diag *diag)
 		rc = xlpt_capture_file(c, files[i], TEXT, diag);
 	for (size_t i = 0; rc == 0 && i < XLPT_ARRAY_SIZE(dirs); i++)
 		rc = directory(c, dirs[i].dir, dirs[i].pattern, diag);
+	if (rc == 0)
+		rc = xen_cfgs(c, diag);
+	if (rc == 0)
+		rc = dracut_marks(c, diag);
 	if (rc == 0)
 		rc = kernel(c, diag);
 	for (size_t i = 0; rc == 0 && i < XLPT_ARRAY_SIZE(tools); i++)

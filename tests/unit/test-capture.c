@@ -98,6 +98,12 @@ static void test_same(void **state)
 	assert_int_equal(world_run(w, "hide 01:10.0"), 0);
 	assert_int_equal(world_run(w, "pin nic0 02:00.0"), 0);
 	assert_int_equal(world_run(w, "pin vf0 01:10.0"), 0);
+	/* Lists that nobody reads, and who took a device: boot verify finds them there as here. */
+	fake_bus_put(w->bus, "/etc/default/grub.d/mine", "GRUB_CMDLINE_LINUX=\"xen-pciback.hide=(03:00.0)\"\n");
+	fake_bus_put(w->bus, "/boot/efi/EFI/debian/xen.cfg",
+		     "options=iommu=1 xen-pciback.hide=(02:00.0) x.password=hunter2\n");
+	fake_bus_put(w->bus, "/etc/driverctl.d/0000:02:00.0", "vfio-pci\n");
+	fake_bus_put(w->bus, "/usr/lib/dracut/modules.d/90qubes-pciback/x", "");
 	/* One that has ended and is still there. */
 	assert_int_equal(world_run(w, "attach db1 --hide 04:00.0 04:00.1"), 0);
 	fake_ts_down(w->ts, 4);
@@ -116,6 +122,9 @@ static void test_same(void **state)
 	same(w, "pin list");
 	same(w, "pin show vf0 --json");
 	same(w, "reset --list 02:00.0 01:10.0");
+	sh("grep -q 'xen-pciback.hide' %s/tree/boot/efi/EFI/debian/xen.cfg", dir);
+	sh("! grep -r hunter2 %s/tree", dir);
+	sh("test -e %s/tree/usr/lib/dracut/modules.d/90qubes-pciback", dir);
 	same(w, "boot verify");
 	same(w, "boot verify 02:00.0");
 	same(w, "topology");
