@@ -3,7 +3,6 @@
 
 #include "converters/for-xen.h"
 #include "converters/libvirt.h"
-#include "converters/xl-scan.h"
 #include "converters/xl.h"
 
 const char *xlpt_format_word(enum xlpt_format f)
@@ -292,24 +291,6 @@ static int write_verified(const struct xlpt_dom *dom, const struct xlpt_convert 
 	if (rc == 0)
 		xlpt_for_xen_write(&todo, out, losses);
 	return rc;
-}
-
-enum xlpt_holds xlpt_convert_holds(const char *text, size_t len)
-{
-	_cleanup_xl_scan_ struct xlpt_xl_scan scan = { 0 };
-	enum xlpt_holds holds = XLPT_HOLDS_NOTHING;
-
-	if (xlpt_format_detect(text, len) != XLPT_FORMAT_XL || xlpt_xl_scan(text, len, NULL, &scan, NULL))
-		return XLPT_HOLDS_GUEST;	/* or what its reader has to say about it */
-	for (size_t i = 0; i < scan.n; i++) {
-		const struct xlpt_xl_setting *set = &scan.settings[i];
-		_cleanup_free_ char *key = xlpt_xstrndup(text + set->key_off, set->key_len);
-
-		if (xlpt_xl_knows(key))
-			return XLPT_HOLDS_GUEST;
-		holds = XLPT_HOLDS_OTHER;
-	}
-	return holds;
 }
 
 int xlpt_convert(const char *text, size_t len, const char *file, const struct xlpt_convert *how,

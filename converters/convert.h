@@ -59,7 +59,12 @@ enum xlpt_severity xlpt_xl_carry_reason(const char *at, const struct xlpt_carry 
 /* Whether xl reads a key of this name. */
 bool xlpt_xl_knows(const char *key);
 
-enum xlpt_holds { XLPT_HOLDS_GUEST, XLPT_HOLDS_NOTHING, XLPT_HOLDS_OTHER };
+enum xlpt_holds {
+	XLPT_HOLDS_GUEST,
+	XLPT_HOLDS_NOTHING,
+	XLPT_HOLDS_OTHER,	/* it sets nothing of a guest */
+	XLPT_HOLDS_FOREIGN,	/* the same, in a grammar that is not xl's */
+};
 
 /* What is in a text: of a configuration, whether it sets anything, and anything of a guest. */
 enum xlpt_holds xlpt_convert_holds(const char *text, size_t len);

@@ -4,6 +4,7 @@
  * those that libvirt has no word for.
  */
 #include "converters/convert.h"
+#include "converters/xl-scan.h"
 #include "converters/xl-words.h"
 
 #define CHANGED XLPT_LOSS_CHANGED
@@ -118,6 +119,49 @@ bool xlpt_xl_knows(const char *key)
 		if (!strcmp(k->key, key))
 			return true;
 	return false;
+}
+
+/* Of what xl cannot read: lines like "FOO=bar" and "quota-activate = true", and none with a key of xl's. */
+static enum xlpt_holds foreign(const char *text, size_t len)
+{
+	static const char word[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	_cleanup_free_ char *copy = xlpt_xstrndup(text, len);
+	enum xlpt_holds holds = XLPT_HOLDS_GUEST;
+	char *save = NULL;
+
+	for (char *s = strtok_r(copy, "\n", &save); s; s = strtok_r(NULL, "\n", &save)) {
+		size_t n;
+
+		s += strspn(s, " \t");
+		n = strspn(s, word);
+		if (!n || s[n + strspn(s + n, " \t")] != '=')
+			continue;
+		s[n] = '\0';
+		if (xlpt_xl_knows(s))
+			return XLPT_HOLDS_GUEST;
+		holds = XLPT_HOLDS_FOREIGN;
+	}
+	return holds;
+}
+
+enum xlpt_holds xlpt_convert_holds(const char *text, size_t len)
+{
+	_cleanup_xl_scan_ struct xlpt_xl_scan scan = { 0 };
+	enum xlpt_holds holds = XLPT_HOLDS_NOTHING;
+
+	if (xlpt_format_detect(text, len) != XLPT_FORMAT_XL)
+		return XLPT_HOLDS_GUEST;	/* or what its reader has to say about it */
+	if (xlpt_xl_scan(text, len, NULL, &scan, NULL))
+		return foreign(text, len);
+	for (size_t i = 0; i < scan.n; i++) {
+		const struct xlpt_xl_setting *set = &scan.settings[i];
+		_cleanup_free_ char *key = xlpt_xstrndup(text + set->key_off, set->key_len);
+
+		if (xlpt_xl_knows(key))
+			return XLPT_HOLDS_GUEST;
+		holds = XLPT_HOLDS_OTHER;
+	}
+	return holds;
 }
 
 static bool says(const char *text, const char *value)

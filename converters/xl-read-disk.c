@@ -225,12 +225,35 @@ static int format_of(const libxl_device_disk *l)
 	}
 }
 
+/*
+ * "d1p2" is what "xvdb2" is: the same number, whatever it is called (xen-vbd-interface(7)), and the
+ * name that libvirt knows. NULL when it is not of that form. Caller frees.
+ */
+static char *xvd_name(const char *vdev)
+{
+	size_t digits = vdev && *vdev == 'd' ? strspn(vdev + 1, "0123456789") : 0;
+	const char *part = vdev ? vdev + 1 + digits : NULL;
+	char letters[8];
+	size_t at = sizeof(letters) - 1;
+	uint64_t disk, number;
+
+	if (!digits || !xlpt_parse_uint(vdev + 1, digits, 10, (1u << 20) - 1, &disk) ||
+	    (*part && (*part != 'p' || !xlpt_parse_uint(part + 1, strlen(part + 1), 10, 255, &number))))
+		return NULL;
+	letters[at] = '\0';
+	for (disk++; disk; disk = (disk - 1) / 26)
+		letters[--at] = (char)('a' + (disk - 1) % 26);
+	return *part && number ? xlpt_xasprintf("xvd%s%u", letters + at, (unsigned)number)
+			       : xlpt_xasprintf("xvd%s", letters + at);
+}
+
 /* libxlutil has the last word. What it fills in stays unsaid where the scan saw nothing. */
 static void settle(struct xlpt_disk *d, const libxl_device_disk *l)
 {
+	_cleanup_free_ char *xvd = xvd_name(l->vdev);
 	int format = format_of(l);
 
-	replace(&d->vdev, l->vdev);
+	replace(&d->vdev, xvd ? xvd : l->vdev);
 	replace(&d->script, l->script);
 	replace(&d->backend, l->backend_domname);
 	/* xl-disk-configuration(5): a path that does not begin with '/' is below /dev. */

@@ -73,6 +73,8 @@ const char *xlpt_convert_no_guest(const struct xlpt_convert_run *run, const char
 		return "empty: it sets nothing";
 	case XLPT_HOLDS_OTHER:
 		return "it sets nothing of a guest";
+	case XLPT_HOLDS_FOREIGN:
+		return run->batch ? "it sets nothing of a guest" : NULL;
 	case XLPT_HOLDS_GUEST:
 		break;
 	}

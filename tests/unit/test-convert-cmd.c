@@ -213,9 +213,11 @@ static void test_others(void **st)
 	put("xen/hook.conf", "#!/bin/sh\nexit 0\n");
 	put("xen/empty.cfg", "# name = 'x'\n\n");
 	put("xen/tool.conf", "colour = 'red'\nvif.default.bridge = 'x'\n");
+	put("xen/shell.conf", "# for the boot script\nXENDOMAINS_SAVE=/var/lib/xen/save\n");
 	put("xen/w.cfg", CFG);
 	assert_int_equal(run("--to libvirt -o made xen"), 0);
-	assert_non_null(strstr(out, "1 converted, 0 failed, 6 skipped; 1 note"));
+	assert_non_null(strstr(err, "xen/shell.conf: skipped: it sets nothing of a guest"));
+	assert_non_null(strstr(out, "1 converted, 0 failed, 7 skipped; 1 note"));
 	assert_non_null(strstr(err, "xen/xl.conf: skipped: settings of Xen's own tools"));
 	assert_non_null(strstr(err, "xen/hook.conf: skipped: a script"));
 	assert_non_null(strstr(err, "xen/xlexample.cfg: skipped: an example"));

@@ -93,6 +93,8 @@ static void test_disks(void **st)
 		{ "access=ro,phy:/dev/x,xvda", { "<source dev='/dev/x'/>", "<readonly/>", "'xvda'" } },
 		{ "phy:vg/g,xvda,w", { "<source dev='/dev/vg/g'/>", "type='block'" } },
 		{ "format=raw,vdev=xvda,target=vg/g", { "<source dev='/dev/vg/g'/>", "type='raw'" } },
+		{ "/a,,d0", { "<target dev='xvda' bus='xen'/>" } },
+		{ "/a,,d27p3", { "<target dev='xvdab3' bus='xen'/>" } },
 		{ "/a,,xvda", { "<source file='/a'/>", "<target dev='xvda'" } },
 	};
 
