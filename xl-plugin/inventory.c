@@ -56,8 +56,10 @@ bool xlpt_inventory_assignable(const struct xlpt_inventory *inv, size_t i)
 		return false;
 	for (size_t m = s->start[set]; m < s->start[set + 1]; m++) {
 		size_t k = s->member[m];
+		const struct xlpt_owner *o = xlpt_inventory_owner(inv, k);
 
-		if (xlpt_inventory_owner(inv, k))
+		/* What a domain that is gone left is taken back by whoever attaches it. */
+		if (o && o->guest)
 			return false;
 		if (!xlpt_set_ignores(&d[k]) && d[k].driver &&
 		    !xlpt_streq(d[k].driver, XLPT_PCIBACK_DRIVER))

@@ -44,11 +44,15 @@ static void test_attach(void **state)
 {
 	struct world *w = ended(state);
 
+	ok(w, "list --assignable");
+	said(w, E1000E);
 	ok(w, "attach db1 " E1000E);
 	said(w, TAKEN(3));
 	assert_int_equal(count(w->err, "taken back"), 1);
 	nothing_left(w, 3);
 	assert_int_equal(fake_ts_owner(w->ts, B(E1000E)), 4);
+	ok(w, "list --assignable");
+	assert_null(strstr(w->out, E1000E));
 	ok(w, "detach db1 " E1000E);
 	ok(w, "repair");
 	said(w, "nothing to mend");
