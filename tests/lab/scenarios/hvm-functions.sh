@@ -94,6 +94,14 @@ printf '%s\n[exit %s]\n' "$text" "$got"
 guest_destroy win1
 
 note "started with a function that is not 0, and with a whole slot"
+# places_of PCI: the guest's slots, the first function's first.
+places_of() {
+	case $1 in
+	*@7) echo 07 03 ;;
+	*.\*) echo 03 04 ;;
+	*) echo 03 ;;
+	esac
+}
 for pci in '04:00.1' '04:00.*' '04:00.*@7'; do
 	sed -e '/^name=/s/win1/win2/' "$LAB_OUT/$lab_scenario/win1.cfg" >/run/lab/win2.cfg
 	printf 'pci=["%s"]\n' "$pci" >>/run/lab/win2.cfg
@@ -102,9 +110,9 @@ for pci in '04:00.1' '04:00.*' '04:00.*@7'; do
 	dm_place win2 0000:04:00.0
 	dm_place win2 0000:04:00.1
 	guest_sees win2 "GUEST ready" 120 || fail "win2 did not boot"
-	guest_sees win2 "GUEST pci 0000:00:0.* 8086:10d3 e1000e" 60 || fail "no driver in win2"
-	[ "$pci" = 04:00.1 ] || [ "$(guest_said win2 | grep -c 'GUEST pci .* 8086:10d3 e1000e')" -ge 2 ] ||
-		fail "not both functions"
+	for slot in $(places_of "$pci"); do
+		guest_sees win2 "GUEST pci 0000:00:$slot.0 8086:10d3 e1000e" 60 || fail "no driver at slot $slot in win2"
+	done
 	cat /var/log/xen/qemu-dm-win2.log
 	expect_rc 0 xlpt detach win2 "${pci%@*}"
 	guest_destroy win2
