@@ -231,11 +231,10 @@ static int prepare(struct xlpt_dom *said, const struct xlpt_convert *how, enum x
 		fold_globals(said);
 		return from == XLPT_FORMAT_XL ? say_memory(said, diag) : 0;
 	}
-	if (from != XLPT_FORMAT_LIBVIRT)
-		return 0;
 	if (how->for_xen == XLPT_ON)
 		xlpt_for_xen(said, todo);
-	xlpt_xl_fit(said);
+	if (from == XLPT_FORMAT_LIBVIRT)
+		xlpt_xl_fit(said);
 	return 0;
 }
 

@@ -156,6 +156,7 @@ static const struct reason to_libvirt[] = {
 /* What the result says although nothing was said before: paths as above. */
 static const struct reason added_to_xl[] = {
 	{ "video", XLPT_LOSS_NOTE, "said, because xl gives a guest that is silent a Cirrus card" },
+	{ "serial", XLPT_LOSS_NOTE, "said, because libvirt makes it of the first console" },
 	{ "gfx.port", XLPT_LOSS_NOTE, "made from the guest's name: xl wants a port for SPICE" },
 	{ "gfx.ticketing", XLPT_LOSS_NOTE, "said, because xl wants a password otherwise" },
 	{ "numa.distances", XLPT_LOSS_NOTE,

@@ -90,6 +90,31 @@ static void fit_video(struct xlpt_dom *dom)
 		v->vram.v = least;
 }
 
+/*
+ * libvirt makes a serial port of an HVM guest's first console when the guest has none of its own
+ * (virDomainDefAddConsoleCompat).
+ */
+static void fit_serial(struct xlpt_dom *dom)
+{
+	const struct xlpt_chr *c = dom->console;
+	struct xlpt_chr *serial;
+
+	if (dom->type != XLPT_DOM_HVM || dom->n_serial || !dom->n_console ||
+	    c->target == XLPT_CON_XEN)
+		return;
+	serial = XLPT_DOM_ADD(dom, serial);
+	serial->kind = c->kind;
+	serial->path = xlpt_xstrdup(c->path);
+	serial->host = xlpt_xstrdup(c->host);
+	serial->service = xlpt_xstrdup(c->service);
+	serial->bind_host = xlpt_xstrdup(c->bind_host);
+	serial->bind_service = xlpt_xstrdup(c->bind_service);
+	serial->listen = c->listen;
+	/* libvirt never lets the guest wait for a peer. */
+	if (c->listen == XLPT_ON)
+		serial->wait = XLPT_OFF;
+}
+
 /* ---- USB, sound, network ---- */
 
 static void fit_usb(struct xlpt_dom *dom)
@@ -209,6 +234,7 @@ void xlpt_xl_fit(struct xlpt_dom *dom)
 		return;
 	fit_displays(dom);
 	fit_video(dom);
+	fit_serial(dom);
 	fit_usb(dom);
 	fit_sound(dom);
 	fit_nets(dom);

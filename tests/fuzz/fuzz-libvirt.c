@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "converters/convert.h"
 #include "converters/libvirt.h"
 #include "converters/pool-def.h"
 
@@ -37,6 +38,29 @@ static void domain(const char *text, size_t len)
 	if (xlpt_dom_diff_values(&dom, &back, &left))
 		abort();
 	if (xlpt_libvirt_write(&dom, &kept, XLPT_WRITE_DEVICES_ONLY, &devices, NULL, NULL))
+		abort();
+}
+
+/* To xl and home again, as a guest of KVM would go and only translated: the same domain. */
+static void there_and_back(const char *text, size_t len, enum xlpt_tri for_xen)
+{
+	struct xlpt_convert to_xl = { .to = XLPT_FORMAT_XL, .for_xen = for_xen };
+	struct xlpt_convert home = { .to = XLPT_FORMAT_LIBVIRT };
+	_cleanup_str_ struct xlpt_str xl = { 0 }, xml = { 0 };
+	_cleanup_losses_ struct xlpt_losses losses = { 0 };
+	_cleanup_dom_ struct xlpt_dom a, b;
+
+	xlpt_dom_init(&a);
+	xlpt_dom_init(&b);
+	if (xlpt_convert(text, len, "fuzz", &to_xl, &xl, NULL, &losses, NULL) ||
+	    xlpt_convert(xlpt_str_get(&xl), xl.len, "xl", &home, &xml, NULL, NULL, NULL))
+		return;	/* no domain, or a name with a line break */
+	if (xlpt_convert_read(XLPT_FORMAT_LIBVIRT, text, len, "fuzz", &a, NULL, NULL) ||
+	    xlpt_convert_read(XLPT_FORMAT_LIBVIRT, xml.s, xml.len, "home", &b, NULL, NULL))
+		abort();
+	xlpt_dom_normalise(&a);
+	xlpt_dom_normalise(&b);
+	if (xlpt_dom_diff_values(&a, &b, NULL))
 		abort();
 }
 
@@ -89,6 +113,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	default:
 		domain(text, size);
+		if (xlpt_format_detect(text, size) != XLPT_FORMAT_LIBVIRT)
+			break;
+		there_and_back(text, size, XLPT_UNSET);
+		there_and_back(text, size, XLPT_OFF);
 	}
 	return 0;
 }

@@ -469,6 +469,31 @@ static void test_usbdevice(void **st)
 	assert_null(strstr(first + 1, "\nusbdevice"));
 }
 
+/* libvirt makes a serial port of a first console that is not Xen's. */
+static void test_console(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "kvm", HVM, "", "<console type='pty'/>");
+	has(&r, "\nserial = \"pty\"\n");
+	tells(&r, XLPT_LOSS_NOTE, "serial");
+	dispose(&r);
+	to_xl(&r, "kvm", HVM, "", "<console type='tcp'><source mode='bind' host='h' service='7'/>"
+				  "<target type='serial' port='0'/></console>");
+	has(&r, "\nserial = \"tcp:h:7,server,nowait\"\n");
+	dispose(&r);
+	to_xl(&r, "xen", HVM, "", "<console type='pty'><target type='xen'/></console>");
+	has_not(&r, "serial");
+	dispose(&r);
+	to_xl(&r, "xen", HVM, "", "<serial type='null'/><console type='pty'/>");
+	has(&r, "\nserial = \"null\"\n");
+	dispose(&r);
+	to_xl(&r, "xen", PV, "", "<console type='pty'/>");
+	has_not(&r, "serial");
+	dispose(&r);
+}
+
 static void test_acpi_tables(void **st)
 {
 #define ACPI(type) "<os><type>hvm</type><acpi><table type='" type "'>/t</table></acpi></os>"
@@ -497,7 +522,7 @@ int main(void)
 		cmocka_unit_test(test_hyperv_back), cmocka_unit_test(test_shares),
 		cmocka_unit_test(test_programs),   cmocka_unit_test(test_order),
 		cmocka_unit_test(test_listen),	   cmocka_unit_test(test_acpi_tables),
-		cmocka_unit_test(test_usbdevice),
+		cmocka_unit_test(test_usbdevice),  cmocka_unit_test(test_console),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
