@@ -134,6 +134,26 @@ static char *new_name(const struct xlpt_disk *d)
 	return xlpt_xasprintf("xvd%s", d->vdev[n] ? d->vdev + n + 1 : "");
 }
 
+/* What xl writes no disk for, or not as it is. */
+static bool lacks(const struct xlpt_disk *d, struct xlpt_losses *losses)
+{
+	const char *name = d->name ? d->name : d->vdev;
+
+	for (size_t i = 0; i < d->at.extra.n; i++)
+		if (!strcmp(d->at.extra.items[i].path, "driver/@type"))
+			xlpt_todo_add(losses, "host: disk %s: xl has no images of type %s: qemu-img convert "
+				      "it to qcow2 or raw", name, d->at.extra.items[i].text);
+	if (d->dev == XLPT_DISKDEV_FLOPPY) {
+		xlpt_todo_add(losses, "floppy drive %s: xl has none", name);
+		return true;
+	}
+	if (d->dev == XLPT_DISKDEV_CDROM || (d->target && *d->target))
+		return false;
+	xlpt_todo_add(losses, "host: disk %s is not in the configuration: make its source a file or a "
+		      "device of the host (iscsiadm, nbd-client, ...) and add it to disk=", name);
+	return true;
+}
+
 static void list_disks(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 {
 	_cleanup_str_ struct xlpt_str names = { 0 };
@@ -142,7 +162,7 @@ static void list_disks(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 		const struct xlpt_disk *d = &dom->disk[i];
 		_cleanup_free_ char *from = NULL, *to = NULL;
 
-		if (!d->vdev || d->dev == XLPT_DISKDEV_CDROM)
+		if (!d->vdev || lacks(d, losses) || d->dev == XLPT_DISKDEV_CDROM)
 			continue;
 		from = old_name(d);
 		to = new_name(d);

@@ -135,6 +135,26 @@ static void test_check_list(void **st)
 	dispose(&r);
 }
 
+static void test_missing_disks(void **st)
+{
+	struct result r;
+
+	(void)st;
+	convert(&r, "<domain type='kvm'><name>g</name><memory>65536</memory><os><type>hvm</type></os>"
+		    "<devices><disk type='file' device='disk'><driver name='qemu' type='vmdk'/>"
+		    "<source file='/v'/><target dev='vda'/></disk>"
+		    "<disk type='network' device='disk'><source protocol='iscsi' name='iqn.x/1'>"
+		    "<host name='h'/></source><target dev='vdb'/></disk>"
+		    "<disk type='file' device='floppy'><source file='/f'/><target dev='fda'/></disk>"
+		    "<disk type='file' device='cdrom'><target dev='sda' bus='sata'/></disk>"
+		    "</devices></domain>", XLPT_UNSET);
+	listed(&r, "disk vda: xl has no images of type vmdk");
+	listed(&r, "disk vdb is not in the configuration");
+	listed(&r, "floppy drive fda");
+	listed(&r, "(vda is xvda)");
+	dispose(&r);
+}
+
 static void test_plain(void **st)
 {
 	struct result r;
@@ -190,6 +210,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hardware), cmocka_unit_test(test_check_list),
 		cmocka_unit_test(test_plain),	 cmocka_unit_test(test_misplaced),
+		cmocka_unit_test(test_missing_disks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
