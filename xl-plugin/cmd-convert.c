@@ -116,7 +116,7 @@ static int read_pools(char **files, struct xlpt_netpool **pools, size_t *n, stru
 	*pools = xlpt_xcalloc(xlpt_strv_len(files), sizeof(**pools));
 	for (*n = 0; files && files[*n]; (*n)++) {
 		_cleanup_str_ struct xlpt_str text = { 0 };
-		int rc = xlpt_convert_load(files[*n], &text, NULL, diag);
+		int rc = xlpt_convert_load(files[*n], false, &text, NULL, diag);
 
 		if (rc == 0)
 			rc = xlpt_libvirt_network_read(xlpt_str_get(&text), text.len, files[*n],
@@ -145,7 +145,7 @@ static int collect_inputs(const struct xlpt_convert_run *run, const struct xlpt_
 		if (is_dir(path))
 			rc = xlpt_convert_tree(run, path, in, diag);
 		else
-			xlpt_convert_inputs_add(in, path, slash ? slash + 1 : path);
+			xlpt_convert_inputs_add(in, path, slash ? slash + 1 : path, false);
 	}
 	return rc;
 }
@@ -171,7 +171,7 @@ static int run_batch(struct xlpt_convert_run *run, const struct xlpt_args *args,
 	for (size_t i = 0; rc == 0 && i < in.n; i++) {
 		_cleanup_diag_ struct xlpt_diag own = { 0 };
 
-		if (xlpt_convert_file(run, in.items[i].path, in.items[i].rel, &own))
+		if (xlpt_convert_file(run, &in.items[i], &own))
 			xlpt_convert_failed(run, &own);
 		run->done++;
 		xlpt_convert_progress(run);
@@ -207,6 +207,7 @@ static int run_convert(struct xlpt_env *env, const struct xlpt_args *args, struc
 		.how.devices_only = xlpt_args_has(args, "devices-only"),
 	};
 	const char *to = xlpt_args_get(args, "to");
+	const struct xlpt_convert_input first = { .path = args->pos[0], .rel = args->pos[0] };
 	struct xlpt_netpool *pools = NULL;
 	size_t n_pools = 0;
 	int rc;
@@ -235,7 +236,7 @@ static int run_convert(struct xlpt_env *env, const struct xlpt_args *args, struc
 	run.batch = args->n > 1 || is_dir(args->pos[0]) || (run.output && is_dir(run.output));
 	if (rc == 0)
 		rc = run.batch ? run_batch(&run, args, diag)
-			       : xlpt_convert_file(&run, args->pos[0], args->pos[0], diag);
+			       : xlpt_convert_file(&run, &first, diag);
 	for (size_t i = 0; i < n_pools; i++)
 		xlpt_netpool_dispose(&pools[i]);
 	free(pools);

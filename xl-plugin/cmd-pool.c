@@ -70,7 +70,7 @@ static int from_file(const char *path, const char *name, bool xml, struct xlpt_p
 		     struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
-	int rc = xlpt_convert_load(path, &text, NULL, diag);
+	int rc = xlpt_convert_load(path, false, &text, NULL, diag);
 
 	if (rc) {
 		xlpt_diag_hint(diag, "name a file with a pool's definition, or libvirt's network XML");

@@ -66,7 +66,7 @@ static int cmd_start(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	}
 	rc = xlpt_args_seconds(args, "timeout", XLPT_START_TIMEOUT_MS, &s.op.timeout_ms, diag);
 	if (rc == 0)
-		rc = xlpt_convert_load(args->pos[0], &text, NULL, diag);
+		rc = xlpt_convert_load(args->pos[0], false, &text, NULL, diag);
 	if (rc == XLPT_ERR_NOT_FOUND)
 		xlpt_diag_hint(diag, "name the guest's xl configuration; they are usually in /etc/xen");
 	if (rc)

@@ -23,8 +23,32 @@ int xlpt_convert_unread(const char *path, int r, struct xlpt_diag *diag)
 	return xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot read %s", path);
 }
 
-/* A user's own word: a FIFO is waited for, as <(command) of a shell is one. */
-int xlpt_convert_load(const char *path, struct xlpt_str *out, mode_t *mode,
+/*
+ * A path that was given is meant: a FIFO is waited for, as <(command) of a shell is one, and a
+ * descriptor is read on. But the link of another user leads root to nothing that is not that user's.
+ */
+static int open_given(const char *path)
+{
+	_cleanup_file_ struct xlpt_file f;
+	int fd, r = xlpt_file_find(NULL, path, XLPT_FILE_FOLLOW, &f);
+
+	if (r)
+		return r;
+	fd = f.fd >= 0 ? fcntl(f.fd, F_DUPFD_CLOEXEC, 3)
+		       : openat(f.dir.rootfd, f.name + 1, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+	return fd < 0 ? -errno : fd;
+}
+
+/* In a tree it was a regular file when it was found: what took its place since is not meant. */
+static int open_in_tree(const char *path)
+{
+	_cleanup_file_ struct xlpt_file f;
+	int r = xlpt_file_find(NULL, path, 0, &f);
+
+	return r ? r : xlpt_file_open(&f.dir, f.name, O_NOFOLLOW, NULL);
+}
+
+int xlpt_convert_load(const char *path, bool in_tree, struct xlpt_str *out, mode_t *mode,
 		      struct xlpt_diag *diag)
 {
 	_cleanup_close_ int own = -1;
@@ -34,9 +58,9 @@ int xlpt_convert_load(const char *path, struct xlpt_str *out, mode_t *mode,
 	if (mode)
 		*mode = 0644;
 	if (strcmp(path, "-") != 0) {
-		fd = own = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+		fd = own = in_tree ? open_in_tree(path) : open_given(path);
 		if (fd < 0)
-			return xlpt_convert_unread(path, -errno, diag);
+			return xlpt_convert_unread(path, fd, diag);
 		if (fstat(fd, &st) == 0 && mode && S_ISREG(st.st_mode))
 			*mode = st.st_mode & 0777;
 	} else {

@@ -96,11 +96,13 @@ void xlpt_convert_inputs_dispose(struct xlpt_convert_inputs *in)
 	*in = (struct xlpt_convert_inputs){ 0 };
 }
 
-void xlpt_convert_inputs_add(struct xlpt_convert_inputs *in, const char *path, const char *rel)
+void xlpt_convert_inputs_add(struct xlpt_convert_inputs *in, const char *path, const char *rel,
+			     bool in_tree)
 {
 	XLPT_GROW(in->items, in->n, in->alloc);
 	in->items[in->n++] = (struct xlpt_convert_input){ .path = xlpt_xstrdup(path),
-							  .rel = xlpt_xstrdup(rel) };
+							  .rel = xlpt_xstrdup(rel),
+							  .in_tree = in_tree };
 }
 
 /* ---- names that meet ---- */
@@ -205,7 +207,7 @@ static char *output_of(const struct check *c, size_t i)
 	enum xlpt_format to = c->run->how.to;
 
 	/* It can be read only once. */
-	if (!strcmp(in->path, "-") || xlpt_convert_load(in->path, &text, NULL, NULL))
+	if (!strcmp(in->path, "-") || xlpt_convert_load(in->path, in->in_tree, &text, NULL, NULL))
 		return NULL;
 	s = xlpt_str_get(&text);
 	switch (xlpt_convert_kind(s, in->path)) {

@@ -26,8 +26,11 @@ struct xlpt_convert_run {
 	unsigned percent;
 };
 
-/* Whole input, "-" is standard input; SYNTAX when it is too large. mode may be NULL. */
-int xlpt_convert_load(const char *path, struct xlpt_str *out, mode_t *mode,
+/*
+ * Whole input, "-" is standard input; SYNTAX when it is too large. in_tree: as
+ * xlpt_convert_tree found it, a regular file. mode may be NULL.
+ */
+int xlpt_convert_load(const char *path, bool in_tree, struct xlpt_str *out, mode_t *mode,
 		      struct xlpt_diag *diag);
 /* The error for a file that could not be read whole: r as core/file gives it. */
 int xlpt_convert_unread(const char *path, int r, struct xlpt_diag *diag);
@@ -38,13 +41,14 @@ int xlpt_convert_unread(const char *path, int r, struct xlpt_diag *diag);
 int xlpt_convert_save(const char *path, const char *text, size_t len, mode_t mode,
 		      bool make_dirs, struct xlpt_diag *diag);
 
-/* One input to run->output, or into that directory under rel's name. */
-int xlpt_convert_file(struct xlpt_convert_run *run, const char *path, const char *rel,
-		      struct xlpt_diag *diag);
-
 struct xlpt_convert_input {
 	char *path, *rel;	/* rel: below the output directory, before its ending changes */
+	bool in_tree;
 };
+
+/* One input to run->output, or into that directory under rel's name. */
+int xlpt_convert_file(struct xlpt_convert_run *run, const struct xlpt_convert_input *input,
+		      struct xlpt_diag *diag);
 
 struct xlpt_convert_inputs {
 	struct xlpt_convert_input *items;
@@ -53,7 +57,8 @@ struct xlpt_convert_inputs {
 
 void xlpt_convert_inputs_dispose(struct xlpt_convert_inputs *in);
 #define _cleanup_inputs_ XLPT_CLEANUP(xlpt_convert_inputs_dispose)
-void xlpt_convert_inputs_add(struct xlpt_convert_inputs *in, const char *path, const char *rel);
+void xlpt_convert_inputs_add(struct xlpt_convert_inputs *in, const char *path, const char *rel,
+			     bool in_tree);
 
 /* Adds every *.cfg, *.conf and *.xml below a directory. */
 int xlpt_convert_tree(const struct xlpt_convert_run *run, const char *dir,

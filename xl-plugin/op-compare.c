@@ -13,7 +13,7 @@ static int read_said(const char *path, bool devices_only, struct xlpt_dom *dom,
 	int rc;
 
 	xlpt_dom_init(dom);
-	rc = xlpt_convert_load(path, &text, NULL, diag);
+	rc = xlpt_convert_load(path, false, &text, NULL, diag);
 	return rc ? rc : xlpt_convert_said(xlpt_str_get(&text), text.len, path, devices_only, dom,
 					   diag);
 }

@@ -51,7 +51,7 @@ static int walk_entry(struct walk *w, int dirfd_, const char *rel, const char *n
 	if (!S_ISREG(st.st_mode) || !wanted(name))
 		return 0;
 	path = xlpt_xasprintf("%s/%s", w->root, sub);
-	xlpt_convert_inputs_add(w->in, path, sub);
+	xlpt_convert_inputs_add(w->in, path, sub, true);
 	return xlpt_check_interrupted(diag);
 }
 

@@ -170,16 +170,17 @@ static int check_output(const struct xlpt_convert_run *run, const char *path, st
 	return XLPT_ERR_USAGE;
 }
 
-int xlpt_convert_file(struct xlpt_convert_run *run, const char *path, const char *rel,
+int xlpt_convert_file(struct xlpt_convert_run *run, const struct xlpt_convert_input *input,
 		      struct xlpt_diag *diag)
 {
+	const char *path = input->path;
 	_cleanup_str_ struct xlpt_str in = { 0 }, out = { 0 };
 	_cleanup_losses_ struct xlpt_losses losses = { 0 };
 	_cleanup_free_ char *target = NULL;
 	const char *name = strcmp(path, "-") ? path : "standard input", *word, *other = NULL;
 	enum xlpt_format to = XLPT_FORMAT_NONE;
 	mode_t mode;
-	int rc = xlpt_convert_load(path, &in, &mode, diag);
+	int rc = xlpt_convert_load(path, input->in_tree, &in, &mode, diag);
 
 	if (rc == 0)
 		rc = check_output(run, path, diag);
@@ -208,7 +209,7 @@ int xlpt_convert_file(struct xlpt_convert_run *run, const char *path, const char
 	if (rc)
 		return rc;
 	if (run->output && run->batch) {
-		_cleanup_free_ char *file = xlpt_convert_name(rel, word);
+		_cleanup_free_ char *file = xlpt_convert_name(input->rel, word);
 
 		target = xlpt_xasprintf("%s/%s", run->output, file);
 	} else if (run->output && strcmp(run->output, "-") != 0) {

@@ -17,6 +17,7 @@
 
 #include "core/file.h"
 #include "xl-plugin/cli.h"
+#include "xl-plugin/convert.h"
 
 #define CFG "name = \"w\"\nmemory = 512\n"
 #define XML "<domain type='xen'><name>w</name><memory>524288</memory><os><type>xen</type></os></domain>"
@@ -155,6 +156,43 @@ static void test_links(void **state)
 	assert_string_equal(own, "secret");
 }
 
+/* A user whose link root reads through, and who owns the file that is written, has read root's file. */
+static void test_links_to_inputs(void **state)
+{
+	_cleanup_free_ char *his = NULL;
+
+	(void)state;
+	assert_int_equal(symlink("d1/a.cfg", "own"), 0);
+	expect(0, "own", "");
+	if (geteuid() != 0)
+		return;
+	assert_int_equal(symlink("d1/a.cfg", "his") | symlink("d1", "his-dir"), 0);
+	assert_int_equal(lchown("his", 65534, 65534) | lchown("his-dir", 65534, 65534), 0);
+	put("his.xml", "before");
+	assert_int_equal(chown("his.xml", 65534, 65534), 0);
+	expect(1, "his -o his.xml", "another user");
+	expect(1, "his-dir/a.cfg -o his.xml", "another user");
+	expect(1, "-o out his d2/a.cfg", "another user");
+	expect(1, "--compare his d1/a.cfg", "another user");
+	expect(1, "--network his d2/a.cfg", "another user");
+	his = get("his.xml");
+	assert_string_equal(his, "before");
+}
+
+/* What is in the place of a file by the time it is read; a FIFO would be waited for for ever. */
+static void test_changed_since_found(void **state)
+{
+	_cleanup_str_ struct xlpt_str text = { 0 };
+
+	(void)state;
+	assert_int_equal(mkfifo("d1/b.cfg", 0600) | symlink("a.cfg", "d1/c.cfg"), 0);
+	assert_int_equal(xlpt_convert_load("d1/a.cfg", true, &text, NULL, NULL), 0);
+	assert_string_equal(text.s, CFG);
+	assert_int_equal(xlpt_convert_load("d1/b.cfg", true, &text, NULL, NULL), XLPT_ERR_IO);
+	assert_int_equal(xlpt_convert_load("d1/c.cfg", true, &text, NULL, NULL), XLPT_ERR_IO);
+	assert_string_equal(text.s, CFG);
+}
+
 static void test_one_name(void **state)
 {
 	_cleanup_free_ char *kept = NULL;
@@ -197,7 +235,8 @@ static void test_directories(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { TEST(test_written_into), TEST(test_links), TEST(test_one_name),
+	const struct CMUnitTest tests[] = { TEST(test_written_into), TEST(test_links), TEST(test_links_to_inputs),
+					    TEST(test_changed_since_found), TEST(test_one_name),
 					    TEST(test_directories) };
 	int failed;
 
