@@ -127,7 +127,7 @@ static char *dev_name(struct xlpt_host *h, const char *dev)
 
 struct mount {
 	unsigned major, minor;
-	char *point, *type, *source;
+	char *point, *type, *source, *options;
 };
 
 /* "36 35 8:2 / /boot rw,noatime shared:1 - ext4 /dev/sda2 rw"; fields are separated by one blank.
@@ -151,6 +151,7 @@ static bool parse_mount(char *line, struct mount *m)
 	m->point = field[4];
 	m->type = strtok_r(tail, " ", &save);
 	m->source = m->type ? strtok_r(NULL, " ", &save) : NULL;
+	m->options = m->source ? strtok_r(NULL, " ", &save) : NULL;
 	return true;
 }
 
@@ -173,6 +174,16 @@ static void zfs(struct xlpt_host *h, struct xlpt_needs *needs, const struct moun
 	}
 }
 
+/*
+ * What a FUSE mount of a user calls its source is that user's word; a disk he could
+ * not open. The kernel says whose it is (fs/fuse/inode.c, fuse_show_options).
+ */
+static bool made_by_user(const struct mount *m)
+{
+	return m->options && (!strcmp(m->type, "fuse") || xlpt_starts(m->type, "fuse.")) &&
+	       strstr(m->options, "user_id=") && !strstr(m->options, "user_id=0,");
+}
+
 static void mount(struct xlpt_host *h, struct xlpt_needs *needs, const struct mount *m)
 {
 	_cleanup_free_ char *use = xlpt_xasprintf("%s is on", m->point), *name = NULL;
@@ -188,7 +199,7 @@ static void mount(struct xlpt_host *h, struct xlpt_needs *needs, const struct mo
 	}
 	if (m->major)
 		xlpt_host_link_name(h, &name, "/sys/dev/block/%u:%u", m->major, m->minor);
-	else if (m->source)
+	else if (m->source && !made_by_user(m))
 		name = dev_name(h, m->source);
 	if (name)
 		top_device(h, needs, use, name);

@@ -199,6 +199,22 @@ static void test_swap(void **state)
 	assert_reasons(bus, NVME, "disk:swap is on nvme0n1;");
 }
 
+/* A user who names a disk as his FUSE mount's source cannot keep it from being given away. */
+static void test_source_of_user(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	disk(bus, SATA, "ata1/block", "sda", "8:0");
+	fake_bus_put(bus, "/proc/1/mountinfo",
+		     "22 1 0:25 / /home/u/m rw - fuse.sshfs /dev/sda rw,user_id=1000,group_id=1000\n"
+		     "23 1 0:26 / /home/u/n rw - fuse /dev/sda rw,user_id=10,group_id=0\n");
+	assert_reasons(bus, SATA, "");
+	/* Root's may be on it. */
+	fake_bus_put(bus, "/proc/1/mountinfo",
+		     "22 1 0:25 / /mnt rw - fuse.ext2 /dev/sda rw,user_id=0,group_id=0\n");
+	assert_reasons(bus, SATA, "disk:/mnt is on sda;");
+}
+
 static void test_btrfs_nvme(void **state)
 {
 	struct fake_bus *bus = *state;
@@ -458,7 +474,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_nothing),       T(test_root),
 		T(test_stack),	       T(test_swap),
-		T(test_btrfs_nvme),    T(test_no_proc),
+		T(test_btrfs_nvme),    T(test_source_of_user),
+		    T(test_no_proc),
 		T(test_zfs),
 		T(test_default_route), T(test_ipv6_route),
 		T(test_stacked_net),   T(test_stacked_net_old),
