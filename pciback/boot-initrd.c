@@ -17,6 +17,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -30,6 +31,7 @@
 #define MODULES_MAX  100000
 #define DEADLINE_MS  60000
 #define SLICE_MS     250
+#define UNPACKER_MAX (1ull << 30) /* memory; 64 MiB is the largest window of xz -9 */
 
 extern char **environ;
 
@@ -247,9 +249,7 @@ static const char *unpacker(const uint8_t *magic)
 	} known[] = {
 		{"\x1f\x8b", 2, "gzip"},
 		{"\x28\xb5\x2f\xfd", 4, "zstd"},
-		{"\xfd"
-		 "7zXZ",
-		 5, "xz"},
+		{"\xfd" "7zXZ", 5, "xz"},
 		{"\x5d\0\0", 3, "xz"},
 		{"\x02\x21\x4c\x18", 4, "lz4"},
 		{"\x04\x22\x4d\x18", 4, "lz4"},
@@ -268,6 +268,7 @@ static int start(const char *tool, int fd, pid_t *pid)
 {
 	posix_spawn_file_actions_t actions;
 	char *argv[] = {(char *)(uintptr_t)tool, (char *)(uintptr_t) "-dc", NULL};
+	struct rlimit old, less;
 	int pipes[2], r;
 
 	if (pipe2(pipes, O_CLOEXEC))
@@ -276,7 +277,12 @@ static int start(const char *tool, int fd, pid_t *pid)
 	posix_spawn_file_actions_adddup2(&actions, fd, 0);
 	posix_spawn_file_actions_adddup2(&actions, pipes[1], 1);
 	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
+	/* The image says how much memory xz takes, up to 4 GiB. The limit goes on to the tool. */
+	getrlimit(RLIMIT_DATA, &old);
+	less = (struct rlimit){old.rlim_cur < UNPACKER_MAX ? old.rlim_cur : UNPACKER_MAX, old.rlim_max};
+	setrlimit(RLIMIT_DATA, &less);
 	r = posix_spawnp(pid, tool, &actions, NULL, argv, environ);
+	setrlimit(RLIMIT_DATA, &old);
 	posix_spawn_file_actions_destroy(&actions);
 	close(pipes[1]);
 	if (!r)
@@ -333,7 +339,7 @@ static int packed(int fd, struct source *s, uint64_t from, struct xlpt_initrd *o
 	kill(pid, SIGKILL);
 	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 		;
-	return r < 0 ? failed(s, diag) : 0;
+	return r < 0 || !s->at ? failed(s, diag) : 0; /* out of a tool that failed nothing comes */
 }
 
 static int open_image(struct xlpt_host *h, const char *path, struct xlpt_diag *diag)

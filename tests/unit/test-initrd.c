@@ -139,6 +139,35 @@ static void test_endless(void **state)
 	}
 }
 
+static void put_bytes(struct fake_bus *bus, const uint8_t *image, size_t n)
+{
+	_cleanup_close_ int dir = boot_dir(bus), fd = -1;
+
+	fd = openat(dir, "initrd.img-x", O_WRONLY | O_CREAT | O_TRUNC, 0600);
+	assert_int_equal(write(fd, image, n), n);
+}
+
+/* Some bytes at the beginning of an image would have xz take 2 GiB. */
+static void test_memory(void **state)
+{
+	/* An archive with nothing but its trailer. */
+	FILE *xz = popen("{ printf '070701%088d0000000b%08d' 0 0; printf 'TRAILER!!!\\0\\0\\0\\0'; } | "
+			 "xz --format=lzma -c", "re");
+	struct xlpt_boot boot = {.initrd = (char[]){IMAGE}};
+	uint8_t image[4096];
+	size_t n = fread(image, 1, sizeof(image), xz);
+	struct xlpt_initrd rd;
+
+	if (pclose(xz) || n < 13)
+		skip();
+	put_bytes(*state, image, n);
+	assert_int_equal(xlpt_initrd_read(fake_bus_host(*state), &boot, &rd, NULL), 0);
+	xlpt_initrd_dispose(&rd);
+	memcpy(image + 1, "\0\0\0\x80", 4);
+	put_bytes(*state, image, n);
+	refused(*state, XLPT_ERR_DATA, "the initramfs is damaged");
+}
+
 static void test_stopped(void **state)
 {
 	char dir[] = "/tmp/xlpt-gzip.XXXXXX";
@@ -156,7 +185,8 @@ static void test_stopped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {TEST(test_not_regular), TEST(test_sparse),
-					   TEST(test_endless), TEST(test_stopped)};
+					   TEST(test_endless), TEST(test_memory),
+					   TEST(test_stopped)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
