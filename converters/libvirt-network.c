@@ -27,6 +27,9 @@ static int read_addresses(struct xlpt_lv_reader *r, xmlNode *forward, struct xlp
 			if (xlpt_bdf_eq(out->addr[i], bdf))
 				rc = xlpt_lv_bad(r->doc, n, NULL, r->diag,
 						 "%s stands in the pool twice", XLPT_BDF_STR(bdf));
+		if (rc == 0 && out->n_addr == XLPT_NETPOOL_MAX)
+			rc = xlpt_lv_bad(r->doc, n, NULL, r->diag, "more than %d addresses in a pool",
+					 XLPT_NETPOOL_MAX);
 		if (rc)
 			return rc;
 		XLPT_GROW(out->addr, out->n_addr, out->alloc_addr);
@@ -91,6 +94,9 @@ static int read_group(struct xlpt_lv_reader *r, xmlNode *n, struct xlpt_netpool 
 			return xlpt_lv_bad(r->doc, n, "name", r->diag,
 					   "port group %s stands in the network twice",
 					   out->group[i].name);
+	if (out->n_group == XLPT_NETPOOL_MAX)
+		return xlpt_lv_bad(r->doc, n, NULL, r->diag, "more than %d port groups",
+				   XLPT_NETPOOL_MAX);
 	XLPT_GROW(out->group, out->n_group, out->alloc_group);
 	g = &out->group[out->n_group++];
 	*g = (struct xlpt_portgroup){ 0 };

@@ -558,6 +558,9 @@ struct xlpt_portgroup {
 	struct xlpt_netid id;		/* vlan and virtualport; no mac */
 };
 
+/* As many functions, or port groups, no pool has; each is compared with those before it. */
+#define XLPT_NETPOOL_MAX 4096
+
 struct xlpt_netpool {
 	char *name, *uuid;
 	char **pf;			/* <pf dev=>: interface names, or addresses as text */

@@ -222,6 +222,8 @@ static int set_device(struct parser *p, const char *value)
 	for (size_t i = 0; i < pool->n_addr; i++)
 		if (xlpt_bdf_eq(pool->addr[i], bdf))
 			return bad(p, value, "%s stands twice", XLPT_BDF_STR(bdf));
+	if (pool->n_addr == XLPT_NETPOOL_MAX)
+		return bad(p, value, "more than %d devices in a pool", XLPT_NETPOOL_MAX);
 	XLPT_GROW(pool->addr, pool->n_addr, pool->alloc_addr);
 	pool->addr[pool->n_addr++] = bdf;
 	return 0;
@@ -299,6 +301,8 @@ static int begin_group(struct parser *p, char *s)
 	for (size_t i = 0; i < pool->n_group; i++)
 		if (strcmp(pool->group[i].name, name) == 0)
 			return bad(p, s, "port group %s stands twice", name);
+	if (pool->n_group == XLPT_NETPOOL_MAX)
+		return bad(p, s, "more than %d port groups", XLPT_NETPOOL_MAX);
 	XLPT_GROW(pool->group, pool->n_group, pool->alloc_group);
 	p->group = &pool->group[pool->n_group++];
 	*p->group = (struct xlpt_portgroup){ .name = XLPT_TAKE(name) };

@@ -224,6 +224,29 @@ static void test_bad_networks(void **state)
 	}
 }
 
+/* Each address is compared with all before it: without an end a file of 8 MiB took minutes. */
+static void test_no_end(void **state)
+{
+	_cleanup_str_ struct xlpt_str xml = { 0 }, def = { 0 };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 }, other = { 0 };
+	struct xlpt_pool_def pool;
+	struct xlpt_netpool net;
+
+	(void)state;
+	xlpt_str_add(&xml, "<network><name>n</name><forward mode='hostdev'>\n");
+	xlpt_str_add(&def, "name = n\n");
+	for (unsigned i = 0; i <= XLPT_NETPOOL_MAX; i++) {
+		xlpt_str_addf(&xml, "<address type='pci' bus='%u' slot='%u' function='%u'/>\n", i >> 8,
+			      i >> 3 & 31, i & 7);
+		xlpt_str_addf(&def, "device = %02x:%02x.%u\n", i >> 8, i >> 3 & 31, i & 7);
+	}
+	xlpt_str_add(&xml, "</forward></network>");
+	assert_int_equal(xlpt_libvirt_network_read(xml.s, xml.len, "n", &net, &diag), XLPT_ERR_SYNTAX);
+	assert_non_null(strstr(diag.message, "more than 4096 addresses"));
+	assert_int_equal(xlpt_pool_def_parse(def.s, def.len, "n", &pool, &other), XLPT_ERR_SYNTAX);
+	assert_non_null(strstr(other.message, "more than 4096 devices"));
+}
+
 static void test_resolve(void **state)
 {
 	static const char text[] =
@@ -310,6 +333,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_network),		cmocka_unit_test(test_definition),
 		cmocka_unit_test(test_bad_definitions), cmocka_unit_test(test_bad_networks),
+		cmocka_unit_test(test_no_end),
 		cmocka_unit_test(test_resolve),		cmocka_unit_test(test_addresses),
 		cmocka_unit_test(test_policy),
 	};
