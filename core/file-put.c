@@ -179,6 +179,14 @@ int xlpt_host_replace(struct xlpt_host *h, const char *path, const char *text, s
 	return xlpt_file_replace(h, path, text, len, &(struct xlpt_file_how){ .mode = mode });
 }
 
+int xlpt_file_remove(struct xlpt_host *h, const char *path)
+{
+	_cleanup_file_ struct xlpt_file f;
+	int r = xlpt_file_find(h, path, 0, &f);
+
+	return r ? r : unlinkat(f.dir.rootfd, f.name + 1, 0) ? -errno : 0;
+}
+
 bool xlpt_file_goes_into(const struct xlpt_file *f)
 {
 	return f->fd >= 0 || (f->there && (S_ISFIFO(f->st.st_mode) || S_ISCHR(f->st.st_mode)));

@@ -112,6 +112,8 @@ void xlpt_file_abandon(const struct xlpt_file *f, const char *tmp);
 /* xlpt_file_find without following the last component, and xlpt_file_put. */
 int xlpt_file_replace(struct xlpt_host *h, const char *path, const void *text, size_t len,
 		      const struct xlpt_file_how *how);
+/* Removes it; in a directory of another user that is not to lead to what is another's. */
+int xlpt_file_remove(struct xlpt_host *h, const char *path);
 /*
  * Where a user wants output: what is there and is a FIFO, a terminal or another
  * character device, or an open descriptor (/dev/stdout) is written into; else as

@@ -11,7 +11,6 @@
  */
 #include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "core/file.h"
 #include "core/text.h"
@@ -76,7 +75,8 @@ int xlpt_image_record_write(const char *path, const struct xlpt_guest *guest, of
 
 	if (rc < 0)
 		return rc;
-	if (!n && (rc == 0 || unlink(record) == 0 || errno == ENOENT))
+	r = !n && rc ? xlpt_file_remove(NULL, record) : 0;
+	if (!n && (r == 0 || r == -ENOENT))
 		return 0;
 	xlpt_str_addf(&text, "%sguest %s %s\nsize %lld\n", magic, guest->uuid, name,
 		      (long long)image_size);

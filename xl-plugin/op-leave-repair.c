@@ -84,9 +84,9 @@ static void remove_files(const struct xlpt_journal *j)
 	const char *part = xlpt_journal_get(j, "part", 0), *image = xlpt_journal_get(j, "image", 0);
 
 	if (part)
-		unlink(part);
+		xlpt_file_remove(NULL, part);
 	if (image)
-		unlink(image);
+		xlpt_file_remove(NULL, image);
 }
 
 /* ---- save ---- */

@@ -148,7 +148,7 @@ static int unpublish(void *ctx, size_t i, struct xlpt_diag *diag)
 		    a.st_ino == b.st_ino && a.st_dev == b.st_dev)
 			unlinkat(l->at.dir.rootfd, l->at.name + 1, 0);
 	}
-	unlink(record);
+	xlpt_file_remove(NULL, record);
 	return 0;
 }
 

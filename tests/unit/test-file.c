@@ -300,9 +300,15 @@ static void test_links_of_others(void **state)
 	assert_int_equal(xlpt_file_find(NULL, gone, XLPT_FILE_FOLLOW, &f), -ENOLINK);
 	assert_int_equal(xlpt_file_find(&t->h, "/home/link", XLPT_FILE_FOLLOW, &f), -ENOLINK);
 	assert_int_equal(replace(t, "/home/etc/shadow", "x", true), -ENOLINK);
+	assert_int_equal(xlpt_file_remove(&t->h, "/home/etc/shadow"), -ENOLINK);
+	assert_int_equal(stat_of(t, "etc/shadow").st_uid, 0);
 	assert_int_equal(xlpt_file_find(NULL, own, XLPT_FILE_FOLLOW, &f), 0);
 	assert_true(f.there && S_ISREG(f.st.st_mode));
 	assert_string_equal(f.name, "/mine");
+	/* The link itself goes, not what it leads to. */
+	assert_int_equal(xlpt_file_remove(&t->h, "/home/link"), 0);
+	assert_int_equal(xlpt_file_remove(&t->h, "/home/link"), -ENOENT);
+	assert_int_equal(stat_of(t, "etc/shadow").st_uid, 0);
 	assert_non_null(strstr(xlpt_strerror(ENOLINK), "another user"));
 }
 
