@@ -245,8 +245,15 @@ void xlpt_for_xen_write(struct xlpt_losses *todo, struct xlpt_str *out, struct x
 	for (size_t i = 0; i < todo->n_todo; i++) {
 		xlpt_str_add(out, "#xlpt-note: - ");
 		/* Names are other people's: a comment stays on its line. */
-		for (const char *s = todo->todo[i]; *s; s++)
-			xlpt_str_addn(out, (unsigned char)*s < ' ' ? "?" : s, 1);
+		for (const char *s = todo->todo[i]; *s;) {
+			size_t n = 0;
+
+			while ((unsigned char)s[n] >= ' ')
+				n++;
+			xlpt_str_addn(out, s, n);
+			xlpt_str_add(out, s[n] ? "?" : "");
+			s += n + !!s[n];
+		}
 		xlpt_str_add(out, "\n");
 		xlpt_todo_add(losses, "%s", todo->todo[i]);
 	}

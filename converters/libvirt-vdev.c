@@ -11,6 +11,7 @@
 #include "converters/xl-words.h"
 
 #define IDE_DISKS 4
+#define MAX_DISKS 4096
 
 static bool taken(const struct xlpt_dom *dom, const struct xlpt_disk *but, const char *vdev)
 {
@@ -103,6 +104,9 @@ static void move_cdroms(struct xlpt_dom *dom)
 
 void xlpt_lv_name_disks(struct xlpt_dom *dom)
 {
+	/* More than a configuration of xl can list, and each name is looked for among all. */
+	if (dom->n_disk > MAX_DISKS)
+		return;
 	for (size_t i = 0; i < dom->n_disk; i++)
 		if (dom->disk[i].vdev && !xlpt_xl_vdev(dom->disk[i].vdev, NULL))
 			rename_unknown(dom, &dom->disk[i]);
@@ -111,6 +115,8 @@ void xlpt_lv_name_disks(struct xlpt_dom *dom)
 
 void xlpt_libvirt_pv_disks(struct xlpt_dom *dom)
 {
+	if (dom->n_disk > MAX_DISKS)
+		return;
 	for (size_t i = 0; i < dom->n_disk; i++)
 		if (dom->disk[i].dev != XLPT_DISKDEV_CDROM && dom->disk[i].vdev &&
 		    xlpt_starts(dom->disk[i].vdev, "sd"))

@@ -204,6 +204,14 @@ static const struct reason carries_to_xl[] = {
 	{ NULL, 0, NULL },
 };
 
+/* Up to the first wildcard a pattern is plain text, and comparing that is cheap. */
+static bool begins(const char *pattern, const char *s)
+{
+	size_t n = strcspn(pattern, "*?[");
+
+	return strncmp(pattern, s, n) == 0 && (pattern[n] || !s[n]);
+}
+
 enum xlpt_severity xlpt_carry_reason(enum xlpt_format to, const char *at, const struct xlpt_carry *c,
 				     const char **reason)
 {
@@ -212,7 +220,7 @@ enum xlpt_severity xlpt_carry_reason(enum xlpt_format to, const char *at, const 
 	if (to == XLPT_FORMAT_LIBVIRT)
 		return xlpt_xl_carry_reason(at, c, reason);
 	for (const struct reason *r = carries_to_xl; r->path; r++)
-		if (fnmatch(r->path, said, FNM_NOESCAPE) == 0) {
+		if (begins(r->path, said) && fnmatch(r->path, said, FNM_NOESCAPE) == 0) {
 			*reason = r->text;
 			return r->severity;
 		}
@@ -236,9 +244,13 @@ static void without_names(const char *path, struct xlpt_str *out)
 static bool matches(const char *pattern, const char *path, const struct xlpt_delta *delta)
 {
 	size_t n = strcspn(pattern, "=");
-	_cleanup_free_ char *name = xlpt_xstrndup(pattern, n);
 	const char *place = strstr(delta->path, "[#");
+	size_t plain = strcspn(pattern, "*?[=");
+	_cleanup_free_ char *name = NULL;
 
+	if (strncmp(pattern, path, plain) != 0)
+		return false;
+	name = xlpt_xstrndup(pattern, n);
 	if (fnmatch(name, path, 0) != 0)
 		return false;
 	if (!pattern[n] || !delta->a)
@@ -319,6 +331,9 @@ static size_t tell_missing(struct xlpt_losses *losses, enum xlpt_severity severi
 		return 0;
 	x = xlpt_field_at(a, f);
 	y = xlpt_field_at(b, f);
+	/* Each is looked for among all; nobody reads a report of so many. */
+	if (x->n > 256)
+		return 0;
 	for (size_t i = 0; i < x->n; i++) {
 		const struct xlpt_at *at = xlpt_list_item(x, f->shape, i);
 		_cleanup_free_ char *name = xlpt_list_name(f, x, i), *what = NULL;
@@ -357,8 +372,9 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 	if (to == XLPT_FORMAT_XL && xlpt_starts(delta->path, "disk") &&
 	    (whole || (n > 6 && !strcmp(delta->path + n - 6, "].name")))) {
 		for (size_t i = 0; i < a->n_disk; i++)
-			if (a->disk[i].name && a->disk[i].vdev && xlpt_xl_vdev(a->disk[i].vdev, NULL) &&
-			    (whole || xlpt_streq(a->disk[i].name, delta->a)))
+			if (a->disk[i].name && a->disk[i].vdev &&
+			    (whole || xlpt_streq(a->disk[i].name, delta->a)) &&
+			    xlpt_xl_vdev(a->disk[i].vdev, NULL))
 				tell_renamed(losses, a, &a->disk[i]);
 		if (!whole)
 			return;
