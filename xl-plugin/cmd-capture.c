@@ -76,6 +76,32 @@ static void sweep(const char *tmp, int tmp_fd)
 		closedir(d);
 }
 
+/*
+ * Whether nobody but root can exchange what root makes below path: su without "-"
+ * leaves root the TMPDIR of the user.
+ */
+static bool is_safe(const char *path)
+{
+	_cleanup_free_ char *real = geteuid() == 0 ? realpath(path, NULL) : NULL;
+	struct stat st;
+
+	for (char *end = real ? real + strlen(real) : NULL; end; end = strrchr(real, '/')) {
+		*end = '\0';
+		if (stat(*real ? real : "/", &st) || st.st_uid != 0 ||
+		    (st.st_mode & 022 && !(st.st_mode & S_ISVTX)))
+			return false;
+	}
+	return true;	/* one that is not there is told by who makes something in it */
+}
+
+static int unsafe(const char *tmp, struct xlpt_diag *diag)
+{
+	xlpt_diag_set(diag, XLPT_ERR_IO, "cannot make a temporary directory");
+	xlpt_diag_fact(diag, "below %s other users could exchange it (TMPDIR)", tmp);
+	xlpt_diag_hint(diag, "run it with TMPDIR=/tmp");
+	return XLPT_ERR_IO;
+}
+
 /* STAGE/NAME is the tree: unpacked, it does not spill over the directory one is in. */
 static int make_stage(const char *name, struct stage *stage, struct xlpt_host *to, struct xlpt_diag *diag)
 {
@@ -84,6 +110,8 @@ static int make_stage(const char *name, struct stage *stage, struct xlpt_host *t
 	_cleanup_close_ int tmp_fd = open(tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r;
 
+	if (!is_safe(tmp))
+		return unsafe(tmp, diag);
 	sweep(tmp, tmp_fd);
 	/* Mode 0700: what is in there is not for others while it is made. */
 	if (!mkdtemp(template)) {

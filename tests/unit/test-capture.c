@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <cmocka.h>
 
@@ -486,6 +487,25 @@ static void test_groups(void **state)
 			 XLPT_ERR_DATA);
 }
 
+/* Who owns the folder could have root write, and remove, where he wants. */
+static void test_folder_of_user(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *his = xlpt_xasprintf("%s/his", dir), *below = xlpt_xasprintf("%s/root", his);
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(mkdir(his, 0755) | mkdir(below, 0700) | chown(his, 65534, 65534), 0);
+	setenv("TMPDIR", below, 1);
+	assert_int_equal(world_run(w, "capture -o %s/c.tar.gz", dir), 1);
+	assert_non_null(strstr(w->err, "other users could exchange it"));
+	assert_int_equal(chown(his, 0, 0) | chmod(his, 0777), 0);
+	assert_int_equal(world_run(w, "capture -o %s/c.tar.gz", dir), 1);
+	assert_int_equal(chmod(his, 01777), 0);
+	assert_int_equal(world_run(w, "capture -o %s/c.tar.gz", dir), 0);
+	setenv("TMPDIR", dir, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -499,6 +519,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_special_output, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_folder_of_user, setup, teardown),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_groups),
 	};
