@@ -10,15 +10,23 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* A disk whose name libxl refuses, and a CD-ROM that is not on IDE, get another place, which is told. */
+/*
+ * A disk whose name libxl refuses, a CD-ROM that is not on IDE, and one whose place another disk has,
+ * get another place, which is told.
+ */
 static bool names_hold(const struct xlpt_dom *dom)
 {
+	int a, b;
+
 	for (size_t i = 0; i < dom->n_disk; i++) {
 		const struct xlpt_disk *d = &dom->disk[i];
 
-		if (!d->vdev || !xlpt_xl_vdev(d->vdev, NULL) ||
+		if (!d->vdev || !xlpt_xl_vdev(d->vdev, &a) ||
 		    (d->dev == XLPT_DISKDEV_CDROM && !xlpt_starts(d->vdev, "hd")))
 			return false;
+		for (size_t k = 0; k < i; k++)
+			if (xlpt_xl_vdev(dom->disk[k].vdev, &b) && a == b)
+				return false;
 	}
 	return true;
 }
