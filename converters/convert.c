@@ -256,7 +256,7 @@ static int write_verified(const struct xlpt_dom *dom, const struct xlpt_convert 
 	rc = prepare(&said, how, from, to, &todo, diag);
 	if (rc)
 		return rc;
-	rc = xlpt_convert_write(to, &said, NULL, flags, &text, losses, diag);
+	rc = xlpt_convert_write(to, &said, NULL, flags | XLPT_WRITE_BODY, &text, losses, diag);
 	if (rc)
 		return rc;
 	rc = read_side(to, xlpt_str_get(&text), text.len, "the text just written", &back, &none,
@@ -279,10 +279,12 @@ static int write_verified(const struct xlpt_dom *dom, const struct xlpt_convert 
 	}
 	xlpt_dom_carries(dom, to == XLPT_FORMAT_XL ? XLPT_SIDE_LIBVIRT : XLPT_SIDE_XL, keep_carry,
 			 &k);
-	if (kept.n)
-		rc = xlpt_convert_write(to, &said, &kept, flags, out, NULL, diag);
-	else
+	if (to == XLPT_FORMAT_XL || !kept.n)
 		xlpt_str_addn(out, xlpt_str_get(&text), text.len);
+	if (to == XLPT_FORMAT_XL)
+		xlpt_xl_write_kept(&said, &kept, out);
+	else if (kept.n)
+		rc = xlpt_convert_write(to, &said, &kept, flags, out, NULL, diag);
 	if (rc && out->s) {
 		out->len = start;
 		out->s[start] = '\0';
@@ -322,7 +324,7 @@ int xlpt_convert(const char *text, size_t len, const char *file, const struct xl
 		return rc;
 	if (settled.for_xen == XLPT_ON)
 		xlpt_libvirt_pv_disks(&dom);
-	else if (target == XLPT_FORMAT_LIBVIRT)
+	if (target == XLPT_FORMAT_LIBVIRT)
 		xlpt_libvirt_own_disks(&dom);
 	rc = write_verified(&dom, &settled, from, target, out, losses, diag);
 	if (losses)

@@ -549,6 +549,7 @@ bool xlpt_kept_parse(const char *line, struct xlpt_kepts *out);
 
 /* Flags of the writers. */
 #define XLPT_WRITE_DEVICES_ONLY 1u
+#define XLPT_WRITE_BODY		2u	/* xl: without the block of what is kept */
 
 /* ---- a pool of VFs, as network XML and xlpt's own definition say it ---- */
 

@@ -277,8 +277,8 @@ static void write_carries(const struct xlpt_dom *dom, struct xlpt_str *out,
 	}
 }
 
-static void write_kept(const struct xlpt_dom *dom, const struct xlpt_kepts *kept,
-		       struct xlpt_str *out)
+void xlpt_xl_write_kept(const struct xlpt_dom *dom, const struct xlpt_kepts *kept,
+			struct xlpt_str *out)
 {
 	_cleanup_str_ struct xlpt_str run = { 0 };
 
@@ -313,6 +313,7 @@ int xlpt_xl_write(const struct xlpt_dom *dom, const struct xlpt_kepts *kept, uns
 		xlpt_xlw_devices(dom, out);
 		write_carries(dom, out, losses);
 	}
-	write_kept(dom, kept, out);
+	if (!(flags & XLPT_WRITE_BODY))
+		xlpt_xl_write_kept(dom, kept, out);
 	return 0;
 }

@@ -28,6 +28,9 @@ int xlpt_xl_read(const char *text, size_t len, const char *file, struct xlpt_dom
  */
 int xlpt_xl_write(const struct xlpt_dom *dom, const struct xlpt_kepts *kept, unsigned flags,
 		  struct xlpt_str *out, struct xlpt_losses *losses, struct xlpt_diag *diag);
+/* The block alone, to be put behind a configuration written with XLPT_WRITE_BODY. */
+void xlpt_xl_write_kept(const struct xlpt_dom *dom, const struct xlpt_kepts *kept,
+			struct xlpt_str *out);
 
 /*
  * Brings what libvirt said to what libxl takes: a silent display is said, memory of video cards is
