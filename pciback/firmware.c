@@ -60,6 +60,7 @@ static int parse_rmrr(const uint8_t *r, size_t len, size_t where, const struct x
 {
 	struct xlpt_rmrr region = { .structure = (unsigned)where };
 	size_t first = out->n;
+	int rc = 0;
 
 	if (len < RMRR_HEADER)
 		return bad(diag, "the DMAR table", where, "a reserved region is cut short");
@@ -70,8 +71,11 @@ static int parse_rmrr(const uint8_t *r, size_t len, size_t where, const struct x
 	for (size_t at = RMRR_HEADER; at < len;) {
 		size_t scope = len - at < 2 ? 0 : r[at + 1];
 
-		if (scope < SCOPE_HEADER || scope > len - at)
-			return bad(diag, "the DMAR table", where + at, "a device scope of impossible length");
+		if (scope < SCOPE_HEADER || scope > len - at) {
+			rc = bad(diag, "the DMAR table", where + at,
+				 "a device scope of impossible length");
+			break;
+		}
 		region.sharers++;
 		if ((r[at] == SCOPE_ENDPOINT || r[at] == SCOPE_BRIDGE) &&
 		    resolve(r + at, scope, (uint16_t)le(r + 6, 2), devs, &region.bdf)) {
@@ -80,9 +84,10 @@ static int parse_rmrr(const uint8_t *r, size_t len, size_t where, const struct x
 		}
 		at += scope;
 	}
+	/* Of one that breaks off, too: who stands before the break shares it. */
 	for (size_t i = first; i < out->n; i++)
 		out->items[i].sharers = region.sharers;
-	return 0;
+	return rc;
 }
 
 char *xlpt_rmrr_sharers(const struct xlpt_rmrrs *r, size_t i)

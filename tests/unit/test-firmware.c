@@ -93,6 +93,28 @@ static void test_shared_region(void **state)
 	assert_string_equal(second, "0000:00:1a.0");
 }
 
+/* A region that breaks off behind its second function is shared all the same. */
+static void test_shared_region_cut(void **state)
+{
+	_cleanup_rmrrs_ struct xlpt_rmrrs r = { 0 };
+	_cleanup_free_ char *first = NULL, *second = NULL;
+	uint8_t t[256];
+
+	(void)state;
+	healthy(t);
+	put(t, 66, 42, 2);
+	put(t, 4, 106, 4);
+	memcpy(t + 96, (uint8_t[]){ 1, 8, 0, 0, 0, 0x00, 0x1a, 0, 1, 0x40 }, 10);
+	assert_int_equal(xlpt_dmar_parse(t, 106, bridges(), &r, NULL), XLPT_ERR_DATA);
+	assert_int_equal(r.n, 2);
+	first = xlpt_rmrr_sharers(&r, 0);
+	second = xlpt_rmrr_sharers(&r, 1);
+	assert_non_null(first);
+	assert_non_null(second);
+	assert_string_equal(first, "0000:00:1a.0");
+	assert_string_equal(second, "0000:00:14.0");
+}
+
 static void dmar_bad(size_t at, unsigned v, unsigned bytes, size_t len, const char *fact)
 {
 	_cleanup_rmrrs_ struct xlpt_rmrrs r = { 0 };
@@ -201,6 +223,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_dmar),
 		cmocka_unit_test(test_shared_region),
+		cmocka_unit_test(test_shared_region_cut),
 		cmocka_unit_test(test_dmar_hostile),
 		cmocka_unit_test(test_dmar_read),
 		cmocka_unit_test(test_vpd),
