@@ -365,7 +365,8 @@ static void __attribute__((format(printf, 1, 2))) names_quiet(char *fmt, ...)
 static char *lookup(struct pci_access *acc, int what, unsigned id1, unsigned id2)
 {
 	int flags = what | PCI_LOOKUP_NO_NUMBERS | PCI_LOOKUP_NO_HWDB;
-	char buf[256];
+	/* libpci reads no longer line; for a name without room it gives words about its length. */
+	char buf[1024];
 
 	return xlpt_xstrdup(pci_lookup_name(acc, buf, sizeof(buf), flags, id1, id2));
 }

@@ -258,8 +258,9 @@ static void test_names(void **state)
 {
 	struct xlpt_host *h = fake_bus_host(*state);
 	_cleanup_devices_ struct xlpt_devices list = {0};
-	_cleanup_free_ char *ids = xlpt_xasprintf("%s/pci.ids", h->root);
+	_cleanup_free_ char *ids = xlpt_xasprintf("%s/pci.ids", h->root), *text = NULL;
 	struct xlpt_device *nic;
+	char name[900] = "";
 
 	fake_bus_put(*state, "/pci.ids",
 		     "8086  Intel Corporation\n\t10c9  82576 Gigabit\n"
@@ -274,6 +275,14 @@ static void test_names(void **state)
 	assert_null(list.items[0].class_name);
 	xlpt_device_dispose(nic);
 	*nic = (struct xlpt_device){.bdf = bdf(NIC)};
+
+	/* A name of any length is the name, not libpci's words about its length. */
+	memset(name, 'x', sizeof(name) - 1);
+	text = xlpt_xasprintf("8086  %s\n\t1521  %s\n", name, name);
+	fake_bus_put(*state, "/pci.ids", text);
+	assert_int_equal(xlpt_scan_one(h, bdf("0000:02:00.1"), XLPT_SCAN_NAMES, ids, nic, NULL), 0);
+	assert_string_equal(nic->vendor_name, name);
+	xlpt_device_dispose(nic);
 
 	/* libpci's own answer to these is exit(1). */
 	fake_bus_put(*state, "/pci.ids", "8086  Intel Corporation\n\t\t\tnonsense\nzz\n");
