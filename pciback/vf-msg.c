@@ -10,6 +10,7 @@
 #define NLM_F_CAPPED 0x100
 #endif
 #define ERR_MSG 1		/* NLMSGERR_ATTR_MSG */
+#define ERRNO_MAX 4095		/* of the kernel (linux/err.h, MAX_ERRNO) */
 
 struct nl_msg *xlpt_vf_msg_new(int type, const char *ifname)
 {
@@ -73,7 +74,7 @@ int xlpt_vf_msg_talk(struct xlpt_rtnl *nl, uint32_t port, struct nl_msg *m,
 		r = ((struct nlmsgerr *)nlmsg_data(head))->error;
 		if (r) {
 			*kernel_says = words(head);
-			return r < 0 ? r : -EBADMSG;
+			return r < 0 && r >= -ERRNO_MAX ? r : -EBADMSG;
 		}
 	}
 	return 0;

@@ -5,6 +5,7 @@
  * VFs: the lab. On a kernel that plays igb: test-vf, test-vf-attach.)
  */
 #include <errno.h>
+#include <limits.h>
 #include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -123,6 +124,30 @@ static void test_hostile_answers(void **state)
 	fake_rtnl_free(f);
 }
 
+/* An error number that no kernel has is a bad answer, whatever its sign. */
+static void test_impossible_error(void **state)
+{
+	static const int errors[] = { INT_MIN, -4096, 19, INT_MAX };
+	struct fake_rtnl *f = fake_with_vfs(1);
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(errors); i++) {
+		struct {
+			struct nlmsghdr h;
+			struct nlmsgerr e;
+		} m = { .h = { .nlmsg_len = sizeof(m), .nlmsg_type = NLMSG_ERROR },
+			.e.error = errors[i] };
+		_cleanup_diag_ struct xlpt_diag diag = { 0 };
+		_cleanup_pf_net_ struct xlpt_pf_net net = { 0 };
+
+		fake_rtnl_raw(f, &m, sizeof(m));
+		assert_int_equal(xlpt_pf_net_read(fake_rtnl_get(f), "enp1s0", &net, &diag),
+				 XLPT_ERR_IO);
+		assert_int_equal(diag.sys_errno, EBADMSG);
+	}
+	fake_rtnl_free(f);
+}
+
 static void test_read(void **state)
 {
 	struct fake_rtnl *f = fake_with_vfs(64);
@@ -148,6 +173,7 @@ static void test_read(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_impossible_error),
 		cmocka_unit_test(test_read),
 		cmocka_unit_test(test_hostile_answers),
 		cmocka_unit_test(test_real_kernel),
