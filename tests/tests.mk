@@ -95,11 +95,11 @@ check-lab:
 FUZZ_SECONDS = 600
 fuzz:
 	@mkdir -p $(O)/fuzz && $(MAKE) -s O=$(O)/fuzz CC=clang \
-		CFLAGS="-O1 -g -fsanitize=fuzzer-no-link,address" $(O)/fuzz/libxlpt.a
+		CFLAGS="-O1 -g -fsanitize=fuzzer-no-link $(SAN)" $(O)/fuzz/libxlpt.a
 	@for target in $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz-*.c)); do \
 		name=$${target#fuzz-}; corpus=$(O)/fuzz/corpus-$$name; mkdir -p $$corpus; \
 		[ ! -d tests/fuzz/corpus-$$name ] || cp -R tests/fuzz/corpus-$$name/. $$corpus/; \
-		clang $(OPT_CFLAGS) -O1 -g -fsanitize=fuzzer,address -o $(O)/fuzz/$$target \
+		clang $(OPT_CFLAGS) -O1 -g -fsanitize=fuzzer $(SAN) -o $(O)/fuzz/$$target \
 			tests/fuzz/$$target.c $(O)/fuzz/libxlpt.a $(LIBS) && \
 		$(O)/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(O)/fuzz/ \
 			-print_final_stats=1 $$corpus >$(O)/fuzz/$$target.log 2>&1 && \
