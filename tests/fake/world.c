@@ -206,6 +206,18 @@ char *world_snapshot(struct world *w)
 	return xlpt_xasprintf("%s---\n%s---\n%s---\n%s---\n%s", bus, ts, libxl, local, rtnl);
 }
 
+/*
+ * A shell starts what it runs in the background with SIGINT ignored, nohup with SIGHUP, and
+ * xlpt leaves an ignored signal ignored: the tests are to see the same wherever they run.
+ */
+__attribute__((constructor)) static void plain_signals(void)
+{
+	static const int plain[] = { SIGINT, SIGQUIT, SIGHUP, SIGTERM, SIGPIPE, SIGXFSZ, SIGCHLD };
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(plain); i++)
+		signal(plain[i], SIG_DFL);
+}
+
 unsigned world_stride(void)
 {
 	const char *preload = getenv("LD_PRELOAD");
