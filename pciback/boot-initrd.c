@@ -15,7 +15,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
@@ -32,8 +31,6 @@
 #define DEADLINE_MS  60000
 #define SLICE_MS     250
 #define UNPACKER_MAX (1ull << 30) /* memory; 64 MiB is the largest window of xz -9 */
-
-extern char **environ;
 
 /* A stream that knows how far it was read, and when it has to end. */
 struct source {
@@ -263,32 +260,52 @@ static const char *unpacker(const uint8_t *magic)
 	return NULL;
 }
 
+/* After fork: nothing but system calls. The image says how much memory xz takes, up to 4 GiB. */
+static void become(const char *tool, int in, int out, int told)
+{
+	char *argv[] = {(char *)(uintptr_t)tool, (char *)(uintptr_t) "-dc", NULL};
+	struct rlimit limit;
+	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), r;
+
+	if (getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur > UNPACKER_MAX) {
+		limit.rlim_cur = UNPACKER_MAX;
+		setrlimit(RLIMIT_DATA, &limit);
+	}
+	if (null >= 0 && dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(null, 2) >= 0)
+		execvp(tool, argv);
+	r = errno;
+	_exit(write(told, &r, sizeof(r)) == sizeof(r) ? 127 : 126);
+}
+
 /* Starts "TOOL -dc" on the file from its present position; where its output comes out, or -errno. */
 static int start(const char *tool, int fd, pid_t *pid)
 {
-	posix_spawn_file_actions_t actions;
-	char *argv[] = {(char *)(uintptr_t)tool, (char *)(uintptr_t) "-dc", NULL};
-	struct rlimit old, less;
-	int pipes[2], r;
+	_cleanup_close_ int out = -1, in = -1, told = -1, tell = -1;
+	int pipes[2], r = 0;
 
 	if (pipe2(pipes, O_CLOEXEC))
 		return -errno;
-	posix_spawn_file_actions_init(&actions);
-	posix_spawn_file_actions_adddup2(&actions, fd, 0);
-	posix_spawn_file_actions_adddup2(&actions, pipes[1], 1);
-	posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0);
-	/* The image says how much memory xz takes, up to 4 GiB. The limit goes on to the tool. */
-	getrlimit(RLIMIT_DATA, &old);
-	less = (struct rlimit){old.rlim_cur < UNPACKER_MAX ? old.rlim_cur : UNPACKER_MAX, old.rlim_max};
-	setrlimit(RLIMIT_DATA, &less);
-	r = posix_spawnp(pid, tool, &actions, NULL, argv, environ);
-	setrlimit(RLIMIT_DATA, &old);
-	posix_spawn_file_actions_destroy(&actions);
-	close(pipes[1]);
-	if (!r)
-		return pipes[0];
-	close(pipes[0]);
-	return -r;
+	out = pipes[0];
+	in = pipes[1];
+	if (pipe2(pipes, O_CLOEXEC))
+		return -errno;
+	told = pipes[0];
+	tell = pipes[1];
+	*pid = fork();
+	if (*pid == 0)
+		become(tool, fd, in, tell);
+	if (*pid < 0)
+		return -errno;
+	xlpt_closep(&tell);
+	/* Nothing comes when it was started: the other end went with its exec. */
+	if (read(told, &r, sizeof(r)) == sizeof(r)) {
+		waitpid(*pid, NULL, 0);
+		*pid = -1;
+		return -r;
+	}
+	r = out;
+	out = -1;
+	return r;
 }
 
 /* After a failure of archives(). */

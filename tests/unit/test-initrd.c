@@ -18,6 +18,7 @@
 #include "core/stop.h"
 #include "pciback/boot.h"
 #include "tests/fake/bus.h"
+#include "tests/fake/world.h"
 
 #define IMAGE "/boot/initrd.img-x"
 
@@ -158,7 +159,8 @@ static void test_memory(void **state)
 	size_t n = fread(image, 1, sizeof(image), xz);
 	struct xlpt_initrd rd;
 
-	if (pclose(xz) || n < 13)
+	/* What valgrind starts has not the limit on data that its parent set. */
+	if (pclose(xz) || n < 13 || world_stride() > 1)
 		skip();
 	put_bytes(*state, image, n);
 	assert_int_equal(xlpt_initrd_read(fake_bus_host(*state), &boot, &rd, NULL), 0);
