@@ -39,7 +39,7 @@ int xlpt_convert_read(enum xlpt_format f, const char *text, size_t len, const ch
 	if (rc == 0)
 		xlpt_kepts_apply(&kept, dom, file, losses);
 	if (dom->devices_only)
-		dom->e820_host = XLPT_UNSET;	/* of a guest, not of its devices */
+		dom->e820_host = XLPT_UNSET; /* of a guest, not of its devices */
 	return rc;
 }
 
@@ -112,7 +112,8 @@ static void keep_carry(void *ctx, const char *at, const struct xlpt_carry *c)
 		xlpt_loss_add(k->losses, XLPT_LOSS_NOTE, k->dom->file, c->line, c->column,
 			      "comments", "kept, but not their places");
 	else
-		xlpt_loss_add(k->losses, severity, k->dom->file, c->line, c->column, what, "%s", reason);
+		xlpt_loss_add(k->losses, severity, k->dom->file, c->line, c->column, what, "%s",
+			      reason);
 }
 
 static bool is_kept(const struct xlpt_kepts *kept, const char *path)
@@ -152,8 +153,8 @@ static void keep_spellings(struct keeper *k, const struct xlpt_dom *a, const str
 }
 
 /*
- * What only the target says, and what is no news: xl's own order of boot devices, and the bootloader
- * that libvirt reads out of a missing kernel, which is told as such.
+ * What only the target says, and what is no news: xl's own order of boot devices, and the
+ * bootloader that libvirt reads out of a missing kernel, which is told as such.
  */
 static bool follows(const struct xlpt_dom *a, const char *path)
 {
@@ -182,7 +183,7 @@ static void keep_differences(struct keeper *k, const struct xlpt_dom *a, const s
 		xlpt_dom_get(a, d->path, &value);
 		xlpt_dom_get(b, d->path, &was);
 		if (xlpt_streq(value, was))
-			continue;	/* differs in the mirror of another member only */
+			continue; /* differs in the mirror of another member only */
 		free(d->a);
 		d->a = xlpt_xstrdup(value);
 		xlpt_kept_add(k->kept, d->path, value, was);
@@ -194,18 +195,20 @@ static void keep_differences(struct keeper *k, const struct xlpt_dom *a, const s
 		keep_spellings(k, a, b);
 }
 
-#define LIBXL_MEMORY (32u * 1024)	/* KiB */
+#define LIBXL_MEMORY (32u * 1024) /* KiB */
 
 /* The value that xl's key had and that the reader could not take; NULL = the key was not there. */
 static const struct xlpt_carry *unread(const struct xlpt_dom *dom, const char *key)
 {
 	for (size_t i = 0; i < dom->extra.n; i++)
-		if (dom->extra.items[i].side == XLPT_SIDE_XL && !strcmp(dom->extra.items[i].path, key))
+		if (dom->extra.items[i].side == XLPT_SIDE_XL &&
+		    !strcmp(dom->extra.items[i].path, key))
 			return &dom->extra.items[i];
 	return NULL;
 }
 
-/* libvirt takes no domain without <memory>. xl does, and gives it libxl's default (libxl_create.c). */
+/* libvirt takes no domain without <memory>. xl does, and gives it libxl's default (libxl_create.c).
+ */
 static int say_memory(struct xlpt_dom *dom, struct xlpt_diag *diag)
 {
 	const struct xlpt_carry *c = unread(dom, "memory");
@@ -217,7 +220,8 @@ static int say_memory(struct xlpt_dom *dom, struct xlpt_diag *diag)
 		dom->memory = (struct xlpt_num){ true, LIBXL_MEMORY };
 		return 0;
 	}
-	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "%s = %s: xl wants a number of MiB here", c->path, c->text);
+	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "%s = %s: xl wants a number of MiB here", c->path,
+		      c->text);
 	xlpt_diag_at(diag, dom->file, c->line, c->column);
 	xlpt_diag_hint(diag, "write a plain number, as in %s = 512", c->path);
 	return XLPT_ERR_SYNTAX;
@@ -316,7 +320,7 @@ int xlpt_convert(const char *text, size_t len, const char *file, const struct xl
 		xlpt_libvirt_resolve_pool(&dom, &how->pools[i]);
 	if (how->devices_only) {
 		if (target == XLPT_FORMAT_LIBVIRT)
-			fold_globals(&dom);	/* the keys themselves stay behind */
+			fold_globals(&dom); /* the keys themselves stay behind */
 		cut_to_devices(&dom);
 	}
 	rc = xlpt_for_xen_settle(&settled, &dom, from, target, diag);

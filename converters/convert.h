@@ -13,16 +13,16 @@
 enum xlpt_format { XLPT_FORMAT_NONE = 0, XLPT_FORMAT_XL, XLPT_FORMAT_LIBVIRT };
 
 struct xlpt_convert {
-	enum xlpt_format to;	/* NONE = the other one than the input's */
+	enum xlpt_format to; /* NONE = the other one than the input's */
 	/* A guest of KVM is made to start under Xen; UNSET = when its type is kvm or qemu. */
 	enum xlpt_tri for_xen;
-	bool devices_only;	/* PCI devices alone, without the domain around them */
-	const struct xlpt_netpool *pools;	/* networks that are pools of VFs */
+	bool devices_only;		  /* PCI devices alone, without the domain around them */
+	const struct xlpt_netpool *pools; /* networks that are pools of VFs */
 	size_t n_pools;
 };
 
-const char *xlpt_format_word(enum xlpt_format f);	/* "xl" "libvirt" */
-enum xlpt_format xlpt_format_parse(const char *word);	/* NONE = unknown */
+const char *xlpt_format_word(enum xlpt_format f);     /* "xl" "libvirt" */
+enum xlpt_format xlpt_format_parse(const char *word); /* NONE = unknown */
 /* What the input looks like. */
 enum xlpt_format xlpt_format_detect(const char *text, size_t len);
 
@@ -52,18 +52,19 @@ enum xlpt_severity xlpt_loss_reason(enum xlpt_format to, const struct xlpt_delta
 void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struct xlpt_delta *delta,
 		    const struct xlpt_dom *a, const struct xlpt_dom *b);
 /* The same of what is not in the model. */
-enum xlpt_severity xlpt_carry_reason(enum xlpt_format to, const char *at, const struct xlpt_carry *c,
-				     const char **reason);
+enum xlpt_severity xlpt_carry_reason(enum xlpt_format to, const char *at,
+				     const struct xlpt_carry *c, const char **reason);
 /* Of a setting of xl, or at an element an option of its (converters/reason-xl.c). */
-enum xlpt_severity xlpt_xl_carry_reason(const char *at, const struct xlpt_carry *c, const char **reason);
+enum xlpt_severity xlpt_xl_carry_reason(const char *at, const struct xlpt_carry *c,
+					const char **reason);
 /* Whether xl reads a key of this name. */
 bool xlpt_xl_knows(const char *key);
 
 enum xlpt_holds {
 	XLPT_HOLDS_GUEST,
 	XLPT_HOLDS_NOTHING,
-	XLPT_HOLDS_OTHER,	/* it sets nothing of a guest */
-	XLPT_HOLDS_FOREIGN,	/* the same, in a grammar that is not xl's */
+	XLPT_HOLDS_OTHER,   /* it sets nothing of a guest */
+	XLPT_HOLDS_FOREIGN, /* the same, in a grammar that is not xl's */
 };
 
 /* What is in a text: of a configuration, whether it sets anything, and anything of a guest. */

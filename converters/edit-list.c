@@ -44,8 +44,9 @@ void xlpt_edit_append_setting(struct xlpt_editor *e, const char *spec)
 /* What stands behind an item, within its list. */
 struct behind {
 	size_t comma;	/* its comma, perhaps behind line ends and comments; 0 = none */
-	size_t comment;	/* a comment in the line that ends item and comma; 0 = none */
-	size_t eol;	/* the end of that line, when nothing but the comment follows; 0 = something does */
+	size_t comment; /* a comment in the line that ends item and comma; 0 = none */
+	size_t eol;	/* the end of that line, when nothing but the comment follows; 0 = something
+			   does */
 };
 
 static size_t past_blanks(const char *text, size_t p)
@@ -144,7 +145,7 @@ void xlpt_edit_append(struct xlpt_editor *e, const struct xlpt_xl_setting *set, 
  * goes too, and the comment in it, which was about the item.
  */
 void xlpt_edit_cut(struct xlpt_editor *e, const struct xlpt_xl_setting *set,
-		const struct xlpt_xl_item *item)
+		   const struct xlpt_xl_item *item)
 {
 	const char *text = e->text.s;
 	size_t from = item->off, to = item->off + item->len, bol = line_of(e, set, from), before;
@@ -156,13 +157,14 @@ void xlpt_edit_cut(struct xlpt_editor *e, const struct xlpt_xl_setting *set,
 	for (before = from; before > set->off + 1 && strchr(" \t\n", text[before - 1]); before--)
 		;
 	if (b.comma && text[past_blanks(text, to)] != ',')
-		xlpt_edit_splice(e, b.comma, b.comma + 1, "");	/* in a line further down, behind all of this */
+		xlpt_edit_splice(e, b.comma, b.comma + 1,
+				 ""); /* in a line further down, behind all of this */
 	else if (b.comma)
 		to = b.comma + 1;
 	text = e->text.s;
 	if (!b.comma && !first && text[before - 1] == ',' &&
 	    !memchr(text + item[-1].off, '#', before - item[-1].off)) {
-		from = before - 1;	/* adding it again gives the same text */
+		from = before - 1; /* adding it again gives the same text */
 		to = alone && b.comment ? b.eol : to;
 	} else if (alone && line) {
 		from = bol;

@@ -83,7 +83,8 @@ static int find(struct xlpt_editor *e, const struct xlpt_spec *spec, size_t *at)
 				xlpt_diag_set(e->diag, XLPT_ERR_CONFLICT,
 					      "the entry \"%s\" is part of that slot", have);
 			xlpt_diag_at(e->diag, e->file, p->at.line, p->at.column);
-			xlpt_diag_hint(e->diag, "remove that entry and add the functions one by one");
+			xlpt_diag_hint(e->diag,
+				       "remove that entry and add the functions one by one");
 			return XLPT_ERR_CONFLICT;
 		}
 	}
@@ -141,7 +142,8 @@ static int remove_entries(struct xlpt_editor *e, const struct xlpt_spec *spec, b
 	int rc;
 
 	while ((rc = find(e, spec, &i)) == 0 && (item = item_of(e, i, &set))) {
-		/* With a single device a comma behind a comment would be left alone: empty the list. */
+		/* With a single device a comma behind a comment would be left alone: empty the
+		 * list. */
 		if (set->n == 1 && memchr(e->text.s + set->off, '#', set->len) == NULL)
 			xlpt_edit_splice(e, set->off, set->off + set->len, "[ ]");
 		else
@@ -194,12 +196,13 @@ static int one(struct xlpt_editor *e, const struct xlpt_edit *edit, bool *change
 	if (rc == 0) {
 		xlpt_dom_copy(&want, &e->dom);
 		expect(&want, edit);
-		rc = edit->remove ? remove_entries(e, &edit->spec, &did) : add(e, &edit->spec, &did);
+		rc = edit->remove ? remove_entries(e, &edit->spec, &did)
+				  : add(e, &edit->spec, &did);
 	}
 	if (rc == 0 && did) {
 		unload(e);
 		rc = load(e);
-		want.e820_host = e->dom.e820_host;	/* follows from the list (xl-read.c) */
+		want.e820_host = e->dom.e820_host; /* follows from the list (xl-read.c) */
 		if (rc || xlpt_dom_diff_values(&want, &e->dom, NULL)) {
 			rc = xlpt_diag_set(e->diag, XLPT_ERR_DATA,
 					   "the edit would not say what was asked for");

@@ -11,7 +11,7 @@
 
 struct xlpt_edit {
 	bool remove;
-	struct xlpt_spec spec;	/* add: all of it; remove: the address or the name */
+	struct xlpt_spec spec; /* add: all of it; remove: the address or the name */
 };
 
 /*

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A guest of KVM that is to start under Xen. Its hardware becomes what Xen has; what only the guest's
- * own system can do comes out as a check list. Works on the copy that is written, so that all of it is
- * found by the comparison, told, and comes back on the way to libvirt.
+ * A guest of KVM that is to start under Xen. Its hardware becomes what Xen has; what only the
+ * guest's own system can do comes out as a check list. Works on the copy that is written, so that
+ * all of it is found by the comparison, told, and comes back on the way to libvirt.
  */
 #include "converters/for-xen.h"
 
@@ -37,8 +37,8 @@ static void boot_order(struct xlpt_dom *dom)
 	if (dom->boot)
 		return;
 	for (size_t i = 0; i < dom->n_disk; i++)
-		collect(dom->disk[i].boot_order,
-			dom->disk[i].dev == XLPT_DISKDEV_CDROM ? 'd' : 'c', by_order);
+		collect(dom->disk[i].boot_order, dom->disk[i].dev == XLPT_DISKDEV_CDROM ? 'd' : 'c',
+			by_order);
 	for (size_t i = 0; i < dom->n_net; i++)
 		collect(dom->net[i].boot_order, 'n', by_order);
 	for (size_t i = 0, n = 0; i < sizeof(by_order); i++)
@@ -86,13 +86,15 @@ static void add_group(struct xlpt_dom *dom, const char *group)
 
 static void processors(struct xlpt_dom *dom)
 {
-	/* A model of KVM's CPUs; xl gives the host's, and nested HVM is for those who ask for it. */
+	/* A model of KVM's CPUs; xl gives the host's, and nested HVM is for those who ask for it.
+	 */
 	dom->cpu_host = dom->nestedhvm = XLPT_UNSET;
 	xlpt_dom_set(dom, "cpu", NULL);
 	/* Every guest of KVM has one, said or not. */
 	if (dom->apic == XLPT_OFF)
 		dom->apic = XLPT_ON;
-	if (dom->viridian_groups && carries(dom, "clock/timer", "name='hypervclock' present='yes'")) {
+	if (dom->viridian_groups &&
+	    carries(dom, "clock/timer", "name='hypervclock' present='yes'")) {
 		add_group(dom, "time_ref_count");
 		add_group(dom, "reference_tsc");
 	}
@@ -141,16 +143,21 @@ static bool lacks(const struct xlpt_disk *d, struct xlpt_losses *losses)
 
 	for (size_t i = 0; i < d->at.extra.n; i++)
 		if (!strcmp(d->at.extra.items[i].path, "driver/@type"))
-			xlpt_todo_add(losses, "host: disk %s: xl has no images of type %s: qemu-img convert "
-				      "it to qcow2 or raw", name, d->at.extra.items[i].text);
+			xlpt_todo_add(
+				losses,
+				"host: disk %s: xl has no images of type %s: qemu-img convert "
+				"it to qcow2 or raw",
+				name, d->at.extra.items[i].text);
 	if (d->dev == XLPT_DISKDEV_FLOPPY) {
 		xlpt_todo_add(losses, "floppy drive %s: xl has none", name);
 		return true;
 	}
 	if (d->dev == XLPT_DISKDEV_CDROM || (d->target && *d->target))
 		return false;
-	xlpt_todo_add(losses, "host: disk %s is not in the configuration: make its source a file or a "
-		      "device of the host (iscsiadm, nbd-client, ...) and add it to disk=", name);
+	xlpt_todo_add(losses,
+		      "host: disk %s is not in the configuration: make its source a file or a "
+		      "device of the host (iscsiadm, nbd-client, ...) and add it to disk=",
+		      name);
 	return true;
 }
 
@@ -169,24 +176,33 @@ static void list_disks(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 		xlpt_str_addf(&names, "%s%s is %s", names.len ? ", " : "", from, to);
 	}
 	if (names.len)
-		xlpt_todo_add(losses, "fstab, crypttab, boot loader: UUID= or LABEL= instead of names of "
-			      "disks (%s)", names.s);
+		xlpt_todo_add(losses,
+			      "fstab, crypttab, boot loader: UUID= or LABEL= instead of names of "
+			      "disks (%s)",
+			      names.s);
 }
 
 static void list_nets(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 {
 	if (dom->n_net)
-		xlpt_todo_add(losses, "network: interfaces get other names (enX0, eth0); configure them by "
+		xlpt_todo_add(losses,
+			      "network: interfaces get other names (enX0, eth0); configure them by "
 			      "MAC address, and give vif= a mac= where it has none");
 	for (size_t i = 0; i < dom->n_net; i++) {
 		const struct xlpt_net *n = &dom->net[i];
 
 		if (n->kind == XLPT_NET_NETWORK)
-			xlpt_todo_add(losses, "host: name the bridge of libvirt's network \"%s\" in vif[%zu] "
-				      "(xl would take xenbr0)", n->source ? n->source : "", i);
+			xlpt_todo_add(
+				losses,
+				"host: name the bridge of libvirt's network \"%s\" in vif[%zu] "
+				"(xl would take xenbr0)",
+				n->source ? n->source : "", i);
 		else if (n->kind == XLPT_NET_NETDEV)
-			xlpt_todo_add(losses, "host: make a bridge over %s and name it in vif[%zu] (xl would "
-				      "take xenbr0)", n->source ? n->source : "the interface", i);
+			xlpt_todo_add(
+				losses,
+				"host: make a bridge over %s and name it in vif[%zu] (xl would "
+				"take xenbr0)",
+				n->source ? n->source : "the interface", i);
 	}
 }
 
@@ -195,13 +211,17 @@ static void list_missing(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 	static const struct {
 		const char *path, *word, *text;
 	} parts[] = {
-		{ "devices/filesystem", NULL, "fstab: take out directories shared by the host (9p, "
-					      "virtiofs); use NFS or the like" },
-		{ "devices/channel", "org.qemu.guest_agent", "qemu-guest-agent has no channel under Xen: "
-							     "xl shutdown and xl reboot do without it" },
-		{ "devices/tpm", NULL, "TPM: what is sealed to it (disk keys, BitLocker) must be unlocked "
-				       "in another way before" },
-		{ "devices/watchdog", NULL, "watchdog: the emulated card is gone; Linux has xen_wdt" },
+		{ "devices/filesystem", NULL,
+		  "fstab: take out directories shared by the host (9p, "
+		  "virtiofs); use NFS or the like" },
+		{ "devices/channel", "org.qemu.guest_agent",
+		  "qemu-guest-agent has no channel under Xen: "
+		  "xl shutdown and xl reboot do without it" },
+		{ "devices/tpm", NULL,
+		  "TPM: what is sealed to it (disk keys, BitLocker) must be unlocked "
+		  "in another way before" },
+		{ "devices/watchdog", NULL,
+		  "watchdog: the emulated card is gone; Linux has xen_wdt" },
 	};
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(parts); i++)
@@ -209,22 +229,28 @@ static void list_missing(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 			xlpt_todo_add(losses, "%s", parts[i].text);
 	for (size_t i = 0; i < dom->n_usbdev; i++)
 		if (!dom->usbdev[i].bus.has)
-			xlpt_todo_add(losses, "host: USB device %04llx:%04llx: give usbdev= its hostbus= and "
-				      "hostaddr= (lsusb shows them)",
-				      (unsigned long long)dom->usbdev[i].vendor.v,
-				      (unsigned long long)dom->usbdev[i].product.v);
+			xlpt_todo_add(
+				losses,
+				"host: USB device %04llx:%04llx: give usbdev= its hostbus= and "
+				"hostaddr= (lsusb shows them)",
+				(unsigned long long)dom->usbdev[i].vendor.v,
+				(unsigned long long)dom->usbdev[i].product.v);
 }
 
 static void check_list(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 {
-	xlpt_todo_add(losses, "drivers: Linux needs xen-blkfront and xen-netfront in its initramfs (dracut "
-		      "--add-drivers, /etc/initramfs-tools/modules); Windows needs Xen's PV drivers, and "
-		      "starts on IDE without them");
+	xlpt_todo_add(
+		losses,
+		"drivers: Linux needs xen-blkfront and xen-netfront in its initramfs (dracut "
+		"--add-drivers, /etc/initramfs-tools/modules); Windows needs Xen's PV drivers, and "
+		"starts on IDE without them");
 	list_disks(dom, losses);
 	list_nets(dom, losses);
 	if (dom->firmware == XLPT_FW_UEFI)
-		xlpt_todo_add(losses, "UEFI: boot entries and Secure Boot keys are gone; install the loader "
-			      "as EFI/BOOT/BOOTX64.EFI too");
+		xlpt_todo_add(
+			losses,
+			"UEFI: boot entries and Secure Boot keys are gone; install the loader "
+			"as EFI/BOOT/BOOTX64.EFI too");
 	list_missing(dom, losses);
 }
 

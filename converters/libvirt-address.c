@@ -29,8 +29,8 @@ static const char *strip_option(const char *s)
 /* Cuts superfluous leading zeros of every hexadecimal field: 0000:0009:00.00 is 0000:09:00.0. */
 static char *trim_fields(const char *s, size_t n)
 {
-	static const size_t widths[] = {1, 2, 2,
-					4}; /* from the end: function, device, bus, segment */
+	static const size_t widths[] = { 1, 2, 2,
+					 4 }; /* from the end: function, device, bus, segment */
 	size_t field = 0, end = n;
 	char *out = xlpt_xcalloc(n + 1, 1), *w = out + n;
 

@@ -2,19 +2,21 @@
 /*
  * <features><hyperv> and xl's viridian = [ ... ].
  *
- * libvirt's libxl driver always turns "base" (which has <relaxed> and <vpindex>) and "crash_ctl" on,
- * and knows the words below since 11.3 (libvirt's manual, formatdomain).
+ * libvirt's libxl driver always turns "base" (which has <relaxed> and <vpindex>) and "crash_ctl"
+ * on, and knows the words below since 11.3 (libvirt's manual, formatdomain).
  */
 #include "converters/libvirt-reader.h"
 #include "converters/libvirt-writer.h"
 
 #include <string.h>
 
+/* clang-format off */
 static const char *const words[][2] = {
 	{ "vapic", "apic_assist" }, { "synic", "synic" },
 	{ "stimer", "stimer" },	    { "frequencies", "freq" },
 	{ "ipi", "hcall_ipi" },	    { "tlbflush", "hcall_remote_tlb_flush" },
 };
+/* clang-format on */
 static const char *const always[] = { "base", "crash_ctl" };
 
 static bool is_on(const xmlNode *n)

@@ -64,13 +64,14 @@ static bool read_element(xmlNode *n, struct xlpt_kepts *out)
 	if (!path || (line && !xlpt_parse_uint(line, strlen(line), 10, UINT32_MAX, &number)))
 		return false;
 	if (!strcmp((const char *)n->name, "value")) {
-		xlpt_kept_add(out, path, value || (text && *text) ? text : NULL, xlpt_lv_attr(n, "was"));
+		xlpt_kept_add(out, path, value || (text && *text) ? text : NULL,
+			      xlpt_lv_attr(n, "was"));
 		return true;
 	}
 	if (!xl && strcmp((const char *)n->name, "libvirt") != 0)
 		return false;
 	c.path = (char *)(uintptr_t)path;
-	c.text = text ? text : (char *)(uintptr_t)"";
+	c.text = text ? text : (char *)(uintptr_t) "";
 	c.line = (unsigned)number;
 	xlpt_kept_add_carry(out, at ? at : "", &c);
 	return true;

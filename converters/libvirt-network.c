@@ -28,8 +28,8 @@ static int read_addresses(struct xlpt_lv_reader *r, xmlNode *forward, struct xlp
 				rc = xlpt_lv_bad(r->doc, n, NULL, r->diag,
 						 "%s stands in the pool twice", XLPT_BDF_STR(bdf));
 		if (rc == 0 && out->n_addr == XLPT_NETPOOL_MAX)
-			rc = xlpt_lv_bad(r->doc, n, NULL, r->diag, "more than %d addresses in a pool",
-					 XLPT_NETPOOL_MAX);
+			rc = xlpt_lv_bad(r->doc, n, NULL, r->diag,
+					 "more than %d addresses in a pool", XLPT_NETPOOL_MAX);
 		if (rc)
 			return rc;
 		XLPT_GROW(out->addr, out->n_addr, out->alloc_addr);
@@ -48,7 +48,9 @@ static int read_forward(struct xlpt_lv_reader *r, xmlNode *network, struct xlpt_
 	if (!xlpt_streq(mode, "hostdev")) {
 		rc = xlpt_lv_bad(r->doc, forward ? forward : network, NULL, r->diag,
 				 "the network is no pool of PCI devices: its forward mode is %s",
-				 mode ? mode : forward ? "nat" : "not set");
+				 mode	   ? mode
+				 : forward ? "nat"
+					   : "not set");
 		xlpt_diag_hint(r->diag, "a pool has <forward mode='hostdev'>");
 		return rc;
 	}
@@ -80,8 +82,8 @@ static int read_group(struct xlpt_lv_reader *r, xmlNode *n, struct xlpt_netpool 
 
 	/* A group with more than VLAN and virtual port is kept as it is. */
 	for (xmlNode *c = xlpt_lv_next(n, NULL); c; c = xlpt_lv_next(n, c))
-		if (!xlpt_lv_is(c, "vlan") && !(xlpt_lv_is(c, "virtualport") &&
-						xlpt_lv_peek(c, "type")))
+		if (!xlpt_lv_is(c, "vlan") &&
+		    !(xlpt_lv_is(c, "virtualport") && xlpt_lv_peek(c, "type")))
 			return 0;
 	for (const xmlAttr *a = n->properties; a; a = a->next)
 		if (strcmp((const char *)a->name, "name") &&
@@ -215,9 +217,10 @@ int xlpt_libvirt_network_write(const struct xlpt_netpool *pool, struct xlpt_str 
 		return xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
 				     "the pool has no name that XML can carry");
 	if (pool->pf && pool->pf[0] && pool->pf[1]) {
-		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "pool %s: a libvirt network has one physical "
-						     "function, this pool has %zu", pool->name,
-			      xlpt_strv_len(pool->pf));
+		xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
+			      "pool %s: a libvirt network has one physical "
+			      "function, this pool has %zu",
+			      pool->name, xlpt_strv_len(pool->pf));
 		xlpt_diag_hint(diag, "make one pool for each, or list the VFs' addresses");
 		return XLPT_ERR_SYNTAX;
 	}

@@ -70,7 +70,8 @@ static void add_express(xmlNode *pci, const struct xlpt_caps *c)
 	if (!c->pcie)
 		return;
 	express = xlpt_lv_add(pci, "pci-express");
-	/* What is built into the root complex has no link (libvirt, virPCIDeviceHasPCIExpressLink). */
+	/* What is built into the root complex has no link (libvirt, virPCIDeviceHasPCIExpressLink).
+	 */
 	if (c->pcie_type == XLPT_PCIE_RC_ENDPOINT || c->pcie_type == XLPT_PCIE_RC_COLLECTOR)
 		return;
 	add_link(express, "cap", c->link_port, c->link_speed_max, c->link_width_max);
@@ -113,8 +114,9 @@ char *xlpt_nodedev_write(const struct xlpt_nodedev *node)
 
 	xlpt_lv_add_text(root, "name", xlpt_bdf_format(node->dev->bdf, XLPT_BDF_NODEDEV, name));
 	xlpt_lv_add_text(root, "path", node->dev->sysfs_path);
-	xlpt_lv_add_text(root, "parent", node->parent
-			 ? xlpt_bdf_format(*node->parent, XLPT_BDF_NODEDEV, name) : "computer");
+	xlpt_lv_add_text(root, "parent",
+			 node->parent ? xlpt_bdf_format(*node->parent, XLPT_BDF_NODEDEV, name)
+				      : "computer");
 	if (node->dev->driver)
 		xlpt_lv_add_text(xlpt_lv_add(root, "driver"), "name", node->dev->driver);
 	add_pci(root, node);

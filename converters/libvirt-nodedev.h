@@ -11,12 +11,12 @@
 #include "core/device.h"
 
 struct xlpt_nodedev {
-	const struct xlpt_device *dev;	/* with names, and capabilities for <pci-express> */
-	const struct xlpt_bdf *parent;	/* the bridge above; NULL = on a root bus */
-	const struct xlpt_bdf *mates;	/* its isolation set, itself included, by address */
+	const struct xlpt_device *dev; /* with names, and capabilities for <pci-express> */
+	const struct xlpt_bdf *parent; /* the bridge above; NULL = on a root bus */
+	const struct xlpt_bdf *mates;  /* its isolation set, itself included, by address */
 	size_t n_mates;
-	unsigned group;			/* the number that set goes by */
-	const struct xlpt_bdf *vfs;	/* its virtual functions, by address */
+	unsigned group;		    /* the number that set goes by */
+	const struct xlpt_bdf *vfs; /* its virtual functions, by address */
 	size_t n_vfs;
 };
 

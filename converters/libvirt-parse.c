@@ -10,9 +10,9 @@
 
 struct state {
 	unsigned elements;
-	const char *why;	/* our own refusal, told in place of libxml2's */
+	const char *why; /* our own refusal, told in place of libxml2's */
 	const char *hint;
-	char *error;		/* libxml2's first error */
+	char *error; /* libxml2's first error */
 	unsigned line, column;
 };
 
@@ -245,7 +245,9 @@ int xlpt_lv_parse(const char *buf, size_t len, const char *file, struct xlpt_lv_
 	if (!ok) {
 		xmlFreeDoc(doc);
 		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "%s",
-			      st.why ? st.why : st.error ? st.error : "malformed XML");
+			      st.why	 ? st.why
+			      : st.error ? st.error
+					 : "malformed XML");
 		xlpt_diag_at(diag, file, st.line ? st.line : 1, st.column ? st.column : 1);
 		if (st.hint)
 			xlpt_diag_hint(diag, "%s", st.hint);

@@ -28,8 +28,8 @@ char *xlpt_lv_rbd_read(const xmlNode *source)
 		const char *host = xlpt_lv_peek(h, "name"), *port = xlpt_lv_peek(h, "port");
 
 		if (!xlpt_lv_is(h, "host") || !xlpt_lv_only(h, "name", "port", NULL) ||
-		    !xlpt_lv_is_host(host) || (port && (!*port || strspn(port, "0123456789") !=
-							       strlen(port))))
+		    !xlpt_lv_is_host(host) ||
+		    (port && (!*port || strspn(port, "0123456789") != strlen(port))))
 			return NULL;
 		xlpt_str_add(&out, first ? hosts : "\\;");
 		first = false;

@@ -39,8 +39,10 @@ static int read_port(struct xlpt_lv_reader *r, xmlNode *node, const char *attr, 
 
 static void read_spice(xmlNode *node, struct xlpt_gfx *g)
 {
+	/* clang-format off */
 	static const struct xlpt_lv_word mouse[] = { { "client", XLPT_ON },
 						     { "server", XLPT_OFF }, { 0 } };
+	/* clang-format on */
 	xmlNode *image = xlpt_lv_child(node, "image"),
 		*streaming = xlpt_lv_child(node, "streaming");
 
@@ -107,8 +109,10 @@ static xmlNode *source_of_mode(xmlNode *node, const char *mode)
 
 static void read_peer(xmlNode *node, struct xlpt_chr *c)
 {
+	/* clang-format off */
 	static const struct xlpt_lv_word modes[] = { { "bind", XLPT_ON }, { "connect", XLPT_OFF },
 						     { 0 } };
+	/* clang-format on */
 	xmlNode *source = c->kind == XLPT_CHR_UDP ? NULL : xlpt_lv_child(node, "source");
 	xmlNode *protocol;
 

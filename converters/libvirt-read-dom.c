@@ -103,8 +103,10 @@ static void read_loader(struct xlpt_lv_reader *r, xmlNode *os)
 
 static void read_boot(struct xlpt_lv_reader *r, xmlNode *os)
 {
+	/* clang-format off */
 	static const struct xlpt_lv_word devices[] = {
 		{ "hd", 'c' }, { "cdrom", 'd' }, { "network", 'n' }, { "fd", 'a' }, { 0 } };
+	/* clang-format on */
 	struct xlpt_str boot = { 0 };
 
 	for (xmlNode *n = xlpt_lv_next(os, NULL); n; n = xlpt_lv_next(os, n)) {
@@ -131,8 +133,9 @@ static void read_path(struct xlpt_lv_reader *r, xmlNode *parent, const char *nam
 
 int xlpt_lv_read_os(struct xlpt_lv_reader *r, xmlNode *domain)
 {
-	static const char *const machines[] = { [XLPT_DOM_PV] = "xenpv", [XLPT_DOM_HVM] = "xenfv",
-						[XLPT_DOM_PVH] = "xenpvh" };
+	static const char *const machines[] = {
+		[XLPT_DOM_PV] = "xenpv", [XLPT_DOM_HVM] = "xenfv", [XLPT_DOM_PVH] = "xenpvh"
+	};
 	struct xlpt_dom *dom = r->dom;
 	xmlNode *os = xlpt_lv_child(domain, "os"), *type = xlpt_lv_child(os, "type"), *acpi, *table;
 	_cleanup_free_ char *word = xlpt_lv_text(type), *args = NULL;
@@ -185,7 +188,8 @@ int xlpt_lv_read_os(struct xlpt_lv_reader *r, xmlNode *domain)
 		if (!xlpt_lv_is(table, "table") ||
 		    (!xlpt_streq(kind, "slic") && !xlpt_streq(kind, "rawset")))
 			continue;
-		/* What libxl takes is a set of raw tables; libvirt before 11.2 has but this word for it. */
+		/* What libxl takes is a set of raw tables; libvirt before 11.2 has but this word
+		 * for it. */
 		if (xlpt_streq(kind, "slic"))
 			xlpt_lv_attr(table, "type");
 		dom->acpi_firmware = xlpt_lv_text(table);
@@ -211,20 +215,26 @@ static enum xlpt_tri feature(struct xlpt_lv_reader *r, xmlNode *features, const 
 
 int xlpt_lv_read_features(struct xlpt_lv_reader *r, xmlNode *domain)
 {
+	/* clang-format off */
 	static const struct xlpt_lv_word modes[] = { { "sync_pt", XLPT_PT_SYNC },
 						     { "share_pt", XLPT_PT_SHARE }, { 0 } };
+	/* clang-format on */
 	/* libxlMakeDomBuildInfo sets these three from the elements' presence, for HVM guests. */
 	enum xlpt_tri absent = r->hvm ? XLPT_OFF : XLPT_UNSET, state;
 	xmlNode *f = xlpt_lv_child(domain, "features"), *xen, *pt;
 	struct xlpt_dom *dom = r->dom;
 
-	/* Cells are told to the guest by ACPI, so libvirt turns that on (libxlDomainDefPostParse). */
-	dom->acpi = feature(r, f, "acpi", r->hvm && xlpt_lv_child(xlpt_lv_child(domain, "cpu"), "numa")
-					  ? XLPT_ON : absent, &dom->acpi);
+	/* Cells are told to the guest by ACPI, so libvirt turns that on (libxlDomainDefPostParse).
+	 */
+	dom->acpi = feature(r, f, "acpi",
+			    r->hvm && xlpt_lv_child(xlpt_lv_child(domain, "cpu"), "numa") ? XLPT_ON
+											  : absent,
+			    &dom->acpi);
 	dom->apic = feature(r, f, "apic", absent, &dom->apic);
 	/* The same for PAE and 64-bit guests, which cannot be without. */
-	if (r->hvm && !xlpt_streq(xlpt_lv_peek(xlpt_lv_child(xlpt_lv_child(domain, "os"), "type"),
-					      "arch"), "i686"))
+	if (r->hvm &&
+	    !xlpt_streq(xlpt_lv_peek(xlpt_lv_child(xlpt_lv_child(domain, "os"), "type"), "arch"),
+			"i686"))
 		absent = XLPT_ON;
 	dom->pae = feature(r, f, "pae", absent, &dom->pae);
 	dom->hap = feature(r, f, "hap", XLPT_UNSET, &dom->hap);
@@ -313,8 +323,10 @@ static bool read_timer(struct xlpt_lv_reader *r, xmlNode *n)
 
 int xlpt_lv_read_clock(struct xlpt_lv_reader *r, xmlNode *domain)
 {
+	/* clang-format off */
 	static const struct xlpt_lv_word bases[] = { { "utc", XLPT_CLOCK_UTC },
 						     { "localtime", XLPT_CLOCK_LOCALTIME }, { 0 } };
+	/* clang-format on */
 	xmlNode *clock = xlpt_lv_child(domain, "clock");
 	const char *offset = xlpt_lv_peek(clock, "offset"),
 		   *adjust = xlpt_lv_peek(clock, "adjustment");

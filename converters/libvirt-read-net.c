@@ -102,8 +102,10 @@ int xlpt_lv_read_netid(struct xlpt_lv_reader *r, xmlNode *node, struct xlpt_neti
 
 	id->mac = xlpt_lv_read_str(mac, "address");
 	if (id->mac && !xlpt_lv_is_mac(id->mac)) {
-		xlpt_lv_bad(r->doc, mac, "address", r->diag, "\"%s\" is not the MAC address of one "
-							     "device", id->mac);
+		xlpt_lv_bad(r->doc, mac, "address", r->diag,
+			    "\"%s\" is not the MAC address of one "
+			    "device",
+			    id->mac);
 		xlpt_diag_hint(r->diag, "six pairs of hexadecimal digits with colons, the second "
 					"digit even");
 		return XLPT_ERR_SYNTAX;
@@ -131,8 +133,8 @@ static void read_ips(xmlNode *node, struct xlpt_net *net)
 		    (family && strcmp(family, strchr(address, ':') ? "ipv6" : "ipv4")))
 			continue;
 		XLPT_GROW(net->ips, n + 1, alloc);
-		net->ips[n++] = prefix ? xlpt_xasprintf("%s/%s", address, prefix)
-				       : xlpt_xstrdup(address);
+		net->ips[n++] =
+			prefix ? xlpt_xasprintf("%s/%s", address, prefix) : xlpt_xstrdup(address);
 		net->ips[n] = NULL;
 		xlpt_lv_mark_whole(ip);
 	}

@@ -4,15 +4,15 @@
 
 #include <string.h>
 
-#define LOCAL_DISTANCE 10	/* what libvirt takes when nothing is said (numa_conf.c) */
+#define LOCAL_DISTANCE	10 /* what libvirt takes when nothing is said (numa_conf.c) */
 #define REMOTE_DISTANCE 20
 
 #define MAX_CELLS 1024
 
 struct cells {
-	xmlNode **node;		/* by the number of the cell */
+	xmlNode **node; /* by the number of the cell */
 	size_t n;
-	uint8_t *distance;	/* n times n, 0 = not said */
+	uint8_t *distance; /* n times n, 0 = not said */
 };
 
 static uint8_t *at(struct cells *c, size_t from, size_t to)
@@ -28,7 +28,8 @@ static int find_cells(struct xlpt_lv_reader *r, xmlNode *numa, struct cells *c)
 	for (xmlNode *n = xlpt_lv_next(numa, NULL); n; n = xlpt_lv_next(numa, n))
 		c->n += xlpt_lv_is(n, "cell");
 	if (c->n > MAX_CELLS)
-		return xlpt_lv_bad(r->doc, numa, NULL, r->diag, "more than %d NUMA cells", MAX_CELLS);
+		return xlpt_lv_bad(r->doc, numa, NULL, r->diag, "more than %d NUMA cells",
+				   MAX_CELLS);
 	c->node = xlpt_xcalloc(c->n ? c->n : 1, sizeof(*c->node));
 	for (xmlNode *n = xlpt_lv_next(numa, NULL); n; n = xlpt_lv_next(numa, n)) {
 		struct xlpt_num id = { 0 };
@@ -44,8 +45,8 @@ static int find_cells(struct xlpt_lv_reader *r, xmlNode *numa, struct cells *c)
 		place++;
 		if (id.v >= c->n || c->node[id.v]) {
 			rc = xlpt_lv_bad(r->doc, n, "id", r->diag,
-					 "the numbers of %zu NUMA cells are 0 to %zu, each once", c->n,
-					 c->n - 1);
+					 "the numbers of %zu NUMA cells are 0 to %zu, each once",
+					 c->n, c->n - 1);
 			xlpt_diag_hint(r->diag, "number the cells from 0 on");
 			return rc;
 		}

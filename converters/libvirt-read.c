@@ -113,9 +113,9 @@ int xlpt_lv_read_memory(struct xlpt_lv_reader *r, xmlNode *node, const char *tex
 		unit = "KiB";
 	letter = *unit ? strchr(letters, tolower((unsigned char)*unit)) : NULL;
 	if (letter && *letter) {
-		uint64_t step = !unit[1] || strcasecmp(unit + 1, "iB") == 0  ? 1024
-				: strcasecmp(unit + 1, "B") == 0	     ? 1000
-									     : 0;
+		uint64_t step = !unit[1] || strcasecmp(unit + 1, "iB") == 0 ? 1024
+				: strcasecmp(unit + 1, "B") == 0	    ? 1000
+									    : 0;
 
 		for (scale = !!step; letter >= letters; letter--)
 			scale *= step;
@@ -139,12 +139,12 @@ static int read_device(struct xlpt_lv_reader *r, xmlNode *node)
 		const char *name;
 		int (*read)(struct xlpt_lv_reader *r, xmlNode *node);
 	} kinds[] = {
-		{ "disk", xlpt_lv_read_disk },	       { "interface", xlpt_lv_read_interface },
-		{ "hostdev", xlpt_lv_read_hostdev },   { "graphics", xlpt_lv_read_graphics },
-		{ "serial", xlpt_lv_read_chr },	       { "parallel", xlpt_lv_read_chr },
-		{ "console", xlpt_lv_read_chr },       { "channel", xlpt_lv_read_chr },
-		{ "input", xlpt_lv_read_input },       { "controller", xlpt_lv_read_controller },
-		{ "sound", xlpt_lv_read_sound },       { "video", xlpt_lv_read_video },
+		{ "disk", xlpt_lv_read_disk },	     { "interface", xlpt_lv_read_interface },
+		{ "hostdev", xlpt_lv_read_hostdev }, { "graphics", xlpt_lv_read_graphics },
+		{ "serial", xlpt_lv_read_chr },	     { "parallel", xlpt_lv_read_chr },
+		{ "console", xlpt_lv_read_chr },     { "channel", xlpt_lv_read_chr },
+		{ "input", xlpt_lv_read_input },     { "controller", xlpt_lv_read_controller },
+		{ "sound", xlpt_lv_read_sound },     { "video", xlpt_lv_read_video },
 	};
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(kinds); i++)
@@ -306,8 +306,9 @@ int xlpt_libvirt_read(const char *buf, size_t len, const char *file, struct xlpt
 		      struct xlpt_kepts *kept, struct xlpt_losses *losses, struct xlpt_diag *diag)
 {
 	_cleanup_lv_doc_ struct xlpt_lv_doc doc = { 0 };
-	struct xlpt_lv_reader r = { .doc = &doc, .dom = out, .diag = diag,
-				   .losses = losses, .kept = kept };
+	struct xlpt_lv_reader r = {
+		.doc = &doc, .dom = out, .diag = diag, .losses = losses, .kept = kept
+	};
 	int rc;
 
 	xlpt_dom_init(out);
@@ -344,8 +345,7 @@ int xlpt_libvirt_read_fd(int fd, const char *file, struct xlpt_dom *out, struct 
 			break;
 		xlpt_str_addn(&text, buf, (size_t)r);
 	}
-	return xlpt_libvirt_read(xlpt_str_get(&text), text.len, file, out, kept, losses,
-				 diag);
+	return xlpt_libvirt_read(xlpt_str_get(&text), text.len, file, out, kept, losses, diag);
 }
 
 bool xlpt_libvirt_is_xml(const char *buf, size_t len)

@@ -15,14 +15,14 @@ struct xlpt_lv_reader {
 	struct xlpt_lv_doc *doc;
 	struct xlpt_dom *dom;
 	struct xlpt_diag *diag;
-	struct xlpt_kepts *kept;	/* may be NULL */
-	struct xlpt_losses *losses;	/* may be NULL */
-	bool hvm;	/* the domain's type, known before its devices are read */
+	struct xlpt_kepts *kept;    /* may be NULL */
+	struct xlpt_losses *losses; /* may be NULL */
+	bool hvm;		    /* the domain's type, known before its devices are read */
 };
 
 /* An attribute whose words are known: its value, marked; 0 and no mark otherwise. */
 int xlpt_lv_read_word(xmlNode *node, const char *attr, const struct xlpt_lv_word *table);
-char *xlpt_lv_read_str(xmlNode *node, const char *attr);	/* a copy, or NULL */
+char *xlpt_lv_read_str(xmlNode *node, const char *attr); /* a copy, or NULL */
 int xlpt_lv_read_num(struct xlpt_lv_reader *r, xmlNode *node, const char *attr, uint64_t max,
 		     struct xlpt_num *out);
 /* Decimal text of an element or attribute. */

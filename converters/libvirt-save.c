@@ -72,7 +72,7 @@ static bool has_elements(const xmlNode *node)
 
 struct saver {
 	struct xlpt_str *out;
-	bool line;	/* everything on one line */
+	bool line; /* everything on one line */
 };
 
 static void save(struct saver *sv, const xmlNode *node, unsigned depth, bool flow);

@@ -29,7 +29,8 @@ static void rename_disk(struct xlpt_disk *d, const char *vdev)
 	d->vdev = xlpt_xstrdup(vdev);
 }
 
-/* "vdb" is "xvdb", or else the next that is free; the same for "hde" and "sdq", which libxl has not. */
+/* "vdb" is "xvdb", or else the next that is free; the same for "hde" and "sdq", which libxl has
+ * not. */
 static void rename_unknown(struct xlpt_dom *dom, struct xlpt_disk *d)
 {
 	static const char *const prefixes[] = { "ioemu:", "vd", "ubd", "hd", "sd" };

@@ -7,6 +7,7 @@
 
 const struct xlpt_lv_word xlpt_lv_yes_no[] = { { "yes", XLPT_ON }, { "no", XLPT_OFF }, { 0 } };
 const struct xlpt_lv_word xlpt_lv_on_off[] = { { "on", XLPT_ON }, { "off", XLPT_OFF }, { 0 } };
+/* clang-format off */
 const struct xlpt_lv_word xlpt_lv_os_type[] = {
 	{ "xen", XLPT_DOM_PV }, { "linux", XLPT_DOM_PV }, { "hvm", XLPT_DOM_HVM },
 	{ "xenpvh", XLPT_DOM_PVH }, { 0 } };
@@ -33,7 +34,9 @@ const struct xlpt_lv_word xlpt_lv_disk_type[] = {
 const struct xlpt_lv_word xlpt_lv_disk_device[] = {
 	{ "disk", XLPT_DISKDEV_DISK }, { "cdrom", XLPT_DISKDEV_CDROM },
 	{ "floppy", XLPT_DISKDEV_FLOPPY }, { "lun", XLPT_DISKDEV_LUN }, { 0 } };
+/* clang-format on */
 /* What libvirt's own conversion takes for qdisk, tap and phy. */
+/* clang-format off */
 const struct xlpt_lv_word xlpt_lv_disk_driver[] = {
 	{ "qemu", XLPT_DRV_QDISK }, { "file", XLPT_DRV_QDISK }, { "tap", XLPT_DRV_TAP },
 	{ "phy", XLPT_DRV_PHY }, { 0 } };
@@ -50,7 +53,9 @@ const struct xlpt_lv_word xlpt_lv_net_type[] = {
 	{ "ethernet", XLPT_NET_ROUTED }, { "direct", XLPT_NET_NETDEV }, { 0 } };
 const struct xlpt_lv_word xlpt_lv_gfx_type[] = {
 	{ "vnc", XLPT_GFX_VNC }, { "spice", XLPT_GFX_SPICE }, { "sdl", XLPT_GFX_SDL }, { 0 } };
+/* clang-format on */
 /* telnet is tcp with a <protocol>. */
+/* clang-format off */
 const struct xlpt_lv_word xlpt_lv_chr_type[] = {
 	{ "pty", XLPT_CHR_PTY }, { "null", XLPT_CHR_NULL }, { "vc", XLPT_CHR_VC },
 	{ "stdio", XLPT_CHR_STDIO }, { "file", XLPT_CHR_FILE }, { "pipe", XLPT_CHR_PIPE },
@@ -66,6 +71,7 @@ const struct xlpt_lv_word xlpt_lv_input_bus[] = {
 const struct xlpt_lv_word xlpt_lv_video_model[] = {
 	{ "vga", XLPT_VGA_STD }, { "cirrus", XLPT_VGA_CIRRUS }, { "qxl", XLPT_VGA_QXL },
 	{ "none", XLPT_VGA_NONE }, { "xen", XLPT_VGA_XEN }, { 0 } };
+/* clang-format on */
 
 int xlpt_lv_word_value(const struct xlpt_lv_word *table, const char *word)
 {
@@ -137,8 +143,8 @@ const char *xlpt_lv_bus_of(const char *vdev, int dom_type)
 	static const struct {
 		const char *prefix, *bus;
 	} names[] = {
-		{ "xvd", "xen" }, { "hd", "ide" }, { "sd", "scsi" }, { "vd", "virtio" },
-		{ "fd", "fdc" }, { "ubd", "uml" },
+		{ "xvd", "xen" },   { "hd", "ide" }, { "sd", "scsi" },
+		{ "vd", "virtio" }, { "fd", "fdc" }, { "ubd", "uml" },
 	};
 
 	if (!vdev)
@@ -179,12 +185,12 @@ bool xlpt_lv_is_cpuset(const char *s)
 		size_t n;
 		bool not = *s == '^';
 
-		s += not;
+		s += not ;
 		n = strspn(s, "0123456789");
 		if (!n)
 			return false;
 		s += n;
-		if (!not && *s == '-') {
+		if (!not &&*s == '-') {
 			n = strspn(++s, "0123456789");
 			if (!n)
 				return false;

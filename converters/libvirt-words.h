@@ -18,8 +18,8 @@ extern const struct xlpt_lv_word xlpt_lv_yes_no[], xlpt_lv_on_off[], xlpt_lv_os_
 	xlpt_lv_chr_type[], xlpt_lv_console_target[], xlpt_lv_input_type[], xlpt_lv_input_bus[],
 	xlpt_lv_video_model[], xlpt_lv_hostdev_driver[];
 
-int xlpt_lv_word_value(const struct xlpt_lv_word *table, const char *word);	/* 0 = unknown */
-const char *xlpt_lv_word_text(const struct xlpt_lv_word *table, int value);	/* NULL = unknown */
+int xlpt_lv_word_value(const struct xlpt_lv_word *table, const char *word); /* 0 = unknown */
+const char *xlpt_lv_word_text(const struct xlpt_lv_word *table, int value); /* NULL = unknown */
 
 /* Network cards whose name is another in QEMU, which is xl's; others are returned as they are. */
 const char *xlpt_lv_nic_from(const char *libvirt);
@@ -27,7 +27,7 @@ const char *xlpt_lv_nic_to(const char *model);
 
 /* The USB version of a controller's model, 0 = none. *own: it is the one that libxl would make. */
 unsigned xlpt_lv_usb_version(const char *model, bool *own);
-const char *xlpt_lv_usb_model(uint64_t version);	/* the one libxl makes, NULL = none */
+const char *xlpt_lv_usb_model(uint64_t version); /* the one libxl makes, NULL = none */
 
 /* The bus a disk's name stands for when none is said: hd ide, sd scsi, xvd xen, … NULL = none. */
 const char *xlpt_lv_bus_of(const char *vdev, int dom_type);
@@ -36,13 +36,13 @@ const char *xlpt_lv_bus_of(const char *vdev, int dom_type);
  * libvirt's rules for text, after its schema; what breaks them is not written but kept.
  * All are false for NULL.
  */
-bool xlpt_lv_is_path(const char *s);	/* absolute, or C:\ */
+bool xlpt_lv_is_path(const char *s); /* absolute, or C:\ */
 bool xlpt_lv_is_cpuset(const char *s);
-bool xlpt_lv_is_mac(const char *s);	/* unicast */
+bool xlpt_lv_is_mac(const char *s); /* unicast */
 bool xlpt_lv_is_uuid(const char *s);
-bool xlpt_lv_is_host(const char *s);	/* an IP address or a DNS name */
-bool xlpt_lv_is_device(const char *s);	/* interface and portgroup names */
-bool xlpt_lv_is_word(const char *s);	/* letters, digits, - and _ */
+bool xlpt_lv_is_host(const char *s);   /* an IP address or a DNS name */
+bool xlpt_lv_is_device(const char *s); /* interface and portgroup names */
+bool xlpt_lv_is_word(const char *s);   /* letters, digits, - and _ */
 bool xlpt_lv_is_alias(const char *s);
 bool xlpt_lv_is_vdev(const char *s);
 bool xlpt_lv_is_ip(const char *s, size_t n);

@@ -48,8 +48,8 @@ static bool write_source(xmlNode *disk, const struct xlpt_disk *d, int kind)
 
 static void write_disk(struct xlpt_lv_writer *w, xmlNode *devices, const struct xlpt_disk *d)
 {
-	static const char *const buses[] = { "ide", "fdc", "scsi", "virtio", "xen", "usb", "uml",
-					     "sata", "sd" };
+	static const char *const buses[] = { "ide", "fdc", "scsi", "virtio", "xen",
+					     "usb", "uml", "sata", "sd" };
 	const char *name = xlpt_lv_is_vdev(d->name) ? d->name : d->vdev;
 	const char *bus = d->bus ? d->bus : xlpt_lv_bus_of(name, w->dom->type);
 	xmlNode *disk = xlpt_lv_add(devices, "disk"), *target;
@@ -91,10 +91,12 @@ void xlpt_lv_write_disks(struct xlpt_lv_writer *w, xmlNode *devices)
 
 void xlpt_lv_write_controllers(struct xlpt_lv_writer *w, xmlNode *devices)
 {
+	/* clang-format off */
 	static const char *const models[] = {
 		"piix3-uhci", "piix4-uhci", "ehci", "ich9-ehci1", "ich9-uhci1", "ich9-uhci2",
 		"ich9-uhci3", "vt82c686b-uhci", "pci-ohci", "nec-xhci", "none", "qemu-xhci",
 	};
+	/* clang-format on */
 	const struct xlpt_dom *dom = w->dom;
 	xmlNode *n;
 
@@ -217,11 +219,13 @@ void xlpt_lv_write_inputs(struct xlpt_lv_writer *w, xmlNode *devices)
 
 static void write_spice(xmlNode *n, const struct xlpt_gfx *g)
 {
+	/* clang-format off */
 	static const struct xlpt_lv_word images[] = {
 		{ "auto_glz", 1 }, { "auto_lz", 1 }, { "quic", 1 }, { "glz", 1 }, { "lz", 1 },
 		{ "off", 1 }, { 0 } };
 	static const struct xlpt_lv_word streams[] = { { "filter", 1 }, { "all", 1 }, { "off", 1 },
 						       { 0 } };
+	/* clang-format on */
 
 	if (xlpt_lv_word_value(images, g->image_compression))
 		xlpt_lv_write_child(n, "image", "compression", g->image_compression);
@@ -266,9 +270,11 @@ void xlpt_lv_write_gfxs(struct xlpt_lv_writer *w, xmlNode *devices)
 
 void xlpt_lv_write_sounds(struct xlpt_lv_writer *w, xmlNode *devices)
 {
+	/* clang-format off */
 	static const struct xlpt_lv_word models[] = {
 		{ "sb16", 1 }, { "es1370", 1 }, { "pcspk", 1 }, { "ac97", 1 }, { "ich6", 1 },
 		{ "ich7", 1 }, { "ich9", 1 }, { "usb", 1 }, { 0 } };
+	/* clang-format on */
 
 	for (size_t i = 0; i < w->dom->n_sound; i++) {
 		const struct xlpt_sound *s = &w->dom->sound[i];

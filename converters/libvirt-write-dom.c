@@ -40,7 +40,8 @@ static void write_vcpus(struct xlpt_lv_writer *w, xmlNode *domain)
 	/* xl brings up one of maxvcpus= when vcpus= is silent, libvirt all of them. */
 	if (dom->maxvcpus.has && (!dom->vcpus.has || (dom->vcpus.v && dom->vcpus.v <= max.v)))
 		xlpt_lv_write_num(n, "current",
-				  dom->vcpus.has ? dom->vcpus : (struct xlpt_num){true, 1}, 65535);
+				  dom->vcpus.has ? dom->vcpus : (struct xlpt_num){ true, 1 },
+				  65535);
 }
 
 void xlpt_lv_write_resources(struct xlpt_lv_writer *w, xmlNode *domain)
@@ -139,8 +140,10 @@ void xlpt_lv_write_os(struct xlpt_lv_writer *w, xmlNode *domain)
 
 void xlpt_lv_write_features(struct xlpt_lv_writer *w, xmlNode *domain)
 {
+	/* clang-format off */
 	static const struct xlpt_lv_word modes[] = { { "sync_pt", XLPT_PT_SYNC },
 						     { "share_pt", XLPT_PT_SHARE }, { 0 } };
+	/* clang-format on */
 	const struct xlpt_dom *dom = w->dom;
 	const struct {
 		const char *name;

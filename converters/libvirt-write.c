@@ -132,12 +132,12 @@ static int write_domain(struct xlpt_lv_writer *w, xmlNode *domain, const struct 
 	xlpt_lv_write_features(w, domain);
 	xlpt_lv_write_cpu(w, domain);
 	xlpt_lv_write_clock(w, domain);
-	xlpt_lv_add_text(domain, "on_poweroff", xlpt_lv_word_text(xlpt_lv_off_action,
-								  dom->on_poweroff));
-	xlpt_lv_add_text(domain, "on_reboot", xlpt_lv_word_text(xlpt_lv_off_action,
-								dom->on_reboot));
-	xlpt_lv_add_text(domain, "on_crash", xlpt_lv_word_text(xlpt_lv_crash_action,
-							       dom->on_crash));
+	xlpt_lv_add_text(domain, "on_poweroff",
+			 xlpt_lv_word_text(xlpt_lv_off_action, dom->on_poweroff));
+	xlpt_lv_add_text(domain, "on_reboot",
+			 xlpt_lv_word_text(xlpt_lv_off_action, dom->on_reboot));
+	xlpt_lv_add_text(domain, "on_crash",
+			 xlpt_lv_word_text(xlpt_lv_crash_action, dom->on_crash));
 	devices = xlpt_lv_add(domain, "devices");
 	write_devices(w, devices);
 	write_arguments(w, domain);
@@ -165,7 +165,9 @@ int xlpt_libvirt_write(const struct xlpt_dom *dom, const struct xlpt_kepts *kept
 		       struct xlpt_str *out, struct xlpt_losses *losses, struct xlpt_diag *diag)
 {
 	/* libxl takes a domain that does not say its type for a PV one. */
-	struct xlpt_lv_writer w = {.dom = dom, .losses = losses, .hvm = dom->type == XLPT_DOM_HVM};
+	struct xlpt_lv_writer w = { .dom = dom,
+				    .losses = losses,
+				    .hvm = dom->type == XLPT_DOM_HVM };
 	xmlDoc *doc = xmlNewDoc((const xmlChar *)"1.0");
 	bool devices_only = dom->devices_only || (flags & XLPT_WRITE_DEVICES_ONLY);
 	xmlNode *root = xlpt_lv_add(NULL, devices_only ? "devices" : "domain");

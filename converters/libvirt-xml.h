@@ -28,13 +28,13 @@
 
 struct xlpt_lv_doc {
 	xmlDoc *xml;
-	const char *file;	/* for messages; may be NULL */
-	const char *text;	/* the input, as long as the document lives */
+	const char *file; /* for messages; may be NULL */
+	const char *text; /* the input, as long as the document lives */
 	size_t len;
-	size_t seen;		/* lines are counted up to here, */
-	unsigned line;		/* it lies in this line, */
-	size_t bol;		/* which begins here */
-	const xmlNode *twice;	/* the first element that should have stood once */
+	size_t seen;	      /* lines are counted up to here, */
+	unsigned line;	      /* it lies in this line, */
+	size_t bol;	      /* which begins here */
+	const xmlNode *twice; /* the first element that should have stood once */
 };
 
 /* buf and file must outlive the document, and *out must stay where it is. */
@@ -54,7 +54,8 @@ int xlpt_lv_bad(struct xlpt_lv_doc *doc, const xmlNode *node, const char *attr,
 /* ---- reading; names are without namespace, and elements that have one do not match */
 
 bool xlpt_lv_is(const xmlNode *node, const char *name);
-/* The child of that name, NULL when there is none or node is NULL. Marks it; a second one is noted. */
+/* The child of that name, NULL when there is none or node is NULL. Marks it; a second one is noted.
+ */
 xmlNode *xlpt_lv_child(xmlNode *node, const char *name);
 /*
  * Refuses a document in which such a second one was noted: libvirt reads the first and its schema
@@ -71,10 +72,10 @@ const char *xlpt_lv_attr(xmlNode *node, const char *name);
 const char *xlpt_lv_peek(const xmlNode *node, const char *name);
 /* The text of an element without child elements, NULL otherwise. Marks. */
 char *xlpt_lv_raw(xmlNode *node);
-char *xlpt_lv_text(xmlNode *node);	 /* without the blanks around it */
-void xlpt_lv_mark(xmlNode *node);	 /* understood; its contents decide for themselves */
-void xlpt_lv_mark_whole(xmlNode *node);	 /* with everything in it */
-void xlpt_lv_unmark_whole(xmlNode *node);/* taken back: it becomes part of the rest */
+char *xlpt_lv_text(xmlNode *node);	  /* without the blanks around it */
+void xlpt_lv_mark(xmlNode *node);	  /* understood; its contents decide for themselves */
+void xlpt_lv_mark_whole(xmlNode *node);	  /* with everything in it */
+void xlpt_lv_unmark_whole(xmlNode *node); /* taken back: it becomes part of the rest */
 /* True when the element has no attribute but those named (NULL ends the list) and no child. */
 bool xlpt_lv_only(const xmlNode *node, ...) __attribute__((sentinel));
 

@@ -73,7 +73,7 @@ static size_t element_len(const char *what)
 		n += strcspn(what + n, "]");
 		return n + (what[n] == ']');
 	}
-	return n && what[n - 1] == '/' ? n - 1 : n;	/* "os/type/@machine" */
+	return n && what[n - 1] == '/' ? n - 1 : n; /* "os/type/@machine" */
 }
 
 char *xlpt_loss_element(const struct xlpt_loss *loss)
@@ -124,7 +124,8 @@ void xlpt_losses_sort(struct xlpt_losses *l)
 	qsort(l->items, l->n, sizeof(*l->items), by_name);
 	for (size_t i = 0; i < l->n; i++)
 		l->items[i].group = i && !by_element(&l->items[i - 1], &l->items[i])
-					    ? l->items[i - 1].group : l->items[i].line;
+					    ? l->items[i - 1].group
+					    : l->items[i].line;
 	qsort(l->items, l->n, sizeof(*l->items), by_harm);
 }
 

@@ -9,25 +9,25 @@
 #include "core/diag.h"
 
 enum xlpt_severity {
-	XLPT_LOSS_NOTE,		/* said in another way, or without effect under Xen */
-	XLPT_LOSS_KEPT,		/* no word for it; kept, and restored on the way back */
-	XLPT_LOSS_CHANGED,	/* the guest would behave differently; kept all the same */
-	XLPT_LOSS_DROPPED,	/* not kept either (only what was unreadable or has lost its element) */
+	XLPT_LOSS_NOTE,	   /* said in another way, or without effect under Xen */
+	XLPT_LOSS_KEPT,	   /* no word for it; kept, and restored on the way back */
+	XLPT_LOSS_CHANGED, /* the guest would behave differently; kept all the same */
+	XLPT_LOSS_DROPPED, /* not kept either (only what was unreadable or has lost its element) */
 };
 
 struct xlpt_loss {
 	enum xlpt_severity severity;
 	char *file;
-	unsigned line, column;	/* 0 = not known */
-	char *what;		/* "disk[xvda].backend", "vuart", "devices/rng" */
-	char *reason;		/* one line, no full stop */
-	unsigned group;		/* for sorting: the first line of its element */
+	unsigned line, column; /* 0 = not known */
+	char *what;	       /* "disk[xvda].backend", "vuart", "devices/rng" */
+	char *reason;	       /* one line, no full stop */
+	unsigned group;	       /* for sorting: the first line of its element */
 };
 
 struct xlpt_losses {
 	struct xlpt_loss *items;
 	size_t n, alloc;
-	char **todo;		/* what people have to do before the guest starts; may be NULL */
+	char **todo; /* what people have to do before the guest starts; may be NULL */
 	size_t n_todo, alloc_todo;
 };
 
@@ -39,7 +39,7 @@ void xlpt_loss_add(struct xlpt_losses *l, enum xlpt_severity severity, const cha
 	XLPT_PRINTF(7, 8);
 /* A line of the check list. l may be NULL. */
 void xlpt_todo_add(struct xlpt_losses *l, const char *fmt, ...) XLPT_PRINTF(2, 3);
-const char *xlpt_severity_word(enum xlpt_severity s);	/* "note" "kept" "changed" "dropped" */
+const char *xlpt_severity_word(enum xlpt_severity s); /* "note" "kept" "changed" "dropped" */
 /* True when --strict must refuse: the guest would be another, or something is gone for good. */
 bool xlpt_losses_strict(const struct xlpt_losses *l);
 /* What harms most first; what belongs to one element together; then by place. */

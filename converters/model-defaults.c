@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a guest gets when nothing is said, where libxl's defaults are those of libvirt's Xen driver as
- * well: to say it is no difference. Sources: libxl_create.c, libxl_pci.c, libxl_nic.c and xl_parse.c of
- * Xen 4.17 and 4.20, which agree on all of these; libxl_conf.c of libvirt sets none of them unasked.
+ * What a guest gets when nothing is said, where libxl's defaults are those of libvirt's Xen driver
+ * as well: to say it is no difference. Sources: libxl_create.c, libxl_pci.c, libxl_nic.c and
+ * xl_parse.c of Xen 4.17 and 4.20, which agree on all of these; libxl_conf.c of libvirt sets none
+ * of them unasked.
  *
  * Defaults in which the two differ are no matter of this table: the reader of the side says them
  * (VNC of a silent HVM guest and the memory map of a PV guest with devices in xl-read*.c).
@@ -16,7 +17,9 @@ enum {
 	ALL = PV | HVM | PVH,
 };
 
+/* clang-format off */
 #define W(member, value, guests) { offsetof(struct xlpt_dom, member), value, guests }
+/* clang-format on */
 
 static const struct {
 	size_t off;
@@ -55,12 +58,12 @@ void xlpt_dom_defaults(struct xlpt_dom *dom)
 	if (dom->devices_only)
 		return;
 	if (!dom->type)
-		dom->type = XLPT_DOM_PV;	/* what xl takes it for */
+		dom->type = XLPT_DOM_PV; /* what xl takes it for */
 	if (dom->viridian_groups)
 		dom->viridian = XLPT_ON;
 	for (size_t i = 0; i < dom->n_input; i++)
 		if (dom->type == XLPT_DOM_HVM && dom->input[i].bus == XLPT_BUS_USB)
-			dom->usb = XLPT_ON;	/* a controller comes with it (libxl_dm.c) */
+			dom->usb = XLPT_ON; /* a controller comes with it (libxl_dm.c) */
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(defaults); i++) {
 		int *word = (int *)(void *)((char *)dom + defaults[i].off);
 
@@ -74,5 +77,6 @@ void xlpt_dom_defaults(struct xlpt_dom *dom)
 	}
 	for (size_t i = 0; i < dom->n_net; i++)
 		if (!dom->net[i].type)
-			dom->net[i].type = dom->type == XLPT_DOM_HVM ? XLPT_NET_IOEMU : XLPT_NET_VIF;
+			dom->net[i].type =
+				dom->type == XLPT_DOM_HVM ? XLPT_NET_IOEMU : XLPT_NET_VIF;
 }

@@ -139,7 +139,8 @@ static void diff_shape(struct differ *d, const struct xlpt_shape *shape, const v
 			bool has_a = xlpt_field_print(f, a, &x);
 			bool has_b = xlpt_field_print(f, b, &y);
 
-			if (has_a != has_b || (has_a && strcmp(x.s ? x.s : "", y.s ? y.s : "") != 0))
+			if (has_a != has_b ||
+			    (has_a && strcmp(x.s ? x.s : "", y.s ? y.s : "") != 0))
 				add(d, prefix, f->name, has_a ? xlpt_str_get(&x) : NULL,
 				    has_b ? xlpt_str_get(&y) : NULL, at);
 			xlpt_str_dispose(&x);
@@ -211,8 +212,10 @@ bool xlpt_dom_boots_by_device(const struct xlpt_dom *dom)
 /* The guest bus that a virtual disk name stands for (xen-vbd-interface(7)). */
 const char *xlpt_disk_bus(const char *vdev)
 {
+	/* clang-format off */
 	static const char *const map[][2] = { { "xvd", "xen" }, { "hd", "ide" }, { "sd", "scsi" },
 					      { "fd", "fdc" }, { "vd", "virtio" }, { "d", "xen" } };
+	/* clang-format on */
 
 	for (size_t i = 0; vdev && i < XLPT_ARRAY_SIZE(map); i++)
 		if (xlpt_starts(vdev, map[i][0]))
@@ -237,7 +240,7 @@ static void normalise_disk(struct xlpt_disk *d)
 	if (!d->format || d->format == XLPT_FMT_EMPTY)
 		d->format = XLPT_FMT_RAW;
 	if (d->dev == XLPT_DISKDEV_CDROM)
-		d->readonly = d->removable = XLPT_ON;	/* libxl makes every CD-ROM so */
+		d->readonly = d->removable = XLPT_ON; /* libxl makes every CD-ROM so */
 	tri_default(&d->readonly, XLPT_OFF);
 }
 
@@ -250,7 +253,8 @@ static void normalise_pci(const struct xlpt_dom *dom, struct xlpt_pci *p)
 	tri_default(&p->filtering, opposite(p->spec.permissive));
 	tri_default(&p->spec.permissive, opposite(p->filtering));
 	if (!p->spec.rdm_policy)
-		p->spec.rdm_policy = dom->rdm_policy ? (enum xlpt_rdm)dom->rdm_policy : XLPT_RDM_STRICT;
+		p->spec.rdm_policy =
+			dom->rdm_policy ? (enum xlpt_rdm)dom->rdm_policy : XLPT_RDM_STRICT;
 	if (p->spec.vslot < 0 && p->guest.has && !g->seg && !g->bus && !g->func)
 		p->spec.vslot = g->dev;
 	else if (p->spec.vslot >= 0 && !p->guest.has)
@@ -288,7 +292,7 @@ void xlpt_dom_normalise(struct xlpt_dom *dom)
 		if (g->type != XLPT_GFX_SPICE)
 			tri_default(&g->vfb, dom->type == XLPT_DOM_HVM ? XLPT_OFF : XLPT_ON);
 		else if (g->passwd)
-			tri_default(&g->ticketing, XLPT_ON);	/* libvirt: off without a password */
+			tri_default(&g->ticketing, XLPT_ON); /* libvirt: off without a password */
 	}
 	for (size_t i = 0; i < dom->n_disk; i++)
 		normalise_disk(&dom->disk[i]);
@@ -343,7 +347,7 @@ void xlpt_dom_assume(struct xlpt_dom *dom)
 {
 	xlpt_dom_normalise(dom);
 	if (dom->type == XLPT_DOM_HVM && !dom->boot && !xlpt_dom_boots_by_device(dom))
-		dom->boot = xlpt_xstrdup("cda");	/* libxl_create.c */
+		dom->boot = xlpt_xstrdup("cda"); /* libxl_create.c */
 	if (!dom->devices_only) {
 		num_default(&dom->clock_adjust, (struct xlpt_num){ true, 0 });
 		dom->clock = dom->clock ? dom->clock : XLPT_CLOCK_UTC;

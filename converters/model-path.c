@@ -53,7 +53,8 @@ static void *element(const struct xlpt_field *f, const struct xlpt_list *list, c
 
 	if (n > 1 && *name == '#')
 		return xlpt_parse_uint(name + 1, n - 1, 10, SIZE_MAX, &i) && i < list->n
-			? xlpt_list_item(list, f->shape, i) : NULL;
+			       ? xlpt_list_item(list, f->shape, i)
+			       : NULL;
 	for (size_t j = 0; j < list->n; j++) {
 		_cleanup_free_ char *key = key_of(f, xlpt_list_item(list, f->shape, j));
 

@@ -32,26 +32,39 @@ WORDS(w_vlan_native, "tagged", "untagged");
 WORDS(w_rdm_strategy, "ignore", "host");
 WORDS(w_rdm, "strict", "relaxed");
 
+/* clang-format off */
 #define F(S, m, t) { #m, XLPT_F_##t, offsetof(struct S, m), NULL, NULL }
 #define W(S, m, w) { #m, XLPT_F_WORD, offsetof(struct S, m), NULL, w }
 #define PART(S, m, sh) { #m, XLPT_F_PART, offsetof(struct S, m), &(sh), NULL }
-#define LIST(S, m, sh)                                                                       \
-	{ #m, XLPT_F_LIST, offsetof(struct S, m), &(sh), NULL }
+/* clang-format on */
+#define LIST(S, m, sh)                                              \
+	{                                                           \
+#m, XLPT_F_LIST, offsetof(struct S, m), &(sh), NULL \
+	}
 /* The generic code finds n and alloc behind the pointer. */
-#define LIST_CHECK(S, m)                                                                     \
+#define LIST_CHECK(S, m)                                                                      \
 	_Static_assert(offsetof(struct S, n_##m) == offsetof(struct S, m) + sizeof(void *) && \
-		       offsetof(struct S, alloc_##m) == offsetof(struct S, n_##m) + sizeof(size_t), \
+			       offsetof(struct S, alloc_##m) ==                               \
+				       offsetof(struct S, n_##m) + sizeof(size_t),            \
 		       "a list is a pointer, n and alloc")
 /* Every device begins with struct xlpt_at. */
+/* clang-format off */
 #define EXTRA(S) { "extra", XLPT_F_CARRIES, offsetof(struct S, at.extra), NULL, NULL }
-#define END { NULL, 0, 0, NULL, NULL }
+/* clang-format on */
+#define END                            \
+	{                              \
+		NULL, 0, 0, NULL, NULL \
+	}
 #define SHAPE(name, S, k) static const struct xlpt_shape name = { sizeof(struct S), name##_f, k }
 
+/* clang-format off */
 static const struct xlpt_field tag_f[] = {
 	F(xlpt_vlan_tag, id, NUM), W(xlpt_vlan_tag, native, w_vlan_native), END,
 };
+/* clang-format on */
 SHAPE(tag, xlpt_vlan_tag, -1);
 
+/* clang-format off */
 static const struct xlpt_field netid_f[] = {
 	F(xlpt_netid, mac, STR), F(xlpt_netid, vlan_trunk, TRI), LIST(xlpt_netid, vlan, tag),
 	W(xlpt_netid, vport, w_vport), F(xlpt_netid, profileid, STR),
@@ -59,9 +72,11 @@ static const struct xlpt_field netid_f[] = {
 	F(xlpt_netid, managerid, NUM), F(xlpt_netid, typeid, NUM),
 	F(xlpt_netid, typeidversion, NUM), END,
 };
+/* clang-format on */
 SHAPE(netid, xlpt_netid, -1);
 LIST_CHECK(xlpt_netid, vlan);
 
+/* clang-format off */
 static const struct xlpt_field disk_f[] = {
 	F(xlpt_disk, vdev, STR), F(xlpt_disk, name, STR), F(xlpt_disk, target, STR), W(xlpt_disk, kind, w_disk_kind),
 	W(xlpt_disk, format, w_disk_format), W(xlpt_disk, driver, w_disk_driver),
@@ -70,8 +85,10 @@ static const struct xlpt_field disk_f[] = {
 	F(xlpt_disk, direct_io_safe, TRI), F(xlpt_disk, backend, STR), F(xlpt_disk, script, STR),
 	F(xlpt_disk, boot_order, NUM), EXTRA(xlpt_disk), END,
 };
+/* clang-format on */
 SHAPE(disk, xlpt_disk, 0);
 
+/* clang-format off */
 static const struct xlpt_field net_f[] = {
 	W(xlpt_net, kind, w_net_kind), F(xlpt_net, source, STR), PART(xlpt_net, id, netid),
 	W(xlpt_net, type, w_net_type), F(xlpt_net, model, STR), F(xlpt_net, vifname, STR),
@@ -80,8 +97,10 @@ static const struct xlpt_field net_f[] = {
 	F(xlpt_net, mtu, NUM), F(xlpt_net, trusted, TRI), F(xlpt_net, devid, NUM),
 	F(xlpt_net, boot_order, NUM), EXTRA(xlpt_net), END,
 };
+/* clang-format on */
 SHAPE(net, xlpt_net, -1);
 
+/* clang-format off */
 static const struct xlpt_field gfx_f[] = {
 	W(xlpt_gfx, type, w_gfx_type), F(xlpt_gfx, vfb, TRI), F(xlpt_gfx, listen, STR),
 	F(xlpt_gfx, port, NUM), F(xlpt_gfx, autoport, TRI), F(xlpt_gfx, tls_port, NUM),
@@ -91,8 +110,10 @@ static const struct xlpt_field gfx_f[] = {
 	F(xlpt_gfx, usb_redir, NUM), F(xlpt_gfx, image_compression, STR),
 	F(xlpt_gfx, streaming, STR), EXTRA(xlpt_gfx), END,
 };
+/* clang-format on */
 SHAPE(gfx, xlpt_gfx, -1);
 
+/* clang-format off */
 static const struct xlpt_field chr_f[] = {
 	W(xlpt_chr, kind, w_chr_kind), F(xlpt_chr, path, STR), F(xlpt_chr, host, STR),
 	F(xlpt_chr, service, STR), F(xlpt_chr, bind_host, STR), F(xlpt_chr, bind_service, STR),
@@ -100,53 +121,69 @@ static const struct xlpt_field chr_f[] = {
 	F(xlpt_chr, name, STR), F(xlpt_chr, backend, STR), F(xlpt_chr, port, NUM),
 	EXTRA(xlpt_chr), END,
 };
+/* clang-format on */
 SHAPE(chr, xlpt_chr, -1);
 
+/* clang-format off */
 static const struct xlpt_field input_f[] = {
 	W(xlpt_input, type, w_input_type), W(xlpt_input, bus, w_bus), EXTRA(xlpt_input), END,
 };
+/* clang-format on */
 SHAPE(input, xlpt_input, -1);
 
+/* clang-format off */
 static const struct xlpt_field usbctrl_f[] = {
 	F(xlpt_usbctrl, index, NUM), W(xlpt_usbctrl, type, w_usbctrl_type),
 	F(xlpt_usbctrl, version, NUM), F(xlpt_usbctrl, ports, NUM), F(xlpt_usbctrl, model, STR),
 	F(xlpt_usbctrl, backend, STR), EXTRA(xlpt_usbctrl), END,
 };
+/* clang-format on */
 SHAPE(usbctrl, xlpt_usbctrl, -1);
 
+/* clang-format off */
 static const struct xlpt_field usbdev_f[] = {
 	F(xlpt_usbdev, bus, NUM), F(xlpt_usbdev, addr, NUM), F(xlpt_usbdev, vendor, NUM),
 	F(xlpt_usbdev, product, NUM), F(xlpt_usbdev, ctrl, NUM), F(xlpt_usbdev, port, NUM),
 	F(xlpt_usbdev, managed, TRI), EXTRA(xlpt_usbdev), END,
 };
+/* clang-format on */
 SHAPE(usbdev, xlpt_usbdev, -1);
 
 static const struct xlpt_field sound_f[] = { F(xlpt_sound, model, STR), EXTRA(xlpt_sound), END };
 SHAPE(sound, xlpt_sound, -1);
 
+/* clang-format off */
 static const struct xlpt_field video_f[] = {
 	W(xlpt_video, model, w_vga), F(xlpt_video, vram, NUM), F(xlpt_video, heads, NUM),
 	F(xlpt_video, primary, TRI), EXTRA(xlpt_video), END,
 };
+/* clang-format on */
 SHAPE(video, xlpt_video, -1);
 
+/* clang-format off */
 static const struct xlpt_field cpu_f[] = {
 	F(xlpt_cpu_feature, name, STR), W(xlpt_cpu_feature, policy, w_cpu_policy),
 	EXTRA(xlpt_cpu_feature), END,
 };
+/* clang-format on */
 SHAPE(cpu, xlpt_cpu_feature, 0);
 
+/* clang-format off */
 static const struct xlpt_field numa_f[] = {
 	F(xlpt_numa, pnode, NUM), F(xlpt_numa, size, NUM), F(xlpt_numa, vcpus, STR),
 	F(xlpt_numa, distances, STR), EXTRA(xlpt_numa), END,
 };
+/* clang-format on */
 SHAPE(numa, xlpt_numa, -1);
 
+/* clang-format off */
 static const struct xlpt_field vcpupin_f[] = {
 	F(xlpt_vcpupin, vcpu, NUM), F(xlpt_vcpupin, cpuset, STR), EXTRA(xlpt_vcpupin), END,
 };
+/* clang-format on */
 SHAPE(vcpupin, xlpt_vcpupin, 0);
 
+/* clang-format off */
 #define SPEC(m, t) { #m, XLPT_F_##t, offsetof(struct xlpt_pci, spec.m), NULL, NULL }
 static const struct xlpt_field pci_f[] = {
 	{ "address", XLPT_F_ADDR, offsetof(struct xlpt_pci, spec), NULL, NULL },
@@ -160,11 +197,13 @@ static const struct xlpt_field pci_f[] = {
 	F(xlpt_pci, interface, FLAG), PART(xlpt_pci, id, netid), F(xlpt_pci, network, STR),
 	F(xlpt_pci, portgroup, STR), F(xlpt_pci, model, STR), EXTRA(xlpt_pci), END,
 };
+/* clang-format on */
 SHAPE(pci, xlpt_pci, 0);
 
-#define D(m, t) F(xlpt_dom, m, t)
-#define DW(m, w) W(xlpt_dom, m, w)
+#define D(m, t)	  F(xlpt_dom, m, t)
+#define DW(m, w)  W(xlpt_dom, m, w)
 #define DL(m, sh) LIST(xlpt_dom, m, sh)
+/* clang-format off */
 static const struct xlpt_field dom_f[] = {
 	D(name, STR), D(uuid, STR), D(title, STR), D(description, STR), D(devices_only, FLAG),
 	D(memory, NUM), D(maxmem, NUM), D(vcpus, NUM), D(maxvcpus, NUM), D(cpuset, STR),
@@ -188,6 +227,7 @@ static const struct xlpt_field dom_f[] = {
 	DL(numa, numa),
 	D(extra, CARRIES), END,
 };
+/* clang-format on */
 const struct xlpt_shape xlpt_dom_shape = { sizeof(struct xlpt_dom), dom_f, -1 };
 
 LIST_CHECK(xlpt_dom, vcpupin);

@@ -175,9 +175,8 @@ unsigned xlpt_dom_line(const struct xlpt_dom *dom, const void *member)
 	return 0;
 }
 
-struct xlpt_carry *xlpt_carry_add(struct xlpt_carries *list, enum xlpt_side side,
-				  const char *path, const char *text, unsigned line,
-				  unsigned column)
+struct xlpt_carry *xlpt_carry_add(struct xlpt_carries *list, enum xlpt_side side, const char *path,
+				  const char *text, unsigned line, unsigned column)
 {
 	XLPT_GROW(list->items, list->n, list->alloc);
 	list->items[list->n] = (struct xlpt_carry){

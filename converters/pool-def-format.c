@@ -31,8 +31,8 @@ static size_t find_policy(const struct xlpt_carries *extra)
 {
 	size_t i = 0;
 
-	while (i < extra->n && (extra->items[i].side != XLPT_SIDE_XL ||
-				strcmp(extra->items[i].path, carried)))
+	while (i < extra->n &&
+	       (extra->items[i].side != XLPT_SIDE_XL || strcmp(extra->items[i].path, carried)))
 		i++;
 	return i;
 }
@@ -42,8 +42,9 @@ enum xlpt_pool_policy xlpt_pool_def_policy(const struct xlpt_pool_def *def)
 	const struct xlpt_carries *extra = &def->pool.extra;
 	size_t i = find_policy(extra);
 
-	return i == extra->n ? 0 : (enum xlpt_pool_policy)xlpt_lv_word_value(xlpt_pool_policies,
-									     extra->items[i].text);
+	return i == extra->n ? 0
+			     : (enum xlpt_pool_policy)xlpt_lv_word_value(xlpt_pool_policies,
+									 extra->items[i].text);
 }
 
 void xlpt_pool_def_set_policy(struct xlpt_pool_def *def, enum xlpt_pool_policy policy)
@@ -68,14 +69,18 @@ static void format_netid(struct xlpt_str *out, const struct xlpt_netid *id)
 		struct xlpt_num num;
 		const char *str;
 	} params[] = {
-		{"managerid", id->managerid, NULL},	    {"typeid", id->typeid, NULL},
-		{"typeidversion", id->typeidversion, NULL}, {"instanceid", {0}, id->instanceid},
-		{"profileid", {0}, id->profileid},	    {"interfaceid", {0}, id->interfaceid},
+		{ "managerid", id->managerid, NULL },
+		{ "typeid", id->typeid, NULL },
+		{ "typeidversion", id->typeidversion, NULL },
+		{ "instanceid", { 0 }, id->instanceid },
+		{ "profileid", { 0 }, id->profileid },
+		{ "interfaceid", { 0 }, id->interfaceid },
 	};
 
 	for (size_t i = 0; i < id->n_vlan; i++)
-		xlpt_str_addf(out, "%s%llu%s%s", i ? "," : "vlan = ",
-			      (unsigned long long)id->vlan[i].id.v, id->vlan[i].native ? "/" : "",
+		xlpt_str_addf(out, "%s%llu%s%s",
+			      i ? "," : "vlan = ", (unsigned long long)id->vlan[i].id.v,
+			      id->vlan[i].native ? "/" : "",
 			      id->vlan[i].native
 				      ? xlpt_lv_word_text(xlpt_lv_vlan_native, id->vlan[i].native)
 				      : "");

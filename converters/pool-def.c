@@ -6,18 +6,20 @@
 
 #include "converters/pool-def-internal.h"
 
+/* clang-format off */
 const struct xlpt_lv_word xlpt_pool_policies[] = { { "first", XLPT_POOL_FIRST },
 						     { "spread", XLPT_POOL_SPREAD },
 						     { "numa", XLPT_POOL_NUMA }, { 0 } };
+/* clang-format on */
 
 struct parser {
 	const char *file;
 	struct xlpt_pool_def *def;
-	struct xlpt_portgroup *group;	/* the section, NULL in front of the first */
+	struct xlpt_portgroup *group; /* the section, NULL in front of the first */
 	struct xlpt_netid *id;
 	unsigned line;
-	const char *start;		/* of the line */
-	unsigned seen;			/* keys that may stand once, of this section */
+	const char *start; /* of the line */
+	unsigned seen;	   /* keys that may stand once, of this section */
 	struct xlpt_diag *diag;
 };
 
@@ -156,8 +158,9 @@ static int set_parameter(struct parser *p, const char *at, const char *key, cons
 					     (unsigned long long)params[i].max);
 		}
 		if (params[i].max ? strlen(value) > params[i].max : !xlpt_lv_is_uuid(value))
-			return bad(p, at, params[i].max ? "%s has at most 39 characters"
-							: "%s is no UUID", key);
+			return bad(p, at,
+				   params[i].max ? "%s has at most 39 characters" : "%s is no UUID",
+				   key);
 		*params[i].str = xlpt_xstrdup(value);
 		return 0;
 	}
@@ -237,8 +240,8 @@ static int set_word(struct parser *p, const char *value, const struct xlpt_lv_wo
 
 static int set_key(struct parser *p, const char *at, const char *key, const char *value)
 {
-	static const char *const once[] = { "vlan", "virtualport", "name", "uuid", "policy",
-					    "managed", "driver" };
+	static const char *const once[] = { "vlan",   "virtualport", "name",  "uuid",
+					    "policy", "managed",     "driver" };
 	struct xlpt_netpool *pool = &p->def->pool;
 	int rc, word;
 

@@ -8,8 +8,8 @@
 #include "converters/xl-words.h"
 
 #define CHANGED XLPT_LOSS_CHANGED
-#define KEPT XLPT_LOSS_KEPT
-#define NOTE XLPT_LOSS_NOTE
+#define KEPT	XLPT_LOSS_KEPT
+#define NOTE	XLPT_LOSS_NOTE
 
 static const char plain[] = "libvirt has no word for this setting of xl";
 static const char host[] = "libvirt has no word for it; the guest itself is the same";
@@ -18,7 +18,7 @@ static const char old[] = "xl itself no longer does anything with it";
 
 static const struct {
 	const char *key;
-	const char *value;	/* as it stands in the file, without quotes; NULL = any */
+	const char *value; /* as it stands in the file, without quotes; NULL = any */
 	enum xlpt_severity severity;
 	const char *text;
 } keys[] = {
@@ -53,10 +53,12 @@ static const struct {
 	{ "nx", "1", NOTE, "what libvirt does as well" },
 	{ "oos", NULL, KEPT, host },
 	{ "opengl", NULL, NOTE, display },
-	{ "parallel", "none", NOTE, "xl does not read it, and libvirt gives none without being told" },
+	{ "parallel", "none", NOTE,
+	  "xl does not read it, and libvirt gives none without being told" },
 	{ "period", NULL, KEPT, "libvirt has no word for real-time scheduling" },
 	{ "pvshim", "0", NOTE, "what libvirt does as well" },
-	{ "seclabel", NULL, KEPT, "libvirt has no word for XSM labels; they bind only where XSM is on" },
+	{ "seclabel", NULL, KEPT,
+	  "libvirt has no word for XSM labels; they bind only where XSM is on" },
 	{ "serial", "none", NOTE, "libvirt gives none without being told" },
 	{ "shadow_memory", NULL, KEPT, "libvirt lets libxl choose how much" },
 	{ "slice", NULL, NOTE, "of a scheduler that Xen no longer has" },
@@ -94,6 +96,7 @@ static const struct {
 };
 
 /* Known, and without them the guest is another. */
+/* clang-format off */
 static const char *const others[] = {
 	"acpi_laptop_slate", "altp2m", "altp2mhvm", "arm_sci", "channel", "cmdline", "cpuid", "cpus",
 	"cpus_soft", "device_model_stubdomain_override", "device_model_stubdomain_seclabel",
@@ -106,6 +109,7 @@ static const char *const others[] = {
 	"vga", "videoram", "vif", "viridian", "virtio", "vkb", "vkb_device", "vnc", "vnuma", "vpmu",
 	"vpt_align", "vsnd", "vtpm", "vuart",
 };
+/* clang-format on */
 
 bool xlpt_xl_knows(const char *key)
 {
@@ -121,10 +125,12 @@ bool xlpt_xl_knows(const char *key)
 	return false;
 }
 
-/* Of what xl cannot read: lines like "FOO=bar" and "quota-activate = true", and none with a key of xl's. */
+/* Of what xl cannot read: lines like "FOO=bar" and "quota-activate = true", and none with a key of
+ * xl's. */
 static enum xlpt_holds foreign(const char *text, size_t len)
 {
-	static const char word[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	static const char word[] =
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
 	_cleanup_free_ char *copy = xlpt_xstrndup(text, len);
 	enum xlpt_holds holds = XLPT_HOLDS_GUEST;
 	char *save = NULL;
@@ -150,7 +156,7 @@ enum xlpt_holds xlpt_convert_holds(const char *text, size_t len)
 	enum xlpt_holds holds = XLPT_HOLDS_NOTHING;
 
 	if (xlpt_format_detect(text, len) != XLPT_FORMAT_XL)
-		return XLPT_HOLDS_GUEST;	/* or what its reader has to say about it */
+		return XLPT_HOLDS_GUEST; /* or what its reader has to say about it */
 	if (xlpt_xl_scan(text, len, NULL, &scan, NULL))
 		return foreign(text, len);
 	for (size_t i = 0; i < scan.n; i++) {
@@ -173,14 +179,16 @@ static bool says(const char *text, const char *value)
 	       (!text[n] || ((text[n] == '"' || text[n] == '\'') && !text[n + 1]));
 }
 
-enum xlpt_severity xlpt_xl_carry_reason(const char *at, const struct xlpt_carry *c, const char **reason)
+enum xlpt_severity xlpt_xl_carry_reason(const char *at, const struct xlpt_carry *c,
+					const char **reason)
 {
 	if (*at) {
 		*reason = "libvirt has no word for this option of xl";
 		return CHANGED;
 	}
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(keys); i++)
-		if (!strcmp(keys[i].key, c->path) && (!keys[i].value || says(c->text, keys[i].value))) {
+		if (!strcmp(keys[i].key, c->path) &&
+		    (!keys[i].value || says(c->text, keys[i].value))) {
 			*reason = keys[i].text;
 			return keys[i].severity;
 		}

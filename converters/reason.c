@@ -7,12 +7,14 @@
 #include "converters/xl-words.h"
 
 struct reason {
-	/* fnmatch; without the names of elements: "pci.id.mac". Behind '=' the value, '#' its place. */
+	/* fnmatch; without the names of elements: "pci.id.mac". Behind '=' the value, '#' its
+	 * place. */
 	const char *path;
 	enum xlpt_severity severity;
 	const char *text;
 };
 
+/* clang-format off */
 static const struct reason to_xl[] = {
 	{ "pci.id.mac", XLPT_LOSS_CHANGED,
 	  "xl does not set a VF's MAC address: the xlpt vf line in the comments does" },
@@ -152,8 +154,10 @@ static const struct reason to_libvirt[] = {
 	{ "missed_ticks", XLPT_LOSS_CHANGED, "libvirt's Xen driver has no tick policy" },
 	{ NULL, 0, NULL },
 };
+/* clang-format on */
 
 /* What the result says although nothing was said before: paths as above. */
+/* clang-format off */
 static const struct reason added_to_xl[] = {
 	{ "video", XLPT_LOSS_NOTE, "said, because xl gives a guest that is silent a Cirrus card" },
 	{ "serial", XLPT_LOSS_NOTE, "said, because libvirt makes it of the first console" },
@@ -164,11 +168,13 @@ static const struct reason added_to_xl[] = {
 	{ "usbctrl.version", XLPT_LOSS_NOTE, "what xl takes when nothing is said" },
 	{ NULL, 0, NULL },
 };
+/* clang-format on */
 
 /*
- * Parts of the XML that are not in the model, as "path=text" (fnmatch). Those that a guest would miss
- * are changes; first come those that are so under xl anyway.
+ * Parts of the XML that are not in the model, as "path=text" (fnmatch). Those that a guest would
+ * miss are changes; first come those that are so under xl anyway.
  */
+/* clang-format off */
 static const struct reason carries_to_xl[] = {
 	{ "@type=*", XLPT_LOSS_NOTE, "under xl the guest is one of Xen's" },
 	{ "os/type/@arch=x86_64", XLPT_LOSS_NOTE, "xl's guests have the host's architecture" },
@@ -203,6 +209,7 @@ static const struct reason carries_to_xl[] = {
 	{ "source=*", XLPT_LOSS_CHANGED, "xl cannot reach this source" },
 	{ NULL, 0, NULL },
 };
+/* clang-format on */
 
 /* Up to the first wildcard a pattern is plain text, and comparing that is cheap. */
 static bool begins(const char *pattern, const char *s)
@@ -212,8 +219,8 @@ static bool begins(const char *pattern, const char *s)
 	return strncmp(pattern, s, n) == 0 && (pattern[n] || !s[n]);
 }
 
-enum xlpt_severity xlpt_carry_reason(enum xlpt_format to, const char *at, const struct xlpt_carry *c,
-				     const char **reason)
+enum xlpt_severity xlpt_carry_reason(enum xlpt_format to, const char *at,
+				     const struct xlpt_carry *c, const char **reason)
 {
 	_cleanup_free_ char *said = xlpt_xasprintf("%s=%s", c->path, c->text);
 
@@ -278,7 +285,8 @@ enum xlpt_severity xlpt_loss_reason(enum xlpt_format to, const struct xlpt_delta
 	_cleanup_str_ struct xlpt_str path = { 0 };
 
 	without_names(delta->path, &path);
-	for (const struct reason *r = added_to_xl; to == XLPT_FORMAT_XL && !delta->a && r->path; r++)
+	for (const struct reason *r = added_to_xl; to == XLPT_FORMAT_XL && !delta->a && r->path;
+	     r++)
 		if (!strcmp(r->path, xlpt_str_get(&path))) {
 			*reason = r->text;
 			return r->severity;
@@ -288,8 +296,9 @@ enum xlpt_severity xlpt_loss_reason(enum xlpt_format to, const struct xlpt_delta
 		return XLPT_LOSS_CHANGED;
 	}
 	if (to == XLPT_FORMAT_XL && other_amount(xlpt_str_get(&path), "video.vram", delta)) {
-		*reason = "libxl wants more for this card: 128 MiB for QXL, 16 for a standard card, 8 for "
-			  "Cirrus";
+		*reason =
+			"libxl wants more for this card: 128 MiB for QXL, 16 for a standard card, 8 for "
+			"Cirrus";
 		return XLPT_LOSS_CHANGED;
 	}
 	for (const struct reason *r = to == XLPT_FORMAT_XL ? to_xl : to_libvirt; r->path; r++)

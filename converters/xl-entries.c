@@ -46,9 +46,11 @@ static char *cpus_of(const struct xlpt_xl_scan *scan)
 		if (!s->add)
 			xlpt_str_dispose(&all);
 		for (size_t i = 0; i < (s->list ? s->n : 1); i++) {
-			const struct xlpt_xl_item *item = s->list ? &scan->items[s->first + i] : NULL;
-			_cleanup_free_ char *text = xlpt_xl_unquote(
-				scan->text + (item ? item->off : s->off), item ? item->len : s->len);
+			const struct xlpt_xl_item *item =
+				s->list ? &scan->items[s->first + i] : NULL;
+			_cleanup_free_ char *text =
+				xlpt_xl_unquote(scan->text + (item ? item->off : s->off),
+						item ? item->len : s->len);
 
 			xlpt_str_addf(&all, "%s%s", all.len ? "," : "", text ? text : "?");
 		}
@@ -70,7 +72,8 @@ static int add_items(const struct xlpt_xl_scan *scan, const struct xlpt_xl_setti
 		char c = scan->text[item->off];
 
 		if (item->list)
-			return xlpt_xl_bad(scan, item->off, diag, "a device is a string, not a list");
+			return xlpt_xl_bad(scan, item->off, diag,
+					   "a device is a string, not a list");
 		XLPT_GROW(out->items, out->n, out->alloc);
 		e = &out->items[out->n++];
 		*e = (struct xlpt_xl_entry){ .off = item->off, .len = item->len };
@@ -78,7 +81,8 @@ static int add_items(const struct xlpt_xl_scan *scan, const struct xlpt_xl_setti
 		xlpt_xl_where(scan, item->off, &e->line, &e->column);
 		e->column += c == '"' || c == '\'';
 		if (!e->text)
-			return xlpt_xl_bad(scan, item->off, diag, "an escape that xl does not know");
+			return xlpt_xl_bad(scan, item->off, diag,
+					   "an escape that xl does not know");
 	}
 	return 0;
 }

@@ -11,15 +11,15 @@
 #include "core/diag.h"
 
 struct xlpt_xl_entry {
-	size_t off, len;	/* raw, quotes included */
-	char *text;		/* what it says */
-	unsigned line, column;	/* of the first character of what it says */
-	char **with;		/* replaced by these entries, NULL-terminated; NULL = left alone */
+	size_t off, len;       /* raw, quotes included */
+	char *text;	       /* what it says */
+	unsigned line, column; /* of the first character of what it says */
+	char **with;	       /* replaced by these entries, NULL-terminated; NULL = left alone */
 };
 
 struct xlpt_xl_entries {
-	char *name, *uuid;	/* as the configuration has them, or NULL */
-	char *cpus;		/* cpus=, a list's items joined by commas; or NULL */
+	char *name, *uuid; /* as the configuration has them, or NULL */
+	char *cpus;	   /* cpus=, a list's items joined by commas; or NULL */
 	struct xlpt_xl_entry *items;
 	size_t n, alloc;
 };

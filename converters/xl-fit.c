@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What libvirt says, as libxl takes it. Works on a copy of the model, just before it is written: the
- * comparison with what was read finds every change, tells it, and keeps what was there before.
+ * What libvirt says, as libxl takes it. Works on a copy of the model, just before it is written:
+ * the comparison with what was read finds every change, tells it, and keeps what was there before.
  *
  * The limits are libxl's of 4.17 to 4.20 (libxl_create.c, libxl_dm.c, libxl_usb.c).
  */
@@ -134,7 +134,8 @@ static void fit_usb(struct xlpt_dom *dom)
 		if (c->version.v == 3 && c->ports.v > 15)
 			c->ports.v = 15;
 		/* QEMU's older controllers have a number of ports that cannot be chosen. */
-		if ((c->version.v == 1 && c->ports.v != 2) || (c->version.v == 2 && c->ports.v != 6))
+		if ((c->version.v == 1 && c->ports.v != 2) ||
+		    (c->version.v == 2 && c->ports.v != 6))
 			c->ports.has = false;
 	}
 }
@@ -191,8 +192,9 @@ static void fit_numa(struct xlpt_dom *dom)
 	for (size_t i = 0; i < dom->n_numa; i++) {
 		struct xlpt_str row = { 0 };
 
-		sum += dom->numa[i].size.has ? dom->numa[i].size.v / 1024 +
-					       (dom->numa[i].size.v % 1024 != 0) : 0;
+		sum += dom->numa[i].size.has
+			       ? dom->numa[i].size.v / 1024 + (dom->numa[i].size.v % 1024 != 0)
+			       : 0;
 		if (dom->numa[i].distances)
 			continue;
 		for (size_t j = 0; j < dom->n_numa; j++) {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What xl and libxl refuse in a configuration that libxlutil accepts: words that they do not know,
- * numbers beyond their limits, settings that do not go together. Sources: xl_parse.c, libxl_create.c,
- * libxl_device.c, libxl_dm.c, libxl_nic.c, libxl_usb.c and libxl_vnuma.c of Xen 4.17 and 4.20, which
- * agree on all of these.
+ * numbers beyond their limits, settings that do not go together. Sources: xl_parse.c,
+ * libxl_create.c, libxl_device.c, libxl_dm.c, libxl_nic.c, libxl_usb.c and libxl_vnuma.c of
+ * Xen 4.17 and 4.20, which agree on all of these.
  */
 #include <string.h>
 
@@ -12,7 +12,7 @@
 
 #define IDE_DISKS     4
 #define HVM_MAX_VCPUS 128
-#define MAX_USB_PORTS 31	/* USBIF_MAX_PORTNR */
+#define MAX_USB_PORTS 31 /* USBIF_MAX_PORTNR */
 
 struct check {
 	const struct xlpt_dom *dom;
@@ -69,7 +69,8 @@ static void check_emulated(struct check *c, size_t i)
 	if (place < 0)
 		return;
 	if (place >= IDE_DISKS)
-		refuse_disk(c, d, "QEMU has four places for CD-ROMs and the first disks: hda to hdd");
+		refuse_disk(c, d,
+			    "QEMU has four places for CD-ROMs and the first disks: hda to hdd");
 	if (d->dev != XLPT_DISKDEV_CDROM && d->readonly == XLPT_ON)
 		refuse_disk(c, d, "QEMU has no read-only disks on IDE: make it writable, or xvde");
 	for (size_t j = 0; j < i; j++)
@@ -217,7 +218,8 @@ static void check_distances(struct check *c, size_t i)
 	}
 	for (size_t j = 0; j < n; j++)
 		if (v[j] < v[i] || !v[j]) {
-			refuse(c, "numa", i, "its distance to cell %zu is smaller than to itself", j);
+			refuse(c, "numa", i, "its distance to cell %zu is smaller than to itself",
+			       j);
 			return;
 		}
 }
@@ -254,8 +256,10 @@ static void check_resources(struct check *c)
 		refuse(c, "vcpus", ONE, "vcpus= is more than maxvcpus=");
 	if (c->hvm && most.has && most.v > HVM_MAX_VCPUS)
 		refuse(c, "maxvcpus", ONE, "an HVM guest has at most %d vCPUs", HVM_MAX_VCPUS);
-	if (c->hvm && dom->n_pci && dom->memory.has && dom->maxmem.has && dom->memory.v < dom->maxmem.v)
-		refuse(c, "memory", ONE, "with PCI devices an HVM guest has all its memory from the start: "
+	if (c->hvm && dom->n_pci && dom->memory.has && dom->maxmem.has &&
+	    dom->memory.v < dom->maxmem.v)
+		refuse(c, "memory", ONE,
+		       "with PCI devices an HVM guest has all its memory from the start: "
 		       "make memory= as much as maxmem=");
 	if (dom->cpu_weight.has && (!dom->cpu_weight.v || dom->cpu_weight.v > 65535))
 		refuse(c, "cpu_weight", ONE, "cpu_weight= is 1 to 65535");
@@ -283,8 +287,9 @@ static void check_boot(struct check *c)
 
 void xlpt_xl_limits(const struct xlpt_dom *dom, const char *file, struct xlpt_losses *losses)
 {
-	struct check c = { .dom = dom, .file = file, .losses = losses,
-			   .hvm = dom->type == XLPT_DOM_HVM };
+	struct check c = {
+		.dom = dom, .file = file, .losses = losses, .hvm = dom->type == XLPT_DOM_HVM
+	};
 
 	if (dom->devices_only)
 		return;
@@ -318,6 +323,7 @@ void xlpt_xl_renamed(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 		if (d->name && d->vdev && names(dom->cmdline, d->name))
 			xlpt_loss_add(losses, XLPT_LOSS_CHANGED, dom->file,
 				      xlpt_dom_line(dom, &dom->cmdline), 0, "cmdline",
-				      "it names /dev/%s, which is /dev/%s under xl", d->name, d->vdev);
+				      "it names /dev/%s, which is /dev/%s under xl", d->name,
+				      d->vdev);
 	}
 }

@@ -1,21 +1,25 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Configurations of xm's time were programs in Python. xl reads them no longer, and is to say why. */
+/* Configurations of xm's time were programs in Python. xl reads them no longer, and is to say why.
+ */
 #include "converters/xl-scan.h"
 
 #include <string.h>
 
 static bool is_word(char c)
 {
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '_';
 }
 
 /* A statement that is none of xl's: "import os", "if x:", "def f(a):". */
 static bool is_python_statement(const char *line, const char *end)
 {
+	/* clang-format off */
 	static const char *const words[] = { "import", "from", "def", "if", "elif", "else", "for",
 					     "while", "try", "except", "finally", "with", "print",
 					     "return", "class", "global", "exec", "del", "raise",
 					     "pass", "assert" };
+	/* clang-format on */
 	size_t n = 0;
 
 	while (line < end && (*line == ' ' || *line == '\t'))
@@ -50,19 +54,21 @@ static bool is_python(const struct xlpt_xl_scan *scan, size_t off, bool value)
 	if (strchr("%+*({)}.\"',\\/<>!@:", *p) || (*p == '[' && p > line && is_word(p[-1])))
 		return *p;
 	if (*p == '=' && p > line)
-		return true;	/* "==" */
+		return true; /* "==" */
 	/* "name = hostname", "Name = 1", "vmName = 1"; not "memory = 512M". */
 	if (!is_word(*p) || (*p >= '0' && *p <= '9'))
 		return false;
-	return value || p == line || (is_word(p[-1]) && *p >= 'A' && *p <= 'Z' &&
-					 !memchr(line, '=', (size_t)(p - line)));
+	return value || p == line ||
+	       (is_word(p[-1]) && *p >= 'A' && *p <= 'Z' && !memchr(line, '=', (size_t)(p - line)));
 }
 
-void xlpt_xl_explain(const struct xlpt_xl_scan *scan, size_t off, bool value, struct xlpt_diag *diag)
+void xlpt_xl_explain(const struct xlpt_xl_scan *scan, size_t off, bool value,
+		     struct xlpt_diag *diag)
 {
 	if (!diag || diag->fact || !is_python(scan, off, value))
 		return;
 	xlpt_diag_fact(diag, "this line is Python, which xm read and xl does not");
-	xlpt_diag_hint(diag, "write the value itself: \"text\", a number without a sign, or a [ list ] "
+	xlpt_diag_hint(diag,
+		       "write the value itself: \"text\", a number without a sign, or a [ list ] "
 		       "of them");
 }

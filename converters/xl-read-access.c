@@ -179,8 +179,9 @@ bool xlpt_xl_list(struct xlpt_xl_reader *r, const char *key, struct xlpt_xl_valu
 
 			XLPT_GROW(out->v, out->n, alloc);
 			out->v[out->n++] = (struct xlpt_xl_value){
-				.text = item->list ? NULL : xlpt_xl_unquote(scan->text + item->off,
-									    item->len),
+				.text = item->list ? NULL
+						   : xlpt_xl_unquote(scan->text + item->off,
+								     item->len),
 				.off = item->off,
 				.len = item->len,
 			};
@@ -243,5 +244,6 @@ void xlpt_xl_option(struct xlpt_at *at, const char *key, const char *value)
 	_cleanup_free_ char *text = value ? xlpt_xasprintf("=%s", value) : NULL;
 
 	if (*key)
-		xlpt_carry_add(&at->extra, XLPT_SIDE_XL, key, text ? text : "", at->line, at->column);
+		xlpt_carry_add(&at->extra, XLPT_SIDE_XL, key, text ? text : "", at->line,
+			       at->column);
 }

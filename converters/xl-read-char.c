@@ -38,11 +38,13 @@ static bool read_tcp(char *s, struct xlpt_chr *c)
 /* "unix:PATH,server,nowait" */
 static bool read_unix(char *s, struct xlpt_chr *c)
 {
+	/* clang-format off */
 	static const struct { const char *opts; enum xlpt_tri listen, wait; } forms[] = {
 		{ "", XLPT_UNSET, XLPT_UNSET }, { ",server", XLPT_ON, XLPT_UNSET },
 		{ ",server,nowait", XLPT_ON, XLPT_OFF }, { ",server,wait", XLPT_ON, XLPT_ON },
 		{ ",nowait", XLPT_UNSET, XLPT_OFF },
 	};
+	/* clang-format on */
 	size_t n = strcspn(s, ",");
 
 	for (size_t i = 0; n && i < XLPT_ARRAY_SIZE(forms); i++)
@@ -83,6 +85,7 @@ static bool read_udp(char *s, struct xlpt_chr *c)
 
 static bool read_one(char *s, struct xlpt_chr *c)
 {
+	/* clang-format off */
 	static const struct { const char *word; int kind; } words[] = {
 		{ "pty", XLPT_CHR_PTY }, { "null", XLPT_CHR_NULL }, { "vc", XLPT_CHR_VC },
 		{ "stdio", XLPT_CHR_STDIO },
@@ -91,6 +94,7 @@ static bool read_one(char *s, struct xlpt_chr *c)
 		{ "file:", XLPT_CHR_FILE }, { "pipe:", XLPT_CHR_PIPE }, { "tcp:", XLPT_CHR_TCP },
 		{ "telnet:", XLPT_CHR_TELNET }, { "udp:", XLPT_CHR_UDP }, { "unix:", XLPT_CHR_UNIX },
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(words); i++)
 		if (!strcmp(words[i].word, s)) {
@@ -129,7 +133,8 @@ static void read_serials(struct xlpt_xl_reader *r)
 
 	if (!xlpt_xl_list(r, "serial", &values))
 		return;
-	/* None is what a guest has that is not told of one; libvirt's conversion says it all the same. */
+	/* None is what a guest has that is not told of one; libvirt's conversion says it all the
+	 * same. */
 	if (values.n == 1 && xlpt_streq(values.v[0].text, "none"))
 		return;
 	for (size_t i = 0; i < values.n; i++) {

@@ -120,8 +120,8 @@ static bool read_numa(struct xlpt_xl_reader *r)
 	_cleanup_xl_values_ struct xlpt_xl_values places = { 0 };
 	int n;
 
-	if (!xlpt_xl_list(r, "vnuma", &places) || xlu_cfg_get_list(r->cfg, "vnuma", &nodes, &n, 1) ||
-	    (size_t)n != places.n)
+	if (!xlpt_xl_list(r, "vnuma", &places) ||
+	    xlu_cfg_get_list(r->cfg, "vnuma", &nodes, &n, 1) || (size_t)n != places.n)
 		return false;
 	for (int i = 0; i < n; i++) {
 		XLU_ConfigValue *item = xlu_cfg_get_listitem2(nodes, i), *opt;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * disk = [ ... ] as xl-disk-configuration(5) has it. libxlutil reads each entry; a scan of our own
- * beside it tells what was said from what libxlutil fills in, and finds what the model has no word for.
+ * beside it tells what was said from what libxlutil fills in, and finds what the model has no word
+ * for.
  */
 #include "converters/xl-read-internal.h"
 
@@ -15,7 +16,7 @@ struct disk_reader {
 
 static void set(char **p, const char *s)
 {
-	if (*s) {	/* libxlutil lets an empty one stand for nothing */
+	if (*s) { /* libxlutil lets an empty one stand for nothing */
 		free(*p);
 		*p = xlpt_xstrdup(s);
 	}
@@ -60,13 +61,14 @@ static void positional(struct disk_reader *dr, char *s)
 }
 
 /*
- * "file:/x", "tap:qcow2:/x", "drbd:x": forms of xend's time. They stand in front of the target, or of
- * the name ("ioemu:hda"), or behind other keys. Returns what is left of s.
+ * "file:/x", "tap:qcow2:/x", "drbd:x": forms of xend's time. They stand in front of the target, or
+ * of the name ("ioemu:hda"), or behind other keys. Returns what is left of s.
  */
 static char *prefixes(struct disk_reader *dr, char *s)
 {
-	static const char *const plain[] = { "tapdisk", "tap2", "tap", "aio", "ioemu", "file",
-					     "phy" };
+	static const char *const plain[] = {
+		"tapdisk", "tap2", "tap", "aio", "ioemu", "file", "phy"
+	};
 	static const char *const formats[] = { "raw", "qcow2", "qcow", "vhd" };
 	static const char *const scripts[] = { "iscsi", "enbd", "nbd", "drbd" };
 
@@ -137,13 +139,16 @@ static void option(struct disk_reader *dr, const char *key, const char *value)
 
 /*
  * libxlutil's lexer forgives one '=' at the very end of an entry, unless it belongs to a key that
- * takes a value: "/a,raw,xvda,w=" is "/a,raw,xvda,w". (Its error state wants a character to complain of.)
+ * takes a value: "/a,raw,xvda,w=" is "/a,raw,xvda,w". (Its error state wants a character to
+ * complain of.)
  */
 static bool takes_value(const char *key)
 {
-	static const char *const keys[] = { "format", "vdev", "access", "devtype", "backend", "script",
-					    "backendtype", "specification", "transport", "colo-host",
-					    "colo-port", "colo-export", "active-disk", "hidden-disk" };
+	static const char *const keys[] = { "format",	   "vdev",	    "access",
+					    "devtype",	   "backend",	    "script",
+					    "backendtype", "specification", "transport",
+					    "colo-host",   "colo-port",	    "colo-export",
+					    "active-disk", "hidden-disk" };
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(keys); i++)
 		if (!strcmp(key, keys[i]))
@@ -238,7 +243,8 @@ static char *xvd_name(const char *vdev)
 	uint64_t disk, number;
 
 	if (!digits || !xlpt_parse_uint(vdev + 1, digits, 10, (1u << 20) - 1, &disk) ||
-	    (*part && (*part != 'p' || !xlpt_parse_uint(part + 1, strlen(part + 1), 10, 255, &number))))
+	    (*part &&
+	     (*part != 'p' || !xlpt_parse_uint(part + 1, strlen(part + 1), 10, 255, &number))))
 		return NULL;
 	letters[at] = '\0';
 	for (disk++; disk; disk = (disk - 1) / 26)
@@ -307,7 +313,8 @@ int xlpt_xl_read_disks(struct xlpt_xl_reader *r)
 		int rc;
 
 		if (!v->text)
-			return xlpt_xl_bad(r->scan, v->off, r->diag, "a disk is a string, not a list");
+			return xlpt_xl_bad(r->scan, v->off, r->diag,
+					   "a disk is a string, not a list");
 		rc = read_disk(r, v);
 		if (rc)
 			return rc;

@@ -15,16 +15,16 @@ struct xlpt_xl_reader {
 	struct xlpt_dom *dom;
 	struct xlpt_losses *losses;
 	struct xlpt_diag *diag;
-	bool *used;		/* per setting of the scan */
-	FILE *report;		/* libxlutil's own words, */
-	char *words;		/* here after a flush */
+	bool *used;   /* per setting of the scan */
+	FILE *report; /* libxlutil's own words, */
+	char *words;  /* here after a flush */
 	size_t n_words;
 };
 
 /* One item of a list: its value and where it stands. */
 struct xlpt_xl_value {
-	char *text;		/* NULL for a list in a list */
-	size_t off, len;	/* the raw text */
+	char *text;	 /* NULL for a list in a list */
+	size_t off, len; /* the raw text */
 };
 
 struct xlpt_xl_values {
@@ -57,17 +57,17 @@ void xlpt_xl_forget_words(struct xlpt_xl_reader *r);
 
 /* "a=1, b=2" one pair at a time, blanks around removed; false at the end. NULL value: no '='. */
 bool xlpt_xl_pair(char **s, char **key, char **value);
-bool xlpt_xl_bool(const char *s, enum xlpt_tri *out);	/* as strtol reads it: not 0 is on */
+bool xlpt_xl_bool(const char *s, enum xlpt_tri *out); /* as strtol reads it: not 0 is on */
 bool xlpt_xl_num(const char *s, uint64_t max, struct xlpt_num *out);
 /* An option of an element that the model has no word for. */
 void xlpt_xl_option(struct xlpt_at *at, const char *key, const char *value);
 
-int xlpt_xl_read_disks(struct xlpt_xl_reader *r);	/* xl-read-disk.c */
-int xlpt_xl_read_nets(struct xlpt_xl_reader *r);	/* xl-read-net.c */
-int xlpt_xl_read_pci(struct xlpt_xl_reader *r);		/* xl-read-pci.c */
-int xlpt_xl_read_gfx(struct xlpt_xl_reader *r);		/* xl-read-gfx.c */
-int xlpt_xl_read_chars(struct xlpt_xl_reader *r);	/* xl-read-char.c */
-int xlpt_xl_read_usb(struct xlpt_xl_reader *r);		/* xl-read-usb.c */
-int xlpt_xl_read_cpu(struct xlpt_xl_reader *r);		/* xl-read-cpu.c */
+int xlpt_xl_read_disks(struct xlpt_xl_reader *r); /* xl-read-disk.c */
+int xlpt_xl_read_nets(struct xlpt_xl_reader *r);  /* xl-read-net.c */
+int xlpt_xl_read_pci(struct xlpt_xl_reader *r);	  /* xl-read-pci.c */
+int xlpt_xl_read_gfx(struct xlpt_xl_reader *r);	  /* xl-read-gfx.c */
+int xlpt_xl_read_chars(struct xlpt_xl_reader *r); /* xl-read-char.c */
+int xlpt_xl_read_usb(struct xlpt_xl_reader *r);	  /* xl-read-usb.c */
+int xlpt_xl_read_cpu(struct xlpt_xl_reader *r);	  /* xl-read-cpu.c */
 
 #endif

@@ -12,7 +12,8 @@ static bool read_mac(const char *s, char **out)
 	for (int i = 0; i < 6; i++) {
 		size_t n = strcspn(s, ":");
 
-		if (n > 2 || !xlpt_parse_uint(s, n, 16, 0xff, &b[i]) || s[n] != (i < 5 ? ':' : '\0'))
+		if (n > 2 || !xlpt_parse_uint(s, n, 16, 0xff, &b[i]) ||
+		    s[n] != (i < 5 ? ':' : '\0'))
 			return false;
 		s += n + 1;
 	}
@@ -25,6 +26,7 @@ static bool read_mac(const char *s, char **out)
 /* A rate in bytes per second and its interval, in the words of xlu_vif_parse_rate. */
 static bool read_rate(const char *s, struct xlpt_num *rate, struct xlpt_num *interval)
 {
+	/* clang-format off */
 	static const struct { const char *unit; uint64_t num, den; } units[] = {
 		{ "GB/s", 1000000000, 1 }, { "MB/s", 1000000, 1 }, { "KB/s", 1000, 1 },
 		{ "B/s", 1, 1 }, { "Gb/s", 1000000000, 8 }, { "Mb/s", 1000000, 8 },
@@ -33,6 +35,7 @@ static bool read_rate(const char *s, struct xlpt_num *rate, struct xlpt_num *int
 	static const struct { const char *unit; uint64_t us; } times[] = {
 		{ "us", 1 }, { "ms", 1000 }, { "s", 1000000 },
 	};
+	/* clang-format on */
 	size_t n = strspn(s, "0123456789"), len;
 	const char *at;
 	uint64_t v;
@@ -45,7 +48,7 @@ static bool read_rate(const char *s, struct xlpt_num *rate, struct xlpt_num *int
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(units); i++)
 		if (strlen(units[i].unit) == len && !strncmp(units[i].unit, s, len)) {
 			if (v * units[i].num % units[i].den)
-				return false;	/* parts of a byte */
+				return false; /* parts of a byte */
 			*rate = (struct xlpt_num){ true, v * units[i].num / units[i].den };
 		}
 	if (!rate->has || !at)
@@ -109,7 +112,8 @@ static int option(struct xlpt_xl_reader *r, struct xlpt_net *net, const char *ke
 		return 0;
 	}
 	if (!value)
-		return xlpt_xl_bad(r->scan, off, r->diag, "\"%s\" in this vif is not key=value", key);
+		return xlpt_xl_bad(r->scan, off, r->diag, "\"%s\" in this vif is not key=value",
+				   key);
 	if (!strcmp(key, "mac")) {
 		if (!read_mac(value, &net->id.mac))
 			return xlpt_xl_bad(r->scan, off, r->diag,
@@ -193,7 +197,8 @@ int xlpt_xl_read_nets(struct xlpt_xl_reader *r)
 		char *s = v->text, *key, *value;
 
 		if (!s)
-			return xlpt_xl_bad(r->scan, v->off, r->diag, "a vif is a string, not a list");
+			return xlpt_xl_bad(r->scan, v->off, r->diag,
+					   "a vif is a string, not a list");
 		net = XLPT_DOM_ADD(r->dom, net);
 		xlpt_xl_at(r, v->off, &net->at);
 		while (xlpt_xl_pair(&s, &key, &value)) {

@@ -37,8 +37,9 @@ static void read_rdm(struct xlpt_xl_reader *r)
 		if (value && !strcmp(key, "strategy"))
 			v = strategy = xlpt_xl_word(xlpt_xl_rdm_strategies, value);
 		else if (value && !strcmp(key, "policy"))
-			v = policy = !strcmp(value, "strict")  ? XLPT_RDM_STRICT :
-				     !strcmp(value, "relaxed") ? XLPT_RDM_RELAXED : 0;
+			v = policy = !strcmp(value, "strict")	 ? XLPT_RDM_STRICT
+				     : !strcmp(value, "relaxed") ? XLPT_RDM_RELAXED
+								 : 0;
 		if (!v) {
 			strategy = policy = 0;
 			break;

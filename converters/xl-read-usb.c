@@ -26,7 +26,8 @@ static int read_ctrls(struct xlpt_xl_reader *r)
 			else if (value && !strcmp(key, "version") &&
 				 xlpt_xl_num(value, 9, &c->version))
 				continue;
-			else if (value && !strcmp(key, "ports") && xlpt_xl_num(value, 31, &c->ports))
+			else if (value && !strcmp(key, "ports") &&
+				 xlpt_xl_num(value, 31, &c->ports))
 				continue;
 			else if (value && !strcmp(key, "backend") && !c->backend)
 				c->backend = xlpt_xstrdup(value);
@@ -59,7 +60,8 @@ static int read_devs(struct xlpt_xl_reader *r)
 				continue;
 			if (value && !strcmp(key, "hostaddr") && xlpt_xl_num(value, 255, &d->addr))
 				continue;
-			if (value && !strcmp(key, "controller") && xlpt_xl_num(value, 255, &d->ctrl))
+			if (value && !strcmp(key, "controller") &&
+			    xlpt_xl_num(value, 255, &d->ctrl))
 				continue;
 			if (value && !strcmp(key, "port") && xlpt_xl_num(value, 255, &d->port))
 				continue;

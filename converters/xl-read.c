@@ -6,7 +6,7 @@
 #include <limits.h>
 #include <string.h>
 
-#define BLOCK_LINE "#xlpt "	/* what was kept; "#xlpt-" lines are for people */
+#define BLOCK_LINE "#xlpt " /* what was kept; "#xlpt-" lines are for people */
 #define BLOCK_NOTE "#xlpt-"
 
 int xlpt_xl_check(const char *text, size_t len, const char *file, struct xlpt_diag *diag)
@@ -108,15 +108,15 @@ static void read_cmdline(struct xlpt_xl_reader *r)
 		xlpt_dom_mark(r->dom, &r->dom->cmdline, xlpt_xl_line(r, s->key_off));
 	}
 	if (root)
-		r->dom->cmdline = xlpt_xasprintf("root=%s%s%s", root, extra ? " " : "",
-						 extra ? extra : "");
+		r->dom->cmdline =
+			xlpt_xasprintf("root=%s%s%s", root, extra ? " " : "", extra ? extra : "");
 	else
 		r->dom->cmdline = xlpt_xstrdup(extra);
 }
 
 /*
- * xl ignores hvmloader as the kernel of an HVM guest, with a warning (xl_parse.c): it is the firmware
- * that Xen loads anyway. libvirt would boot it as if it were a Linux kernel.
+ * xl ignores hvmloader as the kernel of an HVM guest, with a warning (xl_parse.c): it is the
+ * firmware that Xen loads anyway. libvirt would boot it as if it were a Linux kernel.
  */
 static void read_kernel(struct xlpt_xl_reader *r)
 {
@@ -127,7 +127,8 @@ static void read_kernel(struct xlpt_xl_reader *r)
 	if (dom->type != XLPT_DOM_HVM || !xlpt_streq(base, "hvmloader"))
 		return;
 	xlpt_loss_add(r->losses, XLPT_LOSS_NOTE, r->scan->file, xlpt_dom_line(dom, &dom->kernel), 0,
-		      "kernel", "left out: xl ignores hvmloader here, Xen loads it without being told");
+		      "kernel",
+		      "left out: xl ignores hvmloader here, Xen loads it without being told");
 	free(dom->kernel);
 	dom->kernel = NULL;
 }
@@ -135,10 +136,12 @@ static void read_kernel(struct xlpt_xl_reader *r)
 static void read_firmware(struct xlpt_xl_reader *r)
 {
 	const char *s = xlpt_xl_string(r, "firmware");
+	/* clang-format off */
 	static const struct xlpt_xl_word words[] = {
 		{ "uefi", XLPT_FW_UEFI }, { "ovmf", XLPT_FW_UEFI }, { "bios", XLPT_FW_BIOS },
 		{ "seabios", XLPT_FW_BIOS }, { "rombios", XLPT_FW_ROMBIOS }, { NULL, 0 },
 	};
+	/* clang-format on */
 	int fw;
 
 	if (!s)
@@ -247,7 +250,8 @@ static void read_comments(struct xlpt_xl_reader *r, struct xlpt_kepts *kept)
 			if (xlpt_starts(text, BLOCK_LINE)) {
 				if (!xlpt_kept_parse(text + strlen(BLOCK_LINE), kept))
 					xlpt_loss_add(r->losses, XLPT_LOSS_DROPPED, r->scan->file,
-						      line, 1, "#xlpt", "kept from an earlier "
+						      line, 1, "#xlpt",
+						      "kept from an earlier "
 						      "conversion, but damaged since");
 			} else if (!xlpt_starts(text, BLOCK_NOTE)) {
 				first = first ? first : line;
@@ -262,10 +266,12 @@ static void read_comments(struct xlpt_xl_reader *r, struct xlpt_kepts *kept)
 
 static int read_all(struct xlpt_xl_reader *r, struct xlpt_kepts *kept)
 {
+	/* clang-format off */
 	static int (*const parts[])(struct xlpt_xl_reader *r) = {
 		xlpt_xl_read_cpu, xlpt_xl_read_disks, xlpt_xl_read_nets, xlpt_xl_read_pci,
 		xlpt_xl_read_gfx, xlpt_xl_read_chars, xlpt_xl_read_usb,
 	};
+	/* clang-format on */
 	int rc;
 
 	read_keys(r);
@@ -279,7 +285,8 @@ static int read_all(struct xlpt_xl_reader *r, struct xlpt_kepts *kept)
 		if (rc)
 			return rc;
 	}
-	/* xl gives every PV guest with PCI devices the host's memory map (xl_parse.c); libvirt is told to. */
+	/* xl gives every PV guest with PCI devices the host's memory map (xl_parse.c); libvirt is
+	 * told to. */
 	if (r->dom->n_pci && (r->dom->type == XLPT_DOM_PV || !r->dom->type))
 		r->dom->e820_host = XLPT_ON;
 	read_comments(r, kept);

@@ -10,15 +10,15 @@
  * of a megabyte could keep it busy for hours. Real ones have tens of these.
  */
 #define MAX_SETTINGS 4096
-#define MAX_ITEMS 4096
-#define MAX_DEPTH 8
+#define MAX_ITEMS    4096
+#define MAX_DEPTH    8
 
 struct scanner {
 	struct xlpt_xl_scan *out;
 	const char *p, *end;
 	struct xlpt_diag *diag;
 	int depth;
-	bool value;	/* p is where a value should begin */
+	bool value; /* p is where a value should begin */
 };
 
 void xlpt_xl_scan_dispose(struct xlpt_xl_scan *scan)
@@ -56,7 +56,8 @@ int xlpt_xl_bad(const struct xlpt_xl_scan *scan, size_t off, struct xlpt_diag *d
 	return XLPT_ERR_SYNTAX;
 }
 
-#define BAD(s, at, ...) xlpt_xl_bad((s)->out, (size_t)((at) - (s)->out->text), (s)->diag, __VA_ARGS__)
+#define BAD(s, at, ...) \
+	xlpt_xl_bad((s)->out, (size_t)((at) - (s)->out->text), (s)->diag, __VA_ARGS__)
 
 bool xlpt_xl_is(const struct xlpt_xl_scan *scan, const struct xlpt_xl_setting *s, const char *key)
 {
@@ -115,8 +116,9 @@ static int string(struct scanner *s)
 			s->p++;
 			value = xlpt_xl_unquote(start, (size_t)(s->p - start));
 			if (!value)
-				return BAD(s, start, "a \\ in this string is followed by what xl "
-						     "does not know");
+				return BAD(s, start,
+					   "a \\ in this string is followed by what xl "
+					   "does not know");
 			return 0;
 		}
 		if (*s->p == '\\' && s->p + 1 < s->end && s->p[1] != '\n')
@@ -196,7 +198,8 @@ static int value(struct scanner *s, struct xlpt_xl_setting *set)
 	    (*s->p >= 'a' && *s->p <= 'z')) {
 		s->value = true;
 		unexpected(s, "a value");
-		xlpt_diag_hint(s->diag, "values are \"text\", numbers without a sign, or [ lists ]");
+		xlpt_diag_hint(s->diag,
+			       "values are \"text\", numbers without a sign, or [ lists ]");
 		return XLPT_ERR_SYNTAX;
 	}
 	return unexpected(s, "a value: \"text\", a number or a [ list ]");
@@ -250,8 +253,10 @@ static int scan_all(struct scanner *s)
 	int rc;
 
 	if (s->out->len > XLPT_XL_MAX) {
-		xlpt_diag_set(s->diag, XLPT_ERR_SYNTAX, "larger than %u bytes: this is no xl "
-			      "configuration", XLPT_XL_MAX);
+		xlpt_diag_set(s->diag, XLPT_ERR_SYNTAX,
+			      "larger than %u bytes: this is no xl "
+			      "configuration",
+			      XLPT_XL_MAX);
 		xlpt_diag_at(s->diag, s->out->file, 1, 1);
 		return XLPT_ERR_SYNTAX;
 	}
@@ -288,8 +293,10 @@ int xlpt_xl_scan(const char *text, size_t len, const char *file, struct xlpt_xl_
 
 /* ---- quotes: xlu__cfgl_dequote's rules ---- */
 
+/* clang-format off */
 static const char escapes[][2] = { { 'a', '\a' }, { 'b', '\b' }, { 'f', '\f' }, { 'n', '\n' },
 				   { 'r', '\r' }, { 't', '\t' }, { 'v', '\v' } };
+/* clang-format on */
 
 void xlpt_xl_quote(struct xlpt_str *out, const char *s)
 {

@@ -10,17 +10,17 @@
 #include "core/diag.h"
 
 struct xlpt_xl_item {
-	size_t off, len;	/* raw, quotes included */
-	bool list;		/* a list inside a list */
+	size_t off, len; /* raw, quotes included */
+	bool list;	 /* a list inside a list */
 };
 
 struct xlpt_xl_setting {
 	size_t key_off, key_len;
-	size_t off, len;	/* the raw value */
-	size_t stmt_len;	/* from the key to the end of the statement, line end not included */
-	bool add;		/* += */
+	size_t off, len; /* the raw value */
+	size_t stmt_len; /* from the key to the end of the statement, line end not included */
+	bool add;	 /* += */
 	bool list;
-	size_t first, n;	/* items of a list */
+	size_t first, n; /* items of a list */
 };
 
 struct xlpt_xl_scan {
@@ -45,8 +45,10 @@ bool xlpt_xl_is(const struct xlpt_xl_scan *scan, const struct xlpt_xl_setting *s
 int xlpt_xl_bad(const struct xlpt_xl_scan *scan, size_t off, struct xlpt_diag *diag,
 		const char *fmt, ...) XLPT_PRINTF(4, 5);
 
-/* Adds to an error at an offset that the line is Python, where it is; value: one should begin there. */
-void xlpt_xl_explain(const struct xlpt_xl_scan *scan, size_t off, bool value, struct xlpt_diag *diag);
+/* Adds to an error at an offset that the line is Python, where it is; value: one should begin
+ * there. */
+void xlpt_xl_explain(const struct xlpt_xl_scan *scan, size_t off, bool value,
+		     struct xlpt_diag *diag);
 
 /* s in quotes as libxlutil reads them back; NUL-terminated input. */
 void xlpt_xl_quote(struct xlpt_str *out, const char *s);

@@ -8,9 +8,12 @@
 
 typedef const struct xlpt_xl_word words_t[];
 
+/* clang-format off */
 static words_t types = { { "pv", XLPT_DOM_PV }, { "hvm", XLPT_DOM_HVM }, { "pvh", XLPT_DOM_PVH },
 			 { NULL, 0 } };
+/* clang-format on */
 static words_t builders = { { "generic", XLPT_DOM_PV }, { "hvm", XLPT_DOM_HVM }, { NULL, 0 } };
+/* clang-format off */
 static words_t actions = { { "destroy", XLPT_ACT_DESTROY }, { "restart", XLPT_ACT_RESTART },
 			   { "rename-restart", XLPT_ACT_RENAME_RESTART },
 			   { "preserve", XLPT_ACT_PRESERVE },
@@ -19,7 +22,9 @@ static words_t actions = { { "destroy", XLPT_ACT_DESTROY }, { "restart", XLPT_AC
 			   { "soft-reset", XLPT_ACT_SOFT_RESET }, { NULL, 0 } };
 static words_t bios = { { "seabios", XLPT_FW_BIOS }, { "ovmf", XLPT_FW_UEFI },
 			{ "rombios", XLPT_FW_ROMBIOS }, { NULL, 0 } };
+/* clang-format on */
 /* Words first: the numbers of older configurations are read, not written. */
+/* clang-format off */
 static words_t tscs = { { "default", XLPT_TSC_DEFAULT }, { "always_emulate", XLPT_TSC_EMULATE },
 			{ "native", XLPT_TSC_NATIVE }, { "native_paravirt", XLPT_TSC_PARAVIRT },
 			{ "0", XLPT_TSC_DEFAULT }, { "1", XLPT_TSC_EMULATE },
@@ -34,8 +39,10 @@ static words_t timers = { { "delay_for_missed_ticks", XLPT_MISSED_DELAY },
 static words_t passthroughs = { { "disabled", XLPT_PT_DISABLED }, { "enabled", XLPT_PT_ENABLED },
 				{ "sync_pt", XLPT_PT_SYNC }, { "share_pt", XLPT_PT_SHARE },
 				{ NULL, 0 } };
+/* clang-format on */
 static words_t localtimes = { { "1", XLPT_CLOCK_LOCALTIME }, { "0", XLPT_CLOCK_UTC }, { NULL, 0 } };
 
+/* clang-format off */
 words_t xlpt_xl_formats = { { "raw", XLPT_FMT_RAW }, { "qcow", XLPT_FMT_QCOW },
 			    { "qcow2", XLPT_FMT_QCOW2 }, { "vhd", XLPT_FMT_VHD },
 			    { "qed", XLPT_FMT_QED }, { "empty", XLPT_FMT_EMPTY }, { NULL, 0 } };
@@ -107,6 +114,7 @@ const struct xlpt_xl_key xlpt_xl_keys[] = {
 	K("usb", TRI, usb),
 	{ NULL, 0, 0, NULL, false },
 };
+/* clang-format on */
 
 int xlpt_xl_word(const struct xlpt_xl_word *words, const char *s)
 {
@@ -125,6 +133,7 @@ const char *xlpt_xl_spell(const struct xlpt_xl_word *words, int value)
 }
 
 /* libvirt's name, libxl's name (libxl_cpuid.c, 4.17; libvirt's cpu_map). */
+/* clang-format off */
 static const char *const cpu_names[][2] = {
 	{ "cx16", "cmpxchg16" }, { "cid", "cntxid" }, { "ds_cpl", "dscpl" },
 	{ "pclmuldq", "pclmulqdq" }, { "pni", "sse3" }, { "ht", "htt" }, { "pn", "psn" },
@@ -133,6 +142,7 @@ static const char *const cpu_names[][2] = {
 	{ "cmp_legacy", "cmplegacy" }, { "fxsr_opt", "ffxsr" }, { "pdpe1gb", "page1gb" },
 	{ "spec-ctrl", "ibrsb" },
 };
+/* clang-format on */
 
 const char *xlpt_xl_cpu_from(const char *xl_name)
 {
@@ -177,7 +187,8 @@ bool xlpt_xl_vdev(const char *vdev, int *disk)
 	*disk = -1;
 	if (xlpt_parse_uint(vdev, strlen(vdev), 10, INT32_MAX, &v))
 		return true;
-	if (xlpt_starts(vdev, "0x") && xlpt_parse_uint(vdev + 2, strlen(vdev + 2), 16, INT32_MAX, &v))
+	if (xlpt_starts(vdev, "0x") &&
+	    xlpt_parse_uint(vdev + 2, strlen(vdev + 2), 16, INT32_MAX, &v))
 		return true;
 	if (xlpt_starts(vdev, "xvd"))
 		return letters(vdev + 3, (1 << 20) - 1, 255, disk);
@@ -197,6 +208,7 @@ static bool listed(const char *const *list, size_t n, const char *word)
 bool xlpt_xl_is_nic(const char *model)
 {
 	/* QEMU's PCI network cards ("-device help"); libxl hands the word over as it is. */
+	/* clang-format off */
 	static const char *const nics[] = {
 		"e1000", "e1000-82540em", "e1000-82544gc", "e1000-82545em", "e1000e", "igb", "rtl8139",
 		"ne2k_pci", "pcnet", "vmxnet3", "tulip", "i82550", "i82551", "i82557a", "i82557b",
@@ -204,13 +216,15 @@ bool xlpt_xl_is_nic(const char *model)
 		"i82801", "virtio-net", "virtio-net-pci", "virtio-net-pci-transitional",
 		"virtio-net-pci-non-transitional", "sungem", "sunhme",
 	};
+	/* clang-format on */
 
 	return listed(nics, XLPT_ARRAY_SIZE(nics), model);
 }
 
 bool xlpt_xl_is_sound(const char *model)
 {
-	static const char *const cards[] = { "ac97", "adlib", "cs4231a", "es1370", "gus", "hda", "sb16" };
+	static const char *const cards[] = { "ac97", "adlib", "cs4231a", "es1370",
+					     "gus",  "hda",   "sb16" };
 
 	return listed(cards, XLPT_ARRAY_SIZE(cards), model);
 }
@@ -218,17 +232,22 @@ bool xlpt_xl_is_sound(const char *model)
 bool xlpt_xl_is_viridian(const char *group)
 {
 	/* libxl_types.idl, 4.17. */
+	/* clang-format off */
 	static const char *const groups[] = {
 		"all", "defaults", "base", "freq", "time_ref_count", "reference_tsc",
 		"hcall_remote_tlb_flush", "apic_assist", "crash_ctl", "synic", "stimer", "hcall_ipi",
 		"ex_processor_masks", "no_vp_limit", "cpu_hotplug",
 	};
+	/* clang-format on */
 
 	return listed(groups, XLPT_ARRAY_SIZE(groups), group + (*group == '!'));
 }
 
 uint64_t xlpt_xl_video_least(int model)
 {
-	return (model == XLPT_VGA_QXL ? 128 : model == XLPT_VGA_STD ? 16 : model == XLPT_VGA_NONE ? 0 : 8)
-	       * 1024ull;
+	return (model == XLPT_VGA_QXL	 ? 128
+		: model == XLPT_VGA_STD	 ? 16
+		: model == XLPT_VGA_NONE ? 0
+					 : 8) *
+	       1024ull;
 }

@@ -6,20 +6,26 @@
 #include "converters/model.h"
 
 struct xlpt_xl_word {
-	const char *word;	/* NULL ends a table */
+	const char *word; /* NULL ends a table */
 	int value;
 };
 
-enum xlpt_xl_type { XLPT_XLK_STR, XLPT_XLK_KIB, XLPT_XLK_NUM, XLPT_XLK_TRI, XLPT_XLK_WORD,
-		    XLPT_XLK_STRV };
+enum xlpt_xl_type {
+	XLPT_XLK_STR,
+	XLPT_XLK_KIB,
+	XLPT_XLK_NUM,
+	XLPT_XLK_TRI,
+	XLPT_XLK_WORD,
+	XLPT_XLK_STRV
+};
 
 /* Keys that are one member of the model each. In the order in which they are written. */
 struct xlpt_xl_key {
-	const char *key;	/* NULL ends the table */
+	const char *key; /* NULL ends the table */
 	enum xlpt_xl_type type;
 	size_t off;
 	const struct xlpt_xl_word *words;
-	bool deprecated;	/* read, never written */
+	bool deprecated; /* read, never written */
 };
 
 extern const struct xlpt_xl_key xlpt_xl_keys[];
@@ -40,9 +46,10 @@ bool xlpt_xl_is_viridian(const char *group);
 uint64_t xlpt_xl_video_least(int model);
 
 int xlpt_xl_word(const struct xlpt_xl_word *words, const char *s);	/* 0 = none */
-const char *xlpt_xl_spell(const struct xlpt_xl_word *words, int value);	/* NULL = none */
+const char *xlpt_xl_spell(const struct xlpt_xl_word *words, int value); /* NULL = none */
 
-/* CPU features whose names differ between libxl and libvirt; unknown names are returned as they are. */
+/* CPU features whose names differ between libxl and libvirt; unknown names are returned as they
+ * are. */
 const char *xlpt_xl_cpu_from(const char *xl_name);
 const char *xlpt_xl_cpu_to(const char *name);
 

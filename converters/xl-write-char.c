@@ -6,8 +6,10 @@
 
 static char *serial_text(const struct xlpt_chr *c)
 {
-	static const char *const words[] = { [XLPT_CHR_PTY] = "pty", [XLPT_CHR_NULL] = "null",
-					     [XLPT_CHR_VC] = "vc", [XLPT_CHR_STDIO] = "stdio" };
+	static const char *const words[] = { [XLPT_CHR_PTY] = "pty",
+					     [XLPT_CHR_NULL] = "null",
+					     [XLPT_CHR_VC] = "vc",
+					     [XLPT_CHR_STDIO] = "stdio" };
 	struct xlpt_str s = { 0 };
 
 	switch (c->kind) {
@@ -129,7 +131,8 @@ static void vf_command(const struct xlpt_pci *p, struct xlpt_str *out)
 
 	if (id->mac)
 		add_word(&s, "mac=", id->mac);
-	/* A VF has one VLAN, set by its PF; a trunk it cannot be given (libvirt refuses it, too). */
+	/* A VF has one VLAN, set by its PF; a trunk it cannot be given (libvirt refuses it, too).
+	 */
 	if (id->n_vlan == 1 && id->vlan_trunk != XLPT_ON && id->vlan[0].id.has)
 		xlpt_str_addf(&s, " vlan=%llu", (unsigned long long)id->vlan[0].id.v);
 	if (id->vport == XLPT_VPORT_QBH && id->profileid) {
@@ -137,7 +140,8 @@ static void vf_command(const struct xlpt_pci *p, struct xlpt_str *out)
 		add_word(&s, "profileid=", id->profileid);
 	} else if (id->vport == XLPT_VPORT_QBG && id->managerid.has && id->typeid.has &&
 		   id->typeidversion.has) {
-		xlpt_str_addf(&s, " virtualport=802.1Qbg managerid=%llu typeid=%llu typeidversion=%llu",
+		xlpt_str_addf(&s,
+			      " virtualport=802.1Qbg managerid=%llu typeid=%llu typeidversion=%llu",
 			      (unsigned long long)id->managerid.v, (unsigned long long)id->typeid.v,
 			      (unsigned long long)id->typeidversion.v);
 		if (id->instanceid)

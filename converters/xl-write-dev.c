@@ -39,7 +39,7 @@ void xlpt_xlw_pci(const struct xlpt_dom *dom, struct xlpt_str *out)
 
 		effective(&dom->pci[i], &spec);
 		if (!spec.has_bdf && !spec.name)
-			continue;	/* from a pool: known only when the guest starts */
+			continue; /* from a pool: known only when the guest starts */
 		text = xlpt_spec_format(&spec);
 		xlpt_xlw_item(&list, text);
 	}
@@ -59,8 +59,8 @@ static void write_disks(const struct xlpt_dom *dom, struct xlpt_str *out)
 		size_t len = medium ? strlen(d->target) : 0;
 
 		/*
-		 * libxlutil refuses a disk without a name, and without a medium if it is no CD-ROM; libxl
-		 * a name that it does not know. Floppy drives it has none.
+		 * libxlutil refuses a disk without a name, and without a medium if it is no CD-ROM;
+		 * libxl a name that it does not know. Floppy drives it has none.
 		 */
 		if (!d->vdev || !xlpt_xlw_option_ok(d->vdev) || !xlpt_xl_vdev(d->vdev, NULL) ||
 		    (!medium && d->dev != XLPT_DISKDEV_CDROM))
@@ -101,8 +101,8 @@ static bool says_ovs(const struct xlpt_net *n)
 {
 	const struct xlpt_netid *id = &n->id;
 	bool ok = id->vport == XLPT_VPORT_OVS && !id->profileid && !id->interfaceid &&
-		  (!n->kind || n->kind == XLPT_NET_BRIDGE) && n->source && !strpbrk(n->source, ".:") &&
-		  (!n->script || !strcmp(n->script, OVS_SCRIPT)) &&
+		  (!n->kind || n->kind == XLPT_NET_BRIDGE) && n->source &&
+		  !strpbrk(n->source, ".:") && (!n->script || !strcmp(n->script, OVS_SCRIPT)) &&
 		  (id->n_vlan < 2 || id->vlan_trunk == XLPT_ON);
 
 	for (size_t i = 0; i < id->n_vlan; i++)
@@ -113,9 +113,11 @@ static bool says_ovs(const struct xlpt_net *n)
 static void write_rate(struct xlpt_str *s, struct xlpt_num rate, struct xlpt_num us)
 {
 	/* libxlutil reads a 32-bit number; larger rates need a larger unit. */
+	/* clang-format off */
 	static const struct { const char *unit; uint64_t n; } units[] = {
 		{ "GB/s", 1000000000 }, { "MB/s", 1000000 }, { "KB/s", 1000 }, { "B/s", 1 },
 	};
+	/* clang-format on */
 
 	if (!rate.has || !rate.v)
 		return;
@@ -140,8 +142,8 @@ static void write_ips(struct xlpt_str *s, char **ips)
 }
 
 /*
- * xl's vif-openvswitch takes VLANs behind the bridge's name: "ovsbr0.100" is tagged, "ovsbr0:101:202"
- * a trunk, "ovsbr0.100:101" both.
+ * xl's vif-openvswitch takes VLANs behind the bridge's name: "ovsbr0.100" is tagged,
+ * "ovsbr0:101:202" a trunk, "ovsbr0.100:101" both.
  */
 static void write_bridge(struct xlpt_str *s, const struct xlpt_net *n)
 {
@@ -172,7 +174,10 @@ static void write_nets(const struct xlpt_dom *dom, struct xlpt_str *out)
 		xlpt_xlw_option(&s, "gatewaydev", n->gatewaydev);
 		xlpt_xlw_option(&s, "model", n->model);
 		xlpt_xlw_option(&s, "vifname", n->vifname);
-		xlpt_xlw_option(&s, "script", n->script ? n->script : says_ovs(n) ? OVS_SCRIPT : NULL);
+		xlpt_xlw_option(&s, "script",
+				n->script     ? n->script
+				: says_ovs(n) ? OVS_SCRIPT
+					      : NULL);
 		write_ips(&s, n->ips);
 		xlpt_xlw_option(&s, "backend", n->backend);
 		write_rate(&s, n->rate, n->rate_us);

@@ -44,7 +44,8 @@ bool xlpt_xlw_option_ok(const char *value)
 {
 	size_t n = strlen(value);
 
-	return n && !strchr(value, ',') && !strchr(" \t\n", *value) && !strchr(" \t\n", value[n - 1]);
+	return n && !strchr(value, ',') && !strchr(" \t\n", *value) &&
+	       !strchr(" \t\n", value[n - 1]);
 }
 
 void xlpt_xlw_option(struct xlpt_str *spec, const char *key, const char *value)
@@ -56,7 +57,8 @@ void xlpt_xlw_option(struct xlpt_str *spec, const char *key, const char *value)
 void xlpt_xlw_option_num(struct xlpt_str *spec, const char *key, struct xlpt_num n)
 {
 	if (n.has)
-		xlpt_str_addf(spec, "%s%s=%llu", spec->len ? "," : "", key, (unsigned long long)n.v);
+		xlpt_str_addf(spec, "%s%s=%llu", spec->len ? "," : "", key,
+			      (unsigned long long)n.v);
 }
 
 void xlpt_xlw_option_tri(struct xlpt_str *spec, const char *key, enum xlpt_tri t)
@@ -150,8 +152,10 @@ static void write_cpuid(const struct xlpt_dom *dom, struct xlpt_str *out)
 		return;
 	xlpt_str_add(&s, "host");
 	for (size_t i = 0; i < dom->n_cpu; i++) {
-		static const char letters[] = { [XLPT_CPU_DISABLE] = '0', [XLPT_CPU_FORCE] = '1',
-						[XLPT_CPU_OPTIONAL] = 'x', [XLPT_CPU_REQUIRE] = 'k',
+		static const char letters[] = { [XLPT_CPU_DISABLE] = '0',
+						[XLPT_CPU_FORCE] = '1',
+						[XLPT_CPU_OPTIONAL] = 'x',
+						[XLPT_CPU_REQUIRE] = 'k',
 						[XLPT_CPU_FORBID] = '0' };
 		const char *name = dom->cpu[i].name ? xlpt_xl_cpu_to(dom->cpu[i].name) : "";
 
@@ -177,8 +181,9 @@ static void write_numa(const struct xlpt_dom *dom, struct xlpt_str *out)
 		if (n->pnode.has)
 			xlpt_str_addf(&s, ", \"pnode=%llu\"", (unsigned long long)n->pnode.v);
 		if (n->size.has)
-			xlpt_str_addf(&s, ", \"size=%llu\"",
-				      (unsigned long long)(n->size.v / 1024 + (n->size.v % 1024 != 0)));
+			xlpt_str_addf(
+				&s, ", \"size=%llu\"",
+				(unsigned long long)(n->size.v / 1024 + (n->size.v % 1024 != 0)));
 		for (int j = 0; j < 2; j++) {
 			const char *v = j ? n->distances : n->vcpus;
 
@@ -265,14 +270,16 @@ static void write_carries(const struct xlpt_dom *dom, struct xlpt_str *out,
 
 		if (c->side != XLPT_SIDE_XL || !strcmp(c->path, "#") || xlpt_xlw_joins(dom, c))
 			continue;
-		/* It came through a file that anyone may edit: it must be one setting and no more. */
+		/* It came through a file that anyone may edit: it must be one setting and no more.
+		 */
 		xlpt_str_addf(&line, "%s = %s\n", c->path, c->text);
 		if (key_ok(c->path) && xlpt_xl_scan(line.s, line.len, NULL, &scan, NULL) == 0 &&
 		    scan.n == 1)
 			xlpt_str_add(out, line.s);
 		else
 			xlpt_loss_add(losses, XLPT_LOSS_DROPPED, dom->file, c->line, c->column,
-				      c->path, "kept from an earlier conversion, but no longer "
+				      c->path,
+				      "kept from an earlier conversion, but no longer "
 				      "a setting that xl could read");
 	}
 }
@@ -285,11 +292,13 @@ void xlpt_xl_write_kept(const struct xlpt_dom *dom, const struct xlpt_kepts *kep
 	xlpt_xlw_commands(dom, &run);
 	if (!run.len && (!kept || !kept->n))
 		return;
-	xlpt_str_add(out, "\n#xlpt-begin: what xl has no word for. xl skips these lines; xlpt convert "
-			  "restores them.\n");
+	xlpt_str_add(out,
+		     "\n#xlpt-begin: what xl has no word for. xl skips these lines; xlpt convert "
+		     "restores them.\n");
 	if (run.len) {
-		xlpt_str_add(out, "#xlpt-note: these commands set what libvirt sets before the guest "
-				  "starts:\n");
+		xlpt_str_add(out,
+			     "#xlpt-note: these commands set what libvirt sets before the guest "
+			     "starts:\n");
 		xlpt_str_addn(out, run.s, run.len);
 	}
 	for (size_t i = 0; kept && i < kept->n; i++) {

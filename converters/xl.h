@@ -11,7 +11,7 @@
 #include "converters/loss.h"
 #include "converters/model.h"
 
-#define XLPT_XL_MAX (1u << 20)	/* bytes; the largest real ones have a few thousand */
+#define XLPT_XL_MAX (1u << 20) /* bytes; the largest real ones have a few thousand */
 
 /*
  * Fills *out (initialised here, empty on error). kept receives what an earlier

@@ -28,7 +28,7 @@ char *xlpt_bdf_format(struct xlpt_bdf bdf, enum xlpt_bdf_form form, char buf[XLP
 struct reader {
 	const char *s;
 	size_t n, at, end;
-	bool host;	/* a function of this host: any segment that Linux can have */
+	bool host; /* a function of this host: any segment that Linux can have */
 	struct xlpt_diag *diag;
 };
 
@@ -40,8 +40,8 @@ static int XLPT_PRINTF(3, 4) bad(struct reader *r, size_t at, const char *fmt, .
 	va_start(ap, fmt);
 	what = xlpt_xvasprintf(fmt, ap);
 	va_end(ap);
-	xlpt_diag_set(r->diag, XLPT_ERR_SYNTAX, "column %zu: %s in \"%.*s\"", at + 1, what, (int)r->n,
-		      r->s);
+	xlpt_diag_set(r->diag, XLPT_ERR_SYNTAX, "column %zu: %s in \"%.*s\"", at + 1, what,
+		      (int)r->n, r->s);
 	xlpt_diag_at(r->diag, NULL, 0, (unsigned)at + 1);
 	xlpt_diag_hint(r->diag,
 		       "write the address as [SSSS:]BB:DD.F in hexadecimal, e.g. 0000:09:00.0");
@@ -73,8 +73,8 @@ static int field(struct reader *r, size_t max_digits, uint64_t max, const char *
 		return XLPT_ERR_SYNTAX;
 	}
 	if (v > max)
-		return bad(r, start, "%s %.*s is out of range (0-%llx)", name, digits,
-			   r->s + start, (unsigned long long)max);
+		return bad(r, start, "%s %.*s is out of range (0-%llx)", name, digits, r->s + start,
+			   (unsigned long long)max);
 	if ((size_t)digits > max_digits)
 		return bad(r, start, "%s %.*s has more than %zu digit%s", name, digits,
 			   r->s + start, max_digits, max_digits == 1 ? "" : "s");
@@ -119,7 +119,9 @@ static int parse_sep(struct reader *r, char sep, char dot, size_t func_digits, s
 		return rc;
 	if (r->at != r->end)
 		return bad(r, r->at, "unexpected text after the address");
-	*out = (struct xlpt_bdf){ .seg = (uint32_t)seg, .bus = (uint8_t)bus, .dev = (uint8_t)dev,
+	*out = (struct xlpt_bdf){ .seg = (uint32_t)seg,
+				  .bus = (uint8_t)bus,
+				  .dev = (uint8_t)dev,
 				  .func = (uint8_t)func };
 	return 0;
 }

@@ -24,17 +24,17 @@ struct xlpt_bdf {
 };
 
 enum xlpt_bdf_form {
-	XLPT_BDF_SYSFS,	   /* 0000:09:00.0   sysfs, new_slot, people */
-	XLPT_BDF_HIDE,	   /* (0000:09:00.0) the hide= parameter of pciback */
-	XLPT_BDF_XS,	   /* 0000-09-00-0   libxl's node below /libxl/pci */
-	XLPT_BDF_VDEV,	   /* 0000:09:00.00  vdev-N: the function has two digits */
-	XLPT_BDF_NODEDEV,  /* pci_0000_09_00_0  libvirt's node device name */
-	XLPT_BDF_QMP,	   /* pci-pt-09_00.0 libxl's id inside QEMU; has no segment */
+	XLPT_BDF_SYSFS,	  /* 0000:09:00.0   sysfs, new_slot, people */
+	XLPT_BDF_HIDE,	  /* (0000:09:00.0) the hide= parameter of pciback */
+	XLPT_BDF_XS,	  /* 0000-09-00-0   libxl's node below /libxl/pci */
+	XLPT_BDF_VDEV,	  /* 0000:09:00.00  vdev-N: the function has two digits */
+	XLPT_BDF_NODEDEV, /* pci_0000_09_00_0  libvirt's node device name */
+	XLPT_BDF_QMP,	  /* pci-pt-09_00.0 libxl's id inside QEMU; has no segment */
 };
 
-#define XLPT_XEN_SEG_MAX 0xffff	/* the highest segment that Xen can address */
+#define XLPT_XEN_SEG_MAX 0xffff /* the highest segment that Xen can address */
 
-#define XLPT_BDF_LEN 24	/* enough for every form, with the final NUL */
+#define XLPT_BDF_LEN 24 /* enough for every form, with the final NUL */
 
 /* Writes one form into buf and returns buf. */
 char *xlpt_bdf_format(struct xlpt_bdf bdf, enum xlpt_bdf_form form, char buf[XLPT_BDF_LEN]);

@@ -14,14 +14,14 @@
 
 #include "core/bdf.h"
 
-#define XLPT_BUDGET_LIMIT 512
-#define XLPT_BUDGET_WINDOW_MS (3600 * (int64_t)1000)
+#define XLPT_BUDGET_LIMIT	 512
+#define XLPT_BUDGET_WINDOW_MS	 (3600 * (int64_t)1000)
 #define XLPT_BUDGET_WARN_PERCENT 80
 
 struct xlpt_budget_rule {
-	unsigned limit;		/* of the host; at least 1 */
-	unsigned device_limit;	/* of each device; at least 1 */
-	int64_t window_ms;	/* more than 0 */
+	unsigned limit;	       /* of the host; at least 1 */
+	unsigned device_limit; /* of each device; at least 1 */
+	int64_t window_ms;     /* more than 0 */
 };
 
 /* One attach or detach. */
@@ -32,10 +32,10 @@ struct xlpt_budget_event {
 
 struct xlpt_budget_answer {
 	unsigned limit;
-	unsigned used;		/* within the window; may exceed the limit: some things count unasked */
-	unsigned left;		/* limit - used, not below 0 */
-	int64_t next_ms;	/* from now until `want` are free: 0 = now, -1 = never (want > limit) */
-	bool warn;		/* used has reached XLPT_BUDGET_WARN_PERCENT of the limit */
+	unsigned used;	 /* within the window; may exceed the limit: some things count unasked */
+	unsigned left;	 /* limit - used, not below 0 */
+	int64_t next_ms; /* from now until `want` are free: 0 = now, -1 = never (want > limit) */
+	bool warn;	 /* used has reached XLPT_BUDGET_WARN_PERCENT of the limit */
 };
 
 void xlpt_budget_rule_init(struct xlpt_budget_rule *rule);

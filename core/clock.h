@@ -10,7 +10,7 @@
 
 struct xlpt_clock {
 	int64_t (*now_ms)(struct xlpt_clock *c);
-	void (*sleep_ms)(struct xlpt_clock *c, int64_t ms);	/* only between two looks at a fact */
+	void (*sleep_ms)(struct xlpt_clock *c, int64_t ms); /* only between two looks at a fact */
 	void *priv;
 };
 

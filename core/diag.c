@@ -125,23 +125,25 @@ static const char *hint_of(int err, bool file)
 		return "name the file itself, without that link";
 	case ENOSPC:
 		return file ? "make room on that file system and run it again (df and df -i show how "
-			      "full it is)" : NULL;
+			      "full it is)"
+			    : NULL;
 	case EDQUOT:
 		return file ? "make room within the quota of that user and run it again" : NULL;
 	case EROFS:
 		return file ? "mount that file system to be written to and run it again" : NULL;
 	case EPERM:
 	case EACCES:
-		return file && geteuid() == 0 ? "root is refused this, too: lsattr shows whether it is "
-						"immutable, dmesg whether a security module forbids it"
-					      : NULL;
+		return file && geteuid() == 0
+			       ? "root is refused this, too: lsattr shows whether it is "
+				 "immutable, dmesg whether a security module forbids it"
+			       : NULL;
 	default:
 		return NULL;
 	}
 }
 
-static int XLPT_PRINTF(5, 0) with_errno(struct xlpt_diag *diag, enum xlpt_err code, int err, bool file,
-					const char *fmt, va_list ap)
+static int XLPT_PRINTF(5, 0) with_errno(struct xlpt_diag *diag, enum xlpt_err code, int err,
+					bool file, const char *fmt, va_list ap)
 {
 	_cleanup_free_ char *message = NULL;
 	const char *hint;

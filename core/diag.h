@@ -17,16 +17,16 @@
 
 struct xlpt_diag {
 	enum xlpt_err code;
-	char *message;	/* one line, no full stop at the end */
-	char *fact;	/* what was read where, or NULL */
-	char *hint;	/* what to run or write to mend it, or NULL */
-	char *log;	/* libxl's own lines, newline separated, or NULL */
-	char *file;	/* where in the input, or NULL */
-	unsigned line;	/* 1-based, 0 = unknown */
-	unsigned column;/* 1-based, 0 = unknown */
-	int sys_errno;	/* 0 = none */
-	int libxl_rc;	/* 0 = none */
-	bool hint_stays;/* another one would mend less */
+	char *message;	 /* one line, no full stop at the end */
+	char *fact;	 /* what was read where, or NULL */
+	char *hint;	 /* what to run or write to mend it, or NULL */
+	char *log;	 /* libxl's own lines, newline separated, or NULL */
+	char *file;	 /* where in the input, or NULL */
+	unsigned line;	 /* 1-based, 0 = unknown */
+	unsigned column; /* 1-based, 0 = unknown */
+	int sys_errno;	 /* 0 = none */
+	int libxl_rc;	 /* 0 = none */
+	bool hint_stays; /* another one would mend less */
 };
 
 void xlpt_diag_dispose(struct xlpt_diag *diag);

@@ -9,15 +9,15 @@
 
 enum xlpt_err {
 	XLPT_OK = 0,
-	XLPT_ERR_USAGE = -1,	   /* wrong command line */
-	XLPT_ERR_SYNTAX = -2,	   /* malformed address, option, value or file */
-	XLPT_ERR_NO_DEVICE = -3,   /* no such PCI function here */
-	XLPT_ERR_NOT_ENDPOINT = -4,/* a bridge or the like */
+	XLPT_ERR_USAGE = -1,	    /* wrong command line */
+	XLPT_ERR_SYNTAX = -2,	    /* malformed address, option, value or file */
+	XLPT_ERR_NO_DEVICE = -3,    /* no such PCI function here */
+	XLPT_ERR_NOT_ENDPOINT = -4, /* a bridge or the like */
 	XLPT_ERR_NO_GUEST = -5,
-	XLPT_ERR_IN_USE = -6,	   /* another guest, another operation */
-	XLPT_ERR_NOT_HIDDEN = -7,  /* not bound to xen-pciback */
-	XLPT_ERR_NOT_HELD = -8,	   /* the guest does not have the device */
-	XLPT_ERR_GUEST_TYPE = -9,  /* PVH, or not created for passthrough */
+	XLPT_ERR_IN_USE = -6,	  /* another guest, another operation */
+	XLPT_ERR_NOT_HIDDEN = -7, /* not bound to xen-pciback */
+	XLPT_ERR_NOT_HELD = -8,	  /* the guest does not have the device */
+	XLPT_ERR_GUEST_TYPE = -9, /* PVH, or not created for passthrough */
 	XLPT_ERR_NO_IOMMU = -10,
 	XLPT_ERR_NO_PCIBACK = -11, /* xen-pciback is not there */
 	XLPT_ERR_NO_XEN = -12,	   /* not a Xen dom0, or no access to it */

@@ -9,9 +9,9 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#define BEGINS "/.xlpt-"
-#define DIGITS 16
-#define TRIES  32
+#define BEGINS	"/.xlpt-"
+#define DIGITS	16
+#define TRIES	32
 #define OLD_TMP ".tmp"
 
 int xlpt_file_write_all(int fd, const void *data, size_t len)
@@ -199,7 +199,8 @@ int xlpt_file_into(const struct xlpt_file *f)
 	int r;
 
 	fd = f->fd >= 0 ? fcntl(f->fd, F_DUPFD_CLOEXEC, 3)
-			: openat(f->dir.rootfd, f->name + 1, O_WRONLY | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+			: openat(f->dir.rootfd, f->name + 1,
+				 O_WRONLY | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st))
 		return -errno;
 	/* By name it may be another thing by now; and nobody means a disk. */
@@ -266,8 +267,9 @@ static bool is_old(struct xlpt_host *h, const char *name, const char *prefix)
 		digits++;
 	if (!digits || digits > 10 || n <= digits + 1 || name[n - digits - 1] != '.')
 		return false;
-	return !h->live || xlpt_host_read_text(h, &comm, "/proc/%.*s/comm", (int)digits,
-					       name + n - digits) < 0 ||
+	return !h->live ||
+	       xlpt_host_read_text(h, &comm, "/proc/%.*s/comm", (int)digits, name + n - digits) <
+		       0 ||
 	       strcmp(comm, "xlpt") != 0;
 }
 

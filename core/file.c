@@ -9,7 +9,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#define LINKS_MAX 40	/* as the kernel's own limit (MAXSYMLINKS) */
+#define LINKS_MAX 40 /* as the kernel's own limit (MAXSYMLINKS) */
 
 /* ---- reading ---- */
 
@@ -29,7 +29,8 @@ int xlpt_file_open(struct xlpt_host *h, const char *path, int flags, struct stat
 	int r;
 
 	careful.live = false;
-	fd = h->ops->open(&careful, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | (flags & O_NOFOLLOW), 0);
+	fd = h->ops->open(&careful, path, O_RDONLY | O_NONBLOCK | O_NOCTTY | (flags & O_NOFOLLOW),
+			  0);
 	if (fd < 0)
 		return fd;
 	st = st ? st : &own;
@@ -90,10 +91,10 @@ char *xlpt_file_line(char **cursor)
 /* ---- finding a place ---- */
 
 struct walk {
-	int root, fd;		/* fd: the directory that was come to */
+	int root, fd; /* fd: the directory that was come to */
 	struct stat root_st;
 	int links;
-	bool make;		/* directories that are missing */
+	bool make; /* directories that are missing */
 };
 
 /* Whether a link that belongs to maker may lead to what belongs to owner. */
@@ -154,7 +155,8 @@ static int step(struct walk *w, const char *name)
 	bool make;
 	int r;
 
-	if (fd < 0 && errno == ENOENT && w->make && (mkdirat(w->fd, name, 0755) == 0 || errno == EEXIST))
+	if (fd < 0 && errno == ENOENT && w->make &&
+	    (mkdirat(w->fd, name, 0755) == 0 || errno == EEXIST))
 		fd = openat(w->fd, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	if (fd < 0 || fstat(fd, &st))
 		return -errno;
@@ -166,7 +168,7 @@ static int step(struct walk *w, const char *name)
 	if (!S_ISLNK(st.st_mode))
 		return -ENOTDIR;
 	make = w->make;
-	w->make = false;	/* not what a link says */
+	w->make = false; /* not what a link says */
 	r = link_text(w, fd, "", text, sizeof(text));
 	if (r == 0 && *text == '/')
 		r = to_root(w);
@@ -260,7 +262,8 @@ static char *folder(const char *path)
 {
 	const char *slash = strrchr(path, '/');
 
-	return !slash ? xlpt_xstrdup(".") : xlpt_xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
+	return !slash ? xlpt_xstrdup(".")
+		      : xlpt_xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
 }
 
 int xlpt_file_find(struct xlpt_host *h, const char *path, unsigned flags, struct xlpt_file *out)
@@ -285,7 +288,8 @@ int xlpt_file_find(struct xlpt_host *h, const char *path, unsigned flags, struct
 		r = find_last(&w, path, flags, out);
 	if (r == 0) {
 		out->dir = (struct xlpt_host){ .ops = h ? h->ops : &xlpt_host_real_ops,
-					       .root = folder(path), .rootfd = w.fd,
+					       .root = folder(path),
+					       .rootfd = w.fd,
 					       .priv = h ? h->priv : NULL };
 		w.fd = -1;
 	} else {

@@ -51,11 +51,11 @@ char *xlpt_file_line(char **cursor);
  * changed by nobody between looking and writing.
  */
 struct xlpt_file {
-	struct xlpt_host dir;	/* the directory, as a root of its own; dir.root is its path */
-	char *name;		/* in it, with a '/' before it */
-	int fd;			/* an open descriptor was named (/dev/stdout): write there; else -1 */
+	struct xlpt_host dir; /* the directory, as a root of its own; dir.root is its path */
+	char *name;	      /* in it, with a '/' before it */
+	int fd;		      /* an open descriptor was named (/dev/stdout): write there; else -1 */
 	bool there;
-	struct stat st;		/* of what is there, when there */
+	struct stat st; /* of what is there, when there */
 };
 
 #define XLPT_FILE_NONE ((struct xlpt_file){ .fd = -1, .dir = { .rootfd = -1 } })
@@ -69,7 +69,7 @@ void xlpt_file_dispose(struct xlpt_file *f);
  * component is followed, too, by the same rule; else a link there is what is there.
  */
 #define XLPT_FILE_FOLLOW    1u
-#define XLPT_FILE_MAKE_DIRS 2u	/* missing directories of path are made, mode 0755 */
+#define XLPT_FILE_MAKE_DIRS 2u /* missing directories of path are made, mode 0755 */
 int xlpt_file_find(struct xlpt_host *h, const char *path, unsigned flags, struct xlpt_file *out);
 
 /* Its absolute path below h, by which it is found again without a link. Caller frees. */
@@ -91,11 +91,11 @@ int xlpt_file_private_dir(struct xlpt_host *h, const char *path);
 /* ---- replacing ---- */
 
 struct xlpt_file_how {
-	mode_t mode;	/* of the new file, without a look at the umask */
-	bool keep;	/* ... but what is there keeps its owner, group and mode */
-	const struct stat *as;	/* ... or these, whatever is there; NULL: none */
-	bool fresh;	/* -EEXIST when anything is there */
-	bool lazy;	/* not waited for until it is on the disk */
+	mode_t mode;	       /* of the new file, without a look at the umask */
+	bool keep;	       /* ... but what is there keeps its owner, group and mode */
+	const struct stat *as; /* ... or these, whatever is there; NULL: none */
+	bool fresh;	       /* -EEXIST when anything is there */
+	bool lazy;	       /* not waited for until it is on the disk */
 };
 
 /* What is there and is not a regular file is not replaced: -ELOOP, -EISDIR, -EMEDIUMTYPE. */

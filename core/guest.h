@@ -11,21 +11,21 @@ enum xlpt_guest_type { XLPT_GUEST_UNKNOWN = 0, XLPT_GUEST_PV, XLPT_GUEST_HVM, XL
 
 struct xlpt_guest {
 	uint32_t domid;
-	char uuid[37];		/* lower-case text form, or "" */
+	char uuid[37]; /* lower-case text form, or "" */
 	char *name;
 	enum xlpt_guest_type type;
 	enum xlpt_tri passthrough; /* created with an IOMMU context; unset = not known */
 	enum xlpt_tri e820_host;   /* PV: created with the host's memory map; unset = not known */
 	bool paused;		   /* by the toolstack, so that it cannot answer */
 	bool dying;
-	bool suspended;		   /* stopped for a save or migration that has not ended (then dying, too) */
-	bool shut_down;		   /* it has ended, and nobody has destroyed it yet (then dying, too) */
-	bool has_stubdom;	   /* its device model runs in a domain of its own */
+	bool suspended;	  /* stopped for a save or migration that has not ended (then dying, too) */
+	bool shut_down;	  /* it has ended, and nobody has destroyed it yet (then dying, too) */
+	bool has_stubdom; /* its device model runs in a domain of its own */
 };
 
 void xlpt_guest_dispose(struct xlpt_guest *guest);
 #define _cleanup_guest_ XLPT_CLEANUP(xlpt_guest_dispose)
 void xlpt_guest_copy(struct xlpt_guest *dst, const struct xlpt_guest *src);
-const char *xlpt_guest_type_word(enum xlpt_guest_type type);	/* "pv" "hvm" "pvh" "unknown" */
+const char *xlpt_guest_type_word(enum xlpt_guest_type type); /* "pv" "hvm" "pvh" "unknown" */
 
 #endif

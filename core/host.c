@@ -10,11 +10,11 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define TEXT_MAX (64 * 1024)
+#define TEXT_MAX   (64 * 1024)
 #define OPEN_TRIES 1000
 #define READ_PIECE (64 * 1024)
 
-#define LINKS_MAX 40	/* as the kernel's own limit (MAXSYMLINKS) */
+#define LINKS_MAX 40 /* as the kernel's own limit (MAXSYMLINKS) */
 
 /*
  * The same by hand, a component at a time, for kernels before 5.6 (dom0s still
@@ -150,7 +150,8 @@ static int regular_or_dir(int fd, struct stat *st)
  */
 static int open_looked_at(struct xlpt_host *h, const char *path, int flags)
 {
-	_cleanup_close_ int probe = open_in_root(h, path, O_PATH | (flags & O_NOFOLLOW), 0), fd = -1;
+	_cleanup_close_ int probe = open_in_root(h, path, O_PATH | (flags & O_NOFOLLOW), 0),
+			    fd = -1;
 	struct stat st, now;
 	char self[32];
 	int r;
@@ -255,7 +256,7 @@ static ssize_t real_readlink(struct xlpt_host *h, const char *path, char *buf, s
 		return fd;
 	r = readlinkat(fd, "", buf, size - 1);
 	if (r < 0)
-		return errno == ENOENT ? -EINVAL : -errno;	/* not a link */
+		return errno == ENOENT ? -EINVAL : -errno; /* not a link */
 	buf[r] = '\0';
 	return r;
 }
@@ -408,13 +409,13 @@ void xlpt_host_close(struct xlpt_host *h)
 	*h = (struct xlpt_host){ .rootfd = -1 };
 }
 
-#define FORMAT_PATH(path, fmt)                        \
-	_cleanup_free_ char *path = NULL;             \
-	do {                                          \
-		va_list ap_;                          \
-		va_start(ap_, fmt);                   \
-		path = xlpt_xvasprintf(fmt, ap_);     \
-		va_end(ap_);                          \
+#define FORMAT_PATH(path, fmt)                    \
+	_cleanup_free_ char *path = NULL;         \
+	do {                                      \
+		va_list ap_;                      \
+		va_start(ap_, fmt);               \
+		path = xlpt_xvasprintf(fmt, ap_); \
+		va_end(ap_);                      \
 	} while (0)
 
 static int read_text(struct xlpt_host *h, const char *path, char **out)

@@ -50,10 +50,10 @@ struct xlpt_host_ops {
 
 struct xlpt_host {
 	const struct xlpt_host_ops *ops;
-	char *root;	/* "/" or the --sysroot directory */
+	char *root; /* "/" or the --sysroot directory */
 	int rootfd;
-	bool live;	/* the running system: root is "/" and nothing is faked */
-	void *priv;	/* of a fake */
+	bool live;  /* the running system: root is "/" and nothing is faked */
+	void *priv; /* of a fake */
 };
 
 /* Opens a root. Returns 0 or -errno; close with xlpt_host_close. */

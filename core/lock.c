@@ -84,8 +84,9 @@ int xlpt_lock_take(struct xlpt_lock_owner *owner, struct xlpt_locks *set, struct
 	if (r < 0)
 		return r;
 	l = xlpt_xcalloc(1, sizeof(*l));
-	*l = (struct xlpt_lock){ .kind = key->kind, .number = key->number, .fd = fd,
-				 .path = xlpt_xstrdup(key->path) };
+	*l = (struct xlpt_lock){
+		.kind = key->kind, .number = key->number, .fd = fd, .path = xlpt_xstrdup(key->path)
+	};
 	fd = -1;
 	XLPT_GROW(owner->held, owner->n, owner->alloc);
 	owner->held[owner->n++] = l;

@@ -21,16 +21,16 @@
 enum xlpt_lock_kind {
 	XLPT_LOCK_GUEST,
 	XLPT_LOCK_DEVICE,
-	XLPT_LOCK_PF,		/* the virtual functions of a PF: their number, their identities */
+	XLPT_LOCK_PF, /* the virtual functions of a PF: their number, their identities */
 	XLPT_LOCK_POOLS,
 	XLPT_LOCK_FILES,
 };
 
 struct xlpt_lock_key {
 	enum xlpt_lock_kind kind;
-	uint64_t number;	/* the order within a kind */
-	const char *path;	/* its file, made when it is not there */
-	bool directory;		/* ... or a directory that is there, locked itself */
+	uint64_t number;  /* the order within a kind */
+	const char *path; /* its file, made when it is not there */
+	bool directory;	  /* ... or a directory that is there, locked itself */
 };
 
 /* How long a lock is waited for that comes before one that is held. */

@@ -17,7 +17,7 @@
 
 char *xlpt_pin_format(const struct xlpt_pin *pin)
 {
-	struct xlpt_str s = {0};
+	struct xlpt_str s = { 0 };
 
 	xlpt_str_addf(&s, "xlpt-pin 1\npath %s\n", pin->path);
 	if (pin->vf >= 0)
@@ -118,7 +118,7 @@ static int read_bar(struct reader *r, const char *s)
 	s += m + 1;
 	if (!hex(&s, 8, '\0', &kind) || kind & ~XLPT_PIN_BAR_KIND)
 		return bad(r, "\"bar\" wants a kind of eight hexadecimal digits");
-	r->pin->bars[i] = (struct xlpt_pin_bar){.size = size, .kind = kind};
+	r->pin->bars[i] = (struct xlpt_pin_bar){ .size = size, .kind = kind };
 	return 0;
 }
 
@@ -189,11 +189,11 @@ static int read_line(struct reader *r, const char *key, const char *value)
 int xlpt_pin_parse(const char *text, struct xlpt_pin *out, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(text);
-	struct reader r = {.pin = out, .diag = diag};
+	struct reader r = { .pin = out, .diag = diag };
 	char *next = copy;
 	int rc = 0;
 
-	*out = (struct xlpt_pin){.vf = -1};
+	*out = (struct xlpt_pin){ .vf = -1 };
 	while (rc == 0 && *next) {
 		char *line = next, *space;
 

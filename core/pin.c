@@ -10,7 +10,7 @@ void xlpt_pin_dispose(struct xlpt_pin *pin)
 {
 	free(pin->path);
 	free(pin->serial);
-	*pin = (struct xlpt_pin){.vf = -1};
+	*pin = (struct xlpt_pin){ .vf = -1 };
 }
 
 /* ---- from facts ---- */
@@ -18,7 +18,7 @@ void xlpt_pin_dispose(struct xlpt_pin *pin)
 static char *path_of(const struct xlpt_devices *all, const struct xlpt_device *dev)
 {
 	struct xlpt_bdf chain[DEPTH_MAX];
-	struct xlpt_str s = {0};
+	struct xlpt_str s = { 0 };
 	size_t n = 0;
 
 	/* A captured tree may name bridges in a circle. */
@@ -51,7 +51,7 @@ static int vf_index(const struct xlpt_devices *all, const struct xlpt_device *de
 static char *serial_of(const struct xlpt_device *dev, const char *vpd)
 {
 	uint64_t v = dev->caps.serial;
-	struct xlpt_str s = {0};
+	struct xlpt_str s = { 0 };
 
 	/* Both are what cards without a number of their own have. */
 	if (dev->caps.has_serial && v && v != UINT64_MAX) {
@@ -148,7 +148,7 @@ static bool alike(const struct xlpt_pin *a, const struct xlpt_pin *b)
 
 char *xlpt_pin_alike(const struct xlpt_pin *pin, const struct xlpt_pin *candidates, size_t n)
 {
-	struct xlpt_str s = {0};
+	struct xlpt_str s = { 0 };
 
 	for (size_t i = 0; !pin->serial && i < n; i++)
 		if (!xlpt_pin_same_place(pin, &candidates[i]) && candidates[i].vf < 0 &&
@@ -162,8 +162,8 @@ char *xlpt_pin_alike(const struct xlpt_pin *pin, const struct xlpt_pin *candidat
 
 static void repin(struct xlpt_diag *diag, const char *name, const char *which)
 {
-	xlpt_diag_hint(diag, "if that is the one that is meant: xlpt pin --replace %s %s", XLPT_WORD(name),
-		       XLPT_WORD(which));
+	xlpt_diag_hint(diag, "if that is the one that is meant: xlpt pin --replace %s %s",
+		       XLPT_WORD(name), XLPT_WORD(which));
 }
 
 static int other_device(const struct xlpt_pin *pin, const char *name, const struct xlpt_pin *there,
@@ -236,7 +236,7 @@ int xlpt_pin_find(const struct xlpt_pin *pin, const char *name, const struct xlp
 	const struct xlpt_pin *there = NULL, *known;
 	size_t found;
 
-	*out = (struct xlpt_pin_match){0};
+	*out = (struct xlpt_pin_match){ 0 };
 	for (size_t i = 0; i < n; i++)
 		if (xlpt_pin_same_place(pin, &c[i]) &&
 		    (!there || rank(pin, &c[i]) > rank(pin, there)))

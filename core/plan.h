@@ -16,12 +16,12 @@
 typedef int (*xlpt_step_fn)(void *ctx, size_t arg, struct xlpt_diag *diag);
 
 struct xlpt_step {
-	char *what;		/* "bind 0000:02:00.0 to pciback" */
-	char *undo_what;	/* "give 0000:02:00.0 back to e1000e", NULL without undo */
+	char *what;	 /* "bind 0000:02:00.0 to pciback" */
+	char *undo_what; /* "give 0000:02:00.0 back to e1000e", NULL without undo */
 	xlpt_step_fn run;
-	xlpt_step_fn undo;	/* or NULL */
-	size_t arg;		/* for the functions, e.g. an index into ctx's items */
-	bool final;		/* changes something and cannot be undone: see xlpt_plan_final */
+	xlpt_step_fn undo; /* or NULL */
+	size_t arg;	   /* for the functions, e.g. an index into ctx's items */
+	bool final;	   /* changes something and cannot be undone: see xlpt_plan_final */
 };
 
 struct xlpt_plan {

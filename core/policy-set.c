@@ -82,7 +82,8 @@ static char *who_text(const struct users *u, const char *somebody)
 	return xlpt_str_take(&s);
 }
 
-/* Whether dom0 can do without it is what hiding it would say; the VFs of a PF can be removed before. */
+/* Whether dom0 can do without it is what hiding it would say; the VFs of a PF can be removed
+ * before. */
 static bool dom0_can_lose(const struct xlpt_set_mate *m)
 {
 	struct xlpt_device without_vfs = *m->device;
@@ -163,13 +164,15 @@ static char *clear_away(const struct users *u)
 		}
 		/* One that has ended lets go of nothing; it is destroyed once. */
 		if (m->place->owner_dying && !ended_before(u, i))
-			xlpt_str_addf(&s, m->place->owner_shut_down
-						? "%sxl destroy %s"
-						: "%swait until xl list does not show %s",
+			xlpt_str_addf(&s,
+				      m->place->owner_shut_down
+					      ? "%sxl destroy %s"
+					      : "%swait until xl list does not show %s",
 				      s.len ? "; " : "", XLPT_WORD(m->place->owner_name));
 		else if (!m->place->owner_dying)
 			xlpt_str_addf(&s, "%sxlpt detach %s %s", s.len ? "; " : "",
-				      XLPT_WORD(m->place->owner_name), XLPT_BDF_STR(m->device->bdf));
+				      XLPT_WORD(m->place->owner_name),
+				      XLPT_BDF_STR(m->device->bdf));
 	}
 	for (size_t i = 0; i < u->n_dom0; i++) {
 		const struct xlpt_set_mate *m = u->of_dom0[i];
@@ -183,7 +186,10 @@ static char *clear_away(const struct users *u)
 				      XLPT_BDF_STR(m->device->bdf));
 	}
 	for (size_t i = 0; i < u->n_dom0; i++)
-		xlpt_str_addf(&s, "%s %s", i ? "" : s.len ? "; xlpt hide" : "xlpt hide",
+		xlpt_str_addf(&s, "%s %s",
+			      i	      ? ""
+			      : s.len ? "; xlpt hide"
+				      : "xlpt hide",
 			      XLPT_BDF_STR(u->of_dom0[i]->device->bdf));
 	return xlpt_str_take(&s);
 }
@@ -192,9 +198,11 @@ static char *clear_away(const struct users *u)
 static void consent_hint(struct xlpt_bdf bdf, const char *instead, const char *means,
 			 struct xlpt_diag *diag)
 {
-	xlpt_diag_hint(diag, "%s%s%s: --allow-split %s, or for good \"allow-split = %s\" in "
-		       "/etc/xlpt/xlpt.conf", instead ? instead : "", instead ? "; or " : "", means,
-		       XLPT_BDF_STR(bdf), XLPT_BDF_STR(bdf));
+	xlpt_diag_hint(diag,
+		       "%s%s%s: --allow-split %s, or for good \"allow-split = %s\" in "
+		       "/etc/xlpt/xlpt.conf",
+		       instead ? instead : "", instead ? "; or " : "", means, XLPT_BDF_STR(bdf),
+		       XLPT_BDF_STR(bdf));
 }
 
 int xlpt_policy_split(const struct xlpt_device *dev, const struct xlpt_guest *guest,
@@ -225,7 +233,7 @@ int xlpt_policy_rejoin(const struct xlpt_device *dev, const struct xlpt_set_mate
 	XLPT_CLEANUP(users_dispose) struct users u;
 
 	sort_users(mates, n, NULL, &u);
-	u.n_dom0 = 0;	/* what dom0 uses is where dev goes */
+	u.n_dom0 = 0; /* what dom0 uses is where dev goes */
 	if (!u.n_guests)
 		return 0;
 	who = who_text(&u, "a guest");
@@ -249,9 +257,10 @@ char *xlpt_policy_divided(const struct xlpt_device *dev, const struct xlpt_guest
 	if (!u.n_dom0 && !u.n_guests)
 		return NULL;
 	who = who_text(&u, "another guest");
-	return xlpt_xasprintf("the isolation set of %s is divided: it goes to %s while %s, and each side "
-			      "can reach what the other's devices do, past the IOMMU",
-			      XLPT_BDF_STR(dev->bdf), guest ? guest->name : "dom0", who);
+	return xlpt_xasprintf(
+		"the isolation set of %s is divided: it goes to %s while %s, and each side "
+		"can reach what the other's devices do, past the IOMMU",
+		XLPT_BDF_STR(dev->bdf), guest ? guest->name : "dom0", who);
 }
 
 int xlpt_policy_reset_hits(const struct xlpt_device *dev, const char *word,
@@ -267,7 +276,8 @@ int xlpt_policy_reset_hits(const struct xlpt_device *dev, const char *word,
 		return 0;
 	for (size_t i = 0; i < n; i++)
 		if (xlpt_mate_in_use(&mates[i]))
-			add_to_list(&hit, used++, u.n_dom0 + u.n_guests, XLPT_BDF_STR(mates[i].device->bdf));
+			add_to_list(&hit, used++, u.n_dom0 + u.n_guests,
+				    XLPT_BDF_STR(mates[i].device->bdf));
 	who = who_text(&u, "a guest that is gone");
 	xlpt_str_add(&fact, who);
 	add_losses(&fact, &u);
@@ -297,10 +307,12 @@ static void carrier_hint(const struct users *u, struct xlpt_diag *diag)
 			      XLPT_BDF_STR(d->bdf), d->driver);
 	}
 	if (needed)
-		xlpt_diag_hint(diag, "turn VMD off in the firmware setup: then what is behind it can be "
+		xlpt_diag_hint(diag,
+			       "turn VMD off in the firmware setup: then what is behind it can be "
 			       "given away one by one");
 	else
-		xlpt_diag_hint(diag, "stop what uses %s, then: %s", u->n_dom0 == 1 ? "it" : "them", lines.s);
+		xlpt_diag_hint(diag, "stop what uses %s, then: %s", u->n_dom0 == 1 ? "it" : "them",
+			       lines.s);
 }
 
 int xlpt_policy_carrier(const struct xlpt_device *dev, const struct xlpt_set_mate *behind, size_t n,
@@ -321,8 +333,10 @@ int xlpt_policy_carrier(const struct xlpt_device *dev, const struct xlpt_set_mat
 
 		add_to_list(&list, i, u.n_dom0, one);
 	}
-	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s carries devices that dom0 uses, which would go with its "
-		      "driver", XLPT_BDF_STR(dev->bdf));
+	xlpt_diag_set(diag, XLPT_ERR_RULE,
+		      "%s carries devices that dom0 uses, which would go with its "
+		      "driver",
+		      XLPT_BDF_STR(dev->bdf));
 	xlpt_diag_fact(diag, "behind it: %s", list.s);
 	carrier_hint(&u, diag);
 	return XLPT_ERR_RULE;

@@ -16,9 +16,10 @@ int xlpt_policy_addressable(struct xlpt_bdf bdf, const struct xlpt_bdf *carrier,
 	if (bdf.seg <= XLPT_XEN_SEG_MAX)
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s cannot be passed through", XLPT_BDF_STR(bdf));
-	xlpt_diag_fact(diag, "its PCI domain %04x is %s%s; xen-pciback and the hypervisor address "
-		       "devices with 16 bits of segment", bdf.seg,
-		       carrier ? "behind VMD controller " : "above ffff",
+	xlpt_diag_fact(diag,
+		       "its PCI domain %04x is %s%s; xen-pciback and the hypervisor address "
+		       "devices with 16 bits of segment",
+		       bdf.seg, carrier ? "behind VMD controller " : "above ffff",
 		       carrier ? XLPT_BDF_STR(*carrier) : "");
 	xlpt_diag_hint(diag, "turn VMD off in the firmware setup: then it is in domain 0000");
 	return XLPT_ERR_RULE;
@@ -51,11 +52,15 @@ static int answers(const struct xlpt_device *dev, struct xlpt_diag *diag)
 		       power ? "; its power state is " : ": it has no power, or is off the bus",
 		       power ? power : "");
 	if (xlpt_streq(power, "D3cold"))
-		xlpt_diag_hint(diag, "echo 1 >" SYSFS_PCI "/devices/%s/remove; echo 1 >" SYSFS_PCI
-			       "/rescan; echo 0 >" SYSFS_PCI "/devices/%s/d3cold_allowed", bdf, bdf);
+		xlpt_diag_hint(diag,
+			       "echo 1 >" SYSFS_PCI "/devices/%s/remove; echo 1 >" SYSFS_PCI
+			       "/rescan; echo 0 >" SYSFS_PCI "/devices/%s/d3cold_allowed",
+			       bdf, bdf);
 	else
-		xlpt_diag_hint(diag, "echo 1 >" SYSFS_PCI "/devices/%s/remove; echo 1 >" SYSFS_PCI
-			       "/rescan", bdf);
+		xlpt_diag_hint(diag,
+			       "echo 1 >" SYSFS_PCI "/devices/%s/remove; echo 1 >" SYSFS_PCI
+			       "/rescan",
+			       bdf);
 	return XLPT_ERR_NO_DEVICE;
 }
 
@@ -73,18 +78,20 @@ static int free_of_guests(const struct xlpt_device *dev, const struct xlpt_place
 		return XLPT_ERR_IN_USE;
 	}
 	if (place->has_owner && place->owner_shut_down) {
-		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is with %s (domain %u), which has shut down and was "
-			      "not destroyed", bdf, place->owner_name, place->owner_domid);
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE,
+			      "%s is with %s (domain %u), which has shut down and was "
+			      "not destroyed",
+			      bdf, place->owner_name, place->owner_domid);
 		xlpt_diag_fact(diag, "Xen still has domain %u, and the device with it",
 			       place->owner_domid);
 		xlpt_diag_hint(diag, "xl destroy %s", XLPT_WORD(place->owner_name));
 		return XLPT_ERR_IN_USE;
 	}
 	if (place->has_owner && place->owner_dying) {
-		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is still with domain %u (%s), which does not end",
-			      bdf, place->owner_domid, place->owner_name);
-		xlpt_diag_fact(diag, "Xen reports domain %u as dying",
-			       place->owner_domid);
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE,
+			      "%s is still with domain %u (%s), which does not end", bdf,
+			      place->owner_domid, place->owner_name);
+		xlpt_diag_fact(diag, "Xen reports domain %u as dying", place->owner_domid);
 		xlpt_diag_hint(diag, "the same command again once xl list does not show domain %u",
 			       place->owner_domid);
 		return XLPT_ERR_IN_USE;
@@ -95,7 +102,8 @@ static int free_of_guests(const struct xlpt_device *dev, const struct xlpt_place
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is %s %s (domain %u)", bdf,
 			      same ? "already with" : "in use by", place->owner_name,
 			      place->owner_domid);
-		xlpt_diag_fact(diag, "/local/domain/0/backend/pci/%u/0 names it", place->owner_domid);
+		xlpt_diag_fact(diag, "/local/domain/0/backend/pci/%u/0 names it",
+			       place->owner_domid);
 		xlpt_diag_hint(diag, "xlpt detach %s %s", XLPT_WORD(place->owner_name), bdf);
 		return XLPT_ERR_IN_USE;
 	}
@@ -106,8 +114,9 @@ static int free_of_guests(const struct xlpt_device *dev, const struct xlpt_place
 			xlpt_diag_fact(diag, "no backend names it; libxl's note says domain %lld",
 				       (long long)place->noted_domid);
 		else
-			xlpt_diag_fact(diag, "no backend in xenstore names it: an operation that was "
-					     "cut short left it so");
+			xlpt_diag_fact(diag,
+				       "no backend in xenstore names it: an operation that was "
+				       "cut short left it so");
 		xlpt_diag_hint(diag, "xlpt repair");
 		return XLPT_ERR_IN_USE;
 	}
@@ -137,7 +146,8 @@ static int without_vfs(const struct xlpt_device *dev, const struct xlpt_place *p
 {
 	if (place->on_pciback || dev->vf_count <= 0)
 		return 0;
-	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s has %d virtual function%s, which would go with its driver",
+	xlpt_diag_set(diag, XLPT_ERR_RULE,
+		      "%s has %d virtual function%s, which would go with its driver",
 		      XLPT_BDF_STR(dev->bdf), dev->vf_count, dev->vf_count == 1 ? "" : "s");
 	xlpt_diag_fact(diag, "sriov_numvfs is %d", dev->vf_count);
 	if (place->vfs_line)
@@ -179,23 +189,28 @@ static int backend_ready(const struct xlpt_attach_facts *f, struct xlpt_diag *di
 	if (!f->be_consistent) {
 		xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
 			      "the list of %s's devices in xenstore contradicts itself", g->name);
-		xlpt_diag_fact(diag, "/local/domain/0/backend/pci/%u/0: num_devs does not match the "
-				     "dev-N nodes", g->domid);
+		xlpt_diag_fact(diag,
+			       "/local/domain/0/backend/pci/%u/0: num_devs does not match the "
+			       "dev-N nodes",
+			       g->domid);
 		xlpt_diag_hint(diag, "xlpt repair");
 		return XLPT_ERR_CONFLICT;
 	}
 	if (g->type == XLPT_GUEST_PV && f->be_leaving) {
-		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s still has a device half-way out", g->name);
-		xlpt_diag_fact(diag, "/local/domain/0/backend/pci/%u/0 has a state-N of 5, which stops "
-				     "every later change", g->domid);
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s still has a device half-way out",
+			      g->name);
+		xlpt_diag_fact(diag,
+			       "/local/domain/0/backend/pci/%u/0 has a state-N of 5, which stops "
+			       "every later change",
+			       g->domid);
 		xlpt_diag_hint(diag, "xlpt repair");
 		return XLPT_ERR_CONFLICT;
 	}
 	if (g->type != XLPT_GUEST_PV)
-		return 0;	/* no frontend answers there: 3 and 7 are where it rests */
+		return 0; /* no frontend answers there: 3 and 7 are where it rests */
 	if (f->be_state == CLOSING || f->be_state == CLOSED) {
-		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s takes no more PCI devices until it restarts",
-			      g->name);
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
+			      "%s takes no more PCI devices until it restarts", g->name);
 		xlpt_diag_fact(diag, "its PCI backend is in state %d (closing) after an error",
 			       f->be_state);
 		xlpt_diag_hint(diag, "xl reboot %s", XLPT_WORD(g->name));
@@ -209,11 +224,13 @@ int xlpt_policy_runs(const struct xlpt_guest *g, struct xlpt_diag *diag)
 	if (!g->dying)
 		return 0;
 	if (g->shut_down) {
-		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s has shut down and was not destroyed", g->name);
+		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s has shut down and was not destroyed",
+			      g->name);
 		xlpt_diag_fact(diag, "Xen still has domain %u, and its devices with it", g->domid);
 		xlpt_diag_hint(diag, "xl destroy %s", XLPT_WORD(g->name));
 	} else if (g->suspended) {
-		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is stopped for a save or a migration", g->name);
+		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is stopped for a save or a migration",
+			      g->name);
 		xlpt_diag_fact(diag, "Xen reports domain %u as suspended", g->domid);
 		xlpt_diag_hint(diag, "wait until that has ended; xlpt repair, if it was cut short");
 	} else {
@@ -231,17 +248,21 @@ static int guest_fits(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 	if (g->type == XLPT_GUEST_PVH) {
 		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE, "%s is a PVH guest", g->name);
 		xlpt_diag_fact(diag, "Xen on x86 passes devices through to PV and HVM guests only");
-		xlpt_diag_hint(diag, "set type=\"hvm\" or type=\"pv\" in its configuration and create it "
-				     "again");
+		xlpt_diag_hint(diag,
+			       "set type=\"hvm\" or type=\"pv\" in its configuration and create it "
+			       "again");
 		return XLPT_ERR_GUEST_TYPE;
 	}
 	if (g->has_stubdom) {
-		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE, "the device model of %s runs in a domain of its "
-			      "own", g->name);
+		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE,
+			      "the device model of %s runs in a domain of its "
+			      "own",
+			      g->name);
 		xlpt_diag_fact(diag, "with a stub domain the device goes through two backends, and "
 				     "nothing tells here when both have it");
-		xlpt_diag_hint(diag, "create it without device_model_stubdomain_override, or name the "
-				     "device in its configuration");
+		xlpt_diag_hint(diag,
+			       "create it without device_model_stubdomain_override, or name the "
+			       "device in its configuration");
 		return XLPT_ERR_GUEST_TYPE;
 	}
 	/* libxl takes it and does nothing with it. */
@@ -266,31 +287,42 @@ static int guest_fits(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE,
 			      "%s was created without passthrough, and Xen cannot turn it on later",
 			      g->name);
-		xlpt_diag_fact(diag, "it has no IOMMU context in the hypervisor: passthrough is off by "
-				     "default for a guest created without devices");
-		xlpt_diag_hint(diag, "write passthrough=\"enabled\"%s into its configuration and create "
-				     "it again", g->type == XLPT_GUEST_PV ? " and e820_host=1" : "");
+		xlpt_diag_fact(diag,
+			       "it has no IOMMU context in the hypervisor: passthrough is off by "
+			       "default for a guest created without devices");
+		xlpt_diag_hint(diag,
+			       "write passthrough=\"enabled\"%s into its configuration and create "
+			       "it again",
+			       g->type == XLPT_GUEST_PV ? " and e820_host=1" : "");
 		return XLPT_ERR_GUEST_TYPE;
 	}
 	if (g->type == XLPT_GUEST_PV && g->e820_host == XLPT_OFF && !f->without_e820) {
-		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE, "%s was created without e820_host", g->name);
-		xlpt_diag_fact(diag, "a PV guest without the host's memory map can have RAM where the "
-				     "device's registers are");
-		xlpt_diag_hint(diag, "write e820_host=1 into its configuration and create it again, or "
-				     "try with --without-e820");
+		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE, "%s was created without e820_host",
+			      g->name);
+		xlpt_diag_fact(diag,
+			       "a PV guest without the host's memory map can have RAM where the "
+			       "device's registers are");
+		xlpt_diag_hint(diag,
+			       "write e820_host=1 into its configuration and create it again, or "
+			       "try with --without-e820");
 		return XLPT_ERR_GUEST_TYPE;
 	}
 	if (g->paused) {
 		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is paused and cannot answer", g->name);
 		xlpt_diag_fact(diag, "an attach is done when the guest's own frontend says so");
-		xlpt_diag_hint(diag, "xl unpause %s; wait, if xl is still creating it", XLPT_WORD(g->name));
+		xlpt_diag_hint(diag, "xl unpause %s; wait, if xl is still creating it",
+			       XLPT_WORD(g->name));
 		return XLPT_ERR_NO_GUEST;
 	}
 	if (g->type == XLPT_GUEST_PV && f->guest_devices >= XLPT_PV_SLOTS) {
-		xlpt_diag_set(diag, XLPT_ERR_FULL, "%s has no free slot for another device", g->name);
-		xlpt_diag_fact(diag, "it has %zu devices, and xen-pciback gives a PV guest one bus of "
-				     "%d slots", f->guest_devices, XLPT_PV_SLOTS);
-		xlpt_diag_hint(diag, "detach one first: xlpt status %s lists them", XLPT_WORD(g->name));
+		xlpt_diag_set(diag, XLPT_ERR_FULL, "%s has no free slot for another device",
+			      g->name);
+		xlpt_diag_fact(diag,
+			       "it has %zu devices, and xen-pciback gives a PV guest one bus of "
+			       "%d slots",
+			       f->guest_devices, XLPT_PV_SLOTS);
+		xlpt_diag_hint(diag, "detach one first: xlpt status %s lists them",
+			       XLPT_WORD(g->name));
 		return XLPT_ERR_FULL;
 	}
 	return 0;
@@ -303,10 +335,12 @@ static int reserved_alone(const struct xlpt_attach_facts *f, struct xlpt_diag *d
 
 	if (!f->rdm_shared || f->rdm_relaxed)
 		return 0;
-	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s stays: Xen does not give away a device whose reserved "
-		      "memory another one shares", XLPT_BDF_STR(f->device->bdf));
-	xlpt_diag_fact(diag, "firmware reserves 0x%" PRIx64 "-0x%" PRIx64 " for it and for %s", f->rdm_base,
-		       f->rdm_limit, f->rdm_shared);
+	xlpt_diag_set(diag, XLPT_ERR_RULE,
+		      "%s stays: Xen does not give away a device whose reserved "
+		      "memory another one shares",
+		      XLPT_BDF_STR(f->device->bdf));
+	xlpt_diag_fact(diag, "firmware reserves 0x%" PRIx64 "-0x%" PRIx64 " for it and for %s",
+		       f->rdm_base, f->rdm_limit, f->rdm_shared);
 	xlpt_diag_hint(diag, "add rdm_policy=relaxed (both to one guest)%s",
 		       usb ? ", or turn off legacy USB support in the firmware's setup" : "");
 	return XLPT_ERR_RULE;
@@ -332,7 +366,8 @@ int xlpt_policy_attach(const struct xlpt_attach_facts *f, struct xlpt_diag *diag
 		rc = without_vfs(f->device, f->place, diag);
 	if (rc)
 		return rc;
-	also = xlpt_xasprintf("%s%s%s", to_hide ? " --hide" : "", f->divides ? " --allow-split " : "",
+	also = xlpt_xasprintf("%s%s%s", to_hide ? " --hide" : "",
+			      f->divides ? " --allow-split " : "",
 			      f->divides ? XLPT_BDF_STR(*f->divides) : "");
 	/* On pciback already is no excuse: a boot-time hide of the system disk is a mistake too. */
 	rc = not_needed(f->device, f->place, f->force_host_device, also, diag);
@@ -363,9 +398,12 @@ int xlpt_policy_leave(const struct xlpt_guest *guest, const struct xlpt_bdf *dev
 	for (size_t i = 0; i < n; i++)
 		xlpt_str_addf(&list, " %s", XLPT_BDF_STR(devices[i]));
 	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s holds %s and cannot be %s with %s:%s", guest->name,
-		      n == 1 ? "a PCI device" : "PCI devices", what, n == 1 ? "it" : "them", list.s);
-	xlpt_diag_fact(diag, "named by: %s; the state of a device cannot be %s, and libxl does not "
-			     "refuse it", says, what);
+		      n == 1 ? "a PCI device" : "PCI devices", what, n == 1 ? "it" : "them",
+		      list.s);
+	xlpt_diag_fact(diag,
+		       "named by: %s; the state of a device cannot be %s, and libxl does not "
+		       "refuse it",
+		       says, what);
 	if (!strcmp(what, "saved"))
 		xlpt_diag_hint(diag, "xlpt save --detach-first %s FILE", XLPT_WORD(guest->name));
 	else if (!strcmp(what, "migrated"))
@@ -380,11 +418,18 @@ int xlpt_policy_resumes(const struct xlpt_guest *guest, const struct xlpt_device
 {
 	if (guest->type != XLPT_GUEST_PV || dev->irq <= 0 || dev->is_vf)
 		return 0;
-	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s would not survive being %s, although %s is detached "
-		      "first", guest->name, what, XLPT_BDF_STR(dev->bdf));
-	xlpt_diag_fact(diag, "the device has an interrupt line (irq %d), which a PV guest's kernel keeps; "
-			     "Linux faults over it when it resumes (restore_pirqs)", dev->irq);
-	xlpt_diag_hint(diag, "shut %s down and create it again instead, or give it a virtual function; "
-			     "--force if its kernel is known to survive", XLPT_WORD(guest->name));
+	xlpt_diag_set(diag, XLPT_ERR_RULE,
+		      "%s would not survive being %s, although %s is detached "
+		      "first",
+		      guest->name, what, XLPT_BDF_STR(dev->bdf));
+	xlpt_diag_fact(
+		diag,
+		"the device has an interrupt line (irq %d), which a PV guest's kernel keeps; "
+		"Linux faults over it when it resumes (restore_pirqs)",
+		dev->irq);
+	xlpt_diag_hint(diag,
+		       "shut %s down and create it again instead, or give it a virtual function; "
+		       "--force if its kernel is known to survive",
+		       XLPT_WORD(guest->name));
 	return XLPT_ERR_RULE;
 }

@@ -15,16 +15,16 @@
 /* Where one function is, joined from sysfs, xenstore and the hypervisor. */
 struct xlpt_place {
 	bool on_pciback;
-	bool has_owner;		/* a guest's backend names it */
+	bool has_owner; /* a guest's backend names it */
 	uint32_t owner_domid;
-	char *owner_name;	/* NULL: the domain is gone, only its backend is left */
-	bool owner_dying;	/* ... or on its way out; with shut_down nobody has destroyed it yet */
+	char *owner_name; /* NULL: the domain is gone, only its backend is left */
+	bool owner_dying; /* ... or on its way out; with shut_down nobody has destroyed it yet */
 	bool owner_shut_down;
-	bool hyp_known;		/* the hypervisor was asked */
-	bool hyp_assigned;	/* ... and has it with a guest */
-	int64_t noted_domid;	/* libxl's own note, -1 = none */
-	const char *needed;	/* why this host needs it (pciback/guard), or NULL; not owned */
-	char *vfs_line;		/* of a PF with VFs in use: what removes them, or NULL */
+	bool hyp_known;	     /* the hypervisor was asked */
+	bool hyp_assigned;   /* ... and has it with a guest */
+	int64_t noted_domid; /* libxl's own note, -1 = none */
+	const char *needed;  /* why this host needs it (pciback/guard), or NULL; not owned */
+	char *vfs_line;	     /* of a PF with VFs in use: what removes them, or NULL */
 };
 
 /* What there is to know before a guest is given a function. */
@@ -34,22 +34,23 @@ struct xlpt_attach_facts {
 	const struct xlpt_place *place;
 	bool iommu;		/* for this type of guest */
 	size_t guest_devices;	/* held already, or before it in the same command */
-	int be_state, fe_state;	/* xenbus states of the guest's backend, -1 = none yet */
+	int be_state, fe_state; /* xenbus states of the guest's backend, -1 = none yet */
 	bool be_consistent;
-	bool be_leaving;	/* a device of it is half-way out (state-N 5) */
-	bool slot_asked;	/* the caller names the guest's slot */
-	bool rdm_relaxed;	/* ... or Xen to be relaxed about its reserved memory */
-	const char *rdm_shared;	/* who else firmware has reserved that memory for, or NULL */
-	uint64_t rdm_base, rdm_limit;	/* then: where it is, both included */
-	const struct xlpt_bdf *divides;	/* the sets of the devices would be refused at this one of
+	bool be_leaving;	      /* a device of it is half-way out (state-N 5) */
+	bool slot_asked;	      /* the caller names the guest's slot */
+	bool rdm_relaxed;	      /* ... or Xen to be relaxed about its reserved memory */
+	const char *rdm_shared;	      /* who else firmware has reserved that memory for, or NULL */
+	uint64_t rdm_base, rdm_limit; /* then: where it is, both included */
+	const struct xlpt_bdf *divides; /* the sets of the devices would be refused at this one of
 					   them (xlpt_policy_split), or NULL */
 	/* what the caller allows */
 	bool hide;		/* take it from its dom0 driver */
-	bool force_host_device;	/* even if the host needs it */
+	bool force_host_device; /* even if the host needs it */
 	bool without_e820;
 };
 
-/* NO_GUEST for one that is on its way out, has ended and is still there, or is stopped for a save. */
+/* NO_GUEST for one that is on its way out, has ended and is still there, or is stopped for a save.
+ */
 int xlpt_policy_runs(const struct xlpt_guest *guest, struct xlpt_diag *diag);
 
 int xlpt_policy_attach(const struct xlpt_attach_facts *f, struct xlpt_diag *diag);
@@ -58,7 +59,7 @@ int xlpt_policy_attach(const struct xlpt_attach_facts *f, struct xlpt_diag *diag
 struct xlpt_set_mate {
 	const struct xlpt_device *device;
 	const struct xlpt_place *place;
-	const char *why;	/* the edge that makes it one (pciback/isolate) */
+	const char *why; /* the edge that makes it one (pciback/isolate) */
 };
 
 /* dom0 drives it, or a guest has it; what is hidden, or has no driver, harms nobody. */

@@ -12,28 +12,29 @@
 
 /* How the next VF is chosen; libvirt only knows first. */
 enum xlpt_pool_policy {
-	XLPT_POOL_FIRST = 1,	/* the first free one */
-	XLPT_POOL_SPREAD,	/* one of the PF with the fewest VFs taken */
-	XLPT_POOL_NUMA,		/* one of a node that the guest runs on, if there is one */
+	XLPT_POOL_FIRST = 1, /* the first free one */
+	XLPT_POOL_SPREAD,    /* one of the PF with the fewest VFs taken */
+	XLPT_POOL_NUMA,	     /* one of a node that the guest runs on, if there is one */
 };
 
 enum xlpt_vf_state {
 	XLPT_VF_FREE = 0,
-	XLPT_VF_LEASED,		/* a lease names it */
-	XLPT_VF_GUEST,		/* with a guest, and no lease says so: xl or libvirt gave it */
-	XLPT_VF_DOM0,		/* this host uses it: interface up, or a driver of another kind */
-	XLPT_VF_ABSENT,		/* named by the pool, and there is no such VF */
+	XLPT_VF_LEASED, /* a lease names it */
+	XLPT_VF_GUEST,	/* with a guest, and no lease says so: xl or libvirt gave it */
+	XLPT_VF_DOM0,	/* this host uses it: interface up, or a driver of another kind */
+	XLPT_VF_ABSENT, /* named by the pool, and there is no such VF */
 };
 
-const char *xlpt_vf_state_word(enum xlpt_vf_state state);	/* "free" "leased" "guest" "dom0" "absent" */
+const char *
+xlpt_vf_state_word(enum xlpt_vf_state state); /* "free" "leased" "guest" "dom0" "absent" */
 
 struct xlpt_pool_vf {
 	struct xlpt_bdf bdf;
 	bool has_pf;
 	struct xlpt_bdf pf;
-	int numa_node;		/* -1 = not known */
+	int numa_node; /* -1 = not known */
 	enum xlpt_vf_state state;
-	char *holder;		/* who has it, for people: "web1 (domain 3)"; NULL while free */
+	char *holder; /* who has it, for people: "web1 (domain 3)"; NULL while free */
 };
 
 struct xlpt_pool_vfs {

@@ -14,10 +14,10 @@
 #include "core/clock.h"
 #include "core/stop.h"
 
-#define CHUNK (1u << 20)
-#define NAP_MAX_MS 20	/* between two looks at a program that is waited for */
+#define CHUNK	     (1u << 20)
+#define NAP_MAX_MS   20 /* between two looks at a program that is waited for */
 #define FEED_LOOK_MS 100
-#define GRACE_MS 2000	/* from SIGTERM to SIGKILL */
+#define GRACE_MS     2000 /* from SIGTERM to SIGKILL */
 
 extern char **environ;
 
@@ -91,7 +91,7 @@ static char **environment(char *path_entry)
 struct job {
 	struct xlpt_run *run;
 	char *file, **envp;
-	int in, out, err;	/* its streams */
+	int in, out, err; /* its streams */
 	pid_t pid;
 	bool ended;
 	int64_t deadline;
@@ -147,8 +147,9 @@ static bool reaped(struct job *job, bool wait)
 	if (r == 0 || (r < 0 && errno == EINTR))
 		return false;
 	job->ended = true;
-	job->run->status = r < 0 ? 126
-			   : WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	job->run->status = r < 0	       ? 126
+			   : WIFEXITED(status) ? WEXITSTATUS(status)
+					       : 128 + WTERMSIG(status);
 	return true;
 }
 
@@ -187,9 +188,10 @@ static int judge(const struct job *job, struct xlpt_diag *diag)
 		return XLPT_ERR_TIMEOUT;
 	}
 	if (too_long(job)) {
-		xlpt_diag_set(diag, XLPT_ERR_DATA, "the answer of %s is longer than %u MiB", run->argv[0],
-			      XLPT_RUN_ANSWER_MAX >> 20);
-		xlpt_diag_fact(diag, "it is cut there, and an answer that is not whole is not used");
+		xlpt_diag_set(diag, XLPT_ERR_DATA, "the answer of %s is longer than %u MiB",
+			      run->argv[0], XLPT_RUN_ANSWER_MAX >> 20);
+		xlpt_diag_fact(diag,
+			       "it is cut there, and an answer that is not whole is not used");
 		xlpt_diag_hint(diag, "run what it ran by hand and see what it prints");
 		return XLPT_ERR_DATA;
 	}
@@ -349,7 +351,10 @@ int xlpt_run_program(struct xlpt_run *run, struct xlpt_diag *diag)
 	_cleanup_free_ char **envp = environment(entry);
 	bool fed = run->feed || run->feed_fd >= 0;
 	struct sigaction old, plain = { .sa_handler = SIG_DFL };
-	struct job job = { .run = run, .file = file, .envp = envp, .err = err,
+	struct job job = { .run = run,
+			   .file = file,
+			   .envp = envp,
+			   .err = err,
 			   .out = run->out_fd >= 0 ? run->out_fd : out };
 	int in[2] = { -1, -1 }, rc;
 

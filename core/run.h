@@ -17,9 +17,9 @@
 
 #include "core/diag.h"
 
-#define XLPT_RUN_LOG_MAX 65536u
+#define XLPT_RUN_LOG_MAX    65536u
 #define XLPT_RUN_ANSWER_MAX (16u << 20)
-#define XLPT_RUN_PAPER_MAX (64u << 20)	/* a log that is longer gives the program EPERM */
+#define XLPT_RUN_PAPER_MAX  (64u << 20) /* a log that is longer gives the program EPERM */
 
 struct xlpt_run {
 	const char *const *argv;
@@ -29,25 +29,25 @@ struct xlpt_run {
 	 */
 	int keep[2];
 	/* Its standard input: in_fd as it is; or a pipe with feed, then feed_fd from an offset. */
-	int in_fd;	/* -1 = none */
+	int in_fd; /* -1 = none */
 	char *feed;
 	size_t feed_len;
-	int feed_fd;	/* -1 = none */
+	int feed_fd; /* -1 = none */
 	off_t feed_at;
-	int out_fd;	/* where its standard output goes, -1 = into out */
-	bool answer;	/* out is read by us: whole, or XLPT_ERR_DATA when it is too long */
-	bool asks;	/* it keeps the terminal (ssh wants a password) */
-	bool stoppable;	/* a signal to xlpt ends it; without, it is waited for */
-	int64_t timeout_ms;	/* 0 = none */
+	int out_fd;	    /* where its standard output goes, -1 = into out */
+	bool answer;	    /* out is read by us: whole, or XLPT_ERR_DATA when it is too long */
+	bool asks;	    /* it keeps the terminal (ssh wants a password) */
+	bool stoppable;	    /* a signal to xlpt ends it; without, it is waited for */
+	int64_t timeout_ms; /* 0 = none */
 	/* results */
-	int status;	/* exit status, or 128 and the signal; 127 = there is no such program */
-	struct xlpt_str out;	/* an answer, or the last XLPT_RUN_LOG_MAX bytes for people */
-	struct xlpt_str err;	/* the last XLPT_RUN_LOG_MAX bytes */
+	int status; /* exit status, or 128 and the signal; 127 = there is no such program */
+	struct xlpt_str out; /* an answer, or the last XLPT_RUN_LOG_MAX bytes for people */
+	struct xlpt_str err; /* the last XLPT_RUN_LOG_MAX bytes */
 };
 
-#define XLPT_RUN_INIT(args)                                                                      \
-	((struct xlpt_run){ .argv = (args), .keep = { -1, -1 }, .in_fd = -1, .feed_fd = -1,      \
-			    .out_fd = -1 })
+#define XLPT_RUN_INIT(args) \
+	((struct xlpt_run){ \
+		.argv = (args), .keep = { -1, -1 }, .in_fd = -1, .feed_fd = -1, .out_fd = -1 })
 
 void xlpt_run_dispose(struct xlpt_run *run);
 #define _cleanup_run_ XLPT_CLEANUP(xlpt_run_dispose)

@@ -39,9 +39,10 @@ static bool last_is(const char *key, size_t n, const char *word)
 /* *path: a value that is a path is where the secret is kept, and none. */
 static bool names_secret(const char *text, size_t n, bool *path)
 {
-	static const char *const words[] = { "passw", "passphrase", "secret", "psk", "token",
-					     "credential", "apikey", "api_key", "api-key", "privkey",
-					     "private_key", "private-key", NULL };
+	static const char *const words[] = { "passw",	"passphrase", "secret",	     "psk",
+					     "token",	"credential", "apikey",	     "api_key",
+					     "api-key", "privkey",    "private_key", "private-key",
+					     NULL };
 	static const char *const users[] = { "user", "name", NULL };
 	_cleanup_free_ char *key = xlpt_xstrndup(text, n);
 
@@ -141,7 +142,8 @@ static const char *quote_end(const char *p, const char *end, char quote, bool es
 /* In a list of xl's (vfb = [ 'vnc=1,vncpasswd=a b' ]) a value may have blanks. */
 static bool in_list(const char *key, size_t n)
 {
-	return (n == 9 && !memcmp(key, "vncpasswd", n)) || (n == 11 && !memcmp(key, "spicepasswd", n));
+	return (n == 9 && !memcmp(key, "vncpasswd", n)) ||
+	       (n == 11 && !memcmp(key, "spicepasswd", n));
 }
 
 static const char *list_end(const char *p, const char *end)
@@ -191,7 +193,8 @@ static bool key_and_value(struct line *l, const char *p)
 	n = (size_t)(end - key);
 	if (!names_secret(key, n, &path))
 		return false;
-	/* "key=value with blanks": the quote is the word's own, and not that of what it is part of. */
+	/* "key=value with blanks": the quote is the word's own, and not that of what it is part of.
+	 */
 	if (key > l->start && (key[-1] == '"' || key[-1] == '\'') &&
 	    (key - 1 == l->start || key[-2] != '='))
 		around = key[-1];
@@ -238,8 +241,9 @@ static const char *plain_end(const struct line *l, const char *p, const char *st
 /* $6$SALT$HASH and the like (crypt(5)). */
 static bool crypted(const struct line *l, const char *p)
 {
-	static const char *const ids[] = { "$1$", "$5$", "$6$", "$7$", "$y$", "$gy$", "$2a$", "$2b$",
-					   "$2y$", "$apr1$", "$md5", "$argon2", NULL };
+	static const char *const ids[] = { "$1$",  "$5$",     "$6$",  "$7$",  "$y$",
+					   "$gy$", "$2a$",    "$2b$", "$2y$", "$apr1$",
+					   "$md5", "$argon2", NULL };
 
 	for (const char *const *id = ids; *id; id++)
 		if (starts(l, p, *id))
@@ -266,9 +270,9 @@ static void at_position(struct line *l, const char *p)
 /* "password_pbkdf2 root HASH", "wpa-psk WORDS", "/vm/X/vncpasswd VALUE": the rest of the line. */
 static void whole_line(struct line *l)
 {
-	static const char *const words[] = { "password", "password_pbkdf2", "passwd", "passphrase",
-					     "secret", "wpa-psk", "wpa_psk", "wpa-passphrase",
-					     "wpa_passphrase" };
+	static const char *const words[] = { "password",   "password_pbkdf2", "passwd",
+					     "passphrase", "secret",	      "wpa-psk",
+					     "wpa_psk",	   "wpa-passphrase",  "wpa_passphrase" };
 	const char *word = l->start, *key, *end, *value;
 	bool path = false, known = false;
 
@@ -280,7 +284,8 @@ static void whole_line(struct line *l)
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(words); i++)
 		known |= (size_t)(end - key) == strlen(words[i]) &&
 			 !strncasecmp(key, words[i], (size_t)(end - key));
-	known |= key > word && *word == '/' && names_secret(key, (size_t)(end - key), &path) && !path;
+	known |= key > word && *word == '/' && names_secret(key, (size_t)(end - key), &path) &&
+		 !path;
 	value = skip_blanks(end, l->end);
 	if (!known || value == end || value == l->end || *value == '=' || *value == ':')
 		return;
@@ -295,7 +300,10 @@ size_t xlpt_secrets_take_out(const char *text, size_t len, struct xlpt_str *out,
 
 	while (text < end) {
 		const char *eol = memchr(text, '\n', (size_t)(end - text));
-		struct line l = { .start = text, .at = text, .end = eol ? eol : end, .out = out,
+		struct line l = { .start = text,
+				  .at = text,
+				  .end = eol ? eol : end,
+				  .out = out,
 				  .names = names };
 
 		whole_line(&l);

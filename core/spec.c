@@ -10,7 +10,7 @@
 struct reader {
 	const char *text;
 	struct xlpt_diag *diag;
-	bool xl;		/* only what xl reads */
+	bool xl; /* only what xl reads */
 	unsigned seen_vf;
 };
 
@@ -93,9 +93,10 @@ static int parse_file_name(struct reader *r, const char *s, size_t n, const char
 		return bad(r, s, "a name has 1 to %d characters", NAME_MAX_LEN);
 	for (char *p = name; *p; p++)
 		if (!isgraph((unsigned char)*p) || *p == '/' || (*p == '.' && p == name))
-			return bad(r, s + (p - name),
-				   "a %s's name has printable characters without '/', and no '.' first",
-				   what);
+			return bad(
+				r, s + (p - name),
+				"a %s's name has printable characters without '/', and no '.' first",
+				what);
 	if (xlpt_bdf_shaped(name))
 		return bad(r, s, "%s is an address, never a name", name);
 	*out = XLPT_TAKE(name);
@@ -139,7 +140,8 @@ static int parse_bool(struct reader *r, const char *key, const char *s, size_t n
 		return 0;
 	}
 	bad(r, s, "%s must be 0 or 1, not \"%.*s\"", key, (int)n, s);
-	xlpt_diag_fact(r->diag, "xl itself reads such a value as a number, so that \"yes\" means 0");
+	xlpt_diag_fact(r->diag,
+		       "xl itself reads such a value as a number, so that \"yes\" means 0");
 	xlpt_diag_hint(r->diag, "write %s=1 or %s=0", key, key);
 	return XLPT_ERR_SYNTAX;
 }
@@ -166,13 +168,24 @@ static int parse_rdm(struct reader *r, const char *s, size_t n, struct xlpt_spec
 	return 0;
 }
 
-enum key { KEY_BDF, KEY_VSLOT, KEY_NAME, KEY_PERMISSIVE, KEY_MSITRANSLATE, KEY_SEIZE,
-	   KEY_POWER_MGMT, KEY_RDM, KEY_POOL, N_KEYS, N_XL_KEYS = KEY_POOL,
-	   KEY_PLACE = N_KEYS /* pool: or pin: stands first */ };
+enum key {
+	KEY_BDF,
+	KEY_VSLOT,
+	KEY_NAME,
+	KEY_PERMISSIVE,
+	KEY_MSITRANSLATE,
+	KEY_SEIZE,
+	KEY_POWER_MGMT,
+	KEY_RDM,
+	KEY_POOL,
+	N_KEYS,
+	N_XL_KEYS = KEY_POOL,
+	KEY_PLACE = N_KEYS /* pool: or pin: stands first */
+};
 
-static const char *const key_names[N_KEYS] = { "bdf", "vslot", "name", "permissive",
-					       "msitranslate", "seize", "power_mgmt", "rdm_policy",
-					       "pool" };
+static const char *const key_names[N_KEYS] = { "bdf",	     "vslot",	     "name",
+					       "permissive", "msitranslate", "seize",
+					       "power_mgmt", "rdm_policy",   "pool" };
 
 static int parse_identity(struct reader *r, const char *s, size_t n, struct xlpt_spec *out)
 {
@@ -206,10 +219,12 @@ static int parse_item(struct reader *r, const char *s, size_t n, unsigned *seen,
 			break;
 	if (key == keys) {
 		bad(r, s, "unknown key \"%.*s\"", (int)klen, s);
-		xlpt_diag_hint(r->diag, "keys are bdf, vslot, name, permissive, msitranslate, seize, "
-					"power_mgmt, rdm_policy (xl-pci-configuration(5))%s",
-			       r->xl ? "" : ", and for a VF pool, mac, vlan, trust, spoofchk, link and "
-					    "more (xlpt-vf(8))");
+		xlpt_diag_hint(r->diag,
+			       "keys are bdf, vslot, name, permissive, msitranslate, seize, "
+			       "power_mgmt, rdm_policy (xl-pci-configuration(5))%s",
+			       r->xl ? ""
+				     : ", and for a VF pool, mac, vlan, trust, spoofchk, link and "
+				       "more (xlpt-vf(8))");
 		return XLPT_ERR_SYNTAX;
 	}
 	if (*seen & 1u << key)

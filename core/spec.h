@@ -27,12 +27,12 @@ enum xlpt_rdm { XLPT_RDM_UNSET = 0, XLPT_RDM_STRICT, XLPT_RDM_RELAXED };
 
 struct xlpt_spec {
 	bool has_bdf;
-	struct xlpt_bdf bdf;	/* function 0 when all_funcs */
-	bool all_funcs;		/* BB:DD.* */
-	char *name;		/* name=, as given to xl pci-assignable-add -n, or NULL */
+	struct xlpt_bdf bdf; /* function 0 when all_funcs */
+	bool all_funcs;	     /* BB:DD.* */
+	char *name;	     /* name=, as given to xl pci-assignable-add -n, or NULL */
 	/* pool:NAME, pin:NAME, or NULL; then has_bdf is false, but for the VF of BDF,pool=NAME */
 	char *pool, *pin;
-	int vslot;		/* guest slot 0..0x1f, -1 = not given */
+	int vslot; /* guest slot 0..0x1f, -1 = not given */
 	enum xlpt_tri permissive, msitranslate, seize, power_mgmt;
 	enum xlpt_rdm rdm_policy;
 	struct xlpt_vf_identity vf;

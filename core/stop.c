@@ -51,7 +51,8 @@ int xlpt_check_interrupted(struct xlpt_diag *diag)
 				       "cannot read all that this is decided on");
 	if (!sig)
 		return 0;
-	xlpt_diag_set(diag, XLPT_ERR_STOPPED, "stopped by signal %d (%s)", sig, xlpt_stop_name(sig));
+	xlpt_diag_set(diag, XLPT_ERR_STOPPED, "stopped by signal %d (%s)", sig,
+		      xlpt_stop_name(sig));
 	xlpt_diag_hint(diag, "run it again");
 	return XLPT_ERR_STOPPED;
 }

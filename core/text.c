@@ -7,7 +7,7 @@ size_t xlpt_text_char(const char *s, size_t n, uint32_t *code)
 {
 	const unsigned char *p = (const unsigned char *)s;
 	/* The least that takes so many bytes: shorter ones written long are no UTF-8. */
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t len = n == 0	   ? 0
 		     : p[0] < 0x80 ? 1
 		     : p[0] < 0xc0 ? 0
@@ -32,11 +32,13 @@ size_t xlpt_text_char(const char *s, size_t n, uint32_t *code)
 bool xlpt_text_is_order(uint32_t code)
 {
 	/* Unicode's Cc, Zl, Zp, and of Cf and the like what moves or hides text. */
+	/* clang-format off */
 	static const uint32_t ranges[][2] = {
 		{0x00, 0x1f},	  {0x7f, 0x9f},	    {0xad, 0xad},	{0x61c, 0x61c},
 		{0x180e, 0x180e}, {0x200b, 0x200f}, {0x2028, 0x202e},	{0x2060, 0x206f},
 		{0xfeff, 0xfeff}, {0xfff9, 0xfffb}, {0xe0000, 0xe007f},
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(ranges); i++)
 		if (code >= ranges[i][0] && code <= ranges[i][1])
@@ -68,7 +70,7 @@ void xlpt_text_show(struct xlpt_str *out, const char *s, size_t n)
 
 char *xlpt_text_shown(const char *s)
 {
-	struct xlpt_str out = {0};
+	struct xlpt_str out = { 0 };
 
 	if (!s)
 		return NULL;
@@ -101,7 +103,7 @@ static bool is_safe(char c)
 const char *xlpt_text_word(const char *s, char *buf, size_t size)
 {
 	bool plain = !s || xlpt_text_is_plain(s);
-	_cleanup_str_ struct xlpt_str out = {0};
+	_cleanup_str_ struct xlpt_str out = { 0 };
 	const char *c = s ? s : (s = "");
 
 	while (*c && is_safe(*c))
@@ -132,7 +134,7 @@ void xlpt_text_encode(struct xlpt_str *out, const char *s)
 
 char *xlpt_text_encoded(const char *s)
 {
-	struct xlpt_str out = {0};
+	struct xlpt_str out = { 0 };
 
 	if (!s)
 		return NULL;

@@ -33,7 +33,7 @@ bool xlpt_text_is_plain(const char *s); /* showing it changes nothing */
  * not fit is "...", which no command takes.
  */
 #define XLPT_WORD_LEN 512
-#define XLPT_WORD(s)  xlpt_text_word((s), (char[XLPT_WORD_LEN]){0}, XLPT_WORD_LEN)
+#define XLPT_WORD(s)  xlpt_text_word((s), (char[XLPT_WORD_LEN]){ 0 }, XLPT_WORD_LEN)
 const char *xlpt_text_word(const char *s, char *buf, size_t size);
 
 /*

@@ -196,9 +196,11 @@ char *xlpt_line_unescape(const char *line)
 		bool escaped = *line == '\\' && line[1];
 
 		line += escaped;
-		xlpt_str_addn(&out, escaped && *line == 'n'   ? "\n"
-				    : escaped && *line == 'r' ? "\r"
-							      : line, 1);
+		xlpt_str_addn(&out,
+			      escaped && *line == 'n'	? "\n"
+			      : escaped && *line == 'r' ? "\r"
+							: line,
+			      1);
 	}
 	return xlpt_str_take(&out);
 }

@@ -4,28 +4,44 @@
 #include <ctype.h>
 #include <string.h>
 
-#define RATE_MAX 10000000u	/* 10 Tbit/s: what lies above is a slip of the unit */
+#define RATE_MAX 10000000u /* 10 Tbit/s: what lies above is a slip of the unit */
 
-enum key { KEY_MAC, KEY_VLAN, KEY_TRUST, KEY_SPOOFCHK, KEY_LINK, KEY_MIN_RATE, KEY_MAX_RATE,
-	   KEY_PORT, KEY_PROFILE, KEY_INSTANCE, KEY_HOST, KEY_MANAGER, KEY_TYPE, KEY_TYPE_VERSION,
-	   N_KEYS };
+enum key {
+	KEY_MAC,
+	KEY_VLAN,
+	KEY_TRUST,
+	KEY_SPOOFCHK,
+	KEY_LINK,
+	KEY_MIN_RATE,
+	KEY_MAX_RATE,
+	KEY_PORT,
+	KEY_PROFILE,
+	KEY_INSTANCE,
+	KEY_HOST,
+	KEY_MANAGER,
+	KEY_TYPE,
+	KEY_TYPE_VERSION,
+	N_KEYS
+};
 
+/* clang-format off */
 static const char *const key_names[N_KEYS] = {
 	"mac", "vlan", "trust", "spoofchk", "link", "min_rate", "max_rate", "virtualport",
 	"profileid", "instanceid", "hostid", "managerid", "typeid", "typeidversion",
 };
+/* clang-format on */
 
 /* One value under the reader's eye. */
 struct value {
 	const char *key;
 	const char *s;
 	size_t n;
-	size_t off;	/* of s within the word */
+	size_t off; /* of s within the word */
 	struct xlpt_diag *diag;
 };
 
-static int XLPT_PRINTF(4, 5) bad(const struct value *v, size_t at, const char *hint,
-				 const char *fmt, ...)
+static int XLPT_PRINTF(4, 5)
+	bad(const struct value *v, size_t at, const char *hint, const char *fmt, ...)
 {
 	_cleanup_free_ char *what = NULL;
 	va_list ap;
@@ -46,8 +62,9 @@ static bool is_word(const struct value *v, const char *word)
 
 static int hex(char c)
 {
-	return isdigit((unsigned char)c) ? c - '0' :
-	       isxdigit((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10 : -1;
+	return isdigit((unsigned char)c)    ? c - '0'
+	       : isxdigit((unsigned char)c) ? tolower((unsigned char)c) - 'a' + 10
+					    : -1;
 }
 
 static int parse_mac(const struct value *v, struct xlpt_vf_identity *id)
@@ -92,8 +109,8 @@ static int parse_vlan(const struct value *v, struct xlpt_vf_identity *id)
 	if (!xlpt_parse_uint(s, n, 10, UINT32_MAX, &num))
 		return bad(v, 0, hint, "VLAN \"%.*s\" is not a decimal number", (int)n, s);
 	if (num > XLPT_VLAN_MAX)
-		return bad(v, 0, "VLANs are 1 to 4094, 0 means none",
-			   "VLAN %llu is over 4094", (unsigned long long)num);
+		return bad(v, 0, "VLANs are 1 to 4094, 0 means none", "VLAN %llu is over 4094",
+			   (unsigned long long)num);
 	id->vlan = (struct xlpt_vf_vlan){ .id = (uint16_t)num, .proto = XLPT_VLAN_8021Q };
 	id->has_vlan = true;
 	if (!colon)
@@ -131,9 +148,10 @@ static int parse_switch(const struct value *v, enum xlpt_tri *out)
 
 static int parse_link(const struct value *v, enum xlpt_vf_link *out)
 {
-	*out = is_word(v, "auto")    ? XLPT_LINK_AUTO :
-	       is_word(v, "enable")  ? XLPT_LINK_ENABLE :
-	       is_word(v, "disable") ? XLPT_LINK_DISABLE : XLPT_LINK_UNSET;
+	*out = is_word(v, "auto")      ? XLPT_LINK_AUTO
+	       : is_word(v, "enable")  ? XLPT_LINK_ENABLE
+	       : is_word(v, "disable") ? XLPT_LINK_DISABLE
+				       : XLPT_LINK_UNSET;
 	if (*out == XLPT_LINK_UNSET)
 		return bad(v, 0, "auto follows the PF's link",
 			   "link must be auto, enable or disable, not \"%.*s\"", (int)v->n, v->s);
@@ -143,8 +161,8 @@ static int parse_link(const struct value *v, enum xlpt_vf_link *out)
 static int parse_number(const struct value *v, uint64_t max, const char *unit, bool *has,
 			uint32_t *out)
 {
-	_cleanup_free_ char *hint = xlpt_xasprintf("a decimal number from 0 to %llu%s",
-						   (unsigned long long)max, unit);
+	_cleanup_free_ char *hint =
+		xlpt_xasprintf("a decimal number from 0 to %llu%s", (unsigned long long)max, unit);
 	uint64_t num;
 
 	if (!xlpt_parse_uint(v->s, v->n, 10, max, &num))
@@ -177,8 +195,8 @@ static int parse_uuid(const struct value *v, bool *has, uint8_t out[16])
 static int parse_profile(const struct value *v, char out[XLPT_PROFILE_MAX + 1])
 {
 	if (v->n == 0 || v->n > XLPT_PROFILE_MAX)
-		return bad(v, 0, "the name is the switch's own",
-			   "profileid has 1 to %d characters", XLPT_PROFILE_MAX);
+		return bad(v, 0, "the name is the switch's own", "profileid has 1 to %d characters",
+			   XLPT_PROFILE_MAX);
 	for (size_t i = 0; i < v->n; i++)
 		if ((unsigned char)v->s[i] < ' ' || v->s[i] == 0x7f)
 			return bad(v, i, "the name is the switch's own",
@@ -196,7 +214,8 @@ static int parse_port(const struct value *v, enum xlpt_vf_port *out)
 		*out = XLPT_PORT_QBG;
 	else
 		return bad(v, 0, "a VF knows virtualport=802.1Qbh and virtualport=802.1Qbg",
-			   "virtualport \"%.*s\" is neither 802.1Qbh nor 802.1Qbg", (int)v->n, v->s);
+			   "virtualport \"%.*s\" is neither 802.1Qbh nor 802.1Qbg", (int)v->n,
+			   v->s);
 	return 0;
 }
 
@@ -286,7 +305,8 @@ int xlpt_vfid_check(const struct xlpt_vf_identity *id, struct xlpt_diag *diag)
 	bool qbg = id->has_managerid || id->has_typeid || id->has_typeidversion;
 
 	if (id->has_min_rate && id->has_max_rate && id->max_rate && id->min_rate > id->max_rate)
-		return refuse(diag, "min_rate is above max_rate", "min_rate is what the VF gets at "
+		return refuse(diag, "min_rate is above max_rate",
+			      "min_rate is what the VF gets at "
 			      "least, max_rate what it gets at most, both in Mbit/s");
 	if (id->port == XLPT_PORT_UNSET &&
 	    (qbg || *id->profileid || id->has_instanceid || id->has_hostid))
@@ -302,7 +322,8 @@ int xlpt_vfid_check(const struct xlpt_vf_identity *id, struct xlpt_diag *diag)
 			      "802.1Qbg takes managerid, typeid, typeidversion and instanceid");
 	if (id->port == XLPT_PORT_QBG &&
 	    !(id->has_managerid && id->has_typeid && id->has_typeidversion))
-		return refuse(diag, "virtualport=802.1Qbg needs managerid, typeid and typeidversion",
+		return refuse(diag,
+			      "virtualport=802.1Qbg needs managerid, typeid and typeidversion",
 			      "the switch's administrator has the three numbers");
 	return 0;
 }
@@ -395,7 +416,8 @@ char *xlpt_uuid_format(const uint8_t uuid[16], char buf[XLPT_UUID_LEN])
 	char *p = buf;
 
 	for (size_t i = 0; i < 16; i++)
-		p += sprintf(p, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "", uuid[i]);
+		p += sprintf(p, "%s%02x", i == 4 || i == 6 || i == 8 || i == 10 ? "-" : "",
+			     uuid[i]);
 	return buf;
 }
 

@@ -23,18 +23,18 @@
 
 enum xlpt_tri { XLPT_UNSET = 0, XLPT_OFF, XLPT_ON };
 
-#define XLPT_VLAN_MAX 4094		/* 4095 is reserved (IEEE 802.1Q, table 9-2) */
-#define XLPT_VLAN_8021Q 0x8100		/* host byte order */
+#define XLPT_VLAN_MAX	 4094	/* 4095 is reserved (IEEE 802.1Q, table 9-2) */
+#define XLPT_VLAN_8021Q	 0x8100 /* host byte order */
 #define XLPT_VLAN_8021AD 0x88a8
-#define XLPT_PROFILE_MAX 39		/* linux/if_link.h PORT_PROFILE_MAX with its NUL */
+#define XLPT_PROFILE_MAX 39 /* linux/if_link.h PORT_PROFILE_MAX with its NUL */
 
 enum xlpt_vf_link { XLPT_LINK_UNSET = 0, XLPT_LINK_AUTO, XLPT_LINK_ENABLE, XLPT_LINK_DISABLE };
 enum xlpt_vf_port { XLPT_PORT_UNSET = 0, XLPT_PORT_QBH, XLPT_PORT_QBG };
 
 struct xlpt_vf_vlan {
-	uint16_t id;		/* 0 = none */
+	uint16_t id; /* 0 = none */
 	uint8_t qos;
-	uint16_t proto;		/* XLPT_VLAN_8021Q or _8021AD */
+	uint16_t proto; /* XLPT_VLAN_8021Q or _8021AD */
 };
 
 struct xlpt_vf_identity {
@@ -45,14 +45,14 @@ struct xlpt_vf_identity {
 	enum xlpt_tri trust, spoofchk;
 	enum xlpt_vf_link link;
 	bool has_min_rate, has_max_rate;
-	uint32_t min_rate, max_rate;	/* Mbit/s */
+	uint32_t min_rate, max_rate; /* Mbit/s */
 	enum xlpt_vf_port port;
-	char profileid[XLPT_PROFILE_MAX + 1];	/* "" = not given */
+	char profileid[XLPT_PROFILE_MAX + 1]; /* "" = not given */
 	bool has_instanceid, has_hostid;
-	uint8_t instanceid[16], hostid[16];	/* in the order they are written */
+	uint8_t instanceid[16], hostid[16]; /* in the order they are written */
 	bool has_managerid, has_typeid, has_typeidversion;
 	uint8_t managerid, typeidversion;
-	uint32_t typeid;		/* 24 bits */
+	uint32_t typeid; /* 24 bits */
 };
 
 /* No key was given. */

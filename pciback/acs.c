@@ -60,7 +60,8 @@ enum xlpt_acs_state xlpt_acs_state(const struct xlpt_device *dev)
 	if (word == XLPT_ACS_WORD_ISOLATES)
 		return XLPT_ACS_KNOWN;
 	state = by_rule(dev);
-	return word == XLPT_ACS_WORD_DOES_NOT && xlpt_acs_isolates(state) ? XLPT_ACS_DISTRUSTED : state;
+	return word == XLPT_ACS_WORD_DOES_NOT && xlpt_acs_isolates(state) ? XLPT_ACS_DISTRUSTED
+									  : state;
 }
 
 const char *xlpt_acs_word(const struct xlpt_device *dev)
@@ -83,16 +84,19 @@ const char *xlpt_acs_word(const struct xlpt_device *dev)
 
 const char *xlpt_port_word(const struct xlpt_device *dev)
 {
+	/* clang-format off */
 	static const char *const words[] = {
 		"endpoint", "legacy endpoint", NULL, NULL, "root port", "upstream port",
 		"downstream port", "PCIe-to-PCI bridge", "PCI-to-PCIe bridge",
 		"integrated endpoint", "event collector",
 	};
+	/* clang-format on */
 	const struct xlpt_caps *c = &dev->caps;
 
 	if (dev->header == XLPT_HEADER_CARDBUS)
 		return "CardBus bridge";
-	if (c->config_read && c->pcie && c->pcie_type < XLPT_ARRAY_SIZE(words) && words[c->pcie_type])
+	if (c->config_read && c->pcie && c->pcie_type < XLPT_ARRAY_SIZE(words) &&
+	    words[c->pcie_type])
 		return words[c->pcie_type];
 	return dev->header == XLPT_HEADER_BRIDGE ? "PCI bridge" : "endpoint";
 }

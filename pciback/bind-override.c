@@ -33,7 +33,7 @@ int xlpt_bind_override_read(struct xlpt_host *h, struct xlpt_bdf bdf, char **out
 		xlpt_diag_hint(diag, "cat " DEVICES "/%s/driver_override", XLPT_BDF_STR(bdf));
 		return XLPT_ERR_IO;
 	}
-	if (!**out || xlpt_streq(*out, "(null)"))	/* a null pointer printed with %s */
+	if (!**out || xlpt_streq(*out, "(null)")) /* a null pointer printed with %s */
 		free(XLPT_TAKE(*out));
 	return 0;
 }

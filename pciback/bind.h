@@ -15,7 +15,7 @@
 #include "core/device.h"
 #include "core/host.h"
 
-#define XLPT_PCIBACK_DRIVER "pciback"	/* the PCI driver's name in every era */
+#define XLPT_PCIBACK_DRIVER "pciback" /* the PCI driver's name in every era */
 
 /* 0 when /sys/bus/pci/drivers/pciback is there; XLPT_ERR_NO_PCIBACK with modprobe as hint. */
 int xlpt_pciback_present(struct xlpt_host *h, struct xlpt_diag *diag);
@@ -75,7 +75,6 @@ int xlpt_pciback_permissive(struct xlpt_host *h, struct xlpt_bdf bdf, bool *on,
  * (options of modprobe.d, blacklist honoured for an alias). Already loaded is
  * success; XLPT_ERR_NOT_FOUND when nothing claims it. Only on a live host.
  */
-int xlpt_bind_load_module(struct xlpt_host *h, const char *module_or_alias,
-			  struct xlpt_diag *diag);
+int xlpt_bind_load_module(struct xlpt_host *h, const char *module_or_alias, struct xlpt_diag *diag);
 
 #endif

@@ -105,7 +105,7 @@ static char *find_release(struct xlpt_host *h, bool *running)
 static bool listed(struct xlpt_host *h, const char *release, const char *file, const char *module)
 {
 	_cleanup_free_ char *path = xlpt_xasprintf(MODULES "/%s/%s", release, file);
-	_cleanup_str_ struct xlpt_str text = {0};
+	_cleanup_str_ struct xlpt_str text = { 0 };
 	char *cursor, *line;
 
 	if (xlpt_boot_slurp(h, path, &text) < 0)
@@ -129,7 +129,7 @@ bool xlpt_boot_is_builtin(struct xlpt_host *h, const struct xlpt_boot *boot, con
 static char config_value(struct xlpt_host *h, const char *release, const char *symbol)
 {
 	_cleanup_free_ char *path = xlpt_xasprintf("/boot/config-%s", release);
-	_cleanup_str_ struct xlpt_str text = {0};
+	_cleanup_str_ struct xlpt_str text = { 0 };
 	char *cursor, *line;
 	size_t n = strlen(symbol);
 
@@ -189,7 +189,7 @@ static void find_era(struct xlpt_host *h, struct xlpt_boot *b)
 
 static bool in_proc_modules(struct xlpt_host *h, const char *module)
 {
-	_cleanup_str_ struct xlpt_str text = {0};
+	_cleanup_str_ struct xlpt_str text = { 0 };
 	char *cursor, *line;
 
 	if (xlpt_boot_slurp(h, "/proc/modules", &text) < 0)
@@ -253,13 +253,13 @@ enum xlpt_boot_xen xlpt_boot_xen(struct xlpt_host *h)
 	if (xlpt_host_has(h, "/proc/xen"))
 		return XLPT_BOOT_XEN_YES;
 	return h->live || xlpt_host_has(h, "/sys/hypervisor") ? XLPT_BOOT_XEN_NO
-							       : XLPT_BOOT_XEN_UNKNOWN;
+							      : XLPT_BOOT_XEN_UNKNOWN;
 }
 
 int xlpt_boot_detect(struct xlpt_host *h, enum xlpt_era era, const char *release,
 		     struct xlpt_boot *out, struct xlpt_diag *diag)
 {
-	*out = (struct xlpt_boot){.era = era};
+	*out = (struct xlpt_boot){ .era = era };
 	if (release && !xlpt_host_has(h, MODULES "/%s", release)) {
 		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "there is no kernel %s here", release);
 		xlpt_diag_fact(diag, MODULES "/%s is not there", release);
@@ -292,12 +292,12 @@ void xlpt_boot_dispose(struct xlpt_boot *b)
 	free(b->loader_fact);
 	free(b->cmdline);
 	free(b->xen_cmdline);
-	*b = (struct xlpt_boot){0};
+	*b = (struct xlpt_boot){ 0 };
 }
 
 const char *xlpt_pb_mode_word(enum xlpt_pb_mode mode)
 {
-	static const char *const words[] = {"absent", "module", "built in"};
+	static const char *const words[] = { "absent", "module", "built in" };
 
 	return words[mode];
 }

@@ -24,7 +24,7 @@ static char *bound_module(struct xlpt_host *h, const struct xlpt_device *dev)
 /* "alias pci:v00008086d* e1000e", matched with fnmatch(3) as modprobe does. */
 static void by_alias(const char *file, struct xlpt_host *h, const char *modalias, char ***out)
 {
-	_cleanup_str_ struct xlpt_str text = {0};
+	_cleanup_str_ struct xlpt_str text = { 0 };
 	char *cursor, *line;
 
 	if (xlpt_boot_slurp(h, file, &text) < 0)
@@ -51,7 +51,7 @@ static void by_alias(const char *file, struct xlpt_host *h, const char *modalias
  */
 static void by_modinfo(struct xlpt_host *h, const char *file, const char *modalias, char ***out)
 {
-	_cleanup_str_ struct xlpt_str text = {0};
+	_cleanup_str_ struct xlpt_str text = { 0 };
 
 	if (xlpt_boot_slurp(h, file, &text) < 0)
 		return;

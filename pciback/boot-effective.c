@@ -17,9 +17,9 @@
 #include "core/file.h"
 
 /* In libkmod's order: of two files with one name, the first directory's counts. */
-static const char *const dirs[] = {"/etc/modprobe.d", "/run/modprobe.d",
-				   "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d",
-				   "/lib/modprobe.d"};
+static const char *const dirs[] = { "/etc/modprobe.d", "/run/modprobe.d",
+				    "/usr/local/lib/modprobe.d", "/usr/lib/modprobe.d",
+				    "/lib/modprobe.d" };
 
 void xlpt_boot_confs_dispose(struct xlpt_confs *c)
 {
@@ -41,8 +41,9 @@ static void conf_add(struct xlpt_confs *c, char *path, const char *text)
 			return;
 		}
 	XLPT_GROW(c->items, c->n, c->alloc);
-	c->items[c->n++] = (struct xlpt_conf){
-		.path = path, .name = xlpt_xstrdup(name), .text = xlpt_xstrdup(text)};
+	c->items[c->n++] = (struct xlpt_conf){ .path = path,
+					       .name = xlpt_xstrdup(name),
+					       .text = xlpt_xstrdup(text) };
 }
 
 static int by_name(const void *a, const void *b)
@@ -71,7 +72,7 @@ void xlpt_boot_confs_read(struct xlpt_host *h, const char *instead, const char *
 		xlpt_host_list(h, &names, "%s", dirs[i]);
 		for (char **name = names; name && *name; name++) {
 			char *path = xlpt_xasprintf("%s/%s", dirs[i], *name);
-			_cleanup_str_ struct xlpt_str text = {0};
+			_cleanup_str_ struct xlpt_str text = { 0 };
 
 			if (!conf_name(*name) || xlpt_streq(path, instead) ||
 			    xlpt_boot_slurp(h, path, &text) < 0)
@@ -84,15 +85,15 @@ void xlpt_boot_confs_read(struct xlpt_host *h, const char *instead, const char *
 		qsort(out->items, out->n, sizeof(*out->items), by_name);
 	/* module-init-tools (RHEL 5) reads this one, and reads it first. */
 	if (xlpt_host_has(h, "/etc/modprobe.conf")) {
-		_cleanup_str_ struct xlpt_str text = {0};
+		_cleanup_str_ struct xlpt_str text = { 0 };
 
 		if (xlpt_boot_slurp(h, "/etc/modprobe.conf", &text) < 0)
 			return;
 		XLPT_GROW(out->items, out->n, out->alloc);
 		memmove(out->items + 1, out->items, out->n * sizeof(*out->items));
-		out->items[0] = (struct xlpt_conf){.path = xlpt_xstrdup("/etc/modprobe.conf"),
-						   .name = xlpt_xstrdup("modprobe.conf"),
-						   .text = xlpt_xstrdup(xlpt_str_get(&text))};
+		out->items[0] = (struct xlpt_conf){ .path = xlpt_xstrdup("/etc/modprobe.conf"),
+						    .name = xlpt_xstrdup("modprobe.conf"),
+						    .text = xlpt_xstrdup(xlpt_str_get(&text)) };
 		out->n++;
 	}
 }
@@ -129,7 +130,7 @@ static int copy_out(const struct xlpt_confs *c)
 static struct kmod_ctx *open_kmod(int fd)
 {
 	_cleanup_free_ char *path = xlpt_xasprintf("/proc/self/fd/%d", fd);
-	const char *paths[] = {path, NULL};
+	const char *paths[] = { path, NULL };
 
 	return xlpt_kmod_new("/", fd >= 0 ? paths : paths + 1);
 }
@@ -297,13 +298,13 @@ char *xlpt_cmdline_hide(const char *cmdline, const char *module)
 int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const char *instead,
 			const char *text, struct xlpt_effective *out, struct xlpt_diag *diag)
 {
-	_cleanup_confs_ struct xlpt_confs c = {0};
+	_cleanup_confs_ struct xlpt_confs c = { 0 };
 	struct kmod_ctx *ctx = NULL, *none = NULL;
 	_cleanup_close_ int fd = -1;
 	bool black = false;
 	int r;
 
-	*out = (struct xlpt_effective){0};
+	*out = (struct xlpt_effective){ 0 };
 	xlpt_boot_confs_read(h, instead, text, &c);
 	fd = copy_out(&c);
 	r = fd < 0 ? fd : 0;
@@ -312,7 +313,8 @@ int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const
 		none = open_kmod(-1);
 	}
 	if (ctx && none) {
-		r = read_config(ctx, count(none, kmod_config_get_options), boot->module, out, &black);
+		r = read_config(ctx, count(none, kmod_config_get_options), boot->module, out,
+				&black);
 	} else if (r == 0) {
 		r = errno ? -errno : -EIO;
 	}
@@ -321,9 +323,11 @@ int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const
 	if (r < 0) {
 		xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot read the modprobe configuration");
 		if (r == -EIO)
-			xlpt_diag_fact(diag, "libkmod did not read it to its end, and does not say why");
-		xlpt_diag_hint(diag, "run it again; a limit on open files or memory may be the reason "
-				     "(ulimit -a)");
+			xlpt_diag_fact(diag,
+				       "libkmod did not read it to its end, and does not say why");
+		xlpt_diag_hint(diag,
+			       "run it again; a limit on open files or memory may be the reason "
+			       "(ulimit -a)");
 		return XLPT_ERR_IO;
 	}
 	if (out->modprobe_hide)
@@ -344,5 +348,5 @@ void xlpt_effective_dispose(struct xlpt_effective *eff)
 	free(eff->cmdline_hide);
 	free(eff->blacklisted);
 	xlpt_strv_free(eff->early);
-	*eff = (struct xlpt_effective){0};
+	*eff = (struct xlpt_effective){ 0 };
 }

@@ -11,7 +11,7 @@
 #include <errno.h>
 #include <string.h>
 
-#define HEADING                                                                                    \
+#define HEADING \
 	"# Written by \"xlpt boot write\". xlpt owns this file whole; change it with xlpt boot.\n"
 #define HOOK	   "/etc/initramfs-tools/hooks/xlpt"
 #define DRACUT	   "/etc/dracut.conf.d/xlpt.conf"
@@ -20,7 +20,7 @@
 static int add(struct xlpt_host *h, struct xlpt_boot_files *out, const char *path, char *text,
 	       mode_t mode, const char *why, struct xlpt_diag *diag)
 {
-	_cleanup_str_ struct xlpt_str old = {0};
+	_cleanup_str_ struct xlpt_str old = { 0 };
 	struct xlpt_boot_file *f;
 	int r = xlpt_boot_slurp(h, path, &old);
 
@@ -42,7 +42,8 @@ static int add(struct xlpt_host *h, struct xlpt_boot_files *out, const char *pat
 	XLPT_GROW(out->items, out->n, out->alloc);
 	f = &out->items[out->n++];
 	*f = (struct xlpt_boot_file){
-		.path = xlpt_xstrdup(path), .text = text, .mode = mode, .why = xlpt_xstrdup(why)};
+		.path = xlpt_xstrdup(path), .text = text, .mode = mode, .why = xlpt_xstrdup(why)
+	};
 	if (r >= 0)
 		f->old = xlpt_str_take(&old);
 	return 0;
@@ -108,7 +109,7 @@ static int need_grub(struct xlpt_host *h, const struct xlpt_boot *boot,
 /* Nothing is known of a mkinitcpio.conf.d before version 38: its script tells. */
 static bool mkinitcpio_reads_dir(struct xlpt_host *h)
 {
-	_cleanup_str_ struct xlpt_str text = {0};
+	_cleanup_str_ struct xlpt_str text = { 0 };
 
 	return xlpt_boot_slurp(h, "/usr/bin/mkinitcpio", &text) >= 0 &&
 	       strstr(xlpt_str_get(&text), "conf.d");
@@ -165,7 +166,7 @@ int xlpt_boot_files_make(struct xlpt_host *h, const struct xlpt_boot *boot,
 	char *text = NULL;
 	int rc = 0;
 
-	*out = (struct xlpt_boot_files){0};
+	*out = (struct xlpt_boot_files){ 0 };
 	if (on && by_cmdline) {
 		rc = check_cmdline(boot, list, diag);
 		if (rc == 0)
@@ -228,7 +229,7 @@ static int put(struct xlpt_host *h, const char *path, const char *text, mode_t m
 		r = make_parent(h, path);
 		if (r >= 0)
 			r = xlpt_file_replace(h, path, text, strlen(text),
-					      &(struct xlpt_file_how){.mode = mode});
+					      &(struct xlpt_file_how){ .mode = mode });
 	} else {
 		r = h->ops->unlink(h, path);
 		if (r == -ENOENT)
@@ -258,7 +259,7 @@ int xlpt_boot_file_put(struct xlpt_host *h, const struct xlpt_boot_file *file,
 int xlpt_boot_file_undo(struct xlpt_host *h, const struct xlpt_boot_file *file,
 			struct xlpt_diag *diag)
 {
-	_cleanup_str_ struct xlpt_str now = {0};
+	_cleanup_str_ struct xlpt_str now = { 0 };
 
 	if (xlpt_boot_file_same(file))
 		return 0;
@@ -271,8 +272,8 @@ int xlpt_boot_file_undo(struct xlpt_host *h, const struct xlpt_boot_file *file,
 
 int xlpt_boot_sweep(struct xlpt_host *h, bool only_count)
 {
-	static const char *const paths[] = {XLPT_MODPROBE_CONF, XLPT_GRUB_CFG, HOOK, DRACUT,
-					    MKINITCPIO};
+	static const char *const paths[] = { XLPT_MODPROBE_CONF, XLPT_GRUB_CFG, HOOK, DRACUT,
+					     MKINITCPIO };
 	int gone = 0;
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(paths); i++) {
@@ -296,5 +297,5 @@ void xlpt_boot_files_dispose(struct xlpt_boot_files *files)
 		free(files->items[i].why);
 	}
 	free(files->items);
-	*files = (struct xlpt_boot_files){0};
+	*files = (struct xlpt_boot_files){ 0 };
 }

@@ -10,7 +10,7 @@
 static void look(struct xlpt_host *h, const struct xlpt_boot *boot, const char *path, char **value,
 		 char **file, unsigned *line)
 {
-	_cleanup_str_ struct xlpt_str text = {0};
+	_cleanup_str_ struct xlpt_str text = { 0 };
 	char *cursor, *l;
 
 	if (xlpt_boot_slurp(h, path, &text) < 0)

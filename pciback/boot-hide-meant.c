@@ -16,7 +16,7 @@ void xlpt_hide_readable(enum xlpt_hide_grammar grammar, const char *text,
 		return;
 	for (const char *s = text; (s = strchr(s, '(')); s++) {
 		_cleanup_free_ char *one = xlpt_xstrndup(s, strcspn(s, ")") + 1);
-		_cleanup_hide_ struct xlpt_hide_list list = {0};
+		_cleanup_hide_ struct xlpt_hide_list list = { 0 };
 
 		if (xlpt_hide_parse(grammar, one, &list, NULL) == 0 && list.n)
 			xlpt_hide_add(out, &list.items[0]);
@@ -62,7 +62,7 @@ static void number(struct xlpt_str *out, int v, const char *fmt_any, int width)
 /* Segment only where one was written. */
 static char *address(char *group)
 {
-	struct xlpt_str out = {0};
+	struct xlpt_str out = { 0 };
 	int v[4], *p = v;
 	size_t n;
 
@@ -83,8 +83,8 @@ static char *address(char *group)
 char *xlpt_hide_meant(enum xlpt_hide_grammar grammar, const char *text)
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(text);
-	_cleanup_hide_ struct xlpt_hide_list list = {0};
-	_cleanup_str_ struct xlpt_str out = {0};
+	_cleanup_hide_ struct xlpt_hide_list list = { 0 };
+	_cleanup_str_ struct xlpt_str out = { 0 };
 	char *save = NULL;
 
 	for (char *g = strtok_r(copy, "()[]{}<>,;+|\"' \t\n", &save); g;

@@ -125,7 +125,7 @@ static int fields(struct reader *r, struct fields *f)
 	uint32_t first, second;
 	int rc;
 
-	*f = (struct fields){0};
+	*f = (struct fields){ 0 };
 	if (!literal(r, "("))
 		return bad(r, r->s, "expected '('");
 	if (!number(r, &first, &f->cut))
@@ -177,7 +177,7 @@ static int check_range(const struct reader *r, const char *start, struct fields 
 
 static int group(struct reader *r, struct xlpt_hide_list *out)
 {
-	struct xlpt_hide_group g = {0};
+	struct xlpt_hide_group g = { 0 };
 	struct fields f;
 	const char *start;
 	int rc;
@@ -209,11 +209,11 @@ static int group(struct reader *r, struct xlpt_hide_list *out)
 int xlpt_hide_parse(enum xlpt_hide_grammar grammar, const char *text, struct xlpt_hide_list *out,
 		    struct xlpt_diag *diag)
 {
-	struct reader r = {.grammar = grammar, .text = text, .s = text, .diag = diag};
+	struct reader r = { .grammar = grammar, .text = text, .s = text, .diag = diag };
 	size_t len = strlen(text);
 	int rc = 0;
 
-	*out = (struct xlpt_hide_list){0};
+	*out = (struct xlpt_hide_list){ 0 };
 	if (len > XLPT_HIDE_MAX) {
 		xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
 			      "the list has %zu characters, and the kernel takes %d", len,
@@ -234,7 +234,7 @@ int xlpt_hide_parse(enum xlpt_hide_grammar grammar, const char *text, struct xlp
 int xlpt_hide_lint(enum xlpt_hide_grammar grammar, const char *text, struct xlpt_hide_list *out,
 		   struct xlpt_diag *diag)
 {
-	struct reader r = {.grammar = grammar, .text = text, .diag = diag};
+	struct reader r = { .grammar = grammar, .text = text, .diag = diag };
 	int rc = xlpt_hide_parse(grammar, text, out, diag);
 
 	if (rc)
@@ -258,7 +258,7 @@ int xlpt_hide_lint(enum xlpt_hide_grammar grammar, const char *text, struct xlpt
 int xlpt_hide_arg(enum xlpt_hide_grammar grammar, const char *text, struct xlpt_hide_list *out,
 		  struct xlpt_diag *diag)
 {
-	_cleanup_hide_ struct xlpt_hide_list list = {0};
+	_cleanup_hide_ struct xlpt_hide_list list = { 0 };
 	_cleanup_free_ char *wrapped = NULL;
 	struct xlpt_bdf bdf;
 	int rc;
@@ -328,7 +328,7 @@ char *xlpt_hide_group_format(const struct xlpt_hide_group *g, char buf[XLPT_HIDE
 
 char *xlpt_hide_format(const struct xlpt_hide_list *list)
 {
-	struct xlpt_str out = {0};
+	struct xlpt_str out = { 0 };
 
 	for (size_t i = 0; i < list->n; i++)
 		xlpt_str_addf(&out, "(%s)", XLPT_HIDE_STR(&list->items[i]));
@@ -345,15 +345,15 @@ bool xlpt_hide_exact(const struct xlpt_hide_group *g, struct xlpt_bdf *bdf)
 {
 	if (g->dev < 0 || g->func < 0 || g->seg > 0xffff)
 		return false;
-	*bdf = (struct xlpt_bdf){.seg = (uint16_t)g->seg,
-				 .bus = g->bus,
-				 .dev = (uint8_t)g->dev,
-				 .func = (uint8_t)g->func};
+	*bdf = (struct xlpt_bdf){ .seg = (uint16_t)g->seg,
+				  .bus = g->bus,
+				  .dev = (uint8_t)g->dev,
+				  .func = (uint8_t)g->func };
 	return true;
 }
 
 void xlpt_hide_dispose(struct xlpt_hide_list *list)
 {
 	free(list->items);
-	*list = (struct xlpt_hide_list){0};
+	*list = (struct xlpt_hide_list){ 0 };
 }

@@ -17,25 +17,25 @@
 #include "core/bdf.h"
 
 enum xlpt_hide_grammar {
-	XLPT_HIDE_PLAIN,	/* classic kernels and Linux 3.1 to 3.6 */
-	XLPT_HIDE_WILDCARDS,	/* Linux 3.7 and later: "BB:DD.*" and "BB:*.*" */
+	XLPT_HIDE_PLAIN,     /* classic kernels and Linux 3.1 to 3.6 */
+	XLPT_HIDE_WILDCARDS, /* Linux 3.7 and later: "BB:DD.*" and "BB:*.*" */
 };
 
 /* A charp parameter takes 1024 characters (kernel/params.c, param_set_charp). */
 #define XLPT_HIDE_MAX 1024
 
 struct xlpt_hide_group {
-	uint32_t seg;		/* above 0xffff (before 3.7) it matches nothing */
+	uint32_t seg; /* above 0xffff (before 3.7) it matches nothing */
 	uint8_t bus;
-	int8_t dev, func;	/* -1 = all of them */
-	bool changed;		/* the kernel takes another address than is written */
-	unsigned column;	/* 1-based, of its first character */
+	int8_t dev, func; /* -1 = all of them */
+	bool changed;	  /* the kernel takes another address than is written */
+	unsigned column;  /* 1-based, of its first character */
 };
 
 struct xlpt_hide_list {
 	struct xlpt_hide_group *items;
 	size_t n, alloc;
-	unsigned ignored;	/* 1-based column from which the kernel reads no more; 0 = none */
+	unsigned ignored; /* 1-based column from which the kernel reads no more; 0 = none */
 };
 
 void xlpt_hide_dispose(struct xlpt_hide_list *list);

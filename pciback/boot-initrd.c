@@ -34,12 +34,12 @@
 
 /* A stream that knows how far it was read, and when it has to end. */
 struct source {
-	int fd;		/* -1: all of it is in buf */
+	int fd; /* -1: all of it is in buf */
 	const uint8_t *buf;
-	size_t pos, n;	/* of what is in buf */
+	size_t pos, n; /* of what is in buf */
 	uint64_t at, max;
 	int64_t deadline;
-	int err;	/* why it ended early: -ETIMEDOUT, -EFBIG, -EINTR or what read(2) said */
+	int err; /* why it ended early: -ETIMEDOUT, -EFBIG, -EINTR or what read(2) said */
 	uint8_t own[65536];
 };
 
@@ -57,7 +57,7 @@ static void source_open(struct source *s, int fd, uint64_t at, int64_t deadline)
 /* Whether there is another byte. */
 static bool more(struct source *s)
 {
-	struct pollfd p = {.fd = s->fd, .events = POLLIN};
+	struct pollfd p = { .fd = s->fd, .events = POLLIN };
 
 	while (s->pos == s->n && s->fd >= 0 && !s->err) {
 		int64_t left = s->deadline - xlpt_now(&xlpt_clock_real);
@@ -124,8 +124,8 @@ static const char *below(const char *name, const char *dir)
 
 static bool is_conf(const char *name)
 {
-	static const char *const dirs[] = {"etc/modprobe.d/", "usr/lib/modprobe.d/",
-					   "lib/modprobe.d/", "run/modprobe.d/"};
+	static const char *const dirs[] = { "etc/modprobe.d/", "usr/lib/modprobe.d/",
+					    "lib/modprobe.d/", "run/modprobe.d/" };
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(dirs); i++)
 		if (below(name, dirs[i]))
@@ -230,10 +230,10 @@ static int archives(struct source *s, struct xlpt_initrd *out, uint64_t *rest)
 
 int xlpt_initrd_scan(const uint8_t *data, size_t len, struct xlpt_initrd *out)
 {
-	struct source s = {.fd = -1, .buf = data, .n = len};
+	struct source s = { .fd = -1, .buf = data, .n = len };
 	uint64_t rest;
 
-	*out = (struct xlpt_initrd){0};
+	*out = (struct xlpt_initrd){ 0 };
 	return archives(&s, out, &rest);
 }
 
@@ -244,14 +244,16 @@ static const char *unpacker(const uint8_t *magic)
 		size_t n;
 		const char *tool;
 	} known[] = {
-		{"\x1f\x8b", 2, "gzip"},
-		{"\x28\xb5\x2f\xfd", 4, "zstd"},
-		{"\xfd" "7zXZ", 5, "xz"},
-		{"\x5d\0\0", 3, "xz"},
-		{"\x02\x21\x4c\x18", 4, "lz4"},
-		{"\x04\x22\x4d\x18", 4, "lz4"},
-		{"BZh", 3, "bzip2"},
-		{"\x89LZO", 4, "lzop"},
+		{ "\x1f\x8b", 2, "gzip" },
+		{ "\x28\xb5\x2f\xfd", 4, "zstd" },
+		{ "\xfd"
+		  "7zXZ",
+		  5, "xz" },
+		{ "\x5d\0\0", 3, "xz" },
+		{ "\x02\x21\x4c\x18", 4, "lz4" },
+		{ "\x04\x22\x4d\x18", 4, "lz4" },
+		{ "BZh", 3, "bzip2" },
+		{ "\x89LZO", 4, "lzop" },
 	};
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(known); i++)
@@ -263,7 +265,7 @@ static const char *unpacker(const uint8_t *magic)
 /* After fork: nothing but system calls. The image says how much memory xz takes, up to 4 GiB. */
 static void become(const char *tool, int in, int out, int told)
 {
-	char *argv[] = {(char *)(uintptr_t)tool, (char *)(uintptr_t) "-dc", NULL};
+	char *argv[] = { (char *)(uintptr_t)tool, (char *)(uintptr_t) "-dc", NULL };
 	struct rlimit limit;
 	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), r;
 
@@ -277,7 +279,8 @@ static void become(const char *tool, int in, int out, int told)
 	_exit(write(told, &r, sizeof(r)) == sizeof(r) ? 127 : 126);
 }
 
-/* Starts "TOOL -dc" on the file from its present position; where its output comes out, or -errno. */
+/* Starts "TOOL -dc" on the file from its present position; where its output comes out, or -errno.
+ */
 static int start(const char *tool, int fd, pid_t *pid)
 {
 	_cleanup_close_ int out = -1, in = -1, told = -1, tell = -1;
@@ -332,7 +335,7 @@ static int failed(const struct source *s, struct xlpt_diag *diag)
 static int packed(int fd, struct source *s, uint64_t from, struct xlpt_initrd *out,
 		  struct xlpt_diag *diag)
 {
-	uint8_t magic[8] = {0};
+	uint8_t magic[8] = { 0 };
 	const char *tool;
 	uint64_t rest;
 	pid_t pid = -1;
@@ -384,7 +387,7 @@ int xlpt_initrd_read(struct xlpt_host *h, const struct xlpt_boot *boot, struct x
 	uint64_t rest = AT_END;
 	int rc = 0;
 
-	*out = (struct xlpt_initrd){0};
+	*out = (struct xlpt_initrd){ 0 };
 	if (!boot->initrd)
 		return xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND,
 				     "no initramfs of this kernel was found");
@@ -412,5 +415,5 @@ void xlpt_initrd_dispose(struct xlpt_initrd *rd)
 {
 	xlpt_strv_free(rd->modules);
 	free(rd->dropin);
-	*rd = (struct xlpt_initrd){0};
+	*rd = (struct xlpt_initrd){ 0 };
 }

@@ -17,13 +17,13 @@ static void XLPT_PRINTF(3, 4) note(struct xlpt_iommu_notes *out, bool good, cons
 	XLPT_GROW(out->items, out->n, out->alloc);
 	va_start(ap, fmt);
 	out->items[out->n++] =
-		(struct xlpt_iommu_note){.good = good, .text = xlpt_xvasprintf(fmt, ap)};
+		(struct xlpt_iommu_note){ .good = good, .text = xlpt_xvasprintf(fmt, ap) };
 	va_end(ap);
 }
 
 static bool is_off(const char *w)
 {
-	static const char *const off[] = {"off", "no", "0", "false", "disable"};
+	static const char *const off[] = { "off", "no", "0", "false", "disable" };
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(off); i++)
 		if (!strcmp(w, off[i]))
@@ -43,8 +43,9 @@ static void iommu_value(char *value, struct words *w)
 	for (char *s = strtok_r(value, ",", &save); s; s = strtok_r(NULL, ",", &save)) {
 		if (is_off(s))
 			w->off = true;
-		else if (!strcmp(s, "on") || !strcmp(s, "yes") || !strcmp(s, "1") || !strcmp(s, "true") ||
-			 !strcmp(s, "enable") || !strcmp(s, "force") || !strcmp(s, "required"))
+		else if (!strcmp(s, "on") || !strcmp(s, "yes") || !strcmp(s, "1") ||
+			 !strcmp(s, "true") || !strcmp(s, "enable") || !strcmp(s, "force") ||
+			 !strcmp(s, "required"))
 			w->off = false;
 		else if (!strcmp(s, "no-intremap") ||
 			 (xlpt_starts(s, "intremap=") && is_off(s + strlen("intremap="))))
@@ -59,7 +60,7 @@ static void read_words(const char *cmdline, struct words *w)
 	_cleanup_free_ char *copy = xlpt_xstrdup(cmdline);
 	char *save = NULL;
 
-	*w = (struct words){0};
+	*w = (struct words){ 0 };
 	for (char *s = strtok_r(copy, " \n", &save); s; s = strtok_r(NULL, " \n", &save)) {
 		if (xlpt_starts(s, "iommu=")) {
 			iommu_value(s + strlen("iommu="), w);
@@ -75,7 +76,7 @@ enum vendor { VENDOR_OTHER, VENDOR_INTEL, VENDOR_AMD };
 
 static enum vendor cpu_vendor(struct xlpt_host *h)
 {
-	_cleanup_str_ struct xlpt_str text = {0};
+	_cleanup_str_ struct xlpt_str text = { 0 };
 
 	if (xlpt_boot_slurp(h, "/proc/cpuinfo", &text) < 0)
 		return VENDOR_OTHER;
@@ -90,7 +91,7 @@ static enum vendor cpu_vendor(struct xlpt_host *h)
 /* Xen renames Intel's table to XMAR, so that dom0 does not use it (xen/drivers/passthrough/vtd). */
 static const char *firmware_table(struct xlpt_host *h)
 {
-	static const char *const names[] = {"DMAR", "XMAR", "IVRS"};
+	static const char *const names[] = { "DMAR", "XMAR", "IVRS" };
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(names); i++)
 		if (xlpt_host_has(h, "/sys/firmware/acpi/tables/%s", names[i]))
@@ -123,39 +124,39 @@ static const struct {
 	const char *words; /* of the line, in any case */
 	const char *way;   /* out, and what it costs; NULL = none is known */
 } reasons[] = {
-	{"5500/5520/X58",
-	 "interrupt remapping of this chipset is broken before stepping C-2. Write "
-	 "iommu=no-intremap "
-	 "on Xen's command line: then the IOMMU works without it, and a guest with a device can "
-	 "send "
-	 "the host any interrupt; or update the firmware, a newer one may leave remapping off"},
-	{"remapping has an erratum",
-	 "write iommu=no-intremap on Xen's command line: then the IOMMU works without interrupt "
-	 "remapping, and a guest with a device can send the host any interrupt; or update the "
-	 "firmware"},
-	{"workaround_bios_bug",
-	 "update the firmware, whose ACPI table DMAR names devices that are not there. Or write "
-	 "iommu=workaround_bios_bug on Xen's command line: then Xen passes over such an entry, and "
-	 "what "
-	 "it was for is without protection"},
-	{"southbridge IO-APIC",
-	 "update the firmware, whose ACPI table IVRS lacks the IO-APIC. Or name it with "
-	 "ivrs_ioapic[ID]=BB:DD.F on Xen's command line (AMD's is mostly 00:14.0): with a wrong "
-	 "one "
-	 "interrupts get lost; or write iommu=no-intremap: then a guest with a device can send the "
-	 "host any interrupt"},
-	{"overlapping RMRR", "update the firmware: its ACPI table DMAR is wrong"},
-	{"invalid DMAR width", "update the firmware: its ACPI table DMAR is wrong"},
-	{"failed to parse ACPI DMAR", "update the firmware: its ACPI table DMAR is wrong"},
-	{"failed to parse ACPI IVRS", "update the firmware: its ACPI table IVRS is wrong"},
-	{"IVHD error", "update the firmware: its ACPI table IVRS is wrong"},
-	{"IVRS error", "update the firmware: its ACPI table IVRS is wrong"},
-	{"disabling IOMMU", NULL},
-	{"disabling VT-d", NULL},
-	{"disabling AMD-Vi", NULL},
-	{"AMD-Vi: error initialization", NULL},
-	{"IOMMU setup failed", NULL},
-	{"VT-d hardware is not", NULL},
+	{ "5500/5520/X58",
+	  "interrupt remapping of this chipset is broken before stepping C-2. Write "
+	  "iommu=no-intremap "
+	  "on Xen's command line: then the IOMMU works without it, and a guest with a device can "
+	  "send "
+	  "the host any interrupt; or update the firmware, a newer one may leave remapping off" },
+	{ "remapping has an erratum",
+	  "write iommu=no-intremap on Xen's command line: then the IOMMU works without interrupt "
+	  "remapping, and a guest with a device can send the host any interrupt; or update the "
+	  "firmware" },
+	{ "workaround_bios_bug",
+	  "update the firmware, whose ACPI table DMAR names devices that are not there. Or write "
+	  "iommu=workaround_bios_bug on Xen's command line: then Xen passes over such an entry, and "
+	  "what "
+	  "it was for is without protection" },
+	{ "southbridge IO-APIC",
+	  "update the firmware, whose ACPI table IVRS lacks the IO-APIC. Or name it with "
+	  "ivrs_ioapic[ID]=BB:DD.F on Xen's command line (AMD's is mostly 00:14.0): with a wrong "
+	  "one "
+	  "interrupts get lost; or write iommu=no-intremap: then a guest with a device can send the "
+	  "host any interrupt" },
+	{ "overlapping RMRR", "update the firmware: its ACPI table DMAR is wrong" },
+	{ "invalid DMAR width", "update the firmware: its ACPI table DMAR is wrong" },
+	{ "failed to parse ACPI DMAR", "update the firmware: its ACPI table DMAR is wrong" },
+	{ "failed to parse ACPI IVRS", "update the firmware: its ACPI table IVRS is wrong" },
+	{ "IVHD error", "update the firmware: its ACPI table IVRS is wrong" },
+	{ "IVRS error", "update the firmware: its ACPI table IVRS is wrong" },
+	{ "disabling IOMMU", NULL },
+	{ "disabling VT-d", NULL },
+	{ "disabling AMD-Vi", NULL },
+	{ "AMD-Vi: error initialization", NULL },
+	{ "IOMMU setup failed", NULL },
+	{ "VT-d hardware is not", NULL },
 };
 
 /* A line without what comes before Xen's own text; up to at stays. Caller frees. */
@@ -197,11 +198,11 @@ static bool has_one(const char *line, const char *const *words)
  */
 static char *last_trouble(const char *log)
 {
-	static const char *const subject[] = {"iommu", "vt-d", "vtd",	    "amd-vi", "dmar",
-					      "ivrs",  "ivhd", "remapping", NULL};
-	static const char *const trouble[] = {"disab",	"not found", "not support", "fail",
-					      "error",	"unable",    "cannot",	    "invalid",
-					      "broken", "errat",     NULL};
+	static const char *const subject[] = { "iommu", "vt-d", "vtd",	     "amd-vi", "dmar",
+					       "ivrs",	"ivhd", "remapping", NULL };
+	static const char *const trouble[] = { "disab",	 "not found", "not support", "fail",
+					       "error",	 "unable",    "cannot",	     "invalid",
+					       "broken", "errat",     NULL };
 	_cleanup_free_ char *copy = xlpt_xstrdup(log ? log : "");
 	char *cursor = copy, *line, *found = NULL;
 
@@ -249,9 +250,10 @@ static void why_off(const char *log, bool known, struct xlpt_iommu_notes *out)
 
 static void remapping(const char *log, const struct words *w, struct xlpt_iommu_notes *out)
 {
-	static const char *const off[] = {
-		"interrupt remapping not enabled", "interrupt remapping is not",
-		"interrupt remapping not supported", "interrupt remapping disabled"};
+	static const char *const off[] = { "interrupt remapping not enabled",
+					   "interrupt remapping is not",
+					   "interrupt remapping not supported",
+					   "interrupt remapping disabled" };
 	_cleanup_free_ char *line = NULL, *why = line_with(log, "remapping has an erratum");
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(off) && !line; i++)
@@ -281,9 +283,9 @@ void xlpt_boot_iommu(struct xlpt_host *h, const char *xen_cmdline, const char *x
 {
 	const char *table = firmware_table(h);
 	bool acpi = xlpt_host_has(h, "/sys/firmware/acpi/tables");
-	struct words w = {0};
+	struct words w = { 0 };
 
-	*out = (struct xlpt_iommu_notes){0};
+	*out = (struct xlpt_iommu_notes){ 0 };
 	if (xen_cmdline)
 		read_words(xen_cmdline, &w);
 	if (works == XLPT_ON)
@@ -316,5 +318,5 @@ void xlpt_iommu_notes_dispose(struct xlpt_iommu_notes *notes)
 	for (size_t i = 0; i < notes->n; i++)
 		free(notes->items[i].text);
 	free(notes->items);
-	*notes = (struct xlpt_iommu_notes){0};
+	*notes = (struct xlpt_iommu_notes){ 0 };
 }

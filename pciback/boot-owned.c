@@ -26,7 +26,7 @@ static int add_list(const struct xlpt_boot *boot, const char *path, unsigned lin
 		    const char *start, const char *text, struct xlpt_boot_owned *out,
 		    struct xlpt_diag *diag)
 {
-	_cleanup_hide_ struct xlpt_hide_list list = {0};
+	_cleanup_hide_ struct xlpt_hide_list list = { 0 };
 	int rc = xlpt_hide_lint(boot->grammar, text, &list, diag);
 
 	if (rc) {
@@ -105,7 +105,7 @@ typedef int (*line_fn)(const struct xlpt_boot *, unsigned, char *, struct xlpt_b
 static int each_line(struct xlpt_host *h, const struct xlpt_boot *boot, const char *path,
 		     line_fn fn, struct xlpt_boot_owned *out, struct xlpt_diag *diag)
 {
-	_cleanup_str_ struct xlpt_str text = {0};
+	_cleanup_str_ struct xlpt_str text = { 0 };
 	char *cursor, *line;
 	int rc = 0, r = xlpt_boot_slurp(h, path, &text);
 
@@ -125,7 +125,7 @@ int xlpt_boot_owned_read(struct xlpt_host *h, const struct xlpt_boot *boot,
 {
 	int rc;
 
-	*out = (struct xlpt_boot_owned){0};
+	*out = (struct xlpt_boot_owned){ 0 };
 	rc = each_line(h, boot, XLPT_MODPROBE_CONF, modprobe_line, out, diag);
 	if (rc == 0)
 		rc = each_line(h, boot, XLPT_GRUB_CFG, grub_line, out, diag);
@@ -138,5 +138,5 @@ void xlpt_boot_owned_dispose(struct xlpt_boot_owned *owned)
 {
 	xlpt_hide_dispose(&owned->list);
 	xlpt_strv_free(owned->early);
-	*owned = (struct xlpt_boot_owned){0};
+	*owned = (struct xlpt_boot_owned){ 0 };
 }

@@ -43,8 +43,9 @@ static struct xlpt_stray *add(struct search *s, const char *word)
 			return NULL;
 	XLPT_GROW(s->out->items, s->out->n, s->out->alloc);
 	stray = &s->out->items[s->out->n++];
-	*stray = (struct xlpt_stray){
-		.word = xlpt_xstrdup(word), .file = xlpt_xstrdup(s->file), .line = s->line};
+	*stray = (struct xlpt_stray){ .word = xlpt_xstrdup(word),
+				      .file = xlpt_xstrdup(s->file),
+				      .line = s->line };
 	if (xlpt_starts(word, QUBES_USB))
 		stray->usb = true;
 	else if (value && xlpt_starts(word, QUBES_PCI))
@@ -168,7 +169,7 @@ typedef void (*line_fn)(struct search *s, char *line, const char *unread);
 
 static void each_line(struct search *s, const char *path, line_fn fn, const char *unread)
 {
-	_cleanup_str_ struct xlpt_str text = {0};
+	_cleanup_str_ struct xlpt_str text = { 0 };
 	char *cursor, *line;
 
 	if (xlpt_boot_slurp(s->h, path, &text) < 0)
@@ -343,7 +344,7 @@ static void modprobe_line(struct search *s, char *l, const char *unread)
 
 static void modprobe(struct search *s)
 {
-	_cleanup_confs_ struct xlpt_confs confs = {0};
+	_cleanup_confs_ struct xlpt_confs confs = { 0 };
 	_cleanup_strv_ char **names = NULL;
 
 	xlpt_boot_confs_read(s->h, NULL, NULL, &confs);
@@ -366,9 +367,9 @@ void xlpt_boot_strays(struct xlpt_host *h, const struct xlpt_boot *boot,
 		      const struct xlpt_effective *eff, struct xlpt_strays *out)
 {
 	_cleanup_strv_ char **dracut = NULL;
-	struct search s = {.h = h, .boot = boot, .eff = eff, .out = out};
+	struct search s = { .h = h, .boot = boot, .eff = eff, .out = out };
 
-	*out = (struct xlpt_strays){0};
+	*out = (struct xlpt_strays){ 0 };
 	xlpt_host_list(h, &dracut, "/usr/lib/dracut/modules.d");
 	for (char **n = dracut; n && *n; n++)
 		s.qubes |= strstr(*n, "qubes-pciback") != NULL;
@@ -390,5 +391,5 @@ void xlpt_strays_dispose(struct xlpt_strays *s)
 		xlpt_hide_dispose(&s->items[i].list);
 	}
 	free(s->items);
-	*s = (struct xlpt_strays){0};
+	*s = (struct xlpt_strays){ 0 };
 }

@@ -73,14 +73,14 @@ static void XLPT_PRINTF(2, 3) add(struct xlpt_str *to, const char *fmt, ...)
 static char *grub_place(const struct search *s)
 {
 	_cleanup_strv_ char **names = NULL;
-	_cleanup_str_ struct xlpt_str found = {0};
+	_cleanup_str_ struct xlpt_str found = { 0 };
 
 	xlpt_host_list(s->h, &names, "/etc/default/grub.d");
 	for (size_t i = 0; i <= (names ? xlpt_strv_len(names) : 0); i++) {
 		_cleanup_free_ char *path =
 			i ? xlpt_xasprintf("/etc/default/grub.d/%s", names[i - 1])
 			  : xlpt_xstrdup("/etc/default/grub");
-		_cleanup_str_ struct xlpt_str text = {0};
+		_cleanup_str_ struct xlpt_str text = { 0 };
 		char *cursor, *l;
 
 		if (xlpt_boot_slurp(s->h, path, &text) < 0)
@@ -120,7 +120,7 @@ static void on_cmdline(struct search *s)
 
 static void in_modprobe(struct search *s)
 {
-	_cleanup_confs_ struct xlpt_confs confs = {0};
+	_cleanup_confs_ struct xlpt_confs confs = { 0 };
 	_cleanup_free_ char *command = xlpt_boot_initramfs_command(s->boot);
 
 	xlpt_boot_confs_read(s->h, NULL, NULL, &confs);
@@ -162,7 +162,7 @@ static bool by_driverctl(const struct search *s, char **why, char **way)
 /* "install vfio-pci COMMAND" of modprobe.d: guides have it run a script that sets the override. */
 static char *install_line(const struct search *s)
 {
-	_cleanup_confs_ struct xlpt_confs confs = {0};
+	_cleanup_confs_ struct xlpt_confs confs = { 0 };
 
 	xlpt_boot_confs_read(s->h, NULL, NULL, &confs);
 	for (size_t i = 0; i < confs.n; i++) {
@@ -199,7 +199,7 @@ static bool by_override(const struct search *s, char **why, char **way)
 enum xlpt_boot_stub xlpt_boot_stub(struct xlpt_host *h, const struct xlpt_boot *boot,
 				   const struct xlpt_device *dev, char **why, char **way)
 {
-	struct search s = {.h = h, .boot = boot, .dev = dev, .driver = dev->driver};
+	struct search s = { .h = h, .boot = boot, .dev = dev, .driver = dev->driver };
 
 	*why = *way = NULL;
 	if (!is_stub(dev->driver))

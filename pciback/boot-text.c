@@ -24,7 +24,7 @@ static void early_line(const struct xlpt_boot *boot, const char *driver, struct 
 char *xlpt_boot_modprobe_text(const struct xlpt_boot *boot, const struct xlpt_hide_list *list,
 			      char **early)
 {
-	struct xlpt_str out = {0};
+	struct xlpt_str out = { 0 };
 
 	if (list && list->n) {
 		_cleanup_free_ char *hide = xlpt_hide_format(list);

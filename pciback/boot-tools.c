@@ -20,16 +20,18 @@ void xlpt_boot_find_initramfs(struct xlpt_host *h, struct xlpt_boot *b)
 		enum xlpt_initramfs tool;
 		const char *paths[6];
 	} tools[] = {
-		{XLPT_INITRAMFS_DRACUT, {"/usr/bin/dracut", "/usr/sbin/dracut", "/sbin/dracut"}},
-		{XLPT_INITRAMFS_TOOLS, {"/usr/sbin/update-initramfs", "/sbin/update-initramfs"}},
-		{XLPT_INITRAMFS_MKINITCPIO, {"/usr/bin/mkinitcpio", "/etc/mkinitcpio.conf"}},
-		{XLPT_INITRAMFS_MKINITRD, {"/sbin/mkinitrd", "/usr/sbin/mkinitrd"}},
-		{XLPT_INITRAMFS_TOOLS, {"/etc/initramfs-tools"}},
-		{XLPT_INITRAMFS_DRACUT, {"/etc/dracut.conf.d"}},
+		{ XLPT_INITRAMFS_DRACUT,
+		  { "/usr/bin/dracut", "/usr/sbin/dracut", "/sbin/dracut" } },
+		{ XLPT_INITRAMFS_TOOLS,
+		  { "/usr/sbin/update-initramfs", "/sbin/update-initramfs" } },
+		{ XLPT_INITRAMFS_MKINITCPIO, { "/usr/bin/mkinitcpio", "/etc/mkinitcpio.conf" } },
+		{ XLPT_INITRAMFS_MKINITRD, { "/sbin/mkinitrd", "/usr/sbin/mkinitrd" } },
+		{ XLPT_INITRAMFS_TOOLS, { "/etc/initramfs-tools" } },
+		{ XLPT_INITRAMFS_DRACUT, { "/etc/dracut.conf.d" } },
 	};
-	static const char *const images[] = {"/boot/initrd.img-%s", "/boot/initramfs-%s.img",
-					     "/boot/initrd-%s.img", "/boot/initrd-%s",
-					     "/boot/initramfs-%s"};
+	static const char *const images[] = { "/boot/initrd.img-%s", "/boot/initramfs-%s.img",
+					      "/boot/initrd-%s.img", "/boot/initrd-%s",
+					      "/boot/initramfs-%s" };
 
 	for (size_t i = 0; !b->initramfs && i < XLPT_ARRAY_SIZE(tools); i++) {
 		b->initramfs_fact = first_of(h, tools[i].paths);
@@ -64,14 +66,14 @@ static const char *find_xen_cfg(struct xlpt_host *h, char **path)
 
 void xlpt_boot_find_loader(struct xlpt_host *h, struct xlpt_boot *b)
 {
-	static const char *const mkconfig[] = {"/usr/sbin/grub-mkconfig",
-					       "/usr/sbin/grub2-mkconfig", "/usr/bin/grub-mkconfig",
-					       NULL};
-	static const char *const legacy[] = {"/boot/grub/grub.conf", "/boot/grub/menu.lst", NULL};
+	static const char *const mkconfig[] = { "/usr/sbin/grub-mkconfig",
+						"/usr/sbin/grub2-mkconfig",
+						"/usr/bin/grub-mkconfig", NULL };
+	static const char *const legacy[] = { "/boot/grub/grub.conf", "/boot/grub/menu.lst", NULL };
 	const char *path = first_of(h, mkconfig);
 
 	if (path) {
-		_cleanup_str_ struct xlpt_str text = {0};
+		_cleanup_str_ struct xlpt_str text = { 0 };
 
 		/* Reading grub.d is Debian's addition: the script itself tells. */
 		b->loader = xlpt_boot_slurp(h, path, &text) >= 0 &&
@@ -89,16 +91,16 @@ void xlpt_boot_find_loader(struct xlpt_host *h, struct xlpt_boot *b)
 
 const char *xlpt_initramfs_word(enum xlpt_initramfs tool)
 {
-	static const char *const words[] = {"none", "initramfs-tools", "dracut", "mkinitcpio",
-					    "mkinitrd"};
+	static const char *const words[] = { "none", "initramfs-tools", "dracut", "mkinitcpio",
+					     "mkinitrd" };
 
 	return words[tool];
 }
 
 const char *xlpt_loader_word(enum xlpt_loader loader)
 {
-	static const char *const words[] = {"unknown", "grub", "grub without grub.d", "grub legacy",
-					    "xen.efi"};
+	static const char *const words[] = { "unknown", "grub", "grub without grub.d",
+					     "grub legacy", "xen.efi" };
 
 	return words[loader];
 }

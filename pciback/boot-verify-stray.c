@@ -40,7 +40,7 @@ static struct xlpt_verdict *verdict(struct xlpt_verdicts *out, const char *name,
 		return NULL;
 	XLPT_GROW(out->items, out->n, out->alloc);
 	v = &out->items[out->n++];
-	*v = (struct xlpt_verdict){.state = XLPT_HIDDEN_LOST};
+	*v = (struct xlpt_verdict){ .state = XLPT_HIDDEN_LOST };
 	snprintf(v->bdf, sizeof(v->bdf), "%s", name);
 	return v;
 }
@@ -48,7 +48,7 @@ static struct xlpt_verdict *verdict(struct xlpt_verdicts *out, const char *name,
 /* The devices, as they are to be named to boot write. */
 static char *arguments(const struct xlpt_stray *s, const struct xlpt_devices *devs)
 {
-	struct xlpt_str out = {0};
+	struct xlpt_str out = { 0 };
 
 	for (size_t i = 0; i < s->list.n; i++) {
 		const char *name = XLPT_HIDE_STR(&s->list.items[i]);
@@ -126,7 +126,7 @@ void xlpt_boot_verify_strays(struct xlpt_host *h, const struct xlpt_boot *boot,
 			     const struct xlpt_hide_list *running, bool named,
 			     struct xlpt_verdicts *out)
 {
-	_cleanup_strays_ struct xlpt_strays strays = {0};
+	_cleanup_strays_ struct xlpt_strays strays = { 0 };
 
 	xlpt_boot_strays(h, boot, eff, &strays);
 	for (size_t i = 0; i < strays.n; i++)

@@ -34,7 +34,7 @@ static struct xlpt_verdict *verdict(struct check *c, const char *name, enum xlpt
 
 	XLPT_GROW(c->out->items, c->out->n, c->out->alloc);
 	v = &c->out->items[c->out->n++];
-	*v = (struct xlpt_verdict){.state = state};
+	*v = (struct xlpt_verdict){ .state = state };
 	snprintf(v->bdf, sizeof(v->bdf), "%s", name);
 	return v;
 }
@@ -62,7 +62,7 @@ static char *initramfs_story(struct check *c, const char *driver)
 	if (driver && xlpt_initrd_has(&c->initrd, driver) && !c->initrd.has_hide)
 		return xlpt_xasprintf("%s has %s and no list for %s", rd, driver, m);
 	if (xlpt_initrd_has(&c->initrd, m) && c->owned.any && !c->owned.by_cmdline) {
-		_cleanup_str_ struct xlpt_str now = {0};
+		_cleanup_str_ struct xlpt_str now = { 0 };
 
 		if (xlpt_boot_slurp(c->h, XLPT_MODPROBE_CONF, &now) >= 0 &&
 		    !xlpt_streq(c->initrd.dropin, xlpt_str_get(&now)))
@@ -110,7 +110,7 @@ static void not_started(struct check *c, struct xlpt_verdict *v)
 
 static void not_named(struct check *c, const struct xlpt_device *dev, struct xlpt_verdict *v)
 {
-	_cleanup_hide_ struct xlpt_hide_list modprobe = {0};
+	_cleanup_hide_ struct xlpt_hide_list modprobe = { 0 };
 	_cleanup_free_ char *story = initramfs_story(c, v->driver);
 
 	if (c->owned.by_cmdline && !c->eff.cmdline_hide) {
@@ -230,7 +230,7 @@ static void judge(struct check *c, const struct xlpt_device *dev)
 /* All functions that a group means: itself or what is behind the bridge it names. */
 static void judge_group(struct check *c, const struct xlpt_hide_group *g)
 {
-	struct xlpt_hide_list one = {.items = (struct xlpt_hide_group *)(uintptr_t)g, .n = 1};
+	struct xlpt_hide_list one = { .items = (struct xlpt_hide_group *)(uintptr_t)g, .n = 1 };
 	bool any = false;
 
 	for (size_t i = 0; i < c->devs.n; i++) {
@@ -265,7 +265,7 @@ static void reject(struct check *c, const char *what)
 static void salvage(struct check *c, const char *text)
 {
 	if (!strchr(text, '(')) {
-		_cleanup_hide_ struct xlpt_hide_list meant = {0};
+		_cleanup_hide_ struct xlpt_hide_list meant = { 0 };
 
 		xlpt_hide_readable(c->boot->grammar, text, &meant);
 		for (size_t i = 0; i < meant.n; i++)
@@ -275,7 +275,7 @@ static void salvage(struct check *c, const char *text)
 	}
 	for (const char *s = text; (s = strchr(s, '(')); s++) {
 		_cleanup_free_ char *one = xlpt_xstrndup(s, strcspn(s, ")") + 1);
-		_cleanup_hide_ struct xlpt_hide_list list = {0};
+		_cleanup_hide_ struct xlpt_hide_list list = { 0 };
 
 		if (xlpt_hide_lint(c->boot->grammar, one, &list, NULL) == 0)
 			xlpt_hide_add(&c->wanted, &list.items[0]);
@@ -286,8 +286,8 @@ static void salvage(struct check *c, const char *text)
 
 static void read_lists(struct check *c)
 {
-	_cleanup_diag_ struct xlpt_diag diag = {0};
-	_cleanup_hide_ struct xlpt_hide_list list = {0};
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	_cleanup_hide_ struct xlpt_hide_list list = { 0 };
 	const char *where = c->eff.from_cmdline ? "the command line" : c->eff.modprobe_file;
 
 	for (size_t i = 0; i < c->owned.list.n; i++)
@@ -314,9 +314,9 @@ static void read_lists(struct check *c)
 
 static int gather(struct check *c, struct xlpt_diag *diag)
 {
-	static const char *const params[] = {"/sys/module/xen_pciback/parameters/hide",
-					     "/sys/module/pciback/parameters/hide"};
-	_cleanup_diag_ struct xlpt_diag own = {0};
+	static const char *const params[] = { "/sys/module/xen_pciback/parameters/hide",
+					      "/sys/module/pciback/parameters/hide" };
+	_cleanup_diag_ struct xlpt_diag own = { 0 };
 	int rc;
 
 	rc = xlpt_boot_owned_read(c->h, c->boot, &c->owned, &own);
@@ -345,10 +345,10 @@ int xlpt_boot_verify(struct xlpt_host *h, const struct xlpt_boot *boot,
 		     const struct xlpt_hide_list *wanted, struct xlpt_verdicts *out,
 		     struct xlpt_diag *diag)
 {
-	struct check c = {.h = h, .boot = boot, .out = out};
+	struct check c = { .h = h, .boot = boot, .out = out };
 	int rc;
 
-	*out = (struct xlpt_verdicts){0};
+	*out = (struct xlpt_verdicts){ 0 };
 	rc = gather(&c, diag);
 	if (rc == 0) {
 		for (size_t i = 0; wanted && i < wanted->n; i++)
@@ -381,13 +381,13 @@ void xlpt_verdicts_dispose(struct xlpt_verdicts *v)
 		free(v->items[i].hint);
 	}
 	free(v->items);
-	*v = (struct xlpt_verdicts){0};
+	*v = (struct xlpt_verdicts){ 0 };
 }
 
 const char *xlpt_hidden_word(enum xlpt_hidden state)
 {
-	static const char *const words[] = {"hidden",	"waiting", "lost", "absent",
-					    "rejected", "moved",   "other"};
+	static const char *const words[] = { "hidden",	 "waiting", "lost", "absent",
+					     "rejected", "moved",   "other" };
 
 	return words[state];
 }

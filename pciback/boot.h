@@ -20,50 +20,50 @@
 
 enum xlpt_era {
 	XLPT_ERA_UNKNOWN,
-	XLPT_ERA_CLASSIC,	/* XenLinux, RHEL 5, SLES 11: the module is "pciback" */
-	XLPT_ERA_PVOPS,		/* Linux 3.1 and later: "xen-pciback" */
+	XLPT_ERA_CLASSIC, /* XenLinux, RHEL 5, SLES 11: the module is "pciback" */
+	XLPT_ERA_PVOPS,	  /* Linux 3.1 and later: "xen-pciback" */
 };
 
 enum xlpt_pb_mode { XLPT_PB_ABSENT, XLPT_PB_MODULE, XLPT_PB_BUILTIN };
 
 enum xlpt_initramfs {
 	XLPT_INITRAMFS_NONE,
-	XLPT_INITRAMFS_TOOLS,	/* Debian's initramfs-tools */
+	XLPT_INITRAMFS_TOOLS, /* Debian's initramfs-tools */
 	XLPT_INITRAMFS_DRACUT,
 	XLPT_INITRAMFS_MKINITCPIO,
-	XLPT_INITRAMFS_MKINITRD,	/* RHEL 5 */
+	XLPT_INITRAMFS_MKINITRD, /* RHEL 5 */
 };
 
 enum xlpt_boot_xen {
-	XLPT_BOOT_XEN_UNKNOWN,	/* a tree that does not tell */
+	XLPT_BOOT_XEN_UNKNOWN, /* a tree that does not tell */
 	XLPT_BOOT_XEN_YES,
-	XLPT_BOOT_XEN_NO,	/* the kernel was started without Xen */
+	XLPT_BOOT_XEN_NO, /* the kernel was started without Xen */
 };
 
 enum xlpt_loader {
 	XLPT_LOADER_UNKNOWN,
 	XLPT_LOADER_GRUB,	/* grub-mkconfig that reads /etc/default/grub.d */
-	XLPT_LOADER_GRUB_PLAIN,	/* grub-mkconfig that does not */
+	XLPT_LOADER_GRUB_PLAIN, /* grub-mkconfig that does not */
 	XLPT_LOADER_GRUB_LEGACY,
-	XLPT_LOADER_XEN_EFI,	/* xen.efi with its xen.cfg */
+	XLPT_LOADER_XEN_EFI, /* xen.efi with its xen.cfg */
 };
 
 struct xlpt_boot {
-	char *release;		/* of the kernel that is looked at, or NULL */
+	char *release; /* of the kernel that is looked at, or NULL */
 	enum xlpt_era era;
 	char *era_fact;
 	enum xlpt_pb_mode mode;
 	char *mode_fact;
-	const char *module;	/* "pciback" or "xen-pciback" */
+	const char *module; /* "pciback" or "xen-pciback" */
 	enum xlpt_hide_grammar grammar;
 	enum xlpt_initramfs initramfs;
 	const char *initramfs_fact;
-	char *initrd;		/* the image that this kernel boots with, or NULL */
+	char *initrd; /* the image that this kernel boots with, or NULL */
 	enum xlpt_loader loader;
 	char *loader_fact;	/* the file that tells */
 	bool has_sysfs;		/* devices can be looked at */
 	bool running;		/* release is the kernel that runs */
-	enum xlpt_boot_xen xen;	/* of the running kernel */
+	enum xlpt_boot_xen xen; /* of the running kernel */
 	char *cmdline;		/* of the running kernel, or NULL */
 	char *xen_cmdline;	/* Xen's own, or NULL: filled in by who can ask Xen */
 };
@@ -100,14 +100,14 @@ bool xlpt_module_eq(const char *a, const char *b);
 /* ---- what is effective (boot-effective.c) ---- */
 
 struct xlpt_effective {
-	char *modprobe_hide;	/* what modprobe would give, or NULL */
-	char *modprobe_file;	/* where it stands */
+	char *modprobe_hide; /* what modprobe would give, or NULL */
+	char *modprobe_file; /* where it stands */
 	unsigned modprobe_line;
-	char *cmdline_hide;	/* what the running kernel's command line says, or NULL */
-	const char *hide;	/* the one of the two that counts, or NULL */
+	char *cmdline_hide; /* what the running kernel's command line says, or NULL */
+	const char *hide;   /* the one of the two that counts, or NULL */
 	bool from_cmdline;
-	char **early;		/* modules that load pciback before themselves; NULL-terminated */
-	char *blacklisted;	/* the file that blacklists pciback, or NULL */
+	char **early;	   /* modules that load pciback before themselves; NULL-terminated */
+	char *blacklisted; /* the file that blacklists pciback, or NULL */
 };
 
 void xlpt_effective_dispose(struct xlpt_effective *eff);
@@ -151,14 +151,14 @@ char *xlpt_boot_list_hint(struct xlpt_host *h, const struct xlpt_boot *boot, con
 /* ---- lists that nobody reads (boot-stray.c) ---- */
 
 struct xlpt_stray {
-	char *word;	/* "xen-pciback.hide=(01:00.0)", "hide=(01:00.0)", "rd.qubes.hide_pci=..." */
-	char *file;	/* where it stands; NULL = on a running command line */
+	char *word; /* "xen-pciback.hide=(01:00.0)", "hide=(01:00.0)", "rd.qubes.hide_pci=..." */
+	char *file; /* where it stands; NULL = on a running command line */
 	unsigned line;
-	char *fact;	/* where, and why it is not read */
-	char *move;	/* what makes it count, or NULL: it has to be written anew */
-	struct xlpt_hide_list list;	/* the groups of it that can be read */
-	bool usb;	/* it means all USB controllers */
-	bool replaced;	/* by xlpt's own list: what that one has not is not to be hidden */
+	char *fact;		    /* where, and why it is not read */
+	char *move;		    /* what makes it count, or NULL: it has to be written anew */
+	struct xlpt_hide_list list; /* the groups of it that can be read */
+	bool usb;		    /* it means all USB controllers */
+	bool replaced; /* by xlpt's own list: what that one has not is not to be hidden */
 };
 
 struct xlpt_strays {
@@ -175,10 +175,10 @@ void xlpt_boot_strays(struct xlpt_host *h, const struct xlpt_boot *boot,
 /* ---- the initramfs (boot-initrd.c) ---- */
 
 struct xlpt_initrd {
-	char **modules;		/* names with underscores, NULL-terminated */
+	char **modules; /* names with underscores, NULL-terminated */
 	size_t n, alloc;
-	char *dropin;		/* text of etc/modprobe.d/xlpt.conf inside, or NULL */
-	bool has_hide;		/* some modprobe.d file inside sets pciback's hide= */
+	char *dropin;  /* text of etc/modprobe.d/xlpt.conf inside, or NULL */
+	bool has_hide; /* some modprobe.d file inside sets pciback's hide= */
 };
 
 void xlpt_initrd_dispose(struct xlpt_initrd *rd);
@@ -198,8 +198,8 @@ int xlpt_initrd_scan(const uint8_t *data, size_t len, struct xlpt_initrd *out);
 
 struct xlpt_boot_file {
 	char *path;
-	char *text;		/* as it shall be; NULL = shall not be there */
-	char *old;		/* as it is; NULL = is not there */
+	char *text; /* as it shall be; NULL = shall not be there */
+	char *old;  /* as it is; NULL = is not there */
 	mode_t mode;
 	char *why;
 };
@@ -215,9 +215,9 @@ void xlpt_boot_files_dispose(struct xlpt_boot_files *files);
 /* What our two files say now; XLPT_ERR_CONFLICT names a line in them that is not ours. */
 struct xlpt_boot_owned {
 	struct xlpt_hide_list list;
-	char **early;		/* modules of the softdep or install lines */
-	bool by_cmdline;	/* the list is in the boot loader's drop-in */
-	bool any;		/* one of the files is there */
+	char **early;	 /* modules of the softdep or install lines */
+	bool by_cmdline; /* the list is in the boot loader's drop-in */
+	bool any;	 /* one of the files is there */
 };
 
 void xlpt_boot_owned_dispose(struct xlpt_boot_owned *owned);
@@ -256,20 +256,20 @@ char *xlpt_boot_loader_command(struct xlpt_host *h, const struct xlpt_boot *boot
 
 enum xlpt_hidden {
 	XLPT_HIDDEN_YES,
-	XLPT_HIDDEN_WAITING,	/* for a reboot */
-	XLPT_HIDDEN_LOST,	/* another driver has it, or none took it */
+	XLPT_HIDDEN_WAITING, /* for a reboot */
+	XLPT_HIDDEN_LOST,    /* another driver has it, or none took it */
 	XLPT_HIDDEN_ABSENT,
-	XLPT_HIDDEN_REJECTED,	/* the kernel refused the list */
-	XLPT_HIDDEN_MOVED,	/* a pin's device, which has another address than the list says */
-	XLPT_HIDDEN_OTHER,	/* a pin's place has another device, or none */
+	XLPT_HIDDEN_REJECTED, /* the kernel refused the list */
+	XLPT_HIDDEN_MOVED,    /* a pin's device, which has another address than the list says */
+	XLPT_HIDDEN_OTHER,    /* a pin's place has another device, or none */
 };
 
 struct xlpt_verdict {
-	char bdf[XLPT_HIDE_LEN];	/* a function, or a group that names none */
+	char bdf[XLPT_HIDE_LEN]; /* a function, or a group that names none */
 	enum xlpt_hidden state;
-	char *driver;		/* XLPT_HIDDEN_LOST: who has it, or NULL */
+	char *driver; /* XLPT_HIDDEN_LOST: who has it, or NULL */
 	char *fact;
-	char *hint;		/* or NULL */
+	char *hint; /* or NULL */
 };
 
 struct xlpt_verdicts {

@@ -113,7 +113,8 @@ static bool wide_acs(const uint8_t *cfg, const struct xlpt_caps *caps)
 	struct xlpt_device dev = { .vendor = (uint16_t)(cfg[0] | cfg[1] << 8),
 				   .device = (uint16_t)(cfg[2] | cfg[3] << 8) };
 
-	return caps->pcie_type == XLPT_PCIE_ROOT_PORT && xlpt_quirk_has(pci_quirk_intel_spt_pch_acs, &dev);
+	return caps->pcie_type == XLPT_PCIE_ROOT_PORT &&
+	       xlpt_quirk_has(pci_quirk_intel_spt_pch_acs, &dev);
 }
 
 static void standard_caps(const uint8_t *cfg, size_t len, struct xlpt_caps *caps)
@@ -171,7 +172,7 @@ static void extended_caps(const uint8_t *cfg, size_t len, struct xlpt_caps *caps
 
 void xlpt_config_caps(const uint8_t *cfg, size_t len, struct xlpt_caps *caps)
 {
-	*caps = (struct xlpt_caps){0};
+	*caps = (struct xlpt_caps){ 0 };
 	/*
 	 * Without CAP_SYS_ADMIN sysfs gives the first 64 bytes only: the start of
 	 * the list is in there, the capabilities are not.

@@ -67,7 +67,8 @@ static int parse_rmrr(const uint8_t *r, size_t len, size_t where, const struct x
 	region.base = le(r + 8, 8);
 	region.limit = le(r + 16, 8);
 	if (region.limit < region.base)
-		return bad(diag, "the DMAR table", where, "a reserved region ends before it begins");
+		return bad(diag, "the DMAR table", where,
+			   "a reserved region ends before it begins");
 	for (size_t at = RMRR_HEADER; at < len;) {
 		size_t scope = len - at < 2 ? 0 : r[at + 1];
 
@@ -192,7 +193,8 @@ static int parse_fields(const uint8_t *p, size_t len, size_t where, struct xlpt_
 {
 	for (size_t at = 0; at < len;) {
 		if (len - at < 3 || p[at + 2] > len - at - 3)
-			return bad(diag, "the card's VPD", where + at, "a field goes past its section");
+			return bad(diag, "the card's VPD", where + at,
+				   "a field goes past its section");
 		if (!memcmp(p + at, "SN", 2))
 			keep(&out->serial, p + at + 3, p[at + 2]);
 		else if (!memcmp(p + at, "PN", 2))
@@ -233,7 +235,8 @@ int xlpt_vpd_read(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_vpd *out
 		  struct xlpt_diag *diag)
 {
 	_cleanup_free_ uint8_t *buf = xlpt_xcalloc(1, 32768);
-	_cleanup_free_ char *path = xlpt_xasprintf("/sys/bus/pci/devices/%s/vpd", XLPT_BDF_STR(bdf));
+	_cleanup_free_ char *path =
+		xlpt_xasprintf("/sys/bus/pci/devices/%s/vpd", XLPT_BDF_STR(bdf));
 	ssize_t r = h->ops->read(h, path, buf, 32768);
 
 	*out = (struct xlpt_vpd){ 0 };

@@ -14,15 +14,15 @@
 /* A region that firmware wants mapped one to one for a function. */
 struct xlpt_rmrr {
 	struct xlpt_bdf bdf;
-	uint64_t base, limit;	/* both included */
-	unsigned structure;	/* the number of the table's structure that says so */
-	unsigned sharers;	/* functions that this structure names, those not found here included */
+	uint64_t base, limit; /* both included */
+	unsigned structure;   /* the number of the table's structure that says so */
+	unsigned sharers; /* functions that this structure names, those not found here included */
 };
 
 struct xlpt_rmrrs {
 	struct xlpt_rmrr *items;
 	size_t n, alloc;
-	bool there;		/* the host has such a table */
+	bool there; /* the host has such a table */
 };
 
 void xlpt_rmrrs_dispose(struct xlpt_rmrrs *r);
@@ -54,7 +54,7 @@ bool xlpt_dmar_there(struct xlpt_host *h);
 char *xlpt_rmrr_sharers(const struct xlpt_rmrrs *r, size_t i);
 
 struct xlpt_vpd {
-	char *product, *part, *serial;	/* printable, or NULL */
+	char *product, *part, *serial; /* printable, or NULL */
 };
 
 void xlpt_vpd_dispose(struct xlpt_vpd *vpd);

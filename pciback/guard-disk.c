@@ -21,7 +21,7 @@ static void block(struct walk *w, const char *name, unsigned depth);
 /* dm, md and bcache list what they are made of; a partition of an md array does so one up. */
 static void slaves(struct walk *w, const char *name, unsigned depth)
 {
-	static const char *const dirs[] = {BLOCK "/%s/slaves", BLOCK "/%s/../slaves"};
+	static const char *const dirs[] = { BLOCK "/%s/slaves", BLOCK "/%s/../slaves" };
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(dirs); i++) {
 		_cleanup_strv_ char **names = NULL;
@@ -106,7 +106,7 @@ static void btrfs_siblings(struct walk *w, const char *name)
 static void top_device(struct xlpt_host *h, struct xlpt_needs *needs, const char *use,
 		       const char *name)
 {
-	struct walk w = {.h = h, .needs = needs, .use = use, .top = name};
+	struct walk w = { .h = h, .needs = needs, .use = use, .top = name };
 
 	block(&w, name, 0);
 	btrfs_siblings(&w, name);
@@ -167,7 +167,7 @@ static void zfs(struct xlpt_host *h, struct xlpt_needs *needs, const struct moun
 
 	xlpt_host_list(h, &names, BLOCK);
 	for (char **n = names; n && *n; n++) {
-		struct walk w = {.h = h, .needs = needs, .use = use, .top = *n};
+		struct walk w = { .h = h, .needs = needs, .use = use, .top = *n };
 
 		block(&w, *n, 0);
 		xlpt_guard_seen_dispose(&w.seen);
@@ -207,7 +207,7 @@ static void mount(struct xlpt_host *h, struct xlpt_needs *needs, const struct mo
 
 static int mounts(struct xlpt_host *h, struct xlpt_needs *needs, struct xlpt_diag *diag)
 {
-	_cleanup_str_ struct xlpt_str text = {0};
+	_cleanup_str_ struct xlpt_str text = { 0 };
 	int r;
 
 	/* Process 1 has the host's view; a service's own may hide mounts (PrivateMounts=). */
@@ -240,7 +240,7 @@ static int mounts(struct xlpt_host *h, struct xlpt_needs *needs, struct xlpt_dia
 
 static void swaps(struct xlpt_host *h, struct xlpt_needs *needs)
 {
-	_cleanup_str_ struct xlpt_str text = {0};
+	_cleanup_str_ struct xlpt_str text = { 0 };
 	char *cursor, *line;
 
 	/* Not there in a kernel without swap; a swap file belongs to a mount that was seen. */

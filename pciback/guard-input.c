@@ -39,10 +39,10 @@ static void record(struct keyboards *k, unsigned long ev, const char *sysfs, con
 
 void xlpt_guard_keyboard(struct xlpt_host *h, struct xlpt_needs *needs)
 {
-	_cleanup_str_ struct xlpt_str text = {0};
+	_cleanup_str_ struct xlpt_str text = { 0 };
 	_cleanup_free_ char *what = NULL;
 	const char *sysfs = "", *name = "";
-	struct keyboards k = {0};
+	struct keyboards k = { 0 };
 	unsigned long ev = 0;
 	char *cursor, *line;
 

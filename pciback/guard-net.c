@@ -78,7 +78,7 @@ static void iface(struct walk *w, const char *name, unsigned depth)
 
 static void route(struct xlpt_host *h, struct xlpt_needs *needs, const char *use, const char *name)
 {
-	struct walk w = {.h = h, .needs = needs, .use = use, .top = name};
+	struct walk w = { .h = h, .needs = needs, .use = use, .top = name };
 
 	iface(&w, name, 0);
 	/*
@@ -107,7 +107,7 @@ static void own_bridge(struct xlpt_host *h, struct xlpt_needs *needs, const char
 /* "eth0 00000000 0100000A 0003 0 0 0 00000000 0 0 0": destination and mask zero. */
 static unsigned routes4(struct xlpt_host *h, struct xlpt_needs *needs)
 {
-	_cleanup_str_ struct xlpt_str text = {0};
+	_cleanup_str_ struct xlpt_str text = { 0 };
 	char *cursor, *line, name[32];
 	unsigned n = 0;
 
@@ -134,7 +134,7 @@ static unsigned routes4(struct xlpt_host *h, struct xlpt_needs *needs)
 /* dest plen source plen nexthop metric refcnt use flags name; lo carries the reject route. */
 static unsigned routes6(struct xlpt_host *h, struct xlpt_needs *needs)
 {
-	_cleanup_str_ struct xlpt_str text = {0};
+	_cleanup_str_ struct xlpt_str text = { 0 };
 	char *cursor, *line, dest[33], name[32];
 	unsigned n = 0;
 

@@ -8,15 +8,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DEVICES "/sys/bus/pci/devices"
-#define SLURP_MAX (32u << 20)	/* mountinfo of a host with many containers */
+#define DEVICES	  "/sys/bus/pci/devices"
+#define SLURP_MAX (32u << 20) /* mountinfo of a host with many containers */
 
 void xlpt_needs_dispose(struct xlpt_needs *needs)
 {
 	for (size_t i = 0; i < needs->n; i++)
 		free(needs->items[i].what);
 	free(needs->items);
-	*needs = (struct xlpt_needs){0};
+	*needs = (struct xlpt_needs){ 0 };
 }
 
 int xlpt_guard_slurp(struct xlpt_host *h, const char *path, struct xlpt_str *out)
@@ -44,7 +44,7 @@ void xlpt_guard_seen_dispose(struct xlpt_guard_seen *seen)
 	for (size_t i = 0; i < seen->n; i++)
 		free(seen->names[i]);
 	free(seen->names);
-	*seen = (struct xlpt_guard_seen){0};
+	*seen = (struct xlpt_guard_seen){ 0 };
 }
 
 /* The components of a path that name PCI functions, from the root down; returns their number. */
@@ -91,7 +91,7 @@ static void note(struct xlpt_needs *needs, struct xlpt_bdf bdf, enum xlpt_need w
 		return;
 	}
 	XLPT_GROW(needs->items, needs->n, needs->alloc);
-	needs->items[needs->n++] = (struct xlpt_needed){.bdf = bdf, .why = why, .what = what};
+	needs->items[needs->n++] = (struct xlpt_needed){ .bdf = bdf, .why = why, .what = what };
 }
 
 static void note_bridges(struct xlpt_host *h, struct xlpt_needs *needs, struct xlpt_bdf bdf,
@@ -181,7 +181,7 @@ int xlpt_guard_read(struct xlpt_host *h, struct xlpt_needs *out, struct xlpt_dia
 {
 	int rc;
 
-	*out = (struct xlpt_needs){0};
+	*out = (struct xlpt_needs){ 0 };
 	rc = xlpt_guard_disks(h, out, diag);
 	if (rc) {
 		xlpt_needs_dispose(out);

@@ -52,7 +52,7 @@ size_t xlpt_sets_parent(const struct xlpt_devices *devs, size_t i)
 
 	if (!d->place_known)
 		return d->bdf.bus ? parent_by_bus(devs, d) : NONE;
-	p = d->has_parent ? index_of(devs, d->parent)
+	p = d->has_parent    ? index_of(devs, d->parent)
 	    : d->has_carrier ? index_of(devs, d->carrier)
 			     : NONE;
 	return p == i ? NONE : p;
@@ -60,10 +60,10 @@ size_t xlpt_sets_parent(const struct xlpt_devices *devs, size_t i)
 
 /* What is worked out once per device. */
 struct node {
-	size_t parent;		/* bridge above, or NONE */
-	size_t root;		/* union-find */
+	size_t parent; /* bridge above, or NONE */
+	size_t root;   /* union-find */
 	enum xlpt_acs_state acs;
-	size_t leak;		/* bridges: first place at or above it that does not isolate; NONE */
+	size_t leak; /* bridges: first place at or above it that does not isolate; NONE */
 	bool leak_known, walking;
 };
 
@@ -115,9 +115,9 @@ static size_t leak(struct work *w, size_t i)
 			break;
 	}
 	if (at != NONE)
-		at = w->nodes[at].leak_known ? w->nodes[at].leak
+		at = w->nodes[at].leak_known		   ? w->nodes[at].leak
 		     : xlpt_acs_isolates(w->nodes[at].acs) ? NONE
-							    : at;
+							   : at;
 	for (size_t k = i;; k = w->nodes[k].parent) {
 		w->nodes[k].leak = at;
 		w->nodes[k].leak_known = true;
@@ -176,7 +176,8 @@ static void join_upwards(struct work *w, size_t i)
 		size_t at = leak(w, parent);
 
 		if (at != NONE)
-			join(w, (struct xlpt_edge){ .kind = XLPT_EDGE_PATH, .a = i, .b = parent, .at = at });
+			join(w, (struct xlpt_edge){
+					.kind = XLPT_EDGE_PATH, .a = i, .b = parent, .at = at });
 	}
 }
 
@@ -201,7 +202,8 @@ static void join_slot(struct work *w, size_t first, size_t last)
 		/* One of the two has to say that there are several (or be one of the others). */
 		for (size_t k = first; k < i; k++)
 			if (!xlpt_acs_isolates(w->nodes[k].acs) && !d[k].is_vf)
-				join(w, (struct xlpt_edge){ .kind = XLPT_EDGE_SLOT, .a = i, .b = k });
+				join(w,
+				     (struct xlpt_edge){ .kind = XLPT_EDGE_SLOT, .a = i, .b = k });
 	}
 }
 
@@ -215,7 +217,8 @@ static void join_aliases(struct work *w, size_t first, size_t last)
 
 		for (size_t k = first; kind != XLPT_NO_QUIRK && k < last; k++)
 			if (xlpt_quirk_alias_is(kind, &d[i], d[k].bdf))
-				join(w, (struct xlpt_edge){ .kind = XLPT_EDGE_ALIAS, .a = i, .b = k });
+				join(w,
+				     (struct xlpt_edge){ .kind = XLPT_EDGE_ALIAS, .a = i, .b = k });
 	}
 }
 
@@ -320,7 +323,8 @@ void xlpt_sets_make(const struct xlpt_devices *devs, struct xlpt_sets *out)
 	out->of = xlpt_xcalloc(n + 1, sizeof(*out->of));
 	out->why = xlpt_xcalloc(n + 1, sizeof(*out->why));
 	for (size_t i = 0; i < n; i++) {
-		w.nodes[i] = (struct node){ .parent = xlpt_sets_parent(devs, i), .root = i,
+		w.nodes[i] = (struct node){ .parent = xlpt_sets_parent(devs, i),
+					    .root = i,
 					    .acs = xlpt_acs_state(&devs->items[i]) };
 		out->why[i] = NONE;
 		out->unread += w.nodes[i].acs == XLPT_ACS_UNREAD;
@@ -334,8 +338,8 @@ void xlpt_sets_make(const struct xlpt_devices *devs, struct xlpt_sets *out)
 		join_slot(&w, first, last);
 	}
 	for (size_t first = 0, last; first < n; first = last) {
-		for (last = first + 1; last < n && same_bus(devs->items[first].bdf, devs->items[last].bdf);
-		     last++)
+		for (last = first + 1;
+		     last < n && same_bus(devs->items[first].bdf, devs->items[last].bdf); last++)
 			;
 		join_aliases(&w, first, last);
 	}
@@ -399,6 +403,7 @@ char *xlpt_sets_reason(const struct xlpt_sets *s, const struct xlpt_devices *dev
 				      acs_words(&d[i]));
 	default:
 		return xlpt_xasprintf("%s requester id of %s (a known fault of the chip)",
-				      e->a == i ? "also uses the" : "lends its", XLPT_BDF_STR(other->bdf));
+				      e->a == i ? "also uses the" : "lends its",
+				      XLPT_BDF_STR(other->bdf));
 	}
 }

@@ -25,14 +25,14 @@
 #define XLPT_ACS_ISOLATES 0x001d
 
 enum xlpt_acs_state {
-	XLPT_ACS_ON,		/* isolated, by ACS or because nothing has to be on */
-	XLPT_ACS_KNOWN,		/* no ACS, but known not to pass traffic between neighbours */
-	XLPT_ACS_OFF,		/* capable, but not all of it is on */
-	XLPT_ACS_ABSENT,	/* no such capability where one is needed */
-	XLPT_ACS_CONVENTIONAL,	/* not PCI Express: a shared bus */
-	XLPT_ACS_NEVER,		/* a kind of function that can have none (PCIe-to-PCI bridge) */
-	XLPT_ACS_DISTRUSTED,	/* Linux has a list of such chips, and this one is not in it */
-	XLPT_ACS_UNREAD,	/* configuration space could not be read: taken for not isolated */
+	XLPT_ACS_ON,	       /* isolated, by ACS or because nothing has to be on */
+	XLPT_ACS_KNOWN,	       /* no ACS, but known not to pass traffic between neighbours */
+	XLPT_ACS_OFF,	       /* capable, but not all of it is on */
+	XLPT_ACS_ABSENT,       /* no such capability where one is needed */
+	XLPT_ACS_CONVENTIONAL, /* not PCI Express: a shared bus */
+	XLPT_ACS_NEVER,	       /* a kind of function that can have none (PCIe-to-PCI bridge) */
+	XLPT_ACS_DISTRUSTED,   /* Linux has a list of such chips, and this one is not in it */
+	XLPT_ACS_UNREAD,       /* configuration space could not be read: taken for not isolated */
 };
 
 /* On and Known isolate. */
@@ -48,32 +48,33 @@ const char *xlpt_acs_word(const struct xlpt_device *dev);
 const char *xlpt_port_word(const struct xlpt_device *dev);
 
 enum xlpt_edge_kind {
-	XLPT_EDGE_REQUESTER,	/* b is a bridge or VMD controller in whose name a's transactions go up */
-	XLPT_EDGE_PATH,		/* b is the bridge above a, "at" lets transactions turn round */
-	XLPT_EDGE_SLOT,		/* a and b are functions of one slot without ACS */
-	XLPT_EDGE_ALIAS,	/* a uses b's requester id as well */
+	XLPT_EDGE_REQUESTER, /* b is a bridge or VMD controller in whose name a's transactions go up
+			      */
+	XLPT_EDGE_PATH,	     /* b is the bridge above a, "at" lets transactions turn round */
+	XLPT_EDGE_SLOT,	     /* a and b are functions of one slot without ACS */
+	XLPT_EDGE_ALIAS,     /* a uses b's requester id as well */
 };
 
 /* Why two functions are in one set; indices into the list of devices. */
 struct xlpt_edge {
 	enum xlpt_edge_kind kind;
 	size_t a, b;
-	size_t at;		/* PATH: the port or bridge where isolation ends */
-	struct xlpt_bdf rid;	/* REQUESTER: the id that is shared */
+	size_t at;	     /* PATH: the port or bridge where isolation ends */
+	struct xlpt_bdf rid; /* REQUESTER: the id that is shared */
 };
 
 struct xlpt_sets {
-	size_t n;		/* sets */
-	size_t *of;		/* per device: its set, 0..n-1 in order of first members */
-	size_t *start;		/* n + 1 entries: where each set's members begin in member[] */
-	size_t *member;		/* devices, by set and address */
+	size_t n;	/* sets */
+	size_t *of;	/* per device: its set, 0..n-1 in order of first members */
+	size_t *start;	/* n + 1 entries: where each set's members begin in member[] */
+	size_t *member; /* devices, by set and address */
 	struct xlpt_edge *edges;
 	size_t n_edges, alloc_edges;
-	size_t *why;		/* per device: the edge that best says why, or SIZE_MAX (alone) */
-	unsigned *number;	/* per set, for people: the kernel's group, else the ordinal */
-	size_t unread;		/* bridges and functions that had to be taken for not isolated */
-	bool has_groups;	/* sysfs has IOMMU groups */
-	bool agree;		/* ... and they are these sets, as far as functions have a group */
+	size_t *why;	  /* per device: the edge that best says why, or SIZE_MAX (alone) */
+	unsigned *number; /* per set, for people: the kernel's group, else the ordinal */
+	size_t unread;	  /* bridges and functions that had to be taken for not isolated */
+	bool has_groups;  /* sysfs has IOMMU groups */
+	bool agree;	  /* ... and they are these sets, as far as functions have a group */
 };
 
 void xlpt_sets_dispose(struct xlpt_sets *sets);

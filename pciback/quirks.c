@@ -14,6 +14,7 @@ struct row {
 	const char *ids;
 };
 
+/* clang-format off */
 static const struct row rows[] = {
 	/* South bridges, functions of the root bus. */
 	{ pci_quirk_amd_sb_acs, 0x1002, "4383-4385 4399 439c-439d" }, /* ATI */
@@ -94,6 +95,7 @@ static const struct row rows[] = {
 	/* The IOMMU is right below this bridge. */
 	{ quirk_bridge_cavm_thrx2_pcie_root, 0x14e4, "9000 9084" }, /* Broadcom */
 };
+/* clang-format on */
 
 /* One word of ids, at *p, which is moved behind it. */
 static bool word_has(const char **p, const struct xlpt_device *dev)
@@ -192,8 +194,8 @@ static bool at(struct xlpt_bdf bdf, unsigned dev, unsigned func)
 enum xlpt_quirk xlpt_quirk_alias(const struct xlpt_device *dev)
 {
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(rows); i++) {
-		if (rows[i].kind < quirk_dma_func0_alias || rows[i].kind > quirk_switchtec_ntb_dma_alias ||
-		    !row_has(&rows[i], dev))
+		if (rows[i].kind < quirk_dma_func0_alias ||
+		    rows[i].kind > quirk_switchtec_ntb_dma_alias || !row_has(&rows[i], dev))
 			continue;
 		/* The ports of such a switch have the ids of its bridge. */
 		if (rows[i].kind != quirk_switchtec_ntb_dma_alias || dev->class_code >> 8 == 0x0680)
@@ -219,7 +221,8 @@ bool xlpt_quirk_alias_is(enum xlpt_quirk kind, const struct xlpt_device *dev, st
 		return other.func <= 4;
 	case quirk_plx_ntb_dma_alias:
 	case quirk_switchtec_ntb_dma_alias:
-		/* Switchtec's says which, in a memory BAR that is not read here: all 256 are taken. */
+		/* Switchtec's says which, in a memory BAR that is not read here: all 256 are taken.
+		 */
 		return true;
 	default:
 		return false;

@@ -51,6 +51,7 @@ enum xlpt_acs_word xlpt_quirk_acs(const struct xlpt_device *dev);
 /* The kind by which dev does DMA under another number of its bus, or XLPT_NO_QUIRK. */
 enum xlpt_quirk xlpt_quirk_alias(const struct xlpt_device *dev);
 /* ... and whether other, on the same bus, has such a number. */
-bool xlpt_quirk_alias_is(enum xlpt_quirk kind, const struct xlpt_device *dev, struct xlpt_bdf other);
+bool xlpt_quirk_alias_is(enum xlpt_quirk kind, const struct xlpt_device *dev,
+			 struct xlpt_bdf other);
 
 #endif

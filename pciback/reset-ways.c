@@ -37,7 +37,7 @@ void xlpt_reset_ways_dispose(struct xlpt_reset_ways *ways)
 		free(ways->items[i].why_not);
 		free(ways->items[i].also);
 	}
-	*ways = (struct xlpt_reset_ways){0};
+	*ways = (struct xlpt_reset_ways){ 0 };
 }
 
 static void hit(struct xlpt_reset_way *way, struct xlpt_bdf bdf)
@@ -109,7 +109,8 @@ static char *no_bus_reset(const struct xlpt_devices *all, const struct xlpt_devi
 	other = neighbour(all, dev);
 	if (!other)
 		return NULL;
-	more = way->n_also > 1 ? xlpt_xasprintf(" and %zu more", way->n_also - 1) : xlpt_xstrdup("");
+	more = way->n_also > 1 ? xlpt_xasprintf(" and %zu more", way->n_also - 1)
+			       : xlpt_xstrdup("");
 	return xlpt_xasprintf("it is not alone on its bus: bridge %s would reset %s%s, too",
 			      XLPT_BDF_STR(dev->parent),
 			      XLPT_BDF_STR(way->n_also ? way->also[0] : other->bdf), more);
@@ -147,7 +148,7 @@ static struct xlpt_reset_way *add(const struct xlpt_devices *all, const struct x
 		if (out->items[i].how == how)
 			return NULL;
 	way = &out->items[out->n++];
-	*way = (struct xlpt_reset_way){.how = how, .usable = true};
+	*way = (struct xlpt_reset_way){ .how = how, .usable = true };
 	hit_vfs(all, dev, way);
 	if ((how == XLPT_RESET_BUS || how == XLPT_RESET_CXL_BUS) && dev->has_parent)
 		hit_bus(all, dev, way);
@@ -178,10 +179,10 @@ static void kernels(const struct xlpt_devices *all, const struct xlpt_device *de
 void xlpt_reset_ways(const struct xlpt_devices *all, const struct xlpt_device *dev,
 		     struct xlpt_reset_ways *out)
 {
-	static const enum xlpt_reset_how known[] = {XLPT_RESET_FLR, XLPT_RESET_AF_FLR,
-						    XLPT_RESET_PM, XLPT_RESET_BUS};
+	static const enum xlpt_reset_how known[] = { XLPT_RESET_FLR, XLPT_RESET_AF_FLR,
+						     XLPT_RESET_PM, XLPT_RESET_BUS };
 
-	*out = (struct xlpt_reset_ways){0};
+	*out = (struct xlpt_reset_ways){ 0 };
 	if (dev->reset_method)
 		kernels(all, dev, out);
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(known); i++) {

@@ -62,7 +62,7 @@ struct function {
 void xlpt_reset_result_dispose(struct xlpt_reset_result *result)
 {
 	free(result->fact);
-	*result = (struct xlpt_reset_result){0};
+	*result = (struct xlpt_reset_result){ 0 };
 }
 
 static uint32_t get(const uint8_t *cfg, unsigned at, unsigned size)
@@ -76,7 +76,8 @@ static uint32_t get(const uint8_t *cfg, unsigned at, unsigned size)
 
 static int put(struct function *f, unsigned at, unsigned size, uint32_t v)
 {
-	uint8_t bytes[4] = {(uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16), (uint8_t)(v >> 24)};
+	uint8_t bytes[4] = { (uint8_t)v, (uint8_t)(v >> 8), (uint8_t)(v >> 16),
+			     (uint8_t)(v >> 24) };
 
 	return f->h->ops->write_at(f->h, f->path, bytes, size, at);
 }
@@ -100,16 +101,16 @@ static void choose(struct function *f)
 	if (msi_on || msix_on) {
 		f->w.why_not = "its message interrupts are in use";
 	} else if (msix && msix + 4 <= f->len) {
-		f->w = (struct witness){.at = msix + 2,
-					.size = 2,
-					.certain = true,
-					.name = "the function mask of its MSI-X"};
+		f->w = (struct witness){ .at = msix + 2,
+					 .size = 2,
+					 .certain = true,
+					 .name = "the function mask of its MSI-X" };
 		f->w.before = get(f->before, f->w.at, 2);
 		f->w.set = f->w.before | MSIX_MASK_ALL;
 	} else if (msi && msi + 8 <= f->len) {
-		f->w = (struct witness){.at = msi + MSI_ADDRESS,
-					.size = 4,
-					.name = "the message address of its MSI"};
+		f->w = (struct witness){ .at = msi + MSI_ADDRESS,
+					 .size = 4,
+					 .name = "the message address of its MSI" };
 		f->w.before = get(f->before, f->w.at, 4);
 		f->w.set = f->w.before ^ MSI_PATTERN;
 	} else {
@@ -322,12 +323,12 @@ static int judge(struct function *f, int r, size_t len, struct xlpt_reset_result
 int xlpt_reset_do(struct xlpt_host *h, struct xlpt_bdf bdf, const char *words,
 		  struct xlpt_reset_result *out, struct xlpt_diag *diag)
 {
-	struct function f = {.h = h, .bdf = bdf};
+	struct function f = { .h = h, .bdf = bdf };
 	_cleanup_free_ char *methods = NULL;
 	size_t len;
 	int rc, r;
 
-	*out = (struct xlpt_reset_result){0};
+	*out = (struct xlpt_reset_result){ 0 };
 	snprintf(f.path, sizeof(f.path), DEVICE "/config", XLPT_BDF_STR(bdf));
 	f.len = read_config(&f, f.before);
 	if (f.len < HEADER_SIZE) {
@@ -359,7 +360,7 @@ int xlpt_reset_do(struct xlpt_host *h, struct xlpt_bdf bdf, const char *words,
 		rc = XLPT_ERR_LEFT;
 	}
 	if (words && methods) {
-		_cleanup_diag_ struct xlpt_diag again = {0};
+		_cleanup_diag_ struct xlpt_diag again = { 0 };
 
 		if (xlpt_reset_method_restore(h, bdf, methods, &again)) {
 			if (rc == 0)

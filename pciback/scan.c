@@ -134,9 +134,11 @@ static void read_parent(struct reader *rd, struct xlpt_device *dev)
 	/* The link begins in /sys/bus/pci/devices and so goes up to /sys. */
 	if (up != buf) {
 		dev->sysfs_path = tamed(xlpt_xasprintf("/sys/%s", up));
-		/* The directory itself: resolving the link for every attribute takes as long again. */
+		/* The directory itself: resolving the link for every attribute takes as long again.
+		 */
 		if (strlen(dev->sysfs_path) < sizeof(rd->path) - 64)
-			rd->len = (size_t)snprintf(rd->path, sizeof(rd->path), "%s", dev->sysfs_path);
+			rd->len =
+				(size_t)snprintf(rd->path, sizeof(rd->path), "%s", dev->sysfs_path);
 	}
 	*slash = '\0';
 	dev->place_known = true;
@@ -158,7 +160,7 @@ static void read_bars(struct reader *rd, struct xlpt_device *dev)
 
 		if (sscanf(line, "%llx %llx %llx", &start, &end, &flags) != 3)
 			return;
-		dev->bars[i] = (struct xlpt_bar){.start = start, .end = end, .flags = flags};
+		dev->bars[i] = (struct xlpt_bar){ .start = start, .end = end, .flags = flags };
 	}
 }
 
@@ -179,7 +181,8 @@ static enum xlpt_header header_of_class(uint32_t class_code)
 static void read_config(struct reader *rd, unsigned flags, struct xlpt_device *dev)
 {
 	/* Reading beyond the header can wake a sleeping function: only when asked for. */
-	bool deep = flags & XLPT_SCAN_CAPS || (flags & XLPT_SCAN_SETS && !dev->is_vf && dev->bdf.func);
+	bool deep =
+		flags & XLPT_SCAN_CAPS || (flags & XLPT_SCAN_SETS && !dev->is_vf && dev->bdf.func);
 	uint8_t cfg[4096];
 	ssize_t r = rd->h->ops->read(rd->h, attr_path(rd, "config"), cfg, deep ? sizeof(cfg) : 64);
 
@@ -291,11 +294,11 @@ static void read_details(struct reader *rd, struct xlpt_device *dev)
 static int read_function(struct xlpt_host *h, struct xlpt_bdf bdf, unsigned flags,
 			 struct xlpt_device *dev)
 {
-	struct reader rd = {.h = h};
+	struct reader rd = { .h = h };
 	long long v;
 	int r;
 
-	*dev = (struct xlpt_device){.bdf = bdf, .vf_total = -1, .vf_count = -1, .numa_node = -1};
+	*dev = (struct xlpt_device){ .bdf = bdf, .vf_total = -1, .vf_count = -1, .numa_node = -1 };
 	rd.len = (size_t)snprintf(rd.path, sizeof(rd.path), DEVICES "/%s", XLPT_BDF_STR(bdf));
 
 	read_parent(&rd, dev);
@@ -408,7 +411,7 @@ int xlpt_scan_all(struct xlpt_host *h, unsigned flags, const char *pci_ids,
 	int r = xlpt_host_list(h, &names, DEVICES);
 	bool no_xen;
 
-	*out = (struct xlpt_devices){0};
+	*out = (struct xlpt_devices){ 0 };
 	if (r < 0) {
 		xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot list PCI devices");
 		xlpt_diag_fact(diag, DEVICES " cannot be read");

@@ -4,13 +4,13 @@
 #include <errno.h>
 #include <string.h>
 
-#define MSG_SIZE 1024	/* a request is a few hundred bytes at most */
+#define MSG_SIZE 1024 /* a request is a few hundred bytes at most */
 #ifndef NLM_F_ACK_TLVS
-#define NLM_F_ACK_TLVS 0x200	/* linux 4.12 */
-#define NLM_F_CAPPED 0x100
+#define NLM_F_ACK_TLVS 0x200 /* linux 4.12 */
+#define NLM_F_CAPPED   0x100
 #endif
-#define ERR_MSG 1		/* NLMSGERR_ATTR_MSG */
-#define ERRNO_MAX 4095		/* of the kernel (linux/err.h, MAX_ERRNO) */
+#define ERR_MSG	  1    /* NLMSGERR_ATTR_MSG */
+#define ERRNO_MAX 4095 /* of the kernel (linux/err.h, MAX_ERRNO) */
 
 struct nl_msg *xlpt_vf_msg_new(int type, const char *ifname)
 {
@@ -50,8 +50,8 @@ static char *words(struct nlmsghdr *m)
 	return NULL;
 }
 
-int xlpt_vf_msg_talk(struct xlpt_rtnl *nl, uint32_t port, struct nl_msg *m,
-		     struct xlpt_str *answer, struct nlmsghdr **link, char **kernel_says)
+int xlpt_vf_msg_talk(struct xlpt_rtnl *nl, uint32_t port, struct nl_msg *m, struct xlpt_str *answer,
+		     struct nlmsghdr **link, char **kernel_says)
 {
 	struct nlmsghdr *head = nlmsg_hdr(m);
 	int left, r;

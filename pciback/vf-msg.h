@@ -24,7 +24,7 @@ struct nl_msg *xlpt_vf_msg_new(int type, const char *ifname);
  * when there is none (it lives in *answer); *kernel_says the kernel's own words,
  * or NULL (caller frees). Returns 0 or the negative errno that came back.
  */
-int xlpt_vf_msg_talk(struct xlpt_rtnl *nl, uint32_t port, struct nl_msg *m,
-		     struct xlpt_str *answer, struct nlmsghdr **link, char **kernel_says);
+int xlpt_vf_msg_talk(struct xlpt_rtnl *nl, uint32_t port, struct nl_msg *m, struct xlpt_str *answer,
+		     struct nlmsghdr **link, char **kernel_says);
 
 #endif

@@ -48,9 +48,9 @@ static void read_settings(struct nlattr **tb, struct xlpt_vf_identity *id)
 	if (trust && trust->setting != UINT32_MAX)
 		id->trust = trust->setting ? XLPT_ON : XLPT_OFF;
 	if (link)
-		id->link = link->link_state == IFLA_VF_LINK_STATE_ENABLE  ? XLPT_LINK_ENABLE :
-			   link->link_state == IFLA_VF_LINK_STATE_DISABLE ? XLPT_LINK_DISABLE :
-									    XLPT_LINK_AUTO;
+		id->link = link->link_state == IFLA_VF_LINK_STATE_ENABLE    ? XLPT_LINK_ENABLE
+			   : link->link_state == IFLA_VF_LINK_STATE_DISABLE ? XLPT_LINK_DISABLE
+									    : XLPT_LINK_AUTO;
 	if (rate) {
 		id->has_min_rate = id->has_max_rate = true;
 		id->min_rate = rate->min_tx_rate;
@@ -72,7 +72,8 @@ static void read_vlan(struct nlattr **tb, struct xlpt_vf_identity *id)
 	if (!tb[IFLA_VF_VLAN_LIST])
 		return;
 	/* Since 4.9, with the protocol; one entry is all the kernel takes (MAX_VLAN_LIST_LEN). */
-	nla_for_each_nested(entry, tb[IFLA_VF_VLAN_LIST], left) {
+	nla_for_each_nested(entry, tb[IFLA_VF_VLAN_LIST], left)
+	{
 		const struct ifla_vf_vlan_info *info = data_of(entry, sizeof(*info));
 
 		if (nla_type(entry) != IFLA_VF_VLAN_INFO || !info)
@@ -124,7 +125,8 @@ int xlpt_pf_net_read(struct xlpt_rtnl *nl, const char *ifname, struct xlpt_pf_ne
 	int left, r;
 
 	*out = (struct xlpt_pf_net){ 0 };
-	/* Without the statistics 256 VFs fit into an attribute's 64 KiB; older kernels ignore the bit. */
+	/* Without the statistics 256 VFs fit into an attribute's 64 KiB; older kernels ignore the
+	 * bit. */
 	nla_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_VF | RTEXT_FILTER_SKIP_STATS);
 	r = xlpt_vf_msg_talk(nl, 0, m, &answer, &head, &says);
 	if (r == 0 && (!head || nlmsg_parse(head, sizeof(*link), tb, IFLA_MAX, NULL)))
@@ -142,9 +144,8 @@ int xlpt_pf_net_read(struct xlpt_rtnl *nl, const char *ifname, struct xlpt_pf_ne
 	}
 	if (!tb[IFLA_VFINFO_LIST])
 		return 0;
-	nla_for_each_nested(info, tb[IFLA_VFINFO_LIST], left)
-		if (nla_type(info) == IFLA_VF_INFO)
-			read_vf(info, out);
+	nla_for_each_nested(info, tb[IFLA_VFINFO_LIST], left) if (nla_type(info) == IFLA_VF_INFO)
+		read_vf(info, out);
 	return 0;
 }
 
@@ -154,8 +155,9 @@ static int not_reported(const struct xlpt_pf_net *net, const char *key, struct x
 {
 	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "the driver of %s does not know %s for its VFs",
 		      net->ifname, key);
-	xlpt_diag_fact(diag, "its answer to RTM_GETLINK does not report it, so that setting it could "
-			     "not be proved");
+	xlpt_diag_fact(diag,
+		       "its answer to RTM_GETLINK does not report it, so that setting it could "
+		       "not be proved");
 	xlpt_diag_hint(diag, "leave out %s", key);
 	return XLPT_ERR_NOT_FOUND;
 }
@@ -182,8 +184,10 @@ int xlpt_vf_net_check(const struct xlpt_pf_net *net, unsigned index,
 		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "%s does not report its VF %u", net->ifname,
 			      index);
 		xlpt_diag_fact(diag, "the driver's answer to RTM_GETLINK has %zu VFs", net->n);
-		xlpt_diag_hint(diag, "ip link show %s; a PF without VF settings cannot give its VFs an "
-				     "identity", XLPT_WORD(net->ifname));
+		xlpt_diag_hint(diag,
+			       "ip link show %s; a PF without VF settings cannot give its VFs an "
+			       "identity",
+			       XLPT_WORD(net->ifname));
 		return XLPT_ERR_NOT_FOUND;
 	}
 	if (want->trust && !vf->id.trust)

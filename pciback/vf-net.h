@@ -12,7 +12,7 @@
 #include "core/vfid.h"
 #include "pciback/vf-rtnl.h"
 
-#define XLPT_PORT_PROFILE_TIMEOUT_MS 10000	/* for the switch to answer */
+#define XLPT_PORT_PROFILE_TIMEOUT_MS 10000 /* for the switch to answer */
 
 struct xlpt_vf_net {
 	unsigned index;
@@ -60,10 +60,10 @@ struct xlpt_vf_identity xlpt_vf_net_old(const struct xlpt_vf_identity *have,
 struct xlpt_vf_port_peer {
 	struct xlpt_rtnl *nl;
 	struct xlpt_clock *clock;
-	const char *ifname;	/* of the PF */
+	const char *ifname; /* of the PF */
 	unsigned index;
-	uint32_t port;		/* lldpad's netlink port (its process id) for 802.1Qbg; 0 otherwise */
-	const uint8_t *mac;	/* of the VF; 802.1Qbg alone */
+	uint32_t port;	    /* lldpad's netlink port (its process id) for 802.1Qbg; 0 otherwise */
+	const uint8_t *mac; /* of the VF; 802.1Qbg alone */
 	int64_t timeout_ms;
 };
 

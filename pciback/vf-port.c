@@ -22,7 +22,7 @@
 /* 802.1Qbg's type of station interface as lldpad reads it in IFLA_PORT_VSI_TYPE. */
 struct vsi_type {
 	uint8_t manager;
-	uint8_t type[3];	/* least significant first */
+	uint8_t type[3]; /* least significant first */
 	uint8_t version;
 	uint8_t pad[3];
 };
@@ -77,7 +77,8 @@ static int cannot(const struct xlpt_vf_port_peer *peer, const struct xlpt_vf_ide
 	if (peer->port)
 		xlpt_diag_hint(diag, "is lldpad running, with VDP enabled on %s?", peer->ifname);
 	else if (r == -EOPNOTSUPP)
-		xlpt_diag_hint(diag, "the driver of %s knows no port profiles: leave out virtualport",
+		xlpt_diag_hint(diag,
+			       "the driver of %s knows no port profiles: leave out virtualport",
 			       peer->ifname);
 	else
 		xlpt_diag_hint(diag, "dmesg shows what the driver said");
@@ -126,7 +127,8 @@ static int find_response(struct nlmsghdr *link, const struct xlpt_vf_port_peer *
 		return -EBADMSG;
 	if (!tb[IFLA_VF_PORTS])
 		return 0;
-	nla_for_each_nested(entry, tb[IFLA_VF_PORTS], left) {
+	nla_for_each_nested(entry, tb[IFLA_VF_PORTS], left)
+	{
 		if (nla_type(entry) != IFLA_VF_PORT ||
 		    nla_parse_nested(port, IFLA_PORT_MAX, entry, NULL) || !is_ours(port, peer, id))
 			continue;
@@ -191,19 +193,23 @@ static int wait_response(const struct xlpt_vf_port_peer *peer, const struct xlpt
 	if (response == PORT_VDP_RESPONSE_SUCCESS || response == PORT_PROFILE_RESPONSE_SUCCESS)
 		return 0;
 	if (response == PORT_PROFILE_RESPONSE_INPROGRESS) {
-		xlpt_diag_set(diag, XLPT_ERR_TIMEOUT, "the switch did not answer for VF %u of %s within "
-			      "%lld s", peer->index, peer->ifname, (long long)peer->timeout_ms / 1000);
+		xlpt_diag_set(diag, XLPT_ERR_TIMEOUT,
+			      "the switch did not answer for VF %u of %s within "
+			      "%lld s",
+			      peer->index, peer->ifname, (long long)peer->timeout_ms / 1000);
 		xlpt_diag_fact(diag, "the %s association is still in progress",
 			       xlpt_vf_port_word(id->port));
-		xlpt_diag_hint(diag, "is %s up and cabled to a switch that speaks %s?", peer->ifname,
-			       xlpt_vf_port_word(id->port));
+		xlpt_diag_hint(diag, "is %s up and cabled to a switch that speaks %s?",
+			       peer->ifname, xlpt_vf_port_word(id->port));
 		return XLPT_ERR_TIMEOUT;
 	}
-	xlpt_diag_set(diag, XLPT_ERR_IO, "the switch refuses the %s port profile of VF %u of %s: %s",
-		      xlpt_vf_port_word(id->port), peer->index, peer->ifname, response_word(response));
+	xlpt_diag_set(
+		diag, XLPT_ERR_IO, "the switch refuses the %s port profile of VF %u of %s: %s",
+		xlpt_vf_port_word(id->port), peer->index, peer->ifname, response_word(response));
 	xlpt_diag_fact(diag, "its answer was 0x%x (IFLA_PORT_RESPONSE)", response);
 	xlpt_diag_hint(diag, "the switch's administrator knows which %s this port may have",
-		       id->port == XLPT_PORT_QBH ? "profileid" : "managerid, typeid and typeidversion");
+		       id->port == XLPT_PORT_QBH ? "profileid"
+						 : "managerid, typeid and typeidversion");
 	return XLPT_ERR_IO;
 }
 
@@ -228,7 +234,8 @@ int xlpt_vf_port_disassociate(const struct xlpt_vf_port_peer *peer,
 	/* Nothing waits for its end: a port that is still being left is taken anew all the same. */
 	int r = request(peer, id, PORT_REQUEST_DISASSOCIATE, "disassociate", &said);
 
-	/* A driver without port profiles has none to leave: the attach was cut short before it asked. */
+	/* A driver without port profiles has none to leave: the attach was cut short before it
+	 * asked. */
 	if (r == 0 || r == -EOPNOTSUPP)
 		return 0;
 	xlpt_diag_move(diag, &said);

@@ -9,7 +9,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#define ANSWER_MS 10000	/* a driver may ask its firmware; lldpad may be gone */
+#define ANSWER_MS 10000 /* a driver may ask its firmware; lldpad may be gone */
 #ifndef NETLINK_EXT_ACK
 #define NETLINK_EXT_ACK 11
 #endif
@@ -84,11 +84,13 @@ int xlpt_rtnl_open(struct xlpt_rtnl *nl, struct xlpt_diag *diag)
 
 	if (r < 0) {
 		nl_socket_free(sk);
-		xlpt_diag_set(diag, XLPT_ERR_IO, "cannot open a netlink socket: %s", nl_geterror(r));
+		xlpt_diag_set(diag, XLPT_ERR_IO, "cannot open a netlink socket: %s",
+			      nl_geterror(r));
 		xlpt_diag_hint(diag, "run xlpt as root");
 		return XLPT_ERR_IO;
 	}
-	/* Since 4.12 the kernel adds why it refuses, in words; before, this is an error to ignore. */
+	/* Since 4.12 the kernel adds why it refuses, in words; before, this is an error to ignore.
+	 */
 	setsockopt(nl_socket_get_fd(sk), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	/* A PF with many VFs answers with more than a page. */
 	nl_socket_enable_msg_peek(sk);

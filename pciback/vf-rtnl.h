@@ -31,6 +31,6 @@ struct xlpt_rtnl {
 
 /* Opens a socket to the kernel. */
 int xlpt_rtnl_open(struct xlpt_rtnl *nl, struct xlpt_diag *diag);
-void xlpt_rtnl_close(struct xlpt_rtnl *nl);	/* also on an all-zero one */
+void xlpt_rtnl_close(struct xlpt_rtnl *nl); /* also on an all-zero one */
 
 #endif

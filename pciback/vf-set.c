@@ -66,8 +66,10 @@ static int send_one(const struct setting *s, const char *what, int type, const v
 	else if (r == -EPERM)
 		xlpt_diag_hint(s->diag, "run xlpt as root");
 	else
-		xlpt_diag_hint(s->diag, "dmesg shows what the driver said; some settings want the "
-			       "interface up: ip link set %s up", XLPT_WORD(s->ifname));
+		xlpt_diag_hint(s->diag,
+			       "dmesg shows what the driver said; some settings want the "
+			       "interface up: ip link set %s up",
+			       XLPT_WORD(s->ifname));
 	return XLPT_ERR_IO;
 }
 
@@ -82,10 +84,12 @@ static int set_mac(const struct setting *s, const uint8_t *mac)
 
 static int set_vlan(const struct setting *s, struct xlpt_vf_vlan vlan)
 {
-	/* The old attribute has no room for the protocol; 802.1Q needs none and is known everywhere. */
+	/* The old attribute has no room for the protocol; 802.1Q needs none and is known
+	 * everywhere. */
 	struct ifla_vf_vlan plain = { .vf = s->index, .vlan = vlan.id, .qos = vlan.qos };
-	struct ifla_vf_vlan_info v = { .vf = s->index, .vlan = vlan.id, .qos = vlan.qos,
-				       .vlan_proto = htons(vlan.proto) };
+	struct ifla_vf_vlan_info v = {
+		.vf = s->index, .vlan = vlan.id, .qos = vlan.qos, .vlan_proto = htons(vlan.proto)
+	};
 	_cleanup_free_ char *what = xlpt_xasprintf("vlan=%s", XLPT_VLAN_STR(vlan));
 
 	if (vlan.proto == XLPT_VLAN_8021Q)
@@ -101,8 +105,8 @@ static int set_rate(const struct setting *s, const struct xlpt_vf_identity *want
 		.min_tx_rate = want->has_min_rate ? want->min_rate : have->min_rate,
 		.max_tx_rate = want->has_max_rate ? want->max_rate : have->max_rate,
 	};
-	_cleanup_free_ char *what = xlpt_xasprintf("min_rate=%u max_rate=%u", v.min_tx_rate,
-						   v.max_tx_rate);
+	_cleanup_free_ char *what =
+		xlpt_xasprintf("min_rate=%u max_rate=%u", v.min_tx_rate, v.max_tx_rate);
 
 	return send_one(s, what, IFLA_VF_RATE, &v, sizeof(v));
 }
@@ -111,9 +115,9 @@ static int set_link(const struct setting *s, enum xlpt_vf_link link)
 {
 	struct ifla_vf_link_state v = {
 		.vf = s->index,
-		.link_state = link == XLPT_LINK_ENABLE	? IFLA_VF_LINK_STATE_ENABLE :
-			      link == XLPT_LINK_DISABLE ? IFLA_VF_LINK_STATE_DISABLE :
-							  IFLA_VF_LINK_STATE_AUTO,
+		.link_state = link == XLPT_LINK_ENABLE	  ? IFLA_VF_LINK_STATE_ENABLE
+			      : link == XLPT_LINK_DISABLE ? IFLA_VF_LINK_STATE_DISABLE
+							  : IFLA_VF_LINK_STATE_AUTO,
 	};
 	_cleanup_free_ char *what = xlpt_xasprintf("link=%s", xlpt_vf_link_word(link));
 
@@ -160,7 +164,8 @@ static int differs(const struct setting *s, const char *key, struct xlpt_diag *d
 	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s of VF %u of %s did not become what was set", key,
 		      s->index, s->ifname);
 	xlpt_diag_fact(diag, "RTM_SETLINK was acknowledged; RTM_GETLINK reports another value");
-	xlpt_diag_hint(diag, "ip link show %s, and dmesg for what the driver said", XLPT_WORD(s->ifname));
+	xlpt_diag_hint(diag, "ip link show %s, and dmesg for what the driver said",
+		       XLPT_WORD(s->ifname));
 	return XLPT_ERR_CONFLICT;
 }
 

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #define DEVICES "/sys/bus/pci/devices"
-#define NET "/sys/class/net"
+#define NET	"/sys/class/net"
 
 void xlpt_pf_dispose(struct xlpt_pf *pf)
 {
@@ -19,7 +19,8 @@ static bool link_bdf(struct xlpt_host *h, struct xlpt_bdf *out, const char *path
 {
 	_cleanup_free_ char *name = NULL;
 
-	return xlpt_host_link_name(h, &name, "%s", path) >= 0 && xlpt_bdf_from_sysfs_name(name, out);
+	return xlpt_host_link_name(h, &name, "%s", path) >= 0 &&
+	       xlpt_bdf_from_sysfs_name(name, out);
 }
 
 bool xlpt_vf_physfn(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_bdf *pf)
@@ -66,18 +67,23 @@ int xlpt_pf_read(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_pf *out,
 	if (!xlpt_host_has(h, DEVICES "/%s", name))
 		return no_device(bdf, diag);
 	if (xlpt_vf_physfn(h, bdf, &other)) {
-		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "%s is a virtual function, and a physical one "
-			      "is needed", name);
+		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND,
+			      "%s is a virtual function, and a physical one "
+			      "is needed",
+			      name);
 		xlpt_diag_fact(diag, "its physical function is %s", XLPT_BDF_STR(other));
 		xlpt_diag_hint(diag, "name %s instead", XLPT_BDF_STR(other));
 		return XLPT_ERR_NOT_FOUND;
 	}
 	if (xlpt_host_read_long(h, &total, DEVICES "/%s/sriov_totalvfs", name) < 0) {
-		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "%s has no virtual functions to create", name);
-		xlpt_diag_fact(diag, "it has no sriov_totalvfs in sysfs: no SR-IOV capability, or a "
-				     "firmware that gave it no room for VFs");
-		xlpt_diag_hint(diag, "switch SR-IOV on in the firmware's setup; xlpt vf list shows the "
-				     "devices that have it");
+		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "%s has no virtual functions to create",
+			      name);
+		xlpt_diag_fact(diag,
+			       "it has no sriov_totalvfs in sysfs: no SR-IOV capability, or a "
+			       "firmware that gave it no room for VFs");
+		xlpt_diag_hint(diag,
+			       "switch SR-IOV on in the firmware's setup; xlpt vf list shows the "
+			       "devices that have it");
 		return XLPT_ERR_NOT_FOUND;
 	}
 	if (xlpt_host_read_long(h, &count, DEVICES "/%s/sriov_numvfs", name) < 0)
@@ -99,8 +105,7 @@ int xlpt_pf_read(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_pf *out,
 	return 0;
 }
 
-int xlpt_pf_find(struct xlpt_host *h, const char *name, struct xlpt_pf *out,
-		 struct xlpt_diag *diag)
+int xlpt_pf_find(struct xlpt_host *h, const char *name, struct xlpt_pf *out, struct xlpt_diag *diag)
 {
 	struct xlpt_bdf bdf;
 	_cleanup_free_ char *path = NULL;
@@ -114,16 +119,20 @@ int xlpt_pf_find(struct xlpt_host *h, const char *name, struct xlpt_pf *out,
 	/* net/core/dev.c, dev_valid_name: no slash, and neither of the two dot names. */
 	if (!*name || strchr(name, '/') || !strcmp(name, ".") || !strcmp(name, "..") ||
 	    !xlpt_host_has(h, NET "/%s", name)) {
-		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "there is no network interface \"%s\"", name);
+		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "there is no network interface \"%s\"",
+			      name);
 		xlpt_diag_fact(diag, NET " does not list it");
-		xlpt_diag_hint(diag, "xlpt vf list shows the interfaces that have virtual functions");
+		xlpt_diag_hint(diag,
+			       "xlpt vf list shows the interfaces that have virtual functions");
 		return XLPT_ERR_NOT_FOUND;
 	}
 	path = xlpt_xasprintf(NET "/%s/device", name);
 	if (!link_bdf(h, &bdf, path)) {
-		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "%s is not the interface of a PCI device", name);
+		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "%s is not the interface of a PCI device",
+			      name);
 		xlpt_diag_fact(diag, "%s is not a link to one", path);
-		xlpt_diag_hint(diag, "xlpt vf list shows the interfaces that have virtual functions");
+		xlpt_diag_hint(diag,
+			       "xlpt vf list shows the interfaces that have virtual functions");
 		return XLPT_ERR_NOT_FOUND;
 	}
 	return xlpt_pf_read(h, bdf, out, diag);
@@ -158,8 +167,9 @@ int xlpt_pf_of_vf(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_pf *out,
 			*index = (unsigned)i;
 			return 0;
 		}
-	rc = xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s does not list %s among its virtual functions",
-			   XLPT_BDF_STR(pf), XLPT_BDF_STR(bdf));
+	rc = xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
+			   "%s does not list %s among its virtual functions", XLPT_BDF_STR(pf),
+			   XLPT_BDF_STR(bdf));
 	xlpt_diag_fact(diag, "none of its links virtfnN leads there");
 	xlpt_diag_hint(diag, "look again: its VFs are just being created or removed");
 	xlpt_pf_dispose(out);
@@ -199,14 +209,16 @@ static int refused(const struct xlpt_pf *pf, int count, int r, struct xlpt_diag 
 {
 	const char *bdf = XLPT_BDF_STR(pf->bdf), *driver = pf->driver ? pf->driver : "no driver";
 
-	xlpt_diag_errno(diag, XLPT_ERR_IO, r, "the kernel did not set the virtual functions of %s to %d",
-			bdf, count);
+	xlpt_diag_errno(diag, XLPT_ERR_IO, r,
+			"the kernel did not set the virtual functions of %s to %d", bdf, count);
 	switch (-r) {
 	case ENOENT:
 	case ENOSYS:
 		xlpt_diag_fact(diag, "its driver (%s) offers no way to do it", driver);
-		xlpt_diag_hint(diag, "some drivers take the number only as a parameter of their module: "
-				     "modinfo -p %s", driver);
+		xlpt_diag_hint(diag,
+			       "some drivers take the number only as a parameter of their module: "
+			       "modinfo -p %s",
+			       driver);
 		break;
 	case EPERM:
 	case EBUSY:
@@ -216,9 +228,12 @@ static int refused(const struct xlpt_pf *pf, int count, int r, struct xlpt_diag 
 	case ENOSPC:
 	case ENOMEM:
 	case EIO:
-		xlpt_diag_fact(diag, "the firmware left the VFs too little address space or too few buses");
-		xlpt_diag_hint(diag, "boot dom0 with pci=realloc, or switch on SR-IOV and \"above 4G\" in "
-				     "the firmware's setup");
+		xlpt_diag_fact(
+			diag,
+			"the firmware left the VFs too little address space or too few buses");
+		xlpt_diag_hint(
+			diag, "boot dom0 with pci=realloc, or switch on SR-IOV and \"above 4G\" in "
+			      "the firmware's setup");
 		break;
 	default:
 		xlpt_diag_fact(diag, "writing %d to " DEVICES "/%s/sriov_numvfs", count, bdf);
@@ -243,11 +258,14 @@ int xlpt_pf_set_count(struct xlpt_host *h, const struct xlpt_pf *pf, int count,
 	if (rc)
 		return rc;
 	if (now.count != count || now.n != (size_t)count) {
-		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s has %d virtual functions and not %d", bdf,
-			      now.count, count);
-		xlpt_diag_fact(diag, "the write was accepted; sriov_numvfs says %d, and there are %zu "
-				     "links virtfnN", now.count, now.n);
-		xlpt_diag_hint(diag, "dmesg shows what %s said", pf->driver ? pf->driver : "the kernel");
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s has %d virtual functions and not %d",
+			      bdf, now.count, count);
+		xlpt_diag_fact(diag,
+			       "the write was accepted; sriov_numvfs says %d, and there are %zu "
+			       "links virtfnN",
+			       now.count, now.n);
+		xlpt_diag_hint(diag, "dmesg shows what %s said",
+			       pf->driver ? pf->driver : "the kernel");
 		return XLPT_ERR_CONFLICT;
 	}
 	return 0;
@@ -270,15 +288,17 @@ int xlpt_pf_set_autoprobe(struct xlpt_host *h, struct xlpt_bdf pf, bool on, stru
 	if (now == on)
 		return 0;
 	r = now < 0 ? -ENOENT
-		    : xlpt_host_write_text(h, on ? "1" : "0",
-					   DEVICES "/%s/sriov_drivers_autoprobe", bdf);
+		    : xlpt_host_write_text(h, on ? "1" : "0", DEVICES "/%s/sriov_drivers_autoprobe",
+					   bdf);
 	if (r >= 0 && xlpt_pf_autoprobe(h, pf) == on)
 		return 0;
 	xlpt_diag_errno(diag, XLPT_ERR_IO, r < 0 ? r : -EIO,
 			"cannot %s drivers from the virtual functions of %s",
 			on ? "stop keeping" : "keep", bdf);
-	xlpt_diag_fact(diag, now < 0 ? "%s has no sriov_drivers_autoprobe, which came with Linux 4.12"
-				     : "writing sriov_drivers_autoprobe of %s", bdf);
+	xlpt_diag_fact(diag,
+		       now < 0 ? "%s has no sriov_drivers_autoprobe, which came with Linux 4.12"
+			       : "writing sriov_drivers_autoprobe of %s",
+		       bdf);
 	if (now < 0)
 		xlpt_diag_hint(diag, "leave out --no-driver and --driver");
 	else

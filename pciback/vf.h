@@ -12,10 +12,10 @@
 
 struct xlpt_pf {
 	struct xlpt_bdf bdf;
-	char *ifname;		/* its first network interface, or NULL */
-	char *driver;		/* or NULL */
-	int total, count;	/* sriov_totalvfs, sriov_numvfs */
-	struct xlpt_bdf *vfs;	/* by index: vfs[n] is virtfnN */
+	char *ifname;	      /* its first network interface, or NULL */
+	char *driver;	      /* or NULL */
+	int total, count;     /* sriov_totalvfs, sriov_numvfs */
+	struct xlpt_bdf *vfs; /* by index: vfs[n] is virtfnN */
 	size_t n, alloc;
 };
 

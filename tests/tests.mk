@@ -22,7 +22,7 @@ JOBS = -j$(shell nproc)
 
 check: deps check-fast check-lab
 
-check-fast: check-layers check-scripts
+check-fast: check-layers check-format check-scripts
 	@$(MAKE) -s $(JOBS) WERROR=-Werror all $(TESTS)
 	@$(MAKE) -s check-build
 	@$(MAKE) -s check-unit
@@ -73,6 +73,16 @@ check-layers:
 # The table of chips against the source of a kernel, when there is one: KERNEL=dir.
 check-quirks:
 	@tests/check-quirks $(KERNEL)
+
+# Versions of clang-format differ in small things: this one is Debian 12's, and another checks nothing.
+FORMAT = clang-format-14
+FORMATTED = $(shell git ls-files '*.[ch]' 2>/dev/null || find . -name '*.[ch]')
+format:
+	@$(FORMAT) -i $(FORMATTED)
+
+check-format:
+	@if ! command -v $(FORMAT) >/dev/null; then echo '  SKIP    format: there is no $(FORMAT) here'; \
+	else $(FORMAT) --dry-run -Werror $(FORMATTED) && echo '  OK      format'; fi
 
 check-scripts:
 	@shellcheck -x -P tests/lab tests/deps tests/run-tests tests/check-layers tests/check-quirks \
@@ -128,5 +138,5 @@ bench: deps all
 		sed -n 's/^-- BENCH /  /p' $(O)/lab/$$xen/bench/log; done
 	@tests/lab/run convert --xen 4.20 && sed -n 's/^-- BENCH /  /p' $(O)/lab/4.20/convert/log
 
-.PHONY: check-quirks check-matrix check check-fast check-build check-unit check-valgrind asan check-layers check-scripts \
+.PHONY: format check-format check-quirks check-matrix check check-fast check-build check-unit check-valgrind asan check-layers check-scripts \
 	check-lab lab soak deps demo bench fuzz

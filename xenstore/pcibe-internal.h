@@ -5,17 +5,25 @@
 
 #include "xenstore/pcibe.h"
 
-#define PCIBE_BACKENDS "/local/domain/0/backend/pci"
-#define PCIBE_BACKEND PCIBE_BACKENDS "/%u/0"
-#define PCIBE_FRONTEND "/local/domain/%u/device/pci/0"
-#define PCIBE_ERRORS "/local/domain/0/error/backend/pci"
+#define PCIBE_BACKENDS	  "/local/domain/0/backend/pci"
+#define PCIBE_BACKEND	  PCIBE_BACKENDS "/%u/0"
+#define PCIBE_FRONTEND	  "/local/domain/%u/device/pci/0"
+#define PCIBE_ERRORS	  "/local/domain/0/error/backend/pci"
 #define PCIBE_FRONT_ERROR "/local/domain/%u/error/device/pci/0/error"
 
-#define XEN_MAX_DOMID 0x7fef	/* DOMID_FIRST_RESERVED - 1, xen/include/public/xen.h */
+#define XEN_MAX_DOMID 0x7fef /* DOMID_FIRST_RESERVED - 1, xen/include/public/xen.h */
 
 /* Each device N of a backend has these nodes, spelt NAME-N. */
-enum pcibe_node { NODE_KEY, NODE_DEV, NODE_VDEV, NODE_VDEVFN, NODE_OPTS, NODE_STATE, NODE_NAME,
-		  N_NODES };
+enum pcibe_node {
+	NODE_KEY,
+	NODE_DEV,
+	NODE_VDEV,
+	NODE_VDEVFN,
+	NODE_OPTS,
+	NODE_STATE,
+	NODE_NAME,
+	N_NODES
+};
 extern const char *const pcibe_node_names[N_NODES];
 
 /*

@@ -13,22 +13,26 @@
 #include "xenstore/pcibe-internal.h"
 
 /* Far above what any topology of xen-pciback can hold; it bounds what text can ask for. */
-#define MAX_INDEX 1023
-#define MAX_TEXT 512		/* of the error and options text that is kept */
-#define MAX_EVTCHN 0x1ffff	/* EVTCHN_FIFO_NR_CHANNELS - 1 */
+#define MAX_INDEX  1023
+#define MAX_TEXT   512	   /* of the error and options text that is kept */
+#define MAX_EVTCHN 0x1ffff /* EVTCHN_FIFO_NR_CHANNELS - 1 */
 
+/* clang-format off */
 const char *const pcibe_node_names[N_NODES] = {
 	[NODE_KEY] = "key",	[NODE_DEV] = "dev",	[NODE_VDEV] = "vdev",
 	[NODE_VDEVFN] = "vdevfn", [NODE_OPTS] = "opts", [NODE_STATE] = "state",
 	[NODE_NAME] = "name",
 };
+/* clang-format on */
 
 const char *xlpt_xbs_word(int state)
 {
+	/* clang-format off */
 	static const char *const words[] = {
 		"unknown", "Initialising", "InitWait", "Initialised", "Connected",
 		"Closing", "Closed", "Reconfiguring", "Reconfigured",
 	};
+	/* clang-format on */
 
 	if (state == XLPT_XBS_NONE)
 		return "absent";
@@ -122,7 +126,9 @@ static struct xlpt_pcidev *dev_at(struct xlpt_pcibe *be, unsigned index)
 	memmove(&be->devs[i + 1], &be->devs[i], (be->n - i) * sizeof(be->devs[0]));
 	be->n++;
 	be->devs[i] = (struct xlpt_pcidev){
-		.index = index, .state = XLPT_XBS_NONE, .vdevfn = -1,
+		.index = index,
+		.state = XLPT_XBS_NONE,
+		.vdevfn = -1,
 	};
 	return &be->devs[i];
 }
@@ -173,7 +179,9 @@ int pcibe_read_body(struct xlpt_store *s, xlpt_xst t, void *arg)
 
 	xlpt_pcibe_dispose(be);
 	*be = (struct xlpt_pcibe){
-		.domid = domid, .be_state = XLPT_XBS_NONE, .fe_state = XLPT_XBS_NONE,
+		.domid = domid,
+		.be_state = XLPT_XBS_NONE,
+		.fe_state = XLPT_XBS_NONE,
 		.num_devs = -1,
 	};
 	r = xlpt_store_list(s, t, &names, PCIBE_BACKEND, domid);
@@ -194,8 +202,9 @@ int pcibe_read_body(struct xlpt_store *s, xlpt_xst t, void *arg)
 		if (strcmp(*name, "state") == 0)
 			be->be_state = parse_state(text);
 		else if (strcmp(*name, "num_devs") == 0)
-			be->num_devs = xlpt_parse_uint(text, strlen(text), 10, MAX_INDEX + 1, &v) ?
-					       (int)v : -1;
+			be->num_devs = xlpt_parse_uint(text, strlen(text), 10, MAX_INDEX + 1, &v)
+					       ? (int)v
+					       : -1;
 		else if (split_node(*name, &node, &index))
 			fill(dev_at(be, index), node, text);
 	}
@@ -229,8 +238,10 @@ static int read_beside(struct xlpt_store *s, struct xlpt_pcibe *be)
 
 char *xlpt_pcibe_gave_up(struct xlpt_store *s, uint32_t domid)
 {
-	/* Where xen-pcifront reports an error and goes on (drivers/pci/xen-pcifront.c, events.c). */
-	static const char *const harmless[] = { "freeing event channel", "No PCI Roots found, trying" };
+	/* Where xen-pcifront reports an error and goes on (drivers/pci/xen-pcifront.c, events.c).
+	 */
+	static const char *const harmless[] = { "freeing event channel",
+						"No PCI Roots found, trying" };
 	_cleanup_free_ char *text = NULL;
 
 	if (xlpt_store_read(s, 0, &text, PCIBE_FRONT_ERROR, domid) || !*text)

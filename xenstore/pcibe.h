@@ -19,7 +19,7 @@
 
 /* xen/include/public/io/xenbus.h */
 enum xlpt_xbs {
-	XLPT_XBS_NONE = -1,	/* the node is not there */
+	XLPT_XBS_NONE = -1, /* the node is not there */
 	XLPT_XBS_UNKNOWN = 0,
 	XLPT_XBS_INITIALISING = 1,
 	XLPT_XBS_INITWAIT = 2,
@@ -31,30 +31,30 @@ enum xlpt_xbs {
 	XLPT_XBS_RECONFIGURED = 8,
 };
 
-const char *xlpt_xbs_word(int state);	/* "Connected", "absent", "state 12" never: "unknown" */
+const char *xlpt_xbs_word(int state); /* "Connected", "absent", "state 12" never: "unknown" */
 
 struct xlpt_pcidev {
 	unsigned index;
-	bool has_dev;		/* dev-N is there */
-	bool dev_ok;		/* and is an address: bdf is valid */
+	bool has_dev; /* dev-N is there */
+	bool dev_ok;  /* and is an address: bdf is valid */
 	struct xlpt_bdf bdf;
-	int state;		/* state-N (xlpt_xbs): 1 add asked, 3 exported, 5 removal asked */
-	bool vdev_ok;		/* pciback has published it to the frontend */
-	struct xlpt_bdf vdev;	/* the address a PV guest sees */
-	int vdevfn;		/* slot << 3 | function of an HVM guest; -1 absent */
-	char *opts;		/* printable ASCII, or NULL */
+	int state;	      /* state-N (xlpt_xbs): 1 add asked, 3 exported, 5 removal asked */
+	bool vdev_ok;	      /* pciback has published it to the frontend */
+	struct xlpt_bdf vdev; /* the address a PV guest sees */
+	int vdevfn;	      /* slot << 3 | function of an HVM guest; -1 absent */
+	char *opts;	      /* printable ASCII, or NULL */
 };
 
 struct xlpt_pcibe {
-	bool exists;		/* the backend directory is there */
+	bool exists; /* the backend directory is there */
 	uint32_t domid;
-	int be_state, fe_state;	/* enum xlpt_xbs */
-	int num_devs;		/* -1 absent or not a number */
-	unsigned evtchn;	/* the frontend's event channel, 0 = none */
-	char *error;		/* text in the backend's error node, printable ASCII, or NULL */
-	struct xlpt_pcidev *devs;	/* every index that has any node, in order */
+	int be_state, fe_state;	  /* enum xlpt_xbs */
+	int num_devs;		  /* -1 absent or not a number */
+	unsigned evtchn;	  /* the frontend's event channel, 0 = none */
+	char *error;		  /* text in the backend's error node, printable ASCII, or NULL */
+	struct xlpt_pcidev *devs; /* every index that has any node, in order */
 	size_t n, alloc;
-	bool consistent;	/* num_devs equals the indices 0..n-1, each with a good dev-N */
+	bool consistent; /* num_devs equals the indices 0..n-1, each with a good dev-N */
 };
 
 void xlpt_pcibe_dispose(struct xlpt_pcibe *be);
@@ -124,9 +124,9 @@ int xlpt_pcibe_mend(struct xlpt_store *s, uint32_t domid, bool *changed, struct 
 
 /* libxl's notes: /libxl/pci/SSSS-BB-DD-F (4.15 and later), /libxl/pciback/... before. */
 struct xlpt_pcinote {
-	char *driver_path;	/* sysfs path of the driver xl took it from, or NULL */
-	char *name;		/* xl pci-assignable-add -n, or NULL */
-	int64_t domid;		/* the owner libxl noted, -1 = none */
+	char *driver_path; /* sysfs path of the driver xl took it from, or NULL */
+	char *name;	   /* xl pci-assignable-add -n, or NULL */
+	int64_t domid;	   /* the owner libxl noted, -1 = none */
 };
 
 void xlpt_pcinote_dispose(struct xlpt_pcinote *note);

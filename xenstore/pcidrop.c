@@ -29,8 +29,11 @@ int xlpt_pcibe_clear_gave_up(struct xlpt_store *s, uint32_t domid, char **said,
 	*said = xlpt_pcibe_gave_up(s, domid);
 	if (*said)
 		r = xlpt_store_rm(s, 0, PCIBE_FRONT_ERROR, domid);
-	return r && r != -ENOENT ? xlpt_store_error(diag, r, "removing the error node of domain %u's "
-						    "PCI frontend", domid) : 0;
+	return r && r != -ENOENT ? xlpt_store_error(diag, r,
+						    "removing the error node of domain %u's "
+						    "PCI frontend",
+						    domid)
+				 : 0;
 }
 
 struct drop {
@@ -218,8 +221,10 @@ int xlpt_pcibe_mend(struct xlpt_store *s, uint32_t domid, bool *changed, struct 
 		return 0;
 	if (r != -EILSEQ)
 		return xlpt_store_error(diag, r, "mending the PCI backend of domain %u", domid);
-	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the PCI backend of domain %u names a device that is no "
-		      "PCI address", domid);
+	xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
+		      "the PCI backend of domain %u names a device that is no "
+		      "PCI address",
+		      domid);
 	xlpt_diag_fact(diag, "see xenstore-ls " PCIBE_BACKEND, domid);
 	xlpt_diag_hint(diag, "shut that guest down: its backend goes with it");
 	return XLPT_ERR_CONFLICT;

@@ -6,7 +6,7 @@
 #include "xenstore/pcibe.h"
 
 #define NOTES "/libxl/pci"
-#define NODE "xlpt-vf"
+#define NODE  "xlpt-vf"
 
 #define NOTE_STR(bdf) (xlpt_bdf_format((bdf), XLPT_BDF_XS, (char[XLPT_BDF_LEN]){ 0 }))
 
@@ -34,7 +34,8 @@ int xlpt_pcinote_vf_set(struct xlpt_store *s, struct xlpt_bdf bdf, const char *t
 		     : xlpt_store_transact(s, forget, path);
 
 	return r ? xlpt_store_error(diag, r, "noting what %s had before its guest",
-				    XLPT_BDF_STR(bdf)) : 0;
+				    XLPT_BDF_STR(bdf))
+		 : 0;
 }
 
 int xlpt_pcinote_vf_all(struct xlpt_store *s, struct xlpt_bdf **bdfs, size_t *n,

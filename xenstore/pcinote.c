@@ -11,9 +11,9 @@
 
 #include "xenstore/pcibe-internal.h"
 
-#define NOTES "/libxl/pci"
+#define NOTES	  "/libxl/pci"
 #define OLD_NOTES "/libxl/pciback"
-#define ORIGIN "xlpt-driver"
+#define ORIGIN	  "xlpt-driver"
 
 #define NOTE_STR(bdf) (xlpt_bdf_format((bdf), XLPT_BDF_XS, (char[XLPT_BDF_LEN]){ 0 }))
 
@@ -66,8 +66,8 @@ int xlpt_pcinote_read(struct xlpt_store *s, struct xlpt_bdf bdf, struct xlpt_pci
 struct change {
 	const char *dir;
 	const char *driver_path;
-	bool set;	/* driver_path is written, not removed */
-	bool origin;	/* our own node goes too */
+	bool set;    /* driver_path is written, not removed */
+	bool origin; /* our own node goes too */
 };
 
 static int change_body(struct xlpt_store *s, xlpt_xst t, void *arg)
@@ -149,7 +149,8 @@ int xlpt_pcinote_clear_domid(struct xlpt_store *s, struct xlpt_bdf bdf, struct x
 	int r = xlpt_store_rm(s, 0, NOTES "/%s/domid", NOTE_STR(bdf));
 
 	return r ? xlpt_store_error(diag, r, "clearing the owner libxl noted for %s",
-				    XLPT_BDF_STR(bdf)) : 0;
+				    XLPT_BDF_STR(bdf))
+		 : 0;
 }
 
 int xlpt_pcinote_by_name(struct xlpt_store *s, const char *name, struct xlpt_bdf *out,

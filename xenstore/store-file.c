@@ -77,17 +77,17 @@ static int each(struct dump *d, const char *parent, const char *sub)
 
 int xlpt_store_dump_pci(struct xlpt_store *s, char **text, struct xlpt_diag *diag)
 {
-	static const char *const trees[] = {"/local/domain/0/backend/pci", "/libxl/pci"};
+	static const char *const trees[] = { "/local/domain/0/backend/pci", "/libxl/pci" };
 	static const struct {
 		const char *parent, *sub;
 	} eaches[] = {
-		{"/local/domain", "name"},
-		{"/local/domain", "device/pci"},
-		{"/local/domain", "error/device/pci"},
-		{"/libxl", "device/pci"},
-		{"/libxl", "type"},
+		{ "/local/domain", "name" },
+		{ "/local/domain", "device/pci" },
+		{ "/local/domain", "error/device/pci" },
+		{ "/libxl", "device/pci" },
+		{ "/libxl", "type" },
 	};
-	struct dump d = {.s = s};
+	struct dump d = { .s = s };
 	int r = 0;
 
 	*text = NULL;
@@ -131,7 +131,7 @@ static bool path_ok(const char *s)
 
 static char *unescape(const char *s)
 {
-	struct xlpt_str out = {0};
+	struct xlpt_str out = { 0 };
 
 	while (*s) {
 		uint64_t v;
@@ -145,7 +145,7 @@ static char *unescape(const char *s)
 			xlpt_str_dispose(&out);
 			return NULL;
 		}
-		xlpt_str_addn(&out, (char[]){(char)v}, 1);
+		xlpt_str_addn(&out, (char[]){ (char)v }, 1);
 		s += 4;
 	}
 	return xlpt_str_take(&out);
@@ -154,7 +154,7 @@ static char *unescape(const char *s)
 static int read_op(struct xlpt_store *s, xlpt_xst t, const char *path, char **value)
 {
 	struct nodes *nodes = s->priv;
-	struct entry key = {.path = (char *)path}, *found;
+	struct entry key = { .path = (char *)path }, *found;
 
 	(void)t;
 	found = nodes->n ? bsearch(&key, nodes->items, nodes->n, sizeof(key), by_path) : NULL;
@@ -295,7 +295,7 @@ static int add_line(struct nodes *nodes, char *line, unsigned nr, struct xlpt_di
 	if (!value)
 		return bad(diag, nr, "a \\ is followed by xHH, and not by 00");
 	XLPT_GROW(nodes->items, nodes->n, nodes->alloc);
-	nodes->items[nodes->n++] = (struct entry){.path = xlpt_xstrdup(line), .value = value};
+	nodes->items[nodes->n++] = (struct entry){ .path = xlpt_xstrdup(line), .value = value };
 	return 0;
 }
 
@@ -307,7 +307,7 @@ int xlpt_store_open_text(struct xlpt_store *s, struct xlpt_clock *clock, const c
 	unsigned nr = 0;
 	int rc = 0;
 
-	*s = (struct xlpt_store){.ops = &file_ops, .clock = clock, .priv = nodes};
+	*s = (struct xlpt_store){ .ops = &file_ops, .clock = clock, .priv = nodes };
 	for (char *next = copy; rc == 0 && *next;) {
 		char *line = next;
 

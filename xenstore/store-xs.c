@@ -61,7 +61,7 @@ static int xs_op_list(struct xlpt_store *s, xlpt_xst t, const char *path, char *
 	*names = xlpt_xcalloc((size_t)n + 1, sizeof(**names));
 	for (unsigned int i = 0; i < n; i++)
 		(*names)[i] = xlpt_xstrdup(list[i]);
-	free(list);	/* one block holds the vector and its strings */
+	free(list); /* one block holds the vector and its strings */
 	return 0;
 }
 

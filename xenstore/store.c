@@ -161,8 +161,7 @@ static int wait_watching(struct xlpt_store *s, int64_t deadline_ms, int64_t poll
 }
 
 int xlpt_store_wait_until(struct xlpt_store *s, const char *path, int64_t deadline_ms,
-			  int64_t poll_ms, int (*check)(struct xlpt_store *s, void *arg),
-			  void *arg)
+			  int64_t poll_ms, int (*check)(struct xlpt_store *s, void *arg), void *arg)
 {
 	int r;
 

@@ -12,16 +12,16 @@
 
 struct xlpt_store;
 
-typedef uint32_t xlpt_xst;	/* transaction, 0 = none */
+typedef uint32_t xlpt_xst; /* transaction, 0 = none */
 
 struct xlpt_store_ops {
 	int (*read)(struct xlpt_store *s, xlpt_xst t, const char *path, char **value);
 	int (*write)(struct xlpt_store *s, xlpt_xst t, const char *path, const char *value);
-	int (*rm)(struct xlpt_store *s, xlpt_xst t, const char *path);	/* absent is success */
+	int (*rm)(struct xlpt_store *s, xlpt_xst t, const char *path); /* absent is success */
 	/* Child names, NULL-terminated; caller frees with xlpt_strv_free. */
 	int (*list)(struct xlpt_store *s, xlpt_xst t, const char *path, char ***names);
 	int (*begin)(struct xlpt_store *s, xlpt_xst *t);
-	int (*end)(struct xlpt_store *s, xlpt_xst t, bool abort);	/* -EAGAIN: do it again */
+	int (*end)(struct xlpt_store *s, xlpt_xst t, bool abort); /* -EAGAIN: do it again */
 	int (*watch)(struct xlpt_store *s, const char *path);
 	int (*unwatch)(struct xlpt_store *s, const char *path);
 	/* Waits until a watched path changed or ms went by. 1 = changed, 0 = time out. */
@@ -37,7 +37,7 @@ struct xlpt_store {
 
 /* Connects to the running xenstored. XLPT_ERR_NO_XEN when there is none. */
 int xlpt_store_open(struct xlpt_store *s, struct xlpt_clock *clock, struct xlpt_diag *diag);
-void xlpt_store_close(struct xlpt_store *s);	/* also on an all-zero store */
+void xlpt_store_close(struct xlpt_store *s); /* also on an all-zero store */
 
 /* printf-formatted paths. A node that is not there gives -ENOENT and *value NULL. */
 int xlpt_store_read(struct xlpt_store *s, xlpt_xst t, char **value, const char *fmt, ...)

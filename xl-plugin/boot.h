@@ -10,47 +10,47 @@
 #include "xl-plugin/journal.h"
 #include "xl-plugin/pins.h"
 
-#define XLPT_BOOT_UNIT "xlpt-boot-verify.service"	/* runs verify at every boot */
+#define XLPT_BOOT_UNIT "xlpt-boot-verify.service" /* runs verify at every boot */
 
 struct xlpt_boot_req {
 	enum xlpt_era era;
 	const char *release;
-	char **args;		/* devices, wildcards, lists; not owned */
+	char **args; /* devices, wildcards, lists; not owned */
 	size_t n;
-	bool remove;		/* take out instead of adding */
-	bool only_look;		/* a kernel without pciback is something to be told */
+	bool remove;	/* take out instead of adding */
+	bool only_look; /* a kernel without pciback is something to be told */
 	bool by_cmdline;
 	bool to_stdout;
 	bool allow_absent;
-	char **force_host;	/* addresses, not owned; NULL = none */
-	char **drivers;		/* further claiming drivers, not owned; NULL = none */
+	char **force_host; /* addresses, not owned; NULL = none */
+	char **drivers;	   /* further claiming drivers, not owned; NULL = none */
 };
 
 /* One function that the list means, or a group that means none. */
 struct xlpt_boot_item {
 	char name[XLPT_HIDE_LEN];
 	bool present;
-	bool added;		/* asked for now */
-	char *driver;		/* bound now, or NULL */
-	char **modules;		/* that claim it */
-	char **builtin;		/* ... and are part of the kernel */
-	char **in_initrd;	/* of the modules, those in the initramfs */
+	bool added;	  /* asked for now */
+	char *driver;	  /* bound now, or NULL */
+	char **modules;	  /* that claim it */
+	char **builtin;	  /* ... and are part of the kernel */
+	char **in_initrd; /* of the modules, those in the initramfs */
 };
 
 /* One pin of this host, and what the plan makes of it. */
 struct xlpt_boot_pin {
 	char *name;
 	struct xlpt_pin pin;
-	bool was;		/* was hidden at boot */
-	bool asked;		/* is named now */
-	struct xlpt_bdf now;	/* where it is, once it was looked for */
-	char *old;		/* its file's text */
+	bool was;	     /* was hidden at boot */
+	bool asked;	     /* is named now */
+	struct xlpt_bdf now; /* where it is, once it was looked for */
+	char *old;	     /* its file's text */
 };
 
 struct xlpt_boot_plan {
 	struct xlpt_boot boot;
 	struct xlpt_effective eff;
-	bool eff_known;		/* boot and eff were read, whatever came after */
+	bool eff_known; /* boot and eff were read, whatever came after */
 	struct xlpt_boot_owned owned;
 	struct xlpt_hide_list added, list;
 	struct xlpt_boot_item *items;
@@ -60,14 +60,14 @@ struct xlpt_boot_plan {
 	const char *by_cmdline_why;
 	struct xlpt_boot_files files;
 	struct xlpt_initrd initrd;
-	char *initrd_unknown;	/* why it was not looked into, or NULL */
-	char **unread;		/* lists that nobody reads, of devices that are not in this one */
-	char **notes;		/* what else there is to know */
-	char **commands;	/* to run afterwards */
+	char *initrd_unknown; /* why it was not looked into, or NULL */
+	char **unread;	      /* lists that nobody reads, of devices that are not in this one */
+	char **notes;	      /* what else there is to know */
+	char **commands;      /* to run afterwards */
 	struct xlpt_iommu_notes iommu;
 	struct xlpt_boot_pin *pins;
 	size_t n_pins, alloc_pins;
-	char *stamp;		/* command-line list of this boot that was ours, or NULL */
+	char *stamp; /* command-line list of this boot that was ours, or NULL */
 };
 
 void xlpt_boot_plan_dispose(struct xlpt_boot_plan *plan);
@@ -76,9 +76,11 @@ void xlpt_boot_plan_dispose(struct xlpt_boot_plan *plan);
 /* Everything that is known and would be done; refuses what write would refuse. */
 int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		      struct xlpt_boot_plan *out, struct xlpt_diag *diag);
-/* Before the plan of a change is made: nobody else changes these files, or a pin, until it is done. */
+/* Before the plan of a change is made: nobody else changes these files, or a pin, until it is done.
+ */
 int xlpt_op_boot_lock(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt_diag *diag);
-/* Does it; the caller has had the lock since before the plan was made. *changed: whether a file is other than before. */
+/* Does it; the caller has had the lock since before the plan was made. *changed: whether a file is
+ * other than before. */
 int xlpt_op_boot_apply(struct xlpt_env *env, const struct xlpt_boot_plan *plan, bool *changed,
 		       struct xlpt_diag *diag);
 /*
@@ -106,8 +108,8 @@ void xlpt_boot_note(char ***v, const char *fmt, ...) XLPT_PRINTF(2, 3);
 bool xlpt_boot_has_module(char **v, const char *module);
 void xlpt_boot_add_module(char ***v, const char *module);
 /* p->list: xlpt's own list and those of others; which route it takes. */
-int xlpt_boot_merge(struct xlpt_env *env, const struct xlpt_boot_req *req,
-		    struct xlpt_boot_plan *p, struct xlpt_diag *diag);
+int xlpt_boot_merge(struct xlpt_env *env, const struct xlpt_boot_req *req, struct xlpt_boot_plan *p,
+		    struct xlpt_diag *diag);
 /* p->unread, once p->list is what it shall be. */
 void xlpt_boot_unread(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		      struct xlpt_boot_plan *p);
@@ -135,8 +137,7 @@ int xlpt_boot_pins_verify(struct xlpt_env *env, struct xlpt_verdicts *out, struc
 int xlpt_boot_devices(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		      struct xlpt_boot_plan *p, struct xlpt_devices *devs, struct xlpt_diag *diag);
 /* XLPT_ERR_HOST_NEEDS for what p->added would take from this host. */
-int xlpt_boot_guard(struct xlpt_env *env, const struct xlpt_boot_req *req,
-		    struct xlpt_boot_plan *p, const struct xlpt_devices *devs,
-		    struct xlpt_diag *diag);
+int xlpt_boot_guard(struct xlpt_env *env, const struct xlpt_boot_req *req, struct xlpt_boot_plan *p,
+		    const struct xlpt_devices *devs, struct xlpt_diag *diag);
 
 #endif

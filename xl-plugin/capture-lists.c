@@ -47,15 +47,22 @@ static const char *const files[] = {
 static const struct {
 	const char *dir, *pattern;
 } dirs[] = {
-	{"/proc/net/vlan", "*"},	   {"/etc/default/grub.d", "*"},
-	{"/etc/dracut.conf.d", "*.conf"},  {"/etc/mkinitcpio.conf.d", "*.conf"},
-	{"/etc/driverctl.d", "*"},
-	{"/etc/modprobe.d", "*"},	   {"/etc/modules-load.d", "*.conf"},
-	{"/lib/modprobe.d", "*.conf"},	   {"/run/modprobe.d", "*.conf"},
-	{"/usr/lib/modprobe.d", "*.conf"}, {"/usr/local/lib/modprobe.d", "*.conf"},
-	{"/run/xlpt/journal", "*"},	   {"/run/xlpt/ledger", "*"},
-	{"/var/lib/xlpt/leases", "*"},	   {"/var/lib/xlpt/pins", "*"},
-	{"/var/lib/xlpt/pools", "*"},
+	{ "/proc/net/vlan", "*" },
+	{ "/etc/default/grub.d", "*" },
+	{ "/etc/dracut.conf.d", "*.conf" },
+	{ "/etc/mkinitcpio.conf.d", "*.conf" },
+	{ "/etc/driverctl.d", "*" },
+	{ "/etc/modprobe.d", "*" },
+	{ "/etc/modules-load.d", "*.conf" },
+	{ "/lib/modprobe.d", "*.conf" },
+	{ "/run/modprobe.d", "*.conf" },
+	{ "/usr/lib/modprobe.d", "*.conf" },
+	{ "/usr/local/lib/modprobe.d", "*.conf" },
+	{ "/run/xlpt/journal", "*" },
+	{ "/run/xlpt/ledger", "*" },
+	{ "/var/lib/xlpt/leases", "*" },
+	{ "/var/lib/xlpt/pins", "*" },
+	{ "/var/lib/xlpt/pools", "*" },
 };
 
 /* That they are there says which tools this host boots with. */
@@ -70,11 +77,11 @@ static const char *const marks[] = {
 };
 
 /* /usr/bin/mkinitcpio is asked for a word in it (pciback/boot-files.c): it is a script. */
-static const char *const tools[] = {"/usr/bin/mkinitcpio"};
+static const char *const tools[] = { "/usr/bin/mkinitcpio" };
 
-static const char *const module_tables[] = {"modules.alias", "modules.builtin",
-					    "modules.builtin.modinfo", "modules.dep",
-					    "modules.softdep"};
+static const char *const module_tables[] = { "modules.alias", "modules.builtin",
+					     "modules.builtin.modinfo", "modules.dep",
+					     "modules.softdep" };
 
 static int directory(struct xlpt_capture *c, const char *dir, const char *pattern,
 		     struct xlpt_diag *diag)

@@ -19,64 +19,66 @@ struct list {
 	const char *const *attrs, *const *links, *const *marks;
 };
 
-static const char *const pci_attrs[] = {"ari_enabled",
-					"boot_vga",
-					"broken_parity_status",
-					"class",
-					"current_link_speed",
-					"current_link_width",
-					"d3cold_allowed",
-					"device",
-					"dma_mask_bits",
-					"driver_override",
-					"enable",
-					"index",
-					"irq",
-					"label",
-					"local_cpulist",
-					"max_link_speed",
-					"max_link_width",
-					"modalias",
-					"msi_bus",
-					"numa_node",
-					"power_state",
-					"reset_method",
-					"resource",
-					"revision",
-					"sriov_drivers_autoprobe",
-					"sriov_numvfs",
-					"sriov_offset",
-					"sriov_stride",
-					"sriov_totalvfs",
-					"sriov_vf_device",
-					"subsystem_device",
-					"subsystem_vendor",
-					"uevent",
-					"vendor",
-					NULL};
-static const char *const pci_links[] = {"driver",    "iommu_group", "physfn",
-					"subsystem", "virtfn*",	    NULL};
+static const char *const pci_attrs[] = { "ari_enabled",
+					 "boot_vga",
+					 "broken_parity_status",
+					 "class",
+					 "current_link_speed",
+					 "current_link_width",
+					 "d3cold_allowed",
+					 "device",
+					 "dma_mask_bits",
+					 "driver_override",
+					 "enable",
+					 "index",
+					 "irq",
+					 "label",
+					 "local_cpulist",
+					 "max_link_speed",
+					 "max_link_width",
+					 "modalias",
+					 "msi_bus",
+					 "numa_node",
+					 "power_state",
+					 "reset_method",
+					 "resource",
+					 "revision",
+					 "sriov_drivers_autoprobe",
+					 "sriov_numvfs",
+					 "sriov_offset",
+					 "sriov_stride",
+					 "sriov_totalvfs",
+					 "sriov_vf_device",
+					 "subsystem_device",
+					 "subsystem_vendor",
+					 "uevent",
+					 "vendor",
+					 NULL };
+static const char *const pci_links[] = { "driver",    "iommu_group", "physfn",
+					 "subsystem", "virtfn*",     NULL };
 /* "reset" and its like can only be written. */
-static const char *const pci_marks[] = {"reset", NULL};
-static const struct list pci = {pci_attrs, pci_links, pci_marks};
+static const char *const pci_marks[] = { "reset", NULL };
+static const struct list pci = { pci_attrs, pci_links, pci_marks };
 
+/* clang-format off */
 static const char *const net_attrs[] = {
 	"address",	  "addr_assign_type", "carrier", "dev_id", "dev_port",	"duplex",
 	"flags",	  "ifindex",	      "iflink",	 "mtu",	   "operstate", "phys_port_id",
 	"phys_port_name", "phys_switch_id",   "speed",	 "type",   NULL};
-static const char *const net_links[] = {"brif/",     "device",	"lower_*", "master",
-					"subsystem", "upper_*", NULL};
-static const char *const net_marks[] = {"bridge", NULL};
-static const struct list net = {net_attrs, net_links, net_marks};
+/* clang-format on */
+static const char *const net_links[] = { "brif/",     "device",	 "lower_*", "master",
+					 "subsystem", "upper_*", NULL };
+static const char *const net_marks[] = { "bridge", NULL };
+static const struct list net = { net_attrs, net_links, net_marks };
 
-static const char *const block_attrs[] = {"dev", "partition", "removable", "ro", "size", NULL};
-static const char *const block_links[] = {"device", "holders/", "slaves/", "subsystem", NULL};
-static const struct list block = {block_attrs, block_links, NULL};
+static const char *const block_attrs[] = { "dev", "partition", "removable", "ro", "size", NULL };
+static const char *const block_links[] = { "device", "holders/", "slaves/", "subsystem", NULL };
+static const struct list block = { block_attrs, block_links, NULL };
 
-static const char *const driver_attrs[] = {"irq_handlers", "permissive", "quirks", "slots", NULL};
-static const char *const driver_links[] = {"????:??:??.?", "module", NULL};
-static const char *const driver_marks[] = {"bind", NULL};
-static const struct list driver = {driver_attrs, driver_links, driver_marks};
+static const char *const driver_attrs[] = { "irq_handlers", "permissive", "quirks", "slots", NULL };
+static const char *const driver_links[] = { "????:??:??.?", "module", NULL };
+static const char *const driver_marks[] = { "bind", NULL };
+static const struct list driver = { driver_attrs, driver_links, driver_marks };
 
 static const char *const plain[] = {
 	"/sys/class/tty/console/active",
@@ -96,9 +98,9 @@ static const char *const plain[] = {
 };
 
 /* Directories that are nothing but links. */
-static const char *const link_dirs[] = {"/sys/class/block",    "/sys/class/drm",
-					"/sys/class/graphics", "/sys/class/net",
-					"/sys/class/nvme",     "/sys/dev/block"};
+static const char *const link_dirs[] = { "/sys/class/block",	"/sys/class/drm",
+					 "/sys/class/graphics", "/sys/class/net",
+					 "/sys/class/nvme",	"/sys/dev/block" };
 
 static int links_of(struct xlpt_capture *c, const char *dir, struct xlpt_diag *diag)
 {

@@ -29,6 +29,7 @@ static void note(char ***v, size_t *n, size_t *alloc, char *text)
 /* Without these a command answers the same, or says that it does not know. */
 static bool spare(const char *path)
 {
+	/* clang-format off */
 	static const char *const patterns[] = {
 		"*/vpd",	    "/sys/devices/*/net/*", "/sys/devices/*/block/*",
 		"*_link_speed",	    "*_link_width",	    "*/power_state",
@@ -36,6 +37,7 @@ static bool spare(const char *path)
 		"*/irq_handlers",   "/proc/cpuinfo",	    "/proc/interrupts",
 		"/proc/version",    "/sys/class/tty/*",
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(patterns); i++)
 		if (fnmatch(patterns[i], path, 0) == 0)
@@ -54,6 +56,7 @@ void xlpt_capture_leave(struct xlpt_capture *c, const char *path, const char *wh
 /* Tables of the kernel and of modules are public, and have words in them that look like secrets. */
 static bool looked_through(const char *path)
 {
+	/* clang-format off */
 	static const char *const publics[] = { "/sys/", "/lib/modules/", "/boot/", "/proc/modules",
 					       "/proc/interrupts", "/proc/io", "/proc/cpuinfo",
 					       /* "B: KEY=..." are the keys that a keyboard has. */
@@ -62,6 +65,7 @@ static bool looked_through(const char *path)
 					       /* Lists of paths, and of what was taken out of them. */
 					       XLPT_CAPTURE_DIR "/taken-out",
 					       XLPT_CAPTURE_DIR "/left-out" };
+	/* clang-format on */
 
 	/* Somebody wrote it by hand: it may have what a command line has. */
 	if (xlpt_starts(path, "/boot/efi/"))
@@ -84,7 +88,7 @@ static const char *own_cmdline(const char *text, size_t len)
 static void without_secrets(struct xlpt_capture *c, const char *path, const char *text, size_t len,
 			    struct xlpt_str *out)
 {
-	_cleanup_str_ struct xlpt_str names = {0};
+	_cleanup_str_ struct xlpt_str names = { 0 };
 	size_t n = xlpt_secrets_take_out(text, len, out, &names);
 
 	/* Two lists may name the same file. */
@@ -94,7 +98,8 @@ static void without_secrets(struct xlpt_capture *c, const char *path, const char
 	if (!n)
 		return;
 	XLPT_GROW(c->cuts, c->n_cuts, c->alloc_cuts);
-	c->cuts[c->n_cuts++] = (struct xlpt_capture_cut){xlpt_xstrdup(path), xlpt_str_take(&names), n};
+	c->cuts[c->n_cuts++] =
+		(struct xlpt_capture_cut){ xlpt_xstrdup(path), xlpt_str_take(&names), n };
 }
 
 void xlpt_capture_dispose(struct xlpt_capture *c)
@@ -111,7 +116,7 @@ void xlpt_capture_dispose(struct xlpt_capture *c)
 	free(c->left);
 	free(c->cuts);
 	xlpt_host_close(&c->to);
-	*c = (struct xlpt_capture){0};
+	*c = (struct xlpt_capture){ 0 };
 }
 
 static int cannot(const char *path, int r, struct xlpt_diag *diag)
@@ -132,7 +137,7 @@ static int parent(struct xlpt_capture *c, const char *path)
 int xlpt_capture_text(struct xlpt_capture *c, const char *path, const char *text, size_t len,
 		      struct xlpt_diag *diag)
 {
-	_cleanup_str_ struct xlpt_str clean = {0};
+	_cleanup_str_ struct xlpt_str clean = { 0 };
 	_cleanup_close_ int fd = -1;
 	int r;
 
@@ -215,7 +220,8 @@ int xlpt_capture_file(struct xlpt_capture *c, const char *path, size_t max, stru
 			note(&c->taken, &c->n, &c->alloc, xlpt_xstrdup(path));
 		return 0;
 	}
-	if (!xlpt_starts(path, "/sys/") && !xlpt_starts(path, "/proc/") && kept_from_others(c, path)) {
+	if (!xlpt_starts(path, "/sys/") && !xlpt_starts(path, "/proc/") &&
+	    kept_from_others(c, path)) {
 		xlpt_capture_leave(c, path, "a link to a file that is not for everybody to read");
 		return 0;
 	}
@@ -278,13 +284,13 @@ static int messages(struct xlpt_capture *c, struct xlpt_toolstack *ts, struct xl
 
 int xlpt_capture_xen(struct xlpt_capture *c, struct xlpt_env *env, struct xlpt_diag *diag)
 {
-	_cleanup_devices_ struct xlpt_devices devices = {0};
+	_cleanup_devices_ struct xlpt_devices devices = { 0 };
 	_cleanup_free_ char *store = NULL, *toolstack = NULL;
 	int rc = 0;
 
 	if (!env->store || !env->ts) {
 		xlpt_capture_leave(c, "xenstore and the hypervisor",
-		      "this is not a Xen dom0, or no access to it");
+				   "this is not a Xen dom0, or no access to it");
 		return 0;
 	}
 	rc = xlpt_scan_all(env->host, 0, NULL, &devices, diag);

@@ -9,34 +9,17 @@
 #include "xl-plugin/resolve.h"
 
 const struct xlpt_command *const xlpt_commands[] = {
-	&xlpt_cmd_list,
-	&xlpt_cmd_show,
-	&xlpt_cmd_topology,
-	&xlpt_cmd_hide,
-	&xlpt_cmd_unhide,
-	&xlpt_cmd_reset,
-	&xlpt_cmd_attach,
-	&xlpt_cmd_detach,
-	&xlpt_cmd_start,
-	&xlpt_cmd_status,
-	&xlpt_cmd_repair,
-	&xlpt_cmd_budget,
-	&xlpt_cmd_boot,
-	&xlpt_cmd_guard,
-	&xlpt_cmd_vf,
-	&xlpt_cmd_pool,
-	&xlpt_cmd_pin,
-	&xlpt_cmd_capture,
-	&xlpt_cmd_convert,
-	&xlpt_cmd_save,
-	&xlpt_cmd_restore,
-	&xlpt_cmd_migrate,
-	&xlpt_cmd_complete,
-	NULL,
+	&xlpt_cmd_list,	   &xlpt_cmd_show,    &xlpt_cmd_topology, &xlpt_cmd_hide,
+	&xlpt_cmd_unhide,  &xlpt_cmd_reset,   &xlpt_cmd_attach,	  &xlpt_cmd_detach,
+	&xlpt_cmd_start,   &xlpt_cmd_status,  &xlpt_cmd_repair,	  &xlpt_cmd_budget,
+	&xlpt_cmd_boot,	   &xlpt_cmd_guard,   &xlpt_cmd_vf,	  &xlpt_cmd_pool,
+	&xlpt_cmd_pin,	   &xlpt_cmd_capture, &xlpt_cmd_convert,  &xlpt_cmd_save,
+	&xlpt_cmd_restore, &xlpt_cmd_migrate, &xlpt_cmd_complete, NULL,
 };
 
 enum { OPT_JSON, OPT_DRY_RUN, OPT_SYSROOT, OPT_VERBOSE, OPT_HELP, N_COMMON };
 
+/* clang-format off */
 const struct xlpt_opt xlpt_common_opts[] = {
 	[OPT_JSON] = { "json", 0, NULL, "print one JSON object instead of text" },
 	[OPT_DRY_RUN] = { "dry-run", 'n', NULL, "print the steps and change nothing" },
@@ -45,8 +28,9 @@ const struct xlpt_opt xlpt_common_opts[] = {
 	[OPT_HELP] = { "help", 'h', NULL, "show this text" },
 	[N_COMMON] = { 0 },
 };
+/* clang-format on */
 
-#define OPT_BASE 256	/* getopt values of the command's own options start here */
+#define OPT_BASE 256 /* getopt values of the command's own options start here */
 
 /* ---- help ---- */
 
@@ -79,7 +63,8 @@ static void program_help(FILE *f)
 {
 	fputs("Usage: xlpt COMMAND [OPTION...] [ARGUMENT...]\n\n"
 	      "Gives physical PCI devices to Xen guests and takes them back, verified.\n\n"
-	      "Commands:\n", f);
+	      "Commands:\n",
+	      f);
 	for (size_t i = 0; xlpt_commands[i]; i++) {
 		const struct xlpt_command *cmd = xlpt_commands[i];
 		char left[40];
@@ -95,7 +80,8 @@ static void program_help(FILE *f)
 	      "1 failed and nothing changed, 2 usage or syntax, 3 refused by a rule of this host,\n"
 	      "4 over the hotplug budget, 5 failed and something is left (xlpt repair), or everything\n"
 	      "was done and only the output could not be written.\n"
-	      "xlpt COMMAND --help and xlpt(8) tell more.\n", f);
+	      "xlpt COMMAND --help and xlpt(8) tell more.\n",
+	      f);
 }
 
 /* ---- arguments ---- */
@@ -225,7 +211,8 @@ static int parse(struct xlpt_env *env, const struct xlpt_command *cmd, int argc,
 	while (long_index = -1, (c = getopt_long(argc, argv, shorts.s, longs, &long_index)) != -1) {
 		if (c != ':' && c != '?' && long_index >= 0 &&
 		    abbreviated(argv, longs[long_index].name)) {
-			xlpt_diag_set(diag, XLPT_ERR_USAGE, "options are not abbreviated: --%s was meant?",
+			xlpt_diag_set(diag, XLPT_ERR_USAGE,
+				      "options are not abbreviated: --%s was meant?",
 				      longs[long_index].name);
 			xlpt_diag_hint(diag, "xlpt %s --help", cmd->name);
 			return XLPT_ERR_USAGE;
@@ -239,8 +226,8 @@ static int parse(struct xlpt_env *env, const struct xlpt_command *cmd, int argc,
 			if (c == ':')
 				xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s needs an argument", word);
 			else
-				xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s does not know the option %s",
-					      cmd->name, word);
+				xlpt_diag_set(diag, XLPT_ERR_USAGE,
+					      "%s does not know the option %s", cmd->name, word);
 			xlpt_diag_hint(diag, "xlpt %s --help", cmd->name);
 			return XLPT_ERR_USAGE;
 		}
@@ -266,7 +253,8 @@ static int parse(struct xlpt_env *env, const struct xlpt_command *cmd, int argc,
 		case OPT_DRY_RUN:
 			if (!(cmd->flags & XLPT_CMD_DRY_RUN)) {
 				xlpt_diag_set(diag, XLPT_ERR_USAGE,
-					      "%s changes nothing, so it has no --dry-run", cmd->name);
+					      "%s changes nothing, so it has no --dry-run",
+					      cmd->name);
 				xlpt_diag_hint(diag, "leave --dry-run out");
 				return XLPT_ERR_USAGE;
 			}
@@ -450,12 +438,16 @@ static int finish(struct xlpt_env *env, int rc)
 	/* Who closes it wants no text; what was to be done is done. */
 	if (env->out_closed && rc == 0 && env->done)
 		return 0;
-	why = env->out_closed ? "standard output is closed" :
-	      env->out_errno ? strerror(env->out_errno) : "the system does not say why";
+	why = env->out_closed  ? "standard output is closed"
+	      : env->out_errno ? strerror(env->out_errno)
+			       : "the system does not say why";
 	if (rc == 0 && env->done) {
-		rc = xlpt_diag_set(&diag, XLPT_ERR_LEFT, "everything was done, and only the output "
-				   "could not be written: %s", why);
-		xlpt_diag_hint(&diag, "do not run it again; xlpt status and xlpt list show what there is");
+		rc = xlpt_diag_set(&diag, XLPT_ERR_LEFT,
+				   "everything was done, and only the output "
+				   "could not be written: %s",
+				   why);
+		xlpt_diag_hint(&diag,
+			       "do not run it again; xlpt status and xlpt list show what there is");
 	} else {
 		xlpt_diag_set(&diag, XLPT_ERR_IO, "cannot write the output: %s", why);
 		xlpt_diag_hint(&diag, "see where standard output goes: a full disk, a closed pipe");

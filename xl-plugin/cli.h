@@ -10,41 +10,41 @@
 #include "xl-plugin/env.h"
 
 struct xlpt_opt {
-	const char *name;	/* long name */
-	char letter;		/* or 0 */
-	const char *metavar;	/* NULL = takes no argument */
+	const char *name;    /* long name */
+	char letter;	     /* or 0 */
+	const char *metavar; /* NULL = takes no argument */
 	const char *help;
 };
 
 enum {
-	XLPT_CMD_MODIFIES = 1 << 0,	/* changes the system: not with --sysroot */
-	XLPT_CMD_DRY_RUN = 1 << 1,	/* understands --dry-run */
-	XLPT_CMD_HIDDEN = 1 << 2,	/* not listed */
+	XLPT_CMD_MODIFIES = 1 << 0, /* changes the system: not with --sysroot */
+	XLPT_CMD_DRY_RUN = 1 << 1,  /* understands --dry-run */
+	XLPT_CMD_HIDDEN = 1 << 2,   /* not listed */
 };
 
 #define XLPT_ANY_ARGS ((size_t)-1)
 
 struct xlpt_args {
 	const struct xlpt_command *cmd;
-	char ***values;		/* per option of the command: its values, NULL = not given */
-	char **pos;		/* what is not an option */
+	char ***values; /* per option of the command: its values, NULL = not given */
+	char **pos;	/* what is not an option */
 	size_t n;
 };
 
 struct xlpt_command {
 	const char *name;
-	const char *synopsis;	/* "GUEST SPEC..." */
-	const char *help;	/* one line */
-	const char *details;	/* further lines for --help, or NULL */
+	const char *synopsis; /* "GUEST SPEC..." */
+	const char *help;     /* one line */
+	const char *details;  /* further lines for --help, or NULL */
 	unsigned flags;
-	size_t min_args, max_args;	/* XLPT_ANY_ARGS = no upper bound */
-	const struct xlpt_opt *opts;	/* ends with a NULL name, or NULL */
+	size_t min_args, max_args;   /* XLPT_ANY_ARGS = no upper bound */
+	const struct xlpt_opt *opts; /* ends with a NULL name, or NULL */
 	int (*run)(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag);
 };
 
 bool xlpt_args_has(const struct xlpt_args *args, const char *opt);
-const char *xlpt_args_get(const struct xlpt_args *args, const char *opt);	/* last one or NULL */
-char **xlpt_args_all(const struct xlpt_args *args, const char *opt);		/* or NULL */
+const char *xlpt_args_get(const struct xlpt_args *args, const char *opt); /* last one or NULL */
+char **xlpt_args_all(const struct xlpt_args *args, const char *opt);	  /* or NULL */
 
 /* Seconds given with an option as milliseconds; def when absent. */
 int xlpt_args_seconds(const struct xlpt_args *args, const char *opt, int64_t def_ms, int64_t *ms,

@@ -89,7 +89,8 @@ static int prepare(struct xlpt_op *op, const struct xlpt_args *args,
 	int rc = check_specs(args, diag);
 
 	if (rc == 0)
-		rc = xlpt_args_seconds(args, "timeout", XLPT_GUEST_TIMEOUT_MS, &op->timeout_ms, diag);
+		rc = xlpt_args_seconds(args, "timeout", XLPT_GUEST_TIMEOUT_MS, &op->timeout_ms,
+				       diag);
 	if (rc == 0)
 		rc = xlpt_env_need_xen(env, diag);
 	if (rc == 0)
@@ -128,6 +129,7 @@ static int cmd_attach(struct xlpt_env *env, const struct xlpt_args *args, struct
 	return with_wait(env, args, attach_once, diag);
 }
 
+/* clang-format off */
 static const struct xlpt_opt attach_opts[] = {
 	{ "hide", 0, NULL, "take the device from its dom0 driver first (like seize=1)" },
 	{ "timeout", 't', "SECONDS", "how long the guest may take to answer (default 60)" },
@@ -138,15 +140,17 @@ static const struct xlpt_opt attach_opts[] = {
 	{ "allow-split", 0, "BDF", "divide BDF's isolation set: each side can reach the other's" },
 	{ 0 },
 };
+/* clang-format on */
 
 const struct xlpt_command xlpt_cmd_attach = {
 	.name = "attach",
 	.synopsis = "GUEST SPEC...",
 	.help = "Give devices to a running guest and see that it has them",
-	.details = "SPEC is [SSSS:]BB:DD.F[@SLOT][,KEY=VALUE...] as in xl-pci-configuration(5);\n"
-		   "BB:DD.* means every function. Keys: permissive, seize, rdm_policy, vslot, name,\n"
-		   "msitranslate, power_mgmt. Exit status 0 means the guest has every one of them;\n"
-		   "after a failure it has none, and each is back where it was.",
+	.details =
+		"SPEC is [SSSS:]BB:DD.F[@SLOT][,KEY=VALUE...] as in xl-pci-configuration(5);\n"
+		"BB:DD.* means every function. Keys: permissive, seize, rdm_policy, vslot, name,\n"
+		"msitranslate, power_mgmt. Exit status 0 means the guest has every one of them;\n"
+		"after a failure it has none, and each is back where it was.",
 	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN,
 	.min_args = 2,
 	.max_args = XLPT_ANY_ARGS,
@@ -172,8 +176,10 @@ static void report_detach(const struct xlpt_op *op)
 			continue;
 		o = json_object_new_object();
 		xlpt_json_add(o, "bdf", xlpt_json_str(bdf));
-		xlpt_json_add(o, "state", xlpt_json_str(item->absent ? "absent" : op->to_host ? "dom0"
-										      : "hidden"));
+		xlpt_json_add(o, "state",
+			      xlpt_json_str(item->absent  ? "absent"
+					    : op->to_host ? "dom0"
+							  : "hidden"));
 		if (op->to_host)
 			xlpt_json_add(o, "driver", xlpt_json_str(item->driver));
 		xlpt_item_reset_json(item, o);
@@ -215,8 +221,8 @@ static int add_detach_item(struct xlpt_op *op, const char *text, struct xlpt_dia
 		return XLPT_ERR_SYNTAX;
 	}
 	if (spec.pool) {
-		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "%s: a pool does not say which device to detach",
-			      text);
+		xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
+			      "%s: a pool does not say which device to detach", text);
 		xlpt_diag_hint(diag, "name the device; xlpt status GUEST shows what it has");
 		return XLPT_ERR_SYNTAX;
 	}
@@ -247,6 +253,7 @@ static int cmd_detach(struct xlpt_env *env, const struct xlpt_args *args, struct
 	return with_wait(env, args, detach_once, diag);
 }
 
+/* clang-format off */
 static const struct xlpt_opt detach_opts[] = {
 	{ "config", 0, "FILE", "also take the devices out of FILE, the guest's xl configuration" },
 	{ "to-host", 0, NULL, "give the device back to its dom0 driver, too" },
@@ -256,13 +263,15 @@ static const struct xlpt_opt detach_opts[] = {
 	{ "wait", 'w', NULL, "over the hotplug budget: wait until it has room" },
 	{ 0 },
 };
+/* clang-format on */
 
 const struct xlpt_command xlpt_cmd_detach = {
 	.name = "detach",
 	.synopsis = "GUEST BDF...",
 	.help = "Take devices back from a running guest",
-	.details = "Exit status 0 means that the guest no longer has them, in xenstore, in its device\n"
-		   "model and in the hypervisor, and that pciback holds them.",
+	.details =
+		"Exit status 0 means that the guest no longer has them, in xenstore, in its device\n"
+		"model and in the hypervisor, and that pciback holds them.",
 	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN,
 	.min_args = 2,
 	.max_args = XLPT_ANY_ARGS,

@@ -54,16 +54,18 @@ static int apply(struct xlpt_env *env, const struct xlpt_boot_plan *p, struct xl
 
 /* ---- verify ---- */
 
-static const char *const headings[] = {"DEVICE", "STATE", "FACT"};
+static const char *const headings[] = { "DEVICE", "STATE", "FACT" };
 
 static int verify(struct xlpt_env *env, const struct xlpt_boot_req *req, struct xlpt_diag *diag)
 {
-	static const char *const texts[] = {"hidden", "waiting for reboot", "not taken", "absent",
-					    "list rejected by the kernel", "moved",
-					    "another device"};
-	_cleanup_verdicts_ struct xlpt_verdicts v = {0};
-	_cleanup_boot_ struct xlpt_boot boot = {0};
-	_cleanup_hide_ struct xlpt_hide_list wanted = {0};
+	static const char *const texts[] = {
+		"hidden",	 "waiting for reboot",		"not taken",
+		"absent",	 "list rejected by the kernel", "moved",
+		"another device"
+	};
+	_cleanup_verdicts_ struct xlpt_verdicts v = { 0 };
+	_cleanup_boot_ struct xlpt_boot boot = { 0 };
+	_cleanup_hide_ struct xlpt_hide_list wanted = { 0 };
 	struct xlpt_table *t = NULL;
 	struct json_object *root = json_object_new_object(), *a = json_object_new_array();
 	size_t bad = 0;
@@ -95,7 +97,7 @@ static int verify(struct xlpt_env *env, const struct xlpt_boot_req *req, struct 
 		xlpt_json_add(o, "hint", xlpt_json_str(d->hint));
 		json_object_array_add(a, o);
 		if (t)
-			xlpt_table_row(t, (const char *const[]){d->bdf, state, d->fact});
+			xlpt_table_row(t, (const char *const[]){ d->bdf, state, d->fact });
 	}
 	xlpt_json_add(root, "devices", a);
 	xlpt_json_add(root, "hidden", json_object_new_int64((int64_t)(v.n - bad)));
@@ -119,11 +121,12 @@ static int verify(struct xlpt_env *env, const struct xlpt_boot_req *req, struct 
 		return 0;
 	env->reported = true;
 	if (boot.xen == XLPT_BOOT_XEN_NO) {
-		xlpt_diag_set(diag, XLPT_ERR_NO_XEN, "this boot is without Xen: not hidden: %zu of %zu",
-			      bad, v.n);
+		xlpt_diag_set(diag, XLPT_ERR_NO_XEN,
+			      "this boot is without Xen: not hidden: %zu of %zu", bad, v.n);
 		xlpt_diag_fact(diag, "the kernel has no /sys/hypervisor/type that says \"xen\"");
-		xlpt_diag_hint(diag, "boot the boot loader's entry that starts Xen; then: xlpt boot "
-				     "verify");
+		xlpt_diag_hint(diag,
+			       "boot the boot loader's entry that starts Xen; then: xlpt boot "
+			       "verify");
 		return XLPT_ERR_NO_XEN;
 	}
 	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "not hidden: %zu of %zu", bad, v.n);
@@ -195,8 +198,8 @@ static int request(const struct xlpt_args *args, struct xlpt_boot_req *req, cons
 
 static int cmd_boot(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
-	_cleanup_boot_plan_ struct xlpt_boot_plan plan = {0};
-	_cleanup_locks_ struct xlpt_locks locks = {0};
+	_cleanup_boot_plan_ struct xlpt_boot_plan plan = { 0 };
+	_cleanup_locks_ struct xlpt_locks locks = { 0 };
 	const char *verb = args->pos[0];
 	struct xlpt_boot_req req;
 	int rc;
@@ -243,6 +246,7 @@ static int cmd_boot(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	return rc;
 }
 
+/* clang-format off */
 static const struct xlpt_opt boot_opts[] = {
 	{"stdout", 0, NULL, "write: print the lines instead of writing files"},
 	{"era", 0, "ERA", "classic (RHEL 5, XenLinux) or pvops, instead of finding out"},
@@ -253,6 +257,7 @@ static const struct xlpt_opt boot_opts[] = {
 	{"force-host-device", 0, "BDF", "hide BDF although this host needs it (may be repeated)"},
 	{0},
 };
+/* clang-format on */
 
 const struct xlpt_command xlpt_cmd_boot = {
 	.name = "boot",

@@ -59,21 +59,24 @@ struct view {
 	struct json_object *devices;
 };
 
-static void add_row(struct view *v, const char *what, const struct xlpt_budget_answer *a, unsigned left,
-		    int64_t next_ms)
+static void add_row(struct view *v, const char *what, const struct xlpt_budget_answer *a,
+		    unsigned left, int64_t next_ms)
 {
-	_cleanup_free_ char *used = xlpt_xasprintf("%u", a->used), *limit = xlpt_xasprintf("%u", a->limit),
+	_cleanup_free_ char *used = xlpt_xasprintf("%u", a->used),
+			    *limit = xlpt_xasprintf("%u", a->limit),
 			    *left_text = xlpt_xasprintf("%u", left),
 			    *next = next_ms ? xlpt_budget_duration(next_ms) : NULL,
 			    *when = next ? xlpt_xasprintf("in %s", next) : xlpt_xstrdup("now");
 
 	if (v->table)
-		xlpt_table_row(v->table, (const char *const[]){ what, used, left_text, limit, when });
+		xlpt_table_row(v->table,
+			       (const char *const[]){ what, used, left_text, limit, when });
 }
 
 /* With the device first, or none for the host. */
-static struct json_object *answer_json(const struct xlpt_bdf *bdf, const struct xlpt_budget_answer *a,
-				       unsigned left, int64_t next_ms)
+static struct json_object *answer_json(const struct xlpt_bdf *bdf,
+				       const struct xlpt_budget_answer *a, unsigned left,
+				       int64_t next_ms)
 {
 	struct json_object *o = json_object_new_object();
 
@@ -98,7 +101,8 @@ static void show_device(struct view *v, struct xlpt_bdf bdf, const struct xlpt_b
 	json_object_array_add(v->devices, answer_json(&bdf, a, left, next));
 }
 
-static void show_resets(struct view *v, struct json_object *root, const struct xlpt_ledger *l, int64_t now)
+static void show_resets(struct view *v, struct json_object *root, const struct xlpt_ledger *l,
+			int64_t now)
 {
 	struct json_object *a = json_object_new_array();
 
@@ -117,7 +121,8 @@ static void show_resets(struct view *v, struct json_object *root, const struct x
 		o = json_object_new_object();
 		xlpt_json_add(o, "bdf", r->all ? NULL : xlpt_json_bdf(r->bdf));
 		xlpt_json_add(o, "ago_ms", json_object_new_int64(ago));
-		xlpt_json_add(o, "forgotten", r->value < 0 ? NULL : json_object_new_int64(r->value));
+		xlpt_json_add(o, "forgotten",
+			      r->value < 0 ? NULL : json_object_new_int64(r->value));
 		xlpt_json_add(o, "pid", json_object_new_int(r->pid));
 		json_object_array_add(a, o);
 	}
@@ -172,7 +177,8 @@ static void print_dry(struct xlpt_env *env, const char *who)
 {
 	_cleanup_plan_ struct xlpt_plan plan = { 0 };
 
-	xlpt_plan_add(&plan, NULL, NULL, 0, xlpt_xasprintf("forget what was counted for %s", who), NULL);
+	xlpt_plan_add(&plan, NULL, NULL, 0, xlpt_xasprintf("forget what was counted for %s", who),
+		      NULL);
 	xlpt_op_print_plan(env, &plan);
 }
 
@@ -193,9 +199,11 @@ static int reset(struct xlpt_env *env, const struct xlpt_args *args, const struc
 		return 0;
 	}
 	if (!xlpt_args_has(args, "yes")) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE, "--reset forgets what protects this host, and wants "
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "--reset forgets what protects this host, and wants "
 			      "--yes");
-		xlpt_diag_hint(diag, "xlpt budget --reset --yes%s%s", b->n ? " " : "", b->n ? who.s : "");
+		xlpt_diag_hint(diag, "xlpt budget --reset --yes%s%s", b->n ? " " : "",
+			       b->n ? who.s : "");
 		return XLPT_ERR_USAGE;
 	}
 	rc = xlpt_ledger_reset(env, b->items, b->n, &forgotten, diag);
@@ -216,7 +224,8 @@ static int reset(struct xlpt_env *env, const struct xlpt_args *args, const struc
 	if (env->json) {
 		struct json_object *root = json_object_new_object();
 
-		xlpt_json_add(root, "forgotten", forgotten < 0 ? NULL : json_object_new_int64(forgotten));
+		xlpt_json_add(root, "forgotten",
+			      forgotten < 0 ? NULL : json_object_new_int64(forgotten));
 		xlpt_print_json(env, root);
 	}
 	return 0;
@@ -228,8 +237,10 @@ static int cmd_budget(struct xlpt_env *env, const struct xlpt_args *args, struct
 	_cleanup_settings_ struct xlpt_settings settings = { 0 };
 	int rc = parse_devices(env, args, &b, diag);
 
-	if (rc == 0 && !xlpt_args_has(args, "reset") && (env->dry_run || xlpt_args_has(args, "yes"))) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE, "without --reset nothing is changed, so there is no %s",
+	if (rc == 0 && !xlpt_args_has(args, "reset") &&
+	    (env->dry_run || xlpt_args_has(args, "yes"))) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "without --reset nothing is changed, so there is no %s",
 			      env->dry_run ? "--dry-run" : "--yes");
 		xlpt_diag_hint(diag, "xlpt budget shows, xlpt budget --reset --yes forgets");
 		return XLPT_ERR_USAGE;
@@ -246,18 +257,21 @@ static int cmd_budget(struct xlpt_env *env, const struct xlpt_args *args, struct
 	return rc ? rc : show(env, &b, args->n == 0, &settings.budget, diag);
 }
 
+/* clang-format off */
 static const struct xlpt_opt budget_opts[] = {
 	{ "reset", 0, NULL, "forget what was counted, of the devices or of all; is logged" },
 	{ "yes", 'y', NULL, "with --reset: that is really meant" },
 	{ 0 },
 };
+/* clang-format on */
 
 const struct xlpt_command xlpt_cmd_budget = {
 	.name = "budget",
 	.synopsis = "[BDF...]",
 	.help = "Show how many attaches and detaches this host and its devices may still have",
-	.details = "Every attach and every detach counts, xlpt's own before it begins, another tool's\n"
-		   "when its result is seen. Over the budget attach and detach end with exit status 4.",
+	.details =
+		"Every attach and every detach counts, xlpt's own before it begins, another tool's\n"
+		"when its result is seen. Over the budget attach and detach end with exit status 4.",
 	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN,
 	.max_args = XLPT_ANY_ARGS,
 	.opts = budget_opts,

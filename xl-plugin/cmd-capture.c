@@ -39,7 +39,7 @@ static bool remove_tree(const char *dir)
 
 struct stage {
 	char *dir;
-	int fd;		/* locked while its capture lives */
+	int fd; /* locked while its capture lives */
 };
 
 static void dispose_stage(struct stage *s)
@@ -65,7 +65,8 @@ static void sweep(const char *tmp, int tmp_fd)
 		_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", tmp, e->d_name);
 		_cleanup_close_ int fd = -1;
 
-		if (!xlpt_starts(e->d_name, STAGE_PREFIX) || strlen(e->d_name) != strlen(STAGE_PREFIX) + 6)
+		if (!xlpt_starts(e->d_name, STAGE_PREFIX) ||
+		    strlen(e->d_name) != strlen(STAGE_PREFIX) + 6)
 			continue;
 		fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 		if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
@@ -91,7 +92,7 @@ static bool is_safe(const char *path)
 		    (st.st_mode & 022 && !(st.st_mode & S_ISVTX)))
 			return false;
 	}
-	return true;	/* one that is not there is told by who makes something in it */
+	return true; /* one that is not there is told by who makes something in it */
 }
 
 static int unsafe(const char *tmp, struct xlpt_diag *diag)
@@ -103,10 +104,12 @@ static int unsafe(const char *tmp, struct xlpt_diag *diag)
 }
 
 /* STAGE/NAME is the tree: unpacked, it does not spill over the directory one is in. */
-static int make_stage(const char *name, struct stage *stage, struct xlpt_host *to, struct xlpt_diag *diag)
+static int make_stage(const char *name, struct stage *stage, struct xlpt_host *to,
+		      struct xlpt_diag *diag)
 {
 	const char *given = getenv("TMPDIR"), *tmp = given && *given ? given : "/tmp";
-	_cleanup_free_ char *template = xlpt_xasprintf("%s/" STAGE_PREFIX "XXXXXX", tmp), *dir = NULL;
+	_cleanup_free_ char *template = xlpt_xasprintf("%s/" STAGE_PREFIX "XXXXXX", tmp),
+			    *dir = NULL;
 	_cleanup_close_ int tmp_fd = open(tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int r;
 
@@ -137,10 +140,12 @@ static int tar(const char *stage, const char *name, int fd, const char *file,
 	       struct xlpt_diag *diag)
 {
 	/* Owners and order are nobody's business and the same each time. */
+	/* clang-format off */
 	const char *argv[] = {"tar",	      "--create",   "--gzip",	   "--format=pax",
 			      "--numeric-owner", "--owner=0", "--group=0",   "--sort=name",
 			      "--directory",  stage,	    "--file=-",	   name,
 			      NULL};
+	/* clang-format on */
 	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(argv);
 	int rc;
 
@@ -173,7 +178,7 @@ static int cannot_make(const char *file, int r, struct xlpt_diag *diag)
 static int archive_to(const char *stage, const char *name, const char *file,
 		      const struct xlpt_file *f, struct xlpt_diag *diag)
 {
-	const struct xlpt_file_how how = {.mode = 0600, .fresh = true};
+	const struct xlpt_file_how how = { .mode = 0600, .fresh = true };
 	_cleanup_free_ char *tmp = NULL;
 	_cleanup_close_ int fd = xlpt_file_begin(f, true, &tmp);
 	int rc, r;
@@ -228,7 +233,7 @@ static char *default_name(void)
 static int collect(struct xlpt_capture *c, struct xlpt_env *env, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *about = xlpt_xasprintf("xlpt %s\n", XLPT_VERSION);
-	_cleanup_str_ struct xlpt_str left = {0}, cut = {0};
+	_cleanup_str_ struct xlpt_str left = { 0 }, cut = { 0 };
 	int rc;
 
 	c->from = env->host;
@@ -245,8 +250,8 @@ static int collect(struct xlpt_capture *c, struct xlpt_env *env, struct xlpt_dia
 	if (rc == 0)
 		rc = xlpt_capture_text(c, XLPT_CAPTURE_DIR "/made-by", about, strlen(about), diag);
 	if (rc == 0)
-		rc = xlpt_capture_text(c, XLPT_CAPTURE_DIR "/taken-out", xlpt_str_get(&cut), cut.len,
-				       diag);
+		rc = xlpt_capture_text(c, XLPT_CAPTURE_DIR "/taken-out", xlpt_str_get(&cut),
+				       cut.len, diag);
 	if (rc == 0)
 		rc = xlpt_capture_text(c, XLPT_CAPTURE_DIR "/left-out", xlpt_str_get(&left),
 				       left.len, diag);
@@ -310,11 +315,15 @@ static void report(struct xlpt_env *env, const struct xlpt_capture *c, const cha
 /* The archive is there; but a command that reads it would say something else than on the host. */
 static int not_whole(const struct xlpt_capture *c, const char *file, struct xlpt_diag *diag)
 {
-	xlpt_diag_set(diag, XLPT_ERR_IO, "%s %s not whole: %zu thing%s that commands read could not be "
-		      "taken", c->copying ? file : "the capture", c->copying ? "is" : "would be",
+	xlpt_diag_set(diag, XLPT_ERR_IO,
+		      "%s %s not whole: %zu thing%s that commands read could not be "
+		      "taken",
+		      c->copying ? file : "the capture", c->copying ? "is" : "would be",
 		      c->n_missing, c->n_missing == 1 ? "" : "s");
 	xlpt_diag_fact(diag, "%s", c->left[c->first_missing]);
-	xlpt_diag_hint(diag, "run it again as root, once that can be read; xlpt-capture/left-out has the list");
+	xlpt_diag_hint(
+		diag,
+		"run it again as root, once that can be read; xlpt-capture/left-out has the list");
 	return XLPT_ERR_IO;
 }
 
@@ -338,8 +347,8 @@ static int cmd_capture(struct xlpt_env *env, const struct xlpt_args *args, struc
 {
 	_cleanup_free_ char *name = default_name(), *made = xlpt_xasprintf("%s.tar.gz", name);
 	const char *file = xlpt_args_get(args, "output");
-	_cleanup_stage_ struct stage stage = {.fd = -1};
-	struct xlpt_capture c = {.copying = !env->dry_run && !xlpt_args_has(args, "list")};
+	_cleanup_stage_ struct stage stage = { .fd = -1 };
+	struct xlpt_capture c = { .copying = !env->dry_run && !xlpt_args_has(args, "list") };
 	int rc = check(env, file, diag);
 
 	if (rc == 0)
@@ -366,21 +375,24 @@ static int cmd_capture(struct xlpt_env *env, const struct xlpt_args *args, struc
 	return rc;
 }
 
+/* clang-format off */
 static const struct xlpt_opt capture_opts[] = {
 	{"list", 0, NULL, "print what would go in, what would be taken out of it, and what left out"},
 	{"output", 'o', "FILE", "the archive (default xlpt-HOST-DATE.tar.gz; - = standard output)"},
 	{0},
 };
+/* clang-format on */
 
 const struct xlpt_command xlpt_cmd_capture = {
 	.name = "capture",
 	.synopsis = "",
 	.help = "Take the state of this host along in an archive",
-	.details = "PCI devices with their configuration space, drivers, boot configuration, "
-		   "xenstore's\n"
-		   "PCI part, Xen's messages. Guests' configurations are not in it, and passwords and "
-		   "keys\n"
-		   "are taken out of what is. Unpacked, every command that only reads works on it with --sysroot.",
+	.details =
+		"PCI devices with their configuration space, drivers, boot configuration, "
+		"xenstore's\n"
+		"PCI part, Xen's messages. Guests' configurations are not in it, and passwords and "
+		"keys\n"
+		"are taken out of what is. Unpacked, every command that only reads works on it with --sysroot.",
 	.flags = XLPT_CMD_DRY_RUN,
 	.opts = capture_opts,
 	.run = cmd_capture,

@@ -56,7 +56,8 @@ static int edit(struct xlpt_env *env, const char *path, const struct xlpt_edit *
 		return xlpt_convert_unread(path, r, diag);
 	rc = xlpt_edit_pci(xlpt_str_get(&in), in.len, path, edits, n, &out, &changed, diag);
 	if (rc == 0 && changed && !env->dry_run) {
-		r = xlpt_file_put(&f, xlpt_str_get(&out), out.len, &(struct xlpt_file_how){ .keep = true });
+		r = xlpt_file_put(&f, xlpt_str_get(&out), out.len,
+				  &(struct xlpt_file_how){ .keep = true });
 		if (r)
 			rc = xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot write %s", path);
 	}
@@ -79,8 +80,8 @@ static int edit(struct xlpt_env *env, const char *path, const struct xlpt_edit *
 
 static int run_edit(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
-	static const char *const others[] = { "to", "devices-only", "for-xen", "no-for-xen",
-					      "strict", "explain", "network", "output" };
+	static const char *const others[] = { "to",	"devices-only", "for-xen", "no-for-xen",
+					      "strict", "explain",	"network", "output" };
 	char **adds = xlpt_args_all(args, "add"), **removes = xlpt_args_all(args, "remove");
 	size_t n = xlpt_strv_len(adds) + xlpt_strv_len(removes), k = 0;
 	struct xlpt_edit *edits;
@@ -88,13 +89,14 @@ static int run_edit(struct xlpt_env *env, const struct xlpt_args *args, struct x
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(others); i++)
 		if (xlpt_args_has(args, others[i]))
-			return xlpt_diag_set(diag, XLPT_ERR_USAGE, "--%s and --edit exclude each other",
-					     others[i]);
+			return xlpt_diag_set(diag, XLPT_ERR_USAGE,
+					     "--%s and --edit exclude each other", others[i]);
 	if (args->n)
 		return xlpt_diag_set(diag, XLPT_ERR_USAGE, "--edit takes no further files");
 	if (!n) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE, "--edit without --add and --remove");
-		xlpt_diag_hint(diag, "xlpt convert --edit web1.cfg --add 0000:09:00.0,permissive=1");
+		xlpt_diag_hint(diag,
+			       "xlpt convert --edit web1.cfg --add 0000:09:00.0,permissive=1");
 		return XLPT_ERR_USAGE;
 	}
 	edits = xlpt_xcalloc(n, sizeof(*edits));
@@ -186,8 +188,8 @@ static int run_batch(struct xlpt_convert_run *run, const struct xlpt_args *args,
 	if (rc)
 		return rc;
 	lost = xlpt_loss_counts_text(&run->losses);
-	xlpt_say(run->env, "%zu converted, %zu failed, %zu skipped; %s", run->converted, run->failed,
-		 run->skipped, lost);
+	xlpt_say(run->env, "%zu converted, %zu failed, %zu skipped; %s", run->converted,
+		 run->failed, run->skipped, lost);
 	if (run->failed) {
 		xlpt_diag_set(diag, run->first_error, "%zu of %zu files were not converted",
 			      run->failed, run->failed + run->converted + run->skipped);
@@ -220,16 +222,19 @@ static int run_convert(struct xlpt_env *env, const struct xlpt_args *args, struc
 		return XLPT_ERR_USAGE;
 	}
 	if (env->dry_run)
-		return xlpt_diag_set(diag, XLPT_ERR_USAGE, "--dry-run goes with --edit; without -o a "
+		return xlpt_diag_set(diag, XLPT_ERR_USAGE,
+				     "--dry-run goes with --edit; without -o a "
 				     "conversion is only printed");
 	if (xlpt_args_has(args, "for-xen") && xlpt_args_has(args, "no-for-xen"))
-		return xlpt_diag_set(diag, XLPT_ERR_USAGE, "--for-xen and --no-for-xen exclude each other");
+		return xlpt_diag_set(diag, XLPT_ERR_USAGE,
+				     "--for-xen and --no-for-xen exclude each other");
 	if (xlpt_args_has(args, "for-xen"))
 		run.how.for_xen = XLPT_ON;
 	else if (xlpt_args_has(args, "no-for-xen"))
 		run.how.for_xen = XLPT_OFF;
 	if (to && !(run.how.to = xlpt_format_parse(to)))
-		return xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--to wants xl or libvirt, not \"%s\"", to);
+		return xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--to wants xl or libvirt, not \"%s\"",
+				     to);
 	rc = read_pools(xlpt_args_all(args, "network"), &pools, &n_pools, diag);
 	run.how.pools = pools;
 	run.how.n_pools = n_pools;
@@ -247,15 +252,17 @@ static int run_convert(struct xlpt_env *env, const struct xlpt_args *args, struc
 
 static int run_compare(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
-	static const char *const others[] = { "to", "for-xen", "no-for-xen", "strict", "explain",
-					      "network", "output", "edit", "add", "remove" };
+	static const char *const others[] = { "to",	 "for-xen", "no-for-xen", "strict",
+					      "explain", "network", "output",	  "edit",
+					      "add",	 "remove" };
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(others); i++)
 		if (xlpt_args_has(args, others[i]))
 			return xlpt_diag_set(diag, XLPT_ERR_USAGE,
 					     "--%s and --compare exclude each other", others[i]);
 	if (env->dry_run)
-		return xlpt_diag_set(diag, XLPT_ERR_USAGE, "--compare changes nothing, with or "
+		return xlpt_diag_set(diag, XLPT_ERR_USAGE,
+				     "--compare changes nothing, with or "
 				     "without --dry-run");
 	if (args->n != 2 || (!strcmp(args->pos[0], "-") && !strcmp(args->pos[1], "-"))) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE, "--compare wants two files");
@@ -274,6 +281,7 @@ static int cmd_convert(struct xlpt_env *env, const struct xlpt_args *args, struc
 					   : run_convert(env, args, diag);
 }
 
+/* clang-format off */
 static const struct xlpt_opt convert_opts[] = {
 	{ "to", 0, "FORMAT", "xl or libvirt; without it, the other one than the input's" },
 	{ "output", 'o', "FILE", "where the result goes: a file, or a directory for several" },
@@ -289,15 +297,17 @@ static const struct xlpt_opt convert_opts[] = {
 	{ "remove", 0, "BDF", "with --edit: remove a device (may be repeated)" },
 	{ 0 },
 };
+/* clang-format on */
 
 const struct xlpt_command xlpt_cmd_convert = {
 	.name = "convert",
 	.synopsis = "FILE...|DIR",
 	.help = "Convert between xl configuration and libvirt XML, nothing lost silently",
-	.details = "The input's kind is detected; - is standard input. What the target cannot say is kept\n"
-		   "in it (comments, <metadata>) and restored on the way back. A <network> that is a pool\n"
-		   "of VFs becomes a pool definition, a file *.pool such a network. Needs no Xen, no\n"
-		   "libvirt and no root. --edit changes the pci list alone and leaves every other byte.",
+	.details =
+		"The input's kind is detected; - is standard input. What the target cannot say is kept\n"
+		"in it (comments, <metadata>) and restored on the way back. A <network> that is a pool\n"
+		"of VFs becomes a pool definition, a file *.pool such a network. Needs no Xen, no\n"
+		"libvirt and no root. --edit changes the pci list alone and leaves every other byte.",
 	.flags = XLPT_CMD_DRY_RUN,
 	.min_args = 0,
 	.max_args = XLPT_ANY_ARGS,

@@ -46,12 +46,12 @@ static void report_check(struct xlpt_env *env, const struct xlpt_guest *guest,
 static int check(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	static const char *const words[][2] = {
-		{"save", "saved"},
-		{"migrate", "migrated"},
-		{"remus", "checkpointed"},
+		{ "save", "saved" },
+		{ "migrate", "migrated" },
+		{ "remus", "checkpointed" },
 	};
-	_cleanup_holdings_ struct xlpt_holdings holds = {0};
-	_cleanup_guest_ struct xlpt_guest guest = {0};
+	_cleanup_holdings_ struct xlpt_holdings holds = { 0 };
+	_cleanup_guest_ struct xlpt_guest guest = { 0 };
 	const char *verb = xlpt_args_get(args, "for"), *what = verb ? NULL : "saved or migrated";
 	int rc;
 
@@ -89,7 +89,7 @@ static int check(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt
 
 /* ---- status ---- */
 
-static const char *const headings[] = {"PART", "STATE", "WHERE"};
+static const char *const headings[] = { "PART", "STATE", "WHERE" };
 
 static void print_status(struct xlpt_env *env, const struct xlpt_sentry *g)
 {
@@ -105,12 +105,12 @@ static void print_status(struct xlpt_env *env, const struct xlpt_sentry *g)
 
 			if (f->part != part || !strcmp(state, "does not apply"))
 				continue;
-			xlpt_table_row(t, (const char *const[]){any ? "" : word, any ? "" : state,
-								f->path});
+			xlpt_table_row(t, (const char *const[]){ any ? "" : word, any ? "" : state,
+								 f->path });
 			any = true;
 		}
 		if (!any)
-			xlpt_table_row(t, (const char *const[]){word, state, g->why_not[part]});
+			xlpt_table_row(t, (const char *const[]){ word, state, g->why_not[part] });
 	}
 	xlpt_table_print(env, t);
 	for (size_t i = 0; i < g->n_ways; i++)
@@ -248,8 +248,8 @@ static void report_change(struct xlpt_env *env, const struct xlpt_sentry *before
 static int change(struct xlpt_env *env, const struct xlpt_args *args, bool remove,
 		  struct xlpt_diag *diag)
 {
-	_cleanup_sentry_ struct xlpt_sentry before = {0}, after = {0};
-	_cleanup_locks_ struct xlpt_locks locks = {0};
+	_cleanup_sentry_ struct xlpt_sentry before = { 0 }, after = { 0 };
+	_cleanup_locks_ struct xlpt_locks locks = { 0 };
 	const char *dir = xlpt_args_get(args, "dir");
 	bool parts[XLPT_SENTRY_PARTS], changed = false;
 	int rc = env->dry_run ? 0 : xlpt_op_guard_lock(env, &locks, diag);
@@ -323,7 +323,7 @@ static int cmd_guard(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	if (install || remove)
 		return change(env, args, remove, diag);
 	{
-		_cleanup_sentry_ struct xlpt_sentry g = {0};
+		_cleanup_sentry_ struct xlpt_sentry g = { 0 };
 
 		rc = xlpt_sentry_look(env, NULL, &g, diag);
 		if (rc)
@@ -337,6 +337,7 @@ static int cmd_guard(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	return 0;
 }
 
+/* clang-format off */
 static const struct xlpt_opt guard_opts[] = {
 	{"for", 0, "WHAT", "check: what is to be done: save, migrate or remus"},
 	{"absent-ok", 0, NULL, "check: a guest that does not run holds nothing"},
@@ -344,6 +345,7 @@ static const struct xlpt_opt guard_opts[] = {
 	{"force", 'f', NULL, "install, remove: also what was changed by hand"},
 	{0},
 };
+/* clang-format on */
 
 const struct xlpt_command xlpt_cmd_guard = {
 	.name = "guard",

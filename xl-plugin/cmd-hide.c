@@ -43,15 +43,18 @@ static void report(const struct xlpt_op *op, const char *what)
 			if (!item->hide)
 				xlpt_say(op->env, "%s is hidden already", bdf);
 			else if (item->origin && *item->origin)
-				xlpt_say(op->env, "%s is hidden (its driver was %s)", bdf, item->origin);
+				xlpt_say(op->env, "%s is hidden (its driver was %s)", bdf,
+					 item->origin);
 			else
 				xlpt_say(op->env, "%s is hidden (it had no driver)", bdf);
 		} else {
 			xlpt_json_add(o, "state", xlpt_json_str("dom0"));
 			xlpt_json_add(o, "driver", xlpt_json_str(item->driver));
-			xlpt_json_add(o, "changed", json_object_new_boolean(item->place.on_pciback));
+			xlpt_json_add(o, "changed",
+				      json_object_new_boolean(item->place.on_pciback));
 			xlpt_say(op->env, "%s %s dom0, %s%s", bdf,
-				 item->place.on_pciback ? "is back with" : "was not hidden: it is with",
+				 item->place.on_pciback ? "is back with"
+							: "was not hidden: it is with",
 				 item->driver ? "driver " : "without a driver",
 				 item->driver ? item->driver : "");
 		}
@@ -93,6 +96,7 @@ static int cmd_unhide(struct xlpt_env *env, const struct xlpt_args *args, struct
 	return rc;
 }
 
+/* clang-format off */
 static const struct xlpt_opt hide_opts[] = {
 	{ "force-host-device", 0, "BDF", "hide BDF although this host needs it (may be repeated)" },
 	{ 0 },
@@ -102,14 +106,16 @@ static const struct xlpt_opt unhide_opts[] = {
 	{ "allow-split", 0, "BDF", "divide BDF's isolation set: that guest can reach what dom0 does" },
 	{ 0 },
 };
+/* clang-format on */
 
 const struct xlpt_command xlpt_cmd_hide = {
 	.name = "hide",
 	.synopsis = "BDF...",
 	.help = "Take devices from dom0 and hold them for guests",
-	.details = "The driver is unbound, xen-pciback takes the device, and the hypervisor keeps it\n"
-		   "in quarantine until a guest gets it. The driver it came from is remembered.\n"
-		   "This lasts until the next boot.",
+	.details =
+		"The driver is unbound, xen-pciback takes the device, and the hypervisor keeps it\n"
+		"in quarantine until a guest gets it. The driver it came from is remembered.\n"
+		"This lasts until the next boot.",
 	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN,
 	.min_args = 1,
 	.max_args = XLPT_ANY_ARGS,

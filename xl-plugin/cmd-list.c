@@ -5,7 +5,7 @@
 #include "xl-plugin/list.h"
 #include "xl-plugin/output.h"
 
-typedef char *cell_fn(const struct xlpt_row *r);	/* malloc'ed, or NULL for "-" */
+typedef char *cell_fn(const struct xlpt_row *r); /* malloc'ed, or NULL for "-" */
 
 static char *cell_device(const struct xlpt_row *r)
 {
@@ -96,7 +96,7 @@ enum { ALWAYS, IF_ANY, ON_REQUEST };
 static const struct column {
 	const char *name, *head;
 	cell_fn *cell;
-	int when;	/* without --columns; IF_ANY: when some function has such a thing */
+	int when; /* without --columns; IF_ANY: when some function has such a thing */
 } columns[] = {
 	{ "device", "DEVICE", cell_device, ALWAYS },
 	{ "driver", "DRIVER", cell_driver, ALWAYS },
@@ -122,16 +122,19 @@ static int choose_columns(const char *text, const struct column **out, size_t *n
 	for (const char *s = text;; s++) {
 		size_t len = strcspn(s, ","), c = 0;
 
-		while (c < N_COLUMNS &&
-		       (strlen(columns[c].name) != len || strncasecmp(columns[c].name, s, len) != 0))
+		while (c < N_COLUMNS && (strlen(columns[c].name) != len ||
+					 strncasecmp(columns[c].name, s, len) != 0))
 			c++;
 		if (c == N_COLUMNS || *n == MAX_SHOWN) {
 			if (c == N_COLUMNS)
-				xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--columns: there is no column \"%.*s\"",
-					      (int)len, s);
+				xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
+					      "--columns: there is no column \"%.*s\"", (int)len,
+					      s);
 			else
-				xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--columns: more than %d", MAX_SHOWN);
-			xlpt_diag_hint(diag, "device, driver, state, set, reset, sriov, numa, id, guest, "
+				xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--columns: more than %d",
+					      MAX_SHOWN);
+			xlpt_diag_hint(diag,
+				       "device, driver, state, set, reset, sriov, numa, id, guest, "
 				       "parent, class, name; separated by commas");
 			return XLPT_ERR_SYNTAX;
 		}
@@ -148,8 +151,10 @@ static const char *state_color(const struct xlpt_row *r)
 {
 	const char *word = xlpt_state_word(r->d, r->owner);
 
-	return !strcmp(word, "assigned") ? "green" : !strcmp(word, "hidden") ? "yellow"
-	       : !strcmp(word, "partial") ? "red" : NULL;
+	return !strcmp(word, "assigned")  ? "green"
+	       : !strcmp(word, "hidden")  ? "yellow"
+	       : !strcmp(word, "partial") ? "red"
+					  : NULL;
 }
 
 static bool worth_showing(const struct column *c, const struct xlpt_row *rows, size_t n)
@@ -166,7 +171,8 @@ static bool worth_showing(const struct column *c, const struct xlpt_row *rows, s
 }
 
 static void print_table(struct xlpt_env *env, const struct xlpt_args *args,
-			const struct column **shown, size_t n_shown, const struct xlpt_row *rows, size_t n)
+			const struct column **shown, size_t n_shown, const struct xlpt_row *rows,
+			size_t n)
 {
 	const char *heads[MAX_SHOWN], *cells[MAX_SHOWN];
 	struct xlpt_table *table;
@@ -274,15 +280,17 @@ static int cmd_list(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	if (rc == 0 && xlpt_args_has(args, "columns"))
 		rc = choose_columns(xlpt_args_get(args, "columns"), shown, &n_shown, diag);
 	if (rc == 0)
-		rc = xlpt_inventory_read(env, XLPT_SCAN_NAMES | XLPT_SCAN_BRIEF |
-					 (xml ? XLPT_SCAN_CAPS : 0), &inv, diag);
+		rc = xlpt_inventory_read(
+			env, XLPT_SCAN_NAMES | XLPT_SCAN_BRIEF | (xml ? XLPT_SCAN_CAPS : 0), &inv,
+			diag);
 	if (rc == 0)
 		rc = xlpt_list_check_pfs(args, &inv.devs, diag);
 	if (rc)
 		return rc;
 	rows = xlpt_xcalloc(inv.devs.n + 1, sizeof(*rows));
 	for (size_t i = 0; i < inv.devs.n; i++) {
-		rows[n] = (struct xlpt_row){ &inv, i, &inv.devs.items[i], xlpt_inventory_owner(&inv, i) };
+		rows[n] = (struct xlpt_row){ &inv, i, &inv.devs.items[i],
+					     xlpt_inventory_owner(&inv, i) };
 		n += xlpt_list_wants(args, &rows[n]);
 	}
 	xlpt_inventory_warn(env, &inv);
@@ -295,6 +303,7 @@ static int cmd_list(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	return 0;
 }
 
+/* clang-format off */
 static const struct xlpt_opt list_opts[] = {
 	{ "all", 'a', NULL, "list bridges too" },
 	{ "class", 0, "CLASS", "only this class: hexadecimal (02, 0200) or a part of its name" },
@@ -318,3 +327,4 @@ const struct xlpt_command xlpt_cmd_list = {
 	.opts = list_opts,
 	.run = cmd_list,
 };
+/* clang-format on */

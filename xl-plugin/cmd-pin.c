@@ -93,10 +93,10 @@ static void print_one(struct xlpt_env *env, const struct view *v)
 static int view_one(struct xlpt_env *env, const char *name, struct json_object *array,
 		    struct xlpt_table *t, struct xlpt_diag *diag)
 {
-	_cleanup_pin_ struct xlpt_pin pin = {.vf = -1};
-	_cleanup_pin_set_ struct xlpt_pin_set set = {0};
+	_cleanup_pin_ struct xlpt_pin pin = { .vf = -1 };
+	_cleanup_pin_set_ struct xlpt_pin_set set = { 0 };
 	_cleanup_free_ char *place = NULL;
-	struct view v = {.name = name, .pin = &pin};
+	struct view v = { .name = name, .pin = &pin };
 	int rc = xlpt_pin_load(env, name, &pin, diag);
 
 	if (rc == 0)
@@ -108,9 +108,9 @@ static int view_one(struct xlpt_env *env, const char *name, struct json_object *
 	if (env->json)
 		json_object_array_add(array, json(&v));
 	else if (t)
-		xlpt_table_row(t, (const char *const[]){name,
-							v.found ? XLPT_BDF_STR(v.match.bdf) : NULL,
-							word(&v), pin.serial, place});
+		xlpt_table_row(t, (const char *const[]){ name,
+							 v.found ? XLPT_BDF_STR(v.match.bdf) : NULL,
+							 word(&v), pin.serial, place });
 	else
 		print_one(env, &v);
 	free(v.alike);
@@ -120,7 +120,7 @@ static int view_one(struct xlpt_env *env, const char *name, struct json_object *
 
 static int view(struct xlpt_env *env, char **names, bool table, struct xlpt_diag *diag)
 {
-	static const char *const columns[] = {"PIN", "DEVICE", "STATE", "SERIAL", "PLACE"};
+	static const char *const columns[] = { "PIN", "DEVICE", "STATE", "SERIAL", "PLACE" };
 	struct json_object *root = json_object_new_object(), *a = json_object_new_array();
 	struct xlpt_table *t =
 		table && !env->json ? xlpt_table_new(columns, XLPT_ARRAY_SIZE(columns)) : NULL;
@@ -202,13 +202,13 @@ static const char *name_of(const char *arg)
 
 static int make(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
-	_cleanup_locks_ struct xlpt_locks locks = {0};
-	_cleanup_pin_ struct xlpt_pin old = {.vf = -1};
-	_cleanup_pin_set_ struct xlpt_pin_set set = {0};
+	_cleanup_locks_ struct xlpt_locks locks = { 0 };
+	_cleanup_pin_ struct xlpt_pin old = { .vf = -1 };
+	_cleanup_pin_set_ struct xlpt_pin_set set = { 0 };
 	const char *name = name_of(args->pos[0]);
 	const struct xlpt_pin *found = NULL;
 	struct xlpt_pin pin;
-	struct view v = {.name = name};
+	struct view v = { .name = name };
 	struct xlpt_bdf bdf;
 	bool replace = xlpt_args_has(args, "replace");
 	int rc = xlpt_args_device(env, args->pos[1], &bdf, diag), was;
@@ -227,7 +227,8 @@ static int make(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_
 		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "there is a pin \"%s\" already", name);
 		xlpt_diag_fact(diag, was ? "its file cannot be read" : "it was made for %s",
 			       XLPT_BDF_STR(old.address));
-		xlpt_diag_hint(diag, "xlpt pin --replace %s %s", XLPT_WORD(name), XLPT_WORD(args->pos[1]));
+		xlpt_diag_hint(diag, "xlpt pin --replace %s %s", XLPT_WORD(name),
+			       XLPT_WORD(args->pos[1]));
 		return XLPT_ERR_CONFLICT;
 	}
 	rc = read_function(env, bdf, &set, &found, diag);
@@ -268,8 +269,8 @@ static int make(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_
 
 static int drop(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
 {
-	_cleanup_pin_ struct xlpt_pin pin = {.vf = -1};
-	_cleanup_locks_ struct xlpt_locks locks = {0};
+	_cleanup_pin_ struct xlpt_pin pin = { .vf = -1 };
+	_cleanup_locks_ struct xlpt_locks locks = { 0 };
 	int rc = env->dry_run ? 0 : xlpt_op_boot_lock(env, &locks, diag);
 
 	if (rc == 0)
@@ -348,13 +349,15 @@ static int cmd_pin(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 		return make(env, args, diag);
 	if (remove)
 		return drop(env, name, diag);
-	return show ? view(env, (char *[]){(char *)name, NULL}, false, diag) : list(env, diag);
+	return show ? view(env, (char *[]){ (char *)name, NULL }, false, diag) : list(env, diag);
 }
 
+/* clang-format off */
 static const struct xlpt_opt pin_opts[] = {
 	{"replace", 0, NULL, "make the pin anew for this device, though there is one of that name"},
 	{0},
 };
+/* clang-format on */
 
 const struct xlpt_command xlpt_cmd_pin = {
 	.name = "pin",

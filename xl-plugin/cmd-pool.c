@@ -11,7 +11,7 @@
 #include "core/text.h"
 #include "xl-plugin/pools.h"
 
-#define RELEASE_TIMEOUT_MS 10000	/* a domain that is dying takes seconds at most */
+#define RELEASE_TIMEOUT_MS 10000 /* a domain that is dying takes seconds at most */
 
 static int usage(struct xlpt_diag *diag, const char *what)
 {
@@ -46,8 +46,8 @@ static int from_words(const struct xlpt_args *args, struct xlpt_pool_def *def,
 		if (xlpt_starts(word, "dev="))
 			xlpt_str_addf(&text, "device = %s\n", word + 4);
 		else if (!strcmp(word, "policy=first-fit") || !strcmp(word, "policy=numa-local"))
-			xlpt_str_addf(&text, "policy = %.*s\n", (int)(strrchr(word, '-') - word) - 7,
-				      word + 7);
+			xlpt_str_addf(&text, "policy = %.*s\n",
+				      (int)(strrchr(word, '-') - word) - 7, word + 7);
 		else
 			xlpt_str_addf(&text, "%.*s = %s\n", (int)(eq - word), word, eq + 1);
 	}
@@ -60,8 +60,9 @@ static int from_words(const struct xlpt_args *args, struct xlpt_pool_def *def,
 			xlpt_diag_wrap(diag, "%s", args->pos[diag->line]);
 		diag->line = diag->column = 0;
 		if (!diag->hint)
-			xlpt_diag_hint(diag, "keys are pf, dev, policy (first, spread, numa), managed, "
-					     "vlan, virtualport; xlpt-pool(8)");
+			xlpt_diag_hint(diag,
+				       "keys are pf, dev, policy (first, spread, numa), managed, "
+				       "vlan, virtualport; xlpt-pool(8)");
 	}
 	return rc;
 }
@@ -73,14 +74,17 @@ static int from_file(const char *path, const char *name, bool xml, struct xlpt_p
 	int rc = xlpt_convert_load(path, false, &text, NULL, diag);
 
 	if (rc) {
-		xlpt_diag_hint(diag, "name a file with a pool's definition, or libvirt's network XML");
+		xlpt_diag_hint(diag,
+			       "name a file with a pool's definition, or libvirt's network XML");
 		return rc;
 	}
 	xml = xml || xlpt_libvirt_is_xml(xlpt_str_get(&text), text.len);
 	rc = xml ? xlpt_libvirt_network_read(xlpt_str_get(&text), text.len, path, &def->pool, diag)
 		 : xlpt_pool_def_parse(xlpt_str_get(&text), text.len, path, def, diag);
 	if (rc && xml && diag && !diag->hint)
-		xlpt_diag_hint(diag, "virsh net-dumpxml NAME prints a network with <forward mode='hostdev'>");
+		xlpt_diag_hint(
+			diag,
+			"virsh net-dumpxml NAME prints a network with <forward mode='hostdev'>");
 	if (rc)
 		return rc;
 	if (name) {
@@ -157,10 +161,12 @@ static int name_pfs(struct xlpt_env *env, struct xlpt_netpool *pool, struct xlpt
 		if (rc)
 			return rc;
 		if (!d.net || !*d.net) {
-			xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s has no network interface in dom0", *p);
+			xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
+				      "%s has no network interface in dom0", *p);
 			xlpt_diag_fact(diag, "libvirt's network names a PF by its interface");
-			xlpt_diag_hint(diag, "load the PF's driver; or define the pool with dev= for each "
-					     "VF");
+			xlpt_diag_hint(
+				diag, "load the PF's driver; or define the pool with dev= for each "
+				      "VF");
 			return XLPT_ERR_CONFLICT;
 		}
 		free(*p);
@@ -283,7 +289,8 @@ static int release(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 			return rc;
 	}
 	rc = xlpt_env_need_xen(env, diag);
-	/* The hook comes when the kernel has ended the export, and Xen may be taking the domain apart. */
+	/* The hook comes when the kernel has ended the export, and Xen may be taking the domain
+	 * apart. */
 	if (rc == 0 && gone && !env->dry_run)
 		rc = xlpt_gone_wait_all(env, timeout_ms, diag);
 	if (rc == 0)
@@ -309,10 +316,10 @@ static int release(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 
 static const struct {
 	const char *verb;
-	size_t min, max;	/* arguments, the verb included */
-	bool reads;		/* also a captured tree */
-	bool dry;		/* does something that a dry run leaves: a look gives back what is over */
-	const char *opts;	/* the options that go with it, between blanks */
+	size_t min, max;  /* arguments, the verb included */
+	bool reads;	  /* also a captured tree */
+	bool dry;	  /* does something that a dry run leaves: a look gives back what is over */
+	const char *opts; /* the options that go with it, between blanks */
 } verbs[] = {
 	{ "define", 1, XLPT_ANY_ARGS, false, true, " file name " },
 	{ "import", 2, 2, false, true, " name " },
@@ -332,9 +339,10 @@ static int check_verb(struct xlpt_env *env, const struct xlpt_args *args, size_t
 	while (i < XLPT_ARRAY_SIZE(verbs) && strcmp(verbs[i].verb, verb) != 0)
 		i++;
 	if (i == XLPT_ARRAY_SIZE(verbs)) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE,
-			      "pool: define, import, export, list, show, undefine or release, not \"%s\"",
-			      verb);
+		xlpt_diag_set(
+			diag, XLPT_ERR_USAGE,
+			"pool: define, import, export, list, show, undefine or release, not \"%s\"",
+			verb);
 		xlpt_diag_hint(diag, "xlpt pool --help");
 		return XLPT_ERR_USAGE;
 	}
@@ -343,7 +351,8 @@ static int check_verb(struct xlpt_env *env, const struct xlpt_args *args, size_t
 
 		if (!xlpt_args_has(args, o->name) || strstr(verbs[i].opts, word))
 			continue;
-		xlpt_diag_set(diag, XLPT_ERR_USAGE, "pool %s does not know the option --%s", verb, o->name);
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "pool %s does not know the option --%s", verb,
+			      o->name);
 		xlpt_diag_hint(diag, "xlpt pool --help");
 		return XLPT_ERR_USAGE;
 	}
@@ -354,13 +363,16 @@ static int check_verb(struct xlpt_env *env, const struct xlpt_args *args, size_t
 		return XLPT_ERR_USAGE;
 	}
 	if (env->sysroot && !verbs[i].reads) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE, "pool %s changes the running system and cannot work "
-			      "on --sysroot", verb);
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "pool %s changes the running system and cannot work "
+			      "on --sysroot",
+			      verb);
 		xlpt_diag_hint(diag, "pool list, show and export read a tree");
 		return XLPT_ERR_USAGE;
 	}
 	if (env->dry_run && !verbs[i].dry) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE, "pool %s changes nothing, so it has no --dry-run", verb);
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "pool %s changes nothing, so it has no --dry-run", verb);
 		xlpt_diag_hint(diag, "leave --dry-run out");
 		return XLPT_ERR_USAGE;
 	}
@@ -392,6 +404,7 @@ static int cmd_pool(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	}
 }
 
+/* clang-format off */
 static const struct xlpt_opt pool_opts[] = {
 	{ "file", 'f', "FILE", "define: take the definition from FILE, - is standard input" },
 	{ "name", 0, "NAME", "define --file, import: call the pool NAME" },
@@ -401,6 +414,7 @@ static const struct xlpt_opt pool_opts[] = {
 	{ "timeout", 't', "SECONDS", "release --gone, --guest: how long to wait (default 10)" },
 	{ 0 },
 };
+/* clang-format on */
 
 const struct xlpt_command xlpt_cmd_pool = {
 	.name = "pool",

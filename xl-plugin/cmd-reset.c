@@ -42,21 +42,22 @@ static void ways_rows(struct xlpt_table *t, struct xlpt_bdf bdf, const struct xl
 {
 	for (size_t i = 0; i < ways->n; i++) {
 		const struct xlpt_reset_way *way = &ways->items[i];
-		_cleanup_str_ struct xlpt_str also = {0};
+		_cleanup_str_ struct xlpt_str also = { 0 };
 
 		for (size_t k = 0; k < way->n_also; k++)
 			xlpt_str_addf(&also, "%s%s", k ? " " : "", XLPT_BDF_STR(way->also[k]));
 		xlpt_table_row(t,
-			       (const char *const[]){XLPT_BDF_STR(bdf), xlpt_reset_word(way->how),
-						     way->usable ? "yes" : "no",
-						     also.len ? also.s : NULL, way->why_not});
+			       (const char *const[]){ XLPT_BDF_STR(bdf), xlpt_reset_word(way->how),
+						      way->usable ? "yes" : "no",
+						      also.len ? also.s : NULL, way->why_not });
 	}
 }
 
 static int list(struct xlpt_env *env, const struct xlpt_bdf *bdfs, size_t n, struct xlpt_diag *diag)
 {
-	static const char *const columns[] = {"DEVICE", "METHOD", "USABLE", "ALSO HITS", "WHY NOT"};
-	_cleanup_devices_ struct xlpt_devices all = {0};
+	static const char *const columns[] = { "DEVICE", "METHOD", "USABLE", "ALSO HITS",
+					       "WHY NOT" };
+	_cleanup_devices_ struct xlpt_devices all = { 0 };
 	struct json_object *root, *a;
 	struct xlpt_table *t = NULL;
 	int rc = xlpt_scan_all(env->host, XLPT_SCAN_CAPS, NULL, &all, diag);
@@ -69,7 +70,7 @@ static int list(struct xlpt_env *env, const struct xlpt_bdf *bdfs, size_t n, str
 	if (!env->json)
 		t = xlpt_table_new(columns, XLPT_ARRAY_SIZE(columns));
 	for (size_t i = 0; rc == 0 && i < n; i++) {
-		_cleanup_reset_ways_ struct xlpt_reset_ways ways = {0};
+		_cleanup_reset_ways_ struct xlpt_reset_ways ways = { 0 };
 		const struct xlpt_device *dev = xlpt_devices_find(&all, bdfs[i]);
 
 		if (!dev) {
@@ -163,6 +164,7 @@ static int cmd_reset(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	return rc;
 }
 
+/* clang-format off */
 static const struct xlpt_opt reset_opts[] = {
 	{"method", 'm', "METHOD", "reset by this one: flr, af_flr, pm, bus, ..."},
 	{"list", 'l', NULL,
@@ -171,6 +173,7 @@ static const struct xlpt_opt reset_opts[] = {
 	{"force-host-device", 0, "BDF", "reset BDF although this host needs it (may be repeated)"},
 	{0},
 };
+/* clang-format on */
 
 const struct xlpt_command xlpt_cmd_reset = {
 	.name = "reset",

@@ -83,10 +83,14 @@ static int cmd_save(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	return 0;
 }
 
-#define LEAVE_OPTS \
-	{ "detach-first", 'd', NULL, "detach its devices first and attach them again afterwards" }, \
-	{ "force", 'f', NULL, "also a PV guest that holds a device with an interrupt line" }, \
-	{ "timeout", 't', "SECONDS", "how long the guest may take to answer (default 60)" }
+#define LEAVE_OPTS                                                                              \
+	{ "detach-first", 'd', NULL,                                                            \
+	  "detach its devices first and attach them again afterwards" },                        \
+		{ "force", 'f', NULL,                                                           \
+		  "also a PV guest that holds a device with an interrupt line" },               \
+	{                                                                                       \
+		"timeout", 't', "SECONDS", "how long the guest may take to answer (default 60)" \
+	}
 
 static const struct xlpt_opt save_opts[] = {
 	LEAVE_OPTS,
@@ -97,9 +101,10 @@ const struct xlpt_command xlpt_cmd_save = {
 	.name = "save",
 	.synopsis = "GUEST FILE",
 	.help = "Save a guest to a file, its devices detached first if so told",
-	.details = "A guest that holds devices is refused (exit status 3) without --detach-first.\n"
-		   "Until the image is complete and read through, the guest can go on, and does so\n"
-		   "after any failure, with its devices. FILE.xlpt tells xlpt restore what they were.",
+	.details =
+		"A guest that holds devices is refused (exit status 3) without --detach-first.\n"
+		"Until the image is complete and read through, the guest can go on, and does so\n"
+		"after any failure, with its devices. FILE.xlpt tells xlpt restore what they were.",
 	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN,
 	.min_args = 2,
 	.max_args = 2,
@@ -164,7 +169,8 @@ static int cmd_restore(struct xlpt_env *env, const struct xlpt_args *args, struc
 	if (rc == 0)
 		rc = add_maps(&l, args, diag);
 	if (rc == 0 && l.n_maps && l.without_devices) {
-		rc = xlpt_diag_set(diag, XLPT_ERR_USAGE, "--map is of no use with --without-devices");
+		rc = xlpt_diag_set(diag, XLPT_ERR_USAGE,
+				   "--map is of no use with --without-devices");
 		xlpt_diag_hint(diag, "leave out one of the two");
 	}
 	if (rc == 0)
@@ -187,19 +193,22 @@ static int cmd_restore(struct xlpt_env *env, const struct xlpt_args *args, struc
 	return 0;
 }
 
+/* clang-format off */
 static const struct xlpt_opt restore_opts[] = {
 	{ "without-devices", 'w', NULL, "leave out the devices that the image or its record names" },
 	{ "map", 'm', "FROM=TO", "the device that takes FROM's place (default the same address)" },
 	{ "timeout", 't', "SECONDS", "how long the guest may take to answer (default 60)" },
 	{ 0 },
 };
+/* clang-format on */
 
 const struct xlpt_command xlpt_cmd_restore = {
 	.name = "restore",
 	.synopsis = "FILE",
 	.help = "Restore a guest from a file and give it its devices again",
-	.details = "FILE was written by xlpt save or by xl save. When one of its devices is not free,\n"
-		   "nothing is done (exit status 3). Exit status 0 means the guest runs and has them.",
+	.details =
+		"FILE was written by xlpt save or by xl save. When one of its devices is not free,\n"
+		"nothing is done (exit status 3). Exit status 0 means the guest runs and has them.",
 	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN,
 	.min_args = 1,
 	.max_args = 1,
@@ -218,13 +227,15 @@ static int cmd_migrate(struct xlpt_env *env, const struct xlpt_args *args, struc
 	l.transport = xlpt_args_get(args, "transport") ? xlpt_args_get(args, "transport") : "ssh";
 	l.offline = xlpt_args_has(args, "offline");
 	if (!*l.transport || strpbrk(l.transport, "\n\r")) {
-		rc = xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "the transport is to be a command in one line");
+		rc = xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
+				   "the transport is to be a command in one line");
 		xlpt_diag_hint(diag, "for example --transport \"ssh -p 2222\"");
 	}
 	if (rc == 0)
 		rc = add_maps(&l, args, diag);
 	if (rc == 0 && l.n_maps && !xlpt_args_has(args, "detach-first")) {
-		rc = xlpt_diag_set(diag, XLPT_ERR_USAGE, "--map is of no use without --detach-first");
+		rc = xlpt_diag_set(diag, XLPT_ERR_USAGE,
+				   "--map is of no use without --detach-first");
 		xlpt_diag_hint(diag, "add --detach-first");
 	}
 	if (rc == 0)
@@ -245,6 +256,7 @@ static int cmd_migrate(struct xlpt_env *env, const struct xlpt_args *args, struc
 	return 0;
 }
 
+/* clang-format off */
 static const struct xlpt_opt migrate_opts[] = {
 	LEAVE_OPTS,
 	{ "map", 'm', "FROM=TO", "the device that takes FROM's place there (default the same address)" },
@@ -267,3 +279,4 @@ const struct xlpt_command xlpt_cmd_migrate = {
 	.opts = migrate_opts,
 	.run = cmd_migrate,
 };
+/* clang-format on */

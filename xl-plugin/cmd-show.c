@@ -63,11 +63,13 @@ static void where(struct xlpt_show *s, const struct xlpt_place *place)
 	const struct xlpt_owner *owner = s->owner;
 	const struct xlpt_device *d = s->d;
 	struct json_object *g = xlpt_show_group(s, "state");
-	_cleanup_free_ char *silent = xlpt_xasprintf("%s, does not answer", xlpt_state_word(d, owner));
+	_cleanup_free_ char *silent =
+		xlpt_xasprintf("%s, does not answer", xlpt_state_word(d, owner));
 
 	/* For programs the word stays a word. */
-	xlpt_json_add(g, "state", xlpt_json_str(d->no_answer && !s->env->json
-							? silent : xlpt_state_word(d, owner)));
+	xlpt_json_add(
+		g, "state",
+		xlpt_json_str(d->no_answer && !s->env->json ? silent : xlpt_state_word(d, owner)));
 	if (d->no_answer && s->env->json)
 		xlpt_json_add(g, "answers", json_object_new_boolean(false));
 	if (d->power_state)
@@ -84,8 +86,9 @@ static void where(struct xlpt_show *s, const struct xlpt_place *place)
 		xlpt_json_add(g, "frontend", xlpt_json_str(xlpt_xbs_word(owner->fe_state)));
 	}
 	if (place->hyp_known)
-		xlpt_json_add(g, "hypervisor", xlpt_json_str(place->hyp_assigned ? "assigned to a guest"
-										 : "dom0 or quarantine"));
+		xlpt_json_add(g, "hypervisor",
+			      xlpt_json_str(place->hyp_assigned ? "assigned to a guest"
+								: "dom0 or quarantine"));
 	if (place->needed)
 		xlpt_json_add(g, "needed_by_host", xlpt_json_str(place->needed));
 	for (char **p = d->net; p && *p; p++)
@@ -125,7 +128,8 @@ static void print_list(struct xlpt_env *env, const char *label, struct json_obje
 		    json_object_object_get_ex(o, "why", &why) &&
 		    json_object_object_get_ex(o, "state", &state)) {
 			xlpt_say(env, "    %s  %s: %s", json_object_get_string(bdf),
-				 json_object_get_string(state), why ? json_object_get_string(why) : "");
+				 json_object_get_string(state),
+				 why ? json_object_get_string(why) : "");
 			continue;
 		}
 		xlpt_str_addf(&line, "%s%s", line.len ? ", " : "", json_object_get_string(o));
@@ -151,7 +155,8 @@ static void print_fact(struct xlpt_env *env, const char *key, struct json_object
 /* The same record for people: a heading per group, a line per fact that says something. */
 static void print_text(struct xlpt_env *env, struct json_object *root)
 {
-	json_object_object_foreach(root, name, value) {
+	json_object_object_foreach(root, name, value)
+	{
 		struct json_object *agrees = NULL;
 
 		if (!json_object_is_type(value, json_type_object)) {
@@ -161,10 +166,10 @@ static void print_text(struct xlpt_env *env, struct json_object *root)
 		xlpt_say(env, "%s", name);
 		/* Xen's view is news only where it is another one. */
 		json_object_object_get_ex(value, "xen_agrees", &agrees);
-		json_object_object_foreach(value, key, fact)
-			if (fact && !(agrees && json_object_get_boolean(agrees) &&
-				      xlpt_starts(key, "xen_")))
-				print_fact(env, key, fact);
+		json_object_object_foreach(
+			value, key, fact) if (fact && !(agrees && json_object_get_boolean(agrees) &&
+							xlpt_starts(key, "xen_")))
+			print_fact(env, key, fact);
 	}
 }
 
@@ -188,8 +193,11 @@ static int read_fully(struct xlpt_env *env, struct xlpt_inventory *inv, struct x
 	}
 	xlpt_device_dispose(slot);
 	*slot = dev;
-	*s = (struct xlpt_show){ .env = env, .inv = inv, .i = (size_t)(slot - inv->devs.items),
-				 .d = slot, .owner = xlpt_owners_find(&inv->owners, bdf) };
+	*s = (struct xlpt_show){ .env = env,
+				 .inv = inv,
+				 .i = (size_t)(slot - inv->devs.items),
+				 .d = slot,
+				 .owner = xlpt_owners_find(&inv->owners, bdf) };
 	return 0;
 }
 
@@ -248,10 +256,12 @@ static int cmd_show(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	return 0;
 }
 
+/* clang-format off */
 static const struct xlpt_opt show_opts[] = {
 	{ "xml", 0, NULL, "print libvirt's <device>, as virsh nodedev-dumpxml does" },
 	{ 0 },
 };
+/* clang-format on */
 
 const struct xlpt_command xlpt_cmd_show = {
 	.name = "show",

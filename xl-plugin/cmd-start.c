@@ -59,7 +59,8 @@ static int cmd_start(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	s.print = xlpt_args_has(args, "print");
 	s.no_wait = xlpt_args_has(args, "no-wait");
 	if (s.print && (s.no_wait || xlpt_args_has(args, "timeout"))) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE, "start: with --print nothing is created, and nothing "
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "start: with --print nothing is created, and nothing "
 			      "waited for");
 		xlpt_diag_hint(diag, "leave --no-wait and --timeout out");
 		return XLPT_ERR_USAGE;
@@ -68,7 +69,8 @@ static int cmd_start(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	if (rc == 0)
 		rc = xlpt_convert_load(args->pos[0], false, &text, NULL, diag);
 	if (rc == XLPT_ERR_NOT_FOUND)
-		xlpt_diag_hint(diag, "name the guest's xl configuration; they are usually in /etc/xen");
+		xlpt_diag_hint(diag,
+			       "name the guest's xl configuration; they are usually in /etc/xen");
 	if (rc)
 		return rc;
 	s.file = args->pos[0];
@@ -80,6 +82,7 @@ static int cmd_start(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	return rc;
 }
 
+/* clang-format off */
 static const struct xlpt_opt start_opts[] = {
 	{ "print", 0, NULL, "do all but create it: print the configuration for xl create" },
 	{ "no-wait", 0, NULL, "do not wait until a PV guest's own kernel has the devices" },
@@ -104,3 +107,4 @@ const struct xlpt_command xlpt_cmd_start = {
 	.opts = start_opts,
 	.run = cmd_start,
 };
+/* clang-format on */

@@ -7,7 +7,7 @@
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
 
-#define DETAIL 384	/* a guest's name and a sentence */
+#define DETAIL 384 /* a guest's name and a sentence */
 
 static const char *detail(const struct xlpt_owner *o, bool absent, char buf[DETAIL])
 {
@@ -19,10 +19,11 @@ static const char *detail(const struct xlpt_owner *o, bool absent, char buf[DETA
 	else if (o->dying)
 		snprintf(buf, DETAIL, "its domain is dying");
 	else if (absent)
-		snprintf(buf, DETAIL, "this host has it no more: xlpt detach %s %s", XLPT_WORD(o->guest),
-			 XLPT_BDF_STR(o->bdf));
+		snprintf(buf, DETAIL, "this host has it no more: xlpt detach %s %s",
+			 XLPT_WORD(o->guest), XLPT_BDF_STR(o->bdf));
 	else if (o->lost)
-		snprintf(buf, DETAIL, "taken from it in the hypervisor, not in xenstore: xlpt repair");
+		snprintf(buf, DETAIL,
+			 "taken from it in the hypervisor, not in xenstore: xlpt repair");
 	else if (xlpt_owner_complete(o))
 		snprintf(buf, DETAIL, "%s", o->type == XLPT_GUEST_PV ? "connected" : "attached");
 	else
@@ -50,8 +51,8 @@ struct row {
 
 struct view {
 	struct xlpt_env *env;
-	struct json_object *devices;	/* with --json */
-	struct xlpt_table *table;	/* without */
+	struct json_object *devices; /* with --json */
+	struct xlpt_table *table;    /* without */
 };
 
 static void add_row(struct view *v, const struct row *r)
@@ -59,8 +60,8 @@ static void add_row(struct view *v, const struct row *r)
 	struct json_object *o;
 
 	if (v->table) {
-		xlpt_table_row(v->table, (const char *const[]){ r->bdf, r->state, r->guest, r->address,
-								r->detail });
+		xlpt_table_row(v->table, (const char *const[]){ r->bdf, r->state, r->guest,
+								r->address, r->detail });
 		return;
 	}
 	o = json_object_new_object();
@@ -80,13 +81,14 @@ static void add_owner(struct view *v, const struct xlpt_owner *o)
 	bool absent = xlpt_host_has(h, "/sys/bus/pci/devices") &&
 		      !xlpt_host_has(h, "/sys/bus/pci/devices/%s", XLPT_BDF_STR(o->bdf));
 
-	add_row(v, &(struct row){ .bdf = XLPT_BDF_STR(o->bdf),
-				  .state = xlpt_owner_complete(o) && o->guest && !absent ? "assigned"
-											 : "partial",
-				  .guest = o->guest,
-				  .domid = o->domid,
-				  .address = guest_address(o, address),
-				  .detail = detail(o, absent, buf) });
+	add_row(v,
+		&(struct row){ .bdf = XLPT_BDF_STR(o->bdf),
+			       .state = xlpt_owner_complete(o) && o->guest && !absent ? "assigned"
+										      : "partial",
+			       .guest = o->guest,
+			       .domid = o->domid,
+			       .address = guest_address(o, address),
+			       .detail = detail(o, absent, buf) });
 }
 
 /* Held by pciback, no guest's backend names it: free, unless the hypervisor knows better. */
@@ -111,7 +113,8 @@ static int add_hidden(struct view *v, struct xlpt_bdf bdf, struct xlpt_diag *dia
 		text = xlpt_xasprintf("libxl notes domain %lld as its owner, wrongly: xlpt repair",
 				      (long long)note.domid);
 	else if (!env->store)
-		text = xlpt_xstrdup("on pciback; without xenstore nobody tells whether a guest has it");
+		text = xlpt_xstrdup(
+			"on pciback; without xenstore nobody tells whether a guest has it");
 	else
 		text = xlpt_xstrdup("free for a guest");
 	add_row(v, &(struct row){ .bdf = XLPT_BDF_STR(bdf),
@@ -137,8 +140,8 @@ static int journals(struct view *v, struct json_object *root, struct xlpt_diag *
 		xlpt_json_add(o, "left_at", xlpt_json_str(js[i].last));
 		json_object_array_add(a, o);
 		if (!v->env->json)
-			xlpt_say(v->env, "interrupted %s of %s, left at: %s (xlpt repair)", js[i].op,
-				 xlpt_journal_subject(&js[i]),
+			xlpt_say(v->env, "interrupted %s of %s, left at: %s (xlpt repair)",
+				 js[i].op, xlpt_journal_subject(&js[i]),
 				 js[i].last ? js[i].last : "its beginning");
 		xlpt_journal_dispose(&js[i]);
 	}
@@ -186,8 +189,10 @@ static int cmd_status(struct xlpt_env *env, const struct xlpt_args *args, struct
 		xlpt_table_print(env, v.table);
 	if (rc == 0 && (!env->sysroot || env->store))
 		rc = journals(&v, root, diag);
-	xlpt_json_add(root, "xen", env->store && env->ts ? json_object_new_boolean(true)
-				   : env->no_xen.message ? json_object_new_boolean(false) : NULL);
+	xlpt_json_add(root, "xen",
+		      env->store && env->ts ? json_object_new_boolean(true)
+		      : env->no_xen.message ? json_object_new_boolean(false)
+					    : NULL);
 	if (rc == 0 && env->json)
 		xlpt_print_json(env, root);
 	else
@@ -202,6 +207,7 @@ static int cmd_status(struct xlpt_env *env, const struct xlpt_args *args, struct
 	return rc;
 }
 
+/* clang-format off */
 const struct xlpt_command xlpt_cmd_status = {
 	.name = "status",
 	.synopsis = "[GUEST]",
@@ -209,6 +215,7 @@ const struct xlpt_command xlpt_cmd_status = {
 	.max_args = 1,
 	.run = cmd_status,
 };
+/* clang-format on */
 
 static int cmd_repair(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
@@ -218,6 +225,7 @@ static int cmd_repair(struct xlpt_env *env, const struct xlpt_args *args, struct
 	return rc ? rc : xlpt_op_repair(env, diag);
 }
 
+/* clang-format off */
 const struct xlpt_command xlpt_cmd_repair = {
 	.name = "repair",
 	.synopsis = "",
@@ -228,3 +236,4 @@ const struct xlpt_command xlpt_cmd_repair = {
 	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN,
 	.run = cmd_repair,
 };
+/* clang-format on */

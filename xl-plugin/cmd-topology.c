@@ -19,8 +19,10 @@ static const char *color_of(const struct view *v, const char *word)
 {
 	if (!v->colors)
 		return NULL;
-	return !strcmp(word, "assigned") ? "\033[32m" : !strcmp(word, "hidden") ? "\033[33m"
-	       : !strcmp(word, "partial") ? "\033[31m" : NULL;
+	return !strcmp(word, "assigned")  ? "\033[32m"
+	       : !strcmp(word, "hidden")  ? "\033[33m"
+	       : !strcmp(word, "partial") ? "\033[31m"
+					  : NULL;
 }
 
 static void print_node(const struct view *v, const char *prefix, size_t i)
@@ -116,9 +118,11 @@ static void print_json(const struct view *v)
 static int no_picture(const struct xlpt_run *run, struct xlpt_diag *diag)
 {
 	if (run->status == 127) {
-		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "--svg needs graphviz, which is not installed");
+		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND,
+			      "--svg needs graphviz, which is not installed");
 		xlpt_diag_fact(diag, "there is no program \"dot\"");
-		xlpt_diag_hint(diag, "apt-get install graphviz, or draw the output of --dot elsewhere");
+		xlpt_diag_hint(diag,
+			       "apt-get install graphviz, or draw the output of --dot elsewhere");
 		return XLPT_ERR_NOT_FOUND;
 	}
 	xlpt_diag_set(diag, XLPT_ERR_IO, "graphviz's dot failed");
@@ -175,10 +179,12 @@ static int cmd_topology(struct xlpt_env *env, const struct xlpt_args *args, stru
 		return 0;
 	}
 	xlpt_tree_make(&inv, &tree);
-	(env->json ? print_json : print_text)(&(struct view){ env, &inv, &tree, xlpt_out_colors(env) });
+	(env->json ? print_json
+		   : print_text)(&(struct view){ env, &inv, &tree, xlpt_out_colors(env) });
 	return 0;
 }
 
+/* clang-format off */
 static const struct xlpt_opt topology_opts[] = {
 	{ "dot", 0, NULL, "print a graph for graphviz: bridges, isolation sets, owners" },
 	{ "svg", 0, NULL, "print that graph as an SVG picture (needs graphviz)" },
@@ -194,3 +200,4 @@ const struct xlpt_command xlpt_cmd_topology = {
 	.opts = topology_opts,
 	.run = cmd_topology,
 };
+/* clang-format on */

@@ -44,9 +44,10 @@ static void list_vf(struct list *l, const struct xlpt_pf *pf, const struct xlpt_
 	state = xlpt_state_text(&dev, owner);
 	if (vf)
 		add_identity(&id, vf->id);
-	xlpt_table_row(l->table, (const char *const[]){
-		pf->ifname ? pf->ifname : XLPT_BDF_STR(pf->bdf), index, XLPT_BDF_STR(pf->vfs[i]),
-		dev.driver, state, id.len ? id.s + 1 : NULL });
+	xlpt_table_row(l->table,
+		       (const char *const[]){ pf->ifname ? pf->ifname : XLPT_BDF_STR(pf->bdf),
+					      index, XLPT_BDF_STR(pf->vfs[i]), dev.driver, state,
+					      id.len ? id.s + 1 : NULL });
 	l->rows++;
 	xlpt_json_add(o, "index", json_object_new_int((int)i));
 	xlpt_json_add(o, "bdf", xlpt_json_bdf(pf->vfs[i]));
@@ -82,8 +83,9 @@ static int list_pf(struct list *l, const struct xlpt_pf *pf, struct xlpt_diag *d
 	xlpt_json_add(o, "bdf", xlpt_json_bdf(pf->bdf));
 	xlpt_json_add(o, "interface", xlpt_json_str(pf->ifname));
 	xlpt_json_add(o, "driver", xlpt_json_str(pf->driver));
-	xlpt_json_add(o, "up", pf->ifname ? json_object_new_boolean(xlpt_net_is_up(l->env->host,
-								    pf->ifname)) : NULL);
+	xlpt_json_add(o, "up",
+		      pf->ifname ? json_object_new_boolean(xlpt_net_is_up(l->env->host, pf->ifname))
+				 : NULL);
 	xlpt_json_add(o, "total", json_object_new_int(pf->total));
 	xlpt_json_add(o, "count", json_object_new_int(pf->count));
 	xlpt_json_add(o, "drivers_autoprobe", autoprobe_json(l->env, pf->bdf));
@@ -92,8 +94,9 @@ static int list_pf(struct list *l, const struct xlpt_pf *pf, struct xlpt_diag *d
 	if (rc == 0 && !pf->n) {
 		_cleanup_free_ char *none = xlpt_xasprintf("none of %d", pf->total);
 
-		xlpt_table_row(l->table, (const char *const[]){
-			pf->ifname ? pf->ifname : XLPT_BDF_STR(pf->bdf), NULL, NULL, NULL, none, NULL });
+		xlpt_table_row(l->table, (const char *const[]){ pf->ifname ? pf->ifname
+									   : XLPT_BDF_STR(pf->bdf),
+								NULL, NULL, NULL, none, NULL });
 		l->rows++;
 	}
 	return rc;
@@ -101,7 +104,9 @@ static int list_pf(struct list *l, const struct xlpt_pf *pf, struct xlpt_diag *d
 
 static int cmd_list(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
 {
-	static const char *const columns[] = { "PF", "VF", "ADDRESS", "DRIVER", "STATE", "IDENTITY" };
+	static const char *const columns[] = {
+		"PF", "VF", "ADDRESS", "DRIVER", "STATE", "IDENTITY"
+	};
 	struct list l = { .env = env };
 	struct json_object *root = json_object_new_object();
 	struct xlpt_pf *pfs = NULL;
@@ -160,8 +165,8 @@ static void report_count(const struct xlpt_vf_op *op)
 		json_object_array_add(vfs, xlpt_json_bdf(now.vfs[i]));
 	}
 	if (op->unit && !op->remains)
-		xlpt_say(env, "%s is %s", op->unit, op->count ? "written: they will be there after a reboot"
-							      : "removed");
+		xlpt_say(env, "%s is %s", op->unit,
+			 op->count ? "written: they will be there after a reboot" : "removed");
 	if (op->remains)
 		xlpt_warn(env, "%s will create them again at the next boot", op->unit);
 	if (op->remains)
@@ -188,7 +193,8 @@ static int cmd_count(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	uint64_t n = 0;
 	int rc;
 
-	if (args->n == 3 && (!xlpt_parse_uint(args->pos[2], strlen(args->pos[2]), 10, 65535, &n) || !n)) {
+	if (args->n == 3 &&
+	    (!xlpt_parse_uint(args->pos[2], strlen(args->pos[2]), 10, 65535, &n) || !n)) {
 		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "\"%s\" is not a number of virtual functions",
 			      args->pos[2]);
 		xlpt_diag_hint(diag, "write a number from 1; xlpt vf remove %s removes them all",
@@ -197,8 +203,9 @@ static int cmd_count(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	}
 	op.count = (int)n;
 	op.persist = xlpt_args_has(args, "persist");
-	op.driver = xlpt_args_has(args, "no-driver") ? XLPT_OFF :
-		    xlpt_args_has(args, "driver")    ? XLPT_ON : XLPT_UNSET;
+	op.driver = xlpt_args_has(args, "no-driver") ? XLPT_OFF
+		    : xlpt_args_has(args, "driver")  ? XLPT_ON
+						     : XLPT_UNSET;
 	rc = xlpt_env_try_xen(env, diag);
 	if (rc == 0)
 		rc = xlpt_vf_op_count(&op, args->pos[1], diag);
@@ -288,7 +295,8 @@ static int cmd_vf(struct xlpt_env *env, const struct xlpt_args *args, struct xlp
 	if (xlpt_args_has(args, "persist") && !create && !remove)
 		return wrong(diag, verb, "no --persist, which belongs to create and remove");
 	if ((xlpt_args_has(args, "driver") || xlpt_args_has(args, "no-driver")) && !create)
-		return wrong(diag, verb, "neither --driver nor --no-driver, which belong to create");
+		return wrong(diag, verb,
+			     "neither --driver nor --no-driver, which belong to create");
 	if (xlpt_args_has(args, "driver") && xlpt_args_has(args, "no-driver"))
 		return wrong(diag, verb, "one of --driver and --no-driver, not both");
 	if (env->sysroot && strcmp(verb, "list") != 0) {
@@ -304,12 +312,14 @@ static int cmd_vf(struct xlpt_env *env, const struct xlpt_args *args, struct xlp
 	if (remove)
 		return args->n == 2 ? cmd_count(env, args, diag) : wrong(diag, verb, "PF");
 	if (!strcmp(verb, "set"))
-		return args->n > 2 ? cmd_set(env, args, diag) : wrong(diag, verb, "VF KEY=VALUE...");
+		return args->n > 2 ? cmd_set(env, args, diag)
+				   : wrong(diag, verb, "VF KEY=VALUE...");
 	xlpt_diag_set(diag, XLPT_ERR_USAGE, "there is no vf %s", verb);
 	xlpt_diag_hint(diag, "vf list, vf create, vf remove, vf set");
 	return XLPT_ERR_USAGE;
 }
 
+/* clang-format off */
 static const struct xlpt_opt vf_opts[] = {
 	{ "persist", 0, NULL, "create: also after a reboot; remove: no more after a reboot" },
 	{ "no-driver", 0, NULL, "create: no driver of this host takes the VFs, so they are no interfaces" },
@@ -336,3 +346,4 @@ const struct xlpt_command xlpt_cmd_vf = {
 	.opts = vf_opts,
 	.run = cmd_vf,
 };
+/* clang-format on */

@@ -12,8 +12,10 @@
 int xlpt_convert_unread(const char *path, int r, struct xlpt_diag *diag)
 {
 	if (r == -EFBIG) {
-		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "larger than %u bytes: this is no guest's "
-			      "configuration", XLPT_CONVERT_MAX);
+		xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
+			      "larger than %u bytes: this is no guest's "
+			      "configuration",
+			      XLPT_CONVERT_MAX);
 		xlpt_diag_at(diag, path, 1, 1);
 		xlpt_diag_hint(diag, "name the configuration itself");
 		return XLPT_ERR_SYNTAX;
@@ -25,7 +27,8 @@ int xlpt_convert_unread(const char *path, int r, struct xlpt_diag *diag)
 
 /*
  * A path that was given is meant: a FIFO is waited for, as <(command) of a shell is one, and a
- * descriptor is read on. But the link of another user leads root to nothing that is not that user's.
+ * descriptor is read on. But the link of another user leads root to nothing that is not that
+ * user's.
  */
 static int open_given(const char *path)
 {
@@ -35,7 +38,8 @@ static int open_given(const char *path)
 	if (r)
 		return r;
 	fd = f.fd >= 0 ? fcntl(f.fd, F_DUPFD_CLOEXEC, 3)
-		       : openat(f.dir.rootfd, f.name + 1, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+		       : openat(f.dir.rootfd, f.name + 1,
+				O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
 	return fd < 0 ? -errno : fd;
 }
 
@@ -70,13 +74,14 @@ int xlpt_convert_load(const char *path, bool in_tree, struct xlpt_str *out, mode
 	return r ? xlpt_convert_unread(path, r, diag) : 0;
 }
 
-int xlpt_convert_save(const char *path, const char *text, size_t len, mode_t mode,
-		      bool make_dirs, struct xlpt_diag *diag)
+int xlpt_convert_save(const char *path, const char *text, size_t len, mode_t mode, bool make_dirs,
+		      struct xlpt_diag *diag)
 {
 	_cleanup_file_ struct xlpt_file f;
 	struct xlpt_file_how how = { .mode = mode, .lazy = true };
 	struct stat as;
-	int r = xlpt_file_find(NULL, path, XLPT_FILE_FOLLOW | (make_dirs ? XLPT_FILE_MAKE_DIRS : 0), &f);
+	int r = xlpt_file_find(NULL, path, XLPT_FILE_FOLLOW | (make_dirs ? XLPT_FILE_MAKE_DIRS : 0),
+			       &f);
 
 	/* An existing file keeps its owner; what may be a secret is as closed as the input was. */
 	if (r == 0 && f.there) {

@@ -23,14 +23,17 @@ char *xlpt_convert_name(const char *rel, const char *to)
 	const char *from = !strcmp(to, "libvirt") ? ".cfg" : ".xml";
 	int n = (int)strlen(rel) - (ends_with(rel, from) ? 4 : 0);
 
-	return xlpt_xasprintf("%.*s%s", n, rel, !strcmp(to, "xl")   ? ".cfg" :
-						!strcmp(to, "pool") ? ".pool" : ".xml");
+	return xlpt_xasprintf("%.*s%s", n, rel,
+			      !strcmp(to, "xl")	    ? ".cfg"
+			      : !strcmp(to, "pool") ? ".pool"
+						    : ".xml");
 }
 
 /* Whether the root element is <network>: a look past declarations and comments, no reading. */
 static bool is_network(const char *s)
 {
-	static const char *const skips[][2] = { { "\xef\xbb\xbf", "" }, { "<?", "?>" },
+	static const char *const skips[][2] = { { "\xef\xbb\xbf", "" },
+						{ "<?", "?>" },
 						{ "<!--", "-->" } };
 
 	for (bool again = true; again;) {
@@ -56,8 +59,8 @@ enum xlpt_convert_kind xlpt_convert_kind(const char *text, const char *path)
 	return is_network(text) ? XLPT_CONVERT_NETWORK : XLPT_CONVERT_GUEST;
 }
 
-const char *xlpt_convert_no_guest(const struct xlpt_convert_run *run, const char *path, const char *text,
-				  size_t len)
+const char *xlpt_convert_no_guest(const struct xlpt_convert_run *run, const char *path,
+				  const char *text, size_t len)
 {
 	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
 
@@ -162,7 +165,7 @@ static int by_place(const void *a, const void *b)
 struct check {
 	const struct xlpt_convert_run *run;
 	const struct xlpt_convert_inputs *in;
-	struct place *places;	/* of the inputs that are files, sorted */
+	struct place *places; /* of the inputs that are files, sorted */
 	size_t n_places;
 };
 
@@ -229,7 +232,8 @@ static char *output_of(const struct check *c, size_t i)
 static int meet(const char *a, const char *b, const char *output, const char *name,
 		struct xlpt_diag *diag)
 {
-	xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s and %s would both become %s/%s", a, b, output, name);
+	xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s and %s would both become %s/%s", a, b, output,
+		      name);
 	xlpt_diag_hint(diag, "convert them one by one, each with an -o of its own");
 	return XLPT_ERR_USAGE;
 }
@@ -266,8 +270,8 @@ static int check_all(const struct check *c, struct xlpt_diag *diag)
 	return 0;
 }
 
-int xlpt_convert_check_names(const struct xlpt_convert_run *run, const struct xlpt_convert_inputs *in,
-			     struct xlpt_diag *diag)
+int xlpt_convert_check_names(const struct xlpt_convert_run *run,
+			     const struct xlpt_convert_inputs *in, struct xlpt_diag *diag)
 {
 	_cleanup_free_ struct place *places = xlpt_xcalloc(in->n + 1, sizeof(*places));
 	struct check c = { .run = run, .in = in, .places = places };

@@ -11,18 +11,18 @@
 #include "converters/convert.h"
 #include "xl-plugin/env.h"
 
-#define XLPT_CONVERT_MAX (8u << 20)	/* bytes of one input */
+#define XLPT_CONVERT_MAX (8u << 20) /* bytes of one input */
 
 struct xlpt_convert_run {
 	struct xlpt_env *env;
 	struct xlpt_convert how;
 	bool strict, explain, batch;
-	const char *output;	/* file, directory with batch, NULL = standard output */
-	FILE *bar;		/* progress, or NULL */
+	const char *output; /* file, directory with batch, NULL = standard output */
+	FILE *bar;	    /* progress, or NULL */
 	/* counted while it runs */
 	size_t total, done, converted, failed, skipped;
 	struct xlpt_loss_counts losses;
-	int first_error;	/* code of the first file that failed */
+	int first_error; /* code of the first file that failed */
 	unsigned percent;
 };
 
@@ -38,11 +38,11 @@ int xlpt_convert_unread(const char *path, int r, struct xlpt_diag *diag);
  * Replaced whole, its owner kept; what is no regular file (/dev/null, /dev/stdout, a
  * FIFO) is written into. make_dirs: directories on the way are made.
  */
-int xlpt_convert_save(const char *path, const char *text, size_t len, mode_t mode,
-		      bool make_dirs, struct xlpt_diag *diag);
+int xlpt_convert_save(const char *path, const char *text, size_t len, mode_t mode, bool make_dirs,
+		      struct xlpt_diag *diag);
 
 struct xlpt_convert_input {
-	char *path, *rel;	/* rel: below the output directory, before its ending changes */
+	char *path, *rel; /* rel: below the output directory, before its ending changes */
 	bool in_tree;
 };
 
@@ -64,8 +64,8 @@ void xlpt_convert_inputs_add(struct xlpt_convert_inputs *in, const char *path, c
 int xlpt_convert_tree(const struct xlpt_convert_run *run, const char *dir,
 		      struct xlpt_convert_inputs *in, struct xlpt_diag *diag);
 /* XLPT_ERR_USAGE when two would get one name, or one would take an input's place. */
-int xlpt_convert_check_names(const struct xlpt_convert_run *run, const struct xlpt_convert_inputs *in,
-			     struct xlpt_diag *diag);
+int xlpt_convert_check_names(const struct xlpt_convert_run *run,
+			     const struct xlpt_convert_inputs *in, struct xlpt_diag *diag);
 /* The output's name; to: "xl", "libvirt" or "pool". Caller frees. */
 char *xlpt_convert_name(const char *rel, const char *to);
 
@@ -73,8 +73,8 @@ enum xlpt_convert_kind { XLPT_CONVERT_GUEST, XLPT_CONVERT_POOL, XLPT_CONVERT_NET
 
 enum xlpt_convert_kind xlpt_convert_kind(const char *text, const char *path);
 /* Why a file is no guest's, by what is in it and, among several, by its name; NULL = it is one. */
-const char *xlpt_convert_no_guest(const struct xlpt_convert_run *run, const char *path, const char *text,
-				  size_t len);
+const char *xlpt_convert_no_guest(const struct xlpt_convert_run *run, const char *path,
+				  const char *text, size_t len);
 /* In a batch, one that is already what it shall become. */
 bool xlpt_convert_skips(const struct xlpt_convert_run *run, const char *text, size_t len);
 

@@ -81,7 +81,8 @@ int xlpt_env_try_xen(struct xlpt_env *env, struct xlpt_diag *diag)
 	xlpt_diag_dispose(&env->no_xen);
 	if (xlpt_boot_xen(env->host) == XLPT_BOOT_XEN_NO) {
 		xlpt_diag_set(&env->no_xen, XLPT_ERR_NO_XEN, "there is no Xen on this host");
-		xlpt_diag_fact(&env->no_xen, "its kernel has no /sys/hypervisor/type that says \"xen\"");
+		xlpt_diag_fact(&env->no_xen,
+			       "its kernel has no /sys/hypervisor/type that says \"xen\"");
 		xlpt_diag_hint(&env->no_xen, "boot the boot loader's entry that starts Xen");
 		return 0;
 	}
@@ -89,8 +90,10 @@ int xlpt_env_try_xen(struct xlpt_env *env, struct xlpt_diag *diag)
 		return 0;
 	/* xenfs tells a dom0 from any other domain, without a message from libxl. */
 	if (!env->ts && !xlpt_host_has(env->host, "/proc/xen/capabilities")) {
-		xlpt_diag_set(&env->no_xen, XLPT_ERR_NO_XEN, "Xen cannot be asked who has which device");
-		xlpt_diag_fact(&env->no_xen, "/proc/xen/capabilities is not there: xenfs is not mounted");
+		xlpt_diag_set(&env->no_xen, XLPT_ERR_NO_XEN,
+			      "Xen cannot be asked who has which device");
+		xlpt_diag_fact(&env->no_xen,
+			       "/proc/xen/capabilities is not there: xenfs is not mounted");
 		xlpt_diag_hint(&env->no_xen, "mount -t xenfs xenfs /proc/xen");
 		return 0;
 	}

@@ -16,7 +16,7 @@
 
 struct json_object;
 
-#define XLPT_STATE_DIR "/run/xlpt"	/* locks, journal: they belong to this boot */
+#define XLPT_STATE_DIR "/run/xlpt" /* locks, journal: they belong to this boot */
 
 struct xlpt_env {
 	FILE *out, *err;
@@ -25,20 +25,20 @@ struct xlpt_env {
 	struct xlpt_store *store;
 	struct xlpt_toolstack *ts;
 	struct xlpt_rtnl *rtnl;
-	struct xlpt_lock_owner locks;	/* all that this command holds */
-	const char *pci_ids;	/* a pci.ids file, or NULL for the system's */
-	const char *sysroot;	/* NULL on the running system */
+	struct xlpt_lock_owner locks; /* all that this command holds */
+	const char *pci_ids;	      /* a pci.ids file, or NULL for the system's */
+	const char *sysroot;	      /* NULL on the running system */
 	bool json, dry_run;
-	bool compact;	/* JSON in one line */
+	bool compact; /* JSON in one line */
 	/* The caller has closed standard output: a command that only prints fails by it. */
 	bool out_closed;
-	int out_errno;	/* of a failed write to out; 0 = none failed, or not known */
-	bool done;	/* what was to be changed is as it was asked for: see xlpt_run */
-	bool reported;	/* what was printed says itself what failed: with --json nothing follows */
+	int out_errno; /* of a failed write to out; 0 = none failed, or not known */
+	bool done;     /* what was to be changed is as it was asked for: see xlpt_run */
+	bool reported; /* what was printed says itself what failed: with --json nothing follows */
 	int verbose;
-	struct json_object *said;	/* array: with --json xlpt_say adds to it; NULL = it is dropped */
+	struct json_object *said; /* array: with --json xlpt_say adds to it; NULL = it is dropped */
 
-	struct xlpt_diag no_xen;	/* why store and ts are not there: xlpt_env_try_xen */
+	struct xlpt_diag no_xen; /* why store and ts are not there: xlpt_env_try_xen */
 
 	/* opened here when the pointers above were empty */
 	struct xlpt_host own_host;

@@ -18,7 +18,7 @@
 
 #define TEXT_LIMIT (1u << 20)
 
-static const char *const kinds[] = {"text", "dropin", "link"};
+static const char *const kinds[] = { "text", "dropin", "link" };
 
 /* ---- writing it down ---- */
 
@@ -69,7 +69,7 @@ static void write_after(struct xlpt_env *env, const struct xlpt_journal *j)
 
 	if (content)
 		xlpt_file_replace(env->host, path, content, strlen(content),
-				  &(struct xlpt_file_how){.mode = 0600});
+				  &(struct xlpt_file_how){ .mode = 0600 });
 }
 
 int xlpt_change_run(struct xlpt_env *env, struct xlpt_journal *j, const struct xlpt_plan *plan,
@@ -130,12 +130,12 @@ static bool read_file(const struct xlpt_journal *j, size_t i, struct file *f)
 	if (!text || sscanf(text, "%15s %o %31s %n", kind, &mode, owner, &at) != 3 || !at ||
 	    text[at] != '/')
 		return false;
-	*f = (struct file){.mode = mode & 07777, .path = xlpt_xstrdup(text + at)};
+	*f = (struct file){ .mode = mode & 07777, .path = xlpt_xstrdup(text + at) };
 	while (f->kind < XLPT_CHANGE_LINK && strcmp(kind, kinds[f->kind]) != 0)
 		f->kind++;
 	if (sscanf(owner, "%u:%u", &uid, &gid) == 2) {
 		f->owned = true;
-		f->st = (struct stat){.st_uid = uid, .st_gid = gid, .st_mode = S_IFREG | f->mode};
+		f->st = (struct stat){ .st_uid = uid, .st_gid = gid, .st_mode = S_IFREG | f->mode };
 	}
 	f->was = text_of(j, "was", i);
 	f->want = text_of(j, "want", i);
@@ -144,7 +144,7 @@ static bool read_file(const struct xlpt_journal *j, size_t i, struct file *f)
 
 static int look(struct xlpt_env *env, struct file *f, struct xlpt_diag *diag)
 {
-	_cleanup_str_ struct xlpt_str text = {0};
+	_cleanup_str_ struct xlpt_str text = { 0 };
 	const char *now;
 	char link[4096];
 	int r;
@@ -182,7 +182,7 @@ static char *folder_of(const char *path)
 
 static int put_back(struct xlpt_env *env, const struct file *f, struct xlpt_diag *diag)
 {
-	const struct xlpt_file_how how = {.mode = f->mode, .as = f->owned ? &f->st : NULL};
+	const struct xlpt_file_how how = { .mode = f->mode, .as = f->owned ? &f->st : NULL };
 	const struct xlpt_host_ops *ops = env->host->ops;
 	_cleanup_free_ char *folder = folder_of(f->path);
 	int r = 0;
@@ -239,7 +239,8 @@ static int bring_back(struct xlpt_env *env, const struct xlpt_journal *j, struct
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		if (!read_file(j, i, &files[i])) {
 			xlpt_diag_set(diag, XLPT_ERR_DATA, "%s cannot be read", j->path);
-			xlpt_diag_hint(diag, "look at the files that it names, then: rm %s", j->path);
+			xlpt_diag_hint(diag, "look at the files that it names, then: rm %s",
+				       j->path);
 			return XLPT_ERR_DATA;
 		}
 		rc = look(env, &files[i], diag);
@@ -275,7 +276,8 @@ static int mend(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *
 	}
 	if (kept)
 		write_after(env, j);
-	xlpt_say(env, "the %s %s", j->op, kept ? "had changed all its files: kept" : "is taken back");
+	xlpt_say(env, "the %s %s", j->op,
+		 kept ? "had changed all its files: kept" : "is taken back");
 	xlpt_journal_end(env, j);
 	return 0;
 }
@@ -311,7 +313,7 @@ int xlpt_change_begin(struct xlpt_env *env, struct xlpt_locks *locks, const char
 int xlpt_change_repair(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *kind = xlpt_xstrndup(j->op, strcspn(j->op, " "));
-	_cleanup_locks_ struct xlpt_locks locks = {0};
+	_cleanup_locks_ struct xlpt_locks locks = { 0 };
 	int rc = xlpt_lock_files(env, &locks, kind,
 				 is_kind(j, "guard") ? "the guard" : "boot-time hiding or the pins",
 				 diag);

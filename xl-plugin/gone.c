@@ -6,7 +6,7 @@
 #include "core/text.h"
 #include "xl-plugin/output.h"
 
-#define LOOK_MS 200
+#define LOOK_MS	  200
 #define KERNEL_MS 2000
 
 /*
@@ -42,7 +42,8 @@ static bool leaving(const struct xlpt_guest *g)
 	return g->dying && !g->suspended;
 }
 
-/* The hypervisor has a device that no backend names: a domain that it takes apart may be the one. */
+/* The hypervisor has a device that no backend names: a domain that it takes apart may be the one.
+ */
 static bool taken_apart(struct xlpt_env *env, struct xlpt_bdf bdf, int64_t own,
 			struct xlpt_guest *who)
 {
@@ -79,7 +80,8 @@ static int look_devices(struct xlpt_env *env, const void *arg, struct xlpt_guest
 		const struct xlpt_owner *o = xlpt_owners_find(&owners, w->bdfs[i]);
 
 		if (o && o->guest && o->dying && o->domid != w->own) {
-			*who = (struct xlpt_guest){ .domid = o->domid, .shut_down = o->shut_down,
+			*who = (struct xlpt_guest){ .domid = o->domid,
+						    .shut_down = o->shut_down,
 						    .name = xlpt_xstrdup(o->guest) };
 			return 1;
 		}
@@ -161,7 +163,8 @@ static int wait(struct xlpt_env *env,
 		if (xlpt_now(env->clock) - start >= limit)
 			return 1;
 		if (!*waited)
-			xlpt_warn(env, "waiting for %s (domain %u), which %s", who->name, who->domid,
+			xlpt_warn(env, "waiting for %s (domain %u), which %s", who->name,
+				  who->domid,
 				  who->shut_down ? "has shut down, to be destroyed"
 						 : "is dying, to be gone");
 		*waited = true;
@@ -195,13 +198,14 @@ int xlpt_gone_wait_guest(struct xlpt_env *env, const char *name, const char *uui
 	if (rc <= 0)
 		return rc;
 	if (who.shut_down) {
-		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s (domain %u) has shut down and was not destroyed",
-			      who.name, who.domid);
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE,
+			      "%s (domain %u) has shut down and was not destroyed", who.name,
+			      who.domid);
 		xlpt_diag_fact(diag, "Xen still has its domain, and its devices with it");
 		xlpt_diag_hint(diag, "xl destroy %s", XLPT_WORD(who.name));
 	} else {
-		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s (domain %u) is dying and does not end", who.name,
-			      who.domid);
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s (domain %u) is dying and does not end",
+			      who.name, who.domid);
 		xlpt_diag_fact(diag, "Xen still has its domain");
 		xlpt_diag_hint(diag, "the same command again once xl list does not show domain %u",
 			       who.domid);
@@ -277,7 +281,8 @@ bool xlpt_gone_noted(struct xlpt_env *env, int64_t domid)
 				     XLPT_ERR_NO_GUEST;
 }
 
-/* libxl's note alone, of a domain that is gone: what a tool left that was killed while it gave it away. */
+/* libxl's note alone, of a domain that is gone: what a tool left that was killed while it gave it
+ * away. */
 static int take_note(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
 	_cleanup_pcinote_ struct xlpt_pcinote note = { 0 };
@@ -287,14 +292,14 @@ static int take_note(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_diag
 	if (rc || !xlpt_gone_noted(env, note.domid))
 		return rc;
 	if (env->dry_run) {
-		xlpt_say(env, "would remove the note that %s is with domain %lld, which is gone", text,
-			 (long long)note.domid);
+		xlpt_say(env, "would remove the note that %s is with domain %lld, which is gone",
+			 text, (long long)note.domid);
 		return 0;
 	}
 	rc = xlpt_pcinote_clear_domid(env->store, bdf, diag);
 	if (rc == 0)
-		xlpt_warn(env, "%s was noted as domain %lld's, which is gone: the note is removed", text,
-			  (long long)note.domid);
+		xlpt_warn(env, "%s was noted as domain %lld's, which is gone: the note is removed",
+			  text, (long long)note.domid);
 	return rc;
 }
 
@@ -313,8 +318,8 @@ int xlpt_gone_sweep(struct xlpt_env *env, struct xlpt_diag *diag)
 		if (owners.items[i].guest || again)
 			continue;
 		/* Who works on it takes this back himself. */
-		if (!env->dry_run && (xlpt_locked_device(env, bdf) ||
-				      xlpt_lock_device(env, &locks, bdf, 0, NULL)))
+		if (!env->dry_run &&
+		    (xlpt_locked_device(env, bdf) || xlpt_lock_device(env, &locks, bdf, 0, NULL)))
 			continue;
 		rc = xlpt_gone_take(env, bdf, xlpt_warn, NULL, diag);
 	}
@@ -346,7 +351,8 @@ int xlpt_gone_clear(struct xlpt_env *env, struct xlpt_owners *owners, const stru
 		bool left = false;
 
 		for (size_t k = 0; k < owners->n; k++)
-			left |= !owners->items[k].guest && xlpt_bdf_eq(owners->items[k].bdf, bdfs[i]);
+			left |= !owners->items[k].guest &&
+				xlpt_bdf_eq(owners->items[k].bdf, bdfs[i]);
 		if (left)
 			rc = xlpt_gone_take(env, bdfs[i], xlpt_warn, NULL, diag);
 		if (rc == 0 && left)

@@ -7,7 +7,7 @@
 
 #include "xl-plugin/guard.h"
 
-static const char *const daemons[] = {"libvirtd", "virtxend"};
+static const char *const daemons[] = { "libvirtd", "virtxend" };
 
 /* The program of a process without its folder, or NULL. Caller frees. */
 static char *program_of(struct xlpt_host *h, const char *pid)

@@ -10,9 +10,9 @@
 
 #define PROGRAM "/lib/xlpt/guard/xl"
 
-static const char *const daemons[] = {"libvirtd", "virtxend"};
+static const char *const daemons[] = { "libvirtd", "virtxend" };
 /* Debian; RHEL, SUSE and a Xen built from source. */
-static const char *const xendomains[] = {"/etc/default/xendomains", "/etc/sysconfig/xendomains"};
+static const char *const xendomains[] = { "/etc/default/xendomains", "/etc/sysconfig/xendomains" };
 
 void xlpt_sentry_dispose(struct xlpt_sentry *g)
 {
@@ -33,7 +33,7 @@ void xlpt_sentry_dispose(struct xlpt_sentry *g)
 	free(g->real);
 	xlpt_strv_free(g->notes);
 	xlpt_strv_free(g->commands);
-	*g = (struct xlpt_sentry){0};
+	*g = (struct xlpt_sentry){ 0 };
 }
 
 /* Once: a second one of the same text is dropped. */
@@ -61,7 +61,7 @@ static void find_program(struct xlpt_env *env, struct xlpt_sentry *g)
 {
 	char self[4096];
 	ssize_t n = env->host->live ? readlink("/proc/self/exe", self, sizeof(self) - 1) : -1;
-	const char *prefixes[] = {NULL, "/usr/local", "/usr"};
+	const char *prefixes[] = { NULL, "/usr/local", "/usr" };
 
 	if (n > 0) {
 		self[n] = '\0';
@@ -90,7 +90,7 @@ static struct xlpt_sentry_file *add_file(struct xlpt_sentry *g, enum xlpt_sentry
 					 enum xlpt_sentry_kind kind, char *path)
 {
 	XLPT_GROW(g->files, g->n, g->alloc);
-	g->files[g->n] = (struct xlpt_sentry_file){.part = part, .kind = kind, .path = path};
+	g->files[g->n] = (struct xlpt_sentry_file){ .part = part, .kind = kind, .path = path };
 	return &g->files[g->n++];
 }
 
@@ -193,8 +193,9 @@ static int look_block(struct xlpt_env *env, struct xlpt_sentry *g, enum xlpt_sen
 
 static bool has_unit(struct xlpt_env *env, const char *daemon)
 {
-	static const char *const dirs[] = {"/etc/systemd/system", "/usr/lib/systemd/system",
-					   "/lib/systemd/system", "/usr/local/lib/systemd/system"};
+	static const char *const dirs[] = { "/etc/systemd/system", "/usr/lib/systemd/system",
+					    "/lib/systemd/system",
+					    "/usr/local/lib/systemd/system" };
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(dirs); i++)
 		if (xlpt_host_has(env->host, "%s/%s.service", dirs[i], daemon))
@@ -249,11 +250,11 @@ int xlpt_sentry_look(struct xlpt_env *env, const char *dir, struct xlpt_sentry *
 	int rc;
 
 	*g = (struct xlpt_sentry){
-		.why_not = {"there is no xl on this host",
-			    "there is no systemd unit of libvirt's "
-			    "daemon",
-			    "there is no /etc/default/xendomains and no "
-			    "/etc/sysconfig/xendomains"},
+		.why_not = { "there is no xl on this host",
+			     "there is no systemd unit of libvirt's "
+			     "daemon",
+			     "there is no /etc/default/xendomains and no "
+			     "/etc/sysconfig/xendomains" },
 	};
 	find_program(env, g);
 	home = xlpt_xstrndup(g->program, strlen(g->program) - strlen("/xl"));
@@ -290,8 +291,8 @@ static bool any_there(const struct xlpt_sentry *g, enum xlpt_sentry_part part)
 
 static void note_libvirt_guests(struct xlpt_env *env, struct xlpt_sentry *g)
 {
-	static const char *const files[] = {"/etc/default/libvirt-guests",
-					    "/etc/sysconfig/libvirt-guests"};
+	static const char *const files[] = { "/etc/default/libvirt-guests",
+					     "/etc/sysconfig/libvirt-guests" };
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(files); i++) {
 		_cleanup_free_ char *text = NULL;

@@ -47,7 +47,7 @@ static bool is_copy(struct xlpt_host *h, const char *path)
 int xlpt_sentry_slurp(struct xlpt_host *h, const char *path, char **out, struct stat *st)
 {
 	_cleanup_close_ int fd = -1;
-	_cleanup_str_ struct xlpt_str text = {0};
+	_cleanup_str_ struct xlpt_str text = { 0 };
 	int r;
 
 	*out = NULL;
@@ -79,7 +79,7 @@ static void add_link(char ***links, const char *path)
 static void add_way(struct xlpt_env *env, struct xlpt_sentry *g, char *who, const char *path,
 		    char ***links)
 {
-	struct xlpt_sentry_way way = {.who = who};
+	struct xlpt_sentry_way way = { .who = who };
 
 	for (const char *d = path; *d;) {
 		size_t len = strcspn(d, ":");

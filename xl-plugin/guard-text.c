@@ -119,15 +119,15 @@ char *xlpt_sentry_dir_in(const char *text)
 
 const char *xlpt_sentry_part_word(enum xlpt_sentry_part part)
 {
-	static const char *const words[] = {"xl", "libvirt", "xendomains"};
+	static const char *const words[] = { "xl", "libvirt", "xendomains" };
 
 	return words[part];
 }
 
 const char *xlpt_sentry_state_word(enum xlpt_sentry_state state)
 {
-	static const char *const words[] = {"not installed", "installed", "of another xlpt",
-					    "changed by hand", "not xlpt's"};
+	static const char *const words[] = { "not installed", "installed", "of another xlpt",
+					     "changed by hand", "not xlpt's" };
 
 	return words[state];
 }

@@ -72,8 +72,8 @@ static int from_hypervisor(struct xlpt_env *env, uint32_t domid, struct xlpt_hol
 			   struct xlpt_diag *diag)
 {
 	_cleanup_strv_ char **names = NULL;
-	int rc = 0, r = xlpt_host_list(env->host, &names, "/sys/bus/pci/drivers/%s",
-				       XLPT_PCIBACK_DRIVER);
+	int rc = 0,
+	    r = xlpt_host_list(env->host, &names, "/sys/bus/pci/drivers/%s", XLPT_PCIBACK_DRIVER);
 
 	if (r == -ENOENT)
 		return 0;
@@ -122,7 +122,8 @@ int xlpt_holdings_read(struct xlpt_env *env, const struct xlpt_guest *guest,
 
 /* A guest that --detach-first would be refused for (xlpt_policy_resumes) is not sent there. */
 static void hint_if_not_resumed(struct xlpt_env *env, const struct xlpt_guest *guest,
-				const struct xlpt_holdings *h, const char *what, struct xlpt_diag *diag)
+				const struct xlpt_holdings *h, const char *what,
+				struct xlpt_diag *diag)
 {
 	for (size_t i = 0; i < h->n; i++) {
 		_cleanup_device_ struct xlpt_device dev = { 0 };
@@ -130,10 +131,12 @@ static void hint_if_not_resumed(struct xlpt_env *env, const struct xlpt_guest *g
 		if (xlpt_scan_one(env->host, h->items[i].bdf, 0, NULL, &dev, NULL) ||
 		    xlpt_policy_resumes(guest, &dev, what, NULL) == 0)
 			continue;
-		xlpt_diag_hint(diag, "shut %s down and create it again instead: it would not survive being "
-			       "%s; if its kernel is known to: xlpt %s --detach-first --force %s %s", XLPT_WORD(guest->name),
-			       what, !strcmp(what, "saved") ? "save" : "migrate", XLPT_WORD(guest->name),
-			       !strcmp(what, "saved") ? "FILE" : "HOST");
+		xlpt_diag_hint(
+			diag,
+			"shut %s down and create it again instead: it would not survive being "
+			"%s; if its kernel is known to: xlpt %s --detach-first --force %s %s",
+			XLPT_WORD(guest->name), what, !strcmp(what, "saved") ? "save" : "migrate",
+			XLPT_WORD(guest->name), !strcmp(what, "saved") ? "FILE" : "HOST");
 		return;
 	}
 }

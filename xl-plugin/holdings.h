@@ -11,15 +11,15 @@
 
 struct xlpt_holding {
 	struct xlpt_bdf bdf;
-	bool in_backend;	/* the guest's PCI backend in xenstore lists it */
-	bool in_hyp;		/* the hypervisor has it with a guest, and libxl noted this one */
-	bool in_config;		/* libxl's stored configuration of the guest (its JSON) lists it */
+	bool in_backend; /* the guest's PCI backend in xenstore lists it */
+	bool in_hyp;	 /* the hypervisor has it with a guest, and libxl noted this one */
+	bool in_config;	 /* libxl's stored configuration of the guest (its JSON) lists it */
 	/* To attach it again as it was: options from the configuration, else the bare address. */
 	struct xlpt_spec spec;
 };
 
 struct xlpt_holdings {
-	struct xlpt_holding *items;	/* sorted by address */
+	struct xlpt_holding *items; /* sorted by address */
 	size_t n, alloc;
 };
 

@@ -48,9 +48,11 @@ static int look(const char *record, struct xlpt_diag *diag)
 	if (r == 0 && xlpt_starts(xlpt_str_get(&text), magic))
 		return 1;
 	if (r == 0 || r == -EFBIG || r == -EMEDIUMTYPE || r == -EISDIR || r == -ELOOP) {
-		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s is there, and is no record of xlpt's", record);
-		xlpt_diag_fact(diag, "beside an image of that name it would tell xlpt restore which "
-				     "devices to attach");
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s is there, and is no record of xlpt's",
+			      record);
+		xlpt_diag_fact(diag,
+			       "beside an image of that name it would tell xlpt restore which "
+			       "devices to attach");
 		xlpt_diag_hint(diag, "move it away, or name another file");
 		return XLPT_ERR_CONFLICT;
 	}
@@ -87,7 +89,8 @@ int xlpt_image_record_write(const char *path, const struct xlpt_guest *guest, of
 		xlpt_text_encode(&text, spec);
 		xlpt_str_add(&text, "\n");
 	}
-	r = xlpt_file_replace(NULL, record, text.s, text.len, &(struct xlpt_file_how){ .mode = 0600 });
+	r = xlpt_file_replace(NULL, record, text.s, text.len,
+			      &(struct xlpt_file_how){ .mode = 0600 });
 	if (r == 0)
 		return 0;
 	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot write %s", record);
@@ -113,7 +116,8 @@ static int parse(const char *path, char *text, const struct xlpt_image *image,
 	char *save = NULL, *line = strtok_r(text, "\n", &save);
 
 	if (!line || strcmp(line, "xlpt image 1") != 0)
-		return not_ours(path, diag, XLPT_ERR_SYNTAX, "it does not begin with \"xlpt image 1\"");
+		return not_ours(path, diag, XLPT_ERR_SYNTAX,
+				"it does not begin with \"xlpt image 1\"");
 	while ((line = strtok_r(NULL, "\n", &save))) {
 		struct xlpt_spec *spec;
 		int rc;
@@ -133,13 +137,15 @@ static int parse(const char *path, char *text, const struct xlpt_image *image,
 		}
 		out->n++;
 		if (!spec->has_bdf || spec->all_funcs || spec->name)
-			return not_ours(path, diag, XLPT_ERR_SYNTAX,
-					"it has a device line that is not one address with options");
+			return not_ours(
+				path, diag, XLPT_ERR_SYNTAX,
+				"it has a device line that is not one address with options");
 	}
 	if (!named)
 		return not_ours(path, diag, XLPT_ERR_CONFLICT, "it speaks of another guest");
 	if (!sized)
-		return not_ours(path, diag, XLPT_ERR_CONFLICT, "it speaks of an image of another size");
+		return not_ours(path, diag, XLPT_ERR_CONFLICT,
+				"it speaks of an image of another size");
 	return 0;
 }
 

@@ -108,8 +108,9 @@ static int walk_libxc(const struct xlpt_image *image, off_t *at, struct xlpt_dia
 	if (!read_at(image, &h, sizeof(h), *at))
 		return truncated(image, diag, "the header of the guest's memory");
 	if (h.marker != UINT64_MAX || be32toh(h.id) != 0x58454e46 || be16toh(h.options) & 1)
-		return malformed(image, diag, "where the guest's memory should begin is no libxc "
-					      "stream of this kind of machine");
+		return malformed(image, diag,
+				 "where the guest's memory should begin is no libxc "
+				 "stream of this kind of machine");
 	*at += (off_t)sizeof(h);
 	do {
 		if (!step(image, at, &rec))
@@ -131,8 +132,9 @@ static int walk(const struct xlpt_image *image, struct xlpt_diag *diag)
 	if (!read_at(image, &h, sizeof(h), at))
 		return truncated(image, diag, "the header of libxl's stream");
 	if (memcmp(h.ident, "LibxlFmt", 8) != 0 || be32toh(h.options) & 1)
-		return malformed(image, diag, "behind the configuration is no libxl stream of this "
-					      "kind of machine");
+		return malformed(image, diag,
+				 "behind the configuration is no libxl stream of this "
+				 "kind of machine");
 	at += (off_t)sizeof(h);
 	do {
 		int rc;
@@ -218,7 +220,8 @@ static bool read_device(struct json_object *o, struct xlpt_spec *spec)
 	if (func > 7 && !spec->all_funcs)
 		return false;
 	spec->has_bdf = true;
-	spec->bdf = (struct xlpt_bdf){ .seg = (uint16_t)seg, .bus = (uint8_t)bus,
+	spec->bdf = (struct xlpt_bdf){ .seg = (uint16_t)seg,
+				       .bus = (uint8_t)bus,
 				       .dev = (uint8_t)dev,
 				       .func = spec->all_funcs ? 0 : (uint8_t)func };
 	if (slot)
@@ -238,8 +241,8 @@ static bool uuid_ok(const char *s)
 	if (!s || strlen(s) != 36)
 		return false;
 	for (size_t i = 0; i < 36; i++)
-		if (i == 8 || i == 13 || i == 18 || i == 23 ? s[i] != '-' :
-							      !strchr("0123456789abcdef", s[i]))
+		if (i == 8 || i == 13 || i == 18 || i == 23 ? s[i] != '-'
+							    : !strchr("0123456789abcdef", s[i]))
 			return false;
 	return true;
 }
@@ -260,9 +263,9 @@ static int read_config(struct xlpt_image *image, struct xlpt_diag *diag)
 	struct json_object *c_info = get(root, "c_info"), *devs = get(root, "pcidevs");
 	const char *name = get_string(c_info, "name"), *uuid = get_string(c_info, "uuid"),
 		   *type = get_string(c_info, "type");
-	const char *wrong = !root		? "its configuration is not JSON"
-			    : !name_ok(name)	? "its configuration has no usable name"
-			    : !uuid_ok(uuid)	? "its configuration has no uuid"
+	const char *wrong = !root	     ? "its configuration is not JSON"
+			    : !name_ok(name) ? "its configuration has no usable name"
+			    : !uuid_ok(uuid) ? "its configuration has no uuid"
 			    : devs && !json_object_is_type(devs, json_type_array)
 				    ? "its configuration has something that is no list as pcidevs"
 				    : NULL;
@@ -292,10 +295,12 @@ static int read_head(struct xlpt_image *image, struct xlpt_diag *diag)
 	if (!read_at(image, &h, sizeof(h), 0) || memcmp(h.magic, magic, sizeof(magic)) != 0)
 		return malformed(image, diag, "it does not begin as xl's images do");
 	if (h.byteorder != BYTE_ORDER_WORD)
-		return malformed(image, diag, "it was written on a machine of the other byte order");
+		return malformed(image, diag,
+				 "it was written on a machine of the other byte order");
 	if (h.mandatory != (FLAG_JSON | FLAG_STREAM2))
-		return malformed(image, diag, "its flags are not those of an image of Xen 4.6 or later "
-					      "with the guest's configuration in it");
+		return malformed(image, diag,
+				 "its flags are not those of an image of Xen 4.6 or later "
+				 "with the guest's configuration in it");
 	if (h.optional_len < sizeof(len) || h.optional_len > XLPT_IMAGE_CONFIG_MAX)
 		return malformed(image, diag, "the length of its configuration is out of range");
 	if ((off_t)h.optional_len > image->size - (off_t)sizeof(h))
@@ -321,7 +326,8 @@ int xlpt_image_open(struct xlpt_image *image, const char *path, struct xlpt_diag
 	*image = (struct xlpt_image){ .fd = -1, .path = xlpt_xstrdup(path) };
 	/* A FIFO would block, and a device could do anything. */
 	if (r == 0)
-		r = image->fd = f.fd < 0 ? xlpt_file_open(&f.dir, f.name, O_NOFOLLOW, &st) : -EMEDIUMTYPE;
+		r = image->fd =
+			f.fd < 0 ? xlpt_file_open(&f.dir, f.name, O_NOFOLLOW, &st) : -EMEDIUMTYPE;
 	if (r == -EMEDIUMTYPE || r == -EISDIR) {
 		rc = malformed(image, diag, "it is not a regular file");
 	} else if (r < 0) {
@@ -352,7 +358,7 @@ char *xlpt_image_head_without_devices(const struct xlpt_image *image, size_t *le
 
 	json_object_object_del(root, "pcidevs");
 	text = json_object_to_json_string_length(root, JSON_C_TO_STRING_PLAIN, &text_len);
-	n = (uint32_t)text_len + 1;	/* xl writes the final NUL, and libxl's parser needs it */
+	n = (uint32_t)text_len + 1; /* xl writes the final NUL, and libxl's parser needs it */
 	memcpy(&h, image->head, sizeof(h));
 	h.optional_len = (uint32_t)(sizeof(n) + n + tail_len);
 	xlpt_str_addn(&out, (const char *)&h, sizeof(h));

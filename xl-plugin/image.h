@@ -23,11 +23,11 @@
 struct xlpt_image {
 	int fd;
 	char *path;
-	off_t size, body;	/* of the file; where the guest's memory begins */
-	char *head;		/* everything before body, as it is */
-	size_t config_at, config_len;	/* the configuration's place in head, final NUL included */
-	struct xlpt_guest guest;/* name, uuid, type; the domid means nothing */
-	struct xlpt_spec *specs;/* the devices it names */
+	off_t size, body;	      /* of the file; where the guest's memory begins */
+	char *head;		      /* everything before body, as it is */
+	size_t config_at, config_len; /* the configuration's place in head, final NUL included */
+	struct xlpt_guest guest;      /* name, uuid, type; the domid means nothing */
+	struct xlpt_spec *specs;      /* the devices it names */
 	size_t n, alloc;
 };
 
@@ -55,7 +55,7 @@ struct xlpt_image_record {
 void xlpt_image_record_dispose(struct xlpt_image_record *record);
 #define _cleanup_image_record_ XLPT_CLEANUP(xlpt_image_record_dispose)
 
-char *xlpt_image_record_path(const char *image);	/* FILE.xlpt; caller frees */
+char *xlpt_image_record_path(const char *image); /* FILE.xlpt; caller frees */
 
 /* Writes the devices to attach after a restore, or removes an old record when there are none. */
 int xlpt_image_record_write(const char *path, const struct xlpt_guest *guest, off_t image_size,

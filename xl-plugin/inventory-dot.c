@@ -9,12 +9,12 @@
 #include "xl-plugin/tree.h"
 
 /* Light enough for black text; guests beyond them begin anew, and their names are there too. */
-static const char *const palette[] = { "#b3e2cd", "#cbd5e8", "#f4cae4", "#fdcdac", "#e6f5c9",
-				       "#f1e2cc", "#a6cee3", "#fb9a99" };
+static const char *const palette[] = { "#b3e2cd", "#cbd5e8", "#f4cae4", "#fdcdac",
+				       "#e6f5c9", "#f1e2cc", "#a6cee3", "#fb9a99" };
 
-#define DOM0	"#f0f0f0"
-#define HIDDEN	"#fff2ae"
-#define BRIDGE	"#ffffff"
+#define DOM0   "#f0f0f0"
+#define HIDDEN "#fff2ae"
+#define BRIDGE "#ffffff"
 
 /*
  * Names come from pci.ids and from guests: they are shown as in all output, and in
@@ -75,12 +75,14 @@ static void add_node(struct xlpt_str *out, const struct xlpt_inventory *inv, str
 	xlpt_str_addf(out, "%s\"%s\" [label=\"%s\\n", indent, XLPT_BDF_STR(d->bdf),
 		      XLPT_BDF_STR(d->bdf));
 	if (xlpt_set_ignores(d)) {
-		xlpt_str_addf(out, "%s\\n", d->class_code >> 8 == 0x0600   ? "host bridge"
-					    : d->class_code >> 8 == 0x0601 ? "ISA bridge"
-									   : xlpt_port_word(d));
+		xlpt_str_addf(out, "%s\\n",
+			      d->class_code >> 8 == 0x0600   ? "host bridge"
+			      : d->class_code >> 8 == 0x0601 ? "ISA bridge"
+							     : xlpt_port_word(d));
 		if (d->header == XLPT_HEADER_BRIDGE)
 			xlpt_str_addf(out, "ACS: %s\\n", xlpt_acs_word(d));
-		xlpt_str_addf(out, "set %u\", fillcolor=\"" BRIDGE "\"];\n", xlpt_inventory_set(inv, i));
+		xlpt_str_addf(out, "set %u\", fillcolor=\"" BRIDGE "\"];\n",
+			      xlpt_inventory_set(inv, i));
 		return;
 	}
 	if (d->device_name) {
@@ -119,7 +121,8 @@ static void add_set(struct xlpt_str *out, const struct xlpt_inventory *inv, stru
 	bool frame = to_give(inv, set) > 1;
 
 	if (frame)
-		xlpt_str_addf(out, "\tsubgraph cluster_%u {\n\t\tlabel=\"set %u: these go together\";\n"
+		xlpt_str_addf(out,
+			      "\tsubgraph cluster_%u {\n\t\tlabel=\"set %u: these go together\";\n"
 			      "\t\tstyle=rounded; color=\"#b2182b\"; fontcolor=\"#b2182b\";\n",
 			      s->number[set], s->number[set]);
 	for (size_t m = s->start[set]; m < s->start[set + 1]; m++)
@@ -130,9 +133,11 @@ static void add_set(struct xlpt_str *out, const struct xlpt_inventory *inv, stru
 
 static void add_legend(struct xlpt_str *out, const struct guests *guests)
 {
-	xlpt_str_add(out, "\tsubgraph cluster_legend {\n\t\tlabel=\"who has it\"; style=dotted;\n"
+	xlpt_str_add(out,
+		     "\tsubgraph cluster_legend {\n\t\tlabel=\"who has it\"; style=dotted;\n"
 		     "\t\tlegend_dom0 [label=\"dom0\", fillcolor=\"" DOM0 "\"];\n"
-		     "\t\tlegend_hidden [label=\"hidden: free for a guest\", fillcolor=\"" HIDDEN "\"];\n");
+		     "\t\tlegend_hidden [label=\"hidden: free for a guest\", fillcolor=\"" HIDDEN
+		     "\"];\n");
 	for (size_t i = 0; i < guests->n; i++) {
 		const struct xlpt_owner *o = guests->items[i];
 
@@ -141,7 +146,8 @@ static void add_legend(struct xlpt_str *out, const struct guests *guests)
 			quote(out, o->guest);
 		else
 			xlpt_str_addf(out, "domain %u, gone", o->domid);
-		xlpt_str_addf(out, "\", fillcolor=\"%s\"];\n", palette[i % XLPT_ARRAY_SIZE(palette)]);
+		xlpt_str_addf(out, "\", fillcolor=\"%s\"];\n",
+			      palette[i % XLPT_ARRAY_SIZE(palette)]);
 	}
 	xlpt_str_add(out, "\t}\n");
 }
@@ -154,10 +160,12 @@ char *xlpt_inventory_dot(const struct xlpt_inventory *inv)
 	struct xlpt_bdf last = { 0 };
 
 	xlpt_tree_make(inv, &tree);
-	xlpt_str_add(&out, "digraph xlpt {\n\trankdir=LR;\n\tranksep=0.4; nodesep=0.15;\n"
-		     "\tgraph [fontname=\"Helvetica\", fontsize=11];\n"
-		     "\tnode [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=10];\n"
-		     "\tedge [arrowhead=none];\n");
+	xlpt_str_add(
+		&out,
+		"digraph xlpt {\n\trankdir=LR;\n\tranksep=0.4; nodesep=0.15;\n"
+		"\tgraph [fontname=\"Helvetica\", fontsize=11];\n"
+		"\tnode [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=10];\n"
+		"\tedge [arrowhead=none];\n");
 	for (size_t k = 0; k < inv->sets.n; k++)
 		add_set(&out, inv, &guests, k);
 	for (size_t r = 0; r < tree.n_roots; r++) {
@@ -173,7 +181,8 @@ char *xlpt_inventory_dot(const struct xlpt_inventory *inv)
 	}
 	for (size_t i = 0; i < inv->devs.n; i++)
 		for (size_t c = tree.first[i]; c != SIZE_MAX; c = tree.next[c])
-			xlpt_str_addf(&out, "\t\"%s\" -> \"%s\";\n", XLPT_BDF_STR(inv->devs.items[i].bdf),
+			xlpt_str_addf(&out, "\t\"%s\" -> \"%s\";\n",
+				      XLPT_BDF_STR(inv->devs.items[i].bdf),
 				      XLPT_BDF_STR(inv->devs.items[c].bdf));
 	add_legend(&out, &guests);
 	xlpt_str_add(&out, "}\n");

@@ -20,7 +20,8 @@ int xlpt_inventory_read(struct xlpt_env *env, unsigned flags, struct xlpt_invent
 	*out = (struct xlpt_inventory){ 0 };
 	rc = xlpt_env_try_xen(env, diag);
 	if (rc == 0)
-		rc = xlpt_scan_all(env->host, flags | XLPT_SCAN_SETS, env->pci_ids, &out->devs, diag);
+		rc = xlpt_scan_all(env->host, flags | XLPT_SCAN_SETS, env->pci_ids, &out->devs,
+				   diag);
 	if (rc == 0)
 		rc = xlpt_owners_read(env, &out->owners, diag);
 	if (rc == 0)
@@ -34,11 +35,13 @@ void xlpt_inventory_warn(struct xlpt_env *env, const struct xlpt_inventory *inv)
 		xlpt_warn(env, "%s%s%s", env->no_xen.message, env->no_xen.fact ? ": " : "",
 			  env->no_xen.fact ? env->no_xen.fact : "");
 	if (inv->sets.unread)
-		xlpt_warn(env, "isolation sets are wider than they may be: the configuration space of "
-			  "%zu functions cannot be read%s", inv->sets.unread,
-			  env->sysroot ? "" : " (run it as root)");
+		xlpt_warn(env,
+			  "isolation sets are wider than they may be: the configuration space of "
+			  "%zu functions cannot be read%s",
+			  inv->sets.unread, env->sysroot ? "" : " (run it as root)");
 	if (inv->sets.has_groups && !inv->sets.agree)
-		xlpt_warn(env, "the isolation sets are not the IOMMU groups that this kernel has made");
+		xlpt_warn(env,
+			  "the isolation sets are not the IOMMU groups that this kernel has made");
 }
 
 const struct xlpt_owner *xlpt_inventory_owner(const struct xlpt_inventory *inv, size_t i)
@@ -52,7 +55,8 @@ bool xlpt_inventory_assignable(const struct xlpt_inventory *inv, size_t i)
 	const struct xlpt_sets *s = &inv->sets;
 	size_t set = s->of[i];
 
-	if (d[i].no_answer || xlpt_set_ignores(&d[i]) || !xlpt_streq(d[i].driver, XLPT_PCIBACK_DRIVER))
+	if (d[i].no_answer || xlpt_set_ignores(&d[i]) ||
+	    !xlpt_streq(d[i].driver, XLPT_PCIBACK_DRIVER))
 		return false;
 	for (size_t m = s->start[set]; m < s->start[set + 1]; m++) {
 		size_t k = s->member[m];
@@ -74,7 +78,9 @@ char *xlpt_inventory_xml(const struct xlpt_inventory *inv, size_t i)
 	const struct xlpt_sets *s = &inv->sets;
 	size_t set = s->of[i], n = s->start[set + 1] - s->start[set], n_vfs = 0, above = i;
 	_cleanup_free_ struct xlpt_bdf *mates = xlpt_xcalloc(n, sizeof(*mates)), *vfs = NULL;
-	struct xlpt_nodedev node = { .dev = d, .mates = mates, .n_mates = n, .group = s->number[set] };
+	struct xlpt_nodedev node = {
+		.dev = d, .mates = mates, .n_mates = n, .group = s->number[set]
+	};
 
 	for (size_t m = 0; m < n; m++)
 		mates[m] = inv->devs.items[s->member[s->start[set] + m]].bdf;

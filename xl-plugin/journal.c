@@ -7,11 +7,9 @@
  *	device 0000:02:00.0 hide e1000e		("keep" = not hidden here; "-" unknown, "none")
  *	spec 0000:02:00.0,permissive=1		(of the device before, for the configuration)
  *	config /etc/xen/web1.cfg
- *	identity mac=...			(of that device before "vf-set" and the like; tabs between words)
- *	note file /var/lib/xen/save/web1	(save, restore, migrate: see op-leave-repair.c;
- *						 vf-create, vf-remove: see vf-journal.c)
- *	begin add 0000:02:00.0 to web1
- *	done
+ *	identity mac=...			(of that device before "vf-set" and the like; tabs
+ *between words) note file /var/lib/xen/save/web1	(save, restore, migrate: see
+ *op-leave-repair.c; vf-create, vf-remove: see vf-journal.c) begin add 0000:02:00.0 to web1 done
  *	undo take 0000:02:00.0 from web1
  * What follows a key is encoded (core/text.h), so that a name or path of somebody's
  * choice is one line, whatever is in it.
@@ -58,7 +56,8 @@ void xlpt_journal_dispose(struct xlpt_journal *j)
 void xlpt_journal_add(struct xlpt_journal *j, struct xlpt_bdf bdf, bool hide, const char *origin)
 {
 	XLPT_GROW(j->devs, j->n, j->alloc);
-	j->devs[j->n++] = (struct xlpt_journal_dev){ .bdf = bdf, .hide = hide,
+	j->devs[j->n++] = (struct xlpt_journal_dev){ .bdf = bdf,
+						     .hide = hide,
 						     .origin_known = origin != NULL,
 						     .origin = xlpt_xstrdup(origin) };
 }
@@ -70,8 +69,7 @@ void xlpt_journal_config(struct xlpt_journal *j, const char *path)
 }
 
 /* All lines of the file are made here, and taken apart by parse. */
-static void XLPT_PRINTF(3, 4)
-	add_line(struct xlpt_str *out, const char *key, const char *fmt, ...)
+static void XLPT_PRINTF(3, 4) add_line(struct xlpt_str *out, const char *key, const char *fmt, ...)
 {
 	_cleanup_free_ char *value = NULL;
 	va_list ap;
@@ -149,7 +147,8 @@ int xlpt_journal_note(struct xlpt_journal *j, const char *note, struct xlpt_diag
 
 static int give_name(struct xlpt_env *env, const struct xlpt_journal *j)
 {
-	_cleanup_close_ int dir = env->host->ops->open(env->host, DIR_PATH, O_PATH | O_DIRECTORY, 0);
+	_cleanup_close_ int dir =
+		env->host->ops->open(env->host, DIR_PATH, O_PATH | O_DIRECTORY, 0);
 	char self[32];
 
 	if (dir < 0)
@@ -158,7 +157,8 @@ static int give_name(struct xlpt_env *env, const struct xlpt_journal *j)
 	if (linkat(j->fd, "", dir, strrchr(j->path, '/') + 1, AT_EMPTY_PATH) == 0)
 		return 0;
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", j->fd);
-	return linkat(AT_FDCWD, self, dir, strrchr(j->path, '/') + 1, AT_SYMLINK_FOLLOW) ? -errno : 0;
+	return linkat(AT_FDCWD, self, dir, strrchr(j->path, '/') + 1, AT_SYMLINK_FOLLOW) ? -errno
+											 : 0;
 }
 
 int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
@@ -170,8 +170,8 @@ int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	r = xlpt_file_private_dir(env->host, DIR_PATH);
 	if (r < 0)
 		return cannot(diag, r);
-	j->path = xlpt_xasprintf(DIR_PATH "/%lld-%d", (long long)xlpt_now(env->clock),
-				 (int)getpid());
+	j->path =
+		xlpt_xasprintf(DIR_PATH "/%lld-%d", (long long)xlpt_now(env->clock), (int)getpid());
 	/*
 	 * It gets its name when it is locked and its head is written: readers never
 	 * see half of it, and a kill before that leaves nothing.
@@ -196,7 +196,9 @@ int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 
 		add_line(&head, "device", "%s %s %s", XLPT_BDF_STR(d->bdf),
 			 d->hide ? "hide" : "keep",
-			 !d->origin_known ? "-" : *d->origin ? d->origin : "none");
+			 !d->origin_known ? "-"
+			 : *d->origin	  ? d->origin
+					  : "none");
 		if (j->config && d->spec)
 			add_line(&head, "spec", "%s", d->spec);
 		if (d->identity)
@@ -250,8 +252,9 @@ void xlpt_journal_end(struct xlpt_env *env, struct xlpt_journal *j)
 	if (r < 0 && r != -ENOENT)
 		r = env->host->ops->unlink(env->host, j->path);
 	if (r < 0 && r != -ENOENT)
-		xlpt_warn(env, "cannot remove %s of a change that is finished: %s; remove it by hand", j->path,
-			  xlpt_strerror(-r));
+		xlpt_warn(env,
+			  "cannot remove %s of a change that is finished: %s; remove it by hand",
+			  j->path, xlpt_strerror(-r));
 	xlpt_closep(&j->fd);
 }
 
@@ -259,14 +262,16 @@ void xlpt_journal_end(struct xlpt_env *env, struct xlpt_journal *j)
 
 static bool parse_device(struct xlpt_journal *j, char *line)
 {
-	char *save = NULL, *bdf_text = strtok_r(line, " ", &save), *hide = strtok_r(NULL, " ", &save),
-	     *origin = strtok_r(NULL, " ", &save);
+	char *save = NULL, *bdf_text = strtok_r(line, " ", &save),
+	     *hide = strtok_r(NULL, " ", &save), *origin = strtok_r(NULL, " ", &save);
 	struct xlpt_bdf bdf;
 
 	if (!origin || !xlpt_bdf_from_sysfs_name(bdf_text, &bdf))
 		return false;
 	xlpt_journal_add(j, bdf, !strcmp(hide, "hide"),
-			 !strcmp(origin, "-") ? NULL : !strcmp(origin, "none") ? "" : origin);
+			 !strcmp(origin, "-")	   ? NULL
+			 : !strcmp(origin, "none") ? ""
+						   : origin);
 	return true;
 }
 
@@ -336,9 +341,10 @@ static int peek(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
 		return 0;
 	r = xlpt_file_read(env->host, j->path, READ_MAX, &text);
 	if (r == 0 && !text.len)
-		return 0;	/* nothing was begun */
+		return 0; /* nothing was begun */
 	if (r < 0 || !parse(j, text.s)) {
-		xlpt_warn(env, "%s is not a journal that this xlpt can read; it is left alone", j->path);
+		xlpt_warn(env, "%s is not a journal that this xlpt can read; it is left alone",
+			  j->path);
 		return 0;
 	}
 	return 1;

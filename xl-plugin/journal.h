@@ -14,28 +14,28 @@
 
 struct xlpt_journal_dev {
 	struct xlpt_bdf bdf;
-	bool hide;		/* the operation hides it first (attach, hide) or unhides it last (detach) */
+	bool hide; /* the operation hides it first (attach, hide) or unhides it last (detach) */
 	bool origin_known;
-	char *origin;		/* driver it came from; "" = had none */
-	char *spec;		/* as the configuration is to have it; NULL = not to be changed */
-	char *identity;		/* vf-*: what the VF had, as vf.c writes it; or NULL */
+	char *origin;	/* driver it came from; "" = had none */
+	char *spec;	/* as the configuration is to have it; NULL = not to be changed */
+	char *identity; /* vf-*: what the VF had, as vf.c writes it; or NULL */
 };
 
 struct xlpt_journal {
 	int fd;
 	char *path;
-	char *op;		/* "attach" "detach" "hide" "unhide" "save" "restore" "migrate" "vf-set" ... */
-	struct xlpt_guest guest;/* attach, detach: domid, uuid, name */
+	char *op; /* "attach" "detach" "hide" "unhide" "save" "restore" "migrate" "vf-set" ... */
+	struct xlpt_guest guest; /* attach, detach: domid, uuid, name */
 	struct xlpt_journal_dev *devs;
 	size_t n, alloc;
-	char *config;		/* --config: the guest's configuration file, or NULL */
-	char *last;		/* sentence of the last step begun, or NULL */
-	char **notes;		/* "key value", NULL-terminated, or NULL */
-	char first[XLPT_BDF_LEN];	/* for xlpt_journal_subject */
-	bool undoing;		/* it failed or was stopped, and was being taken back */
+	char *config;		  /* --config: the guest's configuration file, or NULL */
+	char *last;		  /* sentence of the last step begun, or NULL */
+	char **notes;		  /* "key value", NULL-terminated, or NULL */
+	char first[XLPT_BDF_LEN]; /* for xlpt_journal_subject */
+	bool undoing;		  /* it failed or was stopped, and was being taken back */
 };
 
-void xlpt_journal_dispose(struct xlpt_journal *j);	/* closes; does not remove the file */
+void xlpt_journal_dispose(struct xlpt_journal *j); /* closes; does not remove the file */
 #define _cleanup_journal_ XLPT_CLEANUP(xlpt_journal_dispose)
 
 void xlpt_journal_init(struct xlpt_journal *j, const char *op, const struct xlpt_guest *guest);

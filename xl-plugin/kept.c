@@ -11,7 +11,7 @@ void xlpt_kept_mend(struct xlpt_env *env, int fd)
 
 	if (!env->dry_run && !env->sysroot && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    st.st_mode & 077 && fchmod(fd, XLPT_KEPT_MODE))
-		return;	/* not root: then nothing was to be changed */
+		return; /* not root: then nothing was to be changed */
 }
 
 void xlpt_kept_mend_all(struct xlpt_env *env, const char *dir)
@@ -22,8 +22,8 @@ void xlpt_kept_mend_all(struct xlpt_env *env, const char *dir)
 		return;
 	for (char **p = names; *p; p++) {
 		_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", dir, *p);
-		_cleanup_close_ int fd = env->host->ops->open(env->host, path,
-							      O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+		_cleanup_close_ int fd = env->host->ops->open(
+			env->host, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 
 		if (fd >= 0)
 			xlpt_kept_mend(env, fd);

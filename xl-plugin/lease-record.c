@@ -14,7 +14,7 @@
 
 #include "xl-plugin/leases.h"
 
-#define NAME_SHOWN 256	/* of the guest's name; the UUID is what counts */
+#define NAME_SHOWN 256 /* of the guest's name; the UUID is what counts */
 
 void xlpt_lease_format(const struct xlpt_lease *l, char record[XLPT_LEASE_RECORD])
 {

@@ -82,8 +82,10 @@ static void load(struct xlpt_env *env, struct xlpt_lease *l, int fd)
 	text[r > 0 ? r : 0] = '\0';
 	if (xlpt_lease_parse(l, text))
 		return;
-	xlpt_warn(env, XLPT_LEASES_DIR "/%s is not a lease that this xlpt can read; its VF is not given "
-		       "out until xlpt pool release %s", XLPT_BDF_STR(l->bdf), XLPT_BDF_STR(l->bdf));
+	xlpt_warn(env,
+		  XLPT_LEASES_DIR "/%s is not a lease that this xlpt can read; its VF is not given "
+				  "out until xlpt pool release %s",
+		  XLPT_BDF_STR(l->bdf), XLPT_BDF_STR(l->bdf));
 	free(l->pool);
 	free(l->guest);
 	l->pool = xlpt_xstrdup("?");
@@ -114,11 +116,13 @@ static bool unlinked(int fd)
 	return fstat(fd, &st) != 0 || st.st_nlink == 0;
 }
 
-/* The lease of that name, locked shared, so that two that look do not take each other for one at work. */
+/* The lease of that name, locked shared, so that two that look do not take each other for one at
+ * work. */
 static int open_to_read(struct xlpt_env *env, const char *path, bool *busy)
 {
 	for (;;) {
-		int fd = env->host->ops->open(env->host, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+		int fd = env->host->ops->open(env->host, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK,
+					      0);
 
 		if (fd < 0)
 			return fd;
@@ -182,8 +186,8 @@ static int write_record(int fd, const struct xlpt_lease *lease)
 /* A file without a name, locked, with the record in it: what a kill leaves of it is nothing. */
 static int make_file(struct xlpt_env *env, const struct xlpt_lease *lease, int *out)
 {
-	_cleanup_close_ int fd = env->host->ops->open(env->host, XLPT_LEASES_DIR, O_TMPFILE | O_RDWR,
-						      XLPT_KEPT_MODE);
+	_cleanup_close_ int fd = env->host->ops->open(env->host, XLPT_LEASES_DIR,
+						      O_TMPFILE | O_RDWR, XLPT_KEPT_MODE);
 	int r;
 
 	if (fd < 0)
@@ -198,8 +202,8 @@ static int make_file(struct xlpt_env *env, const struct xlpt_lease *lease, int *
 
 static int give_name(struct xlpt_env *env, int fd, const char *name)
 {
-	_cleanup_close_ int dir = env->host->ops->open(env->host, XLPT_LEASES_DIR,
-						       O_PATH | O_DIRECTORY, 0);
+	_cleanup_close_ int dir =
+		env->host->ops->open(env->host, XLPT_LEASES_DIR, O_PATH | O_DIRECTORY, 0);
 	char self[32];
 
 	if (dir < 0)
@@ -225,7 +229,8 @@ int xlpt_lease_create(struct xlpt_env *env, struct xlpt_lease *lease, struct xlp
 	if (r == 0)
 		r = give_name(env, fd, XLPT_BDF_STR(lease->bdf));
 	if (r == -EEXIST) {
-		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is leased already", XLPT_BDF_STR(lease->bdf));
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is leased already",
+			      XLPT_BDF_STR(lease->bdf));
 		xlpt_diag_hint(diag, "xlpt pool list shows who has what");
 		return XLPT_ERR_IN_USE;
 	}
@@ -239,8 +244,8 @@ int xlpt_lease_create(struct xlpt_env *env, struct xlpt_lease *lease, struct xlp
 int xlpt_lease_update(struct xlpt_env *env, struct xlpt_lease *lease, struct xlpt_diag *diag)
 {
 	/* A name that no reader takes for a lease; xlpt_leases_sweep removes what a kill leaves. */
-	_cleanup_free_ char *tmp = xlpt_xasprintf(XLPT_LEASES_DIR "/.%s.%d", XLPT_BDF_STR(lease->bdf),
-						  (int)getpid());
+	_cleanup_free_ char *tmp =
+		xlpt_xasprintf(XLPT_LEASES_DIR "/.%s.%d", XLPT_BDF_STR(lease->bdf), (int)getpid());
 	_cleanup_free_ char *path = path_of(lease->bdf);
 	_cleanup_close_ int fd = -1;
 	int r;
@@ -248,8 +253,10 @@ int xlpt_lease_update(struct xlpt_env *env, struct xlpt_lease *lease, struct xlp
 	if (unlinked(lease->fd)) {
 		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the lease of %s was taken away",
 			      XLPT_BDF_STR(lease->bdf));
-		xlpt_diag_fact(diag, XLPT_LEASES_DIR "/%s is gone, which nobody may remove while it is "
-				     "worked with", XLPT_BDF_STR(lease->bdf));
+		xlpt_diag_fact(diag,
+			       XLPT_LEASES_DIR "/%s is gone, which nobody may remove while it is "
+					       "worked with",
+			       XLPT_BDF_STR(lease->bdf));
 		xlpt_diag_hint(diag, "run the command again");
 		return XLPT_ERR_CONFLICT;
 	}
@@ -357,7 +364,8 @@ void xlpt_leases_end(struct xlpt_env *env, struct xlpt_leases *leases)
 		struct xlpt_lease *l = &leases->items[i];
 		_cleanup_diag_ struct xlpt_diag diag = { 0 };
 
-		/* One that cannot be removed is over as soon as it is let go, and reconciled then. */
+		/* One that cannot be removed is over as soon as it is let go, and reconciled then.
+		 */
 		if (!l->stays && xlpt_lease_drop(env, l, &diag))
 			xlpt_warn(env, "%s", diag.message);
 	}

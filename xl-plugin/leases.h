@@ -23,19 +23,19 @@
 struct xlpt_lease {
 	struct xlpt_bdf bdf;
 	char *pool;
-	char *guest;		/* its name */
-	char uuid[37];		/* "" = not known */
-	int64_t domid;		/* -1 = it is still to be created */
-	char boot[40];		/* boot id of the host, "-" = not known */
-	int64_t since;		/* seconds since the epoch */
-	int64_t until;		/* core/clock's milliseconds: till then somebody else may still
-				   create the guest (xlpt start --print); 0 = no */
-	bool to_host;		/* the pool is managed: the VF goes back to its dom0 driver */
+	char *guest;   /* its name */
+	char uuid[37]; /* "" = not known */
+	int64_t domid; /* -1 = it is still to be created */
+	char boot[40]; /* boot id of the host, "-" = not known */
+	int64_t since; /* seconds since the epoch */
+	int64_t until; /* core/clock's milliseconds: till then somebody else may still
+			  create the guest (xlpt start --print); 0 = no */
+	bool to_host;  /* the pool is managed: the VF goes back to its dom0 driver */
 	/* of this process, not of the file */
-	int fd;			/* open and locked, or -1 */
-	bool busy;		/* an xlpt, perhaps another one, holds it */
-	bool stays;		/* xlpt_leases_end leaves the file; else it gives it back */
-	bool before;		/* older than the operation that holds it: its VF is where a guest had it */
+	int fd;	     /* open and locked, or -1 */
+	bool busy;   /* an xlpt, perhaps another one, holds it */
+	bool stays;  /* xlpt_leases_end leaves the file; else it gives it back */
+	bool before; /* older than the operation that holds it: its VF is where a guest had it */
 };
 
 struct xlpt_leases {
@@ -95,7 +95,7 @@ void xlpt_leases_end(struct xlpt_env *env, struct xlpt_leases *leases);
 struct xlpt_returned {
 	struct xlpt_bdf bdf;
 	char *pool, *guest;
-	char *why;		/* "web1 is gone" */
+	char *why; /* "web1 is gone" */
 };
 
 struct xlpt_returns {
@@ -127,7 +127,8 @@ void xlpt_leases_forget(struct xlpt_leases *leases, const struct xlpt_returns *r
  * guest still has keeps what it has; whoever takes it from that guest restores it.
  */
 int xlpt_lease_return(struct xlpt_env *env, struct xlpt_lease *l, struct xlpt_diag *diag);
-/* Reconciles for commands that have something else to do: no leases, nothing done; tells with -v. */
+/* Reconciles for commands that have something else to do: no leases, nothing done; tells with -v.
+ */
 int xlpt_leases_tidy(struct xlpt_env *env, struct xlpt_diag *diag);
 
 #endif

@@ -39,7 +39,8 @@ static int same_items(struct xlpt_leave *l, struct xlpt_diag *diag)
 		return rc;
 	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the devices of %s have changed meanwhile",
 		      l->op.guest.name);
-	xlpt_diag_fact(diag, "it held %zu when this command began, and holds %zu now", l->op.n, held.n);
+	xlpt_diag_fact(diag, "it held %zu when this command began, and holds %zu now", l->op.n,
+		       held.n);
 	xlpt_diag_hint(diag, "try again once nobody else attaches or detaches");
 	return XLPT_ERR_CONFLICT;
 }
@@ -54,7 +55,8 @@ static int hold_leases(struct xlpt_op *op, struct xlpt_diag *diag)
 	int rc = xlpt_op_hold_leases(op, diag);
 
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
-		const struct xlpt_lease *lease = xlpt_leases_find(&op->leases, op->items[i].spec.bdf);
+		const struct xlpt_lease *lease =
+			xlpt_leases_find(&op->leases, op->items[i].spec.bdf);
 
 		op->items[i].hide = false;
 		if (lease)
@@ -97,8 +99,8 @@ int xlpt_leave_begin(struct xlpt_leave *l, const char *what, struct xlpt_diag *d
 		rc = xlpt_policy_resumes(&op->guest, &op->items[i].device, what, diag);
 	l->was_paused = op->guest.paused;
 	if (rc == 0 && l->was_paused && op->n && op->guest.type == XLPT_GUEST_PV) {
-		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is paused and cannot let go of its devices",
-			      op->guest.name);
+		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST,
+			      "%s is paused and cannot let go of its devices", op->guest.name);
 		xlpt_diag_hint(diag, "xl unpause %s", XLPT_WORD(op->guest.name));
 		rc = XLPT_ERR_NO_GUEST;
 	}

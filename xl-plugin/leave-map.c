@@ -38,8 +38,8 @@ void xlpt_leave_fit(enum xlpt_guest_type type, struct xlpt_spec *spec)
 	spec->msitranslate = XLPT_UNSET;
 }
 
-int xlpt_leave_mapped(const struct xlpt_leave *l, const struct xlpt_spec *own, struct xlpt_spec *out,
-		      struct xlpt_diag *diag)
+int xlpt_leave_mapped(const struct xlpt_leave *l, const struct xlpt_spec *own,
+		      struct xlpt_spec *out, struct xlpt_diag *diag)
 {
 	const struct xlpt_map *map = xlpt_leave_map(l, own->bdf);
 	struct xlpt_bdf bdf;

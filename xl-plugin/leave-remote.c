@@ -6,8 +6,8 @@
 #include "xl-plugin/leave.h"
 #include "xl-plugin/output.h"
 
-#define ASK_MS 120000		/* somebody may have to type a password */
-#define ATTACH_MS 900000	/* it waits for locks and for the guest there */
+#define ASK_MS	  120000 /* somebody may have to type a password */
+#define ATTACH_MS 900000 /* it waits for locks and for the guest there */
 
 /*
  * The words travel through one shell or two (ssh joins its arguments), so they
@@ -19,9 +19,11 @@ int xlpt_leave_plain(const char *what, const char *text, struct xlpt_diag *diag)
 	    text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 			      "_.:,=@+/%-")] == '\0')
 		return 0;
-	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "%s \"%s\" cannot be given to another host", what, text);
-	xlpt_diag_fact(diag, "letters, digits and _ . : , = @ + / %% - pass through a shell unchanged, "
-			     "and no leading -");
+	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "%s \"%s\" cannot be given to another host", what,
+		      text);
+	xlpt_diag_fact(diag,
+		       "letters, digits and _ . : , = @ + / %% - pass through a shell unchanged, "
+		       "and no leading -");
 	xlpt_diag_hint(diag, "use a %s made of these", what);
 	return XLPT_ERR_SYNTAX;
 }
@@ -29,10 +31,12 @@ int xlpt_leave_plain(const char *what, const char *text, struct xlpt_diag *diag)
 static int no_answer(struct xlpt_diag *diag, const char *host, const char *command, int status,
 		     const char *out)
 {
-	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "%s does not do as asked: \"%s\" ended with status %d",
-		      host, command, status);
+	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND,
+		      "%s does not do as asked: \"%s\" ended with status %d", host, command,
+		      status);
 	xlpt_diag_add_log(diag, out);
-	xlpt_diag_hint(diag, "see that the transport works and that xl and xlpt are installed there");
+	xlpt_diag_hint(diag,
+		       "see that the transport works and that xl and xlpt are installed there");
 	return XLPT_ERR_NOT_FOUND;
 }
 
@@ -45,8 +49,8 @@ static int tell(struct xlpt_env *env, const char *transport, const char *host, c
 	int status = 0, rc;
 
 	xlpt_verbose(env, "on %s: %s", host, command);
-	rc = env->ts->ops->remote(env->ts, transport, host, command, image, timeout_ms, &status, &own,
-				  diag);
+	rc = env->ts->ops->remote(env->ts, transport, host, command, image, timeout_ms, &status,
+				  &own, diag);
 	if (rc == 0 && status)
 		rc = no_answer(diag, host, command, status, own);
 	if (rc == 0 && out)
@@ -71,11 +75,14 @@ struct json_object *xlpt_leave_ask(struct xlpt_env *env, const char *transport, 
 		return NULL;
 	root = xlpt_json_object_parse(out, &why);
 	if (!root) {
-		xlpt_diag_set(diag, XLPT_ERR_DATA, "%s answers \"%s\" with something that is not one JSON "
-			      "object", host, command);
+		xlpt_diag_set(diag, XLPT_ERR_DATA,
+			      "%s answers \"%s\" with something that is not one JSON "
+			      "object",
+			      host, command);
 		xlpt_diag_fact(diag, "%s", why);
-		xlpt_diag_hint(diag, "see what answers there: it must be xlpt, and nothing beside it "
-				     "(no greeting of a shell)");
+		xlpt_diag_hint(diag,
+			       "see what answers there: it must be xlpt, and nothing beside it "
+			       "(no greeting of a shell)");
 	}
 	return root;
 }
@@ -164,12 +171,16 @@ int xlpt_leave_remote_incoming(struct xlpt_env *env, const char *transport, cons
 
 	xlpt_guest_copy(&incoming, guest);
 	free(incoming.name);
-	/* As xl migrate-receive calls it until it is handed over (create_domain in xl_vmcontrol.c). */
+	/* As xl migrate-receive calls it until it is handed over (create_domain in xl_vmcontrol.c).
+	 */
 	incoming.name = xlpt_xasprintf("%s--incoming", guest->name);
 	/* A host that was never reached is the usual reason for all this, and no debt of ours. */
 	if (xlpt_leave_remote_state(env, transport, host, &incoming, &there, &paused, &d)) {
-		xlpt_warn(env, "%s does not tell whether xl left a paused %s there; when it does, there: "
-			  "xl list, and xl destroy %s", host, incoming.name, incoming.name);
+		xlpt_warn(
+			env,
+			"%s does not tell whether xl left a paused %s there; when it does, there: "
+			"xl list, and xl destroy %s",
+			host, incoming.name, incoming.name);
 		return 0;
 	}
 	return there ? xlpt_leave_remote_destroy(env, transport, host, &incoming, diag) : 0;

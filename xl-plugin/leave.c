@@ -42,7 +42,8 @@ static int no_image_name(const char *file, struct xlpt_diag *diag)
 int xlpt_leave_path(const char *file, char **out, struct xlpt_diag *diag)
 {
 	_cleanup_file_ struct xlpt_file f;
-	int r = strpbrk(file, "\n\r") ? -EINVAL : xlpt_file_find(NULL, file, XLPT_FILE_FOLLOW, &f), rc;
+	int r = strpbrk(file, "\n\r") ? -EINVAL : xlpt_file_find(NULL, file, XLPT_FILE_FOLLOW, &f),
+	    rc;
 
 	if (r == -EINVAL || r == -EISDIR)
 		return no_image_name(file, diag);
@@ -150,7 +151,8 @@ int xlpt_leave_wait_gone(struct xlpt_env *env, const struct xlpt_guest *guest,
 			break;
 		env->clock->sleep_ms(env->clock, 100);
 	}
-	xlpt_diag_set(diag, XLPT_ERR_LEFT, "domain %u (%s) does not end", guest->domid, guest->name);
+	xlpt_diag_set(diag, XLPT_ERR_LEFT, "domain %u (%s) does not end", guest->domid,
+		      guest->name);
 	xlpt_diag_fact(diag, "it was still there after %d s", XLPT_LEAVE_TIMEOUT_MS / 1000);
 	xlpt_diag_hint(diag, "xl list shows what is left of it; xlpt repair");
 	return XLPT_ERR_LEFT;
@@ -237,8 +239,8 @@ void xlpt_leave_settle(struct xlpt_env *env, const struct xlpt_guest *guest)
 {
 	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
 
-	if (guest->type == XLPT_GUEST_PV && xlpt_pcibe_read(env->store, guest->domid, &be, NULL) == 0 &&
-	    !be.exists)
+	if (guest->type == XLPT_GUEST_PV &&
+	    xlpt_pcibe_read(env->store, guest->domid, &be, NULL) == 0 && !be.exists)
 		env->clock->sleep_ms(env->clock, SETTLE_MS);
 }
 
@@ -253,8 +255,10 @@ static int detach(void *ctx, size_t i, struct xlpt_diag *diag)
 static int attach_again(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_leave *l = ctx;
-	struct xlpt_leave_how how = { .journal = &l->op.journal, .leases = &l->op.leases,
-				      .timeout_ms = l->op.timeout_ms, .had = true };
+	struct xlpt_leave_how how = { .journal = &l->op.journal,
+				      .leases = &l->op.leases,
+				      .timeout_ms = l->op.timeout_ms,
+				      .had = true };
 	_cleanup_guest_ struct xlpt_guest now = { 0 };
 	int rc = xlpt_leave_alive(l->op.env, &l->op.guest, &now, diag);
 

@@ -12,33 +12,33 @@
 #include "xl-plugin/image.h"
 #include "xl-plugin/op.h"
 
-#define XLPT_LEAVE_TIMEOUT_MS 60000	/* for a domain to be gone, or an interrupted xl to end */
+#define XLPT_LEAVE_TIMEOUT_MS 60000 /* for a domain to be gone, or an interrupted xl to end */
 
 struct xlpt_map {
 	struct xlpt_bdf from;
-	char *to;		/* a spec, or pool:NAME */
+	char *to; /* a spec, or pool:NAME */
 	bool used;
 };
 
 struct xlpt_leave {
-	struct xlpt_op op;	/* first: the steps of its plan get this */
+	struct xlpt_op op; /* first: the steps of its plan get this */
 	bool detach_first, force;
-	bool was_paused;	/* by the operator: stays so after a failure */
+	bool was_paused; /* by the operator: stays so after a failure */
 	/* save, restore */
-	char *file, *part;	/* absolute; the image under its name, and while it is written */
-	struct xlpt_file at;	/* the directory of both, held open */
+	char *file, *part;   /* absolute; the image under its name, and while it is written */
+	struct xlpt_file at; /* the directory of both, held open */
 	bool without_devices;
 	struct xlpt_image image;
 	/* restore, migrate */
 	struct xlpt_map *maps;
 	size_t n_maps, alloc_maps;
 	/* migrate */
-	bool offline;		/* by an image, not live */
+	bool offline; /* by an image, not live */
 	const char *transport, *host;
-	char *targets;		/* what xlpt attach on the other host gets after the guest's name */
+	char *targets; /* what xlpt attach on the other host gets after the guest's name */
 	/* devices that could not be attached where the guest is now */
 	struct xlpt_str missing;
-	struct xlpt_diag missing_diag;	/* the first one's reason */
+	struct xlpt_diag missing_diag; /* the first one's reason */
 };
 
 void xlpt_leave_init(struct xlpt_leave *l, struct xlpt_env *env);
@@ -75,8 +75,8 @@ struct xlpt_map *xlpt_leave_map(const struct xlpt_leave *l, struct xlpt_bdf bdf)
  * address alone takes over all options *own has, a pool alone its network
  * identity, anything else nothing. The caller disposes *out, also after an error.
  */
-int xlpt_leave_mapped(const struct xlpt_leave *l, const struct xlpt_spec *own, struct xlpt_spec *out,
-		      struct xlpt_diag *diag);
+int xlpt_leave_mapped(const struct xlpt_leave *l, const struct xlpt_spec *own,
+		      struct xlpt_spec *out, struct xlpt_diag *diag);
 /* XLPT_ERR_USAGE when one was not. */
 int xlpt_leave_maps_used(const struct xlpt_leave *l, const char *guest, struct xlpt_diag *diag);
 /* libxl writes its defaults into every configuration; some are refused for a PV guest. */
@@ -96,10 +96,10 @@ int xlpt_leave_wait_gone(struct xlpt_env *env, const struct xlpt_guest *guest,
 			 struct xlpt_diag *diag);
 /* An attach within an operation that has the locks. */
 struct xlpt_leave_how {
-	struct xlpt_journal *journal;	/* its steps go there */
-	struct xlpt_leases *leases;	/* the device's among them, if any, goes over to it; or NULL */
+	struct xlpt_journal *journal; /* its steps go there */
+	struct xlpt_leases *leases; /* the device's among them, if any, goes over to it; or NULL */
 	int64_t timeout_ms;
-	bool had;	/* the guest had it a moment ago: what was allowed for it then is allowed again */
+	bool had; /* the guest had it a moment ago: what was allowed for it then is allowed again */
 };
 
 /* Unless the guest has it already. spec: an address, also with a pool, or a pool alone. */
@@ -173,7 +173,8 @@ int xlpt_leave_take_back(struct xlpt_env *env, const struct xlpt_guest *guest,
 /* xlpt attach on the other host; XLPT_ERR_LEFT. */
 int xlpt_leave_remote_attach(struct xlpt_env *env, const char *transport, const char *host,
 			     const char *guest, const char *targets, struct xlpt_diag *diag);
-/* The object that the other host answers to "xlpt --json WORDS", or NULL; json_object of output.h. */
+/* The object that the other host answers to "xlpt --json WORDS", or NULL; json_object of output.h.
+ */
 struct json_object *xlpt_leave_ask(struct xlpt_env *env, const char *transport, const char *host,
 				   const char *words, struct xlpt_diag *diag);
 

@@ -3,9 +3,9 @@
 
 #include "xl-plugin/ledger.h"
 
-#define HEAD "xlpt-ledger 1 "
-#define SUM_AT (XLPT_LEDGER_RECORD - 9)	/* eight hexadecimal digits and the newline */
-#define TIME_MAX 999999999999		/* twelve digits, 31 years */
+#define HEAD	    "xlpt-ledger 1 "
+#define SUM_AT	    (XLPT_LEDGER_RECORD - 9) /* eight hexadecimal digits and the newline */
+#define TIME_MAX    999999999999	     /* twelve digits, 31 years */
 #define RESETS_KEPT 16
 
 static const char *const words[XLPT_LEDGER_N_KINDS] = {
@@ -131,7 +131,8 @@ static bool parse_record(const char line[XLPT_LEDGER_RECORD], struct xlpt_ledger
 	if (r->all ? r->kind != XLPT_LEDGER_LOOK && r->kind != XLPT_LEDGER_RESET
 		   : !xlpt_bdf_from_sysfs_name(bdf, &r->bdf))
 		return false;
-	if (!parse_number(&p, UINT32_MAX, &r->value) || !parse_number(&p, 99999999, &pid) || pid < 0)
+	if (!parse_number(&p, UINT32_MAX, &r->value) || !parse_number(&p, 99999999, &pid) ||
+	    pid < 0)
 		return false;
 	r->pid = (int)pid;
 	xlpt_ledger_format(r, again);
@@ -238,7 +239,8 @@ int xlpt_ledger_parse(struct xlpt_ledger *out, const char *text, size_t len, con
 		*out = (struct xlpt_ledger){ .anew = true };
 		return 0;
 	}
-	for (size_t at = XLPT_LEDGER_RECORD; at + XLPT_LEDGER_RECORD <= len; at += XLPT_LEDGER_RECORD) {
+	for (size_t at = XLPT_LEDGER_RECORD; at + XLPT_LEDGER_RECORD <= len;
+	     at += XLPT_LEDGER_RECORD) {
 		struct xlpt_ledger_record r;
 
 		if (!parse_record(text + at, &r))
@@ -276,6 +278,6 @@ bool xlpt_ledger_matters(const struct xlpt_ledger *l, size_t i, int64_t since_ms
 		return after < RESETS_KEPT || r->at_ms >= since_ms;
 	}
 	d = xlpt_ledger_dev(l, r->bdf);
-	return (r->counts && r->at_ms >= since_ms) || (d && (d->owner_at == i + 1 ||
-							     d->pending_at == i + 1));
+	return (r->counts && r->at_ms >= since_ms) ||
+	       (d && (d->owner_at == i + 1 || d->pending_at == i + 1));
 }

@@ -10,7 +10,7 @@
 #include "core/file.h"
 
 #define LOCK_PATH XLPT_STATE_DIR "/lock/ledger"
-#define FILE_MAX (64 * 1024 * 1024)
+#define FILE_MAX  (64 * 1024 * 1024)
 /* A shorter ledger is read faster than it is thought about. */
 #define COMPACT_FROM 1024
 /*
@@ -23,10 +23,10 @@
 struct book {
 	struct xlpt_env *env;
 	struct xlpt_locks locks;
-	int fd;			/* -1: there is no usable ledger yet */
+	int fd; /* -1: there is no usable ledger yet */
 	char boot_id[XLPT_BOOT_ID_LEN + 1];
 	struct xlpt_ledger l;
-	int64_t now_ms;		/* read under the lock: later records have later times */
+	int64_t now_ms; /* read under the lock: later records have later times */
 };
 
 static void book_close(struct book *b)
@@ -72,7 +72,8 @@ static void read_boot_id(struct xlpt_host *h, char id[XLPT_BOOT_ID_LEN + 1])
 	id[XLPT_BOOT_ID_LEN] = '\0';
 	/* Always there on Linux; without it the ledger is still right until the next boot. */
 	if (xlpt_host_read_text(h, &text, "/proc/sys/kernel/random/boot_id") == 0 &&
-	    strlen(text) == XLPT_BOOT_ID_LEN && strspn(text, "0123456789abcdef-") == XLPT_BOOT_ID_LEN)
+	    strlen(text) == XLPT_BOOT_ID_LEN &&
+	    strspn(text, "0123456789abcdef-") == XLPT_BOOT_ID_LEN)
 		memcpy(id, text, XLPT_BOOT_ID_LEN);
 }
 
@@ -105,8 +106,8 @@ static int slurp(int fd, char **text, size_t *len)
 }
 
 /* Opens and reads; an fd is kept for the caller when keep is given and the file is of this boot. */
-static int load(struct xlpt_env *env, const char *boot_id, int flags, struct xlpt_ledger *l, int *keep,
-		struct xlpt_diag *diag)
+static int load(struct xlpt_env *env, const char *boot_id, int flags, struct xlpt_ledger *l,
+		int *keep, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *text = NULL;
 	_cleanup_close_ int fd = env->host->ops->open(env->host, XLPT_LEDGER_PATH,
@@ -180,7 +181,8 @@ static int write_all(int fd, const char *text, size_t len)
 static int book_replace(struct book *b, const char *text, size_t len)
 {
 	struct xlpt_host *h = b->env->host;
-	int r = xlpt_file_replace(h, XLPT_LEDGER_PATH, text, len, &(struct xlpt_file_how){ .mode = 0600 });
+	int r = xlpt_file_replace(h, XLPT_LEDGER_PATH, text, len,
+				  &(struct xlpt_file_how){ .mode = 0600 });
 	int fd = r ? r : h->ops->open(h, XLPT_LEDGER_PATH, O_RDWR | O_APPEND | O_NOFOLLOW, 0);
 
 	if (fd < 0)
@@ -263,8 +265,9 @@ static void book_compact(struct book *b, int64_t window_ms)
 
 /* ---- what callers ask ---- */
 
-void xlpt_ledger_ask(const struct xlpt_ledger *l, const struct xlpt_budget_rule *rule, int64_t now_ms,
-		     const struct xlpt_ledger_want *wants, size_t n, struct xlpt_ledger_use *use)
+void xlpt_ledger_ask(const struct xlpt_ledger *l, const struct xlpt_budget_rule *rule,
+		     int64_t now_ms, const struct xlpt_ledger_want *wants, size_t n,
+		     struct xlpt_ledger_use *use)
 {
 	_cleanup_free_ struct xlpt_budget_event *events = NULL;
 	size_t n_events;
@@ -288,8 +291,8 @@ void xlpt_ledger_ask(const struct xlpt_ledger *l, const struct xlpt_budget_rule 
 }
 
 int xlpt_ledger_reserve(struct xlpt_env *env, const struct xlpt_budget_rule *rule,
-			const struct xlpt_ledger_want *wants, size_t n,
-			struct xlpt_ledger_use *use, struct xlpt_diag *diag)
+			const struct xlpt_ledger_want *wants, size_t n, struct xlpt_ledger_use *use,
+			struct xlpt_diag *diag)
 {
 	_cleanup_free_ struct xlpt_ledger_record *rs = xlpt_xcalloc(n, sizeof(*rs));
 	_cleanup_book_ struct book b;
@@ -307,8 +310,10 @@ int xlpt_ledger_reserve(struct xlpt_env *env, const struct xlpt_budget_rule *rul
 		book_compact(&b, rule->window_ms);
 	}
 	for (size_t i = 0; i < n; i++)
-		rs[i] = (struct xlpt_ledger_record){ .kind = wants[i].kind, .at_ms = b.now_ms,
-						     .bdf = wants[i].bdf, .value = wants[i].domid,
+		rs[i] = (struct xlpt_ledger_record){ .kind = wants[i].kind,
+						     .at_ms = b.now_ms,
+						     .bdf = wants[i].bdf,
+						     .value = wants[i].domid,
 						     .pid = (int)getpid() };
 	rc = book_append(&b, rs, n, diag);
 	if (rc || !rule || !use)
@@ -336,8 +341,11 @@ static bool compare(const struct book *b, struct xlpt_bdf bdf, int64_t domid, in
 
 	if ((d && d->last_ms >= since_ms) || domid == owner)
 		return false;
-	*r = (struct xlpt_ledger_record){ .kind = XLPT_LEDGER_FOREIGN, .at_ms = b->now_ms, .bdf = bdf,
-					  .value = domid, .pid = (int)getpid() };
+	*r = (struct xlpt_ledger_record){ .kind = XLPT_LEDGER_FOREIGN,
+					  .at_ms = b->now_ms,
+					  .bdf = bdf,
+					  .value = domid,
+					  .pid = (int)getpid() };
 	/* Killed before it could say that it was done; it was counted when it began. */
 	if (!b->l.looked || (d && d->pending && d->expected == domid))
 		r->kind = XLPT_LEDGER_OWNER;
@@ -359,10 +367,13 @@ int xlpt_ledger_look(struct xlpt_env *env, const struct xlpt_ledger_seen *seen, 
 		n_rs += compare(&b, seen[i].bdf, seen[i].domid, since_ms, &rs[n_rs]);
 	for (size_t i = 0; i < b.l.n_devs; i++)
 		if (seen_owner(seen, n, b.l.devs[i].bdf) == XLPT_LEDGER_NOBODY)
-			n_rs += compare(&b, b.l.devs[i].bdf, XLPT_LEDGER_NOBODY, since_ms, &rs[n_rs]);
+			n_rs += compare(&b, b.l.devs[i].bdf, XLPT_LEDGER_NOBODY, since_ms,
+					&rs[n_rs]);
 	if (!b.l.looked)
-		rs[n_rs++] = (struct xlpt_ledger_record){ .kind = XLPT_LEDGER_LOOK, .all = true,
-							  .at_ms = b.now_ms, .pid = (int)getpid(),
+		rs[n_rs++] = (struct xlpt_ledger_record){ .kind = XLPT_LEDGER_LOOK,
+							  .all = true,
+							  .at_ms = b.now_ms,
+							  .pid = (int)getpid(),
 							  .value = -1 };
 	return book_append(&b, rs, n_rs, diag);
 }
@@ -377,8 +388,10 @@ int xlpt_ledger_settle(struct xlpt_env *env, const struct xlpt_ledger_seen *seen
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < n; i++)
-		rs[i] = (struct xlpt_ledger_record){ .kind = XLPT_LEDGER_OWNER, .at_ms = b.now_ms,
-						     .bdf = seen[i].bdf, .value = seen[i].domid,
+		rs[i] = (struct xlpt_ledger_record){ .kind = XLPT_LEDGER_OWNER,
+						     .at_ms = b.now_ms,
+						     .bdf = seen[i].bdf,
+						     .value = seen[i].domid,
 						     .pid = (int)getpid() };
 	return book_append(&b, rs, n, diag);
 }
@@ -403,8 +416,8 @@ static int begin_anew(struct book *b, struct xlpt_diag *diag)
 	return r < 0 ? cannot(diag, r, "put aside") : 0;
 }
 
-int xlpt_ledger_reset(struct xlpt_env *env, const struct xlpt_bdf *bdfs, size_t n, int64_t *forgotten,
-		      struct xlpt_diag *diag)
+int xlpt_ledger_reset(struct xlpt_env *env, const struct xlpt_bdf *bdfs, size_t n,
+		      int64_t *forgotten, struct xlpt_diag *diag)
 {
 	_cleanup_free_ struct xlpt_ledger_record *rs = xlpt_xcalloc(n + 1, sizeof(*rs));
 	_cleanup_book_ struct book b;
@@ -422,8 +435,10 @@ int xlpt_ledger_reset(struct xlpt_env *env, const struct xlpt_bdf *bdfs, size_t 
 	for (size_t i = 0; i < (n ? n : 1); i++) {
 		int64_t count = broken ? -1 : count_of(&b.l, n ? &bdfs[i] : NULL);
 
-		rs[i] = (struct xlpt_ledger_record){ .kind = XLPT_LEDGER_RESET, .at_ms = b.now_ms,
-						     .all = n == 0, .value = count,
+		rs[i] = (struct xlpt_ledger_record){ .kind = XLPT_LEDGER_RESET,
+						     .at_ms = b.now_ms,
+						     .all = n == 0,
+						     .value = count,
 						     .pid = (int)getpid() };
 		if (n)
 			rs[i].bdf = bdfs[i];

@@ -22,44 +22,44 @@
 #include "core/budget.h"
 #include "xl-plugin/env.h"
 
-#define XLPT_LEDGER_PATH XLPT_STATE_DIR "/ledger"
-#define XLPT_LEDGER_DAMAGED XLPT_LEDGER_PATH ".damaged"	/* what a reset puts aside */
-#define XLPT_LEDGER_RECORD 64
-#define XLPT_LEDGER_NOBODY (-1)
-#define XLPT_BOOT_ID_LEN 36
+#define XLPT_LEDGER_PATH    XLPT_STATE_DIR "/ledger"
+#define XLPT_LEDGER_DAMAGED XLPT_LEDGER_PATH ".damaged" /* what a reset puts aside */
+#define XLPT_LEDGER_RECORD  64
+#define XLPT_LEDGER_NOBODY  (-1)
+#define XLPT_BOOT_ID_LEN    36
 
 enum xlpt_ledger_kind {
 	/* counted; the guest is the one that is to have the device afterwards */
 	XLPT_LEDGER_ATTACH,
 	XLPT_LEDGER_DETACH,
-	XLPT_LEDGER_UNDO,	/* an attach that failed, taken back */
+	XLPT_LEDGER_UNDO, /* an attach that failed, taken back */
 	XLPT_LEDGER_REPAIR,
-	XLPT_LEDGER_FOREIGN,	/* another tool's, seen afterwards */
+	XLPT_LEDGER_FOREIGN, /* another tool's, seen afterwards */
 	/* not counted */
-	XLPT_LEDGER_OWNER,	/* the guest that has the device */
-	XLPT_LEDGER_LOOK,	/* from here on a device without a record is with nobody */
-	XLPT_LEDGER_RESET,	/* what stands before it counts no more; GUEST is how much that was */
+	XLPT_LEDGER_OWNER, /* the guest that has the device */
+	XLPT_LEDGER_LOOK,  /* from here on a device without a record is with nobody */
+	XLPT_LEDGER_RESET, /* what stands before it counts no more; GUEST is how much that was */
 	XLPT_LEDGER_N_KINDS,
 };
 
 struct xlpt_ledger_record {
 	enum xlpt_ledger_kind kind;
 	int64_t at_ms;
-	bool all;		/* LOOK, RESET: every device, bdf is not used */
+	bool all; /* LOOK, RESET: every device, bdf is not used */
 	struct xlpt_bdf bdf;
-	int64_t value;		/* a domid or XLPT_LEDGER_NOBODY; RESET: a number, -1 = not known */
+	int64_t value; /* a domid or XLPT_LEDGER_NOBODY; RESET: a number, -1 = not known */
 	int pid;
-	bool counts;		/* counted, and no reset came after it */
+	bool counts; /* counted, and no reset came after it */
 };
 
 /* What the records say of one device's owner. */
 struct xlpt_ledger_dev {
 	struct xlpt_bdf bdf;
-	int64_t owner;		/* as last seen or made so */
-	bool pending;		/* a change to `expected` was reserved and nobody said how it ended */
+	int64_t owner; /* as last seen or made so */
+	bool pending;  /* a change to `expected` was reserved and nobody said how it ended */
 	int64_t expected;
-	int64_t last_ms;	/* of its last record */
-	size_t owner_at, pending_at;	/* records that say so, from 1; 0 = none does */
+	int64_t last_ms;	     /* of its last record */
+	size_t owner_at, pending_at; /* records that say so, from 1; 0 = none does */
 };
 
 struct xlpt_ledger {
@@ -68,8 +68,8 @@ struct xlpt_ledger {
 	struct xlpt_ledger_dev *devs;
 	size_t n_devs, devs_alloc;
 	bool looked;
-	bool anew;		/* no ledger of this boot: nothing was ever written */
-	size_t torn;		/* bytes of a last line that is not whole */
+	bool anew;   /* no ledger of this boot: nothing was ever written */
+	size_t torn; /* bytes of a last line that is not whole */
 };
 
 void xlpt_ledger_dispose(struct xlpt_ledger *l);
@@ -106,20 +106,21 @@ int xlpt_ledger_read(struct xlpt_env *env, struct xlpt_ledger *out, struct xlpt_
 struct xlpt_ledger_want {
 	enum xlpt_ledger_kind kind;
 	struct xlpt_bdf bdf;
-	int64_t domid;		/* who is to have it afterwards */
+	int64_t domid; /* who is to have it afterwards */
 };
 
 /* How much of a rule was used, by the host and by the device that has used most of it. */
 struct xlpt_ledger_use {
 	struct xlpt_budget_answer host, device;
-	struct xlpt_bdf bdf;	/* of device */
-	int64_t next_ms;	/* until all that is wanted is free; 0 = now, -1 = never */
+	struct xlpt_bdf bdf; /* of device */
+	int64_t next_ms;     /* until all that is wanted is free; 0 = now, -1 = never */
 	bool host_over, device_over;
 };
 
 /* How a reservation would end now. */
-void xlpt_ledger_ask(const struct xlpt_ledger *l, const struct xlpt_budget_rule *rule, int64_t now_ms,
-		     const struct xlpt_ledger_want *wants, size_t n, struct xlpt_ledger_use *use);
+void xlpt_ledger_ask(const struct xlpt_ledger *l, const struct xlpt_budget_rule *rule,
+		     int64_t now_ms, const struct xlpt_ledger_want *wants, size_t n,
+		     struct xlpt_ledger_use *use);
 
 /*
  * Writes all of the wants, or none: XLPT_ERR_BUDGET without a message, *use
@@ -127,8 +128,8 @@ void xlpt_ledger_ask(const struct xlpt_ledger *l, const struct xlpt_budget_rule 
  * nothing is refused, and use is not filled. use may be NULL.
  */
 int xlpt_ledger_reserve(struct xlpt_env *env, const struct xlpt_budget_rule *rule,
-			const struct xlpt_ledger_want *wants, size_t n,
-			struct xlpt_ledger_use *use, struct xlpt_diag *diag);
+			const struct xlpt_ledger_want *wants, size_t n, struct xlpt_ledger_use *use,
+			struct xlpt_diag *diag);
 
 struct xlpt_ledger_seen {
 	struct xlpt_bdf bdf;

@@ -29,10 +29,12 @@ static bool is_guest(const struct xlpt_owner *o, const char *want)
 
 	if (o && o->guest && !strcmp(o->guest, want))
 		return true;
-	return o && xlpt_parse_uint(want, strlen(want), 10, UINT32_MAX, &domid) && domid == o->domid;
+	return o && xlpt_parse_uint(want, strlen(want), 10, UINT32_MAX, &domid) &&
+	       domid == o->domid;
 }
 
-static bool any(char **values, bool (*match)(const struct xlpt_row *, const char *), const struct xlpt_row *r)
+static bool any(char **values, bool (*match)(const struct xlpt_row *, const char *),
+		const struct xlpt_row *r)
 {
 	if (!values)
 		return true;
@@ -129,8 +131,9 @@ int xlpt_list_check_pfs(const struct xlpt_args *args, const struct xlpt_devices 
 		d = xlpt_devices_find(devs, pf);
 		if (d && d->vf_total > 0)
 			continue;
-		xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, d ? "%s is no SR-IOV physical function"
-							  : "no PCI device %s", XLPT_BDF_STR(pf));
+		xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE,
+			      d ? "%s is no SR-IOV physical function" : "no PCI device %s",
+			      XLPT_BDF_STR(pf));
 		xlpt_diag_hint(diag, "xlpt list shows physical functions as PF");
 		return XLPT_ERR_NO_DEVICE;
 	}

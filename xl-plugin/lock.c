@@ -11,7 +11,7 @@
 
 struct waiting {
 	struct xlpt_env *env;
-	const char *what;	/* NULL: never held long, so that waiting is not worth a word */
+	const char *what; /* NULL: never held long, so that waiting is not worth a word */
 };
 
 static void waits(void *arg)
@@ -74,7 +74,7 @@ int xlpt_lock_guest(struct xlpt_env *env, struct xlpt_locks *locks, uint32_t dom
 int xlpt_lock_name(struct xlpt_env *env, struct xlpt_locks *locks, const char *name,
 		   int64_t deadline, struct xlpt_diag *diag)
 {
-	uint64_t hash = 14695981039346656037u;	/* FNV-1a: a name may have any characters */
+	uint64_t hash = 14695981039346656037u; /* FNV-1a: a name may have any characters */
 	_cleanup_free_ char *file = NULL;
 
 	for (const char *c = name; *c; c++)
@@ -141,7 +141,9 @@ int xlpt_lock_files(struct xlpt_env *env, struct xlpt_locks *locks, const char *
 {
 	int64_t deadline = xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS;
 	/* An image is locked as a whole: nothing of ours is written into it for that. */
-	const struct xlpt_lock_key image = { .kind = XLPT_LOCK_FILES, .path = "/", .directory = true };
+	const struct xlpt_lock_key image = { .kind = XLPT_LOCK_FILES,
+					     .path = "/",
+					     .directory = true };
 
 	if (env->sysroot)
 		return take(env, locks, &image, what, deadline, diag);

@@ -14,8 +14,9 @@ static struct json_object *find_pool(struct json_object *pools, const char *name
 	struct json_object *list = NULL, *v;
 
 	json_object_object_get_ex(pools, "pools", &list);
-	for (size_t i = 0; json_object_is_type(list, json_type_array) &&
-			   i < json_object_array_length(list); i++) {
+	for (size_t i = 0;
+	     json_object_is_type(list, json_type_array) && i < json_object_array_length(list);
+	     i++) {
 		struct json_object *o = json_object_array_get_idx(list, i);
 
 		if (json_object_object_get_ex(o, "name", &v) &&
@@ -30,8 +31,9 @@ static struct json_object *find(struct json_object *list, struct xlpt_bdf bdf)
 	struct json_object *devs = NULL, *o, *v;
 
 	json_object_object_get_ex(list, "devices", &devs);
-	for (size_t i = 0; json_object_is_type(devs, json_type_array) &&
-			   i < json_object_array_length(devs); i++) {
+	for (size_t i = 0;
+	     json_object_is_type(devs, json_type_array) && i < json_object_array_length(devs);
+	     i++) {
 		o = json_object_array_get_idx(devs, i);
 		if (json_object_object_get_ex(o, "bdf", &v) &&
 		    xlpt_streq(json_object_get_string(v), XLPT_BDF_STR(bdf)))
@@ -73,21 +75,23 @@ static int check_target(const struct xlpt_leave *l, const struct xlpt_item *item
 	if (!spec->has_bdf || spec->pool)
 		return 0;
 	if (!o)
-		return refuse_target(l, item->spec.bdf, to, "xlpt list does not show it there", diag);
+		return refuse_target(l, item->spec.bdf, to, "xlpt list does not show it there",
+				     diag);
 	snprintf(own, sizeof(own), "%04x:%04x", item->device.vendor, item->device.device);
 	if (same && !xlpt_streq(id, own))
 		return refuse_target(l, item->spec.bdf, to,
 				     "at the same address there is another kind of device", diag);
 	if (!xlpt_vfid_is_empty(&spec->vf) && !word(o, "physical_function"))
-		return refuse_target(l, item->spec.bdf, to,
-				     "it is no virtual function and cannot have its network identity", diag);
+		return refuse_target(
+			l, item->spec.bdf, to,
+			"it is no virtual function and cannot have its network identity", diag);
 	json_object_object_get_ex(o, "guest", &guest);
 	/* On this very host it is the guest's own until it is detached. */
 	if (xlpt_streq(state, "assigned") && xlpt_streq(word(guest, "name"), l->op.guest.name))
 		return 0;
 	if (!xlpt_streq(state, "hidden"))
-		return refuse_target(l, item->spec.bdf, to, "xlpt list does not show it as hidden there",
-				     diag);
+		return refuse_target(l, item->spec.bdf, to,
+				     "xlpt list does not show it as hidden there", diag);
 	return 0;
 }
 
@@ -126,12 +130,15 @@ static int check_pools(const struct xlpt_leave *l, const struct xlpt_spec *specs
 			have += same && xlpt_streq(l->op.items[k].spec.pool, name);
 		}
 		if (want > have) {
-			xlpt_diag_set(diag, XLPT_ERR_FULL, "pool %s on %s has too few free VFs for %s", name,
-				      l->host, l->op.guest.name);
+			xlpt_diag_set(diag, XLPT_ERR_FULL,
+				      "pool %s on %s has too few free VFs for %s", name, l->host,
+				      l->op.guest.name);
 			xlpt_diag_fact(diag, "%lld are free, %lld are wanted", (long long)have,
 				       (long long)want);
-			xlpt_diag_hint(diag, "free one there (xlpt pool show %s), or --map with another device",
-				       XLPT_WORD(name));
+			xlpt_diag_hint(
+				diag,
+				"free one there (xlpt pool show %s), or --map with another device",
+				XLPT_WORD(name));
 			return XLPT_ERR_FULL;
 		}
 	}
@@ -200,8 +207,8 @@ int xlpt_migrate_targets(struct xlpt_leave *l, struct xlpt_diag *diag)
 		list = xlpt_leave_ask(l->op.env, l->transport, l->host, "list", diag);
 		/* A question changes nothing there. */
 		if (list && pooled)
-			pools = xlpt_leave_ask(l->op.env, l->transport, l->host, "--dry-run pool list",
-					       diag);
+			pools = xlpt_leave_ask(l->op.env, l->transport, l->host,
+					       "--dry-run pool list", diag);
 		if (!list || (pooled && !pools))
 			rc = diag ? (int)diag->code : XLPT_ERR_NOT_FOUND;
 		if (rc == 0)

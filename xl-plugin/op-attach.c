@@ -47,7 +47,8 @@ static int make_strict(void *ctx, size_t i, struct xlpt_diag *diag)
 	if (rc == 0)
 		rc = xlpt_pciback_permissive(h, bdf, &on, diag);
 	if (rc == 0 && on) {
-		rc = xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s is still permissive", XLPT_BDF_STR(bdf));
+		rc = xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s is still permissive",
+				   XLPT_BDF_STR(bdf));
 		xlpt_diag_hint(diag, "xlpt unhide %s and xlpt hide %s, then attach it again",
 			       XLPT_BDF_STR(bdf), XLPT_BDF_STR(bdf));
 	}
@@ -65,7 +66,8 @@ static int make_permissive(void *ctx, size_t i, struct xlpt_diag *diag)
 	r = xlpt_host_write_text(op->env->host, XLPT_BDF_STR(bdf),
 				 "/sys/bus/pci/drivers/pciback/permissive");
 	return r < 0 ? xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot make %s permissive again",
-				       XLPT_BDF_STR(bdf)) : 0;
+				       XLPT_BDF_STR(bdf))
+		     : 0;
 }
 
 /* Whatever failed: when the guest has ended meanwhile, that is why. */
@@ -93,8 +95,8 @@ static int undo_add(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
 
-	return xlpt_budget_release(op->env, XLPT_LEDGER_UNDO, op->guest.domid, op->items[i].spec.bdf,
-				   false, op->timeout_ms, diag);
+	return xlpt_budget_release(op->env, XLPT_LEDGER_UNDO, op->guest.domid,
+				   op->items[i].spec.bdf, false, op->timeout_ms, diag);
 }
 
 /* What the guest's side says, by type; then the hypervisor's, for both. */
@@ -122,8 +124,9 @@ static int verify_hvm(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_di
 	if (!has) {
 		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the device model of %s does not list %s",
 			      op->guest.name, XLPT_BDF_STR(item->spec.bdf));
-		xlpt_diag_fact(diag, "libxl reported success, \"info pci\" in QEMU's monitor does not "
-				     "show the device");
+		xlpt_diag_fact(diag,
+			       "libxl reported success, \"info pci\" in QEMU's monitor does not "
+			       "show the device");
 		xlpt_diag_hint(diag, "see /var/log/xen/qemu-dm-%s.log", XLPT_WORD(op->guest.name));
 		return XLPT_ERR_CONFLICT;
 	}
@@ -132,8 +135,9 @@ static int verify_hvm(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_di
 	if (rc == 0 && (!d || d->vdevfn < 0)) {
 		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "no guest slot is recorded for %s",
 			      XLPT_BDF_STR(item->spec.bdf));
-		xlpt_diag_fact(diag, "xenstore has no vdevfn for it, which libxl writes when QEMU has "
-				     "told the slot");
+		xlpt_diag_fact(diag,
+			       "xenstore has no vdevfn for it, which libxl writes when QEMU has "
+			       "told the slot");
 		xlpt_diag_hint(diag, "see /var/log/xen/qemu-dm-%s.log", XLPT_WORD(op->guest.name));
 		return XLPT_ERR_CONFLICT;
 	}
@@ -184,7 +188,8 @@ int xlpt_op_verify(struct xlpt_op *op, size_t i, struct xlpt_diag *diag)
 		xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
 			      "the hypervisor does not have %s assigned to a guest",
 			      XLPT_BDF_STR(item->spec.bdf));
-		xlpt_diag_fact(diag, "libxl reported success, and Xen says the device is still dom0's");
+		xlpt_diag_fact(diag,
+			       "libxl reported success, and Xen says the device is still dom0's");
 		xlpt_diag_hint(diag, "xl dmesg shows what the hypervisor said");
 		rc = XLPT_ERR_CONFLICT;
 	}
@@ -227,13 +232,15 @@ void xlpt_plan_ready(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
 	if (item->noted)
 		xlpt_plan_add(plan, clear_note, NULL, i,
 			      xlpt_xasprintf("take back what a killed tool left of %s with %s", bdf,
-					     op->guest.name), NULL);
+					     op->guest.name),
+			      NULL);
 	xlpt_plan_lease(plan, op, i);
 	if (item->hide)
 		xlpt_plan_hide(plan, op, i);
 	if (item->loose)
 		xlpt_plan_add(plan, make_strict, make_permissive, i,
-			      xlpt_xasprintf("bind %s to pciback anew: it is permissive from before", bdf),
+			      xlpt_xasprintf(
+				      "bind %s to pciback anew: it is permissive from before", bdf),
 			      xlpt_xasprintf("make %s permissive again", bdf));
 	xlpt_plan_reset(plan, op, i);
 	/* Before the guest can see it: its driver reads the address once, in its probe. */
@@ -288,10 +295,13 @@ static int judge_note(struct xlpt_item *item, uint32_t own, struct xlpt_diag *di
 	item->noted = noted >= 0 && noted == (int64_t)own;
 	if (noted < 0 || item->noted)
 		return 0;
-	xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is noted as domain %lld's, and no backend names it",
+	xlpt_diag_set(diag, XLPT_ERR_IN_USE,
+		      "%s is noted as domain %lld's, and no backend names it",
 		      XLPT_BDF_STR(item->spec.bdf), (long long)noted);
-	xlpt_diag_fact(diag, "another tool gives it away just now, or was cut short; libxl gives it to nobody "
-		       "meanwhile");
+	xlpt_diag_fact(
+		diag,
+		"another tool gives it away just now, or was cut short; libxl gives it to nobody "
+		"meanwhile");
 	xlpt_diag_hint(diag, "xlpt repair");
 	return XLPT_ERR_IN_USE;
 }

@@ -42,7 +42,7 @@ static int merge(struct xlpt_env *env, struct xlpt_boot_plan *p, const char *tex
 		 unsigned line, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *hint = NULL;
-	_cleanup_hide_ struct xlpt_hide_list list = {0};
+	_cleanup_hide_ struct xlpt_hide_list list = { 0 };
 	bool news = false;
 	int rc = xlpt_hide_lint(p->boot.grammar, text, &list, diag);
 
@@ -94,8 +94,8 @@ int xlpt_boot_merge(struct xlpt_env *env, const struct xlpt_boot_req *req, struc
 	}
 	if (p->eff.modprobe_hide && strcmp(p->eff.modprobe_file, XLPT_MODPROBE_CONF) != 0 &&
 	    p->boot.mode != XLPT_PB_BUILTIN)
-		rc = merge(env, p, p->eff.modprobe_hide, p->eff.modprobe_file,
-			   p->eff.modprobe_line, diag);
+		rc = merge(env, p, p->eff.modprobe_hide, p->eff.modprobe_file, p->eff.modprobe_line,
+			   diag);
 	if (rc == 0 && others_cmdline)
 		rc = merge(env, p, p->eff.cmdline_hide, "/proc/cmdline", 0, diag);
 	/* Once taken over it stays in ours, which comes later on the line, until it is taken out.
@@ -116,7 +116,7 @@ static bool in_list(const struct xlpt_boot_plan *p, const struct xlpt_stray *s)
 void xlpt_boot_unread(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		      struct xlpt_boot_plan *p)
 {
-	_cleanup_strays_ struct xlpt_strays strays = {0};
+	_cleanup_strays_ struct xlpt_strays strays = { 0 };
 
 	/* Without ours some of them are read again, which is told elsewhere. */
 	if (req->remove && !req->n)
@@ -180,7 +180,7 @@ static struct xlpt_boot_item *add_item(struct xlpt_boot_plan *p, const char *nam
 		}
 	XLPT_GROW(p->items, p->n, p->alloc);
 	it = &p->items[p->n++];
-	*it = (struct xlpt_boot_item){.added = added};
+	*it = (struct xlpt_boot_item){ .added = added };
 	snprintf(it->name, sizeof(it->name), "%s", name);
 	return it;
 }
@@ -281,8 +281,8 @@ static bool forced(const struct xlpt_boot_req *req, struct xlpt_bdf bdf)
 int xlpt_boot_guard(struct xlpt_env *env, const struct xlpt_boot_req *req, struct xlpt_boot_plan *p,
 		    const struct xlpt_devices *devs, struct xlpt_diag *diag)
 {
-	_cleanup_needs_ struct xlpt_needs needs = {0};
-	_cleanup_diag_ struct xlpt_diag unread = {0};
+	_cleanup_needs_ struct xlpt_needs needs = { 0 };
+	_cleanup_diag_ struct xlpt_diag unread = { 0 };
 	int rc;
 
 	if (!p->boot.has_sysfs || req->remove)

@@ -12,11 +12,11 @@
 
 static struct xlpt_hide_group group_of(struct xlpt_bdf bdf)
 {
-	return (struct xlpt_hide_group){.seg = bdf.seg,
-					.bus = bdf.bus,
-					.dev = (int8_t)bdf.dev,
-					.func = (int8_t)bdf.func,
-					.column = 1};
+	return (struct xlpt_hide_group){ .seg = bdf.seg,
+					 .bus = bdf.bus,
+					 .dev = (int8_t)bdf.dev,
+					 .func = (int8_t)bdf.func,
+					 .column = 1 };
 }
 
 static struct xlpt_boot_pin *find(struct xlpt_boot_plan *p, const char *name)
@@ -37,7 +37,7 @@ int xlpt_boot_pins_read(struct xlpt_env *env, struct xlpt_boot_plan *p, struct x
 
 		XLPT_GROW(p->pins, p->n_pins, p->alloc_pins);
 		pin = &p->pins[p->n_pins++];
-		*pin = (struct xlpt_boot_pin){.name = xlpt_xstrdup(*n)};
+		*pin = (struct xlpt_boot_pin){ .name = xlpt_xstrdup(*n) };
 		rc = xlpt_pin_load(env, *n, &pin->pin, diag);
 		if (rc)
 			break;
@@ -69,11 +69,12 @@ int xlpt_boot_pins_arg(struct xlpt_env *env, const struct xlpt_boot_req *req, co
 		return xlpt_hide_arg(p->boot.grammar, arg, &p->added, diag);
 	pin = find(p, name);
 	if (!pin) {
-		_cleanup_pin_ struct xlpt_pin none = {.vf = -1};
+		_cleanup_pin_ struct xlpt_pin none = { .vf = -1 };
 
 		rc = xlpt_pin_load(env, name, &none, diag);
 		if (rc == 0) {
-			rc = xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "pin:%s is not in the list", name);
+			rc = xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "pin:%s is not in the list",
+					   name);
 			xlpt_diag_hint(diag, "xlpt boot plan shows what is in it");
 		}
 		return rc;
@@ -98,7 +99,7 @@ static int follow(struct xlpt_env *env, const struct xlpt_boot_req *req, struct 
 		  struct xlpt_boot_pin *pin, struct xlpt_diag *diag)
 {
 	struct xlpt_hide_group old = group_of(pin->pin.boot), now;
-	_cleanup_diag_ struct xlpt_diag no = {0};
+	_cleanup_diag_ struct xlpt_diag no = { 0 };
 	int rc = pin->asked ? 0 : locate(env, pin, &no);
 
 	if (rc) {
@@ -186,7 +187,7 @@ void xlpt_boot_pins_dispose(struct xlpt_boot_plan *p)
 int xlpt_boot_pins_wanted(struct xlpt_env *env, enum xlpt_hide_grammar grammar, const char *arg,
 			  struct xlpt_hide_list *wanted, struct xlpt_diag *diag)
 {
-	_cleanup_pin_ struct xlpt_pin pin = {.vf = -1};
+	_cleanup_pin_ struct xlpt_pin pin = { .vf = -1 };
 	struct xlpt_pin_match match;
 	struct xlpt_hide_group group;
 	int rc;
@@ -221,7 +222,8 @@ static void verdict(const char *name, const struct xlpt_pin *pin, int rc,
 	v->state = rc ? XLPT_HIDDEN_OTHER : XLPT_HIDDEN_MOVED;
 	if (rc) {
 		v->fact = xlpt_xasprintf("%s: %s", no->message, no->fact ? no->fact : "");
-		v->hint = xlpt_xasprintf("xlpt pin show %s; xlpt boot remove pin:%s", XLPT_WORD(name), XLPT_WORD(name));
+		v->hint = xlpt_xasprintf("xlpt pin show %s; xlpt boot remove pin:%s",
+					 XLPT_WORD(name), XLPT_WORD(name));
 		return;
 	}
 	v->fact = xlpt_xasprintf("pin:%s is %s now, and the list has %s", name,
@@ -235,8 +237,8 @@ int xlpt_boot_pins_verify(struct xlpt_env *env, struct xlpt_verdicts *out, struc
 	int rc = xlpt_pins_list(env, &names, diag);
 
 	for (char **n = names; rc == 0 && *n; n++) {
-		_cleanup_pin_ struct xlpt_pin pin = {.vf = -1};
-		_cleanup_diag_ struct xlpt_diag no = {0};
+		_cleanup_pin_ struct xlpt_pin pin = { .vf = -1 };
+		_cleanup_diag_ struct xlpt_diag no = { 0 };
 		struct xlpt_pin_match match;
 		int found;
 

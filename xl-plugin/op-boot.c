@@ -27,7 +27,7 @@ static const char *text_of(const struct xlpt_boot_plan *p, const char *path)
 /* libkmod is asked what it would make of modprobe.d with our file in it. */
 static int would_work(struct xlpt_env *env, struct xlpt_boot_plan *p, struct xlpt_diag *diag)
 {
-	_cleanup_effective_ struct xlpt_effective eff = {0};
+	_cleanup_effective_ struct xlpt_effective eff = { 0 };
 	_cleanup_free_ char *want = xlpt_hide_format(&p->list);
 	int rc;
 
@@ -69,8 +69,8 @@ static int would_work(struct xlpt_env *env, struct xlpt_boot_plan *p, struct xlp
 /* The unit that says after each boot whether it happened: it is there, and nobody enabled it. */
 static bool verify_not_enabled(struct xlpt_host *h)
 {
-	static const char *const dirs[] = {"/etc/systemd/system", "/usr/local/lib/systemd/system",
-					   "/usr/lib/systemd/system", "/lib/systemd/system"};
+	static const char *const dirs[] = { "/etc/systemd/system", "/usr/local/lib/systemd/system",
+					    "/usr/lib/systemd/system", "/lib/systemd/system" };
 	/* Under a running systemd one that is missing is told, too: make install brings it. */
 	bool there = xlpt_host_has(h, "/run/systemd/system");
 
@@ -131,7 +131,7 @@ static int need_pciback(const struct xlpt_boot_req *req, struct xlpt_boot_plan *
 static int files(struct xlpt_env *env, const struct xlpt_boot_req *req, struct xlpt_boot_plan *p,
 		 struct xlpt_diag *diag)
 {
-	_cleanup_diag_ struct xlpt_diag no = {0};
+	_cleanup_diag_ struct xlpt_diag no = { 0 };
 	int rc = xlpt_boot_files_make(env->host, &p->boot, &p->list, p->early, p->by_cmdline,
 				      &p->files, &no);
 
@@ -158,12 +158,12 @@ static void ask_xen(struct xlpt_env *env, struct xlpt_boot *boot)
 int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		      struct xlpt_boot_plan *p, struct xlpt_diag *diag)
 {
-	_cleanup_devices_ struct xlpt_devices devs = {0};
+	_cleanup_devices_ struct xlpt_devices devs = { 0 };
 	_cleanup_free_ char *text = NULL;
 	bool all = req->remove && !req->n;
 	int rc;
 
-	*p = (struct xlpt_boot_plan){0};
+	*p = (struct xlpt_boot_plan){ 0 };
 	rc = xlpt_env_need_host(env, diag);
 	if (rc == 0)
 		rc = xlpt_boot_detect(env->host, req->era, req->release, &p->boot, diag);
@@ -174,7 +174,7 @@ int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
 	if (rc == 0)
 		rc = need_pciback(req, p, diag);
 	if (rc == 0) {
-		_cleanup_diag_ struct xlpt_diag bad = {0};
+		_cleanup_diag_ struct xlpt_diag bad = { 0 };
 
 		rc = xlpt_boot_owned_read(env->host, &p->boot, &p->owned, &bad);
 		/* A malformed list can still be taken out whole. */
@@ -205,12 +205,12 @@ int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
 	xlpt_boot_unread(env, req, p);
 	text = xlpt_hide_format(&p->list);
 	if (*text) {
-		_cleanup_hide_ struct xlpt_hide_list again = {0};
+		_cleanup_hide_ struct xlpt_hide_list again = { 0 };
 
 		rc = xlpt_hide_lint(p->boot.grammar, text, &again, diag);
 	}
 	if (rc == 0) {
-		_cleanup_diag_ struct xlpt_diag unread = {0};
+		_cleanup_diag_ struct xlpt_diag unread = { 0 };
 
 		if (xlpt_initrd_read(env->host, &p->boot, &p->initrd, &unread))
 			p->initrd_unknown = xlpt_xstrdup(unread.message);
@@ -271,11 +271,11 @@ static void sweep(struct xlpt_env *env, const struct xlpt_boot_plan *p)
 int xlpt_op_boot_apply(struct xlpt_env *env, const struct xlpt_boot_plan *p, bool *changed,
 		       struct xlpt_diag *diag)
 {
-	_cleanup_plan_ struct xlpt_plan steps = {0};
+	_cleanup_plan_ struct xlpt_plan steps = { 0 };
 	_cleanup_journal_ struct xlpt_journal j;
 	/* A note that only makes a message better: without it verify says "lost". */
 	const char *ours = p->owned.by_cmdline ? p->eff.cmdline_hide : p->stamp;
-	struct apply a = {.env = env, .plan = p};
+	struct apply a = { .env = env, .plan = p };
 	int rc;
 
 	*changed = false;
@@ -289,10 +289,10 @@ int xlpt_op_boot_apply(struct xlpt_env *env, const struct xlpt_boot_plan *p, boo
 		xlpt_plan_add(&steps, put, undo, i,
 			      xlpt_xasprintf("%s %s", f->text ? "write" : "remove", f->path),
 			      xlpt_xasprintf("put %s back as it was", f->path));
-		xlpt_change_note(&j, &(struct xlpt_change){.path = f->path,
-							   .was = f->old,
-							   .want = f->text,
-							   .mode = f->mode});
+		xlpt_change_note(&j, &(struct xlpt_change){ .path = f->path,
+							    .was = f->old,
+							    .want = f->text,
+							    .mode = f->mode });
 	}
 	sweep(env, p);
 	env->done |= !*changed;
@@ -310,7 +310,7 @@ int xlpt_op_boot_apply(struct xlpt_env *env, const struct xlpt_boot_plan *p, boo
  */
 static void hidden_by_hand(struct xlpt_env *env, struct xlpt_verdict *v)
 {
-	_cleanup_pcinote_ struct xlpt_pcinote note = {0};
+	_cleanup_pcinote_ struct xlpt_pcinote note = { 0 };
 	const char *slash;
 	struct xlpt_bdf bdf;
 
@@ -379,5 +379,5 @@ void xlpt_boot_plan_dispose(struct xlpt_boot_plan *p)
 	xlpt_strv_free(p->commands);
 	xlpt_iommu_notes_dispose(&p->iommu);
 	free(p->stamp);
-	*p = (struct xlpt_boot_plan){0};
+	*p = (struct xlpt_boot_plan){ 0 };
 }

@@ -17,7 +17,7 @@ int xlpt_budget_settings(struct xlpt_op *op, struct xlpt_diag *diag)
 	_cleanup_diag_ struct xlpt_diag own = { 0 };
 	int rc;
 
-	xlpt_settings_dispose(&op->settings);	/* of an earlier try (--wait) */
+	xlpt_settings_dispose(&op->settings); /* of an earlier try (--wait) */
 	rc = xlpt_settings_read(op->env->host, &op->settings, &own);
 	if (rc == 0)
 		return 0;
@@ -66,43 +66,53 @@ static int refuse(struct xlpt_op *op, const struct xlpt_ledger_use *use, size_t 
 		  struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *window = xlpt_budget_duration(op->settings.budget.window_ms);
-	const struct xlpt_budget_answer *a = use->device_over && !use->host_over ? &use->device
-										   : &use->host;
-	_cleanup_free_ char *whose = a == &use->host ? xlpt_xstrdup("this host")
-						     : xlpt_xstrdup(XLPT_BDF_STR(use->bdf));
+	const struct xlpt_budget_answer *a =
+		use->device_over && !use->host_over ? &use->device : &use->host;
+	_cleanup_free_ char *whose =
+		a == &use->host ? xlpt_xstrdup("this host") : xlpt_xstrdup(XLPT_BDF_STR(use->bdf));
 	_cleanup_free_ char *next = NULL;
 
 	op->budget_next_ms = use->next_ms;
 	if (use->next_ms < 0) {
-		xlpt_diag_set(diag, XLPT_ERR_BUDGET, "%zu devices at once are more than the hotplug "
-			      "budget of %s ever allows: %u in %s", wanted, whose, a->limit, window);
+		xlpt_diag_set(diag, XLPT_ERR_BUDGET,
+			      "%zu devices at once are more than the hotplug "
+			      "budget of %s ever allows: %u in %s",
+			      wanted, whose, a->limit, window);
 		xlpt_diag_fact(diag, "hotplug-limit in " XLPT_SETTINGS_PATH " says so");
 		xlpt_diag_hint(diag, "name fewer devices at once");
 		return XLPT_ERR_BUDGET;
 	}
 	next = xlpt_budget_duration(use->next_ms);
 	if (a->left)
-		xlpt_diag_set(diag, XLPT_ERR_BUDGET, "the hotplug budget of %s has %u left, not %zu; so "
-			      "many are free in %s", whose, a->left, wanted, next);
+		xlpt_diag_set(diag, XLPT_ERR_BUDGET,
+			      "the hotplug budget of %s has %u left, not %zu; so "
+			      "many are free in %s",
+			      whose, a->left, wanted, next);
 	else if (wanted > 1)
-		xlpt_diag_set(diag, XLPT_ERR_BUDGET, "the hotplug budget of %s is used up; %zu are free "
-			      "in %s", whose, wanted, next);
+		xlpt_diag_set(diag, XLPT_ERR_BUDGET,
+			      "the hotplug budget of %s is used up; %zu are free "
+			      "in %s",
+			      whose, wanted, next);
 	else
-		xlpt_diag_set(diag, XLPT_ERR_BUDGET, "the hotplug budget of %s is used up; the next is "
-			      "free in %s", whose, next);
+		xlpt_diag_set(diag, XLPT_ERR_BUDGET,
+			      "the hotplug budget of %s is used up; the next is "
+			      "free in %s",
+			      whose, next);
 	xlpt_diag_fact(diag, "%u of %u attaches and detaches in %s were used; nothing was touched",
 		       a->used, a->limit, window);
 	xlpt_diag_hint(diag, "the same with --wait waits for it; xlpt budget shows what was used");
 	return XLPT_ERR_BUDGET;
 }
 
-static void warn_of(struct xlpt_env *env, const struct xlpt_op *op, const struct xlpt_budget_answer *a,
-		    const char *whose)
+static void warn_of(struct xlpt_env *env, const struct xlpt_op *op,
+		    const struct xlpt_budget_answer *a, const char *whose)
 {
 	_cleanup_free_ char *window = xlpt_budget_duration(op->settings.budget.window_ms);
 
-	xlpt_warn(env, "%u of the %u attaches and detaches that %s may have in %s are used (xlpt budget)",
-		  a->used, a->limit, whose, window);
+	xlpt_warn(
+		env,
+		"%u of the %u attaches and detaches that %s may have in %s are used (xlpt budget)",
+		a->used, a->limit, whose, window);
 }
 
 static int ask_only(struct xlpt_op *op, const struct xlpt_ledger_want *wants, size_t n,
@@ -157,8 +167,9 @@ int xlpt_budget_reserve(struct xlpt_op *op, const char *name, struct xlpt_diag *
 		return 0;
 	if (op->force)
 		return count_forced(op, wants, n);
-	rc = op->env->dry_run ? ask_only(op, wants, n, &use, diag)
-			      : xlpt_ledger_reserve(op->env, &op->settings.budget, wants, n, &use, diag);
+	rc = op->env->dry_run
+		     ? ask_only(op, wants, n, &use, diag)
+		     : xlpt_ledger_reserve(op->env, &op->settings.budget, wants, n, &use, diag);
 	if (rc == XLPT_ERR_BUDGET)
 		return refuse(op, &use, n, diag);
 	if (rc == 0 && !op->env->dry_run && use.host.warn)
@@ -199,7 +210,8 @@ int xlpt_budget_release(struct xlpt_env *env, enum xlpt_ledger_kind kind, uint32
 	    env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, NULL) == 0 && !assigned)
 		return xlpt_release(env, domid, bdf, force, timeout_ms, diag);
 	if (xlpt_ledger_reserve(env, NULL, &want, 1, NULL, &own))
-		xlpt_warn(env, "taking back %s could not be counted: %s", XLPT_BDF_STR(bdf), own.message);
+		xlpt_warn(env, "taking back %s could not be counted: %s", XLPT_BDF_STR(bdf),
+			  own.message);
 	return xlpt_release(env, domid, bdf, force, timeout_ms, diag);
 }
 

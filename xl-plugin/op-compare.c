@@ -14,8 +14,8 @@ static int read_said(const char *path, bool devices_only, struct xlpt_dom *dom,
 
 	xlpt_dom_init(dom);
 	rc = xlpt_convert_load(path, false, &text, NULL, diag);
-	return rc ? rc : xlpt_convert_said(xlpt_str_get(&text), text.len, path, devices_only, dom,
-					   diag);
+	return rc ? rc
+		  : xlpt_convert_said(xlpt_str_get(&text), text.len, path, devices_only, dom, diag);
 }
 
 static struct json_object *deltas_json(const struct xlpt_deltas *deltas)

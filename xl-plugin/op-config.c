@@ -12,7 +12,7 @@
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
 
-#define MAX_SIZE (8u << 20)	/* as convert has it */
+#define MAX_SIZE (8u << 20) /* as convert has it */
 
 /* ---- the file ---- */
 
@@ -27,7 +27,10 @@ static void config_dispose(struct config_file *f)
 	xlpt_str_dispose(&f->text);
 }
 #define _cleanup_config_ XLPT_CLEANUP(config_dispose)
-#define NO_CONFIG { .file = XLPT_FILE_NONE }
+#define NO_CONFIG                      \
+	{                              \
+		.file = XLPT_FILE_NONE \
+	}
 
 static int cannot(struct xlpt_diag *diag, const char *what, const char *path, int r)
 {
@@ -47,8 +50,10 @@ static int read_config(struct xlpt_env *env, const char *path, struct config_fil
 	if (r == 0)
 		r = xlpt_file_get(&f->file, MAX_SIZE, &f->text);
 	if (r == -EFBIG) {
-		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "larger than %u bytes: this is no guest's "
-			      "configuration", MAX_SIZE);
+		xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
+			      "larger than %u bytes: this is no guest's "
+			      "configuration",
+			      MAX_SIZE);
 		xlpt_diag_at(diag, path, 1, 1);
 		xlpt_diag_hint(diag, "name the configuration itself");
 		return XLPT_ERR_SYNTAX;
@@ -118,7 +123,8 @@ static struct xlpt_edit *edits_of(const struct xlpt_op *op)
 	struct xlpt_edit *edits = xlpt_xcalloc(op->n, sizeof(*edits));
 
 	for (size_t i = 0; i < op->n; i++) {
-		edits[i] = (struct xlpt_edit){ .remove = op->config.remove, .spec = op->items[i].spec };
+		edits[i] = (struct xlpt_edit){ .remove = op->config.remove,
+					       .spec = op->items[i].spec };
 		/* xl would not read it. */
 		edits[i].spec.vf = (struct xlpt_vf_identity){ 0 };
 	}
@@ -142,8 +148,10 @@ int xlpt_op_config_check(struct xlpt_op *op, const char *path, bool remove, stru
 		rc = change(&f, path, edits, op->n, &text, &op->config.changes, diag);
 	for (size_t i = 0; rc == 0 && i < op->n; i++)
 		if (!xlpt_vfid_is_empty(&op->items[i].spec.vf))
-			xlpt_warn(op->env, "%s lists %s without mac=, vlan= and their like: xl has no "
-				  "word for them", path, XLPT_BDF_STR(op->items[i].spec.bdf));
+			xlpt_warn(op->env,
+				  "%s lists %s without mac=, vlan= and their like: xl has no "
+				  "word for them",
+				  path, XLPT_BDF_STR(op->items[i].spec.bdf));
 	return rc;
 }
 
@@ -208,7 +216,8 @@ void xlpt_plan_config(struct xlpt_plan *plan, const struct xlpt_op *op)
 		xlpt_str_addf(&devices, "%s%s", i ? " " : "", XLPT_BDF_STR(op->items[i].spec.bdf));
 	xlpt_plan_add(plan, apply, take_back, op->n,
 		      xlpt_xasprintf("%s %s %s %s", op->config.remove ? "remove" : "add", devices.s,
-				     op->config.remove ? "from pci in" : "to pci in", op->config.path),
+				     op->config.remove ? "from pci in" : "to pci in",
+				     op->config.path),
 		      xlpt_xasprintf("give %s its old text back", op->config.path));
 }
 
@@ -235,7 +244,8 @@ void xlpt_config_mend(struct xlpt_env *env, const struct xlpt_journal *j)
 		return;
 	edits = xlpt_xcalloc(j->n, sizeof(*edits));
 	for (size_t i = 0; i < j->n; i++)
-		if (j->devs[i].spec && xlpt_spec_parse(j->devs[i].spec, &edits[n].spec, NULL) == 0) {
+		if (j->devs[i].spec &&
+		    xlpt_spec_parse(j->devs[i].spec, &edits[n].spec, NULL) == 0) {
 			edits[n].spec.vf = (struct xlpt_vf_identity){ 0 };
 			edits[n++].remove = remove;
 		}
@@ -249,7 +259,8 @@ void xlpt_config_mend(struct xlpt_env *env, const struct xlpt_journal *j)
 	/* What writing it had come to when it was cut short. */
 	if (f.file.name)
 		xlpt_file_sweep(&f.file.dir, "/", f.file.name + 1, false);
-	/* The devices are mended; a file that is gone or broken by now must not keep them locked. */
+	/* The devices are mended; a file that is gone or broken by now must not keep them locked.
+	 */
 	if (rc)
 		xlpt_warn(env, "%s is not changed (%s); xlpt convert --edit does it", j->config,
 			  diag.message ? diag.message : "failed");

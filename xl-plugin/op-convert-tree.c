@@ -11,12 +11,12 @@
 
 #include "xl-plugin/output.h"
 
-#define MAX_DEPTH 32	/* of directories */
+#define MAX_DEPTH 32 /* of directories */
 
 /* ---- trees ---- */
 
 struct walk {
-	struct stat out;	/* the output directory, which is not entered */
+	struct stat out; /* the output directory, which is not entered */
 	bool has_out;
 	struct xlpt_convert_inputs *in;
 	const char *root;
@@ -37,7 +37,8 @@ static int walk_dir(struct walk *w, const char *rel, int depth, struct xlpt_diag
 static int walk_entry(struct walk *w, int dirfd_, const char *rel, const char *name, int depth,
 		      struct xlpt_diag *diag)
 {
-	_cleanup_free_ char *sub = xlpt_xasprintf("%s%s%s", rel, *rel ? "/" : "", name), *path = NULL;
+	_cleanup_free_ char *sub = xlpt_xasprintf("%s%s%s", rel, *rel ? "/" : "", name),
+			    *path = NULL;
 	struct stat st;
 
 	/* Links are not followed: a tree from elsewhere cannot lead to other files. */
@@ -63,13 +64,15 @@ static int walk_dir(struct walk *w, const char *rel, int depth, struct xlpt_diag
 	int rc = 0;
 
 	if (depth > MAX_DEPTH) {
-		xlpt_diag_set(diag, XLPT_ERR_DATA, "%s: deeper than %d directories", path, MAX_DEPTH);
+		xlpt_diag_set(diag, XLPT_ERR_DATA, "%s: deeper than %d directories", path,
+			      MAX_DEPTH);
 		xlpt_diag_hint(diag, "convert what is below it by itself");
 		return XLPT_ERR_DATA;
 	}
 	dir = opendir(path);
 	if (!dir)
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot read the directory %s", path);
+		return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot read the directory %s",
+				       path);
 	while (rc == 0 && (ent = readdir(dir)))
 		if (strcmp(ent->d_name, ".") != 0 && strcmp(ent->d_name, "..") != 0)
 			rc = walk_entry(w, dirfd(dir), rel, ent->d_name, depth, diag);

@@ -63,8 +63,9 @@ static void tell_todo(struct xlpt_convert_run *run, const char *path,
 {
 	if (!losses->n_todo || run->batch)
 		return;
-	xlpt_remark(run->env, "%s: before the guest starts under Xen (--no-for-xen only translates it):",
-		    path);
+	xlpt_remark(
+		run->env,
+		"%s: before the guest starts under Xen (--no-for-xen only translates it):", path);
 	for (size_t i = 0; i < losses->n_todo; i++)
 		xlpt_remark(run->env, "  - %s", losses->todo[i]);
 }
@@ -103,8 +104,7 @@ static void report(struct xlpt_convert_run *run, const char *path, const char *o
 	tell_todo(run, path, losses);
 }
 
-static int refuse_losses(const char *path, const struct xlpt_losses *losses,
-			 struct xlpt_diag *diag)
+static int refuse_losses(const char *path, const struct xlpt_losses *losses, struct xlpt_diag *diag)
 {
 	size_t n = 0;
 	const struct xlpt_loss *first = NULL;
@@ -114,8 +114,9 @@ static int refuse_losses(const char *path, const struct xlpt_losses *losses,
 			first = first ? first : &losses->items[i];
 			n++;
 		}
-	xlpt_diag_set(diag, XLPT_ERR_DATA, "%zu %s of the guest would change, and --strict allows none",
-		      n, n == 1 ? "thing" : "things");
+	xlpt_diag_set(diag, XLPT_ERR_DATA,
+		      "%zu %s of the guest would change, and --strict allows none", n,
+		      n == 1 ? "thing" : "things");
 	xlpt_diag_fact(diag, "%s: %s", first->what, first->reason);
 	xlpt_diag_hint(diag, "without --strict they are kept in the output; --explain lists them");
 	xlpt_diag_at(diag, path, first->line, 0);
@@ -157,7 +158,8 @@ static int refuse_other(const char *path, const char *why, struct xlpt_diag *dia
 }
 
 /* The result would take the place of what it was made from. */
-static int check_output(const struct xlpt_convert_run *run, const char *path, struct xlpt_diag *diag)
+static int check_output(const struct xlpt_convert_run *run, const char *path,
+			struct xlpt_diag *diag)
 {
 	struct stat in, out;
 
@@ -195,7 +197,7 @@ int xlpt_convert_file(struct xlpt_convert_run *run, const struct xlpt_convert_in
 			xlpt_remark(run->env, "%s: skipped: %s", name, other);
 		}
 		if (other || xlpt_convert_skips(run, xlpt_str_get(&in), in.len)) {
-			run->skipped++;	/* is what it shall become */
+			run->skipped++; /* is what it shall become */
 			return 0;
 		}
 		rc = xlpt_convert(xlpt_str_get(&in), in.len, name, &run->how, &out, &to, &losses,

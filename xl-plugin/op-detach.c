@@ -65,11 +65,15 @@ static int remove_hvm(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_di
 
 		xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s did not let go of %s", op->guest.name,
 			      XLPT_BDF_STR(bdf));
-		xlpt_diag_fact(diag, "its device model was asked to unplug it, and the guest did not "
-				     "answer; the request stays pending");
+		xlpt_diag_fact(diag,
+			       "its device model was asked to unplug it, and the guest did not "
+			       "answer; the request stays pending");
 		xlpt_diag_add_log(diag, log);
-		xlpt_diag_hint(diag, "xlpt detach %s %s again once the guest's system runs; --force takes "
-				     "it away without the guest", XLPT_WORD(op->guest.name), XLPT_BDF_STR(bdf));
+		xlpt_diag_hint(
+			diag,
+			"xlpt detach %s %s again once the guest's system runs; --force takes "
+			"it away without the guest",
+			XLPT_WORD(op->guest.name), XLPT_BDF_STR(bdf));
 		return XLPT_ERR_LEFT;
 	}
 	return rc;
@@ -107,10 +111,12 @@ static int verify_gone(void *ctx, size_t i, struct xlpt_diag *diag)
 	/* It ended meanwhile: what it left needs nobody's answer. */
 	if (rc == XLPT_ERR_NO_GUEST) {
 		xlpt_diag_dispose(diag);
-		return xlpt_release(env, op->guest.domid, item->spec.bdf, true, op->timeout_ms, diag);
+		return xlpt_release(env, op->guest.domid, item->spec.bdf, true, op->timeout_ms,
+				    diag);
 	}
 	if (rc) {
-		xlpt_diag_hint(diag, "xlpt repair once the guest answers, or xlpt detach --force %s %s",
+		xlpt_diag_hint(diag,
+			       "xlpt repair once the guest answers, or xlpt detach --force %s %s",
 			       XLPT_WORD(op->guest.name), XLPT_BDF_STR(item->spec.bdf));
 		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
 	}
@@ -118,7 +124,8 @@ static int verify_gone(void *ctx, size_t i, struct xlpt_diag *diag)
 	if (rc)
 		return rc;
 	if (assigned) {
-		xlpt_diag_set(diag, XLPT_ERR_LEFT, "the hypervisor still has %s assigned to a guest",
+		xlpt_diag_set(diag, XLPT_ERR_LEFT,
+			      "the hypervisor still has %s assigned to a guest",
 			      XLPT_BDF_STR(item->spec.bdf));
 		xlpt_diag_fact(diag, "libxl reported its removal");
 		xlpt_diag_hint(diag, "xlpt repair");
@@ -134,7 +141,8 @@ static int verify_gone(void *ctx, size_t i, struct xlpt_diag *diag)
 			xlpt_diag_set(diag, XLPT_ERR_LEFT, "the device model of %s still holds %s",
 				      op->guest.name, XLPT_BDF_STR(item->spec.bdf));
 			xlpt_diag_fact(diag, "\"info pci\" in QEMU's monitor lists it");
-			xlpt_diag_hint(diag, "xlpt repair once the guest's system runs, or xl destroy %s",
+			xlpt_diag_hint(diag,
+				       "xlpt repair once the guest's system runs, or xl destroy %s",
 				       XLPT_WORD(op->guest.name));
 			return XLPT_ERR_LEFT;
 		}
@@ -158,22 +166,27 @@ static int verify_gone(void *ctx, size_t i, struct xlpt_diag *diag)
 	 * A next attach that comes before the guest has freed its frontend would be
 	 * taken for the old one and never be connected.
 	 */
-	if (rc == 0 && !xlpt_wait_port_closed(env, op->guest.domid, item->evtchn, XLPT_PORT_TIMEOUT_MS))
-		xlpt_warn(env, "%s has not freed its PCI frontend yet; give it time before the next "
-			       "attach", op->guest.name);
+	if (rc == 0 &&
+	    !xlpt_wait_port_closed(env, op->guest.domid, item->evtchn, XLPT_PORT_TIMEOUT_MS))
+		xlpt_warn(env,
+			  "%s has not freed its PCI frontend yet; give it time before the next "
+			  "attach",
+			  op->guest.name);
 	return rc;
 }
 
 static int take_absent(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
-	int rc = xlpt_release_absent(op->env, &op->guest, op->items[i].spec.bdf, op->timeout_ms, diag);
+	int rc = xlpt_release_absent(op->env, &op->guest, op->items[i].spec.bdf, op->timeout_ms,
+				     diag);
 
 	/* Where its registers were, nobody can tell any more. */
 	if (rc == 0)
-		xlpt_warn(op->env, "%s is not in this host any more: %s keeps what access it had to its "
-			  "memory and ports until it ends", XLPT_BDF_STR(op->items[i].spec.bdf),
-			  op->guest.name);
+		xlpt_warn(op->env,
+			  "%s is not in this host any more: %s keeps what access it had to its "
+			  "memory and ports until it ends",
+			  XLPT_BDF_STR(op->items[i].spec.bdf), op->guest.name);
 	return rc;
 }
 
@@ -182,16 +195,20 @@ static void plan_take(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i
 	const char *bdf = XLPT_BDF_STR(op->items[i].spec.bdf), *guest = op->guest.name;
 
 	if (op->items[i].absent) {
-		xlpt_plan_add(plan, take_absent, NULL, i,
-			      xlpt_xasprintf("take from %s what is left of %s, which this host has no more",
-					     guest, bdf), NULL);
+		xlpt_plan_add(
+			plan, take_absent, NULL, i,
+			xlpt_xasprintf(
+				"take from %s what is left of %s, which this host has no more",
+				guest, bdf),
+			NULL);
 		xlpt_plan_final(plan);
 		return;
 	}
 	if (op->guest.type == XLPT_GUEST_PV && !op->force)
 		xlpt_plan_add(plan, wait_ready, NULL, i,
 			      xlpt_xasprintf("wait until %s is ready for a change", guest), NULL);
-	xlpt_plan_add(plan, remove_device, NULL, i, xlpt_xasprintf("take %s from %s", bdf, guest), NULL);
+	xlpt_plan_add(plan, remove_device, NULL, i, xlpt_xasprintf("take %s from %s", bdf, guest),
+		      NULL);
 	xlpt_plan_final(plan);
 	xlpt_plan_add(plan, verify_gone, NULL, i,
 		      xlpt_xasprintf("wait until %s has let go of %s", guest, bdf), NULL);
@@ -213,7 +230,8 @@ static bool beside_the_point(const struct xlpt_op *op, const struct xlpt_item *i
 	if (!item->of_slot)
 		return false;
 	for (size_t i = 0; i < op->n; i++)
-		if (op->items[i].of_slot && xlpt_bdf_same_slot(op->items[i].spec.bdf, item->spec.bdf) &&
+		if (op->items[i].of_slot &&
+		    xlpt_bdf_same_slot(op->items[i].spec.bdf, item->spec.bdf) &&
 		    holds(op, op->items[i].spec.bdf))
 			return true;
 	return false;
@@ -231,8 +249,8 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 			continue;
 		}
 		if (!held) {
-			xlpt_diag_set(diag, XLPT_ERR_NOT_HELD, "%s does not have %s", op->guest.name,
-				      XLPT_BDF_STR(item->spec.bdf));
+			xlpt_diag_set(diag, XLPT_ERR_NOT_HELD, "%s does not have %s",
+				      op->guest.name, XLPT_BDF_STR(item->spec.bdf));
 			if (item->place.has_owner)
 				xlpt_diag_fact(diag, "%s (domain %u) has it",
 					       item->place.owner_name ? item->place.owner_name
@@ -247,8 +265,10 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 		if (rc)
 			return rc;
 		if (op->guest.paused && op->guest.type == XLPT_GUEST_PV && !op->force) {
-			xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is paused and cannot let go of a "
-				      "device", op->guest.name);
+			xlpt_diag_set(diag, XLPT_ERR_NO_GUEST,
+				      "%s is paused and cannot let go of a "
+				      "device",
+				      op->guest.name);
 			xlpt_diag_hint(diag, "xl unpause %s", XLPT_WORD(op->guest.name));
 			return XLPT_ERR_NO_GUEST;
 		}

@@ -12,11 +12,11 @@
 #include "xl-plugin/op.h"
 #include "xl-plugin/output.h"
 
-#define LOG "/var/log/xen/qemu-dm-%s.log"
-#define LOG_MAX (256 * 1024)	/* of what came since: a guest can make QEMU write without end */
+#define LOG	  "/var/log/xen/qemu-dm-%s.log"
+#define LOG_MAX	  (256 * 1024) /* of what came since: a guest can make QEMU write without end */
 #define LINES_MAX 8
 /* With a library of another release, how long the guest's first use of the memory is waited for. */
-#define DOUBT_MS 5000
+#define DOUBT_MS      5000
 #define DOUBT_POLL_MS 250
 
 static int log_open(struct xlpt_op *op, struct stat *st)
@@ -49,10 +49,12 @@ static char *read_since(struct xlpt_op *op, uint64_t from)
 /* What the guest itself makes QEMU say, and what it says of a device that goes. */
 static bool no_fault(const char *line)
 {
+	/* clang-format off */
 	static const char *const words[] = { "Should not read BAR", "Should not write BAR",
 					     "Failed to read register", "Failed to write register",
 					     "Failed to access register", "remove old", "nbinding of",
 					     "nmapping of" };
+	/* clang-format on */
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(words); i++)
 		if (strstr(line, words[i]))
@@ -97,7 +99,8 @@ static char *other_xen(struct xlpt_op *op, const char *version)
 	const char *at;
 
 	if (xlpt_store_read_uint(op->env->store, 0, &pid, "/local/domain/%u/image/device-model-pid",
-				 op->guest.domid) || !pid)
+				 op->guest.domid) ||
+	    !pid)
 		return NULL;
 	path = xlpt_xasprintf("/proc/%u/maps", pid);
 	if (xlpt_file_read(op->env->host, path, 4 << 20, &maps))
@@ -118,9 +121,10 @@ void xlpt_dm_look(struct xlpt_op *op)
 		return;
 	op->dm_other_xen = other_xen(op, caps.version);
 	if (op->dm_other_xen)
-		xlpt_warn(op->env, "the device model of %s was built for Xen %s, and Xen %s runs: it may "
-			  "not be able to pass a device on", op->guest.name, op->dm_other_xen,
-			  caps.version);
+		xlpt_warn(op->env,
+			  "the device model of %s was built for Xen %s, and Xen %s runs: it may "
+			  "not be able to pass a device on",
+			  op->guest.name, op->dm_other_xen, caps.version);
 }
 
 int xlpt_dm_judge(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag)
@@ -141,13 +145,18 @@ int xlpt_dm_judge(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_
 	}
 	if (!lines.len)
 		return 0;
-	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the device model of %s lists %s, and the guest cannot "
-		      "use it", op->guest.name, XLPT_BDF_STR(item->spec.bdf));
+	xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
+		      "the device model of %s lists %s, and the guest cannot "
+		      "use it",
+		      op->guest.name, XLPT_BDF_STR(item->spec.bdf));
 	xlpt_diag_fact(diag, "it says so in " LOG, op->guest.name);
 	xlpt_diag_add_log(diag, lines.s);
 	if (op->dm_other_xen)
-		xlpt_diag_hint(diag, "install the device model of the Xen that runs (this one was built for "
-			       "%s), and start %s anew", op->dm_other_xen, XLPT_WORD(op->guest.name));
+		xlpt_diag_hint(
+			diag,
+			"install the device model of the Xen that runs (this one was built for "
+			"%s), and start %s anew",
+			op->dm_other_xen, XLPT_WORD(op->guest.name));
 	else
 		xlpt_diag_hint(diag, "xl dmesg shows what Xen refused to the device model");
 	return XLPT_ERR_CONFLICT;

@@ -138,14 +138,13 @@ static void plan_file(struct xlpt_plan *plan, struct xlpt_journal *j,
 	};
 	char *what;
 
-	xlpt_change_note(j, &(struct xlpt_change){.kind = kinds[f->kind],
-						  .path = f->path,
-						  .was = f->now,
-						  .want = remove ? f->without : f->with,
-						  .mode = 0644,
-						  .st = f->kind != XLPT_SENTRY_LINK && f->now
-								? &f->st
-								: NULL});
+	xlpt_change_note(j, &(struct xlpt_change){
+				    .kind = kinds[f->kind],
+				    .path = f->path,
+				    .was = f->now,
+				    .want = remove ? f->without : f->with,
+				    .mode = 0644,
+				    .st = f->kind != XLPT_SENTRY_LINK && f->now ? &f->st : NULL });
 
 	if (f->kind == XLPT_SENTRY_LINK)
 		what = remove ? xlpt_xasprintf("remove the link %s", f->path)
@@ -166,9 +165,9 @@ int xlpt_op_guard_lock(struct xlpt_env *env, struct xlpt_locks *locks, struct xl
 int xlpt_op_guard(struct xlpt_env *env, struct xlpt_sentry *g, const bool parts[XLPT_SENTRY_PARTS],
 		  bool remove, bool force, bool *changed, struct xlpt_diag *diag)
 {
-	_cleanup_plan_ struct xlpt_plan plan = {0};
+	_cleanup_plan_ struct xlpt_plan plan = { 0 };
 	_cleanup_journal_ struct xlpt_journal j;
-	struct apply a = {.env = env, .g = g, .remove = remove};
+	struct apply a = { .env = env, .g = g, .remove = remove };
 	int rc = 0;
 
 	*changed = false;

@@ -89,7 +89,8 @@ static int note_again(void *ctx, size_t i, struct xlpt_diag *diag)
 	return item_of(ctx, i)->origin_known ? note_origin(ctx, i, diag) : 0;
 }
 
-/* An administrator's driver_override stays: what binding lends itself comes back, in repair, too. */
+/* An administrator's driver_override stays: what binding lends itself comes back, in repair, too.
+ */
 static int note_override(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *now = NULL, *note = NULL;
@@ -140,7 +141,8 @@ static int not_with_guest(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt
 	int rc = xlpt_owner_now(env, bdf, &domid, diag);
 
 	if (rc > 0) {
-		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is with domain %u", XLPT_BDF_STR(bdf), domid);
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is with domain %u", XLPT_BDF_STR(bdf),
+			      domid);
 		xlpt_diag_fact(diag, "/local/domain/0/backend/pci/%u/0 names it", domid);
 		xlpt_diag_hint(diag, "xlpt detach %u %s", domid, XLPT_BDF_STR(bdf));
 		return XLPT_ERR_IN_USE;

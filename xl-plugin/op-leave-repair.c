@@ -60,7 +60,9 @@ static int attach_one(struct xlpt_env *env, const struct xlpt_guest *guest,
 static void attach_all(struct xlpt_env *env, const struct xlpt_guest *known, struct xlpt_journal *j,
 		       bool had)
 {
-	struct xlpt_leave_how how = { .journal = j, .timeout_ms = XLPT_GUEST_TIMEOUT_MS, .had = had };
+	struct xlpt_leave_how how = { .journal = j,
+				      .timeout_ms = XLPT_GUEST_TIMEOUT_MS,
+				      .had = had };
 	_cleanup_guest_ struct xlpt_guest now = { 0 };
 	const struct xlpt_guest *guest = &now;
 	const char *text;
@@ -147,7 +149,8 @@ static int repair_restore(struct xlpt_env *env, struct xlpt_journal *j, struct x
 	_cleanup_guest_ struct xlpt_guest now = { 0 };
 	int rc;
 
-	/* An xl whose feed broke off takes its half-made domain away; one that was fed unpauses it. */
+	/* An xl whose feed broke off takes its half-made domain away; one that was fed unpauses it.
+	 */
 	while ((rc = uuid ? xlpt_leave_by_uuid(env, uuid, &now, diag) : 0) > 0 &&
 	       (now.paused || now.dying) && xlpt_now(env->clock) < deadline) {
 		xlpt_guest_dispose(&now);
@@ -156,17 +159,20 @@ static int repair_restore(struct xlpt_env *env, struct xlpt_journal *j, struct x
 	if (rc < 0)
 		return rc;
 	if (rc == 0) {
-		xlpt_say(env, "%s was not restored; its image is as it was", name ? name : "the guest");
+		xlpt_say(env, "%s was not restored; its image is as it was",
+			 name ? name : "the guest");
 		return 0;
 	}
 	if (now.paused || now.dying) {
-		xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s (domain %u) is %s after its restore", now.name,
-			      now.domid, now.dying ? "shutting down" : "paused");
+		xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s (domain %u) is %s after its restore",
+			      now.name, now.domid, now.dying ? "shutting down" : "paused");
 		/* Not unpaused: its xl ended before it was whole, or before it could tell. */
-		xlpt_diag_hint(diag, "xl destroy %u, then xlpt repair; the image is as it was", now.domid);
+		xlpt_diag_hint(diag, "xl destroy %u, then xlpt repair; the image is as it was",
+			       now.domid);
 		return XLPT_ERR_LEFT;
 	}
-	rc = xlpt_lock_guest(env, locks, now.domid, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
+	rc = xlpt_lock_guest(env, locks, now.domid, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS,
+			     diag);
 	if (rc)
 		return rc;
 	xlpt_say(env, "%s is restored as domain %u", now.name, now.domid);
@@ -181,7 +187,8 @@ static int has_there(struct xlpt_env *env, const struct xlpt_journal *j, const c
 		     const char *host, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *words = xlpt_xasprintf("status %s", j->guest.name);
-	struct json_object *root = xlpt_leave_ask(env, transport, host, words, diag), *devs = NULL, *v;
+	struct json_object *root = xlpt_leave_ask(env, transport, host, words, diag), *devs = NULL,
+			   *v;
 	size_t n, whole = 0;
 
 	if (!root)
@@ -189,13 +196,15 @@ static int has_there(struct xlpt_env *env, const struct xlpt_journal *j, const c
 	json_object_object_get_ex(root, "devices", &devs);
 	n = json_object_is_type(devs, json_type_array) ? json_object_array_length(devs) : 0;
 	for (size_t i = 0; i < n; i++)
-		whole += json_object_object_get_ex(json_object_array_get_idx(devs, i), "state", &v) &&
+		whole += json_object_object_get_ex(json_object_array_get_idx(devs, i), "state",
+						   &v) &&
 			 xlpt_streq(json_object_get_string(v), "assigned");
 	json_object_put(root);
 	return n && whole == n;
 }
 
-/* xlpt attach there gives all of them or none, and one may still be at it: then ours waits for it. */
+/* xlpt attach there gives all of them or none, and one may still be at it: then ours waits for it.
+ */
 static int attach_there(struct xlpt_env *env, const struct xlpt_journal *j, const char *transport,
 			const char *host, struct xlpt_diag *diag)
 {
@@ -227,11 +236,14 @@ static int finish_migrate(struct xlpt_env *env, struct xlpt_journal *j, const ch
 	if (!there) {
 		const char *image = xlpt_journal_get(j, "image", 0);
 
-		xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s is neither here nor on %s", j->guest.name, host);
+		xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s is neither here nor on %s", j->guest.name,
+			      host);
 		if (image && !access(image, F_OK))
-			xlpt_diag_hint(diag, "its image is kept: xlpt restore %s", XLPT_WORD(image));
+			xlpt_diag_hint(diag, "its image is kept: xlpt restore %s",
+				       XLPT_WORD(image));
 		else
-			xlpt_diag_hint(diag, "xl list on both; create it again from its configuration");
+			xlpt_diag_hint(diag,
+				       "xl list on both; create it again from its configuration");
 		return XLPT_ERR_LEFT;
 	}
 	if (paused && decided(j, "arrived") && !xlpt_journal_get(j, "paused", 0))
@@ -257,8 +269,9 @@ static int repair_migrate(struct xlpt_env *env, struct xlpt_journal *j, struct x
 	if (!transport || !host) {
 		xlpt_diag_set(diag, XLPT_ERR_DATA, "the journal does not name the other host");
 		xlpt_diag_fact(diag, "%s was not written by this xlpt, or is damaged", j->path);
-		xlpt_diag_hint(diag, "see with xl list on both hosts where the guest is, and remove "
-				     "that file");
+		xlpt_diag_hint(diag,
+			       "see with xl list on both hosts where the guest is, and remove "
+			       "that file");
 		return XLPT_ERR_DATA;
 	}
 	if (rc > 0 && decided(j, "arrived") && (now.paused || now.dying)) {
@@ -278,7 +291,8 @@ static int repair_migrate(struct xlpt_env *env, struct xlpt_journal *j, struct x
 	if (offline && renamed)
 		rc = xlpt_leave_remote_destroy(env, transport, host, &j->guest, diag);
 	else
-		rc = offline ? 0 : xlpt_leave_remote_incoming(env, transport, host, &j->guest, diag);
+		rc = offline ? 0
+			     : xlpt_leave_remote_incoming(env, transport, host, &j->guest, diag);
 	if (rc == 0)
 		rc = xlpt_leave_take_back(env, &j->guest, transport, host,
 					  xlpt_journal_get(j, "paused", 0), diag);

@@ -21,11 +21,11 @@ static int migrate(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_leave *l = ctx;
 	struct xlpt_env *env = l->op.env;
-	const int keep[2] = { xlpt_lock_fd(&l->op.env->locks, XLPT_LOCK_GUEST,
-						      l->op.guest.domid), l->op.journal.fd };
+	const int keep[2] = { xlpt_lock_fd(&l->op.env->locks, XLPT_LOCK_GUEST, l->op.guest.domid),
+			      l->op.journal.fd };
 	_cleanup_guest_ struct xlpt_guest now = { 0 };
-	int rc = env->ts->ops->guest_migrate(env->ts, l->op.guest.domid, l->transport, l->host, keep,
-					     diag);
+	int rc = env->ts->ops->guest_migrate(env->ts, l->op.guest.domid, l->transport, l->host,
+					     keep, diag);
 
 	(void)i;
 	if (rc == 0)
@@ -49,8 +49,9 @@ static int undo_migrate(void *ctx, size_t i, struct xlpt_diag *diag)
 	(void)i;
 	if (rc > 0)
 		rc = xlpt_leave_remote_incoming(env, l->transport, l->host, &l->op.guest, diag);
-	return rc ? rc : xlpt_leave_take_back(env, &l->op.guest, l->transport, l->host, l->was_paused,
-					      diag);
+	return rc ? rc
+		  : xlpt_leave_take_back(env, &l->op.guest, l->transport, l->host, l->was_paused,
+					 diag);
 }
 
 int xlpt_leave_take_back(struct xlpt_env *env, const struct xlpt_guest *guest,
@@ -68,8 +69,9 @@ int xlpt_leave_take_back(struct xlpt_env *env, const struct xlpt_guest *guest,
 	if (now.suspended && strcmp(now.name, guest->name) != 0)
 		rc = xlpt_leave_remote_state(env, transport, host, guest, &there, &paused, diag);
 	if (rc == 0 && there && !paused) {
-		xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s runs on %s, and its copy here (%s) is suspended",
-			      guest->name, host, now.name);
+		xlpt_diag_set(diag, XLPT_ERR_LEFT,
+			      "%s runs on %s, and its copy here (%s) is suspended", guest->name,
+			      host, now.name);
 		xlpt_diag_hint(diag, "xl destroy %s here, then xlpt repair", XLPT_WORD(now.name));
 		return XLPT_ERR_LEFT;
 	}
@@ -126,8 +128,9 @@ static int go_on_there(void *ctx, size_t i, struct xlpt_diag *diag)
 
 	(void)i;
 	xlpt_leave_drop_part(l);
-	return l->was_paused ? 0 : xlpt_leave_remote_unpause(l->op.env, l->transport, l->host,
-							     l->op.guest.name, diag);
+	return l->was_paused ? 0
+			     : xlpt_leave_remote_unpause(l->op.env, l->transport, l->host,
+							 l->op.guest.name, diag);
 }
 
 static int attach_there(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -138,8 +141,8 @@ static int attach_there(void *ctx, size_t i, struct xlpt_diag *diag)
 	/* The other host may be this one, for a test. */
 	xlpt_leave_give_back(&l->op);
 	xlpt_locks_release(&l->op.locks);
-	return xlpt_leave_remote_attach(l->op.env, l->transport, l->host, l->op.guest.name, l->targets,
-					diag);
+	return xlpt_leave_remote_attach(l->op.env, l->transport, l->host, l->op.guest.name,
+					l->targets, diag);
 }
 
 static int image_place(struct xlpt_leave *l, struct xlpt_diag *diag)
@@ -177,8 +180,8 @@ static int plan_offline(struct xlpt_leave *l, struct xlpt_plan *plan, struct xlp
 	xlpt_plan_add(plan, send_image, undo_send, n + 2,
 		      xlpt_xasprintf("send %s to %s", guest, host),
 		      xlpt_xasprintf("remove the copy of %s on %s", guest, host));
-	xlpt_plan_add(plan, xlpt_leave_destroy, NULL, n + 3,
-		      xlpt_xasprintf("end %s here", guest), NULL);
+	xlpt_plan_add(plan, xlpt_leave_destroy, NULL, n + 3, xlpt_xasprintf("end %s here", guest),
+		      NULL);
 	xlpt_plan_final(plan);
 	xlpt_plan_add(plan, go_on_there, NULL, n + 4,
 		      xlpt_xasprintf("let %s go on on %s", guest, host), NULL);
@@ -221,6 +224,7 @@ int xlpt_op_migrate(struct xlpt_leave *l, struct xlpt_diag *diag)
 	if (op->n)
 		xlpt_plan_add(&plan, attach_there, NULL, op->n + 5,
 			      xlpt_xasprintf("attach %s to %s on %s", l->targets, op->guest.name,
-					     l->host), NULL);
+					     l->host),
+			      NULL);
 	return rc ? rc : xlpt_op_execute(op, "migrate", &plan, diag);
 }

@@ -27,7 +27,9 @@ static int check_def(struct xlpt_env *env, const struct xlpt_pool_def *def,
 			xlpt_diag_fact(diag, "it is a PF that can have %d of them", d->vf_total);
 		else
 			xlpt_diag_fact(diag, "it has no PF");
-		xlpt_diag_hint(diag, d->vf_total >= 0 ? "pf=%s takes its VFs" : "xlpt attach takes %s by itself",
+		xlpt_diag_hint(diag,
+			       d->vf_total >= 0 ? "pf=%s takes its VFs"
+						: "xlpt attach takes %s by itself",
 			       bdf);
 		rc = XLPT_ERR_DATA;
 	}
@@ -59,7 +61,8 @@ int xlpt_op_pool_define(struct xlpt_env *env, const struct xlpt_pool_def *def,
 	if (rc == 0)
 		rc = tidy(env, NULL, diag);
 	if (rc == 0 && !env->dry_run)
-		rc = xlpt_lock_pools(env, &locks, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
+		rc = xlpt_lock_pools(env, &locks, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS,
+				     diag);
 	if (rc == 0)
 		rc = check_def(env, def, view, diag);
 	if (rc)
@@ -79,7 +82,8 @@ int xlpt_op_pool_undefine(struct xlpt_env *env, const char *name, struct xlpt_di
 	if (rc == 0)
 		rc = tidy(env, &over, diag);
 	if (rc == 0 && !env->dry_run)
-		rc = xlpt_lock_pools(env, &locks, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
+		rc = xlpt_lock_pools(env, &locks, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS,
+				     diag);
 	if (rc == 0)
 		rc = xlpt_pool_load(env, name, &def, diag);
 	/* A definition that cannot be read may go: that is the way to mend it. */
@@ -98,7 +102,8 @@ int xlpt_op_pool_undefine(struct xlpt_env *env, const char *name, struct xlpt_di
 			continue;
 		holder = xlpt_lease_holder(&leases.items[i]);
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "pool %s is in use", name);
-		xlpt_diag_fact(diag, "%s has %s out of it", holder, XLPT_BDF_STR(leases.items[i].bdf));
+		xlpt_diag_fact(diag, "%s has %s out of it", holder,
+			       XLPT_BDF_STR(leases.items[i].bdf));
 		if (leases.items[i].domid < 0)
 			xlpt_diag_hint(diag, "xlpt pool release %s, if that guest is not to come",
 				       XLPT_BDF_STR(leases.items[i].bdf));
@@ -134,9 +139,11 @@ static int still_there(struct xlpt_env *env, const char *guest, struct xlpt_diag
 		holder = xlpt_lease_holder(&leases.items[i]);
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s has not let go of %s", holder,
 			      XLPT_BDF_STR(leases.items[i].bdf));
-		xlpt_diag_fact(diag, "a backend or the hypervisor says that it has it, or an xlpt works on it");
-		xlpt_diag_hint(diag, "xlpt detach %s %s, or wait until it is gone", XLPT_WORD(leases.items[i].guest),
-			       XLPT_BDF_STR(leases.items[i].bdf));
+		xlpt_diag_fact(
+			diag,
+			"a backend or the hypervisor says that it has it, or an xlpt works on it");
+		xlpt_diag_hint(diag, "xlpt detach %s %s, or wait until it is gone",
+			       XLPT_WORD(leases.items[i].guest), XLPT_BDF_STR(leases.items[i].bdf));
 		rc = XLPT_ERR_IN_USE;
 	}
 	return rc;
@@ -161,7 +168,8 @@ int xlpt_op_pool_release_guest(struct xlpt_env *env, const char *guest, int64_t 
 	}
 }
 
-/* IN_USE when a guest has it, who need not be the one of the lease, and whose name that may not tell. */
+/* IN_USE when a guest has it, who need not be the one of the lease, and whose name that may not
+ * tell. */
 static int with_nobody(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
 	_cleanup_owners_ struct xlpt_owners owners = { 0 };
@@ -176,7 +184,8 @@ static int with_nobody(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_di
 		return rc;
 	o = xlpt_owners_find(&owners, bdf);
 	if (o && o->guest) {
-		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is with %s (domain %u)", text, o->guest, o->domid);
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is with %s (domain %u)", text, o->guest,
+			      o->domid);
 		xlpt_diag_fact(diag, "its PCI backend names it");
 		if (o->shut_down)
 			xlpt_diag_hint(diag, "xl destroy %s", XLPT_WORD(o->guest));
@@ -227,7 +236,8 @@ int xlpt_op_pool_release(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_
 	if (rc)
 		return rc;
 	XLPT_GROW(out->items, out->n, out->alloc);
-	out->items[out->n++] = (struct xlpt_returned){ .bdf = bdf, .pool = xlpt_xstrdup(l.pool),
+	out->items[out->n++] = (struct xlpt_returned){ .bdf = bdf,
+						       .pool = xlpt_xstrdup(l.pool),
 						       .guest = xlpt_xstrdup(l.guest),
 						       .why = xlpt_xstrdup("asked for") };
 	return 0;

@@ -15,15 +15,15 @@
 
 /* A guest that is connected answers within this, or it is taken by force. */
 #define POLITE_MS 15000
-#define PAGE 4096u
-#define BAR_IO 0x100u	/* IORESOURCE_IO */
+#define PAGE	  4096u
+#define BAR_IO	  0x100u /* IORESOURCE_IO */
 
 struct look {
-	bool listed;	/* the backend names the device */
-	bool leaving;	/* ... and it has been asked to go already */
+	bool listed;  /* the backend names the device */
+	bool leaving; /* ... and it has been asked to go already */
 	bool connected;
-	bool engaged;	/* the frontend has begun: a driver may be at the device, or has it */
-	unsigned port;	/* the frontend's event channel, when this is its last device */
+	bool engaged;  /* the frontend has begun: a driver may be at the device, or has it */
+	unsigned port; /* the frontend's event channel, when this is its last device */
 };
 
 static int look(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, struct look *l,
@@ -50,16 +50,19 @@ static int look(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, struc
 /* Politely, then by force, then without libxl. */
 static int still_held(const struct xlpt_guest *guest, struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
-	xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s does not let go of %s", guest->name, XLPT_BDF_STR(bdf));
+	xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s does not let go of %s", guest->name,
+		      XLPT_BDF_STR(bdf));
 	if (guest->type == XLPT_GUEST_PV)
-		xlpt_diag_fact(diag, "it is in the middle of a change of its PCI devices; taking the "
-				     "device away now would end its PCI hotplug");
+		xlpt_diag_fact(diag,
+			       "it is in the middle of a change of its PCI devices; taking the "
+			       "device away now would end its PCI hotplug");
 	else
 		xlpt_diag_fact(diag, "its device model still has the device, and the guest did not "
 				     "answer the eject request");
-	xlpt_diag_hint(diag, "xlpt repair once the guest answers; xlpt detach --force %s %s takes it "
-			     "anyway, and the guest must be restarted then", XLPT_WORD(guest->name),
-		       XLPT_BDF_STR(bdf));
+	xlpt_diag_hint(diag,
+		       "xlpt repair once the guest answers; xlpt detach --force %s %s takes it "
+		       "anyway, and the guest must be restarted then",
+		       XLPT_WORD(guest->name), XLPT_BDF_STR(bdf));
 	return XLPT_ERR_LEFT;
 }
 
@@ -85,7 +88,7 @@ static int leave_dm(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, i
 		return 0;
 	rc = env->ts->ops->dm_del(env->ts, domid, bdf, diag);
 	while (rc == 0 && has && xlpt_now(env->clock) < deadline) {
-		env->clock->sleep_ms(env->clock, 100);	/* QEMU's monitor has no event to wait for */
+		env->clock->sleep_ms(env->clock, 100); /* QEMU's monitor has no event to wait for */
 		if (env->ts->ops->dm_has(env->ts, domid, bdf, &has, NULL))
 			break;
 	}
@@ -126,7 +129,8 @@ bool xlpt_line_kept(struct xlpt_env *env, const struct xlpt_guest *guest, struct
 	       line_shared(env, guest->domid, &dev);
 }
 
-/* What libxl does for an HVM guest, but for the interrupt line; 1 when the device model keeps it. */
+/* What libxl does for an HVM guest, but for the interrupt line; 1 when the device model keeps it.
+ */
 static int leave_line(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf,
 		      bool force, int64_t timeout_ms, struct look *l, struct xlpt_diag *diag)
 {
@@ -167,9 +171,11 @@ static int leave_backend(struct xlpt_env *env, const struct xlpt_guest *guest, b
 		env->ts->ops->device_remove(env->ts, domid, bdf, false, NULL);
 	/* libxl's own removal waits 10 s for a guest, and says 0 whatever came of it. */
 	if (alive && pv && (l->connected || l->leaving))
-		xlpt_wait_gone(env, guest, bdf, timeout_ms < POLITE_MS ? timeout_ms : POLITE_MS, NULL);
+		xlpt_wait_gone(env, guest, bdf, timeout_ms < POLITE_MS ? timeout_ms : POLITE_MS,
+			       NULL);
 	rc = look(env, domid, bdf, l, diag);
-	if (rc == 0 && alive && l->listed && !force && (pv ? l->engaged : dm_holds(env, domid, bdf)))
+	if (rc == 0 && alive && l->listed && !force &&
+	    (pv ? l->engaged : dm_holds(env, domid, bdf)))
 		return still_held(guest, bdf, diag);
 	if (rc == 0 && alive && l->listed) {
 		env->ts->ops->device_remove(env->ts, domid, bdf, true, NULL);
@@ -210,21 +216,25 @@ static int access_gone(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf
 
 	for (size_t i = 0; ask && i < n; i++) {
 		int may = bars[i][0] && !(bars[i][2] & BAR_IO)
-				  ? ask(env->ts, domid, bars[i][0], bars[i][1]) : -1;
+				  ? ask(env->ts, domid, bars[i][0], bars[i][1])
+				  : -1;
 
 		asked |= may >= 0;
 		if (may <= 0)
 			continue;
-		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "domain %u can still reach memory of %s", domid,
-			      XLPT_BDF_STR(bdf));
-		xlpt_diag_fact(diag, "Xen lets it map 0x%" PRIx64 "-0x%" PRIx64 ", although its access was "
-			       "taken back", bars[i][0], bars[i][1]);
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "domain %u can still reach memory of %s",
+			      domid, XLPT_BDF_STR(bdf));
+		xlpt_diag_fact(diag,
+			       "Xen lets it map 0x%" PRIx64 "-0x%" PRIx64
+			       ", although its access was "
+			       "taken back",
+			       bars[i][0], bars[i][1]);
 		xlpt_diag_hint(diag, "xl destroy %u before anybody else gets the device", domid);
 		return XLPT_ERR_CONFLICT;
 	}
 	if (asked && env->verbose > 1)
-		xlpt_verbose(env, "Xen confirms that domain %u cannot reach the memory of %s", domid,
-			     XLPT_BDF_STR(bdf));
+		xlpt_verbose(env, "Xen confirms that domain %u cannot reach the memory of %s",
+			     domid, XLPT_BDF_STR(bdf));
 	return 0;
 }
 
@@ -240,8 +250,8 @@ int xlpt_revoke(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, struc
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < 7; i++) {
-		if (!dev.bars[i].start || (!(dev.bars[i].flags & BAR_IO) &&
-					   page_shared(env, &be, bdf, &dev.bars[i])))
+		if (!dev.bars[i].start ||
+		    (!(dev.bars[i].flags & BAR_IO) && page_shared(env, &be, bdf, &dev.bars[i])))
 			continue;
 		bars[i][0] = dev.bars[i].start;
 		bars[i][1] = dev.bars[i].end;

@@ -17,7 +17,8 @@ static bool half_out(const struct xlpt_owner *o)
 	return o->lost || (o->type == XLPT_GUEST_PV && o->dev.state == XLPT_XBS_CLOSING);
 }
 
-/* A removal that another tool has under way looks the same until it ends: let it end, look again. */
+/* A removal that another tool has under way looks the same until it ends: let it end, look again.
+ */
 static bool still_half_out(struct xlpt_env *env, const struct xlpt_owner *o)
 {
 	_cleanup_owners_ struct xlpt_owners owners = { 0 };
@@ -49,8 +50,8 @@ static int repair_owner(struct xlpt_env *env, const struct xlpt_owner *o, size_t
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
 	const char *bdf = XLPT_BDF_STR(o->bdf);
 	int64_t deadline = xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS;
-	bool stuck = o->type == XLPT_GUEST_PV && (o->be_state != XLPT_XBS_CONNECTED ||
-						  o->fe_state != XLPT_XBS_CONNECTED);
+	bool stuck = o->type == XLPT_GUEST_PV &&
+		     (o->be_state != XLPT_XBS_CONNECTED || o->fe_state != XLPT_XBS_CONNECTED);
 	int rc = 0;
 
 	if (!half_out(o))
@@ -76,14 +77,17 @@ static int repair_owner(struct xlpt_env *env, const struct xlpt_owner *o, size_t
 	 * serves the guest's xenbus waits for that driver for ever.
 	 */
 	if (rc == 0 && stuck)
-		xlpt_warn(env, "%s did not answer and takes no further PCI device until it restarts: "
-			       "xl reboot %s", o->guest, XLPT_WORD(o->guest));
+		xlpt_warn(env,
+			  "%s did not answer and takes no further PCI device until it restarts: "
+			  "xl reboot %s",
+			  o->guest, XLPT_WORD(o->guest));
 	return rc;
 }
 
 /* ---- backends without devices, and with books that do not add up ---- */
 
-static int repair_backend(struct xlpt_env *env, uint32_t domid, size_t *found, struct xlpt_diag *diag)
+static int repair_backend(struct xlpt_env *env, uint32_t domid, size_t *found,
+			  struct xlpt_diag *diag)
 {
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
 	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
@@ -94,8 +98,10 @@ static int repair_backend(struct xlpt_env *env, uint32_t domid, size_t *found, s
 		return rc;
 	(*found)++;
 	if (env->dry_run) {
-		xlpt_say(env, be.n ? "would mend num_devs of domain %u's PCI backend"
-				   : "would remove the empty PCI backend of domain %u", domid);
+		xlpt_say(env,
+			 be.n ? "would mend num_devs of domain %u's PCI backend"
+			      : "would remove the empty PCI backend of domain %u",
+			 domid);
 		return 0;
 	}
 	rc = xlpt_lock_all(env, &locks, &domid, NULL, 0, diag);
@@ -106,8 +112,10 @@ static int repair_backend(struct xlpt_env *env, uint32_t domid, size_t *found, s
 		rc = be.n ? xlpt_pcibe_mend(env->store, domid, &changed, diag)
 			  : xlpt_clear_empty(env, domid, &changed, diag);
 	if (rc == 0 && changed)
-		xlpt_say(env, be.n ? "mended num_devs of domain %u's PCI backend"
-				   : "removed the empty PCI backend of domain %u", domid);
+		xlpt_say(env,
+			 be.n ? "mended num_devs of domain %u's PCI backend"
+			      : "removed the empty PCI backend of domain %u",
+			 domid);
 	return rc;
 }
 
@@ -126,7 +134,7 @@ static int repair_backends(struct xlpt_env *env, size_t *found, struct xlpt_diag
 
 struct unnamed {
 	bool assigned;
-	int64_t noted;	/* domid in libxl's note, -1 = none */
+	int64_t noted; /* domid in libxl's note, -1 = none */
 };
 
 static int look_unnamed(struct xlpt_env *env, struct xlpt_bdf bdf, struct unnamed *u,
@@ -191,14 +199,18 @@ static int mend_unnamed(struct xlpt_env *env, struct xlpt_bdf bdf, const struct 
 		rc = xlpt_budget_release(env, XLPT_LEDGER_REPAIR, (uint32_t)domid, bdf, true,
 					 XLPT_GUEST_TIMEOUT_MS, diag);
 	if (rc == 0 && domid < 0) {
-		rc = xlpt_diag_set(diag, XLPT_ERR_LEFT, "the hypervisor has %s assigned, and it is no "
-				   "running guest's", XLPT_BDF_STR(bdf));
+		rc = xlpt_diag_set(diag, XLPT_ERR_LEFT,
+				   "the hypervisor has %s assigned, and it is no "
+				   "running guest's",
+				   XLPT_BDF_STR(bdf));
 		xlpt_diag_fact(diag, "no domain gave it back when asked");
 		xlpt_diag_hint(diag, "xl debug-keys Q; xl dmesg shows whose it is");
 	}
 	if (rc == 0)
-		xlpt_say(env, u->assigned ? "%s was with domain %lld in the hypervisor only: taken back"
-					  : "%s was noted as domain %lld's, wrongly: the note is removed",
+		xlpt_say(env,
+			 u->assigned
+				 ? "%s was with domain %lld in the hypervisor only: taken back"
+				 : "%s was noted as domain %lld's, wrongly: the note is removed",
 			 XLPT_BDF_STR(bdf), (long long)domid);
 	return rc;
 }
@@ -229,8 +241,10 @@ static int repair_unnamed(struct xlpt_env *env, struct xlpt_bdf bdf, size_t *fou
 		return 0;
 	(*found)++;
 	if (env->dry_run) {
-		xlpt_say(env, u.assigned ? "would take %s from the guest that has it in the hypervisor only"
-					 : "would remove libxl's wrong note of %s's owner",
+		xlpt_say(env,
+			 u.assigned
+				 ? "would take %s from the guest that has it in the hypervisor only"
+				 : "would remove libxl's wrong note of %s's owner",
 			 XLPT_BDF_STR(bdf));
 		return 0;
 	}
@@ -274,9 +288,10 @@ int xlpt_repair_facts(struct xlpt_env *env, size_t *found, struct xlpt_diag *dia
 		if (!o->guest)
 			rc = left_before(&owners, i) ? 0 : repair_left(env, o, found, diag);
 		else if (o->shut_down)
-			xlpt_say(env, "%s (domain %u) has shut down, was not destroyed and keeps %s: "
-				      "xl destroy %s", o->guest, o->domid, XLPT_BDF_STR(o->bdf),
-				 XLPT_WORD(o->guest));
+			xlpt_say(env,
+				 "%s (domain %u) has shut down, was not destroyed and keeps %s: "
+				 "xl destroy %s",
+				 o->guest, o->domid, XLPT_BDF_STR(o->bdf), XLPT_WORD(o->guest));
 		else
 			rc = repair_owner(env, o, found, diag);
 	}

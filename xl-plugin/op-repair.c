@@ -32,10 +32,12 @@ static bool complete(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf)
 	o = xlpt_owners_find(&owners, bdf);
 	if (!o || o->domid != domid || !xlpt_owner_complete(o))
 		return false;
-	/* libxl writes where QEMU has put it last of all: killed before, it has not ended its add. */
+	/* libxl writes where QEMU has put it last of all: killed before, it has not ended its add.
+	 */
 	if (o->type == XLPT_GUEST_HVM && o->dev.vdevfn < 0)
 		return false;
-	if (o->type == XLPT_GUEST_HVM && (env->ts->ops->dm_has(env->ts, domid, bdf, &has, NULL) || !has))
+	if (o->type == XLPT_GUEST_HVM &&
+	    (env->ts->ops->dm_has(env->ts, domid, bdf, &has, NULL) || !has))
 		return false;
 	return env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, NULL) == 0 && assigned;
 }
@@ -79,8 +81,8 @@ static int back_to_dom0(struct xlpt_env *env, const struct xlpt_journal_dev *d,
 	return rc;
 }
 
-static int repair_attach(struct xlpt_env *env, struct xlpt_journal *j,
-			 struct xlpt_journal_dev *d, struct xlpt_diag *diag)
+static int repair_attach(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_journal_dev *d,
+			 struct xlpt_diag *diag)
 {
 	_cleanup_guest_ struct xlpt_guest now = { 0 };
 	const char *bdf = XLPT_BDF_STR(d->bdf);
@@ -88,9 +90,11 @@ static int repair_attach(struct xlpt_env *env, struct xlpt_journal *j,
 	struct xlpt_bdf vdev;
 	int rc;
 
-	/* A connection under way is let come to its end: taken back now it would wedge the guest. */
+	/* A connection under way is let come to its end: taken back now it would wedge the guest.
+	 */
 	if (alive && now.type == XLPT_GUEST_PV && !j->undoing)
-		xlpt_wait_connected(env, &now, d->bdf, NULL, XLPT_GUEST_TIMEOUT_MS / 4, &vdev, NULL);
+		xlpt_wait_connected(env, &now, d->bdf, NULL, XLPT_GUEST_TIMEOUT_MS / 4, &vdev,
+				    NULL);
 	/* An attach that was being taken back is not kept, whatever of it still stands. */
 	if (alive && !j->undoing && complete(env, j->guest.domid, d->bdf)) {
 		xlpt_say(env, "%s is attached to %s: kept", bdf, j->guest.name);
@@ -103,7 +107,7 @@ static int repair_attach(struct xlpt_env *env, struct xlpt_journal *j,
 	if (rc)
 		return rc;
 	xlpt_say(env, "%s is not with %s: the attach is taken back", bdf, j->guest.name);
-	free(XLPT_TAKE(d->spec));	/* nor does its configuration get it */
+	free(XLPT_TAKE(d->spec)); /* nor does its configuration get it */
 	return d->hide ? back_to_dom0(env, d, diag) : 0;
 }
 
@@ -247,8 +251,8 @@ int xlpt_repair_journal(struct xlpt_env *env, struct xlpt_journal *j, struct xlp
 		bdfs[i] = j->devs[i].bdf;
 	rc = xlpt_vf_journal_counts(j)
 		     ? xlpt_vf_journal_lock(env, &locks, j, diag)
-		     : xlpt_lock_all(env, &locks, j->guest.name ? &j->guest.domid : NULL, bdfs, j->n,
-				     diag);
+		     : xlpt_lock_all(env, &locks, j->guest.name ? &j->guest.domid : NULL, bdfs,
+				     j->n, diag);
 	if (rc == 0)
 		rc = xlpt_journal_adopt(env, j, diag);
 	return rc > 0 ? xlpt_repair_one(env, j, diag) : rc;
@@ -325,7 +329,8 @@ int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag)
 		struct json_object *root = json_object_new_object();
 
 		xlpt_json_add(root, "notes", XLPT_TAKE(env->said));
-		xlpt_json_add(root, "mended", json_object_new_int64((int64_t)(env->dry_run ? 0 : found)));
+		xlpt_json_add(root, "mended",
+			      json_object_new_int64((int64_t)(env->dry_run ? 0 : found)));
 		xlpt_json_add(root, "found", json_object_new_int64((int64_t)found));
 		xlpt_print_json(env, root);
 	} else if (rc == 0 && !found) {

@@ -22,14 +22,15 @@ static void warn_elsewhere(const struct xlpt_op *op, const struct xlpt_rmrrs *r,
 	for (size_t i = 0; i < r->n; i++)
 		if (i != own && r->items[i].structure == r->items[own].structure &&
 		    !same_guest(op, r->items[i].bdf))
-			xlpt_warn(op->env, "%s shares memory that firmware has reserved with %s, which "
+			xlpt_warn(op->env,
+				  "%s shares memory that firmware has reserved with %s, which "
 				  "is not with %s: each can write what the other reads",
 				  XLPT_BDF_STR(r->items[own].bdf), XLPT_BDF_STR(r->items[i].bdf),
 				  op->guest.name);
 }
 
-int xlpt_op_reserved(struct xlpt_op *op, const struct xlpt_item *item,
-		     struct xlpt_attach_facts *f, char **shared, struct xlpt_diag *diag)
+int xlpt_op_reserved(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_attach_facts *f,
+		     char **shared, struct xlpt_diag *diag)
 {
 	_cleanup_rmrrs_ struct xlpt_rmrrs r = { 0 };
 	int rc;

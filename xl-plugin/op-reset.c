@@ -18,7 +18,7 @@
 /* Drivers that hold a device for somebody else, and do not use it. */
 static bool idle_driver(const char *driver)
 {
-	static const char *const stubs[] = {XLPT_PCIBACK_DRIVER, "pci-stub", "vfio-pci"};
+	static const char *const stubs[] = { XLPT_PCIBACK_DRIVER, "pci-stub", "vfio-pci" };
 
 	for (size_t i = 0; driver && i < XLPT_ARRAY_SIZE(stubs); i++)
 		if (!strcmp(driver, stubs[i]))
@@ -36,8 +36,10 @@ static int in_guest(const struct xlpt_item *item, struct xlpt_diag *diag)
 		       item->place.has_owner ? "the guest's PCI backend names it"
 					     : "the hypervisor has it assigned to a guest");
 	if (item->place.owner_name && item->place.owner_shut_down)
-		xlpt_diag_hint(diag, "xl destroy %s first, it has shut down; --force resets it all the same",
-			       XLPT_WORD(item->place.owner_name));
+		xlpt_diag_hint(
+			diag,
+			"xl destroy %s first, it has shut down; --force resets it all the same",
+			XLPT_WORD(item->place.owner_name));
 	else if (item->place.owner_name)
 		xlpt_diag_hint(diag, "xlpt detach %s %s first; --force resets it all the same",
 			       XLPT_WORD(item->place.owner_name), bdf);
@@ -48,7 +50,7 @@ static int in_guest(const struct xlpt_item *item, struct xlpt_diag *diag)
 
 static int self(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag)
 {
-	_cleanup_diag_ struct xlpt_diag no_hide = {0};
+	_cleanup_diag_ struct xlpt_diag no_hide = { 0 };
 	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
 
 	if (item->device.header == XLPT_HEADER_BRIDGE) {
@@ -77,10 +79,11 @@ static int self(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_di
 		/* What would be refused to "xlpt hide" has to be mended before it. */
 		if (xlpt_policy_hide(&item->device, &item->place, true, &no_hide) ||
 		    xlpt_op_judge_carrier(op, item, &no_hide))
-			xlpt_diag_hint(diag, "%s; xlpt hide %s; --force resets it all the same", no_hide.hint,
-				       bdf);
+			xlpt_diag_hint(diag, "%s; xlpt hide %s; --force resets it all the same",
+				       no_hide.hint, bdf);
 		else
-			xlpt_diag_hint(diag, "xlpt hide %s first; --force resets it all the same", bdf);
+			xlpt_diag_hint(diag, "xlpt hide %s first; --force resets it all the same",
+				       bdf);
 		return XLPT_ERR_RULE;
 	}
 	return 0;
@@ -113,7 +116,7 @@ static int others(struct xlpt_op *op, const struct xlpt_owners *owners,
 
 static int no_way(struct xlpt_bdf bdf, const struct xlpt_reset_ways *ways, struct xlpt_diag *diag)
 {
-	_cleanup_str_ struct xlpt_str why = {0};
+	_cleanup_str_ struct xlpt_str why = { 0 };
 
 	for (size_t i = 0; i < ways->n; i++)
 		xlpt_str_addf(&why, "%s%s: %s", i ? "; " : "", xlpt_reset_word(ways->items[i].how),
@@ -148,7 +151,7 @@ static int reset_item(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
 	struct xlpt_item *item = &op->items[i];
-	_cleanup_reset_result_ struct xlpt_reset_result result = {0};
+	_cleanup_reset_result_ struct xlpt_reset_result result = { 0 };
 	int rc = 0;
 
 	for (size_t k = 0; k < item->n_reset_hows; k++) {
@@ -192,7 +195,7 @@ static bool known(const struct xlpt_op *op, struct xlpt_bdf bdf)
  */
 static int find_neighbours(struct xlpt_op *op, struct xlpt_diag *diag)
 {
-	_cleanup_devices_ struct xlpt_devices all = {0};
+	_cleanup_devices_ struct xlpt_devices all = { 0 };
 	int rc = xlpt_op_bus(op, diag);
 
 	op->find_mates = find_neighbours;
@@ -200,7 +203,7 @@ static int find_neighbours(struct xlpt_op *op, struct xlpt_diag *diag)
 		rc = xlpt_scan_all(op->env->host, XLPT_SCAN_CAPS, NULL, &all, diag);
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
 		const struct xlpt_device *d = xlpt_devices_find(&all, op->items[i].spec.bdf);
-		_cleanup_reset_ways_ struct xlpt_reset_ways ways = {0};
+		_cleanup_reset_ways_ struct xlpt_reset_ways ways = { 0 };
 
 		if (d)
 			xlpt_reset_ways(&all, d, &ways);
@@ -212,7 +215,7 @@ static int find_neighbours(struct xlpt_op *op, struct xlpt_diag *diag)
 					continue;
 				XLPT_GROW(op->mates, op->n_mates, op->alloc_mates);
 				op->mates[op->n_mates++] =
-					(struct xlpt_mate){.item = i, .bdf = also};
+					(struct xlpt_mate){ .item = i, .bdf = also };
 			}
 	}
 	return rc;
@@ -225,8 +228,8 @@ static int neighbours_locked(const struct xlpt_op *op, struct xlpt_bdf bdf,
 	for (size_t i = 0; !op->env->dry_run && i < way->n_also; i++) {
 		if (xlpt_locked_device(op->env, way->also[i]))
 			continue;
-		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "what a reset of %s hits has changed meanwhile",
-			      XLPT_BDF_STR(bdf));
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
+			      "what a reset of %s hits has changed meanwhile", XLPT_BDF_STR(bdf));
 		xlpt_diag_fact(diag, "%s has come to it", XLPT_BDF_STR(way->also[i]));
 		xlpt_diag_hint(diag, "run the command again");
 		return XLPT_ERR_CONFLICT;
@@ -236,7 +239,7 @@ static int neighbours_locked(const struct xlpt_op *op, struct xlpt_bdf bdf,
 
 static char *sentence(const struct xlpt_item *item, const struct xlpt_reset_way *way)
 {
-	struct xlpt_str s = {0};
+	struct xlpt_str s = { 0 };
 
 	xlpt_str_addf(&s, "reset %s by %s", XLPT_BDF_STR(item->spec.bdf),
 		      xlpt_reset_word(way->how));
@@ -249,7 +252,7 @@ static int choose(struct xlpt_op *op, size_t i, const struct xlpt_devices *all,
 		  struct xlpt_plan *plan, struct xlpt_diag *diag)
 {
 	struct xlpt_item *item = &op->items[i];
-	_cleanup_reset_ways_ struct xlpt_reset_ways ways = {0};
+	_cleanup_reset_ways_ struct xlpt_reset_ways ways = { 0 };
 	const struct xlpt_reset_way *way;
 	enum xlpt_reset_how how = XLPT_RESET_N;
 	int rc = self(op, item, diag);
@@ -287,8 +290,8 @@ static int choose(struct xlpt_op *op, size_t i, const struct xlpt_devices *all,
 
 int xlpt_op_reset(struct xlpt_op *op, struct xlpt_diag *diag)
 {
-	_cleanup_plan_ struct xlpt_plan plan = {0};
-	_cleanup_devices_ struct xlpt_devices all = {0};
+	_cleanup_plan_ struct xlpt_plan plan = { 0 };
+	_cleanup_devices_ struct xlpt_devices all = { 0 };
 	int rc = find_neighbours(op, diag);
 
 	if (rc == 0)
@@ -304,10 +307,10 @@ int xlpt_op_reset(struct xlpt_op *op, struct xlpt_diag *diag)
 
 const char *xlpt_reset_is_word(enum xlpt_reset_is is)
 {
-	static const char *const words[] = {[XLPT_RESET_IS_NONE] = "none",
-					    [XLPT_RESET_IS_DONE] = "done",
-					    [XLPT_RESET_IS_UNPROVEN] = "unproven",
-					    [XLPT_RESET_IS_FAILED] = "failed"};
+	static const char *const words[] = { [XLPT_RESET_IS_NONE] = "none",
+					     [XLPT_RESET_IS_DONE] = "done",
+					     [XLPT_RESET_IS_UNPROVEN] = "unproven",
+					     [XLPT_RESET_IS_FAILED] = "failed" };
 
 	return words[is];
 }
@@ -317,8 +320,8 @@ static int others_now(struct xlpt_op *op, const struct xlpt_device *dev,
 		      const struct xlpt_reset_way *way, struct xlpt_locks *locks,
 		      struct xlpt_diag *diag)
 {
-	_cleanup_devices_ struct xlpt_devices now = {0};
-	_cleanup_owners_ struct xlpt_owners owners = {0};
+	_cleanup_devices_ struct xlpt_devices now = { 0 };
+	_cleanup_owners_ struct xlpt_owners owners = { 0 };
 	int64_t deadline = xlpt_now(op->env->clock) + NEIGHBOUR_LOCK_MS;
 	int rc = 0;
 
@@ -334,9 +337,9 @@ static int others_now(struct xlpt_op *op, const struct xlpt_device *dev,
 static int try_reset(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_reset_result *result,
 		     struct xlpt_diag *diag)
 {
-	_cleanup_locks_ struct xlpt_locks locks = {0};
-	_cleanup_device_ struct xlpt_device dev = {0};
-	_cleanup_reset_ways_ struct xlpt_reset_ways ways = {0};
+	_cleanup_locks_ struct xlpt_locks locks = { 0 };
+	_cleanup_device_ struct xlpt_device dev = { 0 };
+	_cleanup_reset_ways_ struct xlpt_reset_ways ways = { 0 };
 	const struct xlpt_reset_way *way;
 	int rc = xlpt_scan_one(op->env->host, item->spec.bdf, XLPT_SCAN_CAPS, NULL, &dev, diag);
 
@@ -360,8 +363,8 @@ static int reset_around(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
 	struct xlpt_item *item = &op->items[i];
-	_cleanup_diag_ struct xlpt_diag no = {0};
-	_cleanup_reset_result_ struct xlpt_reset_result result = {0};
+	_cleanup_diag_ struct xlpt_diag no = { 0 };
+	_cleanup_reset_result_ struct xlpt_reset_result result = { 0 };
 	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
 	int rc = try_reset(op, item, &result, &no);
 
@@ -377,8 +380,9 @@ static int reset_around(void *ctx, size_t i, struct xlpt_diag *diag)
 		if (strstr(no.message, "not reset"))
 			xlpt_warn(op->env, "%s", item->reset_fact);
 		else
-			xlpt_warn(op->env, "%s has not been reset: %s: %s", bdf, rc == XLPT_ERR_NOT_FOUND
-				  ? "nothing can reset it" : no.message, no.fact ? no.fact : "");
+			xlpt_warn(op->env, "%s has not been reset: %s: %s", bdf,
+				  rc == XLPT_ERR_NOT_FOUND ? "nothing can reset it" : no.message,
+				  no.fact ? no.fact : "");
 		return 0;
 	}
 	item->reset =

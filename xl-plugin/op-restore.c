@@ -11,7 +11,7 @@
 #include "xl-plugin/output.h"
 
 #define SETTLE_MS 5000
-#define DYING_MS 10000	/* for what xl itself takes away */
+#define DYING_MS  10000 /* for what xl itself takes away */
 
 static int not_running(struct xlpt_leave *l, struct xlpt_diag *diag)
 {
@@ -25,10 +25,12 @@ static int not_running(struct xlpt_leave *l, struct xlpt_diag *diag)
 		if (rc == 0 && (same || !strcmp(all[i].name, l->image.guest.name))) {
 			xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is there already (domain %u)",
 				      all[i].name, all[i].domid);
-			xlpt_diag_fact(diag, same ? "it has the uuid of the guest in the image"
-						  : "another guest has the name of the one in the image");
-			xlpt_diag_hint(diag, "shut it down or rename it first: the image is of a moment "
-					     "before");
+			xlpt_diag_fact(diag,
+				       same ? "it has the uuid of the guest in the image"
+					    : "another guest has the name of the one in the image");
+			xlpt_diag_hint(diag,
+				       "shut it down or rename it first: the image is of a moment "
+				       "before");
 			rc = XLPT_ERR_IN_USE;
 		}
 		xlpt_guest_dispose(&all[i]);
@@ -61,7 +63,8 @@ static int left_over(struct xlpt_leave *l, int rc, struct xlpt_diag *diag)
 		return rc;
 	if (found < 0) {
 		xlpt_diag_wrap(diag, "nobody can tell whether %s exists now", l->image.guest.name);
-		xlpt_diag_fact(diag, "asked for it, Xen gave an error: %s", d.message ? d.message : "?");
+		xlpt_diag_fact(diag, "asked for it, Xen gave an error: %s",
+			       d.message ? d.message : "?");
 		xlpt_diag_hint(diag, "xlpt repair, once xl list works again");
 	} else {
 		const char *state = now.dying ? "shutting down" : now.paused ? "paused" : "running";
@@ -70,11 +73,13 @@ static int left_over(struct xlpt_leave *l, int rc, struct xlpt_diag *diag)
 		xlpt_diag_fact(diag, "it is domain %u, %s%s", now.domid, state,
 			       l->image.n ? "; it was saved while it held devices" : "");
 		if (now.paused || now.dying)
-			xlpt_diag_hint(diag, "xl destroy %u, then xlpt repair; the image is as it was",
+			xlpt_diag_hint(diag,
+				       "xl destroy %u, then xlpt repair; the image is as it was",
 				       now.domid);
 		else
-			xlpt_diag_hint(diag, "xlpt repair gives it its devices; no xl looks after it, so "
-					     "shut it down and start it anew when you can");
+			xlpt_diag_hint(diag,
+				       "xlpt repair gives it its devices; no xl looks after it, so "
+				       "shut it down and start it anew when you can");
 	}
 	return diag ? xlpt_diag_recode(diag, XLPT_ERR_LEFT) : XLPT_ERR_LEFT;
 }
@@ -119,7 +124,8 @@ static int restore(void *ctx, size_t i, struct xlpt_diag *diag)
 static int attach(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_leave *l = ctx;
-	struct xlpt_leave_how how = { .journal = &l->op.journal, .leases = &l->op.leases,
+	struct xlpt_leave_how how = { .journal = &l->op.journal,
+				      .leases = &l->op.leases,
 				      .timeout_ms = l->op.timeout_ms };
 	_cleanup_diag_ struct xlpt_diag d = { 0 };
 	const struct xlpt_spec *spec = &l->op.items[i].spec;
@@ -140,8 +146,8 @@ static int has_all(void *ctx, size_t i, struct xlpt_diag *diag)
 	(void)i;
 	if (!l->missing.len)
 		return 0;
-	xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s runs without%s: %s", l->op.guest.name,
-		      l->missing.s, l->missing_diag.message);
+	xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s runs without%s: %s", l->op.guest.name, l->missing.s,
+		      l->missing_diag.message);
 	if (l->missing_diag.fact)
 		xlpt_diag_fact(diag, "%s", l->missing_diag.fact);
 	xlpt_diag_add_log(diag, l->missing_diag.log);
@@ -156,9 +162,10 @@ int xlpt_op_restore(struct xlpt_leave *l, struct xlpt_diag *diag)
 	const char *guest = l->image.guest.name;
 	int rc;
 
-	rc = op->env->dry_run ? 0 : xlpt_lock_name(op->env, &op->locks, guest,
-						   xlpt_now(op->env->clock) + XLPT_LOCK_TIMEOUT_MS,
-						   diag);
+	rc = op->env->dry_run
+		     ? 0
+		     : xlpt_lock_name(op->env, &op->locks, guest,
+				      xlpt_now(op->env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
 	if (rc == 0)
 		rc = not_running(l, diag);
 	if (rc == 0)
@@ -181,8 +188,10 @@ int xlpt_op_restore(struct xlpt_leave *l, struct xlpt_diag *diag)
 	if (rc)
 		return rc;
 	if (l->image.n)
-		xlpt_warn(op->env, "%s was saved while it held devices; drivers in it may not survive "
-				   "that (xlpt-save(8))", guest);
+		xlpt_warn(op->env,
+			  "%s was saved while it held devices; drivers in it may not survive "
+			  "that (xlpt-save(8))",
+			  guest);
 	xlpt_leave_note(op, "file %s", l->file);
 	xlpt_leave_note(op, "uuid %s", l->image.guest.uuid);
 	xlpt_leave_note(op, "name %s", guest);
@@ -193,7 +202,8 @@ int xlpt_op_restore(struct xlpt_leave *l, struct xlpt_diag *diag)
 	for (size_t i = 0; i < op->n; i++)
 		xlpt_plan_add(&plan, attach, NULL, i,
 			      xlpt_xasprintf("attach %s to %s", XLPT_BDF_STR(op->items[i].spec.bdf),
-					     guest), NULL);
+					     guest),
+			      NULL);
 	if (op->n)
 		xlpt_plan_add(&plan, has_all, NULL, op->n,
 			      xlpt_xasprintf("see that %s has all its devices", guest), NULL);

@@ -82,17 +82,19 @@ static int check_image(void *ctx, size_t i, struct xlpt_diag *diag)
 			      l->op.guest.name);
 		xlpt_diag_fact(diag, "it is of %s and names %zu devices", l->image.guest.name,
 			       l->image.n);
-		xlpt_diag_hint(diag, "save it again; two who save one guest at a time end like this");
+		xlpt_diag_hint(diag,
+			       "save it again; two who save one guest at a time end like this");
 		return XLPT_ERR_CONFLICT;
 	}
 	if (fsync(l->image.fd))
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot write %s to disk", l->part);
+		return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot write %s to disk",
+				       l->part);
 	rc = xlpt_leave_alive(l->op.env, &l->op.guest, &now, diag);
 	if (rc > 0 && now.paused)
 		return 0;
 	if (rc >= 0) {
-		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s did not wait for its image to be checked",
-			      l->op.guest.name);
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
+			      "%s did not wait for its image to be checked", l->op.guest.name);
 		xlpt_diag_fact(diag, "after \"xl save -p\" it is %s", rc ? "not paused" : "gone");
 		xlpt_diag_hint(diag, "see who else works on it, and save it again");
 		rc = XLPT_ERR_CONFLICT;
@@ -106,7 +108,8 @@ void xlpt_leave_plan_image(struct xlpt_leave *l, struct xlpt_plan *plan)
 		      xlpt_xasprintf("save %s to a file beside %s", l->op.guest.name,
 				     l->file ? l->file : l->part),
 		      xlpt_xasprintf("let %s go on", l->op.guest.name));
-	xlpt_plan_add(plan, check_image, NULL, l->op.n, xlpt_xstrdup("read that file through"), NULL);
+	xlpt_plan_add(plan, check_image, NULL, l->op.n, xlpt_xstrdup("read that file through"),
+		      NULL);
 }
 
 static int publish(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -122,7 +125,8 @@ static int publish(void *ctx, size_t i, struct xlpt_diag *diag)
 	if (rc)
 		return rc;
 	if (renameat(l->at.dir.rootfd, part_name(l), l->at.dir.rootfd, l->at.name + 1))
-		return xlpt_diag_file(diag, XLPT_ERR_IO, errno, "cannot name the image %s", l->file);
+		return xlpt_diag_file(diag, XLPT_ERR_IO, errno, "cannot name the image %s",
+				      l->file);
 	xlpt_leave_sync_dir(l->file);
 	return xlpt_journal_note(&l->op.journal, "state saved", diag);
 }
@@ -217,8 +221,8 @@ int xlpt_op_save(struct xlpt_leave *l, struct xlpt_diag *diag)
 	xlpt_plan_add(&plan, publish, unpublish, op->n,
 		      xlpt_xasprintf("name the image %s", l->file),
 		      xlpt_xasprintf("remove %s", l->file));
-	xlpt_plan_add(&plan, xlpt_leave_destroy, NULL, op->n,
-		      xlpt_xasprintf("end %s here", guest), NULL);
+	xlpt_plan_add(&plan, xlpt_leave_destroy, NULL, op->n, xlpt_xasprintf("end %s here", guest),
+		      NULL);
 	rc = xlpt_op_execute(op, "save", &plan, diag);
 	if (rc == 0)
 		xlpt_leave_give_back(op);

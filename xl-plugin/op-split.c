@@ -39,9 +39,12 @@ static int check_allowed(const struct xlpt_op *op, struct xlpt_diag *diag)
 			return rc;
 		}
 		if (item_of(op, named) == op->n) {
-			xlpt_diag_set(diag, XLPT_ERR_USAGE, "--allow-split names %s, which is not "
-				      "among the devices of this command", XLPT_BDF_STR(named));
-			xlpt_diag_hint(diag, "name the device whose set is to be divided, and no other");
+			xlpt_diag_set(diag, XLPT_ERR_USAGE,
+				      "--allow-split names %s, which is not "
+				      "among the devices of this command",
+				      XLPT_BDF_STR(named));
+			xlpt_diag_hint(diag,
+				       "name the device whose set is to be divided, and no other");
 			return XLPT_ERR_USAGE;
 		}
 	}
@@ -49,7 +52,8 @@ static int check_allowed(const struct xlpt_op *op, struct xlpt_diag *diag)
 }
 
 /* One allowance is for one set, whichever of its members is named. */
-static bool allowed(const struct xlpt_op *op, char **names, const struct xlpt_sets *sets, size_t set)
+static bool allowed(const struct xlpt_op *op, char **names, const struct xlpt_sets *sets,
+		    size_t set)
 {
 	const struct xlpt_devices *devs = &op->bus;
 
@@ -116,8 +120,11 @@ int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag)
 
 			if (!xlpt_set_ignores(mate) && item_of(op, mate->bdf) == op->n)
 				add_mate(op, &(struct xlpt_mate){
-					.item = i, .bdf = mate->bdf, .divided = divided,
-					.why = xlpt_sets_reason(&sets, devs, sets.member[m]) });
+						     .item = i,
+						     .bdf = mate->bdf,
+						     .divided = divided,
+						     .why = xlpt_sets_reason(&sets, devs,
+									     sets.member[m]) });
 		}
 	}
 	return 0;
@@ -200,13 +207,15 @@ int xlpt_op_judge_carrier(struct xlpt_op *op, const struct xlpt_item *item, stru
 	for (size_t i = 0; rc == 0 && i < op->bus.n; i++) {
 		const struct xlpt_device *d = &op->bus.items[i];
 
-		if (d->has_carrier && xlpt_bdf_eq(d->carrier, item->spec.bdf) && !xlpt_set_ignores(d))
+		if (d->has_carrier && xlpt_bdf_eq(d->carrier, item->spec.bdf) &&
+		    !xlpt_set_ignores(d))
 			rc = present_add(&p, op, d->bdf, NULL, diag);
 	}
 	return rc ? rc : xlpt_policy_carrier(&item->device, p.mates, p.n, diag);
 }
 
-/* The members from list[first] on that belong to one item: judged, or said when they are divided. */
+/* The members from list[first] on that belong to one item: judged, or said when they are divided.
+ */
 static int judge_one(struct xlpt_op *op, const struct xlpt_mate *list, size_t n, bool divided,
 		     struct xlpt_diag *diag)
 {
@@ -240,7 +249,8 @@ static int judge_each(struct xlpt_op *op, bool divided, struct xlpt_diag *diag)
 	for (size_t i = 0; i < op->n_mates; i = last) {
 		int rc = 0;
 
-		for (last = i + 1; last < op->n_mates && op->mates[last].item == op->mates[i].item; last++)
+		for (last = i + 1; last < op->n_mates && op->mates[last].item == op->mates[i].item;
+		     last++)
 			;
 		if (op->mates[i].divided == divided)
 			rc = judge_one(op, &op->mates[i], last - i, divided, diag);
@@ -256,9 +266,11 @@ const struct xlpt_bdf *xlpt_op_divides(struct xlpt_op *op)
 	size_t last;
 
 	for (size_t i = 0; i < op->n; i++)
-		asked |= op->items[i].place.needed || (!op->items[i].place.on_pciback && !op->items[i].hide);
+		asked |= op->items[i].place.needed ||
+			 (!op->items[i].place.on_pciback && !op->items[i].hide);
 	for (size_t i = 0; asked && i < op->n_mates; i = last) {
-		for (last = i + 1; last < op->n_mates && op->mates[last].item == op->mates[i].item; last++)
+		for (last = i + 1; last < op->n_mates && op->mates[last].item == op->mates[i].item;
+		     last++)
 			;
 		if (!op->mates[i].divided &&
 		    judge_one(op, &op->mates[i], last - i, false, NULL) == XLPT_ERR_RULE)

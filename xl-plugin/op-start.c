@@ -116,7 +116,8 @@ static int not_running(struct xlpt_start *s, struct xlpt_diag *diag)
 	int rc;
 
 	if (env->ts->ops->guest_find(env->ts, s->op.guest.name, &there, NULL) == 0) {
-		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "a guest called %s runs already", s->op.guest.name);
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "a guest called %s runs already",
+			      s->op.guest.name);
 		xlpt_diag_fact(diag, "it is domain %u", there.domid);
 		xlpt_diag_hint(diag, "xlpt attach gives devices to a guest that runs");
 		return XLPT_ERR_IN_USE;
@@ -190,12 +191,15 @@ static int generate(struct xlpt_start *s, struct xlpt_diag *diag)
 	xlpt_kepts_dispose(&kept);
 	if (rc)
 		return rc;
-	s->op.guest.type = (size_t)dom.type < XLPT_ARRAY_SIZE(types) ? types[dom.type]
-								      : XLPT_GUEST_UNKNOWN;
+	s->op.guest.type =
+		(size_t)dom.type < XLPT_ARRAY_SIZE(types) ? types[dom.type] : XLPT_GUEST_UNKNOWN;
 	if (dom.n_pci != s->op.n || !xlpt_streq(dom.name, s->op.guest.name)) {
-		xlpt_diag_set(diag, XLPT_ERR_DATA, "the generated configuration does not say what was meant");
-		xlpt_diag_fact(diag, "%zu devices were resolved, %zu can be read back", s->op.n, dom.n_pci);
-		xlpt_diag_hint(diag, "write each device once, on a line of its own, in pci = [ ... ]");
+		xlpt_diag_set(diag, XLPT_ERR_DATA,
+			      "the generated configuration does not say what was meant");
+		xlpt_diag_fact(diag, "%zu devices were resolved, %zu can be read back", s->op.n,
+			       dom.n_pci);
+		xlpt_diag_hint(diag,
+			       "write each device once, on a line of its own, in pci = [ ... ]");
 		return XLPT_ERR_DATA;
 	}
 	return 0;
@@ -216,10 +220,11 @@ static int create(void *ctx, size_t i, struct xlpt_diag *diag)
 	if (rc == 0)
 		rc = find_ours(op, &domid, diag);
 	if (rc == 0) {
-		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "xl says that it created %s, and it is not there",
-			      op->guest.name);
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
+			      "xl says that it created %s, and it is not there", op->guest.name);
 		xlpt_diag_fact(diag, "no domain has the UUID %s", op->guest.uuid);
-		xlpt_diag_hint(diag, "it may have ended at once: see /var/log/xen/xl-%s.log", XLPT_WORD(op->guest.name));
+		xlpt_diag_hint(diag, "it may have ended at once: see /var/log/xen/xl-%s.log",
+			       XLPT_WORD(op->guest.name));
 		return XLPT_ERR_CONFLICT;
 	}
 	if (rc > 0)
@@ -253,7 +258,8 @@ static int destroy(void *ctx, size_t i, struct xlpt_diag *diag)
 	return rc ? rc : xlpt_leave_wait_gone(op->env, &made, diag);
 }
 
-/* Whatever its kernel does: the backend names the device, and the hypervisor has it with a guest. */
+/* Whatever its kernel does: the backend names the device, and the hypervisor has it with a guest.
+ */
 static int given(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
@@ -264,9 +270,11 @@ static int given(void *ctx, size_t i, struct xlpt_diag *diag)
 	bool named = rc > 0 && domid == op->guest.domid;
 
 	if (rc >= 0)
-		rc = op->env->ts->ops->hyp_assigned(op->env->ts, op->items[i].spec.bdf, &assigned, diag);
+		rc = op->env->ts->ops->hyp_assigned(op->env->ts, op->items[i].spec.bdf, &assigned,
+						    diag);
 	if (rc == 0 && !(named && assigned)) {
-		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s was created without %s", op->guest.name, bdf);
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s was created without %s", op->guest.name,
+			      bdf);
 		xlpt_diag_fact(diag, named ? "the hypervisor has it with no guest"
 					   : "its PCI backend does not name it");
 		xlpt_diag_hint(diag, "see /var/log/xen/xl-%s.log", XLPT_WORD(op->guest.name));
@@ -323,7 +331,8 @@ static void plan_start(struct xlpt_plan *plan, const struct xlpt_start *s)
 	if (s->print)
 		return;
 	/* No device's number: when it cannot be undone, none of what is below it may be. */
-	xlpt_plan_add(plan, create, destroy, op->n, xlpt_xasprintf("create %s with xl", op->guest.name),
+	xlpt_plan_add(plan, create, destroy, op->n,
+		      xlpt_xasprintf("create %s with xl", op->guest.name),
 		      xlpt_xasprintf("destroy %s", op->guest.name));
 	for (size_t i = 0; i < op->n; i++) {
 		const char *bdf = XLPT_BDF_STR(op->items[i].spec.bdf);
@@ -331,7 +340,8 @@ static void plan_start(struct xlpt_plan *plan, const struct xlpt_start *s)
 
 		xlpt_plan_add(plan, short_wait ? given : has, NULL, i,
 			      xlpt_xasprintf("%s %s has %s", short_wait ? "see that" : "wait until",
-					     op->guest.name, bdf), NULL);
+					     op->guest.name, bdf),
+			      NULL);
 	}
 }
 
@@ -348,7 +358,8 @@ int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag)
 		rc = xlpt_lock_name(op->env, &s->guest_lock, op->guest.name,
 				    xlpt_now(op->env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
 	if (rc == 0)
-		rc = xlpt_gone_wait_guest(op->env, op->guest.name, op->guest.uuid, op->timeout_ms, diag);
+		rc = xlpt_gone_wait_guest(op->env, op->guest.name, op->guest.uuid, op->timeout_ms,
+					  diag);
 	if (rc == 0)
 		rc = not_running(s, diag);
 	if (rc == 0)

@@ -41,8 +41,8 @@ int xlpt_vf_find(struct xlpt_env *env, const char *name, struct xlpt_vf *out,
 
 	*out = (struct xlpt_vf){ 0 };
 	if (rc == 0 && !is) {
-		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "\"%s\" is not the address of a virtual function",
-			      name);
+		xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
+			      "\"%s\" is not the address of a virtual function", name);
 		xlpt_diag_hint(diag, "xlpt vf list shows their addresses");
 		return XLPT_ERR_SYNTAX;
 	}

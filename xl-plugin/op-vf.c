@@ -63,8 +63,10 @@ static bool in_use(struct xlpt_vf_op *op, struct xlpt_bdf vf, struct xlpt_str *w
 		const char *manager = xlpt_vf_manager_of(op->env, ifname);
 
 		xlpt_str_addf(why, "%s%s is %s, which this host needs: %s%s%s", sep, bdf, ifname,
-			      needed->what, manager ? "; it is managed by " : "", manager ? manager : "");
-		xlpt_str_addf(mend, "%sgive this host another way out than %s, then: ", sep, ifname);
+			      needed->what, manager ? "; it is managed by " : "",
+			      manager ? manager : "");
+		xlpt_str_addf(mend, "%sgive this host another way out than %s, then: ", sep,
+			      ifname);
 		xlpt_vf_let_go(op->env, ifname, mend);
 	} else if (needed) {
 		xlpt_str_addf(why, "%s%s is needed by this host: %s", sep, bdf, needed->what);
@@ -120,8 +122,10 @@ static int check_unused(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_RULE, "%zu of the %d virtual functions of %s %s in use", n,
 		      op->pf.count, XLPT_BDF_STR(op->pf.bdf), n == 1 ? "is" : "are");
-	xlpt_diag_fact(diag, "%s%s", xlpt_str_get(&why), op->count && !same ? "; another number of VFs means "
-		       "removing all of them first (the kernel's rule)" : "");
+	xlpt_diag_fact(diag, "%s%s", xlpt_str_get(&why),
+		       op->count && !same ? "; another number of VFs means "
+					    "removing all of them first (the kernel's rule)"
+					  : "");
 	xlpt_diag_hint(diag, "%s", xlpt_str_get(&mend));
 	return XLPT_ERR_RULE;
 }
@@ -149,15 +153,16 @@ static int check_count(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 	const char *bdf = XLPT_BDF_STR(op->pf.bdf);
 
 	if (op->count > op->pf.total) {
-		xlpt_diag_set(diag, XLPT_ERR_FULL, "%s can have %d virtual functions and not %d", bdf,
-			      op->pf.total, op->count);
+		xlpt_diag_set(diag, XLPT_ERR_FULL, "%s can have %d virtual functions and not %d",
+			      bdf, op->pf.total, op->count);
 		xlpt_diag_fact(diag, "its sriov_totalvfs is %d", op->pf.total);
 		xlpt_diag_hint(diag, "xlpt vf create %s %d", bdf, op->pf.total);
 		return XLPT_ERR_FULL;
 	}
 	/* A kernel without the switch says so before any VF goes. */
 	if (op->driver && xlpt_pf_autoprobe(op->env->host, op->pf.bdf) < 0)
-		return xlpt_pf_set_autoprobe(op->env->host, op->pf.bdf, op->driver == XLPT_ON, diag);
+		return xlpt_pf_set_autoprobe(op->env->host, op->pf.bdf, op->driver == XLPT_ON,
+					     diag);
 	if (op->count == op->pf.count)
 		return op->driver == XLPT_OFF ? check_unused(op, diag) : 0;
 	if (!op->pf.driver || !strcmp(op->pf.driver, XLPT_PCIBACK_DRIVER))
@@ -222,8 +227,9 @@ int xlpt_vf_lock(struct xlpt_env *env, struct xlpt_locks *locks, const struct xl
 		bdfs[i] = pf->vfs[i];
 	bdfs[pf->n] = pf->bdf;
 	rc = xlpt_lock_all(env, locks, NULL, bdfs, pf->n + 1, diag);
-	return rc ? rc : xlpt_lock_pf(env, locks, pf->bdf,
-				      xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
+	return rc ? rc
+		  : xlpt_lock_pf(env, locks, pf->bdf, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS,
+				 diag);
 }
 
 /* Reads the PF under its locks. VFs that came while they were waited for are not among them. */
@@ -283,8 +289,8 @@ int xlpt_vf_op_count(struct xlpt_vf_op *op, const char *name, struct xlpt_diag *
 	if (rc == 0)
 		rc = xlpt_owners_read(env, &op->owners, diag);
 	if (rc == 0 && env->store && env->ts)
-		rc = xlpt_gone_clear(env, &op->owners, op->pf.vfs, op->pf.n, -1, XLPT_GUEST_TIMEOUT_MS,
-				     diag);
+		rc = xlpt_gone_clear(env, &op->owners, op->pf.vfs, op->pf.n, -1,
+				     XLPT_GUEST_TIMEOUT_MS, diag);
 	if (rc == 0)
 		rc = check_count(op, diag);
 	if (rc == 0) {

@@ -12,8 +12,10 @@
 
 void xlpt_op_init(struct xlpt_op *op, struct xlpt_env *env)
 {
-	*op = (struct xlpt_op){ .env = env, .timeout_ms = XLPT_GUEST_TIMEOUT_MS,
-				.journal = { .fd = -1 }, .budget_next_ms = -1 };
+	*op = (struct xlpt_op){ .env = env,
+				.timeout_ms = XLPT_GUEST_TIMEOUT_MS,
+				.journal = { .fd = -1 },
+				.budget_next_ms = -1 };
 	xlpt_settings_init(&op->settings);
 }
 
@@ -54,7 +56,8 @@ static int add_item(struct xlpt_op *op, const struct xlpt_spec *spec, struct xlp
 
 	if (!op->identity && !xlpt_vfid_is_empty(&spec->vf)) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE,
-			      "%s: this command does not set the identity of a VF", XLPT_BDF_STR(bdf));
+			      "%s: this command does not set the identity of a VF",
+			      XLPT_BDF_STR(bdf));
 		xlpt_diag_hint(diag, "leave out mac=, vlan= and their like");
 		return XLPT_ERR_USAGE;
 	}
@@ -150,8 +153,10 @@ static int check_forced(const struct xlpt_op *op, struct xlpt_diag *diag)
 		for (size_t i = 0; i < op->n; i++)
 			among |= xlpt_bdf_eq(op->items[i].spec.bdf, named);
 		if (!among) {
-			xlpt_diag_set(diag, XLPT_ERR_USAGE, "--force-host-device names %s, which is "
-				      "not among the devices of this command", XLPT_BDF_STR(named));
+			xlpt_diag_set(diag, XLPT_ERR_USAGE,
+				      "--force-host-device names %s, which is "
+				      "not among the devices of this command",
+				      XLPT_BDF_STR(named));
 			xlpt_diag_hint(diag, "name the device that is to be forced, and no other");
 			return XLPT_ERR_USAGE;
 		}
@@ -174,10 +179,11 @@ static int mend_first(struct xlpt_op *op, struct xlpt_diag *diag)
 	int rc = xlpt_journal_interrupted(op->env, &js, &n, diag);
 
 	for (size_t i = 0; i < n; i++) {
-		bool ours = op->has_guest && js[i].guest.name &&
-			    js[i].guest.domid == op->guest.domid;
+		bool ours =
+			op->has_guest && js[i].guest.name && js[i].guest.domid == op->guest.domid;
 		/* Another guest's lock is not held here: that journal is for xlpt repair. */
-		bool all = (!js[i].guest.name || (op->has_guest && js[i].guest.domid == op->guest.domid)) &&
+		bool all = (!js[i].guest.name ||
+			    (op->has_guest && js[i].guest.domid == op->guest.domid)) &&
 			   !xlpt_journal_moves(&js[i]);
 
 		for (size_t k = 0; k < js[i].n; k++) {
@@ -246,8 +252,10 @@ static int read_item(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_dia
 	/* Unplugged from under the guest: taking it back is all that can be done with it. */
 	if (rc == XLPT_ERR_NO_DEVICE && o && op->has_guest && o->domid == op->guest.domid) {
 		if (!op->detach) {
-			xlpt_diag_fact(diag, "this host has lost it, and %s still has it in its PCI backend",
-				       op->guest.name);
+			xlpt_diag_fact(
+				diag,
+				"this host has lost it, and %s still has it in its PCI backend",
+				op->guest.name);
 			xlpt_diag_hint(diag, "xlpt detach %s %s", XLPT_WORD(op->guest.name),
 				       XLPT_BDF_STR(bdf));
 			return rc;
@@ -258,8 +266,9 @@ static int read_item(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_dia
 		item->place = (struct xlpt_place){ .noted_domid = -1 };
 		return 0;
 	}
-	return rc ? rc : xlpt_place_read(op->env, &item->device, &op->owners, &op->needs, &item->place,
-					 diag);
+	return rc ? rc
+		  : xlpt_place_read(op->env, &item->device, &op->owners, &op->needs, &item->place,
+				    diag);
 }
 
 int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
@@ -293,7 +302,8 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 
 		rc = read_item(op, item, diag);
 		/* A dry run has said so, and leaves it. */
-		if (rc == 0 && env->dry_run && env->ts && xlpt_gone_noted(env, item->place.noted_domid))
+		if (rc == 0 && env->dry_run && env->ts &&
+		    xlpt_gone_noted(env, item->place.noted_domid))
 			item->place.noted_domid = -1;
 	}
 	return rc ? rc : xlpt_op_config_again(op, diag);
@@ -349,7 +359,8 @@ static void observe_after(void *priv, size_t i, const struct xlpt_step *step, bo
 int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan *plan,
 		    struct xlpt_diag *diag)
 {
-	struct xlpt_plan_observer obs = { .priv = op, .before = observe_before,
+	struct xlpt_plan_observer obs = { .priv = op,
+					  .before = observe_before,
 					  .after = observe_after };
 	int rc;
 

@@ -18,22 +18,22 @@
 #include "xl-plugin/settings.h"
 #include "xl-plugin/leases.h"
 
-#define XLPT_GUEST_TIMEOUT_MS 60000	/* for a guest to answer; --timeout changes it */
-#define XLPT_PORT_TIMEOUT_MS 10000	/* to free its frontend once the backend is gone */
-#define XLPT_DOMID_NONE UINT32_MAX	/* of a guest that is still to be created */
-#define XLPT_LOCK_TIMEOUT_MS 120000	/* longer than one operation with libxl's own time-outs */
+#define XLPT_GUEST_TIMEOUT_MS 60000	 /* for a guest to answer; --timeout changes it */
+#define XLPT_PORT_TIMEOUT_MS  10000	 /* to free its frontend once the backend is gone */
+#define XLPT_DOMID_NONE	      UINT32_MAX /* of a guest that is still to be created */
+#define XLPT_LOCK_TIMEOUT_MS  120000	 /* longer than one operation with libxl's own time-outs */
 
 /* ---- where every device is (state.c) ---- */
 
 struct xlpt_owner {
 	struct xlpt_bdf bdf;
 	uint32_t domid;
-	char *guest;		/* name, or NULL when the domain is gone */
+	char *guest; /* name, or NULL when the domain is gone */
 	enum xlpt_guest_type type;
-	struct xlpt_pcidev dev;	/* as the backend lists it; opts not kept */
+	struct xlpt_pcidev dev; /* as the backend lists it; opts not kept */
 	int be_state, fe_state;
-	bool lost;		/* the hypervisor has it with no guest: a removal that was cut short */
-	bool dying;		/* the guest is on its way out; with shut_down nobody has destroyed it yet */
+	bool lost;  /* the hypervisor has it with no guest: a removal that was cut short */
+	bool dying; /* the guest is on its way out; with shut_down nobody has destroyed it yet */
 	bool shut_down;
 };
 
@@ -77,10 +77,10 @@ bool xlpt_owner_complete(const struct xlpt_owner *owner);
 /* ---- --config: the guest's xl configuration (op-config.c) ---- */
 
 struct xlpt_op_config {
-	char *path;	/* absolute, links followed; NULL = no --config */
-	bool remove;	/* detach */
-	bool changes;	/* the file does not say so already */
-	bool begun;	/* to be written: its text before and after is */
+	char *path;   /* absolute, links followed; NULL = no --config */
+	bool remove;  /* detach */
+	bool changes; /* the file does not say so already */
+	bool begun;   /* to be written: its text before and after is */
 	struct xlpt_str before, now;
 };
 
@@ -90,43 +90,43 @@ struct xlpt_op_config {
 enum xlpt_reset_is {
 	XLPT_RESET_IS_NONE,	/* nothing can reset it, or nothing had to */
 	XLPT_RESET_IS_DONE,	/* and proven */
-	XLPT_RESET_IS_UNPROVEN,	/* done, as far as the kernel and its answering tell */
+	XLPT_RESET_IS_UNPROVEN, /* done, as far as the kernel and its answering tell */
 	XLPT_RESET_IS_FAILED,
 };
 const char *xlpt_reset_is_word(enum xlpt_reset_is is);
 /* The identity that a guest's VF gets, and the way back (vf.h). */
 struct xlpt_vf_lease {
-	bool active;		/* something is to be set */
+	bool active; /* something is to be set */
 	struct xlpt_vf_identity want;
-	struct xlpt_vf_identity now;	/* of the same keys: what undoes it */
-	struct xlpt_vf_identity note;	/* what is remembered for the end of the guest */
-	bool noted;		/* something was remembered before: a guest was destroyed */
+	struct xlpt_vf_identity now;  /* of the same keys: what undoes it */
+	struct xlpt_vf_identity note; /* what is remembered for the end of the guest */
+	bool noted;		      /* something was remembered before: a guest was destroyed */
 	struct xlpt_vf_identity note_before;
-	bool associated;	/* the port profile is set */
+	bool associated; /* the port profile is set */
 };
 
 struct xlpt_item {
-	struct xlpt_spec spec;	/* one function, address resolved */
+	struct xlpt_spec spec; /* one function, address resolved */
 	struct xlpt_device device;
 	struct xlpt_place place;
-	bool absent;		/* detach: the host has it no more, and the guest's backend names it */
-	bool hide;		/* has to be taken from dom0 first */
-	bool noted;		/* libxl's note says that the guest has it, and nothing else does */
-	bool loose;		/* permissive from an earlier guest, and not to be for this one */
-	bool of_slot;		/* one of the functions that BB:DD.* stands for */
-	bool mended;		/* an interrupted operation on it was just ended by this command */
-	bool nothing;		/* ... which left nothing for this command to do */
+	bool absent;  /* detach: the host has it no more, and the guest's backend names it */
+	bool hide;    /* has to be taken from dom0 first */
+	bool noted;   /* libxl's note says that the guest has it, and nothing else does */
+	bool loose;   /* permissive from an earlier guest, and not to be for this one */
+	bool of_slot; /* one of the functions that BB:DD.* stands for */
+	bool mended;  /* an interrupted operation on it was just ended by this command */
+	bool nothing; /* ... which left nothing for this command to do */
 	bool origin_known;
-	char *origin;		/* driver it came from, "" = none */
-	char guest_address[XLPT_BDF_LEN];	/* what the guest sees, after attach */
-	char *driver;		/* what drives it in dom0, after unhide or detach --to-host */
-	char *override;		/* its driver_override for another driver, which stays, or NULL */
-	unsigned evtchn;	/* the frontend's event channel before a detach */
+	char *origin;			  /* driver it came from, "" = none */
+	char guest_address[XLPT_BDF_LEN]; /* what the guest sees, after attach */
+	char *driver;	 /* what drives it in dom0, after unhide or detach --to-host */
+	char *override;	 /* its driver_override for another driver, which stays, or NULL */
+	unsigned evtchn; /* the frontend's event channel before a detach */
 	enum xlpt_reset_is reset;
-	enum xlpt_reset_how reset_hows[XLPT_RESET_N];	/* to be tried, in this order */
+	enum xlpt_reset_how reset_hows[XLPT_RESET_N]; /* to be tried, in this order */
 	size_t n_reset_hows;
-	const char *reset_method;	/* "flr", or NULL; not owned */
-	char *reset_fact;		/* what shows it, or why not, or NULL */
+	const char *reset_method; /* "flr", or NULL; not owned */
+	char *reset_fact;	  /* what shows it, or why not, or NULL */
 	struct xlpt_vf_lease vf;
 };
 
@@ -138,35 +138,36 @@ struct xlpt_op {
 	size_t n, alloc;
 	/* what the caller wants */
 	bool hide, detach, to_host, force, without_e820;
-	bool identity;		/* sets the VFs' identities that specs name; refused otherwise */
-	int64_t lease_until;	/* leases of a guest that somebody else will create; 0 = none */
-	xlpt_nodes nodes;	/* where a guest that is to be created will run; 0 = not known */
-	char **force_host;	/* addresses, not owned; NULL = none */
-	const char *reset_method;	/* reset: by this one; NULL = the kernel's choice; not owned */
-	char **allow_split;	/* the same: their isolation sets may be divided */
+	bool identity;		  /* sets the VFs' identities that specs name; refused otherwise */
+	int64_t lease_until;	  /* leases of a guest that somebody else will create; 0 = none */
+	xlpt_nodes nodes;	  /* where a guest that is to be created will run; 0 = not known */
+	char **force_host;	  /* addresses, not owned; NULL = none */
+	const char *reset_method; /* reset: by this one; NULL = the kernel's choice; not owned */
+	char **allow_split;	  /* the same: their isolation sets may be divided */
 	int64_t timeout_ms;
 	struct xlpt_op_config config;
-	/* what this host allows, and after XLPT_ERR_BUDGET: until when to wait, -1 = it is no use */
+	/* what this host allows, and after XLPT_ERR_BUDGET: until when to wait, -1 = it is no use
+	 */
 	struct xlpt_settings settings;
 	int64_t budget_next_ms;
 	/*
 	 * A step of a larger operation: its journal and its locks serve for this one.
 	 */
 	struct xlpt_journal *outer;
-	char **notes;	/* "key value" lines for the journal, owned; NULL = none */
-	uint64_t dm_log_end;	/* of the device model's log, before the device was added */
+	char **notes;	     /* "key value" lines for the journal, owned; NULL = none */
+	uint64_t dm_log_end; /* of the device model's log, before the device was added */
 	bool dm_looked;
-	char *dm_other_xen;	/* the release its libxenctrl is of, when Xen is of another, or NULL */
-	char *gave_up;	/* what the guest's PCI frontend said before this attach, or NULL */
+	char *dm_other_xen; /* the release its libxenctrl is of, when Xen is of another, or NULL */
+	char *gave_up;	    /* what the guest's PCI frontend said before this attach, or NULL */
 	/* held while it runs */
 	struct xlpt_locks locks;
 	struct xlpt_journal journal;
 	struct xlpt_needs needs;
 	struct xlpt_owners owners;
-	struct xlpt_leases leases;	/* of its items, held; a dry run's have no file */
+	struct xlpt_leases leases; /* of its items, held; a dry run's have no file */
 	/* the host's functions in brief, read when first asked for: who is where, xlpt_op_bus */
 	struct xlpt_devices bus;
-	char **bus_names;	/* of all functions, as listed just before */
+	char **bus_names; /* of all functions, as listed just before */
 	/* attach: the others in the devices' isolation sets, and why (op-split.c) */
 	struct xlpt_mate *mates;
 	size_t n_mates, alloc_mates;
@@ -175,10 +176,10 @@ struct xlpt_op {
 };
 
 struct xlpt_mate {
-	size_t item;		/* whose set */
+	size_t item; /* whose set */
 	struct xlpt_bdf bdf;
 	char *why;
-	bool divided;		/* with consent: judged no more, not locked, and told */
+	bool divided; /* with consent: judged no more, not locked, and told */
 };
 
 void xlpt_op_init(struct xlpt_op *op, struct xlpt_env *env);
@@ -230,14 +231,15 @@ void xlpt_op_drop_mates(struct xlpt_op *op);
  * of them is not locked.
  */
 int xlpt_op_mates_again(struct xlpt_op *op, bool *same, struct xlpt_diag *diag);
-/* RULE when dom0 drives item and uses what is behind it (VMD): it cannot be taken from its driver. */
+/* RULE when dom0 drives item and uses what is behind it (VMD): it cannot be taken from its driver.
+ */
 int xlpt_op_judge_carrier(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag);
 /*
  * op-reserved.c: fills what f says of memory that firmware has reserved for several functions.
  * *shared backs f->rdm_shared; caller frees.
  */
-int xlpt_op_reserved(struct xlpt_op *op, const struct xlpt_item *item,
-		     struct xlpt_attach_facts *f, char **shared, struct xlpt_diag *diag);
+int xlpt_op_reserved(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_attach_facts *f,
+		     char **shared, struct xlpt_diag *diag);
 /*
  * op-dm.c: what an HVM guest's device model says in its log. Where that ends now; and whether it
  * has complained of item, at item->guest_address, since op->dm_log_end: CONFLICT, with its lines.
@@ -256,7 +258,8 @@ int xlpt_op_judge_ready(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_
 
 /* Steps that take item i from its driver to pciback. ctx of the steps is the op. */
 void xlpt_plan_hide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
-/* From whatever driver it has to pciback; it has that already: success. Its driver_override stays. */
+/* From whatever driver it has to pciback; it has that already: success. Its driver_override stays.
+ */
 int xlpt_op_to_pciback(struct xlpt_op *op, size_t i, struct xlpt_diag *diag);
 /* The step before all: the module xen-pciback is loaded when an item is to be hidden without it. */
 void xlpt_plan_pciback(struct xlpt_plan *plan, const struct xlpt_op *op);
@@ -269,7 +272,8 @@ void xlpt_plan_reset(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
 /* "reset", "reset_method" and "reset_fact" of a JSON record. */
 struct json_object;
 void xlpt_item_reset_json(const struct xlpt_item *item, struct json_object *o);
-/* The driver that a hidden device came from: libxl's note, ours ("" = it had none), or not known. */
+/* The driver that a hidden device came from: libxl's note, ours ("" = it had none), or not known.
+ */
 int xlpt_origin_read(struct xlpt_env *env, struct xlpt_bdf bdf, bool *known, char **origin,
 		     struct xlpt_diag *diag);
 /* The same for item i, which may not be hidden yet. */
@@ -285,7 +289,8 @@ int xlpt_op_config_again(struct xlpt_op *op, struct xlpt_diag *diag);
 /* The step that changes it, if --config was given and there is anything to change. */
 void xlpt_plan_config(struct xlpt_plan *plan, const struct xlpt_op *op);
 void xlpt_op_config_say(const struct xlpt_op *op);
-/* Repair: brings the file in line with what became of the devices that have a spec in the journal. */
+/* Repair: brings the file in line with what became of the devices that have a spec in the journal.
+ */
 void xlpt_config_mend(struct xlpt_env *env, const struct xlpt_journal *j);
 /* The step that leases item i, for an item out of a pool; and the one that gives it back. */
 void xlpt_plan_lease(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
@@ -296,8 +301,8 @@ int xlpt_op_check_leases(struct xlpt_op *op, struct xlpt_diag *diag);
 int xlpt_op_hold_leases(struct xlpt_op *op, struct xlpt_diag *diag);
 
 /* Whatever the state: the device leaves pciback and goes to where it came from. */
-int xlpt_give_back(struct xlpt_env *env, struct xlpt_bdf bdf, bool origin_known,
-		   const char *origin, char **driver, struct xlpt_diag *diag);
+int xlpt_give_back(struct xlpt_env *env, struct xlpt_bdf bdf, bool origin_known, const char *origin,
+		   char **driver, struct xlpt_diag *diag);
 
 /*
  * Whatever the state: afterwards the guest does not have the device, neither in
@@ -324,9 +329,9 @@ int xlpt_release_absent(struct xlpt_env *env, const struct xlpt_guest *guest, st
 			int64_t timeout_ms, struct xlpt_diag *diag);
 
 /*
- * Another device of the HVM guest uses the same interrupt line. libxl (4.18 and later) takes the line
- * away with the first of them; QEMU, which has it bound for the other, can then not unbind it, and no
- * device of that line comes to the guest again. xlpt_release does without libxl then.
+ * Another device of the HVM guest uses the same interrupt line. libxl (4.18 and later) takes the
+ * line away with the first of them; QEMU, which has it bound for the other, can then not unbind it,
+ * and no device of that line comes to the guest again. xlpt_release does without libxl then.
  */
 bool xlpt_line_kept(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf);
 
@@ -357,8 +362,7 @@ int xlpt_wait_settled(struct xlpt_env *env, const struct xlpt_guest *guest, int6
 int xlpt_wait_gone(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf,
 		   int64_t timeout_ms, struct xlpt_diag *diag);
 /* PV, the last device went: the guest's frontend has closed its event channel. */
-bool xlpt_wait_port_closed(struct xlpt_env *env, uint32_t domid, unsigned port,
-			   int64_t timeout_ms);
+bool xlpt_wait_port_closed(struct xlpt_env *env, uint32_t domid, unsigned port, int64_t timeout_ms);
 
 /* ---- the hotplug budget (op-budget.c) ---- */
 
@@ -380,7 +384,8 @@ int xlpt_budget_reserve(struct xlpt_op *op, const char *name, struct xlpt_diag *
 void xlpt_budget_settle(struct xlpt_op *op, const char *name);
 /* xlpt_release, and one more counted (kind: UNDO or REPAIR) when the guest has the device. */
 int xlpt_budget_release(struct xlpt_env *env, enum xlpt_ledger_kind kind, uint32_t domid,
-			struct xlpt_bdf bdf, bool force, int64_t timeout_ms, struct xlpt_diag *diag);
+			struct xlpt_bdf bdf, bool force, int64_t timeout_ms,
+			struct xlpt_diag *diag);
 /* For --wait: with a countdown, until ms have gone by or a signal comes. Hold no lock. */
 int xlpt_budget_wait(struct xlpt_env *env, int64_t ms, struct xlpt_diag *diag);
 

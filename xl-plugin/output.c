@@ -64,7 +64,8 @@ static size_t put_json_char(FILE *f, const char *s)
  */
 void xlpt_print_json(struct xlpt_env *env, struct json_object *root)
 {
-	int form = env->compact ? JSON_C_TO_STRING_PLAIN : JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
+	int form = env->compact ? JSON_C_TO_STRING_PLAIN
+				: JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
 	const char *s = json_object_to_json_string_ext(root, form | JSON_C_TO_STRING_NOSLASHESCAPE);
 	bool quoted = false;
 
@@ -106,7 +107,8 @@ struct json_object *xlpt_json_object_parse(const char *text, char **why)
 	if (json_tokener_get_error(tok) == json_tokener_continue)
 		*why = xlpt_xasprintf("it breaks off after %zu bytes", len);
 	else if (json_tokener_get_error(tok) != json_tokener_success)
-		*why = xlpt_xasprintf("%s at byte %zu", json_tokener_error_desc(json_tokener_get_error(tok)),
+		*why = xlpt_xasprintf("%s at byte %zu",
+				      json_tokener_error_desc(json_tokener_get_error(tok)),
 				      end + 1);
 	else if (text[end])
 		*why = xlpt_xasprintf("something stands behind its end, at byte %zu", end + 1);
@@ -256,8 +258,8 @@ void xlpt_put_document(struct xlpt_env *env, const char *text, size_t len)
 	fwrite(xlpt_str_get(&shown), 1, shown.len, env->out);
 }
 
-static void XLPT_PRINTF(3, 0) err_line(struct xlpt_env *env, const char *prefix, const char *fmt,
-				       va_list ap)
+static void XLPT_PRINTF(3, 0)
+	err_line(struct xlpt_env *env, const char *prefix, const char *fmt, va_list ap)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	_cleanup_free_ char *line = xlpt_xvasprintf(fmt, ap);
@@ -335,8 +337,7 @@ struct xlpt_table *xlpt_table_new(const char *const *columns, size_t n)
 	t->tb = need(scols_new_table());
 	t->columns = n;
 	for (size_t i = 0; i < n; i++)
-		need(scols_table_new_column(t->tb, columns[i], 0,
-					    i == n - 1 ? SCOLS_FL_TRUNC : 0));
+		need(scols_table_new_column(t->tb, columns[i], 0, i == n - 1 ? SCOLS_FL_TRUNC : 0));
 	return t;
 }
 

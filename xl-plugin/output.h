@@ -53,7 +53,7 @@ void xlpt_print_json(struct xlpt_env *env, struct json_object *root);
 struct xlpt_table;
 struct xlpt_table *xlpt_table_new(const char *const *columns, size_t n);
 void xlpt_table_row(struct xlpt_table *t, const char *const *cells);
-void xlpt_table_print(struct xlpt_env *env, struct xlpt_table *t);	/* and frees it */
+void xlpt_table_print(struct xlpt_env *env, struct xlpt_table *t); /* and frees it */
 /* Gives a cell of the row added last a colour ("red", "yellow"...; NULL: none), on a terminal. */
 void xlpt_table_paint(struct xlpt_table *t, size_t column, const char *color);
 /* Out is a terminal that shows colours, and nobody asked for none (NO_COLOR). */
@@ -63,7 +63,7 @@ void xlpt_table_free(struct xlpt_table *t);
 /* Small builders; a NULL string becomes null. */
 struct json_object *xlpt_json_str(const char *s);
 struct json_object *xlpt_json_bdf(struct xlpt_bdf bdf);
-struct json_object *xlpt_json_vf_identity(const struct xlpt_vf_identity *id);	/* what is set */
+struct json_object *xlpt_json_vf_identity(const struct xlpt_vf_identity *id); /* what is set */
 struct json_object *xlpt_json_guest(const struct xlpt_guest *guest);
 void xlpt_json_add(struct json_object *o, const char *key, struct json_object *value);
 

@@ -23,9 +23,9 @@ static bool temporary(const char *name)
 
 int xlpt_pin_name_check(const char *name, struct xlpt_diag *diag)
 {
-	static const char *const words[] = {"list", "show", "remove"};
+	static const char *const words[] = { "list", "show", "remove" };
 	_cleanup_free_ char *text = xlpt_xasprintf("pin:%s", name);
-	_cleanup_diag_ struct xlpt_diag no = {0};
+	_cleanup_diag_ struct xlpt_diag no = { 0 };
 	_cleanup_spec_ struct xlpt_spec spec;
 	const char *why = NULL;
 
@@ -78,13 +78,13 @@ int xlpt_pin_load(struct xlpt_env *env, const char *name, struct xlpt_pin *out,
 	_cleanup_free_ char *text = NULL, *path = xlpt_xasprintf(XLPT_PIN_DIR "/%s", name);
 	int rc = xlpt_pin_name_check(name, diag), r;
 
-	*out = (struct xlpt_pin){.vf = -1};
+	*out = (struct xlpt_pin){ .vf = -1 };
 	if (rc)
 		return rc;
 	r = xlpt_host_read_text(env->host, &text, "%s", path);
 	if (r == -ENOENT) {
 		_cleanup_strv_ char **names = NULL;
-		_cleanup_str_ struct xlpt_str all = {0};
+		_cleanup_str_ struct xlpt_str all = { 0 };
 
 		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "no pin is called \"%s\"", name);
 		if (xlpt_pins_list(env, &names, NULL) == 0)
@@ -106,7 +106,8 @@ int xlpt_pin_load(struct xlpt_env *env, const char *name, struct xlpt_pin *out,
 		unsigned line = diag->line;
 
 		xlpt_diag_at(diag, path, line, 0);
-		xlpt_diag_hint(diag, "xlpt pin remove %s; xlpt pin %s BDF", XLPT_WORD(name), XLPT_WORD(name));
+		xlpt_diag_hint(diag, "xlpt pin remove %s; xlpt pin %s BDF", XLPT_WORD(name),
+			       XLPT_WORD(name));
 	}
 	return rc;
 }
@@ -131,7 +132,7 @@ int xlpt_pin_store(struct xlpt_env *env, const char *name, const struct xlpt_pin
 	r = xlpt_file_private_dir(env->host, XLPT_PIN_DIR);
 	if (r == 0)
 		r = xlpt_file_replace(env->host, path, text, strlen(text),
-				      &(struct xlpt_file_how){.mode = 0600});
+				      &(struct xlpt_file_how){ .mode = 0600 });
 	env->done |= r == 0;
 	return r < 0 ? cannot_write(name, -r, diag) : 0;
 }
@@ -153,16 +154,16 @@ void xlpt_pin_set_dispose(struct xlpt_pin_set *set)
 	for (size_t i = 0; i < set->n; i++)
 		xlpt_pin_dispose(&set->items[i]);
 	free(set->items);
-	*set = (struct xlpt_pin_set){0};
+	*set = (struct xlpt_pin_set){ 0 };
 }
 
 int xlpt_pin_set_read(struct xlpt_env *env, uint16_t vendor, uint16_t device,
 		      struct xlpt_pin_set *out, struct xlpt_diag *diag)
 {
-	_cleanup_devices_ struct xlpt_devices all = {0};
+	_cleanup_devices_ struct xlpt_devices all = { 0 };
 	int rc = xlpt_env_need_host(env, diag);
 
-	*out = (struct xlpt_pin_set){0};
+	*out = (struct xlpt_pin_set){ 0 };
 	if (rc == 0)
 		rc = xlpt_scan_all(env->host, XLPT_SCAN_CAPS, NULL, &all, diag);
 	if (rc)
@@ -182,7 +183,7 @@ int xlpt_pin_set_read(struct xlpt_env *env, uint16_t vendor, uint16_t device,
 int xlpt_pin_locate(struct xlpt_env *env, const char *name, const struct xlpt_pin *pin,
 		    struct xlpt_pin_match *out, struct xlpt_diag *diag)
 {
-	_cleanup_pin_set_ struct xlpt_pin_set set = {0};
+	_cleanup_pin_set_ struct xlpt_pin_set set = { 0 };
 	int rc = xlpt_pin_set_read(env, pin->vendor, pin->device, &set, diag);
 
 	return rc ? rc : xlpt_pin_find(pin, name, set.items, set.n, out, diag);

@@ -24,12 +24,14 @@ static int exhausted(const char *name, struct xlpt_pool_view *view, struct xlpt_
 	for (size_t i = 0; i < view->vfs.n; i++)
 		xlpt_str_addf(&who, "%s%s %s", i ? "; " : "", XLPT_BDF_STR(view->vfs.items[i].bdf),
 			      view->vfs.items[i].holder);
-	xlpt_diag_set(diag, XLPT_ERR_FULL, "pool %s has no free VF: all %zu are taken", name, view->vfs.n);
+	xlpt_diag_set(diag, XLPT_ERR_FULL, "pool %s has no free VF: all %zu are taken", name,
+		      view->vfs.n);
 	xlpt_diag_fact(diag, "%s", xlpt_str_get(&who));
 	if (view->n)
 		xlpt_diag_hint(diag, "%s: %s", view->troubles[0].message, view->troubles[0].hint);
 	else
-		xlpt_diag_hint(diag, "xlpt detach GUEST BDF frees one; xlpt vf create PF N makes more");
+		xlpt_diag_hint(diag,
+			       "xlpt detach GUEST BDF frees one; xlpt vf create PF N makes more");
 	return XLPT_ERR_FULL;
 }
 
@@ -63,7 +65,9 @@ static const struct xlpt_lease *own_lease(const struct xlpt_op *op,
 	const struct xlpt_lease *l = xlpt_leases_find(&facts->leases, bdf);
 
 	return l && !l->busy && *l->uuid && !strcmp(l->uuid, op->guest.uuid) &&
-	       !strcmp(l->pool, name) && !xlpt_owners_find(&facts->owners, bdf) ? l : NULL;
+			       !strcmp(l->pool, name) && !xlpt_owners_find(&facts->owners, bdf)
+		       ? l
+		       : NULL;
 }
 
 static int choose_one(const struct xlpt_op *op, const char *name, const struct xlpt_pool_view *view,
@@ -78,11 +82,13 @@ static int choose_one(const struct xlpt_op *op, const char *name, const struct x
 	if (vf && (vf->state == XLPT_VF_FREE || own_lease(op, facts, name, want)))
 		return 0;
 	if (!vf) {
-		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "%s is no VF of pool %s", XLPT_BDF_STR(want), name);
+		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "%s is no VF of pool %s",
+			      XLPT_BDF_STR(want), name);
 		if (view->n)
 			xlpt_diag_fact(diag, "%s", view->troubles[0].message);
 		else
-			xlpt_diag_fact(diag, "its definition gives it %zu VFs, and that is none of them",
+			xlpt_diag_fact(diag,
+				       "its definition gives it %zu VFs, and that is none of them",
 				       view->vfs.n);
 		xlpt_diag_hint(diag, "xlpt pool show %s lists those it has", name);
 		return XLPT_ERR_NOT_FOUND;
@@ -113,14 +119,14 @@ static int choose(struct xlpt_op *op, const char *name, const struct xlpt_bdf *w
 		return exhausted(name, view, diag);
 	*bdf = view->vfs.items[i].bdf;
 	if (remote)
-		xlpt_warn(op->env, "no VF of pool %s is free on a node of %s: %s is on node %d", name,
-			  op->guest.name, XLPT_BDF_STR(*bdf), view->vfs.items[i].numa_node);
+		xlpt_warn(op->env, "no VF of pool %s is free on a node of %s: %s is on node %d",
+			  name, op->guest.name, XLPT_BDF_STR(*bdf), view->vfs.items[i].numa_node);
 	return 0;
 }
 
 /* Makes the lease, or takes up the one that the guest still has. */
-static int take_lease(struct xlpt_op *op, const struct xlpt_pool_facts *facts,
-		      struct xlpt_lease *l, struct xlpt_diag *diag)
+static int take_lease(struct xlpt_op *op, const struct xlpt_pool_facts *facts, struct xlpt_lease *l,
+		      struct xlpt_diag *diag)
 {
 	_cleanup_lease_ struct xlpt_lease held = { .fd = -1 };
 	int rc;
@@ -191,7 +197,8 @@ static int try_allocate(struct xlpt_op *op, const char *name, const struct xlpt_
 	if (rc == 0)
 		rc = xlpt_guard_read(env->host, &facts.needs, diag);
 	if (rc == 0 && !env->dry_run)
-		rc = xlpt_lock_pools(env, &locks, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
+		rc = xlpt_lock_pools(env, &locks, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS,
+				     diag);
 	if (rc == 0)
 		rc = xlpt_pool_load(env, name, def, diag);
 	if (rc == 0)

@@ -74,7 +74,7 @@ static int judge(struct xlpt_env *env, const struct facts *f, const struct xlpt_
 
 	*why = NULL;
 	if (!*l->guest)
-		return 0;	/* unreadable: warned of, and nobody can say whose it is */
+		return 0; /* unreadable: warned of, and nobody can say whose it is */
 	if (!xlpt_host_has(env->host, "/sys/bus/pci/devices/%s", XLPT_BDF_STR(l->bdf))) {
 		*why = xlpt_xstrdup("the VF is not there any more");
 		return 0;
@@ -147,10 +147,14 @@ int xlpt_lease_return(struct xlpt_env *env, struct xlpt_lease *l, struct xlpt_di
 	uint32_t domid;
 
 	if (xlpt_guest_may_have(env, l->bdf)) {
-		/* A guest that has it by other ways than ours is no reason to speak; not to know is one. */
+		/* A guest that has it by other ways than ours is no reason to speak; not to know is
+		 * one. */
 		if (l->to_host && !xlpt_owner_now(env, l->bdf, &domid, NULL))
-			xlpt_warn(env, "%s stays hidden: Xen does not say that no guest has it any more; "
-				  "xlpt unhide %s gives it back when it does", bdf, bdf);
+			xlpt_warn(
+				env,
+				"%s stays hidden: Xen does not say that no guest has it any more; "
+				"xlpt unhide %s gives it back when it does",
+				bdf, bdf);
 		return xlpt_lease_drop(env, l, diag);
 	}
 	/* A VF that keeps what its guest had is told of, and is free all the same. */
@@ -196,7 +200,8 @@ static void add_return(struct xlpt_returns *out, const struct xlpt_lease *l, con
 	if (!out)
 		return;
 	XLPT_GROW(out->items, out->n, out->alloc);
-	out->items[out->n++] = (struct xlpt_returned){ .bdf = l->bdf, .pool = xlpt_xstrdup(l->pool),
+	out->items[out->n++] = (struct xlpt_returned){ .bdf = l->bdf,
+						       .pool = xlpt_xstrdup(l->pool),
 						       .guest = xlpt_xstrdup(l->guest),
 						       .why = xlpt_xstrdup(why) };
 }
@@ -272,7 +277,8 @@ void xlpt_leases_forget(struct xlpt_leases *leases, const struct xlpt_returns *r
 int xlpt_leases_current(struct xlpt_env *env, struct xlpt_leases *out, struct xlpt_diag *diag)
 {
 	_cleanup_returns_ struct xlpt_returns returned = { 0 };
-	int rc = env->dry_run && env->ts && env->store ? xlpt_leases_reconcile(env, &returned, diag) : 0;
+	int rc = env->dry_run && env->ts && env->store ? xlpt_leases_reconcile(env, &returned, diag)
+						       : 0;
 
 	*out = (struct xlpt_leases){ 0 };
 	if (rc == 0)
@@ -291,7 +297,8 @@ int xlpt_leases_tidy(struct xlpt_env *env, struct xlpt_diag *diag)
 		return 0;
 	rc = xlpt_leases_reconcile(env, &returned, diag);
 	for (size_t i = 0; i < returned.n; i++)
-		xlpt_verbose(env, "gave %s back to pool %s: %s", XLPT_BDF_STR(returned.items[i].bdf),
-			     returned.items[i].pool, returned.items[i].why);
+		xlpt_verbose(env, "gave %s back to pool %s: %s",
+			     XLPT_BDF_STR(returned.items[i].bdf), returned.items[i].pool,
+			     returned.items[i].why);
 	return rc;
 }

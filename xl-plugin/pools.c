@@ -20,12 +20,14 @@ int xlpt_pool_check_name(const char *name, struct xlpt_diag *diag)
 	int rc = xlpt_spec_parse(text, &spec, &why);
 	size_t n = strlen(name);
 
-	/* What pool:NAME reads as must be this name and nothing else; a replacing ends in ".tmp". */
+	/* What pool:NAME reads as must be this name and nothing else; a replacing ends in ".tmp".
+	 */
 	if (rc == 0 && xlpt_streq(spec.pool, name) && !(n > 4 && !strcmp(name + n - 4, ".tmp")))
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "\"%s\" cannot be a pool's name", name);
-	xlpt_diag_fact(diag, "a name has 1 to 64 printable characters without blank , = @ and /, does "
-			     "not begin with '.' nor end in .tmp, and is no address");
+	xlpt_diag_fact(diag,
+		       "a name has 1 to 64 printable characters without blank , = @ and /, does "
+		       "not begin with '.' nor end in .tmp, and is no address");
 	xlpt_diag_hint(diag, "for example: xlpt pool define lan pf=eth0");
 	return XLPT_ERR_SYNTAX;
 }
@@ -89,8 +91,10 @@ int xlpt_pool_load(struct xlpt_env *env, const char *name, struct xlpt_pool_def 
 		return xlpt_diag_recode(diag, XLPT_ERR_DATA);
 	}
 	if (strcmp(out->pool.name, name) != 0) {
-		xlpt_diag_set(diag, XLPT_ERR_DATA, "%s defines a pool \"%s\"", path, out->pool.name);
-		xlpt_diag_hint(diag, "a pool's file has its name: rename it, or mend its first line");
+		xlpt_diag_set(diag, XLPT_ERR_DATA, "%s defines a pool \"%s\"", path,
+			      out->pool.name);
+		xlpt_diag_hint(diag,
+			       "a pool's file has its name: rename it, or mend its first line");
 		xlpt_pool_def_dispose(out);
 		return XLPT_ERR_DATA;
 	}
@@ -204,7 +208,8 @@ static char *used_by(struct xlpt_env *env, const struct xlpt_device *d)
 	for (char **name = d->net; *name; name++) {
 		long long flags = 0;
 
-		if (xlpt_host_read_long(env->host, &flags, NET "/%s/flags", *name) == 0 && flags & 1)
+		if (xlpt_host_read_long(env->host, &flags, NET "/%s/flags", *name) == 0 &&
+		    flags & 1)
 			return xlpt_xasprintf("this host (%s is up)", *name);
 		if (xlpt_host_has(env->host, NET "/%s/master", *name))
 			return xlpt_xasprintf("this host (%s is part of a bridge or bond)", *name);
@@ -233,14 +238,16 @@ static int judge_vf(struct xlpt_env *env, const struct xlpt_pool_facts *facts, b
 				  xlpt_xasprintf("%s (domain %u)%s", owner->guest, owner->domid,
 						 owner->shut_down ? ", which has shut down" : ""));
 	else if (!d->is_vf)
-		xlpt_pool_vf_take(vf, XLPT_VF_DOM0, xlpt_xstrdup("nobody: it is no virtual function"));
+		xlpt_pool_vf_take(vf, XLPT_VF_DOM0,
+				  xlpt_xstrdup("nobody: it is no virtual function"));
 	else if (needed)
 		xlpt_pool_vf_take(vf, XLPT_VF_DOM0, xlpt_xasprintf("this host (%s)", needed->what));
 	else if (user)
 		xlpt_pool_vf_take(vf, XLPT_VF_DOM0, XLPT_TAKE(user));
 	else if (hidden_only && !xlpt_streq(d->driver, XLPT_PCIBACK_DRIVER))
-		xlpt_pool_vf_take(vf, XLPT_VF_DOM0, xlpt_xstrdup("nobody: it is not hidden, and the "
-								 "pool says managed = no"));
+		xlpt_pool_vf_take(vf, XLPT_VF_DOM0,
+				  xlpt_xstrdup("nobody: it is not hidden, and the "
+					       "pool says managed = no"));
 	else if (env->ts)
 		rc = env->ts->ops->hyp_assigned(env->ts, d->bdf, &assigned, diag);
 	if (rc == 0 && assigned)
@@ -259,10 +266,12 @@ static int find_pf(struct xlpt_env *env, const char *text, struct xlpt_bdf *pf,
 	if (xlpt_host_link_name(env->host, &name, NET "/%s/device", text) == 0 &&
 	    xlpt_bdf_from_sysfs_name(name, pf))
 		return 0;
-	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "there is no network interface %s of a PCI device", text);
+	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "there is no network interface %s of a PCI device",
+		      text);
 	xlpt_diag_fact(diag, NET "/%s/device does not lead to one", text);
-	xlpt_diag_hint(diag, "an interface is there when its driver is; a PF can be named by its address, "
-			     "too (xlpt list)");
+	xlpt_diag_hint(
+		diag, "an interface is there when its driver is; a PF can be named by its address, "
+		      "too (xlpt list)");
 	return XLPT_ERR_NOT_FOUND;
 }
 
@@ -270,7 +279,8 @@ static int check_pf(const struct xlpt_device *d, const char *text, struct xlpt_b
 		    struct xlpt_diag *diag)
 {
 	if (!d) {
-		xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "there is no PCI device %s", XLPT_BDF_STR(pf));
+		xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "there is no PCI device %s",
+			      XLPT_BDF_STR(pf));
 		xlpt_diag_hint(diag, "xlpt list shows the devices of this host");
 		return XLPT_ERR_NO_DEVICE;
 	}
@@ -287,8 +297,10 @@ static int check_pf(const struct xlpt_device *d, const char *text, struct xlpt_b
 		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the PF %s has no driver in dom0", text);
 		xlpt_diag_fact(diag, "%s; without its driver a PF has no VFs",
 			       d->driver ? "pciback holds it" : "it is bound to none");
-		xlpt_diag_hint(diag, "%s%s", d->driver ? "xlpt unhide " : "load the driver that claims it: "
-								       "xlpt show ",
+		xlpt_diag_hint(diag, "%s%s",
+			       d->driver ? "xlpt unhide "
+					 : "load the driver that claims it: "
+					   "xlpt show ",
 			       XLPT_BDF_STR(pf));
 		return XLPT_ERR_CONFLICT;
 	}
@@ -339,7 +351,8 @@ int xlpt_pool_view(struct xlpt_env *env, const struct xlpt_pool_def *def,
 		if (vf && d)
 			rc = judge_vf(env, facts, hidden_only, d, vf, diag);
 		else if (vf)
-			xlpt_pool_vf_take(vf, XLPT_VF_ABSENT, xlpt_xstrdup("nobody: there is no such device"));
+			xlpt_pool_vf_take(vf, XLPT_VF_ABSENT,
+					  xlpt_xstrdup("nobody: there is no such device"));
 	}
 	if (rc)
 		xlpt_pool_view_dispose(out);

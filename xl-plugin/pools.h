@@ -39,7 +39,8 @@ void xlpt_pool_facts_dispose(struct xlpt_pool_facts *facts);
 /* A pool as it is now. */
 struct xlpt_pool_view {
 	struct xlpt_pool_vfs vfs;
-	/* Of its PFs: not there, without driver, without VFs; XLPT_ERR_DATA: none, and never will be. */
+	/* Of its PFs: not there, without driver, without VFs; XLPT_ERR_DATA: none, and never will
+	 * be. */
 	struct xlpt_diag *troubles;
 	size_t n, alloc;
 };

@@ -18,7 +18,7 @@ static struct json_object *json_strv(char **v)
 
 static char *joined(char **v, const char *none)
 {
-	struct xlpt_str out = {0};
+	struct xlpt_str out = { 0 };
 
 	for (; v && *v; v++)
 		xlpt_str_addf(&out, "%s%s", out.len ? ", " : "", *v);

@@ -43,8 +43,8 @@ static struct json_object *def_json(const struct xlpt_pool_def *def,
 	xlpt_json_add(o, "name", xlpt_json_str(pool->name));
 	xlpt_json_add(o, "uuid", xlpt_json_str(pool->uuid));
 	xlpt_json_add(o, "policy", xlpt_json_str(xlpt_pool_policy_word(xlpt_pool_policy_of(def))));
-	xlpt_json_add(o, "managed", pool->managed ? json_object_new_boolean(pool->managed == XLPT_ON)
-						  : NULL);
+	xlpt_json_add(o, "managed",
+		      pool->managed ? json_object_new_boolean(pool->managed == XLPT_ON) : NULL);
 	xlpt_json_add(o, "pf", pf);
 	xlpt_json_add(o, "devices", dev);
 	xlpt_json_add(o, "total", json_object_new_int64((int64_t)view->vfs.n));
@@ -85,8 +85,9 @@ void xlpt_pool_print_list(struct xlpt_env *env, const struct xlpt_pool_def *defs
 		snprintf(left, sizeof(left), "%zu", xlpt_pool_vfs_free(vfs));
 		snprintf(leased, sizeof(leased), "%zu", count(vfs, XLPT_VF_LEASED));
 		xlpt_table_row(t, (const char *const[]){
-			defs[i].pool.name, xlpt_pool_policy_word(xlpt_pool_policy_of(&defs[i])), total,
-			left, leased, from });
+					  defs[i].pool.name,
+					  xlpt_pool_policy_word(xlpt_pool_policy_of(&defs[i])),
+					  total, left, leased, from });
 	}
 	xlpt_table_print(env, t);
 }
@@ -129,17 +130,19 @@ void xlpt_pool_print(struct xlpt_env *env, const struct xlpt_pool_def *def,
 		snprintf(node, sizeof(node), "%d", vf->numa_node);
 		xlpt_json_add(o, "bdf", xlpt_json_bdf(vf->bdf));
 		xlpt_json_add(o, "pf", vf->has_pf ? xlpt_json_bdf(vf->pf) : NULL);
-		xlpt_json_add(o, "numa_node", vf->numa_node < 0 ? NULL : json_object_new_int(vf->numa_node));
+		xlpt_json_add(o, "numa_node",
+			      vf->numa_node < 0 ? NULL : json_object_new_int(vf->numa_node));
 		xlpt_json_add(o, "state", xlpt_json_str(xlpt_vf_state_word(vf->state)));
 		xlpt_json_add(o, "holder", xlpt_json_str(vf->holder));
 		xlpt_json_add(o, "lease", lease_json(l));
 		json_object_array_add(list, o);
 		if (!t)
 			continue;
-		xlpt_table_row(t, (const char *const[]){
-			XLPT_BDF_STR(vf->bdf), vf->has_pf ? XLPT_BDF_STR(vf->pf) : NULL,
-			vf->numa_node < 0 ? NULL : node, xlpt_vf_state_word(vf->state), vf->holder,
-			l ? xlpt_lease_since(l, since) : NULL });
+		xlpt_table_row(t, (const char *const[]){ XLPT_BDF_STR(vf->bdf),
+							 vf->has_pf ? XLPT_BDF_STR(vf->pf) : NULL,
+							 vf->numa_node < 0 ? NULL : node,
+							 xlpt_vf_state_word(vf->state), vf->holder,
+							 l ? xlpt_lease_since(l, since) : NULL });
 	}
 	xlpt_json_add(root, "vfs", list);
 	if (t)

@@ -22,8 +22,9 @@ struct json_object *xlpt_json_vf_identity(const struct xlpt_vf_identity *id)
 	if (id->has_vlan) {
 		add_number(o, "vlan", true, id->vlan.id);
 		add_number(o, "qos", true, id->vlan.qos);
-		xlpt_json_add(o, "vlan_proto", xlpt_json_str(id->vlan.proto == XLPT_VLAN_8021AD
-								     ? "802.1ad" : "802.1Q"));
+		xlpt_json_add(
+			o, "vlan_proto",
+			xlpt_json_str(id->vlan.proto == XLPT_VLAN_8021AD ? "802.1ad" : "802.1Q"));
 	}
 	add_switch(o, "trust", id->trust);
 	add_switch(o, "spoofchk", id->spoofchk);

@@ -10,7 +10,7 @@
 int xlpt_resolve_pin(struct xlpt_env *env, const char *name, struct xlpt_bdf *bdf,
 		     struct xlpt_diag *diag)
 {
-	_cleanup_pin_ struct xlpt_pin pin = {.vf = -1};
+	_cleanup_pin_ struct xlpt_pin pin = { .vf = -1 };
 	struct xlpt_pin_match match;
 	int rc = xlpt_env_need_host(env, diag);
 

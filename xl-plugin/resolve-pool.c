@@ -11,7 +11,7 @@
 #include "core/text.h"
 #include "xl-plugin/pools.h"
 
-#define HOLD_TIMEOUT_MS 5000	/* another command that only looks at a lease is done sooner */
+#define HOLD_TIMEOUT_MS 5000 /* another command that only looks at a lease is done sooner */
 
 /* ---- what a pool says of the identity ---- */
 
@@ -45,9 +45,9 @@ static void identity_defaults(const struct xlpt_pool_def *def, struct xlpt_vf_id
 		vf->typeid = (uint32_t)id->typeid.v;
 		vf->has_typeidversion = id->typeidversion.has;
 		vf->typeidversion = (uint8_t)id->typeidversion.v;
-		vf->has_instanceid = id->instanceid &&
-				     xlpt_uuid_parse(id->instanceid, strlen(id->instanceid),
-						     vf->instanceid);
+		vf->has_instanceid =
+			id->instanceid &&
+			xlpt_uuid_parse(id->instanceid, strlen(id->instanceid), vf->instanceid);
 	}
 }
 
@@ -57,20 +57,22 @@ int xlpt_resolve_pool(struct xlpt_op *op, struct xlpt_spec *spec, struct xlpt_bd
 	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 };
 	int rc;
 
-	/* An outer operation may have leased it already; a pool that went since takes nothing away. */
+	/* An outer operation may have leased it already; a pool that went since takes nothing away.
+	 */
 	if (spec->has_bdf && xlpt_leases_find(&op->leases, spec->bdf)) {
 		if (xlpt_pool_load(op->env, spec->pool, &def, NULL))
 			return 0;
 		rc = 0;
 	} else {
-		rc = xlpt_pool_allocate(op, spec->pool, spec->has_bdf ? &spec->bdf : NULL, bdf, &def,
-					diag);
+		rc = xlpt_pool_allocate(op, spec->pool, spec->has_bdf ? &spec->bdf : NULL, bdf,
+					&def, diag);
 	}
 	if (rc)
 		return rc;
 	if (op->identity)
 		identity_defaults(&def, &spec->vf);
-	/* A pool's VF is nobody's: taken from its driver in dom0, unless the pool wants it hidden. */
+	/* A pool's VF is nobody's: taken from its driver in dom0, unless the pool wants it hidden.
+	 */
 	if (spec->seize == XLPT_UNSET && def.pool.managed != XLPT_OFF)
 		spec->seize = XLPT_ON;
 	return 0;
@@ -103,7 +105,8 @@ static int drop_lease(void *ctx, size_t i, struct xlpt_diag *diag)
 	return xlpt_lease_drop(op->env, lease_of(ctx, i), diag);
 }
 
-/* What this operation has leased is where it was; what was leased before is where a guest had it. */
+/* What this operation has leased is where it was; what was leased before is where a guest had it.
+ */
 static int undo_lease(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
@@ -148,8 +151,8 @@ int xlpt_op_check_leases(struct xlpt_op *op, struct xlpt_diag *diag)
 		    xlpt_leases_find(&op->leases, op->items[i].spec.bdf))
 			continue;
 		holder = xlpt_lease_holder(l);
-		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is leased from pool %s to %s", bdf, l->pool,
-			      holder);
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is leased from pool %s to %s", bdf,
+			      l->pool, holder);
 		xlpt_diag_fact(diag, XLPT_LEASES_DIR "/%s says so", bdf);
 		xlpt_diag_hint(diag, "xlpt pool release %s, if that guest is not to come", bdf);
 		rc = XLPT_ERR_IN_USE;

@@ -17,7 +17,8 @@ static char *place_text(const struct xlpt_device *dev, const struct xlpt_place *
 {
 	/* What a domain that is gone left is taken back once the locks are had. */
 	if (place->has_owner && place->owner_name)
-		return xlpt_xasprintf("with %s (domain %u)%s", place->owner_name, place->owner_domid,
+		return xlpt_xasprintf("with %s (domain %u)%s", place->owner_name,
+				      place->owner_domid,
 				      place->owner_shut_down ? ", which has shut down" : "");
 	if (place->hyp_known && place->hyp_assigned)
 		return xlpt_xstrdup("with a guest, says the hypervisor: xlpt repair");
@@ -30,9 +31,12 @@ static int no_identity(struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
 	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s cannot have the network identity of a VF",
 		      XLPT_BDF_STR(bdf));
-	xlpt_diag_fact(diag, "the guest had a VF with mac=, vlan= or their like; this is no virtual function");
-	xlpt_diag_hint(diag, "--map FROM=TO with a VF, or with TO,seize=0: an address with an option of "
-			     "its own takes nothing over");
+	xlpt_diag_fact(
+		diag,
+		"the guest had a VF with mac=, vlan= or their like; this is no virtual function");
+	xlpt_diag_hint(diag,
+		       "--map FROM=TO with a VF, or with TO,seize=0: an address with an option of "
+		       "its own takes nothing over");
 	return XLPT_ERR_RULE;
 }
 
@@ -87,20 +91,24 @@ int xlpt_restore_judge(struct xlpt_leave *l, struct xlpt_diag *diag)
 		return rc;
 	xlpt_diag_set(diag, XLPT_ERR_RULE, "devices of %s are not free: %s", l->image.guest.name,
 		      busy.s);
-	xlpt_diag_fact(diag, "%s names them", l->image.n ? "the configuration in the image"
-							 : "the record beside the image");
-	xlpt_diag_hint(diag, "free them (xlpt detach, xlpt hide), or xlpt restore --without-devices %s",
+	xlpt_diag_fact(diag, "%s names them",
+		       l->image.n ? "the configuration in the image"
+				  : "the record beside the image");
+	xlpt_diag_hint(diag,
+		       "free them (xlpt detach, xlpt hide), or xlpt restore --without-devices %s",
 		       XLPT_WORD(l->file));
 	return XLPT_ERR_RULE;
 }
 
-/* The record may say what it likes: a set that an operator has divided is divided by an operator again. */
+/* The record may say what it likes: a set that an operator has divided is divided by an operator
+ * again. */
 int xlpt_restore_judge_split(struct xlpt_leave *l, struct xlpt_diag *diag)
 {
 	int rc = xlpt_op_judge_split(&l->op, diag);
 
 	if (rc == XLPT_ERR_RULE)
-		xlpt_diag_hint(diag, "xlpt restore --without-devices %s, then xlpt attach --allow-split",
+		xlpt_diag_hint(diag,
+			       "xlpt restore --without-devices %s, then xlpt attach --allow-split",
 			       XLPT_WORD(l->file));
 	return rc;
 }
@@ -109,7 +117,8 @@ int xlpt_restore_judge_split(struct xlpt_leave *l, struct xlpt_diag *diag)
 
 static int twice(struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
-	xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s would take the place of two devices", XLPT_BDF_STR(bdf));
+	xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s would take the place of two devices",
+		      XLPT_BDF_STR(bdf));
 	xlpt_diag_fact(diag, "two lines of the image and its record, or of --map, lead to it");
 	xlpt_diag_hint(diag, "map each to a device of its own");
 	return XLPT_ERR_USAGE;
@@ -173,7 +182,8 @@ static int refuse_pool(const struct xlpt_leave *l, const char *pool, struct xlpt
 	if (!diag)
 		return XLPT_ERR_RULE;
 	if (diag->code == XLPT_ERR_FULL)
-		xlpt_diag_hint(diag, "free one (xlpt pool show %s), or xlpt restore --without-devices %s",
+		xlpt_diag_hint(diag,
+			       "free one (xlpt pool show %s), or xlpt restore --without-devices %s",
 			       XLPT_WORD(pool), XLPT_WORD(l->file));
 	xlpt_diag_wrap(diag, "%s", l->image.guest.name);
 	return xlpt_diag_recode(diag, XLPT_ERR_RULE);
@@ -185,7 +195,8 @@ static bool pool_refused(int rc)
 	       rc == XLPT_ERR_NO_DEVICE;
 }
 
-/* What is named. A pool's VF that it cannot give any more waits until all that is named has its place. */
+/* What is named. A pool's VF that it cannot give any more waits until all that is named has its
+ * place. */
 static int add_named(struct xlpt_leave *l, struct want *w, struct xlpt_diag *diag)
 {
 	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 };
@@ -196,7 +207,8 @@ static int add_named(struct xlpt_leave *l, struct want *w, struct xlpt_diag *dia
 	for (size_t i = 0; i < l->op.n; i++)
 		if (xlpt_bdf_eq(l->op.items[i].spec.bdf, w->spec.bdf))
 			return twice(w->spec.bdf, diag);
-	if (pool && !w->mapped && xlpt_pool_load(l->op.env, pool, &def, NULL) == XLPT_ERR_NOT_FOUND) {
+	if (pool && !w->mapped &&
+	    xlpt_pool_load(l->op.env, pool, &def, NULL) == XLPT_ERR_NOT_FOUND) {
 		xlpt_warn(l->op.env, "there is no pool %s here: %s gets %s by its address", pool,
 			  l->image.guest.name, XLPT_BDF_STR(w->spec.bdf));
 		xlpt_spec_leave_pool(&w->spec);

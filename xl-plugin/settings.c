@@ -4,21 +4,21 @@
 #include <errno.h>
 #include <string.h>
 
-#define FILE_MAX (64 * 1024)
-#define LIMIT_MAX 100000			/* a ledger of 64 bytes for each stays readable */
+#define FILE_MAX      (64 * 1024)
+#define LIMIT_MAX     100000 /* a ledger of 64 bytes for each stays readable */
 #define WINDOW_MAX_MS (30 * 86400 * (int64_t)1000)
 
 struct reader {
-	const char *text, *end;	/* of the file */
+	const char *text, *end; /* of the file */
 	const char *line;	/* where the line begins */
 	const char *file;
-	unsigned number;	/* of the line, from 1 */
+	unsigned number; /* of the line, from 1 */
 	struct xlpt_diag *diag;
 };
 
 struct key {
 	const char *name;
-	bool many;	/* may stand in several lines */
+	bool many; /* may stand in several lines */
 	int (*parse)(struct reader *r, const char *s, size_t n, struct xlpt_settings *out);
 };
 
@@ -74,27 +74,32 @@ static int hotplug_limit(struct reader *r, const char *s, size_t n, struct xlpt_
 	return parse_limit(r, s, n, &out->budget.limit);
 }
 
-static int hotplug_device_limit(struct reader *r, const char *s, size_t n, struct xlpt_settings *out)
+static int hotplug_device_limit(struct reader *r, const char *s, size_t n,
+				struct xlpt_settings *out)
 {
 	return parse_limit(r, s, n, &out->budget.device_limit);
 }
 
 static int hotplug_window(struct reader *r, const char *s, size_t n, struct xlpt_settings *out)
 {
+	/* clang-format off */
 	static const struct { char letter; int64_t ms; } units[] = {
 		{ 's', 1000 }, { 'm', 60 * 1000 }, { 'h', 3600 * 1000 }, { 'd', 86400 * 1000 },
 	};
+	/* clang-format on */
 	uint64_t v;
 
 	for (size_t i = 0; n > 1 && i < XLPT_ARRAY_SIZE(units); i++)
 		if (s[n - 1] == units[i].letter &&
-		    xlpt_parse_uint(s, n - 1, 10, (uint64_t)(WINDOW_MAX_MS / units[i].ms), &v) && v) {
+		    xlpt_parse_uint(s, n - 1, 10, (uint64_t)(WINDOW_MAX_MS / units[i].ms), &v) &&
+		    v) {
 			out->budget.window_ms = (int64_t)v * units[i].ms;
 			return 0;
 		}
 	return wrong(r, s, "for example: hotplug-window = 1h",
 		     "a window is a whole number with s, m, h or d behind it, from 1s to 30d, not "
-		     "\"%.*s\"", shown(n), s);
+		     "\"%.*s\"",
+		     shown(n), s);
 }
 
 /* One line for each device; a pin is looked up when it is used. */
@@ -104,10 +109,13 @@ static int allow_split(struct reader *r, const char *s, size_t n, struct xlpt_se
 	_cleanup_diag_ struct xlpt_diag no = { 0 };
 	size_t have = 0;
 
-	if (!(xlpt_starts(word, "pin:") && word[4]) && xlpt_bdf_parse_host(word, &(struct xlpt_bdf){ 0 }, &no))
-		return wrong(r, s + (no.column ? no.column - 1 : 0), "for example: allow-split = 0000:00:1f.6",
-			     "allow-split wants the address of one device or pin:NAME, not \"%.*s\"",
-			     shown(n), s);
+	if (!(xlpt_starts(word, "pin:") && word[4]) &&
+	    xlpt_bdf_parse_host(word, &(struct xlpt_bdf){ 0 }, &no))
+		return wrong(
+			r, s + (no.column ? no.column - 1 : 0),
+			"for example: allow-split = 0000:00:1f.6",
+			"allow-split wants the address of one device or pin:NAME, not \"%.*s\"",
+			shown(n), s);
 	while (out->allow_split && out->allow_split[have])
 		have++;
 	out->allow_split = xlpt_xrealloc(out->allow_split, have + 2, sizeof(char *));
@@ -116,12 +124,14 @@ static int allow_split(struct reader *r, const char *s, size_t n, struct xlpt_se
 	return 0;
 }
 
+/* clang-format off */
 static const struct key keys[] = {
 	{ "hotplug-limit", false, hotplug_limit },
 	{ "hotplug-device-limit", false, hotplug_device_limit },
 	{ "hotplug-window", false, hotplug_window },
 	{ "allow-split", true, allow_split },
 };
+/* clang-format on */
 
 #define N_KEYS XLPT_ARRAY_SIZE(keys)
 
@@ -139,8 +149,9 @@ static int check_bytes(struct reader *r, const char *end)
 		unsigned char c = (unsigned char)*p;
 
 		if ((c < ' ' && c != '\t') || c == 0x7f)
-			return wrong(r, p, c == '\r' ? "end the lines with a newline alone"
-						     : "take it out",
+			return wrong(r, p,
+				     c == '\r' ? "end the lines with a newline alone"
+					       : "take it out",
 				     "there is a control character (0x%02x)", c);
 		comment |= c == '#';
 		if (c >= 0x80 && !comment)
@@ -172,9 +183,11 @@ static int parse_line(struct reader *r, const char *end, unsigned seen[N_KEYS],
 			      memcmp(keys[k].name, name, (size_t)(name_end - name)) != 0))
 		k++;
 	if (k == N_KEYS)
-		return wrong(r, name, "the settings are hotplug-limit, hotplug-device-limit, "
-			     "hotplug-window and allow-split: xlpt.conf(5)", "there is no setting \"%.*s\"",
-			     shown((size_t)(name_end - name)), name);
+		return wrong(r, name,
+			     "the settings are hotplug-limit, hotplug-device-limit, "
+			     "hotplug-window and allow-split: xlpt.conf(5)",
+			     "there is no setting \"%.*s\"", shown((size_t)(name_end - name)),
+			     name);
 	while (p < end && blank(*p))
 		p++;
 	if (p == end || *p != '=')
@@ -195,8 +208,9 @@ static int parse_line(struct reader *r, const char *end, unsigned seen[N_KEYS],
 int xlpt_settings_parse(struct xlpt_settings *s, const char *text, size_t len, const char *file,
 			struct xlpt_diag *diag)
 {
-	struct reader r = { .text = text, .end = text + len, .line = text, .file = file,
-			    .diag = diag };
+	struct reader r = {
+		.text = text, .end = text + len, .line = text, .file = file, .diag = diag
+	};
 	_cleanup_settings_ struct xlpt_settings out;
 	unsigned seen[N_KEYS] = { 0 };
 

@@ -15,7 +15,7 @@
 #define XLPT_SETTINGS_PATH "/etc/xlpt/xlpt.conf"
 
 struct xlpt_settings {
-	struct xlpt_budget_rule budget;	/* hotplug-limit, hotplug-device-limit, hotplug-window */
+	struct xlpt_budget_rule budget; /* hotplug-limit, hotplug-device-limit, hotplug-window */
 	char **allow_split;		/* addresses or "pin:NAME": their isolation sets may be
 					   divided; NULL-terminated, or NULL */
 };
@@ -23,9 +23,10 @@ struct xlpt_settings {
 void xlpt_settings_dispose(struct xlpt_settings *s);
 #define _cleanup_settings_ XLPT_CLEANUP(xlpt_settings_dispose)
 
-void xlpt_settings_init(struct xlpt_settings *s);	/* the defaults */
+void xlpt_settings_init(struct xlpt_settings *s); /* the defaults */
 
-/* What s held is not given back before. Reads text[0..len). file names it in a diagnosis. XLPT_ERR_SYNTAX leaves the defaults in *s. */
+/* What s held is not given back before. Reads text[0..len). file names it in a diagnosis.
+ * XLPT_ERR_SYNTAX leaves the defaults in *s. */
 int xlpt_settings_parse(struct xlpt_settings *s, const char *text, size_t len, const char *file,
 			struct xlpt_diag *diag);
 

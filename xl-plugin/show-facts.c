@@ -30,7 +30,8 @@ static void add_acs(struct json_object *g, const struct xlpt_device *d)
 	xlpt_str_add(&text, xlpt_acs_word(d));
 	for (size_t i = 0; d->caps.acs && i < XLPT_ARRAY_SIZE(names); i++)
 		if (d->caps.acs_cap & 1u << i)
-			xlpt_str_addf(&text, " %s%c", names[i], d->caps.acs_ctrl & 1u << i ? '+' : '-');
+			xlpt_str_addf(&text, " %s%c", names[i],
+				      d->caps.acs_ctrl & 1u << i ? '+' : '-');
 	xlpt_json_add(g, "acs_state", xlpt_json_str(xlpt_str_get(&text)));
 }
 
@@ -57,8 +58,10 @@ void xlpt_show_capabilities(struct xlpt_show *s)
 	add_bool(g, "ats", c->ats);
 	xlpt_json_add(g, "msi_vectors", json_object_new_int(c->msi_vectors));
 	xlpt_json_add(g, "msix_vectors", json_object_new_int(c->msix_vectors));
-	xlpt_json_add(g, "kernel_reset", xlpt_json_str(s->d->reset_method ? s->d->reset_method
-						       : s->d->has_reset ? "offered" : "none"));
+	xlpt_json_add(g, "kernel_reset",
+		      xlpt_json_str(s->d->reset_method ? s->d->reset_method
+				    : s->d->has_reset  ? "offered"
+						       : "none"));
 }
 
 /* ---- memory ---- */
@@ -69,7 +72,8 @@ static bool is_memory(const struct xlpt_bar *b)
 }
 
 /* Another function with registers in the same page: a guest that has one reaches both. */
-static void add_page_mates(const struct xlpt_show *s, const struct xlpt_bar *b, struct xlpt_str *text)
+static void add_page_mates(const struct xlpt_show *s, const struct xlpt_bar *b,
+			   struct xlpt_str *text)
 {
 	for (size_t k = 0; k < s->inv->devs.n; k++) {
 		const struct xlpt_device *o = &s->inv->devs.items[k];
@@ -79,7 +83,8 @@ static void add_page_mates(const struct xlpt_show *s, const struct xlpt_bar *b, 
 
 			if (is_memory(x) && o->header == XLPT_HEADER_ENDPOINT &&
 			    x->start / PAGE <= b->end / PAGE && b->start / PAGE <= x->end / PAGE) {
-				xlpt_str_addf(text, ", shares a page with %s", XLPT_BDF_STR(o->bdf));
+				xlpt_str_addf(text, ", shares a page with %s",
+					      XLPT_BDF_STR(o->bdf));
 				break;
 			}
 		}
@@ -95,8 +100,9 @@ static void add_bar(const struct xlpt_show *s, struct json_object *g, int i)
 	if ((!b->start && !b->end) || b->end < b->start)
 		return;
 	snprintf(key, sizeof(key), i < 6 ? "bar%d" : "rom", i);
-	xlpt_str_addf(&text, "0x%" PRIx64 "-0x%" PRIx64 " %s%s%s, %" PRIu64 " bytes", b->start, b->end,
-		      b->flags & 0x100 ? "io" : "memory", b->flags & 0x100000 ? " 64-bit" : "",
+	xlpt_str_addf(&text, "0x%" PRIx64 "-0x%" PRIx64 " %s%s%s, %" PRIu64 " bytes", b->start,
+		      b->end, b->flags & 0x100 ? "io" : "memory",
+		      b->flags & 0x100000 ? " 64-bit" : "",
 		      b->flags & 0x2000 ? " prefetchable" : "", b->end - b->start + 1);
 	if (is_memory(b) && i < 6) {
 		bool whole = b->start % PAGE == 0 && (b->end + 1) % PAGE == 0;
@@ -160,7 +166,8 @@ void xlpt_show_interrupt(struct xlpt_show *s)
 	if (d->caps.msi_on)
 		xlpt_json_add(g, "msi_irq", d->irq ? json_object_new_int(d->irq) : NULL);
 	else
-		xlpt_json_add(g, "line", d->irq && d->intx_pin ? json_object_new_int(d->irq) : NULL);
+		xlpt_json_add(g, "line",
+			      d->irq && d->intx_pin ? json_object_new_int(d->irq) : NULL);
 	for (size_t i = 0; i < s->inv->devs.n; i++) {
 		const struct xlpt_device *o = &s->inv->devs.items[i];
 
@@ -222,7 +229,8 @@ static void ask_xen(const struct xlpt_show *s, uint32_t domid, struct json_objec
 			json_object_array_add(list, xlpt_json_bdf(found[i]));
 }
 
-/* What Xen itself cannot tell apart, of dom0's and of every guest's; said when it is another set. */
+/* What Xen itself cannot tell apart, of dom0's and of every guest's; said when it is another set.
+ */
 static void add_xen_group(const struct xlpt_show *s, struct json_object *g)
 {
 	const struct xlpt_sets *sets = &s->inv->sets;

@@ -13,7 +13,7 @@ struct xlpt_show {
 	struct xlpt_env *env;
 	struct json_object *root;
 	const struct xlpt_inventory *inv;
-	size_t i;			/* the device in inv, read with everything */
+	size_t i; /* the device in inv, read with everything */
 	const struct xlpt_device *d;
 	const struct xlpt_owner *owner;
 };
@@ -21,7 +21,7 @@ struct xlpt_show {
 struct json_object *xlpt_show_group(struct xlpt_show *s, const char *name);
 
 void xlpt_show_capabilities(struct xlpt_show *s);
-void xlpt_show_memory(struct xlpt_show *s);	/* BARs, ROM, reserved regions */
+void xlpt_show_memory(struct xlpt_show *s); /* BARs, ROM, reserved regions */
 void xlpt_show_interrupt(struct xlpt_show *s);
 void xlpt_show_isolation(struct xlpt_show *s);
 

@@ -10,7 +10,8 @@ void xlpt_start_nodes(struct xlpt_start *s)
 	xlpt_nodes nodes = 0;
 	char *save = NULL;
 
-	for (char *w = copy ? strtok_r(copy, ",", &save) : NULL; w; w = strtok_r(NULL, ",", &save)) {
+	for (char *w = copy ? strtok_r(copy, ",", &save) : NULL; w;
+	     w = strtok_r(NULL, ",", &save)) {
 		bool node = xlpt_starts(w, "node:") || xlpt_starts(w, "nodes:");
 		uint64_t first, last;
 		char *dash;
@@ -24,7 +25,8 @@ void xlpt_start_nodes(struct xlpt_start *s)
 			return;
 		for (uint64_t i = first; node && i <= last && i < 64; i++)
 			nodes |= (xlpt_nodes)1 << i;
-		if (!node && ops->cpu_nodes(s->op.env->ts, (unsigned)first, (unsigned)last, &nodes, NULL))
+		if (!node &&
+		    ops->cpu_nodes(s->op.env->ts, (unsigned)first, (unsigned)last, &nodes, NULL))
 			return;
 	}
 	s->op.nodes = nodes;

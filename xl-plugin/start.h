@@ -9,19 +9,19 @@
 #include "converters/xl-entries.h"
 #include "xl-plugin/op.h"
 
-#define XLPT_START_TIMEOUT_MS 180000	/* a guest's boot, up to where its PCI frontend connects */
-#define XLPT_START_GRACE_MS 120000	/* for whoever creates the guest from what --print gave */
+#define XLPT_START_TIMEOUT_MS 180000 /* a guest's boot, up to where its PCI frontend connects */
+#define XLPT_START_GRACE_MS   120000 /* for whoever creates the guest from what --print gave */
 
 struct xlpt_start {
-	struct xlpt_op op;	/* first: the steps' context is the operation */
-	const char *file;	/* for messages */
-	const char *text;	/* the configuration as it is; not owned */
+	struct xlpt_op op; /* first: the steps' context is the operation */
+	const char *file;  /* for messages */
+	const char *text;  /* the configuration as it is; not owned */
 	size_t len;
 	bool print;		/* everything but creating it */
 	bool no_wait;		/* do not wait for a PV guest's own kernel */
-	struct xlpt_str config;	/* what xl gets */
+	struct xlpt_str config; /* what xl gets */
 	struct xlpt_xl_entries entries;
-	char uuid[37];		/* given to the guest, "" when it has its own */
+	char uuid[37]; /* given to the guest, "" when it has its own */
 	struct xlpt_locks guest_lock;
 };
 

@@ -45,7 +45,8 @@ static int add_backend(struct xlpt_env *env, const struct xlpt_pcibe *be, struct
 			.fe_state = be->fe_state,
 		};
 		o->dev.opts = NULL;
-		o->lost = env->ts->ops->hyp_assigned(env->ts, o->bdf, &assigned, NULL) == 0 && !assigned;
+		o->lost = env->ts->ops->hyp_assigned(env->ts, o->bdf, &assigned, NULL) == 0 &&
+			  !assigned;
 	}
 	return 0;
 }

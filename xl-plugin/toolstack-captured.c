@@ -73,7 +73,7 @@ void xlpt_captured_sort(struct xlpt_captured *c)
 {
 	c->domids = xlpt_xcalloc(c->n_guests + 1, sizeof(*c->domids));
 	for (size_t i = 0; i < c->n_guests; i++)
-		c->domids[i] = (struct xlpt_captured_domid){c->guests[i].domid, i};
+		c->domids[i] = (struct xlpt_captured_domid){ c->guests[i].domid, i };
 	sort(c->domids, c->n_guests, sizeof(*c->domids), cmp_domid);
 	sort(c->configs, c->n_configs, sizeof(*c->configs), cmp_config);
 	sort(c->asked, c->n_asked, sizeof(*c->asked), cmp_asked);
@@ -94,7 +94,7 @@ static int file_by_id(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_gue
 		      struct xlpt_diag *diag)
 {
 	struct xlpt_captured *c = ts->priv;
-	struct xlpt_captured_domid key = {.domid = domid};
+	struct xlpt_captured_domid key = { .domid = domid };
 	size_t at = first(c->domids, c->n_guests, sizeof(key), &key, cmp_domid);
 	char id[16];
 
@@ -145,7 +145,7 @@ static int file_config_pci(struct xlpt_toolstack *ts, uint32_t domid, struct xlp
 			   size_t *n, struct xlpt_diag *diag)
 {
 	struct xlpt_captured *c = ts->priv;
-	struct xlpt_captured_config key = {.domid = domid};
+	struct xlpt_captured_config key = { .domid = domid };
 	size_t at = first(c->configs, c->n_configs, sizeof(key), &key, cmp_config), end = at;
 
 	while (end < c->n_configs && c->configs[end].domid == domid)
@@ -169,7 +169,7 @@ static int file_assigned(struct xlpt_toolstack *ts, struct xlpt_bdf bdf, bool *a
 			 struct xlpt_diag *diag)
 {
 	struct xlpt_captured *c = ts->priv;
-	struct xlpt_captured_asked key = {.bdf = bdf};
+	struct xlpt_captured_asked key = { .bdf = bdf };
 
 	(void)diag;
 	*assigned = false;
@@ -183,7 +183,7 @@ static int file_group(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf
 		      struct xlpt_bdf **out, size_t *n, struct xlpt_diag *diag)
 {
 	struct xlpt_captured *c = ts->priv;
-	struct xlpt_captured_group key = {.domid = domid, .bdf = bdf};
+	struct xlpt_captured_group key = { .domid = domid, .bdf = bdf };
 	size_t at = first(c->groups, c->n_groups, sizeof(key), &key, cmp_group), end = at;
 
 	(void)diag;

@@ -38,7 +38,7 @@ struct xlpt_captured {
 	struct xlpt_xen_caps caps;
 	struct xlpt_guest *guests;
 	size_t n_guests, alloc_guests;
-	struct xlpt_captured_domid *domids;	/* of the guests, sorted */
+	struct xlpt_captured_domid *domids; /* of the guests, sorted */
 	struct xlpt_captured_config *configs;
 	size_t n_configs, alloc_configs;
 	struct xlpt_captured_asked *asked;

@@ -6,7 +6,7 @@
 
 #include "core/text.h"
 
-static const char *const tris[] = {[XLPT_UNSET] = "unset", [XLPT_OFF] = "off", [XLPT_ON] = "on"};
+static const char *const tris[] = { [XLPT_UNSET] = "unset", [XLPT_OFF] = "off", [XLPT_ON] = "on" };
 
 /* ---- writing ---- */
 
@@ -65,7 +65,7 @@ int xlpt_toolstack_dump(struct xlpt_toolstack *ts, const struct xlpt_devices *de
 {
 	struct xlpt_guest *guests = NULL;
 	struct xlpt_xen_caps caps;
-	struct xlpt_str out = {0};
+	struct xlpt_str out = { 0 };
 	size_t n = 0;
 	int rc = ts->ops->caps(ts, &caps, diag);
 
@@ -143,7 +143,7 @@ static bool printable(const char *s)
 
 static bool read_guest(struct xlpt_captured *c, char **cursor)
 {
-	struct xlpt_guest g = {0};
+	struct xlpt_guest g = { 0 };
 	uint64_t domid, paused, end, stub;
 	char *uuid;
 
@@ -178,8 +178,9 @@ static bool read_config(struct xlpt_captured *c, char **cursor)
 	    xlpt_spec_parse(xlpt_text_decode(*cursor), &spec, NULL))
 		return false;
 	XLPT_GROW(c->configs, c->n_configs, c->alloc_configs);
-	c->configs[c->n_configs] = (struct xlpt_captured_config){
-		.domid = (uint32_t)domid, .pos = c->n_configs, .spec = xlpt_xstrdup(*cursor)};
+	c->configs[c->n_configs] = (struct xlpt_captured_config){ .domid = (uint32_t)domid,
+								  .pos = c->n_configs,
+								  .spec = xlpt_xstrdup(*cursor) };
 	c->n_configs++;
 	return true;
 }
@@ -270,7 +271,7 @@ int xlpt_toolstack_open_text(struct xlpt_toolstack *ts, const char *text, const 
 	c->messages = xlpt_xstrdup(messages);
 	c->ops = xlpt_captured_ops;
 	c->ops.device_group = NULL;
-	*ts = (struct xlpt_toolstack){.ops = &c->ops, .priv = c};
+	*ts = (struct xlpt_toolstack){ .ops = &c->ops, .priv = c };
 	for (char *next = copy; *next;) {
 		char *line = next;
 
@@ -279,8 +280,9 @@ int xlpt_toolstack_open_text(struct xlpt_toolstack *ts, const char *text, const 
 			*next++ = '\0';
 		if (++nr == 1 ? !strcmp(line, "xlpt-capture 1") : read_line(c, line))
 			continue;
-		return refuse(ts, nr, nr == 1 ? "this is not what xlpt capture writes"
-					      : "this line is not what xlpt capture writes",
+		return refuse(ts, nr,
+			      nr == 1 ? "this is not what xlpt capture writes"
+				      : "this line is not what xlpt capture writes",
 			      diag);
 	}
 	xlpt_captured_sort(c);

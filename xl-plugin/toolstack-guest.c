@@ -141,7 +141,8 @@ static void spec_from_pci(const libxl_device_pci *pci, struct xlpt_spec *out)
 	xlpt_spec_init(out);
 	out->has_bdf = true;
 	out->bdf = (struct xlpt_bdf){
-		.seg = (uint16_t)pci->domain, .bus = pci->bus, .dev = pci->dev, .func = pci->func};
+		.seg = (uint16_t)pci->domain, .bus = pci->bus, .dev = pci->dev, .func = pci->func
+	};
 	/* libxl enters the slot the device model chose, too; 0 is the host bridge's. */
 	if (pci->vdevfn)
 		out->vslot = (int)(pci->vdevfn >> 3 & 0x1f);

@@ -89,7 +89,8 @@ static int ts_caps(struct xlpt_toolstack *ts, struct xlpt_xen_caps *out, struct 
 	xrc = libxl_get_physinfo(ctx, &info);
 	if (xrc) {
 		libxl_physinfo_dispose(&info);
-		return xlpt_ts_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag, "cannot read Xen's abilities");
+		return xlpt_ts_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag,
+				      "cannot read Xen's abilities");
 	}
 	/* One IOMMU serves both; xl info prints pv_directio under the same condition. */
 	out->hvm_iommu = info.cap_hvm_directio;
@@ -159,9 +160,12 @@ static int ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct
 	xlpt_ts_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag, "cannot add %s to domain %u",
 		       XLPT_BDF_STR(spec->bdf), domid);
 	/* The one thing that Xen has no permission for (vtd/iommu.c, intel_iommu_assign_device). */
-	if (diag && diag->log && strstr(diag->log, "xc_assign_device failed: Operation not permitted"))
-		xlpt_diag_hint(diag, "its reserved memory is shared with another device, as xl dmesg tells: "
-				     "add rdm_policy=relaxed (both to one guest)");
+	if (diag && diag->log &&
+	    strstr(diag->log, "xc_assign_device failed: Operation not permitted"))
+		xlpt_diag_hint(
+			diag,
+			"its reserved memory is shared with another device, as xl dmesg tells: "
+			"add rdm_policy=relaxed (both to one guest)");
 	return XLPT_ERR_TOOLSTACK;
 }
 
@@ -181,7 +185,7 @@ static int ts_device_remove(struct xlpt_toolstack *ts, uint32_t domid, struct xl
 	libxl_device_pci_dispose(&pci);
 	if (xrc)
 		return xlpt_ts_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag,
-				    "cannot remove %s from domain %u", XLPT_BDF_STR(bdf), domid);
+				      "cannot remove %s from domain %u", XLPT_BDF_STR(bdf), domid);
 	return 0;
 }
 
@@ -195,7 +199,7 @@ static int monitor(struct xlpt_toolstack *ts, uint32_t domid, const char *comman
 	xrc = libxl_qemu_monitor_command(ctx, domid, command, output, NULL);
 	if (xrc)
 		return xlpt_ts_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag,
-				    "the device model of domain %u does not answer", domid);
+				      "the device model of domain %u does not answer", domid);
 	return 0;
 }
 
@@ -309,8 +313,9 @@ int xlpt_toolstack_open(struct xlpt_toolstack *ts, int verbose, FILE *err, struc
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_NO_XEN, "this is not a Xen dom0, or its toolstack is not up");
 	xlpt_diag_add_log(diag, xlpt_str_get(&p->log.lines));
-	xlpt_diag_hint(diag, "run xlpt as root in dom0; \"systemctl status xenstored\" tells whether "
-			     "the toolstack runs");
+	xlpt_diag_hint(diag,
+		       "run xlpt as root in dom0; \"systemctl status xenstored\" tells whether "
+		       "the toolstack runs");
 	xlpt_toolstack_close(ts);
 	return XLPT_ERR_NO_XEN;
 }

@@ -34,7 +34,8 @@ static int failed(const struct xlpt_run *run, const char *what, const char *hint
 		  struct xlpt_diag *diag)
 {
 	if (run->status == 127)
-		xlpt_diag_set(diag, XLPT_ERR_TOOLSTACK, "cannot %s: there is no %s", what, run->argv[0]);
+		xlpt_diag_set(diag, XLPT_ERR_TOOLSTACK, "cannot %s: there is no %s", what,
+			      run->argv[0]);
 	else
 		xlpt_diag_set(diag, XLPT_ERR_TOOLSTACK, "cannot %s: %s ended with status %d", what,
 			      run->argv[0], run->status);
@@ -57,7 +58,8 @@ int xlpt_xl_save(struct xlpt_toolstack *ts, uint32_t domid, const char *path, co
 	rc = xlpt_run_program(&run, diag);
 	if (rc || !run.status)
 		return rc;
-	return failed(&run, "save the guest", "make room for its memory, or mend what xl names", diag);
+	return failed(&run, "save the guest", "make room for its memory, or mend what xl names",
+		      diag);
 }
 
 /*
@@ -85,8 +87,10 @@ int xlpt_xl_restore(struct xlpt_toolstack *ts, const struct xlpt_image *image, b
 	free(XLPT_TAKE(run.feed));
 	if (rc || !run.status)
 		return rc;
-	return failed(&run, "restore the guest", "mend what xl names: memory, disks and networks of "
-						 "the guest have to be there", diag);
+	return failed(&run, "restore the guest",
+		      "mend what xl names: memory, disks and networks of "
+		      "the guest have to be there",
+		      diag);
 }
 
 int xlpt_xl_migrate(struct xlpt_toolstack *ts, uint32_t domid, const char *transport,
@@ -109,12 +113,13 @@ int xlpt_xl_migrate(struct xlpt_toolstack *ts, uint32_t domid, const char *trans
 	rc = xlpt_run_program(&run, diag);
 	if (rc || !run.status)
 		return rc;
-	return failed(&run, "migrate the guest", "mend what xl names; --offline needs less of it", diag);
+	return failed(&run, "migrate the guest", "mend what xl names; --offline needs less of it",
+		      diag);
 }
 
 int xlpt_xl_remote(struct xlpt_toolstack *ts, const char *transport, const char *host,
-		   const char *command, const struct xlpt_image *image, int64_t timeout_ms, int *status,
-		   char **out, struct xlpt_diag *diag)
+		   const char *command, const struct xlpt_image *image, int64_t timeout_ms,
+		   int *status, char **out, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *line = xlpt_xasprintf("exec %s %s %s", transport, host, command);
 	const char *argv[] = { "sh", "-c", line, NULL };
@@ -130,15 +135,15 @@ int xlpt_xl_remote(struct xlpt_toolstack *ts, const char *transport, const char 
 	rc = xlpt_run_program(&run, diag);
 	free(XLPT_TAKE(run.feed));
 	if (rc == XLPT_ERR_TIMEOUT) {
-		xlpt_diag_set(diag, rc, "%s does not answer: \"%s\" did not end within %lld s", host,
-			      command, (long long)(timeout_ms / 1000));
+		xlpt_diag_set(diag, rc, "%s does not answer: \"%s\" did not end within %lld s",
+			      host, command, (long long)(timeout_ms / 1000));
 		xlpt_diag_hint(diag, "try it by hand: %s %s %s", transport, host, command);
 	}
 	if (rc)
 		return rc;
 	if (strlen(xlpt_str_get(&run.out)) != run.out.len) {
-		xlpt_diag_set(diag, XLPT_ERR_DATA, "%s answers \"%s\" with something that is no text",
-			      host, command);
+		xlpt_diag_set(diag, XLPT_ERR_DATA,
+			      "%s answers \"%s\" with something that is no text", host, command);
 		xlpt_diag_hint(diag, "try it by hand: %s %s %s", transport, host, command);
 		return XLPT_ERR_DATA;
 	}

@@ -14,7 +14,7 @@ struct xlpt_toolstack;
 
 struct xlpt_xen_caps {
 	bool pv_iommu;	/* devices can be given to PV guests (virt_caps pv_directio) */
-	bool hvm_iommu;	/* the same for HVM guests (hvm_directio) */
+	bool hvm_iommu; /* the same for HVM guests (hvm_directio) */
 	bool pv_live;	/* PV guests can be migrated live: Xen has shadow paging to log with */
 	char version[32];
 };
@@ -60,8 +60,8 @@ struct xlpt_toolstack_ops {
 	int (*guest_nodes)(struct xlpt_toolstack *ts, uint32_t domid, xlpt_nodes *nodes,
 			   struct xlpt_diag *diag);
 	/* Adds the nodes of the processors first to last; nothing on a host with one node. */
-	int (*cpu_nodes)(struct xlpt_toolstack *ts, unsigned first, unsigned last, xlpt_nodes *nodes,
-			 struct xlpt_diag *diag);
+	int (*cpu_nodes)(struct xlpt_toolstack *ts, unsigned first, unsigned last,
+			 xlpt_nodes *nodes, struct xlpt_diag *diag);
 
 	/*
 	 * libxl_device_pci_add. 0 says only that libxl has done its part: the
@@ -107,7 +107,8 @@ struct xlpt_toolstack_ops {
 	 * 0 no, -1 Xen cannot be asked. May be NULL itself: -1. Xen has no question of
 	 * that kind for ports and interrupts.
 	 */
-	int (*memory_access)(struct xlpt_toolstack *ts, uint32_t domid, uint64_t start, uint64_t end);
+	int (*memory_access)(struct xlpt_toolstack *ts, uint32_t domid, uint64_t start,
+			     uint64_t end);
 
 	/* Whether the guest's device model holds the function; false without a device model. */
 	int (*dm_has)(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf, bool *has,
@@ -147,7 +148,8 @@ struct xlpt_toolstack_ops {
 	 */
 	int (*guest_save)(struct xlpt_toolstack *ts, uint32_t domid, const char *path,
 			  const int keep[2], struct xlpt_diag *diag);
-	/* Makes a guest of an image, without the devices that it names; it runs, or is left paused. */
+	/* Makes a guest of an image, without the devices that it names; it runs, or is left paused.
+	 */
 	int (*guest_restore)(struct xlpt_toolstack *ts, const struct xlpt_image *image, bool paused,
 			     struct xlpt_diag *diag);
 	/*
@@ -186,6 +188,6 @@ int xlpt_xl_create(struct xlpt_toolstack *ts, const char *config, size_t len,
 
 /* Opens libxl and the hypervisor's control interface. verbose > 0 shows libxl's log on err. */
 int xlpt_toolstack_open(struct xlpt_toolstack *ts, int verbose, FILE *err, struct xlpt_diag *diag);
-void xlpt_toolstack_close(struct xlpt_toolstack *ts);	/* also on an all-zero one */
+void xlpt_toolstack_close(struct xlpt_toolstack *ts); /* also on an all-zero one */
 
 #endif

@@ -13,8 +13,10 @@ void xlpt_tree_dispose(struct xlpt_tree *tree)
 static void cut(const struct xlpt_inventory *inv, size_t *parent)
 {
 	size_t n = inv->devs.n;
-	size_t *depth = xlpt_xcalloc(n + 1, sizeof(*depth)), *way = xlpt_xcalloc(n + 1, sizeof(*way));
-	bool *known = xlpt_xcalloc(n + 1, sizeof(*known)), *walked = xlpt_xcalloc(n + 1, sizeof(*walked));
+	size_t *depth = xlpt_xcalloc(n + 1, sizeof(*depth)),
+	       *way = xlpt_xcalloc(n + 1, sizeof(*way));
+	bool *known = xlpt_xcalloc(n + 1, sizeof(*known)),
+	     *walked = xlpt_xcalloc(n + 1, sizeof(*walked));
 
 	for (size_t i = 0; i < n; i++) {
 		size_t len = 0, at = i;

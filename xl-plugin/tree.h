@@ -9,11 +9,12 @@
 
 #include "xl-plugin/inventory.h"
 
-#define XLPT_TREE_DEPTH 256	/* a segment has as many buses */
+#define XLPT_TREE_DEPTH 256 /* a segment has as many buses */
 
 struct xlpt_tree {
-	size_t *first, *next;	/* per device: first child, next of the same bridge; SIZE_MAX = none */
-	size_t *roots;		/* in order of address */
+	size_t *first,
+		*next; /* per device: first child, next of the same bridge; SIZE_MAX = none */
+	size_t *roots; /* in order of address */
 	size_t n_roots;
 };
 

@@ -31,7 +31,8 @@ static int same_identities(struct xlpt_vf_op *op, int n, struct xlpt_diag *diag)
 		/* A limit can only be set while the link is up; none is what a fresh VF has. */
 		id.has_min_rate = id.has_min_rate && id.min_rate;
 		id.has_max_rate = id.has_max_rate && id.max_rate;
-		rc = xlpt_vf_net_apply(op->env->rtnl, op->pf.ifname, op->before.vfs[i].index, &id, diag);
+		rc = xlpt_vf_net_apply(op->env->rtnl, op->pf.ifname, op->before.vfs[i].index, &id,
+				       diag);
 	}
 	return rc;
 }
@@ -51,8 +52,9 @@ static int same_autoprobe(void *ctx, size_t i, struct xlpt_diag *diag)
 	struct xlpt_vf_op *op = ctx;
 
 	(void)i;
-	return op->autoprobe < 0 ? 0
-				 : xlpt_pf_set_autoprobe(op->env->host, op->pf.bdf, op->autoprobe, diag);
+	return op->autoprobe < 0
+		       ? 0
+		       : xlpt_pf_set_autoprobe(op->env->host, op->pf.bdf, op->autoprobe, diag);
 }
 
 /* A VF that was there has the driver that it had. */
@@ -63,7 +65,8 @@ static int same_driver(void *ctx, size_t i, struct xlpt_diag *diag)
 	int rc = xlpt_bind_driver(op->env->host, op->pf.vfs[i], &now, diag);
 
 	/* Hidden since: then somebody has use for it. */
-	if (rc || !op->drivers || xlpt_streq(now, op->drivers[i]) || xlpt_streq(now, XLPT_PCIBACK_DRIVER))
+	if (rc || !op->drivers || xlpt_streq(now, op->drivers[i]) ||
+	    xlpt_streq(now, XLPT_PCIBACK_DRIVER))
 		return rc;
 	if (now)
 		rc = xlpt_bind_unbind(op->env->host, op->pf.vfs[i], diag);
@@ -127,11 +130,11 @@ static void plan_autoprobe(struct xlpt_vf_op *op, struct xlpt_plan *plan)
 	if (!op->driver || op->autoprobe == (op->driver == XLPT_ON))
 		return;
 	op->unchanged = false;
-	xlpt_plan_add(plan, set_autoprobe, same_autoprobe, 0,
-		      xlpt_xasprintf("%s the virtual functions of %s to the drivers of this host",
-				     op->driver == XLPT_ON ? "leave" : "do not offer", bdf),
-		      xlpt_xasprintf("set sriov_drivers_autoprobe of %s back to %d", bdf,
-				     op->autoprobe));
+	xlpt_plan_add(
+		plan, set_autoprobe, same_autoprobe, 0,
+		xlpt_xasprintf("%s the virtual functions of %s to the drivers of this host",
+			       op->driver == XLPT_ON ? "leave" : "do not offer", bdf),
+		xlpt_xasprintf("set sriov_drivers_autoprobe of %s back to %d", bdf, op->autoprobe));
 }
 
 /* ---- the number ---- */
@@ -266,10 +269,11 @@ static void plan_unit(struct xlpt_vf_op *op, struct xlpt_plan *plan)
 {
 	if (op->persist && op->count) {
 		op->unit = xlpt_vf_unit_path(op->unit_key);
-		xlpt_plan_add(plan, write_unit, same_unit, 0,
-			      xlpt_xasprintf("write %s, so that they are there after a reboot", op->unit),
-			      op->unit_old ? xlpt_xasprintf("write what %s said before", op->unit)
-					   : xlpt_xasprintf("remove %s", op->unit));
+		xlpt_plan_add(
+			plan, write_unit, same_unit, 0,
+			xlpt_xasprintf("write %s, so that they are there after a reboot", op->unit),
+			op->unit_old ? xlpt_xasprintf("write what %s said before", op->unit)
+				     : xlpt_xasprintf("remove %s", op->unit));
 	} else if (!op->count && op->unit_old) {
 		op->unit = xlpt_vf_unit_path(op->unit_old);
 		op->remains = !op->persist;
@@ -332,12 +336,14 @@ int xlpt_vf_plan_count(struct xlpt_vf_op *op, struct xlpt_plan *plan, struct xlp
 	plan_drivers(op, plan);
 	if (!same && any_identity(op))
 		xlpt_plan_add(plan, keep_identities, NULL, 0,
-			      xlpt_xstrdup("give those that were there the identity they had"), NULL);
+			      xlpt_xstrdup("give those that were there the identity they had"),
+			      NULL);
 	plan_unit(op, plan);
 	if (!same && any_note(op))
-		xlpt_plan_add(plan, forget, remember, 0,
-			      xlpt_xasprintf("forget what the former virtual functions of %s had", bdf),
-			      xlpt_xasprintf("remember what the virtual functions of %s had", bdf));
+		xlpt_plan_add(
+			plan, forget, remember, 0,
+			xlpt_xasprintf("forget what the former virtual functions of %s had", bdf),
+			xlpt_xasprintf("remember what the virtual functions of %s had", bdf));
 	return 0;
 }
 

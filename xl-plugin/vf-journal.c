@@ -6,8 +6,8 @@
  *	want 4			how many are wanted
  *	driver off 1		--no-driver or --driver, and sriov_drivers_autoprobe before
  *	persist enp1s0 WORD	the unit is to be written or removed: its key, the PF's word in it
- *	unit enp1s0 TEXT	the unit that was there before; \n and \\ for what a line cannot have
- *	noted 0000:01:10.0 TEXT	what xenstore noted about a VF
+ *	unit enp1s0 TEXT	the unit that was there before; \n and \\ for what a line cannot
+ *have noted 0000:01:10.0 TEXT	what xenstore noted about a VF
  */
 #include <string.h>
 
@@ -92,7 +92,8 @@ static int read_op(const struct xlpt_journal *j, struct xlpt_vf_op *op, struct x
 	int rc = 0;
 
 	if (!want || !xlpt_parse_uint(want, strlen(want), 10, 65535, &count))
-		return xlpt_diag_set(diag, XLPT_ERR_DATA, "the journal does not say what was wanted");
+		return xlpt_diag_set(diag, XLPT_ERR_DATA,
+				     "the journal does not say what was wanted");
 	op->count = (int)count;
 	op->pf.bdf = j->devs[0].bdf;
 	op->pf.count = (int)j->n - 1;
@@ -168,14 +169,17 @@ static int end_it(struct xlpt_vf_op *op, const struct xlpt_journal *j, struct xl
 	if (now.count == op->count && !j->undoing) {
 		rc = xlpt_vf_finish(op, diag);
 		if (rc == 0)
-			xlpt_say(op->env, "%s has %d virtual functions, as was wanted", bdf, op->count);
+			xlpt_say(op->env, "%s has %d virtual functions, as was wanted", bdf,
+				 op->count);
 		return rc;
 	}
-	rc = now.count && now.count != op->pf.count ? xlpt_vf_check_unused(op->env, &now, 0, diag) : 0;
+	rc = now.count && now.count != op->pf.count ? xlpt_vf_check_unused(op->env, &now, 0, diag)
+						    : 0;
 	if (rc == 0)
 		rc = xlpt_vf_take_back(op, diag);
 	if (rc == 0)
-		xlpt_say(op->env, "%s has %d virtual functions again, with the identities that they had",
+		xlpt_say(op->env,
+			 "%s has %d virtual functions again, with the identities that they had",
 			 bdf, op->pf.count);
 	return rc;
 }
@@ -186,7 +190,8 @@ int xlpt_vf_repair_count(struct xlpt_env *env, const struct xlpt_journal *j, str
 	int rc;
 
 	if (!xlpt_host_has(env->host, "/sys/bus/pci/devices/%s", XLPT_BDF_STR(j->devs[0].bdf))) {
-		xlpt_say(env, "%s is not there any more: nothing to mend", XLPT_BDF_STR(j->devs[0].bdf));
+		xlpt_say(env, "%s is not there any more: nothing to mend",
+			 XLPT_BDF_STR(j->devs[0].bdf));
 		return 0;
 	}
 	if (!j->last) {

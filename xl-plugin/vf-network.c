@@ -12,7 +12,7 @@
 #include "xl-plugin/output.h"
 #include "xl-plugin/vf.h"
 
-#define NM "NetworkManager"
+#define NM	 "NetworkManager"
 #define NETWORKD "systemd-networkd"
 
 static bool says(struct xlpt_env *env, const char *line, const char *dir, long long number)
@@ -37,7 +37,8 @@ const char *xlpt_vf_manager_of(struct xlpt_env *env, const char *ifname)
 	return NULL;
 }
 
-/* A service has a control group as long as it runs; without systemd the folder in /run has to do. */
+/* A service has a control group as long as it runs; without systemd the folder in /run has to do.
+ */
 static bool runs(struct xlpt_env *env, const char *name, const char *folder)
 {
 	static const char *const slices[] = { "/sys/fs/cgroup/system.slice",
@@ -51,8 +52,9 @@ static bool runs(struct xlpt_env *env, const char *name, const char *folder)
 
 const char *xlpt_vf_manager(struct xlpt_env *env)
 {
-	return runs(env, NM, "/run/NetworkManager")	? NM :
-	       runs(env, NETWORKD, "/run/systemd/netif") ? NETWORKD : NULL;
+	return runs(env, NM, "/run/NetworkManager")	   ? NM
+	       : runs(env, NETWORKD, "/run/systemd/netif") ? NETWORKD
+							   : NULL;
 }
 
 void xlpt_vf_let_go(struct xlpt_env *env, const char *ifname, struct xlpt_str *mend)
@@ -77,15 +79,21 @@ void xlpt_vf_warn_of_manager(const struct xlpt_vf_op *op, const struct xlpt_pf *
 	if (!manager || !ifname)
 		return;
 	nm = !strcmp(manager, NM);
-	/* By the time that somebody reads this, it may have taken them up: the line holds then, too. */
-	xlpt_warn(env, "%s runs on this host: an interface that it takes up keeps its VF from guests and "
-		  "pools", manager);
-	xlpt_warn_mend(env, "for i in /sys/bus/pci/devices/%s/virtfn*/net/*; do i=${i##*/}; %s"
+	/* By the time that somebody reads this, it may have taken them up: the line holds then,
+	 * too. */
+	xlpt_warn(
+		env,
+		"%s runs on this host: an interface that it takes up keeps its VF from guests and "
+		"pools",
+		manager);
+	xlpt_warn_mend(env,
+		       "for i in /sys/bus/pci/devices/%s/virtfn*/net/*; do i=${i##*/}; %s"
 		       "ip link set $i down; done; xlpt vf create --no-driver %s%s %d",
 		       XLPT_BDF_STR(pf->bdf), nm ? "nmcli device set $i managed no; " : "",
 		       op->persist ? "--persist " : "", XLPT_WORD(op->word), pf->count);
 	xlpt_remark(env, "  or tell it so: %s%s%s in %s",
 		    nm ? "[keyfile] unmanaged-devices+=driver:" : "[Match] Driver=", driver,
-		    nm ? "" : " [Link] Unmanaged=yes", nm ? "/etc/NetworkManager/conf.d/xlpt-vf.conf"
-							  : "/etc/systemd/network/05-xlpt-vf.network");
+		    nm ? "" : " [Link] Unmanaged=yes",
+		    nm ? "/etc/NetworkManager/conf.d/xlpt-vf.conf"
+		       : "/etc/systemd/network/05-xlpt-vf.network");
 }

@@ -25,7 +25,8 @@ int xlpt_vf_judge(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *
 	 * guest it says "PF still resetting" and makes up a MAC address, or has no link.
 	 */
 	if (ifname && !xlpt_net_is_up(op->env->host, ifname)) {
-		xlpt_warn(op->env, "%s, the interface of %s's physical function, is down: the driver in "
+		xlpt_warn(op->env,
+			  "%s, the interface of %s's physical function, is down: the driver in "
 			  "the guest will not get its address or a link",
 			  ifname, XLPT_BDF_STR(item->spec.bdf));
 		xlpt_warn_mend(op->env, "ip link set %s up", XLPT_WORD(ifname));
@@ -80,9 +81,12 @@ void xlpt_vf_plan_lend(struct xlpt_plan *plan, const struct xlpt_op *op, size_t 
 	if (!item->vf.active)
 		return;
 	if (xlpt_vfid_is_empty(&item->spec.vf)) {
-		xlpt_plan_add(plan, restore, NULL, i,
-			      xlpt_xasprintf("give %s the identity back that it had before its last "
-					     "guest", bdf), NULL);
+		xlpt_plan_add(
+			plan, restore, NULL, i,
+			xlpt_xasprintf("give %s the identity back that it had before its last "
+				       "guest",
+				       bdf),
+			NULL);
 		return;
 	}
 	xlpt_vfid_format(&item->vf.want, ' ', &want);
@@ -104,7 +108,8 @@ int xlpt_vf_plan_restore(struct xlpt_plan *plan, struct xlpt_op *op, size_t i,
 	if (rc == 0 && note)
 		xlpt_plan_add(plan, restore, NULL, i,
 			      xlpt_xasprintf("give %s back the identity that it had before",
-					     XLPT_BDF_STR(bdf)), NULL);
+					     XLPT_BDF_STR(bdf)),
+			      NULL);
 	return rc;
 }
 
@@ -129,13 +134,16 @@ int xlpt_vf_repair(struct xlpt_env *env, const struct xlpt_owners *owners, size_
 			rc = xlpt_lock_device(env, &locks, bdfs[i],
 					      xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
 		/* Looked at again under the lock: an attach or a start may have ended meanwhile. */
-		if (rc == 0 && !env->dry_run && xlpt_host_has(env->host, XLPT_LEASES_DIR "/%s", bdf))
+		if (rc == 0 && !env->dry_run &&
+		    xlpt_host_has(env->host, XLPT_LEASES_DIR "/%s", bdf))
 			continue;
 		if (rc || (!env->dry_run && xlpt_guest_may_have(env, bdfs[i])))
 			continue;
 		(*found)++;
 		if (env->dry_run) {
-			xlpt_say(env, "would give %s back the identity that it had before its guest", bdf);
+			xlpt_say(env,
+				 "would give %s back the identity that it had before its guest",
+				 bdf);
 			continue;
 		}
 		rc = xlpt_vf_restore(env, bdfs[i], diag);

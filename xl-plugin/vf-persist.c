@@ -32,7 +32,7 @@ char *xlpt_vf_unit_path(const char *key)
 /* A device unit's name has "-" for "/"; all but letters, digits and ":_." is written as \\xNN. */
 static char *escape_unit(const char *name)
 {
-	struct xlpt_str out = {0};
+	struct xlpt_str out = { 0 };
 
 	for (; *name; name++)
 		if (*name != '-' && strchr(PLAIN, *name))
@@ -51,7 +51,9 @@ static char *escape_unit(const char *name)
  */
 char *xlpt_vf_unit_text(const char *program, const char *pf, int count, enum xlpt_tri driver)
 {
-	const char *option = driver == XLPT_OFF ? "--no-driver " : driver == XLPT_ON ? "--driver " : "";
+	const char *option = driver == XLPT_OFF	 ? "--no-driver "
+			     : driver == XLPT_ON ? "--driver "
+						 : "";
 	_cleanup_free_ char *device = NULL, *wait = NULL;
 	struct xlpt_bdf bdf;
 

@@ -5,7 +5,7 @@
 #include "xl-plugin/vf.h"
 
 #define LLDPAD_PID "/run/lldpad.pid"
-#define HOST_UUID "/sys/class/dmi/id/product_uuid"
+#define HOST_UUID  "/sys/class/dmi/id/product_uuid"
 
 static int lldpad_port(struct xlpt_env *env, uint32_t *port, struct xlpt_diag *diag)
 {
@@ -26,8 +26,10 @@ static int lldpad_port(struct xlpt_env *env, uint32_t *port, struct xlpt_diag *d
 static int peer_of(struct xlpt_env *env, const struct xlpt_vf *vf, enum xlpt_vf_port kind,
 		   struct xlpt_vf_port_peer *peer, struct xlpt_diag *diag)
 {
-	*peer = (struct xlpt_vf_port_peer){ .nl = env->rtnl, .clock = env->clock,
-					    .ifname = vf->pf.ifname, .index = vf->index,
+	*peer = (struct xlpt_vf_port_peer){ .nl = env->rtnl,
+					    .clock = env->clock,
+					    .ifname = vf->pf.ifname,
+					    .index = vf->index,
 					    .timeout_ms = XLPT_PORT_PROFILE_TIMEOUT_MS };
 	return kind == XLPT_PORT_QBG ? lldpad_port(env, &peer->port, diag) : 0;
 }
@@ -56,7 +58,8 @@ int xlpt_vf_port_profile(struct xlpt_env *env, const struct xlpt_vf *vf,
 		full.has_vlan = true;
 		full.vlan = now->id.vlan;
 	}
-	/* The switch's administrator sees which host asks; a machine without the text says nothing. */
+	/* The switch's administrator sees which host asks; a machine without the text says nothing.
+	 */
 	if (!full.has_hostid && xlpt_host_read_text(env->host, &text, HOST_UUID) >= 0)
 		full.has_hostid = xlpt_uuid_parse(text, strlen(text), full.hostid);
 	return on ? xlpt_vf_port_associate(&peer, &full, diag)

@@ -6,7 +6,7 @@
 #include "pciback/bind.h"
 #include "xl-plugin/output.h"
 
-#define SEP '\t'	/* no value of an identity has one */
+#define SEP '\t' /* no value of an identity has one */
 
 void xlpt_vf_dispose(struct xlpt_vf *vf)
 {
@@ -18,14 +18,18 @@ int xlpt_vf_no_driver(const struct xlpt_pf *pf, struct xlpt_diag *diag)
 {
 	const char *bdf = XLPT_BDF_STR(pf->bdf);
 
-	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "the physical function %s has no driver in dom0", bdf);
+	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "the physical function %s has no driver in dom0",
+		      bdf);
 	if (pf->driver) {
 		xlpt_diag_fact(diag, "it is hidden: %s has it", pf->driver);
 		xlpt_diag_hint(diag, "xlpt unhide %s", bdf);
 	} else {
-		xlpt_diag_fact(diag, "nothing is bound to it, and only its driver can make its VFs work");
-		xlpt_diag_hint(diag, "load its driver: modprobe -v $(cat /sys/bus/pci/devices/%s/modalias)",
-			       bdf);
+		xlpt_diag_fact(diag,
+			       "nothing is bound to it, and only its driver can make its VFs work");
+		xlpt_diag_hint(
+			diag,
+			"load its driver: modprobe -v $(cat /sys/bus/pci/devices/%s/modalias)",
+			bdf);
 	}
 	return XLPT_ERR_NOT_FOUND;
 }
@@ -36,8 +40,9 @@ static int no_interface(const struct xlpt_pf *pf, struct xlpt_diag *diag)
 
 	if (pf->driver && strcmp(pf->driver, XLPT_PCIBACK_DRIVER) != 0) {
 		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "%s has no network interface in dom0", bdf);
-		xlpt_diag_fact(diag, "its driver is %s; a VF's identity is set through its PF's interface",
-			       pf->driver);
+		xlpt_diag_fact(
+			diag, "its driver is %s; a VF's identity is set through its PF's interface",
+			pf->driver);
 		xlpt_diag_hint(diag, "dmesg shows what %s said", pf->driver);
 		return XLPT_ERR_NOT_FOUND;
 	}
@@ -108,7 +113,7 @@ static char *format_note(const struct xlpt_vf_identity *id)
 }
 
 static int note_read(struct xlpt_env *env, struct xlpt_bdf bdf, bool *has,
-		      struct xlpt_vf_identity *out, struct xlpt_diag *diag)
+		     struct xlpt_vf_identity *out, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *text = NULL;
 	int rc = xlpt_pcinote_vf_get(env->store, bdf, &text, diag);
@@ -120,7 +125,8 @@ static int note_read(struct xlpt_env *env, struct xlpt_bdf bdf, bool *has,
 	xlpt_diag_set(diag, XLPT_ERR_DATA, "what is noted about %s in xenstore is not an identity",
 		      XLPT_BDF_STR(bdf));
 	xlpt_diag_fact(diag, "/libxl/pci/*/xlpt-vf");
-	xlpt_diag_hint(diag, "remove the node with xenstore-rm, and set the VF by hand: xlpt vf set");
+	xlpt_diag_hint(diag,
+		       "remove the node with xenstore-rm, and set the VF by hand: xlpt vf set");
 	return XLPT_ERR_DATA;
 }
 
@@ -234,7 +240,8 @@ int xlpt_vf_lease_of(struct xlpt_env *env, const struct xlpt_vf *vf,
 	out->active = true;
 	out->want = *spec;
 	if (out->want.port && !out->want.has_instanceid && uuid)
-		out->want.has_instanceid = xlpt_uuid_parse(uuid, strlen(uuid), out->want.instanceid);
+		out->want.has_instanceid =
+			xlpt_uuid_parse(uuid, strlen(uuid), out->want.instanceid);
 	/* What a guest that is gone left set and this one does not set goes back to what it was. */
 	fill(&out->want, &out->note_before);
 	rc = xlpt_vf_net_check(&net, vf->index, &out->want, diag);
@@ -268,7 +275,8 @@ int xlpt_vf_given(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_iden
 		rc = xlpt_pf_net_read(env->rtnl, vf.pf.ifname, &net, diag);
 	if (rc)
 		return rc;
-	/* The note has the keys that were given, with the values they had before; and the profile. */
+	/* The note has the keys that were given, with the values they had before; and the profile.
+	 */
 	now = xlpt_pf_net_vf(&net, vf.index);
 	if (now)
 		*out = xlpt_vf_net_old(&now->id, &note);

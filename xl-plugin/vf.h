@@ -18,7 +18,7 @@
 struct xlpt_vf {
 	struct xlpt_bdf bdf;
 	unsigned index;
-	struct xlpt_pf pf;	/* its interface is there */
+	struct xlpt_pf pf; /* its interface is there */
 };
 
 void xlpt_vf_dispose(struct xlpt_vf *vf);
@@ -113,20 +113,20 @@ struct xlpt_vf_op {
 	struct xlpt_locks locks;
 	struct xlpt_owners owners;
 	struct xlpt_needs needs;
-	int count;		/* wanted */
+	int count; /* wanted */
 	bool persist;
-	enum xlpt_tri driver;	/* this host's drivers are to have the VFs; unset = as it is set */
-	int autoprobe;		/* as it is set: xlpt_pf_autoprobe */
-	char **drivers;		/* of each VF, or NULL; NULL = not read */
-	struct xlpt_pf_net before;	/* identities that go with the VFs */
-	char **notes;		/* what xenstore notes about each VF, or NULL; NULL = not read */
-	char *unit;		/* path of what is written or removed, or NULL */
-	char *unit_key;		/* in its name */
-	char *unit_old;		/* there before, under that or another key, or NULL */
-	char *unit_text;	/* what that one said, without the last line break */
-	char *word;		/* the PF as the unit names it */
-	bool unchanged;		/* it was so already */
-	bool remains;		/* remove: a unit will create them again at the next boot */
+	enum xlpt_tri driver; /* this host's drivers are to have the VFs; unset = as it is set */
+	int autoprobe;	      /* as it is set: xlpt_pf_autoprobe */
+	char **drivers;	      /* of each VF, or NULL; NULL = not read */
+	struct xlpt_pf_net before; /* identities that go with the VFs */
+	char **notes;		   /* what xenstore notes about each VF, or NULL; NULL = not read */
+	char *unit;		   /* path of what is written or removed, or NULL */
+	char *unit_key;		   /* in its name */
+	char *unit_old;		   /* there before, under that or another key, or NULL */
+	char *unit_text;	   /* what that one said, without the last line break */
+	char *word;		   /* the PF as the unit names it */
+	bool unchanged;		   /* it was so already */
+	bool remains;		   /* remove: a unit will create them again at the next boot */
 	struct xlpt_journal journal;
 };
 

@@ -22,12 +22,12 @@ struct look {
 	struct xlpt_env *env;
 	const struct xlpt_guest *guest;
 	struct xlpt_bdf bdf;
-	struct xlpt_pcibe be;	/* as last seen */
+	struct xlpt_pcibe be; /* as last seen */
 	struct xlpt_diag diag;
 	const char *gave_up_before;
-	int64_t begin_by;	/* until when a frontend that gave up before may begin anew */
-	char *gave_up;		/* what it says of giving up now */
-	int64_t ask_guest_at;	/* when to look next whether the guest is there */
+	int64_t begin_by;     /* until when a frontend that gave up before may begin anew */
+	char *gave_up;	      /* what it says of giving up now */
+	int64_t ask_guest_at; /* when to look next whether the guest is there */
 };
 
 static void look_dispose(struct look *l)
@@ -47,12 +47,18 @@ int xlpt_guest_still_there(struct xlpt_env *env, const struct xlpt_guest *guest,
 
 	if (!gone && (rc || !now.dying || now.suspended))
 		return 0;
-	xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, gone ? "%s is gone" : "%s is shutting down", guest->name);
-	xlpt_diag_fact(diag, gone ? "domain %u ended in the middle of this"
-				  : "domain %u stopped in the middle of this", guest->domid);
+	xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, gone ? "%s is gone" : "%s is shutting down",
+		      guest->name);
+	xlpt_diag_fact(diag,
+		       gone ? "domain %u ended in the middle of this"
+			    : "domain %u stopped in the middle of this",
+		       guest->domid);
 	if (now.shut_down && !gone)
-		xlpt_diag_hint(diag, "wait until xl list shows it running again; if it stays as it is: xl "
-			       "destroy %s", XLPT_WORD(guest->name));
+		xlpt_diag_hint(
+			diag,
+			"wait until xl list shows it running again; if it stays as it is: xl "
+			"destroy %s",
+			XLPT_WORD(guest->name));
 	else
 		xlpt_diag_hint(diag, gone ? "xl list shows the guests that run"
 					  : "wait until xl list shows it running again");
@@ -73,8 +79,7 @@ static int wait_for(struct xlpt_env *env, struct look *l, int64_t timeout_ms,
 {
 	_cleanup_free_ char *back = xlpt_xasprintf("/local/domain/0/backend/pci/%u",
 						   l->guest->domid),
-			    *front = xlpt_xasprintf("/local/domain/%u/device/pci",
-						    l->guest->domid);
+			    *front = xlpt_xasprintf("/local/domain/%u/device/pci", l->guest->domid);
 	int r = env->store->ops->watch(env->store, front);
 
 	if (r < 0)
@@ -190,10 +195,12 @@ static int say_gave_up(struct xlpt_env *env, struct look *l, struct xlpt_diag *d
 	else
 		say_states(env, diag, l);
 	if (no_memory)
-		xlpt_diag_hint(diag, "boot the guest with swiotlb=SMALLER, or start it earlier after "
-				     "the host's boot");
+		xlpt_diag_hint(diag,
+			       "boot the guest with swiotlb=SMALLER, or start it earlier after "
+			       "the host's boot");
 	else
-		xlpt_diag_hint(diag, "xl console %s shows what its kernel said", XLPT_WORD(l->guest->name));
+		xlpt_diag_hint(diag, "xl console %s shows what its kernel said",
+			       XLPT_WORD(l->guest->name));
 	return XLPT_ERR_CONFLICT;
 }
 
@@ -216,15 +223,20 @@ static int look_failed(struct xlpt_env *env, struct look *l, int r, int64_t time
 		xlpt_diag_set(diag, XLPT_ERR_TIMEOUT, "%s did not %s %s within %lld s",
 			      l->guest->name, what, bdf, (long long)(timeout_ms / 1000));
 		say_states(env, diag, l);
-		xlpt_diag_hint(diag, "see whether the guest's kernel has xen-pcifront loaded: xl "
-				     "console %s", XLPT_WORD(l->guest->name));
+		xlpt_diag_hint(diag,
+			       "see whether the guest's kernel has xen-pcifront loaded: xl "
+			       "console %s",
+			       XLPT_WORD(l->guest->name));
 		return XLPT_ERR_TIMEOUT;
 	}
 	if (r == -ECONNRESET || r == -ENODEV) {
-		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s could not %s %s", l->guest->name, what, bdf);
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s could not %s %s", l->guest->name, what,
+			      bdf);
 		say_states(env, diag, l);
-		xlpt_diag_hint(diag, "dmesg in dom0 and xl console %s show what xen-pciback and "
-				     "xen-pcifront said", XLPT_WORD(l->guest->name));
+		xlpt_diag_hint(diag,
+			       "dmesg in dom0 and xl console %s show what xen-pciback and "
+			       "xen-pcifront said",
+			       XLPT_WORD(l->guest->name));
 		return XLPT_ERR_CONFLICT;
 	}
 	return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot watch xenstore");
@@ -234,7 +246,9 @@ int xlpt_wait_connected(struct xlpt_env *env, const struct xlpt_guest *guest, st
 			const char *gave_up_before, int64_t timeout_ms, struct xlpt_bdf *vdev,
 			struct xlpt_diag *diag)
 {
-	_cleanup_look_ struct look l = { .env = env, .guest = guest, .bdf = bdf,
+	_cleanup_look_ struct look l = { .env = env,
+					 .guest = guest,
+					 .bdf = bdf,
 					 .gave_up_before = gave_up_before,
 					 .begin_by = xlpt_now(env->clock) + BEGIN_ANEW_MS };
 	int r, rc = 0;
@@ -278,11 +292,14 @@ int xlpt_wait_settled(struct xlpt_env *env, const struct xlpt_guest *guest, int6
 	if (r < 0) {
 		rc = look_failed(env, &l, r, timeout_ms, diag, "settle");
 		if (rc == XLPT_ERR_TIMEOUT || rc == XLPT_ERR_CONFLICT) {
-			xlpt_diag_set(diag, rc, "%s is in the middle of a change of its PCI devices "
-						"and does not finish it", guest->name);
+			xlpt_diag_set(diag, rc,
+				      "%s is in the middle of a change of its PCI devices "
+				      "and does not finish it",
+				      guest->name);
 			say_states(env, diag, &l);
-			xlpt_diag_hint(diag, "xlpt detach --force takes devices away without the "
-					     "guest's help; after that the guest must be restarted");
+			xlpt_diag_hint(diag,
+				       "xlpt detach --force takes devices away without the "
+				       "guest's help; after that the guest must be restarted");
 		}
 	}
 	return rc;
@@ -312,7 +329,8 @@ static int check_gone(struct xlpt_store *s, void *arg)
 	 */
 	if (l->guest->type == XLPT_GUEST_PV && d->state == XLPT_XBS_CLOSING &&
 	    l->be.be_state == XLPT_XBS_CONNECTED && l->be.fe_state == XLPT_XBS_CONNECTED)
-		return xlpt_pcibe_drop(s, l->guest->domid, l->bdf, XLPT_XBS_NONE, &l->diag) ? -EIO : 1;
+		return xlpt_pcibe_drop(s, l->guest->domid, l->bdf, XLPT_XBS_NONE, &l->diag) ? -EIO
+											    : 1;
 	return 0;
 }
 

@@ -47,7 +47,8 @@ int xlpt_xl_create(struct xlpt_toolstack *ts, const char *config, size_t len,
 		return rc;
 	if (run.status == 127) {
 		xlpt_diag_set(diag, XLPT_ERR_NO_XEN, "there is no xl to create the guest with");
-		xlpt_diag_hint(diag, "install xl (xen-utils, xen-tools), or use xlpt start --print");
+		xlpt_diag_hint(diag,
+			       "install xl (xen-utils, xen-tools), or use xlpt start --print");
 		return XLPT_ERR_NO_XEN;
 	}
 	xlpt_diag_set(diag, XLPT_ERR_TOOLSTACK, "xl create failed");

@@ -29,7 +29,8 @@ static void __attribute__((format(printf, 1, 2))) make_dir(const char *fmt, ...)
 
 static const char *top;
 
-/* Files of the same contents are one file with many names: a tree in seconds and without a gigabyte. */
+/* Files of the same contents are one file with many names: a tree in seconds and without a
+ * gigabyte. */
 static void put(const char *name, const void *data, size_t len)
 {
 	uint64_t hash = 14695981039346656037u;
@@ -97,9 +98,10 @@ static void function(int bridge, unsigned device, unsigned bus, unsigned func)
 	attr("modalias", "pci:v00008086d%08Xsv00008086sd%08Xbc%02Xsc%02Xi00\n", device, func,
 	     class_code >> 16, class_code >> 8 & 0xff);
 	attr("resource", "0x00000000f7d00000 0x00000000f7d0ffff 0x0000000000040200\n"
-	     "0x0000000000000000 0x0000000000000000 0x0000000000000000\n");
+			 "0x0000000000000000 0x0000000000000000 0x0000000000000000\n");
 	if (symlink(bridge ? "../../../bus/pci/drivers/pcieport"
-			   : "../../../../bus/pci/drivers/ixgbe", "driver"))
+			   : "../../../../bus/pci/drivers/ixgbe",
+		    "driver"))
 		err(1, "driver");
 }
 
@@ -119,24 +121,27 @@ int main(int argc, char **argv)
 {
 	/* Real ids, so that names are looked up: 82599, X540, I350, 82576. */
 	static const unsigned ids[] = { 0x10fb, 0x1528, 0x1521, 0x10c9 };
-	unsigned n = argc == 3 ? (unsigned)atoi(argv[2]) : 0, bridges = (n + PER_BRIDGE - 1) / PER_BRIDGE;
+	unsigned n = argc == 3 ? (unsigned)atoi(argv[2]) : 0,
+		 bridges = (n + PER_BRIDGE - 1) / PER_BRIDGE;
 
 	top = argc == 3 ? argv[1] : "";
 	if (!n || *top != '/')
 		errx(2, "usage: make-tree /DIR FUNCTIONS");
 	make_dir("%s", top);
 	make_dir("%s/pool", top);
-	for (const char *const *d = (const char *const[]){ "", "/bus", "/bus/pci", "/bus/pci/devices",
-		"/bus/pci/drivers", "/bus/pci/drivers/pcieport", "/bus/pci/drivers/ixgbe", "/devices",
-		NULL }; *d; d++)
+	for (const char *const *d =
+		     (const char *const[]){ "", "/bus", "/bus/pci", "/bus/pci/devices",
+					    "/bus/pci/drivers", "/bus/pci/drivers/pcieport",
+					    "/bus/pci/drivers/ixgbe", "/devices", NULL };
+	     *d; d++)
 		make_dir("%s/sys%s", top, *d);
 	for (unsigned b = 0; b < bridges; b++) {
 		unsigned seg = b / PER_SEGMENT, slot = b % PER_SEGMENT, bus = slot + 1;
 		char path[128];
 
 		make_dir("%s/sys/devices/pci%04x:00", top, seg);
-		snprintf(path, sizeof(path), "devices/pci%04x:00/%04x:00:%02x.%u", seg, seg, slot / 8 + 1,
-			 slot % 8);
+		snprintf(path, sizeof(path), "devices/pci%04x:00/%04x:00:%02x.%u", seg, seg,
+			 slot / 8 + 1, slot % 8);
 		enter(path);
 		function(1, 0x3c02, bus, slot % 8);
 		for (unsigned f = 0; f < PER_BRIDGE && b * PER_BRIDGE + f < n; f++) {

@@ -60,7 +60,8 @@ static void add_lines(struct xlpt_str *s, const char *prefix, const char *text, 
 			xlpt_str_addf(s, "%s%.*sPID%s\n", prefix, (int)(us - line), line,
 				      us + strlen(pid));
 		else if (at)
-			xlpt_str_addf(s, "%s%.*sROOT%s\n", prefix, (int)(at - line), line, at + root_len);
+			xlpt_str_addf(s, "%s%.*sROOT%s\n", prefix, (int)(at - line), line,
+				      at + root_len);
 		else
 			xlpt_str_addf(s, "%s%s\n", prefix, line);
 		text += n + (text[n] == '\n');
@@ -122,7 +123,8 @@ static char *play(const char *script)
 		xlpt_str_addf(&s, "%s\n", line);
 		at = strstr(line + 7, "ROOT");
 		if (at)
-			xlpt_str_addf(&args, "%.*s%s%s", (int)(at - line - 7), line + 7, root, at + 4);
+			xlpt_str_addf(&args, "%.*s%s%s", (int)(at - line - 7), line + 7, root,
+				      at + 4);
 		else
 			xlpt_str_add(&args, line + 7);
 		status = world_run(w, "%s", args.s);

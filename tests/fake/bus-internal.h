@@ -25,7 +25,7 @@ struct device {
 	int reset_err;
 	char *reset_method; /* what the kernel lists by default; NULL: before 5.15 */
 	unsigned resets;
-	int vfs; /* sriov_totalvfs */
+	int vfs;	   /* sriov_totalvfs */
 	bool no_autoprobe; /* sriov_drivers_autoprobe is 0 */
 };
 
@@ -40,7 +40,7 @@ struct fake_bus {
 	struct xlpt_bdf *slots; /* pciback's, in the order they were added */
 	size_t n_slots, alloc_slots;
 	bool no_override;
-	bool unloaded; /* the module xen-pciback is there to be loaded */
+	bool unloaded;	/* the module xen-pciback is there to be loaded */
 	int module_err; /* ... and its loading fails with this */
 	unsigned writes, fail_in;
 	int fail_err;

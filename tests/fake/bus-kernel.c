@@ -63,7 +63,8 @@ int fake_probe(struct fake_bus *bus, struct driver *drv, struct device *d)
 {
 	struct device *pf = d->pf ? fake_find(bus, d->pf) : NULL;
 
-	/* pci_device_can_probe(): then only an override, which fake_matches() looks at, opens it. */
+	/* pci_device_can_probe(): then only an override, which fake_matches() looks at, opens it.
+	 */
 	if (pf && pf->no_autoprobe && !d->override)
 		return -ENODEV;
 	if (drv->probe_err)
@@ -175,10 +176,10 @@ static int new_slot_store(struct fake_bus *bus, const char *text)
 		return -EINVAL;
 	for (int s = dev < 0 ? 0 : dev; s <= (dev < 0 ? 0x1f : dev); s++)
 		for (int f = func < 0 ? 0 : func; f <= (func < 0 ? 7 : func); f++)
-			fake_slot_add(bus, (struct xlpt_bdf){.seg = (uint16_t)seg,
-							     .bus = (uint8_t)nr,
-							     .dev = (uint8_t)s,
-							     .func = (uint8_t)f});
+			fake_slot_add(bus, (struct xlpt_bdf){ .seg = (uint16_t)seg,
+							      .bus = (uint8_t)nr,
+							      .dev = (uint8_t)s,
+							      .func = (uint8_t)f });
 	fake_tree_lists(bus);
 	return 0;
 }

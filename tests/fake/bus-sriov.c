@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A write to sriov_numvfs: drivers/pci/pci-sysfs.c (sriov_numvfs_store), and igb as the driver, which
- * takes no other count while there are VFs, and none away while pciback has one (pci_vfs_assigned).
+ * A write to sriov_numvfs: drivers/pci/pci-sysfs.c (sriov_numvfs_store), and igb as the driver,
+ * which takes no other count while there are VFs, and none away while pciback has one
+ * (pci_vfs_assigned).
  */
 #include "tests/fake/bus-internal.h"
 
@@ -26,8 +27,10 @@ static void add(struct fake_bus *bus, const struct device *pf, unsigned index)
 {
 	unsigned rid = (unsigned)(pf->bdf.bus << 8 | pf->bdf.dev << 3 | pf->bdf.func) + OFFSET +
 		       index * STRIDE;
-	struct xlpt_bdf bdf = { .seg = pf->bdf.seg, .bus = (uint8_t)(rid >> 8),
-				.dev = rid >> 3 & 0x1f, .func = rid & 7 };
+	struct xlpt_bdf bdf = { .seg = pf->bdf.seg,
+				.bus = (uint8_t)(rid >> 8),
+				.dev = rid >> 3 & 0x1f,
+				.func = rid & 7 };
 	_cleanup_free_ char *path = xlpt_xstrdup(pf->path), *name = xlpt_xstrdup(pf->name),
 			    *net = pf->net ? xlpt_xasprintf("%sv%u", pf->net, index) : NULL;
 	char *slash = strrchr(path, '/'), *parent;
@@ -35,15 +38,20 @@ static void add(struct fake_bus *bus, const struct device *pf, unsigned index)
 
 	*slash = '\0';
 	parent = strrchr(path, '/') + 1;
-	fake_bus_add(bus, XLPT_BDF_STR(bdf), &(struct fake_dev){
-		.vendor = pf->vendor, .device = 0x10ca, .class_code = 0x020000, .pf = name, .net = net,
-		.parent = xlpt_bdf_from_sysfs_name(parent, &above) ? parent : NULL });
+	fake_bus_add(bus, XLPT_BDF_STR(bdf),
+		     &(struct fake_dev){
+			     .vendor = pf->vendor,
+			     .device = 0x10ca,
+			     .class_code = 0x020000,
+			     .pf = name,
+			     .net = net,
+			     .parent = xlpt_bdf_from_sysfs_name(parent, &above) ? parent : NULL });
 	/* pci_bus_add_device() */
 	fake_offer(bus, fake_find(bus, XLPT_BDF_STR(bdf)));
 	/* Its interface, if it has one by now, has not been taken up by anybody. */
 	if (net && fake_find(bus, XLPT_BDF_STR(bdf))->driver) {
-		_cleanup_free_ char *flags = xlpt_xasprintf("%s/net/%s/flags",
-							    fake_find(bus, XLPT_BDF_STR(bdf))->path, net);
+		_cleanup_free_ char *flags = xlpt_xasprintf(
+			"%s/net/%s/flags", fake_find(bus, XLPT_BDF_STR(bdf))->path, net);
 
 		fake_bus_put(bus, flags, "0x1002\n");
 	}

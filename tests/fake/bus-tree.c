@@ -85,7 +85,7 @@ static void XLPT_PRINTF(3, 4)
 	sys_link(struct fake_bus *bus, const char *target, const char *fmt, ...)
 {
 	_cleanup_free_ char *path = NULL;
-	_cleanup_str_ struct xlpt_str rel = {0};
+	_cleanup_str_ struct xlpt_str rel = { 0 };
 	size_t slashes = 0;
 	va_list ap;
 
@@ -278,15 +278,15 @@ void fake_tree_device_gone(struct fake_bus *bus, struct device *d)
 
 void fake_tree_driver(struct fake_bus *bus, const char *name)
 {
-	static const char *const files[] = {"bind", "unbind", "new_id", "remove_id"};
-	static const char *const pciback[] = {"new_slot",
-					      "remove_slot",
-					      "slots",
-					      "permissive",
-					      "quirks",
-					      "irq_handlers",
-					      "irq_handler_state",
-					      "allow_interrupt_control"};
+	static const char *const files[] = { "bind", "unbind", "new_id", "remove_id" };
+	static const char *const pciback[] = { "new_slot",
+					       "remove_slot",
+					       "slots",
+					       "permissive",
+					       "quirks",
+					       "irq_handlers",
+					       "irq_handler_state",
+					       "allow_interrupt_control" };
 	_cleanup_free_ char *dir = xlpt_xasprintf(DRIVERS "/%s", name);
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(files); i++)
@@ -338,7 +338,7 @@ void fake_tree_unbound(struct fake_bus *bus, struct device *d)
 /* "slots" and "permissive" as the kernel prints them: what does not fit a page is cut off. */
 void fake_tree_lists(struct fake_bus *bus)
 {
-	_cleanup_str_ struct xlpt_str slots = {0}, permissive = {0};
+	_cleanup_str_ struct xlpt_str slots = { 0 }, permissive = { 0 };
 
 	if (!fake_find_driver(bus, "pciback"))
 		return;

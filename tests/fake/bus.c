@@ -122,8 +122,10 @@ struct fake_bus *fake_bus_new(void)
 	struct fake_bus *bus = xlpt_xcalloc(1, sizeof(*bus));
 	const char *tmp = getenv("TMPDIR");
 	/* Memory rather than a disk: thousands of these trees are made, and journals are synced. */
-	_cleanup_free_ char *template = xlpt_xasprintf(
-		"%s/xlpt-bus-XXXXXX", tmp ? tmp : access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm");
+	_cleanup_free_ char *template =
+		xlpt_xasprintf("%s/xlpt-bus-XXXXXX", tmp			? tmp
+						     : access("/dev/shm", W_OK) ? "/tmp"
+										: "/dev/shm");
 
 	if (!mkdtemp(template) || !(bus->dir = realpath(template, NULL)) ||
 	    xlpt_host_open(&bus->host, bus->dir)) {
@@ -187,7 +189,7 @@ void fake_bus_driver(struct fake_bus *bus, const char *name, const char *ids)
 
 	XLPT_GROW(bus->drivers, bus->n_drivers, bus->alloc_drivers);
 	drv = &bus->drivers[bus->n_drivers++];
-	*drv = (struct driver){.name = xlpt_xstrdup(name), .ids = xlpt_xstrdup(ids)};
+	*drv = (struct driver){ .name = xlpt_xstrdup(name), .ids = xlpt_xstrdup(ids) };
 	fake_tree_driver(bus, name);
 	for (size_t i = 0; i < bus->n_devices; i++)
 		if (!bus->devices[i].driver && fake_matches(drv, &bus->devices[i]))
@@ -233,11 +235,12 @@ void fake_bus_add(struct fake_bus *bus, const char *bdf, const struct fake_dev *
 	}
 	XLPT_GROW(bus->devices, bus->n_devices, bus->alloc_devices);
 	d = &bus->devices[bus->n_devices++];
-	*d = (struct device){.bdf = b, .vendor = f->vendor, .device = f->device};
+	*d = (struct device){ .bdf = b, .vendor = f->vendor, .device = f->device };
 	snprintf(d->name, sizeof(d->name), "%s", bdf);
 	d->net = xlpt_xstrdup(f->net);
 	d->pf = xlpt_xstrdup(f->pf);
-	d->reset_method = f->no_reset ? NULL : xlpt_xstrdup(f->reset_method ? f->reset_method : "flr bus");
+	d->reset_method =
+		f->no_reset ? NULL : xlpt_xstrdup(f->reset_method ? f->reset_method : "flr bus");
 	d->reset_err = f->reset_err;
 	d->reset_lies = f->reset_lies;
 	d->reset_kills = f->reset_kills;
@@ -246,11 +249,10 @@ void fake_bus_add(struct fake_bus *bus, const char *bdf, const struct fake_dev *
 		    : f->class_code >> 8 == 0x0604    ? 1
 		    : f->class_code >> 8 == 0x0607    ? 2
 						      : 0;
-	d->path = f->parent ? xlpt_xasprintf("%s/%s", must_find(bus, f->parent)->path, bdf)
-		  : f->carrier
-			    ? xlpt_xasprintf("%s/pci%04x:%02x/%s", must_find(bus, f->carrier)->path, b.seg,
-					     b.bus, bdf)
-			    : xlpt_xasprintf("/sys/devices/pci%04x:%02x/%s", b.seg, b.bus, bdf);
+	d->path = f->parent    ? xlpt_xasprintf("%s/%s", must_find(bus, f->parent)->path, bdf)
+		  : f->carrier ? xlpt_xasprintf("%s/pci%04x:%02x/%s",
+						must_find(bus, f->carrier)->path, b.seg, b.bus, bdf)
+			       : xlpt_xasprintf("/sys/devices/pci%04x:%02x/%s", b.seg, b.bus, bdf);
 	fake_tree_device(bus, d, f);
 	if (f->driver) {
 		if (!strcmp(f->driver, PCIBACK))
@@ -335,7 +337,7 @@ char *fake_bus_snapshot(struct fake_bus *bus)
 {
 	_cleanup_strv_ char **lines =
 		xlpt_xcalloc(bus->n_devices + bus->n_slots + 1, sizeof(*lines));
-	struct xlpt_str out = {0};
+	struct xlpt_str out = { 0 };
 	size_t n = 0;
 
 	for (size_t i = 0; i < bus->n_devices; i++) {

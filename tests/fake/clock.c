@@ -34,7 +34,10 @@ void fake_clock_in(struct fake_clock *c, int64_t ms, void (*fn)(void *arg), void
 {
 	XLPT_GROW(c->timers, c->n, c->alloc);
 	c->timers[c->n++] = (struct fake_timer){
-		.due = c->now + ms, .seq = c->seq++, .fn = fn, .arg = arg,
+		.due = c->now + ms,
+		.seq = c->seq++,
+		.fn = fn,
+		.arg = arg,
 	};
 }
 
@@ -56,8 +59,8 @@ static bool take_due(struct fake_clock *c, int64_t until, struct fake_timer *out
 	for (size_t i = 0; i < c->n; i++) {
 		const struct fake_timer *t = &c->timers[i], *b = &c->timers[best];
 
-		if (t->due <= until && (best == c->n || t->due < b->due ||
-					(t->due == b->due && t->seq < b->seq)))
+		if (t->due <= until &&
+		    (best == c->n || t->due < b->due || (t->due == b->due && t->seq < b->seq)))
 			best = i;
 	}
 	if (best == c->n)

@@ -21,17 +21,17 @@ struct fake_timer {
 };
 
 struct fake_clock {
-	struct xlpt_clock clock;	/* hand this to the code under test */
+	struct xlpt_clock clock; /* hand this to the code under test */
 	int64_t now;
 	uint64_t seq;
 	struct fake_timer *timers;
 	size_t n, alloc;
 };
 
-void fake_clock_init(struct fake_clock *c);	/* starts at 1000 ms, so that 0 is "never" */
+void fake_clock_init(struct fake_clock *c); /* starts at 1000 ms, so that 0 is "never" */
 void fake_clock_dispose(struct fake_clock *c);
 void fake_clock_in(struct fake_clock *c, int64_t ms, void (*fn)(void *arg), void *arg);
-void fake_clock_cancel(struct fake_clock *c, void *arg);	/* all timers with this arg */
+void fake_clock_cancel(struct fake_clock *c, void *arg); /* all timers with this arg */
 /* Moves to `until`, running what is due; with stop, only until *stop becomes true. */
 void fake_clock_run(struct fake_clock *c, int64_t until, const bool *stop);
 

@@ -6,7 +6,7 @@
 
 struct space {
 	uint8_t *cfg;
-	unsigned at, last;	/* where the next capability goes, and the one before */
+	unsigned at, last; /* where the next capability goes, and the one before */
 };
 
 static void put(uint8_t *at, unsigned bytes, uint64_t v)
@@ -41,8 +41,8 @@ static uint8_t *extended(struct space *s, unsigned id, unsigned size)
 
 static unsigned pcie_type(const struct machine_fn *f)
 {
-	static const char *const words[] = { "ep", "legacy", "", "", "rp", "up", "down", "pcie2pci",
-					     "pci2pcie", "rcep", "rcec" };
+	static const char *const words[] = { "ep",   "legacy",	 "",	     "",     "rp",  "up",
+					     "down", "pcie2pci", "pci2pcie", "rcep", "rcec" };
 	const char *word = machine_word(f, "pcie");
 
 	for (unsigned i = 0; i < XLPT_ARRAY_SIZE(words); i++)
@@ -76,7 +76,8 @@ static void standard(const struct machine_fn *f, struct space *s)
 		unsigned bar[2] = { 0, 0 }, offset[2] = { 0, 0x800 };
 		uint8_t *cap = capability(s, 0x11, 12);
 
-		if (table && sscanf(table, "%u@%x+%u@%x", &bar[0], &offset[0], &bar[1], &offset[1]) == 2)
+		if (table &&
+		    sscanf(table, "%u@%x+%u@%x", &bar[0], &offset[0], &bar[1], &offset[1]) == 2)
 			bar[1] = bar[0];
 		put(cap + 2, 2, msix - 1);
 		put(cap + 4, 4, offset[0] | bar[0]);
@@ -96,8 +97,9 @@ static bool wide_acs(const struct machine_fn *f)
 	unsigned d = f->device;
 
 	return f->vendor == 0x8086 && pcie_type(f) == 4 &&
-	       ((d >= 0xa110 && d <= 0xa11f) || (d >= 0xa167 && d <= 0xa16a) || (d >= 0xa290 && d <= 0xa29f) ||
-		(d >= 0xa2e7 && d <= 0xa2ee) || (d >= 0x9d10 && d <= 0x9d1b));
+	       ((d >= 0xa110 && d <= 0xa11f) || (d >= 0xa167 && d <= 0xa16a) ||
+		(d >= 0xa290 && d <= 0xa29f) || (d >= 0xa2e7 && d <= 0xa2ee) ||
+		(d >= 0x9d10 && d <= 0x9d1b));
 }
 
 static void acs(const struct machine_fn *f, struct space *s, const char *word)
@@ -110,7 +112,8 @@ static void acs(const struct machine_fn *f, struct space *s, const char *word)
 	if (wide_acs(f)) {
 		at = extended(s, 0x0d, 14);
 		put(at + 4, 4, cap);
-		put(at + 8, 4, machine_word(f, "wctl") ? machine_number(f, "wctl", 16) : cap & 0x1d);
+		put(at + 8, 4,
+		    machine_word(f, "wctl") ? machine_number(f, "wctl", 16) : cap & 0x1d);
 	} else {
 		at = extended(s, 0x0d, 8);
 		put(at + 4, 2, cap);

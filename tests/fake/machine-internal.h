@@ -12,8 +12,8 @@ struct machine_fn {
 	struct xlpt_bdf bdf;
 	uint16_t vendor, device;
 	uint32_t class_code;
-	char *words[MACHINE_WORDS];	/* "key=value" or "flag", up to NULL */
-	char *path;			/* "devices/pci0000:00/0000:00:00.0", once it is known */
+	char *words[MACHINE_WORDS]; /* "key=value" or "flag", up to NULL */
+	char *path;		    /* "devices/pci0000:00/0000:00:00.0", once it is known */
 };
 
 /* The value of key=, or NULL; as a number, 0 without one; the flag stands there. */

@@ -86,7 +86,8 @@ static void parse_line(char *line, struct machine_fn *f)
 }
 
 /* Calls fn with each line that says something. */
-static void each_line(const char *dir, const char *name, void (*fn)(char *line, void *arg), void *arg)
+static void each_line(const char *dir, const char *name, void (*fn)(char *line, void *arg),
+		      void *arg)
 {
 	_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", dir, name);
 	FILE *f = fopen(path, "r");
@@ -140,7 +141,8 @@ static struct machine_fn *bridge_of(const struct fns *fns, const struct machine_
 
 		if (!bus || fns->items[i].bdf.seg != f->bdf.seg || &fns->items[i] == f ||
 		    sscanf(bus, "%x-%x", &first, &last) != 2 || !first || f->bdf.bus < first ||
-		    f->bdf.bus > last || fns->items[i].bdf.bus == f->bdf.bus || (best && first <= best_first))
+		    f->bdf.bus > last || fns->items[i].bdf.bus == f->bdf.bus ||
+		    (best && first <= best_first))
 			continue;
 		best = &fns->items[i];
 		best_first = first;
@@ -150,7 +152,8 @@ static struct machine_fn *bridge_of(const struct fns *fns, const struct machine_
 
 static const char *path_of(const struct fns *fns, struct machine_fn *f)
 {
-	const char *vf = machine_word(f, "vf"), *root = machine_word(f, "root"), *name = XLPT_BDF_STR(f->bdf);
+	const char *vf = machine_word(f, "vf"), *root = machine_word(f, "root"),
+		   *name = XLPT_BDF_STR(f->bdf);
 	struct machine_fn *bridge;
 
 	if (f->path)
@@ -161,8 +164,8 @@ static const char *path_of(const struct fns *fns, struct machine_fn *f)
 
 		f->path = xlpt_xasprintf("%.*s/%s", (int)(strrchr(pf, '/') - pf), pf, name);
 	} else if (root) {
-		f->path = xlpt_xasprintf("%s/pci%04x:%02x/%s", path_of(fns, named(fns, f, root)), f->bdf.seg,
-					 f->bdf.bus, name);
+		f->path = xlpt_xasprintf("%s/pci%04x:%02x/%s", path_of(fns, named(fns, f, root)),
+					 f->bdf.seg, f->bdf.bus, name);
 	} else if (bridge) {
 		f->path = xlpt_xasprintf("%s/%s", path_of(fns, bridge), name);
 	} else {
@@ -183,8 +186,8 @@ static bool multifunction(const struct fns *fns, const struct machine_fn *f)
 	return false;
 }
 
-static void XLPT_PRINTF(4, 5)
-	attr(struct fake_machine *m, const struct machine_fn *f, const char *name, const char *fmt, ...)
+static void XLPT_PRINTF(4, 5) attr(struct fake_machine *m, const struct machine_fn *f,
+				   const char *name, const char *fmt, ...)
 {
 	_cleanup_free_ char *path = xlpt_xasprintf("/sys/%s/%s", f->path, name), *text = NULL;
 	va_list ap;
@@ -224,7 +227,8 @@ static void bars(struct fake_machine *m, const struct machine_fn *f)
 			xlpt_str_addf(&rows, "0x%016x 0x%016x 0x%016x\n", 0, 0, 0);
 			continue;
 		}
-		if (sscanf(strchr(word, ':') ? strchr(word, ':') + 1 : "", "%llx@%llx", &size, &at) < 1)
+		if (sscanf(strchr(word, ':') ? strchr(word, ':') + 1 : "", "%llx@%llx", &size,
+			   &at) < 1)
 			machine_bad(f, word);
 		flags = xlpt_starts(word, "io") ? 0x40101
 						: 0x40200 | (strstr(word, ":64") ? 0x100000 : 0) |
@@ -239,7 +243,8 @@ static void bars(struct fake_machine *m, const struct machine_fn *f)
 
 static void write_config(struct fake_machine *m, const struct fns *fns, const struct machine_fn *f)
 {
-	_cleanup_free_ char *path = xlpt_xasprintf("%s/sys/%s/config", fake_bus_host(m->bus)->root, f->path);
+	_cleanup_free_ char *path =
+		xlpt_xasprintf("%s/sys/%s/config", fake_bus_host(m->bus)->root, f->path);
 	uint8_t cfg[4096];
 	size_t len = machine_config(f, multifunction(fns, f), cfg);
 	FILE *out = fopen(path, "w");
@@ -248,7 +253,8 @@ static void write_config(struct fake_machine *m, const struct fns *fns, const st
 		abort();
 }
 
-static void make(struct fake_machine *m, const struct fns *fns, const struct machine_fn *f, bool groups)
+static void make(struct fake_machine *m, const struct fns *fns, const struct machine_fn *f,
+		 bool groups)
 {
 	const char *name = XLPT_BDF_STR(f->bdf), *sub = machine_word(f, "sub"), *word;
 	_cleanup_free_ char *dir = xlpt_xasprintf("/sys/bus/pci/devices/%s", name),
@@ -287,9 +293,11 @@ static void make(struct fake_machine *m, const struct fns *fns, const struct mac
 		link_to(m, f, "driver", driver);
 	}
 	for (size_t i = 0; groups && i < m->n_groups; i++) {
-		_cleanup_free_ char *group = xlpt_xasprintf("kernel/iommu_groups/%s", m->groups[i].number);
+		_cleanup_free_ char *group =
+			xlpt_xasprintf("kernel/iommu_groups/%s", m->groups[i].number);
 
-		if (xlpt_bdf_eq(m->groups[i].bdf, f->bdf) && strcmp(m->groups[i].number, "none") != 0)
+		if (xlpt_bdf_eq(m->groups[i].bdf, f->bdf) &&
+		    strcmp(m->groups[i].number, "none") != 0)
 			link_to(m, f, "iommu_group", group);
 	}
 	fake_bus_link(m->bus, dir, target);

@@ -11,12 +11,12 @@
 
 struct fake_group {
 	struct xlpt_bdf bdf;
-	char number[12];	/* of the group, "none" when the kernel gave none */
+	char number[12]; /* of the group, "none" when the kernel gave none */
 };
 
 struct fake_machine {
 	struct fake_bus *bus;
-	struct fake_group *groups;	/* what "expected" says, in its order */
+	struct fake_group *groups; /* what "expected" says, in its order */
 	size_t n_groups, n_functions;
 };
 

@@ -9,8 +9,12 @@
 
 static void add_vf(struct world *w, const char *bdf, const char *pf)
 {
-	fake_bus_add(w->bus, bdf, &(struct fake_dev){ .vendor = 0x8086, .device = 0x10ca,
-		.class_code = 0x020000, .pf = pf, .parent = "0000:00:01.0" });
+	fake_bus_add(w->bus, bdf,
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10ca,
+					 .class_code = 0x020000,
+					 .pf = pf,
+					 .parent = "0000:00:01.0" });
 }
 
 struct world *pools_world(void)
@@ -18,14 +22,20 @@ struct world *pools_world(void)
 	struct world *w = world_new();
 
 	for (unsigned i = 1; i < 7; i++) {
-		_cleanup_free_ char *bdf = xlpt_xasprintf("0000:01:%02x.%u", 0x10 + i / 4, i % 4 * 2);
+		_cleanup_free_ char *bdf =
+			xlpt_xasprintf("0000:01:%02x.%u", 0x10 + i / 4, i % 4 * 2);
 
 		add_vf(w, bdf, "0000:01:00.0");
 	}
 	fake_rtnl_vfs(w->rtnl, "enp1s0", 7);
 	/* Another interface, so that a VF's is not the only one this host has. */
-	fake_bus_add(w->bus, "0000:0e:00.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10d3,
-		.class_code = 0x020000, .driver = "e1000e", .parent = "0000:00:01.0", .net = "eth0" });
+	fake_bus_add(w->bus, "0000:0e:00.0",
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10d3,
+					 .class_code = 0x020000,
+					 .driver = "e1000e",
+					 .parent = "0000:00:01.0",
+					 .net = "eth0" });
 	fake_bus_put(w->bus, "/proc/sys/kernel/random/boot_id", POOLS_BOOT "\n");
 	fake_bus_put(w->bus, "/proc/sys/kernel/random/uuid", POOLS_UUID "\n");
 	w->snapshot = pools_snapshot;
@@ -42,8 +52,13 @@ static void on_node(struct world *w, const char *bdf, const char *node)
 
 void pools_second_pf(struct world *w)
 {
-	fake_bus_add(w->bus, "0000:0a:00.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10c9,
-		.class_code = 0x020000, .driver = "igb", .vfs = 7, .parent = "0000:00:01.0" });
+	fake_bus_add(w->bus, "0000:0a:00.0",
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10c9,
+					 .class_code = 0x020000,
+					 .driver = "igb",
+					 .vfs = 7,
+					 .parent = "0000:00:01.0" });
 	add_vf(w, "0000:0a:10.0", "0000:0a:00.0");
 	add_vf(w, "0000:0a:10.2", "0000:0a:00.0");
 	on_node(w, "0000:01:00.0", "0\n");
@@ -67,9 +82,14 @@ void pools_dom0_uses(struct world *w, const char *bdf, const char *net, bool up)
 	if (!xlpt_host_has(h, "/sys/bus/pci/drivers/igbvf"))
 		fake_bus_driver(w->bus, "igbvf", "8086:1520");
 	fake_bus_remove(w->bus, bdf);
-	fake_bus_add(w->bus, bdf, &(struct fake_dev){ .vendor = 0x8086, .device = 0x1520,
-		.class_code = 0x020000, .pf = "0000:01:00.0", .parent = "0000:00:01.0",
-		.driver = "igbvf", .net = net });
+	fake_bus_add(w->bus, bdf,
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x1520,
+					 .class_code = 0x020000,
+					 .pf = "0000:01:00.0",
+					 .parent = "0000:00:01.0",
+					 .driver = "igbvf",
+					 .net = net });
 	pools_iface(w, bdf, net, up);
 }
 

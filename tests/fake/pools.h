@@ -9,8 +9,8 @@
 
 #include "tests/fake/world.h"
 
-#define POOLS_BOOT "11111111-2222-4333-8444-555555555555"	/* its boot id */
-#define POOLS_UUID "66666666-7777-4888-8999-aaaaaaaaaaaa"	/* what its kernel makes for a guest */
+#define POOLS_BOOT "11111111-2222-4333-8444-555555555555" /* its boot id */
+#define POOLS_UUID "66666666-7777-4888-8999-aaaaaaaaaaaa" /* what its kernel makes for a guest */
 
 struct world *pools_world(void);
 /* A second card, 0000:0a:00.0 on node 1, with VFs 0a:10.0 and 0a:10.2; the first is on node 0. */

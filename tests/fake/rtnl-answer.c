@@ -13,10 +13,13 @@ static void pad(struct xlpt_str *o)
 		xlpt_str_addn(o, "", 1);
 }
 
-static size_t open_msg(struct xlpt_str *o, uint16_t type, const struct nlmsghdr *req, uint16_t flags)
+static size_t open_msg(struct xlpt_str *o, uint16_t type, const struct nlmsghdr *req,
+		       uint16_t flags)
 {
 	size_t at = o->len;
-	struct nlmsghdr h = { .nlmsg_type = type, .nlmsg_flags = flags, .nlmsg_seq = req->nlmsg_seq,
+	struct nlmsghdr h = { .nlmsg_type = type,
+			      .nlmsg_flags = flags,
+			      .nlmsg_seq = req->nlmsg_seq,
 			      .nlmsg_pid = req->nlmsg_pid };
 
 	xlpt_str_addn(o, (char *)&h, sizeof(h));
@@ -52,11 +55,12 @@ static void unnest(struct xlpt_str *o, size_t at)
 	((struct rtattr *)(o->s + at))->rta_len = (unsigned short)(o->len - at);
 }
 
-void fake_rtnl_acknowledge(struct fake_rtnl *f, struct xlpt_str *o, const struct nlmsghdr *req, int err)
+void fake_rtnl_acknowledge(struct fake_rtnl *f, struct xlpt_str *o, const struct nlmsghdr *req,
+			   int err)
 {
 	bool words = err && f->words;
-	size_t at = open_msg(o, NLMSG_ERROR, req, (uint16_t)(NLM_F_CAPPED |
-							      (words ? NLM_F_ACK_TLVS : 0)));
+	size_t at = open_msg(o, NLMSG_ERROR, req,
+			     (uint16_t)(NLM_F_CAPPED | (words ? NLM_F_ACK_TLVS : 0)));
 	struct nlmsgerr e = { .error = -err, .msg = *req };
 
 	xlpt_str_addn(o, (char *)&e, sizeof(e));
@@ -77,7 +81,8 @@ static void put_vf(struct xlpt_str *o, const struct fake_link *l, unsigned i)
 	struct ifla_vf_rate rate = { i, v->min_rate, v->max_rate };
 	struct ifla_vf_spoofchk spoof = { i, v->spoofchk };
 	struct ifla_vf_link_state link = { i, v->link };
-	struct ifla_vf_trust trust = { i, l->features & FAKE_RTNL_NO_TRUST ? UINT32_MAX : v->trust };
+	struct ifla_vf_trust trust = { i,
+				       l->features & FAKE_RTNL_NO_TRUST ? UINT32_MAX : v->trust };
 
 	memcpy(mac.mac, v->mac, 6);
 	put(o, IFLA_VF_MAC, &mac, sizeof(mac));
@@ -92,7 +97,8 @@ static void put_vf(struct xlpt_str *o, const struct fake_link *l, unsigned i)
 	unnest(o, info);
 }
 
-static void put_port(struct fake_rtnl *f, struct xlpt_str *o, const struct fake_vf *v, uint32_t index)
+static void put_port(struct fake_rtnl *f, struct xlpt_str *o, const struct fake_vf *v,
+		     uint32_t index)
 {
 	int answer = f->answers[f->at_answer];
 	size_t port = nest(o, IFLA_VF_PORT);
@@ -108,7 +114,7 @@ static void put_port(struct fake_rtnl *f, struct xlpt_str *o, const struct fake_
 }
 
 void fake_rtnl_get_link(struct fake_rtnl *f, struct xlpt_str *o, const struct nlmsghdr *req,
-		     const struct fake_link *l)
+			const struct fake_link *l)
 {
 	size_t at = open_msg(o, RTM_NEWLINK, req, 0), list;
 	struct ifinfomsg info = { .ifi_index = 7 };

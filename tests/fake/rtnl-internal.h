@@ -43,7 +43,8 @@ struct fake_rtnl {
 	size_t n_answers, at_answer;
 };
 
-void fake_rtnl_acknowledge(struct fake_rtnl *f, struct xlpt_str *o, const struct nlmsghdr *req, int err);
+void fake_rtnl_acknowledge(struct fake_rtnl *f, struct xlpt_str *o, const struct nlmsghdr *req,
+			   int err);
 void fake_rtnl_get_link(struct fake_rtnl *f, struct xlpt_str *o, const struct nlmsghdr *req,
 			const struct fake_link *l);
 

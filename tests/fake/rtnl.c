@@ -9,11 +9,11 @@
 
 /* ---- RTM_SETLINK ---- */
 
-#define LOG(f, l, i, ...)                                                   \
-	do {                                                                \
-		xlpt_str_addf(&(f)->log, "%s vf %u ", (l)->name, (i));      \
-		xlpt_str_addf(&(f)->log, __VA_ARGS__);                      \
-		xlpt_str_add(&(f)->log, "\n");                              \
+#define LOG(f, l, i, ...)                                              \
+	do {                                                           \
+		xlpt_str_addf(&(f)->log, "%s vf %u ", (l)->name, (i)); \
+		xlpt_str_addf(&(f)->log, __VA_ARGS__);                 \
+		xlpt_str_add(&(f)->log, "\n");                         \
 	} while (0)
 
 static int set_mac(struct fake_rtnl *f, struct fake_link *l, const struct ifla_vf_mac *m)
@@ -26,8 +26,8 @@ static int set_mac(struct fake_rtnl *f, struct fake_link *l, const struct ifla_v
 	return 0;
 }
 
-static int set_vlan(struct fake_rtnl *f, struct fake_link *l, uint32_t i, uint32_t vlan, uint32_t qos,
-		    uint16_t proto)
+static int set_vlan(struct fake_rtnl *f, struct fake_link *l, uint32_t i, uint32_t vlan,
+		    uint32_t qos, uint16_t proto)
 {
 	if (vlan > 4095 || qos > 7)
 		return EINVAL;
@@ -63,8 +63,11 @@ static int set_word(struct fake_rtnl *f, struct fake_link *l, int type, uint32_t
 		return EOPNOTSUPP;
 	if (type == IFLA_VF_TRUST && l->features & FAKE_RTNL_NO_TRUST)
 		return EOPNOTSUPP;
-	LOG(f, l, i, "%s %u", type == IFLA_VF_LINK_STATE ? "link" :
-			      type == IFLA_VF_TRUST	 ? "trust" : "spoofchk", v);
+	LOG(f, l, i, "%s %u",
+	    type == IFLA_VF_LINK_STATE ? "link"
+	    : type == IFLA_VF_TRUST    ? "trust"
+				       : "spoofchk",
+	    v);
 	if (l->features & FAKE_RTNL_DEAF)
 		return 0;
 	if (type == IFLA_VF_LINK_STATE)
@@ -74,8 +77,8 @@ static int set_word(struct fake_rtnl *f, struct fake_link *l, int type, uint32_t
 	return 0;
 }
 
-#define FOR_ATTRS(a, list, left)                                                          \
-	for (a = RTA_DATA(list), left = (int)RTA_PAYLOAD(list); RTA_OK(a, left);          \
+#define FOR_ATTRS(a, list, left)                                                 \
+	for (a = RTA_DATA(list), left = (int)RTA_PAYLOAD(list); RTA_OK(a, left); \
 	     a = RTA_NEXT(a, left))
 
 static int set_one(struct fake_rtnl *f, struct fake_link *l, struct rtattr *a)
@@ -87,8 +90,9 @@ static int set_one(struct fake_rtnl *f, struct fake_link *l, struct rtattr *a)
 	if (type == IFLA_VF_VLAN_LIST) {
 		a = RTA_DATA(a);
 		vi = RTA_DATA(a);
-		return vi->vf >= l->n ? EINVAL
-				      : set_vlan(f, l, vi->vf, vi->vlan, vi->qos, ntohs(vi->vlan_proto));
+		return vi->vf >= l->n
+			       ? EINVAL
+			       : set_vlan(f, l, vi->vf, vi->vlan, vi->qos, ntohs(vi->vlan_proto));
 	}
 	if (RTA_PAYLOAD(a) < 8 || word[0] >= l->n)
 		return EINVAL;
@@ -119,7 +123,8 @@ static int set_port(struct fake_rtnl *f, struct fake_link *l, struct rtattr *por
 	int left, request = -1;
 	_cleanup_str_ struct xlpt_str s = { 0 };
 
-	FOR_ATTRS(a, port, left) {
+	FOR_ATTRS(a, port, left)
+	{
 		const uint8_t *d = RTA_DATA(a);
 
 		switch (a->rta_type & NLA_TYPE_MASK) {
@@ -130,7 +135,8 @@ static int set_port(struct fake_rtnl *f, struct fake_link *l, struct rtattr *por
 			xlpt_str_addf(&s, " profile \"%s\"", (const char *)d);
 			break;
 		case IFLA_PORT_VSI_TYPE:
-			xlpt_str_addf(&s, " vsi %u/%u/%u", d[0], d[1] | d[2] << 8 | d[3] << 16, d[4]);
+			xlpt_str_addf(&s, " vsi %u/%u/%u", d[0], d[1] | d[2] << 8 | d[3] << 16,
+				      d[4]);
 			break;
 		case IFLA_PORT_INSTANCE_UUID:
 			vf.has_instance = true;
@@ -163,21 +169,22 @@ static int set_link(struct fake_rtnl *f, struct fake_link *l, struct rtattr *top
 
 	if ((top->rta_type & NLA_TYPE_MASK) == IFLA_VF_PORTS) {
 		FOR_ATTRS(info, top, left)
-			err = err ? err : set_port(f, l, info);
+		err = err ? err : set_port(f, l, info);
 		return err;
 	}
 	if ((top->rta_type & NLA_TYPE_MASK) != IFLA_VFINFO_LIST)
 		return 0;
 	FOR_ATTRS(info, top, left)
-		FOR_ATTRS(a, info, left2) {
-			const struct ifla_vf_mac *m = RTA_DATA(a);
+	FOR_ATTRS(a, info, left2)
+	{
+		const struct ifla_vf_mac *m = RTA_DATA(a);
 
-			/* To lldpad this only says whose port it is. */
-			if (port && (a->rta_type & NLA_TYPE_MASK) == IFLA_VF_MAC)
-				LOG(f, l, m->vf, "named %s", XLPT_MAC_STR(m->mac));
-			else if (!port && !err)
-				err = set_one(f, l, a);
-		}
+		/* To lldpad this only says whose port it is. */
+		if (port && (a->rta_type & NLA_TYPE_MASK) == IFLA_VF_MAC)
+			LOG(f, l, m->vf, "named %s", XLPT_MAC_STR(m->mac));
+		else if (!port && !err)
+			err = set_one(f, l, a);
+	}
 	return err;
 }
 
@@ -193,9 +200,10 @@ static struct fake_link *find(struct fake_rtnl *f, const char *name)
 
 static int serve(struct fake_rtnl *f, uint32_t port, const struct nlmsghdr *req, struct xlpt_str *o)
 {
-	struct rtattr *first = (struct rtattr *)((char *)NLMSG_DATA(req) +
-						 NLMSG_ALIGN(sizeof(struct ifinfomsg)));
-	int left = (int)req->nlmsg_len - (int)NLMSG_SPACE(sizeof(struct ifinfomsg)), all = left, err = 0;
+	struct rtattr *first =
+		(struct rtattr *)((char *)NLMSG_DATA(req) + NLMSG_ALIGN(sizeof(struct ifinfomsg)));
+	int left = (int)req->nlmsg_len - (int)NLMSG_SPACE(sizeof(struct ifinfomsg)), all = left,
+	    err = 0;
 	struct rtattr *a;
 	struct fake_link *l = NULL;
 	bool ext = false;
@@ -355,10 +363,12 @@ char *fake_rtnl_snapshot(struct fake_rtnl *f)
 		for (unsigned k = 0; k < f->links[i].n; k++) {
 			const struct fake_vf *v = &f->links[i].vfs[k];
 
-			xlpt_str_addf(&s, "%s vf %u mac %s vlan %u:%u:%x spoofchk %d trust %d link %u "
-				      "rate %u-%u port %d\n", f->links[i].name, k, XLPT_MAC_STR(v->mac),
-				      v->vlan, v->qos, v->proto, v->spoofchk, v->trust, v->link,
-				      v->min_rate, v->max_rate, v->associated);
+			xlpt_str_addf(&s,
+				      "%s vf %u mac %s vlan %u:%u:%x spoofchk %d trust %d link %u "
+				      "rate %u-%u port %d\n",
+				      f->links[i].name, k, XLPT_MAC_STR(v->mac), v->vlan, v->qos,
+				      v->proto, v->spoofchk, v->trust, v->link, v->min_rate,
+				      v->max_rate, v->associated);
 		}
 	return xlpt_str_take(&s);
 }

@@ -15,10 +15,10 @@
 struct fake_rtnl;
 
 enum {
-	FAKE_RTNL_LINK_STATE = 1 << 0,	/* the driver knows link states; igb does not */
-	FAKE_RTNL_8021AD = 1 << 1,	/* ... and VLANs of that protocol */
-	FAKE_RTNL_NO_TRUST = 1 << 2,	/* ... and no trust: reports -1, refuses to set it */
-	FAKE_RTNL_DEAF = 1 << 3,	/* acknowledges and does nothing */
+	FAKE_RTNL_LINK_STATE = 1 << 0, /* the driver knows link states; igb does not */
+	FAKE_RTNL_8021AD = 1 << 1,     /* ... and VLANs of that protocol */
+	FAKE_RTNL_NO_TRUST = 1 << 2,   /* ... and no trust: reports -1, refuses to set it */
+	FAKE_RTNL_DEAF = 1 << 3,       /* acknowledges and does nothing */
 	FAKE_RTNL_MIN_RATE = 1 << 4,
 };
 

@@ -39,10 +39,10 @@ int64_t fake_pciback_owner(struct fake_pciback *b, struct xlpt_bdf bdf);
 
 struct fake_pcifront_opts {
 	int64_t step_ms;
-	int64_t scan_ms;	/* slow frontend: from the backend's 4 to its own 4 */
-	bool absent;		/* the module is not loaded: never answers anything */
-	const char *gives_up;	/* its probe ends with this in its error node, and Closing */
-	int hangs_in;		/* never leaves this state (3 gives the lab's wedge); 0 = none */
+	int64_t scan_ms;      /* slow frontend: from the backend's 4 to its own 4 */
+	bool absent;	      /* the module is not loaded: never answers anything */
+	const char *gives_up; /* its probe ends with this in its error node, and Closing */
+	int hangs_in;	      /* never leaves this state (3 gives the lab's wedge); 0 = none */
 };
 
 struct fake_pcifront *fake_pcifront_start(struct fake_store *f, uint32_t domid,

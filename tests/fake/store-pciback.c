@@ -7,13 +7,13 @@
 #include "xenstore/pcibe.h"
 
 #define BACKENDS "/local/domain/0/backend/pci"
-#define BACKEND BACKENDS "/%u/0"
+#define BACKEND	 BACKENDS "/%u/0"
 #define FRONTEND "/local/domain/%u/device/pci/0"
-#define SLOTS 32
+#define SLOTS	 32
 
 struct stub {
 	struct xlpt_bdf bdf;
-	int64_t owner;	/* -1 = free */
+	int64_t owner; /* -1 = free */
 	struct xlpt_bdf vdev;
 };
 
@@ -21,7 +21,7 @@ struct stub {
 struct instance {
 	struct fake_pciback *b;
 	uint32_t domid;
-	int cached;	/* struct xenbus_device.state */
+	int cached; /* struct xenbus_device.state */
 	struct instance *next;
 };
 
@@ -99,8 +99,8 @@ static bool pick_slot(struct instance *in, struct stub *stub)
 		used[o->vdev.dev] = true;
 		if (o->bdf.seg == stub->bdf.seg && o->bdf.bus == stub->bdf.bus &&
 		    o->bdf.dev == stub->bdf.dev) {
-			stub->vdev = (struct xlpt_bdf){ .dev = o->vdev.dev,
-							.func = stub->bdf.func };
+			stub->vdev =
+				(struct xlpt_bdf){ .dev = o->vdev.dev, .func = stub->bdf.func };
 			return true;
 		}
 	}
@@ -123,7 +123,9 @@ static bool read_address(struct instance *in, const char *node, int i, struct xl
 		fatal(in, EINVAL, "Error parsing pci device configuration");
 		return false;
 	}
-	*out = (struct xlpt_bdf){ .seg = (uint16_t)seg, .bus = (uint8_t)bus, .dev = (uint8_t)dev,
+	*out = (struct xlpt_bdf){ .seg = (uint16_t)seg,
+				  .bus = (uint8_t)bus,
+				  .dev = (uint8_t)dev,
 				  .func = (uint8_t)func };
 	return true;
 }
@@ -298,13 +300,14 @@ static void probe(struct fake_pciback *b, uint32_t domid)
 	struct instance *in = xlpt_xcalloc(1, sizeof(*in));
 	_cleanup_free_ char *fe = xlpt_xasprintf(FRONTEND "/state", domid);
 
-	*in = (struct instance){ .b = b, .domid = domid, .cached = XLPT_XBS_INITIALISING,
-				 .next = b->instances };
+	*in = (struct instance){
+		.b = b, .domid = domid, .cached = XLPT_XBS_INITIALISING, .next = b->instances
+	};
 	b->instances = in;
 	switch_state(in, XLPT_XBS_INITWAIT);
 	setup(in);
 	fake_store_listen(b->f, fe, on_frontend_change, in);
-	on_frontend_change(in);	/* a new watch fires once */
+	on_frontend_change(in); /* a new watch fires once */
 }
 
 /* The bus' watch, and xen_pcibk_be_watch of every instance, which sees the same changes. */

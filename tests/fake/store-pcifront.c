@@ -5,19 +5,19 @@
 #include "tests/fake/store-pci.h"
 #include "xenstore/pcibe.h"
 
-#define BACKEND "/local/domain/0/backend/pci/%u/0"
+#define BACKEND	 "/local/domain/0/backend/pci/%u/0"
 #define FRONTEND "/local/domain/%u/device/pci/0"
 
 struct fake_pcifront {
 	struct fake_store *f;
 	uint32_t domid;
 	struct fake_pcifront_opts o;
-	bool probed;		/* the driver has the device: the directory is there */
+	bool probed; /* the driver has the device: the directory is there */
 	bool paused;
 	bool scanning;
-	unsigned late_bus, late_backend;	/* events that wait for the one thread */
-	int cached;		/* struct xenbus_device.state */
-	struct xlpt_bdf *devs;	/* what its virtual bus holds */
+	unsigned late_bus, late_backend; /* events that wait for the one thread */
+	int cached;			 /* struct xenbus_device.state */
+	struct xlpt_bdf *devs;		 /* what its virtual bus holds */
 	size_t n, alloc;
 };
 
@@ -202,7 +202,7 @@ static void bus_changed(void *arg)
 		p->n = 0;
 	} else if (!p->probed) {
 		probe(p);
-		on_backend_change(p);	/* a new watch fires once */
+		on_backend_change(p); /* a new watch fires once */
 	}
 }
 

@@ -8,7 +8,7 @@
 struct tree {
 	struct tree_node {
 		char *path, *value;
-	} *nodes;
+	} * nodes;
 	size_t n, alloc;
 };
 
@@ -18,7 +18,7 @@ struct paths {
 };
 
 void tree_dispose(struct tree *t);
-void tree_copy(struct tree *dst, const struct tree *src);	/* dst is overwritten */
+void tree_copy(struct tree *dst, const struct tree *src); /* dst is overwritten */
 const char *tree_get(const struct tree *t, const char *path);
 /* Makes missing parents with empty values. */
 void tree_set(struct tree *t, const char *path, const char *value, struct paths *touched);

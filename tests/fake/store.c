@@ -8,9 +8,9 @@
 
 struct trans {
 	xlpt_xst id;
-	uint64_t gen;		/* of the store when it began */
+	uint64_t gen; /* of the store when it began */
 	struct tree tree;
-	struct paths touched;	/* what watches are to see after the commit */
+	struct paths touched; /* what watches are to see after the commit */
 };
 
 struct fake_store {
@@ -22,13 +22,13 @@ struct fake_store {
 	struct trans **trans;
 	size_t n_trans, alloc_trans;
 	struct paths watches;
-	bool quiet;		/* calls are not the code under test's */
-	bool fired;		/* a watch of the code under test has something to say */
+	bool quiet; /* calls are not the code under test's */
+	bool fired; /* a watch of the code under test has something to say */
 	struct listener {
 		char *path;
 		void (*fn)(void *arg);
 		void *arg;
-	} *listeners;
+	} * listeners;
 	size_t n_listeners, alloc_listeners;
 	unsigned eagain;
 	unsigned calls[FAKE_STORE_N_OPS];
@@ -304,7 +304,7 @@ void fake_store_free(struct fake_store *f)
 {
 	if (!f)
 		return;
-	f->store.priv = f;	/* the code under test may have closed it */
+	f->store.priv = f; /* the code under test may have closed it */
 	fake_close(&f->store);
 	for (size_t i = 0; i < f->n_listeners; i++)
 		free(f->listeners[i].path);
@@ -420,7 +420,9 @@ void fake_store_listen(struct fake_store *f, const char *path, void (*fn)(void *
 {
 	XLPT_GROW(f->listeners, f->n_listeners, f->alloc_listeners);
 	f->listeners[f->n_listeners++] = (struct listener){
-		.path = xlpt_xstrdup(path), .fn = fn, .arg = arg,
+		.path = xlpt_xstrdup(path),
+		.fn = fn,
+		.arg = arg,
 	};
 }
 

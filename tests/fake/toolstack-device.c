@@ -65,15 +65,18 @@ static char *qemu_place(struct fake_ts *f, uint32_t domid, unsigned asked, unsig
 			return NULL;
 		}
 	if (!asked)
-		return xlpt_xstrdup("PCI: no slot/function available for xen-pci-passthrough, all in "
-				    "use or reserved");
+		return xlpt_xstrdup(
+			"PCI: no slot/function available for xen-pci-passthrough, all in "
+			"use or reserved");
 	if (!(asked & 7) && (slot < QEMU_FIRST_FREE || in_slot(f, domid, slot)))
-		return xlpt_xasprintf("PCI: slot %u function 0 not available for xen-pci-passthrough, "
-				      "in use by %s", slot, slot ? "xen-pci-passthrough" : "i440FX");
+		return xlpt_xasprintf(
+			"PCI: slot %u function 0 not available for xen-pci-passthrough, "
+			"in use by %s",
+			slot, slot ? "xen-pci-passthrough" : "i440FX");
 	if (slot < QEMU_FIRST_FREE || in_slot(f, domid, slot))
 		return xlpt_xasprintf("PCI: slot %u function 0 already occupied by %s, new func "
-				      "xen-pci-passthrough cannot be exposed to guest.", slot,
-				      slot ? "xen-pci-passthrough" : "i440FX");
+				      "xen-pci-passthrough cannot be exposed to guest.",
+				      slot, slot ? "xen-pci-passthrough" : "i440FX");
 	/* QEMU takes such a one, and no guest ever finds it: as good as refused. */
 	return asked & 7 ? xlpt_xasprintf("PCI: slot %u has no function 0", slot) : NULL;
 }
@@ -81,7 +84,8 @@ static char *qemu_place(struct fake_ts *f, uint32_t domid, unsigned asked, unsig
 static void dm_write(void *arg)
 {
 	struct fake_ts *f = arg;
-	_cleanup_close_ int fd = openat(f->host->rootfd, f->dm_log + 1, O_WRONLY | O_APPEND | O_CLOEXEC);
+	_cleanup_close_ int fd =
+		openat(f->host->rootfd, f->dm_log + 1, O_WRONLY | O_APPEND | O_CLOEXEC);
 
 	if (fd >= 0 && f->dm_lines && write(fd, f->dm_lines, strlen(f->dm_lines)) < 0)
 		perror(f->dm_log);
@@ -107,7 +111,8 @@ char *fake_ts_dm_add(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *
 	c->dm_domid = domid;
 	c->dm_devfn = devfn;
 	free(f->dm_log);
-	f->dm_log = xlpt_xasprintf("/var/log/xen/qemu-dm-%s.log", fake_ts_guest_of(f, domid)->g.name);
+	f->dm_log =
+		xlpt_xasprintf("/var/log/xen/qemu-dm-%s.log", fake_ts_guest_of(f, domid)->g.name);
 	if (f->dm_lines && f->dm_lines_ms)
 		fake_clock_in(fake_store_clock(f->store), f->dm_lines_ms, dm_write, f);
 	else if (f->dm_lines)
@@ -141,10 +146,12 @@ void fake_ts_grant(struct fake_ts *f, struct fake_claim *c, uint32_t domid)
 	if (!f->host || xlpt_host_read_text(f->host, &text, "/sys/bus/pci/devices/%s/resource",
 					    XLPT_BDF_STR(c->bdf)))
 		return;
-	for (char *l = strtok_r(text, "\n", &save); l && i < 7; l = strtok_r(NULL, "\n", &save), i++) {
+	for (char *l = strtok_r(text, "\n", &save); l && i < 7;
+	     l = strtok_r(NULL, "\n", &save), i++) {
 		unsigned long long start, end, flags;
 
-		if (sscanf(l, "%llx %llx %llx", &start, &end, &flags) == 3 && start && !(flags & 0x100)) {
+		if (sscanf(l, "%llx %llx %llx", &start, &end, &flags) == 3 && start &&
+		    !(flags & 0x100)) {
 			c->memory[i][0] = start;
 			c->memory[i][1] = end;
 		}
@@ -156,13 +163,14 @@ static long long line_of(struct fake_ts *f, struct xlpt_bdf bdf)
 	long long irq = 0;
 
 	if (f->host)
-		xlpt_host_read_long(f->host, &irq, "/sys/bus/pci/devices/%s/irq", XLPT_BDF_STR(bdf));
+		xlpt_host_read_long(f->host, &irq, "/sys/bus/pci/devices/%s/irq",
+				    XLPT_BDF_STR(bdf));
 	return irq;
 }
 
 /*
- * 4.18 and later unmap the line of a device that leaves an HVM guest, also while QEMU has it bound for
- * another one. Xen keeps it half unmapped then, and QEMU's own unbinding fails (the lab, 4.20).
+ * 4.18 and later unmap the line of a device that leaves an HVM guest, also while QEMU has it bound
+ * for another one. Xen keeps it half unmapped then, and QEMU's own unbinding fails (the lab, 4.20).
  */
 static void take_line(struct fake_ts *f, uint32_t domid, const struct fake_claim *c)
 {
@@ -170,8 +178,8 @@ static void take_line(struct fake_ts *f, uint32_t domid, const struct fake_claim
 	bool used = false;
 
 	for (size_t i = 0; irq && i < f->n_claims; i++)
-		used |= &f->claims[i] != c && f->claims[i].in_dm && f->claims[i].dm_domid == domid &&
-			line_of(f, f->claims[i].bdf) == irq;
+		used |= &f->claims[i] != c && f->claims[i].in_dm &&
+			f->claims[i].dm_domid == domid && line_of(f, f->claims[i].bdf) == irq;
 	for (size_t i = 0; used && i < f->n_claims; i++)
 		if (line_of(f, f->claims[i].bdf) == irq) {
 			f->claims[i].stuck = true;
@@ -192,7 +200,7 @@ int fake_ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct x
 		       struct xlpt_diag *diag)
 {
 	struct fake_ts *f = fake_ts_of(ts);
-	bool fail = fake_ts_failing(f, FAKE_TS_ADD);	/* may be where the guest ends */
+	bool fail = fake_ts_failing(f, FAKE_TS_ADD); /* may be where the guest ends */
 	struct fake_guest *g = fake_ts_guest_of(f, domid);
 	struct fake_claim *c = fake_ts_claim_of(f, spec->bdf);
 	_cleanup_free_ char *id = xlpt_xasprintf("%u", domid);
@@ -216,7 +224,8 @@ int fake_ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct x
 		goto fail;
 	if (c->stuck && c->stuck_in == domid) {
 		fake_ts_set_note(f, spec->bdf, NULL);
-		return fake_ts_refused(diag, "add", "xc_physdev_map_pirq irq (error=-1): File exists");
+		return fake_ts_refused(diag, "add",
+				       "xc_physdev_map_pirq irq (error=-1): File exists");
 	}
 	/* libxl does not take these back when what follows fails. */
 	fake_ts_grant(f, c, domid);

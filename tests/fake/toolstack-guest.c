@@ -88,9 +88,9 @@ int fake_ts_caps(struct xlpt_toolstack *ts, struct xlpt_xen_caps *out, struct xl
 {
 	(void)diag;
 	*out = (struct xlpt_xen_caps){ .pv_iommu = !fake_ts_of(ts)->no_iommu,
-				      .pv_live = !fake_ts_of(ts)->no_pv_live,
-				      .hvm_iommu = !fake_ts_of(ts)->no_iommu,
-				      .version = "4.17" };
+				       .pv_live = !fake_ts_of(ts)->no_pv_live,
+				       .hvm_iommu = !fake_ts_of(ts)->no_iommu,
+				       .version = "4.17" };
 	return 0;
 }
 
@@ -120,7 +120,8 @@ bool fake_ts_noted(struct fake_ts *f, struct xlpt_bdf bdf)
 {
 	char buf[XLPT_BDF_LEN];
 
-	return fake_store_peek(f->store, "/libxl/pci/%s/domid", xlpt_bdf_format(bdf, XLPT_BDF_XS, buf));
+	return fake_store_peek(f->store, "/libxl/pci/%s/domid",
+			       xlpt_bdf_format(bdf, XLPT_BDF_XS, buf));
 }
 
 void fake_ts_set_note(struct fake_ts *f, struct xlpt_bdf bdf, const char *domid)
@@ -167,9 +168,11 @@ int fake_ts_guest_create(struct xlpt_toolstack *ts, const char *config, size_t l
 
 		fake_ts_set_note(f, bdf, id);
 		if (dom.type == XLPT_DOM_HVM) {
-			_cleanup_free_ char *no = dom.pci[i].spec.all_funcs
-				? xlpt_xstrdup("Must specify a v-slot for multi-function devices")
-				: fake_ts_dm_add(f, domid, &dom.pci[i].spec);
+			_cleanup_free_ char *no =
+				dom.pci[i].spec.all_funcs
+					? xlpt_xstrdup(
+						  "Must specify a v-slot for multi-function devices")
+					: fake_ts_dm_add(f, domid, &dom.pci[i].spec);
 
 			if (no) {
 				fake_ts_kill(f, domid);

@@ -16,7 +16,7 @@ struct fake_claim {
 	bool stuck; /* of a line that QEMU could not unbind: Xen maps it no more to stuck_in */
 	uint32_t stuck_in;
 	bool shares_reserved; /* Xen gives it away only when told to be relaxed */
-	bool granted; /* ports, memory and interrupt */
+	bool granted;	      /* ports, memory and interrupt */
 	uint32_t granted_to;
 	/* of it, as it was granted: the memory BARs' addresses; an end of 0 = taken back */
 	uint64_t memory[7][2];
@@ -44,7 +44,7 @@ struct fake_ts {
 	bool keeps_memory;
 	const char *dm_lines;
 	int64_t dm_lines_ms;
-	char *dm_log;	/* path of the log they go to */
+	char *dm_log; /* path of the log they go to */
 	struct fake_move *move;
 	bool no_pv_live;
 	struct fake_configured *configured;

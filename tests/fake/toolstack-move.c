@@ -69,8 +69,8 @@ static struct xlpt_guest *appear(struct fake_ts *f, const struct xlpt_guest *lik
 	fake_store_set(store, "", "/local/domain/%u/device", domid);
 	if (like->type == XLPT_GUEST_PV) {
 		XLPT_GROW(m->fronts, m->n, m->alloc);
-		m->fronts[m->n] = fake_pcifront_start(store, domid, &(struct fake_pcifront_opts){
-								    .step_ms = 10 });
+		m->fronts[m->n] = fake_pcifront_start(
+			store, domid, &(struct fake_pcifront_opts){ .step_ms = 10 });
 		fake_ts_frontend(f, domid, m->fronts[m->n++]);
 	}
 	return fake_ts_find(f, domid, NULL);
@@ -84,23 +84,30 @@ static void put_image(struct fake_ts *f, FILE *out, const struct xlpt_guest *g, 
 		uint64_t marker;
 		uint32_t id, version, options[2], domain[4], data[4], end[2], end_all[2];
 	} stream = { .ident = { 'L', 'i', 'b', 'x', 'l', 'F', 'm', 't' },
-		     .head = { 0x02000000 }, .context = { 1 }, .marker = UINT64_MAX,
-		     .id = 0x464e4558, .version = 0x03000000, .data = { 1, 5 } };
+		     .head = { 0x02000000 },
+		     .context = { 1 },
+		     .marker = UINT64_MAX,
+		     .id = 0x464e4558,
+		     .version = 0x03000000,
+		     .data = { 1, 5 } };
 	struct xlpt_toolstack *ts = fake_ts_get(f);
 	struct xlpt_str json = { 0 };
 	struct xlpt_spec *specs = NULL;
 	uint32_t words[4] = { 0x01020304, 3, 0, 0 }, len;
 	size_t n = 0;
 
-	xlpt_str_addf(&json, "{\"c_info\":{\"type\":\"%s\",\"name\":\"%s\",\"uuid\":\"%s\","
+	xlpt_str_addf(&json,
+		      "{\"c_info\":{\"type\":\"%s\",\"name\":\"%s\",\"uuid\":\"%s\","
 		      "\"passthrough\":\"enabled\"},\"b_info\":{\"max_memkb\":4096}",
 		      xlpt_guest_type_word(g->type), g->name, g->uuid);
 	ts->ops->guest_config_pci(ts, g->domid, &specs, &n, NULL);
 	for (size_t i = 0; i < n; i++) {
-		xlpt_str_addf(&json, "%s{\"func\":%u,\"dev\":%u,\"bus\":%u,\"domain\":%u,\"power_mgmt\":%s}",
-			      i ? "," : ",\"pcidevs\":[", specs[i].bdf.func, specs[i].bdf.dev,
-			      specs[i].bdf.bus, specs[i].bdf.seg,
-			      specs[i].power_mgmt == XLPT_ON ? "true" : "false");
+		xlpt_str_addf(
+			&json,
+			"%s{\"func\":%u,\"dev\":%u,\"bus\":%u,\"domain\":%u,\"power_mgmt\":%s}",
+			i ? "," : ",\"pcidevs\":[", specs[i].bdf.func, specs[i].bdf.dev,
+			specs[i].bdf.bus, specs[i].bdf.seg,
+			specs[i].power_mgmt == XLPT_ON ? "true" : "false");
 		xlpt_spec_dispose(&specs[i]);
 	}
 	free(specs);
@@ -216,12 +223,15 @@ static char *list(struct fake_ts *f, bool verbose)
 	struct xlpt_guest *all;
 	size_t n;
 
-	xlpt_str_add(&s, "Name                                        ID   Mem VCPUs\tState\tTime(s)\n"
-			 "Domain-0                                     0  1536     1     r-----      87.1\n");
+	xlpt_str_add(
+		&s,
+		"Name                                        ID   Mem VCPUs\tState\tTime(s)\n"
+		"Domain-0                                     0  1536     1     r-----      87.1\n");
 	ts->ops->guest_list(ts, &all, &n, NULL);
 	for (size_t i = 0; i < n; i++) {
 		xlpt_str_addf(&s, "%-40s %5u   256     1     -b%c%c--       1.0", all[i].name,
-			      all[i].domid, all[i].paused ? 'p' : '-', all[i].suspended ? 's' : '-');
+			      all[i].domid, all[i].paused ? 'p' : '-',
+			      all[i].suspended ? 's' : '-');
 		if (verbose)
 			xlpt_str_addf(&s, " %s        -                -", all[i].uuid);
 		xlpt_str_add(&s, "\n");
@@ -232,8 +242,8 @@ static char *list(struct fake_ts *f, bool verbose)
 }
 
 static int ts_remote(struct xlpt_toolstack *ts, const char *transport, const char *host,
-		     const char *command, const struct xlpt_image *image, int64_t timeout_ms, int *status,
-		     char **out, struct xlpt_diag *diag)
+		     const char *command, const struct xlpt_image *image, int64_t timeout_ms,
+		     int *status, char **out, struct xlpt_diag *diag)
 {
 	struct fake_ts *f = fake(ts);
 	struct xlpt_guest *g;

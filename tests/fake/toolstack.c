@@ -158,8 +158,11 @@ struct xlpt_guest *fake_ts_guest(struct fake_ts *f, uint32_t domid, const char *
 
 	XLPT_GROW(f->guests, f->n_guests, f->alloc_guests);
 	g = &f->guests[f->n_guests++];
-	*g = (struct fake_guest){ .g = { .domid = domid, .type = type, .name = xlpt_xstrdup(name),
-					 .passthrough = XLPT_ON, .e820_host = XLPT_ON } };
+	*g = (struct fake_guest){ .g = { .domid = domid,
+					 .type = type,
+					 .name = xlpt_xstrdup(name),
+					 .passthrough = XLPT_ON,
+					 .e820_host = XLPT_ON } };
 	snprintf(g->g.uuid, sizeof(g->g.uuid), "00000000-0000-4000-8000-%012u", domid);
 	return &g->g;
 }
@@ -337,7 +340,8 @@ int64_t fake_ts_owner(struct fake_ts *f, struct xlpt_bdf bdf)
 
 static int cmp_claim(const void *a, const void *b)
 {
-	return xlpt_bdf_cmp(((const struct fake_claim *)a)->bdf, ((const struct fake_claim *)b)->bdf);
+	return xlpt_bdf_cmp(((const struct fake_claim *)a)->bdf,
+			    ((const struct fake_claim *)b)->bdf);
 }
 
 char *fake_ts_snapshot(struct fake_ts *f)
@@ -348,8 +352,8 @@ char *fake_ts_snapshot(struct fake_ts *f)
 		qsort(f->claims, f->n_claims, sizeof(*f->claims), cmp_claim);
 	for (size_t i = 0; i < f->n_claims; i++) {
 		if (f->claims[i].granted)
-			xlpt_str_addf(&s, "%s granted to domain %u\n", XLPT_BDF_STR(f->claims[i].bdf),
-				      f->claims[i].granted_to);
+			xlpt_str_addf(&s, "%s granted to domain %u\n",
+				      XLPT_BDF_STR(f->claims[i].bdf), f->claims[i].granted_to);
 		for (size_t k = 0; k < 7; k++)
 			if (f->claims[i].memory[k][1])
 				xlpt_str_addf(&s, "%s BAR %zu granted to domain %u\n",

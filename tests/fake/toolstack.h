@@ -21,13 +21,32 @@
 
 struct fake_ts;
 
-enum fake_ts_op { FAKE_TS_ADD, FAKE_TS_REMOVE, FAKE_TS_QUARANTINE, FAKE_TS_REVOKE, FAKE_TS_HYP,
-		  FAKE_TS_DM, FAKE_TS_CONFIG, FAKE_TS_CREATE, FAKE_TS_DESTROY,
-		  FAKE_TS_SAVE, FAKE_TS_RESTORE, FAKE_TS_MIGRATE, FAKE_TS_REMOTE, FAKE_TS_N_OPS };
+enum fake_ts_op {
+	FAKE_TS_ADD,
+	FAKE_TS_REMOVE,
+	FAKE_TS_QUARANTINE,
+	FAKE_TS_REVOKE,
+	FAKE_TS_HYP,
+	FAKE_TS_DM,
+	FAKE_TS_CONFIG,
+	FAKE_TS_CREATE,
+	FAKE_TS_DESTROY,
+	FAKE_TS_SAVE,
+	FAKE_TS_RESTORE,
+	FAKE_TS_MIGRATE,
+	FAKE_TS_REMOTE,
+	FAKE_TS_N_OPS
+};
 
 /* How far an add that is made to fail gets before it does. */
-enum fake_ts_depth { FAKE_TS_AT_ONCE, FAKE_TS_AFTER_NOTE, FAKE_TS_AFTER_DM, FAKE_TS_AFTER_GRANTS,
-		     FAKE_TS_AFTER_ASSIGN, FAKE_TS_AFTER_NODES };
+enum fake_ts_depth {
+	FAKE_TS_AT_ONCE,
+	FAKE_TS_AFTER_NOTE,
+	FAKE_TS_AFTER_DM,
+	FAKE_TS_AFTER_GRANTS,
+	FAKE_TS_AFTER_ASSIGN,
+	FAKE_TS_AFTER_NODES
+};
 
 struct fake_ts *fake_ts_new(struct fake_store *store, struct fake_pciback *pciback);
 void fake_ts_free(struct fake_ts *f);
@@ -38,7 +57,7 @@ void fake_ts_host(struct fake_ts *f, struct xlpt_host *host);
 /* The guest is copied. Returned pointer is live until the next add or removal. */
 struct xlpt_guest *fake_ts_guest(struct fake_ts *f, uint32_t domid, const char *name,
 				 enum xlpt_guest_type type);
-void fake_ts_kill(struct fake_ts *f, uint32_t domid);	/* as xl destroy */
+void fake_ts_kill(struct fake_ts *f, uint32_t domid); /* as xl destroy */
 /*
  * A PV guest that ends by itself, whether it powers off, restarts or crashes. Down:
  * it has closed its frontend, its domain is there still and has its devices, as it
@@ -67,7 +86,8 @@ void fake_ts_shares_reserved(struct fake_ts *f, struct xlpt_bdf bdf);
 /* An HVM guest that answers no eject request (firmware, no driver). */
 void fake_ts_deaf(struct fake_ts *f, uint32_t domid, bool deaf);
 
-/* How the frontends of guests behave that guest_create makes from now on; their domids begin at 20. */
+/* How the frontends of guests behave that guest_create makes from now on; their domids begin at 20.
+ */
 void fake_ts_boot(struct fake_ts *f, const struct fake_pcifront_opts *o);
 /* The NUMA nodes it runs on; 0 at first. */
 void fake_ts_nodes(struct fake_ts *f, uint32_t domid, xlpt_nodes nodes);

@@ -43,25 +43,59 @@ static void make_bus(struct world *w)
 	fake_bus_driver(b, "e1000e", "8086:10d3");
 	fake_bus_driver(b, "igb", "8086:10c9");
 	fake_bus_driver(b, "nvme", "1b36:0010");
-	fake_bus_add(b, "0000:00:01.0", &(struct fake_dev){ .vendor = 0x1b36, .device = 0x000c,
-							    .class_code = 0x060400 });
-	fake_bus_add(b, "0000:00:1f.2", &(struct fake_dev){ .vendor = 0x8086, .device = 0x2922,
-							    .class_code = 0x010601, .driver = "ahci" });
-	fake_bus_add(b, "0000:01:00.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10c9,
-		.class_code = 0x020000, .driver = "igb", .vfs = 7, .net = "enp1s0", .parent = "0000:00:01.0" });
-	fake_bus_add(b, "0000:01:10.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10ca,
-		.class_code = 0x020000, .pf = "0000:01:00.0", .parent = "0000:00:01.0" });
-	fake_bus_add(b, "0000:02:00.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10d3,
-		.class_code = 0x020000, .driver = "e1000e", .parent = "0000:00:01.0", .irq = 11 });
-	fake_bus_add(b, "0000:03:00.0", &(struct fake_dev){ .vendor = 0x1b36, .device = 0x0010,
-		.class_code = 0x010802, .driver = "nvme", .parent = "0000:00:01.0" });
-	fake_bus_add(b, "0000:04:00.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10d3,
-		.class_code = 0x020000, .driver = "e1000e", .parent = "0000:00:01.0",
-		.multifunction = true });
-	fake_bus_add(b, "0000:04:00.1", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10d3,
-		.class_code = 0x020000, .driver = "e1000e", .parent = "0000:00:01.0" });
-	fake_bus_add(b, "0000:05:00.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10d3,
-		.class_code = 0x020000, .parent = "0000:00:01.0" });
+	fake_bus_add(
+		b, "0000:00:01.0",
+		&(struct fake_dev){ .vendor = 0x1b36, .device = 0x000c, .class_code = 0x060400 });
+	fake_bus_add(b, "0000:00:1f.2",
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x2922,
+					 .class_code = 0x010601,
+					 .driver = "ahci" });
+	fake_bus_add(b, "0000:01:00.0",
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10c9,
+					 .class_code = 0x020000,
+					 .driver = "igb",
+					 .vfs = 7,
+					 .net = "enp1s0",
+					 .parent = "0000:00:01.0" });
+	fake_bus_add(b, "0000:01:10.0",
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10ca,
+					 .class_code = 0x020000,
+					 .pf = "0000:01:00.0",
+					 .parent = "0000:00:01.0" });
+	fake_bus_add(b, "0000:02:00.0",
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10d3,
+					 .class_code = 0x020000,
+					 .driver = "e1000e",
+					 .parent = "0000:00:01.0",
+					 .irq = 11 });
+	fake_bus_add(b, "0000:03:00.0",
+		     &(struct fake_dev){ .vendor = 0x1b36,
+					 .device = 0x0010,
+					 .class_code = 0x010802,
+					 .driver = "nvme",
+					 .parent = "0000:00:01.0" });
+	fake_bus_add(b, "0000:04:00.0",
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10d3,
+					 .class_code = 0x020000,
+					 .driver = "e1000e",
+					 .parent = "0000:00:01.0",
+					 .multifunction = true });
+	fake_bus_add(b, "0000:04:00.1",
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10d3,
+					 .class_code = 0x020000,
+					 .driver = "e1000e",
+					 .parent = "0000:00:01.0" });
+	fake_bus_add(b, "0000:05:00.0",
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10d3,
+					 .class_code = 0x020000,
+					 .parent = "0000:00:01.0" });
 	ahci = fake_bus_devpath(b, "0000:00:1f.2");
 	disk = xlpt_xasprintf("%s/ata1/host0/target0:0:0/0:0:0:0/block/sda/sda1", ahci);
 	{

@@ -29,11 +29,11 @@ struct world {
 	struct fake_pcifront *web1, *db1;
 	struct fake_ts *ts;
 	struct fake_rtnl *rtnl;
-	unsigned stop_at;	/* SIGTERM comes with this write to sysfs, counted from 1; 0 = never */
-	void (*before_write)(void *arg);	/* called before each write to sysfs, or NULL */
+	unsigned stop_at; /* SIGTERM comes with this write to sysfs, counted from 1; 0 = never */
+	void (*before_write)(void *arg); /* called before each write to sysfs, or NULL */
 	void *before_arg;
-	char *(*snapshot)(struct world *w);	/* what a refusal must not change: world_snapshot */
-	char *out, *err;	/* of the last command */
+	char *(*snapshot)(struct world *w); /* what a refusal must not change: world_snapshot */
+	char *out, *err;		    /* of the last command */
 };
 
 struct world *world_new(void);
@@ -54,7 +54,8 @@ unsigned world_stride(void);
  * point (false): the command is over before the nth such call. Returns how many
  * did. Under valgrind with world_stride(), and of three k only one.
  */
-unsigned world_each_point(size_t k, bool (*try_one)(const void *arg, unsigned nth), const void *arg);
+unsigned world_each_point(size_t k, bool (*try_one)(const void *arg, unsigned nth),
+			  const void *arg);
 
 /* Everything an operation could change, as text; caller frees. */
 char *world_snapshot(struct world *w);

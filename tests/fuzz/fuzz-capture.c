@@ -33,8 +33,8 @@ static void store(const char *text)
 
 static void toolstack(const char *text)
 {
-	static struct xlpt_device device = {.bdf = {.bus = 2}};
-	const struct xlpt_devices devices = {.items = &device, .n = 1};
+	static struct xlpt_device device = { .bdf = { .bus = 2 } };
+	const struct xlpt_devices devices = { .items = &device, .n = 1 };
 	struct xlpt_toolstack ts, again;
 	char *dump = NULL, *twice = NULL;
 
@@ -52,7 +52,7 @@ static void toolstack(const char *text)
 
 static void pin(const char *text)
 {
-	_cleanup_pin_ struct xlpt_pin p = {.vf = -1}, again = {.vf = -1};
+	_cleanup_pin_ struct xlpt_pin p = { .vf = -1 }, again = { .vf = -1 };
 	_cleanup_free_ char *out = NULL, *twice = NULL;
 
 	if (xlpt_pin_parse(text, &p, NULL))

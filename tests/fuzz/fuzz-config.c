@@ -35,6 +35,7 @@ static void sets(const uint8_t *data, size_t size)
 	size_t members = 0;
 
 	for (; size >= 8 && devs.n < 4096; data += 8, size -= 8) {
+		/* clang-format off */
 		struct xlpt_device d = {
 			.bdf = { .bus = data[0], .dev = data[1] & 0x1f, .func = data[1] >> 5 },
 			.has_parent = data[4] & 1, .place_known = data[4] & 2, .is_vf = data[4] & 4,
@@ -46,6 +47,7 @@ static void sets(const uint8_t *data, size_t size)
 				  .acs_cap = 0x1d, .acs_ctrl = data[5] & 8 ? 0x1d : 1,
 				  .pcie_type = data[5] >> 4 },
 		};
+		/* clang-format on */
 
 		if (devs.n && xlpt_bdf_cmp(devs.items[devs.n - 1].bdf, d.bdf) >= 0)
 			continue;

@@ -60,10 +60,10 @@ static void regions(const struct xlpt_rmrrs *r, size_t len)
 /* 00:01.0 to 00:03.0 lead to other buses, or round in a circle. */
 static void dmar(uint8_t *table, size_t len, unsigned where)
 {
-	struct xlpt_device items[3] = {0};
-	const struct xlpt_devices devs = {.items = items, .n = XLPT_ARRAY_SIZE(items)};
-	_cleanup_rmrrs_ struct xlpt_rmrrs one = {0}, two = {0};
-	_cleanup_diag_ struct xlpt_diag diag = {0}, again = {0};
+	struct xlpt_device items[3] = { 0 };
+	const struct xlpt_devices devs = { .items = items, .n = XLPT_ARRAY_SIZE(items) };
+	_cleanup_rmrrs_ struct xlpt_rmrrs one = { 0 }, two = { 0 };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 }, again = { 0 };
 	int rc;
 
 	for (unsigned i = 0; i < devs.n; i++) {
@@ -90,8 +90,8 @@ static void printable(const char *s)
 
 static void vpd(const uint8_t *data, size_t len)
 {
-	_cleanup_vpd_ struct xlpt_vpd one = {0}, two = {0};
-	_cleanup_diag_ struct xlpt_diag diag = {0};
+	_cleanup_vpd_ struct xlpt_vpd one = { 0 }, two = { 0 };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	_cleanup_free_ char *serial = xlpt_vpd_parse_serial(data, len);
 	int rc = xlpt_vpd_parse(data, len, &one, &diag);
 

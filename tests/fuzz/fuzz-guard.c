@@ -13,8 +13,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	char text[1024], *argv[XL_WORDS_MAX] = {"xl"}, *word = text;
-	static const size_t tables[] = {XL_COMMANDS_4_17, XL_COMMANDS_4_20};
+	char text[1024], *argv[XL_WORDS_MAX] = { "xl" }, *word = text;
+	static const size_t tables[] = { XL_COMMANDS_4_17, XL_COMMANDS_4_20 };
 	int argc = 1;
 
 	if (size < 2 || size > sizeof(text))

@@ -12,8 +12,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void same(bool wildcards, const char *text)
 {
 	enum xlpt_hide_grammar g = wildcards ? XLPT_HIDE_WILDCARDS : XLPT_HIDE_PLAIN;
-	_cleanup_hide_ struct xlpt_hide_list list = {0}, linted = {0}, again = {0};
-	_cleanup_diag_ struct xlpt_diag diag = {0};
+	_cleanup_hide_ struct xlpt_hide_list list = { 0 }, linted = { 0 }, again = { 0 };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	_cleanup_free_ char *formatted = NULL;
 	static struct oracle want;
 	int rc = xlpt_hide_parse(g, text, &list, &diag);

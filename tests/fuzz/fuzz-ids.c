@@ -28,7 +28,9 @@ static ssize_t read_file(struct xlpt_host *h, const char *path, void *buf, size_
 {
 	static const struct {
 		const char *name, *text;
-	} files[] = {{"vendor", "0x8086\n"}, {"device", "0x1533\n"}, {"class", "0x020000\n"}};
+	} files[] = { { "vendor", "0x8086\n" },
+		      { "device", "0x1533\n" },
+		      { "class", "0x020000\n" } };
 	const char *name = strrchr(path, '/') + 1;
 
 	(void)h;
@@ -74,11 +76,11 @@ static int no_open(struct xlpt_host *h, const char *path, int flags, mode_t mode
 	return not_there(h, path);
 }
 
-static const struct xlpt_host_ops ops = {.read = read_file,
-					 .readlink = no_link,
-					 .list = no_list,
-					 .exists = not_there,
-					 .open = no_open};
+static const struct xlpt_host_ops ops = { .read = read_file,
+					  .readlink = no_link,
+					  .list = no_list,
+					  .exists = not_there,
+					  .open = no_open };
 
 /* ---- */
 
@@ -99,7 +101,7 @@ static void judge_json(const struct xlpt_device *d)
 	struct json_object *o = json_object_new_object(), *back;
 	_cleanup_free_ char *text = NULL, *why = NULL;
 	size_t len = 0;
-	struct xlpt_env env = {.out = open_memstream(&text, &len)};
+	struct xlpt_env env = { .out = open_memstream(&text, &len) };
 
 	must(env.out);
 	xlpt_json_add(o, "vendor", xlpt_json_str(d->vendor_name));
@@ -118,9 +120,9 @@ static void judge_json(const struct xlpt_device *d)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	_cleanup_device_ struct xlpt_device one = {0}, two = {0};
-	struct xlpt_host h = {.ops = &ops, .rootfd = -1};
-	struct xlpt_bdf bdf = {.bus = 1};
+	_cleanup_device_ struct xlpt_device one = { 0 }, two = { 0 };
+	struct xlpt_host h = { .ops = &ops, .rootfd = -1 };
+	struct xlpt_bdf bdf = { .bus = 1 };
 	_cleanup_free_ char *path = NULL;
 	static int fd = -1;
 

@@ -27,7 +27,7 @@ static void domain(const char *text, size_t len)
 	}
 	xlpt_dom_init(&back);
 	if (xlpt_libvirt_write(&dom, NULL, 0, &xml, NULL, NULL))
-		return;	/* a name with a line break */
+		return; /* a name with a line break */
 	if (xlpt_libvirt_read(xlpt_str_get(&xml), xml.len, "again", &back, NULL, NULL, NULL))
 		abort();
 	xlpt_dom_diff_values(&dom, &back, &deltas);
@@ -54,7 +54,7 @@ static void there_and_back(const char *text, size_t len, enum xlpt_tri for_xen)
 	xlpt_dom_init(&b);
 	if (xlpt_convert(text, len, "fuzz", &to_xl, &xl, NULL, &losses, NULL) ||
 	    xlpt_convert(xlpt_str_get(&xl), xl.len, "xl", &home, &xml, NULL, NULL, NULL))
-		return;	/* no domain, or a name with a line break */
+		return; /* no domain, or a name with a line break */
 	if (xlpt_convert_read(XLPT_FORMAT_LIBVIRT, text, len, "fuzz", &a, NULL, NULL) ||
 	    xlpt_convert_read(XLPT_FORMAT_LIBVIRT, xml.s, xml.len, "home", &b, NULL, NULL))
 		abort();

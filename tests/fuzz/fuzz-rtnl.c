@@ -62,11 +62,11 @@ static void nothing(struct xlpt_rtnl *nl)
 	(void)nl;
 }
 
-static const struct xlpt_rtnl_ops ops = {.talk = talk, .close = nothing};
+static const struct xlpt_rtnl_ops ops = { .talk = talk, .close = nothing };
 
 static void script(struct peer *p, const uint8_t *data, size_t size)
 {
-	*p = (struct peer){.nl = {.ops = &ops, .priv = p}, .data = data, .size = size};
+	*p = (struct peer){ .nl = { .ops = &ops, .priv = p }, .data = data, .size = size };
 }
 
 /* Only the fact may have words of the other side in it; shown, it gives no order to a terminal. */
@@ -85,7 +85,7 @@ static void judge(int rc, const struct xlpt_diag *diag)
 
 static void same_vf(const struct xlpt_vf_net *a, const struct xlpt_vf_net *b)
 {
-	_cleanup_str_ struct xlpt_str one = {0}, two = {0};
+	_cleanup_str_ struct xlpt_str one = { 0 }, two = { 0 };
 
 	xlpt_vfid_format(&a->id, ',', &one);
 	xlpt_vfid_format(&b->id, ',', &two);
@@ -97,7 +97,7 @@ static void judge_vf(const struct xlpt_pf_net *net, const struct xlpt_vf_net *vf
 {
 	const struct xlpt_vf_net *found = xlpt_pf_net_vf(net, vf->index);
 	struct xlpt_vf_identity old = xlpt_vf_net_old(&vf->id, &vf->id);
-	_cleanup_diag_ struct xlpt_diag diag = {0};
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 
 	must(found && found->index == vf->index && vf->id.has_mac);
 	must(vf->id.trust <= XLPT_ON && vf->id.spoofchk <= XLPT_ON &&
@@ -108,8 +108,8 @@ static void judge_vf(const struct xlpt_pf_net *net, const struct xlpt_vf_net *vf
 
 static void read_link(const uint8_t *data, size_t size)
 {
-	_cleanup_pf_net_ struct xlpt_pf_net one = {0}, two = {0};
-	_cleanup_diag_ struct xlpt_diag diag = {0};
+	_cleanup_pf_net_ struct xlpt_pf_net one = { 0 }, two = { 0 };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	struct peer p;
 	int rc;
 
@@ -132,6 +132,7 @@ static void read_link(const uint8_t *data, size_t size)
 
 static void set(const uint8_t *data, size_t size)
 {
+	/* clang-format off */
 	const struct xlpt_vf_identity want = {
 		.has_mac = true,
 		.mac = {2, 0, 0, 0, 0, 1},
@@ -143,8 +144,9 @@ static void set(const uint8_t *data, size_t size)
 		.has_max_rate = true,
 		.max_rate = 100,
 	};
-	_cleanup_pf_net_ struct xlpt_pf_net after = {0};
-	_cleanup_diag_ struct xlpt_diag diag = {0};
+	/* clang-format on */
+	_cleanup_pf_net_ struct xlpt_pf_net after = { 0 };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	struct peer p;
 	int rc;
 
@@ -174,20 +176,20 @@ static void sleep_ms(struct xlpt_clock *c, int64_t ms)
 
 static void port(const uint8_t *data, size_t size, bool qbg)
 {
-	static const uint8_t mac[6] = {2, 0, 0, 0, 0, 1};
-	struct xlpt_vf_identity id = {.port = qbg ? XLPT_PORT_QBG : XLPT_PORT_QBH,
-				      .profileid = "finance",
-				      .has_instanceid = qbg};
+	static const uint8_t mac[6] = { 2, 0, 0, 0, 0, 1 };
+	struct xlpt_vf_identity id = { .port = qbg ? XLPT_PORT_QBG : XLPT_PORT_QBH,
+				       .profileid = "finance",
+				       .has_instanceid = qbg };
 	int64_t time = 0;
-	struct xlpt_clock clock = {.now_ms = now, .sleep_ms = sleep_ms, .priv = &time};
-	_cleanup_diag_ struct xlpt_diag diag = {0}, left = {0};
+	struct xlpt_clock clock = { .now_ms = now, .sleep_ms = sleep_ms, .priv = &time };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 }, left = { 0 };
 	struct peer p;
-	const struct xlpt_vf_port_peer peer = {.nl = &p.nl,
-					       .clock = &clock,
-					       .ifname = IFNAME,
-					       .port = qbg ? 77 : 0,
-					       .mac = mac,
-					       .timeout_ms = 1000};
+	const struct xlpt_vf_port_peer peer = { .nl = &p.nl,
+						.clock = &clock,
+						.ifname = IFNAME,
+						.port = qbg ? 77 : 0,
+						.mac = mac,
+						.timeout_ms = 1000 };
 
 	script(&p, data, size);
 	judge(xlpt_vf_port_associate(&peer, &id, &diag), &diag);

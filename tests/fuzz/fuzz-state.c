@@ -108,7 +108,9 @@ static void record(const uint8_t *data, size_t size)
 			    *image = xlpt_xstrndup(path, strlen(path) - strlen(".xlpt"));
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	_cleanup_image_record_ struct xlpt_image_record r = { 0 };
-	struct xlpt_image of = { .fd = -1, .path = image, .size = 4096,
+	struct xlpt_image of = { .fd = -1,
+				 .path = image,
+				 .size = 4096,
 				 .guest.uuid = "00000000-0000-4000-8000-000000000003" };
 	int rc = xlpt_image_record_read(&of, &r, &diag);
 

@@ -11,8 +11,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /*
- * A disk whose name libxl refuses, a CD-ROM that is not on IDE, and one whose place another disk has,
- * get another place, which is told.
+ * A disk whose name libxl refuses, a CD-ROM that is not on IDE, and one whose place another disk
+ * has, get another place, which is told.
  */
 static bool names_hold(const struct xlpt_dom *dom)
 {
@@ -37,7 +37,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	_cleanup_kepts_ struct xlpt_kepts kept = { 0 };
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	_cleanup_str_ struct xlpt_str over = { 0 }, back = { 0 };
-	struct xlpt_convert to_libvirt = { .to = XLPT_FORMAT_LIBVIRT }, to_xl = { .to = XLPT_FORMAT_XL };
+	struct xlpt_convert to_libvirt = { .to = XLPT_FORMAT_LIBVIRT },
+			    to_xl = { .to = XLPT_FORMAT_XL };
 	char *text;
 
 	xlpt_dom_init(&a);
@@ -56,8 +57,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	xlpt_kepts_apply(&kept, &a, "f", NULL);
 	if (xlpt_convert(text, size, "f", &to_libvirt, &over, NULL, NULL, &diag) == 0) {
 		if (xlpt_convert(over.s, over.len, "over", &to_xl, &back, NULL, NULL, &diag) ||
-		    xlpt_convert_read(XLPT_FORMAT_XL, xlpt_str_get(&back), back.len, "back", &b, NULL,
-				      &diag)) {
+		    xlpt_convert_read(XLPT_FORMAT_XL, xlpt_str_get(&back), back.len, "back", &b,
+				      NULL, &diag)) {
 			fprintf(stderr, "%s\n%s\n", diag.message, xlpt_str_get(&over));
 			abort();
 		}

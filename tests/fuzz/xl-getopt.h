@@ -118,18 +118,20 @@ static const char *const xl_commands[] = {
 #define XL_COMMANDS_4_17 (sizeof(xl_commands) / sizeof(xl_commands[0]) - 2)
 #define XL_COMMANDS_4_20 (sizeof(xl_commands) / sizeof(xl_commands[0]))
 
-static const struct option xl_help_only[] = {{"help", 0, NULL, 'h'}, {0}};
+static const struct option xl_help_only[] = { { "help", 0, NULL, 'h' }, { 0 } };
+/* clang-format off */
 static const struct option xl_migrate_longs[] = {
 	{"debug", 0, NULL, 0x100}, {"live", 0, NULL, 0x200}, {"help", 0, NULL, 'h'}, {0}};
+/* clang-format on */
 
 static const struct xl_verb {
 	const char *name, *shorts;
 	const struct option *longs;
 	int least, most; /* operands */
 } xl_verbs[] = {
-	{"save", "hcpD", xl_help_only, 2, 3},
-	{"migrate", "hFC:s:epD", xl_migrate_longs, 2, XL_WORDS_MAX},
-	{"remus", "hFbundi:s:N:ecp", xl_help_only, 2, XL_WORDS_MAX},
+	{ "save", "hcpD", xl_help_only, 2, 3 },
+	{ "migrate", "hFC:s:epD", xl_migrate_longs, 2, XL_WORDS_MAX },
+	{ "remus", "hFbundi:s:N:ecp", xl_help_only, 2, XL_WORDS_MAX },
 };
 
 enum xl_answer {
@@ -195,7 +197,7 @@ static void xl_read(int argc, char *const *words, size_t n_commands, struct xl_l
 	const char *command;
 	int c;
 
-	*out = (struct xl_line){.answer = XL_ELSE};
+	*out = (struct xl_line){ .answer = XL_ELSE };
 	if (argc < 1 || argc > XL_WORDS_MAX)
 		return;
 	memcpy(argv, words, (size_t)argc * sizeof(*argv));

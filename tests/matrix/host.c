@@ -17,8 +17,8 @@
 
 struct host {
 	struct fake_bus *bus;
-	char *top;		/* a file system of our own */
-	char *root, *kept;	/* below it: the host, and what a reset brings back */
+	char *top;	   /* a file system of our own */
+	char *root, *kept; /* below it: the host, and what a reset brings back */
 };
 
 /* What commands write to. */
@@ -62,7 +62,8 @@ static int copy_one(const char *path, const struct stat *st, int type, struct FT
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0 || out < 0 || xlpt_file_read_fd(fd, 64 << 20, &text) ||
-	    xlpt_file_write_all(out, xlpt_str_get(&text), text.len) || fchmod(out, st->st_mode & 07777))
+	    xlpt_file_write_all(out, xlpt_str_get(&text), text.len) ||
+	    fchmod(out, st->st_mode & 07777))
 		fail("cannot copy", path);
 	close(fd);
 	close(out);
@@ -179,8 +180,11 @@ static void put_mode(struct fake_bus *bus, const char *path, const char *text, m
 static struct fake_bus *make_bus(void)
 {
 	struct fake_bus *bus = fake_bus_new();
-	struct fake_dev nic = { .vendor = 0x8086, .device = 0x10d3, .class_code = 0x020000,
-				.driver = "e1000e", .parent = "0000:00:01.0" };
+	struct fake_dev nic = { .vendor = 0x8086,
+				.device = 0x10d3,
+				.class_code = 0x020000,
+				.driver = "e1000e",
+				.parent = "0000:00:01.0" };
 	_cleanup_free_ char *dep = NULL, *config = NULL;
 	struct utsname u;
 
@@ -192,8 +196,14 @@ static struct fake_bus *make_bus(void)
 	fake_bus_add(bus, "0000:00:01.0", &(struct fake_dev){ .class_code = 0x060400 });
 	fake_bus_add(bus, "0000:02:00.0", &nic);
 	fake_bus_add(bus, "0000:03:00.0", &nic);
-	fake_bus_add(bus, "0000:01:00.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10c9,
-		.class_code = 0x020000, .driver = "igb", .vfs = 7, .parent = "0000:00:01.0", .net = "enp1s0" });
+	fake_bus_add(bus, "0000:01:00.0",
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10c9,
+					 .class_code = 0x020000,
+					 .driver = "igb",
+					 .vfs = 7,
+					 .parent = "0000:00:01.0",
+					 .net = "enp1s0" });
 	fake_bus_put(bus, dep, "kernel/drivers/xen/xen-pciback/xen-pciback.ko:\n");
 	fake_bus_put(bus, config, "CONFIG_XEN_PCIDEV_BACKEND=m\n");
 	put_mode(bus, "/usr/sbin/update-initramfs", "", 0755);
@@ -220,14 +230,15 @@ static struct fake_bus *make_bus(void)
 static void mounts(struct host *h, const char *xlpt)
 {
 	const char *from = fake_bus_host(h->bus)->root;
-	_cleanup_free_ char *sys = join(from, "sys"), *usr = join(from, "usr"), *to = join(h->root, "usr"),
-			    *empty = join(from, "var/lib/.keep");
+	_cleanup_free_ char *sys = join(from, "sys"), *usr = join(from, "usr"),
+			    *to = join(h->root, "usr"), *empty = join(from, "var/lib/.keep");
 
 	copy(usr, to);
 	move_places(from, h->root);
 	for (size_t i = 0; i < 4; i++) {
 		static const char *const merged[] = { "bin", "sbin", "lib", "lib64" };
-		_cleanup_free_ char *link = join(h->root, merged[i]), *target = join("usr", merged[i]);
+		_cleanup_free_ char *link = join(h->root, merged[i]),
+				    *target = join("usr", merged[i]);
 		_cleanup_free_ char *dir = join(h->root, target);
 
 		mkdirs(dir);
@@ -270,7 +281,8 @@ struct host *host_new(const char *xlpt)
 
 	h->bus = make_bus();
 	h->top = mkdtemp(top) ? xlpt_xstrdup(top) : NULL;
-	if (!h->top || !own_mounts() || mount("xlpt-matrix", h->top, "tmpfs", 0, "mode=755,size=256m")) {
+	if (!h->top || !own_mounts() ||
+	    mount("xlpt-matrix", h->top, "tmpfs", 0, "mode=755,size=256m")) {
 		fprintf(stderr, "matrix: no mount namespace of its own (%s)\n", strerror(errno));
 		host_free(h);
 		return NULL;
@@ -364,8 +376,8 @@ static int note_one(const char *path, const struct stat *st, int type, struct FT
 	for (char *p = text.s; p && (p = strchr(p, '\n')); p++)
 		*p = '\\';
 	XLPT_GROW(state.lines, state.n, state.alloc);
-	state.lines[state.n++] = xlpt_xasprintf("%s %o %s%s|%s|\n", shown, st->st_mode & 07777, *link ? "-> " : "",
-						link, xlpt_str_get(&text));
+	state.lines[state.n++] = xlpt_xasprintf("%s %o %s%s|%s|\n", shown, st->st_mode & 07777,
+						*link ? "-> " : "", link, xlpt_str_get(&text));
 	return 0;
 }
 

@@ -31,42 +31,75 @@
 #endif
 
 #define TIME_MS 20000
-#define MEMORY (2ull << 30)
+#define MEMORY	(2ull << 30)
 
 enum { OPENS = 1, CHANGES = 2, ROOM = 4, MAKES_FD = 8, START = 16 };
 
 static const struct {
 	int nr;
 	const char *name;
-	unsigned is;	/* OPENS: the flags say what else */
+	unsigned is; /* OPENS: the flags say what else */
 } calls[] = {
+/* clang-format off */
 #define CALL(name, is) { __NR_##name, #name, is }
+	/* clang-format on */
 	/* The first thing that main does: is descriptor 0 open? */
 	CALL(fcntl, START),
 #ifdef __NR_open
-	CALL(open, OPENS), CALL(creat, CHANGES | ROOM | MAKES_FD), CALL(rename, CHANGES | ROOM),
-	CALL(link, CHANGES | ROOM), CALL(symlink, CHANGES | ROOM), CALL(unlink, CHANGES),
-	CALL(rmdir, CHANGES), CALL(mkdir, CHANGES | ROOM), CALL(chmod, CHANGES), CALL(chown, CHANGES),
-	CALL(lchown, CHANGES), CALL(mknod, CHANGES | ROOM), CALL(renameat, CHANGES | ROOM),
-	CALL(pipe, MAKES_FD), CALL(dup2, MAKES_FD),
+	CALL(open, OPENS),
+	CALL(creat, CHANGES | ROOM | MAKES_FD),
+	CALL(rename, CHANGES | ROOM),
+	CALL(link, CHANGES | ROOM),
+	CALL(symlink, CHANGES | ROOM),
+	CALL(unlink, CHANGES),
+	CALL(rmdir, CHANGES),
+	CALL(mkdir, CHANGES | ROOM),
+	CALL(chmod, CHANGES),
+	CALL(chown, CHANGES),
+	CALL(lchown, CHANGES),
+	CALL(mknod, CHANGES | ROOM),
+	CALL(renameat, CHANGES | ROOM),
+	CALL(pipe, MAKES_FD),
+	CALL(dup2, MAKES_FD),
 #endif
-	CALL(openat, OPENS), CALL(openat2, OPENS), CALL(write, CHANGES | ROOM),
-	CALL(writev, CHANGES | ROOM), CALL(pwrite64, CHANGES | ROOM), CALL(sendfile, CHANGES | ROOM),
-	CALL(copy_file_range, CHANGES | ROOM), CALL(renameat2, CHANGES | ROOM),
-	CALL(linkat, CHANGES | ROOM), CALL(symlinkat, CHANGES | ROOM), CALL(unlinkat, CHANGES),
-	CALL(mkdirat, CHANGES | ROOM), CALL(mknodat, CHANGES | ROOM), CALL(fchmod, CHANGES),
-	CALL(fchmodat, CHANGES), CALL(fchown, CHANGES), CALL(fchownat, CHANGES),
-	CALL(truncate, CHANGES | ROOM), CALL(ftruncate, CHANGES | ROOM), CALL(fallocate, CHANGES | ROOM),
-	CALL(fsync, CHANGES | ROOM), CALL(fdatasync, CHANGES | ROOM), CALL(utimensat, CHANGES),
-	CALL(socket, MAKES_FD), CALL(pipe2, MAKES_FD), CALL(dup, MAKES_FD), CALL(dup3, MAKES_FD),
-	CALL(memfd_create, MAKES_FD), CALL(epoll_create1, MAKES_FD), CALL(inotify_init1, MAKES_FD),
+	CALL(openat, OPENS),
+	CALL(openat2, OPENS),
+	CALL(write, CHANGES | ROOM),
+	CALL(writev, CHANGES | ROOM),
+	CALL(pwrite64, CHANGES | ROOM),
+	CALL(sendfile, CHANGES | ROOM),
+	CALL(copy_file_range, CHANGES | ROOM),
+	CALL(renameat2, CHANGES | ROOM),
+	CALL(linkat, CHANGES | ROOM),
+	CALL(symlinkat, CHANGES | ROOM),
+	CALL(unlinkat, CHANGES),
+	CALL(mkdirat, CHANGES | ROOM),
+	CALL(mknodat, CHANGES | ROOM),
+	CALL(fchmod, CHANGES),
+	CALL(fchmodat, CHANGES),
+	CALL(fchown, CHANGES),
+	CALL(fchownat, CHANGES),
+	CALL(truncate, CHANGES | ROOM),
+	CALL(ftruncate, CHANGES | ROOM),
+	CALL(fallocate, CHANGES | ROOM),
+	CALL(fsync, CHANGES | ROOM),
+	CALL(fdatasync, CHANGES | ROOM),
+	CALL(utimensat, CHANGES),
+	CALL(socket, MAKES_FD),
+	CALL(pipe2, MAKES_FD),
+	CALL(dup, MAKES_FD),
+	CALL(dup3, MAKES_FD),
+	CALL(memfd_create, MAKES_FD),
+	CALL(epoll_create1, MAKES_FD),
+	CALL(inotify_init1, MAKES_FD),
 #undef CALL
 };
 
 const char *inject_name(enum inject kind)
 {
-	static const char *const names[N_INJECTS] = { "nothing", "kill -9", "SIGINT", "SIGTERM", "ENOSPC",
-						      "EIO", "EMFILE", "closed output", "full output" };
+	static const char *const names[N_INJECTS] = { "nothing", "kill -9",	  "SIGINT",
+						      "SIGTERM", "ENOSPC",	  "EIO",
+						      "EMFILE",	 "closed output", "full output" };
 
 	return names[kind];
 }
@@ -79,26 +112,30 @@ static int listen_to_calls(void)
 	struct sock_fprog prog = { .filter = code };
 	size_t n = XLPT_ARRAY_SIZE(calls), k = 0;
 
-	code[k++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr));
+	code[k++] = (struct sock_filter)BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+						 offsetof(struct seccomp_data, nr));
 	for (size_t i = 0; i < n; i++)
-		code[k++] = (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, (unsigned)calls[i].nr,
-							 (uint8_t)(n - i), 0);
+		code[k++] = (struct sock_filter)BPF_JUMP(
+			BPF_JMP | BPF_JEQ | BPF_K, (unsigned)calls[i].nr, (uint8_t)(n - i), 0);
 	code[k++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
 	code[k++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_USER_NOTIF);
 	prog.len = (unsigned short)k;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -1;
-	/* A signal waits until the call that it comes in has been made: as if it came a moment later. */
-	return (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER,
-			    SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &prog);
+	/* A signal waits until the call that it comes in has been made: as if it came a moment
+	 * later. */
+	return (int)syscall(
+		SYS_seccomp, SECCOMP_SET_MODE_FILTER,
+		SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &prog);
 }
 
 static int pass_fd(int sock, int fd)
 {
 	char buf[CMSG_SPACE(sizeof(int))] = "", byte = 0;
 	struct iovec iov = { &byte, 1 };
-	struct msghdr msg = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = buf,
-			      .msg_controllen = sizeof(buf) };
+	struct msghdr msg = {
+		.msg_iov = &iov, .msg_iovlen = 1, .msg_control = buf, .msg_controllen = sizeof(buf)
+	};
 	struct cmsghdr *c = CMSG_FIRSTHDR(&msg);
 
 	if (fd < 0) {
@@ -114,10 +151,13 @@ static int pass_fd(int sock, int fd)
 	return sendmsg(sock, &msg, 0) == 1 ? 0 : -1;
 }
 
-static void become(const char *root, char *const argv[], enum inject kind, const int streams[2], int sock)
+static void become(const char *root, char *const argv[], enum inject kind, const int streams[2],
+		   int sock)
 {
-	char *const envp[] = { (char[]){ "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
-				      (char[]){ "LC_ALL=C" }, (char[]){ "HOME=/root" }, NULL };
+	char *const envp[] = {
+		(char[]){ "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" },
+		(char[]){ "LC_ALL=C" }, (char[]){ "HOME=/root" }, NULL
+	};
 	struct rlimit memory = { MEMORY, MEMORY }, cpu = { 20, 20 };
 	int fd = open("/dev/null", O_RDWR), full = open("/dev/full", O_WRONLY);
 
@@ -147,8 +187,8 @@ static void become(const char *root, char *const argv[], enum inject kind, const
 struct watch {
 	pid_t main;
 	enum inject kind;
-	unsigned left;	/* calls until the one that is meant */
-	bool begun;	/* main has been reached */
+	unsigned left; /* calls until the one that is meant */
+	bool begun;    /* main has been reached */
 	struct outcome *o;
 };
 
@@ -180,7 +220,8 @@ static unsigned kind_of(const struct seccomp_notif *n, char name[64])
 		flags = how.flags;
 	}
 	read_mem((pid_t)n->pid, n->data.args[at ? 1 : 0], path, sizeof(path) - 1);
-	snprintf(name, 64, "%s %.40s", calls[i].name, strlen(path) > 40 ? path + strlen(path) - 40 : path);
+	snprintf(name, 64, "%s %.40s", calls[i].name,
+		 strlen(path) > 40 ? path + strlen(path) - 40 : path);
 	if (flags & (O_CREAT | O_TRUNC | (O_TMPFILE & ~O_DIRECTORY)))
 		return CHANGES | ROOM | MAKES_FD;
 	return MAKES_FD;
@@ -225,7 +266,9 @@ static bool decide(struct watch *w, const struct seccomp_notif *n, struct seccom
 		return true;
 	default:
 		r->flags = 0;
-		r->error = w->kind == INJECT_ENOSPC ? -ENOSPC : w->kind == INJECT_EIO ? -EIO : -EMFILE;
+		r->error = w->kind == INJECT_ENOSPC ? -ENOSPC
+			   : w->kind == INJECT_EIO  ? -EIO
+						    : -EMFILE;
 		return true;
 	}
 }
@@ -245,7 +288,8 @@ static void reap(struct watch *w, int flags)
 
 	while ((pid = waitpid(-1, &status, flags)) > 0)
 		if (pid == w->main)
-			w->o->status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+			w->o->status =
+				WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 /* Until all who have the filter have ended. */
@@ -299,9 +343,11 @@ static void end_children(struct watch *w)
 	}
 }
 
-int inject_run(const char *root, char *const argv[], enum inject kind, unsigned nth, struct outcome *o)
+int inject_run(const char *root, char *const argv[], enum inject kind, unsigned nth,
+	       struct outcome *o)
 {
-	int streams[2] = { memfd_create("out", MFD_CLOEXEC), memfd_create("err", MFD_CLOEXEC) }, socks[2], listener;
+	int streams[2] = { memfd_create("out", MFD_CLOEXEC), memfd_create("err", MFD_CLOEXEC) },
+	    socks[2], listener;
 	struct watch w = { .kind = kind, .left = nth, .o = o };
 	bool ended;
 

@@ -11,27 +11,28 @@
 
 enum inject {
 	INJECT_NOTHING,
-	INJECT_KILL,	/* SIGKILL in the place of a call that changes something */
-	INJECT_INT,	/* SIGINT during one */
+	INJECT_KILL, /* SIGKILL in the place of a call that changes something */
+	INJECT_INT,  /* SIGINT during one */
 	INJECT_TERM,
-	INJECT_ENOSPC,	/* one that needs room fails */
-	INJECT_EIO,	/* any that changes something fails */
-	INJECT_EMFILE,	/* one that makes a descriptor fails */
-	INJECT_CLOSED,	/* not at a call: standard output is closed from the beginning */
-	INJECT_FULL,	/* ... or a disk that is full */
+	INJECT_ENOSPC, /* one that needs room fails */
+	INJECT_EIO,    /* any that changes something fails */
+	INJECT_EMFILE, /* one that makes a descriptor fails */
+	INJECT_CLOSED, /* not at a call: standard output is closed from the beginning */
+	INJECT_FULL,   /* ... or a disk that is full */
 	N_INJECTS
 };
 
 struct outcome {
-	int status;	/* exit status, 128 and the signal, -1 = it did not end */
-	bool met;	/* there was an nth call */
-	char call[64];	/* its name, and of an opened file the path's end */
+	int status;    /* exit status, 128 and the signal, -1 = it did not end */
+	bool met;      /* there was an nth call */
+	char call[64]; /* its name, and of an opened file the path's end */
 	char *out, *err;
 };
 
 const char *inject_name(enum inject kind);
 /* In a chroot. Calls count from main on. 0, or -1 when this kernel cannot do it. */
-int inject_run(const char *root, char *const argv[], enum inject kind, unsigned nth, struct outcome *o);
+int inject_run(const char *root, char *const argv[], enum inject kind, unsigned nth,
+	       struct outcome *o);
 void inject_dispose(struct outcome *o);
 
 #endif

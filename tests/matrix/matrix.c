@@ -7,8 +7,8 @@
  *
  *	matrix XLPT [STRIDE [SCENE [KIND [NTH]]]]
  *
- * A kill may leave files of ours that are not finished, under names that nothing reads (core/file.h):
- * boot write, boot remove and repair take them away. They are counted.
+ * A kill may leave files of ours that are not finished, under names that nothing reads
+ *(core/file.h): boot write, boot remove and repair take them away. They are counted.
  *
  * STRIDE: of so many points only one. Scenes, kinds and points can be picked to look at one.
  */
@@ -25,7 +25,7 @@ static const struct scene {
 	const char *prepare, *command;
 	/* It runs for long or does the same thing often: of so many points only one. */
 	unsigned stride;
-	bool refuses;	/* done is done: it does not replace what it has made */
+	bool refuses; /* done is done: it does not replace what it has made */
 } scenes[] = {
 	{ "", "boot write 02:00.0", .stride = 1 },
 	{ "boot write 02:00.0", "boot write 03:00.0", .stride = 1 },
@@ -37,7 +37,8 @@ static const struct scene {
 	{ "pool define lan pf=01:00.0", "pool define lan pf=01:00.0 policy=spread", .stride = 1 },
 	{ "pool define lan pf=01:00.0", "pool undefine lan", .stride = 1 },
 	{ "", "convert -o /root/out.xml /root/guest.cfg", .stride = 1 },
-	{ "convert -o /root/out.xml /root/guest.cfg", "convert -o /root/out.cfg /root/out.xml", .stride = 1 },
+	{ "convert -o /root/out.xml /root/guest.cfg", "convert -o /root/out.cfg /root/out.xml",
+	  .stride = 1 },
 	{ "", "convert --edit /root/guest.cfg --add 03:00.0", .stride = 1 },
 	{ "", "guard install", .stride = 1 },
 	{ "guard install", "guard remove", .stride = 1 },
@@ -113,8 +114,8 @@ static void missing(const char *sign, const char *a, const char *b)
 static void wrong(const struct judged *j, const char *what, const char *state)
 {
 	bad++;
-	printf("xlpt %s, %s at %u (%s): exit %d: %s\n", j->scene->command, inject_name(j->kind), j->nth,
-	       j->o.call, j->o.status, what);
+	printf("xlpt %s, %s at %u (%s): exit %d: %s\n", j->scene->command, inject_name(j->kind),
+	       j->nth, j->o.call, j->o.status, what);
 	printf("%s%s", j->o.out, j->o.err);
 	if (!state)
 		return;
@@ -182,8 +183,14 @@ static void judge(const struct judged *j)
 		go_on(j, after);
 	} else if (status > 5) {
 		wrong(j, "it died", NULL);
-	} else if (status == 0 ? !after : status == 5 ? !after && !strstr(j->o.err, "left behind") : !before) {
-		wrong(j, after ? "it is as it was meant" : before ? "it is as before" : "it is between", state);
+	} else if (status == 0	 ? !after
+		   : status == 5 ? !after && !strstr(j->o.err, "left behind")
+				 : !before) {
+		wrong(j,
+		      after    ? "it is as it was meant"
+		      : before ? "it is as before"
+			       : "it is between",
+		      state);
 	} else if (status && !strstr(j->o.err, reason(j->kind)) && !other_reason(j)) {
 		wrong(j, "the reason is not said", NULL);
 	} else if (unfinished) {
@@ -194,9 +201,12 @@ static void judge(const struct judged *j)
 }
 
 /* Whether there was such a point. */
-static bool try_one(const struct scene *s, const char *before, const char *after, enum inject kind, unsigned nth)
+static bool try_one(const struct scene *s, const char *before, const char *after, enum inject kind,
+		    unsigned nth)
 {
-	struct judged j = { .scene = s, .before = before, .after = after, .kind = kind, .nth = nth };
+	struct judged j = {
+		.scene = s, .before = before, .after = after, .kind = kind, .nth = nth
+	};
 	bool met;
 
 	host_reset(host);
@@ -226,7 +236,8 @@ static void try_scene(const struct scene *s, unsigned stride, int only_kind, uns
 		exit(1);
 	twice = host_state(host, NULL);
 	if (strcmp(twice, after) != 0 || !strcmp(before, after)) {
-		printf("xlpt %s does not do the same thing twice, or nothing\n%s---\n%s", s->command, after, twice);
+		printf("xlpt %s does not do the same thing twice, or nothing\n%s---\n%s",
+		       s->command, after, twice);
 		exit(1);
 	}
 	for (int kind = 1; kind < N_INJECTS; kind++) {
@@ -268,8 +279,8 @@ int main(int argc, char **argv)
 			host_forget(host);
 			try_scene(&scenes[i], stride, kind, argc > 5 ? (unsigned)atoi(argv[5]) : 0);
 		}
-	printf("  %s      %u points, %u wrong; %u unfinished files were left by kills\n", bad ? "FAIL" : "OK  ",
-	       points, bad, leftovers);
+	printf("  %s      %u points, %u wrong; %u unfinished files were left by kills\n",
+	       bad ? "FAIL" : "OK  ", points, bad, leftovers);
 	host_free(host);
 	return bad != 0;
 }

@@ -7,15 +7,15 @@
 
 #include "tests/fake/world.h"
 
-static inline struct xlpt_bdf B(const char *text)
-{
+static inline struct xlpt_bdf B(const char *text) {
 	struct xlpt_bdf bdf;
 
 	assert_int_equal(xlpt_bdf_parse(text, strlen(text), &bdf, NULL), 0);
 	return bdf;
 }
 
-static inline int world_setup(void **state)
+static inline int
+world_setup(void **state)
 {
 	*state = world_new();
 	return 0;
@@ -58,7 +58,8 @@ static inline void changes_nothing(struct world *w, int want, const char *line, 
 
 	after = w->snapshot(w);
 	if (status != want || !strstr(w->err, says))
-		fail_msg("xlpt %s: exit %d, want %d and \"%s\"\n%s", line, status, want, says, w->err);
+		fail_msg("xlpt %s: exit %d, want %d and \"%s\"\n%s", line, status, want, says,
+			 w->err);
 	assert_string_equal(before, after);
 }
 

@@ -81,7 +81,7 @@ static inline char *text_of(const char *path)
 
 static inline int run(const char *args)
 {
-	struct xlpt_env env = {.clock = &xlpt_clock_real, .host = host};
+	struct xlpt_env env = { .clock = &xlpt_clock_real, .host = host };
 	_cleanup_free_ char *words = xlpt_xasprintf("xlpt guard %s", args);
 	char *argv[16], *save = NULL;
 	int argc = 0, status;

@@ -17,7 +17,7 @@ static inline void kind(struct xlpt_device *d, const char *word)
 {
 	static const struct {
 		const char *word;
-		int type;	/* -1: conventional PCI */
+		int type; /* -1: conventional PCI */
 		enum xlpt_header header;
 	} kinds[] = {
 		{ "root", XLPT_PCIE_ROOT_PORT, XLPT_HEADER_BRIDGE },
@@ -51,7 +51,8 @@ static inline void word(struct xlpt_device *d, const char *w)
 	if (!strcmp(w, "mf"))
 		d->multifunction = true;
 	else if (!strcmp(w, "acs=on") || !strcmp(w, "acs=off"))
-		d->caps.acs = true, d->caps.acs_cap = 0x5f, d->caps.acs_ctrl = w[5] == 'n' ? 0x1d : 0x01;
+		d->caps.acs = true, d->caps.acs_cap = 0x5f,
+		d->caps.acs_ctrl = w[5] == 'n' ? 0x1d : 0x01;
 	else if (sscanf(w, "id=%x:%x", &v, &id) == 2)
 		d->vendor = (uint16_t)v, d->device = (uint16_t)id;
 	else if (sscanf(w, "sub=%x:%x", &v, &id) == 2)
@@ -100,7 +101,10 @@ static inline char *sets_text(const struct xlpt_devices *devs, const struct xlpt
 
 	for (size_t k = 0; k < s->n; k++)
 		for (size_t m = s->start[k]; m < s->start[k + 1]; m++)
-			xlpt_str_addf(&text, "%s%s", m != s->start[k] ? " " : k ? " | " : "",
+			xlpt_str_addf(&text, "%s%s",
+				      m != s->start[k] ? " "
+				      : k	       ? " | "
+						       : "",
 				      XLPT_BDF_STR(devs->items[s->member[m]].bdf) + 5);
 	return xlpt_str_take(&text);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* For tests of save, restore and migrate, on a fake host that is also the other one; after cmocka.h. */
+/* For tests of save, restore and migrate, on a fake host that is also the other one; after
+ * cmocka.h. */
 #ifndef XLPT_TESTS_UNIT_LEAVING_H
 #define XLPT_TESTS_UNIT_LEAVING_H
 
@@ -26,7 +27,8 @@ static inline char *with_dir(const char *line)
 {
 	const char *at = strstr(line, "DIR");
 
-	return at ? xlpt_xasprintf("%.*s%s%s", (int)(at - line), line, dir, at + 3) : xlpt_xstrdup(line);
+	return at ? xlpt_xasprintf("%.*s%s%s", (int)(at - line), line, dir, at + 3)
+		  : xlpt_xstrdup(line);
 }
 
 static inline int run(struct world *w, const char *line)
@@ -77,9 +79,10 @@ static inline uint32_t running(struct world *w, const char *name)
 	for (size_t i = 0; i < n; i++) {
 		/* A copy under another name is one too many. */
 		if (xlpt_starts(all[i].name, name)) {
-			if (domid || strcmp(all[i].name, name) != 0 || all[i].paused || all[i].dying)
-				fail_msg("%s (domain %u) is there, too, or does not run", all[i].name,
-					 all[i].domid);
+			if (domid || strcmp(all[i].name, name) != 0 || all[i].paused ||
+			    all[i].dying)
+				fail_msg("%s (domain %u) is there, too, or does not run",
+					 all[i].name, all[i].domid);
 			domid = all[i].domid;
 		}
 		xlpt_guest_dispose(&all[i]);
@@ -137,7 +140,9 @@ static inline void lease_is(struct world *w, const char *bdf, const char *want)
 {
 	_cleanup_leases_ struct xlpt_leases leases = { 0 };
 	_cleanup_free_ char *holder = NULL;
-	struct xlpt_env env = { .host = fake_bus_host(w->bus), .clock = &w->clock.clock, .err = stderr };
+	struct xlpt_env env = { .host = fake_bus_host(w->bus),
+				.clock = &w->clock.clock,
+				.err = stderr };
 	const struct xlpt_lease *l;
 
 	assert_int_equal(xlpt_leases_read(&env, &leases, NULL), 0);

@@ -11,10 +11,10 @@
 
 static inline bool same_vf(const struct xlpt_vf_identity *a, const struct xlpt_vf_identity *b)
 {
-	return a->has_mac == b->has_mac && !memcmp(a->mac, b->mac, 6) && a->has_vlan == b->has_vlan &&
-	       a->vlan.id == b->vlan.id && a->vlan.qos == b->vlan.qos &&
-	       a->vlan.proto == b->vlan.proto && a->trust == b->trust &&
-	       a->spoofchk == b->spoofchk && a->link == b->link &&
+	return a->has_mac == b->has_mac && !memcmp(a->mac, b->mac, 6) &&
+	       a->has_vlan == b->has_vlan && a->vlan.id == b->vlan.id &&
+	       a->vlan.qos == b->vlan.qos && a->vlan.proto == b->vlan.proto &&
+	       a->trust == b->trust && a->spoofchk == b->spoofchk && a->link == b->link &&
 	       a->has_min_rate == b->has_min_rate && a->min_rate == b->min_rate &&
 	       a->has_max_rate == b->has_max_rate && a->max_rate == b->max_rate &&
 	       a->port == b->port && !strcmp(a->profileid, b->profileid) &&
@@ -25,14 +25,15 @@ static inline bool same_vf(const struct xlpt_vf_identity *a, const struct xlpt_v
 	       a->has_typeidversion == b->has_typeidversion && a->typeidversion == b->typeidversion;
 }
 
-static inline void assert_same(const struct xlpt_spec *a, const struct xlpt_spec *b, const char *text)
+static inline void assert_same(const struct xlpt_spec *a, const struct xlpt_spec *b,
+			       const char *text)
 {
 	if (a->has_bdf != b->has_bdf || !xlpt_bdf_eq(a->bdf, b->bdf) ||
 	    a->all_funcs != b->all_funcs || !xlpt_streq(a->name, b->name) || a->vslot != b->vslot ||
-	    !xlpt_streq(a->pool, b->pool) || !xlpt_streq(a->pin, b->pin) || !same_vf(&a->vf, &b->vf) ||
-	    a->permissive != b->permissive || a->msitranslate != b->msitranslate ||
-	    a->seize != b->seize || a->power_mgmt != b->power_mgmt ||
-	    a->rdm_policy != b->rdm_policy)
+	    !xlpt_streq(a->pool, b->pool) || !xlpt_streq(a->pin, b->pin) ||
+	    !same_vf(&a->vf, &b->vf) || a->permissive != b->permissive ||
+	    a->msitranslate != b->msitranslate || a->seize != b->seize ||
+	    a->power_mgmt != b->power_mgmt || a->rdm_policy != b->rdm_policy)
 		fail_msg("\"%s\" has another meaning than expected", text);
 }
 

@@ -40,7 +40,7 @@ static void test_good(void **state)
 	static const struct {
 		const char *text;
 		struct xlpt_bdf want;
-		bool any_only;	/* not the plain spelling */
+		bool any_only; /* not the plain spelling */
 	} cases[] = {
 		{ "0000:09:00.0", { .bus = 9 }, false },
 		{ "09:00.0", { .bus = 9 }, false },
@@ -83,8 +83,10 @@ static void test_round_trip(void **state)
 		x ^= x << 13;
 		x ^= x >> 17;
 		x ^= x << 5;
-		bdf = (struct xlpt_bdf){ .seg = (uint16_t)(x >> 16), .bus = (uint8_t)(x >> 8),
-					 .dev = (x >> 3) & 0x1f, .func = x & 7 };
+		bdf = (struct xlpt_bdf){ .seg = (uint16_t)(x >> 16),
+					 .bus = (uint8_t)(x >> 8),
+					 .dev = (x >> 3) & 0x1f,
+					 .func = x & 7 };
 		assert_int_equal(xlpt_bdf_sbdf(bdf), x);
 		for (int form = XLPT_BDF_SYSFS; form < XLPT_BDF_QMP; form++) {
 			xlpt_bdf_format(bdf, (enum xlpt_bdf_form)form, buf);
@@ -212,6 +214,7 @@ static void test_length(void **state)
 
 static void test_shaped(void **state)
 {
+	/* clang-format off */
 	static const char *const yes[] = {
 		"09:00.0", "0000:09:00.0", "09:00.*", "9:0", "10000:0:0.0", "09:99.9", "bad:cafe",
 		"a:", "09:00.0@4", "0:0.0@zz", "09:00.0,permissive=1", "00:1f.3.4",
@@ -221,6 +224,7 @@ static void test_shaped(void **state)
 		"09:00.0x", "09:00.0 ", "0x9:0.0", "0000-09-00-0", "(09:00.0)", "pci_0000_09_00_0",
 		"name=nic0", "dead@a:b", "fed,a:b", "bdf=09:00.0",
 	};
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(yes); i++)
@@ -233,10 +237,12 @@ static void test_shaped(void **state)
 
 static void test_sysfs_name(void **state)
 {
+	/* clang-format off */
 	static const char *const bad[] = { "", "09:00.0", "0:09:00.0", "0000:9:00.0", "0000:09:0.0",
 					   "0000:09:00.00", "010000:00:00.0", "0000:0A:00.0",
 					   "100000000:00:00.0",
 					   "0000:09:00.0 ", "(0000:09:00.0)", "bind" };
+	/* clang-format on */
 	struct xlpt_bdf bdf;
 
 	(void)state;
@@ -248,10 +254,12 @@ static void test_sysfs_name(void **state)
 		assert_false(xlpt_bdf_from_sysfs_name(bad[i], &bdf));
 }
 
-/* Segments above ffff (VMD) are names of this host: every form is read back, and none by Xen's ways. */
+/* Segments above ffff (VMD) are names of this host: every form is read back, and none by Xen's
+ * ways. */
 static void test_wide_segments(void **state)
 {
-	static const struct xlpt_bdf wide[] = { { 0x10000, 0xe1, 0, 0 }, { 0xffffffff, 0xff, 0x1f, 7 } };
+	static const struct xlpt_bdf wide[] = { { 0x10000, 0xe1, 0, 0 },
+						{ 0xffffffff, 0xff, 0x1f, 7 } };
 	static const enum xlpt_bdf_form forms[] = { XLPT_BDF_SYSFS, XLPT_BDF_HIDE, XLPT_BDF_XS,
 						    XLPT_BDF_VDEV, XLPT_BDF_NODEDEV };
 	struct xlpt_bdf bdf;
@@ -277,12 +285,14 @@ static void test_wide_segments(void **state)
 /* Sorted by segment, bus, device, function, in this order of weight. */
 static void test_order(void **state)
 {
+	/* clang-format off */
 	static const struct xlpt_bdf sorted[] = { { 0, 0, 0, 0 },    { 0, 0, 0, 7 },
 						  { 0, 0, 1, 0 },    { 0, 0, 0x1f, 7 },
 						  { 0, 1, 0, 0 },    { 0, 0xff, 0x1f, 7 },
 						  { 1, 0, 0, 0 },    { 0x8000, 0, 0, 0 },
 						  { 0xffff, 0xff, 0x1f, 7 }, { 0x10000, 0, 0, 0 },
 						  { 0x10001, 0, 0, 0 } };
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(sorted); i++)

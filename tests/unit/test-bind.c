@@ -15,7 +15,8 @@
 #define DEV(name) "/sys/bus/pci/devices/" name
 #define PCIBACK	  "/sys/bus/pci/drivers/pciback"
 
-static const struct xlpt_bdf nic = {.bus = 2}, vf = {.bus = 2, .dev = 0x10}, nobody = {.bus = 9};
+static const struct xlpt_bdf nic = { .bus = 2 }, vf = { .bus = 2, .dev = 0x10 },
+			     nobody = { .bus = 9 };
 
 static int setup(void **state)
 {
@@ -28,22 +29,22 @@ static int setup(void **state)
 	fake_bus_driver(bus, "vfio-pci", NULL);
 	fake_bus_add(
 		bus, "0000:00:01.0",
-		&(struct fake_dev){.vendor = 0x8086, .device = 0x3408, .class_code = 0x060400});
+		&(struct fake_dev){ .vendor = 0x8086, .device = 0x3408, .class_code = 0x060400 });
 	fake_bus_add(bus, NIC,
-		     &(struct fake_dev){.vendor = 0x8086,
-					.device = 0x10c9,
-					.class_code = 0x020000,
-					.driver = "igb",
-					.parent = "0000:00:01.0",
-					.vfs = 7,
-					.net = "eth0"});
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10c9,
+					 .class_code = 0x020000,
+					 .driver = "igb",
+					 .parent = "0000:00:01.0",
+					 .vfs = 7,
+					 .net = "eth0" });
 	fake_bus_add(bus, VF,
-		     &(struct fake_dev){.vendor = 0x8086,
-					.device = 0x10ca,
-					.class_code = 0x020000,
-					.driver = "igbvf",
-					.parent = "0000:00:01.0",
-					.pf = NIC});
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10ca,
+					 .class_code = 0x020000,
+					 .driver = "igbvf",
+					 .parent = "0000:00:01.0",
+					 .pf = NIC });
 	return 0;
 }
 
@@ -89,7 +90,7 @@ static void test_round_trip(void **state)
 	struct fake_bus *bus = *state;
 	struct xlpt_host *h = fake_bus_host(bus);
 	_cleanup_free_ char *before = fake_bus_snapshot(bus), *after = NULL, *driver = NULL;
-	_cleanup_diag_ struct xlpt_diag diag = {0};
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	bool listed;
 
 	assert_int_equal(xlpt_bind_unbind(h, nic, &diag), 0);
@@ -128,7 +129,7 @@ static void test_nothing_to_do(void **state)
 	assert_int_equal(fake_bus_writes(bus), 2);
 	/* The bridge has no driver anywhere: probing finds none, and that is no error. */
 	char *driver = (char *)"";
-	assert_int_equal(xlpt_bind_probe(h, (struct xlpt_bdf){.dev = 1}, &driver, NULL), 0);
+	assert_int_equal(xlpt_bind_probe(h, (struct xlpt_bdf){ .dev = 1 }, &driver, NULL), 0);
 	assert_null(driver);
 }
 
@@ -136,7 +137,7 @@ static void test_bind_refused(void **state)
 {
 	struct fake_bus *bus = *state;
 	struct xlpt_host *h = fake_bus_host(bus);
-	_cleanup_diag_ struct xlpt_diag diag = {0};
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	int rc;
 
 	rc = xlpt_bind_to(h, nic, "pciback", &diag);
@@ -176,7 +177,7 @@ static void test_override(void **state)
 {
 	struct fake_bus *bus = *state;
 	struct xlpt_host *h = fake_bus_host(bus);
-	_cleanup_diag_ struct xlpt_diag diag = {0};
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	_cleanup_free_ char *text = NULL;
 	bool listed;
 	int rc;
@@ -215,7 +216,7 @@ static void test_lies_are_noticed(void **state)
 {
 	struct fake_bus *bus = *state;
 	struct xlpt_host *h = fake_bus_host(bus);
-	_cleanup_diag_ struct xlpt_diag diag = {0};
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	int rc;
 
 	fake_bus_on_write(bus, lie, NULL);
@@ -243,7 +244,7 @@ static void test_failing_writes(void **state)
 {
 	struct fake_bus *bus = *state;
 	struct xlpt_host *h = fake_bus_host(bus);
-	_cleanup_diag_ struct xlpt_diag diag = {0};
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	_cleanup_free_ char *before = fake_bus_snapshot(bus), *after = NULL;
 	char *driver;
 	int rc;
@@ -282,7 +283,7 @@ static void test_races(void **state)
 {
 	struct fake_bus *bus = *state;
 	struct xlpt_host *h = fake_bus_host(bus);
-	_cleanup_diag_ struct xlpt_diag diag = {0};
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 
 	fake_bus_on_write(bus, race, (void *)"/sys/bus/pci/drivers/igb/unbind");
 	assert_int_equal(xlpt_bind_unbind(h, nic, &diag), 0);
@@ -297,7 +298,7 @@ static void test_no_pciback(void **state)
 {
 	struct fake_bus *bus = *state;
 	struct xlpt_host *h = fake_bus_host(bus);
-	_cleanup_diag_ struct xlpt_diag diag = {0};
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	bool yes;
 	int rc;
 
@@ -367,12 +368,12 @@ static void test_slots_page(void **state)
 	assert_string_equal(before, after);
 	/* The 315th line fits, the 316th does not. */
 	assert_int_equal(
-		xlpt_pciback_slot_listed(h, (struct xlpt_bdf){.bus = 0x21, .dev = 7, .func = 2},
+		xlpt_pciback_slot_listed(h, (struct xlpt_bdf){ .bus = 0x21, .dev = 7, .func = 2 },
 					 &listed, NULL),
 		0);
 	assert_true(listed);
 	assert_int_equal(
-		xlpt_pciback_slot_listed(h, (struct xlpt_bdf){.bus = 0x21, .dev = 7, .func = 3},
+		xlpt_pciback_slot_listed(h, (struct xlpt_bdf){ .bus = 0x21, .dev = 7, .func = 3 },
 					 &listed, NULL),
 		0);
 	assert_false(listed);
@@ -380,7 +381,7 @@ static void test_slots_page(void **state)
 
 static void test_load_module(void **state)
 {
-	_cleanup_diag_ struct xlpt_diag diag = {0};
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	struct xlpt_host live;
 	int rc;
 
@@ -438,12 +439,14 @@ static void test_fake_kernel(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		T(test_round_trip), T(test_nothing_to_do),    T(test_bind_refused),
 		T(test_override),   T(test_lies_are_noticed), T(test_failing_writes),
 		T(test_races),	    T(test_no_pciback),	      T(test_permissive),
 		T(test_slots_page), T(test_load_module),      T(test_fake_kernel),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

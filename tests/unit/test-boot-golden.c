@@ -35,7 +35,7 @@ static int XLPT_PRINTF(1, 2) shell(const char *fmt, ...)
 static char *output(const char *command)
 {
 	FILE *f = popen(command, "r");
-	struct xlpt_str out = {0};
+	struct xlpt_str out = { 0 };
 	char buf[4096];
 	size_t n;
 
@@ -63,8 +63,8 @@ static int end(void **state)
 static int run(struct xlpt_str *log, const char *args)
 {
 	_cleanup_free_ char *words = xlpt_xasprintf("xlpt --sysroot %s boot %s", tree, args);
-	char *argv[32] = {0}, *save = NULL, *text = NULL;
-	struct xlpt_env env = {.clock = &xlpt_clock_real};
+	char *argv[32] = { 0 }, *save = NULL, *text = NULL;
+	struct xlpt_env env = { .clock = &xlpt_clock_real };
 	size_t size;
 	int argc = 0, status;
 
@@ -135,8 +135,8 @@ static void modprobe_agrees(const char *release, const char *module, const char 
 			    const char *hide)
 {
 	_cleanup_free_ char *shown = NULL, *steps = NULL, *want = NULL, *command = NULL;
-	_cleanup_effective_ struct xlpt_effective eff = {0};
-	_cleanup_boot_ struct xlpt_boot boot = {0};
+	_cleanup_effective_ struct xlpt_effective eff = { 0 };
+	_cleanup_boot_ struct xlpt_boot boot = { 0 };
 	struct xlpt_host h;
 	const char *first, *then;
 
@@ -191,7 +191,7 @@ static void modprobe_agrees(const char *release, const char *module, const char 
 
 static void test_rhel5(void **state)
 {
-	_cleanup_str_ struct xlpt_str log = {0};
+	_cleanup_str_ struct xlpt_str log = { 0 };
 
 	(void)state;
 	begin("rhel5");
@@ -213,7 +213,7 @@ static void test_rhel5(void **state)
 
 static void test_bookworm(void **state)
 {
-	_cleanup_str_ struct xlpt_str log = {0};
+	_cleanup_str_ struct xlpt_str log = { 0 };
 
 	(void)state;
 	begin("bookworm");
@@ -233,7 +233,7 @@ static void test_bookworm(void **state)
 
 static void test_trixie(void **state)
 {
-	_cleanup_str_ struct xlpt_str log = {0};
+	_cleanup_str_ struct xlpt_str log = { 0 };
 
 	(void)state;
 	begin("trixie");
@@ -249,7 +249,7 @@ static void test_trixie(void **state)
 
 static void test_fedora(void **state)
 {
-	_cleanup_str_ struct xlpt_str log = {0};
+	_cleanup_str_ struct xlpt_str log = { 0 };
 
 	(void)state;
 	begin("fedora");
@@ -264,7 +264,7 @@ static void test_fedora(void **state)
 
 static void test_builtin(void **state)
 {
-	_cleanup_str_ struct xlpt_str log = {0};
+	_cleanup_str_ struct xlpt_str log = { 0 };
 
 	(void)state;
 	begin("builtin");
@@ -280,7 +280,7 @@ static void test_builtin(void **state)
 
 static void test_arch(void **state)
 {
-	_cleanup_str_ struct xlpt_str log = {0};
+	_cleanup_str_ struct xlpt_str log = { 0 };
 
 	(void)state;
 	begin("arch");
@@ -294,10 +294,12 @@ static void test_arch(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		T(test_rhel5),	T(test_bookworm), T(test_trixie),
 		T(test_fedora), T(test_builtin),  T(test_arch),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

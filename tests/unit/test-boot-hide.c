@@ -14,9 +14,9 @@
 /* What the kernel makes of a list, as "0000:09:00.0 ...", "!N" for malformed at column N. */
 static char *reading(enum xlpt_hide_grammar g, const char *text, bool lint)
 {
-	_cleanup_hide_ struct xlpt_hide_list list = {0};
-	_cleanup_diag_ struct xlpt_diag diag = {0};
-	struct xlpt_str out = {0};
+	_cleanup_hide_ struct xlpt_hide_list list = { 0 };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	struct xlpt_str out = { 0 };
 	int rc = lint ? xlpt_hide_lint(g, text, &list, &diag)
 		      : xlpt_hide_parse(g, text, &list, &diag);
 
@@ -48,29 +48,29 @@ static void test_both(void **state)
 	static const struct {
 		const char *text, *parse, *lint;
 	} cases[] = {
-		{"", "", ""},
-		{"(0000:09:00.0)(0000:0a:04.1)", "0000:09:00.0 0000:0a:04.1",
-		 "0000:09:00.0 0000:0a:04.1"},
-		{"(09:00.0)", "0000:09:00.0", "0000:09:00.0"},
-		{"  ( 9:\t0. 0)  (FFFF:fF:1F.7) ", "0000:09:00.0 ffff:ff:1f.7",
-		 "0000:09:00.0 ffff:ff:1f.7"},
-		{"(0x09:0X00.0x0)", "0000:09:00.0", "0000:09:00.0"},
-		{"(00000000:0000009:00000.0000)", "0000:09:00.0", "0000:09:00.0"},
-		{"(\xa0"
-		 "9:0.0)\xa0",
-		 "0000:09:00.0", "0000:09:00.0"},
+		{ "", "", "" },
+		{ "(0000:09:00.0)(0000:0a:04.1)", "0000:09:00.0 0000:0a:04.1",
+		  "0000:09:00.0 0000:0a:04.1" },
+		{ "(09:00.0)", "0000:09:00.0", "0000:09:00.0" },
+		{ "  ( 9:\t0. 0)  (FFFF:fF:1F.7) ", "0000:09:00.0 ffff:ff:1f.7",
+		  "0000:09:00.0 ffff:ff:1f.7" },
+		{ "(0x09:0X00.0x0)", "0000:09:00.0", "0000:09:00.0" },
+		{ "(00000000:0000009:00000.0000)", "0000:09:00.0", "0000:09:00.0" },
+		{ "(\xa0"
+		  "9:0.0)\xa0",
+		  "0000:09:00.0", "0000:09:00.0" },
 		/* a "0x" alone is nought */
-		{"(0x:0x.0x)", "0000:00:00.0", "0000:00:00.0"},
-		{" ", "!2", "!2"},
-		{"0000:09:00.0", "!1", "!1"},
-		{"(0b::00.1)", "!5", "!5"},
-		{"(0000:09:00,0)", "!12", "!12"},
-		{"(0000 :09:00.0)", "!6", "!6"},
-		{"(0000:09:00.0)(0b::00.1)", "!19", "!19"},
-		{"(0000:09:00.0),(0000:0a:04.1)", "!15", "!15"},
-		{"(0000:09:00.g)", "!13", "!13"},
-		{"(-1:0.0)", "!2", "!2"},
-		{"(0000:09)", "!9", "!9"},
+		{ "(0x:0x.0x)", "0000:00:00.0", "0000:00:00.0" },
+		{ " ", "!2", "!2" },
+		{ "0000:09:00.0", "!1", "!1" },
+		{ "(0b::00.1)", "!5", "!5" },
+		{ "(0000:09:00,0)", "!12", "!12" },
+		{ "(0000 :09:00.0)", "!6", "!6" },
+		{ "(0000:09:00.0)(0b::00.1)", "!19", "!19" },
+		{ "(0000:09:00.0),(0000:0a:04.1)", "!15", "!15" },
+		{ "(0000:09:00.g)", "!13", "!13" },
+		{ "(-1:0.0)", "!2", "!2" },
+		{ "(0000:09)", "!9", "!9" },
 	};
 
 	(void)state;
@@ -123,9 +123,9 @@ static void test_plain(void **state)
 
 static void test_length(void **state)
 {
-	_cleanup_hide_ struct xlpt_hide_list list = {0};
+	_cleanup_hide_ struct xlpt_hide_list list = { 0 };
 	_cleanup_free_ char *text = NULL;
-	struct xlpt_str s = {0};
+	struct xlpt_str s = { 0 };
 
 	(void)state;
 	for (unsigned i = 0; i < 73; i++)
@@ -144,11 +144,11 @@ static void test_length(void **state)
 
 static void test_args(void **state)
 {
-	static const char *const good[] = {"09:00.0", "0000:09:00.0", "pci_0000_09_00_0",
-					   "(0000:09:00.0)", "(9:0.0)(09:00.0)"};
-	static const char *const bad[] = {"",	"9",	    "09:00",	"09:00.0 ", "09:20.0", "(",
-					  "()", "0b::00.1", "(09:00.0", "*",	    "web1"};
-	_cleanup_hide_ struct xlpt_hide_list list = {0};
+	static const char *const good[] = { "09:00.0", "0000:09:00.0", "pci_0000_09_00_0",
+					    "(0000:09:00.0)", "(9:0.0)(09:00.0)" };
+	static const char *const bad[] = { "",	 "9",	     "09:00",	 "09:00.0 ", "09:20.0", "(",
+					   "()", "0b::00.1", "(09:00.0", "*",	     "web1" };
+	_cleanup_hide_ struct xlpt_hide_list list = { 0 };
 	_cleanup_free_ char *text = NULL;
 	struct xlpt_bdf bdf;
 
@@ -167,7 +167,7 @@ static void test_args(void **state)
 	assert_true(xlpt_hide_exact(&list.items[0], &bdf));
 	assert_int_equal(xlpt_bdf_sbdf(bdf), 0x900);
 	assert_false(xlpt_hide_exact(&list.items[1], &bdf));
-	bdf = (struct xlpt_bdf){.bus = 0x0a, .dev = 4, .func = 3};
+	bdf = (struct xlpt_bdf){ .bus = 0x0a, .dev = 4, .func = 3 };
 	assert_true(xlpt_hide_matches(&list.items[1], bdf));
 	bdf.dev = 5;
 	assert_false(xlpt_hide_matches(&list.items[1], bdf));
@@ -209,7 +209,7 @@ static void test_corpus(void **state)
 		unescape(line);
 		total++;
 		for (int g = XLPT_HIDE_PLAIN; g <= XLPT_HIDE_WILDCARDS; g++) {
-			_cleanup_hide_ struct xlpt_hide_list list = {0};
+			_cleanup_hide_ struct xlpt_hide_list list = { 0 };
 			int rc = xlpt_hide_parse((enum xlpt_hide_grammar)g, line, &list, NULL);
 
 			oracle(g == XLPT_HIDE_WILDCARDS, line, &want);
@@ -238,23 +238,23 @@ static void test_meant(void **state)
 	static const struct {
 		const char *text, *meant;
 	} cases[] = {
-		{"(0b:00.0)(0b::00.1)", "(0b:00.0)(0b:00.1)"},
-		{"0b:00.0", "(0b:00.0)"},
-		{"0b:00.0,0b:00.1", "(0b:00.0)(0b:00.1)"},
-		{"(0b:00.0),(0b:00.1)", "(0b:00.0)(0b:00.1)"},
-		{"(0000:82.0.0)", "(0000:82:00.0)"},
-		{"[02:00.0](03:00:1)", "(02:00.0)(03:00.1)"},
-		{"(02:00.0(03:00.*", "(02:00.0)(03:00.*)"},
-		{"(02:00.0)(02:00.0))", "(02:00.0)"},
-		{"(2:0.0);(2:*.*)", "(02:00.0)(02:*.*)"},
+		{ "(0b:00.0)(0b::00.1)", "(0b:00.0)(0b:00.1)" },
+		{ "0b:00.0", "(0b:00.0)" },
+		{ "0b:00.0,0b:00.1", "(0b:00.0)(0b:00.1)" },
+		{ "(0b:00.0),(0b:00.1)", "(0b:00.0)(0b:00.1)" },
+		{ "(0000:82.0.0)", "(0000:82:00.0)" },
+		{ "[02:00.0](03:00:1)", "(02:00.0)(03:00.1)" },
+		{ "(02:00.0(03:00.*", "(02:00.0)(03:00.*)" },
+		{ "(02:00.0)(02:00.0))", "(02:00.0)" },
+		{ "(2:0.0);(2:*.*)", "(02:00.0)(02:*.*)" },
 		/* Well-formed; too few numbers; out of range; no address at all. */
-		{"(02:00.0)", NULL},
-		{"(02:00)", NULL},
-		{"02:20.0", NULL},
-		{"(02:00.8)", NULL},
-		{"eth0", NULL},
-		{"(02:00.0)(eth0)", NULL},
-		{"", NULL},
+		{ "(02:00.0)", NULL },
+		{ "(02:00)", NULL },
+		{ "02:20.0", NULL },
+		{ "(02:00.8)", NULL },
+		{ "eth0", NULL },
+		{ "(02:00.0)(eth0)", NULL },
+		{ "", NULL },
 	};
 
 	(void)state;
@@ -262,7 +262,8 @@ static void test_meant(void **state)
 		_cleanup_free_ char *meant = xlpt_hide_meant(XLPT_HIDE_WILDCARDS, cases[i].text);
 
 		if (!xlpt_streq(meant, cases[i].meant))
-			fail_msg("\"%s\" was meant as %s", cases[i].text, meant ? meant : "nothing");
+			fail_msg("\"%s\" was meant as %s", cases[i].text,
+				 meant ? meant : "nothing");
 	}
 	/* A kernel that knows no wildcards. */
 	assert_null(xlpt_hide_meant(XLPT_HIDE_PLAIN, "02:00.*"));

@@ -45,7 +45,7 @@ static void assert_notes(struct fake_bus *bus, const char *cmdline, const char *
 	xlpt_iommu_notes_dispose(&notes);
 }
 
-#define NOTES(...) ((const char *const[]){__VA_ARGS__, NULL})
+#define NOTES(...) ((const char *const[]){ __VA_ARGS__, NULL })
 
 static void test_good(void **state)
 {
@@ -86,39 +86,39 @@ static void test_why_off(void **state)
 	static const struct {
 		const char *log, *quote, *way;
 	} cases[] = {
-		{"(XEN) Intel VT-d iommu 0 supported page sizes: 4kB\n(XEN) 5500/5520/X58 Chipset "
-		 "Interrupt Remapping has an erratum, disabling IOMMU\n(XEN) I/O virtualisation "
-		 "disabled\n",
-		 "\"5500/5520/X58 Chipset Interrupt Remapping has an erratum, disabling IOMMU\"",
-		 "iommu=no-intremap on Xen's command line: then the IOMMU works without it, and a "
-		 "guest"},
-		{"(XEN) [2024-05-01 10:00:00] [VT-D]Disabling IOMMU due to Intel 5500/5520/X58 "
-		 "Chipset "
-		 "errata #47, #53\r\n",
-		 "\"Disabling IOMMU due to Intel 5500/5520/X58 Chipset errata #47, #53\"",
-		 "iommu=no-intremap"},
-		{"(XEN) [VT-D]  Try \"iommu=force\" or \"iommu=workaround_bios_bug\" if you really "
-		 "want "
-		 "VT-d\n(XEN) Failed to parse ACPI DMAR.  Disabling VT-d.\n",
-		 "workaround_bios_bug", "is without protection"},
-		{"(XEN) Failed to parse ACPI DMAR.  Disabling VT-d.\n",
-		 "\"Failed to parse ACPI DMAR.  Disabling VT-d.\"", "update the firmware"},
-		{"(XEN) No southbridge IO-APIC found in IVRS table\n(XEN) AMD-Vi: Error "
-		 "initialization\n",
-		 "\"No southbridge IO-APIC found in IVRS table\"", "ivrs_ioapic"},
-		{"(XEN) AMD-Vi: Error initialization", "\"AMD-Vi: Error initialization\"",
-		 "firmware"},
-		{"(XEN) Something new, disabling IOMMU\n", "\"Something new, disabling IOMMU\"",
-		 "update the firmware"},
+		{ "(XEN) Intel VT-d iommu 0 supported page sizes: 4kB\n(XEN) 5500/5520/X58 Chipset "
+		  "Interrupt Remapping has an erratum, disabling IOMMU\n(XEN) I/O virtualisation "
+		  "disabled\n",
+		  "\"5500/5520/X58 Chipset Interrupt Remapping has an erratum, disabling IOMMU\"",
+		  "iommu=no-intremap on Xen's command line: then the IOMMU works without it, and a "
+		  "guest" },
+		{ "(XEN) [2024-05-01 10:00:00] [VT-D]Disabling IOMMU due to Intel 5500/5520/X58 "
+		  "Chipset "
+		  "errata #47, #53\r\n",
+		  "\"Disabling IOMMU due to Intel 5500/5520/X58 Chipset errata #47, #53\"",
+		  "iommu=no-intremap" },
+		{ "(XEN) [VT-D]  Try \"iommu=force\" or \"iommu=workaround_bios_bug\" if you really "
+		  "want "
+		  "VT-d\n(XEN) Failed to parse ACPI DMAR.  Disabling VT-d.\n",
+		  "workaround_bios_bug", "is without protection" },
+		{ "(XEN) Failed to parse ACPI DMAR.  Disabling VT-d.\n",
+		  "\"Failed to parse ACPI DMAR.  Disabling VT-d.\"", "update the firmware" },
+		{ "(XEN) No southbridge IO-APIC found in IVRS table\n(XEN) AMD-Vi: Error "
+		  "initialization\n",
+		  "\"No southbridge IO-APIC found in IVRS table\"", "ivrs_ioapic" },
+		{ "(XEN) AMD-Vi: Error initialization", "\"AMD-Vi: Error initialization\"",
+		  "firmware" },
+		{ "(XEN) Something new, disabling IOMMU\n", "\"Something new, disabling IOMMU\"",
+		  "update the firmware" },
 		/* None that is known: the last that tells of trouble, not the operator's words. */
-		{"(XEN) Command line: iommu=force cannot\n(XEN) [VT-D]Queued Invalidation hardware "
-		 "not found\n(XEN) Intel VT-d Snoop Control not enabled.\n(XEN) AMD-Vi: IOMMU not "
-		 "found!\n(XEN) Disabled fast TSC\n(XEN) I/O virtualisation disabled\n(XEN) IOMMU "
-		 "error\n",
-		 "before it (xl dmesg): \"AMD-Vi: IOMMU not found!\"", "update the firmware"},
-		{"(XEN) [VT-D]Queued Invalidation hardware not found\n(XEN) I/O virtualisation "
-		 "disabled\n",
-		 "\"Queued Invalidation hardware not found\"", "update the firmware"},
+		{ "(XEN) Command line: iommu=force cannot\n(XEN) [VT-D]Queued Invalidation hardware "
+		  "not found\n(XEN) Intel VT-d Snoop Control not enabled.\n(XEN) AMD-Vi: IOMMU not "
+		  "found!\n(XEN) Disabled fast TSC\n(XEN) I/O virtualisation disabled\n(XEN) IOMMU "
+		  "error\n",
+		  "before it (xl dmesg): \"AMD-Vi: IOMMU not found!\"", "update the firmware" },
+		{ "(XEN) [VT-D]Queued Invalidation hardware not found\n(XEN) I/O virtualisation "
+		  "disabled\n",
+		  "\"Queued Invalidation hardware not found\"", "update the firmware" },
 	};
 	struct fake_bus *bus = *state;
 
@@ -150,10 +150,10 @@ static void test_why_off(void **state)
 static void test_words(void **state)
 {
 	struct fake_bus *bus = *state;
-	static const char *const off[] = {"iommu=off", "x iommu=0 y", "iommu=on,no", "no-iommu",
-					  "iommu=1 iommu=verbose,disable"};
-	static const char *const on[] = {"iommu=off,on", "iommu=0 iommu=force", "viommu=off",
-					 "iommu=no-intremap iommu=intremap"};
+	static const char *const off[] = { "iommu=off", "x iommu=0 y", "iommu=on,no", "no-iommu",
+					   "iommu=1 iommu=verbose,disable" };
+	static const char *const on[] = { "iommu=off,on", "iommu=0 iommu=force", "viommu=off",
+					  "iommu=no-intremap iommu=intremap" };
 
 	fake_bus_put(bus, "/sys/firmware/acpi/tables/DMAR", "");
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(off); i++)
@@ -174,8 +174,8 @@ static void test_words(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {T(test_good), T(test_firmware), T(test_words),
-					   T(test_why_off)};
+	const struct CMUnitTest tests[] = { T(test_good), T(test_firmware), T(test_words),
+					    T(test_why_off) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

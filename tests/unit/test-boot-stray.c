@@ -44,13 +44,14 @@ static int setup(void **state)
 {
 	struct fake_bus *bus = fake_bus_new();
 	struct fake_dev nic = {
-		.vendor = 0x8086, .device = 0x10d3, .class_code = 0x020000, .driver = "e1000e"};
+		.vendor = 0x8086, .device = 0x10d3, .class_code = 0x020000, .driver = "e1000e"
+	};
 
 	*state = bus;
 	fake_bus_driver(bus, "e1000e", "8086:10d3");
 	fake_bus_add(bus, NIC, &nic);
 	fake_bus_add(bus, OTHER, &nic);
-	fake_bus_add(bus, USB, &(struct fake_dev){.class_code = 0x0c0330});
+	fake_bus_add(bus, USB, &(struct fake_dev){ .class_code = 0x0c0330 });
 	system_files(bus, false, true);
 	return 0;
 }
@@ -66,10 +67,10 @@ static int teardown(void **state)
 static int run(struct fake_bus *bus, const char *args, bool captured)
 {
 	_cleanup_free_ char *words = xlpt_xasprintf("xlpt boot %s", args);
-	struct xlpt_env env = {.clock = &xlpt_clock_real,
-			       .host = fake_bus_host(bus),
-			       .sysroot = captured ? "/captured" : NULL};
-	char *argv[16] = {0}, *save = NULL;
+	struct xlpt_env env = { .clock = &xlpt_clock_real,
+				.host = fake_bus_host(bus),
+				.sysroot = captured ? "/captured" : NULL };
+	char *argv[16] = { 0 }, *save = NULL;
 	int argc = 0, status;
 	size_t size;
 
@@ -92,60 +93,60 @@ static void assert_said(const char *what, int got, int status, const char *words
 static const struct stray {
 	const char *file, *text, *fact, *hint;
 } strays[] = {
-	{GRUB, "# x\nGRUB_CMDLINE_XEN_DEFAULT=\"dom0_mem=2G xen-pciback.hide=(02:00.0)\"\n",
-	 "Xen's own command line has xen-pciback.hide=(02:00.0) (/etc/default/grub:2); Xen does "
-	 "not "
-	 "hand it",
-	 "move it from GRUB_CMDLINE_XEN_DEFAULT (/etc/default/grub:2) to "
-	 "GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT, or: xlpt boot write 0000:02:00.0"},
-	{"/etc/default/grub.d/50-xen.cfg", "export GRUB_CMDLINE_XEN+=' pciback.hide=(2:0.0)'\n",
-	 "Xen's own command line has pciback.hide=(2:0.0) (/etc/default/grub.d/50-xen.cfg:1)",
-	 "move it from GRUB_CMDLINE_XEN (/etc/default/grub.d/50-xen.cfg:1) to "
-	 "GRUB_CMDLINE_LINUX_XEN_REPLACE, or: xlpt boot write 0000:02:00.0"},
-	{GRUB, "GRUB_CMDLINE_XEN=rd.qubes.hide_pci=02:00.0\n", "has rd.qubes.hide_pci=02:00.0",
-	 "xlpt boot write 0000:02:00.0"},
-	{GRUB, "GRUB_CMDLINE_LINUX=\"quiet pciback.hide=(02:00.0)\"\n",
-	 "/etc/default/grub:1 has pciback.hide=(02:00.0); the module of this kernel is called "
-	 "xen-pciback",
-	 "write xen-pciback.hide= in the place of pciback.hide= (/etc/default/grub:1), or: "},
-	{GRUB, "GRUB_CMDLINE_LINUX=\"xen-pciback.hide=(02:00.0)\"\n",
-	 "/etc/default/grub:1 has xen-pciback.hide=(02:00.0), and the command line of this boot "
-	 "has "
-	 "not",
-	 "update-grub; reboot"},
-	{"/etc/default/grub.d/xen", "GRUB_CMDLINE_LINUX=\"xen-pciback.hide=(02:00.0)\"\n",
-	 "/etc/default/grub.d/xen:1 has xen-pciback.hide=(02:00.0); only names that end in .cfg",
-	 "xlpt boot write"},
-	{"/proc/cmdline", "root=/dev/sda1 pciback.hide=(02:00.0) ro\n",
-	 "the kernel's command line has pciback.hide=(02:00.0); the module of this kernel",
-	 "write xen-pciback.hide= in the place of pciback.hide="},
-	{"/proc/cmdline", "ro rd.qubes.hide_pci=02:00.0\n",
-	 "only the initramfs of Qubes OS reads that", "xlpt boot write 0000:02:00.0"},
-	{XEN_CFG, "[xen]\noptions=dom0_mem=2G xen-pciback.hide=(02:00.0)\nkernel=vmlinuz ro\n",
-	 "Xen's own command line has xen-pciback.hide=(02:00.0) (" XEN_CFG ":2)",
-	 "move it from \"options=\" (" XEN_CFG ":2) to the line of dom0's kernel, or: xlpt boot"},
-	{XLPT_MODPROBE_CONF, "# Written\n#options xen-pciback hide=(02:00.0)\n",
-	 XLPT_MODPROBE_CONF ":2 has hide=(02:00.0); it is a comment",
-	 "xlpt boot write 0000:02:00.0"},
-	{XLPT_GRUB_CFG,
-	 "# Written by \"xlpt boot write\".\n# "
-	 "GRUB_CMDLINE_LINUX_XEN_REPLACE=\"$GRUB_CMDLINE_LINUX "
-	 "xen-pciback.hide=(02:00.0)\"\n",
-	 XLPT_GRUB_CFG ":2 has hide=(02:00.0) in a comment", "xlpt boot write 0000:02:00.0"},
-	{"/etc/modprobe.d/old.conf", "options pciback hide=(02:00.0)\n",
-	 "/etc/modprobe.d/old.conf:1 has hide=(02:00.0); it is for pciback, and the module of this "
-	 "kernel is called xen-pciback",
-	 "write xen-pciback in the place of pciback (/etc/modprobe.d/old.conf:1)"},
-	{"/etc/modprobe.d/pciback", "options xen-pciback permissive=1 hide=(02:00.0)\n",
-	 "/etc/modprobe.d/pciback:1 has hide=(02:00.0); modprobe reads only files whose names end "
-	 "in "
-	 ".conf",
-	 "xlpt boot write 0000:02:00.0"},
+	{ GRUB, "# x\nGRUB_CMDLINE_XEN_DEFAULT=\"dom0_mem=2G xen-pciback.hide=(02:00.0)\"\n",
+	  "Xen's own command line has xen-pciback.hide=(02:00.0) (/etc/default/grub:2); Xen does "
+	  "not "
+	  "hand it",
+	  "move it from GRUB_CMDLINE_XEN_DEFAULT (/etc/default/grub:2) to "
+	  "GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT, or: xlpt boot write 0000:02:00.0" },
+	{ "/etc/default/grub.d/50-xen.cfg", "export GRUB_CMDLINE_XEN+=' pciback.hide=(2:0.0)'\n",
+	  "Xen's own command line has pciback.hide=(2:0.0) (/etc/default/grub.d/50-xen.cfg:1)",
+	  "move it from GRUB_CMDLINE_XEN (/etc/default/grub.d/50-xen.cfg:1) to "
+	  "GRUB_CMDLINE_LINUX_XEN_REPLACE, or: xlpt boot write 0000:02:00.0" },
+	{ GRUB, "GRUB_CMDLINE_XEN=rd.qubes.hide_pci=02:00.0\n", "has rd.qubes.hide_pci=02:00.0",
+	  "xlpt boot write 0000:02:00.0" },
+	{ GRUB, "GRUB_CMDLINE_LINUX=\"quiet pciback.hide=(02:00.0)\"\n",
+	  "/etc/default/grub:1 has pciback.hide=(02:00.0); the module of this kernel is called "
+	  "xen-pciback",
+	  "write xen-pciback.hide= in the place of pciback.hide= (/etc/default/grub:1), or: " },
+	{ GRUB, "GRUB_CMDLINE_LINUX=\"xen-pciback.hide=(02:00.0)\"\n",
+	  "/etc/default/grub:1 has xen-pciback.hide=(02:00.0), and the command line of this boot "
+	  "has "
+	  "not",
+	  "update-grub; reboot" },
+	{ "/etc/default/grub.d/xen", "GRUB_CMDLINE_LINUX=\"xen-pciback.hide=(02:00.0)\"\n",
+	  "/etc/default/grub.d/xen:1 has xen-pciback.hide=(02:00.0); only names that end in .cfg",
+	  "xlpt boot write" },
+	{ "/proc/cmdline", "root=/dev/sda1 pciback.hide=(02:00.0) ro\n",
+	  "the kernel's command line has pciback.hide=(02:00.0); the module of this kernel",
+	  "write xen-pciback.hide= in the place of pciback.hide=" },
+	{ "/proc/cmdline", "ro rd.qubes.hide_pci=02:00.0\n",
+	  "only the initramfs of Qubes OS reads that", "xlpt boot write 0000:02:00.0" },
+	{ XEN_CFG, "[xen]\noptions=dom0_mem=2G xen-pciback.hide=(02:00.0)\nkernel=vmlinuz ro\n",
+	  "Xen's own command line has xen-pciback.hide=(02:00.0) (" XEN_CFG ":2)",
+	  "move it from \"options=\" (" XEN_CFG ":2) to the line of dom0's kernel, or: xlpt boot" },
+	{ XLPT_MODPROBE_CONF, "# Written\n#options xen-pciback hide=(02:00.0)\n",
+	  XLPT_MODPROBE_CONF ":2 has hide=(02:00.0); it is a comment",
+	  "xlpt boot write 0000:02:00.0" },
+	{ XLPT_GRUB_CFG,
+	  "# Written by \"xlpt boot write\".\n# "
+	  "GRUB_CMDLINE_LINUX_XEN_REPLACE=\"$GRUB_CMDLINE_LINUX "
+	  "xen-pciback.hide=(02:00.0)\"\n",
+	  XLPT_GRUB_CFG ":2 has hide=(02:00.0) in a comment", "xlpt boot write 0000:02:00.0" },
+	{ "/etc/modprobe.d/old.conf", "options pciback hide=(02:00.0)\n",
+	  "/etc/modprobe.d/old.conf:1 has hide=(02:00.0); it is for pciback, and the module of this "
+	  "kernel is called xen-pciback",
+	  "write xen-pciback in the place of pciback (/etc/modprobe.d/old.conf:1)" },
+	{ "/etc/modprobe.d/pciback", "options xen-pciback permissive=1 hide=(02:00.0)\n",
+	  "/etc/modprobe.d/pciback:1 has hide=(02:00.0); modprobe reads only files whose names end "
+	  "in "
+	  ".conf",
+	  "xlpt boot write 0000:02:00.0" },
 	/* A slot with a wildcard; one of which a group cannot be read. */
-	{GRUB, "GRUB_CMDLINE_XEN=\"xen-pciback.hide=(02:00.*)\"\n", "hide=(02:00.*)",
-	 "xlpt boot write '0000:02:00.*'"},
-	{GRUB, "GRUB_CMDLINE_XEN=\"xen-pciback.hide=(77::0.0)(02:00.0)\"\n", "hide=(77::0.0)",
-	 "xlpt boot write 0000:02:00.0"},
+	{ GRUB, "GRUB_CMDLINE_XEN=\"xen-pciback.hide=(02:00.*)\"\n", "hide=(02:00.*)",
+	  "xlpt boot write '0000:02:00.*'" },
+	{ GRUB, "GRUB_CMDLINE_XEN=\"xen-pciback.hide=(77::0.0)(02:00.0)\"\n", "hide=(77::0.0)",
+	  "xlpt boot write 0000:02:00.0" },
 };
 
 static void test_strays(void **state)
@@ -290,10 +291,12 @@ static void test_written(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		T(test_strays),	 T(test_usb),	   T(test_replaced),
 		T(test_classic), T(test_captured), T(test_written),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

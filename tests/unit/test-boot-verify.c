@@ -19,27 +19,27 @@
 #define BRIDGE "0000:00:1c.0"
 #define REL    "6.1.0-50-amd64"
 #define PARAM  "/sys/module/xen_pciback/parameters/hide"
-#define OURS(groups)                                                                               \
-	"# Written by \"xlpt boot write\".\noptions xen-pciback hide=" groups                      \
+#define OURS(groups)                                                          \
+	"# Written by \"xlpt boot write\".\noptions xen-pciback hide=" groups \
 	"\nsoftdep e1000e pre: xen-pciback\n"
 
 static int setup(void **state)
 {
 	struct fake_bus *bus = fake_bus_new();
-	const struct fake_dev nic = {.vendor = 0x8086,
-				     .device = 0x10d3,
-				     .class_code = 0x020000,
-				     .driver = "e1000e",
-				     .parent = BRIDGE};
+	const struct fake_dev nic = { .vendor = 0x8086,
+				      .device = 0x10d3,
+				      .class_code = 0x020000,
+				      .driver = "e1000e",
+				      .parent = BRIDGE };
 
 	*state = bus;
 	fake_bus_driver(bus, "e1000e", "8086:10d3");
 	fake_bus_driver(bus, "pciback", NULL);
-	fake_bus_add(bus, BRIDGE, &(struct fake_dev){.class_code = 0x060400});
+	fake_bus_add(bus, BRIDGE, &(struct fake_dev){ .class_code = 0x060400 });
 	fake_bus_add(bus, NIC, &nic);
 	fake_bus_add(bus, NIC2, &nic);
 	fake_bus_add(bus, OTHER,
-		     &(struct fake_dev){.vendor = 0x8086, .device = 0x10d3, .driver = "e1000e"});
+		     &(struct fake_dev){ .vendor = 0x8086, .device = 0x10d3, .driver = "e1000e" });
 	fake_bus_put(bus, "/proc/sys/kernel/osrelease", REL "\n");
 	fake_bus_put(bus, "/proc/cmdline", "root=/dev/sda1 ro\n");
 	fake_bus_put(bus, "/proc/modules",
@@ -72,11 +72,11 @@ static void hide(struct fake_bus *bus, const char *name)
 static void assert_verify(struct fake_bus *bus, const char *wanted, const char *want,
 			  const char *fact, const char *hint)
 {
-	_cleanup_verdicts_ struct xlpt_verdicts v = {0};
-	_cleanup_hide_ struct xlpt_hide_list list = {0};
-	_cleanup_boot_ struct xlpt_boot boot = {0};
-	_cleanup_diag_ struct xlpt_diag diag = {0};
-	_cleanup_str_ struct xlpt_str got = {0};
+	_cleanup_verdicts_ struct xlpt_verdicts v = { 0 };
+	_cleanup_hide_ struct xlpt_hide_list list = { 0 };
+	_cleanup_boot_ struct xlpt_boot boot = { 0 };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	_cleanup_str_ struct xlpt_str got = { 0 };
 	struct xlpt_host *h = fake_bus_host(bus);
 
 	assert_int_equal(xlpt_boot_detect(h, XLPT_ERA_UNKNOWN, NULL, &boot, &diag), 0);
@@ -174,7 +174,7 @@ static void test_lost(void **state)
 /* An image as cpio newc holds it, files without contents but the last. */
 static void put_initrd(struct fake_bus *bus, const char *const *names, const char *text)
 {
-	_cleanup_str_ struct xlpt_str out = {0};
+	_cleanup_str_ struct xlpt_str out = { 0 };
 	struct xlpt_host *h = fake_bus_host(bus);
 	static const char zeros[4];
 
@@ -195,10 +195,10 @@ static void put_initrd(struct fake_bus *bus, const char *const *names, const cha
 
 static void test_initramfs(void **state)
 {
-	static const char *const driver[] = {"lib/modules/x/e1000e.ko.zst", "etc/modprobe.d/x.conf",
-					     "TRAILER!!!", NULL};
-	static const char *const both[] = {"e1000e.ko", "xen-pciback.ko",
-					   "etc/modprobe.d/xlpt.conf", "TRAILER!!!", NULL};
+	static const char *const driver[] = { "lib/modules/x/e1000e.ko.zst",
+					      "etc/modprobe.d/x.conf", "TRAILER!!!", NULL };
+	static const char *const both[] = { "e1000e.ko", "xen-pciback.ko",
+					    "etc/modprobe.d/xlpt.conf", "TRAILER!!!", NULL };
 	struct fake_bus *bus = *state;
 
 	put_initrd(bus, driver, "blacklist floppy\n");
@@ -229,8 +229,8 @@ static int count_open(struct xlpt_host *h, const char *path, int flags, mode_t m
 /* It takes seconds of each boot, and tells nothing of a device that is hidden. */
 static void test_initramfs_untouched(void **state)
 {
-	static const char *const both[] = {"e1000e.ko", "xen-pciback.ko",
-					   "etc/modprobe.d/xlpt.conf", "TRAILER!!!", NULL};
+	static const char *const both[] = { "e1000e.ko", "xen-pciback.ko",
+					    "etc/modprobe.d/xlpt.conf", "TRAILER!!!", NULL };
 	struct fake_bus *bus = *state;
 	struct xlpt_host *h = fake_bus_host(bus);
 	struct xlpt_host_ops ops = *h->ops, *old = (struct xlpt_host_ops *)(uintptr_t)h->ops;

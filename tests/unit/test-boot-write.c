@@ -28,7 +28,7 @@
 #define FREE   "0000:05:00.0"
 #define REL    "6.1.0-50-amd64"
 #define HOOK   "/etc/initramfs-tools/hooks/xlpt"
-#define HEAD                                                                                       \
+#define HEAD \
 	"# Written by \"xlpt boot write\". xlpt owns this file whole; change it with xlpt boot.\n"
 
 static char *said; /* both streams of the last run */
@@ -36,24 +36,24 @@ static char *said; /* both streams of the last run */
 static int setup(void **state)
 {
 	struct fake_bus *bus = fake_bus_new();
-	struct fake_dev nic = {.vendor = 0x8086,
-			       .device = 0x10d3,
-			       .class_code = 0x020000,
-			       .driver = "e1000e",
-			       .parent = BRIDGE,
-			       .net = "eth0"};
+	struct fake_dev nic = { .vendor = 0x8086,
+				.device = 0x10d3,
+				.class_code = 0x020000,
+				.driver = "e1000e",
+				.parent = BRIDGE,
+				.net = "eth0" };
 
 	*state = bus;
 	fake_bus_driver(bus, "e1000e", "8086:10d3");
-	fake_bus_add(bus, BRIDGE, &(struct fake_dev){.class_code = 0x060400});
-	fake_bus_add(bus, SATA, &(struct fake_dev){.class_code = 0x010601});
-	fake_bus_add(bus, USB, &(struct fake_dev){.class_code = 0x0c0330});
-	fake_bus_add(bus, VGA, &(struct fake_dev){.class_code = 0x030000});
+	fake_bus_add(bus, BRIDGE, &(struct fake_dev){ .class_code = 0x060400 });
+	fake_bus_add(bus, SATA, &(struct fake_dev){ .class_code = 0x010601 });
+	fake_bus_add(bus, USB, &(struct fake_dev){ .class_code = 0x0c0330 });
+	fake_bus_add(bus, VGA, &(struct fake_dev){ .class_code = 0x030000 });
 	fake_bus_add(bus, NIC, &nic);
 	nic.net = "eth1";
 	fake_bus_add(bus, NIC2, &nic);
 	fake_bus_add(bus, FREE,
-		     &(struct fake_dev){.vendor = 0x8086, .device = 0x10d3, .driver = "e1000e"});
+		     &(struct fake_dev){ .vendor = 0x8086, .device = 0x10d3, .driver = "e1000e" });
 	fake_bus_put(bus, "/proc/sys/kernel/osrelease", REL "\n");
 	fake_bus_put(bus, "/proc/cmdline", "root=/dev/sda1 ro\n");
 	fake_bus_put(bus, "/proc/1/mountinfo", "20 1 0:19 / /proc rw - proc proc rw\n");
@@ -82,7 +82,7 @@ static int run(struct fake_bus *bus, const char *args)
 		.host = fake_bus_host(bus),
 		.store = store,
 	};
-	char *argv[32] = {0}, *save = NULL;
+	char *argv[32] = { 0 }, *save = NULL;
 	int argc = 0, status;
 	size_t size;
 
@@ -132,8 +132,8 @@ static void test_write(void **state)
 	assert_null(strstr(said, "systemctl"));
 	fake_bus_put(bus, "/usr/local/lib/systemd/system/xlpt-boot-verify.service", "");
 	assert_run(bus, 0, "plan", "  systemctl enable xlpt-boot-verify.service\n  reboot\n");
-	fake_bus_put(bus,
-		     "/etc/systemd/system/multi-user.target.wants/xlpt-boot-verify.service", "");
+	fake_bus_put(bus, "/etc/systemd/system/multi-user.target.wants/xlpt-boot-verify.service",
+		     "");
 	assert_run(bus, 0, "plan", "  reboot\n");
 	assert_null(strstr(said, "systemctl"));
 	assert_run(bus, 0, "write 05:00.0 (02:00.0)", "wrote");
@@ -153,10 +153,14 @@ static void test_write(void **state)
 static void test_pins(void **state)
 {
 	struct fake_bus *bus = *state;
-	char *argv[] = {(char[]){"xlpt"}, (char[]){"pin"}, (char[]){"nic0"}, (char[]){NIC}, NULL};
-	struct fake_dev nic = {.vendor = 0x8086, .device = 0x10d3, .class_code = 0x020000,
-			       .driver = "e1000e", .parent = BRIDGE};
-	struct xlpt_env env = {.clock = &xlpt_clock_real, .host = fake_bus_host(bus)};
+	char *argv[] = { (char[]){ "xlpt" }, (char[]){ "pin" }, (char[]){ "nic0" }, (char[]){ NIC },
+			 NULL };
+	struct fake_dev nic = { .vendor = 0x8086,
+				.device = 0x10d3,
+				.class_code = 0x020000,
+				.driver = "e1000e",
+				.parent = BRIDGE };
+	struct xlpt_env env = { .clock = &xlpt_clock_real, .host = fake_bus_host(bus) };
 
 	fake_bus_remove(bus, NIC2);
 	fake_bus_remove(bus, NIC);
@@ -198,25 +202,25 @@ static void test_wrong(void **state)
 		int status;
 		const char *args, *words;
 	} cases[] = {
-		{2, "", "too few"},
-		{2, "hide " NIC, "plan, write, verify or remove"},
-		{2, "write", "none is named"},
-		{2, "write 0b::00.1", "column 4"},
-		{2, "write (" NIC ")(0b::00.1)", "group 2, column 19"},
-		{2, "write 02:20.0", "out of range"},
-		{2, "write web1", NULL},
-		{2, "write *", NULL},
-		{2, "write --era xen " NIC, "classic or pvops"},
-		{2, "write --era classic 02:00.*", "knows no wildcards"},
-		{2, "write --kernel ../x " NIC, "kernel's version"},
-		{1, "write --kernel 5.0 " NIC, "no kernel 5.0"},
-		{2, "write --driver e1000e;reboot " NIC, "module's name"},
-		{2, "write --force-host-device eth0 " NIC, NULL},
-		{2, "remove --cmdline " NIC, "go with plan and write"},
-		{2, "plan --stdout " NIC, "goes with write"},
-		{1, "write 77:00.0", "no such device"},
-		{1, "write 77:*.*", "no such device"},
-		{2, "write --frob " NIC, "--frob"},
+		{ 2, "", "too few" },
+		{ 2, "hide " NIC, "plan, write, verify or remove" },
+		{ 2, "write", "none is named" },
+		{ 2, "write 0b::00.1", "column 4" },
+		{ 2, "write (" NIC ")(0b::00.1)", "group 2, column 19" },
+		{ 2, "write 02:20.0", "out of range" },
+		{ 2, "write web1", NULL },
+		{ 2, "write *", NULL },
+		{ 2, "write --era xen " NIC, "classic or pvops" },
+		{ 2, "write --era classic 02:00.*", "knows no wildcards" },
+		{ 2, "write --kernel ../x " NIC, "kernel's version" },
+		{ 1, "write --kernel 5.0 " NIC, "no kernel 5.0" },
+		{ 2, "write --driver e1000e;reboot " NIC, "module's name" },
+		{ 2, "write --force-host-device eth0 " NIC, NULL },
+		{ 2, "remove --cmdline " NIC, "go with plan and write" },
+		{ 2, "plan --stdout " NIC, "goes with write" },
+		{ 1, "write 77:00.0", "no such device" },
+		{ 1, "write 77:*.*", "no such device" },
+		{ 2, "write --frob " NIC, "--frob" },
 	};
 	struct fake_bus *bus = *state;
 
@@ -274,14 +278,14 @@ static void test_cmdline_text(void **state)
 	static const struct {
 		const char *line, *want;
 	} cases[] = {
-		{"", NULL},
-		{"xen-pciback.hide=(1:0.0)", "(1:0.0)"},
-		{"a xen_pciback.hide=(1:0.0) b xen-pciback.hide=(2:0.0)\n", "(2:0.0)"},
-		{"xen-pciback.hide=\"(1:0.0) (2:0.0)\" ro", "(1:0.0) (2:0.0)"},
-		{"\"xen-pciback.hide=(1:0.0) (2:0.0)\" ro", "(1:0.0) (2:0.0)"},
-		{"pciback.hide=(1:0.0) x.hide=(2:0.0) xen-pciback.hidden=1", NULL},
-		{"xen-pciback.hide=", ""},
-		{"xen-pciback.permissive=1 .hide=x =", NULL},
+		{ "", NULL },
+		{ "xen-pciback.hide=(1:0.0)", "(1:0.0)" },
+		{ "a xen_pciback.hide=(1:0.0) b xen-pciback.hide=(2:0.0)\n", "(2:0.0)" },
+		{ "xen-pciback.hide=\"(1:0.0) (2:0.0)\" ro", "(1:0.0) (2:0.0)" },
+		{ "\"xen-pciback.hide=(1:0.0) (2:0.0)\" ro", "(1:0.0) (2:0.0)" },
+		{ "pciback.hide=(1:0.0) x.hide=(2:0.0) xen-pciback.hidden=1", NULL },
+		{ "xen-pciback.hide=", "" },
+		{ "xen-pciback.permissive=1 .hide=x =", NULL },
 	};
 
 	(void)state;
@@ -296,7 +300,7 @@ static void test_cmdline_text(void **state)
 static void test_limits(void **state)
 {
 	struct fake_bus *bus = *state;
-	_cleanup_str_ struct xlpt_str args = {0}, line = {0};
+	_cleanup_str_ struct xlpt_str args = { 0 }, line = { 0 };
 
 	xlpt_str_add(&args, "write --allow-absent (0000:02:00.0)");
 	for (unsigned i = 0; i < 72; i++)
@@ -348,11 +352,12 @@ static bool there(struct fake_bus *bus, const char *path)
 /* What a kill left of a hook is run by initramfs-tools, and goes with the next write or remove. */
 static void test_left_behind(void **state)
 {
-	static const char *const left[] = {"/etc/initramfs-tools/hooks/xlpt.4194305.tmp",
-					   "/etc/initramfs-tools/hooks/.xlpt-0123456789abcdef~",
-					   "/etc/modprobe.d/xlpt.conf.4194305.tmp",
-					   XLPT_BACKUP_DIR "/etc/modprobe.d/xlpt.conf.4194305.tmp"};
-	static const char *const lines[] = {"write " NIC, "write " NIC, "remove", "remove"};
+	static const char *const left[] = { "/etc/initramfs-tools/hooks/xlpt.4194305.tmp",
+					    "/etc/initramfs-tools/hooks/.xlpt-0123456789abcdef~",
+					    "/etc/modprobe.d/xlpt.conf.4194305.tmp",
+					    XLPT_BACKUP_DIR
+					    "/etc/modprobe.d/xlpt.conf.4194305.tmp" };
+	static const char *const lines[] = { "write " NIC, "write " NIC, "remove", "remove" };
 	static const char other[] = "/etc/initramfs-tools/hooks/other.4194305.tmp";
 	struct fake_bus *bus = *state;
 
@@ -417,8 +422,8 @@ static void test_undo(void **state)
 static void test_order(void **state)
 {
 	struct fake_bus *bus = *state;
-	char *argv[] = {(char[]){"xlpt"}, (char[]){"boot"}, (char[]){"verify"}, NULL};
-	struct xlpt_env env = {.clock = &xlpt_clock_real, .host = fake_bus_host(bus)};
+	char *argv[] = { (char[]){ "xlpt" }, (char[]){ "boot" }, (char[]){ "verify" }, NULL };
+	struct xlpt_env env = { .clock = &xlpt_clock_real, .host = fake_bus_host(bus) };
 	char text[4096] = "", *table, *verdict;
 	FILE *file = tmpfile();
 
@@ -595,6 +600,7 @@ static void test_guard_console(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		T(test_write),		T(test_pins),		T(test_wrong),
 		T(test_merge),		T(test_cmdline),
@@ -606,6 +612,7 @@ int main(void)
 		T(test_guard_luks_lvm), T(test_guard_network),
 		T(test_guard_console),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

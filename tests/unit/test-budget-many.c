@@ -19,15 +19,16 @@
 #include "tests/fake/world.h"
 #include "xl-plugin/ledger.h"
 
-/* Under valgrind one attach takes seconds of processor time: there the code is looked at, not the crowd. */
+/* Under valgrind one attach takes seconds of processor time: there the code is looked at, not the
+ * crowd. */
 #define PROCESSES_MAX 200
 static int processes = PROCESSES_MAX, limit = 100, rounds = 5;
 
 /* What the children tell, in memory that all of them have. */
 static struct told {
-	unsigned added;		/* went through to libxl */
+	unsigned added; /* went through to libxl */
 	unsigned done, refused, other;
-} *told;
+} * told;
 
 static const struct xlpt_toolstack_ops *libxl;
 static struct xlpt_toolstack_ops counting;
@@ -45,7 +46,8 @@ static struct xlpt_bdf device(int i)
 	return (struct xlpt_bdf){ .bus = (uint8_t)(0x20 + i / 32), .dev = (uint8_t)(i % 32) };
 }
 
-/* A device for each process, hidden already: nothing makes them wait for each other but the ledger. */
+/* A device for each process, hidden already: nothing makes them wait for each other but the ledger.
+ */
 static struct world *make(void)
 {
 	struct world *w = world_new();
@@ -57,9 +59,11 @@ static struct world *make(void)
 		char bdf[XLPT_BDF_LEN];
 
 		xlpt_bdf_format(device(i), XLPT_BDF_SYSFS, bdf);
-		fake_bus_add(w->bus, bdf, &(struct fake_dev){ .vendor = 0x8086, .device = 0x10d3,
-							      .class_code = 0x020000,
-							      .parent = "0000:00:01.0" });
+		fake_bus_add(w->bus, bdf,
+			     &(struct fake_dev){ .vendor = 0x8086,
+						 .device = 0x10d3,
+						 .class_code = 0x020000,
+						 .parent = "0000:00:01.0" });
 		h->ops->write(h, "/sys/bus/pci/drivers/pciback/new_slot", bdf, strlen(bdf));
 		h->ops->write(h, "/sys/bus/pci/drivers/pciback/bind", bdf, strlen(bdf));
 	}
@@ -83,8 +87,10 @@ static void child(struct world *w, int i)
 	status = world_run(w, "attach %s %s", name, XLPT_BDF_STR(device(i)));
 	if (status && status != 4)
 		fprintf(stderr, "%s", w->err);
-	__atomic_fetch_add(status == 0 ? &told->done : status == 4 ? &told->refused : &told->other, 1,
-			   __ATOMIC_SEQ_CST);
+	__atomic_fetch_add(status == 0	 ? &told->done
+			   : status == 4 ? &told->refused
+					 : &told->other,
+			   1, __ATOMIC_SEQ_CST);
 	_exit(0);
 }
 
@@ -166,7 +172,8 @@ static void test_two_hundred_killed(void **state)
 			assert_int_equal(count(w), limit);
 		/* The next one is told so as if nothing had happened. */
 		fake_ts_guest(w->ts, 99, "late", XLPT_GUEST_HVM);
-		assert_int_equal(world_run(w, "attach late 05:00.0"), count(w) < (size_t)limit ? 0 : 4);
+		assert_int_equal(world_run(w, "attach late 05:00.0"),
+				 count(w) < (size_t)limit ? 0 : 4);
 		world_free(w);
 	}
 	print_message("%u processes killed\n", killed);
@@ -177,12 +184,17 @@ static void test_two_hundred_killed(void **state)
 static void test_only_the_ledger(void **state)
 {
 	struct world *w = world_new();
-	struct xlpt_env env = { .clock = &w->clock.clock, .host = fake_bus_host(w->bus), .err = stderr };
-	const struct xlpt_budget_rule rule = { .limit = 3000, .device_limit = 3000,
+	struct xlpt_env env = { .clock = &w->clock.clock,
+				.host = fake_bus_host(w->bus),
+				.err = stderr };
+	const struct xlpt_budget_rule rule = { .limit = 3000,
+					       .device_limit = 3000,
 					       .window_ms = 1000000 };
+	/* clang-format off */
 	const struct xlpt_ledger_want wants[3] = {
 		{ .bdf = { .bus = 1 } }, { .bdf = { .bus = 2 } }, { .bdf = { .bus = 3 } },
 	};
+	/* clang-format on */
 	unsigned seed = 1147;
 
 	(void)state;
@@ -197,8 +209,10 @@ static void test_only_the_ledger(void **state)
 			for (;;) {
 				int rc = xlpt_ledger_reserve(&env, &rule, wants, 3, NULL, NULL);
 
-				__atomic_fetch_add(rc == 0 ? &told->added : rc == XLPT_ERR_BUDGET ?
-						   &told->refused : &told->other, 1, __ATOMIC_SEQ_CST);
+				__atomic_fetch_add(rc == 0		   ? &told->added
+						   : rc == XLPT_ERR_BUDGET ? &told->refused
+									   : &told->other,
+						   1, __ATOMIC_SEQ_CST);
 			}
 		}
 		nap_us(1000 + rand_r(&seed) % 8000);
@@ -210,8 +224,8 @@ static void test_only_the_ledger(void **state)
 		assert_true(told->added * 3 <= rule.limit);
 		assert_in_range(count(w), told->added * 3, rule.limit);
 	}
-	print_message("%u reservations of three, %u refused, %zu counted\n", told->added, told->refused,
-		      count(w));
+	print_message("%u reservations of three, %u refused, %zu counted\n", told->added,
+		      told->refused, count(w));
 	world_free(w);
 }
 

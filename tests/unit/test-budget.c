@@ -69,7 +69,9 @@ static void test_over_the_limit(void **state)
 {
 	const struct xlpt_budget_rule rule = { .limit = 2, .device_limit = 2, .window_ms = 1000 };
 	/* Forced ones count unasked. */
-	const struct xlpt_budget_event events[] = { { 0, nic }, { 1, nic }, { 2, nic }, { 3, nic } };
+	const struct xlpt_budget_event events[] = {
+		{ 0, nic }, { 1, nic }, { 2, nic }, { 3, nic }
+	};
 	struct xlpt_budget_answer a = ask(&rule, events, 4, NULL, 10, 1);
 
 	(void)state;
@@ -123,11 +125,13 @@ static void test_later(void **state)
 
 static void test_duration(void **state)
 {
+	/* clang-format off */
 	static const struct { int64_t ms; const char *text; } cases[] = {
 		{ 0, "0 s" }, { 1, "1 s" }, { 1000, "1 s" }, { 59001, "1 min" }, { 61000, "1 min 1 s" },
 		{ 3599001, "1 h" }, { 3600000, "1 h" }, { 3600001, "1 h 1 min" },
 		{ 2 * 86400000ll, "48 h" }, { 7500000, "2 h 5 min" },
 	};
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
@@ -140,12 +144,9 @@ static void test_duration(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_window),
-		cmocka_unit_test(test_over_the_limit),
-		cmocka_unit_test(test_warning),
-		cmocka_unit_test(test_strange_times),
-		cmocka_unit_test(test_later),
+		cmocka_unit_test(test_defaults),       cmocka_unit_test(test_window),
+		cmocka_unit_test(test_over_the_limit), cmocka_unit_test(test_warning),
+		cmocka_unit_test(test_strange_times),  cmocka_unit_test(test_later),
 		cmocka_unit_test(test_duration),
 	};
 

@@ -56,8 +56,8 @@ static int offline(const char *line, char **text)
 {
 	_cleanup_free_ char *words = xlpt_xasprintf("xlpt %s --sysroot %s/tree", line, dir);
 	struct fake_clock clock;
-	struct xlpt_env env = {.pci_ids = "tests/data/pci.ids"};
-	char *argv[32] = {0}, *save = NULL;
+	struct xlpt_env env = { .pci_ids = "tests/data/pci.ids" };
+	char *argv[32] = { 0 }, *save = NULL;
 	size_t len;
 	int argc = 0, status;
 
@@ -100,7 +100,8 @@ static void test_same(void **state)
 	assert_int_equal(world_run(w, "pin nic0 02:00.0"), 0);
 	assert_int_equal(world_run(w, "pin vf0 01:10.0"), 0);
 	/* Lists that nobody reads, and who took a device: boot verify finds them there as here. */
-	fake_bus_put(w->bus, "/etc/default/grub.d/mine", "GRUB_CMDLINE_LINUX=\"xen-pciback.hide=(03:00.0)\"\n");
+	fake_bus_put(w->bus, "/etc/default/grub.d/mine",
+		     "GRUB_CMDLINE_LINUX=\"xen-pciback.hide=(03:00.0)\"\n");
 	fake_bus_put(w->bus, "/boot/efi/EFI/debian/xen.cfg",
 		     "options=iommu=1 xen-pciback.hide=(02:00.0) x.password=hunter2\n");
 	fake_bus_put(w->bus, "/etc/driverctl.d/0000:02:00.0", "vfio-pci\n");
@@ -139,15 +140,15 @@ static void test_same(void **state)
 static void test_read_only(void **state)
 {
 	struct world *w = *state;
-	static const char *const lines[] = {"attach web1 05:00.0",
-					    "detach web1 05:00.0",
-					    "hide 02:00.0",
-					    "unhide 05:00.0",
-					    "repair",
-					    "reset 05:00.0",
-					    "pin x 05:00.0",
-					    "pin remove x",
-					    "capture"};
+	static const char *const lines[] = { "attach web1 05:00.0",
+					     "detach web1 05:00.0",
+					     "hide 02:00.0",
+					     "unhide 05:00.0",
+					     "repair",
+					     "reset 05:00.0",
+					     "pin x 05:00.0",
+					     "pin remove x",
+					     "capture" };
 
 	capture(w);
 	sh("cp -a %s/tree %s/before", dir, dir);
@@ -190,20 +191,23 @@ static void test_secrets(void **state)
 static const struct {
 	const char *path, *text;
 } secrets[] = {
-	{"/proc/cmdline", "root=/dev/sda1 rd.iscsi.password=hunter2 netroot=iscsi:me:hunter2@10.0.0.1::::iqn "
-			  "xen_pciback.hide=(0000:05:00.0) iommu=hunter1\n"},
-	{"/etc/default/grub", "GRUB_CMDLINE_LINUX=\"iscsi_password=hunter2 quiet\"\n"},
-	{"/etc/default/grub.d/xen.cfg", "GRUB_CMDLINE_XEN='x password=\"hunter2 hunter2\"'\n"
-					"password_pbkdf2 root grub.pbkdf2.sha512.10000.hunter2\n"},
-	{"/etc/modprobe.d/my-secret.conf", "options wifi psk=hunter2 mode=1\n"},
-	{"/etc/modules", "iscsi_tcp secret=hunter2\n"},
-	{"/etc/dracut.conf.d/x.conf", "kernel_cmdline=\"rd.iscsi.in.password=hunter2\"\n"},
-	{"/etc/mkinitcpio.conf", "# password hunter2\n"},
-	{"/proc/self/mountinfo", "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
-				 "21 1 0:9 / /f rw - fuse ftp://me:hunter2@nas/x rw\n"},
-	{"/proc/sys/kernel/osrelease", "6.12\n"},
-	{"/boot/config-6.12", "CONFIG_SECRETMEM=y\nCONFIG_CMDLINE=\"cifspass=hunter2 quiet\"\nCONFIG_X=y\n"},
-	{"/run/xlpt/boot-changed", "password: hunter2\n"},
+	{ "/proc/cmdline",
+	  "root=/dev/sda1 rd.iscsi.password=hunter2 netroot=iscsi:me:hunter2@10.0.0.1::::iqn "
+	  "xen_pciback.hide=(0000:05:00.0) iommu=hunter1\n" },
+	{ "/etc/default/grub", "GRUB_CMDLINE_LINUX=\"iscsi_password=hunter2 quiet\"\n" },
+	{ "/etc/default/grub.d/xen.cfg",
+	  "GRUB_CMDLINE_XEN='x password=\"hunter2 hunter2\"'\n"
+	  "password_pbkdf2 root grub.pbkdf2.sha512.10000.hunter2\n" },
+	{ "/etc/modprobe.d/my-secret.conf", "options wifi psk=hunter2 mode=1\n" },
+	{ "/etc/modules", "iscsi_tcp secret=hunter2\n" },
+	{ "/etc/dracut.conf.d/x.conf", "kernel_cmdline=\"rd.iscsi.in.password=hunter2\"\n" },
+	{ "/etc/mkinitcpio.conf", "# password hunter2\n" },
+	{ "/proc/self/mountinfo", "20 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+				  "21 1 0:9 / /f rw - fuse ftp://me:hunter2@nas/x rw\n" },
+	{ "/proc/sys/kernel/osrelease", "6.12\n" },
+	{ "/boot/config-6.12",
+	  "CONFIG_SECRETMEM=y\nCONFIG_CMDLINE=\"cifspass=hunter2 quiet\"\nCONFIG_X=y\n" },
+	{ "/run/xlpt/boot-changed", "password: hunter2\n" },
 };
 
 /* Wherever a password stands in what is taken, a mark stands in its place, and that is said. */
@@ -229,11 +233,15 @@ static void test_secrets_in_lists(void **state)
 
 	/* Two things that commands read are not in it. */
 	assert_int_equal(world_run(w, "capture -o %s/c.tar.gz", dir), 1);
-	assert_non_null(strstr(w->err, "taken out of /proc/cmdline: rd.iscsi.password, iscsi (2)\n"));
-	assert_non_null(strstr(w->err, "taken out of /xlpt-capture/xenstore: vncpasswd, password (2)\n"));
-	assert_non_null(strstr(w->err, "left out: /etc/modprobe.d/keys.conf: a link to a file that is not for "
-				       "everybody to read\n"));
-	assert_non_null(strstr(w->err, "is not whole: 2 things that commands read could not be taken\n"));
+	assert_non_null(
+		strstr(w->err, "taken out of /proc/cmdline: rd.iscsi.password, iscsi (2)\n"));
+	assert_non_null(
+		strstr(w->err, "taken out of /xlpt-capture/xenstore: vncpasswd, password (2)\n"));
+	assert_non_null(strstr(
+		w->err, "left out: /etc/modprobe.d/keys.conf: a link to a file that is not for "
+			"everybody to read\n"));
+	assert_non_null(
+		strstr(w->err, "is not whole: 2 things that commands read could not be taken\n"));
 	assert_non_null(strstr(w->err, "to mend: "));
 	sh("mkdir %s/tree && tar -C %s/tree --strip-components=1 -xzf %s/c.tar.gz", dir, dir, dir);
 	sh("! grep -r hunter2 %s/tree", dir);
@@ -245,7 +253,8 @@ static void test_secrets_in_lists(void **state)
 	sh("grep -q '^/etc/modules: secret (1)$' %s/tree/xlpt-capture/taken-out", dir);
 	sh("grep -q '^/run/modprobe.d/own.conf: a link' %s/tree/xlpt-capture/left-out", dir);
 	/* The lists of xlpt's own are no texts of the host. */
-	sh("grep -q '^/etc/modprobe.d/my-secret.conf: psk (1)$' %s/tree/xlpt-capture/taken-out", dir);
+	sh("grep -q '^/etc/modprobe.d/my-secret.conf: psk (1)$' %s/tree/xlpt-capture/taken-out",
+	   dir);
 	assert_null(strstr(w->err, "taken out of /xlpt-capture/taken-out"));
 	sh("test $(wc -l <%s/tree/xlpt-capture/taken-out) = %zu", dir, XLPT_ARRAY_SIZE(secrets));
 }
@@ -259,7 +268,9 @@ static void test_list(void **state)
 		fake_bus_put(w->bus, secrets[i].path, secrets[i].text);
 	assert_int_equal(world_run(w, "capture --list"), 0);
 	assert_non_null(strstr(w->out, "/etc/default/grub\n"));
-	assert_non_null(strstr(w->err, "taken out of /etc/default/grub.d/xen.cfg: password, password_pbkdf2 (2)\n"));
+	assert_non_null(strstr(
+		w->err,
+		"taken out of /etc/default/grub.d/xen.cfg: password, password_pbkdf2 (2)\n"));
 	assert_int_equal(world_run(w, "capture --list --json -o %s/c.tar.gz", dir), 0);
 	assert_non_null(strstr(w->out, "\"file\": null"));
 	assert_non_null(strstr(w->out, "\"what\": \"rd.iscsi.password, iscsi\""));
@@ -282,7 +293,8 @@ static ssize_t failing_read(struct xlpt_host *h, const char *path, void *buf, si
 {
 	size_t n = strlen(path), end = strlen(unreadable);
 
-	return n >= end && !strcmp(path + n - end, unreadable) ? -EIO : bus_ops.read(h, path, buf, size);
+	return n >= end && !strcmp(path + n - end, unreadable) ? -EIO
+							       : bus_ops.read(h, path, buf, size);
 }
 
 /* What could not be read is told; it is a failure when a command would say something else then. */
@@ -291,9 +303,11 @@ static void test_not_whole(void **state)
 	static const struct {
 		const char *path;
 		int status;
-	} cases[] = {{"/proc/sys/kernel/osrelease", 1}, {"0000:02:00.0/config", 1},
-		     {"/proc/cmdline", 1},		{"0000:02:00.0/vpd", 0},
-		     {"/proc/interrupts", 0}};
+	} cases[] = { { "/proc/sys/kernel/osrelease", 1 },
+		      { "0000:02:00.0/config", 1 },
+		      { "/proc/cmdline", 1 },
+		      { "0000:02:00.0/vpd", 0 },
+		      { "/proc/interrupts", 0 } };
 	struct world *w = *state;
 
 	bus_ops = w->bus->ops;
@@ -338,7 +352,8 @@ static void test_special_output(void **state)
 {
 	struct world *w = *state;
 
-	sh("mkfifo %s/fifo; ln -s made.tar.gz %s/link; cat %s/fifo >%s/got.tar.gz & ", dir, dir, dir, dir);
+	sh("mkfifo %s/fifo; ln -s made.tar.gz %s/link; cat %s/fifo >%s/got.tar.gz & ", dir, dir,
+	   dir, dir);
 	assert_int_equal(world_run(w, "capture -o %s/fifo", dir), 0);
 	sh("test -p %s/fifo && sleep 0.1 && gzip -t %s/got.tar.gz", dir, dir);
 	assert_int_equal(world_run(w, "capture -o %s/link", dir), 0);
@@ -389,8 +404,10 @@ static void test_hostile(void **state)
 	broken("toolstack", "xlpt-capture 1\nguest 1 - pv on off 0 0 2 x\n", "toolstack:2: ");
 	broken("toolstack", "xlpt-capture 1\nassigned 02:00.0 1\n", "toolstack:2: ");
 	broken("toolstack", "xlpt-capture 1\nconfig 1 nonsense\n", "toolstack:2: ");
-	broken("toolstack", "xlpt-capture 1\nguest 3 0 pv on off 0 0 0 a\nguest 4 0 pv on off 0 0 0 b\n"
-			    "guest 3 0 pv on off 0 0 0 c\n", "two guests have the same domain number");
+	broken("toolstack",
+	       "xlpt-capture 1\nguest 3 0 pv on off 0 0 0 a\nguest 4 0 pv on off 0 0 0 b\n"
+	       "guest 3 0 pv on off 0 0 0 c\n",
+	       "two guests have the same domain number");
 	/* A link that leads out of the tree leads nowhere. */
 	sh("ln -sfn /etc/passwd %s/tree/xlpt-capture/xl-dmesg", dir);
 	assert_int_equal(offline("status", &text), 1);
@@ -465,7 +482,7 @@ static void test_groups(void **state)
 {
 	static const char text[] = "xlpt-capture 1\ngroups\n"
 				   "group 3 0000:02:00.0 0000:02:00.1\n";
-	struct xlpt_bdf bdf = {.bus = 2}, *out = NULL;
+	struct xlpt_bdf bdf = { .bus = 2 }, *out = NULL;
 	struct xlpt_toolstack ts;
 	size_t n;
 
@@ -491,7 +508,8 @@ static void test_groups(void **state)
 static void test_folder_of_user(void **state)
 {
 	struct world *w = *state;
-	_cleanup_free_ char *his = xlpt_xasprintf("%s/his", dir), *below = xlpt_xasprintf("%s/root", his);
+	_cleanup_free_ char *his = xlpt_xasprintf("%s/his", dir),
+			    *below = xlpt_xasprintf("%s/root", his);
 
 	if (geteuid() != 0)
 		skip();
@@ -508,6 +526,7 @@ static void test_folder_of_user(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_same, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_read_only, setup, teardown),
@@ -523,6 +542,7 @@ int main(void)
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_groups),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

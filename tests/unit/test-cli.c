@@ -255,8 +255,13 @@ static void test_refused_json(void **state)
 
 static void test_help(void **state)
 {
-	static const char *const forms[] = { "%s --help", "%s -h", "--help %s", "-h %s", "help %s",
-					     "%s x y --help z", "--sysroot TREE %s --help",
+	static const char *const forms[] = { "%s --help",
+					     "%s -h",
+					     "--help %s",
+					     "-h %s",
+					     "help %s",
+					     "%s x y --help z",
+					     "--sysroot TREE %s --help",
 					     "--json %s --help" };
 
 	(void)state;
@@ -317,7 +322,7 @@ static void test_records(void **state)
 			all[n++] = o;
 		for (const struct xlpt_opt *o = cmd->opts; o && o->name; o++)
 			all[n++] = o;
-		assert_in_range(n, 1, 31);	/* cli.c's table for getopt */
+		assert_in_range(n, 1, 31); /* cli.c's table for getopt */
 		for (size_t a = 0; a < n; a++)
 			for (size_t b = 0; b < a; b++)
 				if (!strcmp(all[a]->name, all[b]->name) ||
@@ -336,8 +341,10 @@ static void test_records(void **state)
 /* What a command sees of its options. */
 static void test_values(void **state)
 {
+	/* clang-format off */
 	static const struct xlpt_opt opts[] = { { "all", 'a', NULL, "" }, { "to", 't', "X", "" },
 						{ 0 } };
+	/* clang-format on */
 	static const struct xlpt_command cmd = { .name = "test", .opts = opts };
 	char *to[] = { (char[]){ "7" }, (char[]){ "12" }, NULL };
 	char **values[] = { NULL, to, NULL };
@@ -362,7 +369,8 @@ static void test_output_lost(void **state)
 {
 	char *argv[] = { (char[]){ "xlpt" }, (char[]){ "--version" }, NULL }, *err = NULL;
 	size_t len;
-	struct xlpt_env env = { .clock = &xlpt_clock_real, .out = fopen("/dev/full", "w"),
+	struct xlpt_env env = { .clock = &xlpt_clock_real,
+				.out = fopen("/dev/full", "w"),
 				.err = open_memstream(&err, &len) };
 
 	(void)state;
@@ -370,8 +378,9 @@ static void test_output_lost(void **state)
 	assert_int_equal(xlpt_run(2, argv, &env), 1);
 	fclose(env.out);
 	fclose(env.err);
-	assert_string_equal(err, "xlpt: cannot write the output: No space left on device\n"
-			    "  to mend: see where standard output goes: a full disk, a closed pipe\n");
+	assert_string_equal(
+		err, "xlpt: cannot write the output: No space left on device\n"
+		     "  to mend: see where standard output goes: a full disk, a closed pipe\n");
 	free(err);
 }
 

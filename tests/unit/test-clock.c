@@ -14,7 +14,7 @@
 
 struct fix {
 	struct fake_clock c;
-	int held, fd;		/* two descriptions of one file; flock is by description */
+	int held, fd; /* two descriptions of one file; flock is by description */
 	volatile int stop;
 };
 

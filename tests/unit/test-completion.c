@@ -88,7 +88,7 @@ static char *offered(const char *words)
 			       "COMPREPLY=(); _xlpt; [ ${#COMPREPLY[@]} = 0 ] || printf '%%s\\n' "
 			       "\"${COMPREPLY[@]}\"",
 			       dir, dir, completion, words);
-	_cleanup_str_ struct xlpt_str out = {0};
+	_cleanup_str_ struct xlpt_str out = { 0 };
 	char buf[512];
 	size_t n;
 	FILE *f;
@@ -108,26 +108,26 @@ static void test_words(void **state)
 	static const struct {
 		const char *words, *want;
 	} cases[] = {
-		{"xlpt a", "attach\n"},
-		{"xlpt attach ''",
-		 "a\\$\\(touch\\ ran1\\)b\nx\\`touch\\ ran2\\`\nmy\\ guest\nit\\'s\n"
-		 "\\;touch\\ ran3\nweb1\n"},
-		{"xlpt attach 'a$'", "a\\$\\(touch\\ ran1\\)b\n"},
-		{"xlpt attach 'a\\$\\('", "a\\$\\(touch\\ ran1\\)b\n"},
-		{"xlpt attach 'my\\ '", "my\\ guest\n"},
-		{"xlpt attach nobody", ""},
-		{"xlpt detach --hide w", "web1\n"},
+		{ "xlpt a", "attach\n" },
+		{ "xlpt attach ''",
+		  "a\\$\\(touch\\ ran1\\)b\nx\\`touch\\ ran2\\`\nmy\\ guest\nit\\'s\n"
+		  "\\;touch\\ ran3\nweb1\n" },
+		{ "xlpt attach 'a$'", "a\\$\\(touch\\ ran1\\)b\n" },
+		{ "xlpt attach 'a\\$\\('", "a\\$\\(touch\\ ran1\\)b\n" },
+		{ "xlpt attach 'my\\ '", "my\\ guest\n" },
+		{ "xlpt attach nobody", "" },
+		{ "xlpt detach --hide w", "web1\n" },
 		/* bash breaks words at colons. */
-		{"xlpt attach web1 ''", "pool:lan\npool:\\$\\(touch\\ ran4\\)\n0000:02:00.0\n"
-					"0000:03:00.1\n"},
-		{"xlpt attach web1 0000 : 0", "02:00.0\n03:00.1\n"},
-		{"xlpt attach web1 0000 :", "02:00.0\n03:00.1\n"},
-		{"xlpt attach web1 0000 : 02 : 0", "00.0\n"},
-		{"xlpt attach web1 0000 : 02 : 00.0 pool : l", "lan\n"},
-		{"xlpt hide 0000 : 02 : 00.0 0000 : 03", "03:00.1\n"},
-		{"xlpt reset --method f", "flr\n"},
-		{"xlpt pool define lan policy", "policy=first\npolicy=spread\npolicy=numa\n"},
-		{"xlpt guard check x", "xl\nxendomains\nx\\`touch\\ ran2\\`\n"},
+		{ "xlpt attach web1 ''", "pool:lan\npool:\\$\\(touch\\ ran4\\)\n0000:02:00.0\n"
+					 "0000:03:00.1\n" },
+		{ "xlpt attach web1 0000 : 0", "02:00.0\n03:00.1\n" },
+		{ "xlpt attach web1 0000 :", "02:00.0\n03:00.1\n" },
+		{ "xlpt attach web1 0000 : 02 : 0", "00.0\n" },
+		{ "xlpt attach web1 0000 : 02 : 00.0 pool : l", "lan\n" },
+		{ "xlpt hide 0000 : 02 : 00.0 0000 : 03", "03:00.1\n" },
+		{ "xlpt reset --method f", "flr\n" },
+		{ "xlpt pool define lan policy", "policy=first\npolicy=spread\npolicy=numa\n" },
+		{ "xlpt guard check x", "xl\nxendomains\nx\\`touch\\ ran2\\`\n" },
 	};
 
 	(void)state;
@@ -144,7 +144,7 @@ static void test_words(void **state)
 /* Reads until nothing has come for a while. */
 static void listen(int fd, struct xlpt_str *out, int ms)
 {
-	struct pollfd p = {.fd = fd, .events = POLLIN};
+	struct pollfd p = { .fd = fd, .events = POLLIN };
 	char buf[512];
 	ssize_t n;
 
@@ -169,7 +169,7 @@ static void type(int fd, const char *text)
 /* Types the line up to its TAB, and then has bash print the words it was made into. */
 static void press_tab(int fd, const char *typed, const char *shows, const char *word)
 {
-	_cleanup_str_ struct xlpt_str out = {0};
+	_cleanup_str_ struct xlpt_str out = { 0 };
 	_cleanup_free_ char *want = word ? xlpt_xasprintf("<%s>", word) : NULL;
 
 	type(fd, typed);
@@ -194,7 +194,7 @@ static void test_terminal(void **state)
 		"xlpt() { if [ \"$1\" = __complete ]; then command xlpt \"$@\"; else "
 		"printf '<%s>' \"$@\"; fi; }; bind 'set bell-style none'; "
 		"PS1='READ''Y '\n";
-	_cleanup_str_ struct xlpt_str out = {0};
+	_cleanup_str_ struct xlpt_str out = { 0 };
 	int fd, status;
 	pid_t pid;
 
@@ -203,8 +203,8 @@ static void test_terminal(void **state)
 	assert_true(pid >= 0);
 	if (pid == 0) {
 		putenv(path);
-		putenv((char[]){"TERM=dumb"});
-		putenv((char[]){"INPUTRC=/dev/null"});
+		putenv((char[]){ "TERM=dumb" });
+		putenv((char[]){ "INPUTRC=/dev/null" });
 		execlp("bash", "bash", "--norc", "--noprofile", "-i", NULL);
 		_exit(98);
 	}
@@ -227,10 +227,12 @@ static void test_terminal(void **state)
 
 int main(int argc, char **argv)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_words, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_terminal, setup, teardown),
 	};
+	/* clang-format on */
 	int failed;
 
 	(void)argc;

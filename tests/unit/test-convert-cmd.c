@@ -144,8 +144,9 @@ static void test_compare(void **st)
 {
 	(void)st;
 	put("a.cfg", CFG "altp2m = 1 # why\n");
-	put("b.cfg", "memory = 512 # said in another order\nname = \"w\"\npci = [ '0000:09:00.0' ]\n"
-		     "altp2m = 1\n");
+	put("b.cfg",
+	    "memory = 512 # said in another order\nname = \"w\"\npci = [ '0000:09:00.0' ]\n"
+	    "altp2m = 1\n");
 	assert_int_equal(run("--compare a.cfg b.cfg"), 0);
 	assert_string_equal(out, "");
 	put("b.cfg", "name = 'w'\nmemory = 256\npci = [ '09:00.0,seize=1' ]\n");
@@ -266,7 +267,8 @@ static void test_report(void **st)
 	sum = strstr(err, "\nw.cfg: 5 changed, 1 kept, 1 note\n");
 	assert_true(changed && kept && note && sum);
 	assert_true(changed < kept && kept < note && note < sum);
-	assert_true(strstr(err, "disk[xvda].script: ") < strstr(err, "disk[xvdb].direct_io_safe: "));
+	assert_true(strstr(err, "disk[xvda].script: ") <
+		    strstr(err, "disk[xvdb].direct_io_safe: "));
 	assert_null(strstr(err, ":0:"));
 	assert_int_equal(run("--explain --json w.cfg"), 0);
 	assert_non_null(strstr(out, "\"counts\": {"));
@@ -313,7 +315,8 @@ static void test_edit(void **st)
 /* The check list goes to people once: on standard error, in the file, or in JSON. */
 static void test_for_xen(void **st)
 {
-#define KVM "<domain type='kvm'><name>k</name><memory>65536</memory><os><type>hvm</type></os></domain>"
+#define KVM \
+	"<domain type='kvm'><name>k</name><memory>65536</memory><os><type>hvm</type></os></domain>"
 	_cleanup_free_ char *cfg = NULL, *plain = NULL, *batch = NULL;
 
 	(void)st;
@@ -345,6 +348,7 @@ static void test_for_xen(void **st)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
@@ -356,6 +360,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_for_xen, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_edit, setup, teardown),
 	};
+	/* clang-format on */
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
 	free(out);

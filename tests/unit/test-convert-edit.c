@@ -8,7 +8,7 @@
 #include "converters/edit.h"
 #include "converters/xl.h"
 
-#define A "0a:00.1"
+#define A     "0a:00.1"
 #define ADDED "\"0000:0a:00.1\""
 
 static int edit(const char *text, bool removing, const char *spec, struct xlpt_str *out,
@@ -37,6 +37,7 @@ static void check(const char *text, bool removing, const char *spec, const char 
 
 static void test_add(void **st)
 {
+	/* clang-format off */
 	static const char *const cases[][2] = {
 		{ "", "pci = [ " ADDED " ]\n" },
 		{ "name='x'", "name='x'\npci = [ " ADDED " ]\n" },
@@ -60,6 +61,7 @@ static void test_add(void **st)
 		{ "x=1\n\n#xlpt-begin: k\n#xlpt set name =x\n#xlpt-end\n",
 		  "x=1\n\npci = [ " ADDED " ]\n#xlpt-begin: k\n#xlpt set name =x\n#xlpt-end\n" },
 	};
+	/* clang-format on */
 
 	(void)st;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++)
@@ -68,6 +70,7 @@ static void test_add(void **st)
 
 static void test_remove(void **st)
 {
+	/* clang-format off */
 	static const char *const cases[][2] = {
 		{ "pci = [ '0a:00.1' ] # c\n", "pci = [ ] # c\n" },
 		{ "pci = [ '0a:00.1,permissive=1', '09:00.0' ]\n", "pci = [ '09:00.0' ]\n" },
@@ -94,6 +97,7 @@ static void test_remove(void **st)
 		{ "pci = [\n\t'09:00.0',\n\t'0a:00.1'\n]\n", "pci = [\n\t'09:00.0'\n]\n" },
 		{ "pci = [ '09:00.0', # a,\n\t'0a:00.1' ]\n", "pci = [ '09:00.0', # a,\n\t ]\n" },
 	};
+	/* clang-format on */
 
 	(void)st;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++)
@@ -102,6 +106,7 @@ static void test_remove(void **st)
 
 static void test_refusals(void **st)
 {
+	/* clang-format off */
 	static const struct { const char *text; bool remove; int rc; } cases[] = {
 		{ "pci = [ '09:00.0' ]\n", true, XLPT_ERR_NOT_FOUND },
 		{ "name = 'x'\n", true, XLPT_ERR_NOT_FOUND },
@@ -110,6 +115,7 @@ static void test_refusals(void **st)
 		{ "pci = [ '0a:00.1'\n", true, XLPT_ERR_SYNTAX },
 		{ "pci = '0a:00.1'\n", true, XLPT_ERR_SYNTAX },
 	};
+	/* clang-format on */
 
 	(void)st;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {

@@ -34,14 +34,15 @@ static void to_xl(struct result *r, const char *type, const char *os, const char
 
 	*r = (struct result){ 0 };
 	r->xml = xlpt_xasprintf("<domain type='%s'><name>g</name><memory unit='MiB'>512</memory>"
-				"<vcpu>2</vcpu>%s%s<devices>%s</devices></domain>", type, os, parts,
-				devices);
+				"<vcpu>2</vcpu>%s%s<devices>%s</devices></domain>",
+				type, os, parts, devices);
 	convert(r->xml, XLPT_FORMAT_XL, &r->xl, &r->losses);
 	convert(r->xl.s, XLPT_FORMAT_LIBVIRT, &back, NULL);
-	assert_int_equal(xlpt_convert_read(XLPT_FORMAT_LIBVIRT, r->xml, strlen(r->xml), "a", &a, NULL,
-					   NULL), 0);
-	assert_int_equal(xlpt_convert_read(XLPT_FORMAT_LIBVIRT, back.s, back.len, "b", &b, NULL, NULL),
-			 0);
+	assert_int_equal(
+		xlpt_convert_read(XLPT_FORMAT_LIBVIRT, r->xml, strlen(r->xml), "a", &a, NULL, NULL),
+		0);
+	assert_int_equal(
+		xlpt_convert_read(XLPT_FORMAT_LIBVIRT, back.s, back.len, "b", &b, NULL, NULL), 0);
 	xlpt_dom_diff(&a, &b, &deltas);
 	text = xlpt_deltas_text(&deltas);
 	if (deltas.n)
@@ -150,8 +151,8 @@ static void test_disk_names(void **st)
 	struct result r;
 
 	(void)st;
-	to_xl(&r, "kvm", HVM, "", DISK("vda", "disk") DISK("vdb", "disk") DISK("sda", "cdrom")
-				  DISK("fda", "floppy"));
+	to_xl(&r, "kvm", HVM, "",
+	      DISK("vda", "disk") DISK("vdb", "disk") DISK("sda", "cdrom") DISK("fda", "floppy"));
 	has(&r, "vdev=xvda,");
 	has(&r, "vdev=xvdb,");
 	/* The first place of IDE is the first disk's. */
@@ -161,8 +162,9 @@ static void test_disk_names(void **st)
 	tells(&r, XLPT_LOSS_CHANGED, "disk[vdb]");
 	tells(&r, XLPT_LOSS_CHANGED, "disk[fda]");
 	dispose(&r);
-	to_xl(&r, "xen", HVM, "", DISK("xvda", "disk") DISK("vda", "disk") DISK("hdc", "cdrom")
-				  DISK("hde", "disk") DISK("sdq", "disk"));
+	to_xl(&r, "xen", HVM, "",
+	      DISK("xvda", "disk") DISK("vda", "disk") DISK("hdc", "cdrom") DISK("hde", "disk")
+		      DISK("sdq", "disk"));
 	has(&r, "vdev=xvda,");
 	has(&r, "vdev=xvdb,");
 	has(&r, "vdev=hdc,");
@@ -202,9 +204,9 @@ static void test_usb(void **st)
 	has_not(&r, "usbctrl");
 	tells(&r, XLPT_LOSS_NOTE, "devices/controller");
 	dispose(&r);
-	to_xl(&r, "kvm", HVM, "", CTRL("ich9-ehci1", "/>")
-	      CTRL("ich9-uhci1", "><master startport='0'/></controller>")
-	      CTRL("ich9-uhci2", "><master startport='2'/></controller>"));
+	to_xl(&r, "kvm", HVM, "",
+	      CTRL("ich9-ehci1", "/>") CTRL("ich9-uhci1", "><master startport='0'/></controller>")
+		      CTRL("ich9-uhci2", "><master startport='2'/></controller>"));
 	has(&r, "usbctrl = [\n\t\"version=2\",\n]");
 	dispose(&r);
 	to_xl(&r, "xen", PV, "", CTRL("qemu-xhci", " ports='4'/>"));
@@ -215,7 +217,8 @@ static void test_usb(void **st)
 
 static void test_cards(void **st)
 {
-#define NIC(model) "<interface type='bridge'><source bridge='b'/><model type='" model "'/></interface>"
+#define NIC(model) \
+	"<interface type='bridge'><source bridge='b'/><model type='" model "'/></interface>"
 	struct result r;
 
 	(void)st;
@@ -241,7 +244,8 @@ static void test_cards(void **st)
 
 static void test_video_memory(void **st)
 {
-#define VIDEO(type, vram) "<graphics type='vnc'/><video><model type='" type "' vram='" vram "'/></video>"
+#define VIDEO(type, vram) \
+	"<graphics type='vnc'/><video><model type='" type "' vram='" vram "'/></video>"
 	struct result r;
 
 	(void)st;
@@ -268,7 +272,7 @@ static void test_video_memory(void **st)
 }
 
 #define CELL(id, rest) "<cell id='" id "' cpus='" id "' memory='256' unit='MiB'" rest
-#define NUMA(cells) "<cpu><numa>" cells "</numa></cpu>"
+#define NUMA(cells)    "<cpu><numa>" cells "</numa></cpu>"
 
 static void test_numa(void **st)
 {
@@ -285,15 +289,16 @@ static void test_numa(void **st)
 	/* What one cell says holds for the other, too. */
 	to_xl(&r, "xen", HVM,
 	      NUMA(CELL("0", "><distances><sibling id='1' value='31'/></distances></cell>")
-		   CELL("1", "/>") ), "");
+			   CELL("1", "/>")),
+	      "");
 	has(&r, "\"vcpus=0\", \"vdistances=10,31\"");
 	has(&r, "\"vcpus=1\", \"vdistances=31,10\"");
 	dispose(&r);
 	to_xl(&r, "xen", HVM, NUMA(CELL("1", "/>") CELL("0", "/>")), "");
 	has(&r, "vnuma = [\n\t[ \"size=256\", \"vcpus=0\"");
 	dispose(&r);
-	twice = "<domain type='xen'><name>g</name><os><type>hvm</type></os>"
-		NUMA(CELL("1", "/>") CELL("1", "/>")) "</domain>";
+	twice = "<domain type='xen'><name>g</name><os><type>hvm</type></os>" NUMA(
+		CELL("1", "/>") CELL("1", "/>")) "</domain>";
 	assert_int_equal(xlpt_convert(twice, strlen(twice), "in", &how, &out, NULL, NULL, NULL),
 			 XLPT_ERR_SYNTAX);
 }
@@ -306,13 +311,17 @@ static void test_hyperv(void **st)
 	struct result r;
 
 	(void)st;
-	to_xl(&r, "xen", HVM, FEATURES("<hyperv mode='custom'><vapic state='on'/>"
-				       "<frequencies state='on'/></hyperv>"), "");
+	to_xl(&r, "xen", HVM,
+	      FEATURES("<hyperv mode='custom'><vapic state='on'/>"
+		       "<frequencies state='on'/></hyperv>"),
+	      "");
 	has(&r, "\nviridian = [ \"base\", \"crash_ctl\", \"apic_assist\", \"freq\" ]\n");
 	dispose(&r);
-	to_xl(&r, "kvm", HVM, FEATURES("<hyperv><relaxed state='on'/><spinlocks state='on' retries='8191'/>"
-				       "<stimer state='on'><direct state='on'/></stimer>"
-				       "<reset state='off'/></hyperv>"), "");
+	to_xl(&r, "kvm", HVM,
+	      FEATURES("<hyperv><relaxed state='on'/><spinlocks state='on' retries='8191'/>"
+		       "<stimer state='on'><direct state='on'/></stimer>"
+		       "<reset state='off'/></hyperv>"),
+	      "");
 	has(&r, "\nviridian = [ \"base\", \"crash_ctl\", \"stimer\" ]\n");
 	tells(&r, XLPT_LOSS_NOTE, "features/hyperv/relaxed");
 	tells(&r, XLPT_LOSS_CHANGED, "features/hyperv/spinlocks");
@@ -342,7 +351,8 @@ static void test_hyperv_back(void **st)
 	(void)st;
 	/* In any order; nothing to tell. */
 	convert("name='g'\ntype='hvm'\nmemory=512\nboot='c'\nvnc=0\nvga='none'\n"
-		"viridian=['hcall_ipi','crash_ctl','base']\n", XLPT_FORMAT_LIBVIRT, &xml, &losses);
+		"viridian=['hcall_ipi','crash_ctl','base']\n",
+		XLPT_FORMAT_LIBVIRT, &xml, &losses);
 	assert_non_null(strstr(xml.s, "<hyperv>"));
 	assert_non_null(strstr(xml.s, "<ipi state='on'/>"));
 	for (size_t i = 0; i < losses.n; i++)
@@ -369,8 +379,9 @@ static void test_shares(void **st)
 
 static void test_programs(void **st)
 {
-#define EFI "<os firmware='efi'><type>hvm</type><loader readonly='yes' type='pflash'>" \
-	    "/fw/CODE.fd</loader></os>"
+#define EFI                                                                        \
+	"<os firmware='efi'><type>hvm</type><loader readonly='yes' type='pflash'>" \
+	"/fw/CODE.fd</loader></os>"
 	_cleanup_str_ struct xlpt_str back = { 0 };
 	struct result r;
 
@@ -381,7 +392,8 @@ static void test_programs(void **st)
 	has_not(&r, "device_model_override");
 	tells(&r, XLPT_LOSS_CHANGED, "firmware_path");
 	convert(r.xl.s, XLPT_FORMAT_LIBVIRT, &back, NULL);
-	assert_non_null(strstr(back.s, "<loader readonly='yes' type='pflash'>/fw/CODE.fd</loader>"));
+	assert_non_null(
+		strstr(back.s, "<loader readonly='yes' type='pflash'>/fw/CODE.fd</loader>"));
 	assert_non_null(strstr(back.s, "<os firmware='efi'>"));
 	dispose(&r);
 	to_xl(&r, "xen", "<os><type>hvm</type><loader type='pflash'>/x/ovmf.bin</loader></os>", "",
@@ -389,8 +401,8 @@ static void test_programs(void **st)
 	has(&r, "\nbios_path_override = \"/x/ovmf.bin\"\n");
 	has(&r, "\ndevice_model_override = \"/usr/lib/xen/bin/qemu-dm\"\n");
 	dispose(&r);
-	to_xl(&r, "xen", "<os><type>hvm</type><loader type='pflash'>/x/OVMF_CODE_4M.fd</loader></os>",
-	      "", "");
+	to_xl(&r, "xen",
+	      "<os><type>hvm</type><loader type='pflash'>/x/OVMF_CODE_4M.fd</loader></os>", "", "");
 	has_not(&r, "bios_path_override");
 	dispose(&r);
 }
@@ -431,11 +443,13 @@ static void test_listen(void **st)
 
 	(void)st;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(both); i++) {
-		_cleanup_free_ char *hvm = xlpt_xasprintf("name='g'\ntype='hvm'\nmemory=9\nvnc=1\n%s\n",
-							  both[i].key);
-		_cleanup_free_ char *bare = xlpt_xstrndup(both[i].key + 11, strlen(both[i].key) - 12);
+		_cleanup_free_ char *hvm =
+			xlpt_xasprintf("name='g'\ntype='hvm'\nmemory=9\nvnc=1\n%s\n", both[i].key);
+		_cleanup_free_ char *bare =
+			xlpt_xstrndup(both[i].key + 11, strlen(both[i].key) - 12);
 		_cleanup_free_ char *pv = xlpt_xasprintf("name='g'\nmemory=9\nkernel='/k'\n"
-							 "vfb=['vnc=1,vnclisten=%s']\n", bare);
+							 "vfb=['vnc=1,vnclisten=%s']\n",
+							 bare);
 		_cleanup_str_ struct xlpt_str x = { 0 }, y = { 0 };
 
 		convert(hvm, XLPT_FORMAT_LIBVIRT, &x, NULL);
@@ -479,8 +493,9 @@ static void test_console(void **st)
 	has(&r, "\nserial = \"pty\"\n");
 	tells(&r, XLPT_LOSS_NOTE, "serial");
 	dispose(&r);
-	to_xl(&r, "kvm", HVM, "", "<console type='tcp'><source mode='bind' host='h' service='7'/>"
-				  "<target type='serial' port='0'/></console>");
+	to_xl(&r, "kvm", HVM, "",
+	      "<console type='tcp'><source mode='bind' host='h' service='7'/>"
+	      "<target type='serial' port='0'/></console>");
 	has(&r, "\nserial = \"tcp:h:7,server,nowait\"\n");
 	dispose(&r);
 	to_xl(&r, "xen", HVM, "", "<console type='pty'><target type='xen'/></console>");
@@ -515,14 +530,14 @@ static void test_acpi_tables(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_display), cmocka_unit_test(test_spice),
-		cmocka_unit_test(test_disk_names), cmocka_unit_test(test_usb),
-		cmocka_unit_test(test_cards),	   cmocka_unit_test(test_video_memory),
-		cmocka_unit_test(test_numa),	   cmocka_unit_test(test_hyperv),
+		cmocka_unit_test(test_no_display),  cmocka_unit_test(test_spice),
+		cmocka_unit_test(test_disk_names),  cmocka_unit_test(test_usb),
+		cmocka_unit_test(test_cards),	    cmocka_unit_test(test_video_memory),
+		cmocka_unit_test(test_numa),	    cmocka_unit_test(test_hyperv),
 		cmocka_unit_test(test_hyperv_back), cmocka_unit_test(test_shares),
-		cmocka_unit_test(test_programs),   cmocka_unit_test(test_order),
-		cmocka_unit_test(test_listen),	   cmocka_unit_test(test_acpi_tables),
-		cmocka_unit_test(test_usbdevice),  cmocka_unit_test(test_console),
+		cmocka_unit_test(test_programs),    cmocka_unit_test(test_order),
+		cmocka_unit_test(test_listen),	    cmocka_unit_test(test_acpi_tables),
+		cmocka_unit_test(test_usbdevice),   cmocka_unit_test(test_console),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,10 +55,13 @@ static void convert(struct result *r, const char *xml, enum xlpt_tri for_xen)
 	if (xlpt_convert(xml, strlen(xml), "in", &how, &r->xl, NULL, &r->losses, &diag))
 		fail_msg("%s", diag.message);
 	/* Whatever was done for Xen, KVM gets its guest back. */
-	assert_int_equal(xlpt_convert(r->xl.s, r->xl.len, "xl", &home, &r->back, NULL, NULL, NULL), 0);
-	assert_int_equal(xlpt_convert_read(XLPT_FORMAT_LIBVIRT, xml, strlen(xml), "a", &a, NULL, NULL), 0);
-	assert_int_equal(xlpt_convert_read(XLPT_FORMAT_LIBVIRT, r->back.s, r->back.len, "b", &b, NULL,
-					   NULL), 0);
+	assert_int_equal(xlpt_convert(r->xl.s, r->xl.len, "xl", &home, &r->back, NULL, NULL, NULL),
+			 0);
+	assert_int_equal(
+		xlpt_convert_read(XLPT_FORMAT_LIBVIRT, xml, strlen(xml), "a", &a, NULL, NULL), 0);
+	assert_int_equal(
+		xlpt_convert_read(XLPT_FORMAT_LIBVIRT, r->back.s, r->back.len, "b", &b, NULL, NULL),
+		0);
 	xlpt_dom_diff(&a, &b, &deltas);
 	text = xlpt_deltas_text(&deltas);
 	if (deltas.n)
@@ -140,14 +143,16 @@ static void test_missing_disks(void **st)
 	struct result r;
 
 	(void)st;
-	convert(&r, "<domain type='kvm'><name>g</name><memory>65536</memory><os><type>hvm</type></os>"
-		    "<devices><disk type='file' device='disk'><driver name='qemu' type='vmdk'/>"
-		    "<source file='/v'/><target dev='vda'/></disk>"
-		    "<disk type='network' device='disk'><source protocol='iscsi' name='iqn.x/1'>"
-		    "<host name='h'/></source><target dev='vdb'/></disk>"
-		    "<disk type='file' device='floppy'><source file='/f'/><target dev='fda'/></disk>"
-		    "<disk type='file' device='cdrom'><target dev='sda' bus='sata'/></disk>"
-		    "</devices></domain>", XLPT_UNSET);
+	convert(&r,
+		"<domain type='kvm'><name>g</name><memory>65536</memory><os><type>hvm</type></os>"
+		"<devices><disk type='file' device='disk'><driver name='qemu' type='vmdk'/>"
+		"<source file='/v'/><target dev='vda'/></disk>"
+		"<disk type='network' device='disk'><source protocol='iscsi' name='iqn.x/1'>"
+		"<host name='h'/></source><target dev='vdb'/></disk>"
+		"<disk type='file' device='floppy'><source file='/f'/><target dev='fda'/></disk>"
+		"<disk type='file' device='cdrom'><target dev='sda' bus='sata'/></disk>"
+		"</devices></domain>",
+		XLPT_UNSET);
 	listed(&r, "disk vda: xl has no images of type vmdk");
 	listed(&r, "disk vdb is not in the configuration");
 	listed(&r, "floppy drive fda");
@@ -168,16 +173,22 @@ static void test_plain(void **st)
 	has(&r, "\t\"0000:03:00.0@5\",\n");
 	dispose(&r);
 	/* A guest of Xen's is only translated, unless asked for. */
-	convert(&r, "<domain type='xen'><name>g</name><memory>65536</memory><os><type>hvm</type></os>"
-		    "</domain>", XLPT_UNSET);
+	convert(&r,
+		"<domain type='xen'><name>g</name><memory>65536</memory><os><type>hvm</type></os>"
+		"</domain>",
+		XLPT_UNSET);
 	assert_int_equal(r.losses.n_todo, 0);
 	dispose(&r);
-	convert(&r, "<domain type='xen'><name>g</name><memory>65536</memory><os><type>hvm</type></os>"
-		    "</domain>", XLPT_ON);
+	convert(&r,
+		"<domain type='xen'><name>g</name><memory>65536</memory><os><type>hvm</type></os>"
+		"</domain>",
+		XLPT_ON);
 	assert_true(r.losses.n_todo > 0);
 	dispose(&r);
-	convert(&r, "<domain type='qemu'><name>g</name><memory>65536</memory><os><type>hvm</type></os>"
-		    "</domain>", XLPT_UNSET);
+	convert(&r,
+		"<domain type='qemu'><name>g</name><memory>65536</memory><os><type>hvm</type></os>"
+		"</domain>",
+		XLPT_UNSET);
 	assert_true(r.losses.n_todo > 0);
 	dispose(&r);
 }
@@ -198,8 +209,9 @@ static void test_misplaced(void **st)
 		_cleanup_str_ struct xlpt_str out = { 0 };
 		_cleanup_diag_ struct xlpt_diag diag = { 0 };
 
-		assert_int_equal(xlpt_convert(wrong[i].text, strlen(wrong[i].text), "in", &wrong[i].how,
-					      &out, NULL, NULL, &diag), XLPT_ERR_USAGE);
+		assert_int_equal(xlpt_convert(wrong[i].text, strlen(wrong[i].text), "in",
+					      &wrong[i].how, &out, NULL, NULL, &diag),
+				 XLPT_ERR_USAGE);
 		assert_non_null(diag.hint);
 		assert_int_equal(out.len, 0);
 	}
@@ -208,8 +220,8 @@ static void test_misplaced(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hardware), cmocka_unit_test(test_check_list),
-		cmocka_unit_test(test_plain),	 cmocka_unit_test(test_misplaced),
+		cmocka_unit_test(test_hardware),      cmocka_unit_test(test_check_list),
+		cmocka_unit_test(test_plain),	      cmocka_unit_test(test_misplaced),
 		cmocka_unit_test(test_missing_disks),
 	};
 

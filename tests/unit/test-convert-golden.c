@@ -24,9 +24,10 @@ static char *slurp(const char *path)
 
 static void test_cfg(void **st)
 {
-	static const char *const names[] = { "hvm-cpu", "hvm-disks", "hvm-everything", "hvm-sdl",
-					     "hvm-spice", "hvm-timers", "pv-net", "pv-passthrough",
-					     "pv-vfb-sdl", "pvh-direct", "pvh-rdm" };
+	static const char *const names[] = { "hvm-cpu",	   "hvm-disks",	     "hvm-everything",
+					     "hvm-sdl",	   "hvm-spice",	     "hvm-timers",
+					     "pv-net",	   "pv-passthrough", "pv-vfb-sdl",
+					     "pvh-direct", "pvh-rdm" };
 	struct xlpt_convert how = { .to = XLPT_FORMAT_LIBVIRT }, home = { .to = XLPT_FORMAT_XL };
 
 	(void)st;
@@ -49,8 +50,10 @@ static void test_cfg(void **st)
 		want = slurp(to);
 		assert_string_equal(out.s, want);
 		/* Home and there again works as well. */
-		assert_int_equal(xlpt_convert(out.s, out.len, "lv", &home, &back, NULL, NULL, NULL), 0);
-		assert_int_equal(xlpt_convert(back.s, back.len, "cfg", &how, &again, NULL, NULL, NULL), 0);
+		assert_int_equal(xlpt_convert(out.s, out.len, "lv", &home, &back, NULL, NULL, NULL),
+				 0);
+		assert_int_equal(
+			xlpt_convert(back.s, back.len, "cfg", &how, &again, NULL, NULL, NULL), 0);
 		assert_non_null(strstr(again.s, "</domain>"));
 	}
 }

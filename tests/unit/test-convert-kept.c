@@ -26,11 +26,11 @@ static void says(const char *text, enum xlpt_format to, const char *want)
 		fail_msg("no %s in\n%s", want, out.s);
 }
 
-#define HOSTDEV(attrs, rest)                                                             \
+#define HOSTDEV(attrs, rest)                                                               \
 	"<hostdev mode='subsystem' type='pci'" attrs "><source><address bus='9' slot='0' " \
 	"function='1'/></source>" rest "</hostdev>"
-#define IFACE(rest)                                                                      \
-	"<interface type='hostdev'><source><address type='pci' bus='0x0b' slot='0x10' "  \
+#define IFACE(rest)                                                                     \
+	"<interface type='hostdev'><source><address type='pci' bus='0x0b' slot='0x10' " \
 	"function='0'/></source>" rest "</interface>"
 
 static void test_counterparts(void **st)
@@ -40,7 +40,8 @@ static void test_counterparts(void **st)
 	says(HOSTDEV(" managed='no'", ""), XLPT_FORMAT_XL, "\"0000:09:00.1,seize=0\"");
 	says(HOSTDEV("", "<address type='pci' slot='7'/>"), XLPT_FORMAT_XL, "\"0000:09:00.1@7\"");
 	says("name='a'\npci=['09:00.1,seize=1']\n", XLPT_FORMAT_LIBVIRT, "managed='yes'");
-	says("name='a'\npci=['09:00.1,permissive=1']\n", XLPT_FORMAT_LIBVIRT, "writeFiltering='no'");
+	says("name='a'\npci=['09:00.1,permissive=1']\n", XLPT_FORMAT_LIBVIRT,
+	     "writeFiltering='no'");
 	says("name='a'\npci_permissive=1\npci=['09:00.1']\n", XLPT_FORMAT_LIBVIRT,
 	     "writeFiltering='no'");
 	says("name='a'\npci_permissive=1\npci=['09:00.1,permissive=0']\n", XLPT_FORMAT_LIBVIRT,
@@ -53,8 +54,7 @@ static void test_commands(void **st)
 	says(IFACE("<mac address='52:54:00:6D:90:02'/><vlan><tag id='42'/></vlan>"), XLPT_FORMAT_XL,
 	     "\n#xlpt-run: xlpt vf set 0000:0b:10.0 mac=52:54:00:6d:90:02 vlan=42\n");
 	says(IFACE("<virtualport type='802.1Qbh'><parameters profileid='a b'/></virtualport>"),
-	     XLPT_FORMAT_XL,
-	     "xlpt vf set 0000:0b:10.0 virtualport=802.1Qbh 'profileid=a b'\n");
+	     XLPT_FORMAT_XL, "xlpt vf set 0000:0b:10.0 virtualport=802.1Qbh 'profileid=a b'\n");
 }
 
 static void replace(struct xlpt_str *s, const char *what, const char *with)
@@ -71,8 +71,9 @@ static void replace(struct xlpt_str *s, const char *what, const char *with)
 /* Memory that xl can only round: the exact value comes back, but not over an edit. */
 static void test_edits_hold(void **st)
 {
-	static const char xml[] = "<domain type='xen'><name>a</name><memory unit='KiB'>1000001</memory>"
-				  "<os><type>xen</type><kernel>/k</kernel></os></domain>";
+	static const char xml[] =
+		"<domain type='xen'><name>a</name><memory unit='KiB'>1000001</memory>"
+		"<os><type>xen</type><kernel>/k</kernel></os></domain>";
 	_cleanup_str_ struct xlpt_str cfg = { 0 }, back = { 0 }, edited = { 0 };
 	_cleanup_losses_ struct xlpt_losses losses = { 0 };
 
@@ -114,8 +115,9 @@ static void test_elements(void **st)
 		"<x:line>set kernel =k</x:line><x:line>set bootloader - was =pygrub</x:line>"
 		"<x:line>xl = ioports 4 =[%20'1'%20]</x:line></x:kept></metadata>"
 		"<memory unit='KiB'>32768</memory><os><type>xen</type></os></domain>";
-	static const char *const bad[] = { "<x:value/>", "<x:xl line='3'>1</x:xl>", "<x:frob path='a'/>",
-					   "<x:xl key='a' line='x'>1</x:xl>", "<value path='a'/>" };
+	static const char *const bad[] = { "<x:value/>", "<x:xl line='3'>1</x:xl>",
+					   "<x:frob path='a'/>", "<x:xl key='a' line='x'>1</x:xl>",
+					   "<value path='a'/>" };
 	_cleanup_str_ struct xlpt_str xml = { 0 }, back = { 0 }, list = { 0 }, home = { 0 };
 
 	(void)st;
@@ -124,7 +126,8 @@ static void test_elements(void **st)
 	assert_non_null(strstr(xml.s, "<xlpt:value path='bootloader' was='pygrub'/>"));
 	assert_non_null(strstr(xml.s, "<xlpt:xl key='ioports' line='4'>[ '1' ]</xlpt:xl>"));
 	assert_non_null(strstr(xml.s, "<xlpt:xl key='seclabel' line='3'>'a -- b%20c'</xlpt:xl>"));
-	assert_non_null(strstr(xml.s, "<xlpt:xl at='net[#0]' key='forwarddev' line='5'>=--c</xlpt:xl>"));
+	assert_non_null(
+		strstr(xml.s, "<xlpt:xl at='net[#0]' key='forwarddev' line='5'>=--c</xlpt:xl>"));
 	assert_null(strstr(xml.s, "xlpt:line"));
 	convert(xml.s, XLPT_FORMAT_XL, &back, NULL);
 	assert_non_null(strstr(back.s, "kernel = \"k\"\n"));
@@ -135,19 +138,22 @@ static void test_elements(void **st)
 	says(old, XLPT_FORMAT_XL, "ioports = [ '1' ]\n");
 	/* In a list of devices they are comments, of the same elements. */
 	convert("<devices><hostdev mode='subsystem' type='pci'><source><address bus='9'/></source>"
-		"<address type='pci' bus='1' slot='2'/></hostdev></devices>", XLPT_FORMAT_XL, &list, NULL);
+		"<address type='pci' bus='1' slot='2'/></hostdev></devices>",
+		XLPT_FORMAT_XL, &list, NULL);
 	convert(list.s, XLPT_FORMAT_LIBVIRT, &home, NULL);
 	assert_non_null(strstr(home.s, "bus='0x01' slot='0x02'"));
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(bad); i++) {
 		_cleanup_free_ char *text = xlpt_xasprintf(
 			"<domain type='xen'><name>a</name><metadata><x:kept xmlns:x='urn:xlpt:kept:1'>"
-			"%s</x:kept></metadata></domain>", bad[i]);
+			"%s</x:kept></metadata></domain>",
+			bad[i]);
 		_cleanup_diag_ struct xlpt_diag diag = { 0 };
 		_cleanup_str_ struct xlpt_str out = { 0 };
 		struct xlpt_convert how = { .to = XLPT_FORMAT_XL };
 
-		assert_int_equal(xlpt_convert(text, strlen(text), "in", &how, &out, NULL, NULL, &diag),
-				 XLPT_ERR_SYNTAX);
+		assert_int_equal(
+			xlpt_convert(text, strlen(text), "in", &how, &out, NULL, NULL, &diag),
+			XLPT_ERR_SYNTAX);
 		assert_non_null(strstr(diag.message, "damaged"));
 	}
 }
@@ -158,9 +164,10 @@ static void test_comments(void **st)
 	struct xlpt_convert how = { .to = XLPT_FORMAT_LIBVIRT, .devices_only = true };
 	static const char cfg[] = "pci=['09:00.0,rdm_policy=relaxed','name=a--b']\n";
 	_cleanup_str_ struct xlpt_str xml = { 0 }, back = { 0 };
-	static const char old[] = "<devices><!-- xlpt: set pci[0000:09:00.0].rdm_policy =relaxed -->"
-				  "<hostdev mode='subsystem' type='pci'><source><address bus='9'/></source>"
-				  "</hostdev></devices>";
+	static const char old[] =
+		"<devices><!-- xlpt: set pci[0000:09:00.0].rdm_policy =relaxed -->"
+		"<hostdev mode='subsystem' type='pci'><source><address bus='9'/></source>"
+		"</hostdev></devices>";
 
 	(void)st;
 	assert_int_equal(xlpt_convert(cfg, strlen(cfg), "c", &how, &xml, NULL, NULL, NULL), 0);
@@ -174,9 +181,19 @@ static void test_comments(void **st)
 
 static void test_lines(void **st)
 {
-	static const char *const bad[] = { "", "set", "set a", "set a b", "set a = was", "set a =b is =c",
-					   "xl a b 1 =c", "xl =a b x =c", "xl =a b 1 =c d", "set a =%0",
-					   "set a =%zz", "libvirt =a", "frob =a" };
+	static const char *const bad[] = { "",
+					   "set",
+					   "set a",
+					   "set a b",
+					   "set a = was",
+					   "set a =b is =c",
+					   "xl a b 1 =c",
+					   "xl =a b x =c",
+					   "xl =a b 1 =c d",
+					   "set a =%0",
+					   "set a =%zz",
+					   "libvirt =a",
+					   "frob =a" };
 	struct xlpt_kepts kept = { 0 };
 
 	(void)st;
@@ -192,12 +209,9 @@ static void test_lines(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_counterparts),
-		cmocka_unit_test(test_commands),
-		cmocka_unit_test(test_edits_hold),
-		cmocka_unit_test(test_gone),
-		cmocka_unit_test(test_elements),
-		cmocka_unit_test(test_comments),
+		cmocka_unit_test(test_counterparts), cmocka_unit_test(test_commands),
+		cmocka_unit_test(test_edits_hold),   cmocka_unit_test(test_gone),
+		cmocka_unit_test(test_elements),     cmocka_unit_test(test_comments),
 		cmocka_unit_test(test_lines),
 	};
 

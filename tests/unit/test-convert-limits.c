@@ -18,12 +18,13 @@ static const struct xlpt_loss *refused(const struct xlpt_losses *losses, const c
 
 static void test_limits(void **st)
 {
-#define H "type='hvm'\n"
+#define H  "type='hvm'\n"
 #define V2 "vcpus=2\n"
 	static const struct {
-		const char *text, *what;	/* what NULL = nothing is refused */
+		const char *text, *what; /* what NULL = nothing is refused */
 	} rules[] = {
-		{ H "disk=['/i,raw,hda,w','/j,raw,xvdb,w','/k,raw,sda,w','/l,raw,xvdq,r']\n", NULL },
+		{ H "disk=['/i,raw,hda,w','/j,raw,xvdb,w','/k,raw,sda,w','/l,raw,xvdq,r']\n",
+		  NULL },
 		{ H "disk=['/i,raw,hda,w','/j,raw,xvda,w']\n", "disk[xvda]" },
 		{ H "disk=['/i,raw,hda,w','/j,raw,sda,cdrom']\n", "disk[sda]" },
 		{ H "disk=['/i,raw,hda,r']\n", "disk[hda]" },
@@ -36,8 +37,10 @@ static void test_limits(void **st)
 		{ H "vnc=0\nspice=1\nspicedisable_ticketing=1\n", "gfx[#0]" },
 		{ H "vnc=0\nspice=1\nspiceport=6000\n", "gfx[#0]" },
 		{ H "vnc=0\nspice=1\nspiceport=6000\nspicepasswd='x'\n", NULL },
-		{ H "vnc=0\nspice=1\nspiceport=6000\nspicepasswd='x'\nspiceusbredirection=5\n", "gfx[#0]" },
-		{ H "vnc=0\nspice=1\nspiceport=6000\nspicepasswd='x'\nspiceusbredirection=2\nusb=1\n",
+		{ H "vnc=0\nspice=1\nspiceport=6000\nspicepasswd='x'\nspiceusbredirection=5\n",
+		  "gfx[#0]" },
+		{ H
+		  "vnc=0\nspice=1\nspiceport=6000\nspicepasswd='x'\nspiceusbredirection=2\nusb=1\n",
 		  "gfx[#0]" },
 		{ H "vga='qxl'\nvideoram=64\n", "video[#0]" },
 		{ H "vga='stdvga'\nvideoram=8\n", "video[#0]" },
@@ -47,20 +50,24 @@ static void test_limits(void **st)
 		{ H "usbctrl=['version=4']\n", "usbctrl[#0]" },
 		{ "kernel='/k'\nusbctrl=['version=3']\n", "usbctrl[#0]" },
 		{ "kernel='/k'\nusbctrl=['ports=15']\n", NULL },
-		{ H "usbctrl=['version=2']\nusbdev=['hostbus=1,hostaddr=2,controller=1']\n", "usbdev[#0]" },
+		{ H "usbctrl=['version=2']\nusbdev=['hostbus=1,hostaddr=2,controller=1']\n",
+		  "usbdev[#0]" },
 		{ H "soundhw='ac97,es1370'\n", "sound" },
 		{ H "soundhw='pcspk'\n", "sound[#0]" },
 		{ H "vcpus=4\nmaxvcpus=2\n", "vcpus" },
 		{ H "vcpus=129\n", "maxvcpus" },
 		{ H "cpu_weight=100000\n", "cpu_weight" },
 		{ H V2 "vnuma=[['size=1','vcpus=0','vdistances=10,20'],['size=1','vcpus=1',"
-		  "'vdistances=20,10']]\n", NULL },
+		       "'vdistances=20,10']]\n",
+		  NULL },
 		{ H V2 "vnuma=[['size=1','vcpus=0'],['size=1','vcpus=1']]\n", "numa[#0]" },
 		{ H V2 "vnuma=[['size=1','vcpus=0','vdistances=10,9'],['size=1','vcpus=1',"
-		  "'vdistances=20,10']]\n", "numa[#0]" },
+		       "'vdistances=20,10']]\n",
+		  "numa[#0]" },
 		{ H V2 "vnuma=[['size=1','vcpus=0','vdistances=10']]\n", "numa" },
 		{ H V2 "vnuma=[['size=1','vcpus=0-1','vdistances=10,20'],['size=1','vcpus=1',"
-		  "'vdistances=20,10']]\n", "numa" },
+		       "'vdistances=20,10']]\n",
+		  "numa" },
 		{ H V2 "maxmem=9\nvnuma=[['size=1','vcpus=0-1','vdistances=10']]\n", "numa" },
 		{ H "memory=64\nmaxmem=128\npci=['03:00.0']\n", "memory" },
 		{ H "memory=64\nmaxmem=128\n", NULL },
@@ -88,19 +95,22 @@ static void test_limits(void **st)
 		if (rules[i].what ? !refused(&losses, rules[i].what) : n)
 			fail_msg("%s: %s", rules[i].what ? "not refused" : "refused", text);
 		if (rules[i].what) {
-			assert_int_equal(refused(&losses, rules[i].what)->severity, XLPT_LOSS_CHANGED);
+			assert_int_equal(refused(&losses, rules[i].what)->severity,
+					 XLPT_LOSS_CHANGED);
 			assert_true(xlpt_losses_strict(&losses));
 		}
 	}
 }
 
-static void xml_losses(const char *type, const char *os, const char *disk, struct xlpt_losses *losses)
+static void xml_losses(const char *type, const char *os, const char *disk,
+		       struct xlpt_losses *losses)
 {
 	struct xlpt_convert how = { .to = XLPT_FORMAT_XL };
 	_cleanup_str_ struct xlpt_str out = { 0 };
 	_cleanup_free_ char *xml = xlpt_xasprintf(
 		"<domain type='%s'><name>g</name><memory>65536</memory><os>%s</os><devices><disk "
-		"type='file'><source file='/i'/>%s</disk></devices></domain>", type, os, disk);
+		"type='file'><source file='/i'/>%s</disk></devices></domain>",
+		type, os, disk);
 
 	assert_int_equal(xlpt_convert(xml, strlen(xml), "in", &how, &out, NULL, losses, NULL), 0);
 }
@@ -129,7 +139,8 @@ static void test_xml(void **st)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(test_limits), cmocka_unit_test(test_xml) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(test_limits),
+					    cmocka_unit_test(test_xml) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

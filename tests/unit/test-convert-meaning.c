@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Configurations as people have them, and what libvirt must be told so that the guest stays the same. */
+/* Configurations as people have them, and what libvirt must be told so that the guest stays the
+ * same. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +8,7 @@
 
 #include "converters/convert.h"
 
-#define PV "name = 'g'\nmemory = 64\nkernel = '/k'\n"
+#define PV  "name = 'g'\nmemory = 64\nkernel = '/k'\n"
 #define HVM "name = 'g'\nmemory = 512\ntype = 'hvm'\n"
 
 static struct xlpt_str out;
@@ -61,7 +62,8 @@ static void is_lost(const char *cfg, const char *what, enum xlpt_severity severi
 		fail_msg("%s: %s", cfg, diag.message);
 	l = loss_of(what);
 	if (!l || l->severity != severity)
-		fail_msg("%s: %s is %s", cfg, what, l ? xlpt_severity_word(l->severity) : "not told");
+		fail_msg("%s: %s is %s", cfg, what,
+			 l ? xlpt_severity_word(l->severity) : "not told");
 }
 
 static size_t differences(const char *a, const char *b, bool devices_only)
@@ -82,6 +84,7 @@ static size_t differences(const char *a, const char *b, bool devices_only)
 /* Every form that libxlutil takes arrives as libxlutil takes it. */
 static void test_disks(void **st)
 {
+	/* clang-format off */
 	static const struct { const char *disk, *xml[3]; } cases[] = {
 		{ "phy:/dev/vg/g,ioemu:hda,w",
 		  { "<source dev='/dev/vg/g'/>", "<target dev='hda' bus='ide'/>" } },
@@ -97,6 +100,7 @@ static void test_disks(void **st)
 		{ "/a,,d27p3", { "<target dev='xvdab3' bus='xen'/>" } },
 		{ "/a,,xvda", { "<source file='/a'/>", "<target dev='xvda'" } },
 	};
+	/* clang-format on */
 
 	(void)st;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
@@ -124,7 +128,7 @@ static void test_kernels(void **st)
 	says(HVM "kernel = '/boot/vmlinuz'\n", "<kernel>/boot/vmlinuz</kernel>");
 	says("name = 'g'\nmemory = 4\nkernel = '/x/hvmloader'\n", "<kernel>/x/hvmloader</kernel>");
 	is_lost("name = 'g'\nmemory = 4\nkernel = 'mini-os.gz'\n", "kernel", XLPT_LOSS_CHANGED);
-	assert_int_equal(losses.n, 1);	/* nothing of a bootloader */
+	assert_int_equal(losses.n, 1); /* nothing of a bootloader */
 	is_lost(PV "ramdisk = 'initrd'\n", "ramdisk", XLPT_LOSS_CHANGED);
 }
 
@@ -158,7 +162,8 @@ static void test_display(void **st)
 	says_not(HVM "vga = 'stdvga'\n", "cirrus");
 	says(HVM "spice = 1\nspicehost = '::'\n", VNC);
 	says(HVM "sdl = 1\n", VNC);
-	says(HVM "vnclisten = '0.0.0.0'\n", "<graphics type='vnc' autoport='yes' listen='0.0.0.0'/>");
+	says(HVM "vnclisten = '0.0.0.0'\n",
+	     "<graphics type='vnc' autoport='yes' listen='0.0.0.0'/>");
 	says_not(HVM "vnc = 0\n", "<graphics");
 	assert_int_equal(losses.n, 0);
 	says_not(PV, "<graphics");
@@ -168,7 +173,8 @@ static void test_display(void **st)
 		struct xlpt_convert how = { .to = XLPT_FORMAT_XL };
 
 		assert_int_equal(to_libvirt(HVM "vnc = 0\n"), 0);
-		assert_int_equal(xlpt_convert(out.s, out.len, "x", &how, &back, NULL, NULL, NULL), 0);
+		assert_int_equal(xlpt_convert(out.s, out.len, "x", &how, &back, NULL, NULL, NULL),
+				 0);
 		assert_non_null(strstr(back.s, "\nvnc = 0\n"));
 	}
 	assert_int_equal(differences(HVM, HVM "vnc = 1\n", false), 0);
@@ -189,17 +195,21 @@ static void test_memory_map(void **st)
 static void test_defaults(void **st)
 {
 	static const char *const said[] = {
-		HVM "vnc = 1\nsdl = 0\nspice = 0\nnomigrate = 0\ngfx_passthru = 0\nacpi_s3 = 1\nacpi_s4 = 1\n"
+		HVM
+		"vnc = 1\nsdl = 0\nspice = 0\nnomigrate = 0\ngfx_passthru = 0\nacpi_s3 = 1\nacpi_s4 = 1\n"
 		"bios = 'seabios'\nhpet = 1\nusb = 0\nviridian = 0\nxen_platform_pci = 1\n"
 		"timer_mode = 'no_delay_for_missed_ticks'\nvif = [ 'type=ioemu,bridge=br0' ]\n",
 		HVM "usb = 1\nusbdevice = 'tablet'\n",
 		HVM "pci = [ '01:00.0,rdm_policy=strict' ]\n",
-		PV "sdl = 0\nvnc = 0\non_watchdog = 'destroy'\non_soft_reset = 'soft-reset'\n"
+		PV
+		"sdl = 0\nvnc = 0\non_watchdog = 'destroy'\non_soft_reset = 'soft-reset'\n"
 		"vif = [ 'type=vif,bridge=br0' ]\npci_permissive = 0\npci_seize = 0\npci_msitranslate = 0\n",
 	};
 	static const char *const silent[] = {
-		HVM "vif = [ 'bridge=br0' ]\n", HVM "usbdevice = 'tablet'\n",
-		HVM "pci = [ '01:00.0' ]\n", PV "vif = [ 'bridge=br0' ]\n",
+		HVM "vif = [ 'bridge=br0' ]\n",
+		HVM "usbdevice = 'tablet'\n",
+		HVM "pci = [ '01:00.0' ]\n",
+		PV "vif = [ 'bridge=br0' ]\n",
 	};
 
 	(void)st;
@@ -220,6 +230,7 @@ static void test_defaults(void **st)
 /* Each key that libvirt has no word for weighs what the guest loses by it. */
 static void test_weights(void **st)
 {
+	/* clang-format off */
 	static const struct { const char *cfg, *what; enum xlpt_severity severity; } cases[] = {
 		{ PV "ioports = [ '2f8-2ff' ]\n", "ioports", XLPT_LOSS_CHANGED },
 		{ PV "vtpm = [ 'backend=d' ]\n", "vtpm", XLPT_LOSS_CHANGED },
@@ -238,6 +249,7 @@ static void test_weights(void **st)
 		{ PV "# mine\n", "comments", XLPT_LOSS_NOTE },
 		{ PV "vnclisten = '::'\n", "vnclisten", XLPT_LOSS_NOTE },
 	};
+	/* clang-format on */
 
 	(void)st;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++)
@@ -249,34 +261,36 @@ static void test_weights(void **st)
 /* xl_parse.c copies pci_permissive and the like into each device before it reads its options. */
 static void test_globals(void **st)
 {
-	static const char all[] = HVM "pci = [ '01:00.0', '02:00.0' ]\npci_permissive = 1\npci_seize = 1\n";
-	static const char each[] = HVM "pci = [ '02:00.0,permissive=1,seize=1', '01:00.0,seize=1,permissive=1' ]\n";
+	static const char all[] =
+		HVM "pci = [ '01:00.0', '02:00.0' ]\npci_permissive = 1\npci_seize = 1\n";
+	static const char each[] =
+		HVM "pci = [ '02:00.0,permissive=1,seize=1', '01:00.0,seize=1,permissive=1' ]\n";
 	static const char one[] = HVM "pci = [ '01:00.0' ]\npci_permissive = 1\n";
 
 	(void)st;
 	assert_int_equal(differences(all, each, true), 0);
 	assert_int_equal(differences(one, HVM "pci = [ '01:00.0,permissive=1' ]\n", false), 0);
 	assert_int_equal(differences(one, HVM "pci = [ '01:00.0,permissive=1' ]\n", true), 0);
-	assert_int_equal(differences(HVM "pci = [ '01:00.0,permissive=0' ]\n", HVM "pci = [ '01:00.0' ]\n",
-				     true), 0);
+	assert_int_equal(differences(HVM "pci = [ '01:00.0,permissive=0' ]\n",
+				     HVM "pci = [ '01:00.0' ]\n", true),
+			 0);
 	assert_true(differences(one, HVM "pci = [ '01:00.0' ]\n", true) > 0);
-	assert_true(differences(one, HVM "pci = [ '01:00.0,permissive=0' ]\npci_permissive = 1\n", true) > 0);
-	assert_int_equal(differences("<devices><hostdev mode='subsystem' type='pci'><source "
-				     "writeFiltering='yes'><address bus='1'/></source></hostdev></devices>",
-				     HVM "pci = [ '01:00.0' ]\n", true), 0);
+	assert_true(differences(one, HVM "pci = [ '01:00.0,permissive=0' ]\npci_permissive = 1\n",
+				true) > 0);
+	assert_int_equal(
+		differences("<devices><hostdev mode='subsystem' type='pci'><source "
+			    "writeFiltering='yes'><address bus='1'/></source></hostdev></devices>",
+			    HVM "pci = [ '01:00.0' ]\n", true),
+		0);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_disks),
-		cmocka_unit_test(test_kernels),
-		cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_display),
-		cmocka_unit_test(test_memory_map),
-		cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_weights),
-		cmocka_unit_test(test_globals),
+		cmocka_unit_test(test_disks),	   cmocka_unit_test(test_kernels),
+		cmocka_unit_test(test_memory),	   cmocka_unit_test(test_display),
+		cmocka_unit_test(test_memory_map), cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_weights),	   cmocka_unit_test(test_globals),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

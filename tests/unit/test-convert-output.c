@@ -20,7 +20,8 @@
 #include "xl-plugin/convert.h"
 
 #define CFG "name = \"w\"\nmemory = 512\n"
-#define XML "<domain type='xen'><name>w</name><memory>524288</memory><os><type>xen</type></os></domain>"
+#define XML \
+	"<domain type='xen'><name>w</name><memory>524288</memory><os><type>xen</type></os></domain>"
 
 static char dir[] = "/tmp/xlpt-output.XXXXXX", *out, *err;
 
@@ -70,8 +71,8 @@ static void expect(int status, const char *args, const char *words)
 	int got = run(args);
 
 	if (got != status || !strstr(err, words))
-		fail_msg("convert %s: exit %d, expected %d and \"%s\":\n%s%s", args, got, status, words,
-			 out, err);
+		fail_msg("convert %s: exit %d, expected %d and \"%s\":\n%s%s", args, got, status,
+			 words, out, err);
 }
 
 static mode_t mode_of(const char *name)
@@ -156,7 +157,8 @@ static void test_links(void **state)
 	assert_string_equal(own, "secret");
 }
 
-/* A user whose link root reads through, and who owns the file that is written, has read root's file. */
+/* A user whose link root reads through, and who owns the file that is written, has read root's
+ * file. */
 static void test_links_to_inputs(void **state)
 {
 	_cleanup_free_ char *his = NULL;
@@ -225,7 +227,8 @@ static void test_directories(void **state)
 	assert_int_equal(mkdir("d1/sub", 0755), 0);
 	put("d1/sub/b.cfg", CFG);
 	expect(0, "-o fresh/deep d1", "");
-	assert_true(S_ISREG(mode_of("fresh/deep/sub/b.xml")) && S_ISREG(mode_of("fresh/deep/a.xml")));
+	assert_true(S_ISREG(mode_of("fresh/deep/sub/b.xml")) &&
+		    S_ISREG(mode_of("fresh/deep/a.xml")));
 	/* Of a single one none is made: it is a slip of the pen. */
 	expect(1, "-o none/b.xml d1/a.cfg", "No such file");
 	assert_int_equal(mode_of("none"), 0);
@@ -235,9 +238,11 @@ static void test_directories(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = { TEST(test_written_into), TEST(test_links), TEST(test_links_to_inputs),
 					    TEST(test_changed_since_found), TEST(test_one_name),
 					    TEST(test_directories) };
+	/* clang-format on */
 	int failed;
 
 	if (!mkdtemp(dir) || chdir(dir))

@@ -17,7 +17,7 @@
 #include "converters/model-internal.h"
 
 static uint64_t state;
-static xmlRelaxNG *schema;	/* NULL: libvirt-clients is not installed */
+static xmlRelaxNG *schema; /* NULL: libvirt-clients is not installed */
 static unsigned long validated;
 
 static uint64_t rnd(uint64_t n)
@@ -30,19 +30,24 @@ static uint64_t rnd(uint64_t n)
 
 #define PICK(list) ((list)[rnd(XLPT_ARRAY_SIZE(list))])
 
-static const char *const texts[] = { "web1", "a b", "x,y", "quote\"s", "it's", "a=b", "<&>", "#no",
-				     "back\\slash", "\xc3\xa9", "/usr/share/x", "1", "off", "[x]",
-				     "tab\there", "a%20b", "two\nlines", "]]>", "-" };
-static const char *const paths[] = { "/dev/vg/root", "/var/x.qcow2", "/x,y", "/a b", "/a=b", "/x,",
-				     "/dev/sdb", "/with'quote", "/p#q" };
+static const char *const texts[] = {
+	"web1",	     "a b",	    "x,y",	  "quote\"s",	  "it's", "a=b", "<&>",
+	"#no",	     "back\\slash", "\xc3\xa9",	  "/usr/share/x", "1",	  "off", "[x]",
+	"tab\there", "a%20b",	    "two\nlines", "]]>",	  "-"
+};
+static const char *const paths[] = { "/dev/vg/root", "/var/x.qcow2", "/x,y",	    "/a b", "/a=b",
+				     "/x,",	     "/dev/sdb",     "/with'quote", "/p#q" };
 
 struct pool {
-	const char *name;	/* of the field */
+	const char *name; /* of the field */
 	const char *const *values;
 	size_t n;
 };
 
-#define V(...) (const char *const[]){ __VA_ARGS__ }, sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *)
+#define V(...)                                \
+	(const char *const[]){ __VA_ARGS__ }, \
+		sizeof((const char *const[]){ __VA_ARGS__ }) / sizeof(char *)
+/* clang-format off */
 static const struct pool pools[] = {
 	{ "uuid", V("2147d599-9cc6-c0dc-92ab-4064b5446e9b") },
 	{ "mac", V("00:16:3e:11:22:33", "52:54:00:00:00:01", "00:16:3e:aa:bb:cc") },
@@ -75,6 +80,7 @@ static const struct pool pools[] = {
 	{ "portgroup", V("engineering") },
 	{ "network", V("passthrough") },
 };
+/* clang-format on */
 
 static const char *text_for(const char *field)
 {
@@ -83,7 +89,8 @@ static const char *text_for(const char *field)
 			return pools[i].values[rnd(pools[i].n)];
 	if (strstr(field, "path") || !strcmp(field, "target") || !strcmp(field, "kernel") ||
 	    !strcmp(field, "ramdisk") || !strcmp(field, "loader") || !strcmp(field, "emulator") ||
-	    strstr(field, "file") || !strcmp(field, "bootloader") || !strcmp(field, "acpi_firmware"))
+	    strstr(field, "file") || !strcmp(field, "bootloader") ||
+	    !strcmp(field, "acpi_firmware"))
 		return PICK(paths);
 	return PICK(texts);
 }
@@ -135,7 +142,8 @@ static void generate(const struct xlpt_shape *shape, void *base, unsigned chance
 			break;
 		case XLPT_F_BDF:
 			*(struct xlpt_opt_bdf *)p = (struct xlpt_opt_bdf){
-				true, { .bus = (uint8_t)rnd(2), .dev = (uint8_t)rnd(32) } };
+				true, { .bus = (uint8_t)rnd(2), .dev = (uint8_t)rnd(32) }
+			};
 			break;
 		case XLPT_F_FLAG:
 			*(bool *)p = true;
@@ -146,9 +154,10 @@ static void generate(const struct xlpt_shape *shape, void *base, unsigned chance
 		case XLPT_F_ADDR:
 			spec->has_bdf = true;
 			spec->all_funcs = !rnd(8);
-			spec->bdf = (struct xlpt_bdf){ .bus = (uint8_t)rnd(256),
-						       .dev = (uint8_t)rnd(32),
-						       .func = spec->all_funcs ? 0 : (uint8_t)rnd(8) };
+			spec->bdf =
+				(struct xlpt_bdf){ .bus = (uint8_t)rnd(256),
+						   .dev = (uint8_t)rnd(32),
+						   .func = spec->all_funcs ? 0 : (uint8_t)rnd(8) };
 			break;
 		case XLPT_F_LIST:
 			n = 1 + rnd(3);
@@ -180,7 +189,7 @@ static void sane(struct xlpt_dom *dom)
 	for (size_t i = 0; i < dom->n_pci; i++) {
 		struct xlpt_pci *p = &dom->pci[i];
 
-		if (p->spec.name) {	/* name= excludes an address */
+		if (p->spec.name) { /* name= excludes an address */
 			free(p->spec.name);
 			p->spec.name = NULL;
 		}
@@ -201,9 +210,11 @@ static void fail_with(uint64_t seed, const char *what, const char *detail, const
 /* What the model has no word for, in the text of one side. */
 static void add_strange(enum xlpt_format side, struct xlpt_str *text)
 {
-	static const char *const keys[] = { "altp2m = \"mixed\"\n", "ioports = [ \"2f8-2ff\", '3f8' ]\n",
-					    "# a comment % \\\n", "x = 'a' # two\n", "vuart=\"sbsa\"\n",
-					    "iomem = [\"1,2\"]\niomem += ['3']\n" };
+	static const char *const keys[] = {
+		"altp2m = \"mixed\"\n", "ioports = [ \"2f8-2ff\", '3f8' ]\n",
+		"# a comment % \\\n",	"x = 'a' # two\n",
+		"vuart=\"sbsa\"\n",	"iomem = [\"1,2\"]\niomem += ['3']\n"
+	};
 	static const char *const parts[] = { "<rng model='virtio'><backend model='random'/></rng>",
 					     "<tpm model='tpm-tis'/>",
 					     "<memballoon model='xen'/>" };
@@ -273,7 +284,8 @@ static void there_and_back(uint64_t seed, enum xlpt_format side)
 	if (rc == 0)
 		rc = xlpt_convert_read(side, text.s, text.len, "made", &a, &losses, &diag);
 	if (rc)
-		fail_with(seed, "the generated text is not read", diag.message, xlpt_str_get(&text), "");
+		fail_with(seed, "the generated text is not read", diag.message, xlpt_str_get(&text),
+			  "");
 	rc = xlpt_convert(text.s, text.len, "made", &to_other, &over, NULL, NULL, &diag);
 	if (rc)
 		fail_with(seed, "there", diag.message, text.s, diag.fact ? diag.fact : "");

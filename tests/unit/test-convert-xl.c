@@ -32,6 +32,7 @@ static void check_value(const char *text, const char *path, const char *want)
 
 static void test_values(void **st)
 {
+	/* clang-format off */
 	static const struct { const char *text, *path, *want; } cases[] = {
 		{ "name='a'\n", "name", "a" },
 		{ "name=\"a\\\"b\\\\\"\n", "name", "a\"b\\5c" },
@@ -82,6 +83,7 @@ static void test_values(void **st)
 		{ "stdvga=1\nvideoram=16\n", "video[#0].model", "std" },
 		{ "vnuma=[['size=1','vcpus=0-1']]\n", "numa[#0].size", "1024" },
 	};
+	/* clang-format on */
 
 	(void)st;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++)
@@ -95,7 +97,8 @@ static void test_carries(void **st)
 
 	(void)st;
 	read_ok("# hello\naltp2m = 'mixed'\niomem=['a',# in\n'b']\niomem+=[\"c\"]\nserial='weird:1'\n"
-		"vif=['forwarddev=eth9']\n", &dom);
+		"vif=['forwarddev=eth9']\n",
+		&dom);
 	assert_int_equal(xlpt_xl_write(&dom, NULL, 0, &out, NULL, NULL), 0);
 	assert_non_null(strstr(out.s, "# hello\n# in\n"));
 	assert_non_null(strstr(out.s, "altp2m = 'mixed'\n"));
@@ -107,6 +110,7 @@ static void test_carries(void **st)
 
 static void test_errors(void **st)
 {
+	/* clang-format off */
 	static const struct { const char *text; size_t len; unsigned line, column; } cases[] = {
 		{ "a = 1\nb = -1\n", 0, 2, 5 },
 		{ "name = \"x\n", 0, 1, 8 },
@@ -129,6 +133,7 @@ static void test_errors(void **st)
 		{ "vif = [ 'mac=00:16:3e:00:01:02:03' ]\n", 0, 1, 9 },
 		{ "a = 'x'\na += [ 1 ]\n", 0, 2, 1 },
 	};
+	/* clang-format on */
 
 	(void)st;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
@@ -150,6 +155,7 @@ static void test_errors(void **st)
 /* xm ran its configurations as Python. Whoever has one is told so, with the line. */
 static void test_python(void **st)
 {
+	/* clang-format off */
 	static const struct { const char *text; unsigned line; } python[] = {
 		{ "import os\n", 1 },
 		{ "from os import path\n", 1 },
@@ -182,8 +188,10 @@ static void test_python(void **st)
 		{ "name = str(1)\n", 1 },
 		{ "name = 'abc'.upper()\n", 1 },
 	};
-	static const char *const none[] = { "b 2\n", "memory = 512M\n", "x = -1\n", "a = 1\r\n",
-					    "name = 'x\n", "a = [ 1\n", "a = 1 # c", "\xff\n", "1\n" };
+	/* clang-format on */
+	static const char *const none[] = { "b 2\n",	 "memory = 512M\n", "x = -1\n",
+					    "a = 1\r\n", "name = 'x\n",	    "a = [ 1\n",
+					    "a = 1 # c", "\xff\n",	    "1\n" };
 
 	(void)st;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(python) + XLPT_ARRAY_SIZE(none); i++) {
@@ -221,7 +229,9 @@ static void test_limits(void **st)
 
 static void test_quotes(void **st)
 {
-	static const char *const texts[] = { "", "a", "\"", "'", "\\", "a\nb\tc", "\x01\x7f\xc3\xa9", "#" };
+	static const char *const texts[] = {
+		"", "a", "\"", "'", "\\", "a\nb\tc", "\x01\x7f\xc3\xa9", "#"
+	};
 
 	(void)st;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(texts); i++) {
@@ -239,12 +249,9 @@ static void test_quotes(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values),
-		cmocka_unit_test(test_carries),
-		cmocka_unit_test(test_errors),
-		cmocka_unit_test(test_python),
-		cmocka_unit_test(test_limits),
-		cmocka_unit_test(test_quotes),
+		cmocka_unit_test(test_values), cmocka_unit_test(test_carries),
+		cmocka_unit_test(test_errors), cmocka_unit_test(test_python),
+		cmocka_unit_test(test_limits), cmocka_unit_test(test_quotes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -151,7 +151,7 @@ static void test_move(void **state)
 
 	(void)state;
 	fill(&a);
-	fill(&b);	/* is dropped */
+	fill(&b); /* is dropped */
 	message = a.message;
 	xlpt_diag_move(&b, &a);
 	assert_ptr_equal(b.message, message);
@@ -193,8 +193,9 @@ static void test_codes(void **state)
 		enum xlpt_err code;
 		int status;
 	} special[] = {
-		{ XLPT_OK, 0 },		    { XLPT_ERR_USAGE, 2 }, { XLPT_ERR_SYNTAX, 2 },
-		{ XLPT_ERR_HOST_NEEDS, 3 }, { XLPT_ERR_RULE, 3 },  { XLPT_ERR_BUDGET, 4 },
+		{ XLPT_OK, 0 },		{ XLPT_ERR_USAGE, 2 },
+		{ XLPT_ERR_SYNTAX, 2 }, { XLPT_ERR_HOST_NEEDS, 3 },
+		{ XLPT_ERR_RULE, 3 },	{ XLPT_ERR_BUDGET, 4 },
 		{ XLPT_ERR_LEFT, 5 },
 	};
 
@@ -216,8 +217,8 @@ static void test_codes(void **state)
 			assert_string_not_equal(word, xlpt_err_word((enum xlpt_err)other));
 	}
 	assert_string_equal(xlpt_err_word(XLPT_ERR_HOST_NEEDS), "host-needs");
-	assert_string_equal(xlpt_err_word((enum xlpt_err)-1000), "error");
-	assert_int_equal(xlpt_err_exit((enum xlpt_err)-1000), 1);
+	assert_string_equal(xlpt_err_word((enum xlpt_err) - 1000), "error");
+	assert_int_equal(xlpt_err_exit((enum xlpt_err) - 1000), 1);
 }
 
 /* A full disk is not mended by being root: the errno's own line stays. */
@@ -227,12 +228,15 @@ static void test_file(void **state)
 		int err;
 		const char *message, *hint;
 	} cases[] = {
-		{ EMFILE, "cannot write f: this process has as many files open as it may", "ulimit -n" },
-		{ ENFILE, "cannot write f: this host has as many files open as it may", "fs.file-max" },
+		{ EMFILE, "cannot write f: this process has as many files open as it may",
+		  "ulimit -n" },
+		{ ENFILE, "cannot write f: this host has as many files open as it may",
+		  "fs.file-max" },
 		{ ENOSPC, "cannot write f: No space left on device", "make room" },
 		{ EDQUOT, "cannot write f: Disk quota exceeded", "quota" },
 		{ EROFS, "cannot write f: Read-only file system", "mount that file system" },
-		{ ENOLINK, "cannot write f: a symbolic link of another user leads there", "without that link" },
+		{ ENOLINK, "cannot write f: a symbolic link of another user leads there",
+		  "without that link" },
 		{ EMEDIUMTYPE, "cannot write f: it is not a regular file", "run xlpt as root" },
 		{ EIO, "cannot write f: Input/output error", "run xlpt as root" },
 	};
@@ -240,8 +244,9 @@ static void test_file(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
-		assert_int_equal(xlpt_diag_file(&diag, XLPT_ERR_IO, -cases[i].err, "cannot write %s", "f"),
-				 XLPT_ERR_IO);
+		assert_int_equal(
+			xlpt_diag_file(&diag, XLPT_ERR_IO, -cases[i].err, "cannot write %s", "f"),
+			XLPT_ERR_IO);
 		xlpt_diag_hint(&diag, "run xlpt as root");
 		assert_string_equal(diag.message, cases[i].message);
 		assert_non_null(strstr(diag.hint, cases[i].hint));
@@ -257,12 +262,14 @@ static void test_file(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_set),    cmocka_unit_test(test_errno), cmocka_unit_test(test_file),
 		cmocka_unit_test(test_add),    cmocka_unit_test(test_wrap),
 		cmocka_unit_test(test_recode), cmocka_unit_test(test_move),
 		cmocka_unit_test(test_null),   cmocka_unit_test(test_codes),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -29,8 +29,8 @@
 /* ---- every call that changes something can fail, or be the last ---- */
 
 static struct {
-	int in;		/* the how manieth from now; 0: none */
-	int err;	/* with this errno, 0: the process is killed before it */
+	int in;	 /* the how manieth from now; 0: none */
+	int err; /* with this errno, 0: the process is killed before it */
 } cut;
 
 static bool cuts(void)
@@ -288,7 +288,8 @@ static void test_links_of_others(void **state)
 	assert_int_equal(xlpt_file_find(NULL, gone, XLPT_FILE_FOLLOW, &f), 0);
 	assert_false(f.there);
 	xlpt_file_dispose(&f);
-	for (const char *const *p = (const char *[]){ "link", "etc", "own", "gone", "mine", "", NULL };
+	for (const char *const *p =
+		     (const char *[]){ "link", "etc", "own", "gone", "mine", "", NULL };
 	     *p; p++) {
 		_cleanup_free_ char *path = xlpt_xasprintf("home/%s", *p);
 
@@ -354,7 +355,7 @@ static int old_and_new(struct tree *t, const struct xlpt_file_how *how, int in, 
 	cut.err = err;
 	r = xlpt_file_replace(&t->h, "/hooks/xlpt", "new", 3, how);
 	if (cut.in == 0 && in && r == 0 && err)
-		r = 1;		/* the directory could not be synced: done all the same */
+		r = 1; /* the directory could not be synced: done all the same */
 	return r;
 }
 
@@ -425,7 +426,8 @@ static bool runs(struct tree *t, const char *name)
 	_cleanup_free_ char *path = xlpt_xasprintf("hooks/%s", name);
 
 	for (const char *p = name; *p; p++)
-		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", *p))
+		if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-",
+			    *p))
 			return false;
 	return stat_of(t, path).st_mode & 0111;
 }
@@ -500,8 +502,12 @@ static void test_sweep(void **state)
 {
 	static const char *const ours[] = { ".xlpt-0123456789abcdef~", "xlpt.4194305.tmp",
 					    "xlpt.conf.4194306.tmp" };
-	static const char *const others[] = { ".xlpt-0123456789abcdef", ".xlpt-0123456789abcdeg~",
-					      "other.4194305.tmp", "xlpt", "xlpt.tmp", "xlpt.4x.tmp",
+	static const char *const others[] = { ".xlpt-0123456789abcdef",
+					      ".xlpt-0123456789abcdeg~",
+					      "other.4194305.tmp",
+					      "xlpt",
+					      "xlpt.tmp",
+					      "xlpt.4x.tmp",
 					      "xlpt.99999999999.tmp" };
 	struct tree *t = *state;
 	_cleanup_close_ int fd = -1;
@@ -619,7 +625,8 @@ static int save(const char *path, const char *text)
 	_cleanup_file_ struct xlpt_file f;
 	int r = xlpt_file_find(NULL, path, XLPT_FILE_FOLLOW, &f);
 
-	return r ? r : xlpt_file_save(&f, text, strlen(text), &(struct xlpt_file_how){ .mode = 0644 });
+	return r ? r
+		 : xlpt_file_save(&f, text, strlen(text), &(struct xlpt_file_how){ .mode = 0644 });
 }
 
 static void test_save(void **state)
@@ -659,6 +666,7 @@ static void test_save(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		TEST(test_owner_and_mode),    TEST(test_not_regular),	TEST(test_fresh),
 		TEST(test_hostile_directory), TEST(test_links_of_others), TEST(test_directory_is_held),
@@ -667,6 +675,7 @@ int main(void)
 		TEST(test_sweep),	      TEST(test_sweep_while_writing),	      TEST(test_read),		TEST(test_device_nodes),
 		TEST(test_lines),	      TEST(test_save),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,6 +38,7 @@ struct scene {
 	bool older;   /* the link leads to the guard of another prefix */
 };
 
+/* clang-format off */
 static const struct scene scenes[] = {
 	{"status", "boot write " NIC, NULL, false},
 	{"pin nic " NIC ";boot write 03:00.0", "boot write pin:nic 04:00.0", NULL, false},
@@ -49,6 +50,7 @@ static const struct scene scenes[] = {
 	{"status", "guard install", NULL, true},
 	{"status", "guard install", "default", true},
 };
+/* clang-format on */
 
 /* ---- the tree ---- */
 
@@ -101,7 +103,7 @@ static struct world *prepared(const struct scene *s)
 static void walk(struct xlpt_host *h, struct xlpt_str *out, const char *path)
 {
 	_cleanup_strv_ char **names = NULL;
-	_cleanup_str_ struct xlpt_str text = {0};
+	_cleanup_str_ struct xlpt_str text = { 0 };
 	char link[512];
 	struct stat st;
 	int fd;
@@ -131,8 +133,9 @@ static void walk(struct xlpt_host *h, struct xlpt_str *out, const char *path)
 
 static char *all(struct world *w)
 {
-	static const char *const roots[] = {"/etc", "/usr", XLPT_BOOT_STAMP, "/var/lib/xlpt/pins"};
-	struct xlpt_str s = {0};
+	static const char *const roots[] = { "/etc", "/usr", XLPT_BOOT_STAMP,
+					     "/var/lib/xlpt/pins" };
+	struct xlpt_str s = { 0 };
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(roots); i++)
 		walk(fake_bus_host(w->bus), &s, roots[i]);
@@ -149,7 +152,7 @@ static bool journal(struct world *w)
 /* Copies of the old texts stay; what is half-written does not. */
 static bool unfinished(struct world *w)
 {
-	_cleanup_str_ struct xlpt_str s = {0};
+	_cleanup_str_ struct xlpt_str s = { 0 };
 
 	walk(fake_bus_host(w->bus), &s, XLPT_BACKUP_DIR);
 	return strstr(xlpt_str_get(&s), ".xlpt-");
@@ -383,7 +386,7 @@ static unsigned each(bool (*one)(const void *, unsigned), bool kills)
 	unsigned n = 0;
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(scenes); i++) {
-		struct want want = {.s = &scenes[i]};
+		struct want want = { .s = &scenes[i] };
 
 		/* Of the stops, which are many alike, every second scene. */
 		if ((scenes[i].fail || i % 2) && !kills)
@@ -415,9 +418,9 @@ static void test_stopped(void **state)
 	assert_true(n > (world_stride() > 1 ? 4 : 50));
 }
 
-#define LEFT                                                                                       \
-	"xlpt 1\nop guard install\n"                                                               \
-	"note file text 0640 0:0 " XENDOM "\nnote was =a\\\\n\\r\\n\nnote want =b\n"               \
+#define LEFT                                                                         \
+	"xlpt 1\nop guard install\n"                                                 \
+	"note file text 0640 0:0 " XENDOM "\nnote was =a\\\\n\\r\\n\nnote want =b\n" \
 	"note file link 0644 - " LINK "\nnote was -\nnote want =" PROGRAM "\n"
 
 /* What somebody has edited since the kill stays; and when all was done, all does. */

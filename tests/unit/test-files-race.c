@@ -32,7 +32,8 @@ static const char *sysroot; /* for the next commands, or NULL */
 static int setup(void **state)
 {
 	const struct fake_dev nic = {
-		.vendor = 0x8086, .device = 0x10d3, .class_code = 0x020000, .driver = "e1000e"};
+		.vendor = 0x8086, .device = 0x10d3, .class_code = 0x020000, .driver = "e1000e"
+	};
 
 	(void)state;
 	sysroot = NULL;
@@ -71,8 +72,8 @@ static int teardown(void **state)
 static int run(const char *args)
 {
 	_cleanup_free_ char *words = xlpt_xasprintf("xlpt %s", args);
-	struct xlpt_env env = {.clock = &xlpt_clock_real, .host = host, .sysroot = sysroot};
-	char *argv[16] = {0}, *save = NULL;
+	struct xlpt_env env = { .clock = &xlpt_clock_real, .host = host, .sysroot = sysroot };
+	char *argv[16] = { 0 }, *save = NULL;
 	int argc = 0, status;
 
 	for (char *w = strtok_r(words, " ", &save); w; w = strtok_r(NULL, " ", &save))
@@ -86,7 +87,7 @@ static int run(const char *args)
 /* Both at the same moment, each in its own process; their exit statuses. */
 static void both(const char *a, const char *b, int status[2])
 {
-	const char *const args[] = {a, b};
+	const char *const args[] = { a, b };
 	pid_t pids[2];
 	int gate[2];
 	char c;
@@ -233,9 +234,11 @@ static void test_guard(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		T(test_boot_write), T(test_image), T(test_pin), T(test_guard), T(test_pin_and_boot),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

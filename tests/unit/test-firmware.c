@@ -172,7 +172,10 @@ static void test_dmar_read(void **state)
 	fake_bus_free(bus);
 }
 
-#define VPD "\x82\x08\0Test NIC\x90\x14\0PN\x05" "AB-12SN\x06" "  77 \nRV\0\x91\x03\0V0\0\x78"
+#define VPD                                  \
+	"\x82\x08\0Test NIC\x90\x14\0PN\x05" \
+	"AB-12SN\x06"                        \
+	"  77 \nRV\0\x91\x03\0V0\0\x78"
 
 static void test_vpd(void **state)
 {
@@ -204,8 +207,12 @@ static void test_vpd_hostile(void **state)
 	(void)state;
 	vpd_bad("", 0, "it has no end");
 	vpd_bad("\x82\x08", 2, "it has no end");
-	vpd_bad("\x82\xff\xff" "abc", 6, "a section goes past the end");
-	vpd_bad("\x90\x04\0PN\x09" "A", 7, "at byte 3: a field goes past its section");
+	vpd_bad("\x82\xff\xff"
+		"abc",
+		6, "a section goes past the end");
+	vpd_bad("\x90\x04\0PN\x09"
+		"A",
+		7, "at byte 3: a field goes past its section");
 	vpd_bad("\xff\xff\xff\xff", 4, "goes past the end");
 	for (size_t cut = 0; cut < sizeof(VPD) - 2; cut++) {
 		struct xlpt_vpd v;

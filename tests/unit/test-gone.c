@@ -9,7 +9,7 @@
 
 #include "tests/unit/pooling.h"
 
-#define E1000E "0000:02:00.0"
+#define E1000E	     "0000:02:00.0"
 #define TAKEN(domid) E1000E " was left by domain " #domid ", which is gone: taken back"
 
 static size_t count(const char *text, const char *word)
@@ -30,8 +30,10 @@ static struct world *ended(void **state)
 
 	ok(w, "attach web1 --hide " E1000E);
 	fake_ts_ended(w->ts, 3);
-	assert_string_equal(fake_store_peek(w->store, "/local/domain/0/backend/pci/3/0/dev-0"), E1000E);
-	assert_string_equal(fake_store_peek(w->store, "/local/domain/0/backend/pci/3/0/state"), "6");
+	assert_string_equal(fake_store_peek(w->store, "/local/domain/0/backend/pci/3/0/dev-0"),
+			    E1000E);
+	assert_string_equal(fake_store_peek(w->store, "/local/domain/0/backend/pci/3/0/state"),
+			    "6");
 	return w;
 }
 
@@ -82,7 +84,8 @@ static void test_note(void **state)
 	said(w, E1000E " was noted as domain 9's, which is gone: the note is removed");
 	ok(w, "detach db1 " E1000E);
 	fake_store_set(w->store, "3", "/libxl/pci/0000-02-00-0/domid");
-	refused(w, 1, "attach db1 " E1000E, E1000E " is noted as domain 3's, and no backend names it");
+	refused(w, 1, "attach db1 " E1000E,
+		E1000E " is noted as domain 3's, and no backend names it");
 	said(w, "to mend: xlpt repair");
 	ok(w, "repair");
 	/* Its own note: under its lock that is taken back, grants and all. */
@@ -101,13 +104,15 @@ static void test_unplugged(void **state)
 	ok(w, "hide 04:00.0 04:00.1");
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(guests); i++) {
 		const char *dev = i ? "0000:04:00.1" : E1000E;
-		_cleanup_free_ char *attach = xlpt_xasprintf("attach %s --hide %s --allow-split %s", guests[i],
-							     dev, dev),
+		_cleanup_free_ char *attach = xlpt_xasprintf("attach %s --hide %s --allow-split %s",
+							     guests[i], dev, dev),
 				    *detach = xlpt_xasprintf("detach %s %s", guests[i], dev),
-				    *save = xlpt_xasprintf("save --detach-first --force %s /tmp/nothing",
-							   guests[i]),
-				    *says = xlpt_xasprintf("is detached from %s; this host has it no more",
-							   guests[i]);
+				    *save = xlpt_xasprintf(
+					    "save --detach-first --force %s /tmp/nothing",
+					    guests[i]),
+				    *says = xlpt_xasprintf(
+					    "is detached from %s; this host has it no more",
+					    guests[i]);
 
 		ok(w, attach);
 		fake_bus_remove(w->bus, dev);
@@ -312,7 +317,8 @@ static void test_shut_down(void **state)
 	said(w, TAKEN(3));
 }
 
-/* Nobody is sent to a guest that has ended for what it cannot do, nor a name to a shell as it is. */
+/* Nobody is sent to a guest that has ended for what it cannot do, nor a name to a shell as it is.
+ */
 static void test_shut_down_mends(void **state)
 {
 	static const char *const mends = "xl destroy 'a $(id) b'";
@@ -341,7 +347,8 @@ static void test_shut_down_mends(void **state)
 	ok(w, "status");
 	said(w, mends);
 	fake_ts_dying(w->ts, 3);
-	answers(w, 3, "attach --timeout 1 db1 04:00.1", "wait until xl list does not show 'a $(id) b'");
+	answers(w, 3, "attach --timeout 1 db1 04:00.1",
+		"wait until xl list does not show 'a $(id) b'");
 }
 
 /* A pool whose only VF is with a domain on its way out has it in a moment. */

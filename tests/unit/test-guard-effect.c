@@ -52,15 +52,15 @@ static void test_lines_behind(void **st)
 		const char *line;
 		bool undoes;
 	} lines[] = {
-		{"CMD=/usr/sbin/xl", true},
-		{"\texport CMD=xl", true},
-		{"PATH=/usr/sbin:/bin", true},
-		{"export PATH=\"/opt/bin:$PATH\"", true},
-		{"PATH=$PATH:/opt/bin", false},
-		{"export PATH=\"${PATH}:/opt/bin\"", false},
-		{"CMD=/usr/local/lib/xlpt/guard/xl", false},
-		{"# CMD=/usr/sbin/xl", false},
-		{"XCMD=/usr/sbin/xl", false},
+		{ "CMD=/usr/sbin/xl", true },
+		{ "\texport CMD=xl", true },
+		{ "PATH=/usr/sbin:/bin", true },
+		{ "export PATH=\"/opt/bin:$PATH\"", true },
+		{ "PATH=$PATH:/opt/bin", false },
+		{ "export PATH=\"${PATH}:/opt/bin\"", false },
+		{ "CMD=/usr/local/lib/xlpt/guard/xl", false },
+		{ "# CMD=/usr/sbin/xl", false },
+		{ "XCMD=/usr/sbin/xl", false },
 	};
 	_cleanup_free_ char *with = NULL;
 
@@ -88,19 +88,19 @@ static void test_lines_behind(void **st)
 /* Files of a shell, of systemd and of AppArmor name the guard's program. */
 static void test_odd_prefix(void **st)
 {
-	static const char *const odd[] = {"/opt/my xen", "/opt/a$b",	"/opt/a:b", "/opt/a\"b",
-					  "/opt/a'b",	 "/opt/a`id`b", "/opt/a*b", "/opt/a\nb",
-					  "/opt/a%b",	 "/opt/a\\b",	"/opt/a;b", "/opt/a{b"};
-	static const char *const plain[] = {"/usr/local", "/opt/xen-4.20", "/opt/xlpt_1.0+x",
-					    "/opt/b\xc3\xbcro"};
-	bool all[XLPT_SENTRY_PARTS] = {true, true, true}, link_only[XLPT_SENTRY_PARTS] = {true};
+	static const char *const odd[] = { "/opt/my xen", "/opt/a$b",	 "/opt/a:b", "/opt/a\"b",
+					   "/opt/a'b",	  "/opt/a`id`b", "/opt/a*b", "/opt/a\nb",
+					   "/opt/a%b",	  "/opt/a\\b",	 "/opt/a;b", "/opt/a{b" };
+	static const char *const plain[] = { "/usr/local", "/opt/xen-4.20", "/opt/xlpt_1.0+x",
+					     "/opt/b\xc3\xbcro" };
+	bool all[XLPT_SENTRY_PARTS] = { true, true, true }, link_only[XLPT_SENTRY_PARTS] = { true };
 
 	(void)st;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(odd) + XLPT_ARRAY_SIZE(plain); i++) {
 		bool is_odd = i < XLPT_ARRAY_SIZE(odd);
 		const char *prefix = is_odd ? odd[i] : plain[i - XLPT_ARRAY_SIZE(odd)];
-		_cleanup_sentry_ struct xlpt_sentry g = {0};
-		_cleanup_diag_ struct xlpt_diag diag = {0};
+		_cleanup_sentry_ struct xlpt_sentry g = { 0 };
+		_cleanup_diag_ struct xlpt_diag diag = { 0 };
 		struct xlpt_sentry_file *f;
 
 		g.program = xlpt_xasprintf("%s/lib/xlpt/guard/xl", prefix);
@@ -112,9 +112,9 @@ static void test_odd_prefix(void **st)
 		/* Lines that an earlier xlpt wrote there are not in effect. */
 		XLPT_GROW(g.files, g.n, g.alloc);
 		f = &g.files[g.n++];
-		*f = (struct xlpt_sentry_file){.part = XLPT_SENTRY_XENDOMAINS,
-					       .kind = XLPT_SENTRY_BLOCK,
-					       .state = XLPT_SENTRY_CURRENT};
+		*f = (struct xlpt_sentry_file){ .part = XLPT_SENTRY_XENDOMAINS,
+						.kind = XLPT_SENTRY_BLOCK,
+						.state = XLPT_SENTRY_CURRENT };
 		assert_string_equal(xlpt_sentry_part_state(&g, XLPT_SENTRY_XENDOMAINS),
 				    is_odd ? "broken" : "installed");
 	}
@@ -135,12 +135,14 @@ static void test_copy(void **st)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_whose_daemon, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_lines_behind, setup, teardown),
 		cmocka_unit_test(test_odd_prefix),
 		cmocka_unit_test_setup_teardown(test_copy, setup, teardown),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -47,7 +47,7 @@ static void walk(struct xlpt_str *out, const char *path)
 
 static char *snapshot(void)
 {
-	struct xlpt_str s = {0};
+	struct xlpt_str s = { 0 };
 
 	walk(&s, "/etc");
 	walk(&s, "/usr");
@@ -56,8 +56,8 @@ static char *snapshot(void)
 
 static const char *state(enum xlpt_sentry_part part)
 {
-	_cleanup_sentry_ struct xlpt_sentry g = {0};
-	struct xlpt_env env = {.host = host};
+	_cleanup_sentry_ struct xlpt_sentry g = { 0 };
+	struct xlpt_env env = { .host = host };
 
 	assert_int_equal(xlpt_sentry_look(&env, NULL, &g, NULL), 0);
 	return xlpt_sentry_part_state(&g, part);
@@ -80,8 +80,9 @@ static void same(const char *before)
 
 static void test_blocks(void **st)
 {
-	static const char *const texts[] = {
-		NULL, "", "\n", "a", "a\n", "a\n\n", "a\nb", "a\r\nb\r\n", "# >>> not a guard\n"};
+	static const char *const texts[] = { NULL,   "",	   "\n",
+					     "a",    "a\n",	   "a\n\n",
+					     "a\nb", "a\r\nb\r\n", "# >>> not a guard\n" };
 
 	(void)st;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(texts); i++) {
@@ -163,7 +164,7 @@ static void test_there_and_back(void **st)
 
 static void test_single_parts(void **st)
 {
-	static const char *const parts[] = {"xl", "libvirt", "xendomains"};
+	static const char *const parts[] = { "xl", "libvirt", "xendomains" };
 	_cleanup_free_ char *before = snapshot();
 
 	(void)st;
@@ -272,7 +273,7 @@ static void test_changed(void **st)
 static void replace(const char *path, const char *from, const char *to)
 {
 	_cleanup_free_ char *text = text_of(path);
-	_cleanup_str_ struct xlpt_str s = {0};
+	_cleanup_str_ struct xlpt_str s = { 0 };
 	char *at = text, *next;
 
 	while ((next = strstr(at, from))) {
@@ -455,6 +456,7 @@ static void test_failures(void **st)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_blocks),
 		cmocka_unit_test(test_bad_blocks),
@@ -469,6 +471,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_notes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_failures, setup, teardown),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -32,7 +32,8 @@ static size_t below(size_t n)
 	return (seed >> 8) % n;
 }
 
-static const char *const own[] = {"-v", "-vf", "-tT", "-vvv", "--", "-N", "-Z", "--help"};
+static const char *const own[] = { "-v", "-vf", "-tT", "-vvv", "--", "-N", "-Z", "--help" };
+/* clang-format off */
 static const char *const commands[] = {"save",	  "sa",	     "sav",   "s",   "saves",
 				       "migrate", "migrat",  "remus", "rem", "re",
 				       "save",	  "migrate", "remus", "",    "migrate-receive",
@@ -44,6 +45,7 @@ static const char *const words[] = {
 	"-",	"",	   "--help", "--hel",	  "--h",    "--help=x", "--h=",	      "--=",
 	"--=x", "--debug", "--de",   "--debug=1", "--live", "--l",	"--compress", "---",
 	"-W",	"web1",	   "web1",   "web1",	  "host",   "file",	"save",	      "3"};
+/* clang-format on */
 
 struct line {
 	char *argv[XL_WORDS_MAX + 1];
@@ -72,7 +74,7 @@ static void make_line(struct line *l)
 {
 	size_t n = below(4) ? 0 : 1 + below(2), operands = below(8);
 
-	*l = (struct line){.argv = {"xl"}, .argc = 1};
+	*l = (struct line){ .argv = { "xl" }, .argc = 1 };
 	while (n--)
 		l->argv[l->argc++] = (char *)own[below(XLPT_ARRAY_SIZE(own))];
 	l->argv[l->argc++] = (char *)commands[below(XLPT_ARRAY_SIZE(commands))];
@@ -82,7 +84,7 @@ static void make_line(struct line *l)
 
 static char *text_of(const struct line *l)
 {
-	struct xlpt_str s = {0};
+	struct xlpt_str s = { 0 };
 
 	for (int i = 0; i < l->argc; i++)
 		xlpt_str_addf(&s, "%s<%s>", i ? " " : "", l->argv[i]);
@@ -129,7 +131,7 @@ static bool real(const char *xl, const char *tree, const struct line *l, char sa
 	_cleanup_free_ char *preload = xlpt_xasprintf("LD_PRELOAD=%s", shim);
 	_cleanup_free_ char *loader = NULL, *libs = NULL;
 	char *argv[XL_WORDS_MAX + 4];
-	char *env[] = {preload, "PATH=/usr/bin:/bin", NULL};
+	char *env[] = { preload, "PATH=/usr/bin:/bin", NULL };
 	int fds[2], status, n = 0;
 	ssize_t got;
 	pid_t pid;
@@ -172,7 +174,7 @@ static bool real(const char *xl, const char *tree, const struct line *l, char sa
 
 static void against(const char *xl, const char *tree)
 {
-	static struct line help = {.argv = {"xl", "help"}, .argc = 2}, l;
+	static struct line help = { .argv = { "xl", "help" }, .argc = 2 }, l;
 	char said[64];
 
 	if (real(xl, tree, &help, said) || !strstr(said, "Usage xl")) {
@@ -205,7 +207,7 @@ static void test_real_xl(void **state)
 {
 	const char *cache = getenv("XLPT_LAB_CACHE"), *home = getenv("HOME");
 	_cleanup_free_ char *pattern = NULL;
-	glob_t found = {0};
+	glob_t found = { 0 };
 
 	(void)state;
 	pattern = cache ? xlpt_xasprintf("%s/*/tree/usr/lib/xen-*/bin/xl", cache)

@@ -52,7 +52,7 @@ static void put(const char *name, const char *text, mode_t mode)
 static char *get(const char *name)
 {
 	_cleanup_free_ char *path = path_of(name);
-	_cleanup_str_ struct xlpt_str s = {0};
+	_cleanup_str_ struct xlpt_str s = { 0 };
 	FILE *f = fopen(path, "r");
 	char buf[1024];
 	size_t n;
@@ -75,7 +75,8 @@ static int setup(void **state)
 {
 	static const char *const dirs[] = {
 		"lib",	"lib/xlpt", "lib/xlpt/guard", "sbin",		"first",
-		"real", "other",    "other/lib",      "other/lib/xlpt", "other/lib/xlpt/guard"};
+		"real", "other",    "other/lib",      "other/lib/xlpt", "other/lib/xlpt/guard"
+	};
 	_cleanup_free_ char *link = NULL, *helper = NULL;
 
 	(void)state;
@@ -109,7 +110,7 @@ static int teardown(void **state)
 /* Runs argv[0] below root with PATH (ROOT/ before each of its words) and input. */
 static int run_path(const char *path_dirs, const char *input, const char *file, char *const *argv)
 {
-	_cleanup_str_ struct xlpt_str path = {0};
+	_cleanup_str_ struct xlpt_str path = { 0 };
 	_cleanup_free_ char *copy = xlpt_xstrdup(path_dirs), *exe = path_of(file);
 	char *save = NULL;
 	int status;
@@ -140,7 +141,8 @@ static int run_path(const char *path_dirs, const char *input, const char *file, 
 	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
-#define RUN(...) run_path("first:real", "input\n", "first/xl", (char *[]){"xl", __VA_ARGS__, NULL})
+#define RUN(...) \
+	run_path("first:real", "input\n", "first/xl", (char *[]){ "xl", __VA_ARGS__, NULL })
 
 static void test_passes(void **state)
 {
@@ -152,7 +154,7 @@ static void test_passes(void **state)
 	assert_string_equal(err, "to err\n");
 	asked = get("asked");
 	assert_string_equal(asked, "");
-	assert_int_equal(run_path("first:real", "", "first/xl", (char *[]){"xl", NULL}), 7);
+	assert_int_equal(run_path("first:real", "", "first/xl", (char *[]){ "xl", NULL }), 7);
 	assert_string_equal(out, "xl\n");
 }
 
@@ -166,12 +168,12 @@ static void test_keeps_its_name(void **state)
 	assert_int_equal(symlink("/bin/sh", real), 0);
 	assert_int_equal(
 		run_path("first:real", "", "first/xl",
-			 (char *[]){"my-xl", "-c", "echo $0; echo $1", "odd $0", "'x'", NULL}),
+			 (char *[]){ "my-xl", "-c", "echo $0; echo $1", "odd $0", "'x'", NULL }),
 		0);
 	assert_string_equal(out, "odd $0\n'x'\n");
 	assert_int_equal(
 		run_path("first:real", "", "first/xl",
-			 (char *[]){"my-xl", "-c", "tr '\\0' ' ' </proc/$$/cmdline", NULL}),
+			 (char *[]){ "my-xl", "-c", "tr '\\0' ' ' </proc/$$/cmdline", NULL }),
 		0);
 	assert_memory_equal(out, "my-xl -c ", 9);
 }
@@ -244,10 +246,10 @@ static void test_sigchld(void **state)
 	(void)state;
 	put("first/run", "#!/bin/sh\ntrap '' CHLD\nexec \"${0%/run}/xl\" \"$@\"\n", 0755);
 	assert_int_equal(run_path("first:real", "", "first/run",
-				  (char *[]){"run", "save", "held", "f", NULL}),
+				  (char *[]){ "run", "save", "held", "f", NULL }),
 			 3);
 	assert_int_equal(run_path("first:real", "", "first/run",
-				  (char *[]){"run", "save", "free", "f", NULL}),
+				  (char *[]){ "run", "save", "free", "f", NULL }),
 			 7);
 }
 
@@ -262,17 +264,18 @@ static void test_finds_xl(void **state)
 	assert_int_equal(symlink("../other/lib/xlpt/guard/xl", link), 0);
 	put("other/xl", "not executable", 0644);
 	assert_int_equal(run_path("lib/xlpt/guard:first:other:second:real", "", "first/xl",
-				  (char *[]){"xl", "list", NULL}),
+				  (char *[]){ "xl", "list", NULL }),
 			 7);
 	assert_string_equal(out, "xl <list>\n");
 	/* Called by its path, with only the other one in PATH before xl. */
-	assert_int_equal(run_path("second:real", "", "first/xl", (char *[]){"xl", "list", NULL}),
+	assert_int_equal(run_path("second:real", "", "first/xl", (char *[]){ "xl", "list", NULL }),
 			 7);
-	assert_int_equal(run_path("real:first", "", "first/xl", (char *[]){"xl", "list", NULL}), 7);
+	assert_int_equal(run_path("real:first", "", "first/xl", (char *[]){ "xl", "list", NULL }),
+			 7);
 	/* Two guards, and no xl. */
 	if (access("/usr/sbin/xl", X_OK)) {
 		assert_int_equal(
-			run_path("second:first", "", "first/xl", (char *[]){"xl", "list", NULL}),
+			run_path("second:first", "", "first/xl", (char *[]){ "xl", "list", NULL }),
 			127);
 		assert_non_null(strstr(err, "no xl behind the guard"));
 	}
@@ -289,7 +292,7 @@ static void script(const char *name, const char *does)
 /* However the guard gets to another guard, it gets to xl in the end, or says why not. */
 static void test_guards_in_a_circle(void **state)
 {
-	static const char *const dirs[] = {"a", "b", "c", "d"};
+	static const char *const dirs[] = { "a", "b", "c", "d" };
 	_cleanup_free_ char *to = NULL, *link = path_of("c/xl");
 
 	(void)state;
@@ -303,24 +306,25 @@ static void test_guards_in_a_circle(void **state)
 	copy_program("b/xl");
 	to = path_of("a/xl");
 	assert_int_equal(symlink(to, link), 0);
-	assert_int_equal(run_path("a:b:c:real", "", "a/xl", (char *[]){"xl", "list", NULL}), 7);
+	assert_int_equal(run_path("a:b:c:real", "", "a/xl", (char *[]){ "xl", "list", NULL }), 7);
 	assert_string_equal(out, "xl <list>\n");
-	assert_int_equal(run_path("b:first:a:real", "", "first/xl", (char *[]){"xl", "list", NULL}),
-			 7);
+	assert_int_equal(
+		run_path("b:first:a:real", "", "first/xl", (char *[]){ "xl", "list", NULL }), 7);
 	/* They ask as the one does that is installed. */
 	assert_int_equal(run_path("a:b:real", "", "first/xl",
-				  (char *[]){"xl", "save", "held", "--help", NULL}),
+				  (char *[]){ "xl", "save", "held", "--help", NULL }),
 			 3);
 	assert_string_equal(err, "xlpt: held holds things\n");
 	/* A script that becomes the guard, and one that runs it as a child. */
 	script("d/xl", "exec \"${0%/d/xl}/lib/xlpt/guard/xl\" \"$@\"");
-	assert_int_equal(run_path("d:real", "", "first/xl", (char *[]){"xl", "list", NULL}), 7);
+	assert_int_equal(run_path("d:real", "", "first/xl", (char *[]){ "xl", "list", NULL }), 7);
 	assert_string_equal(out, "xl <list>\n");
 	script("d/xl", "\"${0%/d/xl}/lib/xlpt/guard/xl\" \"$@\"");
-	assert_int_equal(run_path("d:real", "", "first/xl", (char *[]){"xl", "list", NULL}), 127);
+	assert_int_equal(run_path("d:real", "", "first/xl", (char *[]){ "xl", "list", NULL }), 127);
 	assert_non_null(strstr(err, "was run 20 times by what it ran itself"));
 	if (access("/usr/sbin/xl", X_OK)) {
-		assert_int_equal(run_path("a:b", "", "a/xl", (char *[]){"xl", "list", NULL}), 127);
+		assert_int_equal(run_path("a:b", "", "a/xl", (char *[]){ "xl", "list", NULL }),
+				 127);
 		assert_non_null(strstr(err, "no xl behind the guard"));
 	}
 }
@@ -330,10 +334,10 @@ static void test_nested(void **state)
 {
 	(void)state;
 	script("other/xl", "[ \"$1\" != outer ] || exec xl inner\nprintf 'xl %s\\n' \"$1\"");
-	assert_int_equal(run_path("first:other", "", "first/xl", (char *[]){"xl", "outer", NULL}),
+	assert_int_equal(run_path("first:other", "", "first/xl", (char *[]){ "xl", "outer", NULL }),
 			 127);
 	script("other/xl", "[ \"$1\" != outer ] || { xl inner; exit; }\nprintf 'xl %s\\n' \"$1\"");
-	assert_int_equal(run_path("first:other", "", "first/xl", (char *[]){"xl", "outer", NULL}),
+	assert_int_equal(run_path("first:other", "", "first/xl", (char *[]){ "xl", "outer", NULL }),
 			 0);
 	assert_string_equal(out, "xl inner\n");
 }
@@ -346,8 +350,8 @@ static void test_helper(void **state)
 
 	(void)state;
 	assert_int_equal(run_path("real", "", helper,
-				  (char *[]){(char *)helper, "--save-domain", "5", "6", "held", "0",
-					     "0", NULL}),
+				  (char *[]){ (char *)helper, "--save-domain", "5", "6", "held",
+					      "0", "0", NULL }),
 			 3);
 	assert_string_equal(out, "");
 	assert_string_equal(err, "xlpt: held holds things\n");
@@ -356,8 +360,8 @@ static void test_helper(void **state)
 	if (access("/sys/hypervisor/version", F_OK) && access("/usr/lib/xen/bin", F_OK) &&
 	    access("/usr/libexec/xen/bin", F_OK)) {
 		assert_int_equal(run_path("real", "", helper,
-					  (char *[]){(char *)helper, "--restore-domain", "5", "6",
-						     "held", NULL}),
+					  (char *[]){ (char *)helper, "--restore-domain", "5", "6",
+						      "held", NULL }),
 				 127);
 		assert_non_null(strstr(err, "no libxl-save-helper behind the guard"));
 	}
@@ -365,6 +369,7 @@ static void test_helper(void **state)
 
 int main(int argc, char **argv)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_passes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_keeps_its_name, setup, teardown),
@@ -377,6 +382,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_nested, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_helper, setup, teardown),
 	};
+	/* clang-format on */
 	const char *slash = strrchr(argv[0], '/');
 	int failed;
 

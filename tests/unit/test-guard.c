@@ -25,32 +25,32 @@
 static int setup(void **state)
 {
 	struct fake_bus *bus = fake_bus_new();
-	struct fake_dev nic = {.vendor = 0x8086,
-			       .device = 0x10c9,
-			       .class_code = 0x020000,
-			       .driver = "igb",
-			       .parent = BRIDGE,
-			       .vfs = 7,
-			       .net = "eth0"};
+	struct fake_dev nic = { .vendor = 0x8086,
+				.device = 0x10c9,
+				.class_code = 0x020000,
+				.driver = "igb",
+				.parent = BRIDGE,
+				.vfs = 7,
+				.net = "eth0" };
 
 	*state = bus;
 	fake_bus_driver(bus, "igb", "8086:10c9");
 	fake_bus_driver(bus, "igbvf", "8086:10ca");
-	fake_bus_add(bus, BRIDGE, &(struct fake_dev){.class_code = 0x060400});
-	fake_bus_add(bus, SATA, &(struct fake_dev){.class_code = 0x010601});
-	fake_bus_add(bus, NVME, &(struct fake_dev){.class_code = 0x010802, .parent = BRIDGE});
+	fake_bus_add(bus, BRIDGE, &(struct fake_dev){ .class_code = 0x060400 });
+	fake_bus_add(bus, SATA, &(struct fake_dev){ .class_code = 0x010601 });
+	fake_bus_add(bus, NVME, &(struct fake_dev){ .class_code = 0x010802, .parent = BRIDGE });
 	fake_bus_add(bus, NIC, &nic);
 	nic.net = "eth1";
 	nic.vfs = 0;
 	fake_bus_add(bus, NIC2, &nic);
 	fake_bus_add(bus, VF,
-		     &(struct fake_dev){.vendor = 0x8086,
-					.device = 0x10ca,
-					.driver = "igbvf",
-					.parent = BRIDGE,
-					.pf = NIC,
-					.net = "eth2"});
-	fake_bus_add(bus, VGA, &(struct fake_dev){.class_code = 0x030000});
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10ca,
+					 .driver = "igbvf",
+					 .parent = BRIDGE,
+					 .pf = NIC,
+					 .net = "eth2" });
+	fake_bus_add(bus, VGA, &(struct fake_dev){ .class_code = 0x030000 });
 	fake_bus_put(bus, "/proc/1/mountinfo", NO_MOUNTS);
 	return 0;
 }
@@ -106,10 +106,10 @@ static void lower(struct fake_bus *bus, const char *upper, const char *name)
 /* What the guard says about one function: "disk:WHAT;", all its reasons; "" for not needed. */
 static char *reasons(struct fake_bus *bus, const char *name)
 {
-	static const char *const words[] = {"disk", "network", "console", "bridge", "keyboard"};
-	_cleanup_needs_ struct xlpt_needs needs = {0};
-	_cleanup_diag_ struct xlpt_diag diag = {0};
-	struct xlpt_str out = {0};
+	static const char *const words[] = { "disk", "network", "console", "bridge", "keyboard" };
+	_cleanup_needs_ struct xlpt_needs needs = { 0 };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	struct xlpt_str out = { 0 };
 	struct xlpt_bdf bdf;
 
 	assert_true(xlpt_bdf_from_sysfs_name(name, &bdf));
@@ -205,9 +205,10 @@ static void test_source_of_user(void **state)
 	struct fake_bus *bus = *state;
 
 	disk(bus, SATA, "ata1/block", "sda", "8:0");
-	fake_bus_put(bus, "/proc/1/mountinfo",
-		     "22 1 0:25 / /home/u/m rw - fuse.sshfs /dev/sda rw,user_id=1000,group_id=1000\n"
-		     "23 1 0:26 / /home/u/n rw - fuse /dev/sda rw,user_id=10,group_id=0\n");
+	fake_bus_put(
+		bus, "/proc/1/mountinfo",
+		"22 1 0:25 / /home/u/m rw - fuse.sshfs /dev/sda rw,user_id=1000,group_id=1000\n"
+		"23 1 0:26 / /home/u/n rw - fuse /dev/sda rw,user_id=10,group_id=0\n");
 	assert_reasons(bus, SATA, "");
 	/* Root's may be on it. */
 	fake_bus_put(bus, "/proc/1/mountinfo",
@@ -251,12 +252,12 @@ static void test_zfs(void **state)
 
 static void test_no_proc(void **state)
 {
-	_cleanup_needs_ struct xlpt_needs needs = {0};
-	_cleanup_diag_ struct xlpt_diag diag = {0};
+	_cleanup_needs_ struct xlpt_needs needs = { 0 };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	_cleanup_free_ char *big = NULL;
 	struct fake_bus *bus = *state;
 	struct xlpt_host *h = fake_bus_host(bus);
-	struct xlpt_str text = {0};
+	struct xlpt_str text = { 0 };
 
 	assert_int_equal(h->ops->unlink(h, "/proc/1/mountinfo"), 0);
 	assert_int_equal(xlpt_guard_read(h, &needs, &diag), XLPT_ERR_IO);
@@ -384,13 +385,13 @@ static void test_management_bridge(void **state)
 		"network:a bridge on which this host has an address uses eth2 (below guests0);");
 }
 
-#define KEYBOARD(name, sysfs)                                                                      \
-	"I: Bus=0003 Vendor=046d Product=c31c Version=0110\nN: Name=\"" name "\"\nP: Phys=x\n"     \
-	"S: Sysfs=" sysfs "\nH: Handlers=sysrq kbd leds event3\nB: PROP=0\nB: EV=120013\n"         \
+#define KEYBOARD(name, sysfs)                                                                  \
+	"I: Bus=0003 Vendor=046d Product=c31c Version=0110\nN: Name=\"" name "\"\nP: Phys=x\n" \
+	"S: Sysfs=" sysfs "\nH: Handlers=sysrq kbd leds event3\nB: PROP=0\nB: EV=120013\n"     \
 	"B: KEY=1000000000007 ff9f207ac14057ff febeffdfffefffff fffffffffffffffe\n\n"
-#define BUTTON                                                                                     \
-	"I: Bus=0019 Vendor=0000 Product=0001 Version=0000\nN: Name=\"Power Button\"\n"            \
-	"S: Sysfs=/devices/LNXSYSTM:00/LNXPWRBN:00/input/input0\nH: Handlers=kbd event0\nB: "      \
+#define BUTTON                                                                                \
+	"I: Bus=0019 Vendor=0000 Product=0001 Version=0000\nN: Name=\"Power Button\"\n"       \
+	"S: Sysfs=/devices/LNXSYSTM:00/LNXPWRBN:00/input/input0\nH: Handlers=kbd event0\nB: " \
 	"EV=3\n\n"
 #define USB1 "/devices/pci0000:00/" BRIDGE "/" NIC "/usb1/1-3"
 #define USB2 "/devices/pci0000:00/" BRIDGE "/" NIC2 "/usb2/2-4"
@@ -471,6 +472,7 @@ static void test_console(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		T(test_nothing),       T(test_root),
 		T(test_stack),	       T(test_swap),
@@ -483,6 +485,7 @@ int main(void)
 		T(test_console),       T(test_management_bridge),
 		T(test_keyboard),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -20,7 +20,9 @@ static int setup(void **state)
 	struct state *s = *state = xlpt_xcalloc(1, sizeof(*s));
 
 	s->w = world_new();
-	s->env = (struct xlpt_env){ .out = stdout, .err = stderr, .clock = &s->w->clock.clock,
+	s->env = (struct xlpt_env){ .out = stdout,
+				    .err = stderr,
+				    .clock = &s->w->clock.clock,
 				    .host = fake_bus_host(s->w->bus),
 				    .store = fake_store_get(s->w->store),
 				    .ts = fake_ts_get(s->w->ts) };
@@ -74,8 +76,10 @@ static void test_attached(void **state)
 	assert_string_equal(diag.message, "web1 holds PCI devices and cannot be saved with them: "
 					  "0000:02:00.0 0000:05:00.0");
 	/* 02:00.0 has an interrupt line: --detach-first would be refused (xlpt_policy_resumes). */
-	assert_string_equal(diag.hint, "shut web1 down and create it again instead: it would not survive being "
-			    "saved; if its kernel is known to: xlpt save --detach-first --force web1 FILE");
+	assert_string_equal(
+		diag.hint,
+		"shut web1 down and create it again instead: it would not survive being "
+		"saved; if its kernel is known to: xlpt save --detach-first --force web1 FILE");
 	assert_int_equal(judge(s, "migrated", &diag), XLPT_ERR_RULE);
 	assert_non_null(strstr(diag.hint, "xlpt migrate --detach-first --force web1 HOST"));
 	assert_int_equal(judge(s, "checkpointed", &diag), XLPT_ERR_RULE);
@@ -116,7 +120,8 @@ static void test_config_alone(void **state)
 	assert_int_equal(xlpt_spec_parse("07:00.0", &spec, NULL), 0);
 	fake_ts_configure(s->w->ts, 3, &spec);
 	assert_int_equal(judge(s, "saved", &diag), XLPT_ERR_RULE);
-	assert_non_null(strstr(diag.message, "a PCI device and cannot be saved with it: 0000:07:00.0"));
+	assert_non_null(
+		strstr(diag.message, "a PCI device and cannot be saved with it: 0000:07:00.0"));
 	assert_non_null(strstr(diag.fact, "libxl's configuration"));
 	assert_null(strstr(diag.fact, "backend"));
 }
@@ -156,6 +161,7 @@ static void test_unreadable(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_nothing, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_attached, setup, teardown),
@@ -165,6 +171,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hypervisor_alone, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_unreadable, setup, teardown),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

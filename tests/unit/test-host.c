@@ -27,7 +27,7 @@
 struct tree {
 	struct xlpt_host h;
 	char dir[32];
-	int dirfd, fd;	/* of DIR and DIR/root */
+	int dirfd, fd; /* of DIR and DIR/root */
 };
 
 static void put(int at, const char *path, const char *text)
@@ -126,6 +126,7 @@ static void test_links(void **state)
 		{ "absolute", "twice" },
 		{ "/sys/", "slash" },
 	};
+	/* clang-format off */
 	static const char *const inside[] = {
 		"/secret", "/absolute", "/up", "/sys/mixed", "/absolute-up", "/twice",
 		"/sys/sub/deep", "/../secret", "/../../../../secret", "/sys/../../../secret",
@@ -133,6 +134,7 @@ static void test_links(void **state)
 		"/sys/above/../../secret", "/slash/../secret", "//secret", "/./secret",
 		"/sys/./sub/.././../secret",
 	};
+	/* clang-format on */
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(links); i++)
 		link_to(t, links[i].target, links[i].path);
@@ -160,8 +162,8 @@ static void test_every_operation_stays_inside(void **state)
 	struct stat st;
 	int fd;
 
-	link_to(t, t->dir, "out");	/* means DIR/root/tmp/..., which is not there */
-	link_to(t, "../..", "up");	/* means the root */
+	link_to(t, t->dir, "out"); /* means DIR/root/tmp/..., which is not there */
+	link_to(t, "../..", "up"); /* means the root */
 	assert_int_equal(xlpt_host_write_text(&t->h, "x", "/out/secret"), -ENOENT);
 	assert_int_equal(ops->unlink(&t->h, "/out/secret"), -ENOENT);
 	assert_int_equal(ops->mkdir(&t->h, "/out/dir", 0755), -ENOENT);
@@ -262,8 +264,8 @@ static void test_open(void **state)
 /* A file without a name, as the journal begins: it gets the mode that was asked for. */
 static void test_tmpfile(void **state)
 {
-	static const char *const dirs[] = { "/sys/sub", "/sys/sub/", "/sys/sub/.",
-					    "/sys/sub/..", "/" };
+	static const char *const dirs[] = { "/sys/sub", "/sys/sub/", "/sys/sub/.", "/sys/sub/..",
+					    "/" };
 	struct tree *t = *state;
 	mode_t mask = umask(022);
 
@@ -272,7 +274,7 @@ static void test_tmpfile(void **state)
 		struct stat st;
 
 		if (fd == -EOPNOTSUPP)
-			break;	/* not on every file system */
+			break; /* not on every file system */
 		assert_true(fd >= 0);
 		assert_int_equal(fstat(fd, &st), 0);
 		assert_int_equal(st.st_mode & 07777, 0640);
@@ -289,8 +291,8 @@ static void test_read_text(void **state)
 	static const struct {
 		const char *in, *out;
 	} cases[] = {
-		{ "", "" }, { "\n", "" }, { "a", "a" }, { "a\n", "a" }, { "a\n\n", "a\n" },
-		{ "a \n", "a " }, { "a\nb\n", "a\nb" },
+		{ "", "" },	    { "\n", "" },     { "a", "a" },	    { "a\n", "a" },
+		{ "a\n\n", "a\n" }, { "a \n", "a " }, { "a\nb\n", "a\nb" },
 	};
 	/* around the first buffer and the limit, 64 KiB */
 	static const size_t sizes[] = { 4095, 4096, 4097, 65535, 65536, 65537, 200000 };
@@ -354,13 +356,25 @@ static void test_read_long(void **state)
 		int r;
 		long long want;
 	} cases[] = {
-		{ "12\n", 0, 12 }, { "0x8086\n", 0, 0x8086 }, { "-1\n", 0, -1 }, { "0\n", 0, 0 },
-		{ "  7 \n", 0, 7 }, { "0X1f", 0, 31 }, { "010\n", 0, 8 },
-		{ "9223372036854775807\n", 0, INT64_MAX }, { "-9223372036854775808", 0, INT64_MIN },
-		{ "9223372036854775808\n", -EINVAL, 0 }, { "0xffffffffffffffff", -EINVAL, 0 },
-		{ "", -EINVAL, 0 }, { "\n", -EINVAL, 0 }, { "on\n", -EINVAL, 0 },
-		{ "12x", -EINVAL, 0 }, { "0x", -EINVAL, 0 }, { "1 2", -EINVAL, 0 },
-		{ "089", -EINVAL, 0 }, { "--1", -EINVAL, 0 },
+		{ "12\n", 0, 12 },
+		{ "0x8086\n", 0, 0x8086 },
+		{ "-1\n", 0, -1 },
+		{ "0\n", 0, 0 },
+		{ "  7 \n", 0, 7 },
+		{ "0X1f", 0, 31 },
+		{ "010\n", 0, 8 },
+		{ "9223372036854775807\n", 0, INT64_MAX },
+		{ "-9223372036854775808", 0, INT64_MIN },
+		{ "9223372036854775808\n", -EINVAL, 0 },
+		{ "0xffffffffffffffff", -EINVAL, 0 },
+		{ "", -EINVAL, 0 },
+		{ "\n", -EINVAL, 0 },
+		{ "on\n", -EINVAL, 0 },
+		{ "12x", -EINVAL, 0 },
+		{ "0x", -EINVAL, 0 },
+		{ "1 2", -EINVAL, 0 },
+		{ "089", -EINVAL, 0 },
+		{ "--1", -EINVAL, 0 },
 	};
 	struct tree *t = *state;
 	long long v;
@@ -382,7 +396,7 @@ static void test_link_name(void **state)
 	char buf[8];
 	char *name;
 
-	link_to(t, "../../bus/pci/drivers/e1000e", "sys/driver");	/* dangling is no matter */
+	link_to(t, "../../bus/pci/drivers/e1000e", "sys/driver"); /* dangling is no matter */
 	link_to(t, "vendor", "sys/plain");
 	assert_int_equal(xlpt_host_link_name(&t->h, &name, "/sys/%s", "driver"), 0);
 	assert_string_equal(name, "e1000e");
@@ -442,8 +456,14 @@ static void test_write(void **state)
 
 static void test_mkdirs(void **state)
 {
-	static const char *const fine[] = { "/run/xlpt/journal", "/run/xlpt/journal", "/run/a/",
-					    "/run//b", "/run/c//d/", "/", "//", "/sys/sub" };
+	static const char *const fine[] = { "/run/xlpt/journal",
+					    "/run/xlpt/journal",
+					    "/run/a/",
+					    "/run//b",
+					    "/run/c//d/",
+					    "/",
+					    "//",
+					    "/sys/sub" };
 	struct tree *t = *state;
 	struct stat st;
 
@@ -467,7 +487,7 @@ static struct failing {
 	struct xlpt_host_ops ops;
 	int open_r, rename_r;
 	bool full;
-	char seen[128];	/* the temporary's name */
+	char seen[128]; /* the temporary's name */
 } failing;
 
 static int fail_open(struct xlpt_host *h, const char *path, int flags, mode_t mode)
@@ -510,8 +530,8 @@ static void test_replace(void **state)
 
 	/* replaces it: another file in its place, whoever has the old one open keeps it */
 	assert_int_equal(linkat(t->fd, "sys/sub/xlpt.conf", t->fd, "kept", 0), 0);
-	assert_int_equal(xlpt_host_replace(&t->h, "/sys/sub/xlpt.conf", "a longer text\n", 14,
-					   0600), 0);
+	assert_int_equal(
+		xlpt_host_replace(&t->h, "/sys/sub/xlpt.conf", "a longer text\n", 14, 0600), 0);
 	assert_text(t, "/sys/sub/xlpt.conf", "a longer text");
 	assert_text(t, "/kept", "old");
 	assert_int_equal(fstatat(t->fd, "sys/sub/xlpt.conf", &st, 0), 0);
@@ -542,8 +562,10 @@ static void test_replace_fails(void **state)
 	struct tree *t = *state;
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
-		failing = (struct failing){ .ops = xlpt_host_real_ops, .open_r = cases[i].open_r,
-					    .rename_r = cases[i].rename_r, .full = cases[i].full };
+		failing = (struct failing){ .ops = xlpt_host_real_ops,
+					    .open_r = cases[i].open_r,
+					    .rename_r = cases[i].rename_r,
+					    .full = cases[i].full };
 		failing.ops.open = fail_open;
 		failing.ops.rename = fail_rename;
 		t->h.ops = &failing.ops;
@@ -565,12 +587,14 @@ static void test_replace_fails(void **state)
 /* From here on openat2(2) says err. */
 static bool without_openat2(int err)
 {
+	/* clang-format off */
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat2, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | (unsigned)err),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
+	/* clang-format on */
 	struct sock_fprog prog = { XLPT_ARRAY_SIZE(code), code };
 
 	return !prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) &&
@@ -582,6 +606,7 @@ static bool without_openat2(int err)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		TEST(test_links),     TEST(test_every_operation_stays_inside),
 		TEST(test_fifo),      TEST(test_open),
@@ -593,10 +618,12 @@ int main(void)
 		TEST(test_replace),   TEST(test_replace_fails),
 		TEST(test_tmpfile),
 	};
+	/* clang-format on */
 	int failed = 0, status = 0;
 	pid_t pid = fork();
 
-	/* In a process of its own, whose first openat2(2) is refused as filters of containers do it. */
+	/* In a process of its own, whose first openat2(2) is refused as filters of containers do
+	 * it. */
 	if (!pid)
 		exit(without_openat2(EPERM) &&
 		     cmocka_run_group_tests_name("openat2 is refused", tests, NULL, NULL));

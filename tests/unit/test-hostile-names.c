@@ -137,6 +137,7 @@ static void judge_json(const char *line, const char *text)
 }
 
 /* Each with a @ where a word of the evil kind stands; what they exit with is not asked. */
+/* clang-format off */
 static const char *const commands[] = {
 	"list",
 	"list -o device,driver,state,set,reset,sriov,numa,id,guest,parent,class,name",
@@ -223,10 +224,11 @@ static const char *const commands[] = {
 	"-v list",
 	"--sysroot @ list",
 };
+/* clang-format on */
 
 static char *with_evil(const char *line)
 {
-	struct xlpt_str s = {0};
+	struct xlpt_str s = { 0 };
 
 	for (; *line; line++)
 		if (*line == '@')
@@ -296,7 +298,8 @@ static void test_convert(void **state)
 	      f);
 	fclose(f);
 	for (int i = 0; i < 4; i++) {
-		static const char *const how[] = {"--explain", "--strict", "--json", "--semantics"};
+		static const char *const how[] = { "--explain", "--strict", "--json",
+						   "--semantics" };
 
 		world_run(w, "convert %s %s", how[i], path);
 		judge(how[i], "errors", w->err);
@@ -314,11 +317,11 @@ static void test_convert(void **state)
 static void test_journal(void **state)
 {
 	struct world *w = *state;
-	struct xlpt_env env = {.out = stdout,
-			       .err = stderr,
-			       .clock = &w->clock.clock,
-			       .host = fake_bus_host(w->bus)};
-	static const struct xlpt_step step = {.what = (char *)"add it to " EVIL};
+	struct xlpt_env env = { .out = stdout,
+				.err = stderr,
+				.clock = &w->clock.clock,
+				.host = fake_bus_host(w->bus) };
+	static const struct xlpt_step step = { .what = (char *)"add it to " EVIL };
 	struct xlpt_guest *g = fake_ts_find(w->ts, 3, NULL);
 	struct xlpt_plan_observer o;
 	struct xlpt_journal j, *left = NULL;
@@ -365,10 +368,10 @@ static void test_journal(void **state)
 static void test_repair_removes_nothing(void **state)
 {
 	struct world *w = *state;
-	struct xlpt_env env = {.out = stdout,
-			       .err = stderr,
-			       .clock = &w->clock.clock,
-			       .host = fake_bus_host(w->bus)};
+	struct xlpt_env env = { .out = stdout,
+				.err = stderr,
+				.clock = &w->clock.clock,
+				.host = fake_bus_host(w->bus) };
 	const char *precious = pools_config("precious");
 	_cleanup_free_ char *name = xlpt_xasprintf("evil\nnote image %s", precious);
 	struct xlpt_journal j;
@@ -390,11 +393,11 @@ static void test_image_record(void **state)
 	const char *image = pools_config("an image");
 	_cleanup_free_ char *record = xlpt_image_record_path(image);
 	_cleanup_spec_ struct xlpt_spec spec;
-	const struct xlpt_spec *specs[] = {&spec};
-	struct xlpt_image img = {.path = (char *)image, .size = 8};
+	const struct xlpt_spec *specs[] = { &spec };
+	struct xlpt_image img = { .path = (char *)image, .size = 8 };
 	struct xlpt_image_record got;
 	struct xlpt_guest *g = fake_ts_find(w->ts, 3, NULL);
-	_cleanup_diag_ struct xlpt_diag diag = {0};
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 
 	name_guest(w, 3, "evil\ndevice 0000:03:00.0");
 	snprintf(img.guest.uuid, sizeof(img.guest.uuid), "%s", g->uuid);

@@ -48,7 +48,10 @@ static void build(struct xlpt_str *s, const char *config, size_t len, const char
 	xlpt_str_add(s, extra);
 	xlpt_str_addn(s, "LibxlFmt\0\0\0\2\0\0\0\0", 16);
 	xlpt_str_addn(s, (const char *)context, 8);
-	xlpt_str_addn(s, "\xff\xff\xff\xff\xff\xff\xff\xff" "XENF\0\0\0\3\0\0\0\0\0\0\0\0", 24);
+	xlpt_str_addn(s,
+		      "\xff\xff\xff\xff\xff\xff\xff\xff"
+		      "XENF\0\0\0\3\0\0\0\0\0\0\0\0",
+		      24);
 	for (int i = 0; i < 4; i++)
 		put32(s, 1);
 	put32(s, 1);
@@ -129,17 +132,20 @@ static void wrong(const char *config, size_t len, const char *says)
 
 static void test_configurations(void **state)
 {
+	/* clang-format off */
 	static const char *const devices[] = {
 		CONFIG("[{\"bus\":256}]"), CONFIG("[{\"dev\":32}]"), CONFIG("[{\"func\":8}]"),
 		CONFIG("[{\"domain\":65536}]"), CONFIG("[{\"bus\":-1}]"), CONFIG("[{\"bus\":\"2\"}]"),
 		CONFIG("[{\"bus\":1.5}]"), CONFIG("[3]"), CONFIG("[null]"),
 		CONFIG("[{\"bus\":99999999999999999999}]"),
 	};
+	/* clang-format on */
 	char deep[400];
 
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(devices); i++)
-		/* That of Debian 12 cuts a number that is too large down, that of Debian 13 refuses it. */
+		/* That of Debian 12 cuts a number that is too large down, that of Debian 13 refuses
+		 * it. */
 		wrong(devices[i], strlen(devices[i]),
 		      strstr(devices[i], "99999999999") ? "" : "no valid address");
 	wrong(CONFIG("{}"), strlen(CONFIG("{}")), "no list");
@@ -220,7 +226,8 @@ static void test_record(void **state)
 	assert_int_equal(xlpt_image_record_read(&image, &record, NULL), 0);
 	assert_false(record.present);
 	specs[0] = &image.specs[0];
-	assert_int_equal(xlpt_image_record_write(path, &image.guest, image.size, specs, 1, NULL), 0);
+	assert_int_equal(xlpt_image_record_write(path, &image.guest, image.size, specs, 1, NULL),
+			 0);
 	assert_int_equal(xlpt_image_record_read(&image, &record, NULL), 0);
 	assert_int_equal(record.n, 1);
 	spec = xlpt_spec_format(&record.specs[0]);
@@ -241,8 +248,8 @@ static void test_record(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),	 cmocka_unit_test(test_configurations),
-		cmocka_unit_test(test_damaged),	 cmocka_unit_test(test_not_files),
+		cmocka_unit_test(test_good),	cmocka_unit_test(test_configurations),
+		cmocka_unit_test(test_damaged), cmocka_unit_test(test_not_files),
 		cmocka_unit_test(test_record),
 	};
 	int status;

@@ -48,8 +48,8 @@ static int boot_dir(struct fake_bus *bus)
 
 static void refused(struct fake_bus *bus, int code, const char *words)
 {
-	struct xlpt_boot boot = {.initrd = (char[]){IMAGE}};
-	_cleanup_diag_ struct xlpt_diag diag = {0};
+	struct xlpt_boot boot = { .initrd = (char[]){ IMAGE } };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	struct xlpt_initrd rd;
 	int rc = xlpt_initrd_read(fake_bus_host(bus), &boot, &rd, &diag);
 
@@ -123,8 +123,8 @@ static void without_gzip(const char *dir, char *old)
 
 static void test_endless(void **state)
 {
-	static const char *const tools[] = {"#!/bin/sh\nexec sleep 1000\n",
-					    "#!/bin/sh\nexec cat /dev/zero\n"};
+	static const char *const tools[] = { "#!/bin/sh\nexec sleep 1000\n",
+					     "#!/bin/sh\nexec cat /dev/zero\n" };
 
 	fake_bus_put(*state, IMAGE, "\x1f\x8b\x08packed");
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(tools); i++) {
@@ -152,9 +152,11 @@ static void put_bytes(struct fake_bus *bus, const uint8_t *image, size_t n)
 static void test_memory(void **state)
 {
 	/* An archive with nothing but its trailer. */
-	FILE *xz = popen("{ printf '070701%088d0000000b%08d' 0 0; printf 'TRAILER!!!\\0\\0\\0\\0'; } | "
-			 "xz --format=lzma -c", "re");
-	struct xlpt_boot boot = {.initrd = (char[]){IMAGE}};
+	FILE *xz = popen(
+		"{ printf '070701%088d0000000b%08d' 0 0; printf 'TRAILER!!!\\0\\0\\0\\0'; } | "
+		"xz --format=lzma -c",
+		"re");
+	struct xlpt_boot boot = { .initrd = (char[]){ IMAGE } };
 	uint8_t image[4096];
 	size_t n = fread(image, 1, sizeof(image), xz);
 	struct xlpt_initrd rd;
@@ -186,9 +188,11 @@ static void test_stopped(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {TEST(test_not_regular), TEST(test_sparse),
 					   TEST(test_endless), TEST(test_memory),
 					   TEST(test_stopped)};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,8 +23,8 @@ static void run(struct world *w, int want, const char *line, const char *says)
 	int status = world_run(w, "%s", line);
 
 	if (status != want || !strstr(w->out, says))
-		fail_msg("xlpt %s: exit %d, want %d and \"%s\"\n%s%s", line, status, want, says, w->out,
-			 w->err);
+		fail_msg("xlpt %s: exit %d, want %d and \"%s\"\n%s%s", line, status, want, says,
+			 w->out, w->err);
 }
 
 static void validate(xmlRelaxNG *rng, const char *text)
@@ -43,8 +43,9 @@ static void validate(xmlRelaxNG *rng, const char *text)
 
 static void test_xml_schema(void **state)
 {
-	static const char *const devices[] = { "00:01.0", "00:1f.2", "01:00.0", "01:10.0", "02:00.0",
-					       "03:00.0", "04:00.1", "05:00.0", "07:00.0" };
+	static const char *const devices[] = { "00:01.0", "00:1f.2", "01:00.0",
+					       "01:10.0", "02:00.0", "03:00.0",
+					       "04:00.1", "05:00.0", "07:00.0" };
 	struct world *w = *state;
 	xmlRelaxNGParserCtxt *parser;
 	xmlRelaxNG *rng;
@@ -53,8 +54,12 @@ static void test_xml_schema(void **state)
 		skip();
 	/* Names that XML has its own ideas about. */
 	fake_bus_driver(w->bus, "a<b>&'\"c", NULL);
-	fake_bus_add(w->bus, "0000:07:00.0", &(struct fake_dev){ .vendor = 0x1234, .device = 0x11,
-		.class_code = 0xff0000, .driver = "a<b>&'\"c", .parent = "0000:00:01.0" });
+	fake_bus_add(w->bus, "0000:07:00.0",
+		     &(struct fake_dev){ .vendor = 0x1234,
+					 .device = 0x11,
+					 .class_code = 0xff0000,
+					 .driver = "a<b>&'\"c",
+					 .parent = "0000:00:01.0" });
 	fake_bus_put(w->bus, "/sys/devices/pci0000:00/0000:00:01.0/0000:07:00.0/numa_node", "1\n");
 	parser = xmlRelaxNGNewParserCtxt(SCHEMA);
 	rng = xmlRelaxNGParse(parser);
@@ -84,14 +89,21 @@ static void try_these(struct world *w, const char *const *lines)
 
 static void try_all(struct world *w)
 {
-	static const char *const lines[] = { "list", "list --all --json", "list --xml", "topology",
-		"topology --dot", "topology --json", "show 02:00.0", "show --json 00:01.0",
-		"show --xml 02:00.0", NULL };
+	static const char *const lines[] = { "list",
+					     "list --all --json",
+					     "list --xml",
+					     "topology",
+					     "topology --dot",
+					     "topology --json",
+					     "show 02:00.0",
+					     "show --json 00:01.0",
+					     "show --xml 02:00.0",
+					     NULL };
 
 	try_these(w, lines);
 }
 
-#define NIC "/sys/devices/pci0000:00/0000:00:01.0/0000:02:00.0"
+#define NIC  "/sys/devices/pci0000:00/0000:00:01.0/0000:02:00.0"
 #define PORT "/sys/devices/pci0000:00/0000:00:01.0"
 
 static void unlink_in(struct world *w, const char *path)
@@ -207,7 +219,7 @@ static void test_vanishes(void **state)
 	}
 }
 
-static const char *xen_says;	/* the one other function that Xen names */
+static const char *xen_says; /* the one other function that Xen names */
 
 static int device_group(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,
 			struct xlpt_bdf **out, size_t *n, struct xlpt_diag *diag)
@@ -217,7 +229,8 @@ static int device_group(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_b
 	*n = 0;
 	/* Each domain is told of its own devices only. */
 	if (domid == 0 && xen_says)
-		assert_int_equal(xlpt_bdf_parse(xen_says, strlen(xen_says), &(*out)[(*n)++], NULL), 0);
+		assert_int_equal(xlpt_bdf_parse(xen_says, strlen(xen_says), &(*out)[(*n)++], NULL),
+				 0);
 	return 0;
 }
 
@@ -281,7 +294,8 @@ static void test_svg(void **state)
 	assert_non_null(strstr(w->err, "graphviz"));
 	assert_non_null(strstr(w->err, "to mend: apt-get install graphviz"));
 	remove_dot(dir);
-	with_dot("#!/bin/sh\necho \"<svg> $*\"\nwhile read -r line; do echo \"$line\"; done\n", dir);
+	with_dot("#!/bin/sh\necho \"<svg> $*\"\nwhile read -r line; do echo \"$line\"; done\n",
+		 dir);
 	run(w, 0, "topology --svg", "<svg> -Tsvg\ndigraph xlpt {");
 	remove_dot(dir);
 	with_dot("#!/bin/sh\nexit 3\n", dir);
@@ -294,12 +308,9 @@ static void test_svg(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		world_test(test_xml_schema),
-		world_test(test_bad_config),
-		world_test(test_bad_tree),
-		cmocka_unit_test(test_vanishes),
-		world_test(test_xen_group),
-		world_test(test_svg),
+		world_test(test_xml_schema), world_test(test_bad_config),
+		world_test(test_bad_tree),   cmocka_unit_test(test_vanishes),
+		world_test(test_xen_group),  world_test(test_svg),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,8 +31,8 @@ static void test_root_ports(void **state)
 	      "00:1c.0 | 00:1c.1 | 01:00.0");
 }
 
-#define SWITCH(acs)                                                                              \
-	"00:01.0 - root acs=on\n01:00.0 00:01.0 up\n02:00.0 01:00.0 down " acs "\n"              \
+#define SWITCH(acs)                                                                 \
+	"00:01.0 - root acs=on\n01:00.0 00:01.0 up\n02:00.0 01:00.0 down " acs "\n" \
 	"02:01.0 01:00.0 down " acs "\n03:00.0 02:00.0 end\n04:00.0 02:01.0 end\n"
 
 static void test_switch(void **state)
@@ -46,12 +46,14 @@ static void test_switch(void **state)
 	      "03:00.0 02:00.0 end\n",
 	      "00:01.0 01:00.0 02:00.0 03:00.0");
 	reason("00:01.0 - root\n01:00.0 00:01.0 up\n02:00.0 01:00.0 down acs=on\n"
-	       "03:00.0 02:00.0 end\n", "03:00.0",
+	       "03:00.0 02:00.0 end\n",
+	       "03:00.0",
 	       "behind 0000:02:00.0; ACS redirection not enabled at 0000:00:01.0 (it has no ACS)");
 }
 
-#define PCI_BRIDGE "00:01.0 - root acs=on\n06:00.0 00:01.0 topci bus=07\n07:01.0 06:00.0 pci\n" \
-		   "07:02.0 06:00.0 pci\n07:03.0 06:00.0 pci\n"
+#define PCI_BRIDGE                                                                   \
+	"00:01.0 - root acs=on\n06:00.0 00:01.0 topci bus=07\n07:01.0 06:00.0 pci\n" \
+	"07:02.0 06:00.0 pci\n07:03.0 06:00.0 pci\n"
 
 static void test_pci_bridge(void **state)
 {
@@ -85,9 +87,11 @@ static void test_functions(void **state)
 	check("00:01.0 - root acs=on\n04:00.0 00:01.0 end mf acs=on\n04:00.1 00:01.0 end acs=on\n",
 	      "00:01.0 | 04:00.0 | 04:00.1");
 	/* One of them isolated keeps only itself out. */
-	check("04:00.0 - end mf\n04:00.1 - end acs=on\n04:00.2 - end\n", "04:00.0 04:00.2 | 04:00.1");
+	check("04:00.0 - end mf\n04:00.1 - end acs=on\n04:00.2 - end\n",
+	      "04:00.0 04:00.2 | 04:00.1");
 	/* I350: said by Intel not to talk among themselves. */
-	check("04:00.0 - end mf id=8086:1521\n04:00.1 - end mf id=8086:1521\n", "04:00.0 | 04:00.1");
+	check("04:00.0 - end mf id=8086:1521\n04:00.1 - end mf id=8086:1521\n",
+	      "04:00.0 | 04:00.1");
 	/* Inside the root complex; Intel's always go through the IOMMU. */
 	check("00:1f.0 - pci mf\n00:1f.2 - pci mf\n00:1f.3 - pci mf\n", "00:1f.0 00:1f.2 00:1f.3");
 	check("00:1f.0 - rcend mf id=8086:a102\n00:1f.2 - rcend mf id=8086:a103\n",
@@ -97,8 +101,8 @@ static void test_functions(void **state)
 	/* The chip does DMA as function 1. */
 	check("04:00.0 - end mf acs=on id=1b4b:9172\n04:00.1 - end acs=on id=1b4b:91a4\n",
 	      "04:00.0 04:00.1");
-	reason("04:00.0 - end mf acs=on id=1b4b:9172\n04:00.1 - end acs=on id=1b4b:91a4\n", "04:00.0",
-	       "also uses the requester id of 0000:04:00.1 (a known fault of the chip)");
+	reason("04:00.0 - end mf acs=on id=1b4b:9172\n04:00.1 - end acs=on id=1b4b:91a4\n",
+	       "04:00.0", "also uses the requester id of 0000:04:00.1 (a known fault of the chip)");
 }
 
 static void test_virtual_functions(void **state)
@@ -142,7 +146,8 @@ static void test_hostile(void **state)
 	check("03:00.0 02:00.0 end\n", "03:00.0");
 	/* Links lost in a copy: bus numbers tell what is behind what. */
 	check("00:01.0 - root bus=01 nolink\n00:02.0 - root acs=on bus=02 nolink\n01:00.0 - end nolink\n"
-	      "02:00.0 - end nolink\n", "00:01.0 01:00.0 | 00:02.0 | 02:00.0");
+	      "02:00.0 - end nolink\n",
+	      "00:01.0 01:00.0 | 00:02.0 | 02:00.0");
 	xlpt_sets_make(&none, &s);
 	assert_int_equal(s.n, 0);
 }
@@ -154,7 +159,8 @@ static void test_groups(void **state)
 
 	(void)state;
 	tree("00:01.0 - root acs=on group=7\n04:00.0 00:01.0 end mf group=3\n"
-	     "04:00.1 00:01.0 end mf group=3\n", &devs);
+	     "04:00.1 00:01.0 end mf group=3\n",
+	     &devs);
 	xlpt_sets_make(&devs, &s);
 	assert_true(s.has_groups && s.agree);
 	assert_int_equal(s.number[0], 7);
@@ -163,7 +169,9 @@ static void test_groups(void **state)
 	/* Two of our sets in one group, a set in two groups, a name that is no number. */
 	for (int i = 0; i < 3; i++) {
 		free(devs.items[i == 2 ? 0 : i].iommu_group);
-		devs.items[i == 2 ? 0 : i].iommu_group = xlpt_xstrdup(i == 0 ? "3" : i == 1 ? "8" : "x");
+		devs.items[i == 2 ? 0 : i].iommu_group = xlpt_xstrdup(i == 0   ? "3"
+								      : i == 1 ? "8"
+									       : "x");
 		xlpt_sets_make(&devs, &s);
 		assert_true(s.has_groups && !s.agree);
 		assert_int_equal(s.number[0], 0);
@@ -180,13 +188,14 @@ static void test_functions_without_group(void **state)
 
 	(void)state;
 	tree("00:00.0 - pci mf\n00:00.2 - pci\n00:01.0 - root acs=on group=4\n"
-	     "01:00.0 00:01.0 end mf group=9\n01:00.1 00:01.0 end\n", &devs);
+	     "01:00.0 00:01.0 end mf group=9\n01:00.1 00:01.0 end\n",
+	     &devs);
 	xlpt_sets_make(&devs, &s);
 	assert_int_equal(s.n, 3);
 	assert_true(s.has_groups && s.agree);
-	assert_int_equal(s.number[0], 10);	/* none: behind the kernel's */
+	assert_int_equal(s.number[0], 10); /* none: behind the kernel's */
 	assert_int_equal(s.number[1], 4);
-	assert_int_equal(s.number[2], 9);	/* as its other member says */
+	assert_int_equal(s.number[2], 9); /* as its other member says */
 	xlpt_sets_dispose(&s);
 	/* What has a group is still compared. */
 	devs.items[0].iommu_group = xlpt_xstrdup("4");
@@ -204,7 +213,7 @@ static void test_ignored(void **state)
 	assert_false(xlpt_set_ignores(&d));
 	d.class_code = 0x060100;
 	assert_true(xlpt_set_ignores(&d));
-	d.class_code = 0x068000;	/* a non-transparent bridge does DMA */
+	d.class_code = 0x068000; /* a non-transparent bridge does DMA */
 	assert_false(xlpt_set_ignores(&d));
 	d.header = XLPT_HEADER_BRIDGE;
 	assert_true(xlpt_set_ignores(&d));

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The files of leases: for nobody but root, and never seen half. Two processes where two are meant. */
+/* The files of leases: for nobody but root, and never seen half. Two processes where two are meant.
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -17,13 +18,16 @@
 #include "xl-plugin/pins.h"
 #include "xl-plugin/pools.h"
 
-#define VF "0000:01:10.0"
+#define VF	"0000:01:10.0"
 #define FILE_OF XLPT_LEASES_DIR "/" VF
 
 static struct xlpt_env env_of(struct world *w, struct xlpt_clock *clock)
 {
-	return (struct xlpt_env){ .clock = clock, .host = fake_bus_host(w->bus), .err = stderr,
-				  .out = stdout, .store = fake_store_get(w->store),
+	return (struct xlpt_env){ .clock = clock,
+				  .host = fake_bus_host(w->bus),
+				  .err = stderr,
+				  .out = stdout,
+				  .store = fake_store_get(w->store),
 				  .ts = fake_ts_get(w->ts) };
 }
 
@@ -88,8 +92,11 @@ static void test_other_modes(void **state)
 
 static struct xlpt_lease lease_of(int64_t domid, const char *guest)
 {
-	return (struct xlpt_lease){ .bdf = B(VF), .pool = xlpt_xstrdup("lan"), .fd = -1,
-				    .guest = xlpt_xstrdup(guest), .domid = domid };
+	return (struct xlpt_lease){ .bdf = B(VF),
+				    .pool = xlpt_xstrdup("lan"),
+				    .fd = -1,
+				    .guest = xlpt_xstrdup(guest),
+				    .domid = domid };
 }
 
 /* Changes it, its length too, as often as it can. */
@@ -239,8 +246,8 @@ static void test_pools_are_free(void **state)
 		fake_clock_in(&w->clock, 500, look_at_pools, &p);
 		world_run(w, "%s", lines[i]);
 		if (!p.looked || !p.free)
-			fail_msg("xlpt %s %s", lines[i], p.looked ? "had the pools while it waited"
-								 : "did not wait");
+			fail_msg("xlpt %s %s", lines[i],
+				 p.looked ? "had the pools while it waited" : "did not wait");
 		world_free(w);
 	}
 }
@@ -250,12 +257,9 @@ static void test_pools_are_free(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		lease_test(test_modes),
-		lease_test(test_other_modes),
-		lease_test(test_never_half),
-		lease_test(test_hold_after_change),
-		lease_test(test_sweep),
-		cmocka_unit_test(test_pools_are_free),
+		lease_test(test_modes),	     lease_test(test_other_modes),
+		lease_test(test_never_half), lease_test(test_hold_after_change),
+		lease_test(test_sweep),	     cmocka_unit_test(test_pools_are_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

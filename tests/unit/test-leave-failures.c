@@ -22,10 +22,12 @@ struct scene {
 	bool offline;
 	/* After success, before running: it is in an image. */
 	bool saves;
-	const char *vf;	/* the device of interest is 01:10.0, and its PF then says this; else 05:00.0 */
-	bool pool;	/* that VF is of a pool */
+	const char *
+		vf; /* the device of interest is 01:10.0, and its PF then says this; else 05:00.0 */
+	bool pool;  /* that VF is of a pool */
 };
 
+/* clang-format off */
 static const struct scene scenes[] = {
 	{ "attach web1 05:00.0;attach --hide web1 03:00.0", "save --detach-first web1 DIR/a",
 	  .saves = true },
@@ -39,6 +41,7 @@ static const struct scene scenes[] = {
 	{ "attach web1 pool:lan,vlan=42;save --detach-first web1 DIR/a", "restore DIR/a",
 	  .vf = "vlan 42:", .pool = true },
 };
+/* clang-format on */
 
 static struct world *world_of(const struct scene *s)
 {
@@ -95,7 +98,8 @@ static void sound(struct world *w, const struct scene *s, const char *what, unsi
 	const char *bdf = s->vf ? "0000:01:10.0" : "0000:05:00.0";
 
 	if (!domid && !image && strncmp(s->command, "restore", 7) != 0)
-		fail_msg("%s, %s %u: the guest is nowhere\n%s%s", s->command, what, nth, w->out, w->err);
+		fail_msg("%s, %s %u: the guest is nowhere\n%s%s", s->command, what, nth, w->out,
+			 w->err);
 	if (s->saves && unfinished())
 		fail_msg("%s, %s %u: a part of an image is left", s->command, what, nth);
 	if (s->saves && domid && there("a"))
@@ -104,8 +108,8 @@ static void sound(struct world *w, const struct scene *s, const char *what, unsi
 		fail_msg("%s, %s %u: the VF has lost its identity", s->command, what, nth);
 	if (domid && !has(w, domid, bdf) &&
 	    (strict || !(strstr(w->err, bdf) || strstr(w->out, "in the place of 0000:01:10.0"))))
-		fail_msg("%s, %s %u: without its device, and nobody says so\n%s%s", s->command, what,
-			 nth, w->out, w->err);
+		fail_msg("%s, %s %u: without its device, and nobody says so\n%s%s", s->command,
+			 what, nth, w->out, w->err);
 	if (s->pool) {
 		_cleanup_free_ char *holder = xlpt_xasprintf("web1 (domain %u)", domid);
 
@@ -115,8 +119,8 @@ static void sound(struct world *w, const struct scene *s, const char *what, unsi
 		ok(w, "pool release --gone");
 		lease_is(w, "01:10.0", domid && has(w, domid, bdf) ? holder : "");
 		if (!domid && !hidden && strcmp(fake_bus_driver_of(w->bus, bdf), "igbvf") != 0)
-			fail_msg("%s, %s %u: %s is not back with its driver\n%s%s", s->command, what,
-				 nth, bdf, w->out, w->err);
+			fail_msg("%s, %s %u: %s is not back with its driver\n%s%s", s->command,
+				 what, nth, bdf, w->out, w->err);
 	}
 	no_journal(w);
 }
@@ -141,11 +145,11 @@ static bool try_one(const void *arg, unsigned nth)
 		fake_ts_fail(w->ts, op, 0, FAKE_TS_AT_ONCE);
 	if (status == 5) {
 		if (!strstr(w->err, "to mend: "))
-			fail_msg("%s, %s %u: no mending line: %s", s->command, injections[i].name, nth,
-				 w->err);
+			fail_msg("%s, %s %u: no mending line: %s", s->command, injections[i].name,
+				 nth, w->err);
 		if (world_run(w, "repair"))
-			fail_msg("%s, %s %u: repair failed: %s", s->command, injections[i].name, nth,
-				 w->err);
+			fail_msg("%s, %s %u: repair failed: %s", s->command, injections[i].name,
+				 nth, w->err);
 	}
 	sound(w, s, injections[i].name, nth, false);
 	teardown((void **)&w);

@@ -57,7 +57,8 @@ static void test_pool_taken(void **state)
 	refused(w, 1, "attach win1 05:00.0,pool=lan", "0000:05:00.0 is no VF of pool lan");
 	refused(w, 2, "detach db1 01:10.0,pool=lan", "takes no slot and no options");
 	okf(w, "restore DIR/a");
-	assert_non_null(strstr(w->err, "0000:01:10.0 of pool lan is not free: web1 gets 0000:01:10.2"));
+	assert_non_null(
+		strstr(w->err, "0000:01:10.0 of pool lan is not free: web1 gets 0000:01:10.2"));
 	assert_true(has(w, running(w, "web1"), "01:10.2") && has(w, running(w, "web1"), "05:00.0"));
 	assert_true(pf_has(w, "vlan 42:"));
 	okf(w, "save --detach-first web1 DIR/a");
@@ -68,7 +69,8 @@ static void test_pool_taken(void **state)
 	refusedf(w, 3, "restore --map 05:00.0=pool:lan --map 01:10.2=05:00.0 DIR/a",
 		 "0000:05:00.0 cannot have the network identity of a VF");
 	lease_is(w, "01:10.4", "");
-	refusedf(w, 3, "restore --map 01:10.2=01:10.6,pool=lan DIR/a", "0000:01:10.6 of pool lan is not free");
+	refusedf(w, 3, "restore --map 01:10.2=01:10.6,pool=lan DIR/a",
+		 "0000:01:10.6 of pool lan is not free");
 	okf(w, "restore --map 05:00.0=pool:lan --map 01:10.2=05:00.0,seize=0 DIR/a");
 	assert_true(has(w, running(w, "web1"), "01:10.4") && has(w, running(w, "web1"), "05:00.0"));
 	no_journal(w);
@@ -127,7 +129,8 @@ static void test_pool_over(void **state)
 	lease_is(w, "01:10.0", "");
 }
 
-/* What could not be undone at once, and has its VF no more at the repair: another one of the pool will do. */
+/* What could not be undone at once, and has its VF no more at the repair: another one of the pool
+ * will do. */
 static void test_pool_repair(void **state)
 {
 	struct world *w = *state;
@@ -143,7 +146,8 @@ static void test_pool_repair(void **state)
 	lease_is(w, "01:10.0", "");
 	assert_string_equal(fake_bus_driver_of(w->bus, "0000:01:10.0"), "igbvf");
 	ok(w, "repair");
-	assert_non_null(strstr(w->out, "web1 has another function of pool lan in the place of 0000:01:10.0"));
+	assert_non_null(strstr(
+		w->out, "web1 has another function of pool lan in the place of 0000:01:10.0"));
 	assert_true(has(w, 3, "01:10.2") && pf_has(w, "vlan 42:"));
 	lease_is(w, "01:10.2", "web1 (domain 3)");
 }
@@ -160,12 +164,14 @@ static void test_pool_unknown(void **state)
 	refusedf(w, 3, "restore DIR/a", "0000:01:10.0 is dom0's, driver igbvf");
 	ok(w, "hide 01:10.0");
 	okf(w, "restore DIR/a");
-	assert_non_null(strstr(w->err, "there is no pool lan here: web1 gets 0000:01:10.0 by its address"));
+	assert_non_null(
+		strstr(w->err, "there is no pool lan here: web1 gets 0000:01:10.0 by its address"));
 	assert_true(has(w, running(w, "web1"), "01:10.0"));
 }
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_pool, managed_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pool_taken, managed_setup, teardown),
@@ -174,6 +180,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_pool_repair, managed_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pool_unknown, managed_setup, teardown),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, leaving_setup, leaving_teardown);
 }

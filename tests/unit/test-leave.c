@@ -25,11 +25,14 @@ static void test_refused(void **state)
 	refusedf(w, 2, "migrate --map 05:00.0=06:00.0 web1 elsewhere", "--detach-first");
 	refusedf(w, 2, "migrate --detach-first --map 05:00.0 web1 elsewhere", "FROM=TO");
 	refusedf(w, 2, "migrate --detach-first --map 05:00.0=x web1 elsewhere", "--map");
-	refusedf(w, 2, "migrate --detach-first --map 03:00.0=05:00.0 web1 elsewhere", "does not hold");
+	refusedf(w, 2, "migrate --detach-first --map 03:00.0=05:00.0 web1 elsewhere",
+		 "does not hold");
 	refusedf(w, 2, "migrate --detach-first web1 -oProxyCommand=x", "does not know the option");
 	refusedf(w, 2, "migrate --detach-first web1 $(id)", "cannot be given to another host");
-	refusedf(w, 1, "migrate --detach-first --map 05:00.0=02:00.0 web1 elsewhere", "not show it as hidden");
-	refusedf(w, 1, "migrate --detach-first --map 05:00.0=0a:00.0 web1 elsewhere", "not show it there");
+	refusedf(w, 1, "migrate --detach-first --map 05:00.0=02:00.0 web1 elsewhere",
+		 "not show it as hidden");
+	refusedf(w, 1, "migrate --detach-first --map 05:00.0=0a:00.0 web1 elsewhere",
+		 "not show it there");
 	assert_true(has(w, running(w, "web1"), "05:00.0"));
 }
 
@@ -107,8 +110,10 @@ static void test_restore_map(void **state)
 	okf(w, "save --detach-first web1 DIR/a");
 	refusedf(w, 2, "restore --map 04:00.0=02:00.0 DIR/a", "which web1 does not hold");
 	refusedf(w, 3, "restore --map 05:00.0=pool:lan DIR/a", "no pool is called \"lan\"");
-	refusedf(w, 2, "restore --map 05:00.0=pin:nic DIR/a", "neither the address of one function");
-	refusedf(w, 2, "restore --map 05:00.0=04:00.* DIR/a", "neither the address of one function");
+	refusedf(w, 2, "restore --map 05:00.0=pin:nic DIR/a",
+		 "neither the address of one function");
+	refusedf(w, 2, "restore --map 05:00.0=04:00.* DIR/a",
+		 "neither the address of one function");
 	refusedf(w, 2, "restore --map 05:00.0=03:00.0 DIR/a", "place of two devices");
 	refusedf(w, 2, "restore --map 03:00.0=05:00.0 DIR/a", "place of two devices");
 	refusedf(w, 2, "restore --map 05:00.0=02:00.0 --without-devices DIR/a", "of no use");
@@ -116,7 +121,8 @@ static void test_restore_map(void **state)
 	/* Alone an address takes the options along, with others it has those. */
 	okf(w, "restore --map 05:00.0=02:00.0 --map 03:00.0=05:00.0,power_mgmt=0 DIR/a");
 	domid = running(w, "web1");
-	assert_true(has(w, domid, "02:00.0") && has(w, domid, "05:00.0") && !has(w, domid, "03:00.0"));
+	assert_true(has(w, domid, "02:00.0") && has(w, domid, "05:00.0") &&
+		    !has(w, domid, "03:00.0"));
 	assert_true(configured(w, domid, "0000:02:00.0,power_mgmt=1"));
 	assert_true(configured(w, domid, "0000:05:00.0,power_mgmt=0"));
 	no_journal(w);
@@ -243,7 +249,8 @@ static void test_migrate(void **state)
 		fake_ts_pv_live(w->ts, live);
 		ok(w, "attach web1 05:00.0,power_mgmt=1");
 		ok(w, "migrate --detach-first --transport /bin/t web1 elsewhere");
-		assert_non_null(strstr(w->out, "web1 is on elsewhere and has 0000:05:00.0,power_mgmt=1"));
+		assert_non_null(
+			strstr(w->out, "web1 is on elsewhere and has 0000:05:00.0,power_mgmt=1"));
 		domid = running(w, "web1");
 		assert_true(domid >= 60 && has(w, domid, "05:00.0"));
 		no_journal(w);
@@ -277,6 +284,7 @@ static void test_dry_run(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_refused, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_interrupt_line, world_setup, teardown),
@@ -290,6 +298,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_migrate, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dry_run, world_setup, teardown),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, leaving_setup, leaving_teardown);
 }

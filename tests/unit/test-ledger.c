@@ -31,8 +31,10 @@ static int setup(void **state)
 	struct fix *f = xlpt_xcalloc(1, sizeof(*f));
 
 	f->w = world_new();
-	f->env = (struct xlpt_env){ .clock = &f->w->clock.clock, .host = fake_bus_host(f->w->bus),
-				    .err = stderr, .out = stdout };
+	f->env = (struct xlpt_env){ .clock = &f->w->clock.clock,
+				    .host = fake_bus_host(f->w->bus),
+				    .err = stderr,
+				    .out = stdout };
 	xlpt_budget_rule_init(&f->rule);
 	fake_bus_put(f->w->bus, "/proc/sys/kernel/random/boot_id", BOOT "\n");
 	*state = f;
@@ -96,13 +98,15 @@ static int reserve(struct fix *f, size_t n, struct xlpt_ledger_use *use)
 	struct xlpt_ledger_want wants[8];
 
 	for (size_t i = 0; i < n; i++)
-		wants[i] = (struct xlpt_ledger_want){ .kind = XLPT_LEDGER_ATTACH, .domid = 3,
+		wants[i] = (struct xlpt_ledger_want){ .kind = XLPT_LEDGER_ATTACH,
+						      .domid = 3,
 						      .bdf = { .bus = (uint8_t)(i + 1) } };
 	return xlpt_ledger_reserve(&f->env, &f->rule, wants, n, use, NULL);
 }
 
 static void test_text(void **state)
 {
+	/* clang-format off */
 	static const struct { struct xlpt_ledger_record r; const char *text; } cases[] = {
 		{ { .kind = XLPT_LEDGER_ATTACH, .at_ms = 123456, .bdf = { .bus = 2 }, .value = 3, .pid = 4711 },
 		  "attach         123456 0000:02:00.0          3     4711 69f30849\n" },
@@ -113,6 +117,7 @@ static void test_text(void **state)
 		    .pid = 99999999 },
 		  "reset    999999999999 all          4294967295 99999999 " },
 	};
+	/* clang-format on */
 	char text[4 * XLPT_LEDGER_RECORD];
 	_cleanup_ledger_ struct xlpt_ledger l = { 0 };
 
@@ -186,7 +191,8 @@ static void test_torn_everywhere(void **state)
 	text = slurp(f, &len);
 	assert_int_equal(len, 7 * XLPT_LEDGER_RECORD);
 	for (size_t cut = 0; cut <= len; cut++) {
-		size_t whole = cut < XLPT_LEDGER_RECORD ? 0 : cut / XLPT_LEDGER_RECORD - 1, granted = 0;
+		size_t whole = cut < XLPT_LEDGER_RECORD ? 0 : cut / XLPT_LEDGER_RECORD - 1,
+		       granted = 0;
 
 		for (size_t i = 0; i < n_ends; i++)
 			granted += cut >= ends[i] ? i + 1 : 0;
@@ -199,7 +205,8 @@ static void test_torn_everywhere(void **state)
 	}
 }
 
-/* Every single damaged byte is found, told with its line, and nothing is reserved on such ground. */
+/* Every single damaged byte is found, told with its line, and nothing is reserved on such ground.
+ */
 static void test_damaged_everywhere(void **state)
 {
 	struct fix *f = *state;
@@ -234,7 +241,8 @@ static void test_not_a_ledger(void **state)
 	_cleanup_free_ char *path = xlpt_xasprintf("%s" XLPT_LEDGER_PATH, h->root);
 	char junk[1000];
 
-	/* Of another version, a directory, a link, a fifo, binary: told, and reset puts it aside. */
+	/* Of another version, a directory, a link, a fifo, binary: told, and reset puts it aside.
+	 */
 	memset(junk, 0xff, sizeof(junk));
 	for (int kind = 0; kind < 5; kind++) {
 		xlpt_host_mkdirs(h, XLPT_STATE_DIR, 0755);
@@ -249,8 +257,9 @@ static void test_not_a_ledger(void **state)
 		else
 			put(f, "xlpt-ledger 2 " BOOT "     00000000\n", XLPT_LEDGER_RECORD);
 		assert_int_equal(reserve(f, 1, NULL), XLPT_ERR_DATA);
-		assert_int_equal(xlpt_ledger_reset(&f->env, &(struct xlpt_bdf){ .bus = 1 }, 1, &forgotten,
-						   NULL), XLPT_ERR_DATA);
+		assert_int_equal(xlpt_ledger_reset(&f->env, &(struct xlpt_bdf){ .bus = 1 }, 1,
+						   &forgotten, NULL),
+				 XLPT_ERR_DATA);
 		assert_int_equal(xlpt_ledger_reset(&f->env, NULL, 0, &forgotten, NULL), 0);
 		assert_int_equal(forgotten, -1);
 		assert_int_equal(reserve(f, 1, NULL), 0);
@@ -259,7 +268,8 @@ static void test_not_a_ledger(void **state)
 			    kind == 2 /* a dangling link inside the root */);
 		assert_int_equal(h->ops->unlink(h, XLPT_LEDGER_PATH), 0);
 		{
-			_cleanup_free_ char *aside = xlpt_xasprintf("%s" XLPT_LEDGER_DAMAGED, h->root);
+			_cleanup_free_ char *aside =
+				xlpt_xasprintf("%s" XLPT_LEDGER_DAMAGED, h->root);
 
 			assert_int_equal(remove(aside), 0);
 		}
@@ -278,7 +288,8 @@ static void test_other_boot(void **state)
 	assert_int_equal(count(f, NULL), 1);
 }
 
-/* What has left the window goes; the rest, owners and resets stay, and the name is that of the new file. */
+/* What has left the window goes; the rest, owners and resets stay, and the name is that of the new
+ * file. */
 static void test_compaction(void **state)
 {
 	struct fix *f = *state;
@@ -288,7 +299,8 @@ static void test_compaction(void **state)
 	size_t len, before;
 	int64_t forgotten;
 
-	f->rule = (struct xlpt_budget_rule){ .limit = 100000, .device_limit = 100000,
+	f->rule = (struct xlpt_budget_rule){ .limit = 100000,
+					     .device_limit = 100000,
 					     .window_ms = 60000 };
 	assert_int_equal(xlpt_ledger_look(&f->env, &held, 1, 0, NULL), 0);
 	assert_int_equal(reserve(f, 2, NULL), 0);
@@ -326,7 +338,8 @@ static void look(struct fix *f, const char *bdf, int64_t domid)
 	if (bdf)
 		seen.bdf = B(bdf);
 	pass(f, 10);
-	assert_int_equal(xlpt_ledger_look(&f->env, &seen, bdf ? 1 : 0, xlpt_now(f->env.clock), NULL), 0);
+	assert_int_equal(
+		xlpt_ledger_look(&f->env, &seen, bdf ? 1 : 0, xlpt_now(f->env.clock), NULL), 0);
 }
 
 static void want(struct fix *f, enum xlpt_ledger_kind kind, const char *bdf, int64_t domid)
@@ -366,11 +379,11 @@ static void test_own_changes(void **state)
 
 	look(f, NULL, 0);
 	want(f, XLPT_LEDGER_ATTACH, "02:00.0", 3);
-	look(f, NULL, 0);	/* under way, or taken back */
-	look(f, "02:00.0", 3);	/* killed after it */
+	look(f, NULL, 0);      /* under way, or taken back */
+	look(f, "02:00.0", 3); /* killed after it */
 	look(f, "02:00.0", 3);
 	assert_int_equal(count(f, NULL), 1);
-	look(f, NULL, 0);	/* xl took it */
+	look(f, NULL, 0); /* xl took it */
 	assert_int_equal(count(f, NULL), 2);
 	want(f, XLPT_LEDGER_ATTACH, "02:00.0", 3);
 	pass(f, 10);
@@ -490,6 +503,7 @@ static void test_waiting(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_text),
 		cmocka_unit_test_setup_teardown(test_reserve, setup, teardown),
@@ -505,6 +519,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_read_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_waiting, setup, teardown),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

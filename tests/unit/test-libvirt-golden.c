@@ -18,7 +18,7 @@
 #include "converters/libvirt.h"
 #include "converters/pool-def.h"
 
-#define DATA "tests/data/convert/"
+#define DATA	"tests/data/convert/"
 #define SCHEMAS "/usr/share/libvirt/schemas/"
 
 static char *slurp(const char *path)
@@ -98,9 +98,11 @@ static char *wrap(const char *text)
 	return xlpt_starts(body, "<domain") ? xlpt_xstrdup(body)
 	       : xlpt_starts(body, "<devices")
 		       ? xlpt_xasprintf("<domain type='xen'><name>n</name><os><type>hvm</type></os>"
-					"%s</domain>", body)
+					"%s</domain>",
+					body)
 		       : xlpt_xasprintf("<domain type='xen'><name>n</name><os><type>hvm</type></os>"
-					"<devices>%s</devices></domain>", body);
+					"<devices>%s</devices></domain>",
+					body);
 }
 
 static void same_model(const char *name, const char *a, const char *b)
@@ -123,7 +125,8 @@ static void same_model(const char *name, const char *a, const char *b)
 static void one_domain(const char *path, xmlRelaxNG *rng)
 {
 	_cleanup_free_ char *text = slurp(path), *want = NULL, *whole = NULL;
-	_cleanup_str_ struct xlpt_str xl = {0}, xml = {0}, xl2 = {0}, again = {0}, plain = {0};
+	_cleanup_str_ struct xlpt_str xl = { 0 }, xml = { 0 }, xl2 = { 0 }, again = { 0 },
+				      plain = { 0 };
 	_cleanup_dom_ struct xlpt_dom dom;
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	struct xlpt_convert to_xl = { .to = XLPT_FORMAT_XL }, back = { .to = XLPT_FORMAT_LIBVIRT };
@@ -211,8 +214,9 @@ static void test_from_xl(void **state)
 		_cleanup_str_ struct xlpt_str xml = { 0 };
 		struct xlpt_convert how = { .to = XLPT_FORMAT_LIBVIRT };
 
-		assert_int_equal(xlpt_convert(text, strlen(text), files.gl_pathv[i], &how, &xml, NULL,
-					      NULL, NULL), 0);
+		assert_int_equal(xlpt_convert(text, strlen(text), files.gl_pathv[i], &how, &xml,
+					      NULL, NULL, NULL),
+				 0);
 		if (domains)
 			validate(domains, xml.s, files.gl_pathv[i]);
 	}

@@ -10,38 +10,37 @@
 #include "converters/libvirt.h"
 #include "converters/pool-def.h"
 
-static const char network[] =
-	"<network connections='2'>\n"
-	"  <name>vf list</name>\n"
-	"  <uuid>81ff0d90-c91e-6742-64da-4a736edb9a9b</uuid>\n"
-	"  <forward mode='hostdev' managed='yes'>\n"
-	"    <driver name='vfio'/>\n"
-	"    <pf dev='enp3s0f0'/>\n"
-	"    <address type='pci' domain='0' bus='4' slot='0' function='1'/>\n"
-	"    <address type='pci' bus='0x04' slot='020' function='0x2'/>\n"
-	"  </forward>\n"
-	"  <vlan trunk='yes'>\n"
-	"    <tag id='42'/>\n"
-	"    <tag id='47' nativeMode='untagged'/>\n"
-	"  </vlan>\n"
-	"  <virtualport type='802.1Qbg'>\n"
-	"    <parameters managerid='11' typeid='0x1193' typeidversion='2' "
-	"instanceid='09b11c53-8b5c-4eeb-8f00-d84eaa0aaa3b'/>\n"
-	"  </virtualport>\n"
-	"  <portgroup name='engineering' default='yes'>\n"
-	"    <vlan>\n"
-	"      <tag id='42'/>\n"
-	"    </vlan>\n"
-	"    <virtualport type='802.1Qbh'>\n"
-	"      <parameters profileid='two # words \"q\"'/>\n"
-	"    </virtualport>\n"
-	"  </portgroup>\n"
-	"  <portgroup name='slow'>\n"
-	"    <bandwidth>\n"
-	"      <inbound average='1000'/>\n"
-	"    </bandwidth>\n"
-	"  </portgroup>\n"
-	"</network>\n";
+static const char network[] = "<network connections='2'>\n"
+			      "  <name>vf list</name>\n"
+			      "  <uuid>81ff0d90-c91e-6742-64da-4a736edb9a9b</uuid>\n"
+			      "  <forward mode='hostdev' managed='yes'>\n"
+			      "    <driver name='vfio'/>\n"
+			      "    <pf dev='enp3s0f0'/>\n"
+			      "    <address type='pci' domain='0' bus='4' slot='0' function='1'/>\n"
+			      "    <address type='pci' bus='0x04' slot='020' function='0x2'/>\n"
+			      "  </forward>\n"
+			      "  <vlan trunk='yes'>\n"
+			      "    <tag id='42'/>\n"
+			      "    <tag id='47' nativeMode='untagged'/>\n"
+			      "  </vlan>\n"
+			      "  <virtualport type='802.1Qbg'>\n"
+			      "    <parameters managerid='11' typeid='0x1193' typeidversion='2' "
+			      "instanceid='09b11c53-8b5c-4eeb-8f00-d84eaa0aaa3b'/>\n"
+			      "  </virtualport>\n"
+			      "  <portgroup name='engineering' default='yes'>\n"
+			      "    <vlan>\n"
+			      "      <tag id='42'/>\n"
+			      "    </vlan>\n"
+			      "    <virtualport type='802.1Qbh'>\n"
+			      "      <parameters profileid='two # words \"q\"'/>\n"
+			      "    </virtualport>\n"
+			      "  </portgroup>\n"
+			      "  <portgroup name='slow'>\n"
+			      "    <bandwidth>\n"
+			      "      <inbound average='1000'/>\n"
+			      "    </bandwidth>\n"
+			      "  </portgroup>\n"
+			      "</network>\n";
 
 static const char definition[] =
 	"name = \"vf list\"\n"
@@ -190,24 +189,26 @@ static void test_bad_networks(void **state)
 		const char *what;
 	} cases[] = {
 		{ "<network><name>n</name><forward mode='hostdev'>\n<pf dev='0000:03:00.0'/></forward>"
-		  "</network>", 2, "no interface's name" },
+		  "</network>",
+		  2, "no interface's name" },
 		{ "<network><name>n</name><forward mode='hostdev'><pf dev='e'/></forward>\n"
-		  "<portgroup name='a'/>\n<portgroup name='a'/></network>", 3, "twice" },
-		{"<domain/>", 1, "not a network"},
-		{"<network><forward mode='hostdev'/></network>", 1, "no name"},
-		{"<network><name>n</name>\n<forward mode='nat'/></network>", 2,
-		 "forward mode is nat"},
-		{"<network><name>n</name></network>", 1, "not set"},
-		{"<network><name>n</name>\n<forward mode='hostdev'/></network>", 2, "neither"},
-		{"<network><name>n</name><forward mode='hostdev'>\n<address type='pci' bus='256'/>"
-		 "</forward></network>",
-		 2, "bus='256'"},
-		{"<network><name>n</name><forward mode='hostdev'><address type='pci' bus='1'/>\n"
-		 "<address type='pci' bus='0x1'/></forward></network>",
-		 2, "twice"},
-		{"<network><name>n</name><forward mode='hostdev'><pf dev='e'/></forward>\n"
-		 "<virtualport type='802.1Qbh'>\n<parameters typeid='1'/></virtualport></network>",
-		 3, "has no typeid"},
+		  "<portgroup name='a'/>\n<portgroup name='a'/></network>",
+		  3, "twice" },
+		{ "<domain/>", 1, "not a network" },
+		{ "<network><forward mode='hostdev'/></network>", 1, "no name" },
+		{ "<network><name>n</name>\n<forward mode='nat'/></network>", 2,
+		  "forward mode is nat" },
+		{ "<network><name>n</name></network>", 1, "not set" },
+		{ "<network><name>n</name>\n<forward mode='hostdev'/></network>", 2, "neither" },
+		{ "<network><name>n</name><forward mode='hostdev'>\n<address type='pci' bus='256'/>"
+		  "</forward></network>",
+		  2, "bus='256'" },
+		{ "<network><name>n</name><forward mode='hostdev'><address type='pci' bus='1'/>\n"
+		  "<address type='pci' bus='0x1'/></forward></network>",
+		  2, "twice" },
+		{ "<network><name>n</name><forward mode='hostdev'><pf dev='e'/></forward>\n"
+		  "<virtualport type='802.1Qbh'>\n<parameters typeid='1'/></virtualport></network>",
+		  3, "has no typeid" },
 	};
 
 	(void)state;
@@ -236,12 +237,13 @@ static void test_no_end(void **state)
 	xlpt_str_add(&xml, "<network><name>n</name><forward mode='hostdev'>\n");
 	xlpt_str_add(&def, "name = n\n");
 	for (unsigned i = 0; i <= XLPT_NETPOOL_MAX; i++) {
-		xlpt_str_addf(&xml, "<address type='pci' bus='%u' slot='%u' function='%u'/>\n", i >> 8,
-			      i >> 3 & 31, i & 7);
+		xlpt_str_addf(&xml, "<address type='pci' bus='%u' slot='%u' function='%u'/>\n",
+			      i >> 8, i >> 3 & 31, i & 7);
 		xlpt_str_addf(&def, "device = %02x:%02x.%u\n", i >> 8, i >> 3 & 31, i & 7);
 	}
 	xlpt_str_add(&xml, "</forward></network>");
-	assert_int_equal(xlpt_libvirt_network_read(xml.s, xml.len, "n", &net, &diag), XLPT_ERR_SYNTAX);
+	assert_int_equal(xlpt_libvirt_network_read(xml.s, xml.len, "n", &net, &diag),
+			 XLPT_ERR_SYNTAX);
 	assert_non_null(strstr(diag.message, "more than 4096 addresses"));
 	assert_int_equal(xlpt_pool_def_parse(def.s, def.len, "n", &pool, &other), XLPT_ERR_SYNTAX);
 	assert_non_null(strstr(other.message, "more than 4096 devices"));
@@ -285,7 +287,7 @@ static void test_resolve(void **state)
 static void test_addresses(void **state)
 {
 	static const struct {
-		const char *text, *want;	/* NULL = refused */
+		const char *text, *want; /* NULL = refused */
 	} cases[] = {
 		{ "pci_0000_09_00_0", "0000:09:00.0" },
 		{ "pci_0001_0a_1f_7", "0001:0a:1f.7" },
@@ -333,9 +335,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_network),		cmocka_unit_test(test_definition),
 		cmocka_unit_test(test_bad_definitions), cmocka_unit_test(test_bad_networks),
-		cmocka_unit_test(test_no_end),
-		cmocka_unit_test(test_resolve),		cmocka_unit_test(test_addresses),
-		cmocka_unit_test(test_policy),
+		cmocka_unit_test(test_no_end),		cmocka_unit_test(test_resolve),
+		cmocka_unit_test(test_addresses),	cmocka_unit_test(test_policy),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,7 @@ static uint64_t rnd(uint64_t n)
 	return state % n;
 }
 
+/* clang-format off */
 static const char *const texts[] = {
 	"",
 	" ",
@@ -114,10 +115,29 @@ static const char *const texts[] = {
 	"xenbr0",
 	"pygrub",
 };
+/* clang-format on */
 
-static const uint64_t numbers[] = { 0, 1, 2, 3, 10, 255, 256, 999, 1000, 1001, 4095, 4096, 5900,
-				    65535, 65536, 1048576, 4294967295u, 4294967296u, UINT64_MAX / 2,
-				    UINT64_MAX - 3600, UINT64_MAX };
+static const uint64_t numbers[] = { 0,
+				    1,
+				    2,
+				    3,
+				    10,
+				    255,
+				    256,
+				    999,
+				    1000,
+				    1001,
+				    4095,
+				    4096,
+				    5900,
+				    65535,
+				    65536,
+				    1048576,
+				    4294967295u,
+				    4294967296u,
+				    UINT64_MAX / 2,
+				    UINT64_MAX - 3600,
+				    UINT64_MAX };
 
 static void generate(const struct xlpt_shape *shape, void *base, unsigned chance, bool top)
 {
@@ -136,7 +156,8 @@ static void generate(const struct xlpt_shape *shape, void *base, unsigned chance
 			break;
 		case XLPT_F_NUM:
 			*(struct xlpt_num *)p = (struct xlpt_num){
-				true, rnd(2) ? numbers[rnd(XLPT_ARRAY_SIZE(numbers))] : rnd(300) };
+				true, rnd(2) ? numbers[rnd(XLPT_ARRAY_SIZE(numbers))] : rnd(300)
+			};
 			break;
 		case XLPT_F_TRI:
 			*(int *)p = rnd(2) ? XLPT_ON : XLPT_OFF;
@@ -154,9 +175,10 @@ static void generate(const struct xlpt_shape *shape, void *base, unsigned chance
 					xlpt_xstrdup(texts[rnd(XLPT_ARRAY_SIZE(texts))]);
 			break;
 		case XLPT_F_BDF:
-			*(struct xlpt_opt_bdf *)p = (struct xlpt_opt_bdf){
-				true, { (uint16_t)rnd(65536), (uint8_t)rnd(256), (uint8_t)rnd(32),
-					(uint8_t)rnd(8) } };
+			*(struct xlpt_opt_bdf *)p =
+				(struct xlpt_opt_bdf){ true,
+						       { (uint16_t)rnd(65536), (uint8_t)rnd(256),
+							 (uint8_t)rnd(32), (uint8_t)rnd(8) } };
 			break;
 		case XLPT_F_FLAG:
 			*(bool *)p = true;

@@ -20,9 +20,9 @@ static void read_ok(const char *text, struct xlpt_dom *dom)
 	assert_int_equal(rc, 0);
 }
 
-#define HVM(features, devices)                                                             \
-	"<domain type='xen'><name>d</name><os><type>hvm</type></os>" features "<devices>"    \
-	devices "</devices></domain>"
+#define HVM(features, devices)                                                                    \
+	"<domain type='xen'><name>d</name><os><type>hvm</type></os>" features "<devices>" devices \
+	"</devices></domain>"
 
 static void value(const struct xlpt_dom *dom, const char *path, const char *want)
 {
@@ -46,7 +46,8 @@ static void test_absence(void **state)
 	read_ok(HVM("<features><acpi/></features><cpu mode='host-passthrough'/>",
 		    "<graphics type='spice'><mouse mode='client'/></graphics>"
 		    "<input type='tablet' bus='usb'/>"
-		    "<serial type='unix'><source mode='bind' path='/s'/></serial>"), &a);
+		    "<serial type='unix'><source mode='bind' path='/s'/></serial>"),
+		&a);
 	value(&a, "acpi", "on");
 	value(&a, "apic", "off");
 	value(&a, "pae", "on");
@@ -65,19 +66,22 @@ static void test_absence(void **state)
 	assert_int_equal(b.extra.n, 0);
 
 	read_ok(HVM("<cpu mode='host-passthrough'><feature policy='disable' name='vmx'/></cpu>",
-		    "<graphics type='spice' passwd='x' port='-1'/>"), &c);
+		    "<graphics type='spice' passwd='x' port='-1'/>"),
+		&c);
 	value(&c, "nestedhvm", "off");
 	assert_int_equal(c.n_cpu, 0);
 	value(&c, "gfx[#0].ticketing", NULL);
 	value(&c, "gfx[#0].autoport", "on");
 	value(&c, "acpi", "off");
 
-	/* What libvirt adds by itself: ACPI for cells, PAE for 64 bits, no order beside one by device. */
+	/* What libvirt adds by itself: ACPI for cells, PAE for 64 bits, no order beside one by
+	 * device. */
 	read_ok("<domain type='xen'><name>d</name><os><type arch='i686'>hvm</type></os>"
 		"<cpu><numa><cell cpus='0' memory='1024'/></numa></cpu>"
 		"<clock offset='utc'><timer name='tsc' present='yes' mode='native'/></clock>"
 		"<devices><disk type='file' device='disk'><source file='/a'/><target dev='xvda'/>"
-		"<boot order='1'/></disk></devices></domain>", &e);
+		"<boot order='1'/></disk></devices></domain>",
+		&e);
 	value(&e, "acpi", "on");
 	value(&e, "pae", "off");
 	value(&e, "boot", NULL);
@@ -89,16 +93,11 @@ static void test_memory(void **state)
 	static const struct {
 		const char *unit, *text, *want;
 	} cases[] = {
-		{ "", "1048576", "1048576" },
-		{ " unit='KiB'", "5", "5" },
-		{ " unit='k'", "5", "5" },
-		{ " unit='KB'", "1000", "977" },
-		{ " unit='M'", "1", "1024" },
-		{ " unit='MiB'", "512", "524288" },
-		{ " unit='GiB'", "2", "2097152" },
-		{ " unit='b'", "1025", "2" },
-		{ " unit='bytes'", "1024", "1" },
-		{ " unit='TiB'", "1", "1073741824" },
+		{ "", "1048576", "1048576" },	   { " unit='KiB'", "5", "5" },
+		{ " unit='k'", "5", "5" },	   { " unit='KB'", "1000", "977" },
+		{ " unit='M'", "1", "1024" },	   { " unit='MiB'", "512", "524288" },
+		{ " unit='GiB'", "2", "2097152" }, { " unit='b'", "1025", "2" },
+		{ " unit='bytes'", "1024", "1" },  { " unit='TiB'", "1", "1073741824" },
 	};
 
 	(void)state;
@@ -228,59 +227,59 @@ static void test_errors(void **state)
 		  "<memory> stands twice" },
 		{ "<interface type='bridge'>\n<vlan/>\n <vlan/></interface>", 3, 2,
 		  "<vlan> stands twice" },
-		{"<domain type='xen'/>", 1, 1, "no name"},
-		{"<domain>\n <name> </name>\n<uuid>x</uuid></domain>", 3, 1, "not a UUID"},
-		{"<domain><name>n</name>\n<os><type>exe</type></os></domain>", 2, 5, "\"exe\""},
-		{"<domain><name>n</name>\n<memory unit='parsec'>1</memory></domain>", 2, 9,
-		 "parsec"},
-		{"<domain><name>n</name>\n<memory>-1</memory></domain>", 2, 1, "amount"},
-		{"<domain><name>n</name><memory unit='EiB'>18446744073709551615</memory></domain>",
-		 1, 23, "too much"},
-		{"<domain><name>n</name>\n<vcpu>many</vcpu></domain>", 2, 1, "\"many\""},
-		{"<domain><name>n</name>\n<clock offset='utc' adjustment='soon'/></domain>", 2, 21,
-		 "soon"},
-		{"<hostdev type='pci'>\n<source><address bus='256'/></source></hostdev>", 2, 18,
-		 "bus='256'"},
-		{"<hostdev type='pci'><source>\n<address slot='0x20'/></source></hostdev>", 2, 10,
-		 "slot"},
-		{"<hostdev type='pci'><source>\n<address function='8'/></source></hostdev>", 2, 10,
-		 "function"},
-		{"<hostdev type='pci'><source>\n<address bus='1f'/></source></hostdev>", 2, 10,
-		 "bus"},
-		{"<hostdev type='pci'><source>\n<address bus='08'/></source></hostdev>", 2, 10,
-		 "bus"},
-		{"<hostdev type='pci'><source>\n<address domain='0x10000'/></source></hostdev>", 2,
-		 10, "above 0xffff"},
-		{"<hostdev type='pci'>\n<source/></hostdev>", 2, 1, "no source address"},
-		{"<hostdev type='pci'/>", 1, 1, "no source address"},
-		{"<hostdev type='pci'><source><address bus='1'/></source>\n<address type='pci' "
-		 "slot='3'>\n"
-		 "<zpci uid='0'/></address></hostdev>",
-		 3, 7, "uid"},
-		{"<hostdev type='usb'><source/></hostdev>", 1, 1, "neither by address"},
-		{"<interface type='bridge'>\n<mac address='01:00:00:00:00:00'/></interface>", 2, 6,
-		 "MAC address"},
-		{"<interface type='bridge'><vlan>\n<tag id='4096'/></vlan></interface>", 2, 6,
-		 "4096"},
-		{"<interface type='bridge'>\n<virtualport type='802.1Qbz'/></interface>", 2, 14,
-		 "Qbz"},
-		{"<interface type='bridge'><virtualport type='802.1Qbh'>\n<parameters typeid='1'/>"
-		 "</virtualport></interface>",
-		 2, 13, "has no typeid"},
-		{"<interface type='bridge'><virtualport type='802.1Qbg'>\n<parameters "
-		 "typeid='0x1000000'/>"
-		 "</virtualport></interface>",
-		 2, 13, "typeid"},
-		{"<interface type='bridge'><virtualport type='802.1Qbh'>\n<parameters "
-		 "profileid='0123456789012345678901234567890123456789'/></virtualport></interface>",
-		 2, 13, "39 characters"},
-		{"<network/>", 1, 1, "neither a domain nor a device"},
-		{"<html/>", 1, 1, "<html>"},
-		{"<domainsnapshot/>", 1, 1, "not a domain's description"},
-		{"<domain><name>n</name><metadata>\n<x:kept "
-		 "xmlns:x='urn:xlpt:kept:1'>\n<x:line>set</x:line>"
-		 "</x:kept></metadata></domain>",
-		 3, 1, "damaged"},
+		{ "<domain type='xen'/>", 1, 1, "no name" },
+		{ "<domain>\n <name> </name>\n<uuid>x</uuid></domain>", 3, 1, "not a UUID" },
+		{ "<domain><name>n</name>\n<os><type>exe</type></os></domain>", 2, 5, "\"exe\"" },
+		{ "<domain><name>n</name>\n<memory unit='parsec'>1</memory></domain>", 2, 9,
+		  "parsec" },
+		{ "<domain><name>n</name>\n<memory>-1</memory></domain>", 2, 1, "amount" },
+		{ "<domain><name>n</name><memory unit='EiB'>18446744073709551615</memory></domain>",
+		  1, 23, "too much" },
+		{ "<domain><name>n</name>\n<vcpu>many</vcpu></domain>", 2, 1, "\"many\"" },
+		{ "<domain><name>n</name>\n<clock offset='utc' adjustment='soon'/></domain>", 2, 21,
+		  "soon" },
+		{ "<hostdev type='pci'>\n<source><address bus='256'/></source></hostdev>", 2, 18,
+		  "bus='256'" },
+		{ "<hostdev type='pci'><source>\n<address slot='0x20'/></source></hostdev>", 2, 10,
+		  "slot" },
+		{ "<hostdev type='pci'><source>\n<address function='8'/></source></hostdev>", 2, 10,
+		  "function" },
+		{ "<hostdev type='pci'><source>\n<address bus='1f'/></source></hostdev>", 2, 10,
+		  "bus" },
+		{ "<hostdev type='pci'><source>\n<address bus='08'/></source></hostdev>", 2, 10,
+		  "bus" },
+		{ "<hostdev type='pci'><source>\n<address domain='0x10000'/></source></hostdev>", 2,
+		  10, "above 0xffff" },
+		{ "<hostdev type='pci'>\n<source/></hostdev>", 2, 1, "no source address" },
+		{ "<hostdev type='pci'/>", 1, 1, "no source address" },
+		{ "<hostdev type='pci'><source><address bus='1'/></source>\n<address type='pci' "
+		  "slot='3'>\n"
+		  "<zpci uid='0'/></address></hostdev>",
+		  3, 7, "uid" },
+		{ "<hostdev type='usb'><source/></hostdev>", 1, 1, "neither by address" },
+		{ "<interface type='bridge'>\n<mac address='01:00:00:00:00:00'/></interface>", 2, 6,
+		  "MAC address" },
+		{ "<interface type='bridge'><vlan>\n<tag id='4096'/></vlan></interface>", 2, 6,
+		  "4096" },
+		{ "<interface type='bridge'>\n<virtualport type='802.1Qbz'/></interface>", 2, 14,
+		  "Qbz" },
+		{ "<interface type='bridge'><virtualport type='802.1Qbh'>\n<parameters typeid='1'/>"
+		  "</virtualport></interface>",
+		  2, 13, "has no typeid" },
+		{ "<interface type='bridge'><virtualport type='802.1Qbg'>\n<parameters "
+		  "typeid='0x1000000'/>"
+		  "</virtualport></interface>",
+		  2, 13, "typeid" },
+		{ "<interface type='bridge'><virtualport type='802.1Qbh'>\n<parameters "
+		  "profileid='0123456789012345678901234567890123456789'/></virtualport></interface>",
+		  2, 13, "39 characters" },
+		{ "<network/>", 1, 1, "neither a domain nor a device" },
+		{ "<html/>", 1, 1, "<html>" },
+		{ "<domainsnapshot/>", 1, 1, "not a domain's description" },
+		{ "<domain><name>n</name><metadata>\n<x:kept "
+		  "xmlns:x='urn:xlpt:kept:1'>\n<x:line>set</x:line>"
+		  "</x:kept></metadata></domain>",
+		  3, 1, "damaged" },
 	};
 
 	(void)state;
@@ -317,12 +316,14 @@ static void test_carried(void **state)
 		"type='pci'/></devices>\n"
 		"  <q:commandline><q:arg value='-x'/></q:commandline>\n"
 		"</domain>\n";
+	/* clang-format off */
 	static const char *const want[] = {
 		"<domain type='kvm'>", "dumpCore='off'", "<a:b xmlns:a='urn:a'>x <a:c/> y</a:b>",
 		"<os firmware='efi'>", "arch='i686'", "<bios useserial='yes'/>",
 		"<clock offset='timezone' timezone='Europe/Berlin'/>", "<rng model='virtio'/>",
 		"<disk type='dir'/>", "<controller type='pci'/>", "<q:arg value='-x'/>",
 	};
+	/* clang-format on */
 	_cleanup_dom_ struct xlpt_dom dom;
 	_cleanup_str_ struct xlpt_str out = { 0 };
 

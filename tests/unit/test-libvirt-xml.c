@@ -80,18 +80,19 @@ static void test_doors(void **state)
 		unsigned line;
 		const char *what;
 	} cases[] = {
-		{"<!DOCTYPE z [\n <!ENTITY a \"aaaa\">\n <!ENTITY b \"&a;&a;&a;\">\n]>\n"
-		 "<domain>&b;</domain>",
-		 2, "entity declaration"},
-		{"<!DOCTYPE z [ <!ENTITY a SYSTEM \"file:///etc/passwd\"> ]><z>&a;</z>", 1,
-		 "entity declaration"},
-		{"<!DOCTYPE z [\n\n<!ENTITY % x SYSTEM \"http://127.0.0.1/x\"> %x; ]>\n<z/>", 3,
-		 "entity declaration"},
-		{"<!DOCTYPE z [ <!ENTITY a SYSTEM \"x\" NDATA n> ]><z/>", 1, "entity declaration"},
-		{"<!DOCTYPE z [ <!ATTLIST z type CDATA 'xen'> ]>\n<z/>", 1,
-		 "attribute declaration"},
-		{"<!DOCTYPE z [ <!ELEMENT z ANY> ]>\n<z/>", 1, "element declaration"},
-		{"<!DOCTYPE z [ <!NOTATION n SYSTEM 'x'> ]>\n<z/>", 1, "notation declaration"},
+		{ "<!DOCTYPE z [\n <!ENTITY a \"aaaa\">\n <!ENTITY b \"&a;&a;&a;\">\n]>\n"
+		  "<domain>&b;</domain>",
+		  2, "entity declaration" },
+		{ "<!DOCTYPE z [ <!ENTITY a SYSTEM \"file:///etc/passwd\"> ]><z>&a;</z>", 1,
+		  "entity declaration" },
+		{ "<!DOCTYPE z [\n\n<!ENTITY % x SYSTEM \"http://127.0.0.1/x\"> %x; ]>\n<z/>", 3,
+		  "entity declaration" },
+		{ "<!DOCTYPE z [ <!ENTITY a SYSTEM \"x\" NDATA n> ]><z/>", 1,
+		  "entity declaration" },
+		{ "<!DOCTYPE z [ <!ATTLIST z type CDATA 'xen'> ]>\n<z/>", 1,
+		  "attribute declaration" },
+		{ "<!DOCTYPE z [ <!ELEMENT z ANY> ]>\n<z/>", 1, "element declaration" },
+		{ "<!DOCTYPE z [ <!NOTATION n SYSTEM 'x'> ]>\n<z/>", 1, "notation declaration" },
 	};
 	static const char external[] = "<!DOCTYPE z SYSTEM 'file:///etc/passwd'>\n<z>k</z>";
 	struct xlpt_lv_doc doc;
@@ -204,14 +205,13 @@ static void put_back(void *ctx, const char *path, const char *text, unsigned lin
 
 static void test_rest(void **state)
 {
-	static const char text[] =
-		"<d type='xen' xmlns:q='http://q/1.0'>\n"
-		"  <name>x</name>\n"
-		"  <os><loader secure='yes'>/l</loader></os>\n"
-		"  <note q:by='me'>a\nb</note>\n"
-		"  <memtune><hard_limit unit='k'>5</hard_limit></memtune>\n"
-		"  <q:line><q:arg value='-s &lt;'/></q:line>\n"
-		"</d>";
+	static const char text[] = "<d type='xen' xmlns:q='http://q/1.0'>\n"
+				   "  <name>x</name>\n"
+				   "  <os><loader secure='yes'>/l</loader></os>\n"
+				   "  <note q:by='me'>a\nb</note>\n"
+				   "  <memtune><hard_limit unit='k'>5</hard_limit></memtune>\n"
+				   "  <q:line><q:arg value='-s &lt;'/></q:line>\n"
+				   "</d>";
 	_cleanup_lv_doc_ struct xlpt_lv_doc doc, built;
 	_cleanup_str_ struct xlpt_str got = { 0 }, out = { 0 };
 	_cleanup_free_ char *name = NULL, *loader = NULL;
@@ -303,10 +303,11 @@ static void test_numbers(void **state)
 		bool ok;
 		uint64_t value;
 	} cases[] = {
-		{ "0", true, 0 }, { "25", true, 25 }, { "0x19", true, 25 }, { "0X1f", true, 31 },
-		{ "031", true, 25 }, { "0x", false, 0 }, { "08", false, 0 }, { "", false, 0 },
-		{ " 1", false, 0 }, { "-1", false, 0 }, { "+1", false, 0 }, { "1f", false, 0 },
-		{ "256", false, 0 }, { "0x100", false, 0 }, { "99999999999999999999", false, 0 },
+		{ "0", true, 0 },     { "25", true, 25 },    { "0x19", true, 25 },
+		{ "0X1f", true, 31 }, { "031", true, 25 },   { "0x", false, 0 },
+		{ "08", false, 0 },   { "", false, 0 },	     { " 1", false, 0 },
+		{ "-1", false, 0 },   { "+1", false, 0 },    { "1f", false, 0 },
+		{ "256", false, 0 },  { "0x100", false, 0 }, { "99999999999999999999", false, 0 },
 	};
 
 	(void)state;

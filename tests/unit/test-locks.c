@@ -23,7 +23,7 @@ struct fix {
 	struct fake_bus *bus;
 	struct xlpt_host *host;
 	struct fake_clock clock;
-	struct xlpt_lock_owner own, other;	/* two commands */
+	struct xlpt_lock_owner own, other; /* two commands */
 	struct xlpt_locks a, b, theirs;
 };
 
@@ -56,15 +56,16 @@ static int take(struct fix *f, struct xlpt_lock_owner *o, struct xlpt_locks *set
 		enum xlpt_lock_kind kind, uint64_t number, int64_t timeout_ms)
 {
 	static const char *const words[] = { "guest", "device", "pf", "pools", "files" };
-	_cleanup_free_ char *path = xlpt_xasprintf("/l/%s-%llu", words[kind],
-						   (unsigned long long)number);
+	_cleanup_free_ char *path =
+		xlpt_xasprintf("/l/%s-%llu", words[kind], (unsigned long long)number);
 
-	return xlpt_lock_take(o, set, f->host, &f->clock.clock,
-			      &(struct xlpt_lock_key){ .kind = kind, .number = number, .path = path },
-			      xlpt_now(&f->clock.clock) + timeout_ms, NULL, NULL);
+	return xlpt_lock_take(
+		o, set, f->host, &f->clock.clock,
+		&(struct xlpt_lock_key){ .kind = kind, .number = number, .path = path },
+		xlpt_now(&f->clock.clock) + timeout_ms, NULL, NULL);
 }
 
-#define OWN(kind, n, ms) take(f, &f->own, &f->a, XLPT_LOCK_##kind, n, ms)
+#define OWN(kind, n, ms)   take(f, &f->own, &f->a, XLPT_LOCK_##kind, n, ms)
 #define OTHER(kind, n, ms) take(f, &f->other, &f->theirs, XLPT_LOCK_##kind, n, ms)
 
 static void test_twice(void **state)
@@ -128,13 +129,19 @@ static void test_order(void **state)
 static void test_directory(void **state)
 {
 	struct fix *f = *state;
-	const struct xlpt_lock_key key = { .kind = XLPT_LOCK_FILES, .path = "/l", .directory = true };
+	const struct xlpt_lock_key key = { .kind = XLPT_LOCK_FILES,
+					   .path = "/l",
+					   .directory = true };
 
-	assert_int_equal(xlpt_lock_take(&f->own, &f->a, f->host, &f->clock.clock, &key, 0, NULL, NULL), 0);
-	assert_int_equal(xlpt_lock_take(&f->other, &f->theirs, f->host, &f->clock.clock, &key, 0, NULL,
-					NULL), -EWOULDBLOCK);
+	assert_int_equal(
+		xlpt_lock_take(&f->own, &f->a, f->host, &f->clock.clock, &key, 0, NULL, NULL), 0);
+	assert_int_equal(xlpt_lock_take(&f->other, &f->theirs, f->host, &f->clock.clock, &key, 0,
+					NULL, NULL),
+			 -EWOULDBLOCK);
 	assert_int_equal(xlpt_lock_take(&f->other, &f->theirs, f->host, &f->clock.clock,
-					&(struct xlpt_lock_key){ .path = "/none/x" }, 0, NULL, NULL), -ENOENT);
+					&(struct xlpt_lock_key){ .path = "/none/x" }, 0, NULL,
+					NULL),
+			 -ENOENT);
 }
 
 /* ---- two processes ---- */
@@ -227,13 +234,25 @@ static struct world *without_acs(void **state)
 {
 	struct world *w = *state;
 
-	fake_bus_add(w->bus, "0000:00:1c.0", &(struct fake_dev){ .vendor = 0x1b36, .device = 0x000c,
-		.class_code = 0x060400, .no_acs = true });
-	fake_bus_add(w->bus, "0000:06:00.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10c9,
-		.class_code = 0x020000, .driver = "igb", .vfs = 7, .net = "enp6s0",
-		.parent = "0000:00:1c.0" });
-	fake_bus_add(w->bus, "0000:06:10.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10ca,
-		.class_code = 0x020000, .pf = "0000:06:00.0", .parent = "0000:00:1c.0" });
+	fake_bus_add(w->bus, "0000:00:1c.0",
+		     &(struct fake_dev){ .vendor = 0x1b36,
+					 .device = 0x000c,
+					 .class_code = 0x060400,
+					 .no_acs = true });
+	fake_bus_add(w->bus, "0000:06:00.0",
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10c9,
+					 .class_code = 0x020000,
+					 .driver = "igb",
+					 .vfs = 7,
+					 .net = "enp6s0",
+					 .parent = "0000:00:1c.0" });
+	fake_bus_add(w->bus, "0000:06:10.0",
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10ca,
+					 .class_code = 0x020000,
+					 .pf = "0000:06:00.0",
+					 .parent = "0000:00:1c.0" });
 	fake_rtnl_link(w->rtnl, "enp6s0", "52:54:00:00:00:60", 0);
 	fake_rtnl_vfs(w->rtnl, "enp6s0", 1);
 	return w;
@@ -270,14 +289,10 @@ static void test_pf_in_the_set_unhide(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		lock_test(test_twice),
-		lock_test(test_shrink),
-		lock_test(test_order),
-		lock_test(test_directory),
-		lock_test(test_two_processes),
-		lock_test(test_two_crosswise),
-		world_test(test_pf_in_the_set),
-		world_test(test_pf_in_the_set_unhide),
+		lock_test(test_twice),		lock_test(test_shrink),
+		lock_test(test_order),		lock_test(test_directory),
+		lock_test(test_two_processes),	lock_test(test_two_crosswise),
+		world_test(test_pf_in_the_set), world_test(test_pf_in_the_set_unhide),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -19,7 +19,8 @@
 
 #define MACHINES "tests/data/machines"
 
-static size_t set_of(const struct xlpt_devices *devs, const struct xlpt_sets *sets, struct xlpt_bdf bdf)
+static size_t set_of(const struct xlpt_devices *devs, const struct xlpt_sets *sets,
+		     struct xlpt_bdf bdf)
 {
 	const struct xlpt_device *d = xlpt_devices_find(devs, bdf);
 
@@ -40,8 +41,9 @@ static void compare(const char *name, const struct fake_machine *m, const struct
 			if (!strcmp(a->number, "none") || !strcmp(b->number, "none"))
 				continue;
 			if (one_group != (set_of(devs, sets, a->bdf) == set_of(devs, sets, b->bdf)))
-				fail_msg("%s: %s and %s are %sin one group", name, XLPT_BDF_STR(b->bdf),
-					 XLPT_BDF_STR(a->bdf), one_group ? "" : "not ");
+				fail_msg("%s: %s and %s are %sin one group", name,
+					 XLPT_BDF_STR(b->bdf), XLPT_BDF_STR(a->bdf),
+					 one_group ? "" : "not ");
 		}
 }
 
@@ -55,8 +57,8 @@ static void check_sets(const char *name, const struct fake_machine *m, unsigned 
 	xlpt_sets_make(&devs, &sets);
 	compare(name, m, &devs, &sets);
 	if (sets.unread || sets.has_groups != groups || sets.agree != groups)
-		fail_msg("%s: %zu unread, has groups %d, agree %d", name, sets.unread, sets.has_groups,
-			 sets.agree);
+		fail_msg("%s: %zu unread, has groups %d, agree %d", name, sets.unread,
+			 sets.has_groups, sets.agree);
 	for (size_t i = 0; groups && i < m->n_groups; i++)
 		if (strcmp(m->groups[i].number, "none") != 0)
 			assert_int_equal(sets.number[set_of(&devs, &sets, m->groups[i].bdf)],
@@ -66,9 +68,10 @@ static void check_sets(const char *name, const struct fake_machine *m, unsigned 
 /* The program on it: every function is listed, and nothing is said on stderr. */
 static void check_list(const char *name, const struct fake_machine *m)
 {
-	_cleanup_free_ char *root = xlpt_xstrdup(fake_bus_host(m->bus)->root), *out = NULL, *err = NULL;
-	char *argv[] = { (char *)"xlpt", (char *)"list", (char *)"-a", (char *)"-o", (char *)"device",
-			 (char *)"--sysroot", root, NULL };
+	_cleanup_free_ char *root = xlpt_xstrdup(fake_bus_host(m->bus)->root), *out = NULL,
+			    *err = NULL;
+	char *argv[] = { (char *)"xlpt",   (char *)"list",	(char *)"-a", (char *)"-o",
+			 (char *)"device", (char *)"--sysroot", root,	      NULL };
 	struct xlpt_env env = { .pci_ids = "tests/data/pci.ids" };
 	size_t len, lines = 0;
 

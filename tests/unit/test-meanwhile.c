@@ -17,10 +17,10 @@
 #include "tests/unit/pooling.h"
 
 #define AFTER_MS 1000
-#define HIDDEN "0000:05:00.0"
-#define PF "0000:01:00.0"
-#define VF "0000:01:10.0"
-#define VF2 "0000:01:10.2"
+#define HIDDEN	 "0000:05:00.0"
+#define PF	 "0000:01:00.0"
+#define VF	 "0000:01:10.0"
+#define VF2	 "0000:01:10.2"
 
 struct meanwhile {
 	struct world *w;
@@ -69,8 +69,11 @@ static void give(struct world *w, uint32_t domid, const char *bdf)
 {
 	struct xlpt_toolstack *ts = fake_ts_get(w->ts);
 
-	assert_int_equal(ts->ops->device_add(ts, domid, &(struct xlpt_spec){ .has_bdf = true,
-						.bdf = B(bdf), .vslot = -1 }, NULL), 0);
+	assert_int_equal(ts->ops->device_add(
+				 ts, domid,
+				 &(struct xlpt_spec){ .has_bdf = true, .bdf = B(bdf), .vslot = -1 },
+				 NULL),
+			 0);
 }
 
 /* ---- the device itself ---- */
@@ -93,7 +96,8 @@ static void test_device(void **state)
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(lines); i++) {
 		struct world *w = world_new();
 
-		waits(w, "device-" HIDDEN, hidden_to_web1, i == 2 ? 3 : 1, lines[i][0], lines[i][1]);
+		waits(w, "device-" HIDDEN, hidden_to_web1, i == 2 ? 3 : 1, lines[i][0],
+		      lines[i][1]);
 		assert_int_equal(fake_ts_owner(w->ts, B(HIDDEN)), 3);
 		assert_int_equal(fake_bus_resets(w->bus, HIDDEN), 0);
 		world_free(w);
@@ -113,8 +117,12 @@ static void another_vf(struct world *w)
 {
 	struct xlpt_host *h = fake_bus_host(w->bus);
 
-	fake_bus_add(w->bus, VF2, &(struct fake_dev){ .vendor = 0x8086, .device = 0x10ca,
-		.class_code = 0x020000, .pf = PF, .parent = "0000:00:01.0" });
+	fake_bus_add(w->bus, VF2,
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10ca,
+					 .class_code = 0x020000,
+					 .pf = PF,
+					 .parent = "0000:00:01.0" });
 	h->ops->write(h, "/sys/bus/pci/drivers/pciback/new_slot", VF2, 12);
 	h->ops->write(h, "/sys/bus/pci/drivers/pciback/bind", VF2, 12);
 }
@@ -156,10 +164,16 @@ static struct world *bridge_without_acs(void **state)
 	struct world *w = *state;
 	struct xlpt_host *h = fake_bus_host(w->bus);
 
-	fake_bus_add(w->bus, "0000:00:1c.0", &(struct fake_dev){ .vendor = 0x1b36, .device = 0x000c,
-		.class_code = 0x060400, .no_acs = true });
-	fake_bus_add(w->bus, ALONE, &(struct fake_dev){ .vendor = 0x8086, .device = 0x10d3,
-		.class_code = 0x020000, .parent = "0000:00:1c.0" });
+	fake_bus_add(w->bus, "0000:00:1c.0",
+		     &(struct fake_dev){ .vendor = 0x1b36,
+					 .device = 0x000c,
+					 .class_code = 0x060400,
+					 .no_acs = true });
+	fake_bus_add(w->bus, ALONE,
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10d3,
+					 .class_code = 0x020000,
+					 .parent = "0000:00:1c.0" });
 	h->ops->write(h, "/sys/bus/pci/drivers/pciback/new_slot", ALONE, 12);
 	h->ops->write(h, "/sys/bus/pci/drivers/pciback/bind", ALONE, 12);
 	return w;
@@ -167,15 +181,20 @@ static struct world *bridge_without_acs(void **state)
 
 static void mate_comes(struct world *w)
 {
-	fake_bus_add(w->bus, "0000:08:00.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10d3,
-		.class_code = 0x020000, .driver = "e1000e", .parent = "0000:00:1c.0" });
+	fake_bus_add(w->bus, "0000:08:00.0",
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10d3,
+					 .class_code = 0x020000,
+					 .driver = "e1000e",
+					 .parent = "0000:00:1c.0" });
 }
 
 static void test_mate_comes(void **state)
 {
 	struct world *w = bridge_without_acs(state);
 
-	waits(w, "device-" ALONE, mate_comes, 3, "attach web1 " ALONE, "while dom0 uses 0000:08:00.0");
+	waits(w, "device-" ALONE, mate_comes, 3, "attach web1 " ALONE,
+	      "while dom0 uses 0000:08:00.0");
 	assert_null(fake_store_peek(w->store, "/local/domain/0/backend/pci/3/0/dev-0"));
 }
 
@@ -224,7 +243,8 @@ static void test_config(void **state)
 	_cleanup_free_ char *text = NULL;
 
 	fake_bus_put(w->bus, CFG, "name = \"web1\"\npci = [ '05:00.0' ]\n");
-	waits(w, "guest-3", taken_out, 0, "attach web1 " HIDDEN " --config " CFG, CFG " is changed");
+	waits(w, "guest-3", taken_out, 0, "attach web1 " HIDDEN " --config " CFG,
+	      CFG " is changed");
 	assert_int_equal(xlpt_host_read_text(fake_bus_host(w->bus), &text, "%s", CFG), 0);
 	assert_non_null(strstr(text, HIDDEN));
 }
@@ -239,8 +259,8 @@ static void app1_comes(struct world *w)
 static void test_start(void **state)
 {
 	struct world *w = *state;
-	_cleanup_free_ char *line = xlpt_xasprintf("start %s",
-		pools_config("name = 'app1'\nmemory = 256\npci = [ '05:00.0' ]\n"));
+	_cleanup_free_ char *line = xlpt_xasprintf(
+		"start %s", pools_config("name = 'app1'\nmemory = 256\npci = [ '05:00.0' ]\n"));
 
 	waits(w, "device-" HIDDEN, app1_comes, 1, line, "a guest called app1 runs already");
 	assert_null(strstr(w->out, "is attached"));
@@ -250,8 +270,8 @@ static void test_start(void **state)
 static void test_start_twice(void **state)
 {
 	struct world *w = *state;
-	_cleanup_free_ char *line = xlpt_xasprintf("start %s",
-		pools_config("name = 'app1'\nmemory = 256\npci = [ 'pool:lan' ]\n"));
+	_cleanup_free_ char *line = xlpt_xasprintf(
+		"start %s", pools_config("name = 'app1'\nmemory = 256\npci = [ 'pool:lan' ]\n"));
 
 	ok(w, "pool define lan pf=01:00.0");
 	/* Of the name's hash: a guest may be called anything. */
@@ -324,18 +344,12 @@ static int leave_setup(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_device),
-		world_test(test_reset_hits),
-		world_test(test_reset_hits_new),
-		world_test(test_mate_comes),
-		world_test(test_vf_remove),
-		world_test(test_vf_set),
-		world_test(test_config),
-		leave_test(test_start),
-		leave_test(test_start_twice),
-		leave_test(test_save),
-		leave_test(test_save_ends),
-		leave_test(test_restore),
+		cmocka_unit_test(test_device),	 world_test(test_reset_hits),
+		world_test(test_reset_hits_new), world_test(test_mate_comes),
+		world_test(test_vf_remove),	 world_test(test_vf_set),
+		world_test(test_config),	 leave_test(test_start),
+		leave_test(test_start_twice),	 leave_test(test_save),
+		leave_test(test_save_ends),	 leave_test(test_restore),
 	};
 	int failed;
 

@@ -13,21 +13,29 @@
 #include "tests/unit/commands.h"
 
 struct refused_case {
-	const char *before[4];	/* commands that lead there */
+	const char *before[4]; /* commands that lead there */
 	void (*change)(struct world *w);
-	const char *line;	/* what is refused */
+	const char *line; /* what is refused */
 	const char *says;
-	const char *mends[3];	/* commands and options that the line must have, beside being obeyed */
+	const char
+		*mends[3]; /* commands and options that the line must have, beside being obeyed */
 };
 
 /* The console's card and a USB controller in one slot, as on AMD's processors. */
 static void apu(struct world *w)
 {
-	struct fake_dev gpu = { .vendor = 0x1002, .device = 0x1636, .class_code = 0x030000,
-				.parent = "0000:00:01.0", .driver = "amdgpu", .multifunction = true,
+	struct fake_dev gpu = { .vendor = 0x1002,
+				.device = 0x1636,
+				.class_code = 0x030000,
+				.parent = "0000:00:01.0",
+				.driver = "amdgpu",
+				.multifunction = true,
 				.boot_vga = true },
-			usb = { .vendor = 0x1022, .device = 0x1639, .class_code = 0x0c0330,
-				.parent = "0000:00:01.0", .driver = "xhci_hcd" };
+			usb = { .vendor = 0x1022,
+				.device = 0x1639,
+				.class_code = 0x0c0330,
+				.parent = "0000:00:01.0",
+				.driver = "xhci_hcd" };
 
 	fake_bus_driver(w->bus, "amdgpu", "1002:*");
 	fake_bus_driver(w->bus, "xhci_hcd", "1022:*");
@@ -38,12 +46,22 @@ static void apu(struct world *w)
 /* A PF in one slot with another card's function, and one VF that web1 has. */
 static void pf_in_slot(struct world *w)
 {
-	struct fake_dev pf = { .vendor = 0x8086, .device = 0x1572, .class_code = 0x020000, .vfs = 4,
-			       .parent = "0000:00:01.0", .driver = "i40e", .multifunction = true },
-			other = { .vendor = 0x8086, .device = 0x1573, .class_code = 0x020000,
+	struct fake_dev pf = { .vendor = 0x8086,
+			       .device = 0x1572,
+			       .class_code = 0x020000,
+			       .vfs = 4,
+			       .parent = "0000:00:01.0",
+			       .driver = "i40e",
+			       .multifunction = true },
+			other = { .vendor = 0x8086,
+				  .device = 0x1573,
+				  .class_code = 0x020000,
 				  .parent = "0000:00:01.0" },
-			vf = { .vendor = 0x8086, .device = 0x154c, .class_code = 0x020000,
-			       .parent = "0000:00:01.0", .pf = "0000:06:00.0" };
+			vf = { .vendor = 0x8086,
+			       .device = 0x154c,
+			       .class_code = 0x020000,
+			       .parent = "0000:00:01.0",
+			       .pf = "0000:06:00.0" };
 
 	fake_bus_driver(w->bus, "i40e", "8086:1572");
 	fake_bus_add(w->bus, "0000:06:00.0", &pf);
@@ -51,6 +69,7 @@ static void pf_in_slot(struct world *w)
 	fake_bus_add(w->bus, "0000:06:02.0", &vf);
 }
 
+/* clang-format off */
 static const struct refused_case cases[] = {
 	/* not hidden */
 	{ .line = "attach web1 02:00.0", .says = "is not hidden", .mends = { "xlpt hide", "--hide" } },
@@ -101,11 +120,13 @@ static const struct refused_case cases[] = {
 	{ .change = pf_in_slot, .line = "reset 06:00.0", .says = "in use by dom0's driver",
 	  .mends = { "xlpt vf remove", "--force" } },
 };
+/* clang-format on */
 
 /* Where a command or a run of options in a hint ends. */
 static size_t until_end(const char *s)
 {
-	static const char *const ends[] = { ";", ",", " first", " or ", "\"", ")", ": ", " resets it", "\n" };
+	static const char *const ends[] = { ";", ",",  " first",     " or ", "\"",
+					    ")", ": ", " resets it", "\n" };
 	size_t best = strlen(s);
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(ends); i++) {
@@ -131,8 +152,8 @@ static char *hint_of(struct world *w, const struct refused_case *c)
 	const char *hint = strstr(w->err, "to mend: ");
 
 	if (status == 0 || !hint || !strstr(w->err, c->says))
-		fail_msg("xlpt %s: exit %d, want a refusal and \"%s\"\n%s%s", c->line, status, c->says,
-			 w->out, w->err);
+		fail_msg("xlpt %s: exit %d, want a refusal and \"%s\"\n%s%s", c->line, status,
+			 c->says, w->out, w->err);
 	hint += strlen("to mend: ");
 	return xlpt_xstrndup(hint, strcspn(hint, "\n"));
 }
@@ -153,11 +174,13 @@ static void run_commands(const struct refused_case *c, const char *hint)
 		_cleanup_free_ char *line = xlpt_xstrndup(p + 5, until_end(p + 5));
 
 		/* xlpt.conf, and a command that only shows, are no steps. */
-		if (strstr(line, "xlpt.conf") || strstr(line, " shows") || xlpt_starts(p, "xlpt show") || !*line)
+		if (strstr(line, "xlpt.conf") || strstr(line, " shows") ||
+		    xlpt_starts(p, "xlpt show") || !*line)
 			continue;
 		n++;
 		if (is_refused(world_run(w, "%s", line)))
-			fail_msg("xlpt %s: \"%s\" is refused in turn: xlpt %s\n%s", c->line, hint, line, w->err);
+			fail_msg("xlpt %s: \"%s\" is refused in turn: xlpt %s\n%s", c->line, hint,
+				 line, w->err);
 	}
 	if (n && is_refused(world_run(w, "%s", c->line)) && strstr(w->err, c->says))
 		fail_msg("xlpt %s: \"%s\" mends nothing:\n%s", c->line, hint, w->err);
@@ -179,9 +202,10 @@ static void try_options(const struct refused_case *c, const char *hint)
 		lead_there(w, c);
 		line = xlpt_xasprintf("%s %s", c->line, options);
 		if (is_refused(world_run(w, "%s", line)))
-			fail_msg("xlpt %s: \"%s\" is refused in turn: xlpt %s\n%s", c->line, hint, line, w->err);
+			fail_msg("xlpt %s: \"%s\" is refused in turn: xlpt %s\n%s", c->line, hint,
+				 line, w->err);
 		world_free(w);
-next:
+	next:
 		p += strlen(options);
 	}
 }

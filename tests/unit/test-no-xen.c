@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A host without Xen, or with one that cannot be asked: said, and never taken for "no guest has it". */
+/* A host without Xen, or with one that cannot be asked: said, and never taken for "no guest has
+ * it". */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -62,8 +63,8 @@ static int teardown(void **state)
 /* The kernel makes that folder, and without Xen no file in it that says so. */
 static void test_no_xen(void **state)
 {
-	static const char *const reading[] = { "list", "show 02:00.0", "topology", "list --xml", "--json list",
-					       "list --state host" };
+	static const char *const reading[] = { "list",	     "show 02:00.0", "topology",
+					       "list --xml", "--json list",  "list --state host" };
 	struct world *w = *state;
 	struct said s = { 0 };
 
@@ -75,10 +76,13 @@ static void test_no_xen(void **state)
 		assert_true(strstr(s.out, "0000:02:00.0") || strstr(s.out, "0000_02_00_0"));
 	}
 	assert_int_equal(run_on(w, "status", &s), 1);
-	assert_int_equal(times(s.err, "xlpt: " NONE "\n  because: its kernel has no /sys/hypervisor/type"), 1);
+	assert_int_equal(
+		times(s.err, "xlpt: " NONE "\n  because: its kernel has no /sys/hypervisor/type"),
+		1);
 	assert_non_null(strstr(s.err, "to mend: boot the boot loader's entry that starts Xen"));
 	/* What a command left is shown all the same: vf create needs no Xen. */
-	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", "xlpt 1\nop vf-create\nat set the number of VFs\n");
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1",
+		     "xlpt 1\nop vf-create\nat set the number of VFs\n");
 	assert_int_equal(run_on(w, "status", &s), 1);
 	assert_non_null(strstr(s.out, "interrupted vf-create"));
 	assert_int_equal(run_on(w, "--json status", &s), 1);
@@ -107,7 +111,8 @@ static void test_not_mounted(void **state)
 	free(s.err);
 }
 
-/* What a killed xlpt had not finished writing goes without Xen, too; the rest of repair needs it. */
+/* What a killed xlpt had not finished writing goes without Xen, too; the rest of repair needs it.
+ */
 static void test_repair_sweeps(void **state)
 {
 	static const char left[] = "/var/lib/xlpt/pools/.xlpt-0123456789abcdef~";
@@ -124,11 +129,13 @@ static void test_repair_sweeps(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_no_xen, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_not_mounted, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_repair_sweeps, setup, teardown),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,11 +9,12 @@
 #include "tests/unit/commands.h"
 
 /* A register page below 4 GiB, the large memory above, ports, and half a page more. */
-#define BARS "0x00000000d0000000 0x00000000d000ffff 0x0000000000040200\n" \
-	     "0x0000038000000000 0x00000380001fffff 0x000000000014220c\n" \
-	     "0x0000000000000000 0x0000000000000000 0x0000000000000000\n" \
-	     "0x000000000000e000 0x000000000000e01f 0x0000000000040101\n" \
-	     "0x00000000d0010800 0x00000000d0010fff 0x0000000000040200\n"
+#define BARS                                                         \
+	"0x00000000d0000000 0x00000000d000ffff 0x0000000000040200\n" \
+	"0x0000038000000000 0x00000380001fffff 0x000000000014220c\n" \
+	"0x0000000000000000 0x0000000000000000 0x0000000000000000\n" \
+	"0x000000000000e000 0x000000000000e01f 0x0000000000040101\n" \
+	"0x00000000d0010800 0x00000000d0010fff 0x0000000000040200\n"
 /* The other half of that page is another card's. */
 #define HALF "0x00000000d0010000 0x00000000d00107ff 0x0000000000040200\n"
 
@@ -21,10 +22,20 @@ static int setup(void **state)
 {
 	struct world *w = world_new();
 
-	fake_bus_add(w->bus, "0000:08:00.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10d3,
-		.class_code = 0x020000, .driver = "e1000e", .parent = "0000:00:01.0", .resource = BARS });
-	fake_bus_add(w->bus, "0000:09:00.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10d3,
-		.class_code = 0x020000, .driver = "e1000e", .parent = "0000:00:01.0", .resource = HALF });
+	fake_bus_add(w->bus, "0000:08:00.0",
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10d3,
+					 .class_code = 0x020000,
+					 .driver = "e1000e",
+					 .parent = "0000:00:01.0",
+					 .resource = BARS });
+	fake_bus_add(w->bus, "0000:09:00.0",
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10d3,
+					 .class_code = 0x020000,
+					 .driver = "e1000e",
+					 .parent = "0000:00:01.0",
+					 .resource = HALF });
 	*state = w;
 	return 0;
 }
@@ -48,7 +59,8 @@ static void test_above_4g(void **state)
 
 		assert_int_equal(world_run(w, "attach %s 08:00.0", guests[i]), 0);
 		assert_int_equal(fake_ts_get(w->ts)->ops->memory_access(
-				fake_ts_get(w->ts), domid, 0x38000000000, 0x380001fffff), 1);
+					 fake_ts_get(w->ts), domid, 0x38000000000, 0x380001fffff),
+				 1);
 		assert_int_equal(world_run(w, "-vv detach %s 08:00.0", guests[i]), 0);
 		no_grant(w, guests[i]);
 		assert_non_null(strstr(w->err, "Xen confirms that domain"));

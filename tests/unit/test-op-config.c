@@ -16,9 +16,9 @@
 #include "core/file.h"
 #include "tests/unit/commands.h"
 
-#define CFG "/etc/xen/web1.cfg"
+#define CFG  "/etc/xen/web1.cfg"
 #define BARE "# web1, mind the cables\nname = \"web1\"\nmemory=512	# MiB\nkernel = '/boot/k'\n"
-#define TWO BARE "pci = [ '0000:02:00.0', # the left one\n\t'05:00.0,permissive=1' ]\nvcpus = 1\n"
+#define TWO  BARE "pci = [ '0000:02:00.0', # the left one\n\t'05:00.0,permissive=1' ]\nvcpus = 1\n"
 
 static char *text_of(struct world *w, const char *path)
 {
@@ -108,7 +108,8 @@ static void test_refused(void **state)
 {
 	struct world *w = *state;
 
-	changes_nothing(w, 1, "attach web1 05:00.0 --config /etc/xen/nosuch", "cannot open /etc/xen/nosuch");
+	changes_nothing(w, 1, "attach web1 05:00.0 --config /etc/xen/nosuch",
+			"cannot open /etc/xen/nosuch");
 	changes_nothing(w, 1, "attach web1 05:00.0 --config /etc/xen", "cannot read /etc/xen");
 	changes_nothing(w, 2, "attach web1 05:00.0 --config", "config");
 	fake_bus_put(w->bus, CFG, "name = 'web1'\npci = [ '02:00.9' ]\n");
@@ -122,7 +123,8 @@ static void test_refused(void **state)
 	changes_nothing(w, 1, "detach web1 04:00.0 --config " CFG, "04:00.*");
 }
 
-/* In a directory of another user: that user's links lead root nowhere else, and he keeps his file. */
+/* In a directory of another user: that user's links lead root nowhere else, and he keeps his file.
+ */
 static void test_users_directory(void **state)
 {
 	struct world *w = *state;
@@ -142,8 +144,10 @@ static void test_users_directory(void **state)
 	assert_int_equal(fchmodat(root, "home/u/vm.cfg", 0640, 0), 0);
 	if (geteuid() == 0) {
 		assert_int_equal(fchownat(root, "home/u/vm.cfg", 65534, 65534, 0), 0);
-		assert_int_equal(fchownat(root, "home/u/link.cfg", 65534, 65534, AT_SYMLINK_NOFOLLOW), 0);
-		changes_nothing(w, 1, "attach web1 --hide 02:00.0 --config /home/u/link.cfg", "another user");
+		assert_int_equal(
+			fchownat(root, "home/u/link.cfg", 65534, 65534, AT_SYMLINK_NOFOLLOW), 0);
+		changes_nothing(w, 1, "attach web1 --hide 02:00.0 --config /home/u/link.cfg",
+				"another user");
 	}
 	ok(w, "attach web1 --hide 02:00.0 --config /home/u/vm.cfg");
 	shadow = text_of(w, "/etc/shadow");
@@ -212,8 +216,8 @@ static int rename_hook(struct xlpt_host *h, const char *from, const char *to)
 
 static int open_hook(struct xlpt_host *h, const char *path, int flags, mode_t mode)
 {
-	bool config = strstr(path, "web1.cfg") ||
-		      (flags & O_CREAT && xlpt_file_is_unfinished(path + 1));
+	bool config =
+		strstr(path, "web1.cfg") || (flags & O_CREAT && xlpt_file_is_unfinished(path + 1));
 
 	if (config && fail_open && !--fail_open)
 		return -EROFS;
@@ -283,7 +287,8 @@ static bool try_one(const void *arg, unsigned nth)
 		fail_msg("%s, %d.%u: repair: %s", line, kind, nth, w->err);
 	after = world_snapshot(w);
 	if ((status == 1 || (status && attach)) && strcmp(before, after) != 0)
-		fail_msg("%s, %d.%u: exit %d, the host is not where it began", line, kind, nth, status);
+		fail_msg("%s, %d.%u: exit %d, the host is not where it began", line, kind, nth,
+			 status);
 	if (listed(w) != held(w))
 		fail_msg("%s, %d.%u: exit %d: %s, and %s", line, kind, nth, status,
 			 held(w) ? "the guest has it" : "the guest does not have it",
@@ -315,6 +320,7 @@ static void test_every_failure(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_attach_detach, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_keeps_the_rest, setup, world_teardown),
@@ -325,6 +331,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_repair, setup, world_teardown),
 		cmocka_unit_test(test_every_failure),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,9 +8,9 @@
 
 #include "tests/unit/pooling.h"
 
-#define LOG "/var/log/xen/qemu-dm-win1.log"
+#define LOG  "/var/log/xen/qemu-dm-win1.log"
 #define BIND "[00:05.0] xen_pt_realize: Error: Binding of interrupt 0 failed! (err: 13)\n"
-#define MAP "[00:05.0] xen_pt_region_update: Error: create new mem mapping failed! (err: 13)\n"
+#define MAP  "[00:05.0] xen_pt_region_update: Error: create new mem mapping failed! (err: 13)\n"
 
 static void old_log(struct world *w)
 {
@@ -28,9 +28,10 @@ static void test_quiet(void **state)
 	assert_string_equal(w->err, "");
 	ok(w, "detach win1 02:00.0");
 	/* What the guest makes it say is no fault, nor what it says of another device. */
-	fake_ts_dm_says(w->ts, "[00:05.0] xen_pt_bar_read: Error: Should not read BAR through QEMU. @0x0\n"
-			       "[00:06.0] xen_pt_realize: Error: Binding of interrupt 0 failed! (err: 13)\n"
-			       "[00:05.0] xen_pt_pci_write_config: Warning: write to a BAR\n");
+	fake_ts_dm_says(
+		w->ts, "[00:05.0] xen_pt_bar_read: Error: Should not read BAR through QEMU. @0x0\n"
+		       "[00:06.0] xen_pt_realize: Error: Binding of interrupt 0 failed! (err: 13)\n"
+		       "[00:05.0] xen_pt_pci_write_config: Warning: write to a BAR\n");
 	ok(w, "attach win1 02:00.0");
 }
 
@@ -70,10 +71,12 @@ static void test_other_xen(void **state)
 	ok(w, "attach win1 02:00.0");
 	assert_string_equal(w->err, "");
 	ok(w, "detach win1 02:00.0");
-	fake_bus_put(w->bus, "/proc/390/maps", "7f1000000000-7f1000001000 r-xp 00000000 08:01 2 "
-					       "/usr/lib/x86_64-linux-gnu/libxenctrl.so.4.20.0\n");
+	fake_bus_put(w->bus, "/proc/390/maps",
+		     "7f1000000000-7f1000001000 r-xp 00000000 08:01 2 "
+		     "/usr/lib/x86_64-linux-gnu/libxenctrl.so.4.20.0\n");
 	ok(w, "attach win1 02:00.0");
-	assert_non_null(strstr(w->err, "the device model of win1 was built for Xen 4.20, and Xen 4.17 runs"));
+	assert_non_null(strstr(
+		w->err, "the device model of win1 was built for Xen 4.20, and Xen 4.17 runs"));
 	ok(w, "detach win1 02:00.0");
 	/* Then the guest's first use of the memory is waited for. */
 	fake_ts_dm_says_later(w->ts, 2000, MAP);

@@ -92,11 +92,12 @@ static void clear(struct world *w)
 }
 
 struct scene {
-	const char *prepare;	/* commands before, separated by ";" */
+	const char *prepare; /* commands before, separated by ";" */
 	const char *command;
-	bool undoes;		/* a failure leaves the host where it was; else repair brings it to the end */
+	bool undoes; /* a failure leaves the host where it was; else repair brings it to the end */
 };
 
+/* clang-format off */
 static const struct scene scenes[] = {
 	{ "", "hide 02:00.0 03:00.0", true },
 	{ "hide 02:00.0;hide 03:00.0", "unhide 02:00.0 03:00.0", true },
@@ -109,6 +110,7 @@ static const struct scene scenes[] = {
 	{ "attach --hide web1 02:00.0", "detach --to-host web1 02:00.0", false },
 	{ "attach --hide win1 02:00.0", "detach win1 02:00.0", false },
 };
+/* clang-format on */
 
 static void prepare(struct world *w, const char *commands)
 {
@@ -136,7 +138,8 @@ static size_t counted(struct world *w)
  * in the snapshot: one for each device of an attach or detach that began, one
  * more for each that was taken back, nothing for hiding.
  */
-static void check_counted(const struct scene *s, const struct injection *inj, int status, size_t count)
+static void check_counted(const struct scene *s, const struct injection *inj, int status,
+			  size_t count)
 {
 	bool hotplug = strstr(s->command, "attach") || strstr(s->command, "detach");
 	size_t devices = strstr(s->command, "04:00.*") ? 3 : strstr(s->command, "03:00.0") ? 2 : 1;
@@ -147,8 +150,10 @@ static void check_counted(const struct scene *s, const struct injection *inj, in
 		assert_int_equal(count, devices);
 	else
 		assert_in_range(count, 0, 2 * devices);
-	/* It came as far as libxl, so that it was counted before; with nodes there was something to take back. */
-	if (status && (inj->inject == add_note || inj->inject == add_assign || inj->inject == add_nodes))
+	/* It came as far as libxl, so that it was counted before; with nodes there was something to
+	 * take back. */
+	if (status &&
+	    (inj->inject == add_note || inj->inject == add_assign || inj->inject == add_nodes))
 		assert_in_range(count, devices + (inj->inject == add_nodes), 2 * devices);
 }
 
@@ -179,22 +184,23 @@ static bool try_one(const void *arg, unsigned nth)
 
 		assert_non_null(strstr(left, "to mend: "));
 		if (world_run(w, "repair"))
-			fail_msg("%s, %s %u: repair failed: %s\nafter: %s", s->command, inj->name, nth,
-				 w->err, left);
+			fail_msg("%s, %s %u: repair failed: %s\nafter: %s", s->command, inj->name,
+				 nth, w->err, left);
 	}
 	after = world_snapshot(w);
 	if (status && s->undoes && strcmp(before, after) != 0) {
 		/* Longer than what cmocka's message holds. */
 		fprintf(stderr, "BEFORE\n%s\nAFTER\n%s\n%s", before, after, w->err);
-		fail_msg("%s, %s %u: exit %d, the host is not where it began", s->command, inj->name,
-			 nth, status);
+		fail_msg("%s, %s %u: exit %d, the host is not where it began", s->command,
+			 inj->name, nth, status);
 	}
 	/* Whatever happened: the same command again ends well, or says it is so already. */
 	if (status) {
 		int again = world_run(w, "%s", s->command);
 
 		if (again && !(again == 1 && strstr(w->err, "does not have")))
-			fail_msg("%s, %s %u: again: exit %d: %s", s->command, inj->name, nth, again, w->err);
+			fail_msg("%s, %s %u: again: exit %d: %s", s->command, inj->name, nth, again,
+				 w->err);
 	}
 	world_free(w);
 	return status != 0;

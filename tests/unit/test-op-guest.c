@@ -9,7 +9,7 @@
 #include "tests/unit/commands.h"
 
 #define BACKEND "/local/domain/0/backend/pci/3/0"
-#define SAID "/local/domain/3/error/device/pci/0/error"
+#define SAID	"/local/domain/3/error/device/pci/0/error"
 
 /* The kernel notices that a backend is gone. */
 static void settle(struct world *w)
@@ -33,8 +33,9 @@ static void test_gives_up(void **state)
 	assert_non_null(strstr(w->err, "its kernel found no memory for DMA"));
 	assert_non_null(strstr(w->err, "swiotlb="));
 	assert_int_equal(fake_ts_owner(w->ts, B("02:00.0")), -2);
-	world_frontend(w, &(struct fake_pcifront_opts){
-				  .step_ms = 10, .gives_up = "22 Error scanning PCI root 0000:00" });
+	world_frontend(w,
+		       &(struct fake_pcifront_opts){
+			       .step_ms = 10, .gives_up = "22 Error scanning PCI root 0000:00" });
 	answers(w, 1, "attach web1 02:00.0", "gave up: 22 Error scanning PCI root 0000:00");
 	assert_null(strstr(w->err, "DMA"));
 	settle(w);
@@ -56,10 +57,12 @@ static void test_gave_up_before(void **state)
 	answers(w, 1, "attach web1 02:00.0", "gave up: 12 Error setting up PCI Frontend");
 	assert_true(xlpt_now(&w->clock.clock) - begin < 20000);
 	/* Said once: the next attach waits for it as long as for any other. */
-	answers(w, 1, "attach --timeout 30 web1 02:00.0", "did not connect to 0000:02:00.0 within 30 s");
+	answers(w, 1, "attach --timeout 30 web1 02:00.0",
+		"did not connect to 0000:02:00.0 within 30 s");
 	/* What a frontend says when its last device leaves is no giving up. */
 	fake_store_set(w->store, "22 freeing event channel 8", SAID);
-	answers(w, 1, "attach --timeout 30 web1 02:00.0", "did not connect to 0000:02:00.0 within 30 s");
+	answers(w, 1, "attach --timeout 30 web1 02:00.0",
+		"did not connect to 0000:02:00.0 within 30 s");
 	settle(w);
 	world_frontend(w, &(struct fake_pcifront_opts){ .step_ms = 10 });
 	ok(w, "attach web1 02:00.0");
@@ -68,7 +71,7 @@ static void test_gave_up_before(void **state)
 
 struct end {
 	struct world *w;
-	bool leaves;	/* as a crash does: libxl leaves its backend */
+	bool leaves; /* as a crash does: libxl leaves its backend */
 };
 
 static void end_guest(void *arg)
@@ -175,12 +178,9 @@ static void test_hvm_ends(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		world_test(test_gives_up),
-		world_test(test_gave_up_before),
-		world_test(test_ends_in_attach),
-		world_test(test_crashes_in_attach),
-		world_test(test_crashes_in_detach),
-		cmocka_unit_test(test_hvm_ends),
+		world_test(test_gives_up),	    world_test(test_gave_up_before),
+		world_test(test_ends_in_attach),    world_test(test_crashes_in_attach),
+		world_test(test_crashes_in_detach), cmocka_unit_test(test_hvm_ends),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -20,17 +20,21 @@
 
 static const struct scene {
 	const char *prepare, *command;
-	bool parts;	/* repair keeps each device that the guest has taken, and takes the others back */
+	bool parts; /* repair keeps each device that the guest has taken, and takes the others back
+		     */
 } scenes[] = {
 	{ .prepare = "hide 03:00.0;unhide 03:00.0", .command = "hide 02:00.0 03:00.0" },
 	{ .prepare = "hide 02:00.0 03:00.0", .command = "unhide 02:00.0 03:00.0" },
-	{ .prepare = "hide 02:00.0 03:00.0", .command = "attach web1 02:00.0 03:00.0", .parts = true },
+	{ .prepare = "hide 02:00.0 03:00.0",
+	  .command = "attach web1 02:00.0 03:00.0",
+	  .parts = true },
 	{ .prepare = "", .command = "attach --hide web1 02:00.0 04:00.*", .parts = true },
 	{ .prepare = "", .command = "attach --hide web1 02:00.0" },
 	{ .prepare = "hide 02:00.0", .command = "attach win1 02:00.0" },
 	{ .prepare = "", .command = "attach --hide web1 01:10.0,mac=52:54:00:6d:90:02,vlan=42" },
 	{ .prepare = "attach --hide web1 02:00.0", .command = "detach web1 02:00.0" },
-	{ .prepare = "attach --hide web1 01:10.0,vlan=42", .command = "detach --to-host web1 01:10.0" },
+	{ .prepare = "attach --hide web1 01:10.0,vlan=42",
+	  .command = "detach --to-host web1 01:10.0" },
 	{ .prepare = "attach --hide web1 02:00.0", .command = "detach --to-host web1 02:00.0" },
 	{ .prepare = "attach --hide win1 02:00.0", .command = "detach win1 02:00.0" },
 };
@@ -158,8 +162,8 @@ static void close_from(int first)
 /* In the child, where cmocka's own would go on with the next test. */
 #define die(...) (fprintf(stderr, __VA_ARGS__), fputc('\n', stderr), _exit(1))
 
-static void compare(struct world *w, const struct scene *s, const char *what, unsigned nth, const char *a,
-		    const char *b)
+static void compare(struct world *w, const struct scene *s, const char *what, unsigned nth,
+		    const char *a, const char *b)
 {
 	_cleanup_free_ char *now = world_snapshot(w);
 
@@ -196,13 +200,14 @@ static void after_signal(struct world *w, const struct scene *s, unsigned nth, i
 	} else {
 		compare(w, s, "signal at", nth, status == 0 ? after : before, NULL);
 		if (!strstr(w->err, "SIGTERM"))
-			die("%s, signal at %u: exit %d without its name: %s", s->command, nth, status,
-				 w->err);
+			die("%s, signal at %u: exit %d without its name: %s", s->command, nth,
+			    status, w->err);
 	}
 }
 
 /* In a process of its own, which ends without tidying up. Whether the point was met. */
-static bool try_one(const struct scene *s, int sig, unsigned nth, const char *before, const char *after)
+static bool try_one(const struct scene *s, int sig, unsigned nth, const char *before,
+		    const char *after)
 {
 	char result = 0;
 	int fds[2];
@@ -251,7 +256,8 @@ static void every_point(int sig)
 		_cleanup_free_ char *before = reference(&scenes[i], false),
 				    *after = reference(&scenes[i], true);
 
-		for (unsigned n = 1; n < 400 && try_one(&scenes[i], sig, n, before, after); n += world_stride())
+		for (unsigned n = 1; n < 400 && try_one(&scenes[i], sig, n, before, after);
+		     n += world_stride())
 			points++;
 	}
 	print_message("%u points\n", points);

@@ -45,7 +45,8 @@ static void test_empty_backend(void **state)
 		     *node; node++)
 			fake_store_set(w->store, NULL, "/local/domain/0/backend/pci/3/0/%s", *node);
 		fake_store_set(w->store, "0", "/local/domain/0/backend/pci/3/0/num_devs");
-		fake_ts_get(w->ts)->ops->revoke(fake_ts_get(w->ts), 3, B("05:00.0"), NULL, 0, 0, NULL);
+		fake_ts_get(w->ts)->ops->revoke(fake_ts_get(w->ts), 3, B("05:00.0"), NULL, 0, 0,
+						NULL);
 		if (repair) {
 			ok(w, "repair");
 			assert_non_null(strstr(w->out, "empty PCI backend"));
@@ -87,8 +88,9 @@ static void test_permissive_ends(void **state)
 	struct xlpt_host *h = fake_bus_host(w->bus);
 	_cleanup_free_ char *before = NULL;
 
-	assert_int_equal(xlpt_host_write_text(h, "0000:05:00.0",
-					      "/sys/bus/pci/drivers/pciback/permissive"), 0);
+	assert_int_equal(
+		xlpt_host_write_text(h, "0000:05:00.0", "/sys/bus/pci/drivers/pciback/permissive"),
+		0);
 	assert_true(permissive(w, "05:00.0"));
 	before = world_snapshot(w);
 	for (unsigned nth = 1; nth <= 2; nth++) {
@@ -108,10 +110,12 @@ static void test_permissive_ends(void **state)
 /* Killed after the guest had taken it: kept. Killed while it was being taken back: taken back. */
 static void test_journal_kept_or_not(void **state)
 {
-	static const char head[] = "xlpt 1\nop attach\nguest 3 00000000-0000-4000-8000-000000000003 "
-				   "web1\ndevice 0000:05:00.0 keep -\nbegin add 0000:05:00.0 to web1\n";
+	static const char head[] =
+		"xlpt 1\nop attach\nguest 3 00000000-0000-4000-8000-000000000003 "
+		"web1\ndevice 0000:05:00.0 keep -\nbegin add 0000:05:00.0 to web1\n";
 	struct world *w = *state;
-	_cleanup_free_ char *undone = xlpt_xasprintf("%sdone\nundo take 0000:05:00.0 from web1\n", head);
+	_cleanup_free_ char *undone =
+		xlpt_xasprintf("%sdone\nundo take 0000:05:00.0 from web1\n", head);
 
 	ok(w, "attach web1 05:00.0");
 	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", head);
@@ -130,10 +134,12 @@ static void test_journal_kept_or_not(void **state)
 /* Unfinished files of killed ones go; what is not xlpt's stays. */
 static void test_left_behind(void **state)
 {
-	static const char *const left[] = { "/etc/initramfs-tools/hooks/xlpt.4194305.tmp",
-					    "/var/lib/xlpt/pins/nic0.4194305.tmp",
-					    "/var/lib/xlpt/pools/.xlpt-0123456789abcdef~",
-					    "/etc/systemd/system/xlpt-vf-eth0.service.4194305.tmp" };
+	static const char *const left[] = {
+		"/etc/initramfs-tools/hooks/xlpt.4194305.tmp",
+		"/var/lib/xlpt/pins/nic0.4194305.tmp",
+		"/var/lib/xlpt/pools/.xlpt-0123456789abcdef~",
+		"/etc/systemd/system/xlpt-vf-eth0.service.4194305.tmp"
+	};
 	static const char other[] = "/etc/systemd/system/other.service.4194305.tmp";
 	struct world *w = *state;
 
@@ -189,12 +195,14 @@ static void test_kept_for_root(void **state)
 static void test_journal_adopt(void **state)
 {
 	struct world *w = *state;
-	struct xlpt_env env = { .host = fake_bus_host(w->bus), .clock = &w->clock.clock,
+	struct xlpt_env env = { .host = fake_bus_host(w->bus),
+				.clock = &w->clock.clock,
 				.err = stderr };
 	struct xlpt_journal *a, *b;
 	size_t na, nb;
 
-	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", "xlpt 1\nop hide\ndevice 0000:02:00.0 hide -\n");
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1",
+		     "xlpt 1\nop hide\ndevice 0000:02:00.0 hide -\n");
 	assert_int_equal(xlpt_journal_interrupted(&env, &a, &na, NULL), 0);
 	assert_int_equal(xlpt_journal_interrupted(&env, &b, &nb, NULL), 0);
 	assert_int_equal(na, 1);
@@ -214,8 +222,10 @@ static void test_journal_adopt(void **state)
 static void test_guest_replaced(void **state)
 {
 	struct world *w = *state;
-	struct xlpt_env env = { .host = fake_bus_host(w->bus), .clock = &w->clock.clock,
-				.store = fake_store_get(w->store), .ts = fake_ts_get(w->ts),
+	struct xlpt_env env = { .host = fake_bus_host(w->bus),
+				.clock = &w->clock.clock,
+				.store = fake_store_get(w->store),
+				.ts = fake_ts_get(w->ts),
 				.err = stderr };
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	_cleanup_op_ struct xlpt_op op;
@@ -277,7 +287,8 @@ static void test_books(void **state)
 	assert_non_null(strstr(w->err, "xlpt repair"));
 	ok(w, "repair");
 	assert_non_null(strstr(w->out, "mended num_devs of domain 3"));
-	assert_string_equal(fake_store_peek(w->store, "/local/domain/0/backend/pci/3/0/num_devs"), "1");
+	assert_string_equal(fake_store_peek(w->store, "/local/domain/0/backend/pci/3/0/num_devs"),
+			    "1");
 	ok(w, "attach --hide web1 02:00.0");
 	ok(w, "detach web1 05:00.0 02:00.0");
 }

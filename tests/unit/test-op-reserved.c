@@ -21,7 +21,7 @@ static void put_dmar(struct world *w)
 	int fd;
 
 	t[4] = 88;
-	t[48] = 1;	/* RMRR */
+	t[48] = 1; /* RMRR */
 	t[50] = 40;
 	memcpy(t + 56, (uint8_t[]){ 0, 0x50, 0x1e, 0xdc }, 4);
 	memcpy(t + 64, (uint8_t[]){ 0xff, 0x4f, 0x1f, 0xdc }, 4);

@@ -46,7 +46,8 @@ static void test_hidden(void **state)
 	assert_null(strstr(w->out, "power state"));
 	changes_nothing(w, 1, "attach win1 03:00.0", "0000:03:00.0 does not answer");
 	assert_non_null(strstr(w->err, "off the bus"));
-	assert_non_null(strstr(w->err, "/sys/bus/pci/devices/0000:03:00.0/remove; echo 1 >/sys/bus/pci/rescan"));
+	assert_non_null(strstr(
+		w->err, "/sys/bus/pci/devices/0000:03:00.0/remove; echo 1 >/sys/bus/pci/rescan"));
 	put_power(w, "0000:03:00.0", "D3cold\n");
 	ok(w, "show 03:00.0");
 	assert_non_null(strstr(w->out, "D3cold"));

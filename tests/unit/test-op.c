@@ -66,8 +66,10 @@ static void test_attach_detach_pv(void **state)
 	ok(w, "hide 02:00.0 03:00.0");
 	before = world_snapshot(w);
 	ok(w, "attach web1 02:00.0,permissive=0 03:00.0");
-	assert_non_null(strstr(w->out, "0000:02:00.0 is attached to web1 (domain 3) as 0000:00:00.0"));
-	assert_non_null(strstr(w->out, "0000:03:00.0 is attached to web1 (domain 3) as 0000:00:01.0"));
+	assert_non_null(
+		strstr(w->out, "0000:02:00.0 is attached to web1 (domain 3) as 0000:00:00.0"));
+	assert_non_null(
+		strstr(w->out, "0000:03:00.0 is attached to web1 (domain 3) as 0000:00:01.0"));
 	assert_true(fake_pcifront_has(w->web1, B("00:00.0")));
 	assert_int_equal(fake_ts_owner(w->ts, B("02:00.0")), 3);
 	ok(w, "status web1");
@@ -119,7 +121,8 @@ static void test_isolation(void **state)
 {
 	struct world *w = *state;
 
-	refused(w, 3, "attach web1 --hide 04:00.1", "cannot go to web1 while dom0 uses 0000:04:00.0");
+	refused(w, 3, "attach web1 --hide 04:00.1",
+		"cannot go to web1 while dom0 uses 0000:04:00.0");
 	ok(w, "attach web1 --hide 04:00.*");
 	refused(w, 1, "attach db1 04:00.0", "in use by web1");
 	refused(w, 1, "unhide 04:00.0", "in use by web1");
@@ -163,17 +166,23 @@ static void test_hvm_functions(void **state)
 	ok(w, "hide 04:00.0 04:00.1 01:10.0");
 	before = world_snapshot(w);
 	ok(w, "attach win1 04:00.1");
-	assert_non_null(strstr(w->out, "0000:04:00.1 is attached to win1 (domain 5) as 0000:00:05.0"));
+	assert_non_null(
+		strstr(w->out, "0000:04:00.1 is attached to win1 (domain 5) as 0000:00:05.0"));
 	ok(w, "detach win1 04:00.1");
 	ok(w, "attach win1 04:00.*");
-	assert_non_null(strstr(w->out, "0000:04:00.0 is attached to win1 (domain 5) as 0000:00:05.0"));
-	assert_non_null(strstr(w->out, "0000:04:00.1 is attached to win1 (domain 5) as 0000:00:06.0"));
+	assert_non_null(
+		strstr(w->out, "0000:04:00.0 is attached to win1 (domain 5) as 0000:00:05.0"));
+	assert_non_null(
+		strstr(w->out, "0000:04:00.1 is attached to win1 (domain 5) as 0000:00:06.0"));
 	ok(w, "detach win1 04:00.*");
 	/* The slot that is asked for is the first function's; QEMU takes no second one into it. */
 	ok(w, "attach win1 04:00.*@9 01:10.0@a");
-	assert_non_null(strstr(w->out, "0000:04:00.0 is attached to win1 (domain 5) as 0000:00:09.0"));
-	assert_non_null(strstr(w->out, "0000:04:00.1 is attached to win1 (domain 5) as 0000:00:05.0"));
-	assert_non_null(strstr(w->out, "0000:01:10.0 is attached to win1 (domain 5) as 0000:00:0a.0"));
+	assert_non_null(
+		strstr(w->out, "0000:04:00.0 is attached to win1 (domain 5) as 0000:00:09.0"));
+	assert_non_null(
+		strstr(w->out, "0000:04:00.1 is attached to win1 (domain 5) as 0000:00:05.0"));
+	assert_non_null(
+		strstr(w->out, "0000:01:10.0 is attached to win1 (domain 5) as 0000:00:0a.0"));
 	ok(w, "detach win1 04:00.* 01:10.0");
 	after = world_snapshot(w);
 	assert_string_equal(before, after);
@@ -192,9 +201,14 @@ static void test_hvm_line(void **state)
 	for (unsigned f = 0; f < 3; f++) {
 		_cleanup_free_ char *bdf = xlpt_xasprintf("0000:08:00.%u", f);
 
-		fake_bus_add(w->bus, bdf, &(struct fake_dev){ .vendor = 0x8086, .device = 0x10d3,
-			.class_code = 0x020000, .driver = "e1000e", .parent = "0000:00:01.0",
-			.multifunction = true, .irq = 23 });
+		fake_bus_add(w->bus, bdf,
+			     &(struct fake_dev){ .vendor = 0x8086,
+						 .device = 0x10d3,
+						 .class_code = 0x020000,
+						 .driver = "e1000e",
+						 .parent = "0000:00:01.0",
+						 .multifunction = true,
+						 .irq = 23 });
 	}
 	ok(w, "attach win1 --hide 08:00.*");
 	for (int round = 0; round < 3; round++) {
@@ -244,7 +258,8 @@ static void test_preconditions(void **state)
 	refused(w, 1, "attach stub1 05:00.0", "domain of its own");
 	refused(w, 1, "attach web1 05:00.0@5", "leave the slot out");
 	/* Its driver would take 01:10.0 along. */
-	refused(w, 3, "attach --force-host-device 01:00.0 --hide web1 01:00.0", "1 virtual function");
+	refused(w, 3, "attach --force-host-device 01:00.0 --hide web1 01:00.0",
+		"1 virtual function");
 	refused(w, 3, "hide --force-host-device 01:00.0 01:00.0", "sriov_numvfs is 1");
 	fake_ts_iommu(w->ts, false);
 	refused(w, 1, "attach web1 05:00.0", "IOMMU");
@@ -289,8 +304,8 @@ static void test_slow_frontend(void **state)
 		struct xlpt_spec spec;
 
 		assert_int_equal(xlpt_spec_parse("02:00.0", &spec, NULL), 0);
-		assert_int_equal(fake_ts_get(w->ts)->ops->device_add(fake_ts_get(w->ts), 3, &spec, NULL),
-				 0);
+		assert_int_equal(
+			fake_ts_get(w->ts)->ops->device_add(fake_ts_get(w->ts), 3, &spec, NULL), 0);
 		xlpt_spec_dispose(&spec);
 	}
 	ok(w, "detach web1 02:00.0");
@@ -344,7 +359,8 @@ static void test_hidden_then_taken(void **state)
 	struct world *w = *state;
 
 	ok(w, "attach --hide web1 02:00.0");
-	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", "xlpt 1\nop hide\n"
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1",
+		     "xlpt 1\nop hide\n"
 		     "device 0000:02:00.0 hide e1000e\nbegin move 0000:02:00.0\n");
 	ok(w, "repair");
 	assert_non_null(strstr(w->out, "left there"));
@@ -355,22 +371,14 @@ static void test_hidden_then_taken(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		world_test(test_hide_unhide),
-		world_test(test_unhide_boot_hidden),
-		world_test(test_xl_hid_it),
-		world_test(test_attach_detach_pv),
-		world_test(test_cycles),
-		world_test(test_attach_hide_and_to_host),
-		world_test(test_isolation),
-		world_test(test_hvm),
-		world_test(test_hvm_functions),
-		world_test(test_hvm_line),
-		world_test(test_preconditions),
-		world_test(test_paused_guest),
-		world_test(test_deaf_frontend),
-		world_test(test_slow_frontend),
-		world_test(test_slow_probe),
-		world_test(test_hidden_then_taken),
+		world_test(test_hide_unhide),	world_test(test_unhide_boot_hidden),
+		world_test(test_xl_hid_it),	world_test(test_attach_detach_pv),
+		world_test(test_cycles),	world_test(test_attach_hide_and_to_host),
+		world_test(test_isolation),	world_test(test_hvm),
+		world_test(test_hvm_functions), world_test(test_hvm_line),
+		world_test(test_preconditions), world_test(test_paused_guest),
+		world_test(test_deaf_frontend), world_test(test_slow_frontend),
+		world_test(test_slow_probe),	world_test(test_hidden_then_taken),
 		world_test(test_sysroot),
 	};
 

@@ -11,21 +11,20 @@
 #include "tests/unit/stores.h"
 #include "xenstore/pcibe.h"
 
-#define BE "/local/domain/0/backend/pci/5/0"
-#define FE "/local/domain/5/device/pci/0"
+#define BE  "/local/domain/0/backend/pci/5/0"
+#define FE  "/local/domain/5/device/pci/0"
 #define ERR "/local/domain/0/error/backend/pci/5/0"
 
 /* As libxl and pciback leave it: three devices, the third with a name and a slot. */
-#define THREE                                                                             \
-	"/local/domain/0/backend/vif/5/0/state = 4\n"                                     \
-	BE "/frontend = " FE "\n" BE "/state = 4\n" BE "/num_devs = 3\n"                  \
-	BE "/key-0 = 0000:01:00.0\n" BE "/dev-0 = 0000:01:00.0\n"                         \
-	BE "/vdev-0 = 0000:00:00.00\n" BE "/opts-0 = permissive=0\n" BE "/state-0 = 3\n"  \
-	BE "/key-1 = 0000:02:00.1\n" BE "/dev-1 = 0000:02:00.1\n"                         \
-	BE "/vdev-1 = 0000:00:01.01\n" BE "/opts-1 = permissive=1\n" BE "/state-1 = 5\n"  \
-	BE "/key-2 = 0001:03:1f.7\n" BE "/dev-2 = 0001:03:1f.7\n" BE "/vdevfn-2 = 28\n"   \
-	BE "/name-2 = nic\n" BE "/state-2 = 1\n"                                          \
-	FE "/backend = " BE "\n" FE "/state = 4\n" FE "/event-channel = 17\n"
+#define THREE                                                                                     \
+	"/local/domain/0/backend/vif/5/0/state = 4\n" BE "/frontend = " FE "\n" BE                \
+	"/state = 4\n" BE "/num_devs = 3\n" BE "/key-0 = 0000:01:00.0\n" BE                       \
+	"/dev-0 = 0000:01:00.0\n" BE "/vdev-0 = 0000:00:00.00\n" BE "/opts-0 = permissive=0\n" BE \
+	"/state-0 = 3\n" BE "/key-1 = 0000:02:00.1\n" BE "/dev-1 = 0000:02:00.1\n" BE             \
+	"/vdev-1 = 0000:00:01.01\n" BE "/opts-1 = permissive=1\n" BE "/state-1 = 5\n" BE          \
+	"/key-2 = 0001:03:1f.7\n" BE "/dev-2 = 0001:03:1f.7\n" BE "/vdevfn-2 = 28\n" BE           \
+	"/name-2 = nic\n" BE "/state-2 = 1\n" FE "/backend = " BE "\n" FE "/state = 4\n" FE       \
+	"/event-channel = 17\n"
 
 static const struct xlpt_bdf A = { 0, 1, 0, 0 }, B = { 0, 2, 0, 1 }, C = { 1, 3, 0x1f, 7 };
 
@@ -109,12 +108,14 @@ static void test_read_fails(void **state)
 /* The address that a node's text must not be taken for. */
 static void test_hostile_addresses(void **state)
 {
+	/* clang-format off */
 	static const char *const bad[] = {
 		"", "x", "0000:01:00", "01:00.0", "0000:01:00.0 ", " 0000:01:00.0", "0000:01:20.0",
 		"0000:01:00.8", "0000:01:00.00", "10000:01:00.0", "000:01:00.0", "0000:1:00.0",
 		"0000-01-00-0", "pci_0000_01_00_0", "(0000:01:00.0)", "0000:01:00.0,0000:02:00.0",
 		"%s%s%s%n", "0x00:01:00.0", "-000:01:00.0", "0000:01:00.*", "\xff\xfe:\x01.0",
 	};
+	/* clang-format on */
 	struct world *w = *state;
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(bad); i++) {
@@ -137,10 +138,12 @@ static void test_hostile_addresses(void **state)
 
 static void test_hostile_numbers(void **state)
 {
+	/* clang-format off */
 	static const char *const bad[] = {
 		"", " 4", "4 ", "+4", "-1", "9", "04294967300", "4.0", "0x4", "\0014", "four",
 		"99999999999999999999999999",
 	};
+	/* clang-format on */
 	struct world *w = *state;
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(bad); i++) {
@@ -172,10 +175,12 @@ static void test_hostile_numbers(void **state)
 /* Names below the backend that are not one of ours, or not spelt as libxl spells them. */
 static void test_hostile_names(void **state)
 {
+	/* clang-format off */
 	static const char *const names[] = {
 		"dev-", "dev--1", "dev-00", "dev-01", "dev-1x", "dev-1024", "dev-4294967296", "dev",
 		"-1", "devx-1", "vdev-99999999999999999999", "root-0", "dev- 1", "dev-0x1",
 	};
+	/* clang-format on */
 	struct world *w = *state;
 	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
 
@@ -208,10 +213,12 @@ static void test_hostile_error_text(void **state)
 static void test_random_text(void **state)
 {
 	static const char alphabet[] = "0123456789abcdef:.-x\x01\xff 74";
+	/* clang-format off */
 	static const char *const nodes[] = {
 		BE "/num_devs", BE "/state", BE "/dev-0", BE "/dev-1", BE "/vdev-0", BE "/state-1",
 		BE "/vdevfn-1", BE "/opts-7", FE "/state", FE "/event-channel", ERR "/error",
 	};
+	/* clang-format on */
 	struct world *w = *state;
 	uint32_t seed = 12345;
 
@@ -245,8 +252,8 @@ static void test_inconsistent(void **state)
 	static const struct {
 		const char *value, *node;
 	} cases[] = {
-		{ "2", "num_devs" }, { "4", "num_devs" }, { NULL, "num_devs" }, { NULL, "dev-1" },
-		{ "junk", "dev-2" }, { "0", "state-7" },
+		{ "2", "num_devs" }, { "4", "num_devs" }, { NULL, "num_devs" },
+		{ NULL, "dev-1" },   { "junk", "dev-2" }, { "0", "state-7" },
 	};
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
@@ -266,8 +273,8 @@ static void test_inconsistent_gap(void **state)
 	struct world *w = *state;
 	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
 
-	fake_store_load(w->f, BE "/num_devs = 2\n" BE "/dev-0 = 0000:01:00.0\n"
-			      BE "/dev-2 = 0000:02:00.1\n");
+	fake_store_load(w->f, BE "/num_devs = 2\n" BE "/dev-0 = 0000:01:00.0\n" BE
+				 "/dev-2 = 0000:02:00.1\n");
 	assert_int_equal(xlpt_pcibe_read(w->s, 5, &be, NULL), 0);
 	assert_int_equal(be.n, 2);
 	assert_int_equal(xlpt_pcibe_find(&be, B)->index, 2);
@@ -284,12 +291,11 @@ static void test_domids_and_owner(void **state)
 	assert_int_equal(xlpt_pcibe_domids(w->s, &ids, &n, NULL), 0);
 	assert_int_equal(n, 0);
 	assert_int_equal(xlpt_pcibe_owner(w->s, A, &domid, NULL), 0);
-	fake_store_load(w->f, THREE
-			"/local/domain/0/backend/pci/12/0/dev-0 = 0000:0a:00.0\n"
-			"/local/domain/0/backend/pci/3/0/dev-0 = junk\n"
-			"/local/domain/0/backend/pci/4 =\n"
-			"/local/domain/0/backend/pci/99999/0/dev-0 = 0000:0a:00.0\n"
-			"/local/domain/0/backend/pci/-1/0/dev-0 = 0000:0a:00.0\n");
+	fake_store_load(w->f, THREE "/local/domain/0/backend/pci/12/0/dev-0 = 0000:0a:00.0\n"
+				    "/local/domain/0/backend/pci/3/0/dev-0 = junk\n"
+				    "/local/domain/0/backend/pci/4 =\n"
+				    "/local/domain/0/backend/pci/99999/0/dev-0 = 0000:0a:00.0\n"
+				    "/local/domain/0/backend/pci/-1/0/dev-0 = 0000:0a:00.0\n");
 	free(ids);
 	assert_int_equal(xlpt_pcibe_domids(w->s, &ids, &n, NULL), 0);
 	assert_int_equal(n, 3);
@@ -309,12 +315,14 @@ static void test_domids_and_owner(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words), T(test_read_nothing),	 T(test_read),
 		T(test_read_fails),	      T(test_hostile_addresses), T(test_hostile_numbers),
 		T(test_hostile_names),	      T(test_hostile_error_text), T(test_random_text),
 		T(test_inconsistent),	      T(test_inconsistent_gap),	 T(test_domids_and_owner),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -11,26 +11,24 @@
 #include "tests/unit/stores.h"
 #include "xenstore/pcibe.h"
 
-#define BE "/local/domain/0/backend/pci/5/0"
-#define FE "/local/domain/5/device/pci/0"
-#define ERR "/local/domain/0/error/backend/pci/5/0"
-#define NOTE "/libxl/pci/0000-01-00-0"
+#define BE	 "/local/domain/0/backend/pci/5/0"
+#define FE	 "/local/domain/5/device/pci/0"
+#define ERR	 "/local/domain/0/error/backend/pci/5/0"
+#define NOTE	 "/libxl/pci/0000-01-00-0"
 #define OLD_NOTE "/libxl/pciback/0000-01-00-0"
 
 static const struct xlpt_bdf A = { 0, 1, 0, 0 }, B = { 0, 2, 0, 1 }, C = { 1, 3, 0x1f, 7 };
 
 static void load_three(struct world *w)
 {
-	fake_store_load(w->f,
-			BE "/state = 7\n" BE "/num_devs = 3\n"
-			BE "/key-0 = 0000:01:00.0\n" BE "/dev-0 = 0000:01:00.0\n"
-			BE "/vdev-0 = 0000:00:00.00\n" BE "/opts-0 = a\n" BE "/state-0 = 3\n"
-			BE "/key-1 = 0000:02:00.1\n" BE "/dev-1 = 0000:02:00.1\n"
-			BE "/vdev-1 = 0000:00:01.01\n" BE "/opts-1 = b\n" BE "/state-1 = 5\n"
-			BE "/name-1 = second\n"
-			BE "/key-2 = 0001:03:1f.7\n" BE "/dev-2 = 0001:03:1f.7\n"
-			BE "/vdevfn-2 = 28\n" BE "/opts-2 = c\n" BE "/state-2 = 1\n"
-			FE "/state = 7\n");
+	fake_store_load(w->f, BE "/state = 7\n" BE "/num_devs = 3\n" BE "/key-0 = 0000:01:00.0\n" BE
+				 "/dev-0 = 0000:01:00.0\n" BE "/vdev-0 = 0000:00:00.00\n" BE
+				 "/opts-0 = a\n" BE "/state-0 = 3\n" BE "/key-1 = 0000:02:00.1\n" BE
+				 "/dev-1 = 0000:02:00.1\n" BE "/vdev-1 = 0000:00:01.01\n" BE
+				 "/opts-1 = b\n" BE "/state-1 = 5\n" BE "/name-1 = second\n" BE
+				 "/key-2 = 0001:03:1f.7\n" BE "/dev-2 = 0001:03:1f.7\n" BE
+				 "/vdevfn-2 = 28\n" BE "/opts-2 = c\n" BE "/state-2 = 1\n" FE
+				 "/state = 7\n");
 }
 
 static void assert_tree(struct world *w, const char *top, const char *want)
@@ -49,14 +47,11 @@ static void test_drop_middle(void **state)
 	assert_int_equal(xlpt_pcibe_drop(w->s, 5, B, XLPT_XBS_RECONFIGURED, NULL), 0);
 	/* No vdev-1 and name-1 of the old device stay behind for the one that moved there. */
 	assert_tree(w, BE,
-		    BE " =\n"
-		    BE "/dev-0 = 0000:01:00.0\n" BE "/dev-1 = 0001:03:1f.7\n"
-		    BE "/key-0 = 0000:01:00.0\n" BE "/key-1 = 0001:03:1f.7\n"
-		    BE "/num_devs = 2\n"
-		    BE "/opts-0 = a\n" BE "/opts-1 = c\n"
-		    BE "/state = 8\n" BE "/state-0 = 3\n" BE "/state-1 = 1\n"
-		    BE "/vdev-0 = 0000:00:00.00\n"
-		    BE "/vdevfn-1 = 28\n");
+		    BE " =\n" BE "/dev-0 = 0000:01:00.0\n" BE "/dev-1 = 0001:03:1f.7\n" BE
+		       "/key-0 = 0000:01:00.0\n" BE "/key-1 = 0001:03:1f.7\n" BE
+		       "/num_devs = 2\n" BE "/opts-0 = a\n" BE "/opts-1 = c\n" BE "/state = 8\n" BE
+		       "/state-0 = 3\n" BE "/state-1 = 1\n" BE "/vdev-0 = 0000:00:00.00\n" BE
+		       "/vdevfn-1 = 28\n");
 	assert_string_equal(fake_store_peek(w->f, FE "/state"), "7");
 }
 
@@ -68,9 +63,9 @@ static void test_drop_first_and_last_index(void **state)
 	assert_int_equal(xlpt_pcibe_drop(w->s, 5, A, XLPT_XBS_NONE, NULL), 0);
 	assert_int_equal(xlpt_pcibe_drop(w->s, 5, C, XLPT_XBS_NONE, NULL), 0);
 	assert_tree(w, BE,
-		    BE " =\n" BE "/dev-0 = 0000:02:00.1\n" BE "/key-0 = 0000:02:00.1\n"
-		    BE "/name-0 = second\n" BE "/num_devs = 1\n" BE "/opts-0 = b\n"
-		    BE "/state = 7\n" BE "/state-0 = 5\n" BE "/vdev-0 = 0000:00:01.01\n");
+		    BE " =\n" BE "/dev-0 = 0000:02:00.1\n" BE "/key-0 = 0000:02:00.1\n" BE
+		       "/name-0 = second\n" BE "/num_devs = 1\n" BE "/opts-0 = b\n" BE
+		       "/state = 7\n" BE "/state-0 = 5\n" BE "/vdev-0 = 0000:00:01.01\n");
 }
 
 static void test_drop_the_only_one(void **state)
@@ -79,9 +74,9 @@ static void test_drop_the_only_one(void **state)
 
 	load_three(w);
 	fake_store_load(w->f, ERR "/error = 22 x\n"
-			      "/local/domain/0/backend/vif/5/0/state = 4\n"
-			      "/local/domain/5/device/vif/0/state = 4\n"
-			      "/libxl/5/device/pci/0/frontend = x\n/libxl/5/type = pv\n");
+				  "/local/domain/0/backend/vif/5/0/state = 4\n"
+				  "/local/domain/5/device/vif/0/state = 4\n"
+				  "/libxl/5/device/pci/0/frontend = x\n/libxl/5/type = pv\n");
 	assert_int_equal(xlpt_pcibe_drop(w->s, 5, A, XLPT_XBS_NONE, NULL), 0);
 	assert_int_equal(xlpt_pcibe_drop(w->s, 5, B, XLPT_XBS_NONE, NULL), 0);
 	assert_non_null(fake_store_peek(w->f, FE));
@@ -102,8 +97,8 @@ static void test_drop_leaves_other_guests(void **state)
 	struct world *w = *state;
 
 	fake_store_load(w->f, BE "/num_devs = 1\n" BE "/dev-0 = 0000:01:00.0\n"
-			      "/local/domain/0/backend/pci/50/0/dev-0 = 0000:01:00.0\n"
-			      ERR "0/error = other\n");
+				 "/local/domain/0/backend/pci/50/0/dev-0 = 0000:01:00.0\n" ERR
+				 "0/error = other\n");
 	assert_int_equal(xlpt_pcibe_drop(w->s, 5, A, XLPT_XBS_NONE, NULL), 0);
 	assert_tree(w, "/local/domain/0/backend/pci",
 		    "/local/domain/0/backend/pci =\n/local/domain/0/backend/pci/50 =\n"
@@ -138,8 +133,8 @@ static void test_drop_inconsistent(void **state)
 
 	/* A device whose address cannot be read is still a device: the backend stays. */
 	fake_store_set(w->f, NULL, BE);
-	fake_store_load(w->f, BE "/num_devs = 2\n" BE "/dev-0 = 0000:01:00.0\n"
-			      BE "/dev-1 = junk\n");
+	fake_store_load(w->f,
+			BE "/num_devs = 2\n" BE "/dev-0 = 0000:01:00.0\n" BE "/dev-1 = junk\n");
 	assert_int_equal(xlpt_pcibe_drop(w->s, 5, A, XLPT_XBS_NONE, NULL), 0);
 	assert_string_equal(fake_store_peek(w->f, BE "/dev-0"), "junk");
 }
@@ -155,18 +150,21 @@ static void test_drop_not_held(void **state)
 	assert_non_null(strstr(diag.fact, BE));
 	load_three(w);
 	before = fake_store_dump(w->f, "/local");
-	assert_int_equal(xlpt_pcibe_drop(w->s, 5, (struct xlpt_bdf){ 0, 1, 0, 1 },
-					 XLPT_XBS_CONNECTED, NULL), XLPT_ERR_NOT_HELD);
+	assert_int_equal(
+		xlpt_pcibe_drop(w->s, 5, (struct xlpt_bdf){ 0, 1, 0, 1 }, XLPT_XBS_CONNECTED, NULL),
+		XLPT_ERR_NOT_HELD);
 	assert_tree(w, "/local", before);
 }
 
 /* Whatever fails on the way, nothing is changed. */
 static void test_drop_is_atomic(void **state)
 {
+	/* clang-format off */
 	static const enum fake_store_op ops[] = {
 		FAKE_STORE_READ, FAKE_STORE_WRITE, FAKE_STORE_RM, FAKE_STORE_LIST, FAKE_STORE_BEGIN,
 		FAKE_STORE_END,
 	};
+	/* clang-format on */
 	struct world *w = *state;
 	unsigned failures = 0;
 
@@ -222,8 +220,8 @@ static void test_note_read(void **state)
 	assert_int_equal(xlpt_pcinote_read(w->s, A, &old, NULL), 0);
 	assert_string_equal(old.driver_path, "/sys/bus/pci/drivers/old");
 
-	fake_store_load(w->f, NOTE "/driver_path = /sys/bus/pci/drivers/igb\n"
-			      NOTE "/name = nic0\n" NOTE "/domid = 7\n");
+	fake_store_load(w->f, NOTE "/driver_path = /sys/bus/pci/drivers/igb\n" NOTE
+				   "/name = nic0\n" NOTE "/domid = 7\n");
 	assert_int_equal(xlpt_pcinote_read(w->s, A, &both, NULL), 0);
 	assert_string_equal(both.driver_path, "/sys/bus/pci/drivers/igb");
 	assert_string_equal(both.name, "nic0");
@@ -249,11 +247,12 @@ static void test_note_driver(void **state)
 	struct world *w = *state;
 
 	fake_store_load(w->f, OLD_NOTE "/driver_path = /old\n"
-			      "/libxl/pciback/0000-02-00-1/driver_path = /b\n");
+				       "/libxl/pciback/0000-02-00-1/driver_path = /b\n");
 	assert_int_equal(xlpt_pcinote_set_driver(w->s, A, "/new", NULL), 0);
-	assert_tree(w, "/libxl", "/libxl =\n/libxl/pci =\n" NOTE " =\n" NOTE "/driver_path = /new\n"
-				 "/libxl/pciback =\n/libxl/pciback/0000-02-00-1 =\n"
-				 "/libxl/pciback/0000-02-00-1/driver_path = /b\n");
+	assert_tree(w, "/libxl",
+		    "/libxl =\n/libxl/pci =\n" NOTE " =\n" NOTE "/driver_path = /new\n"
+		    "/libxl/pciback =\n/libxl/pciback/0000-02-00-1 =\n"
+		    "/libxl/pciback/0000-02-00-1/driver_path = /b\n");
 	/* Without anything in it the note goes as a whole. */
 	assert_int_equal(xlpt_pcinote_set_driver(w->s, A, NULL, NULL), 0);
 	assert_tree(w, "/libxl/pci", "/libxl/pci =\n");
@@ -286,8 +285,8 @@ static void test_note_clear(void **state)
 {
 	struct world *w = *state;
 
-	fake_store_load(w->f, NOTE "/driver_path = /d\n" NOTE "/xlpt-driver = d\n"
-			      NOTE "/name = nic0\n" OLD_NOTE "/driver_path = /d\n");
+	fake_store_load(w->f, NOTE "/driver_path = /d\n" NOTE "/xlpt-driver = d\n" NOTE
+				   "/name = nic0\n" OLD_NOTE "/driver_path = /d\n");
 	assert_int_equal(xlpt_pcinote_clear(w->s, A, NULL), 0);
 	assert_tree(w, "/libxl/pci", "/libxl/pci =\n" NOTE " =\n" NOTE "/name = nic0\n");
 	assert_null(fake_store_peek(w->f, OLD_NOTE));
@@ -318,10 +317,10 @@ static void test_note_by_name(void **state)
 	assert_int_equal(xlpt_pcinote_by_name(w->s, "nic0", &bdf, &diag), XLPT_ERR_NOT_FOUND);
 	assert_non_null(diag.hint);
 	fake_store_load(w->f, NOTE "/driver_path = /d\n"
-			      "/libxl/pci/0001-03-1f-7/name = nic0\n"
-			      "/libxl/pci/0000-02-00-1/name = nic01\n"
-			      "/libxl/pci/junk/name = trap\n"
-			      "/libxl/pci/0000:02:00.1/name = trap\n");
+				   "/libxl/pci/0001-03-1f-7/name = nic0\n"
+				   "/libxl/pci/0000-02-00-1/name = nic01\n"
+				   "/libxl/pci/junk/name = trap\n"
+				   "/libxl/pci/0000:02:00.1/name = trap\n");
 	assert_int_equal(xlpt_pcinote_by_name(w->s, "nic0", &bdf, NULL), 0);
 	assert_int_equal(xlpt_bdf_cmp(bdf, C), 0);
 	assert_int_equal(xlpt_pcinote_by_name(w->s, "nic", &bdf, NULL), XLPT_ERR_NOT_FOUND);
@@ -332,6 +331,7 @@ static void test_note_by_name(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		T(test_drop_middle),	   T(test_drop_first_and_last_index),
 		T(test_drop_the_only_one), T(test_drop_leaves_other_guests),
@@ -341,6 +341,7 @@ int main(void)
 		T(test_note_origin),	   T(test_note_clear),
 		T(test_note_clear_domid),  T(test_note_by_name),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 /* ---- the pure part ---- */
 
 /* Two root ports with a card each, an igb with two functions of it, a bridge in between. */
+/* clang-format off */
 static struct xlpt_device machine[] = {
 	{.bdf = {.dev = 0x10}, .header = XLPT_HEADER_BRIDGE},
 	{.bdf = {.dev = 0x11}, .header = XLPT_HEADER_BRIDGE},
@@ -59,6 +60,7 @@ static struct xlpt_device machine[] = {
 	 .device = 0x10ca,
 	 .class_code = 0x020000},
 };
+/* clang-format on */
 #define N XLPT_ARRAY_SIZE(machine)
 
 struct set {
@@ -80,7 +82,7 @@ static void set_of(struct set *s, unsigned shift)
 
 static void pins_of(struct set *s)
 {
-	struct xlpt_devices all = {.items = s->devs, .n = s->n};
+	struct xlpt_devices all = { .items = s->devs, .n = s->n };
 
 	for (size_t i = 0; i < s->n; i++)
 		xlpt_pin_of(&all, &s->devs[i], NULL, &s->pins[i]);
@@ -106,7 +108,7 @@ static void test_place_and_text(void **state)
 	assert_string_equal(s.pins[7].serial, "dsn:00-00-00-00-00-00-10-40");
 	for (size_t i = 0; i < s.n; i++) {
 		_cleanup_free_ char *text = NULL, *again = NULL;
-		_cleanup_pin_ struct xlpt_pin back = {.vf = -1};
+		_cleanup_pin_ struct xlpt_pin back = { .vf = -1 };
 
 		s.pins[i].at_boot = i & 1;
 		s.pins[i].boot = s.pins[i].address;
@@ -144,7 +146,7 @@ static void test_renumbered(void **state)
 static int find(const struct xlpt_pin *pin, struct set *s, struct xlpt_pin_match *m,
 		const char *says)
 {
-	_cleanup_diag_ struct xlpt_diag diag = {0};
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	int rc = xlpt_pin_find(pin, "p", s->pins, s->n, m, &diag);
 
 	if (rc && (!diag.hint || (!strstr(diag.message, says) && !strstr(diag.fact, says))))
@@ -262,26 +264,26 @@ static void test_bad_files(void **state)
 		const char *text;
 		unsigned line;
 	} bad[] = {
-		{"", 0},
-		{"xlpt-pin 2\n", 1},
-		{"xlpt-pin 1\npath pci0000:00/10.0\n", 2},
-		{"xlpt-pin 1\npath /etc/passwd\n", 2},
-		{"xlpt-pin 1\npath pci0000:00/10.8\n", 2},
-		{"xlpt-pin 1\npath pci0000:00/10.0\npath pci0000:00/10.0\n", 3},
-		{"xlpt-pin 1\nid 8086:10d3\n", 2},
-		{"xlpt-pin 1\nbar 6 1 00000200\n", 2},
-		{"xlpt-pin 1\nbar 0 1\n", 2},
-		{"xlpt-pin 1\nvf -1\n", 2},
-		{"xlpt-pin 1\nserial dsn:\x01\n", 2},
-		{"xlpt-pin 1\nserial 12\n", 2},
-		{"xlpt-pin 1\naddress 02:00.0\n", 2},
-		{"xlpt-pin 1\nnonsense\n", 2},
-		{"xlpt-pin 1\nnonsense 1\n", 2},
+		{ "", 0 },
+		{ "xlpt-pin 2\n", 1 },
+		{ "xlpt-pin 1\npath pci0000:00/10.0\n", 2 },
+		{ "xlpt-pin 1\npath /etc/passwd\n", 2 },
+		{ "xlpt-pin 1\npath pci0000:00/10.8\n", 2 },
+		{ "xlpt-pin 1\npath pci0000:00/10.0\npath pci0000:00/10.0\n", 3 },
+		{ "xlpt-pin 1\nid 8086:10d3\n", 2 },
+		{ "xlpt-pin 1\nbar 6 1 00000200\n", 2 },
+		{ "xlpt-pin 1\nbar 0 1\n", 2 },
+		{ "xlpt-pin 1\nvf -1\n", 2 },
+		{ "xlpt-pin 1\nserial dsn:\x01\n", 2 },
+		{ "xlpt-pin 1\nserial 12\n", 2 },
+		{ "xlpt-pin 1\naddress 02:00.0\n", 2 },
+		{ "xlpt-pin 1\nnonsense\n", 2 },
+		{ "xlpt-pin 1\nnonsense 1\n", 2 },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(bad); i++) {
-		_cleanup_diag_ struct xlpt_diag diag = {0};
+		_cleanup_diag_ struct xlpt_diag diag = { 0 };
 		struct xlpt_pin pin;
 
 		assert_int_equal(xlpt_pin_parse(bad[i].text, &pin, &diag), XLPT_ERR_DATA);
@@ -291,9 +293,10 @@ static void test_bad_files(void **state)
 
 static void test_vpd(void **state)
 {
-	static const uint8_t vpd[] = {0x82, 4, 0,   'c', 'a', 'r', 'd', 0x90,
-				      14,   0, 'P', 'N', 2,   'a', 'b', 'S',
-				      'N',  5, 'X', '1', '2', ' ', ' ', 0x78};
+	static const uint8_t vpd[] = {
+		0x82, 4,   0,	'c', 'a', 'r', 'd', 0x90, 14,  0,   'P', 'N',
+		2,    'a', 'b', 'S', 'N', 5,   'X', '1',  '2', ' ', ' ', 0x78
+	};
 	_cleanup_free_ char *sn = xlpt_vpd_parse_serial(vpd, sizeof(vpd));
 	uint8_t bad[sizeof(vpd)];
 
@@ -350,14 +353,18 @@ static void test_commands(void **state)
 /* A second root port, and disks behind either: 00:01.0 is the world's own. */
 static void add_bridge(struct world *w)
 {
-	fake_bus_add(w->bus, "0000:00:02.0", &(struct fake_dev){ .vendor = 0x1b36, .device = 0x000c,
-		.class_code = 0x060400 });
+	fake_bus_add(
+		w->bus, "0000:00:02.0",
+		&(struct fake_dev){ .vendor = 0x1b36, .device = 0x000c, .class_code = 0x060400 });
 }
 
 static void add_disk(struct world *w, const char *bdf, uint16_t vendor, const char *parent)
 {
-	fake_bus_add(w->bus, bdf, &(struct fake_dev){ .vendor = vendor, .device = 0x0011,
-		.class_code = 0x010802, .parent = parent });
+	fake_bus_add(w->bus, bdf,
+		     &(struct fake_dev){ .vendor = vendor,
+					 .device = 0x0011,
+					 .class_code = 0x010802,
+					 .parent = parent });
 }
 
 static void test_moved(void **state)

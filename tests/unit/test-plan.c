@@ -14,9 +14,9 @@
  */
 struct world {
 	struct xlpt_str log;
-	unsigned run_fails, undo_fails, before_refuses;	/* bit per step */
-	bool undo_refused;	/* the observer refuses undos, too */
-	bool mute;		/* functions fail without filling the diagnosis */
+	unsigned run_fails, undo_fails, before_refuses; /* bit per step */
+	bool undo_refused;				/* the observer refuses undos, too */
+	bool mute; /* functions fail without filling the diagnosis */
 };
 
 static int act(struct world *w, size_t arg, char sign, bool fails, struct xlpt_diag *diag)
@@ -88,23 +88,39 @@ static void test_run(void **state)
 	} cases[] = {
 		{ { .mute = false }, "+0 +1 +2 +3 ", 0, NULL, NULL },
 		/* in reverse order, the failing step's own undo first */
-		{ { .run_fails = 1 << 3 }, "+0 +1 +2 +3! -3 -2 -0 ", XLPT_ERR_IO, "run 3 failed",
+		{ { .run_fails = 1 << 3 },
+		  "+0 +1 +2 +3! -3 -2 -0 ",
+		  XLPT_ERR_IO,
+		  "run 3 failed",
 		  "hint of +3" },
-		{ { .run_fails = 1 << 2 }, "+0 +1 +2! -2 -0 ", XLPT_ERR_IO, "run 2 failed",
+		{ { .run_fails = 1 << 2 },
+		  "+0 +1 +2! -2 -0 ",
+		  XLPT_ERR_IO,
+		  "run 2 failed",
 		  "hint of +2" },
-		{ { .run_fails = 1 << 1 }, "+0 +1! -0 ", XLPT_ERR_IO, "run 1 failed",
+		{ { .run_fails = 1 << 1 },
+		  "+0 +1! -0 ",
+		  XLPT_ERR_IO,
+		  "run 1 failed",
 		  "hint of +1" },
 		{ { .run_fails = 1 << 0 }, "+0! -0 ", XLPT_ERR_IO, "run 0 failed", "hint of +0" },
 		/* a failing undo is named, and does not keep the others from being tried */
-		{ { .run_fails = 1 << 3, .undo_fails = 1 << 2 }, "+0 +1 +2 +3! -3 -2! -0 ",
-		  XLPT_ERR_LEFT, "run 3 failed; left behind: could not take back 2 (undo 2 failed)",
+		{ { .run_fails = 1 << 3, .undo_fails = 1 << 2 },
+		  "+0 +1 +2 +3! -3 -2! -0 ",
+		  XLPT_ERR_LEFT,
+		  "run 3 failed; left behind: could not take back 2 (undo 2 failed)",
 		  HINT_LEFT },
 		{ { .run_fails = 1 << 3, .undo_fails = 1 << 3 | 1 << 0 },
-		  "+0 +1 +2 +3! -3! -2 -0! ", XLPT_ERR_LEFT,
+		  "+0 +1 +2 +3! -3! -2 -0! ",
+		  XLPT_ERR_LEFT,
 		  "run 3 failed; left behind: could not do 3 (undo 3 failed); "
-		  "could not take back 0 (undo 0 failed)", HINT_LEFT },
-		{ { .run_fails = 1 << 0, .undo_fails = 1 << 0, .mute = true }, "+0! -0! ",
-		  XLPT_ERR_LEFT, "failed; left behind: could not take back 0 (failed)", HINT_LEFT },
+		  "could not take back 0 (undo 0 failed)",
+		  HINT_LEFT },
+		{ { .run_fails = 1 << 0, .undo_fails = 1 << 0, .mute = true },
+		  "+0! -0! ",
+		  XLPT_ERR_LEFT,
+		  "failed; left behind: could not take back 0 (failed)",
+		  HINT_LEFT },
 	};
 
 	(void)state;
@@ -148,21 +164,28 @@ static void test_observer(void **state)
 	} cases[] = {
 		{ { .mute = false }, "<+0 >+0 <+1 >+1 <+2 >+2 <+3 >+3 ", 0, NULL },
 		/* "after" only on success; what has no undo is not announced */
-		{ { .run_fails = 1 << 2 }, "<+0 >+0 <+1 >+1 <+2! <-2 >-2 <-0 >-0 ", XLPT_ERR_IO,
+		{ { .run_fails = 1 << 2 },
+		  "<+0 >+0 <+1 >+1 <+2! <-2 >-2 <-0 >-0 ",
+		  XLPT_ERR_IO,
 		  "run 2 failed" },
 		{ { .run_fails = 1 << 2, .undo_fails = 1 << 2 },
-		  "<+0 >+0 <+1 >+1 <+2! <-2! <-0 >-0 ", XLPT_ERR_LEFT,
+		  "<+0 >+0 <+1 >+1 <+2! <-2! <-0 >-0 ",
+		  XLPT_ERR_LEFT,
 		  "run 2 failed; left behind: could not take back 2 (undo 2 failed)" },
 		/* a refused step was not begun: nothing of it is undone */
-		{ { .before_refuses = 1 << 2 }, "<+0 >+0 <+1 >+1 <<-0 >-0 ", XLPT_ERR_TIMEOUT,
+		{ { .before_refuses = 1 << 2 },
+		  "<+0 >+0 <+1 >+1 <<-0 >-0 ",
+		  XLPT_ERR_TIMEOUT,
 		  "the observer refuses 2" },
 		{ { .before_refuses = 1 << 0 }, "<", XLPT_ERR_TIMEOUT, "the observer refuses 0" },
 		/* an undo is tried whatever the observer says */
 		{ { .before_refuses = 1 << 3, .undo_refused = true },
-		  "<+0 >+0 <+1 >+1 <+2 >+2 <<-2 >-2 <-0 >-0 ", XLPT_ERR_TIMEOUT,
+		  "<+0 >+0 <+1 >+1 <+2 >+2 <<-2 >-2 <-0 >-0 ",
+		  XLPT_ERR_TIMEOUT,
 		  "the observer refuses 3" },
 		{ { .before_refuses = 1 << 1, .undo_refused = true, .undo_fails = 1 << 0 },
-		  "<+0 >+0 <<-0! ", XLPT_ERR_LEFT,
+		  "<+0 >+0 <<-0! ",
+		  XLPT_ERR_LEFT,
 		  "the observer refuses 1; left behind: could not take back 0 (undo 0 failed)" },
 	};
 

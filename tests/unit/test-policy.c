@@ -21,12 +21,19 @@ struct world {
 static void good_world(struct world *w)
 {
 	*w = (struct world){
-		.guest = { .domid = 3, .name = (char *)"web1", .type = XLPT_GUEST_PV,
-			   .passthrough = XLPT_ON, .e820_host = XLPT_ON },
-		.device = { .bdf = { .bus = 3, .func = 1 }, .header = XLPT_HEADER_ENDPOINT,
+		.guest = { .domid = 3,
+			   .name = (char *)"web1",
+			   .type = XLPT_GUEST_PV,
+			   .passthrough = XLPT_ON,
+			   .e820_host = XLPT_ON },
+		.device = { .bdf = { .bus = 3, .func = 1 },
+			    .header = XLPT_HEADER_ENDPOINT,
 			    .driver = (char *)"pciback" },
 		.place = { .on_pciback = true, .hyp_known = true, .noted_domid = -1 },
-		.f = { .iommu = true, .guest_devices = 2, .be_state = 4, .fe_state = 4,
+		.f = { .iommu = true,
+		       .guest_devices = 2,
+		       .be_state = 4,
+		       .fe_state = 4,
 		       .be_consistent = true },
 	};
 	w->f.guest = &w->guest;
@@ -189,6 +196,7 @@ static void not_hidden_no_driver(struct world *w)
 
 static void test_attach_refused(void **state)
 {
+	/* clang-format off */
 	static const struct refusal cases[] = {
 		{ bridge, XLPT_ERR_NOT_ENDPOINT, BDF " is a bridge", "type 1",
 		  "functions behind it" },
@@ -234,6 +242,7 @@ static void test_attach_refused(void **state)
 		{ not_hidden_no_driver, XLPT_ERR_NOT_HIDDEN, BDF " is not hidden", "driver is none",
 		  "--hide" },
 	};
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
@@ -275,7 +284,7 @@ static void first_device(struct world *w)
 {
 	w->f.guest_devices = 0;
 	w->f.be_state = w->f.fe_state = -1;
-	w->f.be_consistent = false;	/* there is nothing to be consistent */
+	w->f.be_consistent = false; /* there is nothing to be consistent */
 }
 
 static void last_slot(struct world *w)
@@ -288,12 +297,12 @@ static void nothing_known(struct world *w)
 	w->guest.passthrough = w->guest.e820_host = XLPT_UNSET;
 	w->device.header = XLPT_HEADER_UNKNOWN;
 	w->place.hyp_known = false;
-	w->place.hyp_assigned = true;	/* means nothing then */
+	w->place.hyp_assigned = true; /* means nothing then */
 }
 
 static void only_noted(struct world *w)
 {
-	w->place.noted_domid = 12;	/* a stale note alone is no owner */
+	w->place.noted_domid = 12; /* a stale note alone is no owner */
 }
 
 static void hide_it(struct world *w)
@@ -316,10 +325,12 @@ static void forced_e820(struct world *w)
 
 static void test_attach_allowed(void **state)
 {
+	/* clang-format off */
 	static void (*const cases[])(struct world *) = {
 		as_it_is,   hvm,	hvm_closed, first_device,  last_slot,  nothing_known,
 		only_noted, hide_it,	forced_needed, forced_e820,
 	};
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
@@ -337,6 +348,7 @@ static void test_attach_allowed(void **state)
 /* Force opens one door, not all. */
 static void test_attach_force_is_narrow(void **state)
 {
+	/* clang-format off */
 	static const struct refusal cases[] = {
 		{ bridge, XLPT_ERR_NOT_ENDPOINT, BDF, "", "" },
 		{ owned, XLPT_ERR_IN_USE, BDF, "", "" },
@@ -351,6 +363,7 @@ static void test_attach_force_is_narrow(void **state)
 		{ leaving, XLPT_ERR_CONFLICT, "half-way out", "", "" },
 		{ closing, XLPT_ERR_CONFLICT, "takes no more", "", "" },
 	};
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
@@ -381,6 +394,7 @@ static void test_needed_first(void **state)
 
 static void test_hide(void **state)
 {
+	/* clang-format off */
 	static const struct refusal cases[] = {
 		{ bridge, XLPT_ERR_NOT_ENDPOINT, BDF " is a bridge", "type 1", "functions" },
 		{ owned, XLPT_ERR_IN_USE, BDF " is in use by db1", "pci/7/0",
@@ -391,6 +405,7 @@ static void test_hide(void **state)
 		{ needed, XLPT_ERR_HOST_NEEDS, "this host needs " BDF, "/dev/sda2",
 		  "--force-host-device " BDF },
 	};
+	/* clang-format on */
 	struct world w;
 
 	(void)state;
@@ -415,6 +430,7 @@ static void test_hide(void **state)
 
 static void test_unhide(void **state)
 {
+	/* clang-format off */
 	static const struct refusal cases[] = {
 		{ owned, XLPT_ERR_IN_USE, BDF " is in use by db1", "pci/7/0",
 		  "xlpt detach db1 " BDF },
@@ -422,6 +438,7 @@ static void test_unhide(void **state)
 		{ assigned_and_noted, XLPT_ERR_IN_USE, "by the hypervisor", "domain 12",
 		  "xlpt repair" },
 	};
+	/* clang-format on */
 	struct world w;
 
 	(void)state;
@@ -442,10 +459,13 @@ static void test_rejoin(void **state)
 {
 	static const struct {
 		struct xlpt_place place;
-		const char *message;	/* NULL: may go back */
+		const char *message; /* NULL: may go back */
 	} cases[] = {
-		{ { .on_pciback = true, .has_owner = true, .owner_domid = 3,
-		    .owner_name = (char *)"web1" }, "while 0000:03:00.0 is with web1" },
+		{ { .on_pciback = true,
+		    .has_owner = true,
+		    .owner_domid = 3,
+		    .owner_name = (char *)"web1" },
+		  "while 0000:03:00.0 is with web1" },
 		{ { .on_pciback = true, .has_owner = true, .owner_domid = 9 }, "is with a guest" },
 		{ { .hyp_known = true, .hyp_assigned = true }, "is with a guest" },
 		{ { .on_pciback = true, .hyp_known = true }, NULL },
@@ -468,7 +488,8 @@ static void test_rejoin(void **state)
 			assert_refused(&(struct refusal){ .code = XLPT_ERR_RULE,
 							  .message = cases[i].message,
 							  .fact = "shares what the IOMMU goes by",
-							  .hint = "--allow-split " BDF }, rc, &diag);
+							  .hint = "--allow-split " BDF },
+				       rc, &diag);
 	}
 }
 
@@ -478,20 +499,41 @@ static void test_split(void **state)
 	static const struct {
 		const char *driver;
 		struct xlpt_place place;
-		const char *message;	/* NULL: harms nobody */
+		const char *message; /* NULL: harms nobody */
 		const char *fact, *hint;
 	} cases[] = {
-		{ "e1000e", { 0 }, "while dom0 uses 0000:03:00.0", "is behind it; dom0 can lose 0000:03:00.0 (e1000e)",
+		{ "e1000e",
+		  { 0 },
+		  "while dom0 uses 0000:03:00.0",
+		  "is behind it; dom0 can lose 0000:03:00.0 (e1000e)",
 		  "--allow-split " BDF },
-		{ "pciback", { .on_pciback = true, .has_owner = true, .owner_domid = 4,
-			       .owner_name = (char *)"db1" },
-		  "while 0000:03:00.0 is with db1", "0000:03:00.0 is behind it", "--allow-split " BDF },
-		{ "pciback", { .on_pciback = true, .has_owner = true, .owner_domid = 4 },
-		  "is with another guest", "is behind it", "--allow-split" },
-		{ "pciback", { .on_pciback = true, .hyp_known = true, .hyp_assigned = true },
-		  "is with another guest", "is behind it", "--allow-split" },
-		{ "pciback", { .on_pciback = true, .has_owner = true, .owner_domid = 3,
-			       .hyp_known = true, .hyp_assigned = true }, NULL, NULL, NULL },
+		{ "pciback",
+		  { .on_pciback = true,
+		    .has_owner = true,
+		    .owner_domid = 4,
+		    .owner_name = (char *)"db1" },
+		  "while 0000:03:00.0 is with db1",
+		  "0000:03:00.0 is behind it",
+		  "--allow-split " BDF },
+		{ "pciback",
+		  { .on_pciback = true, .has_owner = true, .owner_domid = 4 },
+		  "is with another guest",
+		  "is behind it",
+		  "--allow-split" },
+		{ "pciback",
+		  { .on_pciback = true, .hyp_known = true, .hyp_assigned = true },
+		  "is with another guest",
+		  "is behind it",
+		  "--allow-split" },
+		{ "pciback",
+		  { .on_pciback = true,
+		    .has_owner = true,
+		    .owner_domid = 3,
+		    .hyp_known = true,
+		    .hyp_assigned = true },
+		  NULL,
+		  NULL,
+		  NULL },
 		{ "pciback", { .on_pciback = true, .hyp_known = true }, NULL, NULL, NULL },
 		{ NULL, { 0 }, NULL, NULL, NULL },
 		{ "pci-stub", { 0 }, NULL, NULL, NULL },
@@ -500,8 +542,10 @@ static void test_split(void **state)
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
 		_cleanup_diag_ struct xlpt_diag diag = { 0 };
-		struct xlpt_device other = { .bdf = { .bus = 3 }, .driver = (char *)cases[i].driver };
-		struct xlpt_set_mate mate = { .device = &other, .place = &cases[i].place,
+		struct xlpt_device other = { .bdf = { .bus = 3 },
+					     .driver = (char *)cases[i].driver };
+		struct xlpt_set_mate mate = { .device = &other,
+					      .place = &cases[i].place,
 					      .why = "is behind it" };
 		struct world w;
 		int rc;
@@ -513,45 +557,56 @@ static void test_split(void **state)
 		else
 			assert_refused(&(struct refusal){ .code = XLPT_ERR_RULE,
 							  .message = cases[i].message,
-							  .fact = cases[i].fact, .hint = cases[i].hint },
+							  .fact = cases[i].fact,
+							  .hint = cases[i].hint },
 				       rc, &diag);
 	}
 }
 
-/* One refusal names all that are in use, tells what dom0 can lose, and proposes nothing that is refused. */
+/* One refusal names all that are in use, tells what dom0 can lose, and proposes nothing that is
+ * refused. */
 static void test_split_of_many(void **state)
 {
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	struct xlpt_device gpu = { .bdf = { .bus = 4 }, .driver = (char *)"amdgpu" },
-			   audio = { .bdf = { .bus = 4, .func = 1 }, .driver = (char *)"snd_hda_intel" },
+			   audio = { .bdf = { .bus = 4, .func = 1 },
+				     .driver = (char *)"snd_hda_intel" },
 			   ccp = { .bdf = { .bus = 4, .func = 2 }, .driver = (char *)"ccp" },
 			   usb = { .bdf = { .bus = 4, .func = 4 }, .driver = (char *)"pciback" },
 			   idle = { .bdf = { .bus = 4, .func = 5 } };
 	struct xlpt_place console = { .needed = "it shows the console" }, dom0 = { 0 },
-			  db1 = { .on_pciback = true, .has_owner = true, .owner_domid = 4,
+			  db1 = { .on_pciback = true,
+				  .has_owner = true,
+				  .owner_domid = 4,
 				  .owner_name = (char *)"db1" };
+	/* clang-format off */
 	struct xlpt_set_mate mates[] = { { &audio, &dom0, NULL }, { &ccp, &dom0, NULL },
 					 { &usb, &db1, NULL }, { &idle, &dom0, NULL },
 					 { &gpu, &console, NULL } };
+	/* clang-format on */
 	struct world w;
 
 	(void)state;
 	good_world(&w);
 	assert_int_equal(xlpt_policy_split(&w.device, &w.guest, mates, 4, &diag), XLPT_ERR_RULE);
 	assert_string_equal(diag.message, BDF " cannot go to web1 while dom0 uses 0000:04:00.1 and "
-			    "0000:04:00.2, and 0000:04:00.4 is with db1");
-	assert_string_equal(diag.fact, "they are in one isolation set, xlpt show " BDF " says why; dom0 can "
+					      "0000:04:00.2, and 0000:04:00.4 is with db1");
+	assert_string_equal(diag.fact,
+			    "they are in one isolation set, xlpt show " BDF " says why; dom0 can "
 			    "lose 0000:04:00.1 (snd_hda_intel) and 0000:04:00.2 (ccp)");
-	assert_non_null(strstr(diag.hint, "xlpt detach db1 0000:04:00.4; xlpt hide 0000:04:00.1 0000:04:00.2; "
+	assert_non_null(strstr(diag.hint,
+			       "xlpt detach db1 0000:04:00.4; xlpt hide 0000:04:00.1 0000:04:00.2; "
 			       "or let web1"));
 	xlpt_diag_dispose(&diag);
 	/* The console's card cannot be hidden: only consent is left. */
 	assert_int_equal(xlpt_policy_split(&w.device, &w.guest, mates, 5, &diag), XLPT_ERR_RULE);
-	assert_non_null(strstr(diag.fact, "this host needs 0000:04:00.0 (amdgpu): it shows the console; dom0 "
+	assert_non_null(strstr(diag.fact,
+			       "this host needs 0000:04:00.0 (amdgpu): it shows the console; dom0 "
 			       "can lose 0000:04:00.1"));
 	assert_null(strstr(diag.hint, "xlpt hide"));
 	assert_null(strstr(diag.hint, "xlpt detach"));
-	assert_non_null(strstr(diag.hint, "--allow-split " BDF ", or for good \"allow-split = " BDF "\""));
+	assert_non_null(
+		strstr(diag.hint, "--allow-split " BDF ", or for good \"allow-split = " BDF "\""));
 }
 
 int main(void)

@@ -29,16 +29,16 @@
 #include "xenstore/pcibe.h"
 #include "xl-plugin/leases.h"
 
-#define STEPS 200
+#define STEPS  200
 #define GUESTS 3
-#define VFS 7
+#define VFS    7
 
 struct walk {
 	struct world *w;
 	unsigned seed, state, step;
 	const char *cfg[GUESTS];
-	unsigned kill_at;	/* counts down to the next kill; 0 = none */
-	bool open[256];		/* descriptors that were open before the command */
+	unsigned kill_at; /* counts down to the next kill; 0 = none */
+	bool open[256];	  /* descriptors that were open before the command */
 	unsigned starts, stops, attaches, detaches, kills, cut_short, full;
 	char doing[128];
 };
@@ -49,12 +49,12 @@ static unsigned next(struct walk *k, unsigned below)
 	return (k->state >> 16) % below;
 }
 
-#define FAIL(k, ...)                                                                            \
-	do {                                                                                    \
-		fprintf(stderr, "seed %u, step %u (%s): ", (k)->seed, (k)->step, (k)->doing);   \
-		fprintf(stderr, __VA_ARGS__);                                                   \
-		fprintf(stderr, "\n");                                                          \
-		_exit(1);                                                                       \
+#define FAIL(k, ...)                                                                          \
+	do {                                                                                  \
+		fprintf(stderr, "seed %u, step %u (%s): ", (k)->seed, (k)->step, (k)->doing); \
+		fprintf(stderr, __VA_ARGS__);                                                 \
+		fprintf(stderr, "\n");                                                        \
+		_exit(1);                                                                     \
 	} while (0)
 
 /* cmocka's own assertions would go on in the parent's place. */
@@ -96,7 +96,8 @@ static int run(struct walk *k, const char *fmt, ...)
 
 static struct xlpt_leases leases_of(struct walk *k)
 {
-	struct xlpt_env env = { .host = fake_bus_host(k->w->bus), .clock = &k->w->clock.clock,
+	struct xlpt_env env = { .host = fake_bus_host(k->w->bus),
+				.clock = &k->w->clock.clock,
 				.err = stderr };
 	struct xlpt_leases l;
 
@@ -259,7 +260,8 @@ static void step(struct walk *k)
 		snprintf(k->doing, sizeof(k->doing), "stop app%u", g);
 		trace(k);
 		fake_ts_kill(k->w->ts, domid);
-		/* xl destroy takes its time, too: pciback notices (its instance ends) before xl does. */
+		/* xl destroy takes its time, too: pciback notices (its instance ends) before xl
+		 * does. */
 		k->w->clock.clock.sleep_ms(&k->w->clock.clock, 50);
 		k->stops++;
 		/* Whatever the next command is. */
@@ -288,9 +290,11 @@ static void go_on(struct walk *k)
 	if (!strstr(k->w->out, "\"free\": 7,"))
 		FAIL(k, "the pool does not end full: %s", k->w->out);
 	CHECK(k, check(k) == 0);
-	print_message("seed %u: %u starts, %u stops, %u attaches, %u detaches, %u times empty, %u kills, "
-		      "%u of them left a lease\n", k->seed, k->starts, k->stops, k->attaches,
-		      k->detaches, k->full, k->kills, k->cut_short);
+	print_message(
+		"seed %u: %u starts, %u stops, %u attaches, %u detaches, %u times empty, %u kills, "
+		"%u of them left a lease\n",
+		k->seed, k->starts, k->stops, k->attaches, k->detaches, k->full, k->kills,
+		k->cut_short);
 }
 
 static void walk(unsigned seed)
@@ -302,7 +306,8 @@ static void walk(unsigned seed)
 	for (unsigned g = 0; g < GUESTS; g++) {
 		_cleanup_free_ char *text = xlpt_xasprintf(
 			"name = \"app%u\"\nuuid = \"00000000-0000-4000-8000-0000000000a%u\"\n"
-			"pci = [ \"pool:lan\"%s ]\n", g, g, g % 2 ? ", 'pool:lan,power_mgmt=0'" : "");
+			"pci = [ \"pool:lan\"%s ]\n",
+			g, g, g % 2 ? ", 'pool:lan,power_mgmt=0'" : "");
 
 		k.cfg[g] = pools_config(text);
 	}

@@ -22,8 +22,9 @@ static void fill(struct xlpt_pool_vfs *vfs, const char *text)
 		struct xlpt_pool_vf *vf;
 
 		assert_int_equal(sscanf(w + taken, "%u.%u@%d", &pf, &nr, &node), 3);
-		vf = xlpt_pool_vfs_add(vfs, (struct xlpt_bdf){ .bus = (uint8_t)pf, .dev = 0x10,
-							       .func = (uint8_t)nr });
+		vf = xlpt_pool_vfs_add(
+			vfs,
+			(struct xlpt_bdf){ .bus = (uint8_t)pf, .dev = 0x10, .func = (uint8_t)nr });
 		assert_non_null(vf);
 		vf->has_pf = true;
 		vf->pf = (struct xlpt_bdf){ .bus = (uint8_t)pf };
@@ -69,7 +70,8 @@ static void test_choice(void **state)
 		fill(&vfs, cases[i].vfs);
 		got = xlpt_pool_choose(&vfs, cases[i].policy, cases[i].nodes, &remote);
 		if (got != cases[i].want || remote != cases[i].remote)
-			fail_msg("case %zu (%s): chose %d, remote %d", i, cases[i].vfs, got, remote);
+			fail_msg("case %zu (%s): chose %d, remote %d", i, cases[i].vfs, got,
+				 remote);
 	}
 }
 

@@ -69,10 +69,12 @@ static void hyp(struct world *w, unsigned nth)
 	fake_ts_fail(w->ts, FAKE_TS_HYP, nth, FAKE_TS_AT_ONCE);
 }
 
+/* clang-format off */
 static void (*const injections[])(struct world *w, unsigned nth) = {
 	bus_write, store_write, store_read, store_rm, add_nodes, add_note, create_at_once, create_half,
 	create_late, quarantine, hyp, rtnl,
 };
+/* clang-format on */
 
 static void no_more(struct world *w)
 {
@@ -113,8 +115,8 @@ static bool try_one(const void *arg, unsigned nth)
 	after = pools_snapshot(w);
 	if (status && p->undoes && strcmp(before, after) != 0) {
 		fprintf(stderr, "BEFORE\n%s\nAFTER\n%s\n%s", before, after, w->err);
-		fail_msg("%s, injection %zu %u: exit %d, the host is not where it began", command, p->inj,
-			 nth, status);
+		fail_msg("%s, injection %zu %u: exit %d, the host is not where it began", command,
+			 p->inj, nth, status);
 	}
 	if (status && world_run(w, "%s", command) && !strstr(w->err, "does not have"))
 		fail_msg("%s, injection %zu %u: again: %s", command, p->inj, nth, w->err);
@@ -126,8 +128,9 @@ static bool try_one(const void *arg, unsigned nth)
 
 static void test_every_failure(void **state)
 {
-	_cleanup_free_ char *start = xlpt_xasprintf("start %s", pools_config(
-		"name = \"app1\"\npci = [ 'pool:lan,mac=" MAC "', '02:00.0,seize=1', 'pool:lan' ]\n"));
+	_cleanup_free_ char *start = xlpt_xasprintf(
+		"start %s", pools_config("name = \"app1\"\npci = [ 'pool:lan,mac=" MAC
+					 "', '02:00.0,seize=1', 'pool:lan' ]\n"));
 	const struct {
 		const char *prepare, *command;
 		bool undoes;
@@ -142,7 +145,8 @@ static void test_every_failure(void **state)
 	for (size_t s = 0; s < XLPT_ARRAY_SIZE(scenes); s++)
 		for (size_t i = 0; i < XLPT_ARRAY_SIZE(injections); i++)
 			met += world_each_point(s + i, try_one,
-						&(struct point){ scenes[s].prepare, scenes[s].command,
+						&(struct point){ scenes[s].prepare,
+								 scenes[s].command,
 								 scenes[s].undoes, i });
 	print_message("%u failures met and undone\n", met);
 	assert_true(met > (world_stride() > 1 ? 3 : 60));

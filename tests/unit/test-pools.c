@@ -57,7 +57,8 @@ static void test_outside(void **state)
 	ok(w, "pool define one dev=01:10.2 dev=01:1f.0");
 	ok(w, "hide 01:10.0");
 	assert_int_equal(xlpt_spec_parse("01:10.0", &spec, NULL), 0);
-	assert_int_equal(fake_ts_get(w->ts)->ops->device_add(fake_ts_get(w->ts), 4, &spec, NULL), 0);
+	assert_int_equal(fake_ts_get(w->ts)->ops->device_add(fake_ts_get(w->ts), 4, &spec, NULL),
+			 0);
 	free_is(w, 6);
 	said(w, "\"guest\"");
 	ok(w, "attach web1 pool:one");
@@ -87,13 +88,19 @@ static void test_bad_pools(void **state)
 	refused(w, 1, "pool define lan dev=01:00.0", "no virtual function");
 	ok(w, "pool define bare pf=0b:00.0");
 	said(w, "no PCI device 0000:0b:00.0");
-	fake_bus_add(w->bus, "0000:0b:00.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10c9,
-		.class_code = 0x020000, .driver = "igb", .vfs = 7, .parent = "0000:00:01.0" });
+	fake_bus_add(w->bus, "0000:0b:00.0",
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10c9,
+					 .class_code = 0x020000,
+					 .driver = "igb",
+					 .vfs = 7,
+					 .parent = "0000:00:01.0" });
 	refused(w, 1, "attach web1 pool:bare", "the PF 0b:00.0 has no VFs");
 	said(w, "xlpt vf create 0b:00.0 7");
 	fake_bus_rmmod(w->bus, "igb");
 	refused(w, 1, "attach web1 pool:bare", "the PF 0b:00.0 has no driver in dom0");
-	refused(w, 2, "pool import tests/data/convert/pv-minimal.xml", "not a network's description");
+	refused(w, 2, "pool import tests/data/convert/pv-minimal.xml",
+		"not a network's description");
 	fake_bus_put(w->bus, XLPT_POOLS_DIR "/torn", "name = torn\npf = ");
 	refused(w, 1, "attach web1 pool:torn", "has no value");
 	fake_bus_put(w->bus, XLPT_POOLS_DIR "/moved", "name = other\npf = eth0\n");
@@ -163,7 +170,8 @@ static void put_lease(struct world *w, const char *bdf, const char *guest, const
 {
 	_cleanup_free_ char *path = xlpt_xasprintf(XLPT_LEASES_DIR "/%s", bdf),
 			    *text = xlpt_xasprintf("xlpt-lease 1\ndevice %s\npool lan\nguest %s\n"
-						   "boot %s\nsince 7\n%s", bdf, guest, boot, more);
+						   "boot %s\nsince 7\n%s",
+						   bdf, guest, boot, more);
 
 	fake_bus_put(w->bus, path, text);
 }
@@ -177,7 +185,8 @@ static void test_reconcile(void **state)
 
 	ok(w, "pool define lan pf=01:00.0");
 	ok(w, "attach web1 pool:lan");
-	/* Killed between lease and device; the guest gone; another boot; another guest of that number. */
+	/* Killed between lease and device; the guest gone; another boot; another guest of that
+	 * number. */
 	put_lease(w, "0000:01:10.2", WEB1, POOLS_BOOT, "");
 	put_lease(w, "0000:01:10.4", "9 00000000-0000-4000-8000-000000000009 old", POOLS_BOOT, "");
 	put_lease(w, "0000:01:10.6", WEB1, "another", "until 99999999\n");
@@ -213,7 +222,8 @@ static void test_damaged_lease(void **state)
 	ok(w, "attach web1 pool:lan");
 	said(w, "is not a lease that this xlpt can read");
 	said(w, "0000:01:10.2 is attached");
-	fake_bus_put(w->bus, XLPT_LEASES_DIR "/0000:01:10.4", "xlpt-lease 1\ndevice 0000:01:10.6\n");
+	fake_bus_put(w->bus, XLPT_LEASES_DIR "/0000:01:10.4",
+		     "xlpt-lease 1\ndevice 0000:01:10.6\n");
 	ok(w, "attach web1 pool:lan");
 	said(w, "0000:01:10.6 is attached");
 	free_is(w, 3);
@@ -239,7 +249,8 @@ static void test_restarted_guest(void **state)
 	snprintf(fake_ts_guest(w->ts, 9, "web1", XLPT_GUEST_PV)->uuid, 37,
 		 "00000000-0000-4000-8000-000000000003");
 	assert_int_equal(xlpt_spec_parse("01:10.0", &spec, NULL), 0);
-	assert_int_equal(fake_ts_get(w->ts)->ops->device_add(fake_ts_get(w->ts), 9, &spec, NULL), 0);
+	assert_int_equal(fake_ts_get(w->ts)->ops->device_add(fake_ts_get(w->ts), 9, &spec, NULL),
+			 0);
 	ok(w, "pool release --gone");
 	said(w, "nothing to give back");
 	ok(w, "pool show lan");
@@ -298,8 +309,11 @@ static void test_identity(void **state)
 /* In the child: allocates, tells how it went, and holds the VF until it is told to end. */
 static int one_process(struct world *w, unsigned k, int tell, int until)
 {
-	struct xlpt_env env = { .out = stdout, .err = stderr, .clock = &xlpt_clock_real,
-				.host = fake_bus_host(w->bus), .store = fake_store_get(w->store),
+	struct xlpt_env env = { .out = stdout,
+				.err = stderr,
+				.clock = &xlpt_clock_real,
+				.host = fake_bus_host(w->bus),
+				.store = fake_store_get(w->store),
 				.ts = fake_ts_get(w->ts) };
 	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 };
 	_cleanup_op_ struct xlpt_op op;
@@ -330,13 +344,22 @@ static void test_64_processes(void **state)
 	int tell[2], until[2], n = 0, full = 0, status;
 	pid_t pids[PROCESSES];
 
-	fake_bus_add(w->bus, "0000:0b:00.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x10c9,
-		.class_code = 0x020000, .driver = "igb", .vfs = 63, .parent = "0000:00:01.0" });
+	fake_bus_add(w->bus, "0000:0b:00.0",
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10c9,
+					 .class_code = 0x020000,
+					 .driver = "igb",
+					 .vfs = 63,
+					 .parent = "0000:00:01.0" });
 	for (unsigned i = 0; i < (unsigned)vfs; i++) {
 		_cleanup_free_ char *bdf = xlpt_xasprintf("0000:01:%02x.%u", 0x14 + i / 8, i % 8);
 
-		fake_bus_add(w->bus, bdf, &(struct fake_dev){ .vendor = 0x8086, .device = 0x10ca,
-			.class_code = 0x020000, .pf = "0000:0b:00.0", .parent = "0000:00:01.0" });
+		fake_bus_add(w->bus, bdf,
+			     &(struct fake_dev){ .vendor = 0x8086,
+						 .device = 0x10ca,
+						 .class_code = 0x020000,
+						 .pf = "0000:0b:00.0",
+						 .parent = "0000:00:01.0" });
 	}
 	pools_list_pool(w, "lan", 0x14, (unsigned)vfs);
 	assert_int_equal(pipe(tell) | pipe(until), 0);
@@ -375,8 +398,8 @@ static void test_64_processes(void **state)
 		if (i == 0)
 			close(until[0]);
 	}
-	print_message("%d of %d processes got a VF, %d were told that the pool is full\n", n, processes,
-		      full);
+	print_message("%d of %d processes got a VF, %d were told that the pool is full\n", n,
+		      processes, full);
 	/* All have ended without a guest: the pool is full again. */
 	ok(w, "pool show lan --json");
 	said(w, free_again);
@@ -384,6 +407,7 @@ static void test_64_processes(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_first_and_spread, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_numa, setup, world_teardown),
@@ -397,6 +421,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_identity, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_64_processes, setup, world_teardown),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

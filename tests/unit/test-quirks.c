@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Chips that isolate, or do DMA, otherwise than they say, and the script that compares their table. */
+/* Chips that isolate, or do DMA, otherwise than they say, and the script that compares their table.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -26,7 +27,8 @@ static void test_chips(void **state)
 	/* A south bridge's functions, on the root bus only. */
 	check("00:14.0 - pci mf id=1002:4385\n00:14.2 - pci id=1002:4383\n", "00:14.0 | 00:14.2");
 	check("00:01.0 - root acs=on\n04:00.0 00:01.0 end mf id=1002:4385\n"
-	      "04:00.2 00:01.0 end id=1002:4383\n", "00:01.0 | 04:00.0 04:00.2");
+	      "04:00.2 00:01.0 end id=1002:4383\n",
+	      "00:01.0 | 04:00.0 04:00.2");
 	check("00:03.0 - root id=177d:a7ff\n01:00.0 00:03.0 end\n", "00:03.0 | 01:00.0");
 	check("00:03.0 - root id=177d:a800\n01:00.0 00:03.0 end\n", "00:03.0 01:00.0");
 	check("00:03.0 - root id=1c36:0031\n00:04.0 - root id=0014:7a69\n00:05.0 - root id=1957:8d9b\n"
@@ -44,16 +46,20 @@ static void test_aliases(void **state)
 	check("01:00.0 - end mf acs=on id=10b5:87b0\n01:1f.0 - end\n01:08.3 - end acs=on\n02:00.0 - end\n",
 	      "01:00.0 01:1f.0 01:08.3 | 02:00.0");
 	check("01:00.0 - up id=11f8:8531\n01:00.1 - end acs=on id=11f8:8531 class=0680\n"
-	      "02:00.0 01:00.0 down acs=on id=11f8:8531\n", "01:00.0 01:00.1 | 02:00.0");
-	check("01:00.0 - up acs=on id=11f8:8531\n01:01.0 - end id=11f8:8531\n", "01:00.0 | 01:01.0");
+	      "02:00.0 01:00.0 down acs=on id=11f8:8531\n",
+	      "01:00.0 01:00.1 | 02:00.0");
+	check("01:00.0 - up acs=on id=11f8:8531\n01:01.0 - end id=11f8:8531\n",
+	      "01:00.0 | 01:01.0");
 	/* One card, told apart by its subsystem. */
 	check("01:01.0 - end\n01:0e.0 - end id=9005:0285 sub=9005:02bb\n", "01:01.0 01:0e.0");
 	check("01:01.0 - end\n01:0e.0 - end id=9005:0285 sub=9005:02bd\n", "01:01.0 | 01:0e.0");
 	check("01:00.0 - end id=8086:2955\n01:02.4 - end acs=on\n01:02.5 - end acs=on\n",
 	      "01:00.0 01:02.4 | 01:02.5");
-	/* The IOMMU is below this bridge, so that it lends its id to nobody; it has no ACS, though. */
+	/* The IOMMU is below this bridge, so that it lends its id to nobody; it has no ACS, though.
+	 */
 	reason("00:01.0 - topci bus=01 id=14e4:9000\n01:00.0 00:01.0 root acs=on\n02:00.0 01:00.0 end\n",
-	       "02:00.0", "behind 0000:01:00.0; ACS redirection not enabled at 0000:00:01.0 "
+	       "02:00.0",
+	       "behind 0000:01:00.0; ACS redirection not enabled at 0000:00:01.0 "
 	       "(its kind never has ACS)");
 }
 
@@ -81,9 +87,10 @@ static void test_check_quirks(void **state)
 	assert_non_null(mkdtemp(dir));
 	make = xlpt_xasprintf(source, dir, dir, dir);
 	assert_int_equal(system(make), 0);
-	run = xlpt_xasprintf("tests/check-quirks %s | grep -vE '^> ' ; tests/check-quirks %s >/dev/null; "
-			     "echo exit $?; tests/check-quirks /nowhere >/dev/null; echo exit $?; rm -r %s",
-			     dir, dir, dir);
+	run = xlpt_xasprintf(
+		"tests/check-quirks %s | grep -vE '^> ' ; tests/check-quirks %s >/dev/null; "
+		"echo exit $?; tests/check-quirks /nowhere >/dev/null; echo exit $?; rm -r %s",
+		dir, dir, dir);
 	p = popen(run, "r");
 	assert_non_null(p);
 	n = fread(out, 1, sizeof(out) - 1, p);

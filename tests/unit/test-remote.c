@@ -29,8 +29,8 @@ static void transport_is(const char *script)
 
 static int ask(int64_t timeout_ms, char **out, int *status, struct xlpt_diag *diag)
 {
-	return xlpt_xl_remote(NULL, transport, "other", "xlpt --json=compact list", NULL, timeout_ms, status, out,
-			      diag);
+	return xlpt_xl_remote(NULL, transport, "other", "xlpt --json=compact list", NULL,
+			      timeout_ms, status, out, diag);
 }
 
 static void test_long_answer(void **state)
@@ -40,7 +40,8 @@ static void test_long_answer(void **state)
 	int status;
 
 	(void)state;
-	transport_is("printf '{\"devices\":[\"'; head -c 300000 /dev/zero | tr '\\0' x; printf '\"]}\\n'");
+	transport_is(
+		"printf '{\"devices\":[\"'; head -c 300000 /dev/zero | tr '\\0' x; printf '\"]}\\n'");
 	assert_int_equal(ask(10000, &out, &status, NULL), 0);
 	assert_int_equal(status, 0);
 	assert_int_equal(strlen(out), 300016);
@@ -71,9 +72,9 @@ static void test_no_answer(void **state)
 
 static const char *answer;
 
-static int answers_so(struct xlpt_toolstack *ts, const char *t, const char *host, const char *command,
-		      const struct xlpt_image *image, int64_t timeout_ms, int *status, char **out,
-		      struct xlpt_diag *diag)
+static int answers_so(struct xlpt_toolstack *ts, const char *t, const char *host,
+		      const char *command, const struct xlpt_image *image, int64_t timeout_ms,
+		      int *status, char **out, struct xlpt_diag *diag)
 {
 	(void)ts, (void)t, (void)host, (void)command, (void)image, (void)diag;
 	assert_true(timeout_ms > 0);
@@ -87,7 +88,7 @@ static const struct xlpt_toolstack_ops stub_ops = { .remote = answers_so };
 static void test_strict(void **state)
 {
 	static const struct {
-		const char *text, *why;	/* NULL = it is an answer */
+		const char *text, *why; /* NULL = it is an answer */
 	} texts[] = {
 		{ "{}", NULL },
 		{ " {\"a\": [1, null]}\n\n", NULL },
@@ -123,8 +124,9 @@ static void test_strict(void **state)
 /* ---- which guest is meant ---- */
 
 #define HEAD "Name                                        ID   Mem VCPUs\tState\tTime(s)   UUID\n"
-#define ROW(state, uuid) "web1                      7   256     1     " state "       1.0 " uuid " - -\n"
-#define OURS "3fb64a6b-5a4a-4e60-9a5f-000000000001"
+#define ROW(state, uuid) \
+	"web1                      7   256     1     " state "       1.0 " uuid " - -\n"
+#define OURS  "3fb64a6b-5a4a-4e60-9a5f-000000000001"
 #define OTHER "3fb64a6b-5a4a-4e60-9a5f-000000000002"
 
 static void test_same_name(void **state)
@@ -150,14 +152,16 @@ static void test_same_name(void **state)
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(lists); i++) {
 		answer = lists[i].list;
-		assert_int_equal(xlpt_leave_remote_state(&env, "ssh", "other", &guest, &there, &paused, NULL),
+		assert_int_equal(xlpt_leave_remote_state(&env, "ssh", "other", &guest, &there,
+							 &paused, NULL),
 				 0);
 		assert_int_equal(there, lists[i].there);
 		assert_int_equal(paused, lists[i].paused);
 	}
 	/* One that runs there is told, not passed over. */
 	answer = lists[2].list;
-	assert_int_equal(xlpt_leave_remote_destroy(&env, "ssh", "other", &guest, &diag), XLPT_ERR_LEFT);
+	assert_int_equal(xlpt_leave_remote_destroy(&env, "ssh", "other", &guest, &diag),
+			 XLPT_ERR_LEFT);
 	assert_non_null(strstr(diag.message, "web1 is on other, too"));
 }
 

@@ -57,7 +57,7 @@ static void add_alone(struct world *w, const char *bdf, struct fake_dev *dev)
 
 	fake_bus_add(
 		w->bus, port,
-		&(struct fake_dev){.vendor = 0x1b36, .device = 0x000c, .class_code = 0x060400});
+		&(struct fake_dev){ .vendor = 0x1b36, .device = 0x000c, .class_code = 0x060400 });
 	dev->parent = port;
 	add_hidden(w, bdf, dev);
 }
@@ -66,12 +66,12 @@ static int setup(void **state)
 {
 	struct world *w = world_new();
 	uint8_t cfg[256];
-	struct fake_dev dev = {.vendor = 0x8086,
-			       .device = 0x10d3,
-			       .class_code = 0x020000,
-			       .config = cfg,
-			       .config_len = sizeof(cfg),
-			       .reset_method = "flr pm"};
+	struct fake_dev dev = { .vendor = 0x8086,
+				.device = 0x10d3,
+				.class_code = 0x020000,
+				.config = cfg,
+				.config_len = sizeof(cfg),
+				.reset_method = "flr pm" };
 
 	config(cfg, true, true, true);
 	add_alone(w, "0000:09:00.0", &dev);
@@ -141,7 +141,8 @@ static void test_lies(void **state)
 	assert_int_equal(config_byte(w, "0000:0b:00.0", MSIX + 3), 0);
 	/* Then the next one is tried, by name, where there is one. */
 	answers(w, 0, "reset 0a:00.0", "is reset by pm");
-	answers(w, 1, "reset 13:00.0", "was not reset, though the kernel says so by pm; now by bus");
+	answers(w, 1, "reset 13:00.0",
+		"was not reset, though the kernel says so by pm; now by bus");
 	assert_non_null(strstr(fake_bus_log(w->bus), "0000:13:00.0/reset_method <- bus"));
 	/* The kernel says no, and it happened: seen with a root port that does not tell of its
 	 * link. */
@@ -174,7 +175,7 @@ static void test_refusals(void **state)
 	answers(w, 0, "reset --force --force-host-device 01:00.0 01:00.0", "is reset by flr");
 	assert_int_equal(world_run(w, "attach web1 01:10.0"), 0);
 	answers(w, 3, "reset --force --force-host-device 01:00.0 01:00.0",
-	    "would hit 0000:01:10.0 as well");
+		"would hit 0000:01:10.0 as well");
 	assert_non_null(strstr(w->err, "is with web1"));
 }
 
@@ -182,20 +183,20 @@ static void test_bus_neighbours(void **state)
 {
 	struct world *w = *state;
 	uint8_t cfg[256];
-	struct fake_dev dev = {.vendor = 0x8086,
-			       .device = 0x100e,
-			       .class_code = 0x020000,
-			       .config = cfg,
-			       .config_len = sizeof(cfg),
-			       .reset_method = "bus",
-			       .parent = "0000:11:00.0"};
+	struct fake_dev dev = { .vendor = 0x8086,
+				.device = 0x100e,
+				.class_code = 0x020000,
+				.config = cfg,
+				.config_len = sizeof(cfg),
+				.reset_method = "bus",
+				.parent = "0000:11:00.0" };
 
 	config(cfg, false, false, false);
 	fake_bus_add(w->bus, "0000:11:00.0",
-		     &(struct fake_dev){.vendor = 0x1b36,
-					.device = 0x000e,
-					.class_code = 0x060400,
-					.parent = "0000:00:01.0"});
+		     &(struct fake_dev){ .vendor = 0x1b36,
+					 .device = 0x000e,
+					 .class_code = 0x060400,
+					 .parent = "0000:00:01.0" });
 	add_hidden(w, "0000:12:01.0", &dev);
 	dev.no_reset = true;
 	add_hidden(w, "0000:12:02.0", &dev);
@@ -217,7 +218,7 @@ static void test_dry_run(void **state)
 
 	answers(w, 0, "--dry-run reset 09:00.0", "would reset 0000:09:00.0 by flr");
 	answers(w, 0, "--dry-run reset --force --force-host-device 01:00.0 01:00.0",
-	    "by flr, and with it 0000:01:10.0");
+		"by flr, and with it 0000:01:10.0");
 	answers(w, 0, "reset --list 09:00.0", "af_flr");
 	assert_int_equal(fake_bus_writes(w->bus), writes);
 }
@@ -272,7 +273,8 @@ static void test_attach_detach(void **state)
 	answers(w, 0, "--json detach web1 09:00.0", "\"reset\": \"done\"");
 	answers(w, 0, "-v attach web1 09:00.0", "0000:09:00.0 is reset by flr, proven");
 	answers(w, 0, "-v detach web1 09:00.0", "0000:09:00.0 is reset by flr, proven");
-	answers(w, 0, "attach web1 0b:00.0", "xlpt: 0000:0b:00.0 was not reset, though the kernel says so: ");
+	answers(w, 0, "attach web1 0b:00.0",
+		"xlpt: 0000:0b:00.0 was not reset, though the kernel says so: ");
 	assert_null(strstr(w->err, "has not been reset"));
 	answers(w, 0, "--json detach web1 0b:00.0", "\"reset\": \"failed\"");
 	/* Lost by its reset: no guest gets it. */
@@ -283,6 +285,7 @@ static void test_attach_detach(void **state)
 /* Older than 5.15: the order is the kernel's, what is possible follows from configuration space. */
 static void test_old_kernel(void **state)
 {
+	/* clang-format off */
 	struct xlpt_device items[] = {
 		{.bdf = {.bus = 0x02},
 		 .has_reset = true,
@@ -294,8 +297,9 @@ static void test_old_kernel(void **state)
 		 .parent = {.dev = 2},
 		 .caps = {.config_read = true}},
 	};
-	struct xlpt_devices all = {.items = items, .n = 2};
-	_cleanup_reset_ways_ struct xlpt_reset_ways ways = {0}, none = {0};
+	/* clang-format on */
+	struct xlpt_devices all = { .items = items, .n = 2 };
+	_cleanup_reset_ways_ struct xlpt_reset_ways ways = { 0 }, none = { 0 };
 
 	(void)state;
 	xlpt_reset_ways(&all, &items[0], &ways);
@@ -312,6 +316,7 @@ static void test_old_kernel(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_proof, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_lies, setup, world_teardown),
@@ -323,6 +328,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_attach_detach, setup, world_teardown),
 		cmocka_unit_test(test_old_kernel),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A guest with a pool's VF restarts while other commands look: it loses neither lease nor identity. */
+/* A guest with a pool's VF restarts while other commands look: it loses neither lease nor identity.
+ */
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -28,7 +29,8 @@ static bool leased(struct world *w)
 
 static const char *config(void)
 {
-	return pools_config("name = 'app1'\nmemory = 256\npci = [ 'pool:lan,mac=" MAC ",vlan=42' ]\n");
+	return pools_config("name = 'app1'\nmemory = 256\npci = [ 'pool:lan,mac=" MAC
+			    ",vlan=42' ]\n");
 }
 
 /* app1 runs as domain 20. */
@@ -45,8 +47,9 @@ static struct world *started(void **state)
 
 static void look(struct world *w)
 {
-	static const char *const lines[] = { "pool show lan", "pool list", "pool release --gone --timeout 1",
-					     "repair", "hide 05:00.0" };
+	static const char *const lines[] = { "pool show lan", "pool list",
+					     "pool release --gone --timeout 1", "repair",
+					     "hide 05:00.0" };
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(lines); i++) {
 		ok(w, lines[i]);
@@ -105,8 +108,11 @@ static void test_another(void **state)
 	struct world *w = started(state);
 
 	fake_ts_ended(w->ts, 20);
-	assert_int_equal(fake_ts_get(w->ts)->ops->device_add(fake_ts_get(w->ts), 4,
-		&(struct xlpt_spec){ .has_bdf = true, .bdf = B(VF), .vslot = -1 }, NULL), 0);
+	assert_int_equal(fake_ts_get(w->ts)->ops->device_add(
+				 fake_ts_get(w->ts), 4,
+				 &(struct xlpt_spec){ .has_bdf = true, .bdf = B(VF), .vslot = -1 },
+				 NULL),
+			 0);
 	ok(w, "pool release --gone");
 	said(w, "db1 (domain 4) has it");
 	assert_false(leased(w));
@@ -153,11 +159,13 @@ static void test_release_stopped(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		restart_test(test_restart), restart_test(test_both), restart_test(test_hypervisor),
 		restart_test(test_another), restart_test(test_gone),
 		restart_test(test_release_stopped),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

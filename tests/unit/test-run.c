@@ -78,7 +78,8 @@ static void test_keep(void **state)
 	assert_int_equal(write(8, "bb", 2), 2);
 	run.keep[0] = 9;
 	run.keep[1] = 8;
-	shell(&run, "stat -L -c %s /proc/self/fd/8 /proc/self/fd/9; kill -INT $$; kill -HUP $$; echo on");
+	shell(&run,
+	      "stat -L -c %s /proc/self/fd/8 /proc/self/fd/9; kill -INT $$; kill -HUP $$; echo on");
 	assert_string_equal(xlpt_str_get(&run.out), "1\n2\non");
 	assert_int_equal(run.status, 0);
 	xlpt_run_dispose(&run);
@@ -95,8 +96,9 @@ static void test_keep(void **state)
 
 static void test_path(void **state)
 {
-	static const char *const chroot[] = { "chroot", "--version", NULL },
-				 *const nobody[] = { "no-such-program-of-xlpt", NULL };
+	static const char *const chroot[] = { "chroot", "--version", NULL }, *const nobody[] = {
+		"no-such-program-of-xlpt", NULL
+	};
 	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(chroot), none = XLPT_RUN_INIT(nobody);
 	_cleanup_free_ char *old = xlpt_xstrdup(getenv("PATH"));
 
@@ -116,7 +118,8 @@ static void test_path(void **state)
 	xlpt_run_dispose(&run);
 	unsetenv("PATH");
 	shell(&run, "echo $PATH");
-	assert_string_equal(run.out.s, "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin");
+	assert_string_equal(run.out.s,
+			    "/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin");
 	assert_int_equal(xlpt_run_program(&none, NULL), 0);
 	assert_int_equal(none.status, 127);
 	setenv("PATH", old, 1);
@@ -129,7 +132,8 @@ static void test_answer(void **state)
 	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(NULL);
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	/* Not the program itself prints, but what it has started. */
-	static const char *const endless[] = { "sh", "-c", "echo begun >&2; yes & echo $! >&2; wait", NULL };
+	static const char *const endless[] = { "sh", "-c",
+					       "echo begun >&2; yes & echo $! >&2; wait", NULL };
 	long child;
 
 	(void)state;
@@ -156,7 +160,8 @@ static void test_answer(void **state)
 	assert_int_equal(kill((pid_t)child, 0), -1);
 	xlpt_run_dispose(&run);
 	run.answer = false;
-	shell(&run, "yes 2>/dev/null | head -c 1 >/dev/null; dd if=/dev/zero bs=1M count=80 2>/dev/null; echo $? >&2");
+	shell(&run,
+	      "yes 2>/dev/null | head -c 1 >/dev/null; dd if=/dev/zero bs=1M count=80 2>/dev/null; echo $? >&2");
 	assert_string_equal(run.err.s, "1");
 }
 
@@ -197,7 +202,9 @@ static pid_t signal_soon(void)
 
 static void test_stop(void **state)
 {
-	static const char *const long_one[] = { "sleep", "60", NULL }, *const short_one[] = { "sleep", "1", NULL };
+	static const char *const long_one[] = { "sleep", "60", NULL }, *const short_one[] = {
+		"sleep", "1", NULL
+	};
 	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(long_one);
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 

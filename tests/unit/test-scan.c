@@ -30,39 +30,39 @@ static int setup(void **state)
 	fake_bus_driver(bus, "igbvf", "8086:10ca");
 	fake_bus_add(
 		bus, "0000:00:01.0",
-		&(struct fake_dev){.vendor = 0x8086, .device = 0x3408, .class_code = 0x060400});
-	fake_bus_add(bus, NIC,
-		     &(struct fake_dev){
-			     .vendor = 0x8086,
-			     .device = 0x10c9,
-			     .subvendor = 0x15d9,
-			     .subdevice = 0x34aa,
-			     .class_code = 0x020000,
-			     .revision = 1,
-			     .driver = "igb",
-			     .parent = "0000:00:01.0",
-			     .vfs = 7,
-			     .net = "eth0",
-			     .irq = 16,
-			     .reset_method = "flr pm",
-			     .resource =
-				     "0x00000000f7d00000 0x00000000f7d1ffff 0x0000000000040200\n"
-				     "0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
-				     "0x000000000000e000 0x000000000000e01f 0x0000000000040101\n"});
+		&(struct fake_dev){ .vendor = 0x8086, .device = 0x3408, .class_code = 0x060400 });
+	fake_bus_add(
+		bus, NIC,
+		&(struct fake_dev){
+			.vendor = 0x8086,
+			.device = 0x10c9,
+			.subvendor = 0x15d9,
+			.subdevice = 0x34aa,
+			.class_code = 0x020000,
+			.revision = 1,
+			.driver = "igb",
+			.parent = "0000:00:01.0",
+			.vfs = 7,
+			.net = "eth0",
+			.irq = 16,
+			.reset_method = "flr pm",
+			.resource = "0x00000000f7d00000 0x00000000f7d1ffff 0x0000000000040200\n"
+				    "0x0000000000000000 0x0000000000000000 0x0000000000000000\n"
+				    "0x000000000000e000 0x000000000000e01f 0x0000000000040101\n" });
 	fake_bus_add(bus, "0000:02:00.1",
-		     &(struct fake_dev){.vendor = 0x8086,
-					.device = 0x10c9,
-					.class_code = 0x020000,
-					.driver = "pciback",
-					.parent = "0000:00:01.0",
-					.no_reset = true});
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10c9,
+					 .class_code = 0x020000,
+					 .driver = "pciback",
+					 .parent = "0000:00:01.0",
+					 .no_reset = true });
 	fake_bus_add(bus, "0000:02:10.0",
-		     &(struct fake_dev){.vendor = 0x8086,
-					.device = 0x10ca,
-					.class_code = 0x020000,
-					.driver = "igbvf",
-					.parent = "0000:00:01.0",
-					.pf = NIC});
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10ca,
+					 .class_code = 0x020000,
+					 .driver = "igbvf",
+					 .parent = "0000:00:01.0",
+					 .pf = NIC });
 	return 0;
 }
 
@@ -75,8 +75,8 @@ static int teardown(void **state)
 static void test_facts(void **state)
 {
 	struct xlpt_host *h = fake_bus_host(*state);
-	_cleanup_device_ struct xlpt_device d = {0};
-	_cleanup_diag_ struct xlpt_diag diag = {0};
+	_cleanup_device_ struct xlpt_device d = { 0 };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 
 	assert_int_equal(xlpt_scan_one(h, bdf(NIC), XLPT_SCAN_CAPS, NULL, &d, &diag), 0);
 	assert_int_equal(d.vendor, 0x8086);
@@ -112,7 +112,7 @@ static void test_facts(void **state)
 static void test_all(void **state)
 {
 	struct xlpt_host *h = fake_bus_host(*state);
-	_cleanup_devices_ struct xlpt_devices list = {0};
+	_cleanup_devices_ struct xlpt_devices list = { 0 };
 	const struct xlpt_device *d;
 
 	assert_int_equal(xlpt_host_write_text(h, "pciback\n",
@@ -146,15 +146,15 @@ static void test_all(void **state)
 static void test_virtio_net(void **state)
 {
 	struct fake_bus *bus = *state;
-	_cleanup_device_ struct xlpt_device d = {0};
+	_cleanup_device_ struct xlpt_device d = { 0 };
 	_cleanup_free_ char *path = NULL, *file = NULL;
 
 	fake_bus_driver(bus, "virtio-pci", "1af4:*");
 	fake_bus_add(bus, "0000:00:03.0",
-		     &(struct fake_dev){.vendor = 0x1af4,
-					.device = 0x1041,
-					.class_code = 0x020000,
-					.driver = "virtio-pci"});
+		     &(struct fake_dev){ .vendor = 0x1af4,
+					 .device = 0x1041,
+					 .class_code = 0x020000,
+					 .driver = "virtio-pci" });
 	path = fake_bus_devpath(bus, "0000:00:03.0");
 	file = xlpt_xasprintf("%s/virtio2/net/eth7/operstate", path);
 	fake_bus_put(bus, file, "up\n");
@@ -166,15 +166,16 @@ static void test_virtio_net(void **state)
 
 static void test_header(void **state)
 {
-	static const uint8_t multi[64] = {[0x0e] = 0x80}, odd[64] = {[0x0e] = 0x55};
+	static const uint8_t multi[64] = { [0x0e] = 0x80 }, odd[64] = { [0x0e] = 0x55 };
 	struct xlpt_host *h = fake_bus_host(*state);
 	struct fake_bus *bus = *state;
 	struct xlpt_device d;
 
-	fake_bus_add(bus, "0000:03:00.0", &(struct fake_dev){.config = multi, .config_len = 64});
-	fake_bus_add(bus, "0000:03:00.1", &(struct fake_dev){.config = odd, .config_len = 64});
-	fake_bus_add(bus, "0000:03:01.0",
-		     &(struct fake_dev){.class_code = 0x060400, .config = multi, .config_len = 0});
+	fake_bus_add(bus, "0000:03:00.0", &(struct fake_dev){ .config = multi, .config_len = 64 });
+	fake_bus_add(bus, "0000:03:00.1", &(struct fake_dev){ .config = odd, .config_len = 64 });
+	fake_bus_add(
+		bus, "0000:03:01.0",
+		&(struct fake_dev){ .class_code = 0x060400, .config = multi, .config_len = 0 });
 	assert_int_equal(xlpt_scan_one(h, bdf("0000:03:00.0"), XLPT_SCAN_CAPS, NULL, &d, NULL), 0);
 	assert_true(d.multifunction && d.header == XLPT_HEADER_ENDPOINT && !d.caps.config_read);
 	xlpt_device_dispose(&d);
@@ -198,12 +199,12 @@ static void vanish(struct fake_bus *bus, const char *path, void *arg)
 /* Wherever the function goes away during the scan, the others are reported and it is not. */
 static void test_vanish(void **state)
 {
-	static const char *const when[] = {"/class", "/irq", "/resource", "/config", "/vendor"};
+	static const char *const when[] = { "/class", "/irq", "/resource", "/config", "/vendor" };
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(when); i++) {
-		_cleanup_devices_ struct xlpt_devices list = {0};
-		struct xlpt_device d = {0};
-		_cleanup_diag_ struct xlpt_diag diag = {0};
+		_cleanup_devices_ struct xlpt_devices list = { 0 };
+		struct xlpt_device d = { 0 };
+		_cleanup_diag_ struct xlpt_diag diag = { 0 };
 
 		if (i) {
 			teardown(state);
@@ -228,8 +229,8 @@ static void test_vanish(void **state)
 static void test_malformed(void **state)
 {
 	struct xlpt_host *h = fake_bus_host(*state);
-	_cleanup_devices_ struct xlpt_devices list = {0};
-	_cleanup_diag_ struct xlpt_diag diag = {0};
+	_cleanup_devices_ struct xlpt_devices list = { 0 };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 
 	fake_bus_put(*state, "/sys/bus/pci/devices/" NIC "/class", "0x02zz00\n");
 	assert_int_equal(xlpt_scan_all(h, 0, NULL, &list, &diag), XLPT_ERR_DATA);
@@ -243,8 +244,8 @@ static void test_malformed(void **state)
 
 static void test_no_sysfs(void **state)
 {
-	_cleanup_devices_ struct xlpt_devices list = {0};
-	_cleanup_diag_ struct xlpt_diag diag = {0};
+	_cleanup_devices_ struct xlpt_devices list = { 0 };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	struct xlpt_host h;
 
 	(void)state;
@@ -257,7 +258,7 @@ static void test_no_sysfs(void **state)
 static void test_names(void **state)
 {
 	struct xlpt_host *h = fake_bus_host(*state);
-	_cleanup_devices_ struct xlpt_devices list = {0};
+	_cleanup_devices_ struct xlpt_devices list = { 0 };
 	_cleanup_free_ char *ids = xlpt_xasprintf("%s/pci.ids", h->root), *text = NULL;
 	struct xlpt_device *nic;
 	char name[900] = "";
@@ -274,7 +275,7 @@ static void test_names(void **state)
 	assert_null(list.items[0].device_name);
 	assert_null(list.items[0].class_name);
 	xlpt_device_dispose(nic);
-	*nic = (struct xlpt_device){.bdf = bdf(NIC)};
+	*nic = (struct xlpt_device){ .bdf = bdf(NIC) };
 
 	/* A name of any length is the name, not libpci's words about its length. */
 	memset(name, 'x', sizeof(name) - 1);
@@ -298,7 +299,7 @@ static void test_slot(void **state)
 {
 	struct xlpt_host *h = fake_bus_host(*state);
 	_cleanup_free_ struct xlpt_bdf *funcs = NULL;
-	_cleanup_diag_ struct xlpt_diag diag = {0};
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	size_t n;
 
 	assert_int_equal(xlpt_scan_slot(h, bdf("0000:02:00.7"), &funcs, &n, NULL), 0);
@@ -315,11 +316,13 @@ static void test_slot(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		T(test_facts),	T(test_all),	T(test_virtio_net),
 		T(test_header), T(test_vanish), T(test_malformed),
 		T(test_names),	T(test_slot),	cmocka_unit_test(test_no_sysfs),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -28,13 +28,15 @@ static void test_command_lines(void **state)
 {
 	(void)state;
 	becomes("root=/dev/sda1 rd.iscsi.username=me rd.iscsi.password=hunter2 quiet\n",
-		"root=/dev/sda1 rd.iscsi.username=me rd.iscsi.password=" M " quiet\n", "rd.iscsi.password");
+		"root=/dev/sda1 rd.iscsi.username=me rd.iscsi.password=" M " quiet\n",
+		"rd.iscsi.password");
 	becomes("rd.iscsi.in.password=a,b;c ISCSI_PASSWORD=x iscsi_in_password=y\n",
 		"rd.iscsi.in.password=" M " ISCSI_PASSWORD=" M " iscsi_in_password=" M "\n",
 		"rd.iscsi.in.password, ISCSI_PASSWORD, iscsi_in_password");
 	becomes("netroot=iscsi:me:hunter2:you:hunter3@10.0.0.1:6:3260:0:iqn.2026-01.a:b root=UUID=1\n",
 		"netroot=iscsi:" M "@10.0.0.1:6:3260:0:iqn.2026-01.a:b root=UUID=1\n", "iscsi");
-	becomes("netroot=iscsi:@10.0.0.1::::iqn.x ip=dhcp\n", "netroot=iscsi:@10.0.0.1::::iqn.x ip=dhcp\n", "");
+	becomes("netroot=iscsi:@10.0.0.1::::iqn.x ip=dhcp\n",
+		"netroot=iscsi:@10.0.0.1::::iqn.x ip=dhcp\n", "");
 	becomes("netroot=iscsi:10.0.0.1::::iqn.x\n", "netroot=iscsi:10.0.0.1::::iqn.x\n", "");
 	becomes("root=cifs://me:hunter2@nas/share cifspass=hunter2 ks=https://tok@h/a@b\n",
 		"root=cifs://" M "@nas/share cifspass=" M " ks=https://" M "@h/a@b\n",
@@ -46,7 +48,8 @@ static void test_command_lines(void **state)
 		"iscsi.chap_secret=" M " node.session.auth.chap=" M " chap_user=me\n",
 		"iscsi.chap_secret, node.session.auth.chap");
 	becomes("systemd.set_credential=passwd.x:abc inst.rootpw=abc\n",
-		"systemd.set_credential=" M " inst.rootpw=" M "\n", "systemd.set_credential, inst.rootpw");
+		"systemd.set_credential=" M " inst.rootpw=" M "\n",
+		"systemd.set_credential, inst.rootpw");
 	becomes("(XEN) Command line: dom0_mem=1G password=p\\ q com1=115200\n",
 		"(XEN) Command line: dom0_mem=1G password=" M " com1=115200\n", "password");
 }
@@ -56,12 +59,14 @@ static void test_files(void **state)
 	(void)state;
 	becomes("GRUB_CMDLINE_LINUX=\"rd.iscsi.password=a quiet\"\n",
 		"GRUB_CMDLINE_LINUX=\"rd.iscsi.password=" M " quiet\"\n", "rd.iscsi.password");
-	becomes("GRUB_CMDLINE_XEN_DEFAULT='x password=a'\n", "GRUB_CMDLINE_XEN_DEFAULT='x password=" M "'\n",
-		"password");
+	becomes("GRUB_CMDLINE_XEN_DEFAULT='x password=a'\n",
+		"GRUB_CMDLINE_XEN_DEFAULT='x password=" M "'\n", "password");
 	becomes("GRUB_CMDLINE_LINUX=\"rd.iscsi.password=\\\"a b\\\" quiet\"\n",
-		"GRUB_CMDLINE_LINUX=\"rd.iscsi.password=\\\"" M "\\\" quiet\"\n", "rd.iscsi.password");
+		"GRUB_CMDLINE_LINUX=\"rd.iscsi.password=\\\"" M "\\\" quiet\"\n",
+		"rd.iscsi.password");
 	becomes("password_pbkdf2 root grub.pbkdf2.sha512.10000.AB.CD\n\tpassword --md5 $1$a$b\npassword me x y\n",
-		"password_pbkdf2 " M "\n\tpassword " M "\npassword " M "\n", "password_pbkdf2, password");
+		"password_pbkdf2 " M "\n\tpassword " M "\npassword " M "\n",
+		"password_pbkdf2, password");
 	becomes("# password old\necho \"x grub.pbkdf2.sha512.10000.AB.CD\" >>f\n",
 		"# password " M "\necho \"x " M "\" >>f\n", "password, hash of a password");
 	becomes("options drv a=1 passwd=hunter2 wep_key=0123456789 keymap=us\n",
@@ -70,15 +75,17 @@ static void test_files(void **state)
 		"options drv secret=\"" M "\" b=2\ninstall x /bin/y --password " M " --user me\n",
 		"secret, --password");
 	becomes("vfb = [ 'vnc=1, vncpasswd=two words,vnclisten=0' ]\nvncpasswd = \"a,b\"\nspicepasswd='c'\n",
-		"vfb = [ 'vnc=1, vncpasswd=" M ",vnclisten=0' ]\nvncpasswd = \"" M "\"\nspicepasswd='" M "'\n",
+		"vfb = [ 'vnc=1, vncpasswd=" M ",vnclisten=0' ]\nvncpasswd = \"" M
+		"\"\nspicepasswd='" M "'\n",
 		"vncpasswd, spicepasswd");
-	becomes("{ \"password\": \"a \\\" b\", \"x\": 1 }\n", "{ \"password\": \"" M "\", \"x\": 1 }\n",
-		"password");
+	becomes("{ \"password\": \"a \\\" b\", \"x\": 1 }\n",
+		"{ \"password\": \"" M "\", \"x\": 1 }\n", "password");
 	becomes("wpa-psk two words\nroot:$6$saltsalt$0123456789abcdefghij:1\n",
 		"wpa-psk " M "\nroot:" M "\n", "wpa-psk, hash of a password");
 	becomes("nvme x=DHHC-1:00:abcdef: y\n", "nvme x=" M " y\n", "NVMe key");
 	becomes("/local/domain/0/backend/vfb/1/0/vncpasswd hunter2\n/local/domain/1/name web\n",
-		"/local/domain/0/backend/vfb/1/0/vncpasswd " M "\n/local/domain/1/name web\n", "vncpasswd");
+		"/local/domain/0/backend/vfb/1/0/vncpasswd " M "\n/local/domain/1/name web\n",
+		"vncpasswd");
 	/* Without a last line break, unclosed, or with a NUL in it. */
 	becomes("password=abc", "password=" M, "password");
 	becomes("password=\"abc def", "password=\"" M, "password");
@@ -106,11 +113,13 @@ static void test_kept(void **state)
 /* Whatever stands around them: nothing comes through, and nothing is read beyond the end. */
 static void test_many(void **state)
 {
+	/* clang-format off */
 	static const char *const pieces[] = {
 		" rd.iscsi.password=hunter2", " iscsi:me:hunter2@h", " x://hunter2@h/", " quiet", "\n", "\"", "'",
 		" secret = \"hunter2\"", "\npassword hunter2\n", " psk: hunter2", " a=\"", " $6$", "#",
 		"\t", ",", " [ ", " ]", "=", ":", "://", "@", "DHHC-1:", "\n/a/vncpasswd hunter2\n", "\r\n",
 	};
+	/* clang-format on */
 	unsigned seed = 1;
 
 	(void)state;

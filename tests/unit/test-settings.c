@@ -16,6 +16,7 @@ static int parse(const char *text, struct xlpt_settings *s, struct xlpt_diag *di
 
 static void test_good(void **state)
 {
+	/* clang-format off */
 	static const struct { const char *text; unsigned limit, device_limit; int64_t window_ms; } cases[] = {
 		{ "", 512, 512, 3600000 },
 		{ "\n# nothing\n  \t\n", 512, 512, 3600000 },
@@ -26,6 +27,7 @@ static void test_good(void **state)
 		{ "hotplug-window = 2m # \xc3\xbc is fine here\n", 512, 512, 120000 },
 		{ "hotplug-limit = 0010\n", 10, 10, 3600000 },
 	};
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
@@ -42,8 +44,9 @@ static void test_good(void **state)
 
 static void test_allow_split(void **state)
 {
-	static const char text[] = "allow-split = 0000:00:1f.6\nhotplug-limit = 3\n"
-				   "allow-split = pin:nic0 # the same card\nallow-split=10000:e1:00.0\n";
+	static const char text[] =
+		"allow-split = 0000:00:1f.6\nhotplug-limit = 3\n"
+		"allow-split = pin:nic0 # the same card\nallow-split=10000:e1:00.0\n";
 	_cleanup_settings_ struct xlpt_settings s = { 0 };
 
 	(void)state;
@@ -55,12 +58,14 @@ static void test_allow_split(void **state)
 	assert_int_equal(s.budget.limit, 3);
 	xlpt_settings_dispose(&s);
 	/* A wrong line later: none of them counts. */
-	assert_int_equal(parse("allow-split = 00:1f.6\nallow-split = x\n", &s, NULL), XLPT_ERR_SYNTAX);
+	assert_int_equal(parse("allow-split = 00:1f.6\nallow-split = x\n", &s, NULL),
+			 XLPT_ERR_SYNTAX);
 	assert_null(s.allow_split);
 }
 
 static void test_bad(void **state)
 {
+	/* clang-format off */
 	static const struct { const char *text; unsigned line, column; const char *says; } cases[] = {
 		{ "hotplug-limit = 0", 1, 17, "from 1 to 100000" },
 		{ "hotplug-limit = 100001", 1, 17, "from 1 to 100000" },
@@ -91,6 +96,7 @@ static void test_bad(void **state)
 		{ "allow-split = 00:1f.6 00:1f.3\n", 1, 20, "not \"00:1f.6 00:1f.3\"" },
 		{ "allow-split =\n", 1, 14, "has no value" },
 	};
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
@@ -99,7 +105,8 @@ static void test_bad(void **state)
 		int rc = parse(cases[i].text, &s, &diag);
 
 		if (rc != XLPT_ERR_SYNTAX || diag.line != cases[i].line ||
-		    diag.column != cases[i].column || !strstr(diag.message, cases[i].says) || !diag.hint)
+		    diag.column != cases[i].column || !strstr(diag.message, cases[i].says) ||
+		    !diag.hint)
 			fail_msg("\"%s\": %d, %u:%u: %s", cases[i].text, rc, diag.line, diag.column,
 				 diag.message ? diag.message : "nothing");
 		assert_string_equal(diag.file, "xlpt.conf");
@@ -116,7 +123,8 @@ static void test_nul_and_long(void **state)
 	_cleanup_free_ char *text = xlpt_xcalloc(1, 60001);
 
 	(void)state;
-	assert_int_equal(xlpt_settings_parse(&s, nul, sizeof(nul) - 1, "f", &diag), XLPT_ERR_SYNTAX);
+	assert_int_equal(xlpt_settings_parse(&s, nul, sizeof(nul) - 1, "f", &diag),
+			 XLPT_ERR_SYNTAX);
 	assert_int_equal(diag.column, 18);
 	memset(text, 'x', 60000);
 	assert_int_equal(parse(text, &s, &diag), XLPT_ERR_SYNTAX);
@@ -150,10 +158,8 @@ static void test_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good),
-		cmocka_unit_test(test_allow_split),
-		cmocka_unit_test(test_bad),
-		cmocka_unit_test(test_nul_and_long),
+		cmocka_unit_test(test_good), cmocka_unit_test(test_allow_split),
+		cmocka_unit_test(test_bad),  cmocka_unit_test(test_nul_and_long),
 		cmocka_unit_test(test_file),
 	};
 

@@ -11,7 +11,7 @@
 #include "tests/unit/specs.h"
 #include "xl-plugin/toolstack-libxl.h"
 
-#define ALL UINT32_MAX	/* libxl's mask of functions for "*" */
+#define ALL UINT32_MAX /* libxl's mask of functions for "*" */
 
 static uint32_t seed;
 
@@ -136,7 +136,7 @@ static void test_round_trip(void **state)
  * give it a text that it might take for "BB:DD" without a function: there it uses an
  * uninitialised length. What we accept always has one.
  */
-#ifdef LIBXL_HAVE_DEVICE_PCI_NAME	/* Xen 4.15: the grammar with keys and names */
+#ifdef LIBXL_HAVE_DEVICE_PCI_NAME /* Xen 4.15: the grammar with keys and names */
 
 static int xlu_parse(const char *text, libxl_device_pci *pci)
 {
@@ -167,9 +167,9 @@ static void assert_agrees(const char *text, const struct xlpt_spec *spec)
 	if (xlu_parse(text, &pci))
 		fail_msg("we accept \"%s\" and libxl refuses it", text);
 	if (spec->has_bdf != !pci.name || !xlpt_streq(spec->name, pci.name) ||
-	    (spec->has_bdf &&
-	     ((uint32_t)pci.domain != spec->bdf.seg || pci.bus != spec->bdf.bus || pci.dev != spec->bdf.dev ||
-	      pci.func != spec->bdf.func || pci.vfunc_mask != (spec->all_funcs ? ALL : 1))) ||
+	    (spec->has_bdf && ((uint32_t)pci.domain != spec->bdf.seg || pci.bus != spec->bdf.bus ||
+			       pci.dev != spec->bdf.dev || pci.func != spec->bdf.func ||
+			       pci.vfunc_mask != (spec->all_funcs ? ALL : 1))) ||
 	    pci.vdevfn != (spec->vslot < 0 ? plain.vdevfn : (uint32_t)spec->vslot << 3) ||
 	    pci.permissive != (spec->permissive == XLPT_ON) ||
 	    pci.msitranslate != (spec->msitranslate == XLPT_ON) ||
@@ -210,11 +210,13 @@ static void test_libxl_generated(void **state)
 /* Texts near the grammar, not from our own formatter: short fields, other orders, single edits. */
 static void test_libxl_mutated(void **state)
 {
+	/* clang-format off */
 	static const char *const seeds[] = {
 		"09:00.0", "9:0.*@1f", "1:2:3.4@0,seize=1", "0000:09:00.7,vslot=1e,permissive=0",
 		"bdf=a:b.1,rdm_policy=strict", "power_mgmt=1,bdf=ffff:ff:1f.7,msitranslate=1",
 		"name=nic0,seize=1", "seize=0,name=a=b",
 	};
+	/* clang-format on */
 	static const char chars[] = "0123456789abcdefABCDEF:.,@=*xX-+ _\n\377rstz";
 	unsigned accepted = 0;
 
@@ -231,15 +233,15 @@ static void test_libxl_mutated(void **state)
 			char c = chars[rnd(sizeof(chars) - 1)];
 
 			switch (rnd(3)) {
-			case 0:	/* insert */
+			case 0: /* insert */
 				memmove(text + at + 1, text + at, n - at + 1);
 				text[at] = c;
 				break;
-			case 1:	/* change */
+			case 1: /* change */
 				if (at < n)
 					text[at] = c;
 				break;
-			default:/* drop */
+			default: /* drop */
 				if (at < n)
 					memmove(text + at, text + at + 1, n - at);
 			}
@@ -321,12 +323,14 @@ static void test_libxl_laxer(void **state)
 /* The rest of the table: refused by both. */
 static void test_libxl_refuses(void **state)
 {
+	/* clang-format off */
 	static const char *const cases[] = {
 		"09:00.0@20", "09:00.0,vslot=20", "09:00.0,permissive", "09:00.0,bogus=1",
 		"09:00.0,,seize=1", "09:00.0, seize=1", "seize=1,09:00.0", " 09:00.0", "0x9:0.0",
 		"09:00.0,rdm_policy=none", "name=a,bdf=09:00.0", "seize=1", "09:00.8", "09:20.0",
 		"100:00.0", "10000:09:00.0", "09:00.1*", "09:00.0@", "",
 	};
+	/* clang-format on */
 
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
@@ -345,10 +349,8 @@ static void test_libxl_refuses(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_round_trip),
-		cmocka_unit_test(test_libxl_generated),
-		cmocka_unit_test(test_libxl_mutated),
-		cmocka_unit_test(test_libxl_laxer),
+		cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_libxl_generated),
+		cmocka_unit_test(test_libxl_mutated), cmocka_unit_test(test_libxl_laxer),
 		cmocka_unit_test(test_libxl_refuses),
 	};
 

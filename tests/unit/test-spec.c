@@ -8,8 +8,9 @@
 
 #include "tests/unit/specs.h"
 
-
+/* clang-format off */
 #define SPEC(slot, ...) { .vslot = (slot), __VA_ARGS__ }
+/* clang-format on */
 #define NIC .has_bdf = true, .bdf = { .bus = 9 }
 
 static void test_good(void **state)
@@ -17,7 +18,7 @@ static void test_good(void **state)
 	static const struct {
 		const char *text;
 		struct xlpt_spec want;
-		const char *canonical;	/* NULL = the text itself */
+		const char *canonical; /* NULL = the text itself */
 	} cases[] = {
 		{ "0000:09:00.0", SPEC(-1, NIC), NULL },
 		{ "09:00.0", SPEC(-1, NIC), "0000:09:00.0" },
@@ -44,8 +45,19 @@ static void test_good(void **state)
 		  NULL },
 		{ "rdm_policy=strict,power_mgmt=1,seize=0,msitranslate=0,permissive=1,vslot=2,"
 		  "bdf=1:2:3.4",
-		  { true, { 1, 2, 3, 4 }, false, NULL, NULL, NULL, 2, XLPT_ON, XLPT_OFF, XLPT_OFF, XLPT_ON,
-		    XLPT_RDM_STRICT, { 0 } },
+		  { true,
+		    { 1, 2, 3, 4 },
+		    false,
+		    NULL,
+		    NULL,
+		    NULL,
+		    2,
+		    XLPT_ON,
+		    XLPT_OFF,
+		    XLPT_OFF,
+		    XLPT_ON,
+		    XLPT_RDM_STRICT,
+		    { 0 } },
 		  "0001:02:03.4@2,permissive=1,msitranslate=0,seize=0,power_mgmt=1,"
 		  "rdm_policy=strict" },
 		{ "name=nic0", SPEC(-1, .name = (char *)"nic0"), NULL },
@@ -61,39 +73,48 @@ static void test_good(void **state)
 		  "0000:09:00.0,seize=0,pool=lan" },
 		{ "0000:09:00.0@4,pool=lan,vlan=42",
 		  SPEC(4, NIC, .pool = (char *)"lan",
-		       .vf = { .has_vlan = true, .vlan = { 42, 0, 0x8100 } }), NULL },
+		       .vf = { .has_vlan = true, .vlan = { 42, 0, 0x8100 } }),
+		  NULL },
 		{ "pin:nic0,vslot=4", SPEC(4, .pin = (char *)"nic0"), "pin:nic0@4" },
 		{ "pin:" NAME64, SPEC(-1, .pin = (char *)NAME64), NULL },
 		{ "09:00.0,mac=52:54:00:6D:90:02",
 		  SPEC(-1, NIC, .vf = { .has_mac = true, .mac = { 0x52, 0x54, 0, 0x6d, 0x90, 2 } }),
 		  "0000:09:00.0,mac=52:54:00:6d:90:02" },
-		{ "0000:09:00.0,vlan=42", SPEC(-1, NIC, .vf = { .has_vlan = true,
-								.vlan = { 42, 0, 0x8100 } }), NULL },
-		{ "0000:09:00.0,vlan=4094:7", SPEC(-1, NIC, .vf = { .has_vlan = true,
-								    .vlan = { 4094, 7, 0x8100 } }),
-		  NULL },
-		{ "09:00.0,vlan=0:0:802.1q", SPEC(-1, NIC, .vf = { .has_vlan = true,
-								   .vlan = { 0, 0, 0x8100 } }),
+		{ "0000:09:00.0,vlan=42",
+		  SPEC(-1, NIC, .vf = { .has_vlan = true, .vlan = { 42, 0, 0x8100 } }), NULL },
+		{ "0000:09:00.0,vlan=4094:7",
+		  SPEC(-1, NIC, .vf = { .has_vlan = true, .vlan = { 4094, 7, 0x8100 } }), NULL },
+		{ "09:00.0,vlan=0:0:802.1q",
+		  SPEC(-1, NIC, .vf = { .has_vlan = true, .vlan = { 0, 0, 0x8100 } }),
 		  "0000:09:00.0,vlan=0" },
-		{ "0000:09:00.0,vlan=5:0:802.1ad", SPEC(-1, NIC, .vf = { .has_vlan = true,
-									 .vlan = { 5, 0, 0x88a8 } }),
-		  NULL },
+		{ "0000:09:00.0,vlan=5:0:802.1ad",
+		  SPEC(-1, NIC, .vf = { .has_vlan = true, .vlan = { 5, 0, 0x88a8 } }), NULL },
 		{ "link=enable,max_rate=100,min_rate=0,spoofchk=1,trust=off,bdf=09:00.0",
-		  SPEC(-1, NIC, .vf = { .link = XLPT_LINK_ENABLE, .has_max_rate = true,
-					.max_rate = 100, .has_min_rate = true,
-					.spoofchk = XLPT_ON, .trust = XLPT_OFF }),
+		  SPEC(-1, NIC,
+		       .vf = { .link = XLPT_LINK_ENABLE,
+			       .has_max_rate = true,
+			       .max_rate = 100,
+			       .has_min_rate = true,
+			       .spoofchk = XLPT_ON,
+			       .trust = XLPT_OFF }),
 		  "0000:09:00.0,trust=off,spoofchk=on,link=enable,min_rate=0,max_rate=100" },
 		{ "pool:lan,virtualport=802.1Qbh,profileid=a b",
-		  SPEC(-1, .pool = (char *)"lan", .vf = { .port = XLPT_PORT_QBH, .profileid = "a b" }),
+		  SPEC(-1, .pool = (char *)"lan",
+		       .vf = { .port = XLPT_PORT_QBH, .profileid = "a b" }),
 		  NULL },
 		{ "pool:lan,virtualport=802.1Qbg,instanceid=00112233-4455-6677-8899-aabbccddeeff,"
 		  "managerid=255,typeid=16777215,typeidversion=0",
 		  SPEC(-1, .pool = (char *)"lan",
-		       .vf = { .port = XLPT_PORT_QBG, .has_managerid = true, .managerid = 255,
-			       .has_typeid = true, .typeid = 0xffffff, .has_typeidversion = true,
+		       .vf = { .port = XLPT_PORT_QBG,
+			       .has_managerid = true,
+			       .managerid = 255,
+			       .has_typeid = true,
+			       .typeid = 0xffffff,
+			       .has_typeidversion = true,
 			       .has_instanceid = true,
-			       .instanceid = { 0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88, 0x99,
-					       0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff } }), NULL },
+			       .instanceid = { 0, 0x11, 0x22, 0x33, 0x44, 0x55, 0x66, 0x77, 0x88,
+					       0x99, 0xaa, 0xbb, 0xcc, 0xdd, 0xee, 0xff } }),
+		  NULL },
 	};
 
 	(void)state;
@@ -262,8 +283,8 @@ static void test_bad(void **state)
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
 		_cleanup_diag_ struct xlpt_diag diag = { 0 };
-		_cleanup_free_ char *where = xlpt_xasprintf("%s: column %u: ", cases[i].text,
-							    cases[i].column);
+		_cleanup_free_ char *where =
+			xlpt_xasprintf("%s: column %u: ", cases[i].text, cases[i].column);
 		struct xlpt_spec spec, empty;
 
 		xlpt_spec_init(&empty);

@@ -27,10 +27,12 @@ static void test_lasting_consent(void **state)
 	refused(w, 3, "attach --hide web1 04:00.0", "while dom0 uses 0000:04:00.1");
 	says(w, "or for good \"allow-split = 0000:04:00.0\" in " XLPT_SETTINGS_PATH);
 	/* Whichever member of the set is named there. */
-	fake_bus_put(w->bus, XLPT_SETTINGS_PATH, "allow-split = 0000:02:00.0\nallow-split = 04:00.1\n");
+	fake_bus_put(w->bus, XLPT_SETTINGS_PATH,
+		     "allow-split = 0000:02:00.0\nallow-split = 04:00.1\n");
 	ok(w, "attach --hide web1 04:00.0");
-	says(w, "the isolation set of 0000:04:00.0 is divided: it goes to web1 while dom0 uses 0000:04:00.1, and "
-		"each side can reach what the other's devices do, past the IOMMU");
+	says(w,
+	     "the isolation set of 0000:04:00.0 is divided: it goes to web1 while dom0 uses 0000:04:00.1, and "
+	     "each side can reach what the other's devices do, past the IOMMU");
 	ok(w, "hide 04:00.1");
 	ok(w, "attach db1 04:00.1");
 	says(w, "it goes to db1 while 0000:04:00.0 is with web1");
@@ -52,7 +54,8 @@ static void test_consent_at_start(void **state)
 	_cleanup_free_ char *line = xlpt_xasprintf(
 		"start --hide %s", pools_config("name=\"app1\"\nmemory=256\npci=[\"04:00.0\"]\n"));
 
-	fake_bus_put(w->bus, "/proc/sys/kernel/random/uuid", "5b8f4a0e-4b3c-4d56-9d8e-0a1b2c3d4e5f\n");
+	fake_bus_put(w->bus, "/proc/sys/kernel/random/uuid",
+		     "5b8f4a0e-4b3c-4d56-9d8e-0a1b2c3d4e5f\n");
 	refused(w, 3, line, "while dom0 uses 0000:04:00.1");
 	fake_bus_put(w->bus, XLPT_SETTINGS_PATH, "allow-split = 0000:04:00.0\n");
 	ok(w, line);

@@ -13,9 +13,10 @@ static void test_start(void **state)
 {
 	struct world *w = *state;
 	_cleanup_free_ char *before = NULL, *after = NULL;
-	const char *cfg = pools_config("# a guest\nname = \"app1\"\ntype='pv' # PV\nmemory=256\n"
-				       "pci = [ 'pool:lan', # first\n\t\"0000:05:00.0,power_mgmt=1\",\n"
-				       "\t\"pool:lan,power_mgmt=0\" ]\n");
+	const char *cfg =
+		pools_config("# a guest\nname = \"app1\"\ntype='pv' # PV\nmemory=256\n"
+			     "pci = [ 'pool:lan', # first\n\t\"0000:05:00.0,power_mgmt=1\",\n"
+			     "\t\"pool:lan,power_mgmt=0\" ]\n");
 
 	ok(w, "pool define lan pf=01:00.0");
 	before = pools_snapshot(w);
@@ -45,18 +46,22 @@ static void test_start_numa(void **state)
 	static const struct {
 		const char *cpus, *gives;
 	} cases[] = {
-		{ "cpus = \"node:1\"", "0000:0a:10.0" }, { "cpus = '4-7'", "0000:0a:10.0" },
-		{ "cpus = [ '0', '1' ]", "0000:01:10.0" }, { "cpus = [ '5', '6' ]", "0000:0a:10.0" },
-		{ "cpus = 'all'", "0000:01:10.0" },	   { "cpus = '4-7,^5'", "0000:01:10.0" },
-		{ "cpus = 'nodes:0-1'", "0000:01:10.0" },  { "", "0000:01:10.0" },
+		{ "cpus = \"node:1\"", "0000:0a:10.0" },
+		{ "cpus = '4-7'", "0000:0a:10.0" },
+		{ "cpus = [ '0', '1' ]", "0000:01:10.0" },
+		{ "cpus = [ '5', '6' ]", "0000:0a:10.0" },
+		{ "cpus = 'all'", "0000:01:10.0" },
+		{ "cpus = '4-7,^5'", "0000:01:10.0" },
+		{ "cpus = 'nodes:0-1'", "0000:01:10.0" },
+		{ "", "0000:01:10.0" },
 	};
 	struct world *w = *state;
 
 	pools_second_pf(w);
 	ok(w, "pool define lan pf=01:00.0 pf=0a:00.0 policy=numa");
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
-		_cleanup_free_ char *text = xlpt_xasprintf("name = 'app1'\n%s\npci = [ 'pool:lan' ]\n",
-							   cases[i].cpus);
+		_cleanup_free_ char *text =
+			xlpt_xasprintf("name = 'app1'\n%s\npci = [ 'pool:lan' ]\n", cases[i].cpus);
 
 		assert_int_equal(world_run(w, "start --dry-run %s", pools_config(text)), 0);
 		said(w, cases[i].gives);
@@ -67,14 +72,16 @@ static void test_start_numa(void **state)
 static void test_start_exact(void **state)
 {
 	struct world *w = *state;
-	const char *cfg = pools_config("name = \"app1\"\nmemory=256\n"
-				       "pci = [ \"pool:lan\", '01:10.4,pool=lan', \"01:10.0,pool=lan\" ]\n");
+	const char *cfg =
+		pools_config("name = \"app1\"\nmemory=256\n"
+			     "pci = [ \"pool:lan\", '01:10.4,pool=lan', \"01:10.0,pool=lan\" ]\n");
 
 	ok(w, "pool define lan pf=01:00.0");
 	assert_int_equal(world_run(w, "start --print %s", cfg), 0);
-	assert_string_equal(w->out, "name = \"app1\"\nmemory=256\n"
-				    "pci = [ \"0000:01:10.2\", \"0000:01:10.4\", \"0000:01:10.0\" ]\n"
-				    "uuid = \"" POOLS_UUID "\"\n");
+	assert_string_equal(w->out,
+			    "name = \"app1\"\nmemory=256\n"
+			    "pci = [ \"0000:01:10.2\", \"0000:01:10.4\", \"0000:01:10.0\" ]\n"
+			    "uuid = \"" POOLS_UUID "\"\n");
 	free_is(w, 4);
 	refused(w, 1, "attach web1 01:10.4,pool=lan", "0000:01:10.4 of pool lan is not free");
 	said(w, "it is taken: app1 (starting)");
@@ -86,14 +93,16 @@ static void test_start_exact(void **state)
 static void test_start_print(void **state)
 {
 	struct world *w = *state;
-	const char *cfg = pools_config("name = \"app1\"\nmemory=256\n"
-				       "pci = [ 'pool:lan', # first\n\t\"0000:05:00.0,power_mgmt=1\" ]");
+	const char *cfg =
+		pools_config("name = \"app1\"\nmemory=256\n"
+			     "pci = [ 'pool:lan', # first\n\t\"0000:05:00.0,power_mgmt=1\" ]");
 
 	ok(w, "pool define lan pf=01:00.0");
 	assert_int_equal(world_run(w, "start --print %s", cfg), 0);
-	assert_string_equal(w->out, "name = \"app1\"\nmemory=256\n"
-				    "pci = [ \"0000:01:10.0\", # first\n\t\"0000:05:00.0,power_mgmt=1\" ]\n"
-				    "uuid = \"" POOLS_UUID "\"\n");
+	assert_string_equal(w->out,
+			    "name = \"app1\"\nmemory=256\n"
+			    "pci = [ \"0000:01:10.0\", # first\n\t\"0000:05:00.0,power_mgmt=1\" ]\n"
+			    "uuid = \"" POOLS_UUID "\"\n");
 	assert_string_equal(fake_bus_driver_of(w->bus, "0000:01:10.0"), "pciback");
 	free_is(w, 6);
 	said(w, "app1 (starting)");
@@ -103,7 +112,8 @@ static void test_start_print(void **state)
 	/* Whoever creates: it becomes the guest's. */
 	assert_int_equal(world_run(w, "start --print %s", cfg), 0);
 	assert_int_equal(fake_ts_get(w->ts)->ops->guest_create(fake_ts_get(w->ts), w->out,
-							       strlen(w->out), NULL), 0);
+							       strlen(w->out), NULL),
+			 0);
 	w->clock.clock.sleep_ms(&w->clock.clock, 130000);
 	free_is(w, 6);
 	said(w, "app1 (domain 20)");
@@ -119,7 +129,8 @@ static void test_start_wrong(void **state)
 		{ "memory=1\npci=['pool:lan']\n", 2, "no name" },
 		{ "name='a'\npci='pool:lan'\n", 2, "pci is a list" },
 		{ "name='a'\npci=['pool:lan', [ 'x' ]]\n", 2, "a string, not a list" },
-		{ "name='a'\npci=['0000:05:00.0',\n 'pool:lan,colour=red']\n", 2, "unknown key \"colour\"" },
+		{ "name='a'\npci=['0000:05:00.0',\n 'pool:lan,colour=red']\n", 2,
+		  "unknown key \"colour\"" },
 		{ "name='a'\npci=['01:00']\n", 2, "" },
 		{ "name='a'\nuuid='banana'\npci=['pool:lan']\n", 2, "is no UUID" },
 		{ "name='a'\npci=['pool:lan'\n", 2, "" },
@@ -132,7 +143,8 @@ static void test_start_wrong(void **state)
 		{ "name='a'\nuuid='00000000-0000-4000-8000-000000000003'\npci=['pool:lan']\n", 1,
 		  "with the UUID" },
 		{ "name='a'\npci=['pool:lan','pool:lan','pool:lan','pool:lan','pool:lan','pool:lan',"
-		  "'pool:lan','pool:lan']\n", 1, "pool lan has no free VF: all 7 are taken" },
+		  "'pool:lan','pool:lan']\n",
+		  1, "pool lan has no free VF: all 7 are taken" },
 	};
 	struct world *w = *state;
 
@@ -155,7 +167,8 @@ static void test_start_deaf(void **state)
 {
 	struct world *w = *state;
 	_cleanup_free_ char *before = NULL, *after = NULL;
-	const char *cfg = pools_config("name = \"app1\"\npci = [ 'pool:lan', '02:00.0,seize=1' ]\n");
+	const char *cfg =
+		pools_config("name = \"app1\"\npci = [ 'pool:lan', '02:00.0,seize=1' ]\n");
 
 	ok(w, "pool define lan pf=01:00.0");
 	ok(w, "hide 01:10.0 02:00.0");
@@ -176,12 +189,16 @@ static void test_start_hvm_functions(void **state)
 	struct world *w = *state;
 
 	ok(w, "hide 04:00.0 04:00.1");
-	assert_int_equal(world_run(w, "start %s", pools_config("name = 'app1'\ntype = 'hvm'\n"
-							       "pci = [ '04:00.1' ]\n")), 0);
+	assert_int_equal(world_run(w, "start %s",
+				   pools_config("name = 'app1'\ntype = 'hvm'\n"
+						"pci = [ '04:00.1' ]\n")),
+			 0);
 	said(w, "0000:04:00.1 is attached to app1 (domain 20) as 0000:00:05.0");
 	fake_ts_kill(w->ts, 20);
-	assert_int_equal(world_run(w, "start %s", pools_config("name = 'app1'\ntype = 'hvm'\n"
-							       "pci = [ '04:00.*@9' ]\n")), 0);
+	assert_int_equal(world_run(w, "start %s",
+				   pools_config("name = 'app1'\ntype = 'hvm'\n"
+						"pci = [ '04:00.*@9' ]\n")),
+			 0);
 	said(w, "0000:04:00.0 is attached to app1 (domain 21) as 0000:00:09.0");
 	said(w, "0000:04:00.1 is attached to app1 (domain 21) as 0000:00:05.0");
 	assert_int_equal(world_run(w, "detach app1 04:00.*"), 0);
@@ -189,6 +206,7 @@ static void test_start_hvm_functions(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_start, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_start_numa, setup, world_teardown),
@@ -198,6 +216,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_start_deaf, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_start_hvm_functions, setup, world_teardown),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

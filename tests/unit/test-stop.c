@@ -17,9 +17,9 @@
 /* ---- a plan ---- */
 
 struct seen {
-	int raise_at;		/* the step that gets the signal */
-	unsigned done, undone;	/* bit per step */
-	bool undo_saw;		/* an undo saw the flag: its waits would end at once */
+	int raise_at;	       /* the step that gets the signal */
+	unsigned done, undone; /* bit per step */
+	bool undo_saw;	       /* an undo saw the flag: its waits would end at once */
 };
 
 static int step(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -228,7 +228,8 @@ static void test_output_full(void **state)
 		const char *says = lines[i].status == 5 ? "everything was done" : "";
 
 		if (status != lines[i].status || !strstr(err, says))
-			fail_msg("%s: exit %d, want %d: %s", lines[i].command, status, lines[i].status, err);
+			fail_msg("%s: exit %d, want %d: %s", lines[i].command, status,
+				 lines[i].status, err);
 		if (!strstr(err, "No space left on device") && !strstr(err, "does not have"))
 			fail_msg("%s: the reason is not said: %s", lines[i].command, err);
 	}

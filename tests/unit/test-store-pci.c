@@ -154,7 +154,7 @@ static void test_hot_add_and_remove(void **state)
 	assert_false(fake_pcifront_has(w->front, V1));
 	assert_true(fake_pcifront_has(w->front, V0));
 	assert_int_equal(fake_pciback_owner(w->back, B), -1);
-	assert_node(w, BE "/state-1", "5");	/* pciback leaves it there */
+	assert_node(w, BE "/state-1", "5"); /* pciback leaves it there */
 	assert_int_equal(xlpt_pcibe_drop(w->s, 5, B, XLPT_XBS_NONE, NULL), 0);
 	settle(w, 1000);
 	assert_states(w, XLPT_XBS_CONNECTED, XLPT_XBS_CONNECTED);
@@ -234,7 +234,7 @@ static void test_reconfigure_too_early(void **state)
 	struct world *w = *state;
 
 	fake_libxl_pci_add(w->f, 5, A);
-	settle(w, 15);	/* pciback has exported it; the frontend has not answered */
+	settle(w, 15); /* pciback has exported it; the frontend has not answered */
 	assert_states(w, XLPT_XBS_INITIALISED, XLPT_XBS_INITIALISING);
 	fake_libxl_pci_add(w->f, 5, B);
 	assert_int_equal(wait_connected(w, 60000), -ETIMEDOUT);
@@ -259,8 +259,7 @@ static void test_paused_guest(void **state)
 static void test_slow_frontend(void **state)
 {
 	struct world *w = world_new(&(struct fake_pciback_opts){ .step_ms = 10 },
-				    &(struct fake_pcifront_opts){ .step_ms = 20,
-								  .scan_ms = 3000 });
+				    &(struct fake_pcifront_opts){ .step_ms = 20, .scan_ms = 3000 });
 	int64_t start = w->clock.now;
 
 	(void)state;
@@ -303,16 +302,16 @@ static void test_no_frontend(void **state)
 
 	(void)state;
 	for (int newer = 0; newer <= 1; newer++) {
-		struct world *w = world_new(&(struct fake_pciback_opts){
-						    .step_ms = 10, .reconfigures_at_3 = newer },
-					    newer ? &absent : NULL);
+		struct world *w = world_new(
+			&(struct fake_pciback_opts){ .step_ms = 10, .reconfigures_at_3 = newer },
+			newer ? &absent : NULL);
 
 		fake_libxl_pci_add(w->f, 5, A);
 		settle(w, 1000);
 		assert_states(w, XLPT_XBS_INITIALISED, XLPT_XBS_INITIALISING);
 		/* A device libxl adds while it builds the guest: only newer kernels see it. */
-		fake_store_load(w->f, BE "/dev-1 = 0000:02:00.1\n" BE "/state-1 = 1\n"
-				      BE "/num_devs = 2\n");
+		fake_store_load(w->f, BE "/dev-1 = 0000:02:00.1\n" BE "/state-1 = 1\n" BE
+					 "/num_devs = 2\n");
 		settle(w, 1000);
 		assert_node(w, BE "/state-1", newer ? "3" : "1");
 		fake_libxl_pci_add(w->f, 5, C);
@@ -342,8 +341,8 @@ static void test_wrong_magic(void **state)
 
 	(void)state;
 	fake_libxl_pci_add(w->f, 5, A);
-	fake_store_load(w->f, FE "/magic = \x1b]0;owned\x07\n" FE "/pci-op-ref = 1\n"
-			      FE "/event-channel = 1\n" FE "/state = 3\n");
+	fake_store_load(w->f, FE "/magic = \x1b]0;owned\x07\n" FE "/pci-op-ref = 1\n" FE
+				 "/event-channel = 1\n" FE "/state = 3\n");
 	settle(w, 1000);
 	assert_int_equal(xlpt_pcibe_read(w->s, 5, &be, NULL), 0);
 	assert_int_equal(be.be_state, XLPT_XBS_CLOSING);

@@ -54,7 +54,7 @@ struct body {
 	struct world *w;
 	unsigned runs;
 	int fails_with;
-	bool disturbed;		/* somebody else writes during the first run */
+	bool disturbed; /* somebody else writes during the first run */
 	char *seen;
 };
 
@@ -130,7 +130,7 @@ static void test_transact_aborts(void **state)
 struct look {
 	struct world *w;
 	unsigned looks;
-	unsigned change_at;	/* the fact becomes true right after this look, silently */
+	unsigned change_at; /* the fact becomes true right after this look, silently */
 	int fails_with;
 };
 
@@ -280,8 +280,8 @@ static void test_error_records(void **state)
 		int r;
 		enum xlpt_err code;
 	} cases[] = {
-		{ -EAGAIN, XLPT_ERR_IO },	{ -EACCES, XLPT_ERR_NO_XEN },
-		{ -EBADF, XLPT_ERR_NO_XEN },	{ -ETIMEDOUT, XLPT_ERR_TIMEOUT },
+		{ -EAGAIN, XLPT_ERR_IO },    { -EACCES, XLPT_ERR_NO_XEN },
+		{ -EBADF, XLPT_ERR_NO_XEN }, { -ETIMEDOUT, XLPT_ERR_TIMEOUT },
 		{ -ENOSPC, XLPT_ERR_IO },
 	};
 
@@ -312,7 +312,7 @@ static void test_no_xen(void **state)
 	assert_non_null(strstr(diag.fact, "/dev/xen/xenbus is absent"));
 	assert_non_null(diag.hint);
 	assert_true(diag.sys_errno != 0);
-	xlpt_store_close(&s);	/* all zero: nothing to close */
+	xlpt_store_close(&s); /* all zero: nothing to close */
 }
 
 static int end_at_once(struct xlpt_store *s, xlpt_xst t, void *arg)
@@ -369,10 +369,11 @@ static void test_real_xenstored(void **state)
 	value = NULL;
 
 	assert_int_equal(xlpt_store_wait_until(&s, "/xlpt-test", xlpt_now(s.clock) + 60, 20,
-					       has_value, &looks), -ETIMEDOUT);
+					       has_value, &looks),
+			 -ETIMEDOUT);
 	assert_in_range(looks, 3, 8);
 	assert_int_equal(s.ops->watch(&s, "/xlpt-test"), 0);
-	assert_int_equal(s.ops->wait(&s, 1000), 1);	/* fires once when registered */
+	assert_int_equal(s.ops->wait(&s, 1000), 1); /* fires once when registered */
 	assert_int_equal(s.ops->wait(&s, 10), 0);
 	assert_int_equal(xlpt_store_write(&s, 0, "x", "/xlpt-test/late"), 0);
 	assert_int_equal(s.ops->wait(&s, 1000), 1);
@@ -386,7 +387,7 @@ static void test_real_xenstored(void **state)
 	assert_int_equal(xlpt_store_read(&s, 0, &value, "/xlpt-test/b"), -ENOENT);
 	assert_int_equal(s.ops->wait(&s, 0), 0);
 	assert_int_equal(xlpt_store_rm(&s, 0, "/xlpt-test"), 0);
-	assert_int_equal(s.ops->wait(&s, 1000), 1);	/* a removed parent fires too */
+	assert_int_equal(s.ops->wait(&s, 1000), 1); /* a removed parent fires too */
 	xlpt_store_close(&s);
 }
 
@@ -394,6 +395,7 @@ static void test_real_xenstored(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		T(test_paths_and_values),    T(test_numbers_are_strict),
 		T(test_transact_retries),    T(test_transact_gives_up),
@@ -405,6 +407,7 @@ int main(void)
 		T(test_error_records),	     T(test_real_xenstored),
 		T(test_no_xen),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

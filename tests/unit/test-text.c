@@ -18,36 +18,36 @@ static void test_shown(void **state)
 	static const struct {
 		const char *text, *shown;
 	} cases[] = {
-		{"", ""},
-		{"web1", "web1"},
-		{"two words $(id) `id` \"q\" \\d", "two words $(id) `id` \"q\" \\d"},
-		{"a\nb\tc\rd", "a\\nb\\tc\\rd"},
-		{"\033[31mred\a\b", "\\x1b[31mred\\x07\\x08"},
-		{"\177", "\\x7f"},
-		{"b\xc3\xbcro \xe2\x82\xac \xf0\x9f\x98\x80",
-		 "b\xc3\xbcro \xe2\x82\xac \xf0\x9f\x98\x80"},
+		{ "", "" },
+		{ "web1", "web1" },
+		{ "two words $(id) `id` \"q\" \\d", "two words $(id) `id` \"q\" \\d" },
+		{ "a\nb\tc\rd", "a\\nb\\tc\\rd" },
+		{ "\033[31mred\a\b", "\\x1b[31mred\\x07\\x08" },
+		{ "\177", "\\x7f" },
+		{ "b\xc3\xbcro \xe2\x82\xac \xf0\x9f\x98\x80",
+		  "b\xc3\xbcro \xe2\x82\xac \xf0\x9f\x98\x80" },
 		/* C1's CSI, a direction, a line separator, a byte order mark, a tag. */
-		{"\xc2\x9b"
-		 "31m",
-		 "\\xc2\\x9b31m"},
-		{"\xe2\x80\xae"
-		 "fdp.exe",
-		 "\\xe2\\x80\\xaefdp.exe"},
-		{"\xe2\x81\xa6\xe2\x80\xa8", "\\xe2\\x81\\xa6\\xe2\\x80\\xa8"},
-		{"\xef\xbb\xbfx", "\\xef\\xbb\\xbfx"},
-		{"\xf3\xa0\x81\x81", "\\xf3\\xa0\\x81\\x81"},
+		{ "\xc2\x9b"
+		  "31m",
+		  "\\xc2\\x9b31m" },
+		{ "\xe2\x80\xae"
+		  "fdp.exe",
+		  "\\xe2\\x80\\xaefdp.exe" },
+		{ "\xe2\x81\xa6\xe2\x80\xa8", "\\xe2\\x81\\xa6\\xe2\\x80\\xa8" },
+		{ "\xef\xbb\xbfx", "\\xef\\xbb\\xbfx" },
+		{ "\xf3\xa0\x81\x81", "\\xf3\\xa0\\x81\\x81" },
 		/* No UTF-8: a lone byte, one cut short, one too long, a surrogate, too large. */
-		{"\xff", "\\xff"},
-		{"\x80x", "\\x80x"},
-		{"a\xc3", "a\\xc3"},
-		{"\xe2\x82", "\\xe2\\x82"},
-		{"\xe2\x82x", "\\xe2\\x82x"},
-		{"\xc0\x8a", "\\xc0\\x8a"},
-		{"\xc1\xbf", "\\xc1\\xbf"},
-		{"\xe0\x80\x8a", "\\xe0\\x80\\x8a"},
-		{"\xed\xa0\x80", "\\xed\\xa0\\x80"},
-		{"\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80"},
-		{"\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80"},
+		{ "\xff", "\\xff" },
+		{ "\x80x", "\\x80x" },
+		{ "a\xc3", "a\\xc3" },
+		{ "\xe2\x82", "\\xe2\\x82" },
+		{ "\xe2\x82x", "\\xe2\\x82x" },
+		{ "\xc0\x8a", "\\xc0\\x8a" },
+		{ "\xc1\xbf", "\\xc1\\xbf" },
+		{ "\xe0\x80\x8a", "\\xe0\\x80\\x8a" },
+		{ "\xed\xa0\x80", "\\xed\\xa0\\x80" },
+		{ "\xf4\x90\x80\x80", "\\xf4\\x90\\x80\\x80" },
+		{ "\xf8\x88\x80\x80\x80", "\\xf8\\x88\\x80\\x80\\x80" },
 	};
 
 	(void)state;
@@ -68,20 +68,20 @@ static void test_word(void **state)
 	static const struct {
 		const char *text, *word;
 	} cases[] = {
-		{"web1", "web1"},
-		{"a.b_c-1:2,3=4@5/6%7+8", "a.b_c-1:2,3=4@5/6%7+8"},
-		{"b\xc3\xbcro", "b\xc3\xbcro"},
-		{"", "''"},
-		{"two words", "'two words'"},
-		{"$(id)", "'$(id)'"},
-		{"`id`;id|id&", "'`id`;id|id&'"},
-		{"~root", "'~root'"},
-		{"it's", "'it'\\''s'"},
-		{"a\nb", "$'a\\x0ab'"},
-		{"'\\\033$(id)\xff", "$'\\x27\\x5c\\x1b\\x24\\x28id\\x29\\xff'"},
-		{"\xe2\x80\xae"
-		 "1",
-		 "$'\\xe2\\x80\\xae1'"},
+		{ "web1", "web1" },
+		{ "a.b_c-1:2,3=4@5/6%7+8", "a.b_c-1:2,3=4@5/6%7+8" },
+		{ "b\xc3\xbcro", "b\xc3\xbcro" },
+		{ "", "''" },
+		{ "two words", "'two words'" },
+		{ "$(id)", "'$(id)'" },
+		{ "`id`;id|id&", "'`id`;id|id&'" },
+		{ "~root", "'~root'" },
+		{ "it's", "'it'\\''s'" },
+		{ "a\nb", "$'a\\x0ab'" },
+		{ "'\\\033$(id)\xff", "$'\\x27\\x5c\\x1b\\x24\\x28id\\x29\\xff'" },
+		{ "\xe2\x80\xae"
+		  "1",
+		  "$'\\xe2\\x80\\xae1'" },
 	};
 	char small[8];
 
@@ -109,9 +109,9 @@ static void test_word(void **state)
 
 static void test_encoded(void **state)
 {
-	static const char *const as_they_are[] = {"", "web1", "two words", "$(id)"};
-	static const char *const left_alone[] = {"\\",	"\\x",	 "\\x1", "\\xg1",
-						 "\\n", "\\x00", "a\\x0"};
+	static const char *const as_they_are[] = { "", "web1", "two words", "$(id)" };
+	static const char *const left_alone[] = { "\\",	 "\\x",	  "\\x1", "\\xg1",
+						  "\\n", "\\x00", "a\\x0" };
 	unsigned seed = 1;
 
 	(void)state;

@@ -82,39 +82,45 @@ static struct fake_bus *load(const char *path)
 }
 
 /* What the machine is made of (tests/lab/machines.sh), set by set. */
-static const char want[] =
-	"00:00.0\n"
-	"00:02.0 00:02.1 01:00.0 02:00.0\n"
-	"00:03.0 03:01.0 03:02.0\n"
-	"00:10.0\n00:11.0\n00:12.0\n00:13.0\n"
-	"00:14.0 0c:00.0 0d:00.0 0d:01.0 0e:00.0 0f:00.0\n"
-	"00:15.0\n"
-	"00:1f.0 00:1f.2 00:1f.3\n"
-	"04:00.0\n04:10.0\n04:10.2\n"
-	"05:00.0 05:00.1\n"
-	"06:00.0 07:01.0 07:02.0 07:03.0\n"
-	"08:00.0\n"
-	"09:00.0 0a:00.0\n"
-	"09:01.0 0b:00.0\n"
-	"10:00.0\n";
+static const char want[] = "00:00.0\n"
+			   "00:02.0 00:02.1 01:00.0 02:00.0\n"
+			   "00:03.0 03:01.0 03:02.0\n"
+			   "00:10.0\n00:11.0\n00:12.0\n00:13.0\n"
+			   "00:14.0 0c:00.0 0d:00.0 0d:01.0 0e:00.0 0f:00.0\n"
+			   "00:15.0\n"
+			   "00:1f.0 00:1f.2 00:1f.3\n"
+			   "04:00.0\n04:10.0\n04:10.2\n"
+			   "05:00.0 05:00.1\n"
+			   "06:00.0 07:01.0 07:02.0 07:03.0\n"
+			   "08:00.0\n"
+			   "09:00.0 0a:00.0\n"
+			   "09:01.0 0b:00.0\n"
+			   "10:00.0\n";
 
 static const struct {
 	const char *bdf, *why;
 } reasons[] = {
-	{ "0000:02:00.0", "behind 0000:00:02.1; ACS redirection not enabled at 0000:00:02.1 (it has no ACS)" },
+	{ "0000:02:00.0",
+	  "behind 0000:00:02.1; ACS redirection not enabled at 0000:00:02.1 (it has no ACS)" },
 	{ "0000:00:02.1", "same slot as 0000:00:02.0; ACS redirection not enabled at 0000:00:02.1 "
 			  "(it has no ACS)" },
 	{ "0000:03:02.0", "shares requester id 0000:00:03.0 behind PCI bridge 0000:00:03.0" },
-	{ "0000:0f:00.0", "behind 0000:0d:01.0; ACS redirection not enabled at 0000:0d:01.0 (it has no ACS)" },
-	{ "0000:0c:00.0", "behind 0000:00:14.0; ACS redirection not enabled at 0000:00:14.0 (it has no ACS)" },
+	{ "0000:0f:00.0",
+	  "behind 0000:0d:01.0; ACS redirection not enabled at 0000:0d:01.0 (it has no ACS)" },
+	{ "0000:0c:00.0",
+	  "behind 0000:00:14.0; ACS redirection not enabled at 0000:00:14.0 (it has no ACS)" },
 	{ "0000:00:1f.3", "same slot as 0000:00:1f.0; ACS redirection not enabled at 0000:00:1f.3 "
 			  "(conventional PCI)" },
 	{ "0000:05:00.1", "same slot as 0000:05:00.0; ACS redirection not enabled at 0000:05:00.1 "
 			  "(it has no ACS)" },
-	{ "0000:07:01.0", "shares requester id 0000:07:00.0 behind PCIe-to-PCI bridge 0000:06:00.0" },
-	{ "0000:06:00.0", "PCIe-to-PCI bridge: what is behind it shares requester id 0000:07:00.0" },
-	{ "0000:09:01.0", "above 0000:0b:00.0; ACS redirection not enabled at 0000:09:01.0 (it has no ACS)" },
-	{ "0000:0a:00.0", "behind 0000:09:00.0; ACS redirection not enabled at 0000:09:00.0 (it has no ACS)" },
+	{ "0000:07:01.0",
+	  "shares requester id 0000:07:00.0 behind PCIe-to-PCI bridge 0000:06:00.0" },
+	{ "0000:06:00.0",
+	  "PCIe-to-PCI bridge: what is behind it shares requester id 0000:07:00.0" },
+	{ "0000:09:01.0",
+	  "above 0000:0b:00.0; ACS redirection not enabled at 0000:09:01.0 (it has no ACS)" },
+	{ "0000:0a:00.0",
+	  "behind 0000:09:00.0; ACS redirection not enabled at 0000:09:00.0 (it has no ACS)" },
 	{ "0000:04:10.2", NULL },
 	{ "0000:10:00.0", NULL },
 };
@@ -187,8 +193,9 @@ static void switch_acs(unsigned ctrl, const char *set_of_port)
 	size_t set;
 
 	for (size_t i = 0; i < 2; i++) {
-		_cleanup_free_ char *path = xlpt_xasprintf("%s/sys/devices/pci0000:00/0000:00:13.0/0000:%s/config",
-							   fake_bus_host(bus)->root, ports[i]);
+		_cleanup_free_ char *path =
+			xlpt_xasprintf("%s/sys/devices/pci0000:00/0000:00:13.0/0000:%s/config",
+				       fake_bus_host(bus)->root, ports[i]);
 		FILE *f = fopen(path, "r+");
 		uint8_t acs[8] = { 0x0d, 0, 1, 0, 0x1d, 0, (uint8_t)ctrl, 0 };
 

@@ -19,12 +19,13 @@
 #include "tests/unit/pooling.h"
 #include "xl-plugin/pools.h"
 
-#define ROUNDS 60
+#define ROUNDS	60
 #define MESSAGE 65536
 
 /* ---- the kernel's settings, from another process ---- */
 
-static int ask(struct xlpt_rtnl *nl, uint32_t port, const void *msg, size_t len, struct xlpt_str *answer)
+static int ask(struct xlpt_rtnl *nl, uint32_t port, const void *msg, size_t len,
+	       struct xlpt_str *answer)
 {
 	int fd = *(int *)nl->priv;
 	char *buf = xlpt_xcalloc(1, MESSAGE);
@@ -74,7 +75,9 @@ static int child(struct world *w, int kernel, int out, const char *line)
 {
 	struct xlpt_rtnl nl = { .ops = &ask_ops, .priv = &kernel };
 	_cleanup_free_ char *words = xlpt_xasprintf("xlpt %s", line);
-	struct xlpt_env env = { .clock = &xlpt_clock_real, .host = fake_bus_host(w->bus), .rtnl = &nl };
+	struct xlpt_env env = { .clock = &xlpt_clock_real,
+				.host = fake_bus_host(w->bus),
+				.rtnl = &nl };
 	char *argv[16] = { 0 }, *save = NULL;
 	int argc = 0, status;
 
@@ -174,7 +177,8 @@ static void test_pool_define(void **state)
 				 said[1].text);
 		both(w, "pool undefine lan", "pool undefine lan", said);
 		if (defined(w, "lan") || !said[0].status == !said[1].status)
-			fail_msg("round %d: both or none forgot it:\n%s%s", i, said[0].text, said[1].text);
+			fail_msg("round %d: both or none forgot it:\n%s%s", i, said[0].text,
+				 said[1].text);
 		both_ok(w, i, "pool undefine one", "pool undefine two", said);
 		if (defined(w, "one") || defined(w, "two"))
 			fail_msg("round %d: both said that they forgot it, and one is there", i);
@@ -204,7 +208,8 @@ static void test_vf_set(void **state)
 				    *min = xlpt_xasprintf("vf set 01:10.0 min_rate=%d", 100 + i),
 				    *want_rate = xlpt_xasprintf("rate %d-%d", 100 + i, 500 + i),
 				    *vlan = xlpt_xasprintf("vf set 01:10.2 vlan=%d", 10 + i),
-				    *mac = xlpt_xasprintf("vf set 01:10.2 mac=52:54:00:00:01:%02x", i),
+				    *mac = xlpt_xasprintf("vf set 01:10.2 mac=52:54:00:00:01:%02x",
+							  i),
 				    *want_vlan = xlpt_xasprintf("vlan %d:", 10 + i),
 				    *want_mac = xlpt_xasprintf("52:54:00:00:01:%02x", i);
 

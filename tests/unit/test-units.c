@@ -17,7 +17,7 @@
 
 static char *slurp(const char *path)
 {
-	struct xlpt_str out = {0};
+	struct xlpt_str out = { 0 };
 	FILE *f = fopen(path, "r");
 	char buf[4096];
 	size_t n;
@@ -52,9 +52,9 @@ static bool names(const char *unit, const char *key, const char *word)
 /* Debian's, Xen's own and the sysvinit generator's names for what starts Xen; nothing else is. */
 static void assert_order(const char *unit)
 {
-	static const char *const after[] = {"xen.service", "xenstored.service",
-					    "xen-init-dom0.service", "proc-xen.mount",
-					    "local-fs.target"};
+	static const char *const after[] = { "xen.service", "xenstored.service",
+					     "xen-init-dom0.service", "proc-xen.mount",
+					     "local-fs.target" };
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(after); i++)
 		if (!names(unit, "After", after[i]))
@@ -82,16 +82,18 @@ static void test_vf(void **state)
 	static const struct {
 		const char *pf, *device, *wait;
 	} cases[] = {
-		{"enp1s0", "sys-subsystem-net-devices-enp1s0.device", NULL},
+		{ "enp1s0", "sys-subsystem-net-devices-enp1s0.device", NULL },
 		/* systemd.unit(5), "string escaping for inclusion in unit names" */
-		{"lan-0.7", "sys-subsystem-net-devices-lan\\x2d0.7.device", NULL},
-		{"0000:01:00.0", NULL, "--exit-if-exists=/sys/bus/pci/devices/0000:01:00.0/driver"},
-		{"pin:nic0", NULL, "--timeout=30"},
+		{ "lan-0.7", "sys-subsystem-net-devices-lan\\x2d0.7.device", NULL },
+		{ "0000:01:00.0", NULL,
+		  "--exit-if-exists=/sys/bus/pci/devices/0000:01:00.0/driver" },
+		{ "pin:nic0", NULL, "--timeout=30" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
-		_cleanup_free_ char *unit = xlpt_vf_unit_text("/usr/sbin/xlpt", cases[i].pf, 4, XLPT_UNSET);
+		_cleanup_free_ char *unit =
+			xlpt_vf_unit_text("/usr/sbin/xlpt", cases[i].pf, 4, XLPT_UNSET);
 		_cleanup_free_ char *run =
 			xlpt_xasprintf("\nExecStart=/usr/sbin/xlpt vf create %s 4\n", cases[i].pf);
 
@@ -114,11 +116,12 @@ static void test_systemd_reads_them(void **state)
 	char dir[] = "/tmp/xlpt-units-XXXXXX";
 	_cleanup_free_ char *verify = slurp(VERIFY), *said = NULL, *command = NULL;
 	_cleanup_free_ char *by_name = xlpt_vf_unit_text("/bin/true", "lan-0", 4, XLPT_UNSET);
-	_cleanup_free_ char *by_address = xlpt_vf_unit_text("/bin/true", "0000:01:00.0", 4, XLPT_UNSET);
+	_cleanup_free_ char *by_address =
+		xlpt_vf_unit_text("/bin/true", "0000:01:00.0", 4, XLPT_UNSET);
 	/* systemd-analyze takes what follows a ":" for an alias. */
-	const char *const units[][2] = {{"xlpt-boot-verify.service", verify},
-					{"xlpt-vf-lan-0.service", by_name},
-					{"xlpt-vf-address.service", by_address}};
+	const char *const units[][2] = { { "xlpt-boot-verify.service", verify },
+					 { "xlpt-vf-lan-0.service", by_name },
+					 { "xlpt-vf-address.service", by_address } };
 
 	(void)state;
 	if (system("systemd-analyze --version >/dev/null 2>&1"))
@@ -151,15 +154,16 @@ static void test_systemd_reads_them(void **state)
 /* A unit's name and its ExecStart= line: what systemd would expand or take apart is refused. */
 static void test_odd_names(void **state)
 {
-	static const char *const odd[] = {"a%n", "$HOME", "a\"b", "a'b", "a\\x20", "a;b", "a b", "-rf", "a@b",
-					  "a\033[1m", "b\xc3\xbc", "pin:a%n", "pin:$(id)", "a#b"};
-	static const char *const plain[] = {"enp1s0", "lan-0.7", "0000:01:00.0", "pin:nic_0"};
+	static const char *const odd[] = { "a%n",	"$HOME",   "a\"b",	"a'b", "a\\x20",
+					   "a;b",	"a b",	   "-rf",	"a@b", "a\033[1m",
+					   "b\xc3\xbc", "pin:a%n", "pin:$(id)", "a#b" };
+	static const char *const plain[] = { "enp1s0", "lan-0.7", "0000:01:00.0", "pin:nic_0" };
 	struct xlpt_bdf bdf;
 
 	(void)state;
 	assert_true(xlpt_bdf_from_sysfs_name("0000:01:00.0", &bdf));
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(odd); i++) {
-		_cleanup_diag_ struct xlpt_diag diag = {0};
+		_cleanup_diag_ struct xlpt_diag diag = { 0 };
 
 		assert_int_equal(xlpt_vf_unit_judge(odd[i], bdf, &diag), XLPT_ERR_CONFLICT);
 		assert_string_equal(diag.hint, "name it by its address: 0000:01:00.0");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * attach with a VF's identity, and everything that ends it: detach, a failure at every point, a guest
- * that was destroyed, an xlpt that was killed.
+ * attach with a VF's identity, and everything that ends it: detach, a failure at every point, a
+ * guest that was destroyed, an xlpt that was killed.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -13,9 +13,9 @@
 
 #include "tests/unit/commands.h"
 
-#define ID "mac=52:54:00:6d:90:02,vlan=42"
-#define HAS "enp1s0 vf 0 mac 52:54:00:6d:90:02 vlan 42:0:8100 spoofchk 1"
-#define HAD "enp1s0 vf 0 mac 00:00:00:00:00:00 vlan 0:0:8100 spoofchk 1"
+#define ID   "mac=52:54:00:6d:90:02,vlan=42"
+#define HAS  "enp1s0 vf 0 mac 52:54:00:6d:90:02 vlan 42:0:8100 spoofchk 1"
+#define HAD  "enp1s0 vf 0 mac 00:00:00:00:00:00 vlan 0:0:8100 spoofchk 1"
 #define NOTE "/libxl/pci/0000-01-10-0/xlpt-vf"
 
 static void vf_is(struct world *w, const char *want)
@@ -35,7 +35,8 @@ static void on_nodes(void *arg)
 	_cleanup_free_ char *now = fake_rtnl_snapshot(watched->rtnl);
 
 	(void)arg;
-	if (mac_when_added < 0 && fake_store_peek(watched->store, "/local/domain/0/backend/pci/3/0/dev-0"))
+	if (mac_when_added < 0 &&
+	    fake_store_peek(watched->store, "/local/domain/0/backend/pci/3/0/dev-0"))
 		mac_when_added = strstr(now, HAS) != NULL;
 }
 
@@ -64,7 +65,8 @@ static void test_every_key(void **state)
 {
 	struct world *w = *state;
 
-	fake_rtnl_features(w->rtnl, "enp1s0", FAKE_RTNL_LINK_STATE | FAKE_RTNL_8021AD | FAKE_RTNL_MIN_RATE);
+	fake_rtnl_features(w->rtnl, "enp1s0",
+			   FAKE_RTNL_LINK_STATE | FAKE_RTNL_8021AD | FAKE_RTNL_MIN_RATE);
 	ok(w, "attach --hide web1 01:10.0,vlan=7:3:802.1ad,trust=on,spoofchk=off,link=enable,"
 	      "min_rate=10,max_rate=100");
 	vf_is(w, "vlan 7:3:88a8 spoofchk 0 trust 1 link 1 rate 10-100");
@@ -111,7 +113,8 @@ static void test_refusals(void **state)
 	assert_non_null(strstr(w->err, "it is enp1s0's own"));
 	refused(w, 2, "hide 01:10.0,vlan=42", "unexpected text");
 	/* The driver says no: told with its words, and nothing is left. */
-	refused(w, 1, "attach web1 01:10.0,vlan=42,link=enable", "enp1s0 refuses link=enable for its VF 0");
+	refused(w, 1, "attach web1 01:10.0,vlan=42,link=enable",
+		"enp1s0 refuses link=enable for its VF 0");
 	fake_rtnl_words(w->rtnl, "Rate is above the link's");
 	refused(w, 1, "attach web1 01:10.0,max_rate=5000", "Rate is above the link's");
 	fake_rtnl_features(w->rtnl, "enp1s0", FAKE_RTNL_NO_TRUST);
@@ -129,7 +132,8 @@ static void test_refusals(void **state)
 	ok(w, "vf create enp1s0 1");
 	/* Without its interface nobody can set anything. */
 	fake_bus_rmmod(w->bus, "igb");
-	refused(w, 1, "attach --hide web1 01:10.0,vlan=42", "the physical function 0000:01:00.0 has no driver");
+	refused(w, 1, "attach --hide web1 01:10.0,vlan=42",
+		"the physical function 0000:01:00.0 has no driver");
 }
 
 static void test_pf_down(void **state)
@@ -197,7 +201,8 @@ static void test_interrupted(void **state)
 	ok(w, "hide 01:10.0");
 	fake_store_set(w->store, "\tmac=00:00:00:00:00:00\tvlan=0", NOTE);
 	ok(w, "vf set 01:10.0 mac=52:54:00:6d:90:02 vlan=42");
-	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", "xlpt 1\nop attach\nguest 3 - web1\n"
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1",
+		     "xlpt 1\nop attach\nguest 3 - web1\n"
 		     "device 0000:01:10.0 keep none\nbegin set mac on 0000:01:10.0\n");
 	ok(w, "repair");
 	vf_is(w, HAD);
@@ -213,7 +218,8 @@ static void test_interrupted_profile(void **state)
 	fake_store_set(w->store, "\tvlan=0\tvirtualport=802.1Qbh\tprofileid=finance", NOTE);
 	ok(w, "repair");
 	assert_null(fake_store_peek(w->store, NOTE));
-	fake_store_set(w->store, "\tvlan=0\tvirtualport=802.1Qbg\tmanagerid=1\ttypeid=2\ttypeidversion=3",
+	fake_store_set(w->store,
+		       "\tvlan=0\tvirtualport=802.1Qbg\tmanagerid=1\ttypeid=2\ttypeidversion=3",
 		       NOTE);
 	ok(w, "repair");
 	assert_null(fake_store_peek(w->store, NOTE));
@@ -235,8 +241,10 @@ static void test_bad_note(void **state)
 
 static void test_port_profile(void **state)
 {
-	static const int good[] = { PORT_PROFILE_RESPONSE_INPROGRESS, -1, PORT_PROFILE_RESPONSE_SUCCESS };
-	static const int bad[] = { PORT_PROFILE_RESPONSE_INPROGRESS, PORT_PROFILE_RESPONSE_INVALID };
+	static const int good[] = { PORT_PROFILE_RESPONSE_INPROGRESS, -1,
+				    PORT_PROFILE_RESPONSE_SUCCESS };
+	static const int bad[] = { PORT_PROFILE_RESPONSE_INPROGRESS,
+				   PORT_PROFILE_RESPONSE_INVALID };
 	static const int never[] = { PORT_PROFILE_RESPONSE_INPROGRESS };
 	struct world *w = *state;
 	int64_t t;
@@ -244,9 +252,11 @@ static void test_port_profile(void **state)
 	ok(w, "hide 01:10.0");
 	refused(w, 1, "attach web1 01:10.0" QBH, "cannot associate the 802.1Qbh port profile");
 	fake_rtnl_port_answers(w->rtnl, good, 3);
-	fake_bus_put(w->bus, "/sys/class/dmi/id/product_uuid", "00112233-4455-6677-8899-AABBCCDDEEFF\n");
+	fake_bus_put(w->bus, "/sys/class/dmi/id/product_uuid",
+		     "00112233-4455-6677-8899-AABBCCDDEEFF\n");
 	ok(w, "attach web1 01:10.0" QBH ",instanceid=5f3c1b5e-0d3c-4a55-9a7e-3b1f7c1e2d10");
-	assert_non_null(strstr(fake_rtnl_log(w->rtnl), "enp1s0 vf 0 port associate profile \"finance\" "
+	assert_non_null(strstr(fake_rtnl_log(w->rtnl),
+			       "enp1s0 vf 0 port associate profile \"finance\" "
 			       "instance 5f3c1b5e-0d3c-4a55-9a7e-3b1f7c1e2d10 "
 			       "host 00112233-4455-6677-8899-aabbccddeeff\n"));
 	vf_is(w, "port 1");
@@ -254,8 +264,9 @@ static void test_port_profile(void **state)
 	assert_non_null(strstr(fake_rtnl_log(w->rtnl), "port disassociate profile \"finance\""));
 	vf_is(w, "port 0");
 	fake_rtnl_port_answers(w->rtnl, bad, 2);
-	refused(w, 1, "attach web1 01:10.0,vlan=3" QBH, "refuses the 802.1Qbh port profile of VF 0 of enp1s0: "
-						 "invalid: no such profile");
+	refused(w, 1, "attach web1 01:10.0,vlan=3" QBH,
+		"refuses the 802.1Qbh port profile of VF 0 of enp1s0: "
+		"invalid: no such profile");
 	fake_rtnl_port_answers(w->rtnl, never, 1);
 	t = w->clock.now;
 	refused(w, 1, "attach web1 01:10.0" QBH, "did not answer for VF 0 of enp1s0 within 10 s");
@@ -274,7 +285,8 @@ static void test_port_profile_qbg(void **state)
 	fake_rtnl_port_answers(w->rtnl, good, 2);
 	ok(w, "attach web1 01:10.0," ID QBG ",instanceid=5f3c1b5e-0d3c-4a55-9a7e-3b1f7c1e2d10");
 	assert_non_null(strstr(fake_rtnl_log(w->rtnl), "vf 0 named 52:54:00:6d:90:02\n"));
-	assert_non_null(strstr(fake_rtnl_log(w->rtnl), "port associate vsi 1/4660/2 instance 5f3c1b5e"));
+	assert_non_null(
+		strstr(fake_rtnl_log(w->rtnl), "port associate vsi 1/4660/2 instance 5f3c1b5e"));
 	ok(w, "detach web1 01:10.0");
 	vf_is(w, HAD);
 	fake_rtnl_port_answers(w->rtnl, bad, 1);
@@ -300,7 +312,8 @@ static bool try_one(const char *command, unsigned nth, bool undoes)
 	if (status == 5 && world_run(w, "repair"))
 		fail_msg("%s, %u: repair failed: %s", command, nth, w->err);
 	if (status && undoes && strcmp(before, after) != 0)
-		fail_msg("%s, %u: exit %d, the host is not where it began\n%s", command, nth, status, after);
+		fail_msg("%s, %u: exit %d, the host is not where it began\n%s", command, nth,
+			 status, after);
 	if (status && !undoes)
 		vf_is(w, HAD);
 	if (status && undoes)
@@ -325,20 +338,13 @@ static void test_every_failure(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		world_test(test_attach_detach),
-		world_test(test_every_key),
-		world_test(test_old_values),
-		world_test(test_dry_run),
-		world_test(test_refusals),
-		world_test(test_pf_down),
-		world_test(test_guest_destroyed),
-		world_test(test_next_guest),
-		world_test(test_interrupted),
-		world_test(test_interrupted_profile),
-		world_test(test_bad_note),
-		world_test(test_port_profile),
-		world_test(test_port_profile_qbg),
-		cmocka_unit_test(test_every_failure),
+		world_test(test_attach_detach),	   world_test(test_every_key),
+		world_test(test_old_values),	   world_test(test_dry_run),
+		world_test(test_refusals),	   world_test(test_pf_down),
+		world_test(test_guest_destroyed),  world_test(test_next_guest),
+		world_test(test_interrupted),	   world_test(test_interrupted_profile),
+		world_test(test_bad_note),	   world_test(test_port_profile),
+		world_test(test_port_profile_qbg), cmocka_unit_test(test_every_failure),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,7 @@
 
 #include "tests/unit/pooling.h"
 
-#define VF0 "0000:01:10.0"
+#define VF0	  "0000:01:10.0"
 #define DEV(name) "/sys/bus/pci/devices/" name
 #define AUTOPROBE DEV("0000:01:00.0") "/sriov_drivers_autoprobe"
 
@@ -20,8 +20,9 @@ static void override_is(struct world *w, const char *bdf, const char *want)
 {
 	_cleanup_free_ char *text = NULL;
 
-	assert_int_equal(xlpt_host_read_text(fake_bus_host(w->bus), &text, DEV("%s") "/driver_override",
-					     bdf), 0);
+	assert_int_equal(xlpt_host_read_text(fake_bus_host(w->bus), &text,
+					     DEV("%s") "/driver_override", bdf),
+			 0);
 	assert_string_equal(text, want);
 }
 
@@ -34,7 +35,8 @@ static void driver_is(struct world *w, const char *bdf, const char *want)
 
 static void autoprobe(struct world *w, bool on)
 {
-	assert_int_equal(xlpt_host_write_text(fake_bus_host(w->bus), on ? "1\n" : "0\n", AUTOPROBE), 0);
+	assert_int_equal(xlpt_host_write_text(fake_bus_host(w->bus), on ? "1\n" : "0\n", AUTOPROBE),
+			 0);
 }
 
 static void autoprobe_is(struct world *w, long long want)
@@ -60,9 +62,11 @@ static void test_autoprobe_off(void **state)
 	ok(w, "vf create 01:00.0 4");
 	said(w, "no driver of this host takes them (sriov_drivers_autoprobe is 0)");
 	assert_int_equal(xlpt_host_write_text(h, VF0, "/sys/bus/pci/drivers/pciback/new_slot"), 0);
-	assert_int_equal(xlpt_host_write_text(h, VF0, "/sys/bus/pci/drivers/pciback/bind"), -ENODEV);
+	assert_int_equal(xlpt_host_write_text(h, VF0, "/sys/bus/pci/drivers/pciback/bind"),
+			 -ENODEV);
 	assert_int_equal(xlpt_host_write_text(h, VF0, "/sys/bus/pci/drivers/igbvf/bind"), -ENODEV);
-	assert_int_equal(xlpt_host_write_text(h, VF0, "/sys/bus/pci/drivers/pciback/remove_slot"), 0);
+	assert_int_equal(xlpt_host_write_text(h, VF0, "/sys/bus/pci/drivers/pciback/remove_slot"),
+			 0);
 
 	ok(w, "hide 01:10.0");
 	driver_is(w, VF0, "pciback");
@@ -74,8 +78,9 @@ static void test_autoprobe_off(void **state)
 	driver_is(w, "0000:01:10.2", "none");
 	/* Bound anew, because it is permissive from before. */
 	ok(w, "hide 01:10.2");
-	assert_int_equal(xlpt_host_write_text(h, "0000:01:10.2", "/sys/bus/pci/drivers/pciback/permissive"),
-			 0);
+	assert_int_equal(
+		xlpt_host_write_text(h, "0000:01:10.2", "/sys/bus/pci/drivers/pciback/permissive"),
+		0);
 	ok(w, "-v attach web1 01:10.2");
 	said(w, "bind 0000:01:10.2 to pciback anew");
 	ok(w, "detach --to-host web1 01:10.2");
@@ -84,8 +89,10 @@ static void test_autoprobe_off(void **state)
 		fail_msg("start: %s", w->err);
 	said(w, VF0 " is attached to app1");
 	/* Bound to its driver by hand before, it goes back to that. */
-	assert_int_equal(xlpt_host_write_text(h, "igbvf\n", DEV("0000:01:10.4") "/driver_override"), 0);
-	assert_int_equal(xlpt_host_write_text(h, "0000:01:10.4", "/sys/bus/pci/drivers/igbvf/bind"), 0);
+	assert_int_equal(xlpt_host_write_text(h, "igbvf\n", DEV("0000:01:10.4") "/driver_override"),
+			 0);
+	assert_int_equal(xlpt_host_write_text(h, "0000:01:10.4", "/sys/bus/pci/drivers/igbvf/bind"),
+			 0);
 	assert_int_equal(xlpt_host_write_text(h, "\n", DEV("0000:01:10.4") "/driver_override"), 0);
 	ok(w, "hide 01:10.4");
 	driver_is(w, "0000:01:10.4", "pciback");
@@ -101,7 +108,8 @@ static void test_own_override(void **state)
 	struct xlpt_host *h = fake_bus_host(w->bus);
 	unsigned met = 0;
 
-	assert_int_equal(xlpt_host_write_text(h, "vfio-pci\n", DEV("0000:02:00.0") "/driver_override"), 0);
+	assert_int_equal(
+		xlpt_host_write_text(h, "vfio-pci\n", DEV("0000:02:00.0") "/driver_override"), 0);
 	assert_int_equal(xlpt_host_write_text(h, "vfio-pci\n", DEV(VF0) "/driver_override"), 0);
 	ok(w, "hide 01:10.0");
 	driver_is(w, VF0, "pciback");
@@ -225,7 +233,8 @@ static void test_no_driver(void **state)
 	driver_is(w, VF0, "igbvf");
 	assert_true(xlpt_host_has(h, "/sys/class/net/enp1s0v0"));
 	ok(w, "vf create --dry-run --no-driver enp1s0 4");
-	said(w, "would do not offer the virtual functions of 0000:01:00.0 to the drivers of this host");
+	said(w,
+	     "would do not offer the virtual functions of 0000:01:00.0 to the drivers of this host");
 	autoprobe_is(w, 1);
 	ok(w, "vf create --no-driver --persist enp1s0 4");
 	autoprobe_is(w, 0);
@@ -278,7 +287,8 @@ static void test_no_driver_refused(void **state)
 	fake_bus_host(w->bus)->ops->unlink(fake_bus_host(w->bus), file);
 	ok(w, "vf create enp1s0 2");
 	writes = fake_bus_writes(w->bus);
-	refused(w, 1, "vf create --no-driver enp1s0 3", "cannot keep drivers from the virtual functions");
+	refused(w, 1, "vf create --no-driver enp1s0 3",
+		"cannot keep drivers from the virtual functions");
 	said(w, "came with Linux 4.12");
 	assert_int_equal(fake_bus_writes(w->bus), writes);
 }
@@ -318,7 +328,8 @@ static void test_every_failure(void **state)
 		met++;
 	for (n = 1; try_one("vf create enp1s0 3", "vf create --no-driver enp1s0 5", n); n++)
 		met++;
-	for (n = 1; try_one("vf create --no-driver enp1s0 3", "vf create --driver enp1s0 2", n); n++)
+	for (n = 1; try_one("vf create --no-driver enp1s0 3", "vf create --driver enp1s0 2", n);
+	     n++)
 		met++;
 	assert_true(met > 8);
 }
@@ -339,13 +350,15 @@ static void test_network_manager(void **state)
 
 	ok(w, "vf create enp1s0 1");
 	assert_string_equal(w->err, "");
-	fake_bus_put(w->bus, "/sys/fs/cgroup/system.slice/NetworkManager.service/cgroup.procs", "7\n");
+	fake_bus_put(w->bus, "/sys/fs/cgroup/system.slice/NetworkManager.service/cgroup.procs",
+		     "7\n");
 	ok(w, "vf create enp1s0 2");
 	said(w, "NetworkManager runs on this host");
 	said(w, "to mend: for i in /sys/bus/pci/devices/0000:01:00.0/virtfn*/net/*; do i=${i##*/}; "
 		"nmcli device set $i managed no; ip link set $i down; done; "
 		"xlpt vf create --no-driver enp1s0 2\n");
-	said(w, "[keyfile] unmanaged-devices+=driver:igbvf in /etc/NetworkManager/conf.d/xlpt-vf.conf");
+	said(w,
+	     "[keyfile] unmanaged-devices+=driver:igbvf in /etc/NetworkManager/conf.d/xlpt-vf.conf");
 	ok(w, "vf create --persist 01:00.0 2");
 	said(w, "done; xlpt vf create --no-driver --persist 0000:01:00.0 2\n");
 	ok(w, "vf create --no-driver enp1s0 2");
@@ -358,7 +371,8 @@ static void test_network_manager(void **state)
 	number(w, "0000:01:10.2", "enp1s0v1", "10\n");
 	pools_iface(w, VF0, "enp1s0v0", true);
 	pools_iface(w, "0000:01:10.2", "enp1s0v1", true);
-	fake_bus_put(w->bus, "/run/NetworkManager/devices/9", "[device]\nmanaged=true\nconnection-uuid=1\n");
+	fake_bus_put(w->bus, "/run/NetworkManager/devices/9",
+		     "[device]\nmanaged=true\nconnection-uuid=1\n");
 	fake_bus_put(w->bus, "/run/NetworkManager/devices/10", "[device]\nmanaged=true\n");
 	fake_bus_put(w->bus, "/proc/net/route",
 		     "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
@@ -366,8 +380,9 @@ static void test_network_manager(void **state)
 	refused(w, 3, "vf remove enp1s0", VF0 " is enp1s0v0, which this host needs: ");
 	said(w, "it is managed by NetworkManager");
 	said(w, "0000:01:10.2 is enp1s0v1, which is up and managed by NetworkManager");
-	said(w, "give this host another way out than enp1s0v0, then: nmcli device set enp1s0v0 managed no; "
-		"ip link set enp1s0v0 down; nmcli device set enp1s0v1 managed no; ip link set enp1s0v1 down");
+	said(w,
+	     "give this host another way out than enp1s0v0, then: nmcli device set enp1s0v0 managed no; "
+	     "ip link set enp1s0v0 down; nmcli device set enp1s0v1 managed no; ip link set enp1s0v1 down");
 	assert_null(strstr(w->err, "move that away"));
 }
 
@@ -379,13 +394,15 @@ static void test_networkd(void **state)
 	fake_bus_put(w->bus, "/run/systemd/netif/links/10", "ADMIN_STATE=unmanaged\n");
 	ok(w, "vf create enp1s0 2");
 	said(w, "systemd-networkd runs on this host");
-	said(w, "[Match] Driver=igbvf [Link] Unmanaged=yes in /etc/systemd/network/05-xlpt-vf.network");
+	said(w,
+	     "[Match] Driver=igbvf [Link] Unmanaged=yes in /etc/systemd/network/05-xlpt-vf.network");
 	number(w, VF0, "enp1s0v0", "9\n");
 	number(w, "0000:01:10.2", "enp1s0v1", "10\n");
 	pools_iface(w, VF0, "enp1s0v0", true);
 	pools_iface(w, "0000:01:10.2", "enp1s0v1", true);
-	refused(w, 3, "vf remove enp1s0", VF0 " is enp1s0v0, which is up and managed by systemd-networkd; "
-					  "0000:01:10.2 is enp1s0v1, which is up\n");
+	refused(w, 3, "vf remove enp1s0",
+		VF0 " is enp1s0v0, which is up and managed by systemd-networkd; "
+		    "0000:01:10.2 is enp1s0v1, which is up\n");
 	said(w, "to mend: ip link set enp1s0v0 down; ip link set enp1s0v1 down\n");
 }
 
@@ -393,12 +410,14 @@ static void test_networkd(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		pools_test(test_autoprobe_off), pools_test(test_own_override), pools_test(test_module),
 		pools_test(test_module_fails), pools_test(test_no_driver),
 		pools_test(test_no_driver_refused), cmocka_unit_test(test_every_failure),
 		pools_test(test_network_manager), pools_test(test_networkd),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -22,14 +22,16 @@
 
 struct scene {
 	const char *prepare, *command;
-	bool noted;		/* a guest that was destroyed left a note about 01:10.0 */
-	bool driven;		/* igbvf is loaded and takes the VFs */
-	unsigned fail;		/* this write to sysfs fails: the kill comes into the undo, too */
+	bool noted;    /* a guest that was destroyed left a note about 01:10.0 */
+	bool driven;   /* igbvf is loaded and takes the VFs */
+	unsigned fail; /* this write to sysfs fails: the kill comes into the undo, too */
 };
 
-#define TWO "vf remove enp1s0;vf create enp1s0 2;vf set 01:10.0 mac=52:54:00:6d:90:07 vlan=9;" \
-	    "vf set 01:10.2 vlan=43:3 trust=on spoofchk=off max_rate=100"
+#define TWO                                                                                \
+	"vf remove enp1s0;vf create enp1s0 2;vf set 01:10.0 mac=52:54:00:6d:90:07 vlan=9;" \
+	"vf set 01:10.2 vlan=43:3 trust=on spoofchk=off max_rate=100"
 
+/* clang-format off */
 static const struct scene scenes[] = {
 	{ "vf remove enp1s0", "vf create enp1s0 4", .fail = 0 },
 	{ TWO, "vf create enp1s0 5", .fail = 0 },
@@ -45,6 +47,7 @@ static const struct scene scenes[] = {
 	{ TWO ";vf create --persist enp1s0 2", "vf create --persist enp1s0 5", .fail = 2 },
 	{ TWO, "vf set 01:10.0 mac=52:54:00:6d:90:08 vlan=10 spoofchk=off trust=on", .fail = 0 },
 };
+/* clang-format on */
 
 /* ---- the points ---- */
 
@@ -241,8 +244,9 @@ static void look(struct world *volatile w, const struct scene *s, unsigned nth, 
 		fail_msg("%s, killed at %u: repair: %s%s", s->command, nth, w->out, w->err);
 	now = all(w);
 	if (strcmp(now, before) != 0 && strcmp(now, after) != 0)
-		fail_msg("%s, killed at %u: neither as it was nor as wanted\n%s\n--- was\n%s\n--- wanted\n%s",
-			 s->command, nth, now, before, after);
+		fail_msg(
+			"%s, killed at %u: neither as it was nor as wanted\n%s\n--- was\n%s\n--- wanted\n%s",
+			s->command, nth, now, before, after);
 	if (journal(w) || world_run(w, "repair") || !strstr(w->out, "nothing to mend"))
 		fail_msg("%s, killed at %u: still to mend: %s", s->command, nth, w->out);
 }
@@ -314,10 +318,11 @@ static void test_next_command(void **state)
 	ok(w, "vf create enp1s0 2");
 	ok(w, "vf set 01:10.0 mac=52:54:00:6d:90:07 vlan=9");
 	ok(w, "vf remove enp1s0");
-	fake_bus_put(w->bus, "/run/xlpt/journal/1-1",
-		     "xlpt 1\nop vf-create\ndevice 0000:01:00.0 keep igb\ndevice 0000:01:10.0 keep -\n"
-		     "identity \tmac=52:54:00:6d:90:07\tvlan=9\tspoofchk=on\ndevice 0000:01:10.2 keep -\n"
-		     "note want 4\nbegin remove 2 virtual functions of 0000:01:00.0\n");
+	fake_bus_put(
+		w->bus, "/run/xlpt/journal/1-1",
+		"xlpt 1\nop vf-create\ndevice 0000:01:00.0 keep igb\ndevice 0000:01:10.0 keep -\n"
+		"identity \tmac=52:54:00:6d:90:07\tvlan=9\tspoofchk=on\ndevice 0000:01:10.2 keep -\n"
+		"note want 4\nbegin remove 2 virtual functions of 0000:01:00.0\n");
 	ok(w, "vf create enp1s0 3");
 	assert_non_null(strstr(w->out, "0000:01:00.0 has 2 virtual functions again"));
 	assert_false(journal(w));
@@ -348,7 +353,8 @@ static void test_overtaken(void **state)
 	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", left);
 	ok(w, "repair");
 	assert_non_null(strstr(w->out, "has 3 virtual functions by now: left so"));
-	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", "xlpt 1\nop vf-set\ndevice 0000:01:11.0 keep -\n"
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1",
+		     "xlpt 1\nop vf-set\ndevice 0000:01:11.0 keep -\n"
 		     "identity \tvlan=0\nbegin set vlan=5 on 0000:01:11.0\n");
 	ok(w, "repair");
 	assert_non_null(strstr(w->out, "0000:01:11.0 is not there any more"));

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Link messages: against the running kernel, in a network namespace of the test's own, as far as a
- * kernel without SR-IOV devices goes; and answers that are not what they should be. (Settings on real
- * VFs: the lab. On a kernel that plays igb: test-vf, test-vf-attach.)
+ * kernel without SR-IOV devices goes; and answers that are not what they should be. (Settings on
+ * real VFs: the lab. On a kernel that plays igb: test-vf, test-vf-attach.)
  */
 #include <errno.h>
 #include <limits.h>
@@ -24,7 +24,9 @@ static void test_real_kernel(void **state)
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	_cleanup_pf_net_ struct xlpt_pf_net net = { 0 }, none = { 0 };
 	struct xlpt_vf_identity want = { .has_vlan = true, .vlan = { 42, 0, XLPT_VLAN_8021Q } };
-	struct xlpt_vf_port_peer peer = { .ifname = "lo", .clock = &xlpt_clock_real, .timeout_ms = 1000 };
+	struct xlpt_vf_port_peer peer = { .ifname = "lo",
+					  .clock = &xlpt_clock_real,
+					  .timeout_ms = 1000 };
 	struct xlpt_vf_identity port = { .port = XLPT_PORT_QBH, .profileid = "finance" };
 	struct xlpt_rtnl nl;
 	int rc;
@@ -42,7 +44,8 @@ static void test_real_kernel(void **state)
 	assert_int_equal(net.n, 0);
 	assert_false(net.up);
 	assert_int_equal(xlpt_pf_net_read(&nl, "nosuch0", &none, &diag), XLPT_ERR_NOT_FOUND);
-	assert_non_null(strstr(diag.message, "cannot read the virtual functions of nosuch0: No such device"));
+	assert_non_null(strstr(diag.message,
+			       "cannot read the virtual functions of nosuch0: No such device"));
 	/* It has no VFs: said before anything is sent. */
 	assert_int_equal(xlpt_vf_net_apply(&nl, "lo", 0, &want, &diag), XLPT_ERR_NOT_FOUND);
 	assert_non_null(strstr(diag.message, "lo does not report its VF 0"));
@@ -61,7 +64,6 @@ static void test_real_kernel(void **state)
 }
 
 /* ---- a kernel, or somebody in its place, that answers nonsense ---- */
-
 
 static struct fake_rtnl *fake_with_vfs(unsigned n)
 {
@@ -83,10 +85,13 @@ static void good_answer(struct fake_rtnl *f, struct xlpt_str *out)
 		struct rtattr m;
 		uint32_t mask;
 	} req = {
-		.h = { .nlmsg_len = sizeof(req), .nlmsg_type = RTM_GETLINK,
+		.h = { .nlmsg_len = sizeof(req),
+		       .nlmsg_type = RTM_GETLINK,
 		       .nlmsg_flags = NLM_F_REQUEST | NLM_F_ACK },
-		.a = { RTA_LENGTH(7), IFLA_IFNAME }, .name = "enp1s0",
-		.m = { RTA_LENGTH(4), IFLA_EXT_MASK }, .mask = RTEXT_FILTER_VF,
+		.a = { RTA_LENGTH(7), IFLA_IFNAME },
+		.name = "enp1s0",
+		.m = { RTA_LENGTH(4), IFLA_EXT_MASK },
+		.mask = RTEXT_FILTER_VF,
 	};
 	struct xlpt_rtnl *nl = fake_rtnl_get(f);
 
@@ -117,7 +122,8 @@ static void test_hostile_answers(void **state)
 			good.s[at] = (char)v;
 			fake_rtnl_raw(f, good.s, good.len);
 			good.s[at] = old;
-			*(xlpt_pf_net_read(fake_rtnl_get(f), "enp1s0", &net, NULL) ? &errors : &read) += 1;
+			*(xlpt_pf_net_read(fake_rtnl_get(f), "enp1s0", &net, NULL) ? &errors
+										   : &read) += 1;
 			assert_true(net.n <= 3);
 		}
 	assert_true(errors > 20 && read > 100);

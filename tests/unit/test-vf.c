@@ -37,7 +37,8 @@ static void test_create_remove(void **state)
 
 	ok(w, "vf create enp1s0 4");
 	assert_int_equal(count(w), 4);
-	assert_non_null(strstr(w->out, "0000:01:00.0 has 4 virtual functions\n  0  0000:01:10.0\n"));
+	assert_non_null(
+		strstr(w->out, "0000:01:00.0 has 4 virtual functions\n  0  0000:01:10.0\n"));
 	assert_non_null(strstr(w->out, "  3  0000:01:10.6\n"));
 	ok(w, "vf create 01:00.0 4");
 	assert_non_null(strstr(w->out, "as before"));
@@ -61,7 +62,8 @@ static void test_create_refused(void **state)
 	refused(w, 1, "vf create .. 4", "there is no network interface");
 	refused(w, 1, "vf create 0a:00.0 4", "there is no PCI device 0000:0a:00.0");
 	refused(w, 1, "vf create 02:00.0 4", "0000:02:00.0 has no virtual functions to create");
-	refused(w, 1, "vf create 01:10.0 4", "0000:01:10.0 is a virtual function, and a physical one is");
+	refused(w, 1, "vf create 01:10.0 4",
+		"0000:01:10.0 is a virtual function, and a physical one is");
 	assert_non_null(strstr(w->err, "name 0000:01:00.0 instead"));
 	refused(w, 1, "vf create enp1s0 8", "0000:01:00.0 can have 7 virtual functions and not 8");
 	refused(w, 1, "vf create pin:lan 4", "no pin is called");
@@ -83,7 +85,8 @@ static void test_create_refused(void **state)
 	refused(w, 1, "vf create 01:00.0 4", "it is hidden: pciback has it");
 	ok(w, "unhide 01:00.0");
 	fake_bus_rmmod(w->bus, "igb");
-	refused(w, 1, "vf create 01:00.0 4", "the physical function 0000:01:00.0 has no driver in dom0");
+	refused(w, 1, "vf create 01:00.0 4",
+		"the physical function 0000:01:00.0 has no driver in dom0");
 	assert_non_null(strstr(w->err, "modprobe"));
 }
 
@@ -95,9 +98,11 @@ static void test_in_use(void **state)
 	ok(w, "vf create enp1s0 3");
 	ok(w, "attach --hide web1 01:10.0");
 	ok(w, "hide 01:10.2");
-	refused(w, 3, "vf remove enp1s0", "2 of the 3 virtual functions of 0000:01:00.0 are in use");
+	refused(w, 3, "vf remove enp1s0",
+		"2 of the 3 virtual functions of 0000:01:00.0 are in use");
 	assert_non_null(strstr(w->err, "0000:01:10.0 is with web1; 0000:01:10.2 is hidden"));
-	assert_non_null(strstr(w->err, "xlpt detach --to-host web1 0000:01:10.0; xlpt unhide 0000:01:10.2"));
+	assert_non_null(strstr(
+		w->err, "xlpt detach --to-host web1 0000:01:10.0; xlpt unhide 0000:01:10.2"));
 	refused(w, 3, "vf create enp1s0 5", "removing all of them first (the kernel's rule)");
 	ok(w, "vf create enp1s0 3");
 	ok(w, "detach --to-host web1 01:10.0");
@@ -113,8 +118,10 @@ static void test_kernel_refuses(void **state)
 		int err;
 		const char *says;
 	} cases[] = {
-		{ ENOENT, "offers no way to do it" },	{ EBUSY, "counts at least one virtual function" },
-		{ ENOSPC, "too little address space" }, { EINVAL, "sriov_numvfs" },
+		{ ENOENT, "offers no way to do it" },
+		{ EBUSY, "counts at least one virtual function" },
+		{ ENOSPC, "too little address space" },
+		{ EINVAL, "sriov_numvfs" },
 	};
 	struct world *w = *state;
 
@@ -166,14 +173,16 @@ static void test_set(void **state)
 
 	ok(w, "vf create enp1s0 3");
 	ok(w, "vf set 01:10.2 mac=52:54:00:6d:90:02 vlan=42:3");
-	assert_string_equal(w->out, "0000:01:10.2 (VF 1 of enp1s0) has mac=52:54:00:6d:90:02 vlan=42:3\n");
+	assert_string_equal(w->out,
+			    "0000:01:10.2 (VF 1 of enp1s0) has mac=52:54:00:6d:90:02 vlan=42:3\n");
 	vf_is(w, "enp1s0 vf 1 mac 52:54:00:6d:90:02 vlan 42:3:8100");
 	vf_is(w, "enp1s0 vf 0 mac 00:00:00:00:00:00 vlan 0:0:8100");
 	/* Only what differs is sent. */
 	assert_non_null(strstr(fake_rtnl_log(w->rtnl), "vf 1 vlan 42 qos 3"));
 	ok(w, "vf set 01:10.2 mac=52:54:00:6d:90:02 vlan=43:3");
 	log = fake_rtnl_log(w->rtnl);
-	log += strlen(log) - strlen("qos 3\nenp1s0 vf 1 vlan 43 qos 3 proto 8100\n") - strlen(" proto 8100");
+	log += strlen(log) - strlen("qos 3\nenp1s0 vf 1 vlan 43 qos 3 proto 8100\n") -
+	       strlen(" proto 8100");
 	assert_string_equal(log, "qos 3 proto 8100\nenp1s0 vf 1 vlan 43 qos 3 proto 8100\n");
 	ok(w, "vf set 01:10.2 vlan=0");
 	vf_is(w, "enp1s0 vf 1 mac 52:54:00:6d:90:02 vlan 0:0:8100");
@@ -193,7 +202,8 @@ static void test_set_refused(void **state)
 	refused(w, 1, "vf set 01:00.0 vlan=3", "0000:01:00.0 is not a virtual function");
 	refused(w, 1, "vf set 02:00.0 vlan=3", "0000:02:00.0 is not a virtual function");
 	refused(w, 1, "vf set 01:1f.0 vlan=3", "there is no PCI device 0000:01:1f.0");
-	refused(w, 2, "vf set enp1s0 vlan=3", "\"enp1s0\" is not the address of a virtual function");
+	refused(w, 2, "vf set enp1s0 vlan=3",
+		"\"enp1s0\" is not the address of a virtual function");
 	refused(w, 2, "vf set 01:10.0 vlan=4095", "vlan=4095: column 6: VLAN 4095 is over 4094");
 	refused(w, 2, "vf set 01:10.0 mac=01:00:5e:00:00:01", "is a multicast address");
 	refused(w, 2, "vf set 01:10.0 mac=00:00:00:00:00:00", "all zero");
@@ -218,8 +228,10 @@ static void test_set_interrupted(void **state)
 	struct world *w = *state;
 
 	ok(w, "vf set 01:10.0 vlan=5");
-	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", "xlpt 1\nop vf-set\ndevice 0000:01:10.0 keep -\n"
-		     "identity \tmac=00:00:00:00:00:00\tvlan=0\nbegin set vlan=5 on 0000:01:10.0\n");
+	fake_bus_put(
+		w->bus, "/run/xlpt/journal/1-1",
+		"xlpt 1\nop vf-set\ndevice 0000:01:10.0 keep -\n"
+		"identity \tmac=00:00:00:00:00:00\tvlan=0\nbegin set vlan=5 on 0000:01:10.0\n");
 	ok(w, "repair");
 	vf_is(w, "vf 0 mac 00:00:00:00:00:00 vlan 0:0:8100");
 	ok(w, "repair");
@@ -280,7 +292,8 @@ static void test_persist(void **state)
 /* The example in docs is what is written. */
 static void test_unit_text(void **state)
 {
-	_cleanup_free_ char *text = xlpt_vf_unit_text("/usr/local/sbin/xlpt", "enp1s0", 4, XLPT_UNSET);
+	_cleanup_free_ char *text =
+		xlpt_vf_unit_text("/usr/local/sbin/xlpt", "enp1s0", 4, XLPT_UNSET);
 	char want[4096] = "";
 	FILE *f = fopen("docs/systemd/xlpt-vf.service.example", "r");
 
@@ -311,7 +324,8 @@ static bool try_one(const char *command, bool netlink, unsigned nth)
 	fake_bus_fail_write(w->bus, 0, 0);
 	after = world_snapshot(w);
 	if (status && strcmp(before, after) != 0)
-		fail_msg("%s, %u: exit %d, the host is not where it began\n%s", command, nth, status, after);
+		fail_msg("%s, %u: exit %d, the host is not where it began\n%s", command, nth,
+			 status, after);
 	if (status)
 		ok(w, command);
 	world_free(w);
@@ -320,10 +334,12 @@ static bool try_one(const char *command, bool netlink, unsigned nth)
 
 static void test_every_failure(void **state)
 {
+	/* clang-format off */
 	static const char *const commands[] = {
 		"vf create enp1s0 5", "vf create --persist enp1s0 5", "vf remove enp1s0",
 		"vf set 01:10.0 mac=52:54:00:6d:90:08 vlan=10 spoofchk=off",
 	};
+	/* clang-format on */
 	unsigned met = 0, n;
 
 	(void)state;

@@ -12,18 +12,26 @@
 
 #include "tests/unit/commands.h"
 
-#define VMD "0000:00:0e.0"
+#define VMD  "0000:00:0e.0"
 #define PORT "10000:e0:06.0"
 #define DISK "10000:e1:00.0"
 
 static int setup(void **state)
 {
 	struct world *w = world_new();
-	struct fake_dev vmd = { .vendor = 0x8086, .device = 0x467f, .class_code = 0x010400, .driver = "vmd" },
-			port = { .vendor = 0x8086, .device = 0x464d, .class_code = 0x060400,
+	struct fake_dev vmd = { .vendor = 0x8086,
+				.device = 0x467f,
+				.class_code = 0x010400,
+				.driver = "vmd" },
+			port = { .vendor = 0x8086,
+				 .device = 0x464d,
+				 .class_code = 0x060400,
 				 .carrier = VMD },
-			disk = { .vendor = 0x144d, .device = 0xa80a, .class_code = 0x010802,
-				 .parent = PORT, .driver = "nvme" };
+			disk = { .vendor = 0x144d,
+				 .device = 0xa80a,
+				 .class_code = 0x010802,
+				 .parent = PORT,
+				 .driver = "nvme" };
 
 	fake_bus_driver(w->bus, "vmd", "8086:467f");
 	fake_bus_add(w->bus, VMD, &vmd);
@@ -86,7 +94,8 @@ static void test_needed(void **state)
 	if (!strstr(w->err, DISK " (driver nvme; this host needs it: "))
 		fail_msg("%s", w->err);
 	assert_null(strstr(w->err, "unbind"));
-	refused(w, 3, "hide --force-host-device " VMD " " VMD, "turn VMD off in the firmware setup");
+	refused(w, 3, "hide --force-host-device " VMD " " VMD,
+		"turn VMD off in the firmware setup");
 }
 
 static void test_freed(void **state)
@@ -96,7 +105,8 @@ static void test_freed(void **state)
 	/* The line that mends it. */
 	assert_int_equal(world_run(w, "hide " VMD), 3);
 	assert_non_null(strstr(w->err, "echo " DISK " >/sys/bus/pci/drivers/nvme/unbind"));
-	assert_true(xlpt_host_write_text(fake_bus_host(w->bus), DISK, "/sys/bus/pci/drivers/nvme/unbind") >= 0);
+	assert_true(xlpt_host_write_text(fake_bus_host(w->bus), DISK,
+					 "/sys/bus/pci/drivers/nvme/unbind") >= 0);
 	ok(w, "hide " VMD);
 	answers(w, 0, "list", VMD);
 	assert_null(strstr(w->out, DISK));
@@ -108,11 +118,8 @@ static void test_freed(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		vmd_test(test_shown),
-		vmd_test(test_not_passed),
-		vmd_test(test_in_use),
-		vmd_test(test_needed),
-		vmd_test(test_freed),
+		vmd_test(test_shown),  vmd_test(test_not_passed), vmd_test(test_in_use),
+		vmd_test(test_needed), vmd_test(test_freed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

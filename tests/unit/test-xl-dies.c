@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An xl that fails after the domain exists: its status does not tell that, the domain's UUID does. */
+/* An xl that fails after the domain exists: its status does not tell that, the domain's UUID does.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -53,7 +54,8 @@ static void test_restore_runs(void **state)
 	no_journal(w);
 }
 
-/* Before it was whole, or kept by on_crash=preserve: the mending line is one that is then accepted. */
+/* Before it was whole, or kept by on_crash=preserve: the mending line is one that is then accepted.
+ */
 static void test_restore_halts(void **state)
 {
 	static const enum fake_ts_depth kinds[] = { FAKE_TS_AFTER_NOTE, FAKE_TS_AFTER_GRANTS };
@@ -65,7 +67,8 @@ static void test_restore_halts(void **state)
 
 		fake_ts_fail(w->ts, FAKE_TS_RESTORE, 1, kinds[i]);
 		answersf(w, 5, "restore DIR/a", "web1 exists");
-		says = xlpt_xasprintf(i ? "it is domain %u, shutting down" : "it is domain %u, paused",
+		says = xlpt_xasprintf(i ? "it is domain %u, shutting down"
+					: "it is domain %u, paused",
 				      any(w, "web1"));
 		hint = xlpt_xasprintf("xl destroy %u, then xlpt repair", any(w, "web1"));
 		assert_non_null(strstr(w->err, says));
@@ -128,7 +131,8 @@ static void test_restore_unknown(void **state)
 	no_journal(w);
 }
 
-/* xl migrate-receive lost its connection: it leaves a paused copy there, and the guest runs here. */
+/* xl migrate-receive lost its connection: it leaves a paused copy there, and the guest runs here.
+ */
 static void test_receiver(void **state)
 {
 	struct world *w = *state;
@@ -148,6 +152,7 @@ static void test_receiver(void **state)
 
 int main(void)
 {
+	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_restore_runs, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restore_halts, world_setup, teardown),
@@ -155,6 +160,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_restore_unknown, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_receiver, world_setup, teardown),
 	};
+	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, leaving_setup, leaving_teardown);
 }

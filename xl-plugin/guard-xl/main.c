@@ -123,8 +123,8 @@ static bool behind(const char *path)
 /* The first xl in PATH that is no guard. */
 static bool real_xl(char path[PATH_MAX])
 {
-	static const char *const usual[] = {"/usr/sbin/xl", "/usr/local/sbin/xl", "/usr/bin/xl",
-					    "/sbin/xl"};
+	static const char *const usual[] = { "/usr/sbin/xl", "/usr/local/sbin/xl", "/usr/bin/xl",
+					     "/sbin/xl" };
 	const char *dirs = getenv("PATH");
 
 	for (const char *d = dirs ? dirs : ""; *d;) {
@@ -164,9 +164,9 @@ static int number_from(const char *path)
  */
 static bool real_helper(char path[PATH_MAX])
 {
-	static const char *const usual[] = {"/usr/libexec/xen/bin", "/usr/lib/xen/bin",
-					    "/usr/lib64/xen/bin", "/usr/local/libexec/xen/bin",
-					    "/usr/local/lib/xen/bin"};
+	static const char *const usual[] = { "/usr/libexec/xen/bin", "/usr/lib/xen/bin",
+					     "/usr/lib64/xen/bin", "/usr/local/libexec/xen/bin",
+					     "/usr/local/lib/xen/bin" };
 	int major = number_from("/sys/hypervisor/version/major");
 	int minor = number_from("/sys/hypervisor/version/minor");
 
@@ -186,7 +186,7 @@ static bool real_helper(char path[PATH_MAX])
 /* PREFIX/lib/xlpt/guard/xl belongs to PREFIX/sbin/xlpt. */
 static void xlpt_path(char path[PATH_MAX])
 {
-	static const char *const usual[] = {"/usr/local/sbin/xlpt", "/usr/sbin/xlpt"};
+	static const char *const usual[] = { "/usr/local/sbin/xlpt", "/usr/sbin/xlpt" };
 	char *at = strstr(self, TAIL);
 
 	for (char *next = at; next; next = strstr(next + 1, TAIL))
@@ -200,9 +200,9 @@ static void xlpt_path(char path[PATH_MAX])
 /* In the child: out to nowhere, err to us. Descriptors of a save stay with the parent. */
 static void child(const char *path, const char *verb, const char *guest, int err_fd)
 {
-	const char *some[] = {"xlpt", "guard", "check", "--absent-ok", "--", guest, NULL};
-	const char *one[] = {"xlpt", "guard", "check", "--absent-ok", "--for",
-			     verb,   "--",    guest,   NULL};
+	const char *some[] = { "xlpt", "guard", "check", "--absent-ok", "--", guest, NULL };
+	const char *one[] = { "xlpt", "guard", "check", "--absent-ok", "--for",
+			      verb,   "--",    guest,	NULL };
 	int null = open("/dev/null", O_RDWR);
 
 	if (null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 || dup2(err_fd, 2) < 0)
@@ -252,7 +252,7 @@ static bool ask(const char *verb, const char *guest)
 {
 	static char said[SAID_MAX];
 	char path[PATH_MAX];
-	struct sigaction old, def = {.sa_handler = SIG_DFL};
+	struct sigaction old, def = { .sa_handler = SIG_DFL };
 	int fds[2], status = -1;
 	char *name;
 	pid_t pid;

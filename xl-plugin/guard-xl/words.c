@@ -14,8 +14,8 @@ struct verb {
 /* xl's own options, which stand before the word: none has an argument. */
 static const char own_options[] = "vftTN";
 
-static const char *const help_only[] = {"help", NULL};
-static const char *const migrate_longs[] = {"help", "debug", "live", NULL};
+static const char *const help_only[] = { "help", NULL };
+static const char *const migrate_longs[] = { "help", "debug", "live", NULL };
 
 /*
  * xl takes every beginning of a word that no other word has
@@ -23,11 +23,13 @@ static const char *const migrate_longs[] = {"help", "debug", "live", NULL};
  * several, and "migrate" is also the beginning of migrate-receive, so that only
  * the whole word means it.
  */
+/* clang-format off */
 static const struct verb verbs[] = {
 	{"save", 2, "hcpD", "", help_only},
 	{"migrate", 7, "hFepD", "Cs", migrate_longs},
 	{"remus", 3, "hFbundecp", "isN", help_only},
 };
+/* clang-format on */
 
 static const struct verb *find_verb(const char *word)
 {
@@ -151,7 +153,7 @@ void xlpt_leave_read(int argc, char *const *argv, struct xlpt_leave *out)
 	const struct verb *verb;
 	int i = 1;
 
-	*out = (struct xlpt_leave){0};
+	*out = (struct xlpt_leave){ 0 };
 	while (i < argc && is_option(argv[i])) {
 		const char *letters = argv[i++] + 1;
 
