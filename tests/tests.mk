@@ -33,11 +33,12 @@ check-fast: check-layers check-format check-scripts
 deps:
 	@tests/deps
 
-# What the compiler and make install make of it.
+# What the compiler and make install make of it, and whether its manual pages are complete.
 check-build: all
 	@tests/check-hardening $(O)/xlpt $(O)/guard/xl $(LIBOBJS) \
 		$(O)/xl-plugin/main.o $(O)/xl-plugin/guard-xl/main.o
 	@tests/check-install
+	@tests/check-man $(O)/xlpt
 
 # For a real xl, not for xlpt: no sanitizer goes into it.
 $(O)/tests/shim/xl-shim.so: tests/shim/xl-shim.c
@@ -86,7 +87,7 @@ check-format:
 
 check-scripts:
 	@shellcheck -x -P tests/lab tests/deps tests/run-tests tests/check-layers tests/check-quirks \
-		tests/check-hardening tests/check-install \
+		tests/check-hardening tests/check-install tests/check-man \
 		$$(grep -lE '^#!.*sh' tests/lab/* 2>/dev/null) tests/lab/scenarios/*.sh && \
 		echo '  OK      shell scripts'
 
