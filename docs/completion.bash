@@ -1,9 +1,9 @@
 # bash completion for xlpt; the words come from the program itself
 #
-# Guests, interfaces and files are named by others: a word is only ever compared and quoted. No compgen -W
-# here, which expands its list as the shell does a command line.
+# Others choose the names of guests, interfaces and files. So a word is only compared and quoted. compgen -W is
+# not used here, because it expands its list as the shell expands a command line.
 
-# Adds what the program answers, a word in each line.
+# Adds what the program answers: one word in each line.
 _xlpt_ask() {
 	mapfile -t -O "${#words[@]}" words < <(xlpt __complete "$@" 2>/dev/null)
 }
