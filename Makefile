@@ -3,6 +3,7 @@
 #   make            build build/xlpt          make check       all tests, the lab included
 #   make deps       install what is needed    make check-fast  the tests that need no Xen
 #   make demo       watch it on a real Xen    make install     DESTDIR= PREFIX=/usr/local
+#   make dist       xlpt-VERSION.tar.gz       make uninstall   with the same DESTDIR and PREFIX
 #   V=1 shows the commands, CC=clang changes the compiler, O=dir the output directory.
 
 PREFIX ?= /usr/local
@@ -14,7 +15,10 @@ GUARDDIR = $(PREFIX)/lib/xlpt/guard
 UDEVDIR ?= $(PREFIX)/lib/udev/rules.d
 HOOKDIR ?= $(PREFIX)/share/xlpt/hooks
 O ?= build
+# Make's own default is cc; what the environment or the command line says counts.
+ifeq ($(origin CC),default)
 CC = gcc
+endif
 PKG_CONFIG ?= pkg-config
 VERSION := $(shell sed -n 's/^xlpt \([0-9.]*\).*/\1/p;T;q' ChangeLog)
 
@@ -23,7 +27,27 @@ PKGS = xenlight xlutil xencontrol xenstore xentoollog libxml-2.0 libpci libkmod 
 WARN = -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wformat=2 -Wvla $(WERROR)
 CFLAGS ?= -O2 -g
 OPT_CFLAGS = -std=gnu11 -fno-strict-aliasing -fstack-protector-strong -D_GNU_SOURCE -I. $(WARN) \
-	     -DXLPT_VERSION='"$(VERSION)"' $(shell $(PKG_CONFIG) --cflags $(PKGS))
+	     -DXLPT_VERSION='"$(VERSION)"' $(call cflags_of,$(PKG_WORDS)) $(CMOCKA_CFLAGS)
+# What pkg-config says of the libraries: asked once, when the first command wants it. Make clean never does.
+PKG_WORDS = $(eval PKG_WORDS := $(call pkg_config,$(PKGS)))$(PKG_WORDS)
+CMOCKA_WORDS = $(eval CMOCKA_WORDS := $(call pkg_config,cmocka))$(CMOCKA_WORDS)
+libs_of = $(filter -l% -L% -Wl%,$(1))
+cflags_of = $(filter-out -l% -L% -Wl%,$(1))
+pkg_config = $(or $(shell $(PKG_CONFIG) --cflags --libs $(1) 2>/dev/null),$(call pkg_missing,$(1)))
+pkg_missing = $(error $(if $(shell $(PKG_CONFIG) --version 2>/dev/null),$(call lib_missing,$(strip \
+	$(foreach p,$(1),$(if $(shell $(PKG_CONFIG) --exists $(p) || echo no),$(p))))),there is no \
+	$(PKG_CONFIG). On Debian: apt-get install pkg-config (or all that is needed: make deps)))
+lib_missing = $(if $(1),a library is missing: $(1). On Debian: apt-get install $(sort $(foreach \
+	p,$(1),$(DEB_$(p)))) (or all that is needed: make deps),$(shell $(PKG_CONFIG) --libs $(PKGS) 2>&1))
+$(foreach p,xenlight xlutil xencontrol xenstore xentoollog,$(eval DEB_$(p) = libxen-dev))
+DEB_libxml-2.0 = libxml2-dev
+DEB_libpci = libpci-dev
+DEB_libkmod = libkmod-dev
+DEB_libnl-3.0 = libnl-3-dev
+DEB_libnl-route-3.0 = libnl-route-3-dev
+DEB_smartcols = libsmartcols-dev
+DEB_json-c = libjson-c-dev
+DEB_cmocka = libcmocka-dev
 # Hardening stands before CFLAGS and LDFLAGS, so that those who give their own can undo it. FORTIFY
 # wants an optimizer, and hides errors from sanitizers. tests/check-hardening looks at the result.
 has = $(shell $(CC) -Werror $(1) -x c -c /dev/null -o /dev/null 2>/dev/null && echo $(1))
@@ -34,7 +58,7 @@ HARDEN_CFLAGS := -fPIE $(call has,-fstack-clash-protection) $(call has,-fcf-prot
 	$(if $(OPTIMIZED),$(if $(NO_FORTIFY),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
 HARDEN_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 # Only what is used is loaded: a command lives for a second, and loading is part of it.
-LIBS = -Wl,--as-needed $(shell $(PKG_CONFIG) --libs $(PKGS))
+LIBS = -Wl,--as-needed $(call libs_of,$(PKG_WORDS))
 
 SRCS = $(wildcard core/*.c pciback/*.c xenstore/*.c converters/*.c xl-plugin/*.c) xl-plugin/guard-xl/words.c
 LIBOBJS = $(patsubst %.c,$(O)/%.o,$(filter-out xl-plugin/main.c,$(SRCS)))
@@ -63,9 +87,11 @@ $(O)/%.o: %.c Makefile
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(OPT_CFLAGS) $(HARDEN_CFLAGS) $(CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
 
+$(O)/tests/%.o: CMOCKA_CFLAGS = $(call cflags_of,$(CMOCKA_WORDS))
+
 $(TESTS): $(O)/%: $(O)/%.o $(FAKEOBJS) $(O)/libxlpt.a | $(O)/guard/xl
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(HARDEN_CFLAGS) $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell $(PKG_CONFIG) --libs cmocka)
+	$(Q)$(CC) $(HARDEN_CFLAGS) $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(call libs_of,$(CMOCKA_WORDS))
 
 $(O)/man/%: docs/man/%.scd
 	$(call say,MAN,$@)
@@ -76,21 +102,33 @@ include tests/tests.mk
 # The places stand in units, rules and the guard's lines, which a shell, systemd, udev and AppArmor read.
 PLACES = $(SBINDIR)$(MANDIR)$(BASHCOMPDIR)$(UNITDIR)$(GUARDDIR)$(UDEVDIR)$(HOOKDIR)
 ODD_PLACE = printf %s "$$XLPT_PLACES" | LC_ALL=C grep -q '[^A-Za-z0-9/._+-]'
+CHECK_PLACES = if $(ODD_PLACE); then echo 'xlpt: PREFIX and the other folders may have letters, digits and' \
+	'/._+- in their names, nothing else' >&2; exit 1; fi
 # DESTDIR comes in by the environment: whatever it has in it, the shell takes it as it is.
 TO = "$$XLPT_DESTDIR"
+UNITS = $(notdir $(wildcard docs/systemd/*.service))
+# Everything that install puts somewhere, and where.
+INSTALLED = $(SBINDIR)/xlpt $(GUARDDIR)/xl $(GUARDDIR)/libxl-save-helper $(BASHCOMPDIR)/xlpt \
+	$(addprefix $(UNITDIR)/,$(UNITS)) $(UDEVDIR)/90-xlpt-pool.rules $(HOOKDIR)/libvirt-libxl \
+	$(foreach m,$(notdir $(MANS)),$(MANDIR)/man$(patsubst .%,%,$(suffix $(m)))/$(m))
+# The folders that install had to make, for uninstall: the file names itself's, too.
+MADE = $(PREFIX)/lib/xlpt/folders-made
 
-install: export XLPT_PLACES = $(PLACES)
-install: export XLPT_DESTDIR = $(DESTDIR)
+install uninstall: export XLPT_PLACES = $(PLACES)
+install uninstall: export XLPT_DESTDIR = $(DESTDIR)
 install: all
-	@if $(ODD_PLACE); then echo 'xlpt: PREFIX and the other folders may have letters, digits and' \
-		'/._+- in their names, nothing else' >&2; exit 1; fi
+	@$(CHECK_PLACES)
+	@made=$$(for d in $(sort $(dir $(INSTALLED) $(MADE))); do d=$${d%/}; \
+		while [ ! -d $(TO)"$$d" ]; do echo "$$d/"; case $$d in */*) d=$${d%/*} ;; *) break ;; esac; done; \
+		done); mkdir -p $(TO)$(dir $(MADE)) && { cat $(TO)$(MADE) 2>/dev/null; echo "$$made"; } | \
+		LC_ALL=C sort -u | sed '/^$$/d' >$(TO)$(MADE).new && mv $(TO)$(MADE).new $(TO)$(MADE)
 	install -D -m 755 $(O)/xlpt $(TO)$(SBINDIR)/xlpt
 	install -D -m 755 $(O)/guard/xl $(TO)$(GUARDDIR)/xl
 	ln -sf xl $(TO)$(GUARDDIR)/libxl-save-helper
 	install -D -m 644 docs/completion.bash $(TO)$(BASHCOMPDIR)/xlpt
 	mkdir -p $(TO)$(UNITDIR)
-	for u in docs/systemd/*.service; do sed 's,/usr/local/sbin,$(SBINDIR),' $$u \
-		>$(TO)$(UNITDIR)/$$(basename $$u) || exit 1; done
+	for u in $(UNITS); do sed 's,/usr/local/sbin,$(SBINDIR),' docs/systemd/$$u \
+		>$(TO)$(UNITDIR)/$$u || exit 1; done
 	mkdir -p $(TO)$(UDEVDIR) $(TO)$(HOOKDIR)
 	sed 's,/usr/local/sbin,$(SBINDIR),' docs/hooks/90-xlpt-pool.rules \
 		>$(TO)$(UDEVDIR)/90-xlpt-pool.rules
@@ -99,8 +137,28 @@ install: all
 	for m in $(MANS); do install -D -m 644 $$m \
 		$(TO)$(MANDIR)/man$${m##*.}/$$(basename $$m) || exit 1; done
 
+# What install put there, and the folders that it made if nothing else is in them.
+uninstall:
+	@$(CHECK_PLACES)
+	@if f=$$(grep -lsF $(GUARDDIR)/ $(TO)/etc/default/xendomains $(TO)/etc/sysconfig/xendomains \
+		$(TO)/etc/systemd/system/*/xlpt-guard.conf); [ "$$f" ] || [ $(TO)$(SBINDIR)/xl -ef $(TO)$(GUARDDIR)/xl ]; \
+	then echo "xlpt: xl and libvirt are started by way of the guard ($${f:-$(SBINDIR)/xl}), so it stays;" \
+		'first: xlpt guard remove' >&2; exit 1; fi
+	for f in $(INSTALLED); do rm -f $(TO)$$f || exit 1; done
+	@made=$$(LC_ALL=C sort -r $(TO)$(MADE) 2>/dev/null); rm -f $(TO)$(MADE) || exit 1; \
+		for d in $$made; do rmdir $(TO)"$$d" 2>/dev/null; done; :
+
+# The tree of the last commit, byte for byte the same wherever it is made.
+DIST = xlpt-$(VERSION)
+dist:
+	@if [ "$$(git rev-parse --show-prefix 2>&1)" ]; then \
+		echo 'xlpt: make dist packs a commit of the git repository, and this tree is not one' >&2; exit 1; fi
+	@git diff --quiet HEAD || echo '  NOTE    changes that are not committed are not in it'
+	$(call say,DIST,$(DIST).tar.gz)
+	$(Q)git -c tar.umask=0022 archive --format=tar --prefix=$(DIST)/ HEAD >$(DIST).tar && gzip -9 -n -f $(DIST).tar
+
 clean:
 	rm -rf $(O)
 
 -include $(shell test -d $(O) && find $(O) -name '*.d')
-.PHONY: all install clean
+.PHONY: all install uninstall dist clean
