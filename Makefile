@@ -60,7 +60,8 @@ HARDEN_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack
 # Only what is used is loaded: a command lives for a second, and loading is part of it.
 LIBS = -Wl,--as-needed $(call libs_of,$(PKG_WORDS))
 
-SRCS = $(wildcard core/*.c pciback/*.c xenstore/*.c converters/*.c xl-plugin/*.c) xl-plugin/guard-xl/words.c
+SRCS = $(wildcard core/*.c pciback/*/*.c xenstore/*.c converters/*.c converters/*/*.c xl-plugin/*.c \
+	xl-plugin/*/*.c) xl-plugin/sentry/xl/words.c
 LIBOBJS = $(patsubst %.c,$(O)/%.o,$(filter-out xl-plugin/main.c,$(SRCS)))
 FAKEOBJS = $(patsubst %.c,$(O)/%.o,$(wildcard tests/fake/*.c))
 TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test-*.c tests/cli/test-*.c))
@@ -74,8 +75,8 @@ $(O)/xlpt: $(O)/xl-plugin/main.o $(O)/libxlpt.a
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(HARDEN_CFLAGS) $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
-# Stands before xl, so it needs nothing but libc: see xl-plugin/guard-xl/main.c.
-$(O)/guard/xl: $(O)/xl-plugin/guard-xl/main.o $(O)/xl-plugin/guard-xl/words.o
+# Stands before xl, so it needs nothing but libc: see xl-plugin/sentry/xl/main.c.
+$(O)/guard/xl: $(O)/xl-plugin/sentry/xl/main.o $(O)/xl-plugin/sentry/xl/words.o
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(HARDEN_CFLAGS) $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^
 

@@ -2,8 +2,8 @@
 #include "converters/convert.h"
 
 #include "converters/for-xen.h"
-#include "converters/libvirt.h"
-#include "converters/xl.h"
+#include "converters/libvirt/libvirt.h"
+#include "converters/xl/xl.h"
 
 const char *xlpt_format_word(enum xlpt_format f)
 {
@@ -153,8 +153,8 @@ static void keep_spellings(struct keeper *k, const struct xlpt_dom *a, const str
 }
 
 /*
- * What only the target says, and what is no news: xl's own order of boot devices, and the
- * bootloader that libvirt reads out of a missing kernel, which is told as such.
+ * What only the target says, and what is no news: xl's own order of boot devices, and the bootloader
+ * that libvirt reads out of a missing kernel, which is told as such.
  */
 static bool follows(const struct xlpt_dom *a, const char *path)
 {
@@ -207,8 +207,7 @@ static const struct xlpt_carry *unread(const struct xlpt_dom *dom, const char *k
 	return NULL;
 }
 
-/* libvirt takes no domain without <memory>. xl does, and gives it libxl's default (libxl_create.c).
- */
+/* libvirt takes no domain without <memory>. xl does, and gives it libxl's default (libxl_create.c). */
 static int say_memory(struct xlpt_dom *dom, struct xlpt_diag *diag)
 {
 	const struct xlpt_carry *c = unread(dom, "memory");

@@ -8,7 +8,7 @@
 #define XLPT_CONVERTERS_CONVERT_H
 
 #include "converters/loss.h"
-#include "converters/model.h"
+#include "converters/model/model.h"
 
 enum xlpt_format { XLPT_FORMAT_NONE = 0, XLPT_FORMAT_XL, XLPT_FORMAT_LIBVIRT };
 

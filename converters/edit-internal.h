@@ -4,8 +4,8 @@
 #define XLPT_CONVERTERS_EDIT_INTERNAL_H
 
 #include "converters/edit.h"
-#include "converters/xl-scan.h"
-#include "converters/xl.h"
+#include "converters/xl/scan.h"
+#include "converters/xl/xl.h"
 
 /* A text, its scan, and what it says. Rebuilt after each edit. */
 struct xlpt_editor {

@@ -45,8 +45,7 @@ void xlpt_edit_append_setting(struct xlpt_editor *e, const char *spec)
 struct behind {
 	size_t comma;	/* its comma, perhaps behind line ends and comments; 0 = none */
 	size_t comment; /* a comment in the line that ends item and comma; 0 = none */
-	size_t eol;	/* the end of that line, when nothing but the comment follows; 0 = something
-			   does */
+	size_t eol; /* the end of that line, when nothing but the comment follows; 0 = something does */
 };
 
 static size_t past_blanks(const char *text, size_t p)

@@ -142,8 +142,7 @@ static int remove_entries(struct xlpt_editor *e, const struct xlpt_spec *spec, b
 	int rc;
 
 	while ((rc = find(e, spec, &i)) == 0 && (item = item_of(e, i, &set))) {
-		/* With a single device a comma behind a comment would be left alone: empty the
-		 * list. */
+		/* With a single device a comma behind a comment would be left alone: empty the list. */
 		if (set->n == 1 && memchr(e->text.s + set->off, '#', set->len) == NULL)
 			xlpt_edit_splice(e, set->off, set->off + set->len, "[ ]");
 		else

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A guest of KVM that is to start under Xen. Its hardware becomes what Xen has; what only the
- * guest's own system can do comes out as a check list. Works on the copy that is written, so that
- * all of it is found by the comparison, told, and comes back on the way to libvirt.
+ * A guest of KVM that is to start under Xen. Its hardware becomes what Xen has; what only the guest's
+ * own system can do comes out as a check list. Works on the copy that is written, so that all of it is
+ * found by the comparison, told, and comes back on the way to libvirt.
  */
 #include "converters/for-xen.h"
 
@@ -86,8 +86,7 @@ static void add_group(struct xlpt_dom *dom, const char *group)
 
 static void processors(struct xlpt_dom *dom)
 {
-	/* A model of KVM's CPUs; xl gives the host's, and nested HVM is for those who ask for it.
-	 */
+	/* A model of KVM's CPUs; xl gives the host's, and nested HVM is for those who ask for it. */
 	dom->cpu_host = dom->nestedhvm = XLPT_UNSET;
 	xlpt_dom_set(dom, "cpu", NULL);
 	/* Every guest of KVM has one, said or not. */

@@ -6,9 +6,8 @@
 #include "converters/convert.h"
 
 /*
- * Changes what KVM alone has into what Xen has, and adds to losses what is left to do in the
- * guest's own system and on the host (losses->todo). Of HVM guests; dom is the copy that is
- * written.
+ * Changes what KVM alone has into what Xen has, and adds to losses what is left to do in the guest's
+ * own system and on the host (losses->todo). Of HVM guests; dom is the copy that is written.
  */
 void xlpt_for_xen(struct xlpt_dom *dom, struct xlpt_losses *losses);
 

@@ -4,8 +4,8 @@
  * those that libvirt has no word for.
  */
 #include "converters/convert.h"
-#include "converters/xl-scan.h"
-#include "converters/xl-words.h"
+#include "converters/xl/scan.h"
+#include "converters/xl/words.h"
 
 #define CHANGED XLPT_LOSS_CHANGED
 #define KEPT	XLPT_LOSS_KEPT
@@ -125,8 +125,7 @@ bool xlpt_xl_knows(const char *key)
 	return false;
 }
 
-/* Of what xl cannot read: lines like "FOO=bar" and "quota-activate = true", and none with a key of
- * xl's. */
+/* Of what xl cannot read: lines like "FOO=bar" and "quota-activate = true", and none with a key of xl's. */
 static enum xlpt_holds foreign(const char *text, size_t len)
 {
 	static const char word[] =

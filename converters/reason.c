@@ -3,12 +3,11 @@
 #include <fnmatch.h>
 
 #include "converters/convert.h"
-#include "converters/model-internal.h"
-#include "converters/xl-words.h"
+#include "converters/model/internal.h"
+#include "converters/xl/words.h"
 
 struct reason {
-	/* fnmatch; without the names of elements: "pci.id.mac". Behind '=' the value, '#' its
-	 * place. */
+	/* fnmatch; without the names of elements: "pci.id.mac". Behind '=' the value, '#' its place. */
 	const char *path;
 	enum xlpt_severity severity;
 	const char *text;
@@ -171,8 +170,8 @@ static const struct reason added_to_xl[] = {
 /* clang-format on */
 
 /*
- * Parts of the XML that are not in the model, as "path=text" (fnmatch). Those that a guest would
- * miss are changes; first come those that are so under xl anyway.
+ * Parts of the XML that are not in the model, as "path=text" (fnmatch). Those that a guest would miss
+ * are changes; first come those that are so under xl anyway.
  */
 /* clang-format off */
 static const struct reason carries_to_xl[] = {

@@ -2,7 +2,7 @@
 /*
  * One error, with what an operator needs to act on it: what went wrong, the
  * fact it rests on, and the line that mends it. Filled by the function that
- * fails, extended on the way up, printed once (people: xl-plugin/output.c;
+ * fails, extended on the way up, printed once (people: xl-plugin/cli/output.c;
  * scripts: the same record with --json).
  *
  * Contract: a function that returns 0 leaves the record untouched; one that

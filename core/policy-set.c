@@ -82,8 +82,7 @@ static char *who_text(const struct users *u, const char *somebody)
 	return xlpt_str_take(&s);
 }
 
-/* Whether dom0 can do without it is what hiding it would say; the VFs of a PF can be removed
- * before. */
+/* Whether dom0 can do without it is what hiding it would say; the VFs of a PF can be removed before. */
 static bool dom0_can_lose(const struct xlpt_set_mate *m)
 {
 	struct xlpt_device without_vfs = *m->device;

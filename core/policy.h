@@ -49,8 +49,7 @@ struct xlpt_attach_facts {
 	bool without_e820;
 };
 
-/* NO_GUEST for one that is on its way out, has ended and is still there, or is stopped for a save.
- */
+/* NO_GUEST for one that is on its way out, has ended and is still there, or is stopped for a save. */
 int xlpt_policy_runs(const struct xlpt_guest *guest, struct xlpt_diag *diag);
 
 int xlpt_policy_attach(const struct xlpt_attach_facts *f, struct xlpt_diag *diag);

@@ -193,8 +193,7 @@ static bool key_and_value(struct line *l, const char *p)
 	n = (size_t)(end - key);
 	if (!names_secret(key, n, &path))
 		return false;
-	/* "key=value with blanks": the quote is the word's own, and not that of what it is part of.
-	 */
+	/* "key=value with blanks": the quote is the word's own, and not that of what it is part of. */
 	if (key > l->start && (key[-1] == '"' || key[-1] == '\'') &&
 	    (key - 1 == l->start || key[-2] != '='))
 		around = key[-1];

@@ -3,7 +3,7 @@
  * Texts that others have chosen: names of guests and interfaces, mount points,
  * what a device, a file or libxl says. They are kept as they are. Where they are
  * printed they are shown, where they go into a line of a file they are encoded;
- * both happen in one place (xl-plugin/output.c, and the writer of each file).
+ * both happen in one place (xl-plugin/cli/output.c, and the writer of each file).
  */
 #ifndef XLPT_CORE_TEXT_H
 #define XLPT_CORE_TEXT_H

@@ -36,7 +36,7 @@ deps:
 # What the compiler and make install make of it, and whether its manual pages are complete.
 check-build: all
 	@tests/check-hardening $(O)/xlpt $(O)/guard/xl $(LIBOBJS) \
-		$(O)/xl-plugin/main.o $(O)/xl-plugin/guard-xl/main.o
+		$(O)/xl-plugin/main.o $(O)/xl-plugin/sentry/xl/main.o
 	@tests/check-install
 	@tests/check-man $(O)/xlpt
 

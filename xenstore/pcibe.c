@@ -238,8 +238,7 @@ static int read_beside(struct xlpt_store *s, struct xlpt_pcibe *be)
 
 char *xlpt_pcibe_gave_up(struct xlpt_store *s, uint32_t domid)
 {
-	/* Where xen-pcifront reports an error and goes on (drivers/pci/xen-pcifront.c, events.c).
-	 */
+	/* Where xen-pcifront reports an error and goes on (drivers/pci/xen-pcifront.c, events.c). */
 	static const char *const harmless[] = { "freeing event channel",
 						"No PCI Roots found, trying" };
 	_cleanup_free_ char *text = NULL;

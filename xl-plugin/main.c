@@ -2,7 +2,7 @@
 #include <fcntl.h>
 #include <signal.h>
 
-#include "xl-plugin/env.h"
+#include "xl-plugin/cli/env.h"
 
 /*
  * The next file that is opened takes the number of a closed standard stream, and what is

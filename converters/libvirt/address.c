@@ -5,7 +5,7 @@
  * name) or --hostdev: one of these, more options behind a comma. virt-install reads every field
  * with int(…, 16), so fields may have leading zeros beyond their width.
  */
-#include "converters/libvirt.h"
+#include "converters/libvirt/libvirt.h"
 
 #include <string.h>
 

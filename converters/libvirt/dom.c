@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Fetching from and building of documents; see libvirt-xml.h for the marks. */
-#include "converters/libvirt-xml.h"
+#include "converters/libvirt/xml.h"
 
 #include <string.h>
 
-#include "converters/libvirt-marks.h"
+#include "converters/libvirt/marks.h"
 
 static uintptr_t marks(const void *psvi)
 {

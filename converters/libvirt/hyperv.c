@@ -2,11 +2,11 @@
 /*
  * <features><hyperv> and xl's viridian = [ ... ].
  *
- * libvirt's libxl driver always turns "base" (which has <relaxed> and <vpindex>) and "crash_ctl"
- * on, and knows the words below since 11.3 (libvirt's manual, formatdomain).
+ * libvirt's libxl driver always turns "base" (which has <relaxed> and <vpindex>) and "crash_ctl" on,
+ * and knows the words below since 11.3 (libvirt's manual, formatdomain).
  */
-#include "converters/libvirt-reader.h"
-#include "converters/libvirt-writer.h"
+#include "converters/libvirt/reader.h"
+#include "converters/libvirt/writer.h"
 
 #include <string.h>
 

@@ -9,7 +9,7 @@
 #define XLPT_CONVERTERS_LIBVIRT_H
 
 #include "converters/loss.h"
-#include "converters/model.h"
+#include "converters/model/model.h"
 
 /*
  * Fills *out (initialised here, empty on error). The input is a <domain>, a <devices> list or one
@@ -55,8 +55,8 @@ size_t xlpt_libvirt_resolve_pool(struct xlpt_dom *dom, const struct xlpt_netpool
 int xlpt_libvirt_address_parse(const char *text, struct xlpt_bdf *out, struct xlpt_diag *diag);
 
 /*
- * Disks of a guest of another hypervisor on buses that Xen's QEMU emulates without need (SATA,
- * SCSI, USB) become Xen's own: sdb is xvdb.
+ * Disks of a guest of another hypervisor on buses that Xen's QEMU emulates without need (SATA, SCSI,
+ * USB) become Xen's own: sdb is xvdb.
  */
 void xlpt_libvirt_pv_disks(struct xlpt_dom *dom);
 /* The disks get the names that reading them from libvirt's XML would give them. */

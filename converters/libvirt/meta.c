@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "converters/libvirt-meta.h"
+#include "converters/libvirt/meta.h"
 
 #include <string.h>
 

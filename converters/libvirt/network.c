@@ -4,13 +4,13 @@
  * VFs one by one. VLAN and virtual port may stand on the network and on its port groups; libvirt
  * merges them with the interface's own when a guest starts.
  */
-#include "converters/libvirt.h"
+#include "converters/libvirt/libvirt.h"
 
 #include <string.h>
 
-#include "converters/libvirt-meta.h"
-#include "converters/libvirt-reader.h"
-#include "converters/libvirt-writer.h"
+#include "converters/libvirt/meta.h"
+#include "converters/libvirt/reader.h"
+#include "converters/libvirt/writer.h"
 
 static int read_addresses(struct xlpt_lv_reader *r, xmlNode *forward, struct xlpt_netpool *out)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "converters/libvirt-nodedev.h"
+#include "converters/libvirt/nodedev.h"
 
-#include "converters/libvirt-xml.h"
+#include "converters/libvirt/xml.h"
 
 static void add_id(xmlNode *pci, const char *element, unsigned id, const char *name)
 {
@@ -70,8 +70,7 @@ static void add_express(xmlNode *pci, const struct xlpt_caps *c)
 	if (!c->pcie)
 		return;
 	express = xlpt_lv_add(pci, "pci-express");
-	/* What is built into the root complex has no link (libvirt, virPCIDeviceHasPCIExpressLink).
-	 */
+	/* What is built into the root complex has no link (libvirt, virPCIDeviceHasPCIExpressLink). */
 	if (c->pcie_type == XLPT_PCIE_RC_ENDPOINT || c->pcie_type == XLPT_PCIE_RC_COLLECTOR)
 		return;
 	add_link(express, "cap", c->link_port, c->link_speed_max, c->link_width_max);

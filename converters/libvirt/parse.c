@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* From bytes to a document, with every door shut that XML leaves open. */
-#include "converters/libvirt-xml.h"
+#include "converters/libvirt/xml.h"
 
 #include <libxml/SAX2.h>
 #include <libxml/parser.h>

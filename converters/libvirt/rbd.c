@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "converters/libvirt-rbd.h"
+#include "converters/libvirt/rbd.h"
 
 #include <ctype.h>
 #include <string.h>
 
-#include "converters/libvirt-words.h"
+#include "converters/libvirt/words.h"
 
 static const char auth[] = ":auth_supported=none";
 static const char hosts[] = ":mon_host=";

@@ -7,7 +7,7 @@
 #ifndef XLPT_CONVERTERS_LIBVIRT_RBD_H
 #define XLPT_CONVERTERS_LIBVIRT_RBD_H
 
-#include "converters/libvirt-xml.h"
+#include "converters/libvirt/xml.h"
 
 /* The string for a <source protocol=>, NULL when it says more than the string can. */
 char *xlpt_lv_rbd_read(const xmlNode *source);

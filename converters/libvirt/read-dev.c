@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Displays, character devices, input, USB controllers, sound and video. */
-#include "converters/libvirt-reader.h"
+#include "converters/libvirt/reader.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "converters/libvirt-rbd.h"
-#include "converters/libvirt-reader.h"
+#include "converters/libvirt/rbd.h"
+#include "converters/libvirt/reader.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The domain as a whole: memory, vCPUs, operating system, features, CPU, NUMA, time. */
-#include "converters/libvirt-reader.h"
+#include "converters/libvirt/reader.h"
 
 #include <string.h>
 
@@ -188,8 +188,7 @@ int xlpt_lv_read_os(struct xlpt_lv_reader *r, xmlNode *domain)
 		if (!xlpt_lv_is(table, "table") ||
 		    (!xlpt_streq(kind, "slic") && !xlpt_streq(kind, "rawset")))
 			continue;
-		/* What libxl takes is a set of raw tables; libvirt before 11.2 has but this word
-		 * for it. */
+		/* What libxl takes is a set of raw tables; libvirt before 11.2 has but this word for it. */
 		if (xlpt_streq(kind, "slic"))
 			xlpt_lv_attr(table, "type");
 		dom->acpi_firmware = xlpt_lv_text(table);
@@ -224,8 +223,7 @@ int xlpt_lv_read_features(struct xlpt_lv_reader *r, xmlNode *domain)
 	xmlNode *f = xlpt_lv_child(domain, "features"), *xen, *pt;
 	struct xlpt_dom *dom = r->dom;
 
-	/* Cells are told to the guest by ACPI, so libvirt turns that on (libxlDomainDefPostParse).
-	 */
+	/* Cells are told to the guest by ACPI, so libvirt turns that on (libxlDomainDefPostParse). */
 	dom->acpi = feature(r, f, "acpi",
 			    r->hvm && xlpt_lv_child(xlpt_lv_child(domain, "cpu"), "numa") ? XLPT_ON
 											  : absent,

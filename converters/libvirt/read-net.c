@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Network interfaces, and the identity (MAC, VLAN, virtual port) that VFs share with them. */
-#include "converters/libvirt-reader.h"
+#include "converters/libvirt/reader.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* <cpu><numa>: cells in the order of their numbers, and the distance from each to each. */
-#include "converters/libvirt-reader.h"
+#include "converters/libvirt/reader.h"
 
 #include <string.h>
 

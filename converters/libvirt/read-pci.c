@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Passed-through devices: <hostdev> for PCI and USB, <interface type='hostdev'>. */
-#include "converters/libvirt-reader.h"
+#include "converters/libvirt/reader.h"
 
 #include <string.h>
 

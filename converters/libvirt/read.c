@@ -6,15 +6,15 @@
  * that differs from libxl's default, the reader says it: an HVM domain without <acpi/>, <apic/> or
  * <pae/> has them off, a spice display without a password needs no ticket.
  */
-#include "converters/libvirt.h"
+#include "converters/libvirt/libvirt.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "converters/libvirt-meta.h"
-#include "converters/libvirt-reader.h"
+#include "converters/libvirt/meta.h"
+#include "converters/libvirt/reader.h"
 
 int xlpt_lv_read_word(xmlNode *node, const char *attr, const struct xlpt_lv_word *table)
 {

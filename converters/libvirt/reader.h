@@ -6,10 +6,10 @@
 #ifndef XLPT_CONVERTERS_LIBVIRT_READER_H
 #define XLPT_CONVERTERS_LIBVIRT_READER_H
 
-#include "converters/libvirt-words.h"
-#include "converters/libvirt-xml.h"
+#include "converters/libvirt/words.h"
+#include "converters/libvirt/xml.h"
 #include "converters/loss.h"
-#include "converters/model.h"
+#include "converters/model/model.h"
 
 struct xlpt_lv_reader {
 	struct xlpt_lv_doc *doc;

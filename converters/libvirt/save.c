@@ -3,11 +3,11 @@
  * Documents to text, and the rest of a document to fragments and back. Written out here and not by
  * libxml2, whose spacing changes between its releases and whose quotes are not libvirt's.
  */
-#include "converters/libvirt-xml.h"
+#include "converters/libvirt/xml.h"
 
 #include <string.h>
 
-#include "converters/libvirt-marks.h"
+#include "converters/libvirt/marks.h"
 
 static void escape(struct xlpt_str *out, const char *s, bool attr, bool line)
 {

@@ -3,12 +3,12 @@
  * Names of disks that libvirt takes and libxl does not: each disk gets one that libxl knows, and
  * keeps libvirt's beside it.
  */
-#include "converters/libvirt.h"
-#include "converters/libvirt-reader.h"
+#include "converters/libvirt/libvirt.h"
+#include "converters/libvirt/reader.h"
 
 #include <string.h>
 
-#include "converters/xl-words.h"
+#include "converters/xl/words.h"
 
 #define IDE_DISKS 4
 #define MAX_DISKS 4096
@@ -29,8 +29,7 @@ static void rename_disk(struct xlpt_disk *d, const char *vdev)
 	d->vdev = xlpt_xstrdup(vdev);
 }
 
-/* "vdb" is "xvdb", or else the next that is free; the same for "hde" and "sdq", which libxl has
- * not. */
+/* "vdb" is "xvdb", or else the next that is free; the same for "hde" and "sdq", which libxl has not. */
 static void rename_unknown(struct xlpt_dom *dom, struct xlpt_disk *d)
 {
 	static const char *const prefixes[] = { "ioemu:", "vd", "ubd", "hd", "sd" };

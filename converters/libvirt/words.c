@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "converters/libvirt-words.h"
+#include "converters/libvirt/words.h"
 
 #include <arpa/inet.h>
 #include <ctype.h>

@@ -3,7 +3,7 @@
 #ifndef XLPT_CONVERTERS_LIBVIRT_WORDS_H
 #define XLPT_CONVERTERS_LIBVIRT_WORDS_H
 
-#include "converters/model.h"
+#include "converters/model/model.h"
 
 /* The first pair with a value is the one written; a NULL word ends the table. */
 struct xlpt_lv_word {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Disks, USB controllers, character devices, input, displays, sound and video. */
-#include "converters/libvirt-rbd.h"
-#include "converters/libvirt-writer.h"
+#include "converters/libvirt/rbd.h"
+#include "converters/libvirt/writer.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The domain as a whole: memory, vCPUs, operating system, features, CPU, NUMA, time. */
-#include "converters/libvirt-writer.h"
+#include "converters/libvirt/writer.h"
 
 #include <string.h>
 

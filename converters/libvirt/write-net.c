@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Network interfaces and passed-through devices. */
-#include "converters/libvirt-writer.h"
+#include "converters/libvirt/writer.h"
 
 #include <string.h>
 

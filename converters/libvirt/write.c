@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The model to libvirt XML: the order of things, what was carried, what was kept. */
-#include "converters/libvirt.h"
+#include "converters/libvirt/libvirt.h"
 
 #include <string.h>
 
-#include "converters/libvirt-meta.h"
-#include "converters/libvirt-writer.h"
+#include "converters/libvirt/meta.h"
+#include "converters/libvirt/writer.h"
 
 void xlpt_lv_write_word(xmlNode *node, const char *attr, const struct xlpt_lv_word *table,
 			int value)

@@ -6,10 +6,10 @@
 #ifndef XLPT_CONVERTERS_LIBVIRT_WRITER_H
 #define XLPT_CONVERTERS_LIBVIRT_WRITER_H
 
-#include "converters/libvirt-words.h"
-#include "converters/libvirt-xml.h"
+#include "converters/libvirt/words.h"
+#include "converters/libvirt/xml.h"
 #include "converters/loss.h"
-#include "converters/model.h"
+#include "converters/model/model.h"
 
 struct xlpt_lv_writer {
 	const struct xlpt_dom *dom;

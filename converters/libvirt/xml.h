@@ -54,8 +54,7 @@ int xlpt_lv_bad(struct xlpt_lv_doc *doc, const xmlNode *node, const char *attr,
 /* ---- reading; names are without namespace, and elements that have one do not match */
 
 bool xlpt_lv_is(const xmlNode *node, const char *name);
-/* The child of that name, NULL when there is none or node is NULL. Marks it; a second one is noted.
- */
+/* The child of that name, NULL when there is none or node is NULL. Marks it; a second one is noted. */
 xmlNode *xlpt_lv_child(xmlNode *node, const char *name);
 /*
  * Refuses a document in which such a second one was noted: libvirt reads the first and its schema

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a guest gets when nothing is said, where libxl's defaults are those of libvirt's Xen driver
- * as well: to say it is no difference. Sources: libxl_create.c, libxl_pci.c, libxl_nic.c and
- * xl_parse.c of Xen 4.17 and 4.20, which agree on all of these; libxl_conf.c of libvirt sets none
- * of them unasked.
+ * What a guest gets when nothing is said, where libxl's defaults are those of libvirt's Xen driver as
+ * well: to say it is no difference. Sources: libxl_create.c, libxl_pci.c, libxl_nic.c and xl_parse.c of
+ * Xen 4.17 and 4.20, which agree on all of these; libxl_conf.c of libvirt sets none of them unasked.
  *
  * Defaults in which the two differ are no matter of this table: the reader of the side says them
  * (VNC of a silent HVM guest and the memory map of a PV guest with devices in xl-read*.c).
  */
-#include "converters/model-internal.h"
+#include "converters/model/internal.h"
 
 enum {
 	PV = 1u << XLPT_DOM_PV,

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Comparing two models, and what means the same. */
-#include "converters/model-internal.h"
+#include "converters/model/internal.h"
 
 #include <ctype.h>
 

@@ -3,7 +3,7 @@
 #ifndef XLPT_CONVERTERS_MODEL_INTERNAL_H
 #define XLPT_CONVERTERS_MODEL_INTERNAL_H
 
-#include "converters/model.h"
+#include "converters/model/model.h"
 
 /* What every XLPT_F_LIST member looks like; model-shape.c asserts it. */
 struct xlpt_list {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Lifetime of the model, written once over its tables. */
-#include "converters/model-internal.h"
+#include "converters/model/internal.h"
 
 void xlpt_shape_init(const struct xlpt_shape *shape, void *base)
 {

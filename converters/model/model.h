@@ -533,8 +533,8 @@ struct xlpt_deltas {
 void xlpt_deltas_dispose(struct xlpt_deltas *d);
 #define _cleanup_deltas_ XLPT_CLEANUP(xlpt_deltas_dispose)
 /*
- * Everything in which b differs from a, lines not. Lists of other elements, or in another order,
- * are one difference. Returns the count.
+ * Everything in which b differs from a, lines not. Lists of other elements, or in another order, are
+ * one difference. Returns the count.
  */
 size_t xlpt_dom_diff(const struct xlpt_dom *a, const struct xlpt_dom *b, struct xlpt_deltas *out);
 /* The same without carries. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Names of elements, and values by their paths. */
-#include "converters/model-internal.h"
+#include "converters/model/internal.h"
 
 static char *key_of(const struct xlpt_field *f, const void *item)
 {

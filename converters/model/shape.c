@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The model's tables: every member of model.h has a line here. */
-#include "converters/model.h"
+#include "converters/model/model.h"
 
 #define WORDS(name, ...) static const char *const name[] = { NULL, __VA_ARGS__, NULL }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Members as text and back. */
-#include "converters/model-internal.h"
+#include "converters/model/internal.h"
 
 #include <ctype.h>
 

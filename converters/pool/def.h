@@ -19,7 +19,7 @@
 #ifndef XLPT_CONVERTERS_POOL_DEF_H
 #define XLPT_CONVERTERS_POOL_DEF_H
 
-#include "converters/model.h"
+#include "converters/model/model.h"
 #include "core/pool.h"
 
 struct xlpt_pool_def {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "converters/pool-def-internal.h"
+#include "converters/pool/internal.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "converters/xl-entries.h"
+#include "converters/xl/entries.h"
 
-#include "converters/xl-scan.h"
-#include "converters/xl.h"
+#include "converters/xl/scan.h"
+#include "converters/xl/xl.h"
 
 void xlpt_xl_entries_dispose(struct xlpt_xl_entries *e)
 {

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What libvirt says, as libxl takes it. Works on a copy of the model, just before it is written:
- * the comparison with what was read finds every change, tells it, and keeps what was there before.
+ * What libvirt says, as libxl takes it. Works on a copy of the model, just before it is written: the
+ * comparison with what was read finds every change, tells it, and keeps what was there before.
  *
  * The limits are libxl's of 4.17 to 4.20 (libxl_create.c, libxl_dm.c, libxl_usb.c).
  */
 #include <fnmatch.h>
 #include <string.h>
 
-#include "converters/model-internal.h"
-#include "converters/xl-words.h"
-#include "converters/xl.h"
+#include "converters/model/internal.h"
+#include "converters/xl/words.h"
+#include "converters/xl/xl.h"
 
 /* Takes element i out of a list. */
 static void drop(struct xlpt_dom *dom, const char *name, size_t i)

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What xl and libxl refuse in a configuration that libxlutil accepts: words that they do not know,
- * numbers beyond their limits, settings that do not go together. Sources: xl_parse.c,
- * libxl_create.c, libxl_device.c, libxl_dm.c, libxl_nic.c, libxl_usb.c and libxl_vnuma.c of
- * Xen 4.17 and 4.20, which agree on all of these.
+ * numbers beyond their limits, settings that do not go together. Sources: xl_parse.c, libxl_create.c,
+ * libxl_device.c, libxl_dm.c, libxl_nic.c, libxl_usb.c and libxl_vnuma.c of Xen 4.17 and 4.20, which
+ * agree on all of these.
  */
 #include <string.h>
 
-#include "converters/xl-words.h"
-#include "converters/xl.h"
+#include "converters/xl/words.h"
+#include "converters/xl/xl.h"
 
 #define IDE_DISKS     4
 #define HVM_MAX_VCPUS 128

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Configurations of xm's time were programs in Python. xl reads them no longer, and is to say why.
- */
-#include "converters/xl-scan.h"
+/* Configurations of xm's time were programs in Python. xl reads them no longer, and is to say why. */
+#include "converters/xl/scan.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* libxlutil opened on a text, and its values with the places the scan knows. */
-#include "converters/xl-read-internal.h"
+#include "converters/xl/read-internal.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* serial = (what QEMU's -serial takes) and channel = [ ... ] (xl.cfg(5)). */
-#include "converters/xl-read-internal.h"
+#include "converters/xl/read-internal.h"
 
 #include <string.h>
 
@@ -133,8 +133,7 @@ static void read_serials(struct xlpt_xl_reader *r)
 
 	if (!xlpt_xl_list(r, "serial", &values))
 		return;
-	/* None is what a guest has that is not told of one; libvirt's conversion says it all the
-	 * same. */
+	/* None is what a guest has that is not told of one; libvirt's conversion says it all the same. */
 	if (values.n == 1 && xlpt_streq(values.v[0].text, "none"))
 		return;
 	for (size_t i = 0; i < values.n; i++) {

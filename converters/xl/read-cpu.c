@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* cpus=, cpus_soft=, cpuid= and vnuma= (xl.cfg(5)). */
-#include "converters/xl-read-internal.h"
+#include "converters/xl/read-internal.h"
 
 #include <string.h>
 

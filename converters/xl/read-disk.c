@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * disk = [ ... ] as xl-disk-configuration(5) has it. libxlutil reads each entry; a scan of our own
- * beside it tells what was said from what libxlutil fills in, and finds what the model has no word
- * for.
+ * beside it tells what was said from what libxlutil fills in, and finds what the model has no word for.
  */
-#include "converters/xl-read-internal.h"
+#include "converters/xl/read-internal.h"
 
 #include <string.h>
 
@@ -61,8 +60,8 @@ static void positional(struct disk_reader *dr, char *s)
 }
 
 /*
- * "file:/x", "tap:qcow2:/x", "drbd:x": forms of xend's time. They stand in front of the target, or
- * of the name ("ioemu:hda"), or behind other keys. Returns what is left of s.
+ * "file:/x", "tap:qcow2:/x", "drbd:x": forms of xend's time. They stand in front of the target, or of
+ * the name ("ioemu:hda"), or behind other keys. Returns what is left of s.
  */
 static char *prefixes(struct disk_reader *dr, char *s)
 {
@@ -139,8 +138,7 @@ static void option(struct disk_reader *dr, const char *key, const char *value)
 
 /*
  * libxlutil's lexer forgives one '=' at the very end of an entry, unless it belongs to a key that
- * takes a value: "/a,raw,xvda,w=" is "/a,raw,xvda,w". (Its error state wants a character to
- * complain of.)
+ * takes a value: "/a,raw,xvda,w=" is "/a,raw,xvda,w". (Its error state wants a character to complain of.)
  */
 static bool takes_value(const char *key)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Graphics: the domain-wide keys of HVM guests, vfb = [ ... ], and the video card. */
-#include "converters/xl-read-internal.h"
+#include "converters/xl/read-internal.h"
 
 #include <string.h>
 

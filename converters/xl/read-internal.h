@@ -5,9 +5,9 @@
 
 #include <libxlutil.h>
 
-#include "converters/xl-scan.h"
-#include "converters/xl-words.h"
-#include "converters/xl.h"
+#include "converters/xl/scan.h"
+#include "converters/xl/words.h"
+#include "converters/xl/xl.h"
 
 struct xlpt_xl_reader {
 	const struct xlpt_xl_scan *scan;

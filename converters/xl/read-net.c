@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* vif = [ ... ] as xl-network-configuration(5) has it. */
-#include "converters/xl-read-internal.h"
+#include "converters/xl/read-internal.h"
 
 #include <string.h>
 

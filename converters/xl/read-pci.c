@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pci = [ ... ] with core/spec's strict reading, and rdm=. */
-#include "converters/xl-read-internal.h"
+#include "converters/xl/read-internal.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "converters/xl-read-internal.h"
+#include "converters/xl/read-internal.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -115,8 +115,8 @@ static void read_cmdline(struct xlpt_xl_reader *r)
 }
 
 /*
- * xl ignores hvmloader as the kernel of an HVM guest, with a warning (xl_parse.c): it is the
- * firmware that Xen loads anyway. libvirt would boot it as if it were a Linux kernel.
+ * xl ignores hvmloader as the kernel of an HVM guest, with a warning (xl_parse.c): it is the firmware
+ * that Xen loads anyway. libvirt would boot it as if it were a Linux kernel.
  */
 static void read_kernel(struct xlpt_xl_reader *r)
 {
@@ -285,8 +285,7 @@ static int read_all(struct xlpt_xl_reader *r, struct xlpt_kepts *kept)
 		if (rc)
 			return rc;
 	}
-	/* xl gives every PV guest with PCI devices the host's memory map (xl_parse.c); libvirt is
-	 * told to. */
+	/* xl gives every PV guest with PCI devices the host's memory map (xl_parse.c); libvirt is told to. */
 	if (r->dom->n_pci && (r->dom->type == XLPT_DOM_PV || !r->dom->type))
 		r->dom->e820_host = XLPT_ON;
 	read_comments(r, kept);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "converters/xl-scan.h"
+#include "converters/xl/scan.h"
 
 #include <string.h>
 
-#include "converters/xl.h"
+#include "converters/xl/xl.h"
 
 /*
  * libxlutil looks names up in a list and joins += by copying, so a hostile file

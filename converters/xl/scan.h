@@ -45,8 +45,7 @@ bool xlpt_xl_is(const struct xlpt_xl_scan *scan, const struct xlpt_xl_setting *s
 int xlpt_xl_bad(const struct xlpt_xl_scan *scan, size_t off, struct xlpt_diag *diag,
 		const char *fmt, ...) XLPT_PRINTF(4, 5);
 
-/* Adds to an error at an offset that the line is Python, where it is; value: one should begin
- * there. */
+/* Adds to an error at an offset that the line is Python, where it is; value: one should begin there. */
 void xlpt_xl_explain(const struct xlpt_xl_scan *scan, size_t off, bool value,
 		     struct xlpt_diag *diag);
 

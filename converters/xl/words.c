@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "converters/xl-words.h"
+#include "converters/xl/words.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #ifndef XLPT_CONVERTERS_XL_WORDS_H
 #define XLPT_CONVERTERS_XL_WORDS_H
 
-#include "converters/model.h"
+#include "converters/model/model.h"
 
 struct xlpt_xl_word {
 	const char *word; /* NULL ends a table */
@@ -48,8 +48,7 @@ uint64_t xlpt_xl_video_least(int model);
 int xlpt_xl_word(const struct xlpt_xl_word *words, const char *s);	/* 0 = none */
 const char *xlpt_xl_spell(const struct xlpt_xl_word *words, int value); /* NULL = none */
 
-/* CPU features whose names differ between libxl and libvirt; unknown names are returned as they
- * are. */
+/* CPU features whose names differ between libxl and libvirt; unknown names are returned as they are. */
 const char *xlpt_xl_cpu_from(const char *xl_name);
 const char *xlpt_xl_cpu_to(const char *name);
 

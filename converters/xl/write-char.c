@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* serial= and channel=, and the commands for what libvirt sets on a VF before the guest starts. */
-#include "converters/xl-write-internal.h"
+#include "converters/xl/write-internal.h"
 
 #include <string.h>
 
@@ -131,8 +131,7 @@ static void vf_command(const struct xlpt_pci *p, struct xlpt_str *out)
 
 	if (id->mac)
 		add_word(&s, "mac=", id->mac);
-	/* A VF has one VLAN, set by its PF; a trunk it cannot be given (libvirt refuses it, too).
-	 */
+	/* A VF has one VLAN, set by its PF; a trunk it cannot be given (libvirt refuses it, too). */
 	if (id->n_vlan == 1 && id->vlan_trunk != XLPT_ON && id->vlan[0].id.has)
 		xlpt_str_addf(&s, " vlan=%llu", (unsigned long long)id->vlan[0].id.v);
 	if (id->vport == XLPT_VPORT_QBH && id->profileid) {

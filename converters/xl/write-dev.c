@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Devices as xl has them. What cannot be said is left out; the comparison afterwards finds it. */
-#include "converters/xl-write-internal.h"
+#include "converters/xl/write-internal.h"
 
 #include <arpa/inet.h>
 #include <string.h>
@@ -59,8 +59,8 @@ static void write_disks(const struct xlpt_dom *dom, struct xlpt_str *out)
 		size_t len = medium ? strlen(d->target) : 0;
 
 		/*
-		 * libxlutil refuses a disk without a name, and without a medium if it is no CD-ROM;
-		 * libxl a name that it does not know. Floppy drives it has none.
+		 * libxlutil refuses a disk without a name, and without a medium if it is no CD-ROM; libxl
+		 * a name that it does not know. Floppy drives it has none.
 		 */
 		if (!d->vdev || !xlpt_xlw_option_ok(d->vdev) || !xlpt_xl_vdev(d->vdev, NULL) ||
 		    (!medium && d->dev != XLPT_DISKDEV_CDROM))
@@ -142,8 +142,8 @@ static void write_ips(struct xlpt_str *s, char **ips)
 }
 
 /*
- * xl's vif-openvswitch takes VLANs behind the bridge's name: "ovsbr0.100" is tagged,
- * "ovsbr0:101:202" a trunk, "ovsbr0.100:101" both.
+ * xl's vif-openvswitch takes VLANs behind the bridge's name: "ovsbr0.100" is tagged, "ovsbr0:101:202"
+ * a trunk, "ovsbr0.100:101" both.
  */
 static void write_bridge(struct xlpt_str *s, const struct xlpt_net *n)
 {

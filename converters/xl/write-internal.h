@@ -3,9 +3,9 @@
 #ifndef XLPT_CONVERTERS_XL_WRITE_INTERNAL_H
 #define XLPT_CONVERTERS_XL_WRITE_INTERNAL_H
 
-#include "converters/xl-scan.h"
-#include "converters/xl-words.h"
-#include "converters/xl.h"
+#include "converters/xl/scan.h"
+#include "converters/xl/words.h"
+#include "converters/xl/xl.h"
 
 /* "key = value" lines; what is not said writes nothing. */
 void xlpt_xlw_string(struct xlpt_str *out, const char *key, const char *value);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* usbctrl=, usbdev=, usbdevice= and soundhw=. */
-#include "converters/xl-write-internal.h"
+#include "converters/xl/write-internal.h"
 
 #include <string.h>
 

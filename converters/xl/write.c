@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "converters/xl-write-internal.h"
+#include "converters/xl/write-internal.h"
 
 #include <limits.h>
 #include <string.h>
@@ -270,8 +270,7 @@ static void write_carries(const struct xlpt_dom *dom, struct xlpt_str *out,
 
 		if (c->side != XLPT_SIDE_XL || !strcmp(c->path, "#") || xlpt_xlw_joins(dom, c))
 			continue;
-		/* It came through a file that anyone may edit: it must be one setting and no more.
-		 */
+		/* It came through a file that anyone may edit: it must be one setting and no more. */
 		xlpt_str_addf(&line, "%s = %s\n", c->path, c->text);
 		if (key_ok(c->path) && xlpt_xl_scan(line.s, line.len, NULL, &scan, NULL) == 0 &&
 		    scan.n == 1)

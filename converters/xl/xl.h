@@ -9,7 +9,7 @@
 #define XLPT_CONVERTERS_XL_H
 
 #include "converters/loss.h"
-#include "converters/model.h"
+#include "converters/model/model.h"
 
 #define XLPT_XL_MAX (1u << 20) /* bytes; the largest real ones have a few thousand */
 

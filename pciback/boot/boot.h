@@ -16,7 +16,7 @@
 
 #include "core/device.h"
 #include "core/host.h"
-#include "pciback/boot-hide.h"
+#include "pciback/boot/hide.h"
 
 enum xlpt_era {
 	XLPT_ERA_UNKNOWN,

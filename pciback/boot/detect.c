@@ -2,7 +2,7 @@
 /*
  * Which kernel, and which pciback it has.
  */
-#include "pciback/boot-internal.h"
+#include "pciback/boot/internal.h"
 
 #include "core/file.h"
 

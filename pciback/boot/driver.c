@@ -2,7 +2,7 @@
 /*
  * Which drivers would take a device if pciback were not first.
  */
-#include "pciback/boot-internal.h"
+#include "pciback/boot/internal.h"
 
 #include <fnmatch.h>
 #include <string.h>

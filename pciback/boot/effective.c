@@ -4,8 +4,8 @@
  * libkmod itself, from a copy: so a captured tree cannot lead it elsewhere, and
  * what a change would do can be asked before it is made.
  */
-#include "pciback/boot-internal.h"
-#include "pciback/module.h"
+#include "pciback/boot/internal.h"
+#include "pciback/device/module.h"
 
 #include <errno.h>
 #include <fcntl.h>

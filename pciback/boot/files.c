@@ -4,7 +4,7 @@
  * last text kept. The copies are not kept beside them: old modprobes read every
  * file of modprobe.d, and initramfs-tools runs every file among its hooks.
  */
-#include "pciback/boot-internal.h"
+#include "pciback/boot/internal.h"
 
 #include "core/file.h"
 

@@ -3,7 +3,7 @@
  * A hide= that someone else put into GRUB's settings: it will be on the command
  * line of the next boot whether or not it is on this one's.
  */
-#include "pciback/boot-internal.h"
+#include "pciback/boot/internal.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * What a list says that the kernel cannot read: for the message that names what
  * is to be written in its place.
  */
-#include "pciback/boot-hide.h"
+#include "pciback/boot/hide.h"
 
 #include <string.h>
 

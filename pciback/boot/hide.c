@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pciback/boot-hide.h"
+#include "pciback/boot/hide.h"
 
 #include <string.h>
 

@@ -5,7 +5,7 @@
  * compressed. The usual tools unpack; only names, and the files of modprobe.d,
  * are looked at. The image is not trusted.
  */
-#include "pciback/boot-internal.h"
+#include "pciback/boot/internal.h"
 
 #include "core/clock.h"
 #include "core/file.h"
@@ -279,8 +279,7 @@ static void become(const char *tool, int in, int out, int told)
 	_exit(write(told, &r, sizeof(r)) == sizeof(r) ? 127 : 126);
 }
 
-/* Starts "TOOL -dc" on the file from its present position; where its output comes out, or -errno.
- */
+/* Starts "TOOL -dc" on the file from its present position; where its output comes out, or -errno. */
 static int start(const char *tool, int fd, pid_t *pid)
 {
 	_cleanup_close_ int out = -1, in = -1, told = -1, tell = -1;

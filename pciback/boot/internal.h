@@ -5,7 +5,7 @@
 #ifndef XLPT_PCIBACK_BOOT_INTERNAL_H
 #define XLPT_PCIBACK_BOOT_INTERNAL_H
 
-#include "pciback/boot.h"
+#include "pciback/boot/boot.h"
 
 /* The whole of a file of up to 32 MiB. Returns 0 or a negative errno. */
 int xlpt_boot_slurp(struct xlpt_host *h, const char *path, struct xlpt_str *out);
@@ -16,8 +16,7 @@ void xlpt_boot_strv_add(char ***v, const char *s);
 bool xlpt_boot_strv_has(char **v, const char *s);
 /* "kernel/drivers/net/e1000e/e1000e.ko.xz" -> "e1000e"; NULL when it is no module. Caller frees. */
 char *xlpt_boot_module_name(const char *path, size_t len);
-/* Files of modprobe.d in the order in which modprobe reads them; instead, with:
- * xlpt_effective_read. */
+/* Files of modprobe.d in the order in which modprobe reads them; instead, with: xlpt_effective_read. */
 struct xlpt_conf {
 	char *path, *name, *text;
 };

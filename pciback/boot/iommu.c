@@ -4,7 +4,7 @@
  * the words on its command line (docs/misc/xen-command-line.pandoc), and what
  * the firmware offers.
  */
-#include "pciback/boot-internal.h"
+#include "pciback/boot/internal.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * What xlpt's own two files say. They are xlpt's whole: a line in them that
  * xlpt did not write stops everything, because it would be lost.
  */
-#include "pciback/boot-internal.h"
+#include "pciback/boot/internal.h"
 
 #include <errno.h>
 #include <string.h>

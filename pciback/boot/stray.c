@@ -5,7 +5,7 @@
  * dom0's kernel; for a module of another name; in a comment of our own files; in
  * a file that is not read, or that another one replaces.
  */
-#include "pciback/boot-internal.h"
+#include "pciback/boot/internal.h"
 
 #include <string.h>
 

@@ -4,7 +4,7 @@
  * on hosts that were KVM hosts once somebody told it to, by the device's id or
  * by its address.
  */
-#include "pciback/boot-internal.h"
+#include "pciback/boot/internal.h"
 
 #include <string.h>
 

@@ -2,7 +2,7 @@
 /*
  * The lines that are written, and which command makes them count.
  */
-#include "pciback/boot-internal.h"
+#include "pciback/boot/internal.h"
 
 #include <string.h>
 

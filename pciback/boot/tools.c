@@ -2,7 +2,7 @@
 /*
  * Which tool makes the initramfs, and what reads the kernel's command line.
  */
-#include "pciback/boot-internal.h"
+#include "pciback/boot/internal.h"
 
 #include <string.h>
 

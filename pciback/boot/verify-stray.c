@@ -2,11 +2,11 @@
 /*
  * What verify says of devices that only a list names which nobody reads.
  */
-#include "pciback/boot-internal.h"
+#include "pciback/boot/internal.h"
 
 #include <string.h>
 
-#include "pciback/bind.h"
+#include "pciback/device/bind.h"
 
 bool xlpt_boot_covers(const struct xlpt_devices *devs, const struct xlpt_hide_list *list,
 		      const struct xlpt_device *dev)

@@ -2,12 +2,12 @@
 /*
  * Whether this boot did what was configured, and if not, why.
  */
-#include "pciback/boot-internal.h"
+#include "pciback/boot/internal.h"
 
 #include <string.h>
 
-#include "pciback/bind.h"
-#include "pciback/scan.h"
+#include "pciback/device/bind.h"
+#include "pciback/device/scan.h"
 
 struct check {
 	struct xlpt_host *h;

@@ -2,7 +2,7 @@
 /*
  * Where a list that the kernel cannot read is to be changed, and to what.
  */
-#include "pciback/boot-internal.h"
+#include "pciback/boot/internal.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pciback/bind.h"
+#include "pciback/device/bind.h"
 
 #include <errno.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pciback/config.h"
-#include "pciback/quirks.h"
+#include "pciback/device/config.h"
+#include "pciback/isolate/quirks.h"
 
 #include <string.h>
 

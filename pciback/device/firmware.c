@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pciback/firmware.h"
+#include "pciback/device/firmware.h"
 
 #include <errno.h>
 #include <string.h>

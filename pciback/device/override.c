@@ -4,11 +4,11 @@
  * probed by no driver but the one that its driver_override names, whatever is written
  * to "bind" (drivers/pci/pci-driver.c, pci_device_can_probe).
  */
-#include "pciback/bind.h"
+#include "pciback/device/bind.h"
 
 #include <errno.h>
 
-#include "pciback/vf.h"
+#include "pciback/sriov/vf.h"
 
 #define DEVICES "/sys/bus/pci/devices"
 

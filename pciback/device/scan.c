@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pciback/scan.h"
-#include "pciback/boot.h"
-#include "pciback/config.h"
+#include "pciback/device/scan.h"
+#include "pciback/boot/boot.h"
+#include "pciback/device/config.h"
 
 #include <errno.h>
 #include <pci/pci.h>
@@ -134,8 +134,7 @@ static void read_parent(struct reader *rd, struct xlpt_device *dev)
 	/* The link begins in /sys/bus/pci/devices and so goes up to /sys. */
 	if (up != buf) {
 		dev->sysfs_path = tamed(xlpt_xasprintf("/sys/%s", up));
-		/* The directory itself: resolving the link for every attribute takes as long again.
-		 */
+		/* The directory itself: resolving the link for every attribute takes as long again. */
 		if (strlen(dev->sysfs_path) < sizeof(rd->path) - 64)
 			rd->len =
 				(size_t)snprintf(rd->path, sizeof(rd->path), "%s", dev->sysfs_path);

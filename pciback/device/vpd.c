@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pciback/vpd.h"
+#include "pciback/device/vpd.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pciback/isolate.h"
-#include "pciback/quirks.h"
+#include "pciback/isolate/isolate.h"
+#include "pciback/isolate/quirks.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pciback/quirks.h"
+#include "pciback/isolate/quirks.h"
 
 #include <string.h>
 
@@ -37,7 +37,7 @@ static const struct row rows[] = {
 	  "1c10-1c1f 1d10 1d12 1d14 1d16 1d18 1d1a 1d1c 1d1e 1e10-1e1f"
 	  " 3b42-3b51 8c10-8c1f 8c90 8c92 8c94 8c96 8c98 8c9a 8c9c 8c9e"
 	  " 8d10-8d1e 9c10-9c1b 9c90-9c9b" },
-	/* Root ports whose ACS registers have 32 bits (pciback/config.c). */
+	/* Root ports whose ACS registers have 32 bits (pciback/device/config.c). */
 	{ pci_quirk_intel_spt_pch_acs, 0x8086, /* Intel */
 	  "9d10-9d1b a110-a11f a167-a16a a290-a29f a2e7-a2ee" },
 	/* Ports that block what goes between neighbours. Linux counts no ACS of any other. */
@@ -221,8 +221,7 @@ bool xlpt_quirk_alias_is(enum xlpt_quirk kind, const struct xlpt_device *dev, st
 		return other.func <= 4;
 	case quirk_plx_ntb_dma_alias:
 	case quirk_switchtec_ntb_dma_alias:
-		/* Switchtec's says which, in a memory BAR that is not read here: all 256 are taken.
-		 */
+		/* Switchtec's says which, in a memory BAR that is not read here: all 256 are taken. */
 		return true;
 	default:
 		return false;

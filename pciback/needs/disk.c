@@ -2,7 +2,7 @@
 /*
  * From mounts and swap areas down to the functions their blocks come from.
  */
-#include "pciback/guard-internal.h"
+#include "pciback/needs/internal.h"
 
 #include <string.h>
 

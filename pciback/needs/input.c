@@ -3,7 +3,7 @@
  * The keyboard. A LUKS passphrase or a rescue shell is typed on it, so when one
  * USB controller has all there are, that controller stays.
  */
-#include "pciback/guard-internal.h"
+#include "pciback/needs/internal.h"
 
 #include <string.h>
 

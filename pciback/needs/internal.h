@@ -5,7 +5,7 @@
 #ifndef XLPT_PCIBACK_GUARD_INTERNAL_H
 #define XLPT_PCIBACK_GUARD_INTERNAL_H
 
-#include "pciback/guard.h"
+#include "pciback/needs/needs.h"
 
 /*
  * The whole of a file of any length; a host with containers has a mountinfo

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pciback/guard-internal.h"
+#include "pciback/needs/internal.h"
 
 #include "core/file.h"
 

@@ -12,7 +12,7 @@
 enum xlpt_need {
 	XLPT_NEED_DISK,	    /* behind a mounted file system or swap */
 	XLPT_NEED_NETWORK,  /* carries the default route, directly or below a bridge, bond or
-			       VLAN, or a bridge on which this host has an address */
+				   VLAN, or a bridge on which this host has an address */
 	XLPT_NEED_CONSOLE,  /* shows the console (boot_vga or the framebuffer's device) */
 	XLPT_NEED_BRIDGE,   /* a bridge with such a device behind it */
 	XLPT_NEED_KEYBOARD, /* the USB controller with the only keyboard */

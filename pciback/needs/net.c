@@ -2,7 +2,7 @@
 /*
  * From the default route down to the functions that carry it.
  */
-#include "pciback/guard-internal.h"
+#include "pciback/needs/internal.h"
 
 #include <string.h>
 

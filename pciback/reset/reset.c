@@ -14,13 +14,13 @@
  * Xen lets dom0 write both registers (xen/arch/x86/msi.c,
  * pci_msi_conf_write_intercept).
  */
-#include "pciback/reset.h"
+#include "pciback/reset/reset.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "pciback/config.h"
-#include "pciback/scan.h"
+#include "pciback/device/config.h"
+#include "pciback/device/scan.h"
 
 #define DEVICE "/sys/bus/pci/devices/%s"
 

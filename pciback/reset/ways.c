@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "pciback/reset.h"
+#include "pciback/reset/reset.h"
 
 static const char *const words[XLPT_RESET_N] = {
 	[XLPT_RESET_SPECIFIC] = "device_specific",

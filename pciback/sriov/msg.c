@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pciback/vf-msg.h"
+#include "pciback/sriov/msg.h"
 
 #include <errno.h>
 #include <string.h>

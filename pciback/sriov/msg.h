@@ -8,7 +8,7 @@
 #include <netlink/attr.h>
 #include <netlink/msg.h>
 
-#include "pciback/vf-rtnl.h"
+#include "pciback/sriov/rtnl.h"
 
 static inline void xlpt_vf_msg_freep(struct nl_msg **m)
 {

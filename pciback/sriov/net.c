@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pciback/vf-net.h"
+#include "pciback/sriov/net.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "pciback/vf-msg.h"
+#include "pciback/sriov/msg.h"
 
 void xlpt_pf_net_dispose(struct xlpt_pf_net *net)
 {
@@ -125,8 +125,7 @@ int xlpt_pf_net_read(struct xlpt_rtnl *nl, const char *ifname, struct xlpt_pf_ne
 	int left, r;
 
 	*out = (struct xlpt_pf_net){ 0 };
-	/* Without the statistics 256 VFs fit into an attribute's 64 KiB; older kernels ignore the
-	 * bit. */
+	/* Without the statistics 256 VFs fit into an attribute's 64 KiB; older kernels ignore the bit. */
 	nla_put_u32(m, IFLA_EXT_MASK, RTEXT_FILTER_VF | RTEXT_FILTER_SKIP_STATS);
 	r = xlpt_vf_msg_talk(nl, 0, m, &answer, &head, &says);
 	if (r == 0 && (!head || nlmsg_parse(head, sizeof(*link), tb, IFLA_MAX, NULL)))

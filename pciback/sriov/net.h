@@ -10,7 +10,7 @@
 
 #include "core/clock.h"
 #include "core/vfid.h"
-#include "pciback/vf-rtnl.h"
+#include "pciback/sriov/rtnl.h"
 
 #define XLPT_PORT_PROFILE_TIMEOUT_MS 10000 /* for the switch to answer */
 

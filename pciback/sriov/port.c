@@ -10,12 +10,12 @@
  * linux/if_link.h, net/core/rtnetlink.c (do_setlink, rtnl_port_fill) and
  * drivers/net/ethernet/cisco/enic/enic_pp.c, and is tested against a scripted peer.
  */
-#include "pciback/vf-net.h"
+#include "pciback/sriov/net.h"
 
 #include <errno.h>
 #include <string.h>
 
-#include "pciback/vf-msg.h"
+#include "pciback/sriov/msg.h"
 
 #define POLL_MS 125
 
@@ -234,8 +234,7 @@ int xlpt_vf_port_disassociate(const struct xlpt_vf_port_peer *peer,
 	/* Nothing waits for its end: a port that is still being left is taken anew all the same. */
 	int r = request(peer, id, PORT_REQUEST_DISASSOCIATE, "disassociate", &said);
 
-	/* A driver without port profiles has none to leave: the attach was cut short before it
-	 * asked. */
+	/* A driver without port profiles has none to leave: the attach was cut short before it asked. */
 	if (r == 0 || r == -EOPNOTSUPP)
 		return 0;
 	xlpt_diag_move(diag, &said);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pciback/vf-rtnl.h"
+#include "pciback/sriov/rtnl.h"
 
 #include <errno.h>
 #include <netlink/errno.h>
@@ -89,8 +89,7 @@ int xlpt_rtnl_open(struct xlpt_rtnl *nl, struct xlpt_diag *diag)
 		xlpt_diag_hint(diag, "run xlpt as root");
 		return XLPT_ERR_IO;
 	}
-	/* Since 4.12 the kernel adds why it refuses, in words; before, this is an error to ignore.
-	 */
+	/* Since 4.12 the kernel adds why it refuses, in words; before, this is an error to ignore. */
 	setsockopt(nl_socket_get_fd(sk), SOL_NETLINK, NETLINK_EXT_ACK, &on, sizeof(on));
 	/* A PF with many VFs answers with more than a page. */
 	nl_socket_enable_msg_peek(sk);

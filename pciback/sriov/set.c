@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The setting half of vf-net.h. */
-#include "pciback/vf-net.h"
+#include "pciback/sriov/net.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
 #include <string.h>
 
 #include "core/text.h"
-#include "pciback/vf-msg.h"
+#include "pciback/sriov/msg.h"
 
 static const uint8_t no_mac[6];
 
@@ -84,8 +84,7 @@ static int set_mac(const struct setting *s, const uint8_t *mac)
 
 static int set_vlan(const struct setting *s, struct xlpt_vf_vlan vlan)
 {
-	/* The old attribute has no room for the protocol; 802.1Q needs none and is known
-	 * everywhere. */
+	/* The old attribute has no room for the protocol; 802.1Q needs none and is known everywhere. */
 	struct ifla_vf_vlan plain = { .vf = s->index, .vlan = vlan.id, .qos = vlan.qos };
 	struct ifla_vf_vlan_info v = {
 		.vf = s->index, .vlan = vlan.id, .qos = vlan.qos, .vlan_proto = htons(vlan.proto)

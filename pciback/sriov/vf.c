@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pciback/vf.h"
+#include "pciback/sriov/vf.h"
 
 #include <errno.h>
 #include <string.h>

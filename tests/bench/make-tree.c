@@ -29,8 +29,7 @@ static void __attribute__((format(printf, 1, 2))) make_dir(const char *fmt, ...)
 
 static const char *top;
 
-/* Files of the same contents are one file with many names: a tree in seconds and without a
- * gigabyte. */
+/* Files of the same contents are one file with many names: a tree in seconds and without a gigabyte. */
 static void put(const char *name, const void *data, size_t len)
 {
 	uint64_t hash = 14695981039346656037u;

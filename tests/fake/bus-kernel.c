@@ -63,8 +63,7 @@ int fake_probe(struct fake_bus *bus, struct driver *drv, struct device *d)
 {
 	struct device *pf = d->pf ? fake_find(bus, d->pf) : NULL;
 
-	/* pci_device_can_probe(): then only an override, which fake_matches() looks at, opens it.
-	 */
+	/* pci_device_can_probe(): then only an override, which fake_matches() looks at, opens it. */
 	if (pf && pf->no_autoprobe && !d->override)
 		return -ENODEV;
 	if (drv->probe_err)

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A write to sriov_numvfs: drivers/pci/pci-sysfs.c (sriov_numvfs_store), and igb as the driver,
- * which takes no other count while there are VFs, and none away while pciback has one
- * (pci_vfs_assigned).
+ * A write to sriov_numvfs: drivers/pci/pci-sysfs.c (sriov_numvfs_store), and igb as the driver, which
+ * takes no other count while there are VFs, and none away while pciback has one (pci_vfs_assigned).
  */
 #include "tests/fake/bus-internal.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/fake/bus-internal.h"
-#include "pciback/config.h"
+#include "pciback/device/config.h"
 
 #include <errno.h>
 #include <ftw.h>

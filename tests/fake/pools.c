@@ -4,8 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "xl-plugin/leases.h"
-#include "xl-plugin/pools.h"
+#include "xl-plugin/kept/leases.h"
+#include "xl-plugin/pool/pools.h"
 
 static void add_vf(struct world *w, const char *bdf, const char *pf)
 {

@@ -10,7 +10,7 @@
 #define XLPT_TESTS_FAKE_RTNL_H
 
 #include "core/vfid.h"
-#include "pciback/vf-rtnl.h"
+#include "pciback/sriov/rtnl.h"
 
 struct fake_rtnl;
 

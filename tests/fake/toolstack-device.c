@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "xenstore/pcibe.h"
-#include "xl-plugin/toolstack-libxl.h"
+#include "xl-plugin/backend/libxl.h"
 
 #define LIBXL_WAIT_MS 10000
 
@@ -169,8 +169,8 @@ static long long line_of(struct fake_ts *f, struct xlpt_bdf bdf)
 }
 
 /*
- * 4.18 and later unmap the line of a device that leaves an HVM guest, also while QEMU has it bound
- * for another one. Xen keeps it half unmapped then, and QEMU's own unbinding fails (the lab, 4.20).
+ * 4.18 and later unmap the line of a device that leaves an HVM guest, also while QEMU has it bound for
+ * another one. Xen keeps it half unmapped then, and QEMU's own unbinding fails (the lab, 4.20).
  */
 static void take_line(struct fake_ts *f, uint32_t domid, const struct fake_claim *c)
 {

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "converters/xl.h"
+#include "converters/xl/xl.h"
 #include "xenstore/pcibe.h"
 
 int fake_ts_guest_by_id(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_guest *out,

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "converters/xl.h"
+#include "converters/xl/xl.h"
 #include "xenstore/pcibe.h"
 
 struct fake_claim *fake_ts_claim_of(struct fake_ts *f, struct xlpt_bdf bdf)

@@ -17,7 +17,7 @@
 
 #include "core/host.h"
 #include "tests/fake/store-pci.h"
-#include "xl-plugin/toolstack.h"
+#include "xl-plugin/backend/toolstack.h"
 
 struct fake_ts;
 
@@ -86,8 +86,7 @@ void fake_ts_shares_reserved(struct fake_ts *f, struct xlpt_bdf bdf);
 /* An HVM guest that answers no eject request (firmware, no driver). */
 void fake_ts_deaf(struct fake_ts *f, uint32_t domid, bool deaf);
 
-/* How the frontends of guests behave that guest_create makes from now on; their domids begin at 20.
- */
+/* How the frontends of guests behave that guest_create makes from now on; their domids begin at 20. */
 void fake_ts_boot(struct fake_ts *f, const struct fake_pcifront_opts *o);
 /* The NUMA nodes it runs on; 0 at first. */
 void fake_ts_nodes(struct fake_ts *f, uint32_t domid, xlpt_nodes nodes);

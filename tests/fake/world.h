@@ -19,7 +19,7 @@
 #include "tests/fake/bus.h"
 #include "tests/fake/rtnl.h"
 #include "tests/fake/toolstack.h"
-#include "xl-plugin/env.h"
+#include "xl-plugin/cli/env.h"
 
 struct world {
 	struct fake_clock clock;

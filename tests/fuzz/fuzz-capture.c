@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "core/pin.h"
-#include "pciback/vpd.h"
+#include "pciback/device/vpd.h"
 #include "xenstore/store-file.h"
-#include "xl-plugin/toolstack-file.h"
+#include "xl-plugin/backend/captured.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -6,9 +6,9 @@
 #include <assert.h>
 #include <string.h>
 
-#include "pciback/config.h"
-#include "pciback/firmware.h"
-#include "pciback/isolate.h"
+#include "pciback/device/config.h"
+#include "pciback/device/firmware.h"
+#include "pciback/isolate/isolate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

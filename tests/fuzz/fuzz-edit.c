@@ -4,7 +4,7 @@
  * devices, and outside the statements of the pci list not one byte changes.
  */
 #include "converters/edit.h"
-#include "converters/xl.h"
+#include "converters/xl/xl.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,8 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	xlpt_spec_parse("0000:fe:1f.7,permissive=1", &add.spec, NULL);
 	xlpt_spec_parse("0000:fe:1f.7", &del.spec, NULL);
 	if (xlpt_edit_pci(text, size, "f", &add, 1, &one, &changed, &diag) == 0 && changed) {
-		/* Insertions only: a comma behind the last item, and the new one behind its
-		 * comment. */
+		/* Insertions only: a comma behind the last item, and the new one behind its comment. */
 		if (!is_within(text, size, one.s, one.len) && !memmem(text, size, "fe:1f.7", 7) &&
 		    !memmem(text, size, "FE:1", 4))
 			abort();

@@ -7,8 +7,8 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "pciback/firmware.h"
-#include "pciback/vpd.h"
+#include "pciback/device/firmware.h"
+#include "pciback/device/vpd.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

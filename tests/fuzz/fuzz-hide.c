@@ -4,7 +4,7 @@
  * grammars, and what lint passes comes back the same after formatting. The
  * first byte's lowest bit chooses the grammar.
  */
-#include "pciback/boot-hide.h"
+#include "pciback/boot/hide.h"
 #include "tests/fuzz/hide-oracle.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -11,8 +11,8 @@
 #include <unistd.h>
 
 #include "core/text.h"
-#include "pciback/scan.h"
-#include "xl-plugin/output.h"
+#include "pciback/device/scan.h"
+#include "xl-plugin/cli/output.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -3,7 +3,7 @@
  * libFuzzer: an initramfs image is whatever somebody put there. Nothing is
  * compared; the sanitizers watch.
  */
-#include "pciback/boot.h"
+#include "pciback/boot/boot.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

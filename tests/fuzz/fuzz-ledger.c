@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
-#include "xl-plugin/ledger.h"
-#include "xl-plugin/settings.h"
+#include "xl-plugin/kept/ledger.h"
+#include "xl-plugin/kept/settings.h"
 
 #define BOOT "11111111-2222-3333-4444-555555555555"
 

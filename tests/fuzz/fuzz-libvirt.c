@@ -9,8 +9,8 @@
 #include <string.h>
 
 #include "converters/convert.h"
-#include "converters/libvirt.h"
-#include "converters/pool-def.h"
+#include "converters/libvirt/libvirt.h"
+#include "converters/pool/def.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "pciback/vf-net.h"
+#include "pciback/sriov/net.h"
 
 #define IFNAME "enp1s0"
 /* IFLA_VF_INFO around IFLA_VF_MAC: each VF that is reported takes as many bytes at least. */

@@ -10,10 +10,10 @@
 #include <unistd.h>
 
 #include "core/file.h"
-#include "xl-plugin/env.h"
-#include "xl-plugin/image.h"
-#include "xl-plugin/journal.h"
-#include "xl-plugin/leases.h"
+#include "xl-plugin/cli/env.h"
+#include "xl-plugin/backend/image.h"
+#include "xl-plugin/kept/journal.h"
+#include "xl-plugin/kept/leases.h"
 
 #define NEED(cond)               \
 	do {                     \

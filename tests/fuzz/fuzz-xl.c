@@ -4,15 +4,15 @@
  * read goes to libvirt and back without a difference.
  */
 #include "converters/convert.h"
-#include "converters/libvirt.h"
-#include "converters/xl-words.h"
-#include "converters/xl.h"
+#include "converters/libvirt/libvirt.h"
+#include "converters/xl/words.h"
+#include "converters/xl/xl.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /*
- * A disk whose name libxl refuses, a CD-ROM that is not on IDE, and one whose place another disk
- * has, get another place, which is told.
+ * A disk whose name libxl refuses, a CD-ROM that is not on IDE, and one whose place another disk has,
+ * get another place, which is told.
  */
 static bool names_hold(const struct xlpt_dom *dom)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What the kernel does with a hide list, told another way than
- * pciback/boot-hide.c tells it: here the patterns that the kernel's sources
+ * pciback/boot/hide.c tells it: here the patterns that the kernel's sources
  * name are tried one after the other by a little interpreter of them. Shared by
  * the unit test and the fuzzer.
  *

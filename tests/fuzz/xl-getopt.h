@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "xl-plugin/guard-xl/words.h"
+#include "xl-plugin/sentry/xl/words.h"
 
 #define XL_WORDS_MAX 64
 

@@ -122,8 +122,7 @@ static int listen_to_calls(void)
 	prog.len = (unsigned short)k;
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0))
 		return -1;
-	/* A signal waits until the call that it comes in has been made: as if it came a moment
-	 * later. */
+	/* A signal waits until the call that it comes in has been made: as if it came a moment later. */
 	return (int)syscall(
 		SYS_seccomp, SECCOMP_SET_MODE_FILTER,
 		SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV, &prog);

@@ -7,8 +7,8 @@
  *
  *	matrix XLPT [STRIDE [SCENE [KIND [NTH]]]]
  *
- * A kill may leave files of ours that are not finished, under names that nothing reads
- *(core/file.h): boot write, boot remove and repair take them away. They are counted.
+ * A kill may leave files of ours that are not finished, under names that nothing reads (core/file.h):
+ * boot write, boot remove and repair take them away. They are counted.
  *
  * STRIDE: of so many points only one. Scenes, kinds and points can be picked to look at one.
  */

@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "tests/fake/bus.h"
-#include "xl-plugin/cli.h"
-#include "xl-plugin/guard.h"
+#include "xl-plugin/cli/cli.h"
+#include "xl-plugin/sentry/sentry.h"
 
 #define PROGRAM "/usr/local/lib/xlpt/guard/xl"
 #define LINK	"/usr/local/sbin/xl"

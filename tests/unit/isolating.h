@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-#include "pciback/isolate.h"
+#include "pciback/isolate/isolate.h"
 #include "tests/unit/commands.h"
 
 static inline void kind(struct xlpt_device *d, const char *word)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* For tests of save, restore and migrate, on a fake host that is also the other one; after
- * cmocka.h. */
+/* For tests of save, restore and migrate, on a fake host that is also the other one; after cmocka.h. */
 #ifndef XLPT_TESTS_UNIT_LEAVING_H
 #define XLPT_TESTS_UNIT_LEAVING_H
 
@@ -10,7 +9,7 @@
 
 #include "tests/fake/pools.h"
 #include "tests/unit/commands.h"
-#include "xl-plugin/op.h"
+#include "xl-plugin/hotplug/operation.h"
 
 static char dir[] = "/tmp/xlpt-leave-XXXXXX";
 

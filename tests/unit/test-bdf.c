@@ -254,8 +254,7 @@ static void test_sysfs_name(void **state)
 		assert_false(xlpt_bdf_from_sysfs_name(bad[i], &bdf));
 }
 
-/* Segments above ffff (VMD) are names of this host: every form is read back, and none by Xen's
- * ways. */
+/* Segments above ffff (VMD) are names of this host: every form is read back, and none by Xen's ways. */
 static void test_wide_segments(void **state)
 {
 	static const struct xlpt_bdf wide[] = { { 0x10000, 0xe1, 0, 0 },

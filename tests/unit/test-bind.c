@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "pciback/bind.h"
+#include "pciback/device/bind.h"
 #include "tests/fake/bus.h"
 
 #define NIC	  "0000:02:00.0"

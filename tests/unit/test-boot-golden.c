@@ -14,8 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "pciback/boot.h"
-#include "xl-plugin/env.h"
+#include "pciback/boot/boot.h"
+#include "xl-plugin/cli/env.h"
 
 #define DATA "tests/data/boot/"
 

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "pciback/boot-hide.h"
+#include "pciback/boot/hide.h"
 #include "tests/fuzz/hide-oracle.h"
 
 #define CORPUS "tests/data/boot/hide-corpus.txt"

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "core/spec.h"
-#include "pciback/boot.h"
+#include "pciback/boot/boot.h"
 #include "tests/fake/bus.h"
 
 #define INTEL "vendor_id\t: GenuineIntel\n"

@@ -10,9 +10,9 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "pciback/boot.h"
+#include "pciback/boot/boot.h"
 #include "tests/fake/bus.h"
-#include "xl-plugin/env.h"
+#include "xl-plugin/cli/env.h"
 
 #define NIC	"0000:02:00.0"
 #define OTHER	"0000:05:00.0"

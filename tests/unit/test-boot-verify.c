@@ -10,7 +10,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "pciback/boot.h"
+#include "pciback/boot/boot.h"
 #include "tests/fake/bus.h"
 
 #define NIC    "0000:02:00.0"

@@ -14,10 +14,10 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include "pciback/boot.h"
+#include "pciback/boot/boot.h"
 #include "tests/fake/bus.h"
 #include "tests/fake/store.h"
-#include "xl-plugin/env.h"
+#include "xl-plugin/cli/env.h"
 
 #define BRIDGE "0000:00:1c.0"
 #define SATA   "0000:00:1f.2"

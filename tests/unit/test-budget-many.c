@@ -17,10 +17,9 @@
 #include <cmocka.h>
 
 #include "tests/fake/world.h"
-#include "xl-plugin/ledger.h"
+#include "xl-plugin/kept/ledger.h"
 
-/* Under valgrind one attach takes seconds of processor time: there the code is looked at, not the
- * crowd. */
+/* Under valgrind one attach takes seconds of processor time: there the code is looked at, not the crowd. */
 #define PROCESSES_MAX 200
 static int processes = PROCESSES_MAX, limit = 100, rounds = 5;
 
@@ -80,8 +79,7 @@ static struct xlpt_bdf device(int i)
 	return (struct xlpt_bdf){ .bus = (uint8_t)(0x20 + i / 32), .dev = (uint8_t)(i % 32) };
 }
 
-/* A device for each process, hidden already: nothing makes them wait for each other but the ledger.
- */
+/* A device for each process, hidden already: nothing makes them wait for each other but the ledger. */
 static struct world *make(void)
 {
 	struct world *w = world_new();

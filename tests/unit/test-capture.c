@@ -16,7 +16,7 @@
 #include "tests/fake/bus-internal.h"
 #include "tests/fake/world.h"
 #include "xenstore/store-file.h"
-#include "xl-plugin/toolstack-file.h"
+#include "xl-plugin/backend/captured.h"
 
 static char dir[] = "/tmp/xlpt-test-capture-XXXXXX";
 

@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "xl-plugin/cli.h"
+#include "xl-plugin/cli/cli.h"
 
 static char tree[] = "/tmp/xlpt-cli.XXXXXX";
 static const char *const parts[] = { "sys", "sys/bus", "sys/bus/pci", "sys/bus/pci/devices" };

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "pciback/config.h"
+#include "pciback/device/config.h"
 
 static void put32(uint8_t *cfg, unsigned at, uint32_t v)
 {

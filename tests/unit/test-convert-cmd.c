@@ -10,7 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "xl-plugin/env.h"
+#include "xl-plugin/cli/env.h"
 
 static char dir[64];
 static char *out, *err;

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 
 #include "converters/edit.h"
-#include "converters/xl.h"
+#include "converters/xl/xl.h"
 
 #define A     "0a:00.1"
 #define ADDED "\"0000:0a:00.1\""

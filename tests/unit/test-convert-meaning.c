@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Configurations as people have them, and what libvirt must be told so that the guest stays the
- * same. */
+/* Configurations as people have them, and what libvirt must be told so that the guest stays the same. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

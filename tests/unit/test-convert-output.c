@@ -16,8 +16,8 @@
 #include <unistd.h>
 
 #include "core/file.h"
-#include "xl-plugin/cli.h"
-#include "xl-plugin/convert.h"
+#include "xl-plugin/cli/cli.h"
+#include "xl-plugin/convert/convert.h"
 
 #define CFG "name = \"w\"\nmemory = 512\n"
 #define XML \
@@ -157,8 +157,7 @@ static void test_links(void **state)
 	assert_string_equal(own, "secret");
 }
 
-/* A user whose link root reads through, and who owns the file that is written, has read root's
- * file. */
+/* A user whose link root reads through, and who owns the file that is written, has read root's file. */
 static void test_links_to_inputs(void **state)
 {
 	_cleanup_free_ char *his = NULL;

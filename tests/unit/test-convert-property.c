@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "converters/convert.h"
-#include "converters/model-internal.h"
+#include "converters/model/internal.h"
 
 static uint64_t state;
 static xmlRelaxNG *schema; /* NULL: libvirt-clients is not installed */

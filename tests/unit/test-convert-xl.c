@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <cmocka.h>
 
-#include "converters/xl-scan.h"
-#include "converters/xl.h"
+#include "converters/xl/scan.h"
+#include "converters/xl/xl.h"
 
 static void read_ok(const char *text, struct xlpt_dom *dom)
 {

@@ -19,7 +19,7 @@
 #include <unistd.h>
 
 #include "core/file.h"
-#include "pciback/boot.h"
+#include "pciback/boot/boot.h"
 #include "tests/fake/bus-internal.h"
 #include "tests/unit/commands.h"
 

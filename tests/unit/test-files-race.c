@@ -14,10 +14,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "pciback/boot.h"
+#include "pciback/boot/boot.h"
 #include "tests/fake/bus.h"
-#include "xl-plugin/env.h"
-#include "xl-plugin/pins.h"
+#include "xl-plugin/cli/env.h"
+#include "xl-plugin/kept/pins.h"
 
 #define NIC    "0000:02:00.0"
 #define NIC2   "0000:05:00.0"

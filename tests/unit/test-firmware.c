@@ -6,7 +6,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "pciback/firmware.h"
+#include "pciback/device/firmware.h"
 #include "tests/fake/bus.h"
 
 static void put(uint8_t *p, size_t at, uint64_t v, unsigned bytes)

@@ -317,8 +317,7 @@ static void test_shut_down(void **state)
 	said(w, TAKEN(3));
 }
 
-/* Nobody is sent to a guest that has ended for what it cannot do, nor a name to a shell as it is.
- */
+/* Nobody is sent to a guest that has ended for what it cannot do, nor a name to a shell as it is. */
 static void test_shut_down_mends(void **state)
 {
 	static const char *const mends = "xl destroy 'a $(id) b'";

@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/guarding.h"
-#include "xl-plugin/guard-xl/words.h"
+#include "xl-plugin/sentry/xl/words.h"
 
 /* Anybody may call a process libvirtd; a user's own libvirtd saves none of Xen's guests. */
 static void test_whose_daemon(void **st)

@@ -12,7 +12,7 @@
 #include <string.h>
 
 #include "core/util.h"
-#include "xl-plugin/guard-xl/words.h"
+#include "xl-plugin/sentry/xl/words.h"
 
 static const struct {
 	const char *line; /* words at blanks; "''" is an empty one */

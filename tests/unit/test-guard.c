@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "pciback/guard.h"
+#include "pciback/needs/needs.h"
 #include "tests/fake/bus.h"
 
 #define BRIDGE "0000:00:1c.0"

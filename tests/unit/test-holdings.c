@@ -7,7 +7,7 @@
 
 #include "core/policy.h"
 #include "tests/unit/commands.h"
-#include "xl-plugin/holdings.h"
+#include "xl-plugin/sentry/holdings.h"
 
 struct state {
 	struct world *w;

@@ -622,8 +622,7 @@ int main(void)
 	int failed = 0, status = 0;
 	pid_t pid = fork();
 
-	/* In a process of its own, whose first openat2(2) is refused as filters of containers do
-	 * it. */
+	/* In a process of its own, whose first openat2(2) is refused as filters of containers do it. */
 	if (!pid)
 		exit(without_openat2(EPERM) &&
 		     cmocka_run_group_tests_name("openat2 is refused", tests, NULL, NULL));

@@ -16,8 +16,8 @@
 
 #include "core/text.h"
 #include "tests/unit/pooling.h"
-#include "xl-plugin/image.h"
-#include "xl-plugin/journal.h"
+#include "xl-plugin/backend/image.h"
+#include "xl-plugin/kept/journal.h"
 
 /* What a shell runs, a terminal obeys, a reader is misled by, and a parser chokes on; no blank. */
 #define IFNAME "e$(id)`id`\033[31m\a\177\xff\xe2\x80\xae\xc2\x9b\"\\\\x1b"

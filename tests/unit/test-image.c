@@ -9,7 +9,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "xl-plugin/image.h"
+#include "xl-plugin/backend/image.h"
 
 #define UUID "217d0b44-bdb5-4ce2-b6a1-bc2c53e95d43"
 
@@ -144,8 +144,7 @@ static void test_configurations(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(devices); i++)
-		/* That of Debian 12 cuts a number that is too large down, that of Debian 13 refuses
-		 * it. */
+		/* That of Debian 12 cuts a number that is too large down, that of Debian 13 refuses it. */
 		wrong(devices[i], strlen(devices[i]),
 		      strstr(devices[i], "99999999999") ? "" : "no valid address");
 	wrong(CONFIG("{}"), strlen(CONFIG("{}")), "no list");

@@ -16,7 +16,7 @@
 
 #include "core/clock.h"
 #include "core/stop.h"
-#include "pciback/boot.h"
+#include "pciback/boot/boot.h"
 #include "tests/fake/bus.h"
 #include "tests/fake/world.h"
 

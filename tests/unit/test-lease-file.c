@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The files of leases: for nobody but root, and never seen half. Two processes where two are meant.
- */
+/* The files of leases: for nobody but root, and never seen half. Two processes where two are meant. */
 #include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
@@ -14,9 +13,9 @@
 #include <cmocka.h>
 
 #include "tests/unit/pooling.h"
-#include "xl-plugin/leases.h"
-#include "xl-plugin/pins.h"
-#include "xl-plugin/pools.h"
+#include "xl-plugin/kept/leases.h"
+#include "xl-plugin/kept/pins.h"
+#include "xl-plugin/pool/pools.h"
 
 #define VF	"0000:01:10.0"
 #define FILE_OF XLPT_LEASES_DIR "/" VF

@@ -129,8 +129,7 @@ static void test_pool_over(void **state)
 	lease_is(w, "01:10.0", "");
 }
 
-/* What could not be undone at once, and has its VF no more at the repair: another one of the pool
- * will do. */
+/* What could not be undone at once, and has its VF no more at the repair: another one of the pool will do. */
 static void test_pool_repair(void **state)
 {
 	struct world *w = *state;

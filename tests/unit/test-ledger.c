@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/commands.h"
-#include "xl-plugin/ledger.h"
+#include "xl-plugin/kept/ledger.h"
 
 #define BOOT "11111111-2222-3333-4444-555555555555"
 
@@ -205,8 +205,7 @@ static void test_torn_everywhere(void **state)
 	}
 }
 
-/* Every single damaged byte is found, told with its line, and nothing is reserved on such ground.
- */
+/* Every single damaged byte is found, told with its line, and nothing is reserved on such ground. */
 static void test_damaged_everywhere(void **state)
 {
 	struct fix *f = *state;
@@ -241,8 +240,7 @@ static void test_not_a_ledger(void **state)
 	_cleanup_free_ char *path = xlpt_xasprintf("%s" XLPT_LEDGER_PATH, h->root);
 	char junk[1000];
 
-	/* Of another version, a directory, a link, a fifo, binary: told, and reset puts it aside.
-	 */
+	/* Of another version, a directory, a link, a fifo, binary: told, and reset puts it aside. */
 	memset(junk, 0xff, sizeof(junk));
 	for (int kind = 0; kind < 5; kind++) {
 		xlpt_host_mkdirs(h, XLPT_STATE_DIR, 0755);
@@ -288,8 +286,7 @@ static void test_other_boot(void **state)
 	assert_int_equal(count(f, NULL), 1);
 }
 
-/* What has left the window goes; the rest, owners and resets stay, and the name is that of the new
- * file. */
+/* What has left the window goes; the rest, owners and resets stay, and the name is that of the new file. */
 static void test_compaction(void **state)
 {
 	struct fix *f = *state;

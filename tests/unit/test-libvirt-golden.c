@@ -15,8 +15,8 @@
 #include <string.h>
 
 #include "converters/convert.h"
-#include "converters/libvirt.h"
-#include "converters/pool-def.h"
+#include "converters/libvirt/libvirt.h"
+#include "converters/pool/def.h"
 
 #define DATA	"tests/data/convert/"
 #define SCHEMAS "/usr/share/libvirt/schemas/"

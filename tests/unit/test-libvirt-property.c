@@ -13,8 +13,8 @@
 #include <libxml/relaxng.h>
 #include <string.h>
 
-#include "converters/libvirt.h"
-#include "converters/model-internal.h"
+#include "converters/libvirt/libvirt.h"
+#include "converters/model/internal.h"
 
 static const char rng_path[] = "/usr/share/libvirt/schemas/domain.rng";
 static uint64_t state;

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "converters/libvirt.h"
+#include "converters/libvirt/libvirt.h"
 
 static void read_ok(const char *text, struct xlpt_dom *dom)
 {
@@ -74,8 +74,7 @@ static void test_absence(void **state)
 	value(&c, "gfx[#0].autoport", "on");
 	value(&c, "acpi", "off");
 
-	/* What libvirt adds by itself: ACPI for cells, PAE for 64 bits, no order beside one by
-	 * device. */
+	/* What libvirt adds by itself: ACPI for cells, PAE for 64 bits, no order beside one by device. */
 	read_ok("<domain type='xen'><name>d</name><os><type arch='i686'>hvm</type></os>"
 		"<cpu><numa><cell cpus='0' memory='1024'/></numa></cpu>"
 		"<clock offset='utc'><timer name='tsc' present='yes' mode='native'/></clock>"

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "converters/libvirt-xml.h"
+#include "converters/libvirt/xml.h"
 
 static char *repeat(const char *head, const char *part, size_t n, const char *tail)
 {

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "pciback/isolate.h"
-#include "pciback/scan.h"
+#include "pciback/isolate/isolate.h"
+#include "pciback/device/scan.h"
 #include "tests/fake/machine.h"
 #include "tests/fake/world.h"
 

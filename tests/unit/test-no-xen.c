@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A host without Xen, or with one that cannot be asked: said, and never taken for "no guest has
- * it". */
+/* A host without Xen, or with one that cannot be asked: said, and never taken for "no guest has it". */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -111,8 +110,7 @@ static void test_not_mounted(void **state)
 	free(s.err);
 }
 
-/* What a killed xlpt had not finished writing goes without Xen, too; the rest of repair needs it.
- */
+/* What a killed xlpt had not finished writing goes without Xen, too; the rest of repair needs it. */
 static void test_repair_sweeps(void **state)
 {
 	static const char left[] = "/var/lib/xlpt/pools/.xlpt-0123456789abcdef~";

@@ -123,8 +123,7 @@ static void test_refused(void **state)
 	changes_nothing(w, 1, "detach web1 04:00.0 --config " CFG, "04:00.*");
 }
 
-/* In a directory of another user: that user's links lead root nowhere else, and he keeps his file.
- */
+/* In a directory of another user: that user's links lead root nowhere else, and he keeps his file. */
 static void test_users_directory(void **state)
 {
 	struct world *w = *state;

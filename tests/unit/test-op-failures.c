@@ -11,8 +11,8 @@
 #include <cmocka.h>
 
 #include "tests/unit/commands.h"
-#include "xl-plugin/ledger.h"
-#include "xl-plugin/op.h"
+#include "xl-plugin/kept/ledger.h"
+#include "xl-plugin/hotplug/operation.h"
 
 struct injection {
 	const char *name;
@@ -150,8 +150,7 @@ static void check_counted(const struct scene *s, const struct injection *inj, in
 		assert_int_equal(count, devices);
 	else
 		assert_in_range(count, 0, 2 * devices);
-	/* It came as far as libxl, so that it was counted before; with nodes there was something to
-	 * take back. */
+	/* It came as far as libxl, so that it was counted before; with nodes there was something to take back. */
 	if (status &&
 	    (inj->inject == add_note || inj->inject == add_assign || inj->inject == add_nodes))
 		assert_in_range(count, devices + (inj->inject == add_nodes), 2 * devices);

@@ -20,8 +20,7 @@
 
 static const struct scene {
 	const char *prepare, *command;
-	bool parts; /* repair keeps each device that the guest has taken, and takes the others back
-		     */
+	bool parts; /* repair keeps each device that the guest has taken, and takes the others back */
 } scenes[] = {
 	{ .prepare = "hide 03:00.0;unhide 03:00.0", .command = "hide 02:00.0 03:00.0" },
 	{ .prepare = "hide 02:00.0 03:00.0", .command = "unhide 02:00.0 03:00.0" },

@@ -9,10 +9,10 @@
 #include <fcntl.h>
 #include <cmocka.h>
 
-#include "pciback/bind.h"
+#include "pciback/device/bind.h"
 #include "tests/unit/commands.h"
 #include "xenstore/pcibe.h"
-#include "xl-plugin/op.h"
+#include "xl-plugin/hotplug/operation.h"
 
 /* Another tool was killed after asking the guest for a device: asking twice would wedge it. */
 static void test_half_out(void **state)

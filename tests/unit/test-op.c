@@ -9,8 +9,8 @@
 
 #include "tests/unit/commands.h"
 #include "xenstore/pcibe.h"
-#include "xl-plugin/ledger.h"
-#include "xl-plugin/op.h"
+#include "xl-plugin/kept/ledger.h"
+#include "xl-plugin/hotplug/operation.h"
 
 static const char *driver(struct world *w, const char *bdf)
 {

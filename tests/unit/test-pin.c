@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "core/pin.h"
-#include "pciback/vpd.h"
+#include "pciback/device/vpd.h"
 #include "tests/unit/commands.h"
 
 /* ---- the pure part ---- */

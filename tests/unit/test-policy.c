@@ -563,8 +563,7 @@ static void test_split(void **state)
 	}
 }
 
-/* One refusal names all that are in use, tells what dom0 can lose, and proposes nothing that is
- * refused. */
+/* One refusal names all that are in use, tells what dom0 can lose, and proposes nothing that is refused. */
 static void test_split_of_many(void **state)
 {
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };

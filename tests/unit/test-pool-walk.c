@@ -27,7 +27,7 @@
 
 #include "tests/fake/pools.h"
 #include "xenstore/pcibe.h"
-#include "xl-plugin/leases.h"
+#include "xl-plugin/kept/leases.h"
 
 #define STEPS  200
 #define GUESTS 3
@@ -260,8 +260,7 @@ static void step(struct walk *k)
 		snprintf(k->doing, sizeof(k->doing), "stop app%u", g);
 		trace(k);
 		fake_ts_kill(k->w->ts, domid);
-		/* xl destroy takes its time, too: pciback notices (its instance ends) before xl
-		 * does. */
+		/* xl destroy takes its time, too: pciback notices (its instance ends) before xl does. */
 		k->w->clock.clock.sleep_ms(&k->w->clock.clock, 50);
 		k->stops++;
 		/* Whatever the next command is. */

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/pooling.h"
-#include "xl-plugin/pools.h"
+#include "xl-plugin/pool/pools.h"
 
 static void test_first_and_spread(void **state)
 {
@@ -185,8 +185,7 @@ static void test_reconcile(void **state)
 
 	ok(w, "pool define lan pf=01:00.0");
 	ok(w, "attach web1 pool:lan");
-	/* Killed between lease and device; the guest gone; another boot; another guest of that
-	 * number. */
+	/* Killed between lease and device; the guest gone; another boot; another guest of that number. */
 	put_lease(w, "0000:01:10.2", WEB1, POOLS_BOOT, "");
 	put_lease(w, "0000:01:10.4", "9 00000000-0000-4000-8000-000000000009 old", POOLS_BOOT, "");
 	put_lease(w, "0000:01:10.6", WEB1, "another", "until 99999999\n");

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Chips that isolate, or do DMA, otherwise than they say, and the script that compares their table.
- */
+/* Chips that isolate, or do DMA, otherwise than they say, and the script that compares their table. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,7 +9,7 @@
 
 #include "tests/unit/isolating.h"
 
-/* Chips of which Linux knows more than their registers say; pciback/quirks.c. */
+/* Chips of which Linux knows more than their registers say; pciback/isolate/quirks.c. */
 static void test_chips(void **state)
 {
 	(void)state;
@@ -55,8 +54,7 @@ static void test_aliases(void **state)
 	check("01:01.0 - end\n01:0e.0 - end id=9005:0285 sub=9005:02bd\n", "01:01.0 | 01:0e.0");
 	check("01:00.0 - end id=8086:2955\n01:02.4 - end acs=on\n01:02.5 - end acs=on\n",
 	      "01:00.0 01:02.4 | 01:02.5");
-	/* The IOMMU is below this bridge, so that it lends its id to nobody; it has no ACS, though.
-	 */
+	/* The IOMMU is below this bridge, so that it lends its id to nobody; it has no ACS, though. */
 	reason("00:01.0 - topci bus=01 id=14e4:9000\n01:00.0 00:01.0 root acs=on\n02:00.0 01:00.0 end\n",
 	       "02:00.0",
 	       "behind 0000:01:00.0; ACS redirection not enabled at 0000:00:01.0 "

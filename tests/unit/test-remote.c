@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "tests/unit/commands.h"
-#include "xl-plugin/leave.h"
-#include "xl-plugin/output.h"
-#include "xl-plugin/toolstack-xl.h"
+#include "xl-plugin/leave/leave.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/backend/real-xl.h"
 
 /* ---- the transport is run ---- */
 

@@ -9,8 +9,8 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "pciback/reset.h"
-#include "pciback/scan.h"
+#include "pciback/reset/reset.h"
+#include "pciback/device/scan.h"
 #include "tests/unit/commands.h"
 
 enum { MSIX = 0x50, MSI = 0x60, PM = 0x70, PCIE = 0x80 };

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A guest with a pool's VF restarts while other commands look: it loses neither lease nor identity.
- */
+/* A guest with a pool's VF restarts while other commands look: it loses neither lease nor identity. */
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -10,7 +9,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/pooling.h"
-#include "xl-plugin/leases.h"
+#include "xl-plugin/kept/leases.h"
 
 #define VF "0000:01:10.0"
 

@@ -6,7 +6,7 @@
 #include <cmocka.h>
 #include <string.h>
 
-#include "pciback/scan.h"
+#include "pciback/device/scan.h"
 #include "tests/fake/bus.h"
 
 #define NIC "0000:02:00.0"

@@ -7,7 +7,7 @@
 #include <cmocka.h>
 
 #include "tests/fake/world.h"
-#include "xl-plugin/settings.h"
+#include "xl-plugin/kept/settings.h"
 
 static int parse(const char *text, struct xlpt_settings *s, struct xlpt_diag *diag)
 {

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "tests/unit/specs.h"
-#include "xl-plugin/toolstack-libxl.h"
+#include "xl-plugin/backend/libxl.h"
 
 #define ALL UINT32_MAX /* libxl's mask of functions for "*" */
 

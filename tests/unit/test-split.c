@@ -12,7 +12,7 @@
 
 #include "tests/fake/pools.h"
 #include "tests/unit/commands.h"
-#include "xl-plugin/settings.h"
+#include "xl-plugin/kept/settings.h"
 
 static void says(struct world *w, const char *text)
 {

@@ -12,7 +12,7 @@
 #include "core/plan.h"
 #include "core/stop.h"
 #include "tests/unit/commands.h"
-#include "xl-plugin/output.h"
+#include "xl-plugin/cli/output.h"
 
 /* ---- a plan ---- */
 

@@ -17,7 +17,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/pooling.h"
-#include "xl-plugin/pools.h"
+#include "xl-plugin/pool/pools.h"
 
 #define ROUNDS	60
 #define MESSAGE 65536

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "xl-plugin/vf.h"
+#include "xl-plugin/vf/vf.h"
 
 #define VERIFY "docs/systemd/xlpt-boot-verify.service"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * attach with a VF's identity, and everything that ends it: detach, a failure at every point, a
- * guest that was destroyed, an xlpt that was killed.
+ * attach with a VF's identity, and everything that ends it: detach, a failure at every point, a guest
+ * that was destroyed, an xlpt that was killed.
  */
 #include <errno.h>
 #include <setjmp.h>

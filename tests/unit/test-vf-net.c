@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Link messages: against the running kernel, in a network namespace of the test's own, as far as a
- * kernel without SR-IOV devices goes; and answers that are not what they should be. (Settings on
- * real VFs: the lab. On a kernel that plays igb: test-vf, test-vf-attach.)
+ * kernel without SR-IOV devices goes; and answers that are not what they should be. (Settings on real
+ * VFs: the lab. On a kernel that plays igb: test-vf, test-vf-attach.)
  */
 #include <errno.h>
 #include <limits.h>
@@ -16,7 +16,7 @@
 #include <linux/if_link.h>
 #include <linux/rtnetlink.h>
 
-#include "pciback/vf-net.h"
+#include "pciback/sriov/net.h"
 #include "tests/fake/rtnl.h"
 
 static void test_real_kernel(void **state)

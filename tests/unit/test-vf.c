@@ -11,7 +11,7 @@
 #include <cmocka.h>
 
 #include "tests/unit/commands.h"
-#include "xl-plugin/vf.h"
+#include "xl-plugin/vf/vf.h"
 
 #define PF "/sys/bus/pci/devices/0000:01:00.0/"
 

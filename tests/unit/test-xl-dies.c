@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* An xl that fails after the domain exists: its status does not tell that, the domain's UUID does.
- */
+/* An xl that fails after the domain exists: its status does not tell that, the domain's UUID does. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -54,8 +53,7 @@ static void test_restore_runs(void **state)
 	no_journal(w);
 }
 
-/* Before it was whole, or kept by on_crash=preserve: the mending line is one that is then accepted.
- */
+/* Before it was whole, or kept by on_crash=preserve: the mending line is one that is then accepted. */
 static void test_restore_halts(void **state)
 {
 	static const enum fake_ts_depth kinds[] = { FAKE_TS_AFTER_NOTE, FAKE_TS_AFTER_GRANTS };
@@ -131,8 +129,7 @@ static void test_restore_unknown(void **state)
 	no_journal(w);
 }
 
-/* xl migrate-receive lost its connection: it leaves a paused copy there, and the guest runs here.
- */
+/* xl migrate-receive lost its connection: it leaves a paused copy there, and the guest runs here. */
 static void test_receiver(void **state)
 {
 	struct world *w = *state;

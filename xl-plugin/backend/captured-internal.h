@@ -5,7 +5,7 @@
 #ifndef XLPT_TOOLSTACK_FILE_INTERNAL_H
 #define XLPT_TOOLSTACK_FILE_INTERNAL_H
 
-#include "xl-plugin/toolstack-file.h"
+#include "xl-plugin/backend/captured.h"
 
 /* pos: the how manieth line of its kind; what is looked up is sorted, equal ones as they came. */
 struct xlpt_captured_config {

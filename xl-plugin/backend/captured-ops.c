@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "xl-plugin/toolstack-file-internal.h"
+#include "xl-plugin/backend/captured-internal.h"
 
 /* ---- looking up ---- */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/toolstack-file-internal.h"
+#include "xl-plugin/backend/captured-internal.h"
 
 #include <ctype.h>
 #include <string.h>

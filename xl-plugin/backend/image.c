@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/file.h"
-#include "xl-plugin/image.h"
+#include "xl-plugin/backend/image.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "xl-plugin/output.h"
+#include "xl-plugin/cli/output.h"
 
 #define MAGIC_LEN 32
 static const char magic[MAGIC_LEN] = "Xen saved domain, xl format\n \0 \r";

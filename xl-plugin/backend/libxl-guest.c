@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Guests, as libxl knows them. */
-#include "xl-plugin/toolstack-libxl.h"
+#include "xl-plugin/backend/libxl.h"
 
 #include <string.h>
 

@@ -3,12 +3,12 @@
  * The toolstack on a real host. libxl's own log lines are kept while a call
  * runs and travel with the error: ERROR_FAIL alone says nothing.
  */
-#include "xl-plugin/toolstack-libxl.h"
+#include "xl-plugin/backend/libxl.h"
 
 #include <string.h>
 
 #include "core/text.h"
-#include "xl-plugin/toolstack-xl.h"
+#include "xl-plugin/backend/real-xl.h"
 
 static void XLPT_PRINTF(5, 0)
 	capture_message(xentoollog_logger *logger, xentoollog_level level, int errnoval,

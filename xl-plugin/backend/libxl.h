@@ -12,7 +12,7 @@
 #include <xenctrl.h>
 #include <xentoollog.h>
 
-#include "xl-plugin/toolstack.h"
+#include "xl-plugin/backend/toolstack.h"
 
 /* Lines of libxl's log from warnings on, since the call began. */
 struct xlpt_ts_log {

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "core/run.h"
-#include "xl-plugin/toolstack.h"
+#include "xl-plugin/backend/toolstack.h"
 
 static int fill(int fd, const char *text, size_t len)
 {

@@ -4,7 +4,7 @@
  * two hosts, and the process that looks after a guest until it ends. The real xl
  * is run for them, and its callers look at what came of it.
  */
-#include "xl-plugin/toolstack-xl.h"
+#include "xl-plugin/backend/real-xl.h"
 
 #include <string.h>
 

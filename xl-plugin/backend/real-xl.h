@@ -3,7 +3,7 @@
 #ifndef XLPT_TOOLSTACK_XL_H
 #define XLPT_TOOLSTACK_XL_H
 
-#include "xl-plugin/toolstack.h"
+#include "xl-plugin/backend/toolstack.h"
 
 int xlpt_xl_save(struct xlpt_toolstack *ts, uint32_t domid, const char *path, const int keep[2],
 		 struct xlpt_diag *diag);

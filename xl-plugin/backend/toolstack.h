@@ -8,7 +8,7 @@
 
 #include "core/guest.h"
 #include "core/pool.h"
-#include "xl-plugin/image.h"
+#include "xl-plugin/backend/image.h"
 
 struct xlpt_toolstack;
 
@@ -148,8 +148,7 @@ struct xlpt_toolstack_ops {
 	 */
 	int (*guest_save)(struct xlpt_toolstack *ts, uint32_t domid, const char *path,
 			  const int keep[2], struct xlpt_diag *diag);
-	/* Makes a guest of an image, without the devices that it names; it runs, or is left paused.
-	 */
+	/* Makes a guest of an image, without the devices that it names; it runs, or is left paused. */
 	int (*guest_restore)(struct xlpt_toolstack *ts, const struct xlpt_image *image, bool paused,
 			     struct xlpt_diag *diag);
 	/*

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What only the hypervisor knows or does: libxl has no calls for it. */
-#include "xl-plugin/toolstack-libxl.h"
+#include "xl-plugin/backend/libxl.h"
 
 #include <errno.h>
 
@@ -73,8 +73,7 @@ int xlpt_ts_device_group(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_
 	if (count > XLPT_ARRAY_SIZE(found))
 		count = XLPT_ARRAY_SIZE(found);
 	*out = xlpt_xcalloc(count + 1, sizeof(**out));
-	/* Bus in bits 16 to 23, device and function in 8 to 15; the segment is the one asked for.
-	 */
+	/* Bus in bits 16 to 23, device and function in 8 to 15; the segment is the one asked for. */
 	for (; *n < count; (*n)++)
 		(*out)[*n] = (struct xlpt_bdf){ .seg = bdf.seg,
 						.bus = (uint8_t)(found[*n] >> 16),

@@ -5,10 +5,10 @@
 #ifndef XLPT_XL_BOOT_H
 #define XLPT_XL_BOOT_H
 
-#include "pciback/boot.h"
-#include "xl-plugin/env.h"
-#include "xl-plugin/journal.h"
-#include "xl-plugin/pins.h"
+#include "pciback/boot/boot.h"
+#include "xl-plugin/cli/env.h"
+#include "xl-plugin/kept/journal.h"
+#include "xl-plugin/kept/pins.h"
 
 #define XLPT_BOOT_UNIT "xlpt-boot-verify.service" /* runs verify at every boot */
 
@@ -76,11 +76,9 @@ void xlpt_boot_plan_dispose(struct xlpt_boot_plan *plan);
 /* Everything that is known and would be done; refuses what write would refuse. */
 int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		      struct xlpt_boot_plan *out, struct xlpt_diag *diag);
-/* Before the plan of a change is made: nobody else changes these files, or a pin, until it is done.
- */
+/* Before the plan of a change is made: nobody else changes these files, or a pin, until it is done. */
 int xlpt_op_boot_lock(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt_diag *diag);
-/* Does it; the caller has had the lock since before the plan was made. *changed: whether a file is
- * other than before. */
+/* Does it; the caller has had the lock since before the plan was made. *changed: whether a file is other than before. */
 int xlpt_op_boot_apply(struct xlpt_env *env, const struct xlpt_boot_plan *plan, bool *changed,
 		       struct xlpt_diag *diag);
 /*

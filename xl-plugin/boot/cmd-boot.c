@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "xl-plugin/boot.h"
-#include "xl-plugin/cli.h"
-#include "xl-plugin/output.h"
+#include "xl-plugin/boot/boot.h"
+#include "xl-plugin/cli/cli.h"
+#include "xl-plugin/cli/output.h"
 
 /* ---- write, remove ---- */
 

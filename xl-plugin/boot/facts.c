@@ -5,9 +5,9 @@
  */
 #include <string.h>
 
-#include "pciback/guard.h"
-#include "pciback/scan.h"
-#include "xl-plugin/boot.h"
+#include "pciback/needs/needs.h"
+#include "pciback/device/scan.h"
+#include "xl-plugin/boot/boot.h"
 
 void xlpt_boot_note(char ***v, const char *fmt, ...)
 {

@@ -4,8 +4,8 @@
  */
 #include <string.h>
 
-#include "xl-plugin/boot.h"
-#include "xl-plugin/output.h"
+#include "xl-plugin/boot/boot.h"
+#include "xl-plugin/cli/output.h"
 
 static struct json_object *json_strv(char **v)
 {

@@ -10,9 +10,9 @@
 #include "core/plan.h"
 #include "core/spec.h"
 #include "xenstore/pcibe.h"
-#include "xl-plugin/boot.h"
-#include "xl-plugin/file-change.h"
-#include "xl-plugin/output.h"
+#include "xl-plugin/boot/boot.h"
+#include "xl-plugin/kept/file-change.h"
+#include "xl-plugin/cli/output.h"
 
 /* ---- would it work ---- */
 

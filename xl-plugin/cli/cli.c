@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/cli.h"
+#include "xl-plugin/cli/cli.h"
 
 #include <getopt.h>
 #include <string.h>
 
-#include "xl-plugin/journal.h"
-#include "xl-plugin/output.h"
-#include "xl-plugin/resolve.h"
+#include "xl-plugin/kept/journal.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/kept/resolve.h"
 
 const struct xlpt_command *const xlpt_commands[] = {
 	&xlpt_cmd_list,	   &xlpt_cmd_show,    &xlpt_cmd_topology, &xlpt_cmd_hide,

@@ -7,7 +7,7 @@
 #ifndef XLPT_CLI_H
 #define XLPT_CLI_H
 
-#include "xl-plugin/env.h"
+#include "xl-plugin/cli/env.h"
 
 struct xlpt_opt {
 	const char *name;    /* long name */

@@ -8,12 +8,12 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "pciback/scan.h"
-#include "pciback/vf.h"
-#include "xl-plugin/cli.h"
-#include "xl-plugin/output.h"
-#include "xl-plugin/pins.h"
-#include "xl-plugin/pools.h"
+#include "pciback/device/scan.h"
+#include "pciback/sriov/vf.h"
+#include "xl-plugin/cli/cli.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/kept/pins.h"
+#include "xl-plugin/pool/pools.h"
 
 /*
  * A word for the shell, which takes it apart at line breaks. One with an order in

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/env.h"
+#include "xl-plugin/cli/env.h"
 
-#include "pciback/boot.h"
-#include "xl-plugin/capture.h"
-#include "xl-plugin/output.h"
+#include "pciback/boot/boot.h"
+#include "xl-plugin/view/capture.h"
+#include "xl-plugin/cli/output.h"
 
 int xlpt_env_need_host(struct xlpt_env *env, struct xlpt_diag *diag)
 {

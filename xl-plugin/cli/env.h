@@ -10,9 +10,9 @@
 #include "core/host.h"
 #include "core/lock.h"
 #include "core/stop.h"
-#include "pciback/vf-rtnl.h"
+#include "pciback/sriov/rtnl.h"
 #include "xenstore/store.h"
-#include "xl-plugin/toolstack.h"
+#include "xl-plugin/backend/toolstack.h"
 
 struct json_object;
 

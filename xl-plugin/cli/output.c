@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/output.h"
+#include "xl-plugin/cli/output.h"
 
 #include <errno.h>
 #include <libsmartcols.h>

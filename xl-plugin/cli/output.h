@@ -10,7 +10,7 @@
 
 #include "core/device.h"
 #include "core/guest.h"
-#include "xl-plugin/env.h"
+#include "xl-plugin/cli/env.h"
 
 /* The error, once: text to err, or with --json {"error": {...}} to out. */
 void xlpt_print_diag(struct xlpt_env *env, const struct xlpt_diag *diag);

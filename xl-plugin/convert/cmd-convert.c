@@ -4,11 +4,11 @@
 #include <unistd.h>
 
 #include "converters/edit.h"
-#include "converters/libvirt.h"
+#include "converters/libvirt/libvirt.h"
 #include "core/file.h"
-#include "xl-plugin/cli.h"
-#include "xl-plugin/convert.h"
-#include "xl-plugin/output.h"
+#include "xl-plugin/cli/cli.h"
+#include "xl-plugin/convert/convert.h"
+#include "xl-plugin/cli/output.h"
 
 /* ---- --edit ---- */
 

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Whether two files mean the same guest, each as its own tools read it. */
-#include "xl-plugin/convert.h"
+#include "xl-plugin/convert/convert.h"
 
 #include <string.h>
 
-#include "xl-plugin/output.h"
+#include "xl-plugin/cli/output.h"
 
 static int read_said(const char *path, bool devices_only, struct xlpt_dom *dom,
 		     struct xlpt_diag *diag)

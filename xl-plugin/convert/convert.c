@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/convert.h"
+#include "xl-plugin/convert/convert.h"
 
 #include <string.h>
 
-#include "converters/libvirt.h"
-#include "converters/pool-def.h"
-#include "xl-plugin/output.h"
+#include "converters/libvirt/libvirt.h"
+#include "converters/pool/def.h"
+#include "xl-plugin/cli/output.h"
 
 /* ---- the report of one file ---- */
 

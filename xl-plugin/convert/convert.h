@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 
 #include "converters/convert.h"
-#include "xl-plugin/env.h"
+#include "xl-plugin/cli/env.h"
 
 #define XLPT_CONVERT_MAX (8u << 20) /* bytes of one input */
 

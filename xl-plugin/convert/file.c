@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The files of a conversion: read whole with a limit, written by temporary and rename. */
-#include "xl-plugin/convert.h"
+#include "xl-plugin/convert/convert.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,8 +27,7 @@ int xlpt_convert_unread(const char *path, int r, struct xlpt_diag *diag)
 
 /*
  * A path that was given is meant: a FIFO is waited for, as <(command) of a shell is one, and a
- * descriptor is read on. But the link of another user leads root to nothing that is not that
- * user's.
+ * descriptor is read on. But the link of another user leads root to nothing that is not that user's.
  */
 static int open_given(const char *path)
 {

@@ -3,7 +3,7 @@
  * Where the inputs of a batch go. Two that would get one name, or one that would
  * take the place of another input, are found before anything is written.
  */
-#include "xl-plugin/convert.h"
+#include "xl-plugin/convert/convert.h"
 
 #include <string.h>
 #include <sys/stat.h>

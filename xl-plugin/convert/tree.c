@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The files of a tree, and telling how far their conversion has come. */
-#include "xl-plugin/convert.h"
+#include "xl-plugin/convert/convert.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "xl-plugin/output.h"
+#include "xl-plugin/cli/output.h"
 
 #define MAX_DEPTH 32 /* of directories */
 

@@ -6,12 +6,12 @@
  */
 #include <string.h>
 
-#include "pciback/bind.h"
-#include "xl-plugin/gone.h"
-#include "xl-plugin/op.h"
-#include "xl-plugin/output.h"
+#include "pciback/device/bind.h"
+#include "xl-plugin/hotplug/gone.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/cli/output.h"
 #include "core/text.h"
-#include "xl-plugin/vf.h"
+#include "xl-plugin/vf/vf.h"
 
 static int wait_ready(void *ctx, size_t i, struct xlpt_diag *diag)
 {

@@ -7,8 +7,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "xl-plugin/op.h"
-#include "xl-plugin/output.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/cli/output.h"
 
 #define COUNTDOWN_MS 1000
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/cli.h"
-#include "xl-plugin/op.h"
-#include "xl-plugin/output.h"
+#include "xl-plugin/cli/cli.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/cli/output.h"
 
 static void report_attach(const struct xlpt_op *op)
 {

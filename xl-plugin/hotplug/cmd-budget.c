@@ -2,10 +2,10 @@
 #include <syslog.h>
 #include <unistd.h>
 
-#include "xl-plugin/cli.h"
-#include "xl-plugin/op.h"
-#include "xl-plugin/output.h"
-#include "xl-plugin/resolve.h"
+#include "xl-plugin/cli/cli.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/kept/resolve.h"
 
 /* What is asked about: the devices of the command line, or all that have anything counted. */
 struct bdfs {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "pciback/scan.h"
-#include "xl-plugin/cli.h"
-#include "xl-plugin/op.h"
-#include "xl-plugin/output.h"
-#include "xl-plugin/resolve.h"
+#include "pciback/device/scan.h"
+#include "xl-plugin/cli/cli.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/kept/resolve.h"
 
 static struct json_object *also_json(const struct xlpt_reset_way *way)
 {

@@ -9,8 +9,8 @@
 
 #include "converters/edit.h"
 #include "core/file.h"
-#include "xl-plugin/op.h"
-#include "xl-plugin/output.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/cli/output.h"
 
 #define MAX_SIZE (8u << 20) /* as convert has it */
 
@@ -259,8 +259,7 @@ void xlpt_config_mend(struct xlpt_env *env, const struct xlpt_journal *j)
 	/* What writing it had come to when it was cut short. */
 	if (f.file.name)
 		xlpt_file_sweep(&f.file.dir, "/", f.file.name + 1, false);
-	/* The devices are mended; a file that is gone or broken by now must not keep them locked.
-	 */
+	/* The devices are mended; a file that is gone or broken by now must not keep them locked. */
 	if (rc)
 		xlpt_warn(env, "%s is not changed (%s); xlpt convert --edit does it", j->config,
 			  diag.message ? diag.message : "failed");

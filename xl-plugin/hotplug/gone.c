@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/gone.h"
+#include "xl-plugin/hotplug/gone.h"
 
 #include <string.h>
 
 #include "core/text.h"
-#include "xl-plugin/output.h"
+#include "xl-plugin/cli/output.h"
 
 #define LOOK_MS	  200
 #define KERNEL_MS 2000
@@ -42,8 +42,7 @@ static bool leaving(const struct xlpt_guest *g)
 	return g->dying && !g->suspended;
 }
 
-/* The hypervisor has a device that no backend names: a domain that it takes apart may be the one.
- */
+/* The hypervisor has a device that no backend names: a domain that it takes apart may be the one. */
 static bool taken_apart(struct xlpt_env *env, struct xlpt_bdf bdf, int64_t own,
 			struct xlpt_guest *who)
 {
@@ -281,8 +280,7 @@ bool xlpt_gone_noted(struct xlpt_env *env, int64_t domid)
 				     XLPT_ERR_NO_GUEST;
 }
 
-/* libxl's note alone, of a domain that is gone: what a tool left that was killed while it gave it
- * away. */
+/* libxl's note alone, of a domain that is gone: what a tool left that was killed while it gave it away. */
 static int take_note(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
 	_cleanup_pcinote_ struct xlpt_pcinote note = { 0 };

@@ -11,7 +11,7 @@
 #ifndef XLPT_GONE_H
 #define XLPT_GONE_H
 
-#include "xl-plugin/op.h"
+#include "xl-plugin/hotplug/operation.h"
 
 /*
  * How long a guest that has shut down is waited for, within the caller's time-out: xl

@@ -6,11 +6,11 @@
  */
 #include <string.h>
 
-#include "pciback/bind.h"
-#include "pciback/scan.h"
-#include "xl-plugin/op.h"
-#include "xl-plugin/output.h"
-#include "xl-plugin/vf.h"
+#include "pciback/device/bind.h"
+#include "pciback/device/scan.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/vf/vf.h"
 
 #define DRIVERS "/sys/bus/pci/drivers/"
 
@@ -89,8 +89,7 @@ static int note_again(void *ctx, size_t i, struct xlpt_diag *diag)
 	return item_of(ctx, i)->origin_known ? note_origin(ctx, i, diag) : 0;
 }
 
-/* An administrator's driver_override stays: what binding lends itself comes back, in repair, too.
- */
+/* An administrator's driver_override stays: what binding lends itself comes back, in repair, too. */
 static int note_override(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *now = NULL, *note = NULL;

@@ -6,12 +6,12 @@
 #include <errno.h>
 #include <string.h>
 
-#include "pciback/bind.h"
-#include "xl-plugin/gone.h"
-#include "xl-plugin/leases.h"
-#include "xl-plugin/op.h"
-#include "xl-plugin/output.h"
-#include "xl-plugin/vf.h"
+#include "pciback/device/bind.h"
+#include "xl-plugin/hotplug/gone.h"
+#include "xl-plugin/kept/leases.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/vf/vf.h"
 
 void xlpt_returns_dispose(struct xlpt_returns *r)
 {
@@ -147,8 +147,7 @@ int xlpt_lease_return(struct xlpt_env *env, struct xlpt_lease *l, struct xlpt_di
 	uint32_t domid;
 
 	if (xlpt_guest_may_have(env, l->bdf)) {
-		/* A guest that has it by other ways than ours is no reason to speak; not to know is
-		 * one. */
+		/* A guest that has it by other ways than ours is no reason to speak; not to know is one. */
 		if (l->to_host && !xlpt_owner_now(env, l->bdf, &domid, NULL))
 			xlpt_warn(
 				env,

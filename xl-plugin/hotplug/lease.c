@@ -3,13 +3,13 @@
  * From pool:NAME to a VF that is leased to the operation's guest, and the steps
  * with which an operation keeps the lease or gives it back.
  */
-#include "xl-plugin/resolve.h"
+#include "xl-plugin/kept/resolve.h"
 
 #include <string.h>
 
-#include "xl-plugin/output.h"
+#include "xl-plugin/cli/output.h"
 #include "core/text.h"
-#include "xl-plugin/pools.h"
+#include "xl-plugin/pool/pools.h"
 
 #define HOLD_TIMEOUT_MS 5000 /* another command that only looks at a lease is done sooner */
 
@@ -57,8 +57,7 @@ int xlpt_resolve_pool(struct xlpt_op *op, struct xlpt_spec *spec, struct xlpt_bd
 	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 };
 	int rc;
 
-	/* An outer operation may have leased it already; a pool that went since takes nothing away.
-	 */
+	/* An outer operation may have leased it already; a pool that went since takes nothing away. */
 	if (spec->has_bdf && xlpt_leases_find(&op->leases, spec->bdf)) {
 		if (xlpt_pool_load(op->env, spec->pool, &def, NULL))
 			return 0;
@@ -71,8 +70,7 @@ int xlpt_resolve_pool(struct xlpt_op *op, struct xlpt_spec *spec, struct xlpt_bd
 		return rc;
 	if (op->identity)
 		identity_defaults(&def, &spec->vf);
-	/* A pool's VF is nobody's: taken from its driver in dom0, unless the pool wants it hidden.
-	 */
+	/* A pool's VF is nobody's: taken from its driver in dom0, unless the pool wants it hidden. */
 	if (spec->seize == XLPT_UNSET && def.pool.managed != XLPT_OFF)
 		spec->seize = XLPT_ON;
 	return 0;
@@ -105,8 +103,7 @@ static int drop_lease(void *ctx, size_t i, struct xlpt_diag *diag)
 	return xlpt_lease_drop(op->env, lease_of(ctx, i), diag);
 }
 
-/* What this operation has leased is where it was; what was leased before is where a guest had it.
- */
+/* What this operation has leased is where it was; what was leased before is where a guest had it. */
 static int undo_lease(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;

@@ -2,7 +2,7 @@
 /* A VF's port profile at the switch, asked for by its PF's driver or by lldpad. */
 #include <string.h>
 
-#include "xl-plugin/vf.h"
+#include "xl-plugin/vf/vf.h"
 
 #define LLDPAD_PID "/run/lldpad.pid"
 #define HOST_UUID  "/sys/class/dmi/id/product_uuid"
@@ -58,8 +58,7 @@ int xlpt_vf_port_profile(struct xlpt_env *env, const struct xlpt_vf *vf,
 		full.has_vlan = true;
 		full.vlan = now->id.vlan;
 	}
-	/* The switch's administrator sees which host asks; a machine without the text says nothing.
-	 */
+	/* The switch's administrator sees which host asks; a machine without the text says nothing. */
 	if (!full.has_hostid && xlpt_host_read_text(env->host, &text, HOST_UUID) >= 0)
 		full.has_hostid = xlpt_uuid_parse(text, strlen(text), full.hostid);
 	return on ? xlpt_vf_port_associate(&peer, &full, diag)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A VF's identity as steps of attach, detach, unhide and repair. */
-#include "xl-plugin/output.h"
+#include "xl-plugin/cli/output.h"
 #include "core/text.h"
-#include "xl-plugin/vf.h"
+#include "xl-plugin/vf/vf.h"
 
 static struct xlpt_item *item_of(void *ctx, size_t i)
 {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/vf.h"
+#include "xl-plugin/vf/vf.h"
 
 #include <string.h>
 
-#include "pciback/bind.h"
-#include "xl-plugin/output.h"
+#include "pciback/device/bind.h"
+#include "xl-plugin/cli/output.h"
 
 #define SEP '\t' /* no value of an identity has one */
 
@@ -275,8 +275,7 @@ int xlpt_vf_given(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_iden
 		rc = xlpt_pf_net_read(env->rtnl, vf.pf.ifname, &net, diag);
 	if (rc)
 		return rc;
-	/* The note has the keys that were given, with the values they had before; and the profile.
-	 */
+	/* The note has the keys that were given, with the values they had before; and the profile. */
 	now = xlpt_pf_net_vf(&net, vf.index);
 	if (now)
 		*out = xlpt_vf_net_old(&now->id, &note);

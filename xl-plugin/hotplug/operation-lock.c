@@ -3,8 +3,8 @@
  * The locks of an operation: its guest, its devices, and what is in their isolation
  * sets. What was found before the locks were had is looked at again.
  */
-#include "pciback/scan.h"
-#include "xl-plugin/op.h"
+#include "pciback/device/scan.h"
+#include "xl-plugin/hotplug/operation.h"
 
 #define LOCK_TRIES 5
 

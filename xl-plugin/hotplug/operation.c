@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/op.h"
+#include "xl-plugin/hotplug/operation.h"
 
 #include <string.h>
 
 #include "core/text.h"
-#include "pciback/scan.h"
-#include "xl-plugin/gone.h"
-#include "xl-plugin/output.h"
-#include "xl-plugin/resolve.h"
-#include "xl-plugin/vf.h"
+#include "pciback/device/scan.h"
+#include "xl-plugin/hotplug/gone.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/kept/resolve.h"
+#include "xl-plugin/vf/vf.h"
 
 void xlpt_op_init(struct xlpt_op *op, struct xlpt_env *env)
 {

@@ -10,13 +10,13 @@
 #include "core/plan.h"
 #include "core/policy.h"
 #include "core/pool.h"
-#include "pciback/guard.h"
-#include "pciback/reset.h"
+#include "pciback/needs/needs.h"
+#include "pciback/reset/reset.h"
 #include "xenstore/pcibe.h"
-#include "xl-plugin/journal.h"
-#include "xl-plugin/ledger.h"
-#include "xl-plugin/settings.h"
-#include "xl-plugin/leases.h"
+#include "xl-plugin/kept/journal.h"
+#include "xl-plugin/kept/ledger.h"
+#include "xl-plugin/kept/settings.h"
+#include "xl-plugin/kept/leases.h"
 
 #define XLPT_GUEST_TIMEOUT_MS 60000	 /* for a guest to answer; --timeout changes it */
 #define XLPT_PORT_TIMEOUT_MS  10000	 /* to free its frontend once the backend is gone */
@@ -146,8 +146,7 @@ struct xlpt_op {
 	char **allow_split;	  /* the same: their isolation sets may be divided */
 	int64_t timeout_ms;
 	struct xlpt_op_config config;
-	/* what this host allows, and after XLPT_ERR_BUDGET: until when to wait, -1 = it is no use
-	 */
+	/* what this host allows, and after XLPT_ERR_BUDGET: until when to wait, -1 = it is no use */
 	struct xlpt_settings settings;
 	int64_t budget_next_ms;
 	/*
@@ -231,8 +230,7 @@ void xlpt_op_drop_mates(struct xlpt_op *op);
  * of them is not locked.
  */
 int xlpt_op_mates_again(struct xlpt_op *op, bool *same, struct xlpt_diag *diag);
-/* RULE when dom0 drives item and uses what is behind it (VMD): it cannot be taken from its driver.
- */
+/* RULE when dom0 drives item and uses what is behind it (VMD): it cannot be taken from its driver. */
 int xlpt_op_judge_carrier(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag);
 /*
  * op-reserved.c: fills what f says of memory that firmware has reserved for several functions.
@@ -258,8 +256,7 @@ int xlpt_op_judge_ready(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_
 
 /* Steps that take item i from its driver to pciback. ctx of the steps is the op. */
 void xlpt_plan_hide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
-/* From whatever driver it has to pciback; it has that already: success. Its driver_override stays.
- */
+/* From whatever driver it has to pciback; it has that already: success. Its driver_override stays. */
 int xlpt_op_to_pciback(struct xlpt_op *op, size_t i, struct xlpt_diag *diag);
 /* The step before all: the module xen-pciback is loaded when an item is to be hidden without it. */
 void xlpt_plan_pciback(struct xlpt_plan *plan, const struct xlpt_op *op);
@@ -272,8 +269,7 @@ void xlpt_plan_reset(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
 /* "reset", "reset_method" and "reset_fact" of a JSON record. */
 struct json_object;
 void xlpt_item_reset_json(const struct xlpt_item *item, struct json_object *o);
-/* The driver that a hidden device came from: libxl's note, ours ("" = it had none), or not known.
- */
+/* The driver that a hidden device came from: libxl's note, ours ("" = it had none), or not known. */
 int xlpt_origin_read(struct xlpt_env *env, struct xlpt_bdf bdf, bool *known, char **origin,
 		     struct xlpt_diag *diag);
 /* The same for item i, which may not be hidden yet. */
@@ -289,8 +285,7 @@ int xlpt_op_config_again(struct xlpt_op *op, struct xlpt_diag *diag);
 /* The step that changes it, if --config was given and there is anything to change. */
 void xlpt_plan_config(struct xlpt_plan *plan, const struct xlpt_op *op);
 void xlpt_op_config_say(const struct xlpt_op *op);
-/* Repair: brings the file in line with what became of the devices that have a spec in the journal.
- */
+/* Repair: brings the file in line with what became of the devices that have a spec in the journal. */
 void xlpt_config_mend(struct xlpt_env *env, const struct xlpt_journal *j);
 /* The step that leases item i, for an item out of a pool; and the one that gives it back. */
 void xlpt_plan_lease(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
@@ -329,9 +324,9 @@ int xlpt_release_absent(struct xlpt_env *env, const struct xlpt_guest *guest, st
 			int64_t timeout_ms, struct xlpt_diag *diag);
 
 /*
- * Another device of the HVM guest uses the same interrupt line. libxl (4.18 and later) takes the
- * line away with the first of them; QEMU, which has it bound for the other, can then not unbind it,
- * and no device of that line comes to the guest again. xlpt_release does without libxl then.
+ * Another device of the HVM guest uses the same interrupt line. libxl (4.18 and later) takes the line
+ * away with the first of them; QEMU, which has it bound for the other, can then not unbind it, and no
+ * device of that line comes to the guest again. xlpt_release does without libxl then.
  */
 bool xlpt_line_kept(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf);
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "pciback/bind.h"
-#include "xl-plugin/op.h"
-#include "xl-plugin/vf.h"
+#include "pciback/device/bind.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/vf/vf.h"
 
 void xlpt_owners_dispose(struct xlpt_owners *owners)
 {

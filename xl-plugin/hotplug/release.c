@@ -8,10 +8,10 @@
  */
 #include <inttypes.h>
 
-#include "pciback/scan.h"
+#include "pciback/device/scan.h"
 #include "core/text.h"
-#include "xl-plugin/op.h"
-#include "xl-plugin/output.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/cli/output.h"
 
 /* A guest that is connected answers within this, or it is taken by force. */
 #define POLITE_MS 15000
@@ -129,8 +129,7 @@ bool xlpt_line_kept(struct xlpt_env *env, const struct xlpt_guest *guest, struct
 	       line_shared(env, guest->domid, &dev);
 }
 
-/* What libxl does for an HVM guest, but for the interrupt line; 1 when the device model keeps it.
- */
+/* What libxl does for an HVM guest, but for the interrupt line; 1 when the device model keeps it. */
 static int leave_line(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf,
 		      bool force, int64_t timeout_ms, struct look *l, struct xlpt_diag *diag)
 {

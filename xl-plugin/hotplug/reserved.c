@@ -3,9 +3,9 @@
  * Memory that firmware has reserved for more than one function. Whoever has one of them
  * can write what the others read, so Xen gives none away unless it is told to be relaxed.
  */
-#include "pciback/firmware.h"
-#include "xl-plugin/op.h"
-#include "xl-plugin/output.h"
+#include "pciback/device/firmware.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/cli/output.h"
 
 static bool same_guest(const struct xlpt_op *op, struct xlpt_bdf bdf)
 {

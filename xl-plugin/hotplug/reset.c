@@ -7,11 +7,11 @@
  */
 #include <string.h>
 
-#include "pciback/bind.h"
-#include "pciback/scan.h"
-#include "xl-plugin/op.h"
+#include "pciback/device/bind.h"
+#include "pciback/device/scan.h"
+#include "xl-plugin/hotplug/operation.h"
 #include "core/text.h"
-#include "xl-plugin/output.h"
+#include "xl-plugin/cli/output.h"
 
 #define NEIGHBOUR_LOCK_MS 5000
 

@@ -4,11 +4,11 @@
  * away, or back to dom0, and where it is. The mates are locked with the devices:
  * two guests that want one each at the same moment are told the truth.
  */
-#include "pciback/isolate.h"
-#include "pciback/scan.h"
-#include "xl-plugin/op.h"
-#include "xl-plugin/output.h"
-#include "xl-plugin/resolve.h"
+#include "pciback/isolate/isolate.h"
+#include "pciback/device/scan.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/kept/resolve.h"
 
 void xlpt_op_drop_mates(struct xlpt_op *op)
 {
@@ -214,8 +214,7 @@ int xlpt_op_judge_carrier(struct xlpt_op *op, const struct xlpt_item *item, stru
 	return rc ? rc : xlpt_policy_carrier(&item->device, p.mates, p.n, diag);
 }
 
-/* The members from list[first] on that belong to one item: judged, or said when they are divided.
- */
+/* The members from list[first] on that belong to one item: judged, or said when they are divided. */
 static int judge_one(struct xlpt_op *op, const struct xlpt_mate *list, size_t n, bool divided,
 		     struct xlpt_diag *diag)
 {

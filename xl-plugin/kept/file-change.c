@@ -7,14 +7,14 @@
  *	note after /run/xlpt/... =...			(a file to be written in the end)
  *	note files done
  */
-#include "xl-plugin/file-change.h"
+#include "xl-plugin/kept/file-change.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "core/file.h"
-#include "pciback/boot.h"
-#include "xl-plugin/output.h"
+#include "pciback/boot/boot.h"
+#include "xl-plugin/cli/output.h"
 
 #define TEXT_LIMIT (1u << 20)
 

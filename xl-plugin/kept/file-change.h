@@ -13,7 +13,7 @@
 
 #include <sys/stat.h>
 
-#include "xl-plugin/journal.h"
+#include "xl-plugin/kept/journal.h"
 
 enum xlpt_change_kind {
 	XLPT_CHANGE_TEXT,

@@ -7,14 +7,16 @@
  *	device 0000:02:00.0 hide e1000e		("keep" = not hidden here; "-" unknown, "none")
  *	spec 0000:02:00.0,permissive=1		(of the device before, for the configuration)
  *	config /etc/xen/web1.cfg
- *	identity mac=...			(of that device before "vf-set" and the like; tabs
- *between words) note file /var/lib/xen/save/web1	(save, restore, migrate: see
- *op-leave-repair.c; vf-create, vf-remove: see vf-journal.c) begin add 0000:02:00.0 to web1 done
+ *	identity mac=...			(of that device before "vf-set" and the like; tabs between words)
+ *	note file /var/lib/xen/save/web1	(save, restore, migrate: see op-leave-repair.c;
+ *						 vf-create, vf-remove: see vf-journal.c)
+ *	begin add 0000:02:00.0 to web1
+ *	done
  *	undo take 0000:02:00.0 from web1
  * What follows a key is encoded (core/text.h), so that a name or path of somebody's
  * choice is one line, whatever is in it.
  */
-#include "xl-plugin/journal.h"
+#include "xl-plugin/kept/journal.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -24,7 +26,7 @@
 
 #include "core/file.h"
 #include "core/text.h"
-#include "xl-plugin/output.h"
+#include "xl-plugin/cli/output.h"
 
 #define DIR_PATH XLPT_STATE_DIR "/journal"
 

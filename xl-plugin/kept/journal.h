@@ -10,7 +10,7 @@
 
 #include "core/guest.h"
 #include "core/plan.h"
-#include "xl-plugin/env.h"
+#include "xl-plugin/cli/env.h"
 
 struct xlpt_journal_dev {
 	struct xlpt_bdf bdf;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/kept.h"
+#include "xl-plugin/kept/kept.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

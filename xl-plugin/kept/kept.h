@@ -7,7 +7,7 @@
 #ifndef XLPT_KEPT_H
 #define XLPT_KEPT_H
 
-#include "xl-plugin/env.h"
+#include "xl-plugin/cli/env.h"
 
 #define XLPT_KEPT_MODE 0600
 

@@ -12,7 +12,7 @@
  */
 #include <string.h>
 
-#include "xl-plugin/leases.h"
+#include "xl-plugin/kept/leases.h"
 
 #define NAME_SHOWN 256 /* of the guest's name; the UUID is what counts */
 

@@ -3,7 +3,7 @@
  * The files of leases. One is written once, before it has its name; a changed lease is
  * another file under the same name.
  */
-#include "xl-plugin/leases.h"
+#include "xl-plugin/kept/leases.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "core/file.h"
-#include "xl-plugin/kept.h"
-#include "xl-plugin/output.h"
+#include "xl-plugin/kept/kept.h"
+#include "xl-plugin/cli/output.h"
 
 #define RECORD XLPT_LEASE_RECORD
 
@@ -116,8 +116,7 @@ static bool unlinked(int fd)
 	return fstat(fd, &st) != 0 || st.st_nlink == 0;
 }
 
-/* The lease of that name, locked shared, so that two that look do not take each other for one at
- * work. */
+/* The lease of that name, locked shared, so that two that look do not take each other for one at work. */
 static int open_to_read(struct xlpt_env *env, const char *path, bool *busy)
 {
 	for (;;) {
@@ -364,8 +363,7 @@ void xlpt_leases_end(struct xlpt_env *env, struct xlpt_leases *leases)
 		struct xlpt_lease *l = &leases->items[i];
 		_cleanup_diag_ struct xlpt_diag diag = { 0 };
 
-		/* One that cannot be removed is over as soon as it is let go, and reconciled then.
-		 */
+		/* One that cannot be removed is over as soon as it is let go, and reconciled then. */
 		if (!l->stays && xlpt_lease_drop(env, l, &diag))
 			xlpt_warn(env, "%s", diag.message);
 	}

@@ -16,7 +16,7 @@
 #define XLPT_LEASES_H
 
 #include "core/guest.h"
-#include "xl-plugin/journal.h"
+#include "xl-plugin/kept/journal.h"
 
 #define XLPT_LEASES_DIR "/var/lib/xlpt/leases"
 
@@ -29,7 +29,7 @@ struct xlpt_lease {
 	char boot[40]; /* boot id of the host, "-" = not known */
 	int64_t since; /* seconds since the epoch */
 	int64_t until; /* core/clock's milliseconds: till then somebody else may still
-			  create the guest (xlpt start --print); 0 = no */
+				   create the guest (xlpt start --print); 0 = no */
 	bool to_host;  /* the pool is managed: the VF goes back to its dom0 driver */
 	/* of this process, not of the file */
 	int fd;	     /* open and locked, or -1 */
@@ -127,8 +127,7 @@ void xlpt_leases_forget(struct xlpt_leases *leases, const struct xlpt_returns *r
  * guest still has keeps what it has; whoever takes it from that guest restores it.
  */
 int xlpt_lease_return(struct xlpt_env *env, struct xlpt_lease *l, struct xlpt_diag *diag);
-/* Reconciles for commands that have something else to do: no leases, nothing done; tells with -v.
- */
+/* Reconciles for commands that have something else to do: no leases, nothing done; tells with -v. */
 int xlpt_leases_tidy(struct xlpt_env *env, struct xlpt_diag *diag);
 
 #endif

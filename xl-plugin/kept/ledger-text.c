@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "xl-plugin/ledger.h"
+#include "xl-plugin/kept/ledger.h"
 
 #define HEAD	    "xlpt-ledger 1 "
 #define SUM_AT	    (XLPT_LEDGER_RECORD - 9) /* eight hexadecimal digits and the newline */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/ledger.h"
+#include "xl-plugin/kept/ledger.h"
 
 #include <errno.h>
 #include <fcntl.h>

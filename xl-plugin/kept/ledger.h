@@ -20,7 +20,7 @@
 #define XLPT_LEDGER_H
 
 #include "core/budget.h"
-#include "xl-plugin/env.h"
+#include "xl-plugin/cli/env.h"
 
 #define XLPT_LEDGER_PATH    XLPT_STATE_DIR "/ledger"
 #define XLPT_LEDGER_DAMAGED XLPT_LEDGER_PATH ".damaged" /* what a reset puts aside */

@@ -4,8 +4,8 @@
 
 #include "core/file.h"
 #include "core/text.h"
-#include "xl-plugin/op.h"
-#include "xl-plugin/output.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/cli/output.h"
 
 #define LOCK_DIR XLPT_STATE_DIR "/lock"
 

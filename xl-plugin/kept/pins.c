@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/pins.h"
+#include "xl-plugin/kept/pins.h"
 
 #include <errno.h>
 #include <string.h>
@@ -7,9 +7,9 @@
 #include "core/file.h"
 #include "core/spec.h"
 #include "core/text.h"
-#include "pciback/scan.h"
-#include "pciback/vpd.h"
-#include "xl-plugin/kept.h"
+#include "pciback/device/scan.h"
+#include "pciback/device/vpd.h"
+#include "xl-plugin/kept/kept.h"
 
 /* Older versions had their temporary file beside the pin's, as NAME.PID.tmp. */
 #define TEMPORARY ".tmp"

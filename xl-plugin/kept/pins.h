@@ -7,7 +7,7 @@
 #define XLPT_PINS_H
 
 #include "core/pin.h"
-#include "xl-plugin/env.h"
+#include "xl-plugin/cli/env.h"
 
 #define XLPT_PIN_DIR "/var/lib/xlpt/pins"
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/resolve.h"
+#include "xl-plugin/kept/resolve.h"
 
 #include <string.h>
 
-#include "xl-plugin/cli.h"
-#include "xl-plugin/output.h"
-#include "xl-plugin/pins.h"
+#include "xl-plugin/cli/cli.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/kept/pins.h"
 
 int xlpt_resolve_pin(struct xlpt_env *env, const char *name, struct xlpt_bdf *bdf,
 		     struct xlpt_diag *diag)

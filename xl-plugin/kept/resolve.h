@@ -5,7 +5,7 @@
 #ifndef XLPT_RESOLVE_H
 #define XLPT_RESOLVE_H
 
-#include "xl-plugin/op.h"
+#include "xl-plugin/hotplug/operation.h"
 
 /* The function that pin:NAME means on this host, now. XLPT_ERR_NOT_FOUND without such a pin. */
 int xlpt_resolve_pin(struct xlpt_env *env, const char *name, struct xlpt_bdf *bdf,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/settings.h"
+#include "xl-plugin/kept/settings.h"
 
 #include <errno.h>
 #include <string.h>

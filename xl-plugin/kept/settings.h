@@ -25,8 +25,7 @@ void xlpt_settings_dispose(struct xlpt_settings *s);
 
 void xlpt_settings_init(struct xlpt_settings *s); /* the defaults */
 
-/* What s held is not given back before. Reads text[0..len). file names it in a diagnosis.
- * XLPT_ERR_SYNTAX leaves the defaults in *s. */
+/* What s held is not given back before. Reads text[0..len). file names it in a diagnosis. XLPT_ERR_SYNTAX leaves the defaults in *s. */
 int xlpt_settings_parse(struct xlpt_settings *s, const char *text, size_t len, const char *file,
 			struct xlpt_diag *diag);
 

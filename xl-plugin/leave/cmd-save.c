@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "xl-plugin/cli.h"
-#include "xl-plugin/leave.h"
-#include "xl-plugin/output.h"
+#include "xl-plugin/cli/cli.h"
+#include "xl-plugin/leave/leave.h"
+#include "xl-plugin/cli/output.h"
 
 static void finish(struct xlpt_env *env, struct json_object *root)
 {

@@ -14,8 +14,8 @@
 
 #include "core/file.h"
 #include "core/text.h"
-#include "xl-plugin/image.h"
-#include "xl-plugin/kept.h"
+#include "xl-plugin/backend/image.h"
+#include "xl-plugin/kept/kept.h"
 
 #define RECORD_MAX 65536
 

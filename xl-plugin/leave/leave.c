@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/leave.h"
+#include "xl-plugin/leave/leave.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "xl-plugin/output.h"
+#include "xl-plugin/cli/output.h"
 
 #define SETTLE_MS 2000
 

@@ -9,8 +9,8 @@
 #define XLPT_LEAVE_H
 
 #include "core/file.h"
-#include "xl-plugin/image.h"
-#include "xl-plugin/op.h"
+#include "xl-plugin/backend/image.h"
+#include "xl-plugin/hotplug/operation.h"
 
 #define XLPT_LEAVE_TIMEOUT_MS 60000 /* for a domain to be gone, or an interrupted xl to end */
 
@@ -173,8 +173,7 @@ int xlpt_leave_take_back(struct xlpt_env *env, const struct xlpt_guest *guest,
 /* xlpt attach on the other host; XLPT_ERR_LEFT. */
 int xlpt_leave_remote_attach(struct xlpt_env *env, const char *transport, const char *host,
 			     const char *guest, const char *targets, struct xlpt_diag *diag);
-/* The object that the other host answers to "xlpt --json WORDS", or NULL; json_object of output.h.
- */
+/* The object that the other host answers to "xlpt --json WORDS", or NULL; json_object of output.h. */
 struct json_object *xlpt_leave_ask(struct xlpt_env *env, const char *transport, const char *host,
 				   const char *words, struct xlpt_diag *diag);
 

@@ -2,7 +2,7 @@
 /* --map: which device takes which one's place, and what it takes along. */
 #include <string.h>
 
-#include "xl-plugin/leave.h"
+#include "xl-plugin/leave/leave.h"
 
 struct xlpt_map *xlpt_leave_map(const struct xlpt_leave *l, struct xlpt_bdf bdf)
 {

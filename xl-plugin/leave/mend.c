@@ -9,10 +9,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "xl-plugin/leave.h"
-#include "xl-plugin/output.h"
+#include "xl-plugin/leave/leave.h"
+#include "xl-plugin/cli/output.h"
 #include "core/text.h"
-#include "xl-plugin/pools.h"
+#include "xl-plugin/pool/pools.h"
 
 /* The last word on it. */
 static bool decided(const struct xlpt_journal *j, const char *state)
@@ -149,8 +149,7 @@ static int repair_restore(struct xlpt_env *env, struct xlpt_journal *j, struct x
 	_cleanup_guest_ struct xlpt_guest now = { 0 };
 	int rc;
 
-	/* An xl whose feed broke off takes its half-made domain away; one that was fed unpauses it.
-	 */
+	/* An xl whose feed broke off takes its half-made domain away; one that was fed unpauses it. */
 	while ((rc = uuid ? xlpt_leave_by_uuid(env, uuid, &now, diag) : 0) > 0 &&
 	       (now.paused || now.dying) && xlpt_now(env->clock) < deadline) {
 		xlpt_guest_dispose(&now);
@@ -203,8 +202,7 @@ static int has_there(struct xlpt_env *env, const struct xlpt_journal *j, const c
 	return n && whole == n;
 }
 
-/* xlpt attach there gives all of them or none, and one may still be at it: then ours waits for it.
- */
+/* xlpt attach there gives all of them or none, and one may still be at it: then ours waits for it. */
 static int attach_there(struct xlpt_env *env, const struct xlpt_journal *j, const char *transport,
 			const char *host, struct xlpt_diag *diag)
 {

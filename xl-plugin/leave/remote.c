@@ -3,8 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "xl-plugin/leave.h"
-#include "xl-plugin/output.h"
+#include "xl-plugin/leave/leave.h"
+#include "xl-plugin/cli/output.h"
 
 #define ASK_MS	  120000 /* somebody may have to type a password */
 #define ATTACH_MS 900000 /* it waits for locks and for the guest there */
@@ -171,8 +171,7 @@ int xlpt_leave_remote_incoming(struct xlpt_env *env, const char *transport, cons
 
 	xlpt_guest_copy(&incoming, guest);
 	free(incoming.name);
-	/* As xl migrate-receive calls it until it is handed over (create_domain in xl_vmcontrol.c).
-	 */
+	/* As xl migrate-receive calls it until it is handed over (create_domain in xl_vmcontrol.c). */
 	incoming.name = xlpt_xasprintf("%s--incoming", guest->name);
 	/* A host that was never reached is the usual reason for all this, and no debt of ours. */
 	if (xlpt_leave_remote_state(env, transport, host, &incoming, &there, &paused, &d)) {

@@ -5,11 +5,11 @@
  */
 #include <string.h>
 
-#include "pciback/scan.h"
-#include "xl-plugin/leave.h"
-#include "xl-plugin/output.h"
+#include "pciback/device/scan.h"
+#include "xl-plugin/leave/leave.h"
+#include "xl-plugin/cli/output.h"
 #include "core/text.h"
-#include "xl-plugin/pools.h"
+#include "xl-plugin/pool/pools.h"
 
 /* ---- are they free? ---- */
 
@@ -100,8 +100,7 @@ int xlpt_restore_judge(struct xlpt_leave *l, struct xlpt_diag *diag)
 	return XLPT_ERR_RULE;
 }
 
-/* The record may say what it likes: a set that an operator has divided is divided by an operator
- * again. */
+/* The record may say what it likes: a set that an operator has divided is divided by an operator again. */
 int xlpt_restore_judge_split(struct xlpt_leave *l, struct xlpt_diag *diag)
 {
 	int rc = xlpt_op_judge_split(&l->op, diag);
@@ -195,8 +194,7 @@ static bool pool_refused(int rc)
 	       rc == XLPT_ERR_NO_DEVICE;
 }
 
-/* What is named. A pool's VF that it cannot give any more waits until all that is named has its
- * place. */
+/* What is named. A pool's VF that it cannot give any more waits until all that is named has its place. */
 static int add_named(struct xlpt_leave *l, struct want *w, struct xlpt_diag *diag)
 {
 	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 };

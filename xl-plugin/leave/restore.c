@@ -6,9 +6,9 @@
  */
 #include <string.h>
 
-#include "xl-plugin/leave.h"
+#include "xl-plugin/leave/leave.h"
 #include "core/text.h"
-#include "xl-plugin/output.h"
+#include "xl-plugin/cli/output.h"
 
 #define SETTLE_MS 5000
 #define DYING_MS  10000 /* for what xl itself takes away */

@@ -5,10 +5,10 @@
  */
 #include <string.h>
 
-#include "pciback/scan.h"
-#include "xl-plugin/gone.h"
-#include "xl-plugin/output.h"
-#include "xl-plugin/pools.h"
+#include "pciback/device/scan.h"
+#include "xl-plugin/hotplug/gone.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/pool/pools.h"
 
 /* Who holds what: the fact that an operator needs when a pool is empty. */
 static int exhausted(const char *name, struct xlpt_pool_view *view, struct xlpt_diag *diag)

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "converters/libvirt.h"
-#include "pciback/scan.h"
-#include "xl-plugin/cli.h"
-#include "xl-plugin/convert.h"
-#include "xl-plugin/gone.h"
-#include "xl-plugin/output.h"
-#include "xl-plugin/resolve.h"
+#include "converters/libvirt/libvirt.h"
+#include "pciback/device/scan.h"
+#include "xl-plugin/cli/cli.h"
+#include "xl-plugin/convert/convert.h"
+#include "xl-plugin/hotplug/gone.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/kept/resolve.h"
 #include "core/text.h"
-#include "xl-plugin/pools.h"
+#include "xl-plugin/pool/pools.h"
 
 #define RELEASE_TIMEOUT_MS 10000 /* a domain that is dying takes seconds at most */
 
@@ -289,8 +289,7 @@ static int release(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 			return rc;
 	}
 	rc = xlpt_env_need_xen(env, diag);
-	/* The hook comes when the kernel has ended the export, and Xen may be taking the domain
-	 * apart. */
+	/* The hook comes when the kernel has ended the export, and Xen may be taking the domain apart. */
 	if (rc == 0 && gone && !env->dry_run)
 		rc = xlpt_gone_wait_all(env, timeout_ms, diag);
 	if (rc == 0)

@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "xl-plugin/gone.h"
-#include "xl-plugin/output.h"
-#include "xl-plugin/pools.h"
+#include "xl-plugin/hotplug/gone.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/pool/pools.h"
 
 #define RELEASE_LOOK_MS 200
 
@@ -168,8 +168,7 @@ int xlpt_op_pool_release_guest(struct xlpt_env *env, const char *guest, int64_t 
 	}
 }
 
-/* IN_USE when a guest has it, who need not be the one of the lease, and whose name that may not
- * tell. */
+/* IN_USE when a guest has it, who need not be the one of the lease, and whose name that may not tell. */
 static int with_nobody(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
 	_cleanup_owners_ struct xlpt_owners owners = { 0 };

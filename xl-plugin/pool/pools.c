@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/pools.h"
+#include "xl-plugin/pool/pools.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "core/file.h"
 #include "core/text.h"
-#include "pciback/bind.h"
-#include "pciback/scan.h"
-#include "xl-plugin/kept.h"
+#include "pciback/device/bind.h"
+#include "pciback/device/scan.h"
+#include "xl-plugin/kept/kept.h"
 
 #define NET "/sys/class/net"
 
@@ -20,8 +20,7 @@ int xlpt_pool_check_name(const char *name, struct xlpt_diag *diag)
 	int rc = xlpt_spec_parse(text, &spec, &why);
 	size_t n = strlen(name);
 
-	/* What pool:NAME reads as must be this name and nothing else; a replacing ends in ".tmp".
-	 */
+	/* What pool:NAME reads as must be this name and nothing else; a replacing ends in ".tmp". */
 	if (rc == 0 && xlpt_streq(spec.pool, name) && !(n > 4 && !strcmp(name + n - 4, ".tmp")))
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "\"%s\" cannot be a pool's name", name);

@@ -6,10 +6,10 @@
 #ifndef XLPT_POOLS_H
 #define XLPT_POOLS_H
 
-#include "converters/pool-def.h"
+#include "converters/pool/def.h"
 #include "core/pool.h"
-#include "xl-plugin/leases.h"
-#include "xl-plugin/op.h"
+#include "xl-plugin/kept/leases.h"
+#include "xl-plugin/hotplug/operation.h"
 
 #define XLPT_POOLS_DIR "/var/lib/xlpt/pools"
 
@@ -39,8 +39,7 @@ void xlpt_pool_facts_dispose(struct xlpt_pool_facts *facts);
 /* A pool as it is now. */
 struct xlpt_pool_view {
 	struct xlpt_pool_vfs vfs;
-	/* Of its PFs: not there, without driver, without VFs; XLPT_ERR_DATA: none, and never will
-	 * be. */
+	/* Of its PFs: not there, without driver, without VFs; XLPT_ERR_DATA: none, and never will be. */
 	struct xlpt_diag *troubles;
 	size_t n, alloc;
 };

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "xl-plugin/output.h"
-#include "xl-plugin/pools.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/pool/pools.h"
 
 static size_t count(const struct xlpt_pool_vfs *vfs, enum xlpt_vf_state state)
 {

@@ -2,10 +2,10 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "pciback/scan.h"
-#include "xl-plugin/cli.h"
-#include "xl-plugin/op.h"
-#include "xl-plugin/output.h"
+#include "pciback/device/scan.h"
+#include "xl-plugin/cli/cli.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/cli/output.h"
 
 #define DETAIL 384 /* a guest's name and a sentence */
 

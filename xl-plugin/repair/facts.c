@@ -7,18 +7,17 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "pciback/scan.h"
-#include "xl-plugin/gone.h"
-#include "xl-plugin/op.h"
-#include "xl-plugin/output.h"
+#include "pciback/device/scan.h"
+#include "xl-plugin/hotplug/gone.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/cli/output.h"
 
 static bool half_out(const struct xlpt_owner *o)
 {
 	return o->lost || (o->type == XLPT_GUEST_PV && o->dev.state == XLPT_XBS_CLOSING);
 }
 
-/* A removal that another tool has under way looks the same until it ends: let it end, look again.
- */
+/* A removal that another tool has under way looks the same until it ends: let it end, look again. */
 static bool still_half_out(struct xlpt_env *env, const struct xlpt_owner *o)
 {
 	_cleanup_owners_ struct xlpt_owners owners = { 0 };

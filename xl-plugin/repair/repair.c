@@ -7,12 +7,12 @@
  */
 #include <string.h>
 
-#include "pciback/bind.h"
-#include "xl-plugin/file-change.h"
-#include "xl-plugin/leave.h"
-#include "xl-plugin/op.h"
-#include "xl-plugin/output.h"
-#include "xl-plugin/vf.h"
+#include "pciback/device/bind.h"
+#include "xl-plugin/kept/file-change.h"
+#include "xl-plugin/leave/leave.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/vf/vf.h"
 
 /* The same guest, not another one with its number. */
 static bool guest_alive(struct xlpt_env *env, const struct xlpt_guest *want, struct xlpt_guest *now)
@@ -32,8 +32,7 @@ static bool complete(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf)
 	o = xlpt_owners_find(&owners, bdf);
 	if (!o || o->domid != domid || !xlpt_owner_complete(o))
 		return false;
-	/* libxl writes where QEMU has put it last of all: killed before, it has not ended its add.
-	 */
+	/* libxl writes where QEMU has put it last of all: killed before, it has not ended its add. */
 	if (o->type == XLPT_GUEST_HVM && o->dev.vdevfn < 0)
 		return false;
 	if (o->type == XLPT_GUEST_HVM &&
@@ -90,8 +89,7 @@ static int repair_attach(struct xlpt_env *env, struct xlpt_journal *j, struct xl
 	struct xlpt_bdf vdev;
 	int rc;
 
-	/* A connection under way is let come to its end: taken back now it would wedge the guest.
-	 */
+	/* A connection under way is let come to its end: taken back now it would wedge the guest. */
 	if (alive && now.type == XLPT_GUEST_PV && !j->undoing)
 		xlpt_wait_connected(env, &now, d->bdf, NULL, XLPT_GUEST_TIMEOUT_MS / 4, &vdev,
 				    NULL);

@@ -4,11 +4,11 @@
  * files to by itself. Where guests' configurations lie, the journal says which.
  */
 #include "core/file.h"
-#include "pciback/boot.h"
-#include "xl-plugin/op.h"
-#include "xl-plugin/output.h"
-#include "xl-plugin/pins.h"
-#include "xl-plugin/pools.h"
+#include "pciback/boot/boot.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/kept/pins.h"
+#include "xl-plugin/pool/pools.h"
 
 /* How the names of xlpt's files begin there: older versions called their temporaries after them. */
 static const struct {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "xl-plugin/cli.h"
-#include "xl-plugin/guard.h"
-#include "xl-plugin/holdings.h"
-#include "xl-plugin/output.h"
+#include "xl-plugin/cli/cli.h"
+#include "xl-plugin/sentry/sentry.h"
+#include "xl-plugin/sentry/holdings.h"
+#include "xl-plugin/cli/output.h"
 
 /* ---- check ---- */
 

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "xl-plugin/guard.h"
+#include "xl-plugin/sentry/sentry.h"
 
 static const char *const daemons[] = { "libvirtd", "virtxend" };
 

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/holdings.h"
+#include "xl-plugin/sentry/holdings.h"
 
 #include <errno.h>
 #include <string.h>
 
 #include "core/policy.h"
 #include "core/text.h"
-#include "pciback/bind.h"
-#include "pciback/scan.h"
+#include "pciback/device/bind.h"
+#include "pciback/device/scan.h"
 #include "xenstore/pcibe.h"
 
 void xlpt_holdings_dispose(struct xlpt_holdings *h)

@@ -7,7 +7,7 @@
 #ifndef XLPT_HOLDINGS_H
 #define XLPT_HOLDINGS_H
 
-#include "xl-plugin/env.h"
+#include "xl-plugin/cli/env.h"
 
 struct xlpt_holding {
 	struct xlpt_bdf bdf;

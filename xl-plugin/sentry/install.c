@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "core/file.h"
-#include "xl-plugin/file-change.h"
-#include "xl-plugin/guard.h"
-#include "xl-plugin/op.h"
+#include "xl-plugin/kept/file-change.h"
+#include "xl-plugin/sentry/sentry.h"
+#include "xl-plugin/hotplug/operation.h"
 
 struct apply {
 	struct xlpt_env *env;

@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "xl-plugin/guard.h"
+#include "xl-plugin/sentry/sentry.h"
 
 #define PROGRAM "/lib/xlpt/guard/xl"
 

@@ -13,8 +13,8 @@
 
 #include <sys/stat.h>
 
-#include "xl-plugin/env.h"
-#include "xl-plugin/journal.h"
+#include "xl-plugin/cli/env.h"
+#include "xl-plugin/kept/journal.h"
 
 enum xlpt_sentry_part {
 	XLPT_SENTRY_XL,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "xl-plugin/guard.h"
+#include "xl-plugin/sentry/sentry.h"
 
 #define BEGIN  "# >>> xlpt guard "
 #define END    "# <<< xlpt guard\n"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "xl-plugin/start.h"
+#include "xl-plugin/start/start.h"
 
 void xlpt_start_nodes(struct xlpt_start *s)
 {

@@ -4,16 +4,16 @@
  * reads none of pool:, pin: and a VF's identity, so each such entry becomes the
  * address it was resolved to; every other byte of the file goes to xl as it is.
  */
-#include "xl-plugin/start.h"
+#include "xl-plugin/start/start.h"
 
 #include <string.h>
 
-#include "converters/xl.h"
-#include "pciback/bind.h"
+#include "converters/xl/xl.h"
+#include "pciback/device/bind.h"
 #include "core/text.h"
-#include "xl-plugin/gone.h"
-#include "xl-plugin/leave.h"
-#include "xl-plugin/output.h"
+#include "xl-plugin/hotplug/gone.h"
+#include "xl-plugin/leave/leave.h"
+#include "xl-plugin/cli/output.h"
 
 void xlpt_start_init(struct xlpt_start *s, struct xlpt_env *env)
 {
@@ -258,8 +258,7 @@ static int destroy(void *ctx, size_t i, struct xlpt_diag *diag)
 	return rc ? rc : xlpt_leave_wait_gone(op->env, &made, diag);
 }
 
-/* Whatever its kernel does: the backend names the device, and the hypervisor has it with a guest.
- */
+/* Whatever its kernel does: the backend names the device, and the hypervisor has it with a guest. */
 static int given(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;

@@ -6,8 +6,8 @@
 #ifndef XLPT_START_H
 #define XLPT_START_H
 
-#include "converters/xl-entries.h"
-#include "xl-plugin/op.h"
+#include "converters/xl/entries.h"
+#include "xl-plugin/hotplug/operation.h"
 
 #define XLPT_START_TIMEOUT_MS 180000 /* a guest's boot, up to where its PCI frontend connects */
 #define XLPT_START_GRACE_MS   120000 /* for whoever creates the guest from what --print gave */

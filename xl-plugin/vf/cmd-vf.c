@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "pciback/bind.h"
-#include "pciback/scan.h"
-#include "xl-plugin/cli.h"
-#include "xl-plugin/output.h"
-#include "xl-plugin/vf.h"
+#include "pciback/device/bind.h"
+#include "pciback/device/scan.h"
+#include "xl-plugin/cli/cli.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/vf/vf.h"
 
 /* ---- list ---- */
 

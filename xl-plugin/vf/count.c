@@ -6,9 +6,9 @@
  */
 #include <string.h>
 
-#include "pciback/bind.h"
-#include "xl-plugin/output.h"
-#include "xl-plugin/vf.h"
+#include "pciback/device/bind.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/vf/vf.h"
 
 static int to_count(struct xlpt_vf_op *op, int count, struct xlpt_diag *diag)
 {

@@ -3,10 +3,10 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "pciback/bind.h"
-#include "xl-plugin/gone.h"
-#include "xl-plugin/output.h"
-#include "xl-plugin/vf.h"
+#include "pciback/device/bind.h"
+#include "xl-plugin/hotplug/gone.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/vf/vf.h"
 
 #define LOCK_TRIES 5
 

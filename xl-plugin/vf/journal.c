@@ -6,13 +6,13 @@
  *	want 4			how many are wanted
  *	driver off 1		--no-driver or --driver, and sriov_drivers_autoprobe before
  *	persist enp1s0 WORD	the unit is to be written or removed: its key, the PF's word in it
- *	unit enp1s0 TEXT	the unit that was there before; \n and \\ for what a line cannot
- *have noted 0000:01:10.0 TEXT	what xenstore noted about a VF
+ *	unit enp1s0 TEXT	the unit that was there before; \n and \\ for what a line cannot have
+ *	noted 0000:01:10.0 TEXT	what xenstore noted about a VF
  */
 #include <string.h>
 
-#include "xl-plugin/output.h"
-#include "xl-plugin/vf.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/vf/vf.h"
 
 bool xlpt_vf_journal_counts(const struct xlpt_journal *j)
 {

@@ -8,9 +8,9 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "pciback/bind.h"
-#include "xl-plugin/output.h"
-#include "xl-plugin/vf.h"
+#include "pciback/device/bind.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/vf/vf.h"
 
 #define NM	 "NetworkManager"
 #define NETWORKD "systemd-networkd"
@@ -37,8 +37,7 @@ const char *xlpt_vf_manager_of(struct xlpt_env *env, const char *ifname)
 	return NULL;
 }
 
-/* A service has a control group as long as it runs; without systemd the folder in /run has to do.
- */
+/* A service has a control group as long as it runs; without systemd the folder in /run has to do. */
 static bool runs(struct xlpt_env *env, const char *name, const char *folder)
 {
 	static const char *const slices[] = { "/sys/fs/cgroup/system.slice",
@@ -79,8 +78,7 @@ void xlpt_vf_warn_of_manager(const struct xlpt_vf_op *op, const struct xlpt_pf *
 	if (!manager || !ifname)
 		return;
 	nm = !strcmp(manager, NM);
-	/* By the time that somebody reads this, it may have taken them up: the line holds then,
-	 * too. */
+	/* By the time that somebody reads this, it may have taken them up: the line holds then, too. */
 	xlpt_warn(
 		env,
 		"%s runs on this host: an interface that it takes up keeps its VF from guests and "

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "core/file.h"
-#include "xl-plugin/output.h"
-#include "xl-plugin/vf.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/vf/vf.h"
 
 #define UNITS "/etc/systemd/system"
 #define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789:_.-"

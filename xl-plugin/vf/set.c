@@ -2,9 +2,9 @@
 /* vf set, and how PFs and VFs are named. */
 #include <string.h>
 
-#include "xl-plugin/output.h"
-#include "xl-plugin/resolve.h"
-#include "xl-plugin/vf.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/kept/resolve.h"
+#include "xl-plugin/vf/vf.h"
 
 static int pin_or_bdf(struct xlpt_env *env, const char *name, bool *is, struct xlpt_bdf *bdf,
 		      struct xlpt_diag *diag)

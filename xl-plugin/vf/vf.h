@@ -10,9 +10,9 @@
 #ifndef XLPT_VF_H
 #define XLPT_VF_H
 
-#include "pciback/vf-net.h"
-#include "pciback/vf.h"
-#include "xl-plugin/op.h"
+#include "pciback/sriov/net.h"
+#include "pciback/sriov/vf.h"
+#include "xl-plugin/hotplug/operation.h"
 
 /* A VF and who sets its identity. */
 struct xlpt_vf {

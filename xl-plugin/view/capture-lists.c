@@ -9,7 +9,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
-#include "xl-plugin/capture.h"
+#include "xl-plugin/view/capture.h"
 
 #define TEXT  (8 << 20)	 /* /proc/interrupts grows with the processors */
 #define TABLE (16 << 20) /* modules.alias of a distribution's kernel has 1.5 MB */
@@ -76,7 +76,7 @@ static const char *const marks[] = {
 	"/usr/sbin/update-grub",   "/usr/sbin/update-initramfs",
 };
 
-/* /usr/bin/mkinitcpio is asked for a word in it (pciback/boot-files.c): it is a script. */
+/* /usr/bin/mkinitcpio is asked for a word in it (pciback/boot/files.c): it is a script. */
 static const char *const tools[] = { "/usr/bin/mkinitcpio" };
 
 static const char *const module_tables[] = { "modules.alias", "modules.builtin",
@@ -100,7 +100,7 @@ static int directory(struct xlpt_capture *c, const char *dir, const char *patter
 	return rc;
 }
 
-/* Where words for Xen and for dom0 stand when no GRUB starts them (pciback/boot-stray.c). */
+/* Where words for Xen and for dom0 stand when no GRUB starts them (pciback/boot/stray.c). */
 static int xen_cfgs(struct xlpt_capture *c, struct xlpt_diag *diag)
 {
 	_cleanup_strv_ char **vendors = NULL;

@@ -8,7 +8,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
-#include "xl-plugin/capture.h"
+#include "xl-plugin/view/capture.h"
 
 #define ATTR   65536
 #define CONFIG 4096

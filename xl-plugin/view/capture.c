@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/capture.h"
+#include "xl-plugin/view/capture.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "core/secret.h"
-#include "pciback/scan.h"
+#include "pciback/device/scan.h"
 #include "xenstore/store-file.h"
-#include "xl-plugin/toolstack-file.h"
+#include "xl-plugin/backend/captured.h"
 
 #define STORE	  XLPT_CAPTURE_DIR "/xenstore"
 #define TOOLSTACK XLPT_CAPTURE_DIR "/toolstack"

@@ -7,7 +7,7 @@
 #ifndef XLPT_CAPTURE_H
 #define XLPT_CAPTURE_H
 
-#include "xl-plugin/env.h"
+#include "xl-plugin/cli/env.h"
 
 /* Below the tree's root: what is not a file on the host. */
 #define XLPT_CAPTURE_DIR "/xlpt-capture"

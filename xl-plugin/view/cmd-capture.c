@@ -15,9 +15,9 @@
 
 #include "core/file.h"
 #include "core/run.h"
-#include "xl-plugin/capture.h"
-#include "xl-plugin/cli.h"
-#include "xl-plugin/output.h"
+#include "xl-plugin/view/capture.h"
+#include "xl-plugin/cli/cli.h"
+#include "xl-plugin/cli/output.h"
 
 /* ---- the private directory ---- */
 

@@ -2,11 +2,11 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "pciback/bind.h"
-#include "pciback/firmware.h"
-#include "xl-plugin/cli.h"
-#include "xl-plugin/resolve.h"
-#include "xl-plugin/show.h"
+#include "pciback/device/bind.h"
+#include "pciback/device/firmware.h"
+#include "xl-plugin/cli/cli.h"
+#include "xl-plugin/kept/resolve.h"
+#include "xl-plugin/view/show.h"
 
 static void add_hex(struct json_object *o, const char *key, unsigned v, int width)
 {

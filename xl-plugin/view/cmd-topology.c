@@ -3,9 +3,9 @@
 
 #include "core/run.h"
 #include "core/text.h"
-#include "xl-plugin/cli.h"
-#include "xl-plugin/output.h"
-#include "xl-plugin/tree.h"
+#include "xl-plugin/cli/cli.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/view/tree.h"
 
 struct view {
 	struct xlpt_env *env;

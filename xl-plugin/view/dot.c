@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "xl-plugin/tree.h"
+#include "xl-plugin/view/tree.h"
 
 /* Light enough for black text; guests beyond them begin anew, and their names are there too. */
 static const char *const palette[] = { "#b3e2cd", "#cbd5e8", "#f4cae4", "#fdcdac",

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/inventory.h"
+#include "xl-plugin/view/inventory.h"
 
-#include "converters/libvirt-nodedev.h"
-#include "pciback/bind.h"
-#include "xl-plugin/output.h"
+#include "converters/libvirt/nodedev.h"
+#include "pciback/device/bind.h"
+#include "xl-plugin/cli/output.h"
 
 void xlpt_inventory_dispose(struct xlpt_inventory *inv)
 {

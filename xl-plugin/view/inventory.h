@@ -6,9 +6,9 @@
 #ifndef XLPT_INVENTORY_H
 #define XLPT_INVENTORY_H
 
-#include "pciback/isolate.h"
-#include "pciback/scan.h"
-#include "xl-plugin/op.h"
+#include "pciback/isolate/isolate.h"
+#include "pciback/device/scan.h"
+#include "xl-plugin/hotplug/operation.h"
 
 struct xlpt_inventory {
 	struct xlpt_devices devs;
@@ -22,8 +22,7 @@ void xlpt_inventory_dispose(struct xlpt_inventory *inv);
 /* Xen where there is one. flags: further XLPT_SCAN_* beside what the sets need. */
 int xlpt_inventory_read(struct xlpt_env *env, unsigned flags, struct xlpt_inventory *out,
 			struct xlpt_diag *diag);
-/* Says on err when there is no Xen to ask, and when sets had to be guessed because configuration
- * space is not readable. */
+/* Says on err when there is no Xen to ask, and when sets had to be guessed because configuration space is not readable. */
 void xlpt_inventory_warn(struct xlpt_env *env, const struct xlpt_inventory *inv);
 
 const struct xlpt_owner *xlpt_inventory_owner(const struct xlpt_inventory *inv, size_t i);

@@ -5,8 +5,8 @@
 #ifndef XLPT_LIST_H
 #define XLPT_LIST_H
 
-#include "xl-plugin/cli.h"
-#include "xl-plugin/inventory.h"
+#include "xl-plugin/cli/cli.h"
+#include "xl-plugin/view/inventory.h"
 
 /* One function and what its cells are made of. */
 struct xlpt_row {

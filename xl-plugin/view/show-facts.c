@@ -2,8 +2,8 @@
 #include <inttypes.h>
 #include <string.h>
 
-#include "pciback/firmware.h"
-#include "xl-plugin/show.h"
+#include "pciback/device/firmware.h"
+#include "xl-plugin/view/show.h"
 
 #define PAGE 4096u
 
@@ -229,8 +229,7 @@ static void ask_xen(const struct xlpt_show *s, uint32_t domid, struct json_objec
 			json_object_array_add(list, xlpt_json_bdf(found[i]));
 }
 
-/* What Xen itself cannot tell apart, of dom0's and of every guest's; said when it is another set.
- */
+/* What Xen itself cannot tell apart, of dom0's and of every guest's; said when it is another set. */
 static void add_xen_group(const struct xlpt_show *s, struct json_object *g)
 {
 	const struct xlpt_sets *sets = &s->inv->sets;

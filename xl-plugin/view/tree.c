@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/tree.h"
+#include "xl-plugin/view/tree.h"
 
 void xlpt_tree_dispose(struct xlpt_tree *tree)
 {

@@ -7,7 +7,7 @@
 #ifndef XLPT_TREE_H
 #define XLPT_TREE_H
 
-#include "xl-plugin/inventory.h"
+#include "xl-plugin/view/inventory.h"
 
 #define XLPT_TREE_DEPTH 256 /* a segment has as many buses */
 

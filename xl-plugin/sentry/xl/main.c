@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "xl-plugin/guard-xl/words.h"
+#include "xl-plugin/sentry/xl/words.h"
 
 #define HELPER	 "libxl-save-helper"
 #define TAIL	 "/lib/xlpt/guard/" /* behind the prefix */
@@ -28,7 +28,7 @@
 #define WAY	 "XLPT_GUARD" /* "DEPTH PID DEV:INO...": see tried() */
 #define DEPTH	 20
 
-/* xlpt guard status knows a copy of this program by it (xl-plugin/guard-path.c). */
+/* xlpt guard status knows a copy of this program by it (xl-plugin/sentry/path.c). */
 __attribute__((used)) static const char mark[] = XLPT_GUARD_MARK;
 
 static char self[PATH_MAX]; /* where this program is, links resolved */

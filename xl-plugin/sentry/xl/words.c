@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/guard-xl/words.h"
+#include "xl-plugin/sentry/xl/words.h"
 
 #include <string.h>
 
