@@ -7,7 +7,7 @@
 #ifndef XLPT_CONVERTERS_CONVERT_H
 #define XLPT_CONVERTERS_CONVERT_H
 
-#include "converters/loss.h"
+#include "converters/model/loss.h"
 #include "converters/model/model.h"
 
 enum xlpt_format { XLPT_FORMAT_NONE = 0, XLPT_FORMAT_XL, XLPT_FORMAT_LIBVIRT };

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/pin.h"
-#include "core/text.h"
 
 #include <string.h>
+
+#include "core/text.h"
 
 #define DEPTH_MAX 256 /* no path is longer than there are buses */
 

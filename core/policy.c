@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/policy.h"
-#include "core/text.h"
 
 #include <inttypes.h>
 #include <string.h>
+
+#include "core/text.h"
 
 #define SYSFS_PCI "/sys/bus/pci"
 

@@ -5,10 +5,10 @@
  * libvirt's libxl driver always turns "base" (which has <relaxed> and <vpindex>) and "crash_ctl" on,
  * and knows the words below since 11.3 (libvirt's manual, formatdomain).
  */
+#include <string.h>
+
 #include "converters/libvirt/reader.h"
 #include "converters/libvirt/writer.h"
-
-#include <string.h>
 
 /* clang-format off */
 static const char *const words[][2] = {

@@ -8,7 +8,7 @@
 #ifndef XLPT_CONVERTERS_LIBVIRT_H
 #define XLPT_CONVERTERS_LIBVIRT_H
 
-#include "converters/loss.h"
+#include "converters/model/loss.h"
 #include "converters/model/model.h"
 
 /*

@@ -19,7 +19,7 @@
 #define XLPT_CONVERTERS_LIBVIRT_META_H
 
 #include "converters/libvirt/xml.h"
-#include "converters/loss.h"
+#include "converters/model/loss.h"
 #include "converters/model/model.h"
 
 #define XLPT_LV_META_URI "urn:xlpt:kept:1"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
 #include "converters/libvirt/rbd.h"
 #include "converters/libvirt/reader.h"
-
-#include <string.h>
 
 static void read_source(struct xlpt_disk *d, xmlNode *source)
 {

@@ -3,11 +3,10 @@
  * Names of disks that libvirt takes and libxl does not: each disk gets one that libxl knows, and
  * keeps libvirt's beside it.
  */
-#include "converters/libvirt/libvirt.h"
-#include "converters/libvirt/reader.h"
-
 #include <string.h>
 
+#include "converters/libvirt/libvirt.h"
+#include "converters/libvirt/reader.h"
 #include "converters/xl/words.h"
 
 #define IDE_DISKS 4

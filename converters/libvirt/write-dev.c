@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Disks, USB controllers, character devices, input, displays, sound and video. */
+#include <string.h>
+
 #include "converters/libvirt/rbd.h"
 #include "converters/libvirt/writer.h"
-
-#include <string.h>
 
 static int disk_kind(const struct xlpt_disk *d)
 {

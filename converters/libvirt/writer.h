@@ -8,7 +8,7 @@
 
 #include "converters/libvirt/words.h"
 #include "converters/libvirt/xml.h"
-#include "converters/loss.h"
+#include "converters/model/loss.h"
 #include "converters/model/model.h"
 
 struct xlpt_lv_writer {

@@ -8,8 +8,8 @@
  *
  * Every part is escaped, so that blanks separate and a line is printable ASCII.
  */
-#include "converters/loss.h"
 #include "converters/model/internal.h"
+#include "converters/model/loss.h"
 
 void xlpt_kepts_dispose(struct xlpt_kepts *k)
 {

@@ -554,7 +554,7 @@ void xlpt_dom_normalise(struct xlpt_dom *dom);
  */
 void xlpt_dom_assume(struct xlpt_dom *dom);
 
-/* ---- the loss report: converters/loss.h ---- */
+/* ---- the loss report: converters/model/loss.h ---- */
 struct xlpt_losses;
 
 /* ---- values kept for the other side ---- */

@@ -8,7 +8,7 @@
 #ifndef XLPT_CONVERTERS_XL_H
 #define XLPT_CONVERTERS_XL_H
 
-#include "converters/loss.h"
+#include "converters/model/loss.h"
 #include "converters/model/model.h"
 
 #define XLPT_XL_MAX (1u << 20) /* bytes; the largest real ones have a few thousand */

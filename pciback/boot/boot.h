@@ -17,6 +17,7 @@
 #include "core/device.h"
 #include "core/host.h"
 #include "pciback/boot/hide.h"
+#include "pciback/device/xen.h"
 
 enum xlpt_era {
 	XLPT_ERA_UNKNOWN,
@@ -32,12 +33,6 @@ enum xlpt_initramfs {
 	XLPT_INITRAMFS_DRACUT,
 	XLPT_INITRAMFS_MKINITCPIO,
 	XLPT_INITRAMFS_MKINITRD, /* RHEL 5 */
-};
-
-enum xlpt_boot_xen {
-	XLPT_BOOT_XEN_UNKNOWN, /* a tree that does not tell */
-	XLPT_BOOT_XEN_YES,
-	XLPT_BOOT_XEN_NO, /* the kernel was started without Xen */
 };
 
 enum xlpt_loader {
@@ -68,8 +63,6 @@ struct xlpt_boot {
 	char *xen_cmdline;	/* Xen's own, or NULL: filled in by who can ask Xen */
 };
 
-/* Whether that system's kernel runs under Xen, whatever else there is of it. */
-enum xlpt_boot_xen xlpt_boot_xen(struct xlpt_host *h);
 void xlpt_boot_dispose(struct xlpt_boot *boot);
 #define _cleanup_boot_ XLPT_CLEANUP(xlpt_boot_dispose)
 

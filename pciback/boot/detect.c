@@ -4,12 +4,12 @@
  */
 #include "pciback/boot/internal.h"
 
-#include "core/file.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "core/file.h"
 
 #define MODULES	 "/lib/modules"
 #define FILE_MAX (32u << 20)
@@ -238,22 +238,6 @@ static void find_mode(struct xlpt_host *h, struct xlpt_boot *b)
 							   b->release, b->module)
 					  : xlpt_xstrdup("no kernel is installed in this tree");
 	}
-}
-
-/*
- * The kernel makes both under Xen only (drivers/xen/sys-hypervisor.c, drivers/xen/xenbus), xenfs
- * mounted or not. A captured tree may lack them for another reason, unless it has the folder.
- */
-enum xlpt_boot_xen xlpt_boot_xen(struct xlpt_host *h)
-{
-	_cleanup_free_ char *type = NULL;
-
-	if (xlpt_host_read_text(h, &type, "/sys/hypervisor/type") >= 0)
-		return strcmp(xlpt_chomp(type), "xen") ? XLPT_BOOT_XEN_NO : XLPT_BOOT_XEN_YES;
-	if (xlpt_host_has(h, "/proc/xen"))
-		return XLPT_BOOT_XEN_YES;
-	return h->live || xlpt_host_has(h, "/sys/hypervisor") ? XLPT_BOOT_XEN_NO
-							      : XLPT_BOOT_XEN_UNKNOWN;
 }
 
 int xlpt_boot_detect(struct xlpt_host *h, enum xlpt_era era, const char *release,

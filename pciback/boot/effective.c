@@ -4,9 +4,6 @@
  * libkmod itself, from a copy: so a captured tree cannot lead it elsewhere, and
  * what a change would do can be asked before it is made.
  */
-#include "pciback/boot/internal.h"
-#include "pciback/device/module.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <libkmod.h>
@@ -15,6 +12,8 @@
 #include <unistd.h>
 
 #include "core/file.h"
+#include "pciback/boot/internal.h"
+#include "pciback/device/module.h"
 
 /* In libkmod's order: of two files with one name, the first directory's counts. */
 static const char *const dirs[] = { "/etc/modprobe.d", "/run/modprobe.d",

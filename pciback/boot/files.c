@@ -6,10 +6,10 @@
  */
 #include "pciback/boot/internal.h"
 
-#include "core/file.h"
-
 #include <errno.h>
 #include <string.h>
+
+#include "core/file.h"
 
 #define HEADING \
 	"# Written by \"xlpt boot write\". xlpt owns this file whole; change it with xlpt boot.\n"

@@ -7,10 +7,6 @@
  */
 #include "pciback/boot/internal.h"
 
-#include "core/clock.h"
-#include "core/file.h"
-#include "core/stop.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -19,6 +15,10 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "core/clock.h"
+#include "core/file.h"
+#include "core/stop.h"
 
 #define HEADER	  110	/* "070701" and thirteen numbers of eight digits */
 #define NAME_MAX_ 4096	/* the kernel's PATH_MAX: longer names it skips, too */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pciback/device/config.h"
-#include "pciback/isolate/quirks.h"
 
 #include <string.h>
+
+#include "pciback/device/quirks.h"
 
 enum {
 	STATUS = 0x06,

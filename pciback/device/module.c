@@ -2,14 +2,14 @@
 /*
  * The part of bind.h that needs libkmod.
  */
-#include "pciback/device/bind.h"
+#include "pciback/device/module.h"
 
 #include <errno.h>
 #include <libkmod.h>
 #include <string.h>
 
 #include "core/text.h"
-#include "pciback/device/module.h"
+#include "pciback/device/bind.h"
 
 static void quiet(void *data, int priority, const char *file, int line, const char *fn,
 		  const char *format, va_list args)

@@ -8,7 +8,7 @@
 
 #include <errno.h>
 
-#include "pciback/sriov/vf.h"
+#include "pciback/device/physfn.h"
 
 #define DEVICES "/sys/bus/pci/devices"
 

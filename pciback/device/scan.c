@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pciback/device/scan.h"
-#include "pciback/boot/boot.h"
-#include "pciback/device/config.h"
 
 #include <errno.h>
 #include <pci/pci.h>
 #include <setjmp.h>
 #include <string.h>
+
+#include "pciback/device/config.h"
+#include "pciback/device/xen.h"
 
 #define DEVICES "/sys/bus/pci/devices"
 

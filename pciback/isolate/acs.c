@@ -3,8 +3,8 @@
  * Which functions keep their neighbours apart. The general rule is that of
  * drivers/pci/pci.c (pci_acs_enabled), the exceptions are in pciback/quirks.
  */
+#include "pciback/device/quirks.h"
 #include "pciback/isolate/isolate.h"
-#include "pciback/isolate/quirks.h"
 
 static bool multifunction(const struct xlpt_device *dev)
 {

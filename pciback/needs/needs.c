@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "pciback/needs/internal.h"
 
-#include "core/file.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <unistd.h>
+
+#include "core/file.h"
 
 #define DEVICES	  "/sys/bus/pci/devices"
 #define SLURP_MAX (32u << 20) /* mountinfo of a host with many containers */

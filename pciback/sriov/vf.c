@@ -23,13 +23,6 @@ static bool link_bdf(struct xlpt_host *h, struct xlpt_bdf *out, const char *path
 	       xlpt_bdf_from_sysfs_name(name, out);
 }
 
-bool xlpt_vf_physfn(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_bdf *pf)
-{
-	_cleanup_free_ char *path = xlpt_xasprintf(DEVICES "/%s/physfn", XLPT_BDF_STR(bdf));
-
-	return link_bdf(h, pf, path);
-}
-
 char *xlpt_net_of(struct xlpt_host *h, struct xlpt_bdf bdf)
 {
 	_cleanup_strv_ char **names = NULL;
@@ -269,15 +262,6 @@ int xlpt_pf_set_count(struct xlpt_host *h, const struct xlpt_pf *pf, int count,
 		return XLPT_ERR_CONFLICT;
 	}
 	return 0;
-}
-
-int xlpt_pf_autoprobe(struct xlpt_host *h, struct xlpt_bdf pf)
-{
-	long long v;
-
-	if (xlpt_host_read_long(h, &v, DEVICES "/%s/sriov_drivers_autoprobe", XLPT_BDF_STR(pf)) < 0)
-		return -1;
-	return v != 0;
 }
 
 int xlpt_pf_set_autoprobe(struct xlpt_host *h, struct xlpt_bdf pf, bool on, struct xlpt_diag *diag)

@@ -9,6 +9,7 @@
 
 #include "core/bdf.h"
 #include "core/host.h"
+#include "pciback/device/physfn.h"
 
 struct xlpt_pf {
 	struct xlpt_bdf bdf;
@@ -35,8 +36,6 @@ int xlpt_pf_read(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_pf *out,
 /* The PF of a VF and the VF's index there. XLPT_ERR_NOT_FOUND when bdf is no VF. */
 int xlpt_pf_of_vf(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_pf *out, unsigned *index,
 		  struct xlpt_diag *diag);
-/* Only whether it is a VF, and of which PF. */
-bool xlpt_vf_physfn(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_bdf *pf);
 
 /* Every PF of this host, in order of address. Caller disposes of each and frees *out. */
 int xlpt_pf_all(struct xlpt_host *h, struct xlpt_pf **out, size_t *n, struct xlpt_diag *diag);
@@ -49,12 +48,7 @@ int xlpt_pf_all(struct xlpt_host *h, struct xlpt_pf **out, size_t *n, struct xlp
 int xlpt_pf_set_count(struct xlpt_host *h, const struct xlpt_pf *pf, int count,
 		      struct xlpt_diag *diag);
 
-/*
- * Whether the kernel offers this PF's VFs to drivers of this host: 1, 0, or -1 where the
- * kernel has no such switch (sriov_drivers_autoprobe came with Linux 4.12). Setting
- * it changes nothing of the VFs that are there.
- */
-int xlpt_pf_autoprobe(struct xlpt_host *h, struct xlpt_bdf pf);
+/* Changes nothing of the VFs that are there. */
 int xlpt_pf_set_autoprobe(struct xlpt_host *h, struct xlpt_bdf pf, bool on, struct xlpt_diag *diag);
 
 /* Whether the interface is administratively up (IFF_UP in its flags file). */

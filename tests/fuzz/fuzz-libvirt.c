@@ -10,7 +10,7 @@
 
 #include "converters/convert.h"
 #include "converters/libvirt/libvirt.h"
-#include "converters/pool/def.h"
+#include "converters/libvirt/pool-def.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -265,8 +265,8 @@ static void test_help(void **state)
 					     "--json %s --help" };
 
 	(void)state;
-	for (size_t i = 0; xlpt_commands[i]; i++) {
-		const struct xlpt_command *cmd = xlpt_commands[i];
+	for (size_t i = 0; xlpt_program.commands[i]; i++) {
+		const struct xlpt_command *cmd = xlpt_program.commands[i];
 		_cleanup_free_ char *head = xlpt_xasprintf("Usage: xlpt %s ", cmd->name);
 
 		for (size_t k = 0; k < XLPT_ARRAY_SIZE(forms); k++) {
@@ -297,9 +297,9 @@ static void test_program_help(void **state)
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(lines); i++) {
 		expect(lines[i], 0, "Usage: xlpt COMMAND", NULL);
-		for (size_t k = 0; xlpt_commands[k]; k++)
-			assert_int_equal(!!strstr(last.out, xlpt_commands[k]->help),
-					 !(xlpt_commands[k]->flags & XLPT_CMD_HIDDEN));
+		for (size_t k = 0; xlpt_program.commands[k]; k++)
+			assert_int_equal(!!strstr(last.out, xlpt_program.commands[k]->help),
+					 !(xlpt_program.commands[k]->flags & XLPT_CMD_HIDDEN));
 		for (const struct xlpt_opt *o = xlpt_common_opts; o->name; o++)
 			assert_non_null(strstr(last.out, o->help));
 	}
@@ -313,8 +313,8 @@ static void test_program_help(void **state)
 static void test_records(void **state)
 {
 	(void)state;
-	for (size_t i = 0; xlpt_commands[i]; i++) {
-		const struct xlpt_command *cmd = xlpt_commands[i];
+	for (size_t i = 0; xlpt_program.commands[i]; i++) {
+		const struct xlpt_command *cmd = xlpt_program.commands[i];
 		const struct xlpt_opt *all[32];
 		size_t n = 0;
 
@@ -334,7 +334,7 @@ static void test_records(void **state)
 		assert_true(*cmd->help && !strchr(cmd->help, '\n'));
 		assert_int_not_equal(cmd->help[strlen(cmd->help) - 1], '.');
 		for (size_t k = 0; k < i; k++)
-			assert_string_not_equal(cmd->name, xlpt_commands[k]->name);
+			assert_string_not_equal(cmd->name, xlpt_program.commands[k]->name);
 	}
 }
 

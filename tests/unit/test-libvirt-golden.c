@@ -16,7 +16,7 @@
 
 #include "converters/convert.h"
 #include "converters/libvirt/libvirt.h"
-#include "converters/pool/def.h"
+#include "converters/libvirt/pool-def.h"
 
 #define DATA	"tests/data/convert/"
 #define SCHEMAS "/usr/share/libvirt/schemas/"

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "converters/libvirt/libvirt.h"
-#include "converters/pool/def.h"
+#include "converters/libvirt/pool-def.h"
 
 static const char network[] = "<network connections='2'>\n"
 			      "  <name>vf list</name>\n"

@@ -9,7 +9,7 @@
 
 #include "tests/unit/isolating.h"
 
-/* Chips of which Linux knows more than their registers say; pciback/isolate/quirks.c. */
+/* Chips of which Linux knows more than their registers say; pciback/device/quirks.c. */
 static void test_chips(void **state)
 {
 	(void)state;

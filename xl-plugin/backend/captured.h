@@ -16,8 +16,25 @@
 #ifndef XLPT_TOOLSTACK_FILE_H
 #define XLPT_TOOLSTACK_FILE_H
 
+#include "core/clock.h"
 #include "core/device.h"
+#include "core/host.h"
+#include "xenstore/store.h"
 #include "xl-plugin/backend/toolstack.h"
+
+/* Below a captured tree's root: what is not a file on the host. */
+#define XLPT_CAPTURE_DIR       "/xlpt-capture"
+#define XLPT_CAPTURE_STORE     XLPT_CAPTURE_DIR "/xenstore"
+#define XLPT_CAPTURE_TOOLSTACK XLPT_CAPTURE_DIR "/toolstack"
+#define XLPT_CAPTURE_CMDLINE   XLPT_CAPTURE_DIR "/xen-cmdline"
+#define XLPT_CAPTURE_MESSAGES  XLPT_CAPTURE_DIR "/xl-dmesg"
+
+/*
+ * Opens the xenstore and the toolstack that a tree was captured with: 1. A tree of files alone:
+ * 0, and neither is opened. XLPT_ERR_DATA for a malformed one; what was opened of it stays so.
+ */
+int xlpt_captured_open(struct xlpt_host *tree, struct xlpt_clock *clock, struct xlpt_store *store,
+		       struct xlpt_toolstack *ts, struct xlpt_diag *diag);
 
 /* Asks ts everything. devices: for whom the hypervisor is asked. Caller frees. */
 int xlpt_toolstack_dump(struct xlpt_toolstack *ts, const struct xlpt_devices *devices, char **text,

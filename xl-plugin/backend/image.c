@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "core/file.h"
 #include "xl-plugin/backend/image.h"
 
 #include <endian.h>
@@ -8,8 +7,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <json-c/json.h>
 
-#include "xl-plugin/cli/output.h"
+#include "core/file.h"
 
 #define MAGIC_LEN 32
 static const char magic[MAGIC_LEN] = "Xen saved domain, xl format\n \0 \r";

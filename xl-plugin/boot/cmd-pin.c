@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "core/policy.h"
+#include "core/text.h"
 #include "xl-plugin/boot/boot.h"
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/kept/pins.h"
-#include "core/text.h"
 #include "xl-plugin/kept/resolve.h"
 
 /* ---- what a pin is ---- */

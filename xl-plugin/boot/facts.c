@@ -5,8 +5,8 @@
  */
 #include <string.h>
 
-#include "pciback/needs/needs.h"
 #include "pciback/device/scan.h"
+#include "pciback/needs/needs.h"
 #include "xl-plugin/boot/boot.h"
 
 void xlpt_boot_note(char ***v, const char *fmt, ...)

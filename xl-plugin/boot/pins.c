@@ -6,8 +6,8 @@
  */
 #include <string.h>
 
-#include "xl-plugin/boot/boot.h"
 #include "core/text.h"
+#include "xl-plugin/boot/boot.h"
 #include "xl-plugin/cli/output.h"
 
 static struct xlpt_hide_group group_of(struct xlpt_bdf bdf)

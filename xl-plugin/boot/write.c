@@ -11,8 +11,8 @@
 #include "core/spec.h"
 #include "xenstore/pcibe.h"
 #include "xl-plugin/boot/boot.h"
-#include "xl-plugin/kept/file-change.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/kept/file-change.h"
 
 /* ---- would it work ---- */
 

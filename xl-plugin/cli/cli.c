@@ -4,18 +4,7 @@
 #include <getopt.h>
 #include <string.h>
 
-#include "xl-plugin/kept/journal.h"
 #include "xl-plugin/cli/output.h"
-#include "xl-plugin/kept/resolve.h"
-
-const struct xlpt_command *const xlpt_commands[] = {
-	&xlpt_cmd_list,	   &xlpt_cmd_show,    &xlpt_cmd_topology, &xlpt_cmd_hide,
-	&xlpt_cmd_unhide,  &xlpt_cmd_reset,   &xlpt_cmd_attach,	  &xlpt_cmd_detach,
-	&xlpt_cmd_start,   &xlpt_cmd_status,  &xlpt_cmd_repair,	  &xlpt_cmd_budget,
-	&xlpt_cmd_boot,	   &xlpt_cmd_guard,   &xlpt_cmd_vf,	  &xlpt_cmd_pool,
-	&xlpt_cmd_pin,	   &xlpt_cmd_capture, &xlpt_cmd_convert,  &xlpt_cmd_save,
-	&xlpt_cmd_restore, &xlpt_cmd_migrate, &xlpt_cmd_complete, NULL,
-};
 
 enum { OPT_JSON, OPT_DRY_RUN, OPT_SYSROOT, OPT_VERBOSE, OPT_HELP, N_COMMON };
 
@@ -65,8 +54,8 @@ static void program_help(FILE *f)
 	      "Gives physical PCI devices to Xen guests and takes them back, verified.\n\n"
 	      "Commands:\n",
 	      f);
-	for (size_t i = 0; xlpt_commands[i]; i++) {
-		const struct xlpt_command *cmd = xlpt_commands[i];
+	for (size_t i = 0; xlpt_program.commands[i]; i++) {
+		const struct xlpt_command *cmd = xlpt_program.commands[i];
 		char left[40];
 
 		if (cmd->flags & XLPT_CMD_HIDDEN)
@@ -289,7 +278,7 @@ static int resolve_pins(struct xlpt_env *env, struct xlpt_args *args, struct xlp
 
 			if (!xlpt_streq(opts[i].metavar, "BDF") || !xlpt_starts(*v, "pin:"))
 				continue;
-			rc = xlpt_args_device(env, *v, &bdf, diag);
+			rc = xlpt_program.device(env, *v, &bdf, diag);
 			if (rc)
 				return rc;
 			free(*v);
@@ -328,7 +317,7 @@ static int run_command(struct xlpt_env *env, const struct xlpt_command *cmd, int
 		goto out;
 	}
 	if (!(cmd->flags & XLPT_CMD_HIDDEN))
-		xlpt_journal_warn(env, cmd == &xlpt_cmd_repair || cmd == &xlpt_cmd_status);
+		xlpt_program.before(env, cmd->flags & XLPT_CMD_TELLS);
 	if (cmd->flags & (XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN))
 		xlpt_stop_catch();
 	rc = resolve_pins(env, &args, diag);
@@ -343,9 +332,9 @@ out:
 
 static const struct xlpt_command *find_command(const char *name)
 {
-	for (size_t i = 0; xlpt_commands[i]; i++)
-		if (!strcmp(xlpt_commands[i]->name, name))
-			return xlpt_commands[i];
+	for (size_t i = 0; xlpt_program.commands[i]; i++)
+		if (!strcmp(xlpt_program.commands[i]->name, name))
+			return xlpt_program.commands[i];
 	return NULL;
 }
 

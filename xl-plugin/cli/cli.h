@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Commands and their options. A command file ends with its own record; cli.c
- * holds the bare list of them, and makes parsing, --help and completion from
- * the records alone.
+ * Commands and their options. A command file ends with its own record;
+ * xl-plugin/commands.c has the list of them, and cli.c makes parsing, --help and
+ * completion from the records alone.
  */
 #ifndef XLPT_CLI_H
 #define XLPT_CLI_H
@@ -20,6 +20,7 @@ enum {
 	XLPT_CMD_MODIFIES = 1 << 0, /* changes the system: not with --sysroot */
 	XLPT_CMD_DRY_RUN = 1 << 1,  /* understands --dry-run */
 	XLPT_CMD_HIDDEN = 1 << 2,   /* not listed */
+	XLPT_CMD_TELLS = 1 << 3,    /* tells of interrupted operations itself */
 };
 
 #define XLPT_ANY_ARGS ((size_t)-1)
@@ -52,32 +53,29 @@ int xlpt_args_seconds(const struct xlpt_args *args, const char *opt, int64_t def
 /* An argument that must be an address. */
 int xlpt_args_bdf(const char *text, struct xlpt_bdf *out, struct xlpt_diag *diag);
 
-extern const struct xlpt_command xlpt_cmd_list;
-extern const struct xlpt_command xlpt_cmd_show;
-extern const struct xlpt_command xlpt_cmd_topology;
-extern const struct xlpt_command xlpt_cmd_hide;
-extern const struct xlpt_command xlpt_cmd_unhide;
-extern const struct xlpt_command xlpt_cmd_reset;
-extern const struct xlpt_command xlpt_cmd_attach;
-extern const struct xlpt_command xlpt_cmd_detach;
-extern const struct xlpt_command xlpt_cmd_start;
-extern const struct xlpt_command xlpt_cmd_status;
-extern const struct xlpt_command xlpt_cmd_repair;
-extern const struct xlpt_command xlpt_cmd_budget;
-extern const struct xlpt_command xlpt_cmd_boot;
-extern const struct xlpt_command xlpt_cmd_guard;
-extern const struct xlpt_command xlpt_cmd_vf;
-extern const struct xlpt_command xlpt_cmd_pool;
-extern const struct xlpt_command xlpt_cmd_pin;
-extern const struct xlpt_command xlpt_cmd_capture;
-extern const struct xlpt_command xlpt_cmd_convert;
-extern const struct xlpt_command xlpt_cmd_save;
-extern const struct xlpt_command xlpt_cmd_restore;
-extern const struct xlpt_command xlpt_cmd_migrate;
-extern const struct xlpt_command xlpt_cmd_complete;
+/* Words for the completion of the kinds of names that cli itself does not know ("pins", "pools"). */
+struct xlpt_words {
+	const char *what;
+	/* Caller frees the list. */
+	int (*names)(struct xlpt_env *env, char ***names, struct xlpt_diag *diag);
+};
 
-/* The list, NULL-terminated. */
-extern const struct xlpt_command *const xlpt_commands[];
+/*
+ * What the rooms above bring along: xl-plugin/commands.c fills it. All of it is there; lists end
+ * with NULL.
+ */
+struct xlpt_program {
+	const struct xlpt_command *const *commands;
+	/* Says what else there is to know before a command runs; quiet: the command tells it itself. */
+	void (*before)(struct xlpt_env *env, bool quiet);
+	/* What an option that wants a BDF was given: an address in any spelling, or pin:NAME. */
+	int (*device)(struct xlpt_env *env, const char *text, struct xlpt_bdf *out,
+		      struct xlpt_diag *diag);
+	const struct xlpt_words *words;
+};
+
+extern const struct xlpt_program xlpt_program;
+extern const struct xlpt_command xlpt_cmd_complete;
 /* Options every command takes. */
 extern const struct xlpt_opt xlpt_common_opts[];
 

@@ -12,8 +12,6 @@
 #include "pciback/sriov/vf.h"
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
-#include "xl-plugin/kept/pins.h"
-#include "xl-plugin/pool/pools.h"
 
 /*
  * A word for the shell, which takes it apart at line breaks. One with an order in
@@ -31,14 +29,18 @@ static void print_opts(struct xlpt_env *env, const struct xlpt_opt *opts)
 		offer(env, "--", opts->name);
 }
 
-static int pins(struct xlpt_env *env, const char *prefix, struct xlpt_diag *diag)
+/* Names of a kind that a room above knows. */
+static int words(struct xlpt_env *env, const char *what, const char *prefix, struct xlpt_diag *diag)
 {
+	const struct xlpt_words *w = xlpt_program.words;
 	_cleanup_strv_ char **names = NULL;
 	int rc = xlpt_env_need_host(env, diag);
 
-	if (rc == 0)
-		rc = xlpt_pins_list(env, &names, diag);
-	for (char **p = names; rc == 0 && *p; p++)
+	while (w->what && strcmp(w->what, what) != 0)
+		w++;
+	if (rc == 0 && w->what)
+		rc = w->names(env, &names, diag);
+	for (char **p = names; rc == 0 && p && *p; p++)
 		offer(env, prefix, *p);
 	return rc;
 }
@@ -53,7 +55,7 @@ static int devices(struct xlpt_env *env, struct xlpt_diag *diag)
 	for (size_t i = 0; rc == 0 && i < devs.n; i++)
 		if (devs.items[i].header != XLPT_HEADER_BRIDGE)
 			offer(env, "", XLPT_BDF_STR(devs.items[i].bdf));
-	return rc ? rc : pins(env, "pin:", diag);
+	return rc ? rc : words(env, "pins", "pin:", diag);
 }
 
 /* vfs: the addresses of VFs; otherwise what a PF may be called. */
@@ -94,34 +96,20 @@ static int guests(struct xlpt_env *env, struct xlpt_diag *diag)
 	return rc;
 }
 
-static int pools(struct xlpt_env *env, struct xlpt_diag *diag)
-{
-	_cleanup_strv_ char **names = NULL;
-	int rc = xlpt_env_need_host(env, diag);
-
-	if (rc == 0)
-		rc = xlpt_pool_names(env, &names, diag);
-	for (char **p = names; p && *p; p++)
-		offer(env, "", *p);
-	return rc;
-}
-
 static int cmd_complete(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	const char *what = args->pos[0];
 
 	if (!strcmp(what, "devices"))
 		return devices(env, diag);
-	if (!strcmp(what, "pins"))
-		return pins(env, "", diag);
-	if (!strcmp(what, "pools"))
-		return pools(env, diag);
+	if (!strcmp(what, "pins") || !strcmp(what, "pools"))
+		return words(env, what, "", diag);
 	if (!strcmp(what, "guests"))
 		return guests(env, diag);
 	if (!strcmp(what, "vfs") || !strcmp(what, "pfs"))
 		return sriov(env, !strcmp(what, "vfs"), diag);
-	for (size_t i = 0; xlpt_commands[i]; i++) {
-		const struct xlpt_command *cmd = xlpt_commands[i];
+	for (size_t i = 0; xlpt_program.commands[i]; i++) {
+		const struct xlpt_command *cmd = xlpt_program.commands[i];
 
 		if (!strcmp(what, "commands") && !(cmd->flags & XLPT_CMD_HIDDEN))
 			offer(env, "", cmd->name);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "xl-plugin/cli/env.h"
 
-#include "pciback/boot/boot.h"
-#include "xl-plugin/view/capture.h"
+#include "pciback/device/xen.h"
+#include "xl-plugin/backend/captured.h"
 #include "xl-plugin/cli/output.h"
 
 int xlpt_env_need_host(struct xlpt_env *env, struct xlpt_diag *diag)
@@ -22,6 +22,20 @@ int xlpt_env_need_host(struct xlpt_env *env, struct xlpt_diag *diag)
 	return 0;
 }
 
+/* Of a tree that xlpt capture made; another has neither, and that is no error here. */
+static int open_captured(struct xlpt_env *env, struct xlpt_diag *diag)
+{
+	int rc = env->store || env->ts ? 0
+				       : xlpt_captured_open(env->host, env->clock, &env->own_store,
+							    &env->own_ts, diag);
+
+	if (rc <= 0)
+		return rc;
+	env->store = &env->own_store;
+	env->ts = &env->own_ts;
+	return 0;
+}
+
 int xlpt_env_need_xen(struct xlpt_env *env, struct xlpt_diag *diag)
 {
 	int rc = xlpt_env_need_host(env, diag);
@@ -29,7 +43,7 @@ int xlpt_env_need_xen(struct xlpt_env *env, struct xlpt_diag *diag)
 	if (rc)
 		return rc;
 	if (env->sysroot) {
-		rc = xlpt_capture_open(env, diag);
+		rc = open_captured(env, diag);
 		if (rc || (env->store && env->ts))
 			return rc;
 		xlpt_diag_set(diag, XLPT_ERR_USAGE,
@@ -75,7 +89,7 @@ int xlpt_env_try_xen(struct xlpt_env *env, struct xlpt_diag *diag)
 	int rc = xlpt_env_need_host(env, diag);
 
 	if (rc == 0 && env->sysroot)
-		rc = xlpt_capture_open(env, diag);
+		rc = open_captured(env, diag);
 	if (rc || (env->store && env->ts))
 		return rc;
 	xlpt_diag_dispose(&env->no_xen);

@@ -375,3 +375,27 @@ void xlpt_table_print(struct xlpt_env *env, struct xlpt_table *t)
 		scols_print_table(t->tb);
 	xlpt_table_free(t);
 }
+
+void xlpt_print_plan(struct xlpt_env *env, const struct xlpt_plan *plan)
+{
+	struct json_object *root, *steps;
+
+	if (!env->json) {
+		for (size_t i = 0; i < plan->n; i++)
+			xlpt_say(env, "would %s", plan->steps[i].what);
+		if (!plan->n)
+			xlpt_say(env, "nothing to do");
+		return;
+	}
+	root = json_object_new_object();
+	steps = json_object_new_array();
+	for (size_t i = 0; i < plan->n; i++) {
+		struct json_object *o = json_object_new_object();
+
+		xlpt_json_add(o, "do", xlpt_json_str(plan->steps[i].what));
+		xlpt_json_add(o, "undo", xlpt_json_str(plan->steps[i].undo_what));
+		json_object_array_add(steps, o);
+	}
+	xlpt_json_add(root, "plan", steps);
+	xlpt_print_json(env, root);
+}

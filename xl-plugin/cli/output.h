@@ -10,6 +10,7 @@
 
 #include "core/device.h"
 #include "core/guest.h"
+#include "core/plan.h"
 #include "xl-plugin/cli/env.h"
 
 /* The error, once: text to err, or with --json {"error": {...}} to out. */
@@ -66,5 +67,8 @@ struct json_object *xlpt_json_bdf(struct xlpt_bdf bdf);
 struct json_object *xlpt_json_vf_identity(const struct xlpt_vf_identity *id); /* what is set */
 struct json_object *xlpt_json_guest(const struct xlpt_guest *guest);
 void xlpt_json_add(struct json_object *o, const char *key, struct json_object *value);
+
+/* The plan, for --dry-run: sentences, or {"plan": [{"do": ..., "undo": ...}]}. */
+void xlpt_print_plan(struct xlpt_env *env, const struct xlpt_plan *plan);
 
 #endif

@@ -7,8 +7,8 @@
 #include "converters/libvirt/libvirt.h"
 #include "core/file.h"
 #include "xl-plugin/cli/cli.h"
-#include "xl-plugin/convert/convert.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/convert/convert.h"
 
 /* ---- --edit ---- */
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "converters/libvirt/libvirt.h"
-#include "converters/pool/def.h"
+#include "converters/libvirt/pool-def.h"
 #include "xl-plugin/cli/output.h"
 
 /* ---- the report of one file ---- */

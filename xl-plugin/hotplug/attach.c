@@ -6,12 +6,16 @@
  */
 #include <string.h>
 
-#include "pciback/device/bind.h"
-#include "xl-plugin/hotplug/gone.h"
-#include "xl-plugin/hotplug/operation.h"
-#include "xl-plugin/cli/output.h"
 #include "core/text.h"
-#include "xl-plugin/vf/vf.h"
+#include "pciback/device/bind.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/budget.h"
+#include "xl-plugin/hotplug/config.h"
+#include "xl-plugin/hotplug/gone.h"
+#include "xl-plugin/hotplug/lease.h"
+#include "xl-plugin/hotplug/loan.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/hotplug/release.h"
 
 static int wait_ready(void *ctx, size_t i, struct xlpt_diag *diag)
 {

@@ -4,11 +4,14 @@
  * done, before it is done: a hotplug that fails, or whose xlpt is killed, has
  * disturbed the kernel as much as one that succeeds.
  */
+#include "xl-plugin/hotplug/budget.h"
+
 #include <string.h>
 #include <unistd.h>
 
-#include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/hotplug/release.h"
 
 #define COUNTDOWN_MS 1000
 

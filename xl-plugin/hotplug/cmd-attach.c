@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "xl-plugin/cli/cli.h"
-#include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/budget.h"
+#include "xl-plugin/hotplug/config.h"
+#include "xl-plugin/hotplug/operation.h"
 
 static void report_attach(const struct xlpt_op *op)
 {

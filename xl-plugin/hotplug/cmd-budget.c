@@ -3,8 +3,9 @@
 #include <unistd.h>
 
 #include "xl-plugin/cli/cli.h"
-#include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/budget.h"
+#include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/kept/resolve.h"
 
 /* What is asked about: the devices of the command line, or all that have anything counted. */
@@ -179,7 +180,7 @@ static void print_dry(struct xlpt_env *env, const char *who)
 
 	xlpt_plan_add(&plan, NULL, NULL, 0, xlpt_xasprintf("forget what was counted for %s", who),
 		      NULL);
-	xlpt_op_print_plan(env, &plan);
+	xlpt_print_plan(env, &plan);
 }
 
 static int reset(struct xlpt_env *env, const struct xlpt_args *args, const struct bdfs *b,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "xl-plugin/cli/cli.h"
-#include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/kept/resolve.h"
 
 static int setup(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_op *op,

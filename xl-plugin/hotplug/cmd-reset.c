@@ -3,8 +3,8 @@
 
 #include "pciback/device/scan.h"
 #include "xl-plugin/cli/cli.h"
-#include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/kept/resolve.h"
 
 static struct json_object *also_json(const struct xlpt_reset_way *way)

@@ -3,14 +3,16 @@
  * --config FILE: the guest's xl configuration follows what was done to the running guest, so that
  * its next start has the same devices. Only the pci entry of the file changes.
  */
+#include "xl-plugin/hotplug/config.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "converters/edit.h"
 #include "core/file.h"
-#include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/operation.h"
 
 #define MAX_SIZE (8u << 20) /* as convert has it */
 

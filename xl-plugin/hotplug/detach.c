@@ -4,11 +4,15 @@
  * (libxl_pci.c, pci_remove_done): what it answers is not asked here, what is
  * left in xenstore, in the device model and in the hypervisor is.
  */
-#include "pciback/device/bind.h"
-#include "xl-plugin/hotplug/operation.h"
-#include "xl-plugin/cli/output.h"
 #include "core/text.h"
-#include "xl-plugin/vf/vf.h"
+#include "pciback/device/bind.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/budget.h"
+#include "xl-plugin/hotplug/config.h"
+#include "xl-plugin/hotplug/lease.h"
+#include "xl-plugin/hotplug/loan.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/hotplug/release.h"
 
 static struct xlpt_item *item_of(void *ctx, size_t i)
 {

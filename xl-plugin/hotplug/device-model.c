@@ -9,8 +9,8 @@
 
 #include "core/file.h"
 #include "core/text.h"
-#include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/operation.h"
 
 #define LOG	  "/var/log/xen/qemu-dm-%s.log"
 #define LOG_MAX	  (256 * 1024) /* of what came since: a guest can make QEMU write without end */

@@ -5,6 +5,7 @@
 
 #include "core/text.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/kept/locks.h"
 
 #define LOOK_MS	  200
 #define KERNEL_MS 2000

@@ -8,9 +8,11 @@
 
 #include "pciback/device/bind.h"
 #include "pciback/device/scan.h"
-#include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/cli/output.h"
-#include "xl-plugin/vf/vf.h"
+#include "xl-plugin/hotplug/lease.h"
+#include "xl-plugin/hotplug/loan.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/hotplug/release.h"
 
 #define DRIVERS "/sys/bus/pci/drivers/"
 

@@ -7,11 +7,14 @@
 #include <string.h>
 
 #include "pciback/device/bind.h"
-#include "xl-plugin/hotplug/gone.h"
-#include "xl-plugin/kept/leases.h"
-#include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/cli/output.h"
-#include "xl-plugin/vf/vf.h"
+#include "xl-plugin/hotplug/gone.h"
+#include "xl-plugin/hotplug/lease.h"
+#include "xl-plugin/hotplug/loan.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/hotplug/release.h"
+#include "xl-plugin/kept/leases.h"
+#include "xl-plugin/kept/locks.h"
 
 void xlpt_returns_dispose(struct xlpt_returns *r)
 {

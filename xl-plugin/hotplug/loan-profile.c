@@ -2,7 +2,7 @@
 /* A VF's port profile at the switch, asked for by its PF's driver or by lldpad. */
 #include <string.h>
 
-#include "xl-plugin/vf/vf.h"
+#include "xl-plugin/hotplug/loan.h"
 
 #define LLDPAD_PID "/run/lldpad.pid"
 #define HOST_UUID  "/sys/class/dmi/id/product_uuid"

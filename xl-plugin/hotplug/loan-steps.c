@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* A VF's identity as steps of attach, detach, unhide and repair. */
-#include "xl-plugin/cli/output.h"
 #include "core/text.h"
-#include "xl-plugin/vf/vf.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/loan.h"
+#include "xl-plugin/kept/locks.h"
 
 static struct xlpt_item *item_of(void *ctx, size_t i)
 {

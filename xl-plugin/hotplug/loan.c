@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "xl-plugin/vf/vf.h"
+
+#include "xl-plugin/hotplug/loan.h"
 
 #include <string.h>
 
 #include "pciback/device/bind.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/kept/locks.h"
 
 #define SEP '\t' /* no value of an identity has one */
 

@@ -5,6 +5,7 @@
  */
 #include "pciback/device/scan.h"
 #include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/kept/locks.h"
 
 #define LOCK_TRIES 5
 

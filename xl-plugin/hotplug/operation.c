@@ -5,10 +5,13 @@
 
 #include "core/text.h"
 #include "pciback/device/scan.h"
-#include "xl-plugin/hotplug/gone.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/budget.h"
+#include "xl-plugin/hotplug/config.h"
+#include "xl-plugin/hotplug/gone.h"
+#include "xl-plugin/hotplug/lease.h"
+#include "xl-plugin/hotplug/mend.h"
 #include "xl-plugin/kept/resolve.h"
-#include "xl-plugin/vf/vf.h"
 
 void xlpt_op_init(struct xlpt_op *op, struct xlpt_env *env)
 {
@@ -108,7 +111,7 @@ int xlpt_op_add_spec(struct xlpt_op *op, const char *text, struct xlpt_diag *dia
 	} else if (spec.pin) {
 		rc = xlpt_resolve_pin(op->env, spec.pin, &bdf, diag);
 	} else if (spec.pool) {
-		rc = xlpt_resolve_pool(op, &spec, &bdf, diag);
+		rc = xlpt_take_from_pool(op, &spec, &bdf, diag);
 	}
 	if (rc)
 		return rc;
@@ -179,6 +182,7 @@ static int mend_first(struct xlpt_op *op, struct xlpt_diag *diag)
 	int rc = xlpt_journal_interrupted(op->env, &js, &n, diag);
 
 	for (size_t i = 0; i < n; i++) {
+		const struct xlpt_mender *mender = xlpt_mender_of(&js[i]);
 		bool ours =
 			op->has_guest && js[i].guest.name && js[i].guest.domid == op->guest.domid;
 		/* Another guest's lock is not held here: that journal is for xlpt repair. */
@@ -194,13 +198,13 @@ static int mend_first(struct xlpt_op *op, struct xlpt_diag *diag)
 			ours |= found;
 			all &= found;
 		}
-		for (size_t m = 0; m < op->n; m++)
-			ours |= xlpt_vf_journal_touches(op->env, &js[i], op->items[m].spec.bdf);
+		for (size_t m = 0; mender && mender->touches && m < op->n; m++)
+			ours |= mender->touches(op->env, &js[i], op->items[m].spec.bdf);
 		/* Devices whose locks this operation does not hold are left to xlpt repair. */
 		if (rc == 0 && ours && all) {
 			rc = xlpt_journal_adopt(op->env, &js[i], diag);
 			if (rc > 0) {
-				rc = xlpt_repair_one(op->env, &js[i], diag);
+				rc = xlpt_mend_locked(op->env, &js[i], diag);
 				mark_mended(op, &js[i]);
 			}
 		} else if (rc == 0 && ours) {
@@ -309,30 +313,6 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 	return rc ? rc : xlpt_op_config_again(op, diag);
 }
 
-void xlpt_op_print_plan(struct xlpt_env *env, const struct xlpt_plan *plan)
-{
-	struct json_object *root, *steps;
-
-	if (!env->json) {
-		for (size_t i = 0; i < plan->n; i++)
-			xlpt_say(env, "would %s", plan->steps[i].what);
-		if (!plan->n)
-			xlpt_say(env, "nothing to do");
-		return;
-	}
-	root = json_object_new_object();
-	steps = json_object_new_array();
-	for (size_t i = 0; i < plan->n; i++) {
-		struct json_object *o = json_object_new_object();
-
-		xlpt_json_add(o, "do", xlpt_json_str(plan->steps[i].what));
-		xlpt_json_add(o, "undo", xlpt_json_str(plan->steps[i].undo_what));
-		json_object_array_add(steps, o);
-	}
-	xlpt_json_add(root, "plan", steps);
-	xlpt_print_json(env, root);
-}
-
 static struct xlpt_plan_observer journal_of(struct xlpt_op *op)
 {
 	return xlpt_journal_observer(op->outer ? op->outer : &op->journal);
@@ -368,7 +348,7 @@ int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan
 	if (rc)
 		return rc;
 	if (op->env->dry_run) {
-		xlpt_op_print_plan(op->env, plan);
+		xlpt_print_plan(op->env, plan);
 		return 0;
 	}
 	op->env->done |= !plan->n;

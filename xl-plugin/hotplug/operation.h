@@ -13,68 +13,17 @@
 #include "pciback/needs/needs.h"
 #include "pciback/reset/reset.h"
 #include "xenstore/pcibe.h"
+#include "xl-plugin/hotplug/place.h"
+#include "xl-plugin/hotplug/wait.h"
 #include "xl-plugin/kept/journal.h"
-#include "xl-plugin/kept/ledger.h"
-#include "xl-plugin/kept/settings.h"
 #include "xl-plugin/kept/leases.h"
+#include "xl-plugin/kept/ledger.h"
+#include "xl-plugin/kept/locks.h"
+#include "xl-plugin/kept/settings.h"
 
-#define XLPT_GUEST_TIMEOUT_MS 60000	 /* for a guest to answer; --timeout changes it */
-#define XLPT_PORT_TIMEOUT_MS  10000	 /* to free its frontend once the backend is gone */
-#define XLPT_DOMID_NONE	      UINT32_MAX /* of a guest that is still to be created */
-#define XLPT_LOCK_TIMEOUT_MS  120000	 /* longer than one operation with libxl's own time-outs */
+#define XLPT_DOMID_NONE UINT32_MAX /* of a guest that is still to be created */
 
-/* ---- where every device is (state.c) ---- */
-
-struct xlpt_owner {
-	struct xlpt_bdf bdf;
-	uint32_t domid;
-	char *guest; /* name, or NULL when the domain is gone */
-	enum xlpt_guest_type type;
-	struct xlpt_pcidev dev; /* as the backend lists it; opts not kept */
-	int be_state, fe_state;
-	bool lost;  /* the hypervisor has it with no guest: a removal that was cut short */
-	bool dying; /* the guest is on its way out; with shut_down nobody has destroyed it yet */
-	bool shut_down;
-};
-
-struct xlpt_owners {
-	struct xlpt_owner *items;
-	size_t n, alloc;
-};
-
-void xlpt_owners_dispose(struct xlpt_owners *owners);
-#define _cleanup_owners_ XLPT_CLEANUP(xlpt_owners_dispose)
-/* Empty without xenstore. */
-int xlpt_owners_read(struct xlpt_env *env, struct xlpt_owners *out, struct xlpt_diag *diag);
-/*
- * Who has it. Several backends can name one device: a guest that lives comes before
- * one on its way out, and that before a domain that is gone (guest NULL).
- */
-const struct xlpt_owner *xlpt_owners_find(const struct xlpt_owners *owners, struct xlpt_bdf bdf);
-/* Which domain that exists has a backend that names it: 1 and *domid, 0 for none, negative code. */
-int xlpt_owner_now(struct xlpt_env *env, struct xlpt_bdf bdf, uint32_t *domid,
-		   struct xlpt_diag *diag);
-/* ... or the hypervisor has it with one, or that cannot be said: then its identity stays. */
-bool xlpt_guest_may_have(struct xlpt_env *env, struct xlpt_bdf bdf);
-
-void xlpt_place_dispose(struct xlpt_place *place);
-#define _cleanup_place_ XLPT_CLEANUP(xlpt_place_dispose)
-/* needs may be NULL. */
-int xlpt_place_read(struct xlpt_env *env, const struct xlpt_device *dev,
-		    const struct xlpt_owners *owners, const struct xlpt_needs *needs,
-		    struct xlpt_place *out, struct xlpt_diag *diag);
-
-/*
- * One word and more for people: "dom0", "hidden", "assigned to web1",
- * "assigned to web1, in part"; "hidden, does not answer". Caller frees.
- */
-char *xlpt_state_text(const struct xlpt_device *dev, const struct xlpt_owner *owner);
-/* "dom0" ("host" where there is no Xen) "hidden" "assigned" "partial" */
-const char *xlpt_state_word(const struct xlpt_device *dev, const struct xlpt_owner *owner);
-/* A PV guest's device is in place when its frontend has connected and knows the address. */
-bool xlpt_owner_complete(const struct xlpt_owner *owner);
-
-/* ---- --config: the guest's xl configuration (op-config.c) ---- */
+/* ---- --config: the guest's xl configuration (config.c) ---- */
 
 struct xlpt_op_config {
 	char *path;   /* absolute, links followed; NULL = no --config */
@@ -167,7 +116,7 @@ struct xlpt_op {
 	/* the host's functions in brief, read when first asked for: who is where, xlpt_op_bus */
 	struct xlpt_devices bus;
 	char **bus_names; /* of all functions, as listed just before */
-	/* attach: the others in the devices' isolation sets, and why (op-split.c) */
+	/* attach: the others in the devices' isolation sets, and why (split.c) */
 	struct xlpt_mate *mates;
 	size_t n_mates, alloc_mates;
 	/* found them, and finds them again; NULL = there are none to find */
@@ -189,9 +138,6 @@ void xlpt_op_dispose(struct xlpt_op *op);
 int xlpt_op_add_spec(struct xlpt_op *op, const char *text, struct xlpt_diag *diag);
 int xlpt_op_add_bdf(struct xlpt_op *op, struct xlpt_bdf bdf, struct xlpt_diag *diag);
 
-/* Prints the plan for --dry-run (text, or {"plan": [...]}). */
-void xlpt_op_print_plan(struct xlpt_env *env, const struct xlpt_plan *plan);
-
 /* The workflows. With env->dry_run they print the plan and change nothing. */
 int xlpt_op_hide(struct xlpt_op *op, struct xlpt_diag *diag);
 int xlpt_op_unhide(struct xlpt_op *op, struct xlpt_diag *diag);
@@ -199,7 +145,7 @@ int xlpt_op_attach(struct xlpt_op *op, struct xlpt_diag *diag);
 int xlpt_op_detach(struct xlpt_op *op, struct xlpt_diag *diag);
 int xlpt_op_reset(struct xlpt_op *op, struct xlpt_diag *diag);
 
-/* ---- pieces shared by them (op.c, op-hide.c, op-release.c) ---- */
+/* ---- pieces shared by them (operation.c, hide.c) ---- */
 
 /* Locks guest and devices, mends what an earlier operation on them left, reads the facts. */
 int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag);
@@ -207,7 +153,7 @@ int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan
 		    struct xlpt_diag *diag);
 bool xlpt_op_forced(const struct xlpt_op *op, struct xlpt_bdf bdf);
 
-/* op-lock.c: guest, devices and mates, as they are once the locks are had. */
+/* operation-lock.c: guest, devices and mates, as they are once the locks are had. */
 int xlpt_op_lock(struct xlpt_op *op, struct xlpt_diag *diag);
 /*
  * op->bus. Where a function sits and what is beside it stays while the operation
@@ -216,7 +162,7 @@ int xlpt_op_lock(struct xlpt_op *op, struct xlpt_diag *diag);
 int xlpt_op_bus(struct xlpt_op *op, struct xlpt_diag *diag);
 void xlpt_op_drop_bus(struct xlpt_op *op);
 
-/* op-split.c: before the locks, which cover the mates too, and when the facts are there. */
+/* split.c: before the locks, which cover the mates too, and when the facts are there. */
 int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag);
 int xlpt_op_judge_split(struct xlpt_op *op, struct xlpt_diag *diag);
 /*
@@ -233,13 +179,13 @@ int xlpt_op_mates_again(struct xlpt_op *op, bool *same, struct xlpt_diag *diag);
 /* RULE when dom0 drives item and uses what is behind it (VMD): it cannot be taken from its driver. */
 int xlpt_op_judge_carrier(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag);
 /*
- * op-reserved.c: fills what f says of memory that firmware has reserved for several functions.
+ * reserved.c: fills what f says of memory that firmware has reserved for several functions.
  * *shared backs f->rdm_shared; caller frees.
  */
 int xlpt_op_reserved(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_attach_facts *f,
 		     char **shared, struct xlpt_diag *diag);
 /*
- * op-dm.c: what an HVM guest's device model says in its log. Where that ends now; and whether it
+ * device-model.c: what an HVM guest's device model says in its log. Where that ends now; and whether it
  * has complained of item, at item->guest_address, since op->dm_log_end: CONFLICT, with its lines.
  */
 uint64_t xlpt_dm_log_end(struct xlpt_op *op);
@@ -274,132 +220,5 @@ int xlpt_origin_read(struct xlpt_env *env, struct xlpt_bdf bdf, bool *known, cha
 		     struct xlpt_diag *diag);
 /* The same for item i, which may not be hidden yet. */
 int xlpt_op_read_origin(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag);
-
-/*
- * Reads the configuration and tries the change, before anything is touched: SYNTAX with its place
- * when the file is malformed. Called once the items are known.
- */
-int xlpt_op_config_check(struct xlpt_op *op, const char *path, bool remove, struct xlpt_diag *diag);
-/* Under the locks: another command may have changed it while they were waited for. */
-int xlpt_op_config_again(struct xlpt_op *op, struct xlpt_diag *diag);
-/* The step that changes it, if --config was given and there is anything to change. */
-void xlpt_plan_config(struct xlpt_plan *plan, const struct xlpt_op *op);
-void xlpt_op_config_say(const struct xlpt_op *op);
-/* Repair: brings the file in line with what became of the devices that have a spec in the journal. */
-void xlpt_config_mend(struct xlpt_env *env, const struct xlpt_journal *j);
-/* The step that leases item i, for an item out of a pool; and the one that gives it back. */
-void xlpt_plan_lease(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
-void xlpt_plan_give_back(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
-/* IN_USE for an item that is leased to another guest than the operation's. */
-int xlpt_op_check_leases(struct xlpt_op *op, struct xlpt_diag *diag);
-/* Holds the leases of the items that the operation's guest has. */
-int xlpt_op_hold_leases(struct xlpt_op *op, struct xlpt_diag *diag);
-
-/* Whatever the state: the device leaves pciback and goes to where it came from. */
-int xlpt_give_back(struct xlpt_env *env, struct xlpt_bdf bdf, bool origin_known, const char *origin,
-		   char **driver, struct xlpt_diag *diag);
-
-/*
- * Whatever the state: afterwards the guest does not have the device, neither in
- * xenstore nor in its device model nor in the hypervisor. Used to undo an
- * attach, for detach --force, and by repair. Without force a live guest that
- * does not answer keeps it (XLPT_ERR_LEFT): a device that is taken from a driver
- * in its probe wedges a PV guest, and QEMU goes on using one that it holds.
- */
-int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, bool force,
-		 int64_t timeout_ms, struct xlpt_diag *diag);
-
-/*
- * Takes back what only the hypervisor knows of: grants on ports, memory and the
- * interrupt, and the assignment. libxl leaves the grants behind when an add
- * fails, 4.17 after every removal from an HVM guest, and many releases those on
- * memory above 4 GiB. An interrupt line or a page that another device of the guest
- * uses stays granted. Then Xen is asked, as far as it answers, whether the guest
- * can still map the memory: CONFLICT.
- */
-int xlpt_revoke(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, struct xlpt_diag *diag);
-
-/* The same for a device that this host has no more: what is left of it with the guest. */
-int xlpt_release_absent(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf,
-			int64_t timeout_ms, struct xlpt_diag *diag);
-
-/*
- * Another device of the HVM guest uses the same interrupt line. libxl (4.18 and later) takes the line
- * away with the first of them; QEMU, which has it bound for the other, can then not unbind it, and no
- * device of that line comes to the guest again. xlpt_release does without libxl then.
- */
-bool xlpt_line_kept(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf);
-
-/* Removes a backend without devices, and waits until the guest has let go of its frontend. */
-int xlpt_clear_empty(struct xlpt_env *env, uint32_t domid, bool *cleared, struct xlpt_diag *diag);
-
-/* ---- waiting for the guest (wait.c) ---- */
-
-/*
- * NO_GUEST, in those words, when the guest has ended or is about to since it was
- * looked up; else 0, and diag is as it was.
- */
-int xlpt_guest_still_there(struct xlpt_env *env, const struct xlpt_guest *guest,
-			   struct xlpt_diag *diag);
-
-/*
- * PV: the frontend is Connected and the device published. Fills the address the guest
- * sees. Ends as soon as the frontend says that it gave up. gave_up: what it said of
- * that earlier (NULL: nothing); such a one gets a moment to begin anew.
- */
-int xlpt_wait_connected(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf,
-			const char *gave_up, int64_t timeout_ms, struct xlpt_bdf *vdev,
-			struct xlpt_diag *diag);
-/* PV: no backend, or frontend and backend both Connected: a change may begin. */
-int xlpt_wait_settled(struct xlpt_env *env, const struct xlpt_guest *guest, int64_t timeout_ms,
-		      struct xlpt_diag *diag);
-/* The backend names the device no more (PV: a guest that answers late is waited for). */
-int xlpt_wait_gone(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf,
-		   int64_t timeout_ms, struct xlpt_diag *diag);
-/* PV, the last device went: the guest's frontend has closed its event channel. */
-bool xlpt_wait_port_closed(struct xlpt_env *env, uint32_t domid, unsigned port, int64_t timeout_ms);
-
-/* ---- the hotplug budget (op-budget.c) ---- */
-
-/* Before anything is touched: the host's settings. A forced detach does with the defaults. */
-int xlpt_budget_settings(struct xlpt_op *op, struct xlpt_diag *diag);
-/*
- * Counts what the owners say other tools did since the last look. since_ms: when
- * reading them began. What cannot be counted does not stop the caller.
- */
-void xlpt_budget_look(struct xlpt_env *env, const struct xlpt_owners *owners, int64_t since_ms);
-/*
- * Reserves one hotplug for each device of the operation that has something to
- * do, or none: XLPT_ERR_BUDGET, op->budget_next_ms. A forced one is counted and
- * not refused. A dry run asks and writes nothing. Other operations than attach
- * and detach cost nothing.
- */
-int xlpt_budget_reserve(struct xlpt_op *op, const char *name, struct xlpt_diag *diag);
-/* The operation was done: its devices are where it put them. */
-void xlpt_budget_settle(struct xlpt_op *op, const char *name);
-/* xlpt_release, and one more counted (kind: UNDO or REPAIR) when the guest has the device. */
-int xlpt_budget_release(struct xlpt_env *env, enum xlpt_ledger_kind kind, uint32_t domid,
-			struct xlpt_bdf bdf, bool force, int64_t timeout_ms,
-			struct xlpt_diag *diag);
-/* For --wait: with a countdown, until ms have gone by or a signal comes. Hold no lock. */
-int xlpt_budget_wait(struct xlpt_env *env, int64_t ms, struct xlpt_diag *diag);
-
-/* ---- repair (op-repair.c) ---- */
-
-/* Mends one interrupted operation, adopted by the caller, who holds its locks. */
-int xlpt_repair_one(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag);
-/* The same with the locks that the operation itself had; the caller has none. */
-int xlpt_repair_journal(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag);
-/* Contradictions that no journal explains (op-repair-facts.c); *found grows by each. */
-int xlpt_repair_facts(struct xlpt_env *env, size_t *found, struct xlpt_diag *diag);
-/* Its devices get the driver_override back that the journal has. */
-void xlpt_repair_overrides(struct xlpt_env *env, const struct xlpt_journal *j);
-/* An interrupted reset: the kernel's list of methods is put back. */
-int xlpt_repair_reset(struct xlpt_env *env, const struct xlpt_journal_dev *d,
-		      struct xlpt_diag *diag);
-/* All of them, and contradictions without a journal. Prints what it does. */
-/* Takes away (dry_run: counts) what killed xlpts had not finished, and says so. sweep.c. */
-size_t xlpt_op_sweep(struct xlpt_env *env);
-int xlpt_op_repair(struct xlpt_env *env, struct xlpt_diag *diag);
 
 #endif

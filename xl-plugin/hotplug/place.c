@@ -3,7 +3,7 @@
 
 #include "pciback/device/bind.h"
 #include "xl-plugin/hotplug/operation.h"
-#include "xl-plugin/vf/vf.h"
+#include "xl-plugin/hotplug/vf-use.h"
 
 void xlpt_owners_dispose(struct xlpt_owners *owners)
 {

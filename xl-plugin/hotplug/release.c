@@ -6,12 +6,14 @@
  * the order in which libxl puts it there (libxl_pci.c: note, device model,
  * grants, assignment, xenstore), and ends with asking the hypervisor.
  */
+#include "xl-plugin/hotplug/release.h"
+
 #include <inttypes.h>
 
-#include "pciback/device/scan.h"
 #include "core/text.h"
-#include "xl-plugin/hotplug/operation.h"
+#include "pciback/device/scan.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/operation.h"
 
 /* A guest that is connected answers within this, or it is taken by force. */
 #define POLITE_MS 15000

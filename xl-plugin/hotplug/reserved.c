@@ -4,8 +4,8 @@
  * can write what the others read, so Xen gives none away unless it is told to be relaxed.
  */
 #include "pciback/device/firmware.h"
-#include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/operation.h"
 
 static bool same_guest(const struct xlpt_op *op, struct xlpt_bdf bdf)
 {

@@ -7,11 +7,12 @@
  */
 #include <string.h>
 
+#include "core/text.h"
 #include "pciback/device/bind.h"
 #include "pciback/device/scan.h"
-#include "xl-plugin/hotplug/operation.h"
-#include "core/text.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/kept/locks.h"
 
 #define NEIGHBOUR_LOCK_MS 5000
 

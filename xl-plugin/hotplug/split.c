@@ -4,10 +4,11 @@
  * away, or back to dom0, and where it is. The mates are locked with the devices:
  * two guests that want one each at the same moment are told the truth.
  */
-#include "pciback/isolate/isolate.h"
 #include "pciback/device/scan.h"
-#include "xl-plugin/hotplug/operation.h"
+#include "pciback/isolate/isolate.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/kept/locks.h"
 #include "xl-plugin/kept/resolve.h"
 
 void xlpt_op_drop_mates(struct xlpt_op *op)

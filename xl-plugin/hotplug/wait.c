@@ -7,9 +7,9 @@
 #include <errno.h>
 #include <string.h>
 
-#include "xl-plugin/hotplug/operation.h"
 #include "core/text.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/operation.h"
 
 /* Both ends are watched; this is for a guest that dies without a word in xenstore. */
 #define LOOK_AGAIN_MS 1000

@@ -15,6 +15,7 @@
 #include "core/file.h"
 #include "pciback/boot/boot.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/kept/locks.h"
 
 #define TEXT_LIMIT (1u << 20)
 
@@ -310,7 +311,7 @@ int xlpt_change_begin(struct xlpt_env *env, struct xlpt_locks *locks, const char
 	return rc;
 }
 
-int xlpt_change_repair(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
+static int change_repair(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *kind = xlpt_xstrndup(j->op, strcspn(j->op, " "));
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
@@ -322,3 +323,5 @@ int xlpt_change_repair(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 		rc = xlpt_journal_adopt(env, j, diag);
 	return rc > 0 ? mend(env, j, diag) : rc;
 }
+
+const struct xlpt_mender xlpt_mender_files = { .is = xlpt_change_is, .whole = change_repair };

@@ -13,7 +13,7 @@
 
 #include <sys/stat.h>
 
-#include "xl-plugin/kept/journal.h"
+#include "xl-plugin/kept/mender.h"
 
 enum xlpt_change_kind {
 	XLPT_CHANGE_TEXT,
@@ -49,7 +49,6 @@ int xlpt_change_run(struct xlpt_env *env, struct xlpt_journal *j, const struct x
 
 /* A journal of such changes. */
 bool xlpt_change_is(const struct xlpt_journal *j);
-/* xlpt repair: takes the lock and mends what one journal tells. */
-int xlpt_change_repair(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag);
+extern const struct xlpt_mender xlpt_mender_files;
 
 #endif

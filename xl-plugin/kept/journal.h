@@ -77,35 +77,4 @@ int xlpt_journal_adopt(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 /* Tells on err what was interrupted; quiet = say nothing (repair and status tell it themselves). */
 void xlpt_journal_warn(struct xlpt_env *env, bool quiet);
 
-/*
- * ---- locks (core/lock.h): a guest, devices by their addresses, PFs, the pools, files.
- * Whoever is called takes what he needs, whether his caller has it or not. ----
- */
-
-int xlpt_lock_guest(struct xlpt_env *env, struct xlpt_locks *locks, uint32_t domid,
-		    int64_t deadline, struct xlpt_diag *diag);
-/* A guest that is to be created, by its name: two at once would both find that it does not run. */
-int xlpt_lock_name(struct xlpt_env *env, struct xlpt_locks *locks, const char *name,
-		   int64_t deadline, struct xlpt_diag *diag);
-int xlpt_lock_device(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt_bdf bdf,
-		     int64_t deadline, struct xlpt_diag *diag);
-/* How many VFs a PF has, and what they are set to. */
-int xlpt_lock_pf(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt_bdf pf,
-		 int64_t deadline, struct xlpt_diag *diag);
-/* Guest (NULL for none) and devices in that order; bdfs is sorted in place. */
-int xlpt_lock_all(struct xlpt_env *env, struct xlpt_locks *locks, const uint32_t *domid,
-		  struct xlpt_bdf *bdfs, size_t n, struct xlpt_diag *diag);
-bool xlpt_locked_device(const struct xlpt_env *env, struct xlpt_bdf bdf);
-/* Definitions and leases of all pools. Who has them waits for nothing. */
-int xlpt_lock_pools(struct xlpt_env *env, struct xlpt_locks *locks, int64_t deadline,
-		    struct xlpt_diag *diag);
-/*
- * Files that are read, decided on and written: boot-time hiding and the pins
- * ("boot"), the guard ("guard"), the hotplug ledger ("ledger"). Taken before the
- * first of them is read, or the change of another xlpt would be written over.
- * what: for the messages.
- */
-int xlpt_lock_files(struct xlpt_env *env, struct xlpt_locks *locks, const char *name,
-		    const char *what, struct xlpt_diag *diag);
-
 #endif

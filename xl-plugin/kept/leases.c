@@ -14,8 +14,8 @@
 #include <unistd.h>
 
 #include "core/file.h"
-#include "xl-plugin/kept/kept.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/kept/kept.h"
 
 #define RECORD XLPT_LEASE_RECORD
 

@@ -90,44 +90,4 @@ void xlpt_leases_move(struct xlpt_leases *from, struct xlpt_bdf bdf, struct xlpt
 /* The end of an operation: what it still holds is given back, or left where stays is set. */
 void xlpt_leases_end(struct xlpt_env *env, struct xlpt_leases *leases);
 
-/* ---- pool-reconcile.c ---- */
-
-struct xlpt_returned {
-	struct xlpt_bdf bdf;
-	char *pool, *guest;
-	char *why; /* "web1 is gone" */
-};
-
-struct xlpt_returns {
-	struct xlpt_returned *items;
-	size_t n, alloc;
-};
-
-void xlpt_returns_dispose(struct xlpt_returns *r);
-#define _cleanup_returns_ XLPT_CLEANUP(xlpt_returns_dispose)
-
-/*
- * Gives back every lease that is over: its guest is gone or has the device no
- * more, the host was restarted since, the VF is not there. What somebody works on
- * is left to him. Needs Xen. It waits for the kernel and for netlink, so nobody
- * calls it who has the lock of the pools: decide under that, give back outside,
- * and look again. out may be NULL. With env->dry_run only tells.
- */
-int xlpt_leases_reconcile(struct xlpt_env *env, struct xlpt_returns *out, struct xlpt_diag *diag);
-/*
- * All leases as xlpt_leases_read; in a dry run, which has given nothing back,
- * without those that are over. Without Xen nobody knows which are.
- */
-int xlpt_leases_current(struct xlpt_env *env, struct xlpt_leases *out, struct xlpt_diag *diag);
-/* What a dry run would give back counts as free in it: takes those out of the list. */
-void xlpt_leases_forget(struct xlpt_leases *leases, const struct xlpt_returns *returned);
-/*
- * Ends a lease that is held, with the lock of its VF: the identity is restored, the
- * VF goes back to its dom0 driver if its pool says so, and the file goes. A VF that a
- * guest still has keeps what it has; whoever takes it from that guest restores it.
- */
-int xlpt_lease_return(struct xlpt_env *env, struct xlpt_lease *l, struct xlpt_diag *diag);
-/* Reconciles for commands that have something else to do: no leases, nothing done; tells with -v. */
-int xlpt_leases_tidy(struct xlpt_env *env, struct xlpt_diag *diag);
-
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What xlpt locks, and what it says while it waits. The order is core/lock's. */
+#include "xl-plugin/kept/locks.h"
+
 #include <errno.h>
 
 #include "core/file.h"
 #include "core/text.h"
-#include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/cli/output.h"
 
 #define LOCK_DIR XLPT_STATE_DIR "/lock"

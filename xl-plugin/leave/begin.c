@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The beginning of a save or migration: what the guest is and holds, read under its lock. */
-#include "xl-plugin/leave/leave.h"
-
 #include "core/text.h"
-#include "xl-plugin/sentry/holdings.h"
 #include "xl-plugin/cli/output.h"
-#include "xl-plugin/vf/vf.h"
+#include "xl-plugin/hotplug/lease.h"
+#include "xl-plugin/hotplug/loan.h"
+#include "xl-plugin/kept/locks.h"
+#include "xl-plugin/leave/leave.h"
+#include "xl-plugin/sentry/holdings.h"
 
 static int take_items(struct xlpt_leave *l, const char *what, struct xlpt_diag *diag)
 {

@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "xl-plugin/cli/cli.h"
-#include "xl-plugin/leave/leave.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/leave/leave.h"
 
 static void finish(struct xlpt_env *env, struct json_object *root)
 {

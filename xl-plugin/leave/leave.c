@@ -7,6 +7,9 @@
 #include <unistd.h>
 
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/lease.h"
+#include "xl-plugin/hotplug/release.h"
+#include "xl-plugin/kept/locks.h"
 
 #define SETTLE_MS 2000
 

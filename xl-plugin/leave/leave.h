@@ -11,6 +11,7 @@
 #include "core/file.h"
 #include "xl-plugin/backend/image.h"
 #include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/kept/mender.h"
 
 #define XLPT_LEAVE_TIMEOUT_MS 60000 /* for a domain to be gone, or an interrupted xl to end */
 
@@ -50,8 +51,8 @@ int xlpt_op_save(struct xlpt_leave *l, struct xlpt_diag *diag);
 int xlpt_op_restore(struct xlpt_leave *l, struct xlpt_diag *diag);
 int xlpt_op_migrate(struct xlpt_leave *l, struct xlpt_diag *diag);
 
-/* Ends one that was cut short; takes its locks and the journal itself. */
-int xlpt_leave_repair(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag);
+/* Ends a save, restore or migration that was cut short. */
+extern const struct xlpt_mender xlpt_mender_leave;
 
 /* ---- pieces (leave.c) ---- */
 

@@ -9,9 +9,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "xl-plugin/leave/leave.h"
-#include "xl-plugin/cli/output.h"
 #include "core/text.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/mend.h"
+#include "xl-plugin/kept/locks.h"
+#include "xl-plugin/leave/leave.h"
 #include "xl-plugin/pool/pools.h"
 
 /* The last word on it. */
@@ -302,7 +304,7 @@ static int repair_migrate(struct xlpt_env *env, struct xlpt_journal *j, struct x
 	return 0;
 }
 
-int xlpt_leave_repair(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
+static int leave_repair(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
 {
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
 	_cleanup_free_ struct xlpt_bdf *bdfs = xlpt_xcalloc(j->n + 1, sizeof(*bdfs));
@@ -328,7 +330,9 @@ int xlpt_leave_repair(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_
 		xlpt_diag_wrap(diag, "cannot mend the interrupted %s", j->op);
 		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
 	}
-	xlpt_repair_overrides(env, j);
+	xlpt_mend_overrides(env, j);
 	xlpt_journal_end(env, j);
 	return 0;
 }
+
+const struct xlpt_mender xlpt_mender_leave = { .is = xlpt_journal_moves, .whole = leave_repair };

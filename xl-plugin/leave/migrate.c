@@ -9,9 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "xl-plugin/leave/leave.h"
 #include "core/text.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/leave/leave.h"
 
 #define IMAGE_DIR "/var/lib/xlpt/migrate"
 

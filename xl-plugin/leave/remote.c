@@ -3,8 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "xl-plugin/leave/leave.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/leave/leave.h"
 
 #define ASK_MS	  120000 /* somebody may have to type a password */
 #define ATTACH_MS 900000 /* it waits for locks and for the guest there */

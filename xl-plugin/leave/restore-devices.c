@@ -5,10 +5,11 @@
  */
 #include <string.h>
 
-#include "pciback/device/scan.h"
-#include "xl-plugin/leave/leave.h"
-#include "xl-plugin/cli/output.h"
 #include "core/text.h"
+#include "pciback/device/scan.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/lease.h"
+#include "xl-plugin/leave/leave.h"
 #include "xl-plugin/pool/pools.h"
 
 /* ---- are they free? ---- */

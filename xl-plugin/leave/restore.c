@@ -6,9 +6,11 @@
  */
 #include <string.h>
 
-#include "xl-plugin/leave/leave.h"
 #include "core/text.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/lease.h"
+#include "xl-plugin/kept/locks.h"
+#include "xl-plugin/leave/leave.h"
 
 #define SETTLE_MS 5000
 #define DYING_MS  10000 /* for what xl itself takes away */

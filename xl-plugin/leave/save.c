@@ -12,8 +12,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "xl-plugin/leave/leave.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/leave/leave.h"
 
 /* In the directory that is held open, whatever is done to links above it. */
 static const char *part_name(const struct xlpt_leave *l)

@@ -5,9 +5,9 @@
  */
 #include <string.h>
 
-#include "xl-plugin/leave/leave.h"
 #include "core/text.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/leave/leave.h"
 
 static struct json_object *find_pool(struct json_object *pools, const char *name)
 {

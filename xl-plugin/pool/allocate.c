@@ -6,8 +6,10 @@
 #include <string.h>
 
 #include "pciback/device/scan.h"
-#include "xl-plugin/hotplug/gone.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/gone.h"
+#include "xl-plugin/hotplug/lease.h"
+#include "xl-plugin/kept/locks.h"
 #include "xl-plugin/pool/pools.h"
 
 /* Who holds what: the fact that an operator needs when a pool is empty. */

@@ -2,13 +2,14 @@
 #include <string.h>
 
 #include "converters/libvirt/libvirt.h"
+#include "core/text.h"
 #include "pciback/device/scan.h"
 #include "xl-plugin/cli/cli.h"
+#include "xl-plugin/cli/output.h"
 #include "xl-plugin/convert/convert.h"
 #include "xl-plugin/hotplug/gone.h"
-#include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/lease.h"
 #include "xl-plugin/kept/resolve.h"
-#include "core/text.h"
 #include "xl-plugin/pool/pools.h"
 
 #define RELEASE_TIMEOUT_MS 10000 /* a domain that is dying takes seconds at most */

@@ -3,8 +3,10 @@
 #include <string.h>
 
 #include "core/text.h"
-#include "xl-plugin/hotplug/gone.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/gone.h"
+#include "xl-plugin/hotplug/lease.h"
+#include "xl-plugin/kept/locks.h"
 #include "xl-plugin/pool/pools.h"
 
 #define RELEASE_LOOK_MS 200

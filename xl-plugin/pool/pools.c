@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "pciback/device/bind.h"
 #include "pciback/device/scan.h"
+#include "xl-plugin/hotplug/lease.h"
 #include "xl-plugin/kept/kept.h"
 
 #define NET "/sys/class/net"

@@ -6,10 +6,11 @@
 #ifndef XLPT_POOLS_H
 #define XLPT_POOLS_H
 
-#include "converters/pool/def.h"
+#include "converters/libvirt/pool-def.h"
 #include "core/pool.h"
-#include "xl-plugin/kept/leases.h"
+#include "xl-plugin/hotplug/lease.h"
 #include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/kept/leases.h"
 
 #define XLPT_POOLS_DIR "/var/lib/xlpt/pools"
 
@@ -64,7 +65,11 @@ const char *xlpt_pool_policy_word(enum xlpt_pool_policy policy);
 int xlpt_pool_allocate(struct xlpt_op *op, const char *name, const struct xlpt_bdf *want,
 		       struct xlpt_bdf *bdf, struct xlpt_pool_def *def, struct xlpt_diag *diag);
 
-/* ---- op-pool.c ---- */
+/* The pool of spec->pool, for an operation: see xlpt_pool_taker (hotplug/lease.h). */
+int xlpt_pool_take(struct xlpt_op *op, struct xlpt_spec *spec, struct xlpt_bdf *bdf,
+		   struct xlpt_diag *diag);
+
+/* ---- define.c ---- */
 
 /*
  * Checks and stores a definition. What can never be a pool is refused; a PF that
@@ -81,7 +86,7 @@ int xlpt_op_pool_release_guest(struct xlpt_env *env, const char *guest, int64_t 
 int xlpt_op_pool_release(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_returns *out,
 			 struct xlpt_diag *diag);
 
-/* ---- print-pool.c ---- */
+/* ---- print.c ---- */
 
 void xlpt_pool_print_list(struct xlpt_env *env, const struct xlpt_pool_def *defs,
 			  const struct xlpt_pool_view *views, size_t n);

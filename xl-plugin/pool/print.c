@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/lease.h"
 #include "xl-plugin/pool/pools.h"
 
 static size_t count(const struct xlpt_pool_vfs *vfs, enum xlpt_vf_state state)

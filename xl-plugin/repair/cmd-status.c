@@ -4,8 +4,9 @@
 #include "core/text.h"
 #include "pciback/device/scan.h"
 #include "xl-plugin/cli/cli.h"
-#include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/repair/repair.h"
 
 #define DETAIL 384 /* a guest's name and a sentence */
 
@@ -212,6 +213,7 @@ const struct xlpt_command xlpt_cmd_status = {
 	.name = "status",
 	.synopsis = "[GUEST]",
 	.help = "Show which guest has which device, what is hidden, what is half-done",
+	.flags = XLPT_CMD_TELLS,
 	.max_args = 1,
 	.run = cmd_status,
 };
@@ -233,7 +235,7 @@ const struct xlpt_command xlpt_cmd_repair = {
 	.details = "An attach that its guest has taken is kept, any other is taken back; a detach is\n"
 		   "brought to its end; hiding is taken back, unhiding brought to its end. Files of\n"
 		   "boot write and of the guard are as wanted, all of them, or put back.",
-	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN,
+	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN | XLPT_CMD_TELLS,
 	.run = cmd_repair,
 };
 /* clang-format on */

@@ -8,9 +8,13 @@
 
 #include "core/text.h"
 #include "pciback/device/scan.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/budget.h"
 #include "xl-plugin/hotplug/gone.h"
 #include "xl-plugin/hotplug/operation.h"
-#include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/release.h"
+#include "xl-plugin/kept/locks.h"
+#include "xl-plugin/repair/repair.h"
 
 static bool half_out(const struct xlpt_owner *o)
 {

@@ -5,10 +5,11 @@
  */
 #include "core/file.h"
 #include "pciback/boot/boot.h"
-#include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/kept/pins.h"
 #include "xl-plugin/pool/pools.h"
+#include "xl-plugin/repair/repair.h"
 
 /* How the names of xlpt's files begin there: older versions called their temporaries after them. */
 static const struct {

@@ -2,9 +2,9 @@
 #include <string.h>
 
 #include "xl-plugin/cli/cli.h"
-#include "xl-plugin/sentry/sentry.h"
-#include "xl-plugin/sentry/holdings.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/sentry/holdings.h"
+#include "xl-plugin/sentry/sentry.h"
 
 /* ---- check ---- */
 

@@ -9,9 +9,9 @@
 #include <unistd.h>
 
 #include "core/file.h"
+#include "xl-plugin/cli/output.h"
 #include "xl-plugin/kept/file-change.h"
 #include "xl-plugin/sentry/sentry.h"
-#include "xl-plugin/hotplug/operation.h"
 
 struct apply {
 	struct xlpt_env *env;
@@ -192,7 +192,7 @@ int xlpt_op_guard(struct xlpt_env *env, struct xlpt_sentry *g, const bool parts[
 	}
 	*changed = plan.n > 0;
 	if (rc == 0 && env->dry_run)
-		xlpt_op_print_plan(env, &plan);
+		xlpt_print_plan(env, &plan);
 	env->done |= rc == 0 && !plan.n && !env->dry_run;
 	if (rc || !plan.n || env->dry_run)
 		return rc;

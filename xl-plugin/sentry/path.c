@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "core/file.h"
-#include "xl-plugin/sentry/xl/words.h"
 #include "xl-plugin/sentry/sentry.h"
+#include "xl-plugin/sentry/xl/words.h"
 
 #define TAIL	    "/lib/xlpt/guard/xl"
 #define USUAL	    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "xl-plugin/cli/cli.h"
-#include "xl-plugin/convert/convert.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/convert/convert.h"
 #include "xl-plugin/start/start.h"
 
 static void report(const struct xlpt_start *s)

@@ -9,11 +9,13 @@
 #include <string.h>
 
 #include "converters/xl/xl.h"
-#include "pciback/device/bind.h"
 #include "core/text.h"
-#include "xl-plugin/hotplug/gone.h"
-#include "xl-plugin/leave/leave.h"
+#include "pciback/device/bind.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/gone.h"
+#include "xl-plugin/hotplug/lease.h"
+#include "xl-plugin/kept/locks.h"
+#include "xl-plugin/leave/leave.h"
 
 void xlpt_start_init(struct xlpt_start *s, struct xlpt_env *env)
 {

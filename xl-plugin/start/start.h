@@ -8,6 +8,7 @@
 
 #include "converters/xl/entries.h"
 #include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/kept/mender.h"
 
 #define XLPT_START_TIMEOUT_MS 180000 /* a guest's boot, up to where its PCI frontend connects */
 #define XLPT_START_GRACE_MS   120000 /* for whoever creates the guest from what --print gave */
@@ -37,5 +38,7 @@ int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag);
  * and exclusions say nothing, nor does libxl's own placement, which is to come.
  */
 void xlpt_start_nodes(struct xlpt_start *s);
+
+extern const struct xlpt_mender xlpt_mender_start;
 
 #endif

@@ -5,6 +5,7 @@
 #include "pciback/device/scan.h"
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/loan.h"
 #include "xl-plugin/vf/vf.h"
 
 /* ---- list ---- */

@@ -8,6 +8,7 @@
 
 #include "pciback/device/bind.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/loan.h"
 #include "xl-plugin/vf/vf.h"
 
 static int to_count(struct xlpt_vf_op *op, int count, struct xlpt_diag *diag)

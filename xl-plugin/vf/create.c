@@ -4,8 +4,11 @@
 
 #include "core/text.h"
 #include "pciback/device/bind.h"
-#include "xl-plugin/hotplug/gone.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/gone.h"
+#include "xl-plugin/hotplug/loan.h"
+#include "xl-plugin/hotplug/vf-use.h"
+#include "xl-plugin/kept/locks.h"
 #include "xl-plugin/vf/vf.h"
 
 #define LOCK_TRIES 5
@@ -34,76 +37,6 @@ void xlpt_vf_op_dispose(struct xlpt_vf_op *op)
 
 /* ---- which VFs are in use ---- */
 
-/* Why a VF cannot be dropped, and what mends it; false when nothing speaks against it. */
-static bool in_use(struct xlpt_vf_op *op, struct xlpt_bdf vf, struct xlpt_str *why,
-		   struct xlpt_str *mend)
-{
-	const struct xlpt_owner *owner = xlpt_owners_find(&op->owners, vf);
-	const struct xlpt_needed *needed = xlpt_guard_find(&op->needs, vf);
-	_cleanup_free_ char *driver = NULL, *ifname = xlpt_net_of(op->env->host, vf);
-	const char *bdf = XLPT_BDF_STR(vf), *sep = why->len ? "; " : "";
-
-	xlpt_bind_driver(op->env->host, vf, &driver, NULL);
-	if (owner && owner->guest) {
-		xlpt_str_addf(why, "%s%s is with %s", sep, bdf, owner->guest);
-		if (owner->shut_down)
-			xlpt_str_addf(mend, "%sxl destroy %s; xlpt unhide %s", sep,
-				      XLPT_WORD(owner->guest), bdf);
-		else
-			xlpt_str_addf(mend, "%sxlpt detach --to-host %s %s", sep,
-				      XLPT_WORD(owner->guest), bdf);
-	} else if (owner) {
-		xlpt_str_addf(why, "%s%s was left by domain %u", sep, bdf, owner->domid);
-		xlpt_str_addf(mend, "%sxlpt repair", sep);
-	} else if (xlpt_streq(driver, XLPT_PCIBACK_DRIVER)) {
-		/* pciback marks what it has as assigned, whether a guest has it or not. */
-		xlpt_str_addf(why, "%s%s is hidden, and counts as in use", sep, bdf);
-		xlpt_str_addf(mend, "%sxlpt unhide %s", sep, bdf);
-	} else if (needed && needed->why == XLPT_NEED_NETWORK && ifname) {
-		const char *manager = xlpt_vf_manager_of(op->env, ifname);
-
-		xlpt_str_addf(why, "%s%s is %s, which this host needs: %s%s%s", sep, bdf, ifname,
-			      needed->what, manager ? "; it is managed by " : "",
-			      manager ? manager : "");
-		xlpt_str_addf(mend, "%sgive this host another way out than %s, then: ", sep,
-			      ifname);
-		xlpt_vf_let_go(op->env, ifname, mend);
-	} else if (needed) {
-		xlpt_str_addf(why, "%s%s is needed by this host: %s", sep, bdf, needed->what);
-		xlpt_str_addf(mend, "%smove that away from %s", sep, ifname ? ifname : bdf);
-	} else if (driver && (xlpt_starts(driver, "vfio") || xlpt_starts(driver, "uio"))) {
-		xlpt_str_addf(why, "%s%s is with %s", sep, bdf, driver);
-		xlpt_str_addf(mend, "%send what uses %s", sep, bdf);
-	} else if (ifname && xlpt_net_is_up(op->env->host, ifname)) {
-		const char *manager = xlpt_vf_manager_of(op->env, ifname);
-
-		xlpt_str_addf(why, "%s%s is %s, which is up%s%s", sep, bdf, ifname,
-			      manager ? " and managed by " : "", manager ? manager : "");
-		xlpt_str_add(mend, sep);
-		xlpt_vf_let_go(op->env, ifname, mend);
-	} else {
-		return false;
-	}
-	return true;
-}
-
-char *xlpt_vf_clear_line(struct xlpt_env *env, struct xlpt_bdf pf, const struct xlpt_owners *owners,
-			 const struct xlpt_needs *needs)
-{
-	_cleanup_str_ struct xlpt_str why = { 0 }, mend = { 0 };
-	_cleanup_pf_ struct xlpt_pf read = { 0 };
-	/* The lists stay their owner's: this is not disposed of. */
-	struct xlpt_vf_op op = { .env = env, .owners = *owners };
-
-	if (needs)
-		op.needs = *needs;
-	if (xlpt_pf_read(env->host, pf, &read, NULL))
-		return NULL;
-	for (size_t i = 0; i < read.n; i++)
-		in_use(&op, read.vfs[i], &why, &mend);
-	return mend.len ? xlpt_xasprintf("%s; xlpt vf remove %s", mend.s, XLPT_BDF_STR(pf)) : NULL;
-}
-
 static int check_unused(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str why = { 0 }, mend = { 0 };
@@ -116,7 +49,8 @@ static int check_unused(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 		xlpt_bind_driver(op->env->host, op->pf.vfs[i], &driver, NULL);
 		/* With --no-driver those that stay lose their drivers. */
 		if (!same || (driver && xlpt_vf_driver_changes(op, driver)))
-			n += in_use(op, op->pf.vfs[i], &why, &mend);
+			n += xlpt_vf_in_use(op->env, &op->owners, &op->needs, op->pf.vfs[i], &why,
+					    &mend);
 	}
 	if (!n)
 		return 0;
@@ -199,7 +133,7 @@ static int execute(struct xlpt_vf_op *op, const struct xlpt_plan *plan, struct x
 	int rc;
 
 	if (op->env->dry_run) {
-		xlpt_op_print_plan(op->env, plan);
+		xlpt_print_plan(op->env, plan);
 		return 0;
 	}
 	op->env->done |= !plan->n;

@@ -12,9 +12,11 @@
 #include <string.h>
 
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/loan.h"
+#include "xl-plugin/hotplug/mend.h"
 #include "xl-plugin/vf/vf.h"
 
-bool xlpt_vf_journal_counts(const struct xlpt_journal *j)
+static bool counts(const struct xlpt_journal *j)
 {
 	return (!strcmp(j->op, "vf-create") || !strcmp(j->op, "vf-remove")) && j->n;
 }
@@ -136,8 +138,8 @@ static int read_op(const struct xlpt_journal *j, struct xlpt_vf_op *op, struct x
 /* ---- repair ---- */
 
 /* The journal's VFs and those that are there now, then the PF: the order of vf create. */
-int xlpt_vf_journal_lock(struct xlpt_env *env, struct xlpt_locks *locks,
-			 const struct xlpt_journal *j, struct xlpt_diag *diag)
+static int lock(struct xlpt_env *env, struct xlpt_locks *locks, const struct xlpt_journal *j,
+		struct xlpt_diag *diag)
 {
 	struct xlpt_vf_op op = XLPT_VF_OP_INIT(env);
 	int rc;
@@ -184,7 +186,7 @@ static int end_it(struct xlpt_vf_op *op, const struct xlpt_journal *j, struct xl
 	return rc;
 }
 
-int xlpt_vf_repair_count(struct xlpt_env *env, const struct xlpt_journal *j, struct xlpt_diag *diag)
+static int mend(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
 {
 	struct xlpt_vf_op op = XLPT_VF_OP_INIT(env);
 	int rc;
@@ -205,15 +207,20 @@ int xlpt_vf_repair_count(struct xlpt_env *env, const struct xlpt_journal *j, str
 	return rc;
 }
 
-bool xlpt_vf_journal_touches(struct xlpt_env *env, const struct xlpt_journal *j,
-			     struct xlpt_bdf bdf)
+static bool touches(struct xlpt_env *env, const struct xlpt_journal *j, struct xlpt_bdf bdf)
 {
 	struct xlpt_bdf pf;
 
 	/* A VF that was created by it, and is on no list yet. */
-	return xlpt_vf_journal_counts(j) && xlpt_vf_physfn(env->host, bdf, &pf) &&
-	       xlpt_bdf_eq(pf, j->devs[0].bdf);
+	return counts(j) && xlpt_vf_physfn(env->host, bdf, &pf) && xlpt_bdf_eq(pf, j->devs[0].bdf);
 }
+
+const struct xlpt_mender xlpt_mender_vf_count = {
+	.is = counts,
+	.lock = lock,
+	.mend = mend,
+	.touches = touches,
+};
 
 static bool concerns(const struct xlpt_journal *j, const struct xlpt_pf *pf)
 {
@@ -241,7 +248,7 @@ int xlpt_vf_mend_first(struct xlpt_env *env, const struct xlpt_pf *pf, struct xl
 				       js[i].last ? js[i].last : "its beginning");
 			xlpt_diag_hint(diag, "xlpt repair");
 		} else if (rc == 0 && concerns(&js[i], pf)) {
-			rc = xlpt_repair_journal(env, &js[i], diag);
+			rc = xlpt_mend(env, &js[i], diag);
 		}
 		xlpt_journal_dispose(&js[i]);
 	}

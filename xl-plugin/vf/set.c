@@ -3,6 +3,9 @@
 #include <string.h>
 
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/loan.h"
+#include "xl-plugin/hotplug/mend.h"
+#include "xl-plugin/kept/locks.h"
 #include "xl-plugin/kept/resolve.h"
 #include "xl-plugin/vf/vf.h"
 
@@ -88,7 +91,7 @@ static int run_set(struct set_op *op, const struct xlpt_plan *plan, struct xlpt_
 	int rc;
 
 	if (op->env->dry_run) {
-		xlpt_op_print_plan(op->env, plan);
+		xlpt_print_plan(op->env, plan);
 		return 0;
 	}
 	xlpt_journal_init(&op->journal, "vf-set", NULL);
@@ -153,3 +156,21 @@ int xlpt_vf_op_set(struct xlpt_env *env, const struct xlpt_vf *vf,
 	xlpt_journal_dispose(&op.journal);
 	return rc;
 }
+
+/* ---- an interrupted vf set ---- */
+
+static int mend(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < j->n; i++)
+		rc = xlpt_vf_repair_set(env, &j->devs[i], diag);
+	return rc;
+}
+
+static bool is_set(const struct xlpt_journal *j)
+{
+	return !strcmp(j->op, "vf-set");
+}
+
+const struct xlpt_mender xlpt_mender_vf_set = { .is = is_set, .mend = mend };

@@ -1,111 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Virtual functions: creating and removing them, and giving one the network
- * identity that its guest is to see, with the way back.
- *
- * What a VF had before a guest's identity was set is noted in xenstore, beside
- * where it came from (/libxl/pci/SSSS-BB-DD-F/xlpt-vf), before the first change:
- * it outlives this program and ends with this boot, as the settings themselves do.
- */
+/* Virtual functions: creating and removing them, and setting the identity of one by hand. */
 #ifndef XLPT_VF_H
 #define XLPT_VF_H
 
 #include "pciback/sriov/net.h"
 #include "pciback/sriov/vf.h"
+#include "xl-plugin/hotplug/loan.h"
 #include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/kept/mender.h"
 
-/* A VF and who sets its identity. */
-struct xlpt_vf {
-	struct xlpt_bdf bdf;
-	unsigned index;
-	struct xlpt_pf pf; /* its interface is there */
-};
+/* Of vf create and vf remove; of vf set. */
+extern const struct xlpt_mender xlpt_mender_vf_count, xlpt_mender_vf_set;
 
-void xlpt_vf_dispose(struct xlpt_vf *vf);
-#define _cleanup_vf_ XLPT_CLEANUP(xlpt_vf_dispose)
-
-/* No VF, or a PF without driver or interface: errors of their own. */
-int xlpt_vf_locate(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf *out,
-		   struct xlpt_diag *diag);
-
-/* Associates the VF with its port profile, or ends that; the rest of id is left alone. */
-int xlpt_vf_port_profile(struct xlpt_env *env, const struct xlpt_vf *vf,
-			 const struct xlpt_vf_identity *id, bool on, struct xlpt_diag *diag);
-
-/*
- * Sets an identity and sees that it is so, the port profile included. The PF is
- * locked meanwhile: two VFs of it cannot come to the same MAC. After an error
- * some of it may have been set.
- */
-int xlpt_vf_give(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_vf_identity *want,
-		 struct xlpt_diag *diag);
-
-/*
- * All of it, for a guest: what the VF had is noted (what was noted already stays:
- * it is older), the identity set and read back. On error it is as it was.
- * uuid: the guest's, "" = not known.
- */
-int xlpt_vf_lend(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_vf_identity *want,
-		 const char *uuid, struct xlpt_diag *diag);
-
-/*
- * What was noted comes back, and the note goes. Nothing noted is success, and so
- * is a VF that is not there any more. To be called when no guest has it.
- */
-int xlpt_vf_restore(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_diag *diag);
-
-/* The PF without a driver: fills the error. */
-int xlpt_vf_no_driver(const struct xlpt_pf *pf, struct xlpt_diag *diag);
-
-/* ---- lend, piece by piece, for plans ---- */
-
-/* Judges, and reads what there is to remember. !active: nothing is to be done. */
-int xlpt_vf_lease_read(struct xlpt_env *env, struct xlpt_bdf bdf,
-		       const struct xlpt_vf_identity *spec, const char *uuid,
-		       struct xlpt_vf_lease *out, struct xlpt_diag *diag);
-/* The same of a VF at hand; out->noted and out->note_before are as the caller left them. */
-int xlpt_vf_lease_of(struct xlpt_env *env, const struct xlpt_vf *vf,
-		     const struct xlpt_vf_identity *spec, const char *uuid,
-		     struct xlpt_vf_lease *out, struct xlpt_diag *diag);
-/* What undoes it, as the journal of vf set keeps it. Caller frees. */
-char *xlpt_vf_lease_text(const struct xlpt_vf_lease *l);
-/* An identity as journals keep it, and back. Caller frees. */
-char *xlpt_vf_identity_text(const struct xlpt_vf_identity *id);
-int xlpt_vf_identity_of_journal(const struct xlpt_journal_dev *d, struct xlpt_vf_identity *out,
-				struct xlpt_diag *diag);
-int xlpt_vf_repair_set(struct xlpt_env *env, const struct xlpt_journal_dev *d,
-		       struct xlpt_diag *diag);
-int xlpt_vf_lease_set(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_lease *l,
-		      struct xlpt_diag *diag);
-int xlpt_vf_lease_unset(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_lease *l,
-			struct xlpt_diag *diag);
-/*
- * The identity that the VF's guest was given and has, as attach would be told it;
- * empty for what has none, a VF or not. For whoever will attach it again.
- */
-int xlpt_vf_given(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_identity *out,
-		  struct xlpt_diag *diag);
-/* Writes the note; has = false removes it. */
-int xlpt_vf_note_write(struct xlpt_env *env, struct xlpt_bdf bdf, bool has,
-		       const struct xlpt_vf_identity *id, struct xlpt_diag *diag);
-
-/* ---- steps of attach and detach (vf-op.c) ---- */
-
-/*
- * Before anything is touched: can item i have what its spec wants? Fills
- * item->vf. Warns when the PF's interface is down.
- */
-int xlpt_vf_judge(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag);
-/* Adds the steps, if there are any. */
-void xlpt_vf_plan_lend(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
-/* Reads whether something is noted, and adds the step that restores it. */
-int xlpt_vf_plan_restore(struct xlpt_plan *plan, struct xlpt_op *op, size_t i,
-			 struct xlpt_diag *diag);
-/* Notes of VFs that no guest has: the guest was destroyed. For repair. */
-int xlpt_vf_repair(struct xlpt_env *env, const struct xlpt_owners *owners, size_t *found,
-		   struct xlpt_diag *diag);
-
-/* ---- workflows (op-vf.c, op-vf-set.c) ---- */
+/* ---- workflows (create.c, set.c) ---- */
 
 struct xlpt_vf_op {
 	struct xlpt_env *env;
@@ -132,14 +39,6 @@ struct xlpt_vf_op {
 
 #define XLPT_VF_OP_INIT(e) ((struct xlpt_vf_op){ .env = (e), .journal = { .fd = -1 } })
 
-/*
- * What is to be run before the VFs of a PF can be removed, and that: "xlpt detach
- * --to-host web1 0000:01:10.0; xlpt vf remove 0000:01:00.0". NULL when nothing has
- * to be run before. needs may be NULL. Caller frees.
- */
-char *xlpt_vf_clear_line(struct xlpt_env *env, struct xlpt_bdf pf, const struct xlpt_owners *owners,
-			 const struct xlpt_needs *needs);
-
 void xlpt_vf_op_dispose(struct xlpt_vf_op *op);
 #define _cleanup_vf_op_ XLPT_CLEANUP(xlpt_vf_op_dispose)
 
@@ -162,7 +61,7 @@ int xlpt_vf_lock(struct xlpt_env *env, struct xlpt_locks *locks, const struct xl
 int xlpt_vf_check_unused(struct xlpt_env *env, const struct xlpt_pf *pf, int count,
 			 struct xlpt_diag *diag);
 
-/* The steps (vf-count.c): op->pf is as it was read under the lock. Reads what they undo. */
+/* The steps (count.c): op->pf is as it was read under the lock. Reads what they undo. */
 int xlpt_vf_plan_count(struct xlpt_vf_op *op, struct xlpt_plan *plan, struct xlpt_diag *diag);
 /* The number stays as it is, and a VF with this driver (NULL = none) loses it or gets one. */
 bool xlpt_vf_driver_changes(const struct xlpt_vf_op *op, const char *driver);
@@ -170,18 +69,9 @@ bool xlpt_vf_driver_changes(const struct xlpt_vf_op *op, const char *driver);
 int xlpt_vf_finish(struct xlpt_vf_op *op, struct xlpt_diag *diag);
 int xlpt_vf_take_back(struct xlpt_vf_op *op, struct xlpt_diag *diag);
 
-/* ---- their journal (vf-journal.c) ---- */
+/* ---- their journal (journal.c) ---- */
 
 int xlpt_vf_journal_begin(struct xlpt_vf_op *op, struct xlpt_diag *diag);
-/* It is one of vf create or vf remove. */
-bool xlpt_vf_journal_counts(const struct xlpt_journal *j);
-/* ... and bdf is a VF of the same PF. */
-bool xlpt_vf_journal_touches(struct xlpt_env *env, const struct xlpt_journal *j,
-			     struct xlpt_bdf bdf);
-int xlpt_vf_journal_lock(struct xlpt_env *env, struct xlpt_locks *locks,
-			 const struct xlpt_journal *j, struct xlpt_diag *diag);
-int xlpt_vf_repair_count(struct xlpt_env *env, const struct xlpt_journal *j,
-			 struct xlpt_diag *diag);
 /* What was cut short on the PF or one of its VFs is mended. Hold no lock. */
 int xlpt_vf_mend_first(struct xlpt_env *env, const struct xlpt_pf *pf, struct xlpt_diag *diag);
 
@@ -189,17 +79,12 @@ int xlpt_vf_mend_first(struct xlpt_env *env, const struct xlpt_pf *pf, struct xl
 int xlpt_vf_before_step(void *priv, size_t i, const struct xlpt_step *step, bool undo,
 			struct xlpt_diag *diag);
 
-/* ---- VFs as interfaces of this host (vf-network.c) ---- */
+/* ---- VFs as interfaces of this host (network.c) ---- */
 
-/* Which program has taken that interface, or runs here and takes new ones; NULL = none. */
-const char *xlpt_vf_manager_of(struct xlpt_env *env, const char *ifname);
-const char *xlpt_vf_manager(struct xlpt_env *env);
-/* The line that takes an interface down for good. */
-void xlpt_vf_let_go(struct xlpt_env *env, const char *ifname, struct xlpt_str *mend);
 /* New VFs have interfaces, and such a program will take them up. */
 void xlpt_vf_warn_of_manager(const struct xlpt_vf_op *op, const struct xlpt_pf *pf);
 
-/* ---- VFs at boot (vf-persist.c) ---- */
+/* ---- VFs at boot (persist.c) ---- */
 
 /* XLPT_ERR_CONFLICT for an interface or pin whose name means something else to systemd. */
 int xlpt_vf_unit_judge(const char *name, struct xlpt_bdf pf, struct xlpt_diag *diag);

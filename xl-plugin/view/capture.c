@@ -13,13 +13,6 @@
 #include "xenstore/store-file.h"
 #include "xl-plugin/backend/captured.h"
 
-#define STORE	  XLPT_CAPTURE_DIR "/xenstore"
-#define TOOLSTACK XLPT_CAPTURE_DIR "/toolstack"
-#define CMDLINE	  XLPT_CAPTURE_DIR "/xen-cmdline"
-#define MESSAGES  XLPT_CAPTURE_DIR "/xl-dmesg"
-
-#define TEXT_MAX (16 << 20)
-
 static void note(char ***v, size_t *n, size_t *alloc, char *text)
 {
 	XLPT_GROW(*v, *n, *alloc);
@@ -276,9 +269,9 @@ static int messages(struct xlpt_capture *c, struct xlpt_toolstack *ts, struct xl
 		return 0;
 	ts->ops->xen_text(ts, &cmdline, &text);
 	if (cmdline)
-		rc = xlpt_capture_text(c, CMDLINE, cmdline, strlen(cmdline), diag);
+		rc = xlpt_capture_text(c, XLPT_CAPTURE_CMDLINE, cmdline, strlen(cmdline), diag);
 	if (rc == 0 && text)
-		rc = xlpt_capture_text(c, MESSAGES, text, strlen(text), diag);
+		rc = xlpt_capture_text(c, XLPT_CAPTURE_MESSAGES, text, strlen(text), diag);
 	return rc;
 }
 
@@ -299,68 +292,11 @@ int xlpt_capture_xen(struct xlpt_capture *c, struct xlpt_env *env, struct xlpt_d
 	if (rc == 0)
 		rc = xlpt_toolstack_dump(env->ts, &devices, &toolstack, diag);
 	if (rc == 0)
-		rc = xlpt_capture_text(c, STORE, store, strlen(store), diag);
+		rc = xlpt_capture_text(c, XLPT_CAPTURE_STORE, store, strlen(store), diag);
 	if (rc == 0)
-		rc = xlpt_capture_text(c, TOOLSTACK, toolstack, strlen(toolstack), diag);
+		rc = xlpt_capture_text(c, XLPT_CAPTURE_TOOLSTACK, toolstack, strlen(toolstack),
+				       diag);
 	return rc ? rc : messages(c, env->ts, diag);
 }
 
 /* A whole file of a tree that nobody vouches for; absent is NULL. */
-static int slurp(struct xlpt_host *h, const char *path, char **text, struct xlpt_diag *diag)
-{
-	char *buf = NULL;
-	ssize_t r = -ENOENT;
-
-	*text = NULL;
-	if (h->ops->exists(h, path))
-		return 0;
-	buf = xlpt_xcalloc(1, TEXT_MAX + 1);
-	r = h->ops->read(h, path, buf, TEXT_MAX + 1);
-	if (r < 0 || r > TEXT_MAX || memchr(buf, '\0', (size_t)r)) {
-		free(buf);
-		xlpt_diag_set(diag, XLPT_ERR_DATA, "%s is not what xlpt capture writes", path);
-		xlpt_diag_fact(diag,
-			       r < 0 ? "it cannot be read" : "it is too large, or has a NUL in it");
-		xlpt_diag_hint(diag, "unpack the capture again, or make another");
-		return XLPT_ERR_DATA;
-	}
-	buf[r] = '\0';
-	*text = buf;
-	return 0;
-}
-
-static int malformed(const char *path, int rc, struct xlpt_diag *diag)
-{
-	if (diag) {
-		xlpt_diag_at(diag, path, diag->line, 0);
-		xlpt_diag_hint(diag, "unpack the capture again, or make another");
-	}
-	return rc;
-}
-
-int xlpt_capture_open(struct xlpt_env *env, struct xlpt_diag *diag)
-{
-	_cleanup_free_ char *store = NULL, *toolstack = NULL, *cmdline = NULL, *text = NULL;
-	int rc;
-
-	if (env->store || env->ts)
-		return 0;
-	rc = slurp(env->host, STORE, &store, diag);
-	if (rc == 0)
-		rc = slurp(env->host, TOOLSTACK, &toolstack, diag);
-	if (rc == 0)
-		rc = slurp(env->host, CMDLINE, &cmdline, diag);
-	if (rc == 0)
-		rc = slurp(env->host, MESSAGES, &text, diag);
-	if (rc || !store || !toolstack)
-		return rc;
-	rc = xlpt_store_open_text(&env->own_store, env->clock, store, diag);
-	if (rc)
-		return malformed(STORE, rc, diag);
-	env->store = &env->own_store;
-	rc = xlpt_toolstack_open_text(&env->own_ts, toolstack, cmdline, text, diag);
-	if (rc)
-		return malformed(TOOLSTACK, rc, diag);
-	env->ts = &env->own_ts;
-	return 0;
-}

@@ -7,10 +7,8 @@
 #ifndef XLPT_CAPTURE_H
 #define XLPT_CAPTURE_H
 
+#include "xl-plugin/backend/captured.h"
 #include "xl-plugin/cli/env.h"
-
-/* Below the tree's root: what is not a file on the host. */
-#define XLPT_CAPTURE_DIR "/xlpt-capture"
 
 /* What was taken out of one file. */
 struct xlpt_capture_cut {
@@ -55,11 +53,5 @@ int xlpt_capture_sys(struct xlpt_capture *c, struct xlpt_diag *diag);
 int xlpt_capture_lists(struct xlpt_capture *c, struct xlpt_diag *diag);
 /* xenstore and the hypervisor, where there are any. */
 int xlpt_capture_xen(struct xlpt_capture *c, struct xlpt_env *env, struct xlpt_diag *diag);
-
-/*
- * Store and toolstack of a captured tree, when env->sysroot is one; otherwise
- * nothing is opened and 0 comes back. A malformed one is XLPT_ERR_DATA.
- */
-int xlpt_capture_open(struct xlpt_env *env, struct xlpt_diag *diag);
 
 #endif

@@ -15,9 +15,9 @@
 
 #include "core/file.h"
 #include "core/run.h"
-#include "xl-plugin/view/capture.h"
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/view/capture.h"
 
 /* ---- the private directory ---- */
 

@@ -2,8 +2,8 @@
 #include <string.h>
 #include <strings.h>
 
-#include "xl-plugin/view/list.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/view/list.h"
 
 typedef char *cell_fn(const struct xlpt_row *r); /* malloc'ed, or NULL for "-" */
 

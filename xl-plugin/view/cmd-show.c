@@ -5,6 +5,7 @@
 #include "pciback/device/bind.h"
 #include "pciback/device/firmware.h"
 #include "xl-plugin/cli/cli.h"
+#include "xl-plugin/cli/output.h"
 #include "xl-plugin/kept/resolve.h"
 #include "xl-plugin/view/show.h"
 

@@ -6,8 +6,8 @@
 #ifndef XLPT_INVENTORY_H
 #define XLPT_INVENTORY_H
 
-#include "pciback/isolate/isolate.h"
 #include "pciback/device/scan.h"
+#include "pciback/isolate/isolate.h"
 #include "xl-plugin/hotplug/operation.h"
 
 struct xlpt_inventory {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "xl-plugin/view/list.h"
 #include "xl-plugin/kept/resolve.h"
+#include "xl-plugin/view/list.h"
 
 /* "02", "0200", "020000" with or without 0x: base class, sub class, interface. */
 static bool class_matches(const struct xlpt_device *d, const char *want)

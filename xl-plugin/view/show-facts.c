@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "pciback/device/firmware.h"
+#include "xl-plugin/cli/output.h"
 #include "xl-plugin/view/show.h"
 
 #define PAGE 4096u

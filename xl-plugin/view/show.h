@@ -6,8 +6,8 @@
 #ifndef XLPT_SHOW_H
 #define XLPT_SHOW_H
 
-#include "xl-plugin/view/inventory.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/view/inventory.h"
 
 struct xlpt_show {
 	struct xlpt_env *env;

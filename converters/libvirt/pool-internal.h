@@ -3,8 +3,8 @@
 #ifndef XLPT_CONVERTERS_POOL_DEF_INTERNAL_H
 #define XLPT_CONVERTERS_POOL_DEF_INTERNAL_H
 
+#include "converters/libvirt/pool-def.h"
 #include "converters/libvirt/words.h"
-#include "converters/pool/def.h"
 
 extern const struct xlpt_lv_word xlpt_pool_policies[];
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "converters/pool/internal.h"
+#include "converters/libvirt/pool-internal.h"
 
 #include <string.h>
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "converters/loss.h"
+#include "converters/model/loss.h"
 
 #include <string.h>
 

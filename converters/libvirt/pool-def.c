@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "converters/pool/def.h"
+#include "converters/libvirt/pool-def.h"
 
 #include <ctype.h>
 #include <string.h>
 
-#include "converters/pool/internal.h"
+#include "converters/libvirt/pool-internal.h"
 
 /* clang-format off */
 const struct xlpt_lv_word xlpt_pool_policies[] = { { "first", XLPT_POOL_FIRST },

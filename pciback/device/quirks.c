@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "pciback/isolate/quirks.h"
+#include "pciback/device/quirks.h"
 
 #include <string.h>
 

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <string.h>
+
+#include "core/text.h"
+#include "pciback/device/bind.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/vf-use.h"
+#include "xl-plugin/vf/vf.h"
+
+void xlpt_vf_warn_of_manager(const struct xlpt_vf_op *op, const struct xlpt_pf *pf)
+{
+	struct xlpt_env *env = op->env;
+	const char *manager = xlpt_vf_manager(env);
+	bool nm;
+	_cleanup_free_ char *driver = NULL, *ifname = NULL;
+
+	for (size_t i = 0; !ifname && i < pf->n; i++) {
+		free(XLPT_TAKE(driver));
+		xlpt_bind_driver(env->host, pf->vfs[i], &driver, NULL);
+		ifname = driver ? xlpt_net_of(env->host, pf->vfs[i]) : NULL;
+	}
+	if (!manager || !ifname)
+		return;
+	nm = !strcmp(manager, "NetworkManager");
+	/* By the time that somebody reads this, it may have taken them up: the line holds then, too. */
+	xlpt_warn(
+		env,
+		"%s runs on this host: an interface that it takes up keeps its VF from guests and "
+		"pools",
+		manager);
+	xlpt_warn_mend(env,
+		       "for i in /sys/bus/pci/devices/%s/virtfn*/net/*; do i=${i##*/}; %s"
+		       "ip link set $i down; done; xlpt vf create --no-driver %s%s %d",
+		       XLPT_BDF_STR(pf->bdf), nm ? "nmcli device set $i managed no; " : "",
+		       op->persist ? "--persist " : "", XLPT_WORD(op->word), pf->count);
+	xlpt_remark(env, "  or tell it so: %s%s%s in %s",
+		    nm ? "[keyfile] unmanaged-devices+=driver:" : "[Match] Driver=", driver,
+		    nm ? "" : " [Link] Unmanaged=yes",
+		    nm ? "/etc/NetworkManager/conf.d/xlpt-vf.conf"
+		       : "/etc/systemd/network/05-xlpt-vf.network");
+}
