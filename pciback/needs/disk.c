@@ -11,7 +11,7 @@
 struct walk {
 	struct xlpt_host *h;
 	struct xlpt_needs *needs;
-	struct xlpt_guard_seen seen;
+	struct xlpt_needs_seen seen;
 	const char *use; /* "/home is on", "swap is on" */
 	const char *top; /* the device that is mounted */
 };
@@ -59,8 +59,8 @@ static void nvme_paths(struct walk *w, const char *link)
 		char text[1024];
 
 		if (w->h->ops->readlink(w->h, path, text, sizeof(text)) >= 0 &&
-		    xlpt_guard_path_bdf(text, &bdf))
-			xlpt_guard_add(w->h, w->needs, bdf, XLPT_NEED_DISK, what);
+		    xlpt_needs_path_bdf(text, &bdf))
+			xlpt_needs_add(w->h, w->needs, bdf, XLPT_NEED_DISK, what);
 	}
 }
 
@@ -71,15 +71,15 @@ static void block(struct walk *w, const char *name, unsigned depth)
 	struct xlpt_bdf bdf;
 	char link[1024];
 
-	if (depth > XLPT_GUARD_DEPTH || !xlpt_guard_first(&w->seen, name) ||
+	if (depth > XLPT_NEEDS_DEPTH || !xlpt_needs_first(&w->seen, name) ||
 	    w->h->ops->readlink(w->h, path, link, sizeof(link)) < 0)
 		return;
-	if (xlpt_guard_path_bdf(link, &bdf)) {
+	if (xlpt_needs_path_bdf(link, &bdf)) {
 		_cleanup_free_ char *what = NULL;
 
 		what = strcmp(name, w->top) ? xlpt_xasprintf("%s %s over %s", w->use, w->top, name)
 					    : xlpt_xasprintf("%s %s", w->use, name);
-		xlpt_guard_add(w->h, w->needs, bdf, XLPT_NEED_DISK, what);
+		xlpt_needs_add(w->h, w->needs, bdf, XLPT_NEED_DISK, what);
 		return;
 	}
 	nvme_paths(w, link);
@@ -110,7 +110,7 @@ static void top_device(struct xlpt_host *h, struct xlpt_needs *needs, const char
 
 	block(&w, name, 0);
 	btrfs_siblings(&w, name);
-	xlpt_guard_seen_dispose(&w.seen);
+	xlpt_needs_seen_dispose(&w.seen);
 }
 
 /* The kernel's name of /dev/X: itself, or what the link says that udev made (/dev/mapper/X). */
@@ -170,7 +170,7 @@ static void zfs(struct xlpt_host *h, struct xlpt_needs *needs, const struct moun
 		struct walk w = { .h = h, .needs = needs, .use = use, .top = *n };
 
 		block(&w, *n, 0);
-		xlpt_guard_seen_dispose(&w.seen);
+		xlpt_needs_seen_dispose(&w.seen);
 	}
 }
 
@@ -211,10 +211,10 @@ static int mounts(struct xlpt_host *h, struct xlpt_needs *needs, struct xlpt_dia
 	int r;
 
 	/* Process 1 has the host's view; a service's own may hide mounts (PrivateMounts=). */
-	r = xlpt_guard_slurp(h, "/proc/1/mountinfo", &text);
+	r = xlpt_needs_slurp(h, "/proc/1/mountinfo", &text);
 	if (r < 0) {
 		xlpt_str_dispose(&text);
-		r = xlpt_guard_slurp(h, "/proc/self/mountinfo", &text);
+		r = xlpt_needs_slurp(h, "/proc/self/mountinfo", &text);
 	}
 	if (r < 0) {
 		/* Not knowing is not the same as nothing being mounted. */
@@ -228,7 +228,7 @@ static int mounts(struct xlpt_host *h, struct xlpt_needs *needs, struct xlpt_dia
 		_cleanup_free_ char *copy = xlpt_xstrdup(xlpt_str_get(&text));
 		char *cursor = copy, *line;
 
-		while ((line = xlpt_guard_line(&cursor))) {
+		while ((line = xlpt_needs_line(&cursor))) {
 			struct mount m;
 
 			if (parse_mount(line, &m) && !strcmp(m.point, "/") == (pass == 0))
@@ -244,10 +244,10 @@ static void swaps(struct xlpt_host *h, struct xlpt_needs *needs)
 	char *cursor, *line;
 
 	/* Not there in a kernel without swap; a swap file belongs to a mount that was seen. */
-	if (xlpt_guard_slurp(h, "/proc/swaps", &text) < 0)
+	if (xlpt_needs_slurp(h, "/proc/swaps", &text) < 0)
 		return;
 	cursor = text.s;
-	while ((line = xlpt_guard_line(&cursor))) {
+	while ((line = xlpt_needs_line(&cursor))) {
 		_cleanup_free_ char *name = NULL;
 
 		line[strcspn(line, " \t")] = '\0';
@@ -257,7 +257,7 @@ static void swaps(struct xlpt_host *h, struct xlpt_needs *needs)
 	}
 }
 
-int xlpt_guard_disks(struct xlpt_host *h, struct xlpt_needs *needs, struct xlpt_diag *diag)
+int xlpt_needs_disks(struct xlpt_host *h, struct xlpt_needs *needs, struct xlpt_diag *diag)
 {
 	int rc = mounts(h, needs, diag);
 

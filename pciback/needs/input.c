@@ -26,7 +26,7 @@ static void record(struct keyboards *k, unsigned long ev, const char *sysfs, con
 	if ((ev & EV_KEY_LED_REP) != EV_KEY_LED_REP || !*sysfs ||
 	    xlpt_starts(sysfs, "/devices/virtual/"))
 		return;
-	if (!xlpt_guard_path_bdf(sysfs, &bdf)) {
+	if (!xlpt_needs_path_bdf(sysfs, &bdf)) {
 		k->elsewhere = true;
 	} else if (k->found && !xlpt_bdf_eq(k->bdf, bdf)) {
 		k->many = true;
@@ -37,7 +37,7 @@ static void record(struct keyboards *k, unsigned long ev, const char *sysfs, con
 	}
 }
 
-void xlpt_guard_keyboard(struct xlpt_host *h, struct xlpt_needs *needs)
+void xlpt_needs_keyboard(struct xlpt_host *h, struct xlpt_needs *needs)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	_cleanup_free_ char *what = NULL;
@@ -46,10 +46,10 @@ void xlpt_guard_keyboard(struct xlpt_host *h, struct xlpt_needs *needs)
 	unsigned long ev = 0;
 	char *cursor, *line;
 
-	if (xlpt_guard_slurp(h, "/proc/bus/input/devices", &text) < 0)
+	if (xlpt_needs_slurp(h, "/proc/bus/input/devices", &text) < 0)
 		return;
 	cursor = text.s;
-	while ((line = xlpt_guard_line(&cursor))) {
+	while ((line = xlpt_needs_line(&cursor))) {
 		if (!*line || xlpt_starts(line, "I: ")) {
 			record(&k, ev, sysfs, name);
 			sysfs = name = "";
@@ -66,7 +66,7 @@ void xlpt_guard_keyboard(struct xlpt_host *h, struct xlpt_needs *needs)
 	record(&k, ev, sysfs, name);
 	if (k.found && !k.many && !k.elsewhere) {
 		what = xlpt_xasprintf("the only keyboard is on it (%s)", k.name);
-		xlpt_guard_add(h, needs, k.bdf, XLPT_NEED_KEYBOARD, what);
+		xlpt_needs_add(h, needs, k.bdf, XLPT_NEED_KEYBOARD, what);
 	}
 	free(k.name);
 }

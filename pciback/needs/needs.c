@@ -19,17 +19,17 @@ void xlpt_needs_dispose(struct xlpt_needs *needs)
 	*needs = (struct xlpt_needs){ 0 };
 }
 
-int xlpt_guard_slurp(struct xlpt_host *h, const char *path, struct xlpt_str *out)
+int xlpt_needs_slurp(struct xlpt_host *h, const char *path, struct xlpt_str *out)
 {
 	return xlpt_file_read(h, path, SLURP_MAX, out);
 }
 
-char *xlpt_guard_line(char **cursor)
+char *xlpt_needs_line(char **cursor)
 {
 	return xlpt_file_line(cursor);
 }
 
-bool xlpt_guard_first(struct xlpt_guard_seen *seen, const char *name)
+bool xlpt_needs_first(struct xlpt_needs_seen *seen, const char *name)
 {
 	for (size_t i = 0; i < seen->n; i++)
 		if (!strcmp(seen->names[i], name))
@@ -39,12 +39,12 @@ bool xlpt_guard_first(struct xlpt_guard_seen *seen, const char *name)
 	return true;
 }
 
-void xlpt_guard_seen_dispose(struct xlpt_guard_seen *seen)
+void xlpt_needs_seen_dispose(struct xlpt_needs_seen *seen)
 {
 	for (size_t i = 0; i < seen->n; i++)
 		free(seen->names[i]);
 	free(seen->names);
-	*seen = (struct xlpt_guard_seen){ 0 };
+	*seen = (struct xlpt_needs_seen){ 0 };
 }
 
 /* The components of a path that name PCI functions, from the root down; returns their number. */
@@ -66,7 +66,7 @@ static size_t path_bdfs(const char *path, struct xlpt_bdf *out, size_t max)
 	return n;
 }
 
-bool xlpt_guard_path_bdf(const char *path, struct xlpt_bdf *bdf)
+bool xlpt_needs_path_bdf(const char *path, struct xlpt_bdf *bdf)
 {
 	struct xlpt_bdf all[32];
 	size_t n = path_bdfs(path, all, XLPT_ARRAY_SIZE(all));
@@ -110,7 +110,7 @@ static void note_bridges(struct xlpt_host *h, struct xlpt_needs *needs, struct x
 		     xlpt_xasprintf("%s is behind it: %s", XLPT_BDF_STR(bdf), what));
 }
 
-void xlpt_guard_add(struct xlpt_host *h, struct xlpt_needs *needs, struct xlpt_bdf bdf,
+void xlpt_needs_add(struct xlpt_host *h, struct xlpt_needs *needs, struct xlpt_bdf bdf,
 		    enum xlpt_need why, const char *what)
 {
 	_cleanup_free_ char *pf_name = NULL;
@@ -135,8 +135,8 @@ static void add_class_device(struct xlpt_host *h, struct xlpt_needs *needs, cons
 	struct xlpt_bdf bdf;
 	char link[1024];
 
-	if (h->ops->readlink(h, path, link, sizeof(link)) >= 0 && xlpt_guard_path_bdf(link, &bdf))
-		xlpt_guard_add(h, needs, bdf, XLPT_NEED_CONSOLE, what);
+	if (h->ops->readlink(h, path, link, sizeof(link)) >= 0 && xlpt_needs_path_bdf(link, &bdf))
+		xlpt_needs_add(h, needs, bdf, XLPT_NEED_CONSOLE, what);
 }
 
 /*
@@ -156,7 +156,7 @@ static void console(struct xlpt_host *h, struct xlpt_needs *needs)
 
 		if (xlpt_bdf_from_sysfs_name(*d, &bdf) &&
 		    xlpt_host_read_long(h, &on, DEVICES "/%s/boot_vga", *d) >= 0 && on == 1)
-			xlpt_guard_add(h, needs, bdf, XLPT_NEED_CONSOLE,
+			xlpt_needs_add(h, needs, bdf, XLPT_NEED_CONSOLE,
 				       "it is the display the firmware chose (boot_vga)");
 	}
 	xlpt_host_list(h, &fbs, "/sys/class/graphics");
@@ -177,23 +177,23 @@ static void console(struct xlpt_host *h, struct xlpt_needs *needs)
 	}
 }
 
-int xlpt_guard_read(struct xlpt_host *h, struct xlpt_needs *out, struct xlpt_diag *diag)
+int xlpt_needs_read(struct xlpt_host *h, struct xlpt_needs *out, struct xlpt_diag *diag)
 {
 	int rc;
 
 	*out = (struct xlpt_needs){ 0 };
-	rc = xlpt_guard_disks(h, out, diag);
+	rc = xlpt_needs_disks(h, out, diag);
 	if (rc) {
 		xlpt_needs_dispose(out);
 		return rc;
 	}
-	xlpt_guard_network(h, out);
+	xlpt_needs_network(h, out);
 	console(h, out);
-	xlpt_guard_keyboard(h, out);
+	xlpt_needs_keyboard(h, out);
 	return 0;
 }
 
-const struct xlpt_needed *xlpt_guard_find(const struct xlpt_needs *needs, struct xlpt_bdf bdf)
+const struct xlpt_needed *xlpt_needs_find(const struct xlpt_needs *needs, struct xlpt_bdf bdf)
 {
 	for (size_t i = 0; i < needs->n; i++)
 		if (xlpt_bdf_eq(needs->items[i].bdf, bdf))

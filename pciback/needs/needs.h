@@ -39,9 +39,9 @@ void xlpt_needs_dispose(struct xlpt_needs *needs);
  * /sys/class/net (lower interfaces, bridge ports), boot_vga,
  * /proc/bus/input/devices.
  */
-int xlpt_guard_read(struct xlpt_host *h, struct xlpt_needs *out, struct xlpt_diag *diag);
+int xlpt_needs_read(struct xlpt_host *h, struct xlpt_needs *out, struct xlpt_diag *diag);
 
 /* The first reason why bdf is needed, NULL when it is not. */
-const struct xlpt_needed *xlpt_guard_find(const struct xlpt_needs *needs, struct xlpt_bdf bdf);
+const struct xlpt_needed *xlpt_needs_find(const struct xlpt_needs *needs, struct xlpt_bdf bdf);
 
 #endif

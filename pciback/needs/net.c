@@ -14,7 +14,7 @@
 struct walk {
 	struct xlpt_host *h;
 	struct xlpt_needs *needs;
-	struct xlpt_guard_seen seen;
+	struct xlpt_needs_seen seen;
 	const char *use; /* "the default route" */
 	const char *top; /* the interface the route names */
 	bool found;
@@ -25,7 +25,7 @@ static bool iface_bdf(struct xlpt_host *h, const char *name, struct xlpt_bdf *bd
 	_cleanup_free_ char *path = xlpt_xasprintf(NET "/%s", name);
 	char link[1024];
 
-	return h->ops->readlink(h, path, link, sizeof(link)) >= 0 && xlpt_guard_path_bdf(link, bdf);
+	return h->ops->readlink(h, path, link, sizeof(link)) >= 0 && xlpt_needs_path_bdf(link, bdf);
 }
 
 static void iface(struct walk *w, const char *name, unsigned depth);
@@ -58,7 +58,7 @@ static void iface(struct walk *w, const char *name, unsigned depth)
 	_cleanup_strv_ char **entries = NULL;
 	struct xlpt_bdf bdf;
 
-	if (depth > XLPT_GUARD_DEPTH || strchr(name, '/') || !xlpt_guard_first(&w->seen, name))
+	if (depth > XLPT_NEEDS_DEPTH || strchr(name, '/') || !xlpt_needs_first(&w->seen, name))
 		return;
 	if (iface_bdf(w->h, name, &bdf)) {
 		_cleanup_free_ char *what = NULL;
@@ -66,7 +66,7 @@ static void iface(struct walk *w, const char *name, unsigned depth)
 		what = strcmp(name, w->top)
 			       ? xlpt_xasprintf("%s uses %s (below %s)", w->use, name, w->top)
 			       : xlpt_xasprintf("%s uses %s", w->use, name);
-		xlpt_guard_add(w->h, w->needs, bdf, XLPT_NEED_NETWORK, what);
+		xlpt_needs_add(w->h, w->needs, bdf, XLPT_NEED_NETWORK, what);
 		w->found = true;
 	}
 	xlpt_host_list(w->h, &entries, NET "/%s", name);
@@ -88,7 +88,7 @@ static void route(struct xlpt_host *h, struct xlpt_needs *needs, const char *use
 	 */
 	if (!w.found && xlpt_host_has(h, NET "/" OVS))
 		iface(&w, OVS, 0);
-	xlpt_guard_seen_dispose(&w.seen);
+	xlpt_needs_seen_dispose(&w.seen);
 }
 
 #define DEFAULT_ROUTE "the default route"
@@ -111,10 +111,10 @@ static unsigned routes4(struct xlpt_host *h, struct xlpt_needs *needs)
 	char *cursor, *line, name[32];
 	unsigned n = 0;
 
-	if (xlpt_guard_slurp(h, "/proc/net/route", &text) < 0)
+	if (xlpt_needs_slurp(h, "/proc/net/route", &text) < 0)
 		return 0;
 	cursor = text.s;
-	while ((line = xlpt_guard_line(&cursor))) {
+	while ((line = xlpt_needs_line(&cursor))) {
 		unsigned dest, flags, mask;
 
 		if (sscanf(line, "%31s %x %*x %x %*u %*u %*u %x", name, &dest, &flags, &mask) !=
@@ -138,10 +138,10 @@ static unsigned routes6(struct xlpt_host *h, struct xlpt_needs *needs)
 	char *cursor, *line, dest[33], name[32];
 	unsigned n = 0;
 
-	if (xlpt_guard_slurp(h, "/proc/net/ipv6_route", &text) < 0)
+	if (xlpt_needs_slurp(h, "/proc/net/ipv6_route", &text) < 0)
 		return 0;
 	cursor = text.s;
-	while ((line = xlpt_guard_line(&cursor))) {
+	while ((line = xlpt_needs_line(&cursor))) {
 		unsigned plen, flags;
 
 		if (sscanf(line, "%32s %x %*32s %*x %*32s %*x %*x %*x %x %31s", dest, &plen, &flags,
@@ -185,10 +185,10 @@ static void only_interface(struct xlpt_host *h, struct xlpt_needs *needs)
 	if (!the)
 		return;
 	what = xlpt_xasprintf("%s is the only network interface that is up", the);
-	xlpt_guard_add(h, needs, the_bdf, XLPT_NEED_NETWORK, what);
+	xlpt_needs_add(h, needs, the_bdf, XLPT_NEED_NETWORK, what);
 }
 
-void xlpt_guard_network(struct xlpt_host *h, struct xlpt_needs *needs)
+void xlpt_needs_network(struct xlpt_host *h, struct xlpt_needs *needs)
 {
 	unsigned n = routes4(h, needs) + routes6(h, needs);
 

@@ -227,11 +227,11 @@ static void xl_read(int argc, char *const *words, size_t n_commands, struct xl_l
 /* NULL, or why what the guard makes of the words is not what xl makes of them. */
 static const char *xl_guard_differs(int argc, char *const *argv, size_t n_commands)
 {
-	struct xlpt_leave got;
+	struct xlpt_asks got;
 	struct xl_line want;
 
 	xl_read(argc, argv, n_commands, &want);
-	xlpt_leave_read(argc, argv, &got);
+	xlpt_asks_read(argc, argv, &got);
 	if (!got.verb != !got.n)
 		return "a verb goes with a guest";
 	if (got.verb && got.guest + got.n > argv + argc)

@@ -110,13 +110,13 @@ static void test_words(void **state)
 		_cleanup_free_ char *copy = xlpt_xstrdup(cases[i].line);
 		_cleanup_str_ struct xlpt_str got = { 0 };
 		char *argv[16], *save = NULL;
-		struct xlpt_leave leave;
+		struct xlpt_asks leave;
 		int argc = 0;
 
 		for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save))
 			argv[argc++] = strcmp(w, "''") ? w : w + 2;
 		argv[argc] = NULL;
-		xlpt_leave_read(argc, argv, &leave);
+		xlpt_asks_read(argc, argv, &leave);
 		if (leave.verb)
 			xlpt_str_add(&got, leave.verb);
 		for (size_t k = 0; leave.verb && k < leave.n; k++)
@@ -129,10 +129,10 @@ static void test_words(void **state)
 
 static void test_empty(void **state)
 {
-	struct xlpt_leave leave;
+	struct xlpt_asks leave;
 
 	(void)state;
-	xlpt_leave_read(0, (char *[]){ NULL }, &leave);
+	xlpt_asks_read(0, (char *[]){ NULL }, &leave);
 	assert_null(leave.verb);
 }
 

@@ -113,13 +113,13 @@ static char *reasons(struct fake_bus *bus, const char *name)
 	struct xlpt_bdf bdf;
 
 	assert_true(xlpt_bdf_from_sysfs_name(name, &bdf));
-	assert_int_equal(xlpt_guard_read(fake_bus_host(bus), &needs, &diag), 0);
+	assert_int_equal(xlpt_needs_read(fake_bus_host(bus), &needs, &diag), 0);
 	assert_int_equal(diag.code, 0);
 	for (size_t i = 0; i < needs.n; i++)
 		if (xlpt_bdf_eq(needs.items[i].bdf, bdf))
 			xlpt_str_addf(&out, "%s:%s;", words[needs.items[i].why],
 				      needs.items[i].what);
-	assert_true((out.len == 0) == (xlpt_guard_find(&needs, bdf) == NULL));
+	assert_true((out.len == 0) == (xlpt_needs_find(&needs, bdf) == NULL));
 	return xlpt_str_take(&out);
 }
 
@@ -260,7 +260,7 @@ static void test_no_proc(void **state)
 	struct xlpt_str text = { 0 };
 
 	assert_int_equal(h->ops->unlink(h, "/proc/1/mountinfo"), 0);
-	assert_int_equal(xlpt_guard_read(h, &needs, &diag), XLPT_ERR_IO);
+	assert_int_equal(xlpt_needs_read(h, &needs, &diag), XLPT_ERR_IO);
 	assert_int_equal(diag.sys_errno, ENOENT);
 	assert_non_null(diag.hint);
 	assert_int_equal(needs.n, 0);

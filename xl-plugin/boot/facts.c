@@ -287,7 +287,7 @@ int xlpt_boot_guard(struct xlpt_env *env, const struct xlpt_boot_req *req, struc
 
 	if (!p->boot.has_sysfs || req->remove)
 		return 0;
-	rc = xlpt_guard_read(env->host, &needs, &unread);
+	rc = xlpt_needs_read(env->host, &needs, &unread);
 	if (rc && !env->sysroot) {
 		xlpt_diag_move(diag, &unread);
 		return rc;

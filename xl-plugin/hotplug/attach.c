@@ -248,7 +248,7 @@ void xlpt_plan_ready(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
 			      xlpt_xasprintf("make %s permissive again", bdf));
 	xlpt_plan_reset(plan, op, i);
 	/* Before the guest can see it: its driver reads the address once, in its probe. */
-	xlpt_vf_plan_lend(plan, op, i);
+	xlpt_loan_plan(plan, op, i);
 }
 
 static size_t next_item(const struct xlpt_op *op, size_t i)
@@ -317,7 +317,7 @@ int xlpt_op_judge_ready(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_
 	if (rc == 0)
 		rc = xlpt_op_read_origin(op, item, diag);
 	if (rc == 0)
-		rc = xlpt_vf_judge(op, item, diag);
+		rc = xlpt_loan_judge(op, item, diag);
 	item->hide = item->hide && !item->place.on_pciback;
 	if (rc == 0 && item->place.on_pciback && item->spec.permissive != XLPT_ON)
 		rc = xlpt_pciback_permissive(op->env->host, item->spec.bdf, &item->loose, diag);

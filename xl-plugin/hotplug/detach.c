@@ -305,7 +305,7 @@ int xlpt_op_detach(struct xlpt_op *op, struct xlpt_diag *diag)
 		if (op->items[i].nothing)
 			continue;
 		plan_take(&plan, op, i);
-		rc = xlpt_vf_plan_restore(&plan, op, i, diag);
+		rc = xlpt_loan_plan_end(&plan, op, i, diag);
 		if (rc == 0 && (op->to_host || op->items[i].hide) && !op->items[i].absent)
 			xlpt_plan_unhide(&plan, op, i);
 		xlpt_plan_give_back(&plan, op, i);

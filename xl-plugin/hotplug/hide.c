@@ -439,7 +439,7 @@ int xlpt_op_unhide(struct xlpt_op *op, struct xlpt_diag *diag)
 		rc = xlpt_op_read_origin(op, item, diag);
 		/* Its guest was destroyed, and nobody took back what was set for it. */
 		if (rc == 0 && item->place.on_pciback)
-			rc = xlpt_vf_plan_restore(&plan, op, i, diag);
+			rc = xlpt_loan_plan_end(&plan, op, i, diag);
 		if (rc)
 			break;
 		if (item->place.on_pciback)

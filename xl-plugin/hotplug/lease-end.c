@@ -160,7 +160,7 @@ int xlpt_lease_return(struct xlpt_env *env, struct xlpt_lease *l, struct xlpt_di
 		return xlpt_lease_drop(env, l, diag);
 	}
 	/* A VF that keeps what its guest had is told of, and is free all the same. */
-	if (xlpt_vf_restore(env, l->bdf, &why))
+	if (xlpt_loan_end(env, l->bdf, &why))
 		xlpt_warn(env, "%s keeps the identity its guest had: %s", bdf, why.message);
 	xlpt_diag_dispose(&why);
 	if (l->to_host && xlpt_host_has(env->host, "/sys/bus/pci/devices/%s", bdf) &&

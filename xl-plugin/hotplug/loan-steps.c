@@ -15,7 +15,7 @@ static struct xlpt_env *env_of(void *ctx)
 	return ((struct xlpt_op *)ctx)->env;
 }
 
-int xlpt_vf_judge(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag)
+int xlpt_loan_judge(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *ifname = NULL;
 
@@ -35,45 +35,45 @@ int xlpt_vf_judge(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *
 	/* A note can only be about a VF. */
 	if (!item->device.is_vf && xlpt_vfid_is_empty(&item->spec.vf))
 		return 0;
-	return xlpt_vf_lease_read(op->env, item->spec.bdf, &item->spec.vf, op->guest.uuid,
-				  &item->vf, diag);
+	return xlpt_loan_read(op->env, item->spec.bdf, &item->spec.vf, op->guest.uuid, &item->vf,
+			      diag);
 }
 
 static int remember(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_item *item = item_of(ctx, i);
 
-	return xlpt_vf_note_write(env_of(ctx), item->spec.bdf, true, &item->vf.note, diag);
+	return xlpt_loan_note(env_of(ctx), item->spec.bdf, true, &item->vf.note, diag);
 }
 
 static int forget(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_item *item = item_of(ctx, i);
 
-	return xlpt_vf_note_write(env_of(ctx), item->spec.bdf, item->vf.noted,
-				  &item->vf.note_before, diag);
+	return xlpt_loan_note(env_of(ctx), item->spec.bdf, item->vf.noted, &item->vf.note_before,
+			      diag);
 }
 
 static int set(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_item *item = item_of(ctx, i);
 
-	return xlpt_vf_lease_set(env_of(ctx), item->spec.bdf, &item->vf, diag);
+	return xlpt_loan_set(env_of(ctx), item->spec.bdf, &item->vf, diag);
 }
 
 static int unset(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_item *item = item_of(ctx, i);
 
-	return xlpt_vf_lease_unset(env_of(ctx), item->spec.bdf, &item->vf, diag);
+	return xlpt_loan_unset(env_of(ctx), item->spec.bdf, &item->vf, diag);
 }
 
 static int restore(void *ctx, size_t i, struct xlpt_diag *diag)
 {
-	return xlpt_vf_restore(env_of(ctx), item_of(ctx, i)->spec.bdf, diag);
+	return xlpt_loan_end(env_of(ctx), item_of(ctx, i)->spec.bdf, diag);
 }
 
-void xlpt_vf_plan_lend(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
+void xlpt_loan_plan(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
 {
 	const struct xlpt_item *item = &op->items[i];
 	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
@@ -99,8 +99,7 @@ void xlpt_vf_plan_lend(struct xlpt_plan *plan, const struct xlpt_op *op, size_t 
 		      xlpt_xasprintf("set%s on %s again", xlpt_str_get(&now), bdf));
 }
 
-int xlpt_vf_plan_restore(struct xlpt_plan *plan, struct xlpt_op *op, size_t i,
-			 struct xlpt_diag *diag)
+int xlpt_loan_plan_end(struct xlpt_plan *plan, struct xlpt_op *op, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_bdf bdf = op->items[i].spec.bdf;
 	_cleanup_free_ char *note = NULL;
@@ -114,8 +113,8 @@ int xlpt_vf_plan_restore(struct xlpt_plan *plan, struct xlpt_op *op, size_t i,
 	return rc;
 }
 
-int xlpt_vf_repair(struct xlpt_env *env, const struct xlpt_owners *owners, size_t *found,
-		   struct xlpt_diag *diag)
+int xlpt_loan_repair(struct xlpt_env *env, const struct xlpt_owners *owners, size_t *found,
+		     struct xlpt_diag *diag)
 {
 	_cleanup_free_ struct xlpt_bdf *bdfs = NULL;
 	size_t n = 0;
@@ -147,7 +146,7 @@ int xlpt_vf_repair(struct xlpt_env *env, const struct xlpt_owners *owners, size_
 				 bdf);
 			continue;
 		}
-		rc = xlpt_vf_restore(env, bdfs[i], diag);
+		rc = xlpt_loan_end(env, bdfs[i], diag);
 		if (rc == 0)
 			xlpt_say(env, "%s has the identity back that it had before its guest", bdf);
 	}

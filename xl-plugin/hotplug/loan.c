@@ -66,8 +66,8 @@ int xlpt_vf_locate(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf *ou
 	return rc;
 }
 
-int xlpt_vf_give(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_vf_identity *want,
-		 struct xlpt_diag *diag)
+int xlpt_loan_give(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_vf_identity *want,
+		   struct xlpt_diag *diag)
 {
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
 	_cleanup_vf_ struct xlpt_vf vf = { 0 };
@@ -132,8 +132,8 @@ static int note_read(struct xlpt_env *env, struct xlpt_bdf bdf, bool *has,
 	return XLPT_ERR_DATA;
 }
 
-int xlpt_vf_note_write(struct xlpt_env *env, struct xlpt_bdf bdf, bool has,
-		       const struct xlpt_vf_identity *id, struct xlpt_diag *diag)
+int xlpt_loan_note(struct xlpt_env *env, struct xlpt_bdf bdf, bool has,
+		   const struct xlpt_vf_identity *id, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *text = has ? format_note(id) : NULL;
 
@@ -152,10 +152,10 @@ static int take_back(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlp
 		rc = xlpt_vf_locate(env, bdf, &vf, diag);
 	if (rc == 0 && port->port)
 		rc = xlpt_vf_port_profile(env, &vf, port, false, diag);
-	return rc ? rc : xlpt_vf_give(env, bdf, &plain, diag);
+	return rc ? rc : xlpt_loan_give(env, bdf, &plain, diag);
 }
 
-int xlpt_vf_restore(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_diag *diag)
+int xlpt_loan_end(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
 	struct xlpt_vf_identity old;
 	bool has;
@@ -166,7 +166,7 @@ int xlpt_vf_restore(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_diag 
 	/* Removed and made anew it has lost the identity by itself. */
 	if (xlpt_host_has(env->host, "/sys/bus/pci/devices/%s/physfn", XLPT_BDF_STR(bdf)))
 		rc = take_back(env, bdf, &old, &old, diag);
-	return rc ? rc : xlpt_vf_note_write(env, bdf, false, NULL, diag);
+	return rc ? rc : xlpt_loan_note(env, bdf, false, NULL, diag);
 }
 
 /* What is noted is older than what the VF has now: it wins. */
@@ -212,24 +212,23 @@ static void copy_port(struct xlpt_vf_identity *to, const struct xlpt_vf_identity
 	*to = id;
 }
 
-int xlpt_vf_lease_read(struct xlpt_env *env, struct xlpt_bdf bdf,
-		       const struct xlpt_vf_identity *spec, const char *uuid,
-		       struct xlpt_vf_lease *out, struct xlpt_diag *diag)
+int xlpt_loan_read(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_vf_identity *spec,
+		   const char *uuid, struct xlpt_loan *out, struct xlpt_diag *diag)
 {
 	_cleanup_vf_ struct xlpt_vf vf = { 0 };
 	int rc;
 
-	*out = (struct xlpt_vf_lease){ 0 };
+	*out = (struct xlpt_loan){ 0 };
 	rc = note_read(env, bdf, &out->noted, &out->note_before, diag);
 	if (rc || (!out->noted && xlpt_vfid_is_empty(spec)))
 		return rc;
 	rc = xlpt_vf_locate(env, bdf, &vf, diag);
-	return rc ? rc : xlpt_vf_lease_of(env, &vf, spec, uuid, out, diag);
+	return rc ? rc : xlpt_loan_of(env, &vf, spec, uuid, out, diag);
 }
 
-int xlpt_vf_lease_of(struct xlpt_env *env, const struct xlpt_vf *vf,
-		     const struct xlpt_vf_identity *spec, const char *uuid,
-		     struct xlpt_vf_lease *out, struct xlpt_diag *diag)
+int xlpt_loan_of(struct xlpt_env *env, const struct xlpt_vf *vf,
+		 const struct xlpt_vf_identity *spec, const char *uuid, struct xlpt_loan *out,
+		 struct xlpt_diag *diag)
 {
 	_cleanup_pf_net_ struct xlpt_pf_net net = { 0 };
 	const struct xlpt_vf_net *now;
@@ -257,8 +256,8 @@ int xlpt_vf_lease_of(struct xlpt_env *env, const struct xlpt_vf *vf,
 	return 0;
 }
 
-int xlpt_vf_given(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_identity *out,
-		  struct xlpt_diag *diag)
+int xlpt_loan_given(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_identity *out,
+		    struct xlpt_diag *diag)
 {
 	_cleanup_pf_net_ struct xlpt_pf_net net = { 0 };
 	_cleanup_vf_ struct xlpt_vf vf = { 0 };
@@ -287,8 +286,8 @@ int xlpt_vf_given(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_iden
 	return 0;
 }
 
-int xlpt_vf_lease_set(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_lease *l,
-		      struct xlpt_diag *diag)
+int xlpt_loan_set(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_loan *l,
+		  struct xlpt_diag *diag)
 {
 	int rc;
 
@@ -302,42 +301,42 @@ int xlpt_vf_lease_set(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_
 		if (rc)
 			return rc;
 	}
-	rc = xlpt_vf_give(env, bdf, &l->want, diag);
+	rc = xlpt_loan_give(env, bdf, &l->want, diag);
 	l->associated = rc == 0 && l->want.port;
 	return rc;
 }
 
-int xlpt_vf_lease_unset(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_lease *l,
-			struct xlpt_diag *diag)
+int xlpt_loan_unset(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_loan *l,
+		    struct xlpt_diag *diag)
 {
 	static const struct xlpt_vf_identity none;
 
 	return take_back(env, bdf, &l->now, l->associated ? &l->want : &none, diag);
 }
 
-int xlpt_vf_lend(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_vf_identity *want,
-		 const char *uuid, struct xlpt_diag *diag)
+int xlpt_loan_lend(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_vf_identity *want,
+		   const char *uuid, struct xlpt_diag *diag)
 {
 	_cleanup_diag_ struct xlpt_diag undo = { 0 };
-	struct xlpt_vf_lease l;
-	int rc = xlpt_vf_lease_read(env, bdf, want, uuid, &l, diag);
+	struct xlpt_loan l;
+	int rc = xlpt_loan_read(env, bdf, want, uuid, &l, diag);
 
 	if (rc || !l.active)
 		return rc;
-	rc = xlpt_vf_note_write(env, bdf, true, &l.note, diag);
+	rc = xlpt_loan_note(env, bdf, true, &l.note, diag);
 	if (rc == 0)
-		rc = xlpt_vf_lease_set(env, bdf, &l, diag);
+		rc = xlpt_loan_set(env, bdf, &l, diag);
 	if (rc == 0)
 		return 0;
-	if (xlpt_vf_lease_unset(env, bdf, &l, &undo) ||
-	    xlpt_vf_note_write(env, bdf, l.noted, &l.note_before, &undo)) {
+	if (xlpt_loan_unset(env, bdf, &l, &undo) ||
+	    xlpt_loan_note(env, bdf, l.noted, &l.note_before, &undo)) {
 		xlpt_diag_add_log(diag, undo.message);
 		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
 	}
 	return rc;
 }
 
-char *xlpt_vf_lease_text(const struct xlpt_vf_lease *l)
+char *xlpt_loan_text(const struct xlpt_loan *l)
 {
 	return format_note(&l->note);
 }
@@ -358,8 +357,7 @@ int xlpt_vf_identity_of_journal(const struct xlpt_journal_dev *d, struct xlpt_vf
 	return XLPT_ERR_DATA;
 }
 
-int xlpt_vf_repair_set(struct xlpt_env *env, const struct xlpt_journal_dev *d,
-		       struct xlpt_diag *diag)
+int xlpt_vf_mend_set(struct xlpt_env *env, const struct xlpt_journal_dev *d, struct xlpt_diag *diag)
 {
 	struct xlpt_vf_identity old;
 	int rc;

@@ -36,22 +36,22 @@ int xlpt_vf_port_profile(struct xlpt_env *env, const struct xlpt_vf *vf,
  * locked meanwhile: two VFs of it cannot come to the same MAC. After an error
  * some of it may have been set.
  */
-int xlpt_vf_give(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_vf_identity *want,
-		 struct xlpt_diag *diag);
+int xlpt_loan_give(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_vf_identity *want,
+		   struct xlpt_diag *diag);
 
 /*
  * All of it, for a guest: what the VF had is noted (what was noted already stays:
  * it is older), the identity set and read back. On error it is as it was.
  * uuid: the guest's, "" = not known.
  */
-int xlpt_vf_lend(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_vf_identity *want,
-		 const char *uuid, struct xlpt_diag *diag);
+int xlpt_loan_lend(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_vf_identity *want,
+		   const char *uuid, struct xlpt_diag *diag);
 
 /*
  * What was noted comes back, and the note goes. Nothing noted is success, and so
  * is a VF that is not there any more. To be called when no guest has it.
  */
-int xlpt_vf_restore(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_diag *diag);
+int xlpt_loan_end(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_diag *diag);
 
 /* The PF without a driver: fills the error. */
 int xlpt_vf_no_driver(const struct xlpt_pf *pf, struct xlpt_diag *diag);
@@ -59,34 +59,33 @@ int xlpt_vf_no_driver(const struct xlpt_pf *pf, struct xlpt_diag *diag);
 /* ---- lend, piece by piece, for plans ---- */
 
 /* Judges, and reads what there is to remember. !active: nothing is to be done. */
-int xlpt_vf_lease_read(struct xlpt_env *env, struct xlpt_bdf bdf,
-		       const struct xlpt_vf_identity *spec, const char *uuid,
-		       struct xlpt_vf_lease *out, struct xlpt_diag *diag);
+int xlpt_loan_read(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_vf_identity *spec,
+		   const char *uuid, struct xlpt_loan *out, struct xlpt_diag *diag);
 /* The same of a VF at hand; out->noted and out->note_before are as the caller left them. */
-int xlpt_vf_lease_of(struct xlpt_env *env, const struct xlpt_vf *vf,
-		     const struct xlpt_vf_identity *spec, const char *uuid,
-		     struct xlpt_vf_lease *out, struct xlpt_diag *diag);
+int xlpt_loan_of(struct xlpt_env *env, const struct xlpt_vf *vf,
+		 const struct xlpt_vf_identity *spec, const char *uuid, struct xlpt_loan *out,
+		 struct xlpt_diag *diag);
 /* What undoes it, as the journal of vf set keeps it. Caller frees. */
-char *xlpt_vf_lease_text(const struct xlpt_vf_lease *l);
+char *xlpt_loan_text(const struct xlpt_loan *l);
 /* An identity as journals keep it, and back. Caller frees. */
 char *xlpt_vf_identity_text(const struct xlpt_vf_identity *id);
 int xlpt_vf_identity_of_journal(const struct xlpt_journal_dev *d, struct xlpt_vf_identity *out,
 				struct xlpt_diag *diag);
-int xlpt_vf_repair_set(struct xlpt_env *env, const struct xlpt_journal_dev *d,
-		       struct xlpt_diag *diag);
-int xlpt_vf_lease_set(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_lease *l,
-		      struct xlpt_diag *diag);
-int xlpt_vf_lease_unset(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_lease *l,
-			struct xlpt_diag *diag);
+int xlpt_vf_mend_set(struct xlpt_env *env, const struct xlpt_journal_dev *d,
+		     struct xlpt_diag *diag);
+int xlpt_loan_set(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_loan *l,
+		  struct xlpt_diag *diag);
+int xlpt_loan_unset(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_loan *l,
+		    struct xlpt_diag *diag);
 /*
  * The identity that the VF's guest was given and has, as attach would be told it;
  * empty for what has none, a VF or not. For whoever will attach it again.
  */
-int xlpt_vf_given(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_identity *out,
-		  struct xlpt_diag *diag);
+int xlpt_loan_given(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_identity *out,
+		    struct xlpt_diag *diag);
 /* Writes the note; has = false removes it. */
-int xlpt_vf_note_write(struct xlpt_env *env, struct xlpt_bdf bdf, bool has,
-		       const struct xlpt_vf_identity *id, struct xlpt_diag *diag);
+int xlpt_loan_note(struct xlpt_env *env, struct xlpt_bdf bdf, bool has,
+		   const struct xlpt_vf_identity *id, struct xlpt_diag *diag);
 
 /* ---- steps of attach and detach (loan-steps.c) ---- */
 
@@ -94,14 +93,14 @@ int xlpt_vf_note_write(struct xlpt_env *env, struct xlpt_bdf bdf, bool has,
  * Before anything is touched: can item i have what its spec wants? Fills
  * item->vf. Warns when the PF's interface is down.
  */
-int xlpt_vf_judge(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag);
+int xlpt_loan_judge(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag);
 /* Adds the steps, if there are any. */
-void xlpt_vf_plan_lend(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
+void xlpt_loan_plan(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
 /* Reads whether something is noted, and adds the step that restores it. */
-int xlpt_vf_plan_restore(struct xlpt_plan *plan, struct xlpt_op *op, size_t i,
-			 struct xlpt_diag *diag);
+int xlpt_loan_plan_end(struct xlpt_plan *plan, struct xlpt_op *op, size_t i,
+		       struct xlpt_diag *diag);
 /* Notes of VFs that no guest has: the guest was destroyed. For repair. */
-int xlpt_vf_repair(struct xlpt_env *env, const struct xlpt_owners *owners, size_t *found,
-		   struct xlpt_diag *diag);
+int xlpt_loan_repair(struct xlpt_env *env, const struct xlpt_owners *owners, size_t *found,
+		     struct xlpt_diag *diag);
 
 #endif

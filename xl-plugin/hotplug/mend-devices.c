@@ -98,7 +98,7 @@ static int mend_attach(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	rc = xlpt_budget_release(env, XLPT_LEDGER_REPAIR, j->guest.domid, d->bdf, false,
 				 XLPT_GUEST_TIMEOUT_MS, diag);
 	if (rc == 0)
-		rc = xlpt_vf_restore(env, d->bdf, diag);
+		rc = xlpt_loan_end(env, d->bdf, diag);
 	if (rc)
 		return rc;
 	xlpt_say(env, "%s is not with %s: the attach is taken back", bdf, j->guest.name);
@@ -130,7 +130,7 @@ static int mend_detach(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	rc = xlpt_budget_release(env, XLPT_LEDGER_REPAIR, j->guest.domid, d->bdf, false,
 				 XLPT_GUEST_TIMEOUT_MS, diag);
 	if (rc == 0)
-		rc = xlpt_vf_restore(env, d->bdf, diag);
+		rc = xlpt_loan_end(env, d->bdf, diag);
 	if (rc)
 		return rc;
 	if (now.name)

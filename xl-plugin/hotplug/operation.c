@@ -293,7 +293,7 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 	if (rc == 0 && !env->dry_run && !op->outer)
 		rc = mend_first(op, diag);
 	if (rc == 0)
-		rc = xlpt_guard_read(env->host, &op->needs, diag);
+		rc = xlpt_needs_read(env->host, &op->needs, diag);
 	since = xlpt_now(env->clock);
 	if (rc == 0)
 		rc = xlpt_owners_read(env, &op->owners, diag);

@@ -44,7 +44,7 @@ enum xlpt_reset_is {
 };
 const char *xlpt_reset_is_word(enum xlpt_reset_is is);
 /* The identity that a guest's VF gets, and the way back (vf.h). */
-struct xlpt_vf_lease {
+struct xlpt_loan {
 	bool active; /* something is to be set */
 	struct xlpt_vf_identity want;
 	struct xlpt_vf_identity now;  /* of the same keys: what undoes it */
@@ -76,7 +76,7 @@ struct xlpt_item {
 	size_t n_reset_hows;
 	const char *reset_method; /* "flr", or NULL; not owned */
 	char *reset_fact;	  /* what shows it, or why not, or NULL */
-	struct xlpt_vf_lease vf;
+	struct xlpt_loan vf;
 };
 
 struct xlpt_op {

@@ -119,7 +119,7 @@ int xlpt_place_read(struct xlpt_env *env, const struct xlpt_device *dev,
 		    struct xlpt_place *out, struct xlpt_diag *diag)
 {
 	const struct xlpt_owner *owner = xlpt_owners_find(owners, dev->bdf);
-	const struct xlpt_needed *needed = needs ? xlpt_guard_find(needs, dev->bdf) : NULL;
+	const struct xlpt_needed *needed = needs ? xlpt_needs_find(needs, dev->bdf) : NULL;
 	int rc = 0;
 
 	*out = (struct xlpt_place){

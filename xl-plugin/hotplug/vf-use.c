@@ -69,7 +69,7 @@ bool xlpt_vf_in_use(struct xlpt_env *env, const struct xlpt_owners *owners,
 		    struct xlpt_str *mend)
 {
 	const struct xlpt_owner *owner = xlpt_owners_find(owners, vf);
-	const struct xlpt_needed *needed = needs ? xlpt_guard_find(needs, vf) : NULL;
+	const struct xlpt_needed *needed = needs ? xlpt_needs_find(needs, vf) : NULL;
 	_cleanup_free_ char *driver = NULL, *ifname = xlpt_net_of(env->host, vf);
 	const char *bdf = XLPT_BDF_STR(vf), *sep = why->len ? "; " : "";
 

@@ -19,7 +19,7 @@ static int take_items(struct xlpt_leave *l, const char *what, struct xlpt_diag *
 		_cleanup_free_ char *text = NULL;
 
 		xlpt_leave_fit(l->op.guest.type, &held.items[i].spec);
-		rc = xlpt_vf_given(l->op.env, held.items[i].bdf, &held.items[i].spec.vf, diag);
+		rc = xlpt_loan_given(l->op.env, held.items[i].bdf, &held.items[i].spec.vf, diag);
 		text = xlpt_spec_format(&held.items[i].spec);
 		if (rc == 0)
 			rc = xlpt_op_add_spec(&l->op, text, diag);

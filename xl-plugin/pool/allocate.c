@@ -197,7 +197,7 @@ static int try_allocate(struct xlpt_op *op, const char *name, const struct xlpt_
 	if (rc == 0)
 		rc = xlpt_scan_all(env->host, 0, NULL, &facts.devices, diag);
 	if (rc == 0)
-		rc = xlpt_guard_read(env->host, &facts.needs, diag);
+		rc = xlpt_needs_read(env->host, &facts.needs, diag);
 	if (rc == 0 && !env->dry_run)
 		rc = xlpt_lock_pools(env, &locks, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS,
 				     diag);

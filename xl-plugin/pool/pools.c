@@ -165,7 +165,7 @@ int xlpt_pool_facts_read(struct xlpt_env *env, struct xlpt_pool_facts *out, stru
 	if (rc == 0)
 		rc = xlpt_owners_read(env, &out->owners, diag);
 	if (rc == 0)
-		rc = xlpt_guard_read(env->host, &out->needs, diag);
+		rc = xlpt_needs_read(env->host, &out->needs, diag);
 	if (rc == 0)
 		rc = xlpt_leases_current(env, &out->leases, diag);
 	if (rc)
@@ -222,7 +222,7 @@ static int judge_vf(struct xlpt_env *env, const struct xlpt_pool_facts *facts, b
 {
 	const struct xlpt_lease *lease = xlpt_leases_find(&facts->leases, d->bdf);
 	const struct xlpt_owner *owner = xlpt_owners_find(&facts->owners, d->bdf);
-	const struct xlpt_needed *needed = xlpt_guard_find(&facts->needs, d->bdf);
+	const struct xlpt_needed *needed = xlpt_needs_find(&facts->needs, d->bdf);
 	const struct xlpt_device *pf = d->is_vf ? xlpt_devices_find(&facts->devices, d->pf) : NULL;
 	_cleanup_free_ char *user = used_by(env, d);
 	bool assigned = false;

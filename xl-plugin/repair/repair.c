@@ -29,7 +29,7 @@ static int repair_identities(struct xlpt_env *env, size_t *found, struct xlpt_di
 	_cleanup_owners_ struct xlpt_owners owners = { 0 };
 	int rc = xlpt_owners_read(env, &owners, diag);
 
-	return rc ? rc : xlpt_vf_repair(env, &owners, found, diag);
+	return rc ? rc : xlpt_loan_repair(env, &owners, found, diag);
 }
 
 /* Those of changed files, or all others. */

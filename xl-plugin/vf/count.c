@@ -208,7 +208,7 @@ static int forget(void *ctx, size_t i, struct xlpt_diag *diag)
 
 	(void)i;
 	for (size_t k = 0; rc == 0 && op->env->store && k < op->pf.n; k++)
-		rc = xlpt_vf_note_write(op->env, op->pf.vfs[k], false, NULL, diag);
+		rc = xlpt_loan_note(op->env, op->pf.vfs[k], false, NULL, diag);
 	return rc;
 }
 

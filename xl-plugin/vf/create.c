@@ -68,7 +68,7 @@ int xlpt_vf_check_unused(struct xlpt_env *env, const struct xlpt_pf *pf, int cou
 			 struct xlpt_diag *diag)
 {
 	struct xlpt_vf_op op = XLPT_VF_OP_INIT(env);
-	int rc = xlpt_guard_read(env->host, &op.needs, diag);
+	int rc = xlpt_needs_read(env->host, &op.needs, diag);
 
 	if (rc == 0)
 		rc = xlpt_owners_read(env, &op.owners, diag);
@@ -219,7 +219,7 @@ int xlpt_vf_op_count(struct xlpt_vf_op *op, const char *name, struct xlpt_diag *
 	if (rc == 0)
 		rc = lock_and_read(op, diag);
 	if (rc == 0)
-		rc = xlpt_guard_read(env->host, &op->needs, diag);
+		rc = xlpt_needs_read(env->host, &op->needs, diag);
 	if (rc == 0)
 		rc = xlpt_owners_read(env, &op->owners, diag);
 	if (rc == 0 && env->store && env->ts)

@@ -55,7 +55,7 @@ int xlpt_vf_find(struct xlpt_env *env, const char *name, struct xlpt_vf *out,
 struct set_op {
 	struct xlpt_env *env;
 	struct xlpt_journal journal;
-	struct xlpt_vf_lease lease;
+	struct xlpt_loan lease;
 	struct xlpt_bdf bdf;
 };
 
@@ -64,7 +64,7 @@ static int set(void *ctx, size_t i, struct xlpt_diag *diag)
 	struct set_op *op = ctx;
 
 	(void)i;
-	return xlpt_vf_lease_set(op->env, op->bdf, &op->lease, diag);
+	return xlpt_loan_set(op->env, op->bdf, &op->lease, diag);
 }
 
 static int unset(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -72,7 +72,7 @@ static int unset(void *ctx, size_t i, struct xlpt_diag *diag)
 	struct set_op *op = ctx;
 
 	(void)i;
-	return xlpt_vf_lease_unset(op->env, op->bdf, &op->lease, diag);
+	return xlpt_loan_unset(op->env, op->bdf, &op->lease, diag);
 }
 
 static int observe(void *priv, size_t i, const struct xlpt_step *step, bool undo,
@@ -96,7 +96,7 @@ static int run_set(struct set_op *op, const struct xlpt_plan *plan, struct xlpt_
 	}
 	xlpt_journal_init(&op->journal, "vf-set", NULL);
 	xlpt_journal_add(&op->journal, op->bdf, false, NULL);
-	op->journal.devs[0].identity = xlpt_vf_lease_text(&op->lease);
+	op->journal.devs[0].identity = xlpt_loan_text(&op->lease);
 	rc = xlpt_journal_begin(op->env, &op->journal, diag);
 	if (rc)
 		return rc;
@@ -145,7 +145,7 @@ int xlpt_vf_op_set(struct xlpt_env *env, const struct xlpt_vf *vf,
 	if (rc == 0)
 		rc = lock_vf(env, &locks, vf->bdf, &now, diag);
 	if (rc == 0)
-		rc = xlpt_vf_lease_of(env, &now, want, NULL, &op.lease, diag);
+		rc = xlpt_loan_of(env, &now, want, NULL, &op.lease, diag);
 	if (rc)
 		return rc;
 	xlpt_vfid_format(want, ' ', &text);
@@ -164,7 +164,7 @@ static int mend(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < j->n; i++)
-		rc = xlpt_vf_repair_set(env, &j->devs[i], diag);
+		rc = xlpt_vf_mend_set(env, &j->devs[i], diag);
 	return rc;
 }
 

@@ -206,7 +206,7 @@ static int show_facts(struct xlpt_env *env, struct xlpt_show *s, struct xlpt_dia
 {
 	_cleanup_needs_ struct xlpt_needs needs = { 0 };
 	_cleanup_place_ struct xlpt_place place = { 0 };
-	int rc = xlpt_guard_read(env->host, &needs, diag);
+	int rc = xlpt_needs_read(env->host, &needs, diag);
 
 	if (rc == 0)
 		rc = xlpt_place_read(env, s->d, &s->inv->owners, &needs, &place, diag);

@@ -340,7 +340,7 @@ int main(int argc, char **argv)
 {
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
 	char path[PATH_MAX];
-	struct xlpt_leave leave;
+	struct xlpt_asks leave;
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 
 	if (!open_streams())
@@ -352,7 +352,7 @@ int main(int argc, char **argv)
 	}
 	if (argc > 0 && !strcmp(slash ? slash + 1 : argv[0], HELPER))
 		return as_helper(argc, argv);
-	xlpt_leave_read(argc, argv, &leave);
+	xlpt_asks_read(argc, argv, &leave);
 	for (size_t i = 0; leave.verb && i < leave.n; i++)
 		if (!ask(leave.verb, leave.guest[i]))
 			return REFUSED;

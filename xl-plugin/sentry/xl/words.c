@@ -91,7 +91,7 @@ static enum found short_options(const struct verb *verb, const char *letters, bo
 
 /* argv[i] and all behind it may be the guest. */
 static void all_from(const struct verb *verb, int argc, char *const *argv, int i,
-		     struct xlpt_leave *out)
+		     struct xlpt_asks *out)
 {
 	if (i >= argc)
 		return;
@@ -108,7 +108,7 @@ static void all_from(const struct verb *verb, int argc, char *const *argv, int i
  * question for help: it saves web1 to a file of that name.
  */
 static void read_verb(const struct verb *verb, int argc, char *const *argv, int i,
-		      struct xlpt_leave *out)
+		      struct xlpt_asks *out)
 {
 	for (; i < argc && is_option(argv[i]); i++) {
 		enum found found;
@@ -136,7 +136,7 @@ static void read_verb(const struct verb *verb, int argc, char *const *argv, int 
 }
 
 /* Behind an option of xl's own that is not known, which may have an argument. */
-static void read_any(int argc, char *const *argv, int i, struct xlpt_leave *out)
+static void read_any(int argc, char *const *argv, int i, struct xlpt_asks *out)
 {
 	for (; i < argc; i++) {
 		const struct verb *verb = find_verb(argv[i]);
@@ -148,12 +148,12 @@ static void read_any(int argc, char *const *argv, int i, struct xlpt_leave *out)
 	}
 }
 
-void xlpt_leave_read(int argc, char *const *argv, struct xlpt_leave *out)
+void xlpt_asks_read(int argc, char *const *argv, struct xlpt_asks *out)
 {
 	const struct verb *verb;
 	int i = 1;
 
-	*out = (struct xlpt_leave){ 0 };
+	*out = (struct xlpt_asks){ 0 };
 	while (i < argc && is_option(argv[i])) {
 		const char *letters = argv[i++] + 1;
 

@@ -12,7 +12,7 @@
 /* Stands in the guard's program, and in no xl. */
 #define XLPT_GUARD_MARK "xlpt's guard before xl: this program and no other"
 
-struct xlpt_leave {
+struct xlpt_asks {
 	const char *verb;   /* "save" "migrate" "remus"; NULL = none of the guard's business */
 	char *const *guest; /* first word to ask about, inside argv */
 	size_t n;	    /* how many of them */
@@ -26,6 +26,6 @@ struct xlpt_leave {
  * still reads options, or names no guest, is nobody's leave. argv is only read;
  * out points into it.
  */
-void xlpt_leave_read(int argc, char *const *argv, struct xlpt_leave *out);
+void xlpt_asks_read(int argc, char *const *argv, struct xlpt_asks *out);
 
 #endif
