@@ -1,6 +1,7 @@
 #!/bin/bash
 # attach - hide, attach, status, detach, unhide with a PV guest; xl's ways beside ours; refusals
 # timeout: 900
+# covers: pv xl hot .0,slot acs
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0

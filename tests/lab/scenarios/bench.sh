@@ -4,6 +4,7 @@
 #
 # pcifront probes the guest's driver before it says Connected, so that state is when the driver has the
 # device. xlpt returns then; after xl that state is polled for. Environment: ROUNDS (20).
+# covers: pv xl hot .0 acs
 . "$LAB/lib.sh"
 
 rounds=${ROUNDS:-20}

@@ -2,6 +2,7 @@
 # boot - hiding at boot, through real reboots of one disk: it works, and verify names what does not
 # timeout: 240
 # reboots: 5
+# covers: pv xl booted .0 acs
 . "$LAB/lib.sh"
 
 dev=0000:02:00.0

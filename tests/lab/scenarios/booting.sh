@@ -1,6 +1,7 @@
 #!/bin/bash
 # booting - attach to a PV guest that still boots, detach at once, restart at once: nothing is wedged
 # timeout: 600
+# covers: pv xl hot .0 acs
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0

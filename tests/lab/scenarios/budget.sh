@@ -1,6 +1,7 @@
 #!/bin/bash
 # budget - over the hotplug budget nothing is touched; what xl does is counted, too; --wait, --force, reset
 # timeout: 1800
+# covers: pv xl hot .0 acs
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0

@@ -1,6 +1,7 @@
 #!/bin/bash
 # capture - an unpacked capture says what the host says, and has no secrets in it
 # timeout: 600
+# covers: pv xl hot .0 acs
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0

@@ -2,6 +2,7 @@
 # convert - xl accepts what xlpt writes, it means what virsh makes of the same input, and how fast both are
 # xen: 4.20
 # timeout: 900
+# covers: -
 . "$LAB/lib.sh"
 
 src=$LAB_PAYLOAD/src

@@ -3,6 +3,7 @@
 # timeout: 1200
 #
 # Environment: CYCLES (100), XL_CYCLES (2; each failing one costs xl some 20 s).
+# covers: pv xl hot .0 acs
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0

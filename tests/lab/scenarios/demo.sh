@@ -1,6 +1,7 @@
 #!/bin/bash
 # demo - what a person sees: hide, attach, the guest's own console, status, detach, unhide
 # timeout: 400
+# covers: pv xl hot .0 acs
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0

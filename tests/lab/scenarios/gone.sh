@@ -2,6 +2,8 @@
 # gone - PV guests that power off, restart, crash and are destroyed with a device: the next command takes it back
 # timeout: 3600
 # machine: small
+# covers: pv xl booted .0,vf.0 acs
+# covers: pv xl hot .0 acs
 . "$LAB/lib.sh"
 
 pf=0000:01:00.0

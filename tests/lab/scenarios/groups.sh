@@ -7,6 +7,7 @@
 #
 # Boot 0 is without Xen: the kernel makes groups, and the sets that are computed must be those. Boot 1
 # is with Xen, where there are no groups to look at: the sets must be the same as before.
+# covers: pv xl hot .0 bridge
 . "$LAB/lib.sh"
 
 kept=/lab/groups-native

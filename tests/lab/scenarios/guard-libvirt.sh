@@ -5,6 +5,7 @@
 #
 # The other host of virsh migrate is a second libvirtd on this one, with folders and a host's uuid of its
 # own. An HVM guest, because no PV guest can be migrated live on Debian's 4.20.
+# covers: pv,hvm libvirt hot .0 acs
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0

@@ -1,6 +1,7 @@
 #!/bin/bash
 # guard - guests with devices stay where they are, whoever wants to save or migrate them; all else is as before
 # timeout: 1200
+# covers: pv,hvm xl hot .0 acs
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0

@@ -9,6 +9,7 @@
 # mean time of a cycle. It fails when a count has grown since the first cycle, when memory has gone
 # beyond what a running system moves about, or when a kernel complained.
 # Environment: CYCLES (700), EVERY (100).
+# covers: pv xl hot .0 acs
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0

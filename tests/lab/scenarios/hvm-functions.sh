@@ -2,6 +2,8 @@
 # hvm-functions - HVM guests with functions other than 0: hot, cold, a whole slot, virtual functions
 # timeout: 900
 # xen: 4.20
+# covers: hvm xl hot .0,.n,slot,vf.n acs
+# covers: hvm xl booted .n,slot acs
 . "$LAB/lib.sh"
 
 dm_log=/var/log/xen/qemu-dm-win1.log

@@ -2,6 +2,7 @@
 # hvm-smoke - an HVM guest gets a device from xl while it runs, gives it back, and gets it again
 # xen: 4.20
 # timeout: 300
+# covers: hvm xl hot .0 acs
 . "$LAB/lib.sh"
 
 bdf=0000:02:00.0

@@ -6,6 +6,7 @@
 # xenstore, most of which are libxl's. After each: the next command says what is left, and the host is
 # clean again after "xlpt repair", or after the same command once more (every other time).
 # Environment: WRITES (0): how many xenstore writes are tried, spread over the command; the soak sets it.
+# covers: pv xl hot .0 acs
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0

@@ -3,6 +3,7 @@
 # timeout: 600
 # machine: pins pins-shifted pins-swapped
 # reboots: 2
+# covers: pv xl hot .0 acs
 . "$LAB/lib.sh"
 
 kept=/root/pins-scenario

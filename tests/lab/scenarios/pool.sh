@@ -4,6 +4,7 @@
 # machine: small
 #
 # Environment: STEPS (20) and SEED (1) of the random walk.
+# covers: pv xl hot,booted vf.0,vf.n acs
 . "$LAB/lib.sh"
 
 steps=${STEPS:-20}

@@ -1,6 +1,7 @@
 #!/bin/bash
 # reset - every device by every method it offers, with proof; what cannot be reset; who would be hit
 # timeout: 900
+# covers: pv xl hot .0 bridge
 . "$LAB/lib.sh"
 
 igb=0000:01:00.0

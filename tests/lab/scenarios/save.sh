@@ -5,6 +5,7 @@
 # A virtual function, because a Linux PV guest that once had a device with an interrupt line does not
 # survive its resume (its kernel faults in restore_pirqs), whoever saves it.
 # The other host of the migrations is this one. Environment: KILLS (1): every how many journal lines.
+# covers: pv xl hot .0,vf.0 acs
 . "$LAB/lib.sh"
 
 pf=0000:01:00.0

@@ -1,6 +1,7 @@
 #!/bin/bash
 # smoke - Xen, dom0, every device, a PV guest, and plain xl giving it a device and taking it back
 # timeout: 150
+# covers: pv xl hot .0 acs
 . "$LAB/lib.sh"
 
 xl info

@@ -3,6 +3,7 @@
 # timeout: 600
 #
 # Environment: ROUNDS (3).
+# covers: pv xl hot .0 acs
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0

@@ -2,6 +2,8 @@
 # vf-driver - VFs that no driver of dom0 may have, xen-pciback unloaded, vf create killed between its writes
 # timeout: 1200
 # machine: small
+# covers: pv xl hot vf.n acs
+# covers: pv xl booted vf.0 acs
 . "$LAB/lib.sh"
 
 pf=0000:01:00.0

@@ -5,6 +5,8 @@
 # witness: witness-vf
 #
 # The witness looks on the host at what went over igb's wire: guests' frames must be there with their tags.
+# covers: pv xl hot vf.0,vf.n acs
+# covers: hvm xl hot vf.0 acs
 . "$LAB/lib.sh"
 
 pf=0000:01:00.0

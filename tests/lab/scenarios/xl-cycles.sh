@@ -5,6 +5,7 @@
 # Shows which condition makes a detach safe (pci_connected in lib.sh) and that nothing else has to be
 # waited for. Prints a table of milliseconds: the attach call, until connected, the detach call, until
 # the backend has forgotten the device. tests/lab/run --set CYCLES=N for more or fewer (10).
+# covers: -
 . "$LAB/lib.sh"
 
 cycles=${CYCLES:-10}

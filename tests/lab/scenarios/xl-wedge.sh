@@ -4,6 +4,7 @@
 #
 # This is xl's known defect, not a promise of ours: the scenario passes when it could be recorded.
 # The log has exit statuses, seconds and the xenstore states of each step.
+# covers: -
 . "$LAB/lib.sh"
 
 bdf=0000:02:00.0
