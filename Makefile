@@ -2,18 +2,24 @@
 #
 #   make            build build/xlpt          make check       all tests, the lab included
 #   make deps       install what is needed    make check-fast  the tests that need no Xen
+#   make deb        Debian packages
 #   make demo       watch it on a real Xen    make install     DESTDIR= PREFIX=/usr/local
 #   make dist       xlpt-VERSION.tar.gz       make uninstall   with the same DESTDIR and PREFIX
 #   V=1 shows the commands, CC=clang changes the compiler, O=dir the output directory.
 
 PREFIX ?= /usr/local
 SBINDIR ?= $(PREFIX)/sbin
+# Where the program itself goes, when SBINDIR/xlpt is something that starts it.
+PROGDIR ?= $(SBINDIR)
 MANDIR ?= $(PREFIX)/share/man
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 GUARDDIR = $(PREFIX)/lib/xlpt/guard
 UDEVDIR ?= $(PREFIX)/lib/udev/rules.d
+PRESETDIR ?= $(PREFIX)/lib/systemd/system-preset
+TMPFILESDIR ?= $(PREFIX)/lib/tmpfiles.d
 HOOKDIR ?= $(PREFIX)/share/xlpt/hooks
+SAMPLEDIR ?= $(PREFIX)/share/xlpt
 O ?= build
 # Make's own default is cc; what the environment or the command line says counts.
 ifeq ($(origin CC),default)
@@ -101,7 +107,7 @@ $(O)/man/%: docs/man/%.scd
 include tests/tests.mk
 
 # The places stand in units, rules and the guard's lines, which a shell, systemd, udev and AppArmor read.
-PLACES = $(SBINDIR)$(MANDIR)$(BASHCOMPDIR)$(UNITDIR)$(GUARDDIR)$(UDEVDIR)$(HOOKDIR)
+PLACES = $(SBINDIR)$(PROGDIR)$(SAMPLEDIR)$(PRESETDIR)$(TMPFILESDIR)$(MANDIR)$(BASHCOMPDIR)$(UNITDIR)$(GUARDDIR)$(UDEVDIR)$(HOOKDIR)
 ODD_PLACE = printf %s "$$XLPT_PLACES" | LC_ALL=C grep -q '[^A-Za-z0-9/._+-]'
 CHECK_PLACES = if $(ODD_PLACE); then echo 'xlpt: PREFIX and the other folders may have letters, digits and' \
 	'/._+- in their names, nothing else' >&2; exit 1; fi
@@ -109,7 +115,8 @@ CHECK_PLACES = if $(ODD_PLACE); then echo 'xlpt: PREFIX and the other folders ma
 TO = "$$XLPT_DESTDIR"
 UNITS = $(notdir $(wildcard docs/systemd/*.service))
 # Everything that install puts somewhere, and where.
-INSTALLED = $(SBINDIR)/xlpt $(GUARDDIR)/xl $(GUARDDIR)/libxl-save-helper $(BASHCOMPDIR)/xlpt \
+INSTALLED = $(PROGDIR)/xlpt $(SAMPLEDIR)/xlpt.conf $(PRESETDIR)/80-xlpt.preset $(TMPFILESDIR)/xlpt.conf \
+	$(GUARDDIR)/xl $(GUARDDIR)/libxl-save-helper $(BASHCOMPDIR)/xlpt \
 	$(addprefix $(UNITDIR)/,$(UNITS)) $(UDEVDIR)/90-xlpt-pool.rules $(HOOKDIR)/libvirt-libxl \
 	$(foreach m,$(notdir $(MANS)),$(MANDIR)/man$(patsubst .%,%,$(suffix $(m)))/$(m))
 # The folders that install had to make, for uninstall: the file names itself's, too.
@@ -123,13 +130,16 @@ install: all
 		while [ ! -d $(TO)"$$d" ]; do echo "$$d/"; case $$d in */*) d=$${d%/*} ;; *) break ;; esac; done; \
 		done); mkdir -p $(TO)$(dir $(MADE)) && { cat $(TO)$(MADE) 2>/dev/null; echo "$$made"; } | \
 		LC_ALL=C sort -u | sed '/^$$/d' >$(TO)$(MADE).new && mv $(TO)$(MADE).new $(TO)$(MADE)
-	install -D -m 755 $(O)/xlpt $(TO)$(SBINDIR)/xlpt
+	install -D -m 755 $(O)/xlpt $(TO)$(PROGDIR)/xlpt
 	install -D -m 755 $(O)/guard/xl $(TO)$(GUARDDIR)/xl
 	ln -sf xl $(TO)$(GUARDDIR)/libxl-save-helper
 	install -D -m 644 docs/completion.bash $(TO)$(BASHCOMPDIR)/xlpt
 	mkdir -p $(TO)$(UNITDIR)
 	for u in $(UNITS); do sed 's,/usr/local/sbin,$(SBINDIR),' docs/systemd/$$u \
 		>$(TO)$(UNITDIR)/$$u || exit 1; done
+	install -D -m 644 docs/systemd/80-xlpt.preset $(TO)$(PRESETDIR)/80-xlpt.preset
+	install -D -m 644 docs/systemd/xlpt.tmpfiles $(TO)$(TMPFILESDIR)/xlpt.conf
+	install -D -m 644 docs/xlpt.conf $(TO)$(SAMPLEDIR)/xlpt.conf
 	mkdir -p $(TO)$(UDEVDIR) $(TO)$(HOOKDIR)
 	sed 's,/usr/local/sbin,$(SBINDIR),' docs/hooks/90-xlpt-pool.rules \
 		>$(TO)$(UDEVDIR)/90-xlpt-pool.rules
@@ -157,9 +167,22 @@ dist:
 	@git diff --quiet HEAD || echo '  NOTE    changes that are not committed are not in it'
 	$(call say,DIST,$(DIST).tar.gz)
 	$(Q)git -c tar.umask=0022 archive --format=tar --prefix=$(DIST)/ HEAD >$(DIST).tar && gzip -9 -n -f $(DIST).tar
+# Packages for this Debian and its Xen, in $(O)/deb. They are built from a copy, because dpkg-buildpackage puts
+# them beside the sources. Each release has its own version, so that one goes over the other when the host goes
+# from one release to the next. The tests are make check's.
+DEB_VERSION ?= $(VERSION)~deb$(shell . /etc/os-release && echo $$VERSION_ID)
+deb:
+	rm -rf $(O)/deb && mkdir -p $(O)/deb/xlpt
+	{ git ls-files -z --cached --others --exclude-standard 2>/dev/null || \
+		find . -path ./$(O) -prune -o -type f -print0; } | \
+		tar --null --ignore-failed-read -T - -cf - | tar -C $(O)/deb/xlpt -xf -
+	sed -i '1s/(.*)/($(DEB_VERSION))/' $(O)/deb/xlpt/debian/changelog
+	cd $(O)/deb/xlpt && env -u MAKEFLAGS -u MAKELEVEL DEB_BUILD_OPTIONS="nocheck $$DEB_BUILD_OPTIONS" \
+		dpkg-buildpackage -us -uc -b $(DEB_FLAGS)
+	rm -rf $(O)/deb/xlpt && ls $(O)/deb/*.deb
 
 clean:
 	rm -rf $(O)
 
--include $(shell test -d $(O) && find $(O) -name '*.d')
-.PHONY: all install uninstall dist clean
+-include $(shell test -d $(O) && find $(O) -path $(O)/deb -prune -o -name '*.d' -type f -print)
+.PHONY: all install uninstall dist deb clean

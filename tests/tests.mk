@@ -40,6 +40,10 @@ check-build: all
 	@tests/check-install
 	@tests/check-man $(O)/xlpt
 
+# The packages for both Debians, in trees of theirs: installed, upgraded, removed, purged. As root.
+check-deb:
+	@tests/check-deb
+
 # For a real xl, not for xlpt: no sanitizer goes into it.
 $(O)/tests/shim/xl-shim.so: tests/shim/xl-shim.c
 	$(call say,LINK,$@)
@@ -87,9 +91,10 @@ check-format:
 
 check-scripts:
 	@shellcheck -x -P tests/lab tests/deps tests/run-tests tests/check-layers tests/check-quirks \
-		tests/check-hardening tests/check-install tests/check-man \
-		$$(grep -lE '^#!.*sh' tests/lab/* 2>/dev/null) tests/lab/scenarios/*.sh && \
-		echo '  OK      shell scripts'
+		tests/check-hardening tests/check-install tests/check-man tests/check-deb \
+		$$(grep -lE '^#!.*sh' tests/lab/* 2>/dev/null) tests/lab/scenarios/*.sh \
+		debian/launcher debian/xlpt.prerm debian/xlpt.postrm && \
+		tests/lab/run --coverage >/dev/null && echo '  OK      shell scripts'
 
 # Scenarios of one Xen share a boot; the two Xens run side by side.
 check-lab:
@@ -139,5 +144,5 @@ bench: deps all
 		sed -n 's/^-- BENCH /  /p' $(O)/lab/$$xen/bench/log; done
 	@tests/lab/run convert --xen 4.20 && sed -n 's/^-- BENCH /  /p' $(O)/lab/4.20/convert/log
 
-.PHONY: format check-format check-quirks check-matrix check check-fast check-build check-unit check-valgrind asan check-layers check-scripts \
+.PHONY: check-deb format check-format check-quirks check-matrix check check-fast check-build check-unit check-valgrind asan check-layers check-scripts \
 	check-lab lab soak deps demo bench fuzz
