@@ -22,7 +22,7 @@ JOBS = -j$(shell nproc)
 
 check: deps check-fast check-lab
 
-check-fast: check-layers check-format check-scripts
+check-fast: check-layers check-format check-paths check-scripts
 	@$(MAKE) -s $(JOBS) WERROR=-Werror all $(TESTS)
 	@$(MAKE) -s check-build
 	@$(MAKE) -s check-unit
@@ -89,9 +89,13 @@ check-format:
 	@if ! command -v $(FORMAT) >/dev/null; then echo '  SKIP    format: there is no $(FORMAT) here'; \
 	else $(FORMAT) --dry-run -Werror $(FORMATTED) && echo '  OK      format'; fi
 
+# The files that documents name are there.
+check-paths:
+	@tests/check-paths
+
 check-scripts:
 	@shellcheck -x -P tests/lab tests/deps tests/run-tests tests/check-layers tests/check-quirks \
-		tests/check-hardening tests/check-install tests/check-man tests/check-deb \
+		tests/check-hardening tests/check-install tests/check-man tests/check-paths tests/check-deb \
 		$$(grep -lE '^#!.*sh' tests/lab/* 2>/dev/null) tests/lab/scenarios/*.sh \
 		debian/launcher debian/xlpt.prerm debian/xlpt.postrm && \
 		tests/lab/run --coverage >/dev/null && echo '  OK      shell scripts'
@@ -144,5 +148,5 @@ bench: deps all
 		sed -n 's/^-- BENCH /  /p' $(O)/lab/$$xen/bench/log; done
 	@tests/lab/run convert --xen 4.20 && sed -n 's/^-- BENCH /  /p' $(O)/lab/4.20/convert/log
 
-.PHONY: check-deb format check-format check-quirks check-matrix check check-fast check-build check-unit check-valgrind asan check-layers check-scripts \
+.PHONY: check-deb format check-format check-paths check-quirks check-matrix check check-fast check-build check-unit check-valgrind asan check-layers check-scripts \
 	check-lab lab soak deps demo bench fuzz
