@@ -52,6 +52,8 @@ struct xlpt_attach_facts {
 /* NO_GUEST for one that is on its way out, has ended and is still there, or is stopped for a save. */
 int xlpt_policy_runs(const struct xlpt_guest *guest, struct xlpt_diag *diag);
 
+/* The guest's part of it: what it is, what it was made with, and whether its backend is ready. */
+int xlpt_policy_guest(const struct xlpt_attach_facts *f, struct xlpt_diag *diag);
 int xlpt_policy_attach(const struct xlpt_attach_facts *f, struct xlpt_diag *diag);
 
 /* Another function of the isolation set that a function is in. */

@@ -134,6 +134,30 @@ void xlpt_strv_sort(char **v)
 		qsort(v, xlpt_strv_len(v), sizeof(*v), strv_cmp);
 }
 
+void xlpt_strv_take(char ***v, char *s)
+{
+	size_t n = xlpt_strv_len(*v);
+
+	*v = xlpt_xrealloc(*v, n + 2, sizeof(**v));
+	(*v)[n] = s;
+	(*v)[n + 1] = NULL;
+}
+
+void xlpt_strv_add(char ***v, const char *s)
+{
+	if (s)
+		xlpt_strv_take(v, xlpt_xstrdup(s));
+}
+
+void xlpt_strv_addf(char ***v, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	xlpt_strv_take(v, xlpt_xvasprintf(fmt, ap));
+	va_end(ap);
+}
+
 bool xlpt_parse_uint(const char *s, size_t n, unsigned base, uint64_t max, uint64_t *out)
 {
 	uint64_t v = 0;

@@ -20,6 +20,7 @@
 #define XLPT_CORE_VFID_H
 
 #include "core/diag.h"
+#include "core/uuid.h"
 
 enum xlpt_tri { XLPT_UNSET = 0, XLPT_OFF, XLPT_ON };
 
@@ -83,12 +84,6 @@ char *xlpt_mac_format(const uint8_t mac[6], char buf[XLPT_MAC_LEN]);
 #define XLPT_VLAN_LEN 24
 char *xlpt_vlan_format(struct xlpt_vf_vlan vlan, char buf[XLPT_VLAN_LEN]);
 #define XLPT_VLAN_STR(vlan) (xlpt_vlan_format((vlan), (char[XLPT_VLAN_LEN]){ 0 }))
-
-/* 8-4-4-4-12 hexadecimal digits; false for anything else. */
-bool xlpt_uuid_parse(const char *s, size_t n, uint8_t out[16]);
-#define XLPT_UUID_LEN 37
-char *xlpt_uuid_format(const uint8_t uuid[16], char buf[XLPT_UUID_LEN]);
-#define XLPT_UUID_STR(uuid) (xlpt_uuid_format((uuid), (char[XLPT_UUID_LEN]){ 0 }))
 
 /* "auto" "enable" "disable", "802.1Qbh" "802.1Qbg"; NULL for unset. */
 const char *xlpt_vf_link_word(enum xlpt_vf_link link);

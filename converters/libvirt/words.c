@@ -5,6 +5,8 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "core/uuid.h"
+
 const struct xlpt_lv_word xlpt_lv_yes_no[] = { { "yes", XLPT_ON }, { "no", XLPT_OFF }, { 0 } };
 const struct xlpt_lv_word xlpt_lv_on_off[] = { { "on", XLPT_ON }, { "off", XLPT_OFF }, { 0 } };
 /* clang-format off */
@@ -213,23 +215,11 @@ bool xlpt_lv_is_mac(const char *s)
 
 bool xlpt_lv_is_uuid(const char *s)
 {
-	static const int dashes[] = { 8, 13, 18, 23 };
 	size_t n = s ? strlen(s) : 0;
+	uint8_t uuid[16];
 
-	if (n == 32)
-		return strspn(s, "0123456789abcdefABCDEF") == n;
-	if (n != 36)
-		return false;
-	for (size_t i = 0, d = 0; i < n; i++) {
-		if (d < 4 && (int)i == dashes[d]) {
-			if (s[i] != '-')
-				return false;
-			d++;
-		} else if (!isxdigit((unsigned char)s[i])) {
-			return false;
-		}
-	}
-	return true;
+	/* libvirt takes one without its dashes, too. */
+	return xlpt_uuid_parse(s, n, uuid) || (n == 32 && strspn(s, "0123456789abcdefABCDEF") == n);
 }
 
 bool xlpt_lv_is_ip(const char *s, size_t n)

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The rules about the guest: whether it can take a device, and whether it may leave its domain. */
+#include <string.h>
+
+#include "core/policy.h"
+#include "core/text.h"
+
+/* xenbus: 5 and 6 are the way down, 7 is a reconfiguration under way. */
+enum { CONNECTED = 4, CLOSING = 5, CLOSED = 6, RECONFIGURING = 7 };
+
+/* The guest's PCI backend, if it has one, must be able to take another device. */
+static int backend_ready(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	const struct xlpt_guest *g = f->guest;
+
+	if (f->be_state < 0)
+		return 0;
+	if (!f->be_consistent) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
+			      "the list of %s's devices in xenstore contradicts itself", g->name);
+		xlpt_diag_fact(diag,
+			       "/local/domain/0/backend/pci/%u/0: num_devs does not match the "
+			       "dev-N nodes",
+			       g->domid);
+		xlpt_diag_hint(diag, "xlpt repair");
+		return XLPT_ERR_CONFLICT;
+	}
+	if (g->type == XLPT_GUEST_PV && f->be_leaving) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s still has a device half-way out",
+			      g->name);
+		xlpt_diag_fact(diag,
+			       "/local/domain/0/backend/pci/%u/0 has a state-N of 5, which stops "
+			       "every later change",
+			       g->domid);
+		xlpt_diag_hint(diag, "xlpt repair");
+		return XLPT_ERR_CONFLICT;
+	}
+	if (g->type != XLPT_GUEST_PV)
+		return 0; /* no frontend answers there: 3 and 7 are where it rests */
+	if (f->be_state == CLOSING || f->be_state == CLOSED) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
+			      "%s takes no more PCI devices until it restarts", g->name);
+		xlpt_diag_fact(diag, "its PCI backend is in state %d (closing) after an error",
+			       f->be_state);
+		xlpt_diag_hint(diag, "xl reboot %s", XLPT_WORD(g->name));
+		return XLPT_ERR_CONFLICT;
+	}
+	return 0;
+}
+
+int xlpt_policy_runs(const struct xlpt_guest *g, struct xlpt_diag *diag)
+{
+	if (!g->dying)
+		return 0;
+	if (g->shut_down) {
+		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s has shut down and was not destroyed",
+			      g->name);
+		xlpt_diag_fact(diag, "Xen still has domain %u, and its devices with it", g->domid);
+		xlpt_diag_hint(diag, "xl destroy %s", XLPT_WORD(g->name));
+	} else if (g->suspended) {
+		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is stopped for a save or a migration",
+			      g->name);
+		xlpt_diag_fact(diag, "Xen reports domain %u as suspended", g->domid);
+		xlpt_diag_hint(diag, "wait until that has ended; xlpt repair, if it was cut short");
+	} else {
+		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is shutting down", g->name);
+		xlpt_diag_fact(diag, "Xen reports domain %u as dying", g->domid);
+		xlpt_diag_hint(diag, "wait until xl list shows it running again");
+	}
+	return XLPT_ERR_NO_GUEST;
+}
+
+/* What no time will change: the guest is of a kind that cannot have it. */
+static int kind_fits(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	const struct xlpt_guest *g = f->guest;
+
+	if (g->type == XLPT_GUEST_PVH) {
+		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE, "%s is a PVH guest", g->name);
+		xlpt_diag_fact(diag, "Xen on x86 passes devices through to PV and HVM guests only");
+		xlpt_diag_hint(diag,
+			       "set type=\"hvm\" or type=\"pv\" in its configuration and create it "
+			       "again");
+		return XLPT_ERR_GUEST_TYPE;
+	}
+	if (g->has_stubdom) {
+		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE,
+			      "the device model of %s runs in a domain of its "
+			      "own",
+			      g->name);
+		xlpt_diag_fact(diag, "with a stub domain the device goes through two backends, and "
+				     "nothing tells here when both have it");
+		xlpt_diag_hint(diag,
+			       "create it without device_model_stubdomain_override, or name the "
+			       "device in its configuration");
+		return XLPT_ERR_GUEST_TYPE;
+	}
+	/* libxl takes it and does nothing with it. */
+	if (g->type == XLPT_GUEST_PV && f->slot_asked) {
+		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE,
+			      "%s is a PV guest: a slot of one's choice is not for it", g->name);
+		xlpt_diag_fact(diag, "xen-pciback chooses the slot (vpci.c)");
+		xlpt_diag_hint(diag, "leave the slot out");
+		return XLPT_ERR_GUEST_TYPE;
+	}
+	return 0;
+}
+
+/* What the guest was created without, and Xen runs without. */
+static int made_for_it(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	const struct xlpt_guest *g = f->guest;
+
+	if (!f->iommu) {
+		xlpt_diag_set(diag, XLPT_ERR_NO_IOMMU, "Xen runs without an IOMMU");
+		xlpt_diag_fact(diag, "xl info shows no %s among virt_caps",
+			       g->type == XLPT_GUEST_PV ? "pv_directio" : "hvm_directio");
+		xlpt_diag_hint(diag, "xlpt boot plan says why (VT-d or AMD-Vi is off in the "
+				     "firmware setup, or Xen turned it off) and what helps");
+		return XLPT_ERR_NO_IOMMU;
+	}
+	if (g->passthrough == XLPT_OFF) {
+		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE,
+			      "%s was created without passthrough, and Xen cannot turn it on later",
+			      g->name);
+		xlpt_diag_fact(diag,
+			       "it has no IOMMU context in the hypervisor: passthrough is off by "
+			       "default for a guest created without devices");
+		xlpt_diag_hint(diag,
+			       "write passthrough=\"enabled\"%s into its configuration and create "
+			       "it again",
+			       g->type == XLPT_GUEST_PV ? " and e820_host=1" : "");
+		return XLPT_ERR_GUEST_TYPE;
+	}
+	if (g->type == XLPT_GUEST_PV && g->e820_host == XLPT_OFF && !f->without_e820) {
+		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE, "%s was created without e820_host",
+			      g->name);
+		xlpt_diag_fact(diag,
+			       "a PV guest without the host's memory map can have RAM where the "
+			       "device's registers are");
+		xlpt_diag_hint(diag,
+			       "write e820_host=1 into its configuration and create it again, or "
+			       "try with --without-e820");
+		return XLPT_ERR_GUEST_TYPE;
+	}
+	return 0;
+}
+
+/* What it lacks just now. */
+static int can_answer(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	const struct xlpt_guest *g = f->guest;
+
+	if (g->paused) {
+		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is paused and cannot answer", g->name);
+		xlpt_diag_fact(diag, "an attach is done when the guest's own frontend says so");
+		xlpt_diag_hint(diag, "xl unpause %s; wait, if xl is still creating it",
+			       XLPT_WORD(g->name));
+		return XLPT_ERR_NO_GUEST;
+	}
+	if (g->type == XLPT_GUEST_PV && f->guest_devices >= XLPT_PV_SLOTS) {
+		xlpt_diag_set(diag, XLPT_ERR_FULL, "%s has no free slot for another device",
+			      g->name);
+		xlpt_diag_fact(diag,
+			       "it has %zu devices, and xen-pciback gives a PV guest one bus of "
+			       "%d slots",
+			       f->guest_devices, XLPT_PV_SLOTS);
+		xlpt_diag_hint(diag, "detach one first: xlpt status %s lists them",
+			       XLPT_WORD(g->name));
+		return XLPT_ERR_FULL;
+	}
+	return 0;
+}
+
+int xlpt_policy_guest(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	int rc = kind_fits(f, diag);
+
+	if (rc == 0)
+		rc = xlpt_policy_runs(f->guest, diag);
+	if (rc == 0)
+		rc = made_for_it(f, diag);
+	if (rc == 0)
+		rc = can_answer(f, diag);
+	return rc ? rc : backend_ready(f, diag);
+}
+
+int xlpt_policy_leave(const struct xlpt_guest *guest, const struct xlpt_bdf *devices, size_t n,
+		      const char *says, const char *what, struct xlpt_diag *diag)
+{
+	_cleanup_str_ struct xlpt_str list = { 0 };
+
+	if (!n)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		xlpt_str_addf(&list, " %s", XLPT_BDF_STR(devices[i]));
+	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s holds %s and cannot be %s with %s:%s", guest->name,
+		      n == 1 ? "a PCI device" : "PCI devices", what, n == 1 ? "it" : "them",
+		      list.s);
+	xlpt_diag_fact(diag,
+		       "named by: %s; the state of a device cannot be %s, and libxl does not "
+		       "refuse it",
+		       says, what);
+	if (!strcmp(what, "saved"))
+		xlpt_diag_hint(diag, "xlpt save --detach-first %s FILE", XLPT_WORD(guest->name));
+	else if (!strcmp(what, "migrated"))
+		xlpt_diag_hint(diag, "xlpt migrate --detach-first %s HOST", XLPT_WORD(guest->name));
+	else
+		xlpt_diag_hint(diag, "xlpt detach %s%s", XLPT_WORD(guest->name), list.s);
+	return XLPT_ERR_RULE;
+}
+
+int xlpt_policy_resumes(const struct xlpt_guest *guest, const struct xlpt_device *dev,
+			const char *what, struct xlpt_diag *diag)
+{
+	if (guest->type != XLPT_GUEST_PV || dev->irq <= 0 || dev->is_vf)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_RULE,
+		      "%s would not survive being %s, although %s is detached "
+		      "first",
+		      guest->name, what, XLPT_BDF_STR(dev->bdf));
+	xlpt_diag_fact(
+		diag,
+		"the device has an interrupt line (irq %d), which a PV guest's kernel keeps; "
+		"Linux faults over it when it resumes (restore_pirqs)",
+		dev->irq);
+	xlpt_diag_hint(diag,
+		       "shut %s down and create it again instead, or give it a virtual function; "
+		       "--force if its kernel is known to survive",
+		       XLPT_WORD(guest->name));
+	return XLPT_ERR_RULE;
+}
