@@ -56,19 +56,67 @@ static int apply(struct xlpt_env *env, const struct xlpt_boot_plan *p, struct xl
 
 static const char *const headings[] = { "DEVICE", "STATE", "FACT" };
 
-static int verify(struct xlpt_env *env, const struct xlpt_boot_req *req, struct xlpt_diag *diag)
+/* One line of the table, or one object. */
+static struct json_object *tell_one(const struct xlpt_verdict *d, struct xlpt_table *t)
 {
 	static const char *const texts[] = {
 		"hidden",	 "waiting for reboot",		"not taken",
 		"absent",	 "list rejected by the kernel", "moved",
 		"another device"
 	};
+	_cleanup_free_ char *state = xlpt_xstrdup(texts[d->state]);
+	struct json_object *o = json_object_new_object();
+
+	if (d->state == XLPT_HIDDEN_LOST && d->driver) {
+		free(state);
+		state = xlpt_xasprintf("lost to driver %s", d->driver);
+	}
+	xlpt_json_add(o, "bdf", xlpt_json_str(d->bdf));
+	xlpt_json_add(o, "state", xlpt_json_str(xlpt_hidden_word(d->state)));
+	xlpt_json_add(o, "driver", xlpt_json_str(d->driver));
+	xlpt_json_add(o, "fact", xlpt_json_str(d->fact));
+	xlpt_json_add(o, "hint", xlpt_json_str(d->hint));
+	if (t)
+		xlpt_table_row(t, (const char *const[]){ d->bdf, state, d->fact });
+	return o;
+}
+
+/* Returns how many are not hidden. */
+static size_t tell_verdicts(struct xlpt_env *env, const struct xlpt_boot *boot,
+			    const struct xlpt_verdicts *v)
+{
+	struct json_object *root = json_object_new_object(), *a = json_object_new_array();
+	struct xlpt_table *t = NULL;
+	size_t bad = 0;
+
+	if (!env->json && v->n)
+		t = xlpt_table_new(headings, XLPT_ARRAY_SIZE(headings));
+	for (size_t i = 0; i < v->n; i++) {
+		bad += v->items[i].state != XLPT_HIDDEN_YES;
+		json_object_array_add(a, tell_one(&v->items[i], t));
+	}
+	xlpt_json_add(root, "devices", a);
+	xlpt_json_add(root, "hidden", json_object_new_int64((int64_t)(v->n - bad)));
+	xlpt_json_add(root, "total", json_object_new_int64((int64_t)v->n));
+	xlpt_json_add(root, "xen",
+		      boot->xen == XLPT_BOOT_XEN_UNKNOWN
+			      ? NULL
+			      : json_object_new_boolean(boot->xen == XLPT_BOOT_XEN_YES));
+	if (t)
+		xlpt_table_print(env, t);
+	if (env->json)
+		xlpt_print_json(env, root);
+	else
+		json_object_put(root);
+	return bad;
+}
+
+static int verify(struct xlpt_env *env, const struct xlpt_boot_req *req, struct xlpt_diag *diag)
+{
 	_cleanup_verdicts_ struct xlpt_verdicts v = { 0 };
 	_cleanup_boot_ struct xlpt_boot boot = { 0 };
 	_cleanup_hide_ struct xlpt_hide_list wanted = { 0 };
-	struct xlpt_table *t = NULL;
-	struct json_object *root = json_object_new_object(), *a = json_object_new_array();
-	size_t bad = 0;
+	size_t bad;
 	int rc;
 
 	rc = xlpt_env_need_host(env, diag);
@@ -78,42 +126,9 @@ static int verify(struct xlpt_env *env, const struct xlpt_boot_req *req, struct 
 		rc = xlpt_boot_pins_wanted(env, boot.grammar, req->args[i], &wanted, diag);
 	if (rc == 0)
 		rc = xlpt_op_boot_verify(env, &boot, &wanted, &v, diag);
-	if (rc == 0 && !env->json && v.n)
-		t = xlpt_table_new(headings, XLPT_ARRAY_SIZE(headings));
-	for (size_t i = 0; i < v.n; i++) {
-		const struct xlpt_verdict *d = &v.items[i];
-		_cleanup_free_ char *state = xlpt_xstrdup(texts[d->state]);
-		struct json_object *o = json_object_new_object();
-
-		if (d->state == XLPT_HIDDEN_LOST && d->driver) {
-			free(state);
-			state = xlpt_xasprintf("lost to driver %s", d->driver);
-		}
-		bad += d->state != XLPT_HIDDEN_YES;
-		xlpt_json_add(o, "bdf", xlpt_json_str(d->bdf));
-		xlpt_json_add(o, "state", xlpt_json_str(xlpt_hidden_word(d->state)));
-		xlpt_json_add(o, "driver", xlpt_json_str(d->driver));
-		xlpt_json_add(o, "fact", xlpt_json_str(d->fact));
-		xlpt_json_add(o, "hint", xlpt_json_str(d->hint));
-		json_object_array_add(a, o);
-		if (t)
-			xlpt_table_row(t, (const char *const[]){ d->bdf, state, d->fact });
-	}
-	xlpt_json_add(root, "devices", a);
-	xlpt_json_add(root, "hidden", json_object_new_int64((int64_t)(v.n - bad)));
-	xlpt_json_add(root, "total", json_object_new_int64((int64_t)v.n));
-	xlpt_json_add(root, "xen",
-		      boot.xen == XLPT_BOOT_XEN_UNKNOWN
-			      ? NULL
-			      : json_object_new_boolean(boot.xen == XLPT_BOOT_XEN_YES));
-	if (t)
-		xlpt_table_print(env, t);
-	if (rc == 0 && env->json)
-		xlpt_print_json(env, root);
-	else
-		json_object_put(root);
 	if (rc)
 		return rc;
+	bad = tell_verdicts(env, &boot, &v);
 	if (!v.n)
 		xlpt_say(env, "nothing is to be hidden at boot%s",
 			 boot.xen == XLPT_BOOT_XEN_NO ? "; this boot is without Xen" : "");

@@ -201,6 +201,25 @@ static const char *name_of(const char *arg)
 	return xlpt_starts(arg, "pin:") ? arg + strlen("pin:") : arg;
 }
 
+/* What was done, or would be. */
+static void tell_made(struct xlpt_env *env, const struct view *v, struct xlpt_bdf bdf)
+{
+	if (env->json) {
+		xlpt_print_json(env, json(v));
+	} else if (!env->dry_run) {
+		_cleanup_free_ char *place = xlpt_pin_place(v->pin);
+
+		xlpt_say(env, "pin:%s is %s, %04x:%04x at %s, serial number %s", v->name,
+			 XLPT_BDF_STR(bdf), v->pin->vendor, v->pin->device, place,
+			 v->pin->serial ? v->pin->serial : "none");
+	}
+	if (v->alike)
+		xlpt_warn(env,
+			  "%s %s alike and has no serial number: if the cards change places, no "
+			  "one will know",
+			  v->alike, strchr(v->alike, ',') ? "are" : "is");
+}
+
 static int make(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
@@ -249,20 +268,7 @@ static int make(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_
 			return rc;
 	}
 	look(&set, &v);
-	if (env->json) {
-		xlpt_print_json(env, json(&v));
-	} else if (!env->dry_run) {
-		_cleanup_free_ char *place = xlpt_pin_place(&pin);
-
-		xlpt_say(env, "pin:%s is %s, %04x:%04x at %s, serial number %s", name,
-			 XLPT_BDF_STR(bdf), pin.vendor, pin.device, place,
-			 pin.serial ? pin.serial : "none");
-	}
-	if (v.alike)
-		xlpt_warn(env,
-			  "%s %s alike and has no serial number: if the cards change places, no "
-			  "one will know",
-			  v.alike, strchr(v.alike, ',') ? "are" : "is");
+	tell_made(env, &v, bdf);
 	free(v.alike);
 	xlpt_diag_dispose(&v.no);
 	return 0;

@@ -155,11 +155,42 @@ static void ask_xen(struct xlpt_env *env, struct xlpt_boot *boot)
 		env->ts->ops->xen_text(env->ts, &boot->xen_cmdline, &messages);
 }
 
+/* What xlpt's own files say; all: they go, whatever they say. */
+static int read_owned(struct xlpt_env *env, struct xlpt_boot_plan *p, bool all,
+		      struct xlpt_diag *diag)
+{
+	_cleanup_diag_ struct xlpt_diag bad = { 0 };
+	int rc = xlpt_boot_owned_read(env->host, &p->boot, &p->owned, &bad);
+
+	/* A malformed list can still be taken out whole. */
+	if (rc == XLPT_ERR_SYNTAX && all)
+		return 0;
+	if (rc)
+		xlpt_diag_move(diag, &bad);
+	return rc;
+}
+
+/* The list as it shall be: pciback can read it, and this host can do without its devices. */
+static int list_fits(struct xlpt_env *env, const struct xlpt_boot_req *req,
+		     struct xlpt_boot_plan *p, struct xlpt_diag *diag)
+{
+	_cleanup_devices_ struct xlpt_devices devs = { 0 };
+	_cleanup_hide_ struct xlpt_hide_list again = { 0 };
+	_cleanup_free_ char *text = xlpt_hide_format(&p->list);
+	_cleanup_diag_ struct xlpt_diag unread = { 0 };
+	int rc = *text ? xlpt_hide_lint(p->boot.grammar, text, &again, diag) : 0;
+
+	if (rc)
+		return rc;
+	if (xlpt_initrd_read(env->host, &p->boot, &p->initrd, &unread))
+		p->initrd_unknown = xlpt_xstrdup(unread.message);
+	rc = xlpt_boot_devices(env, req, p, &devs, diag);
+	return rc ? rc : xlpt_boot_guard(env, req, p, &devs, diag);
+}
+
 int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		      struct xlpt_boot_plan *p, struct xlpt_diag *diag)
 {
-	_cleanup_devices_ struct xlpt_devices devs = { 0 };
-	_cleanup_free_ char *text = NULL;
 	bool all = req->remove && !req->n;
 	int rc;
 
@@ -173,16 +204,8 @@ int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		rc = xlpt_boot_pins_arg(env, req, req->args[i], p, diag);
 	if (rc == 0)
 		rc = need_pciback(req, p, diag);
-	if (rc == 0) {
-		_cleanup_diag_ struct xlpt_diag bad = { 0 };
-
-		rc = xlpt_boot_owned_read(env->host, &p->boot, &p->owned, &bad);
-		/* A malformed list can still be taken out whole. */
-		if (rc == XLPT_ERR_SYNTAX && all)
-			rc = 0;
-		else if (rc)
-			xlpt_diag_move(diag, &bad);
-	}
+	if (rc == 0)
+		rc = read_owned(env, p, all, diag);
 	if (rc == 0)
 		rc = xlpt_effective_read(env->host, &p->boot, NULL, NULL, &p->eff, diag);
 	if (rc)
@@ -203,21 +226,7 @@ int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		return rc;
 	ask_xen(env, &p->boot);
 	xlpt_boot_unread(env, req, p);
-	text = xlpt_hide_format(&p->list);
-	if (*text) {
-		_cleanup_hide_ struct xlpt_hide_list again = { 0 };
-
-		rc = xlpt_hide_lint(p->boot.grammar, text, &again, diag);
-	}
-	if (rc == 0) {
-		_cleanup_diag_ struct xlpt_diag unread = { 0 };
-
-		if (xlpt_initrd_read(env->host, &p->boot, &p->initrd, &unread))
-			p->initrd_unknown = xlpt_xstrdup(unread.message);
-		rc = xlpt_boot_devices(env, req, p, &devs, diag);
-	}
-	if (rc == 0)
-		rc = xlpt_boot_guard(env, req, p, &devs, diag);
+	rc = list_fits(env, req, p, diag);
 	if (rc || req->to_stdout)
 		return rc;
 	rc = files(env, req, p, diag);
