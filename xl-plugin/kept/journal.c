@@ -28,8 +28,6 @@
 #include "core/text.h"
 #include "xl-plugin/cli/output.h"
 
-#define DIR_PATH XLPT_STATE_DIR "/journal"
-
 void xlpt_journal_init(struct xlpt_journal *j, const char *op, const struct xlpt_guest *guest)
 {
 	*j = (struct xlpt_journal){ .fd = -1, .op = xlpt_xstrdup(op) };
@@ -70,7 +68,7 @@ void xlpt_journal_config(struct xlpt_journal *j, const char *path)
 	j->config = xlpt_xstrdup(path);
 }
 
-/* All lines of the file are made here, and taken apart by parse. */
+/* All lines of the file are made here, and taken apart in journal-left.c. */
 static void XLPT_PRINTF(3, 4) add_line(struct xlpt_str *out, const char *key, const char *fmt, ...)
 {
 	_cleanup_free_ char *value = NULL;
@@ -93,15 +91,6 @@ static int append(struct xlpt_journal *j, const char *text)
 		return r < 0 ? -errno : -EIO;
 	/* A tmpfs keeps it through a kill -9 anyway; a /run on a disk is meant to as well. */
 	return fdatasync(j->fd) && errno != EINVAL ? -errno : 0;
-}
-
-static void add_note(struct xlpt_journal *j, const char *note)
-{
-	size_t n = j->notes ? xlpt_strv_len(j->notes) : 0;
-
-	j->notes = xlpt_xrealloc(j->notes, n + 2, sizeof(*j->notes));
-	j->notes[n] = xlpt_xstrdup(note);
-	j->notes[n + 1] = NULL;
 }
 
 const char *xlpt_journal_get(const struct xlpt_journal *j, const char *key, size_t nth)
@@ -130,7 +119,7 @@ const char *xlpt_journal_subject(struct xlpt_journal *j)
 
 static int cannot(struct xlpt_diag *diag, int r)
 {
-	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot write the journal below " DIR_PATH);
+	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot write the journal below " XLPT_JOURNAL_DIR);
 	xlpt_diag_fact(diag, "without it an operation that is cut short could not be repaired");
 	xlpt_diag_hint(diag, "run xlpt as root and make room on /run");
 	return XLPT_ERR_IO;
@@ -141,7 +130,7 @@ int xlpt_journal_note(struct xlpt_journal *j, const char *note, struct xlpt_diag
 	_cleanup_str_ struct xlpt_str line = { 0 };
 	int r;
 
-	add_note(j, note);
+	xlpt_strv_add(&j->notes, note);
 	add_line(&line, "note", "%s", note);
 	r = j->fd < 0 ? 0 : append(j, line.s);
 	return r < 0 ? cannot(diag, r) : 0;
@@ -150,7 +139,7 @@ int xlpt_journal_note(struct xlpt_journal *j, const char *note, struct xlpt_diag
 static int give_name(struct xlpt_env *env, const struct xlpt_journal *j)
 {
 	_cleanup_close_ int dir =
-		env->host->ops->open(env->host, DIR_PATH, O_PATH | O_DIRECTORY, 0);
+		env->host->ops->open(env->host, XLPT_JOURNAL_DIR, O_PATH | O_DIRECTORY, 0);
 	char self[32];
 
 	if (dir < 0)
@@ -169,16 +158,17 @@ int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	bool named = false;
 	int r;
 
-	r = xlpt_file_private_dir(env->host, DIR_PATH);
+	r = xlpt_file_private_dir(env->host, XLPT_JOURNAL_DIR);
 	if (r < 0)
 		return cannot(diag, r);
-	j->path =
-		xlpt_xasprintf(DIR_PATH "/%lld-%d", (long long)xlpt_now(env->clock), (int)getpid());
+	j->path = xlpt_xasprintf(XLPT_JOURNAL_DIR "/%lld-%d", (long long)xlpt_now(env->clock),
+				 (int)getpid());
 	/*
 	 * It gets its name when it is locked and its head is written: readers never
 	 * see half of it, and a kill before that leaves nothing.
 	 */
-	j->fd = env->host->ops->open(env->host, DIR_PATH, O_TMPFILE | O_RDWR | O_APPEND, 0600);
+	j->fd = env->host->ops->open(env->host, XLPT_JOURNAL_DIR, O_TMPFILE | O_RDWR | O_APPEND,
+				     0600);
 	/* /run on a file system that has no files without a name: in a chroot, in a container. */
 	if (j->fd == -EOPNOTSUPP || j->fd == -EISDIR) {
 		j->fd = env->host->ops->open(env->host, j->path,
@@ -258,159 +248,4 @@ void xlpt_journal_end(struct xlpt_env *env, struct xlpt_journal *j)
 			  "cannot remove %s of a change that is finished: %s; remove it by hand",
 			  j->path, xlpt_strerror(-r));
 	xlpt_closep(&j->fd);
-}
-
-/* ---- reading what was left ---- */
-
-static bool parse_device(struct xlpt_journal *j, char *line)
-{
-	char *save = NULL, *bdf_text = strtok_r(line, " ", &save),
-	     *hide = strtok_r(NULL, " ", &save), *origin = strtok_r(NULL, " ", &save);
-	struct xlpt_bdf bdf;
-
-	if (!origin || !xlpt_bdf_from_sysfs_name(bdf_text, &bdf))
-		return false;
-	xlpt_journal_add(j, bdf, !strcmp(hide, "hide"),
-			 !strcmp(origin, "-")	   ? NULL
-			 : !strcmp(origin, "none") ? ""
-						   : origin);
-	return true;
-}
-
-static bool parse_guest(struct xlpt_journal *j, char *line)
-{
-	char *save = NULL, *domid = strtok_r(line, " ", &save), *uuid = strtok_r(NULL, " ", &save);
-	uint64_t v;
-
-	if (!uuid || !save || !*save || !xlpt_parse_uint(domid, strlen(domid), 10, UINT32_MAX, &v))
-		return false;
-	xlpt_guest_dispose(&j->guest);
-	j->guest.domid = (uint32_t)v;
-	snprintf(j->guest.uuid, sizeof(j->guest.uuid), "%s", strcmp(uuid, "-") ? uuid : "");
-	j->guest.name = xlpt_xstrdup(save);
-	return true;
-}
-
-static bool parse(struct xlpt_journal *j, char *text)
-{
-	char *save = NULL, *line = strtok_r(text, "\n", &save);
-
-	if (!line || strcmp(line, "xlpt 1") != 0)
-		return false;
-	while ((line = strtok_r(NULL, "\n", &save))) {
-		xlpt_text_decode(line);
-		if (xlpt_starts(line, "op ") && !j->op)
-			j->op = xlpt_xstrdup(line + 3);
-		else if (xlpt_starts(line, "guest ") && !parse_guest(j, line + 6))
-			return false;
-		else if (xlpt_starts(line, "device ") && !parse_device(j, line + 7))
-			return false;
-		else if (xlpt_starts(line, "spec ") && j->n && !j->devs[j->n - 1].spec)
-			j->devs[j->n - 1].spec = xlpt_xstrdup(line + 5);
-		else if (xlpt_starts(line, "config ") && !j->config)
-			j->config = xlpt_xstrdup(line + 7);
-		else if (xlpt_starts(line, "identity ") && j->n && !j->devs[j->n - 1].identity)
-			j->devs[j->n - 1].identity = xlpt_xstrdup(line + 9);
-		else if (xlpt_starts(line, "note "))
-			add_note(j, line + 5);
-		else if (xlpt_starts(line, "begin ") || xlpt_starts(line, "undo ")) {
-			free(j->last);
-			j->last = xlpt_xstrdup(strchr(line, ' ') + 1);
-			j->undoing = *line == 'u';
-		}
-	}
-	return j->op != NULL;
-}
-
-/* How long somebody who only looks may hold its shared lock. */
-#define PEEK_MS 1000
-/* It may hold whole files (file-change.c). */
-#define READ_MAX (16u << 20)
-
-/* 1 = interrupted, 0 = its xlpt still runs or has just ended. The lock of a look is shared. */
-static int peek(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
-{
-	_cleanup_str_ struct xlpt_str text = { 0 };
-	_cleanup_close_ int fd = -1;
-	int r;
-
-	*j = (struct xlpt_journal){ .fd = -1, .path = xlpt_xasprintf(DIR_PATH "/%s", name) };
-	fd = env->host->ops->open(env->host, j->path, O_RDWR | O_APPEND, 0);
-	if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB))
-		return 0;
-	/* It may have ended between open and lock: then the name is gone. */
-	if (!xlpt_host_has(env->host, "%s", j->path))
-		return 0;
-	r = xlpt_file_read(env->host, j->path, READ_MAX, &text);
-	if (r == 0 && !text.len)
-		return 0; /* nothing was begun */
-	if (r < 0 || !parse(j, text.s)) {
-		xlpt_warn(env, "%s is not a journal that this xlpt can read; it is left alone",
-			  j->path);
-		return 0;
-	}
-	return 1;
-}
-
-int xlpt_journal_adopt(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
-{
-	int r;
-
-	j->fd = env->host->ops->open(env->host, j->path, O_RDWR | O_APPEND, 0);
-	if (j->fd == -ENOENT)
-		return 0;
-	if (j->fd < 0)
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, j->fd, "cannot open %s", j->path);
-	r = xlpt_clock_flock(env->clock, j->fd, xlpt_now(env->clock) + PEEK_MS, NULL);
-	if (r == -EWOULDBLOCK) {
-		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is in use by another process", j->path);
-		xlpt_diag_hint(diag, "see who it is: fuser -v %s", XLPT_WORD(j->path));
-		return XLPT_ERR_IN_USE;
-	}
-	if (r < 0)
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot lock %s", j->path);
-	return xlpt_host_has(env->host, "%s", j->path);
-}
-
-int xlpt_journal_interrupted(struct xlpt_env *env, struct xlpt_journal **out, size_t *n,
-			     struct xlpt_diag *diag)
-{
-	_cleanup_strv_ char **names = NULL;
-	size_t alloc = 0;
-	int r;
-
-	*out = NULL;
-	*n = 0;
-	r = xlpt_host_list(env->host, &names, DIR_PATH);
-	if (r == -ENOENT)
-		return 0;
-	if (r < 0)
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot list " DIR_PATH);
-	for (char **p = names; *p; p++) {
-		XLPT_GROW(*out, *n, alloc);
-		if (peek(env, *p, &(*out)[*n]) == 1)
-			(*n)++;
-		else
-			xlpt_journal_dispose(&(*out)[*n]);
-	}
-	return 0;
-}
-
-void xlpt_journal_warn(struct xlpt_env *env, bool quiet)
-{
-	struct xlpt_journal *js = NULL;
-	size_t n = 0;
-
-	if (quiet || env->sysroot || xlpt_env_need_host(env, NULL) ||
-	    xlpt_journal_interrupted(env, &js, &n, NULL))
-		return;
-	for (size_t i = 0; i < n; i++) {
-		xlpt_warn(env, "an interrupted %s of %s%s%s was left at: %s; xlpt repair mends it",
-			  js[i].op, xlpt_journal_subject(&js[i]),
-			  js[i].guest.name ? " and guest " : "",
-			  js[i].guest.name ? js[i].guest.name : "",
-			  js[i].last ? js[i].last : "its beginning");
-		xlpt_journal_dispose(&js[i]);
-	}
-	free(js);
 }

@@ -12,6 +12,8 @@
 #include "core/plan.h"
 #include "xl-plugin/cli/env.h"
 
+#define XLPT_JOURNAL_DIR XLPT_STATE_DIR "/journal"
+
 struct xlpt_journal_dev {
 	struct xlpt_bdf bdf;
 	bool hide; /* the operation hides it first (attach, hide) or unhides it last (detach) */

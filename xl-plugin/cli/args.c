@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* A command's options and arguments, from the words that it was given. */
+#include "xl-plugin/cli/args.h"
+
+#include <getopt.h>
+#include <string.h>
+
+enum { OPT_JSON, OPT_DRY_RUN, OPT_SYSROOT, OPT_VERBOSE, OPT_HELP, N_COMMON };
+
+/* clang-format off */
+const struct xlpt_opt xlpt_common_opts[] = {
+	[OPT_JSON] = { "json", 0, NULL, "print one JSON object instead of text" },
+	[OPT_DRY_RUN] = { "dry-run", 'n', NULL, "print the steps and change nothing" },
+	[OPT_SYSROOT] = { "sysroot", 0, "DIR", "read the tree below DIR instead of this system" },
+	[OPT_VERBOSE] = { "verbose", 'v', NULL, "say what is done; twice: libxl's log too" },
+	[OPT_HELP] = { "help", 'h', NULL, "show this text" },
+	[N_COMMON] = { 0 },
+};
+/* clang-format on */
+
+#define OPT_BASE 256 /* getopt values of the command's own options start here */
+
+static size_t opt_index(const struct xlpt_args *args, const char *name)
+{
+	size_t i = 0;
+
+	while (args->cmd->opts && args->cmd->opts[i].name &&
+	       strcmp(args->cmd->opts[i].name, name) != 0)
+		i++;
+	return i;
+}
+
+char **xlpt_args_all(const struct xlpt_args *args, const char *opt)
+{
+	return args->values[opt_index(args, opt)];
+}
+
+bool xlpt_args_has(const struct xlpt_args *args, const char *opt)
+{
+	return xlpt_args_all(args, opt) != NULL;
+}
+
+const char *xlpt_args_get(const struct xlpt_args *args, const char *opt)
+{
+	char **v = xlpt_args_all(args, opt);
+
+	return v ? v[xlpt_strv_len(v) - 1] : NULL;
+}
+
+int xlpt_args_seconds(const struct xlpt_args *args, const char *opt, int64_t def_ms, int64_t *ms,
+		      struct xlpt_diag *diag)
+{
+	const char *text = xlpt_args_get(args, opt);
+	uint64_t v;
+
+	*ms = def_ms;
+	if (!text)
+		return 0;
+	if (!xlpt_parse_uint(text, strlen(text), 10, 86400, &v) || v == 0) {
+		xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
+			      "--%s wants whole seconds from 1 to 86400, not \"%s\"", opt, text);
+		xlpt_diag_hint(diag, "for example --%s 60", opt);
+		return XLPT_ERR_SYNTAX;
+	}
+	*ms = (int64_t)v * 1000;
+	return 0;
+}
+
+int xlpt_args_bdf(const char *text, struct xlpt_bdf *out, struct xlpt_diag *diag)
+{
+	return xlpt_bdf_parse_host(text, out, diag);
+}
+
+void xlpt_args_dispose(struct xlpt_args *args)
+{
+	size_t n = opt_index(args, "");
+
+	for (size_t i = 0; i <= n; i++)
+		xlpt_strv_free(args->values[i]);
+	free(args->values);
+	free(args->pos);
+}
+
+/* getopt's tables from ours. */
+static void add_opts(struct option *longs, size_t *n, struct xlpt_str *shorts,
+		     const struct xlpt_opt *opts, int base)
+{
+	for (int i = 0; opts && opts[i].name; i++) {
+		longs[(*n)++] = (struct option){ .name = opts[i].name,
+						 .has_arg = opts[i].metavar ? required_argument
+									    : no_argument,
+						 .val = base + i };
+		/* --json=compact, between machines. */
+		if (opts == xlpt_common_opts && i == OPT_JSON)
+			longs[*n - 1].has_arg = optional_argument;
+		if (opts[i].letter)
+			xlpt_str_addf(shorts, "%c%s", opts[i].letter, opts[i].metavar ? ":" : "");
+	}
+}
+
+static int by_letter(const struct xlpt_opt *opts, int letter, int base)
+{
+	for (int i = 0; opts && opts[i].name; i++)
+		if (opts[i].letter == letter)
+			return base + i;
+	return -1;
+}
+
+/*
+ * getopt_long takes any unique beginning for the whole; here --force must not
+ * turn into --force-host-device because a release had only the one.
+ */
+static bool abbreviated(char **argv, const char *name)
+{
+	const char *word = argv[optind - 1];
+
+	if (optarg && optarg == argv[optind - 1])
+		word = argv[optind - 2];
+	return strcspn(word + 2, "=") != strlen(name);
+}
+
+/* What getopt has no option for, or no argument. */
+static int not_an_option(const struct xlpt_command *cmd, char **argv, int c, struct xlpt_diag *diag)
+{
+	char letter[] = { '-', (char)optopt, '\0' };
+	/* A short option may stand among others: getopt says which it was. */
+	bool is_short = optopt > ' ' && optopt < OPT_BASE;
+	const char *word = is_short ? letter : argv[optind - 1];
+
+	if (c == ':')
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s needs an argument", word);
+	else
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s does not know the option %s", cmd->name,
+			      word);
+	xlpt_diag_hint(diag, "xlpt %s --help", cmd->name);
+	return XLPT_ERR_USAGE;
+}
+
+static int common_option(struct xlpt_env *env, const struct xlpt_command *cmd, int opt, bool *help,
+			 struct xlpt_diag *diag)
+{
+	switch (opt) {
+	case OPT_JSON:
+		env->compact = xlpt_streq(optarg, "compact");
+		env->json |= !optarg || env->compact;
+		if (!optarg || env->compact)
+			break;
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s does not know the option --json=%s",
+			      cmd->name, optarg);
+		xlpt_diag_hint(diag, "--json, or --json=compact for all of it in one line");
+		return XLPT_ERR_USAGE;
+	case OPT_DRY_RUN:
+		if (!(cmd->flags & XLPT_CMD_DRY_RUN)) {
+			xlpt_diag_set(diag, XLPT_ERR_USAGE,
+				      "%s changes nothing, so it has no --dry-run", cmd->name);
+			xlpt_diag_hint(diag, "leave --dry-run out");
+			return XLPT_ERR_USAGE;
+		}
+		env->dry_run = true;
+		break;
+	case OPT_SYSROOT:
+		env->sysroot = optarg;
+		break;
+	case OPT_VERBOSE:
+		env->verbose++;
+		break;
+	case OPT_HELP:
+		*help = true;
+		break;
+	}
+	return 0;
+}
+
+int xlpt_args_parse(struct xlpt_env *env, int argc, char **argv, struct xlpt_args *args, bool *help,
+		    struct xlpt_diag *diag)
+{
+	const struct xlpt_command *cmd = args->cmd;
+	struct option longs[32] = { 0 };
+	int long_index;
+	_cleanup_str_ struct xlpt_str shorts = { 0 };
+	size_t n = 0;
+	int c, rc;
+
+	args->values = xlpt_xcalloc(opt_index(args, "") + 1, sizeof(*args->values));
+	xlpt_str_add(&shorts, ":");
+	add_opts(longs, &n, &shorts, xlpt_common_opts, 1);
+	add_opts(longs, &n, &shorts, cmd->opts, OPT_BASE);
+	opterr = 0;
+	optind = 0;
+	while (long_index = -1, (c = getopt_long(argc, argv, shorts.s, longs, &long_index)) != -1) {
+		if (c == ':' || c == '?')
+			return not_an_option(cmd, argv, c, diag);
+		if (long_index >= 0 && abbreviated(argv, longs[long_index].name)) {
+			xlpt_diag_set(diag, XLPT_ERR_USAGE,
+				      "options are not abbreviated: --%s was meant?",
+				      longs[long_index].name);
+			xlpt_diag_hint(diag, "xlpt %s --help", cmd->name);
+			return XLPT_ERR_USAGE;
+		}
+		if (c > ' ' && c < OPT_BASE && c > N_COMMON) {
+			int own = by_letter(cmd->opts, c, OPT_BASE);
+
+			c = own >= 0 ? own : by_letter(xlpt_common_opts, c, 1);
+		}
+		if (c >= OPT_BASE) {
+			xlpt_strv_add(&args->values[c - OPT_BASE], optarg ? optarg : "");
+			continue;
+		}
+		rc = common_option(env, cmd, c - 1, help, diag);
+		if (rc)
+			return rc;
+	}
+	args->n = (size_t)(argc - optind);
+	args->pos = xlpt_xcalloc(args->n + 1, sizeof(*args->pos));
+	memcpy(args->pos, argv + optind, args->n * sizeof(*args->pos));
+	return 0;
+}
+
+int xlpt_args_resolve_pins(struct xlpt_env *env, struct xlpt_args *args, struct xlpt_diag *diag)
+{
+	const struct xlpt_opt *opts = args->cmd->opts;
+
+	for (size_t i = 0; opts && opts[i].name; i++)
+		for (char **v = args->values[i]; v && *v; v++) {
+			struct xlpt_bdf bdf;
+			int rc;
+
+			if (!xlpt_streq(opts[i].metavar, "BDF") || !xlpt_starts(*v, "pin:"))
+				continue;
+			rc = xlpt_program.device(env, *v, &bdf, diag);
+			if (rc)
+				return rc;
+			free(*v);
+			*v = xlpt_xstrdup(XLPT_BDF_STR(bdf));
+		}
+	return 0;
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* JSON: the small builders, one object read whole, and one printed. */
+#include <string.h>
+
+#include "core/text.h"
+#include "xl-plugin/cli/output.h"
+
+struct json_object *xlpt_json_str(const char *s)
+{
+	return s ? json_object_new_string(s) : NULL;
+}
+
+struct json_object *xlpt_json_bdf(struct xlpt_bdf bdf)
+{
+	return json_object_new_string(XLPT_BDF_STR(bdf));
+}
+
+void xlpt_json_add(struct json_object *o, const char *key, struct json_object *value)
+{
+	json_object_object_add(o, key, value);
+}
+
+struct json_object *xlpt_json_guest(const struct xlpt_guest *guest)
+{
+	struct json_object *o = json_object_new_object();
+
+	xlpt_json_add(o, "name", xlpt_json_str(guest->name));
+	xlpt_json_add(o, "domid", json_object_new_int64(guest->domid));
+	xlpt_json_add(o, "uuid", xlpt_json_str(*guest->uuid ? guest->uuid : NULL));
+	xlpt_json_add(o, "type", xlpt_json_str(xlpt_guest_type_word(guest->type)));
+	return o;
+}
+
+/*
+ * One character within a string. json-c writes bytes as they are, and escapes the
+ * controls below blank. Those above it, what turns or hides text, and what is no
+ * UTF-8 at all are escaped here: a parser wants UTF-8, and a terminal may be behind.
+ */
+static size_t put_json_char(FILE *f, const char *s)
+{
+	size_t len = strnlen(s, 4);
+	uint32_t code;
+
+	len = xlpt_text_char(s, len, &code);
+	if (!len) {
+		fprintf(f, "\\\\x%02x", (unsigned char)*s);
+		return 1;
+	}
+	if (!xlpt_text_is_order(code))
+		fwrite(s, 1, len, f);
+	else if (code < 0x10000)
+		fprintf(f, "\\u%04x", code);
+	else
+		fprintf(f, "\\u%04x\\u%04x", 0xd7c0 + (code >> 10), 0xdc00 + (code & 0x3ff));
+	return len;
+}
+
+/*
+ * The same bytes whatever json-c: that of Debian 12 breaks the line in an empty array
+ * or object, that of Debian 13 does not.
+ */
+void xlpt_print_json(struct xlpt_env *env, struct json_object *root)
+{
+	int form = env->compact ? JSON_C_TO_STRING_PLAIN
+				: JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
+	const char *s = json_object_to_json_string_ext(root, form | JSON_C_TO_STRING_NOSLASHESCAPE);
+	bool quoted = false;
+
+	while (*s) {
+		char c = *s;
+		const char *next;
+
+		if (quoted && c != '"' && c != '\\') {
+			s += put_json_char(env->out, s);
+			continue;
+		}
+		s++;
+		next = s + strspn(s, "\n ");
+		putc(c, env->out);
+		if (c == '"')
+			quoted = !quoted;
+		else if (c == '\\' && *s)
+			putc(*s++, env->out);
+		else if (!quoted && ((c == '[' && *next == ']') || (c == '{' && *next == '}')))
+			s = next;
+	}
+	putc('\n', env->out);
+	json_object_put(root);
+}
+
+struct json_object *xlpt_json_object_parse(const char *text, char **why)
+{
+	struct json_tokener *tok = json_tokener_new();
+	size_t len = strlen(text), end;
+	struct json_object *root;
+
+	*why = NULL;
+	if (!tok)
+		return NULL;
+	json_tokener_set_flags(tok, JSON_TOKENER_STRICT | JSON_TOKENER_VALIDATE_UTF8);
+	root = json_tokener_parse_ex(tok, text, -1);
+	end = json_tokener_get_parse_end(tok);
+	end += strspn(text + end, " \t\r\n");
+	if (json_tokener_get_error(tok) == json_tokener_continue)
+		*why = xlpt_xasprintf("it breaks off after %zu bytes", len);
+	else if (json_tokener_get_error(tok) != json_tokener_success)
+		*why = xlpt_xasprintf("%s at byte %zu",
+				      json_tokener_error_desc(json_tokener_get_error(tok)),
+				      end + 1);
+	else if (text[end])
+		*why = xlpt_xasprintf("something stands behind its end, at byte %zu", end + 1);
+	else if (!json_object_is_type(root, json_type_object))
+		*why = xlpt_xstrdup("it is JSON, and no object");
+	json_tokener_free(tok);
+	if (!*why)
+		return root;
+	json_object_put(root);
+	return NULL;
+}
