@@ -131,45 +131,79 @@ static void read_path(struct xlpt_lv_reader *r, xmlNode *parent, const char *nam
 	xlpt_lv_read_mark(r, out, n);
 }
 
-int xlpt_lv_read_os(struct xlpt_lv_reader *r, xmlNode *domain)
+/* <type>: 0, or the diagnosis of a type that cannot run under Xen. */
+static int read_os_type(struct xlpt_lv_reader *r, xmlNode *os, bool has_bootloader)
 {
 	static const char *const machines[] = {
 		[XLPT_DOM_PV] = "xenpv", [XLPT_DOM_HVM] = "xenfv", [XLPT_DOM_PVH] = "xenpvh"
 	};
 	struct xlpt_dom *dom = r->dom;
-	xmlNode *os = xlpt_lv_child(domain, "os"), *type = xlpt_lv_child(os, "type"), *acpi, *table;
-	_cleanup_free_ char *word = xlpt_lv_text(type), *args = NULL;
+	xmlNode *type = xlpt_lv_child(os, "type");
+	_cleanup_free_ char *word = xlpt_lv_text(type);
+
+	if (!word) {
+		/* libvirt takes a domain with nothing but a boot loader for a PV guest. */
+		dom->type = has_bootloader ? XLPT_DOM_PV : 0;
+		return 0;
+	}
+	dom->type = xlpt_lv_word_value(xlpt_lv_os_type, word);
+	if (!dom->type) {
+		xlpt_lv_bad(r->doc, type, NULL, r->diag,
+			    "a guest of type \"%s\" cannot run under Xen", word);
+		xlpt_diag_hint(r->diag, "the types are hvm, xen, linux and xenpvh");
+		return XLPT_ERR_SYNTAX;
+	}
+	xlpt_lv_read_mark(r, &dom->type, type);
+	if (xlpt_streq(xlpt_lv_peek(type, "machine"), machines[dom->type]))
+		xlpt_lv_attr(type, "machine");
+	return 0;
+}
+
+/* <acpi>: the first table that libxl can take. */
+static void read_acpi_table(struct xlpt_lv_reader *r, xmlNode *os)
+{
+	xmlNode *acpi = xlpt_lv_child(os, "acpi"), *table;
+
+	for (table = xlpt_lv_next(acpi, NULL); table; table = xlpt_lv_next(acpi, table)) {
+		const char *kind = xlpt_lv_peek(table, "type");
+
+		if (!xlpt_lv_is(table, "table") ||
+		    (!xlpt_streq(kind, "slic") && !xlpt_streq(kind, "rawset")))
+			continue;
+		/*
+		 * What libxl takes is a set of raw tables. libvirt before 11.2 has only the word
+		 * slic for it.
+		 */
+		if (xlpt_streq(kind, "slic"))
+			xlpt_lv_attr(table, "type");
+		r->dom->acpi_firmware = xlpt_lv_text(table);
+		xlpt_lv_read_mark(r, &r->dom->acpi_firmware, table);
+		break;
+	}
+}
+
+int xlpt_lv_read_os(struct xlpt_lv_reader *r, xmlNode *domain)
+{
+	struct xlpt_dom *dom = r->dom;
+	xmlNode *os = xlpt_lv_child(domain, "os");
 	xmlNode *bootargs = xlpt_lv_child(domain, "bootloader_args");
-	bool plain_loader = false;
+	_cleanup_free_ char *args = NULL;
+	bool has_bootloader;
+	int rc;
 
 	read_path(r, domain, "bootloader", &dom->bootloader);
-	if (dom->bootloader && !*dom->bootloader) {
+	has_bootloader = dom->bootloader != NULL;
+	if (dom->bootloader && !*dom->bootloader)
 		free(XLPT_TAKE(dom->bootloader));
-		plain_loader = true;
-	}
 	args = xlpt_lv_raw(bootargs);
 	if (args) {
 		dom->bootloader_args = xlpt_xcalloc(2, sizeof(char *));
 		dom->bootloader_args[0] = XLPT_TAKE(args);
 		xlpt_lv_read_mark(r, &dom->bootloader_args, bootargs);
 	}
-	if (word) {
-		dom->type = xlpt_lv_word_value(xlpt_lv_os_type, word);
-		if (!dom->type) {
-			xlpt_lv_bad(r->doc, type, NULL, r->diag,
-				    "a guest of type \"%s\" cannot run "
-				    "under Xen",
-				    word);
-			xlpt_diag_hint(r->diag, "the types are hvm, xen, linux and xenpvh");
-			return XLPT_ERR_SYNTAX;
-		}
-		xlpt_lv_read_mark(r, &dom->type, type);
-		if (xlpt_streq(xlpt_lv_peek(type, "machine"), machines[dom->type]))
-			xlpt_lv_attr(type, "machine");
-	} else {
-		/* libvirt takes a domain with nothing but a boot loader for a PV guest. */
-		dom->type = dom->bootloader || plain_loader ? XLPT_DOM_PV : 0;
-	}
+	rc = read_os_type(r, os, has_bootloader);
+	if (rc)
+		return rc;
 	r->hvm = dom->type == XLPT_DOM_HVM;
 	read_path(r, os, "kernel", &dom->kernel);
 	/* libxlDomainDefPostParse: a PV guest without a kernel has pygrub find one. */
@@ -181,20 +215,7 @@ int xlpt_lv_read_os(struct xlpt_lv_reader *r, xmlNode *domain)
 	read_path(r, os, "cmdline", &dom->cmdline);
 	read_loader(r, os);
 	read_boot(r, os);
-	acpi = xlpt_lv_child(os, "acpi");
-	for (table = xlpt_lv_next(acpi, NULL); table; table = xlpt_lv_next(acpi, table)) {
-		const char *kind = xlpt_lv_peek(table, "type");
-
-		if (!xlpt_lv_is(table, "table") ||
-		    (!xlpt_streq(kind, "slic") && !xlpt_streq(kind, "rawset")))
-			continue;
-		/* What libxl takes is a set of raw tables; libvirt before 11.2 has but this word for it. */
-		if (xlpt_streq(kind, "slic"))
-			xlpt_lv_attr(table, "type");
-		dom->acpi_firmware = xlpt_lv_text(table);
-		xlpt_lv_read_mark(r, &dom->acpi_firmware, table);
-		break;
-	}
+	read_acpi_table(r, os);
 	return 0;
 }
 

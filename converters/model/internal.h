@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The generic view of the model's members; private to converters/model*.c. */
+/* The generic view of the model's members; private to converters/model. */
 #ifndef XLPT_CONVERTERS_MODEL_INTERNAL_H
 #define XLPT_CONVERTERS_MODEL_INTERNAL_H
 
 #include "converters/model/model.h"
 
-/* What every XLPT_F_LIST member looks like; model-shape.c asserts it. */
+/* What every XLPT_F_LIST member looks like; shape.c asserts it. */
 struct xlpt_list {
 	void *items;
 	size_t n, alloc;

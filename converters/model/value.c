@@ -75,18 +75,67 @@ static bool part_empty(const struct xlpt_shape *shape, const void *base)
 	return true;
 }
 
+static void print_strv(char **v, struct xlpt_str *out)
+{
+	xlpt_str_add(out, "[");
+	for (size_t i = 0; v[i]; i++) {
+		if (i)
+			xlpt_str_add(out, ",");
+		xlpt_value_escape(out, v[i]);
+	}
+	xlpt_str_add(out, "]");
+}
+
+static void print_list(const struct xlpt_list *list, const struct xlpt_shape *shape,
+		       struct xlpt_str *out)
+{
+	xlpt_str_add(out, "[");
+	for (size_t i = 0; i < list->n; i++) {
+		if (i)
+			xlpt_str_add(out, ",");
+		print_part(shape, xlpt_list_item(list, shape, i), out);
+	}
+	xlpt_str_add(out, "]");
+}
+
+static bool print_addr(const struct xlpt_spec *spec, struct xlpt_str *out)
+{
+	if (!spec->has_bdf)
+		return false;
+	xlpt_str_add(out, XLPT_BDF_STR(spec->bdf));
+	if (spec->all_funcs)
+		out->s[out->len - 1] = '*';
+	return true;
+}
+
+/* Members that consist of others. */
+static bool print_composed(const struct xlpt_field *f, const void *p, struct xlpt_str *out)
+{
+	if (f->type == XLPT_F_STRV) {
+		if (*(char **const *)p)
+			print_strv(*(char **const *)p, out);
+		return *(char **const *)p != NULL;
+	}
+	if (f->type == XLPT_F_LIST) {
+		if (((const struct xlpt_list *)p)->n)
+			print_list(p, f->shape, out);
+		return ((const struct xlpt_list *)p)->n > 0;
+	}
+	if (f->type != XLPT_F_PART || part_empty(f->shape, p))
+		return false;
+	print_part(f->shape, p, out);
+	return true;
+}
+
 bool xlpt_field_print(const struct xlpt_field *f, const void *base, struct xlpt_str *out)
 {
 	const void *p = xlpt_field_at(base, f);
-	const struct xlpt_list *list = p;
-	const struct xlpt_spec *spec = p;
 
 	switch (f->type) {
 	case XLPT_F_STR:
-		if (!*(char *const *)p)
-			return false;
-		xlpt_value_escape(out, *(char *const *)p);
-		return true;
+		if (*(char *const *)p)
+			xlpt_value_escape(out, *(char *const *)p);
+		return *(char *const *)p != NULL;
 	case XLPT_F_NUM:
 		if (((const struct xlpt_num *)p)->has)
 			xlpt_str_addf(out, "%llu",
@@ -100,17 +149,6 @@ bool xlpt_field_print(const struct xlpt_field *f, const void *base, struct xlpt_
 		if (*(const int *)p)
 			xlpt_str_add(out, f->words[*(const int *)p]);
 		return *(const int *)p != 0;
-	case XLPT_F_STRV:
-		if (!*(char **const *)p)
-			return false;
-		xlpt_str_add(out, "[");
-		for (char **v = *(char **const *)p; *v; v++) {
-			if (v != *(char **const *)p)
-				xlpt_str_add(out, ",");
-			xlpt_value_escape(out, *v);
-		}
-		xlpt_str_add(out, "]");
-		return true;
 	case XLPT_F_BDF:
 		if (((const struct xlpt_opt_bdf *)p)->has)
 			xlpt_str_add(out, XLPT_BDF_STR(((const struct xlpt_opt_bdf *)p)->v));
@@ -124,28 +162,11 @@ bool xlpt_field_print(const struct xlpt_field *f, const void *base, struct xlpt_
 			xlpt_str_addf(out, "%d", *(const int *)p);
 		return *(const int *)p >= 0;
 	case XLPT_F_ADDR:
-		if (!spec->has_bdf)
-			return false;
-		xlpt_str_add(out, XLPT_BDF_STR(spec->bdf));
-		if (spec->all_funcs)
-			out->s[out->len - 1] = '*';
-		return true;
+		return print_addr(p, out);
+	case XLPT_F_STRV:
 	case XLPT_F_LIST:
-		if (!list->n)
-			return false;
-		xlpt_str_add(out, "[");
-		for (size_t i = 0; i < list->n; i++) {
-			if (i)
-				xlpt_str_add(out, ",");
-			print_part(f->shape, xlpt_list_item(list, f->shape, i), out);
-		}
-		xlpt_str_add(out, "]");
-		return true;
 	case XLPT_F_PART:
-		if (part_empty(f->shape, p))
-			return false;
-		print_part(f->shape, p, out);
-		return true;
+		return print_composed(f, p, out);
 	case XLPT_F_CARRIES:
 		break;
 	}
