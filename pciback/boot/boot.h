@@ -165,7 +165,7 @@ void xlpt_strays_dispose(struct xlpt_strays *s);
 void xlpt_boot_strays(struct xlpt_host *h, const struct xlpt_boot *boot,
 		      const struct xlpt_effective *eff, struct xlpt_strays *out);
 
-/* ---- the initramfs (boot-initrd.c) ---- */
+/* ---- the initramfs (initrd.c) ---- */
 
 struct xlpt_initrd {
 	char **modules; /* names with underscores, NULL-terminated */

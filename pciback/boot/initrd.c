@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What is inside an initramfs: cpio archives one after the other
- * (Documentation/driver-api/early-userspace/buffer-format.rst), each plain or
- * compressed. The usual tools unpack; only names, and the files of modprobe.d,
- * are looked at. The image is not trusted.
+ * What is inside an initramfs: plain cpio archives, and behind them archives that
+ * are compressed as a whole. The usual tools unpack them. The image is not trusted.
  */
-#include "pciback/boot/internal.h"
+#include "pciback/boot/cpio.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -19,222 +16,21 @@
 #include "core/clock.h"
 #include "core/file.h"
 #include "core/stop.h"
-
-#define HEADER	  110	/* "070701" and thirteen numbers of eight digits */
-#define NAME_MAX_ 4096	/* the kernel's PATH_MAX: longer names it skips, too */
-#define KEEP_MAX  65536 /* of a configuration file */
+#include "pciback/boot/internal.h"
 
 /* The largest images that distributions make are a tenth of this. */
 #define IMAGE_MAX    (2ull << 30)
 #define UNPACKED_MAX (8ull << 30)
-#define MODULES_MAX  100000
 #define DEADLINE_MS  60000
-#define SLICE_MS     250
 #define UNPACKER_MAX (1ull << 30) /* memory; 64 MiB is the largest window of xz -9 */
-
-/* A stream that knows how far it was read, and when it has to end. */
-struct source {
-	int fd; /* -1: all of it is in buf */
-	const uint8_t *buf;
-	size_t pos, n; /* of what is in buf */
-	uint64_t at, max;
-	int64_t deadline;
-	int err; /* why it ended early: -ETIMEDOUT, -EFBIG, -EINTR or what read(2) said */
-	uint8_t own[65536];
-};
-
-static void source_open(struct source *s, int fd, uint64_t at, int64_t deadline)
-{
-	s->fd = fd;
-	s->buf = s->own;
-	s->pos = s->n = 0;
-	s->at = at;
-	s->max = UNPACKED_MAX;
-	s->deadline = deadline;
-	s->err = 0;
-}
-
-/* Whether there is another byte. */
-static bool more(struct source *s)
-{
-	struct pollfd p = { .fd = s->fd, .events = POLLIN };
-
-	while (s->pos == s->n && s->fd >= 0 && !s->err) {
-		int64_t left = s->deadline - xlpt_now(&xlpt_clock_real);
-		ssize_t r;
-
-		if (xlpt_interrupted)
-			s->err = -EINTR;
-		else if (left <= 0)
-			s->err = -ETIMEDOUT;
-		else if (s->at > s->max)
-			s->err = -EFBIG;
-		/* In slices: a suspended host counts as well. */
-		if (s->err || poll(&p, 1, left < SLICE_MS ? (int)left : SLICE_MS) <= 0)
-			continue;
-		r = read(s->fd, s->own, sizeof(s->own));
-		if (r < 0 && errno != EINTR)
-			s->err = -errno;
-		if (r == 0)
-			return false;
-		s->pos = 0;
-		s->n = r > 0 ? (size_t)r : 0;
-	}
-	return s->pos < s->n;
-}
-
-/* buf NULL: it is left out. */
-static bool take(struct source *s, void *buf, uint64_t n)
-{
-	uint8_t *to = buf;
-
-	while (n) {
-		size_t part;
-
-		if (!more(s))
-			return false;
-		part = s->n - s->pos < n ? s->n - s->pos : (size_t)n;
-		if (to) {
-			memcpy(to, s->buf + s->pos, part);
-			to += part;
-		}
-		s->pos += part;
-		s->at += part;
-		n -= part;
-	}
-	return true;
-}
-
-static bool skip(struct source *s, uint64_t n)
-{
-	return take(s, NULL, n);
-}
-
-static uint64_t pad(uint64_t n)
-{
-	return (4 - n % 4) % 4;
-}
-
-static const char *below(const char *name, const char *dir)
-{
-	while (*name == '/' || (*name == '.' && name[1] == '/'))
-		name++;
-	return xlpt_starts(name, dir) ? name + strlen(dir) : NULL;
-}
-
-static bool is_conf(const char *name)
-{
-	static const char *const dirs[] = { "etc/modprobe.d/", "usr/lib/modprobe.d/",
-					    "lib/modprobe.d/", "run/modprobe.d/" };
-
-	for (size_t i = 0; i < XLPT_ARRAY_SIZE(dirs); i++)
-		if (below(name, dirs[i]))
-			return true;
-	return below(name, "etc/modprobe.conf") != NULL;
-}
-
-static void look_at_conf(const char *name, char *text, struct xlpt_initrd *out)
-{
-	const char *own = below(name, "etc/modprobe.d/xlpt.conf");
-	char *cursor = text, *line;
-
-	if (own && !*own) {
-		free(out->dropin);
-		out->dropin = xlpt_xstrdup(text);
-	}
-	while ((line = xlpt_boot_line(&cursor))) {
-		char *save = NULL, *word = strtok_r(line, " \t", &save), *module;
-
-		module = word && !strcmp(word, "options") ? strtok_r(NULL, " \t", &save) : NULL;
-		if (module && save && strstr(save, "hide=") &&
-		    (xlpt_module_eq(module, "pciback") || xlpt_module_eq(module, "xen_pciback")))
-			out->has_hide = true;
-	}
-}
-
-static void add_module(struct xlpt_initrd *out, char *name)
-{
-	/* Room for the end, too. */
-	XLPT_GROW(out->modules, out->n + 1, out->alloc);
-	out->modules[out->n++] = name;
-	out->modules[out->n] = NULL;
-}
-
-/*
- * Entries until the archive ends. 1: it ended as it should; 0: this is no
- * archive (nothing but the magic was read); negative: it is broken.
- */
-static int archive(struct source *s, struct xlpt_initrd *out)
-{
-	char head[HEADER], name[NAME_MAX_];
-
-	for (bool first = true;; first = false) {
-		uint64_t namesize, size;
-		_cleanup_free_ char *module = NULL;
-
-		if (!take(s, head, 6))
-			return first ? 0 : -1;
-		if (memcmp(head, "07070", 5) || (head[5] != '1' && head[5] != '2'))
-			return first ? 0 : -1;
-		if (!take(s, head + 6, HEADER - 6) ||
-		    !xlpt_parse_uint(head + 54, 8, 16, UINT32_MAX, &size) ||
-		    !xlpt_parse_uint(head + 94, 8, 16, UINT32_MAX, &namesize) || !namesize ||
-		    namesize > sizeof(name) || !take(s, name, (size_t)namesize) ||
-		    !skip(s, pad(HEADER + namesize)))
-			return -1;
-		name[namesize - 1] = '\0';
-		if (!strcmp(name, "TRAILER!!!"))
-			return 1;
-		module = xlpt_boot_module_name(name, strlen(name));
-		if (module && out->n == MODULES_MAX)
-			return -1;
-		if (module)
-			add_module(out, XLPT_TAKE(module));
-		if (is_conf(name) && size && size < KEEP_MAX) {
-			_cleanup_free_ char *text = xlpt_xcalloc(1, (size_t)size + 1);
-
-			if (!take(s, text, (size_t)size))
-				return -1;
-			look_at_conf(name, text, out);
-		} else if (!skip(s, size)) {
-			return -1;
-		}
-		if (!skip(s, pad(size)))
-			return -1;
-	}
-}
-
-#define AT_END UINT64_MAX
-
-/* All plain archives from here on. *rest: where something else begins, or AT_END. */
-static int archives(struct source *s, struct xlpt_initrd *out, uint64_t *rest)
-{
-	*rest = AT_END;
-	for (;;) {
-		int r;
-
-		/* Between archives there are zeros, up to the next block of a disk. */
-		while (more(s) && !s->buf[s->pos]) {
-			s->pos++;
-			s->at++;
-		}
-		if (!more(s))
-			return s->err ? -1 : 0;
-		*rest = s->at;
-		r = archive(s, out);
-		if (r <= 0)
-			return r;
-		*rest = AT_END;
-	}
-}
 
 int xlpt_initrd_scan(const uint8_t *data, size_t len, struct xlpt_initrd *out)
 {
-	struct source s = { .fd = -1, .buf = data, .n = len };
+	struct xlpt_cpio s = { .fd = -1, .buf = data, .n = len };
 	uint64_t rest;
 
 	*out = (struct xlpt_initrd){ 0 };
-	return archives(&s, out, &rest);
+	return xlpt_cpio_read(&s, out, &rest);
 }
 
 static const char *unpacker(const uint8_t *magic)
@@ -310,8 +106,8 @@ static int start(const char *tool, int fd, pid_t *pid)
 	return r;
 }
 
-/* After a failure of archives(). */
-static int failed(const struct source *s, struct xlpt_diag *diag)
+/* After a failure of xlpt_cpio_read(). */
+static int failed(const struct xlpt_cpio *s, struct xlpt_diag *diag)
 {
 	switch (s->err) {
 	case 0:
@@ -331,7 +127,7 @@ static int failed(const struct source *s, struct xlpt_diag *diag)
 	}
 }
 
-static int packed(int fd, struct source *s, uint64_t from, struct xlpt_initrd *out,
+static int packed(int fd, struct xlpt_cpio *s, uint64_t from, struct xlpt_initrd *out,
 		  struct xlpt_diag *diag)
 {
 	uint8_t magic[8] = { 0 };
@@ -351,8 +147,8 @@ static int packed(int fd, struct source *s, uint64_t from, struct xlpt_initrd *o
 		xlpt_diag_hint(diag, "install %s", tool);
 		return XLPT_ERR_DATA;
 	}
-	source_open(s, pipe, 0, s->deadline);
-	r = archives(s, out, &rest);
+	xlpt_cpio_open(s, pipe, UNPACKED_MAX, s->deadline);
+	r = xlpt_cpio_read(s, out, &rest);
 	close(pipe);
 	/* What comes after the last archive is nobody's; the tool may wait to write it. */
 	kill(pid, SIGKILL);
@@ -381,9 +177,9 @@ static int open_image(struct xlpt_host *h, const char *path, struct xlpt_diag *d
 int xlpt_initrd_read(struct xlpt_host *h, const struct xlpt_boot *boot, struct xlpt_initrd *out,
 		     struct xlpt_diag *diag)
 {
-	_cleanup_free_ struct source *s = xlpt_xcalloc(1, sizeof(*s));
+	_cleanup_free_ struct xlpt_cpio *s = xlpt_xcalloc(1, sizeof(*s));
 	_cleanup_close_ int fd = -1;
-	uint64_t rest = AT_END;
+	uint64_t rest = XLPT_CPIO_END;
 	int rc = 0;
 
 	*out = (struct xlpt_initrd){ 0 };
@@ -393,10 +189,10 @@ int xlpt_initrd_read(struct xlpt_host *h, const struct xlpt_boot *boot, struct x
 	fd = open_image(h, boot->initrd, diag);
 	if (fd < 0)
 		return XLPT_ERR_DATA;
-	source_open(s, fd, 0, xlpt_now(&xlpt_clock_real) + DEADLINE_MS);
-	if (archives(s, out, &rest) < 0)
+	xlpt_cpio_open(s, fd, UNPACKED_MAX, xlpt_now(&xlpt_clock_real) + DEADLINE_MS);
+	if (xlpt_cpio_read(s, out, &rest) < 0)
 		rc = failed(s, diag);
-	else if (rest != AT_END)
+	else if (rest != XLPT_CPIO_END)
 		rc = packed(fd, s, rest, out, diag);
 	if (rc) {
 		xlpt_diag_fact(diag, "%s", boot->initrd);
