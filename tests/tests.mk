@@ -113,19 +113,42 @@ check-lab:
 
 # Each target of tests/fuzz for FUZZ_SECONDS, on its kept corpus; findings stay in $(O)/fuzz.
 FUZZ_SECONDS = 600
-fuzz:
+FUZZERS = $(patsubst tests/fuzz/fuzz-%.c,%,$(wildcard tests/fuzz/fuzz-*.c))
+fuzz: fuzz-build
+	@for name in $(FUZZERS); do \
+		target=$(O)/fuzz/fuzz-$$name; \
+		$$target -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(O)/fuzz/ -print_final_stats=1 \
+			$(O)/fuzz/corpus-$$name >$$target.log 2>&1 && \
+		echo "  OK      fuzz-$$name: $$(sed -n 's/^stat::number_of_executed_units: *//p' \
+			$$target.log) runs in $(FUZZ_SECONDS) s" || { tail -n 30 $$target.log; exit 1; }; \
+	done
+
+# The fuzzers, and beside them what is kept of their inputs, each one a file of its own.
+fuzz-build:
 	@mkdir -p $(O)/fuzz && $(MAKE) -s O=$(O)/fuzz CC=clang \
 		CFLAGS="-O1 -g -fsanitize=fuzzer-no-link $(SAN)" $(O)/fuzz/libxlpt.a
-	@for target in $(patsubst tests/fuzz/%.c,%,$(wildcard tests/fuzz/fuzz-*.c)); do \
-		name=$${target#fuzz-}; corpus=$(O)/fuzz/corpus-$$name; mkdir -p $$corpus; \
-		[ ! -d tests/fuzz/corpus-$$name ] || cp -R tests/fuzz/corpus-$$name/. $$corpus/; \
-		clang $(OPT_CFLAGS) -O1 -g -fsanitize=fuzzer $(SAN) -o $(O)/fuzz/$$target \
-			tests/fuzz/$$target.c $(O)/fuzz/libxlpt.a $(LIBS) && \
-		$(O)/fuzz/$$target -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(O)/fuzz/ \
-			-print_final_stats=1 $$corpus >$(O)/fuzz/$$target.log 2>&1 && \
-		echo "  OK      $$target: $$(sed -n 's/^stat::number_of_executed_units: *//p' \
-			$(O)/fuzz/$$target.log) runs in $(FUZZ_SECONDS) s" || { \
-		tail -n 30 $(O)/fuzz/$$target.log; exit 1; }; \
+	@for name in $(FUZZERS); do \
+		corpus=$(O)/fuzz/corpus-$$name kept=tests/fuzz/corpus-$$name.tar.xz; mkdir -p $$corpus; \
+		[ ! -e $$kept ] || tar -xJf $$kept -C $$corpus || exit 1; \
+		clang $(OPT_CFLAGS) -O1 -g -fsanitize=fuzzer $(SAN) -o $(O)/fuzz/fuzz-$$name \
+			tests/fuzz/fuzz-$$name.c $(O)/fuzz/libxlpt.a $(LIBS) || exit 1; \
+	done
+
+# What fuzzing has found goes into the kept corpora: what somebody gave a name as it is, of the others (whose
+# names are sums) what reaches code that nothing else reaches. The same inputs give the same file. Of one or
+# some: FUZZERS=xl.
+TAR_SAME = tar --format=ustar --sort=name --owner=0 --group=0 --numeric-owner --mtime=@0 --mode=u=rwX,go=rX
+fuzz-pack: fuzz-build
+	@for name in $(FUZZERS); do \
+		corpus=$(O)/fuzz/corpus-$$name least=$(O)/fuzz/least-$$name kept=tests/fuzz/corpus-$$name.tar.xz; \
+		[ "$$(ls -A $$corpus)" ] || continue; \
+		rm -rf $$least && mkdir $$least || exit 1; \
+		for f in $$corpus/*; do n=$${f##*/}; case $$n in *[!0-9a-f]*) ;; *) [ $${#n} != 40 ] || continue ;; esac; \
+			cp $$f $$least || exit 1; done; \
+		$(O)/fuzz/fuzz-$$name -merge=1 -artifact_prefix=$(O)/fuzz/ $$least $$corpus \
+			>$(O)/fuzz/merge-$$name.log 2>&1 || { tail -n 30 $(O)/fuzz/merge-$$name.log; exit 1; }; \
+		$(TAR_SAME) -cf - -C $$least . | xz -9e -T1 >$$kept.new && mv $$kept.new $$kept || exit 1; \
+		echo "  PACK    $$kept: $$(ls $$least | wc -l) of $$(ls $$corpus | wc -l) inputs"; \
 	done
 
 lab: deps
@@ -149,4 +172,4 @@ bench: deps all
 	@tests/lab/run convert --xen 4.20 && sed -n 's/^-- BENCH /  /p' $(O)/lab/4.20/convert/log
 
 .PHONY: check-deb format check-format check-paths check-quirks check-matrix check check-fast check-build check-unit check-valgrind asan check-layers check-scripts \
-	check-lab lab soak deps demo bench fuzz
+	check-lab lab soak deps demo bench fuzz fuzz-build fuzz-pack
