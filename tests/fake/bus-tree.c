@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/fake/bus-internal.h"
+#include "tests/fake/kept-tree.h"
 #include "pciback/device/config.h"
 
 #include <errno.h>
-#include <ftw.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -42,16 +43,17 @@ static void make_parents(const char *path)
 
 static void put_bytes(struct fake_bus *bus, const char *path, const void *data, size_t len)
 {
-	_cleanup_free_ char *full = outside(bus, path);
-	FILE *f;
+	const int flags = O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC;
+	_cleanup_close_ int fd = openat(bus->host.rootfd, path + 1, flags, 0666);
 
-	f = fopen(full, "w");
-	if (!f && errno == ENOENT) {
+	if (fd < 0 && errno == ENOENT) {
+		_cleanup_free_ char *full = outside(bus, path);
+
 		make_parents(full);
-		f = fopen(full, "w");
+		fd = open(full, flags, 0666);
 	}
-	if (!f || fwrite(data, 1, len, f) != len || fclose(f))
-		fail("write", full);
+	if (fd < 0 || (len && write(fd, data, len) != (ssize_t)len))
+		fail("write", path);
 }
 
 void fake_bus_put(struct fake_bus *bus, const char *path, const char *text)
@@ -73,11 +75,16 @@ static void XLPT_PRINTF(4, 5)
 
 void fake_bus_link(struct fake_bus *bus, const char *path, const char *target)
 {
-	_cleanup_free_ char *full = outside(bus, path);
+	int r = symlinkat(target, bus->host.rootfd, path + 1);
 
-	make_parents(full);
-	if (symlink(target, full))
-		fail("symlink", full);
+	if (r && errno == ENOENT) {
+		_cleanup_free_ char *full = outside(bus, path);
+
+		make_parents(full);
+		r = symlink(target, full);
+	}
+	if (r)
+		fail("symlink", path);
 }
 
 /* A link between two places below /sys, relative as sysfs makes them. */
@@ -100,17 +107,12 @@ static void XLPT_PRINTF(3, 4)
 	fake_bus_link(bus, path, rel.s);
 }
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
-}
-
 void fake_tree_remove(struct fake_bus *bus, const char *path)
 {
 	_cleanup_free_ char *full = outside(bus, path);
 
-	if (nftw(full, remove_one, 16, FTW_DEPTH | FTW_PHYS) && errno != ENOENT)
+	errno = -kept_remove_at(AT_FDCWD, full);
+	if (errno)
 		fail("remove", full);
 }
 

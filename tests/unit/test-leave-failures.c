@@ -125,20 +125,76 @@ static void sound(struct world *w, const struct scene *s, const char *what, unsi
 	no_journal(w);
 }
 
-struct point {
+/* A host on which a scene's preparation is done, and its files, which every try puts back. */
+static struct stage {
 	const struct scene *scene;
-	size_t i;
-};
+	struct world *world;
+	struct kept_tree *host, *images;
+} stage;
 
-static bool try_one(const void *arg, unsigned nth)
+static void stage_set(const struct scene *s)
 {
-	const struct point *p = arg;
-	const struct scene *s = p->scene;
-	size_t i = p->i;
-	struct world *w = world_of(s);
+	stage.scene = s;
+	stage.world = world_of(s);
+	prepare(stage.world, s);
+	stage.host = kept_tree_new(stage.world->bus->dir);
+	stage.images = kept_tree_new(dir);
+}
+
+static void stage_clear(void)
+{
+	kept_tree_free(stage.host);
+	kept_tree_free(stage.images);
+	teardown((void **)&stage.world);
+	stage = (struct stage){ 0 };
+}
+
+/* LeakSanitizer's, in a program that has it: it ends one that has lost memory. Valgrind looks at
+ * _exit. */
+void __lsan_do_leak_check(void) __attribute__((weak));
+/* A command was left in its middle; nobody counts what it had. */
+static bool killed_here;
+
+/* In a process of its own, so that of the world's memory it has a copy. Returns what try returned.
+ */
+static bool on_stage(bool (*try)(unsigned nth, size_t i), unsigned nth, size_t i, const char *what)
+{
+	int fds[2], status;
+	char met = 0;
+	pid_t pid;
+
+	assert_int_equal(pipe(fds), 0);
+	fflush(NULL);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		met = try(nth, i) ? 'y' : 'n';
+		if (!killed_here && __lsan_do_leak_check)
+			__lsan_do_leak_check();
+		if (write(fds[1], &met, 1) != 1)
+			_exit(1);
+		if (killed_here)
+			kill(getpid(), SIGKILL);
+		_exit(0);
+	}
+	close(fds[1]);
+	if (read(fds[0], &met, 1) != 1)
+		met = 0;
+	close(fds[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	if (!met || (status && !(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL)))
+		fail_msg("%s, %s %u: see above", stage.scene->command, what, nth);
+	kept_tree_put_back(stage.host);
+	kept_tree_put_back(stage.images);
+	return met == 'y';
+}
+
+static bool fail_one(unsigned nth, size_t i)
+{
+	const struct scene *s = stage.scene;
+	struct world *w = stage.world;
 	int status;
 
-	prepare(w, s);
 	fake_ts_fail(w->ts, injections[i].op, nth, injections[i].depth);
 	status = run(w, s->command);
 	for (int op = 0; op < FAKE_TS_N_OPS; op++)
@@ -152,8 +208,14 @@ static bool try_one(const void *arg, unsigned nth)
 				 nth, w->err);
 	}
 	sound(w, s, injections[i].name, nth, false);
-	teardown((void **)&w);
 	return status != 0;
+}
+
+static bool try_one(const void *arg, unsigned nth)
+{
+	const size_t *i = arg;
+
+	return on_stage(fail_one, nth, *i, injections[*i].name);
 }
 
 static void test_every_failure(void **state)
@@ -161,9 +223,12 @@ static void test_every_failure(void **state)
 	unsigned met = 0;
 
 	(void)state;
-	for (size_t s = 0; s < XLPT_ARRAY_SIZE(scenes); s++)
+	for (size_t s = 0; s < XLPT_ARRAY_SIZE(scenes); s++) {
+		stage_set(&scenes[s]);
 		for (size_t i = 0; i < XLPT_ARRAY_SIZE(injections); i++)
-			met += world_each_point(s + i, try_one, &(struct point){ &scenes[s], i });
+			met += world_each_point(s + i, try_one, &i);
+		stage_clear();
+	}
 	print_message("%u failures\n", met);
 	assert_true(met > (world_stride() > 1 ? 10 : 60));
 }
@@ -189,55 +254,30 @@ static void close_from(int first)
 		close(fd);
 }
 
-/* In a process of its own, which ends without tidying up. Returns whether the kill was met. */
-static bool kill_one(const struct scene *s, unsigned nth)
+/* Ends without tidying up; returns whether the kill was met. */
+static bool kill_here(unsigned nth, size_t i)
 {
-	char met = 0;
-	int fds[2], first;
-	pid_t pid;
+	const struct scene *s = stage.scene;
+	struct world *w = stage.world;
+	volatile bool met = false;
+	volatile int first = dup(0);
 
-	assert_int_equal(pipe(fds), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		struct world *volatile w = world_of(s);
-		volatile char result = 'n';
-
-		prepare(w, s);
-		first = dup(0);
-		kill_at = nth;
-		if (sigsetjmp(killed, 0)) {
-			/* The command's output streams are lost with it. */
-			w->out = w->err = NULL;
-			close_from(first + 1);
-			result = 'y';
-			if (world_run(w, "list") || world_run(w, "repair"))
-				fail_msg("%s, killed at %u: repair: %s", s->command, nth, w->err);
-		} else if (run(w, s->command)) {
-			fail_msg("%s: %s", s->command, w->err);
-		}
-		kill_at = 0;
-		sound(w, s, "killed at line", nth, true);
-		met = result;
-		/* What world_free would do, were the world still whole. */
-		fake_tree_remove(w->bus, "");
-		if (write(fds[1], &met, 1) == 1)
-			kill(getpid(), SIGKILL);
-		_exit(1);
+	(void)i;
+	kill_at = nth;
+	killed_here = true;
+	if (sigsetjmp(killed, 0)) {
+		/* The command's output streams are lost with it. */
+		w->out = w->err = NULL;
+		close_from(first + 1);
+		met = true;
+		if (world_run(w, "list") || world_run(w, "repair"))
+			fail_msg("%s, killed at %u: repair: %s", s->command, nth, w->err);
+	} else if (run(w, s->command)) {
+		fail_msg("%s: %s", s->command, w->err);
 	}
-	close(fds[1]);
-	if (read(fds[0], &met, 1) != 1)
-		met = 0;
-	close(fds[0]);
-	waitpid(pid, NULL, 0);
-	if (!met)
-		fail_msg("%s, killed at line %u: see above", s->command, nth);
-	{
-		_cleanup_free_ char *rm = xlpt_xasprintf("rm -rf %s/*", dir);
-
-		assert_int_equal(system(rm), 0);
-	}
-	return met == 'y';
+	kill_at = 0;
+	sound(w, s, "killed at line", nth, true);
+	return met;
 }
 
 static void test_killed(void **state)
@@ -245,9 +285,13 @@ static void test_killed(void **state)
 	unsigned all = 0;
 
 	(void)state;
-	for (size_t s = 0; s < XLPT_ARRAY_SIZE(scenes); s++)
-		for (unsigned n = 1; n < 100 && kill_one(&scenes[s], n); n += world_stride())
+	for (size_t s = 0; s < XLPT_ARRAY_SIZE(scenes); s++) {
+		stage_set(&scenes[s]);
+		for (unsigned n = 1; n < 100 && on_stage(kill_here, n, 0, "killed at line");
+		     n += world_stride())
 			all++;
+		stage_clear();
+	}
 	print_message("%u kills\n", all);
 	assert_true(all > (world_stride() > 1 ? 10 : 100));
 }

@@ -353,7 +353,7 @@ int main(void)
 	};
 	int failed;
 
-	assert_non_null(mkdtemp(dir));
+	assert_int_equal(leaving_setup(NULL), 0);
 	failed = cmocka_run_group_tests(tests, NULL, NULL);
 	rmdir(dir);
 	return failed;
