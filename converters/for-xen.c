@@ -75,15 +75,6 @@ static void rename_roots(struct xlpt_dom *dom)
 	}
 }
 
-static void add_group(struct xlpt_dom *dom, const char *group)
-{
-	size_t n = xlpt_strv_len(dom->viridian_groups);
-
-	dom->viridian_groups = xlpt_xrealloc(dom->viridian_groups, n + 2, sizeof(char *));
-	dom->viridian_groups[n] = xlpt_xstrdup(group);
-	dom->viridian_groups[n + 1] = NULL;
-}
-
 static void processors(struct xlpt_dom *dom)
 {
 	/* A model of KVM's CPUs; xl gives the host's, and nested HVM is for those who ask for it. */
@@ -94,8 +85,8 @@ static void processors(struct xlpt_dom *dom)
 		dom->apic = XLPT_ON;
 	if (dom->viridian_groups &&
 	    carries(dom, "clock/timer", "name='hypervclock' present='yes'")) {
-		add_group(dom, "time_ref_count");
-		add_group(dom, "reference_tsc");
+		xlpt_strv_add(&dom->viridian_groups, "time_ref_count");
+		xlpt_strv_add(&dom->viridian_groups, "reference_tsc");
 	}
 }
 

@@ -26,6 +26,13 @@ struct xlpt_guest {
 void xlpt_guest_dispose(struct xlpt_guest *guest);
 #define _cleanup_guest_ XLPT_CLEANUP(xlpt_guest_dispose)
 void xlpt_guest_copy(struct xlpt_guest *dst, const struct xlpt_guest *src);
+/*
+ * The one with that UUID, or NULL. A guest that restarts keeps its UUID and gets another
+ * number: while both are there, the one that is not dying counts.
+ */
+const struct xlpt_guest *xlpt_guests_find(const struct xlpt_guest *guests, size_t n,
+					  const char *uuid);
+void xlpt_guests_free(struct xlpt_guest *guests, size_t n);
 const char *xlpt_guest_type_word(enum xlpt_guest_type type); /* "pv" "hvm" "pvh" "unknown" */
 
 #endif

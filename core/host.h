@@ -78,6 +78,9 @@ int xlpt_host_read_long(struct xlpt_host *h, long long *out, const char *fmt, ..
 	XLPT_PRINTF(3, 4);
 /* Last component of a link's text ("e1000e" of .../drivers/e1000e). Caller frees *out. */
 int xlpt_host_link_name(struct xlpt_host *h, char **out, const char *fmt, ...) XLPT_PRINTF(3, 4);
+/* Which boot of the machine this is, from the kernel; false leaves "" there. */
+#define XLPT_BOOT_ID_LEN 36
+bool xlpt_host_boot_id(struct xlpt_host *h, char id[XLPT_BOOT_ID_LEN + 1]);
 int xlpt_host_write_text(struct xlpt_host *h, const char *text, const char *fmt, ...)
 	XLPT_PRINTF(3, 4);
 bool xlpt_host_has(struct xlpt_host *h, const char *fmt, ...) XLPT_PRINTF(2, 3);

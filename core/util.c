@@ -134,6 +134,14 @@ void xlpt_strv_sort(char **v)
 		qsort(v, xlpt_strv_len(v), sizeof(*v), strv_cmp);
 }
 
+bool xlpt_strv_has(char **v, const char *s)
+{
+	for (; v && *v; v++)
+		if (!strcmp(*v, s))
+			return true;
+	return false;
+}
+
 void xlpt_strv_take(char ***v, char *s)
 {
 	size_t n = xlpt_strv_len(*v);

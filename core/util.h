@@ -68,6 +68,7 @@ void xlpt_str_dispose(struct xlpt_str *str);
 void xlpt_strv_free(char **v);
 size_t xlpt_strv_len(char **v);
 void xlpt_strv_sort(char **v);
+bool xlpt_strv_has(char **v, const char *s);  /* v may be NULL, here and below */
 void xlpt_strv_add(char ***v, const char *s); /* a copy, at the end; NULL adds nothing */
 void xlpt_strv_addf(char ***v, const char *fmt, ...) XLPT_PRINTF(2, 3);
 void xlpt_strv_take(char ***v, char *s); /* s itself, which is the vector's then */

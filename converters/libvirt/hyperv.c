@@ -24,15 +24,6 @@ static bool is_on(const xmlNode *n)
 	return xlpt_streq(xlpt_lv_peek(n, "state"), "on");
 }
 
-static void add(char ***groups, const char *group)
-{
-	size_t n = *groups ? xlpt_strv_len(*groups) : 0;
-
-	*groups = xlpt_xrealloc(*groups, n + 2, sizeof(**groups));
-	(*groups)[n] = xlpt_xstrdup(group);
-	(*groups)[n + 1] = NULL;
-}
-
 static bool any_on(xmlNode *hyperv)
 {
 	bool any = !xlpt_lv_next(hyperv, NULL);
@@ -47,7 +38,7 @@ static void read_word(xmlNode *n, char ***groups)
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(words); i++) {
 		if (!xlpt_lv_is(n, words[i][0]) || !is_on(n))
 			continue;
-		add(groups, words[i][1]);
+		xlpt_strv_add(groups, words[i][1]);
 		/* What else it says ("direct") stays a carry. */
 		xlpt_lv_mark(n);
 		xlpt_lv_attr(n, "state");
@@ -65,19 +56,19 @@ void xlpt_lv_read_hyperv(struct xlpt_lv_reader *r, xmlNode *features)
 	if (!hyperv || !r->hvm || (mode && strcmp(mode, "custom") && strcmp(mode, "passthrough")))
 		return;
 	if (xlpt_streq(mode, "passthrough")) {
-		add(&groups, "all");
+		xlpt_strv_add(&groups, "all");
 	} else if (!any_on(hyperv)) {
 		return;
 	} else {
 		for (size_t i = 0; i < XLPT_ARRAY_SIZE(always); i++)
-			add(&groups, always[i]);
+			xlpt_strv_add(&groups, always[i]);
 		for (xmlNode *n = xlpt_lv_next(hyperv, NULL); n; n = xlpt_lv_next(hyperv, n))
 			read_word(n, &groups);
 	}
 	xlpt_lv_attr(hyperv, "mode");
 	/* <viridian/> beside it adds what xl calls the defaults. */
 	if (dom->viridian == XLPT_ON)
-		add(&groups, "defaults");
+		xlpt_strv_add(&groups, "defaults");
 	dom->viridian_groups = groups;
 	xlpt_lv_read_mark(r, &dom->viridian_groups, hyperv);
 }

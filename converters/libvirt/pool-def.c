@@ -193,7 +193,6 @@ static int set_vport(struct parser *p, const char *value)
 static int set_pf(struct parser *p, const char *value)
 {
 	struct xlpt_netpool *pool = &p->def->pool;
-	size_t n = pool->pf ? xlpt_strv_len(pool->pf) : 0;
 	struct xlpt_bdf bdf;
 	_cleanup_free_ char *name = NULL;
 	int rc = set_string(p, value, &name);
@@ -204,12 +203,10 @@ static int set_pf(struct parser *p, const char *value)
 				  : !xlpt_lv_is_device(name))
 		return bad(p, value, "\"%s\" is neither an interface's name nor a PCI address",
 			   name);
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; pool->pf && pool->pf[i]; i++)
 		if (strcmp(pool->pf[i], name) == 0)
 			return bad(p, value, "%s stands twice", name);
-	pool->pf = xlpt_xrealloc(pool->pf, n + 2, sizeof(char *));
-	pool->pf[n] = XLPT_TAKE(name);
-	pool->pf[n + 1] = NULL;
+	xlpt_strv_take(&pool->pf, XLPT_TAKE(name));
 	return 0;
 }
 

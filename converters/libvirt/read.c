@@ -194,7 +194,6 @@ static void read_action(struct xlpt_lv_reader *r, xmlNode *domain, const char *n
 static void read_arguments(struct xlpt_lv_reader *r, xmlNode *domain)
 {
 	static const char uri[] = "http://libvirt.org/schemas/domain/xen/1.0";
-	size_t n = 0, alloc = 0;
 
 	for (xmlNode *c = xlpt_lv_next(domain, NULL); c; c = xlpt_lv_next(domain, c)) {
 		bool plain = true;
@@ -208,11 +207,8 @@ static void read_arguments(struct xlpt_lv_reader *r, xmlNode *domain)
 				xlpt_lv_peek(a, "value") && xlpt_lv_only(a, "value", NULL);
 		if (!plain || !xlpt_lv_next(c, NULL))
 			continue;
-		for (xmlNode *a = xlpt_lv_next(c, NULL); a; a = xlpt_lv_next(c, a)) {
-			XLPT_GROW(r->dom->dm_args, n + 1, alloc);
-			r->dom->dm_args[n++] = xlpt_xstrdup(xlpt_lv_peek(a, "value"));
-			r->dom->dm_args[n] = NULL;
-		}
+		for (xmlNode *a = xlpt_lv_next(c, NULL); a; a = xlpt_lv_next(c, a))
+			xlpt_strv_add(&r->dom->dm_args, xlpt_lv_peek(a, "value"));
 		xlpt_lv_read_mark(r, &r->dom->dm_args, c);
 		xlpt_lv_mark_whole(c);
 	}

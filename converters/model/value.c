@@ -200,10 +200,7 @@ static bool parse_part(const struct xlpt_shape *shape, void *base, const char **
 
 static bool parse_strv(char ***out, const char **s)
 {
-	char **v = xlpt_xcalloc(1, sizeof(*v));
-	size_t n = 0;
-
-	*out = v;
+	*out = xlpt_xcalloc(1, sizeof(**out));
 	if (*(*s)++ != '[')
 		return false;
 	if (**s == ']') {
@@ -215,9 +212,7 @@ static bool parse_strv(char ***out, const char **s)
 
 		if (!item)
 			return false;
-		*out = v = xlpt_xrealloc(v, n + 2, sizeof(*v));
-		v[n++] = item;
-		v[n] = NULL;
+		xlpt_strv_take(out, item);
 		if (**s == ',')
 			(*s)++;
 		else

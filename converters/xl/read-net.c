@@ -65,8 +65,6 @@ static bool read_rate(const char *s, struct xlpt_num *rate, struct xlpt_num *int
 
 static void read_ips(const char *s, char ***out)
 {
-	size_t n = 0;
-
 	xlpt_strv_free(*out);
 	*out = xlpt_xcalloc(1, sizeof(**out));
 	for (;;) {
@@ -76,9 +74,7 @@ static void read_ips(const char *s, char ***out)
 		len = strcspn(s, " ");
 		if (!len)
 			break;
-		*out = xlpt_xrealloc(*out, n + 2, sizeof(**out));
-		(*out)[n++] = xlpt_xstrndup(s, len);
-		(*out)[n] = NULL;
+		xlpt_strv_take(out, xlpt_xstrndup(s, len));
 		s += len;
 	}
 }

@@ -42,13 +42,8 @@ bool xlpt_boot_strv_has(char **v, const char *s)
 
 void xlpt_boot_strv_add(char ***v, const char *s)
 {
-	size_t n = xlpt_strv_len(*v);
-
-	if (xlpt_boot_strv_has(*v, s))
-		return;
-	*v = xlpt_xrealloc(*v, n + 2, sizeof(**v));
-	(*v)[n] = xlpt_xstrdup(s);
-	(*v)[n + 1] = NULL;
+	if (!xlpt_boot_strv_has(*v, s))
+		xlpt_strv_add(v, s);
 }
 
 char *xlpt_boot_module_name(const char *path, size_t len)

@@ -236,17 +236,6 @@ static bool read_device(struct json_object *o, struct xlpt_spec *spec)
 	return true;
 }
 
-static bool uuid_ok(const char *s)
-{
-	if (!s || strlen(s) != 36)
-		return false;
-	for (size_t i = 0; i < 36; i++)
-		if (i == 8 || i == 13 || i == 18 || i == 23 ? s[i] != '-'
-							    : !strchr("0123456789abcdef", s[i]))
-			return false;
-	return true;
-}
-
 static bool name_ok(const char *s)
 {
 	if (!s || !*s || strlen(s) > 255)
@@ -263,16 +252,18 @@ static int read_config(struct xlpt_image *image, struct xlpt_diag *diag)
 	struct json_object *c_info = get(root, "c_info"), *devs = get(root, "pcidevs");
 	const char *name = get_string(c_info, "name"), *uuid = get_string(c_info, "uuid"),
 		   *type = get_string(c_info, "type");
+	uint8_t bytes[16];
 	const char *wrong = !root	     ? "its configuration is not JSON"
 			    : !name_ok(name) ? "its configuration has no usable name"
-			    : !uuid_ok(uuid) ? "its configuration has no uuid"
+			    : !(uuid && xlpt_uuid_parse(uuid, strlen(uuid), bytes))
+				    ? "its configuration has no uuid"
 			    : devs && !json_object_is_type(devs, json_type_array)
 				    ? "its configuration has something that is no list as pcidevs"
 				    : NULL;
 
 	if (!wrong) {
 		image->guest.name = xlpt_xstrdup(name);
-		snprintf(image->guest.uuid, sizeof(image->guest.uuid), "%s", uuid);
+		xlpt_uuid_format(bytes, image->guest.uuid);
 		image->guest.type = xlpt_streq(type, "pv")    ? XLPT_GUEST_PV
 				    : xlpt_streq(type, "hvm") ? XLPT_GUEST_HVM
 				    : xlpt_streq(type, "pvh") ? XLPT_GUEST_PVH

@@ -189,4 +189,8 @@ int xlpt_xl_create(struct xlpt_toolstack *ts, const char *config, size_t len,
 int xlpt_toolstack_open(struct xlpt_toolstack *ts, int verbose, FILE *err, struct xlpt_diag *diag);
 void xlpt_toolstack_close(struct xlpt_toolstack *ts); /* also on an all-zero one */
 
+/* The guest of that UUID (xlpt_guests_find): 1 and *out, 0 when there is none, or an error. */
+int xlpt_guest_by_uuid(struct xlpt_toolstack *ts, const char *uuid, struct xlpt_guest *out,
+		       struct xlpt_diag *diag);
+
 #endif

@@ -102,7 +102,6 @@ void xlpt_boot_print_list(struct xlpt_env *env, const char *head, char **lines);
 
 /* ---- pieces shared by them (op-boot-facts.c) ---- */
 
-void xlpt_boot_note(char ***v, const char *fmt, ...) XLPT_PRINTF(2, 3);
 bool xlpt_boot_has_module(char **v, const char *module);
 void xlpt_boot_add_module(char ***v, const char *module);
 /* p->list: xlpt's own list and those of others; which route it takes. */

@@ -9,18 +9,6 @@
 #include "pciback/needs/needs.h"
 #include "xl-plugin/boot/boot.h"
 
-void xlpt_boot_note(char ***v, const char *fmt, ...)
-{
-	size_t n = xlpt_strv_len(*v);
-	va_list ap;
-
-	*v = xlpt_xrealloc(*v, n + 2, sizeof(**v));
-	va_start(ap, fmt);
-	(*v)[n] = xlpt_xvasprintf(fmt, ap);
-	va_end(ap);
-	(*v)[n + 1] = NULL;
-}
-
 bool xlpt_boot_has_module(char **v, const char *module)
 {
 	for (; v && *v; v++)
@@ -32,7 +20,7 @@ bool xlpt_boot_has_module(char **v, const char *module)
 void xlpt_boot_add_module(char ***v, const char *module)
 {
 	if (!xlpt_boot_has_module(*v, module))
-		xlpt_boot_note(v, "%s", module);
+		xlpt_strv_add(v, module);
 }
 
 /* ---- what is effective already ---- */
@@ -56,9 +44,9 @@ static int merge(struct xlpt_env *env, struct xlpt_boot_plan *p, const char *tex
 	for (size_t i = 0; i < list.n; i++)
 		news |= xlpt_hide_add(&p->list, &list.items[i]);
 	if (news && line)
-		xlpt_boot_note(&p->notes, "the list of %s:%u is taken over: %s", file, line, text);
+		xlpt_strv_addf(&p->notes, "the list of %s:%u is taken over: %s", file, line, text);
 	else if (news)
-		xlpt_boot_note(&p->notes, "the list of %s is taken over: %s", file, text);
+		xlpt_strv_addf(&p->notes, "the list of %s is taken over: %s", file, text);
 	return 0;
 }
 
@@ -88,7 +76,7 @@ int xlpt_boot_merge(struct xlpt_env *env, const struct xlpt_boot_req *req, struc
 		p->by_cmdline = false;
 	if (req->remove) {
 		if (grub && !req->n)
-			xlpt_boot_note(&p->notes, "%s:%u is effective again and hides %s", file,
+			xlpt_strv_addf(&p->notes, "%s:%u is effective again and hides %s", file,
 				       line, grub);
 		return 0;
 	}
@@ -129,7 +117,7 @@ void xlpt_boot_unread(struct xlpt_env *env, const struct xlpt_boot_req *req,
 			    xlpt_streq(s->file, p->eff.modprobe_file);
 
 		if (!told && !in_list(p, s))
-			xlpt_boot_note(&p->unread, "%s", s->fact);
+			xlpt_strv_addf(&p->unread, "%s", s->fact);
 	}
 }
 
@@ -194,7 +182,7 @@ static void describe(struct xlpt_env *env, struct xlpt_boot_plan *p, const struc
 	if (!it)
 		return;
 	if (xlpt_boot_stub(env->host, &p->boot, dev, &why, &way))
-		xlpt_boot_note(&p->notes, "%s: %s; to take it out: %s", it->name, why, way);
+		xlpt_strv_addf(&p->notes, "%s: %s; to take it out: %s", it->name, why, way);
 	it->present = true;
 	it->driver = xlpt_xstrdup(dev->driver);
 	xlpt_boot_drivers(env->host, &p->boot, dev, &it->modules, &it->builtin);
@@ -205,7 +193,7 @@ static void describe(struct xlpt_env *env, struct xlpt_boot_plan *p, const struc
 	}
 	if (p->boot.mode == XLPT_PB_MODULE)
 		for (char **m = it->builtin; m && *m; m++)
-			xlpt_boot_note(&p->notes,
+			xlpt_strv_addf(&p->notes,
 				       "%s claims %s and is part of the kernel: it comes before "
 				       "any module, "
 				       "so %s will not get it at boot",
@@ -220,7 +208,7 @@ static int absent(const struct xlpt_boot_req *req, struct xlpt_boot_plan *p,
 		xlpt_boot_add_module(&p->early, *d);
 	if (!added || req->allow_absent || req->to_stdout || req->remove) {
 		if (added && !req->remove)
-			xlpt_boot_note(&p->notes,
+			xlpt_strv_addf(&p->notes,
 				       "%s is not there: the list will wait for it in vain",
 				       XLPT_HIDE_STR(g));
 		return 0;
@@ -241,7 +229,7 @@ int xlpt_boot_devices(struct xlpt_env *env, const struct xlpt_boot_req *req,
 	if (!p->boot.has_sysfs) {
 		for (char **d = p->owned.early; d && *d; d++)
 			xlpt_boot_add_module(&p->early, *d);
-		xlpt_boot_note(&p->notes,
+		xlpt_strv_addf(&p->notes,
 			       "no devices can be looked at here: name their drivers with "
 			       "--driver");
 		return 0;
@@ -293,7 +281,7 @@ int xlpt_boot_guard(struct xlpt_env *env, const struct xlpt_boot_req *req, struc
 		return rc;
 	}
 	if (rc) {
-		xlpt_boot_note(&p->notes,
+		xlpt_strv_addf(&p->notes,
 			       "whether the host of this tree needs a device itself is not known: "
 			       "%s",
 			       unread.message);

@@ -103,7 +103,7 @@ static int follow(struct xlpt_env *env, const struct xlpt_boot_req *req, struct 
 	int rc = pin->asked ? 0 : locate(env, pin, &no);
 
 	if (rc) {
-		xlpt_boot_note(&p->notes, "%s: %s", no.message, no.fact ? no.fact : "");
+		xlpt_strv_addf(&p->notes, "%s: %s", no.message, no.fact ? no.fact : "");
 		if (!req->only_look)
 			xlpt_diag_move(diag, &no);
 		return req->only_look ? 0 : rc;
@@ -114,7 +114,7 @@ static int follow(struct xlpt_env *env, const struct xlpt_boot_req *req, struct 
 	xlpt_hide_drop(&p->list, &old);
 	xlpt_hide_add(&p->list, &now);
 	xlpt_hide_add(&p->added, &now);
-	xlpt_boot_note(&p->notes, "pin:%s is %s now: it takes the place of %s in the list",
+	xlpt_strv_addf(&p->notes, "pin:%s is %s now: it takes the place of %s in the list",
 		       pin->name, XLPT_BDF_STR(pin->now), XLPT_BDF_STR(pin->pin.boot));
 	pin->pin.boot = pin->now;
 	return 0;

@@ -39,7 +39,7 @@ static int would_work(struct xlpt_env *env, struct xlpt_boot_plan *p, struct xlp
 		return rc;
 	if (!p->list.n) {
 		if (eff.modprobe_hide)
-			xlpt_boot_note(&p->notes, "%s:%u is effective again and hides %s",
+			xlpt_strv_addf(&p->notes, "%s:%u is effective again and hides %s",
 				       eff.modprobe_file, eff.modprobe_line, eff.modprobe_hide);
 		return 0;
 	}
@@ -61,7 +61,7 @@ static int would_work(struct xlpt_env *env, struct xlpt_boot_plan *p, struct xlp
 			return XLPT_ERR_CONFLICT;
 		}
 	if (eff.blacklisted)
-		xlpt_boot_note(&p->notes, "%s blacklists %s; that holds for loading by alias only",
+		xlpt_strv_addf(&p->notes, "%s blacklists %s; that holds for loading by alias only",
 			       eff.blacklisted, p->boot.module);
 	return 0;
 }
@@ -94,19 +94,19 @@ static void commands(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		inside |= p->initrd_unknown || p->items[i].in_initrd;
 	/* RHEL 5 builds its image without our files; only a driver in it makes that matter. */
 	if (initramfs && p->boot.initramfs == XLPT_INITRAMFS_MKINITRD && inside)
-		xlpt_boot_note(
+		xlpt_strv_addf(
 			&p->notes,
 			"mkinitrd takes module options from /etc/modprobe.conf alone: put the "
 			"options line there as well");
 	if (initramfs && (inside || p->boot.initramfs != XLPT_INITRAMFS_MKINITRD))
-		xlpt_boot_note(&p->commands, "%s", initramfs);
+		xlpt_strv_addf(&p->commands, "%s", initramfs);
 	if (p->by_cmdline && loader)
-		xlpt_boot_note(&p->commands, "%s", loader);
+		xlpt_strv_addf(&p->commands, "%s", loader);
 	if (p->list.n && verify_not_enabled(env->host))
-		xlpt_boot_note(&p->commands, "systemctl enable " XLPT_BOOT_UNIT);
-	xlpt_boot_note(&p->commands, "reboot");
+		xlpt_strv_addf(&p->commands, "systemctl enable " XLPT_BOOT_UNIT);
+	xlpt_strv_addf(&p->commands, "reboot");
 	if (!req->remove || p->list.n)
-		xlpt_boot_note(&p->commands, "xlpt boot verify");
+		xlpt_strv_addf(&p->commands, "xlpt boot verify");
 }
 
 static int need_pciback(const struct xlpt_boot_req *req, struct xlpt_boot_plan *p,
@@ -117,7 +117,7 @@ static int need_pciback(const struct xlpt_boot_req *req, struct xlpt_boot_plan *
 	/* For a tree that is described by hand: any kernel with pciback has it as a module. */
 	if (req->era != XLPT_ERA_UNKNOWN || req->to_stdout) {
 		p->boot.mode = XLPT_PB_MODULE;
-		xlpt_boot_note(&p->notes, "%s; taken for a module", p->boot.mode_fact);
+		xlpt_strv_addf(&p->notes, "%s; taken for a module", p->boot.mode_fact);
 		return 0;
 	}
 	xlpt_diag_set(diag, XLPT_ERR_NO_PCIBACK, "this kernel has no pciback");
@@ -136,7 +136,7 @@ static int files(struct xlpt_env *env, const struct xlpt_boot_req *req, struct x
 				      &p->files, &no);
 
 	if (rc && req->only_look) {
-		xlpt_boot_note(&p->notes, "%s: %s", no.message, no.hint ? no.hint : "");
+		xlpt_strv_addf(&p->notes, "%s: %s", no.message, no.hint ? no.hint : "");
 		return 0;
 	}
 	if (rc)

@@ -30,13 +30,6 @@ bool xlpt_gone_kernel(struct xlpt_env *env, int64_t domid)
 
 /* ---- domains on their way out ---- */
 
-static void guests_free(struct xlpt_guest *guests, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		xlpt_guest_dispose(&guests[i]);
-	free(guests);
-}
-
 /* Stopped for a save it is dying by name only. */
 static bool leaving(const struct xlpt_guest *g)
 {
@@ -58,7 +51,7 @@ static bool taken_apart(struct xlpt_env *env, struct xlpt_bdf bdf, int64_t own,
 		i++;
 	if (i < n)
 		xlpt_guest_copy(who, &guests[i]);
-	guests_free(guests, n);
+	xlpt_guests_free(guests, n);
 	return i < n;
 }
 
@@ -109,7 +102,7 @@ static int look_guest(struct xlpt_env *env, const void *arg, struct xlpt_guest *
 			xlpt_guest_copy(who, &guests[i]);
 			rc = 1;
 		}
-	guests_free(guests, n);
+	xlpt_guests_free(guests, n);
 	return rc;
 }
 
@@ -137,7 +130,7 @@ static int look_all(struct xlpt_env *env, const void *arg, struct xlpt_guest *wh
 			rc = 1;
 		}
 	}
-	guests_free(guests, n);
+	xlpt_guests_free(guests, n);
 	return rc;
 }
 

@@ -38,32 +38,26 @@ struct facts {
 static void facts_dispose(struct facts *f)
 {
 	xlpt_owners_dispose(&f->owners);
-	for (size_t i = 0; i < f->n_guests; i++)
-		xlpt_guest_dispose(&f->guests[i]);
-	free(f->guests);
+	xlpt_guests_free(f->guests, f->n_guests);
 }
 
 static int facts_read(struct xlpt_env *env, struct facts *f, struct xlpt_diag *diag)
 {
 	int rc = xlpt_owners_read(env, &f->owners, diag);
 
-	xlpt_boot_id(env, f->boot);
+	xlpt_lease_boot(env, f->boot);
 	return rc ? rc : env->ts->ops->guest_list(env->ts, &f->guests, &f->n_guests, diag);
 }
 
-/* By UUID: a guest that restarts keeps it and gets another number; the new one counts. */
+/* By UUID, where the lease has one. */
 static const struct xlpt_guest *guest_of(const struct facts *f, const struct xlpt_lease *l)
 {
-	const struct xlpt_guest *best = NULL;
-
-	for (size_t i = 0; i < f->n_guests; i++) {
-		const struct xlpt_guest *g = &f->guests[i];
-
-		if ((*l->uuid ? !strcmp(g->uuid, l->uuid) : g->domid == l->domid) &&
-		    (!best || best->dying))
-			best = g;
-	}
-	return best;
+	if (*l->uuid)
+		return xlpt_guests_find(f->guests, f->n_guests, l->uuid);
+	for (size_t i = 0; i < f->n_guests; i++)
+		if (f->guests[i].domid == l->domid)
+			return &f->guests[i];
+	return NULL;
 }
 
 /* Why the lease is over, NULL when it is not. Caller frees. */

@@ -64,13 +64,10 @@ char *xlpt_lease_since(const struct xlpt_lease *lease, char buf[XLPT_SINCE_LEN])
 	return buf;
 }
 
-void xlpt_boot_id(struct xlpt_env *env, char out[40])
+void xlpt_lease_boot(struct xlpt_env *env, char out[40])
 {
-	_cleanup_free_ char *text = NULL;
-
-	snprintf(out, 40, "-");
-	if (xlpt_host_read_text(env->host, &text, "/proc/sys/kernel/random/boot_id") == 0 && *text)
-		snprintf(out, 40, "%.36s", xlpt_chomp(text));
+	if (!xlpt_host_boot_id(env->host, out))
+		snprintf(out, 40, "-");
 }
 
 /* fd: the open file. A record that cannot be read leaves a lease of nobody. */
@@ -221,7 +218,7 @@ int xlpt_lease_create(struct xlpt_env *env, struct xlpt_lease *lease, struct xlp
 	_cleanup_close_ int fd = -1;
 	int r = xlpt_file_private_dir(env->host, XLPT_LEASES_DIR);
 
-	xlpt_boot_id(env, lease->boot);
+	xlpt_lease_boot(env, lease->boot);
 	lease->since = seconds_now(env);
 	if (r == 0)
 		r = make_file(env, lease, &fd);

@@ -61,7 +61,7 @@ void xlpt_lease_format(const struct xlpt_lease *l, char record[XLPT_LEASE_RECORD
 bool xlpt_lease_parse(struct xlpt_lease *l, char *text);
 
 /* The running host's boot id; "-" when the kernel does not tell. */
-void xlpt_boot_id(struct xlpt_env *env, char out[40]);
+void xlpt_lease_boot(struct xlpt_env *env, char out[40]);
 
 /*
  * All leases, sorted by address. A file that is not one is warned of and counts

@@ -56,15 +56,10 @@ static int take_lock(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt
 
 static void read_boot_id(struct xlpt_host *h, char id[XLPT_BOOT_ID_LEN + 1])
 {
-	_cleanup_free_ char *text = NULL;
-
-	memset(id, '0', XLPT_BOOT_ID_LEN);
-	id[XLPT_BOOT_ID_LEN] = '\0';
 	/* Always there on Linux; without it the ledger is still right until the next boot. */
-	if (xlpt_host_read_text(h, &text, "/proc/sys/kernel/random/boot_id") == 0 &&
-	    strlen(text) == XLPT_BOOT_ID_LEN &&
-	    strspn(text, "0123456789abcdef-") == XLPT_BOOT_ID_LEN)
-		memcpy(id, text, XLPT_BOOT_ID_LEN);
+	if (!xlpt_host_boot_id(h, id))
+		memset(id, '0', XLPT_BOOT_ID_LEN);
+	id[XLPT_BOOT_ID_LEN] = '\0';
 }
 
 /* 0 with the text, -ENOENT when there is none. Only a plain file is read, and no link followed. */

@@ -26,7 +26,6 @@
 #define XLPT_LEDGER_DAMAGED XLPT_LEDGER_PATH ".damaged" /* what a reset puts aside */
 #define XLPT_LEDGER_RECORD  64
 #define XLPT_LEDGER_NOBODY  (-1)
-#define XLPT_BOOT_ID_LEN    36
 
 enum xlpt_ledger_kind {
 	/* counted; the guest is the one that is to have the device afterwards */

@@ -78,14 +78,11 @@ void xlpt_leave_sync_dir(const char *path)
 
 void xlpt_leave_note(struct xlpt_op *op, const char *fmt, ...)
 {
-	size_t n = op->notes ? xlpt_strv_len(op->notes) : 0;
 	va_list ap;
 
-	op->notes = xlpt_xrealloc(op->notes, n + 2, sizeof(*op->notes));
 	va_start(ap, fmt);
-	op->notes[n] = xlpt_xvasprintf(fmt, ap);
+	xlpt_strv_take(&op->notes, xlpt_xvasprintf(fmt, ap));
 	va_end(ap);
-	op->notes[n + 1] = NULL;
 }
 
 void xlpt_leave_note_specs(struct xlpt_op *op)
@@ -114,29 +111,6 @@ int xlpt_leave_alive(struct xlpt_env *env, const struct xlpt_guest *want, struct
 	if (diag)
 		xlpt_diag_move(diag, &d);
 	return rc;
-}
-
-int xlpt_leave_by_uuid(struct xlpt_env *env, const char *uuid, struct xlpt_guest *now,
-		       struct xlpt_diag *diag)
-{
-	struct xlpt_guest *all = NULL;
-	uint32_t domid = 0;
-	size_t n = 0;
-	int rc = env->ts->ops->guest_list(env->ts, &all, &n, diag);
-
-	for (size_t i = 0; i < n; i++) {
-		if (!strcmp(all[i].uuid, uuid))
-			domid = all[i].domid;
-		xlpt_guest_dispose(&all[i]);
-	}
-	free(all);
-	if (rc || !domid)
-		return rc;
-	/* It may have ended since; any other answer does not say that it is not there. */
-	rc = env->ts->ops->guest_by_id(env->ts, domid, now, diag);
-	if (rc == XLPT_ERR_NO_GUEST && diag)
-		xlpt_diag_dispose(diag);
-	return rc == 0 ? 1 : rc == XLPT_ERR_NO_GUEST ? 0 : rc;
 }
 
 int xlpt_leave_wait_gone(struct xlpt_env *env, const struct xlpt_guest *guest,

@@ -118,9 +118,6 @@ int xlpt_leave_go_on(struct xlpt_env *env, const struct xlpt_guest *guest, bool 
 		     struct xlpt_diag *diag);
 /* The file's directory entry is on disk. */
 void xlpt_leave_sync_dir(const char *path);
-/* Guest of the image by its uuid: 1 and *now, 0 when there is none. */
-int xlpt_leave_by_uuid(struct xlpt_env *env, const char *uuid, struct xlpt_guest *now,
-		       struct xlpt_diag *diag);
 
 /*
  * Steps that write l->part, leave the guest paused and read the image through;

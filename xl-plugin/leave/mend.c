@@ -152,7 +152,7 @@ static int repair_restore(struct xlpt_env *env, struct xlpt_journal *j, struct x
 	int rc;
 
 	/* An xl whose feed broke off takes its half-made domain away; one that was fed unpauses it. */
-	while ((rc = uuid ? xlpt_leave_by_uuid(env, uuid, &now, diag) : 0) > 0 &&
+	while ((rc = uuid ? xlpt_guest_by_uuid(env->ts, uuid, &now, diag) : 0) > 0 &&
 	       (now.paused || now.dying) && xlpt_now(env->clock) < deadline) {
 		xlpt_guest_dispose(&now);
 		env->clock->sleep_ms(env->clock, 200);

@@ -56,8 +56,8 @@ static int left_over(struct xlpt_leave *l, int rc, struct xlpt_diag *diag)
 	_cleanup_diag_ struct xlpt_diag d = { 0 };
 	int found;
 
-	while ((found = xlpt_leave_by_uuid(env, l->image.guest.uuid, &now, &d)) > 0 && now.dying &&
-	       xlpt_now(env->clock) < deadline) {
+	while ((found = xlpt_guest_by_uuid(env->ts, l->image.guest.uuid, &now, &d)) > 0 &&
+	       now.dying && xlpt_now(env->clock) < deadline) {
 		xlpt_guest_dispose(&now);
 		env->clock->sleep_ms(env->clock, 200);
 	}
@@ -99,7 +99,7 @@ static int restore(void *ctx, size_t i, struct xlpt_diag *diag)
 	/* A kernel that does not get over its lost device faults in its first moments. */
 	if (l->image.n)
 		env->clock->sleep_ms(env->clock, SETTLE_MS);
-	found = xlpt_leave_by_uuid(env, l->image.guest.uuid, &now, NULL);
+	found = xlpt_guest_by_uuid(env->ts, l->image.guest.uuid, &now, NULL);
 	if (found <= 0 || now.dying || now.paused) {
 		xlpt_diag_set(diag, XLPT_ERR_TOOLSTACK, "%s does not run after its restore",
 			      l->image.guest.name);

@@ -184,9 +184,7 @@ static int find_holder(struct xlpt_env *env, struct xlpt_bdf bdf, int64_t *domid
 		if (rc == 0 && !assigned)
 			*domid = guests[i].domid;
 	}
-	for (size_t i = 0; i < n; i++)
-		xlpt_guest_dispose(&guests[i]);
-	free(guests);
+	xlpt_guests_free(guests, n);
 	return rc;
 }
 

@@ -39,16 +39,9 @@ void xlpt_sentry_dispose(struct xlpt_sentry *g)
 /* Once: a second one of the same text is dropped. */
 static void append(char ***v, char *text)
 {
-	size_t n = xlpt_strv_len(*v);
-
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp((*v)[i], text)) {
-			free(text);
-			return;
-		}
-	*v = xlpt_xrealloc(*v, n + 2, sizeof(**v));
-	(*v)[n] = text;
-	(*v)[n + 1] = NULL;
+	if (!xlpt_strv_has(*v, text))
+		xlpt_strv_take(v, XLPT_TAKE(text));
+	free(text);
 }
 
 void xlpt_sentry_note(struct xlpt_sentry *g, char *text)

@@ -65,14 +65,8 @@ int xlpt_sentry_slurp(struct xlpt_host *h, const char *path, char **out, struct 
 
 static void add_link(char ***links, const char *path)
 {
-	size_t n = xlpt_strv_len(*links);
-
-	for (size_t i = 0; i < n; i++)
-		if (!strcmp((*links)[i], path))
-			return;
-	*links = xlpt_xrealloc(*links, n + 2, sizeof(**links));
-	(*links)[n] = xlpt_xstrdup(path);
-	(*links)[n + 1] = NULL;
+	if (!xlpt_strv_has(*links, path))
+		xlpt_strv_add(links, path);
 }
 
 /* path is a PATH; who is taken over, NULL = nobody's, only looked through. */

@@ -11,16 +11,10 @@
  */
 static void find_started(struct xlpt_env *env, struct xlpt_journal *j)
 {
-	struct xlpt_guest *guests = NULL;
-	size_t n = 0;
+	_cleanup_guest_ struct xlpt_guest now = { 0 };
 
-	env->ts->ops->guest_list(env->ts, &guests, &n, NULL);
-	for (size_t i = 0; i < n; i++) {
-		if (*j->guest.uuid && !strcmp(guests[i].uuid, j->guest.uuid))
-			j->guest.domid = guests[i].domid;
-		xlpt_guest_dispose(&guests[i]);
-	}
-	free(guests);
+	if (*j->guest.uuid && xlpt_guest_by_uuid(env->ts, j->guest.uuid, &now, NULL) > 0)
+		j->guest.domid = now.domid;
 }
 
 static int mend(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)

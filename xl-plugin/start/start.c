@@ -95,18 +95,10 @@ static int give_uuid(struct xlpt_start *s, struct xlpt_diag *diag)
 /* 1 and *domid when a guest with our UUID is there. */
 static int find_ours(struct xlpt_op *op, uint32_t *domid, struct xlpt_diag *diag)
 {
-	struct xlpt_guest *guests = NULL;
-	size_t n = 0;
-	int rc = op->env->ts->ops->guest_list(op->env->ts, &guests, &n, diag);
+	_cleanup_guest_ struct xlpt_guest now = { 0 };
+	int rc = xlpt_guest_by_uuid(op->env->ts, op->guest.uuid, &now, diag);
 
-	for (size_t i = 0; i < n; i++) {
-		if (rc == 0 && !strcmp(guests[i].uuid, op->guest.uuid)) {
-			*domid = guests[i].domid;
-			rc = 1;
-		}
-		xlpt_guest_dispose(&guests[i]);
-	}
-	free(guests);
+	*domid = now.domid;
 	return rc;
 }
 
