@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "converters/libvirt/pool-def.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "converters/libvirt/pool-internal.h"
+#include "core/conf.h"
 
 /* clang-format off */
 const struct xlpt_lv_word xlpt_pool_policies[] = { { "first", XLPT_POOL_FIRST },
@@ -13,70 +13,20 @@ const struct xlpt_lv_word xlpt_pool_policies[] = { { "first", XLPT_POOL_FIRST },
 /* clang-format on */
 
 struct parser {
-	const char *file;
+	struct xlpt_conf conf;
 	struct xlpt_pool_def *def;
 	struct xlpt_portgroup *group; /* the section, NULL in front of the first */
 	struct xlpt_netid *id;
-	unsigned line;
-	const char *start; /* of the line */
-	unsigned seen;	   /* keys that may stand once, of this section */
-	struct xlpt_diag *diag;
+	unsigned seen; /* keys that may stand once, of this section */
 };
 
-static int XLPT_PRINTF(3, 4) bad(struct parser *p, const char *at, const char *fmt, ...)
-{
-	_cleanup_free_ char *what = NULL;
-	va_list ap;
-
-	va_start(ap, fmt);
-	what = xlpt_xvasprintf(fmt, ap);
-	va_end(ap);
-	xlpt_diag_set(p->diag, XLPT_ERR_SYNTAX, "%s", what);
-	xlpt_diag_at(p->diag, p->file, p->line, at ? (unsigned)(at - p->start) + 1 : 1);
-	return XLPT_ERR_SYNTAX;
-}
-
-/* A word up to a blank, or a quoted one with \" \\ and \xHH; *s moves behind it. */
-static char *take_word(const char **s)
-{
-	struct xlpt_str out = { 0 };
-	const char *c = *s;
-
-	if (*c != '"') {
-		size_t n = strcspn(c, " \t");
-
-		*s = c + n + strspn(c + n, " \t");
-		return xlpt_xstrndup(c, n);
-	}
-	for (c++; *c && *c != '"'; c++) {
-		uint64_t v = (unsigned char)*c;
-		char byte;
-
-		if (*c == '\\' && (c[1] == '"' || c[1] == '\\')) {
-			v = (unsigned char)*++c;
-		} else if (*c == '\\') {
-			if (c[1] != 'x' || !c[2] || !c[3] ||
-			    !xlpt_parse_uint(c + 2, 2, 16, 255, &v) || !v)
-				break;
-			c += 3;
-		}
-		byte = (char)v;
-		xlpt_str_addn(&out, &byte, 1);
-	}
-	if (*c != '"' || (c[1] && c[1] != ' ' && c[1] != '\t')) {
-		xlpt_str_dispose(&out);
-		return NULL;
-	}
-	c++;
-	*s = c + strspn(c, " \t");
-	return xlpt_str_take(&out);
-}
+#define bad(p, at, ...) xlpt_conf_wrong(&(p)->conf, at, NULL, __VA_ARGS__)
 
 static int set_string(struct parser *p, const char *value, char **out)
 {
 	const char *s = value;
 
-	*out = take_word(&s);
+	*out = xlpt_conf_word(&s);
 	if (!*out)
 		return bad(p, value, "malformed text in quotes");
 	if (*s)
@@ -170,7 +120,7 @@ static int set_parameter(struct parser *p, const char *at, const char *key, cons
 static int set_vport(struct parser *p, const char *value)
 {
 	const char *s = value;
-	_cleanup_free_ char *type = take_word(&s);
+	_cleanup_free_ char *type = xlpt_conf_word(&s);
 	int rc = 0;
 
 	p->id->vport = xlpt_lv_word_value(xlpt_lv_vport, type);
@@ -184,7 +134,7 @@ static int set_vport(struct parser *p, const char *value)
 			return bad(p, s, "expected PARAMETER=VALUE");
 		key = xlpt_xstrndup(s, (size_t)(eq - s));
 		s = eq + 1;
-		v = take_word(&s);
+		v = xlpt_conf_word(&s);
 		rc = v ? set_parameter(p, at, key, v) : bad(p, eq + 1, "malformed text in quotes");
 	}
 	return rc;
@@ -293,7 +243,7 @@ static int begin_group(struct parser *p, char *s)
 	for (w = end; w > s && (w[-1] == ' ' || w[-1] == '\t'); w--)
 		w[-1] = '\0';
 	rest = s + 11 + strspn(s + 11, " \t");
-	name = take_word(&rest);
+	name = xlpt_conf_word(&rest);
 	if (!xlpt_lv_is_device(name))
 		return bad(p, s + 11, "a port group's name has letters, digits and _ . - : /");
 	if (*rest && strcmp(rest, "default") && strcmp(rest, "plain"))
@@ -314,41 +264,26 @@ static int begin_group(struct parser *p, char *s)
 	return 0;
 }
 
-static int parse_line(struct parser *p, char *line)
+static int parse_line(struct parser *p)
 {
-	char *s = line + strspn(line, " \t"), *eq, *key_end, *comment;
-	bool quoted = false;
+	struct xlpt_conf *c = &p->conf;
+	int rc;
 
-	p->start = line;
-	if (xlpt_starts(line, XLPT_POOL_KEPT)) {
+	if (c->comment && c->comment == c->text && xlpt_starts(c->comment, XLPT_POOL_KEPT)) {
 		_cleanup_kepts_ struct xlpt_kepts kept = { 0 };
 
-		if (!xlpt_kept_parse(line + strlen(XLPT_POOL_KEPT), &kept) ||
+		if (!xlpt_kept_parse(c->comment + strlen(XLPT_POOL_KEPT), &kept) ||
 		    !kept.items[0].carry.side)
-			return bad(p, line, "what was kept here for libvirt is damaged");
+			return bad(p, c->comment, "what was kept here for libvirt is damaged");
 		xlpt_carry_add(&p->def->pool.extra, kept.items[0].carry.side,
 			       kept.items[0].carry.path, kept.items[0].carry.text, 0, 0);
-		return 0;
 	}
-	for (comment = s; *comment && (quoted || *comment != '#'); comment++)
-		quoted ^= *comment == '"' && (comment == s || comment[-1] != '\\');
-	*comment = '\0';
-	xlpt_chomp(s);
-	if (!*s)
+	if (c->comment)
 		return 0;
-	for (const char *c = s; *c; c++)
-		if ((unsigned char)*c < ' ' && *c != '\t')
-			return bad(p, c, "a control character");
-	if (*s == '[')
-		return begin_group(p, s);
-	eq = strchr(s, '=');
-	if (!eq)
-		return bad(p, s, "expected KEY = VALUE");
-	for (key_end = eq; key_end > s && (key_end[-1] == ' ' || key_end[-1] == '\t'); key_end--)
-		;
-	eq += 1 + strspn(eq + 1, " \t");
-	*key_end = '\0';
-	return *eq ? set_key(p, s, s, eq) : bad(p, s, "\"%s\" has no value", s);
+	if (c->section)
+		return begin_group(p, c->section);
+	rc = xlpt_conf_need_value(c);
+	return rc ? rc : set_key(p, c->key, c->key, c->value);
 }
 
 void xlpt_pool_def_dispose(struct xlpt_pool_def *def)
@@ -360,26 +295,23 @@ void xlpt_pool_def_dispose(struct xlpt_pool_def *def)
 int xlpt_pool_def_parse(const char *text, size_t len, const char *file, struct xlpt_pool_def *out,
 			struct xlpt_diag *diag)
 {
-	struct parser p = { .file = file, .def = out, .id = &out->pool.id, .diag = diag };
-	int rc = 0;
+	struct parser p = { .conf = { .file = file, .diag = diag, .comments = true },
+			    .def = out,
+			    .id = &out->pool.id };
+	int rc;
 
 	*out = (struct xlpt_pool_def){ 0 };
-	for (size_t at = 0; at < len && rc == 0;) {
-		const char *nl = memchr(text + at, '\n', len - at);
-		size_t n = nl ? (size_t)(nl - text) - at : len - at;
-		_cleanup_free_ char *line = xlpt_xstrndup(text + at, n);
-
-		p.line++;
-		p.start = line;
-		rc = strlen(line) != n ? bad(&p, NULL, "a NUL byte: this is binary data")
-				       : parse_line(&p, line);
-		at += n + 1;
+	xlpt_conf_begin(&p.conf, text, len);
+	while ((rc = xlpt_conf_next(&p.conf)) > 0) {
+		rc = parse_line(&p);
+		if (rc)
+			break;
 	}
-	p.start = NULL;
 	if (rc == 0 && !out->pool.name)
 		rc = bad(&p, NULL, "the pool has no name");
 	if (rc == 0 && !out->pool.pf && !out->pool.n_addr)
 		rc = bad(&p, NULL, "the pool names neither a physical function nor devices");
+	xlpt_conf_dispose(&p.conf);
 	if (rc)
 		xlpt_pool_def_dispose(out);
 	return rc;

@@ -1,29 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "converters/libvirt/pool-internal.h"
+#include "core/conf.h"
 
 #include <string.h>
-
-static void add_word(struct xlpt_str *out, const char *s)
-{
-	bool plain = *s && *s != '"';
-
-	for (const char *c = s; *c; c++)
-		plain = plain && *c > ' ' && *c < 0x7f && *c != '#';
-	if (plain) {
-		xlpt_str_add(out, s);
-		return;
-	}
-	xlpt_str_add(out, "\"");
-	for (; *s; s++) {
-		if (*s == '"' || *s == '\\')
-			xlpt_str_addf(out, "\\%c", *s);
-		else if ((unsigned char)*s < ' ' || *s == 0x7f)
-			xlpt_str_addf(out, "\\x%02x", (unsigned char)*s);
-		else
-			xlpt_str_addn(out, s, 1);
-	}
-	xlpt_str_add(out, "\"");
-}
 
 static const char carried[] = "policy";
 
@@ -97,7 +76,7 @@ static void format_netid(struct xlpt_str *out, const struct xlpt_netid *id)
 				      (unsigned long long)params[i].num.v);
 		if (params[i].str) {
 			xlpt_str_addf(out, " %s=", params[i].key);
-			add_word(out, params[i].str);
+			xlpt_conf_add_word(out, params[i].str);
 		}
 	}
 	xlpt_str_add(out, "\n");
@@ -108,21 +87,19 @@ void xlpt_pool_def_format(const struct xlpt_pool_def *def, struct xlpt_str *out)
 	const struct xlpt_netpool *pool = &def->pool;
 	const char *policy = xlpt_lv_word_text(xlpt_pool_policies, (int)xlpt_pool_def_policy(def));
 
-	xlpt_str_add(out, "name = ");
-	add_word(out, pool->name ? pool->name : "");
-	xlpt_str_add(out, "\n");
+	xlpt_conf_add(out, "name", pool->name ? pool->name : "");
 	if (pool->uuid)
-		xlpt_str_addf(out, "uuid = %s\n", pool->uuid);
+		xlpt_conf_add(out, "uuid", pool->uuid);
 	for (char **pf = pool->pf; pf && *pf; pf++)
-		xlpt_str_addf(out, "pf = %s\n", *pf);
+		xlpt_conf_add(out, "pf", *pf);
 	for (size_t i = 0; i < pool->n_addr; i++)
-		xlpt_str_addf(out, "device = %s\n", XLPT_BDF_STR(pool->addr[i]));
+		xlpt_conf_add(out, "device", XLPT_BDF_STR(pool->addr[i]));
 	if (policy)
-		xlpt_str_addf(out, "policy = %s\n", policy);
+		xlpt_conf_add(out, "policy", policy);
 	if (pool->managed)
-		xlpt_str_addf(out, "managed = %s\n", pool->managed == XLPT_ON ? "yes" : "no");
+		xlpt_conf_add(out, "managed", pool->managed == XLPT_ON ? "yes" : "no");
 	if (pool->driver)
-		xlpt_str_addf(out, "driver = %s\n", pool->driver);
+		xlpt_conf_add(out, "driver", pool->driver);
 	format_netid(out, &pool->id);
 	for (size_t i = 0; i < pool->n_group; i++) {
 		const struct xlpt_portgroup *g = &pool->group[i];
