@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Starts a program, feeds it, reads what it prints, waits for it, and ends it in time. */
 #include "core/run.h"
 
 #include <errno.h>
@@ -7,7 +8,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -25,49 +26,6 @@ void xlpt_run_dispose(struct xlpt_run *run)
 {
 	xlpt_str_dispose(&run->out);
 	xlpt_str_dispose(&run->err);
-}
-
-/* ---- which program ---- */
-
-static bool in_path(const char *path, const char *dir)
-{
-	size_t len = strlen(dir);
-
-	for (const char *p = path; *p; p += strcspn(p, ":"), p += *p == ':')
-		if (strcspn(p, ":") == len && !strncmp(p, dir, len))
-			return true;
-	return false;
-}
-
-char *xlpt_run_path(void)
-{
-	static const char *const root[] = { "/usr/local/sbin", "/usr/sbin", "/sbin" };
-	const char *given = getenv("PATH");
-	struct xlpt_str path = { 0 };
-
-	xlpt_str_add(&path, given && *given ? given : "/usr/local/bin:/usr/bin:/bin");
-	for (size_t i = 0; i < XLPT_ARRAY_SIZE(root); i++)
-		if (!in_path(path.s, root[i]))
-			xlpt_str_addf(&path, ":%s", root[i]);
-	return xlpt_str_take(&path);
-}
-
-/* NULL when no folder has it. */
-static char *find(const char *name, const char *path)
-{
-	if (strchr(name, '/'))
-		return xlpt_xstrdup(name);
-	for (const char *p = path; *p; p += strcspn(p, ":"), p += *p == ':') {
-		size_t len = strcspn(p, ":");
-		/* As execvp: an empty folder is this one. */
-		char *file = xlpt_xasprintf("%.*s/%s", len ? (int)len : 1, len ? p : ".", name);
-		struct stat st;
-
-		if (stat(file, &st) == 0 && S_ISREG(st.st_mode) && access(file, X_OK) == 0)
-			return file;
-		free(file);
-	}
-	return NULL;
 }
 
 /* The environment with that PATH; the strings are not owned. */
@@ -92,10 +50,23 @@ struct job {
 	struct xlpt_run *run;
 	char *file, **envp;
 	int in, out, err; /* its streams */
+	/* Pipes, or -1: we write what it is fed, and read along what it prints. */
+	int feed[2], along[2];
 	pid_t pid;
 	bool ended;
 	int64_t deadline;
 };
+
+/* Of the program alone. */
+static void limit_memory(uint64_t max)
+{
+	struct rlimit limit;
+
+	if (!max || getrlimit(RLIMIT_DATA, &limit) || limit.rlim_cur <= max)
+		return;
+	limit.rlim_cur = (rlim_t)max;
+	setrlimit(RLIMIT_DATA, &limit);
+}
 
 /* After fork: nothing but system calls. */
 static void become(const struct job *job)
@@ -123,6 +94,7 @@ static void become(const struct job *job)
 	for (int i = 0; i < 2; i++)
 		if (run->keep[i] >= 0 && (high[i] < 0 || dup2(high[i], 8 + i) < 0))
 			_exit(126);
+	limit_memory(run->memory_max);
 	execve(job->file, (char *const *)run->argv, job->envp);
 	_exit(errno == ENOENT ? 127 : 126);
 }
@@ -291,24 +263,38 @@ static void collect(int fd, bool answer, struct xlpt_str *out)
 		out->s[--out->len] = '\0';
 }
 
-static int run_job(struct job *job, int feed_end, struct xlpt_diag *diag)
+/* While it runs. When the reader has enough, the program may still wait to write the rest. */
+static int read_along(struct job *job, struct xlpt_diag *diag)
+{
+	struct xlpt_run *run = job->run;
+	struct xlpt_stream s = { .fd = job->along[0],
+				 .max = run->reader_max,
+				 .deadline = run->timeout_ms ? job->deadline : 0 };
+	int rc = run->reader(run->reader_ctx, &s, diag);
+
+	kill(run->asks ? job->pid : -job->pid, SIGKILL);
+	reaped(job, true);
+	return rc;
+}
+
+static int run_job(struct job *job, struct xlpt_diag *diag)
 {
 	struct xlpt_run *run = job->run;
 	void (*old)(int);
 	int rc = 0;
 
 	job->deadline = xlpt_now(&xlpt_clock_real) + run->timeout_ms;
-	if (feed_end >= 0) {
+	if (job->feed[1] >= 0) {
 		old = signal(SIGPIPE, SIG_IGN);
-		rc = feed(job, feed_end, diag);
-		close(feed_end);
+		rc = feed(job, job->feed[1], diag);
+		xlpt_closep(&job->feed[1]);
 		signal(SIGPIPE, old);
 	}
 	if (rc == 0)
-		rc = wait_for(job, diag);
-	if (rc)
+		rc = run->reader ? read_along(job, diag) : wait_for(job, diag);
+	if (rc && !job->ended)
 		end(job);
-	if (run->out_fd < 0 && rc == 0)
+	if (run->out_fd < 0 && !run->reader && rc == 0)
 		collect(job->out, run->answer, &run->out);
 	collect(job->err, false, &run->err);
 	if (rc && diag)
@@ -342,44 +328,65 @@ static int paper(const char *name, bool answer)
 	return ret;
 }
 
+/* Forks, and sees the program through to its end. */
+static int start(struct job *job, struct xlpt_diag *diag)
+{
+	struct sigaction old, plain = { .sa_handler = SIG_DFL };
+	int rc;
+
+	/* A caller that ignores SIGCHLD would have our child vanish unseen. */
+	sigaction(SIGCHLD, NULL, &old);
+	if (old.sa_handler == SIG_IGN)
+		sigaction(SIGCHLD, &plain, NULL);
+	job->pid = fork();
+	if (job->pid == 0)
+		become(job);
+	/* Here, too: whoever of the two comes first. */
+	if (job->pid > 0 && !job->run->asks)
+		setpgid(job->pid, job->pid);
+	/* Its ends, so that ours see when it closes them. */
+	xlpt_closep(&job->feed[0]);
+	xlpt_closep(&job->along[1]);
+	if (job->pid < 0) {
+		job->run->status = 127;
+		rc = cannot(job->run, diag);
+	} else {
+		rc = run_job(job, diag);
+	}
+	if (old.sa_handler == SIG_IGN)
+		sigaction(SIGCHLD, &old, NULL);
+	return rc;
+}
+
 int xlpt_run_program(struct xlpt_run *run, struct xlpt_diag *diag)
 {
 	_cleanup_close_ int out = paper("out", run->answer), err = paper("err", false),
 			    null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	_cleanup_free_ char *path = xlpt_run_path(), *entry = xlpt_xasprintf("PATH=%s", path);
-	_cleanup_free_ char *file = find(run->argv[0], path);
+	_cleanup_free_ char *file = xlpt_run_find(run->argv[0], path);
 	_cleanup_free_ char **envp = environment(entry);
 	bool fed = run->feed || run->feed_fd >= 0;
-	struct sigaction old, plain = { .sa_handler = SIG_DFL };
 	struct job job = { .run = run,
 			   .file = file,
 			   .envp = envp,
 			   .err = err,
-			   .out = run->out_fd >= 0 ? run->out_fd : out };
-	int in[2] = { -1, -1 }, rc;
+			   .feed = { -1, -1 },
+			   .along = { -1, -1 } };
+	int rc = 0;
 
-	if (out < 0 || err < 0 || null < 0 || (fed && pipe2(in, O_CLOEXEC)))
-		return cannot(run, diag);
-	job.in = fed ? in[0] : run->in_fd >= 0 ? run->in_fd : null;
-	/* A caller that ignores SIGCHLD would have our child vanish unseen. */
-	sigaction(SIGCHLD, NULL, &old);
-	if (old.sa_handler == SIG_IGN)
-		sigaction(SIGCHLD, &plain, NULL);
-	job.pid = file ? fork() : 0;
-	if (file && job.pid == 0)
-		become(&job);
-	/* Here, too: whoever of the two comes first. */
-	if (file && job.pid > 0 && !run->asks)
-		setpgid(job.pid, job.pid);
-	xlpt_closep(&in[0]);
-	if (!file || job.pid < 0) {
+	if (out < 0 || err < 0 || null < 0 || (fed && pipe2(job.feed, O_CLOEXEC)) ||
+	    (run->reader && pipe2(job.along, O_CLOEXEC))) {
+		rc = cannot(run, diag);
+	} else if (!file) {
 		run->status = 127;
-		rc = file ? cannot(run, diag) : 0;
-		xlpt_closep(&in[1]);
 	} else {
-		rc = run_job(&job, in[1], diag);
+		job.in = fed ? job.feed[0] : run->in_fd >= 0 ? run->in_fd : null;
+		job.out = run->reader ? job.along[1] : run->out_fd >= 0 ? run->out_fd : out;
+		rc = start(&job, diag);
 	}
-	if (old.sa_handler == SIG_IGN)
-		sigaction(SIGCHLD, &old, NULL);
+	for (int i = 0; i < 2; i++) {
+		xlpt_closep(&job.feed[i]);
+		xlpt_closep(&job.along[i]);
+	}
 	return rc;
 }

@@ -16,6 +16,7 @@
 #include <sys/types.h>
 
 #include "core/diag.h"
+#include "core/stream.h"
 
 #define XLPT_RUN_LOG_MAX    65536u
 #define XLPT_RUN_ANSWER_MAX (16u << 20)
@@ -34,11 +35,20 @@ struct xlpt_run {
 	size_t feed_len;
 	int feed_fd; /* -1 = none */
 	off_t feed_at;
-	int out_fd;	    /* where its standard output goes, -1 = into out */
-	bool answer;	    /* out is read by us: whole, or XLPT_ERR_DATA when it is too long */
-	bool asks;	    /* it keeps the terminal (ssh wants a password) */
-	bool stoppable;	    /* a signal to xlpt ends it; without, it is waited for */
-	int64_t timeout_ms; /* 0 = none */
+	int out_fd; /* where its standard output goes, -1 = into out */
+	/*
+	 * With a reader the program's output is read while it runs. The stream ends after
+	 * reader_max bytes, and when the time of the program is over. As soon as the reader
+	 * returns the program is killed, and what the reader returned is the result.
+	 */
+	int (*reader)(void *ctx, struct xlpt_stream *out, struct xlpt_diag *diag);
+	void *reader_ctx;
+	uint64_t reader_max;
+	uint64_t memory_max; /* bytes of data that the program may have, 0 = as many as we */
+	bool answer;	     /* out is read by us: whole, or XLPT_ERR_DATA when it is too long */
+	bool asks;	     /* it keeps the terminal (ssh wants a password) */
+	bool stoppable;	     /* a signal to xlpt ends it; without, it is waited for */
+	int64_t timeout_ms;  /* 0 = none */
 	/* results */
 	int status; /* exit status, or 128 and the signal; 127 = there is no such program */
 	struct xlpt_str out; /* an answer, or the last XLPT_RUN_LOG_MAX bytes for people */
@@ -58,6 +68,8 @@ void xlpt_run_dispose(struct xlpt_run *run);
  */
 int xlpt_run_program(struct xlpt_run *run, struct xlpt_diag *diag);
 
+/* Where a program is, in the folders of path; NULL when it is in none. Caller frees. */
+char *xlpt_run_find(const char *name, const char *path);
 /* PATH with the folders of root's programs behind it; caller frees. */
 char *xlpt_run_path(void);
 

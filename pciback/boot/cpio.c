@@ -6,57 +6,29 @@
  */
 #include "pciback/boot/cpio.h"
 
-#include <errno.h>
-#include <poll.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "core/clock.h"
-#include "core/stop.h"
 #include "pciback/boot/internal.h"
 
 #define HEADER	    110	  /* "070701" and thirteen numbers of eight digits */
 #define NAME_MAX_   4096  /* the kernel's PATH_MAX: longer names it skips, too */
 #define KEEP_MAX    65536 /* of a configuration file */
 #define MODULES_MAX 100000
-#define SLICE_MS    250
 
-void xlpt_cpio_open(struct xlpt_cpio *s, int fd, uint64_t max, int64_t deadline)
+void xlpt_cpio_open(struct xlpt_cpio *s, struct xlpt_stream *stream)
 {
-	s->fd = fd;
+	s->stream = stream;
 	s->buf = s->own;
 	s->pos = s->n = 0;
 	s->at = 0;
-	s->max = max;
-	s->deadline = deadline;
-	s->err = 0;
 }
 
 /* Whether there is another byte. */
 static bool more(struct xlpt_cpio *s)
 {
-	struct pollfd p = { .fd = s->fd, .events = POLLIN };
-
-	while (s->pos == s->n && s->fd >= 0 && !s->err) {
-		int64_t left = s->deadline - xlpt_now(&xlpt_clock_real);
-		ssize_t r;
-
-		if (xlpt_interrupted)
-			s->err = -EINTR;
-		else if (left <= 0)
-			s->err = -ETIMEDOUT;
-		else if (s->at > s->max)
-			s->err = -EFBIG;
-		/* In slices: a suspended host counts as well. */
-		if (s->err || poll(&p, 1, left < SLICE_MS ? (int)left : SLICE_MS) <= 0)
-			continue;
-		r = read(s->fd, s->own, sizeof(s->own));
-		if (r < 0 && errno != EINTR)
-			s->err = -errno;
-		if (r == 0)
-			return false;
+	if (s->pos == s->n && s->stream) {
 		s->pos = 0;
-		s->n = r > 0 ? (size_t)r : 0;
+		s->n = xlpt_stream_read(s->stream, s->own, sizeof(s->own));
 	}
 	return s->pos < s->n;
 }
@@ -194,7 +166,7 @@ int xlpt_cpio_read(struct xlpt_cpio *s, struct xlpt_initrd *out, uint64_t *rest)
 			s->at++;
 		}
 		if (!more(s))
-			return s->err ? -1 : 0;
+			return s->stream && s->stream->err ? -1 : 0;
 		*rest = s->at;
 		r = archive(s, out);
 		if (r <= 0)

@@ -7,14 +7,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/clock.h"
 #include "core/file.h"
+#include "core/run.h"
 #include "core/stop.h"
 #include "pciback/boot/internal.h"
 
@@ -26,7 +24,7 @@
 
 int xlpt_initrd_scan(const uint8_t *data, size_t len, struct xlpt_initrd *out)
 {
-	struct xlpt_cpio s = { .fd = -1, .buf = data, .n = len };
+	struct xlpt_cpio s = { .buf = data, .n = len };
 	uint64_t rest;
 
 	*out = (struct xlpt_initrd){ 0 };
@@ -58,58 +56,10 @@ static const char *unpacker(const uint8_t *magic)
 	return NULL;
 }
 
-/* After fork: nothing but system calls. The image says how much memory xz takes, up to 4 GiB. */
-static void become(const char *tool, int in, int out, int told)
+/* After a failure of xlpt_cpio_read(): err is the stream's. */
+static int failed(int err, struct xlpt_diag *diag)
 {
-	char *argv[] = { (char *)(uintptr_t)tool, (char *)(uintptr_t) "-dc", NULL };
-	struct rlimit limit;
-	int null = open("/dev/null", O_WRONLY | O_CLOEXEC), r;
-
-	if (getrlimit(RLIMIT_DATA, &limit) == 0 && limit.rlim_cur > UNPACKER_MAX) {
-		limit.rlim_cur = UNPACKER_MAX;
-		setrlimit(RLIMIT_DATA, &limit);
-	}
-	if (null >= 0 && dup2(in, 0) >= 0 && dup2(out, 1) >= 0 && dup2(null, 2) >= 0)
-		execvp(tool, argv);
-	r = errno;
-	_exit(write(told, &r, sizeof(r)) == sizeof(r) ? 127 : 126);
-}
-
-/* Starts "TOOL -dc" on the file from its present position; where its output comes out, or -errno. */
-static int start(const char *tool, int fd, pid_t *pid)
-{
-	_cleanup_close_ int out = -1, in = -1, told = -1, tell = -1;
-	int pipes[2], r = 0;
-
-	if (pipe2(pipes, O_CLOEXEC))
-		return -errno;
-	out = pipes[0];
-	in = pipes[1];
-	if (pipe2(pipes, O_CLOEXEC))
-		return -errno;
-	told = pipes[0];
-	tell = pipes[1];
-	*pid = fork();
-	if (*pid == 0)
-		become(tool, fd, in, tell);
-	if (*pid < 0)
-		return -errno;
-	xlpt_closep(&tell);
-	/* Nothing comes when it was started: the other end went with its exec. */
-	if (read(told, &r, sizeof(r)) == sizeof(r)) {
-		waitpid(*pid, NULL, 0);
-		*pid = -1;
-		return -r;
-	}
-	r = out;
-	out = -1;
-	return r;
-}
-
-/* After a failure of xlpt_cpio_read(). */
-static int failed(const struct xlpt_cpio *s, struct xlpt_diag *diag)
-{
-	switch (s->err) {
+	switch (err) {
 	case 0:
 		return xlpt_diag_set(diag, XLPT_ERR_DATA, "the initramfs is damaged");
 	case -EFBIG:
@@ -123,38 +73,65 @@ static int failed(const struct xlpt_cpio *s, struct xlpt_diag *diag)
 	case -EINTR:
 		return xlpt_check_interrupted(diag);
 	default:
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, s->err, "cannot read the initramfs");
+		return xlpt_diag_errno(diag, XLPT_ERR_IO, err, "cannot read the initramfs");
 	}
 }
 
-static int packed(int fd, struct xlpt_cpio *s, uint64_t from, struct xlpt_initrd *out,
-		  struct xlpt_diag *diag)
+struct unpacked {
+	struct xlpt_cpio *cpio;
+	struct xlpt_initrd *out;
+	bool nothing; /* not one byte came */
+};
+
+static int read_unpacked(void *ctx, struct xlpt_stream *stream, struct xlpt_diag *diag)
+{
+	struct unpacked *u = ctx;
+	uint64_t rest;
+	int r;
+
+	xlpt_cpio_open(u->cpio, stream);
+	r = xlpt_cpio_read(u->cpio, u->out, &rest);
+	u->nothing = !stream->got && !stream->err;
+	return r < 0 ? failed(stream->err, diag) : 0;
+}
+
+static int packed(int fd, struct xlpt_cpio *s, uint64_t from, int64_t deadline,
+		  struct xlpt_initrd *out, struct xlpt_diag *diag)
 {
 	uint8_t magic[8] = { 0 };
-	const char *tool;
-	uint64_t rest;
-	pid_t pid = -1;
-	int r, pipe;
+	const char *argv[] = { NULL, "-dc", NULL };
+	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(argv);
+	struct unpacked unpacked = { .cpio = s, .out = out };
+	int64_t left = deadline - xlpt_now(&xlpt_clock_real);
+	int rc;
 
-	if (pread(fd, magic, sizeof(magic), (off_t)from) < 4 || !(tool = unpacker(magic)))
+	if (pread(fd, magic, sizeof(magic), (off_t)from) < 4 || !(argv[0] = unpacker(magic)))
 		return xlpt_diag_set(diag, XLPT_ERR_DATA,
 				     "the initramfs is in a format that is not known");
 	if (lseek(fd, (off_t)from, SEEK_SET) < 0)
 		return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot read the initramfs");
-	pipe = start(tool, fd, &pid);
-	if (pipe < 0) {
-		xlpt_diag_errno(diag, XLPT_ERR_DATA, pipe, "cannot unpack the initramfs");
-		xlpt_diag_hint(diag, "install %s", tool);
+	run.in_fd = fd;
+	run.reader = read_unpacked;
+	run.reader_ctx = &unpacked;
+	run.reader_max = UNPACKED_MAX;
+	/* The image says how much memory xz takes, up to 4 GiB. */
+	run.memory_max = UNPACKER_MAX;
+	run.timeout_ms = left > 0 ? left : 1;
+	rc = xlpt_run_program(&run, diag);
+	if (rc)
+		return rc;
+	if (run.status == 127) {
+		xlpt_diag_errno(diag, XLPT_ERR_DATA, ENOENT, "cannot unpack the initramfs");
+		xlpt_diag_hint(diag, "install %s", argv[0]);
 		return XLPT_ERR_DATA;
 	}
-	xlpt_cpio_open(s, pipe, UNPACKED_MAX, s->deadline);
-	r = xlpt_cpio_read(s, out, &rest);
-	close(pipe);
-	/* What comes after the last archive is nobody's; the tool may wait to write it. */
-	kill(pid, SIGKILL);
-	while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	return r < 0 || !s->at ? failed(s, diag) : 0; /* out of a tool that failed nothing comes */
+	if (!unpacked.nothing)
+		return 0;
+	/* Nothing comes out of a tool that failed. */
+	rc = failed(0, diag);
+	if (diag)
+		xlpt_diag_add_log(diag, run.err.s);
+	return rc;
 }
 
 static int open_image(struct xlpt_host *h, const char *path, struct xlpt_diag *diag)
@@ -178,6 +155,7 @@ int xlpt_initrd_read(struct xlpt_host *h, const struct xlpt_boot *boot, struct x
 		     struct xlpt_diag *diag)
 {
 	_cleanup_free_ struct xlpt_cpio *s = xlpt_xcalloc(1, sizeof(*s));
+	struct xlpt_stream image = { .max = UNPACKED_MAX };
 	_cleanup_close_ int fd = -1;
 	uint64_t rest = XLPT_CPIO_END;
 	int rc = 0;
@@ -189,11 +167,13 @@ int xlpt_initrd_read(struct xlpt_host *h, const struct xlpt_boot *boot, struct x
 	fd = open_image(h, boot->initrd, diag);
 	if (fd < 0)
 		return XLPT_ERR_DATA;
-	xlpt_cpio_open(s, fd, UNPACKED_MAX, xlpt_now(&xlpt_clock_real) + DEADLINE_MS);
+	image.fd = fd;
+	image.deadline = xlpt_now(&xlpt_clock_real) + DEADLINE_MS;
+	xlpt_cpio_open(s, &image);
 	if (xlpt_cpio_read(s, out, &rest) < 0)
-		rc = failed(s, diag);
+		rc = failed(image.err, diag);
 	else if (rest != XLPT_CPIO_END)
-		rc = packed(fd, s, rest, out, diag);
+		rc = packed(fd, s, rest, image.deadline, out, diag);
 	if (rc) {
 		xlpt_diag_fact(diag, "%s", boot->initrd);
 		xlpt_initrd_dispose(out);

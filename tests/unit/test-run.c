@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -247,6 +248,90 @@ static void test_group(void **state)
 	assert_string_equal(run.out.s, own);
 }
 
+/* ---- read while it runs ---- */
+
+struct read_along {
+	size_t want, got;
+	int err;
+	char first[8];
+};
+
+/* Reads until there is enough; what the stream says is the result. */
+static int read_along(void *ctx, struct xlpt_stream *out, struct xlpt_diag *diag)
+{
+	struct read_along *r = ctx;
+	char buf[4096];
+	size_t n;
+
+	while (r->got < r->want && (n = xlpt_stream_read(out, buf, sizeof(buf)))) {
+		if (!r->got)
+			memcpy(r->first, buf, n < sizeof(r->first) ? n : sizeof(r->first));
+		r->got += n;
+	}
+	r->err = out->err;
+	return out->err ? xlpt_diag_set(diag, XLPT_ERR_DATA, "cut") : 0;
+}
+
+static int run_along(const char *line, struct read_along *r, struct xlpt_run *run)
+{
+	const char *argv[] = { "sh", "-c", line, NULL };
+	int rc;
+
+	run->argv = argv;
+	run->reader = read_along;
+	run->reader_ctx = r;
+	run->reader_max = 1 << 20;
+	run->timeout_ms = run->timeout_ms ? run->timeout_ms : 20000;
+	rc = xlpt_run_program(run, NULL);
+	run->argv = NULL;
+	return rc;
+}
+
+static void test_read_along(void **state)
+{
+	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(NULL);
+	struct read_along all = { .want = SIZE_MAX }, some = { .want = 5 }, much = all, slow = all;
+	int64_t begun = xlpt_now(&xlpt_clock_real);
+
+	(void)state;
+	/* To its end: the status is that of the program. */
+	assert_int_equal(run_along("echo words; echo err >&2; exit 3", &all, &run), 0);
+	assert_int_equal(all.got, 6);
+	assert_memory_equal(all.first, "words\n", 6);
+	assert_int_equal(run.status, 3);
+	assert_string_equal(xlpt_str_get(&run.err), "err");
+	assert_int_equal(run.out.len, 0);
+	xlpt_run_dispose(&run);
+	/* The reader has enough: the program ends, whether it writes or sleeps. */
+	assert_int_equal(run_along("echo words; exec sleep 100", &some, &run), 0);
+	assert_int_equal(run.status, 128 + SIGKILL);
+	xlpt_run_dispose(&run);
+	/* It never stops, and it never begins. */
+	assert_int_equal(run_along("exec cat /dev/zero", &much, &run), XLPT_ERR_DATA);
+	assert_int_equal(much.err, -EFBIG);
+	assert_in_range(much.got, 1 << 20, (1 << 20) + 4096);
+	xlpt_run_dispose(&run);
+	run.timeout_ms = 300;
+	assert_int_equal(run_along("sleep 100 & wait", &slow, &run), XLPT_ERR_DATA);
+	assert_int_equal(slow.err, -ETIMEDOUT);
+	assert_in_range(xlpt_now(&xlpt_clock_real) - begun, 300, 20000);
+}
+
+/* Of the program, not of ours. */
+static void test_memory_max(void **state)
+{
+	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(NULL);
+
+	(void)state;
+	run.memory_max = 512u << 20;
+	shell(&run, "ulimit -d");
+	assert_string_equal(xlpt_str_get(&run.out), "524288");
+	xlpt_run_dispose(&run);
+	run.memory_max = 0;
+	shell(&run, "ulimit -d");
+	assert_string_not_equal(xlpt_str_get(&run.out), "524288");
+}
+
 static void test_sigchld_ignored(void **state)
 {
 	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(NULL);
@@ -269,6 +354,8 @@ int main(void)
 		cmocka_unit_test(test_deadline),
 		cmocka_unit_test(test_stop),
 		cmocka_unit_test(test_group),
+		cmocka_unit_test(test_read_along),
+		cmocka_unit_test(test_memory_max),
 		cmocka_unit_test(test_sigchld_ignored),
 	};
 

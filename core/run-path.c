@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where a program is found: PATH, and behind it the folders of root's programs. */
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "core/run.h"
+
+static bool in_path(const char *path, const char *dir)
+{
+	size_t len = strlen(dir);
+
+	for (const char *p = path; *p; p += strcspn(p, ":"), p += *p == ':')
+		if (strcspn(p, ":") == len && !strncmp(p, dir, len))
+			return true;
+	return false;
+}
+
+char *xlpt_run_path(void)
+{
+	static const char *const root[] = { "/usr/local/sbin", "/usr/sbin", "/sbin" };
+	const char *given = getenv("PATH");
+	struct xlpt_str path = { 0 };
+
+	xlpt_str_add(&path, given && *given ? given : "/usr/local/bin:/usr/bin:/bin");
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(root); i++)
+		if (!in_path(path.s, root[i]))
+			xlpt_str_addf(&path, ":%s", root[i]);
+	return xlpt_str_take(&path);
+}
+
+char *xlpt_run_find(const char *name, const char *path)
+{
+	if (strchr(name, '/'))
+		return xlpt_xstrdup(name);
+	for (const char *p = path; *p; p += strcspn(p, ":"), p += *p == ':') {
+		size_t len = strcspn(p, ":");
+		/* As execvp: an empty folder is this one. */
+		char *file = xlpt_xasprintf("%.*s/%s", len ? (int)len : 1, len ? p : ".", name);
+		struct stat st;
+
+		if (stat(file, &st) == 0 && S_ISREG(st.st_mode) && access(file, X_OK) == 0)
+			return file;
+		free(file);
+	}
+	return NULL;
+}
