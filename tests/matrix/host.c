@@ -259,18 +259,25 @@ static void mounts(struct host *h, const char *xlpt)
 	program(h, "/bin/cat", "/usr/bin/cat");
 }
 
+static bool tell(const char *path, const char *text)
+{
+	_cleanup_close_ int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	return fd >= 0 && xlpt_file_write_all(fd, text, strlen(text)) == 0;
+}
+
+/* An ordinary user is root in it, and so is the group: files of a group that it does not have cannot be made. */
 static bool own_mounts(void)
 {
-	_cleanup_free_ char *map = xlpt_xasprintf("0 %d 1", (int)getuid());
-	int flags = CLONE_NEWNS | (getuid() ? CLONE_NEWUSER : 0);
-	int fd;
+	_cleanup_free_ char *users = xlpt_xasprintf("0 %d 1", (int)getuid()),
+			    *groups = xlpt_xasprintf("0 %d 1", (int)getgid());
+	bool root = getuid() == 0;
 
-	if (unshare(flags) == 0 && getuid()) {
-		fd = open("/proc/self/uid_map", O_WRONLY | O_CLOEXEC);
-		if (fd < 0 || xlpt_file_write_all(fd, map, strlen(map)))
-			return false;
-		close(fd);
-	}
+	if (unshare(CLONE_NEWNS | (root ? 0 : CLONE_NEWUSER)))
+		return false;
+	if (!root && !(tell("/proc/self/setgroups", "deny") && tell("/proc/self/uid_map", users) &&
+		       tell("/proc/self/gid_map", groups)))
+		return false;
 	return mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
 }
 

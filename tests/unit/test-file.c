@@ -269,7 +269,7 @@ static void test_links_of_others(void **state)
 	struct tree *t = *state;
 	_cleanup_free_ char *link = outside(t, "home/link"), *through = outside(t, "home/etc/own"),
 			    *own = outside(t, "home/own"), *gone = outside(t, "home/gone");
-	_cleanup_file_ struct xlpt_file f;
+	_cleanup_file_ struct xlpt_file f = XLPT_FILE_NONE;
 
 	if (!only_root())
 		return;
@@ -317,7 +317,7 @@ static void test_links_of_others(void **state)
 static void test_directory_is_held(void **state)
 {
 	struct tree *t = *state;
-	_cleanup_file_ struct xlpt_file f;
+	_cleanup_file_ struct xlpt_file f = XLPT_FILE_NONE;
 
 	assert_int_equal(mkdirat(t->fd, "etc", 0755), 0);
 	assert_int_equal(mkdirat(t->fd, "home", 0755), 0);
@@ -622,7 +622,7 @@ static void test_lines(void **state)
 
 static int save(const char *path, const char *text)
 {
-	_cleanup_file_ struct xlpt_file f;
+	_cleanup_file_ struct xlpt_file f = XLPT_FILE_NONE;
 	int r = xlpt_file_find(NULL, path, XLPT_FILE_FOLLOW, &f);
 
 	return r ? r
