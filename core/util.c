@@ -72,9 +72,21 @@ void xlpt_str_add(struct xlpt_str *str, const char *s)
 
 void xlpt_str_vaddf(struct xlpt_str *str, const char *fmt, va_list ap)
 {
-	_cleanup_free_ char *s = xlpt_xvasprintf(fmt, ap);
+	size_t room = str->alloc > str->len ? str->alloc - str->len : 0;
+	va_list again;
+	int n;
 
-	xlpt_str_add(str, s);
+	va_copy(again, ap);
+	n = vsnprintf(room ? str->s + str->len : NULL, room, fmt, ap);
+	if (n >= 0 && (size_t)n >= room) {
+		str->alloc = (str->len + (size_t)n + 1) * 2;
+		str->s = xlpt_xrealloc(str->s, str->alloc, 1);
+		n = vsnprintf(str->s + str->len, str->alloc - str->len, fmt, again);
+	}
+	va_end(again);
+	if (n < 0)
+		abort(); /* as out of memory: only a broken format fails otherwise */
+	str->len += (size_t)n;
 }
 
 void xlpt_str_addf(struct xlpt_str *str, const char *fmt, ...)

@@ -43,9 +43,17 @@ static void escape(struct xlpt_str *out, const char *s, bool attr, bool line)
 
 static void save_name(struct xlpt_str *out, const xmlNs *ns, const xmlChar *name)
 {
-	if (ns && ns->prefix)
-		xlpt_str_addf(out, "%s:", (const char *)ns->prefix);
+	if (ns && ns->prefix) {
+		xlpt_str_add(out, (const char *)ns->prefix);
+		xlpt_str_addn(out, ":", 1);
+	}
 	xlpt_str_add(out, (const char *)name);
+}
+
+static void indent(struct xlpt_str *out, unsigned depth)
+{
+	while (depth--)
+		xlpt_str_addn(out, "  ", 2);
 }
 
 static bool blank(const xmlNode *n)
@@ -93,7 +101,7 @@ static void save_children(struct saver *sv, const xmlNode *node, unsigned depth,
 			if (sv->line || !n->content)
 				break;
 			if (!flow)
-				xlpt_str_addf(sv->out, "%*s", (int)depth * 2, "");
+				indent(sv->out, depth);
 			xlpt_str_addf(sv->out, "<!--%s-->%s", (const char *)n->content,
 				      flow ? "" : "\n");
 			break;
@@ -111,7 +119,7 @@ static void save(struct saver *sv, const xmlNode *node, unsigned depth, bool flo
 	bool inner = text || (flow && elements) || (!elements && node->children);
 
 	if (apart)
-		xlpt_str_addf(sv->out, "%*s", (int)depth * 2, "");
+		indent(sv->out, depth);
 	xlpt_str_add(sv->out, "<");
 	save_name(sv->out, node->ns, node->name);
 	for (const xmlNs *ns = node->nsDef; ns; ns = ns->next) {
@@ -136,7 +144,7 @@ static void save(struct saver *sv, const xmlNode *node, unsigned depth, bool flo
 			xlpt_str_add(sv->out, "\n");
 		save_children(sv, node, depth + 1, inner);
 		if (!inner && apart)
-			xlpt_str_addf(sv->out, "%*s", (int)depth * 2, "");
+			indent(sv->out, depth);
 		xlpt_str_add(sv->out, "</");
 		save_name(sv->out, node->ns, node->name);
 		xlpt_str_add(sv->out, ">");

@@ -13,11 +13,16 @@ static bool plain(unsigned char c)
 
 void xlpt_value_escape(struct xlpt_str *out, const char *s)
 {
-	for (; *s; s++)
-		if (plain((unsigned char)*s) || *s == ' ')
-			xlpt_str_addn(out, s, 1);
-		else
-			xlpt_str_addf(out, "\\%02x", (unsigned char)*s);
+	while (*s) {
+		size_t n = 0;
+
+		while (s[n] == ' ' || plain((unsigned char)s[n]))
+			n++;
+		xlpt_str_addn(out, s, n);
+		s += n;
+		if (*s)
+			xlpt_str_addf(out, "\\%02x", (unsigned char)*s++);
+	}
 }
 
 /* Up to the next character that has a meaning; NULL when an escape is malformed. */
@@ -46,33 +51,64 @@ static char *unescape(const char **s)
 	return xlpt_str_take(&out);
 }
 
+static bool part_empty(const struct xlpt_shape *shape, const void *base);
+
+/* Whether a member has a value: the answer of xlpt_field_print, without the text. */
+static bool said(const struct xlpt_field *f, const void *base)
+{
+	const void *p = xlpt_field_at(base, f);
+
+	switch (f->type) {
+	case XLPT_F_STR:
+	case XLPT_F_STRV:
+		return *(void *const *)p != NULL;
+	case XLPT_F_NUM:
+		return ((const struct xlpt_num *)p)->has;
+	case XLPT_F_TRI:
+	case XLPT_F_WORD:
+		return *(const int *)p != 0;
+	case XLPT_F_BDF:
+		return ((const struct xlpt_opt_bdf *)p)->has;
+	case XLPT_F_FLAG:
+		return *(const bool *)p;
+	case XLPT_F_SLOT:
+		return *(const int *)p >= 0;
+	case XLPT_F_ADDR:
+		return ((const struct xlpt_spec *)p)->has_bdf;
+	case XLPT_F_LIST:
+		return ((const struct xlpt_list *)p)->n > 0;
+	case XLPT_F_PART:
+		return !part_empty(f->shape, p);
+	case XLPT_F_CARRIES:
+		break;
+	}
+	return false;
+}
+
+static bool part_empty(const struct xlpt_shape *shape, const void *base)
+{
+	for (const struct xlpt_field *f = shape->fields; f->name; f++)
+		if (said(f, base))
+			return false;
+	return true;
+}
+
 static void print_part(const struct xlpt_shape *shape, const void *base, struct xlpt_str *out)
 {
 	bool first = true;
 
 	xlpt_str_add(out, "(");
 	for (const struct xlpt_field *f = shape->fields; f->name; f++) {
-		size_t len = out->len;
-
-		xlpt_str_addf(out, "%s%s=", first ? "" : ",", f->name);
-		if (xlpt_field_print(f, base, out)) {
-			first = false;
-		} else {
-			out->len = len;
-			out->s[len] = '\0';
-		}
+		if (!said(f, base))
+			continue;
+		if (!first)
+			xlpt_str_addn(out, ",", 1);
+		xlpt_str_add(out, f->name);
+		xlpt_str_addn(out, "=", 1);
+		xlpt_field_print(f, base, out);
+		first = false;
 	}
 	xlpt_str_add(out, ")");
-}
-
-static bool part_empty(const struct xlpt_shape *shape, const void *base)
-{
-	_cleanup_str_ struct xlpt_str s = { 0 };
-
-	for (const struct xlpt_field *f = shape->fields; f->name; f++)
-		if (xlpt_field_print(f, base, &s))
-			return false;
-	return true;
 }
 
 static void print_strv(char **v, struct xlpt_str *out)
@@ -98,79 +134,57 @@ static void print_list(const struct xlpt_list *list, const struct xlpt_shape *sh
 	xlpt_str_add(out, "]");
 }
 
-static bool print_addr(const struct xlpt_spec *spec, struct xlpt_str *out)
+static void print_addr(const struct xlpt_spec *spec, struct xlpt_str *out)
 {
-	if (!spec->has_bdf)
-		return false;
 	xlpt_str_add(out, XLPT_BDF_STR(spec->bdf));
 	if (spec->all_funcs)
 		out->s[out->len - 1] = '*';
-	return true;
-}
-
-/* Members that consist of others. */
-static bool print_composed(const struct xlpt_field *f, const void *p, struct xlpt_str *out)
-{
-	if (f->type == XLPT_F_STRV) {
-		if (*(char **const *)p)
-			print_strv(*(char **const *)p, out);
-		return *(char **const *)p != NULL;
-	}
-	if (f->type == XLPT_F_LIST) {
-		if (((const struct xlpt_list *)p)->n)
-			print_list(p, f->shape, out);
-		return ((const struct xlpt_list *)p)->n > 0;
-	}
-	if (f->type != XLPT_F_PART || part_empty(f->shape, p))
-		return false;
-	print_part(f->shape, p, out);
-	return true;
 }
 
 bool xlpt_field_print(const struct xlpt_field *f, const void *base, struct xlpt_str *out)
 {
 	const void *p = xlpt_field_at(base, f);
 
+	if (!said(f, base))
+		return false;
 	switch (f->type) {
 	case XLPT_F_STR:
-		if (*(char *const *)p)
-			xlpt_value_escape(out, *(char *const *)p);
-		return *(char *const *)p != NULL;
+		xlpt_value_escape(out, *(char *const *)p);
+		break;
 	case XLPT_F_NUM:
-		if (((const struct xlpt_num *)p)->has)
-			xlpt_str_addf(out, "%llu",
-				      (unsigned long long)((const struct xlpt_num *)p)->v);
-		return ((const struct xlpt_num *)p)->has;
+		xlpt_str_addf(out, "%llu", (unsigned long long)((const struct xlpt_num *)p)->v);
+		break;
 	case XLPT_F_TRI:
-		if (*(const int *)p)
-			xlpt_str_add(out, *(const int *)p == XLPT_ON ? "on" : "off");
-		return *(const int *)p != 0;
+		xlpt_str_add(out, *(const int *)p == XLPT_ON ? "on" : "off");
+		break;
 	case XLPT_F_WORD:
-		if (*(const int *)p)
-			xlpt_str_add(out, f->words[*(const int *)p]);
-		return *(const int *)p != 0;
-	case XLPT_F_BDF:
-		if (((const struct xlpt_opt_bdf *)p)->has)
-			xlpt_str_add(out, XLPT_BDF_STR(((const struct xlpt_opt_bdf *)p)->v));
-		return ((const struct xlpt_opt_bdf *)p)->has;
-	case XLPT_F_FLAG:
-		if (*(const bool *)p)
-			xlpt_str_add(out, "yes");
-		return *(const bool *)p;
-	case XLPT_F_SLOT:
-		if (*(const int *)p >= 0)
-			xlpt_str_addf(out, "%d", *(const int *)p);
-		return *(const int *)p >= 0;
-	case XLPT_F_ADDR:
-		return print_addr(p, out);
+		xlpt_str_add(out, f->words[*(const int *)p]);
+		break;
 	case XLPT_F_STRV:
+		print_strv(*(char **const *)p, out);
+		break;
+	case XLPT_F_BDF:
+		xlpt_str_add(out, XLPT_BDF_STR(((const struct xlpt_opt_bdf *)p)->v));
+		break;
+	case XLPT_F_FLAG:
+		xlpt_str_add(out, "yes");
+		break;
+	case XLPT_F_SLOT:
+		xlpt_str_addf(out, "%d", *(const int *)p);
+		break;
+	case XLPT_F_ADDR:
+		print_addr(p, out);
+		break;
 	case XLPT_F_LIST:
+		print_list(p, f->shape, out);
+		break;
 	case XLPT_F_PART:
-		return print_composed(f, p, out);
+		print_part(f->shape, p, out);
+		break;
 	case XLPT_F_CARRIES:
 		break;
 	}
-	return false;
+	return true;
 }
 
 static bool parse_part(const struct xlpt_shape *shape, void *base, const char **s)

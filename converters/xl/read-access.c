@@ -99,12 +99,13 @@ void xlpt_xl_at(const struct xlpt_xl_reader *r, size_t off, struct xlpt_at *at)
 
 static const struct xlpt_xl_setting *find(struct xlpt_xl_reader *r, const char *key, bool used)
 {
-	const struct xlpt_xl_setting *last = NULL;
+	const struct xlpt_xl_setting *last = NULL, *s = r->scan->settings;
+	size_t len = strlen(key);
 
 	for (size_t i = 0; i < r->scan->n; i++)
-		if (xlpt_xl_is(r->scan, &r->scan->settings[i], key)) {
+		if (s[i].key_len == len && !memcmp(r->scan->text + s[i].key_off, key, len)) {
 			r->used[i] = used;
-			last = &r->scan->settings[i];
+			last = &s[i];
 		}
 	return last;
 }
