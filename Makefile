@@ -63,8 +63,14 @@ HARDEN_CFLAGS := -fPIE $(call has,-fstack-clash-protection) $(call has,-fcf-prot
 	$(call has,-mbranch-protection=standard) \
 	$(if $(OPTIMIZED),$(if $(NO_FORTIFY),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=2))
 HARDEN_LDFLAGS = -pie -Wl,-z,relro,-z,now,-z,noexecstack
-# Only what is used is loaded: a command lives for a second, and loading is part of it.
-LIBS = -Wl,--as-needed $(call libs_of,$(PKG_WORDS))
+# Only what is used is loaded: a command lives for a second, and loading is part of it. What few commands
+# use is loaded by these (core/lazy.h), under the name that a program linked with it would ask for.
+LAZY_LIBS = $(filter -lxml2 -lkmod,$(call libs_of,$(PKG_WORDS)))
+LIBS = -Wl,--as-needed $(filter-out $(LAZY_LIBS),$(call libs_of,$(PKG_WORDS))) -ldl
+# Tests read the XML that is written.
+TEST_LIBS = $(LIBS) $(LAZY_LIBS) $(call libs_of,$(CMOCKA_WORDS))
+READELF ?= readelf
+soname_of = $(shell $(READELF) -d $(O)/lazy.so | sed -n 's/.*(NEEDED).*\[\($(1)\.so.*\)\].*/\1/p')
 
 SRCS = $(wildcard core/*.c pciback/*/*.c xenstore/*.c converters/*.c converters/*/*.c xl-plugin/*.c \
 	xl-plugin/*/*.c) xl-plugin/sentry/xl/words.c
@@ -90,6 +96,15 @@ $(O)/libxlpt.a: $(LIBOBJS)
 	$(call say,AR,$@)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
+# Empty, but linked with what is loaded later. What finds out a package's dependencies can look at it.
+$(O)/lazy.so: Makefile
+	$(Q)mkdir -p $(@D) && echo | $(CC) -shared -nostdlib -o $@ -x c - $(filter -L%,$(call libs_of,$(PKG_WORDS))) \
+		-Wl,--no-as-needed $(LAZY_LIBS)
+
+$(O)/converters/libvirt/libxml.o $(O)/pciback/device/kmod.o: $(O)/lazy.so
+$(O)/converters/libvirt/libxml.o: OPT_CFLAGS += -DXLPT_SO_XML2='"$(call soname_of,libxml2)"'
+$(O)/pciback/device/kmod.o: OPT_CFLAGS += -DXLPT_SO_KMOD='"$(call soname_of,libkmod)"'
+
 $(O)/%.o: %.c Makefile
 	$(call say,CC,$<)
 	$(Q)mkdir -p $(@D) && $(CC) $(OPT_CFLAGS) $(HARDEN_CFLAGS) $(CFLAGS) $(CPPFLAGS) -MMD -MP -c -o $@ $<
@@ -98,7 +113,7 @@ $(O)/tests/%.o: CMOCKA_CFLAGS = $(call cflags_of,$(CMOCKA_WORDS))
 
 $(TESTS): $(O)/%: $(O)/%.o $(FAKEOBJS) $(O)/libxlpt.a | $(O)/guard/xl
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(HARDEN_CFLAGS) $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(call libs_of,$(CMOCKA_WORDS))
+	$(Q)$(CC) $(HARDEN_CFLAGS) $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
 
 $(O)/man/%: docs/man/%.scd
 	$(call say,MAN,$@)

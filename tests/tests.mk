@@ -25,6 +25,7 @@ check: deps check-fast check-lab
 check-fast: check-layers check-format check-paths check-scripts
 	@$(MAKE) -s $(JOBS) WERROR=-Werror all $(TESTS)
 	@$(MAKE) -s check-build
+	@$(MAKE) -s check-startup
 	@$(MAKE) -s check-unit
 	@$(MAKE) -s check-matrix MATRIX_STRIDE=11
 	@$(MAKE) -s asan
@@ -39,6 +40,13 @@ check-build: all
 		$(O)/xl-plugin/main.o $(O)/xl-plugin/sentry/xl/main.o
 	@tests/check-install
 	@tests/check-man $(O)/xlpt
+
+$(O)/tests/bench/make-tree: tests/bench/make-tree.c
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D) && $(CC) $(OPT_CFLAGS) -O2 -o $@ $<
+
+check-startup: $(O)/xlpt $(O)/tests/bench/make-tree
+	@tests/check-startup $^
 
 # The packages for both Debians, in trees of theirs: installed, upgraded, removed, purged. As root.
 check-deb:
@@ -59,7 +67,7 @@ MATRIX_STRIDE = 1
 MATRIXOBJS = $(patsubst %.c,$(O)/%.o,$(wildcard tests/matrix/*.c))
 $(O)/tests/matrix/matrix: $(MATRIXOBJS) $(FAKEOBJS) $(O)/libxlpt.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(HARDEN_CFLAGS) $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS) $(shell $(PKG_CONFIG) --libs cmocka)
+	$(Q)$(CC) $(HARDEN_CFLAGS) $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
 
 check-matrix: $(O)/xlpt $(O)/tests/matrix/matrix
 	@$(O)/tests/matrix/matrix $(O)/xlpt $(MATRIX_STRIDE)
@@ -96,6 +104,7 @@ check-paths:
 check-scripts:
 	@shellcheck -x -P tests/lab tests/deps tests/run-tests tests/check-layers tests/check-quirks \
 		tests/check-hardening tests/check-install tests/check-man tests/check-paths tests/check-deb \
+		tests/check-startup \
 		$$(grep -lE '^#!.*sh' tests/lab/* 2>/dev/null) tests/lab/scenarios/*.sh \
 		debian/launcher debian/xlpt.prerm debian/xlpt.postrm && \
 		tests/lab/run --coverage >/dev/null && echo '  OK      shell scripts'
@@ -131,7 +140,7 @@ fuzz-build:
 		corpus=$(O)/fuzz/corpus-$$name kept=tests/fuzz/corpus-$$name.tar.xz; mkdir -p $$corpus; \
 		[ ! -e $$kept ] || tar -xJf $$kept -C $$corpus || exit 1; \
 		clang $(OPT_CFLAGS) -O1 -g -fsanitize=fuzzer $(SAN) -o $(O)/fuzz/fuzz-$$name \
-			tests/fuzz/fuzz-$$name.c $(O)/fuzz/libxlpt.a $(LIBS) || exit 1; \
+			tests/fuzz/fuzz-$$name.c $(O)/fuzz/libxlpt.a $(TEST_LIBS) || exit 1; \
 	done
 
 # What fuzzing has found goes into the kept corpora: what somebody gave a name as it is, of the others (whose
@@ -162,10 +171,8 @@ soak: deps
 demo: deps
 	@tests/lab/run demo --live
 
-bench: deps all
+bench: deps all $(O)/tests/bench/make-tree
 	@tests/bench/convert $(O)/xlpt
-	@mkdir -p $(O)/tests/bench && $(CC) $(OPT_CFLAGS) -O2 -o $(O)/tests/bench/make-tree \
-		tests/bench/make-tree.c
 	@tests/bench/list $(O)/xlpt $(O)/tests/bench/make-tree
 	@for xen in $(XENS); do tests/lab/run bench --xen $$xen || exit 1; \
 		sed -n 's/^-- BENCH /  /p' $(O)/lab/$$xen/bench/log; done

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "converters/libvirt/marks.h"
+#include "core/text.h"
 
 static uintptr_t marks(const void *psvi)
 {
@@ -263,15 +264,13 @@ void xlpt_lv_set_pci(xmlNode *node, struct xlpt_bdf bdf)
 
 bool xlpt_lv_sayable(const char *text)
 {
-	if (!xmlCheckUTF8((const xmlChar *)text))
-		return false;
-	for (const unsigned char *s = (const unsigned char *)text; *s; s++) {
-		if (*s < ' ' && *s != '\t' && *s != '\n' && *s != '\r')
-			return false;
-		/* U+FFFE and U+FFFF are no characters of XML; surrogates xmlCheckUTF8 lets pass. */
-		if (s[0] == 0xef && s[1] == 0xbf && (s[2] == 0xbe || s[2] == 0xbf))
-			return false;
-		if (s[0] == 0xed && s[1] >= 0xa0)
+	for (size_t left = strlen(text), len; left; text += len, left -= len) {
+		uint32_t code;
+
+		len = xlpt_text_char(text, left, &code);
+		/* U+FFFE and U+FFFF are no characters of XML. */
+		if (!len || code == 0xfffe || code == 0xffff ||
+		    (code < ' ' && !strchr("\t\n\r", (int)code)))
 			return false;
 	}
 	return true;

@@ -208,10 +208,15 @@ static void write_forward(xmlNode *network, const struct xlpt_netpool *pool)
 int xlpt_libvirt_network_write(const struct xlpt_netpool *pool, struct xlpt_str *out,
 			       struct xlpt_diag *diag)
 {
-	_cleanup_lv_doc_ struct xlpt_lv_doc doc = { .xml = xmlNewDoc((const xmlChar *)"1.0") };
+	_cleanup_lv_doc_ struct xlpt_lv_doc doc = { 0 };
 	_cleanup_kepts_ struct xlpt_kepts kept = { 0 };
-	xmlNode *root = xlpt_lv_add(NULL, "network");
+	int rc = xlpt_libxml_load(diag);
+	xmlNode *root;
 
+	if (rc)
+		return rc;
+	doc.xml = xmlNewDoc((const xmlChar *)"1.0");
+	root = xlpt_lv_add(NULL, "network");
 	xmlDocSetRootElement(doc.xml, root);
 	if (!pool->name || !*pool->name || !xlpt_lv_sayable(pool->name))
 		return xlpt_diag_set(diag, XLPT_ERR_SYNTAX,

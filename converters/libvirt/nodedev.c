@@ -105,12 +105,16 @@ static void add_pci(xmlNode *root, const struct xlpt_nodedev *node)
 	add_express(pci, &d->caps);
 }
 
-char *xlpt_nodedev_write(const struct xlpt_nodedev *node)
+int xlpt_nodedev_write(const struct xlpt_nodedev *node, char **out, struct xlpt_diag *diag)
 {
-	xmlNode *root = xmlNewNode(NULL, BAD_CAST "device");
 	struct xlpt_str text = { 0 };
 	char name[XLPT_BDF_LEN];
+	int rc = xlpt_libxml_load(diag);
+	xmlNode *root;
 
+	if (rc)
+		return rc;
+	root = xmlNewNode(NULL, BAD_CAST "device");
 	xlpt_lv_add_text(root, "name", xlpt_bdf_format(node->dev->bdf, XLPT_BDF_NODEDEV, name));
 	xlpt_lv_add_text(root, "path", node->dev->sysfs_path);
 	xlpt_lv_add_text(root, "parent",
@@ -121,5 +125,6 @@ char *xlpt_nodedev_write(const struct xlpt_nodedev *node)
 	add_pci(root, node);
 	xlpt_lv_save(root, false, &text);
 	xmlFreeNode(root);
-	return xlpt_str_take(&text);
+	*out = xlpt_str_take(&text);
+	return 0;
 }

@@ -21,6 +21,6 @@ struct xlpt_nodedev {
 };
 
 /* Ends with a newline; caller frees. */
-char *xlpt_nodedev_write(const struct xlpt_nodedev *node);
+int xlpt_nodedev_write(const struct xlpt_nodedev *node, char **out, struct xlpt_diag *diag);
 
 #endif

@@ -2,10 +2,6 @@
 /* From bytes to a document, with every door shut that XML leaves open. */
 #include "converters/libvirt/xml.h"
 
-#include <libxml/SAX2.h>
-#include <libxml/parser.h>
-#include <libxml/parserInternals.h>
-#include <libxml/xmlerror.h>
 #include <string.h>
 
 struct state {
@@ -215,6 +211,8 @@ int xlpt_lv_parse(const char *buf, size_t len, const char *file, struct xlpt_lv_
 
 	*out = (struct xlpt_lv_doc){ .file = file, .text = buf, .len = len, .line = 1 };
 	rc = check_bytes(buf, len, file, diag);
+	if (rc == 0)
+		rc = xlpt_libxml_load(diag);
 	if (rc)
 		return rc;
 	old_handler = xmlStructuredError;
@@ -262,7 +260,8 @@ int xlpt_lv_parse(const char *buf, size_t len, const char *file, struct xlpt_lv_
 
 void xlpt_lv_dispose(struct xlpt_lv_doc *doc)
 {
-	xmlFreeDoc(doc->xml);
+	if (doc->xml)
+		xmlFreeDoc(doc->xml);
 	doc->xml = NULL;
 }
 

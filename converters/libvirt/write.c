@@ -168,11 +168,15 @@ int xlpt_libvirt_write(const struct xlpt_dom *dom, const struct xlpt_kepts *kept
 	struct xlpt_lv_writer w = { .dom = dom,
 				    .losses = losses,
 				    .hvm = dom->type == XLPT_DOM_HVM };
-	xmlDoc *doc = xmlNewDoc((const xmlChar *)"1.0");
 	bool devices_only = dom->devices_only || (flags & XLPT_WRITE_DEVICES_ONLY);
-	xmlNode *root = xlpt_lv_add(NULL, devices_only ? "devices" : "domain");
-	int rc = 0;
+	int rc = xlpt_libxml_load(diag);
+	xmlNode *root;
+	xmlDoc *doc;
 
+	if (rc)
+		return rc;
+	doc = xmlNewDoc((const xmlChar *)"1.0");
+	root = xlpt_lv_add(NULL, devices_only ? "devices" : "domain");
 	xmlDocSetRootElement(doc, root);
 	if (dom->devices_only) {
 		write_devices(&w, root);

@@ -10,8 +10,7 @@
 #ifndef XLPT_CONVERTERS_LIBVIRT_XML_H
 #define XLPT_CONVERTERS_LIBVIRT_XML_H
 
-#include <libxml/tree.h>
-
+#include "converters/libvirt/libxml.h"
 #include "core/bdf.h"
 #include "core/diag.h"
 

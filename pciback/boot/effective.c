@@ -6,14 +6,13 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <libkmod.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include "core/file.h"
 #include "pciback/boot/internal.h"
-#include "pciback/device/module.h"
+#include "pciback/device/kmod.h"
 
 /* In libkmod's order: of two files with one name, the first directory's counts. */
 static const char *const dirs[] = { "/etc/modprobe.d", "/run/modprobe.d",
@@ -301,9 +300,11 @@ int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const
 	struct kmod_ctx *ctx = NULL, *none = NULL;
 	_cleanup_close_ int fd = -1;
 	bool black = false;
-	int r;
+	int r, rc = xlpt_kmod_load(diag);
 
 	*out = (struct xlpt_effective){ 0 };
+	if (rc)
+		return rc;
 	xlpt_boot_confs_read(h, instead, text, &c);
 	fd = copy_out(&c);
 	r = fd < 0 ? fd : 0;

@@ -1,43 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * The part of bind.h that needs libkmod.
- */
-#include "pciback/device/module.h"
+/* The part of bind.h that needs libkmod: loading a module as modprobe does. */
+#include "pciback/device/bind.h"
 
 #include <errno.h>
-#include <libkmod.h>
 #include <string.h>
 
 #include "core/text.h"
-#include "pciback/device/bind.h"
-
-static void quiet(void *data, int priority, const char *file, int line, const char *fn,
-		  const char *format, va_list args)
-{
-	(void)data, (void)priority, (void)file, (void)line, (void)fn, (void)format, (void)args;
-}
-
-struct kmod_ctx *xlpt_kmod_new(const char *dir, const char *const *paths)
-{
-	/* The configuration is read before a function for messages can be set. */
-	static const char var[] = "KMOD_LOG";
-	const char *set = getenv(var);
-	_cleanup_free_ char *before = xlpt_xstrdup(set);
-	struct kmod_ctx *ctx;
-	int err;
-
-	setenv(var, "0", 1);
-	ctx = kmod_new(dir, paths);
-	err = errno;
-	if (before)
-		setenv(var, before, 1);
-	else
-		unsetenv(var);
-	if (ctx)
-		kmod_set_log_fn(ctx, quiet, NULL);
-	errno = err;
-	return ctx;
-}
+#include "pciback/device/kmod.h"
 
 static int not_found(const char *name, const char *fact, struct xlpt_diag *diag)
 {
@@ -103,6 +72,9 @@ int xlpt_bind_load_module(struct xlpt_host *h, const char *module_or_alias, stru
 		xlpt_diag_hint(diag, "run without --sysroot");
 		return XLPT_ERR_IO;
 	}
+	rc = xlpt_kmod_load(diag);
+	if (rc)
+		return rc;
 	ctx = xlpt_kmod_new(NULL, NULL);
 	if (!ctx) {
 		xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot read the kernel's modules");

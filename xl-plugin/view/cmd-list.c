@@ -257,15 +257,21 @@ static void print_json(struct xlpt_env *env, const struct xlpt_row *rows, size_t
 }
 
 /* libvirt has no document for several node devices: a plain element holds them. */
-static void print_xml(struct xlpt_env *env, const struct xlpt_row *rows, size_t n)
+static int print_xml(struct xlpt_env *env, const struct xlpt_row *rows, size_t n,
+		     struct xlpt_diag *diag)
 {
-	fputs("<devices>\n", env->out);
 	for (size_t i = 0; i < n; i++) {
-		_cleanup_free_ char *xml = xlpt_inventory_xml(rows[i].inv, rows[i].i);
+		_cleanup_free_ char *xml = NULL;
+		int rc = xlpt_inventory_xml(rows[i].inv, rows[i].i, &xml, diag);
 
+		if (rc)
+			return rc;
+		if (i == 0)
+			fputs("<devices>\n", env->out);
 		xlpt_put_document(env, xml, strlen(xml));
 	}
-	fputs("</devices>\n", env->out);
+	fputs(n ? "</devices>\n" : "<devices>\n</devices>\n", env->out);
+	return 0;
 }
 
 static int cmd_list(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
@@ -295,8 +301,8 @@ static int cmd_list(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	}
 	xlpt_inventory_warn(env, &inv);
 	if (xml)
-		print_xml(env, rows, n);
-	else if (env->json)
+		return print_xml(env, rows, n, diag);
+	if (env->json)
 		print_json(env, rows, n);
 	else
 		print_table(env, args, shown, n_shown, rows, n);

@@ -252,9 +252,10 @@ static int cmd_show(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	xlpt_inventory_warn(env, &inv);
 	if (!xlpt_args_has(args, "xml"))
 		return show_facts(env, &s, diag);
-	xml = xlpt_inventory_xml(&inv, s.i);
-	xlpt_put_document(env, xml, strlen(xml));
-	return 0;
+	rc = xlpt_inventory_xml(&inv, s.i, &xml, diag);
+	if (rc == 0)
+		xlpt_put_document(env, xml, strlen(xml));
+	return rc;
 }
 
 /* clang-format off */

@@ -72,7 +72,8 @@ bool xlpt_inventory_assignable(const struct xlpt_inventory *inv, size_t i)
 	return true;
 }
 
-char *xlpt_inventory_xml(const struct xlpt_inventory *inv, size_t i)
+int xlpt_inventory_xml(const struct xlpt_inventory *inv, size_t i, char **out,
+		       struct xlpt_diag *diag)
 {
 	const struct xlpt_device *d = &inv->devs.items[i];
 	const struct xlpt_sets *s = &inv->sets;
@@ -94,5 +95,5 @@ char *xlpt_inventory_xml(const struct xlpt_inventory *inv, size_t i)
 	node.parent = above == SIZE_MAX ? NULL : &inv->devs.items[above].bdf;
 	node.vfs = vfs;
 	node.n_vfs = n_vfs;
-	return xlpt_nodedev_write(&node);
+	return xlpt_nodedev_write(&node, out, diag);
 }

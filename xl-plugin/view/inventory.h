@@ -38,7 +38,8 @@ static inline unsigned xlpt_inventory_set(const struct xlpt_inventory *inv, size
 bool xlpt_inventory_assignable(const struct xlpt_inventory *inv, size_t i);
 
 /* libvirt's description of function i (converters/libvirt-nodedev), indented. Caller frees. */
-char *xlpt_inventory_xml(const struct xlpt_inventory *inv, size_t i);
+int xlpt_inventory_xml(const struct xlpt_inventory *inv, size_t i, char **out,
+		       struct xlpt_diag *diag);
 
 /* The graph for graphviz: bridges, sets, owners. Caller frees. */
 char *xlpt_inventory_dot(const struct xlpt_inventory *inv);
