@@ -2,11 +2,10 @@
 #include "pciback/device/scan.h"
 
 #include <errno.h>
-#include <pci/pci.h>
-#include <setjmp.h>
 #include <string.h>
 
 #include "pciback/device/config.h"
+#include "pciback/device/names.h"
 #include "pciback/device/xen.h"
 
 #define DEVICES "/sys/bus/pci/devices"
@@ -348,56 +347,6 @@ static int scan_error(struct xlpt_bdf bdf, int r, struct xlpt_diag *diag)
 	return r == -EBADMSG ? XLPT_ERR_DATA : XLPT_ERR_IO;
 }
 
-/*
- * libpci reports a malformed pci.ids through a callback that must not return.
- * Names are an adornment, so the jump leads to "no names" instead of exit(1).
- */
-static __thread jmp_buf names_failed;
-
-static void __attribute__((noreturn, format(printf, 1, 2))) names_error(char *fmt, ...)
-{
-	(void)fmt;
-	longjmp(names_failed, 1);
-}
-
-static void __attribute__((format(printf, 1, 2))) names_quiet(char *fmt, ...)
-{
-	(void)fmt;
-}
-
-static char *lookup(struct pci_access *acc, int what, unsigned id1, unsigned id2)
-{
-	int flags = what | PCI_LOOKUP_NO_NUMBERS | PCI_LOOKUP_NO_HWDB;
-	/* libpci reads no longer line; for a name without room it gives words about its length. */
-	char buf[1024];
-
-	return xlpt_xstrdup(pci_lookup_name(acc, buf, sizeof(buf), flags, id1, id2));
-}
-
-/* One access for all devices: pci.ids has 1.3 MB and is parsed once. */
-static void fill_names(struct xlpt_device *devs, size_t n, const char *pci_ids)
-{
-	struct pci_access *acc = pci_alloc();
-
-	/* Without pci_init() libpci touches no device; it also leaves these for us to set. */
-	acc->error = names_error;
-	acc->warning = acc->debug = names_quiet;
-	acc->id_lookup_mode = 0; /* no DNS, no cache file in the home directory */
-	if (pci_ids)
-		pci_set_name_list_path(acc, (char *)pci_ids, 0);
-	if (setjmp(names_failed) == 0) {
-		pci_load_name_list(acc);
-		for (size_t i = 0; i < n; i++) {
-			struct xlpt_device *d = &devs[i];
-
-			d->vendor_name = lookup(acc, PCI_LOOKUP_VENDOR, d->vendor, 0);
-			d->device_name = lookup(acc, PCI_LOOKUP_DEVICE, d->vendor, d->device);
-			d->class_name = lookup(acc, PCI_LOOKUP_CLASS, d->class_code >> 8, 0);
-		}
-	}
-	pci_cleanup(acc);
-}
-
 static int cmp_devices(const void *a, const void *b)
 {
 	return xlpt_bdf_cmp(((const struct xlpt_device *)a)->bdf,
@@ -442,7 +391,7 @@ int xlpt_scan_all(struct xlpt_host *h, unsigned flags, const char *pci_ids,
 	if (out->n)
 		qsort(out->items, out->n, sizeof(*out->items), cmp_devices);
 	if (flags & XLPT_SCAN_NAMES)
-		fill_names(out->items, out->n, pci_ids);
+		xlpt_names_fill(out->items, out->n, pci_ids);
 	return 0;
 }
 
@@ -457,7 +406,7 @@ int xlpt_scan_one(struct xlpt_host *h, struct xlpt_bdf bdf, unsigned flags, cons
 		return scan_error(bdf, r, diag);
 	}
 	if (flags & XLPT_SCAN_NAMES)
-		fill_names(out, 1, pci_ids);
+		xlpt_names_fill(out, 1, pci_ids);
 	return 0;
 }
 

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Reading PCI functions from sysfs (Documentation/ABI/testing/sysfs-bus-pci).
- * Links (driver, physfn, parent) are read through the host; names come from
- * pci.ids through libpci.
+ * Links (driver, physfn, parent) are read through the host; names come from pci.ids (names.h).
  */
 #ifndef XLPT_PCIBACK_SCAN_H
 #define XLPT_PCIBACK_SCAN_H

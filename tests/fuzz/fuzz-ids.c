@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Any file in the place of pci.ids. libpci reads it; what is ours is that a bad
- * one ends nothing, and that its names are shown as text and as JSON. The input is
- * the file.
+ * Any file in the place of pci.ids: a bad one ends nothing, and its names are shown
+ * as text and as JSON. A compressed one goes to libpci. The input is the file.
  */
 #include <errno.h>
 #include <json-c/json.h>

@@ -277,7 +277,7 @@ static void test_names(void **state)
 	xlpt_device_dispose(nic);
 	*nic = (struct xlpt_device){ .bdf = bdf(NIC) };
 
-	/* A name of any length is the name, not libpci's words about its length. */
+	/* A name of any length is the name. */
 	memset(name, 'x', sizeof(name) - 1);
 	text = xlpt_xasprintf("8086  %s\n\t1521  %s\n", name, name);
 	fake_bus_put(*state, "/pci.ids", text);
@@ -285,7 +285,7 @@ static void test_names(void **state)
 	assert_string_equal(nic->vendor_name, name);
 	xlpt_device_dispose(nic);
 
-	/* libpci's own answer to these is exit(1). */
+	/* What is no line of such a file ends nothing. */
 	fake_bus_put(*state, "/pci.ids", "8086  Intel Corporation\n\t\t\tnonsense\nzz\n");
 	assert_int_equal(xlpt_scan_one(h, bdf("0000:02:00.1"), XLPT_SCAN_NAMES, ids, nic, NULL), 0);
 	assert_null(nic->device_name);
