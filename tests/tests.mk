@@ -72,6 +72,21 @@ $(O)/tests/matrix/matrix: $(MATRIXOBJS) $(FAKEOBJS) $(O)/libxlpt.a
 check-matrix: $(O)/xlpt $(O)/tests/matrix/matrix
 	@$(O)/tests/matrix/matrix $(O)/xlpt $(MATRIX_STRIDE)
 
+# libvirt's own tests, from its source package of this machine's release, or below CORPUS=dir; see
+# docs/CORPUS.md. Not part of make check: it wants the network once.
+CORPUSOBJS = $(patsubst %.c,$(O)/%.o,$(wildcard tests/corpus/*.c))
+$(O)/tests/corpus/corpus: $(CORPUSOBJS) $(O)/libxlpt.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(HARDEN_CFLAGS) $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
+
+check-corpus: $(O)/tests/corpus/corpus
+	@tests/corpus/check $(O) $(CORPUS)
+
+check-corpus-script:
+	@shellcheck tests/corpus/check
+check-scripts: check-corpus-script
+.PHONY: check-corpus check-corpus-script
+
 check-valgrind: $(TESTS)
 	@XLPT_DOMAINS=150 tests/run-tests $(VALGRIND) $(TESTS)
 
