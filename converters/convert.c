@@ -2,6 +2,7 @@
 #include "converters/convert.h"
 
 #include "converters/for-xen.h"
+#include "converters/keep.h"
 #include "converters/libvirt/libvirt.h"
 #include "converters/xl/xl.h"
 
@@ -30,17 +31,28 @@ static int read_side(enum xlpt_format f, const char *text, size_t len, const cha
 				   : xlpt_libvirt_read(text, len, file, dom, kept, losses, diag);
 }
 
-int xlpt_convert_read(enum xlpt_format f, const char *text, size_t len, const char *file,
-		      struct xlpt_dom *dom, struct xlpt_losses *losses, struct xlpt_diag *diag)
+/* returns: an earlier conversion wrote it, and kept something in it. */
+static int read_kept(enum xlpt_format f, const char *text, size_t len, const char *file,
+		     struct xlpt_dom *dom, bool *returns, struct xlpt_losses *losses,
+		     struct xlpt_diag *diag)
 {
 	_cleanup_kepts_ struct xlpt_kepts kept = { 0 };
 	int rc = read_side(f, text, len, file, dom, &kept, losses, diag);
 
+	*returns = kept.n != 0;
 	if (rc == 0)
 		xlpt_kepts_apply(&kept, dom, file, losses);
 	if (dom->devices_only)
 		dom->e820_host = XLPT_UNSET; /* of a guest, not of its devices */
 	return rc;
+}
+
+int xlpt_convert_read(enum xlpt_format f, const char *text, size_t len, const char *file,
+		      struct xlpt_dom *dom, struct xlpt_losses *losses, struct xlpt_diag *diag)
+{
+	bool returns;
+
+	return read_kept(f, text, len, file, dom, &returns, losses, diag);
 }
 
 int xlpt_convert_write(enum xlpt_format f, const struct xlpt_dom *dom,
@@ -91,109 +103,7 @@ static void fold_globals(struct xlpt_dom *dom)
 	}
 }
 
-/* ---- the report ---- */
-
-struct keeper {
-	const struct xlpt_dom *dom;
-	enum xlpt_format to;
-	struct xlpt_kepts *kept;
-	struct xlpt_losses *losses;
-};
-
-static void keep_carry(void *ctx, const char *at, const struct xlpt_carry *c)
-{
-	struct keeper *k = ctx;
-	_cleanup_free_ char *what = xlpt_xasprintf("%s%s%s", at, *at ? "/" : "", c->path);
-	const char *reason;
-	enum xlpt_severity severity = xlpt_carry_reason(k->to, at, c, &reason);
-
-	xlpt_kept_add_carry(k->kept, at, c);
-	if (!strcmp(c->path, "#"))
-		xlpt_loss_add(k->losses, XLPT_LOSS_NOTE, k->dom->file, c->line, c->column,
-			      "comments", "kept, but not their places");
-	else
-		xlpt_loss_add(k->losses, severity, k->dom->file, c->line, c->column, what, "%s",
-			      reason);
-}
-
-static bool is_kept(const struct xlpt_kepts *kept, const char *path)
-{
-	for (size_t i = 0; i < kept->n; i++)
-		if (!kept->items[i].carry.side && !strcmp(kept->items[i].path, path))
-			return true;
-	return false;
-}
-
-/* Whether b with what is kept means what x, which is normalised, says. */
-static bool restores(const struct xlpt_dom *x, const struct xlpt_dom *b,
-		     const struct xlpt_kepts *kept)
-{
-	_cleanup_dom_ struct xlpt_dom c;
-
-	xlpt_dom_copy(&c, b);
-	xlpt_kepts_apply(kept, &c, NULL, NULL);
-	xlpt_dom_normalise(&c);
-	return xlpt_dom_diff_values(x, &c, NULL) == 0;
-}
-
-/*
- * Values that stand for each other (maxvcpus for vcpus) may mean something else
- * once one of them is put back alone. Then everything that is spelled in another
- * way is kept as well; no loss, so nothing to report.
- */
-static void keep_spellings(struct keeper *k, const struct xlpt_dom *a, const struct xlpt_dom *b)
-{
-	_cleanup_deltas_ struct xlpt_deltas deltas = { 0 };
-
-	xlpt_dom_diff_values(a, b, &deltas);
-	for (size_t i = 0; i < deltas.n; i++)
-		if (!is_kept(k->kept, deltas.items[i].path))
-			xlpt_kept_add(k->kept, deltas.items[i].path, deltas.items[i].a,
-				      deltas.items[i].b);
-}
-
-/*
- * What only the target says, and what is no news: xl's own order of boot devices, and the bootloader
- * that libvirt reads out of a missing kernel, which is told as such.
- */
-static bool follows(const struct xlpt_dom *a, const char *path)
-{
-	return !strcmp(path, "boot") || (!strcmp(path, "bootloader") && a->kernel);
-}
-
-/*
- * a is what was meant, b what the target's text says. Whether two values mean
- * the same is judged on normalised copies; what is kept are the values themselves.
- */
-static void keep_differences(struct keeper *k, const struct xlpt_dom *a, const struct xlpt_dom *b)
-{
-	_cleanup_dom_ struct xlpt_dom x, y;
-	_cleanup_deltas_ struct xlpt_deltas deltas = { 0 };
-
-	xlpt_dom_copy(&x, a);
-	xlpt_dom_copy(&y, b);
-	xlpt_dom_normalise(&x);
-	xlpt_dom_normalise(&y);
-	if (!xlpt_dom_diff_values(&x, &y, &deltas))
-		return;
-	for (size_t i = 0; i < deltas.n; i++) {
-		struct xlpt_delta *d = &deltas.items[i];
-		_cleanup_free_ char *value = NULL, *was = NULL;
-
-		xlpt_dom_get(a, d->path, &value);
-		xlpt_dom_get(b, d->path, &was);
-		if (xlpt_streq(value, was))
-			continue; /* differs in the mirror of another member only */
-		free(d->a);
-		d->a = xlpt_xstrdup(value);
-		xlpt_kept_add(k->kept, d->path, value, was);
-		if (!value && follows(a, d->path))
-			continue;
-		xlpt_loss_tell(k->losses, k->to, d, a, b);
-	}
-	if (!restores(&x, b, k->kept))
-		keep_spellings(k, a, b);
-}
+/* ---- one conversion ---- */
 
 #define LIBXL_MEMORY (32u * 1024) /* KiB */
 
@@ -243,13 +153,13 @@ static int prepare(struct xlpt_dom *said, const struct xlpt_convert *how, enum x
 
 static int write_verified(const struct xlpt_dom *dom, const struct xlpt_convert *how,
 			  enum xlpt_format from, enum xlpt_format to, struct xlpt_str *out,
-			  struct xlpt_losses *losses, struct xlpt_diag *diag)
+			  bool returns, struct xlpt_losses *losses, struct xlpt_diag *diag)
 {
 	_cleanup_dom_ struct xlpt_dom said, back;
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	_cleanup_kepts_ struct xlpt_kepts kept = { 0 }, none = { 0 };
 	_cleanup_losses_ struct xlpt_losses todo = { 0 };
-	struct keeper k = { .dom = dom, .to = to, .kept = &kept, .losses = losses };
+	struct xlpt_keeper k = { .dom = dom, .to = to, .kept = &kept, .losses = losses };
 	unsigned flags = how->devices_only ? XLPT_WRITE_DEVICES_ONLY : 0;
 	size_t start = out->len;
 	int rc;
@@ -275,13 +185,15 @@ static int write_verified(const struct xlpt_dom *dom, const struct xlpt_convert 
 		back.devices_only = dom->devices_only;
 		back.e820_host = dom->e820_host;
 	}
-	keep_differences(&k, dom, &back);
+	xlpt_keep_differences(&k, dom, &back);
+	if (from == XLPT_FORMAT_XL && to == XLPT_FORMAT_LIBVIRT && !dom->devices_only && !returns)
+		xlpt_keep_said(&k, dom, &back);
 	if (to == XLPT_FORMAT_XL) {
 		xlpt_xl_limits(&back, dom->file, losses);
 		xlpt_xl_renamed(&said, losses);
 	}
-	xlpt_dom_carries(dom, to == XLPT_FORMAT_XL ? XLPT_SIDE_LIBVIRT : XLPT_SIDE_XL, keep_carry,
-			 &k);
+	xlpt_dom_carries(dom, to == XLPT_FORMAT_XL ? XLPT_SIDE_LIBVIRT : XLPT_SIDE_XL,
+			 xlpt_keep_carry, &k);
 	if (to == XLPT_FORMAT_XL || !kept.n)
 		xlpt_str_addn(out, xlpt_str_get(&text), text.len);
 	if (to == XLPT_FORMAT_XL)
@@ -305,6 +217,7 @@ int xlpt_convert(const char *text, size_t len, const char *file, const struct xl
 	enum xlpt_format target = how->to;
 	struct xlpt_convert settled = *how;
 	_cleanup_dom_ struct xlpt_dom dom;
+	bool returns;
 	int rc;
 
 	if (target == XLPT_FORMAT_NONE)
@@ -312,7 +225,7 @@ int xlpt_convert(const char *text, size_t len, const char *file, const struct xl
 	if (to)
 		*to = target;
 	xlpt_dom_init(&dom);
-	rc = xlpt_convert_read(from, text, len, file, &dom, losses, diag);
+	rc = read_kept(from, text, len, file, &dom, &returns, losses, diag);
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < how->n_pools; i++)
@@ -329,7 +242,7 @@ int xlpt_convert(const char *text, size_t len, const char *file, const struct xl
 		xlpt_libvirt_pv_disks(&dom);
 	if (target == XLPT_FORMAT_LIBVIRT)
 		xlpt_libvirt_own_disks(&dom);
-	rc = write_verified(&dom, &settled, from, target, out, losses, diag);
+	rc = write_verified(&dom, &settled, from, target, out, returns, losses, diag);
 	if (losses)
 		xlpt_losses_sort(losses);
 	return rc;

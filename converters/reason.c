@@ -64,7 +64,8 @@ static const struct reason to_xl[] = {
 	{ "gfx", XLPT_LOSS_CHANGED, "xl has SPICE for HVM guests only" },
 	{ "gfx.*", XLPT_LOSS_CHANGED, "xl cannot say this of a display" },
 	{ "sound*", XLPT_LOSS_CHANGED,
-	  "xl has one sound card: ac97, adlib, cs4231a, es1370, gus, hda or sb16" },
+	  "xl has one sound card: ac97, adlib, cs4231a, es1370, gus, hda or sb16; made for Xen "
+	  "the guest has none, as QEMU since 8.2 does not start with it" },
 	{ "usbctrl.index=#", XLPT_LOSS_NOTE, "xl numbers controllers in their order" },
 	{ "usbctrl.model", XLPT_LOSS_NOTE, "xl has one chip for each version of USB" },
 	{ "usbctrl.ports", XLPT_LOSS_CHANGED,

@@ -17,6 +17,9 @@ static const char *const words[][2] = {
 	{ "ipi", "hcall_ipi" },	    { "tlbflush", "hcall_remote_tlb_flush" },
 };
 /* clang-format on */
+/* What the driver turns on with <synic> (libxl_conf.c, 11.3): its timers need both. */
+enum { SYNIC = 1 };
+static const char *const with_synic[] = { "time_ref_count", "reference_tsc" };
 static const char *const always[] = { "base", "crash_ctl" };
 
 static bool is_on(const xmlNode *n)
@@ -39,6 +42,8 @@ static void read_word(xmlNode *n, char ***groups)
 		if (!xlpt_lv_is(n, words[i][0]) || !is_on(n))
 			continue;
 		xlpt_strv_add(groups, words[i][1]);
+		for (size_t j = 0; i == SYNIC && j < XLPT_ARRAY_SIZE(with_synic); j++)
+			xlpt_strv_add(groups, with_synic[j]);
 		/* What else it says ("direct") stays a carry. */
 		xlpt_lv_mark(n);
 		xlpt_lv_attr(n, "state");

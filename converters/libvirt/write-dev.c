@@ -26,7 +26,8 @@ static bool write_source(xmlNode *disk, const struct xlpt_disk *d, int kind)
 	xmlNode *source;
 
 	if (kind == XLPT_DISK_NETWORK || kind == XLPT_DISK_VOLUME) {
-		if (xlpt_lv_carried(&d->at.extra, "source"))
+		if (xlpt_lv_carried(&d->at.extra, "source") ||
+		    (kind == XLPT_DISK_VOLUME && !d->target))
 			return true;
 		source = xlpt_lv_add(disk, "source");
 		if (kind == XLPT_DISK_NETWORK && xlpt_lv_rbd_write(source, d->target))
@@ -40,7 +41,9 @@ static bool write_source(xmlNode *disk, const struct xlpt_disk *d, int kind)
 	if (kind == XLPT_DISK_BLOCK) {
 		if (xlpt_lv_is_path(d->target) || xlpt_lv_is_device(d->target))
 			xlpt_lv_write_child(disk, "source", "dev", d->target);
-	} else if (xlpt_lv_is_path(d->target)) {
+	} else if (xlpt_lv_is_path(d->target) || d->kind == XLPT_DISK_FILE) {
+		/* xl says no kind: what is no path is what libvirt said before (VMware's stores).
+		 */
 		xlpt_lv_write_child(disk, "source", "file", d->target);
 	}
 	return true;

@@ -222,7 +222,7 @@ static const struct xlpt_field dom_f[] = {
 	D(gfx_passthru, STR), DW(passthrough, w_passthrough), D(e820_host, TRI),
 	D(max_grant_frames, NUM), D(max_event_channels, NUM), DL(disk, disk), DL(net, net),
 	DL(pci, pci), DL(gfx, gfx), DL(serial, chr), DL(parallel, chr), DL(console, chr),
-	DL(channel, chr), D(usb, TRI), D(nographic, TRI), DL(input, input), DL(usbctrl, usbctrl),
+	DL(channel, chr), D(usb, TRI), D(nographic, TRI), D(vnc_unsaid, TRI), DL(input, input), DL(usbctrl, usbctrl),
 	DL(usbdev, usbdev), DL(sound, sound), DL(video, video), D(cpu_host, TRI), DL(cpu, cpu),
 	DL(numa, numa),
 	D(extra, CARRIES), END,

@@ -220,10 +220,27 @@ static void read_video(struct xlpt_xl_reader *r)
 		v->vram = (struct xlpt_num){ true, ram.v * 1024 };
 }
 
+/* Whether all that is said of the display is what nobody has to say. */
+static bool is_unsaid(struct xlpt_xl_reader *r)
+{
+	static const char *const keys[] = { "vnc",    "vnclisten", "vncdisplay", "vncunused",
+					    "keymap", "vncpasswd", "vga",	 "stdvga",
+					    "sdl",    "spice",	   "videoram" };
+
+	if (r->dom->type != XLPT_DOM_HVM)
+		return false;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(keys); i++)
+		if (xlpt_xl_find(r, keys[i]))
+			return false;
+	return true;
+}
+
 int xlpt_xl_read_gfx(struct xlpt_xl_reader *r)
 {
 	_cleanup_xl_values_ struct xlpt_xl_values values = { 0 };
 
+	if (is_unsaid(r))
+		r->dom->vnc_unsaid = XLPT_ON;
 	domain_wide(r);
 	if (xlpt_xl_list(r, "vfb", &values)) {
 		if (strings_only(&values))

@@ -232,11 +232,16 @@ static void test_cards(void **st)
 	has_not(&r, "model");
 	tells(&r, XLPT_LOSS_CHANGED, "net[#0].model");
 	dispose(&r);
-	to_xl(&r, "kvm", HVM, "", "<sound model='ich9'/><sound model='ac97'/>");
+	to_xl(&r, "xen", HVM, "", "<sound model='ich9'/><sound model='ac97'/>");
 	has(&r, "\nsoundhw = \"hda\"\n");
 	tells(&r, XLPT_LOSS_CHANGED, "sound");
 	dispose(&r);
-	to_xl(&r, "kvm", HVM, "", "<sound model='usb'/>");
+	to_xl(&r, "xen", HVM, "", "<sound model='usb'/>");
+	has_not(&r, "soundhw");
+	tells(&r, XLPT_LOSS_CHANGED, "sound");
+	dispose(&r);
+	/* QEMU since 8.2 does not start with it (seen in the lab), so it is not made for Xen. */
+	to_xl(&r, "kvm", HVM, "", "<sound model='ac97'/>");
 	has_not(&r, "soundhw");
 	tells(&r, XLPT_LOSS_CHANGED, "sound");
 	dispose(&r);
@@ -335,7 +340,8 @@ static void test_hyperv(void **st)
 	has(&r, "\nviridian = [ \"all\" ]\n");
 	dispose(&r);
 	to_xl(&r, "xen", HVM, FEATURES("<viridian/><hyperv><synic state='on'/></hyperv>"), "");
-	has(&r, "\nviridian = [ \"base\", \"crash_ctl\", \"synic\", \"defaults\" ]\n");
+	has(&r, "\nviridian = [ \"base\", \"crash_ctl\", \"synic\", \"time_ref_count\", "
+		"\"reference_tsc\", \"defaults\" ]\n");
 	dispose(&r);
 	convert("name='g'\ntype='hvm'\nmemory=512\nviridian=['defaults','stimer']\n",
 		XLPT_FORMAT_LIBVIRT, &xml, &losses);

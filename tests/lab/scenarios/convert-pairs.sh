@@ -31,22 +31,31 @@ ip link set pairs0 up
 ln -s vif-bridge /etc/xen/scripts/vif-pairs
 ln -s block /etc/xen/scripts/block-pairs
 : >"$run/table"
-# A boot loader as libxl wants one: what to boot goes to the file that --output= names.
+# A boot loader as libxl wants one: what to boot goes to the file that --output= names, and belongs to
+# libxl, which removes it.
 cat >"$run/bootloader" <<'LOADER'
 #!/bin/sh
 for word; do
-	case $word in --output=*) output=${word#--output=} ;; esac
+	case $word in
+	--output=*) output=${word#--output=} ;;
+	--output-directory=*) dir=${word#--output-directory=} ;;
+	esac
 done
-printf 'kernel /lab/guest/vmlinuz\0ramdisk /lab/guest/initrd\0args from=loader\0' >"$output"
+cp /lab/guest/vmlinuz "$dir/kernel"
+cp /lab/guest/initrd "$dir/ramdisk"
+printf 'kernel %s/kernel\0ramdisk %s/ramdisk\0args from=loader\0' "$dir" "$dir" >"$output"
 LOADER
 chmod 755 "$run/bootloader"
 for bdf in 02:00.0 04:00.0 04:00.1 05:00.0; do xl pci-assignable-add "$bdf" >/dev/null; done
 
 # --- pairs -----------------------------------------------------------------------------------------
 
-# state NAME FILE: what xl says of the guest, without what is another's each time.
+# state NAME FILE: what xl says of the guest, but for what is another's each time (its numbers), and for
+# two things with two spellings: an address with the display behind it, and SDL, which is off either way.
 state() {
-	xl list -l "$1" | sed -E 's/("(domid|uuid)": ).*/\1.../' >"$2"
+	xl list -l "$1" | sed -E 's/("(domid|uuid)": ).*/\1.../
+		s/"listen": "([0-9.]+):([0-9]+)"/"listen": "\1",\n                            "display": \2/
+		/"sdl": \{/,/\}/{/"enable": "False"/d;/^ *$/d}' >"$2"
 }
 
 # create CFG NAME FILE: creates it paused, keeps what xl says of it in FILE, and destroys it.
@@ -67,17 +76,15 @@ for cfg in "$data"/pairs/${PAIRS:-*}.cfg; do
 	name=$(basename "$cfg" .cfg)
 	back=$out/$name.back.cfg
 	if ! create "$cfg" "$name" "$run/first"; then
-		note "NO PAIR $name: xl does not create the original: $(tail -n 1 "$run/said")"
+		note "NO PAIR $name: xl does not create the original: $(head -n 1 "$run/said")"
 		cp "$run/said" "$out/$name.refused"
 		skipped=$((skipped + 1))
 		continue
 	fi
-	xlpt convert --to libvirt -o "$out/$name.xml" "$cfg" 2>"$run/told" &&
-		xlpt convert --to xl -o "$back" "$out/$name.xml" 2>>"$run/told" || {
+	if ! xlpt convert --to libvirt -o "$out/$name.xml" "$cfg" 2>"$run/told" ||
+		! xlpt convert --to xl -o "$back" "$out/$name.xml" 2>>"$run/told"; then
 		problem "$name: $(cat "$run/told")"
-		continue
-	}
-	if ! create "$back" "$name" "$run/second"; then
+	elif ! create "$back" "$name" "$run/second"; then
 		problem "$name: xl does not create the round trip: $(cat "$run/said")"
 	elif ! diff -U1 "$run/first" "$run/second" >"$run/diff"; then
 		problem "$name: the round trip is another guest"
@@ -127,17 +134,17 @@ boot_kvm() {
 	}
 	guest_mark "$name"
 	xl create "$cfg" >"$run/said" 2>&1 || {
-		problem "$name: xl create: $(cat "$run/said")"
+		problem "$name: xl create: $(cat "$run/said" "/var/log/xen/qemu-dm-$name.log")"
 		return
 	}
 	if wait_for 180 "$name to be ready" guest_log_has "$name" 'GUEST ready'; then
 		boots=$((boots + 1))
-		for disk in $(sed -n 's/.*vdev=\(xvd[a-z]\),.*/\1/p' "$cfg"); do
+		while read -r disk; do
 			sees "$name" 'cat /proc/partitions' "16384 $disk\$"
-		done
-		for mac in $(sed -n 's/.*mac=\([0-9a-f:]*\).*/\1/p' "$cfg"); do
+		done < <(sed -n 's/.*vdev=\(xvd[a-z]\),.*/\1/p' "$cfg")
+		while read -r mac; do
 			sees "$name" 'cat /sys/class/net/*/address' "$mac"
-		done
+		done < <(sed -n 's/.*mac=\([0-9a-f:]*\).*/\1/p' "$cfg")
 		! grep -q '^pci' "$cfg" || guest_sees "$name" 'GUEST pci .* 8086:10d3 e1000e' ||
 			problem "$name does not drive its card"
 		note "$name boots to its prompt"

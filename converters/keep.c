@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the target's text does not say, or says in another way: kept in it, and told. */
+#include "converters/keep.h"
+
+void xlpt_keep_carry(void *ctx, const char *at, const struct xlpt_carry *c)
+{
+	struct xlpt_keeper *k = ctx;
+	_cleanup_free_ char *what = xlpt_xasprintf("%s%s%s", at, *at ? "/" : "", c->path);
+	const char *reason;
+	enum xlpt_severity severity = xlpt_carry_reason(k->to, at, c, &reason);
+
+	xlpt_kept_add_carry(k->kept, at, c);
+	/* xl_parse.c, parse_cmdline: it warns, and takes cmdline=. */
+	if (c->side == XLPT_SIDE_XL && !*at && k->dom->cmdline &&
+	    (!strcmp(c->path, "root") || !strcmp(c->path, "extra"))) {
+		severity = XLPT_LOSS_NOTE;
+		reason = "xl ignores it beside cmdline=";
+	}
+	if (!strcmp(c->path, "#"))
+		xlpt_loss_add(k->losses, XLPT_LOSS_NOTE, k->dom->file, c->line, c->column,
+			      "comments", "kept, but not their places");
+	else
+		xlpt_loss_add(k->losses, severity, k->dom->file, c->line, c->column, what, "%s",
+			      reason);
+}
+
+static bool is_kept(const struct xlpt_kepts *kept, const char *path)
+{
+	for (size_t i = 0; i < kept->n; i++)
+		if (!kept->items[i].carry.side && !strcmp(kept->items[i].path, path))
+			return true;
+	return false;
+}
+
+/* Whether b with what is kept means what x, which is normalised, says. */
+static bool restores(const struct xlpt_dom *x, const struct xlpt_dom *b,
+		     const struct xlpt_kepts *kept)
+{
+	_cleanup_dom_ struct xlpt_dom c;
+
+	xlpt_dom_copy(&c, b);
+	xlpt_kepts_apply(kept, &c, NULL, NULL);
+	xlpt_dom_normalise(&c);
+	return xlpt_dom_diff_values(x, &c, NULL) == 0;
+}
+
+/*
+ * Values that stand for each other (maxvcpus for vcpus) may mean something else
+ * once one of them is put back alone. Then everything that is spelled in another
+ * way is kept as well; no loss, so nothing to report.
+ */
+static void keep_spellings(struct xlpt_keeper *k, const struct xlpt_dom *a,
+			   const struct xlpt_dom *b)
+{
+	_cleanup_deltas_ struct xlpt_deltas deltas = { 0 };
+
+	xlpt_dom_diff_values(a, b, &deltas);
+	for (size_t i = 0; i < deltas.n; i++)
+		if (!is_kept(k->kept, deltas.items[i].path))
+			xlpt_kept_add(k->kept, deltas.items[i].path, deltas.items[i].a,
+				      deltas.items[i].b);
+}
+
+void xlpt_keep_said(struct xlpt_keeper *k, const struct xlpt_dom *a, const struct xlpt_dom *b)
+{
+	_cleanup_deltas_ struct xlpt_deltas deltas = { 0 };
+
+	xlpt_dom_diff_values(a, b, &deltas);
+	for (size_t i = 0; i < deltas.n; i++) {
+		const struct xlpt_delta *d = &deltas.items[i];
+		const char *value = d->a ? d->a : d->b;
+
+		/* A guest without a type is a PV guest, which xl says anyway. */
+		if (*value != '[' && !strchr(d->path, '[') && strcmp(d->path, "type") != 0 &&
+		    !is_kept(k->kept, d->path))
+			xlpt_kept_add(k->kept, d->path, d->a, d->b);
+	}
+}
+
+/*
+ * What only the target says, and what is no news: xl's own order of boot devices, and the bootloader
+ * that libvirt reads out of a missing kernel, which is told as such.
+ */
+static bool follows(const struct xlpt_dom *a, const char *path)
+{
+	return !strcmp(path, "boot") || (!strcmp(path, "bootloader") && a->kernel);
+}
+
+void xlpt_keep_differences(struct xlpt_keeper *k, const struct xlpt_dom *a,
+			   const struct xlpt_dom *b)
+{
+	_cleanup_dom_ struct xlpt_dom x, y;
+	_cleanup_deltas_ struct xlpt_deltas deltas = { 0 };
+
+	xlpt_dom_copy(&x, a);
+	xlpt_dom_copy(&y, b);
+	xlpt_dom_normalise(&x);
+	xlpt_dom_normalise(&y);
+	if (!xlpt_dom_diff_values(&x, &y, &deltas))
+		return;
+	for (size_t i = 0; i < deltas.n; i++) {
+		struct xlpt_delta *d = &deltas.items[i];
+		_cleanup_free_ char *value = NULL, *was = NULL;
+
+		xlpt_dom_get(a, d->path, &value);
+		xlpt_dom_get(b, d->path, &was);
+		if (xlpt_streq(value, was))
+			continue; /* differs in the mirror of another member only */
+		free(d->a);
+		d->a = xlpt_xstrdup(value);
+		xlpt_kept_add(k->kept, d->path, value, was);
+		if (!value && follows(a, d->path))
+			continue;
+		xlpt_loss_tell(k->losses, k->to, d, a, b);
+	}
+	if (!restores(&x, b, k->kept))
+		keep_spellings(k, a, b);
+}
