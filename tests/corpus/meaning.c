@@ -238,7 +238,7 @@ void corpus_trip(struct corpus_out *out, const struct xlpt_str *text, enum xlpt_
 	}
 	corpus_count(out, "conversions");
 	for (size_t i = 0; i < lost.n; i++)
-		if (strstr(lost.items[i].reason, "does not start")) {
+		if (strstr(lost.items[i].reason, "the guest does not start")) {
 			corpus_count(out, "not for xl, and told so");
 			break;
 		}

@@ -146,6 +146,20 @@ static void test_spice(void **st)
 #define DISK(dev, device) \
 	"<disk type='file' device='" device "'><source file='/i'/><target dev='" dev "'/></disk>"
 
+/* to_xl looks at the way back. */
+static void test_disk_sources(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "vmware", HVM, "",
+	      "<disk type='file' device='disk'><source file='[store] a/b.vmdk'/>"
+	      "<target dev='sda' bus='scsi'/></disk>"
+	      "<disk type='volume' device='cdrom'><target dev='hdc' bus='ide'/></disk>");
+	tells(&r, XLPT_LOSS_CHANGED, "disk[sda].target");
+	dispose(&r);
+}
+
 static void test_disk_names(void **st)
 {
 	struct result r;
@@ -536,14 +550,15 @@ static void test_acpi_tables(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_display),  cmocka_unit_test(test_spice),
-		cmocka_unit_test(test_disk_names),  cmocka_unit_test(test_usb),
-		cmocka_unit_test(test_cards),	    cmocka_unit_test(test_video_memory),
-		cmocka_unit_test(test_numa),	    cmocka_unit_test(test_hyperv),
-		cmocka_unit_test(test_hyperv_back), cmocka_unit_test(test_shares),
-		cmocka_unit_test(test_programs),    cmocka_unit_test(test_order),
-		cmocka_unit_test(test_listen),	    cmocka_unit_test(test_acpi_tables),
-		cmocka_unit_test(test_usbdevice),   cmocka_unit_test(test_console),
+		cmocka_unit_test(test_no_display),   cmocka_unit_test(test_spice),
+		cmocka_unit_test(test_disk_sources), cmocka_unit_test(test_disk_names),
+		cmocka_unit_test(test_usb),	     cmocka_unit_test(test_cards),
+		cmocka_unit_test(test_video_memory), cmocka_unit_test(test_numa),
+		cmocka_unit_test(test_hyperv),	     cmocka_unit_test(test_hyperv_back),
+		cmocka_unit_test(test_shares),	     cmocka_unit_test(test_programs),
+		cmocka_unit_test(test_order),	     cmocka_unit_test(test_listen),
+		cmocka_unit_test(test_acpi_tables),  cmocka_unit_test(test_usbdevice),
+		cmocka_unit_test(test_console),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -246,6 +246,8 @@ static void test_weights(void **st)
 		{ PV "vif = [ '' ]\n", "net[#0].kind", XLPT_LOSS_NOTE },
 		{ PV "arch = 'x86_64'\n", "arch", XLPT_LOSS_NOTE },
 		{ PV "# mine\n", "comments", XLPT_LOSS_NOTE },
+		{ PV "cmdline = 'a'\nextra = 'b'\n", "extra", XLPT_LOSS_NOTE },
+		{ PV "cmdline = 'a'\nroot = '/dev/xvda'\n", "root", XLPT_LOSS_NOTE },
 		{ PV "vnclisten = '::'\n", "vnclisten", XLPT_LOSS_NOTE },
 	};
 	/* clang-format on */

@@ -58,7 +58,7 @@ static bool follows(const struct xlpt_delta *d)
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(same); i++)
 		if (!strcmp(dot ? dot : d->path, same[i].member) &&
-		    xlpt_streq(d->a, same[i].value) && !d->b)
+		    xlpt_streq(d->a ? d->a : d->b, same[i].value) && (!d->a || !d->b))
 			return true;
 	return false;
 }
