@@ -1,6 +1,7 @@
 #!/bin/bash
 # convert-pairs - a guest made from xl -> libvirt -> xl is the guest of the original, and guests of KVM boot
 # timeout: 2400
+# covers: -
 #
 # Each configuration in tests/data/pairs is created, paused, as it stands and once more after the way to
 # libvirt's XML and back; what "xl list -l" says of the two must be the same. One that xl does not create
