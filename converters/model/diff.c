@@ -279,7 +279,7 @@ void xlpt_dom_normalise(struct xlpt_dom *dom)
 {
 	normalise_viridian(dom);
 	xlpt_dom_defaults(dom);
-	dom->vnc_unsaid = XLPT_UNSET;
+	dom->vnc_unsaid = dom->card_unsaid = XLPT_UNSET;
 	if (!dom->devices_only) {
 		num_default(&dom->vcpus, (struct xlpt_num){ true, 1 });
 		num_default(&dom->maxvcpus, dom->vcpus);

@@ -80,8 +80,8 @@ struct xlpt_dom {
 	size_t n_channel, alloc_channel;
 	enum xlpt_tri usb;	 /* xl usb= */
 	enum xlpt_tri nographic; /* xl's; libvirt says it by silence */
-	/* xl's: nothing was said of VNC and the card, and gfx and video are what xl gives then. */
-	enum xlpt_tri vnc_unsaid;
+	/* xl's: nothing was said of VNC, or the card; gfx and video have what xl gives then. */
+	enum xlpt_tri vnc_unsaid, card_unsaid;
 	struct xlpt_input *input;
 	size_t n_input, alloc_input;
 	struct xlpt_usbctrl *usbctrl;

@@ -220,27 +220,29 @@ static void read_video(struct xlpt_xl_reader *r)
 		v->vram = (struct xlpt_num){ true, ram.v * 1024 };
 }
 
-/* Whether all that is said of the display is what nobody has to say. */
-static bool is_unsaid(struct xlpt_xl_reader *r)
+/* Which of it nobody said. A key that is there is read, here or by those who find it said. */
+static void mark_unsaid(struct xlpt_xl_reader *r)
 {
-	static const char *const keys[] = { "vnc",    "vnclisten", "vncdisplay", "vncunused",
-					    "keymap", "vncpasswd", "vga",	 "stdvga",
-					    "sdl",    "spice",	   "videoram" };
+	static const char *const vnc[] = { "vnc",	"vnclisten", "vncdisplay",
+					   "vncunused", "vncpasswd", "keymap" };
+	static const char *const card[] = { "vga", "stdvga", "videoram" };
 
-	if (r->dom->type != XLPT_DOM_HVM)
-		return false;
-	for (size_t i = 0; i < XLPT_ARRAY_SIZE(keys); i++)
-		if (xlpt_xl_find(r, keys[i]))
-			return false;
-	return true;
+	if (!has_vnc_unsaid(r))
+		return;
+	r->dom->vnc_unsaid = r->dom->card_unsaid = XLPT_ON;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(vnc); i++)
+		if (xlpt_xl_find(r, vnc[i]))
+			r->dom->vnc_unsaid = XLPT_UNSET;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(card); i++)
+		if (xlpt_xl_find(r, card[i]))
+			r->dom->card_unsaid = XLPT_UNSET;
 }
 
 int xlpt_xl_read_gfx(struct xlpt_xl_reader *r)
 {
 	_cleanup_xl_values_ struct xlpt_xl_values values = { 0 };
 
-	if (is_unsaid(r))
-		r->dom->vnc_unsaid = XLPT_ON;
+	mark_unsaid(r);
 	domain_wide(r);
 	if (xlpt_xl_list(r, "vfb", &values)) {
 		if (strings_only(&values))

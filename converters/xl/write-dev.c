@@ -272,16 +272,17 @@ static void write_vfb(const struct xlpt_gfx *g, struct xlpt_xlw_list *list)
 	xlpt_xlw_item(list, s.s);
 }
 
-/* Nobody said anything of the display, and it is still what xl gives unasked (xl-read-gfx.c). */
-static bool is_unsaid(const struct xlpt_dom *dom)
+/* Nobody said it, and it is still what xl gives unasked (read-gfx.c). */
+static bool is_unsaid_vnc(const struct xlpt_dom *dom, const struct xlpt_gfx *g)
 {
-	const struct xlpt_gfx *g = dom->gfx;
-	const struct xlpt_video *v = dom->video;
+	return dom->vnc_unsaid == XLPT_ON && g->type == XLPT_GFX_VNC && g->autoport == XLPT_ON &&
+	       xlpt_streq(g->listen, "127.0.0.1") && !g->port.has && !g->passwd && !g->keymap;
+}
 
-	return dom->vnc_unsaid == XLPT_ON && dom->n_gfx == 1 && g->type == XLPT_GFX_VNC &&
-	       g->vfb != XLPT_ON && g->autoport == XLPT_ON && xlpt_streq(g->listen, "127.0.0.1") &&
-	       !g->port.has && !g->passwd && !g->keymap && dom->n_video == 1 &&
-	       v->model == XLPT_VGA_CIRRUS && !v->vram.has;
+static bool is_unsaid_card(const struct xlpt_dom *dom)
+{
+	return dom->card_unsaid == XLPT_ON && dom->n_gfx && dom->n_video == 1 &&
+	       dom->video[0].model == XLPT_VGA_CIRRUS && !dom->video[0].vram.has;
 }
 
 static void write_gfx(const struct xlpt_dom *dom, struct xlpt_str *out)
@@ -290,10 +291,6 @@ static void write_gfx(const struct xlpt_dom *dom, struct xlpt_str *out)
 	unsigned seen = 0;
 	bool first = true;
 
-	if (is_unsaid(dom)) {
-		xlpt_xlw_tri(out, "nographic", dom->nographic);
-		return;
-	}
 	for (size_t i = 0; i < dom->n_gfx; i++) {
 		const struct xlpt_gfx *g = &dom->gfx[i];
 		bool vfb = g->vfb == XLPT_ON || (g->vfb == XLPT_UNSET && dom->type != XLPT_DOM_HVM);
@@ -302,6 +299,8 @@ static void write_gfx(const struct xlpt_dom *dom, struct xlpt_str *out)
 			write_vfb(g, &list);
 		} else if (!(seen & 1u << g->type)) {
 			seen |= 1u << g->type;
+			if (is_unsaid_vnc(dom, g))
+				continue;
 			write_wide(g, out);
 			if (first)
 				xlpt_xlw_string(out, "keymap", g->keymap);
@@ -321,7 +320,7 @@ static void write_video(const struct xlpt_dom *dom, struct xlpt_str *out)
 {
 	struct xlpt_num mib;
 
-	if (!dom->n_video || is_unsaid(dom))
+	if (!dom->n_video || is_unsaid_card(dom))
 		return;
 	xlpt_xlw_string(out, "vga", xlpt_xl_spell(xlpt_xl_vgas, dom->video[0].model));
 	mib = dom->video[0].vram;

@@ -43,6 +43,7 @@ static void join_rest(const struct xlpt_dom *dom, struct xlpt_xlw_list *list)
 static void write_devices(const struct xlpt_dom *dom, struct xlpt_str *out)
 {
 	struct xlpt_xlw_list ctrls = { 0 }, devs = { 0 }, inputs = { 0 };
+	const char *only = NULL;
 
 	for (size_t i = 0; i < dom->n_usbctrl; i++) {
 		const struct xlpt_usbctrl *c = &dom->usbctrl[i];
@@ -75,11 +76,17 @@ static void write_devices(const struct xlpt_dom *dom, struct xlpt_str *out)
 		static const char *const words[] = { NULL, "tablet", "mouse", "keyboard" };
 
 		if (dom->input[i].bus == XLPT_BUS_USB && dom->input[i].type)
-			xlpt_xlw_item(&inputs, words[dom->input[i].type]);
+			xlpt_xlw_item(&inputs, only = words[dom->input[i].type]);
 	}
 	if (inputs.n)
 		join_rest(dom, &inputs);
-	xlpt_xlw_list(out, "usbdevice", &inputs);
+	/* One is a word, as most write it; libxl keeps a word and a list apart. */
+	if (inputs.n == 1) {
+		xlpt_str_dispose(&inputs.items);
+		xlpt_xlw_string(out, "usbdevice", only);
+	} else {
+		xlpt_xlw_list(out, "usbdevice", &inputs);
+	}
 }
 
 static void write_sound(const struct xlpt_dom *dom, struct xlpt_str *out)

@@ -1,6 +1,6 @@
 #!/bin/bash
 # convert-pairs - a guest made from xl -> libvirt -> xl is the guest of the original, and guests of KVM boot
-# timeout: 2400
+# timeout: 3600
 # covers: -
 #
 # Each configuration in tests/data/pairs is created, paused, as it stands and once more after the way to
