@@ -55,7 +55,7 @@ for bdf in 02:00.0 04:00.0 04:00.1 05:00.0; do xl pci-assignable-add "$bdf" >/de
 # two things with two spellings: an address with the display behind it, and SDL, which is off either way.
 state() {
 	xl list -l "$1" | sed -E 's/("(domid|uuid)": ).*/\1.../
-		s/"listen": "([0-9.]+):([0-9]+)"/"listen": "\1",\n                            "display": \2/
+		s/"listen": "([0-9.]+):([0-9]+)"/"listen": "\1",\n                        "display": \2/
 		/"sdl": \{/,/\}/{/"enable": "False"/d;/^ *$/d}' >"$2"
 }
 
