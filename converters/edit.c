@@ -225,6 +225,10 @@ int xlpt_edit_pci(const char *text, size_t len, const char *file, const struct x
 	if (len > XLPT_XL_MAX || memchr(text, 0, len))
 		return xlpt_xl_check(text, len, file, diag);
 	xlpt_str_addn(&e.text, text, len);
+	if (!n) {
+		rc = load(&e);
+		unload(&e);
+	}
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = one(&e, &edits[i], changed);
 	if (rc == 0)

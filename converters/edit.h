@@ -18,7 +18,8 @@ struct xlpt_edit {
  * Applies edits in order and appends the new text to out. Adding a device that
  * is listed already replaces its entry when the options differ. *changed tells
  * whether anything did. Errors: SYNTAX (the text), NOT_FOUND (to remove),
- * CONFLICT (one function of an entry BB:DD.*). On error out is as it was.
+ * CONFLICT (one function of an entry BB:DD.*). On error out is as it was. No edits: the text is
+ * read through all the same.
  */
 int xlpt_edit_pci(const char *text, size_t len, const char *file, const struct xlpt_edit *edits,
 		  size_t n, struct xlpt_str *out, bool *changed, struct xlpt_diag *diag);

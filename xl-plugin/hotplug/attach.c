@@ -387,9 +387,8 @@ int xlpt_op_attach(struct xlpt_op *op, struct xlpt_diag *diag)
 	_cleanup_plan_ struct xlpt_plan plan = { 0 };
 	int rc;
 
+	op->find_mates = xlpt_op_find_mates;
 	rc = xlpt_budget_settings(op, diag);
-	if (rc == 0)
-		rc = xlpt_op_find_mates(op, diag);
 	if (rc == 0)
 		rc = xlpt_op_prepare(op, diag);
 	if (rc == 0)

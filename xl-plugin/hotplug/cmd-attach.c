@@ -100,6 +100,9 @@ static int prepare(struct xlpt_op *op, const struct xlpt_args *args,
 	op->has_guest = rc == 0;
 	for (size_t i = 1; rc == 0 && i < args->n; i++)
 		rc = add(op, args->pos[i], diag);
+	if (rc == 0)
+		rc = xlpt_op_consents(op, xlpt_args_all(args, "force-host-device"),
+				      xlpt_args_all(args, "allow-split"), diag);
 	if (rc == 0 && xlpt_args_has(args, "config"))
 		rc = xlpt_op_config_check(op, xlpt_args_get(args, "config"), detach, diag);
 	return rc;
@@ -115,8 +118,6 @@ static int attach_once(struct xlpt_env *env, const struct xlpt_args *args, int64
 	op.identity = true;
 	op.hide = xlpt_args_has(args, "hide");
 	op.without_e820 = xlpt_args_has(args, "without-e820");
-	op.force_host = xlpt_args_all(args, "force-host-device");
-	op.allow_split = xlpt_args_all(args, "allow-split");
 	rc = prepare(&op, args, xlpt_op_add_spec, false, diag);
 	if (rc == 0)
 		rc = xlpt_op_attach(&op, diag);
@@ -240,7 +241,6 @@ static int detach_once(struct xlpt_env *env, const struct xlpt_args *args, int64
 	xlpt_op_init(&op, env);
 	op.to_host = xlpt_args_has(args, "to-host");
 	op.force = xlpt_args_has(args, "force");
-	op.allow_split = xlpt_args_all(args, "allow-split");
 	rc = prepare(&op, args, add_detach_item, true, diag);
 	if (rc == 0)
 		rc = xlpt_op_detach(&op, diag);

@@ -17,8 +17,9 @@ static int setup(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt
 		if (rc == 0)
 			rc = xlpt_op_add_bdf(op, bdf, diag);
 	}
-	op->force_host = xlpt_args_all(args, "force-host-device");
-	op->allow_split = xlpt_args_all(args, "allow-split");
+	if (rc == 0)
+		rc = xlpt_op_consents(op, xlpt_args_all(args, "force-host-device"),
+				      xlpt_args_all(args, "allow-split"), diag);
 	return rc ? rc : xlpt_env_need_xen(env, diag);
 }
 

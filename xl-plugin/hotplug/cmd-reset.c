@@ -133,10 +133,10 @@ static int cmd_reset(struct xlpt_env *env, const struct xlpt_args *args, struct 
 
 	xlpt_op_init(&op, env);
 	op.force = xlpt_args_has(args, "force");
-	op.force_host = xlpt_args_all(args, "force-host-device");
 	rc = method(args, &op.reset_method, diag);
 	if (rc == 0 && only_list &&
-	    (op.force || op.force_host || op.reset_method || env->dry_run)) {
+	    (op.force || xlpt_args_has(args, "force-host-device") || op.reset_method ||
+	     env->dry_run)) {
 		rc = xlpt_diag_set(diag, XLPT_ERR_USAGE,
 				   "--list resets nothing and takes no other "
 				   "option of reset");
@@ -152,6 +152,8 @@ static int cmd_reset(struct xlpt_env *env, const struct xlpt_args *args, struct 
 		rc = xlpt_args_device(env, args->pos[i], &bdfs[i], diag);
 	for (size_t i = 0; rc == 0 && i < args->n; i++)
 		rc = xlpt_op_add_bdf(&op, bdfs[i], diag);
+	if (rc == 0)
+		rc = xlpt_op_consents(&op, xlpt_args_all(args, "force-host-device"), NULL, diag);
 	if (rc == 0)
 		rc = only_list ? xlpt_env_need_host(env, diag) : xlpt_env_need_xen(env, diag);
 	if (rc)

@@ -120,69 +120,81 @@ static int change(const struct config_file *f, const char *path, const struct xl
 	return 0;
 }
 
-static struct xlpt_edit *edits_of(const struct xlpt_op *op)
+/* Of the items that have an address: a VF that is still to be taken from its pool has none. */
+static struct xlpt_edit *edits_of(const struct xlpt_op *op, size_t *n)
 {
-	struct xlpt_edit *edits = xlpt_xcalloc(op->n, sizeof(*edits));
+	struct xlpt_edit *edits = xlpt_xcalloc(op->n + 1, sizeof(*edits));
 
+	*n = 0;
 	for (size_t i = 0; i < op->n; i++) {
-		edits[i] = (struct xlpt_edit){ .remove = op->config.remove,
-					       .spec = op->items[i].spec };
-		/* xl would not read it. */
-		edits[i].spec.vf = (struct xlpt_vf_identity){ 0 };
+		struct xlpt_edit *e = &edits[*n];
+
+		if (!op->items[i].spec.has_bdf)
+			continue;
+		*e = (struct xlpt_edit){ .remove = op->config.remove, .spec = op->items[i].spec };
+		/* xl would not read them. */
+		e->spec.vf = (struct xlpt_vf_identity){ 0 };
+		e->spec.pool = NULL;
+		++*n;
 	}
 	return edits;
 }
 
-int xlpt_op_config_check(struct xlpt_op *op, const char *path, bool remove, struct xlpt_diag *diag)
+/* Tries the change on the file as it is now. */
+static int try_change(struct xlpt_op *op, const char *path, struct xlpt_diag *diag)
 {
 	_cleanup_free_ struct xlpt_edit *edits = NULL;
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	_cleanup_config_ struct config_file f = NO_CONFIG;
+	size_t n;
+	int rc = read_config(op->env, op->config.path, &f, diag);
+
+	if (rc)
+		return rc;
+	edits = edits_of(op, &n);
+	/* Without any edit the file is still read through. */
+	return n ? change(&f, path, edits, n, &text, &op->config.changes, diag)
+		 : xlpt_edit_pci(xlpt_str_get(&f.text), f.text.len, path, edits, 0, &text,
+				 &op->config.changes, diag);
+}
+
+int xlpt_op_config_check(struct xlpt_op *op, const char *path, bool remove, struct xlpt_diag *diag)
+{
 	int rc;
 
 	op->config.remove = remove;
 	rc = resolve(op->env, path, &op->config.path, diag);
-	if (rc)
-		return rc;
-	edits = edits_of(op);
-	rc = read_config(op->env, op->config.path, &f, diag);
-	if (rc == 0)
-		rc = change(&f, path, edits, op->n, &text, &op->config.changes, diag);
-	for (size_t i = 0; rc == 0 && i < op->n; i++)
-		if (!xlpt_vfid_is_empty(&op->items[i].spec.vf))
-			xlpt_warn(op->env,
-				  "%s lists %s without mac=, vlan= and their like: xl has no "
-				  "word for them",
-				  path, XLPT_BDF_STR(op->items[i].spec.bdf));
-	return rc;
+	return rc ? rc : try_change(op, path, diag);
 }
 
 int xlpt_op_config_again(struct xlpt_op *op, struct xlpt_diag *diag)
 {
-	_cleanup_free_ struct xlpt_edit *edits = NULL;
-	_cleanup_str_ struct xlpt_str text = { 0 };
-	_cleanup_config_ struct config_file f = NO_CONFIG;
-	int rc = op->config.path ? read_config(op->env, op->config.path, &f, diag) : 0;
+	int rc = op->config.path ? try_change(op, op->config.path, diag) : 0;
 
-	if (rc || !op->config.path)
-		return rc;
-	edits = edits_of(op);
-	return change(&f, op->config.path, edits, op->n, &text, &op->config.changes, diag);
+	for (size_t i = 0; rc == 0 && op->config.path && i < op->n; i++)
+		if (!xlpt_vfid_is_empty(&op->items[i].spec.vf))
+			xlpt_warn(op->env,
+				  "%s lists %s without mac=, vlan= and their like: xl has no "
+				  "word for them",
+				  op->config.path, XLPT_BDF_STR(op->items[i].spec.bdf));
+	return rc;
 }
 
 /* Read anew: a guest may take a minute to answer, in which somebody may have edited it. */
 static int apply(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
-	_cleanup_free_ struct xlpt_edit *edits = edits_of(op);
 	_cleanup_config_ struct config_file f = NO_CONFIG;
+	_cleanup_free_ struct xlpt_edit *edits = NULL;
 	bool changed;
+	size_t n;
 	int rc;
 
 	(void)i;
 	rc = read_config(op->env, op->config.path, &f, diag);
+	edits = edits_of(op, &n);
 	if (rc == 0)
-		rc = change(&f, op->config.path, edits, op->n, &op->config.now, &changed, diag);
+		rc = change(&f, op->config.path, edits, n, &op->config.now, &changed, diag);
 	if (rc == 0 && changed) {
 		xlpt_str_addn(&op->config.before, xlpt_str_get(&f.text), f.text.len);
 		op->config.begun = true;

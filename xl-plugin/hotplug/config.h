@@ -7,10 +7,13 @@
 
 /*
  * Reads the configuration and tries the change, before anything is touched: SYNTAX with its place
- * when the file is malformed. Called once the items are known.
+ * when the file is malformed. Called once the items are named.
  */
 int xlpt_op_config_check(struct xlpt_op *op, const char *path, bool remove, struct xlpt_diag *diag);
-/* Under the locks: another command may have changed it while they were waited for. */
+/*
+ * Under the locks: another command may have changed it while they were waited for, and VFs out of
+ * pools have their addresses by now. Warns of what the file cannot say.
+ */
 int xlpt_op_config_again(struct xlpt_op *op, struct xlpt_diag *diag);
 /* The step that changes it, if --config was given and there is anything to change. */
 void xlpt_plan_config(struct xlpt_plan *plan, const struct xlpt_op *op);

@@ -289,9 +289,8 @@ int xlpt_op_detach(struct xlpt_op *op, struct xlpt_diag *diag)
 	int rc;
 
 	op->detach = true;
+	op->find_mates = op->to_host ? xlpt_op_find_mates : NULL;
 	rc = xlpt_budget_settings(op, diag);
-	if (rc == 0 && op->to_host)
-		rc = xlpt_op_find_mates(op, diag);
 	if (rc == 0)
 		rc = xlpt_op_prepare(op, diag);
 	if (rc == 0)

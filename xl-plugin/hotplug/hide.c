@@ -421,9 +421,8 @@ int xlpt_op_unhide(struct xlpt_op *op, struct xlpt_diag *diag)
 	int rc;
 
 	op->to_host = true;
-	rc = xlpt_op_find_mates(op, diag);
-	if (rc == 0)
-		rc = xlpt_op_prepare(op, diag);
+	op->find_mates = xlpt_op_find_mates;
+	rc = xlpt_op_prepare(op, diag);
 	if (rc == 0)
 		rc = xlpt_op_check_leases(op, diag);
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What every operation does: its beginning, up to the facts, and its plan run with a journal. */
 #include "xl-plugin/hotplug/operation.h"
 
 #include <string.h>
@@ -11,161 +12,6 @@
 #include "xl-plugin/hotplug/gone.h"
 #include "xl-plugin/hotplug/lease.h"
 #include "xl-plugin/hotplug/mend.h"
-#include "xl-plugin/kept/resolve.h"
-
-void xlpt_op_init(struct xlpt_op *op, struct xlpt_env *env)
-{
-	*op = (struct xlpt_op){ .env = env,
-				.timeout_ms = XLPT_GUEST_TIMEOUT_MS,
-				.journal = { .fd = -1 },
-				.budget_next_ms = -1 };
-	xlpt_settings_init(&op->settings);
-}
-
-void xlpt_op_dispose(struct xlpt_op *op)
-{
-	for (size_t i = 0; i < op->n; i++) {
-		xlpt_spec_dispose(&op->items[i].spec);
-		xlpt_device_dispose(&op->items[i].device);
-		xlpt_place_dispose(&op->items[i].place);
-		free(op->items[i].origin);
-		free(op->items[i].driver);
-		free(op->items[i].override);
-		free(op->items[i].reset_fact);
-	}
-	free(op->items);
-	xlpt_leases_end(op->env, &op->leases);
-	xlpt_guest_dispose(&op->guest);
-	xlpt_journal_dispose(&op->journal);
-	xlpt_locks_release(&op->locks);
-	xlpt_needs_dispose(&op->needs);
-	xlpt_owners_dispose(&op->owners);
-	free(op->config.path);
-	xlpt_str_dispose(&op->config.before);
-	xlpt_str_dispose(&op->config.now);
-	xlpt_op_drop_mates(op);
-	xlpt_op_drop_bus(op);
-	xlpt_strv_free(op->notes);
-	xlpt_settings_dispose(&op->settings);
-	free(op->gave_up);
-	free(op->dm_other_xen);
-	xlpt_op_init(op, op->env);
-}
-
-static int add_item(struct xlpt_op *op, const struct xlpt_spec *spec, struct xlpt_bdf bdf,
-		    struct xlpt_diag *diag)
-{
-	struct xlpt_item *item;
-
-	if (!op->identity && !xlpt_vfid_is_empty(&spec->vf)) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE,
-			      "%s: this command does not set the identity of a VF",
-			      XLPT_BDF_STR(bdf));
-		xlpt_diag_hint(diag, "leave out mac=, vlan= and their like");
-		return XLPT_ERR_USAGE;
-	}
-	for (size_t i = 0; i < op->n; i++)
-		if (xlpt_bdf_eq(op->items[i].spec.bdf, bdf)) {
-			xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s is named twice", XLPT_BDF_STR(bdf));
-			xlpt_diag_hint(diag, "name each device once");
-			return XLPT_ERR_USAGE;
-		}
-	XLPT_GROW(op->items, op->n, op->alloc);
-	item = &op->items[op->n++];
-	*item = (struct xlpt_item){ 0 };
-	xlpt_spec_copy(&item->spec, spec);
-	free(item->spec.name);
-	free(item->spec.pool);
-	free(item->spec.pin);
-	item->spec.name = item->spec.pool = item->spec.pin = NULL;
-	item->spec.has_bdf = true;
-	item->spec.bdf = bdf;
-	item->spec.all_funcs = false;
-	item->of_slot = spec->all_funcs;
-	item->hide = op->hide || spec->seize == XLPT_ON;
-	return 0;
-}
-
-int xlpt_op_add_bdf(struct xlpt_op *op, struct xlpt_bdf bdf, struct xlpt_diag *diag)
-{
-	struct xlpt_spec spec;
-
-	xlpt_spec_init(&spec);
-	return add_item(op, &spec, bdf, diag);
-}
-
-int xlpt_op_add_spec(struct xlpt_op *op, const char *text, struct xlpt_diag *diag)
-{
-	_cleanup_spec_ struct xlpt_spec spec;
-	_cleanup_free_ struct xlpt_bdf *bdfs = NULL;
-	struct xlpt_bdf bdf;
-	size_t n = 1;
-	int rc;
-
-	rc = xlpt_spec_parse(text, &spec, diag);
-	if (rc)
-		return rc;
-	bdf = spec.bdf;
-	if (spec.name) {
-		rc = xlpt_pcinote_by_name(op->env->store, spec.name, &bdf, diag);
-	} else if (spec.pin) {
-		rc = xlpt_resolve_pin(op->env, spec.pin, &bdf, diag);
-	} else if (spec.pool) {
-		rc = xlpt_take_from_pool(op, &spec, &bdf, diag);
-	}
-	if (rc)
-		return rc;
-	if (!spec.all_funcs)
-		return add_item(op, &spec, bdf, diag);
-	/*
-	 * libxl attaches one function of BB:DD.* and calls it done (every release
-	 * since 4.14), so each one is asked for by itself here.
-	 */
-	rc = xlpt_scan_slot(op->env->host, bdf, &bdfs, &n, diag);
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		rc = add_item(op, &spec, bdfs[i], diag);
-		/* One guest slot holds one function of ours: only the first can have it. */
-		if (rc == 0 && i > 0 && spec.vslot >= 0)
-			op->items[op->n - 1].spec.vslot = -1;
-	}
-	return rc;
-}
-
-bool xlpt_op_forced(const struct xlpt_op *op, struct xlpt_bdf bdf)
-{
-	for (char **p = op->force_host; p && *p; p++) {
-		struct xlpt_bdf named;
-
-		if (xlpt_bdf_parse_any(*p, &named, NULL) == 0 && xlpt_bdf_eq(named, bdf))
-			return true;
-	}
-	return false;
-}
-
-static int check_forced(const struct xlpt_op *op, struct xlpt_diag *diag)
-{
-	for (char **p = op->force_host; p && *p; p++) {
-		struct xlpt_bdf named;
-		bool among = false;
-		int rc = xlpt_bdf_parse_any(*p, &named, diag);
-
-		if (rc) {
-			xlpt_diag_wrap(diag, "--force-host-device");
-			return rc;
-		}
-		for (size_t i = 0; i < op->n; i++)
-			among |= xlpt_bdf_eq(op->items[i].spec.bdf, named);
-		if (!among) {
-			xlpt_diag_set(diag, XLPT_ERR_USAGE,
-				      "--force-host-device names %s, which is "
-				      "not among the devices of this command",
-				      XLPT_BDF_STR(named));
-			xlpt_diag_hint(diag, "name the device that is to be forced, and no other");
-			return XLPT_ERR_USAGE;
-		}
-	}
-	return 0;
-}
 
 static void mark_mended(struct xlpt_op *op, const struct xlpt_journal *j)
 {
@@ -281,7 +127,11 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 	int64_t since;
 	int rc;
 
-	rc = check_forced(op, diag);
+	rc = xlpt_op_take_vfs(op, diag);
+	if (rc == 0)
+		rc = xlpt_op_check_consents(op, diag);
+	if (rc == 0 && op->find_mates)
+		rc = op->find_mates(op, diag);
 	/* Before any lock: who reconciles locks pools and devices himself. */
 	if (rc == 0)
 		rc = xlpt_leases_tidy(env, diag);

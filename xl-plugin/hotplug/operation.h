@@ -54,17 +54,23 @@ struct xlpt_loan {
 	bool associated; /* the port profile is set */
 };
 
+struct xlpt_bdfs {
+	struct xlpt_bdf *items;
+	size_t n, alloc;
+};
+
 struct xlpt_item {
-	struct xlpt_spec spec; /* one function, address resolved */
+	struct xlpt_spec spec; /* one function; its address is known, but see from_pool */
 	struct xlpt_device device;
 	struct xlpt_place place;
-	bool absent;  /* detach: the host has it no more, and the guest's backend names it */
-	bool hide;    /* has to be taken from dom0 first */
-	bool noted;   /* libxl's note says that the guest has it, and nothing else does */
-	bool loose;   /* permissive from an earlier guest, and not to be for this one */
-	bool of_slot; /* one of the functions that BB:DD.* stands for */
-	bool mended;  /* an interrupted operation on it was just ended by this command */
-	bool nothing; /* ... which left nothing for this command to do */
+	bool from_pool; /* a VF of spec.pool is still to be taken; spec.has_bdf: that one */
+	bool absent;	/* detach: the host has it no more, and the guest's backend names it */
+	bool hide;	/* has to be taken from dom0 first */
+	bool noted;	/* libxl's note says that the guest has it, and nothing else does */
+	bool loose;	/* permissive from an earlier guest, and not to be for this one */
+	bool of_slot;	/* one of the functions that BB:DD.* stands for */
+	bool mended;	/* an interrupted operation on it was just ended by this command */
+	bool nothing;	/* ... which left nothing for this command to do */
 	bool origin_known;
 	char *origin;			  /* driver it came from, "" = none */
 	char guest_address[XLPT_BDF_LEN]; /* what the guest sees, after attach */
@@ -87,12 +93,12 @@ struct xlpt_op {
 	size_t n, alloc;
 	/* what the caller wants */
 	bool hide, detach, to_host, force, without_e820;
-	bool identity;		  /* sets the VFs' identities that specs name; refused otherwise */
-	int64_t lease_until;	  /* leases of a guest that somebody else will create; 0 = none */
-	xlpt_nodes nodes;	  /* where a guest that is to be created will run; 0 = not known */
-	char **force_host;	  /* addresses, not owned; NULL = none */
-	const char *reset_method; /* reset: by this one; NULL = the kernel's choice; not owned */
-	char **allow_split;	  /* the same: their isolation sets may be divided */
+	bool identity;	     /* sets the VFs' identities that specs name; refused otherwise */
+	int64_t lease_until; /* leases of a guest that somebody else will create; 0 = none */
+	xlpt_nodes nodes;    /* where a guest that is to be created will run; 0 = not known */
+	struct xlpt_bdfs force_host; /* given away although this host needs them */
+	const char *reset_method;    /* reset: by this one; NULL = the kernel's choice; not owned */
+	struct xlpt_bdfs allow_split; /* their isolation sets may be divided */
 	int64_t timeout_ms;
 	struct xlpt_op_config config;
 	/* what this host allows, and after XLPT_ERR_BUDGET: until when to wait, -1 = it is no use */
@@ -119,7 +125,7 @@ struct xlpt_op {
 	/* attach: the others in the devices' isolation sets, and why (split.c) */
 	struct xlpt_mate *mates;
 	size_t n_mates, alloc_mates;
-	/* found them, and finds them again; NULL = there are none to find */
+	/* prepare finds them with it, and again under the locks; NULL = there are none to find */
 	int (*find_mates)(struct xlpt_op *op, struct xlpt_diag *diag);
 };
 
@@ -134,9 +140,27 @@ void xlpt_op_init(struct xlpt_op *op, struct xlpt_env *env);
 void xlpt_op_dispose(struct xlpt_op *op);
 #define _cleanup_op_ XLPT_CLEANUP(xlpt_op_dispose)
 
-/* Adds what a spec names (one function, all of a slot, a name): duplicates are an error. */
+/*
+ * items.c: adds what a spec names: one function, all of a slot, a name, a pin, a VF out of a pool.
+ * Duplicates are an error. This only reads: of a pool nothing is taken yet (from_pool).
+ */
+int xlpt_op_add(struct xlpt_op *op, const struct xlpt_spec *spec, struct xlpt_diag *diag);
 int xlpt_op_add_spec(struct xlpt_op *op, const char *text, struct xlpt_diag *diag);
 int xlpt_op_add_bdf(struct xlpt_op *op, struct xlpt_bdf bdf, struct xlpt_diag *diag);
+/*
+ * Leases a VF to the guest for item i, or for all items that wait for one: from then on they have
+ * an address. prepare does it; who needs the addresses before, or has his own answer to an empty
+ * pool, does it himself.
+ */
+int xlpt_op_take_vf(struct xlpt_op *op, size_t i, struct xlpt_diag *diag);
+int xlpt_op_take_vfs(struct xlpt_op *op, struct xlpt_diag *diag);
+/* Reads --force-host-device and --allow-split; SYNTAX for what is no device. */
+int xlpt_op_consents(struct xlpt_op *op, char **force_host, char **allow_split,
+		     struct xlpt_diag *diag);
+void xlpt_op_consent(struct xlpt_bdfs *list, struct xlpt_bdf bdf);
+/* USAGE for a device that is none of the items, once these have their addresses. */
+int xlpt_op_check_consents(const struct xlpt_op *op, struct xlpt_diag *diag);
+bool xlpt_op_forced(const struct xlpt_op *op, struct xlpt_bdf bdf);
 
 /* The workflows. With env->dry_run they print the plan and change nothing. */
 int xlpt_op_hide(struct xlpt_op *op, struct xlpt_diag *diag);
@@ -147,12 +171,13 @@ int xlpt_op_reset(struct xlpt_op *op, struct xlpt_diag *diag);
 
 /* ---- pieces shared by them (operation.c, hide.c) ---- */
 
-/* Locks guest and devices, mends what an earlier operation on them left, reads the facts. */
+/*
+ * Takes VFs out of pools, finds the mates, locks guest and devices, mends what an earlier
+ * operation on them left, reads the facts.
+ */
 int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag);
 int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan *plan,
 		    struct xlpt_diag *diag);
-bool xlpt_op_forced(const struct xlpt_op *op, struct xlpt_bdf bdf);
-
 /* operation-lock.c: guest, devices and mates, as they are once the locks are had. */
 int xlpt_op_lock(struct xlpt_op *op, struct xlpt_diag *diag);
 /*

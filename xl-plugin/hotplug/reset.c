@@ -199,7 +199,6 @@ static int find_neighbours(struct xlpt_op *op, struct xlpt_diag *diag)
 	_cleanup_devices_ struct xlpt_devices all = { 0 };
 	int rc = xlpt_op_bus(op, diag);
 
-	op->find_mates = find_neighbours;
 	if (rc == 0)
 		rc = xlpt_scan_all(op->env->host, XLPT_SCAN_CAPS, NULL, &all, diag);
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
@@ -293,10 +292,10 @@ int xlpt_op_reset(struct xlpt_op *op, struct xlpt_diag *diag)
 {
 	_cleanup_plan_ struct xlpt_plan plan = { 0 };
 	_cleanup_devices_ struct xlpt_devices all = { 0 };
-	int rc = find_neighbours(op, diag);
+	int rc;
 
-	if (rc == 0)
-		rc = xlpt_op_prepare(op, diag);
+	op->find_mates = find_neighbours;
+	rc = xlpt_op_prepare(op, diag);
 	if (rc == 0)
 		rc = xlpt_scan_all(op->env->host, XLPT_SCAN_CAPS, NULL, &all, diag);
 	for (size_t i = 0; rc == 0 && i < op->n; i++)

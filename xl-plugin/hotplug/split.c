@@ -29,46 +29,29 @@ static size_t item_of(const struct xlpt_op *op, struct xlpt_bdf bdf)
 	return i;
 }
 
-static int check_allowed(const struct xlpt_op *op, struct xlpt_diag *diag)
+static bool in_set(const struct xlpt_op *op, struct xlpt_bdf bdf, const struct xlpt_sets *sets,
+		   size_t set)
 {
-	for (char **p = op->allow_split; p && *p; p++) {
-		struct xlpt_bdf named;
-		int rc = xlpt_args_device(op->env, *p, &named, diag);
+	const struct xlpt_device *d = xlpt_devices_find(&op->bus, bdf);
 
-		if (rc) {
-			xlpt_diag_wrap(diag, "--allow-split");
-			return rc;
-		}
-		if (item_of(op, named) == op->n) {
-			xlpt_diag_set(diag, XLPT_ERR_USAGE,
-				      "--allow-split names %s, which is not "
-				      "among the devices of this command",
-				      XLPT_BDF_STR(named));
-			xlpt_diag_hint(diag,
-				       "name the device whose set is to be divided, and no other");
-			return XLPT_ERR_USAGE;
-		}
-	}
-	return 0;
+	return d && sets->of[d - op->bus.items] == set;
 }
 
-/* One allowance is for one set, whichever of its members is named. */
+/* One consent is for one set, whichever of its members is named: now, or for good by names. */
 static bool allowed(const struct xlpt_op *op, char **names, const struct xlpt_sets *sets,
 		    size_t set)
 {
-	const struct xlpt_devices *devs = &op->bus;
+	bool is = false;
 
-	for (char **p = names; p && *p; p++) {
-		const struct xlpt_device *d;
+	for (size_t i = 0; i < op->allow_split.n; i++)
+		is |= in_set(op, op->allow_split.items[i], sets, set);
+	for (char **p = names; !is && p && *p; p++) {
 		struct xlpt_bdf named;
 
-		if (xlpt_args_device(op->env, *p, &named, NULL))
-			continue;
-		d = xlpt_devices_find(devs, named);
-		if (d && sets->of[d - devs->items] == set)
-			return true;
+		is = xlpt_args_device(op->env, *p, &named, NULL) == 0 &&
+		     in_set(op, named, sets, set);
 	}
-	return false;
+	return is;
 }
 
 static void add_mate(struct xlpt_op *op, const struct xlpt_mate *mate)
@@ -91,11 +74,8 @@ int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag)
 	_cleanup_sets_ struct xlpt_sets sets = { 0 };
 	_cleanup_settings_ struct xlpt_settings settings = { 0 };
 	_cleanup_free_ bool *done = NULL;
-	int rc = check_allowed(op, diag);
+	int rc = read_consents(op, &settings, diag);
 
-	op->find_mates = xlpt_op_find_mates;
-	if (rc == 0)
-		rc = read_consents(op, &settings, diag);
 	if (rc == 0)
 		rc = xlpt_op_bus(op, diag);
 	if (rc)
@@ -114,8 +94,7 @@ int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag)
 		if (done[set])
 			continue;
 		done[set] = true;
-		divided = allowed(op, op->allow_split, &sets, set) ||
-			  allowed(op, settings.allow_split, &sets, set);
+		divided = allowed(op, settings.allow_split, &sets, set);
 		for (size_t m = sets.start[set]; m < sets.start[set + 1]; m++) {
 			const struct xlpt_device *mate = &devs->items[sets.member[m]];
 

@@ -16,13 +16,12 @@ static int take_items(struct xlpt_leave *l, const char *what, struct xlpt_diag *
 	if (rc == 0 && !l->detach_first)
 		rc = xlpt_holdings_judge(l->op.env, &l->op.guest, &held, what, diag);
 	for (size_t i = 0; rc == 0 && l->detach_first && i < held.n; i++) {
-		_cleanup_free_ char *text = NULL;
+		struct xlpt_spec *spec = &held.items[i].spec;
 
-		xlpt_leave_fit(l->op.guest.type, &held.items[i].spec);
-		rc = xlpt_loan_given(l->op.env, held.items[i].bdf, &held.items[i].spec.vf, diag);
-		text = xlpt_spec_format(&held.items[i].spec);
+		xlpt_leave_fit(l->op.guest.type, spec);
+		rc = xlpt_loan_given(l->op.env, held.items[i].bdf, &spec->vf, diag);
 		if (rc == 0)
-			rc = xlpt_op_add_spec(&l->op, text, diag);
+			rc = xlpt_op_add(&l->op, spec, diag);
 	}
 	return rc;
 }

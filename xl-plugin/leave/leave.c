@@ -156,10 +156,6 @@ static int one(struct xlpt_env *env, const struct xlpt_guest *guest, const struc
 	       const struct xlpt_leave_how *how, bool attach, struct xlpt_diag *diag)
 {
 	_cleanup_op_ struct xlpt_op op;
-	_cleanup_free_ char *text = NULL;
-	char bdf[XLPT_BDF_LEN];
-	char *forced[] = { xlpt_bdf_format(spec->bdf, XLPT_BDF_SYSFS, bdf), NULL };
-	struct xlpt_spec plain;
 	int rc;
 
 	xlpt_op_init(&op, env);
@@ -169,18 +165,19 @@ static int one(struct xlpt_env *env, const struct xlpt_guest *guest, const struc
 	/* Counted against the hotplug budget, not refused by it: its detach was let through. */
 	op.force = attach;
 	op.identity = attach;
-	op.force_host = op.allow_split = attach && how->had && spec->has_bdf ? forced : NULL;
+	if (attach && how->had && spec->has_bdf) {
+		xlpt_op_consent(&op.force_host, spec->bdf);
+		xlpt_op_consent(&op.allow_split, spec->bdf);
+	}
 	op.has_guest = true;
 	xlpt_guest_copy(&op.guest, guest);
 	if (how->leases)
 		xlpt_leases_move(how->leases, spec->bdf, &op.leases);
 	for (size_t i = 0; i < op.leases.n; i++)
 		op.leases.items[i].domid = guest->domid;
-	xlpt_spec_init(&plain);
-	plain.has_bdf = true;
-	plain.bdf = spec->bdf;
-	text = xlpt_spec_format(attach ? spec : &plain);
-	rc = xlpt_op_add_spec(&op, text, diag);
+	rc = attach ? xlpt_op_add(&op, spec, diag) : xlpt_op_add_bdf(&op, spec->bdf, diag);
+	if (rc == 0)
+		rc = xlpt_op_take_vfs(&op, diag);
 	/* The one that a pool has chosen just now. */
 	if (rc == 0 && !spec->has_bdf)
 		rc = xlpt_lock_device(env, &op.locks, op.items[0].spec.bdf, 0, diag);

@@ -129,6 +129,8 @@ struct want {
 	struct xlpt_spec spec;
 	struct xlpt_bdf had;
 	bool mapped;
+	bool elsewhere; /* its pool cannot give that VF any more, and may give another */
+	size_t item;
 };
 
 struct wants {
@@ -166,17 +168,6 @@ static int add_want(const struct xlpt_leave *l, struct wants *wants, const struc
 	return 0;
 }
 
-static int add_item(struct xlpt_leave *l, const struct xlpt_spec *spec, struct xlpt_diag *diag)
-{
-	_cleanup_free_ char *text = xlpt_spec_format(spec);
-	int rc = xlpt_op_add_spec(&l->op, text, diag);
-
-	/* What an attach is to ask for: the one that is leased here. */
-	if (rc == 0 && spec->pool)
-		l->op.items[l->op.n - 1].spec.pool = xlpt_xstrdup(spec->pool);
-	return rc;
-}
-
 static int refuse_pool(const struct xlpt_leave *l, const char *pool, struct xlpt_diag *diag)
 {
 	if (!diag)
@@ -195,44 +186,79 @@ static bool pool_refused(int rc)
 	       rc == XLPT_ERR_NO_DEVICE;
 }
 
-/* What is named. A pool's VF that it cannot give any more waits until all that is named has its place. */
-static int add_named(struct xlpt_leave *l, struct want *w, struct xlpt_diag *diag)
+static int add_item(struct xlpt_leave *l, struct want *w, struct xlpt_diag *diag)
 {
 	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 };
-	_cleanup_diag_ struct xlpt_diag why = { 0 };
 	const char *pool = w->spec.pool;
-	int rc;
 
-	for (size_t i = 0; i < l->op.n; i++)
-		if (xlpt_bdf_eq(l->op.items[i].spec.bdf, w->spec.bdf))
+	for (size_t i = 0; w->spec.has_bdf && i < l->op.n; i++)
+		if (l->op.items[i].spec.has_bdf &&
+		    xlpt_bdf_eq(l->op.items[i].spec.bdf, w->spec.bdf))
 			return twice(w->spec.bdf, diag);
-	if (pool && !w->mapped &&
+	if (pool && w->spec.has_bdf && !w->mapped &&
 	    xlpt_pool_load(l->op.env, pool, &def, NULL) == XLPT_ERR_NOT_FOUND) {
 		xlpt_warn(l->op.env, "there is no pool %s here: %s gets %s by its address", pool,
 			  l->image.guest.name, XLPT_BDF_STR(w->spec.bdf));
 		xlpt_spec_leave_pool(&w->spec);
 	}
-	pool = w->spec.pool;
-	rc = add_item(l, &w->spec, &why);
-	if (pool && pool_refused(rc) && !w->mapped) {
-		w->spec.has_bdf = false;
+	w->item = l->op.n;
+	return xlpt_op_add(&l->op, &w->spec, diag);
+}
+
+/* From here on the item has its VF, and its pool is what an attach is to ask for: the one leased here. */
+static int take_vf(struct xlpt_leave *l, const struct want *w, struct xlpt_diag *diag)
+{
+	int rc = xlpt_op_take_vf(&l->op, w->item, diag);
+
+	if (rc == 0)
+		l->op.items[w->item].spec.pool = xlpt_xstrdup(w->spec.pool);
+	return rc;
+}
+
+/* A VF that its pool cannot give any more waits until all that is named has its place. */
+static int take_named(struct xlpt_leave *l, struct want *w, struct xlpt_diag *diag)
+{
+	_cleanup_diag_ struct xlpt_diag why = { 0 };
+	int rc = take_vf(l, w, &why);
+
+	if (pool_refused(rc) && !w->mapped) {
+		w->elsewhere = true;
+		l->op.items[w->item].spec.has_bdf = false;
 		return 0;
 	}
 	if (rc && diag)
 		xlpt_diag_move(diag, &why);
-	return pool && pool_refused(rc) ? refuse_pool(l, pool, diag) : rc;
+	return pool_refused(rc) ? refuse_pool(l, w->spec.pool, diag) : rc;
 }
 
-static int add_any(struct xlpt_leave *l, const struct want *w, struct xlpt_diag *diag)
+static int take_any(struct xlpt_leave *l, const struct want *w, struct xlpt_diag *diag)
 {
-	int rc = add_item(l, &w->spec, diag);
+	int rc = take_vf(l, w, diag);
 
 	if (pool_refused(rc))
 		return refuse_pool(l, w->spec.pool, diag);
 	if (rc == 0 && !w->mapped)
 		xlpt_warn(l->op.env, "%s of pool %s is not free: %s gets %s", XLPT_BDF_STR(w->had),
 			  w->spec.pool, l->image.guest.name,
-			  XLPT_BDF_STR(l->op.items[l->op.n - 1].spec.bdf));
+			  XLPT_BDF_STR(l->op.items[w->item].spec.bdf));
+	return rc;
+}
+
+/* All are named before the first is taken from a pool. What is named, no pool may give out. */
+static int take_wants(struct xlpt_leave *l, struct wants *wants, struct xlpt_diag *diag)
+{
+	int rc = 0;
+
+	for (int named = 1; named >= 0; named--)
+		for (size_t i = 0; rc == 0 && i < wants->n; i++)
+			if (wants->items[i].spec.has_bdf == named)
+				rc = add_item(l, &wants->items[i], diag);
+	for (size_t i = 0; rc == 0 && i < wants->n; i++)
+		if (wants->items[i].spec.has_bdf && wants->items[i].spec.pool)
+			rc = take_named(l, &wants->items[i], diag);
+	for (size_t i = 0; rc == 0 && i < wants->n; i++)
+		if (wants->items[i].elsewhere || !wants->items[i].spec.has_bdf)
+			rc = take_any(l, &wants->items[i], diag);
 	return rc;
 }
 
@@ -265,10 +291,5 @@ int xlpt_restore_devices(struct xlpt_leave *l, struct xlpt_diag *diag)
 			rc = add_want(l, &wants, &record.specs[i], diag);
 	if (rc == 0)
 		rc = xlpt_leave_maps_used(l, l->image.guest.name, diag);
-	/* What is named, no pool may give out. */
-	for (size_t i = 0; rc == 0 && i < wants.n; i++)
-		rc = wants.items[i].spec.has_bdf ? add_named(l, &wants.items[i], diag) : 0;
-	for (size_t i = 0; rc == 0 && i < wants.n; i++)
-		rc = wants.items[i].spec.has_bdf ? 0 : add_any(l, &wants.items[i], diag);
-	return rc;
+	return rc ? rc : take_wants(l, &wants, diag);
 }

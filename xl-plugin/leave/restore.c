@@ -176,8 +176,7 @@ int xlpt_op_restore(struct xlpt_leave *l, struct xlpt_diag *diag)
 		rc = xlpt_restore_devices(l, diag);
 	if (rc == 0)
 		rc = xlpt_restore_judge(l, diag);
-	if (rc == 0)
-		rc = xlpt_op_find_mates(op, diag);
+	op->find_mates = xlpt_op_find_mates;
 	if (rc == 0)
 		rc = xlpt_op_prepare(op, diag);
 	/* Again, now that nobody else can take them. */

@@ -37,12 +37,14 @@ static int exhausted(const char *name, struct xlpt_pool_view *view, struct xlpt_
 	return XLPT_ERR_FULL;
 }
 
-/* What this command names or has chosen already is not chosen again. */
-static void take_own(const struct xlpt_op *op, struct xlpt_pool_vfs *vfs)
+/* What this command names or has chosen already is not chosen again; want is named, and is for now. */
+static void take_own(const struct xlpt_op *op, const struct xlpt_bdf *want,
+		     struct xlpt_pool_vfs *vfs)
 {
 	for (size_t k = 0; k < vfs->n; k++)
 		for (size_t i = 0; i < op->n; i++)
-			if (vfs->items[k].state == XLPT_VF_FREE &&
+			if (vfs->items[k].state == XLPT_VF_FREE && op->items[i].spec.has_bdf &&
+			    !(want && xlpt_bdf_eq(vfs->items[k].bdf, *want)) &&
 			    xlpt_bdf_eq(vfs->items[k].bdf, op->items[i].spec.bdf))
 				xlpt_pool_vf_take(&vfs->items[k], XLPT_VF_LEASED,
 						  xlpt_xstrdup("this command"));
@@ -111,7 +113,7 @@ static int choose(struct xlpt_op *op, const char *name, const struct xlpt_bdf *w
 
 	if (rc)
 		return rc;
-	take_own(op, &view->vfs);
+	take_own(op, want, &view->vfs);
 	if (want) {
 		*bdf = *want;
 		return choose_one(op, name, view, facts, *want, diag);

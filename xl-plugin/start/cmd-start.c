@@ -54,8 +54,6 @@ static int cmd_start(struct xlpt_env *env, const struct xlpt_args *args, struct 
 
 	xlpt_start_init(&s, env);
 	s.op.hide = xlpt_args_has(args, "hide");
-	s.op.force_host = xlpt_args_all(args, "force-host-device");
-	s.op.allow_split = xlpt_args_all(args, "allow-split");
 	s.print = xlpt_args_has(args, "print");
 	s.no_wait = xlpt_args_has(args, "no-wait");
 	if (s.print && (s.no_wait || xlpt_args_has(args, "timeout"))) {
@@ -66,6 +64,9 @@ static int cmd_start(struct xlpt_env *env, const struct xlpt_args *args, struct 
 		return XLPT_ERR_USAGE;
 	}
 	rc = xlpt_args_seconds(args, "timeout", XLPT_START_TIMEOUT_MS, &s.op.timeout_ms, diag);
+	if (rc == 0)
+		rc = xlpt_op_consents(&s.op, xlpt_args_all(args, "force-host-device"),
+				      xlpt_args_all(args, "allow-split"), diag);
 	if (rc == 0)
 		rc = xlpt_convert_load(args->pos[0], false, &text, NULL, diag);
 	if (rc == XLPT_ERR_NOT_FOUND)

@@ -148,27 +148,60 @@ static bool plain(const char *text)
 	       spec.seize == XLPT_UNSET;
 }
 
-static int resolve(struct xlpt_start *s, bool pools, struct xlpt_diag *diag)
+/* Which items an entry stands for. */
+struct stands {
+	size_t first, n;
+};
+
+/* Adds the devices of entries that name one, or of those that want one of a pool, and takes none. */
+static int add_entries(struct xlpt_start *s, bool pools, struct stands *of, struct xlpt_diag *diag)
 {
 	for (size_t i = 0; i < s->entries.n; i++) {
-		struct xlpt_xl_entry *e = &s->entries.items[i];
-		size_t first = s->op.n;
+		const struct xlpt_xl_entry *e = &s->entries.items[i];
 		int rc;
 
 		if (xlpt_starts(e->text, "pool:") != pools)
 			continue;
+		of[i].first = s->op.n;
 		rc = xlpt_op_add_spec(&s->op, e->text, diag);
 		if (rc) {
 			xlpt_diag_at(diag, s->file, e->line, e->column);
 			return rc;
 		}
-		if (plain(e->text))
-			continue;
-		e->with = xlpt_xcalloc(s->op.n - first + 1, sizeof(*e->with));
-		for (size_t k = first; k < s->op.n; k++)
-			e->with[k - first] = for_xl(&s->op.items[k]);
+		of[i].n = s->op.n - of[i].first;
 	}
 	return 0;
+}
+
+/* The VFs out of pools for an entry, and what xl reads in its place. */
+static int take_entry(struct xlpt_start *s, struct xlpt_xl_entry *e, const struct stands *of,
+		      struct xlpt_diag *diag)
+{
+	int rc = 0;
+
+	for (size_t k = 0; rc == 0 && k < of->n; k++)
+		rc = xlpt_op_take_vf(&s->op, of->first + k, diag);
+	if (rc)
+		xlpt_diag_at(diag, s->file, e->line, e->column);
+	if (rc || plain(e->text))
+		return rc;
+	e->with = xlpt_xcalloc(of->n + 1, sizeof(*e->with));
+	for (size_t k = 0; k < of->n; k++)
+		e->with[k] = for_xl(&s->op.items[of->first + k]);
+	return 0;
+}
+
+/* Entries that name their device come first. */
+static int resolve(struct xlpt_start *s, struct xlpt_diag *diag)
+{
+	_cleanup_free_ struct stands *of = xlpt_xcalloc(s->entries.n + 1, sizeof(*of));
+	int rc = add_entries(s, false, of, diag);
+
+	if (rc == 0)
+		rc = add_entries(s, true, of, diag);
+	for (size_t i = 0; rc == 0 && i < s->entries.n; i++)
+		rc = take_entry(s, &s->entries.items[i], &of[i], diag);
+	return rc;
 }
 
 /* The result must say to xl what was meant, and no more. */
@@ -361,15 +394,11 @@ int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag)
 		op->lease_until = xlpt_now(op->env->clock) + XLPT_START_GRACE_MS;
 	if (rc == 0)
 		xlpt_start_nodes(s);
-	/* Devices that are named first: what they are, no pool may give out again. */
 	if (rc == 0)
-		rc = resolve(s, false, diag);
-	if (rc == 0)
-		rc = resolve(s, true, diag);
+		rc = resolve(s, diag);
 	if (rc == 0)
 		rc = generate(s, diag);
-	if (rc == 0)
-		rc = xlpt_op_find_mates(op, diag);
+	op->find_mates = xlpt_op_find_mates;
 	if (rc == 0)
 		rc = xlpt_op_prepare(op, diag);
 	/* xl knows no lock of ours. */
