@@ -143,6 +143,16 @@ int xlpt_file_finish(const struct xlpt_file *f, int fd, const char *tmp,
 	return r;
 }
 
+int xlpt_file_rename(const struct xlpt_file *f, const char *tmp)
+{
+	struct xlpt_host dir = f->dir;
+	int r = give_name(&dir, tmp, f->name, false);
+
+	if (r == 0)
+		sync_dir(&dir);
+	return r;
+}
+
 void xlpt_file_abandon(const struct xlpt_file *f, const char *tmp)
 {
 	struct xlpt_host dir = f->dir;

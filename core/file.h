@@ -112,6 +112,11 @@ void xlpt_file_abandon(const struct xlpt_file *f, const char *tmp);
 /* xlpt_file_find without following the last component, and xlpt_file_put. */
 int xlpt_file_replace(struct xlpt_host *h, const char *path, const void *text, size_t len,
 		      const struct xlpt_file_how *how);
+/*
+ * For what another program has written: the file tmp ('/' before its name) of the same directory
+ * gets the name of f, whatever has it, and that is on the disk.
+ */
+int xlpt_file_rename(const struct xlpt_file *f, const char *tmp);
 /* Removes it; in a directory of another user that is not to lead to what is another's. */
 int xlpt_file_remove(struct xlpt_host *h, const char *path);
 /*

@@ -126,7 +126,7 @@ static void image(const uint8_t *data, size_t size)
 	struct xlpt_image of;
 	size_t len = 0;
 
-	if (xlpt_image_open(&of, path, &diag)) {
+	if (xlpt_image_open(&of, NULL, path, &diag)) {
 		NEED(diag.message && diag.hint);
 		return;
 	}

@@ -76,7 +76,7 @@ static void put(const char *file, const char *data, size_t len)
 static int open_data(const char *data, size_t len, struct xlpt_image *image, struct xlpt_diag *diag)
 {
 	put(path, data, len);
-	return xlpt_image_open(image, path, diag);
+	return xlpt_image_open(image, NULL, path, diag);
 }
 
 static void test_good(void **state)
@@ -193,9 +193,9 @@ static void test_not_files(void **state)
 	struct xlpt_image image;
 
 	(void)state;
-	assert_int_equal(xlpt_image_open(&image, "/dev/zero", &diag), XLPT_ERR_SYNTAX);
-	assert_int_equal(xlpt_image_open(&image, dir, &diag), XLPT_ERR_SYNTAX);
-	assert_int_equal(xlpt_image_open(&image, "/nonexistent", &diag), XLPT_ERR_NOT_FOUND);
+	assert_int_equal(xlpt_image_open(&image, NULL, "/dev/zero", &diag), XLPT_ERR_SYNTAX);
+	assert_int_equal(xlpt_image_open(&image, NULL, dir, &diag), XLPT_ERR_SYNTAX);
+	assert_int_equal(xlpt_image_open(&image, NULL, "/nonexistent", &diag), XLPT_ERR_NOT_FOUND);
 }
 
 static void test_record(void **state)

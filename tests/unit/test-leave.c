@@ -25,6 +25,9 @@ static void test_refused(void **state)
 	refusedf(w, 2, "migrate --map 05:00.0=06:00.0 web1 elsewhere", "--detach-first");
 	refusedf(w, 2, "migrate --detach-first --map 05:00.0 web1 elsewhere", "FROM=TO");
 	refusedf(w, 2, "migrate --detach-first --map 05:00.0=x web1 elsewhere", "--map");
+	refusedf(w, 2, "migrate --detach-first --map 05:00.0=pool: web1 elsewhere",
+		 "--map 05:00.0=pool:");
+	refusedf(w, 2, "restore --map 05:00.0=pool:lan,colour=red DIR/a", "--map 05:00.0=pool:lan");
 	refusedf(w, 2, "migrate --detach-first --map 03:00.0=05:00.0 web1 elsewhere",
 		 "does not hold");
 	refusedf(w, 2, "migrate --detach-first web1 -oProxyCommand=x", "does not know the option");

@@ -20,6 +20,38 @@
 
 #define BOOT "11111111-2222-3333-4444-555555555555"
 
+/* The C library's, in both of its forms: what this host's log would have got. */
+static char *logged;
+
+static void take_log(const char *fmt, va_list ap)
+{
+	free(logged);
+	logged = xlpt_xvasprintf(fmt, ap);
+}
+
+void syslog(int priority, const char *fmt, ...);
+void syslog(int priority, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)priority;
+	va_start(ap, fmt);
+	take_log(fmt, ap);
+	va_end(ap);
+}
+
+void __syslog_chk(int priority, int flag, const char *fmt, ...);
+void __syslog_chk(int priority, int flag, const char *fmt, ...)
+{
+	va_list ap;
+
+	(void)priority;
+	(void)flag;
+	va_start(ap, fmt);
+	take_log(fmt, ap);
+	va_end(ap);
+}
+
 struct fix {
 	struct world *w;
 	struct xlpt_env env;
@@ -498,6 +530,19 @@ static void test_waiting(void **state)
 	assert_in_range(xlpt_now(f->env.clock) - from, 590000, 602000);
 }
 
+/* Who takes the protection away is on record. */
+static void test_reset_logged(void **state)
+{
+	struct fix *f = *state;
+
+	ok(f->w, "--dry-run budget --reset --yes");
+	assert_null(logged);
+	ok(f->w, "budget --reset --yes");
+	assert_non_null(logged);
+	assert_non_null(strstr(logged, "hotplug budget of this host reset by uid "));
+	free(XLPT_TAKE(logged));
+}
+
 int main(void)
 {
 	/* clang-format off */
@@ -513,6 +558,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_own_changes, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_stale_look, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_reset, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_reset_logged, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_read_only, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_waiting, setup, teardown),
 	};

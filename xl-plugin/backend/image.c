@@ -308,11 +308,12 @@ static int read_head(struct xlpt_image *image, struct xlpt_diag *diag)
 	return 0;
 }
 
-int xlpt_image_open(struct xlpt_image *image, const char *path, struct xlpt_diag *diag)
+int xlpt_image_open(struct xlpt_image *image, struct xlpt_host *h, const char *path,
+		    struct xlpt_diag *diag)
 {
 	_cleanup_file_ struct xlpt_file f;
 	struct stat st;
-	int rc = 0, r = xlpt_file_find(NULL, path, XLPT_FILE_FOLLOW, &f);
+	int rc = 0, r = xlpt_file_find(h, path, XLPT_FILE_FOLLOW, &f);
 
 	*image = (struct xlpt_image){ .fd = -1, .path = xlpt_xstrdup(path) };
 	/* A FIFO would block, and a device could do anything. */

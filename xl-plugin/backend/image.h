@@ -17,6 +17,7 @@
 #include <sys/types.h>
 
 #include "core/guest.h"
+#include "core/host.h"
 
 #define XLPT_IMAGE_CONFIG_MAX (16u << 20)
 
@@ -35,11 +36,13 @@ void xlpt_image_dispose(struct xlpt_image *image);
 #define _cleanup_image_ XLPT_CLEANUP(xlpt_image_dispose)
 
 /*
- * Opens, checks header and configuration, and walks the stream to its end.
+ * Opens path below h (NULL: as the process sees it), checks header and configuration, and walks the
+ * stream to its end.
  * XLPT_ERR_SYNTAX for what is not an image or is malformed, XLPT_ERR_DATA for
  * one that is not complete.
  */
-int xlpt_image_open(struct xlpt_image *image, const char *path, struct xlpt_diag *diag);
+int xlpt_image_open(struct xlpt_image *image, struct xlpt_host *h, const char *path,
+		    struct xlpt_diag *diag);
 
 /* What stands before body, with a configuration that names no device. Caller frees. */
 char *xlpt_image_head_without_devices(const struct xlpt_image *image, size_t *len);

@@ -135,15 +135,11 @@ static int add_map(struct xlpt_leave *l, const char *text, struct xlpt_diag *dia
 		}
 	if (rc)
 		return rc;
-	m->to = xlpt_xstrdup(eq + 1);
 	l->n_maps++;
-	if (!xlpt_starts(m->to, "pool:")) {
-		_cleanup_spec_ struct xlpt_spec spec;
-
-		rc = xlpt_spec_parse(m->to, &spec, diag);
-		if (rc)
-			xlpt_diag_wrap(diag, "--map %s", text);
-	}
+	rc = xlpt_spec_parse(eq + 1, &m->to, diag);
+	if (rc)
+		xlpt_diag_wrap(diag, "--map %s", text);
+	m->alone = m->to.has_bdf && !m->to.all_funcs && !strpbrk(eq + 1, ",@");
 	return rc;
 }
 
@@ -176,7 +172,7 @@ static int cmd_restore(struct xlpt_env *env, const struct xlpt_args *args, struc
 	if (rc == 0)
 		rc = xlpt_leave_path(args->pos[0], &l.file, diag);
 	if (rc == 0)
-		rc = xlpt_image_open(&l.image, l.file, diag);
+		rc = xlpt_image_open(&l.image, NULL, l.file, diag);
 	if (rc == 0)
 		rc = xlpt_env_need_xen(env, diag);
 	if (rc == 0)

@@ -25,7 +25,7 @@ void xlpt_leave_dispose(struct xlpt_leave *l)
 	xlpt_op_dispose(&l->op);
 	xlpt_image_dispose(&l->image);
 	for (size_t i = 0; i < l->n_maps; i++)
-		free(l->maps[i].to);
+		xlpt_spec_dispose(&l->maps[i].to);
 	free(l->maps);
 	free(l->targets);
 	free(l->file);
@@ -63,17 +63,6 @@ int xlpt_leave_path(const char *file, char **out, struct xlpt_diag *diag)
 	xlpt_diag_file(diag, rc, r, "cannot use the directory of %s", file);
 	xlpt_diag_hint(diag, "name a file in a directory that is there");
 	return rc;
-}
-
-void xlpt_leave_sync_dir(const char *path)
-{
-	_cleanup_free_ char *dir = xlpt_xstrdup(path);
-	_cleanup_close_ int fd = -1;
-
-	*(strrchr(dir, '/') + 1) = '\0';
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0)
-		fsync(fd);
 }
 
 void xlpt_leave_note(struct xlpt_op *op, const char *fmt, ...)

@@ -17,7 +17,8 @@
 
 struct xlpt_map {
 	struct xlpt_bdf from;
-	char *to; /* a spec, or pool:NAME */
+	struct xlpt_spec to;
+	bool alone; /* nothing but an address */
 	bool used;
 };
 
@@ -26,8 +27,9 @@ struct xlpt_leave {
 	bool detach_first, force;
 	bool was_paused; /* by the operator: stays so after a failure */
 	/* save, restore */
-	char *file, *part;   /* absolute; the image under its name, and while it is written */
-	struct xlpt_file at; /* the directory of both, held open */
+	char *file, *part;	   /* absolute; the image under its name, and while it is written */
+	struct xlpt_host *part_in; /* part is below it; NULL = where the process is */
+	struct xlpt_file at;	   /* the directory of both, held open */
 	bool without_devices;
 	struct xlpt_image image;
 	/* restore, migrate */
@@ -72,12 +74,12 @@ void xlpt_leave_give_back(struct xlpt_op *op);
 /* What takes the place of bdf, which counts as used then; NULL = itself. */
 struct xlpt_map *xlpt_leave_map(const struct xlpt_leave *l, struct xlpt_bdf bdf);
 /*
- * What is to be attached for *own: 1 when a map says so, 0 when it is *own. An
- * address alone takes over all options *own has, a pool alone its network
- * identity, anything else nothing. The caller disposes *out, also after an error.
+ * What is to be attached for *own: true when a map says so, false when it is *own.
+ * An address alone takes over all options *own has, a pool alone its network
+ * identity, anything else nothing. The caller disposes *out.
  */
-int xlpt_leave_mapped(const struct xlpt_leave *l, const struct xlpt_spec *own,
-		      struct xlpt_spec *out, struct xlpt_diag *diag);
+bool xlpt_leave_mapped(const struct xlpt_leave *l, const struct xlpt_spec *own,
+		       struct xlpt_spec *out);
 /* XLPT_ERR_USAGE when one was not. */
 int xlpt_leave_maps_used(const struct xlpt_leave *l, const char *guest, struct xlpt_diag *diag);
 /* libxl writes its defaults into every configuration; some are refused for a PV guest. */
@@ -116,8 +118,6 @@ void xlpt_leave_settle(struct xlpt_env *env, const struct xlpt_guest *guest);
 /* A guest that a save or migration has stopped goes on under its own name. */
 int xlpt_leave_go_on(struct xlpt_env *env, const struct xlpt_guest *guest, bool stay_paused,
 		     struct xlpt_diag *diag);
-/* The file's directory entry is on disk. */
-void xlpt_leave_sync_dir(const char *path);
 
 /*
  * Steps that write l->part, leave the guest paused and read the image through;

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* --map: which device takes which one's place, and what it takes along. */
-#include <string.h>
-
 #include "xl-plugin/leave/leave.h"
 
 struct xlpt_map *xlpt_leave_map(const struct xlpt_leave *l, struct xlpt_bdf bdf)
@@ -38,28 +36,21 @@ void xlpt_leave_fit(enum xlpt_guest_type type, struct xlpt_spec *spec)
 	spec->msitranslate = XLPT_UNSET;
 }
 
-int xlpt_leave_mapped(const struct xlpt_leave *l, const struct xlpt_spec *own,
-		      struct xlpt_spec *out, struct xlpt_diag *diag)
+bool xlpt_leave_mapped(const struct xlpt_leave *l, const struct xlpt_spec *own,
+		       struct xlpt_spec *out)
 {
 	const struct xlpt_map *map = xlpt_leave_map(l, own->bdf);
-	struct xlpt_bdf bdf;
-	int rc;
 
 	if (!map) {
 		xlpt_spec_copy(out, own);
-		return 0;
+		return false;
 	}
-	rc = xlpt_spec_parse(map->to, out, diag);
-	if (rc)
-		return rc;
-	if (out->has_bdf && !out->all_funcs && !strpbrk(map->to, ",@")) {
-		bdf = out->bdf;
-		xlpt_spec_dispose(out);
-		xlpt_spec_copy(out, own);
-		out->bdf = bdf;
+	xlpt_spec_copy(out, map->alone ? own : &map->to);
+	if (map->alone) {
+		out->bdf = map->to.bdf;
 		xlpt_spec_leave_pool(out);
 	} else if (out->pool && !out->has_bdf && xlpt_vfid_is_empty(&out->vf)) {
 		out->vf = own->vf;
 	}
-	return 1;
+	return true;
 }

@@ -83,14 +83,14 @@ static void attach_all(struct xlpt_env *env, const struct xlpt_guest *known, str
 	}
 }
 
-static void remove_files(const struct xlpt_journal *j)
+static void remove_files(struct xlpt_env *env, const struct xlpt_journal *j)
 {
 	const char *part = xlpt_journal_get(j, "part", 0), *image = xlpt_journal_get(j, "image", 0);
 
 	if (part)
 		xlpt_file_remove(NULL, part);
 	if (image)
-		xlpt_file_remove(NULL, image);
+		xlpt_file_remove(env->host, image);
 }
 
 /* ---- save ---- */
@@ -135,7 +135,7 @@ static int repair_save(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	rc = xlpt_leave_go_on(env, &j->guest, paused, diag);
 	if (rc)
 		return rc;
-	remove_files(j);
+	remove_files(env, j);
 	xlpt_say(env, "%s goes on: the save is taken back", j->guest.name);
 	attach_all(env, &j->guest, j, true);
 	return 0;
@@ -238,7 +238,7 @@ static int finish_migrate(struct xlpt_env *env, struct xlpt_journal *j, const ch
 
 		xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s is neither here nor on %s", j->guest.name,
 			      host);
-		if (image && !access(image, F_OK))
+		if (image && xlpt_host_has(env->host, "%s", image))
 			xlpt_diag_hint(diag, "its image is kept: xlpt restore %s",
 				       XLPT_WORD(image));
 		else
@@ -251,7 +251,7 @@ static int finish_migrate(struct xlpt_env *env, struct xlpt_journal *j, const ch
 	if (rc)
 		return rc;
 	xlpt_say(env, "%s is on %s", j->guest.name, host);
-	remove_files(j);
+	remove_files(env, j);
 	return attach_there(env, j, transport, host, diag);
 }
 
@@ -298,7 +298,7 @@ static int repair_migrate(struct xlpt_env *env, struct xlpt_journal *j, struct x
 					  xlpt_journal_get(j, "paused", 0), diag);
 	if (rc)
 		return rc;
-	remove_files(j);
+	remove_files(env, j);
 	xlpt_say(env, "%s goes on here: the migration is taken back", j->guest.name);
 	attach_all(env, &j->guest, j, true);
 	return 0;

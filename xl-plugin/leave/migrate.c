@@ -138,7 +138,7 @@ static int attach_there(void *ctx, size_t i, struct xlpt_diag *diag)
 	struct xlpt_leave *l = ctx;
 
 	(void)i;
-	/* The other host may be this one, for a test. */
+	/* The other host may be this one: its xlpt takes the same locks and pools. */
 	xlpt_leave_give_back(&l->op);
 	xlpt_locks_release(&l->op.locks);
 	return xlpt_leave_remote_attach(l->op.env, l->transport, l->host, l->op.guest.name,
@@ -152,11 +152,11 @@ static int image_place(struct xlpt_leave *l, struct xlpt_diag *diag)
 
 	if (r < 0)
 		return xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot make " IMAGE_DIR);
-	l->part = xlpt_xasprintf("%s" IMAGE_DIR "/%u-%s.img", strcmp(h->root, "/") ? h->root : "",
-				 l->op.guest.domid, l->op.guest.uuid);
+	l->part = xlpt_xasprintf(IMAGE_DIR "/%u-%s.img", l->op.guest.domid, l->op.guest.uuid);
+	l->part_in = h;
 	if (l->op.env->dry_run)
 		return 0;
-	r = xlpt_file_find(NULL, l->part, 0, &l->at);
+	r = xlpt_file_find(h, l->part, 0, &l->at);
 	if (r < 0)
 		return xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot use " IMAGE_DIR);
 	/* Of a migration of the same guest that was killed: nobody else writes here. */

@@ -149,12 +149,9 @@ static int add_want(const struct xlpt_leave *l, struct wants *wants, const struc
 		    struct xlpt_diag *diag)
 {
 	struct want *w = &wants->items[wants->n++];
-	int rc = xlpt_leave_mapped(l, spec, &w->spec, diag);
 
-	if (rc < 0)
-		return rc;
+	w->mapped = xlpt_leave_mapped(l, spec, &w->spec);
 	w->had = spec->bdf;
-	w->mapped = rc;
 	if (!(w->spec.has_bdf || w->spec.pool) || w->spec.all_funcs) {
 		_cleanup_free_ char *where = xlpt_spec_where(&w->spec);
 

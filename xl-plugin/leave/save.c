@@ -18,20 +18,19 @@
 /* In the directory that is held open, whatever is done to links above it. */
 static const char *part_name(const struct xlpt_leave *l)
 {
-	return strrchr(l->part, '/') + 1;
+	return strrchr(l->part, '/');
 }
 
 static int make_part(const struct xlpt_leave *l)
 {
-	int fd = openat(l->at.dir.rootfd, part_name(l),
-			O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+	struct xlpt_host dir = l->at.dir;
 
-	return fd < 0 ? -errno : fd;
+	return dir.ops->open(&dir, part_name(l), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
 }
 
 void xlpt_leave_drop_part(const struct xlpt_leave *l)
 {
-	unlinkat(l->at.dir.rootfd, part_name(l), 0);
+	xlpt_file_abandon(&l->at, part_name(l));
 }
 
 static int write_image(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -72,7 +71,7 @@ static int check_image(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_leave *l = ctx;
 	_cleanup_guest_ struct xlpt_guest now = { 0 };
-	int rc = xlpt_image_open(&l->image, l->part, diag);
+	int rc = xlpt_image_open(&l->image, l->part_in, l->part, diag);
 
 	(void)i;
 	if (rc)
@@ -116,7 +115,7 @@ static int publish(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_leave *l = ctx;
 	_cleanup_free_ const struct xlpt_spec **specs = xlpt_xcalloc(l->op.n + 1, sizeof(*specs));
-	int rc;
+	int rc, r;
 
 	(void)i;
 	for (size_t k = 0; k < l->op.n; k++)
@@ -124,11 +123,22 @@ static int publish(void *ctx, size_t i, struct xlpt_diag *diag)
 	rc = xlpt_image_record_write(l->file, &l->op.guest, l->image.size, specs, l->op.n, diag);
 	if (rc)
 		return rc;
-	if (renameat(l->at.dir.rootfd, part_name(l), l->at.dir.rootfd, l->at.name + 1))
-		return xlpt_diag_file(diag, XLPT_ERR_IO, errno, "cannot name the image %s",
-				      l->file);
-	xlpt_leave_sync_dir(l->file);
+	r = xlpt_file_rename(&l->at, part_name(l));
+	if (r < 0)
+		return xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot name the image %s", l->file);
 	return xlpt_journal_note(&l->op.journal, "state saved", diag);
+}
+
+/* Takes the image away, if it is still the one of this command. */
+static void remove_own(const struct xlpt_leave *l)
+{
+	struct xlpt_host dir = l->at.dir;
+	_cleanup_close_ int fd = xlpt_file_open(&dir, l->at.name, O_NOFOLLOW, NULL);
+	struct stat own, there;
+
+	if (fd >= 0 && fstat(l->image.fd, &own) == 0 && fstat(fd, &there) == 0 &&
+	    own.st_ino == there.st_ino && own.st_dev == there.st_dev)
+		dir.ops->unlink(&dir, l->at.name);
 }
 
 /* The guest goes on: an image of an earlier moment is not to be mistaken for it. */
@@ -143,15 +153,8 @@ static int unpublish(void *ctx, size_t i, struct xlpt_diag *diag)
 	if (rc <= 0)
 		return rc;
 	xlpt_journal_note(&l->op.journal, "state undone", NULL);
-	if (l->image.fd >= 0) {
-		struct stat a, b;
-
-		/* Only if it is the one of this command. */
-		if (fstat(l->image.fd, &a) == 0 &&
-		    fstatat(l->at.dir.rootfd, l->at.name + 1, &b, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    a.st_ino == b.st_ino && a.st_dev == b.st_dev)
-			unlinkat(l->at.dir.rootfd, l->at.name + 1, 0);
-	}
+	if (l->image.fd >= 0)
+		remove_own(l);
 	xlpt_file_remove(NULL, record);
 	return 0;
 }

@@ -195,14 +195,13 @@ int xlpt_migrate_targets(struct xlpt_leave *l, struct xlpt_diag *diag)
 	_cleanup_free_ struct xlpt_spec *specs = xlpt_xcalloc(l->op.n + 1, sizeof(*specs));
 	struct json_object *list = NULL, *pools = NULL;
 	bool pooled = false;
-	int rc = 0;
+	int rc;
 
-	for (size_t i = 0; rc >= 0 && i < l->op.n; i++) {
-		rc = xlpt_leave_mapped(l, &l->op.items[i].spec, &specs[i], diag);
+	for (size_t i = 0; i < l->op.n; i++) {
+		xlpt_leave_mapped(l, &l->op.items[i].spec, &specs[i]);
 		pooled |= specs[i].pool != NULL;
 	}
-	if (rc >= 0)
-		rc = xlpt_leave_maps_used(l, l->op.guest.name, diag);
+	rc = xlpt_leave_maps_used(l, l->op.guest.name, diag);
 	if (rc == 0 && l->op.n) {
 		list = xlpt_leave_ask(l->op.env, l->transport, l->host, "list", diag);
 		/* A question changes nothing there. */
