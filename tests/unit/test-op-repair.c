@@ -235,7 +235,8 @@ static void test_guest_replaced(void **state)
 	assert_int_equal(env.ts->ops->guest_find(env.ts, "web1", &op.guest, NULL), 0);
 	op.guest.uuid[0] = 'f';
 	assert_int_equal(xlpt_op_add_spec(&op, "05:00.0", NULL), 0);
-	assert_int_equal(xlpt_op_attach(&op, &diag), XLPT_ERR_NO_GUEST);
+	assert_int_equal(xlpt_op_attach(&op, &(struct xlpt_attach_options){ 0 }, &diag),
+			 XLPT_ERR_NO_GUEST);
 	assert_non_null(strstr(diag.message, "web1 is gone"));
 	assert_int_equal(fake_ts_owner(w->ts, B("05:00.0")), -1);
 }

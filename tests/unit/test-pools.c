@@ -324,7 +324,8 @@ static int one_process(struct world *w, unsigned k, int tell, int until)
 	op.guest.domid = 1000 + k;
 	op.guest.name = xlpt_xasprintf("guest%u", k);
 	snprintf(op.guest.uuid, sizeof(op.guest.uuid), "00000000-0000-4000-8000-%012u", 1000 + k);
-	rc = xlpt_pool_allocate(&op, "lan", NULL, &bdf, &def, NULL);
+	rc = xlpt_pool_allocate(&op, &(struct xlpt_lease_terms){ 0 }, "lan", NULL, &bdf, &def,
+				NULL);
 	answer[0] = (unsigned char)-rc;
 	/* Without what pads the structure. */
 	memcpy(answer + 1, &bdf, offsetof(struct xlpt_bdf, func) + sizeof(bdf.func));

@@ -239,7 +239,7 @@ void xlpt_plan_ready(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
 					     op->guest.name),
 			      NULL);
 	xlpt_plan_lease(plan, op, i);
-	if (item->hide)
+	if (item->take_from_dom0)
 		xlpt_plan_hide(plan, op, i);
 	if (item->loose)
 		xlpt_plan_add(plan, make_strict, make_permissive, i,
@@ -318,14 +318,14 @@ int xlpt_op_judge_ready(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_
 		rc = xlpt_op_read_origin(op, item, diag);
 	if (rc == 0)
 		rc = xlpt_loan_judge(op, item, diag);
-	item->hide = item->hide && !item->place.on_pciback;
+	item->take_from_dom0 = item->take_from_dom0 && !item->place.on_pciback;
 	if (rc == 0 && item->place.on_pciback && item->spec.permissive != XLPT_ON)
 		rc = xlpt_pciback_permissive(op->env->host, item->spec.bdf, &item->loose, diag);
 	return rc;
 }
 
 /* All devices of the command are judged before the first is touched. */
-static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
+static int judge(struct xlpt_op *op, const struct xlpt_attach_options *want, struct xlpt_diag *diag)
 {
 	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
 	struct xlpt_xen_caps caps;
@@ -358,16 +358,16 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 			.be_leaving = any_leaving(&be),
 			.slot_asked = item->spec.vslot >= 0,
 			.divides = xlpt_op_divides(op),
-			.hide = item->hide,
+			.hide = item->take_from_dom0,
 			.force_host_device = xlpt_op_forced(op, item->spec.bdf),
-			.without_e820 = op->without_e820,
+			.without_e820 = want->without_e820,
 		};
 
 		/* A killed attach that mending found complete is what was asked for. */
 		if (item->mended && item->place.has_owner &&
 		    item->place.owner_domid == op->guest.domid) {
 			item->nothing = true;
-			item->hide = false;
+			item->take_from_dom0 = false;
 			rc = verify(op, i, diag);
 			continue;
 		}
@@ -382,11 +382,15 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 	return rc ? blame_guest(op, rc, diag) : 0;
 }
 
-int xlpt_op_attach(struct xlpt_op *op, struct xlpt_diag *diag)
+int xlpt_op_attach(struct xlpt_op *op, const struct xlpt_attach_options *want,
+		   struct xlpt_diag *diag)
 {
 	_cleanup_plan_ struct xlpt_plan plan = { 0 };
 	int rc;
 
+	for (size_t i = 0; i < op->n; i++)
+		op->items[i].take_from_dom0 |= want->take_from_dom0;
+	op->over_budget = want->over_budget;
 	op->find_mates = xlpt_op_find_mates;
 	rc = xlpt_budget_settings(op, diag);
 	if (rc == 0)
@@ -394,7 +398,7 @@ int xlpt_op_attach(struct xlpt_op *op, struct xlpt_diag *diag)
 	if (rc == 0)
 		rc = xlpt_op_check_leases(op, diag);
 	if (rc == 0)
-		rc = judge(op, diag);
+		rc = judge(op, want, diag);
 	if (rc == 0)
 		rc = xlpt_op_judge_split(op, diag);
 	if (rc)

@@ -25,7 +25,7 @@ int xlpt_budget_settings(struct xlpt_op *op, struct xlpt_diag *diag)
 	if (rc == 0)
 		return 0;
 	/* A guest that hangs can be freed whatever somebody wrote into a file. */
-	if (op->force) {
+	if (op->over_budget) {
 		if (own.line)
 			xlpt_warn(op->env, XLPT_SETTINGS_PATH ":%u:%u: %s; the defaults are used",
 				  own.line, own.column, own.message);
@@ -168,7 +168,7 @@ int xlpt_budget_reserve(struct xlpt_op *op, const char *name, struct xlpt_diag *
 	n = wants_of(op, attach, wants);
 	if (!n)
 		return 0;
-	if (op->force)
+	if (op->over_budget)
 		return count_forced(op, wants, n);
 	rc = op->env->dry_run
 		     ? ask_only(op, wants, n, &use, diag)

@@ -111,16 +111,17 @@ static int prepare(struct xlpt_op *op, const struct xlpt_args *args,
 static int attach_once(struct xlpt_env *env, const struct xlpt_args *args, int64_t *next_ms,
 		       struct xlpt_diag *diag)
 {
+	const struct xlpt_attach_options want = {
+		.take_from_dom0 = xlpt_args_has(args, "hide"),
+		.without_e820 = xlpt_args_has(args, "without-e820"),
+	};
 	_cleanup_op_ struct xlpt_op op;
 	int rc;
 
 	xlpt_op_init(&op, env);
-	op.identity = true;
-	op.hide = xlpt_args_has(args, "hide");
-	op.without_e820 = xlpt_args_has(args, "without-e820");
 	rc = prepare(&op, args, xlpt_op_add_spec, false, diag);
 	if (rc == 0)
-		rc = xlpt_op_attach(&op, diag);
+		rc = xlpt_op_attach(&op, &want, diag);
 	*next_ms = op.budget_next_ms;
 	if (rc == 0)
 		report_attach(&op);
@@ -161,7 +162,7 @@ const struct xlpt_command xlpt_cmd_attach = {
 	.run = cmd_attach,
 };
 
-static void report_detach(const struct xlpt_op *op)
+static void report_detach(const struct xlpt_op *op, bool to_dom0)
 {
 	struct json_object *root, *devs;
 
@@ -180,17 +181,17 @@ static void report_detach(const struct xlpt_op *op)
 		o = json_object_new_object();
 		xlpt_json_add(o, "bdf", xlpt_json_str(bdf));
 		xlpt_json_add(o, "state",
-			      xlpt_json_str(item->absent  ? "absent"
-					    : op->to_host ? "dom0"
-							  : "hidden"));
-		if (op->to_host)
+			      xlpt_json_str(item->absent ? "absent"
+					    : to_dom0	 ? "dom0"
+							 : "hidden"));
+		if (to_dom0)
 			xlpt_json_add(o, "driver", xlpt_json_str(item->driver));
 		xlpt_item_reset_json(item, o);
 		json_object_array_add(devs, o);
 		if (item->absent)
 			xlpt_say(op->env, "%s is detached from %s; this host has it no more", bdf,
 				 op->guest.name);
-		else if (!op->to_host)
+		else if (!to_dom0)
 			xlpt_say(op->env, "%s is detached from %s and hidden", bdf, op->guest.name);
 		else
 			xlpt_say(op->env, "%s is detached from %s and back with dom0, %s%s", bdf,
@@ -235,18 +236,20 @@ static int add_detach_item(struct xlpt_op *op, const char *text, struct xlpt_dia
 static int detach_once(struct xlpt_env *env, const struct xlpt_args *args, int64_t *next_ms,
 		       struct xlpt_diag *diag)
 {
+	const struct xlpt_detach_options want = {
+		.give_back_to_dom0 = xlpt_args_has(args, "to-host"),
+		.without_guest = xlpt_args_has(args, "force"),
+	};
 	_cleanup_op_ struct xlpt_op op;
 	int rc;
 
 	xlpt_op_init(&op, env);
-	op.to_host = xlpt_args_has(args, "to-host");
-	op.force = xlpt_args_has(args, "force");
 	rc = prepare(&op, args, add_detach_item, true, diag);
 	if (rc == 0)
-		rc = xlpt_op_detach(&op, diag);
+		rc = xlpt_op_detach(&op, &want, diag);
 	*next_ms = op.budget_next_ms;
 	if (rc == 0)
-		report_detach(&op);
+		report_detach(&op, want.give_back_to_dom0);
 	return rc;
 }
 

@@ -23,7 +23,7 @@ static int setup(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt
 	return rc ? rc : xlpt_env_need_xen(env, diag);
 }
 
-static void report(const struct xlpt_op *op, const char *what)
+static void report(const struct xlpt_op *op, bool hidden)
 {
 	struct json_object *root, *devs;
 
@@ -37,11 +37,11 @@ static void report(const struct xlpt_op *op, const char *what)
 		const char *bdf = XLPT_BDF_STR(item->spec.bdf);
 
 		xlpt_json_add(o, "bdf", xlpt_json_str(bdf));
-		if (!op->to_host) {
+		if (hidden) {
 			xlpt_json_add(o, "state", xlpt_json_str("hidden"));
 			xlpt_json_add(o, "driver", xlpt_json_str("pciback"));
-			xlpt_json_add(o, "changed", json_object_new_boolean(item->hide));
-			if (!item->hide)
+			xlpt_json_add(o, "changed", json_object_new_boolean(item->take_from_dom0));
+			if (!item->take_from_dom0)
 				xlpt_say(op->env, "%s is hidden already", bdf);
 			else if (item->origin && *item->origin)
 				xlpt_say(op->env, "%s is hidden (its driver was %s)", bdf,
@@ -61,7 +61,7 @@ static void report(const struct xlpt_op *op, const char *what)
 		}
 		json_object_array_add(devs, o);
 	}
-	xlpt_json_add(root, what, devs);
+	xlpt_json_add(root, hidden ? "hidden" : "unhidden", devs);
 	if (op->env->json)
 		xlpt_print_json(op->env, root);
 	else
@@ -74,12 +74,11 @@ static int cmd_hide(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	int rc;
 
 	xlpt_op_init(&op, env);
-	op.hide = true;
 	rc = setup(env, args, &op, diag);
 	if (rc == 0)
 		rc = xlpt_op_hide(&op, diag);
 	if (rc == 0)
-		report(&op, "hidden");
+		report(&op, true);
 	return rc;
 }
 
@@ -93,7 +92,7 @@ static int cmd_unhide(struct xlpt_env *env, const struct xlpt_args *args, struct
 	if (rc == 0)
 		rc = xlpt_op_unhide(&op, diag);
 	if (rc == 0)
-		report(&op, "unhidden");
+		report(&op, false);
 	return rc;
 }
 

@@ -128,14 +128,14 @@ static int cmd_reset(struct xlpt_env *env, const struct xlpt_args *args, struct 
 {
 	_cleanup_free_ struct xlpt_bdf *bdfs = xlpt_xcalloc(args->n, sizeof(*bdfs));
 	_cleanup_op_ struct xlpt_op op;
+	struct xlpt_reset_options want = { .in_use = xlpt_args_has(args, "force") };
 	bool only_list = xlpt_args_has(args, "list");
 	int rc;
 
 	xlpt_op_init(&op, env);
-	op.force = xlpt_args_has(args, "force");
-	rc = method(args, &op.reset_method, diag);
+	rc = method(args, &want.method, diag);
 	if (rc == 0 && only_list &&
-	    (op.force || xlpt_args_has(args, "force-host-device") || op.reset_method ||
+	    (want.in_use || xlpt_args_has(args, "force-host-device") || want.method ||
 	     env->dry_run)) {
 		rc = xlpt_diag_set(diag, XLPT_ERR_USAGE,
 				   "--list resets nothing and takes no other "
@@ -160,7 +160,7 @@ static int cmd_reset(struct xlpt_env *env, const struct xlpt_args *args, struct 
 		return rc;
 	if (only_list)
 		return list(env, bdfs, args->n, diag);
-	rc = xlpt_op_reset(&op, diag);
+	rc = xlpt_op_reset(&op, &want, diag);
 	if (rc == 0 && env->json && !env->dry_run)
 		report(&op);
 	return rc;

@@ -93,13 +93,25 @@ static int remove_device(void *ctx, size_t i, struct xlpt_diag *diag)
 	rc = remember_port(op, item, &leaving, diag);
 	if (rc)
 		return rc;
-	if (op->force || leaving)
-		return xlpt_release(op->env, op->guest.domid, item->spec.bdf, op->force,
-				    op->timeout_ms, diag);
+	if (leaving)
+		return xlpt_release(op->env, op->guest.domid, item->spec.bdf, false, op->timeout_ms,
+				    diag);
 	if (op->guest.type == XLPT_GUEST_HVM)
 		return remove_hvm(op, item, diag);
 	return op->env->ts->ops->device_remove(op->env->ts, op->guest.domid, item->spec.bdf, false,
 					       diag);
+}
+
+static int remove_without_guest(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = ctx;
+	struct xlpt_item *item = item_of(ctx, i);
+	bool leaving;
+	int rc = remember_port(op, item, &leaving, diag);
+
+	return rc ? rc
+		  : xlpt_release(op->env, op->guest.domid, item->spec.bdf, true, op->timeout_ms,
+				 diag);
 }
 
 static int verify_gone(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -194,7 +206,8 @@ static int take_absent(void *ctx, size_t i, struct xlpt_diag *diag)
 	return rc;
 }
 
-static void plan_take(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
+static void plan_take(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i,
+		      bool without_guest)
 {
 	const char *bdf = XLPT_BDF_STR(op->items[i].spec.bdf), *guest = op->guest.name;
 
@@ -208,11 +221,11 @@ static void plan_take(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i
 		xlpt_plan_final(plan);
 		return;
 	}
-	if (op->guest.type == XLPT_GUEST_PV && !op->force)
+	if (op->guest.type == XLPT_GUEST_PV && !without_guest)
 		xlpt_plan_add(plan, wait_ready, NULL, i,
 			      xlpt_xasprintf("wait until %s is ready for a change", guest), NULL);
-	xlpt_plan_add(plan, remove_device, NULL, i, xlpt_xasprintf("take %s from %s", bdf, guest),
-		      NULL);
+	xlpt_plan_add(plan, without_guest ? remove_without_guest : remove_device, NULL, i,
+		      xlpt_xasprintf("take %s from %s", bdf, guest), NULL);
 	xlpt_plan_final(plan);
 	xlpt_plan_add(plan, verify_gone, NULL, i,
 		      xlpt_xasprintf("wait until %s has let go of %s", guest, bdf), NULL);
@@ -241,7 +254,7 @@ static bool beside_the_point(const struct xlpt_op *op, const struct xlpt_item *i
 	return false;
 }
 
-static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
+static int judge(struct xlpt_op *op, bool without_guest, struct xlpt_diag *diag)
 {
 	for (size_t i = 0; i < op->n; i++) {
 		struct xlpt_item *item = &op->items[i];
@@ -265,10 +278,10 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 			xlpt_diag_hint(diag, "xlpt status shows what is where");
 			return XLPT_ERR_NOT_HELD;
 		}
-		rc = op->force ? 0 : xlpt_policy_runs(&op->guest, diag);
+		rc = without_guest ? 0 : xlpt_policy_runs(&op->guest, diag);
 		if (rc)
 			return rc;
-		if (op->guest.paused && op->guest.type == XLPT_GUEST_PV && !op->force) {
+		if (op->guest.paused && op->guest.type == XLPT_GUEST_PV && !without_guest) {
 			xlpt_diag_set(diag, XLPT_ERR_NO_GUEST,
 				      "%s is paused and cannot let go of a "
 				      "device",
@@ -283,18 +296,22 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 	return 0;
 }
 
-int xlpt_op_detach(struct xlpt_op *op, struct xlpt_diag *diag)
+int xlpt_op_detach(struct xlpt_op *op, const struct xlpt_detach_options *want,
+		   struct xlpt_diag *diag)
 {
 	_cleanup_plan_ struct xlpt_plan plan = { 0 };
 	int rc;
 
-	op->detach = true;
-	op->find_mates = op->to_host ? xlpt_op_find_mates : NULL;
+	for (size_t i = 0; i < op->n; i++)
+		op->items[i].give_back_to_dom0 = want->give_back_to_dom0;
+	op->takes_back = true;
+	op->over_budget = want->without_guest;
+	op->find_mates = want->give_back_to_dom0 ? xlpt_op_find_mates : NULL;
 	rc = xlpt_budget_settings(op, diag);
 	if (rc == 0)
 		rc = xlpt_op_prepare(op, diag);
 	if (rc == 0)
-		rc = judge(op, diag);
+		rc = judge(op, want->without_guest, diag);
 	if (rc == 0)
 		rc = xlpt_op_judge_split(op, diag);
 	/* An outer operation has them, and gives them back when it is over. */
@@ -303,9 +320,9 @@ int xlpt_op_detach(struct xlpt_op *op, struct xlpt_diag *diag)
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
 		if (op->items[i].nothing)
 			continue;
-		plan_take(&plan, op, i);
+		plan_take(&plan, op, i, want->without_guest);
 		rc = xlpt_loan_plan_end(&plan, op, i, diag);
-		if (rc == 0 && (op->to_host || op->items[i].hide) && !op->items[i].absent)
+		if (rc == 0 && op->items[i].give_back_to_dom0 && !op->items[i].absent)
 			xlpt_plan_unhide(&plan, op, i);
 		xlpt_plan_give_back(&plan, op, i);
 	}

@@ -308,7 +308,7 @@ void xlpt_plan_pciback(struct xlpt_plan *plan, const struct xlpt_op *op)
 	bool any = false;
 
 	for (size_t i = 0; i < op->n; i++)
-		any |= op->items[i].hide;
+		any |= op->items[i].take_from_dom0;
 	if (any && xlpt_pciback_present(op->env->host, NULL))
 		xlpt_plan_add(plan, load_pciback, NULL, 0,
 			      xlpt_xstrdup("load the module xen-pciback"), NULL);
@@ -397,7 +397,7 @@ int xlpt_op_hide(struct xlpt_op *op, struct xlpt_diag *diag)
 
 	rc = xlpt_op_prepare(op, diag);
 	for (size_t i = 0; rc == 0 && i < op->n; i++)
-		op->items[i].hide = !op->items[i].place.on_pciback;
+		op->items[i].take_from_dom0 = !op->items[i].place.on_pciback;
 	if (rc == 0)
 		xlpt_plan_pciback(&plan, op);
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
@@ -409,7 +409,7 @@ int xlpt_op_hide(struct xlpt_op *op, struct xlpt_diag *diag)
 					      xlpt_op_forced(op, item->spec.bdf), diag);
 		if (rc == 0)
 			rc = xlpt_op_read_origin(op, item, diag);
-		if (rc == 0 && item->hide)
+		if (rc == 0 && item->take_from_dom0)
 			xlpt_plan_hide(&plan, op, i);
 	}
 	return rc ? rc : xlpt_op_execute(op, "hide", &plan, diag);
@@ -420,7 +420,8 @@ int xlpt_op_unhide(struct xlpt_op *op, struct xlpt_diag *diag)
 	_cleanup_plan_ struct xlpt_plan plan = { 0 };
 	int rc;
 
-	op->to_host = true;
+	for (size_t i = 0; i < op->n; i++)
+		op->items[i].give_back_to_dom0 = true;
 	op->find_mates = xlpt_op_find_mates;
 	rc = xlpt_op_prepare(op, diag);
 	if (rc == 0)

@@ -78,7 +78,7 @@ static struct xlpt_item *new_item(struct xlpt_op *op, const struct xlpt_spec *sp
 	xlpt_spec_copy(&item->spec, spec);
 	free(XLPT_TAKE(item->spec.name));
 	free(XLPT_TAKE(item->spec.pin));
-	item->hide = op->hide || spec->seize == XLPT_ON;
+	item->take_from_dom0 = spec->seize == XLPT_ON;
 	return item;
 }
 
@@ -139,14 +139,6 @@ int xlpt_op_add(struct xlpt_op *op, const struct xlpt_spec *spec, struct xlpt_di
 	struct xlpt_bdf bdf = spec->bdf;
 	int rc = 0;
 
-	if (!op->identity && !xlpt_vfid_is_empty(&spec->vf)) {
-		_cleanup_free_ char *where = xlpt_spec_where(spec);
-
-		xlpt_diag_set(diag, XLPT_ERR_USAGE,
-			      "%s: this command does not set the identity of a VF", where);
-		xlpt_diag_hint(diag, "leave out mac=, vlan= and their like");
-		return XLPT_ERR_USAGE;
-	}
 	if (spec->pool)
 		return add_from_pool(op, spec, diag);
 	if (spec->name)
@@ -168,22 +160,24 @@ int xlpt_op_add_spec(struct xlpt_op *op, const char *text, struct xlpt_diag *dia
 
 /* ---- out of a pool ---- */
 
-int xlpt_op_take_vf(struct xlpt_op *op, size_t i, struct xlpt_diag *diag)
+int xlpt_op_take_vf(struct xlpt_op *op, size_t i, const struct xlpt_lease_terms *terms,
+		    struct xlpt_diag *diag)
 {
+	static const struct xlpt_lease_terms none = { 0 };
 	struct xlpt_item *item = &op->items[i];
 	struct xlpt_bdf bdf = item->spec.bdf;
 	int rc;
 
 	if (!item->from_pool)
 		return 0;
-	rc = xlpt_take_from_pool(op, &item->spec, &bdf, diag);
+	rc = xlpt_take_from_pool(op, terms ? terms : &none, &item->spec, &bdf, diag);
 	if (rc)
 		return rc;
 	item->from_pool = false;
 	free(XLPT_TAKE(item->spec.pool));
 	item->spec.has_bdf = true;
 	item->spec.bdf = bdf;
-	item->hide |= item->spec.seize == XLPT_ON;
+	item->take_from_dom0 |= item->spec.seize == XLPT_ON;
 	return 0;
 }
 
@@ -192,7 +186,7 @@ int xlpt_op_take_vfs(struct xlpt_op *op, struct xlpt_diag *diag)
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < op->n; i++)
-		rc = xlpt_op_take_vf(op, i, diag);
+		rc = xlpt_op_take_vf(op, i, NULL, diag);
 	return rc;
 }
 

@@ -117,7 +117,7 @@ int xlpt_op_hold_leases(struct xlpt_op *op, struct xlpt_diag *diag)
 		}
 		held.stays = held.before = true;
 		/* Taken from its dom0 driver for this: then it goes back there. */
-		op->items[i].hide = held.to_host;
+		op->items[i].give_back_to_dom0 |= held.to_host;
 		XLPT_GROW(op->leases.items, op->leases.n, op->leases.alloc);
 		op->leases.items[op->leases.n++] = held;
 	}

@@ -11,8 +11,8 @@
  * the identity goes to spec->vf where it is unset. XLPT_ERR_NOT_FOUND without such
  * a pool. The rooms above have it: xl-plugin/commands.c.
  */
-typedef int xlpt_pool_taker(struct xlpt_op *op, struct xlpt_spec *spec, struct xlpt_bdf *bdf,
-			    struct xlpt_diag *diag);
+typedef int xlpt_pool_taker(struct xlpt_op *op, const struct xlpt_lease_terms *terms,
+			    struct xlpt_spec *spec, struct xlpt_bdf *bdf, struct xlpt_diag *diag);
 extern xlpt_pool_taker *const xlpt_take_from_pool;
 
 /* The step that leases item i, for an item out of a pool; and the one that gives it back. */

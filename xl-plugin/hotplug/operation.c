@@ -101,7 +101,7 @@ static int read_item(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_dia
 
 	/* Unplugged from under the guest: taking it back is all that can be done with it. */
 	if (rc == XLPT_ERR_NO_DEVICE && o && op->has_guest && o->domid == op->guest.domid) {
-		if (!op->detach) {
+		if (!op->takes_back) {
 			xlpt_diag_fact(
 				diag,
 				"this host has lost it, and %s still has it in its PCI backend",
@@ -214,7 +214,7 @@ int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan
 	xlpt_journal_init(&op->journal, name, op->has_guest ? &op->guest : NULL);
 	for (size_t i = 0; i < op->n; i++)
 		xlpt_journal_add(&op->journal, op->items[i].spec.bdf,
-				 op->items[i].hide || op->to_host,
+				 op->items[i].take_from_dom0 || op->items[i].give_back_to_dom0,
 				 op->items[i].origin_known ? op->items[i].origin : NULL);
 	if (op->config.path)
 		xlpt_journal_config(&op->journal, op->config.path);

@@ -63,14 +63,15 @@ struct xlpt_item {
 	struct xlpt_spec spec; /* one function; its address is known, but see from_pool */
 	struct xlpt_device device;
 	struct xlpt_place place;
-	bool from_pool; /* a VF of spec.pool is still to be taken; spec.has_bdf: that one */
-	bool absent;	/* detach: the host has it no more, and the guest's backend names it */
-	bool hide;	/* has to be taken from dom0 first */
-	bool noted;	/* libxl's note says that the guest has it, and nothing else does */
-	bool loose;	/* permissive from an earlier guest, and not to be for this one */
-	bool of_slot;	/* one of the functions that BB:DD.* stands for */
-	bool mended;	/* an interrupted operation on it was just ended by this command */
-	bool nothing;	/* ... which left nothing for this command to do */
+	bool from_pool;	     /* a VF of spec.pool is still to be taken; spec.has_bdf: that one */
+	bool absent;	     /* detach: the host has it no more, and the guest's backend names it */
+	bool take_from_dom0; /* from the driver that it has there, before anything else */
+	bool give_back_to_dom0; /* to the driver that it came from, after everything else */
+	bool noted;		/* libxl's note says that the guest has it, and nothing else does */
+	bool loose;		/* permissive from an earlier guest, and not to be for this one */
+	bool of_slot;		/* one of the functions that BB:DD.* stands for */
+	bool mended;		/* an interrupted operation on it was just ended by this command */
+	bool nothing;		/* ... which left nothing for this command to do */
 	bool origin_known;
 	char *origin;			  /* driver it came from, "" = none */
 	char guest_address[XLPT_BDF_LEN]; /* what the guest sees, after attach */
@@ -78,6 +79,7 @@ struct xlpt_item {
 	char *override;	 /* its driver_override for another driver, which stays, or NULL */
 	unsigned evtchn; /* the frontend's event channel before a detach */
 	enum xlpt_reset_is reset;
+	bool reset_by_name; /* the first method was asked for, and is told to the kernel */
 	enum xlpt_reset_how reset_hows[XLPT_RESET_N]; /* to be tried, in this order */
 	size_t n_reset_hows;
 	const char *reset_method; /* "flr", or NULL; not owned */
@@ -91,15 +93,12 @@ struct xlpt_op {
 	struct xlpt_guest guest;
 	struct xlpt_item *items;
 	size_t n, alloc;
-	/* what the caller wants */
-	bool hide, detach, to_host, force, without_e820;
-	bool identity;	     /* sets the VFs' identities that specs name; refused otherwise */
-	int64_t lease_until; /* leases of a guest that somebody else will create; 0 = none */
-	xlpt_nodes nodes;    /* where a guest that is to be created will run; 0 = not known */
-	struct xlpt_bdfs force_host; /* given away although this host needs them */
-	const char *reset_method;    /* reset: by this one; NULL = the kernel's choice; not owned */
+	/* what the operator consents to for single ones of them */
+	struct xlpt_bdfs force_host;  /* given away although this host needs them */
 	struct xlpt_bdfs allow_split; /* their isolation sets may be divided */
-	int64_t timeout_ms;
+	int64_t timeout_ms;	      /* how long the guest may take to answer */
+	bool takes_back; /* of its guest: what this host has lost is taken back, too, and no error */
+	bool over_budget; /* counted by the hotplug budget, and not refused by it */
 	struct xlpt_op_config config;
 	/* what this host allows, and after XLPT_ERR_BUDGET: until when to wait, -1 = it is no use */
 	struct xlpt_settings settings;
@@ -136,6 +135,12 @@ struct xlpt_mate {
 	bool divided; /* with consent: judged no more, not locked, and told */
 };
 
+/* What a pool is told of a guest that is still to be created. */
+struct xlpt_lease_terms {
+	int64_t until;	  /* its lease ends then, if nobody has created it; 0 = no such end */
+	xlpt_nodes nodes; /* where it will run; 0 = not known */
+};
+
 void xlpt_op_init(struct xlpt_op *op, struct xlpt_env *env);
 void xlpt_op_dispose(struct xlpt_op *op);
 #define _cleanup_op_ XLPT_CLEANUP(xlpt_op_dispose)
@@ -148,11 +153,12 @@ int xlpt_op_add(struct xlpt_op *op, const struct xlpt_spec *spec, struct xlpt_di
 int xlpt_op_add_spec(struct xlpt_op *op, const char *text, struct xlpt_diag *diag);
 int xlpt_op_add_bdf(struct xlpt_op *op, struct xlpt_bdf bdf, struct xlpt_diag *diag);
 /*
- * Leases a VF to the guest for item i, or for all items that wait for one: from then on they have
- * an address. prepare does it; who needs the addresses before, or has his own answer to an empty
- * pool, does it himself.
+ * Leases a VF to the guest for item i (terms may be NULL), or for all items that wait for one: from
+ * then on they have an address. prepare does it; who needs the addresses before, or has an answer
+ * of his own to an empty pool, does it himself.
  */
-int xlpt_op_take_vf(struct xlpt_op *op, size_t i, struct xlpt_diag *diag);
+int xlpt_op_take_vf(struct xlpt_op *op, size_t i, const struct xlpt_lease_terms *terms,
+		    struct xlpt_diag *diag);
 int xlpt_op_take_vfs(struct xlpt_op *op, struct xlpt_diag *diag);
 /* Reads --force-host-device and --allow-split; SYNTAX for what is no device. */
 int xlpt_op_consents(struct xlpt_op *op, char **force_host, char **allow_split,
@@ -162,12 +168,33 @@ void xlpt_op_consent(struct xlpt_bdfs *list, struct xlpt_bdf bdf);
 int xlpt_op_check_consents(const struct xlpt_op *op, struct xlpt_diag *diag);
 bool xlpt_op_forced(const struct xlpt_op *op, struct xlpt_bdf bdf);
 
-/* The workflows. With env->dry_run they print the plan and change nothing. */
+/* ---- the workflows, and what a caller wants of each: all zero is the plain command ---- */
+
+struct xlpt_attach_options {
+	bool take_from_dom0; /* all of them; else those with seize=1, and what a pool says so of */
+	bool without_e820;   /* also a PV guest without e820_host=1 */
+	bool over_budget;    /* counted, and not refused */
+};
+
+struct xlpt_detach_options {
+	bool give_back_to_dom0; /* all of them; else they stay hidden, but for what a lease says so of */
+	bool without_guest; /* it is not asked, and waited for; over the budget, too */
+};
+
+struct xlpt_reset_options {
+	bool in_use;	    /* also what a guest or a driver of dom0 uses */
+	const char *method; /* this one and no other; NULL = the kernel's choice */
+};
+
+/* With env->dry_run they print the plan and change nothing. */
 int xlpt_op_hide(struct xlpt_op *op, struct xlpt_diag *diag);
 int xlpt_op_unhide(struct xlpt_op *op, struct xlpt_diag *diag);
-int xlpt_op_attach(struct xlpt_op *op, struct xlpt_diag *diag);
-int xlpt_op_detach(struct xlpt_op *op, struct xlpt_diag *diag);
-int xlpt_op_reset(struct xlpt_op *op, struct xlpt_diag *diag);
+int xlpt_op_attach(struct xlpt_op *op, const struct xlpt_attach_options *want,
+		   struct xlpt_diag *diag);
+int xlpt_op_detach(struct xlpt_op *op, const struct xlpt_detach_options *want,
+		   struct xlpt_diag *diag);
+int xlpt_op_reset(struct xlpt_op *op, const struct xlpt_reset_options *want,
+		  struct xlpt_diag *diag);
 
 /* ---- pieces shared by them (operation.c, hide.c) ---- */
 

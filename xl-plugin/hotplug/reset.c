@@ -49,7 +49,8 @@ static int in_guest(const struct xlpt_item *item, struct xlpt_diag *diag)
 	return XLPT_ERR_RULE;
 }
 
-static int self(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag)
+static int self(struct xlpt_op *op, const struct xlpt_item *item, bool in_use,
+		struct xlpt_diag *diag)
 {
 	_cleanup_diag_ struct xlpt_diag no_hide = { 0 };
 	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
@@ -67,7 +68,7 @@ static int self(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_di
 		xlpt_diag_hint(diag, "if you are sure: --force --force-host-device %s", bdf);
 		return XLPT_ERR_HOST_NEEDS;
 	}
-	if (op->force)
+	if (in_use)
 		return 0;
 	if (item->place.has_owner || item->place.hyp_assigned)
 		return in_guest(item, diag);
@@ -160,7 +161,7 @@ static int reset_item(void *ctx, size_t i, struct xlpt_diag *diag)
 
 		item->reset_method = xlpt_reset_word(item->reset_hows[k]);
 		rc = xlpt_reset_do(op->env->host, item->spec.bdf,
-				   op->reset_method || k ? item->reset_method : NULL, &result,
+				   item->reset_by_name || k ? item->reset_method : NULL, &result,
 				   diag);
 		if (rc != XLPT_ERR_CONFLICT || last)
 			break;
@@ -248,34 +249,35 @@ static char *sentence(const struct xlpt_item *item, const struct xlpt_reset_way 
 	return xlpt_str_take(&s);
 }
 
-static int choose(struct xlpt_op *op, size_t i, const struct xlpt_devices *all,
-		  struct xlpt_plan *plan, struct xlpt_diag *diag)
+static int choose(struct xlpt_op *op, size_t i, const struct xlpt_reset_options *want,
+		  const struct xlpt_devices *all, struct xlpt_plan *plan, struct xlpt_diag *diag)
 {
 	struct xlpt_item *item = &op->items[i];
 	_cleanup_reset_ways_ struct xlpt_reset_ways ways = { 0 };
 	const struct xlpt_reset_way *way;
 	enum xlpt_reset_how how = XLPT_RESET_N;
-	int rc = self(op, item, diag);
+	int rc = self(op, item, want->in_use, diag);
 
 	if (rc)
 		return rc;
 	xlpt_reset_ways(all, &item->device, &ways);
-	if (op->reset_method)
-		xlpt_reset_from_word(op->reset_method, strlen(op->reset_method), &how);
-	way = op->reset_method ? xlpt_reset_find(&ways, how) : xlpt_reset_first(&ways);
+	if (want->method)
+		xlpt_reset_from_word(want->method, strlen(want->method), &how);
+	way = want->method ? xlpt_reset_find(&ways, how) : xlpt_reset_first(&ways);
 	/* In this order: whose device would be hit matters more than that it cannot be done now. */
 	if (way)
 		rc = others(op, &op->owners, all, &item->device, way, diag);
 	if (rc == 0 && (!way || !way->usable))
-		rc = op->reset_method ? not_this(item->spec.bdf, how, &ways, diag)
-				      : no_way(item->spec.bdf, &ways, diag);
+		rc = want->method ? not_this(item->spec.bdf, how, &ways, diag)
+				  : no_way(item->spec.bdf, &ways, diag);
 	if (rc == 0)
 		rc = neighbours_locked(op, item->spec.bdf, way, diag);
 	if (rc)
 		return rc;
+	item->reset_by_name = want->method != NULL;
 	item->reset_hows[item->n_reset_hows++] = way->how;
 	for (const struct xlpt_reset_way *next = way + 1;
-	     !op->reset_method && next < ways.items + ways.n; next++)
+	     !want->method && next < ways.items + ways.n; next++)
 		if (next->usable && others(op, &op->owners, all, &item->device, next, NULL) == 0 &&
 		    neighbours_locked(op, item->spec.bdf, next, NULL) == 0)
 			item->reset_hows[item->n_reset_hows++] = next->how;
@@ -288,7 +290,7 @@ static int choose(struct xlpt_op *op, size_t i, const struct xlpt_devices *all,
 	return 0;
 }
 
-int xlpt_op_reset(struct xlpt_op *op, struct xlpt_diag *diag)
+int xlpt_op_reset(struct xlpt_op *op, const struct xlpt_reset_options *want, struct xlpt_diag *diag)
 {
 	_cleanup_plan_ struct xlpt_plan plan = { 0 };
 	_cleanup_devices_ struct xlpt_devices all = { 0 };
@@ -299,7 +301,7 @@ int xlpt_op_reset(struct xlpt_op *op, struct xlpt_diag *diag)
 	if (rc == 0)
 		rc = xlpt_scan_all(op->env->host, XLPT_SCAN_CAPS, NULL, &all, diag);
 	for (size_t i = 0; rc == 0 && i < op->n; i++)
-		rc = choose(op, i, &all, &plan, diag);
+		rc = choose(op, i, want, &all, &plan, diag);
 	return rc ? rc : xlpt_op_execute(op, "reset", &plan, diag);
 }
 

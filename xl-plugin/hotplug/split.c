@@ -60,12 +60,12 @@ static void add_mate(struct xlpt_op *op, const struct xlpt_mate *mate)
 	op->mates[op->n_mates++] = *mate;
 }
 
-/* The lasting consents of this host; detach --force does with the defaults (xlpt.conf(5)). */
+/* The lasting consents of this host; what goes over the budget does with the defaults (xlpt.conf(5)). */
 static int read_consents(const struct xlpt_op *op, struct xlpt_settings *s, struct xlpt_diag *diag)
 {
-	int rc = xlpt_settings_read(op->env->host, s, op->force ? NULL : diag);
+	int rc = xlpt_settings_read(op->env->host, s, op->over_budget ? NULL : diag);
 
-	return op->force ? 0 : rc;
+	return op->over_budget ? 0 : rc;
 }
 
 int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag)
@@ -200,12 +200,12 @@ static int judge_one(struct xlpt_op *op, const struct xlpt_mate *list, size_t n,
 {
 	XLPT_CLEANUP(present_dispose) struct present p = { 0 };
 	const struct xlpt_item *item = &op->items[list->item];
-	const struct xlpt_guest *guest = op->to_host ? NULL : &op->guest;
+	const struct xlpt_guest *guest = item->give_back_to_dom0 ? NULL : &op->guest;
 	_cleanup_free_ char *means = NULL;
 	int rc = 0;
 
 	/* It is locked now; a detach of what is in dom0 already brings nobody together. */
-	if (op->to_host && item->nothing)
+	if (item->give_back_to_dom0 && item->nothing)
 		return 0;
 	present_init(&p, n);
 	for (size_t i = 0; rc == 0 && i < n; i++)
@@ -246,7 +246,7 @@ const struct xlpt_bdf *xlpt_op_divides(struct xlpt_op *op)
 
 	for (size_t i = 0; i < op->n; i++)
 		asked |= op->items[i].place.needed ||
-			 (!op->items[i].place.on_pciback && !op->items[i].hide);
+			 (!op->items[i].place.on_pciback && !op->items[i].take_from_dom0);
 	for (size_t i = 0; asked && i < op->n_mates; i = last) {
 		for (last = i + 1; last < op->n_mates && op->mates[last].item == op->mates[i].item;
 		     last++)

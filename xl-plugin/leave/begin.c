@@ -58,7 +58,7 @@ static int hold_leases(struct xlpt_op *op, struct xlpt_diag *diag)
 		const struct xlpt_lease *lease =
 			xlpt_leases_find(&op->leases, op->items[i].spec.bdf);
 
-		op->items[i].hide = false;
+		op->items[i].give_back_to_dom0 = false;
 		if (lease)
 			op->items[i].spec.pool = xlpt_xstrdup(lease->pool);
 	}

@@ -17,7 +17,6 @@ void xlpt_leave_init(struct xlpt_leave *l, struct xlpt_env *env)
 {
 	*l = (struct xlpt_leave){ .image = { .fd = -1 }, .at = XLPT_FILE_NONE };
 	xlpt_op_init(&l->op, env);
-	l->op.identity = true;
 }
 
 void xlpt_leave_dispose(struct xlpt_leave *l)
@@ -150,10 +149,6 @@ static int one(struct xlpt_env *env, const struct xlpt_guest *guest, const struc
 	xlpt_op_init(&op, env);
 	op.outer = how->journal;
 	op.timeout_ms = how->timeout_ms;
-	op.without_e820 = true;
-	/* Counted against the hotplug budget, not refused by it: its detach was let through. */
-	op.force = attach;
-	op.identity = attach;
 	if (attach && how->had && spec->has_bdf) {
 		xlpt_op_consent(&op.force_host, spec->bdf);
 		xlpt_op_consent(&op.allow_split, spec->bdf);
@@ -170,9 +165,14 @@ static int one(struct xlpt_env *env, const struct xlpt_guest *guest, const struc
 	/* The one that a pool has chosen just now. */
 	if (rc == 0 && !spec->has_bdf)
 		rc = xlpt_lock_device(env, &op.locks, op.items[0].spec.bdf, 0, diag);
-	if (rc == 0)
-		rc = attach ? xlpt_op_attach(&op, diag) : xlpt_op_detach(&op, diag);
-	return rc;
+	if (rc)
+		return rc;
+	/* Counted against the hotplug budget, not refused by it: its detach was let through. */
+	return attach ? xlpt_op_attach(&op,
+				       &(struct xlpt_attach_options){ .without_e820 = true,
+								      .over_budget = true },
+				       diag)
+		      : xlpt_op_detach(&op, &(struct xlpt_detach_options){ 0 }, diag);
 }
 
 int xlpt_leave_attach(struct xlpt_env *env, const struct xlpt_guest *guest,

@@ -205,7 +205,7 @@ static int add_item(struct xlpt_leave *l, struct want *w, struct xlpt_diag *diag
 /* From here on the item has its VF, and its pool is what an attach is to ask for: the one leased here. */
 static int take_vf(struct xlpt_leave *l, const struct want *w, struct xlpt_diag *diag)
 {
-	int rc = xlpt_op_take_vf(&l->op, w->item, diag);
+	int rc = xlpt_op_take_vf(&l->op, w->item, NULL, diag);
 
 	if (rc == 0)
 		l->op.items[w->item].spec.pool = xlpt_xstrdup(w->spec.pool);

@@ -50,7 +50,8 @@ static void take_own(const struct xlpt_op *op, const struct xlpt_bdf *want,
 						  xlpt_xstrdup("this command"));
 }
 
-static xlpt_nodes nodes_of(struct xlpt_op *op, enum xlpt_pool_policy policy)
+static xlpt_nodes nodes_of(struct xlpt_op *op, const struct xlpt_lease_terms *terms,
+			   enum xlpt_pool_policy policy)
 {
 	xlpt_nodes nodes = 0;
 
@@ -58,7 +59,7 @@ static xlpt_nodes nodes_of(struct xlpt_op *op, enum xlpt_pool_policy policy)
 	if (policy == XLPT_POOL_NUMA && op->guest.domid != XLPT_DOMID_NONE &&
 	    op->env->ts->ops->guest_nodes(op->env->ts, op->guest.domid, &nodes, NULL))
 		nodes = 0;
-	return nodes ? nodes : op->nodes;
+	return nodes ? nodes : terms->nodes;
 }
 
 /* The lease of a guest that does not have the VF: an attach or detach of it was cut short. */
@@ -103,9 +104,10 @@ static int choose_one(const struct xlpt_op *op, const char *name, const struct x
 	return XLPT_ERR_FULL;
 }
 
-static int choose(struct xlpt_op *op, const char *name, const struct xlpt_bdf *want,
-		  const struct xlpt_pool_def *def, struct xlpt_pool_facts *facts,
-		  struct xlpt_pool_view *view, struct xlpt_bdf *bdf, struct xlpt_diag *diag)
+static int choose(struct xlpt_op *op, const struct xlpt_lease_terms *terms, const char *name,
+		  const struct xlpt_bdf *want, const struct xlpt_pool_def *def,
+		  struct xlpt_pool_facts *facts, struct xlpt_pool_view *view, struct xlpt_bdf *bdf,
+		  struct xlpt_diag *diag)
 {
 	enum xlpt_pool_policy policy = xlpt_pool_policy_of(def);
 	bool remote;
@@ -118,7 +120,7 @@ static int choose(struct xlpt_op *op, const char *name, const struct xlpt_bdf *w
 		*bdf = *want;
 		return choose_one(op, name, view, facts, *want, diag);
 	}
-	i = xlpt_pool_choose(&view->vfs, policy, nodes_of(op, policy), &remote);
+	i = xlpt_pool_choose(&view->vfs, policy, nodes_of(op, terms, policy), &remote);
 	if (i < 0)
 		return exhausted(name, view, diag);
 	*bdf = view->vfs.items[i].bdf;
@@ -159,8 +161,9 @@ static int take_lease(struct xlpt_op *op, const struct xlpt_pool_facts *facts, s
 	return 0;
 }
 
-static int add_lease(struct xlpt_op *op, const char *name, const struct xlpt_pool_facts *facts,
-		     const struct xlpt_pool_def *def, struct xlpt_bdf bdf, struct xlpt_diag *diag)
+static int add_lease(struct xlpt_op *op, const struct xlpt_lease_terms *terms, const char *name,
+		     const struct xlpt_pool_facts *facts, const struct xlpt_pool_def *def,
+		     struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
 	struct xlpt_lease *l;
 	int rc;
@@ -172,7 +175,7 @@ static int add_lease(struct xlpt_op *op, const char *name, const struct xlpt_poo
 		.pool = xlpt_xstrdup(name),
 		.guest = xlpt_xstrdup(op->guest.name),
 		.domid = op->guest.domid == XLPT_DOMID_NONE ? -1 : (int64_t)op->guest.domid,
-		.until = op->lease_until,
+		.until = terms->until,
 		.to_host = def->pool.managed == XLPT_ON,
 		.fd = -1,
 	};
@@ -186,9 +189,10 @@ static int add_lease(struct xlpt_op *op, const char *name, const struct xlpt_poo
 }
 
 /* What takes long is done before the pools are locked: reading devices, giving leases back. */
-static int try_allocate(struct xlpt_op *op, const char *name, const struct xlpt_bdf *want,
-			struct xlpt_bdf *bdf, struct xlpt_pool_def *def,
-			struct xlpt_pool_view *view, struct xlpt_diag *diag)
+static int try_allocate(struct xlpt_op *op, const struct xlpt_lease_terms *terms, const char *name,
+			const struct xlpt_bdf *want, struct xlpt_bdf *bdf,
+			struct xlpt_pool_def *def, struct xlpt_pool_view *view,
+			struct xlpt_diag *diag)
 {
 	struct xlpt_env *env = op->env;
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
@@ -212,12 +216,13 @@ static int try_allocate(struct xlpt_op *op, const char *name, const struct xlpt_
 	if (env->dry_run)
 		xlpt_leases_forget(&facts.leases, &returned);
 	if (rc == 0)
-		rc = choose(op, name, want, def, &facts, view, bdf, diag);
-	return rc ? rc : add_lease(op, name, &facts, def, *bdf, diag);
+		rc = choose(op, terms, name, want, def, &facts, view, bdf, diag);
+	return rc ? rc : add_lease(op, terms, name, &facts, def, *bdf, diag);
 }
 
-int xlpt_pool_allocate(struct xlpt_op *op, const char *name, const struct xlpt_bdf *want,
-		       struct xlpt_bdf *bdf, struct xlpt_pool_def *def, struct xlpt_diag *diag)
+int xlpt_pool_allocate(struct xlpt_op *op, const struct xlpt_lease_terms *terms, const char *name,
+		       const struct xlpt_bdf *want, struct xlpt_bdf *bdf, struct xlpt_pool_def *def,
+		       struct xlpt_diag *diag)
 {
 	bool waited = false;
 	int rc;
@@ -228,7 +233,7 @@ int xlpt_pool_allocate(struct xlpt_op *op, const char *name, const struct xlpt_b
 		_cleanup_free_ struct xlpt_bdf *bdfs = NULL;
 		bool before = waited;
 
-		rc = try_allocate(op, name, want, bdf, def, &view, &own);
+		rc = try_allocate(op, terms, name, want, bdf, def, &view, &own);
 		if (rc == 0)
 			return 0;
 		xlpt_pool_def_dispose(def);

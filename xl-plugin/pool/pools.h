@@ -58,16 +58,17 @@ const char *xlpt_pool_policy_word(enum xlpt_pool_policy policy);
  * Leases a VF of a pool to op's guest (uuid, name, domid; -1 while it is to be
  * created): reconciles, chooses and writes the lease under the lock of the pools,
  * and adds it, held, to op->leases. VFs that are among op's items already are
- * passed over. A dry run chooses only. until: see struct xlpt_lease. want: this
+ * passed over. A dry run chooses only. want: this
  * VF and no other, or NULL; FULL when it is not free, NOT_FOUND when the pool
  * has it not. One that the guest has leased and does not have is held again.
  */
-int xlpt_pool_allocate(struct xlpt_op *op, const char *name, const struct xlpt_bdf *want,
-		       struct xlpt_bdf *bdf, struct xlpt_pool_def *def, struct xlpt_diag *diag);
+int xlpt_pool_allocate(struct xlpt_op *op, const struct xlpt_lease_terms *terms, const char *name,
+		       const struct xlpt_bdf *want, struct xlpt_bdf *bdf, struct xlpt_pool_def *def,
+		       struct xlpt_diag *diag);
 
 /* The pool of spec->pool, for an operation: see xlpt_pool_taker (hotplug/lease.h). */
-int xlpt_pool_take(struct xlpt_op *op, struct xlpt_spec *spec, struct xlpt_bdf *bdf,
-		   struct xlpt_diag *diag);
+int xlpt_pool_take(struct xlpt_op *op, const struct xlpt_lease_terms *terms, struct xlpt_spec *spec,
+		   struct xlpt_bdf *bdf, struct xlpt_diag *diag);
 
 /* ---- define.c ---- */
 

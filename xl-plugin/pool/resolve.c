@@ -43,8 +43,8 @@ static void identity_defaults(const struct xlpt_pool_def *def, struct xlpt_vf_id
 	}
 }
 
-int xlpt_pool_take(struct xlpt_op *op, struct xlpt_spec *spec, struct xlpt_bdf *bdf,
-		   struct xlpt_diag *diag)
+int xlpt_pool_take(struct xlpt_op *op, const struct xlpt_lease_terms *terms, struct xlpt_spec *spec,
+		   struct xlpt_bdf *bdf, struct xlpt_diag *diag)
 {
 	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 };
 	int rc;
@@ -55,13 +55,12 @@ int xlpt_pool_take(struct xlpt_op *op, struct xlpt_spec *spec, struct xlpt_bdf *
 			return 0;
 		rc = 0;
 	} else {
-		rc = xlpt_pool_allocate(op, spec->pool, spec->has_bdf ? &spec->bdf : NULL, bdf,
-					&def, diag);
+		rc = xlpt_pool_allocate(op, terms, spec->pool, spec->has_bdf ? &spec->bdf : NULL,
+					bdf, &def, diag);
 	}
 	if (rc)
 		return rc;
-	if (op->identity)
-		identity_defaults(&def, &spec->vf);
+	identity_defaults(&def, &spec->vf);
 	/* A pool's VF is nobody's: taken from its driver in dom0, unless the pool wants it hidden. */
 	if (spec->seize == XLPT_UNSET && def.pool.managed != XLPT_OFF)
 		spec->seize = XLPT_ON;

@@ -53,7 +53,7 @@ static int cmd_start(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	int rc;
 
 	xlpt_start_init(&s, env);
-	s.op.hide = xlpt_args_has(args, "hide");
+	s.take_from_dom0 = xlpt_args_has(args, "hide");
 	s.print = xlpt_args_has(args, "print");
 	s.no_wait = xlpt_args_has(args, "no-wait");
 	if (s.print && (s.no_wait || xlpt_args_has(args, "timeout"))) {

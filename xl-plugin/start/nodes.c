@@ -29,5 +29,5 @@ void xlpt_start_nodes(struct xlpt_start *s)
 		    ops->cpu_nodes(s->op.env->ts, (unsigned)first, (unsigned)last, &nodes, NULL))
 			return;
 	}
-	s->op.nodes = nodes;
+	s->terms.nodes = nodes;
 }

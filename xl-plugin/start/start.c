@@ -22,7 +22,6 @@ void xlpt_start_init(struct xlpt_start *s, struct xlpt_env *env)
 	*s = (struct xlpt_start){ 0 };
 	xlpt_op_init(&s->op, env);
 	s->op.timeout_ms = XLPT_START_TIMEOUT_MS;
-	s->op.identity = true;
 }
 
 void xlpt_start_dispose(struct xlpt_start *s)
@@ -180,7 +179,7 @@ static int take_entry(struct xlpt_start *s, struct xlpt_xl_entry *e, const struc
 	int rc = 0;
 
 	for (size_t k = 0; rc == 0 && k < of->n; k++)
-		rc = xlpt_op_take_vf(&s->op, of->first + k, diag);
+		rc = xlpt_op_take_vf(&s->op, of->first + k, &s->terms, diag);
 	if (rc)
 		xlpt_diag_at(diag, s->file, e->line, e->column);
 	if (rc || plain(e->text))
@@ -333,7 +332,7 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 			.be_consistent = true,
 			.slot_asked = item->spec.vslot >= 0,
 			.divides = xlpt_op_divides(op),
-			.hide = item->hide,
+			.hide = item->take_from_dom0,
 			.force_host_device = xlpt_op_forced(op, item->spec.bdf),
 		};
 
@@ -391,13 +390,15 @@ int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag)
 	if (rc == 0)
 		rc = give_uuid(s, diag);
 	if (rc == 0 && s->print)
-		op->lease_until = xlpt_now(op->env->clock) + XLPT_START_GRACE_MS;
+		s->terms.until = xlpt_now(op->env->clock) + XLPT_START_GRACE_MS;
 	if (rc == 0)
 		xlpt_start_nodes(s);
 	if (rc == 0)
 		rc = resolve(s, diag);
 	if (rc == 0)
 		rc = generate(s, diag);
+	for (size_t i = 0; i < op->n; i++)
+		op->items[i].take_from_dom0 |= s->take_from_dom0;
 	op->find_mates = xlpt_op_find_mates;
 	if (rc == 0)
 		rc = xlpt_op_prepare(op, diag);

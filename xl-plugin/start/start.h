@@ -18,10 +18,12 @@ struct xlpt_start {
 	const char *file;  /* for messages */
 	const char *text;  /* the configuration as it is; not owned */
 	size_t len;
-	bool print;		/* everything but creating it */
-	bool no_wait;		/* do not wait for a PV guest's own kernel */
+	bool take_from_dom0; /* all devices; else those with seize=1, and what a pool says so of */
+	bool print;	     /* everything but creating it */
+	bool no_wait;	     /* do not wait for a PV guest's own kernel */
 	struct xlpt_str config; /* what xl gets */
 	struct xlpt_xl_entries entries;
+	struct xlpt_lease_terms terms;
 	char uuid[37]; /* given to the guest, "" when it has its own */
 	struct xlpt_locks guest_lock;
 };
@@ -34,7 +36,7 @@ void xlpt_start_dispose(struct xlpt_start *s);
 int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag);
 
 /*
- * Fills op.nodes: where the guest will run, as far as cpus= says: "node:1", "0-3,8", joined. "all"
+ * Fills terms.nodes: where the guest will run, as far as cpus= says: "node:1", "0-3,8", joined. "all"
  * and exclusions say nothing, nor does libxl's own placement, which is to come.
  */
 void xlpt_start_nodes(struct xlpt_start *s);
