@@ -74,15 +74,6 @@ static int make_permissive(void *ctx, size_t i, struct xlpt_diag *diag)
 		     : 0;
 }
 
-/* Whatever failed: when the guest has ended meanwhile, that is why. */
-static int blame_guest(struct xlpt_op *op, int rc, struct xlpt_diag *diag)
-{
-	/* One that had ended before this is refused in the rules' own words. */
-	int gone = op->guest.dying ? 0 : xlpt_guest_still_there(op->env, &op->guest, diag);
-
-	return gone ? gone : rc;
-}
-
 static int add(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
@@ -92,7 +83,7 @@ static int add(void *ctx, size_t i, struct xlpt_diag *diag)
 		op->dm_log_end = xlpt_dm_log_end(op);
 	rc = op->env->ts->ops->device_add(op->env->ts, op->guest.domid, &op->items[i].spec, diag);
 
-	return rc ? blame_guest(op, rc, diag) : 0;
+	return rc ? xlpt_op_blame_guest(op, rc, diag) : 0;
 }
 
 static int undo_add(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -101,103 +92,6 @@ static int undo_add(void *ctx, size_t i, struct xlpt_diag *diag)
 
 	return xlpt_budget_release(op->env, XLPT_LEDGER_UNDO, op->guest.domid,
 				   op->items[i].spec.bdf, false, op->timeout_ms, diag);
-}
-
-/* What the guest's side says, by type; then the hypervisor's, for both. */
-static int verify_pv(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag)
-{
-	struct xlpt_bdf vdev;
-	int rc = xlpt_wait_connected(op->env, &op->guest, item->spec.bdf, op->gave_up,
-				     op->timeout_ms, &vdev, diag);
-
-	if (rc == 0)
-		xlpt_bdf_format(vdev, XLPT_BDF_SYSFS, item->guest_address);
-	return rc;
-}
-
-static int verify_hvm(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag)
-{
-	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
-	const struct xlpt_pcidev *d;
-	bool has = false;
-	int rc;
-
-	rc = op->env->ts->ops->dm_has(op->env->ts, op->guest.domid, item->spec.bdf, &has, diag);
-	if (rc)
-		return rc;
-	if (!has) {
-		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the device model of %s does not list %s",
-			      op->guest.name, XLPT_BDF_STR(item->spec.bdf));
-		xlpt_diag_fact(diag,
-			       "libxl reported success, \"info pci\" in QEMU's monitor does not "
-			       "show the device");
-		xlpt_diag_hint(diag, "see /var/log/xen/qemu-dm-%s.log", XLPT_WORD(op->guest.name));
-		return XLPT_ERR_CONFLICT;
-	}
-	rc = xlpt_pcibe_read(op->env->store, op->guest.domid, &be, diag);
-	d = rc ? NULL : xlpt_pcibe_find(&be, item->spec.bdf);
-	if (rc == 0 && (!d || d->vdevfn < 0)) {
-		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "no guest slot is recorded for %s",
-			      XLPT_BDF_STR(item->spec.bdf));
-		xlpt_diag_fact(diag,
-			       "xenstore has no vdevfn for it, which libxl writes when QEMU has "
-			       "told the slot");
-		xlpt_diag_hint(diag, "see /var/log/xen/qemu-dm-%s.log", XLPT_WORD(op->guest.name));
-		return XLPT_ERR_CONFLICT;
-	}
-	if (rc)
-		return rc;
-	snprintf(item->guest_address, sizeof(item->guest_address), "0000:00:%02x.%x",
-		 (unsigned)d->vdevfn >> 3 & 0x1f, (unsigned)d->vdevfn & 7);
-	/* libxl takes slot 0, the host bridge's, for none. */
-	if (item->spec.vslot >= 0 && d->vdevfn >> 3 != item->spec.vslot)
-		xlpt_warn(op->env, "%s asked for slot %x of %s and got slot %x",
-			  XLPT_BDF_STR(item->spec.bdf), (unsigned)item->spec.vslot, op->guest.name,
-			  (unsigned)d->vdevfn >> 3);
-	return xlpt_dm_judge(op, item, diag);
-}
-
-static int verify_permissive(struct xlpt_op *op, const struct xlpt_item *item,
-			     struct xlpt_diag *diag)
-{
-	bool on = false;
-	int rc;
-
-	if (item->spec.permissive != XLPT_ON)
-		return 0;
-	rc = xlpt_pciback_permissive(op->env->host, item->spec.bdf, &on, diag);
-	if (rc == 0 && !on) {
-		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "pciback did not make %s permissive",
-			      XLPT_BDF_STR(item->spec.bdf));
-		xlpt_diag_fact(diag, "/sys/bus/pci/drivers/pciback/permissive does not list it");
-		xlpt_diag_hint(diag, "dmesg in dom0 shows what xen-pciback said");
-		return XLPT_ERR_CONFLICT;
-	}
-	return rc;
-}
-
-int xlpt_op_verify(struct xlpt_op *op, size_t i, struct xlpt_diag *diag)
-{
-	struct xlpt_item *item = &op->items[i];
-	bool assigned = false;
-	int rc;
-
-	rc = op->guest.type == XLPT_GUEST_PV ? verify_pv(op, item, diag)
-					     : verify_hvm(op, item, diag);
-	if (rc == 0)
-		rc = verify_permissive(op, item, diag);
-	if (rc == 0)
-		rc = op->env->ts->ops->hyp_assigned(op->env->ts, item->spec.bdf, &assigned, diag);
-	if (rc == 0 && !assigned) {
-		xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
-			      "the hypervisor does not have %s assigned to a guest",
-			      XLPT_BDF_STR(item->spec.bdf));
-		xlpt_diag_fact(diag,
-			       "libxl reported success, and Xen says the device is still dom0's");
-		xlpt_diag_hint(diag, "xl dmesg shows what the hypervisor said");
-		rc = XLPT_ERR_CONFLICT;
-	}
-	return rc ? blame_guest(op, rc, diag) : 0;
 }
 
 static int verify(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -379,7 +273,7 @@ static int judge(struct xlpt_op *op, const struct xlpt_attach_options *want, str
 		if (rc == 0)
 			rc = xlpt_op_judge_ready(op, item, diag);
 	}
-	return rc ? blame_guest(op, rc, diag) : 0;
+	return rc ? xlpt_op_blame_guest(op, rc, diag) : 0;
 }
 
 int xlpt_op_attach(struct xlpt_op *op, const struct xlpt_attach_options *want,

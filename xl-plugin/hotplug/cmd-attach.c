@@ -4,42 +4,7 @@
 #include "xl-plugin/hotplug/budget.h"
 #include "xl-plugin/hotplug/config.h"
 #include "xl-plugin/hotplug/operation.h"
-
-static void report_attach(const struct xlpt_op *op)
-{
-	struct json_object *root, *devs;
-
-	if (op->env->dry_run)
-		return;
-	root = json_object_new_object();
-	devs = json_object_new_array();
-	for (size_t i = 0; i < op->n; i++) {
-		const struct xlpt_item *item = &op->items[i];
-		struct json_object *o = json_object_new_object();
-		_cleanup_str_ struct xlpt_str id = { 0 };
-
-		xlpt_json_add(o, "bdf", xlpt_json_bdf(item->spec.bdf));
-		xlpt_json_add(o, "state", xlpt_json_str("assigned"));
-		xlpt_json_add(o, "guest_address", xlpt_json_str(item->guest_address));
-		xlpt_item_reset_json(item, o);
-		if (!xlpt_vfid_is_empty(&item->spec.vf))
-			xlpt_json_add(o, "identity", xlpt_json_vf_identity(&item->spec.vf));
-		json_object_array_add(devs, o);
-		xlpt_vfid_format(&item->spec.vf, ' ', &id);
-		xlpt_say(op->env, "%s is attached to %s (domain %u) as %s%s%s",
-			 XLPT_BDF_STR(item->spec.bdf), op->guest.name, op->guest.domid,
-			 item->guest_address, id.len ? ", with" : "", xlpt_str_get(&id));
-	}
-	xlpt_json_add(root, "guest", xlpt_json_guest(&op->guest));
-	xlpt_json_add(root, "attached", devs);
-	if (op->config.path)
-		xlpt_json_add(root, "config", xlpt_json_str(op->config.path));
-	xlpt_op_config_say(op);
-	if (op->env->json)
-		xlpt_print_json(op->env, root);
-	else
-		json_object_put(root);
-}
+#include "xl-plugin/hotplug/report.h"
 
 static int check_specs(const struct xlpt_args *args, struct xlpt_diag *diag)
 {
@@ -124,7 +89,7 @@ static int attach_once(struct xlpt_env *env, const struct xlpt_args *args, int64
 		rc = xlpt_op_attach(&op, &want, diag);
 	*next_ms = op.budget_next_ms;
 	if (rc == 0)
-		report_attach(&op);
+		xlpt_report_attach(&op);
 	return rc;
 }
 
@@ -161,53 +126,6 @@ const struct xlpt_command xlpt_cmd_attach = {
 	.opts = attach_opts,
 	.run = cmd_attach,
 };
-
-static void report_detach(const struct xlpt_op *op, bool to_dom0)
-{
-	struct json_object *root, *devs;
-
-	if (op->env->dry_run)
-		return;
-	root = json_object_new_object();
-	devs = json_object_new_array();
-	for (size_t i = 0; i < op->n; i++) {
-		const struct xlpt_item *item = &op->items[i];
-		const char *bdf = XLPT_BDF_STR(item->spec.bdf);
-		struct json_object *o;
-
-		/* BB:DD.* was said, and the guest did not have this one. */
-		if (item->of_slot && item->nothing && !item->mended)
-			continue;
-		o = json_object_new_object();
-		xlpt_json_add(o, "bdf", xlpt_json_str(bdf));
-		xlpt_json_add(o, "state",
-			      xlpt_json_str(item->absent ? "absent"
-					    : to_dom0	 ? "dom0"
-							 : "hidden"));
-		if (to_dom0)
-			xlpt_json_add(o, "driver", xlpt_json_str(item->driver));
-		xlpt_item_reset_json(item, o);
-		json_object_array_add(devs, o);
-		if (item->absent)
-			xlpt_say(op->env, "%s is detached from %s; this host has it no more", bdf,
-				 op->guest.name);
-		else if (!to_dom0)
-			xlpt_say(op->env, "%s is detached from %s and hidden", bdf, op->guest.name);
-		else
-			xlpt_say(op->env, "%s is detached from %s and back with dom0, %s%s", bdf,
-				 op->guest.name, item->driver ? "driver " : "without a driver",
-				 item->driver ? item->driver : "");
-	}
-	xlpt_json_add(root, "guest", xlpt_json_guest(&op->guest));
-	xlpt_json_add(root, "detached", devs);
-	if (op->config.path)
-		xlpt_json_add(root, "config", xlpt_json_str(op->config.path));
-	xlpt_op_config_say(op);
-	if (op->env->json)
-		xlpt_print_json(op->env, root);
-	else
-		json_object_put(root);
-}
 
 static int add_detach_item(struct xlpt_op *op, const char *text, struct xlpt_diag *diag)
 {
@@ -249,7 +167,7 @@ static int detach_once(struct xlpt_env *env, const struct xlpt_args *args, int64
 		rc = xlpt_op_detach(&op, &want, diag);
 	*next_ms = op.budget_next_ms;
 	if (rc == 0)
-		report_detach(&op, want.give_back_to_dom0);
+		xlpt_report_detach(&op, want.give_back_to_dom0);
 	return rc;
 }
 

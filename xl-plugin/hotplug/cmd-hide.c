@@ -2,6 +2,7 @@
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/hotplug/report.h"
 #include "xl-plugin/kept/resolve.h"
 
 static int setup(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_op *op,
@@ -23,51 +24,6 @@ static int setup(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt
 	return rc ? rc : xlpt_env_need_xen(env, diag);
 }
 
-static void report(const struct xlpt_op *op, bool hidden)
-{
-	struct json_object *root, *devs;
-
-	if (op->env->dry_run)
-		return;
-	root = json_object_new_object();
-	devs = json_object_new_array();
-	for (size_t i = 0; i < op->n; i++) {
-		const struct xlpt_item *item = &op->items[i];
-		struct json_object *o = json_object_new_object();
-		const char *bdf = XLPT_BDF_STR(item->spec.bdf);
-
-		xlpt_json_add(o, "bdf", xlpt_json_str(bdf));
-		if (hidden) {
-			xlpt_json_add(o, "state", xlpt_json_str("hidden"));
-			xlpt_json_add(o, "driver", xlpt_json_str("pciback"));
-			xlpt_json_add(o, "changed", json_object_new_boolean(item->take_from_dom0));
-			if (!item->take_from_dom0)
-				xlpt_say(op->env, "%s is hidden already", bdf);
-			else if (item->origin && *item->origin)
-				xlpt_say(op->env, "%s is hidden (its driver was %s)", bdf,
-					 item->origin);
-			else
-				xlpt_say(op->env, "%s is hidden (it had no driver)", bdf);
-		} else {
-			xlpt_json_add(o, "state", xlpt_json_str("dom0"));
-			xlpt_json_add(o, "driver", xlpt_json_str(item->driver));
-			xlpt_json_add(o, "changed",
-				      json_object_new_boolean(item->place.on_pciback));
-			xlpt_say(op->env, "%s %s dom0, %s%s", bdf,
-				 item->place.on_pciback ? "is back with"
-							: "was not hidden: it is with",
-				 item->driver ? "driver " : "without a driver",
-				 item->driver ? item->driver : "");
-		}
-		json_object_array_add(devs, o);
-	}
-	xlpt_json_add(root, hidden ? "hidden" : "unhidden", devs);
-	if (op->env->json)
-		xlpt_print_json(op->env, root);
-	else
-		json_object_put(root);
-}
-
 static int cmd_hide(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	_cleanup_op_ struct xlpt_op op;
@@ -78,7 +34,7 @@ static int cmd_hide(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	if (rc == 0)
 		rc = xlpt_op_hide(&op, diag);
 	if (rc == 0)
-		report(&op, true);
+		xlpt_report_hide(&op, true);
 	return rc;
 }
 
@@ -92,7 +48,7 @@ static int cmd_unhide(struct xlpt_env *env, const struct xlpt_args *args, struct
 	if (rc == 0)
 		rc = xlpt_op_unhide(&op, diag);
 	if (rc == 0)
-		report(&op, false);
+		xlpt_report_hide(&op, false);
 	return rc;
 }
 

@@ -244,8 +244,12 @@ uint64_t xlpt_dm_log_end(struct xlpt_op *op);
 int xlpt_dm_judge(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag);
 /* Says it when the device model was built for another Xen than the one that runs, and notes it. */
 void xlpt_dm_look(struct xlpt_op *op);
-/* The guest has item i: its own side says so, and the hypervisor. Fills guest_address. */
+/* verify.c. The guest has item i: its own side says so, and the hypervisor. Fills guest_address. */
 int xlpt_op_verify(struct xlpt_op *op, size_t i, struct xlpt_diag *diag);
+/* It has item i no more, and pciback holds it; LEFT with what says otherwise. */
+int xlpt_op_verify_gone(struct xlpt_op *op, size_t i, struct xlpt_diag *diag);
+/* Whatever failed: rc, or NO_GUEST when the guest has ended meanwhile, which is why then. */
+int xlpt_op_blame_guest(struct xlpt_op *op, int rc, struct xlpt_diag *diag);
 
 /* The steps that come before item i is given to a guest: lease, hide, reset, identity. */
 void xlpt_plan_ready(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);

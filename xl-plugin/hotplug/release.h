@@ -10,6 +10,15 @@ int xlpt_give_back(struct xlpt_env *env, struct xlpt_bdf bdf, bool origin_known,
 		   char **driver, struct xlpt_diag *diag);
 
 /*
+ * Away from pciback, unless a guest has it (IN_USE): pciback itself lets go of such a device with no
+ * more than a warning. A driver_override for pciback goes, too.
+ */
+int xlpt_leave_pciback(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_diag *diag);
+/* To the driver it came from ("" = none), or, when that is not known, to the one that claims it. */
+int xlpt_rebind(struct xlpt_host *h, struct xlpt_bdf bdf, bool known, const char *origin,
+		char **driver, struct xlpt_diag *diag);
+
+/*
  * Whatever the state: afterwards the guest does not have the device, neither in
  * xenstore nor in its device model nor in the hypervisor. Used to undo an
  * attach, for detach --force, and by repair. Without force a live guest that

@@ -1,10 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Resetting devices: by command, and before a guest gets one and after it gave
- * one back. libxl resets as well (libxl_pci.c, libxl__device_pci_reset) and drops
- * the answer; pciback does when it seizes a device and when a guest is done with it
- * (pci_stub.c), and says nothing. So xlpt resets itself, and looks.
- */
+/* xlpt reset: which devices may be reset, by which methods, and the steps that do it. */
 #include <string.h>
 
 #include "core/text.h"
@@ -12,9 +7,8 @@
 #include "pciback/device/scan.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/hotplug/reset.h"
 #include "xl-plugin/kept/locks.h"
-
-#define NEIGHBOUR_LOCK_MS 5000
 
 /* Drivers that hold a device for somebody else, and do not use it. */
 static bool idle_driver(const char *driver)
@@ -92,9 +86,9 @@ static int self(struct xlpt_op *op, const struct xlpt_item *item, bool in_use,
 }
 
 /* Who else is hit must not be in use, by a guest or by dom0; nothing forces that. */
-static int others(struct xlpt_op *op, const struct xlpt_owners *owners,
-		  const struct xlpt_devices *all, const struct xlpt_device *dev,
-		  const struct xlpt_reset_way *way, struct xlpt_diag *diag)
+int xlpt_reset_others(struct xlpt_op *op, const struct xlpt_owners *owners,
+		      const struct xlpt_devices *all, const struct xlpt_device *dev,
+		      const struct xlpt_reset_way *way, struct xlpt_diag *diag)
 {
 	_cleanup_free_ struct xlpt_set_mate *mates = xlpt_xcalloc(way->n_also + 1, sizeof(*mates));
 	_cleanup_free_ struct xlpt_place *places = xlpt_xcalloc(way->n_also + 1, sizeof(*places));
@@ -116,7 +110,8 @@ static int others(struct xlpt_op *op, const struct xlpt_owners *owners,
 	return rc;
 }
 
-static int no_way(struct xlpt_bdf bdf, const struct xlpt_reset_ways *ways, struct xlpt_diag *diag)
+int xlpt_reset_no_way(struct xlpt_bdf bdf, const struct xlpt_reset_ways *ways,
+		      struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str why = { 0 };
 
@@ -137,7 +132,7 @@ static int not_this(struct xlpt_bdf bdf, enum xlpt_reset_how how,
 				    *first = xlpt_reset_first(ways);
 
 	if (!first)
-		return no_way(bdf, ways, diag);
+		return xlpt_reset_no_way(bdf, ways, diag);
 	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "%s cannot be reset by %s", XLPT_BDF_STR(bdf),
 		      xlpt_reset_word(how));
 	xlpt_diag_fact(diag, "%s", way ? way->why_not : "the kernel does not list it");
@@ -266,10 +261,10 @@ static int choose(struct xlpt_op *op, size_t i, const struct xlpt_reset_options 
 	way = want->method ? xlpt_reset_find(&ways, how) : xlpt_reset_first(&ways);
 	/* In this order: whose device would be hit matters more than that it cannot be done now. */
 	if (way)
-		rc = others(op, &op->owners, all, &item->device, way, diag);
+		rc = xlpt_reset_others(op, &op->owners, all, &item->device, way, diag);
 	if (rc == 0 && (!way || !way->usable))
 		rc = want->method ? not_this(item->spec.bdf, how, &ways, diag)
-				  : no_way(item->spec.bdf, &ways, diag);
+				  : xlpt_reset_no_way(item->spec.bdf, &ways, diag);
 	if (rc == 0)
 		rc = neighbours_locked(op, item->spec.bdf, way, diag);
 	if (rc)
@@ -278,7 +273,8 @@ static int choose(struct xlpt_op *op, size_t i, const struct xlpt_reset_options 
 	item->reset_hows[item->n_reset_hows++] = way->how;
 	for (const struct xlpt_reset_way *next = way + 1;
 	     !want->method && next < ways.items + ways.n; next++)
-		if (next->usable && others(op, &op->owners, all, &item->device, next, NULL) == 0 &&
+		if (next->usable &&
+		    xlpt_reset_others(op, &op->owners, all, &item->device, next, NULL) == 0 &&
 		    neighbours_locked(op, item->spec.bdf, next, NULL) == 0)
 			item->reset_hows[item->n_reset_hows++] = next->how;
 	/* What reset_method holds now is what repair puts back; the journal has words. */
@@ -305,7 +301,7 @@ int xlpt_op_reset(struct xlpt_op *op, const struct xlpt_reset_options *want, str
 	return rc ? rc : xlpt_op_execute(op, "reset", &plan, diag);
 }
 
-/* ---- before an attach, after a detach ---- */
+/* ---- what came of it ---- */
 
 const char *xlpt_reset_is_word(enum xlpt_reset_is is)
 {
@@ -315,91 +311,6 @@ const char *xlpt_reset_is_word(enum xlpt_reset_is is)
 					     [XLPT_RESET_IS_FAILED] = "failed" };
 
 	return words[is];
-}
-
-/* Who else is hit: nobody may get him from the moment he is looked at until it is over. */
-static int others_now(struct xlpt_op *op, const struct xlpt_device *dev,
-		      const struct xlpt_reset_way *way, struct xlpt_locks *locks,
-		      struct xlpt_diag *diag)
-{
-	_cleanup_devices_ struct xlpt_devices now = { 0 };
-	_cleanup_owners_ struct xlpt_owners owners = { 0 };
-	int64_t deadline = xlpt_now(op->env->clock) + NEIGHBOUR_LOCK_MS;
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < way->n_also; i++)
-		rc = xlpt_lock_device(op->env, locks, way->also[i], deadline, diag);
-	if (rc == 0)
-		rc = xlpt_owners_read(op->env, &owners, diag);
-	if (rc == 0)
-		rc = xlpt_scan_all(op->env->host, XLPT_SCAN_BRIEF, NULL, &now, diag);
-	return rc ? rc : others(op, &owners, &now, dev, way, diag);
-}
-
-static int try_reset(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_reset_result *result,
-		     struct xlpt_diag *diag)
-{
-	_cleanup_locks_ struct xlpt_locks locks = { 0 };
-	_cleanup_device_ struct xlpt_device dev = { 0 };
-	_cleanup_reset_ways_ struct xlpt_reset_ways ways = { 0 };
-	const struct xlpt_reset_way *way;
-	int rc = xlpt_scan_one(op->env->host, item->spec.bdf, XLPT_SCAN_CAPS, NULL, &dev, diag);
-
-	if (rc == 0)
-		rc = xlpt_op_bus(op, diag);
-	if (rc)
-		return rc;
-	xlpt_reset_ways(&op->bus, &dev, &ways);
-	way = xlpt_reset_first(&ways);
-	if (!way)
-		return no_way(item->spec.bdf, &ways, diag);
-	item->reset_method = xlpt_reset_word(way->how);
-	/* Only where others are hit does it matter what they are at just now. */
-	if (way->n_also)
-		rc = others_now(op, &dev, way, &locks, diag);
-	return rc ? rc : xlpt_reset_do(op->env->host, item->spec.bdf, NULL, result, diag);
-}
-
-/* What cannot be reset is told and goes on, as it does with xl; what is broken by it does not. */
-static int reset_around(void *ctx, size_t i, struct xlpt_diag *diag)
-{
-	struct xlpt_op *op = ctx;
-	struct xlpt_item *item = &op->items[i];
-	_cleanup_diag_ struct xlpt_diag no = { 0 };
-	_cleanup_reset_result_ struct xlpt_reset_result result = { 0 };
-	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
-	int rc = try_reset(op, item, &result, &no);
-
-	free(XLPT_TAKE(item->reset_fact));
-	if (rc == XLPT_ERR_LEFT) {
-		xlpt_diag_move(diag, &no);
-		return rc;
-	}
-	if (rc) {
-		item->reset = rc == XLPT_ERR_NOT_FOUND ? XLPT_RESET_IS_NONE : XLPT_RESET_IS_FAILED;
-		item->reset_fact = xlpt_xasprintf("%s: %s", no.message, no.fact ? no.fact : "");
-		/* Once is enough: "0000:09:00.0 was not reset, though the kernel says so". */
-		if (strstr(no.message, "not reset"))
-			xlpt_warn(op->env, "%s", item->reset_fact);
-		else
-			xlpt_warn(op->env, "%s has not been reset: %s: %s", bdf,
-				  rc == XLPT_ERR_NOT_FOUND ? "nothing can reset it" : no.message,
-				  no.fact ? no.fact : "");
-		return 0;
-	}
-	item->reset =
-		result.proof == XLPT_RESET_PROVEN ? XLPT_RESET_IS_DONE : XLPT_RESET_IS_UNPROVEN;
-	item->reset_fact = XLPT_TAKE(result.fact);
-	xlpt_verbose(op->env, "%s is reset by %s, %s: %s", bdf, item->reset_method,
-		     item->reset == XLPT_RESET_IS_DONE ? "proven" : "not proven", item->reset_fact);
-	return 0;
-}
-
-void xlpt_plan_reset(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
-{
-	xlpt_plan_add(plan, reset_around, NULL, i,
-		      xlpt_xasprintf("reset %s, if it can be", XLPT_BDF_STR(op->items[i].spec.bdf)),
-		      NULL);
 }
 
 void xlpt_item_reset_json(const struct xlpt_item *item, struct json_object *o)

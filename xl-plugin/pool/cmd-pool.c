@@ -1,12 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "converters/libvirt/libvirt.h"
-#include "core/text.h"
-#include "pciback/device/scan.h"
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
-#include "xl-plugin/convert/convert.h"
 #include "xl-plugin/hotplug/gone.h"
 #include "xl-plugin/hotplug/lease.h"
 #include "xl-plugin/kept/resolve.h"
@@ -14,89 +10,7 @@
 
 #define RELEASE_TIMEOUT_MS 10000 /* a domain that is dying takes seconds at most */
 
-static int usage(struct xlpt_diag *diag, const char *what)
-{
-	xlpt_diag_set(diag, XLPT_ERR_USAGE, "pool: %s", what);
-	xlpt_diag_hint(diag, "xlpt pool --help");
-	return XLPT_ERR_USAGE;
-}
-
 /* ---- define, import ---- */
-
-/* The words of the command line become lines of a definition: one reader, one grammar. */
-static int from_words(const struct xlpt_args *args, struct xlpt_pool_def *def,
-		      struct xlpt_diag *diag)
-{
-	_cleanup_str_ struct xlpt_str text = { 0 };
-	bool any = false;
-	int rc = xlpt_pool_check_name(args->pos[1], diag);
-
-	if (rc)
-		return rc;
-	xlpt_str_addf(&text, "name = \"%s\"\n", args->pos[1]);
-	for (size_t i = 2; i < args->n; i++) {
-		const char *word = args->pos[i], *eq = strchr(word, '=');
-
-		if (!eq || strpbrk(word, "\n#\"")) {
-			xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "\"%s\" is not KEY=VALUE", word);
-			xlpt_diag_hint(diag, "xlpt pool define %s pf=INTERFACE policy=spread",
-				       XLPT_WORD(args->pos[1]));
-			return XLPT_ERR_SYNTAX;
-		}
-		any |= xlpt_starts(word, "pf=") || xlpt_starts(word, "dev=");
-		if (xlpt_starts(word, "dev="))
-			xlpt_str_addf(&text, "device = %s\n", word + 4);
-		else if (!strcmp(word, "policy=first-fit") || !strcmp(word, "policy=numa-local"))
-			xlpt_str_addf(&text, "policy = %.*s\n",
-				      (int)(strrchr(word, '-') - word) - 7, word + 7);
-		else
-			xlpt_str_addf(&text, "%.*s = %s\n", (int)(eq - word), word, eq + 1);
-	}
-	if (!any)
-		return usage(diag, "define wants NAME and at least one pf= or dev=");
-	rc = xlpt_pool_def_parse(text.s, text.len, NULL, def, diag);
-	if (rc && diag) {
-		/* Line N is word N of the command; a column in a text nobody wrote says nothing. */
-		if (diag->line > 1 && diag->line <= args->n)
-			xlpt_diag_wrap(diag, "%s", args->pos[diag->line]);
-		diag->line = diag->column = 0;
-		if (!diag->hint)
-			xlpt_diag_hint(diag,
-				       "keys are pf, dev, policy (first, spread, numa), managed, "
-				       "vlan, virtualport; xlpt-pool(8)");
-	}
-	return rc;
-}
-
-static int from_file(const char *path, const char *name, bool xml, struct xlpt_pool_def *def,
-		     struct xlpt_diag *diag)
-{
-	_cleanup_str_ struct xlpt_str text = { 0 };
-	int rc = xlpt_convert_load(path, false, &text, NULL, diag);
-
-	if (rc) {
-		xlpt_diag_hint(diag,
-			       "name a file with a pool's definition, or libvirt's network XML");
-		return rc;
-	}
-	xml = xml || xlpt_libvirt_is_xml(xlpt_str_get(&text), text.len);
-	rc = xml ? xlpt_libvirt_network_read(xlpt_str_get(&text), text.len, path, &def->pool, diag)
-		 : xlpt_pool_def_parse(xlpt_str_get(&text), text.len, path, def, diag);
-	if (rc && xml && diag && !diag->hint)
-		xlpt_diag_hint(
-			diag,
-			"virsh net-dumpxml NAME prints a network with <forward mode='hostdev'>");
-	if (rc)
-		return rc;
-	if (name) {
-		free(def->pool.name);
-		def->pool.name = xlpt_xstrdup(name);
-	}
-	rc = xlpt_pool_check_name(def->pool.name, diag);
-	if (rc && !name)
-		xlpt_diag_hint(diag, "give it another one: --name NAME");
-	return rc;
-}
 
 static int define(struct xlpt_env *env, const struct xlpt_args *args, bool import,
 		  struct xlpt_diag *diag)
@@ -108,12 +22,13 @@ static int define(struct xlpt_env *env, const struct xlpt_args *args, bool impor
 	int rc;
 
 	if (import ? args->n != 2 : file ? args->n != 1 : args->n < 3)
-		return usage(diag, import ? "import wants one FILE.xml"
-				   : file ? "define --file takes everything from the file"
-					  : "define wants NAME and at least one pf= or dev=");
-	rc = import || file ? from_file(import ? args->pos[1] : file, xlpt_args_get(args, "name"),
-					import, &def, diag)
-			    : from_words(args, &def, diag);
+		return xlpt_pool_usage(diag,
+				       import ? "import wants one FILE.xml"
+				       : file ? "define --file takes everything from the file"
+					      : "define wants NAME and at least one pf= or dev=");
+	rc = import || file ? xlpt_pool_from_file(import ? args->pos[1] : file,
+						  xlpt_args_get(args, "name"), import, &def, diag)
+			    : xlpt_pool_from_words(args->pos + 1, args->n - 1, &def, diag);
 	if (rc == 0)
 		rc = xlpt_op_pool_define(env, &def, &view, &had, diag);
 	if (rc)
@@ -144,130 +59,6 @@ static int undefine(struct xlpt_env *env, const char *name, struct xlpt_diag *di
 	return 0;
 }
 
-/* ---- export, list, show ---- */
-
-/* libvirt names a PF by its interface, we also by its address. */
-static int name_pfs(struct xlpt_env *env, struct xlpt_netpool *pool, struct xlpt_diag *diag)
-{
-	for (char **p = pool->pf; p && *p; p++) {
-		_cleanup_device_ struct xlpt_device d = { 0 };
-		struct xlpt_bdf bdf;
-		int rc;
-
-		if (!xlpt_bdf_shaped(*p))
-			continue;
-		rc = xlpt_bdf_parse(*p, strlen(*p), &bdf, diag);
-		if (rc == 0)
-			rc = xlpt_scan_one(env->host, bdf, 0, NULL, &d, diag);
-		if (rc)
-			return rc;
-		if (!d.net || !*d.net) {
-			xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
-				      "%s has no network interface in dom0", *p);
-			xlpt_diag_fact(diag, "libvirt's network names a PF by its interface");
-			xlpt_diag_hint(
-				diag, "load the PF's driver; or define the pool with dev= for each "
-				      "VF");
-			return XLPT_ERR_CONFLICT;
-		}
-		free(*p);
-		*p = xlpt_xstrdup(*d.net);
-	}
-	return 0;
-}
-
-static int export_pool(struct xlpt_env *env, const char *name, bool xml, struct xlpt_diag *diag)
-{
-	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 };
-	_cleanup_str_ struct xlpt_str text = { 0 };
-	int rc = xlpt_env_need_host(env, diag);
-
-	if (rc == 0)
-		rc = xlpt_pool_load(env, name, &def, diag);
-	if (rc == 0 && xml)
-		rc = name_pfs(env, &def.pool, diag);
-	if (rc == 0 && xml)
-		rc = xlpt_libvirt_network_write(&def.pool, &text, diag);
-	else if (rc == 0)
-		xlpt_pool_def_format(&def, &text);
-	if (rc)
-		return rc;
-	if (env->json) {
-		struct json_object *root = json_object_new_object();
-
-		xlpt_json_add(root, "name", xlpt_json_str(name));
-		xlpt_json_add(root, "format", xlpt_json_str(xml ? "libvirt" : "xlpt"));
-		xlpt_json_add(root, "text", xlpt_json_str(xlpt_str_get(&text)));
-		xlpt_print_json(env, root);
-	} else {
-		xlpt_put_document(env, xlpt_str_get(&text), text.len);
-	}
-	return 0;
-}
-
-/* Without Xen, or on a captured tree, what is written is shown as it is. */
-static int look(struct xlpt_env *env, struct xlpt_pool_facts *facts, struct xlpt_diag *diag)
-{
-	int rc = xlpt_env_try_xen(env, diag);
-
-	if (rc == 0 && env->ts && env->store)
-		rc = xlpt_gone_sweep(env, diag);
-	if (rc == 0 && env->ts && env->store)
-		rc = xlpt_leases_tidy(env, diag);
-	return rc ? rc : xlpt_pool_facts_read(env, facts, diag);
-}
-
-static int list(struct xlpt_env *env, struct xlpt_diag *diag)
-{
-	_cleanup_pool_facts_ struct xlpt_pool_facts facts = { 0 };
-	_cleanup_free_ struct xlpt_pool_def *defs = NULL;
-	_cleanup_free_ struct xlpt_pool_view *views = NULL;
-	_cleanup_strv_ char **names = NULL;
-	size_t n = 0;
-	int rc = look(env, &facts, diag);
-
-	if (rc == 0)
-		rc = xlpt_pool_names(env, &names, diag);
-	if (rc)
-		return rc;
-	defs = xlpt_xcalloc(xlpt_strv_len(names) + 1, sizeof(*defs));
-	views = xlpt_xcalloc(xlpt_strv_len(names) + 1, sizeof(*views));
-	for (char **p = names; rc == 0 && *p; p++) {
-		_cleanup_diag_ struct xlpt_diag why = { 0 };
-
-		/* One that is damaged must not hide the others. */
-		if (xlpt_pool_load(env, *p, &defs[n], &why)) {
-			xlpt_warn(env, "%s", why.message);
-			continue;
-		}
-		rc = xlpt_pool_view(env, &defs[n], &facts, &views[n], diag);
-		n++;
-	}
-	if (rc == 0)
-		xlpt_pool_print_list(env, defs, views, n);
-	for (size_t i = 0; i < n; i++) {
-		xlpt_pool_def_dispose(&defs[i]);
-		xlpt_pool_view_dispose(&views[i]);
-	}
-	return rc;
-}
-
-static int show(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
-{
-	_cleanup_pool_facts_ struct xlpt_pool_facts facts = { 0 };
-	_cleanup_pool_view_ struct xlpt_pool_view view = { 0 };
-	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 };
-	int rc = look(env, &facts, diag);
-
-	if (rc == 0)
-		rc = xlpt_pool_load(env, name, &def, diag);
-	if (rc == 0)
-		rc = xlpt_pool_view(env, &def, &facts, &view, diag);
-	if (rc == 0)
-		xlpt_pool_print(env, &def, &view, &facts.leases);
-	return rc;
-}
-
 /* ---- release ---- */
 
 static int release(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
@@ -281,7 +72,8 @@ static int release(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 	if (rc)
 		return rc;
 	if (gone + (guest != NULL) + (args->n > 1) != 1)
-		return usage(diag, "release wants --gone, --guest GUEST, or the addresses of VFs");
+		return xlpt_pool_usage(
+			diag, "release wants --gone, --guest GUEST, or the addresses of VFs");
 	for (size_t i = 1; i < args->n; i++) {
 		struct xlpt_bdf bdf;
 
@@ -392,11 +184,11 @@ static int cmd_pool(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	case 1:
 		return define(env, args, verb == 1, diag);
 	case 2:
-		return export_pool(env, args->pos[1], xlpt_args_has(args, "xml"), diag);
+		return xlpt_pool_export(env, args->pos[1], xlpt_args_has(args, "xml"), diag);
 	case 3:
-		return list(env, diag);
+		return xlpt_pool_list(env, diag);
 	case 4:
-		return show(env, args->pos[1], diag);
+		return xlpt_pool_show(env, args->pos[1], diag);
 	case 5:
 		return undefine(env, args->pos[1], diag);
 	default:

@@ -87,6 +87,22 @@ int xlpt_op_pool_release_guest(struct xlpt_env *env, const char *guest, int64_t 
 int xlpt_op_pool_release(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_returns *out,
 			 struct xlpt_diag *diag);
 
+/* ---- definition.c: what an operator defines a pool with ---- */
+
+/* words: NAME and KEY=VALUE... */
+int xlpt_pool_from_words(char *const *words, size_t n, struct xlpt_pool_def *def,
+			 struct xlpt_diag *diag);
+/* name: NULL = the one in the file. xml: libvirt's network, which is known without it, too. */
+int xlpt_pool_from_file(const char *path, const char *name, bool xml, struct xlpt_pool_def *def,
+			struct xlpt_diag *diag);
+int xlpt_pool_usage(struct xlpt_diag *diag, const char *what);
+
+/* ---- show.c: verbs that only look ---- */
+
+int xlpt_pool_export(struct xlpt_env *env, const char *name, bool xml, struct xlpt_diag *diag);
+int xlpt_pool_list(struct xlpt_env *env, struct xlpt_diag *diag);
+int xlpt_pool_show(struct xlpt_env *env, const char *name, struct xlpt_diag *diag);
+
 /* ---- print.c ---- */
 
 void xlpt_pool_print_list(struct xlpt_env *env, const struct xlpt_pool_def *defs,

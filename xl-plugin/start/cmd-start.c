@@ -4,48 +4,6 @@
 #include "xl-plugin/convert/convert.h"
 #include "xl-plugin/start/start.h"
 
-static void report(const struct xlpt_start *s)
-{
-	const struct xlpt_op *op = &s->op;
-	struct json_object *root = json_object_new_object(), *devs = json_object_new_array();
-
-	for (size_t i = 0; i < op->n; i++) {
-		const struct xlpt_item *item = &op->items[i];
-		const struct xlpt_lease *l = xlpt_leases_find(&op->leases, item->spec.bdf);
-		const char *address = *item->guest_address ? item->guest_address : NULL;
-		_cleanup_str_ struct xlpt_str id = { 0 };
-		struct json_object *o = json_object_new_object();
-
-		xlpt_json_add(o, "bdf", xlpt_json_bdf(item->spec.bdf));
-		xlpt_json_add(o, "pool", xlpt_json_str(l ? l->pool : NULL));
-		xlpt_json_add(o, "state", xlpt_json_str(s->print ? "hidden" : "assigned"));
-		xlpt_json_add(o, "guest_address", xlpt_json_str(address));
-		xlpt_item_reset_json(item, o);
-		if (!xlpt_vfid_is_empty(&item->spec.vf))
-			xlpt_json_add(o, "identity", xlpt_json_vf_identity(&item->spec.vf));
-		json_object_array_add(devs, o);
-		xlpt_vfid_format(&item->spec.vf, ' ', &id);
-		if (!s->print)
-			xlpt_say(op->env, "%s is attached to %s (domain %u)%s%s%s%s",
-				 XLPT_BDF_STR(item->spec.bdf), op->guest.name, op->guest.domid,
-				 address ? " as " : "", address ? address : "",
-				 id.len ? ", with" : "", xlpt_str_get(&id));
-	}
-	if (s->print)
-		xlpt_json_add(root, "config", xlpt_json_str(xlpt_str_get(&s->config)));
-	else
-		xlpt_json_add(root, "guest", xlpt_json_guest(&op->guest));
-	xlpt_json_add(root, "attached", devs);
-	if (!op->n && !s->print)
-		xlpt_say(op->env, "%s (domain %u) is created", op->guest.name, op->guest.domid);
-	if (op->env->json)
-		xlpt_print_json(op->env, root);
-	else
-		json_object_put(root);
-	if (s->print && !op->env->json)
-		xlpt_put_document(op->env, xlpt_str_get(&s->config), s->config.len);
-}
-
 static int cmd_start(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
@@ -79,7 +37,7 @@ static int cmd_start(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	s.len = text.len;
 	rc = xlpt_op_start(&s, diag);
 	if (rc == 0 && !env->dry_run)
-		report(&s);
+		xlpt_start_report(&s);
 	return rc;
 }
 

@@ -35,11 +35,20 @@ void xlpt_start_dispose(struct xlpt_start *s);
 /* Afterwards the guest runs and has every device, or there is no guest and each is where it was. */
 int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag);
 
+/* read.c: name, UUID and entries of s->text; SYNTAX with the place in the file. Changes nothing. */
+int xlpt_start_read(struct xlpt_start *s, struct xlpt_diag *diag);
+/* The devices that the entries name, VFs out of pools leased, and what xl reads in their place. */
+int xlpt_start_resolve(struct xlpt_start *s, struct xlpt_diag *diag);
+/* s->config, read back: DATA unless it says to xl what was meant, and no more. */
+int xlpt_start_generate(struct xlpt_start *s, struct xlpt_diag *diag);
+
 /*
  * Fills terms.nodes: where the guest will run, as far as cpus= says: "node:1", "0-3,8", joined. "all"
  * and exclusions say nothing, nor does libxl's own placement, which is to come.
  */
 void xlpt_start_nodes(struct xlpt_start *s);
+
+void xlpt_start_report(const struct xlpt_start *s);
 
 extern const struct xlpt_mender xlpt_mender_start;
 

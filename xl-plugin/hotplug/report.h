@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the commands of this room tell, as text and as JSON. A dry run has told its plan already. */
+#ifndef XLPT_HOTPLUG_REPORT_H
+#define XLPT_HOTPLUG_REPORT_H
+
+#include "xl-plugin/hotplug/operation.h"
+
+void xlpt_report_attach(const struct xlpt_op *op);
+/* to_dom0: they were given back there; else they stay hidden. */
+void xlpt_report_detach(const struct xlpt_op *op, bool to_dom0);
+/* hidden: hide; else unhide. */
+void xlpt_report_hide(const struct xlpt_op *op, bool hidden);
+void xlpt_report_reset(const struct xlpt_op *op);
+/* reset --list. */
+int xlpt_report_reset_ways(struct xlpt_env *env, const struct xlpt_bdf *bdfs, size_t n,
+			   struct xlpt_diag *diag);
+
+#endif

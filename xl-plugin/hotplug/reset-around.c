@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The reset before a guest gets a device and after it gave one back. libxl resets as well
+ * (libxl_pci.c, libxl__device_pci_reset) and drops the answer; pciback does when it seizes a device
+ * and when a guest is done with it (pci_stub.c), and says nothing. So xlpt resets itself, and looks.
+ */
+#include <string.h>
+
+#include "pciback/device/scan.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/hotplug/reset.h"
+#include "xl-plugin/kept/locks.h"
+
+#define NEIGHBOUR_LOCK_MS 5000
+
+/* Who else is hit: nobody may get him from the moment he is looked at until it is over. */
+static int others_now(struct xlpt_op *op, const struct xlpt_device *dev,
+		      const struct xlpt_reset_way *way, struct xlpt_locks *locks,
+		      struct xlpt_diag *diag)
+{
+	_cleanup_devices_ struct xlpt_devices now = { 0 };
+	_cleanup_owners_ struct xlpt_owners owners = { 0 };
+	int64_t deadline = xlpt_now(op->env->clock) + NEIGHBOUR_LOCK_MS;
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < way->n_also; i++)
+		rc = xlpt_lock_device(op->env, locks, way->also[i], deadline, diag);
+	if (rc == 0)
+		rc = xlpt_owners_read(op->env, &owners, diag);
+	if (rc == 0)
+		rc = xlpt_scan_all(op->env->host, XLPT_SCAN_BRIEF, NULL, &now, diag);
+	return rc ? rc : xlpt_reset_others(op, &owners, &now, dev, way, diag);
+}
+
+static int try_reset(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_reset_result *result,
+		     struct xlpt_diag *diag)
+{
+	_cleanup_locks_ struct xlpt_locks locks = { 0 };
+	_cleanup_device_ struct xlpt_device dev = { 0 };
+	_cleanup_reset_ways_ struct xlpt_reset_ways ways = { 0 };
+	const struct xlpt_reset_way *way;
+	int rc = xlpt_scan_one(op->env->host, item->spec.bdf, XLPT_SCAN_CAPS, NULL, &dev, diag);
+
+	if (rc == 0)
+		rc = xlpt_op_bus(op, diag);
+	if (rc)
+		return rc;
+	xlpt_reset_ways(&op->bus, &dev, &ways);
+	way = xlpt_reset_first(&ways);
+	if (!way)
+		return xlpt_reset_no_way(item->spec.bdf, &ways, diag);
+	item->reset_method = xlpt_reset_word(way->how);
+	/* Only where others are hit does it matter what they are at just now. */
+	if (way->n_also)
+		rc = others_now(op, &dev, way, &locks, diag);
+	return rc ? rc : xlpt_reset_do(op->env->host, item->spec.bdf, NULL, result, diag);
+}
+
+/* What cannot be reset is told and goes on, as it does with xl; what is broken by it does not. */
+static int reset_around(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = ctx;
+	struct xlpt_item *item = &op->items[i];
+	_cleanup_diag_ struct xlpt_diag no = { 0 };
+	_cleanup_reset_result_ struct xlpt_reset_result result = { 0 };
+	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
+	int rc = try_reset(op, item, &result, &no);
+
+	free(XLPT_TAKE(item->reset_fact));
+	if (rc == XLPT_ERR_LEFT) {
+		xlpt_diag_move(diag, &no);
+		return rc;
+	}
+	if (rc) {
+		item->reset = rc == XLPT_ERR_NOT_FOUND ? XLPT_RESET_IS_NONE : XLPT_RESET_IS_FAILED;
+		item->reset_fact = xlpt_xasprintf("%s: %s", no.message, no.fact ? no.fact : "");
+		/* Once is enough: "0000:09:00.0 was not reset, though the kernel says so". */
+		if (strstr(no.message, "not reset"))
+			xlpt_warn(op->env, "%s", item->reset_fact);
+		else
+			xlpt_warn(op->env, "%s has not been reset: %s: %s", bdf,
+				  rc == XLPT_ERR_NOT_FOUND ? "nothing can reset it" : no.message,
+				  no.fact ? no.fact : "");
+		return 0;
+	}
+	item->reset =
+		result.proof == XLPT_RESET_PROVEN ? XLPT_RESET_IS_DONE : XLPT_RESET_IS_UNPROVEN;
+	item->reset_fact = XLPT_TAKE(result.fact);
+	xlpt_verbose(op->env, "%s is reset by %s, %s: %s", bdf, item->reset_method,
+		     item->reset == XLPT_RESET_IS_DONE ? "proven" : "not proven", item->reset_fact);
+	return 0;
+}
+
+void xlpt_plan_reset(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
+{
+	xlpt_plan_add(plan, reset_around, NULL, i,
+		      xlpt_xasprintf("reset %s, if it can be", XLPT_BDF_STR(op->items[i].spec.bdf)),
+		      NULL);
+}

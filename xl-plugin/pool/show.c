@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* pool export, list and show: they only look, also at a captured tree. */
+#include "converters/libvirt/libvirt.h"
+#include "pciback/device/scan.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/gone.h"
+#include "xl-plugin/pool/pools.h"
+
+/* libvirt names a PF by its interface, we also by its address. */
+static int name_pfs(struct xlpt_env *env, struct xlpt_netpool *pool, struct xlpt_diag *diag)
+{
+	for (char **p = pool->pf; p && *p; p++) {
+		_cleanup_device_ struct xlpt_device d = { 0 };
+		struct xlpt_bdf bdf;
+		int rc;
+
+		if (!xlpt_bdf_shaped(*p))
+			continue;
+		rc = xlpt_bdf_parse(*p, strlen(*p), &bdf, diag);
+		if (rc == 0)
+			rc = xlpt_scan_one(env->host, bdf, 0, NULL, &d, diag);
+		if (rc)
+			return rc;
+		if (!d.net || !*d.net) {
+			xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
+				      "%s has no network interface in dom0", *p);
+			xlpt_diag_fact(diag, "libvirt's network names a PF by its interface");
+			xlpt_diag_hint(
+				diag, "load the PF's driver; or define the pool with dev= for each "
+				      "VF");
+			return XLPT_ERR_CONFLICT;
+		}
+		free(*p);
+		*p = xlpt_xstrdup(*d.net);
+	}
+	return 0;
+}
+
+int xlpt_pool_export(struct xlpt_env *env, const char *name, bool xml, struct xlpt_diag *diag)
+{
+	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 };
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	int rc = xlpt_env_need_host(env, diag);
+
+	if (rc == 0)
+		rc = xlpt_pool_load(env, name, &def, diag);
+	if (rc == 0 && xml)
+		rc = name_pfs(env, &def.pool, diag);
+	if (rc == 0 && xml)
+		rc = xlpt_libvirt_network_write(&def.pool, &text, diag);
+	else if (rc == 0)
+		xlpt_pool_def_format(&def, &text);
+	if (rc)
+		return rc;
+	if (env->json) {
+		struct json_object *root = json_object_new_object();
+
+		xlpt_json_add(root, "name", xlpt_json_str(name));
+		xlpt_json_add(root, "format", xlpt_json_str(xml ? "libvirt" : "xlpt"));
+		xlpt_json_add(root, "text", xlpt_json_str(xlpt_str_get(&text)));
+		xlpt_print_json(env, root);
+	} else {
+		xlpt_put_document(env, xlpt_str_get(&text), text.len);
+	}
+	return 0;
+}
+
+/* Without Xen, or on a captured tree, what is written is shown as it is. */
+static int look(struct xlpt_env *env, struct xlpt_pool_facts *facts, struct xlpt_diag *diag)
+{
+	int rc = xlpt_env_try_xen(env, diag);
+
+	if (rc == 0 && env->ts && env->store)
+		rc = xlpt_gone_sweep(env, diag);
+	if (rc == 0 && env->ts && env->store)
+		rc = xlpt_leases_tidy(env, diag);
+	return rc ? rc : xlpt_pool_facts_read(env, facts, diag);
+}
+
+int xlpt_pool_list(struct xlpt_env *env, struct xlpt_diag *diag)
+{
+	_cleanup_pool_facts_ struct xlpt_pool_facts facts = { 0 };
+	_cleanup_free_ struct xlpt_pool_def *defs = NULL;
+	_cleanup_free_ struct xlpt_pool_view *views = NULL;
+	_cleanup_strv_ char **names = NULL;
+	size_t n = 0;
+	int rc = look(env, &facts, diag);
+
+	if (rc == 0)
+		rc = xlpt_pool_names(env, &names, diag);
+	if (rc)
+		return rc;
+	defs = xlpt_xcalloc(xlpt_strv_len(names) + 1, sizeof(*defs));
+	views = xlpt_xcalloc(xlpt_strv_len(names) + 1, sizeof(*views));
+	for (char **p = names; rc == 0 && *p; p++) {
+		_cleanup_diag_ struct xlpt_diag why = { 0 };
+
+		/* One that is damaged must not hide the others. */
+		if (xlpt_pool_load(env, *p, &defs[n], &why)) {
+			xlpt_warn(env, "%s", why.message);
+			continue;
+		}
+		rc = xlpt_pool_view(env, &defs[n], &facts, &views[n], diag);
+		n++;
+	}
+	if (rc == 0)
+		xlpt_pool_print_list(env, defs, views, n);
+	for (size_t i = 0; i < n; i++) {
+		xlpt_pool_def_dispose(&defs[i]);
+		xlpt_pool_view_dispose(&views[i]);
+	}
+	return rc;
+}
+
+int xlpt_pool_show(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
+{
+	_cleanup_pool_facts_ struct xlpt_pool_facts facts = { 0 };
+	_cleanup_pool_view_ struct xlpt_pool_view view = { 0 };
+	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 };
+	int rc = look(env, &facts, diag);
+
+	if (rc == 0)
+		rc = xlpt_pool_load(env, name, &def, diag);
+	if (rc == 0)
+		rc = xlpt_pool_view(env, &def, &facts, &view, diag);
+	if (rc == 0)
+		xlpt_pool_print(env, &def, &view, &facts.leases);
+	return rc;
+}
