@@ -10,6 +10,28 @@
 #include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/kept/resolve.h"
 
+void xlpt_bdfs_dispose(struct xlpt_bdfs *list)
+{
+	free(list->items);
+	*list = (struct xlpt_bdfs){ 0 };
+}
+
+bool xlpt_bdfs_have(const struct xlpt_bdfs *list, struct xlpt_bdf bdf)
+{
+	for (size_t i = 0; i < list->n; i++)
+		if (xlpt_bdf_eq(list->items[i], bdf))
+			return true;
+	return false;
+}
+
+void xlpt_bdfs_add(struct xlpt_bdfs *list, struct xlpt_bdf bdf)
+{
+	if (xlpt_bdfs_have(list, bdf))
+		return;
+	XLPT_GROW(list->items, list->n, list->alloc);
+	list->items[list->n++] = bdf;
+}
+
 void xlpt_op_init(struct xlpt_op *op, struct xlpt_env *env)
 {
 	*op = (struct xlpt_op){ .env = env,
@@ -31,8 +53,8 @@ void xlpt_op_dispose(struct xlpt_op *op)
 		free(op->items[i].reset_fact);
 	}
 	free(op->items);
-	free(op->force_host.items);
-	free(op->allow_split.items);
+	xlpt_bdfs_dispose(&op->force_host);
+	xlpt_bdfs_dispose(&op->allow_split);
 	xlpt_leases_end(op->env, &op->leases);
 	xlpt_guest_dispose(&op->guest);
 	xlpt_journal_dispose(&op->journal);
@@ -192,14 +214,6 @@ int xlpt_op_take_vfs(struct xlpt_op *op, struct xlpt_diag *diag)
 
 /* ---- what the operator consents to, for single devices ---- */
 
-static bool among(const struct xlpt_bdfs *list, struct xlpt_bdf bdf)
-{
-	for (size_t i = 0; i < list->n; i++)
-		if (xlpt_bdf_eq(list->items[i], bdf))
-			return true;
-	return false;
-}
-
 static int read_consent(struct xlpt_op *op, char **names, const char *option, struct xlpt_bdfs *out,
 			struct xlpt_diag *diag)
 {
@@ -211,15 +225,9 @@ static int read_consent(struct xlpt_op *op, char **names, const char *option, st
 			xlpt_diag_wrap(diag, "%s", option);
 			return rc;
 		}
-		xlpt_op_consent(out, named);
+		xlpt_bdfs_add(out, named);
 	}
 	return 0;
-}
-
-void xlpt_op_consent(struct xlpt_bdfs *list, struct xlpt_bdf bdf)
-{
-	XLPT_GROW(list->items, list->n, list->alloc);
-	list->items[list->n++] = bdf;
 }
 
 int xlpt_op_consents(struct xlpt_op *op, char **force_host, char **allow_split,
@@ -261,5 +269,5 @@ int xlpt_op_check_consents(const struct xlpt_op *op, struct xlpt_diag *diag)
 
 bool xlpt_op_forced(const struct xlpt_op *op, struct xlpt_bdf bdf)
 {
-	return among(&op->force_host, bdf);
+	return xlpt_bdfs_have(&op->force_host, bdf);
 }

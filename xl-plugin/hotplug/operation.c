@@ -163,35 +163,9 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 	return rc ? rc : xlpt_op_config_again(op, diag);
 }
 
-static struct xlpt_plan_observer journal_of(struct xlpt_op *op)
-{
-	return xlpt_journal_observer(op->outer ? op->outer : &op->journal);
-}
-
-static int observe_before(void *priv, size_t i, const struct xlpt_step *step, bool undo,
-			  struct xlpt_diag *diag)
-{
-	struct xlpt_op *op = priv;
-	struct xlpt_plan_observer j = journal_of(op);
-
-	xlpt_verbose(op->env, "%s", undo && step->undo_what ? step->undo_what : step->what);
-	return j.before(j.priv, i, step, undo, diag);
-}
-
-static void observe_after(void *priv, size_t i, const struct xlpt_step *step, bool undo)
-{
-	struct xlpt_op *op = priv;
-	struct xlpt_plan_observer j = journal_of(op);
-
-	j.after(j.priv, i, step, undo);
-}
-
 int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan *plan,
 		    struct xlpt_diag *diag)
 {
-	struct xlpt_plan_observer obs = { .priv = op,
-					  .before = observe_before,
-					  .after = observe_after };
 	int rc;
 
 	rc = plan->n ? xlpt_budget_reserve(op, name, diag) : 0;
@@ -205,10 +179,9 @@ int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan
 	if (!plan->n)
 		return 0;
 	if (op->outer) {
-		rc = xlpt_plan_run(plan, op, &obs, diag);
+		rc = xlpt_journal_run(op->env, op->outer, plan, op, diag);
 		if (rc == 0)
 			xlpt_budget_settle(op, name);
-		op->env->done |= rc == 0;
 		return rc;
 	}
 	xlpt_journal_init(&op->journal, name, op->has_guest ? &op->guest : NULL);
@@ -225,10 +198,9 @@ int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan
 	rc = xlpt_journal_begin(op->env, &op->journal, diag);
 	if (rc)
 		return rc;
-	rc = xlpt_plan_run(plan, op, &obs, diag);
+	rc = xlpt_journal_run(op->env, &op->journal, plan, op, diag);
 	if (rc == 0)
 		xlpt_budget_settle(op, name);
-	op->env->done |= rc == 0;
 	/* What is left behind stays in the journal for xlpt repair. */
 	if (rc != XLPT_ERR_LEFT)
 		xlpt_journal_end(op->env, &op->journal);

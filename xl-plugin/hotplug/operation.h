@@ -58,6 +58,11 @@ struct xlpt_bdfs {
 	struct xlpt_bdf *items;
 	size_t n, alloc;
 };
+void xlpt_bdfs_dispose(struct xlpt_bdfs *list);
+#define _cleanup_bdfs_ XLPT_CLEANUP(xlpt_bdfs_dispose)
+/* Once, however often it is added. */
+void xlpt_bdfs_add(struct xlpt_bdfs *list, struct xlpt_bdf bdf);
+bool xlpt_bdfs_have(const struct xlpt_bdfs *list, struct xlpt_bdf bdf);
 
 struct xlpt_item {
 	struct xlpt_spec spec; /* one function; its address is known, but see from_pool */
@@ -163,7 +168,6 @@ int xlpt_op_take_vfs(struct xlpt_op *op, struct xlpt_diag *diag);
 /* Reads --force-host-device and --allow-split; SYNTAX for what is no device. */
 int xlpt_op_consents(struct xlpt_op *op, char **force_host, char **allow_split,
 		     struct xlpt_diag *diag);
-void xlpt_op_consent(struct xlpt_bdfs *list, struct xlpt_bdf bdf);
 /* USAGE for a device that is none of the items, once these have their addresses. */
 int xlpt_op_check_consents(const struct xlpt_op *op, struct xlpt_diag *diag);
 bool xlpt_op_forced(const struct xlpt_op *op, struct xlpt_bdf bdf);

@@ -14,5 +14,8 @@ void xlpt_report_reset(const struct xlpt_op *op);
 /* reset --list. */
 int xlpt_report_reset_ways(struct xlpt_env *env, const struct xlpt_bdf *bdfs, size_t n,
 			   struct xlpt_diag *diag);
+/* budget: the devices of b; all: every one that has anything counted, too. */
+int xlpt_report_budget(struct xlpt_env *env, struct xlpt_bdfs *b, bool all,
+		       const struct xlpt_budget_rule *rule, struct xlpt_diag *diag);
 
 #endif

@@ -61,6 +61,12 @@ bool xlpt_journal_moves(const struct xlpt_journal *j);
 int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag);
 /* For xlpt_plan_run; priv is the struct xlpt_journal. */
 struct xlpt_plan_observer xlpt_journal_observer(struct xlpt_journal *j);
+/*
+ * Runs a plan whose journal is begun: each step is told with -v and written before and after. With an
+ * outer operation j is that one's.
+ */
+int xlpt_journal_run(struct xlpt_env *env, struct xlpt_journal *j, const struct xlpt_plan *plan,
+		     void *ctx, struct xlpt_diag *diag);
 /* The operation ended, one way or the other, with nothing left: removes the file. */
 void xlpt_journal_end(struct xlpt_env *env, struct xlpt_journal *j);
 

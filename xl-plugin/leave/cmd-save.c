@@ -2,40 +2,7 @@
 #include <string.h>
 
 #include "xl-plugin/cli/cli.h"
-#include "xl-plugin/cli/output.h"
 #include "xl-plugin/leave/leave.h"
-
-static void finish(struct xlpt_env *env, struct json_object *root)
-{
-	if (env->json)
-		xlpt_print_json(env, root);
-	else
-		json_object_put(root);
-}
-
-static struct json_object *specs_json(const struct xlpt_op *op)
-{
-	struct json_object *a = json_object_new_array();
-
-	for (size_t i = 0; i < op->n; i++) {
-		_cleanup_free_ char *spec = xlpt_spec_format(&op->items[i].spec);
-		struct json_object *o = json_object_new_object();
-
-		xlpt_json_add(o, "bdf", xlpt_json_bdf(op->items[i].spec.bdf));
-		xlpt_json_add(o, "spec", xlpt_json_str(spec));
-		json_object_array_add(a, o);
-	}
-	return a;
-}
-
-static char *bdfs_text(const struct xlpt_op *op)
-{
-	struct xlpt_str s = { 0 };
-
-	for (size_t i = 0; i < op->n; i++)
-		xlpt_str_addf(&s, "%s%s", i ? ", " : "", XLPT_BDF_STR(op->items[i].spec.bdf));
-	return xlpt_str_take(&s);
-}
 
 static int prepare(struct xlpt_leave *l, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
@@ -60,8 +27,6 @@ static int prepare(struct xlpt_leave *l, const struct xlpt_args *args, struct xl
 static int cmd_save(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	_cleanup_leave_ struct xlpt_leave l;
-	_cleanup_free_ char *bdfs = NULL;
-	struct json_object *root;
 	int rc;
 
 	xlpt_leave_init(&l, env);
@@ -72,14 +37,7 @@ static int cmd_save(struct xlpt_env *env, const struct xlpt_args *args, struct x
 		rc = xlpt_op_save(&l, diag);
 	if (rc || env->dry_run)
 		return rc;
-	bdfs = bdfs_text(&l.op);
-	xlpt_say(env, "%s is saved in %s%s%s", l.op.guest.name, args->pos[1],
-		 l.op.n ? "; xlpt restore attaches again " : "", bdfs);
-	root = json_object_new_object();
-	xlpt_json_add(root, "guest", xlpt_json_guest(&l.op.guest));
-	xlpt_json_add(root, "file", xlpt_json_str(l.file));
-	xlpt_json_add(root, "detached", specs_json(&l.op));
-	finish(env, root);
+	xlpt_leave_report_saved(&l, args->pos[1]);
 	return 0;
 }
 
@@ -112,51 +70,18 @@ const struct xlpt_command xlpt_cmd_save = {
 	.run = cmd_save,
 };
 
-static int add_map(struct xlpt_leave *l, const char *text, struct xlpt_diag *diag)
-{
-	const char *eq = strchr(text, '=');
-	struct xlpt_map *m;
-	int rc;
-
-	if (!eq || !eq[1]) {
-		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--map %s: expected FROM=TO", text);
-		xlpt_diag_hint(diag, "for example --map 0000:09:00.0=0000:41:00.0");
-		return XLPT_ERR_SYNTAX;
-	}
-	XLPT_GROW(l->maps, l->n_maps, l->alloc_maps);
-	m = &l->maps[l->n_maps];
-	*m = (struct xlpt_map){ 0 };
-	rc = xlpt_bdf_parse(text, (size_t)(eq - text), &m->from, diag);
-	for (size_t i = 0; rc == 0 && i < l->n_maps; i++)
-		if (xlpt_bdf_eq(l->maps[i].from, m->from)) {
-			rc = xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s is named twice",
-					   XLPT_BDF_STR(m->from));
-			xlpt_diag_hint(diag, "map each device once");
-		}
-	if (rc)
-		return rc;
-	l->n_maps++;
-	rc = xlpt_spec_parse(eq + 1, &m->to, diag);
-	if (rc)
-		xlpt_diag_wrap(diag, "--map %s", text);
-	m->alone = m->to.has_bdf && !m->to.all_funcs && !strpbrk(eq + 1, ",@");
-	return rc;
-}
-
 static int add_maps(struct xlpt_leave *l, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	int rc = 0;
 
 	for (char **p = xlpt_args_all(args, "map"); rc == 0 && p && *p; p++)
-		rc = add_map(l, *p, diag);
+		rc = xlpt_leave_add_map(l, *p, diag);
 	return rc;
 }
 
 static int cmd_restore(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	_cleanup_leave_ struct xlpt_leave l;
-	_cleanup_free_ char *bdfs = NULL;
-	struct json_object *root;
 	int rc;
 
 	xlpt_leave_init(&l, env);
@@ -179,13 +104,7 @@ static int cmd_restore(struct xlpt_env *env, const struct xlpt_args *args, struc
 		rc = xlpt_op_restore(&l, diag);
 	if (rc || env->dry_run)
 		return rc;
-	bdfs = bdfs_text(&l.op);
-	xlpt_say(env, "%s is restored as domain %u%s%s", l.op.guest.name, l.op.guest.domid,
-		 l.op.n ? " and has " : "", bdfs);
-	root = json_object_new_object();
-	xlpt_json_add(root, "guest", xlpt_json_guest(&l.op.guest));
-	xlpt_json_add(root, "attached", specs_json(&l.op));
-	finish(env, root);
+	xlpt_leave_report_restored(&l);
 	return 0;
 }
 
@@ -215,7 +134,6 @@ const struct xlpt_command xlpt_cmd_restore = {
 static int cmd_migrate(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	_cleanup_leave_ struct xlpt_leave l;
-	struct json_object *root;
 	int rc = 0;
 
 	xlpt_leave_init(&l, env);
@@ -240,15 +158,7 @@ static int cmd_migrate(struct xlpt_env *env, const struct xlpt_args *args, struc
 		rc = xlpt_op_migrate(&l, diag);
 	if (rc || env->dry_run)
 		return rc;
-	xlpt_say(env, "%s is on %s%s%s", l.op.guest.name, l.host, l.op.n ? " and has " : "",
-		 l.op.n ? l.targets : "");
-	root = json_object_new_object();
-	xlpt_json_add(root, "guest", xlpt_json_str(l.op.guest.name));
-	xlpt_json_add(root, "host", xlpt_json_str(l.host));
-	xlpt_json_add(root, "live", json_object_new_boolean(!l.offline));
-	xlpt_json_add(root, "detached", specs_json(&l.op));
-	xlpt_json_add(root, "attached", xlpt_json_str(l.targets));
-	finish(env, root);
+	xlpt_leave_report_migrated(&l);
 	return 0;
 }
 

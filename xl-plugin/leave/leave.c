@@ -150,8 +150,8 @@ static int one(struct xlpt_env *env, const struct xlpt_guest *guest, const struc
 	op.outer = how->journal;
 	op.timeout_ms = how->timeout_ms;
 	if (attach && how->had && spec->has_bdf) {
-		xlpt_op_consent(&op.force_host, spec->bdf);
-		xlpt_op_consent(&op.allow_split, spec->bdf);
+		xlpt_bdfs_add(&op.force_host, spec->bdf);
+		xlpt_bdfs_add(&op.allow_split, spec->bdf);
 	}
 	op.has_guest = true;
 	xlpt_guest_copy(&op.guest, guest);

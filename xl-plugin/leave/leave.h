@@ -56,6 +56,11 @@ int xlpt_op_migrate(struct xlpt_leave *l, struct xlpt_diag *diag);
 /* Ends a save, restore or migration that was cut short. */
 extern const struct xlpt_mender xlpt_mender_leave;
 
+/* report.c; file: as the operator named it. */
+void xlpt_leave_report_saved(const struct xlpt_leave *l, const char *file);
+void xlpt_leave_report_restored(const struct xlpt_leave *l);
+void xlpt_leave_report_migrated(const struct xlpt_leave *l);
+
 /* ---- pieces (leave.c) ---- */
 
 /*
@@ -71,6 +76,8 @@ int xlpt_leave_path(const char *file, char **out, struct xlpt_diag *diag);
 int xlpt_leave_begin(struct xlpt_leave *l, const char *what, struct xlpt_diag *diag);
 /* The guest has left: its leases end. What goes wrong is warned of. */
 void xlpt_leave_give_back(struct xlpt_op *op);
+/* map.c: adds one --map FROM=TO. */
+int xlpt_leave_add_map(struct xlpt_leave *l, const char *text, struct xlpt_diag *diag);
 /* What takes the place of bdf, which counts as used then; NULL = itself. */
 struct xlpt_map *xlpt_leave_map(const struct xlpt_leave *l, struct xlpt_bdf bdf);
 /*

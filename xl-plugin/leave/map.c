@@ -1,6 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* --map: which device takes which one's place, and what it takes along. */
+#include <string.h>
+
 #include "xl-plugin/leave/leave.h"
+
+int xlpt_leave_add_map(struct xlpt_leave *l, const char *text, struct xlpt_diag *diag)
+{
+	const char *eq = strchr(text, '=');
+	struct xlpt_map *m;
+	int rc;
+
+	if (!eq || !eq[1]) {
+		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--map %s: expected FROM=TO", text);
+		xlpt_diag_hint(diag, "for example --map 0000:09:00.0=0000:41:00.0");
+		return XLPT_ERR_SYNTAX;
+	}
+	XLPT_GROW(l->maps, l->n_maps, l->alloc_maps);
+	m = &l->maps[l->n_maps];
+	*m = (struct xlpt_map){ 0 };
+	rc = xlpt_bdf_parse(text, (size_t)(eq - text), &m->from, diag);
+	for (size_t i = 0; rc == 0 && i < l->n_maps; i++)
+		if (xlpt_bdf_eq(l->maps[i].from, m->from)) {
+			rc = xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s is named twice",
+					   XLPT_BDF_STR(m->from));
+			xlpt_diag_hint(diag, "map each device once");
+		}
+	if (rc)
+		return rc;
+	l->n_maps++;
+	rc = xlpt_spec_parse(eq + 1, &m->to, diag);
+	if (rc)
+		xlpt_diag_wrap(diag, "--map %s", text);
+	m->alone = m->to.has_bdf && !m->to.all_funcs && !strpbrk(eq + 1, ",@");
+	return rc;
+}
 
 struct xlpt_map *xlpt_leave_map(const struct xlpt_leave *l, struct xlpt_bdf bdf)
 {

@@ -106,30 +106,8 @@ static int check_count(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 
 /* ---- running it ---- */
 
-int xlpt_vf_before_step(void *priv, size_t i, const struct xlpt_step *step, bool undo,
-			struct xlpt_diag *diag)
-{
-	struct xlpt_env *env = priv;
-
-	(void)i;
-	(void)diag;
-	xlpt_verbose(env, "%s", undo && step->undo_what ? step->undo_what : step->what);
-	return 0;
-}
-
-static int observe_before(void *priv, size_t i, const struct xlpt_step *step, bool undo,
-			  struct xlpt_diag *diag)
-{
-	struct xlpt_vf_op *op = priv;
-	struct xlpt_plan_observer j = xlpt_journal_observer(&op->journal);
-	int rc = xlpt_vf_before_step(op->env, i, step, undo, diag);
-
-	return rc ? rc : j.before(j.priv, i, step, undo, diag);
-}
-
 static int execute(struct xlpt_vf_op *op, const struct xlpt_plan *plan, struct xlpt_diag *diag)
 {
-	const struct xlpt_plan_observer obs = { .priv = op, .before = observe_before };
 	int rc;
 
 	if (op->env->dry_run) {
@@ -142,8 +120,7 @@ static int execute(struct xlpt_vf_op *op, const struct xlpt_plan *plan, struct x
 	rc = xlpt_vf_journal_begin(op, diag);
 	if (rc)
 		return rc;
-	rc = xlpt_plan_run(plan, op, &obs, diag);
-	op->env->done |= rc == 0;
+	rc = xlpt_journal_run(op->env, &op->journal, plan, op, diag);
 	/* What is left behind stays in the journal for xlpt repair. */
 	if (rc != XLPT_ERR_LEFT)
 		xlpt_journal_end(op->env, &op->journal);

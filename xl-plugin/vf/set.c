@@ -75,19 +75,8 @@ static int unset(void *ctx, size_t i, struct xlpt_diag *diag)
 	return xlpt_loan_unset(op->env, op->bdf, &op->lease, diag);
 }
 
-static int observe(void *priv, size_t i, const struct xlpt_step *step, bool undo,
-		   struct xlpt_diag *diag)
-{
-	struct set_op *op = priv;
-	struct xlpt_plan_observer j = xlpt_journal_observer(&op->journal);
-	int rc = xlpt_vf_before_step(op->env, i, step, undo, diag);
-
-	return rc ? rc : j.before(j.priv, i, step, undo, diag);
-}
-
 static int run_set(struct set_op *op, const struct xlpt_plan *plan, struct xlpt_diag *diag)
 {
-	const struct xlpt_plan_observer obs = { .priv = op, .before = observe };
 	int rc;
 
 	if (op->env->dry_run) {
@@ -100,8 +89,7 @@ static int run_set(struct set_op *op, const struct xlpt_plan *plan, struct xlpt_
 	rc = xlpt_journal_begin(op->env, &op->journal, diag);
 	if (rc)
 		return rc;
-	rc = xlpt_plan_run(plan, op, &obs, diag);
-	op->env->done |= rc == 0;
+	rc = xlpt_journal_run(op->env, &op->journal, plan, op, diag);
 	if (rc != XLPT_ERR_LEFT)
 		xlpt_journal_end(op->env, &op->journal);
 	return rc;

@@ -75,10 +75,6 @@ int xlpt_vf_journal_begin(struct xlpt_vf_op *op, struct xlpt_diag *diag);
 /* What was cut short on the PF or one of its VFs is mended. Hold no lock. */
 int xlpt_vf_mend_first(struct xlpt_env *env, const struct xlpt_pf *pf, struct xlpt_diag *diag);
 
-/* For xlpt_plan_run; priv is the struct xlpt_env: says what is done, stops at a signal. */
-int xlpt_vf_before_step(void *priv, size_t i, const struct xlpt_step *step, bool undo,
-			struct xlpt_diag *diag);
-
 /* ---- VFs as interfaces of this host (network.c) ---- */
 
 /* New VFs have interfaces, and such a program will take them up. */
