@@ -146,9 +146,11 @@ static void test_spice(void **st)
 #define DISK(dev, device) \
 	"<disk type='file' device='" device "'><source file='/i'/><target dev='" dev "'/></disk>"
 
-/* to_xl looks at the way back. */
+/* The way back says it to libvirt again, and not only in what is kept. */
 static void test_disk_sources(void **st)
 {
+	_cleanup_str_ struct xlpt_str xml = { 0 };
+	_cleanup_losses_ struct xlpt_losses losses = { 0 };
 	struct result r;
 
 	(void)st;
@@ -157,6 +159,9 @@ static void test_disk_sources(void **st)
 	      "<target dev='sda' bus='scsi'/></disk>"
 	      "<disk type='volume' device='cdrom'><target dev='hdc' bus='ide'/></disk>");
 	tells(&r, XLPT_LOSS_CHANGED, "disk[sda].target");
+	convert(r.xl.s, XLPT_FORMAT_LIBVIRT, &xml, &losses);
+	assert_non_null(strstr(xml.s, "<source file='[store] a/b.vmdk'/>"));
+	assert_non_null(strstr(xml.s, "<disk type='volume' device='cdrom'>"));
 	dispose(&r);
 }
 
