@@ -390,3 +390,11 @@ int xlpt_run_program(struct xlpt_run *run, struct xlpt_diag *diag)
 	}
 	return rc;
 }
+
+char *xlpt_run_ended(int status)
+{
+	const char *name = status > 128 ? sigabbrev_np(status - 128) : NULL;
+
+	return name ? xlpt_xasprintf("was ended by SIG%s: %s", name, strsignal(status - 128))
+		    : xlpt_xasprintf("ended with status %d", status);
+}

@@ -73,4 +73,7 @@ char *xlpt_run_find(const char *name, const char *path);
 /* PATH with the folders of root's programs behind it; caller frees. */
 char *xlpt_run_path(void);
 
+/* "ended with status 3", "was ended by SIGXFSZ: File size limit exceeded". Caller frees. */
+char *xlpt_run_ended(int status);
+
 #endif

@@ -33,7 +33,7 @@
 #define TIME_MS 20000
 #define MEMORY	(2ull << 30)
 
-enum { OPENS = 1, CHANGES = 2, ROOM = 4, MAKES_FD = 8, START = 16 };
+enum { OPENS = 1, CHANGES = 2, ROOM = 4, MAKES_FD = 8, START = 16, WRITES = 32 };
 
 static const struct {
 	int nr;
@@ -64,11 +64,11 @@ static const struct {
 #endif
 	CALL(openat, OPENS),
 	CALL(openat2, OPENS),
-	CALL(write, CHANGES | ROOM),
-	CALL(writev, CHANGES | ROOM),
-	CALL(pwrite64, CHANGES | ROOM),
-	CALL(sendfile, CHANGES | ROOM),
-	CALL(copy_file_range, CHANGES | ROOM),
+	CALL(write, CHANGES | ROOM | WRITES),
+	CALL(writev, CHANGES | ROOM | WRITES),
+	CALL(pwrite64, CHANGES | ROOM | WRITES),
+	CALL(sendfile, CHANGES | ROOM | WRITES),
+	CALL(copy_file_range, CHANGES | ROOM | WRITES),
 	CALL(renameat2, CHANGES | ROOM),
 	CALL(linkat, CHANGES | ROOM),
 	CALL(symlinkat, CHANGES | ROOM),
@@ -97,9 +97,14 @@ static const struct {
 
 const char *inject_name(enum inject kind)
 {
-	static const char *const names[N_INJECTS] = { "nothing", "kill -9",	  "SIGINT",
-						      "SIGTERM", "ENOSPC",	  "EIO",
-						      "EMFILE",	 "closed output", "full output" };
+	static const char *const names[N_INJECTS] = {
+		[INJECT_NOTHING] = "nothing",  [INJECT_KILL] = "kill -9",
+		[INJECT_INT] = "SIGINT",       [INJECT_TERM] = "SIGTERM",
+		[INJECT_HUP] = "SIGHUP",       [INJECT_ENOSPC] = "ENOSPC",
+		[INJECT_EFBIG] = "SIGXFSZ",    [INJECT_EIO] = "EIO",
+		[INJECT_EMFILE] = "EMFILE",    [INJECT_CLOSED] = "closed output",
+		[INJECT_FULL] = "full output",
+	};
 
 	return names[kind];
 }
@@ -232,10 +237,13 @@ static bool concerns(enum inject kind, unsigned is)
 	case INJECT_KILL:
 	case INJECT_INT:
 	case INJECT_TERM:
+	case INJECT_HUP:
 	case INJECT_EIO:
 		return is & CHANGES;
 	case INJECT_ENOSPC:
 		return is & ROOM;
+	case INJECT_EFBIG:
+		return is & WRITES;
 	case INJECT_EMFILE:
 		return is & MAKES_FD;
 	default:
@@ -261,13 +269,20 @@ static bool decide(struct watch *w, const struct seccomp_notif *n, struct seccom
 		return (pid_t)n->pid != w->main;
 	case INJECT_INT:
 	case INJECT_TERM:
-		kill(w->main, w->kind == INJECT_INT ? SIGINT : SIGTERM);
+	case INJECT_HUP:
+		kill(w->main, w->kind == INJECT_INT    ? SIGINT
+			      : w->kind == INJECT_TERM ? SIGTERM
+						       : SIGHUP);
 		return true;
 	default:
 		r->flags = 0;
-		r->error = w->kind == INJECT_ENOSPC ? -ENOSPC
-			   : w->kind == INJECT_EIO  ? -EIO
-						    : -EMFILE;
+		/* As the kernel does it (mm/filemap.c, generic_write_check_limits). */
+		if (w->kind == INJECT_EFBIG)
+			kill((pid_t)n->pid, SIGXFSZ);
+		r->error = w->kind == INJECT_ENOSPC  ? -ENOSPC
+			   : w->kind == INJECT_EFBIG ? -EFBIG
+			   : w->kind == INJECT_EIO   ? -EIO
+						     : -EMFILE;
 		return true;
 	}
 }

@@ -14,7 +14,9 @@ enum inject {
 	INJECT_KILL, /* SIGKILL in the place of a call that changes something */
 	INJECT_INT,  /* SIGINT during one */
 	INJECT_TERM,
+	INJECT_HUP,
 	INJECT_ENOSPC, /* one that needs room fails */
+	INJECT_EFBIG,  /* a write over the limit for files: SIGXFSZ, and it fails */
 	INJECT_EIO,    /* any that changes something fails */
 	INJECT_EMFILE, /* one that makes a descriptor fails */
 	INJECT_CLOSED, /* not at a call: standard output is closed from the beginning */

@@ -148,6 +148,10 @@ static const char *reason(enum inject kind)
 		return "SIGINT";
 	case INJECT_TERM:
 		return "SIGTERM";
+	case INJECT_HUP:
+		return "SIGHUP";
+	case INJECT_EFBIG:
+		return "File too large";
 	case INJECT_ENOSPC:
 	case INJECT_FULL:
 		return "No space left on device";
@@ -163,6 +167,8 @@ static const char *reason(enum inject kind)
 /* What libraries and other programs say of it is their own. */
 static bool other_reason(const struct judged *j)
 {
+	if (j->kind == INJECT_EFBIG)
+		return strstr(j->o.err, "File size limit exceeded");
 	return j->kind == INJECT_EMFILE && (strstr(j->o.err, "Too many open files") ||
 					    strstr(j->o.err, "libkmod did not read it to its end"));
 }
@@ -242,7 +248,10 @@ static void try_scene(const struct scene *s, unsigned stride, int only_kind, uns
 	}
 	for (int kind = 1; kind < N_INJECTS; kind++) {
 		bool once = kind == INJECT_CLOSED || kind == INJECT_FULL;
-		unsigned step = s->stride * stride * (kind == INJECT_EMFILE ? 4 : 1);
+		unsigned step = s->stride * stride *
+				(kind == INJECT_EMFILE ? 4
+				 : kind == INJECT_HUP  ? 2
+						       : 1);
 
 		if (only_kind && kind != only_kind)
 			continue;

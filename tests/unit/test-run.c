@@ -343,6 +343,20 @@ static void test_sigchld_ignored(void **state)
 	assert_ptr_equal(signal(SIGCHLD, SIG_DFL), SIG_IGN);
 }
 
+static void test_ended(void **state)
+{
+	_cleanup_free_ char *plain = xlpt_run_ended(3), *killed = xlpt_run_ended(128 + SIGXFSZ);
+	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(NULL);
+	_cleanup_free_ char *real = NULL;
+
+	(void)state;
+	assert_string_equal(plain, "ended with status 3");
+	assert_string_equal(killed, "was ended by SIGXFSZ: File size limit exceeded");
+	shell(&run, "kill -TERM $$");
+	real = xlpt_run_ended(run.status);
+	assert_string_equal(real, "was ended by SIGTERM: Terminated");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -357,6 +371,7 @@ int main(void)
 		cmocka_unit_test(test_read_along),
 		cmocka_unit_test(test_memory_max),
 		cmocka_unit_test(test_sigchld_ignored),
+		cmocka_unit_test(test_ended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

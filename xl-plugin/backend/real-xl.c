@@ -33,12 +33,14 @@ static void add_lines(const struct xlpt_run *run, struct xlpt_diag *diag)
 static int failed(const struct xlpt_run *run, const char *what, const char *hint,
 		  struct xlpt_diag *diag)
 {
+	_cleanup_free_ char *ended = xlpt_run_ended(run->status);
+
 	if (run->status == 127)
 		xlpt_diag_set(diag, XLPT_ERR_TOOLSTACK, "cannot %s: there is no %s", what,
 			      run->argv[0]);
 	else
-		xlpt_diag_set(diag, XLPT_ERR_TOOLSTACK, "cannot %s: %s ended with status %d", what,
-			      run->argv[0], run->status);
+		xlpt_diag_set(diag, XLPT_ERR_TOOLSTACK, "cannot %s: %s %s", what, run->argv[0],
+			      ended);
 	add_lines(run, diag);
 	xlpt_diag_hint(diag, "%s", hint);
 	return XLPT_ERR_TOOLSTACK;

@@ -147,6 +147,7 @@ static int tar(const char *stage, const char *name, int fd, const char *file,
 			      NULL};
 	/* clang-format on */
 	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(argv);
+	_cleanup_free_ char *ended = NULL;
 	int rc;
 
 	run.out_fd = fd;
@@ -160,7 +161,8 @@ static int tar(const char *stage, const char *name, int fd, const char *file,
 		return XLPT_ERR_NOT_FOUND;
 	}
 	xlpt_diag_set(diag, XLPT_ERR_IO, "cannot write %s", file);
-	xlpt_diag_fact(diag, "tar ended with status %d", run.status);
+	ended = xlpt_run_ended(run.status);
+	xlpt_diag_fact(diag, "tar %s", ended);
 	xlpt_diag_add_log(diag, run.err.s);
 	xlpt_diag_hint(diag, "make room for it, or name another place with -o");
 	return XLPT_ERR_IO;

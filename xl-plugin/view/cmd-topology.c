@@ -117,6 +117,8 @@ static void print_json(const struct view *v)
 
 static int no_picture(const struct xlpt_run *run, struct xlpt_diag *diag)
 {
+	_cleanup_free_ char *ended = NULL;
+
 	if (run->status == 127) {
 		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND,
 			      "--svg needs graphviz, which is not installed");
@@ -126,7 +128,8 @@ static int no_picture(const struct xlpt_run *run, struct xlpt_diag *diag)
 		return XLPT_ERR_NOT_FOUND;
 	}
 	xlpt_diag_set(diag, XLPT_ERR_IO, "graphviz's dot failed");
-	xlpt_diag_fact(diag, "it ended with status %d", run->status);
+	ended = xlpt_run_ended(run->status);
+	xlpt_diag_fact(diag, "it %s", ended);
 	xlpt_diag_add_log(diag, run->err.s);
 	xlpt_diag_hint(diag, "xlpt topology --dot shows what it was given");
 	return XLPT_ERR_IO;
