@@ -8,10 +8,10 @@
 nic=0000:02:00.0
 disk=0000:00:1f.2 # has dom0's root
 other=0000:05:00.0
-ran=/run/lab/ran
-evil=$'e\e[2J\e]0;t\a$(touch '$ran')`touch '$ran'`;\x9b1m"x'
+ran=/run/lab/ran # what a name makes that is run; no slash: xl names a file after the guest
+evil=$'e\e[2J\e]0;t\a$(touch ran)`touch ran`;\xc2\x9b1m"x'
 ifname=$'n\e[1m$(id)'
-mount=$'/mnt/m\e[2J\e]0;t\a$(touch '$ran')\nsda / ext4'
+mount=$'/mnt/m\e[2J\e]0;t\a$(touch ran)\nsda / ext4'
 out=/run/lab/names.out
 
 # plain FILE COMMAND: nothing in it that a terminal acts on, and all of it is UTF-8.
@@ -33,6 +33,7 @@ shows() {
 	[ "$got" = "$want" ] || fail "exit status $got, expected $want"
 }
 
+cd /run/lab
 note "a guest, an interface, a mount point"
 guest_mark evil
 {
