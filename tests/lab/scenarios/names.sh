@@ -79,8 +79,8 @@ shows 0 xlpt list --json
 shows 0 xlpt topology --dot
 shows 0 xlpt budget
 shows 0 xlpt budget --json
-shows 3 xlpt unhide $nic
-shows 3 xlpt hide $nic
+shows 1 xlpt unhide $nic
+shows 1 xlpt hide $nic
 shows 3 xlpt save "$evil" /root/evil.image
 shows 3 xlpt guard check "$evil"
 shows 0 xlpt capture -o /run/lab/names.tar.gz
