@@ -24,7 +24,15 @@ static void real_sleep(struct xlpt_clock *c, int64_t ms)
 	nanosleep(&ts, NULL);
 }
 
-struct xlpt_clock xlpt_clock_real = { .now_ms = real_now, .sleep_ms = real_sleep };
+static int64_t real_wall(struct xlpt_clock *c)
+{
+	(void)c;
+	return (int64_t)time(NULL);
+}
+
+struct xlpt_clock xlpt_clock_real = { .now_ms = real_now,
+				      .sleep_ms = real_sleep,
+				      .wall_s = real_wall };
 
 int xlpt_clock_flock(struct xlpt_clock *c, int fd, int64_t deadline, const volatile int *stop)
 {

@@ -11,6 +11,8 @@
 struct xlpt_clock {
 	int64_t (*now_ms)(struct xlpt_clock *c);
 	void (*sleep_ms)(struct xlpt_clock *c, int64_t ms); /* only between two looks at a fact */
+	int64_t (*wall_s)(
+		struct xlpt_clock *c); /* seconds since 1970, for people and for other boots */
 	void *priv;
 };
 
@@ -28,6 +30,11 @@ int xlpt_clock_flock(struct xlpt_clock *c, int fd, int64_t deadline, const volat
 static inline int64_t xlpt_now(struct xlpt_clock *c)
 {
 	return c->now_ms(c);
+}
+
+static inline int64_t xlpt_wall_s(struct xlpt_clock *c)
+{
+	return c->wall_s(c);
 }
 
 #endif

@@ -17,11 +17,18 @@ static void fake_sleep(struct xlpt_clock *c, int64_t ms)
 	fake_clock_run(f, f->now + ms, NULL);
 }
 
+static int64_t fake_wall(struct xlpt_clock *c)
+{
+	return fake_now(c) / 1000;
+}
+
 void fake_clock_init(struct fake_clock *c)
 {
 	memset(c, 0, sizeof(*c));
 	c->now = 1000;
-	c->clock = (struct xlpt_clock){ .now_ms = fake_now, .sleep_ms = fake_sleep, .priv = c };
+	c->clock = (struct xlpt_clock){
+		.now_ms = fake_now, .sleep_ms = fake_sleep, .wall_s = fake_wall, .priv = c
+	};
 }
 
 void fake_clock_dispose(struct fake_clock *c)

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* budget: its words and options; what was counted is shown, or forgotten. */
 #include <syslog.h>
 #include <unistd.h>
 

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Ends what was cut short, under its locks, by the mender of its journal. */
 #include "xl-plugin/hotplug/mend.h"
 
 #include <string.h>

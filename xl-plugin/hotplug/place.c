@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Where every device is, by xenstore, sysfs and the hypervisor. */
 #include <string.h>
 
 #include "pciback/device/bind.h"

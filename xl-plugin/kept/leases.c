@@ -208,18 +208,13 @@ static int give_name(struct xlpt_env *env, int fd, const char *name)
 	return linkat(AT_FDCWD, self, dir, name, AT_SYMLINK_FOLLOW) ? -errno : 0;
 }
 
-static int64_t seconds_now(struct xlpt_env *env)
-{
-	return env->clock == &xlpt_clock_real ? (int64_t)time(NULL) : xlpt_now(env->clock) / 1000;
-}
-
 int xlpt_lease_create(struct xlpt_env *env, struct xlpt_lease *lease, struct xlpt_diag *diag)
 {
 	_cleanup_close_ int fd = -1;
 	int r = xlpt_file_private_dir(env->host, XLPT_LEASES_DIR);
 
 	xlpt_lease_boot(env, lease->boot);
-	lease->since = seconds_now(env);
+	lease->since = xlpt_wall_s(env->clock);
 	if (r == 0)
 		r = make_file(env, lease, &fd);
 	if (r == 0)

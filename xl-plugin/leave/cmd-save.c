@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* save, restore and migrate: their words and options. */
 #include <string.h>
 
 #include "xl-plugin/cli/cli.h"

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What save, restore and migrate share: the guest as it is now, and one device moved. */
 #include "xl-plugin/leave/leave.h"
 
 #include <errno.h>

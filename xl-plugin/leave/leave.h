@@ -143,12 +143,12 @@ int xlpt_restore_judge(struct xlpt_leave *l, struct xlpt_diag *diag);
 /* RULE for a device that would divide an isolation set; its mates were found and locked. */
 int xlpt_restore_judge_split(struct xlpt_leave *l, struct xlpt_diag *diag);
 
-/* ---- what a migrated one is to have (migrate-targets.c) ---- */
+/* ---- what a migrated one is to have (targets.c) ---- */
 
 /* Makes l->targets out of op.items, what the other host says of them, and the maps. */
 int xlpt_migrate_targets(struct xlpt_leave *l, struct xlpt_diag *diag);
 
-/* ---- the other host (leave-remote.c) ---- */
+/* ---- the other host (remote.c) ---- */
 
 /* SYNTAX for a word (what: "host", "guest", "device") that would need quoting on its way. */
 int xlpt_leave_plain(const char *what, const char *text, struct xlpt_diag *diag);
@@ -171,7 +171,7 @@ int xlpt_leave_remote_incoming(struct xlpt_env *env, const char *transport, cons
 			       const struct xlpt_guest *guest, struct xlpt_diag *diag);
 int xlpt_leave_remote_unpause(struct xlpt_env *env, const char *transport, const char *host,
 			      const char *guest, struct xlpt_diag *diag);
-/* A guest whose migration failed goes on here, unless it runs there (op-migrate.c). */
+/* A guest whose migration failed goes on here, unless it runs there (migrate.c). */
 int xlpt_leave_take_back(struct xlpt_env *env, const struct xlpt_guest *guest,
 			 const char *transport, const char *host, bool stay_paused,
 			 struct xlpt_diag *diag);

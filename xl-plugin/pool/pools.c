@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The files of pools, and which VFs a pool has now. */
 #include "xl-plugin/pool/pools.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the pool commands print: pools, their VFs, and what was given back. */
 #include <string.h>
 
 #include "xl-plugin/cli/output.h"

@@ -111,7 +111,7 @@ int xlpt_op_guard_lock(struct xlpt_env *env, struct xlpt_locks *locks, struct xl
 int xlpt_op_guard(struct xlpt_env *env, struct xlpt_sentry *g, const bool parts[XLPT_SENTRY_PARTS],
 		  bool remove, bool force, bool *changed, struct xlpt_diag *diag);
 
-/* ---- pieces (guard-text.c, guard-path.c) ---- */
+/* ---- pieces (text.c, path.c) ---- */
 
 /*
  * The text with a block at its end, and without it. A file that had no last
@@ -132,7 +132,7 @@ char *xlpt_sentry_xendomains_body(const char *dir);
 /* The folder an older text names, to tell "of another place" from "changed". Or NULL. */
 char *xlpt_sentry_dir_in(const char *text);
 
-/* ---- whether it works (guard-daemon.c) ---- */
+/* ---- whether it works (daemon.c) ---- */
 
 /* Notes each of libvirt's daemons that runs without the guard it should have, or the reverse. */
 void xlpt_sentry_daemons(struct xlpt_env *env, struct xlpt_sentry *g, bool installed);
@@ -144,7 +144,7 @@ bool xlpt_sentry_plain_path(const char *path);
 int xlpt_sentry_judge_path(const struct xlpt_sentry *g, const bool parts[XLPT_SENTRY_PARTS],
 			   struct xlpt_diag *diag);
 
-/* ---- where xl is (guard-path.c) ---- */
+/* ---- where xl is (path.c) ---- */
 
 bool xlpt_sentry_is_program(struct xlpt_host *h, const char *path);
 /* The text of a link, when it leads to a guard's program of any prefix; else NULL. */

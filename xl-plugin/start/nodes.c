@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* On which NUMA nodes a guest will run, as far as its configuration says. */
 #include <string.h>
 
 #include "xl-plugin/start/start.h"

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Creating a guest with the devices its configuration names, pools included
- * (op-start.c).
- */
+/* Creating a guest with the devices its configuration names, pools included. */
 #ifndef XLPT_START_H
 #define XLPT_START_H
 

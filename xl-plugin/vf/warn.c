@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Which program of this host will take new VFs up as interfaces, and how to keep it off. */
 #include <string.h>
 
 #include "core/text.h"
