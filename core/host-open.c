@@ -147,6 +147,13 @@ int xlpt_host_open_inside(struct xlpt_host *h, const char *path, int flags, mode
 	return noted(walk_in_root(h, path, flags, mode));
 }
 
+int xlpt_host_open_there(int dir, const char *name)
+{
+	int fd = openat(dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+
+	return fd < 0 ? noted(-errno) : fd;
+}
+
 int xlpt_host_regular_or_dir(int fd, struct stat *st)
 {
 	if (fstat(fd, st))

@@ -14,6 +14,8 @@
 int xlpt_host_open_inside(struct xlpt_host *h, const char *path, int flags, mode_t mode);
 /* The same for a file of a captured tree: only what was looked at first is opened. */
 int xlpt_host_open_looked_at(struct xlpt_host *h, const char *path, int flags);
+/* A regular file of a directory that is open, for reading; a link is not followed. */
+int xlpt_host_open_there(int dir, const char *name);
 /* -EMEDIUMTYPE for a descriptor of anything else. */
 int xlpt_host_regular_or_dir(int fd, struct stat *st);
 

@@ -6,9 +6,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/host-dir.h"
 #include "core/host-open.h"
 
 #define READ_PIECE (64 * 1024)
+#define FEW	   4096 /* bytes that sysfs gives at once */
 
 static int real_open(struct xlpt_host *h, const char *path, int flags, mode_t mode)
 {
@@ -17,16 +19,11 @@ static int real_open(struct xlpt_host *h, const char *path, int flags, mode_t mo
 		return xlpt_host_open_inside(h, path, flags, mode);
 	return xlpt_host_open_looked_at(h, path, flags);
 }
-static ssize_t real_read(struct xlpt_host *h, const char *path, void *buf, size_t size)
-{
-	_cleanup_close_ int fd = h->live ? xlpt_host_open_inside(h, path, O_RDONLY | O_NONBLOCK, 0)
-					 : xlpt_host_open_looked_at(h, path, O_RDONLY);
-	struct stat st;
-	size_t done = 0;
-	int r0 = fd < 0 ? fd : xlpt_host_regular_or_dir(fd, &st);
 
-	if (r0 < 0)
-		return r0;
+static ssize_t read_fd(int fd, void *buf, size_t size)
+{
+	size_t done = 0;
+
 	while (done < size) {
 		/*
 		 * In pieces: /proc/sys allocates as much as is asked for, and has ENOMEM above
@@ -44,6 +41,34 @@ static ssize_t real_read(struct xlpt_host *h, const char *path, void *buf, size_
 		done += (size_t)r;
 	}
 	return (ssize_t)done;
+}
+
+/* Of a file in a directory that is kept open: few bytes, which come in one piece. */
+static ssize_t read_there(int fd, void *buf, size_t size)
+{
+	ssize_t r;
+
+	do {
+		r = read(fd, buf, size);
+	} while (r < 0 && errno == EINTR);
+	return r < 0 ? -errno : r;
+}
+
+static ssize_t real_read(struct xlpt_host *h, const char *path, void *buf, size_t size)
+{
+	_cleanup_close_ int there = size <= FEW ? xlpt_host_dir_open(h, path) : XLPT_HOST_ELSEWHERE,
+			    fd = -1;
+	struct stat st;
+	int r;
+
+	if (there >= 0)
+		return read_there(there, buf, size);
+	if (there != XLPT_HOST_ELSEWHERE && there != -ELOOP)
+		return there;
+	fd = h->live ? xlpt_host_open_inside(h, path, O_RDONLY | O_NONBLOCK, 0)
+		     : xlpt_host_open_looked_at(h, path, O_RDONLY);
+	r = fd < 0 ? fd : xlpt_host_regular_or_dir(fd, &st);
+	return r < 0 ? r : read_fd(fd, buf, size);
 }
 
 static int real_write(struct xlpt_host *h, const char *path, const void *buf, size_t len)
@@ -79,9 +104,12 @@ static int real_write_at(struct xlpt_host *h, const char *path, const void *buf,
 
 static ssize_t real_readlink(struct xlpt_host *h, const char *path, char *buf, size_t size)
 {
-	_cleanup_close_ int fd = xlpt_host_open_inside(h, path, O_PATH | O_NOFOLLOW, 0);
-	ssize_t r;
+	_cleanup_close_ int fd = -1;
+	ssize_t r = xlpt_host_dir_readlink(h, path, buf, size);
 
+	if (r != XLPT_HOST_ELSEWHERE)
+		return r;
+	fd = xlpt_host_open_inside(h, path, O_PATH | O_NOFOLLOW, 0);
 	if (fd < 0)
 		return fd;
 	r = readlinkat(fd, "", buf, size - 1);
@@ -131,8 +159,12 @@ static int real_list(struct xlpt_host *h, const char *path, char ***names)
 
 static int real_exists(struct xlpt_host *h, const char *path)
 {
-	_cleanup_close_ int fd = xlpt_host_open_inside(h, path, O_PATH | O_NOFOLLOW, 0);
+	_cleanup_close_ int fd = -1;
+	int r = xlpt_host_dir_exists(h, path);
 
+	if (r != XLPT_HOST_ELSEWHERE)
+		return r;
+	fd = xlpt_host_open_inside(h, path, O_PATH | O_NOFOLLOW, 0);
 	return fd < 0 ? fd : 0;
 }
 
@@ -208,6 +240,8 @@ const struct xlpt_host_ops xlpt_host_real_ops = {
 	.readlink = real_readlink,
 	.list = real_list,
 	.exists = real_exists,
+	.enter = xlpt_host_dir_enter,
+	.leave = xlpt_host_dir_leave,
 	.open = real_open,
 	.mkdir = real_mkdir,
 	.unlink = real_unlink,

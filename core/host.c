@@ -30,6 +30,22 @@ void xlpt_host_close(struct xlpt_host *h)
 	*h = (struct xlpt_host){ .rootfd = -1 };
 }
 
+struct xlpt_host_inside xlpt_host_enter(struct xlpt_host *h, const char *path)
+{
+	struct xlpt_host_inside inside = { h->ops->enter ? h : NULL };
+
+	if (inside.h && h->ops->enter(h, path))
+		inside.h = NULL;
+	return inside;
+}
+
+void xlpt_host_leave(struct xlpt_host_inside *inside)
+{
+	if (inside->h)
+		inside->h->ops->leave(inside->h);
+	inside->h = NULL;
+}
+
 #define FORMAT_PATH(path, fmt)                    \
 	_cleanup_free_ char *path = NULL;         \
 	do {                                      \

@@ -4,100 +4,12 @@
 #include <errno.h>
 #include <string.h>
 
+#include "pciback/device/attr.h"
 #include "pciback/device/config.h"
 #include "pciback/device/names.h"
 #include "pciback/device/xen.h"
 
 #define DEVICES "/sys/bus/pci/devices"
-
-/* One function being read: the path is built once, an attribute's name is put behind it. */
-struct reader {
-	struct xlpt_host *h;
-	char path[512];
-	size_t len;
-};
-
-static const char *attr_path(struct reader *rd, const char *name)
-{
-	snprintf(rd->path + rd->len, sizeof(rd->path) - rd->len, "/%s", name);
-	return rd->path;
-}
-
-/* A text attribute into buf, which is terminated and has no newline at the end. */
-static int attr_text(struct reader *rd, const char *name, char *buf, size_t size)
-{
-	ssize_t r = rd->h->ops->read(rd->h, attr_path(rd, name), buf, size - 1);
-
-	if (r < 0)
-		return (int)r;
-	buf[r] = '\0';
-	xlpt_chomp(buf);
-	return 0;
-}
-
-/* A hostile tree must not speak to the operator's terminal. */
-static char *tamed(char *s)
-{
-	for (char *p = s; p && *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
-			*p = '?';
-	return s;
-}
-
-/* Missing attributes are common (older kernels, other kinds of functions): NULL. */
-static char *attr_dup(struct reader *rd, const char *name)
-{
-	char buf[4096];
-
-	return attr_text(rd, name, buf, sizeof(buf)) ? NULL : tamed(xlpt_xstrdup(buf));
-}
-
-static int attr_num(struct reader *rd, const char *name, long long *out)
-{
-	char buf[64], *end;
-	int r = attr_text(rd, name, buf, sizeof(buf));
-
-	if (r)
-		return r;
-	errno = 0;
-	*out = strtoll(buf, &end, 0);
-	return end == buf || *end || errno ? -EBADMSG : 0;
-}
-
-static int attr_int(struct reader *rd, const char *name, int fallback)
-{
-	long long v;
-
-	return attr_num(rd, name, &v) || v < INT32_MIN || v > INT32_MAX ? fallback : (int)v;
-}
-
-/* A field that identifies the function; what is not a number of its width is -EBADMSG. */
-static int attr_id(struct reader *rd, const char *name, long long max, long long *out)
-{
-	int r = attr_num(rd, name, out);
-
-	return r ? r : *out < 0 || *out > max ? -EBADMSG : 0;
-}
-
-static ssize_t attr_link(struct reader *rd, const char *name, char *buf, size_t size)
-{
-	return rd->h->ops->readlink(rd->h, attr_path(rd, name), buf, size);
-}
-
-static const char *last_component(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-static char *attr_link_name(struct reader *rd, const char *name)
-{
-	char buf[1024];
-
-	return attr_link(rd, name, buf, sizeof(buf)) < 0 ? NULL
-							 : tamed(xlpt_xstrdup(last_component(buf)));
-}
 
 /*
  * A root bus ("pci10000:e0") below a function: vmd.c hangs the domain behind the
@@ -119,7 +31,7 @@ static void read_carrier(char *path, struct xlpt_device *dev)
  * The link text of a function names every bridge above it. A directory instead
  * of a link is a tree that was copied without links; the parent is then unknown.
  */
-static void read_parent(struct reader *rd, struct xlpt_device *dev)
+static void read_parent(struct xlpt_attrs *rd, struct xlpt_device *dev)
 {
 	char buf[1024], *slash, *up = buf;
 
@@ -133,7 +45,7 @@ static void read_parent(struct reader *rd, struct xlpt_device *dev)
 		up += 3;
 	/* The link begins in /sys/bus/pci/devices and so goes up to /sys. */
 	if (up != buf) {
-		dev->sysfs_path = tamed(xlpt_xasprintf("/sys/%s", up));
+		dev->sysfs_path = xlpt_attr_tamed(xlpt_xasprintf("/sys/%s", up));
 		/* The directory itself: resolving the link for every attribute takes as long again. */
 		if (strlen(dev->sysfs_path) < sizeof(rd->path) - 64)
 			rd->len =
@@ -141,17 +53,17 @@ static void read_parent(struct reader *rd, struct xlpt_device *dev)
 	}
 	*slash = '\0';
 	dev->place_known = true;
-	dev->has_parent = xlpt_bdf_from_sysfs_name(last_component(buf), &dev->parent);
+	dev->has_parent = xlpt_bdf_from_sysfs_name(xlpt_attr_last(buf), &dev->parent);
 	read_carrier(buf, dev);
 }
 
-static void read_bars(struct reader *rd, struct xlpt_device *dev)
+static void read_bars(struct xlpt_attrs *rd, struct xlpt_device *dev)
 {
 	char buf[4096], *line, *save = NULL;
 	size_t i = 0;
 
 	/* Lines past the seventh are bridge windows and SR-IOV BARs, not the function's own. */
-	if (attr_text(rd, "resource", buf, sizeof(buf)))
+	if (xlpt_attr_text(rd, "resource", buf, sizeof(buf)))
 		return;
 	for (line = strtok_r(buf, "\n", &save); line && i < XLPT_ARRAY_SIZE(dev->bars);
 	     line = strtok_r(NULL, "\n", &save), i++) {
@@ -177,18 +89,20 @@ static enum xlpt_header header_of_class(uint32_t class_code)
 	}
 }
 
-static void read_config(struct reader *rd, unsigned flags, struct xlpt_device *dev)
+static void read_config(struct xlpt_attrs *rd, unsigned flags, struct xlpt_device *dev)
 {
 	/* Reading beyond the header can wake a sleeping function: only when asked for. */
-	bool deep =
-		flags & XLPT_SCAN_CAPS || (flags & XLPT_SCAN_SETS && !dev->is_vf && dev->bdf.func);
+	bool bridge = header_of_class(dev->class_code) == XLPT_HEADER_BRIDGE;
+	bool deep = flags & XLPT_SCAN_CAPS ||
+		    (flags & XLPT_SCAN_SETS && !dev->is_vf && (dev->bdf.func || bridge));
 	uint8_t cfg[4096];
-	ssize_t r = rd->h->ops->read(rd->h, attr_path(rd, "config"), cfg, deep ? sizeof(cfg) : 64);
+	ssize_t r =
+		rd->h->ops->read(rd->h, xlpt_attr_path(rd, "config"), cfg, deep ? sizeof(cfg) : 64);
 
 	dev->header = header_of_class(dev->class_code);
 	dev->no_answer = r >= 64 && !xlpt_config_answers(cfg);
 	if (dev->no_answer)
-		dev->power_state = attr_dup(rd, "power_state");
+		dev->power_state = xlpt_attr_dup(rd, "power_state");
 	if (r > 0x0e && cfg[0x0e] != 0xff) {
 		unsigned type = cfg[0x0e] & 0x7f;
 
@@ -208,16 +122,16 @@ static void read_config(struct reader *rd, unsigned flags, struct xlpt_device *d
 	if (!deep && (flags & XLPT_SCAN_SETS) && !dev->is_vf &&
 	    (dev->header != XLPT_HEADER_ENDPOINT || dev->multifunction || dev->bdf.func)) {
 		deep = true;
-		r = rd->h->ops->read(rd->h, attr_path(rd, "config"), cfg, sizeof(cfg));
+		r = rd->h->ops->read(rd->h, xlpt_attr_path(rd, "config"), cfg, sizeof(cfg));
 	}
 	if (deep)
 		xlpt_config_caps(cfg, r < 0 ? 0 : (size_t)r, &dev->caps);
 }
 
 /* The interfaces in one directory; an empty list is none. */
-static bool list_net(struct reader *rd, const char *dir, char ***names)
+static bool list_net(struct xlpt_attrs *rd, const char *dir, char ***names)
 {
-	if (rd->h->ops->list(rd->h, attr_path(rd, dir), names) == 0 && (*names)[0])
+	if (rd->h->ops->list(rd->h, xlpt_attr_path(rd, dir), names) == 0 && (*names)[0])
 		return true;
 	xlpt_strv_free(*names);
 	*names = NULL;
@@ -225,7 +139,7 @@ static bool list_net(struct reader *rd, const char *dir, char ***names)
 }
 
 /* Interfaces hang on the function, or on the virtio device that it carries. */
-static void read_net(struct reader *rd, struct xlpt_device *dev)
+static void read_net(struct xlpt_attrs *rd, struct xlpt_device *dev)
 {
 	_cleanup_strv_ char **children = NULL;
 
@@ -240,46 +154,67 @@ static void read_net(struct reader *rd, struct xlpt_device *dev)
 	}
 }
 
-static void read_links(struct reader *rd, unsigned flags, struct xlpt_device *dev)
+static void read_links(struct xlpt_attrs *rd, unsigned flags, struct xlpt_device *dev)
 {
 	char buf[1024];
 
-	dev->driver = attr_link_name(rd, "driver");
-	dev->iommu_group = attr_link_name(rd, "iommu_group");
-	if (attr_link(rd, "physfn", buf, sizeof(buf)) >= 0)
-		dev->is_vf = xlpt_bdf_from_sysfs_name(last_component(buf), &dev->pf);
+	dev->driver = xlpt_attr_link_name(rd, "driver");
+	dev->iommu_group = xlpt_attr_link_name(rd, "iommu_group");
+	if (xlpt_attr_link(rd, "physfn", buf, sizeof(buf)) >= 0)
+		dev->is_vf = xlpt_bdf_from_sysfs_name(xlpt_attr_last(buf), &dev->pf);
 	if (!(flags & XLPT_SCAN_BRIEF))
 		read_net(rd, dev);
 }
 
-static int read_ids(struct reader *rd, unsigned flags, struct xlpt_device *dev)
+/*
+ * Vendor, device and class at once, where nothing else of the function's numbers is wanted: the
+ * kernel makes this line of the same fields (modalias_show, drivers/pci/pci-sysfs.c).
+ */
+static bool read_ids_briefly(struct xlpt_attrs *rd, struct xlpt_device *dev)
+{
+	unsigned vendor, device, base, sub, interface;
+	char buf[128];
+	int used = 0;
+
+	if (xlpt_attr_text(rd, "modalias", buf, sizeof(buf)) ||
+	    sscanf(buf, "pci:v%8xd%8xsv%*8xsd%*8xbc%2xsc%2xi%2x%n", &vendor, &device, &base, &sub,
+		   &interface, &used) != 5 ||
+	    buf[used] || vendor > 0xffff || device > 0xffff)
+		return false;
+	dev->vendor = (uint16_t)vendor;
+	dev->device = (uint16_t)device;
+	dev->class_code = base << 16 | sub << 8 | interface;
+	return true;
+}
+
+static int read_ids(struct xlpt_attrs *rd, unsigned flags, struct xlpt_device *dev)
 {
 	long long v;
 	int r;
 
-	r = attr_id(rd, "class", 0xffffff, &v);
+	r = xlpt_attr_id(rd, "class", 0xffffff, &v);
 	if (r)
 		return r;
 	dev->class_code = (uint32_t)v;
 	/* Bridges have no subsystem in their header; the files are there and read 0. */
-	if (!(flags & XLPT_SCAN_BRIEF) && !attr_id(rd, "subsystem_vendor", 0xffff, &v))
+	if (!(flags & XLPT_SCAN_BRIEF) && !xlpt_attr_id(rd, "subsystem_vendor", 0xffff, &v))
 		dev->subvendor = (uint16_t)v;
-	if (!(flags & XLPT_SCAN_BRIEF) && !attr_id(rd, "subsystem_device", 0xffff, &v))
+	if (!(flags & XLPT_SCAN_BRIEF) && !xlpt_attr_id(rd, "subsystem_device", 0xffff, &v))
 		dev->subdevice = (uint16_t)v;
-	if (!(flags & XLPT_SCAN_BRIEF) && !attr_id(rd, "revision", 0xff, &v)) /* since 4.10 */
+	if (!(flags & XLPT_SCAN_BRIEF) && !xlpt_attr_id(rd, "revision", 0xff, &v)) /* since 4.10 */
 		dev->revision = (uint8_t)v;
-	r = attr_id(rd, "device", 0xffff, &v);
+	r = xlpt_attr_id(rd, "device", 0xffff, &v);
 	if (r)
 		return r;
 	dev->device = (uint16_t)v;
 	return 0;
 }
 
-static void read_details(struct reader *rd, struct xlpt_device *dev)
+static void read_details(struct xlpt_attrs *rd, struct xlpt_device *dev)
 {
-	dev->irq = attr_int(rd, "irq", 0);
-	dev->modalias = attr_dup(rd, "modalias");
-	dev->driver_override = attr_dup(rd, "driver_override");
+	dev->irq = xlpt_attr_int(rd, "irq", 0);
+	dev->modalias = xlpt_attr_dup(rd, "modalias");
+	dev->driver_override = xlpt_attr_dup(rd, "driver_override");
 	/* The kernel prints a null pointer with %s. */
 	if (dev->driver_override &&
 	    (!*dev->driver_override || xlpt_streq(dev->driver_override, "(null)"))) {
@@ -293,27 +228,32 @@ static void read_details(struct reader *rd, struct xlpt_device *dev)
 static int read_function(struct xlpt_host *h, struct xlpt_bdf bdf, unsigned flags,
 			 struct xlpt_device *dev)
 {
-	struct reader rd = { .h = h };
+	_cleanup_inside_ struct xlpt_host_inside inside = { 0 };
+	struct xlpt_attrs rd = { .h = h };
 	long long v;
+	bool brief;
 	int r;
 
 	*dev = (struct xlpt_device){ .bdf = bdf, .vf_total = -1, .vf_count = -1, .numa_node = -1 };
 	rd.len = (size_t)snprintf(rd.path, sizeof(rd.path), DEVICES "/%s", XLPT_BDF_STR(bdf));
 
 	read_parent(&rd, dev);
-	r = read_ids(&rd, flags, dev);
+	rd.path[rd.len] = '\0';
+	inside = xlpt_host_enter(h, rd.path);
+	brief = flags & XLPT_SCAN_BRIEF && read_ids_briefly(&rd, dev);
+	r = brief ? 0 : read_ids(&rd, flags, dev);
 	if (r)
 		return r;
 	if (!(flags & XLPT_SCAN_BRIEF))
 		read_details(&rd, dev);
-	dev->numa_node = attr_int(&rd, "numa_node", -1);
-	dev->vf_total = attr_int(&rd, "sriov_totalvfs", -1);
+	dev->numa_node = xlpt_attr_int(&rd, "numa_node", -1);
+	dev->vf_total = xlpt_attr_int(&rd, "sriov_totalvfs", -1);
 	if (dev->vf_total >= 0)
-		dev->vf_count = attr_int(&rd, "sriov_numvfs", 0);
-	dev->reset_method = attr_dup(&rd, "reset_method");
+		dev->vf_count = xlpt_attr_int(&rd, "sriov_numvfs", 0);
+	dev->reset_method = xlpt_attr_dup(&rd, "reset_method");
 	/* A kernel that lists methods has the file when there are any (drivers/pci/pci-sysfs.c). */
 	dev->has_reset = (dev->reset_method && *dev->reset_method) ||
-			 h->ops->exists(h, attr_path(&rd, "reset")) == 0;
+			 h->ops->exists(h, xlpt_attr_path(&rd, "reset")) == 0;
 	read_links(&rd, flags, dev);
 	read_config(&rd, flags, dev);
 
@@ -321,7 +261,9 @@ static int read_function(struct xlpt_host *h, struct xlpt_bdf bdf, unsigned flag
 	 * The vendor comes last: if it can still be read, the function was there
 	 * all along and "no driver" above means no driver, not unplugged.
 	 */
-	r = attr_id(&rd, "vendor", 0xffff, &v);
+	if (brief)
+		return h->ops->exists(h, xlpt_attr_path(&rd, "vendor"));
+	r = xlpt_attr_id(&rd, "vendor", 0xffff, &v);
 	if (r)
 		return r;
 	dev->vendor = (uint16_t)v;
@@ -356,6 +298,7 @@ static int cmp_devices(const void *a, const void *b)
 int xlpt_scan_all(struct xlpt_host *h, unsigned flags, const char *pci_ids,
 		  struct xlpt_devices *out, struct xlpt_diag *diag)
 {
+	_cleanup_inside_ struct xlpt_host_inside inside = xlpt_host_enter(h, DEVICES);
 	_cleanup_strv_ char **names = NULL;
 	int r = xlpt_host_list(h, &names, DEVICES);
 	bool no_xen;

@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Reads single attributes of a function in sysfs, in which a hostile tree may have anything. */
+#include "pciback/device/attr.h"
+
+#include <errno.h>
+#include <string.h>
+
+const char *xlpt_attr_path(struct xlpt_attrs *rd, const char *name)
+{
+	snprintf(rd->path + rd->len, sizeof(rd->path) - rd->len, "/%s", name);
+	return rd->path;
+}
+
+int xlpt_attr_text(struct xlpt_attrs *rd, const char *name, char *buf, size_t size)
+{
+	ssize_t r = rd->h->ops->read(rd->h, xlpt_attr_path(rd, name), buf, size - 1);
+
+	if (r < 0)
+		return (int)r;
+	buf[r] = '\0';
+	xlpt_chomp(buf);
+	return 0;
+}
+
+char *xlpt_attr_tamed(char *s)
+{
+	for (char *p = s; p && *p; p++)
+		if ((unsigned char)*p < ' ' || *p == 0x7f)
+			*p = '?';
+	return s;
+}
+
+char *xlpt_attr_dup(struct xlpt_attrs *rd, const char *name)
+{
+	char buf[4096];
+
+	return xlpt_attr_text(rd, name, buf, sizeof(buf)) ? NULL
+							  : xlpt_attr_tamed(xlpt_xstrdup(buf));
+}
+
+static int attr_num(struct xlpt_attrs *rd, const char *name, long long *out)
+{
+	char buf[64], *end;
+	int r = xlpt_attr_text(rd, name, buf, sizeof(buf));
+
+	if (r)
+		return r;
+	errno = 0;
+	*out = strtoll(buf, &end, 0);
+	return end == buf || *end || errno ? -EBADMSG : 0;
+}
+
+int xlpt_attr_int(struct xlpt_attrs *rd, const char *name, int fallback)
+{
+	long long v;
+
+	return attr_num(rd, name, &v) || v < INT32_MIN || v > INT32_MAX ? fallback : (int)v;
+}
+
+int xlpt_attr_id(struct xlpt_attrs *rd, const char *name, long long max, long long *out)
+{
+	int r = attr_num(rd, name, out);
+
+	return r ? r : *out < 0 || *out > max ? -EBADMSG : 0;
+}
+
+ssize_t xlpt_attr_link(struct xlpt_attrs *rd, const char *name, char *buf, size_t size)
+{
+	return rd->h->ops->readlink(rd->h, xlpt_attr_path(rd, name), buf, size);
+}
+
+const char *xlpt_attr_last(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+char *xlpt_attr_link_name(struct xlpt_attrs *rd, const char *name)
+{
+	char buf[1024];
+
+	return xlpt_attr_link(rd, name, buf, sizeof(buf)) < 0
+		       ? NULL
+		       : xlpt_attr_tamed(xlpt_xstrdup(xlpt_attr_last(buf)));
+}
