@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "tests/fake/bus.h"
 #include "xl-plugin/vf/vf.h"
 
 #define VERIFY "docs/systemd/xlpt-boot-verify.service"
@@ -100,6 +101,8 @@ static void test_vf(void **state)
 		assert_order(unit);
 		assert_true(names(unit, "Before", "xlpt-boot-verify.service"));
 		assert_non_null(strstr(unit, run));
+		/* Where xlpt was removed, it is skipped and has not failed. */
+		assert_true(names(unit, "ConditionFileIsExecutable", "/usr/sbin/xlpt"));
 		assert_int_equal(strstr(unit, ".device") != NULL, cases[i].device != NULL);
 		if (cases[i].device) {
 			assert_true(names(unit, "After", cases[i].device));
@@ -108,6 +111,29 @@ static void test_vf(void **state)
 		if (cases[i].wait)
 			assert_true(names(unit, "ExecStartPre", cases[i].wait));
 	}
+}
+
+/* Debian's packages have a program for each Xen: the unit names what runs the right one. */
+static void test_program_of_a_package(void **state)
+{
+	struct fake_bus *bus = fake_bus_new();
+	struct xlpt_host *h = fake_bus_host(bus);
+	static const char *const cases[][2] = {
+		{ "/usr/lib/xen-4.17/bin/xlpt", "/usr/sbin/xlpt" },
+		{ "/usr/local/sbin/xlpt", "/usr/local/sbin/xlpt" },
+		{ "/usr/lib/xen-4.17/bin/other/xlpt", "/usr/lib/xen-4.17/bin/other/xlpt" },
+		/* There is nothing that would run this one. */
+		{ "/opt/lib/xen-4.20/bin/xlpt", "/opt/lib/xen-4.20/bin/xlpt" },
+	};
+
+	(void)state;
+	fake_bus_put(bus, "/usr/sbin/xlpt", "#!/bin/sh\n");
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *program = xlpt_vf_unit_program(h, cases[i][0]);
+
+		assert_string_equal(program, cases[i][1]);
+	}
+	fake_bus_free(bus);
 }
 
 /* Where systemd is at hand it reads them itself; the program they start need not be there. */
@@ -178,6 +204,7 @@ int main(void)
 		cmocka_unit_test(test_odd_names),
 		cmocka_unit_test(test_verify),
 		cmocka_unit_test(test_vf),
+		cmocka_unit_test(test_program_of_a_package),
 		cmocka_unit_test(test_systemd_reads_them),
 	};
 

@@ -78,6 +78,8 @@ char *xlpt_vf_unit_text(const char *program, const char *pf, int count, enum xlp
 		"[Unit]\n"
 		"Description=Virtual functions of %s for Xen guests\n"
 		"Documentation=man:xlpt-vf(8)\n"
+		/* After xlpt was taken off the host there is nothing to fail. */
+		"ConditionFileIsExecutable=%s\n"
 		"%s"
 		"After=systemd-modules-load.service local-fs.target\n"
 		"After=xen.service xenstored.service xen-init-dom0.service proc-xen.mount\n"
@@ -91,7 +93,7 @@ char *xlpt_vf_unit_text(const char *program, const char *pf, int count, enum xlp
 		"\n"
 		"[Install]\n"
 		"WantedBy=multi-user.target\n",
-		option, pf, count, pf, device, wait, program, option, pf, count);
+		option, pf, count, pf, program, device, wait, program, option, pf, count);
 }
 
 /* What stands in a unit's name and on its ExecStart= line must mean itself to systemd. */
@@ -115,13 +117,32 @@ static int cannot(struct xlpt_diag *diag, int r, const char *what, const char *p
 	return XLPT_ERR_IO;
 }
 
-/* The way to this very program, for the unit: where the operator's shell found it. */
-static char *own_path(void)
+/*
+ * What the unit runs. Debian's packages have a program for each Xen,
+ * PREFIX/lib/xen-VERSION/bin/xlpt, and PREFIX/sbin/xlpt runs the right one: after
+ * an upgrade of Xen the unit must not name the old one.
+ */
+char *xlpt_vf_unit_program(struct xlpt_host *h, const char *self)
+{
+	static const char dir[] = "/lib/xen-", tail[] = "/bin/xlpt";
+	const char *at = strstr(self, dir), *slash = at ? strchr(at + strlen(dir), '/') : NULL;
+	_cleanup_free_ char *named = NULL;
+
+	if (!slash || strcmp(slash, tail))
+		return xlpt_xstrdup(self);
+	named = xlpt_xasprintf("%.*s/sbin/xlpt", (int)(at - self), self);
+	return xlpt_host_has(h, "%s", named) ? XLPT_TAKE(named) : xlpt_xstrdup(self);
+}
+
+static char *own_path(struct xlpt_host *h)
 {
 	char buf[4096];
 	ssize_t n = readlink("/proc/self/exe", buf, sizeof(buf) - 1);
 
-	return n > 0 ? xlpt_xstrndup(buf, (size_t)n) : xlpt_xstrdup("/usr/local/sbin/xlpt");
+	if (n <= 0)
+		return xlpt_xstrdup("/usr/local/sbin/xlpt");
+	buf[n] = '\0';
+	return xlpt_vf_unit_program(h, buf);
 }
 
 static int make_link(struct xlpt_host *h, const char *name, const char *target)
@@ -140,7 +161,7 @@ static int make_link(struct xlpt_host *h, const char *name, const char *target)
 int xlpt_vf_unit_write(struct xlpt_env *env, const char *key, const char *pf, int count,
 		       enum xlpt_tri driver, struct xlpt_diag *diag)
 {
-	_cleanup_free_ char *self = own_path();
+	_cleanup_free_ char *self = own_path(env->host);
 	_cleanup_free_ char *text = xlpt_vf_unit_text(self, pf, count, driver);
 
 	return xlpt_vf_unit_put(env, key, xlpt_chomp(text), diag);

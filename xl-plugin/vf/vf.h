@@ -92,6 +92,8 @@ char *xlpt_vf_unit_path(const char *key);
  * --driver and --no-driver. Caller frees.
  */
 char *xlpt_vf_unit_text(const char *program, const char *pf, int count, enum xlpt_tri driver);
+/* The program for it, of one that is called by the path self. Caller frees. */
+char *xlpt_vf_unit_program(struct xlpt_host *h, const char *self);
 /* Writes it and links it for the next boot. */
 int xlpt_vf_unit_write(struct xlpt_env *env, const char *key, const char *pf, int count,
 		       enum xlpt_tri driver, struct xlpt_diag *diag);
