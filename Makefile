@@ -115,9 +115,10 @@ $(TESTS): $(O)/%: $(O)/%.o $(FAKEOBJS) $(O)/libxlpt.a | $(O)/guard/xl
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(HARDEN_CFLAGS) $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
 
+# The first line tells man(1) that there are tables.
 $(O)/man/%: docs/man/%.scd
 	$(call say,MAN,$@)
-	$(Q)mkdir -p $(@D) && scdoc <$< >$@
+	$(Q)mkdir -p $(@D) && scdoc <$< >$@ && if grep -q '^\.TS' $@; then sed -i "1i '\\\\\" t" $@; fi
 
 include tests/tests.mk
 
