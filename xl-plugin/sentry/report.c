@@ -132,7 +132,7 @@ void xlpt_sentry_report_change(struct xlpt_env *env, const struct xlpt_sentry *b
 			       const struct xlpt_sentry *after, const bool *parts, bool remove,
 			       bool changed)
 {
-	bool libvirt = false, any = remove;
+	bool libvirt = false, xendomains = false, any = remove;
 
 	for (enum xlpt_sentry_part part = 0; part < XLPT_SENTRY_PARTS; part++)
 		any = any || parts[part];
@@ -146,12 +146,16 @@ void xlpt_sentry_report_change(struct xlpt_env *env, const struct xlpt_sentry *b
 		    f->state == (remove ? XLPT_SENTRY_ABSENT : XLPT_SENTRY_CURRENT))
 			continue;
 		libvirt = libvirt || f->part == XLPT_SENTRY_LIBVIRT;
+		xendomains = xendomains || f->part == XLPT_SENTRY_XENDOMAINS;
 		xlpt_say(env, "%s: %s %s", xlpt_sentry_part_word(f->part),
 			 remove			       ? "took the guard out of"
 			 : f->kind == XLPT_SENTRY_LINK ? "linked"
 						       : "wrote",
 			 f->path);
 	}
+	if (xendomains && !remove)
+		xlpt_say(env, "When this host goes down, guests with devices are shut down, and "
+			      "xendomains waits for them: for how long, see xlpt-guard(8)");
 	if (libvirt) {
 		xlpt_say(env, "Then run, for libvirt's daemon to take it up:");
 		for (char **c = before->commands; c && *c; c++)
