@@ -120,7 +120,7 @@ check-scripts:
 	@shellcheck -x -P tests/lab tests/deps tests/run-tests tests/check-layers tests/check-quirks \
 		tests/check-hardening tests/check-install tests/check-man tests/check-paths tests/check-deb \
 		tests/check-startup \
-		$$(grep -lE '^#!.*sh' tests/lab/* 2>/dev/null) tests/lab/scenarios/*.sh \
+		$$(grep -lE '^#!.*sh' tests/lab/* 2>/dev/null) tests/lab/scenarios/*.sh tests/lab/scenarios/real/*.sh \
 		debian/launcher debian/xlpt.prerm debian/xlpt.postrm && \
 		tests/lab/run --coverage >/dev/null && echo '  OK      shell scripts'
 
