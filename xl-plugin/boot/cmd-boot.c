@@ -263,13 +263,13 @@ static int cmd_boot(struct xlpt_env *env, const struct xlpt_args *args, struct x
 
 /* clang-format off */
 static const struct xlpt_opt boot_opts[] = {
-	{"stdout", 0, NULL, "write: print the lines instead of writing files"},
-	{"era", 0, "ERA", "classic (RHEL 5, XenLinux) or pvops, instead of finding out"},
-	{"kernel", 0, "VERSION", "the kernel to look at, if not the one that runs"},
-	{"cmdline", 0, NULL, "put the list on the kernel's command line, not into modprobe.d"},
-	{"driver", 0, "MODULE", "a module that claims a device (may be repeated)"},
-	{"allow-absent", 0, NULL, "take addresses at which there is no device"},
-	{"force-host-device", 0, "BDF", "hide BDF although this host needs it (may be repeated)"},
+	{ "stdout", 0, NULL, "write: print the lines instead of writing files" },
+	{ "era", 0, "ERA", "classic (RHEL 5, XenLinux) or pvops, instead of finding out" },
+	{ "kernel", 0, "VERSION", "the kernel to look at, if not the one that runs" },
+	{ "cmdline", 0, NULL, "put the list on the kernel's command line, not into modprobe.d" },
+	{ "driver", 0, "MODULE", "a module that claims a device (may be repeated)" },
+	{ "allow-absent", 0, NULL, "take addresses at which there is no device" },
+	{ "force-host-device", 0, "BDF", "hide BDF although this host needs it (may be repeated)" },
 	{0},
 };
 /* clang-format on */

@@ -361,7 +361,7 @@ static int cmd_pin(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 
 /* clang-format off */
 static const struct xlpt_opt pin_opts[] = {
-	{"replace", 0, NULL, "make the pin anew for this device, though there is one of that name"},
+	{ "replace", 0, NULL, "make the pin anew for this device, though there is one of that name" },
 	{0},
 };
 /* clang-format on */

@@ -64,11 +64,11 @@ static int cmd_reset(struct xlpt_env *env, const struct xlpt_args *args, struct 
 
 /* clang-format off */
 static const struct xlpt_opt reset_opts[] = {
-	{"method", 'm', "METHOD", "reset by this one: flr, af_flr, pm, bus, ..."},
-	{"list", 'l', NULL,
-	 "show the methods, what each would hit as well, and why others are none"},
-	{"force", 'f', NULL, "reset a device that a guest or a driver of dom0 uses"},
-	{"force-host-device", 0, "BDF", "reset BDF although this host needs it (may be repeated)"},
+	{ "method", 'm', "METHOD", "reset by this one: flr, af_flr, pm, bus, ..." },
+	{ "list", 'l', NULL,
+	 "show the methods, what each would hit as well, and why others are none" },
+	{ "force", 'f', NULL, "reset a device that a guest or a driver of dom0 uses" },
+	{ "force-host-device", 0, "BDF", "reset BDF although this host needs it (may be repeated)" },
 	{0},
 };
 /* clang-format on */

@@ -179,10 +179,10 @@ static int cmd_guard(struct xlpt_env *env, const struct xlpt_args *args, struct 
 
 /* clang-format off */
 static const struct xlpt_opt guard_opts[] = {
-	{"for", 0, "WHAT", "check: what is to be done: save, migrate or remus"},
-	{"absent-ok", 0, NULL, "check: a guest that does not run holds nothing"},
-	{"dir", 0, "DIR", "install xl: the folder for the link (default /usr/local/sbin)"},
-	{"force", 'f', NULL, "install, remove: also what was changed by hand"},
+	{ "for", 0, "WHAT", "check: what is to be done: save, migrate or remus" },
+	{ "absent-ok", 0, NULL, "check: a guest that does not run holds nothing" },
+	{ "dir", 0, "DIR", "install xl: the folder for the link (default /usr/local/sbin)" },
+	{ "force", 'f', NULL, "install, remove: also what was changed by hand" },
 	{0},
 };
 /* clang-format on */

@@ -140,12 +140,11 @@ static int tar(const char *stage, const char *name, int fd, const char *file,
 	       struct xlpt_diag *diag)
 {
 	/* Owners and order are nobody's business and the same each time. */
-	/* clang-format off */
-	const char *argv[] = {"tar",	      "--create",   "--gzip",	   "--format=pax",
-			      "--numeric-owner", "--owner=0", "--group=0",   "--sort=name",
-			      "--directory",  stage,	    "--file=-",	   name,
-			      NULL};
-	/* clang-format on */
+	const char *argv[] = {
+		"tar",	     "--create",  "--gzip",	 "--format=pax", "--numeric-owner",
+		"--owner=0", "--group=0", "--sort=name", "--directory",	 stage,
+		"--file=-",  name,	  NULL
+	};
 	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(argv);
 	_cleanup_free_ char *ended = NULL;
 	int rc;
@@ -379,8 +378,8 @@ static int cmd_capture(struct xlpt_env *env, const struct xlpt_args *args, struc
 
 /* clang-format off */
 static const struct xlpt_opt capture_opts[] = {
-	{"list", 0, NULL, "print what would go in, what would be taken out of it, and what left out"},
-	{"output", 'o', "FILE", "the archive (default xlpt-HOST-DATE.tar.gz; - = standard output)"},
+	{ "list", 0, NULL, "print what would go in, what would be taken out of it, and what left out" },
+	{ "output", 'o', "FILE", "the archive (default xlpt-HOST-DATE.tar.gz; - = standard output)" },
 	{0},
 };
 /* clang-format on */

@@ -25,9 +25,9 @@ static const char *const migrate_longs[] = { "help", "debug", "live", NULL };
  */
 /* clang-format off */
 static const struct verb verbs[] = {
-	{"save", 2, "hcpD", "", help_only},
-	{"migrate", 7, "hFepD", "Cs", migrate_longs},
-	{"remus", 3, "hFbundecp", "isN", help_only},
+	{ "save", 2, "hcpD", "", help_only},
+	{ "migrate", 7, "hFepD", "Cs", migrate_longs},
+	{ "remus", 3, "hFbundecp", "isN", help_only},
 };
 /* clang-format on */
 
