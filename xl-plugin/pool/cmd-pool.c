@@ -4,8 +4,6 @@
 
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
-#include "xl-plugin/hotplug/gone.h"
-#include "xl-plugin/hotplug/lease.h"
 #include "xl-plugin/kept/resolve.h"
 #include "xl-plugin/pool/pools.h"
 
@@ -65,6 +63,7 @@ static int undefine(struct xlpt_env *env, const char *name, struct xlpt_diag *di
 static int release(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	_cleanup_returns_ struct xlpt_returns returned = { 0 };
+	_cleanup_bdfs_ struct xlpt_bdfs vfs = { 0 };
 	const char *guest = xlpt_args_get(args, "guest");
 	bool gone = xlpt_args_has(args, "gone");
 	int64_t timeout_ms;
@@ -81,24 +80,15 @@ static int release(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 		rc = xlpt_args_device(env, args->pos[i], &bdf, diag);
 		if (rc)
 			return rc;
+		xlpt_bdfs_add(&vfs, bdf);
 	}
 	rc = xlpt_env_need_xen(env, diag);
-	/* The hook comes when the kernel has ended the export, and Xen may be taking the domain apart. */
-	if (rc == 0 && gone && !env->dry_run)
-		rc = xlpt_gone_wait_all(env, timeout_ms, diag);
-	if (rc == 0)
-		rc = xlpt_gone_sweep(env, diag);
 	if (rc == 0 && gone)
-		rc = xlpt_leases_reconcile(env, &returned, diag);
+		rc = xlpt_op_pool_release_gone(env, timeout_ms, &returned, diag);
 	else if (rc == 0 && guest)
 		rc = xlpt_op_pool_release_guest(env, guest, timeout_ms, &returned, diag);
-	for (size_t i = 1; rc == 0 && i < args->n; i++) {
-		struct xlpt_bdf bdf;
-
-		rc = xlpt_args_device(env, args->pos[i], &bdf, diag);
-		if (rc == 0)
-			rc = xlpt_op_pool_release(env, bdf, &returned, diag);
-	}
+	else if (rc == 0)
+		rc = xlpt_op_pool_release(env, &vfs, &returned, diag);
 	env->done |= rc == 0 && !env->dry_run;
 	if (rc == 0 || returned.n)
 		xlpt_pool_print_returns(env, &returned);

@@ -151,12 +151,25 @@ static int still_there(struct xlpt_env *env, const char *guest, struct xlpt_diag
 	return rc;
 }
 
+int xlpt_op_pool_release_gone(struct xlpt_env *env, int64_t timeout_ms, struct xlpt_returns *out,
+			      struct xlpt_diag *diag)
+{
+	/* The hook comes when the kernel has ended the export, and Xen may be taking the domain apart. */
+	int rc = env->dry_run ? 0 : xlpt_gone_wait_all(env, timeout_ms, diag);
+
+	if (rc == 0)
+		rc = xlpt_gone_sweep(env, diag);
+	return rc ? rc : xlpt_leases_reconcile(env, out, diag);
+}
+
 int xlpt_op_pool_release_guest(struct xlpt_env *env, const char *guest, int64_t timeout_ms,
 			       struct xlpt_returns *out, struct xlpt_diag *diag)
 {
 	int64_t deadline = xlpt_now(env->clock) + timeout_ms;
-	int rc;
+	int rc = xlpt_gone_sweep(env, diag);
 
+	if (rc)
+		return rc;
 	for (;;) {
 		rc = xlpt_leases_reconcile(env, out, diag);
 		if (rc == 0 && !env->dry_run)
@@ -202,8 +215,8 @@ static int with_nobody(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_di
 	return XLPT_ERR_IN_USE;
 }
 
-int xlpt_op_pool_release(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_returns *out,
-			 struct xlpt_diag *diag)
+static int release_one(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_returns *out,
+		       struct xlpt_diag *diag)
 {
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
 	_cleanup_lease_ struct xlpt_lease l = { .fd = -1 };
@@ -242,4 +255,14 @@ int xlpt_op_pool_release(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_
 						       .guest = xlpt_xstrdup(l.guest),
 						       .why = xlpt_xstrdup("asked for") };
 	return 0;
+}
+
+int xlpt_op_pool_release(struct xlpt_env *env, const struct xlpt_bdfs *vfs,
+			 struct xlpt_returns *out, struct xlpt_diag *diag)
+{
+	int rc = xlpt_gone_sweep(env, diag);
+
+	for (size_t i = 0; rc == 0 && i < vfs->n; i++)
+		rc = release_one(env, vfs->items[i], out, diag);
+	return rc;
 }

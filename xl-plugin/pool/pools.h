@@ -83,9 +83,12 @@ int xlpt_op_pool_undefine(struct xlpt_env *env, const char *name, struct xlpt_di
 /* Waits until the guest (name, domain id or UUID) has let go of all it has leased. */
 int xlpt_op_pool_release_guest(struct xlpt_env *env, const char *guest, int64_t timeout_ms,
 			       struct xlpt_returns *out, struct xlpt_diag *diag);
+/* Of every guest that is gone; one on its way out is waited for. */
+int xlpt_op_pool_release_gone(struct xlpt_env *env, int64_t timeout_ms, struct xlpt_returns *out,
+			      struct xlpt_diag *diag);
 /* By hand: a lease whose guest will not come. IN_USE for what a guest has, or an xlpt works on. */
-int xlpt_op_pool_release(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_returns *out,
-			 struct xlpt_diag *diag);
+int xlpt_op_pool_release(struct xlpt_env *env, const struct xlpt_bdfs *vfs,
+			 struct xlpt_returns *out, struct xlpt_diag *diag);
 
 /* ---- definition.c: what an operator defines a pool with ---- */
 
