@@ -65,14 +65,12 @@ void xlpt_keep_said(struct xlpt_keeper *k, const struct xlpt_dom *a, const struc
 {
 	_cleanup_deltas_ struct xlpt_deltas deltas = { 0 };
 
-	xlpt_dom_diff_values(a, b, &deltas);
+	xlpt_dom_diff_single(a, b, &deltas);
 	for (size_t i = 0; i < deltas.n; i++) {
 		const struct xlpt_delta *d = &deltas.items[i];
-		const char *value = d->a ? d->a : d->b;
 
 		/* A guest without a type is a PV guest, which xl says anyway. */
-		if (*value != '[' && !strchr(d->path, '[') && strcmp(d->path, "type") != 0 &&
-		    !is_kept(k->kept, d->path))
+		if (strcmp(d->path, "type") != 0 && !is_kept(k->kept, d->path))
 			xlpt_kept_add(k->kept, d->path, d->a, d->b);
 	}
 }

@@ -19,6 +19,7 @@ struct differ {
 	const struct xlpt_dom *a;
 	struct xlpt_deltas *out;
 	bool carries;
+	bool single; /* values of the domain itself, no lists */
 	size_t n;
 };
 
@@ -117,8 +118,11 @@ static void diff_shape(struct differ *d, const struct xlpt_shape *shape, const v
 {
 	for (const struct xlpt_field *f = shape->fields; f->name; f++) {
 		const void *p = xlpt_field_at(a, f), *q = xlpt_field_at(b, f);
-		unsigned at = a == d->a ? xlpt_dom_line(d->a, p) : line;
+		unsigned at;
 
+		if (d->single && (f->type == XLPT_F_LIST || f->type == XLPT_F_STRV))
+			continue;
+		at = a == d->a ? xlpt_dom_line(d->a, p) : line;
 		if (f->type == XLPT_F_LIST) {
 			diff_list(d, f, a, b, prefix, at);
 		} else if (f->type == XLPT_F_PART) {
@@ -161,6 +165,15 @@ size_t xlpt_dom_diff_values(const struct xlpt_dom *a, const struct xlpt_dom *b,
 			    struct xlpt_deltas *out)
 {
 	struct differ d = { .a = a, .out = out };
+
+	diff_shape(&d, &xlpt_dom_shape, a, b, "", 0);
+	return d.n;
+}
+
+size_t xlpt_dom_diff_single(const struct xlpt_dom *a, const struct xlpt_dom *b,
+			    struct xlpt_deltas *out)
+{
+	struct differ d = { .a = a, .out = out, .single = true };
 
 	diff_shape(&d, &xlpt_dom_shape, a, b, "", 0);
 	return d.n;
