@@ -54,76 +54,6 @@ static int check(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt
 	return xlpt_holdings_judge(env, &guest, &holds, what, diag);
 }
 
-/* ---- install, remove ---- */
-
-static int choose(const struct xlpt_args *args, const struct xlpt_sentry *g, bool remove,
-		  bool parts[XLPT_SENTRY_PARTS], struct xlpt_diag *diag)
-{
-	for (enum xlpt_sentry_part part = 0; part < XLPT_SENTRY_PARTS; part++)
-		parts[part] = args->n == 1 && (remove || g->applies[part]);
-	for (size_t i = 1; i < args->n; i++) {
-		enum xlpt_sentry_part part = 0;
-
-		while (part < XLPT_SENTRY_PARTS &&
-		       strcmp(args->pos[i], xlpt_sentry_part_word(part)) != 0)
-			part++;
-		if (part == XLPT_SENTRY_PARTS) {
-			xlpt_diag_set(diag, XLPT_ERR_USAGE, "guard has no part \"%s\"",
-				      args->pos[i]);
-			xlpt_diag_hint(diag, "its parts are xl, libvirt and xendomains");
-			return XLPT_ERR_USAGE;
-		}
-		parts[part] = true;
-		if (remove || g->applies[part])
-			continue;
-		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "the part %s does not apply to this host",
-			      args->pos[i]);
-		xlpt_diag_fact(diag, "%s", g->why_not[part]);
-		xlpt_diag_hint(diag, "xlpt guard install without a part installs those that apply");
-		return XLPT_ERR_NOT_FOUND;
-	}
-	return 0;
-}
-
-static int change(struct xlpt_env *env, const struct xlpt_args *args, bool remove,
-		  struct xlpt_diag *diag)
-{
-	_cleanup_sentry_ struct xlpt_sentry before = { 0 }, after = { 0 };
-	_cleanup_locks_ struct xlpt_locks locks = { 0 };
-	const char *dir = xlpt_args_get(args, "dir");
-	bool parts[XLPT_SENTRY_PARTS], changed = false;
-	int rc = env->dry_run ? 0 : xlpt_op_guard_lock(env, &locks, diag);
-
-	if (rc == 0)
-		rc = xlpt_sentry_look(env, dir, &before, diag);
-	if (rc == 0)
-		rc = choose(args, &before, remove, parts, diag);
-	if (rc == 0 && !remove)
-		rc = xlpt_sentry_judge_path(&before, parts, diag);
-	if (rc == 0)
-		rc = xlpt_op_guard(env, &before, parts, remove, xlpt_args_has(args, "force"),
-				   &changed, diag);
-	if (rc)
-		return rc;
-	if (env->dry_run)
-		return 0;
-	rc = xlpt_sentry_look(env, dir, &after, diag);
-	if (rc) {
-		xlpt_diag_wrap(diag, "everything was done, but cannot be looked at");
-		xlpt_diag_hint(diag, "xlpt guard status shows how it stands");
-		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
-	}
-	xlpt_sentry_notes(env, &after);
-	if (!env->json) {
-		xlpt_sentry_report_change(env, &before, &after, parts, remove, changed);
-		return 0;
-	}
-	xlpt_strv_free(after.commands);
-	after.commands = XLPT_TAKE(before.commands);
-	xlpt_sentry_print_json(env, &after, &changed);
-	return 0;
-}
-
 /* ---- the command ---- */
 
 static int cmd_guard(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
@@ -161,7 +91,14 @@ static int cmd_guard(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	if (rc)
 		return rc;
 	if (install || remove)
-		return change(env, args, remove, diag);
+		return xlpt_sentry_change(
+			env,
+			&(struct xlpt_sentry_options){ .dir = dir,
+						       .parts = args->pos + 1,
+						       .n = args->n - 1,
+						       .remove = remove,
+						       .force = xlpt_args_has(args, "force") },
+			diag);
 	{
 		_cleanup_sentry_ struct xlpt_sentry g = { 0 };
 

@@ -111,6 +111,19 @@ int xlpt_op_guard_lock(struct xlpt_env *env, struct xlpt_locks *locks, struct xl
 int xlpt_op_guard(struct xlpt_env *env, struct xlpt_sentry *g, const bool parts[XLPT_SENTRY_PARTS],
 		  bool remove, bool force, bool *changed, struct xlpt_diag *diag);
 
+/* What a caller wants of install and remove. */
+struct xlpt_sentry_options {
+	const char *dir;    /* the folder for the link; NULL = the usual one */
+	char *const *parts; /* their words; none: all that apply */
+	size_t n;
+	bool remove;
+	bool force; /* also what was changed by hand */
+};
+
+/* change.c: all of it, under the lock of the guard, and told. */
+int xlpt_sentry_change(struct xlpt_env *env, const struct xlpt_sentry_options *want,
+		       struct xlpt_diag *diag);
+
 /* ---- pieces (text.c, path.c) ---- */
 
 /*
