@@ -7,7 +7,14 @@
 
 const char *xlpt_attr_path(struct xlpt_attrs *rd, const char *name)
 {
-	snprintf(rd->path + rd->len, sizeof(rd->path) - rd->len, "/%s", name);
+	size_t len = strlen(name);
+
+	/* Hundreds of thousands of times on a large host, where snprintf would be a tenth of all. */
+	if (len >= sizeof(rd->path) - rd->len - 1)
+		len = sizeof(rd->path) - rd->len - 2;
+	rd->path[rd->len] = '/';
+	memcpy(rd->path + rd->len + 1, name, len);
+	rd->path[rd->len + 1 + len] = '\0';
 	return rd->path;
 }
 

@@ -97,26 +97,45 @@ static const struct row rows[] = {
 };
 /* clang-format on */
 
+/* A hexadecimal number of ours, at *p, which is moved behind it. */
+static unsigned hex(const char **p)
+{
+	unsigned v = 0;
+
+	for (; (**p >= '0' && **p <= '9') || (**p >= 'a' && **p <= 'f'); ++*p)
+		v = v << 4 | (unsigned)(**p <= '9' ? **p - '0' : **p - 'a' + 10);
+	return v;
+}
+
+/* Moves *p behind that character, if it is there. */
+static bool skip(const char **p, char c)
+{
+	bool there = **p == c;
+
+	*p += there;
+	return there;
+}
+
 /* One word of ids, at *p, which is moved behind it. */
 static bool word_has(const char **p, const struct xlpt_device *dev)
 {
-	unsigned long first, last, subvendor = 0, subdevice = 0;
+	unsigned first, last, subvendor = 0, subdevice = 0;
 	bool sub;
-	char *end;
 
 	if (**p == '*' || **p == 'o') {
 		*p += strlen(*p);
 		return true;
 	}
-	first = last = strtoul(*p, &end, 16);
-	if (*end == '-')
-		last = strtoul(end + 1, &end, 16);
-	sub = *end == '/';
+	first = last = hex(p);
+	if (skip(p, '-'))
+		last = hex(p);
+	sub = skip(p, '/');
 	if (sub) {
-		subvendor = strtoul(end + 1, &end, 16);
-		subdevice = strtoul(end + 1, &end, 16);
+		subvendor = hex(p);
+		skip(p, ':');
+		subdevice = hex(p);
 	}
-	*p = *end ? end + 1 : end;
+	skip(p, ' ');
 	return dev->device >= first && dev->device <= last &&
 	       (!sub || (dev->subvendor == subvendor && dev->subdevice == subdevice));
 }
