@@ -181,6 +181,10 @@ static bool says(const char *text, const char *value)
 enum xlpt_severity xlpt_xl_carry_reason(const char *at, const struct xlpt_carry *c,
 					const char **reason)
 {
+	if (xlpt_starts(at, "usbdev[") && !strcmp(c->path, "usbdevice")) {
+		*reason = "given as <hostdev>; today's QEMU refuses host: in usbdevice=";
+		return NOTE;
+	}
 	if (*at) {
 		*reason = "libvirt has no word for this option of xl";
 		return CHANGED;

@@ -112,7 +112,7 @@ struct xlpt_usbctrl {
 struct xlpt_usbdev {
 	struct xlpt_at at;
 	struct xlpt_num bus, addr;	 /* host side */
-	struct xlpt_num vendor, product; /* libvirt's alternative; xl: usbdevice="host:VVVV:PPPP" */
+	struct xlpt_num vendor, product; /* or by its ids */
 	struct xlpt_num ctrl, port;	 /* guest side */
 	enum xlpt_tri managed;
 };

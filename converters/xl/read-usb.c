@@ -71,47 +71,118 @@ static int read_devs(struct xlpt_xl_reader *r)
 	return 0;
 }
 
-/* QEMU's old -usbdevice. Those that are no input devices ("host:..." and more) are carried. */
-static bool read_usbdevice(struct xlpt_xl_reader *r, const struct xlpt_xl_value *v)
+static bool hex(const char *s, size_t n, struct xlpt_num *out)
+{
+	out->has = n && n <= 4 && xlpt_parse_uint(s, n, 16, 0xffff, &out->v);
+	return out->has;
+}
+
+static bool decimal(const char *s, size_t n, struct xlpt_num *out)
+{
+	out->has = n && n <= 3 && xlpt_parse_uint(s, n, 10, 255, &out->v);
+	return out->has;
+}
+
+/* "host:BUS.ADDRESS" in decimal, or "host:VENDOR:PRODUCT" in hexadecimal digits (xl.cfg(5)). */
+static bool host_device(const char *text, struct xlpt_usbdev *d)
+{
+	const char *s = text + strlen("host:"), *mid;
+	size_t n;
+
+	if (!xlpt_starts(text, "host:"))
+		return false;
+	n = strcspn(s, ".:");
+	mid = s + n + 1;
+	if (s[n] == '.')
+		return decimal(s, n, &d->bus) && decimal(mid, strlen(mid), &d->addr);
+	return s[n] == ':' && hex(s, n, &d->vendor) && hex(mid, strlen(mid), &d->product);
+}
+
+/* QEMU's old -usbdevice: what an entry is. */
+enum usbdevice { OTHER, INPUT, BY_ADDRESS, BY_PRODUCT };
+
+static enum usbdevice kind_of(const struct xlpt_xl_reader *r, const char *text, int *input,
+			      struct xlpt_usbdev *d)
 {
 	static const struct xlpt_xl_word inputs[] = { { "tablet", XLPT_INPUT_TABLET },
 						      { "mouse", XLPT_INPUT_MOUSE },
 						      { "keyboard", XLPT_INPUT_KEYBOARD },
 						      { NULL, 0 } };
-	int type = v->text ? xlpt_xl_word(inputs, v->text) : 0;
 
-	if (type) {
-		struct xlpt_input *in = XLPT_DOM_ADD(r->dom, input);
-
-		xlpt_xl_at(r, v->off, &in->at);
-		in->type = type;
-		in->bus = XLPT_BUS_USB;
-		return true;
-	}
-	return false;
+	*d = (struct xlpt_usbdev){ 0 };
+	*input = text ? xlpt_xl_word(inputs, text) : 0;
+	if (*input)
+		return INPUT;
+	/* xl reads usbdevice= of an HVM guest only. */
+	if (!text || r->dom->type != XLPT_DOM_HVM || !host_device(text, d))
+		return OTHER;
+	return d->bus.has ? BY_ADDRESS : BY_PRODUCT;
 }
 
-/* The others of a list stay a list, which the writer puts behind the input devices. */
+/* The entries of that kind, in their order. Returns how many there are. */
+static size_t read_usbdevice(struct xlpt_xl_reader *r, const struct xlpt_xl_values *values,
+			     enum usbdevice wanted)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < values->n; i++) {
+		const struct xlpt_xl_value *v = &values->v[i];
+		struct xlpt_usbdev found, *d;
+		struct xlpt_input *in;
+		int input;
+
+		if (kind_of(r, v->text, &input, &found) != wanted)
+			continue;
+		n++;
+		if (wanted == INPUT) {
+			in = XLPT_DOM_ADD(r->dom, input);
+			xlpt_xl_at(r, v->off, &in->at);
+			in->type = input;
+			in->bus = XLPT_BUS_USB;
+			continue;
+		}
+		d = XLPT_DOM_ADD(r->dom, usbdev);
+		*d = found;
+		xlpt_xl_at(r, v->off, &d->at);
+		/* By its ids xl names a device in usbdevice= alone: there it is written again. */
+		if (wanted == BY_PRODUCT)
+			xlpt_carry_add(&d->at.extra, XLPT_SIDE_XL, "usbdevice", v->text, d->at.line,
+				       d->at.column);
+	}
+	return n;
+}
+
+/* What is none of these stays a list, which the writer puts behind the others. */
 static void read_usbdevices(struct xlpt_xl_reader *r)
 {
 	_cleanup_xl_values_ struct xlpt_xl_values values = { 0 };
 	_cleanup_str_ struct xlpt_str rest = { 0 };
 	unsigned line, column;
-	bool lists = false;
+	size_t known;
 
 	if (!xlpt_xl_list(r, "usbdevice", &values))
 		return;
+	for (size_t i = 0; i < values.n; i++)
+		if (!values.v[i].text) {
+			xlpt_xl_unuse(r, "usbdevice");
+			return;
+		}
+	known = read_usbdevice(r, &values, INPUT);
+	/* Those that will be in usbdev= next time come first, as usbdev= is read first. */
+	known += read_usbdevice(r, &values, BY_ADDRESS);
+	known += read_usbdevice(r, &values, BY_PRODUCT);
 	for (size_t i = 0; i < values.n; i++) {
-		lists = lists || !values.v[i].text;
-		if (read_usbdevice(r, &values.v[i]))
+		struct xlpt_usbdev d;
+		int input;
+
+		if (kind_of(r, values.v[i].text, &input, &d) != OTHER)
 			continue;
 		xlpt_str_add(&rest, rest.len ? ", " : "[ ");
 		xlpt_str_addn(&rest, r->scan->text + values.v[i].off, values.v[i].len);
 	}
 	if (!rest.len)
 		return;
-	if (lists || !r->dom->n_input) {
-		xlpt_dom_set(r->dom, "input", NULL);
+	if (!known) {
 		xlpt_xl_unuse(r, "usbdevice");
 		return;
 	}

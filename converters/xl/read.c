@@ -114,6 +114,15 @@ static void read_cmdline(struct xlpt_xl_reader *r)
 		r->dom->cmdline = xlpt_xstrdup(extra);
 }
 
+/* xm's word for a PV guest. xl took it as well, until 4.10 (xl_parse.c). */
+static void read_builder(struct xlpt_xl_reader *r)
+{
+	if (xlpt_streq(xlpt_xl_string(r, "builder"), "linux"))
+		xlpt_loss_add(r->losses, XLPT_LOSS_NOTE, r->scan->file,
+			      xlpt_dom_line(r->dom, &r->dom->type), 0, "builder",
+			      "read as type = \"pv\": xl since 4.10 refuses the word linux here");
+}
+
 /*
  * xl ignores hvmloader as the kernel of an HVM guest, with a warning (xl_parse.c): it is the firmware
  * that Xen loads anyway. libvirt would boot it as if it were a Linux kernel.
@@ -276,6 +285,7 @@ static int read_all(struct xlpt_xl_reader *r, struct xlpt_kepts *kept)
 
 	read_keys(r);
 	read_cmdline(r);
+	read_builder(r);
 	read_kernel(r);
 	read_firmware(r);
 	read_clock(r);

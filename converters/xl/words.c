@@ -12,8 +12,9 @@ typedef const struct xlpt_xl_word words_t[];
 static words_t types = { { "pv", XLPT_DOM_PV }, { "hvm", XLPT_DOM_HVM }, { "pvh", XLPT_DOM_PVH },
 			 { NULL, 0 } };
 /* clang-format on */
-static words_t builders = { { "generic", XLPT_DOM_PV }, { "hvm", XLPT_DOM_HVM }, { NULL, 0 } };
 /* clang-format off */
+static words_t builders = { { "generic", XLPT_DOM_PV }, { "hvm", XLPT_DOM_HVM },
+			    { "linux", XLPT_DOM_PV }, { NULL, 0 } };
 static words_t actions = { { "destroy", XLPT_ACT_DESTROY }, { "restart", XLPT_ACT_RESTART },
 			   { "rename-restart", XLPT_ACT_RENAME_RESTART },
 			   { "preserve", XLPT_ACT_PRESERVE },

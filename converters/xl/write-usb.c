@@ -4,19 +4,34 @@
 
 #include <string.h>
 
+/* A device that is named by its ids, and was so in a configuration of xl. */
+static bool by_product(const struct xlpt_usbdev *d)
+{
+	if (d->bus.has || !d->vendor.has || !d->product.has || d->vendor.v > 0xffff ||
+	    d->product.v > 0xffff)
+		return false;
+	for (size_t i = 0; i < d->at.extra.n; i++)
+		if (d->at.extra.items[i].side == XLPT_SIDE_XL &&
+		    !strcmp(d->at.extra.items[i].path, "usbdevice"))
+			return true;
+	return false;
+}
+
 bool xlpt_xlw_joins(const struct xlpt_dom *dom, const struct xlpt_carry *c)
 {
 	_cleanup_free_ char *line = NULL;
 	_cleanup_xl_scan_ struct xlpt_xl_scan scan = { 0 };
-	bool inputs = false;
+	bool others = false;
 
 	if (c->side != XLPT_SIDE_XL || strcmp(c->path, "usbdevice") != 0 || *c->text != '[')
 		return false;
 	for (size_t i = 0; i < dom->n_input; i++)
-		inputs |= dom->input[i].bus == XLPT_BUS_USB && dom->input[i].type;
+		others |= dom->input[i].bus == XLPT_BUS_USB && dom->input[i].type;
+	for (size_t i = 0; i < dom->n_usbdev; i++)
+		others |= by_product(&dom->usbdev[i]);
 	/* It came through a file that anyone may edit: it must be one list and no more. */
 	line = xlpt_xasprintf("usbdevice = %s\n", c->text);
-	return inputs && c->text[strlen(c->text) - 1] == ']' &&
+	return others && c->text[strlen(c->text) - 1] == ']' &&
 	       xlpt_xl_scan(line, strlen(line), NULL, &scan, NULL) == 0 && scan.n == 1;
 }
 
@@ -40,10 +55,9 @@ static void join_rest(const struct xlpt_dom *dom, struct xlpt_xlw_list *list)
 	}
 }
 
-static void write_devices(const struct xlpt_dom *dom, struct xlpt_str *out)
+static void write_ctrls(const struct xlpt_dom *dom, struct xlpt_str *out)
 {
-	struct xlpt_xlw_list ctrls = { 0 }, devs = { 0 }, inputs = { 0 };
-	const char *only = NULL;
+	struct xlpt_xlw_list list = { 0 };
 
 	for (size_t i = 0; i < dom->n_usbctrl; i++) {
 		const struct xlpt_usbctrl *c = &dom->usbctrl[i];
@@ -54,9 +68,15 @@ static void write_devices(const struct xlpt_dom *dom, struct xlpt_str *out)
 		xlpt_xlw_option_num(&s, "ports", c->ports);
 		xlpt_xlw_option(&s, "backend", c->backend);
 		xlpt_xlw_extra(&s, &c->at);
-		xlpt_xlw_item(&ctrls, xlpt_str_get(&s));
+		xlpt_xlw_item(&list, xlpt_str_get(&s));
 	}
-	xlpt_xlw_list(out, "usbctrl", &ctrls);
+	xlpt_xlw_list(out, "usbctrl", &list);
+}
+
+static void write_devs(const struct xlpt_dom *dom, struct xlpt_str *out)
+{
+	struct xlpt_xlw_list list = { 0 };
+
 	for (size_t i = 0; i < dom->n_usbdev; i++) {
 		const struct xlpt_usbdev *d = &dom->usbdev[i];
 		_cleanup_str_ struct xlpt_str s = { 0 };
@@ -66,26 +86,44 @@ static void write_devices(const struct xlpt_dom *dom, struct xlpt_str *out)
 		xlpt_xlw_option_num(&s, "hostaddr", d->addr);
 		xlpt_xlw_option_num(&s, "controller", d->ctrl);
 		xlpt_xlw_option_num(&s, "port", d->port);
+		/* Without bus and address xl would take whatever is 0.0: it has no word for ids here. */
+		if (!d->bus.has || !d->addr.has)
+			continue;
 		xlpt_xlw_extra(&s, &d->at);
-		/* Without bus and address xl would take whatever is 0.0: by ids it has no word. */
-		if (d->bus.has && d->addr.has)
-			xlpt_xlw_item(&devs, s.s);
+		xlpt_xlw_item(&list, s.s);
 	}
-	xlpt_xlw_list(out, "usbdev", &devs);
-	for (size_t i = 0; i < dom->n_input; i++) {
-		static const char *const words[] = { NULL, "tablet", "mouse", "keyboard" };
+	xlpt_xlw_list(out, "usbdev", &list);
+}
 
-		if (dom->input[i].bus == XLPT_BUS_USB && dom->input[i].type)
-			xlpt_xlw_item(&inputs, only = words[dom->input[i].type]);
+static void write_usbdevice(const struct xlpt_dom *dom, struct xlpt_str *out)
+{
+	static const char *const words[] = { NULL, "tablet", "mouse", "keyboard" };
+	_cleanup_free_ char *only = NULL;
+	struct xlpt_xlw_list list = { 0 };
+
+	for (size_t i = 0; i < dom->n_input; i++) {
+		if (dom->input[i].bus != XLPT_BUS_USB || !dom->input[i].type)
+			continue;
+		free(only);
+		only = xlpt_xstrdup(words[dom->input[i].type]);
+		xlpt_xlw_item(&list, only);
 	}
-	if (inputs.n)
-		join_rest(dom, &inputs);
+	for (size_t i = 0; i < dom->n_usbdev; i++) {
+		if (!by_product(&dom->usbdev[i]))
+			continue;
+		free(only);
+		only = xlpt_xasprintf("host:%04x:%04x", (unsigned)dom->usbdev[i].vendor.v,
+				      (unsigned)dom->usbdev[i].product.v);
+		xlpt_xlw_item(&list, only);
+	}
+	if (list.n)
+		join_rest(dom, &list);
 	/* One is a word, as most write it; libxl keeps a word and a list apart. */
-	if (inputs.n == 1) {
-		xlpt_str_dispose(&inputs.items);
+	if (list.n == 1) {
+		xlpt_str_dispose(&list.items);
 		xlpt_xlw_string(out, "usbdevice", only);
 	} else {
-		xlpt_xlw_list(out, "usbdevice", &inputs);
+		xlpt_xlw_list(out, "usbdevice", &list);
 	}
 }
 
@@ -102,6 +140,8 @@ static void write_sound(const struct xlpt_dom *dom, struct xlpt_str *out)
 
 void xlpt_xlw_usb(const struct xlpt_dom *dom, struct xlpt_str *out)
 {
-	write_devices(dom, out);
+	write_ctrls(dom, out);
+	write_devs(dom, out);
+	write_usbdevice(dom, out);
 	write_sound(dom, out);
 }

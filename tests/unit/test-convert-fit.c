@@ -498,14 +498,60 @@ static void test_usbdevice(void **st)
 	const char *first;
 
 	(void)st;
-	convert("name='g'\ntype='hvm'\nmemory=9\nusb=1\nusbdevice=['host:1.2', 'tablet', 'host:3.4']\n",
+	convert("name='g'\ntype='hvm'\nmemory=9\nusb=1\nusbdevice=['braille', 'tablet', 'host:auto:1']\n",
 		XLPT_FORMAT_LIBVIRT, &xml, NULL);
 	assert_non_null(strstr(xml.s, "<input type='tablet' bus='usb'/>"));
 	convert(xml.s, XLPT_FORMAT_XL, &back, NULL);
-	first = strstr(back.s, "\nusbdevice = [\n\t\"tablet\",\n\t'host:1.2', 'host:3.4',\n]\n");
+	first = strstr(back.s, "\nusbdevice = [\n\t\"tablet\",\n\t'braille', 'host:auto:1',\n]\n");
 	if (!first)
 		fail_msg("%s", back.s);
 	assert_null(strstr(first + 1, "\nusbdevice"));
+}
+
+/* A device of the host in usbdevice= is one in libvirt, and comes home as xl can have it. */
+static void test_usbdevice_host(void **st)
+{
+	_cleanup_str_ struct xlpt_str xml = { 0 }, back = { 0 }, pv = { 0 };
+	_cleanup_losses_ struct xlpt_losses over = { 0 }, home = { 0 };
+
+	(void)st;
+	convert("name='g'\ntype='hvm'\nmemory=9\nusbdevice=['host:046D:c52b', 'tablet', 'host:1.30', "
+		"'braille']\n",
+		XLPT_FORMAT_LIBVIRT, &xml, &over);
+	assert_non_null(strstr(xml.s, "<address bus='1' device='30'/>"));
+	assert_non_null(strstr(xml.s, "<vendor id='0x046d'/>"));
+	assert_non_null(strstr(xml.s, "<product id='0xc52b'/>"));
+	for (size_t i = 0; i < over.n; i++)
+		assert_true(over.items[i].severity == XLPT_LOSS_NOTE ||
+			    !strcmp(over.items[i].what, "usbdevice")); /* braille */
+	convert(xml.s, XLPT_FORMAT_XL, &back, &home);
+	if (!strstr(back.s, "usbdev = [\n\t\"type=hostdev,hostbus=1,hostaddr=30\",\n]\n") ||
+	    !strstr(back.s,
+		    "usbdevice = [\n\t\"tablet\",\n\t\"host:046d:c52b\",\n\t'braille',\n]\n"))
+		fail_msg("%s", back.s);
+	assert_false(xlpt_losses_strict(&home));
+	/* xl does not read it for a PV guest. */
+	convert("name='g'\nmemory=9\nkernel='/k'\nusbdevice='host:1.30'\n", XLPT_FORMAT_LIBVIRT,
+		&pv, NULL);
+	assert_null(strstr(pv.s, "<hostdev"));
+}
+
+/* Words of xm: the guest is the one that was meant, and what comes home xl takes. */
+static void test_builder(void **st)
+{
+	_cleanup_str_ struct xlpt_str xml = { 0 }, back = { 0 };
+	_cleanup_losses_ struct xlpt_losses over = { 0 };
+
+	(void)st;
+	convert("builder='linux'\nname='g'\nmemory=9\nkernel='/k'\n", XLPT_FORMAT_LIBVIRT, &xml,
+		&over);
+	assert_non_null(strstr(xml.s, "<type>xen</type>"));
+	assert_int_equal(over.n, 1);
+	assert_string_equal(over.items[0].what, "builder");
+	assert_int_equal(over.items[0].severity, XLPT_LOSS_NOTE);
+	convert(xml.s, XLPT_FORMAT_XL, &back, NULL);
+	assert_non_null(strstr(back.s, "type = \"pv\"\n"));
+	assert_null(strstr(back.s, "builder"));
 }
 
 /* libvirt makes a serial port of a first console that is not Xen's. */
@@ -555,14 +601,24 @@ static void test_acpi_tables(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_display),   cmocka_unit_test(test_spice),
-		cmocka_unit_test(test_disk_sources), cmocka_unit_test(test_disk_names),
-		cmocka_unit_test(test_usb),	     cmocka_unit_test(test_cards),
-		cmocka_unit_test(test_video_memory), cmocka_unit_test(test_numa),
-		cmocka_unit_test(test_hyperv),	     cmocka_unit_test(test_hyperv_back),
-		cmocka_unit_test(test_shares),	     cmocka_unit_test(test_programs),
-		cmocka_unit_test(test_order),	     cmocka_unit_test(test_listen),
-		cmocka_unit_test(test_acpi_tables),  cmocka_unit_test(test_usbdevice),
+		cmocka_unit_test(test_no_display),
+		cmocka_unit_test(test_spice),
+		cmocka_unit_test(test_disk_sources),
+		cmocka_unit_test(test_disk_names),
+		cmocka_unit_test(test_usb),
+		cmocka_unit_test(test_cards),
+		cmocka_unit_test(test_video_memory),
+		cmocka_unit_test(test_numa),
+		cmocka_unit_test(test_hyperv),
+		cmocka_unit_test(test_hyperv_back),
+		cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_programs),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_listen),
+		cmocka_unit_test(test_acpi_tables),
+		cmocka_unit_test(test_usbdevice),
+		cmocka_unit_test(test_usbdevice_host),
+		cmocka_unit_test(test_builder),
 		cmocka_unit_test(test_console),
 	};
 
