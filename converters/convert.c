@@ -43,7 +43,7 @@ static int read_kept(enum xlpt_format f, const char *text, size_t len, const cha
 	if (rc == 0)
 		xlpt_kepts_apply(&kept, dom, file, losses);
 	if (dom->devices_only)
-		dom->e820_host = XLPT_UNSET; /* of a guest, not of its devices */
+		dom->e820_host = XLPT_UNSET; /* it is said of a guest, not of its devices */
 	return rc;
 }
 
@@ -136,7 +136,7 @@ static int say_memory(struct xlpt_dom *dom, struct xlpt_diag *diag)
 	return XLPT_ERR_SYNTAX;
 }
 
-/* What is written is not always what was read: how the target has it. */
+/* Changes the copy that is written to what the target can have. */
 static int prepare(struct xlpt_dom *said, const struct xlpt_convert *how, enum xlpt_format from,
 		   enum xlpt_format to, struct xlpt_losses *todo, struct xlpt_diag *diag)
 {
@@ -179,7 +179,7 @@ static int write_verified(const struct xlpt_dom *dom, const struct xlpt_convert 
 		return xlpt_diag_recode(diag, XLPT_ERR_DATA);
 	}
 	if (back.devices_only != dom->devices_only) {
-		/* A list of devices becomes one again; no loss to tell of. */
+		/* On the way back it becomes a list of devices again: nothing is lost. */
 		xlpt_kept_add(&kept, "devices_only", dom->devices_only ? "yes" : NULL,
 			      back.devices_only ? "yes" : NULL);
 		back.devices_only = dom->devices_only;
@@ -232,7 +232,7 @@ int xlpt_convert(const char *text, size_t len, const char *file, const struct xl
 		xlpt_libvirt_resolve_pool(&dom, &how->pools[i]);
 	if (how->devices_only) {
 		if (target == XLPT_FORMAT_LIBVIRT)
-			fold_globals(&dom); /* the keys themselves stay behind */
+			fold_globals(&dom); /* the keys for all devices are not written */
 		cut_to_devices(&dom);
 	}
 	rc = xlpt_for_xen_settle(&settled, &dom, from, target, diag);

@@ -54,7 +54,7 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 /* The same of what is not in the model. */
 enum xlpt_severity xlpt_carry_reason(enum xlpt_format to, const char *at,
 				     const struct xlpt_carry *c, const char **reason);
-/* Of a setting of xl, or at an element an option of its (converters/reason-xl.c). */
+/* For a key of xl, or for an option of the element "at" (converters/reason-xl.c). */
 enum xlpt_severity xlpt_xl_carry_reason(const char *at, const struct xlpt_carry *c,
 					const char **reason);
 /* Whether xl reads a key of this name. */

@@ -29,7 +29,7 @@ void xlpt_edit_append_setting(struct xlpt_editor *e, const char *spec)
 {
 	_cleanup_str_ struct xlpt_str line = { 0 };
 	const char *text = xlpt_str_get(&e->text);
-	/* Ahead of what an earlier conversion left at the end, so that this stays the end. */
+	/* The block that an earlier conversion left at the end stays the last. */
 	const char *block = xlpt_starts(text, "#xlpt-begin") ? text : strstr(text, "\n#xlpt-begin");
 	size_t at = !block ? e->text.len : block == text ? 0 : (size_t)(block - text) + 1;
 
@@ -45,7 +45,8 @@ void xlpt_edit_append_setting(struct xlpt_editor *e, const char *spec)
 struct behind {
 	size_t comma;	/* its comma, perhaps behind line ends and comments; 0 = none */
 	size_t comment; /* a comment in the line that ends item and comma; 0 = none */
-	size_t eol; /* the end of that line, when nothing but the comment follows; 0 = something does */
+	/* the end of that line, when nothing but the comment follows; 0 = something does */
+	size_t eol;
 };
 
 static size_t past_blanks(const char *text, size_t p)

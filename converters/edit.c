@@ -201,7 +201,7 @@ static int one(struct xlpt_editor *e, const struct xlpt_edit *edit, bool *change
 	if (rc == 0 && did) {
 		unload(e);
 		rc = load(e);
-		want.e820_host = e->dom.e820_host; /* follows from the list (xl-read.c) */
+		want.e820_host = e->dom.e820_host; /* follows from the list (xl/read.c) */
 		if (rc || xlpt_dom_diff_values(&want, &e->dom, NULL)) {
 			rc = xlpt_diag_set(e->diag, XLPT_ERR_DATA,
 					   "the edit would not say what was asked for");

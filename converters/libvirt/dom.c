@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Fetching from and building of documents; see libvirt-xml.h for the marks. */
+/* Fetching from and building of documents; see xml.h for the marks. */
 #include "converters/libvirt/xml.h"
 
 #include <string.h>

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The marks of libvirt-xml.h, kept in libxml2's psvi field, which only schema validation uses. */
+/* The marks of xml.h, kept in libxml2's psvi field, which only schema validation uses. */
 #ifndef XLPT_CONVERTERS_LIBVIRT_MARKS_H
 #define XLPT_CONVERTERS_LIBVIRT_MARKS_H
 

@@ -250,7 +250,7 @@ int xlpt_lv_read_features(struct xlpt_lv_reader *r, xmlNode *domain)
 											  : absent,
 			    &dom->acpi);
 	dom->apic = feature(r, f, "apic", absent, &dom->apic);
-	/* The same for PAE and 64-bit guests, which cannot be without. */
+	/* The same with PAE: a 64-bit guest cannot run without it. */
 	if (r->hvm &&
 	    !xlpt_streq(xlpt_lv_peek(xlpt_lv_child(xlpt_lv_child(domain, "os"), "type"), "arch"),
 			"i686"))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The reader's parts; private to converters/libvirt-read*.c. A part marks what it understands
- * (libvirt-xml.h); a word it does not know it leaves unmarked, so that it is carried.
+ * The reader's parts; private to converters/libvirt/read*.c. A part marks what it understands
+ * (xml.h); a word it does not know it leaves unmarked, so that it is carried.
  */
 #ifndef XLPT_CONVERTERS_LIBVIRT_READER_H
 #define XLPT_CONVERTERS_LIBVIRT_READER_H

@@ -218,7 +218,7 @@ bool xlpt_lv_is_uuid(const char *s)
 	size_t n = s ? strlen(s) : 0;
 	uint8_t uuid[16];
 
-	/* libvirt takes one without its dashes, too. */
+	/* libvirt takes a UUID without dashes, too. */
 	return xlpt_uuid_parse(s, n, uuid) || (n == 32 && strspn(s, "0123456789abcdefABCDEF") == n);
 }
 

@@ -28,7 +28,7 @@ static void write_vcpus(struct xlpt_lv_writer *w, xmlNode *domain)
 	_cleanup_free_ char *text = NULL;
 	xmlNode *n;
 
-	/* A list of CPUs needs the element, and that a number: libxl's default is one. */
+	/* A list of CPUs stands in <vcpu>, which needs a number: libxl's default is one. */
 	if (!max.has && pinned)
 		max = (struct xlpt_num){ true, 1 };
 	if (!max.has || !max.v || max.v > 65535)
@@ -206,7 +206,7 @@ static void write_features_of_cpu(struct xlpt_lv_writer *w, xmlNode *cpu)
 		write_feature(cpu, "vmx", "disable");
 }
 
-/* "10,21" as siblings, when there is one for each cell. */
+/* "10,21" as <sibling> elements, when there is a number for each cell. */
 static void write_distances(xmlNode *cell, const char *text, size_t cells)
 {
 	uint64_t values[64];

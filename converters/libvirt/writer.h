@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The writer's parts; private to converters/libvirt-write*.c. Each says what the model says and
+ * The writer's parts; private to converters/libvirt/write*.c. Each says what the model says and
  * libvirt's schema allows, nothing else: what is left out is found by reading the result back.
  */
 #ifndef XLPT_CONVERTERS_LIBVIRT_WRITER_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * XML underneath the libvirt reader and writer; private to converters/libvirt-*.c.
+ * XML underneath the libvirt reader and writer; private to converters/libvirt.
  *
  * Reading keeps book of what was understood. A function that fetches an element
  * or an attribute marks it; what is unmarked when a device, or the whole

@@ -5,7 +5,7 @@
  * Xen 4.17 and 4.20, which agree on all of these; libxl_conf.c of libvirt sets none of them unasked.
  *
  * Defaults in which the two differ are no matter of this table: the reader of the side says them
- * (VNC of a silent HVM guest and the memory map of a PV guest with devices in xl-read*.c).
+ * (VNC of a silent HVM guest and the memory map of a PV guest with devices in converters/xl/read*.c).
  */
 #include "converters/model/internal.h"
 

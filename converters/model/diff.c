@@ -79,7 +79,7 @@ static void diff_list(struct differ *d, const struct xlpt_field *f, const void *
 		struct differ quiet = { .a = d->a, .carries = d->carries };
 		_cleanup_free_ char *name = NULL, *path = NULL;
 
-		/* Names are dear; most elements do not differ. */
+		/* To make the name of an element costs time, and most elements do not differ. */
 		diff_shape(&quiet, f->shape, x, y, "", 0);
 		if (!quiet.n)
 			continue;
@@ -316,7 +316,7 @@ void xlpt_dom_normalise(struct xlpt_dom *dom)
 		normalise_pci(dom, &dom->pci[i]);
 }
 
-/* The display that an HVM guest gets by both sides, once it has one. */
+/* What both sides give a display of an HVM guest when nothing is said. */
 static void assume_display(struct xlpt_dom *dom)
 {
 	for (size_t i = 0; i < dom->n_gfx; i++) {
@@ -346,7 +346,7 @@ static void unsay(enum xlpt_tri *t, enum xlpt_tri value)
 		*t = XLPT_UNSET;
 }
 
-/* What every device does anyway, no more said: lists that people read stay short. */
+/* What every device does anyway is not said, so that lists for people stay short. */
 static void silence(struct xlpt_pci *p)
 {
 	unsay(&p->filtering, XLPT_ON);

@@ -124,7 +124,7 @@ static void fit_usb(struct xlpt_dom *dom)
 		bool pv = dom->type != XLPT_DOM_HVM || c->type == XLPT_USBC_PV ||
 			  c->type == XLPT_USBC_QUSB;
 
-		/* Version 2 is libxl's default, too; the entry should say something. */
+		/* Version 2 is libxl's default; it is written so that the entry is not empty. */
 		if (!c->version.has)
 			c->version = (struct xlpt_num){ true, 2 };
 		if (pv && c->version.v > 2)
@@ -209,7 +209,7 @@ static void fit_numa(struct xlpt_dom *dom)
 		dom->maxmem.v = sum * 1024;
 }
 
-/* A flash image without its variables, which libxl cannot use. */
+/* A flash image whose variables are in another file: libxl cannot use it. */
 static bool split_image(const struct xlpt_dom *dom)
 {
 	const char *name = strrchr(dom->firmware_path, '/');

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Configurations of xm's time were programs in Python. xl reads them no longer, and is to say why. */
+/* Configurations of xm were programs in Python. xl cannot read these; they are recognised here. */
 #include "converters/xl/scan.h"
 
 #include <string.h>

@@ -65,7 +65,7 @@ int xlpt_xl_open(struct xlpt_xl_reader *r)
 	r->cfg = r->report ? xlu_cfg_init(r->report, "cfg") : NULL;
 	if (!r->cfg)
 		return xlpt_diag_set(r->diag, XLPT_ERR_IO, "cannot set up libxlutil");
-	/* len is at most XLPT_XL_MAX, the scan saw to that. */
+	/* The scan has refused every text that is longer than XLPT_XL_MAX. */
 	if (xlu_cfg_readdata(r->cfg, r->scan->text, (int)r->scan->len))
 		return xlpt_xl_refused(r, 0, "libxlutil does not accept this configuration");
 	xlpt_xl_forget_words(r);

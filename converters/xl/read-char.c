@@ -133,7 +133,7 @@ static void read_serials(struct xlpt_xl_reader *r)
 
 	if (!xlpt_xl_list(r, "serial", &values))
 		return;
-	/* None is what a guest has that is not told of one; libvirt's conversion says it all the same. */
+	/* A guest has none unless it is told; libvirt's own conversion writes "none". */
 	if (values.n == 1 && xlpt_streq(values.v[0].text, "none"))
 		return;
 	for (size_t i = 0; i < values.n; i++) {
@@ -141,7 +141,7 @@ static void read_serials(struct xlpt_xl_reader *r)
 
 		xlpt_xl_at(r, values.v[i].off, &c->at);
 		if (!values.v[i].text || !read_one(values.v[i].text, c)) {
-			/* One that has no word takes all along: their order counts. */
+			/* Their order counts: if the model has no word for one, all are carried. */
 			xlpt_dom_set(r->dom, "serial", NULL);
 			xlpt_xl_unuse(r, "serial");
 			return;

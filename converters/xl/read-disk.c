@@ -163,7 +163,7 @@ static void parse(struct disk_reader *dr, char *s)
 		if (!*s)
 			return;
 		if (!strncmp(s, "target=", 7)) {
-			/* Eats the rest, commas too; a comma at the very end is cut off. */
+			/* The target is the whole rest with its commas, but for one at the very end. */
 			size_t n = strlen(s);
 
 			if (s[n - 1] == ',')
@@ -251,7 +251,7 @@ static char *xvd_name(const char *vdev)
 			       : xlpt_xasprintf("xvd%s", letters + at);
 }
 
-/* libxlutil has the last word. What it fills in stays unsaid where the scan saw nothing. */
+/* The values are those of libxlutil, but only where the scan found that somebody said them. */
 static void settle(struct xlpt_disk *d, const libxl_device_disk *l)
 {
 	_cleanup_free_ char *xvd = xvd_name(l->vdev);

@@ -220,7 +220,7 @@ static void read_video(struct xlpt_xl_reader *r)
 		v->vram = (struct xlpt_num){ true, ram.v * 1024 };
 }
 
-/* Which of it nobody said. A key that is there is read, here or by those who find it said. */
+/* What nobody said. A key that is there was read, here or in another file. */
 static void mark_unsaid(struct xlpt_xl_reader *r)
 {
 	static const char *const vnc[] = { "vnc",	"vnclisten", "vncdisplay",

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Pieces of the xl reader; private to converters/xl-read*.c, the home of libxlutil. */
+/* Pieces of the xl reader; private to converters/xl/read*.c, the home of libxlutil. */
 #ifndef XLPT_CONVERTERS_XL_READ_INTERNAL_H
 #define XLPT_CONVERTERS_XL_READ_INTERNAL_H
 
@@ -62,12 +62,12 @@ bool xlpt_xl_num(const char *s, uint64_t max, struct xlpt_num *out);
 /* An option of an element that the model has no word for. */
 void xlpt_xl_option(struct xlpt_at *at, const char *key, const char *value);
 
-int xlpt_xl_read_disks(struct xlpt_xl_reader *r); /* xl-read-disk.c */
-int xlpt_xl_read_nets(struct xlpt_xl_reader *r);  /* xl-read-net.c */
-int xlpt_xl_read_pci(struct xlpt_xl_reader *r);	  /* xl-read-pci.c */
-int xlpt_xl_read_gfx(struct xlpt_xl_reader *r);	  /* xl-read-gfx.c */
-int xlpt_xl_read_chars(struct xlpt_xl_reader *r); /* xl-read-char.c */
-int xlpt_xl_read_usb(struct xlpt_xl_reader *r);	  /* xl-read-usb.c */
-int xlpt_xl_read_cpu(struct xlpt_xl_reader *r);	  /* xl-read-cpu.c */
+int xlpt_xl_read_disks(struct xlpt_xl_reader *r); /* read-disk.c */
+int xlpt_xl_read_nets(struct xlpt_xl_reader *r);  /* read-net.c */
+int xlpt_xl_read_pci(struct xlpt_xl_reader *r);	  /* read-pci.c */
+int xlpt_xl_read_gfx(struct xlpt_xl_reader *r);	  /* read-gfx.c */
+int xlpt_xl_read_chars(struct xlpt_xl_reader *r); /* read-char.c */
+int xlpt_xl_read_usb(struct xlpt_xl_reader *r);	  /* read-usb.c */
+int xlpt_xl_read_cpu(struct xlpt_xl_reader *r);	  /* read-cpu.c */
 
 #endif

@@ -14,7 +14,7 @@ static enum xlpt_tri opposite(enum xlpt_tri t)
 	return t == XLPT_UNSET ? XLPT_UNSET : t == XLPT_ON ? XLPT_OFF : XLPT_ON;
 }
 
-/* What xl can say of a device: libvirt's words stand in where xl's were not said. */
+/* The options of a device: libvirt's words are used where xl's were not said. */
 static void effective(const struct xlpt_pci *p, struct xlpt_spec *out)
 {
 	const struct xlpt_bdf *g = &p->guest.v;
@@ -272,7 +272,7 @@ static void write_vfb(const struct xlpt_gfx *g, struct xlpt_xlw_list *list)
 	xlpt_xlw_item(list, s.s);
 }
 
-/* Nobody said it, and it is still what xl gives unasked (read-gfx.c). */
+/* Nobody said it, and xl gives it without being told (read-gfx.c). */
 static bool is_unsaid_vnc(const struct xlpt_dom *dom, const struct xlpt_gfx *g)
 {
 	return dom->vnc_unsaid == XLPT_ON && g->type == XLPT_GFX_VNC && g->autoport == XLPT_ON &&
@@ -307,7 +307,7 @@ static void write_gfx(const struct xlpt_dom *dom, struct xlpt_str *out)
 			first = false;
 		}
 	}
-	/* An HVM guest of xl's has VNC unless it is told not to. */
+	/* xl gives an HVM guest VNC unless the configuration says no. */
 	if (dom->type == XLPT_DOM_HVM && !(seen & 1u << XLPT_GFX_VNC))
 		xlpt_xlw_tri(out, "vnc", XLPT_OFF);
 	xlpt_xlw_tri(out, "nographic", dom->nographic);

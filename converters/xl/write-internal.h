@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Pieces of the xl writer; private to converters/xl-write*.c. */
+/* Pieces of the xl writer; private to converters/xl/write*.c. */
 #ifndef XLPT_CONVERTERS_XL_WRITE_INTERNAL_H
 #define XLPT_CONVERTERS_XL_WRITE_INTERNAL_H
 

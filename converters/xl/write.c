@@ -245,7 +245,7 @@ static void write_comments(const struct xlpt_dom *dom, struct xlpt_str *out)
 		for (const char *s = c->text; *s;) {
 			size_t n = strcspn(s, "\n");
 
-			/* Whatever was kept there: a comment stays a comment. */
+			/* Whatever was kept, each line of it must be a comment. */
 			xlpt_str_add(out, *s == '#' ? "" : "#");
 			xlpt_str_addn(out, s, n);
 			xlpt_str_add(out, "\n");

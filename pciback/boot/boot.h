@@ -76,7 +76,7 @@ const char *xlpt_initramfs_word(enum xlpt_initramfs tool);
 const char *xlpt_loader_word(enum xlpt_loader loader);
 const char *xlpt_pb_mode_word(enum xlpt_pb_mode mode);
 
-/* ---- drivers (boot-driver.c) ---- */
+/* ---- drivers (driver.c) ---- */
 
 /*
  * Modules that claim the function: the bound driver's, and all whose aliases in
@@ -90,7 +90,7 @@ bool xlpt_boot_is_builtin(struct xlpt_host *h, const struct xlpt_boot *boot, con
 /* Equal but for '-' and '_', as modprobe and the kernel compare. */
 bool xlpt_module_eq(const char *a, const char *b);
 
-/* ---- what is effective (boot-effective.c) ---- */
+/* ---- what is effective (effective.c) ---- */
 
 struct xlpt_effective {
 	char *modprobe_hide; /* what modprobe would give, or NULL */
@@ -115,7 +115,7 @@ int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const
 /* The last value of a kernel parameter "MODULE.hide" on a command line, or NULL. Caller frees. */
 char *xlpt_cmdline_hide(const char *cmdline, const char *module);
 
-/* A "hide=" of others in GRUB's settings, with its place; *value NULL: none. (boot-grub.c) */
+/* A "hide=" of others in GRUB's settings, with its place; *value NULL: none. (grub.c) */
 void xlpt_boot_grub_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, char **value,
 			    char **file, unsigned *line);
 
@@ -128,7 +128,7 @@ enum xlpt_boot_stub {
 /*
  * Whether the bound driver is one that takes only what it is told to (vfio-pci,
  * pci-stub), and it is known by what. why: what tells it; way: how to take that
- * out. Caller frees both. (boot-stub.c)
+ * out. Caller frees both. (stub.c)
  */
 enum xlpt_boot_stub xlpt_boot_stub(struct xlpt_host *h, const struct xlpt_boot *boot,
 				   const struct xlpt_device *dev, char **why, char **way);
@@ -136,12 +136,12 @@ enum xlpt_boot_stub xlpt_boot_stub(struct xlpt_host *h, const struct xlpt_boot *
 /*
  * What to do about a list that the kernel cannot read: as it was probably meant,
  * and where it has to be changed. file NULL: on the running kernel's command line.
- * Caller frees. (boot-where.c)
+ * Caller frees. (where.c)
  */
 char *xlpt_boot_list_hint(struct xlpt_host *h, const struct xlpt_boot *boot, const char *text,
 			  const char *file, unsigned line);
 
-/* ---- lists that nobody reads (boot-stray.c) ---- */
+/* ---- lists that nobody reads (stray.c) ---- */
 
 struct xlpt_stray {
 	char *word; /* "xen-pciback.hide=(01:00.0)", "hide=(01:00.0)", "rd.qubes.hide_pci=..." */
@@ -183,7 +183,7 @@ bool xlpt_initrd_has(const struct xlpt_initrd *rd, const char *module);
 /* One cpio stream as it comes out of the decompressor; for tests and fuzzing. */
 int xlpt_initrd_scan(const uint8_t *data, size_t len, struct xlpt_initrd *out);
 
-/* ---- the files xlpt owns (boot-files.c) ---- */
+/* ---- the files xlpt owns (files.c) ---- */
 
 #define XLPT_MODPROBE_CONF "/etc/modprobe.d/xlpt.conf"
 #define XLPT_GRUB_CFG	   "/etc/default/grub.d/xlpt.cfg"
@@ -245,7 +245,7 @@ bool xlpt_boot_file_same(const struct xlpt_boot_file *file);
 char *xlpt_boot_initramfs_command(const struct xlpt_boot *boot);
 char *xlpt_boot_loader_command(struct xlpt_host *h, const struct xlpt_boot *boot);
 
-/* ---- after the reboot (boot-verify.c) ---- */
+/* ---- after the reboot (verify.c) ---- */
 
 enum xlpt_hidden {
 	XLPT_HIDDEN_YES,
@@ -282,7 +282,7 @@ const char *xlpt_hidden_word(enum xlpt_hidden state);
 /* Notes that the configuration was changed in this boot; it is forgotten with /run. */
 #define XLPT_BOOT_STAMP "/run/xlpt/boot-changed"
 
-/* ---- Xen (boot-iommu.c) ---- */
+/* ---- Xen (iommu.c) ---- */
 
 struct xlpt_iommu_note {
 	bool good;

@@ -30,7 +30,7 @@ static int add(struct xlpt_host *h, struct xlpt_boot_files *out, const char *pat
 	}
 	if (r < 0 && !text)
 		return 0;
-	/* Our two configuration files are judged line by line (boot-owned.c), the others here. */
+	/* Our two configuration files are judged line by line (owned.c), the others here. */
 	if (r >= 0 && strcmp(path, XLPT_MODPROBE_CONF) && strcmp(path, XLPT_GRUB_CFG) &&
 	    !strstr(xlpt_str_get(&old), HEADING)) {
 		free(text);

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Shared by pciback/boot-*.c only.
- */
+/* What the files of pciback/boot share; private to them. */
 #ifndef XLPT_PCIBACK_BOOT_INTERNAL_H
 #define XLPT_PCIBACK_BOOT_INTERNAL_H
 

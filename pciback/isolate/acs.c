@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Which functions keep their neighbours apart. The general rule is that of
- * drivers/pci/pci.c (pci_acs_enabled), the exceptions are in pciback/quirks.
+ * drivers/pci/pci.c (pci_acs_enabled), the exceptions are in pciback/device/quirks.c.
  */
 #include "pciback/device/quirks.h"
 #include "pciback/isolate/isolate.h"

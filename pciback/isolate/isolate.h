@@ -48,10 +48,11 @@ const char *xlpt_acs_word(const struct xlpt_device *dev);
 const char *xlpt_port_word(const struct xlpt_device *dev);
 
 enum xlpt_edge_kind {
-	XLPT_EDGE_REQUESTER, /* b is a bridge or VMD controller in whose name a's transactions go up */
-	XLPT_EDGE_PATH,	     /* b is the bridge above a, "at" lets transactions turn round */
-	XLPT_EDGE_SLOT,	     /* a and b are functions of one slot without ACS */
-	XLPT_EDGE_ALIAS,     /* a uses b's requester id as well */
+	/* b is a bridge or VMD controller in whose name a's transactions go up */
+	XLPT_EDGE_REQUESTER,
+	XLPT_EDGE_PATH,	 /* b is the bridge above a, "at" lets transactions turn round */
+	XLPT_EDGE_SLOT,	 /* a and b are functions of one slot without ACS */
+	XLPT_EDGE_ALIAS, /* a uses b's requester id as well */
 };
 
 /* Why two functions are in one set; indices into the list of devices. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Shared by guard.c, guard-disk.c, guard-input.c and guard-net.c only.
+ * What needs.c, disk.c, input.c and net.c share; private to them.
  */
 #ifndef XLPT_PCIBACK_GUARD_INTERNAL_H
 #define XLPT_PCIBACK_GUARD_INTERNAL_H

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Link messages: what vf-net.c and vf-port.c share. */
+/* Link messages to the kernel: what net.c and port.c share. */
 #ifndef XLPT_PCIBACK_VF_MSG_H
 #define XLPT_PCIBACK_VF_MSG_H
 

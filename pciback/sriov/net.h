@@ -55,7 +55,7 @@ int xlpt_vf_net_apply(struct xlpt_rtnl *nl, const char *ifname, unsigned index,
 struct xlpt_vf_identity xlpt_vf_net_old(const struct xlpt_vf_identity *have,
 					const struct xlpt_vf_identity *want);
 
-/* ---- port profiles (vf-port.c) ---- */
+/* ---- port profiles (port.c) ---- */
 
 struct xlpt_vf_port_peer {
 	struct xlpt_rtnl *nl;

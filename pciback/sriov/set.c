@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The setting half of vf-net.h. */
+/* Sets the network identity of a VF (net.h). */
 #include "pciback/sriov/net.h"
 
 #include <arpa/inet.h>
