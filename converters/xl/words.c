@@ -24,7 +24,7 @@ static words_t actions = { { "destroy", XLPT_ACT_DESTROY }, { "restart", XLPT_AC
 static words_t bios = { { "seabios", XLPT_FW_BIOS }, { "ovmf", XLPT_FW_UEFI },
 			{ "rombios", XLPT_FW_ROMBIOS }, { NULL, 0 } };
 /* clang-format on */
-/* Words first: the numbers of older configurations are read, not written. */
+/* The words come first, so they are written; numbers of older configurations are only read. */
 /* clang-format off */
 static words_t tscs = { { "default", XLPT_TSC_DEFAULT }, { "always_emulate", XLPT_TSC_EMULATE },
 			{ "native", XLPT_TSC_NATIVE }, { "native_paravirt", XLPT_TSC_PARAVIRT },

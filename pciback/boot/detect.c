@@ -96,7 +96,7 @@ static char *find_release(struct xlpt_host *h, bool *running)
 	return xlpt_xstrdup(best);
 }
 
-/* A line of modules.dep or modules.builtin that is the module itself; the text is eaten up. */
+/* A line of modules.dep or modules.builtin that is the module itself; the text is changed. */
 static bool listed(struct xlpt_host *h, const char *release, const char *file, const char *module)
 {
 	_cleanup_free_ char *path = xlpt_xasprintf(MODULES "/%s/%s", release, file);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The files that belong to xlpt: each replaced whole or taken away whole, the
- * last text kept. The copies are not kept beside them: old modprobes read every
+ * The files that belong to xlpt. Each is replaced or removed as a whole, and its
+ * last text is kept. The copies are not kept beside them: old modprobes read every
  * file of modprobe.d, and initramfs-tools runs every file among its hooks.
  */
 #include "pciback/boot/internal.h"
@@ -106,7 +106,7 @@ static int need_grub(struct xlpt_host *h, const struct xlpt_boot *boot,
 	return XLPT_ERR_NOT_FOUND;
 }
 
-/* Nothing is known of a mkinitcpio.conf.d before version 38: its script tells. */
+/* mkinitcpio before version 38 reads no mkinitcpio.conf.d: its script shows whether it does. */
 static bool mkinitcpio_reads_dir(struct xlpt_host *h)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };

@@ -39,7 +39,7 @@ static int add_list(const struct xlpt_boot *boot, const char *path, unsigned lin
 	return 0;
 }
 
-/* One line of the drop-in in modprobe.d; s is eaten up. */
+/* One line of the drop-in in modprobe.d; s is changed. */
 static int modprobe_line(const struct xlpt_boot *boot, unsigned nr, char *s,
 			 struct xlpt_boot_owned *out, struct xlpt_diag *diag)
 {

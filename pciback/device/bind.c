@@ -320,7 +320,7 @@ int xlpt_pciback_slot_add(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_
 	if (r < 0)
 		return slot_error(bdf, "add to", "new_slot", r, diag);
 	rc = read_slots(h, bdf, &listed, &cut, diag);
-	/* Beyond the page nothing can be seen; there the kernel's word has to do. */
+	/* What lies beyond the page cannot be seen: there the kernel's answer must be enough. */
 	if (rc || listed || cut)
 		return rc;
 	return slot_error(bdf, "add to", "new_slot", 0, diag);

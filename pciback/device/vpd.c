@@ -11,7 +11,7 @@ enum {
 	LARGE_READ_ONLY = 0x90,
 };
 
-/* What a serial number may be made of here: it goes into a line of text. */
+/* The characters that a serial number may have: it is put into a line of text. */
 static char *printable(const uint8_t *s, size_t n)
 {
 	while (n && (s[n - 1] == ' ' || s[n - 1] == '\0'))

@@ -153,14 +153,14 @@ static bool takes_over(const struct work *w, size_t i, struct xlpt_bdf *rid)
 	return b->caps.pcie_type == XLPT_PCIE_TO_PCI || b->caps.pcie_type == XLPT_PCIE_FROM_PCI;
 }
 
-/* The bridge nearest to i that does so: what is above it is that bridge's own matter. */
+/* Joins i with the nearest bridge that does so. The bridge itself is joined further up in its turn. */
 static void join_upwards(struct work *w, size_t i)
 {
 	size_t limit = w->devs->n, parent = w->nodes[i].parent;
 	const struct xlpt_device *d = &w->devs->items[i];
 	struct xlpt_bdf rid;
 
-	/* Whatever is on the way there: what comes out has the carrier's id (pci_real_dma_dev). */
+	/* Whatever lies between: its requests leave with the carrier's id (pci_real_dma_dev). */
 	if (d->has_carrier && index_of(w->devs, d->carrier) != NONE) {
 		join(w, (struct xlpt_edge){ XLPT_EDGE_REQUESTER, i, index_of(w->devs, d->carrier),
 					    NONE, d->carrier });
@@ -246,7 +246,7 @@ static void collect(struct work *w)
 	for (size_t i = 0; i < n; i++)
 		s->member[s->start[s->of[i]] + fill[s->of[i]]++] = i;
 	free(fill);
-	/* A member that no edge began at is the far end of one. */
+	/* A member at which no edge begins is the far end of one. */
 	for (size_t e = s->n_edges; e--;)
 		if (s->why[s->edges[e].b] == NONE)
 			s->why[s->edges[e].b] = e;
