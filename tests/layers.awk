@@ -69,8 +69,8 @@ function end_of_file() {
 }
 
 BEGIN {
-	MOST_LINES = 640
-	MOST_FUNCTION = 90
+	MOST_LINES = 400
+	MOST_FUNCTION = 60
 	table = "tests/rooms"
 	read_table()
 }
