@@ -45,9 +45,6 @@ int xlpt_convert(const char *text, size_t len, const char *file, const struct xl
 int xlpt_convert_said(const char *text, size_t len, const char *file, bool devices_only,
 		      struct xlpt_dom *dom, struct xlpt_diag *diag);
 
-/* The severity and the reason of a difference, by the path of the value (converters/reason.c). */
-enum xlpt_severity xlpt_loss_reason(enum xlpt_format to, const struct xlpt_delta *delta,
-				    const char **reason);
 /* Adds it to the report; of a list the elements that are missing in b, by their names. */
 void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struct xlpt_delta *delta,
 		    const struct xlpt_dom *a, const struct xlpt_dom *b);
@@ -57,8 +54,6 @@ enum xlpt_severity xlpt_carry_reason(enum xlpt_format to, const char *at,
 /* For a key of xl, or for an option of the element "at" (converters/reason-xl.c). */
 enum xlpt_severity xlpt_xl_carry_reason(const char *at, const struct xlpt_carry *c,
 					const char **reason);
-/* Whether xl reads a key of this name. */
-bool xlpt_xl_knows(const char *key);
 
 enum xlpt_holds {
 	XLPT_HOLDS_GUEST,

@@ -111,7 +111,8 @@ static const char *const others[] = {
 };
 /* clang-format on */
 
-bool xlpt_xl_knows(const char *key)
+/* Whether xl reads a key of this name. */
+static bool xl_knows(const char *key)
 {
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(keys); i++)
 		if (!strcmp(keys[i].key, key) && keys[i].text != old)
@@ -142,7 +143,7 @@ static enum xlpt_holds foreign(const char *text, size_t len)
 		if (!n || s[n + strspn(s + n, " \t")] != '=')
 			continue;
 		s[n] = '\0';
-		if (xlpt_xl_knows(s))
+		if (xl_knows(s))
 			return XLPT_HOLDS_GUEST;
 		holds = XLPT_HOLDS_FOREIGN;
 	}
@@ -162,7 +163,7 @@ enum xlpt_holds xlpt_convert_holds(const char *text, size_t len)
 		const struct xlpt_xl_setting *set = &scan.settings[i];
 		_cleanup_free_ char *key = xlpt_xstrndup(text + set->key_off, set->key_len);
 
-		if (xlpt_xl_knows(key))
+		if (xl_knows(key))
 			return XLPT_HOLDS_GUEST;
 		holds = XLPT_HOLDS_OTHER;
 	}
@@ -195,7 +196,7 @@ enum xlpt_severity xlpt_xl_carry_reason(const char *at, const struct xlpt_carry 
 			*reason = keys[i].text;
 			return keys[i].severity;
 		}
-	if (!xlpt_xl_knows(c->path)) {
+	if (!xl_knows(c->path)) {
 		*reason = "unknown: xl does not read this key either";
 		return NOTE;
 	}

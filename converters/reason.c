@@ -279,8 +279,9 @@ static bool other_amount(const char *path, const char *member, const struct xlpt
 	       (b < a || b - a >= 1024);
 }
 
-enum xlpt_severity xlpt_loss_reason(enum xlpt_format to, const struct xlpt_delta *delta,
-				    const char **reason)
+/* The severity and the reason of a difference, by the path of the value. */
+static enum xlpt_severity loss_reason(enum xlpt_format to, const struct xlpt_delta *delta,
+				      const char **reason)
 {
 	_cleanup_str_ struct xlpt_str path = { 0 };
 
@@ -363,7 +364,7 @@ static void tell_renamed(struct xlpt_losses *losses, const struct xlpt_dom *a,
 	struct xlpt_delta delta = { .path = "disk.name", .a = d->name };
 	_cleanup_free_ char *what = xlpt_xasprintf("disk[%s]", d->name);
 	const char *reason;
-	enum xlpt_severity severity = xlpt_loss_reason(XLPT_FORMAT_XL, &delta, &reason);
+	enum xlpt_severity severity = loss_reason(XLPT_FORMAT_XL, &delta, &reason);
 
 	xlpt_loss_add(losses, severity, a->file, d->at.line, 0, what, "%s (%s)", reason,
 		      d->vdev ? d->vdev : "none");
@@ -373,7 +374,7 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 		    const struct xlpt_dom *a, const struct xlpt_dom *b)
 {
 	const char *reason;
-	enum xlpt_severity severity = xlpt_loss_reason(to, delta, &reason);
+	enum xlpt_severity severity = loss_reason(to, delta, &reason);
 	size_t n = strlen(delta->path);
 	/* Of a list that has lost some, the others' names are no differences of their own. */
 	bool whole = !strcmp(delta->path, "disk");

@@ -183,12 +183,6 @@ int xlpt_file_replace(struct xlpt_host *h, const char *path, const void *text, s
 	return r ? r : xlpt_file_put(&f, text, len, how);
 }
 
-int xlpt_host_replace(struct xlpt_host *h, const char *path, const char *text, size_t len,
-		      mode_t mode)
-{
-	return xlpt_file_replace(h, path, text, len, &(struct xlpt_file_how){ .mode = mode });
-}
-
 int xlpt_file_remove(struct xlpt_host *h, const char *path)
 {
 	_cleanup_file_ struct xlpt_file f;

@@ -102,8 +102,5 @@ bool xlpt_host_has(struct xlpt_host *h, const char *fmt, ...) XLPT_PRINTF(2, 3);
 int xlpt_host_list(struct xlpt_host *h, char ***names, const char *fmt, ...) XLPT_PRINTF(3, 4);
 /* mkdir -p. */
 int xlpt_host_mkdirs(struct xlpt_host *h, const char *path, mode_t mode);
-/* xlpt_file_replace (core/file.h) with nothing but a mode. */
-int xlpt_host_replace(struct xlpt_host *h, const char *path, const char *text, size_t len,
-		      mode_t mode);
 
 #endif

@@ -132,11 +132,3 @@ int xlpt_lock_fd(const struct xlpt_lock_owner *owner, enum xlpt_lock_kind kind, 
 			return owner->held[i]->fd;
 	return -1;
 }
-
-bool xlpt_lock_held(const struct xlpt_lock_owner *owner, enum xlpt_lock_kind kind)
-{
-	for (size_t i = 0; i < owner->n; i++)
-		if (owner->held[i]->kind == kind)
-			return true;
-	return false;
-}

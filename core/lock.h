@@ -68,7 +68,5 @@ void xlpt_locks_shrink(struct xlpt_locks *set, size_t n);
 
 /* The descriptor of a held lock, for a child that is to keep it; -1 when it is not held. */
 int xlpt_lock_fd(const struct xlpt_lock_owner *owner, enum xlpt_lock_kind kind, uint64_t number);
-/* Something of that kind is held. */
-bool xlpt_lock_held(const struct xlpt_lock_owner *owner, enum xlpt_lock_kind kind);
 
 #endif

@@ -8,7 +8,8 @@ static bool with_guest(const struct xlpt_place *p)
 	return p->has_owner || (p->hyp_known && p->hyp_assigned);
 }
 
-bool xlpt_mate_in_use(const struct xlpt_set_mate *mate)
+/* dom0 drives it, or a guest has it; what is hidden, or has no driver, harms nobody. */
+static bool in_use(const struct xlpt_set_mate *mate)
 {
 	const char *driver = mate->device->driver;
 
@@ -24,7 +25,7 @@ static bool counts(const struct xlpt_set_mate *m, const struct xlpt_guest *guest
 {
 	if (guest && m->place->has_owner && m->place->owner_domid == guest->domid)
 		return false;
-	return xlpt_mate_in_use(m);
+	return in_use(m);
 }
 
 /* To "A", "A and B", "A, B and C": the next of n. */
@@ -274,7 +275,7 @@ int xlpt_policy_reset_hits(const struct xlpt_device *dev, const char *word,
 	if (!u.n_dom0 && !u.n_guests)
 		return 0;
 	for (size_t i = 0; i < n; i++)
-		if (xlpt_mate_in_use(&mates[i]))
+		if (in_use(&mates[i]))
 			add_to_list(&hit, used++, u.n_dom0 + u.n_guests,
 				    XLPT_BDF_STR(mates[i].device->bdf));
 	who = who_text(&u, "a guest that is gone");

@@ -63,9 +63,6 @@ struct xlpt_set_mate {
 	const char *why; /* the edge that makes it one (pciback/isolate) */
 };
 
-/* dom0 drives it, or a guest has it; what is hidden, or has no driver, harms nobody. */
-bool xlpt_mate_in_use(const struct xlpt_set_mate *mate);
-
 /*
  * Giving dev to a guest while these stay where they are: XLPT_ERR_RULE when one is
  * with another guest or in use by dom0, because the IOMMU cannot keep them apart.

@@ -91,11 +91,13 @@ void xlpt_str_vaddf(struct xlpt_str *str, const char *fmt, va_list ap)
 
 void xlpt_str_addf(struct xlpt_str *str, const char *fmt, ...)
 {
+	_cleanup_free_ char *s = NULL;
 	va_list ap;
 
 	va_start(ap, fmt);
-	xlpt_str_vaddf(str, fmt, ap);
+	s = xlpt_xvasprintf(fmt, ap);
 	va_end(ap);
+	xlpt_str_add(str, s);
 }
 
 const char *xlpt_str_get(const struct xlpt_str *str)

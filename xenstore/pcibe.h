@@ -96,12 +96,6 @@ int xlpt_pcibe_drop(struct xlpt_store *s, uint32_t domid, struct xlpt_bdf bdf, i
 		    struct xlpt_diag *diag);
 
 /*
- * Forgets the text in the backend's error node. Nobody else does, neither the
- * kernel nor libxl: after a repair it would go on telling of the old failure.
- */
-int xlpt_pcibe_clear_error(struct xlpt_store *s, uint32_t domid, struct xlpt_diag *diag);
-
-/*
  * What the guest's PCI frontend says of its giving up ("12 Error setting up PCI
  * Frontend": an errno, a blank, and words), printable ASCII, or NULL: it has not,
  * or says nothing of it. Its complaints about what it goes on after, such as the

@@ -7,18 +7,15 @@
 /* No release so far writes PCI devices there; libxl cleans the place all the same. */
 #define LIBXL_COPY "/libxl/%u/device/pci/0"
 
+/*
+ * Nobody else does, neither the kernel nor libxl: after a repair it would go on telling of the
+ * old failure.
+ */
 static int remove_errors(struct xlpt_store *s, xlpt_xst t, void *arg)
 {
 	_cleanup_free_ char *path = xlpt_xasprintf(PCIBE_ERRORS "/%u/0", *(uint32_t *)arg);
 
 	return xlpt_store_prune(s, t, path, "/local/domain/0/error");
-}
-
-int xlpt_pcibe_clear_error(struct xlpt_store *s, uint32_t domid, struct xlpt_diag *diag)
-{
-	int r = xlpt_store_transact(s, remove_errors, &domid);
-
-	return r ? xlpt_store_error(diag, r, "removing the error node of domain %u", domid) : 0;
 }
 
 int xlpt_pcibe_clear_gave_up(struct xlpt_store *s, uint32_t domid, char **said,

@@ -18,8 +18,6 @@
  */
 int xlpt_libvirt_read(const char *buf, size_t len, const char *file, struct xlpt_dom *out,
 		      struct xlpt_kepts *kept, struct xlpt_losses *losses, struct xlpt_diag *diag);
-int xlpt_libvirt_read_fd(int fd, const char *file, struct xlpt_dom *out, struct xlpt_kepts *kept,
-			 struct xlpt_losses *losses, struct xlpt_diag *diag);
 
 /* True for text that begins as XML does. */
 bool xlpt_libvirt_is_xml(const char *buf, size_t len);

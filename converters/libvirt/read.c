@@ -9,9 +9,7 @@
 #include "converters/libvirt/libvirt.h"
 
 #include <ctype.h>
-#include <errno.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "converters/libvirt/meta.h"
 #include "converters/libvirt/reader.h"
@@ -319,29 +317,6 @@ int xlpt_libvirt_read(const char *buf, size_t len, const char *file, struct xlpt
 		return rc;
 	}
 	return 0;
-}
-
-int xlpt_libvirt_read_fd(int fd, const char *file, struct xlpt_dom *out, struct xlpt_kepts *kept,
-			 struct xlpt_losses *losses, struct xlpt_diag *diag)
-{
-	_cleanup_str_ struct xlpt_str text = { 0 };
-
-	xlpt_dom_init(out);
-	/* One byte over the limit is enough to be refused; the rest of a huge file is not read. */
-	while (text.len <= XLPT_LV_MAX_BYTES) {
-		char buf[65536];
-		ssize_t r = read(fd, buf, sizeof(buf));
-
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot read %s",
-					       file ? file : "the input");
-		if (r == 0)
-			break;
-		xlpt_str_addn(&text, buf, (size_t)r);
-	}
-	return xlpt_libvirt_read(xlpt_str_get(&text), text.len, file, out, kept, losses, diag);
 }
 
 bool xlpt_libvirt_is_xml(const char *buf, size_t len)

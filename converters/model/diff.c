@@ -223,7 +223,8 @@ bool xlpt_dom_boots_by_device(const struct xlpt_dom *dom)
 }
 
 /* The guest bus that a virtual disk name stands for (xen-vbd-interface(7)). */
-const char *xlpt_disk_bus(const char *vdev)
+/* The guest bus that a virtual disk name stands for: "xen", "ide", ... (xen-vbd-interface(7)). */
+static const char *disk_bus(const char *vdev)
 {
 	/* clang-format off */
 	static const char *const map[][2] = { { "xvd", "xen" }, { "hd", "ide" }, { "sd", "scsi" },
@@ -246,7 +247,7 @@ static void normalise_disk(struct xlpt_disk *d)
 		d->kind = d->target && xlpt_starts(d->target, "/dev/") ? XLPT_DISK_BLOCK
 								       : XLPT_DISK_FILE;
 	if (!d->bus)
-		d->bus = xlpt_xstrdup(xlpt_disk_bus(d->vdev));
+		d->bus = xlpt_xstrdup(disk_bus(d->vdev));
 	if (!d->dev)
 		d->dev = XLPT_DISKDEV_DISK;
 	/* libxl takes a drive without a medium for format empty, and raw where nothing is said. */

@@ -164,8 +164,6 @@ bool xlpt_dom_set(struct xlpt_dom *dom, const char *path, const char *value);
 typedef void xlpt_carry_fn(void *ctx, const char *at, const struct xlpt_carry *c);
 void xlpt_dom_carries(const struct xlpt_dom *dom, enum xlpt_side side, xlpt_carry_fn *fn,
 		      void *ctx);
-/* The list of carries of the element named so, NULL when there is none. */
-struct xlpt_carries *xlpt_dom_carries_at(struct xlpt_dom *dom, const char *at);
 
 /* True when the domain itself carries something of that side under this path. */
 bool xlpt_dom_carried(const struct xlpt_dom *dom, enum xlpt_side side, const char *path);
@@ -176,9 +174,6 @@ bool xlpt_dom_is_kvm(const struct xlpt_dom *dom);
 
 /* A disk, interface or PCI device has its own place in the order of boot devices. */
 bool xlpt_dom_boots_by_device(const struct xlpt_dom *dom);
-
-/* The guest bus that a virtual disk name stands for: "xen", "ide", ... (xen-vbd-interface(7)). */
-const char *xlpt_disk_bus(const char *vdev);
 
 /* Flags of the writers. */
 #define XLPT_WRITE_DEVICES_ONLY 1u

@@ -30,8 +30,6 @@ void xlpt_field_clear(const struct xlpt_field *f, void *base);
 bool xlpt_field_print(const struct xlpt_field *f, const void *base, struct xlpt_str *out);
 /* Sets an empty member from text; s ends behind what was used. */
 bool xlpt_field_parse(const struct xlpt_field *f, void *base, const char **s);
-/* Text with what has a meaning in values escaped. */
-void xlpt_value_escape(struct xlpt_str *out, const char *s);
 
 /* The name of element i, as in "[xvda]" without the brackets. Caller frees. */
 char *xlpt_list_name(const struct xlpt_field *f, const struct xlpt_list *list, size_t i);

@@ -178,6 +178,18 @@ static void apply_value(const struct xlpt_kept *k, struct xlpt_dom *dom, const c
 			      "kept from an earlier conversion, but unreadable");
 }
 
+/* The list of carries of the element named so, NULL when there is none. */
+static struct xlpt_carries *carries_at(struct xlpt_dom *dom, const char *at)
+{
+	struct xlpt_at *head;
+
+	if (!*at)
+		return &dom->extra;
+	head = xlpt_path_element(dom, at, NULL);
+	/* Only devices have a head; tags inside them do not. */
+	return head && !strchr(strchr(at, ']'), '.') ? &head->extra : NULL;
+}
+
 void xlpt_kepts_apply(const struct xlpt_kepts *k, struct xlpt_dom *dom, const char *file,
 		      struct xlpt_losses *losses)
 {
@@ -190,7 +202,7 @@ void xlpt_kepts_apply(const struct xlpt_kepts *k, struct xlpt_dom *dom, const ch
 
 		if (!c->side)
 			continue;
-		list = xlpt_dom_carries_at(dom, k->items[i].path);
+		list = carries_at(dom, k->items[i].path);
 		if (list)
 			xlpt_carry_add(list, c->side, c->path, c->text, c->line, c->column);
 		else
@@ -201,17 +213,6 @@ void xlpt_kepts_apply(const struct xlpt_kepts *k, struct xlpt_dom *dom, const ch
 }
 
 /* ---- carries and their elements ---- */
-
-struct xlpt_carries *xlpt_dom_carries_at(struct xlpt_dom *dom, const char *at)
-{
-	struct xlpt_at *head;
-
-	if (!*at)
-		return &dom->extra;
-	head = xlpt_path_element(dom, at, NULL);
-	/* Only devices have a head; tags inside them do not. */
-	return head && !strchr(strchr(at, ']'), '.') ? &head->extra : NULL;
-}
 
 bool xlpt_dom_carried(const struct xlpt_dom *dom, enum xlpt_side side, const char *path)
 {

@@ -11,7 +11,8 @@ static bool plain(unsigned char c)
 	return c > ' ' && c < 0x7f && !strchr("\\,=()[]{}<>", c);
 }
 
-void xlpt_value_escape(struct xlpt_str *out, const char *s)
+/* Text with what has a meaning in values escaped. */
+static void escape(struct xlpt_str *out, const char *s)
 {
 	while (*s) {
 		size_t n = 0;
@@ -117,7 +118,7 @@ static void print_strv(char **v, struct xlpt_str *out)
 	for (size_t i = 0; v[i]; i++) {
 		if (i)
 			xlpt_str_add(out, ",");
-		xlpt_value_escape(out, v[i]);
+		escape(out, v[i]);
 	}
 	xlpt_str_add(out, "]");
 }
@@ -149,7 +150,7 @@ bool xlpt_field_print(const struct xlpt_field *f, const void *base, struct xlpt_
 		return false;
 	switch (f->type) {
 	case XLPT_F_STR:
-		xlpt_value_escape(out, *(char *const *)p);
+		escape(out, *(char *const *)p);
 		break;
 	case XLPT_F_NUM:
 		xlpt_str_addf(out, "%llu", (unsigned long long)((const struct xlpt_num *)p)->v);

@@ -341,17 +341,6 @@ bool xlpt_hide_matches(const struct xlpt_hide_group *g, struct xlpt_bdf bdf)
 	       (g->func < 0 || g->func == bdf.func);
 }
 
-bool xlpt_hide_exact(const struct xlpt_hide_group *g, struct xlpt_bdf *bdf)
-{
-	if (g->dev < 0 || g->func < 0 || g->seg > 0xffff)
-		return false;
-	*bdf = (struct xlpt_bdf){ .seg = (uint16_t)g->seg,
-				  .bus = g->bus,
-				  .dev = (uint8_t)g->dev,
-				  .func = (uint8_t)g->func };
-	return true;
-}
-
 void xlpt_hide_dispose(struct xlpt_hide_list *list)
 {
 	free(list->items);

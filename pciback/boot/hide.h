@@ -85,7 +85,5 @@ char *xlpt_hide_group_format(const struct xlpt_hide_group *group, char buf[XLPT_
 
 /* Whether the group names this very function; bridges above it are the caller's matter. */
 bool xlpt_hide_matches(const struct xlpt_hide_group *group, struct xlpt_bdf bdf);
-/* A group that names one function. */
-bool xlpt_hide_exact(const struct xlpt_hide_group *group, struct xlpt_bdf *bdf);
 
 #endif

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <string.h>
 
+#include "core/file.h"
 #include "pciback/boot/boot.h"
 #include "tests/fake/bus.h"
 
@@ -190,7 +191,9 @@ static void put_initrd(struct fake_bus *bus, const char *const *names, const cha
 		xlpt_str_addn(&out, zeros, (4 - out.len % 4) % 4);
 	}
 	fake_bus_put(bus, "/boot/config-" REL, "");
-	assert_int_equal(xlpt_host_replace(h, "/boot/initrd.img-" REL, out.s, out.len, 0644), 0);
+	assert_int_equal(xlpt_file_replace(h, "/boot/initrd.img-" REL, out.s, out.len,
+					   &(struct xlpt_file_how){ .mode = 0644 }),
+			 0);
 }
 
 static void test_initramfs(void **state)

@@ -30,6 +30,11 @@ struct tree {
 	int dirfd, fd; /* of DIR and DIR/root */
 };
 
+static int replace(struct xlpt_host *h, const char *path, const char *text, size_t len, mode_t mode)
+{
+	return xlpt_file_replace(h, path, text, len, &(struct xlpt_file_how){ .mode = mode });
+}
+
 static void put(int at, const char *path, const char *text)
 {
 	_cleanup_close_ int fd = openat(at, path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
@@ -171,7 +176,7 @@ static void test_every_operation_stays_inside(void **state)
 	assert_int_equal(ops->rename(&t->h, "/out/secret", "/mine"), -ENOENT);
 	assert_int_equal(ops->exists(&t->h, "/out/secret"), -ENOENT);
 	assert_int_equal(ops->open(&t->h, "/out/new", O_WRONLY | O_CREAT, 0600), -ENOENT);
-	assert_int_equal(xlpt_host_replace(&t->h, "/out/secret", "x", 1, 0600), -ENOENT);
+	assert_int_equal(replace(&t->h, "/out/secret", "x", 1, 0600), -ENOENT);
 
 	assert_int_equal(xlpt_host_write_text(&t->h, "written", "/up/secret"), 0);
 	assert_text(t, "/secret", "written");
@@ -523,26 +528,25 @@ static void test_replace(void **state)
 	mode_t mask = umask(022);
 
 	/* creates it */
-	assert_int_equal(xlpt_host_replace(&t->h, "/sys/sub/xlpt.conf", "old\n", 4, 0640), 0);
+	assert_int_equal(replace(&t->h, "/sys/sub/xlpt.conf", "old\n", 4, 0640), 0);
 	assert_text(t, "/sys/sub/xlpt.conf", "old");
 	assert_int_equal(fstatat(t->fd, "sys/sub/xlpt.conf", &before, 0), 0);
 	assert_int_equal(before.st_mode & 07777, 0640);
 
 	/* replaces it: another file in its place, whoever has the old one open keeps it */
 	assert_int_equal(linkat(t->fd, "sys/sub/xlpt.conf", t->fd, "kept", 0), 0);
-	assert_int_equal(
-		xlpt_host_replace(&t->h, "/sys/sub/xlpt.conf", "a longer text\n", 14, 0600), 0);
+	assert_int_equal(replace(&t->h, "/sys/sub/xlpt.conf", "a longer text\n", 14, 0600), 0);
 	assert_text(t, "/sys/sub/xlpt.conf", "a longer text");
 	assert_text(t, "/kept", "old");
 	assert_int_equal(fstatat(t->fd, "sys/sub/xlpt.conf", &st, 0), 0);
 	assert_true(st.st_ino != before.st_ino);
 	assert_int_equal(st.st_mode & 07777, 0600);
-	assert_int_equal(xlpt_host_replace(&t->h, "/sys/sub/xlpt.conf", "", 0, 0600), 0);
+	assert_int_equal(replace(&t->h, "/sys/sub/xlpt.conf", "", 0, 0600), 0);
 	assert_text(t, "/sys/sub/xlpt.conf", "");
 	assert_names(t, "/sys/sub", "xlpt.conf ");
 
 	/* in the root itself */
-	assert_int_equal(xlpt_host_replace(&t->h, "/top", "x", 1, 0600), 0);
+	assert_int_equal(replace(&t->h, "/top", "x", 1, 0600), 0);
 	assert_text(t, "/top", "x");
 	umask(mask);
 }
@@ -570,7 +574,7 @@ static void test_replace_fails(void **state)
 		failing.ops.rename = fail_rename;
 		t->h.ops = &failing.ops;
 		put(t->fd, "sys/sub/f", "old\n");
-		assert_int_equal(xlpt_host_replace(&t->h, "/sys/sub/f", "new text\n", 9, 0600),
+		assert_int_equal(replace(&t->h, "/sys/sub/f", "new text\n", 9, 0600),
 				 cases[i].want);
 		t->h.ops = &xlpt_host_real_ops;
 		assert_text(t, "/sys/sub/f", cases[i].want ? "old" : "new text");
@@ -579,8 +583,8 @@ static void test_replace_fails(void **state)
 		assert_true(xlpt_file_is_unfinished(failing.seen + 1));
 	}
 	/* what it cannot take the place of */
-	assert_int_equal(xlpt_host_replace(&t->h, "/sys/sub", "x", 1, 0600), -EISDIR);
-	assert_int_equal(xlpt_host_replace(&t->h, "/none/f", "x", 1, 0600), -ENOENT);
+	assert_int_equal(replace(&t->h, "/sys/sub", "x", 1, 0600), -EISDIR);
+	assert_int_equal(replace(&t->h, "/none/f", "x", 1, 0600), -ENOENT);
 	assert_names(t, "/sys", "sub vendor ");
 }
 

@@ -355,29 +355,9 @@ static void test_lists(void **state)
 	assert_string_equal(y.s, "<devices>\n  <rng model='virtio'/>\n</devices>\n");
 }
 
-static void test_fd(void **state)
+static void test_is_xml(void **state)
 {
-	static const char text[] =
-		"<hostdev type='pci'><source><address bus='9'/></source></hostdev>";
-	_cleanup_dom_ struct xlpt_dom dom, none;
-	_cleanup_diag_ struct xlpt_diag diag = { 0 };
-	int fds[2];
-	FILE *f;
-
 	(void)state;
-	assert_int_equal(pipe(fds), 0);
-	assert_int_equal(write(fds[1], text, strlen(text)), strlen(text));
-	close(fds[1]);
-	assert_int_equal(xlpt_libvirt_read_fd(fds[0], "-", &dom, NULL, NULL, NULL), 0);
-	close(fds[0]);
-	assert_int_equal(dom.n_pci, 1);
-	/* An endless input is refused, not swallowed. */
-	f = fopen("/dev/zero", "r");
-	assert_non_null(f);
-	assert_int_equal(xlpt_libvirt_read_fd(fileno(f), "/dev/zero", &none, NULL, NULL, &diag),
-			 XLPT_ERR_SYNTAX);
-	assert_non_null(strstr(diag.message, "8 MiB"));
-	fclose(f);
 	assert_true(xlpt_libvirt_is_xml("\xef\xbb\xbf \n<a/>", 9));
 	assert_true(xlpt_libvirt_is_xml("\xff\xfe<\0", 4));
 	assert_false(xlpt_libvirt_is_xml("name = \"<\"", 10));
@@ -390,7 +370,7 @@ int main(void)
 		cmocka_unit_test(test_absence),	      cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_pci_spellings), cmocka_unit_test(test_device),
 		cmocka_unit_test(test_errors),	      cmocka_unit_test(test_carried),
-		cmocka_unit_test(test_lists),	      cmocka_unit_test(test_fd),
+		cmocka_unit_test(test_lists),	      cmocka_unit_test(test_is_xml),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,6 +14,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "core/file.h"
 #include "core/lock.h"
 #include "tests/unit/commands.h"
 
@@ -78,10 +79,10 @@ static void test_twice(void **state)
 	assert_int_equal(f->own.n, 1);
 	assert_int_equal(OTHER(DEVICE, 1, 1000), -EWOULDBLOCK);
 	xlpt_locks_release(&f->a);
-	assert_true(xlpt_lock_held(&f->own, XLPT_LOCK_DEVICE));
+	assert_true(xlpt_lock_fd(&f->own, XLPT_LOCK_DEVICE, 1) >= 0);
 	assert_int_equal(OTHER(DEVICE, 1, 1000), -EWOULDBLOCK);
 	xlpt_locks_release(&f->b);
-	assert_false(xlpt_lock_held(&f->own, XLPT_LOCK_DEVICE));
+	assert_int_equal(xlpt_lock_fd(&f->own, XLPT_LOCK_DEVICE, 1), -1);
 	assert_int_equal(OTHER(DEVICE, 1, 1000), 0);
 	/* The same number, and another kind. */
 	assert_int_equal(OWN(PF, 1, 0), 0);
@@ -166,7 +167,8 @@ static int work(struct fix *f, unsigned seed)
 		if (xlpt_host_read_long(f->host, &n, "/l/count"))
 			return 4;
 		snprintf(now, sizeof(now), "%lld\n", n + 1);
-		if (xlpt_host_replace(f->host, "/l/count", now, strlen(now), 0600))
+		if (xlpt_file_replace(f->host, "/l/count", now, strlen(now),
+				      &(struct xlpt_file_how){ .mode = 0600 }))
 			return 5;
 		xlpt_locks_release(&f->a);
 	}

@@ -194,17 +194,6 @@ static void test_drop_is_atomic(void **state)
 	assert_string_equal(fake_store_peek(w->f, BE "/num_devs"), "3");
 }
 
-static void test_clear_error(void **state)
-{
-	struct world *w = *state;
-
-	fake_store_load(w->f, ERR "/error = 22 x\n" ERR "1/error = other\n");
-	assert_int_equal(xlpt_pcibe_clear_error(w->s, 5, NULL), 0);
-	assert_null(fake_store_peek(w->f, ERR));
-	assert_string_equal(fake_store_peek(w->f, ERR "1/error"), "other");
-	assert_int_equal(xlpt_pcibe_clear_error(w->s, 5, NULL), 0);
-}
-
 static void test_note_read(void **state)
 {
 	struct world *w = *state;
@@ -336,7 +325,7 @@ int main(void)
 		T(test_drop_middle),	   T(test_drop_first_and_last_index),
 		T(test_drop_the_only_one), T(test_drop_leaves_other_guests),
 		T(test_drop_inconsistent), T(test_drop_not_held),
-		T(test_drop_is_atomic),	   T(test_clear_error),
+		T(test_drop_is_atomic),
 		T(test_note_read),	   T(test_note_driver),
 		T(test_note_origin),	   T(test_note_clear),
 		T(test_note_clear_domid),  T(test_note_by_name),

@@ -103,7 +103,6 @@ void xlpt_boot_print_list(struct xlpt_env *env, const char *head, char **lines);
 /* ---- pieces shared by them (op-boot-facts.c) ---- */
 
 bool xlpt_boot_has_module(char **v, const char *module);
-void xlpt_boot_add_module(char ***v, const char *module);
 /* p->list: xlpt's own list and those of others; which route it takes. */
 int xlpt_boot_merge(struct xlpt_env *env, const struct xlpt_boot_req *req, struct xlpt_boot_plan *p,
 		    struct xlpt_diag *diag);

@@ -17,7 +17,7 @@ bool xlpt_boot_has_module(char **v, const char *module)
 	return false;
 }
 
-void xlpt_boot_add_module(char ***v, const char *module)
+static void add_module(char ***v, const char *module)
 {
 	if (!xlpt_boot_has_module(*v, module))
 		xlpt_strv_add(v, module);
@@ -187,9 +187,9 @@ static void describe(struct xlpt_env *env, struct xlpt_boot_plan *p, const struc
 	it->driver = xlpt_xstrdup(dev->driver);
 	xlpt_boot_drivers(env->host, &p->boot, dev, &it->modules, &it->builtin);
 	for (char **m = it->modules; m && *m; m++) {
-		xlpt_boot_add_module(&p->early, *m);
+		add_module(&p->early, *m);
 		if (!p->initrd_unknown && xlpt_initrd_has(&p->initrd, *m))
-			xlpt_boot_add_module(&it->in_initrd, *m);
+			add_module(&it->in_initrd, *m);
 	}
 	if (p->boot.mode == XLPT_PB_MODULE)
 		for (char **m = it->builtin; m && *m; m++)
@@ -205,7 +205,7 @@ static int absent(const struct xlpt_boot_req *req, struct xlpt_boot_plan *p,
 {
 	add_item(p, XLPT_HIDE_STR(g), added);
 	for (char **d = p->owned.early; d && *d; d++)
-		xlpt_boot_add_module(&p->early, *d);
+		add_module(&p->early, *d);
 	if (!added || req->allow_absent || req->to_stdout || req->remove) {
 		if (added && !req->remove)
 			xlpt_strv_addf(&p->notes,
@@ -225,10 +225,10 @@ int xlpt_boot_devices(struct xlpt_env *env, const struct xlpt_boot_req *req,
 	int rc = 0;
 
 	for (char **d = req->drivers; d && *d; d++)
-		xlpt_boot_add_module(&p->early, *d);
+		add_module(&p->early, *d);
 	if (!p->boot.has_sysfs) {
 		for (char **d = p->owned.early; d && *d; d++)
-			xlpt_boot_add_module(&p->early, *d);
+			add_module(&p->early, *d);
 		xlpt_strv_addf(&p->notes,
 			       "no devices can be looked at here: name their drivers with "
 			       "--driver");

@@ -66,8 +66,13 @@ int xlpt_vf_locate(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf *ou
 	return rc;
 }
 
-int xlpt_loan_give(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_vf_identity *want,
-		   struct xlpt_diag *diag)
+/*
+ * Sets an identity and sees that it is so, the port profile included. The PF is
+ * locked meanwhile: two VFs of it cannot come to the same MAC. After an error
+ * some of it may have been set.
+ */
+static int give(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_vf_identity *want,
+		struct xlpt_diag *diag)
 {
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
 	_cleanup_vf_ struct xlpt_vf vf = { 0 };
@@ -152,7 +157,7 @@ static int take_back(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlp
 		rc = xlpt_vf_locate(env, bdf, &vf, diag);
 	if (rc == 0 && port->port)
 		rc = xlpt_vf_port_profile(env, &vf, port, false, diag);
-	return rc ? rc : xlpt_loan_give(env, bdf, &plain, diag);
+	return rc ? rc : give(env, bdf, &plain, diag);
 }
 
 int xlpt_loan_end(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_diag *diag)
@@ -301,7 +306,7 @@ int xlpt_loan_set(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_loan *l
 		if (rc)
 			return rc;
 	}
-	rc = xlpt_loan_give(env, bdf, &l->want, diag);
+	rc = give(env, bdf, &l->want, diag);
 	l->associated = rc == 0 && l->want.port;
 	return rc;
 }
@@ -312,28 +317,6 @@ int xlpt_loan_unset(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_loan 
 	static const struct xlpt_vf_identity none;
 
 	return take_back(env, bdf, &l->now, l->associated ? &l->want : &none, diag);
-}
-
-int xlpt_loan_lend(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_vf_identity *want,
-		   const char *uuid, struct xlpt_diag *diag)
-{
-	_cleanup_diag_ struct xlpt_diag undo = { 0 };
-	struct xlpt_loan l;
-	int rc = xlpt_loan_read(env, bdf, want, uuid, &l, diag);
-
-	if (rc || !l.active)
-		return rc;
-	rc = xlpt_loan_note(env, bdf, true, &l.note, diag);
-	if (rc == 0)
-		rc = xlpt_loan_set(env, bdf, &l, diag);
-	if (rc == 0)
-		return 0;
-	if (xlpt_loan_unset(env, bdf, &l, &undo) ||
-	    xlpt_loan_note(env, bdf, l.noted, &l.note_before, &undo)) {
-		xlpt_diag_add_log(diag, undo.message);
-		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
-	}
-	return rc;
 }
 
 char *xlpt_loan_text(const struct xlpt_loan *l)

@@ -32,22 +32,6 @@ int xlpt_vf_port_profile(struct xlpt_env *env, const struct xlpt_vf *vf,
 			 const struct xlpt_vf_identity *id, bool on, struct xlpt_diag *diag);
 
 /*
- * Sets an identity and sees that it is so, the port profile included. The PF is
- * locked meanwhile: two VFs of it cannot come to the same MAC. After an error
- * some of it may have been set.
- */
-int xlpt_loan_give(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_vf_identity *want,
-		   struct xlpt_diag *diag);
-
-/*
- * All of it, for a guest: what the VF had is noted (what was noted already stays:
- * it is older), the identity set and read back. On error it is as it was.
- * uuid: the guest's, "" = not known.
- */
-int xlpt_loan_lend(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_vf_identity *want,
-		   const char *uuid, struct xlpt_diag *diag);
-
-/*
  * What was noted comes back, and the note goes. Nothing noted is success, and so
  * is a VF that is not there any more. To be called when no guest has it.
  */

@@ -42,7 +42,6 @@ enum xlpt_reset_is {
 	XLPT_RESET_IS_UNPROVEN, /* done, as far as the kernel and its answering tell */
 	XLPT_RESET_IS_FAILED,
 };
-const char *xlpt_reset_is_word(enum xlpt_reset_is is);
 /* The identity that a guest's VF gets, and the way back (vf.h). */
 struct xlpt_loan {
 	bool active; /* something is to be set */

@@ -303,7 +303,7 @@ int xlpt_op_reset(struct xlpt_op *op, const struct xlpt_reset_options *want, str
 
 /* ---- what came of it ---- */
 
-const char *xlpt_reset_is_word(enum xlpt_reset_is is)
+static const char *reset_is_word(enum xlpt_reset_is is)
 {
 	static const char *const words[] = { [XLPT_RESET_IS_NONE] = "none",
 					     [XLPT_RESET_IS_DONE] = "done",
@@ -315,7 +315,7 @@ const char *xlpt_reset_is_word(enum xlpt_reset_is is)
 
 void xlpt_item_reset_json(const struct xlpt_item *item, struct json_object *o)
 {
-	xlpt_json_add(o, "reset", xlpt_json_str(xlpt_reset_is_word(item->reset)));
+	xlpt_json_add(o, "reset", xlpt_json_str(reset_is_word(item->reset)));
 	xlpt_json_add(o, "reset_method", xlpt_json_str(item->reset_method));
 	xlpt_json_add(o, "reset_fact", xlpt_json_str(item->reset_fact));
 }

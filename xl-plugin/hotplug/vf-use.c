@@ -24,7 +24,8 @@ static bool says(struct xlpt_env *env, const char *line, const char *dir, long l
 	       strstr(text, line);
 }
 
-const char *xlpt_vf_manager_of(struct xlpt_env *env, const char *ifname)
+/* Which program has taken that interface, or runs here and takes new ones; NULL = none. */
+static const char *manager_of(struct xlpt_env *env, const char *ifname)
 {
 	long long number;
 
@@ -57,9 +58,10 @@ const char *xlpt_vf_manager(struct xlpt_env *env)
 							   : NULL;
 }
 
-void xlpt_vf_let_go(struct xlpt_env *env, const char *ifname, struct xlpt_str *mend)
+/* The line that takes an interface down for good. */
+static void let_go(struct xlpt_env *env, const char *ifname, struct xlpt_str *mend)
 {
-	if (xlpt_streq(xlpt_vf_manager_of(env, ifname), NM))
+	if (xlpt_streq(manager_of(env, ifname), NM))
 		xlpt_str_addf(mend, "nmcli device set %s managed no; ", XLPT_WORD(ifname));
 	xlpt_str_addf(mend, "ip link set %s down", XLPT_WORD(ifname));
 }
@@ -90,14 +92,14 @@ bool xlpt_vf_in_use(struct xlpt_env *env, const struct xlpt_owners *owners,
 		xlpt_str_addf(why, "%s%s is hidden, and counts as in use", sep, bdf);
 		xlpt_str_addf(mend, "%sxlpt unhide %s", sep, bdf);
 	} else if (needed && needed->why == XLPT_NEED_NETWORK && ifname) {
-		const char *manager = xlpt_vf_manager_of(env, ifname);
+		const char *manager = manager_of(env, ifname);
 
 		xlpt_str_addf(why, "%s%s is %s, which this host needs: %s%s%s", sep, bdf, ifname,
 			      needed->what, manager ? "; it is managed by " : "",
 			      manager ? manager : "");
 		xlpt_str_addf(mend, "%sgive this host another way out than %s, then: ", sep,
 			      ifname);
-		xlpt_vf_let_go(env, ifname, mend);
+		let_go(env, ifname, mend);
 	} else if (needed) {
 		xlpt_str_addf(why, "%s%s is needed by this host: %s", sep, bdf, needed->what);
 		xlpt_str_addf(mend, "%smove that away from %s", sep, ifname ? ifname : bdf);
@@ -105,12 +107,12 @@ bool xlpt_vf_in_use(struct xlpt_env *env, const struct xlpt_owners *owners,
 		xlpt_str_addf(why, "%s%s is with %s", sep, bdf, driver);
 		xlpt_str_addf(mend, "%send what uses %s", sep, bdf);
 	} else if (ifname && xlpt_net_is_up(env->host, ifname)) {
-		const char *manager = xlpt_vf_manager_of(env, ifname);
+		const char *manager = manager_of(env, ifname);
 
 		xlpt_str_addf(why, "%s%s is %s, which is up%s%s", sep, bdf, ifname,
 			      manager ? " and managed by " : "", manager ? manager : "");
 		xlpt_str_add(mend, sep);
-		xlpt_vf_let_go(env, ifname, mend);
+		let_go(env, ifname, mend);
 	} else {
 		return false;
 	}

@@ -22,10 +22,6 @@ bool xlpt_vf_in_use(struct xlpt_env *env, const struct xlpt_owners *owners,
 char *xlpt_vf_clear_line(struct xlpt_env *env, struct xlpt_bdf pf, const struct xlpt_owners *owners,
 			 const struct xlpt_needs *needs);
 
-/* Which program has taken that interface, or runs here and takes new ones; NULL = none. */
-const char *xlpt_vf_manager_of(struct xlpt_env *env, const char *ifname);
 const char *xlpt_vf_manager(struct xlpt_env *env);
-/* The line that takes an interface down for good. */
-void xlpt_vf_let_go(struct xlpt_env *env, const char *ifname, struct xlpt_str *mend);
 
 #endif
