@@ -53,3 +53,8 @@ int xlpt_clock_flock(struct xlpt_clock *c, int fd, int64_t deadline, const volat
 	}
 	return 0;
 }
+
+int xlpt_flock_now(int fd, bool shared)
+{
+	return flock(fd, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) ? -errno : 0;
+}

@@ -6,6 +6,7 @@
 #ifndef XLPT_CORE_CLOCK_H
 #define XLPT_CORE_CLOCK_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 struct xlpt_clock {
@@ -26,6 +27,9 @@ extern struct xlpt_clock xlpt_clock_real;
  * Returns 0, -EWOULDBLOCK at the deadline, -EINTR once *stop is set, or what flock said.
  */
 int xlpt_clock_flock(struct xlpt_clock *c, int fd, int64_t deadline, const volatile int *stop);
+
+/* flock(2) once; shared: with others who only look. 0, -EWOULDBLOCK, or what flock said. */
+int xlpt_flock_now(int fd, bool shared);
 
 static inline int64_t xlpt_now(struct xlpt_clock *c)
 {

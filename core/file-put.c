@@ -5,9 +5,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/random.h>
 #include <unistd.h>
+
+#include "core/clock.h"
 
 #define BEGINS	"/.xlpt-"
 #define DIGITS	16
@@ -62,7 +63,7 @@ static int make_temporary(struct xlpt_host *dir, char **name)
 		if (fd < 0)
 			return fd;
 		/* A file system without locks has no sweep either. */
-		if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+		if (xlpt_flock_now(fd, false) == -EWOULDBLOCK)
 			continue;
 		if (fstat(fd, &st) == 0 && st.st_nlink == 0)
 			continue;
@@ -95,6 +96,28 @@ static void sync_dir(const struct xlpt_host *dir)
 
 	if (fd >= 0)
 		fsync(fd);
+}
+
+int xlpt_file_append(int fd, const void *data, size_t len)
+{
+	int r = xlpt_file_write_all(fd, data, len);
+
+	/* A tmpfs keeps it through a kill -9 anyway; a /run on a disk is meant to as well. */
+	return r == 0 && fdatasync(fd) && errno != EINVAL ? -errno : r;
+}
+
+int xlpt_file_give_name(struct xlpt_host *h, int fd, const char *dir, const char *name)
+{
+	_cleanup_close_ int in = h->ops->open(h, dir, O_PATH | O_DIRECTORY, 0);
+	char self[32];
+
+	if (in < 0)
+		return in;
+	/* Root needs no /proc for it, which a chroot may lack. */
+	if (linkat(fd, "", in, name, AT_EMPTY_PATH) == 0)
+		return 0;
+	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+	return linkat(AT_FDCWD, self, in, name, AT_SYMLINK_FOLLOW) ? -errno : 0;
 }
 
 static int give_name(struct xlpt_host *dir, const char *tmp, const char *name, bool fresh)
@@ -295,7 +318,7 @@ int xlpt_file_sweep(struct xlpt_host *h, const char *dir, const char *prefix, bo
 		path = xlpt_xasprintf("%s/%s", strcmp(dir, "/") ? dir : "", *name);
 		fd = xlpt_file_open(h, path, O_NOFOLLOW, &st);
 		/* One with the new name may have its owner already; the old names are guessed. */
-		if (fd < 0 || (!ours && st.st_uid != geteuid()) || flock(fd, LOCK_EX | LOCK_NB))
+		if (fd < 0 || (!ours && st.st_uid != geteuid()) || xlpt_flock_now(fd, false))
 			continue;
 		if (only_count || h->ops->unlink(h, path) == 0)
 			gone++;

@@ -328,6 +328,13 @@ int xlpt_file_path(struct xlpt_host *h, const struct xlpt_file *f, char **out)
 	return 0;
 }
 
+int xlpt_file_open_any(const struct xlpt_file *f)
+{
+	int fd = openat(f->dir.rootfd, f->name + 1, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+
+	return fd < 0 ? -errno : fd;
+}
+
 int xlpt_file_get(struct xlpt_file *f, size_t max, struct xlpt_str *out)
 {
 	_cleanup_close_ int fd = -1;

@@ -75,6 +75,9 @@ int xlpt_file_find(struct xlpt_host *h, const char *path, unsigned flags, struct
 /* Its absolute path below h, by which it is found again without a link. Caller frees. */
 int xlpt_file_path(struct xlpt_host *h, const struct xlpt_file *f, char **out);
 
+/* Opens what was found for reading, whatever it is: a FIFO is waited for. Links are not followed. */
+int xlpt_file_open_any(const struct xlpt_file *f);
+
 /*
  * Reads what is there, and takes owner and mode from what was read: keep, in
  * xlpt_file_put, gives them on. Regular files only, -EFBIG behind max bytes.
@@ -133,6 +136,10 @@ int xlpt_file_into(const struct xlpt_file *f);
 
 /* All of it, going on after EINTR. */
 int xlpt_file_write_all(int fd, const void *data, size_t len);
+/* The same, and it is on the disk: for files that grow by lines. */
+int xlpt_file_append(int fd, const void *data, size_t len);
+/* An O_TMPFILE gets its name; -EEXIST when that is taken. */
+int xlpt_file_give_name(struct xlpt_host *h, int fd, const char *dir, const char *name);
 
 /*
  * Takes away what killed processes have left in a directory: of replacing, and

@@ -97,6 +97,7 @@ asan:
 # An include always names its folder; arrows go only downward.
 check-layers:
 	@tests/check-layers
+	@tests/check-layers-works
 
 # The table of chips against the source of a kernel, when there is one: KERNEL=dir.
 check-quirks:
@@ -117,7 +118,7 @@ check-paths:
 	@tests/check-paths
 
 check-scripts:
-	@shellcheck -x -P tests/lab tests/deps tests/run-tests tests/check-layers tests/check-quirks \
+	@shellcheck -x -P tests/lab tests/deps tests/run-tests tests/check-layers tests/check-layers-works tests/check-quirks \
 		tests/check-hardening tests/check-install tests/check-man tests/check-paths tests/check-deb \
 		tests/check-startup \
 		$$(grep -lE '^#!.*sh' tests/lab/* 2>/dev/null) tests/lab/scenarios/*.sh tests/lab/scenarios/real/*.sh \

@@ -91,7 +91,7 @@ bool xlpt_config_answers(const uint8_t *cfg)
 }
 
 /* Functions inside the root complex may have no link; both registers then read 0. */
-static void link(const uint8_t *cfg, size_t len, unsigned pos, struct xlpt_caps *caps)
+static void link_caps(const uint8_t *cfg, size_t len, unsigned pos, struct xlpt_caps *caps)
 {
 	uint32_t cap = field(cfg, len, pos + 0x0c, 4), sta = field(cfg, len, pos + 0x12, 2);
 
@@ -133,7 +133,7 @@ static void standard_caps(const uint8_t *cfg, size_t len, struct xlpt_caps *caps
 		caps->pcie = true;
 		caps->pcie_type = field(cfg, len, pos + 2, 2) >> 4 & 0xf;
 		caps->flr = field(cfg, len, pos + 4, 4) >> 28 & 1;
-		link(cfg, len, pos, caps);
+		link_caps(cfg, len, pos, caps);
 	}
 	pos = xlpt_config_find(cfg, len, CAP_AF);
 	/* Without Transactions Pending nobody could know when the reset is safe (pci_af_flr). */

@@ -7,22 +7,15 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "core/file.h"
 #include "core/run.h"
 #include "xl-plugin/backend/toolstack.h"
 
 static int fill(int fd, const char *text, size_t len)
 {
-	while (len) {
-		ssize_t r = write(fd, text, len);
+	int r = xlpt_file_write_all(fd, text, len);
 
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return -errno;
-		text += r;
-		len -= (size_t)r;
-	}
-	return lseek(fd, 0, SEEK_SET) < 0 ? -errno : 0;
+	return r == 0 && lseek(fd, 0, SEEK_SET) < 0 ? -errno : r;
 }
 
 int xlpt_xl_create(struct xlpt_toolstack *ts, const char *config, size_t len,

@@ -36,9 +36,9 @@ static int open_given(const char *path)
 
 	if (r)
 		return r;
-	fd = f.fd >= 0 ? fcntl(f.fd, F_DUPFD_CLOEXEC, 3)
-		       : openat(f.dir.rootfd, f.name + 1,
-				O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+	if (f.fd < 0)
+		return xlpt_file_open_any(&f);
+	fd = fcntl(f.fd, F_DUPFD_CLOEXEC, 3);
 	return fd < 0 ? -errno : fd;
 }
 

@@ -2,7 +2,6 @@
 /* The files of a tree, and telling how far their conversion has come. */
 #include "xl-plugin/convert/convert.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <fnmatch.h>
@@ -59,9 +58,9 @@ static int walk_entry(struct walk *w, int dirfd_, const char *rel, const char *n
 static int walk_dir(struct walk *w, const char *rel, int depth, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *path = xlpt_xasprintf("%s%s%s", w->root, *rel ? "/" : "", rel);
-	struct dirent *ent;
-	DIR *dir;
-	int rc = 0;
+	_cleanup_strv_ char **names = NULL;
+	struct xlpt_host dir;
+	int rc = 0, r;
 
 	if (depth > MAX_DEPTH) {
 		xlpt_diag_set(diag, XLPT_ERR_DATA, "%s: deeper than %d directories", path,
@@ -69,14 +68,14 @@ static int walk_dir(struct walk *w, const char *rel, int depth, struct xlpt_diag
 		xlpt_diag_hint(diag, "convert what is below it by itself");
 		return XLPT_ERR_DATA;
 	}
-	dir = opendir(path);
-	if (!dir)
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot read the directory %s",
-				       path);
-	while (rc == 0 && (ent = readdir(dir)))
-		if (strcmp(ent->d_name, ".") != 0 && strcmp(ent->d_name, "..") != 0)
-			rc = walk_entry(w, dirfd(dir), rel, ent->d_name, depth, diag);
-	closedir(dir);
+	r = xlpt_host_open(&dir, path);
+	if (r == 0)
+		r = xlpt_host_list(&dir, &names, "/");
+	if (r < 0)
+		rc = xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot read the directory %s", path);
+	for (char **n = names; rc == 0 && n && *n; n++)
+		rc = walk_entry(w, dir.rootfd, rel, *n, depth, diag);
+	xlpt_host_close(&dir);
 	return rc;
 }
 

@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 
 #include "core/file.h"
 #include "core/text.h"
@@ -85,7 +84,7 @@ static int peek(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
 	*j = (struct xlpt_journal){ .fd = -1,
 				    .path = xlpt_xasprintf(XLPT_JOURNAL_DIR "/%s", name) };
 	fd = env->host->ops->open(env->host, j->path, O_RDWR | O_APPEND, 0);
-	if (fd < 0 || flock(fd, LOCK_SH | LOCK_NB))
+	if (fd < 0 || xlpt_flock_now(fd, true))
 		return 0;
 	/* It may have ended between open and lock: then the name is gone. */
 	if (!xlpt_host_has(env->host, "%s", j->path))

@@ -21,7 +21,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include "core/file.h"
@@ -84,13 +83,7 @@ static void XLPT_PRINTF(3, 4) add_line(struct xlpt_str *out, const char *key, co
 
 static int append(struct xlpt_journal *j, const char *text)
 {
-	size_t len = strlen(text);
-	ssize_t r = write(j->fd, text, len);
-
-	if (r != (ssize_t)len)
-		return r < 0 ? -errno : -EIO;
-	/* A tmpfs keeps it through a kill -9 anyway; a /run on a disk is meant to as well. */
-	return fdatasync(j->fd) && errno != EINVAL ? -errno : 0;
+	return xlpt_file_append(j->fd, text, strlen(text));
 }
 
 const char *xlpt_journal_get(const struct xlpt_journal *j, const char *key, size_t nth)
@@ -136,22 +129,6 @@ int xlpt_journal_note(struct xlpt_journal *j, const char *note, struct xlpt_diag
 	return r < 0 ? cannot(diag, r) : 0;
 }
 
-static int give_name(struct xlpt_env *env, const struct xlpt_journal *j)
-{
-	_cleanup_close_ int dir =
-		env->host->ops->open(env->host, XLPT_JOURNAL_DIR, O_PATH | O_DIRECTORY, 0);
-	char self[32];
-
-	if (dir < 0)
-		return dir;
-	/* Root needs no /proc for it, which a chroot may lack. */
-	if (linkat(j->fd, "", dir, strrchr(j->path, '/') + 1, AT_EMPTY_PATH) == 0)
-		return 0;
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", j->fd);
-	return linkat(AT_FDCWD, self, dir, strrchr(j->path, '/') + 1, AT_SYMLINK_FOLLOW) ? -errno
-											 : 0;
-}
-
 int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str head = { 0 };
@@ -177,7 +154,7 @@ int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	}
 	if (j->fd < 0)
 		return cannot(diag, j->fd);
-	r = flock(j->fd, LOCK_EX | LOCK_NB) ? -errno : 0;
+	r = xlpt_flock_now(j->fd, false);
 	xlpt_str_add(&head, "xlpt 1\n");
 	add_line(&head, "op", "%s", j->op);
 	if (j->guest.name)
@@ -203,7 +180,8 @@ int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	if (r == 0)
 		r = append(j, head.s);
 	if (r == 0 && !named)
-		r = give_name(env, j);
+		r = xlpt_file_give_name(env->host, j->fd, XLPT_JOURNAL_DIR,
+					strrchr(j->path, '/') + 1);
 	if (r < 0 && named)
 		env->host->ops->unlink(env->host, j->path);
 	return r < 0 ? cannot(diag, r) : 0;

@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -122,7 +121,7 @@ static int open_to_read(struct xlpt_env *env, const char *path, bool *busy)
 
 		if (fd < 0)
 			return fd;
-		*busy = flock(fd, LOCK_SH | LOCK_NB) != 0;
+		*busy = xlpt_flock_now(fd, true) != 0;
 		if (!unlinked(fd)) {
 			xlpt_kept_mend(env, fd);
 			return fd;
@@ -188,24 +187,14 @@ static int make_file(struct xlpt_env *env, const struct xlpt_lease *lease, int *
 
 	if (fd < 0)
 		return fd;
-	r = flock(fd, LOCK_EX | LOCK_NB) ? -errno : write_record(fd, lease);
+	r = xlpt_flock_now(fd, false);
+	if (r == 0)
+		r = write_record(fd, lease);
 	if (r < 0)
 		return r;
 	*out = fd;
 	fd = -1;
 	return 0;
-}
-
-static int give_name(struct xlpt_env *env, int fd, const char *name)
-{
-	_cleanup_close_ int dir =
-		env->host->ops->open(env->host, XLPT_LEASES_DIR, O_PATH | O_DIRECTORY, 0);
-	char self[32];
-
-	if (dir < 0)
-		return dir;
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	return linkat(AT_FDCWD, self, dir, name, AT_SYMLINK_FOLLOW) ? -errno : 0;
 }
 
 int xlpt_lease_create(struct xlpt_env *env, struct xlpt_lease *lease, struct xlpt_diag *diag)
@@ -218,7 +207,7 @@ int xlpt_lease_create(struct xlpt_env *env, struct xlpt_lease *lease, struct xlp
 	if (r == 0)
 		r = make_file(env, lease, &fd);
 	if (r == 0)
-		r = give_name(env, fd, XLPT_BDF_STR(lease->bdf));
+		r = xlpt_file_give_name(env->host, fd, XLPT_LEASES_DIR, XLPT_BDF_STR(lease->bdf));
 	if (r == -EEXIST) {
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is leased already",
 			      XLPT_BDF_STR(lease->bdf));
@@ -255,7 +244,7 @@ int xlpt_lease_update(struct xlpt_env *env, struct xlpt_lease *lease, struct xlp
 	if (r < 0)
 		return cannot(diag, r, "write a lease");
 	env->host->ops->unlink(env->host, tmp);
-	r = give_name(env, fd, strrchr(tmp, '/') + 1);
+	r = xlpt_file_give_name(env->host, fd, XLPT_LEASES_DIR, strrchr(tmp, '/') + 1);
 	if (r == 0) {
 		r = env->host->ops->rename(env->host, tmp, path);
 		if (r < 0)
@@ -284,7 +273,7 @@ void xlpt_leases_sweep(struct xlpt_env *env)
 			continue;
 		/* Its writer, if he lives, holds it. */
 		fd = env->host->ops->open(env->host, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
-		if (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0)
+		if (fd >= 0 && xlpt_flock_now(fd, false) == 0)
 			env->host->ops->unlink(env->host, path);
 	}
 }

@@ -146,22 +146,6 @@ int xlpt_book_open(struct xlpt_env *env, struct xlpt_book *b, struct xlpt_diag *
 	return rc ? rc : load(env, b->boot_id, O_RDWR | O_APPEND, &b->l, &b->fd, diag);
 }
 
-static int write_all(int fd, const char *text, size_t len)
-{
-	while (len) {
-		ssize_t r = write(fd, text, len);
-
-		if (r < 0 && errno == EINTR)
-			continue;
-		if (r < 0)
-			return -errno;
-		text += r;
-		len -= (size_t)r;
-	}
-	/* A tmpfs keeps it through a kill -9 anyway; a /run on a disk is meant to as well. */
-	return fdatasync(fd) && errno != EINVAL ? -errno : 0;
-}
-
 /* Readers see the old or the new one; under the lock nobody else replaces it. */
 static int book_replace(struct xlpt_book *b, const char *text, size_t len)
 {
@@ -218,7 +202,7 @@ int xlpt_book_append(struct xlpt_book *b, const struct xlpt_ledger_record *rs, s
 	if (end != st.st_size && ftruncate(b->fd, end))
 		return cannot(diag, errno, "mend");
 	add_records(&s, rs, n);
-	r = write_all(b->fd, s.s, s.len);
+	r = xlpt_file_append(b->fd, s.s, s.len);
 	if (r < 0) {
 		/* Half of a reservation counts for nothing, and nobody goes on with it. */
 		if (ftruncate(b->fd, end))

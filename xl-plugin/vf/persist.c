@@ -147,15 +147,12 @@ static char *own_path(struct xlpt_host *h)
 
 static int make_link(struct xlpt_host *h, const char *name, const char *target)
 {
-	_cleanup_close_ int dir = -1;
+	_cleanup_free_ char *path = xlpt_xasprintf(WANTS "/%s", name);
 	int r = xlpt_host_mkdirs(h, WANTS, 0755);
 
-	if (r < 0)
-		return r;
-	dir = h->ops->open(h, WANTS, O_PATH | O_DIRECTORY, 0);
-	if (dir < 0)
-		return dir;
-	return symlinkat(target, dir, name) && errno != EEXIST ? -errno : 0;
+	if (r == 0)
+		r = h->ops->symlink(h, target, path);
+	return r == -EEXIST ? 0 : r;
 }
 
 int xlpt_vf_unit_write(struct xlpt_env *env, const char *key, const char *pf, int count,

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "core/file.h"
 #include "core/secret.h"
 #include "pciback/device/scan.h"
 #include "xenstore/store-file.h"
@@ -154,16 +155,9 @@ int xlpt_capture_text(struct xlpt_capture *c, const char *path, const char *text
 			return 0;
 		if (fd < 0)
 			return cannot(path, fd, diag);
-		while (len) {
-			ssize_t w = write(fd, text, len);
-
-			if (w < 0 && errno == EINTR)
-				continue;
-			if (w < 0)
-				return cannot(path, -errno, diag);
-			text += w;
-			len -= (size_t)w;
-		}
+		r = xlpt_file_write_all(fd, text, len);
+		if (r < 0)
+			return cannot(path, r, diag);
 	}
 	note(&c->taken, &c->n, &c->alloc, xlpt_xstrdup(path));
 	return 0;

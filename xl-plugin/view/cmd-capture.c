@@ -3,136 +3,18 @@
  * xlpt capture: the host's state is copied into a private directory, tar makes an
  * archive of it, and the directory goes again.
  */
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <ftw.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "core/file.h"
 #include "core/run.h"
+#include "core/tempdir.h"
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/view/capture.h"
-
-/* ---- the private directory ---- */
-
-#define STAGE_PREFIX "xlpt-capture-"
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st, (void)type, (void)ftw;
-	return remove(path);
-}
-
-/* What cannot be removed at first may be at the second try, and does not keep the rest. */
-static bool remove_tree(const char *dir)
-{
-	for (int i = 0; i < 3 && access(dir, F_OK) == 0; i++)
-		nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-	return access(dir, F_OK) != 0;
-}
-
-struct stage {
-	char *dir;
-	int fd; /* locked while its capture lives */
-};
-
-static void dispose_stage(struct stage *s)
-{
-	if (s->dir && !remove_tree(s->dir))
-		fprintf(stderr, "xlpt: cannot remove %s; do it by hand\n", s->dir);
-	xlpt_closep(&s->fd);
-	free(s->dir);
-}
-#define _cleanup_stage_ XLPT_CLEANUP(dispose_stage)
-
-/*
- * What killed captures of this user have left: nobody has it locked. tmp's own lock keeps away
- * from one that is being made and has no lock yet.
- */
-static void sweep(const char *tmp, int tmp_fd)
-{
-	DIR *d = flock(tmp_fd, LOCK_EX | LOCK_NB) ? NULL : opendir(tmp);
-	struct dirent *e;
-	struct stat st;
-
-	while (d && (e = readdir(d))) {
-		_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", tmp, e->d_name);
-		_cleanup_close_ int fd = -1;
-
-		if (!xlpt_starts(e->d_name, STAGE_PREFIX) ||
-		    strlen(e->d_name) != strlen(STAGE_PREFIX) + 6)
-			continue;
-		fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-		if (fd >= 0 && fstat(fd, &st) == 0 && st.st_uid == geteuid() &&
-		    flock(fd, LOCK_EX | LOCK_NB) == 0)
-			remove_tree(path);
-	}
-	if (d)
-		closedir(d);
-}
-
-/*
- * Whether nobody but root can exchange what root makes below path: su without "-"
- * leaves root the TMPDIR of the user.
- */
-static bool is_safe(const char *path)
-{
-	_cleanup_free_ char *real = geteuid() == 0 ? realpath(path, NULL) : NULL;
-	struct stat st;
-
-	for (char *end = real ? real + strlen(real) : NULL; end; end = strrchr(real, '/')) {
-		*end = '\0';
-		if (stat(*real ? real : "/", &st) || st.st_uid != 0 ||
-		    (st.st_mode & 022 && !(st.st_mode & S_ISVTX)))
-			return false;
-	}
-	return true; /* one that is not there is told by who makes something in it */
-}
-
-static int unsafe(const char *tmp, struct xlpt_diag *diag)
-{
-	xlpt_diag_set(diag, XLPT_ERR_IO, "cannot make a temporary directory");
-	xlpt_diag_fact(diag, "below %s other users could exchange it (TMPDIR)", tmp);
-	xlpt_diag_hint(diag, "run it with TMPDIR=/tmp");
-	return XLPT_ERR_IO;
-}
-
-/* STAGE/NAME is the tree: unpacked, it does not spill over the directory one is in. */
-static int make_stage(const char *name, struct stage *stage, struct xlpt_host *to,
-		      struct xlpt_diag *diag)
-{
-	const char *given = getenv("TMPDIR"), *tmp = given && *given ? given : "/tmp";
-	_cleanup_free_ char *template = xlpt_xasprintf("%s/" STAGE_PREFIX "XXXXXX", tmp),
-			    *dir = NULL;
-	_cleanup_close_ int tmp_fd = open(tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	int r;
-
-	if (!is_safe(tmp))
-		return unsafe(tmp, diag);
-	sweep(tmp, tmp_fd);
-	/* Mode 0700: what is in there is not for others while it is made. */
-	if (!mkdtemp(template)) {
-		r = -errno;
-	} else {
-		stage->fd = open(template, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-		flock(stage->fd, LOCK_EX | LOCK_NB);
-		stage->dir = XLPT_TAKE(template);
-		dir = xlpt_xasprintf("%s/%s", stage->dir, name);
-		r = mkdir(dir, 0755) ? -errno : xlpt_host_open(to, dir);
-	}
-	if (r == 0)
-		return 0;
-	xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot make a temporary directory");
-	xlpt_diag_fact(diag, "below %s", tmp);
-	xlpt_diag_hint(diag, "name another with TMPDIR");
-	return XLPT_ERR_IO;
-}
 
 /* ---- the archive ---- */
 
@@ -348,7 +230,7 @@ static int cmd_capture(struct xlpt_env *env, const struct xlpt_args *args, struc
 {
 	_cleanup_free_ char *name = default_name(), *made = xlpt_xasprintf("%s.tar.gz", name);
 	const char *file = xlpt_args_get(args, "output");
-	_cleanup_stage_ struct stage stage = { .fd = -1 };
+	_cleanup_tempdir_ struct xlpt_tempdir stage = { .fd = -1 };
 	struct xlpt_capture c = { .copying = !env->dry_run && !xlpt_args_has(args, "list") };
 	int rc = check(env, file, diag);
 
@@ -362,11 +244,14 @@ static int cmd_capture(struct xlpt_env *env, const struct xlpt_args *args, struc
 	if (!strcmp(file, "/dev/stdout"))
 		file = "-";
 	if (c.copying)
-		rc = make_stage(name, &stage, &c.to, diag);
+		rc = xlpt_tempdir_make(&stage, "xlpt-capture-", diag);
+	/* Unpacked, it does not spill over the directory one is in. */
+	if (rc == 0 && c.copying)
+		rc = xlpt_tempdir_sub(&stage, name, &c.to, diag);
 	if (rc == 0)
 		rc = collect(&c, env, diag);
 	if (rc == 0 && c.copying)
-		rc = archive(stage.dir, name, file, diag);
+		rc = archive(stage.path, name, file, diag);
 	env->done |= rc == 0 && c.copying && strcmp(file, "-") != 0;
 	if (rc == 0)
 		report(env, &c, file, name);
