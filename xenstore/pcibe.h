@@ -133,14 +133,16 @@ int xlpt_pcinote_set_driver(struct xlpt_store *s, struct xlpt_bdf bdf, const cha
 /*
  * Our own note beside libxl's, /libxl/pci/SSSS-BB-DD-F/xlpt-driver: the name of
  * the driver the device came from. libxl's driver_path cannot say "it had none",
- * and such a device is given back without one. get: *known=false when nobody
- * noted anything; else *driver (caller frees) is the name, or NULL for none.
- * set: driver NULL or "" for none.
+ * and such a device is given back without one. driver NULL or "" for none.
  */
-int xlpt_pcinote_origin_get(struct xlpt_store *s, struct xlpt_bdf bdf, bool *known, char **driver,
-			    struct xlpt_diag *diag);
 int xlpt_pcinote_origin_set(struct xlpt_store *s, struct xlpt_bdf bdf, const char *driver,
 			    struct xlpt_diag *diag);
+/*
+ * The driver that a hidden device came from, by libxl's note or ours: its name, "" when
+ * it had none; *known=false when nobody noted anything. Caller frees.
+ */
+int xlpt_pcinote_came_from(struct xlpt_store *s, struct xlpt_bdf bdf, bool *known, char **driver,
+			   struct xlpt_diag *diag);
 /*
  * What a VF had before a guest's network identity was set, beside it in
  * xlpt-vf: text that only its writer reads. get: NULL when nothing is noted

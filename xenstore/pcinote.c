@@ -119,8 +119,8 @@ int xlpt_pcinote_clear(struct xlpt_store *s, struct xlpt_bdf bdf, struct xlpt_di
 	return change(s, bdf, &c, diag);
 }
 
-int xlpt_pcinote_origin_get(struct xlpt_store *s, struct xlpt_bdf bdf, bool *known, char **driver,
-			    struct xlpt_diag *diag)
+static int origin_get(struct xlpt_store *s, struct xlpt_bdf bdf, bool *known, char **driver,
+		      struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *text = NULL;
 	int r;
@@ -142,6 +142,30 @@ int xlpt_pcinote_origin_set(struct xlpt_store *s, struct xlpt_bdf bdf, const cha
 	int r = xlpt_store_write(s, 0, driver ? driver : "", NOTES "/%s/" ORIGIN, NOTE_STR(bdf));
 
 	return r ? xlpt_store_error(diag, r, "noting where %s came from", XLPT_BDF_STR(bdf)) : 0;
+}
+
+int xlpt_pcinote_came_from(struct xlpt_store *s, struct xlpt_bdf bdf, bool *known, char **driver,
+			   struct xlpt_diag *diag)
+{
+	_cleanup_pcinote_ struct xlpt_pcinote note = { 0 };
+	int rc = xlpt_pcinote_read(s, bdf, &note, diag);
+
+	*known = false;
+	*driver = NULL;
+	if (rc)
+		return rc;
+	/* xl's note first: it is the newer one when xl took the device again after us. */
+	if (note.driver_path) {
+		const char *slash = strrchr(note.driver_path, '/');
+
+		*driver = xlpt_xstrdup(slash ? slash + 1 : note.driver_path);
+		*known = **driver != '\0';
+		return 0;
+	}
+	rc = origin_get(s, bdf, known, driver, diag);
+	if (rc == 0 && *known && !*driver)
+		*driver = xlpt_xstrdup("");
+	return rc;
 }
 
 int xlpt_pcinote_clear_domid(struct xlpt_store *s, struct xlpt_bdf bdf, struct xlpt_diag *diag)

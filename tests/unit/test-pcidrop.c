@@ -253,21 +253,26 @@ static void test_note_driver(void **state)
 static void test_note_origin(void **state)
 {
 	struct world *w = *state;
-	_cleanup_free_ char *driver = NULL;
+	_cleanup_free_ char *none = NULL, *without = NULL, *ours = NULL, *newer = NULL;
 	bool known = true;
 
-	assert_int_equal(xlpt_pcinote_origin_get(w->s, A, &known, &driver, NULL), 0);
+	assert_int_equal(xlpt_pcinote_came_from(w->s, A, &known, &none, NULL), 0);
 	assert_false(known);
-	assert_null(driver);
+	assert_null(none);
 	assert_int_equal(xlpt_pcinote_origin_set(w->s, A, NULL, NULL), 0);
-	assert_int_equal(xlpt_pcinote_origin_get(w->s, A, &known, &driver, NULL), 0);
+	assert_int_equal(xlpt_pcinote_came_from(w->s, A, &known, &without, NULL), 0);
 	assert_true(known);
-	assert_null(driver);
+	assert_string_equal(without, "");
 	assert_int_equal(xlpt_pcinote_origin_set(w->s, A, "igb", NULL), 0);
-	assert_int_equal(xlpt_pcinote_origin_get(w->s, A, &known, &driver, NULL), 0);
+	assert_int_equal(xlpt_pcinote_came_from(w->s, A, &known, &ours, NULL), 0);
 	assert_true(known);
-	assert_string_equal(driver, "igb");
+	assert_string_equal(ours, "igb");
 	assert_tree(w, NOTE, NOTE " =\n" NOTE "/xlpt-driver = igb\n");
+	/* xl took it once more after us. */
+	fake_store_load(w->f, NOTE "/driver_path = /sys/bus/pci/drivers/e1000e\n");
+	assert_int_equal(xlpt_pcinote_came_from(w->s, A, &known, &newer, NULL), 0);
+	assert_true(known);
+	assert_string_equal(newer, "e1000e");
 }
 
 static void test_note_clear(void **state)

@@ -319,16 +319,15 @@ int xlpt_op_boot_apply(struct xlpt_env *env, const struct xlpt_boot_plan *p, boo
  */
 static void hidden_by_hand(struct xlpt_env *env, struct xlpt_verdict *v)
 {
-	_cleanup_pcinote_ struct xlpt_pcinote note = { 0 };
-	const char *slash;
+	_cleanup_free_ char *driver = NULL;
 	struct xlpt_bdf bdf;
+	bool known;
 
 	if (v->state != XLPT_HIDDEN_YES || !xlpt_bdf_from_sysfs_name(v->bdf, &bdf) ||
-	    xlpt_pcinote_read(env->store, bdf, &note, NULL) || !note.driver_path)
+	    xlpt_pcinote_came_from(env->store, bdf, &known, &driver, NULL) || !known || !*driver)
 		return;
-	slash = strrchr(note.driver_path, '/');
 	v->state = XLPT_HIDDEN_LOST;
-	v->driver = xlpt_xstrdup(slash ? slash + 1 : note.driver_path);
+	v->driver = XLPT_TAKE(driver);
 	free(v->fact);
 	v->fact = xlpt_xasprintf("%s had it, and it was hidden by hand since (xenstore notes that "
 				 "driver for it)",

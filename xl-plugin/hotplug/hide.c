@@ -26,37 +26,13 @@ static struct xlpt_env *env_of(void *ctx)
 	return ((struct xlpt_op *)ctx)->env;
 }
 
-int xlpt_origin_read(struct xlpt_env *env, struct xlpt_bdf bdf, bool *known, char **origin,
-		     struct xlpt_diag *diag)
-{
-	_cleanup_pcinote_ struct xlpt_pcinote note = { 0 };
-	int rc = xlpt_pcinote_read(env->store, bdf, &note, diag);
-
-	*known = false;
-	*origin = NULL;
-	if (rc)
-		return rc;
-	/* xl's note first: it is the newer one when xl took the device again after us. */
-	if (note.driver_path) {
-		const char *slash = strrchr(note.driver_path, '/');
-
-		*origin = xlpt_xstrdup(slash ? slash + 1 : note.driver_path);
-		*known = **origin != '\0';
-		return 0;
-	}
-	rc = xlpt_pcinote_origin_get(env->store, bdf, known, origin, diag);
-	if (rc == 0 && *known && !*origin)
-		*origin = xlpt_xstrdup("");
-	return rc;
-}
-
 int xlpt_op_read_origin(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag)
 {
 	free(XLPT_TAKE(item->origin));
 	item->origin_known = false;
 	if (item->place.on_pciback)
-		return xlpt_origin_read(op->env, item->spec.bdf, &item->origin_known, &item->origin,
-					diag);
+		return xlpt_pcinote_came_from(op->env->store, item->spec.bdf, &item->origin_known,
+					      &item->origin, diag);
 	/* Still with a driver of dom0, or with none: that is where it comes from. */
 	item->origin = xlpt_xstrdup(item->device.driver ? item->device.driver : "");
 	item->origin_known = true;

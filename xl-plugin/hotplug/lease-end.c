@@ -120,7 +120,7 @@ static int back_to_host(struct xlpt_env *env, const struct xlpt_lease *l, struct
 	rc = xlpt_bind_driver(env->host, l->bdf, &driver, diag);
 	if (rc || !xlpt_streq(driver, XLPT_PCIBACK_DRIVER))
 		return rc;
-	rc = xlpt_origin_read(env, l->bdf, &known, &origin, diag);
+	rc = xlpt_pcinote_came_from(env->store, l->bdf, &known, &origin, diag);
 	return rc ? rc : xlpt_give_back(env, l->bdf, known, origin ? origin : "", NULL, diag);
 }
 

@@ -274,10 +274,7 @@ void xlpt_plan_reset(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
 /* "reset", "reset_method" and "reset_fact" of a JSON record. */
 struct json_object;
 void xlpt_item_reset_json(const struct xlpt_item *item, struct json_object *o);
-/* The driver that a hidden device came from: libxl's note, ours ("" = it had none), or not known. */
-int xlpt_origin_read(struct xlpt_env *env, struct xlpt_bdf bdf, bool *known, char **origin,
-		     struct xlpt_diag *diag);
-/* The same for item i, which may not be hidden yet. */
+/* The driver that item came from (xlpt_pcinote_came_from); it may not be hidden yet. */
 int xlpt_op_read_origin(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag);
 
 #endif
