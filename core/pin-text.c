@@ -15,11 +15,15 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "core/record.h"
+
+#define FIRST "xlpt-pin 1"
+
 char *xlpt_pin_format(const struct xlpt_pin *pin)
 {
 	struct xlpt_str s = { 0 };
 
-	xlpt_str_addf(&s, "xlpt-pin 1\npath %s\n", pin->path);
+	xlpt_str_addf(&s, FIRST "\npath %s\n", pin->path);
 	if (pin->vf >= 0)
 		xlpt_str_addf(&s, "vf %d\n", pin->vf);
 	xlpt_str_addf(&s, "id %04x:%04x %04x:%04x %06x\n", pin->vendor, pin->device, pin->subvendor,
@@ -37,8 +41,9 @@ char *xlpt_pin_format(const struct xlpt_pin *pin)
 }
 
 struct reader {
+	struct xlpt_record record;
 	struct xlpt_pin *pin;
-	unsigned line, seen;
+	unsigned seen;
 	struct xlpt_diag *diag;
 };
 
@@ -54,7 +59,7 @@ enum {
 static int bad(struct reader *r, const char *what)
 {
 	xlpt_diag_set(r->diag, XLPT_ERR_DATA, "%s", what);
-	xlpt_diag_at(r->diag, NULL, r->line, 0);
+	xlpt_diag_at(r->diag, NULL, r->record.line, 0);
 	return XLPT_ERR_DATA;
 }
 
@@ -190,29 +195,14 @@ int xlpt_pin_parse(const char *text, struct xlpt_pin *out, struct xlpt_diag *dia
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(text);
 	struct reader r = { .pin = out, .diag = diag };
-	char *next = copy;
 	int rc = 0;
 
 	*out = (struct xlpt_pin){ .vf = -1 };
-	while (rc == 0 && *next) {
-		char *line = next, *space;
-
-		next += strcspn(next, "\n");
-		if (*next)
-			*next++ = '\0';
-		r.line++;
-		if (r.line == 1) {
-			rc = strcmp(line, "xlpt-pin 1") ? bad(&r, "this is not a pin's file") : 0;
-			continue;
-		}
-		space = strchr(line, ' ');
-		if (!space) {
-			rc = bad(&r, "a line without a value");
-			break;
-		}
-		*space = '\0';
-		rc = read_line(&r, line, space + 1);
-	}
+	if (!xlpt_record_begin(&r.record, copy, FIRST))
+		rc = bad(&r, "this is not a pin's file");
+	while (rc == 0 && xlpt_record_next(&r.record))
+		rc = r.record.value ? read_line(&r, r.record.key, r.record.value)
+				    : bad(&r, "a line without a value");
 	if (rc == 0 &&
 	    (r.seen & (SEEN_PATH | SEEN_ID | SEEN_ADDRESS)) != (SEEN_PATH | SEEN_ID | SEEN_ADDRESS))
 		rc = bad(&r, "path, id or address is missing");

@@ -12,6 +12,7 @@
 
 #include "core/conf.h"
 #include "core/guest.h"
+#include "core/record.h"
 #include "tests/fake/bus.h"
 
 /* All that the text says, and where the error is that ends it. */
@@ -111,6 +112,38 @@ static void test_words(void **state)
 	}
 }
 
+/* What xlpt keeps: a first line, and keys with values that may be anybody's text. */
+static void test_record(void **state)
+{
+	static const char name[] = "a\nb \\ \xc3\xbc";
+	struct xlpt_record r = { .encoded = true }, plain = { 0 };
+	_cleanup_str_ struct xlpt_str out = { 0 };
+	char raw[] = "what 1\nserial a\\x41\n";
+
+	(void)state;
+	xlpt_str_add(&out, "what 1\n\n");
+	xlpt_record_add(&out, "name", name);
+	xlpt_str_add(&out, "done\nlast 1 2");
+	assert_true(xlpt_record_begin(&r, out.s, "what 1"));
+	assert_true(xlpt_record_next(&r));
+	assert_int_equal(r.line, 3);
+	assert_string_equal(r.key, "name");
+	assert_string_equal(r.value, name);
+	assert_true(xlpt_record_next(&r));
+	assert_string_equal(r.key, "done");
+	assert_null(r.value);
+	assert_true(xlpt_record_next(&r));
+	assert_int_equal(r.line, 5);
+	assert_string_equal(r.value, "1 2");
+	assert_false(xlpt_record_next(&r));
+	/* A value that was not encoded is not decoded. */
+	assert_true(xlpt_record_begin(&plain, raw, "what 1"));
+	assert_true(xlpt_record_next(&plain));
+	assert_string_equal(plain.value, "a\\x41");
+	assert_false(xlpt_record_begin(&plain, (char[]){ "what 2\n" }, "what 1"));
+	assert_false(xlpt_record_begin(&plain, (char[]){ "" }, "what 1"));
+}
+
 static void test_list_of_strings(void **state)
 {
 	_cleanup_strv_ char **v = NULL;
@@ -165,9 +198,9 @@ static void test_boot_id(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_lines),		cmocka_unit_test(test_words),
-		cmocka_unit_test(test_list_of_strings), cmocka_unit_test(test_guest_by_uuid),
-		cmocka_unit_test(test_boot_id),
+		cmocka_unit_test(test_lines),	      cmocka_unit_test(test_words),
+		cmocka_unit_test(test_record),	      cmocka_unit_test(test_list_of_strings),
+		cmocka_unit_test(test_guest_by_uuid), cmocka_unit_test(test_boot_id),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

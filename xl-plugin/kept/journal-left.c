@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "core/record.h"
 #include "core/text.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/kept/journal.h"
@@ -40,30 +41,33 @@ static bool parse_guest(struct xlpt_journal *j, char *line)
 
 static bool parse(struct xlpt_journal *j, char *text)
 {
-	char *save = NULL, *line = strtok_r(text, "\n", &save);
+	struct xlpt_record r = { .encoded = true };
 
-	if (!line || strcmp(line, "xlpt 1") != 0)
+	if (!xlpt_record_begin(&r, text, XLPT_JOURNAL_FIRST))
 		return false;
-	while ((line = strtok_r(NULL, "\n", &save))) {
-		xlpt_text_decode(line);
-		if (xlpt_starts(line, "op ") && !j->op)
-			j->op = xlpt_xstrdup(line + 3);
-		else if (xlpt_starts(line, "guest ") && !parse_guest(j, line + 6))
+	while (xlpt_record_next(&r)) {
+		char *v = r.value;
+
+		if (!v)
+			continue;
+		if (!strcmp(r.key, "op") && !j->op)
+			j->op = xlpt_xstrdup(v);
+		else if (!strcmp(r.key, "guest") && !parse_guest(j, v))
 			return false;
-		else if (xlpt_starts(line, "device ") && !parse_device(j, line + 7))
+		else if (!strcmp(r.key, "device") && !parse_device(j, v))
 			return false;
-		else if (xlpt_starts(line, "spec ") && j->n && !j->devs[j->n - 1].spec)
-			j->devs[j->n - 1].spec = xlpt_xstrdup(line + 5);
-		else if (xlpt_starts(line, "config ") && !j->config)
-			j->config = xlpt_xstrdup(line + 7);
-		else if (xlpt_starts(line, "identity ") && j->n && !j->devs[j->n - 1].identity)
-			j->devs[j->n - 1].identity = xlpt_xstrdup(line + 9);
-		else if (xlpt_starts(line, "note "))
-			xlpt_strv_add(&j->notes, line + 5);
-		else if (xlpt_starts(line, "begin ") || xlpt_starts(line, "undo ")) {
+		else if (!strcmp(r.key, "spec") && j->n && !j->devs[j->n - 1].spec)
+			j->devs[j->n - 1].spec = xlpt_xstrdup(v);
+		else if (!strcmp(r.key, "config") && !j->config)
+			j->config = xlpt_xstrdup(v);
+		else if (!strcmp(r.key, "identity") && j->n && !j->devs[j->n - 1].identity)
+			j->devs[j->n - 1].identity = xlpt_xstrdup(v);
+		else if (!strcmp(r.key, "note"))
+			xlpt_strv_add(&j->notes, v);
+		else if (!strcmp(r.key, "begin") || !strcmp(r.key, "undo")) {
 			free(j->last);
-			j->last = xlpt_xstrdup(strchr(line, ' ') + 1);
-			j->undoing = *line == 'u';
+			j->last = xlpt_xstrdup(v);
+			j->undoing = *r.key == 'u';
 		}
 	}
 	return j->op != NULL;

@@ -24,7 +24,7 @@
 #include <unistd.h>
 
 #include "core/file.h"
-#include "core/text.h"
+#include "core/record.h"
 #include "xl-plugin/cli/output.h"
 
 void xlpt_journal_init(struct xlpt_journal *j, const char *op, const struct xlpt_guest *guest)
@@ -76,9 +76,7 @@ static void XLPT_PRINTF(3, 4) add_line(struct xlpt_str *out, const char *key, co
 	va_start(ap, fmt);
 	value = xlpt_xvasprintf(fmt, ap);
 	va_end(ap);
-	xlpt_str_addf(out, "%s ", key);
-	xlpt_text_encode(out, value);
-	xlpt_str_add(out, "\n");
+	xlpt_record_add(out, key, value);
 }
 
 static int append(struct xlpt_journal *j, const char *text)
@@ -155,7 +153,7 @@ int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	if (j->fd < 0)
 		return cannot(diag, j->fd);
 	r = xlpt_flock_now(j->fd, false);
-	xlpt_str_add(&head, "xlpt 1\n");
+	xlpt_str_add(&head, XLPT_JOURNAL_FIRST "\n");
 	add_line(&head, "op", "%s", j->op);
 	if (j->guest.name)
 		add_line(&head, "guest", "%u %s %s", j->guest.domid,

@@ -12,7 +12,8 @@
 #include "core/plan.h"
 #include "xl-plugin/cli/env.h"
 
-#define XLPT_JOURNAL_DIR XLPT_STATE_DIR "/journal"
+#define XLPT_JOURNAL_DIR   XLPT_STATE_DIR "/journal"
+#define XLPT_JOURNAL_FIRST "xlpt 1" /* line of the file */
 
 struct xlpt_journal_dev {
 	struct xlpt_bdf bdf;

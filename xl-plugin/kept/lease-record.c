@@ -12,8 +12,10 @@
  */
 #include <string.h>
 
+#include "core/record.h"
 #include "xl-plugin/kept/leases.h"
 
+#define FIRST	   "xlpt-lease 1"
 #define NAME_SHOWN 256 /* of the guest's name; the UUID is what counts */
 
 void xlpt_lease_format(const struct xlpt_lease *l, char record[XLPT_LEASE_RECORD])
@@ -25,7 +27,7 @@ void xlpt_lease_format(const struct xlpt_lease *l, char record[XLPT_LEASE_RECORD
 	for (char *c = name; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';
-	xlpt_str_addf(&s, "xlpt-lease 1\ndevice %s\npool %s\n", XLPT_BDF_STR(l->bdf), l->pool);
+	xlpt_str_addf(&s, FIRST "\ndevice %s\npool %s\n", XLPT_BDF_STR(l->bdf), l->pool);
 	if (l->domid < 0)
 		xlpt_str_add(&s, "guest -");
 	else
@@ -71,29 +73,28 @@ static bool parse_time(const char *text, int64_t *out)
 
 bool xlpt_lease_parse(struct xlpt_lease *l, char *text)
 {
-	char *save = NULL, *line = strtok_r(text, "\n", &save);
+	struct xlpt_record r = { 0 };
 	struct xlpt_bdf bdf;
-	bool device = false, ok = line && !strcmp(line, "xlpt-lease 1");
+	bool device = false, ok = xlpt_record_begin(&r, text, FIRST);
 
-	while (ok && (line = strtok_r(NULL, "\n", &save))) {
-		char *v = strchr(line, ' ');
+	while (ok && xlpt_record_next(&r)) {
+		char *v = r.value;
 
 		if (!v)
 			return false;
-		*v++ = '\0';
-		if (!strcmp(line, "device"))
+		if (!strcmp(r.key, "device"))
 			ok = device = xlpt_bdf_from_sysfs_name(v, &bdf) && xlpt_bdf_eq(bdf, l->bdf);
-		else if (!strcmp(line, "pool") && !l->pool)
+		else if (!strcmp(r.key, "pool") && !l->pool)
 			l->pool = xlpt_xstrdup(v);
-		else if (!strcmp(line, "guest"))
+		else if (!strcmp(r.key, "guest"))
 			ok = parse_guest(l, v);
-		else if (!strcmp(line, "boot"))
+		else if (!strcmp(r.key, "boot"))
 			snprintf(l->boot, sizeof(l->boot), "%s", v);
-		else if (!strcmp(line, "since"))
+		else if (!strcmp(r.key, "since"))
 			ok = parse_time(v, &l->since);
-		else if (!strcmp(line, "until"))
+		else if (!strcmp(r.key, "until"))
 			ok = parse_time(v, &l->until);
-		else if (!strcmp(line, "back"))
+		else if (!strcmp(r.key, "back"))
 			l->to_host = !strcmp(v, "host");
 	}
 	return ok && device && l->pool && l->guest && *l->boot;

@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "core/record.h"
 #include "core/text.h"
 #include "xl-plugin/backend/image.h"
 #include "xl-plugin/kept/kept.h"
@@ -85,9 +86,7 @@ int xlpt_image_record_write(const char *path, const struct xlpt_guest *guest, of
 	for (size_t i = 0; i < n; i++) {
 		_cleanup_free_ char *spec = xlpt_spec_format(specs[i]);
 
-		xlpt_str_add(&text, "device ");
-		xlpt_text_encode(&text, spec);
-		xlpt_str_add(&text, "\n");
+		xlpt_record_add(&text, "device", spec);
 	}
 	r = xlpt_file_replace(NULL, record, text.s, text.len,
 			      &(struct xlpt_file_how){ .mode = 0600 });
@@ -109,30 +108,29 @@ static int not_ours(const char *path, struct xlpt_diag *diag, enum xlpt_err code
 static int parse(const char *path, char *text, const struct xlpt_image *image,
 		 struct xlpt_image_record *out, struct xlpt_diag *diag)
 {
-	_cleanup_free_ char *size = xlpt_xasprintf("size %lld", (long long)image->size);
-	_cleanup_free_ char *guest = xlpt_xasprintf("guest %s ", image->guest.uuid);
+	_cleanup_free_ char *size = xlpt_xasprintf("%lld", (long long)image->size);
+	_cleanup_free_ char *guest = xlpt_xasprintf("%s ", image->guest.uuid);
+	struct xlpt_record r = { .encoded = true };
 	bool sized = false, named = false;
-	unsigned number = 1;
-	char *save = NULL, *line = strtok_r(text, "\n", &save);
 
-	if (!line || strcmp(line, "xlpt image 1") != 0)
+	if (!xlpt_record_begin(&r, text, "xlpt image 1"))
 		return not_ours(path, diag, XLPT_ERR_SYNTAX,
 				"it does not begin with \"xlpt image 1\"");
-	while ((line = strtok_r(NULL, "\n", &save))) {
+	while (xlpt_record_next(&r)) {
 		struct xlpt_spec *spec;
 		int rc;
 
-		number++;
-		xlpt_text_decode(line);
-		sized |= !strcmp(line, size);
-		named |= xlpt_starts(line, guest);
-		if (!xlpt_starts(line, "device "))
+		if (!r.value)
+			continue;
+		sized |= !strcmp(r.key, "size") && !strcmp(r.value, size);
+		named |= !strcmp(r.key, "guest") && xlpt_starts(r.value, guest);
+		if (strcmp(r.key, "device"))
 			continue;
 		XLPT_GROW(out->specs, out->n, out->alloc);
 		spec = &out->specs[out->n];
-		rc = xlpt_spec_parse(line + strlen("device "), spec, diag);
+		rc = xlpt_spec_parse(r.value, spec, diag);
 		if (rc) {
-			xlpt_diag_at(diag, path, number, 1);
+			xlpt_diag_at(diag, path, r.line, 1);
 			return rc;
 		}
 		out->n++;
