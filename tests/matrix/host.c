@@ -145,14 +145,13 @@ static void bind(const struct host *h, const char *from, const char *to, bool wh
 		fail("cannot mount", path);
 }
 
-/* A program of this machine, its libraries, and the loader. */
-static void program(const struct host *h, const char *from, const char *to)
+/* The libraries of a program of this machine, and the loader. */
+static void libraries(const struct host *h, const char *of)
 {
-	_cleanup_free_ char *ldd = xlpt_xasprintf("ldd %s 2>/dev/null", from);
+	_cleanup_free_ char *ldd = xlpt_xasprintf("ldd %s 2>/dev/null", of);
 	FILE *f = popen(ldd, "r");
 	char line[512], path[256];
 
-	bind(h, from, to, false);
 	while (f && fgets(line, sizeof(line), f)) {
 		const char *slash = strchr(line, '/');
 		_cleanup_free_ char *there = NULL;
@@ -165,6 +164,12 @@ static void program(const struct host *h, const char *from, const char *to)
 	}
 	if (f)
 		pclose(f);
+}
+
+static void program(const struct host *h, const char *from, const char *to)
+{
+	bind(h, from, to, false);
+	libraries(h, from);
 }
 
 static void put_mode(struct fake_bus *bus, const char *path, const char *text, mode_t mode)
@@ -229,6 +234,7 @@ static struct fake_bus *make_bus(void)
 
 static void mounts(struct host *h, const char *xlpt)
 {
+	_cleanup_free_ char *lazy = NULL;
 	const char *from = fake_bus_host(h->bus)->root;
 	_cleanup_free_ char *sys = join(from, "sys"), *usr = join(from, "usr"),
 			    *to = join(h->root, "usr"), *empty = join(from, "var/lib/.keep");
@@ -253,6 +259,9 @@ static void mounts(struct host *h, const char *xlpt)
 	bind(h, empty, "/proc/cmdline", false);
 	bind(h, empty, "/proc/swaps", false);
 	program(h, xlpt, "/usr/sbin/xlpt");
+	/* What it loads when it needs them; the build has a list beside it. */
+	lazy = xlpt_xasprintf("%.*s/lazy.so", (int)(strrchr(xlpt, '/') - xlpt), xlpt);
+	libraries(h, lazy);
 	program(h, "/bin/sh", "/usr/bin/sh");
 	program(h, "/bin/tar", "/usr/bin/tar");
 	program(h, "/bin/gzip", "/usr/bin/gzip");

@@ -111,9 +111,9 @@ for pci in '04:00.1' '04:00.*' '04:00.*@7'; do
 	expect_rc 0 xlpt start /run/lab/win2.cfg
 	dm_place win2 0000:04:00.0
 	dm_place win2 0000:04:00.1
-	guest_sees win2 "GUEST ready" 120 || fail "win2 did not boot"
+	guest_sees win2 "GUEST ready" 240 || fail "win2 did not boot"
 	for slot in $(places_of "$pci"); do
-		guest_sees win2 "GUEST pci 0000:00:$slot.0 8086:10d3 e1000e" 60 || fail "no driver at slot $slot in win2"
+		guest_sees win2 "GUEST pci 0000:00:$slot.0 8086:10d3 e1000e" 180 || fail "no driver at slot $slot in win2"
 	done
 	cat /var/log/xen/qemu-dm-win2.log
 	expect_rc 0 xlpt detach win2 "${pci%@*}"
