@@ -1,6 +1,6 @@
 #!/bin/bash
 # boot - hiding at boot, through real reboots of one disk: it works, and verify names what does not
-# timeout: 240
+# timeout: 900
 # reboots: 5
 # covers: pv xl booted .0 acs
 . "$LAB/lib.sh"
