@@ -79,7 +79,7 @@ struct xlpt_host_inside {
 };
 struct xlpt_host_inside xlpt_host_enter(struct xlpt_host *h, const char *path);
 void xlpt_host_leave(struct xlpt_host_inside *inside);
-#define _cleanup_inside_ XLPT_CLEANUP(xlpt_host_leave)
+#define _cleanup_inside_ __attribute__((unused)) XLPT_CLEANUP(xlpt_host_leave)
 
 /* The operations on a real directory tree; fakes may fall back to single ones. */
 extern const struct xlpt_host_ops xlpt_host_real_ops;
