@@ -23,13 +23,13 @@
 /* The C library's, in both of its forms: what this host's log would have got. */
 static char *logged;
 
-static void take_log(const char *fmt, va_list ap)
+__attribute__((format(printf, 1, 0))) static void take_log(const char *fmt, va_list ap)
 {
 	free(logged);
 	logged = xlpt_xvasprintf(fmt, ap);
 }
 
-void syslog(int priority, const char *fmt, ...);
+void syslog(int priority, const char *fmt, ...) XLPT_PRINTF(2, 3);
 void syslog(int priority, const char *fmt, ...)
 {
 	va_list ap;
@@ -40,7 +40,7 @@ void syslog(int priority, const char *fmt, ...)
 	va_end(ap);
 }
 
-void __syslog_chk(int priority, int flag, const char *fmt, ...);
+void __syslog_chk(int priority, int flag, const char *fmt, ...) XLPT_PRINTF(3, 4);
 void __syslog_chk(int priority, int flag, const char *fmt, ...)
 {
 	va_list ap;
