@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/file.h"
+#include "core/text.h"
 #include "xl-plugin/cli/env.h"
 #include "xl-plugin/backend/image.h"
 #include "xl-plugin/kept/journal.h"
@@ -65,6 +66,15 @@ static char *put(const char *path, const uint8_t *data, size_t size)
 	return xlpt_xasprintf("%s%s", h->root, path);
 }
 
+/* What it holds may have a line break, which a name had; in a file it is one line, and comes back. */
+static void in_one_line(const char *text)
+{
+	_cleanup_free_ char *line = xlpt_text_encoded(text);
+
+	NEED(!strchr(line, '\n'));
+	NEED(!strcmp(xlpt_text_decode(line), text));
+}
+
 static void journal(const uint8_t *data, size_t size)
 {
 	struct xlpt_journal *js = NULL;
@@ -73,9 +83,10 @@ static void journal(const uint8_t *data, size_t size)
 	free(put(JOURNAL, data, size));
 	NEED(xlpt_journal_interrupted(host(), &js, &n, NULL) == 0 && n <= 1);
 	for (size_t i = 0; i < n; i++) {
-		NEED(js[i].op && !strchr(js[i].op, '\n'));
+		NEED(js[i].op);
+		in_one_line(js[i].op);
 		for (char **note = js[i].notes; note && *note; note++)
-			NEED(!strchr(*note, '\n'));
+			in_one_line(*note);
 		xlpt_journal_get(&js[i], "file", 0);
 		xlpt_journal_moves(&js[i]);
 		xlpt_journal_dispose(&js[i]);
