@@ -14,6 +14,7 @@
 #include "core/clock.h"
 #include "core/run.h"
 #include "core/stop.h"
+#include "tests/fake/world.h"
 
 static void shell(struct xlpt_run *run, const char *line)
 {
@@ -325,7 +326,9 @@ static void test_memory_max(void **state)
 	(void)state;
 	run.memory_max = 512u << 20;
 	shell(&run, "ulimit -d");
-	assert_string_equal(xlpt_str_get(&run.out), "524288");
+	/* What valgrind starts has not the limit on data that its parent set. */
+	if (world_stride() == 1)
+		assert_string_equal(xlpt_str_get(&run.out), "524288");
 	xlpt_run_dispose(&run);
 	run.memory_max = 0;
 	shell(&run, "ulimit -d");
