@@ -49,6 +49,14 @@ static int missing(const struct xlpt_lazy *lib, const char *fact, struct xlpt_di
 	return XLPT_ERR_NOT_FOUND;
 }
 
+/* The pages of the table could not be opened, or not be closed again. */
+static int closed(const struct xlpt_lazy *lib, int err, struct xlpt_diag *diag)
+{
+	xlpt_diag_errno(diag, XLPT_ERR_IO, err, "cannot load %s", lib->soname);
+	xlpt_diag_hint(diag, "see whether AppArmor or SELinux forbids it: journalctl -k -g denied");
+	return XLPT_ERR_IO;
+}
+
 static int fill(struct xlpt_lazy *lib, void *so, struct xlpt_diag *diag)
 {
 	for (size_t i = 0; i < lib->n; i++) {
@@ -75,10 +83,10 @@ int xlpt_lazy_load(struct xlpt_lazy *lib, struct xlpt_diag *diag)
 	p = pages_of(lib);
 	len = p.end - p.start;
 	if (p.closed && mprotect((void *)p.start, len, PROT_READ | PROT_WRITE))
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot load %s", lib->soname);
+		return closed(lib, errno, diag);
 	rc = fill(lib, so, diag);
 	if (p.closed && mprotect((void *)p.start, len, PROT_READ) && rc == 0)
-		rc = xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot load %s", lib->soname);
+		rc = closed(lib, errno, diag);
 	lib->loaded = rc == 0;
 	return rc;
 }

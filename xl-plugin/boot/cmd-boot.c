@@ -162,6 +162,13 @@ static int usage(struct xlpt_diag *diag, const char *what)
 	return XLPT_ERR_USAGE;
 }
 
+static int not_a_module(const char *word, struct xlpt_diag *diag)
+{
+	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--driver wants a module's name, not \"%s\"", word);
+	xlpt_diag_hint(diag, "a name has letters, digits, - and _, as modinfo takes it: igb");
+	return XLPT_ERR_SYNTAX;
+}
+
 static int request(const struct xlpt_args *args, struct xlpt_boot_req *req, const char *verb,
 		   struct xlpt_diag *diag)
 {
@@ -199,8 +206,7 @@ static int request(const struct xlpt_args *args, struct xlpt_boot_req *req, cons
 	for (char **d = req->drivers; d && *d; d++)
 		if (!**d || (*d)[strspn(*d, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 					    "0123456789-_")])
-			return xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
-					     "--driver wants a module's name, not \"%s\"", *d);
+			return not_a_module(*d, diag);
 	for (char **f = req->force_host; f && *f; f++) {
 		struct xlpt_bdf bdf;
 		int rc = xlpt_args_bdf(*f, &bdf, diag);

@@ -16,7 +16,7 @@ void xlpt_bdfs_dispose(struct xlpt_bdfs *list)
 	*list = (struct xlpt_bdfs){ 0 };
 }
 
-bool xlpt_bdfs_have(const struct xlpt_bdfs *list, struct xlpt_bdf bdf)
+static bool bdfs_have(const struct xlpt_bdfs *list, struct xlpt_bdf bdf)
 {
 	for (size_t i = 0; i < list->n; i++)
 		if (xlpt_bdf_eq(list->items[i], bdf))
@@ -26,7 +26,7 @@ bool xlpt_bdfs_have(const struct xlpt_bdfs *list, struct xlpt_bdf bdf)
 
 void xlpt_bdfs_add(struct xlpt_bdfs *list, struct xlpt_bdf bdf)
 {
-	if (xlpt_bdfs_have(list, bdf))
+	if (bdfs_have(list, bdf))
 		return;
 	XLPT_GROW(list->items, list->n, list->alloc);
 	list->items[list->n++] = bdf;
@@ -269,5 +269,5 @@ int xlpt_op_check_consents(const struct xlpt_op *op, struct xlpt_diag *diag)
 
 bool xlpt_op_forced(const struct xlpt_op *op, struct xlpt_bdf bdf)
 {
-	return xlpt_bdfs_have(&op->force_host, bdf);
+	return bdfs_have(&op->force_host, bdf);
 }

@@ -61,7 +61,6 @@ void xlpt_bdfs_dispose(struct xlpt_bdfs *list);
 #define _cleanup_bdfs_ XLPT_CLEANUP(xlpt_bdfs_dispose)
 /* Once, however often it is added. */
 void xlpt_bdfs_add(struct xlpt_bdfs *list, struct xlpt_bdf bdf);
-bool xlpt_bdfs_have(const struct xlpt_bdfs *list, struct xlpt_bdf bdf);
 
 struct xlpt_item {
 	struct xlpt_spec spec; /* one function; its address is known, but see from_pool */

@@ -93,9 +93,13 @@ static int read_op(const struct xlpt_journal *j, struct xlpt_vf_op *op, struct x
 	uint64_t count;
 	int rc = 0;
 
-	if (!want || !xlpt_parse_uint(want, strlen(want), 10, 65535, &count))
-		return xlpt_diag_set(diag, XLPT_ERR_DATA,
-				     "the journal does not say what was wanted");
+	if (!want || !xlpt_parse_uint(want, strlen(want), 10, 65535, &count)) {
+		xlpt_diag_set(diag, XLPT_ERR_DATA, "the journal does not say what was wanted");
+		xlpt_diag_fact(diag, "%s has no \"note want NUMBER\"", j->path);
+		xlpt_diag_hint(diag, "make the virtual functions as they are to be, then: rm %s",
+			       j->path);
+		return XLPT_ERR_DATA;
+	}
 	op->count = (int)count;
 	op->pf.bdf = j->devs[0].bdf;
 	op->pf.count = (int)j->n - 1;
