@@ -141,7 +141,7 @@ static void test_there_and_back(void **st)
 	expect(0, "install");
 	says("systemctl try-restart libvirtd.service");
 	says("apparmor_parser -r /etc/apparmor.d/usr.sbin.libvirtd");
-	says("xendomains waits for them: for how long, see xlpt-guard(8)");
+	says("xendomains waits for them: at most XENDOMAINS_STOP_MAXWAIT seconds");
 	all_are("installed");
 	xendomains = text_of(XENDOM);
 	assert_true(xlpt_starts(xendomains,

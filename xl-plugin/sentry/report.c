@@ -155,7 +155,9 @@ void xlpt_sentry_report_change(struct xlpt_env *env, const struct xlpt_sentry *b
 	}
 	if (xendomains && !remove)
 		xlpt_say(env, "When this host goes down, guests with devices are shut down, and "
-			      "xendomains waits for them: for how long, see xlpt-guard(8)");
+			      "xendomains waits for them: at most XENDOMAINS_STOP_MAXWAIT seconds "
+			      "(Debian: 300), and that long for a guest that was started by hand "
+			      "in a login session; xlpt-guard(8) has a way around it");
 	if (libvirt) {
 		xlpt_say(env, "Then run, for libvirt's daemon to take it up:");
 		for (char **c = before->commands; c && *c; c++)
