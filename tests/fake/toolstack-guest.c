@@ -94,6 +94,13 @@ int fake_ts_caps(struct xlpt_toolstack *ts, struct xlpt_xen_caps *out, struct xl
 	return 0;
 }
 
+void fake_ts_xen_text(struct xlpt_toolstack *ts, char **cmdline, char **messages)
+{
+	*cmdline = xlpt_xstrdup(fake_ts_of(ts)->cmdline);
+	if (messages)
+		*messages = NULL;
+}
+
 void fake_ts_note_config(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *spec,
 			 bool alone)
 {

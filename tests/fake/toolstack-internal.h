@@ -56,6 +56,7 @@ struct fake_ts {
 	struct fake_claim *claims;
 	size_t n_claims, alloc_claims;
 	bool no_iommu;
+	const char *cmdline;
 	struct fake_pcifront_opts boot; /* of the frontends of guests to come */
 	uint32_t next_domid;
 	void (*on_call)(void *arg);
@@ -86,6 +87,7 @@ int fake_ts_guest_list(struct xlpt_toolstack *ts, struct xlpt_guest **out, size_
 		       struct xlpt_diag *diag);
 int fake_ts_guest_config_pci(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_spec **specs,
 			     size_t *n, struct xlpt_diag *diag);
+void fake_ts_xen_text(struct xlpt_toolstack *ts, char **cmdline, char **messages);
 int fake_ts_caps(struct xlpt_toolstack *ts, struct xlpt_xen_caps *out, struct xlpt_diag *diag);
 void fake_ts_note_config(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *spec,
 			 bool alone);

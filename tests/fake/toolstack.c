@@ -58,6 +58,7 @@ static const struct xlpt_toolstack_ops fake_ops = {
 	.guest_create = fake_ts_guest_create,
 	.guest_destroy = fake_ts_guest_destroy,
 	.caps = fake_ts_caps,
+	.xen_text = fake_ts_xen_text,
 	.guest_nodes = fake_ts_guest_nodes,
 	.cpu_nodes = fake_ts_cpu_nodes,
 	.device_add = fake_ts_device_add,
@@ -90,6 +91,7 @@ struct fake_ts *fake_ts_new(struct fake_store *store, struct fake_pciback *pciba
 	f->pciback = pciback;
 	f->boot = (struct fake_pcifront_opts){ .step_ms = 10 };
 	f->next_domid = 20;
+	f->cmdline = "placeholder dom0_mem=4G";
 	return f;
 }
 
@@ -273,6 +275,11 @@ void fake_ts_configure(struct fake_ts *f, uint32_t domid, const struct xlpt_spec
 void fake_ts_host(struct fake_ts *f, struct xlpt_host *host)
 {
 	f->host = host;
+}
+
+void fake_ts_cmdline(struct fake_ts *f, const char *text)
+{
+	f->cmdline = text;
 }
 
 void fake_ts_iommu(struct fake_ts *f, bool on)

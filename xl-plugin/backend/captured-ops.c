@@ -208,7 +208,8 @@ static void file_text(struct xlpt_toolstack *ts, char **cmdline, char **messages
 	struct xlpt_captured *c = ts->priv;
 
 	*cmdline = xlpt_xstrdup(c->cmdline);
-	*messages = xlpt_xstrdup(c->messages);
+	if (messages)
+		*messages = xlpt_xstrdup(c->messages);
 }
 
 static int fixed(struct xlpt_diag *diag)

@@ -246,12 +246,15 @@ static void ts_xen_text(struct xlpt_toolstack *ts, char **cmdline, char **messag
 {
 	libxl_ctx *ctx = xlpt_ts_start(ts);
 	const libxl_version_info *version = libxl_get_version_info(ctx);
-	libxl_xen_console_reader *reader = libxl_xen_console_read_start(ctx, 0);
+	libxl_xen_console_reader *reader;
 	struct xlpt_str all = { 0 };
 	char *line;
 
 	*cmdline = version ? xlpt_xstrdup(version->commandline) : NULL;
+	if (!messages)
+		return;
 	*messages = NULL;
+	reader = libxl_xen_console_read_start(ctx, 0);
 	if (!reader)
 		return;
 	while (libxl_xen_console_read_line(ctx, reader, &line) > 0)

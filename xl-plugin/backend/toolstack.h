@@ -136,7 +136,8 @@ struct xlpt_toolstack_ops {
 
 	/*
 	 * Xen's command line, and its messages as far as its ring still holds them
-	 * (xl dmesg); NULL for what cannot be had. Caller frees. May be NULL itself.
+	 * (xl dmesg); NULL for what cannot be had. Caller frees. messages NULL: not wanted.
+	 * May be NULL itself.
 	 */
 	void (*xen_text)(struct xlpt_toolstack *ts, char **cmdline, char **messages);
 

@@ -361,6 +361,7 @@ void xlpt_op_boot_iommu(struct xlpt_env *env, struct xlpt_boot_plan *p)
 	if (env->ts && env->ts->ops->xen_text)
 		env->ts->ops->xen_text(env->ts, &cmdline, &messages);
 	xlpt_boot_iommu(env->host, cmdline, messages, works, &p->iommu);
+	xlpt_boot_vectors(env, cmdline, p);
 }
 
 void xlpt_boot_plan_dispose(struct xlpt_boot_plan *p)

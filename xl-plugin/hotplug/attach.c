@@ -295,6 +295,8 @@ int xlpt_op_attach(struct xlpt_op *op, const struct xlpt_attach_options *want,
 		rc = judge(op, want, diag);
 	if (rc == 0)
 		rc = xlpt_op_judge_split(op, diag);
+	if (rc == 0)
+		rc = xlpt_op_judge_together(op, diag);
 	if (rc)
 		return rc;
 	xlpt_plan_pciback(&plan, op);

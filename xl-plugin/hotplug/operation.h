@@ -238,6 +238,13 @@ int xlpt_op_judge_carrier(struct xlpt_op *op, const struct xlpt_item *item, stru
  */
 int xlpt_op_reserved(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_attach_facts *f,
 		     char **shared, struct xlpt_diag *diag);
+/* A rule's warning, with what mends it; the operation goes on. */
+void xlpt_op_warn(struct xlpt_op *op, const struct xlpt_diag *warning);
+/*
+ * together.c: the rules about what the guest will have, its devices of before included, when it
+ * has these too (core/policy-together.h). Warns of what is only told.
+ */
+int xlpt_op_judge_together(struct xlpt_op *op, struct xlpt_diag *diag);
 /*
  * device-model.c: what an HVM guest's device model says in its log. Where that ends now; and whether it
  * has complained of item, at item->guest_address, since op->dm_log_end: CONFLICT, with its lines.

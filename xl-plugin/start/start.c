@@ -258,6 +258,8 @@ int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag)
 		rc = judge(op, diag);
 	if (rc == 0)
 		rc = xlpt_op_judge_split(op, diag);
+	if (rc == 0)
+		rc = xlpt_op_judge_together(op, diag);
 	if (rc)
 		return rc;
 	xlpt_plan_pciback(&plan, op);

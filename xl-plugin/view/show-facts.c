@@ -2,6 +2,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "core/policy-together.h"
 #include "pciback/device/firmware.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/view/show.h"
@@ -155,6 +156,32 @@ void xlpt_show_memory(struct xlpt_show *s)
 
 /* ---- interrupt ---- */
 
+/* How many it may ask for, and how many a guest gets. */
+static void add_vectors(const struct xlpt_show *s, struct json_object *g)
+{
+	unsigned asked = xlpt_device_vectors(s->d), given = 0;
+	struct xlpt_toolstack *ts = s->env->ts;
+	_cleanup_free_ char *cmdline = NULL;
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	bool known = false;
+
+	if (ts && ts->ops->xen_text) {
+		ts->ops->xen_text(ts, &cmdline, NULL);
+		given = xlpt_xen_guest_vectors(cmdline, &known);
+	}
+	if (s->env->json) {
+		xlpt_json_add(g, "vectors", json_object_new_int((int)asked));
+		xlpt_json_add(g, "guest_vectors", known ? json_object_new_int((int)given) : NULL);
+		return;
+	}
+	xlpt_str_addf(&text, "%u", asked);
+	if (known)
+		xlpt_str_addf(&text, " vector%s; Xen gives a guest %u (extra_guest_irqs)",
+			      asked == 1 ? "" : "s", given);
+	if (asked)
+		xlpt_json_add(g, "vectors", xlpt_json_str(text.s));
+}
+
 void xlpt_show_interrupt(struct xlpt_show *s)
 {
 	struct json_object *g = xlpt_show_group(s, "interrupt"), *mates = json_object_new_array();
@@ -177,6 +204,7 @@ void xlpt_show_interrupt(struct xlpt_show *s)
 			json_object_array_add(mates, xlpt_json_bdf(o->bdf));
 	}
 	xlpt_json_add(g, "line_shared_with", mates);
+	add_vectors(s, g);
 }
 
 /* ---- isolation ---- */

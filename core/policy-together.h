@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Rules about what the devices of a guest are together, or share with others. As in
+ * core/policy.h they are pure functions over facts. What is only told, and refused to
+ * nobody, is a warning: the diagnosis is filled, the code is RULE, and the command goes on.
+ */
+#ifndef XLPT_CORE_POLICY_TOGETHER_H
+#define XLPT_CORE_POLICY_TOGETHER_H
+
+#include "core/policy.h"
+
+/* ---- interrupt vectors (policy-vectors.c) ---- */
+
+/*
+ * How many a function may ask for: one for each entry of its MSI-X table, or what its MSI
+ * capability offers. A driver uses one of the two.
+ */
+unsigned xlpt_device_vectors(const struct xlpt_device *dev);
+
+/*
+ * How many Xen gives a guest beside the interrupt lines: the first number of extra_guest_irqs
+ * on Xen's command line, 32 without it (xen/common/domain.c; a guest's MSIs come from above
+ * nr_irqs_gsi, get_free_pirq in xen/arch/x86/irq.c). cmdline NULL: *known is false, and the
+ * number is Xen's default.
+ */
+unsigned xlpt_xen_guest_vectors(const char *cmdline, bool *known);
+
+/*
+ * Warns when a guest's devices may ask for more than Xen gives it. guest NULL: of no guest yet,
+ * but of all that is hidden.
+ */
+int xlpt_policy_vectors(const char *guest, unsigned asked, unsigned given, struct xlpt_diag *diag);
+
+#endif

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* How many interrupt vectors the devices of a guest ask for, and how many Xen gives it. */
+#include <string.h>
+
+#include "core/policy-together.h"
+
+#define NAME	    "extra_guest_irqs="
+#define XEN_DEFAULT 32
+#define XEN_MOST    32768 /* all interrupts of a domain, lines included, are no more */
+
+unsigned xlpt_device_vectors(const struct xlpt_device *dev)
+{
+	const struct xlpt_caps *c = &dev->caps;
+
+	return c->msix_vectors > c->msi_vectors ? c->msix_vectors : c->msi_vectors;
+}
+
+/* The number that text begins with, hexadecimal behind 0x and octal behind 0, as Xen reads it. */
+static unsigned number(const char *text)
+{
+	bool hex = xlpt_starts(text, "0x") || xlpt_starts(text, "0X");
+	const char *s = hex ? text + 2 : text;
+	unsigned base = hex ? 16 : *s == '0' ? 8 : 10;
+	size_t len = strspn(s, base == 16  ? "0123456789abcdefABCDEF"
+			       : base == 8 ? "01234567"
+					   : "0123456789");
+	uint64_t v = 0;
+
+	if (len && !xlpt_parse_uint(s, len, base, XEN_MOST, &v))
+		return XEN_MOST;
+	return (unsigned)v;
+}
+
+unsigned xlpt_xen_guest_vectors(const char *cmdline, bool *known)
+{
+	unsigned given = XEN_DEFAULT;
+
+	*known = cmdline != NULL;
+	for (const char *s = cmdline ? cmdline : ""; *s;) {
+		size_t len = strcspn(s, " \n");
+		const char *value = xlpt_starts(s, NAME) ? s + strlen(NAME) : NULL;
+
+		/* What follows is dom0's kernel's. */
+		if (len == 2 && !strncmp(s, "--", 2))
+			break;
+		/* ",512" sets dom0's number alone; the last word counts. */
+		if (value && *value >= '0' && *value <= '9')
+			given = number(value);
+		s += len + strspn(s + len, " \n");
+	}
+	return given;
+}
+
+int xlpt_policy_vectors(const char *guest, unsigned asked, unsigned given, struct xlpt_diag *diag)
+{
+	if (asked <= given)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_RULE,
+		      "%s%s ask for up to %u interrupt vectors, Xen lets %s have %u: a driver may "
+		      "fall back to one queue or fail",
+		      guest ? guest : "all devices that are hidden", guest ? "'s devices" : "",
+		      asked, guest ? "it" : "a guest", given);
+	xlpt_diag_fact(diag, "extra_guest_irqs is %u%s", given,
+		       given == XEN_DEFAULT ? ", Xen's default" : " on Xen's command line");
+	xlpt_diag_hint(diag, "write extra_guest_irqs=%u on Xen's command line, and boot again",
+		       asked);
+	return XLPT_ERR_RULE;
+}
