@@ -177,8 +177,7 @@ static int wait_for(struct job *job, struct xlpt_diag *diag)
 	int rc = 0;
 
 	while (!reaped(job, !watched)) {
-		rc = judge(job, diag);
-		if (rc)
+		if ((rc = judge(job, diag)))
 			break;
 		nap(ms);
 		ms = ms * 2 < NAP_MAX_MS ? ms * 2 : NAP_MAX_MS;
@@ -360,11 +359,12 @@ static int start(struct job *job, struct xlpt_diag *diag)
 
 int xlpt_run_program(struct xlpt_run *run, struct xlpt_diag *diag)
 {
-	_cleanup_close_ int out = paper("out", run->answer), err = paper("err", false),
-			    null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	_cleanup_free_ char *path = xlpt_run_path(), *entry = xlpt_xasprintf("PATH=%s", path);
 	_cleanup_free_ char *file = xlpt_run_find(run->argv[0], path);
 	_cleanup_free_ char **envp = environment(entry);
+	/* After the search, which has an errno of its own. */
+	_cleanup_close_ int out = paper("out", run->answer), err = paper("err", false),
+			    null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	bool fed = run->feed || run->feed_fd >= 0;
 	struct job job = { .run = run,
 			   .file = file,

@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -335,6 +336,32 @@ static void test_memory_max(void **state)
 	assert_string_not_equal(xlpt_str_get(&run.out), "524288");
 }
 
+/* No room for what it prints: that is said, not what the search for the program came to last. */
+static void test_no_room(void **state)
+{
+	static const char *const argv[] = { "true", NULL };
+	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(argv);
+	struct xlpt_diag diag = { 0 };
+	struct rlimit old, none;
+	char *path = xlpt_xstrdup(getenv("PATH"));
+	void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+	int rc;
+
+	(void)state;
+	setenv("PATH", "/nonexistent:/bin", 1);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	none = (struct rlimit){ .rlim_cur = 4096, .rlim_max = old.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	rc = xlpt_run_program(&run, &diag);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	setenv("PATH", path, 1);
+	signal(SIGXFSZ, handler);
+	free(path);
+	assert_int_equal(rc, XLPT_ERR_IO);
+	assert_non_null(strstr(diag.message, xlpt_strerror(EFBIG)));
+	xlpt_diag_dispose(&diag);
+}
+
 static void test_sigchld_ignored(void **state)
 {
 	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(NULL);
@@ -373,6 +400,7 @@ int main(void)
 		cmocka_unit_test(test_group),
 		cmocka_unit_test(test_read_along),
 		cmocka_unit_test(test_memory_max),
+		cmocka_unit_test(test_no_room),
 		cmocka_unit_test(test_sigchld_ignored),
 		cmocka_unit_test(test_ended),
 	};
