@@ -90,7 +90,7 @@ _xlpt() {
 			;;
 		start-0) _xlpt_files -f; return ;;
 		attach-*) _xlpt_ask pools; words=("${words[@]/#/pool:}"); _xlpt_ask devices ;;
-		vf-0) words=(list create remove set) ;;
+		vf-0) words=(list create remove persist set) ;;
 		vf-1)
 			case " ${COMP_WORDS[*]} " in
 			*' set '*) _xlpt_ask vfs ;;

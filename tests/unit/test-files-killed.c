@@ -49,6 +49,7 @@ static const struct scene scenes[] = {
 	{"guard install", "guard remove", NULL, false},
 	{"status", "guard install", NULL, true},
 	{"status", "guard install", "default", true},
+	{"status", "vf persist --apply enp1s0", NULL, false},
 };
 /* clang-format on */
 
@@ -79,6 +80,10 @@ static struct world *prepared(const struct scene *s)
 		     "kernel/drivers/xen/xen-pciback/xen-pciback.ko:\n");
 	fake_bus_put(w->bus, "/usr/sbin/update-initramfs", "");
 	fake_bus_put(w->bus, "/usr/sbin/grub-mkconfig", "/etc/default/grub.d/*.cfg");
+	fake_bus_put(w->bus, "/etc/systemd/network/10-pf.link",
+		     "[Match]\nDriver=igb\n[Link]\nSR-IOVVirtualFunctions=7\n");
+	fake_bus_put(w->bus, "/etc/netplan/50.yaml",
+		     "network:\n  ethernets:\n    enp1s0:\n      virtual-function-count: 7\n");
 	program(w, PROGRAM);
 	program(w, OLDER);
 	program(w, "/usr/sbin/xl");
@@ -119,7 +124,7 @@ static void walk(struct xlpt_host *h, struct xlpt_str *out, const char *path)
 	if (S_ISREG(st.st_mode)) {
 		assert_int_equal(xlpt_file_read_fd(fd, 1 << 20, &text), 0);
 		xlpt_str_addf(out, "%s %o <<%s>>\n", path, st.st_mode & 07777, xlpt_str_get(&text));
-	} else if (strstr(path, ".service.d")) {
+	} else if (strstr(path, ".service.d") || strstr(path, ".link.d")) {
 		xlpt_str_addf(out, "%s\n", path);
 	}
 	close(fd);

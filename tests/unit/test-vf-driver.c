@@ -357,8 +357,7 @@ static void test_network_manager(void **state)
 	said(w, "to mend: for i in /sys/bus/pci/devices/0000:01:00.0/virtfn*/net/*; do i=${i##*/}; "
 		"nmcli device set $i managed no; ip link set $i down; done; "
 		"xlpt vf create --no-driver enp1s0 2\n");
-	said(w,
-	     "[keyfile] unmanaged-devices+=driver:igbvf in /etc/NetworkManager/conf.d/xlpt-vf.conf");
+	said(w, "or, for good: xlpt vf persist --apply enp1s0\n");
 	ok(w, "vf create --persist 01:00.0 2");
 	said(w, "done; xlpt vf create --no-driver --persist 0000:01:00.0 2\n");
 	ok(w, "vf create --no-driver enp1s0 2");
@@ -394,8 +393,7 @@ static void test_networkd(void **state)
 	fake_bus_put(w->bus, "/run/systemd/netif/links/10", "ADMIN_STATE=unmanaged\n");
 	ok(w, "vf create enp1s0 2");
 	said(w, "systemd-networkd runs on this host");
-	said(w,
-	     "[Match] Driver=igbvf [Link] Unmanaged=yes in /etc/systemd/network/05-xlpt-vf.network");
+	said(w, "or, for good: xlpt vf persist --apply enp1s0\n");
 	number(w, VF0, "enp1s0v0", "9\n");
 	number(w, "0000:01:10.2", "enp1s0v1", "10\n");
 	pools_iface(w, VF0, "enp1s0v0", true);

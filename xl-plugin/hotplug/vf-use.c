@@ -51,11 +51,17 @@ static bool runs(struct xlpt_env *env, const char *name, const char *folder)
 	return xlpt_host_has(env->host, "%s", folder);
 }
 
+bool xlpt_vf_manager_runs(struct xlpt_env *env, bool networkd)
+{
+	return networkd ? runs(env, NETWORKD, "/run/systemd/netif")
+			: runs(env, NM, "/run/NetworkManager");
+}
+
 const char *xlpt_vf_manager(struct xlpt_env *env)
 {
-	return runs(env, NM, "/run/NetworkManager")	   ? NM
-	       : runs(env, NETWORKD, "/run/systemd/netif") ? NETWORKD
-							   : NULL;
+	return xlpt_vf_manager_runs(env, false)	 ? NM
+	       : xlpt_vf_manager_runs(env, true) ? NETWORKD
+						 : NULL;
 }
 
 /* The line that takes an interface down for good. */

@@ -22,6 +22,8 @@ bool xlpt_vf_in_use(struct xlpt_env *env, const struct xlpt_owners *owners,
 char *xlpt_vf_clear_line(struct xlpt_env *env, struct xlpt_bdf pf, const struct xlpt_owners *owners,
 			 const struct xlpt_needs *needs);
 
+/* The program that takes new interfaces up, or NULL; and whether one of the two runs. */
 const char *xlpt_vf_manager(struct xlpt_env *env);
+bool xlpt_vf_manager_runs(struct xlpt_env *env, bool networkd);
 
 #endif

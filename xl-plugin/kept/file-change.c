@@ -58,7 +58,8 @@ void xlpt_change_note_after(struct xlpt_journal *j, const char *path, const char
 
 bool xlpt_change_is(const struct xlpt_journal *j)
 {
-	return xlpt_starts(j->op, "boot ") || xlpt_starts(j->op, "guard ");
+	return xlpt_starts(j->op, "boot ") || xlpt_starts(j->op, "guard ") ||
+	       xlpt_starts(j->op, "vf ");
 }
 
 /* A note that only makes messages better: that it cannot be written is no failure. */
@@ -316,7 +317,9 @@ static int change_repair(struct xlpt_env *env, struct xlpt_journal *j, struct xl
 	_cleanup_free_ char *kind = xlpt_xstrndup(j->op, strcspn(j->op, " "));
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
 	int rc = xlpt_lock_files(env, &locks, kind,
-				 is_kind(j, "guard") ? "the guard" : "boot-time hiding or the pins",
+				 is_kind(j, "guard") ? "the guard"
+				 : is_kind(j, "vf")  ? "the files of vf persist"
+						     : "boot-time hiding or the pins",
 				 diag);
 
 	if (rc == 0)

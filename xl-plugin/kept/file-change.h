@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Files that are changed together (boot-time hiding, the guard): all of them or none, also
+ * Files that are changed together (boot-time hiding, the guard, vf persist): all of them or none, also
  * when xlpt is killed in between. The journal has every file's text before and after, so
  * that xlpt repair, or the next command of the same kind, finds out how far it came. When
  * all are as they shall be they stay; otherwise what was changed is put back.
@@ -35,7 +35,7 @@ void xlpt_change_note(struct xlpt_journal *j, const struct xlpt_change *c);
 void xlpt_change_note_after(struct xlpt_journal *j, const char *path, const char *text);
 
 /*
- * Takes the lock of those files ("boot", "guard": see xlpt_lock_files) and mends what an
+ * Takes the lock of those files ("boot", "guard", "vf": see xlpt_lock_files) and mends what an
  * interrupted change of the same kind left.
  */
 int xlpt_change_begin(struct xlpt_env *env, struct xlpt_locks *locks, const char *kind,

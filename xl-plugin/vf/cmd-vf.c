@@ -5,6 +5,7 @@
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/place.h"
+#include "xl-plugin/vf/native.h"
 #include "xl-plugin/vf/report.h"
 
 static int cmd_count(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
@@ -74,6 +75,13 @@ static int cmd_set(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 	return 0;
 }
 
+static int cmd_persist(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
+{
+	int rc = xlpt_env_try_xen(env, diag);
+
+	return rc ? rc : xlpt_vf_op_keep(env, args->pos[1], xlpt_args_has(args, "apply"), diag);
+}
+
 /* ---- the command ---- */
 
 static int wrong(struct xlpt_diag *diag, const char *verb, const char *usage)
@@ -88,6 +96,8 @@ static int cmd_vf(struct xlpt_env *env, const struct xlpt_args *args, struct xlp
 	const char *verb = args->pos[0];
 	bool create = !strcmp(verb, "create"), remove = !strcmp(verb, "remove");
 
+	if (xlpt_args_has(args, "apply") && strcmp(verb, "persist") != 0)
+		return wrong(diag, verb, "no --apply, which belongs to persist");
 	if (xlpt_args_has(args, "persist") && !create && !remove)
 		return wrong(diag, verb, "no --persist, which belongs to create and remove");
 	if ((xlpt_args_has(args, "driver") || xlpt_args_has(args, "no-driver")) && !create)
@@ -110,8 +120,10 @@ static int cmd_vf(struct xlpt_env *env, const struct xlpt_args *args, struct xlp
 	if (!strcmp(verb, "set"))
 		return args->n > 2 ? cmd_set(env, args, diag)
 				   : wrong(diag, verb, "VF KEY=VALUE...");
+	if (!strcmp(verb, "persist"))
+		return args->n == 2 ? cmd_persist(env, args, diag) : wrong(diag, verb, "PF");
 	xlpt_diag_set(diag, XLPT_ERR_USAGE, "there is no vf %s", verb);
-	xlpt_diag_hint(diag, "vf list, vf create, vf remove, vf set");
+	xlpt_diag_hint(diag, "vf list, vf create, vf remove, vf persist, vf set");
 	return XLPT_ERR_USAGE;
 }
 
@@ -120,16 +132,18 @@ static const struct xlpt_opt vf_opts[] = {
 	{ "persist", 0, NULL, "create: also after a reboot; remove: no more after a reboot" },
 	{ "no-driver", 0, NULL, "create: no driver of this host takes the VFs, so they are no interfaces" },
 	{ "driver", 0, NULL, "create: the drivers of this host take them, as without --no-driver before" },
+	{ "apply", 0, NULL, "persist: write the files, and do not only print them" },
 	{ 0 },
 };
 
 const struct xlpt_command xlpt_cmd_vf = {
 	.name = "vf",
-	.synopsis = "list|create|remove|set ...",
+	.synopsis = "list|create|remove|persist|set ...",
 	.help = "Virtual functions (SR-IOV) and their network identity",
 	.details = "  vf list [PF]            the VFs, who has them, and their identity\n"
 		   "  vf create PF N          make PF have N of them\n"
 		   "  vf remove PF            remove them all\n"
+		   "  vf persist PF           what keeps their number, where another program sets it\n"
 		   "  vf set VF KEY=VALUE...  set an identity, and see that it is so\n"
 		   "\n"
 		   "PF is an interface, an address or pin:NAME; VF an address or pin:NAME. Keys: mac,\n"

@@ -9,7 +9,7 @@
 #include "xl-plugin/hotplug/loan.h"
 #include "xl-plugin/hotplug/vf-use.h"
 #include "xl-plugin/kept/locks.h"
-#include "xl-plugin/vf/vf.h"
+#include "xl-plugin/vf/native.h"
 
 #define LOCK_TRIES 5
 
@@ -27,6 +27,7 @@ void xlpt_vf_op_dispose(struct xlpt_vf_op *op)
 	xlpt_locks_release(&op->locks);
 	xlpt_owners_dispose(&op->owners);
 	xlpt_needs_dispose(&op->needs);
+	xlpt_setters_dispose(&op->setters);
 	free(op->unit);
 	free(op->unit_key);
 	free(op->unit_old);
@@ -206,7 +207,10 @@ int xlpt_vf_op_count(struct xlpt_vf_op *op, const char *name, struct xlpt_diag *
 		rc = check_count(op, diag);
 	if (rc == 0) {
 		name_unit(op, name);
-		rc = xlpt_vf_plan_count(op, &plan, diag);
+		xlpt_setters_read(env->host, &op->pf, &op->setters);
+		rc = xlpt_vf_setters_judge(op, diag);
 	}
+	if (rc == 0)
+		rc = xlpt_vf_plan_count(op, &plan, diag);
 	return rc ? rc : execute(op, &plan, diag);
 }

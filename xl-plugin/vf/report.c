@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What vf create, vf remove and vf set tell when they are done. */
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/vf/native.h"
 #include "xl-plugin/vf/report.h"
 
 void xlpt_vf_report_count(const struct xlpt_vf_op *op)
@@ -34,6 +35,8 @@ void xlpt_vf_report_count(const struct xlpt_vf_op *op)
 	xlpt_json_add(root, "vfs", vfs);
 	xlpt_json_add(root, "unit", xlpt_json_str(op->unit));
 	xlpt_json_add(root, "drivers_autoprobe", xlpt_vf_autoprobe_json(env, op->pf.bdf));
+	xlpt_json_add(root, "set_by", xlpt_vf_setters_json(&op->setters));
+	xlpt_vf_setters_warn(op);
 	if (now.count && autoprobe == 0)
 		xlpt_say(env, "no driver of this host takes them (sriov_drivers_autoprobe is 0)");
 	else if (now.count)

@@ -4,6 +4,7 @@
 #define XLPT_VF_H
 
 #include "pciback/sriov/net.h"
+#include "pciback/sriov/setter.h"
 #include "pciback/sriov/vf.h"
 #include "xl-plugin/hotplug/loan.h"
 #include "xl-plugin/hotplug/operation.h"
@@ -20,7 +21,8 @@ struct xlpt_vf_op {
 	struct xlpt_locks locks;
 	struct xlpt_owners owners;
 	struct xlpt_needs needs;
-	int count; /* wanted */
+	struct xlpt_setters setters; /* other programs that set the number */
+	int count;		     /* wanted */
 	bool persist;
 	enum xlpt_tri driver; /* this host's drivers are to have the VFs; unset = as it is set */
 	int autoprobe;	      /* as it is set: xlpt_pf_autoprobe */

@@ -34,9 +34,5 @@ void xlpt_vf_warn_of_manager(const struct xlpt_vf_op *op, const struct xlpt_pf *
 		       "ip link set $i down; done; xlpt vf create --no-driver %s%s %d",
 		       XLPT_BDF_STR(pf->bdf), nm ? "nmcli device set $i managed no; " : "",
 		       op->persist ? "--persist " : "", XLPT_WORD(op->word), pf->count);
-	xlpt_remark(env, "  or tell it so: %s%s%s in %s",
-		    nm ? "[keyfile] unmanaged-devices+=driver:" : "[Match] Driver=", driver,
-		    nm ? "" : " [Link] Unmanaged=yes",
-		    nm ? "/etc/NetworkManager/conf.d/xlpt-vf.conf"
-		       : "/etc/systemd/network/05-xlpt-vf.network");
+	xlpt_remark(env, "  or, for good: xlpt vf persist --apply %s", XLPT_WORD(op->word));
 }
