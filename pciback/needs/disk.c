@@ -10,9 +10,8 @@
 
 struct walk {
 	struct xlpt_host *h;
-	struct xlpt_needs *needs;
+	struct xlpt_behinds *out;
 	struct xlpt_needs_seen seen;
-	const char *use; /* "/home is on", "swap is on" */
 	const char *top; /* the device that is mounted */
 };
 
@@ -44,23 +43,19 @@ static void slaves(struct walk *w, const char *name, unsigned depth)
 static void nvme_paths(struct walk *w, const char *link)
 {
 	const char *sub = strstr(link, "/nvme-subsystem/");
-	_cleanup_free_ char *id = NULL, *what = NULL;
+	_cleanup_free_ char *id = NULL;
 	_cleanup_strv_ char **names = NULL;
 
 	if (!sub)
 		return;
 	sub += strlen("/nvme-subsystem/");
 	id = xlpt_xstrndup(sub, strcspn(sub, "/"));
-	what = xlpt_xasprintf("%s %s", w->use, w->top);
 	xlpt_host_list(w->h, &names, "/sys/class/nvme-subsystem/%s", id);
 	for (char **c = names; c && *c; c++) {
-		_cleanup_free_ char *path = xlpt_xasprintf("/sys/class/nvme/%s", *c);
 		struct xlpt_bdf bdf;
-		char text[1024];
 
-		if (w->h->ops->readlink(w->h, path, text, sizeof(text)) >= 0 &&
-		    xlpt_needs_path_bdf(text, &bdf))
-			xlpt_needs_add(w->h, w->needs, bdf, XLPT_NEED_DISK, what);
+		if (xlpt_needs_link_bdf(w->h, "/sys/class/nvme", *c, &bdf))
+			xlpt_behinds_add(w->out, bdf, w->top);
 	}
 }
 
@@ -75,11 +70,7 @@ static void block(struct walk *w, const char *name, unsigned depth)
 	    w->h->ops->readlink(w->h, path, link, sizeof(link)) < 0)
 		return;
 	if (xlpt_needs_path_bdf(link, &bdf)) {
-		_cleanup_free_ char *what = NULL;
-
-		what = strcmp(name, w->top) ? xlpt_xasprintf("%s %s over %s", w->use, w->top, name)
-					    : xlpt_xasprintf("%s %s", w->use, name);
-		xlpt_needs_add(w->h, w->needs, bdf, XLPT_NEED_DISK, what);
+		xlpt_behinds_add(w->out, bdf, name);
 		return;
 	}
 	nvme_paths(w, link);
@@ -103,14 +94,44 @@ static void btrfs_siblings(struct walk *w, const char *name)
 	}
 }
 
-static void top_device(struct xlpt_host *h, struct xlpt_needs *needs, const char *use,
-		       const char *name)
+void xlpt_behind_block(struct xlpt_host *h, const char *name, struct xlpt_behinds *out)
 {
-	struct walk w = { .h = h, .needs = needs, .use = use, .top = name };
+	struct walk w = { .h = h, .out = out, .top = name };
+
+	block(&w, name, 0);
+	xlpt_needs_seen_dispose(&w.seen);
+}
+
+/* The same, with what belongs to the file system on it. */
+static void behind_mount(struct xlpt_host *h, const char *name, struct xlpt_behinds *out)
+{
+	struct walk w = { .h = h, .out = out, .top = name };
 
 	block(&w, name, 0);
 	btrfs_siblings(&w, name);
 	xlpt_needs_seen_dispose(&w.seen);
+}
+
+char *xlpt_mount_text(const struct xlpt_mount_use *use, const struct xlpt_behind *b)
+{
+	return strcmp(b->member, use->on)
+		       ? xlpt_xasprintf("%s %s over %s", use->use, use->on, b->member)
+		       : xlpt_xasprintf("%s %s", use->use, use->on);
+}
+
+/* What is mounted, and where it goes to. */
+struct each {
+	struct xlpt_host *h;
+	xlpt_mount_fn *fn;
+	void *ctx;
+};
+
+static void tell(const struct each *e, const char *point, const char *use, const char *on)
+{
+	_cleanup_behinds_ struct xlpt_behinds list = { 0 };
+
+	behind_mount(e->h, on, &list);
+	e->fn(e->ctx, &(struct xlpt_mount_use){ point, use, on, &list });
 }
 
 /* The kernel's name of /dev/X: itself, or what the link says that udev made (/dev/mapper/X). */
@@ -129,6 +150,26 @@ struct mount {
 	unsigned major, minor;
 	char *point, *type, *source, *options;
 };
+
+/* The kernel writes blanks, line breaks and backslashes as \ooo (mangle, fs/proc_namespace.c). */
+static void unmangle(char *s)
+{
+	char *to = s;
+
+	for (; s && *s; s++) {
+		unsigned c;
+
+		if (*s == '\\' && strspn(s + 1, "01234567") >= 3 && sscanf(s + 1, "%3o", &c) == 1 &&
+		    c && c <= 0xff) {
+			*to++ = (char)c;
+			s += 3;
+		} else {
+			*to++ = *s;
+		}
+	}
+	if (s)
+		*to = '\0';
+}
 
 /* "36 35 8:2 / /boot rw,noatime shared:1 - ext4 /dev/sda2 rw"; fields are separated by one blank.
  */
@@ -152,26 +193,24 @@ static bool parse_mount(char *line, struct mount *m)
 	m->type = strtok_r(tail, " ", &save);
 	m->source = m->type ? strtok_r(NULL, " ", &save) : NULL;
 	m->options = m->source ? strtok_r(NULL, " ", &save) : NULL;
-	return true;
+	unmangle(m->point);
+	unmangle(m->source);
+	return m->type != NULL;
 }
 
 /*
  * The source of a ZFS mount is a data set, and no file of the kernel tells on
  * which disks its pool is: each one may be.
  */
-static void zfs(struct xlpt_host *h, struct xlpt_needs *needs, const struct mount *m)
+static void zfs(const struct each *e, const struct mount *m)
 {
 	_cleanup_free_ char *use = xlpt_xasprintf("%s is on ZFS (%s), perhaps on", m->point,
 						  m->source ? m->source : "?");
 	_cleanup_strv_ char **names = NULL;
 
-	xlpt_host_list(h, &names, BLOCK);
-	for (char **n = names; n && *n; n++) {
-		struct walk w = { .h = h, .needs = needs, .use = use, .top = *n };
-
-		block(&w, *n, 0);
-		xlpt_needs_seen_dispose(&w.seen);
-	}
+	xlpt_host_list(e->h, &names, BLOCK);
+	for (char **n = names; n && *n; n++)
+		tell(e, m->point, use, *n);
 }
 
 /*
@@ -184,7 +223,7 @@ static bool made_by_user(const struct mount *m)
 	       strstr(m->options, "user_id=") && !strstr(m->options, "user_id=0,");
 }
 
-static void mount(struct xlpt_host *h, struct xlpt_needs *needs, const struct mount *m)
+static void mount(const struct each *e, const struct mount *m)
 {
 	_cleanup_free_ char *use = xlpt_xasprintf("%s is on", m->point), *name = NULL;
 
@@ -193,20 +232,21 @@ static void mount(struct xlpt_host *h, struct xlpt_needs *needs, const struct mo
 	 * file system spans disks and has a number of its own (btrfs): there
 	 * the source is a device all the same.
 	 */
-	if (xlpt_streq(m->type, "zfs")) {
-		zfs(h, needs, m);
+	if (!strcmp(m->type, "zfs")) {
+		zfs(e, m);
 		return;
 	}
 	if (m->major)
-		xlpt_host_link_name(h, &name, "/sys/dev/block/%u:%u", m->major, m->minor);
+		xlpt_host_link_name(e->h, &name, "/sys/dev/block/%u:%u", m->major, m->minor);
 	else if (m->source && !made_by_user(m))
-		name = dev_name(h, m->source);
+		name = dev_name(e->h, m->source);
 	if (name)
-		top_device(h, needs, use, name);
+		tell(e, m->point, use, name);
 }
 
-static int mounts(struct xlpt_host *h, struct xlpt_needs *needs, struct xlpt_diag *diag)
+int xlpt_each_mount(struct xlpt_host *h, xlpt_mount_fn *fn, void *ctx)
 {
+	const struct each e = { h, fn, ctx };
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	int r;
 
@@ -216,13 +256,8 @@ static int mounts(struct xlpt_host *h, struct xlpt_needs *needs, struct xlpt_dia
 		xlpt_str_dispose(&text);
 		r = xlpt_needs_slurp(h, "/proc/self/mountinfo", &text);
 	}
-	if (r < 0) {
-		/* Not knowing is not the same as nothing being mounted. */
-		xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot tell which disks this host needs");
-		xlpt_diag_fact(diag, "/proc/1/mountinfo and /proc/self/mountinfo cannot be read");
-		xlpt_diag_hint(diag, "mount -t proc proc /proc");
-		return XLPT_ERR_IO;
-	}
+	if (r < 0)
+		return r;
 	/* The root first: of all reasons it is the one to be named. */
 	for (int pass = 0; pass < 2; pass++) {
 		_cleanup_free_ char *copy = xlpt_xstrdup(xlpt_str_get(&text));
@@ -232,14 +267,15 @@ static int mounts(struct xlpt_host *h, struct xlpt_needs *needs, struct xlpt_dia
 			struct mount m;
 
 			if (parse_mount(line, &m) && !strcmp(m.point, "/") == (pass == 0))
-				mount(h, needs, &m);
+				mount(&e, &m);
 		}
 	}
 	return 0;
 }
 
-static void swaps(struct xlpt_host *h, struct xlpt_needs *needs)
+void xlpt_each_swap(struct xlpt_host *h, xlpt_mount_fn *fn, void *ctx)
 {
+	const struct each e = { h, fn, ctx };
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	char *cursor, *line;
 
@@ -253,15 +289,6 @@ static void swaps(struct xlpt_host *h, struct xlpt_needs *needs)
 		line[strcspn(line, " \t")] = '\0';
 		name = dev_name(h, line);
 		if (name)
-			top_device(h, needs, "swap is on", name);
+			tell(&e, NULL, "swap is on", name);
 	}
-}
-
-int xlpt_needs_disks(struct xlpt_host *h, struct xlpt_needs *needs, struct xlpt_diag *diag)
-{
-	int rc = mounts(h, needs, diag);
-
-	if (!rc)
-		swaps(h, needs);
-	return rc;
 }

@@ -17,32 +17,38 @@ struct keyboards {
 	char *name;
 };
 
-/* One record of /proc/bus/input/devices ended. */
-static void record(struct keyboards *k, unsigned long ev, const char *sysfs, const char *name)
+static void keyboard(void *ctx, const struct xlpt_input *input)
 {
+	struct keyboards *k = ctx;
 	struct xlpt_bdf bdf;
 
-	/* What a program made (uinput) nobody can type on. */
-	if ((ev & EV_KEY_LED_REP) != EV_KEY_LED_REP || !*sysfs ||
-	    xlpt_starts(sysfs, "/devices/virtual/"))
+	if (!input->keyboard)
 		return;
-	if (!xlpt_needs_path_bdf(sysfs, &bdf)) {
+	if (!xlpt_needs_path_bdf(input->sysfs, &bdf)) {
 		k->elsewhere = true;
 	} else if (k->found && !xlpt_bdf_eq(k->bdf, bdf)) {
 		k->many = true;
 	} else if (!k->found) {
 		k->found = true;
 		k->bdf = bdf;
-		k->name = xlpt_xstrdup(name);
+		k->name = xlpt_xstrdup(input->name);
 	}
 }
 
-void xlpt_needs_keyboard(struct xlpt_host *h, struct xlpt_needs *needs)
+/* One record of /proc/bus/input/devices ended. */
+static void record(xlpt_input_fn *fn, void *ctx, unsigned long ev, const char *sysfs,
+		   const char *name)
+{
+	/* What a program made (uinput) nobody can type on. */
+	if (*sysfs && !xlpt_starts(sysfs, "/devices/virtual/"))
+		fn(ctx,
+		   &(struct xlpt_input){ name, sysfs, (ev & EV_KEY_LED_REP) == EV_KEY_LED_REP });
+}
+
+void xlpt_each_input(struct xlpt_host *h, xlpt_input_fn *fn, void *ctx)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
-	_cleanup_free_ char *what = NULL;
 	const char *sysfs = "", *name = "";
-	struct keyboards k = { 0 };
 	unsigned long ev = 0;
 	char *cursor, *line;
 
@@ -51,7 +57,7 @@ void xlpt_needs_keyboard(struct xlpt_host *h, struct xlpt_needs *needs)
 	cursor = text.s;
 	while ((line = xlpt_needs_line(&cursor))) {
 		if (!*line || xlpt_starts(line, "I: ")) {
-			record(&k, ev, sysfs, name);
+			record(fn, ctx, ev, sysfs, name);
 			sysfs = name = "";
 			ev = 0;
 		} else if (xlpt_starts(line, "N: Name=\"")) {
@@ -63,7 +69,15 @@ void xlpt_needs_keyboard(struct xlpt_host *h, struct xlpt_needs *needs)
 			ev = strtoul(line + strlen("B: EV="), NULL, 16);
 		}
 	}
-	record(&k, ev, sysfs, name);
+	record(fn, ctx, ev, sysfs, name);
+}
+
+void xlpt_needs_keyboard(struct xlpt_host *h, struct xlpt_needs *needs)
+{
+	_cleanup_free_ char *what = NULL;
+	struct keyboards k = { 0 };
+
+	xlpt_each_input(h, keyboard, &k);
 	if (k.found && !k.many && !k.elsewhere) {
 		what = xlpt_xasprintf("the only keyboard is on it (%s)", k.name);
 		xlpt_needs_add(h, needs, k.bdf, XLPT_NEED_KEYBOARD, what);

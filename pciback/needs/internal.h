@@ -1,11 +1,58 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What needs.c, disk.c, input.c and net.c share; private to them.
+ * What the files of this room share; private to them.
+ *
+ * The walks go from a thing of the host's (a mount, an interface, a keyboard) down to the PCI
+ * functions that carry it. needs.c takes of them what the host cannot do without, things.c
+ * takes all of them.
  */
 #ifndef XLPT_PCIBACK_GUARD_INTERNAL_H
 #define XLPT_PCIBACK_GUARD_INTERNAL_H
 
 #include "pciback/needs/needs.h"
+
+/* A function that carries a thing, and what is directly on it: for dm-0 it may be sda2. */
+struct xlpt_behind {
+	struct xlpt_bdf bdf;
+	char *member;
+};
+
+struct xlpt_behinds {
+	struct xlpt_behind *items;
+	size_t n, alloc;
+};
+
+void xlpt_behinds_add(struct xlpt_behinds *list, struct xlpt_bdf bdf, const char *member);
+void xlpt_behinds_dispose(struct xlpt_behinds *list);
+#define _cleanup_behinds_ XLPT_CLEANUP(xlpt_behinds_dispose)
+
+/* A block device by its kernel name; an interface by its name. They add to the list. */
+void xlpt_behind_block(struct xlpt_host *h, const char *name, struct xlpt_behinds *out);
+void xlpt_behind_net(struct xlpt_host *h, const char *name, struct xlpt_behinds *out);
+
+/*
+ * One mounted file system or swap area. use is the beginning of a sentence ("/home is on", "swap
+ * is on") that on ends: the block device. point is NULL for swap. Texts live as long as the call.
+ */
+struct xlpt_mount_use {
+	const char *point, *use, *on;
+	const struct xlpt_behinds *behind;
+};
+typedef void xlpt_mount_fn(void *ctx, const struct xlpt_mount_use *use);
+
+/* The mounts of process 1, "/" first. -errno when they cannot be read. */
+int xlpt_each_mount(struct xlpt_host *h, xlpt_mount_fn *fn, void *ctx);
+void xlpt_each_swap(struct xlpt_host *h, xlpt_mount_fn *fn, void *ctx);
+/* "/ is on dm-0 over sda2". Caller frees. */
+char *xlpt_mount_text(const struct xlpt_mount_use *use, const struct xlpt_behind *b);
+
+/* One input device of /proc/bus/input/devices. Texts live as long as the call. */
+struct xlpt_input {
+	const char *name, *sysfs;
+	bool keyboard; /* and not a power button */
+};
+typedef void xlpt_input_fn(void *ctx, const struct xlpt_input *input);
+void xlpt_each_input(struct xlpt_host *h, xlpt_input_fn *fn, void *ctx);
 
 /*
  * The whole of a file of any length; a host with containers has a mountinfo
@@ -21,6 +68,9 @@ char *xlpt_needs_line(char **cursor);
 
 /* The deepest path component that is a PCI function's name: the function a thing hangs on. */
 bool xlpt_needs_path_bdf(const char *path, struct xlpt_bdf *bdf);
+/* The same of the text of a link below dir ("/sys/class/net"). */
+bool xlpt_needs_link_bdf(struct xlpt_host *h, const char *dir, const char *name,
+			 struct xlpt_bdf *bdf);
 
 /*
  * Notes that bdf is needed, unless that is known for the same reason: itself,
@@ -29,7 +79,8 @@ bool xlpt_needs_path_bdf(const char *path, struct xlpt_bdf *bdf);
 void xlpt_needs_add(struct xlpt_host *h, struct xlpt_needs *needs, struct xlpt_bdf bdf,
 		    enum xlpt_need why, const char *what);
 
-int xlpt_needs_disks(struct xlpt_host *h, struct xlpt_needs *needs, struct xlpt_diag *diag);
+/* The diagnosis of mounts that cannot be read; r is -errno. Returns its code. */
+int xlpt_needs_unread(int r, struct xlpt_diag *diag);
 /* Cannot fail: a host without a network is a host all the same. */
 void xlpt_needs_network(struct xlpt_host *h, struct xlpt_needs *needs);
 /* The same. */

@@ -76,6 +76,29 @@ bool xlpt_needs_path_bdf(const char *path, struct xlpt_bdf *bdf)
 	return n > 0;
 }
 
+bool xlpt_needs_link_bdf(struct xlpt_host *h, const char *dir, const char *name,
+			 struct xlpt_bdf *bdf)
+{
+	_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", dir, name);
+	char link[1024];
+
+	return h->ops->readlink(h, path, link, sizeof(link)) >= 0 && xlpt_needs_path_bdf(link, bdf);
+}
+
+void xlpt_behinds_add(struct xlpt_behinds *list, struct xlpt_bdf bdf, const char *member)
+{
+	XLPT_GROW(list->items, list->n, list->alloc);
+	list->items[list->n++] = (struct xlpt_behind){ bdf, xlpt_xstrdup(member) };
+}
+
+void xlpt_behinds_dispose(struct xlpt_behinds *list)
+{
+	for (size_t i = 0; i < list->n; i++)
+		free(list->items[i].member);
+	free(list->items);
+	*list = (struct xlpt_behinds){ 0 };
+}
+
 static bool known(const struct xlpt_needs *needs, struct xlpt_bdf bdf, enum xlpt_need why)
 {
 	for (size_t i = 0; i < needs->n; i++)
@@ -131,11 +154,9 @@ void xlpt_needs_add(struct xlpt_host *h, struct xlpt_needs *needs, struct xlpt_b
 static void add_class_device(struct xlpt_host *h, struct xlpt_needs *needs, const char *class,
 			     const char *name, const char *what)
 {
-	_cleanup_free_ char *path = xlpt_xasprintf("/sys/class/%s/%s", class, name);
 	struct xlpt_bdf bdf;
-	char link[1024];
 
-	if (h->ops->readlink(h, path, link, sizeof(link)) >= 0 && xlpt_needs_path_bdf(link, &bdf))
+	if (xlpt_needs_link_bdf(h, class, name, &bdf))
 		xlpt_needs_add(h, needs, bdf, XLPT_NEED_CONSOLE, what);
 }
 
@@ -164,7 +185,7 @@ static void console(struct xlpt_host *h, struct xlpt_needs *needs)
 		_cleanup_free_ char *what = xlpt_xasprintf("%s shows the console", *fb);
 
 		if (xlpt_starts(*fb, "fb") && strcmp(*fb, "fbcon"))
-			add_class_device(h, needs, "graphics", *fb, what);
+			add_class_device(h, needs, "/sys/class/graphics", *fb, what);
 	}
 	/* A serial console may sit on a PCI card or on a management controller. */
 	if (xlpt_host_read_text(h, &active, "/sys/class/tty/console/active") < 0)
@@ -173,20 +194,46 @@ static void console(struct xlpt_host *h, struct xlpt_needs *needs)
 		_cleanup_free_ char *what = xlpt_xasprintf("%s is a console", tty);
 
 		if (!strchr(tty, '/'))
-			add_class_device(h, needs, "tty", tty, what);
+			add_class_device(h, needs, "/sys/class/tty", tty, what);
 	}
+}
+
+struct disks {
+	struct xlpt_host *h;
+	struct xlpt_needs *needs;
+};
+
+static void disk(void *ctx, const struct xlpt_mount_use *use)
+{
+	struct disks *d = ctx;
+
+	for (size_t i = 0; i < use->behind->n; i++) {
+		const struct xlpt_behind *b = &use->behind->items[i];
+		_cleanup_free_ char *what = xlpt_mount_text(use, b);
+
+		xlpt_needs_add(d->h, d->needs, b->bdf, XLPT_NEED_DISK, what);
+	}
+}
+
+int xlpt_needs_unread(int r, struct xlpt_diag *diag)
+{
+	/* Not knowing is not the same as nothing being mounted. */
+	xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot tell which disks this host needs");
+	xlpt_diag_fact(diag, "/proc/1/mountinfo and /proc/self/mountinfo cannot be read");
+	xlpt_diag_hint(diag, "mount -t proc proc /proc");
+	return XLPT_ERR_IO;
 }
 
 int xlpt_needs_read(struct xlpt_host *h, struct xlpt_needs *out, struct xlpt_diag *diag)
 {
-	int rc;
+	struct disks d = { h, out };
+	int r;
 
 	*out = (struct xlpt_needs){ 0 };
-	rc = xlpt_needs_disks(h, out, diag);
-	if (rc) {
-		xlpt_needs_dispose(out);
-		return rc;
-	}
+	r = xlpt_each_mount(h, disk, &d);
+	if (r < 0)
+		return xlpt_needs_unread(r, diag);
+	xlpt_each_swap(h, disk, &d);
 	xlpt_needs_network(h, out);
 	console(h, out);
 	xlpt_needs_keyboard(h, out);

@@ -13,20 +13,9 @@
 
 struct walk {
 	struct xlpt_host *h;
-	struct xlpt_needs *needs;
+	struct xlpt_behinds *out;
 	struct xlpt_needs_seen seen;
-	const char *use; /* "the default route" */
-	const char *top; /* the interface the route names */
-	bool found;
 };
-
-static bool iface_bdf(struct xlpt_host *h, const char *name, struct xlpt_bdf *bdf)
-{
-	_cleanup_free_ char *path = xlpt_xasprintf(NET "/%s", name);
-	char link[1024];
-
-	return h->ops->readlink(h, path, link, sizeof(link)) >= 0 && xlpt_needs_path_bdf(link, bdf);
-}
 
 static void iface(struct walk *w, const char *name, unsigned depth);
 
@@ -60,15 +49,8 @@ static void iface(struct walk *w, const char *name, unsigned depth)
 
 	if (depth > XLPT_NEEDS_DEPTH || strchr(name, '/') || !xlpt_needs_first(&w->seen, name))
 		return;
-	if (iface_bdf(w->h, name, &bdf)) {
-		_cleanup_free_ char *what = NULL;
-
-		what = strcmp(name, w->top)
-			       ? xlpt_xasprintf("%s uses %s (below %s)", w->use, name, w->top)
-			       : xlpt_xasprintf("%s uses %s", w->use, name);
-		xlpt_needs_add(w->h, w->needs, bdf, XLPT_NEED_NETWORK, what);
-		w->found = true;
-	}
+	if (xlpt_needs_link_bdf(w->h, NET, name, &bdf))
+		xlpt_behinds_add(w->out, bdf, name);
 	xlpt_host_list(w->h, &entries, NET "/%s", name);
 	for (char **e = entries; e && *e; e++)
 		if (xlpt_starts(*e, "lower_"))
@@ -76,19 +58,36 @@ static void iface(struct walk *w, const char *name, unsigned depth)
 	lower_of_old(w, name, depth);
 }
 
-static void route(struct xlpt_host *h, struct xlpt_needs *needs, const char *use, const char *name)
+void xlpt_behind_net(struct xlpt_host *h, const char *name, struct xlpt_behinds *out)
 {
-	struct walk w = { .h = h, .needs = needs, .use = use, .top = name };
+	struct walk w = { .h = h, .out = out };
 
 	iface(&w, name, 0);
+	xlpt_needs_seen_dispose(&w.seen);
+}
+
+/* use: "the default route"; name: the interface that it names. */
+static void route(struct xlpt_host *h, struct xlpt_needs *needs, const char *use, const char *name)
+{
+	_cleanup_behinds_ struct xlpt_behinds list = { 0 };
+
+	xlpt_behind_net(h, name, &list);
 	/*
 	 * Which ports an Open vSwitch bridge has is known to its daemon only
 	 * (XCP-ng's xenbr0): the kernel shows all ports of all bridges below
 	 * ovs-system. Rather one card too many than the wrong one.
 	 */
-	if (!w.found && xlpt_host_has(h, NET "/" OVS))
-		iface(&w, OVS, 0);
-	xlpt_needs_seen_dispose(&w.seen);
+	if (!list.n && xlpt_host_has(h, NET "/" OVS))
+		xlpt_behind_net(h, OVS, &list);
+	for (size_t i = 0; i < list.n; i++) {
+		const char *member = list.items[i].member;
+		_cleanup_free_ char *what =
+			strcmp(member, name)
+				? xlpt_xasprintf("%s uses %s (below %s)", use, member, name)
+				: xlpt_xasprintf("%s uses %s", use, member);
+
+		xlpt_needs_add(h, needs, list.items[i].bdf, XLPT_NEED_NETWORK, what);
+	}
 }
 
 #define DEFAULT_ROUTE "the default route"
@@ -173,7 +172,7 @@ static void only_interface(struct xlpt_host *h, struct xlpt_needs *needs)
 	for (char **name = names; name && *name; name++) {
 		_cleanup_free_ char *state = NULL;
 
-		if (!iface_bdf(h, *name, &bdf) ||
+		if (!xlpt_needs_link_bdf(h, NET, *name, &bdf) ||
 		    xlpt_host_read_text(h, &state, NET "/%s/operstate", *name) < 0 ||
 		    strcmp(state, "up"))
 			continue;

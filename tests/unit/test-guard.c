@@ -156,9 +156,9 @@ static void test_root(void **state)
 		"garbage\n\n"
 		"22 1 8:2 / / rw,relatime shared:1 - ext4 /dev/sda2 rw\n");
 	assert_reasons(bus, SATA, "disk:/ is on sda2;");
-	assert_reasons(bus, NVME, "disk:/var/lib/my\\040guests is on nvme0n1;");
+	assert_reasons(bus, NVME, "disk:/var/lib/my guests is on nvme0n1;");
 	assert_reasons(bus, BRIDGE,
-		       "bridge:" NVME " is behind it: /var/lib/my\\040guests is on nvme0n1;");
+		       "bridge:" NVME " is behind it: /var/lib/my guests is on nvme0n1;");
 }
 
 /* / on LVM on LUKS on md on two disks; the partition of an md array has its slaves one up. */
