@@ -89,6 +89,8 @@ _xlpt() {
 			esac
 			;;
 		start-0) _xlpt_files -f; return ;;
+		find-*) words=(net: mac: disk: mount: usb: input: display: sound: tty: slot:)
+			_xlpt_ask things; _xlpt_ask devices ;;
 		attach-*) _xlpt_ask pools; words=("${words[@]/#/pool:}"); _xlpt_ask devices ;;
 		vf-0) words=(list create remove persist set) ;;
 		vf-1)

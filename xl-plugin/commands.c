@@ -17,6 +17,7 @@
 
 extern const struct xlpt_command xlpt_cmd_list;
 extern const struct xlpt_command xlpt_cmd_show;
+extern const struct xlpt_command xlpt_cmd_find;
 extern const struct xlpt_command xlpt_cmd_topology;
 extern const struct xlpt_command xlpt_cmd_hide;
 extern const struct xlpt_command xlpt_cmd_unhide;
@@ -39,17 +40,38 @@ extern const struct xlpt_command xlpt_cmd_restore;
 extern const struct xlpt_command xlpt_cmd_migrate;
 
 static const struct xlpt_command *const commands[] = {
-	&xlpt_cmd_list,	   &xlpt_cmd_show,    &xlpt_cmd_topology, &xlpt_cmd_hide,
-	&xlpt_cmd_unhide,  &xlpt_cmd_reset,   &xlpt_cmd_attach,	  &xlpt_cmd_detach,
-	&xlpt_cmd_start,   &xlpt_cmd_status,  &xlpt_cmd_repair,	  &xlpt_cmd_budget,
-	&xlpt_cmd_boot,	   &xlpt_cmd_guard,   &xlpt_cmd_vf,	  &xlpt_cmd_pool,
-	&xlpt_cmd_pin,	   &xlpt_cmd_capture, &xlpt_cmd_convert,  &xlpt_cmd_save,
-	&xlpt_cmd_restore, &xlpt_cmd_migrate, &xlpt_cmd_complete, NULL,
+	&xlpt_cmd_list,
+	&xlpt_cmd_show,
+	&xlpt_cmd_find,
+	&xlpt_cmd_topology,
+	&xlpt_cmd_hide,
+	&xlpt_cmd_unhide,
+	&xlpt_cmd_reset,
+	&xlpt_cmd_attach,
+	&xlpt_cmd_detach,
+	&xlpt_cmd_start,
+	&xlpt_cmd_status,
+	&xlpt_cmd_repair,
+	&xlpt_cmd_budget,
+	&xlpt_cmd_boot,
+	&xlpt_cmd_guard,
+	&xlpt_cmd_vf,
+	&xlpt_cmd_pool,
+	&xlpt_cmd_pin,
+	&xlpt_cmd_capture,
+	&xlpt_cmd_convert,
+	&xlpt_cmd_save,
+	&xlpt_cmd_restore,
+	&xlpt_cmd_migrate,
+	&xlpt_cmd_complete,
+	NULL,
 };
 
 static const struct xlpt_words words[] = {
 	{ "pins", xlpt_pins_list },
 	{ "pools", xlpt_pool_names },
+	{ "things", xlpt_resolve_things },
+	{ "names", xlpt_resolve_names },
 	{ NULL, NULL },
 };
 

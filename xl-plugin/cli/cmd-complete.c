@@ -3,7 +3,7 @@
  * Words for the shell's completion, asked of the program itself so that they
  * are never out of date: "__complete commands", "__complete options COMMAND",
  * "__complete devices", "__complete guests", "__complete pins", "__complete pfs",
- * "__complete vfs", "__complete pools".
+ * "__complete vfs", "__complete pools", "__complete things" (what find knows).
  */
 #include <string.h>
 
@@ -55,7 +55,9 @@ static int devices(struct xlpt_env *env, struct xlpt_diag *diag)
 	for (size_t i = 0; rc == 0 && i < devs.n; i++)
 		if (devs.items[i].header != XLPT_HEADER_BRIDGE)
 			offer(env, "", XLPT_BDF_STR(devs.items[i].bdf));
-	return rc ? rc : words(env, "pins", "pin:", diag);
+	if (rc == 0)
+		rc = words(env, "pins", "pin:", diag);
+	return rc ? rc : words(env, "names", "", diag);
 }
 
 /* vfs: the addresses of VFs; otherwise what a PF may be called. */
@@ -102,7 +104,7 @@ static int cmd_complete(struct xlpt_env *env, const struct xlpt_args *args, stru
 
 	if (!strcmp(what, "devices"))
 		return devices(env, diag);
-	if (!strcmp(what, "pins") || !strcmp(what, "pools"))
+	if (!strcmp(what, "pins") || !strcmp(what, "pools") || !strcmp(what, "things"))
 		return words(env, what, "", diag);
 	if (!strcmp(what, "guests"))
 		return guests(env, diag);
