@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <json-c/json.h>
+#include <stdlib.h>
 
 #include "tests/unit/commands.h"
 
@@ -17,14 +18,28 @@
 #define E1K  "0000:02:00.0"
 #define NVME "0000:03:00.0"
 
+/* A link of a class as the kernel makes it: "../../devices/...". */
+static void link_to(struct world *w, const char *link, const char *dir)
+{
+	struct xlpt_str text = { 0 };
+
+	assert_true(xlpt_starts(link, "/sys/") && xlpt_starts(dir, "/sys/"));
+	if (xlpt_host_has(fake_bus_host(w->bus), "%s", link))
+		return;
+	for (const char *p = link + strlen("/sys/"); *p; p++)
+		xlpt_str_add(&text, *p == '/' ? "../" : "");
+	xlpt_str_add(&text, dir + strlen("/sys/"));
+	fake_bus_link(w->bus, link, text.s);
+	xlpt_str_dispose(&text);
+}
+
 /* A directory below the function, and the link of a class that leads to it. */
 static char *hang(struct world *w, const char *bdf, const char *below, const char *link)
 {
 	_cleanup_free_ char *dev = fake_bus_devpath(w->bus, bdf);
 	char *dir = xlpt_xasprintf("%s/%s", dev, below);
 
-	if (!xlpt_host_has(fake_bus_host(w->bus), "%s", link))
-		fake_bus_link(w->bus, link, dir);
+	link_to(w, link, dir);
 	return dir;
 }
 
@@ -50,7 +65,7 @@ static void virtual_net(struct world *w, const char *name, const char *mac, cons
 			    *below = xlpt_xasprintf("%s/lower_%s", dir, lower ? lower : "");
 
 	put_in(w, dir, "address", mac);
-	fake_bus_link(w->bus, link, dir);
+	link_to(w, link, dir);
 	if (lower)
 		fake_bus_link(w->bus, below, "/nowhere");
 }
@@ -83,15 +98,14 @@ static void put_disks(struct world *w)
 	put_in(w, nvme, "dev", "259:0\n");
 	put_in(w, part, "partition", "1\n");
 	put_in(w, ctrl, "model", "m\n");
-	fake_bus_link(w->bus, "/sys/class/block/md0", "/sys/devices/virtual/block/md0");
-	fake_bus_link(w->bus, "/sys/devices/virtual/block/md0/slaves/sda", sda);
-	fake_bus_link(w->bus, "/sys/devices/virtual/block/md0/slaves/nvme0n1p1", part);
-	fake_bus_link(w->bus, "/sys/class/block/dm-0", "/sys/devices/virtual/block/dm-0");
+	link_to(w, "/sys/class/block/md0", "/sys/devices/virtual/block/md0");
+	link_to(w, "/sys/devices/virtual/block/md0/slaves/sda", sda);
+	link_to(w, "/sys/devices/virtual/block/md0/slaves/nvme0n1p1", part);
+	link_to(w, "/sys/class/block/dm-0", "/sys/devices/virtual/block/dm-0");
 	fake_bus_put(w->bus, "/sys/devices/virtual/block/dm-0/dm/name", "vg0-my--home\n");
-	fake_bus_link(w->bus, "/sys/devices/virtual/block/dm-0/slaves/md0",
-		      "/sys/devices/virtual/block/md0");
-	fake_bus_link(w->bus, "/sys/dev/block/253:0", "/sys/devices/virtual/block/dm-0");
-	fake_bus_link(w->bus, "/sys/class/block/loop0", "/sys/devices/virtual/block/loop0");
+	link_to(w, "/sys/devices/virtual/block/dm-0/slaves/md0", "/sys/devices/virtual/block/md0");
+	link_to(w, "/sys/dev/block/253:0", "/sys/devices/virtual/block/dm-0");
+	link_to(w, "/sys/class/block/loop0", "/sys/devices/virtual/block/loop0");
 	fake_bus_put(w->bus, "/sys/devices/virtual/block/loop0/dev", "7:0\n");
 	fake_bus_link(w->bus, "/dev/disk/by-id/nvme-x", "../../nvme0n1");
 	fake_bus_put(w->bus, "/proc/1/mountinfo",
@@ -119,7 +133,7 @@ static void put_rest(struct world *w)
 		w->bus, "/proc/asound/cards",
 		" 0 [PCH            ]: HDA-Intel - HDA Intel PCH\n                 at irq 1\n");
 	on(w, "0000:04:00.0", "tty/ttyS4", "/sys/class/tty/ttyS4", "line", "4\n");
-	fake_bus_link(w->bus, "/sys/class/tty/tty0", "/sys/devices/virtual/tty/tty0");
+	link_to(w, "/sys/class/tty/tty0", "/sys/devices/virtual/tty/tty0");
 	fake_bus_put(w->bus, "/sys/bus/pci/slots/5-1/address", "0000:04:00\n");
 	fake_bus_put(w->bus, "/sys/bus/pci/slots/9/address", "0000:09:00\n");
 	{
@@ -150,11 +164,13 @@ static int setup_host(void **state)
 /* argv as it is: mount points have blanks. */
 static int run_words(struct world *w, size_t n, const char *const *words)
 {
-	char *argv[8] = { (char[]){ "xlpt" }, (char[]){ "find" } };
+	char *argv[32] = { (char[]){ "xlpt" }, (char[]){ "find" } };
 	size_t out_len, err_len;
-	struct xlpt_env env = { .clock = &w->clock.clock, .host = fake_bus_host(w->bus) };
+	struct xlpt_env env = { .clock = &w->clock.clock, .pci_ids = "tests/data/pci.ids" };
 	int status;
 
+	if (strcmp(words[0], "--sysroot") != 0)
+		env.host = fake_bus_host(w->bus);
 	free(w->out);
 	free(w->err);
 	env.out = open_memstream(&w->out, &out_len);
@@ -316,6 +332,108 @@ static void test_address(void **state)
 	answers(w, 1, "find pin:nic1", "no pin is called");
 }
 
+/* "xlpt LINE" exits 0 and is about this function. */
+static void is_about(struct world *w, const char *line, const char *bdf)
+{
+	ok(w, line);
+	if (!strstr(w->out, bdf))
+		fail_msg("xlpt %s is not about %s\n%s%s", line, bdf, w->out, w->err);
+}
+
+/* Wherever a device is named. */
+static void test_named(void **state)
+{
+	struct world *w = *state;
+
+	is_about(w, "show eth2", "0000:04:00.0");
+	is_about(w, "show /dev/nvme0n1p1", NVME);
+	is_about(w, "show nvme0n1", NVME);
+	is_about(w, "show 52:54:00:00:00:02", "0000:04:00.0");
+	is_about(w, "show usb:1-2", E1K);
+	is_about(w, "show mount:/", AHCI);
+	is_about(w, "hide --dry-run eth2", "0000:04:00.0");
+	is_about(w, "attach --hide -n web1 eth1,permissive=1 --force-host-device usb:1-2", E1K);
+	is_about(w, "attach --hide -n web1 pci_0000_05_00_0", "0000:05:00.0");
+	answers(w, 1, "boot plan --force-host-device nvme0n1 disk:nvme0n1", "hide=(" NVME ")");
+	is_about(w, "reset --list eth1", E1K);
+	is_about(w, "pin usbcard usb:1-2", E1K);
+	is_about(w, "vf list mac:00:16:3e:00:00:01", "0000:01:10.0");
+	is_about(w, "list --vf-of enp1s0", "0000:01:10.0");
+	/* Not one device: none is taken. */
+	refused(w, 2, "hide bond0", "\"bond0\" is on 2 devices");
+	refused(w, 2, "attach web1 /dev/md0,permissive=1",
+		NVME " (block device md0 over nvme0n1p1)");
+	refused(w, 2, "hide slot:5-1", "is on 2 devices");
+	refused(w, 2, "attach web1 02:00.0 --allow-split bond0",
+		"--allow-split: \"bond0\" is on 2");
+	/* Not without saying what it is. */
+	refused(w, 1, "hide 1-2", "usb:1-2");
+	refused(w, 1, "hide /", "mount:/");
+	refused(w, 1, "hide card0-HDMI-A-1", "display:card0-HDMI-A-1");
+	/* Nothing, or nothing behind it. */
+	refused(w, 1, "hide lo", "no PCI device is behind \"lo\"");
+	refused(w, 1, "attach web1 eth7", "\"eth7\" is neither an address nor an interface");
+	refused(w, 1, "attach web1 52:54:00:00:00:77", "no device is known as");
+	refused(w, 2, "attach web1 02:00", "column 6: expected '.'");
+	refused(w, 2, "hide pool:lan", "");
+	refused(w, 2, "attach 02:00.0 web1", "the guest comes first");
+}
+
+/* An interface with the name of an address, or of another thing, is no way to another device. */
+static void test_hostile(void **state)
+{
+	struct world *w = *state;
+
+	on(w, NVME, "net/0000-02-00-0", "/sys/class/net/0000-02-00-0", "address", "x\n");
+	is_about(w, "show 0000-02-00-0", E1K);
+	on(w, "0000:04:00.0", "net/sda", "/sys/class/net/sda", "address", "x\n");
+	refused(w, 2, "hide sda", "\"sda\" is on 2 devices");
+	is_about(w, "show net:sda", "0000:04:00.0");
+	is_about(w, "show disk:sda", AHCI);
+	on(w, "0000:04:00.0", "net/\033]0;x", "/sys/class/net/\033]0;x", "address", "x\n");
+	is_about(w, "show \033]0;x", "0000:04:00.0");
+	assert_null(strchr(w->out, '\033'));
+	refused(w, 1, "hide \033]0;y", "is neither an address nor");
+	assert_null(strchr(w->err, '\033'));
+}
+
+/* A hidden device has no interface; a name that udev made still says which it was. */
+static void test_hidden(void **state)
+{
+	struct world *w = *state;
+
+	refused(w, 1, "hide enp2s0", "would be the one of " E1K ", whose driver is e1000e");
+	ok(w, "hide 02:00.0 --force-host-device 02:00.0");
+	refused(w, 1, "attach web1 enp2s0", "by its name it was the one of " E1K);
+	assert_non_null(strstr(w->err, "name it by its address: " E1K));
+	answers(w, 1, "find enp2s0f0np1", "by its name it was the one of " E1K);
+	answers(w, 1, "find enP9p2s0", "looked at");
+	answers(w, 1, "find enp999s0", "looked at");
+}
+
+static void test_show(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "show 03:00.0");
+	assert_non_null(strstr(w->out, "host\n"
+				       "  would lose         /home is on dm-0 over nvme0n1p1\n"
+				       "                     swap is on nvme0n1p1\n"));
+	assert_null(strstr(w->out, "block device nvme0n1p1\n"));
+	ok(w, "show 02:00.0");
+	assert_non_null(strstr(w->out, "keyboard My Keyboard\n"));
+	assert_non_null(strstr(w->out, "network interface bond0.7 over eth1\n"));
+	assert_non_null(strstr(w->out, "USB device 1-2 (USB \\x1b[31mKeyboard)\n"));
+	assert_null(strstr(w->out, "usb1"));
+	ok(w, "show 04:00.1");
+	assert_non_null(strstr(w->out, "display output card0-HDMI-A-1 (connected)\n"));
+	assert_null(strstr(w->out, "card0-DP-1"));
+	ok(w, "show 05:00.0");
+	assert_non_null(strstr(w->out, "  would lose         none\n"));
+	ok(w, "show --json 03:00.0");
+	assert_non_null(strstr(w->out, "\"name\": \"/home\""));
+}
+
 /* All words are looked for, each that is missing is told, and the exit status says so. */
 static void test_several(void **state)
 {
@@ -338,12 +456,44 @@ static void test_several(void **state)
 	answers(w, 2, "find", "find: too few arguments");
 }
 
+/* A capture has what find wants. */
+static void test_captured(void **state)
+{
+	const char *words[] = { "--sysroot",	 "",	  "enp1s0", "52:54:00:00:00:02",
+				"bond0.7",	 "/home", "sda",    "/dev/mapper/vg0-my--home",
+				"nvme0n1",	 "/",	  "swap",   "1-2",
+				"046d:c31c",	 "PCH",	  "ttyS4",  "card0-HDMI-A-1",
+				"Onboard LAN 1", "5-1",	  "card0",  "keyboard" };
+	char dir[] = "/tmp/xlpt-test-find-XXXXXX";
+	_cleanup_free_ char *live = NULL, *line = NULL, *tree = NULL;
+	struct world *w = *state;
+
+	assert_int_equal(run_words(w, XLPT_ARRAY_SIZE(words) - 2, words + 2), 0);
+	live = xlpt_xstrdup(w->out);
+	assert_non_null(mkdtemp(dir));
+	setenv("TMPDIR", dir, 1);
+	assert_int_equal(world_run(w, "capture -o %s/c.tar.gz", dir), 0);
+	unsetenv("TMPDIR");
+	line = xlpt_xasprintf(
+		"cd %s && mkdir tree && tar -C tree --strip-components=1 -xzf c.tar.gz", dir);
+	assert_int_equal(system(line), 0);
+	tree = xlpt_xasprintf("%s/tree", dir);
+	words[1] = tree;
+	if (run_words(w, XLPT_ARRAY_SIZE(words), words))
+		fail_msg("%s", w->err);
+	assert_string_equal(w->out, live);
+	free(line);
+	line = xlpt_xasprintf("rm -rf %s", dir);
+	assert_int_equal(system(line), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		host_test(test_net),	 host_test(test_openvswitch), host_test(test_disk),
 		host_test(test_mount),	 host_test(test_rest),	      host_test(test_address),
-		host_test(test_several),
+		host_test(test_several), host_test(test_named),	      host_test(test_hostile),
+		host_test(test_hidden),	 host_test(test_show),	      host_test(test_captured),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

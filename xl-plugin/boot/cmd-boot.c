@@ -294,6 +294,7 @@ const struct xlpt_command xlpt_cmd_boot = {
 	.flags = XLPT_CMD_DRY_RUN,
 	.min_args = 1,
 	.max_args = XLPT_ANY_ARGS,
+	.specs = 2,
 	.opts = boot_opts,
 	.run = cmd_boot,
 };

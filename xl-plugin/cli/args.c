@@ -79,6 +79,7 @@ void xlpt_args_dispose(struct xlpt_args *args)
 		xlpt_strv_free(args->values[i]);
 	free(args->values);
 	free(args->pos);
+	xlpt_strv_free(args->made);
 }
 
 /* getopt's tables from ours. */
@@ -216,7 +217,51 @@ int xlpt_args_parse(struct xlpt_env *env, int argc, char **argv, struct xlpt_arg
 	return 0;
 }
 
-int xlpt_args_resolve_pins(struct xlpt_env *env, struct xlpt_args *args, struct xlpt_diag *diag)
+/* ---- words in the place of an address ---- */
+
+/* "[SSSS:]BB:DD.F" has two colons at most; a MAC address, which has its characters as well, five. */
+static bool is_address(const char *s)
+{
+	size_t colons = 0;
+
+	for (const char *p = s; *p && *p != ',' && *p != '@'; p++)
+		colons += *p == ':';
+	return colons <= 2 && xlpt_bdf_shaped(s);
+}
+
+/*
+ * Left to the command as they are: an address, KEY=VALUE, a list and a pattern of boot's, a pool and
+ * a pin, which stays its name where it is kept.
+ */
+static bool stays(const char *word, size_t n)
+{
+	return is_address(word) || *word == '(' || memchr(word, '*', n) || memchr(word, '=', n) ||
+	       xlpt_starts(word, "pool:") || xlpt_starts(word, "pin:");
+}
+
+/* The SPEC with an address in the place of the word, NULL when it is one already. */
+static int resolve_spec(struct xlpt_env *env, const char *spec, char **out, struct xlpt_diag *diag)
+{
+	size_t n = strcspn(spec, ",@");
+	_cleanup_free_ char *word = xlpt_xstrndup(spec, n);
+	struct xlpt_bdf bdf;
+	int rc;
+
+	*out = NULL;
+	if (!n || stays(spec, n))
+		return 0;
+	rc = xlpt_program.device(env, word, &bdf, diag);
+	/* No word of any kind: the reader of SPECs tells the place of the fault. */
+	if (rc == XLPT_ERR_SYNTAX) {
+		xlpt_diag_dispose(diag);
+		return 0;
+	}
+	if (rc == 0)
+		*out = xlpt_xasprintf("%s%s", XLPT_BDF_STR(bdf), spec + n);
+	return rc;
+}
+
+static int resolve_options(struct xlpt_env *env, struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	const struct xlpt_opt *opts = args->cmd->opts;
 
@@ -225,13 +270,38 @@ int xlpt_args_resolve_pins(struct xlpt_env *env, struct xlpt_args *args, struct 
 			struct xlpt_bdf bdf;
 			int rc;
 
-			if (!xlpt_streq(opts[i].metavar, "BDF") || !xlpt_starts(*v, "pin:"))
+			if (!xlpt_streq(opts[i].metavar, "BDF") || is_address(*v))
 				continue;
 			rc = xlpt_program.device(env, *v, &bdf, diag);
-			if (rc)
+			if (rc) {
+				xlpt_diag_wrap(diag, "--%s", opts[i].name);
 				return rc;
+			}
 			free(*v);
 			*v = xlpt_xstrdup(XLPT_BDF_STR(bdf));
 		}
+	return 0;
+}
+
+int xlpt_args_resolve(struct xlpt_env *env, struct xlpt_args *args, struct xlpt_diag *diag)
+{
+	size_t first = args->cmd->specs;
+	int rc = resolve_options(env, args, diag);
+
+	/* A device where the guest is to be: the command says so. */
+	if (rc || !first || (first > 1 && xlpt_bdf_shaped(args->pos[0])))
+		return rc;
+	for (size_t i = first - 1; i < args->n; i++) {
+		char *spec;
+
+		rc = resolve_spec(env, args->pos[i], &spec, diag);
+		if (rc)
+			return rc;
+		if (!spec)
+			continue;
+		xlpt_strv_add(&args->made, spec);
+		free(spec);
+		args->pos[i] = args->made[xlpt_strv_len(args->made) - 1];
+	}
 	return 0;
 }

@@ -9,7 +9,10 @@
 int xlpt_args_parse(struct xlpt_env *env, int argc, char **argv, struct xlpt_args *args, bool *help,
 		    struct xlpt_diag *diag);
 void xlpt_args_dispose(struct xlpt_args *args);
-/* An option that wants a BDF takes pin:NAME as well; commands see the address. */
-int xlpt_args_resolve_pins(struct xlpt_env *env, struct xlpt_args *args, struct xlpt_diag *diag);
+/*
+ * What stands in the place of an address (an interface, pin:NAME, ...) becomes one, in options that
+ * want a BDF and in a command's SPECs, so that the command sees addresses alone; a SPEC keeps pin:.
+ */
+int xlpt_args_resolve(struct xlpt_env *env, struct xlpt_args *args, struct xlpt_diag *diag);
 
 #endif

@@ -89,7 +89,7 @@ static int run_command(struct xlpt_env *env, const struct xlpt_command *cmd, int
 		xlpt_program.before(env, cmd->flags & XLPT_CMD_TELLS);
 	if (cmd->flags & (XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN))
 		xlpt_stop_catch();
-	rc = xlpt_args_resolve_pins(env, &args, diag);
+	rc = xlpt_args_resolve(env, &args, diag);
 	if (rc == 0)
 		rc = cmd->run(env, &args, diag);
 	if (rc == XLPT_ERR_USAGE && !diag->hint)

@@ -30,6 +30,7 @@ struct xlpt_args {
 	char ***values; /* per option of the command: its values, NULL = not given */
 	char **pos;	/* what is not an option */
 	size_t n;
+	char **made; /* those of pos that are not the caller's, or NULL */
 };
 
 struct xlpt_command {
@@ -38,7 +39,8 @@ struct xlpt_command {
 	const char *help;     /* one line */
 	const char *details;  /* further lines for --help, or NULL */
 	unsigned flags;
-	size_t min_args, max_args;   /* XLPT_ANY_ARGS = no upper bound */
+	size_t min_args, max_args; /* XLPT_ANY_ARGS = no upper bound */
+	size_t specs; /* from which argument on they are SPECs; 1 = the first, 0 = none */
 	const struct xlpt_opt *opts; /* ends with a NULL name, or NULL */
 	int (*run)(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag);
 };
@@ -68,7 +70,7 @@ struct xlpt_program {
 	const struct xlpt_command *const *commands;
 	/* Says what else there is to know before a command runs; quiet: the command tells it itself. */
 	void (*before)(struct xlpt_env *env, bool quiet);
-	/* What an option that wants a BDF was given: an address in any spelling, or pin:NAME. */
+	/* What was given where a BDF may stand: an address in any spelling, pin:NAME, an interface... */
 	int (*device)(struct xlpt_env *env, const char *text, struct xlpt_bdf *out,
 		      struct xlpt_diag *diag);
 	const struct xlpt_words *words;

@@ -118,12 +118,14 @@ const struct xlpt_command xlpt_cmd_attach = {
 	.help = "Give devices to a running guest and see that it has them",
 	.details =
 		"SPEC is [SSSS:]BB:DD.F[@SLOT][,KEY=VALUE...] as in xl-pci-configuration(5);\n"
-		"BB:DD.* means every function. Keys: permissive, seize, rdm_policy, vslot, name,\n"
-		"msitranslate, power_mgmt. Exit status 0 means the guest has every one of them;\n"
+		"BB:DD.* means every function. Instead of the address: pool:NAME, pin:NAME, an\n"
+		"interface, a MAC address, /dev/DISK (xlpt(8)). Keys: permissive, seize, rdm_policy,\n"
+		"vslot, name, msitranslate, power_mgmt. Exit status 0 means the guest has every one of them;\n"
 		"after a failure it has none, and each is back where it was.",
 	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN,
 	.min_args = 2,
 	.max_args = XLPT_ANY_ARGS,
+	.specs = 2,
 	.opts = attach_opts,
 	.run = cmd_attach,
 };
@@ -199,6 +201,7 @@ const struct xlpt_command xlpt_cmd_detach = {
 	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN,
 	.min_args = 2,
 	.max_args = XLPT_ANY_ARGS,
+	.specs = 2,
 	.opts = detach_opts,
 	.run = cmd_detach,
 };

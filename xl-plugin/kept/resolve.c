@@ -59,7 +59,7 @@ static bool told_by_name(struct xlpt_env *env, const char *name, struct xlpt_dia
 static int neither(const char *word, struct xlpt_diag *diag)
 {
 	return xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND,
-			     "\"%s\" is neither an address nor a network interface of this host",
+			     "\"%s\" is neither an address nor an interface or disk of this host",
 			     word);
 }
 
@@ -77,7 +77,7 @@ static int not_found(struct xlpt_env *env, const char *word, unsigned kinds,
 		return XLPT_ERR_NOT_FOUND;
 	}
 	xlpt_thing_prefix(word, &name);
-	if (kinds == XLPT_THING_NET && name == word)
+	if (kinds != XLPT_THING_ANY && name == word && !xlpt_thing_is_mac(word))
 		neither(word, diag);
 	else
 		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "no device is known as \"%s\"", word);
@@ -86,7 +86,7 @@ static int not_found(struct xlpt_env *env, const char *word, unsigned kinds,
 	if (kinds & XLPT_THING_MOUNT && *name == '/' && t->unread)
 		xlpt_diag_fact(diag, "/proc/1/mountinfo cannot be read: %s",
 			       xlpt_strerror(-t->unread));
-	else
+	else if (kinds)
 		xlpt_diag_fact(diag, "looked at %s", places);
 	xlpt_diag_hint(diag,
 		       kinds & XLPT_THING_MOUNT && *name == '/' && !xlpt_starts(name, "/dev/")
@@ -123,20 +123,20 @@ static int wants_prefix(const char *word, const struct xlpt_things *t, struct xl
 
 	with = xlpt_xasprintf("%s:%s", xlpt_thing_word(t->items[0].kind), word);
 	neither(word, diag);
-	xlpt_diag_fact(diag, "%s is %s; where a device is named, that is written with its kind",
+	xlpt_diag_fact(diag, "xlpt find finds %s (%s); here such a word wants its kind in front",
 		       XLPT_BDF_STR(t->items[0].bdf), t->items[0].what);
 	xlpt_diag_hint(diag, "if that is meant: %s", XLPT_WORD(with));
 	return XLPT_ERR_NOT_FOUND;
 }
 
-/* What a word without a prefix may be where a device is named: never what a typing error gives. */
+/* What a word without a prefix may be where a device is named; all else wants one. */
 static unsigned kinds_of(const char *word)
 {
 	if (xlpt_thing_is_mac(word))
 		return XLPT_THING_MAC;
 	if (xlpt_starts(word, "/dev/"))
 		return XLPT_THING_DISK | XLPT_THING_TTY;
-	return XLPT_THING_NET;
+	return *word == '/' ? 0 : XLPT_THING_NET | XLPT_THING_DISK;
 }
 
 /* Whether somebody who wrote this wanted an address, or an option. */

@@ -9,46 +9,27 @@
 #include "xl-plugin/kept/resolve.h"
 #include "xl-plugin/vf/vf.h"
 
-static int pin_or_bdf(struct xlpt_env *env, const char *name, bool *is, struct xlpt_bdf *bdf,
-		      struct xlpt_diag *diag)
-{
-	*is = true;
-	if (xlpt_starts(name, "pin:"))
-		return xlpt_resolve_pin(env, name + strlen("pin:"), bdf, diag);
-	if (xlpt_bdf_shaped(name))
-		return xlpt_bdf_parse_any(name, bdf, diag);
-	*is = false;
-	return 0;
-}
-
 int xlpt_vf_find_pf(struct xlpt_env *env, const char *name, struct xlpt_pf *out,
 		    struct xlpt_diag *diag)
 {
 	struct xlpt_bdf bdf;
-	bool is;
-	int rc = pin_or_bdf(env, name, &is, &bdf, diag);
+	int rc;
 
 	*out = (struct xlpt_pf){ 0 };
-	if (rc)
-		return rc;
-	return is ? xlpt_pf_read(env->host, bdf, out, diag)
-		  : xlpt_pf_find(env->host, name, out, diag);
+	/* No interface's name has a colon; of one alone more is said when it is no PF's. */
+	if (!strchr(name, ':') && xlpt_bdf_parse_host(name, &bdf, NULL))
+		return xlpt_pf_find(env->host, name, out, diag);
+	rc = xlpt_args_device(env, name, &bdf, diag);
+	return rc ? rc : xlpt_pf_read(env->host, bdf, out, diag);
 }
 
 int xlpt_vf_find(struct xlpt_env *env, const char *name, struct xlpt_vf *out,
 		 struct xlpt_diag *diag)
 {
 	struct xlpt_bdf bdf;
-	bool is;
-	int rc = pin_or_bdf(env, name, &is, &bdf, diag);
+	int rc = xlpt_args_device(env, name, &bdf, diag);
 
 	*out = (struct xlpt_vf){ 0 };
-	if (rc == 0 && !is) {
-		xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
-			      "\"%s\" is not the address of a virtual function", name);
-		xlpt_diag_hint(diag, "xlpt vf list shows their addresses");
-		return XLPT_ERR_SYNTAX;
-	}
 	return rc ? rc : xlpt_vf_locate(env, bdf, out, diag);
 }
 

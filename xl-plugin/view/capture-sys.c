@@ -75,12 +75,26 @@ static const char *const block_attrs[] = { "dev", "partition", "removable", "ro"
 static const char *const block_links[] = { "device", "holders/", "slaves/", "subsystem", NULL };
 static const struct list block = { block_attrs, block_links, NULL };
 
+/* A serial number is nobody's business. */
+static const char *const usb_attrs[] = { "bDeviceClass", "idProduct", "idVendor", "product", NULL };
+static const struct list usb = { usb_attrs, NULL, NULL };
+
+static const char *const drm_attrs[] = { "status", NULL };
+static const struct list drm = { drm_attrs, NULL, NULL };
+
+static const char *const sound_attrs[] = { "id", NULL };
+static const struct list sound = { sound_attrs, NULL, NULL };
+
+static const char *const slot_attrs[] = { "address", NULL };
+static const struct list slot = { slot_attrs, NULL, NULL };
+
 static const char *const driver_attrs[] = { "irq_handlers", "permissive", "quirks", "slots", NULL };
 static const char *const driver_links[] = { "????:??:??.?", "module", NULL };
 static const char *const driver_marks[] = { "bind", NULL };
 static const struct list driver = { driver_attrs, driver_links, driver_marks };
 
 static const char *const plain[] = {
+	"/proc/asound/cards",
 	"/sys/class/tty/console/active",
 	"/sys/bus/pci/drivers_autoprobe",
 	"/sys/firmware/acpi/tables/DMAR",
@@ -98,9 +112,11 @@ static const char *const plain[] = {
 };
 
 /* Directories that are nothing but links. */
-static const char *const link_dirs[] = { "/sys/class/block",	"/sys/class/drm",
-					 "/sys/class/graphics", "/sys/class/net",
-					 "/sys/class/nvme",	"/sys/dev/block" };
+static const char *const link_dirs[] = { "/sys/bus/usb/devices", "/sys/class/block",
+					 "/sys/class/drm",	 "/sys/class/graphics",
+					 "/sys/class/net",	 "/sys/class/nvme",
+					 "/sys/class/sound",	 "/sys/class/tty",
+					 "/sys/dev/block" };
 
 static int links_of(struct xlpt_capture *c, const char *dir, struct xlpt_diag *diag)
 {
@@ -240,6 +256,8 @@ static int members(struct xlpt_capture *c, const char *class, const struct list 
 			rc = take(c, dir, list, diag);
 		if (rc == 0 && dir && list == &net)
 			rc = file_in(c, dir, "bonding/slaves", ATTR, diag);
+		if (rc == 0 && dir && list == &net)
+			rc = file_in(c, dir, "bonding_slave/perm_hwaddr", ATTR, diag);
 		if (rc == 0 && dir && list == &block)
 			rc = file_in(c, dir, "dm/name", ATTR, diag);
 	}
@@ -290,6 +308,14 @@ int xlpt_capture_sys(struct xlpt_capture *c, struct xlpt_diag *diag)
 		rc = members(c, "/sys/class/net", &net, diag);
 	if (rc == 0)
 		rc = members(c, "/sys/class/block", &block, diag);
+	if (rc == 0)
+		rc = members(c, "/sys/bus/usb/devices", &usb, diag);
+	if (rc == 0)
+		rc = members(c, "/sys/class/drm", &drm, diag);
+	if (rc == 0)
+		rc = members(c, "/sys/class/sound", &sound, diag);
+	if (rc == 0)
+		rc = below(c, "/sys/bus/pci/slots", "", &slot, diag);
 	if (rc == 0)
 		rc = below(c, "/sys/bus/pci/drivers", "", &driver, diag);
 	if (rc == 0)

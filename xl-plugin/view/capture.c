@@ -30,6 +30,9 @@ static bool spare(const char *path)
 		"*/d3cold_allowed", "*/label",		    "*/index",
 		"*/irq_handlers",   "/proc/cpuinfo",	    "/proc/interrupts",
 		"/proc/version",    "/sys/class/tty/*",
+		"/proc/asound/*",   "/sys/class/sound/*",   "/sys/bus/usb/*",
+		"/sys/class/drm/*", "/sys/devices/*/usb*",  "/sys/devices/*/drm/*",
+		"/sys/devices/*/sound/*",		    "/sys/bus/pci/slots/*",
 	};
 	/* clang-format on */
 

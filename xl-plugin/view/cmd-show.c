@@ -123,8 +123,14 @@ static void print_list(struct xlpt_env *env, const char *label, struct json_obje
 	size_t n = json_object_array_length(list);
 
 	for (size_t i = 0; i < n; i++) {
-		struct json_object *o = json_object_array_get_idx(list, i), *bdf, *why, *state;
+		struct json_object *o = json_object_array_get_idx(list, i), *bdf, *why, *state,
+				   *what;
 
+		if (json_object_object_get_ex(o, "what", &what)) {
+			xlpt_say(env, "%s%-*s%s", i ? "" : "  ", i ? 21 : 19, i ? "" : label,
+				 json_object_get_string(what));
+			continue;
+		}
 		if (json_object_object_get_ex(o, "bdf", &bdf) &&
 		    json_object_object_get_ex(o, "why", &why) &&
 		    json_object_object_get_ex(o, "state", &state)) {
@@ -216,6 +222,7 @@ static int show_facts(struct xlpt_env *env, struct xlpt_show *s, struct xlpt_dia
 	xlpt_json_add(s->root, "bdf", xlpt_json_bdf(s->d->bdf));
 	identity(s);
 	where(s, &place);
+	xlpt_show_host(s);
 	topology(s);
 	xlpt_show_isolation(s);
 	xlpt_show_interrupt(s);
@@ -268,7 +275,7 @@ static const struct xlpt_opt show_opts[] = {
 const struct xlpt_command xlpt_cmd_show = {
 	.name = "show",
 	.synopsis = "BDF",
-	.help = "Show all that is known about one device",
+	.help = "Show all that is known about one device, and what this host would lose with it",
 	.opts = show_opts,
 	.min_args = 1,
 	.max_args = 1,

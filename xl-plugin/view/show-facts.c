@@ -4,6 +4,7 @@
 
 #include "core/policy-together.h"
 #include "pciback/device/firmware.h"
+#include "pciback/needs/things.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/view/show.h"
 
@@ -296,4 +297,24 @@ void xlpt_show_isolation(struct xlpt_show *s)
 		      json_object_new_boolean(xlpt_inventory_assignable(s->inv, s->i)));
 	add_members(s, g);
 	add_xen_group(s, g);
+}
+
+/* ---- this host ---- */
+
+void xlpt_show_host(struct xlpt_show *s)
+{
+	struct json_object *g = xlpt_show_group(s, "host"), *list = json_object_new_array();
+	_cleanup_things_ struct xlpt_things things = { 0 };
+
+	xlpt_things_on(s->env->host, &s->d->bdf, &things);
+	for (size_t i = 0; i < things.n; i++) {
+		const struct xlpt_thing *t = &things.items[i];
+		struct json_object *o = json_object_new_object();
+
+		xlpt_json_add(o, "kind", xlpt_json_str(xlpt_thing_word(t->kind)));
+		xlpt_json_add(o, "name", xlpt_json_str(t->name));
+		xlpt_json_add(o, "what", xlpt_json_str(t->what));
+		json_object_array_add(list, o);
+	}
+	xlpt_json_add(g, "would_lose", list);
 }

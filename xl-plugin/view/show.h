@@ -24,5 +24,6 @@ void xlpt_show_capabilities(struct xlpt_show *s);
 void xlpt_show_memory(struct xlpt_show *s); /* BARs, ROM, reserved regions */
 void xlpt_show_interrupt(struct xlpt_show *s);
 void xlpt_show_isolation(struct xlpt_show *s);
+void xlpt_show_host(struct xlpt_show *s); /* what dom0 would lose with it */
 
 #endif
