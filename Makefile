@@ -13,6 +13,8 @@ SBINDIR ?= $(PREFIX)/sbin
 PROGDIR ?= $(SBINDIR)
 MANDIR ?= $(PREFIX)/share/man
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+ZSHCOMPDIR ?= $(PREFIX)/share/zsh/site-functions
+FISHCOMPDIR ?= $(PREFIX)/share/fish/vendor_completions.d
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 GUARDDIR = $(PREFIX)/lib/xlpt/guard
 UDEVDIR ?= $(PREFIX)/lib/udev/rules.d
@@ -123,7 +125,7 @@ $(O)/man/%: docs/man/%.scd
 include tests/tests.mk
 
 # The places stand in units, rules and the guard's lines, which a shell, systemd, udev and AppArmor read.
-PLACES = $(SBINDIR)$(PROGDIR)$(SAMPLEDIR)$(PRESETDIR)$(TMPFILESDIR)$(MANDIR)$(BASHCOMPDIR)$(UNITDIR)$(GUARDDIR)$(UDEVDIR)$(HOOKDIR)
+PLACES = $(SBINDIR)$(PROGDIR)$(SAMPLEDIR)$(PRESETDIR)$(TMPFILESDIR)$(MANDIR)$(BASHCOMPDIR)$(ZSHCOMPDIR)$(FISHCOMPDIR)$(UNITDIR)$(GUARDDIR)$(UDEVDIR)$(HOOKDIR)
 ODD_PLACE = printf %s "$$XLPT_PLACES" | LC_ALL=C grep -q '[^A-Za-z0-9/._+-]'
 CHECK_PLACES = if $(ODD_PLACE); then echo 'xlpt: PREFIX and the other folders may have letters, digits and' \
 	'/._+- in their names, nothing else' >&2; exit 1; fi
@@ -133,6 +135,7 @@ UNITS = $(notdir $(wildcard docs/systemd/*.service))
 # Everything that install puts somewhere, and where.
 INSTALLED = $(PROGDIR)/xlpt $(SAMPLEDIR)/xlpt.conf $(PRESETDIR)/80-xlpt.preset $(TMPFILESDIR)/xlpt.conf \
 	$(GUARDDIR)/xl $(GUARDDIR)/libxl-save-helper $(BASHCOMPDIR)/xlpt \
+	$(ZSHCOMPDIR)/_xlpt $(FISHCOMPDIR)/xlpt.fish \
 	$(addprefix $(UNITDIR)/,$(UNITS)) $(UDEVDIR)/90-xlpt-pool.rules $(HOOKDIR)/libvirt-libxl \
 	$(foreach m,$(notdir $(MANS)),$(MANDIR)/man$(patsubst .%,%,$(suffix $(m)))/$(m))
 # The folders that install had to make, for uninstall: the file names itself's, too.
@@ -150,6 +153,8 @@ install: all
 	install -D -m 755 $(O)/guard/xl $(TO)$(GUARDDIR)/xl
 	ln -sf xl $(TO)$(GUARDDIR)/libxl-save-helper
 	install -D -m 644 docs/completion.bash $(TO)$(BASHCOMPDIR)/xlpt
+	install -D -m 644 docs/completion.zsh $(TO)$(ZSHCOMPDIR)/_xlpt
+	install -D -m 644 docs/completion.fish $(TO)$(FISHCOMPDIR)/xlpt.fish
 	mkdir -p $(TO)$(UNITDIR)
 	for u in $(UNITS); do sed 's,/usr/local/sbin,$(SBINDIR),' docs/systemd/$$u \
 		>$(TO)$(UNITDIR)/$$u || exit 1; done

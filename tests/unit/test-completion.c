@@ -9,75 +9,11 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-#include <fcntl.h>
-#include <poll.h>
 #include <pty.h>
-#include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "core/util.h"
+#include "tests/unit/completing.h"
 
-static char dir[64];
 static char *completion; /* the path of docs/completion.bash */
-
-static void put(const char *name, const char *text, mode_t mode)
-{
-	_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", dir, name);
-	FILE *f = fopen(path, "w");
-
-	assert_non_null(f);
-	fputs(text, f);
-	assert_int_equal(fchmod(fileno(f), mode), 0);
-	fclose(f);
-}
-
-static bool there(const char *name)
-{
-	_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", dir, name);
-
-	return access(path, F_OK) == 0;
-}
-
-/* What xlpt __complete might print, and files with names of the same kind. */
-static int setup(void **state)
-{
-	(void)state;
-	strcpy(dir, "/tmp/xlpt-completion-XXXXXX");
-	assert_non_null(mkdtemp(dir));
-	put("xlpt",
-	    "#!/bin/sh\n[ \"$1\" = __complete ] || exit 1\ncase $2 in\n"
-	    "guests) cat \"${0%/*}/guests\" ;;\n"
-	    "devices) printf '0000:02:00.0\\n0000:03:00.1\\n' ;;\n"
-	    "pools) printf 'lan\\n$(touch ran4)\\n' ;;\n"
-	    "commands) printf 'attach\\ndetach\\n' ;;\nesac\n",
-	    0755);
-	put("guests",
-	    "a$(touch ran1)b\nx`touch ran2`\nmy guest\nit's\n;touch ran3\n"
-	    "\033[31mred\nweb1\n",
-	    0644);
-	put("f$(touch ran5).cfg", "", 0644);
-	put("f`touch ran6`.cfg", "", 0644);
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	_cleanup_free_ char *command = xlpt_xasprintf("rm -rf '%s'", dir);
-
-	(void)state;
-	return system(command);
-}
-
-static void nothing_ran(void)
-{
-	for (char n[] = "ran1"; n[3] < '7'; n[3]++)
-		if (there(n))
-			fail_msg("completion ran a name: %s", n);
-}
 
 /* Completes the words, the last of which is being typed; what is offered, one in a line. */
 static char *offered(const char *words)
@@ -127,6 +63,8 @@ static void test_words(void **state)
 		{ "xlpt hide 0000 : 02 : 00.0 0000 : 03", "03:00.1\n" },
 		{ "xlpt reset --method f", "flr\n" },
 		{ "xlpt pool define lan policy", "policy=first\npolicy=spread\npolicy=numa\n" },
+		{ "xlpt pool define lan policy = s", "spread\n" },
+		{ "xlpt pool define lan policy =", "first\nspread\nnuma\n" },
 		{ "xlpt guard check x", "xl\nxendomains\nx\\`touch\\ ran2\\`\n" },
 	};
 
@@ -140,31 +78,6 @@ static void test_words(void **state)
 }
 
 /* ---- a terminal ---- */
-
-/* Reads until nothing has come for a while. */
-static void listen(int fd, struct xlpt_str *out, int ms)
-{
-	struct pollfd p = { .fd = fd, .events = POLLIN };
-	char buf[512];
-	ssize_t n;
-
-	while (poll(&p, 1, ms) > 0 && (n = read(fd, buf, sizeof(buf))) > 0)
-		xlpt_str_addn(out, buf, (size_t)n);
-}
-
-/* Until it says so, at most 20 s: the machine may be busy. */
-static void wait_for(int fd, struct xlpt_str *out, const char *what)
-{
-	for (int i = 0; i < 200 && !strstr(xlpt_str_get(out), what); i++)
-		listen(fd, out, 100);
-	if (!strstr(xlpt_str_get(out), what))
-		fail_msg("bash does not say \"%s\": %s", what, xlpt_str_get(out));
-}
-
-static void type(int fd, const char *text)
-{
-	assert_int_equal(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-}
 
 /* Types the line up to its TAB, and then has bash print the words it was made into. */
 static void press_tab(int fd, const char *typed, const char *shows, const char *word)

@@ -218,6 +218,9 @@ static const char *const commands[] = {
 	"__complete pfs",
 	"__complete vfs",
 	"__complete options @",
+	"__complete line -- attach @",
+	"__complete line -- attach 3 x",
+	"__complete line -- vf create x",
 	"@",
 	"help @",
 	"list --@",
@@ -250,6 +253,9 @@ static void run_all(struct world *w)
 		judge_mend(commands[i], w->err);
 		if (strchr(w->out, '\n') && xlpt_starts(commands[i], "__complete"))
 			assert_null(strstr(w->out, "note"));
+		/* There it would be the word that is typed. */
+		if (strstr(commands[i], " -- "))
+			continue;
 		world_run(w, "%s", json);
 		judge(commands[i], "JSON", w->out);
 		judge(commands[i], "errors with --json", w->err);

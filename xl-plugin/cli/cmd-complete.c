@@ -1,26 +1,29 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Words for the shell's completion, asked of the program itself so that they
- * are never out of date: "__complete commands", "__complete options COMMAND",
- * "__complete devices", "__complete guests", "__complete pins", "__complete pfs",
- * "__complete vfs", "__complete pools", "__complete things" (what find knows).
+ * are never out of date. "__complete line -- WORD..." is what the files docs/completion.*
+ * ask: see complete.h. The rest is for people who write their own: "__complete commands",
+ * "__complete options COMMAND", "__complete devices", "__complete guests",
+ * "__complete pins", "__complete pfs", "__complete vfs", "__complete pools", "__complete things" (what find knows).
  */
 #include <string.h>
 
 #include "core/text.h"
 #include "pciback/device/scan.h"
 #include "pciback/sriov/vf.h"
-#include "xl-plugin/cli/cli.h"
+#include "xl-plugin/cli/complete.h"
 #include "xl-plugin/cli/output.h"
 
-/*
- * A word for the shell, which takes it apart at line breaks. One with an order in
- * it could not be typed, and is never offered.
- */
-static void offer(struct xlpt_env *env, const char *prefix, const char *word)
+void xlpt_complete_offer(struct xlpt_env *env, const char *prefix, const char *word,
+			 const char *help)
 {
 	if (*word && xlpt_text_is_plain(word))
-		fprintf(env->out, "%s%s\n", prefix, word);
+		fprintf(env->out, "%s%s%s%s\n", prefix, word, help ? "\t" : "", help ? help : "");
+}
+
+static void offer(struct xlpt_env *env, const char *prefix, const char *word)
+{
+	xlpt_complete_offer(env, prefix, word, NULL);
 }
 
 static void print_opts(struct xlpt_env *env, const struct xlpt_opt *opts)
@@ -45,8 +48,9 @@ static int words(struct xlpt_env *env, const char *what, const char *prefix, str
 	return rc;
 }
 
-static int devices(struct xlpt_env *env, struct xlpt_diag *diag)
+static int devices(struct xlpt_env *env, const char *prefix, struct xlpt_diag *diag)
 {
+	_cleanup_free_ char *pin = xlpt_xasprintf("%spin:", prefix);
 	_cleanup_devices_ struct xlpt_devices devs = { 0 };
 	int rc = xlpt_env_need_host(env, diag);
 
@@ -54,14 +58,14 @@ static int devices(struct xlpt_env *env, struct xlpt_diag *diag)
 		rc = xlpt_scan_all(env->host, 0, NULL, &devs, diag);
 	for (size_t i = 0; rc == 0 && i < devs.n; i++)
 		if (devs.items[i].header != XLPT_HEADER_BRIDGE)
-			offer(env, "", XLPT_BDF_STR(devs.items[i].bdf));
+			offer(env, prefix, XLPT_BDF_STR(devs.items[i].bdf));
 	if (rc == 0)
-		rc = words(env, "pins", "pin:", diag);
-	return rc ? rc : words(env, "names", "", diag);
+		rc = words(env, "pins", pin, diag);
+	return rc ? rc : words(env, "names", prefix, diag);
 }
 
 /* vfs: the addresses of VFs; otherwise what a PF may be called. */
-static int sriov(struct xlpt_env *env, bool vfs, struct xlpt_diag *diag)
+static int sriov(struct xlpt_env *env, bool vfs, const char *prefix, struct xlpt_diag *diag)
 {
 	struct xlpt_pf *pfs = NULL;
 	size_t n = 0;
@@ -71,18 +75,18 @@ static int sriov(struct xlpt_env *env, bool vfs, struct xlpt_diag *diag)
 		rc = xlpt_pf_all(env->host, &pfs, &n, diag);
 	for (size_t i = 0; i < n; i++) {
 		for (size_t k = 0; vfs && k < pfs[i].n; k++)
-			offer(env, "", XLPT_BDF_STR(pfs[i].vfs[k]));
+			offer(env, prefix, XLPT_BDF_STR(pfs[i].vfs[k]));
 		if (!vfs && pfs[i].ifname)
-			offer(env, "", pfs[i].ifname);
+			offer(env, prefix, pfs[i].ifname);
 		if (!vfs)
-			offer(env, "", XLPT_BDF_STR(pfs[i].bdf));
+			offer(env, prefix, XLPT_BDF_STR(pfs[i].bdf));
 		xlpt_pf_dispose(&pfs[i]);
 	}
 	free(pfs);
 	return rc;
 }
 
-static int guests(struct xlpt_env *env, struct xlpt_diag *diag)
+static int guests(struct xlpt_env *env, const char *prefix, struct xlpt_diag *diag)
 {
 	struct xlpt_guest *list = NULL;
 	size_t n = 0;
@@ -91,25 +95,43 @@ static int guests(struct xlpt_env *env, struct xlpt_diag *diag)
 	if (rc == 0 && env->ts)
 		rc = env->ts->ops->guest_list(env->ts, &list, &n, diag);
 	for (size_t i = 0; i < n; i++) {
-		offer(env, "", list[i].name);
+		offer(env, prefix, list[i].name);
 		xlpt_guest_dispose(&list[i]);
 	}
 	free(list);
 	return rc;
 }
 
+int xlpt_complete_kind(struct xlpt_env *env, const char *kind, const char *prefix,
+		       struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *pool = xlpt_xasprintf("%spool:", prefix);
+	int rc;
+
+	if (!strcmp(kind, "devices"))
+		return devices(env, prefix, diag);
+	if (!strcmp(kind, "guests"))
+		return guests(env, prefix, diag);
+	if (!strcmp(kind, "vfs") || !strcmp(kind, "pfs"))
+		return sriov(env, !strcmp(kind, "vfs"), prefix, diag);
+	if (strcmp(kind, "specs") != 0 && strcmp(kind, "finds") != 0)
+		return words(env, kind, prefix, diag);
+	rc = !strcmp(kind, "finds") ? words(env, "things", prefix, diag)
+				    : words(env, "pools", pool, diag);
+	return rc ? rc : devices(env, prefix, diag);
+}
+
 static int cmd_complete(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
+	static const char *const kinds[] = { "devices", "pins", "pools", "guests",
+					     "vfs",	"pfs",	"things" };
 	const char *what = args->pos[0];
 
-	if (!strcmp(what, "devices"))
-		return devices(env, diag);
-	if (!strcmp(what, "pins") || !strcmp(what, "pools") || !strcmp(what, "things"))
-		return words(env, what, "", diag);
-	if (!strcmp(what, "guests"))
-		return guests(env, diag);
-	if (!strcmp(what, "vfs") || !strcmp(what, "pfs"))
-		return sriov(env, !strcmp(what, "vfs"), diag);
+	if (!strcmp(what, "line"))
+		return xlpt_complete_line(env, args->pos + 1, args->n - 1, diag);
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(kinds); i++)
+		if (!strcmp(what, kinds[i]))
+			return xlpt_complete_kind(env, what, "", diag);
 	for (size_t i = 0; xlpt_program.commands[i]; i++) {
 		const struct xlpt_command *cmd = xlpt_program.commands[i];
 
@@ -125,10 +147,10 @@ static int cmd_complete(struct xlpt_env *env, const struct xlpt_args *args, stru
 
 const struct xlpt_command xlpt_cmd_complete = {
 	.name = "__complete",
-	.synopsis = "WHAT [COMMAND]",
+	.synopsis = "WHAT [COMMAND]|line -- WORD...",
 	.help = "Print words for the shell's completion",
 	.flags = XLPT_CMD_HIDDEN,
 	.min_args = 1,
-	.max_args = 2,
+	.max_args = XLPT_ANY_ARGS,
 	.run = cmd_complete,
 };
