@@ -2,7 +2,7 @@
 #
 #   make            build build/xlpt          make check       all tests, the lab included
 #   make deps       install what is needed    make check-fast  the tests that need no Xen
-#   make deb        Debian packages
+#   make deb        Debian packages             make rpm        an RPM package
 #   make demo       watch it on a real Xen    make install     DESTDIR= PREFIX=/usr/local
 #   make dist       xlpt-VERSION.tar.gz       make uninstall   with the same DESTDIR and PREFIX
 #   V=1 shows the commands, CC=clang changes the compiler, O=dir the output directory.
@@ -125,7 +125,7 @@ $(O)/man/%: docs/man/%.scd
 include tests/tests.mk
 
 # The places stand in units, rules and the guard's lines, which a shell, systemd, udev and AppArmor read.
-PLACES = $(SBINDIR)$(PROGDIR)$(SAMPLEDIR)$(PRESETDIR)$(TMPFILESDIR)$(MANDIR)$(BASHCOMPDIR)$(ZSHCOMPDIR)$(FISHCOMPDIR)$(UNITDIR)$(GUARDDIR)$(UDEVDIR)$(HOOKDIR)
+PLACES = $(OPENRCDIR)$(SBINDIR)$(PROGDIR)$(SAMPLEDIR)$(PRESETDIR)$(TMPFILESDIR)$(MANDIR)$(BASHCOMPDIR)$(ZSHCOMPDIR)$(FISHCOMPDIR)$(UNITDIR)$(GUARDDIR)$(UDEVDIR)$(HOOKDIR)
 ODD_PLACE = printf %s "$$XLPT_PLACES" | LC_ALL=C grep -q '[^A-Za-z0-9/._+-]'
 CHECK_PLACES = if $(ODD_PLACE); then echo 'xlpt: PREFIX and the other folders may have letters, digits and' \
 	'/._+- in their names, nothing else' >&2; exit 1; fi
@@ -141,8 +141,8 @@ INSTALLED = $(PROGDIR)/xlpt $(SAMPLEDIR)/xlpt.conf $(PRESETDIR)/80-xlpt.preset $
 # The folders that install had to make, for uninstall: the file names itself's, too.
 MADE = $(PREFIX)/lib/xlpt/folders-made
 
-install uninstall: export XLPT_PLACES = $(PLACES)
-install uninstall: export XLPT_DESTDIR = $(DESTDIR)
+install install-openrc uninstall: export XLPT_PLACES = $(PLACES)
+install install-openrc uninstall: export XLPT_DESTDIR = $(DESTDIR)
 install: all
 	@$(CHECK_PLACES)
 	@made=$$(for d in $(sort $(dir $(INSTALLED) $(MADE))); do d=$${d%/}; \
@@ -202,8 +202,30 @@ deb:
 		dpkg-buildpackage -us -uc -b $(DEB_FLAGS)
 	rm -rf $(O)/deb/xlpt && ls $(O)/deb/*.deb
 
+# An RPM package, in $(O)/rpm/RPMS. Where the libraries' packages have other names than Fedora's, as on Debian,
+# rpm cannot know that they are there: nothing is asked for then. The tests are make check's.
+RPM_FLAGS ?= $(if $(wildcard /etc/debian_version),--nodeps --define 'debug_package %{nil}')
+rpm:
+	@test "$$(sed -n 's/^Version: *//p' packaging/rpm/xlpt.spec)" = '$(VERSION)' || { \
+		echo 'packaging/rpm/xlpt.spec and ChangeLog have different versions' >&2; exit 1; }
+	rm -rf $(O)/rpm && mkdir -p $(O)/rpm/SOURCES
+	{ git ls-files -z --cached --others --exclude-standard 2>/dev/null || \
+		find . -path ./$(O) -prune -o -type f -print0; } | \
+		tar --null --ignore-failed-read -T - --transform 's,^\(\./\)*,$(DIST)/,' -czf $(O)/rpm/SOURCES/$(DIST).tar.gz
+	env -u MAKEFLAGS -u MAKELEVEL rpmbuild -bb --nocheck $(RPM_FLAGS) \
+		--define '_topdir $(abspath $(O)/rpm)' packaging/rpm/xlpt.spec
+	ls $(O)/rpm/RPMS/*/*.rpm
+
+# Services for hosts with OpenRC in the place of systemd; rc-update adds them to a runlevel.
+OPENRCDIR ?= /etc/init.d
+install-openrc:
+	@$(CHECK_PLACES)
+	mkdir -p $(TO)$(OPENRCDIR)
+	for s in $(notdir $(wildcard packaging/openrc/*)); do sed 's,/usr/local/sbin,$(SBINDIR),' packaging/openrc/$$s \
+		>$(TO)$(OPENRCDIR)/$$s && chmod 755 $(TO)$(OPENRCDIR)/$$s || exit 1; done
+
 clean:
 	rm -rf $(O)
 
--include $(shell test -d $(O) && find $(O) -path $(O)/deb -prune -o -name '*.d' -type f -print)
-.PHONY: all install uninstall dist deb clean
+-include $(shell test -d $(O) && find $(O) \( -path $(O)/deb -o -path $(O)/rpm \) -prune -o -name '*.d' -type f -print)
+.PHONY: all install install-openrc uninstall dist deb rpm clean

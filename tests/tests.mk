@@ -39,6 +39,7 @@ check-build: all
 	@tests/check-hardening $(O)/xlpt $(O)/guard/xl $(LIBOBJS) \
 		$(O)/xl-plugin/main.o $(O)/xl-plugin/sentry/xl/main.o
 	@tests/check-install
+	@tests/check-openrc
 	@tests/check-man $(O)/xlpt
 
 $(O)/tests/bench/make-tree: tests/bench/make-tree.c
@@ -120,7 +121,7 @@ check-paths:
 check-scripts:
 	@shellcheck -x -P tests/lab tests/deps tests/run-tests tests/check-layers tests/check-layers-works tests/check-quirks \
 		tests/check-hardening tests/check-install tests/check-man tests/check-paths tests/check-deb \
-		tests/check-startup \
+		tests/check-startup tests/check-openrc $(wildcard packaging/openrc/*) \
 		$$(grep -lE '^#!.*sh' tests/lab/* 2>/dev/null) tests/lab/scenarios/*.sh tests/lab/scenarios/real/*.sh \
 		debian/launcher debian/xlpt.prerm debian/xlpt.postrm && \
 		tests/lab/run --coverage >/dev/null && echo '  OK      shell scripts'

@@ -247,6 +247,20 @@ static void test_nobody(void **state)
 	refused(w, 2, "vf persist enp1s0 2", "vf persist wants: PF");
 }
 
+/* Where OpenRC starts the host, its service has to be there to read the unit. */
+static void test_openrc(void **state)
+{
+	struct world *w = *state;
+
+	put(w, "/run/openrc/softlevel", "default");
+	put(w, "/etc/runlevels/default/sshd", "");
+	ok(w, "vf create --persist enp1s0 7");
+	said(w, "to mend: rc-update add xlpt-vfs\n");
+	put(w, "/etc/runlevels/default/xlpt-vfs", "");
+	ok(w, "vf create --persist enp1s0 7");
+	assert_null(strstr(w->err, "OpenRC"));
+}
+
 /* A guest's VF stays with it, whatever the number of others is to be. */
 static void test_guest_has_one(void **state)
 {
@@ -269,6 +283,7 @@ int main(void)
 		test(test_profile),	test(test_link),   test(test_netplan),
 		test(test_udev_rule),	test(test_two),	   test(test_unmanaged),
 		test(test_same_driver), test(test_nobody), test(test_guest_has_one),
+		test(test_openrc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

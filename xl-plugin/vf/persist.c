@@ -180,6 +180,18 @@ int xlpt_vf_unit_put(struct xlpt_env *env, const char *key, const char *body,
 	return r < 0 ? cannot(diag, r, "make a link in " WANTS " to", path) : 0;
 }
 
+bool xlpt_vf_unit_is_unread(struct xlpt_host *h)
+{
+	_cleanup_strv_ char **levels = NULL;
+
+	if (!xlpt_host_has(h, "/run/openrc") || xlpt_host_list(h, &levels, "/etc/runlevels") < 0)
+		return false;
+	for (char **p = levels; *p; p++)
+		if (xlpt_host_has(h, "/etc/runlevels/%s/xlpt-vfs", *p))
+			return false;
+	return true;
+}
+
 int xlpt_vf_unit_remove(struct xlpt_env *env, const char *key, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *name = unit_name(key), *path = xlpt_vf_unit_path(key);

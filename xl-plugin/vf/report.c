@@ -25,6 +25,12 @@ void xlpt_vf_report_count(const struct xlpt_vf_op *op)
 	if (op->unit && !op->remains)
 		xlpt_say(env, "%s is %s", op->unit,
 			 op->count ? "written: they will be there after a reboot" : "removed");
+	if (op->unit && op->count && xlpt_vf_unit_is_unread(env->host)) {
+		xlpt_warn(env,
+			  "OpenRC starts this host, and its service xlpt-vfs is in no runlevel: "
+			  "nothing will make them after a reboot");
+		xlpt_warn_mend(env, "rc-update add xlpt-vfs");
+	}
 	if (op->remains)
 		xlpt_warn(env, "%s will create them again at the next boot", op->unit);
 	if (op->remains)

@@ -102,6 +102,8 @@ int xlpt_vf_unit_write(struct xlpt_env *env, const char *key, const char *pf, in
 /* The same with a text at hand, to which the last line break is added. */
 int xlpt_vf_unit_put(struct xlpt_env *env, const char *key, const char *text,
 		     struct xlpt_diag *diag);
+/* OpenRC runs here, and its service that reads these units (packaging/openrc) is not enabled. */
+bool xlpt_vf_unit_is_unread(struct xlpt_host *h);
 /* Absent is success. */
 int xlpt_vf_unit_remove(struct xlpt_env *env, const char *key, struct xlpt_diag *diag);
 /* The key of a unit that creates VFs of this PF, or NULL. Caller frees. */
