@@ -1,4 +1,5 @@
-# bash completion for xlpt; the words come from the program itself (xlpt __complete line -- WORD...)
+# bash completion for xlpt; the words come from the program itself (xlpt __complete line -- WORD...): what a command
+# takes stands in its own record and in xl-plugin/cli/complete-line.c.
 #
 # Others choose the names of guests, interfaces and files. So a word is only compared and quoted. compgen -W is
 # not used here, because it expands its list as the shell expands a command line.
