@@ -4,7 +4,8 @@
  * are never out of date. "__complete line -- WORD..." is what the files docs/completion.*
  * ask: see complete.h. The rest is for people who write their own: "__complete commands",
  * "__complete options COMMAND", "__complete devices", "__complete guests",
- * "__complete pins", "__complete pfs", "__complete vfs", "__complete pools", "__complete things" (what find knows).
+ * "__complete pins", "__complete pfs", "__complete vfs", "__complete pools",
+ * "__complete things" (what find knows).
  */
 #include <string.h>
 
