@@ -70,6 +70,8 @@ struct xlpt_device {
 	char *iommu_group;	 /* or NULL, as always under Xen */
 	char *reset_method;	 /* the kernel's own list (5.15 and later), or NULL */
 	bool has_reset;		 /* the kernel offers the "reset" file */
+	bool resets_below;    /* a bridge: the kernel offers "reset_subordinate" (6.13 and later) */
+	bool plugged_by_pcie; /* a bridge: the driver pciehp watches its slot */
 	bool is_vf;
 	struct xlpt_bdf pf;	/* when is_vf */
 	int vf_total, vf_count; /* PF: sriov_totalvfs / sriov_numvfs; -1 = not SR-IOV */

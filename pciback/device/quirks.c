@@ -94,6 +94,11 @@ static const struct row rows[] = {
 	{ quirk_use_pcie_bridge_dma_alias, 0x8086, "244e" }, /* Intel */
 	/* The IOMMU is right below this bridge. */
 	{ quirk_bridge_cavm_thrx2_pcie_root, 0x14e4, "9000 9084" }, /* Broadcom */
+	/* Their bus cannot be reset: they do not answer afterwards. */
+	{ quirk_no_bus_reset, 0x104c, "b005" }, /* Texas Instruments */
+	{ quirk_no_bus_reset, 0x168c, "0030 0032-0034 003c 003e" }, /* Atheros */
+	{ quirk_no_bus_reset, 0x177d, "a100" }, /* Cavium, a root port */
+	{ quirk_nvidia_no_bus_reset, 0x10de, "2340-237f" }, /* NVIDIA */
 };
 /* clang-format on */
 
@@ -161,6 +166,12 @@ bool xlpt_quirk_has(enum xlpt_quirk kind, const struct xlpt_device *dev)
 		if (rows[i].kind == kind && row_has(&rows[i], dev))
 			return true;
 	return false;
+}
+
+bool xlpt_quirk_no_bus_reset(const struct xlpt_device *dev)
+{
+	return xlpt_quirk_has(quirk_no_bus_reset, dev) ||
+	       xlpt_quirk_has(quirk_nvidia_no_bus_reset, dev);
 }
 
 static bool is_port(const struct xlpt_device *dev, int type)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What Linux knows of single chips: which isolate without ACS, and which do DMA
- * under another function's number. The kinds have the names that they have in
+ * What Linux knows of single chips: which isolate without ACS, which do DMA under
+ * another function's number, and which do not come back from a reset of their bus. The kinds have the names that they have in
  * drivers/pci/quirks.c (the table is as of 6.12), so that one finds the reasons
  * there, and tests/check-quirks can compare the table with a kernel's source.
  */
@@ -35,10 +35,15 @@ enum xlpt_quirk {
 	quirk_switchtec_ntb_dma_alias,
 	quirk_use_pcie_bridge_dma_alias,
 	quirk_bridge_cavm_thrx2_pcie_root,
+	quirk_no_bus_reset,
+	quirk_nvidia_no_bus_reset,
 };
 
 /* The ids of the function are listed under this kind. */
 bool xlpt_quirk_has(enum xlpt_quirk kind, const struct xlpt_device *dev);
+
+/* A reset of its bus takes it away until the power is off; of a bridge: of the bus behind it. */
+bool xlpt_quirk_no_bus_reset(const struct xlpt_device *dev);
 
 /* What such a list says of the function's ACS, whatever its registers say. */
 enum xlpt_acs_word {

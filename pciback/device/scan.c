@@ -167,6 +167,24 @@ static void read_links(struct xlpt_attrs *rd, unsigned flags, struct xlpt_device
 }
 
 /*
+ * The port driver names its services by port and service (drivers/pci/pcie/portdrv.c,
+ * get_descriptor_id): hot-plug is 004 at a root port, 204 at a switch's downstream port.
+ */
+static void read_bridge(struct xlpt_attrs *rd, struct xlpt_device *dev)
+{
+	static const char *const services[] = { "004", "204" };
+
+	dev->resets_below = !rd->h->ops->exists(rd->h, xlpt_attr_path(rd, "reset_subordinate"));
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(services); i++) {
+		char name[64];
+
+		snprintf(name, sizeof(name), "%s:pcie%s/driver", XLPT_BDF_STR(dev->bdf),
+			 services[i]);
+		dev->plugged_by_pcie |= !rd->h->ops->exists(rd->h, xlpt_attr_path(rd, name));
+	}
+}
+
+/*
  * Vendor, device and class at once, where nothing else of the function's numbers is wanted: the
  * kernel makes this line of the same fields (modalias_show, drivers/pci/pci-sysfs.c).
  */
@@ -256,6 +274,8 @@ static int read_function(struct xlpt_host *h, struct xlpt_bdf bdf, unsigned flag
 			 h->ops->exists(h, xlpt_attr_path(&rd, "reset")) == 0;
 	read_links(&rd, flags, dev);
 	read_config(&rd, flags, dev);
+	if (dev->header == XLPT_HEADER_BRIDGE)
+		read_bridge(&rd, dev);
 
 	/*
 	 * The vendor comes last: if it can still be read, the function was there

@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "pciback/device/quirks.h"
 #include "pciback/reset/reset.h"
 
 static const char *const words[XLPT_RESET_N] = {
@@ -35,6 +36,7 @@ void xlpt_reset_ways_dispose(struct xlpt_reset_ways *ways)
 {
 	for (size_t i = 0; i < ways->n; i++) {
 		free(ways->items[i].why_not);
+		free(ways->items[i].mends);
 		free(ways->items[i].also);
 	}
 	*ways = (struct xlpt_reset_ways){ 0 };
@@ -116,6 +118,121 @@ static char *no_bus_reset(const struct xlpt_devices *all, const struct xlpt_devi
 			      XLPT_BDF_STR(way->n_also ? way->also[0] : other->bdf), more);
 }
 
+/* ---- a bus with all that is on it ---- */
+
+/* Who is asked for: dev, and what is to be reset with it. */
+struct asked {
+	const struct xlpt_devices *all;
+	const struct xlpt_device *dev;
+	const struct xlpt_bdf *with;
+	size_t n;
+};
+
+static bool is_asked(const struct asked *a, struct xlpt_bdf bdf)
+{
+	for (size_t i = 0; i < a->n; i++)
+		if (xlpt_bdf_eq(a->with[i], bdf))
+			return true;
+	return false;
+}
+
+/* pci_bus_resettable(): one that does not come back, or a bridge that cannot bring it back. */
+static const struct xlpt_device *lost_by_it(const struct asked *a, const struct xlpt_device *bridge)
+{
+	if (xlpt_quirk_no_bus_reset(bridge))
+		return bridge;
+	for (size_t i = 0; i < a->all->n; i++)
+		if (xlpt_quirk_no_bus_reset(&a->all->items[i]) &&
+		    below(a->all, &a->all->items[i], bridge->bdf))
+			return &a->all->items[i];
+	return NULL;
+}
+
+/* What xlpt cannot give its configuration back, and the kernel can. */
+static char *too_much(const struct asked *a, const struct xlpt_device *bridge)
+{
+	for (size_t i = 0; i < a->all->n; i++) {
+		const struct xlpt_device *d = &a->all->items[i];
+
+		if (!below(a->all, d, bridge->bdf))
+			continue;
+		if (d->header != XLPT_HEADER_ENDPOINT)
+			return xlpt_xasprintf("%s on it is no plain function but a bridge",
+					      XLPT_BDF_STR(d->bdf));
+		if (d->is_vf || d->vf_count > 0)
+			return xlpt_xasprintf("%s on it has virtual functions",
+					      XLPT_BDF_STR(d->is_vf ? d->pf : d->bdf));
+	}
+	return NULL;
+}
+
+static char *names(const struct asked *a, const struct xlpt_reset_way *way)
+{
+	struct xlpt_str s = { 0 };
+
+	xlpt_str_addf(&s, "xlpt reset %s", XLPT_BDF_STR(a->dev->bdf));
+	for (size_t i = 0; i < way->n_also; i++)
+		xlpt_str_addf(&s, " %s", XLPT_BDF_STR(way->also[i]));
+	return xlpt_str_take(&s);
+}
+
+static void no(struct xlpt_reset_way *way, char *why, char *mends)
+{
+	char *before = way->why_not;
+
+	way->why_not = xlpt_xasprintf("%s; and %s", before, why);
+	way->mends = mends;
+	free(before);
+	free(why);
+}
+
+/* The bus cannot be reset for dev alone: can it, with all that is on it? */
+static void together(const struct asked *a, struct xlpt_reset_way *way)
+{
+	const struct xlpt_device *bridge = xlpt_devices_find(a->all, a->dev->parent), *lost;
+	const char *name = XLPT_BDF_STR(a->dev->parent);
+	char *much;
+
+	if (!a->dev->has_parent || a->dev->header == XLPT_HEADER_BRIDGE || !bridge ||
+	    bridge->header != XLPT_HEADER_BRIDGE || bridge->no_answer)
+		return;
+	lost = lost_by_it(a, bridge);
+	much = bridge->resets_below ? NULL : too_much(a, bridge);
+	if (lost) {
+		no(way,
+		   xlpt_xasprintf("%s does not come back from that, as Linux knows",
+				  XLPT_BDF_STR(lost->bdf)),
+		   NULL);
+		free(much);
+	} else if (bridge->plugged_by_pcie) {
+		no(way,
+		   xlpt_xasprintf(
+			   "Linux would take it for an unplugged card: the hot-plug driver pciehp "
+			   "watches %s",
+			   name),
+		   xlpt_xasprintf("echo %s:pcie%s >/sys/bus/pci_express/drivers/pciehp/unbind, "
+				  "and do it again; the slot has no hot-plug then",
+				  name,
+				  bridge->caps.pcie_type == XLPT_PCIE_DOWNSTREAM ? "204" : "004"));
+		free(much);
+	} else if (much) {
+		no(way, much,
+		   xlpt_xstrdup("use Linux 6.13 or later: its reset_subordinate can reset them"));
+	} else {
+		way->by = bridge->resets_below ? XLPT_RESET_BY_BRIDGE : XLPT_RESET_BY_XLPT;
+		way->bridge = bridge->bdf;
+		for (size_t i = 0; i < way->n_also; i++)
+			if (!is_asked(a, way->also[i]))
+				way->mends = way->mends ? way->mends : names(a, way);
+		if (!way->mends) {
+			free(XLPT_TAKE(way->why_not));
+			way->usable = true;
+		}
+	}
+}
+
+/* ---- all ways ---- */
+
 /* Why a way cannot work as far as configuration space tells, or NULL. */
 static char *impossible(const struct xlpt_device *dev, enum xlpt_reset_how how)
 {
@@ -139,9 +256,11 @@ static char *impossible(const struct xlpt_device *dev, enum xlpt_reset_how how)
 	}
 }
 
-static struct xlpt_reset_way *add(const struct xlpt_devices *all, const struct xlpt_device *dev,
-				  enum xlpt_reset_how how, struct xlpt_reset_ways *out)
+static struct xlpt_reset_way *add(const struct asked *a, enum xlpt_reset_how how,
+				  struct xlpt_reset_ways *out)
 {
+	const struct xlpt_devices *all = a->all;
+	const struct xlpt_device *dev = a->dev;
 	struct xlpt_reset_way *way;
 
 	for (size_t i = 0; i < out->n; i++)
@@ -156,40 +275,43 @@ static struct xlpt_reset_way *add(const struct xlpt_devices *all, const struct x
 		way->why_not = no_bus_reset(all, dev, way);
 		way->usable = !way->why_not;
 	}
+	if (how == XLPT_RESET_BUS && way->why_not)
+		together(a, way);
 	return way;
 }
 
 /* What the kernel lists it tries, except where it looks again: at who shares the bus. */
-static void kernels(const struct xlpt_devices *all, const struct xlpt_device *dev,
-		    struct xlpt_reset_ways *out)
+static void kernels(const struct asked *a, struct xlpt_reset_ways *out)
 {
-	const char *s = dev->reset_method;
+	const char *s = a->dev->reset_method;
 
 	while (*s) {
 		size_t n = strcspn(s, " \n");
 		enum xlpt_reset_how how;
 
 		if (xlpt_reset_from_word(s, n, &how))
-			add(all, dev, how, out);
+			add(a, how, out);
 		s += n + strspn(s + n, " \n");
 	}
 	out->from_kernel = true;
 }
 
-void xlpt_reset_ways(const struct xlpt_devices *all, const struct xlpt_device *dev,
-		     struct xlpt_reset_ways *out)
+void xlpt_reset_ways_with(const struct xlpt_devices *all, const struct xlpt_device *dev,
+			  const struct xlpt_bdf *with, size_t n, struct xlpt_reset_ways *out)
 {
 	static const enum xlpt_reset_how known[] = { XLPT_RESET_FLR, XLPT_RESET_AF_FLR,
 						     XLPT_RESET_PM, XLPT_RESET_BUS };
+	const struct asked a = { .all = all, .dev = dev, .with = with, .n = n };
 
 	*out = (struct xlpt_reset_ways){ 0 };
 	if (dev->reset_method)
-		kernels(all, dev, out);
+		kernels(&a, out);
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(known); i++) {
-		struct xlpt_reset_way *way = add(all, dev, known[i], out);
+		struct xlpt_reset_way *way = add(&a, known[i], out);
 		char *why = way ? impossible(dev, known[i]) : NULL;
 
-		if (!way)
+		/* That a bus is reset together is not the kernel's list's to say. */
+		if (!way || way->by != XLPT_RESET_BY_FUNCTION)
 			continue;
 		if (!why && !way->why_not && (dev->reset_method || !dev->has_reset))
 			why = xlpt_xstrdup(dev->reset_method ? "the kernel does not list it"
@@ -200,6 +322,12 @@ void xlpt_reset_ways(const struct xlpt_devices *all, const struct xlpt_device *d
 		}
 		way->usable = !way->why_not;
 	}
+}
+
+void xlpt_reset_ways(const struct xlpt_devices *all, const struct xlpt_device *dev,
+		     struct xlpt_reset_ways *out)
+{
+	xlpt_reset_ways_with(all, dev, NULL, 0, out);
 }
 
 const struct xlpt_reset_way *xlpt_reset_first(const struct xlpt_reset_ways *ways)

@@ -25,6 +25,9 @@ struct device {
 	int reset_err;
 	char *reset_method; /* what the kernel lists by default; NULL: before 5.15 */
 	unsigned resets;
+	bool in_reset; /* its bus is: it answers nothing */
+	uint8_t *kept; /* then: its configuration space, of kept_len */
+	size_t kept_len;
 	int vfs;	   /* sriov_totalvfs */
 	bool no_autoprobe; /* sriov_drivers_autoprobe is 0 */
 };
@@ -76,6 +79,10 @@ void fake_tree_remove(struct fake_bus *bus, const char *path); /* recursively */
 void fake_tree_reset_method(struct fake_bus *bus, struct device *d, const char *words);
 /* What a reset makes of its configuration space. */
 void fake_tree_reset(struct fake_bus *bus, struct device *d);
+/* bus-reset.c */
+int fake_subordinate_store(struct fake_bus *bus, struct device *bridge, const char *text);
+void fake_config_written(struct fake_bus *bus, const char *path, off_t at, size_t len);
+void fake_tree_put_config(struct fake_bus *bus, struct device *d, const void *cfg, size_t len);
 void fake_tree_autoprobe(struct fake_bus *bus, struct device *d);
 void fake_tree_numvfs(struct fake_bus *bus, const char *pf);
 

@@ -325,6 +325,8 @@ int fake_store(struct fake_bus *bus, const char *path, const char *text)
 			return reset_store(bus, d, text);
 		if (!strcmp(file, "reset_method"))
 			return reset_method_store(bus, d, text);
+		if (!strcmp(file, "reset_subordinate"))
+			return fake_subordinate_store(bus, d, text);
 	}
 	fake_bus_put(bus, path, text);
 	return 0;

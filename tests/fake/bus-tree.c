@@ -230,6 +230,13 @@ void fake_tree_reset(struct fake_bus *bus, struct device *d)
 	put_bytes(bus, path, cfg, len);
 }
 
+void fake_tree_put_config(struct fake_bus *bus, struct device *d, const void *cfg, size_t len)
+{
+	_cleanup_free_ char *path = xlpt_xasprintf("%s/config", d->path);
+
+	put_bytes(bus, path, cfg, len);
+}
+
 void fake_tree_device(struct fake_bus *bus, struct device *d, const struct fake_dev *f)
 {
 	_cleanup_free_ char *config = xlpt_xasprintf("%s/config", d->path);
@@ -252,6 +259,14 @@ void fake_tree_device(struct fake_bus *bus, struct device *d, const struct fake_
 	if (!f->no_reset) {
 		attr(bus, d->path, "reset", "%s", "");
 		fake_tree_reset_method(bus, d, d->reset_method);
+	}
+	if (f->resets_below)
+		attr(bus, d->path, "reset_subordinate", "%s", "");
+	if (f->pciehp) {
+		_cleanup_free_ char *driver =
+			xlpt_xasprintf("%s/%s:pcie004/driver", d->path, d->name);
+
+		sys_link(bus, "/sys/bus/pci_express/drivers/pciehp", "%s", driver);
 	}
 	if (f->class_code >> 16 == 0x03)
 		attr(bus, d->path, "boot_vga", "%d\n", f->boot_vga);

@@ -84,6 +84,8 @@ static int fake_write_at(struct xlpt_host *h, const char *path, const void *buf,
 			? -bus->fail_err
 			: xlpt_host_real_ops.write_at(h, path, buf, len, at);
 
+	if (r == 0)
+		fake_config_written(bus, path, at, len);
 	bus->writes++;
 	xlpt_str_addf(&bus->log, "%s <- %zu bytes at 0x%llx", path, len, (long long)at);
 	if (r)
@@ -156,6 +158,7 @@ static void device_dispose(struct device *d)
 	free(d->net);
 	free(d->pf);
 	free(d->reset_method);
+	free(d->kept);
 }
 
 void fake_bus_free(struct fake_bus *bus)

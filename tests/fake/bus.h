@@ -38,7 +38,10 @@ struct fake_dev {
 	const uint8_t *config; /* NULL: PCI Express made of the above; a bridge is a root port with
 				  ACS on */
 	size_t config_len;
-	bool no_acs; /* a bridge: with ACS off, so that all behind it is one isolation set */
+	bool resets_below; /* a bridge: its kernel has reset_subordinate (6.13); reset_err is what that
+			      says, and then it does nothing */
+	bool pciehp;	   /* a bridge: the hot-plug driver watches its slot */
+	bool no_acs;	   /* a bridge: with ACS off, so that all behind it is one isolation set */
 };
 
 /* Ends the test program when the temporary directory cannot be made. */

@@ -63,6 +63,26 @@ static void test_allow_split(void **state)
 	assert_null(s.allow_split);
 }
 
+static void test_reset(void **state)
+{
+	_cleanup_settings_ struct xlpt_settings s;
+
+	(void)state;
+	assert_int_equal(parse("", &s, NULL), 0);
+	assert_false(s.reset_required);
+	assert_null(s.reset_exempt);
+	assert_int_equal(parse("reset = required\nreset-exempt = 2a:00.0\n"
+			       "reset-exempt = pin:gpu\n",
+			       &s, NULL),
+			 0);
+	assert_true(s.reset_required);
+	assert_string_equal(s.reset_exempt[0], "2a:00.0");
+	assert_string_equal(s.reset_exempt[1], "pin:gpu");
+	xlpt_settings_dispose(&s);
+	assert_int_equal(parse("reset = warn\n", &s, NULL), 0);
+	assert_false(s.reset_required);
+}
+
 static void test_bad(void **state)
 {
 	/* clang-format off */
@@ -94,6 +114,9 @@ static void test_bad(void **state)
 		{ "allow-split = 00:1f\n", 1, 20, "the address of one device or pin:NAME" },
 		{ "allow-split = pin:\n", 1, 15, "the address of one device or pin:NAME" },
 		{ "allow-split = 00:1f.6 00:1f.3\n", 1, 20, "not \"00:1f.6 00:1f.3\"" },
+		{ "reset = always\n", 1, 9, "reset is warn or required, not \"always\"" },
+		{ "reset = warn\nreset = required\n", 2, 1, "for the second time" },
+		{ "reset-exempt = gpu\n", 1, 16, "reset-exempt wants the address of one device" },
 		{ "allow-split =\n", 1, 14, "has no value" },
 	};
 	/* clang-format on */
@@ -158,9 +181,9 @@ static void test_file(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_good), cmocka_unit_test(test_allow_split),
-		cmocka_unit_test(test_bad),  cmocka_unit_test(test_nul_and_long),
-		cmocka_unit_test(test_file),
+		cmocka_unit_test(test_good),	     cmocka_unit_test(test_allow_split),
+		cmocka_unit_test(test_reset),	     cmocka_unit_test(test_bad),
+		cmocka_unit_test(test_nul_and_long), cmocka_unit_test(test_file),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

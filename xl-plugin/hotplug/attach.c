@@ -16,6 +16,7 @@
 #include "xl-plugin/hotplug/loan.h"
 #include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/hotplug/release.h"
+#include "xl-plugin/hotplug/reset.h"
 
 static int wait_ready(void *ctx, size_t i, struct xlpt_diag *diag)
 {
@@ -122,7 +123,7 @@ static int clear_note(void *ctx, size_t i, struct xlpt_diag *diag)
 	return rc ? rc : xlpt_release(op->env, op->guest.domid, bdf, false, op->timeout_ms, diag);
 }
 
-void xlpt_plan_ready(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
+static void plan_take(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
 {
 	const struct xlpt_item *item = &op->items[i];
 	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
@@ -140,9 +141,23 @@ void xlpt_plan_ready(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
 			      xlpt_xasprintf(
 				      "bind %s to pciback anew: it is permissive from before", bdf),
 			      xlpt_xasprintf("make %s permissive again", bdf));
-	xlpt_plan_reset(plan, op, i);
-	/* Before the guest can see it: its driver reads the address once, in its probe. */
-	xlpt_loan_plan(plan, op, i);
+}
+
+void xlpt_plan_ready(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
+{
+	_cleanup_free_ size_t *members = xlpt_xcalloc(op->n, sizeof(*members));
+	size_t n = xlpt_reset_group(op, i, members);
+
+	/* Functions that a reset of their bus would reset together are taken before it: with the first. */
+	if (members[0] != i)
+		return;
+	for (size_t k = 0; k < n; k++)
+		plan_take(plan, op, members[k]);
+	for (size_t k = 0; k < n; k++) {
+		xlpt_plan_reset(plan, op, members[k]);
+		/* Before the guest can see it: its driver reads the address once, in its probe. */
+		xlpt_loan_plan(plan, op, members[k]);
+	}
 }
 
 static size_t next_item(const struct xlpt_op *op, size_t i)
@@ -215,7 +230,7 @@ int xlpt_op_judge_ready(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_
 	item->take_from_dom0 = item->take_from_dom0 && !item->place.on_pciback;
 	if (rc == 0 && item->place.on_pciback && item->spec.permissive != XLPT_ON)
 		rc = xlpt_pciback_permissive(op->env->host, item->spec.bdf, &item->loose, diag);
-	return rc;
+	return rc ? rc : xlpt_reset_judge_required(op, item, diag);
 }
 
 /* All devices of the command are judged before the first is touched. */

@@ -51,7 +51,7 @@ static int cmd_reset(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	if (rc == 0)
 		rc = xlpt_op_consents(&op, xlpt_args_all(args, "force-host-device"), NULL, diag);
 	if (rc == 0)
-		rc = only_list ? xlpt_env_need_host(env, diag) : xlpt_env_need_xen(env, diag);
+		rc = only_list ? xlpt_env_try_xen(env, diag) : xlpt_env_need_xen(env, diag);
 	if (rc)
 		return rc;
 	if (only_list)

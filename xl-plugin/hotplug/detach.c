@@ -13,6 +13,7 @@
 #include "xl-plugin/hotplug/loan.h"
 #include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/hotplug/release.h"
+#include "xl-plugin/hotplug/reset.h"
 
 static struct xlpt_item *item_of(void *ctx, size_t i)
 {
@@ -157,7 +158,32 @@ static void plan_take(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i
 	xlpt_plan_final(plan);
 	xlpt_plan_add(plan, verify_gone, NULL, i,
 		      xlpt_xasprintf("wait until %s has let go of %s", guest, bdf), NULL);
-	xlpt_plan_reset(plan, op, i);
+}
+
+/* What is reset by its bus is reset together, when the guest has nothing of it any more. */
+static int plan_group(struct xlpt_plan *plan, struct xlpt_op *op, size_t i, bool without_guest,
+		      struct xlpt_diag *diag)
+{
+	_cleanup_free_ size_t *members = xlpt_xcalloc(op->n, sizeof(*members));
+	size_t n = xlpt_reset_group(op, i, members);
+	int rc = 0;
+
+	if (members[0] != i)
+		return 0;
+	for (size_t k = 0; k < n; k++)
+		plan_take(plan, op, members[k], without_guest);
+	for (size_t k = 0; k < n; k++)
+		if (!op->items[members[k]].absent)
+			xlpt_plan_reset(plan, op, members[k]);
+	for (size_t k = 0; rc == 0 && k < n; k++) {
+		const struct xlpt_item *item = &op->items[members[k]];
+
+		rc = xlpt_loan_plan_end(plan, op, members[k], diag);
+		if (rc == 0 && item->give_back_to_dom0 && !item->absent)
+			xlpt_plan_unhide(plan, op, members[k]);
+		xlpt_plan_give_back(plan, op, members[k]);
+	}
+	return rc;
 }
 
 static bool holds(const struct xlpt_op *op, struct xlpt_bdf bdf)
@@ -245,15 +271,11 @@ int xlpt_op_detach(struct xlpt_op *op, const struct xlpt_detach_options *want,
 	/* An outer operation has them, and gives them back when it is over. */
 	if (rc == 0 && !op->outer)
 		rc = xlpt_op_hold_leases(op, diag);
-	for (size_t i = 0; rc == 0 && i < op->n; i++) {
-		if (op->items[i].nothing)
-			continue;
-		plan_take(&plan, op, i, want->without_guest);
-		rc = xlpt_loan_plan_end(&plan, op, i, diag);
-		if (rc == 0 && op->items[i].give_back_to_dom0 && !op->items[i].absent)
-			xlpt_plan_unhide(&plan, op, i);
-		xlpt_plan_give_back(&plan, op, i);
-	}
+	if (rc == 0)
+		rc = xlpt_op_bus(op, diag);
+	for (size_t i = 0; rc == 0 && i < op->n; i++)
+		if (!op->items[i].nothing)
+			rc = plan_group(&plan, op, i, want->without_guest, diag);
 	if (rc)
 		return rc;
 	xlpt_plan_config(&plan, op);

@@ -8,6 +8,7 @@
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/config.h"
 #include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/hotplug/reset.h"
 #include "xl-plugin/kept/locks.h"
 
 void xlpt_mend_overrides(struct xlpt_env *env, const struct xlpt_journal *j)
@@ -34,8 +35,11 @@ int xlpt_mend_locked(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_d
 	xlpt_say(env, "mending an interrupted %s%s%s, left at: %s", j->op,
 		 j->guest.name ? " for guest " : "", j->guest.name ? j->guest.name : "",
 		 j->last ? j->last : "its beginning");
+	/* Before anybody else looks at the devices, or gets them. */
+	rc = xlpt_reset_mend_buses(env, j, diag);
 	/* Unknown: at least what it took from dom0 goes back there. */
-	rc = (mender ? mender : &xlpt_mender_hide)->mend(env, j, diag);
+	if (rc == 0)
+		rc = (mender ? mender : &xlpt_mender_hide)->mend(env, j, diag);
 	if (rc) {
 		xlpt_diag_wrap(diag, "cannot mend the interrupted %s", j->op);
 		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);

@@ -85,6 +85,9 @@ struct xlpt_item {
 	bool reset_by_name; /* the first method was asked for, and is told to the kernel */
 	enum xlpt_reset_how reset_hows[XLPT_RESET_N]; /* to be tried, in this order */
 	size_t n_reset_hows;
+	bool reset_together;	  /* "bus" among them is the bus with all that is on it */
+	bool reset_with_bus;	  /* and that was done */
+	bool reset_required;	  /* else no guest gets it (xlpt.conf) */
 	const char *reset_method; /* "flr", or NULL; not owned */
 	char *reset_fact;	  /* what shows it, or why not, or NULL */
 	struct xlpt_loan vf;

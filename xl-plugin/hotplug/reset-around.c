@@ -33,9 +33,26 @@ static int others_now(struct xlpt_op *op, const struct xlpt_device *dev,
 	return rc ? rc : xlpt_reset_others(op, &owners, &now, dev, way, diag);
 }
 
-static int try_reset(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_reset_result *result,
+/* The first method did nothing, or there is none: with all that is on the bus it may go. */
+static int try_bus(struct xlpt_op *op, size_t i, const struct xlpt_reset_ways *ways, int rc,
+		   struct xlpt_diag *diag)
+{
+	const struct xlpt_reset_way *bus = xlpt_reset_find(ways, XLPT_RESET_BUS);
+
+	if (!bus || !bus->usable || bus->by == XLPT_RESET_BY_FUNCTION)
+		return rc;
+	if (rc == XLPT_ERR_CONFLICT)
+		xlpt_warn(op->env, "%s by %s; now by bus", diag->message,
+			  op->items[i].reset_method);
+	xlpt_diag_dispose(diag);
+	op->items[i].reset_method = xlpt_reset_word(bus->how);
+	return xlpt_reset_together(op, i, diag);
+}
+
+static int try_reset(struct xlpt_op *op, size_t i, struct xlpt_reset_result *result,
 		     struct xlpt_diag *diag)
 {
+	struct xlpt_item *item = &op->items[i];
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
 	_cleanup_device_ struct xlpt_device dev = { 0 };
 	_cleanup_reset_ways_ struct xlpt_reset_ways ways = { 0 };
@@ -46,15 +63,45 @@ static int try_reset(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_res
 		rc = xlpt_op_bus(op, diag);
 	if (rc)
 		return rc;
-	xlpt_reset_ways(&op->bus, &dev, &ways);
+	xlpt_reset_ways_of(op, &op->bus, &dev, &ways);
 	way = xlpt_reset_first(&ways);
 	if (!way)
 		return xlpt_reset_no_way(item->spec.bdf, &ways, diag);
 	item->reset_method = xlpt_reset_word(way->how);
+	if (way->by != XLPT_RESET_BY_FUNCTION)
+		return try_bus(op, i, &ways, 0, diag);
 	/* Only where others are hit does it matter what they are at just now. */
 	if (way->n_also)
 		rc = others_now(op, &dev, way, &locks, diag);
-	return rc ? rc : xlpt_reset_do(op->env->host, item->spec.bdf, NULL, result, diag);
+	if (rc == 0)
+		rc = xlpt_reset_do(op->env->host, item->spec.bdf, NULL, result, diag);
+	return rc == XLPT_ERR_CONFLICT ? try_bus(op, i, &ways, rc, diag) : rc;
+}
+
+static int not_reset(struct xlpt_op *op, struct xlpt_item *item, int rc, struct xlpt_diag *no,
+		     struct xlpt_diag *diag)
+{
+	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
+
+	item->reset = rc == XLPT_ERR_NOT_FOUND ? XLPT_RESET_IS_NONE : XLPT_RESET_IS_FAILED;
+	item->reset_fact = xlpt_xasprintf("%s: %s", no->message, no->fact ? no->fact : "");
+	if (item->reset_required) {
+		xlpt_diag_wrap(no, "%s says reset = required", XLPT_SETTINGS_PATH);
+		xlpt_diag_hint(
+			no,
+			"if its last user can be trusted: write \"reset-exempt = %s\" into " XLPT_SETTINGS_PATH,
+			bdf);
+		xlpt_diag_move(diag, no);
+		return rc;
+	}
+	/* Once is enough: "0000:09:00.0 was not reset, though the kernel says so". */
+	if (strstr(no->message, "not reset"))
+		xlpt_warn(op->env, "%s", item->reset_fact);
+	else
+		xlpt_warn(op->env, "%s has not been reset: %s: %s", bdf,
+			  rc == XLPT_ERR_NOT_FOUND ? "nothing can reset it" : no->message,
+			  no->fact ? no->fact : "");
+	return 0;
 }
 
 /* What cannot be reset is told and goes on, as it does with xl; what is broken by it does not. */
@@ -65,28 +112,23 @@ static int reset_around(void *ctx, size_t i, struct xlpt_diag *diag)
 	_cleanup_diag_ struct xlpt_diag no = { 0 };
 	_cleanup_reset_result_ struct xlpt_reset_result result = { 0 };
 	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
-	int rc = try_reset(op, item, &result, &no);
+	int rc;
 
-	free(XLPT_TAKE(item->reset_fact));
-	if (rc == XLPT_ERR_LEFT) {
-		xlpt_diag_move(diag, &no);
-		return rc;
+	if (!item->reset_with_bus) {
+		free(XLPT_TAKE(item->reset_fact));
+		rc = try_reset(op, i, &result, &no);
+		if (rc == XLPT_ERR_LEFT) {
+			xlpt_diag_move(diag, &no);
+			return rc;
+		}
+		if (rc)
+			return not_reset(op, item, rc, &no, diag);
 	}
-	if (rc) {
-		item->reset = rc == XLPT_ERR_NOT_FOUND ? XLPT_RESET_IS_NONE : XLPT_RESET_IS_FAILED;
-		item->reset_fact = xlpt_xasprintf("%s: %s", no.message, no.fact ? no.fact : "");
-		/* Once is enough: "0000:09:00.0 was not reset, though the kernel says so". */
-		if (strstr(no.message, "not reset"))
-			xlpt_warn(op->env, "%s", item->reset_fact);
-		else
-			xlpt_warn(op->env, "%s has not been reset: %s: %s", bdf,
-				  rc == XLPT_ERR_NOT_FOUND ? "nothing can reset it" : no.message,
-				  no.fact ? no.fact : "");
-		return 0;
+	if (!item->reset_with_bus) {
+		item->reset = result.proof == XLPT_RESET_PROVEN ? XLPT_RESET_IS_DONE
+								: XLPT_RESET_IS_UNPROVEN;
+		item->reset_fact = XLPT_TAKE(result.fact);
 	}
-	item->reset =
-		result.proof == XLPT_RESET_PROVEN ? XLPT_RESET_IS_DONE : XLPT_RESET_IS_UNPROVEN;
-	item->reset_fact = XLPT_TAKE(result.fact);
 	xlpt_verbose(op->env, "%s is reset by %s, %s: %s", bdf, item->reset_method,
 		     item->reset == XLPT_RESET_IS_DONE ? "proven" : "not proven", item->reset_fact);
 	return 0;

@@ -10,8 +10,7 @@
 #include "xl-plugin/hotplug/reset.h"
 #include "xl-plugin/kept/locks.h"
 
-/* Drivers that hold a device for somebody else, and do not use it. */
-static bool idle_driver(const char *driver)
+bool xlpt_reset_idle_driver(const char *driver)
 {
 	static const char *const stubs[] = { XLPT_PCIBACK_DRIVER, "pci-stub", "vfio-pci" };
 
@@ -66,7 +65,7 @@ static int self(struct xlpt_op *op, const struct xlpt_item *item, bool in_use,
 		return 0;
 	if (item->place.has_owner || item->place.hyp_assigned)
 		return in_guest(item, diag);
-	if (!idle_driver(item->device.driver)) {
+	if (!xlpt_reset_idle_driver(item->device.driver)) {
 		xlpt_diag_set(diag, XLPT_ERR_RULE, "%s is in use by dom0's driver %s", bdf,
 			      item->device.driver);
 		xlpt_diag_fact(diag,
@@ -114,50 +113,89 @@ int xlpt_reset_no_way(struct xlpt_bdf bdf, const struct xlpt_reset_ways *ways,
 		      struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str why = { 0 };
+	const char *mends = NULL;
 
-	for (size_t i = 0; i < ways->n; i++)
+	for (size_t i = 0; i < ways->n; i++) {
 		xlpt_str_addf(&why, "%s%s: %s", i ? "; " : "", xlpt_reset_word(ways->items[i].how),
 			      ways->items[i].why_not);
+		mends = mends ? mends : ways->items[i].mends;
+	}
 	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "nothing can reset %s", XLPT_BDF_STR(bdf));
 	xlpt_diag_fact(diag, "%s", xlpt_str_get(&why));
-	xlpt_diag_hint(diag,
-		       "turn the host off and on between two guests that do not trust each other");
+	xlpt_diag_hint(diag, "%s",
+		       mends ? mends
+			     : "turn the host off and on between two guests that do not trust each "
+			       "other");
 	return XLPT_ERR_NOT_FOUND;
 }
 
-static int not_this(struct xlpt_bdf bdf, enum xlpt_reset_how how,
+/* The bus, with others: when they are in use, that is to be mended first. */
+static int no_way(struct xlpt_op *op, const struct xlpt_devices *all, const struct xlpt_item *item,
+		  const struct xlpt_reset_ways *ways, struct xlpt_diag *diag)
+{
+	const struct xlpt_reset_way *bus = xlpt_reset_find(ways, XLPT_RESET_BUS);
+	_cleanup_diag_ struct xlpt_diag used = { 0 };
+	int rc = xlpt_reset_no_way(item->spec.bdf, ways, diag);
+
+	if (bus && bus->by != XLPT_RESET_BY_FUNCTION && bus->mends &&
+	    xlpt_reset_others(op, &op->owners, all, &item->device, bus, &used) && used.hint)
+		xlpt_diag_hint(diag, "%s; %s", used.hint, bus->mends);
+	return rc;
+}
+
+static int not_this(struct xlpt_op *op, const struct xlpt_devices *all,
+		    const struct xlpt_item *item, enum xlpt_reset_how how,
 		    const struct xlpt_reset_ways *ways, struct xlpt_diag *diag)
 {
 	const struct xlpt_reset_way *way = xlpt_reset_find(ways, how),
 				    *first = xlpt_reset_first(ways);
+	struct xlpt_bdf bdf = item->spec.bdf;
 
 	if (!first)
-		return xlpt_reset_no_way(bdf, ways, diag);
+		return no_way(op, all, item, ways, diag);
 	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "%s cannot be reset by %s", XLPT_BDF_STR(bdf),
 		      xlpt_reset_word(how));
 	xlpt_diag_fact(diag, "%s", way ? way->why_not : "the kernel does not list it");
-	xlpt_diag_hint(diag, "xlpt reset --method %s %s", xlpt_reset_word(first->how),
-		       XLPT_BDF_STR(bdf));
+	if (way && way->mends)
+		xlpt_diag_hint(diag, "%s", way->mends);
+	else
+		xlpt_diag_hint(diag, "xlpt reset --method %s %s", xlpt_reset_word(first->how),
+			       XLPT_BDF_STR(bdf));
 	return XLPT_ERR_NOT_FOUND;
 }
 
 /* ---- the command ---- */
+
+static int reset_once(struct xlpt_op *op, size_t i, size_t k, struct xlpt_diag *diag)
+{
+	struct xlpt_item *item = &op->items[i];
+	_cleanup_reset_result_ struct xlpt_reset_result result = { 0 };
+	int rc;
+
+	item->reset_method = xlpt_reset_word(item->reset_hows[k]);
+	if (item->reset_hows[k] == XLPT_RESET_BUS && item->reset_together)
+		return xlpt_reset_together(op, i, diag);
+	rc = xlpt_reset_do(op->env->host, item->spec.bdf,
+			   item->reset_by_name || k ? item->reset_method : NULL, &result, diag);
+	if (rc)
+		return rc;
+	item->reset =
+		result.proof == XLPT_RESET_PROVEN ? XLPT_RESET_IS_DONE : XLPT_RESET_IS_UNPROVEN;
+	item->reset_fact = XLPT_TAKE(result.fact);
+	return 0;
+}
 
 /* The kernel believes itself, so the next method has to be told to it. */
 static int reset_item(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
 	struct xlpt_item *item = &op->items[i];
-	_cleanup_reset_result_ struct xlpt_reset_result result = { 0 };
 	int rc = 0;
 
-	for (size_t k = 0; k < item->n_reset_hows; k++) {
+	for (size_t k = 0; !item->reset_with_bus && k < item->n_reset_hows; k++) {
 		bool last = k + 1 == item->n_reset_hows;
 
-		item->reset_method = xlpt_reset_word(item->reset_hows[k]);
-		rc = xlpt_reset_do(op->env->host, item->spec.bdf,
-				   item->reset_by_name || k ? item->reset_method : NULL, &result,
-				   diag);
+		rc = reset_once(op, i, k, diag);
 		if (rc != XLPT_ERR_CONFLICT || last)
 			break;
 		xlpt_warn(op->env, "%s by %s; now by %s", diag->message, item->reset_method,
@@ -166,9 +204,6 @@ static int reset_item(void *ctx, size_t i, struct xlpt_diag *diag)
 	}
 	if (rc)
 		return rc;
-	item->reset =
-		result.proof == XLPT_RESET_PROVEN ? XLPT_RESET_IS_DONE : XLPT_RESET_IS_UNPROVEN;
-	item->reset_fact = XLPT_TAKE(result.fact);
 	xlpt_say(op->env, "%s is reset by %s, %s: %s", XLPT_BDF_STR(item->spec.bdf),
 		 item->reset_method, item->reset == XLPT_RESET_IS_DONE ? "proven" : "not proven",
 		 item->reset_fact);
@@ -241,7 +276,15 @@ static char *sentence(const struct xlpt_item *item, const struct xlpt_reset_way 
 		      xlpt_reset_word(way->how));
 	for (size_t i = 0; i < way->n_also; i++)
 		xlpt_str_addf(&s, "%s%s", i ? ", " : ", and with it ", XLPT_BDF_STR(way->also[i]));
+	if (way->by == XLPT_RESET_BY_XLPT)
+		xlpt_str_addf(&s, ", in the register of bridge %s", XLPT_BDF_STR(way->bridge));
 	return xlpt_str_take(&s);
+}
+
+static void add_how(struct xlpt_item *item, const struct xlpt_reset_way *way)
+{
+	item->reset_hows[item->n_reset_hows++] = way->how;
+	item->reset_together |= way->by != XLPT_RESET_BY_FUNCTION;
 }
 
 static int choose(struct xlpt_op *op, size_t i, const struct xlpt_reset_options *want,
@@ -255,7 +298,7 @@ static int choose(struct xlpt_op *op, size_t i, const struct xlpt_reset_options 
 
 	if (rc)
 		return rc;
-	xlpt_reset_ways(all, &item->device, &ways);
+	xlpt_reset_ways_of(op, all, &item->device, &ways);
 	if (want->method)
 		xlpt_reset_from_word(want->method, strlen(want->method), &how);
 	way = want->method ? xlpt_reset_find(&ways, how) : xlpt_reset_first(&ways);
@@ -263,20 +306,20 @@ static int choose(struct xlpt_op *op, size_t i, const struct xlpt_reset_options 
 	if (way)
 		rc = xlpt_reset_others(op, &op->owners, all, &item->device, way, diag);
 	if (rc == 0 && (!way || !way->usable))
-		rc = want->method ? not_this(item->spec.bdf, how, &ways, diag)
-				  : xlpt_reset_no_way(item->spec.bdf, &ways, diag);
+		rc = want->method ? not_this(op, all, item, how, &ways, diag)
+				  : no_way(op, all, item, &ways, diag);
 	if (rc == 0)
 		rc = neighbours_locked(op, item->spec.bdf, way, diag);
 	if (rc)
 		return rc;
 	item->reset_by_name = want->method != NULL;
-	item->reset_hows[item->n_reset_hows++] = way->how;
+	add_how(item, way);
 	for (const struct xlpt_reset_way *next = way + 1;
 	     !want->method && next < ways.items + ways.n; next++)
 		if (next->usable &&
 		    xlpt_reset_others(op, &op->owners, all, &item->device, next, NULL) == 0 &&
 		    neighbours_locked(op, item->spec.bdf, next, NULL) == 0)
-			item->reset_hows[item->n_reset_hows++] = next->how;
+			add_how(item, next);
 	/* What reset_method holds now is what repair puts back; the journal has words. */
 	item->origin = xlpt_reset_method_read(op->env->host, item->spec.bdf);
 	item->origin_known = item->origin != NULL;

@@ -25,6 +25,7 @@ void xlpt_settings_init(struct xlpt_settings *s)
 void xlpt_settings_dispose(struct xlpt_settings *s)
 {
 	xlpt_strv_free(s->allow_split);
+	xlpt_strv_free(s->reset_exempt);
 	xlpt_settings_init(s);
 }
 
@@ -75,18 +76,39 @@ static int hotplug_window(struct xlpt_conf *c, const char *s, struct xlpt_settin
 }
 
 /* One line for each device; a pin is looked up when it is used. */
-static int allow_split(struct xlpt_conf *c, const char *s, struct xlpt_settings *out)
+static int device_list(struct xlpt_conf *c, const char *s, char ***out)
 {
 	_cleanup_diag_ struct xlpt_diag no = { 0 };
+	_cleanup_free_ char *example = NULL;
 
-	if (!(xlpt_starts(s, "pin:") && s[4]) &&
-	    xlpt_bdf_parse_host(s, &(struct xlpt_bdf){ 0 }, &no))
-		return xlpt_conf_wrong(
-			c, s + (no.column ? no.column - 1 : 0),
-			"for example: allow-split = 0000:00:1f.6",
-			"allow-split wants the address of one device or pin:NAME, not \"%.*s\"",
-			xlpt_conf_shown(s), s);
-	xlpt_strv_add(&out->allow_split, s);
+	if ((xlpt_starts(s, "pin:") && s[4]) ||
+	    xlpt_bdf_parse_host(s, &(struct xlpt_bdf){ 0 }, &no) == 0) {
+		xlpt_strv_add(out, s);
+		return 0;
+	}
+	example = xlpt_xasprintf("for example: %s = 0000:00:1f.6", c->key);
+	return xlpt_conf_wrong(c, s + (no.column ? no.column - 1 : 0), example,
+			       "%s wants the address of one device or pin:NAME, not \"%.*s\"",
+			       c->key, xlpt_conf_shown(s), s);
+}
+
+static int allow_split(struct xlpt_conf *c, const char *s, struct xlpt_settings *out)
+{
+	return device_list(c, s, &out->allow_split);
+}
+
+static int reset_exempt(struct xlpt_conf *c, const char *s, struct xlpt_settings *out)
+{
+	return device_list(c, s, &out->reset_exempt);
+}
+
+static int reset(struct xlpt_conf *c, const char *s, struct xlpt_settings *out)
+{
+	if (strcmp(s, "warn") && strcmp(s, "required"))
+		return xlpt_conf_wrong(c, s, "for example: reset = required",
+				       "reset is warn or required, not \"%.*s\"",
+				       xlpt_conf_shown(s), s);
+	out->reset_required = !strcmp(s, "required");
 	return 0;
 }
 
@@ -96,6 +118,8 @@ static const struct key keys[] = {
 	{ "hotplug-device-limit", false, hotplug_device_limit },
 	{ "hotplug-window", false, hotplug_window },
 	{ "allow-split", true, allow_split },
+	{ "reset", false, reset },
+	{ "reset-exempt", true, reset_exempt },
 };
 /* clang-format on */
 
@@ -112,7 +136,8 @@ static int parse_line(struct xlpt_conf *c, unsigned seen[N_KEYS], struct xlpt_se
 	if (k == N_KEYS)
 		return xlpt_conf_wrong(c, name,
 				       "the settings are hotplug-limit, hotplug-device-limit, "
-				       "hotplug-window and allow-split: xlpt.conf(5)",
+				       "hotplug-window, allow-split, reset and reset-exempt: "
+				       "xlpt.conf(5)",
 				       "there is no setting \"%.*s\"", xlpt_conf_shown(name), name);
 	rc = xlpt_conf_need_value(c);
 	if (rc)

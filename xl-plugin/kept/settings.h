@@ -2,7 +2,7 @@
 /*
  * The host's settings, /etc/xlpt/xlpt.conf: lines "key = value", '#' begins a
  * comment. Everything has a default, so the file need not be there. A key that
- * is not known, or is given twice (allow-split may be), is an error like any other:
+ * is not known, or is given twice (lists may be), is an error like any other:
  * a setting that protects a host must not be lost to a slip of the pen.
  */
 #ifndef XLPT_SETTINGS_H
@@ -18,6 +18,8 @@ struct xlpt_settings {
 	struct xlpt_budget_rule budget; /* hotplug-limit, hotplug-device-limit, hotplug-window */
 	char **allow_split;		/* addresses or "pin:NAME": their isolation sets may be
 					   divided; NULL-terminated, or NULL */
+	bool reset_required;		/* no guest gets a device that cannot be reset ... */
+	char **reset_exempt;		/* ... but these, as allow_split has them */
 };
 
 void xlpt_settings_dispose(struct xlpt_settings *s);

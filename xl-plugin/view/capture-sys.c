@@ -57,7 +57,7 @@ static const char *const pci_attrs[] = { "ari_enabled",
 static const char *const pci_links[] = { "driver",    "iommu_group", "physfn",
 					 "subsystem", "virtfn*",     NULL };
 /* "reset" and its like can only be written. */
-static const char *const pci_marks[] = { "reset", NULL };
+static const char *const pci_marks[] = { "reset", "reset_subordinate", NULL };
 static const struct list pci = { pci_attrs, pci_links, pci_marks };
 
 /* clang-format off */
@@ -204,6 +204,22 @@ static int file_in(struct xlpt_capture *c, const char *dir, const char *name, si
 	return xlpt_capture_file(c, path, max, diag);
 }
 
+/* Whether the hot-plug driver has a port's slot (pciback/device/scan.c). */
+static int hotplug_service(struct xlpt_capture *c, const char *dir, struct xlpt_diag *diag)
+{
+	static const char *const services[] = { "004", "204" };
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < XLPT_ARRAY_SIZE(services); i++) {
+		_cleanup_free_ char *path = xlpt_xasprintf("%s/%s:pcie%s/driver", dir,
+							   strrchr(dir, '/') + 1, services[i]);
+
+		if (xlpt_host_has(c->from, "%s", path))
+			rc = xlpt_capture_link(c, path, diag);
+	}
+	return rc;
+}
+
 /* Interfaces of a function are listed below it; what they are comes with /sys/class/net. */
 static int function(struct xlpt_capture *c, const char *link, struct xlpt_diag *diag)
 {
@@ -217,7 +233,7 @@ static int function(struct xlpt_capture *c, const char *link, struct xlpt_diag *
 		rc = file_in(c, dir, "config", CONFIG, diag);
 	if (rc == 0)
 		rc = file_in(c, dir, "vpd", VPD, diag);
-	return rc;
+	return rc ? rc : hotplug_service(c, dir, diag);
 }
 
 static int functions(struct xlpt_capture *c, struct xlpt_diag *diag)

@@ -84,6 +84,49 @@ says '"reset": "done"' xlpt --json reset $lone
 expect_rc 0 xlpt unhide $lone
 [ "$(driver_of $lone)" = e1000e ] || fail "$lone did not come back to its driver"
 
+note "two functions of one slot: their bus is reset, with both"
+slot=(0000:04:00.0 0000:04:00.1)
+port=$(basename "$(dirname "$(readlink -f /sys/bus/pci/devices/0000:04:00.0)")")
+header_of() {
+	od -An -v -tx1 -N64 "/sys/bus/pci/devices/$1/config"
+}
+control_of_port() {
+	od -An -tx2 -j62 -N2 "/sys/bus/pci/devices/$port/config"
+}
+expect_rc 0 xlpt hide "${slot[@]}"
+headers=$(header_of 0000:04:00.0; header_of 0000:04:00.1; control_of_port)
+says "together with 0000:04:00.1: .* resets the bus behind $port" xlpt reset --list "${slot[@]}"
+refuses 1 "would reset 0000:04:00.1, too" xlpt reset --method bus 0000:04:00.0
+text=$(xlpt reset --method bus "${slot[@]}" 2>&1) || fail "exit status $?: $text"
+printf '%s\n' "$text"
+for bdf in "${slot[@]}"; do
+	grep -q "^$bdf is reset by bus, proven: " <<<"$text" || fail "$bdf was not reset by its bus"
+done
+[ "$(header_of 0000:04:00.0; header_of 0000:04:00.1; control_of_port)" = "$headers" ] ||
+	fail "the configuration is not as before the reset"
+[ -z "$(ls /run/xlpt/journal)" ] || fail "a journal is left"
+# The only method that the kernel has for one of them does nothing here: then it is the bus.
+says "is reset by bus, proven" xlpt reset "${slot[@]}"
+
+note "the whole slot with a guest: reset before and after, with all it has"
+guest_start slot1 pv
+[ "$(xlpt --json attach slot1 "${slot[@]}" | grep -c '"reset": "done"')" = 2 ] || fail "not reset for the guest"
+guest_sees slot1 "GUEST pci .*8086:10d3 e1000e" || fail "the guest's driver did not take the card"
+[ "$(xlpt --json detach slot1 "${slot[@]}" | grep -c '"reset": "done"')" = 2 ] || fail "not reset after the guest"
+mkdir -p /etc/xlpt
+echo "reset = required" >/etc/xlpt/xlpt.conf
+refuses 3 "reset = required" xlpt attach --hide slot1 0000:07:02.0
+echo "reset-exempt = 0000:07:02.0" >>/etc/xlpt/xlpt.conf
+says "has not been reset: nothing can reset" xlpt attach --hide --allow-split 0000:07:02.0 slot1 0000:07:02.0
+expect_rc 0 xlpt detach slot1 0000:07:02.0 --to-host
+rm /etc/xlpt/xlpt.conf
+guest_destroy slot1
+expect_rc 0 xlpt unhide "${slot[@]}"
+for bdf in "${slot[@]}"; do
+	[ "$(driver_of "$bdf")" = e1000e ] || fail "$bdf did not come back to its driver"
+	ip link set "$(ls "/sys/bus/pci/devices/$bdf/net")" up || fail "$bdf does not work any more"
+done
+
 note "nothing can reset these"
 for bdf in 0000:07:01.0 0000:07:02.0; do
 	expect_rc 0 xlpt hide $bdf
