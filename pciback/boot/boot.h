@@ -286,7 +286,11 @@ const char *xlpt_hidden_word(enum xlpt_hidden state);
 
 struct xlpt_iommu_note {
 	bool good;
+	bool unknown; /* and then good, too: nobody was there to be asked */
+	bool remaps;  /* it is about interrupt remapping */
+	bool is_way;  /* how to get out of what the note before it says */
 	char *text;
+	char *way; /* the same as a line of its own, where text has it in its sentence; or NULL */
 };
 
 struct xlpt_iommu_notes {

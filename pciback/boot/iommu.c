@@ -21,6 +21,21 @@ static void XLPT_PRINTF(3, 4) note(struct xlpt_iommu_notes *out, bool good, cons
 	va_end(ap);
 }
 
+/* Of the note added last. */
+static struct xlpt_iommu_note *last(struct xlpt_iommu_notes *out)
+{
+	return &out->items[out->n - 1];
+}
+
+static void XLPT_PRINTF(2, 3) way(struct xlpt_iommu_notes *out, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	last(out)->way = xlpt_xvasprintf(fmt, ap);
+	va_end(ap);
+}
+
 static bool is_off(const char *w)
 {
 	static const char *const off[] = { "off", "no", "0", "false", "disable" };
@@ -227,6 +242,7 @@ static void why_off(const char *log, bool known, struct xlpt_iommu_notes *out)
 		note(out, false, "%s",
 		     reasons[i].way ? reasons[i].way
 				    : "update the firmware, and look at its setup");
+		last(out)->is_way = true;
 	}
 	if (line || known)
 		return;
@@ -234,6 +250,7 @@ static void why_off(const char *log, bool known, struct xlpt_iommu_notes *out)
 	if (line) {
 		note(out, false, "Xen says before it (xl dmesg): \"%s\"", line);
 		note(out, false, "update the firmware, and look at its setup");
+		last(out)->is_way = true;
 		return;
 	}
 	line = line_with(log, "I/O virtualisation disabled");
@@ -246,6 +263,11 @@ static void why_off(const char *log, bool known, struct xlpt_iommu_notes *out)
 		note(out, false,
 		     "Xen's messages of its start are not at hand: after the next boot, "
 		     "xl dmesg | grep -i -e iommu -e vt-d -e amd-vi");
+	if (line)
+		way(out, "write iommu=verbose,debug on Xen's command line, reboot, and look at "
+			 "xl dmesg");
+	else
+		way(out, "reboot; xl dmesg | grep -i -e iommu -e vt-d -e amd-vi");
 }
 
 static void remapping(const char *log, const struct words *w, struct xlpt_iommu_notes *out)
@@ -255,27 +277,36 @@ static void remapping(const char *log, const struct words *w, struct xlpt_iommu_
 					   "interrupt remapping not supported",
 					   "interrupt remapping disabled" };
 	_cleanup_free_ char *line = NULL, *why = line_with(log, "remapping has an erratum");
+	size_t before = out->n;
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(off) && !line; i++)
 		line = line_with(log, off[i]);
 	if (log && (strstr(log, "nterrupt Remapping enabled") ||
-		    strstr(log, "nterrupt remapping enabled")))
+		    strstr(log, "nterrupt remapping enabled"))) {
 		note(out, true, "interrupt remapping is on (xl dmesg)");
-	else if (line)
+	} else if (line) {
 		note(out, false,
 		     "interrupt remapping is off (xl dmesg: \"%s\"): a guest with a device can "
 		     "send "
 		     "the host any interrupt; update the firmware, or turn x2APIC or interrupt "
 		     "remapping on in its setup",
 		     why ? why : line);
-	else if (!w->no_intremap)
+		way(out, "update the firmware, or turn x2APIC or interrupt remapping on in its "
+			 "setup");
+	} else if (!w->no_intremap) {
 		note(out, true,
 		     "whether interrupt remapping is on is not known: Xen's messages of "
 		     "its start are not at hand");
-	if (w->no_intremap)
+		last(out)->unknown = true;
+	}
+	if (w->no_intremap) {
 		note(out, false,
 		     "Xen's command line turns interrupt remapping off: take "
 		     "\"no-intremap\" out of iommu=");
+		way(out, "take \"no-intremap\" out of iommu= on Xen's command line");
+	}
+	for (size_t i = before; i < out->n; i++)
+		out->items[i].remaps = true;
 }
 
 void xlpt_boot_iommu(struct xlpt_host *h, const char *xen_cmdline, const char *xen_log, int works,
@@ -288,35 +319,43 @@ void xlpt_boot_iommu(struct xlpt_host *h, const char *xen_cmdline, const char *x
 	*out = (struct xlpt_iommu_notes){ 0 };
 	if (xen_cmdline)
 		read_words(xen_cmdline, &w);
-	if (works == XLPT_ON)
+	if (works == XLPT_ON) {
 		note(out, true, "Xen runs with an IOMMU");
-	else if (works == XLPT_OFF)
+	} else if (works == XLPT_OFF) {
 		note(out, false,
 		     "Xen runs without an IOMMU: no guest can safely be given a device");
-	else
+	} else {
 		note(out, true,
 		     "whether Xen runs with an IOMMU is not known: no running Xen was asked");
-	if (xen_cmdline && w.off)
+		last(out)->unknown = true;
+	}
+	if (xen_cmdline && w.off) {
 		note(out, false,
 		     "Xen's command line turns the IOMMU off: write iommu=1 (its words: %.*s)",
 		     (int)strcspn(xen_cmdline, "\r\n"), xen_cmdline);
-	else if (works == XLPT_OFF)
+		way(out, "write iommu=1 on Xen's command line");
+	} else if (works == XLPT_OFF) {
 		why_off(xen_log, acpi && !table, out);
-	if (table)
+	}
+	if (table) {
 		note(out, true, "the firmware describes an IOMMU (ACPI table %s)", table);
-	else if (acpi && works != XLPT_ON)
+	} else if (acpi && works != XLPT_ON) {
 		note(out, false,
 		     "the firmware describes no IOMMU (no ACPI table DMAR or IVRS): %s in its "
 		     "setup",
 		     setting(cpu_vendor(h)));
+		way(out, "%s in the firmware's setup", setting(cpu_vendor(h)));
+	}
 	if (works != XLPT_OFF)
 		remapping(xen_log, &w, out);
 }
 
 void xlpt_iommu_notes_dispose(struct xlpt_iommu_notes *notes)
 {
-	for (size_t i = 0; i < notes->n; i++)
+	for (size_t i = 0; i < notes->n; i++) {
 		free(notes->items[i].text);
+		free(notes->items[i].way);
+	}
 	free(notes->items);
 	*notes = (struct xlpt_iommu_notes){ 0 };
 }

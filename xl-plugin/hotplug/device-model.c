@@ -89,27 +89,35 @@ static bool release_of(const char *text, unsigned *major, unsigned *minor)
 	return sscanf(text, "%u.%u", major, minor) == 2;
 }
 
-/* The Xen release whose libxenctrl the guest's device model has loaded, when it is another. */
-static char *other_xen(struct xlpt_op *op, const char *version)
+char *xlpt_other_release(struct xlpt_host *h, const char *pid, const char *library,
+			 const char *version)
 {
-	static const char word[] = "/libxenctrl.so.";
+	_cleanup_free_ char *path = xlpt_xasprintf("/proc/%s/maps", pid),
+			    *word = xlpt_xasprintf("/%s.so.", library);
 	_cleanup_str_ struct xlpt_str maps = { 0 };
-	_cleanup_free_ char *path = NULL;
-	unsigned pid = 0, a, b, x, y;
+	unsigned a, b, x, y;
 	const char *at;
 
-	if (xlpt_store_read_uint(op->env->store, 0, &pid, "/local/domain/%u/image/device-model-pid",
-				 op->guest.domid) ||
-	    !pid)
-		return NULL;
-	path = xlpt_xasprintf("/proc/%u/maps", pid);
-	if (xlpt_file_read(op->env->host, path, 4 << 20, &maps))
+	if (xlpt_file_read(h, path, 4 << 20, &maps))
 		return NULL;
 	at = strstr(xlpt_str_get(&maps), word);
 	if (!at || !release_of(at + strlen(word), &a, &b) || !release_of(version, &x, &y) ||
 	    (a == x && b == y))
 		return NULL;
 	return xlpt_xasprintf("%u.%u", a, b);
+}
+
+char *xlpt_dm_other_xen(struct xlpt_env *env, uint32_t domid, const char *version)
+{
+	unsigned pid = 0;
+	char text[16];
+
+	if (xlpt_store_read_uint(env->store, 0, &pid, "/local/domain/%u/image/device-model-pid",
+				 domid) ||
+	    !pid)
+		return NULL;
+	snprintf(text, sizeof(text), "%u", pid);
+	return xlpt_other_release(env->host, text, "libxenctrl", version);
 }
 
 void xlpt_dm_look(struct xlpt_op *op)
@@ -119,7 +127,7 @@ void xlpt_dm_look(struct xlpt_op *op)
 	op->dm_looked = true;
 	if (op->guest.type != XLPT_GUEST_HVM || op->env->ts->ops->caps(op->env->ts, &caps, NULL))
 		return;
-	op->dm_other_xen = other_xen(op, caps.version);
+	op->dm_other_xen = xlpt_dm_other_xen(op->env, op->guest.domid, caps.version);
 	if (op->dm_other_xen)
 		xlpt_warn(op->env,
 			  "the device model of %s was built for Xen %s, and Xen %s runs: it may "

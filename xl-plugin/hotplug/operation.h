@@ -256,6 +256,11 @@ uint64_t xlpt_dm_log_end(struct xlpt_op *op);
 int xlpt_dm_judge(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag);
 /* Says it when the device model was built for another Xen than the one that runs, and notes it. */
 void xlpt_dm_look(struct xlpt_op *op);
+/* The release ("4.17") of a library that a process has loaded, when version is of another. Caller frees. */
+char *xlpt_other_release(struct xlpt_host *h, const char *pid, const char *library,
+			 const char *version);
+/* The same of the libxenctrl that the guest's device model has loaded. */
+char *xlpt_dm_other_xen(struct xlpt_env *env, uint32_t domid, const char *version);
 /* verify.c. The guest has item i: its own side says so, and the hypervisor. Fills guest_address. */
 int xlpt_op_verify(struct xlpt_op *op, size_t i, struct xlpt_diag *diag);
 /* It has item i no more, and pciback holds it; LEFT with what says otherwise. */

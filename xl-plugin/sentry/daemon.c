@@ -9,8 +9,7 @@
 
 static const char *const daemons[] = { "libvirtd", "virtxend" };
 
-/* The program of a process without its folder, or NULL. Caller frees. */
-static char *program_of(struct xlpt_host *h, const char *pid)
+char *xlpt_sentry_program_of(struct xlpt_host *h, const char *pid)
 {
 	static const char gone[] = " (deleted)"; /* an upgrade has replaced the file */
 	char *name = NULL;
@@ -42,7 +41,7 @@ static bool is_roots(struct xlpt_host *h, const char *pid)
  */
 static const char *daemon_of(struct xlpt_host *h, const char *pid)
 {
-	_cleanup_free_ char *program = program_of(h, pid);
+	_cleanup_free_ char *program = xlpt_sentry_program_of(h, pid);
 
 	for (size_t i = 0; program && i < XLPT_ARRAY_SIZE(daemons); i++)
 		if (!strcmp(program, daemons[i]) && is_roots(h, pid))

@@ -149,6 +149,8 @@ char *xlpt_sentry_dir_in(const char *text);
 
 /* Notes each of libvirt's daemons that runs without the guard it should have, or the reverse. */
 void xlpt_sentry_daemons(struct xlpt_env *env, struct xlpt_sentry *g, bool installed);
+/* The program of a process without its folder, or NULL: what it cannot choose. Caller frees. */
+char *xlpt_sentry_program_of(struct xlpt_host *h, const char *pid);
 /* Finds lines behind the block for xendomains that undo it. dir: the program's folder. */
 void xlpt_sentry_lines(struct xlpt_sentry *g, const char *dir);
 /* Letters, digits, "/._+-" and what is beyond ASCII: the same to a shell, systemd and AppArmor. */

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "pciback/device/ivrs.h"
+
+#include <errno.h>
+#include <string.h>
+
+enum { IVRS_HEADER = 48, BLOCK_HEADER = 4, IVMD_SIZE = 32, IVRS_MAX = 65536 };
+enum { IVMD_ALL = 0x20, IVMD_ONE = 0x21, IVMD_RANGE = 0x22 };
+
+void xlpt_ivmds_dispose(struct xlpt_ivmds *r)
+{
+	free(r->items);
+	*r = (struct xlpt_ivmds){ 0 };
+}
+
+static uint64_t le(const uint8_t *p, unsigned bytes)
+{
+	uint64_t v = 0;
+
+	while (bytes--)
+		v = v << 8 | p[bytes];
+	return v;
+}
+
+static int bad(struct xlpt_diag *diag, size_t at, const char *fact)
+{
+	xlpt_diag_set(diag, XLPT_ERR_DATA, "the ACPI table IVRS cannot be read to its end");
+	xlpt_diag_fact(diag, "at byte %zu: %s", at, fact);
+	xlpt_diag_hint(diag, "what stands before it is used; a newer firmware may mend the rest");
+	return XLPT_ERR_DATA;
+}
+
+static void add(struct xlpt_ivmds *out, const uint8_t *block)
+{
+	struct xlpt_ivmd m = { .first = (uint16_t)le(block + 4, 2),
+			       .base = le(block + 16, 8),
+			       .len = le(block + 24, 8) };
+
+	m.last = block[0] == IVMD_RANGE ? (uint16_t)le(block + 6, 2) : m.first;
+	if (block[0] == IVMD_ALL) {
+		m.first = 0;
+		m.last = UINT16_MAX;
+	}
+	XLPT_GROW(out->items, out->n, out->alloc);
+	out->items[out->n++] = m;
+}
+
+int xlpt_ivrs_parse(const uint8_t *table, size_t len, struct xlpt_ivmds *out,
+		    struct xlpt_diag *diag)
+{
+	size_t end = len;
+
+	*out = (struct xlpt_ivmds){ .there = true };
+	if (len < IVRS_HEADER || memcmp(table, "IVRS", 4) != 0)
+		return bad(diag, 0, "it has no head");
+	if (le(table + 4, 4) < end)
+		end = (size_t)le(table + 4, 4);
+	for (size_t at = IVRS_HEADER; at < end;) {
+		size_t size;
+
+		if (end - at < BLOCK_HEADER)
+			return bad(diag, at, "a block is cut short");
+		size = (size_t)le(table + at + 2, 2);
+		if (size < BLOCK_HEADER || size > end - at)
+			return bad(diag, at, "a block has a length that cannot be");
+		if (table[at] >= IVMD_ALL && table[at] <= IVMD_RANGE) {
+			if (size < IVMD_SIZE)
+				return bad(diag, at, "a memory block is too short");
+			add(out, table + at);
+		}
+		at += size;
+	}
+	return 0;
+}
+
+int xlpt_ivrs_read(struct xlpt_host *h, struct xlpt_ivmds *out, struct xlpt_diag *diag)
+{
+	_cleanup_free_ uint8_t *buf = xlpt_xcalloc(1, IVRS_MAX);
+	ssize_t r = h->ops->read(h, "/sys/firmware/acpi/tables/IVRS", buf, IVRS_MAX);
+
+	*out = (struct xlpt_ivmds){ 0 };
+	if (r == -ENOENT || r == -ENOTDIR)
+		return 0;
+	if (r < 0) {
+		out->there = true;
+		return xlpt_diag_errno(diag, XLPT_ERR_IO, (int)-r,
+				       "cannot read the ACPI table IVRS");
+	}
+	return xlpt_ivrs_parse(buf, (size_t)r, out, diag);
+}
+
+const struct xlpt_ivmd *xlpt_ivmds_find(const struct xlpt_ivmds *r, struct xlpt_bdf bdf)
+{
+	unsigned id = (unsigned)bdf.bus << 8 | (unsigned)bdf.dev << 3 | bdf.func;
+
+	for (size_t i = 0; bdf.seg == 0 && i < r->n; i++)
+		if (id >= r->items[i].first && id <= r->items[i].last)
+			return &r->items[i];
+	return NULL;
+}

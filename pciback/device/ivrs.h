@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Memory that AMD's firmware wants mapped for functions: the IVMD blocks of the ACPI table IVRS
+ * (AMD I/O Virtualization Technology Specification, 5.2.2.3). The bytes are not trusted.
+ */
+#ifndef XLPT_PCIBACK_IVRS_H
+#define XLPT_PCIBACK_IVRS_H
+
+#include "core/bdf.h"
+#include "core/host.h"
+
+struct xlpt_ivmd {
+	uint16_t first, last; /* device ids (bus, device and function), both included */
+	uint64_t base, len;
+};
+
+struct xlpt_ivmds {
+	struct xlpt_ivmd *items;
+	size_t n, alloc;
+	bool there; /* the host has such a table: it has AMD's IOMMU */
+};
+
+void xlpt_ivmds_dispose(struct xlpt_ivmds *r);
+#define _cleanup_ivmds_ XLPT_CLEANUP(xlpt_ivmds_dispose)
+
+/* XLPT_ERR_DATA for a table that contradicts itself; what came before is then in *out. */
+int xlpt_ivrs_parse(const uint8_t *table, size_t len, struct xlpt_ivmds *out,
+		    struct xlpt_diag *diag);
+/* From /sys/firmware/acpi/tables/IVRS. Not there is success with there == false. */
+int xlpt_ivrs_read(struct xlpt_host *h, struct xlpt_ivmds *out, struct xlpt_diag *diag);
+/* The block that names the function, or NULL. */
+const struct xlpt_ivmd *xlpt_ivmds_find(const struct xlpt_ivmds *r, struct xlpt_bdf bdf);
+
+#endif

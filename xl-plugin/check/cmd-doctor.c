@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* doctor: its options and its exit status. */
+#include "xl-plugin/check/doctor.h"
+#include "xl-plugin/cli/cli.h"
+#include "xl-plugin/cli/output.h"
+
+static int cmd_doctor(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
+{
+	_cleanup_doctor_ struct xlpt_doctor d = { 0 };
+	bool metrics = xlpt_args_has(args, "metrics");
+	int rc;
+
+	if (metrics && env->json) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "doctor: --metrics and --json are two formats");
+		xlpt_diag_hint(diag, "leave one of them out");
+		return XLPT_ERR_USAGE;
+	}
+	rc = xlpt_env_need_host(env, diag);
+	if (rc == 0)
+		rc = xlpt_doctor_examine(env, &d, diag);
+	if (rc)
+		return rc;
+	if (metrics)
+		xlpt_doctor_print_metrics(&d);
+	else if (env->json)
+		xlpt_doctor_print_json(&d);
+	else
+		xlpt_doctor_print(&d);
+	if (!xlpt_doctor_count(&d, XLPT_HEALTH_BAD))
+		return 0;
+	env->reported = true;
+	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "this host is not sound");
+	xlpt_diag_hint(diag, "%s",
+		       metrics ? "xlpt doctor says what it is"
+			       : "each line above that begins with \"bad\" has its own");
+	return XLPT_ERR_CONFLICT;
+}
+
+/* clang-format off */
+static const struct xlpt_opt doctor_opts[] = {
+	{ "metrics", 0, NULL, "print what was found as metrics for Prometheus" },
+	{0},
+};
+/* clang-format on */
+
+const struct xlpt_command xlpt_cmd_doctor = {
+	.name = "doctor",
+	.synopsis = "",
+	.help = "Look whether this host is ready for passthrough, and sound",
+	.details = "Each line says a state (bad, warning, unknown, ok), a fact, and what mends it. "
+		   "Exit\n"
+		   "status 0: nothing is bad; 1: something is. Warnings alone are 0.",
+	.flags = XLPT_CMD_TELLS,
+	.max_args = 0,
+	.opts = doctor_opts,
+	.run = cmd_doctor,
+};

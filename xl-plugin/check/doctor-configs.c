@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* The configurations in /etc/xen: whether the devices that they name are there. */
+#include <errno.h>
+#include <string.h>
+
+#include "converters/xl/entries.h"
+#include "converters/xl/xl.h"
+#include "core/file.h"
+#include "core/text.h"
+#include "xl-plugin/check/doctor.h"
+#include "xl-plugin/kept/pins.h"
+#include "xl-plugin/pool/pools.h"
+
+#define GROUP	  XLPT_DOCTOR_CONFIGURATIONS
+#define DIR	  "/etc/xen"
+#define AUTO	  DIR "/auto" /* what xendomains starts */
+#define FILES_MAX 1000
+
+/* Files that were read: a link in auto leads to one of the others. */
+struct seen {
+	dev_t dev;
+	ino_t ino;
+};
+
+struct look {
+	struct xlpt_doctor *d;
+	struct seen *seen;
+	size_t n, alloc;
+	size_t named; /* devices of all files */
+	bool too_many;
+};
+
+static bool slot_there(const struct xlpt_doctor *d, struct xlpt_bdf bdf)
+{
+	for (size_t i = 0; i < d->devs.n; i++)
+		if (xlpt_bdf_same_slot(d->devs.items[i].bdf, bdf))
+			return true;
+	return false;
+}
+
+static void absent(struct xlpt_doctor *d, const char *path, const struct xlpt_xl_entry *e,
+		   const struct xlpt_spec *spec)
+{
+	_cleanup_free_ char *where = xlpt_spec_where(spec);
+
+	xlpt_doctor_add(d, GROUP, XLPT_HEALTH_WARNING, "absent-device",
+			"%s:%u: names %s, and this host has no such device", path, e->line, where);
+	xlpt_doctor_mend(d,
+			 "xlpt list shows what there is; correct the entry, or put the card back");
+	xlpt_doctor_device(d, spec->bdf);
+}
+
+/* A name that stands for a device: the pin's device or the pool is there. */
+static int named(struct xlpt_doctor *d, const struct xlpt_spec *spec, struct xlpt_diag *diag)
+{
+	struct xlpt_pool_def def = { 0 };
+	struct xlpt_pin pin = { 0 };
+	struct xlpt_pin_match match;
+	int rc;
+
+	if (spec->pool) {
+		rc = xlpt_pool_load(d->env, spec->pool, &def, diag);
+		xlpt_pool_def_dispose(&def);
+		return rc;
+	}
+	rc = xlpt_pin_load(d->env, spec->pin, &pin, diag);
+	if (rc == 0)
+		rc = xlpt_pin_locate(d->env, spec->pin, &pin, &match, diag);
+	xlpt_pin_dispose(&pin);
+	return rc;
+}
+
+static void entry(struct look *l, const char *path, const struct xlpt_xl_entry *e)
+{
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	_cleanup_spec_ struct xlpt_spec spec;
+	struct xlpt_doctor *d = l->d;
+	int rc = xlpt_spec_parse(e->text, &spec, &diag);
+
+	l->named++;
+	if (rc == 0 && (spec.pool || spec.pin))
+		rc = named(d, &spec, &diag);
+	if (rc) {
+		xlpt_diag_at(&diag, path, e->line, 0);
+		xlpt_doctor_failed(d, GROUP, XLPT_HEALTH_WARNING, "entry", &diag);
+	} else if (spec.has_bdf && d->scanned &&
+		   (spec.all_funcs ? !slot_there(d, spec.bdf)
+				   : !xlpt_devices_find(&d->devs, spec.bdf))) {
+		absent(d, path, e, &spec);
+	}
+}
+
+static void keep(struct xlpt_doctor *d, const char *path, const char *guest)
+{
+	XLPT_GROW(d->configs, d->n_configs, d->alloc_configs);
+	d->configs[d->n_configs++] = (struct xlpt_doctor_config){ .path = xlpt_xstrdup(path),
+								  .guest = xlpt_xstrdup(guest) };
+}
+
+static bool seen_before(struct look *l, const struct stat *st)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->seen[i].dev == st->st_dev && l->seen[i].ino == st->st_ino)
+			return true;
+	XLPT_GROW(l->seen, l->n, l->alloc);
+	l->seen[l->n++] = (struct seen){ st->st_dev, st->st_ino };
+	return false;
+}
+
+static void file(struct look *l, const char *path)
+{
+	_cleanup_xl_entries_ struct xlpt_xl_entries entries = { 0 };
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	struct stat st;
+	_cleanup_close_ int fd = xlpt_file_open(l->d->env->host, path, 0, &st);
+	int r = fd;
+
+	/* A folder is none, and what is no file xl does not read either. */
+	if (fd == -EISDIR || fd == -EMEDIUMTYPE || (fd >= 0 && seen_before(l, &st)))
+		return;
+	if (fd >= 0)
+		r = xlpt_file_read_fd(fd, XLPT_XL_MAX, &text);
+	if (r < 0) {
+		xlpt_doctor_add(l->d, GROUP, XLPT_HEALTH_UNKNOWN, "file", "%s cannot be read: %s",
+				path, xlpt_strerror(-r));
+		return;
+	}
+	if (xlpt_xl_entries_read(xlpt_str_get(&text), text.len, path, &entries, &diag)) {
+		xlpt_doctor_failed(l->d, GROUP, XLPT_HEALTH_UNKNOWN, "file", &diag);
+		return;
+	}
+	for (size_t i = 0; i < entries.n; i++)
+		entry(l, path, &entries.items[i]);
+	if (entries.n && entries.name)
+		keep(l->d, path, entries.name);
+}
+
+static bool is_config(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 4 && !strcmp(name + n - 4, ".cfg");
+}
+
+static bool folder(struct look *l, const char *dir, bool all)
+{
+	_cleanup_strv_ char **names = NULL;
+
+	if (xlpt_host_list(l->d->env->host, &names, "%s", dir) < 0)
+		return false;
+	for (char **n = names; *n; n++) {
+		_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", dir, *n);
+
+		if (**n == '.' || !(all || is_config(*n)))
+			continue;
+		if (l->n >= FILES_MAX) {
+			l->too_many = true;
+			break;
+		}
+		file(l, path);
+	}
+	return true;
+}
+
+void xlpt_doctor_configurations(struct xlpt_doctor *d)
+{
+	struct look l = { .d = d };
+	bool there = folder(&l, DIR, false);
+
+	there |= folder(&l, AUTO, true);
+	if (l.too_many)
+		xlpt_doctor_add(d, GROUP, XLPT_HEALTH_UNKNOWN, "files",
+				"only the first %d files were read", FILES_MAX);
+	if (!there && d->env->sysroot)
+		xlpt_doctor_add(
+			d, GROUP, XLPT_HEALTH_UNKNOWN, "files",
+			"guests' configurations are not in this tree: a capture takes none");
+	else if (!xlpt_doctor_has_trouble(d, GROUP))
+		xlpt_doctor_add(
+			d, GROUP, XLPT_HEALTH_OK, "files",
+			"files that were read in %s: %zu, devices that they name: %zu, and all are there",
+			DIR, l.n, l.named);
+	free(l.seen);
+}

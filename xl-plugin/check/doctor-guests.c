@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Running guests: whether they can have the devices that they are to have. */
+#include <string.h>
+
+#include "core/text.h"
+#include "xl-plugin/check/doctor.h"
+
+#define GROUP XLPT_DOCTOR_GUESTS
+
+/*
+ * Whether Xen made the guest an IOMMU context. Its stored configuration is only what was written
+ * into it; Xen knows, and wants to be asked with any device.
+ */
+static enum xlpt_tri passthrough(struct xlpt_doctor *d, const struct xlpt_guest *g)
+{
+	struct xlpt_toolstack *ts = d->env->ts;
+	bool on = false;
+
+	for (size_t i = 0; i < d->devs.n; i++) {
+		const struct xlpt_device *dev = &d->devs.items[i];
+
+		if (dev->header != XLPT_HEADER_ENDPOINT)
+			continue;
+		if (ts->ops->guest_iommu(ts, g->domid, dev->bdf, &on, NULL) == 0)
+			return on ? XLPT_ON : XLPT_OFF;
+		break;
+	}
+	return g->passthrough;
+}
+
+/* Who says that the guest is to have devices, or NULL. Caller frees. */
+static char *meant_to(struct xlpt_doctor *d, const struct xlpt_guest *g)
+{
+	_cleanup_leases_ struct xlpt_leases leases = { 0 };
+	struct xlpt_toolstack *ts = d->env->ts;
+	struct xlpt_spec *specs = NULL;
+	char *who = NULL;
+	size_t n = 0;
+
+	if (ts->ops->guest_config_pci(ts, g->domid, &specs, &n, NULL) == 0 && n)
+		who = xlpt_xstrdup("the configuration that it was started with");
+	for (size_t i = 0; i < n; i++)
+		xlpt_spec_dispose(&specs[i]);
+	free(specs);
+	for (size_t i = 0; !who && g->name && i < d->n_configs; i++)
+		if (!strcmp(d->configs[i].guest, g->name))
+			who = xlpt_xstrdup(d->configs[i].path);
+	if (who || xlpt_leases_read(d->env, &leases, NULL))
+		return who;
+	for (size_t i = 0; !who && i < leases.n; i++)
+		if (leases.items[i].domid == (int64_t)g->domid &&
+		    xlpt_streq(leases.items[i].uuid, g->uuid))
+			who = xlpt_xasprintf("its lease of %s", XLPT_BDF_STR(leases.items[i].bdf));
+	return who;
+}
+
+static void can_have(struct xlpt_doctor *d, const struct xlpt_guest *g)
+{
+	_cleanup_free_ char *who = NULL;
+
+	if (g->type == XLPT_GUEST_PVH || passthrough(d, g) != XLPT_OFF)
+		return;
+	who = meant_to(d, g);
+	if (!who)
+		return;
+	xlpt_doctor_add(
+		d, GROUP, XLPT_HEALTH_BAD, "without-passthrough",
+		"%s runs without passthrough, so it can have no device, and %s gives it one",
+		g->name, who);
+	xlpt_doctor_mend(d,
+			 "write passthrough = \"enabled\" into its configuration, shut it down and "
+			 "start it anew");
+	xlpt_doctor_guest(d, g->name);
+}
+
+static void device_model(struct xlpt_doctor *d, const struct xlpt_guest *g)
+{
+	_cleanup_free_ char *other = NULL;
+
+	/* A captured tree has no processes. */
+	if (g->type != XLPT_GUEST_HVM || d->env->sysroot || !d->xen_version)
+		return;
+	other = xlpt_dm_other_xen(d->env, g->domid, d->xen_version);
+	if (!other)
+		return;
+	xlpt_doctor_add(
+		d, GROUP, XLPT_HEALTH_WARNING, "device-model",
+		"the device model of %s has loaded libxenctrl of Xen %s, and Xen %s runs: it "
+		"may list a device and not pass it on",
+		g->name, other, d->xen_version);
+	xlpt_doctor_mend(d, "install the device model of the Xen that runs, and start %s anew",
+			 XLPT_WORD(g->name));
+	xlpt_doctor_guest(d, g->name);
+}
+
+void xlpt_doctor_guests(struct xlpt_doctor *d)
+{
+	size_t with = 0;
+
+	if (!d->guests_known)
+		return;
+	for (size_t i = 0; i < d->n_guests; i++) {
+		const struct xlpt_guest *g = &d->guests[i];
+
+		/* One that goes is no longer to have anything. */
+		if (g->dying || !g->name)
+			continue;
+		can_have(d, g);
+		device_model(d, g);
+	}
+	for (size_t i = 0; i < d->owners.n; i++)
+		with += xlpt_doctor_owner(d, d->owners.items[i].bdf) == &d->owners.items[i];
+	if (!xlpt_doctor_has_trouble(d, GROUP))
+		xlpt_doctor_add(d, GROUP, XLPT_HEALTH_OK, "guests",
+				"guests that run: %zu, devices that they have: %zu", d->n_guests,
+				with);
+}

@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The doctor's lines in Prometheus' text format (version 0.0.4), for node_exporter's textfile
+ * collector. A value of a label is UTF-8 in which '\\', '"' and line breaks are escaped; no line
+ * comes twice, which Prometheus would refuse.
+ */
+#include <string.h>
+
+#include "core/text.h"
+#include "xl-plugin/check/doctor.h"
+#include "xl-plugin/cli/output.h"
+
+/* Others choose the names of guests: they are shown first (core/text.h), so that nothing is invalid. */
+static void label(struct xlpt_str *out, const char *name, const char *value)
+{
+	_cleanup_free_ char *shown = xlpt_text_shown(value ? value : "");
+
+	xlpt_str_addf(out, "%s%s=\"", out->len && out->s[out->len - 1] != '{' ? "," : "", name);
+	for (const char *p = shown; *p; p++) {
+		if (*p == '\\' || *p == '"')
+			xlpt_str_add(out, "\\");
+		xlpt_str_addn(out, p, 1);
+	}
+	xlpt_str_add(out, "\"");
+}
+
+static void head(struct xlpt_str *out, const char *name, const char *help)
+{
+	xlpt_str_addf(out, "# HELP %s %s\n# TYPE %s gauge\n", name, help, name);
+}
+
+static void value(struct xlpt_str *out, const char *name, const char *help, double v)
+{
+	head(out, name, help);
+	xlpt_str_addf(out, "%s %.0f\n", name, v);
+}
+
+/* Of every group and state, none left out: a rule can rely on each. */
+static void counts(const struct xlpt_doctor *d, struct xlpt_str *out)
+{
+	head(out, "xlpt_doctor_checks", "What the doctor found, by group and state.");
+	for (int g = 0; g < XLPT_DOCTOR_N_GROUPS; g++)
+		for (int h = 0; h < XLPT_N_HEALTHS; h++) {
+			size_t n = 0;
+
+			for (size_t i = 0; i < d->n; i++)
+				n += (int)d->lines[i].group == g && (int)d->lines[i].health == h;
+			xlpt_str_add(out, "xlpt_doctor_checks{");
+			label(out, "group", xlpt_doctor_group_word((enum xlpt_doctor_group)g));
+			label(out, "state", xlpt_health_word((enum xlpt_health)h));
+			xlpt_str_addf(out, "} %zu\n", n);
+		}
+}
+
+static bool same(const struct xlpt_doctor_line *a, const struct xlpt_doctor_line *b)
+{
+	return a->group == b->group && a->health == b->health && !strcmp(a->check, b->check) &&
+	       a->has_bdf == b->has_bdf && (!a->has_bdf || xlpt_bdf_eq(a->bdf, b->bdf)) &&
+	       xlpt_streq(a->guest, b->guest);
+}
+
+/* What is not ok, with the device or the guest; lines that differ in their text alone are counted. */
+static void troubles(const struct xlpt_doctor *d, struct xlpt_str *out)
+{
+	head(out, "xlpt_doctor_trouble",
+	     "What is not ok: how many lines of xlpt doctor say it of this device or guest.");
+	for (size_t i = 0; i < d->n; i++) {
+		const struct xlpt_doctor_line *l = &d->lines[i];
+		size_t n = 0;
+		bool first = true;
+
+		for (size_t k = 0; k < d->n; k++) {
+			first &= k >= i || !same(&d->lines[k], l);
+			n += same(&d->lines[k], l);
+		}
+		if (!first || l->health == XLPT_HEALTH_OK)
+			continue;
+		xlpt_str_add(out, "xlpt_doctor_trouble{");
+		label(out, "group", xlpt_doctor_group_word(l->group));
+		label(out, "check", l->check);
+		label(out, "state", xlpt_health_word(l->health));
+		label(out, "device", l->has_bdf ? XLPT_BDF_STR(l->bdf) : "");
+		label(out, "guest", l->guest);
+		xlpt_str_addf(out, "} %zu\n", n);
+	}
+}
+
+static void info(const struct xlpt_doctor *d, struct xlpt_str *out)
+{
+	head(out, "xlpt_info", "The version of xlpt and of the Xen that runs; always 1.");
+	xlpt_str_add(out, "xlpt_info{");
+	label(out, "version", XLPT_VERSION);
+	label(out, "xen", d->xen_version);
+	xlpt_str_add(out, "} 1\n");
+}
+
+void xlpt_doctor_print_metrics(const struct xlpt_doctor *d)
+{
+	_cleanup_str_ struct xlpt_str out = { 0 };
+	size_t hidden = 0, given = 0;
+
+	for (size_t i = 0; i < d->devs.n; i++) {
+		bool with = xlpt_doctor_owner(d, d->devs.items[i].bdf) != NULL;
+
+		given += with;
+		hidden += !with && xlpt_streq(d->devs.items[i].driver, "pciback");
+	}
+	info(d, &out);
+	value(&out, "xlpt_doctor_sound", "1 when the doctor found nothing bad, else 0.",
+	      !xlpt_doctor_count(d, XLPT_HEALTH_BAD));
+	counts(d, &out);
+	troubles(d, &out);
+	if (d->scanned) {
+		value(&out, "xlpt_devices_hidden", "Devices that pciback holds and no guest has.",
+		      (double)hidden);
+		value(&out, "xlpt_devices_assigned", "Devices that guests have.", (double)given);
+	}
+	if (d->guests_known)
+		value(&out, "xlpt_guests", "Guests that run.", (double)d->n_guests);
+	if (d->budget_known) {
+		value(&out, "xlpt_hotplug_used", "Attaches and detaches within the window.",
+		      d->budget.used);
+		value(&out, "xlpt_hotplug_limit", "How many of them this host allows.",
+		      d->budget.limit);
+	}
+	xlpt_put_document(d->env, out.s, out.len);
+}
