@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "xl-plugin/backend/causes.h"
 #include "xl-plugin/backend/real-xl.h"
 
 static void XLPT_PRINTF(5, 0)
@@ -74,6 +75,7 @@ int xlpt_ts_failed(struct xlpt_toolstack *ts, int xrc, enum xlpt_err code, struc
 	xlpt_diag_add_log(diag, xlpt_str_get(&xlpt_ts_priv(ts)->log.lines));
 	xlpt_diag_hint(diag, "libxl's own lines say why; xl dmesg and dmesg show what Xen and "
 			     "xen-pciback said");
+	xlpt_cause_explain(diag);
 	return code;
 }
 
@@ -157,16 +159,8 @@ static int ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct
 	libxl_device_pci_dispose(&pci);
 	if (!xrc)
 		return 0;
-	xlpt_ts_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag, "cannot add %s to domain %u",
-		       XLPT_BDF_STR(spec->bdf), domid);
-	/* The one thing that Xen has no permission for (vtd/iommu.c, intel_iommu_assign_device). */
-	if (diag && diag->log &&
-	    strstr(diag->log, "xc_assign_device failed: Operation not permitted"))
-		xlpt_diag_hint(
-			diag,
-			"its reserved memory is shared with another device, as xl dmesg tells: "
-			"add rdm_policy=relaxed (both to one guest)");
-	return XLPT_ERR_TOOLSTACK;
+	return xlpt_ts_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag, "cannot add %s to domain %u",
+			      XLPT_BDF_STR(spec->bdf), domid);
 }
 
 static int ts_device_remove(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,

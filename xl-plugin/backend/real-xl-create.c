@@ -9,6 +9,7 @@
 
 #include "core/file.h"
 #include "core/run.h"
+#include "xl-plugin/backend/causes.h"
 #include "xl-plugin/backend/toolstack.h"
 
 static int fill(int fd, const char *text, size_t len)
@@ -53,5 +54,6 @@ int xlpt_xl_create(struct xlpt_toolstack *ts, const char *config, size_t len,
 	xlpt_diag_add_log(diag, run.err.s);
 	xlpt_diag_hint(diag, "what it said is above; its configuration is what xlpt start "
 			     "--print shows");
+	xlpt_cause_explain(diag);
 	return XLPT_ERR_TOOLSTACK;
 }

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/run.h"
+#include "xl-plugin/backend/causes.h"
 
 #define SHOWN_LINES 12
 
@@ -43,6 +44,7 @@ static int failed(const struct xlpt_run *run, const char *what, const char *hint
 			      ended);
 	add_lines(run, diag);
 	xlpt_diag_hint(diag, "%s", hint);
+	xlpt_cause_explain(diag);
 	return XLPT_ERR_TOOLSTACK;
 }
 
