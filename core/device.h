@@ -24,6 +24,8 @@ struct xlpt_bar {
 struct xlpt_caps {
 	bool config_read; /* false: configuration space could not be read or is short */
 	bool pcie, flr, af_flr, pm, pm_reset, acs, ari, sriov, ats;
+	bool vf_io_bar; /* SR-IOV: a BAR of its virtual functions says that it is for I/O ports */
+	uint8_t phantom_bits;  /* of the function number that it uses for phantom functions */
 	uint8_t pcie_type;     /* device/port type field; valid when pcie */
 	uint16_t msi_vectors;  /* 0 = no MSI */
 	uint16_t msix_vectors; /* 0 = no MSI-X */

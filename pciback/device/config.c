@@ -25,6 +25,9 @@ enum {
 	EXT_ARI = 0x000e,
 	EXT_ATS = 0x000f,
 	EXT_SRIOV = 0x0010,
+
+	VF_BAR = 0x24, /* in the capability SR-IOV */
+	VF_BARS = 6,
 };
 
 /* No list can hold more entries than fit between the header and the end of its space. */
@@ -133,6 +136,7 @@ static void standard_caps(const uint8_t *cfg, size_t len, struct xlpt_caps *caps
 		caps->pcie = true;
 		caps->pcie_type = field(cfg, len, pos + 2, 2) >> 4 & 0xf;
 		caps->flr = field(cfg, len, pos + 4, 4) >> 28 & 1;
+		caps->phantom_bits = field(cfg, len, pos + 4, 4) >> 3 & 3;
 		link_caps(cfg, len, pos, caps);
 	}
 	pos = xlpt_config_find(cfg, len, CAP_AF);
@@ -156,7 +160,10 @@ static void extended_caps(const uint8_t *cfg, size_t len, struct xlpt_caps *caps
 
 	caps->ari = xlpt_config_find_ext(cfg, len, EXT_ARI) != 0;
 	caps->ats = xlpt_config_find_ext(cfg, len, EXT_ATS) != 0;
-	caps->sriov = xlpt_config_find_ext(cfg, len, EXT_SRIOV) != 0;
+	pos = xlpt_config_find_ext(cfg, len, EXT_SRIOV);
+	caps->sriov = pos != 0;
+	for (unsigned i = 0; pos && i < VF_BARS; i++)
+		caps->vf_io_bar |= field(cfg, len, pos + VF_BAR + 4 * i, 4) & 1;
 	pos = xlpt_config_find_ext(cfg, len, EXT_ACS);
 	if (pos) {
 		caps->acs = true;

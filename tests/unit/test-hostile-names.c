@@ -157,6 +157,8 @@ static const char *const commands[] = {
 	"status",
 	"status 3",
 	"status @",
+	"doctor",
+	"doctor --metrics",
 	"repair --dry-run",
 	"attach 3 0000:00:1f.2 --dry-run",
 	"attach 3 0000:0e:00.0 --dry-run",
@@ -251,6 +253,7 @@ static void run_all(struct world *w)
 		judge(commands[i], "output", w->out);
 		judge(commands[i], "errors", w->err);
 		judge_mend(commands[i], w->err);
+		judge_mend(commands[i], w->out);
 		if (strchr(w->out, '\n') && xlpt_starts(commands[i], "__complete"))
 			assert_null(strstr(w->out, "note"));
 		/* There it would be the word that is typed. */

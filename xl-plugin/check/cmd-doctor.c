@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* doctor: its options and its exit status. */
-#include "xl-plugin/check/doctor.h"
+#include <string.h>
+
+#include "xl-plugin/check/defects.h"
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
 
@@ -10,6 +12,12 @@ static int cmd_doctor(struct xlpt_env *env, const struct xlpt_args *args, struct
 	bool metrics = xlpt_args_has(args, "metrics");
 	int rc;
 
+	if (xlpt_args_has(args, "defects")) {
+		_cleanup_free_ char *table = xlpt_defects_document();
+
+		xlpt_put_document(env, table, strlen(table));
+		return 0;
+	}
 	if (metrics && env->json) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE, "doctor: --metrics and --json are two formats");
 		xlpt_diag_hint(diag, "leave one of them out");
@@ -38,6 +46,7 @@ static int cmd_doctor(struct xlpt_env *env, const struct xlpt_args *args, struct
 
 /* clang-format off */
 static const struct xlpt_opt doctor_opts[] = {
+	{ "defects", 0, NULL, "print the table of known defects, and look at nothing" },
 	{ "metrics", 0, NULL, "print what was found as metrics for Prometheus" },
 	{0},
 };

@@ -62,7 +62,8 @@ static bool dom0_is_pvh(struct xlpt_doctor *d)
 
 static void dom0(struct xlpt_doctor *d)
 {
-	if (!dom0_is_pvh(d))
+	d->pvh_dom0 = dom0_is_pvh(d);
+	if (!d->pvh_dom0)
 		return;
 	xlpt_doctor_add(d, GROUP, XLPT_HEALTH_WARNING, "dom0",
 			"dom0 is a PVH domain: Xen's SUPPORT.md lists PCI passthrough to guests as "

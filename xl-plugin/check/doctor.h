@@ -68,6 +68,7 @@ struct xlpt_doctor {
 	/* read once */
 	enum xlpt_boot_xen xen;
 	bool caps_known, guests_known, scanned;
+	bool pvh_dom0;
 	struct xlpt_xen_caps caps;
 	char *xen_version; /* "4.17.5", "4.20-rc2"; or NULL */
 	struct xlpt_xen_version version;
@@ -121,6 +122,7 @@ void xlpt_doctor_guests(struct xlpt_doctor *d);		/* doctor-guests.c; after confi
 void xlpt_doctor_boot(struct xlpt_doctor *d);		/* doctor-boot.c */
 void xlpt_doctor_guard(struct xlpt_doctor *d);		/* doctor-boot.c */
 void xlpt_doctor_budget(struct xlpt_doctor *d);		/* doctor-state.c */
+void xlpt_doctor_defects(struct xlpt_doctor *d);	/* defects.c */
 
 /* ---- how it is told (doctor-print.c, metrics.c) ---- */
 
