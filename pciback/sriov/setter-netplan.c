@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * netplan(5): /{lib,etc,run}/netplan/NAME.yaml, merged in order of names. Of YAML this reads what such files
- * consist of: blocks by indentation, plain and quoted scalars, comments, and {a: b} behind a
- * key. A definition of an ethernet is the PF if its id or its match: says so; netplan makes
+ * netplan(5): /{lib,etc,run}/netplan/NAME.yaml, merged in order of names. Of YAML this reads what
+ * such files consist of: blocks by indentation, plain and quoted scalars, comments, and {a: b} and
+ * [a, b] behind a key. A definition of an ethernet is the PF if its id or its match: says so; netplan makes
  * virtual-function-count VFs of it, or as many as there are definitions with "link: ID".
  */
 #include <string.h>
@@ -52,6 +52,22 @@ static void found(struct netplan *np, struct definition *d)
 	d->line = np->line;
 }
 
+/* "igb", or ["igb", "ixgbe"] */
+static bool any_fits(const char *value, const char *s)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(value);
+	char *cursor = copy, *word;
+
+	if (*value != '[')
+		return s && xlpt_setter_glob(value, s);
+	copy[strlen(copy) - (copy[strlen(copy) - 1] == ']')] = '\0';
+	cursor++;
+	while ((word = xlpt_setter_word(&cursor, ",")))
+		if (s && xlpt_setter_glob(xlpt_setter_trim(word), s))
+			return true;
+	return false;
+}
+
 static void match_key(struct netplan *np, struct definition *d, const char *key, const char *value)
 {
 	const struct xlpt_pf_names *pf = np->pf;
@@ -62,7 +78,7 @@ static void match_key(struct netplan *np, struct definition *d, const char *key,
 	else if (!strcmp(key, "name"))
 		d->fits &= pf->ifname && xlpt_setter_glob(value, pf->ifname);
 	else if (!strcmp(key, "driver") && *value)
-		d->fits &= pf->driver && xlpt_setter_glob(value, pf->driver);
+		d->fits &= any_fits(value, pf->driver);
 }
 
 /* One "key: value" of a definition; match is its key for what stands one level further in. */

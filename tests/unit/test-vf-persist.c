@@ -208,6 +208,8 @@ static void test_unmanaged(void **state)
 	text_is(w, OFF, "[Match]\nPath=pci-0000:01:10.0 pci-0000:01:10.2\n[Link]\nUnmanaged=yes");
 	said(w, "then: systemctl reload NetworkManager\n");
 	said(w, "then: networkctl reload\n");
+	ok(w, "vf create enp1s0 2");
+	assert_null(strstr(w->err, "NetworkManager runs on this host"));
 	pools_iface(w, "0000:01:10.0", "enp1s0v0", false);
 	pools_iface(w, "0000:01:10.2", "enp1s0v1", false);
 	ok(w, "vf remove enp1s0");

@@ -199,6 +199,10 @@ static void test_netplan(void **state)
 		  "      virtual-function-count: 0\n",
 		  "netplan 5 0 pf" },
 		{ "/etc/netplan/50-x.yaml",
+		  "network:\n  ethernets:\n    pf:\n      match:\n        driver: [\"ixgbe\", \"ig*\"]\n"
+		  "      virtual-function-count: 2\n",
+		  "netplan 6 2 pf" },
+		{ "/etc/netplan/50-x.yaml",
 		  "network:\n  bridges:\n    enp1s0:\n      virtual-function-count: 7\n", NULL },
 		/* The switch's mode alone makes no VFs. */
 		{ "/etc/netplan/50-x.yaml",

@@ -226,11 +226,26 @@ static int read_old(struct xlpt_env *env, struct xlpt_vf_file *f, struct xlpt_di
 	return XLPT_ERR_CONFLICT;
 }
 
+/* What the PF is called in names of files. */
+#define KEY(pf) (plain((pf)->ifname) ? (pf)->ifname : XLPT_BDF_STR((pf)->bdf))
+
+bool xlpt_vf_native_keeps_off(struct xlpt_env *env, const struct xlpt_pf *pf, bool networkd)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (networkd)
+		return xlpt_host_has(env->host, "/etc/systemd/network/05-xlpt-vf-%s.network",
+				     KEY(pf));
+	return xlpt_host_read_text(env->host, &text,
+				   "/etc/NetworkManager/conf.d/99-xlpt-vf-%s.conf", KEY(pf)) == 0 &&
+	       strstr(text, "unmanaged-devices");
+}
+
 int xlpt_vf_native_make(struct xlpt_env *env, const struct xlpt_pf *pf,
 			const struct xlpt_setters *setters, struct xlpt_vf_native *out,
 			struct xlpt_diag *diag)
 {
-	const char *key = plain(pf->ifname) ? pf->ifname : XLPT_BDF_STR(pf->bdf);
+	const char *key = KEY(pf);
 	int rc = 0;
 
 	*out = (struct xlpt_vf_native){ 0 };

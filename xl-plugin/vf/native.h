@@ -54,6 +54,9 @@ int xlpt_vf_native_make(struct xlpt_env *env, const struct xlpt_pf *pf,
 			const struct xlpt_setters *setters, struct xlpt_vf_native *out,
 			struct xlpt_diag *diag);
 
+/* A file of vf persist keeps NetworkManager, or networkd, off the VFs of that PF. */
+bool xlpt_vf_native_keeps_off(struct xlpt_env *env, const struct xlpt_pf *pf, bool networkd);
+
 /* ---- vf persist (keep.c) ---- */
 
 int xlpt_vf_op_keep(struct xlpt_env *env, const char *name, bool apply, struct xlpt_diag *diag);

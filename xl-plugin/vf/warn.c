@@ -6,7 +6,7 @@
 #include "pciback/device/bind.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/vf-use.h"
-#include "xl-plugin/vf/vf.h"
+#include "xl-plugin/vf/native.h"
 
 void xlpt_vf_warn_of_manager(const struct xlpt_vf_op *op, const struct xlpt_pf *pf)
 {
@@ -20,9 +20,9 @@ void xlpt_vf_warn_of_manager(const struct xlpt_vf_op *op, const struct xlpt_pf *
 		xlpt_bind_driver(env->host, pf->vfs[i], &driver, NULL);
 		ifname = driver ? xlpt_net_of(env->host, pf->vfs[i]) : NULL;
 	}
-	if (!manager || !ifname)
+	nm = xlpt_streq(manager, "NetworkManager");
+	if (!manager || !ifname || xlpt_vf_native_keeps_off(env, pf, !nm))
 		return;
-	nm = !strcmp(manager, "NetworkManager");
 	/* By the time that somebody reads this, it may have taken them up: the line holds then, too. */
 	xlpt_warn(
 		env,
