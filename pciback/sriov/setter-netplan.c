@@ -3,7 +3,8 @@
  * netplan(5): /{lib,etc,run}/netplan/NAME.yaml, merged in order of names. Of YAML this reads what
  * such files consist of: blocks by indentation, plain and quoted scalars, comments, and {a: b} and
  * [a, b] behind a key. A definition of an ethernet is the PF if its id or its match: says so; netplan makes
- * virtual-function-count VFs of it, or as many as there are definitions with "link: ID".
+ * virtual-function-count VFs of it, or as many as there are definitions with "link: ID"; if
+ * there is another number of them, it writes 0 first.
  */
 #include <string.h>
 
@@ -241,8 +242,8 @@ void xlpt_setter_netplan(const struct xlpt_pf_names *pf, struct xlpt_setters *ou
 	for (size_t i = 0; i < np.n; i++) {
 		struct definition *d = &np.items[i];
 
-		/* embedded-switch-mode alone needs VFs, and makes none. */
-		if ((d->count >= 0 || d->links) &&
+		/* embedded-switch-mode alone makes none; a count of 0 leaves the number alone. */
+		if ((d->count > 0 || (d->count < 0 && d->links)) &&
 		    (d->match ? d->fits : xlpt_streq(d->id, pf->ifname)))
 			xlpt_setter_add(out, XLPT_SETTER_NETPLAN, "netplan", d->file, d->line,
 					d->count >= 0 ? d->count : d->links)

@@ -196,8 +196,11 @@ static void test_netplan(void **state)
 		  NULL },
 		{ "/etc/netplan/50-x.yaml",
 		  "network:\n  ethernets:\n    pf:\n      match: {name: \"enp1*\", driver: igb}\n"
-		  "      virtual-function-count: 0\n",
-		  "netplan 5 0 pf" },
+		  "      virtual-function-count: 1\n",
+		  "netplan 5 1 pf" },
+		/* It leaves the number alone then. */
+		{ "/etc/netplan/50-x.yaml",
+		  "network:\n  ethernets:\n    enp1s0:\n      virtual-function-count: 0\n", NULL },
 		{ "/etc/netplan/50-x.yaml",
 		  "network:\n  ethernets:\n    pf:\n      match:\n        driver: [\"ixgbe\", \"ig*\"]\n"
 		  "      virtual-function-count: 2\n",
