@@ -131,6 +131,8 @@ CHECK_PLACES = if $(ODD_PLACE); then echo 'xlpt: PREFIX and the other folders ma
 	'/._+- in their names, nothing else' >&2; exit 1; fi
 # DESTDIR comes in by the environment: whatever it has in it, the shell takes it as it is.
 TO = "$$XLPT_DESTDIR"
+OPENRCDIR ?= /etc/init.d
+OPENRC = $(notdir $(wildcard packaging/openrc/*))
 UNITS = $(notdir $(wildcard docs/systemd/*.service))
 # Everything that install puts somewhere, and where.
 INSTALLED = $(PROGDIR)/xlpt $(SAMPLEDIR)/xlpt.conf $(PRESETDIR)/80-xlpt.preset $(TMPFILESDIR)/xlpt.conf \
@@ -176,7 +178,7 @@ uninstall:
 		$(TO)/etc/systemd/system/*/xlpt-guard.conf); [ "$$f" ] || [ $(TO)$(SBINDIR)/xl -ef $(TO)$(GUARDDIR)/xl ]; \
 	then echo "xlpt: xl and libvirt are started by way of the guard ($${f:-$(SBINDIR)/xl}), so it stays;" \
 		'first: xlpt guard remove' >&2; exit 1; fi
-	for f in $(INSTALLED); do rm -f $(TO)$$f || exit 1; done
+	for f in $(INSTALLED) $(addprefix $(OPENRCDIR)/,$(OPENRC)); do rm -f $(TO)$$f || exit 1; done
 	@made=$$(LC_ALL=C sort -r $(TO)$(MADE) 2>/dev/null); rm -f $(TO)$(MADE) || exit 1; \
 		for d in $$made; do rmdir $(TO)"$$d" 2>/dev/null; done; :
 
@@ -217,11 +219,10 @@ rpm:
 	ls $(O)/rpm/RPMS/*/*.rpm
 
 # Services for hosts with OpenRC in the place of systemd; rc-update adds them to a runlevel.
-OPENRCDIR ?= /etc/init.d
 install-openrc:
 	@$(CHECK_PLACES)
 	mkdir -p $(TO)$(OPENRCDIR)
-	for s in $(notdir $(wildcard packaging/openrc/*)); do sed 's,/usr/local/sbin,$(SBINDIR),' packaging/openrc/$$s \
+	for s in $(OPENRC); do sed 's,/usr/local/sbin,$(SBINDIR),' packaging/openrc/$$s \
 		>$(TO)$(OPENRCDIR)/$$s && chmod 755 $(TO)$(OPENRCDIR)/$$s || exit 1; done
 
 clean:
