@@ -20,6 +20,7 @@ struct xlpt_pf_names {
 
 #define XLPT_SETTER_TEXT  (1u << 18) /* bytes of a file */
 #define XLPT_SETTER_FILES 1000	     /* of a kind */
+#define XLPT_SETTERS	  200	     /* in all */
 
 /* The text of a file, or NULL. Caller frees. */
 char *xlpt_setter_text(struct xlpt_host *h, const char *path);

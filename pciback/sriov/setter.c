@@ -5,13 +5,17 @@
 
 #include "pciback/sriov/setter-internal.h"
 
+static void clear(struct xlpt_setter *s)
+{
+	free(s->file);
+	free(s->base);
+	free(s->name);
+}
+
 void xlpt_setters_dispose(struct xlpt_setters *s)
 {
-	for (size_t i = 0; i < s->n; i++) {
-		free(s->items[i].file);
-		free(s->items[i].base);
-		free(s->items[i].name);
-	}
+	for (size_t i = 0; i < s->n; i++)
+		clear(&s->items[i]);
 	free(s->items);
 	*s = (struct xlpt_setters){ 0 };
 }
@@ -19,6 +23,9 @@ void xlpt_setters_dispose(struct xlpt_setters *s)
 struct xlpt_setter *xlpt_setter_add(struct xlpt_setters *out, enum xlpt_setter_kind kind,
 				    const char *program, const char *file, unsigned line, int count)
 {
+	/* More than anybody has: what comes then takes the last place. */
+	if (out->n == XLPT_SETTERS)
+		clear(&out->items[--out->n]);
 	XLPT_GROW(out->items, out->n, out->alloc);
 	out->items[out->n] = (struct xlpt_setter){ .kind = kind,
 						   .program = program,

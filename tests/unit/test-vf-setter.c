@@ -332,6 +332,15 @@ static void test_bounds(void **state)
 	put(bus, "/etc/netplan/deep.yaml", big, 0600);
 	got = setters(bus);
 	assert_string_equal(got, "");
+	/* So many that nobody would read them. */
+	for (size_t i = 0; i + 64 < 1u << 17; i += 64)
+		memcpy(big + i,
+		       "class/net/enp1s0/device/sriov_numvfs = 1\n######################\n", 64);
+	put(bus, "/etc/sysfs.d/many.conf", big, 0600);
+	free(got);
+	got = setters(bus);
+	assert_true(strlen(got) < 200 * 24);
+	assert_non_null(strstr(got, "sysfsutils 1 1;"));
 	fake_bus_free(bus);
 }
 

@@ -179,7 +179,7 @@ static int by_hand_first(const struct keep *k, struct xlpt_diag *diag)
 		return 0;
 	for (size_t i = 0; i < k->setters.n && !s; i++)
 		if (k->setters.items[i].count >= 0 && k->setters.items[i].count != k->pf.count &&
-		    !xlpt_vf_setter_is_ours(&k->setters.items[i]))
+		    !xlpt_vf_setter_has_dropins(&k->setters.items[i]))
 			s = &k->setters.items[i];
 	place = s ? xlpt_vf_setter_place(s) : NULL;
 	xlpt_diag_set(diag, XLPT_ERR_RULE,

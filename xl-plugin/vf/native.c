@@ -32,7 +32,7 @@ static bool plain(const char *s)
 	return s && *s && !s[strspn(s, PLAIN)];
 }
 
-bool xlpt_vf_setter_is_ours(const struct xlpt_setter *s)
+bool xlpt_vf_setter_has_dropins(const struct xlpt_setter *s)
 {
 	return s->kind == XLPT_SETTER_LINK || s->kind == XLPT_SETTER_NM_CONF ||
 	       (s->kind == XLPT_SETTER_NETPLAN && plain(s->name));

@@ -45,7 +45,7 @@ void xlpt_vf_native_dispose(struct xlpt_vf_native *native);
 #define _cleanup_native_ XLPT_CLEANUP(xlpt_vf_native_dispose)
 
 /* A file of xlpt's own beside it makes it set another number. */
-bool xlpt_vf_setter_is_ours(const struct xlpt_setter *s);
+bool xlpt_vf_setter_has_dropins(const struct xlpt_setter *s);
 /*
  * What is to be written so that the PF keeps the number that it has now; without VFs, what is
  * to be taken away. XLPT_ERR_CONFLICT when a file of that name is somebody else's.

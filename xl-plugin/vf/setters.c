@@ -42,7 +42,7 @@ static char *mend(const struct xlpt_vf_op *op, const struct xlpt_setter *s)
 	/* Without VFs the files of vf persist go, and what others wrote is theirs. */
 	if (!op->count && (strstr(s->file, "/90-xlpt-vf.conf") || strstr(s->file, "/99-xlpt-vf-")))
 		return xlpt_xasprintf("xlpt vf persist --apply %s", XLPT_WORD(op->word));
-	if (op->count && xlpt_vf_setter_is_ours(s))
+	if (op->count && xlpt_vf_setter_has_dropins(s))
 		return xlpt_xasprintf("xlpt vf create %s %d; xlpt vf persist --apply %s",
 				      XLPT_WORD(op->word), op->count, XLPT_WORD(op->word));
 	return xlpt_vf_setter_by_hand(s, op->count);
