@@ -29,6 +29,20 @@ static int sound_setup(void **state)
 
 #define sound_test(f) cmocka_unit_test_setup_teardown(f, sound_setup, world_teardown)
 
+/* Every line that is bad or a warning is followed by what mends it. */
+static void mends(const char *text)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(text);
+	char *cursor = copy, *line, *trouble = NULL;
+
+	while ((line = xlpt_file_line(&cursor))) {
+		if (trouble && !xlpt_starts(line, "           to mend: "))
+			fail_msg("nothing mends: %s", trouble);
+		trouble = xlpt_starts(line, "  bad ") || xlpt_starts(line, "  warning ") ? line
+											 : NULL;
+	}
+}
+
 /* Exit status, and a line that begins with the state and has the words. */
 static void says(struct world *w, int want, const char *state, const char *words)
 {
@@ -44,6 +58,7 @@ static void says(struct world *w, int want, const char *state, const char *words
 	if (status != want || !line)
 		fail_msg("doctor: exit %d, want %d and \"%s%s\"\n%s%s", status, want, start, words,
 			 w->out, w->err);
+	mends(w->out);
 }
 
 static void test_sound(void **state)
@@ -163,6 +178,13 @@ static void test_boot(void **state)
 	fake_bus_put(w->bus, "/run/systemd/system/x", "");
 	says(w, 1, "bad", "0000:02:00.0 is to be hidden at boot: it is not");
 	says(w, 1, "warning", "xlpt-boot-verify.service is not enabled");
+	fake_bus_put(w->bus, "/etc/modprobe.d/hand.conf",
+		     "options xen-pciback hide=(0000:02:00.0)(0b::00.1)\n");
+	says(w, 1, "bad", "0b::00.1");
+	assert_non_null(strstr(w->out, "/etc/modprobe.d/hand.conf"));
+	fake_bus_put(w->bus, "/etc/modprobe.d/hand.conf", "options pciback hide=(0000:02:00.0)\n");
+	says(w, 1, "bad", "0000:02:00.0 is to be hidden at boot: it is not: ");
+	assert_non_null(strstr(w->out, "/etc/modprobe.d/hand.conf"));
 }
 
 static void test_budget(void **state)
@@ -191,6 +213,9 @@ static void test_json(void **state)
 	assert_non_null(strstr(w->out, "\"sound\": false"));
 	assert_null(strstr(w->out, "\"error\""));
 	assert_int_equal(world_run(w, "--json doctor --metrics"), 2);
+	assert_int_equal(world_run(w, "--json doctor --defects"), 2);
+	ok(w, "doctor --defects");
+	assert_non_null(strstr(w->out, "| XSA-476, CVE-2025-58149 | libxl: "));
 }
 
 /* The checker of Prometheus itself, where it is. */
@@ -285,6 +310,49 @@ static void test_tree(void **state)
 	assert_non_null(strstr(out, "  unknown  guests' configurations are not in this tree"));
 	assert_non_null(strstr(out, "  unknown  whether Xen runs with an IOMMU is not known"));
 	assert_null(strstr(out, "  ok       guests that"));
+	assert_null(strstr(out, "  ok       the guard"));
+	assert_null(strstr(out, " attaches and detaches are used"));
+}
+
+/* What was captured of Xen: its own line says why it has no IOMMU. */
+static void test_captured(void **state)
+{
+	static const char erratum[] = "(XEN) 5500/5520/X58 Chipset Interrupt Remapping has an "
+				      "erratum, disabling IOMMU\n"
+				      "(XEN) I/O virtualisation disabled\n";
+	struct world *w = *state;
+	const char *root = fake_bus_host(w->bus)->root;
+	char *out = NULL, *err = NULL;
+
+	fake_bus_put(w->bus, "/xlpt-capture/toolstack",
+		     "xlpt-capture 1\nversion 4.17\niommu 0 0\n");
+	fake_bus_put(w->bus, "/xlpt-capture/xenstore", "");
+	fake_bus_put(w->bus, "/xlpt-capture/xen-cmdline", "dom0=pvh iommu=quarantine=off\n");
+	fake_bus_put(w->bus, "/xlpt-capture/xl-dmesg", erratum);
+	assert_int_equal(run_without(w, "doctor", root, &out, &err), 1);
+	assert_non_null(strstr(out, "  bad      Xen runs without an IOMMU"));
+	assert_non_null(strstr(out, "\"5500/5520/X58 Chipset Interrupt Remapping has an erratum, "
+				    "disabling IOMMU\""));
+	assert_non_null(strstr(out, "to mend: interrupt remapping of this chipset is broken"));
+	assert_non_null(strstr(out, "  warning  dom0 is a PVH domain"));
+	free(XLPT_TAKE(out));
+	free(XLPT_TAKE(err));
+	fake_bus_put(w->bus, "/xlpt-capture/toolstack",
+		     "xlpt-capture 1\nversion 4.17\niommu 1 1\n");
+	fake_bus_put(w->bus, "/xlpt-capture/xl-dmesg", "(XEN) Interrupt remapping disabled\n");
+	assert_int_equal(run_without(w, "doctor", root, &out, &err), 0);
+	assert_non_null(strstr(out, "  warning  interrupt remapping is off"));
+	assert_non_null(strstr(out, "  warning  Xen's command line turns quarantine off"));
+	assert_non_null(strstr(out, "to mend: take the word quarantine out"));
+	free(XLPT_TAKE(out));
+	free(XLPT_TAKE(err));
+	/* A capture that is damaged is no good news. */
+	fake_bus_put(w->bus, "/xlpt-capture/toolstack", "xlpt-capture 1\nguest\n");
+	assert_int_equal(run_without(w, "doctor", root, &out, &err), 0);
+	assert_true(xlpt_starts(out, "Xen\n  unknown  "));
+	assert_null(strstr(out, "  ok       Xen "));
+	free(out);
+	free(err);
 }
 
 int main(void)
@@ -305,6 +373,7 @@ int main(void)
 		sound_test(test_metrics),
 		sound_test(test_no_xen),
 		sound_test(test_tree),
+		sound_test(test_captured),
 	};
 	/* clang-format on */
 

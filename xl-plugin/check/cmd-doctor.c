@@ -9,19 +9,20 @@
 static int cmd_doctor(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	_cleanup_doctor_ struct xlpt_doctor d = { 0 };
-	bool metrics = xlpt_args_has(args, "metrics");
+	bool metrics = xlpt_args_has(args, "metrics"), defects = xlpt_args_has(args, "defects");
 	int rc;
 
-	if (xlpt_args_has(args, "defects")) {
+	if (metrics + defects + env->json > 1) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "doctor: --defects, --metrics and --json are different documents");
+		xlpt_diag_hint(diag, "leave all but one of them out");
+		return XLPT_ERR_USAGE;
+	}
+	if (defects) {
 		_cleanup_free_ char *table = xlpt_defects_document();
 
 		xlpt_put_document(env, table, strlen(table));
 		return 0;
-	}
-	if (metrics && env->json) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE, "doctor: --metrics and --json are two formats");
-		xlpt_diag_hint(diag, "leave one of them out");
-		return XLPT_ERR_USAGE;
 	}
 	rc = xlpt_env_need_host(env, diag);
 	if (rc == 0)

@@ -5,7 +5,8 @@
 #include "core/text.h"
 #include "xl-plugin/check/defects.h"
 
-#define NAMED_MAX 4 /* devices or guests by name; the others are counted */
+#define NAMED_MAX 4		    /* devices or guests by name; the others are counted */
+#define PAIRS_MAX ((size_t)1 << 22) /* of a tree that somebody made up */
 #define GIB	  ((uint64_t)1 << 30)
 
 /* Names some, and counts the rest. */
@@ -154,14 +155,6 @@ void xlpt_joins_multi_msi(const struct xlpt_doctor *d, struct xlpt_str *out)
 
 /* ---- what two devices share ---- */
 
-/* Held by pciback and with no guest: it may go to any. */
-static int64_t holder(const struct xlpt_doctor *d, const struct xlpt_device *dev)
-{
-	const struct xlpt_owner *o = xlpt_doctor_owner(d, dev->bdf);
-
-	return o ? (int64_t)o->domid : xlpt_streq(dev->driver, "pciback") ? -2 : -1;
-}
-
 static bool uses_line(const struct xlpt_device *dev)
 {
 	/* With MSI on, sysfs has another number there. */
@@ -185,28 +178,44 @@ static bool share_bars(const struct xlpt_device *a, const struct xlpt_device *b)
 	return false;
 }
 
+/* A pair once: by the one that a guest has or will have, of two such by the first. */
+static bool is_pair(const struct xlpt_doctor *d, size_t i, size_t k)
+{
+	const struct xlpt_device *a = &d->devs.items[i], *b = &d->devs.items[k];
+	int64_t of_a = d->holders[i], of_b = d->holders[k];
+
+	/* Two that pciback holds may go to different guests. */
+	return i != k && b->header == XLPT_HEADER_ENDPOINT && (of_b == XLPT_HOLDER_DOM0 || k > i) &&
+	       (of_a != of_b || of_a == XLPT_HOLDER_PCIBACK) &&
+	       ((uses_line(a) && uses_line(b) && a->irq == b->irq) || share_bars(a, b));
+}
+
 void xlpt_joins_shared(const struct xlpt_doctor *d, struct xlpt_str *out)
 {
 	struct names names = { 0 };
+	size_t left = PAIRS_MAX;
 
-	for (size_t i = 0; i < d->devs.n; i++)
-		for (size_t k = 0; k < d->devs.n; k++) {
-			const struct xlpt_device *a = &d->devs.items[i], *b = &d->devs.items[k];
-			bool line = uses_line(a) && uses_line(b) && a->irq == b->irq;
+	for (size_t i = 0; i < d->devs.n; i++) {
+		const struct xlpt_device *a = &d->devs.items[i];
+
+		if (d->holders[i] == XLPT_HOLDER_DOM0 || a->header != XLPT_HEADER_ENDPOINT)
+			continue;
+		for (size_t k = 0; left && k < d->devs.n; k++, left--) {
+			const struct xlpt_device *b = &d->devs.items[k];
 			char text[2 * XLPT_BDF_LEN + 64];
 
-			/* Each pair once, by the one that a guest has or will have. */
-			if (i == k || b->header != XLPT_HEADER_ENDPOINT ||
-			    a->header != XLPT_HEADER_ENDPOINT || holder(d, a) == -1 ||
-			    (holder(d, b) != -1 && k < i) || holder(d, a) == holder(d, b) ||
-			    (!line && !share_bars(a, b)))
+			if (!is_pair(d, i, k))
 				continue;
 			snprintf(text, sizeof(text), "%s and %s share %s", XLPT_BDF_STR(a->bdf),
 				 XLPT_BDF_STR(b->bdf),
-				 line ? "an interrupt line" : "a page of memory");
+				 share_bars(a, b) ? "a page of memory" : "an interrupt line");
 			add_name(&names, text);
 		}
+	}
 	end_names(&names, out, "and are not with the same guest");
+	if (!left)
+		xlpt_str_addf(out, "%sthere are more devices than are compared",
+			      out->len ? "; " : "");
 }
 
 static bool behind_bridge(const struct xlpt_doctor *d, const struct xlpt_device *dev)

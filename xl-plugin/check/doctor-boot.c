@@ -141,6 +141,11 @@ void xlpt_doctor_guard(struct xlpt_doctor *d)
 	}
 	if (xlpt_doctor_has_trouble(d, XLPT_DOCTOR_GUARD))
 		return;
+	if (!installed && d->env->sysroot) {
+		xlpt_doctor_add(d, XLPT_DOCTOR_GUARD, XLPT_HEALTH_UNKNOWN, "guard",
+				"the guard is not in this tree: a capture takes none of its files");
+		return;
+	}
 	if (installed || !holds_any(d)) {
 		xlpt_doctor_add(d, XLPT_DOCTOR_GUARD, XLPT_HEALTH_OK, "guard", "the guard is %s",
 				installed ? "installed"

@@ -32,8 +32,8 @@ struct look {
 
 static bool slot_there(const struct xlpt_doctor *d, struct xlpt_bdf bdf)
 {
-	for (size_t i = 0; i < d->devs.n; i++)
-		if (xlpt_bdf_same_slot(d->devs.items[i].bdf, bdf))
+	for (bdf.func = 0; bdf.func < 8; bdf.func++)
+		if (xlpt_devices_find(&d->devs, bdf))
 			return true;
 	return false;
 }
@@ -176,6 +176,9 @@ void xlpt_doctor_configurations(struct xlpt_doctor *d)
 		xlpt_doctor_add(
 			d, GROUP, XLPT_HEALTH_UNKNOWN, "files",
 			"guests' configurations are not in this tree: a capture takes none");
+	else if (!l.n)
+		xlpt_doctor_add(d, GROUP, XLPT_HEALTH_OK, "files",
+				"no guest's configuration is in %s", DIR);
 	else if (!xlpt_doctor_has_trouble(d, GROUP))
 		xlpt_doctor_add(
 			d, GROUP, XLPT_HEALTH_OK, "files",

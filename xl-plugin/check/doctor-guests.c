@@ -29,9 +29,9 @@ static enum xlpt_tri passthrough(struct xlpt_doctor *d, const struct xlpt_guest 
 }
 
 /* Who says that the guest is to have devices, or NULL. Caller frees. */
-static char *meant_to(struct xlpt_doctor *d, const struct xlpt_guest *g)
+static char *meant_to(struct xlpt_doctor *d, const struct xlpt_leases *leases,
+		      const struct xlpt_guest *g)
 {
-	_cleanup_leases_ struct xlpt_leases leases = { 0 };
 	struct xlpt_toolstack *ts = d->env->ts;
 	struct xlpt_spec *specs = NULL;
 	char *who = NULL;
@@ -45,22 +45,21 @@ static char *meant_to(struct xlpt_doctor *d, const struct xlpt_guest *g)
 	for (size_t i = 0; !who && g->name && i < d->n_configs; i++)
 		if (!strcmp(d->configs[i].guest, g->name))
 			who = xlpt_xstrdup(d->configs[i].path);
-	if (who || xlpt_leases_read(d->env, &leases, NULL))
-		return who;
-	for (size_t i = 0; !who && i < leases.n; i++)
-		if (leases.items[i].domid == (int64_t)g->domid &&
-		    xlpt_streq(leases.items[i].uuid, g->uuid))
-			who = xlpt_xasprintf("its lease of %s", XLPT_BDF_STR(leases.items[i].bdf));
+	for (size_t i = 0; !who && i < leases->n; i++)
+		if (leases->items[i].domid == (int64_t)g->domid &&
+		    xlpt_streq(leases->items[i].uuid, g->uuid))
+			who = xlpt_xasprintf("its lease of %s", XLPT_BDF_STR(leases->items[i].bdf));
 	return who;
 }
 
-static void can_have(struct xlpt_doctor *d, const struct xlpt_guest *g)
+static void can_have(struct xlpt_doctor *d, const struct xlpt_leases *leases,
+		     const struct xlpt_guest *g)
 {
 	_cleanup_free_ char *who = NULL;
 
 	if (g->type == XLPT_GUEST_PVH || passthrough(d, g) != XLPT_OFF)
 		return;
-	who = meant_to(d, g);
+	who = meant_to(d, leases, g);
 	if (!who)
 		return;
 	xlpt_doctor_add(
@@ -95,21 +94,24 @@ static void device_model(struct xlpt_doctor *d, const struct xlpt_guest *g)
 
 void xlpt_doctor_guests(struct xlpt_doctor *d)
 {
+	_cleanup_leases_ struct xlpt_leases leases = { 0 };
 	size_t with = 0;
 
 	if (!d->guests_known)
 		return;
+	/* One that cannot be read is told with what was left. */
+	xlpt_leases_read(d->env, &leases, NULL);
 	for (size_t i = 0; i < d->n_guests; i++) {
 		const struct xlpt_guest *g = &d->guests[i];
 
 		/* One that goes is no longer to have anything. */
 		if (g->dying || !g->name)
 			continue;
-		can_have(d, g);
+		can_have(d, &leases, g);
 		device_model(d, g);
 	}
-	for (size_t i = 0; i < d->owners.n; i++)
-		with += xlpt_doctor_owner(d, d->owners.items[i].bdf) == &d->owners.items[i];
+	for (size_t i = 0; i < d->devs.n; i++)
+		with += d->holders[i] >= 0;
 	if (!xlpt_doctor_has_trouble(d, GROUP))
 		xlpt_doctor_add(d, GROUP, XLPT_HEALTH_OK, "guests",
 				"guests that run: %zu, devices that they have: %zu", d->n_guests,

@@ -16,8 +16,12 @@ void xlpt_doctor_budget(struct xlpt_doctor *d)
 		return;
 	}
 	/* A captured ledger counts in the clock of a host that is not this one. */
-	if (d->env->sysroot)
+	if (d->env->sysroot) {
+		xlpt_doctor_add(d, XLPT_DOCTOR_BUDGET, XLPT_HEALTH_UNKNOWN, "budget",
+				"how much of the budget is used is not known: it counts by that "
+				"host's clock");
 		return;
+	}
 	if (xlpt_ledger_read(d->env, &ledger, &diag)) {
 		xlpt_doctor_failed(d, XLPT_DOCTOR_BUDGET, XLPT_HEALTH_BAD, "ledger", &diag);
 		return;

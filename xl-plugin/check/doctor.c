@@ -109,16 +109,9 @@ static void sort(struct xlpt_doctor *d)
 
 /* ---- what several parts look at ---- */
 
-const struct xlpt_owner *xlpt_doctor_owner(const struct xlpt_doctor *d, struct xlpt_bdf bdf)
+int64_t xlpt_doctor_holder(const struct xlpt_doctor *d, const struct xlpt_device *dev)
 {
-	const struct xlpt_owner *o = xlpt_owners_find(&d->owners, bdf);
-
-	return o && o->guest ? o : NULL;
-}
-
-bool xlpt_doctor_given(const struct xlpt_doctor *d, const struct xlpt_device *dev)
-{
-	return xlpt_streq(dev->driver, "pciback") || xlpt_doctor_owner(d, dev->bdf);
+	return d->holders[dev - d->devs.items];
 }
 
 char *xlpt_doctor_word(const char *cmdline, const char *name)
@@ -212,11 +205,55 @@ static void read_xen(struct xlpt_doctor *d)
 	d->version = version_of(d->xen_version);
 }
 
+static void read_holders(struct xlpt_doctor *d)
+{
+	d->holders = xlpt_xcalloc(d->devs.n + 1, sizeof(*d->holders));
+	for (size_t i = 0; i < d->devs.n; i++)
+		d->holders[i] = xlpt_streq(d->devs.items[i].driver, "pciback") ? XLPT_HOLDER_PCIBACK
+									       : XLPT_HOLDER_DOM0;
+	for (size_t i = 0; i < d->owners.n; i++) {
+		const struct xlpt_owner *o = &d->owners.items[i];
+		const struct xlpt_device *dev = xlpt_devices_find(&d->devs, o->bdf);
+
+		if (o->guest && dev)
+			d->holders[dev - d->devs.items] = o->domid;
+	}
+}
+
+/*
+ * Configuration space is read of those alone that matter: reading wakes a device that sleeps, and
+ * the doctor may come every minute.
+ */
+static void read_caps(struct xlpt_doctor *d)
+{
+	for (size_t i = 0; i < d->devs.n; i++) {
+		struct xlpt_device *dev = &d->devs.items[i], whole = { 0 };
+
+		if (dev->caps.config_read ||
+		    (d->holders[i] == XLPT_HOLDER_DOM0 && dev->vf_total < 0))
+			continue;
+		if (xlpt_scan_one(d->env->host, dev->bdf, XLPT_SCAN_CAPS, NULL, &whole, NULL))
+			continue;
+		xlpt_device_dispose(dev);
+		*dev = whole;
+	}
+}
+
+static void read_firmware(struct xlpt_doctor *d)
+{
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+
+	if (xlpt_dmar_read(d->env->host, &d->devs, &d->rmrrs, &diag))
+		xlpt_doctor_failed(d, XLPT_DOCTOR_IOMMU, XLPT_HEALTH_WARNING, "firmware", &diag);
+	if (xlpt_ivrs_read(d->env->host, &d->ivmds, &diag))
+		xlpt_doctor_failed(d, XLPT_DOCTOR_IOMMU, XLPT_HEALTH_WARNING, "firmware", &diag);
+}
+
 static void read_devices(struct xlpt_doctor *d)
 {
 	struct xlpt_env *env = d->env;
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
-	int rc = xlpt_scan_all(env->host, XLPT_SCAN_CAPS, NULL, &d->devs, &diag);
+	int rc = xlpt_scan_all(env->host, XLPT_SCAN_SETS, NULL, &d->devs, &diag);
 
 	d->scanned = rc == 0;
 	if (rc)
@@ -224,12 +261,8 @@ static void read_devices(struct xlpt_doctor *d)
 	rc = xlpt_owners_read(env, &d->owners, &diag);
 	if (rc)
 		xlpt_doctor_failed(d, XLPT_DOCTOR_STATE, XLPT_HEALTH_UNKNOWN, "xenstore", &diag);
-	rc = xlpt_dmar_read(env->host, &d->devs, &d->rmrrs, &diag);
-	if (rc)
-		xlpt_doctor_failed(d, XLPT_DOCTOR_IOMMU, XLPT_HEALTH_WARNING, "firmware", &diag);
-	rc = xlpt_ivrs_read(env->host, &d->ivmds, &diag);
-	if (rc)
-		xlpt_doctor_failed(d, XLPT_DOCTOR_IOMMU, XLPT_HEALTH_WARNING, "firmware", &diag);
+	read_holders(d);
+	read_caps(d);
 	rc = xlpt_boot_detect(env->host, XLPT_ERA_UNKNOWN, NULL, &d->boot, &diag);
 	if (rc)
 		xlpt_doctor_failed(d, XLPT_DOCTOR_BOOT, XLPT_HEALTH_UNKNOWN, "boot", &diag);
@@ -256,6 +289,7 @@ int xlpt_doctor_examine(struct xlpt_env *env, struct xlpt_doctor *out, struct xl
 	xlpt_diag_dispose(diag);
 	read_xen(out);
 	read_devices(out);
+	read_firmware(out);
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(parts); i++)
 		parts[i](out);
 	sort(out);
@@ -280,6 +314,7 @@ void xlpt_doctor_dispose(struct xlpt_doctor *d)
 	free(d->xen_log);
 	xlpt_guests_free(d->guests, d->n_guests);
 	xlpt_owners_dispose(&d->owners);
+	free(d->holders);
 	xlpt_devices_dispose(&d->devs);
 	xlpt_rmrrs_dispose(&d->rmrrs);
 	xlpt_ivmds_dispose(&d->ivmds);

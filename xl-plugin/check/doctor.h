@@ -51,6 +51,8 @@ struct xlpt_doctor_line {
 	char *guest; /* or NULL */
 };
 
+enum { XLPT_HOLDER_DOM0 = -1, XLPT_HOLDER_PCIBACK = -2 };
+
 /* Major, minor and point of Xen's version; -1 = not known. */
 struct xlpt_xen_version {
 	int major, minor, point;
@@ -75,6 +77,7 @@ struct xlpt_doctor {
 	char *xen_cmdline, *xen_log;
 	struct xlpt_devices devs;
 	struct xlpt_owners owners;
+	int64_t *holders; /* of each of devs: its guest's domid, or XLPT_HOLDER_... */
 	struct xlpt_guest *guests;
 	size_t n_guests;
 	struct xlpt_rmrrs rmrrs;
@@ -107,10 +110,12 @@ void xlpt_doctor_failed(struct xlpt_doctor *d, enum xlpt_doctor_group group,
 
 /* Whether the group has a line that is not ok. */
 bool xlpt_doctor_has_trouble(const struct xlpt_doctor *d, enum xlpt_doctor_group group);
-/* The guest that has the device, or NULL. */
-const struct xlpt_owner *xlpt_doctor_owner(const struct xlpt_doctor *d, struct xlpt_bdf bdf);
-/* With a guest, or held for one. */
-bool xlpt_doctor_given(const struct xlpt_doctor *d, const struct xlpt_device *dev);
+/* Of one of d->devs: who has it, and whether that is a guest or will be one. */
+int64_t xlpt_doctor_holder(const struct xlpt_doctor *d, const struct xlpt_device *dev);
+static inline bool xlpt_doctor_given(const struct xlpt_doctor *d, const struct xlpt_device *dev)
+{
+	return xlpt_doctor_holder(d, dev) != XLPT_HOLDER_DOM0;
+}
 /* The value of a word of Xen's command line, the last one: "iommu" of "iommu=force". Caller frees. */
 char *xlpt_doctor_word(const char *cmdline, const char *name);
 

@@ -10,6 +10,8 @@
 #include "xl-plugin/check/doctor.h"
 #include "xl-plugin/cli/output.h"
 
+#define SERIES_MAX 1000 /* of a host that is beyond all help; the counts have the rest */
+
 /* Others choose the names of guests: they are shown first (core/text.h), so that nothing is invalid. */
 static void label(struct xlpt_str *out, const char *name, const char *value)
 {
@@ -59,29 +61,43 @@ static bool same(const struct xlpt_doctor_line *a, const struct xlpt_doctor_line
 	       xlpt_streq(a->guest, b->guest);
 }
 
+struct series {
+	const struct xlpt_doctor_line *line;
+	size_t n;
+};
+
+static void add_series(struct series *all, size_t *n, const struct xlpt_doctor_line *line)
+{
+	for (size_t i = 0; i < *n; i++)
+		if (same(all[i].line, line)) {
+			all[i].n++;
+			return;
+		}
+	if (*n < SERIES_MAX)
+		all[(*n)++] = (struct series){ line, 1 };
+}
+
 /* What is not ok, with the device or the guest; lines that differ in their text alone are counted. */
 static void troubles(const struct xlpt_doctor *d, struct xlpt_str *out)
 {
+	_cleanup_free_ struct series *all = xlpt_xcalloc(SERIES_MAX, sizeof(*all));
+	size_t n = 0;
+
+	for (size_t i = 0; i < d->n; i++)
+		if (d->lines[i].health != XLPT_HEALTH_OK)
+			add_series(all, &n, &d->lines[i]);
 	head(out, "xlpt_doctor_trouble",
 	     "What is not ok: how many lines of xlpt doctor say it of this device or guest.");
-	for (size_t i = 0; i < d->n; i++) {
-		const struct xlpt_doctor_line *l = &d->lines[i];
-		size_t n = 0;
-		bool first = true;
+	for (size_t i = 0; i < n; i++) {
+		const struct xlpt_doctor_line *l = all[i].line;
 
-		for (size_t k = 0; k < d->n; k++) {
-			first &= k >= i || !same(&d->lines[k], l);
-			n += same(&d->lines[k], l);
-		}
-		if (!first || l->health == XLPT_HEALTH_OK)
-			continue;
 		xlpt_str_add(out, "xlpt_doctor_trouble{");
 		label(out, "group", xlpt_doctor_group_word(l->group));
 		label(out, "check", l->check);
 		label(out, "state", xlpt_health_word(l->health));
 		label(out, "device", l->has_bdf ? XLPT_BDF_STR(l->bdf) : "");
 		label(out, "guest", l->guest);
-		xlpt_str_addf(out, "} %zu\n", n);
+		xlpt_str_addf(out, "} %zu\n", all[i].n);
 	}
 }
 
@@ -100,10 +116,8 @@ void xlpt_doctor_print_metrics(const struct xlpt_doctor *d)
 	size_t hidden = 0, given = 0;
 
 	for (size_t i = 0; i < d->devs.n; i++) {
-		bool with = xlpt_doctor_owner(d, d->devs.items[i].bdf) != NULL;
-
-		given += with;
-		hidden += !with && xlpt_streq(d->devs.items[i].driver, "pciback");
+		given += d->holders[i] >= 0;
+		hidden += d->holders[i] == XLPT_HOLDER_PCIBACK;
 	}
 	info(d, &out);
 	value(&out, "xlpt_doctor_sound", "1 when the doctor found nothing bad, else 0.",

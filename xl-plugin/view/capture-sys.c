@@ -99,6 +99,7 @@ static const char *const plain[] = {
 	"/sys/bus/pci/drivers_autoprobe",
 	"/sys/firmware/acpi/tables/DMAR",
 	"/sys/firmware/acpi/tables/IVRS",
+	"/sys/hypervisor/guest_type",
 	"/sys/hypervisor/properties/capabilities",
 	"/sys/hypervisor/type",
 	"/sys/hypervisor/version/extra",
