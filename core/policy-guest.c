@@ -2,7 +2,7 @@
 /* The rules about the guest: whether it can take a device, and whether it may leave its domain. */
 #include <string.h>
 
-#include "core/policy.h"
+#include "core/policy-rule.h"
 #include "core/text.h"
 
 /* xenbus: 5 and 6 are the way down, 7 is a reconfiguration under way. */
@@ -71,118 +71,208 @@ int xlpt_policy_runs(const struct xlpt_guest *g, struct xlpt_diag *diag)
 }
 
 /* What no time will change: the guest is of a kind that cannot have it. */
-static int kind_fits(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+static int type_fits(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 {
 	const struct xlpt_guest *g = f->guest;
 
-	if (g->type == XLPT_GUEST_PVH) {
-		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE, "%s is a PVH guest", g->name);
-		xlpt_diag_fact(diag, "Xen on x86 passes devices through to PV and HVM guests only");
-		xlpt_diag_hint(diag,
-			       "set type=\"hvm\" or type=\"pv\" in its configuration and create it "
-			       "again");
-		return XLPT_ERR_GUEST_TYPE;
-	}
-	if (g->has_stubdom) {
-		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE,
-			      "the device model of %s runs in a domain of its "
-			      "own",
-			      g->name);
-		xlpt_diag_fact(diag, "with a stub domain the device goes through two backends, and "
-				     "nothing tells here when both have it");
-		xlpt_diag_hint(diag,
-			       "create it without device_model_stubdomain_override, or name the "
-			       "device in its configuration");
-		return XLPT_ERR_GUEST_TYPE;
-	}
-	/* libxl takes it and does nothing with it. */
-	if (g->type == XLPT_GUEST_PV && f->slot_asked) {
-		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE,
-			      "%s is a PV guest: a slot of one's choice is not for it", g->name);
-		xlpt_diag_fact(diag, "xen-pciback chooses the slot (vpci.c)");
-		xlpt_diag_hint(diag, "leave the slot out");
-		return XLPT_ERR_GUEST_TYPE;
-	}
-	return 0;
+	if (g->type != XLPT_GUEST_PVH)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE, "%s is a PVH guest", g->name);
+	xlpt_diag_fact(diag, "Xen on x86 passes devices through to PV and HVM guests only");
+	xlpt_diag_hint(diag,
+		       "set type=\"hvm\" or type=\"pv\" in its configuration and create it again");
+	return XLPT_ERR_GUEST_TYPE;
 }
 
-/* What the guest was created without, and Xen runs without. */
-static int made_for_it(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+static char *type_says(const struct xlpt_attach_facts *f)
 {
-	const struct xlpt_guest *g = f->guest;
-
-	if (!f->iommu) {
-		xlpt_diag_set(diag, XLPT_ERR_NO_IOMMU, "Xen runs without an IOMMU");
-		xlpt_diag_fact(diag, "xl info shows no %s among virt_caps",
-			       g->type == XLPT_GUEST_PV ? "pv_directio" : "hvm_directio");
-		xlpt_diag_hint(diag, "xlpt boot plan says why (VT-d or AMD-Vi is off in the "
-				     "firmware setup, or Xen turned it off) and what helps");
-		return XLPT_ERR_NO_IOMMU;
-	}
-	if (g->passthrough == XLPT_OFF) {
-		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE,
-			      "%s was created without passthrough, and Xen cannot turn it on later",
-			      g->name);
-		xlpt_diag_fact(diag,
-			       "it has no IOMMU context in the hypervisor: passthrough is off by "
-			       "default for a guest created without devices");
-		xlpt_diag_hint(diag,
-			       "write passthrough=\"enabled\"%s into its configuration and create "
-			       "it again",
-			       g->type == XLPT_GUEST_PV ? " and e820_host=1" : "");
-		return XLPT_ERR_GUEST_TYPE;
-	}
-	if (g->type == XLPT_GUEST_PV && g->e820_host == XLPT_OFF && !f->without_e820) {
-		xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE, "%s was created without e820_host",
-			      g->name);
-		xlpt_diag_fact(diag,
-			       "a PV guest without the host's memory map can have RAM where the "
-			       "device's registers are");
-		xlpt_diag_hint(diag,
-			       "write e820_host=1 into its configuration and create it again, or "
-			       "try with --without-e820");
-		return XLPT_ERR_GUEST_TYPE;
-	}
-	return 0;
+	return xlpt_xasprintf("%s is %s guest", f->guest->name,
+			      f->guest->type == XLPT_GUEST_PV ? "a PV" : "an HVM");
 }
 
-/* What it lacks just now. */
-static int can_answer(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+static int no_stubdom(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 {
 	const struct xlpt_guest *g = f->guest;
 
-	if (g->paused) {
-		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is paused and cannot answer", g->name);
-		xlpt_diag_fact(diag, "an attach is done when the guest's own frontend says so");
-		xlpt_diag_hint(diag, "xl unpause %s; wait, if xl is still creating it",
-			       XLPT_WORD(g->name));
-		return XLPT_ERR_NO_GUEST;
-	}
-	if (g->type == XLPT_GUEST_PV && f->guest_devices >= XLPT_PV_SLOTS) {
-		xlpt_diag_set(diag, XLPT_ERR_FULL, "%s has no free slot for another device",
-			      g->name);
-		xlpt_diag_fact(diag,
-			       "it has %zu devices, and xen-pciback gives a PV guest one bus of "
-			       "%d slots",
-			       f->guest_devices, XLPT_PV_SLOTS);
-		xlpt_diag_hint(diag, "detach one first: xlpt status %s lists them",
-			       XLPT_WORD(g->name));
-		return XLPT_ERR_FULL;
-	}
-	return 0;
+	if (!g->has_stubdom)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE,
+		      "the device model of %s runs in a domain of its own", g->name);
+	xlpt_diag_fact(diag, "with a stub domain the device goes through two backends, and "
+			     "nothing tells here when both have it");
+	xlpt_diag_hint(diag, "create it without device_model_stubdomain_override, or name the "
+			     "device in its configuration");
+	return XLPT_ERR_GUEST_TYPE;
+}
+
+static char *stubdom_says(const struct xlpt_attach_facts *f)
+{
+	if (f->guest->type != XLPT_GUEST_HVM)
+		return NULL;
+	return xlpt_xasprintf("the device model of %s runs in dom0", f->guest->name);
+}
+
+/* libxl takes it and does nothing with it. */
+static int slot_fits(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	const struct xlpt_guest *g = f->guest;
+
+	if (g->type != XLPT_GUEST_PV || !f->slot_asked)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE,
+		      "%s is a PV guest: a slot of one's choice is not for it", g->name);
+	xlpt_diag_fact(diag, "xen-pciback chooses the slot (vpci.c)");
+	xlpt_diag_hint(diag, "leave the slot out");
+	return XLPT_ERR_GUEST_TYPE;
+}
+
+static int runs(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	return xlpt_policy_runs(f->guest, diag);
+}
+
+/* ---- what the guest was created without, and Xen runs without ---- */
+
+static int iommu_is_on(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	if (f->iommu)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_NO_IOMMU, "Xen runs without an IOMMU");
+	xlpt_diag_fact(diag, "xl info shows no %s among virt_caps",
+		       f->guest->type == XLPT_GUEST_PV ? "pv_directio" : "hvm_directio");
+	xlpt_diag_hint(diag, "xlpt boot plan says why (VT-d or AMD-Vi is off in the "
+			     "firmware setup, or Xen turned it off) and what helps");
+	return XLPT_ERR_NO_IOMMU;
+}
+
+static char *iommu_says(const struct xlpt_attach_facts *f)
+{
+	return xlpt_xasprintf("Xen runs with an IOMMU, and uses it for %s guests",
+			      f->guest->type == XLPT_GUEST_PV ? "PV" : "HVM");
+}
+
+static int made_with_passthrough(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	const struct xlpt_guest *g = f->guest;
+
+	if (g->passthrough != XLPT_OFF)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE,
+		      "%s was created without passthrough, and Xen cannot turn it on later",
+		      g->name);
+	xlpt_diag_fact(diag, "it has no IOMMU context in the hypervisor: passthrough is off by "
+			     "default for a guest created without devices");
+	xlpt_diag_hint(diag,
+		       "write passthrough=\"enabled\"%s into its configuration and create it again",
+		       g->type == XLPT_GUEST_PV ? " and e820_host=1" : "");
+	return XLPT_ERR_GUEST_TYPE;
+}
+
+static char *passthrough_says(const struct xlpt_attach_facts *f)
+{
+	if (f->to_create)
+		return xlpt_xasprintf("%s will be created with passthrough, as its configuration "
+				      "names devices",
+				      f->guest->name);
+	return xlpt_xasprintf("%s was created with passthrough", f->guest->name);
+}
+
+static int made_with_e820(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	const struct xlpt_guest *g = f->guest;
+
+	if (g->type != XLPT_GUEST_PV || g->e820_host != XLPT_OFF || f->without_e820)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE, "%s was created without e820_host", g->name);
+	xlpt_diag_fact(diag, "a PV guest without the host's memory map can have RAM where the "
+			     "device's registers are");
+	xlpt_diag_hint(diag, "write e820_host=1 into its configuration and create it again, or "
+			     "try with --without-e820");
+	return XLPT_ERR_GUEST_TYPE;
+}
+
+static char *e820_says(const struct xlpt_attach_facts *f)
+{
+	if (f->guest->type != XLPT_GUEST_PV)
+		return NULL;
+	if (f->to_create)
+		return xlpt_xasprintf("%s will be created with the host's memory map, as its "
+				      "configuration names devices",
+				      f->guest->name);
+	if (f->guest->e820_host == XLPT_ON)
+		return xlpt_xasprintf("%s was created with e820_host", f->guest->name);
+	return xlpt_xasprintf("%s is given the device %s", f->guest->name,
+			      f->guest->e820_host == XLPT_OFF
+				      ? "although it was created without e820_host"
+				      : "although nothing says whether it has e820_host");
+}
+
+/* ---- what it lacks just now ---- */
+
+static int not_paused(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	const struct xlpt_guest *g = f->guest;
+
+	if (!g->paused)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is paused and cannot answer", g->name);
+	xlpt_diag_fact(diag, "an attach is done when the guest's own frontend says so");
+	xlpt_diag_hint(diag, "xl unpause %s; wait, if xl is still creating it", XLPT_WORD(g->name));
+	return XLPT_ERR_NO_GUEST;
+}
+
+static char *runs_says(const struct xlpt_attach_facts *f)
+{
+	return f->to_create ? NULL : xlpt_xasprintf("%s runs", f->guest->name);
+}
+
+static int has_slot(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	const struct xlpt_guest *g = f->guest;
+
+	if (g->type != XLPT_GUEST_PV || f->guest_devices < XLPT_PV_SLOTS)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_FULL, "%s has no free slot for another device", g->name);
+	xlpt_diag_fact(diag,
+		       "it has %zu devices, and xen-pciback gives a PV guest one bus of %d slots",
+		       f->guest_devices, XLPT_PV_SLOTS);
+	xlpt_diag_hint(diag, "detach one first: xlpt status %s lists them", XLPT_WORD(g->name));
+	return XLPT_ERR_FULL;
+}
+
+static char *slot_says(const struct xlpt_attach_facts *f)
+{
+	if (f->guest->type != XLPT_GUEST_PV)
+		return NULL;
+	return xlpt_xasprintf("%zu of the %d slots of %s are taken before it", f->guest_devices,
+			      XLPT_PV_SLOTS, f->guest->name);
+}
+
+static char *backend_says(const struct xlpt_attach_facts *f)
+{
+	if (f->to_create)
+		return NULL;
+	if (f->be_state < 0)
+		return xlpt_xasprintf("%s has no PCI backend yet; it gets one", f->guest->name);
+	return xlpt_xasprintf("the PCI backend of %s can take another device", f->guest->name);
 }
 
 int xlpt_policy_guest(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 {
-	int rc = kind_fits(f, diag);
+	static const struct xlpt_rule rules[] = {
+		{ "guest type", false, type_fits, type_says },
+		{ "stub domain", false, no_stubdom, stubdom_says },
+		{ "virtual slot", true, slot_fits, NULL },
+		{ "guest runs", false, runs, NULL },
+		{ "IOMMU", false, iommu_is_on, iommu_says },
+		{ "passthrough", false, made_with_passthrough, passthrough_says },
+		{ "e820_host", false, made_with_e820, e820_says },
+		{ "guest runs", false, not_paused, runs_says },
+		{ "virtual slot", true, has_slot, slot_says },
+		{ "PCI backend", false, backend_ready, backend_says },
+	};
 
-	if (rc == 0)
-		rc = xlpt_policy_runs(f->guest, diag);
-	if (rc == 0)
-		rc = made_for_it(f, diag);
-	if (rc == 0)
-		rc = can_answer(f, diag);
-	return rc ? rc : backend_ready(f, diag);
+	return xlpt_rules_judge(rules, XLPT_ARRAY_SIZE(rules), f, diag);
 }
 
 int xlpt_policy_leave(const struct xlpt_guest *guest, const struct xlpt_bdf *devices, size_t n,

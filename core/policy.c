@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include "core/policy.h"
+#include "core/policy-rule.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -195,42 +195,144 @@ static int reserved_alone(const struct xlpt_attach_facts *f, struct xlpt_diag *d
 	return XLPT_ERR_RULE;
 }
 
-int xlpt_policy_attach(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
-{
-	const char *bdf = XLPT_BDF_STR(f->device->bdf);
-	bool to_hide = !f->place->on_pciback && !f->hide;
-	_cleanup_free_ char *also = NULL;
-	int rc;
+/* ---- the rules of an attach ---- */
 
-	rc = endpoint(f->device, diag);
-	if (rc == 0)
-		rc = free_of_guests(f->device, f->place, f->guest, diag);
-	if (rc == 0)
-		rc = answers(f->device, diag);
-	if (rc == 0)
-		rc = xlpt_policy_guest(f, diag);
-	if (rc == 0)
-		rc = without_vfs(f->device, f->place, diag);
-	if (rc)
-		return rc;
-	also = xlpt_xasprintf("%s%s%s", to_hide ? " --hide" : "",
-			      f->divides ? " --allow-split " : "",
-			      f->divides ? XLPT_BDF_STR(*f->divides) : "");
-	/* On pciback already is no excuse: a boot-time hide of the system disk is a mistake too. */
-	rc = not_needed(f->device, f->place, f->force_host_device, also, diag);
-	if (rc == 0)
-		rc = reserved_alone(f, diag);
-	if (rc)
-		return rc;
-	if (to_hide) {
-		xlpt_diag_set(diag, XLPT_ERR_NOT_HIDDEN, "%s is not hidden from dom0", bdf);
-		xlpt_diag_fact(diag, "its driver is %s, not pciback",
-			       f->device->driver ? f->device->driver : "none");
-		if (f->divides)
-			xlpt_diag_hint(diag, "xlpt hide %s first", bdf);
-		else
-			xlpt_diag_hint(diag, "add --hide, or run xlpt hide %s first", bdf);
-		return XLPT_ERR_NOT_HIDDEN;
+int xlpt_rules_judge(const struct xlpt_rule *rules, size_t n, const struct xlpt_attach_facts *f,
+		     struct xlpt_diag *diag)
+{
+	for (size_t i = 0; i < n; i++) {
+		const struct xlpt_rule *r = &rules[i];
+		_cleanup_free_ char *fine = NULL;
+		int rc;
+
+		xlpt_findings_point(f->findings, r->point, r->of_device ? &f->device->bdf : NULL);
+		rc = xlpt_findings_judged(f->findings, r->judge(f, diag), diag);
+		if (rc)
+			return rc;
+		fine = f->findings && r->says && !xlpt_findings_spoke(f->findings) ? r->says(f)
+										   : NULL;
+		if (fine)
+			xlpt_findings_ok(f->findings, "%s", fine);
 	}
 	return 0;
+}
+
+static int is_endpoint(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	return endpoint(f->device, diag);
+}
+
+static char *endpoint_says(const struct xlpt_attach_facts *f)
+{
+	return xlpt_xasprintf("%s is an endpoint", XLPT_BDF_STR(f->device->bdf));
+}
+
+static int no_guest_has_it(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	return free_of_guests(f->device, f->place, f->guest, diag);
+}
+
+static char *free_says(const struct xlpt_attach_facts *f)
+{
+	return xlpt_xasprintf("no guest has %s%s", XLPT_BDF_STR(f->device->bdf),
+			      f->place->hyp_known ? ", in xenstore and in the hypervisor" : "");
+}
+
+static int it_answers(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	return answers(f->device, diag);
+}
+
+static char *answer_says(const struct xlpt_attach_facts *f)
+{
+	return xlpt_xasprintf("%s answers in configuration space", XLPT_BDF_STR(f->device->bdf));
+}
+
+static int keeps_vfs(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	return without_vfs(f->device, f->place, diag);
+}
+
+static bool to_hide(const struct xlpt_attach_facts *f)
+{
+	return !f->place->on_pciback && !f->hide;
+}
+
+static int host_spares_it(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *also = xlpt_xasprintf("%s%s%s", to_hide(f) ? " --hide" : "",
+						   f->divides ? " --allow-split " : "",
+						   f->divides ? XLPT_BDF_STR(*f->divides) : "");
+
+	/* On pciback already is no excuse: a boot-time hide of the system disk is a mistake too. */
+	return not_needed(f->device, f->place, f->force_host_device, also, diag);
+}
+
+static char *needs_says(const struct xlpt_attach_facts *f)
+{
+	const char *needed = f->place->needed;
+
+	return xlpt_xasprintf("this host %s %s%s%s", needed ? "loses" : "does not need",
+			      XLPT_BDF_STR(f->device->bdf), needed ? ", as was asked for: " : "",
+			      needed ? needed : "");
+}
+
+static char *reserved_says(const struct xlpt_attach_facts *f)
+{
+	if (!f->rdm_shared)
+		return xlpt_xasprintf(
+			"no other device shares memory that firmware has reserved for "
+			"%s",
+			XLPT_BDF_STR(f->device->bdf));
+	return xlpt_xasprintf("Xen is asked to be relaxed about the memory that firmware has "
+			      "reserved for %s and for %s",
+			      XLPT_BDF_STR(f->device->bdf), f->rdm_shared);
+}
+
+static int is_hidden(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	const char *bdf = XLPT_BDF_STR(f->device->bdf);
+
+	if (!to_hide(f))
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_NOT_HIDDEN, "%s is not hidden from dom0", bdf);
+	xlpt_diag_fact(diag, "its driver is %s, not pciback",
+		       f->device->driver ? f->device->driver : "none");
+	if (f->divides)
+		xlpt_diag_hint(diag, "xlpt hide %s first", bdf);
+	else
+		xlpt_diag_hint(diag, "add --hide, or run xlpt hide %s first", bdf);
+	return XLPT_ERR_NOT_HIDDEN;
+}
+
+static char *hidden_says(const struct xlpt_attach_facts *f)
+{
+	const char *bdf = XLPT_BDF_STR(f->device->bdf);
+
+	if (f->place->on_pciback)
+		return xlpt_xasprintf("%s is hidden: pciback has it", bdf);
+	return f->device->driver
+		       ? xlpt_xasprintf("%s is taken from its driver %s first", bdf,
+					f->device->driver)
+		       : xlpt_xasprintf("%s has no driver, and is bound to pciback first", bdf);
+}
+
+int xlpt_policy_attach(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	static const struct xlpt_rule before[] = {
+		{ "endpoint", true, is_endpoint, endpoint_says },
+		{ "in use", true, no_guest_has_it, free_says },
+		{ "answers", true, it_answers, answer_says },
+	};
+	static const struct xlpt_rule after[] = {
+		{ "virtual functions", true, keeps_vfs, NULL },
+		{ "host needs", true, host_spares_it, needs_says },
+		{ "reserved memory", true, reserved_alone, reserved_says },
+		{ "hidden", true, is_hidden, hidden_says },
+	};
+	int rc = xlpt_rules_judge(before, XLPT_ARRAY_SIZE(before), f, diag);
+
+	if (rc == 0)
+		rc = xlpt_policy_guest(f, diag);
+	return rc ? rc : xlpt_rules_judge(after, XLPT_ARRAY_SIZE(after), f, diag);
 }

@@ -7,6 +7,7 @@
 #define XLPT_CORE_POLICY_H
 
 #include "core/device.h"
+#include "core/findings.h"
 #include "core/guest.h"
 
 /* vpci gives a PV guest one bus with 32 slots (drivers/xen/xen-pciback/vpci.c). */
@@ -43,6 +44,8 @@ struct xlpt_attach_facts {
 	uint64_t rdm_base, rdm_limit; /* then: where it is, both included */
 	const struct xlpt_bdf *divides; /* the sets of the devices would be refused at this one of
 					   them (xlpt_policy_split), or NULL */
+	bool to_create;			/* the guest is still to be created, with its devices */
+	struct xlpt_findings *findings; /* all that the rules find, or NULL: the first refusal */
 	/* what the caller allows */
 	bool hide;		/* take it from its dom0 driver */
 	bool force_host_device; /* even if the host needs it */

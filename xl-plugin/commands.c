@@ -25,6 +25,7 @@ extern const struct xlpt_command xlpt_cmd_reset;
 extern const struct xlpt_command xlpt_cmd_attach;
 extern const struct xlpt_command xlpt_cmd_detach;
 extern const struct xlpt_command xlpt_cmd_start;
+extern const struct xlpt_command xlpt_cmd_check;
 extern const struct xlpt_command xlpt_cmd_status;
 extern const struct xlpt_command xlpt_cmd_repair;
 extern const struct xlpt_command xlpt_cmd_doctor;
@@ -40,21 +41,37 @@ extern const struct xlpt_command xlpt_cmd_save;
 extern const struct xlpt_command xlpt_cmd_restore;
 extern const struct xlpt_command xlpt_cmd_migrate;
 
+/* clang-format off */
 static const struct xlpt_command *const commands[] = {
-	&xlpt_cmd_list,	    &xlpt_cmd_show,
-	&xlpt_cmd_find,	    &xlpt_cmd_topology,
-	&xlpt_cmd_hide,	    &xlpt_cmd_unhide,
-	&xlpt_cmd_reset,    &xlpt_cmd_attach,
-	&xlpt_cmd_detach,   &xlpt_cmd_start,
-	&xlpt_cmd_status,   &xlpt_cmd_repair,
-	&xlpt_cmd_budget,   &xlpt_cmd_boot,
-	&xlpt_cmd_guard,    &xlpt_cmd_vf,
-	&xlpt_cmd_pool,	    &xlpt_cmd_pin,
-	&xlpt_cmd_capture,  &xlpt_cmd_convert,
-	&xlpt_cmd_save,	    &xlpt_cmd_restore,
-	&xlpt_cmd_migrate,  &xlpt_cmd_doctor,
-	&xlpt_cmd_complete, NULL,
+	&xlpt_cmd_list,
+	&xlpt_cmd_show,
+	&xlpt_cmd_find,
+	&xlpt_cmd_topology,
+	&xlpt_cmd_hide,
+	&xlpt_cmd_unhide,
+	&xlpt_cmd_reset,
+	&xlpt_cmd_attach,
+	&xlpt_cmd_detach,
+	&xlpt_cmd_start,
+	&xlpt_cmd_check,
+	&xlpt_cmd_status,
+	&xlpt_cmd_repair,
+	&xlpt_cmd_budget,
+	&xlpt_cmd_boot,
+	&xlpt_cmd_guard,
+	&xlpt_cmd_vf,
+	&xlpt_cmd_pool,
+	&xlpt_cmd_pin,
+	&xlpt_cmd_capture,
+	&xlpt_cmd_convert,
+	&xlpt_cmd_save,
+	&xlpt_cmd_restore,
+	&xlpt_cmd_migrate,
+	&xlpt_cmd_doctor,
+	&xlpt_cmd_complete,
+	NULL,
 };
+/* clang-format on */
 
 static const struct xlpt_words words[] = {
 	{ "pins", xlpt_pins_list },

@@ -15,6 +15,7 @@
 #include "xl-plugin/backend/toolstack.h"
 
 struct json_object;
+struct xlpt_findings;
 
 #define XLPT_STATE_DIR "/run/xlpt" /* locks, journal: they belong to this boot */
 
@@ -36,6 +37,11 @@ struct xlpt_env {
 	bool done;     /* what was to be changed is as it was asked for: see xlpt_run */
 	bool reported; /* what was printed says itself what failed: with --json nothing follows */
 	int verbose;
+	/*
+	 * xlpt check: a dry run whose judges tell all that they find here (core/findings.h). What
+	 * would be said or warned of is found, too, and not printed.
+	 */
+	struct xlpt_findings *findings;
 	struct json_object *said; /* array: with --json xlpt_say adds to it; NULL = it is dropped */
 
 	struct xlpt_diag no_xen; /* why store and ts are not there: xlpt_env_try_xen */

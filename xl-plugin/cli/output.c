@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/findings.h"
 #include "core/text.h"
 
 static struct json_object *log_lines(const char *log)
@@ -109,12 +110,14 @@ void xlpt_say(struct xlpt_env *env, const char *fmt, ...)
 	_cleanup_free_ char *line = NULL;
 	va_list ap;
 
-	if (env->json && !env->said)
+	if (env->json && !env->said && !env->findings)
 		return;
 	va_start(ap, fmt);
 	line = xlpt_xvasprintf(fmt, ap);
 	va_end(ap);
-	if (env->json) {
+	if (env->findings) {
+		xlpt_findings_ok(env->findings, "%s", line);
+	} else if (env->json) {
 		json_object_array_add(env->said, xlpt_json_str(line));
 	} else {
 		show(&text, "", line, "\n");
@@ -144,6 +147,21 @@ void xlpt_put_document(struct xlpt_env *env, const char *text, size_t len)
 	fwrite(xlpt_str_get(&shown), 1, shown.len, env->out);
 }
 
+/* What is warned of, or with it the line that mends it, when it is to be found and not printed. */
+static bool XLPT_PRINTF(3, 0) found(struct xlpt_env *env, bool mends, const char *fmt, va_list ap)
+{
+	_cleanup_free_ char *line = NULL;
+
+	if (!env->findings)
+		return false;
+	line = xlpt_xvasprintf(fmt, ap);
+	if (mends)
+		xlpt_findings_mend(env->findings, "%s", line);
+	else
+		xlpt_findings_warn(env->findings, "%s", line);
+	return true;
+}
+
 static void XLPT_PRINTF(3, 0)
 	err_line(struct xlpt_env *env, const char *prefix, const char *fmt, va_list ap)
 {
@@ -159,7 +177,8 @@ void xlpt_warn(struct xlpt_env *env, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	err_line(env, "xlpt: ", fmt, ap);
+	if (!found(env, false, fmt, ap))
+		err_line(env, "xlpt: ", fmt, ap);
 	va_end(ap);
 }
 
@@ -168,7 +187,8 @@ void xlpt_remark(struct xlpt_env *env, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	err_line(env, "", fmt, ap);
+	if (!found(env, false, fmt, ap))
+		err_line(env, "", fmt, ap);
 	va_end(ap);
 }
 
@@ -177,7 +197,8 @@ void xlpt_warn_mend(struct xlpt_env *env, const char *fmt, ...)
 	va_list ap;
 
 	va_start(ap, fmt);
-	err_line(env, "  to mend: ", fmt, ap);
+	if (!found(env, true, fmt, ap))
+		err_line(env, "  to mend: ", fmt, ap);
 	va_end(ap);
 }
 

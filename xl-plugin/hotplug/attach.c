@@ -250,25 +250,18 @@ static int judge(struct xlpt_op *op, const struct xlpt_attach_options *want, str
 						   op->items[0].spec.bdf, &iommu, diag);
 	if (rc == 0 && !iommu)
 		op->guest.passthrough = XLPT_OFF;
+	xlpt_op_point(op, "device model", NULL);
 	if (rc == 0)
 		xlpt_dm_look(op);
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
 		struct xlpt_item *item = &op->items[i];
-		_cleanup_free_ char *shared = NULL;
 		struct xlpt_attach_facts f = {
-			.guest = &op->guest,
-			.device = &item->device,
-			.place = &item->place,
 			.iommu = op->guest.type == XLPT_GUEST_PV ? caps.pv_iommu : caps.hvm_iommu,
 			.guest_devices = be.n + i,
 			.be_state = be.exists ? be.be_state : XLPT_XBS_NONE,
 			.fe_state = be.exists ? be.fe_state : XLPT_XBS_NONE,
 			.be_consistent = !be.exists || be.consistent,
 			.be_leaving = any_leaving(&be),
-			.slot_asked = item->spec.vslot >= 0,
-			.divides = xlpt_op_divides(op),
-			.hide = item->take_from_dom0,
-			.force_host_device = xlpt_op_forced(op, item->spec.bdf),
 			.without_e820 = want->without_e820,
 		};
 
@@ -280,13 +273,8 @@ static int judge(struct xlpt_op *op, const struct xlpt_attach_options *want, str
 			rc = verify(op, i, diag);
 			continue;
 		}
-		rc = xlpt_op_judge_carrier(op, item, diag);
-		if (rc == 0)
-			rc = xlpt_op_reserved(op, item, &f, &shared, diag);
-		if (rc == 0)
-			rc = xlpt_policy_attach(&f, diag);
-		if (rc == 0)
-			rc = xlpt_op_judge_ready(op, item, diag);
+		if (!item->not_here)
+			rc = xlpt_op_judge_item(op, item, &f, diag);
 	}
 	return rc ? xlpt_op_blame_guest(op, rc, diag) : 0;
 }

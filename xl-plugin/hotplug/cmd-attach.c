@@ -3,6 +3,7 @@
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/budget.h"
+#include "xl-plugin/hotplug/cmd-attach.h"
 #include "xl-plugin/hotplug/config.h"
 #include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/hotplug/report.h"
@@ -74,18 +75,25 @@ static int prepare(struct xlpt_op *op, const struct xlpt_args *args,
 	return rc;
 }
 
-static int attach_once(struct xlpt_env *env, const struct xlpt_args *args, int64_t *next_ms,
-		       struct xlpt_diag *diag)
+int xlpt_attach_words(struct xlpt_op *op, const struct xlpt_args *args,
+		      struct xlpt_attach_options *want, struct xlpt_diag *diag)
 {
-	const struct xlpt_attach_options want = {
+	*want = (struct xlpt_attach_options){
 		.take_from_dom0 = xlpt_args_has(args, "hide"),
 		.without_e820 = xlpt_args_has(args, "without-e820"),
 	};
+	return prepare(op, args, xlpt_op_add_spec, false, diag);
+}
+
+static int attach_once(struct xlpt_env *env, const struct xlpt_args *args, int64_t *next_ms,
+		       struct xlpt_diag *diag)
+{
+	struct xlpt_attach_options want;
 	_cleanup_op_ struct xlpt_op op;
 	int rc;
 
 	xlpt_op_init(&op, env);
-	rc = prepare(&op, args, xlpt_op_add_spec, false, diag);
+	rc = xlpt_attach_words(&op, args, &want, diag);
 	if (rc == 0)
 		rc = xlpt_op_attach(&op, &want, diag);
 	*next_ms = op.budget_next_ms;

@@ -3,6 +3,7 @@
 
 #include <string.h>
 
+#include "core/findings.h"
 #include "core/text.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/kept/locks.h"
@@ -149,6 +150,11 @@ static int wait(struct xlpt_env *env,
 
 		xlpt_guest_dispose(who);
 		rc = look(env, arg, who, diag);
+		if (rc > 0 && env->findings)
+			xlpt_findings_warn(env->findings, "%s (domain %u) %s; it is waited for",
+					   who->name, who->domid,
+					   who->shut_down ? "has shut down and was not destroyed"
+							  : "is dying");
 		if (rc <= 0 || env->dry_run)
 			return rc;
 		if (who->shut_down && limit > XLPT_SHUT_DOWN_MS)

@@ -64,7 +64,7 @@ void xlpt_plan_give_back(struct xlpt_plan *plan, const struct xlpt_op *op, size_
 			      xlpt_xasprintf("give %s back to pool %s", bdf, l->pool), NULL);
 }
 
-int xlpt_op_check_leases(struct xlpt_op *op, struct xlpt_diag *diag)
+static int check_leases(struct xlpt_op *op, struct xlpt_diag *diag)
 {
 	_cleanup_leases_ struct xlpt_leases all = { 0 };
 	int rc = xlpt_leases_current(op->env, &all, diag);
@@ -86,6 +86,12 @@ int xlpt_op_check_leases(struct xlpt_op *op, struct xlpt_diag *diag)
 		rc = XLPT_ERR_IN_USE;
 	}
 	return rc;
+}
+
+int xlpt_op_check_leases(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	xlpt_op_point(op, "lease", NULL);
+	return xlpt_op_judged(op, check_leases(op, diag), diag);
 }
 
 int xlpt_op_hold_leases(struct xlpt_op *op, struct xlpt_diag *diag)

@@ -3,6 +3,7 @@
  * The locks of an operation: its guest, its devices, and what is in their isolation
  * sets. What was found before the locks were had is looked at again.
  */
+#include "core/findings.h"
 #include "pciback/device/scan.h"
 #include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/kept/locks.h"
@@ -38,6 +39,28 @@ static int lock_all(struct xlpt_op *op, struct xlpt_diag *diag)
 			bdfs[n++] = op->mates[i].bdf;
 	return xlpt_lock_all(op->env, &op->locks, op->has_guest ? &op->guest.domid : NULL, bdfs, n,
 			     diag);
+}
+
+void xlpt_op_look_locks(struct xlpt_op *op)
+{
+	struct xlpt_env *env = op->env;
+
+	xlpt_op_point(op, "another xlpt", NULL);
+	if (op->has_guest && xlpt_busy_guest(env, op->guest.domid))
+		xlpt_findings_warn(env->findings, "another xlpt works on %s just now",
+				   op->guest.name);
+	for (size_t i = 0; i < op->n; i++) {
+		struct xlpt_bdf bdf = op->items[i].spec.bdf;
+
+		xlpt_op_point(op, "another xlpt", &op->items[i]);
+		if (!xlpt_busy_device(env, bdf))
+			continue;
+		xlpt_findings_warn(env->findings, "another xlpt works on %s just now",
+				   XLPT_BDF_STR(bdf));
+		xlpt_findings_fact(env->findings,
+				   "it is waited for; what is found here may be old by then");
+		xlpt_findings_mend(env->findings, "check again when it has ended");
+	}
 }
 
 int xlpt_op_lock(struct xlpt_op *op, struct xlpt_diag *diag)

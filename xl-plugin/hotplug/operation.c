@@ -47,7 +47,7 @@ static int mend_first(struct xlpt_op *op, struct xlpt_diag *diag)
 		for (size_t m = 0; mender && mender->touches && m < op->n; m++)
 			ours |= mender->touches(op->env, &js[i], op->items[m].spec.bdf);
 		/* Devices whose locks this operation does not hold are left to xlpt repair. */
-		if (rc == 0 && ours && all) {
+		if (rc == 0 && ours && all && !op->env->findings) {
 			rc = xlpt_journal_adopt(op->env, &js[i], diag);
 			if (rc > 0) {
 				rc = xlpt_mend_locked(op->env, &js[i], diag);
@@ -59,6 +59,7 @@ static int mend_first(struct xlpt_op *op, struct xlpt_diag *diag)
 			xlpt_diag_fact(diag, "it was left at: %s",
 				       js[i].last ? js[i].last : "its beginning");
 			xlpt_diag_hint(diag, "xlpt repair");
+			rc = xlpt_op_judged(op, rc, diag);
 		}
 		xlpt_journal_dispose(&js[i]);
 	}
@@ -127,7 +128,9 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 	int64_t since;
 	int rc;
 
+	xlpt_op_point(op, "pool", NULL);
 	rc = xlpt_op_take_vfs(op, diag);
+	xlpt_op_point(op, "isolation set", NULL);
 	if (rc == 0)
 		rc = xlpt_op_check_consents(op, diag);
 	if (rc == 0 && op->find_mates)
@@ -138,10 +141,14 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 	/* A dry run looks and leaves: it needs no lock and mends nothing. */
 	if (rc == 0 && !env->dry_run && !op->outer)
 		rc = xlpt_op_lock(op, diag);
+	else if (rc == 0 && env->findings)
+		xlpt_op_look_locks(op);
 	if (rc == 0 && !env->dry_run)
 		rc = guest_again(op, diag);
-	if (rc == 0 && !env->dry_run && !op->outer)
+	xlpt_op_point(op, "interrupted", NULL);
+	if (rc == 0 && (!env->dry_run || env->findings) && !op->outer)
 		rc = mend_first(op, diag);
+	xlpt_op_point(op, "left behind", NULL);
 	if (rc == 0)
 		rc = xlpt_needs_read(env->host, &op->needs, diag);
 	since = xlpt_now(env->clock);
@@ -154,13 +161,17 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
 		struct xlpt_item *item = &op->items[i];
 
+		xlpt_op_point(op, "there", item);
 		rc = read_item(op, item, diag);
+		item->not_here = rc == XLPT_ERR_NO_DEVICE && env->findings;
+		rc = xlpt_op_judged(op, rc, diag);
 		/* A dry run has said so, and leaves it. */
 		if (rc == 0 && env->dry_run && env->ts &&
 		    xlpt_gone_noted(env, item->place.noted_domid))
 			item->place.noted_domid = -1;
 	}
-	return rc ? rc : xlpt_op_config_again(op, diag);
+	xlpt_op_point(op, "configuration file", NULL);
+	return rc ? rc : xlpt_op_judged(op, xlpt_op_config_again(op, diag), diag);
 }
 
 int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan *plan,
@@ -168,8 +179,9 @@ int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan
 {
 	int rc;
 
-	rc = plan->n ? xlpt_budget_reserve(op, name, diag) : 0;
-	if (rc)
+	xlpt_op_point(op, "hotplug budget", NULL);
+	rc = plan->n ? xlpt_op_judged(op, xlpt_budget_reserve(op, name, diag), diag) : 0;
+	if (rc || op->env->findings)
 		return rc;
 	if (op->env->dry_run) {
 		xlpt_print_plan(op->env, plan);

@@ -67,6 +67,7 @@ struct xlpt_item {
 	struct xlpt_device device;
 	struct xlpt_place place;
 	bool from_pool;	     /* a VF of spec.pool is still to be taken; spec.has_bdf: that one */
+	bool not_here;	     /* check: this host does not have it, and it is judged no further */
 	bool absent;	     /* detach: the host has it no more, and the guest's backend names it */
 	bool take_from_dom0; /* from the driver that it has there, before anything else */
 	bool give_back_to_dom0; /* to the driver that it came from, after everything else */
@@ -212,12 +213,27 @@ int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan
 		    struct xlpt_diag *diag);
 /* operation-lock.c: guest, devices and mates, as they are once the locks are had. */
 int xlpt_op_lock(struct xlpt_op *op, struct xlpt_diag *diag);
+/* check: which of these another xlpt works on just now. Takes nothing, and waits for nobody. */
+void xlpt_op_look_locks(struct xlpt_op *op);
 /*
  * op->bus. Where a function sits and what is beside it stays while the operation
  * runs; its driver and its owner are read again by whoever relies on them.
  */
 int xlpt_op_bus(struct xlpt_op *op, struct xlpt_diag *diag);
 void xlpt_op_drop_bus(struct xlpt_op *op);
+
+/*
+ * judge.c: one item, by facts that hold what is the same for all of them; the rest is filled here.
+ * Whoever gives a guest devices judges them by this, and xlpt check judges them by that.
+ */
+int xlpt_op_judge_item(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_attach_facts *f,
+		       struct xlpt_diag *diag);
+/*
+ * What is judged next, of item or (NULL) of the guest or host, and what came of it: with
+ * env->findings a refusal is recorded there, and 0 comes back (core/findings.h).
+ */
+void xlpt_op_point(struct xlpt_op *op, const char *point, const struct xlpt_item *item);
+int xlpt_op_judged(struct xlpt_op *op, int rc, struct xlpt_diag *diag);
 
 /* split.c: before the locks, which cover the mates too, and when the facts are there. */
 int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag);

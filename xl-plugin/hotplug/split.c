@@ -231,8 +231,10 @@ static int judge_each(struct xlpt_op *op, bool divided, struct xlpt_diag *diag)
 		for (last = i + 1; last < op->n_mates && op->mates[last].item == op->mates[i].item;
 		     last++)
 			;
+		xlpt_op_point(op, "isolation set", &op->items[op->mates[i].item]);
 		if (op->mates[i].divided == divided)
-			rc = judge_one(op, &op->mates[i], last - i, divided, diag);
+			rc = xlpt_op_judged(
+				op, judge_one(op, &op->mates[i], last - i, divided, diag), diag);
 		if (rc)
 			return rc;
 	}
@@ -262,8 +264,10 @@ int xlpt_op_judge_split(struct xlpt_op *op, struct xlpt_diag *diag)
 {
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < op->n; i++)
-		rc = xlpt_op_judge_carrier(op, &op->items[i], diag);
+	for (size_t i = 0; rc == 0 && i < op->n; i++) {
+		xlpt_op_point(op, "VMD", &op->items[i]);
+		rc = xlpt_op_judged(op, xlpt_op_judge_carrier(op, &op->items[i], diag), diag);
+	}
 	if (rc == 0)
 		rc = judge_each(op, false, diag);
 	/* Nothing is refused: say what was allowed. */

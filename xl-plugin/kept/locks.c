@@ -3,6 +3,7 @@
 #include "xl-plugin/kept/locks.h"
 
 #include <errno.h>
+#include <fcntl.h>
 
 #include "core/file.h"
 #include "core/text.h"
@@ -124,6 +125,30 @@ int xlpt_lock_all(struct xlpt_env *env, struct xlpt_locks *locks, const uint32_t
 	for (size_t i = 0; rc == 0 && i < n; i++)
 		rc = xlpt_lock_device(env, locks, bdfs[i], deadline, diag);
 	return rc;
+}
+
+/* Without the file nobody has it; a look does not make it. */
+static bool busy(struct xlpt_env *env, const char *name)
+{
+	_cleanup_free_ char *path = xlpt_xasprintf(LOCK_DIR "/%s", name);
+	_cleanup_close_ int fd =
+		env->host->ops->open(env->host, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
+
+	return fd >= 0 && xlpt_flock_now(fd, true) == -EWOULDBLOCK;
+}
+
+bool xlpt_busy_guest(struct xlpt_env *env, uint32_t domid)
+{
+	_cleanup_free_ char *name = xlpt_xasprintf("guest-%u", domid);
+
+	return busy(env, name);
+}
+
+bool xlpt_busy_device(struct xlpt_env *env, struct xlpt_bdf bdf)
+{
+	_cleanup_free_ char *name = xlpt_xasprintf("device-%s", XLPT_BDF_STR(bdf));
+
+	return busy(env, name);
 }
 
 bool xlpt_locked_device(const struct xlpt_env *env, struct xlpt_bdf bdf)

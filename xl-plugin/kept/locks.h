@@ -25,6 +25,9 @@ int xlpt_lock_pf(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt_bdf
 /* Guest (NULL for none) and devices in that order; bdfs is sorted in place. */
 int xlpt_lock_all(struct xlpt_env *env, struct xlpt_locks *locks, const uint32_t *domid,
 		  struct xlpt_bdf *bdfs, size_t n, struct xlpt_diag *diag);
+/* Somebody has its lock just now: only looked at, nothing is made or waited for. */
+bool xlpt_busy_guest(struct xlpt_env *env, uint32_t domid);
+bool xlpt_busy_device(struct xlpt_env *env, struct xlpt_bdf bdf);
 bool xlpt_locked_device(const struct xlpt_env *env, struct xlpt_bdf bdf);
 /* Definitions and leases of all pools. Who has them waits for nothing. */
 int xlpt_lock_pools(struct xlpt_env *env, struct xlpt_locks *locks, int64_t deadline,

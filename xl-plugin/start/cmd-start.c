@@ -5,6 +5,36 @@
 #include "xl-plugin/convert/convert.h"
 #include "xl-plugin/start/start.h"
 
+int xlpt_start_words(struct xlpt_start *s, const struct xlpt_args *args, struct xlpt_str *text,
+		     struct xlpt_diag *diag)
+{
+	int rc;
+
+	s->take_from_dom0 = xlpt_args_has(args, "hide");
+	s->print = xlpt_args_has(args, "print");
+	s->no_wait = xlpt_args_has(args, "no-wait");
+	if (s->print && (s->no_wait || xlpt_args_has(args, "timeout"))) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "start: with --print nothing is created, and nothing "
+			      "waited for");
+		xlpt_diag_hint(diag, "leave --no-wait and --timeout out");
+		return XLPT_ERR_USAGE;
+	}
+	rc = xlpt_args_seconds(args, "timeout", XLPT_START_TIMEOUT_MS, &s->op.timeout_ms, diag);
+	if (rc == 0)
+		rc = xlpt_op_consents(&s->op, xlpt_args_all(args, "force-host-device"),
+				      xlpt_args_all(args, "allow-split"), diag);
+	if (rc == 0)
+		rc = xlpt_convert_load(args->pos[0], false, text, NULL, diag);
+	if (rc == XLPT_ERR_NOT_FOUND)
+		xlpt_diag_hint(diag,
+			       "name the guest's xl configuration; they are usually in /etc/xen");
+	s->file = args->pos[0];
+	s->text = xlpt_str_get(text);
+	s->len = text->len;
+	return rc;
+}
+
 static int cmd_start(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
@@ -12,31 +42,9 @@ static int cmd_start(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	int rc;
 
 	xlpt_start_init(&s, env);
-	s.take_from_dom0 = xlpt_args_has(args, "hide");
-	s.print = xlpt_args_has(args, "print");
-	s.no_wait = xlpt_args_has(args, "no-wait");
-	if (s.print && (s.no_wait || xlpt_args_has(args, "timeout"))) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE,
-			      "start: with --print nothing is created, and nothing "
-			      "waited for");
-		xlpt_diag_hint(diag, "leave --no-wait and --timeout out");
-		return XLPT_ERR_USAGE;
-	}
-	rc = xlpt_args_seconds(args, "timeout", XLPT_START_TIMEOUT_MS, &s.op.timeout_ms, diag);
+	rc = xlpt_start_words(&s, args, &text, diag);
 	if (rc == 0)
-		rc = xlpt_op_consents(&s.op, xlpt_args_all(args, "force-host-device"),
-				      xlpt_args_all(args, "allow-split"), diag);
-	if (rc == 0)
-		rc = xlpt_convert_load(args->pos[0], false, &text, NULL, diag);
-	if (rc == XLPT_ERR_NOT_FOUND)
-		xlpt_diag_hint(diag,
-			       "name the guest's xl configuration; they are usually in /etc/xen");
-	if (rc)
-		return rc;
-	s.file = args->pos[0];
-	s.text = xlpt_str_get(&text);
-	s.len = text.len;
-	rc = xlpt_op_start(&s, diag);
+		rc = xlpt_op_start(&s, diag);
 	if (rc == 0 && !env->dry_run)
 		xlpt_start_report(&s);
 	return rc;

@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "core/findings.h"
 #include "core/text.h"
 #include "pciback/device/bind.h"
 #include "xl-plugin/cli/output.h"
@@ -75,6 +76,24 @@ static int not_running(struct xlpt_start *s, struct xlpt_diag *diag)
 		xlpt_diag_hint(diag, "give each guest a UUID of its own");
 		return XLPT_ERR_IN_USE;
 	}
+	return rc;
+}
+
+/* No guest runs that has its name or its UUID, also none that is on its way out. */
+static int judge_name(struct xlpt_start *s, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = &s->op;
+	int rc;
+
+	xlpt_op_point(op, "guest", NULL);
+	rc = xlpt_op_judged(
+		op,
+		xlpt_gone_wait_guest(op->env, op->guest.name, op->guest.uuid, op->timeout_ms, diag),
+		diag);
+	if (rc == 0)
+		rc = xlpt_op_judged(op, not_running(s, diag), diag);
+	if (rc == 0 && op->env->findings && !xlpt_findings_spoke(op->env->findings))
+		xlpt_findings_ok(op->env->findings, "no guest called %s runs", op->guest.name);
 	return rc;
 }
 
@@ -166,30 +185,17 @@ static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
 	int rc = op->n ? op->env->ts->ops->caps(op->env->ts, &caps, diag) : 0;
 
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
-		struct xlpt_item *item = &op->items[i];
-		_cleanup_free_ char *shared = NULL;
 		struct xlpt_attach_facts f = {
-			.guest = &op->guest,
-			.device = &item->device,
-			.place = &item->place,
 			.iommu = op->guest.type == XLPT_GUEST_PV ? caps.pv_iommu : caps.hvm_iommu,
 			.guest_devices = i,
 			.be_state = XLPT_XBS_NONE,
 			.fe_state = XLPT_XBS_NONE,
 			.be_consistent = true,
-			.slot_asked = item->spec.vslot >= 0,
-			.divides = xlpt_op_divides(op),
-			.hide = item->take_from_dom0,
-			.force_host_device = xlpt_op_forced(op, item->spec.bdf),
+			.to_create = true,
 		};
 
-		rc = xlpt_op_judge_carrier(op, item, diag);
-		if (rc == 0)
-			rc = xlpt_op_reserved(op, item, &f, &shared, diag);
-		if (rc == 0)
-			rc = xlpt_policy_attach(&f, diag);
-		if (rc == 0)
-			rc = xlpt_op_judge_ready(op, item, diag);
+		if (!op->items[i].not_here)
+			rc = xlpt_op_judge_item(op, &op->items[i], &f, diag);
 	}
 	return rc;
 }
@@ -230,18 +236,17 @@ int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag)
 		rc = xlpt_lock_name(op->env, &s->guest_lock, op->guest.name,
 				    xlpt_now(op->env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
 	if (rc == 0)
-		rc = xlpt_gone_wait_guest(op->env, op->guest.name, op->guest.uuid, op->timeout_ms,
-					  diag);
-	if (rc == 0)
-		rc = not_running(s, diag);
+		rc = judge_name(s, diag);
 	if (rc == 0)
 		rc = give_uuid(s, diag);
 	if (rc == 0 && s->print)
 		s->terms.until = xlpt_now(op->env->clock) + XLPT_START_GRACE_MS;
 	if (rc == 0)
 		xlpt_start_nodes(s);
+	xlpt_op_point(op, "devices", NULL);
 	if (rc == 0)
 		rc = xlpt_start_resolve(s, diag);
+	xlpt_op_point(op, "configuration", NULL);
 	if (rc == 0)
 		rc = xlpt_start_generate(s, diag);
 	for (size_t i = 0; i < op->n; i++)
@@ -250,8 +255,9 @@ int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag)
 	if (rc == 0)
 		rc = xlpt_op_prepare(op, diag);
 	/* xl knows no lock of ours. */
+	xlpt_op_point(op, "guest", NULL);
 	if (rc == 0)
-		rc = not_running(s, diag);
+		rc = xlpt_op_judged(op, not_running(s, diag), diag);
 	if (rc == 0)
 		rc = xlpt_op_check_leases(op, diag);
 	if (rc == 0)

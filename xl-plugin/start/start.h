@@ -10,6 +10,8 @@
 #define XLPT_START_TIMEOUT_MS 180000 /* a guest's boot, up to where its PCI frontend connects */
 #define XLPT_START_GRACE_MS   120000 /* for whoever creates the guest from what --print gave */
 
+struct xlpt_args;
+
 struct xlpt_start {
 	struct xlpt_op op; /* first: the steps' context is the operation */
 	const char *file;  /* for messages */
@@ -29,6 +31,12 @@ void xlpt_start_init(struct xlpt_start *s, struct xlpt_env *env);
 void xlpt_start_dispose(struct xlpt_start *s);
 #define _cleanup_start_ XLPT_CLEANUP(xlpt_start_dispose)
 
+/*
+ * cmd-start.c: the configuration, whose text is the caller's, and the options; one that the
+ * command does not have was not given.
+ */
+int xlpt_start_words(struct xlpt_start *s, const struct xlpt_args *args, struct xlpt_str *text,
+		     struct xlpt_diag *diag);
 /* Afterwards the guest runs and has every device, or there is no guest and each is where it was. */
 int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag);
 
