@@ -60,6 +60,20 @@ static void test_attach(void **state)
 	said(w, "nothing to mend");
 }
 
+/* pciback lets go of nothing while the backend is there, which another of its devices keeps. */
+static void test_one_of_two(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "attach web1 --hide 03:00.0 " E1000E);
+	fake_ts_ended(w->ts, 3);
+	ok(w, "attach db1 " E1000E);
+	said(w, TAKEN(3));
+	said(w, "0000:03:00.0 was left by domain 3, which is gone: taken back");
+	nothing_left(w, 3);
+	ok(w, "attach db1 03:00.0");
+}
+
 static void test_dry_run(void **state)
 {
 	struct world *w = ended(state);
@@ -372,6 +386,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		gone_test(test_attach),
+		gone_test(test_one_of_two),
 		gone_test(test_dry_run),
 		gone_test(test_unplugged),
 		gone_test(test_note),

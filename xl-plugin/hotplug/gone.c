@@ -250,11 +250,30 @@ static int take_entry(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf,
 	}
 	if (rc)
 		return rc;
-	if (!xlpt_gone_kernel(env, domid))
-		xlpt_verbose(env, "xen-pciback still exports to domain %u", domid);
 	print(env, "%s was left by domain %u, which is gone: taken back", text, domid);
 	*taken += 1;
 	return 0;
+}
+
+/* All that a domain left: xen-pciback lets go of it with the backend, and of none of it before. */
+static int take_all_of(struct xlpt_env *env, const struct xlpt_owners *owners, uint32_t domid,
+		       xlpt_print_fn print, size_t *taken, struct xlpt_diag *diag)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < owners->n; i++) {
+		_cleanup_locks_ struct xlpt_locks locks = { 0 };
+		struct xlpt_bdf bdf = owners->items[i].bdf;
+
+		if (owners->items[i].guest || owners->items[i].domid != domid)
+			continue;
+		if (env->dry_run || xlpt_locked_device(env, bdf) ||
+		    xlpt_lock_device(env, &locks, bdf, 0, NULL) == 0)
+			rc = take_entry(env, domid, bdf, print, taken, diag);
+	}
+	if (rc == 0 && !env->dry_run && !xlpt_gone_kernel(env, domid))
+		xlpt_verbose(env, "xen-pciback still exports to domain %u", domid);
+	return rc;
 }
 
 int xlpt_gone_take(struct xlpt_env *env, struct xlpt_bdf bdf, xlpt_print_fn print, size_t *taken,
@@ -266,7 +285,7 @@ int xlpt_gone_take(struct xlpt_env *env, struct xlpt_bdf bdf, xlpt_print_fn prin
 
 	for (size_t i = 0; rc == 0 && i < owners.n; i++)
 		if (!owners.items[i].guest && xlpt_bdf_eq(owners.items[i].bdf, bdf))
-			rc = take_entry(env, owners.items[i].domid, bdf, print, &n, diag);
+			rc = take_all_of(env, &owners, owners.items[i].domid, print, &n, diag);
 	if (taken)
 		*taken += n;
 	return rc;
