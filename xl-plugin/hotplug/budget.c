@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/findings.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/hotplug/release.h"
@@ -122,10 +123,15 @@ static int ask_only(struct xlpt_op *op, const struct xlpt_ledger_want *wants, si
 		    struct xlpt_ledger_use *use, struct xlpt_diag *diag)
 {
 	_cleanup_ledger_ struct xlpt_ledger l = { 0 };
+	_cleanup_free_ struct xlpt_ledger_seen *seen = NULL;
 	int rc = xlpt_ledger_read(op->env, &l, diag);
+	size_t n_seen;
 
 	if (rc)
 		return rc;
+	/* What nobody has written down yet, as this is a dry run. */
+	seen = seen_of(&op->owners, &n_seen);
+	xlpt_ledger_as_seen(&l, xlpt_now(op->env->clock), seen, n_seen);
 	xlpt_ledger_ask(&l, &op->settings.budget, xlpt_now(op->env->clock), wants, n, use);
 	return use->next_ms ? XLPT_ERR_BUDGET : 0;
 }
@@ -175,11 +181,17 @@ int xlpt_budget_reserve(struct xlpt_op *op, const char *name, struct xlpt_diag *
 		     : xlpt_ledger_reserve(op->env, &op->settings.budget, wants, n, &use, diag);
 	if (rc == XLPT_ERR_BUDGET)
 		return refuse(op, &use, n, diag);
-	if (rc == 0 && !op->env->dry_run && use.host.warn)
+	if (rc || (op->env->dry_run && !op->env->findings))
+		return rc;
+	if (use.host.warn)
 		warn_of(op->env, op, &use.host, "this host");
-	else if (rc == 0 && !op->env->dry_run && use.device.warn)
+	else if (use.device.warn)
 		warn_of(op->env, op, &use.device, XLPT_BDF_STR(use.bdf));
-	return rc;
+	else
+		xlpt_findings_ok(op->env->findings,
+				 "%u of the %u attaches and detaches of this host are used",
+				 use.host.used, use.host.limit);
+	return 0;
 }
 
 void xlpt_budget_settle(struct xlpt_op *op, const char *name)

@@ -72,23 +72,47 @@ static int64_t seen_owner(const struct xlpt_ledger_seen *seen, size_t n, struct 
 }
 
 /* What there is to write down about one device that is with domid now. */
-static bool compare(const struct xlpt_book *b, struct xlpt_bdf bdf, int64_t domid, int64_t since_ms,
-		    struct xlpt_ledger_record *r)
+static bool compare(const struct xlpt_ledger *l, int64_t now_ms, struct xlpt_bdf bdf, int64_t domid,
+		    int64_t since_ms, struct xlpt_ledger_record *r)
 {
-	const struct xlpt_ledger_dev *d = xlpt_ledger_dev(&b->l, bdf);
+	const struct xlpt_ledger_dev *d = xlpt_ledger_dev(l, bdf);
 	int64_t owner = d ? d->owner : XLPT_LEDGER_NOBODY;
 
 	if ((d && d->last_ms >= since_ms) || domid == owner)
 		return false;
 	*r = (struct xlpt_ledger_record){ .kind = XLPT_LEDGER_FOREIGN,
-					  .at_ms = b->now_ms,
+					  .at_ms = now_ms,
 					  .bdf = bdf,
 					  .value = domid,
 					  .pid = (int)getpid() };
 	/* Killed before it could say that it was done; it was counted when it began. */
-	if (!b->l.looked || (d && d->pending && d->expected == domid))
+	if (!l->looked || (d && d->pending && d->expected == domid))
 		r->kind = XLPT_LEDGER_OWNER;
 	return true;
+}
+
+/* All of it. Caller frees *out. */
+static size_t compare_all(const struct xlpt_ledger *l, int64_t now_ms,
+			  const struct xlpt_ledger_seen *seen, size_t n, int64_t since_ms,
+			  struct xlpt_ledger_record **out)
+{
+	struct xlpt_ledger_record *rs = xlpt_xcalloc(n + l->n_devs + 1, sizeof(*rs));
+	size_t n_rs = 0;
+
+	for (size_t i = 0; i < n; i++)
+		n_rs += compare(l, now_ms, seen[i].bdf, seen[i].domid, since_ms, &rs[n_rs]);
+	for (size_t i = 0; i < l->n_devs; i++)
+		if (seen_owner(seen, n, l->devs[i].bdf) == XLPT_LEDGER_NOBODY)
+			n_rs += compare(l, now_ms, l->devs[i].bdf, XLPT_LEDGER_NOBODY, since_ms,
+					&rs[n_rs]);
+	if (!l->looked)
+		rs[n_rs++] = (struct xlpt_ledger_record){ .kind = XLPT_LEDGER_LOOK,
+							  .all = true,
+							  .at_ms = now_ms,
+							  .pid = (int)getpid(),
+							  .value = -1 };
+	*out = rs;
+	return n_rs;
 }
 
 int xlpt_ledger_look(struct xlpt_env *env, const struct xlpt_ledger_seen *seen, size_t n,
@@ -96,25 +120,23 @@ int xlpt_ledger_look(struct xlpt_env *env, const struct xlpt_ledger_seen *seen, 
 {
 	_cleanup_free_ struct xlpt_ledger_record *rs = NULL;
 	_cleanup_book_ struct xlpt_book b;
-	size_t n_rs = 0;
+	size_t n_rs;
 	int rc = xlpt_book_open(env, &b, diag);
 
 	if (rc)
 		return rc;
-	rs = xlpt_xcalloc(n + b.l.n_devs + 1, sizeof(*rs));
-	for (size_t i = 0; i < n; i++)
-		n_rs += compare(&b, seen[i].bdf, seen[i].domid, since_ms, &rs[n_rs]);
-	for (size_t i = 0; i < b.l.n_devs; i++)
-		if (seen_owner(seen, n, b.l.devs[i].bdf) == XLPT_LEDGER_NOBODY)
-			n_rs += compare(&b, b.l.devs[i].bdf, XLPT_LEDGER_NOBODY, since_ms,
-					&rs[n_rs]);
-	if (!b.l.looked)
-		rs[n_rs++] = (struct xlpt_ledger_record){ .kind = XLPT_LEDGER_LOOK,
-							  .all = true,
-							  .at_ms = b.now_ms,
-							  .pid = (int)getpid(),
-							  .value = -1 };
+	n_rs = compare_all(&b.l, b.now_ms, seen, n, since_ms, &rs);
 	return xlpt_book_append(&b, rs, n_rs, diag);
+}
+
+void xlpt_ledger_as_seen(struct xlpt_ledger *l, int64_t now_ms, const struct xlpt_ledger_seen *seen,
+			 size_t n)
+{
+	_cleanup_free_ struct xlpt_ledger_record *rs = NULL;
+	size_t n_rs = compare_all(l, now_ms, seen, n, now_ms, &rs);
+
+	for (size_t i = 0; i < n_rs; i++)
+		xlpt_ledger_apply(l, &rs[i]);
 }
 
 int xlpt_ledger_settle(struct xlpt_env *env, const struct xlpt_ledger_seen *seen, size_t n,

@@ -144,6 +144,10 @@ struct xlpt_ledger_seen {
 int xlpt_ledger_look(struct xlpt_env *env, const struct xlpt_ledger_seen *seen, size_t n,
 		     int64_t since_ms, struct xlpt_diag *diag);
 
+/* The same for a ledger that was only read: it counts what a look would have written now. */
+void xlpt_ledger_as_seen(struct xlpt_ledger *l, int64_t now_ms, const struct xlpt_ledger_seen *seen,
+			 size_t n);
+
 /* Notes who has the devices now: a reserved change has come to its end. */
 int xlpt_ledger_settle(struct xlpt_env *env, const struct xlpt_ledger_seen *seen, size_t n,
 		       struct xlpt_diag *diag);
