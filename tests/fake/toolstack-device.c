@@ -81,6 +81,28 @@ static char *qemu_place(struct fake_ts *f, uint32_t domid, unsigned asked, unsig
 	return asked & 7 ? xlpt_xasprintf("PCI: slot %u has no function 0", slot) : NULL;
 }
 
+/* libxl's name for it, pci-pt-BB_DD.F, has no PCI domain; QEMU takes none twice. */
+static bool id_taken(struct fake_ts *f, uint32_t domid, struct xlpt_bdf bdf)
+{
+	for (size_t i = 0; i < f->n_claims; i++) {
+		struct xlpt_bdf other = f->claims[i].bdf;
+		bool same = other.seg != bdf.seg;
+
+		other.seg = bdf.seg;
+		if (same && f->claims[i].in_dm && f->claims[i].dm_domid == domid &&
+		    xlpt_bdf_eq(other, bdf))
+			return true;
+	}
+	return false;
+}
+
+/* hw/xen/xen_pt.c, xen_pt_realize: whatever is there. */
+static bool igd_refused(struct fake_ts *f, uint32_t domid, struct xlpt_bdf bdf)
+{
+	return !bdf.seg && !bdf.bus && bdf.dev == 2 && !bdf.func &&
+	       !fake_ts_guest_of(f, domid)->igd;
+}
+
 static void dm_write(void *arg)
 {
 	struct fake_ts *f = arg;
@@ -104,7 +126,11 @@ char *fake_ts_dm_add(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *
 	if (pci.vfunc_mask == 1u << pci.func)
 		devfn |= pci.func;
 	libxl_device_pci_dispose(&pci);
-	no = qemu_place(f, domid, devfn, &devfn);
+	no = id_taken(f, domid, spec->bdf) ? xlpt_xstrdup("Duplicate device ID")
+	     : igd_refused(f, domid, spec->bdf)
+		     ? xlpt_xstrdup("Need to enable igd-passthru if you're trying to passthrough "
+				    "IGD GFX")
+		     : qemu_place(f, domid, devfn, &devfn);
 	if (no)
 		return no;
 	c->in_dm = true;
@@ -168,6 +194,12 @@ static long long line_of(struct fake_ts *f, struct xlpt_bdf bdf)
 	return irq;
 }
 
+/* Before 4.21 libxl asks for whatever line sysfs has, and Xen knows none of 0xff. */
+bool fake_ts_no_line(struct fake_ts *f, struct xlpt_bdf bdf)
+{
+	return line_of(f, bdf) >= 0xff;
+}
+
 /*
  * 4.18 and later unmap the line of a device that leaves an HVM guest, also while QEMU has it bound for
  * another one. Xen keeps it half unmapped then, and QEMU's own unbinding fails (the lab, 4.20).
@@ -196,6 +228,14 @@ static void take_back(struct fake_ts *f, uint32_t domid, uint64_t start)
 				f->claims[i].memory[k][1] = 0;
 }
 
+/* libxl writes it, and pciback keeps it as long as it has the device. */
+void fake_ts_permissive(struct fake_ts *f, const struct xlpt_spec *spec)
+{
+	if (spec->permissive == XLPT_ON && f->host)
+		xlpt_host_write_text(f->host, XLPT_BDF_STR(spec->bdf),
+				     "/sys/bus/pci/drivers/pciback/permissive");
+}
+
 int fake_ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct xlpt_spec *spec,
 		       struct xlpt_diag *diag)
 {
@@ -222,6 +262,11 @@ int fake_ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct x
 	}
 	if (fail && f->depth == FAKE_TS_AFTER_DM)
 		goto fail;
+	if (fake_ts_no_line(f, spec->bdf)) {
+		fake_ts_set_note(f, spec->bdf, NULL);
+		return fake_ts_refused(diag, "add",
+				       "xc_physdev_map_pirq irq=255 (error=-1): Invalid argument");
+	}
 	if (c->stuck && c->stuck_in == domid) {
 		fake_ts_set_note(f, spec->bdf, NULL);
 		return fake_ts_refused(diag, "add",
@@ -233,6 +278,7 @@ int fake_ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct x
 		goto fail;
 	if (c->shares_reserved && spec->rdm_policy != XLPT_RDM_RELAXED)
 		goto fail;
+	fake_ts_permissive(f, spec);
 	c->owner = domid;
 	if (fail && f->depth == FAKE_TS_AFTER_ASSIGN)
 		goto fail;

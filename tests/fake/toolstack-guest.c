@@ -139,6 +139,24 @@ void fake_ts_set_note(struct fake_ts *f, struct xlpt_bdf bdf, const char *domid)
 		       xlpt_bdf_format(bdf, XLPT_BDF_XS, buf));
 }
 
+/* libxl_dm.c, libxl__detect_gfx_passthru_kind: named, or Intel's graphics are among the devices. */
+static bool kind_found(struct fake_ts *f, const struct xlpt_dom *dom)
+{
+	long long vendor, class;
+
+	for (size_t i = 0; i < dom->n_pci; i++) {
+		const char *bdf = XLPT_BDF_STR(dom->pci[i].spec.bdf);
+
+		if (xlpt_host_read_long(f->host, &vendor, "/sys/bus/pci/devices/%s/vendor", bdf) ==
+			    0 &&
+		    xlpt_host_read_long(f->host, &class, "/sys/bus/pci/devices/%s/class", bdf) ==
+			    0 &&
+		    vendor == 0x8086 && class == 0x030000)
+			return true;
+	}
+	return xlpt_streq(dom->gfx_passthru, "igd");
+}
+
 /* xl create: libxl starts the domain with all of its devices in the backend (libxl_create.c). */
 int fake_ts_guest_create(struct xlpt_toolstack *ts, const char *config, size_t len,
 			 struct xlpt_diag *diag)
@@ -159,12 +177,19 @@ int fake_ts_guest_create(struct xlpt_toolstack *ts, const char *config, size_t l
 		if (fake_ts_claim_of(f, dom.pci[i].spec.bdf)->owner >= 0 ||
 		    !fake_pciback_has(f->pciback, dom.pci[i].spec.bdf))
 			return fake_ts_failed(diag, "create: PCI device is not assignable");
+	if (dom.n_pci && dom.passthrough == XLPT_PT_DISABLED)
+		return fake_ts_refused(diag, "create",
+				       "passthrough disabled but devices are specified");
+	if (dom.type == XLPT_DOM_HVM && dom.gfx_passthru && !kind_found(f, &dom))
+		return fake_ts_refused(diag, "create",
+				       "unable to detect required gfx_passthru_kind");
 	if (fail && f->depth == FAKE_TS_AT_ONCE)
 		return fake_ts_failed(diag, "create");
 	domid = f->next_domid++;
 	id = xlpt_xasprintf("%u", domid);
 	g = fake_ts_guest(f, domid, dom.name,
 			  dom.type == XLPT_DOM_HVM ? XLPT_GUEST_HVM : XLPT_GUEST_PV);
+	fake_ts_guest_of(f, domid)->igd = dom.gfx_passthru != NULL;
 	if (dom.uuid)
 		snprintf(g->uuid, sizeof(g->uuid), "%s", dom.uuid);
 	fake_store_set(f->store, dom.name, "/local/domain/%u/name", domid);
@@ -173,20 +198,23 @@ int fake_ts_guest_create(struct xlpt_toolstack *ts, const char *config, size_t l
 		struct xlpt_bdf bdf = dom.pci[i].spec.bdf;
 		struct fake_claim *c = fake_ts_claim_of(f, bdf);
 
-		fake_ts_set_note(f, bdf, id);
-		if (dom.type == XLPT_DOM_HVM) {
-			_cleanup_free_ char *no =
-				dom.pci[i].spec.all_funcs
-					? xlpt_xstrdup(
-						  "Must specify a v-slot for multi-function devices")
-					: fake_ts_dm_add(f, domid, &dom.pci[i].spec);
+		_cleanup_free_ char *no = NULL;
 
-			if (no) {
-				fake_ts_kill(f, domid);
-				return fake_ts_refused(diag, "create", no);
-			}
+		fake_ts_set_note(f, bdf, id);
+		if (dom.type == XLPT_DOM_HVM)
+			no = dom.pci[i].spec.all_funcs
+				     ? xlpt_xstrdup(
+					       "Must specify a v-slot for multi-function devices")
+				     : fake_ts_dm_add(f, domid, &dom.pci[i].spec);
+		if (!no && fake_ts_no_line(f, bdf))
+			no = xlpt_xstrdup(
+				"xc_physdev_map_pirq irq=255 (error=-1): Invalid argument");
+		if (no) {
+			fake_ts_kill(f, domid);
+			return fake_ts_refused(diag, "create", no);
 		}
 		fake_ts_grant(f, c, domid);
+		fake_ts_permissive(f, &dom.pci[i].spec);
 		c->owner = domid;
 		if (fail && f->depth == FAKE_TS_AFTER_ASSIGN)
 			return fake_ts_failed(diag, "create");

@@ -25,6 +25,7 @@ struct fake_claim {
 struct fake_guest {
 	struct xlpt_guest g;
 	bool deaf;
+	bool igd; /* its QEMU runs with igd-passthru=on */
 	xlpt_nodes nodes;
 	struct fake_pcifront *front;
 	struct fake_pcifront *own; /* of a guest that guest_create made */
@@ -104,6 +105,9 @@ int fake_ts_guest_nodes(struct xlpt_toolstack *ts, uint32_t domid, xlpt_nodes *n
 
 /* toolstack-device.c */
 void fake_ts_grant(struct fake_ts *f, struct fake_claim *c, uint32_t domid);
+void fake_ts_permissive(struct fake_ts *f, const struct xlpt_spec *spec);
+/* Its interrupt line is none that Xen knows (libxl_pci.c before 4.21, pci_add_dm_done). */
+bool fake_ts_no_line(struct fake_ts *f, struct xlpt_bdf bdf);
 /* The device model takes a function: NULL, or what it says against it (caller frees). */
 char *fake_ts_dm_add(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *spec);
 void fake_ts_note_place(struct fake_ts *f, uint32_t domid, struct xlpt_bdf bdf);

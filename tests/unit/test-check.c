@@ -1,9 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* xlpt check: what it finds, and that attach and start come to the same. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "tests/unit/pooling.h"
@@ -142,6 +145,165 @@ static void test_json(void **state)
 	assert_non_null(strstr(w->out, "\"works\": true"));
 }
 
+static void add_nic(struct world *w, const char *bdf, struct fake_dev dev)
+{
+	dev.vendor = 0x8086;
+	dev.device = dev.device ? dev.device : 0x10d3;
+	dev.class_code = dev.class_code ? dev.class_code : 0x020000;
+	fake_bus_add(w->bus, bdf, &dev);
+}
+
+static void test_line(void **state)
+{
+	struct world *w = *state;
+
+	add_nic(w, "0000:06:00.0", (struct fake_dev){ .driver = "e1000e", .irq = 11 });
+	add_nic(w, "0000:07:00.0", (struct fake_dev){ .driver = "e1000e", .irq = 255 });
+	assert_int_equal(world_run(w, "check web1 --hide 02:00.0"), 0);
+	finds(w, "warning: interrupt line: 0000:02:00.0 shares its interrupt line", "0000:06:00.0");
+	finds(w, "warning: save and migrate: web1 would not survive", "");
+	/* Both to one guest: nobody else is at it. */
+	assert_int_equal(world_run(w, "check win1 --hide 02:00.0 06:00.0"), 0);
+	finds(w, "ok: interrupt line: no other device", "0000:02:00.0 (11)");
+	both(w, 1, "web1 --hide 07:00.0");
+	finds(w, "fails: interrupt line: the interrupt line of 0000:07:00.0 is not connected",
+	      "libxl of Xen 4.17");
+	both(w, 1, "win1 --hide 07:00.0");
+}
+
+static void test_slots(void **state)
+{
+	struct world *w = *state;
+
+	add_nic(w, "0001:05:00.0", (struct fake_dev){ .driver = "e1000e" });
+	ok(w, "attach win1 05:00.0");
+	both(w, 1, "win1 --hide 02:00.0@5");
+	finds(w, "fails: virtual slot: slot 5 of win1 is taken", "0000:05:00.0 is there");
+	mends(w, "name another slot, or none");
+	both(w, 1, "win1 --hide 02:00.0@6 03:00.0@6");
+	both(w, 1, "win1 --hide 02:00.0@3");
+	finds(w, "fails: virtual slot: slot 3 of win1 has most likely a device of its own", "");
+	both(w, 1, "win1 --hide 0001:05:00.0");
+	finds(w, "fails: device model's name: the device model of win1 cannot tell 0001:05:00.0",
+	      "");
+	both(w, 0, "web1 --hide 0001:05:00.0");
+	both(w, 0, "win1 --hide 02:00.0@0 03:00.0@7");
+	finds(w, "ok: virtual slot: slot 6 of win1 is free for 0000:02:00.0, and it may", "");
+	finds(w, "ok: virtual slot: slot 7 of win1 is free for 0000:03:00.0", "");
+}
+
+static void test_told(void **state)
+{
+	struct world *w = *state;
+
+	add_nic(w, "0000:06:00.0",
+		(struct fake_dev){ .driver = "e1000e", .net = "eth6", .no_reset = true });
+	both(w, 0, "web1 --hide 06:00.0,permissive=1,msitranslate=1,power_mgmt=1");
+	finds(w, "warning: reset: nothing can reset 0000:06:00.0", "");
+	finds(w, "warning: hidden: dom0 loses the network interface eth6", "e1000e drives it");
+	finds(w, "warning: options: permissive=1 lets web1", "");
+	finds(w, "warning: options: msitranslate=1 does nothing", "");
+	finds(w, "warning: options: power_mgmt=1 does nothing", "");
+	finds(w, "ok: save and migrate: while web1 has it", "--detach-first");
+	finds(w, "ok: hotplug budget: ", "of the 512");
+	assert_int_equal(world_run(w, "check web1 05:00.0"), 0);
+	finds(w, "ok: reset: 0000:05:00.0 is reset by ", "");
+	finds(w, "ok: isolation set: nothing is in the isolation set of 0000:05:00.0", "");
+	fake_store_set(w->store, "12 Error setting up PCI Frontend",
+		       "/local/domain/3/error/device/pci/0/error");
+	assert_int_equal(world_run(w, "check web1 05:00.0"), 0);
+	finds(w, "warning: memory for DMA: the PCI frontend of web1 gave up before", "12 Error");
+	mends(w, "swiotlb=");
+}
+
+/* Another xlpt has a device: it is told, and not waited for. */
+static void test_locked(void **state)
+{
+	struct world *w = *state;
+	struct xlpt_host *h = fake_bus_host(w->bus);
+	int64_t begin = xlpt_now(&w->clock.clock);
+	int fd;
+
+	fake_bus_put(w->bus, "/run/xlpt/lock/device-0000:05:00.0", "");
+	fd = openat(h->rootfd, "run/xlpt/lock/device-0000:05:00.0", O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) == 0);
+	assert_int_equal(world_run(w, "check web1 05:00.0"), 0);
+	finds(w, "warning: another xlpt: another xlpt works on 0000:05:00.0 just now", "");
+	assert_int_equal(xlpt_now(&w->clock.clock), begin);
+	close(fd);
+	assert_int_equal(world_run(w, "check web1 05:00.0"), 0);
+	finds_not(w, "warning: another xlpt", "");
+}
+
+/* Nobody knows what ending it will leave. */
+static void test_interrupted(void **state)
+{
+	struct world *w = *state;
+
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1",
+		     "xlpt 1\nop attach\nguest 3 00000000-0000-4000-8000-000000000003 web1\n"
+		     "device 0000:05:00.0 keep -\nbegin add 0000:05:00.0 to web1\n");
+	assert_int_equal(world_run(w, "check web1 05:00.0"), 1);
+	finds(w,
+	      "fails: interrupted: an interrupted attach has to be mended before this can be judged",
+	      "add 0000:05:00.0 to web1");
+	mends(w, "xlpt repair");
+}
+
+/* CFG: as start has it. */
+static void cfg(struct world *w, int want, const char *text, const char *begins, const char *says)
+{
+	const char *path = pools_config(text);
+	_cleanup_free_ char *before = pools_snapshot(w), *after = NULL, *out = NULL;
+	struct xlpt_guest *g;
+	int status = world_run(w, "check %s", path);
+
+	after = pools_snapshot(w);
+	assert_string_equal(before, after);
+	if (status != want)
+		fail_msg("%s: check exits %d\n%s%s", text, status, w->out, w->err);
+	if (begins)
+		finds(w, begins, says);
+	out = XLPT_TAKE(w->out);
+	status = world_run(w, "start %s", path);
+	if (status != want)
+		fail_msg("%s: start exits %d\n%s%s%s", text, status, out, w->out, w->err);
+	g = fake_ts_find(w->ts, 0, "app1");
+	if (g)
+		fake_ts_kill(w->ts, g->domid);
+}
+
+static void test_start(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "pool define lan pf=01:00.0");
+	add_nic(w, "0000:00:02.0",
+		(struct fake_dev){ .device = 0x1912, .class_code = 0x030000, .driver = NULL });
+	cfg(w, 0, "name='app1'\npci=['05:00.0', 'pool:lan']\n", "ok: passthrough: app1 will be",
+	    "");
+	finds(w, "", "");
+	cfg(w, 0, "name='app1'\n", NULL, NULL);
+	cfg(w, 1, "name='web1'\npci=['pool:lan']\n", "fails: guest: a guest called web1 runs", "");
+	cfg(w, 1, "name='web1'\ntype='pvh'\npci=['02:00.0']\n", "fails: guest type: web1 is a PVH",
+	    "");
+	cfg(w, 1, "name='app1'\npassthrough='disabled'\npci=['05:00.0']\n",
+	    "fails: passthrough: app1 cannot have devices without passthrough", "");
+	cfg(w, 1, "name='app1'\ntype='hvm'\ngfx_passthru=1\npci=['05:00.0']\n",
+	    "fails: graphics: gfx_passthru=1 wants Intel's own graphics", "");
+	cfg(w, 1, "name='app1'\ntype='hvm'\npci=['00:02.0,seize=1']\n",
+	    "fails: graphics: the device model of app1 refuses 0000:00:02.0", "");
+	cfg(w, 0, "name='app1'\ntype='hvm'\ngfx_passthru=1\npci=['00:02.0,seize=1']\n",
+	    "ok: graphics: app1 gets Intel's own graphics as its first card", "");
+	/* xl gives them in the order of the list. */
+	cfg(w, 1, "name='app1'\ntype='hvm'\npci=['pool:lan', '05:00.0@5']\n",
+	    "fails: virtual slot: slot 5 of app1 is taken", "");
+	cfg(w, 0, "name='app1'\ntype='hvm'\npci=['05:00.0@5', 'pool:lan']\n", NULL, NULL);
+	cfg(w, 2, "name='app1'\npci=['05:00']\n", NULL, NULL);
+	cfg(w, 3, "name='app1'\npci=['00:1f.2,seize=1']\n", "fails: host needs: ", "");
+	answers(w, 1, "check /no/such/file.cfg", "cannot open");
+}
+
 int main(void)
 {
 	/* clang-format off */
@@ -149,6 +311,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_works, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_all_at_once, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_same_words, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_line, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_slots, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_told, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_locked, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_interrupted, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_start, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_json, setup, world_teardown),
 	};
 	/* clang-format on */

@@ -9,6 +9,7 @@
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/budget.h"
 #include "xl-plugin/hotplug/config.h"
+#include "xl-plugin/hotplug/foresee.h"
 #include "xl-plugin/hotplug/gone.h"
 #include "xl-plugin/hotplug/lease.h"
 #include "xl-plugin/hotplug/mend.h"
@@ -54,8 +55,10 @@ static int mend_first(struct xlpt_op *op, struct xlpt_diag *diag)
 				mark_mended(op, &js[i]);
 			}
 		} else if (rc == 0 && ours) {
+			/* With all: attach mends it, and what that leaves is not known here. */
 			rc = xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
-					   "an interrupted %s has to be mended first", js[i].op);
+					   "an interrupted %s has to be mended %s", js[i].op,
+					   all ? "before this can be judged" : "first");
 			xlpt_diag_fact(diag, "it was left at: %s",
 				       js[i].last ? js[i].last : "its beginning");
 			xlpt_diag_hint(diag, "xlpt repair");
@@ -181,6 +184,8 @@ int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan
 
 	xlpt_op_point(op, "hotplug budget", NULL);
 	rc = plan->n ? xlpt_op_judged(op, xlpt_budget_reserve(op, name, diag), diag) : 0;
+	if (op->env->findings && rc == 0)
+		xlpt_op_foresee(op);
 	if (rc || op->env->findings)
 		return rc;
 	if (op->env->dry_run) {

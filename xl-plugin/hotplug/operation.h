@@ -66,10 +66,11 @@ struct xlpt_item {
 	struct xlpt_spec spec; /* one function; its address is known, but see from_pool */
 	struct xlpt_device device;
 	struct xlpt_place place;
-	bool from_pool;	     /* a VF of spec.pool is still to be taken; spec.has_bdf: that one */
-	bool not_here;	     /* check: this host does not have it, and it is judged no further */
-	bool absent;	     /* detach: the host has it no more, and the guest's backend names it */
-	bool take_from_dom0; /* from the driver that it has there, before anything else */
+	size_t order;	/* in which libxl gets it; of those with the same, the first comes first */
+	bool from_pool; /* a VF of spec.pool is still to be taken; spec.has_bdf: that one */
+	bool not_here;	/* check: this host does not have it, and it is judged no further */
+	bool absent;	/* detach: the host has it no more, and the guest's backend names it */
+	bool take_from_dom0;	/* from the driver that it has there, before anything else */
 	bool give_back_to_dom0; /* to the driver that it came from, after everything else */
 	bool noted;		/* libxl's note says that the guest has it, and nothing else does */
 	bool loose;		/* permissive from an earlier guest, and not to be for this one */

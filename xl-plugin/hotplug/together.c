@@ -44,6 +44,7 @@ static void warn_vectors(struct xlpt_op *op)
 	unsigned asked = vectors_held(op), given;
 	bool known;
 
+	xlpt_op_point(op, "interrupt vectors", NULL);
 	for (size_t i = 0; i < op->n; i++)
 		asked += xlpt_device_vectors(&op->items[i].device);
 	if (!asked || !ts->ops->xen_text)

@@ -90,6 +90,8 @@ static int add_entries(struct xlpt_start *s, bool pools, struct stands *of, stru
 			return rc;
 		}
 		of[i].n = s->op.n - of[i].first;
+		for (size_t k = 0; k < of[i].n; k++)
+			s->op.items[of[i].first + k].order = i;
 	}
 	return 0;
 }
@@ -140,6 +142,9 @@ int xlpt_start_generate(struct xlpt_start *s, struct xlpt_diag *diag)
 		return rc;
 	s->op.guest.type =
 		(size_t)dom.type < XLPT_ARRAY_SIZE(types) ? types[dom.type] : XLPT_GUEST_UNKNOWN;
+	free(s->gfx_passthru);
+	s->gfx_passthru = xlpt_xstrdup(dom.gfx_passthru);
+	s->no_passthrough = dom.passthrough == XLPT_PT_DISABLED;
 	if (dom.n_pci != s->op.n || !xlpt_streq(dom.name, s->op.guest.name)) {
 		xlpt_diag_set(diag, XLPT_ERR_DATA,
 			      "the generated configuration does not say what was meant");

@@ -8,6 +8,7 @@
 #include "core/text.h"
 #include "pciback/device/bind.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/foresee.h"
 #include "xl-plugin/hotplug/gone.h"
 #include "xl-plugin/hotplug/lease.h"
 #include "xl-plugin/kept/locks.h"
@@ -26,6 +27,7 @@ void xlpt_start_dispose(struct xlpt_start *s)
 	xlpt_locks_release(&s->guest_lock);
 	xlpt_xl_entries_dispose(&s->entries);
 	xlpt_str_dispose(&s->config);
+	free(s->gfx_passthru);
 }
 
 /* A lease names its guest by UUID, so the guest gets one before it exists. */
@@ -249,6 +251,9 @@ int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag)
 	xlpt_op_point(op, "configuration", NULL);
 	if (rc == 0)
 		rc = xlpt_start_generate(s, diag);
+	xlpt_op_point(op, "passthrough", NULL);
+	if (rc == 0)
+		rc = xlpt_op_judged(op, xlpt_start_judge_config(s, diag), diag);
 	for (size_t i = 0; i < op->n; i++)
 		op->items[i].take_from_dom0 |= s->take_from_dom0;
 	op->find_mates = xlpt_op_find_mates;
@@ -270,6 +275,11 @@ int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag)
 		return rc;
 	xlpt_plan_pciback(&plan, op);
 	plan_start(&plan, s);
+	if (op->env->findings) {
+		xlpt_op_foresee(op);
+		xlpt_start_foresee(s);
+		return 0;
+	}
 	op->has_guest = true;
 	return xlpt_op_execute(op, "start", &plan, diag);
 }

@@ -22,6 +22,9 @@ struct xlpt_start {
 	bool no_wait;	     /* do not wait for a PV guest's own kernel */
 	struct xlpt_str config; /* what xl gets */
 	struct xlpt_xl_entries entries;
+	/* what else the configuration says */
+	char *gfx_passthru; /* "1", a card's name, or NULL */
+	bool no_passthrough;
 	struct xlpt_lease_terms terms;
 	char uuid[37]; /* given to the guest, "" when it has its own */
 	struct xlpt_locks guest_lock;
@@ -46,6 +49,11 @@ int xlpt_start_read(struct xlpt_start *s, struct xlpt_diag *diag);
 int xlpt_start_resolve(struct xlpt_start *s, struct xlpt_diag *diag);
 /* s->config, read back: DATA unless it says to xl what was meant, and no more. */
 int xlpt_start_generate(struct xlpt_start *s, struct xlpt_diag *diag);
+
+/* foresee.c: GUEST_TYPE for a configuration with devices that says passthrough="disabled". */
+int xlpt_start_judge_config(const struct xlpt_start *s, struct xlpt_diag *diag);
+/* xlpt check: what xl and the device model will say against the configuration. */
+void xlpt_start_foresee(struct xlpt_start *s);
 
 /*
  * Fills terms.nodes: where the guest will run, as far as cpus= says: "node:1", "0-3,8", joined. "all"
