@@ -76,5 +76,7 @@ int xlpt_pciback_permissive(struct xlpt_host *h, struct xlpt_bdf bdf, bool *on,
  * success; XLPT_ERR_NOT_FOUND when nothing claims it. Only on a live host.
  */
 int xlpt_bind_load_module(struct xlpt_host *h, const char *module_or_alias, struct xlpt_diag *diag);
+/* NOT_FOUND when that would find none. It is not loaded; of another host than a live one: 0. */
+int xlpt_bind_find_module(struct xlpt_host *h, const char *module_or_alias, struct xlpt_diag *diag);
 
 #endif

@@ -54,9 +54,47 @@ static int insert_all(struct kmod_list *list, const char *name, struct xlpt_diag
 	return cannot_load(name, err, diag);
 }
 
+/* What libkmod has for a name or an alias, maybe nothing. After 0 the caller frees both. */
+static int look_up(const char *module_or_alias, struct kmod_ctx **ctx, struct kmod_list **list,
+		   struct xlpt_diag *diag)
+{
+	int r, rc = xlpt_kmod_load(diag);
+
+	*list = NULL;
+	if (rc)
+		return rc;
+	*ctx = xlpt_kmod_new(NULL, NULL);
+	if (!*ctx) {
+		xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot read the kernel's modules");
+		return XLPT_ERR_IO;
+	}
+	r = kmod_module_new_from_lookup(*ctx, module_or_alias, list);
+	if (r >= 0 || r == -ENOENT || r == -ENOSYS)
+		return 0;
+	xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot look up a kernel module for %s",
+			module_or_alias);
+	kmod_unref(*ctx);
+	return XLPT_ERR_IO;
+}
+
+int xlpt_bind_find_module(struct xlpt_host *h, const char *module_or_alias, struct xlpt_diag *diag)
+{
+	struct kmod_list *list;
+	struct kmod_ctx *ctx;
+	int rc = h->live ? look_up(module_or_alias, &ctx, &list, diag) : 0;
+
+	if (!h->live || rc)
+		return rc;
+	if (!list)
+		rc = not_found(module_or_alias, "no module of this kernel claims it", diag);
+	kmod_module_unref_list(list);
+	kmod_unref(ctx);
+	return rc;
+}
+
 int xlpt_bind_load_module(struct xlpt_host *h, const char *module_or_alias, struct xlpt_diag *diag)
 {
-	struct kmod_list *list = NULL;
+	struct kmod_list *list;
 	struct kmod_ctx *ctx;
 	int rc, r = h->ops->load_module ? h->ops->load_module(h, module_or_alias) : -ENOSYS;
 
@@ -72,22 +110,10 @@ int xlpt_bind_load_module(struct xlpt_host *h, const char *module_or_alias, stru
 		xlpt_diag_hint(diag, "run without --sysroot");
 		return XLPT_ERR_IO;
 	}
-	rc = xlpt_kmod_load(diag);
+	rc = look_up(module_or_alias, &ctx, &list, diag);
 	if (rc)
 		return rc;
-	ctx = xlpt_kmod_new(NULL, NULL);
-	if (!ctx) {
-		xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot read the kernel's modules");
-		return XLPT_ERR_IO;
-	}
-	r = kmod_module_new_from_lookup(ctx, module_or_alias, &list);
-	if (r < 0 && r != -ENOENT && r != -ENOSYS) {
-		xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot look up a kernel module for %s",
-				module_or_alias);
-		rc = XLPT_ERR_IO;
-	} else {
-		rc = insert_all(list, module_or_alias, diag);
-	}
+	rc = insert_all(list, module_or_alias, diag);
 	kmod_module_unref_list(list);
 	kmod_unref(ctx);
 	return rc;

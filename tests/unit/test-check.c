@@ -216,6 +216,25 @@ static void test_told(void **state)
 	mends(w, "swiotlb=");
 }
 
+/* hvmloader and QEMU agree on 256 MiB below 4 GiB, unless they are told. */
+static void test_hole(void **state)
+{
+	struct world *w = *state;
+
+	add_nic(w, "0000:06:00.0",
+		(struct fake_dev){ .resource = "0x0000383000000000 0x000038300fffffff 0x14220c\n"
+					       "0x0 0x0 0x0\n" });
+	fake_store_set(w->store, "1048576", "/local/domain/5/memory/static-max");
+	assert_int_equal(world_run(w, "check win1 --hide 06:00.0"), 0);
+	finds(w, "ok: room for registers: the registers of 0000:06:00.0 take 256 MiB", "");
+	fake_store_set(w->store, "8388608", "/local/domain/5/memory/static-max");
+	both(w, 0, "win1 --hide 06:00.0");
+	finds(w, "warning: room for registers: win1 may find no room", "8192 MiB of memory");
+	mends(w, "mmio_hole=512");
+	assert_int_equal(world_run(w, "check web1 05:00.0"), 0);
+	finds_not(w, "ok: room", "");
+}
+
 /* Another xlpt has a device: it is told, and not waited for. */
 static void test_locked(void **state)
 {
@@ -314,6 +333,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_line, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_slots, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_told, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_hole, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_locked, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_interrupted, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_start, setup, world_teardown),

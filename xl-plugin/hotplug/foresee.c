@@ -2,6 +2,7 @@
 /* What libxl and the device model will say to an attach, as far as it can be known before. */
 #include "xl-plugin/hotplug/foresee.h"
 
+#include "pciback/device/bind.h"
 #include "pciback/device/scan.h"
 
 /*
@@ -204,6 +205,26 @@ static size_t *by_order(const struct xlpt_op *op)
 	return order;
 }
 
+/* Without xen-pciback, attach loads it before it hides the first. */
+static void foresee_pciback(struct xlpt_op *op)
+{
+	_cleanup_diag_ struct xlpt_diag no = { 0 };
+	bool wanted = false;
+
+	for (size_t i = 0; i < op->n; i++)
+		wanted |= op->items[i].take_from_dom0 && !op->items[i].place.on_pciback;
+	if (!wanted || xlpt_pciback_present(op->env->host, NULL) == 0)
+		return;
+	xlpt_op_point(op, "xen-pciback", NULL);
+	if (xlpt_bind_find_module(op->env->host, "xen-pciback", &no)) {
+		xlpt_diag_wrap(&no, "the xen-pciback driver is not loaded");
+		xlpt_diag_recode(&no, XLPT_ERR_NO_PCIBACK);
+		refuse(op, &no);
+	} else {
+		xlpt_findings_ok(op->env->findings, "the module xen-pciback is loaded first");
+	}
+}
+
 void xlpt_op_foresee(struct xlpt_op *op)
 {
 	_cleanup_devices_ struct xlpt_devices all = { 0 };
@@ -213,6 +234,7 @@ void xlpt_op_foresee(struct xlpt_op *op)
 	xlpt_scan_all(op->env->host, XLPT_SCAN_CAPS, NULL, &all, NULL);
 	read_bus(op, &bus);
 	order = by_order(op);
+	foresee_pciback(op);
 	for (size_t i = 0; i < op->n; i++) {
 		const struct xlpt_item *item = &op->items[order[i]];
 

@@ -106,7 +106,8 @@ struct xlpt_op {
 	struct xlpt_bdfs allow_split; /* their isolation sets may be divided */
 	int64_t timeout_ms;	      /* how long the guest may take to answer */
 	bool takes_back; /* of its guest: what this host has lost is taken back, too, and no error */
-	bool over_budget; /* counted by the hotplug budget, and not refused by it */
+	uint64_t memory_kb; /* of a guest that is still to be created, 0 = not known */
+	bool over_budget;   /* counted by the hotplug budget, and not refused by it */
 	struct xlpt_op_config config;
 	/* what this host allows, and after XLPT_ERR_BUDGET: until when to wait, -1 = it is no use */
 	struct xlpt_settings settings;

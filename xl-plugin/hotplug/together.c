@@ -53,6 +53,11 @@ static void warn_vectors(struct xlpt_op *op)
 	given = xlpt_xen_guest_vectors(cmdline, &known);
 	if (known && xlpt_policy_vectors(op->guest.name, asked, given, &warning))
 		xlpt_op_warn(op, &warning);
+	else if (known)
+		xlpt_findings_ok(
+			op->env->findings,
+			"the devices of %s may ask for %u interrupt vectors, and Xen gives it %u",
+			op->guest.name, asked, given);
 }
 
 int xlpt_op_judge_together(struct xlpt_op *op, struct xlpt_diag *diag)

@@ -144,6 +144,7 @@ int xlpt_start_generate(struct xlpt_start *s, struct xlpt_diag *diag)
 		(size_t)dom.type < XLPT_ARRAY_SIZE(types) ? types[dom.type] : XLPT_GUEST_UNKNOWN;
 	free(s->gfx_passthru);
 	s->gfx_passthru = xlpt_xstrdup(dom.gfx_passthru);
+	s->op.memory_kb = dom.maxmem.has ? dom.maxmem.v : dom.memory.v;
 	s->no_passthrough = dom.passthrough == XLPT_PT_DISABLED;
 	if (dom.n_pci != s->op.n || !xlpt_streq(dom.name, s->op.guest.name)) {
 		xlpt_diag_set(diag, XLPT_ERR_DATA,
