@@ -216,6 +216,21 @@ static void test_told(void **state)
 	mends(w, "swiotlb=");
 }
 
+/* What attach takes back first counts, and a dry run has to count it, too. */
+static void test_budget(void **state)
+{
+	struct world *w = *state;
+
+	fake_bus_put(w->bus, "/etc/xlpt/xlpt.conf", "hotplug-limit = 2\n");
+	ok(w, "attach web1 05:00.0");
+	fake_ts_ended(w->ts, 3);
+	w->clock.clock.sleep_ms(&w->clock.clock, 1000);
+	assert_int_equal(world_run(w, "--dry-run attach db1 05:00.0"), 4);
+	both(w, 4, "db1 05:00.0");
+	finds(w, "fails: hotplug budget: ", "is used up");
+	finds(w, "ok: left behind: would take 0000:05:00.0 back from domain 3", "");
+}
+
 /* hvmloader and QEMU agree on 256 MiB below 4 GiB, unless they are told. */
 static void test_hole(void **state)
 {
@@ -333,6 +348,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_line, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_slots, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_told, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_budget, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_hole, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_locked, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_interrupted, setup, world_teardown),
