@@ -119,9 +119,11 @@ static struct world *make_world(void)
 		ok(w, "pool define lan pf=01:00.0");
 	if (one_in(15))
 		fake_ts_iommu(w->ts, false);
-	if (one_in(6))
+	if (one_in(4))
 		fake_bus_put(w->bus, "/etc/xlpt/xlpt.conf",
-			     one_in(2) ? "hotplug-limit = 4\n" : "allow-split = 09:00.0\n");
+			     one_in(3)	 ? "hotplug-limit = 4\n"
+			     : one_in(2) ? "reset = required\n"
+					 : "allow-split = 09:00.0\n");
 	else if (one_in(20))
 		fake_bus_put(w->bus, "/etc/xlpt/xlpt.conf", "hotplug-limit = many\n");
 	return w;

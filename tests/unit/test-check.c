@@ -198,6 +198,11 @@ static void test_told(void **state)
 
 	add_nic(w, "0000:06:00.0",
 		(struct fake_dev){ .driver = "e1000e", .net = "eth6", .no_reset = true });
+	fake_bus_put(w->bus, "/etc/xlpt/xlpt.conf", "reset = required\n");
+	both(w, 3, "web1 --hide 06:00.0");
+	finds(w, "fails: reset: ", "reset = required: nothing can reset 0000:06:00.0");
+	finds_not(w, "warning: reset", "");
+	fake_bus_put(w->bus, "/etc/xlpt/xlpt.conf", "");
 	both(w, 0, "web1 --hide 06:00.0,permissive=1,msitranslate=1,power_mgmt=1");
 	finds(w, "warning: reset: nothing can reset 0000:06:00.0", "");
 	finds(w, "warning: hidden: dom0 loses the network interface eth6", "e1000e drives it");

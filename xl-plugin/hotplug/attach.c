@@ -230,6 +230,8 @@ int xlpt_op_judge_ready(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_
 	item->take_from_dom0 = item->take_from_dom0 && !item->place.on_pciback;
 	if (rc == 0 && item->place.on_pciback && item->spec.permissive != XLPT_ON)
 		rc = xlpt_pciback_permissive(op->env->host, item->spec.bdf, &item->loose, diag);
+	rc = xlpt_op_judged(op, rc, diag);
+	xlpt_op_point(op, "reset", item);
 	return rc ? rc : xlpt_reset_judge_required(op, item, diag);
 }
 

@@ -240,12 +240,13 @@ void xlpt_op_foresee(struct xlpt_op *op)
 
 		if (item->not_here)
 			continue;
-		foresee_line(op, item);
+		xlpt_op_foresee_reset(op, item, &all);
 		if (op->guest.type == XLPT_GUEST_HVM) {
 			foresee_slot(op, item, &bus);
 			foresee_id(op, order[i]);
 			foresee_igd(op, item);
 		}
+		foresee_line(op, item);
 		xlpt_op_tell(op, item, &all);
 	}
 }

@@ -11,6 +11,9 @@
 
 /* foresee.c. Only with env->findings. */
 void xlpt_op_foresee(struct xlpt_op *op);
+/* tell.c: whether it can be reset, which comes before anything libxl does with it. */
+void xlpt_op_foresee_reset(struct xlpt_op *op, const struct xlpt_item *item,
+			   const struct xlpt_devices *all);
 /* tell.c: of one item, when all functions of the host have been read (with XLPT_SCAN_CAPS). */
 void xlpt_op_tell(struct xlpt_op *op, const struct xlpt_item *item, const struct xlpt_devices *all);
 

@@ -91,29 +91,33 @@ static void tell_set(struct xlpt_op *op, const struct xlpt_item *item)
 				 XLPT_BDF_STR(item->spec.bdf));
 }
 
-static void tell_reset(struct xlpt_op *op, const struct xlpt_item *item,
-		       const struct xlpt_devices *all)
+void xlpt_op_foresee_reset(struct xlpt_op *op, const struct xlpt_item *item,
+			   const struct xlpt_devices *all)
 {
 	_cleanup_reset_ways_ struct xlpt_reset_ways ways = { 0 };
 	const struct xlpt_device *dev = xlpt_devices_find(all, item->spec.bdf);
-	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
 	_cleanup_diag_ struct xlpt_diag no = { 0 };
 	const struct xlpt_reset_way *way;
+	int rc = 0;
 
-	if (!dev)
-		return;
 	xlpt_op_point(op, "reset", item);
-	xlpt_reset_ways(all, dev, &ways);
+	/* The rule has said so already (reset = required). */
+	if (!dev || xlpt_findings_spoke(op->env->findings))
+		return;
+	xlpt_reset_ways_of(op, all, dev, &ways);
 	way = xlpt_reset_first(&ways);
 	if (!way)
-		xlpt_reset_no_way(item->spec.bdf, &ways, &no);
+		rc = xlpt_reset_no_way(item->spec.bdf, &ways, &no);
 	else if (way->n_also)
-		xlpt_reset_others(op, &op->owners, all, dev, way, &no);
-	if (no.message)
+		rc = xlpt_reset_others(op, &op->owners, all, dev, way, &no);
+	if (rc && item->reset_required)
+		xlpt_op_judged(op, rc, &no);
+	else if (rc)
 		warn_of(op->env->findings, &no);
 	else
-		xlpt_findings_ok(op->env->findings, "%s is reset by %s before %s gets it", bdf,
-				 xlpt_reset_word(way->how), op->guest.name);
+		xlpt_findings_ok(op->env->findings, "%s is reset by %s before %s gets it",
+				 XLPT_BDF_STR(item->spec.bdf), xlpt_reset_word(way->how),
+				 op->guest.name);
 }
 
 /*
@@ -307,7 +311,6 @@ void xlpt_op_tell(struct xlpt_op *op, const struct xlpt_item *item, const struct
 {
 	tell_users(op, item);
 	tell_set(op, item);
-	tell_reset(op, item, all);
 	tell_line(op, item, all);
 	tell_words(op, item);
 	tell_graphics(op, item);
