@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* The rules about what goes together: isolation sets, and what is behind a VMD controller. */
-#include "core/policy.h"
+#include "core/policy-together.h"
 #include "core/text.h"
 
 static bool with_guest(const struct xlpt_place *p)
@@ -8,8 +8,7 @@ static bool with_guest(const struct xlpt_place *p)
 	return p->has_owner || (p->hyp_known && p->hyp_assigned);
 }
 
-/* dom0 drives it, or a guest has it; what is hidden, or has no driver, harms nobody. */
-static bool in_use(const struct xlpt_set_mate *mate)
+bool xlpt_mate_used(const struct xlpt_set_mate *mate)
 {
 	const char *driver = mate->device->driver;
 
@@ -25,7 +24,7 @@ static bool counts(const struct xlpt_set_mate *m, const struct xlpt_guest *guest
 {
 	if (guest && m->place->has_owner && m->place->owner_domid == guest->domid)
 		return false;
-	return in_use(m);
+	return xlpt_mate_used(m);
 }
 
 /* To "A", "A and B", "A, B and C": the next of n. */
@@ -263,6 +262,48 @@ char *xlpt_policy_divided(const struct xlpt_device *dev, const struct xlpt_guest
 		XLPT_BDF_STR(dev->bdf), guest ? guest->name : "dom0", who);
 }
 
+/* Moving the registers of dev away helps for good; the others out of use for now. */
+static char *page_ways(const struct xlpt_device *dev, const struct users *u)
+{
+	_cleanup_free_ char *instead = clear_away(u);
+
+	return xlpt_xasprintf("%s%sboot dom0 with pci=resource_alignment=%s",
+			      instead ? instead : "", instead ? "; or " : "",
+			      XLPT_BDF_STR(dev->bdf));
+}
+
+int xlpt_policy_pages(const struct xlpt_device *dev, const struct xlpt_guest *guest,
+		      const struct xlpt_set_mate *mates, size_t n, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *who = NULL, *ways = NULL, *means = NULL;
+	_cleanup_str_ struct xlpt_str list = { 0 };
+	XLPT_CLEANUP(users_dispose) struct users u;
+
+	sort_users(mates, n, guest, &u);
+	if (!guest)
+		u.n_dom0 = 0;
+	if (!u.n_dom0 && !u.n_guests)
+		return 0;
+	for (size_t i = 0; i < u.n_dom0 + u.n_guests; i++) {
+		const struct xlpt_set_mate *m =
+			i < u.n_dom0 ? u.of_dom0[i] : u.of_guests[i - u.n_dom0];
+		_cleanup_free_ char *one =
+			xlpt_xasprintf("%s (%s)", XLPT_BDF_STR(m->device->bdf), m->why);
+
+		add_to_list(&list, i, u.n_dom0 + u.n_guests, one);
+	}
+	add_losses(&list, &u);
+	who = who_text(&u, "another guest");
+	ways = page_ways(dev, &u);
+	means = guest ? xlpt_xasprintf("let %s reach those registers", guest->name)
+		      : xlpt_xstrdup("let the guest reach its registers");
+	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s cannot go to %s while %s", XLPT_BDF_STR(dev->bdf),
+		      guest ? guest->name : "dom0", who);
+	xlpt_diag_fact(diag, "%s will reach registers of %s", guest ? guest->name : "dom0", list.s);
+	consent_hint(dev->bdf, ways, means, diag);
+	return XLPT_ERR_RULE;
+}
+
 int xlpt_policy_reset_hits(const struct xlpt_device *dev, const char *word,
 			   const struct xlpt_set_mate *mates, size_t n, struct xlpt_diag *diag)
 {
@@ -275,7 +316,7 @@ int xlpt_policy_reset_hits(const struct xlpt_device *dev, const char *word,
 	if (!u.n_dom0 && !u.n_guests)
 		return 0;
 	for (size_t i = 0; i < n; i++)
-		if (in_use(&mates[i]))
+		if (xlpt_mate_used(&mates[i]))
 			add_to_list(&hit, used++, u.n_dom0 + u.n_guests,
 				    XLPT_BDF_STR(mates[i].device->bdf));
 	who = who_text(&u, "a guest that is gone");

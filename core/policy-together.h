@@ -31,4 +31,24 @@ unsigned xlpt_xen_guest_vectors(const char *cmdline, bool *known);
  */
 int xlpt_policy_vectors(const char *guest, unsigned asked, unsigned given, struct xlpt_diag *diag);
 
+/* ---- pages of memory (policy-pages.c) ---- */
+
+/* It has memory that is not whole pages. */
+bool xlpt_bar_partial(const struct xlpt_bar *bar);
+/* Other has memory in a page of this one: true and the page's address. */
+bool xlpt_bar_meets(const struct xlpt_bar *bar, const struct xlpt_device *other, uint64_t *page);
+/* ... of one of the partial BARs of dev, whose guest then reaches other's registers. */
+bool xlpt_device_meets(const struct xlpt_device *dev, const struct xlpt_device *other,
+		       uint64_t *page);
+
+/*
+ * Giving dev to a guest (NULL: to dom0) while others have registers in a page of its; why of
+ * each is "same page 0x...". RULE when one is another guest's, or dom0 uses it.
+ */
+int xlpt_policy_pages(const struct xlpt_device *dev, const struct xlpt_guest *guest,
+		      const struct xlpt_set_mate *mates, size_t n, struct xlpt_diag *diag);
+/* Warns of one of them, whoever has it, when dev goes there all the same. */
+int xlpt_policy_page(const struct xlpt_device *dev, const struct xlpt_guest *guest,
+		     const struct xlpt_set_mate *mate, struct xlpt_diag *diag);
+
 #endif

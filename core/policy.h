@@ -66,6 +66,9 @@ struct xlpt_set_mate {
 	const char *why; /* the edge that makes it one (pciback/isolate) */
 };
 
+/* Dom0 drives it, or a guest has it; what is hidden, or has no driver, harms nobody. */
+bool xlpt_mate_used(const struct xlpt_set_mate *mate);
+
 /*
  * Giving dev to a guest while these stay where they are: XLPT_ERR_RULE when one is
  * with another guest or in use by dom0, because the IOMMU cannot keep them apart.

@@ -119,12 +119,104 @@ static void test_vectors_at_boot(void **state)
 	assert_non_null(strstr(w->out, "! win1's devices ask for up to 33 interrupt vectors"));
 }
 
+/* ---- pages of memory ---- */
+
+#define NIC "0x00000000febff000 0x00000000febff0ff 0x0000000000040200\n"
+#define SND                                                          \
+	"0x000000000000d100 0x000000000000d11f 0x0000000000040101\n" \
+	"0x00000000febff100 0x00000000febff1ff 0x0000000000040200\n"
+#define ALONE "0x00000000febfe000 0x00000000febfe0ff 0x0000000000040200\n"
+
+static void test_bars(void **state)
+{
+	struct xlpt_device a = { .bars[1] = { 0xfebff000, 0xfebff0ff, 0x40200 } };
+	struct xlpt_device b = { .bars[6] = { 0xfebff800, 0xfebfffff, 0x40200 } };
+	uint64_t page = 0;
+
+	(void)state;
+	assert_true(xlpt_device_meets(&a, &b, &page) && page == 0xfebff000);
+	/* Ports are given one by one. */
+	a.bars[1].flags = 0x40101;
+	assert_false(xlpt_device_meets(&a, &b, &page));
+	/* Whole pages are nobody else's. */
+	a.bars[1] = (struct xlpt_bar){ 0xfebff000, 0xfebfffff, 0x40200 };
+	assert_false(xlpt_device_meets(&a, &b, &page));
+	assert_true(xlpt_device_meets(&b, &a, &page) && page == 0xfebff000);
+	/* A register block that is not set up, and one that ends before it begins. */
+	b.bars[6] = (struct xlpt_bar){ 0, 0, 0x40200 };
+	assert_false(xlpt_device_meets(&b, &a, &page));
+	b.bars[6] = (struct xlpt_bar){ 0xfebff800, 0xfebff000, 0x40200 };
+	assert_false(xlpt_device_meets(&b, &a, &page));
+}
+
+static void put_pair(struct world *w)
+{
+	put_device(w, "0000:07:00.0", 1, false, NIC);
+	put_device(w, "0000:07:01.0", 1, false, SND);
+	put_device(w, "0000:07:02.0", 1, false, ALONE);
+	fake_bus_driver(w->bus, "snd", "144d:a80a");
+}
+
+static void test_page_of_dom0(void **state)
+{
+	struct world *w = *state;
+
+	put_pair(w);
+	ok(w, "show 07:00.0");
+	assert_non_null(strstr(w->out, "not page-aligned, shares a page with 0000:07:01.0"));
+	refused(w, 3, "attach win1 --hide 07:00.0",
+		"0000:07:00.0 cannot go to win1 while dom0 uses 0000:07:01.0");
+	assert_non_null(strstr(w->err, "win1 will reach registers of 0000:07:01.0 (same page "
+				       "0xfebff000); dom0 can lose 0000:07:01.0 (snd)"));
+	assert_non_null(strstr(w->err, "to mend: xlpt hide 0000:07:01.0; or boot dom0 with "
+				       "pci=resource_alignment=0000:07:00.0; or let win1 reach "
+				       "those registers: --allow-split 0000:07:00.0"));
+	refused(w, 3, "attach --dry-run web1 --hide 07:00.0", "while dom0 uses 0000:07:01.0");
+	ok(w, "attach win1 --hide 07:02.0");
+	assert_null(strstr(w->err, "registers"));
+	/* Consent, now and for good. */
+	ok(w, "attach win1 --hide 07:00.0 --allow-split 07:00.0");
+	assert_non_null(strstr(w->err, "win1 will reach registers of 0000:07:01.0 (same page "
+				       "0xfebff000), which dom0 uses"));
+	ok(w, "detach win1 07:00.0");
+	fake_bus_put(w->bus, "/etc/xlpt/xlpt.conf", "allow-split = 07:00.0\n");
+	ok(w, "attach win1 07:00.0");
+	assert_non_null(strstr(w->err, "which dom0 uses"));
+	fake_bus_put(w->bus, "/etc/xlpt/xlpt.conf", "");
+	ok(w, "detach win1 07:00.0");
+	/* What the line says mends it. */
+	ok(w, "hide 07:01.0");
+	ok(w, "attach win1 07:00.0");
+	assert_non_null(strstr(w->err, "(same page 0xfebff000), which nobody uses now"));
+	assert_non_null(strstr(w->err, "to mend: boot dom0 with pci=resource_alignment="));
+	/* And the way back. */
+	refused(w, 3, "unhide 07:01.0", "cannot go to dom0 while 0000:07:00.0 is with win1");
+	ok(w, "unhide 07:01.0 --allow-split 07:01.0");
+	assert_non_null(strstr(w->err, "win1 will reach registers of 0000:07:01.0"));
+}
+
+static void test_page_of_guests(void **state)
+{
+	struct world *w = *state;
+
+	put_pair(w);
+	ok(w, "attach win1 --hide 07:00.0 07:01.0");
+	assert_non_null(strstr(w->err, "0000:07:01.0 (same page 0xfebff000), which it has, too"));
+	assert_null(strstr(w->err, "reach registers of 0000:07:00.0"));
+	ok(w, "detach win1 07:00.0");
+	refused(w, 3, "attach web1 07:00.0", "while 0000:07:01.0 is with win1");
+	assert_non_null(strstr(w->err, "to mend: xlpt detach win1 0000:07:01.0; or boot dom0"));
+	ok(w, "attach win1 07:00.0");
+	assert_non_null(strstr(w->err, "which it has, too"));
+	ok(w, "detach win1 07:00.0 07:01.0 --to-host");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_xen_gives),
-		world_test(test_vectors),
-		world_test(test_vectors_at_boot),
+		cmocka_unit_test(test_xen_gives), cmocka_unit_test(test_bars),
+		world_test(test_page_of_dom0),	  world_test(test_page_of_guests),
+		world_test(test_vectors),	  world_test(test_vectors_at_boot),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,6 +142,7 @@ struct xlpt_mate {
 	struct xlpt_bdf bdf;
 	char *why;
 	bool divided; /* with consent: judged no more, not locked, and told */
+	bool page;    /* no member of the set for it, but registers in one page of memory */
 };
 
 /* What a pool is told of a guest that is still to be created. */
@@ -237,7 +238,10 @@ int xlpt_op_judge_item(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_a
 void xlpt_op_point(struct xlpt_op *op, const char *point, const struct xlpt_item *item);
 int xlpt_op_judged(struct xlpt_op *op, int rc, struct xlpt_diag *diag);
 
-/* split.c: before the locks, which cover the mates too, and when the facts are there. */
+/*
+ * split.c: before the locks, which cover the mates too, and when the facts are there. Judged with
+ * the sets, and on the same consent, is who has registers in one page with a device (pages.c).
+ */
 int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag);
 int xlpt_op_judge_split(struct xlpt_op *op, struct xlpt_diag *diag);
 /*
@@ -246,6 +250,10 @@ int xlpt_op_judge_split(struct xlpt_op *op, struct xlpt_diag *diag);
  */
 const struct xlpt_bdf *xlpt_op_divides(struct xlpt_op *op);
 void xlpt_op_drop_mates(struct xlpt_op *op);
+void xlpt_op_add_mate(struct xlpt_op *op, const struct xlpt_mate *mate);
+/* pages.c: adds those of item i. *all is read when it is first needed. */
+int xlpt_op_add_page_mates(struct xlpt_op *op, size_t i, bool divided, struct xlpt_devices *all,
+			   struct xlpt_diag *diag);
 /*
  * Under the locks: finds them anew when a function came or went since. *same false: one
  * of them is not locked.

@@ -4,6 +4,7 @@
  * away, or back to dom0, and where it is. The mates are locked with the devices:
  * two guests that want one each at the same moment are told the truth.
  */
+#include "core/policy-together.h"
 #include "pciback/device/scan.h"
 #include "pciback/isolate/isolate.h"
 #include "xl-plugin/cli/output.h"
@@ -54,7 +55,7 @@ static bool allowed(const struct xlpt_op *op, char **names, const struct xlpt_se
 	return is;
 }
 
-static void add_mate(struct xlpt_op *op, const struct xlpt_mate *mate)
+void xlpt_op_add_mate(struct xlpt_op *op, const struct xlpt_mate *mate)
 {
 	XLPT_GROW(op->mates, op->n_mates, op->alloc_mates);
 	op->mates[op->n_mates++] = *mate;
@@ -68,11 +69,30 @@ static int read_consents(const struct xlpt_op *op, struct xlpt_settings *s, stru
 	return op->over_budget ? 0 : rc;
 }
 
+static void add_set_mates(struct xlpt_op *op, size_t i, const struct xlpt_sets *sets, size_t set,
+			  bool divided)
+{
+	const struct xlpt_devices *devs = &op->bus;
+
+	for (size_t m = sets->start[set]; m < sets->start[set + 1]; m++) {
+		const struct xlpt_device *mate = &devs->items[sets->member[m]];
+
+		if (!xlpt_set_ignores(mate) && item_of(op, mate->bdf) == op->n)
+			xlpt_op_add_mate(
+				op, &(struct xlpt_mate){
+					    .item = i,
+					    .bdf = mate->bdf,
+					    .divided = divided,
+					    .why = xlpt_sets_reason(sets, devs, sets->member[m]) });
+	}
+}
+
 int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag)
 {
 	const struct xlpt_devices *devs = &op->bus;
 	_cleanup_sets_ struct xlpt_sets sets = { 0 };
 	_cleanup_settings_ struct xlpt_settings settings = { 0 };
+	_cleanup_devices_ struct xlpt_devices all = { 0 };
 	_cleanup_free_ bool *done = NULL;
 	int rc = read_consents(op, &settings, diag);
 
@@ -82,7 +102,7 @@ int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag)
 		return rc;
 	xlpt_sets_make(devs, &sets);
 	done = xlpt_xcalloc(sets.n + 1, sizeof(*done));
-	for (size_t i = 0; i < op->n; i++) {
+	for (size_t i = 0; rc == 0 && i < op->n; i++) {
 		const struct xlpt_device *d = xlpt_devices_find(devs, op->items[i].spec.bdf);
 		bool divided;
 		size_t set;
@@ -91,23 +111,13 @@ int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag)
 		if (!d)
 			continue;
 		set = sets.of[d - devs->items];
-		if (done[set])
-			continue;
-		done[set] = true;
 		divided = allowed(op, settings.allow_split, &sets, set);
-		for (size_t m = sets.start[set]; m < sets.start[set + 1]; m++) {
-			const struct xlpt_device *mate = &devs->items[sets.member[m]];
-
-			if (!xlpt_set_ignores(mate) && item_of(op, mate->bdf) == op->n)
-				add_mate(op, &(struct xlpt_mate){
-						     .item = i,
-						     .bdf = mate->bdf,
-						     .divided = divided,
-						     .why = xlpt_sets_reason(&sets, devs,
-									     sets.member[m]) });
-		}
+		if (!done[set])
+			add_set_mates(op, i, &sets, set, divided);
+		done[set] = true;
+		rc = xlpt_op_add_page_mates(op, i, divided, &all, diag);
 	}
-	return 0;
+	return rc;
 }
 
 int xlpt_op_mates_again(struct xlpt_op *op, bool *same, struct xlpt_diag *diag)
@@ -175,6 +185,21 @@ static int present_add(struct present *p, struct xlpt_op *op, struct xlpt_bdf bd
 	return xlpt_place_read(op->env, now, &op->owners, &op->needs, place, diag);
 }
 
+/* Another device of this command is as good as the guest's. */
+static void as_items(const struct xlpt_op *op, struct present *p)
+{
+	for (size_t i = 0; i < p->n; i++) {
+		struct xlpt_place *place = &p->places[i];
+
+		if (item_of(op, p->devices[i].bdf) == op->n)
+			continue;
+		xlpt_place_dispose(place);
+		*place = (struct xlpt_place){ .has_owner = true,
+					      .owner_domid = op->guest.domid,
+					      .owner_name = xlpt_xstrdup(op->guest.name) };
+	}
+}
+
 int xlpt_op_judge_carrier(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag)
 {
 	XLPT_CLEANUP(present_dispose) struct present p = { 0 };
@@ -192,6 +217,27 @@ int xlpt_op_judge_carrier(struct xlpt_op *op, const struct xlpt_item *item, stru
 			rc = present_add(&p, op, d->bdf, NULL, diag);
 	}
 	return rc ? rc : xlpt_policy_carrier(&item->device, p.mates, p.n, diag);
+}
+
+/* Functions with registers in a page of item's: refused, or told of where nothing is refused. */
+static int judge_pages(struct xlpt_op *op, const struct xlpt_mate *list, struct present *p,
+		       const struct xlpt_guest *guest, bool tell, struct xlpt_diag *diag)
+{
+	const struct xlpt_item *item = &op->items[list->item];
+
+	as_items(op, p);
+	if (!tell)
+		return xlpt_policy_pages(&item->device, guest, p->mates, p->n, diag);
+	/* check comes here with what it has found refused. */
+	if (!list->divided && xlpt_policy_pages(&item->device, guest, p->mates, p->n, NULL))
+		return 0;
+	for (size_t i = 0; i < p->n; i++) {
+		_cleanup_diag_ struct xlpt_diag warning = { 0 };
+
+		if (xlpt_policy_page(&item->device, guest, &p->mates[i], &warning))
+			xlpt_op_warn(op, &warning);
+	}
+	return 0;
 }
 
 /* The members from list[first] on that belong to one item: judged, or said when they are divided. */
@@ -212,6 +258,8 @@ static int judge_one(struct xlpt_op *op, const struct xlpt_mate *list, size_t n,
 		rc = present_add(&p, op, list[i].bdf, list[i].why, diag);
 	if (rc)
 		return rc;
+	if (list->page)
+		return judge_pages(op, list, &p, guest, divided, diag);
 	if (!divided)
 		return guest ? xlpt_policy_split(&item->device, guest, p.mates, p.n, diag)
 			     : xlpt_policy_rejoin(&item->device, p.mates, p.n, diag);
@@ -221,20 +269,40 @@ static int judge_one(struct xlpt_op *op, const struct xlpt_mate *list, size_t n,
 	return 0;
 }
 
-static int judge_each(struct xlpt_op *op, bool divided, struct xlpt_diag *diag)
+/* Where the mates end that are judged together with mate i. */
+static size_t group_end(const struct xlpt_op *op, size_t i)
+{
+	size_t last = i + 1;
+
+	while (last < op->n_mates && op->mates[last].item == op->mates[i].item &&
+	       op->mates[last].page == op->mates[i].page)
+		last++;
+	return last;
+}
+
+/* The sets come first: who is told to move registers away must not be refused for the set then. */
+enum pass { SETS, PAGES, TELL };
+
+static bool in_pass(const struct xlpt_mate *m, enum pass pass)
+{
+	if (pass == TELL)
+		return m->divided || m->page;
+	return !m->divided && m->page == (pass == PAGES);
+}
+
+static int judge_each(struct xlpt_op *op, enum pass pass, struct xlpt_diag *diag)
 {
 	size_t last;
 
 	for (size_t i = 0; i < op->n_mates; i = last) {
+		const struct xlpt_mate *m = &op->mates[i];
 		int rc = 0;
 
-		for (last = i + 1; last < op->n_mates && op->mates[last].item == op->mates[i].item;
-		     last++)
-			;
-		xlpt_op_point(op, "isolation set", &op->items[op->mates[i].item]);
-		if (op->mates[i].divided == divided)
-			rc = xlpt_op_judged(
-				op, judge_one(op, &op->mates[i], last - i, divided, diag), diag);
+		last = group_end(op, i);
+		xlpt_op_point(op, m->page ? "memory page" : "isolation set", &op->items[m->item]);
+		if (in_pass(m, pass))
+			rc = xlpt_op_judged(op, judge_one(op, m, last - i, pass == TELL, diag),
+					    diag);
 		if (rc)
 			return rc;
 	}
@@ -250,9 +318,7 @@ const struct xlpt_bdf *xlpt_op_divides(struct xlpt_op *op)
 		asked |= op->items[i].place.needed ||
 			 (!op->items[i].place.on_pciback && !op->items[i].take_from_dom0);
 	for (size_t i = 0; asked && i < op->n_mates; i = last) {
-		for (last = i + 1; last < op->n_mates && op->mates[last].item == op->mates[i].item;
-		     last++)
-			;
+		last = group_end(op, i);
 		if (!op->mates[i].divided &&
 		    judge_one(op, &op->mates[i], last - i, false, NULL) == XLPT_ERR_RULE)
 			return &op->items[op->mates[i].item].spec.bdf;
@@ -269,7 +335,9 @@ int xlpt_op_judge_split(struct xlpt_op *op, struct xlpt_diag *diag)
 		rc = xlpt_op_judged(op, xlpt_op_judge_carrier(op, &op->items[i], diag), diag);
 	}
 	if (rc == 0)
-		rc = judge_each(op, false, diag);
+		rc = judge_each(op, SETS, diag);
+	if (rc == 0)
+		rc = judge_each(op, PAGES, diag);
 	/* Nothing is refused: say what was allowed. */
-	return rc ? rc : judge_each(op, true, diag);
+	return rc ? rc : judge_each(op, TELL, diag);
 }

@@ -63,6 +63,7 @@ static void warn_vectors(struct xlpt_op *op)
 int xlpt_op_judge_together(struct xlpt_op *op, struct xlpt_diag *diag)
 {
 	(void)diag;
+	xlpt_op_point(op, "interrupt vectors", NULL);
 	warn_vectors(op);
 	return 0;
 }

@@ -8,8 +8,6 @@
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/view/show.h"
 
-#define PAGE 4096u
-
 struct json_object *xlpt_show_group(struct xlpt_show *s, const char *name)
 {
 	struct json_object *g = json_object_new_object();
@@ -69,29 +67,16 @@ void xlpt_show_capabilities(struct xlpt_show *s)
 
 /* ---- memory ---- */
 
-static bool is_memory(const struct xlpt_bar *b)
-{
-	return (b->start || b->end) && b->flags & 0x200 && b->end >= b->start;
-}
-
 /* Another function with registers in the same page: a guest that has one reaches both. */
 static void add_page_mates(const struct xlpt_show *s, const struct xlpt_bar *b,
 			   struct xlpt_str *text)
 {
-	for (size_t k = 0; k < s->inv->devs.n; k++) {
-		const struct xlpt_device *o = &s->inv->devs.items[k];
+	uint64_t page;
 
-		for (int i = 0; k != s->i && i < 6; i++) {
-			const struct xlpt_bar *x = &o->bars[i];
-
-			if (is_memory(x) && o->header == XLPT_HEADER_ENDPOINT &&
-			    x->start / PAGE <= b->end / PAGE && b->start / PAGE <= x->end / PAGE) {
-				xlpt_str_addf(text, ", shares a page with %s",
-					      XLPT_BDF_STR(o->bdf));
-				break;
-			}
-		}
-	}
+	for (size_t k = 0; k < s->inv->devs.n; k++)
+		if (k != s->i && xlpt_bar_meets(b, &s->inv->devs.items[k], &page))
+			xlpt_str_addf(text, ", shares a page with %s",
+				      XLPT_BDF_STR(s->inv->devs.items[k].bdf));
 }
 
 static void add_bar(const struct xlpt_show *s, struct json_object *g, int i)
@@ -107,13 +92,10 @@ static void add_bar(const struct xlpt_show *s, struct json_object *g, int i)
 		      b->end, b->flags & 0x100 ? "io" : "memory",
 		      b->flags & 0x100000 ? " 64-bit" : "",
 		      b->flags & 0x2000 ? " prefetchable" : "", b->end - b->start + 1);
-	if (is_memory(b) && i < 6) {
-		bool whole = b->start % PAGE == 0 && (b->end + 1) % PAGE == 0;
-
-		xlpt_str_add(&text, whole ? ", page-aligned" : ", not page-aligned");
-		if (!whole)
-			add_page_mates(s, b, &text);
-	}
+	if (b->flags & 0x200 && i < 6)
+		xlpt_str_add(&text, xlpt_bar_partial(b) ? ", not page-aligned" : ", page-aligned");
+	if (xlpt_bar_partial(b))
+		add_page_mates(s, b, &text);
 	xlpt_json_add(g, key, xlpt_json_str(text.s));
 }
 
