@@ -162,9 +162,11 @@ static int made_with_passthrough(const struct xlpt_attach_facts *f, struct xlpt_
 		      g->name);
 	xlpt_diag_fact(diag, "it has no IOMMU context in the hypervisor: passthrough is off by "
 			     "default for a guest created without devices");
-	xlpt_diag_hint(diag,
-		       "write passthrough=\"enabled\"%s into its configuration and create it again",
-		       g->type == XLPT_GUEST_PV ? " and e820_host=1" : "");
+	xlpt_diag_hint(
+		diag,
+		"write passthrough=\"enabled\"%s into its configuration and create it again%s",
+		g->type == XLPT_GUEST_PV ? " and e820_host=1" : "",
+		g->type == XLPT_GUEST_PV ? "" : "; its maxmem may then be no more than its memory");
 	return XLPT_ERR_GUEST_TYPE;
 }
 

@@ -10,6 +10,7 @@
 
 #include "converters/model/loss.h"
 #include "converters/model/model.h"
+#include "core/policy-create.h"
 
 #define XLPT_XL_MAX (1u << 20) /* bytes; the largest real ones have a few thousand */
 
@@ -43,6 +44,8 @@ void xlpt_xl_fit(struct xlpt_dom *dom);
  * because the guest does not start. dom is what the configuration says, file where it came from.
  */
 void xlpt_xl_limits(const struct xlpt_dom *dom, const char *file, struct xlpt_losses *losses);
+/* What dom says of its creation; the name stays dom's. */
+void xlpt_xl_create_facts(const struct xlpt_dom *dom, struct xlpt_create_facts *out);
 /* Tells where the guest's command line names a disk that has another name under xl. */
 void xlpt_xl_renamed(const struct xlpt_dom *dom, struct xlpt_losses *losses);
 

@@ -346,6 +346,25 @@ static void test_for_xen(void **st)
 	assert_int_equal(run("--edit w.cfg --no-for-xen --add 09:00.1"), 2);
 }
 
+/* An HVM guest with devices and maxmem above memory is not created: told where a device is added. */
+static void test_edit_memory(void **st)
+{
+	(void)st;
+	put("m.cfg", "name = \"win\"\ntype = \"hvm\"\nmemory = 2048\nmaxmem = 8192\n");
+	assert_int_equal(run("--edit m.cfg --add 0a:00.1 --dry-run"), 0);
+	assert_non_null(strstr(out, "pci = [ \"0000:0a:00.1\" ]"));
+	assert_non_null(strstr(err,
+			       "m.cfg: an HVM guest with devices cannot have maxmem above "
+			       "memory: xl create refuses it\n  to mend: write maxmem = 2048"));
+	assert_int_equal(run("--edit m.cfg --add 0a:00.1"), 0);
+	assert_non_null(strstr(err, "cannot have maxmem above memory"));
+	assert_int_equal(run("--edit m.cfg --remove 0a:00.1"), 0);
+	assert_string_equal(err, "");
+	put("m.cfg", "name = \"win\"\ntype = \"pv\"\nmemory = 2048\nmaxmem = 8192\n");
+	assert_int_equal(run("--edit m.cfg --add 0a:00.1"), 0);
+	assert_string_equal(err, "");
+}
+
 int main(void)
 {
 	/* clang-format off */
@@ -359,6 +378,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_report, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_for_xen, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_edit, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_edit_memory, setup, teardown),
 	};
 	/* clang-format on */
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -220,7 +220,7 @@ static void test_attach_refused(void **state)
 		{ no_passthrough, XLPT_ERR_GUEST_TYPE, "web1 was created without passthrough",
 		  "no IOMMU context", "passthrough=\"enabled\" and e820_host=1 into" },
 		{ no_passthrough_hvm, XLPT_ERR_GUEST_TYPE, "web1 was created without passthrough",
-		  "no IOMMU context", "passthrough=\"enabled\" into" },
+		  "no IOMMU context", "maxmem may then be no more than its memory" },
 		{ no_e820, XLPT_ERR_GUEST_TYPE, "web1 was created without e820_host", "memory map",
 		  "--without-e820" },
 		{ paused, XLPT_ERR_NO_GUEST, "web1 is paused", "frontend", "xl unpause web1" },

@@ -5,6 +5,7 @@
 
 #include "converters/edit.h"
 #include "converters/libvirt/libvirt.h"
+#include "converters/xl/xl.h"
 #include "core/file.h"
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
@@ -41,6 +42,24 @@ static int collect(char **values, bool removing, struct xlpt_edit *edits, size_t
 	return 0;
 }
 
+/* What an added device means for the next creation of the guest; the edit is made all the same. */
+static void tell_creation(struct xlpt_env *env, const char *path, const struct xlpt_str *text)
+{
+	_cleanup_diag_ struct xlpt_diag warning = { 0 };
+	struct xlpt_kepts kept = { 0 };
+	struct xlpt_create_facts facts;
+	_cleanup_dom_ struct xlpt_dom dom;
+
+	if (xlpt_xl_read(xlpt_str_get(text), text->len, path, &dom, &kept, NULL, NULL) == 0) {
+		xlpt_xl_create_facts(&dom, &facts);
+		if (xlpt_policy_whole_memory(&facts, &warning)) {
+			xlpt_remark(env, "%s: %s", path, warning.message);
+			xlpt_warn_mend(env, "%s", warning.hint);
+		}
+	}
+	xlpt_kepts_dispose(&kept);
+}
+
 static int edit(struct xlpt_env *env, const char *path, const struct xlpt_edit *edits, size_t n,
 		struct xlpt_diag *diag)
 {
@@ -64,6 +83,8 @@ static int edit(struct xlpt_env *env, const char *path, const struct xlpt_edit *
 	if (rc)
 		return rc;
 	env->done |= !env->dry_run;
+	if (n && !edits[n - 1].remove)
+		tell_creation(env, path, &out);
 	if (env->json) {
 		struct json_object *o = json_object_new_object();
 

@@ -140,6 +140,8 @@ int xlpt_start_generate(struct xlpt_start *s, struct xlpt_diag *diag)
 	xlpt_kepts_dispose(&kept);
 	if (rc)
 		return rc;
+	xlpt_xl_create_facts(&dom, &s->create);
+	s->create.name = s->op.guest.name;
 	s->op.guest.type =
 		(size_t)dom.type < XLPT_ARRAY_SIZE(types) ? types[dom.type] : XLPT_GUEST_UNKNOWN;
 	free(s->gfx_passthru);

@@ -99,6 +99,13 @@ static int judge_name(struct xlpt_start *s, struct xlpt_diag *diag)
 	return rc;
 }
 
+/* What xl create would refuse itself, once the devices have been taken from dom0. */
+static int judge_creation(struct xlpt_start *s, struct xlpt_diag *diag)
+{
+	xlpt_op_point(&s->op, "memory", NULL);
+	return xlpt_op_judged(&s->op, xlpt_policy_whole_memory(&s->create, diag), diag);
+}
+
 /* ---- the steps ---- */
 
 static int create(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -254,6 +261,8 @@ int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag)
 	xlpt_op_point(op, "passthrough", NULL);
 	if (rc == 0)
 		rc = xlpt_op_judged(op, xlpt_start_judge_config(s, diag), diag);
+	if (rc == 0)
+		rc = judge_creation(s, diag);
 	for (size_t i = 0; i < op->n; i++)
 		op->items[i].take_from_dom0 |= s->take_from_dom0;
 	op->find_mates = xlpt_op_find_mates;

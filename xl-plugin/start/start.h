@@ -4,6 +4,7 @@
 #define XLPT_START_H
 
 #include "converters/xl/entries.h"
+#include "core/policy-create.h"
 #include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/kept/mender.h"
 
@@ -25,6 +26,7 @@ struct xlpt_start {
 	/* what else the configuration says */
 	char *gfx_passthru; /* "1", a card's name, or NULL */
 	bool no_passthrough;
+	struct xlpt_create_facts create; /* of the configuration, for the rules */
 	struct xlpt_lease_terms terms;
 	char uuid[37]; /* given to the guest, "" when it has its own */
 	struct xlpt_locks guest_lock;

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * Rules about a guest that is still to be created, with devices: what its configuration says, and
+ * what libxl makes of it (tools/libs/light/libxl_create.c). Pure functions over facts, as in
+ * core/policy.h.
+ */
+#ifndef XLPT_CORE_POLICY_CREATE_H
+#define XLPT_CORE_POLICY_CREATE_H
+
+#include "core/diag.h"
+#include "core/guest.h"
+
+/* What the configuration says. converters/xl fills it: xlpt_xl_create_facts. */
+struct xlpt_create_facts {
+	const char *name;
+	enum xlpt_guest_type type;
+	size_t devices;
+	enum xlpt_tri passthrough; /* unset: libxl turns it on when there are devices */
+	uint64_t memory, maxmem;   /* KiB; 0 = not said */
+};
+
+/*
+ * GUEST_TYPE for a guest that is to have an IOMMU context and not all of its memory from the
+ * start (populate on demand): libxl does not create it.
+ */
+int xlpt_policy_whole_memory(const struct xlpt_create_facts *f, struct xlpt_diag *diag);
+
+#endif
