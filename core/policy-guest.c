@@ -100,8 +100,11 @@ static int no_stubdom(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 		      "the device model of %s runs in a domain of its own", g->name);
 	xlpt_diag_fact(diag, "with a stub domain the device goes through two backends, and "
 			     "nothing tells here when both have it");
-	xlpt_diag_hint(diag, "create it without device_model_stubdomain_override, or name the "
-			     "device in its configuration");
+	xlpt_diag_hint(diag,
+		       f->to_create ? "leave device_model_stubdomain_override out; or xl create "
+				      "it, and xlpt status shows what it has"
+				    : "create it without device_model_stubdomain_override, or name "
+				      "the device in its configuration");
 	return XLPT_ERR_GUEST_TYPE;
 }
 
@@ -293,7 +296,13 @@ int xlpt_policy_leave(const struct xlpt_guest *guest, const struct xlpt_bdf *dev
 		       "named by: %s; the state of a device cannot be %s, and libxl does not "
 		       "refuse it",
 		       says, what);
-	if (!strcmp(what, "saved"))
+	if (guest->has_stubdom)
+		xlpt_diag_hint(
+			diag,
+			"xl shutdown %s, and create it again: a guest with a stub domain keeps "
+			"its devices while it runs",
+			XLPT_WORD(guest->name));
+	else if (!strcmp(what, "saved"))
 		xlpt_diag_hint(diag, "xlpt save --detach-first %s FILE", XLPT_WORD(guest->name));
 	else if (!strcmp(what, "migrated"))
 		xlpt_diag_hint(diag, "xlpt migrate --detach-first %s HOST", XLPT_WORD(guest->name));

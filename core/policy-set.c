@@ -168,7 +168,10 @@ static char *clear_away(const struct users *u)
 					      ? "%sxl destroy %s"
 					      : "%swait until xl list does not show %s",
 				      s.len ? "; " : "", XLPT_WORD(m->place->owner_name));
-		else if (!m->place->owner_dying)
+		else if (m->place->owner_through && !ended_before(u, i))
+			xlpt_str_addf(&s, "%sxl shutdown %s", s.len ? "; " : "",
+				      XLPT_WORD(m->place->owner_name));
+		else if (!m->place->owner_dying && !m->place->owner_through)
 			xlpt_str_addf(&s, "%sxlpt detach %s %s", s.len ? "; " : "",
 				      XLPT_WORD(m->place->owner_name),
 				      XLPT_BDF_STR(m->device->bdf));

@@ -62,6 +62,26 @@ static int answers(const struct xlpt_device *dev, struct xlpt_diag *diag)
 	return XLPT_ERR_NO_DEVICE;
 }
 
+/* A guest that runs has it. */
+static int in_use(const struct xlpt_device *dev, const struct xlpt_place *place,
+		  const struct xlpt_guest *guest, struct xlpt_diag *diag)
+{
+	const char *bdf = XLPT_BDF_STR(dev->bdf), *name = place->owner_name;
+	const char *through = place->owner_through;
+
+	xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is %s %s (domain %u)", bdf,
+		      guest && guest->domid == place->owner_domid ? "already with" : "in use by",
+		      name, place->owner_domid);
+	xlpt_diag_fact(diag, "/local/domain/0/backend/pci/%u/0 names it%s%s",
+		       through ? place->owner_backend : place->owner_domid,
+		       through ? ", that of its stub domain " : "", through ? through : "");
+	if (through)
+		xlpt_diag_hint(diag, "xl shutdown %s", XLPT_WORD(name));
+	else
+		xlpt_diag_hint(diag, "xlpt detach %s %s", XLPT_WORD(name), bdf);
+	return XLPT_ERR_IN_USE;
+}
+
 static int free_of_guests(const struct xlpt_device *dev, const struct xlpt_place *place,
 			  const struct xlpt_guest *guest, struct xlpt_diag *diag)
 {
@@ -94,17 +114,8 @@ static int free_of_guests(const struct xlpt_device *dev, const struct xlpt_place
 			       place->owner_domid);
 		return XLPT_ERR_IN_USE;
 	}
-	if (place->has_owner) {
-		bool same = guest && guest->domid == place->owner_domid;
-
-		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is %s %s (domain %u)", bdf,
-			      same ? "already with" : "in use by", place->owner_name,
-			      place->owner_domid);
-		xlpt_diag_fact(diag, "/local/domain/0/backend/pci/%u/0 names it",
-			       place->owner_domid);
-		xlpt_diag_hint(diag, "xlpt detach %s %s", XLPT_WORD(place->owner_name), bdf);
-		return XLPT_ERR_IN_USE;
-	}
+	if (place->has_owner)
+		return in_use(dev, place, guest, diag);
 	if (place->hyp_known && place->hyp_assigned) {
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is assigned to a guest by the hypervisor",
 			      bdf);
@@ -119,6 +130,24 @@ static int free_of_guests(const struct xlpt_device *dev, const struct xlpt_place
 		return XLPT_ERR_IN_USE;
 	}
 	return 0;
+}
+
+int xlpt_policy_take_back(const struct xlpt_device *dev, const struct xlpt_place *place,
+			  struct xlpt_diag *diag)
+{
+	if (!place->owner_through)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE, "%s has %s through %s, and keeps it while it runs",
+		      place->owner_name, XLPT_BDF_STR(dev->bdf), place->owner_through);
+	xlpt_diag_fact(diag,
+		       "the device model of %s runs in the domain %s, and libxl takes no "
+		       "device back from such a guest",
+		       place->owner_name, place->owner_through);
+	xlpt_diag_hint(diag,
+		       "xl shutdown %s; without device_model_stubdomain_override in its "
+		       "configuration devices can be detached",
+		       XLPT_WORD(place->owner_name));
+	return XLPT_ERR_GUEST_TYPE;
 }
 
 /* also: what the next rules want, so that the one line mends it. */

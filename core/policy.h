@@ -18,7 +18,9 @@ struct xlpt_place {
 	bool on_pciback;
 	bool has_owner; /* a guest's backend names it */
 	uint32_t owner_domid;
-	char *owner_name; /* NULL: the domain is gone, only its backend is left */
+	char *owner_name;	/* NULL: the domain is gone, only its backend is left */
+	char *owner_through;	/* its stub domain's name, when that has the backend, or NULL */
+	uint32_t owner_backend; /* whose backend names it */
 	bool owner_dying; /* ... or on its way out; with shut_down nobody has destroyed it yet */
 	bool owner_shut_down;
 	bool hyp_known;	     /* the hypervisor was asked */
@@ -105,6 +107,13 @@ int xlpt_policy_carrier(const struct xlpt_device *dev, const struct xlpt_set_mat
  */
 int xlpt_policy_reset_hits(const struct xlpt_device *dev, const char *word,
 			   const struct xlpt_set_mate *mates, size_t n, struct xlpt_diag *diag);
+
+/*
+ * GUEST_TYPE for a device that a guest has through its stub domain: libxl looks for it in the
+ * guest's own backend (libxl_pci.c, do_pci_remove), and takes it from nobody.
+ */
+int xlpt_policy_take_back(const struct xlpt_device *dev, const struct xlpt_place *place,
+			  struct xlpt_diag *diag);
 
 /* XLPT_ERR_RULE for a segment that Xen cannot address. carrier: of its domain, or NULL. */
 int xlpt_policy_addressable(struct xlpt_bdf bdf, const struct xlpt_bdf *carrier,

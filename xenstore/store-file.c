@@ -81,11 +81,9 @@ int xlpt_store_dump_pci(struct xlpt_store *s, char **text, struct xlpt_diag *dia
 	static const struct {
 		const char *parent, *sub;
 	} eaches[] = {
-		{ "/local/domain", "name" },
-		{ "/local/domain", "device/pci" },
-		{ "/local/domain", "error/device/pci" },
-		{ "/libxl", "device/pci" },
-		{ "/libxl", "type" },
+		{ "/local/domain", "name" },	   { "/local/domain", "target" },
+		{ "/local/domain", "device/pci" }, { "/local/domain", "error/device/pci" },
+		{ "/libxl", "device/pci" },	   { "/libxl", "type" },
 	};
 	struct dump d = { .s = s };
 	int r = 0;

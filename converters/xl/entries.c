@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "converters/xl/entries.h"
 
+#include <string.h>
+
 #include "converters/xl/scan.h"
 #include "converters/xl/xl.h"
 
@@ -31,6 +33,15 @@ static char *string_of(const struct xlpt_xl_scan *scan, const char *key)
 		value = xlpt_xl_unquote(scan->text + s->off, s->len);
 	}
 	return value;
+}
+
+/* As xl reads a yes or no (libxlu_cfg.c, xlu_cfg_get_defbool): a number that is not 0. */
+static bool number_set(const struct xlpt_xl_scan *scan, const char *key)
+{
+	_cleanup_free_ char *value = string_of(scan, key);
+	uint64_t v = 1;
+
+	return value && !(xlpt_parse_uint(value, strlen(value), 10, UINT32_MAX, &v) && !v);
 }
 
 /* cpus = "0-3" for all vCPUs, or a list with one item for each. */
@@ -113,6 +124,7 @@ int xlpt_xl_entries_read(const char *text, size_t len, const char *file,
 	out->name = string_of(&scan, "name");
 	out->uuid = string_of(&scan, "uuid");
 	out->cpus = cpus_of(&scan);
+	out->stubdom = number_set(&scan, "device_model_stubdomain_override");
 	return 0;
 }
 

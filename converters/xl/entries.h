@@ -19,6 +19,7 @@ struct xlpt_xl_entry {
 
 struct xlpt_xl_entries {
 	char *name, *uuid; /* as the configuration has them, or NULL */
+	bool stubdom;	   /* device_model_stubdomain_override=1 */
 	char *cpus;	   /* cpus=, a list's items joined by commas; or NULL */
 	struct xlpt_xl_entry *items;
 	size_t n, alloc;

@@ -86,11 +86,34 @@ static void test_start(void **state)
 	      "0000:03:00.0 is attached to app2");
 }
 
+/* What the guest has through its stub domain cannot be seen to its end: told before it is made. */
+static void test_stubdom(void **state)
+{
+#define GUEST "name='app1'\ntype='hvm'\nmemory=2048\n"
+	struct world *w = *state;
+
+	start(w, 1, GUEST "device_model_stubdomain_override=1\npci=['02:00.0']\n",
+	      "the device model of app1 runs in a domain of its own");
+	assert_non_null(strstr(w->err, "to mend: leave device_model_stubdomain_override out"));
+	start(w, 1, GUEST "pci=['02:00.0']\ndevice_model_stubdomain_override='1'\n",
+	      "runs in a domain of its own");
+	/* The last word counts. */
+	start(w, 0,
+	      GUEST "device_model_stubdomain_override=1\npci=['02:00.0']\n"
+		    "device_model_stubdomain_override=0\n",
+	      "0000:02:00.0 is attached to app1");
+	start(w, 0,
+	      "name='app2'\nuuid='5b8f4a0e-4b3c-4d56-9d8e-0a1b2c3d4e60'\ntype='hvm'\n"
+	      "memory=2048\ndevice_model_stubdomain_override=1\n",
+	      "app2 (domain 21) is created");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole_memory),
 		cmocka_unit_test_setup_teardown(test_start, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_stubdom, setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

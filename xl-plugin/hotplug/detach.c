@@ -223,15 +223,21 @@ static int judge(struct xlpt_op *op, bool without_guest, struct xlpt_diag *diag)
 			xlpt_diag_set(diag, XLPT_ERR_NOT_HELD, "%s does not have %s",
 				      op->guest.name, XLPT_BDF_STR(item->spec.bdf));
 			if (item->place.has_owner)
-				xlpt_diag_fact(diag, "%s (domain %u) has it",
+				xlpt_diag_fact(diag, "%s (domain %u) has it%s%s",
 					       item->place.owner_name ? item->place.owner_name
 								      : "another guest",
-					       item->place.owner_domid);
+					       item->place.owner_domid,
+					       item->place.owner_through ? ", through " : "",
+					       item->place.owner_through ? item->place.owner_through
+									 : "");
 			else
 				xlpt_diag_fact(diag, "no guest's PCI backend names it");
 			xlpt_diag_hint(diag, "xlpt status shows what is where");
 			return XLPT_ERR_NOT_HELD;
 		}
+		rc = xlpt_policy_take_back(&item->device, &item->place, diag);
+		if (rc)
+			return rc;
 		rc = without_guest ? 0 : xlpt_policy_runs(&op->guest, diag);
 		if (rc)
 			return rc;

@@ -8,18 +8,43 @@
 
 void xlpt_owners_dispose(struct xlpt_owners *owners)
 {
-	for (size_t i = 0; i < owners->n; i++)
+	for (size_t i = 0; i < owners->n; i++) {
 		free(owners->items[i].guest);
+		free(owners->items[i].through);
+	}
 	free(owners->items);
 	*owners = (struct xlpt_owners){ 0 };
+}
+
+/*
+ * The guest whose device model runs in domain stub: xenstore has its number (libxl_dm.c,
+ * libxl__spawn_stub_dm). A captured tree may have the names alone, and libxl makes them alike.
+ */
+static bool target_of(struct xlpt_env *env, const struct xlpt_guest *stub, struct xlpt_guest *out)
+{
+	const struct xlpt_toolstack_ops *ops = env->ts->ops;
+	_cleanup_free_ char *value = NULL, *name = NULL;
+	size_t len = strlen(stub->name);
+	uint64_t domid;
+
+	if (xlpt_store_read(env->store, 0, &value, "/local/domain/%u/target", stub->domid) == 0)
+		return xlpt_parse_uint(value, strlen(value), 10, UINT32_MAX, &domid) &&
+		       ops->guest_by_id(env->ts, (uint32_t)domid, out, NULL) == 0;
+	if (len <= 3 || strcmp(stub->name + len - 3, "-dm"))
+		return false;
+	name = xlpt_xstrndup(stub->name, len - 3);
+	if (ops->guest_find(env->ts, name, out, NULL))
+		return false;
+	return out->has_stubdom && !strcmp(out->name, name);
 }
 
 static int add_backend(struct xlpt_env *env, const struct xlpt_pcibe *be, struct xlpt_owners *out,
 		       struct xlpt_diag *diag)
 {
-	_cleanup_guest_ struct xlpt_guest guest = { 0 };
-	int rc = env->ts->ops->guest_by_id(env->ts, be->domid, &guest, diag);
-	bool known = rc == 0;
+	_cleanup_guest_ struct xlpt_guest own = { 0 }, target = { 0 };
+	int rc = env->ts->ops->guest_by_id(env->ts, be->domid, &own, diag);
+	bool known = rc == 0, through = known && target_of(env, &own, &target);
+	const struct xlpt_guest *guest = through ? &target : &own;
 
 	/* Only a domain that is not there is gone; any other answer says nothing about it. */
 	if (rc && rc != XLPT_ERR_NO_GUEST)
@@ -36,11 +61,13 @@ static int add_backend(struct xlpt_env *env, const struct xlpt_pcibe *be, struct
 		o = &out->items[out->n++];
 		*o = (struct xlpt_owner){
 			.bdf = be->devs[i].bdf,
-			.domid = be->domid,
-			.guest = known ? xlpt_xstrdup(guest.name) : NULL,
-			.dying = guest.dying && !guest.suspended,
-			.shut_down = guest.shut_down,
-			.type = guest.type,
+			.domid = through ? guest->domid : be->domid,
+			.guest = known ? xlpt_xstrdup(guest->name) : NULL,
+			.through = through ? xlpt_xstrdup(own.name) : NULL,
+			.backend_domid = be->domid,
+			.dying = guest->dying && !guest->suspended,
+			.shut_down = guest->shut_down,
+			.type = guest->type,
 			.dev = be->devs[i],
 			.be_state = be->be_state,
 			.fe_state = be->fe_state,
@@ -50,6 +77,28 @@ static int add_backend(struct xlpt_env *env, const struct xlpt_pcibe *be, struct
 			  !assigned;
 	}
 	return 0;
+}
+
+/* Both backends of one guest name the device (libxl before 4.15): its own one is the one to tell of. */
+static void drop_doubles(struct xlpt_owners *owners)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < owners->n; i++) {
+		struct xlpt_owner *o = &owners->items[i];
+		bool twice = false;
+
+		for (size_t k = 0; o->through && k < owners->n; k++)
+			twice |= !owners->items[k].through && owners->items[k].domid == o->domid &&
+				 xlpt_bdf_eq(owners->items[k].bdf, o->bdf);
+		if (twice) {
+			free(o->guest);
+			free(o->through);
+		} else {
+			owners->items[kept++] = *o;
+		}
+	}
+	owners->n = kept;
 }
 
 int xlpt_owners_read(struct xlpt_env *env, struct xlpt_owners *out, struct xlpt_diag *diag)
@@ -71,6 +120,8 @@ int xlpt_owners_read(struct xlpt_env *env, struct xlpt_owners *out, struct xlpt_
 	}
 	if (rc)
 		xlpt_owners_dispose(out);
+	else
+		drop_doubles(out);
 	return rc;
 }
 
@@ -84,10 +135,6 @@ const struct xlpt_owner *xlpt_owners_find(const struct xlpt_owners *owners, stru
 {
 	const struct xlpt_owner *best = NULL;
 
-	/*
-	 * A guest with a stub domain has two backends for one device: the stub
-	 * domain's comes with the higher domid, and the guest is the one to name.
-	 */
 	for (size_t i = 0; i < owners->n; i++)
 		if (xlpt_bdf_eq(owners->items[i].bdf, bdf) &&
 		    (!best || life_of(&owners->items[i]) > life_of(best)))
@@ -111,6 +158,7 @@ int xlpt_owner_now(struct xlpt_env *env, struct xlpt_bdf bdf, uint32_t *domid,
 void xlpt_place_dispose(struct xlpt_place *place)
 {
 	free(place->owner_name);
+	free(place->owner_through);
 	free(place->vfs_line);
 	*place = (struct xlpt_place){ 0 };
 }
@@ -132,6 +180,8 @@ int xlpt_place_read(struct xlpt_env *env, const struct xlpt_device *dev,
 		out->has_owner = true;
 		out->owner_domid = owner->domid;
 		out->owner_name = xlpt_xstrdup(owner->guest);
+		out->owner_through = xlpt_xstrdup(owner->through);
+		out->owner_backend = owner->backend_domid;
 		out->owner_dying = owner->dying;
 		out->owner_shut_down = owner->shut_down;
 	}
@@ -159,7 +209,7 @@ bool xlpt_owner_complete(const struct xlpt_owner *owner)
 	if (owner->lost)
 		return false;
 	/* An HVM guest has no frontend: what libxl has entered is all there is to see here. */
-	if (owner->type != XLPT_GUEST_PV)
+	if (owner->type != XLPT_GUEST_PV && !owner->through)
 		return owner->dev.state != XLPT_XBS_CLOSING;
 	return owner->dev.state == XLPT_XBS_INITIALISED && owner->dev.vdev_ok &&
 	       owner->be_state == XLPT_XBS_CONNECTED && owner->fe_state == XLPT_XBS_CONNECTED;
@@ -182,6 +232,8 @@ char *xlpt_state_text(const struct xlpt_device *dev, const struct xlpt_owner *ow
 		return xlpt_xasprintf("%s%s", xlpt_state_word(dev, owner), silent);
 	if (!owner->guest)
 		return xlpt_xasprintf("left by domain %u%s", owner->domid, silent);
-	return xlpt_xasprintf("assigned to %s%s%s", owner->guest,
+	return xlpt_xasprintf("assigned to %s%s%s%s%s", owner->guest,
+			      owner->through ? " through " : "",
+			      owner->through ? owner->through : "",
 			      xlpt_owner_complete(owner) ? "" : ", in part", silent);
 }

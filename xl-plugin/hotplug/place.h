@@ -8,10 +8,16 @@
 #include "xenstore/pcibe.h"
 #include "xl-plugin/cli/env.h"
 
+/*
+ * The guest, also where the backend that names the device is its stub domain's: libxl makes none
+ * for the guest itself then (libxl_pci.c, pci_add_dm_done; older releases make both).
+ */
 struct xlpt_owner {
 	struct xlpt_bdf bdf;
 	uint32_t domid;
-	char *guest; /* name, or NULL when the domain is gone */
+	char *guest;		/* name, or NULL when the domain is gone */
+	char *through;		/* name of its stub domain, when that has the backend, or NULL */
+	uint32_t backend_domid; /* whose backend it is */
 	enum xlpt_guest_type type;
 	struct xlpt_pcidev dev; /* as the backend lists it; opts not kept */
 	int be_state, fe_state;

@@ -22,6 +22,12 @@ static const char *detail(const struct xlpt_owner *o, bool absent, char buf[DETA
 	else if (absent)
 		snprintf(buf, DETAIL, "this host has it no more: xlpt detach %s %s",
 			 XLPT_WORD(o->guest), XLPT_BDF_STR(o->bdf));
+	else if (o->through && xlpt_owner_complete(o))
+		snprintf(buf, DETAIL, "through %s, connected", o->through);
+	else if (o->through)
+		snprintf(buf, DETAIL, "through %s: backend %s, frontend %s, device state %d",
+			 o->through, xlpt_xbs_word(o->be_state), xlpt_xbs_word(o->fe_state),
+			 o->dev.state);
 	else if (o->lost)
 		snprintf(buf, DETAIL,
 			 "taken from it in the hypervisor, not in xenstore: xlpt repair");
@@ -179,7 +185,8 @@ static int cmd_status(struct xlpt_env *env, const struct xlpt_args *args, struct
 	if (!env->json)
 		v.table = xlpt_table_new(columns, XLPT_ARRAY_SIZE(columns));
 	for (size_t i = 0; i < owners.n; i++)
-		if (one ? owners.items[i].domid == guest.domid
+		if (one ? owners.items[i].domid == guest.domid ||
+				    owners.items[i].backend_domid == guest.domid
 			: xlpt_owners_find(&owners, owners.items[i].bdf) == &owners.items[i])
 			add_owner(&v, &owners.items[i]);
 	for (size_t i = 0; rc == 0 && i < devs.n; i++)

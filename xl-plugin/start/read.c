@@ -47,6 +47,7 @@ int xlpt_start_read(struct xlpt_start *s, struct xlpt_diag *diag)
 		snprintf(s->op.guest.uuid, sizeof(s->op.guest.uuid), "%s", XLPT_UUID_STR(uuid));
 	s->op.guest.name = xlpt_xstrdup(s->entries.name);
 	s->op.guest.domid = XLPT_DOMID_NONE;
+	s->op.guest.has_stubdom = s->entries.stubdom;
 	return 0;
 }
 

@@ -231,6 +231,8 @@ static struct json_object *row_json(const struct xlpt_row *r)
 		g = json_object_new_object();
 		xlpt_json_add(g, "name", xlpt_json_str(r->owner->guest));
 		xlpt_json_add(g, "domid", json_object_new_int64(r->owner->domid));
+		if (r->owner->through)
+			xlpt_json_add(g, "through", xlpt_json_str(r->owner->through));
 	}
 	xlpt_json_add(o, "guest", g);
 	xlpt_json_add(o, "isolation_set", json_object_new_int64(xlpt_inventory_set(r->inv, r->i)));

@@ -81,7 +81,9 @@ static void where(struct xlpt_show *s, const struct xlpt_place *place)
 	if (owner) {
 		xlpt_json_add(g, "guest", xlpt_json_str(owner->guest));
 		xlpt_json_add(g, "domid", json_object_new_int64(owner->domid));
-		if (owner->dev.vdev_ok)
+		if (owner->through)
+			xlpt_json_add(g, "through", xlpt_json_str(owner->through));
+		else if (owner->dev.vdev_ok)
 			xlpt_json_add(g, "guest_address", xlpt_json_bdf(owner->dev.vdev));
 		xlpt_json_add(g, "backend", xlpt_json_str(xlpt_xbs_word(owner->be_state)));
 		xlpt_json_add(g, "frontend", xlpt_json_str(xlpt_xbs_word(owner->fe_state)));

@@ -27,10 +27,12 @@ static bool is_guest(const struct xlpt_owner *o, const char *want)
 {
 	uint64_t domid;
 
-	if (o && o->guest && !strcmp(o->guest, want))
+	if (!o)
+		return false;
+	if (xlpt_streq(o->guest, want) || xlpt_streq(o->through, want))
 		return true;
-	return o && xlpt_parse_uint(want, strlen(want), 10, UINT32_MAX, &domid) &&
-	       domid == o->domid;
+	return xlpt_parse_uint(want, strlen(want), 10, UINT32_MAX, &domid) &&
+	       (domid == o->domid || domid == o->backend_domid);
 }
 
 static bool any(char **values, bool (*match)(const struct xlpt_row *, const char *),
