@@ -117,10 +117,9 @@ static int read_item(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_dia
 		xlpt_diag_dispose(diag);
 		item->absent = true;
 		item->device.bdf = bdf;
-		item->place =
-			(struct xlpt_place){ .owner_name = xlpt_xstrdup(o->guest),
-					     .owner_through = xlpt_xstrdup(o->through),
-					     .noted_domid = -1 };
+		item->place = (struct xlpt_place){ .owner_name = xlpt_xstrdup(o->guest),
+						   .owner_through = xlpt_xstrdup(o->through),
+						   .noted_domid = -1 };
 		return 0;
 	}
 	return rc ? rc

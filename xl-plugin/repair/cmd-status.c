@@ -81,12 +81,16 @@ static void add_row(struct view *v, const struct row *r)
 	json_object_array_add(v->devices, o);
 }
 
+static bool is_absent(struct xlpt_env *env, struct xlpt_bdf bdf)
+{
+	return xlpt_host_has(env->host, "/sys/bus/pci/devices") &&
+	       !xlpt_host_has(env->host, "/sys/bus/pci/devices/%s", XLPT_BDF_STR(bdf));
+}
+
 static void add_owner(struct view *v, const struct xlpt_owner *o)
 {
 	char buf[DETAIL], address[XLPT_BDF_LEN];
-	struct xlpt_host *h = v->env->host;
-	bool absent = xlpt_host_has(h, "/sys/bus/pci/devices") &&
-		      !xlpt_host_has(h, "/sys/bus/pci/devices/%s", XLPT_BDF_STR(o->bdf));
+	bool absent = is_absent(v->env, o->bdf);
 
 	add_row(v,
 		&(struct row){ .bdf = XLPT_BDF_STR(o->bdf),
@@ -96,6 +100,56 @@ static void add_owner(struct view *v, const struct xlpt_owner *o)
 			       .domid = o->domid,
 			       .address = guest_address(o, address),
 			       .detail = detail(o, absent, buf) });
+}
+
+/*
+ * What a guest's configuration names, and this host does not have: the guest runs without it,
+ * and xl does not start it with it the next time. A guest of which nothing is kept names nothing.
+ */
+static void add_named(struct view *v, const struct xlpt_guest *guest,
+		      const struct xlpt_owners *owners)
+{
+	struct xlpt_toolstack *ts = v->env->ts;
+	struct xlpt_spec *specs = NULL;
+	size_t n = 0;
+
+	if (guest->dying || ts->ops->guest_config_pci(ts, guest->domid, &specs, &n, NULL))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		const struct xlpt_owner *o = xlpt_owners_find(owners, specs[i].bdf);
+		const char *bdf = XLPT_BDF_STR(specs[i].bdf);
+		_cleanup_free_ char *text = xlpt_xasprintf(
+			"its configuration names it; no such device: the next start fails: "
+			"xlpt convert --edit FILE --remove %s",
+			bdf);
+
+		if (specs[i].has_bdf && is_absent(v->env, specs[i].bdf) &&
+		    !(o && o->domid == guest->domid))
+			add_row(v, &(struct row){ .bdf = bdf,
+						  .state = "absent",
+						  .guest = guest->name,
+						  .domid = guest->domid,
+						  .detail = text });
+		xlpt_spec_dispose(&specs[i]);
+	}
+	free(specs);
+}
+
+/* one: this guest's alone. */
+static int add_all_named(struct view *v, const struct xlpt_guest *one,
+			 const struct xlpt_owners *owners, struct xlpt_diag *diag)
+{
+	struct xlpt_toolstack *ts = v->env->ts;
+	struct xlpt_guest *guests = NULL;
+	size_t n = 0;
+	int rc = one || !ts ? 0 : ts->ops->guest_list(ts, &guests, &n, diag);
+
+	if (one)
+		add_named(v, one, owners);
+	for (size_t i = 0; i < n; i++)
+		add_named(v, &guests[i], owners);
+	xlpt_guests_free(guests, n);
+	return rc;
 }
 
 /* Held by pciback, no guest's backend names it: free, unless the hypervisor knows better. */
@@ -189,6 +243,7 @@ static int cmd_status(struct xlpt_env *env, const struct xlpt_args *args, struct
 				    owners.items[i].backend_domid == guest.domid
 			: xlpt_owners_find(&owners, owners.items[i].bdf) == &owners.items[i])
 			add_owner(&v, &owners.items[i]);
+	rc = add_all_named(&v, one ? &guest : NULL, &owners, diag);
 	for (size_t i = 0; rc == 0 && i < devs.n; i++)
 		if (xlpt_streq(devs.items[i].driver, "pciback") &&
 		    !xlpt_owners_find(&owners, devs.items[i].bdf))
