@@ -78,7 +78,7 @@ static void tell_set(struct xlpt_op *op, const struct xlpt_item *item)
 	if (xlpt_findings_spoke(op->env->findings))
 		return;
 	for (size_t i = 0; i < op->n_mates; i++)
-		if (&op->items[op->mates[i].item] == item)
+		if (&op->items[op->mates[i].item] == item && !op->mates[i].page)
 			xlpt_str_addf(&others, "%s%s", others.len ? ", " : "",
 				      XLPT_BDF_STR(op->mates[i].bdf));
 	if (others.len)

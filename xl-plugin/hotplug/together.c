@@ -8,6 +8,8 @@
 void xlpt_op_warn(struct xlpt_op *op, const struct xlpt_diag *warning)
 {
 	xlpt_warn(op->env, "%s", warning->message);
+	if (warning->fact)
+		xlpt_findings_fact(op->env->findings, "%s", warning->fact);
 	if (warning->hint)
 		xlpt_warn_mend(op->env, "%s", warning->hint);
 }
