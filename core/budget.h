@@ -2,7 +2,7 @@
 /*
  * The hotplug budget: how many attaches and detaches a device, and the whole
  * host, may have within a window of time. Pure counting over a list of events;
- * where the list is kept and who writes it is xl-plugin/ledger's business.
+ * where the list is kept and who writes it is xl-plugin/kept/ledger's business.
  *
  * The number is from Red Hat's virtualization guide, which warns of more than
  * 512 hotplugs in a brief period and names no length; the hour is ours.

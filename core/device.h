@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Facts about one PCI function, as read from the kernel (and nothing that was
- * concluded from them). Filled by pciback/scan.
+ * concluded from them). Filled by pciback/device/scan.
  */
 #ifndef XLPT_CORE_DEVICE_H
 #define XLPT_CORE_DEVICE_H

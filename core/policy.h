@@ -26,7 +26,7 @@ struct xlpt_place {
 	bool hyp_known;	     /* the hypervisor was asked */
 	bool hyp_assigned;   /* ... and has it with a guest */
 	int64_t noted_domid; /* libxl's own note, -1 = none */
-	const char *needed;  /* why this host needs it (pciback/guard), or NULL; not owned */
+	const char *needed;  /* why this host needs it (pciback/needs), or NULL; not owned */
 	char *vfs_line;	     /* of a PF with VFs in use: what removes them, or NULL */
 };
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Pools of VFs: their definitions (converters/pool-def's text, one file each
+ * Pools of VFs: their definitions (converters/libvirt/pool-def's text, one file each
  * below /var/lib/xlpt/pools), which VFs they have now, and who has each.
  */
 #ifndef XLPT_POOLS_H

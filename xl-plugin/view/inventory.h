@@ -37,7 +37,7 @@ static inline unsigned xlpt_inventory_set(const struct xlpt_inventory *inv, size
  */
 bool xlpt_inventory_assignable(const struct xlpt_inventory *inv, size_t i);
 
-/* libvirt's description of function i (converters/libvirt-nodedev), indented. Caller frees. */
+/* libvirt's description of function i (converters/libvirt/nodedev), indented. Caller frees. */
 int xlpt_inventory_xml(const struct xlpt_inventory *inv, size_t i, char **out,
 		       struct xlpt_diag *diag);
 

@@ -126,7 +126,7 @@ text=$(xlpt attach web1 "$bridged" 2>&1) || got=$?
 printf '%s\n' "$text"
 [ "$got" = 3 ] || fail "exit status $got, expected 3"
 grep -q "while dom0 uses $bus:02.0" <<<"$text" || fail "the member is not named"
-grep -q "shares requester id $bus:00.0 behind" <<<"$text" || fail "the edge is not named"
+grep -q "in one isolation set, xlpt show $bridged says why" <<<"$text" || fail "the set is not named"
 expect_rc 3 xlpt attach --dry-run web1 "$bridged"
 expect_rc 0 xlpt attach --dry-run --allow-split "$bridged" web1 "$bridged"
 expect_rc 0 xlpt hide "$bus:02.0" "$bus:03.0"
