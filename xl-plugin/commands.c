@@ -73,6 +73,18 @@ static const struct xlpt_command *const commands[] = {
 };
 /* clang-format on */
 
+/* A name that is no command is passed over. */
+static const struct xlpt_group groups[] = {
+	{ "Look", "list find show topology status budget check doctor capture" },
+	{ "Give devices and take them back", "attach detach hide unhide reset start" },
+	{ "At boot", "boot pin apply" },
+	{ "Virtual functions", "vf pool" },
+	{ "Move guests", "save restore migrate guard" },
+	{ "Mend", "repair" },
+	{ "Convert", "convert" },
+	{ NULL, NULL },
+};
+
 static const struct xlpt_words words[] = {
 	{ "pins", xlpt_pins_list },
 	{ "pools", xlpt_pool_names },
@@ -83,6 +95,7 @@ static const struct xlpt_words words[] = {
 
 const struct xlpt_program xlpt_program = {
 	.commands = commands,
+	.groups = groups,
 	.before = xlpt_journal_warn,
 	.device = xlpt_args_device,
 	.words = words,

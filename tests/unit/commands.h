@@ -38,6 +38,12 @@ static inline void ok(struct world *w, const char *line)
 		fail_msg("xlpt %s: exit %d\n%s%s", line, status, w->out, w->err);
 }
 
+/* Of a wrong command line it says what to try. */
+static inline bool says_what_mends(const struct world *w)
+{
+	return strstr(w->err, "  to mend: ") || strstr(w->err, "  try: ");
+}
+
 /* It exits so and says so somewhere; when it fails, it also says what mends it. */
 static inline void answers(struct world *w, int want, const char *line, const char *says)
 {
@@ -46,7 +52,7 @@ static inline void answers(struct world *w, int want, const char *line, const ch
 	if (status != want || (!strstr(w->out, says) && !strstr(w->err, says)))
 		fail_msg("xlpt %s: exit %d, want %d and \"%s\"\n%s%s", line, status, want, says,
 			 w->out, w->err);
-	if (want && !strstr(w->err, "to mend: "))
+	if (want && !says_what_mends(w))
 		fail_msg("xlpt %s: nothing mends\n%s", line, w->err);
 }
 
@@ -67,7 +73,7 @@ static inline void changes_nothing(struct world *w, int want, const char *line, 
 static inline void refused(struct world *w, int want, const char *line, const char *says)
 {
 	changes_nothing(w, want, line, says);
-	if (!strstr(w->err, "to mend: "))
+	if (!says_what_mends(w))
 		fail_msg("xlpt %s: nothing mends\n%s", line, w->err);
 }
 

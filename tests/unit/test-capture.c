@@ -156,7 +156,7 @@ static void test_read_only(void **state)
 		_cleanup_free_ char *text = NULL;
 
 		assert_int_equal(offline(lines[i], &text), 2);
-		assert_non_null(strstr(text, "to mend: "));
+		assert_non_null(strstr(text, "  try: "));
 	}
 	sh("diff -r --no-dereference %s/tree %s/before", dir, dir);
 }

@@ -9,11 +9,14 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <json-c/json.h>
+#include <pty.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "tests/fake/clock.h"
 #include "xl-plugin/cli/cli.h"
+#include "xl-plugin/cli/output.h"
 
 static char tree[] = "/tmp/xlpt-cli.XXXXXX";
 static const char *const parts[] = { "sys", "sys/bus", "sys/bus/pci", "sys/bus/pci/devices" };
@@ -126,7 +129,9 @@ static void test_where_options_stand(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
-		expect(cases[i].line, 0, cases[i].json ? "\"devices\"" : "", NULL);
+		/* The tree is empty: that and what to try is said beside it. */
+		expect(cases[i].line, 0, cases[i].json ? "\"devices\"" : NULL,
+		       cases[i].json ? NULL : "xlpt: there is no such device\n  try: xlpt list");
 		assert_int_equal(last.json, cases[i].json);
 		assert_int_equal(last.verbose, cases[i].verbose);
 		assert_string_equal(last.sysroot, tree);
@@ -138,7 +143,7 @@ static void test_where_options_stand(void **state)
 	expect("--sysroot=list list", 1, NULL, "cannot open list: ");
 	expect("--sysroot TREE show 09:00.0", 1, NULL, "no PCI device 0000:09:00.0");
 	/* what stands behind -- is an argument */
-	expect("list -- --json", 2, NULL, "list: too many arguments");
+	expect("list -- --json", 1, NULL, "no device is known as \"--json\"");
 	expect("show --sysroot TREE -- --json", 2, NULL, "\"--json\"");
 	assert_false(last.json);
 }
@@ -177,7 +182,17 @@ static const struct {
 	{ "attach", "attach: too few arguments" },
 	{ "attach web1", "attach: too few arguments" },
 	{ "detach web1", "detach: too few arguments" },
-	{ "list 09:00.0", "list: too many arguments" },
+	{ "list 09:00", "column 6: expected '.'" },
+	/* what was meant */
+	{ "lst", "did you mean \"list\"?" },
+	{ "LIST", "did you mean \"list\"?" },
+	{ "dettach web1 09:00.0", "did you mean \"detach\"?" },
+	{ "stauts", "did you mean \"status\"?" },
+	{ "list --colums id", "--colums; did you mean --columns?" },
+	{ "list --sysrot=TREE", "--sysrot=TREE; did you mean --sysroot?" },
+	{ "attach web1 09:00.0 --time-out 3", "--time-out; did you mean --timeout?" },
+	{ "list -o device,drivr", "\"drivr\"; did you mean \"driver\"?" },
+	{ "list -o device,grup", "there is no column \"grup\"" },
 	{ "status web1 db1", "status: too many arguments" },
 	{ "repair web1", "repair: too many arguments" },
 	{ "__complete", "__complete: too few arguments" },
@@ -208,7 +223,18 @@ static const struct {
 	{ "attach -t 5 -t x web1 09:00.0", "not \"x\"" },
 };
 
-/* Exit 2, one message on err, nothing on out. */
+/* The last line of what was said begins with "  try: ". */
+static void ends_with_try(const char *line)
+{
+	const char *at = last.err, *try = NULL;
+
+	while ((at = strstr(at, "\n  try: ")))
+		try = ++at;
+	if (!try || strchr(try, '\n') != last.err + strlen(last.err) - 1)
+		fail_msg("xlpt %s: nothing to try at the end\n%s", line, last.err);
+}
+
+/* Exit 2, one message on err, nothing on out, and what to try. */
 static void test_refused(void **state)
 {
 	(void)state;
@@ -216,7 +242,44 @@ static void test_refused(void **state)
 		expect(usage[i].line, 2, NULL, usage[i].says);
 		assert_true(xlpt_starts(last.err, "xlpt: "));
 		assert_null(strstr(last.err + 1, "xlpt: "));
+		ends_with_try(usage[i].line);
 	}
+}
+
+/* Words of other tools, and what is too far from any word. */
+static void test_meant(void **state)
+{
+	static const struct {
+		const char *line, *try;
+	} cases[] = {
+		{ "pci-attach web1 09:00.0,permissive=1", "xlpt attach web1 09:00.0,permissive=1" },
+		{ "pci-attach web1 a;b", "xlpt attach web1 'a;b'" },
+		{ "pci-attach", "xlpt attach GUEST SPEC" },
+		{ "pci-detach -f web1 09:00.0", "xlpt detach GUEST BDF" },
+		{ "pci-list web1", "xlpt status web1" },
+		{ "pci-assignable-add 09:00.0", "xlpt hide 09:00.0" },
+		{ "pci-assignable-remove -r 09:00.0", "xlpt unhide BDF" },
+		{ "pci-assignable-list", "xlpt list --assignable" },
+		{ "create web1.cfg", "xlpt start web1.cfg" },
+		{ "nodedev-detach pci_0000_09_00_0", "xlpt hide pci_0000_09_00_0" },
+		{ "nodedev-reattach", "xlpt unhide BDF" },
+		{ "lspci -nn", "xlpt list" },
+		{ "09:00.0", "xlpt show 09:00.0" },
+		{ "atach web1 09:00.0", "xlpt attach web1 09:00.0" },
+		{ "atach", "xlpt attach --help" },
+		{ "frobnicate", "xlpt --help lists the commands" },
+		{ "x", "xlpt --help lists the commands" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *try = xlpt_xasprintf("\n  try: %s\n", cases[i].try);
+
+		expect(cases[i].line, 2, NULL, try);
+	}
+	/* Two are equally near: none is told. */
+	expect("pit", 2, NULL, "there is no command \"pit\"");
+	expect("list --al", 2, NULL, "not abbreviated: --all");
 }
 
 /* The same with --json: the record on out, nothing on err. */
@@ -302,11 +365,101 @@ static void test_program_help(void **state)
 		for (const struct xlpt_opt *o = xlpt_common_opts; o->name; o++)
 			assert_non_null(strstr(last.out, o->help));
 	}
+	expect("-V", 0, "xlpt " XLPT_VERSION "\n", NULL);
+	expect("version", 0, "xlpt " XLPT_VERSION "\n", NULL);
+	expect("version --json", 0, "\"version\": \"" XLPT_VERSION "\"", NULL);
 	expect("--version", 0, "xlpt " XLPT_VERSION "\n", NULL);
 	assert_string_equal(last.out, "xlpt " XLPT_VERSION "\n");
 }
 
 /* ---- the records themselves ---- */
+
+/* Each command is in one group of the help text. */
+static void test_groups(void **state)
+{
+	(void)state;
+	for (size_t i = 0; xlpt_program.commands[i]; i++) {
+		const struct xlpt_command *cmd = xlpt_program.commands[i];
+		_cleanup_free_ char *word = xlpt_xasprintf(" %s ", cmd->name);
+		unsigned n = 0;
+
+		for (const struct xlpt_group *g = xlpt_program.groups; g->title; g++) {
+			_cleanup_free_ char *names = xlpt_xasprintf(" %s ", g->commands);
+
+			n += strstr(names, word) != NULL;
+		}
+		if (n != !(cmd->flags & XLPT_CMD_HIDDEN))
+			fail_msg("%s is in %u groups of xl-plugin/commands.c", cmd->name, n);
+	}
+	expect("--help", 0, "\nVirtual functions:\n  vf ", NULL);
+}
+
+/* That it is not root comes before that there is no Xen. */
+static void test_not_root(void **state)
+{
+	static const char *const lines[] = { "hide 09:00.0", "attach web1 09:00.0", "repair",
+					     "start x.cfg", "save web1 /tmp/x" };
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(lines); i++) {
+		_cleanup_free_ char *copy = xlpt_xasprintf("xlpt %s", lines[i]);
+		char *argv[8] = { 0 }, *save = NULL, *err = NULL;
+		struct xlpt_env env = { .clock = &xlpt_clock_real };
+		size_t len;
+		int argc = 0, status;
+
+		for (char *w = strtok_r(copy, " ", &save); w; w = strtok_r(NULL, " ", &save))
+			argv[argc++] = w;
+		env.out = env.err = open_memstream(&err, &len);
+		assert_int_equal(seteuid(65534), 0);
+		status = xlpt_run(argc, argv, &env);
+		assert_int_equal(seteuid(0), 0);
+		fclose(env.out);
+		if (status != 1 || !strstr(err, "xlpt: this must be run as root\n"))
+			fail_msg("xlpt %s: exit %d\n%s", lines[i], status, err);
+		free(err);
+	}
+}
+
+/* On a terminal, after two seconds, and gone when anything else is said. */
+static void test_waiting(void **state)
+{
+	struct fake_clock clock;
+	struct xlpt_env env = { .out = stdout };
+	char *text = NULL, buf[512] = "";
+	struct xlpt_waiting w;
+	int master, slave;
+	size_t len;
+
+	(void)state;
+	fake_clock_init(&clock);
+	env.clock = &clock.clock;
+	assert_int_equal(openpty(&master, &slave, NULL, NULL, NULL), 0);
+	env.err = fdopen(slave, "w");
+	w = xlpt_waiting_for(&env, "a\033b");
+	xlpt_waiting_look(&w);
+	clock.clock.sleep_ms(&clock.clock, 3000);
+	xlpt_waiting_look(&w);
+	xlpt_warn(&env, "ready");
+	xlpt_waiting_look(&w);
+	xlpt_waiting_end(&w);
+	xlpt_waiting_end(&w);
+	assert_in_range(read(master, buf, sizeof(buf) - 1), 1, sizeof(buf) - 1);
+	assert_string_equal(buf, "\rxlpt: waiting for a\\x1bb, 3 s\033[K\r\033[Kxlpt: ready\r\n"
+				 "\rxlpt: waiting for a\\x1bb, 3 s\033[K\r\033[K");
+	fclose(env.err);
+	close(master);
+	/* Never elsewhere. */
+	env.err = open_memstream(&text, &len);
+	xlpt_waiting_look(&w);
+	xlpt_waiting_end(&w);
+	fclose(env.err);
+	assert_string_equal(text, "");
+	free(text);
+	fake_clock_dispose(&clock);
+}
 
 /* A letter or name used twice would silently take the first; every text is one clean line. */
 static void test_records(void **state)
@@ -392,6 +545,10 @@ int main(void)
 		cmocka_unit_test(test_help),
 		cmocka_unit_test(test_program_help),
 		cmocka_unit_test(test_records),
+		cmocka_unit_test(test_meant),
+		cmocka_unit_test(test_groups),
+		cmocka_unit_test(test_not_root),
+		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_output_lost),
 	};

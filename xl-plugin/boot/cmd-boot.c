@@ -76,8 +76,13 @@ static struct json_object *tell_one(const struct xlpt_verdict *d, struct xlpt_ta
 	xlpt_json_add(o, "driver", xlpt_json_str(d->driver));
 	xlpt_json_add(o, "fact", xlpt_json_str(d->fact));
 	xlpt_json_add(o, "hint", xlpt_json_str(d->hint));
-	if (t)
+	if (t) {
 		xlpt_table_row(t, (const char *const[]){ d->bdf, state, d->fact });
+		xlpt_table_paint(t, 1,
+				 d->state == XLPT_HIDDEN_YES	   ? NULL
+				 : d->state == XLPT_HIDDEN_WAITING ? "yellow"
+								   : "red");
+	}
 	return o;
 }
 

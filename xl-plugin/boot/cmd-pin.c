@@ -145,7 +145,7 @@ static int list(struct xlpt_env *env, struct xlpt_diag *diag)
 	int rc = xlpt_pins_list(env, &names, diag);
 
 	if (rc == 0 && !*names)
-		xlpt_say(env, "this host has no pins");
+		xlpt_nothing(env, "this host has no pins", "xlpt pin NAME BDF");
 	return rc ? rc : view(env, names, true, diag);
 }
 

@@ -5,6 +5,8 @@
 #include <getopt.h>
 #include <string.h>
 
+#include "xl-plugin/cli/nearest.h"
+
 enum { OPT_JSON, OPT_DRY_RUN, OPT_SYSROOT, OPT_VERBOSE, OPT_HELP, N_COMMON };
 
 /* clang-format off */
@@ -127,12 +129,14 @@ static int not_an_option(const struct xlpt_command *cmd, char **argv, int c, str
 	/* A short option may stand among others: getopt says which it was. */
 	bool is_short = optopt > ' ' && optopt < OPT_BASE;
 	const char *word = is_short ? letter : argv[optind - 1];
+	_cleanup_free_ char *meant = is_short ? NULL : xlpt_nearest_option(cmd, word);
 
 	if (c == ':')
 		xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s needs an argument", word);
 	else
-		xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s does not know the option %s", cmd->name,
-			      word);
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s does not know the option %s%s%s%s",
+			      cmd->name, word, meant ? "; did you mean " : "", meant ? meant : "",
+			      meant ? "?" : "");
 	xlpt_diag_hint(diag, "xlpt %s --help", cmd->name);
 	return XLPT_ERR_USAGE;
 }

@@ -2,7 +2,9 @@
 #include "xl-plugin/cli/args.h"
 
 #include <string.h>
+#include <unistd.h>
 
+#include "xl-plugin/cli/nearest.h"
 #include "xl-plugin/cli/output.h"
 
 /* ---- help ---- */
@@ -32,24 +34,39 @@ static void command_help(FILE *f, const struct xlpt_command *cmd)
 	print_opts(f, xlpt_common_opts, cmd->flags & XLPT_CMD_DRY_RUN);
 }
 
-static void program_help(FILE *f)
+/* In the order of the group: its first command is the one to begin with. */
+static void group_help(FILE *f, const struct xlpt_group *group)
 {
-	fputs("Usage: xlpt COMMAND [OPTION...] [ARGUMENT...]\n\n"
-	      "Gives physical PCI devices to Xen guests and takes them back, verified.\n\n"
-	      "Commands:\n",
-	      f);
-	for (size_t i = 0; xlpt_program.commands[i]; i++) {
-		const struct xlpt_command *cmd = xlpt_program.commands[i];
+	for (const char *s = group->commands; *s; s += strspn(s, " ")) {
+		size_t n = strcspn(s, " "), i = 0;
+		const struct xlpt_command *cmd;
 		char left[40];
 
-		if (cmd->flags & XLPT_CMD_HIDDEN)
+		while ((cmd = xlpt_program.commands[i]) &&
+		       (strncmp(cmd->name, s, n) != 0 || cmd->name[n]))
+			i++;
+		s += n;
+		if (!cmd)
 			continue;
 		snprintf(left, sizeof(left), "%s %s", cmd->name, cmd->synopsis);
 		fprintf(f, "  %-26s %s\n", left, cmd->help);
 	}
+}
+
+static void program_help(FILE *f)
+{
+	fputs("Usage: xlpt COMMAND [OPTION...] [ARGUMENT...]\n\n"
+	      "Gives physical PCI devices to Xen guests and takes them back, verified.\n",
+	      f);
+	for (const struct xlpt_group *g = xlpt_program.groups; g->title; g++) {
+		fprintf(f, "\n%s:\n", g->title);
+		group_help(f, g);
+	}
 	fputs("\nOptions of every command:\n", f);
 	print_opts(f, xlpt_common_opts, true);
-	fputs("\nDevices are written [SSSS:]BB:DD.F in hexadecimal. Exit status: 0 done and verified,\n"
+	fputs("  -V, --version                  print the version (without a command)\n", f);
+	fputs("\nA device is an address, [SSSS:]BB:DD.F in hexadecimal, pin:NAME, or what is on it: an\n"
+	      "interface, a MAC address, /dev/DISK, usb:1-2. Exit status: 0 done and verified,\n"
 	      "1 failed and nothing changed, 2 usage or syntax, 3 refused by a rule of this host,\n"
 	      "4 over the hotplug budget, 5 failed and something is left (xlpt repair), or everything\n"
 	      "was done and only the output could not be written.\n"
@@ -74,7 +91,7 @@ static int run_command(struct xlpt_env *env, const struct xlpt_command *cmd, int
 	if (args.n < cmd->min_args || args.n > cmd->max_args) {
 		rc = xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s: %s arguments", cmd->name,
 				   args.n < cmd->min_args ? "too few" : "too many");
-		xlpt_diag_hint(diag, "usage: xlpt %s%s%s", cmd->name, *cmd->synopsis ? " " : "",
+		xlpt_diag_hint(diag, "xlpt %s%s%s", cmd->name, *cmd->synopsis ? " " : "",
 			       cmd->synopsis);
 		goto out;
 	}
@@ -85,6 +102,10 @@ static int run_command(struct xlpt_env *env, const struct xlpt_command *cmd, int
 		xlpt_diag_hint(diag, "list, show and status read a tree");
 		goto out;
 	}
+	if (cmd->flags & XLPT_CMD_MODIFIES && !env->host && geteuid() != 0) {
+		rc = xlpt_env_not_root(diag);
+		goto out;
+	}
 	if (!(cmd->flags & XLPT_CMD_HIDDEN))
 		xlpt_program.before(env, cmd->flags & XLPT_CMD_TELLS);
 	if (cmd->flags & (XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN))
@@ -92,11 +113,24 @@ static int run_command(struct xlpt_env *env, const struct xlpt_command *cmd, int
 	rc = xlpt_args_resolve(env, &args, diag);
 	if (rc == 0)
 		rc = cmd->run(env, &args, diag);
-	if (rc == XLPT_ERR_USAGE && !diag->hint)
+	if (rc && xlpt_err_exit(rc) == 2 && !diag->hint && !diag->file)
 		xlpt_diag_hint(diag, "xlpt %s --help", cmd->name);
 out:
 	xlpt_args_dispose(&args);
 	return rc;
+}
+
+static void print_version(struct xlpt_env *env)
+{
+	struct json_object *root;
+
+	if (!env->json) {
+		fprintf(env->out, "xlpt %s\n", XLPT_VERSION);
+		return;
+	}
+	root = json_object_new_object();
+	xlpt_json_add(root, "version", xlpt_json_str(XLPT_VERSION));
+	xlpt_print_json(env, root);
 }
 
 static const struct xlpt_command *find_command(const char *name)
@@ -136,8 +170,8 @@ static int run(struct xlpt_env *env, int argc, char **argv, struct xlpt_diag *di
 			env->json = true;
 	if (!verb) {
 		for (int i = 1; i < argc; i++) {
-			if (!strcmp(argv[i], "--version")) {
-				fprintf(env->out, "xlpt %s\n", XLPT_VERSION);
+			if (!strcmp(argv[i], "--version") || !strcmp(argv[i], "-V")) {
+				print_version(env);
 				return 0;
 			}
 			if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h")) {
@@ -152,6 +186,10 @@ static int run(struct xlpt_env *env, int argc, char **argv, struct xlpt_diag *di
 		xlpt_diag_hint(diag, "xlpt --help");
 		return XLPT_ERR_USAGE;
 	}
+	if (!strcmp(argv[verb], "version")) {
+		print_version(env);
+		return 0;
+	}
 	if (!strcmp(argv[verb], "help")) {
 		if (verb + 1 >= argc) {
 			program_help(env->out);
@@ -161,11 +199,8 @@ static int run(struct xlpt_env *env, int argc, char **argv, struct xlpt_diag *di
 		help = true;
 	}
 	cmd = find_command(argv[verb]);
-	if (!cmd) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE, "there is no command \"%s\"", argv[verb]);
-		xlpt_diag_hint(diag, "xlpt --help lists the commands");
-		return XLPT_ERR_USAGE;
-	}
+	if (!cmd)
+		return xlpt_no_command(argv + verb, argc - verb, diag);
 	if (help) {
 		command_help(env->out, cmd);
 		return 0;

@@ -62,12 +62,18 @@ struct xlpt_words {
 	int (*names)(struct xlpt_env *env, char ***names, struct xlpt_diag *diag);
 };
 
+/* The commands of the help text that belong together: their names, between blanks. */
+struct xlpt_group {
+	const char *title, *commands;
+};
+
 /*
  * What the rooms above bring along: xl-plugin/commands.c fills it. All of it is there; lists end
  * with NULL.
  */
 struct xlpt_program {
 	const struct xlpt_command *const *commands;
+	const struct xlpt_group *groups; /* ends with a NULL title */
 	/* Says what else there is to know before a command runs; quiet: the command tells it itself. */
 	void (*before)(struct xlpt_env *env, bool quiet);
 	/* What was given where a BDF may stand: an address in any spelling, pin:NAME, an interface... */

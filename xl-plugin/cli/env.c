@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "xl-plugin/cli/env.h"
 
+#include <unistd.h>
+
 #include "pciback/device/xen.h"
 #include "xl-plugin/backend/captured.h"
 #include "xl-plugin/cli/output.h"
@@ -36,6 +38,15 @@ static int open_captured(struct xlpt_env *env, struct xlpt_diag *diag)
 	return 0;
 }
 
+int xlpt_env_not_root(struct xlpt_diag *diag)
+{
+	xlpt_diag_set(diag, XLPT_ERR_IO, "this must be run as root");
+	xlpt_diag_fact(diag, "it runs as user %u, whom neither the kernel nor Xen lets do it",
+		       (unsigned)geteuid());
+	xlpt_diag_hint(diag, "the same line as root, for example with sudo");
+	return XLPT_ERR_IO;
+}
+
 int xlpt_env_need_xen(struct xlpt_env *env, struct xlpt_diag *diag)
 {
 	int rc = xlpt_env_need_host(env, diag);
@@ -51,6 +62,9 @@ int xlpt_env_need_xen(struct xlpt_env *env, struct xlpt_diag *diag)
 		xlpt_diag_hint(diag, "run it without --sysroot, or on what xlpt capture made");
 		return XLPT_ERR_USAGE;
 	}
+	/* That it is root comes first: only then can it be told whether there is a Xen. */
+	if ((!env->store || !env->ts) && geteuid() != 0)
+		return xlpt_env_not_root(diag);
 	if (!env->store) {
 		rc = xlpt_store_open(&env->own_store, env->clock, diag);
 		if (rc)

@@ -35,6 +35,7 @@ struct xlpt_env {
 	bool out_closed;
 	int out_errno; /* of a failed write to out; 0 = none failed, or not known */
 	bool done;     /* what was to be changed is as it was asked for: see xlpt_run */
+	bool waiting;  /* a line on err says what is waited for: xlpt_waiting */
 	bool reported; /* what was printed says itself what failed: with --json nothing follows */
 	int verbose;
 	/*
@@ -56,6 +57,8 @@ struct xlpt_env {
 int xlpt_env_need_host(struct xlpt_env *env, struct xlpt_diag *diag);
 /* Host, xenstore and toolstack. */
 int xlpt_env_need_xen(struct xlpt_env *env, struct xlpt_diag *diag);
+/* The diagnosis for who is not root. Returns its code. */
+int xlpt_env_not_root(struct xlpt_diag *diag);
 /* The kernel's link settings; refused on a captured tree. */
 int xlpt_env_need_rtnl(struct xlpt_env *env, struct xlpt_diag *diag);
 /*

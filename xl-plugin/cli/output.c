@@ -52,14 +52,57 @@ void xlpt_out_flush(struct xlpt_env *env)
 		env->out_errno = errno;
 }
 
+#define WIPE_REST "\033[K"
+
+/* The line that says what is waited for, away. */
+static void wipe(struct xlpt_env *env)
+{
+	if (!env->waiting)
+		return;
+	fputs("\r" WIPE_REST, env->err);
+	fflush(env->err);
+	env->waiting = false;
+}
+
 /*
  * After what was printed before it, and in one piece: others write into the same log,
  * and standard error has no buffer that would keep the pieces together.
  */
 static void put_err(struct xlpt_env *env, const struct xlpt_str *text)
 {
+	wipe(env);
 	xlpt_out_flush(env);
 	fwrite(xlpt_str_get(text), 1, text->len, env->err);
+}
+
+/* ---- what is waited for ---- */
+
+#define WAIT_QUIET_MS 2000
+
+struct xlpt_waiting xlpt_waiting_for(struct xlpt_env *env, const char *what)
+{
+	return (struct xlpt_waiting){ env, what, xlpt_now(env->clock) };
+}
+
+void xlpt_waiting_look(struct xlpt_waiting *w)
+{
+	int64_t ms = xlpt_now(w->env->clock) - w->since;
+	int fd = fileno(w->env->err);
+	_cleanup_str_ struct xlpt_str text = { 0 };
+
+	if (ms < WAIT_QUIET_MS || fd < 0 || !isatty(fd))
+		return;
+	xlpt_out_flush(w->env);
+	xlpt_text_show(&text, w->what, strlen(w->what));
+	fprintf(w->env->err, "\rxlpt: waiting for %s, %lld s" WIPE_REST, text.s,
+		(long long)(ms / 1000));
+	fflush(w->env->err);
+	w->env->waiting = true;
+}
+
+void xlpt_waiting_end(struct xlpt_waiting *w)
+{
+	wipe(w->env);
 }
 
 static void show(struct xlpt_str *out, const char *before, const char *s, const char *after)
@@ -67,6 +110,12 @@ static void show(struct xlpt_str *out, const char *before, const char *s, const 
 	xlpt_str_add(out, before);
 	xlpt_text_show(out, s, strlen(s));
 	xlpt_str_add(out, after);
+}
+
+/* A wrong command line: nothing on the host is to be mended. */
+static bool diag_is_usage(const struct xlpt_diag *diag)
+{
+	return xlpt_err_exit(diag->code) == 2 && !diag->file;
 }
 
 void xlpt_print_diag(struct xlpt_env *env, const struct xlpt_diag *diag)
@@ -100,7 +149,7 @@ void xlpt_print_diag(struct xlpt_env *env, const struct xlpt_diag *diag)
 		s += n + (s[n] == '\n');
 	}
 	if (diag->hint)
-		show(&text, "  to mend: ", diag->hint, "\n");
+		show(&text, diag_is_usage(diag) ? "  try: " : "  to mend: ", diag->hint, "\n");
 	put_err(env, &text);
 }
 
@@ -199,6 +248,18 @@ void xlpt_warn_mend(struct xlpt_env *env, const char *fmt, ...)
 	va_start(ap, fmt);
 	if (!found(env, true, fmt, ap))
 		err_line(env, "  to mend: ", fmt, ap);
+	va_end(ap);
+}
+
+void xlpt_nothing(struct xlpt_env *env, const char *what, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (env->json)
+		return;
+	xlpt_warn(env, "%s", what);
+	va_start(ap, fmt);
+	err_line(env, "  try: ", fmt, ap);
 	va_end(ap);
 }
 

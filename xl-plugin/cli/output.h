@@ -38,8 +38,24 @@ void xlpt_warn(struct xlpt_env *env, const char *fmt, ...) XLPT_PRINTF(2, 3);
 void xlpt_remark(struct xlpt_env *env, const char *fmt, ...) XLPT_PRINTF(2, 3);
 /* The line that mends it, after a warning. */
 void xlpt_warn_mend(struct xlpt_env *env, const char *fmt, ...) XLPT_PRINTF(2, 3);
+/* There is nothing to print, and that is no error: on err that, and what to run next; not with --json. */
+void xlpt_nothing(struct xlpt_env *env, const char *what, const char *fmt, ...) XLPT_PRINTF(3, 4);
 /* With -v: what is being done, on err. */
 void xlpt_verbose(struct xlpt_env *env, const char *fmt, ...) XLPT_PRINTF(2, 3);
+
+/*
+ * On a terminal, what a command waits for, once that has taken two seconds. look is called whenever
+ * there is nothing else to do, end when the wait is over; then the line is gone.
+ */
+struct xlpt_waiting {
+	struct xlpt_env *env;
+	const char *what; /* "web1 to answer": it lives as long as the wait */
+	int64_t since;
+};
+struct xlpt_waiting xlpt_waiting_for(struct xlpt_env *env, const char *what);
+void xlpt_waiting_look(struct xlpt_waiting *w);
+void xlpt_waiting_end(struct xlpt_waiting *w);
+#define _cleanup_waiting_ XLPT_CLEANUP(xlpt_waiting_end)
 
 /*
  * One object and nothing beside it, as RFC 8259 has it; else NULL and the reason in *why,

@@ -239,7 +239,7 @@ static int run_convert(struct xlpt_env *env, const struct xlpt_args *args, struc
 		return xlpt_diag_set(diag, XLPT_ERR_USAGE, "--add and --remove want --edit CFG");
 	if (!args->n) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE, "convert: too few arguments");
-		xlpt_diag_hint(diag, "usage: xlpt convert %s", args->cmd->synopsis);
+		xlpt_diag_hint(diag, "xlpt convert %s", args->cmd->synopsis);
 		return XLPT_ERR_USAGE;
 	}
 	if (env->dry_run)

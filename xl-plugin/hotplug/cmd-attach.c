@@ -13,7 +13,7 @@ static int check_specs(const struct xlpt_args *args, struct xlpt_diag *diag)
 	if (xlpt_bdf_shaped(args->pos[0])) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE, "\"%s\" is a device, and the guest comes first",
 			      args->pos[0]);
-		xlpt_diag_hint(diag, "usage: xlpt %s GUEST DEVICE...", args->cmd->name);
+		xlpt_diag_hint(diag, "xlpt %s GUEST DEVICE...", args->cmd->name);
 		return XLPT_ERR_USAGE;
 	}
 	for (size_t i = 1; i < args->n; i++) {

@@ -82,6 +82,8 @@ static int leave_dm(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, i
 		    struct xlpt_diag *diag)
 {
 	int64_t deadline = xlpt_now(env->clock) + timeout_ms;
+	_cleanup_free_ char *what = xlpt_xasprintf("the device model of domain %u", domid);
+	_cleanup_waiting_ struct xlpt_waiting waiting = xlpt_waiting_for(env, what);
 	bool has = false;
 	int rc;
 
@@ -91,6 +93,7 @@ static int leave_dm(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, i
 	rc = env->ts->ops->dm_del(env->ts, domid, bdf, diag);
 	while (rc == 0 && has && xlpt_now(env->clock) < deadline) {
 		env->clock->sleep_ms(env->clock, 100); /* QEMU's monitor has no event to wait for */
+		xlpt_waiting_look(&waiting);
 		if (env->ts->ops->dm_has(env->ts, domid, bdf, &has, NULL))
 			break;
 	}

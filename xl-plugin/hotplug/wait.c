@@ -22,6 +22,8 @@ struct look {
 	struct xlpt_env *env;
 	const struct xlpt_guest *guest;
 	struct xlpt_bdf bdf;
+	int (*check)(struct xlpt_store *s, void *arg);
+	struct xlpt_waiting waiting;
 	struct xlpt_pcibe be; /* as last seen */
 	struct xlpt_diag diag;
 	const char *gave_up_before;
@@ -74,19 +76,34 @@ static int read_again(struct xlpt_store *s, struct look *l)
 	return rc ? -EIO : 0;
 }
 
+static int check_aloud(struct xlpt_store *s, void *arg)
+{
+	struct look *l = arg;
+	int r = l->check(s, l);
+
+	if (!r)
+		xlpt_waiting_look(&l->waiting);
+	return r;
+}
+
 static int wait_for(struct xlpt_env *env, struct look *l, int64_t timeout_ms,
 		    int (*check)(struct xlpt_store *s, void *arg))
 {
 	_cleanup_free_ char *back = xlpt_xasprintf("/local/domain/0/backend/pci/%u",
 						   l->guest->domid),
-			    *front = xlpt_xasprintf("/local/domain/%u/device/pci", l->guest->domid);
+			    *front = xlpt_xasprintf("/local/domain/%u/device/pci", l->guest->domid),
+			    *what = xlpt_xasprintf("%s's PCI frontend, at most %lld s",
+						   l->guest->name, (long long)(timeout_ms / 1000));
 	int r = env->store->ops->watch(env->store, front);
 
 	if (r < 0)
 		return r;
 	l->ask_guest_at = xlpt_now(env->clock) + LOOK_AGAIN_MS;
+	l->check = check;
+	l->waiting = xlpt_waiting_for(env, what);
 	r = xlpt_store_wait_until(env->store, back, xlpt_now(env->clock) + timeout_ms,
-				  LOOK_AGAIN_MS, check, l);
+				  LOOK_AGAIN_MS, check_aloud, l);
+	xlpt_waiting_end(&l->waiting);
 	env->store->ops->unwatch(env->store, front);
 	return r;
 }

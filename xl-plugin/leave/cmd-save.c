@@ -15,7 +15,7 @@ static int prepare(struct xlpt_leave *l, const struct xlpt_args *args, struct xl
 	if (rc == 0 && xlpt_bdf_shaped(args->pos[0])) {
 		rc = xlpt_diag_set(diag, XLPT_ERR_USAGE, "\"%s\" is a device, not a guest",
 				   args->pos[0]);
-		xlpt_diag_hint(diag, "usage: xlpt %s %s", args->cmd->name, args->cmd->synopsis);
+		xlpt_diag_hint(diag, "xlpt %s %s", args->cmd->name, args->cmd->synopsis);
 	}
 	if (rc == 0)
 		rc = xlpt_env_need_xen(env, diag);

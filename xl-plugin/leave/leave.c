@@ -106,6 +106,8 @@ int xlpt_leave_wait_gone(struct xlpt_env *env, const struct xlpt_guest *guest,
 			 struct xlpt_diag *diag)
 {
 	int64_t deadline = xlpt_now(env->clock) + XLPT_LEAVE_TIMEOUT_MS;
+	_cleanup_free_ char *what = xlpt_xasprintf("%s to end", guest->name);
+	_cleanup_waiting_ struct xlpt_waiting waiting = xlpt_waiting_for(env, what);
 
 	for (;;) {
 		_cleanup_guest_ struct xlpt_guest now = { 0 };
@@ -115,6 +117,7 @@ int xlpt_leave_wait_gone(struct xlpt_env *env, const struct xlpt_guest *guest,
 			return rc;
 		if (xlpt_now(env->clock) >= deadline)
 			break;
+		xlpt_waiting_look(&waiting);
 		env->clock->sleep_ms(env->clock, 100);
 	}
 	xlpt_diag_set(diag, XLPT_ERR_LEFT, "domain %u (%s) does not end", guest->domid,

@@ -74,7 +74,7 @@ void xlpt_pool_print_list(struct xlpt_env *env, const struct xlpt_pool_def *defs
 		return;
 	}
 	if (!n) {
-		xlpt_say(env, "no pools are defined");
+		xlpt_nothing(env, "no pools are defined", "xlpt pool define NAME pf=INTERFACE");
 		return;
 	}
 	t = xlpt_table_new(columns, XLPT_ARRAY_SIZE(columns));

@@ -60,15 +60,18 @@ struct view {
 	struct xlpt_env *env;
 	struct json_object *devices; /* with --json */
 	struct xlpt_table *table;    /* without */
+	bool any;		     /* a row was added */
 };
 
 static void add_row(struct view *v, const struct row *r)
 {
 	struct json_object *o;
 
+	v->any = true;
 	if (v->table) {
 		xlpt_table_row(v->table, (const char *const[]){ r->bdf, r->state, r->guest,
 								r->address, r->detail });
+		xlpt_table_paint(v->table, 1, strcmp(r->state, "partial") ? NULL : "red");
 		return;
 	}
 	o = json_object_new_object();
@@ -211,6 +214,17 @@ static int journals(struct view *v, struct json_object *root, struct xlpt_diag *
 	return rc;
 }
 
+/* No row at all: what to run next. */
+static void say_nothing(const struct view *v, const char *guest)
+{
+	if (guest)
+		xlpt_nothing(v->env, "that guest has no device", "xlpt attach %s SPEC",
+			     XLPT_WORD(guest));
+	else if (!v->env->no_xen.message)
+		xlpt_nothing(v->env, "no device is hidden or with a guest",
+			     "xlpt list; xlpt hide BDF");
+}
+
 static int cmd_status(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	static const char *const columns[] = { "DEVICE", "STATE", "GUEST", "AS", "DETAIL" };
@@ -250,6 +264,8 @@ static int cmd_status(struct xlpt_env *env, const struct xlpt_args *args, struct
 			rc = add_hidden(&v, devs.items[i].bdf, diag);
 	if (v.table)
 		xlpt_table_print(env, v.table);
+	if (rc == 0 && !v.any)
+		say_nothing(&v, one ? args->pos[0] : NULL);
 	if (rc == 0 && (!env->sysroot || env->store))
 		rc = journals(&v, root, diag);
 	xlpt_json_add(root, "xen",

@@ -33,7 +33,7 @@ static int check(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt
 	}
 	if (args->n != 2) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE, "guard check: one guest, please");
-		xlpt_diag_hint(diag, "usage: xlpt guard check GUEST");
+		xlpt_diag_hint(diag, "xlpt guard check GUEST");
 		return XLPT_ERR_USAGE;
 	}
 	rc = xlpt_env_need_xen(env, diag);

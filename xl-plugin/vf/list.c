@@ -134,7 +134,7 @@ int xlpt_vf_list(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
 	else
 		json_object_put(root);
 	if (rc == 0 && !env->json && !l.rows)
-		xlpt_say(env, "no device here has SR-IOV");
+		xlpt_nothing(env, "no device here has SR-IOV", "xlpt list --class network");
 	if (rc == 0 && !env->json && l.rows)
 		xlpt_table_print(env, l.table);
 	else

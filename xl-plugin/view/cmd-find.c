@@ -112,7 +112,7 @@ static int cmd_find(struct xlpt_env *env, const struct xlpt_args *args, struct x
 const struct xlpt_command xlpt_cmd_find = {
 	.name = "find",
 	.synopsis = "WORD...",
-	.help = "Find the PCI device behind an interface, a disk, a mount point, a USB device",
+	.help = "Find the device behind an interface, a disk, a mount point, a USB device",
 	.details =
 		"WORD is what it is called: eth0, a MAC address, /dev/nvme0n1, /home, 1-2 or 046d:c31c\n"
 		"(USB), HDMI-A-1, card0, ttyS4, a slot's or the firmware's label, keyboard, swap, an\n"

@@ -2,6 +2,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "xl-plugin/cli/nearest.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/view/list.h"
 
@@ -115,6 +116,17 @@ static const struct column {
 #define N_COLUMNS XLPT_ARRAY_SIZE(columns)
 #define MAX_SHOWN 32
 
+static void no_column(const char *s, size_t len, struct xlpt_diag *diag)
+{
+	struct xlpt_nearest n = xlpt_nearest_to(s, len);
+
+	for (size_t c = 0; c < N_COLUMNS; c++)
+		xlpt_nearest_try(&n, columns[c].name);
+	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--columns: there is no column \"%.*s\"%s%s%s",
+		      (int)len, s, n.best ? "; did you mean \"" : "", n.best ? n.best : "",
+		      n.best ? "\"?" : "");
+}
+
 static int choose_columns(const char *text, const struct column **out, size_t *n,
 			  struct xlpt_diag *diag)
 {
@@ -127,9 +139,7 @@ static int choose_columns(const char *text, const struct column **out, size_t *n
 			c++;
 		if (c == N_COLUMNS || *n == MAX_SHOWN) {
 			if (c == N_COLUMNS)
-				xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
-					      "--columns: there is no column \"%.*s\"", (int)len,
-					      s);
+				no_column(s, len, diag);
 			else
 				xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--columns: more than %d",
 					      MAX_SHOWN);
@@ -281,12 +291,15 @@ static int cmd_list(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	_cleanup_inventory_ struct xlpt_inventory inv = { 0 };
 	const struct column *shown[MAX_SHOWN];
 	_cleanup_free_ struct xlpt_row *rows = NULL;
+	_cleanup_bdfs_ struct xlpt_bdfs only = { 0 };
 	size_t n_shown = 0, n = 0;
 	bool xml = xlpt_args_has(args, "xml");
 	int rc = xlpt_list_check(env, args, diag);
 
 	if (rc == 0 && xlpt_args_has(args, "columns"))
 		rc = choose_columns(xlpt_args_get(args, "columns"), shown, &n_shown, diag);
+	if (rc == 0)
+		rc = xlpt_list_named(env, args, &only, diag);
 	if (rc == 0)
 		rc = xlpt_inventory_read(
 			env, XLPT_SCAN_NAMES | XLPT_SCAN_BRIEF | (xml ? XLPT_SCAN_CAPS : 0), &inv,
@@ -299,9 +312,11 @@ static int cmd_list(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	for (size_t i = 0; i < inv.devs.n; i++) {
 		rows[n] = (struct xlpt_row){ &inv, i, &inv.devs.items[i],
 					     xlpt_inventory_owner(&inv, i) };
-		n += xlpt_list_wants(args, &rows[n]);
+		n += xlpt_list_wants(args, &only, &rows[n]);
 	}
 	xlpt_inventory_warn(env, &inv);
+	if (!n)
+		xlpt_list_nothing(env, args);
 	if (xml)
 		return print_xml(env, rows, n, diag);
 	if (env->json)
@@ -327,11 +342,13 @@ static const struct xlpt_opt list_opts[] = {
 
 const struct xlpt_command xlpt_cmd_list = {
 	.name = "list",
-	.synopsis = "",
+	.synopsis = "[DEVICE...]",
 	.help = "List PCI devices: drivers, who has them, what goes together",
-	.details = "Columns: device, driver, state, set (isolation set: what the IOMMU cannot keep\n"
+	.details = "DEVICE is an address, BB:DD.* or any word of xlpt find; none means all but bridges.\n"
+		   "Columns: device, driver, state, set (isolation set: what the IOMMU cannot keep\n"
 		   "apart), reset (the kernel's methods), sriov, numa, id, guest, parent, class, name.\n"
 		   "An option that is given several times matches any of its values.",
+	.max_args = XLPT_ANY_ARGS,
 	.opts = list_opts,
 	.run = cmd_list,
 };

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "core/spec.h"
+#include "core/text.h"
+#include "xl-plugin/cli/output.h"
 #include "xl-plugin/kept/resolve.h"
 #include "xl-plugin/view/list.h"
 
@@ -73,9 +76,20 @@ static bool match_pf(const struct xlpt_row *r, const char *v)
 	return r->d->is_vf && xlpt_bdf_parse_host(v, &pf, NULL) == 0 && xlpt_bdf_eq(pf, r->d->pf);
 }
 
-bool xlpt_list_wants(const struct xlpt_args *args, const struct xlpt_row *r)
+static bool named(const struct xlpt_bdfs *only, struct xlpt_bdf bdf)
 {
-	if (r->d->header == XLPT_HEADER_BRIDGE && !xlpt_args_has(args, "all"))
+	for (size_t i = 0; i < only->n; i++)
+		if (xlpt_bdf_eq(only->items[i], bdf))
+			return true;
+	return false;
+}
+
+bool xlpt_list_wants(const struct xlpt_args *args, const struct xlpt_bdfs *only,
+		     const struct xlpt_row *r)
+{
+	if (only->n && !named(only, r->d->bdf))
+		return false;
+	if (!only->n && r->d->header == XLPT_HEADER_BRIDGE && !xlpt_args_has(args, "all"))
 		return false;
 	return any(xlpt_args_all(args, "class"), match_class, r) &&
 	       any(xlpt_args_all(args, "driver"), match_driver, r) &&
@@ -140,4 +154,69 @@ int xlpt_list_check_pfs(const struct xlpt_args *args, const struct xlpt_devices 
 		return XLPT_ERR_NO_DEVICE;
 	}
 	return 0;
+}
+
+/* ---- what the arguments name ---- */
+
+/* BB:DD.* */
+static int add_slot(struct xlpt_env *env, const char *word, struct xlpt_bdfs *only,
+		    struct xlpt_diag *diag)
+{
+	_cleanup_free_ struct xlpt_bdf *bdfs = NULL;
+	_cleanup_spec_ struct xlpt_spec spec;
+	size_t n = 0;
+	int rc = xlpt_spec_parse(word, &spec, diag);
+
+	if (rc == 0)
+		rc = xlpt_scan_slot(env->host, spec.bdf, &bdfs, &n, diag);
+	for (size_t i = 0; i < n; i++)
+		xlpt_bdfs_add(only, bdfs[i]);
+	return rc;
+}
+
+static int add_word(struct xlpt_env *env, const char *word, struct xlpt_bdfs *only,
+		    struct xlpt_diag *diag)
+{
+	_cleanup_things_ struct xlpt_things things = { 0 };
+	struct xlpt_bdf bdf;
+	int rc;
+
+	if (strchr(word, '*'))
+		return add_slot(env, word, only, diag);
+	/* A malformed address is told as that. */
+	if (xlpt_bdf_shaped(word) && !xlpt_thing_is_mac(word)) {
+		rc = xlpt_args_bdf(word, &bdf, diag);
+		if (rc)
+			return rc;
+	}
+	rc = xlpt_resolve_all(env, word, &things, diag);
+	for (size_t i = 0; i < things.n; i++)
+		xlpt_bdfs_add(only, things.items[i].bdf);
+	return rc;
+}
+
+int xlpt_list_named(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_bdfs *only,
+		    struct xlpt_diag *diag)
+{
+	int rc = xlpt_env_need_host(env, diag);
+
+	for (size_t i = 0; rc == 0 && i < args->n; i++)
+		rc = add_word(env, args->pos[i], only, diag);
+	return rc;
+}
+
+void xlpt_list_nothing(struct xlpt_env *env, const struct xlpt_args *args)
+{
+	const char *guest = xlpt_args_get(args, "guest"), *pf = xlpt_args_get(args, "vf-of");
+
+	if (pf)
+		xlpt_nothing(env, "there is no such virtual function", "xlpt vf create %s N",
+			     XLPT_WORD(pf));
+	else if (guest)
+		xlpt_nothing(env, "that guest has no such device", "xlpt attach %s SPEC",
+			     XLPT_WORD(guest));
+	else if (xlpt_args_has(args, "assignable") || xlpt_args_get(args, "state"))
+		xlpt_nothing(env, "no device is in that state", "xlpt list; xlpt hide BDF");
+	else
+		xlpt_nothing(env, "there is no such device", "xlpt list --all");
 }

@@ -22,6 +22,16 @@ int xlpt_list_check(struct xlpt_env *env, const struct xlpt_args *args, struct x
 int xlpt_list_check_pfs(const struct xlpt_args *args, const struct xlpt_devices *devs,
 			struct xlpt_diag *diag);
 /* Filters of different kinds must all match; of one kind that is given twice, one of them. */
-bool xlpt_list_wants(const struct xlpt_args *args, const struct xlpt_row *row);
+bool xlpt_list_wants(const struct xlpt_args *args, const struct xlpt_bdfs *only,
+		     const struct xlpt_row *row);
+
+/*
+ * The devices that the arguments name, as find does; of BB:DD.* all functions. No argument: none,
+ * which is all that there are. Each of them is there.
+ */
+int xlpt_list_named(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_bdfs *only,
+		    struct xlpt_diag *diag);
+/* Nothing was listed: what to run next. */
+void xlpt_list_nothing(struct xlpt_env *env, const struct xlpt_args *args);
 
 #endif

@@ -22,7 +22,7 @@ refuses() {
 	printf '$ %s\n%s\n' "$*" "$text"
 	[ "$got" = "$want" ] || fail "exit status $got, expected $want: $*"
 	grep -q -- "$pattern" <<<"$text" || fail "the message does not say '$pattern'"
-	grep -q 'to mend: ' <<<"$text" || fail "no mending line: $*"
+	grep -qE '(to mend|try): ' <<<"$text" || fail "no mending line: $*"
 }
 
 note "inventory"

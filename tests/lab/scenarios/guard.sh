@@ -43,7 +43,7 @@ stays() {
 	printf '$ %s\n%s\n' "$*" "$text"
 	[ "$got" = 3 ] || fail "exit status $got, expected 3: $*"
 	grep -q "$bdf" <<<"$text" || fail "the message does not name $bdf"
-	grep -q 'to mend: ' <<<"$text" || fail "no mending line"
+	grep -qE '(to mend|try): ' <<<"$text" || fail "no mending line"
 	[ ! -e "$work/image" ] || fail "an image was begun"
 }
 
