@@ -8,6 +8,7 @@
  *	serial dsn:52-54-00-ff-ff-00-00-20
  *	bar 0 131072 00000200		(size, kind; each that is there)
  *	address 0000:02:00.0
+ *	net enp2s0			(only a network card; encoded, core/text.h)
  *	boot 0000:02:00.0		(only when it is to be hidden at boot)
  */
 #include "core/pin.h"
@@ -16,6 +17,7 @@
 #include <string.h>
 
 #include "core/record.h"
+#include "core/text.h"
 
 #define FIRST "xlpt-pin 1"
 
@@ -35,6 +37,11 @@ char *xlpt_pin_format(const struct xlpt_pin *pin)
 			xlpt_str_addf(&s, "bar %zu %llu %08x\n", i,
 				      (unsigned long long)pin->bars[i].size, pin->bars[i].kind);
 	xlpt_str_addf(&s, "address %s\n", XLPT_BDF_STR(pin->address));
+	if (pin->net) {
+		_cleanup_free_ char *net = xlpt_text_encoded(pin->net);
+
+		xlpt_str_addf(&s, "net %s\n", net);
+	}
 	if (pin->at_boot)
 		xlpt_str_addf(&s, "boot %s\n", XLPT_BDF_STR(pin->boot));
 	return xlpt_str_take(&s);
@@ -53,7 +60,8 @@ enum {
 	SEEN_ADDRESS = 4,
 	SEEN_VF = 8,
 	SEEN_SERIAL = 16,
-	SEEN_BOOT = 32
+	SEEN_BOOT = 32,
+	SEEN_NET = 64
 };
 
 static int bad(struct reader *r, const char *what)
@@ -167,6 +175,12 @@ static int read_line(struct reader *r, const char *key, const char *value)
 			rc = bad(r, "\"vf\" wants an index");
 		if (rc == 0)
 			pin->vf = (int)v;
+		return rc;
+	}
+	if (!strcmp(key, "net")) {
+		rc = once(r, SEEN_NET);
+		if (rc == 0)
+			pin->net = xlpt_text_decode(xlpt_xstrdup(value));
 		return rc;
 	}
 	if (!strcmp(key, "path")) {

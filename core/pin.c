@@ -11,6 +11,7 @@ void xlpt_pin_dispose(struct xlpt_pin *pin)
 {
 	free(pin->path);
 	free(pin->serial);
+	free(pin->net);
 	*pin = (struct xlpt_pin){ .vf = -1 };
 }
 
@@ -80,6 +81,7 @@ void xlpt_pin_of(const struct xlpt_devices *all, const struct xlpt_device *dev, 
 		.class_code = dev->class_code,
 		.serial = serial_of(placed, vpd),
 		.address = dev->bdf,
+		.net = dev->net && dev->net[0] ? xlpt_xstrdup(dev->net[0]) : NULL,
 	};
 	for (size_t i = 0; i < XLPT_PIN_BARS; i++) {
 		const struct xlpt_bar *bar = &dev->bars[i];

@@ -30,8 +30,9 @@ struct xlpt_pin {
 	char *serial; /* "dsn:52-54-00-ff-ff-00-00-20", "vpd:..." or NULL; of the PF */
 	struct xlpt_pin_bar bars[XLPT_PIN_BARS];
 	struct xlpt_bdf address; /* where it was when it was pinned */
-	bool at_boot;		 /* is to be hidden at boot ... */
-	struct xlpt_bdf boot;	 /* ... and stands in the list with this address */
+	char *net;    /* its network interface then, or NULL: for people, no part of what it is */
+	bool at_boot; /* is to be hidden at boot ... */
+	struct xlpt_bdf boot; /* ... and stands in the list with this address */
 };
 
 void xlpt_pin_dispose(struct xlpt_pin *pin);

@@ -226,6 +226,7 @@ static bool made_by_user(const struct mount *m)
 static void mount(const struct each *e, const struct mount *m)
 {
 	_cleanup_free_ char *use = xlpt_xasprintf("%s is on", m->point), *name = NULL;
+	static const struct xlpt_behinds none;
 
 	/*
 	 * Major 0 is a pseudo file system (proc, tmpfs, nfs), except where one
@@ -242,6 +243,9 @@ static void mount(const struct each *e, const struct mount *m)
 		name = dev_name(e->h, m->source);
 	if (name)
 		tell(e, m->point, use, name);
+	else
+		e->fn(e->ctx, &(struct xlpt_mount_use){ m->point, use,
+							m->source ? m->source : m->type, &none });
 }
 
 int xlpt_each_mount(struct xlpt_host *h, xlpt_mount_fn *fn, void *ctx)

@@ -32,7 +32,8 @@ void xlpt_behind_net(struct xlpt_host *h, const char *name, struct xlpt_behinds 
 
 /*
  * One mounted file system or swap area. use is the beginning of a sentence ("/home is on", "swap
- * is on") that on ends: the block device. point is NULL for swap. Texts live as long as the call.
+ * is on") that on ends: the block device, or what else it comes from (nfs, tmpfs), and then nothing
+ * is behind. point is NULL for swap. Texts live as long as the call.
  */
 struct xlpt_mount_use {
 	const char *point, *use, *on;

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 #include <json-c/json.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include "tests/unit/commands.h"
 
@@ -289,6 +290,7 @@ static void test_mount(void **state)
 	finds(w, "/proc", "");
 	answers(w, 1, "find /hom", "looked at mount points (/proc/1/mountinfo)");
 	answers(w, 1, "find /hom", "findmnt -T");
+	answers(w, 1, "find /proc", "/proc is on proc: neither it nor");
 }
 
 static void test_rest(void **state)
@@ -411,6 +413,27 @@ static void test_hidden(void **state)
 	answers(w, 1, "find enp999s0", "looked at");
 }
 
+/* A pin made while it was dom0's remembers its interface, whatever that is called. */
+static void test_pin_remembers(void **state)
+{
+	struct world *w = *state;
+
+	on(w, "0000:04:00.1", "net/my\\nic", "/sys/class/net/my\\nic", "address", "x\n");
+	ok(w, "pin card 04:00.1");
+	ok(w, "show my\\nic");
+	{
+		_cleanup_free_ char *link =
+			xlpt_xasprintf("%s/sys/class/net/my\\nic", fake_bus_host(w->bus)->root);
+
+		assert_int_equal(unlink(link), 0);
+	}
+	refused(w, 1, "hide my\\nic", "pin:card had this interface when it was pinned");
+	assert_non_null(strstr(w->err, "if that one is meant: pin:card\n"));
+	answers(w, 1, "find net:my\\nic", "pin:card had this interface");
+	ok(w, "pin card2 04:00.1");
+	answers(w, 1, "find my\\nic", "looked at");
+}
+
 static void test_show(void **state)
 {
 	struct world *w = *state;
@@ -490,10 +513,11 @@ static void test_captured(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		host_test(test_net),	 host_test(test_openvswitch), host_test(test_disk),
-		host_test(test_mount),	 host_test(test_rest),	      host_test(test_address),
-		host_test(test_several), host_test(test_named),	      host_test(test_hostile),
-		host_test(test_hidden),	 host_test(test_show),	      host_test(test_captured),
+		host_test(test_net),	  host_test(test_openvswitch),	 host_test(test_disk),
+		host_test(test_mount),	  host_test(test_rest),		 host_test(test_address),
+		host_test(test_several),  host_test(test_named),	 host_test(test_hostile),
+		host_test(test_hidden),	  host_test(test_pin_remembers), host_test(test_show),
+		host_test(test_captured),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

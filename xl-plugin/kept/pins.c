@@ -112,6 +112,27 @@ int xlpt_pin_load(struct xlpt_env *env, const char *name, struct xlpt_pin *out,
 	return rc;
 }
 
+char *xlpt_pin_by_net(struct xlpt_env *env, const char *ifname)
+{
+	_cleanup_strv_ char **names = NULL;
+	char *found = NULL;
+
+	if (xlpt_pins_list(env, &names, NULL))
+		return NULL;
+	for (char **n = names; *n; n++) {
+		_cleanup_pin_ struct xlpt_pin pin = { .vf = -1 };
+
+		if (xlpt_pin_load(env, *n, &pin, NULL) || !xlpt_streq(pin.net, ifname))
+			continue;
+		if (found) {
+			free(found);
+			return NULL;
+		}
+		found = xlpt_xstrdup(*n);
+	}
+	return found;
+}
+
 static int cannot_write(const char *name, int r, struct xlpt_diag *diag)
 {
 	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot write the pin \"%s\"", name);

@@ -23,6 +23,12 @@ int xlpt_pin_store(struct xlpt_env *env, const char *name, const struct xlpt_pin
 		   struct xlpt_diag *diag);
 int xlpt_pin_remove(struct xlpt_env *env, const char *name, struct xlpt_diag *diag);
 
+/*
+ * The pin of a function that had this network interface when it was pinned: one that is hidden has
+ * none in dom0. Caller frees; NULL: no pin says so, or several do.
+ */
+char *xlpt_pin_by_net(struct xlpt_env *env, const char *ifname);
+
 /* Every function as a pin would describe it. */
 struct xlpt_pin_set {
 	struct xlpt_pin *items;

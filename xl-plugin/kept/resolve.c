@@ -35,6 +35,23 @@ int xlpt_resolve_pin(struct xlpt_env *env, const char *name, struct xlpt_bdf *bd
 
 /* ---- a thing of the host's ---- */
 
+/* A pin remembers the interface of its card. */
+static bool told_by_pin(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *pin = xlpt_pin_by_net(env, name), *word = NULL;
+
+	if (!pin)
+		return false;
+	word = xlpt_xasprintf("pin:%s", pin);
+	xlpt_diag_fact(
+		diag,
+		"%s had this interface when it was pinned; a device that is hidden or with a "
+		"guest has no interface in dom0",
+		word);
+	xlpt_diag_hint(diag, "if that one is meant: %s", XLPT_WORD(word));
+	return true;
+}
+
 /* An interface that is not there: its card may be hidden, or with a guest. */
 static bool told_by_name(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
 {
@@ -81,7 +98,8 @@ static int not_found(struct xlpt_env *env, const char *word, unsigned kinds,
 		neither(word, diag);
 	else
 		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "no device is known as \"%s\"", word);
-	if (kinds & XLPT_THING_NET && told_by_name(env, name, diag))
+	if (kinds & XLPT_THING_NET &&
+	    (told_by_pin(env, name, diag) || told_by_name(env, name, diag)))
 		return XLPT_ERR_NOT_FOUND;
 	if (kinds & XLPT_THING_MOUNT && *name == '/' && t->unread)
 		xlpt_diag_fact(diag, "/proc/1/mountinfo cannot be read: %s",
