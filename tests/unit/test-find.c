@@ -413,6 +413,18 @@ static void test_hidden(void **state)
 	answers(w, 1, "find enp999s0", "looked at");
 }
 
+/* A VF without an interface: its PF's driver knows its address. */
+static void test_vf_mac(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "vf set 01:10.0 mac=52:54:00:6d:90:02");
+	is_about(w, "find 52:54:00:6D:90:02", "virtual function 0 of enp1s0");
+	is_about(w, "find mac:52:54:00:6d:90:02", "0000:01:10.0");
+	is_about(w, "attach -n --hide web1 52:54:00:6d:90:02,vlan=7", "0000:01:10.0");
+	answers(w, 1, "find 52:54:00:6d:90:03", "their MAC addresses");
+}
+
 /* A pin made while it was dom0's remembers its interface, whatever that is called. */
 static void test_pin_remembers(void **state)
 {
@@ -513,11 +525,11 @@ static void test_captured(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		host_test(test_net),	  host_test(test_openvswitch),	 host_test(test_disk),
-		host_test(test_mount),	  host_test(test_rest),		 host_test(test_address),
-		host_test(test_several),  host_test(test_named),	 host_test(test_hostile),
-		host_test(test_hidden),	  host_test(test_pin_remembers), host_test(test_show),
-		host_test(test_captured),
+		host_test(test_net),	 host_test(test_openvswitch),	host_test(test_disk),
+		host_test(test_mount),	 host_test(test_rest),		host_test(test_address),
+		host_test(test_several), host_test(test_named),		host_test(test_hostile),
+		host_test(test_hidden),	 host_test(test_pin_remembers), host_test(test_vf_mac),
+		host_test(test_show),	 host_test(test_captured),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

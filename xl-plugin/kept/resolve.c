@@ -2,10 +2,13 @@
 #include "xl-plugin/kept/resolve.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "core/text.h"
 #include "pciback/device/bind.h"
 #include "pciback/device/scan.h"
+#include "pciback/sriov/net.h"
+#include "pciback/sriov/vf.h"
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/kept/pins.h"
@@ -33,7 +36,61 @@ int xlpt_resolve_pin(struct xlpt_env *env, const char *name, struct xlpt_bdf *bd
 	return 0;
 }
 
+static void add_function(struct xlpt_things *out, unsigned kind, struct xlpt_bdf bdf,
+			 const char *word, char *what)
+{
+	XLPT_GROW(out->items, out->n, out->alloc);
+	out->items[out->n++] = (struct xlpt_thing){ kind, bdf, xlpt_xstrdup(word), what };
+}
+
 /* ---- a thing of the host's ---- */
+
+static void mac_of_pf(struct xlpt_env *env, const struct xlpt_pf *pf, const char *mac,
+		      struct xlpt_things *out)
+{
+	_cleanup_pf_net_ struct xlpt_pf_net net = { 0 };
+
+	if (!pf->ifname || !pf->n || xlpt_pf_net_read(env->rtnl, pf->ifname, &net, NULL))
+		return;
+	for (size_t i = 0; i < net.n; i++) {
+		const struct xlpt_vf_net *vf = &net.vfs[i];
+		const uint8_t *m = vf->id.mac;
+		char text[18];
+
+		snprintf(text, sizeof(text), "%02x:%02x:%02x:%02x:%02x:%02x", m[0], m[1], m[2],
+			 m[3], m[4], m[5]);
+		if (vf->id.has_mac && vf->index < pf->n && !strcasecmp(text, mac))
+			add_function(
+				out, XLPT_THING_MAC, pf->vfs[vf->index], mac,
+				xlpt_xasprintf("virtual function %u of %s", vf->index, pf->ifname));
+	}
+}
+
+/* A VF that is hidden or with a guest has no interface here, but its PF's driver knows its address. */
+static void macs_of_vfs(struct xlpt_env *env, const char *mac, struct xlpt_things *out)
+{
+	struct xlpt_pf *pfs = NULL;
+	size_t n = 0;
+
+	if (out->n || !xlpt_thing_is_mac(mac) || (env->sysroot && !env->rtnl) ||
+	    strspn(mac, "0:") == strlen(mac) || xlpt_env_need_rtnl(env, NULL) ||
+	    xlpt_pf_all(env->host, &pfs, &n, NULL))
+		return;
+	for (size_t i = 0; i < n; i++) {
+		mac_of_pf(env, &pfs[i], mac, out);
+		xlpt_pf_dispose(&pfs[i]);
+	}
+	free(pfs);
+}
+
+/* Things of dom0's, and VFs that it only administers. */
+static void find_things(struct xlpt_env *env, unsigned kinds, const char *name,
+			struct xlpt_things *out)
+{
+	xlpt_things_find(env->host, kinds, name, out);
+	if (kinds & XLPT_THING_MAC)
+		macs_of_vfs(env, name, out);
+}
 
 /* A pin remembers the interface of its card. */
 static bool told_by_pin(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
@@ -176,7 +233,7 @@ static int one_thing(struct xlpt_env *env, const char *word, struct xlpt_bdf *ou
 
 	if (rc)
 		return rc;
-	xlpt_things_find(env->host, kinds, name, &t);
+	find_things(env, kinds, name, &t);
 	bdfs = xlpt_things_functions(&t, &n);
 	if (n > 1)
 		return ambiguous(word, &t, bdfs, n, diag);
@@ -208,14 +265,6 @@ int xlpt_args_device(struct xlpt_env *env, const char *text, struct xlpt_bdf *ou
 
 /* ---- everything that a word may mean ---- */
 
-static void add_function(struct xlpt_things *out, struct xlpt_bdf bdf, const char *word,
-			 const char *what)
-{
-	XLPT_GROW(out->items, out->n, out->alloc);
-	out->items[out->n++] =
-		(struct xlpt_thing){ 0, bdf, xlpt_xstrdup(word), xlpt_xstrdup(what) };
-}
-
 int xlpt_resolve_all(struct xlpt_env *env, const char *word, struct xlpt_things *out,
 		     struct xlpt_diag *diag)
 {
@@ -231,16 +280,16 @@ int xlpt_resolve_all(struct xlpt_env *env, const char *word, struct xlpt_things 
 	if (xlpt_starts(word, "pin:")) {
 		rc = xlpt_resolve_pin(env, word + strlen("pin:"), &bdf, diag);
 		if (rc == 0)
-			add_function(out, bdf, word, "pin");
+			add_function(out, 0, bdf, word, xlpt_xstrdup("pin"));
 		return rc;
 	}
 	if (xlpt_bdf_parse_host(word, &bdf, NULL) == 0) {
 		rc = xlpt_scan_one(env->host, bdf, XLPT_SCAN_BRIEF, NULL, &dev, diag);
 		if (rc == 0)
-			add_function(out, bdf, word, "address");
+			add_function(out, 0, bdf, word, xlpt_xstrdup("address"));
 		return rc;
 	}
-	xlpt_things_find(env->host, kinds, name, out);
+	find_things(env, kinds, name, out);
 	return out->n ? 0 : not_found(env, word, kinds, out, diag);
 }
 
