@@ -372,6 +372,9 @@ static void test_named(void **state)
 	refused(w, 1, "hide 1-2", "usb:1-2");
 	refused(w, 1, "hide /", "mount:/");
 	refused(w, 1, "hide card0-HDMI-A-1", "display:card0-HDMI-A-1");
+	/* Nothing is proposed that would be refused next. */
+	refused(w, 2, "hide card0", "\"card0\" is on 2 devices");
+	refused(w, 2, "hide /home", "\"/home\" is on 2 devices");
 	/* Nothing, or nothing behind it. */
 	refused(w, 1, "hide lo", "no PCI device is behind \"lo\"");
 	refused(w, 1, "attach web1 eth7", "\"eth7\" is neither an address nor an interface");

@@ -246,8 +246,11 @@ static int one_thing(struct xlpt_env *env, const char *word, struct xlpt_bdf *ou
 		if (!t.hollow && meant_as_address(word))
 			return xlpt_args_bdf(word, out, diag);
 		xlpt_things_find(env->host, XLPT_THING_ANY, name, &other);
-		if (other.n)
-			return wants_prefix(word, &other, diag);
+		free(bdfs);
+		bdfs = xlpt_things_functions(&other, &n);
+		if (n)
+			return n > 1 ? ambiguous(word, &other, bdfs, n, diag)
+				     : wants_prefix(word, &other, diag);
 	}
 	return not_found(env, word, kinds, &t, diag);
 }
