@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where a program is found: PATH, and behind it the folders of root's programs. */
+/* Where a program is found: PATH, and behind it the folders of root's programs; how it ended, in words. */
+#include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -44,4 +45,12 @@ char *xlpt_run_find(const char *name, const char *path)
 		free(file);
 	}
 	return NULL;
+}
+
+char *xlpt_run_ended(int status)
+{
+	const char *name = status > 128 ? sigabbrev_np(status - 128) : NULL;
+
+	return name ? xlpt_xasprintf("was ended by SIG%s: %s", name, strsignal(status - 128))
+		    : xlpt_xasprintf("ended with status %d", status);
 }

@@ -172,13 +172,17 @@ static int judge(const struct job *job, struct xlpt_diag *diag)
 
 static int wait_for(struct job *job, struct xlpt_diag *diag)
 {
-	bool watched = job->run->stoppable || job->run->timeout_ms || job->run->answer;
+	const struct xlpt_run_idle *idle = &job->run->idle;
+	bool watched =
+		job->run->stoppable || job->run->timeout_ms || job->run->answer || idle->look;
 	int64_t ms = 1;
 	int rc = 0;
 
 	while (!reaped(job, !watched)) {
 		if ((rc = judge(job, diag)))
 			break;
+		if (idle->look)
+			idle->look(idle->ctx);
 		nap(ms);
 		ms = ms * 2 < NAP_MAX_MS ? ms * 2 : NAP_MAX_MS;
 	}
@@ -199,6 +203,8 @@ static int feed_all(struct job *job, int fd, const char *buf, size_t len, bool *
 		if (rc)
 			return rc;
 		if (r < 0 && errno == EAGAIN) {
+			if (job->run->idle.look)
+				job->run->idle.look(job->run->idle.ctx);
 			poll(&p, 1, FEED_LOOK_MS);
 			/* One that it has started may hold the pipe and never read. */
 			*broken = reaped(job, false);
@@ -389,12 +395,4 @@ int xlpt_run_program(struct xlpt_run *run, struct xlpt_diag *diag)
 		xlpt_closep(&job.along[i]);
 	}
 	return rc;
-}
-
-char *xlpt_run_ended(int status)
-{
-	const char *name = status > 128 ? sigabbrev_np(status - 128) : NULL;
-
-	return name ? xlpt_xasprintf("was ended by SIG%s: %s", name, strsignal(status - 128))
-		    : xlpt_xasprintf("ended with status %d", status);
 }

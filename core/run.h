@@ -22,6 +22,12 @@
 #define XLPT_RUN_ANSWER_MAX (16u << 20)
 #define XLPT_RUN_PAPER_MAX  (64u << 20) /* a log that is longer gives the program EPERM */
 
+/* Called several times a second while a program runs that is waited for; look NULL: nothing is. */
+struct xlpt_run_idle {
+	void (*look)(void *ctx);
+	void *ctx;
+};
+
 struct xlpt_run {
 	const char *const *argv;
 	/*
@@ -49,6 +55,7 @@ struct xlpt_run {
 	bool asks;	     /* it keeps the terminal (ssh wants a password) */
 	bool stoppable;	     /* a signal to xlpt ends it; without, it is waited for */
 	int64_t timeout_ms;  /* 0 = none */
+	struct xlpt_run_idle idle;
 	/* results */
 	int status; /* exit status, or 128 and the signal; 127 = there is no such program */
 	struct xlpt_str out; /* an answer, or the last XLPT_RUN_LOG_MAX bytes for people */

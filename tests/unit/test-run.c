@@ -45,6 +45,25 @@ static void test_output_and_status(void **state)
 }
 
 /* Head, then the file from its place; a reader that ends early is no error of ours. */
+static void count(void *ctx)
+{
+	++*(unsigned *)ctx;
+}
+
+/* Who waits for it can look at something meanwhile; it ends as it would. */
+static void test_idle(void **state)
+{
+	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(NULL);
+	unsigned n = 0;
+
+	(void)state;
+	shell(&run, "sleep 0.2; exit 3");
+	run.idle = (struct xlpt_run_idle){ count, &n };
+	assert_int_equal(xlpt_run_program(&run, NULL), 0);
+	assert_int_equal(run.status, 3);
+	assert_in_range(n, 2, 1000);
+}
+
 static void test_feed(void **state)
 {
 	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(NULL);
@@ -391,6 +410,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_output_and_status),
+		cmocka_unit_test(test_idle),
 		cmocka_unit_test(test_feed),
 		cmocka_unit_test(test_keep),
 		cmocka_unit_test(test_path),

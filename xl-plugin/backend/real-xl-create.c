@@ -31,7 +31,7 @@ int xlpt_xl_create(struct xlpt_toolstack *ts, const char *config, size_t len,
 	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(argv);
 	int r, rc;
 
-	(void)ts;
+	run.idle = ts->idle;
 	r = in < 0 ? -errno : fill(in, config, len);
 	if (r < 0)
 		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot hand the configuration to xl");

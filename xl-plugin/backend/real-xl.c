@@ -56,7 +56,7 @@ int xlpt_xl_save(struct xlpt_toolstack *ts, uint32_t domid, const char *path, co
 	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(argv);
 	int rc;
 
-	(void)ts;
+	run.idle = ts->idle;
 	run.keep[0] = keep[0];
 	run.keep[1] = keep[1];
 	rc = xlpt_run_program(&run, diag);
@@ -85,7 +85,7 @@ int xlpt_xl_restore(struct xlpt_toolstack *ts, const struct xlpt_image *image, b
 	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(argv);
 	int rc;
 
-	(void)ts;
+	run.idle = ts->idle;
 	feed(&run, image);
 	rc = xlpt_run_program(&run, diag);
 	free(XLPT_TAKE(run.feed));

@@ -6,6 +6,7 @@
 #ifndef XLPT_TOOLSTACK_H
 #define XLPT_TOOLSTACK_H
 
+#include "core/run.h"
 #include "core/guest.h"
 #include "core/pool.h"
 #include "xl-plugin/backend/image.h"
@@ -180,6 +181,7 @@ struct xlpt_toolstack_ops {
 struct xlpt_toolstack {
 	const struct xlpt_toolstack_ops *ops;
 	void *priv;
+	struct xlpt_run_idle idle; /* while guest_save, guest_restore and guest_create run xl */
 };
 
 /* guest_create of the real toolstack (xl-create.c). */

@@ -84,13 +84,19 @@ struct xlpt_waiting xlpt_waiting_for(struct xlpt_env *env, const char *what)
 	return (struct xlpt_waiting){ env, what, xlpt_now(env->clock) };
 }
 
+static bool on_terminal(const struct xlpt_env *env)
+{
+	int fd = fileno(env->err);
+
+	return fd >= 0 && isatty(fd);
+}
+
 void xlpt_waiting_look(struct xlpt_waiting *w)
 {
 	int64_t ms = xlpt_now(w->env->clock) - w->since;
-	int fd = fileno(w->env->err);
 	_cleanup_str_ struct xlpt_str text = { 0 };
 
-	if (ms < WAIT_QUIET_MS || fd < 0 || !isatty(fd))
+	if (ms < WAIT_QUIET_MS || !on_terminal(w->env))
 		return;
 	xlpt_out_flush(w->env);
 	xlpt_text_show(&text, w->what, strlen(w->what));
@@ -100,9 +106,23 @@ void xlpt_waiting_look(struct xlpt_waiting *w)
 	w->env->waiting = true;
 }
 
+static void look(void *ctx)
+{
+	xlpt_waiting_look(ctx);
+}
+
+void xlpt_waiting_xl(struct xlpt_waiting *w)
+{
+	/* Who is on no terminal waits without looking. */
+	if (on_terminal(w->env))
+		w->env->ts->idle = (struct xlpt_run_idle){ look, w };
+}
+
 void xlpt_waiting_end(struct xlpt_waiting *w)
 {
 	wipe(w->env);
+	if (w->env->ts && w->env->ts->idle.ctx == w)
+		w->env->ts->idle = (struct xlpt_run_idle){ 0 };
 }
 
 static void show(struct xlpt_str *out, const char *before, const char *s, const char *after)

@@ -55,6 +55,8 @@ struct xlpt_waiting {
 struct xlpt_waiting xlpt_waiting_for(struct xlpt_env *env, const char *what);
 void xlpt_waiting_look(struct xlpt_waiting *w);
 void xlpt_waiting_end(struct xlpt_waiting *w);
+/* The toolstack looks itself while it runs xl. w stays where it is until the end. */
+void xlpt_waiting_xl(struct xlpt_waiting *w);
 #define _cleanup_waiting_ XLPT_CLEANUP(xlpt_waiting_end)
 
 /*

@@ -90,10 +90,14 @@ static int restore(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_leave *l = ctx;
 	struct xlpt_env *env = l->op.env;
+	_cleanup_waiting_ struct xlpt_waiting waiting =
+		xlpt_waiting_for(env, "xl to restore the guest");
 	_cleanup_guest_ struct xlpt_guest now = { 0 };
-	int rc = env->ts->ops->guest_restore(env->ts, &l->image, false, diag), found;
+	int rc, found;
 
 	(void)i;
+	xlpt_waiting_xl(&waiting);
+	rc = env->ts->ops->guest_restore(env->ts, &l->image, false, diag);
 	if (rc)
 		return left_over(l, rc, diag);
 	/* A kernel that does not get over its lost device faults in its first moments. */

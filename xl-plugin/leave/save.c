@@ -39,10 +39,14 @@ static int write_image(void *ctx, size_t i, struct xlpt_diag *diag)
 	struct xlpt_env *env = l->op.env;
 	const int keep[2] = { xlpt_lock_fd(&env->locks, XLPT_LOCK_GUEST, l->op.guest.domid),
 			      l->op.journal.fd };
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = NULL, *what = NULL;
+	_cleanup_waiting_ struct xlpt_waiting waiting = { .env = env };
 	_cleanup_close_ int fd = -1;
 
 	(void)i;
+	what = xlpt_xasprintf("xl to save %s", l->op.guest.name);
+	waiting = xlpt_waiting_for(env, what);
+	xlpt_waiting_xl(&waiting);
 	/* xl would make it readable for everyone, and it is the guest's memory. */
 	fd = make_part(l);
 	if (fd < 0)

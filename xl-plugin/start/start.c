@@ -113,10 +113,13 @@ static int create(void *ctx, size_t i, struct xlpt_diag *diag)
 	struct xlpt_start *s = ctx;
 	struct xlpt_op *op = ctx;
 	struct xlpt_guest now = { 0 };
+	_cleanup_waiting_ struct xlpt_waiting waiting =
+		xlpt_waiting_for(op->env, "xl to create the guest");
 	uint32_t domid = 0;
 	int rc;
 
 	(void)i;
+	xlpt_waiting_xl(&waiting);
 	rc = op->env->ts->ops->guest_create(op->env->ts, s->config.s, s->config.len, diag);
 	if (rc == 0)
 		rc = find_ours(op, &domid, diag);
