@@ -342,9 +342,9 @@ static const struct xlpt_opt list_opts[] = {
 
 const struct xlpt_command xlpt_cmd_list = {
 	.name = "list",
-	.synopsis = "[DEVICE...]",
+	.synopsis = "[BDF...]",
 	.help = "List PCI devices: drivers, who has them, what goes together",
-	.details = "DEVICE is an address, BB:DD.* or any word of xlpt find; none means all but bridges.\n"
+	.details = "BDF may be BB:DD.* or any word of xlpt find; none means all devices but bridges.\n"
 		   "Columns: device, driver, state, set (isolation set: what the IOMMU cannot keep\n"
 		   "apart), reset (the kernel's methods), sriov, numa, id, guest, parent, class, name.\n"
 		   "An option that is given several times matches any of its values.",
