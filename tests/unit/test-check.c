@@ -255,6 +255,19 @@ static void test_hole(void **state)
 	finds_not(w, "ok: room", "");
 }
 
+static void test_backend(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "attach web1 05:00.0");
+	assert_int_equal(world_run(w, "check web1 --hide 02:00.0"), 0);
+	finds(w, "ok: PCI backend: the PCI backend of web1 can take another device", "");
+	fake_pcifront_pause(w->web1, true);
+	fake_store_set(w->store, "7", "/local/domain/0/backend/pci/3/0/state");
+	assert_int_equal(world_run(w, "check web1 --hide 02:00.0"), 0);
+	finds(w, "warning: PCI backend: web1 is in the middle of a change", "Reconfiguring");
+}
+
 /* Another xlpt has a device: it is told, and not waited for. */
 static void test_locked(void **state)
 {
@@ -355,6 +368,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_told, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_budget, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_hole, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_backend, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_locked, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_interrupted, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_start, setup, world_teardown),

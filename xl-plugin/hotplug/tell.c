@@ -307,6 +307,25 @@ static void tell_frontend(struct xlpt_op *op)
 				   "earlier after the host's boot");
 }
 
+/* attach waits for it, and gives up when it does not come to its end. */
+static void tell_backend(struct xlpt_op *op)
+{
+	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
+
+	if (op->guest.type != XLPT_GUEST_PV || !op->has_guest ||
+	    xlpt_pcibe_read(op->env->store, op->guest.domid, &be, NULL) || !be.n ||
+	    (be.be_state == XLPT_XBS_CONNECTED && be.fe_state == XLPT_XBS_CONNECTED))
+		return;
+	xlpt_op_point(op, "PCI backend", NULL);
+	if (xlpt_findings_spoke(op->env->findings))
+		return;
+	xlpt_findings_warn(op->env->findings, "%s is in the middle of a change of its devices",
+			   op->guest.name);
+	xlpt_findings_fact(op->env->findings, "its PCI backend is %s, its frontend %s",
+			   xlpt_xbs_word(be.be_state), xlpt_xbs_word(be.fe_state));
+	xlpt_findings_mend(op->env->findings, "check again when xlpt status shows it connected");
+}
+
 void xlpt_op_tell(struct xlpt_op *op, const struct xlpt_item *item, const struct xlpt_devices *all)
 {
 	tell_users(op, item);
@@ -316,5 +335,6 @@ void xlpt_op_tell(struct xlpt_op *op, const struct xlpt_item *item, const struct
 	tell_graphics(op, item);
 	tell_hole(op, item);
 	tell_frontend(op);
+	tell_backend(op);
 	tell_leaving(op, item);
 }
