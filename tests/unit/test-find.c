@@ -369,15 +369,15 @@ static void test_named(void **state)
 	refused(w, 2, "attach web1 02:00.0 --allow-split bond0",
 		"--allow-split: \"bond0\" is on 2");
 	/* Not without saying what it is. */
-	refused(w, 1, "hide 1-2", "usb:1-2");
-	refused(w, 1, "hide /", "mount:/");
-	refused(w, 1, "hide card0-HDMI-A-1", "display:card0-HDMI-A-1");
+	refused(w, 2, "hide 1-2", "usb:1-2");
+	refused(w, 2, "hide /", "mount:/");
+	refused(w, 2, "hide card0-HDMI-A-1", "display:card0-HDMI-A-1");
 	/* Nothing is proposed that would be refused next. */
 	refused(w, 2, "hide card0", "\"card0\" is on 2 devices");
 	refused(w, 2, "hide /home", "\"/home\" is on 2 devices");
 	/* Nothing, or nothing behind it. */
 	refused(w, 1, "hide lo", "no PCI device is behind \"lo\"");
-	refused(w, 1, "attach web1 eth7", "\"eth7\" is neither an address nor an interface");
+	refused(w, 2, "attach web1 eth7", "\"eth7\" is neither an address nor an interface");
 	refused(w, 1, "attach web1 52:54:00:00:00:77", "no device is known as");
 	refused(w, 2, "attach web1 02:00", "column 6: expected '.'");
 	refused(w, 2, "hide pool:lan", "");
@@ -398,7 +398,7 @@ static void test_hostile(void **state)
 	on(w, "0000:04:00.0", "net/\033]0;x", "/sys/class/net/\033]0;x", "address", "x\n");
 	is_about(w, "show \033]0;x", "0000:04:00.0");
 	assert_null(strchr(w->out, '\033'));
-	refused(w, 1, "hide \033]0;y", "is neither an address nor");
+	refused(w, 2, "hide \033]0;y", "is neither an address nor");
 	assert_null(strchr(w->err, '\033'));
 }
 
@@ -407,9 +407,9 @@ static void test_hidden(void **state)
 {
 	struct world *w = *state;
 
-	refused(w, 1, "hide enp2s0", "would be the one of " E1K ", whose driver is e1000e");
+	refused(w, 2, "hide enp2s0", "would be the one of " E1K ", whose driver is e1000e");
 	ok(w, "hide 02:00.0 --force-host-device 02:00.0");
-	refused(w, 1, "attach web1 enp2s0", "by its name it was the one of " E1K);
+	refused(w, 2, "attach web1 enp2s0", "by its name it was the one of " E1K);
 	assert_non_null(strstr(w->err, "name it by its address: " E1K));
 	answers(w, 1, "find enp2s0f0np1", "by its name it was the one of " E1K);
 	answers(w, 1, "find enP9p2s0", "looked at");
@@ -442,7 +442,7 @@ static void test_pin_remembers(void **state)
 
 		assert_int_equal(unlink(link), 0);
 	}
-	refused(w, 1, "hide my\\nic", "pin:card had this interface when it was pinned");
+	refused(w, 2, "hide my\\nic", "pin:card had this interface when it was pinned");
 	assert_non_null(strstr(w->err, "if that one is meant: pin:card\n"));
 	answers(w, 1, "find net:my\\nic", "pin:card had this interface");
 	ok(w, "pin card2 04:00.1");

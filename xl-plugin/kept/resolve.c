@@ -130,9 +130,10 @@ static bool told_by_name(struct xlpt_env *env, const char *name, struct xlpt_dia
 	return true;
 }
 
+/* Neither is bad input like an address that is none: a script has to see the difference to a lost device. */
 static int neither(const char *word, struct xlpt_diag *diag)
 {
-	return xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND,
+	return xlpt_diag_set(diag, XLPT_ERR_USAGE,
 			     "\"%s\" is neither an address nor an interface or disk of this host",
 			     word);
 }
@@ -141,6 +142,7 @@ static int not_found(struct xlpt_env *env, const char *word, unsigned kinds,
 		     const struct xlpt_things *t, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *places = xlpt_things_places(kinds);
+	int rc = XLPT_ERR_NOT_FOUND;
 	const char *name;
 
 	if (t->hollow) {
@@ -152,12 +154,12 @@ static int not_found(struct xlpt_env *env, const char *word, unsigned kinds,
 	}
 	xlpt_thing_prefix(word, &name);
 	if (kinds != XLPT_THING_ANY && name == word && !xlpt_thing_is_mac(word))
-		neither(word, diag);
+		rc = neither(word, diag);
 	else
-		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "no device is known as \"%s\"", word);
+		xlpt_diag_set(diag, rc, "no device is known as \"%s\"", word);
 	if (kinds & XLPT_THING_NET &&
 	    (told_by_pin(env, name, diag) || told_by_name(env, name, diag)))
-		return XLPT_ERR_NOT_FOUND;
+		return rc;
 	if (kinds & XLPT_THING_MOUNT && *name == '/' && t->unread)
 		xlpt_diag_fact(diag, "/proc/1/mountinfo cannot be read: %s",
 			       xlpt_strerror(-t->unread));
@@ -168,7 +170,7 @@ static int not_found(struct xlpt_env *env, const char *word, unsigned kinds,
 			       ? "name the directory where it is mounted, as findmnt -T shows"
 			       : "xlpt list shows the addresses; a device that is hidden or with "
 				 "a guest has no other name in dom0");
-	return XLPT_ERR_NOT_FOUND;
+	return rc;
 }
 
 /* "0000:00:1f.2 (block device md0 over sda), ..." */
@@ -201,7 +203,7 @@ static int wants_prefix(const char *word, const struct xlpt_things *t, struct xl
 	xlpt_diag_fact(diag, "xlpt find finds %s (%s); here such a word wants its kind in front",
 		       XLPT_BDF_STR(t->items[0].bdf), t->items[0].what);
 	xlpt_diag_hint(diag, "if that is meant: %s", XLPT_WORD(with));
-	return XLPT_ERR_NOT_FOUND;
+	return XLPT_ERR_USAGE;
 }
 
 /* What a word without a prefix may be where a device is named; all else wants one. */

@@ -16,7 +16,7 @@ int xlpt_resolve_pin(struct xlpt_env *env, const char *name, struct xlpt_bdf *bd
  * What a command names where a BDF may stand: an address in any spelling, pin:NAME, a network
  * interface, a MAC address, a file below /dev, or a thing of any kind with its prefix ("usb:1-2").
  * XLPT_ERR_NOT_FOUND: there is no such thing, or nothing behind it; XLPT_ERR_USAGE: more than one
- * function is behind it.
+ * function is behind it, or it is no kind of word that is taken here without a prefix.
  */
 int xlpt_args_device(struct xlpt_env *env, const char *text, struct xlpt_bdf *out,
 		     struct xlpt_diag *diag);
