@@ -341,7 +341,7 @@ static void test_commands(void **state)
 	answers(w, 2, "pin ../x 02:00.0", "without '/'");
 	answers(w, 2, "pin x.tmp 02:00.0", "cannot be the name");
 	answers(w, 2, "pin pool:x 02:00.0", "cannot be the name");
-	answers(w, 1, "pin x banana", "");
+	answers(w, 2, "pin x banana", "");
 	answers(w, 2, "pin --replace list", "for making");
 	answers(w, 2, "pin -n list", "changes nothing");
 	answers(w, 0, "pin -n disk0 03:00.0", "would write");
