@@ -203,7 +203,7 @@ static void test_set_refused(void **state)
 	refused(w, 1, "vf set 02:00.0 vlan=3", "0000:02:00.0 is not a virtual function");
 	refused(w, 1, "vf set 01:1f.0 vlan=3", "there is no PCI device 0000:01:1f.0");
 	refused(w, 1, "vf set enp1s0 vlan=3", "0000:01:00.0 is not a virtual function");
-	refused(w, 1, "vf set nic7 vlan=3", "\"nic7\" is neither an address nor");
+	refused(w, 2, "vf set nic7 vlan=3", "\"nic7\" is neither an address nor");
 	refused(w, 2, "vf set 01:10.0 vlan=4095", "vlan=4095: column 6: VLAN 4095 is over 4094");
 	refused(w, 2, "vf set 01:10.0 mac=01:00:5e:00:00:01", "is a multicast address");
 	refused(w, 2, "vf set 01:10.0 mac=00:00:00:00:00:00", "all zero");
