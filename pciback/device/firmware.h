@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What firmware and cards say about themselves, outside configuration space:
- * reserved memory regions from the DMAR table (Intel's VT-d specification,
- * chapter 8), and a card's Vital Product Data (PCI Local Bus 3.0, appendix I).
- * Both come as bytes that are not trusted.
+ * What firmware says of memory that is reserved for functions: the DMAR table (Intel's
+ * VT-d specification, chapter 8). It comes as bytes that are not trusted.
  */
 #ifndef XLPT_PCIBACK_FIRMWARE_H
 #define XLPT_PCIBACK_FIRMWARE_H
@@ -52,21 +50,5 @@ bool xlpt_dmar_there(struct xlpt_host *h);
  * (xen/drivers/passthrough/vtd/iommu.c, intel_iommu_assign_device). Caller frees.
  */
 char *xlpt_rmrr_sharers(const struct xlpt_rmrrs *r, size_t i);
-
-struct xlpt_vpd {
-	char *product, *part, *serial; /* printable, or NULL */
-};
-
-void xlpt_vpd_dispose(struct xlpt_vpd *vpd);
-#define _cleanup_vpd_ XLPT_CLEANUP(xlpt_vpd_dispose)
-
-/* XLPT_ERR_DATA for what is no VPD or is cut short; what came before is kept. */
-int xlpt_vpd_parse(const uint8_t *data, size_t len, struct xlpt_vpd *out, struct xlpt_diag *diag);
-/*
- * From the function's "vpd" file; none is success with nothing in *out. Reading
- * writes to the card's address register: not for one that a guest has.
- */
-int xlpt_vpd_read(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_vpd *out,
-		  struct xlpt_diag *diag);
 
 #endif

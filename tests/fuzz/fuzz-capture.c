@@ -11,6 +11,13 @@
 #include "xenstore/store-file.h"
 #include "xl-plugin/backend/captured.h"
 
+static void vpd(const uint8_t *data, size_t size)
+{
+	_cleanup_vpd_ struct xlpt_vpd v = { 0 };
+
+	xlpt_vpd_parse(data, size, &v, NULL);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void store(const char *text)
@@ -83,7 +90,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		pin(text);
 		break;
 	case 'v':
-		free(xlpt_vpd_parse_serial(data + 1, size - 1));
+		vpd(data + 1, size - 1);
 		break;
 	}
 	return 0;

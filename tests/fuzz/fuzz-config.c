@@ -8,6 +8,7 @@
 
 #include "pciback/device/config.h"
 #include "pciback/device/firmware.h"
+#include "pciback/device/vpd.h"
 #include "pciback/isolate/isolate.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "pciback/device/firmware.h"
+#include "pciback/device/vpd.h"
 #include "tests/fake/bus.h"
 
 static void put(uint8_t *p, size_t at, uint64_t v, unsigned bytes)
@@ -175,7 +176,7 @@ static void test_dmar_read(void **state)
 #define VPD                                  \
 	"\x82\x08\0Test NIC\x90\x14\0PN\x05" \
 	"AB-12SN\x06"                        \
-	"  77 \nRV\0\x91\x03\0V0\0\x78"
+	"  77 \0RV\0\x91\x03\0V0\0\x78"
 
 static void test_vpd(void **state)
 {
@@ -190,6 +191,32 @@ static void test_vpd(void **state)
 	/* A terminal is not to be written to by a card. */
 	assert_int_equal(xlpt_vpd_parse((const uint8_t *)"\x82\x04\0\x1b[2J\x78", 8, &v, NULL), 0);
 	assert_string_equal(v.product, "[2J");
+}
+
+static char *serial_of(const char *data, size_t len)
+{
+	_cleanup_vpd_ struct xlpt_vpd v = { 0 };
+
+	xlpt_vpd_parse((const uint8_t *)data, len, &v, NULL);
+	return XLPT_TAKE(v.serial);
+}
+
+/* It tells cards apart: what is no text, or was cut off, is none, and the first one counts. */
+static void test_serial(void **state)
+{
+	static const char whole[] = "\x82\4\0card\x90\15\0PN\2abSN\5X12  \x78",
+			  text[] = "\x90\10\0SN\5X\7zz \x78",
+			  zero[] = "\x90\10\0SN\5A\0zz \x78",
+			  two[] = "\x90\20\0SN\5X\7zz SN\5abcde\x78";
+	_cleanup_free_ char *sn = serial_of(whole, sizeof(whole) - 1);
+
+	(void)state;
+	assert_string_equal(sn, "X12");
+	for (size_t len = 0; len < sizeof(whole) - 2; len++)
+		assert_null(serial_of(whole, len));
+	assert_null(serial_of(text, sizeof(text) - 1));
+	assert_null(serial_of(zero, sizeof(zero) - 1));
+	assert_null(serial_of(two, sizeof(two) - 1));
 }
 
 static void vpd_bad(const char *data, size_t len, const char *fact)
@@ -234,6 +261,7 @@ int main(void)
 		cmocka_unit_test(test_dmar_hostile),
 		cmocka_unit_test(test_dmar_read),
 		cmocka_unit_test(test_vpd),
+		cmocka_unit_test(test_serial),
 		cmocka_unit_test(test_vpd_hostile),
 	};
 

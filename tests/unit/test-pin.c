@@ -9,7 +9,6 @@
 #include <cmocka.h>
 
 #include "core/pin.h"
-#include "pciback/device/vpd.h"
 #include "tests/unit/commands.h"
 
 /* ---- the pure part ---- */
@@ -291,28 +290,6 @@ static void test_bad_files(void **state)
 	}
 }
 
-static void test_vpd(void **state)
-{
-	static const uint8_t vpd[] = {
-		0x82, 4,   0,	'c', 'a', 'r', 'd', 0x90, 14,  0,   'P', 'N',
-		2,    'a', 'b', 'S', 'N', 5,   'X', '1',  '2', ' ', ' ', 0x78
-	};
-	_cleanup_free_ char *sn = xlpt_vpd_parse_serial(vpd, sizeof(vpd));
-	uint8_t bad[sizeof(vpd)];
-
-	(void)state;
-	/* The item is one byte short of its field: 5 + 3 + 5 = 13. */
-	assert_string_equal(sn, "X12");
-	for (size_t len = 0; len < sizeof(vpd) - 2; len++)
-		assert_null(xlpt_vpd_parse_serial(vpd, len));
-	memcpy(bad, vpd, sizeof(vpd));
-	bad[18] = 0x07;
-	assert_null(xlpt_vpd_parse_serial(bad, sizeof(bad)));
-	memcpy(bad, vpd, sizeof(vpd));
-	bad[17] = 0xff;
-	assert_null(xlpt_vpd_parse_serial(bad, sizeof(bad)));
-}
-
 /* ---- on a host ---- */
 
 static void test_commands(void **state)
@@ -412,7 +389,6 @@ int main(void)
 		cmocka_unit_test(test_alike),
 		cmocka_unit_test(test_two_functions),
 		cmocka_unit_test(test_bad_files),
-		cmocka_unit_test(test_vpd),
 		world_test(test_commands),
 		world_test(test_moved),
 		world_test(test_swapped_on_host),

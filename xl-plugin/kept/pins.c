@@ -192,11 +192,12 @@ int xlpt_pin_set_read(struct xlpt_env *env, uint16_t vendor, uint16_t device,
 	out->items = xlpt_xcalloc(all.n + 1, sizeof(*out->items));
 	for (size_t i = 0; i < all.n; i++) {
 		const struct xlpt_device *d = &all.items[i];
-		_cleanup_free_ char *vpd = NULL;
+		_cleanup_vpd_ struct xlpt_vpd vpd = { 0 };
 
+		/* Of one that breaks off, what comes before is true all the same. */
 		if (d->vendor == vendor && d->device == device && !d->caps.has_serial)
-			vpd = xlpt_vpd_serial(env->host, d->is_vf ? d->pf : d->bdf);
-		xlpt_pin_of(&all, d, vpd, &out->items[out->n++]);
+			xlpt_vpd_read(env->host, d->is_vf ? d->pf : d->bdf, &vpd, NULL);
+		xlpt_pin_of(&all, d, vpd.serial, &out->items[out->n++]);
 	}
 	return 0;
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "pciback/device/bind.h"
-#include "pciback/device/firmware.h"
+#include "pciback/device/vpd.h"
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/kept/resolve.h"
