@@ -47,14 +47,6 @@ static int read_kept(enum xlpt_format f, const char *text, size_t len, const cha
 	return rc;
 }
 
-int xlpt_convert_read(enum xlpt_format f, const char *text, size_t len, const char *file,
-		      struct xlpt_dom *dom, struct xlpt_losses *losses, struct xlpt_diag *diag)
-{
-	bool returns;
-
-	return read_kept(f, text, len, file, dom, &returns, losses, diag);
-}
-
 int xlpt_convert_write(enum xlpt_format f, const struct xlpt_dom *dom,
 		       const struct xlpt_kepts *kept, unsigned flags, struct xlpt_str *out,
 		       struct xlpt_losses *losses, struct xlpt_diag *diag)

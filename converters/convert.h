@@ -26,9 +26,6 @@ enum xlpt_format xlpt_format_parse(const char *word); /* NONE = unknown */
 /* What the input looks like. */
 enum xlpt_format xlpt_format_detect(const char *text, size_t len);
 
-/* Reads one side with what an earlier conversion kept applied. dom is initialised here. */
-int xlpt_convert_read(enum xlpt_format f, const char *text, size_t len, const char *file,
-		      struct xlpt_dom *dom, struct xlpt_losses *losses, struct xlpt_diag *diag);
 int xlpt_convert_write(enum xlpt_format f, const struct xlpt_dom *dom,
 		       const struct xlpt_kepts *kept, unsigned flags, struct xlpt_str *out,
 		       struct xlpt_losses *losses, struct xlpt_diag *diag);

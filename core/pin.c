@@ -96,7 +96,7 @@ void xlpt_pin_of(const struct xlpt_devices *all, const struct xlpt_device *dev, 
 
 /* ---- comparing ---- */
 
-bool xlpt_pin_same_place(const struct xlpt_pin *a, const struct xlpt_pin *b)
+static bool same_place(const struct xlpt_pin *a, const struct xlpt_pin *b)
 {
 	return a->vf == b->vf && xlpt_streq(a->path, b->path);
 }
@@ -117,7 +117,11 @@ static const char *serial_word(const struct xlpt_pin *pin)
 	return pin->serial ? pin->serial : "none";
 }
 
-char *xlpt_pin_differs(const struct xlpt_pin *a, const struct xlpt_pin *b)
+/*
+ * What makes b another device than the pinned a, wherever it is: "its id is
+ * 8086:10c9, and was 8086:10d3". NULL when nothing does. Caller frees.
+ */
+static char *differs(const struct xlpt_pin *a, const struct xlpt_pin *b)
 {
 	if (a->vendor != b->vendor || a->device != b->device)
 		return xlpt_xasprintf("its id is %04x:%04x, and was %04x:%04x", b->vendor,
@@ -144,7 +148,7 @@ char *xlpt_pin_differs(const struct xlpt_pin *a, const struct xlpt_pin *b)
 
 static bool alike(const struct xlpt_pin *a, const struct xlpt_pin *b)
 {
-	_cleanup_free_ char *what = xlpt_pin_differs(a, b);
+	_cleanup_free_ char *what = differs(a, b);
 
 	return !what;
 }
@@ -154,7 +158,7 @@ char *xlpt_pin_alike(const struct xlpt_pin *pin, const struct xlpt_pin *candidat
 	struct xlpt_str s = { 0 };
 
 	for (size_t i = 0; !pin->serial && i < n; i++)
-		if (!xlpt_pin_same_place(pin, &candidates[i]) && candidates[i].vf < 0 &&
+		if (!same_place(pin, &candidates[i]) && candidates[i].vf < 0 &&
 		    alike(pin, &candidates[i]))
 			xlpt_str_addf(&s, "%s%s", s.len ? ", " : "",
 				      XLPT_BDF_STR(candidates[i].address));
@@ -172,7 +176,7 @@ static void repin(struct xlpt_diag *diag, const char *name, const char *which)
 static int other_device(const struct xlpt_pin *pin, const char *name, const struct xlpt_pin *there,
 			const char *where, struct xlpt_diag *diag)
 {
-	_cleanup_free_ char *what = xlpt_pin_differs(pin, there);
+	_cleanup_free_ char *what = differs(pin, there);
 
 	xlpt_diag_set(diag, XLPT_ERR_RULE, "pin:%s: %s is another device than the pinned one", name,
 		      XLPT_BDF_STR(there->address));
@@ -241,8 +245,7 @@ int xlpt_pin_find(const struct xlpt_pin *pin, const char *name, const struct xlp
 
 	*out = (struct xlpt_pin_match){ 0 };
 	for (size_t i = 0; i < n; i++)
-		if (xlpt_pin_same_place(pin, &c[i]) &&
-		    (!there || rank(pin, &c[i]) > rank(pin, there)))
+		if (same_place(pin, &c[i]) && (!there || rank(pin, &c[i]) > rank(pin, there)))
 			there = &c[i];
 	if (!there || !alike(pin, there)) {
 		known = by_serial(pin, c, n, &found);

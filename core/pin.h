@@ -46,13 +46,6 @@ void xlpt_pin_of(const struct xlpt_devices *all, const struct xlpt_device *dev, 
 char *xlpt_pin_format(const struct xlpt_pin *pin);
 int xlpt_pin_parse(const char *text, struct xlpt_pin *out, struct xlpt_diag *diag);
 
-/*
- * What makes b another device than the pinned a, wherever it is: "its id is
- * 8086:10c9, and was 8086:10d3". NULL when nothing does. Caller frees.
- */
-char *xlpt_pin_differs(const struct xlpt_pin *a, const struct xlpt_pin *b);
-/* The same place: path and, for a virtual function, index. */
-bool xlpt_pin_same_place(const struct xlpt_pin *a, const struct xlpt_pin *b);
 /* "pci0000:00/10.0/00.0", with "/vf3" for a virtual function. Caller frees. */
 char *xlpt_pin_place(const struct xlpt_pin *pin);
 

@@ -36,7 +36,7 @@ void xlpt_stop_shield(bool on);
 int xlpt_stop_came(void);
 const char *xlpt_stop_name(int sig);
 
-/* For a process that runs several commands, as tests do: nothing has come, nothing is shielded. */
+/* A command begins: nothing has come, nothing is shielded. */
 void xlpt_stop_reset(void);
 
 #endif

@@ -70,25 +70,6 @@ void xlpt_str_add(struct xlpt_str *str, const char *s)
 	xlpt_str_addn(str, s, strlen(s));
 }
 
-void xlpt_str_vaddf(struct xlpt_str *str, const char *fmt, va_list ap)
-{
-	size_t room = str->alloc > str->len ? str->alloc - str->len : 0;
-	va_list again;
-	int n;
-
-	va_copy(again, ap);
-	n = vsnprintf(room ? str->s + str->len : NULL, room, fmt, ap);
-	if (n >= 0 && (size_t)n >= room) {
-		str->alloc = (str->len + (size_t)n + 1) * 2;
-		str->s = xlpt_xrealloc(str->s, str->alloc, 1);
-		n = vsnprintf(str->s + str->len, str->alloc - str->len, fmt, again);
-	}
-	va_end(again);
-	if (n < 0)
-		abort(); /* as out of memory: only a broken format fails otherwise */
-	str->len += (size_t)n;
-}
-
 void xlpt_str_addf(struct xlpt_str *str, const char *fmt, ...)
 {
 	_cleanup_free_ char *s = NULL;

@@ -59,7 +59,6 @@ struct xlpt_str {
 void xlpt_str_add(struct xlpt_str *str, const char *s);
 void xlpt_str_addn(struct xlpt_str *str, const char *s, size_t n);
 void xlpt_str_addf(struct xlpt_str *str, const char *fmt, ...) XLPT_PRINTF(2, 3);
-void xlpt_str_vaddf(struct xlpt_str *str, const char *fmt, va_list ap) XLPT_PRINTF(2, 0);
 const char *xlpt_str_get(const struct xlpt_str *str); /* never NULL */
 char *xlpt_str_take(struct xlpt_str *str);	      /* caller frees; never NULL */
 void xlpt_str_dispose(struct xlpt_str *str);

@@ -179,17 +179,6 @@ size_t xlpt_dom_diff_single(const struct xlpt_dom *a, const struct xlpt_dom *b,
 	return d.n;
 }
 
-char *xlpt_deltas_text(const struct xlpt_deltas *d)
-{
-	struct xlpt_str s = { 0 };
-
-	for (size_t i = 0; i < d->n; i++)
-		xlpt_str_addf(&s, "%s: %s -> %s\n", d->items[i].path,
-			      d->items[i].a ? d->items[i].a : "(not said)",
-			      d->items[i].b ? d->items[i].b : "(not said)");
-	return xlpt_str_take(&s);
-}
-
 /* ---- what means the same ---- */
 
 static void num_default(struct xlpt_num *n, struct xlpt_num value)

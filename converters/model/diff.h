@@ -29,8 +29,6 @@ size_t xlpt_dom_diff_values(const struct xlpt_dom *a, const struct xlpt_dom *b,
 /* The same without lists: what the domain says itself. */
 size_t xlpt_dom_diff_single(const struct xlpt_dom *a, const struct xlpt_dom *b,
 			    struct xlpt_deltas *out);
-/* "path: A -> B" lines, for tests and --explain. Caller frees. */
-char *xlpt_deltas_text(const struct xlpt_deltas *d);
 
 /*
  * Brings spellings that mean the same to one: derived disk kinds and buses, MAC

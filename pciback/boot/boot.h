@@ -180,8 +180,6 @@ void xlpt_initrd_dispose(struct xlpt_initrd *rd);
 int xlpt_initrd_read(struct xlpt_host *h, const struct xlpt_boot *boot, struct xlpt_initrd *out,
 		     struct xlpt_diag *diag);
 bool xlpt_initrd_has(const struct xlpt_initrd *rd, const char *module);
-/* One cpio stream as it comes out of the decompressor; for tests and fuzzing. */
-int xlpt_initrd_scan(const uint8_t *data, size_t len, struct xlpt_initrd *out);
 
 /* ---- the files xlpt owns (files.c) ---- */
 

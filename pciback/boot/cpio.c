@@ -18,7 +18,6 @@
 void xlpt_cpio_open(struct xlpt_cpio *s, struct xlpt_stream *stream)
 {
 	s->stream = stream;
-	s->buf = s->own;
 	s->pos = s->n = 0;
 	s->at = 0;
 }
@@ -26,9 +25,9 @@ void xlpt_cpio_open(struct xlpt_cpio *s, struct xlpt_stream *stream)
 /* Whether there is another byte. */
 static bool more(struct xlpt_cpio *s)
 {
-	if (s->pos == s->n && s->stream) {
+	if (s->pos == s->n) {
 		s->pos = 0;
-		s->n = xlpt_stream_read(s->stream, s->own, sizeof(s->own));
+		s->n = xlpt_stream_read(s->stream, s->buf, sizeof(s->buf));
 	}
 	return s->pos < s->n;
 }
@@ -166,7 +165,7 @@ int xlpt_cpio_read(struct xlpt_cpio *s, struct xlpt_initrd *out, uint64_t *rest)
 			s->at++;
 		}
 		if (!more(s))
-			return s->stream && s->stream->err ? -1 : 0;
+			return s->stream->err ? -1 : 0;
 		*rest = s->at;
 		r = archive(s, out);
 		if (r <= 0)

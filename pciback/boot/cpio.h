@@ -10,11 +10,10 @@
 
 /* Where archives are read from. */
 struct xlpt_cpio {
-	struct xlpt_stream *stream; /* NULL: all of it is in buf */
-	const uint8_t *buf;
+	struct xlpt_stream *stream;
+	uint8_t buf[65536];
 	size_t pos, n; /* of what is in buf */
 	uint64_t at;   /* how far it was read */
-	uint8_t own[65536];
 };
 
 #define XLPT_CPIO_END UINT64_MAX

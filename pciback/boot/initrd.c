@@ -22,15 +22,6 @@
 #define DEADLINE_MS  60000
 #define UNPACKER_MAX (1ull << 30) /* memory; 64 MiB is the largest window of xz -9 */
 
-int xlpt_initrd_scan(const uint8_t *data, size_t len, struct xlpt_initrd *out)
-{
-	struct xlpt_cpio s = { .buf = data, .n = len };
-	uint64_t rest;
-
-	*out = (struct xlpt_initrd){ 0 };
-	return xlpt_cpio_read(&s, out, &rest);
-}
-
 static const char *unpacker(const uint8_t *magic)
 {
 	static const struct {

@@ -44,16 +44,16 @@ static void count(const char *name)
 
 void corpus_found(const struct corpus_out *out, const char *fmt, ...)
 {
-	_cleanup_str_ struct xlpt_str text = { 0 };
+	_cleanup_free_ char *text = NULL;
 	va_list ap;
 
 	va_start(ap, fmt);
-	xlpt_str_vaddf(&text, fmt, ap);
+	text = xlpt_xvasprintf(fmt, ap);
 	va_end(ap);
-	for (char *p = text.s; *p; p++)
+	for (char *p = text; *p; p++)
 		if (*p == '\n' || *p == '\t')
 			*p = ' ';
-	fprintf(out->to, "-%s\t%s\n", out->check, text.s);
+	fprintf(out->to, "-%s\t%s\n", out->check, text);
 }
 
 void corpus_count(const struct corpus_out *out, const char *figure)

@@ -65,15 +65,14 @@ static void switch_state(struct instance *in, int state)
 static void fatal(struct instance *in, int err, const char *fmt, ...) XLPT_PRINTF(3, 4);
 static void fatal(struct instance *in, int err, const char *fmt, ...)
 {
-	_cleanup_str_ struct xlpt_str text = { 0 };
+	_cleanup_free_ char *why = NULL, *text = NULL;
 	va_list ap;
 
-	xlpt_str_addf(&text, "%d ", err);
 	va_start(ap, fmt);
-	xlpt_str_vaddf(&text, fmt, ap);
+	why = xlpt_xvasprintf(fmt, ap);
 	va_end(ap);
-	fake_store_set(in->b->f, xlpt_str_get(&text),
-		       "/local/domain/0/error/backend/pci/%u/0/error", in->domid);
+	text = xlpt_xasprintf("%d %s", err, why);
+	fake_store_set(in->b->f, text, "/local/domain/0/error/backend/pci/%u/0/error", in->domid);
 	switch_state(in, XLPT_XBS_CLOSING);
 }
 

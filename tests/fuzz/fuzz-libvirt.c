@@ -11,6 +11,7 @@
 #include "converters/convert.h"
 #include "converters/libvirt/libvirt.h"
 #include "converters/libvirt/pool-def.h"
+#include "tests/unit/domains.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -55,8 +56,8 @@ static void there_and_back(const char *text, size_t len, enum xlpt_tri for_xen)
 	if (xlpt_convert(text, len, "fuzz", &to_xl, &xl, NULL, &losses, NULL) ||
 	    xlpt_convert(xlpt_str_get(&xl), xl.len, "xl", &home, &xml, NULL, NULL, NULL))
 		return; /* no domain, or a name with a line break */
-	if (xlpt_convert_read(XLPT_FORMAT_LIBVIRT, text, len, "fuzz", &a, NULL, NULL) ||
-	    xlpt_convert_read(XLPT_FORMAT_LIBVIRT, xml.s, xml.len, "home", &b, NULL, NULL))
+	if (read_domain(XLPT_FORMAT_LIBVIRT, text, len, "fuzz", &a, NULL, NULL) ||
+	    read_domain(XLPT_FORMAT_LIBVIRT, xml.s, xml.len, "home", &b, NULL, NULL))
 		abort();
 	xlpt_dom_normalise(&a);
 	xlpt_dom_normalise(&b);

@@ -8,6 +8,7 @@
 #include "converters/model/loss.h"
 #include "converters/xl/words.h"
 #include "converters/xl/xl.h"
+#include "tests/unit/domains.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -78,8 +79,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (xlpt_convert(text, size, "f", &to_libvirt, &over, NULL, &lost_over, &diag) == 0) {
 		if (xlpt_convert(over.s, over.len, "over", &to_xl, &back, NULL, &lost_back,
 				 &diag) ||
-		    xlpt_convert_read(XLPT_FORMAT_XL, xlpt_str_get(&back), back.len, "back", &b,
-				      NULL, &diag)) {
+		    read_domain(XLPT_FORMAT_XL, xlpt_str_get(&back), back.len, "back", &b, NULL,
+				&diag)) {
 			fprintf(stderr, "%s\n%s\n", diag.message, xlpt_str_get(&over));
 			abort();
 		}
@@ -87,7 +88,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		xlpt_dom_normalise(&b);
 		if (xlpt_dom_diff_values(&a, &b, &deltas) &&
 		    (names_hold(&a) || !is_told(&deltas, &lost_over, &lost_back))) {
-			fprintf(stderr, "%s", xlpt_deltas_text(&deltas));
+			fprintf(stderr, "%s", deltas_text(&deltas));
 			abort();
 		}
 	}

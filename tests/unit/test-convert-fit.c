@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "converters/convert.h"
+#include "tests/unit/domains.h"
 
 struct result {
 	struct xlpt_str xl;
@@ -39,12 +40,11 @@ static void to_xl(struct result *r, const char *type, const char *os, const char
 	convert(r->xml, XLPT_FORMAT_XL, &r->xl, &r->losses);
 	convert(r->xl.s, XLPT_FORMAT_LIBVIRT, &back, NULL);
 	assert_int_equal(
-		xlpt_convert_read(XLPT_FORMAT_LIBVIRT, r->xml, strlen(r->xml), "a", &a, NULL, NULL),
-		0);
-	assert_int_equal(
-		xlpt_convert_read(XLPT_FORMAT_LIBVIRT, back.s, back.len, "b", &b, NULL, NULL), 0);
+		read_domain(XLPT_FORMAT_LIBVIRT, r->xml, strlen(r->xml), "a", &a, NULL, NULL), 0);
+	assert_int_equal(read_domain(XLPT_FORMAT_LIBVIRT, back.s, back.len, "b", &b, NULL, NULL),
+			 0);
 	xlpt_dom_diff(&a, &b, &deltas);
-	text = xlpt_deltas_text(&deltas);
+	text = deltas_text(&deltas);
 	if (deltas.n)
 		fail_msg("not the same on the way back:\n%s\n%s", text, r->xl.s);
 }

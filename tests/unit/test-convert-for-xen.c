@@ -6,6 +6,7 @@
 #include <cmocka.h>
 
 #include "converters/convert.h"
+#include "tests/unit/domains.h"
 
 static const char kvm[] =
 	"<domain type='kvm'><name>g</name><memory unit='MiB'>1024</memory>"
@@ -57,13 +58,12 @@ static void convert(struct result *r, const char *xml, enum xlpt_tri for_xen)
 	/* Whatever was done for Xen, KVM gets its guest back. */
 	assert_int_equal(xlpt_convert(r->xl.s, r->xl.len, "xl", &home, &r->back, NULL, NULL, NULL),
 			 0);
+	assert_int_equal(read_domain(XLPT_FORMAT_LIBVIRT, xml, strlen(xml), "a", &a, NULL, NULL),
+			 0);
 	assert_int_equal(
-		xlpt_convert_read(XLPT_FORMAT_LIBVIRT, xml, strlen(xml), "a", &a, NULL, NULL), 0);
-	assert_int_equal(
-		xlpt_convert_read(XLPT_FORMAT_LIBVIRT, r->back.s, r->back.len, "b", &b, NULL, NULL),
-		0);
+		read_domain(XLPT_FORMAT_LIBVIRT, r->back.s, r->back.len, "b", &b, NULL, NULL), 0);
 	xlpt_dom_diff(&a, &b, &deltas);
-	text = xlpt_deltas_text(&deltas);
+	text = deltas_text(&deltas);
 	if (deltas.n)
 		fail_msg("not the same on the way back:\n%s\n%s", text, r->xl.s);
 }

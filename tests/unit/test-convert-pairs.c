@@ -14,6 +14,7 @@
 
 #include "converters/convert.h"
 #include "core/file.h"
+#include "tests/unit/domains.h"
 
 static char *slurp(const char *path)
 {
@@ -39,7 +40,7 @@ static void read_xl(const char *name, const char *text, struct xlpt_dom *dom)
 {
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 
-	if (xlpt_convert_read(XLPT_FORMAT_XL, text, strlen(text), name, dom, NULL, &diag))
+	if (read_domain(XLPT_FORMAT_XL, text, strlen(text), name, dom, NULL, &diag))
 		fail_msg("%s: %s", name, diag.message);
 }
 

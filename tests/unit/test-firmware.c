@@ -205,8 +205,7 @@ static char *serial_of(const char *data, size_t len)
 static void test_serial(void **state)
 {
 	static const char whole[] = "\x82\4\0card\x90\15\0PN\2abSN\5X12  \x78",
-			  text[] = "\x90\10\0SN\5X\7zz \x78",
-			  zero[] = "\x90\10\0SN\5A\0zz \x78",
+			  text[] = "\x90\10\0SN\5X\7zz \x78", zero[] = "\x90\10\0SN\5A\0zz \x78",
 			  two[] = "\x90\20\0SN\5X\7zz SN\5abcde\x78";
 	_cleanup_free_ char *sn = serial_of(whole, sizeof(whole) - 1);
 

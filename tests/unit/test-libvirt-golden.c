@@ -17,6 +17,7 @@
 #include "converters/convert.h"
 #include "converters/libvirt/libvirt.h"
 #include "converters/libvirt/pool-def.h"
+#include "tests/unit/domains.h"
 
 #define DATA	"tests/data/convert/"
 #define SCHEMAS "/usr/share/libvirt/schemas/"
@@ -111,12 +112,10 @@ static void same_model(const char *name, const char *a, const char *b)
 	_cleanup_deltas_ struct xlpt_deltas deltas = { 0 };
 	_cleanup_free_ char *text = NULL;
 
-	assert_int_equal(xlpt_convert_read(XLPT_FORMAT_LIBVIRT, a, strlen(a), "a", &x, NULL, NULL),
-			 0);
-	assert_int_equal(xlpt_convert_read(XLPT_FORMAT_LIBVIRT, b, strlen(b), "b", &y, NULL, NULL),
-			 0);
+	assert_int_equal(read_domain(XLPT_FORMAT_LIBVIRT, a, strlen(a), "a", &x, NULL, NULL), 0);
+	assert_int_equal(read_domain(XLPT_FORMAT_LIBVIRT, b, strlen(b), "b", &y, NULL, NULL), 0);
 	xlpt_dom_diff(&x, &y, &deltas);
-	text = xlpt_deltas_text(&deltas);
+	text = deltas_text(&deltas);
 	if (*text)
 		print_message("%s is not the same any more:\n%s", name, text);
 	assert_int_equal(deltas.n, 0);
@@ -134,8 +133,7 @@ static void one_domain(const char *path, xmlRelaxNG *rng)
 
 	/* What came from libvirt, libvirt can say: nothing has to be kept beside it. */
 	assert_int_equal(
-		xlpt_convert_read(XLPT_FORMAT_LIBVIRT, text, strlen(text), path, &dom, NULL, NULL),
-		0);
+		read_domain(XLPT_FORMAT_LIBVIRT, text, strlen(text), path, &dom, NULL, NULL), 0);
 	assert_int_equal(xlpt_libvirt_write(&dom, NULL, 0, &plain, NULL, NULL), 0);
 	same_model(path, text, plain.s);
 

@@ -15,6 +15,7 @@
 
 #include "converters/libvirt/libvirt.h"
 #include "converters/model/internal.h"
+#include "tests/unit/domains.h"
 
 static const char rng_path[] = "/usr/share/libvirt/schemas/domain.rng";
 static uint64_t state;
@@ -275,7 +276,7 @@ static void one(uint64_t seed, xmlRelaxNG *rng)
 	assert_int_equal(found.n, kept.n);
 	xlpt_kepts_apply(&found, &again, "full", NULL);
 	if (xlpt_dom_diff_values(&dom, &again, &left)) {
-		detail = xlpt_deltas_text(&left);
+		detail = deltas_text(&left);
 		failed(seed, "not the same", detail, full.s);
 	}
 }
