@@ -15,9 +15,8 @@ static inline int read_domain(enum xlpt_format f, const char *text, size_t len, 
 			      struct xlpt_diag *diag)
 {
 	_cleanup_kepts_ struct xlpt_kepts kept = { 0 };
-	int rc = f == XLPT_FORMAT_XL
-			 ? xlpt_xl_read(text, len, file, dom, &kept, losses, diag)
-			 : xlpt_libvirt_read(text, len, file, dom, &kept, losses, diag);
+	int rc = f == XLPT_FORMAT_XL ? xlpt_xl_read(text, len, file, dom, &kept, losses, diag)
+				     : xlpt_libvirt_read(text, len, file, dom, &kept, losses, diag);
 
 	if (rc == 0)
 		xlpt_kepts_apply(&kept, dom, file, losses);

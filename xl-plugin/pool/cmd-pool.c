@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* pool: its verbs, words and options. */
-#include <string.h>
-
+/* pool: its words and options. */
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/kept/resolve.h"
@@ -97,94 +95,29 @@ static int release(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 
 /* ---- the command ---- */
 
-static const struct {
-	const char *verb;
-	size_t min, max;  /* arguments, the verb included */
-	bool reads;	  /* also a captured tree */
-	bool dry;	  /* does something that a dry run leaves: a look gives back what is over */
-	const char *opts; /* the options that go with it, between blanks */
-} verbs[] = {
-	{ "define", 1, XLPT_ANY_ARGS, false, true, " file name " },
-	{ "import", 2, 2, false, true, " name " },
-	{ "export", 2, 2, true, false, " xml " },
-	{ "list", 1, 1, true, true, "" },
-	{ "show", 2, 2, true, true, "" },
-	{ "undefine", 2, 2, false, true, "" },
-	{ "release", 1, XLPT_ANY_ARGS, false, true, " gone guest timeout " },
-};
-
-static int check_verb(struct xlpt_env *env, const struct xlpt_args *args, size_t *out,
-		      struct xlpt_diag *diag)
-{
-	const char *verb = args->pos[0];
-	size_t i = 0;
-
-	while (i < XLPT_ARRAY_SIZE(verbs) && strcmp(verbs[i].verb, verb) != 0)
-		i++;
-	if (i == XLPT_ARRAY_SIZE(verbs)) {
-		xlpt_diag_set(
-			diag, XLPT_ERR_USAGE,
-			"pool: define, import, export, list, show, undefine or release, not \"%s\"",
-			verb);
-		xlpt_diag_hint(diag, "xlpt pool --help");
-		return XLPT_ERR_USAGE;
-	}
-	for (const struct xlpt_opt *o = args->cmd->opts; o->name; o++) {
-		_cleanup_free_ char *word = xlpt_xasprintf(" %s ", o->name);
-
-		if (!xlpt_args_has(args, o->name) || strstr(verbs[i].opts, word))
-			continue;
-		xlpt_diag_set(diag, XLPT_ERR_USAGE, "pool %s does not know the option --%s", verb,
-			      o->name);
-		xlpt_diag_hint(diag, "xlpt pool --help");
-		return XLPT_ERR_USAGE;
-	}
-	if (args->n < verbs[i].min || args->n > verbs[i].max) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE, "pool %s: too %s arguments", verb,
-			      args->n < verbs[i].min ? "few" : "many");
-		xlpt_diag_hint(diag, "xlpt pool --help");
-		return XLPT_ERR_USAGE;
-	}
-	if (env->sysroot && !verbs[i].reads) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE,
-			      "pool %s changes the running system and cannot work "
-			      "on --sysroot",
-			      verb);
-		xlpt_diag_hint(diag, "pool list, show and export read a tree");
-		return XLPT_ERR_USAGE;
-	}
-	if (env->dry_run && !verbs[i].dry) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE,
-			      "pool %s changes nothing, so it has no --dry-run", verb);
-		xlpt_diag_hint(diag, "leave --dry-run out");
-		return XLPT_ERR_USAGE;
-	}
-	*out = i;
-	return 0;
-}
-
 static int cmd_pool(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
-	size_t verb;
-	int rc = check_verb(env, args, &verb, diag);
+	enum xlpt_pool_verb verb;
+	int rc = xlpt_pool_verb(env, args, &verb, diag);
 
 	if (rc)
 		return rc;
 	switch (verb) {
-	case 0:
-	case 1:
-		return define(env, args, verb == 1, diag);
-	case 2:
+	case XLPT_POOL_DEFINE:
+	case XLPT_POOL_IMPORT:
+		return define(env, args, verb == XLPT_POOL_IMPORT, diag);
+	case XLPT_POOL_EXPORT:
 		return xlpt_pool_export(env, args->pos[1], xlpt_args_has(args, "xml"), diag);
-	case 3:
+	case XLPT_POOL_LIST:
 		return xlpt_pool_list(env, diag);
-	case 4:
+	case XLPT_POOL_SHOW:
 		return xlpt_pool_show(env, args->pos[1], diag);
-	case 5:
+	case XLPT_POOL_UNDEFINE:
 		return undefine(env, args->pos[1], diag);
-	default:
-		return release(env, args, diag);
+	case XLPT_POOL_RELEASE:
+		break;
 	}
+	return release(env, args, diag);
 }
 
 /* clang-format off */

@@ -114,4 +114,18 @@ void xlpt_pool_print(struct xlpt_env *env, const struct xlpt_pool_def *def,
 		     const struct xlpt_pool_view *view, const struct xlpt_leases *leases);
 void xlpt_pool_print_returns(struct xlpt_env *env, const struct xlpt_returns *returned);
 
+/* verbs.c: which verb args begin with; USAGE for an unknown one, and for what does not go with it. */
+enum xlpt_pool_verb {
+	XLPT_POOL_DEFINE,
+	XLPT_POOL_IMPORT,
+	XLPT_POOL_EXPORT,
+	XLPT_POOL_LIST,
+	XLPT_POOL_SHOW,
+	XLPT_POOL_UNDEFINE,
+	XLPT_POOL_RELEASE,
+};
+struct xlpt_args;
+int xlpt_pool_verb(struct xlpt_env *env, const struct xlpt_args *args, enum xlpt_pool_verb *out,
+		   struct xlpt_diag *diag);
+
 #endif
