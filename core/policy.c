@@ -110,7 +110,8 @@ static int free_of_guests(const struct xlpt_device *dev, const struct xlpt_place
 			      "%s is still with domain %u (%s), which does not end", bdf,
 			      place->owner_domid, place->owner_name);
 		xlpt_diag_fact(diag, "Xen reports domain %u as dying", place->owner_domid);
-		xlpt_diag_hint(diag, "the same command again once xl list does not show domain %u",
+		xlpt_diag_hint(diag,
+			       "run the same command again when xl list no longer shows domain %u",
 			       place->owner_domid);
 		return XLPT_ERR_IN_USE;
 	}

@@ -99,7 +99,7 @@ static void test_note(void **state)
 	ok(w, "detach db1 " E1000E);
 	fake_store_set(w->store, "3", "/libxl/pci/0000-02-00-0/domid");
 	refused(w, 1, "attach db1 " E1000E,
-		E1000E " is noted as domain 3's, and no backend names it");
+		E1000E " is noted as domain 3's in xenstore, but no PCI backend names it");
 	said(w, "to mend: xlpt repair");
 	ok(w, "repair");
 	/* Its own note: under its lock that is taken back, grants and all. */

@@ -209,12 +209,10 @@ static int judge_note(struct xlpt_item *item, uint32_t own, struct xlpt_diag *di
 	if (noted < 0 || item->noted)
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_IN_USE,
-		      "%s is noted as domain %lld's, and no backend names it",
+		      "%s is noted as domain %lld's in xenstore, but no PCI backend names it",
 		      XLPT_BDF_STR(item->spec.bdf), (long long)noted);
-	xlpt_diag_fact(
-		diag,
-		"another tool gives it away just now, or was cut short; libxl gives it to nobody "
-		"meanwhile");
+	xlpt_diag_fact(diag, "another tool is attaching it right now, or was killed while it "
+			     "did; while the note stands, libxl attaches it to no guest");
 	xlpt_diag_hint(diag, "xlpt repair");
 	return XLPT_ERR_IN_USE;
 }

@@ -104,7 +104,8 @@ static int refuse(struct xlpt_op *op, const struct xlpt_ledger_use *use, size_t 
 			      whose, next);
 	xlpt_diag_fact(diag, "%u of %u attaches and detaches in %s were used; nothing was touched",
 		       a->used, a->limit, window);
-	xlpt_diag_hint(diag, "the same with --wait waits for it; xlpt budget shows what was used");
+	xlpt_diag_hint(diag, "run it again with --wait to wait for it; xlpt budget shows what "
+			     "was used");
 	return XLPT_ERR_BUDGET;
 }
 
@@ -252,6 +253,7 @@ int xlpt_budget_wait(struct xlpt_env *env, int64_t ms, struct xlpt_diag *diag)
 	if (terminal)
 		fprintf(env->err, "\r\033[K");
 	if (rc)
-		xlpt_diag_hint(diag, "nothing was touched; the same command again goes on waiting");
+		xlpt_diag_hint(diag,
+			       "nothing was changed; run the same command again to go on waiting");
 	return rc;
 }

@@ -41,7 +41,7 @@ static const struct xlpt_opt attach_opts[] = {
 	{ "hide", 0, NULL, "take the device from its dom0 driver first (like seize=1)" },
 	{ "timeout", 't', "SECONDS", "how long the guest may take to answer (default 60)" },
 	{ "wait", 'w', NULL, "over the hotplug budget: wait until it has room" },
-	{ "without-e820", 0, NULL, "try also with a PV guest that has no e820_host=1" },
+	{ "without-e820", 0, NULL, "attach even to a PV guest that has no e820_host=1" },
 	{ "config", 0, "FILE", "also list the devices in FILE, the guest's xl configuration" },
 	{ "force-host-device", 0, "BDF", "take BDF although this host needs it (may be repeated)" },
 	{ "allow-split", 0, "BDF", "divide BDF's isolation set: each side can reach the other's" },

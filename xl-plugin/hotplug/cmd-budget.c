@@ -64,8 +64,7 @@ static int reset(struct xlpt_env *env, const struct xlpt_args *args, const struc
 	}
 	if (!xlpt_args_has(args, "yes")) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE,
-			      "--reset forgets what protects this host, and wants "
-			      "--yes");
+			      "--reset deletes counts that protect this host, so it needs --yes");
 		xlpt_diag_hint(diag, "xlpt budget --reset --yes%s%s", b->n ? " " : "",
 			       b->n ? who.s : "");
 		return XLPT_ERR_USAGE;
@@ -120,8 +119,8 @@ static int cmd_budget(struct xlpt_env *env, const struct xlpt_args *args, struct
 
 /* clang-format off */
 static const struct xlpt_opt budget_opts[] = {
-	{ "reset", 0, NULL, "forget what was counted, of the devices or of all; is logged" },
-	{ "yes", 'y', NULL, "with --reset: that is really meant" },
+	{ "reset", 0, NULL, "delete the counts, of these devices or of all; this is logged" },
+	{ "yes", 'y', NULL, "confirm --reset" },
 	{ 0 },
 };
 /* clang-format on */

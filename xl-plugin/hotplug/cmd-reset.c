@@ -66,7 +66,8 @@ static int cmd_reset(struct xlpt_env *env, const struct xlpt_args *args, struct 
 static const struct xlpt_opt reset_opts[] = {
 	{ "method", 'm', "METHOD", "reset by this one: flr, af_flr, pm, bus, ..." },
 	{ "list", 'l', NULL,
-	 "show the methods, what each would hit as well, and why others are none" },
+	 "list the methods, what else each would reset, and why the others "
+	 "cannot be used" },
 	{ "force", 'f', NULL, "reset a device that a guest or a driver of dom0 uses" },
 	{ "force-host-device", 0, "BDF", "reset BDF although this host needs it (may be repeated)" },
 	{0},

@@ -39,7 +39,8 @@ static int cannot(struct xlpt_diag *diag, const char *what, const char *path, in
 	int rc = r == -ENOENT ? XLPT_ERR_NOT_FOUND : XLPT_ERR_IO;
 
 	xlpt_diag_file(diag, rc, r, "cannot %s %s", r == -ENOENT ? "open" : what, path);
-	xlpt_diag_hint(diag, "--config wants the file that xl create is given for this guest");
+	xlpt_diag_hint(diag, "--config needs the configuration file that this guest was created "
+			     "from");
 	return rc;
 }
 
@@ -174,8 +175,8 @@ int xlpt_op_config_again(struct xlpt_op *op, struct xlpt_diag *diag)
 	for (size_t i = 0; rc == 0 && op->config.path && i < op->n; i++)
 		if (!xlpt_vfid_is_empty(&op->items[i].spec.vf))
 			xlpt_warn(op->env,
-				  "%s lists %s without mac=, vlan= and their like: xl has no "
-				  "word for them",
+				  "%s lists %s without mac=, vlan= and similar options: xl "
+				  "does not know them",
 				  op->config.path, XLPT_BDF_STR(op->items[i].spec.bdf));
 	return rc;
 }

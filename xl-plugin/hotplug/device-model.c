@@ -129,10 +129,11 @@ void xlpt_dm_look(struct xlpt_op *op)
 		return;
 	op->dm_other_xen = xlpt_dm_other_xen(op->env, op->guest.domid, caps.version);
 	if (op->dm_other_xen)
-		xlpt_warn(op->env,
-			  "the device model of %s was built for Xen %s, and Xen %s runs: it may "
-			  "not be able to pass a device on",
-			  op->guest.name, op->dm_other_xen, caps.version);
+		xlpt_warn(
+			op->env,
+			"the device model of %s was built for Xen %s, and Xen %s runs: it may not "
+			"be able to pass a device through",
+			op->guest.name, op->dm_other_xen, caps.version);
 }
 
 int xlpt_dm_judge(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag)

@@ -206,7 +206,8 @@ int xlpt_gone_wait_guest(struct xlpt_env *env, const char *name, const char *uui
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s (domain %u) is dying and does not end",
 			      who.name, who.domid);
 		xlpt_diag_fact(diag, "Xen still has its domain");
-		xlpt_diag_hint(diag, "the same command again once xl list does not show domain %u",
+		xlpt_diag_hint(diag,
+			       "run the same command again when xl list no longer shows domain %u",
 			       who.domid);
 	}
 	return XLPT_ERR_IN_USE;

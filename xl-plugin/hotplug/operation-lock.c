@@ -77,8 +77,9 @@ int xlpt_op_lock(struct xlpt_op *op, struct xlpt_diag *diag)
 			return rc;
 		xlpt_locks_shrink(&op->locks, before);
 	}
-	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the devices of this host change all the time");
-	xlpt_diag_fact(diag, "each time that their locks were had there were others");
-	xlpt_diag_hint(diag, "the same command again once nobody creates virtual functions");
+	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the PCI devices of this host keep changing");
+	xlpt_diag_fact(diag, "each time after they were locked, other devices had appeared");
+	xlpt_diag_hint(diag, "run the same command again when nobody is creating virtual "
+			     "functions");
 	return XLPT_ERR_CONFLICT;
 }

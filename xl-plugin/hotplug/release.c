@@ -56,8 +56,8 @@ static int still_held(const struct xlpt_guest *guest, struct xlpt_bdf bdf, struc
 		      XLPT_BDF_STR(bdf));
 	if (guest->type == XLPT_GUEST_PV)
 		xlpt_diag_fact(diag,
-			       "it is in the middle of a change of its PCI devices; taking the "
-			       "device away now would end its PCI hotplug");
+			       "a change of its PCI devices is still going on; taking the device "
+			       "away now would end its PCI hotplug");
 	else
 		xlpt_diag_fact(diag, "its device model still has the device, and the guest did not "
 				     "answer the eject request");
@@ -344,8 +344,10 @@ int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, bool
 		rc = xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
 				   "the hypervisor still has %s assigned to a guest",
 				   XLPT_BDF_STR(bdf));
-		xlpt_diag_fact(diag, "it is not domain %u's; xl debug-keys Q; xl dmesg shows whose",
-			       domid);
+		xlpt_diag_fact(
+			diag,
+			"it is not domain %u's; to see whose it is: xl debug-keys Q; xl dmesg",
+			domid);
 		xlpt_diag_hint(diag, "shut that guest down");
 	}
 	if (rc)

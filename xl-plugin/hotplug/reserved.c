@@ -24,7 +24,7 @@ static void warn_elsewhere(const struct xlpt_op *op, const struct xlpt_rmrrs *r,
 		    !same_guest(op, r->items[i].bdf))
 			xlpt_warn(op->env,
 				  "%s shares memory that firmware has reserved with %s, which "
-				  "is not with %s: each can write what the other reads",
+				  "is not with %s: each can overwrite what the other uses",
 				  XLPT_BDF_STR(r->items[own].bdf), XLPT_BDF_STR(r->items[i].bdf),
 				  op->guest.name);
 }

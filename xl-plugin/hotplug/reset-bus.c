@@ -82,7 +82,7 @@ static void note_done(struct xlpt_item *item, struct xlpt_reset_result *result)
 static int changed(struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
 	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "nothing can reset %s", XLPT_BDF_STR(bdf));
-	xlpt_diag_fact(diag, "what is on its bus has changed meanwhile");
+	xlpt_diag_fact(diag, "the devices on its bus have changed in the meantime");
 	xlpt_diag_hint(diag, "run the command again");
 	return XLPT_ERR_NOT_FOUND;
 }

@@ -50,8 +50,8 @@ static int self(struct xlpt_op *op, const struct xlpt_item *item, bool in_use,
 
 	if (item->device.header == XLPT_HEADER_BRIDGE) {
 		xlpt_diag_set(diag, XLPT_ERR_NOT_ENDPOINT, "%s is a bridge, not an endpoint", bdf);
-		xlpt_diag_fact(diag,
-			       "a reset of it takes the configuration of all that is behind it");
+		xlpt_diag_fact(diag, "a reset of it would erase the configuration of every device "
+				     "behind it");
 		xlpt_diag_hint(diag, "name the functions behind it, one by one");
 		return XLPT_ERR_NOT_ENDPOINT;
 	}
@@ -69,8 +69,8 @@ static int self(struct xlpt_op *op, const struct xlpt_item *item, bool in_use,
 		xlpt_diag_set(diag, XLPT_ERR_RULE, "%s is in use by dom0's driver %s", bdf,
 			      item->device.driver);
 		xlpt_diag_fact(diag,
-			       "a driver that is not told of a reset goes on with a device that "
-			       "has forgotten everything");
+			       "the driver would not know of the reset and would go on using a "
+			       "device that has lost its settings");
 		/* What would be refused to "xlpt hide" has to be mended before it. */
 		if (xlpt_policy_hide(&item->device, &item->place, true, &no_hide) ||
 		    xlpt_op_judge_carrier(op, item, &no_hide))
@@ -260,8 +260,9 @@ static int neighbours_locked(const struct xlpt_op *op, struct xlpt_bdf bdf,
 		if (xlpt_locked_device(op->env, way->also[i]))
 			continue;
 		xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
-			      "what a reset of %s hits has changed meanwhile", XLPT_BDF_STR(bdf));
-		xlpt_diag_fact(diag, "%s has come to it", XLPT_BDF_STR(way->also[i]));
+			      "what a reset of %s would also reset has changed in the meantime",
+			      XLPT_BDF_STR(bdf));
+		xlpt_diag_fact(diag, "%s is on its bus now", XLPT_BDF_STR(way->also[i]));
 		xlpt_diag_hint(diag, "run the command again");
 		return XLPT_ERR_CONFLICT;
 	}

@@ -159,7 +159,8 @@ static int on_pciback(struct xlpt_op *op, struct xlpt_bdf bdf, struct xlpt_diag 
 
 	if (rc || xlpt_streq(driver, XLPT_PCIBACK_DRIVER))
 		return rc;
-	xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s is off the guest but not on pciback",
+	xlpt_diag_set(diag, XLPT_ERR_LEFT,
+		      "%s was taken from the guest, but pciback does not have it",
 		      XLPT_BDF_STR(bdf));
 	xlpt_diag_fact(diag, "its driver in dom0 is %s", driver ? driver : "none");
 	xlpt_diag_hint(diag, "xlpt hide %s", XLPT_BDF_STR(bdf));
@@ -204,8 +205,8 @@ int xlpt_op_verify_gone(struct xlpt_op *op, size_t i, struct xlpt_diag *diag)
 	if (rc == 0 &&
 	    !xlpt_wait_port_closed(env, op->guest.domid, item->evtchn, XLPT_PORT_TIMEOUT_MS))
 		xlpt_warn(env,
-			  "%s has not freed its PCI frontend yet; give it time before the next "
-			  "attach",
+			  "%s has not freed its PCI frontend yet; wait a few seconds before the "
+			  "next attach",
 			  op->guest.name);
 	return rc;
 }

@@ -309,10 +309,10 @@ int xlpt_wait_settled(struct xlpt_env *env, const struct xlpt_guest *guest, int6
 	if (r < 0) {
 		rc = look_failed(env, &l, r, timeout_ms, diag, "settle");
 		if (rc == XLPT_ERR_TIMEOUT || rc == XLPT_ERR_CONFLICT) {
-			xlpt_diag_set(diag, rc,
-				      "%s is in the middle of a change of its PCI devices "
-				      "and does not finish it",
-				      guest->name);
+			xlpt_diag_set(
+				diag, rc,
+				"%s has begun a change of its PCI devices and does not finish it",
+				guest->name);
 			say_states(env, diag, &l);
 			xlpt_diag_hint(diag,
 				       "xlpt detach --force takes devices away without the "

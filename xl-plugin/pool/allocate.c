@@ -92,9 +92,10 @@ static int choose_one(const struct xlpt_op *op, const char *name, const struct x
 		if (view->n)
 			xlpt_diag_fact(diag, "%s", view->troubles[0].message);
 		else
-			xlpt_diag_fact(diag,
-				       "its definition gives it %zu VFs, and that is none of them",
-				       view->vfs.n);
+			xlpt_diag_fact(
+				diag,
+				"its definition gives it %zu VFs, and this is not one of them",
+				view->vfs.n);
 		xlpt_diag_hint(diag, "xlpt pool show %s lists those it has", name);
 		return XLPT_ERR_NOT_FOUND;
 	}

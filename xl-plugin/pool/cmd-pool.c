@@ -19,10 +19,11 @@ static int define(struct xlpt_env *env, const struct xlpt_args *args, bool impor
 	int rc;
 
 	if (import ? args->n != 2 : file ? args->n != 1 : args->n < 3)
-		return xlpt_pool_usage(diag,
-				       import ? "import wants one FILE.xml"
-				       : file ? "define --file takes everything from the file"
-					      : "define wants NAME and at least one pf= or dev=");
+		return xlpt_pool_usage(
+			diag,
+			import ? "import needs exactly one FILE.xml"
+			: file ? "define --file takes no other argument: everything is in the file"
+			       : "define needs NAME and at least one pf= or dev=");
 	rc = import || file ? xlpt_pool_from_file(import ? args->pos[1] : file,
 						  xlpt_args_get(args, "name"), import, &def, diag)
 			    : xlpt_pool_from_words(args->pos + 1, args->n - 1, &def, diag);
@@ -71,7 +72,7 @@ static int release(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 		return rc;
 	if (gone + (guest != NULL) + (args->n > 1) != 1)
 		return xlpt_pool_usage(
-			diag, "release wants --gone, --guest GUEST, or the addresses of VFs");
+			diag, "release needs --gone, --guest GUEST, or the addresses of VFs");
 	for (size_t i = 1; i < args->n; i++) {
 		struct xlpt_bdf bdf;
 

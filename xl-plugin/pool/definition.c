@@ -44,7 +44,7 @@ int xlpt_pool_from_words(char *const *words, size_t n, struct xlpt_pool_def *def
 			xlpt_str_addf(&text, "%.*s = %s\n", (int)(eq - word), word, eq + 1);
 	}
 	if (!any)
-		return xlpt_pool_usage(diag, "define wants NAME and at least one pf= or dev=");
+		return xlpt_pool_usage(diag, "define needs NAME and at least one pf= or dev=");
 	rc = xlpt_pool_def_parse(text.s, text.len, NULL, def, diag);
 	if (rc && diag) {
 		/* Line N is word N of the command; a column in a text nobody wrote says nothing. */

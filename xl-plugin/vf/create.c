@@ -167,7 +167,7 @@ static int lock_and_read(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 	}
 	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the virtual functions of %s change all the time",
 		      XLPT_BDF_STR(bdf));
-	xlpt_diag_fact(diag, "each time that their locks were had there were others");
+	xlpt_diag_fact(diag, "each time after they were locked, other devices had appeared");
 	xlpt_diag_hint(diag, "end what creates and removes them, then the same command again");
 	return XLPT_ERR_CONFLICT;
 }
