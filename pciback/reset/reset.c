@@ -76,8 +76,7 @@ static int refused(const struct xlpt_reset_fn *f, int r, struct xlpt_diag *diag)
 	}
 	xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "the kernel did not reset %s", bdf);
 	xlpt_diag_fact(diag, "writing 1 to " DEVICE "/reset%s", bdf,
-		       r == -ENOTTY ? "; ENOTTY is its word for a way that turned out to be none"
-				    : "");
+		       r == -ENOTTY ? "; ENOTTY means that this method does not work here" : "");
 	xlpt_diag_hint(diag, "dmesg | grep %s; xlpt reset --list %s", bdf, bdf);
 	return XLPT_ERR_IO;
 }

@@ -170,9 +170,11 @@ static const struct {
 	{ "list --json=yes", "list does not know the option --json=yes" },
 	{ "list --version", "list does not know the option --version" },
 	{ "list --sysroot", "--sysroot needs an argument" },
-	{ "attach web1 09:00.0 --force-host 09:00.0", "not abbreviated: --force-host-device" },
-	{ "attach web1 09:00.0 --force-host=09:00.0", "not abbreviated: --force-host-device" },
-	{ "list --js", "not abbreviated: --json" },
+	{ "attach web1 09:00.0 --force-host 09:00.0",
+	  "cannot be abbreviated; did you mean --force-host-device" },
+	{ "attach web1 09:00.0 --force-host=09:00.0",
+	  "cannot be abbreviated; did you mean --force-host-device" },
+	{ "list --js", "cannot be abbreviated; did you mean --json" },
 	{ "attach web1 09:00.0 -t", "-t needs an argument" },
 	{ "attach web1 09:00.0 --timeout", "--timeout needs an argument" },
 	/* too few, too many */
@@ -280,7 +282,7 @@ static void test_meant(void **state)
 	}
 	/* Two are equally near: none is told. */
 	expect("pit", 2, NULL, "there is no command \"pit\"");
-	expect("list --al", 2, NULL, "not abbreviated: --all");
+	expect("list --al", 2, NULL, "cannot be abbreviated; did you mean --all?");
 }
 
 /* The same with --json: the record on out, nothing on err. */

@@ -212,13 +212,13 @@ static void test_foreign(void **st)
 {
 	(void)st;
 	put(LINK, "#!/bin/sh\n");
-	refuses("install", LINK " is not xlpt's to change");
+	refuses("install", LINK " is not changed: xlpt did not write it");
 	assert_string_equal(state(XLPT_SENTRY_XL), "not xlpt's");
 	expect(0, "install xendomains");
 	expect(0, "remove");
 	assert_int_equal(host->ops->unlink(host, LINK), 0);
 	assert_int_equal(host->ops->symlink(host, "/usr/sbin/xl", LINK), 0);
-	refuses("install xl", LINK " is not xlpt's to change");
+	refuses("install xl", LINK " is not changed: xlpt did not write it");
 	expect(0, "remove");
 	assert_int_equal(host->ops->unlink(host, LINK), 0);
 

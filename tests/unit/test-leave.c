@@ -181,7 +181,7 @@ static void test_files_of_others(void **state)
 	put("a.part", "mine");
 	put("a.xlpt", "notes of mine");
 	ok(w, "attach web1 05:00.0");
-	refusedf(w, 1, "save --detach-first web1 DIR/a", "is no record of xlpt's");
+	refusedf(w, 1, "save --detach-first web1 DIR/a", "xlpt save did not write it");
 	record = get("a.xlpt");
 	assert_string_equal(record, "notes of mine");
 	okf(w, "save --detach-first web1 DIR/b");

@@ -81,7 +81,7 @@ static void test_profile(void **state)
 	assert_false(there(w, UNIT));
 	ok(w, "vf persist enp1s0");
 	said(w, "by hand: nmcli connection modify 1-2 sriov.total-vfs 2\n");
-	refused(w, 3, "vf persist --apply enp1s0", "not xlpt's to change");
+	refused(w, 3, "vf persist --apply enp1s0", "xlpt did not write it");
 	said(w, "to mend: nmcli connection modify 1-2 sriov.total-vfs 2\n");
 	profile(w, 2);
 	ok(w, "vf persist --apply enp1s0");
@@ -157,7 +157,8 @@ static void test_netplan(void **state)
 		"network:\n  version: 2\n  ethernets:\n    lan:\n      virtual-function-count: 3");
 	put(w, "/etc/netplan/zz.yaml", "");
 	put(w, NETPLAN, "network: {} # mine\n");
-	refused(w, 1, "vf persist --apply enp1s0", NETPLAN " is not xlpt's to change");
+	refused(w, 1, "vf persist --apply enp1s0",
+		NETPLAN " is not changed: xlpt did not write it");
 }
 
 static void test_udev_rule(void **state)

@@ -256,7 +256,7 @@ static int cmd_boot(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	if (rc)
 		return rc;
 	if (!strcmp(verb, "write") && !plan.list.n) {
-		rc = usage(diag, "write which devices? none is named and none was configured");
+		rc = usage(diag, "write: no device is named, and none was configured before");
 		if (plan.unread)
 			xlpt_diag_fact(diag, "%s", plan.unread[0]);
 		return rc;

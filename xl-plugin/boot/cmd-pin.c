@@ -361,7 +361,7 @@ static int cmd_pin(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 
 /* clang-format off */
 static const struct xlpt_opt pin_opts[] = {
-	{ "replace", 0, NULL, "make the pin anew for this device, though there is one of that name" },
+	{ "replace", 0, NULL, "make the pin for this device, in place of the one of that name" },
 	{0},
 };
 /* clang-format on */
@@ -369,7 +369,7 @@ static const struct xlpt_opt pin_opts[] = {
 const struct xlpt_command xlpt_cmd_pin = {
 	.name = "pin",
 	.synopsis = "NAME BDF|list|show|remove ...",
-	.help = "Remember what a device is, to find it wherever it is numbered next",
+	.help = "Remember a device, to find it again when its address has changed",
 	.details =
 		"pin:NAME then stands for the device wherever an address does. Another device in\n"
 		"its place is refused (3). A pin holds place, ids, serial number and BARs; buses "

@@ -208,8 +208,7 @@ static int absent(const struct xlpt_boot_req *req, struct xlpt_boot_plan *p,
 		add_module(&p->early, *d);
 	if (!added || req->allow_absent || req->to_stdout || req->remove) {
 		if (added && !req->remove)
-			xlpt_strv_addf(&p->notes,
-				       "%s is not there: the list will wait for it in vain",
+			xlpt_strv_addf(&p->notes, "%s is not there: nothing will be hidden for it",
 				       XLPT_HIDE_STR(g));
 		return 0;
 	}

@@ -167,7 +167,7 @@ void xlpt_boot_pins_files(struct xlpt_boot_plan *p)
 			.old = xlpt_xstrdup(pin->old),
 			.mode = 0600,
 			.why = xlpt_xstrdup(pin->pin.at_boot ? "the address it has in the list"
-							     : "it is hidden at boot no more"),
+							     : "it is no longer hidden at boot"),
 		};
 	}
 }
@@ -228,7 +228,7 @@ static void verdict(const char *name, const struct xlpt_pin *pin, int rc,
 	}
 	v->fact = xlpt_xasprintf("pin:%s is %s now, and the list has %s", name,
 				 XLPT_BDF_STR(match->bdf), XLPT_BDF_STR(pin->boot));
-	v->hint = xlpt_xstrdup("xlpt boot write, and what it says is to be run");
+	v->hint = xlpt_xstrdup("run xlpt boot write, and then what it prints");
 }
 
 int xlpt_boot_pins_verify(struct xlpt_env *env, struct xlpt_verdicts *out, struct xlpt_diag *diag)

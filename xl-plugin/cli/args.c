@@ -197,7 +197,7 @@ int xlpt_args_parse(struct xlpt_env *env, int argc, char **argv, struct xlpt_arg
 			return not_an_option(cmd, argv, c, diag);
 		if (long_index >= 0 && abbreviated(argv, longs[long_index].name)) {
 			xlpt_diag_set(diag, XLPT_ERR_USAGE,
-				      "options are not abbreviated: --%s was meant?",
+				      "options cannot be abbreviated; did you mean --%s?",
 				      longs[long_index].name);
 			xlpt_diag_hint(diag, "xlpt %s --help", cmd->name);
 			return XLPT_ERR_USAGE;

@@ -214,7 +214,7 @@ static int damaged(struct xlpt_diag *diag, unsigned line, const char *what)
 {
 	xlpt_diag_set(diag, XLPT_ERR_DATA, "the hotplug ledger is damaged: %s", what);
 	xlpt_diag_at(diag, XLPT_LEDGER_PATH, line, 0);
-	xlpt_diag_fact(diag, "how often devices were attached and detached can no longer be said");
+	xlpt_diag_fact(diag, "it no longer says how often devices were attached and detached");
 	xlpt_diag_hint(diag, "xlpt budget --reset --yes puts it aside and counts anew");
 	return XLPT_ERR_DATA;
 }

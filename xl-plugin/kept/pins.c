@@ -35,7 +35,7 @@ int xlpt_pin_name_check(const char *name, struct xlpt_diag *diag)
 	else if (!xlpt_streq(spec.pin, name) || strchr(name, ':'))
 		why = "it has one of , = @ :";
 	else if (temporary(name))
-		why = "its end is that of temporary files";
+		why = "it ends like the name of a temporary file";
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(words); i++)
 		if (!strcmp(name, words[i]))
 			why = "it is a word of the command itself";

@@ -15,7 +15,7 @@ static int cmd_migrate(struct xlpt_env *env, const struct xlpt_args *args, struc
 	l.offline = xlpt_args_has(args, "offline");
 	if (!*l.transport || strpbrk(l.transport, "\n\r")) {
 		rc = xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
-				   "the transport is to be a command in one line");
+				   "--transport needs a command in one line");
 		xlpt_diag_hint(diag, "for example --transport \"ssh -p 2222\"");
 	}
 	if (rc == 0)
@@ -40,7 +40,8 @@ static const struct xlpt_opt migrate_opts[] = {
 	XLPT_LEAVE_OPTS,
 	{ "map", 'm', "FROM=TO", "the device that takes FROM's place there (default the same address)" },
 	{ "transport", 's', "COMMAND", "runs a command on HOST, as xl migrate -s (default ssh)" },
-	{ "offline", 0, NULL, "by an image, not live; chosen by itself where live is impossible" },
+	{ "offline", 0, NULL, "by an image instead of live; used by itself where live is "
+	  "impossible" },
 	{ 0 },
 };
 

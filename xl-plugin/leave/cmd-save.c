@@ -27,7 +27,7 @@ static const struct xlpt_opt save_opts[] = {
 const struct xlpt_command xlpt_cmd_save = {
 	.name = "save",
 	.synopsis = "GUEST FILE",
-	.help = "Save a guest to a file, its devices detached first if so told",
+	.help = "Save a guest to a file; --detach-first detaches its devices before",
 	.details =
 		"A guest that holds devices is refused (exit status 3) without --detach-first.\n"
 		"Until the image is complete and read through, the guest can go on, and does so\n"

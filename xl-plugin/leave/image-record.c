@@ -49,7 +49,7 @@ static int look(const char *record, struct xlpt_diag *diag)
 	if (r == 0 && xlpt_starts(xlpt_str_get(&text), magic))
 		return 1;
 	if (r == 0 || r == -EFBIG || r == -EMEDIUMTYPE || r == -EISDIR || r == -ELOOP) {
-		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s is there, and is no record of xlpt's",
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s exists, and xlpt save did not write it",
 			      record);
 		xlpt_diag_fact(diag,
 			       "beside an image of that name it would tell xlpt restore which "

@@ -130,7 +130,7 @@ static int repair_save(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 		return 0;
 	}
 	if (saved)
-		xlpt_warn(env, "%s runs on: %s is of a moment before, do not restore it",
+		xlpt_warn(env, "%s runs on: %s is older than the guest now, do not restore it",
 			  j->guest.name, file);
 	rc = xlpt_leave_go_on(env, &j->guest, paused, diag);
 	if (rc)
@@ -242,8 +242,10 @@ static int finish_migrate(struct xlpt_env *env, struct xlpt_journal *j, const ch
 			xlpt_diag_hint(diag, "its image is kept: xlpt restore %s",
 				       XLPT_WORD(image));
 		else
-			xlpt_diag_hint(diag,
-				       "xl list on both; create it again from its configuration");
+			xlpt_diag_hint(
+				diag,
+				"look with xl list on both hosts; if it is on neither, create it "
+				"again from its configuration");
 		return XLPT_ERR_LEFT;
 	}
 	if (paused && decided(j, "arrived") && !xlpt_journal_get(j, "paused", 0))
@@ -282,7 +284,7 @@ static int repair_migrate(struct xlpt_env *env, struct xlpt_journal *j, struct x
 			return rc;
 	}
 	if (rc == 0) {
-		/* The other host's xlpt takes these locks, too, if it is this one. */
+		/* It has left this host: nothing of it is kept from others while that one works. */
 		xlpt_locks_release(locks);
 		return finish_migrate(env, j, transport, host, diag);
 	}

@@ -138,7 +138,7 @@ static int attach_there(void *ctx, size_t i, struct xlpt_diag *diag)
 	struct xlpt_leave *l = ctx;
 
 	(void)i;
-	/* The other host may be this one: its xlpt takes the same locks and pools. */
+	/* The guest has left this host: nothing of it is kept from others while that one works. */
 	xlpt_leave_give_back(&l->op);
 	xlpt_locks_release(&l->op.locks);
 	return xlpt_leave_remote_attach(l->op.env, l->transport, l->host, l->op.guest.name,

@@ -32,8 +32,8 @@ static int no_answer(struct xlpt_diag *diag, const char *host, const char *comma
 		     const char *out)
 {
 	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND,
-		      "%s does not do as asked: \"%s\" ended with status %d", host, command,
-		      status);
+		      "%s could not do what it was asked: \"%s\" ended with status %d", host,
+		      command, status);
 	xlpt_diag_add_log(diag, out);
 	xlpt_diag_hint(diag,
 		       "see that the transport works and that xl and xlpt are installed there");

@@ -157,7 +157,7 @@ static int add_want(const struct xlpt_leave *l, struct wants *wants, const struc
 
 		xlpt_diag_set(diag, XLPT_ERR_USAGE,
 			      "--map: %s is neither the address of one function nor a pool", where);
-		xlpt_diag_fact(diag, "one device takes the place of one");
+		xlpt_diag_fact(diag, "each device is replaced by exactly one device");
 		xlpt_diag_hint(diag, "xlpt list --state hidden shows what is free");
 		return XLPT_ERR_USAGE;
 	}

@@ -30,9 +30,10 @@ static int not_running(struct xlpt_leave *l, struct xlpt_diag *diag)
 			xlpt_diag_fact(diag,
 				       same ? "it has the uuid of the guest in the image"
 					    : "another guest has the name of the one in the image");
-			xlpt_diag_hint(diag,
-				       "shut it down or rename it first: the image is of a moment "
-				       "before");
+			xlpt_diag_hint(
+				diag,
+				"shut it down or rename it first: the image is older than that "
+				"guest");
 			rc = XLPT_ERR_IN_USE;
 		}
 		xlpt_guest_dispose(&all[i]);
@@ -65,8 +66,7 @@ static int left_over(struct xlpt_leave *l, int rc, struct xlpt_diag *diag)
 		return rc;
 	if (found < 0) {
 		xlpt_diag_wrap(diag, "nobody can tell whether %s exists now", l->image.guest.name);
-		xlpt_diag_fact(diag, "asked for it, Xen gave an error: %s",
-			       d.message ? d.message : "?");
+		xlpt_diag_fact(diag, "Xen answered with an error: %s", d.message ? d.message : "?");
 		xlpt_diag_hint(diag, "xlpt repair, once xl list works again");
 	} else {
 		const char *state = now.dying ? "shutting down" : now.paused ? "paused" : "running";

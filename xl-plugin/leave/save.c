@@ -85,8 +85,7 @@ static int check_image(void *ctx, size_t i, struct xlpt_diag *diag)
 			      l->op.guest.name);
 		xlpt_diag_fact(diag, "it is of %s and names %zu devices", l->image.guest.name,
 			       l->image.n);
-		xlpt_diag_hint(diag,
-			       "save it again; two who save one guest at a time end like this");
+		xlpt_diag_hint(diag, "save it again, with only one save of the guest at a time");
 		return XLPT_ERR_CONFLICT;
 	}
 	if (fsync(l->image.fd))

@@ -32,7 +32,7 @@ static int check(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt
 		return XLPT_ERR_SYNTAX;
 	}
 	if (args->n != 2) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE, "guard check: one guest, please");
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "guard check needs exactly one GUEST");
 		xlpt_diag_hint(diag, "xlpt guard check GUEST");
 		return XLPT_ERR_USAGE;
 	}
@@ -73,9 +73,7 @@ static int cmd_guard(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	    ((is_check || is_status) && (env->dry_run || xlpt_args_has(args, "force") || dir)) ||
 	    (is_status && args->n > 1)) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE,
-			      "guard %s: that option or argument goes with another "
-			      "verb",
-			      verb);
+			      "guard %s: that option or argument belongs to another verb", verb);
 		xlpt_diag_hint(diag, "xlpt guard --help");
 		return XLPT_ERR_USAGE;
 	}

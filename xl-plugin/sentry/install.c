@@ -102,7 +102,8 @@ static int judge(const struct xlpt_sentry_file *f, bool remove, bool force, stru
 	const char *part = xlpt_sentry_part_word(f->part);
 
 	if (f->state == XLPT_SENTRY_FOREIGN && !(remove && f->kind != XLPT_SENTRY_BLOCK)) {
-		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s is not xlpt's to change", f->path);
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s is not changed: xlpt did not write it",
+			      f->path);
 		xlpt_diag_fact(diag, "%s", f->fact);
 		if (f->kind == XLPT_SENTRY_LINK)
 			xlpt_diag_hint(diag,

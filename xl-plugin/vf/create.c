@@ -165,10 +165,11 @@ static int lock_and_read(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 			return 0;
 		xlpt_locks_release(&op->locks);
 	}
-	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the virtual functions of %s change all the time",
+	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the virtual functions of %s keep changing",
 		      XLPT_BDF_STR(bdf));
 	xlpt_diag_fact(diag, "each time after they were locked, other devices had appeared");
-	xlpt_diag_hint(diag, "end what creates and removes them, then the same command again");
+	xlpt_diag_hint(diag, "stop what creates and removes them, then run the same command "
+			     "again");
 	return XLPT_ERR_CONFLICT;
 }
 

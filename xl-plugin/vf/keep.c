@@ -183,7 +183,7 @@ static int by_hand_first(const struct keep *k, struct xlpt_diag *diag)
 			s = &k->setters.items[i];
 	place = s ? xlpt_vf_setter_place(s) : NULL;
 	xlpt_diag_set(diag, XLPT_ERR_RULE,
-		      "this number stands in a file that is not xlpt's to change");
+		      "this number stands in a file that is not changed: xlpt did not write it");
 	if (s)
 		xlpt_diag_fact(diag, "%s sets it to %d: %s", s->program, s->count, place);
 	xlpt_diag_hint(diag, "%s", k->native.by_hand[0]);

@@ -219,7 +219,7 @@ static int read_old(struct xlpt_env *env, struct xlpt_vf_file *f, struct xlpt_di
 	f->was = xlpt_str_take(&text);
 	if (xlpt_starts(f->was, MARK))
 		return 0;
-	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s is not xlpt's to change", f->path);
+	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s is not changed: xlpt did not write it", f->path);
 	xlpt_diag_fact(diag, "its first line is not the one that xlpt vf persist writes");
 	xlpt_diag_hint(diag, "give that file another name: mv %s %s.old", XLPT_WORD(f->path),
 		       XLPT_WORD(f->path));
