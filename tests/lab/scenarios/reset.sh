@@ -95,6 +95,12 @@ control_of_port() {
 }
 expect_rc 0 xlpt hide "${slot[@]}"
 headers=$(header_of 0000:04:00.0; header_of 0000:04:00.1; control_of_port)
+# Where the kernel drives the port's slot itself (not through ACPI), the slot is taken from it first.
+service=$port:pcie004
+if [ -e "/sys/bus/pci/devices/$port/$service/driver" ]; then
+	refuses 1 "pciehp watches $port" xlpt reset --method bus "${slot[@]}"
+	echo "$service" >/sys/bus/pci_express/drivers/pciehp/unbind
+fi
 says "together with 0000:04:00.1: .* resets the bus behind $port" xlpt reset --list "${slot[@]}"
 refuses 1 "would reset 0000:04:00.1, too" xlpt reset --method bus 0000:04:00.0
 text=$(xlpt reset --method bus "${slot[@]}" 2>&1) || fail "exit status $?: $text"
