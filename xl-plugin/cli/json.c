@@ -55,6 +55,18 @@ static size_t put_json_char(FILE *f, const char *s)
 	return len;
 }
 
+/* The number first, so that who reads a line knows at once how to read the rest. */
+static struct json_object *with_schema(struct json_object *root)
+{
+	struct json_object *whole = json_object_new_object();
+
+	xlpt_json_add(whole, "schema", json_object_new_int(XLPT_JSON_SCHEMA));
+	json_object_object_foreach(root, key, value)
+		xlpt_json_add(whole, key, json_object_get(value));
+	json_object_put(root);
+	return whole;
+}
+
 /*
  * The same bytes whatever json-c: that of Debian 12 breaks the line in an empty array
  * or object, that of Debian 13 does not.
@@ -63,9 +75,11 @@ void xlpt_print_json(struct xlpt_env *env, struct json_object *root)
 {
 	int form = env->compact ? JSON_C_TO_STRING_PLAIN
 				: JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_SPACED;
-	const char *s = json_object_to_json_string_ext(root, form | JSON_C_TO_STRING_NOSLASHESCAPE);
 	bool quoted = false;
+	const char *s;
 
+	root = with_schema(root);
+	s = json_object_to_json_string_ext(root, form | JSON_C_TO_STRING_NOSLASHESCAPE);
 	while (*s) {
 		char c = *s;
 		const char *next;

@@ -65,7 +65,13 @@ void xlpt_waiting_xl(struct xlpt_waiting *w);
  */
 struct json_object *xlpt_json_object_parse(const char *text, char **why);
 
-/* Prints and releases the object. */
+/*
+ * The shape of everything that is printed as JSON: docs/schema says what each command prints.
+ * A shape that was released keeps its number: tests/check-schema fails when one changes.
+ */
+#define XLPT_JSON_SCHEMA 1
+
+/* Prints the object with "schema" before everything else in it, and releases it. */
 void xlpt_print_json(struct xlpt_env *env, struct json_object *root);
 
 /* A plain table: one call per row, as many cells as columns. NULL cells print as "-". */
