@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <string.h>
 #include <cmocka.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "tests/unit/pooling.h"
 
@@ -204,6 +206,135 @@ static void test_start_hvm_functions(void **state)
 	assert_int_equal(world_run(w, "detach app1 04:00.*"), 0);
 }
 
+/* ---- for xl, which the guard's program runs ---- */
+
+struct guard {
+	struct world *w;
+	int fd;
+	bool creates, keeps_open; /* xl: creates it; goes on in the foreground */
+	char config[4096];	  /* what xl reads */
+};
+
+/* What the guard's program does when the answer is there: it runs xl, and waits for its end. */
+static void runs_xl(void *arg)
+{
+	struct guard *g = arg;
+	ssize_t n = recv(g->fd, g->config, sizeof(g->config), MSG_DONTWAIT);
+
+	assert_true(n > 0 && !g->config[n - 1]);
+	if (g->creates)
+		assert_int_equal(fake_ts_get(g->w->ts)->ops->guest_create(
+					 fake_ts_get(g->w->ts), g->config, (size_t)n - 1, NULL),
+				 0);
+	if (!g->keeps_open) {
+		close(g->fd);
+		g->fd = -1;
+	}
+}
+
+static int for_xl(struct guard *g, const char *options, const char *cfg)
+{
+	int fds[2], status;
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds), 0);
+	g->fd = fds[0];
+	assert_int_equal(write(g->fd, cfg, strlen(cfg) + 1), (ssize_t)strlen(cfg) + 1);
+	/* Within the wait for xl: nothing before it takes as long. */
+	fake_clock_in(&g->w->clock, 60, runs_xl, g);
+	status = world_run(g->w, "start --for-xl %d %s/etc/xen/auto/app1", fds[1], options);
+	fake_clock_cancel(&g->w->clock, g);
+	close(fds[1]);
+	if (g->fd >= 0)
+		close(g->fd);
+	return status;
+}
+
+#define FOR_XL "name = \"app1\"\nmemory=256\npci = [ 'pool:lan', '02:00.0,seize=1' ] # two\n"
+
+static void test_for_xl(void **state)
+{
+	struct guard g = { .w = *state, .creates = true };
+	_cleanup_free_ char *before = NULL, *after = NULL;
+
+	ok(g.w, "pool define lan pf=01:00.0");
+	assert_int_equal(for_xl(&g, "", FOR_XL), 0);
+	assert_string_equal(g.config, "name = \"app1\"\nmemory=256\n"
+				      "pci = [ \"0000:01:10.0\", \"0000:02:00.0\" ] # two\n"
+				      "uuid = \"" POOLS_UUID "\"\n");
+	assert_string_equal(g.w->out, "");
+	assert_string_equal(g.w->err, "");
+	ok(g.w, "pool show lan");
+	said(g.w, "app1 (domain 20)");
+	before = pools_snapshot(g.w);
+	/* It runs already, and xl is not run. */
+	assert_int_equal(for_xl(&g, "", FOR_XL), 1);
+	said(g.w, "a guest called app1 runs already");
+	after = pools_snapshot(g.w);
+	assert_string_equal(before, after);
+}
+
+/* xl -F and xl create -c go on for as long as the guest does: nobody waits for them. */
+static void test_for_xl_foreground(void **state)
+{
+	struct guard g = { .w = *state, .creates = true, .keeps_open = true };
+
+	ok(g.w, "pool define lan pf=01:00.0");
+	assert_int_equal(for_xl(&g, "", FOR_XL), 0);
+	ok(g.w, "pool show lan");
+	said(g.w, "app1 (domain 20)");
+}
+
+static void test_for_xl_fails(void **state)
+{
+	struct guard g = { .w = *state };
+	_cleanup_free_ char *before = NULL, *after = NULL;
+
+	ok(g.w, "pool define lan pf=01:00.0");
+	ok(g.w, "hide 01:10.0 02:00.0");
+	ok(g.w, "unhide 01:10.0 02:00.0");
+	before = pools_snapshot(g.w);
+	assert_int_equal(for_xl(&g, "", FOR_XL), 1);
+	said(g.w, "xl did not create app1");
+	after = pools_snapshot(g.w);
+	assert_string_equal(before, after);
+}
+
+/* xl create -n: the text, and nothing else. */
+static void test_for_xl_dry(void **state)
+{
+	struct guard g = { .w = *state };
+	_cleanup_free_ char *before = NULL, *after = NULL;
+
+	ok(g.w, "pool define lan pf=01:00.0");
+	before = pools_snapshot(g.w);
+	assert_int_equal(for_xl(&g, "--dry-run ", FOR_XL), 0);
+	assert_string_equal(g.w->out, "");
+	after = pools_snapshot(g.w);
+	assert_string_equal(before, after);
+}
+
+static void test_for_xl_wrong(void **state)
+{
+	struct guard g = { .w = *state };
+	int fds[2];
+
+	ok(g.w, "pool define lan pf=01:00.0");
+	assert_int_equal(for_xl(&g, "", "name = 'app1'\npci = [ 'pool:lan,colour=red' ]\n"), 2);
+	/* The name is the file's, though the text came from the guard. */
+	said(g.w, "/etc/xen/auto/app1:2:");
+	assert_int_equal(for_xl(&g, "", "name = 'app1'\npci = [ 'pool:none' ]\n"), 1);
+	said(g.w, "no pool is called");
+	assert_int_equal(for_xl(&g, "--no-wait ", FOR_XL), 2);
+	refused(g.w, 2, "start --for-xl x /f", "wants a descriptor");
+	/* It was killed in the middle of its text. */
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	assert_int_equal(write(fds[0], "name=", 5), 5);
+	close(fds[0]);
+	assert_int_equal(world_run(g.w, "start --for-xl %d /f", fds[1]), 1);
+	said(g.w, "did not send the whole");
+	close(fds[1]);
+}
+
 int main(void)
 {
 	/* clang-format off */
@@ -215,6 +346,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_start_wrong, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_start_deaf, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_start_hvm_functions, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_for_xl, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_for_xl_foreground, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_for_xl_fails, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_for_xl_dry, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_for_xl_wrong, setup, world_teardown),
 	};
 	/* clang-format on */
 

@@ -8,6 +8,7 @@
 int xlpt_start_words(struct xlpt_start *s, const struct xlpt_args *args, struct xlpt_str *text,
 		     struct xlpt_diag *diag)
 {
+	const char *for_xl = xlpt_args_get(args, "for-xl");
 	int rc;
 
 	s->take_from_dom0 = xlpt_args_has(args, "hide");
@@ -20,12 +21,20 @@ int xlpt_start_words(struct xlpt_start *s, const struct xlpt_args *args, struct 
 		xlpt_diag_hint(diag, "leave --no-wait and --timeout out");
 		return XLPT_ERR_USAGE;
 	}
+	if (for_xl && (s->print || s->no_wait || xlpt_args_has(args, "timeout"))) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "start: with --for-xl it is xl that creates the guest, and nothing "
+			      "is printed or waited for");
+		xlpt_diag_hint(diag, "leave --print, --no-wait and --timeout out");
+		return XLPT_ERR_USAGE;
+	}
 	rc = xlpt_args_seconds(args, "timeout", XLPT_START_TIMEOUT_MS, &s->op.timeout_ms, diag);
 	if (rc == 0)
 		rc = xlpt_op_consents(&s->op, xlpt_args_all(args, "force-host-device"),
 				      xlpt_args_all(args, "allow-split"), diag);
 	if (rc == 0)
-		rc = xlpt_convert_load(args->pos[0], false, text, NULL, diag);
+		rc = for_xl ? xlpt_start_from_guard(s, for_xl, text, diag)
+			    : xlpt_convert_load(args->pos[0], false, text, NULL, diag);
 	if (rc == XLPT_ERR_NOT_FOUND)
 		xlpt_diag_hint(diag,
 			       "name the guest's xl configuration; they are usually in /etc/xen");
@@ -45,7 +54,7 @@ static int cmd_start(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	rc = xlpt_start_words(&s, args, &text, diag);
 	if (rc == 0)
 		rc = xlpt_op_start(&s, diag);
-	if (rc == 0 && !env->dry_run)
+	if (rc == 0 && !env->dry_run && s.for_xl < 0)
 		xlpt_start_report(&s);
 	return rc;
 }
@@ -55,6 +64,7 @@ static const struct xlpt_opt start_opts[] = {
 	{ "print", 0, NULL, "do all but create it: print the configuration for xl create" },
 	{ "no-wait", 0, NULL, "do not wait until a PV guest's own kernel has the devices" },
 	{ "timeout", 't', "SECONDS", "how long it may take to have them (default 180)" },
+	{ "for-xl", 0, "FD", "for the guard: exchange the configuration there, and let xl create it" },
 	{ "hide", 0, NULL, "take the devices from their dom0 drivers first (like seize=1)" },
 	{ "force-host-device", 0, "BDF", "take BDF although this host needs it (may be repeated)" },
 	{ "allow-split", 0, "BDF", "divide BDF's isolation set: each side can reach the other's" },

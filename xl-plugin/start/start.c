@@ -16,7 +16,7 @@
 
 void xlpt_start_init(struct xlpt_start *s, struct xlpt_env *env)
 {
-	*s = (struct xlpt_start){ 0 };
+	*s = (struct xlpt_start){ .for_xl = -1 };
 	xlpt_op_init(&s->op, env);
 	s->op.timeout_ms = XLPT_START_TIMEOUT_MS;
 }
@@ -46,8 +46,7 @@ static int give_uuid(struct xlpt_start *s, struct xlpt_diag *diag)
 	return 0;
 }
 
-/* 1 and *domid when a guest with our UUID is there. */
-static int find_ours(struct xlpt_op *op, uint32_t *domid, struct xlpt_diag *diag)
+int xlpt_start_find(struct xlpt_op *op, uint32_t *domid, struct xlpt_diag *diag)
 {
 	_cleanup_guest_ struct xlpt_guest now = { 0 };
 	int rc = xlpt_guest_by_uuid(op->env->ts, op->guest.uuid, &now, diag);
@@ -70,7 +69,7 @@ static int not_running(struct xlpt_start *s, struct xlpt_diag *diag)
 		xlpt_diag_hint(diag, "xlpt attach gives devices to a guest that runs");
 		return XLPT_ERR_IN_USE;
 	}
-	rc = *s->op.guest.uuid ? find_ours(&s->op, &domid, diag) : 0;
+	rc = *s->op.guest.uuid ? xlpt_start_find(&s->op, &domid, diag) : 0;
 	if (rc > 0) {
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "a guest with the UUID %s runs already",
 			      s->op.guest.uuid);
@@ -108,32 +107,13 @@ static int judge_creation(struct xlpt_start *s, struct xlpt_diag *diag)
 
 /* ---- the steps ---- */
 
-static int create(void *ctx, size_t i, struct xlpt_diag *diag)
+int xlpt_start_found(struct xlpt_start *s, uint32_t domid, struct xlpt_diag *diag)
 {
-	struct xlpt_start *s = ctx;
-	struct xlpt_op *op = ctx;
+	struct xlpt_op *op = &s->op;
 	struct xlpt_guest now = { 0 };
-	_cleanup_waiting_ struct xlpt_waiting waiting =
-		xlpt_waiting_for(op->env, "xl to create the guest");
-	uint32_t domid = 0;
-	int rc;
+	int rc = xlpt_lock_guest(op->env, &s->guest_lock, domid,
+				 xlpt_now(op->env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
 
-	(void)i;
-	xlpt_waiting_xl(&waiting);
-	rc = op->env->ts->ops->guest_create(op->env->ts, s->config.s, s->config.len, diag);
-	if (rc == 0)
-		rc = find_ours(op, &domid, diag);
-	if (rc == 0) {
-		xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
-			      "xl says that it created %s, and it is not there", op->guest.name);
-		xlpt_diag_fact(diag, "no domain has the UUID %s", op->guest.uuid);
-		xlpt_diag_hint(diag, "it may have ended at once: see /var/log/xen/xl-%s.log",
-			       XLPT_WORD(op->guest.name));
-		return XLPT_ERR_CONFLICT;
-	}
-	if (rc > 0)
-		rc = xlpt_lock_guest(op->env, &s->guest_lock, domid,
-				     xlpt_now(op->env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
 	if (rc == 0)
 		rc = op->env->ts->ops->guest_by_id(op->env->ts, domid, &now, diag);
 	if (rc)
@@ -147,11 +127,36 @@ static int create(void *ctx, size_t i, struct xlpt_diag *diag)
 	return rc;
 }
 
+static int create(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_start *s = ctx;
+	struct xlpt_op *op = ctx;
+	_cleanup_waiting_ struct xlpt_waiting waiting =
+		xlpt_waiting_for(op->env, "xl to create the guest");
+	uint32_t domid = 0;
+	int rc;
+
+	(void)i;
+	xlpt_waiting_xl(&waiting);
+	rc = op->env->ts->ops->guest_create(op->env->ts, s->config.s, s->config.len, diag);
+	if (rc == 0)
+		rc = xlpt_start_find(op, &domid, diag);
+	if (rc == 0) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
+			      "xl says that it created %s, and it is not there", op->guest.name);
+		xlpt_diag_fact(diag, "no domain has the UUID %s", op->guest.uuid);
+		xlpt_diag_hint(diag, "it may have ended at once: see /var/log/xen/xl-%s.log",
+			       XLPT_WORD(op->guest.name));
+		return XLPT_ERR_CONFLICT;
+	}
+	return rc > 0 ? xlpt_start_found(s, domid, diag) : rc;
+}
+
 static int destroy(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
 	struct xlpt_guest made = { .name = op->guest.name };
-	int rc = find_ours(op, &made.domid, diag);
+	int rc = xlpt_start_find(op, &made.domid, diag);
 
 	(void)i;
 	if (rc <= 0)
@@ -162,8 +167,7 @@ static int destroy(void *ctx, size_t i, struct xlpt_diag *diag)
 	return rc ? rc : xlpt_leave_wait_gone(op->env, &made, diag);
 }
 
-/* Whatever its kernel does: the backend names the device, and the hypervisor has it with a guest. */
-static int given(void *ctx, size_t i, struct xlpt_diag *diag)
+int xlpt_start_given(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
 	const char *bdf = XLPT_BDF_STR(op->items[i].spec.bdf);
@@ -220,6 +224,11 @@ static void plan_start(struct xlpt_plan *plan, const struct xlpt_start *s)
 		xlpt_plan_ready(plan, op, i);
 	if (s->print)
 		return;
+	if (s->for_xl >= 0) {
+		xlpt_plan_add(plan, xlpt_start_let_xl, NULL, op->n,
+			      xlpt_xasprintf("let xl create %s", op->guest.name), NULL);
+		return;
+	}
 	/* No device's number: when it cannot be undone, none of what is below it may be. */
 	xlpt_plan_add(plan, create, destroy, op->n,
 		      xlpt_xasprintf("create %s with xl", op->guest.name),
@@ -228,7 +237,7 @@ static void plan_start(struct xlpt_plan *plan, const struct xlpt_start *s)
 		const char *bdf = XLPT_BDF_STR(op->items[i].spec.bdf);
 		bool short_wait = s->no_wait && op->guest.type == XLPT_GUEST_PV;
 
-		xlpt_plan_add(plan, short_wait ? given : has, NULL, i,
+		xlpt_plan_add(plan, short_wait ? xlpt_start_given : has, NULL, i,
 			      xlpt_xasprintf("%s %s has %s", short_wait ? "see that" : "wait until",
 					     op->guest.name, bdf),
 			      NULL);
@@ -283,8 +292,8 @@ int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag)
 		rc = xlpt_op_judge_split(op, diag);
 	if (rc == 0)
 		rc = xlpt_op_judge_together(op, diag);
-	if (rc)
-		return rc;
+	if (rc || (s->for_xl >= 0 && op->env->dry_run))
+		return rc ? rc : xlpt_start_hand_over(s, diag);
 	xlpt_plan_pciback(&plan, op);
 	plan_start(&plan, s);
 	if (op->env->findings) {

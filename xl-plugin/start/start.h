@@ -21,6 +21,7 @@ struct xlpt_start {
 	bool take_from_dom0; /* all devices; else those with seize=1, and what a pool says so of */
 	bool print;	     /* everything but creating it */
 	bool no_wait;	     /* do not wait for a PV guest's own kernel */
+	int for_xl;	     /* a socket to the guard's program, which runs xl create; -1 = none */
 	struct xlpt_str config; /* what xl gets */
 	struct xlpt_xl_entries entries;
 	/* what else the configuration says */
@@ -44,6 +45,27 @@ int xlpt_start_words(struct xlpt_start *s, const struct xlpt_args *args, struct 
 		     struct xlpt_diag *diag);
 /* Afterwards the guest runs and has every device, or there is no guest and each is where it was. */
 int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag);
+
+/* 1 and *domid when a guest with our UUID is there. */
+int xlpt_start_find(struct xlpt_op *op, uint32_t *domid, struct xlpt_diag *diag);
+/* xl has created it: its lock is had, and the leases name its domain. */
+int xlpt_start_found(struct xlpt_start *s, uint32_t domid, struct xlpt_diag *diag);
+/*
+ * A step. Whatever the guest's kernel does: the backend names item i, and the hypervisor has it
+ * with a guest; CONFLICT.
+ */
+int xlpt_start_given(void *ctx, size_t i, struct xlpt_diag *diag);
+
+/*
+ * for-xl.c: the guard's program (xl-plugin/sentry/xl) sends the configuration and gets the one for
+ * xl back, each with a NUL behind it. xl keeps its terminal and options, for it is not run by us.
+ * fd as it was given; *text is what came, as xl would read it.
+ */
+int xlpt_start_from_guard(struct xlpt_start *s, const char *fd, struct xlpt_str *text,
+			  struct xlpt_diag *diag);
+int xlpt_start_hand_over(struct xlpt_start *s, struct xlpt_diag *diag);
+/* A step: hands over, and waits until the guest is there with its devices, or xl has ended. */
+int xlpt_start_let_xl(void *ctx, size_t i, struct xlpt_diag *diag);
 
 /* read.c: name, UUID and entries of s->text; SYNTAX with the place in the file. Changes nothing. */
 int xlpt_start_read(struct xlpt_start *s, struct xlpt_diag *diag);

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * start --for-xl: an xl create that the guard's program was called for. It runs xl itself, so that xl
+ * has the terminal, the descriptors and the options that were meant for it, and closes the socket
+ * when xl has ended. What became of the guest is read from Xen, not from xl's exit status.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "core/file.h"
+#include "core/text.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/convert/convert.h"
+#include "xl-plugin/leave/leave.h"
+#include "xl-plugin/start/start.h"
+
+#define LOOK_MS 100
+
+int xlpt_start_from_guard(struct xlpt_start *s, const char *fd, struct xlpt_str *text,
+			  struct xlpt_diag *diag)
+{
+	char buf[4096];
+	uint64_t n;
+	ssize_t r;
+
+	if (!xlpt_parse_uint(fd, strlen(fd), 10, INT_MAX, &n)) {
+		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--for-xl wants a descriptor, not \"%s\"", fd);
+		xlpt_diag_hint(diag, "it is for the guard's program; write xlpt start CFG");
+		return XLPT_ERR_SYNTAX;
+	}
+	s->for_xl = (int)n;
+	while ((r = read(s->for_xl, buf, sizeof(buf))) != 0) {
+		if (r < 0 && errno == EINTR)
+			continue;
+		if (r < 0)
+			return xlpt_diag_errno(diag, XLPT_ERR_IO, -errno,
+					       "cannot read the configuration from the guard");
+		xlpt_str_addn(text, buf, (size_t)r);
+		if (!buf[r - 1] || text->len > XLPT_CONVERT_MAX)
+			break;
+	}
+	if (text->len && text->len <= XLPT_CONVERT_MAX && !text->s[text->len - 1]) {
+		text->len--;
+		return 0;
+	}
+	xlpt_diag_set(diag, XLPT_ERR_DATA, "the guard did not send the whole configuration");
+	xlpt_diag_fact(diag, "it ends after %zu bytes", text->len);
+	xlpt_diag_hint(diag, "start the guest again");
+	return XLPT_ERR_DATA;
+}
+
+int xlpt_start_hand_over(struct xlpt_start *s, struct xlpt_diag *diag)
+{
+	int r = xlpt_file_write_all(s->for_xl, s->config.s, s->config.len);
+
+	if (r == 0)
+		r = xlpt_file_write_all(s->for_xl, "", 1);
+	return r < 0 ? xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot hand the configuration to xl")
+		     : 0;
+}
+
+/* The guard's program has closed its end, or is gone, and xl with it. */
+static bool xl_ended(const struct xlpt_start *s)
+{
+	struct pollfd p = { .fd = s->for_xl, .events = POLLIN };
+	char c;
+
+	return poll(&p, 1, 0) > 0 && read(s->for_xl, &c, 1) <= 0;
+}
+
+/* Each device, in the domain of that number, which may not be finished yet. */
+static bool all_given(struct xlpt_start *s, uint32_t domid)
+{
+	uint32_t before = s->op.guest.domid;
+	bool all = true;
+
+	s->op.guest.domid = domid;
+	for (size_t i = 0; all && i < s->op.n; i++) {
+		_cleanup_diag_ struct xlpt_diag no = { 0 };
+
+		all = xlpt_start_given(&s->op, i, &no) == 0;
+	}
+	s->op.guest.domid = before;
+	return all;
+}
+
+/* 1 and *domid when xl has created it, 0 when it has not. */
+static int outcome(struct xlpt_start *s, uint32_t *domid, struct xlpt_diag *diag)
+{
+	struct xlpt_env *env = s->op.env;
+
+	for (;;) {
+		/* Before the look: what xl did last is seen by it. */
+		bool ended = xl_ended(s);
+		_cleanup_guest_ struct xlpt_guest now = { 0 };
+		int rc = xlpt_guest_by_uuid(env->ts, s->op.guest.uuid, &now, diag);
+
+		*domid = now.domid;
+		/* xl destroys what it could not finish, and may have ended before that has. */
+		if (rc > 0 && ended && now.dying && !now.shut_down) {
+			now.name = now.name ? now.name : xlpt_xstrdup(s->op.guest.name);
+			rc = xlpt_leave_wait_gone(env, &now, diag);
+			return rc;
+		}
+		if (rc < 0 || ended || (rc > 0 && all_given(s, *domid)))
+			return rc;
+		env->clock->sleep_ms(env->clock, LOOK_MS);
+	}
+}
+
+/*
+ * The guest is xl's: it stays as xl has made it. What is not as it was meant is told, and what is
+ * not the guest's goes back with the next command.
+ */
+static void told(struct xlpt_start *s, int rc, const struct xlpt_diag *why)
+{
+	if (rc)
+		xlpt_warn(s->op.env, "%s", why->message);
+}
+
+int xlpt_start_let_xl(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_start *s = ctx;
+	_cleanup_diag_ struct xlpt_diag late = { 0 };
+	uint32_t domid = 0;
+	int rc = xlpt_start_hand_over(s, diag);
+
+	(void)i;
+	if (rc == 0)
+		rc = outcome(s, &domid, diag);
+	if (rc < 0)
+		return rc;
+	if (!rc) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "xl did not create %s", s->op.guest.name);
+		xlpt_diag_fact(diag, "no domain has its UUID; what was taken for it is given back");
+		xlpt_diag_hint(diag, "see what xl says above, and /var/log/xen/xl-%s.log",
+			       XLPT_WORD(s->op.guest.name));
+		return XLPT_ERR_CONFLICT;
+	}
+	told(s, xlpt_start_found(s, domid, &late), &late);
+	for (size_t k = 0; k < s->op.n; k++) {
+		_cleanup_diag_ struct xlpt_diag no = { 0 };
+
+		told(s, xlpt_start_given(&s->op, k, &no), &no);
+	}
+	return 0;
+}
