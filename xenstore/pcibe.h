@@ -159,6 +159,9 @@ int xlpt_pcinote_vf_all(struct xlpt_store *s, struct xlpt_bdf **bdfs, size_t *n,
 int xlpt_pcinote_clear(struct xlpt_store *s, struct xlpt_bdf bdf, struct xlpt_diag *diag);
 /* Forgets the owner libxl noted; a leaked one hides a free device from xl. */
 int xlpt_pcinote_clear_domid(struct xlpt_store *s, struct xlpt_bdf bdf, struct xlpt_diag *diag);
+/* The functions of which an owner is noted. Caller frees *bdfs. */
+int xlpt_pcinote_owned(struct xlpt_store *s, struct xlpt_bdf **bdfs, size_t *n,
+		       struct xlpt_diag *diag);
 /* Name given with xl pci-assignable-add -n to address; XLPT_ERR_NOT_FOUND. */
 int xlpt_pcinote_by_name(struct xlpt_store *s, const char *name, struct xlpt_bdf *out,
 			 struct xlpt_diag *diag);

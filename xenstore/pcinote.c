@@ -177,6 +177,38 @@ int xlpt_pcinote_clear_domid(struct xlpt_store *s, struct xlpt_bdf bdf, struct x
 		 : 0;
 }
 
+int xlpt_pcinote_owned(struct xlpt_store *s, struct xlpt_bdf **bdfs, size_t *n,
+		       struct xlpt_diag *diag)
+{
+	_cleanup_strv_ char **dirs = NULL;
+	size_t alloc = 0;
+	int r = xlpt_store_list(s, 0, &dirs, NOTES);
+
+	*bdfs = NULL;
+	*n = 0;
+	if (r && r != -ENOENT)
+		return xlpt_store_error(diag, r, "listing " NOTES);
+	for (char **dir = dirs; dir && *dir; dir++) {
+		_cleanup_pcinote_ struct xlpt_pcinote note = { .domid = -1 };
+		struct xlpt_bdf bdf;
+
+		int rc;
+
+		if (xlpt_bdf_parse_any(*dir, &bdf, NULL) || strcmp(NOTE_STR(bdf), *dir) != 0)
+			continue;
+		rc = xlpt_pcinote_read(s, bdf, &note, diag);
+		if (rc) {
+			free(XLPT_TAKE(*bdfs));
+			return rc;
+		}
+		if (note.domid < 0)
+			continue;
+		XLPT_GROW(*bdfs, *n, alloc);
+		(*bdfs)[(*n)++] = bdf;
+	}
+	return 0;
+}
+
 int xlpt_pcinote_by_name(struct xlpt_store *s, const char *name, struct xlpt_bdf *out,
 			 struct xlpt_diag *diag)
 {

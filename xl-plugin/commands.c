@@ -12,6 +12,7 @@
 #include "xl-plugin/kept/resolve.h"
 #include "xl-plugin/leave/leave.h"
 #include "xl-plugin/pool/pools.h"
+#include "xl-plugin/repair/contradictions.h"
 #include "xl-plugin/start/start.h"
 #include "xl-plugin/vf/vf.h"
 
@@ -90,6 +91,7 @@ static const struct xlpt_words words[] = {
 	{ "pools", xlpt_pool_names },
 	{ "things", xlpt_resolve_things },
 	{ "names", xlpt_resolve_names },
+	{ "kinds", xlpt_contradiction_names },
 	{ NULL, NULL },
 };
 

@@ -197,7 +197,6 @@ static const struct {
 	{ "list -o device,drivr", "\"drivr\"; did you mean \"driver\"?" },
 	{ "list -o device,grup", "there is no column \"grup\"" },
 	{ "status web1 db1", "status: too many arguments" },
-	{ "repair web1", "repair: too many arguments" },
 	{ "__complete", "__complete: too few arguments" },
 	/* what changes nothing has no dry run */
 	{ "list --dry-run", "list changes nothing" },

@@ -5,7 +5,7 @@
  * ask: see complete.h. The rest is for people who write their own: "__complete commands",
  * "__complete options COMMAND", "__complete devices", "__complete guests",
  * "__complete pins", "__complete pfs", "__complete vfs", "__complete pools",
- * "__complete things" (what find knows).
+ * "__complete things" (what find knows), "__complete kinds" (of contradictions).
  */
 #include <string.h>
 
@@ -115,6 +115,12 @@ int xlpt_complete_kind(struct xlpt_env *env, const char *kind, const char *prefi
 		return guests(env, prefix, diag);
 	if (!strcmp(kind, "vfs") || !strcmp(kind, "pfs"))
 		return sriov(env, !strcmp(kind, "vfs"), prefix, diag);
+	if (!strcmp(kind, "repairs")) {
+		rc = words(env, "kinds", prefix, diag);
+		if (rc == 0)
+			rc = guests(env, prefix, diag);
+		return rc ? rc : devices(env, prefix, diag);
+	}
 	if (strcmp(kind, "specs") != 0 && strcmp(kind, "finds") != 0)
 		return words(env, kind, prefix, diag);
 	rc = !strcmp(kind, "finds") ? words(env, "things", prefix, diag)
@@ -124,8 +130,8 @@ int xlpt_complete_kind(struct xlpt_env *env, const char *kind, const char *prefi
 
 static int cmd_complete(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
-	static const char *const kinds[] = { "devices", "pins", "pools", "guests",
-					     "vfs",	"pfs",	"things" };
+	static const char *const kinds[] = { "devices", "pins", "pools",  "guests",
+					     "vfs",	"pfs",	"things", "kinds" };
 	const char *what = args->pos[0];
 
 	if (!strcmp(what, "line"))

@@ -49,6 +49,7 @@ static const struct behind {
 	{ "pool", NULL, 1, false, "pools" },
 	{ "pool", "define", 2, true,
 	  "=pf= dev= policy=first policy=spread policy=numa managed=yes managed=no vlan= virtualport=" },
+	{ "repair", NULL, 0, true, "repairs" },
 	{ "vf", "set", 1, false, "vfs" },
 	{ "vf", "set", 2, true,
 	  "=mac= vlan= trust=on trust=off spoofchk=on spoofchk=off link=auto link=enable link=disable "

@@ -12,7 +12,7 @@
 void xlpt_complete_offer(struct xlpt_env *env, const char *prefix, const char *word,
 			 const char *help);
 /* All names of a kind: devices, specs, finds, guests, pins, pools, pfs, vfs,
- * things. */
+ * things, kinds (of contradictions), repairs (what repair takes). */
 int xlpt_complete_kind(struct xlpt_env *env, const char *kind, const char *prefix,
 		       struct xlpt_diag *diag);
 /*

@@ -168,7 +168,8 @@ int xlpt_lease_return(struct xlpt_env *env, struct xlpt_lease *l, struct xlpt_di
  * may have got the VF since. *why: NULL when it is not, or somebody works on the VF just
  * now; the next command finds the lease again.
  */
-static int give_back(struct xlpt_env *env, struct xlpt_bdf bdf, char **why, struct xlpt_diag *diag)
+int xlpt_lease_end_over(struct xlpt_env *env, struct xlpt_bdf bdf, char **why,
+			struct xlpt_diag *diag)
 {
 	XLPT_CLEANUP(facts_dispose) struct facts f = { 0 };
 	_cleanup_lease_ struct xlpt_lease l = { .fd = -1 };
@@ -212,7 +213,7 @@ static int follow(struct xlpt_env *env, const struct facts *f, const struct xlpt
 	int rc;
 
 	if (!owner || !guest || owner->domid != guest->domid ||
-	    (l->domid == guest->domid && !l->until && !strcmp(l->boot, f->boot)) || env->dry_run)
+	    (l->domid == guest->domid && !l->until && !strcmp(l->boot, f->boot)))
 		return 0;
 	rc = xlpt_lease_hold(env, l->bdf, 0, &held, diag);
 	if (rc <= 0)
@@ -226,14 +227,13 @@ static int follow(struct xlpt_env *env, const struct facts *f, const struct xlpt
 	return xlpt_lease_update(env, &held, diag);
 }
 
-int xlpt_leases_reconcile(struct xlpt_env *env, struct xlpt_returns *out, struct xlpt_diag *diag)
+/* act: those that are over are given back, and what is known of the others is brought up to date. */
+static int walk(struct xlpt_env *env, bool act, struct xlpt_returns *out, struct xlpt_diag *diag)
 {
 	_cleanup_leases_ struct xlpt_leases leases = { 0 };
 	XLPT_CLEANUP(facts_dispose) struct facts f = { 0 };
-	int rc;
+	int rc = xlpt_leases_read(env, &leases, diag);
 
-	xlpt_leases_sweep(env);
-	rc = xlpt_leases_read(env, &leases, diag);
 	if (rc == 0 && leases.n)
 		rc = facts_read(env, &f, diag);
 	for (size_t i = 0; rc == 0 && i < leases.n; i++) {
@@ -243,14 +243,25 @@ int xlpt_leases_reconcile(struct xlpt_env *env, struct xlpt_returns *out, struct
 		if (l->busy)
 			continue;
 		rc = judge(env, &f, l, &why, diag);
-		if (rc == 0 && !why)
+		if (rc == 0 && !why && act)
 			rc = follow(env, &f, l, diag);
-		if (rc == 0 && why && !env->dry_run)
-			rc = give_back(env, l->bdf, &why, diag);
+		if (rc == 0 && why && act)
+			rc = xlpt_lease_end_over(env, l->bdf, &why, diag);
 		if (rc == 0 && why)
 			add_return(out, l, why);
 	}
 	return rc;
+}
+
+int xlpt_leases_over(struct xlpt_env *env, struct xlpt_returns *out, struct xlpt_diag *diag)
+{
+	return walk(env, false, out, diag);
+}
+
+int xlpt_leases_reconcile(struct xlpt_env *env, struct xlpt_returns *out, struct xlpt_diag *diag)
+{
+	xlpt_leases_sweep(env);
+	return walk(env, !env->dry_run, out, diag);
 }
 
 void xlpt_leases_forget(struct xlpt_leases *leases, const struct xlpt_returns *returned)

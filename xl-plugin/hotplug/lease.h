@@ -47,6 +47,14 @@ void xlpt_returns_dispose(struct xlpt_returns *r);
  * and look again. out may be NULL. With env->dry_run only tells.
  */
 int xlpt_leases_reconcile(struct xlpt_env *env, struct xlpt_returns *out, struct xlpt_diag *diag);
+/* Those that are over, and nothing is done. */
+int xlpt_leases_over(struct xlpt_env *env, struct xlpt_returns *out, struct xlpt_diag *diag);
+/*
+ * Gives back one of them, looked at again. *why: NULL when it is not over, or somebody works
+ * on the VF just now; caller frees.
+ */
+int xlpt_lease_end_over(struct xlpt_env *env, struct xlpt_bdf bdf, char **why,
+			struct xlpt_diag *diag);
 /*
  * All leases as xlpt_leases_read; in a dry run, which has given nothing back,
  * without those that are over. Without Xen nobody knows which are.

@@ -113,42 +113,25 @@ int xlpt_loan_plan_end(struct xlpt_plan *plan, struct xlpt_op *op, size_t i, str
 	return rc;
 }
 
-int xlpt_loan_repair(struct xlpt_env *env, const struct xlpt_owners *owners, size_t *found,
-		     struct xlpt_diag *diag)
+bool xlpt_loan_orphan(struct xlpt_env *env, struct xlpt_bdf bdf)
 {
-	_cleanup_free_ struct xlpt_bdf *bdfs = NULL;
-	size_t n = 0;
-	int rc = xlpt_pcinote_vf_all(env->store, &bdfs, &n, diag);
+	/* Leased to a guest that is to come: who gives the lease back restores it. */
+	return !xlpt_host_has(env->host, XLPT_LEASES_DIR "/%s", XLPT_BDF_STR(bdf)) &&
+	       !xlpt_guest_may_have(env, bdf);
+}
 
-	for (size_t i = 0; rc == 0 && i < n; i++) {
-		_cleanup_locks_ struct xlpt_locks locks = { 0 };
-		const char *bdf = XLPT_BDF_STR(bdfs[i]);
-		const struct xlpt_owner *owner = xlpt_owners_find(owners, bdfs[i]);
+int xlpt_loan_orphans(struct xlpt_env *env, const struct xlpt_owners *owners, struct xlpt_bdf **out,
+		      size_t *n, struct xlpt_diag *diag)
+{
+	size_t all = 0;
+	int rc = xlpt_pcinote_vf_all(env->store, out, &all, diag);
 
-		if (owner && owner->guest)
-			continue;
-		/* Leased to a guest that is to come: who gives the lease back restores it. */
-		if (xlpt_host_has(env->host, XLPT_LEASES_DIR "/%s", bdf))
-			continue;
-		if (!env->dry_run)
-			rc = xlpt_lock_device(env, &locks, bdfs[i],
-					      xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
-		/* Looked at again under the lock: an attach or a start may have ended meanwhile. */
-		if (rc == 0 && !env->dry_run &&
-		    xlpt_host_has(env->host, XLPT_LEASES_DIR "/%s", bdf))
-			continue;
-		if (rc || (!env->dry_run && xlpt_guest_may_have(env, bdfs[i])))
-			continue;
-		(*found)++;
-		if (env->dry_run) {
-			xlpt_say(env,
-				 "would give %s back the identity that it had before its guest",
-				 bdf);
-			continue;
-		}
-		rc = xlpt_loan_end(env, bdfs[i], diag);
-		if (rc == 0)
-			xlpt_say(env, "%s has the identity back that it had before its guest", bdf);
+	*n = 0;
+	for (size_t i = 0; rc == 0 && i < all; i++) {
+		const struct xlpt_owner *owner = xlpt_owners_find(owners, (*out)[i]);
+
+		if (!(owner && owner->guest) && xlpt_loan_orphan(env, (*out)[i]))
+			(*out)[(*n)++] = (*out)[i];
 	}
 	return rc;
 }

@@ -83,8 +83,12 @@ void xlpt_loan_plan(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
 /* Reads whether something is noted, and adds the step that restores it. */
 int xlpt_loan_plan_end(struct xlpt_plan *plan, struct xlpt_op *op, size_t i,
 		       struct xlpt_diag *diag);
-/* Notes of VFs that no guest has: the guest was destroyed. For repair. */
-int xlpt_loan_repair(struct xlpt_env *env, const struct xlpt_owners *owners, size_t *found,
-		     struct xlpt_diag *diag);
+/*
+ * The VFs that have a guest's identity, and no guest: it was destroyed. Caller frees *out.
+ * orphan: one of them, looked at again.
+ */
+int xlpt_loan_orphans(struct xlpt_env *env, const struct xlpt_owners *owners, struct xlpt_bdf **out,
+		      size_t *n, struct xlpt_diag *diag);
+bool xlpt_loan_orphan(struct xlpt_env *env, struct xlpt_bdf bdf);
 
 #endif

@@ -78,30 +78,35 @@ static bool parse(struct xlpt_journal *j, char *text)
 /* It may hold whole files (file-change.c). */
 #define READ_MAX (16u << 20)
 
-/* 1 = interrupted, 0 = its xlpt still runs or has just ended. The lock of a look is shared. */
+enum { ENDED, INTERRUPTED, RUNNING };
+
+/* ENDED also for one that cannot be read. The lock of a look is shared. */
 static int peek(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	_cleanup_close_ int fd = -1;
+	bool running;
 	int r;
 
 	*j = (struct xlpt_journal){ .fd = -1,
 				    .path = xlpt_xasprintf(XLPT_JOURNAL_DIR "/%s", name) };
 	fd = env->host->ops->open(env->host, j->path, O_RDWR | O_APPEND, 0);
-	if (fd < 0 || xlpt_flock_now(fd, true))
-		return 0;
+	if (fd < 0)
+		return ENDED;
+	running = xlpt_flock_now(fd, true) != 0;
 	/* It may have ended between open and lock: then the name is gone. */
 	if (!xlpt_host_has(env->host, "%s", j->path))
-		return 0;
+		return ENDED;
 	r = xlpt_file_read(env->host, j->path, READ_MAX, &text);
 	if (r == 0 && !text.len)
-		return 0; /* nothing was begun */
-	if (r < 0 || !parse(j, text.s)) {
+		return ENDED; /* nothing was begun */
+	if (r == 0 && parse(j, text.s))
+		return running ? RUNNING : INTERRUPTED;
+	/* Of one that is being written a part may be there. */
+	if (!running)
 		xlpt_warn(env, "%s is not a journal that this xlpt can read; it is left alone",
 			  j->path);
-		return 0;
-	}
-	return 1;
+	return ENDED;
 }
 
 int xlpt_journal_adopt(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
@@ -124,28 +129,56 @@ int xlpt_journal_adopt(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	return xlpt_host_has(env->host, "%s", j->path);
 }
 
-int xlpt_journal_interrupted(struct xlpt_env *env, struct xlpt_journal **out, size_t *n,
-			     struct xlpt_diag *diag)
+struct list {
+	struct xlpt_journal *items;
+	size_t n, alloc;
+};
+
+static void add(struct list *list, struct xlpt_journal *j)
+{
+	XLPT_GROW(list->items, list->n, list->alloc);
+	list->items[list->n++] = *j;
+	*j = (struct xlpt_journal){ .fd = -1 };
+}
+
+int xlpt_journal_left(struct xlpt_env *env, struct xlpt_journal **out, size_t *n,
+		      struct xlpt_journal **running, size_t *n_running, struct xlpt_diag *diag)
 {
 	_cleanup_strv_ char **names = NULL;
-	size_t alloc = 0;
-	int r;
+	struct list left = { 0 }, under_way = { 0 };
+	int r = xlpt_host_list(env->host, &names, XLPT_JOURNAL_DIR);
 
-	*out = NULL;
-	*n = 0;
-	r = xlpt_host_list(env->host, &names, XLPT_JOURNAL_DIR);
+	*out = *running = NULL;
+	*n = *n_running = 0;
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
 		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot list " XLPT_JOURNAL_DIR);
 	for (char **p = names; *p; p++) {
-		XLPT_GROW(*out, *n, alloc);
-		if (peek(env, *p, &(*out)[*n]) == 1)
-			(*n)++;
-		else
-			xlpt_journal_dispose(&(*out)[*n]);
+		_cleanup_journal_ struct xlpt_journal j = { .fd = -1 };
+		int is = peek(env, *p, &j);
+
+		if (is != ENDED)
+			add(is == RUNNING ? &under_way : &left, &j);
 	}
+	*out = left.items;
+	*n = left.n;
+	*running = under_way.items;
+	*n_running = under_way.n;
 	return 0;
+}
+
+int xlpt_journal_interrupted(struct xlpt_env *env, struct xlpt_journal **out, size_t *n,
+			     struct xlpt_diag *diag)
+{
+	struct xlpt_journal *running;
+	size_t n_running;
+	int rc = xlpt_journal_left(env, out, n, &running, &n_running, diag);
+
+	for (size_t i = 0; i < n_running; i++)
+		xlpt_journal_dispose(&running[i]);
+	free(running);
+	return rc;
 }
 
 void xlpt_journal_warn(struct xlpt_env *env, bool quiet)

@@ -78,6 +78,9 @@ void xlpt_journal_end(struct xlpt_env *env, struct xlpt_journal *j);
  */
 int xlpt_journal_interrupted(struct xlpt_env *env, struct xlpt_journal **out, size_t *n,
 			     struct xlpt_diag *diag);
+/* The same, and those beside them whose process still writes them. */
+int xlpt_journal_left(struct xlpt_env *env, struct xlpt_journal **out, size_t *n,
+		      struct xlpt_journal **running, size_t *n_running, struct xlpt_diag *diag);
 /*
  * Takes one of them over, once the locks of its guest and devices are held: 1 it
  * is ours until disposed of, 0 somebody else has mended it meanwhile.

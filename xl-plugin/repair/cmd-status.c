@@ -6,7 +6,7 @@
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/operation.h"
-#include "xl-plugin/repair/repair.h"
+#include "xl-plugin/repair/contradictions.h"
 
 #define DETAIL 384 /* a guest's name and a sentence */
 
@@ -188,7 +188,7 @@ static int add_hidden(struct view *v, struct xlpt_bdf bdf, struct xlpt_diag *dia
 	return 0;
 }
 
-static int journals(struct view *v, struct json_object *root, struct xlpt_diag *diag)
+static int interrupted(struct view *v, struct json_object *root, struct xlpt_diag *diag)
 {
 	struct json_object *a = json_object_new_array();
 	struct xlpt_journal *js = NULL;
@@ -203,10 +203,6 @@ static int journals(struct view *v, struct json_object *root, struct xlpt_diag *
 		xlpt_json_add(o, "bdf", js[i].n ? xlpt_json_bdf(js[i].devs[0].bdf) : NULL);
 		xlpt_json_add(o, "left_at", xlpt_json_str(js[i].last));
 		json_object_array_add(a, o);
-		if (!v->env->json)
-			xlpt_say(v->env, "interrupted %s of %s, left at: %s (xlpt repair)",
-				 js[i].op, xlpt_journal_subject(&js[i]),
-				 js[i].last ? js[i].last : "its beginning");
 		xlpt_journal_dispose(&js[i]);
 	}
 	free(js);
@@ -223,6 +219,39 @@ static void say_nothing(const struct view *v, const char *guest)
 	else if (!v->env->no_xen.message)
 		xlpt_nothing(v->env, "no device is hidden or with a guest",
 			     "xlpt list; xlpt hide BDF");
+}
+
+/* A row of the table says already what these say. */
+static bool in_table(const struct xlpt_contradiction *c)
+{
+	static const char *const names[] = { "left-by-gone", "shut-down", "absent-device",
+					     "half-out",     "xen-only",  "owner-mark",
+					     "not-connected" };
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(names); i++)
+		if (!strcmp(xlpt_contradiction_name(c), names[i]))
+			return true;
+	return false;
+}
+
+static int contradictions(struct view *v, struct json_object *root, const struct xlpt_guest *guest,
+			  struct xlpt_diag *diag)
+{
+	_cleanup_contradictions_ struct xlpt_contradictions list = { 0 };
+	struct json_object *a = json_object_new_array();
+	int rc = xlpt_contradictions_find(v->env, 0, &list, diag);
+
+	for (size_t i = 0; i < list.n; i++) {
+		const struct xlpt_contradiction *c = &list.items[i];
+
+		if (guest && c->domid != guest->domid)
+			continue;
+		json_object_array_add(a, xlpt_contradiction_json(c));
+		if (!v->env->json && !in_table(c))
+			xlpt_say(v->env, "%s (%s)", c->what, c->command);
+	}
+	xlpt_json_add(root, "contradictions", a);
+	return rc;
 }
 
 static int cmd_status(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
@@ -267,7 +296,9 @@ static int cmd_status(struct xlpt_env *env, const struct xlpt_args *args, struct
 	if (rc == 0 && !v.any)
 		say_nothing(&v, one ? args->pos[0] : NULL);
 	if (rc == 0 && (!env->sysroot || env->store))
-		rc = journals(&v, root, diag);
+		rc = interrupted(&v, root, diag);
+	if (rc == 0 && (!env->sysroot || env->store))
+		rc = contradictions(&v, root, one ? &guest : NULL, diag);
 	xlpt_json_add(root, "xen",
 		      env->store && env->ts ? json_object_new_boolean(true)
 		      : env->no_xen.message ? json_object_new_boolean(false)
@@ -294,26 +325,5 @@ const struct xlpt_command xlpt_cmd_status = {
 	.flags = XLPT_CMD_TELLS,
 	.max_args = 1,
 	.run = cmd_status,
-};
-/* clang-format on */
-
-static int cmd_repair(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
-{
-	int rc = xlpt_env_need_host(env, diag);
-
-	(void)args;
-	return rc ? rc : xlpt_op_repair(env, diag);
-}
-
-/* clang-format off */
-const struct xlpt_command xlpt_cmd_repair = {
-	.name = "repair",
-	.synopsis = "",
-	.help = "End operations that were cut short, and mend contradictions",
-	.details = "An attach that its guest has taken is kept, any other is taken back; a detach is\n"
-		   "brought to its end; hiding is taken back, unhiding brought to its end. Files of\n"
-		   "boot write and of the guard are as wanted, all of them, or put back.",
-	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN | XLPT_CMD_TELLS,
-	.run = cmd_repair,
 };
 /* clang-format on */

@@ -26,18 +26,28 @@ static const struct {
 	{ "/etc/sysconfig", "xendomains" },
 };
 
-size_t xlpt_op_sweep(struct xlpt_env *env)
+static size_t sweep(struct xlpt_env *env, bool only_count)
 {
-	size_t found = (size_t)xlpt_boot_sweep(env->host, env->dry_run);
+	size_t found = (size_t)xlpt_boot_sweep(env->host, only_count);
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(places); i++) {
-		int r = xlpt_file_sweep(env->host, places[i].dir, places[i].prefix, env->dry_run);
+		int r = xlpt_file_sweep(env->host, places[i].dir, places[i].prefix, only_count);
 
 		found += r > 0 ? (size_t)r : 0;
 	}
-	if (found)
-		xlpt_say(env, "%s %zu %s that a killed xlpt had not finished",
-			 env->dry_run ? "would take away" : "took away", found,
-			 found == 1 ? "file" : "files");
 	return found;
+}
+
+size_t xlpt_sweep_count(struct xlpt_env *env)
+{
+	return sweep(env, true);
+}
+
+void xlpt_op_sweep(struct xlpt_env *env)
+{
+	size_t found = sweep(env, false);
+
+	if (found)
+		xlpt_say(env, "took away %zu %s that a killed xlpt had not finished", found,
+			 found == 1 ? "file" : "files");
 }
