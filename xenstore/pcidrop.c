@@ -33,9 +33,26 @@ int xlpt_pcibe_clear_gave_up(struct xlpt_store *s, uint32_t domid, char **said,
 				 : 0;
 }
 
+/*
+ * The frontend's directory is the guest's. One that writes there without pause keeps every
+ * transaction that has touched it from being committed. By itself the directory goes at once; the
+ * guest cannot make it again, because the directory above is dom0's. whole: body removes it.
+ */
+static int transact(struct xlpt_store *s, int (*body)(struct xlpt_store *s, xlpt_xst t, void *arg),
+		    void *arg, uint32_t domid, const bool *whole)
+{
+	int r = xlpt_store_transact(s, body, arg);
+
+	if (r != -EAGAIN || !*whole)
+		return r;
+	r = xlpt_store_rm(s, 0, PCIBE_FRONTEND, domid);
+	return r && r != -ENOENT ? r : xlpt_store_transact(s, body, arg);
+}
+
 struct drop {
 	struct xlpt_bdf bdf;
 	int state;
+	bool whole; /* it is the last device */
 	struct xlpt_pcibe be;
 };
 
@@ -97,6 +114,7 @@ static int drop_body(struct xlpt_store *s, xlpt_xst t, void *arg)
 		return -ENODEV;
 	for (size_t i = 0; i < d->be.n; i++)
 		left += &d->be.devs[i] != dev && d->be.devs[i].has_dev;
+	d->whole = !left;
 	if (!left)
 		return remove_directories(s, t, domid);
 
@@ -124,7 +142,7 @@ int xlpt_pcibe_drop(struct xlpt_store *s, uint32_t domid, struct xlpt_bdf bdf, i
 		    struct xlpt_diag *diag)
 {
 	struct drop d = { .bdf = bdf, .state = state, .be.domid = domid };
-	int r = xlpt_store_transact(s, drop_body, &d);
+	int r = transact(s, drop_body, &d, domid, &d.whole);
 
 	xlpt_pcibe_dispose(&d.be);
 	if (!r)
@@ -164,7 +182,7 @@ int xlpt_pcibe_remove_empty(struct xlpt_store *s, uint32_t domid, bool *removed,
 			    struct xlpt_diag *diag)
 {
 	struct empty e = { .domid = domid };
-	int r = xlpt_store_transact(s, empty_body, &e);
+	int r = transact(s, empty_body, &e, domid, &e.removed);
 
 	*removed = e.removed;
 	return r ? xlpt_store_error(diag, r, "removing the empty backend of domain %u", domid) : 0;
@@ -173,6 +191,7 @@ int xlpt_pcibe_remove_empty(struct xlpt_store *s, uint32_t domid, bool *removed,
 struct mend {
 	uint32_t domid;
 	bool changed;
+	bool whole; /* nothing is left of it */
 };
 
 static int mend_body(struct xlpt_store *s, xlpt_xst t, void *arg)
@@ -183,7 +202,7 @@ static int mend_body(struct xlpt_store *s, xlpt_xst t, void *arg)
 	char text[16];
 	int r = pcibe_read_body(s, t, &be);
 
-	m->changed = false;
+	m->changed = m->whole = false;
 	if (r || !be.exists || be.consistent)
 		return r;
 	for (size_t i = 0; i < be.n; i++)
@@ -199,6 +218,7 @@ static int mend_body(struct xlpt_store *s, xlpt_xst t, void *arg)
 			r = move_index(s, t, m->domid, be.devs[i].index, to);
 		to++;
 	}
+	m->whole = !to;
 	if (!r && !to)
 		r = remove_directories(s, t, m->domid);
 	snprintf(text, sizeof(text), "%u", to);
@@ -211,7 +231,7 @@ static int mend_body(struct xlpt_store *s, xlpt_xst t, void *arg)
 int xlpt_pcibe_mend(struct xlpt_store *s, uint32_t domid, bool *changed, struct xlpt_diag *diag)
 {
 	struct mend m = { .domid = domid };
-	int r = xlpt_store_transact(s, mend_body, &m);
+	int r = transact(s, mend_body, &m, domid, &m.whole);
 
 	*changed = m.changed;
 	if (!r)

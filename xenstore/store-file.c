@@ -9,6 +9,8 @@
 #define DEPTH_MAX    32
 #define NODES_MAX    100000
 #define PATH_MAX_LEN 3072
+/* Of what one guest writes itself: a frontend and its errors are some twenty nodes. */
+#define GUEST_NODES_MAX 512
 
 /* ---- writing ---- */
 
@@ -16,6 +18,7 @@ struct dump {
 	struct xlpt_store *s;
 	struct xlpt_str out;
 	unsigned nodes;
+	unsigned max; /* what is beyond is left out; 0 = that is an error */
 };
 
 static void add_value(struct xlpt_str *out, const char *value)
@@ -37,6 +40,8 @@ static int node(struct dump *d, const char *path)
 		return 0;
 	if (r)
 		return r;
+	if (d->max && d->nodes >= d->max)
+		return 0;
 	if (++d->nodes > NODES_MAX)
 		return -E2BIG;
 	xlpt_str_addf(&d->out, "%s ", path);
@@ -50,17 +55,18 @@ static int tree(struct dump *d, const char *path, unsigned depth)
 	_cleanup_strv_ char **names = NULL;
 	int r = node(d, path);
 
-	if (r == 0 && depth < DEPTH_MAX)
+	if (r == 0 && depth < DEPTH_MAX && (!d->max || d->nodes < d->max))
 		r = d->s->ops->list(d->s, 0, path, &names);
 	for (char **n = names; r == 0 && n && *n; n++) {
 		_cleanup_free_ char *child = xlpt_xasprintf("%s/%s", path, *n);
 
 		r = tree(d, child, depth + 1);
 	}
-	return r == -ENOENT || r == -EACCES ? 0 : r;
+	/* A guest can make a directory that xenstored cannot list in one answer. */
+	return r == -ENOENT || r == -EACCES || (r == -E2BIG && d->max) ? 0 : r;
 }
 
-/* parent/N/SUB for each child N of the parent. */
+/* parent/N/SUB for each child N of the parent; of each guest's a part, if it has made too many. */
 static int each(struct dump *d, const char *parent, const char *sub)
 {
 	_cleanup_strv_ char **names = NULL;
@@ -69,9 +75,11 @@ static int each(struct dump *d, const char *parent, const char *sub)
 	for (char **n = names; r == 0 && n && *n; n++) {
 		_cleanup_free_ char *path = xlpt_xasprintf("%s/%s/%s", parent, *n, sub);
 
+		d->max = d->nodes + GUEST_NODES_MAX;
 		if (isdigit((unsigned char)**n))
 			r = tree(d, path, 0);
 	}
+	d->max = 0;
 	return r == -ENOENT ? 0 : r;
 }
 

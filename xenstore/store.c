@@ -141,16 +141,25 @@ int xlpt_store_transact(struct xlpt_store *s,
 	return r;
 }
 
+/*
+ * An honest change wakes a wait some ten times. A guest that writes without pause would have dom0
+ * look as often; after so many looks each is followed by a rest.
+ */
+#define LOOKS_MANY 200
+#define REST_MS	   20
+
 /* The part of xlpt_store_wait_until that runs with the watch in place. */
 static int wait_watching(struct xlpt_store *s, int64_t deadline_ms, int64_t poll_ms,
 			 int (*check)(struct xlpt_store *s, void *arg), void *arg)
 {
-	for (;;) {
+	for (unsigned looks = 1;; looks++) {
 		int64_t left;
 		int r = check(s, arg);
 
 		if (r)
 			return r;
+		if (looks > LOOKS_MANY)
+			s->clock->sleep_ms(s->clock, REST_MS);
 		left = deadline_ms - xlpt_now(s->clock);
 		if (left <= 0)
 			return -ETIMEDOUT;

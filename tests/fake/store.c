@@ -11,6 +11,7 @@ struct trans {
 	uint64_t gen; /* of the store when it began */
 	struct tree tree;
 	struct paths touched; /* what watches are to see after the commit */
+	bool hammered;	      /* it has touched a node that a guest keeps writing */
 };
 
 struct fake_store {
@@ -30,6 +31,9 @@ struct fake_store {
 		void *arg;
 	} * listeners;
 	size_t n_listeners, alloc_listeners;
+	char *hammered; /* a guest writes below that all the time, or NULL */
+	void (*on_read)(const char *path, void *arg);
+	void *on_read_arg;
 	unsigned eagain;
 	unsigned calls[FAKE_STORE_N_OPS];
 	struct {
@@ -81,8 +85,15 @@ static int fault(struct fake_store *f, enum fake_store_op op)
 	return -f->fault[op].err;
 }
 
+/* xenstored compares the nodes that a transaction has touched, when they were there. */
+static void use(struct fake_store *f, struct trans *tr, const char *path)
+{
+	if (f->hammered && tr && sees(f->hammered, path) && tree_get(&f->tree, path))
+		tr->hammered = true;
+}
+
 /* The tree a call sees; NULL for a transaction that is not open. */
-static struct tree *tree_of(struct fake_store *f, xlpt_xst t)
+static struct tree *tree_of(struct fake_store *f, xlpt_xst t, const char *path)
 {
 	struct trans *tr;
 	size_t at;
@@ -90,16 +101,19 @@ static struct tree *tree_of(struct fake_store *f, xlpt_xst t)
 	if (!t)
 		return &f->tree;
 	tr = trans_find(f, t, &at);
+	use(f, tr, path);
 	return tr ? &tr->tree : NULL;
 }
 
 static int fake_read(struct xlpt_store *s, xlpt_xst t, const char *path, char **value)
 {
 	struct fake_store *f = s->priv;
-	struct tree *tree = tree_of(f, t);
+	struct tree *tree = tree_of(f, t, path);
 	const char *text;
 	int r = fault(f, FAKE_STORE_READ);
 
+	if (f->on_read && !t && !f->quiet)
+		f->on_read(path, f->on_read_arg);
 	if (r)
 		return r;
 	if (!tree)
@@ -140,6 +154,7 @@ static int change_op(struct xlpt_store *s, enum fake_store_op op, xlpt_xst t, co
 		return -EBADF;
 	if (*path != '/' || path[strlen(path) - 1] == '/' || strstr(path, "//"))
 		return -EINVAL;
+	use(f, tr, path);
 	change(f, tr, path, value);
 	return 0;
 }
@@ -172,7 +187,7 @@ static char **children(const struct tree *tree, const char *path)
 static int fake_list(struct xlpt_store *s, xlpt_xst t, const char *path, char ***names)
 {
 	struct fake_store *f = s->priv;
-	struct tree *tree = tree_of(f, t);
+	struct tree *tree = tree_of(f, t, path);
 	int r = fault(f, FAKE_STORE_LIST);
 
 	if (r)
@@ -217,6 +232,8 @@ static int fake_end(struct xlpt_store *s, xlpt_xst t, bool give_up)
 	if (!r && !give_up) {
 		if (f->eagain && !f->quiet) {
 			f->eagain--;
+			r = -EAGAIN;
+		} else if (tr->hammered && !f->quiet) {
 			r = -EAGAIN;
 		} else if (tr->gen != f->gen) {
 			r = -EAGAIN;
@@ -310,6 +327,7 @@ void fake_store_free(struct fake_store *f)
 		free(f->listeners[i].path);
 	free(f->listeners);
 	free(f->trans);
+	free(f->hammered);
 	tree_dispose(&f->tree);
 	free(f);
 }
@@ -393,6 +411,18 @@ void fake_store_load(struct fake_store *f, const char *lines)
 void fake_store_inject_eagain(struct fake_store *f, unsigned n)
 {
 	f->eagain = n;
+}
+
+void fake_store_hammer(struct fake_store *f, const char *path)
+{
+	free(f->hammered);
+	f->hammered = xlpt_xstrdup(path);
+}
+
+void fake_store_on_read(struct fake_store *f, void (*fn)(const char *path, void *arg), void *arg)
+{
+	f->on_read = fn;
+	f->on_read_arg = arg;
 }
 
 void fake_store_fail(struct fake_store *f, enum fake_store_op op, unsigned nth, int err)

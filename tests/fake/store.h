@@ -55,6 +55,13 @@ void fake_store_load(struct fake_store *f, const char *lines);
 
 /* The next n commits are refused with -EAGAIN. */
 void fake_store_inject_eagain(struct fake_store *f, unsigned n);
+/*
+ * From now on a guest writes at and below path without pause: no transaction that has touched a
+ * node there, while it was there, is committed. NULL: it stops.
+ */
+void fake_store_hammer(struct fake_store *f, const char *path);
+/* Called before each read outside a transaction, with its path: what a guest changes between reads. */
+void fake_store_on_read(struct fake_store *f, void (*fn)(const char *path, void *arg), void *arg);
 /* The nth (from 1) of the coming calls of op fails with err (positive errno), once. */
 void fake_store_fail(struct fake_store *f, enum fake_store_op op, unsigned nth, int err);
 unsigned fake_store_calls(struct fake_store *f, enum fake_store_op op);

@@ -265,7 +265,7 @@ int xlpt_op_detach(struct xlpt_op *op, const struct xlpt_detach_options *want,
 	for (size_t i = 0; i < op->n; i++)
 		op->items[i].give_back_to_dom0 = want->give_back_to_dom0;
 	op->takes_back = true;
-	op->over_budget = want->without_guest;
+	op->over_budget = op->by_force = want->without_guest;
 	op->find_mates = want->give_back_to_dom0 ? xlpt_op_find_mates : NULL;
 	rc = xlpt_budget_settings(op, diag);
 	if (rc == 0)

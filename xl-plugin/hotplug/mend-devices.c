@@ -77,6 +77,15 @@ static int back_to_dom0(struct xlpt_env *env, const struct xlpt_journal_dev *d,
 	return rc;
 }
 
+/* Whom nobody asks gets less time to end what it is at. */
+static int take(struct xlpt_env *env, const struct xlpt_journal *j, struct xlpt_bdf bdf,
+		struct xlpt_diag *diag)
+{
+	return xlpt_budget_release(env, XLPT_LEDGER_REPAIR, j->guest.domid, bdf, j->by_force,
+				   j->by_force ? XLPT_GUEST_TIMEOUT_MS / 4 : XLPT_GUEST_TIMEOUT_MS,
+				   diag);
+}
+
 static int mend_attach(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_journal_dev *d,
 		       struct xlpt_diag *diag)
 {
@@ -87,16 +96,15 @@ static int mend_attach(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	int rc;
 
 	/* A connection under way is let come to its end: taken back now it would wedge the guest. */
-	if (alive && now.type == XLPT_GUEST_PV && !j->undoing)
+	if (alive && now.type == XLPT_GUEST_PV && !j->undoing && !j->by_force)
 		xlpt_wait_connected(env, &now, d->bdf, NULL, XLPT_GUEST_TIMEOUT_MS / 4, &vdev,
 				    NULL);
 	/* An attach that was being taken back is not kept, whatever of it still stands. */
-	if (alive && !j->undoing && complete(env, j->guest.domid, d->bdf)) {
+	if (alive && !j->undoing && !j->by_force && complete(env, j->guest.domid, d->bdf)) {
 		xlpt_say(env, "%s is attached to %s: kept", bdf, j->guest.name);
 		return 0;
 	}
-	rc = xlpt_budget_release(env, XLPT_LEDGER_REPAIR, j->guest.domid, d->bdf, false,
-				 XLPT_GUEST_TIMEOUT_MS, diag);
+	rc = take(env, j, d->bdf, diag);
 	if (rc == 0)
 		rc = xlpt_loan_end(env, d->bdf, diag);
 	if (rc)
@@ -125,10 +133,9 @@ static int mend_detach(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	const char *bdf = XLPT_BDF_STR(d->bdf);
 	int rc;
 
-	if (guest_alive(env, &j->guest, &now) && now.type == XLPT_GUEST_PV)
+	if (guest_alive(env, &j->guest, &now) && now.type == XLPT_GUEST_PV && !j->by_force)
 		xlpt_wait_settled(env, &now, XLPT_GUEST_TIMEOUT_MS / 4, NULL);
-	rc = xlpt_budget_release(env, XLPT_LEDGER_REPAIR, j->guest.domid, d->bdf, false,
-				 XLPT_GUEST_TIMEOUT_MS, diag);
+	rc = take(env, j, d->bdf, diag);
 	if (rc == 0)
 		rc = xlpt_loan_end(env, d->bdf, diag);
 	if (rc)

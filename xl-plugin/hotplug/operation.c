@@ -48,6 +48,7 @@ static int mend_first(struct xlpt_op *op, struct xlpt_diag *diag)
 		for (size_t m = 0; mender && mender->touches && m < op->n; m++)
 			ours |= mender->touches(op->env, &js[i], op->items[m].spec.bdf);
 		/* Devices whose locks this operation does not hold are left to xlpt repair. */
+		js[i].by_force = op->by_force;
 		if (rc == 0 && ours && all && !op->env->findings) {
 			rc = xlpt_journal_adopt(op->env, &js[i], diag);
 			if (rc > 0) {

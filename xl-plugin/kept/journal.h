@@ -36,6 +36,8 @@ struct xlpt_journal {
 	char **notes;		  /* "key value", NULL-terminated, or NULL */
 	char first[XLPT_BDF_LEN]; /* for xlpt_journal_subject */
 	bool undoing;		  /* it failed or was stopped, and was being taken back */
+	/* of this process, not of the file: who mends it was told to take devices by force */
+	bool by_force;
 };
 
 void xlpt_journal_dispose(struct xlpt_journal *j); /* closes; does not remove the file */
