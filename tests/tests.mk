@@ -149,15 +149,17 @@ fuzz: fuzz-build
 			$$target.log) runs in $(FUZZ_SECONDS) s" || { tail -n 30 $$target.log; exit 1; }; \
 	done
 
+FUZZFAKES = $(patsubst $(O)/%,$(O)/fuzz/%,$(FAKEOBJS))
 # The fuzzers, and beside them what is kept of their inputs, each one a file of its own.
 fuzz-build:
 	@mkdir -p $(O)/fuzz && $(MAKE) -s O=$(O)/fuzz CC=clang \
-		CFLAGS="-O1 -g -fsanitize=fuzzer-no-link $(SAN)" $(O)/fuzz/libxlpt.a
+		CFLAGS="-O1 -g -fsanitize=fuzzer-no-link $(SAN)" $(O)/fuzz/libxlpt.a $(FUZZFAKES)
 	@for name in $(FUZZERS); do \
 		corpus=$(O)/fuzz/corpus-$$name kept=tests/fuzz/corpus-$$name.tar.xz; mkdir -p $$corpus; \
 		[ ! -e $$kept ] || tar -xJf $$kept -C $$corpus || exit 1; \
 		clang $(OPT_CFLAGS) -O1 -g -fsanitize=fuzzer $(SAN) -o $(O)/fuzz/fuzz-$$name \
-			tests/fuzz/fuzz-$$name.c $(O)/fuzz/libxlpt.a $(TEST_LIBS) || exit 1; \
+			tests/fuzz/fuzz-$$name.c $$(! grep -q tests/fake tests/fuzz/fuzz-$$name.c || echo $(FUZZFAKES)) \
+			$(O)/fuzz/libxlpt.a $(TEST_LIBS) || exit 1; \
 	done
 
 # What fuzzing has found goes into the kept corpora: what somebody gave a name as it is, of the others (whose
