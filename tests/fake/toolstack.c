@@ -49,6 +49,24 @@ static void ts_close(struct xlpt_toolstack *ts)
 	(void)ts;
 }
 
+/* Xen's words for it are tried in test-xen-owners. */
+static int ts_device_owners(struct xlpt_toolstack *ts, struct xlpt_xen_owner **out, size_t *n,
+			    struct xlpt_diag *diag)
+{
+	struct fake_ts *f = fake_ts_of(ts);
+
+	(void)diag;
+	*out = xlpt_xcalloc(f->n_claims + 1, sizeof(**out));
+	for (*n = 0; *n < f->n_claims; (*n)++)
+		(*out)[*n] = (struct xlpt_xen_owner){
+			.bdf = f->claims[*n].bdf,
+			.domid = f->claims[*n].owner == FAKE_OWNER_IO	  ? XLPT_XEN_QUARANTINE
+				 : f->claims[*n].owner == FAKE_OWNER_DOM0 ? 0
+									  : f->claims[*n].owner
+		};
+	return 0;
+}
+
 static const struct xlpt_toolstack_ops fake_ops = {
 	.guest_find = fake_ts_guest_find,
 	.guest_by_id = fake_ts_guest_by_id,
@@ -71,6 +89,7 @@ static const struct xlpt_toolstack_ops fake_ops = {
 	.dm_has = fake_ts_dm_has,
 	.dm_del = fake_ts_dm_del,
 	.port_open = fake_ts_port_open,
+	.device_owners = ts_device_owners,
 	.close = ts_close,
 };
 

@@ -257,6 +257,22 @@ static void ts_xen_text(struct xlpt_toolstack *ts, char **cmdline, char **messag
 	*messages = xlpt_str_take(&all);
 }
 
+static int ts_device_owners(struct xlpt_toolstack *ts, struct xlpt_xen_owner **out, size_t *n,
+			    struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *cmdline = NULL, *messages = NULL;
+
+	*out = NULL;
+	*n = 0;
+	/* Xen has written all of it when the call returns (xen/common/keyhandler.c). */
+	if (xc_send_debug_keys(xlpt_ts_priv(ts)->xch, (char[]){ "Q" }))
+		return xlpt_diag_errno(diag, XLPT_ERR_TOOLSTACK, errno,
+				       "cannot ask Xen for the owners of all devices");
+	ts_xen_text(ts, &cmdline, &messages);
+	xlpt_xen_owners_parse(messages, out, n);
+	return 0;
+}
+
 static const struct xlpt_toolstack_ops libxl_ops = {
 	.guest_find = xlpt_ts_guest_find,
 	.guest_by_id = xlpt_ts_guest_by_id,
@@ -280,6 +296,7 @@ static const struct xlpt_toolstack_ops libxl_ops = {
 	.dm_del = ts_dm_del,
 	.port_open = xlpt_ts_port_open,
 	.xen_text = ts_xen_text,
+	.device_owners = ts_device_owners,
 	.guest_save = xlpt_xl_save,
 	.guest_restore = xlpt_xl_restore,
 	.guest_migrate = xlpt_xl_migrate,

@@ -10,6 +10,7 @@
 #include "core/guest.h"
 #include "core/pool.h"
 #include "xl-plugin/backend/image.h"
+#include "xl-plugin/backend/xen-owners.h"
 
 struct xlpt_toolstack;
 
@@ -141,6 +142,14 @@ struct xlpt_toolstack_ops {
 	 * May be NULL itself.
 	 */
 	void (*xen_text)(struct xlpt_toolstack *ts, char **cmdline, char **messages);
+
+	/*
+	 * To whom Xen has assigned each device. It answers into its log, where the lines
+	 * stay; of a log that is too small for all of them the rest is not told. Caller frees
+	 * *out. May be NULL itself.
+	 */
+	int (*device_owners)(struct xlpt_toolstack *ts, struct xlpt_xen_owner **out, size_t *n,
+			     struct xlpt_diag *diag);
 
 	/*
 	 * Writes the guest to a file and leaves it there, paused: whoever asked looks

@@ -24,7 +24,7 @@ const struct xlpt_command xlpt_cmd_repair = {
 		   "\n"
 		   "Kinds: file-change files journal left-by-gone shut-down absent-device wedged half-out\n"
 		   "not-connected bad-dev empty-backend no-dev num-devs xen-only owner-mark lease identity\n"
-		   "override",
+		   "quarantine override configured libvirt",
 	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN | XLPT_CMD_TELLS,
 	.max_args = XLPT_ANY_ARGS,
 	.run = cmd_repair,

@@ -13,25 +13,17 @@
  * its devices, and a device that is taken from a guest may be what a lease waits for.
  */
 const struct xlpt_contradiction_kind *const xlpt_contradiction_kinds[] = {
-	&xlpt_kind_file_journal,
-	&xlpt_kind_files,
-	&xlpt_kind_journal,
-	&xlpt_kind_left_by_gone,
-	&xlpt_kind_shut_down,
-	&xlpt_kind_absent_device,
-	&xlpt_kind_wedged,
-	&xlpt_kind_half_out,
-	&xlpt_kind_not_connected,
-	&xlpt_kind_bad_dev,
-	&xlpt_kind_empty_backend,
-	&xlpt_kind_no_dev,
-	&xlpt_kind_num_devs,
-	&xlpt_kind_xen_only,
-	&xlpt_kind_owner_mark,
-	&xlpt_kind_lease,
-	&xlpt_kind_identity,
-	&xlpt_kind_override,
-	NULL,
+	&xlpt_kind_file_journal,  &xlpt_kind_files,
+	&xlpt_kind_journal,	  &xlpt_kind_left_by_gone,
+	&xlpt_kind_shut_down,	  &xlpt_kind_absent_device,
+	&xlpt_kind_wedged,	  &xlpt_kind_half_out,
+	&xlpt_kind_not_connected, &xlpt_kind_bad_dev,
+	&xlpt_kind_empty_backend, &xlpt_kind_no_dev,
+	&xlpt_kind_num_devs,	  &xlpt_kind_xen_only,
+	&xlpt_kind_owner_mark,	  &xlpt_kind_lease,
+	&xlpt_kind_identity,	  &xlpt_kind_quarantine,
+	&xlpt_kind_override,	  &xlpt_kind_configured,
+	&xlpt_kind_libvirt,	  NULL,
 };
 
 static void dispose(struct xlpt_contradiction *c)

@@ -51,6 +51,8 @@ enum {
 	 * debug-keys), where the lines stay: for commands that a person types, not for a timer.
 	 */
 	XLPT_LOOK_XEN_LOG = 1 << 1,
+	/* Also reads what libxl has stored of each guest; libxl asks all its devices for it. */
+	XLPT_LOOK_CONFIGS = 1 << 2,
 };
 
 /*

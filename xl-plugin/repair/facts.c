@@ -1,11 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "xl-plugin/repair/facts.h"
 
+#include <string.h>
+
 #include "pciback/device/bind.h"
 #include "pciback/device/scan.h"
+#include "pciback/sriov/vf.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/loan.h"
+#include "xl-plugin/repair/contradictions.h"
 #include "xl-plugin/repair/repair.h"
+
+/* virnetdev.c, virNetDevSaveNetConfig: PF_vfN, JSON with mac, vlanTag and adminMac. */
+#define XLPT_LIBVIRT_KEPT "/run/libvirt/hostdevmgr"
+#define KEPT_MAX	  4096
 
 static void journals_free(struct xlpt_journal *js, size_t n)
 {
@@ -27,6 +35,13 @@ void xlpt_facts_dispose(struct xlpt_facts *f)
 	free(f->hidden);
 	xlpt_returns_dispose(&f->leases);
 	free(f->lent);
+	free(f->xen_owners);
+	free(f->configured);
+	for (size_t i = 0; i < f->n_kept; i++) {
+		free(f->kept[i].path);
+		free(f->kept[i].vf);
+	}
+	free(f->kept);
 	*f = (struct xlpt_facts){ 0 };
 }
 
@@ -107,6 +122,77 @@ static int read_hidden(struct xlpt_facts *f, struct xlpt_diag *diag)
 	return rc;
 }
 
+static int read_configs(struct xlpt_facts *f, struct xlpt_diag *diag)
+{
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < f->n_guests; i++) {
+		struct xlpt_spec *specs = NULL;
+		size_t n = 0;
+
+		/* Its files go while it dies, and what it has goes with it. */
+		if (f->guests[i].dying)
+			continue;
+		rc = f->env->ts->ops->guest_config_pci(f->env->ts, f->guests[i].domid, &specs, &n,
+						       diag);
+		for (size_t k = 0; k < n; k++) {
+			XLPT_GROW(f->configured, f->n_configured, f->alloc_configured);
+			f->configured[f->n_configured++] =
+				(struct xlpt_configured){ .domid = f->guests[i].domid,
+							  .bdf = specs[k].bdf };
+			xlpt_spec_dispose(&specs[k]);
+		}
+		free(specs);
+	}
+	return rc;
+}
+
+static void add_kept(struct xlpt_facts *f, const char *name)
+{
+	const char *mark = strstr(name, "_vf");
+	_cleanup_pf_ struct xlpt_pf pf = { 0 };
+	_cleanup_free_ char *ifname = NULL;
+	struct xlpt_kept *k;
+	uint64_t index;
+
+	/* Others are of whole interfaces (macvtap), which is no passthrough. */
+	if (!mark || !xlpt_parse_uint(mark + 3, strlen(mark + 3), 10, 65535, &index))
+		return;
+	XLPT_GROW(f->kept, f->n_kept, f->alloc_kept);
+	k = &f->kept[f->n_kept++];
+	*k = (struct xlpt_kept){ .path = xlpt_xasprintf(XLPT_LIBVIRT_KEPT "/%s", name),
+				 .vf = xlpt_xstrdup(name) };
+	ifname = xlpt_xstrndup(name, (size_t)(mark - name));
+	if (xlpt_pf_find(f->env->host, ifname, &pf, NULL) || index >= pf.n)
+		return;
+	k->has_bdf = true;
+	k->bdf = pf.vfs[index];
+	k->may_have = xlpt_guest_may_have(f->env, k->bdf);
+}
+
+static void read_kept(struct xlpt_facts *f)
+{
+	_cleanup_strv_ char **names = NULL;
+
+	if (xlpt_host_list(f->env->host, &names, XLPT_LIBVIRT_KEPT))
+		return;
+	for (char **p = names; *p && f->n_kept < KEPT_MAX; p++)
+		add_kept(f, *p);
+}
+
+static int read_more(struct xlpt_facts *f, unsigned flags, struct xlpt_diag *diag)
+{
+	struct xlpt_toolstack *ts = f->env->ts;
+	int rc = 0;
+
+	read_kept(f);
+	if (flags & XLPT_LOOK_CONFIGS)
+		rc = read_configs(f, diag);
+	if (rc == 0 && (flags & XLPT_LOOK_XEN_LOG) && ts->ops->device_owners)
+		rc = ts->ops->device_owners(ts, &f->xen_owners, &f->n_xen_owners, diag);
+	return rc;
+}
+
 static int read_xen(struct xlpt_facts *f, struct xlpt_diag *diag)
 {
 	struct xlpt_env *env = f->env;
@@ -128,7 +214,6 @@ int xlpt_facts_read(struct xlpt_env *env, unsigned flags, struct xlpt_facts *f,
 {
 	int rc;
 
-	(void)flags;
 	*f = (struct xlpt_facts){ .env = env,
 				  .xen = env->store && env->ts,
 				  .has_bus = xlpt_host_has(env->host, "/sys/bus/pci/devices") };
@@ -137,5 +222,7 @@ int xlpt_facts_read(struct xlpt_env *env, unsigned flags, struct xlpt_facts *f,
 		f->unfinished = xlpt_sweep_count(env);
 	if (rc == 0)
 		rc = xlpt_scan_all(env->host, 0, NULL, &f->devices, diag);
-	return rc || !f->xen ? rc : read_xen(f, diag);
+	if (rc == 0 && f->xen)
+		rc = read_xen(f, diag);
+	return rc || !f->xen ? rc : read_more(f, flags, diag);
 }

@@ -18,6 +18,21 @@ struct xlpt_hidden {
 	int64_t noted; /* the domain that libxl notes as its owner, -1 = none */
 };
 
+/* A device in the configuration that libxl has stored of a guest. */
+struct xlpt_configured {
+	uint32_t domid;
+	struct xlpt_bdf bdf;
+};
+
+/* A file in which libvirt keeps what a VF had before its guest. */
+struct xlpt_kept {
+	char *path;
+	char *vf; /* "enp1s0_vf0" */
+	bool has_bdf;
+	struct xlpt_bdf bdf;
+	bool may_have; /* a guest has that VF, or that cannot be said */
+};
+
 struct xlpt_facts {
 	struct xlpt_env *env;
 	bool xen; /* xenstore and the toolstack were asked */
@@ -34,8 +49,14 @@ struct xlpt_facts {
 	size_t n_guests;
 	struct xlpt_hidden *hidden;
 	size_t n_hidden, alloc_hidden;
-	struct xlpt_returns leases; /* those that are over */
-	struct xlpt_bdf *lent;	    /* VFs with a guest's identity, and no guest */
+	struct xlpt_returns leases;	   /* those that are over */
+	struct xlpt_xen_owner *xen_owners; /* with XLPT_LOOK_XEN_LOG */
+	size_t n_xen_owners;
+	struct xlpt_configured *configured; /* with XLPT_LOOK_CONFIGS */
+	size_t n_configured, alloc_configured;
+	struct xlpt_kept *kept; /* by libvirt */
+	size_t n_kept, alloc_kept;
+	struct xlpt_bdf *lent; /* VFs with a guest's identity, and no guest */
 	size_t n_lent;
 };
 

@@ -45,7 +45,9 @@ extern const struct xlpt_contradiction_kind xlpt_kind_num_devs, xlpt_kind_no_dev
 /* kind-owner.c: libxl's note, the hypervisor, and no backend */
 extern const struct xlpt_contradiction_kind xlpt_kind_xen_only, xlpt_kind_owner_mark;
 /* kind-dom0.c */
-extern const struct xlpt_contradiction_kind xlpt_kind_override;
+extern const struct xlpt_contradiction_kind xlpt_kind_quarantine, xlpt_kind_override;
+/* kind-kept.c: what libxl and libvirt have stored */
+extern const struct xlpt_contradiction_kind xlpt_kind_configured, xlpt_kind_libvirt;
 /* kind-pool.c */
 extern const struct xlpt_contradiction_kind xlpt_kind_lease, xlpt_kind_identity;
 

@@ -9,7 +9,7 @@
 #include "xl-plugin/repair/kinds.h"
 #include "xl-plugin/repair/select.h"
 
-#define LOOK (XLPT_LOOK_TWICE | XLPT_LOOK_XEN_LOG)
+#define LOOK (XLPT_LOOK_TWICE | XLPT_LOOK_XEN_LOG | XLPT_LOOK_CONFIGS)
 
 /* Mending one thing may show another one, but no chain is longer than there are kinds. */
 #define ROUNDS 6
