@@ -275,7 +275,7 @@ static void test_configured(void **state)
 	spec.bdf = B("0f:00.0");
 	fake_ts_configure(w->ts, 3, &spec);
 	names(w, "configured", "lists 0000:0f:00.0, and this host does not have that device",
-	      "does not name 0000:0f:00.0");
+	      "xlpt convert --edit FILE --remove 0000:0f:00.0, and restart web1");
 }
 
 static void test_libvirt(void **state)

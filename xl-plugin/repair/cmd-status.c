@@ -239,8 +239,10 @@ static int contradictions(struct view *v, struct json_object *root, const struct
 {
 	_cleanup_contradictions_ struct xlpt_contradictions list = { 0 };
 	struct json_object *a = json_object_new_array();
-	int rc = xlpt_contradictions_find(v->env, 0, &list, diag);
+	int rc = interrupted(v, root, diag);
 
+	if (rc == 0)
+		rc = xlpt_contradictions_find(v->env, 0, &list, diag);
 	for (size_t i = 0; i < list.n; i++) {
 		const struct xlpt_contradiction *c = &list.items[i];
 
@@ -295,8 +297,6 @@ static int cmd_status(struct xlpt_env *env, const struct xlpt_args *args, struct
 		xlpt_table_print(env, v.table);
 	if (rc == 0 && !v.any)
 		say_nothing(&v, one ? args->pos[0] : NULL);
-	if (rc == 0 && (!env->sysroot || env->store))
-		rc = interrupted(&v, root, diag);
 	if (rc == 0 && (!env->sysroot || env->store))
 		rc = contradictions(&v, root, one ? &guest : NULL, diag);
 	xlpt_json_add(root, "xen",

@@ -178,7 +178,11 @@ static void find_half_out(const struct xlpt_facts *f, const struct xlpt_contradi
 						 "for and never ended",
 						 bdf, o->guest);
 		c->why = states(o);
-		c->does = xlpt_xasprintf("take %s from %s", bdf, o->guest);
+		/* In a stub domain libxl alone can take it out, and it does so with the guest. */
+		if (o->through)
+			c->command = xlpt_xasprintf("xl shutdown %s", XLPT_WORD(o->guest));
+		else
+			c->does = xlpt_xasprintf("take %s from %s", bdf, o->guest);
 	}
 }
 

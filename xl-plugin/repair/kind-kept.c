@@ -33,9 +33,9 @@ static void find_configured(const struct xlpt_facts *f, const struct xlpt_contra
 				       absent ? "this host does not have that device"
 					      : "the guest does not have it");
 		c->why = xlpt_xasprintf("xl list -l %s shows it", XLPT_WORD(g->name));
-		c->command = absent ? xlpt_xasprintf("xl shutdown -w %s, and xl create with a "
-						     "configuration that does not name %s",
-						     XLPT_WORD(g->name), bdf)
+		c->command = absent ? xlpt_xasprintf("xlpt convert --edit FILE --remove %s, and "
+						     "restart %s",
+						     bdf, XLPT_WORD(g->name))
 				    : xlpt_xasprintf("xlpt attach %s %s", XLPT_WORD(g->name), bdf);
 	}
 }
