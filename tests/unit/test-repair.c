@@ -205,7 +205,6 @@ static void test_gone(void **state)
 static void test_mark(void **state)
 {
 	struct world *w = *state;
-	_cleanup_free_ char *before = w->snapshot(w);
 
 	fake_store_set(w->store, "9", "/libxl/pci/0000-05-00-0/domid");
 	mends(w, "owner-mark", "domain 9 as the owner of 0000:05:00.0, and there is no such domain",
