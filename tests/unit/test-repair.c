@@ -277,6 +277,18 @@ static void test_configured(void **state)
 	      "xlpt convert --edit FILE --remove 0000:0f:00.0, and restart web1");
 }
 
+/* A guest whose configuration libxl cannot read keeps nobody from being mended. */
+static void test_unreadable(void **state)
+{
+	struct world *w = *state;
+
+	fake_store_set(w->store, "9", "/libxl/pci/0000-05-00-0/domid");
+	fake_ts_fail(w->ts, FAKE_TS_CONFIG, 1, FAKE_TS_AT_ONCE);
+	ok(w, "repair");
+	said(w, "the note is removed");
+	nothing(w);
+}
+
 static void test_libvirt(void **state)
 {
 	struct world *w = *state;
@@ -394,12 +406,12 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_books),      TEST(test_half_out),	 TEST(test_wedged),
-		TEST(test_absent),     TEST(test_not_connected), TEST(test_shut_down),
-		TEST(test_gone),       TEST(test_mark),		 TEST(test_override),
-		TEST(test_quarantine), TEST(test_configured),	 TEST(test_libvirt),
-		TEST(test_lease),      TEST(test_journal),	 TEST(test_for_a_moment),
-		TEST(test_one_fails),  TEST(test_words),
+		TEST(test_books),	 TEST(test_half_out),	   TEST(test_wedged),
+		TEST(test_absent),	 TEST(test_not_connected), TEST(test_shut_down),
+		TEST(test_gone),	 TEST(test_mark),	   TEST(test_override),
+		TEST(test_quarantine),	 TEST(test_configured),	   TEST(test_unreadable),
+		TEST(test_libvirt),	 TEST(test_lease),	   TEST(test_journal),
+		TEST(test_for_a_moment), TEST(test_one_fails),	   TEST(test_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

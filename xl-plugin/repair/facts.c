@@ -122,19 +122,20 @@ static int read_hidden(struct xlpt_facts *f, struct xlpt_diag *diag)
 	return rc;
 }
 
-static int read_configs(struct xlpt_facts *f, struct xlpt_diag *diag)
+/* One that libxl cannot read (a name that is no UTF-8) does not keep the others from being mended. */
+static void read_configs(struct xlpt_facts *f)
 {
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < f->n_guests; i++) {
+	for (size_t i = 0; i < f->n_guests; i++) {
+		_cleanup_diag_ struct xlpt_diag why = { 0 };
 		struct xlpt_spec *specs = NULL;
 		size_t n = 0;
 
 		/* Its files go while it dies, and what it has goes with it. */
 		if (f->guests[i].dying)
 			continue;
-		rc = f->env->ts->ops->guest_config_pci(f->env->ts, f->guests[i].domid, &specs, &n,
-						       diag);
+		if (f->env->ts->ops->guest_config_pci(f->env->ts, f->guests[i].domid, &specs, &n,
+						      &why))
+			xlpt_verbose(f->env, "%s", why.message);
 		for (size_t k = 0; k < n; k++) {
 			XLPT_GROW(f->configured, f->n_configured, f->alloc_configured);
 			f->configured[f->n_configured++] =
@@ -144,7 +145,6 @@ static int read_configs(struct xlpt_facts *f, struct xlpt_diag *diag)
 		}
 		free(specs);
 	}
-	return rc;
 }
 
 static void add_kept(struct xlpt_facts *f, const char *name)
@@ -180,17 +180,17 @@ static void read_kept(struct xlpt_facts *f)
 		add_kept(f, *p);
 }
 
-static int read_more(struct xlpt_facts *f, unsigned flags, struct xlpt_diag *diag)
+static void read_more(struct xlpt_facts *f, unsigned flags)
 {
+	_cleanup_diag_ struct xlpt_diag why = { 0 };
 	struct xlpt_toolstack *ts = f->env->ts;
-	int rc = 0;
 
 	read_kept(f);
 	if (flags & XLPT_LOOK_CONFIGS)
-		rc = read_configs(f, diag);
-	if (rc == 0 && (flags & XLPT_LOOK_XEN_LOG) && ts->ops->device_owners)
-		rc = ts->ops->device_owners(ts, &f->xen_owners, &f->n_xen_owners, diag);
-	return rc;
+		read_configs(f);
+	if ((flags & XLPT_LOOK_XEN_LOG) && ts->ops->device_owners &&
+	    ts->ops->device_owners(ts, &f->xen_owners, &f->n_xen_owners, &why))
+		xlpt_verbose(f->env, "%s", why.message);
 }
 
 static int read_xen(struct xlpt_facts *f, struct xlpt_diag *diag)
@@ -224,5 +224,7 @@ int xlpt_facts_read(struct xlpt_env *env, unsigned flags, struct xlpt_facts *f,
 		rc = xlpt_scan_all(env->host, 0, NULL, &f->devices, diag);
 	if (rc == 0 && f->xen)
 		rc = read_xen(f, diag);
-	return rc || !f->xen ? rc : read_more(f, flags, diag);
+	if (rc == 0 && f->xen)
+		read_more(f, flags);
+	return rc;
 }

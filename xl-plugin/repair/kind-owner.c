@@ -23,7 +23,15 @@ int xlpt_hidden_look(struct xlpt_env *env, struct xlpt_bdf bdf, bool named, stru
 	if (xlpt_bind_driver(env->host, bdf, &driver, NULL) || bdf.seg > XLPT_XEN_SEG_MAX)
 		return 0;
 	out->on_pciback = xlpt_streq(driver, XLPT_PCIBACK_DRIVER);
-	return out->on_pciback ? env->ts->ops->hyp_assigned(env->ts, bdf, &out->assigned, diag) : 0;
+	if (!out->on_pciback)
+		return 0;
+	rc = env->ts->ops->hyp_assigned(env->ts, bdf, &out->assigned, diag);
+	/* The hypervisor was told that it went, or never of it: it is with nobody there. */
+	if (rc == XLPT_ERR_NO_DEVICE) {
+		xlpt_diag_dispose(diag);
+		rc = 0;
+	}
+	return rc;
 }
 
 /* A domain that Xen takes apart has its devices until the end, and no backend any more. */

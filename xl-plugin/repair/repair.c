@@ -193,6 +193,11 @@ int xlpt_op_repair(struct xlpt_env *env, char **words, size_t n, struct xlpt_dia
 		rc = (int)r.failed.code;
 		xlpt_diag_move(diag, &r.failed);
 	}
+	/* Stopped in the middle, what was mended stays so: that is not "nothing changed". */
+	if (rc == XLPT_ERR_STOPPED && r.mended) {
+		xlpt_diag_hint(diag, "xlpt repair goes on with the rest");
+		rc = xlpt_diag_recode(diag, XLPT_ERR_LEFT);
+	}
 	env->done |= rc == 0 && !env->dry_run;
 	if (rc == 0)
 		report(&r);
