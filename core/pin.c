@@ -50,7 +50,7 @@ static int vf_index(const struct xlpt_devices *all, const struct xlpt_device *de
 	return index;
 }
 
-static char *serial_of(const struct xlpt_device *dev, const char *vpd)
+char *xlpt_pin_serial(const struct xlpt_device *dev, const char *vpd)
 {
 	uint64_t v = dev->caps.serial;
 	struct xlpt_str s = { 0 };
@@ -79,7 +79,7 @@ void xlpt_pin_of(const struct xlpt_devices *all, const struct xlpt_device *dev, 
 		.subvendor = dev->subvendor,
 		.subdevice = dev->subdevice,
 		.class_code = dev->class_code,
-		.serial = serial_of(placed, vpd),
+		.serial = xlpt_pin_serial(placed, vpd),
 		.address = dev->bdf,
 		.net = dev->net && dev->net[0] ? xlpt_xstrdup(dev->net[0]) : NULL,
 	};

@@ -38,6 +38,8 @@ struct xlpt_pin {
 void xlpt_pin_dispose(struct xlpt_pin *pin);
 #define _cleanup_pin_ XLPT_CLEANUP(xlpt_pin_dispose)
 
+/* "dsn:" or "vpd:" and the number; NULL for a card without one. vpd: the serial of VPD, or NULL. */
+char *xlpt_pin_serial(const struct xlpt_device *dev, const char *vpd);
 /* Fills a pin from facts (scanned with capabilities). vpd: the serial of VPD, or NULL. */
 void xlpt_pin_of(const struct xlpt_devices *all, const struct xlpt_device *dev, const char *vpd,
 		 struct xlpt_pin *out);

@@ -262,7 +262,7 @@ static void test_migrate(void **state)
 	ok(w, "attach web1 05:00.0");
 	ok(w, "hide 03:00.0");
 	ok(w, "--json migrate --detach-first --map 05:00.0=03:00.0 web1 elsewhere");
-	assert_non_null(strstr(w->out, "\"attached\": \"0000:03:00.0\""));
+	assert_non_null(strstr(w->out, "\"spec\": \"0000:03:00.0\""));
 	assert_true(has(w, running(w, "web1"), "03:00.0"));
 	ok(w, "migrate db1 elsewhere");
 	assert_true(running(w, "db1") >= 60);

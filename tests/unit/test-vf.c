@@ -248,7 +248,7 @@ static void test_list(void **state)
 	assert_non_null(strstr(w->out, "enp1s0 1  0000:01:10.2 pciback assigned to web1 "
 				       "mac=52:54:00:6d:90:02 vlan=42 trust=off spoofchk=on\n"));
 	ok(w, "--json vf list enp1s0");
-	assert_non_null(strstr(w->out, "\"guest\": \"web1\""));
+	assert_non_null(strstr(w->out, "\"name\": \"web1\""));
 	assert_non_null(strstr(w->out, "\"vlan\": 42"));
 	ok(w, "detach --to-host web1 01:10.2");
 	ok(w, "vf remove enp1s0");

@@ -90,7 +90,7 @@ static struct json_object *tell_one(const struct xlpt_verdict *d, struct xlpt_ta
 static size_t tell_verdicts(struct xlpt_env *env, const struct xlpt_boot *boot,
 			    const struct xlpt_verdicts *v)
 {
-	struct json_object *root = json_object_new_object(), *a = json_object_new_array();
+	struct json_object *root = json_object_new_object(), *a = json_object_new_array(), *counts;
 	struct xlpt_table *t = NULL;
 	size_t bad = 0;
 
@@ -101,8 +101,10 @@ static size_t tell_verdicts(struct xlpt_env *env, const struct xlpt_boot *boot,
 		json_object_array_add(a, tell_one(&v->items[i], t));
 	}
 	xlpt_json_add(root, "devices", a);
-	xlpt_json_add(root, "hidden", json_object_new_int64((int64_t)(v->n - bad)));
-	xlpt_json_add(root, "total", json_object_new_int64((int64_t)v->n));
+	counts = json_object_new_object();
+	xlpt_json_add(counts, "hidden", json_object_new_int64((int64_t)(v->n - bad)));
+	xlpt_json_add(counts, "total", json_object_new_int64((int64_t)v->n));
+	xlpt_json_add(root, "counts", counts);
 	xlpt_json_add(root, "xen",
 		      boot->xen == XLPT_BOOT_XEN_UNKNOWN
 			      ? NULL

@@ -38,22 +38,19 @@ static struct json_object *json(const struct view *v)
 	const struct xlpt_pin *p = v->pin;
 	struct json_object *o = json_object_new_object(), *bars = json_object_new_array();
 	_cleanup_free_ char *place = xlpt_pin_place(p);
-	char id[16];
 
 	xlpt_json_add(o, "name", xlpt_json_str(v->name));
 	xlpt_json_add(o, "state", xlpt_json_str(word(v)));
 	xlpt_json_add(o, "bdf", v->found ? xlpt_json_bdf(v->match.bdf) : NULL);
 	xlpt_json_add(o, "pinned_at", xlpt_json_bdf(p->address));
 	xlpt_json_add(o, "place", xlpt_json_str(place));
-	snprintf(id, sizeof(id), "%04x:%04x", p->vendor, p->device);
-	xlpt_json_add(o, "id", xlpt_json_str(id));
-	snprintf(id, sizeof(id), "%04x:%04x", p->subvendor, p->subdevice);
-	xlpt_json_add(o, "subsystem", xlpt_json_str(id));
-	snprintf(id, sizeof(id), "%06x", p->class_code);
-	xlpt_json_add(o, "class", xlpt_json_str(id));
+	xlpt_json_add(o, "id", xlpt_json_id(p->vendor, p->device));
+	xlpt_json_add(o, "subsystem", xlpt_json_id(p->subvendor, p->subdevice));
+	xlpt_json_add(o, "class", xlpt_json_class(p->class_code));
 	xlpt_json_add(o, "serial", xlpt_json_str(p->serial));
 	for (size_t i = 0; i < XLPT_PIN_BARS; i++)
-		json_object_array_add(bars, json_object_new_int64((int64_t)p->bars[i].size));
+		if (p->bars[i].size)
+			json_object_array_add(bars, xlpt_json_bar((int)i, p->bars[i].size));
 	xlpt_json_add(o, "bars", bars);
 	xlpt_json_add(o, "boot", p->at_boot ? xlpt_json_bdf(p->boot) : NULL);
 	xlpt_json_add(o, "alike", xlpt_json_str(v->alike));

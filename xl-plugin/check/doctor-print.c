@@ -44,9 +44,9 @@ void xlpt_doctor_print_json(const struct xlpt_doctor *d)
 		xlpt_json_add(o, "check", xlpt_json_str(l->check));
 		xlpt_json_add(o, "state", xlpt_json_str(xlpt_health_word(l->health)));
 		xlpt_json_add(o, "bdf", l->has_bdf ? xlpt_json_bdf(l->bdf) : NULL);
-		xlpt_json_add(o, "guest", xlpt_json_str(l->guest));
+		xlpt_json_add(o, "guest", xlpt_json_guest_named(l->guest, -1));
 		xlpt_json_add(o, "fact", xlpt_json_str(l->fact));
-		xlpt_json_add(o, "mend", xlpt_json_str(l->mend));
+		xlpt_json_add(o, "hint", xlpt_json_str(l->mend));
 		json_object_array_add(lines, o);
 	}
 	for (int h = XLPT_N_HEALTHS - 1; h >= 0; h--)

@@ -31,6 +31,54 @@ struct json_object *xlpt_json_guest(const struct xlpt_guest *guest)
 	return o;
 }
 
+struct json_object *xlpt_json_guest_named(const char *name, int64_t domid)
+{
+	struct json_object *o;
+
+	if (!name && domid < 0)
+		return NULL;
+	o = json_object_new_object();
+	xlpt_json_add(o, "name", xlpt_json_str(name));
+	xlpt_json_add(o, "domid", domid < 0 ? NULL : json_object_new_int64(domid));
+	return o;
+}
+
+struct json_object *xlpt_json_id(unsigned vendor, unsigned device)
+{
+	char id[24];
+
+	snprintf(id, sizeof(id), "%04x:%04x", vendor, device);
+	return json_object_new_string(id);
+}
+
+struct json_object *xlpt_json_class(unsigned class_code)
+{
+	char text[16];
+
+	snprintf(text, sizeof(text), "%06x", class_code);
+	return json_object_new_string(text);
+}
+
+struct json_object *xlpt_json_reset_methods(const struct xlpt_device *d)
+{
+	struct json_object *a = json_object_new_array();
+	_cleanup_free_ char *copy = xlpt_xstrdup(d->reset_method);
+	char *save = NULL;
+
+	for (char *w = copy ? strtok_r(copy, " ", &save) : NULL; w; w = strtok_r(NULL, " ", &save))
+		json_object_array_add(a, json_object_new_string(w));
+	return a;
+}
+
+struct json_object *xlpt_json_bar(int index, uint64_t size)
+{
+	struct json_object *o = json_object_new_object();
+
+	xlpt_json_add(o, "bar", json_object_new_int(index));
+	xlpt_json_add(o, "size", json_object_new_int64((int64_t)size));
+	return o;
+}
+
 /*
  * One character within a string. json-c writes bytes as they are, and escapes the
  * controls below blank. Those above it, what turns or hides text, and what is no

@@ -90,6 +90,15 @@ struct json_object *xlpt_json_str(const char *s);
 struct json_object *xlpt_json_bdf(struct xlpt_bdf bdf);
 struct json_object *xlpt_json_vf_identity(const struct xlpt_vf_identity *id); /* what is set */
 struct json_object *xlpt_json_guest(const struct xlpt_guest *guest);
+/* A guest of which no more is known; NULL and -1 where not even that is. Both: no guest, null. */
+struct json_object *xlpt_json_guest_named(const char *name, int64_t domid);
+/* "8086:10d3"; "020000". */
+struct json_object *xlpt_json_id(unsigned vendor, unsigned device);
+struct json_object *xlpt_json_class(unsigned class_code);
+/* The kernel's reset methods, in its order. */
+struct json_object *xlpt_json_reset_methods(const struct xlpt_device *d);
+/* One base address register by its number, 6 for the ROM. */
+struct json_object *xlpt_json_bar(int index, uint64_t size);
 void xlpt_json_add(struct json_object *o, const char *key, struct json_object *value);
 
 /* The plan, for --dry-run: sentences, or {"plan": [{"do": ..., "undo": ...}]}. */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "pciback/device/bind.h"
+#include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/hotplug/vf-use.h"
 
@@ -236,4 +237,16 @@ char *xlpt_state_text(const struct xlpt_device *dev, const struct xlpt_owner *ow
 			      owner->through ? " through " : "",
 			      owner->through ? owner->through : "",
 			      xlpt_owner_complete(owner) ? "" : ", in part", silent);
+}
+
+struct json_object *xlpt_owner_json(const struct xlpt_owner *owner)
+{
+	struct json_object *o;
+
+	if (!owner)
+		return NULL;
+	o = xlpt_json_guest_named(owner->guest, owner->domid);
+	if (owner->through)
+		xlpt_json_add(o, "through", xlpt_json_str(owner->through));
+	return o;
 }

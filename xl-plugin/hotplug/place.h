@@ -59,6 +59,8 @@ int xlpt_place_read(struct xlpt_env *env, const struct xlpt_device *dev,
  */
 char *xlpt_state_text(const struct xlpt_device *dev, const struct xlpt_owner *owner);
 /* "dom0" ("host" where there is no Xen) "hidden" "assigned" "partial" */
+/* Who has it, as every command's JSON says it; null for no owner. */
+struct json_object *xlpt_owner_json(const struct xlpt_owner *owner);
 const char *xlpt_state_word(const struct xlpt_device *dev, const struct xlpt_owner *owner);
 /* A PV guest's device is in place when its frontend has connected and knows the address. */
 bool xlpt_owner_complete(const struct xlpt_owner *owner);

@@ -70,7 +70,7 @@ static struct json_object *ways_json(struct xlpt_bdf bdf, const struct xlpt_rese
 		xlpt_json_add(m, "method", xlpt_json_str(xlpt_reset_word(way->how)));
 		xlpt_json_add(m, "usable", json_object_new_boolean(way->usable));
 		xlpt_json_add(m, "why_not", xlpt_json_str(way->why_not));
-		xlpt_json_add(m, "mends", xlpt_json_str(way->mends));
+		xlpt_json_add(m, "hint", xlpt_json_str(way->mends));
 		xlpt_json_add(m, "also", also_json(way));
 		xlpt_json_add(m, "by", xlpt_json_str(by_word(way->by)));
 		xlpt_json_add(m, "bridge",

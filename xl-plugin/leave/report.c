@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What save, restore and migrate tell when they are done. */
+#include <string.h>
+
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/leave/leave.h"
 
@@ -60,16 +62,39 @@ void xlpt_leave_report_restored(const struct xlpt_leave *l)
 	finish(l->op.env, root);
 }
 
+/* What the other host was asked to attach: specs between blanks, of pools without an address. */
+static struct json_object *targets_json(const char *targets)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(targets);
+	struct json_object *a = json_object_new_array();
+	char *save = NULL;
+
+	for (char *w = copy ? strtok_r(copy, " ", &save) : NULL; w;
+	     w = strtok_r(NULL, " ", &save)) {
+		struct json_object *o = json_object_new_object();
+		_cleanup_spec_ struct xlpt_spec spec = { 0 };
+		bool has = xlpt_spec_parse(w, &spec, NULL) == 0 && spec.has_bdf;
+
+		xlpt_json_add(o, "bdf", has ? xlpt_json_bdf(spec.bdf) : NULL);
+		xlpt_json_add(o, "spec", xlpt_json_str(w));
+		json_object_array_add(a, o);
+	}
+	return a;
+}
+
 void xlpt_leave_report_migrated(const struct xlpt_leave *l)
 {
-	struct json_object *root = json_object_new_object();
+	struct json_object *root = json_object_new_object(), *guest;
 
 	xlpt_say(l->op.env, "%s is on %s%s%s", l->op.guest.name, l->host,
 		 l->op.n ? " and has " : "", l->op.n ? l->targets : "");
-	xlpt_json_add(root, "guest", xlpt_json_str(l->op.guest.name));
+	guest = xlpt_json_guest(&l->op.guest);
+	/* What it is there, that host knows. */
+	xlpt_json_add(guest, "domid", NULL);
+	xlpt_json_add(root, "guest", guest);
 	xlpt_json_add(root, "host", xlpt_json_str(l->host));
 	xlpt_json_add(root, "live", json_object_new_boolean(!l->offline));
 	xlpt_json_add(root, "detached", specs_json(&l->op));
-	xlpt_json_add(root, "attached", xlpt_json_str(l->targets));
+	xlpt_json_add(root, "attached", targets_json(l->targets));
 	finish(l->op.env, root);
 }

@@ -81,7 +81,7 @@ static int check_target(const struct xlpt_leave *l, const struct xlpt_item *item
 	if (same && !xlpt_streq(id, own))
 		return refuse_target(l, item->spec.bdf, to,
 				     "at the same address there is another kind of device", diag);
-	if (!xlpt_vfid_is_empty(&spec->vf) && !word(o, "physical_function"))
+	if (!xlpt_vfid_is_empty(&spec->vf) && !word(o, "pf"))
 		return refuse_target(
 			l, item->spec.bdf, to,
 			"it is no virtual function and cannot have its network identity", diag);

@@ -96,16 +96,16 @@ void xlpt_pool_print_list(struct xlpt_env *env, const struct xlpt_pool_def *defs
 
 static struct json_object *lease_json(const struct xlpt_lease *l)
 {
-	struct json_object *o;
+	struct json_object *o, *guest;
 	char since[XLPT_SINCE_LEN];
 
 	if (!l)
 		return NULL;
 	o = json_object_new_object();
 	xlpt_json_add(o, "pool", xlpt_json_str(l->pool));
-	xlpt_json_add(o, "guest", xlpt_json_str(l->guest));
-	xlpt_json_add(o, "uuid", xlpt_json_str(*l->uuid ? l->uuid : NULL));
-	xlpt_json_add(o, "domid", l->domid >= 0 ? json_object_new_int64(l->domid) : NULL);
+	guest = xlpt_json_guest_named(l->guest, l->domid);
+	xlpt_json_add(guest, "uuid", xlpt_json_str(*l->uuid ? l->uuid : NULL));
+	xlpt_json_add(o, "guest", guest);
 	xlpt_json_add(o, "boot", xlpt_json_str(l->boot));
 	xlpt_json_add(o, "since", xlpt_json_str(xlpt_lease_since(l, since)));
 	return o;
@@ -168,7 +168,7 @@ void xlpt_pool_print_returns(struct xlpt_env *env, const struct xlpt_returns *re
 
 		xlpt_json_add(o, "bdf", xlpt_json_bdf(r->bdf));
 		xlpt_json_add(o, "pool", xlpt_json_str(r->pool));
-		xlpt_json_add(o, "guest", xlpt_json_str(r->guest));
+		xlpt_json_add(o, "guest", xlpt_json_guest_named(r->guest, -1));
 		xlpt_json_add(o, "why", xlpt_json_str(r->why));
 		json_object_array_add(list, o);
 		xlpt_say(env, "%s %s back to pool %s: %s", env->dry_run ? "would give" : "gave",
@@ -176,7 +176,7 @@ void xlpt_pool_print_returns(struct xlpt_env *env, const struct xlpt_returns *re
 	}
 	if (!returned->n)
 		xlpt_say(env, "nothing to give back");
-	xlpt_json_add(root, env->dry_run ? "plan" : "returned", list);
+	xlpt_json_add(root, env->dry_run ? "would_return" : "returned", list);
 	if (env->json)
 		xlpt_print_json(env, root);
 	else

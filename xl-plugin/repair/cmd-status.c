@@ -52,7 +52,7 @@ static const char *guest_address(const struct xlpt_owner *o, char buf[XLPT_BDF_L
 }
 
 struct row {
-	const char *bdf, *state, *guest, *address, *detail;
+	const char *bdf, *state, *guest, *through, *address, *detail;
 	int64_t domid;
 };
 
@@ -65,7 +65,7 @@ struct view {
 
 static void add_row(struct view *v, const struct row *r)
 {
-	struct json_object *o;
+	struct json_object *o, *guest;
 
 	v->any = true;
 	if (v->table) {
@@ -77,8 +77,10 @@ static void add_row(struct view *v, const struct row *r)
 	o = json_object_new_object();
 	xlpt_json_add(o, "bdf", xlpt_json_str(r->bdf));
 	xlpt_json_add(o, "state", xlpt_json_str(r->state));
-	xlpt_json_add(o, "guest", xlpt_json_str(r->guest));
-	xlpt_json_add(o, "domid", r->domid >= 0 ? json_object_new_int64(r->domid) : NULL);
+	guest = xlpt_json_guest_named(r->guest, r->domid);
+	if (r->through)
+		xlpt_json_add(guest, "through", xlpt_json_str(r->through));
+	xlpt_json_add(o, "guest", guest);
 	xlpt_json_add(o, "guest_address", xlpt_json_str(r->address));
 	xlpt_json_add(o, "detail", xlpt_json_str(r->detail));
 	json_object_array_add(v->devices, o);
@@ -101,6 +103,7 @@ static void add_owner(struct view *v, const struct xlpt_owner *o)
 										      : "partial",
 			       .guest = o->guest,
 			       .domid = o->domid,
+			       .through = o->through,
 			       .address = guest_address(o, address),
 			       .detail = detail(o, absent, buf) });
 }
@@ -199,7 +202,7 @@ static int interrupted(struct view *v, struct json_object *root, struct xlpt_dia
 		struct json_object *o = json_object_new_object();
 
 		xlpt_json_add(o, "op", xlpt_json_str(js[i].op));
-		xlpt_json_add(o, "guest", xlpt_json_str(js[i].guest.name));
+		xlpt_json_add(o, "guest", xlpt_json_guest_named(js[i].guest.name, -1));
 		xlpt_json_add(o, "bdf", js[i].n ? xlpt_json_bdf(js[i].devs[0].bdf) : NULL);
 		xlpt_json_add(o, "left_at", xlpt_json_str(js[i].last));
 		json_object_array_add(a, o);

@@ -51,7 +51,7 @@ static void list_vf(struct list *l, const struct xlpt_pf *pf, const struct xlpt_
 	xlpt_json_add(o, "bdf", xlpt_json_bdf(pf->vfs[i]));
 	xlpt_json_add(o, "driver", xlpt_json_str(dev.driver));
 	xlpt_json_add(o, "state", xlpt_json_str(xlpt_state_word(&dev, owner)));
-	xlpt_json_add(o, "guest", xlpt_json_str(owner ? owner->guest : NULL));
+	xlpt_json_add(o, "guest", xlpt_owner_json(owner));
 	xlpt_json_add(o, "identity", vf ? xlpt_json_vf_identity(&vf->id) : NULL);
 	json_object_array_add(vfs, o);
 }
@@ -67,7 +67,8 @@ struct json_object *xlpt_vf_autoprobe_json(struct xlpt_env *env, struct xlpt_bdf
 static int list_pf(struct list *l, const struct xlpt_pf *pf, struct xlpt_diag *diag)
 {
 	_cleanup_pf_net_ struct xlpt_pf_net net = { 0 };
-	struct json_object *o = json_object_new_object(), *vfs = json_object_new_array();
+	struct json_object *o = json_object_new_object(), *vfs = json_object_new_array(),
+			   *net_names = json_object_new_array();
 	int rc = 0;
 
 	/* A captured tree has no kernel to ask: what it is called and who has it is there. */
@@ -79,13 +80,15 @@ static int list_pf(struct list *l, const struct xlpt_pf *pf, struct xlpt_diag *d
 	for (size_t i = 0; rc == 0 && i < pf->n; i++)
 		list_vf(l, pf, &net, i, vfs);
 	xlpt_json_add(o, "bdf", xlpt_json_bdf(pf->bdf));
-	xlpt_json_add(o, "interface", xlpt_json_str(pf->ifname));
+	if (pf->ifname)
+		json_object_array_add(net_names, xlpt_json_str(pf->ifname));
+	xlpt_json_add(o, "interfaces", net_names);
 	xlpt_json_add(o, "driver", xlpt_json_str(pf->driver));
 	xlpt_json_add(o, "up",
 		      pf->ifname ? json_object_new_boolean(xlpt_net_is_up(l->env->host, pf->ifname))
 				 : NULL);
-	xlpt_json_add(o, "total", json_object_new_int(pf->total));
-	xlpt_json_add(o, "count", json_object_new_int(pf->count));
+	xlpt_json_add(o, "vf_total", json_object_new_int(pf->total));
+	xlpt_json_add(o, "vf_count", json_object_new_int(pf->count));
 	xlpt_json_add(o, "drivers_autoprobe", xlpt_vf_autoprobe_json(l->env, pf->bdf));
 	xlpt_json_add(o, "vfs", vfs);
 	json_object_array_add(l->pfs, o);

@@ -208,52 +208,31 @@ static void print_table(struct xlpt_env *env, const struct xlpt_args *args,
 	xlpt_table_print(env, table);
 }
 
-static struct json_object *reset_json(const struct xlpt_device *d)
-{
-	struct json_object *a = json_object_new_array();
-	_cleanup_free_ char *copy = xlpt_xstrdup(d->reset_method);
-	char *save = NULL;
-
-	for (char *w = copy ? strtok_r(copy, " ", &save) : NULL; w; w = strtok_r(NULL, " ", &save))
-		json_object_array_add(a, json_object_new_string(w));
-	return a;
-}
-
 static struct json_object *row_json(const struct xlpt_row *r)
 {
-	struct json_object *o = json_object_new_object(), *g = NULL;
+	struct json_object *o = json_object_new_object();
 	const struct xlpt_device *d = r->d;
-	char id[16];
+	bool has_vfs = d->vf_total > 0;
 
 	xlpt_json_add(o, "bdf", xlpt_json_bdf(d->bdf));
-	snprintf(id, sizeof(id), "%04x:%04x", d->vendor, d->device);
-	xlpt_json_add(o, "id", xlpt_json_str(id));
-	snprintf(id, sizeof(id), "%06x", d->class_code);
-	xlpt_json_add(o, "class", xlpt_json_str(id));
+	xlpt_json_add(o, "id", xlpt_json_id(d->vendor, d->device));
+	xlpt_json_add(o, "class", xlpt_json_class(d->class_code));
 	xlpt_json_add(o, "class_name", xlpt_json_str(d->class_name));
 	xlpt_json_add(o, "vendor_name", xlpt_json_str(d->vendor_name));
 	xlpt_json_add(o, "device_name", xlpt_json_str(d->device_name));
 	xlpt_json_add(o, "driver", xlpt_json_str(d->driver));
 	xlpt_json_add(o, "state", xlpt_json_str(xlpt_state_word(d, r->owner)));
-	if (d->no_answer)
-		xlpt_json_add(o, "answers", json_object_new_boolean(false));
-	if (r->owner) {
-		g = json_object_new_object();
-		xlpt_json_add(g, "name", xlpt_json_str(r->owner->guest));
-		xlpt_json_add(g, "domid", json_object_new_int64(r->owner->domid));
-		if (r->owner->through)
-			xlpt_json_add(g, "through", xlpt_json_str(r->owner->through));
-	}
-	xlpt_json_add(o, "guest", g);
+	xlpt_json_add(o, "answers", json_object_new_boolean(!d->no_answer));
+	xlpt_json_add(o, "guest", xlpt_owner_json(r->owner));
 	xlpt_json_add(o, "isolation_set", json_object_new_int64(xlpt_inventory_set(r->inv, r->i)));
 	xlpt_json_add(o, "assignable",
 		      json_object_new_boolean(xlpt_inventory_assignable(r->inv, r->i)));
 	xlpt_json_add(o, "has_reset", json_object_new_boolean(d->has_reset));
-	xlpt_json_add(o, "reset_methods", reset_json(d));
+	xlpt_json_add(o, "reset_methods", xlpt_json_reset_methods(d));
 	xlpt_json_add(o, "parent", d->has_parent ? xlpt_json_bdf(d->parent) : NULL);
-	xlpt_json_add(o, "physical_function", d->is_vf ? xlpt_json_bdf(d->pf) : NULL);
-	xlpt_json_add(o, "vf_total", d->vf_total > 0 ? json_object_new_int(d->vf_total) : NULL);
-	xlpt_json_add(o, "vf_count", d->vf_total > 0 ? json_object_new_int(d->vf_count) : NULL);
+	xlpt_json_add(o, "pf", d->is_vf ? xlpt_json_bdf(d->pf) : NULL);
+	xlpt_json_add(o, "vf_total", has_vfs ? json_object_new_int(d->vf_total) : NULL);
+	xlpt_json_add(o, "vf_count", has_vfs ? json_object_new_int(d->vf_count) : NULL);
 	xlpt_json_add(o, "numa_node", d->numa_node >= 0 ? json_object_new_int(d->numa_node) : NULL);
 	return o;
 }

@@ -91,12 +91,12 @@ static struct json_object *node_json(const struct view *v, size_t i)
 
 	xlpt_json_add(o, "bdf", xlpt_json_bdf(d->bdf));
 	xlpt_json_add(o, "kind", xlpt_json_str(xlpt_port_word(d)));
-	xlpt_json_add(o, "acs", xlpt_json_str(xlpt_acs_word(d)));
+	xlpt_json_add(o, "acs_state", xlpt_json_str(xlpt_acs_word(d)));
 	xlpt_json_add(o, "isolation_set", json_object_new_int64(v->inv->sets.number[set]));
 	xlpt_json_add(o, "why", xlpt_json_str(why));
 	xlpt_json_add(o, "driver", xlpt_json_str(d->driver));
 	xlpt_json_add(o, "state", xlpt_json_str(xlpt_state_word(d, owner)));
-	xlpt_json_add(o, "guest", owner ? xlpt_json_str(owner->guest) : NULL);
+	xlpt_json_add(o, "guest", xlpt_owner_json(owner));
 	for (size_t c = v->tree->first[i]; c != SIZE_MAX; c = v->tree->next[c])
 		json_object_array_add(below, node_json(v, c));
 	xlpt_json_add(o, "below", below);

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-#include <inttypes.h>
 #include <string.h>
 
-#include "core/policy-together.h"
 #include "pciback/device/firmware.h"
+#include "core/policy-together.h"
 #include "pciback/needs/things.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/view/show.h"
@@ -22,18 +21,45 @@ static void add_bool(struct json_object *g, const char *key, bool v)
 }
 
 /* "on" and the rest, with the flags that are set where there is a register. */
-static void add_acs(struct json_object *g, const struct xlpt_device *d)
+static void add_acs(const struct xlpt_show *s, struct json_object *g)
 {
 	static const char *const names[] = { "SV", "TB", "RR", "CR", "UF", "EC", "DT" };
+	const struct xlpt_device *d = s->d;
 	_cleanup_str_ struct xlpt_str text = { 0 };
+	struct json_object *flags;
 
 	add_bool(g, "acs", d->caps.acs);
+	flags = json_object_new_object();
 	xlpt_str_add(&text, xlpt_acs_word(d));
-	for (size_t i = 0; d->caps.acs && i < XLPT_ARRAY_SIZE(names); i++)
-		if (d->caps.acs_cap & 1u << i)
-			xlpt_str_addf(&text, " %s%c", names[i],
-				      d->caps.acs_ctrl & 1u << i ? '+' : '-');
-	xlpt_json_add(g, "acs_state", xlpt_json_str(xlpt_str_get(&text)));
+	for (size_t i = 0; d->caps.acs && i < XLPT_ARRAY_SIZE(names); i++) {
+		bool on = d->caps.acs_ctrl & 1u << i;
+
+		if (!(d->caps.acs_cap & 1u << i))
+			continue;
+		add_bool(flags, names[i], on);
+		xlpt_str_addf(&text, " %s%c", names[i], on ? '+' : '-');
+	}
+	xlpt_json_add(g, "acs_state",
+		      xlpt_json_str(s->env->json ? xlpt_acs_word(d) : xlpt_str_get(&text)));
+	if (s->env->json)
+		xlpt_json_add(g, "acs_flags", flags);
+	else
+		json_object_put(flags);
+}
+
+static void add_kernel_reset(const struct xlpt_show *s, struct json_object *g)
+{
+	const struct xlpt_device *d = s->d;
+
+	if (s->env->json) {
+		add_bool(g, "has_reset", d->has_reset);
+		xlpt_json_add(g, "reset_methods", xlpt_json_reset_methods(d));
+	} else {
+		xlpt_json_add(g, "kernel_reset",
+			      xlpt_json_str(d->reset_method ? d->reset_method
+					    : d->has_reset  ? "offered"
+							    : "none"));
+	}
 }
 
 void xlpt_show_capabilities(struct xlpt_show *s)
@@ -41,11 +67,17 @@ void xlpt_show_capabilities(struct xlpt_show *s)
 	struct json_object *g = xlpt_show_group(s, "capabilities");
 	const struct xlpt_caps *c = &s->d->caps;
 
+	if (s->env->json)
+		add_bool(g, "config_read", c->config_read);
 	if (!c->config_read) {
-		xlpt_json_add(g, "configuration_space",
-			      xlpt_json_str(s->d->no_answer
-						    ? "all ones: the device does not answer"
-						    : "not readable, or cut short at 64 bytes"));
+		if (s->env->json)
+			add_kernel_reset(s, g);
+		else
+			xlpt_json_add(
+				g, "configuration_space",
+				xlpt_json_str(s->d->no_answer
+						      ? "all ones: the device does not answer"
+						      : "not readable, or cut short at 64 bytes"));
 		return;
 	}
 	add_bool(g, "pcie", c->pcie);
@@ -53,88 +85,13 @@ void xlpt_show_capabilities(struct xlpt_show *s)
 	add_bool(g, "af_flr", c->af_flr);
 	add_bool(g, "pm", c->pm);
 	add_bool(g, "pm_reset", c->pm_reset);
-	add_acs(g, s->d);
+	add_acs(s, g);
 	add_bool(g, "ari", c->ari);
 	add_bool(g, "sriov", c->sriov);
 	add_bool(g, "ats", c->ats);
 	xlpt_json_add(g, "msi_vectors", json_object_new_int(c->msi_vectors));
 	xlpt_json_add(g, "msix_vectors", json_object_new_int(c->msix_vectors));
-	xlpt_json_add(g, "kernel_reset",
-		      xlpt_json_str(s->d->reset_method ? s->d->reset_method
-				    : s->d->has_reset  ? "offered"
-						       : "none"));
-}
-
-/* ---- memory ---- */
-
-/* Another function with registers in the same page: a guest that has one reaches both. */
-static void add_page_mates(const struct xlpt_show *s, const struct xlpt_bar *b,
-			   struct xlpt_str *text)
-{
-	uint64_t page;
-
-	for (size_t k = 0; k < s->inv->devs.n; k++)
-		if (k != s->i && xlpt_bar_meets(b, &s->inv->devs.items[k], &page))
-			xlpt_str_addf(text, ", shares a page with %s",
-				      XLPT_BDF_STR(s->inv->devs.items[k].bdf));
-}
-
-static void add_bar(const struct xlpt_show *s, struct json_object *g, int i)
-{
-	const struct xlpt_bar *b = &s->d->bars[i];
-	_cleanup_str_ struct xlpt_str text = { 0 };
-	char key[8];
-
-	if ((!b->start && !b->end) || b->end < b->start)
-		return;
-	snprintf(key, sizeof(key), i < 6 ? "bar%d" : "rom", i);
-	xlpt_str_addf(&text, "0x%" PRIx64 "-0x%" PRIx64 " %s%s%s, %" PRIu64 " bytes", b->start,
-		      b->end, b->flags & 0x100 ? "io" : "memory",
-		      b->flags & 0x100000 ? " 64-bit" : "",
-		      b->flags & 0x2000 ? " prefetchable" : "", b->end - b->start + 1);
-	if (b->flags & 0x200 && i < 6)
-		xlpt_str_add(&text, xlpt_bar_partial(b) ? ", not page-aligned" : ", page-aligned");
-	if (xlpt_bar_partial(b))
-		add_page_mates(s, b, &text);
-	xlpt_json_add(g, key, xlpt_json_str(text.s));
-}
-
-static void add_rmrrs(const struct xlpt_show *s, struct json_object *g)
-{
-	_cleanup_rmrrs_ struct xlpt_rmrrs rmrrs = { 0 };
-	_cleanup_diag_ struct xlpt_diag diag = { 0 };
-	struct json_object *list;
-	int rc = xlpt_dmar_read(s->env->host, &s->inv->devs, &rmrrs, &diag);
-
-	if (rc)
-		xlpt_warn(s->env, "%s%s%s", diag.message, diag.fact ? ": " : "",
-			  diag.fact ? diag.fact : "");
-	if (!rmrrs.there)
-		return;
-	list = json_object_new_array();
-	for (size_t i = 0; i < rmrrs.n; i++) {
-		_cleanup_free_ char *others = xlpt_rmrr_sharers(&rmrrs, i);
-		_cleanup_str_ struct xlpt_str text = { 0 };
-
-		if (!xlpt_bdf_eq(rmrrs.items[i].bdf, s->d->bdf))
-			continue;
-		xlpt_str_addf(&text, "0x%" PRIx64 "-0x%" PRIx64, rmrrs.items[i].base,
-			      rmrrs.items[i].limit);
-		if (others)
-			xlpt_str_addf(&text, ", shared with %s", others);
-		json_object_array_add(list, json_object_new_string(text.s));
-	}
-	xlpt_json_add(g, "reserved_by_firmware", list);
-}
-
-void xlpt_show_memory(struct xlpt_show *s)
-{
-	struct json_object *g = xlpt_show_group(s, "bars");
-
-	for (int i = 0; i < 7; i++)
-		add_bar(s, g, i);
-	xlpt_json_add(g, "option_rom", json_object_new_boolean(s->d->bars[6].end != 0));
-	add_rmrrs(s, g);
+	add_kernel_reset(s, g);
 }
 
 /* ---- interrupt ---- */
@@ -202,14 +159,18 @@ static void add_members(const struct xlpt_show *s, struct json_object *g)
 		size_t k = sets->member[m];
 		const struct xlpt_device *d = &s->inv->devs.items[k];
 		_cleanup_free_ char *why = xlpt_sets_reason(sets, &s->inv->devs, k);
-		_cleanup_free_ char *state = xlpt_state_text(d, xlpt_inventory_owner(s->inv, k));
+		const struct xlpt_owner *owner = xlpt_inventory_owner(s->inv, k);
+		_cleanup_free_ char *state = xlpt_state_text(d, owner);
 		struct json_object *o = json_object_new_object();
 
 		if (sets->start[set + 1] - sets->start[set] == 1)
 			why = xlpt_xstrdup("alone");
 		xlpt_json_add(o, "bdf", xlpt_json_bdf(d->bdf));
 		xlpt_json_add(o, "why", xlpt_json_str(why));
-		xlpt_json_add(o, "state", xlpt_json_str(state));
+		xlpt_json_add(o, "state",
+			      xlpt_json_str(s->env->json ? xlpt_state_word(d, owner) : state));
+		if (s->env->json)
+			xlpt_json_add(o, "guest", xlpt_owner_json(owner));
 		xlpt_json_add(o, "driver", xlpt_json_str(d->driver));
 		/* Bridges need not be given away with the rest. */
 		xlpt_json_add(o, "must_go_together", json_object_new_boolean(!xlpt_set_ignores(d)));
@@ -272,7 +233,8 @@ void xlpt_show_isolation(struct xlpt_show *s)
 {
 	struct json_object *g = xlpt_show_group(s, "isolation");
 
-	xlpt_json_add(g, "set", json_object_new_int64(xlpt_inventory_set(s->inv, s->i)));
+	xlpt_json_add(g, s->env->json ? "isolation_set" : "set",
+		      json_object_new_int64(xlpt_inventory_set(s->inv, s->i)));
 	if (s->d->iommu_group)
 		xlpt_json_add(g, "iommu_group", xlpt_json_str(s->d->iommu_group));
 	xlpt_json_add(g, "assignable",
