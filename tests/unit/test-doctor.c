@@ -199,6 +199,82 @@ static void test_budget(void **state)
 	says(w, 1, "bad", "/etc/xlpt/xlpt.conf:1: ");
 }
 
+/* ---- what was left half-done: doctor names it, repair clears it, an attach works ---- */
+
+static void break_journal(struct world *w)
+{
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1",
+		     "xlpt 1\nop attach\nguest 3 00000000-0000-4000-8000-000000000003 web1\n"
+		     "device 0000:05:00.0 keep -\nbegin add 0000:05:00.0 to web1\n");
+}
+
+static void break_mark(struct world *w)
+{
+	fake_store_set(w->store, "77", "/libxl/pci/0000-05-00-0/domid");
+}
+
+static void break_half_out(struct world *w)
+{
+	ok(w, "attach web1 05:00.0");
+	fake_libxl_pci_ask_remove(w->store, 3, 0);
+	w->clock.clock.sleep_ms(&w->clock.clock, 1000);
+}
+
+static void break_num_devs(struct world *w)
+{
+	ok(w, "attach --hide db1 03:00.0");
+	fake_store_set(w->store, "0", "/local/domain/0/backend/pci/4/0/num_devs");
+}
+
+static void break_override(struct world *w)
+{
+	_cleanup_free_ char *dev = fake_bus_devpath(w->bus, "0000:02:00.0"),
+			    *path = xlpt_xasprintf("%s/driver_override", dev);
+
+	fake_bus_put(w->bus, path, "pciback\n");
+}
+
+static void break_gone(struct world *w)
+{
+	fake_libxl_pci_start(w->store, 44, B("05:00.0"));
+}
+
+static void break_files(struct world *w)
+{
+	fake_bus_put(w->bus, "/var/lib/xlpt/pools/.xlpt-0123456789abcdef~", "x");
+}
+
+static void test_left(void **state)
+{
+	static const struct {
+		void (*breaks)(struct world *w);
+		int status;
+		const char *health, *words;
+	} cases[] = {
+		{ break_journal, 1, "bad", "interrupted attach of 0000:05:00.0" },
+		{ break_mark, 1, "bad", "libxl notes domain 77 as the owner of 0000:05:00.0" },
+		{ break_half_out, 1, "bad", "0000:05:00.0 is half-way out of web1" },
+		{ break_num_devs, 1, "bad", "the PCI backend of domain 4 has 1 device, and" },
+		{ break_override, 1, "bad", "0000:02:00.0 is kept for pciback, and e1000e has it" },
+		{ break_gone, 1, "bad", "0000:05:00.0 is in the PCI backend of domain 44" },
+		{ break_files, 0, "warning", "1 file that a killed xlpt had not finished" },
+	};
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		struct world *w;
+
+		assert_int_equal(sound_setup((void **)&w), 0);
+		cases[i].breaks(w);
+		says(w, cases[i].status, cases[i].health, cases[i].words);
+		assert_non_null(strstr(w->out, "to mend: xlpt repair"));
+		ok(w, "repair");
+		says(w, 0, "ok", "nothing was left half-done");
+		ok(w, "attach --hide web1 02:00.0");
+		world_free(w);
+	}
+	(void)state;
+}
+
 /* ---- formats ---- */
 
 static void test_json(void **state)
@@ -296,6 +372,7 @@ static void test_no_xen(void **state)
 	assert_int_equal(run_without(w, "doctor", NULL, &out, &err), 1);
 	assert_true(xlpt_starts(out, "Xen\n  bad      there is no Xen on this host"));
 	assert_non_null(strstr(out, "names 0000:77:00.0"));
+	assert_non_null(strstr(out, "no operation was cut short"));
 	assert_null(strstr(out, "IOMMU"));
 }
 
@@ -310,6 +387,7 @@ static void test_tree(void **state)
 	assert_non_null(strstr(out, "  unknown  guests' configurations are not in this tree"));
 	assert_non_null(strstr(out, "  unknown  whether Xen runs with an IOMMU is not known"));
 	assert_null(strstr(out, "  ok       guests that"));
+	assert_null(strstr(out, "  ok       nothing was left"));
 	assert_null(strstr(out, "  ok       the guard"));
 	assert_null(strstr(out, " attaches and detaches are used"));
 }
@@ -369,6 +447,7 @@ int main(void)
 		sound_test(test_device_model),
 		sound_test(test_boot),
 		sound_test(test_budget),
+		cmocka_unit_test(test_left),
 		sound_test(test_json),
 		sound_test(test_metrics),
 		sound_test(test_no_xen),

@@ -274,8 +274,8 @@ int xlpt_doctor_examine(struct xlpt_env *env, struct xlpt_doctor *out, struct xl
 		xlpt_doctor_xen,     xlpt_doctor_iommu,
 		xlpt_doctor_pciback, xlpt_doctor_configurations,
 		xlpt_doctor_guests,  xlpt_doctor_boot,
-		xlpt_doctor_guard,   xlpt_doctor_budget,
-		xlpt_doctor_defects,
+		xlpt_doctor_guard,   xlpt_doctor_state,
+		xlpt_doctor_budget,  xlpt_doctor_defects,
 	};
 	int rc;
 

@@ -126,6 +126,7 @@ void xlpt_doctor_configurations(struct xlpt_doctor *d); /* doctor-configs.c */
 void xlpt_doctor_guests(struct xlpt_doctor *d);		/* doctor-guests.c; after configurations */
 void xlpt_doctor_boot(struct xlpt_doctor *d);		/* doctor-boot.c */
 void xlpt_doctor_guard(struct xlpt_doctor *d);		/* doctor-boot.c */
+void xlpt_doctor_state(struct xlpt_doctor *d);		/* doctor-state.c */
 void xlpt_doctor_budget(struct xlpt_doctor *d);		/* doctor-state.c */
 void xlpt_doctor_defects(struct xlpt_doctor *d);	/* defects.c */
 
