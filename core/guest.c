@@ -33,6 +33,14 @@ void xlpt_guests_free(struct xlpt_guest *guests, size_t n)
 	free(guests);
 }
 
+const char *xlpt_guest_end_word(enum xlpt_guest_end end)
+{
+	static const char *const words[XLPT_END_N] = { "unknown", "poweroff", "reboot",
+						       "crash",	  "watchdog", "soft-reset" };
+
+	return words[end];
+}
+
 const char *xlpt_guest_type_word(enum xlpt_guest_type type)
 {
 	switch (type) {

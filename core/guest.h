@@ -9,6 +9,17 @@
 
 enum xlpt_guest_type { XLPT_GUEST_UNKNOWN = 0, XLPT_GUEST_PV, XLPT_GUEST_HVM, XLPT_GUEST_PVH };
 
+/* Why a domain has ended, or nobody knows: Xen's SHUTDOWN_* without suspend (xen/public/sched.h). */
+enum xlpt_guest_end {
+	XLPT_END_UNKNOWN = 0,
+	XLPT_END_POWEROFF,
+	XLPT_END_REBOOT,
+	XLPT_END_CRASH,
+	XLPT_END_WATCHDOG,
+	XLPT_END_SOFT_RESET,
+	XLPT_END_N
+};
+
 struct xlpt_guest {
 	uint32_t domid;
 	char uuid[37]; /* lower-case text form, or "" */
@@ -21,6 +32,10 @@ struct xlpt_guest {
 	bool suspended;	  /* stopped for a save or migration that has not ended (then dying, too) */
 	bool shut_down;	  /* it has ended, and nobody has destroyed it yet (then dying, too) */
 	bool has_stubdom; /* its device model runs in a domain of its own */
+	enum xlpt_guest_end end; /* of one that has ended */
+	/* after which ends its toolstack makes it anew (on_reboot= and the others), bits 1 << end */
+	bool again_known;
+	unsigned again;
 };
 
 void xlpt_guest_dispose(struct xlpt_guest *guest);
@@ -33,6 +48,7 @@ void xlpt_guest_copy(struct xlpt_guest *dst, const struct xlpt_guest *src);
 const struct xlpt_guest *xlpt_guests_find(const struct xlpt_guest *guests, size_t n,
 					  const char *uuid);
 void xlpt_guests_free(struct xlpt_guest *guests, size_t n);
+const char *xlpt_guest_end_word(enum xlpt_guest_end end);    /* "poweroff" "reboot" "crash"... */
 const char *xlpt_guest_type_word(enum xlpt_guest_type type); /* "pv" "hvm" "pvh" "unknown" */
 
 #endif

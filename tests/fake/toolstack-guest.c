@@ -22,6 +22,7 @@ int fake_ts_guest_by_id(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_g
 	if (out->type == XLPT_GUEST_PVH)
 		out->type = XLPT_GUEST_HVM;
 	out->passthrough = out->e820_host = XLPT_UNSET;
+	out->again_known = false;
 	return 0;
 }
 
@@ -50,6 +51,8 @@ void fake_ts_guest_config(struct xlpt_toolstack *ts, struct xlpt_guest *guest)
 	guest->type = g->g.type;
 	guest->passthrough = g->g.passthrough;
 	guest->e820_host = g->g.e820_host;
+	guest->again_known = g->g.again_known;
+	guest->again = g->g.again;
 }
 
 int fake_ts_guest_list(struct xlpt_toolstack *ts, struct xlpt_guest **out, size_t *n,
@@ -157,6 +160,28 @@ static bool kind_found(struct fake_ts *f, const struct xlpt_dom *dom)
 	return xlpt_streq(dom->gfx_passthru, "igd");
 }
 
+static unsigned again_bit(int action, int usual, enum xlpt_guest_end end)
+{
+	switch (action ? action : usual) {
+	case XLPT_ACT_RESTART:
+	case XLPT_ACT_RENAME_RESTART:
+	case XLPT_ACT_COREDUMP_RESTART:
+		return 1U << end;
+	default:
+		return 0;
+	}
+}
+
+/* What xl takes when the configuration says nothing: xl_parse.c, parse_config_data. */
+static unsigned again_of(const struct xlpt_dom *dom)
+{
+	return again_bit(dom->on_poweroff, XLPT_ACT_DESTROY, XLPT_END_POWEROFF) |
+	       again_bit(dom->on_reboot, XLPT_ACT_RESTART, XLPT_END_REBOOT) |
+	       again_bit(dom->on_crash, XLPT_ACT_DESTROY, XLPT_END_CRASH) |
+	       again_bit(dom->on_watchdog, XLPT_ACT_DESTROY, XLPT_END_WATCHDOG) |
+	       again_bit(dom->on_soft_reset, XLPT_ACT_SOFT_RESET, XLPT_END_SOFT_RESET);
+}
+
 /* xl create: libxl starts the domain with all of its devices in the backend (libxl_create.c). */
 int fake_ts_guest_create(struct xlpt_toolstack *ts, const char *config, size_t len,
 			 struct xlpt_diag *diag)
@@ -190,6 +215,7 @@ int fake_ts_guest_create(struct xlpt_toolstack *ts, const char *config, size_t l
 	g = fake_ts_guest(f, domid, dom.name,
 			  dom.type == XLPT_DOM_HVM ? XLPT_GUEST_HVM : XLPT_GUEST_PV);
 	fake_ts_guest_of(f, domid)->igd = dom.gfx_passthru != NULL;
+	g->again = again_of(&dom);
 	if (dom.uuid)
 		snprintf(g->uuid, sizeof(g->uuid), "%s", dom.uuid);
 	fake_store_set(f->store, dom.name, "/local/domain/%u/name", domid);

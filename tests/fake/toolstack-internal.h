@@ -29,6 +29,18 @@ struct fake_guest {
 	xlpt_nodes nodes;
 	struct fake_pcifront *front;
 	struct fake_pcifront *own; /* of a guest that guest_create made */
+	uint32_t monitor;	   /* number of xl's process for it, 0 = none */
+};
+
+/* A guest between two domains. */
+struct fake_gap {
+	uint32_t domid, now; /* of the old one, and of the one that is being made */
+	char *name, uuid[37];
+	enum xlpt_guest_type type;
+	unsigned again;
+	uint32_t monitor;
+	struct xlpt_bdf *bdfs;
+	size_t n;
 };
 
 /* A device in a guest's stored configuration. */
@@ -58,6 +70,9 @@ struct fake_ts {
 	size_t n_claims, alloc_claims;
 	bool no_iommu;
 	const char *cmdline;
+	struct fake_bus *bus; /* where xl's processes are seen, or NULL */
+	struct fake_gap *gaps;
+	size_t n_gaps, alloc_gaps;
 	struct fake_pcifront_opts boot; /* of the frontends of guests to come */
 	uint32_t next_domid;
 	void (*on_call)(void *arg);
@@ -71,7 +86,13 @@ static inline struct fake_ts *fake_ts_of(struct xlpt_toolstack *ts)
 	return ts->priv;
 }
 
+/* toolstack-restart.c */
+uint32_t fake_monitor_begins(struct fake_ts *f, uint32_t domid, const char *name);
+void fake_monitor_ends(struct fake_ts *f, uint32_t pid);
+void fake_gaps_free(struct fake_ts *f);
+
 /* toolstack.c */
+void fake_ts_forget(struct fake_ts *f, uint32_t domid);
 struct fake_claim *fake_ts_claim_of(struct fake_ts *f, struct xlpt_bdf bdf);
 struct fake_guest *fake_ts_guest_of(struct fake_ts *f, uint32_t domid);
 bool fake_ts_failing(struct fake_ts *f, enum fake_ts_op op);

@@ -126,6 +126,7 @@ void fake_ts_free(struct fake_ts *f)
 	fake_move_free(f->move);
 	free(f->guests);
 	fake_clock_cancel(fake_store_clock(f->store), f);
+	fake_gaps_free(f);
 	free(f->dm_log);
 	free(f->claims);
 	free(f);
@@ -183,16 +184,20 @@ struct xlpt_guest *fake_ts_guest(struct fake_ts *f, uint32_t domid, const char *
 					 .type = type,
 					 .name = xlpt_xstrdup(name),
 					 .passthrough = XLPT_ON,
-					 .e820_host = XLPT_ON } };
+					 .e820_host = XLPT_ON,
+					 .again_known = true,
+					 .again = 1U << XLPT_END_REBOOT } };
+	g->monitor = fake_monitor_begins(f, domid, name);
 	snprintf(g->g.uuid, sizeof(g->g.uuid), "00000000-0000-4000-8000-%012u", domid);
 	return &g->g;
 }
 
-static void forget_guest(struct fake_ts *f, uint32_t domid)
+void fake_ts_forget(struct fake_ts *f, uint32_t domid)
 {
 	for (size_t i = 0; i < f->n_guests; i++) {
 		if (f->guests[i].g.domid != domid)
 			continue;
+		fake_monitor_ends(f, f->guests[i].monitor);
 		xlpt_guest_dispose(&f->guests[i].g);
 		fake_pcifront_stop(f->guests[i].own);
 		f->guests[i] = f->guests[--f->n_guests];
@@ -214,76 +219,13 @@ void fake_ts_kill(struct fake_ts *f, uint32_t domid)
 {
 	_cleanup_strv_ char **others = NULL;
 
-	forget_guest(f, domid);
+	fake_ts_forget(f, domid);
 	fake_store_set(f->store, NULL, "/local/domain/0/backend/pci/%u", domid);
 	/* libxl takes directories that it leaves empty along (libxl__xs_path_cleanup). */
 	others = fake_store_children(f->store, "/local/domain/0/backend/pci");
 	if (!*others)
 		fake_store_set(f->store, NULL, "/local/domain/0/backend/pci");
 	fake_store_set(f->store, NULL, "/local/domain/%u", domid);
-}
-
-static bool closes(struct fake_ts *f, uint32_t domid)
-{
-	struct fake_guest *g = fake_ts_guest_of(f, domid);
-
-	if (!g || !fake_store_peek(f->store, "/local/domain/%u/device/pci/0/state", domid))
-		return g != NULL;
-	fake_store_set(f->store, "6", "/local/domain/%u/device/pci/0/state", domid);
-	fake_store_set(f->store, "6", "/local/domain/0/backend/pci/%u/0/state", domid);
-	return true;
-}
-
-void fake_ts_down(struct fake_ts *f, uint32_t domid)
-{
-	if (!closes(f, domid))
-		return;
-	fake_ts_guest_of(f, domid)->g.dying = fake_ts_guest_of(f, domid)->g.shut_down = true;
-}
-
-void fake_ts_dying(struct fake_ts *f, uint32_t domid)
-{
-	fake_ts_down(f, domid);
-	fake_ts_guest_of(f, domid)->g.shut_down = false;
-}
-
-void fake_ts_ended(struct fake_ts *f, uint32_t domid)
-{
-	closes(f, domid);
-	forget_guest(f, domid);
-	fake_store_set(f->store, NULL, "/local/domain/%u", domid);
-}
-
-uint32_t fake_ts_restarted(struct fake_ts *f, uint32_t domid)
-{
-	struct xlpt_guest *old = fake_ts_find(f, domid, NULL), *now;
-	_cleanup_free_ char *name = xlpt_xstrdup(old->name), *id = NULL;
-	enum xlpt_guest_type type = old->type;
-	_cleanup_free_ struct xlpt_bdf *bdfs = xlpt_xcalloc(f->n_claims + 1, sizeof(*bdfs));
-	uint32_t next = f->next_domid++;
-	struct fake_guest *g;
-	char uuid[37];
-	size_t n = 0;
-
-	memcpy(uuid, old->uuid, sizeof(uuid));
-	for (size_t i = 0; i < f->n_claims; i++)
-		if (f->claims[i].owner == domid)
-			bdfs[n++] = f->claims[i].bdf;
-	fake_ts_ended(f, domid);
-	id = xlpt_xasprintf("%u", next);
-	now = fake_ts_guest(f, next, name, type);
-	memcpy(now->uuid, uuid, sizeof(uuid));
-	fake_store_set(f->store, name, "/local/domain/%u/name", next);
-	fake_store_set(f->store, "", "/local/domain/%u/device", next);
-	/* What the dead one's backend still names is no matter to libxl. */
-	for (size_t i = 0; i < n; i++) {
-		fake_ts_set_note(f, bdfs[i], id);
-		fake_ts_claim_of(f, bdfs[i])->owner = next;
-		fake_libxl_pci_start(f->store, next, bdfs[i]);
-	}
-	g = fake_ts_guest_of(f, next);
-	g->front = g->own = fake_pcifront_start(f->store, next, &f->boot);
-	return next;
 }
 
 void fake_ts_configure(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *spec)

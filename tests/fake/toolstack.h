@@ -16,6 +16,7 @@
 #define XLPT_TESTS_FAKE_TOOLSTACK_H
 
 #include "core/host.h"
+#include "tests/fake/bus.h"
 #include "tests/fake/store-pci.h"
 #include "xl-plugin/backend/toolstack.h"
 
@@ -68,8 +69,19 @@ void fake_ts_kill(struct fake_ts *f, uint32_t domid); /* as xl destroy */
 void fake_ts_down(struct fake_ts *f, uint32_t domid);
 void fake_ts_dying(struct fake_ts *f, uint32_t domid);
 void fake_ts_ended(struct fake_ts *f, uint32_t domid);
-/* Ended, and made anew by xl, with another number and all it had: the new number. */
+/*
+ * A restart by xl, in its steps: the domain is gone and xl's process sleeps; a new domain, paused,
+ * that has nothing yet: its number; that one has all that the old one had, and runs. Restarted:
+ * all three.
+ */
+void fake_ts_gap(struct fake_ts *f, uint32_t domid);
+uint32_t fake_ts_coming(struct fake_ts *f, uint32_t domid);
+void fake_ts_came(struct fake_ts *f, uint32_t now);
 uint32_t fake_ts_restarted(struct fake_ts *f, uint32_t domid);
+/* xl's process for a guest that is gone, or between two domains, ends without making it anew. */
+void fake_ts_no_more(struct fake_ts *f, uint32_t domid);
+/* From now on xl leaves a process for each guest, which is seen below /proc there. */
+void fake_ts_monitors(struct fake_ts *f, struct fake_bus *bus);
 /* The guest's stored configuration, and nothing else, lists this device. */
 void fake_ts_configure(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *spec);
 void fake_ts_iommu(struct fake_ts *f, bool on);

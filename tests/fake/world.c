@@ -134,6 +134,7 @@ struct world *world_new(void)
 	w->ts = fake_ts_new(w->store, w->pciback);
 	make_bus(w);
 	fake_ts_host(w->ts, fake_bus_host(w->bus));
+	fake_ts_monitors(w->ts, w->bus);
 	w->rtnl = fake_rtnl_new();
 	fake_rtnl_link(w->rtnl, "enp1s0", "52:54:00:00:00:10", 0);
 	fake_rtnl_vfs(w->rtnl, "enp1s0", 1);

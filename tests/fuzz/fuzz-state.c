@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * libFuzzer: what xlpt keeps between two runs and reads again: journals, leases, saved
- * images and the records beside them. The first byte says which. They are files of
+ * libFuzzer: what xlpt keeps between two runs and reads again: journals, leases, guests,
+ * saved images and the records beside them. The first byte says which. They are files of
  * root's, and yet a full disk, a crash or a hand may have done anything to them.
  */
 #include <fcntl.h>
@@ -13,6 +13,7 @@
 #include "core/text.h"
 #include "xl-plugin/cli/env.h"
 #include "xl-plugin/backend/image.h"
+#include "xl-plugin/kept/guests.h"
 #include "xl-plugin/kept/journal.h"
 #include "xl-plugin/kept/leases.h"
 
@@ -113,6 +114,22 @@ static void lease(const uint8_t *data, size_t size)
 	xlpt_lease_dispose(&b);
 }
 
+static void known(const uint8_t *data, size_t size)
+{
+	_cleanup_free_ char *text = xlpt_xstrndup((const char *)data, size);
+	_cleanup_known_ struct xlpt_known a = { 0 }, b = { 0 };
+	_cleanup_str_ struct xlpt_str one = { 0 }, two = { 0 };
+	_cleanup_free_ char *again = NULL;
+
+	if (!xlpt_known_parse(&a, text))
+		return;
+	xlpt_known_format(&a, &one);
+	again = xlpt_xstrdup(one.s);
+	NEED(xlpt_known_parse(&b, again));
+	xlpt_known_format(&b, &two);
+	NEED(!strcmp(one.s, two.s));
+}
+
 static void record(const uint8_t *data, size_t size)
 {
 	_cleanup_free_ char *path = put("/run/image.xlpt", data, size),
@@ -155,6 +172,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'l':
 		lease(data + 1, size - 1);
+		break;
+	case 'g':
+		known(data + 1, size - 1);
 		break;
 	case 'r':
 		record(data + 1, size - 1);

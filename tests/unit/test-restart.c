@@ -10,6 +10,7 @@
 
 #include "tests/unit/pooling.h"
 #include "xl-plugin/kept/leases.h"
+#include "xl-plugin/kept/monitor.h"
 
 #define VF "0000:01:10.0"
 
@@ -46,9 +47,16 @@ static struct world *started(void **state)
 
 static void look(struct world *w)
 {
-	static const char *const lines[] = { "pool show lan", "pool list",
-					     "pool release --gone --timeout 1", "repair",
-					     "hide 05:00.0" };
+	static const char *const lines[] = { "pool show lan",
+					     "pool list",
+					     "pool release --gone --timeout 1",
+					     "repair",
+					     "hide 05:00.0",
+					     "list",
+					     "status",
+					     "attach --dry-run db1 pool:lan",
+					     "attach web1 pool:lan",
+					     "detach web1 01:10.2" };
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(lines); i++) {
 		ok(w, lines[i]);
@@ -75,6 +83,22 @@ static void test_restart(void **state)
 	ok(w, "detach app1 01:10.0");
 	has_identity(w, false);
 	assert_false(leased(w));
+}
+
+static void said_show(struct world *w, const char *text)
+{
+	ok(w, "pool show lan");
+	said(w, text);
+}
+
+/* Since its VLAN was set, nothing took it off, not even for a moment. */
+static void untagged_never(struct world *w)
+{
+	const char *log = strstr(fake_rtnl_log(w->rtnl), "vlan 42");
+
+	assert_non_null(log);
+	if (strstr(log + 7, "vlan"))
+		fail_msg("the VLAN was changed:\n%s", log);
 }
 
 /* The new domain is there, without devices yet, and the old one has the VF. */
@@ -123,6 +147,285 @@ static void test_another(void **state)
 	has_identity(w, false);
 }
 
+static void refuses(struct world *w, const char *line, const char *what)
+{
+	answers(w, 1, line, what);
+	said(w, "to mend: ");
+}
+
+/* Ten times, with every reader, and who wants its VF, between all steps. */
+static void test_ten(void **state)
+{
+	struct world *w = started(state);
+	uint32_t domid = 20;
+
+	for (unsigned n = 0; n < 10; n++) {
+		fake_ts_down(w->ts, domid);
+		look(w);
+		fake_ts_dying(w->ts, domid);
+		look(w);
+		fake_ts_gap(w->ts, domid);
+		look(w);
+		said_show(w, "app1 restarting");
+		refuses(w, "attach db1 01:10.0", "0000:01:10.0 is kept for app1, which restarts");
+		domid = fake_ts_coming(w->ts, domid);
+		look(w);
+		said_show(w, "app1 restarting");
+		refuses(w, "attach db1 01:10.0", "0000:01:10.0 is kept for app1, which restarts");
+		refuses(w, "unhide 01:10.0", "0000:01:10.0 is kept for app1, which restarts");
+		fake_ts_came(w->ts, domid);
+		look(w);
+		refuses(w, "attach db1 01:10.0", "is in use by app1");
+		assert_int_equal(fake_ts_owner(w->ts, B(VF)), domid);
+	}
+	untagged_never(w);
+}
+
+/* Made anew from a configuration that names no VF: then the lease is over when it runs. */
+static void test_changed(void **state)
+{
+	struct world *w = started(state);
+	struct xlpt_guest *g;
+
+	fake_ts_gap(w->ts, 20);
+	g = fake_ts_find(w->ts, fake_ts_coming(w->ts, 20), NULL);
+	look(w);
+	g->paused = false;
+	ok(w, "pool release --gone");
+	said(w, "app1 does not have it");
+	assert_false(leased(w));
+	has_identity(w, false);
+}
+
+static void test_renamed(void **state)
+{
+	struct world *w = started(state);
+	struct xlpt_guest *g = fake_ts_find(w->ts, 20, NULL);
+
+	free(g->name);
+	g->name = xlpt_xstrdup("other");
+	said_show(w, "other (domain 20)");
+	/* xl's process still has the log of the first name. */
+	fake_ts_gap(w->ts, 20);
+	look(w);
+	said_show(w, "other restarting");
+	fake_ts_came(w->ts, fake_ts_coming(w->ts, 20));
+	said_show(w, "other (domain 21)");
+}
+
+/* Its end was seen, and for that one nothing of a restart is said. */
+static void test_end_seen(void **state)
+{
+	static const struct {
+		enum xlpt_guest_end end;
+		bool again;
+	} ends[] = { { XLPT_END_POWEROFF, false },
+		     { XLPT_END_REBOOT, true },
+		     { XLPT_END_CRASH, false },
+		     { XLPT_END_UNKNOWN, true } };
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(ends); i++) {
+		struct world *w = pools_world();
+
+		started((void **)&w);
+		fake_ts_down(w->ts, 20);
+		fake_ts_find(w->ts, 20, NULL)->end = ends[i].end;
+		look(w);
+		fake_ts_gap(w->ts, 20);
+		ok(w, "pool show lan");
+		assert_int_equal(leased(w), ends[i].again);
+		has_identity(w, ends[i].again);
+		world_free(w);
+	}
+}
+
+/* No end brings it back, whoever watches it. */
+static void test_never_again(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "pool define lan pf=01:00.0");
+	assert_int_equal(world_run(w, "start %s",
+				   pools_config("name = 'app1'\nmemory = 256\non_reboot = 'destroy'"
+						"\npci = [ 'pool:lan,mac=" MAC ",vlan=42' ]\n")),
+			 0);
+	fake_ts_gap(w->ts, 20);
+	ok(w, "pool show lan");
+	assert_false(leased(w));
+	has_identity(w, false);
+}
+
+/* xl never makes it anew: its process ends, or the grace does. */
+static void test_no_more(void **state)
+{
+	struct world *w = started(state);
+
+	fake_ts_gap(w->ts, 20);
+	look(w);
+	fake_ts_no_more(w->ts, 20);
+	ok(w, "pool show lan");
+	assert_false(leased(w));
+	has_identity(w, false);
+	free_is(w, 7);
+	/* Nothing is remembered of it either. */
+	assert_false(xlpt_host_has(fake_bus_host(w->bus), "/run/xlpt/guests/" POOLS_UUID));
+}
+
+static void test_grace(void **state)
+{
+	struct world *w = started(state);
+
+	fake_bus_put(w->bus, "/etc/xlpt/xlpt.conf", "restart-grace = 30s\n");
+	fake_ts_gap(w->ts, 20);
+	ok(w, "pool show lan");
+	assert_true(leased(w));
+	w->clock.clock.sleep_ms(&w->clock.clock, 25000);
+	ok(w, "pool show lan");
+	assert_true(leased(w));
+	has_identity(w, true);
+	w->clock.clock.sleep_ms(&w->clock.clock, 6000);
+	ok(w, "pool show lan");
+	assert_false(leased(w));
+	has_identity(w, false);
+}
+
+/* By hand it ends at once; what another toolstack makes has no process of xl's. */
+static void test_by_hand(void **state)
+{
+	struct world *w = started(state);
+
+	fake_ts_gap(w->ts, 20);
+	ok(w, "pool release 01:10.0");
+	assert_false(leased(w));
+	has_identity(w, false);
+	ok(w, "attach db1 01:10.0");
+}
+
+/* A device that is no pool's, and an identity without a lease. */
+static void test_plain(void **state)
+{
+	struct world *w = *state;
+	uint32_t domid;
+
+	ok(w, "attach web1 --hide 02:00.0 01:10.0,mac=" MAC ",vlan=42");
+	fake_ts_gap(w->ts, 3);
+	ok(w, "repair");
+	has_identity(w, true);
+	refuses(w, "attach db1 02:00.0", "0000:02:00.0 is kept for web1, which restarts");
+	refuses(w, "unhide 02:00.0", "0000:02:00.0 is kept for web1, which restarts");
+	changes_nothing(w, 1, "attach --dry-run db1 02:00.0", "is kept for web1");
+	answers(w, 3, "vf remove 01:00.0", "0000:01:10.0 is kept for web1, which restarts");
+	said(w, "to mend: xlpt pool release 0000:01:10.0");
+	domid = fake_ts_coming(w->ts, 3);
+	ok(w, "repair");
+	has_identity(w, true);
+	fake_ts_came(w->ts, domid);
+	has_identity(w, true);
+	fake_ts_gap(w->ts, domid);
+	ok(w, "pool release 02:00.0");
+	said(w, "0000:02:00.0 is kept for web1 no longer: asked for");
+	ok(w, "attach db1 02:00.0");
+	fake_ts_no_more(w->ts, domid);
+	ok(w, "repair");
+	has_identity(w, false);
+}
+
+struct later {
+	struct world *w;
+	uint32_t domid;
+};
+
+static void decides(void *arg)
+{
+	struct later *l = arg;
+
+	fake_ts_no_more(l->w->ts, l->domid);
+}
+
+/* The pool's last VF: xl has destroyed its guest for good, and its process ends a moment later. */
+static void test_last_one(void **state)
+{
+	struct world *w = *state;
+	struct later l = { .w = w, .domid = 20 };
+	const char *cfg = pools_config("name = 'app1'\nmemory = 256\npci = [ 'pool:one' ]\n");
+
+	ok(w, "pool define one dev=01:10.0");
+	assert_int_equal(world_run(w, "start %s", cfg), 0);
+	fake_ts_gap(w->ts, 20);
+	answers(w, 1, "attach db1 pool:one", "0000:01:10.0 app1 restarting");
+	fake_clock_in(&w->clock, 300, decides, &l);
+	ok(w, "attach db1 pool:one");
+	said(w, "waiting for xl, which decides whether app1 comes again");
+}
+
+static void put_process(struct world *w, unsigned pid, const char *comm, const char *stat,
+			const char *log)
+{
+	_cleanup_free_ char *dir = xlpt_xasprintf("/proc/%u", pid),
+			    *c = xlpt_xasprintf("%s/comm", dir),
+			    *s = xlpt_xasprintf("%s/stat", dir),
+			    *fd = xlpt_xasprintf("%s/fd/1", dir);
+
+	fake_bus_put(w->bus, c, comm);
+	fake_bus_put(w->bus, s, stat);
+	fake_bus_link(w->bus, fd, log);
+}
+
+#define STAT(state, start) \
+	"1 (a) b) " state " 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 " start " 4 5\n"
+
+/* Which of the processes of this host is the one that xl left for a guest. */
+static void test_monitor(void **state)
+{
+	struct world *w = *state;
+	struct xlpt_host *h = fake_bus_host(w->bus);
+	struct xlpt_monitor m;
+
+	put_process(w, 100, "xl\n", STAT("S", "900"), "/var/log/xen/xl-app10.log");
+	put_process(w, 101, "xenconsoled\n", STAT("S", "900"), "/var/log/xen/xl-app1.log");
+	put_process(w, 102, "xl\n", STAT("Z", "900"), "/var/log/xen/xl-app1.log");
+	put_process(w, 103, "xl\n", "103 (xl) S 1\n", "/var/log/xen/xl-app1.log");
+	assert_int_equal(xlpt_monitor_find(h, "app1").pid, 0);
+	assert_int_equal(xlpt_monitor_find(h, "../app1").pid, 0);
+	/* The log of an older guest of that name was renamed while it was open. */
+	put_process(w, 104, "xl\n", STAT("S", "700"), "/var/log/xen/xl-app1.log.2");
+	m = xlpt_monitor_find(h, "app1");
+	assert_int_equal(m.pid, 104);
+	put_process(w, 105, "xl\n", STAT("S", "800"), "/var/log/xen/xl-app1.log");
+	assert_int_equal(xlpt_monitor_find(h, "app1").pid, 105);
+	assert_true(xlpt_monitor_lives(h, &m));
+	/* Its number is another process's by now. */
+	fake_bus_put(w->bus, "/proc/104/stat", STAT("S", "901"));
+	assert_false(xlpt_monitor_lives(h, &m));
+	assert_false(xlpt_monitor_lives(h, &(struct xlpt_monitor){ 0 }));
+}
+
+/* What is remembered is a file: one that is none, or another guest's, is not believed. */
+static void test_damaged(void **state)
+{
+	static const char *const texts[] = {
+		"",
+		"xlpt-guest 2\n",
+		"xlpt-guest 1\nuuid " POOLS_UUID "\n",
+		"xlpt-guest 1\nuuid ../../../etc/passwd\nname app1\n",
+		"xlpt-guest 1\nuuid " POOLS_UUID "\nname app1\ngone x\n",
+		"xlpt-guest 1\nuuid " POOLS_UUID "\nname app1\nmonitor 1\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(texts); i++) {
+		struct world *w = pools_world();
+
+		started((void **)&w);
+		fake_bus_put(w->bus, "/run/xlpt/guests/" POOLS_UUID, texts[i]);
+		fake_ts_gap(w->ts, 20);
+		look(w);
+		said_show(w, "app1 restarting");
+		world_free(w);
+	}
+}
+
 static void test_gone(void **state)
 {
 	struct world *w = started(state);
@@ -162,6 +465,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		restart_test(test_restart), restart_test(test_both), restart_test(test_hypervisor),
 		restart_test(test_another), restart_test(test_gone),
+		restart_test(test_ten), restart_test(test_changed),
+		restart_test(test_renamed), cmocka_unit_test(test_end_seen),
+		restart_test(test_never_again), restart_test(test_no_more),
+		restart_test(test_grace), restart_test(test_by_hand),
+		restart_test(test_monitor), cmocka_unit_test(test_damaged),
+		restart_test(test_plain), restart_test(test_last_one),
 		restart_test(test_release_stopped),
 	};
 	/* clang-format on */

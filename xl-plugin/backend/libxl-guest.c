@@ -18,6 +18,50 @@ static enum xlpt_guest_type guest_type(libxl_domain_type type)
 	}
 }
 
+static enum xlpt_guest_end end_of(const libxl_dominfo *info)
+{
+	if (!info->shutdown)
+		return XLPT_END_UNKNOWN;
+	switch (info->shutdown_reason) {
+	case LIBXL_SHUTDOWN_REASON_POWEROFF:
+		return XLPT_END_POWEROFF;
+	case LIBXL_SHUTDOWN_REASON_REBOOT:
+		return XLPT_END_REBOOT;
+	case LIBXL_SHUTDOWN_REASON_CRASH:
+		return XLPT_END_CRASH;
+	case LIBXL_SHUTDOWN_REASON_WATCHDOG:
+		return XLPT_END_WATCHDOG;
+	case LIBXL_SHUTDOWN_REASON_SOFT_RESET:
+		return XLPT_END_SOFT_RESET;
+	default:
+		return XLPT_END_UNKNOWN;
+	}
+}
+
+/* A preserved domain stays, with its devices, and a soft reset leaves the domain its number. */
+static unsigned again_bit(libxl_action_on_shutdown action, enum xlpt_guest_end end)
+{
+	switch (action) {
+	case LIBXL_ACTION_ON_SHUTDOWN_DESTROY:
+	case LIBXL_ACTION_ON_SHUTDOWN_COREDUMP_DESTROY:
+	case LIBXL_ACTION_ON_SHUTDOWN_PRESERVE:
+	case LIBXL_ACTION_ON_SHUTDOWN_SOFT_RESET:
+		return 0;
+	default:
+		return 1U << end;
+	}
+}
+
+static void read_again(const libxl_domain_config *config, struct xlpt_guest *out)
+{
+	out->again_known = true;
+	out->again = again_bit(config->on_poweroff, XLPT_END_POWEROFF) |
+		     again_bit(config->on_reboot, XLPT_END_REBOOT) |
+		     again_bit(config->on_crash, XLPT_END_CRASH) |
+		     again_bit(config->on_watchdog, XLPT_END_WATCHDOG) |
+		     again_bit(config->on_soft_reset, XLPT_END_SOFT_RESET);
+}
+
 static void guest_from_info(libxl_ctx *ctx, const libxl_dominfo *info, struct xlpt_guest *out)
 {
 	char *name = libxl_domid_to_name(ctx, info->domid);
@@ -31,6 +75,7 @@ static void guest_from_info(libxl_ctx *ctx, const libxl_dominfo *info, struct xl
 			     info->shutdown_reason == LIBXL_SHUTDOWN_REASON_SUSPEND,
 		.shut_down = !info->dying && info->shutdown &&
 			     info->shutdown_reason != LIBXL_SHUTDOWN_REASON_SUSPEND,
+		.end = end_of(info),
 		.has_stubdom = libxl_get_stubdom_id(ctx, (int)info->domid) != 0,
 		.name = name ? name : xlpt_xasprintf("domain-%u", info->domid),
 	};
@@ -45,6 +90,7 @@ void xlpt_ts_guest_config(struct xlpt_toolstack *ts, struct xlpt_guest *out)
 
 	libxl_domain_config_init(&config);
 	if (libxl_retrieve_domain_configuration(ctx, out->domid, &config, NULL) == 0) {
+		read_again(&config, out);
 		/* libxl_domain_info calls a PVH guest HVM: to the hypervisor it is one. */
 		if (config.c_info.type != LIBXL_DOMAIN_TYPE_INVALID)
 			out->type = guest_type(config.c_info.type);

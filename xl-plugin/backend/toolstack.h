@@ -24,7 +24,7 @@ struct xlpt_xen_caps {
 struct xlpt_toolstack_ops {
 	/*
 	 * By name or decimal domid; XLPT_ERR_NO_GUEST. These say what the hypervisor
-	 * knows: a PVH guest is HVM to it, and passthrough and e820_host stay unset.
+	 * knows: a PVH guest is HVM to it; passthrough, e820_host and again are not known.
 	 */
 	int (*guest_find)(struct xlpt_toolstack *ts, const char *name, struct xlpt_guest *out,
 			  struct xlpt_diag *diag);
@@ -32,7 +32,7 @@ struct xlpt_toolstack_ops {
 			   struct xlpt_diag *diag);
 	/*
 	 * Adds what only the guest's stored configuration says (type PVH, passthrough,
-	 * e820_host): libxl asks all its devices for it, which takes its time.
+	 * e820_host, again): libxl asks all its devices for it, which takes its time.
 	 */
 	void (*guest_config)(struct xlpt_toolstack *ts, struct xlpt_guest *guest);
 	/* Every domain but dom0; caller disposes of each and frees the array. */

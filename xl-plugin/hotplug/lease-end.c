@@ -13,6 +13,7 @@
 #include "xl-plugin/hotplug/loan.h"
 #include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/hotplug/release.h"
+#include "xl-plugin/hotplug/restart.h"
 #include "xl-plugin/kept/leases.h"
 #include "xl-plugin/kept/locks.h"
 
@@ -32,6 +33,7 @@ struct facts {
 	struct xlpt_owners owners;
 	struct xlpt_guest *guests;
 	size_t n_guests;
+	struct xlpt_knowns known;
 	char boot[40];
 };
 
@@ -39,14 +41,25 @@ static void facts_dispose(struct facts *f)
 {
 	xlpt_owners_dispose(&f->owners);
 	xlpt_guests_free(f->guests, f->n_guests);
+	xlpt_knowns_dispose(&f->known);
 }
 
-static int facts_read(struct xlpt_env *env, struct facts *f, struct xlpt_diag *diag)
+static int facts_read(struct xlpt_env *env, const struct xlpt_leases *leases, struct facts *f,
+		      struct xlpt_diag *diag)
 {
 	int rc = xlpt_owners_read(env, &f->owners, diag);
 
 	xlpt_lease_boot(env, f->boot);
-	return rc ? rc : env->ts->ops->guest_list(env->ts, &f->guests, &f->n_guests, diag);
+	if (rc == 0)
+		rc = env->ts->ops->guest_list(env->ts, &f->guests, &f->n_guests, diag);
+	return rc ? rc : xlpt_restarts_read(env, leases, &f->known, diag);
+}
+
+static bool restarts(const struct facts *f, const struct xlpt_lease *l)
+{
+	const struct xlpt_known *k = *l->uuid ? xlpt_knowns_find(&f->known, l->uuid) : NULL;
+
+	return k && k->restarts;
 }
 
 /* By UUID, where the lease has one. */
@@ -88,7 +101,7 @@ static int judge(struct xlpt_env *env, const struct facts *f, const struct xlpt_
 		*why = xlpt_xasprintf("%s (domain %u) has it", owner->guest, owner->domid);
 		return 0;
 	}
-	if (same_boot && l->until > xlpt_now(env->clock))
+	if (same_boot && (l->until > xlpt_now(env->clock) || restarts(f, l)))
 		return 0;
 	/* A domain that is on its way out, or an attach cut short: somebody has it still. */
 	rc = env->ts->ops->hyp_assigned(env->ts, l->bdf, &assigned, diag);
@@ -183,7 +196,7 @@ int xlpt_lease_end_over(struct xlpt_env *env, struct xlpt_bdf bdf, char **why,
 	rc = xlpt_lease_hold(env, bdf, 0, &l, diag);
 	if (rc <= 0)
 		return rc;
-	rc = facts_read(env, &f, diag);
+	rc = facts_read(env, &(struct xlpt_leases){ .items = &l, .n = 1 }, &f, diag);
 	if (rc == 0)
 		rc = judge(env, &f, &l, why, diag);
 	if (rc || !*why)
@@ -203,17 +216,19 @@ static void add_return(struct xlpt_returns *out, const struct xlpt_lease *l, con
 						       .why = xlpt_xstrdup(why) };
 }
 
-/* The guest came back under another number, or is there at last. */
+/* The guest came back under another number, has another name, or is there at last. */
 static int follow(struct xlpt_env *env, const struct facts *f, const struct xlpt_lease *l,
 		  struct xlpt_diag *diag)
 {
 	const struct xlpt_owner *owner = xlpt_owners_find(&f->owners, l->bdf);
 	const struct xlpt_guest *guest = guest_of(f, l);
 	_cleanup_lease_ struct xlpt_lease held = { 0 };
+	char before[XLPT_LEASE_RECORD], after[XLPT_LEASE_RECORD];
 	int rc;
 
-	if (!owner || !guest || owner->domid != guest->domid ||
-	    (l->domid == guest->domid && !l->until && !strcmp(l->boot, f->boot)))
+	if (!owner || !guest || owner->domid != guest->domid || guest->dying ||
+	    (l->domid == guest->domid && !l->until && !strcmp(l->boot, f->boot) &&
+	     !strcmp(l->guest, guest->name)))
 		return 0;
 	rc = xlpt_lease_hold(env, l->bdf, 0, &held, diag);
 	if (rc <= 0)
@@ -221,10 +236,15 @@ static int follow(struct xlpt_env *env, const struct facts *f, const struct xlpt
 	/* It may have become another guest's before it was held. */
 	if (strcmp(held.uuid, l->uuid) != 0)
 		return 0;
+	xlpt_lease_format(&held, before);
 	held.domid = guest->domid;
 	held.until = 0;
+	free(held.guest);
+	held.guest = xlpt_xstrdup(guest->name);
 	snprintf(held.boot, sizeof(held.boot), "%s", f->boot);
-	return xlpt_lease_update(env, &held, diag);
+	/* A name that the record shows otherwise is no change. */
+	xlpt_lease_format(&held, after);
+	return memcmp(before, after, sizeof(before)) ? xlpt_lease_update(env, &held, diag) : 0;
 }
 
 /* act: those that are over are given back, and what is known of the others is brought up to date. */
@@ -234,8 +254,10 @@ static int walk(struct xlpt_env *env, bool act, struct xlpt_returns *out, struct
 	XLPT_CLEANUP(facts_dispose) struct facts f = { 0 };
 	int rc = xlpt_leases_read(env, &leases, diag);
 
+	if (rc == 0 && act)
+		rc = xlpt_restarts_look(env, diag);
 	if (rc == 0 && leases.n)
-		rc = facts_read(env, &f, diag);
+		rc = facts_read(env, &leases, &f, diag);
 	for (size_t i = 0; rc == 0 && i < leases.n; i++) {
 		const struct xlpt_lease *l = &leases.items[i];
 		_cleanup_free_ char *why = NULL;
@@ -281,6 +303,15 @@ void xlpt_leases_forget(struct xlpt_leases *leases, const struct xlpt_returns *r
 	leases->n = kept;
 }
 
+static int mark(struct xlpt_env *env, struct xlpt_leases *leases, struct xlpt_diag *diag)
+{
+	_cleanup_knowns_ struct xlpt_knowns all = { 0 };
+	int rc = xlpt_restarts_read(env, leases, &all, diag);
+
+	xlpt_restarts_mark(&all, leases);
+	return rc;
+}
+
 int xlpt_leases_current(struct xlpt_env *env, struct xlpt_leases *out, struct xlpt_diag *diag)
 {
 	_cleanup_returns_ struct xlpt_returns returned = { 0 };
@@ -291,7 +322,7 @@ int xlpt_leases_current(struct xlpt_env *env, struct xlpt_leases *out, struct xl
 	if (rc == 0)
 		rc = xlpt_leases_read(env, out, diag);
 	xlpt_leases_forget(out, &returned);
-	return rc;
+	return rc ? rc : mark(env, out, diag);
 }
 
 int xlpt_leases_tidy(struct xlpt_env *env, struct xlpt_diag *diag)
@@ -300,8 +331,10 @@ int xlpt_leases_tidy(struct xlpt_env *env, struct xlpt_diag *diag)
 	_cleanup_strv_ char **names = NULL;
 	int rc;
 
-	if (env->dry_run || xlpt_host_list(env->host, &names, XLPT_LEASES_DIR) || !*names)
+	if (env->dry_run)
 		return 0;
+	if (xlpt_host_list(env->host, &names, XLPT_LEASES_DIR) || !*names)
+		return xlpt_restarts_look(env, diag);
 	rc = xlpt_leases_reconcile(env, &returned, diag);
 	for (size_t i = 0; i < returned.n; i++)
 		xlpt_verbose(env, "gave %s back to pool %s: %s",

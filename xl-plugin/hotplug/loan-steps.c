@@ -3,6 +3,7 @@
 #include "core/text.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/loan.h"
+#include "xl-plugin/hotplug/restart.h"
 #include "xl-plugin/kept/locks.h"
 
 static struct xlpt_item *item_of(void *ctx, size_t i)
@@ -115,9 +116,14 @@ int xlpt_loan_plan_end(struct xlpt_plan *plan, struct xlpt_op *op, size_t i, str
 
 bool xlpt_loan_orphan(struct xlpt_env *env, struct xlpt_bdf bdf)
 {
+	_cleanup_knowns_ struct xlpt_knowns known = { 0 };
+
 	/* Leased to a guest that is to come: who gives the lease back restores it. */
-	return !xlpt_host_has(env->host, XLPT_LEASES_DIR "/%s", XLPT_BDF_STR(bdf)) &&
-	       !xlpt_guest_may_have(env, bdf);
+	if (xlpt_host_has(env->host, XLPT_LEASES_DIR "/%s", XLPT_BDF_STR(bdf)) ||
+	    xlpt_guest_may_have(env, bdf))
+		return false;
+	return xlpt_restarts_read(env, NULL, &known, NULL) == 0 &&
+	       !xlpt_restarts_holder(&known, bdf, "");
 }
 
 int xlpt_loan_orphans(struct xlpt_env *env, const struct xlpt_owners *owners, struct xlpt_bdf **out,

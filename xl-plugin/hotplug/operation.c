@@ -13,6 +13,7 @@
 #include "xl-plugin/hotplug/gone.h"
 #include "xl-plugin/hotplug/lease.h"
 #include "xl-plugin/hotplug/mend.h"
+#include "xl-plugin/hotplug/restart.h"
 
 static void mark_mended(struct xlpt_op *op, const struct xlpt_journal *j)
 {
@@ -162,6 +163,8 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 		rc = xlpt_owners_read(env, &op->owners, diag);
 	if (rc == 0 && env->store && env->ts)
 		rc = xlpt_gone_prepare(op, diag);
+	if (rc == 0)
+		rc = xlpt_op_wait_restarts(op, diag);
 	if (rc == 0 && !env->dry_run)
 		xlpt_budget_look(env, &op->owners, since);
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
@@ -176,6 +179,9 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 		    xlpt_gone_noted(env, item->place.noted_domid))
 			item->place.noted_domid = -1;
 	}
+	xlpt_op_point(op, "restart", NULL);
+	if (rc == 0)
+		rc = xlpt_op_judged(op, xlpt_op_check_restarts(op, diag), diag);
 	xlpt_op_point(op, "configuration file", NULL);
 	return rc ? rc : xlpt_op_judged(op, xlpt_op_config_again(op, diag), diag);
 }
@@ -224,5 +230,8 @@ int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan
 	/* What is left behind stays in the journal for xlpt repair. */
 	if (rc != XLPT_ERR_LEFT)
 		xlpt_journal_end(op->env, &op->journal);
+	/* Who has what now, for when its guest restarts; what is not remembered is kept longer. */
+	if (rc == 0 && op->has_guest)
+		xlpt_restarts_look(op->env, NULL);
 	return rc;
 }

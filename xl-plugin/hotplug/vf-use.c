@@ -12,6 +12,7 @@
 #include "core/text.h"
 #include "pciback/device/bind.h"
 #include "pciback/sriov/vf.h"
+#include "xl-plugin/hotplug/restart.h"
 
 #define NM	 "NetworkManager"
 #define NETWORKD "systemd-networkd"
@@ -72,6 +73,17 @@ static void let_go(struct xlpt_env *env, const char *ifname, struct xlpt_str *me
 	xlpt_str_addf(mend, "ip link set %s down", XLPT_WORD(ifname));
 }
 
+/* The guest that restarts and had it, or NULL. Caller frees. */
+static char *kept_for(struct xlpt_env *env, struct xlpt_bdf vf)
+{
+	_cleanup_knowns_ struct xlpt_knowns known = { 0 };
+	const struct xlpt_known *k = NULL;
+
+	if (xlpt_restarts_read(env, NULL, &known, NULL) == 0)
+		k = xlpt_restarts_holder(&known, vf, "");
+	return k ? xlpt_xstrdup(k->name) : NULL;
+}
+
 bool xlpt_vf_in_use(struct xlpt_env *env, const struct xlpt_owners *owners,
 		    const struct xlpt_needs *needs, struct xlpt_bdf vf, struct xlpt_str *why,
 		    struct xlpt_str *mend)
@@ -80,8 +92,11 @@ bool xlpt_vf_in_use(struct xlpt_env *env, const struct xlpt_owners *owners,
 	const struct xlpt_needed *needed = needs ? xlpt_needs_find(needs, vf) : NULL;
 	_cleanup_free_ char *driver = NULL, *ifname = xlpt_net_of(env->host, vf);
 	const char *bdf = XLPT_BDF_STR(vf), *sep = why->len ? "; " : "";
+	_cleanup_free_ char *keeper = NULL;
 
 	xlpt_bind_driver(env->host, vf, &driver, NULL);
+	if (!(owner && owner->guest) && xlpt_streq(driver, XLPT_PCIBACK_DRIVER))
+		keeper = kept_for(env, vf);
 	if (owner && owner->guest) {
 		xlpt_str_addf(why, "%s%s is with %s", sep, bdf, owner->guest);
 		if (owner->shut_down)
@@ -90,6 +105,9 @@ bool xlpt_vf_in_use(struct xlpt_env *env, const struct xlpt_owners *owners,
 		else
 			xlpt_str_addf(mend, "%sxlpt detach --to-host %s %s", sep,
 				      XLPT_WORD(owner->guest), bdf);
+	} else if (keeper) {
+		xlpt_str_addf(why, "%s%s is kept for %s, which restarts", sep, bdf, keeper);
+		xlpt_str_addf(mend, "%sxlpt pool release %s; xlpt unhide %s", sep, bdf, bdf);
 	} else if (owner) {
 		xlpt_str_addf(why, "%s%s was left by domain %u", sep, bdf, owner->domid);
 		xlpt_str_addf(mend, "%sxlpt repair", sep);

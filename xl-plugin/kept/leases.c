@@ -48,6 +48,8 @@ char *xlpt_lease_holder(const struct xlpt_lease *lease)
 {
 	if (!*lease->guest)
 		return xlpt_xstrdup("a lease that cannot be read");
+	if (lease->restarts)
+		return xlpt_xasprintf("%s restarting", lease->guest);
 	if (lease->domid < 0)
 		return xlpt_xasprintf("%s (starting)", lease->guest);
 	return xlpt_xasprintf("%s (domain %lld)", lease->guest, (long long)lease->domid);

@@ -32,10 +32,11 @@ struct xlpt_lease {
 				   create the guest (xlpt start --print); 0 = no */
 	bool to_host;  /* the pool is managed: the VF goes back to its dom0 driver */
 	/* of this process, not of the file */
-	int fd;	     /* open and locked, or -1 */
-	bool busy;   /* an xlpt, perhaps another one, holds it */
-	bool stays;  /* xlpt_leases_end leaves the file; else it gives it back */
-	bool before; /* older than the operation that holds it: its VF is where a guest had it */
+	int fd;	       /* open and locked, or -1 */
+	bool busy;     /* an xlpt, perhaps another one, holds it */
+	bool stays;    /* xlpt_leases_end leaves the file; else it gives it back */
+	bool restarts; /* its guest restarts just now: hotplug/restart.h */
+	bool before;   /* older than the operation that holds it: its VF is where a guest had it */
 };
 
 struct xlpt_leases {
@@ -49,7 +50,7 @@ void xlpt_lease_dispose(struct xlpt_lease *lease);
 void xlpt_leases_dispose(struct xlpt_leases *leases);
 #define _cleanup_leases_ XLPT_CLEANUP(xlpt_leases_dispose)
 struct xlpt_lease *xlpt_leases_find(const struct xlpt_leases *leases, struct xlpt_bdf bdf);
-/* "web1 (domain 3)", "web1 (starting)". Caller frees. */
+/* "web1 (domain 3)", "web1 (starting)", "web1 restarting". Caller frees. */
 char *xlpt_lease_holder(const struct xlpt_lease *lease);
 /* "2026-11-21T09:40:00Z" */
 #define XLPT_SINCE_LEN 32

@@ -9,6 +9,7 @@
 #define FILE_MAX      (64 * 1024)
 #define LIMIT_MAX     100000 /* a ledger of 64 bytes for each stays readable */
 #define WINDOW_MAX_MS (30 * 86400 * (int64_t)1000)
+#define GRACE_MAX_MS  (3600 * (int64_t)1000)
 
 struct key {
 	const char *name;
@@ -20,6 +21,7 @@ void xlpt_settings_init(struct xlpt_settings *s)
 {
 	*s = (struct xlpt_settings){ 0 };
 	xlpt_budget_rule_init(&s->budget);
+	s->restart_grace_ms = XLPT_RESTART_GRACE_MS;
 }
 
 void xlpt_settings_dispose(struct xlpt_settings *s)
@@ -51,7 +53,8 @@ static int hotplug_device_limit(struct xlpt_conf *c, const char *s, struct xlpt_
 	return parse_limit(c, s, &out->budget.device_limit);
 }
 
-static int hotplug_window(struct xlpt_conf *c, const char *s, struct xlpt_settings *out)
+/* "90s", "1h"; at most max_ms. 0 = it is none. */
+static int64_t span(const char *s, int64_t max_ms)
 {
 	/* clang-format off */
 	static const struct { char letter; int64_t ms; } units[] = {
@@ -63,16 +66,38 @@ static int hotplug_window(struct xlpt_conf *c, const char *s, struct xlpt_settin
 
 	for (size_t i = 0; n > 1 && i < XLPT_ARRAY_SIZE(units); i++)
 		if (s[n - 1] == units[i].letter &&
-		    xlpt_parse_uint(s, n - 1, 10, (uint64_t)(WINDOW_MAX_MS / units[i].ms), &v) &&
-		    v) {
-			out->budget.window_ms = (int64_t)v * units[i].ms;
-			return 0;
-		}
+		    xlpt_parse_uint(s, n - 1, 10, (uint64_t)(max_ms / units[i].ms), &v) && v)
+			return (int64_t)v * units[i].ms;
+	return 0;
+}
+
+static int hotplug_window(struct xlpt_conf *c, const char *s, struct xlpt_settings *out)
+{
+	int64_t ms = span(s, WINDOW_MAX_MS);
+
+	if (ms) {
+		out->budget.window_ms = ms;
+		return 0;
+	}
 	return xlpt_conf_wrong(
 		c, s, "for example: hotplug-window = 1h",
 		"a window is a whole number with s, m, h or d behind it, from 1s to 30d, not "
 		"\"%.*s\"",
 		xlpt_conf_shown(s), s);
+}
+
+static int restart_grace(struct xlpt_conf *c, const char *s, struct xlpt_settings *out)
+{
+	int64_t ms = span(s, GRACE_MAX_MS);
+
+	if (ms) {
+		out->restart_grace_ms = ms;
+		return 0;
+	}
+	return xlpt_conf_wrong(c, s, "for example: restart-grace = 2m",
+			       "a grace is a whole number with s, m or h behind it, from 1s to 1h, "
+			       "not \"%.*s\"",
+			       xlpt_conf_shown(s), s);
 }
 
 /* One line for each device; a pin is looked up when it is used. */
@@ -120,6 +145,7 @@ static const struct key keys[] = {
 	{ "allow-split", true, allow_split },
 	{ "reset", false, reset },
 	{ "reset-exempt", true, reset_exempt },
+	{ "restart-grace", false, restart_grace },
 };
 /* clang-format on */
 
@@ -136,8 +162,8 @@ static int parse_line(struct xlpt_conf *c, unsigned seen[N_KEYS], struct xlpt_se
 	if (k == N_KEYS)
 		return xlpt_conf_wrong(c, name,
 				       "the settings are hotplug-limit, hotplug-device-limit, "
-				       "hotplug-window, allow-split, reset and reset-exempt: "
-				       "xlpt.conf(5)",
+				       "hotplug-window, allow-split, reset, reset-exempt and "
+				       "restart-grace: xlpt.conf(5)",
 				       "there is no setting \"%.*s\"", xlpt_conf_shown(name), name);
 	rc = xlpt_conf_need_value(c);
 	if (rc)

@@ -12,7 +12,8 @@
 #include "core/budget.h"
 #include "core/host.h"
 
-#define XLPT_SETTINGS_PATH "/etc/xlpt/xlpt.conf"
+#define XLPT_SETTINGS_PATH    "/etc/xlpt/xlpt.conf"
+#define XLPT_RESTART_GRACE_MS 120000
 
 struct xlpt_settings {
 	struct xlpt_budget_rule budget; /* hotplug-limit, hotplug-device-limit, hotplug-window */
@@ -20,6 +21,7 @@ struct xlpt_settings {
 					   divided; NULL-terminated, or NULL */
 	bool reset_required;		/* no guest gets a device that cannot be reset ... */
 	char **reset_exempt;		/* ... but these, as allow_split has them */
+	int64_t restart_grace_ms; /* how long a guest without domain may take to have one again */
 };
 
 void xlpt_settings_dispose(struct xlpt_settings *s);

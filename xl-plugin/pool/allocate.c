@@ -9,6 +9,7 @@
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/gone.h"
 #include "xl-plugin/hotplug/lease.h"
+#include "xl-plugin/hotplug/restart.h"
 #include "xl-plugin/kept/locks.h"
 #include "xl-plugin/pool/pools.h"
 
@@ -199,6 +200,7 @@ static int try_allocate(struct xlpt_op *op, const struct xlpt_lease_terms *terms
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
 	_cleanup_returns_ struct xlpt_returns returned = { 0 };
 	_cleanup_pool_facts_ struct xlpt_pool_facts facts = { 0 };
+	_cleanup_knowns_ struct xlpt_knowns known = { 0 };
 	int rc = xlpt_leases_reconcile(env, &returned, diag);
 
 	if (rc == 0)
@@ -214,11 +216,23 @@ static int try_allocate(struct xlpt_op *op, const struct xlpt_lease_terms *terms
 		rc = xlpt_owners_read(env, &facts.owners, diag);
 	if (rc == 0)
 		rc = xlpt_leases_read(env, &facts.leases, diag);
+	if (rc == 0)
+		rc = xlpt_restarts_read(env, &facts.leases, &known, diag);
+	xlpt_restarts_mark(&known, &facts.leases);
 	if (env->dry_run)
 		xlpt_leases_forget(&facts.leases, &returned);
 	if (rc == 0)
 		rc = choose(op, terms, name, want, def, &facts, view, bdf, diag);
 	return rc ? rc : add_lease(op, terms, name, &facts, def, *bdf, diag);
+}
+
+/* With a domain on its way out, or kept for a guest of which xl decides just now. */
+static int wait_for_one(struct xlpt_op *op, const struct xlpt_bdf *bdfs, size_t n, bool *waited,
+			struct xlpt_diag *diag)
+{
+	int rc = xlpt_gone_wait(op->env, bdfs, n, -1, op->timeout_ms, waited, diag);
+
+	return rc ? rc : xlpt_restarts_wait(op->env, bdfs, n, op->guest.uuid, waited, diag);
 }
 
 int xlpt_pool_allocate(struct xlpt_op *op, const struct xlpt_lease_terms *terms, const char *name,
@@ -243,8 +257,8 @@ int xlpt_pool_allocate(struct xlpt_op *op, const struct xlpt_lease_terms *terms,
 			bdfs[i] = view.vfs.items[i].bdf;
 		/* One of them may be with a domain on its way out: then it is free in a moment. */
 		if (rc == XLPT_ERR_FULL && !before && !op->env->dry_run)
-			rc = xlpt_gone_wait(op->env, want ? want : bdfs, want ? 1 : view.vfs.n, -1,
-					    op->timeout_ms, &waited, diag);
+			rc = wait_for_one(op, want ? want : bdfs, want ? 1 : view.vfs.n, &waited,
+					  diag);
 		if (rc || !waited || before) {
 			if (rc == 0 || own.code == (enum xlpt_err)rc)
 				rc = (int)own.code;

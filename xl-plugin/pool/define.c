@@ -6,6 +6,8 @@
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/gone.h"
 #include "xl-plugin/hotplug/lease.h"
+#include "xl-plugin/hotplug/loan.h"
+#include "xl-plugin/hotplug/restart.h"
 #include "xl-plugin/kept/locks.h"
 #include "xl-plugin/pool/pools.h"
 
@@ -156,7 +158,12 @@ int xlpt_op_pool_release_gone(struct xlpt_env *env, int64_t timeout_ms, struct x
 {
 	/* The hook comes when the kernel has ended the export, and Xen may be taking the domain apart. */
 	int rc = env->dry_run ? 0 : xlpt_gone_wait_all(env, timeout_ms, diag);
+	bool waited = true; /* a hook has nobody to tell */
 
+	if (rc == 0)
+		rc = xlpt_restarts_look(env, diag);
+	if (rc == 0)
+		rc = xlpt_restarts_wait(env, NULL, 0, "", &waited, diag);
 	if (rc == 0)
 		rc = xlpt_gone_sweep(env, diag);
 	return rc ? rc : xlpt_leases_reconcile(env, out, diag);
@@ -215,12 +222,41 @@ static int with_nobody(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_di
 	return XLPT_ERR_IN_USE;
 }
 
+static void add_released(struct xlpt_returns *out, struct xlpt_bdf bdf, const char *pool,
+			 const char *guest)
+{
+	XLPT_GROW(out->items, out->n, out->alloc);
+	out->items[out->n++] = (struct xlpt_returned){ .bdf = bdf,
+						       .pool = xlpt_xstrdup(pool),
+						       .guest = xlpt_xstrdup(guest),
+						       .why = xlpt_xstrdup("asked for") };
+}
+
+/* A device that is no pool's, and kept for a guest that restarts. */
+static int give_up(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_returns *out,
+		   struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *guest = NULL;
+	int rc = with_nobody(env, bdf, diag);
+
+	if (rc == 0)
+		rc = xlpt_restarts_give_up(env, bdf, &guest, diag);
+	if (rc <= 0)
+		return rc;
+	/* What it had as a VF goes with it. */
+	rc = env->dry_run ? 0 : xlpt_loan_end(env, bdf, diag);
+	if (rc == 0)
+		add_released(out, bdf, NULL, guest);
+	return rc;
+}
+
 static int release_one(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_returns *out,
 		       struct xlpt_diag *diag)
 {
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
 	_cleanup_lease_ struct xlpt_lease l = { .fd = -1 };
 	const char *text = XLPT_BDF_STR(bdf);
+	_cleanup_free_ char *guest = NULL;
 	int rc = 0, held;
 
 	/* The VF and its lease, and not the pools: netlink and the kernel are waited for. */
@@ -237,6 +273,10 @@ static int release_one(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_re
 		xlpt_diag_hint(diag, "wait until it is done");
 		return XLPT_ERR_IN_USE;
 	}
+	if (!held)
+		rc = give_up(env, bdf, out, diag);
+	if (rc || (!held && out->n && xlpt_bdf_eq(out->items[out->n - 1].bdf, bdf)))
+		return rc;
 	if (!held) {
 		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "%s is not leased", text);
 		xlpt_diag_hint(diag, "xlpt pool list and xlpt pool show NAME tell what is");
@@ -249,11 +289,10 @@ static int release_one(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_re
 		rc = xlpt_lease_return(env, &l, diag);
 	if (rc)
 		return rc;
-	XLPT_GROW(out->items, out->n, out->alloc);
-	out->items[out->n++] = (struct xlpt_returned){ .bdf = bdf,
-						       .pool = xlpt_xstrdup(l.pool),
-						       .guest = xlpt_xstrdup(l.guest),
-						       .why = xlpt_xstrdup("asked for") };
+	/* It may be remembered with the guest, too. */
+	if (xlpt_restarts_give_up(env, bdf, &guest, NULL) < 0)
+		xlpt_verbose(env, "%s may still be kept for %s", text, l.guest);
+	add_released(out, bdf, l.pool, l.guest);
 	return 0;
 }
 

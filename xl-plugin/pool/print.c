@@ -171,8 +171,15 @@ void xlpt_pool_print_returns(struct xlpt_env *env, const struct xlpt_returns *re
 		xlpt_json_add(o, "guest", xlpt_json_guest_named(r->guest, -1));
 		xlpt_json_add(o, "why", xlpt_json_str(r->why));
 		json_object_array_add(list, o);
-		xlpt_say(env, "%s %s back to pool %s: %s", env->dry_run ? "would give" : "gave",
-			 XLPT_BDF_STR(r->bdf), r->pool, r->why);
+		if (r->pool)
+			xlpt_say(env, "%s %s back to pool %s: %s",
+				 env->dry_run ? "would give" : "gave", XLPT_BDF_STR(r->bdf),
+				 r->pool, r->why);
+		else
+			xlpt_say(env,
+				 env->dry_run ? "would keep %s for %s no longer: %s"
+					      : "%s is kept for %s no longer: %s",
+				 XLPT_BDF_STR(r->bdf), r->guest, r->why);
 	}
 	if (!returned->n)
 		xlpt_say(env, "nothing to give back");

@@ -7,6 +7,7 @@
 #include "pciback/boot/boot.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/kept/guests.h"
 #include "xl-plugin/kept/pins.h"
 #include "xl-plugin/pool/pools.h"
 #include "xl-plugin/repair/repair.h"
@@ -16,6 +17,7 @@ static const struct {
 	const char *dir, *prefix;
 } places[] = {
 	{ XLPT_STATE_DIR, "" },
+	{ XLPT_GUESTS_DIR, "" },
 	{ XLPT_PIN_DIR, "" },
 	{ XLPT_POOLS_DIR, "" },
 	{ "/etc/systemd/system", "xlpt-vf-" },

@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "xl-plugin/hotplug/restart.h"
+
+#include <string.h>
+
+#include "core/text.h"
+#include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/lease.h"
+
+#define LOOK_MS	   100
+#define MONITOR_MS 5000 /* xl ends, or makes the next domain, well within this */
+
+static int64_t grace_ms(struct xlpt_env *env)
+{
+	_cleanup_settings_ struct xlpt_settings s;
+
+	/* Who changes something by the settings tells what is wrong with them; to keep is never wrong. */
+	return xlpt_settings_read(env->host, &s, NULL) ? XLPT_RESTART_GRACE_MS : s.restart_grace_ms;
+}
+
+/* Its toolstack has made the domain and is not done with it: it lets it run when it has its devices. */
+static bool being_made(const struct xlpt_known *k, const struct xlpt_guest *now)
+{
+	return now->domid != k->domid && now->paused && !now->dying;
+}
+
+static bool may_come_again(struct xlpt_env *env, const struct xlpt_known *k,
+			   const struct xlpt_guest *now, int64_t grace)
+{
+	if (k->gone && xlpt_now(env->clock) - k->gone >= grace)
+		return false;
+	if (now)
+		return true;
+	if (k->again_known && (!k->again || (k->end && !(k->again & 1U << k->end))))
+		return false;
+	return !k->monitor.pid || xlpt_monitor_lives(env->host, &k->monitor);
+}
+
+static void judge(struct xlpt_env *env, struct xlpt_known *k, const struct xlpt_guest *guests,
+		  size_t n, int64_t grace)
+{
+	const struct xlpt_guest *now = xlpt_guests_find(guests, n, k->uuid);
+
+	k->restarts = (!now || being_made(k, now)) && may_come_again(env, k, now, grace);
+	k->coming = k->restarts && now;
+}
+
+/* The lease of a guest that had a domain in this boot and has none: it was never seen running. */
+static void add_of_lease(struct xlpt_env *env, const struct xlpt_lease *l, const char *boot,
+			 struct xlpt_knowns *out)
+{
+	struct xlpt_known *k;
+	uint8_t uuid[16];
+
+	if (l->domid < 0 || strcmp(l->boot, boot) != 0 ||
+	    !xlpt_uuid_parse(l->uuid, strlen(l->uuid), uuid) || xlpt_knowns_find(out, l->uuid))
+		return;
+	XLPT_GROW(out->items, out->n, out->alloc);
+	k = &out->items[out->n++];
+	*k = (struct xlpt_known){ .name = xlpt_xstrdup(l->guest),
+				  .domid = (uint32_t)l->domid,
+				  .monitor = xlpt_monitor_find(env->host, l->guest) };
+	snprintf(k->uuid, sizeof(k->uuid), "%s", l->uuid);
+}
+
+static void read_all(struct xlpt_env *env, const struct xlpt_leases *leases,
+		     const struct xlpt_guest *guests, size_t n, struct xlpt_knowns *out)
+{
+	int64_t grace = grace_ms(env);
+	char boot[40];
+
+	xlpt_knowns_read(env, out);
+	xlpt_lease_boot(env, boot);
+	for (size_t i = 0; leases && i < leases->n; i++)
+		if (!xlpt_guests_find(guests, n, leases->items[i].uuid))
+			add_of_lease(env, &leases->items[i], boot, out);
+	for (size_t i = 0; i < out->n; i++)
+		judge(env, &out->items[i], guests, n, grace);
+}
+
+int xlpt_restarts_read(struct xlpt_env *env, const struct xlpt_leases *leases,
+		       struct xlpt_knowns *out, struct xlpt_diag *diag)
+{
+	struct xlpt_guest *guests = NULL;
+	size_t n = 0;
+	int rc;
+
+	*out = (struct xlpt_knowns){ 0 };
+	if (!env->ts || env->sysroot)
+		return 0;
+	rc = env->ts->ops->guest_list(env->ts, &guests, &n, diag);
+	if (rc == 0)
+		read_all(env, leases, guests, n, out);
+	xlpt_guests_free(guests, n);
+	return rc;
+}
+
+/* ---- what is remembered ---- */
+
+struct seen {
+	struct xlpt_owners owners;
+	struct xlpt_guest *guests;
+	size_t n;
+	struct xlpt_leases leases;
+	struct xlpt_knowns known;
+};
+
+static void seen_dispose(struct seen *s)
+{
+	xlpt_owners_dispose(&s->owners);
+	xlpt_guests_free(s->guests, s->n);
+	xlpt_leases_dispose(&s->leases);
+	xlpt_knowns_dispose(&s->known);
+}
+
+static void devices_of(const struct seen *s, uint32_t domid, struct xlpt_known *k)
+{
+	k->n = 0;
+	for (size_t i = 0; i < s->owners.n; i++) {
+		if (!s->owners.items[i].guest || s->owners.items[i].domid != domid)
+			continue;
+		XLPT_GROW(k->devs, k->n, k->alloc);
+		k->devs[k->n++] = s->owners.items[i].bdf;
+	}
+}
+
+/* A domain that was not seen before: what its configuration says, and who watches it. */
+static void learn(struct xlpt_env *env, const struct xlpt_guest *g, struct xlpt_known *k)
+{
+	_cleanup_guest_ struct xlpt_guest config = { 0 };
+
+	xlpt_guest_copy(&config, g);
+	env->ts->ops->guest_config(env->ts, &config);
+	k->domid = g->domid;
+	k->gone = 0;
+	k->end = XLPT_END_UNKNOWN;
+	k->again_known = config.again_known;
+	k->again = config.again;
+	/* A restart leaves it the same one, which began under the guest's first name. */
+	if (!xlpt_monitor_lives(env->host, &k->monitor))
+		k->monitor = xlpt_monitor_find(env->host, g->name);
+}
+
+static void see_guest(struct xlpt_env *env, const struct seen *s, const struct xlpt_guest *g,
+		      struct xlpt_known *k)
+{
+	if (g->dying) {
+		k->end = k->domid == g->domid && g->end ? g->end : k->end;
+		return;
+	}
+	if (being_made(k, g))
+		return;
+	if (!k->name || k->domid != g->domid)
+		learn(env, g, k);
+	if (!xlpt_streq(k->name, g->name)) {
+		free(k->name);
+		k->name = xlpt_xstrdup(g->name);
+	}
+	k->gone = 0;
+	devices_of(s, g->domid, k);
+}
+
+static bool leased_to(const struct seen *s, const char *uuid)
+{
+	for (size_t i = 0; i < s->leases.n; i++)
+		if (!strcmp(s->leases.items[i].uuid, uuid))
+			return true;
+	return false;
+}
+
+static void remember(struct xlpt_env *env, const struct seen *s, struct xlpt_known *k)
+{
+	const struct xlpt_guest *g = xlpt_guests_find(s->guests, s->n, k->uuid);
+	_cleanup_str_ struct xlpt_str before = { 0 }, after = { 0 };
+
+	if (k->name)
+		xlpt_known_format(k, &before);
+	if (g)
+		see_guest(env, s, g, k);
+	if ((!g || being_made(k, g)) && !k->gone)
+		k->gone = xlpt_now(env->clock);
+	/* Who gives the lease back looks here why it is over. */
+	if ((g ? !k->n && !g->dying && !k->restarts : !k->restarts) && !leased_to(s, k->uuid)) {
+		xlpt_known_forget(env, k->uuid);
+		return;
+	}
+	xlpt_known_format(k, &after);
+	if (!before.len || strcmp(before.s, after.s) != 0 || !k->stored)
+		xlpt_known_write(env, k);
+}
+
+static bool has_any(const struct seen *s, uint32_t domid)
+{
+	for (size_t i = 0; i < s->owners.n; i++)
+		if (s->owners.items[i].guest && s->owners.items[i].domid == domid)
+			return true;
+	return false;
+}
+
+int xlpt_restarts_look(struct xlpt_env *env, struct xlpt_diag *diag)
+{
+	XLPT_CLEANUP(seen_dispose) struct seen s = { 0 };
+	int rc;
+
+	if (env->dry_run || env->sysroot || !env->ts || !env->store)
+		return 0;
+	rc = xlpt_owners_read(env, &s.owners, diag);
+	if (rc == 0)
+		rc = env->ts->ops->guest_list(env->ts, &s.guests, &s.n, diag);
+	if (rc == 0)
+		rc = xlpt_leases_read(env, &s.leases, diag);
+	if (rc)
+		return rc;
+	read_all(env, &s.leases, s.guests, s.n, &s.known);
+	for (size_t i = 0; i < s.n; i++) {
+		const struct xlpt_guest *g = &s.guests[i];
+
+		if (!*g->uuid || g->dying || !has_any(&s, g->domid) ||
+		    xlpt_knowns_find(&s.known, g->uuid))
+			continue;
+		XLPT_GROW(s.known.items, s.known.n, s.known.alloc);
+		s.known.items[s.known.n] = (struct xlpt_known){ .domid = g->domid };
+		snprintf(s.known.items[s.known.n++].uuid, sizeof(g->uuid), "%s", g->uuid);
+	}
+	for (size_t i = 0; i < s.known.n; i++)
+		remember(env, &s, &s.known.items[i]);
+	return 0;
+}
+
+/* ---- who asks ---- */
+
+const struct xlpt_known *xlpt_restarts_holder(const struct xlpt_knowns *all, struct xlpt_bdf bdf,
+					      const char *own_uuid)
+{
+	for (size_t i = 0; i < all->n; i++)
+		if (all->items[i].restarts && xlpt_known_has(&all->items[i], bdf) &&
+		    strcmp(all->items[i].uuid, own_uuid) != 0)
+			return &all->items[i];
+	return NULL;
+}
+
+void xlpt_restarts_mark(const struct xlpt_knowns *all, struct xlpt_leases *leases)
+{
+	for (size_t i = 0; i < leases->n; i++) {
+		const struct xlpt_known *k = xlpt_knowns_find(all, leases->items[i].uuid);
+
+		leases->items[i].restarts = k && k->restarts;
+	}
+}
+
+/* One of which xl has still to decide. */
+static const struct xlpt_known *undecided(const struct xlpt_knowns *all,
+					  const struct xlpt_bdf *bdfs, size_t n,
+					  const char *own_uuid)
+{
+	for (size_t i = 0; i < all->n; i++) {
+		const struct xlpt_known *k = &all->items[i];
+		bool wanted = !bdfs;
+
+		for (size_t b = 0; b < n; b++)
+			wanted |= xlpt_known_has(k, bdfs[b]);
+		if (wanted && k->restarts && !k->coming && k->monitor.pid &&
+		    strcmp(k->uuid, own_uuid) != 0)
+			return k;
+	}
+	return NULL;
+}
+
+int xlpt_restarts_wait(struct xlpt_env *env, const struct xlpt_bdf *bdfs, size_t n,
+		       const char *own_uuid, bool *waited, struct xlpt_diag *diag)
+{
+	int64_t deadline = xlpt_now(env->clock) + MONITOR_MS;
+	int rc = 0;
+
+	while (rc == 0 && !env->dry_run) {
+		_cleanup_knowns_ struct xlpt_knowns all = { 0 };
+		const struct xlpt_known *k;
+
+		rc = xlpt_restarts_read(env, NULL, &all, diag);
+		k = rc ? NULL : undecided(&all, bdfs, n, own_uuid);
+		if (!k || xlpt_now(env->clock) >= deadline)
+			break;
+		if (!*waited)
+			xlpt_warn(env, "waiting for xl, which decides whether %s comes again",
+				  k->name);
+		*waited = true;
+		rc = xlpt_check_interrupted(diag);
+		if (rc == 0)
+			env->clock->sleep_ms(env->clock, LOOK_MS);
+	}
+	return rc;
+}
+
+int xlpt_op_wait_restarts(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	_cleanup_free_ struct xlpt_bdf *bdfs = xlpt_xcalloc(op->n + 1, sizeof(*bdfs));
+	bool waited = false;
+	int rc;
+
+	for (size_t i = 0; i < op->n; i++)
+		bdfs[i] = op->items[i].spec.bdf;
+	rc = xlpt_restarts_wait(op->env, bdfs, op->n, op->guest.uuid, &waited, diag);
+	if (rc || !waited)
+		return rc;
+	xlpt_owners_dispose(&op->owners);
+	return xlpt_owners_read(op->env, &op->owners, diag);
+}
+
+int xlpt_op_check_restarts(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	_cleanup_knowns_ struct xlpt_knowns all = { 0 };
+	int rc = xlpt_restarts_read(op->env, NULL, &all, diag);
+
+	for (size_t i = 0; rc == 0 && i < op->n; i++) {
+		const char *bdf = XLPT_BDF_STR(op->items[i].spec.bdf);
+		const struct xlpt_known *k =
+			xlpt_restarts_holder(&all, op->items[i].spec.bdf, op->guest.uuid);
+
+		/* With a guest that has it now: then the usual refusal tells of that. */
+		if (!k || (op->items[i].place.has_owner && op->items[i].place.owner_name))
+			continue;
+		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is kept for %s, which restarts", bdf,
+			      k->name);
+		xlpt_diag_fact(diag, k->coming
+					     ? "its new domain is being made"
+					     : "its domain is gone, and nothing says that it does "
+					       "not come again");
+		xlpt_diag_hint(diag, "xlpt pool release %s, if that guest is not to come again",
+			       bdf);
+		rc = XLPT_ERR_IN_USE;
+	}
+	return rc;
+}
+
+int xlpt_restarts_give_up(struct xlpt_env *env, struct xlpt_bdf bdf, char **guest,
+			  struct xlpt_diag *diag)
+{
+	_cleanup_knowns_ struct xlpt_knowns all = { 0 };
+	int rc = xlpt_restarts_read(env, NULL, &all, diag);
+
+	for (size_t i = 0; rc == 0 && i < all.n; i++) {
+		struct xlpt_known *k = &all.items[i];
+		size_t kept = 0;
+
+		if (!k->restarts || !xlpt_known_has(k, bdf))
+			continue;
+		for (size_t d = 0; d < k->n; d++)
+			if (!xlpt_bdf_eq(k->devs[d], bdf))
+				k->devs[kept++] = k->devs[d];
+		k->n = kept;
+		xlpt_known_write(env, k);
+		*guest = xlpt_xstrdup(k->name);
+		return 1;
+	}
+	return rc;
+}
