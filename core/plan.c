@@ -84,6 +84,19 @@ static void undo_all(const struct xlpt_plan *plan, size_t begun_n, size_t failin
 	}
 }
 
+static int left_behind(const struct xlpt_str *left, struct xlpt_diag *diag)
+{
+	if (diag) {
+		char *message = xlpt_xasprintf("%s; left behind: %s",
+					       diag->message ? diag->message : "failed", left->s);
+
+		free(diag->message);
+		diag->message = message;
+		xlpt_diag_hint(diag, "xlpt repair");
+	}
+	return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
+}
+
 int xlpt_plan_run(const struct xlpt_plan *plan, void *ctx, const struct xlpt_plan_observer *obs,
 		  struct xlpt_diag *diag)
 {
@@ -106,15 +119,16 @@ int xlpt_plan_run(const struct xlpt_plan *plan, void *ctx, const struct xlpt_pla
 	xlpt_stop_shield(true);
 	undo_all(plan, begun ? i + 1 : i, i, ctx, obs, &left, diag);
 	xlpt_stop_shield(false);
-	if (!left.len)
-		return rc;
-	if (diag) {
-		char *message = xlpt_xasprintf("%s; left behind: %s",
-					       diag->message ? diag->message : "failed", left.s);
+	return left.len ? left_behind(&left, diag) : rc;
+}
 
-		free(diag->message);
-		diag->message = message;
-		xlpt_diag_hint(diag, "xlpt repair");
-	}
-	return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
+int xlpt_plan_undo(const struct xlpt_plan *plan, void *ctx, const struct xlpt_plan_observer *obs,
+		   struct xlpt_diag *diag)
+{
+	_cleanup_str_ struct xlpt_str left = { 0 };
+
+	xlpt_stop_shield(true);
+	undo_all(plan, plan->n, plan->n, ctx, obs, &left, diag);
+	xlpt_stop_shield(false);
+	return left.len ? left_behind(&left, diag) : 0;
 }

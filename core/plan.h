@@ -57,5 +57,11 @@ void xlpt_plan_final(struct xlpt_plan *plan);
  */
 int xlpt_plan_run(const struct xlpt_plan *plan, void *ctx, const struct xlpt_plan_observer *obs,
 		  struct xlpt_diag *diag);
+/*
+ * Undoes a plan that was run to its end, because something that came after it failed. diag has that
+ * failure; 0, or XLPT_ERR_LEFT when an undo failed, which diag then says as well.
+ */
+int xlpt_plan_undo(const struct xlpt_plan *plan, void *ctx, const struct xlpt_plan_observer *obs,
+		   struct xlpt_diag *diag);
 
 #endif

@@ -3,6 +3,7 @@
  * The table of everything: the commands of all rooms, and what rooms below have to know of rooms
  * above them without including anything of theirs.
  */
+#include "xl-plugin/apply/apply.h"
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/hotplug/lease.h"
 #include "xl-plugin/hotplug/mend.h"
@@ -36,6 +37,7 @@ extern const struct xlpt_command xlpt_cmd_guard;
 extern const struct xlpt_command xlpt_cmd_vf;
 extern const struct xlpt_command xlpt_cmd_pool;
 extern const struct xlpt_command xlpt_cmd_pin;
+extern const struct xlpt_command xlpt_cmd_apply;
 extern const struct xlpt_command xlpt_cmd_capture;
 extern const struct xlpt_command xlpt_cmd_convert;
 extern const struct xlpt_command xlpt_cmd_save;
@@ -63,6 +65,7 @@ static const struct xlpt_command *const commands[] = {
 	&xlpt_cmd_vf,
 	&xlpt_cmd_pool,
 	&xlpt_cmd_pin,
+	&xlpt_cmd_apply,
 	&xlpt_cmd_capture,
 	&xlpt_cmd_convert,
 	&xlpt_cmd_save,
@@ -103,6 +106,7 @@ const struct xlpt_program xlpt_program = {
 	.words = words,
 };
 
+/* clang-format off */
 const struct xlpt_mender *const xlpt_menders[] = {
 	&xlpt_mender_attach,
 	&xlpt_mender_detach,
@@ -114,7 +118,9 @@ const struct xlpt_mender *const xlpt_menders[] = {
 	&xlpt_mender_vf_count,
 	&xlpt_mender_leave,
 	&xlpt_mender_files,
+	&xlpt_mender_apply,
 	NULL,
 };
+/* clang-format on */
 
 xlpt_pool_taker *const xlpt_take_from_pool = xlpt_pool_take;

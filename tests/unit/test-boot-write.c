@@ -119,6 +119,22 @@ static void assert_text(struct fake_bus *bus, const char *path, const char *want
 
 #define DROPIN(groups) HEAD "options xen-pciback hide=" groups "\nsoftdep e1000e pre: xen-pciback"
 
+/* Once it is hidden nothing tells what claims it: the line that was written for it stays. */
+static void test_hidden_by_now(void **state)
+{
+	struct fake_bus *bus = *state;
+	struct xlpt_host *h = fake_bus_host(bus);
+
+	assert_run(bus, 0, "write " NIC, "wrote");
+	fake_bus_driver(bus, "pciback", NULL);
+	assert_true(h->ops->write(h, "/sys/bus/pci/drivers/e1000e/unbind", NIC, strlen(NIC)) >= 0);
+	h->ops->write(h, "/sys/bus/pci/drivers/pciback/new_slot", NIC, strlen(NIC));
+	h->ops->write(h, "/sys/bus/pci/drivers/pciback/bind", NIC, strlen(NIC));
+	assert_string_equal(fake_bus_driver_of(bus, NIC), "pciback");
+	assert_run(bus, 0, "write", "nothing to change");
+	assert_text(bus, XLPT_MODPROBE_CONF, DROPIN("(" NIC ")"));
+}
+
 static void test_write(void **state)
 {
 	struct fake_bus *bus = *state;
@@ -602,7 +618,8 @@ int main(void)
 {
 	/* clang-format off */
 	const struct CMUnitTest tests[] = {
-		T(test_write),		T(test_pins),		T(test_wrong),
+		T(test_write),		T(test_hidden_by_now),
+		T(test_pins),		T(test_wrong),
 		T(test_merge),		T(test_cmdline),
 		T(test_cmdline_text),	T(test_limits),
 		T(test_by_hand),	T(test_foreign_lines),

@@ -15,6 +15,7 @@
 #include "xl-plugin/vf/vf.h"
 
 #define VERIFY "docs/systemd/xlpt-boot-verify.service"
+#define APPLY  "docs/systemd/xlpt-apply.service"
 
 static char *slurp(const char *path)
 {
@@ -76,6 +77,22 @@ static void test_verify(void **state)
 	assert_null(strstr(unit, "=/proc/xen"));
 	assert_true(names(unit, "ConditionPathExists", "/sys/hypervisor/properties/features"));
 	assert_non_null(strstr(unit, "\nExecStart=/usr/local/sbin/xlpt boot verify\n"));
+}
+
+static void test_apply(void **state)
+{
+	_cleanup_free_ char *unit = slurp(APPLY), *preset = slurp("docs/systemd/80-xlpt.preset");
+
+	(void)state;
+	assert_order(unit);
+	assert_true(names(unit, "Before", "xlpt-boot-verify.service"));
+	assert_true(names(unit, "Before", "libvirt-guests.service"));
+	assert_true(names(unit, "ConditionPathExists", "/sys/hypervisor/properties/features"));
+	/* One of the two is enough. */
+	assert_true(names(unit, "ConditionPathExists", "|/etc/xlpt/host.conf"));
+	assert_true(names(unit, "ConditionDirectoryNotEmpty", "|/etc/xlpt/host.conf.d"));
+	assert_non_null(strstr(unit, "\nExecStart=/usr/local/sbin/xlpt apply\n"));
+	assert_non_null(strstr(preset, "\ndisable xlpt-apply.service\n"));
 }
 
 static void test_vf(void **state)
@@ -140,12 +157,14 @@ static void test_program_of_a_package(void **state)
 static void test_systemd_reads_them(void **state)
 {
 	char dir[] = "/tmp/xlpt-units-XXXXXX";
-	_cleanup_free_ char *verify = slurp(VERIFY), *said = NULL, *command = NULL;
+	_cleanup_free_ char *verify = slurp(VERIFY), *apply = slurp(APPLY), *said = NULL,
+			    *command = NULL;
 	_cleanup_free_ char *by_name = xlpt_vf_unit_text("/bin/true", "lan-0", 4, XLPT_UNSET);
 	_cleanup_free_ char *by_address =
 		xlpt_vf_unit_text("/bin/true", "0000:01:00.0", 4, XLPT_UNSET);
 	/* systemd-analyze takes what follows a ":" for an alias. */
 	const char *const units[][2] = { { "xlpt-boot-verify.service", verify },
+					 { "xlpt-apply.service", apply },
 					 { "xlpt-vf-lan-0.service", by_name },
 					 { "xlpt-vf-address.service", by_address } };
 
@@ -203,6 +222,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_odd_names),
 		cmocka_unit_test(test_verify),
+		cmocka_unit_test(test_apply),
 		cmocka_unit_test(test_vf),
 		cmocka_unit_test(test_program_of_a_package),
 		cmocka_unit_test(test_systemd_reads_them),

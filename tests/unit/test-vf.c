@@ -289,13 +289,13 @@ static void test_persist(void **state)
 	ok(w, "vf remove --persist enp1s0");
 }
 
-/* The example in docs is what is written. */
+/* One as a whole, as it is written. */
 static void test_unit_text(void **state)
 {
 	_cleanup_free_ char *text =
 		xlpt_vf_unit_text("/usr/local/sbin/xlpt", "enp1s0", 4, XLPT_UNSET);
 	char want[4096] = "";
-	FILE *f = fopen("docs/systemd/xlpt-vf.service.example", "r");
+	FILE *f = fopen("tests/data/xlpt-vf.service", "r");
 
 	(void)state;
 	assert_non_null(f);

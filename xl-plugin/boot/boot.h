@@ -12,6 +12,8 @@
 
 #define XLPT_BOOT_UNIT "xlpt-boot-verify.service" /* runs verify at every boot */
 
+struct xlpt_boot_pin;
+
 struct xlpt_boot_req {
 	enum xlpt_era era;
 	const char *release;
@@ -24,6 +26,10 @@ struct xlpt_boot_req {
 	bool allow_absent;
 	char **force_host; /* addresses, not owned; NULL = none */
 	char **drivers;	   /* further claiming drivers, not owned; NULL = none */
+	/* For who writes a list and more at once: */
+	const struct xlpt_boot_pin *pins; /* made, or made anew, with the list; name, pin and old */
+	size_t n_pins;
+	char **drop; /* addresses and pin:NAME to be taken out; absent is fine; not owned */
 };
 
 /* One function that the list means, or a group that means none. */
@@ -44,7 +50,7 @@ struct xlpt_boot_pin {
 	bool was;	     /* was hidden at boot */
 	bool asked;	     /* is named now */
 	struct xlpt_bdf now; /* where it is, once it was looked for */
-	char *old;	     /* its file's text */
+	char *old;	     /* its file's text, or NULL */
 };
 
 struct xlpt_boot_plan {
@@ -115,11 +121,15 @@ void xlpt_boot_unread(struct xlpt_env *env, const struct xlpt_boot_req *req,
 int xlpt_boot_drop(struct xlpt_boot_plan *p, struct xlpt_diag *diag);
 /* ---- pins (op-boot-pins.c) ---- */
 
-int xlpt_boot_pins_read(struct xlpt_env *env, struct xlpt_boot_plan *p, struct xlpt_diag *diag);
+int xlpt_boot_pins_read(struct xlpt_env *env, const struct xlpt_boot_req *req,
+			struct xlpt_boot_plan *p, struct xlpt_diag *diag);
 void xlpt_boot_pins_dispose(struct xlpt_boot_plan *p);
 /* p->added of what was named: an address, a list, or pin:NAME. */
 int xlpt_boot_pins_arg(struct xlpt_env *env, const struct xlpt_boot_req *req, const char *arg,
 		       struct xlpt_boot_plan *p, struct xlpt_diag *diag);
+/* Takes what req drops out of p->list. */
+int xlpt_boot_pins_drop(const struct xlpt_boot_req *req, struct xlpt_boot_plan *p,
+			struct xlpt_diag *diag);
 /* p->list of what the pins are now; a pin whose device is another one is refused. */
 int xlpt_boot_pins_merge(struct xlpt_env *env, const struct xlpt_boot_req *req,
 			 struct xlpt_boot_plan *p, struct xlpt_diag *diag);

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "pciback/device/bind.h"
 #include "pciback/device/scan.h"
 #include "pciback/needs/needs.h"
 #include "xl-plugin/boot/boot.h"
@@ -186,6 +187,10 @@ static void describe(struct xlpt_env *env, struct xlpt_boot_plan *p, const struc
 	it->present = true;
 	it->driver = xlpt_xstrdup(dev->driver);
 	xlpt_boot_drivers(env->host, &p->boot, dev, &it->modules, &it->builtin);
+	/* Hidden by now, and nothing else tells what claims it: what was written for it stays. */
+	if (!it->modules && xlpt_streq(dev->driver, XLPT_PCIBACK_DRIVER))
+		for (char **d = p->owned.early; d && *d; d++)
+			add_module(&p->early, *d);
 	for (char **m = it->modules; m && *m; m++) {
 		add_module(&p->early, *m);
 		if (!p->initrd_unknown && xlpt_initrd_has(&p->initrd, *m))

@@ -27,7 +27,24 @@ static struct xlpt_boot_pin *find(struct xlpt_boot_plan *p, const char *name)
 	return NULL;
 }
 
-int xlpt_boot_pins_read(struct xlpt_env *env, struct xlpt_boot_plan *p, struct xlpt_diag *diag)
+/* One that is made with the list, in the place of the one of that name. */
+static int add_new(struct xlpt_boot_plan *p, const struct xlpt_boot_pin *new,
+		   struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *text = xlpt_pin_format(&new->pin);
+	struct xlpt_boot_pin *pin = find(p, new->name);
+
+	if (!pin) {
+		XLPT_GROW(p->pins, p->n_pins, p->alloc_pins);
+		pin = &p->pins[p->n_pins++];
+		*pin = (struct xlpt_boot_pin){ .name = xlpt_xstrdup(new->name) };
+	}
+	xlpt_pin_dispose(&pin->pin);
+	return xlpt_pin_parse(text, &pin->pin, diag);
+}
+
+int xlpt_boot_pins_read(struct xlpt_env *env, const struct xlpt_boot_req *req,
+			struct xlpt_boot_plan *p, struct xlpt_diag *diag)
 {
 	_cleanup_strv_ char **names = NULL;
 	int rc = xlpt_pins_list(env, &names, diag);
@@ -44,6 +61,8 @@ int xlpt_boot_pins_read(struct xlpt_env *env, struct xlpt_boot_plan *p, struct x
 		pin->was = pin->pin.at_boot;
 		pin->old = xlpt_pin_format(&pin->pin);
 	}
+	for (size_t i = 0; rc == 0 && i < req->n_pins; i++)
+		rc = add_new(p, &req->pins[i], diag);
 	return rc;
 }
 
@@ -120,6 +139,33 @@ static int follow(struct xlpt_env *env, const struct xlpt_boot_req *req, struct 
 	return 0;
 }
 
+int xlpt_boot_pins_drop(const struct xlpt_boot_req *req, struct xlpt_boot_plan *p,
+			struct xlpt_diag *diag)
+{
+	int rc = 0;
+
+	for (char **d = req->drop; rc == 0 && d && *d; d++) {
+		_cleanup_hide_ struct xlpt_hide_list out = { 0 };
+		struct xlpt_boot_pin *pin = NULL;
+
+		if (xlpt_starts(*d, "pin:")) {
+			struct xlpt_hide_group group;
+
+			pin = find(p, *d + strlen("pin:"));
+			if (!pin || !pin->was)
+				continue;
+			group = group_of(pin->pin.boot);
+			xlpt_hide_add(&out, &group);
+			pin->was = pin->pin.at_boot = false;
+		} else {
+			rc = xlpt_hide_arg(p->boot.grammar, *d, &out, diag);
+		}
+		for (size_t i = 0; i < out.n; i++)
+			xlpt_hide_drop(&p->list, &out.items[i]);
+	}
+	return rc;
+}
+
 int xlpt_boot_pins_merge(struct xlpt_env *env, const struct xlpt_boot_req *req,
 			 struct xlpt_boot_plan *p, struct xlpt_diag *diag)
 {
@@ -158,7 +204,7 @@ void xlpt_boot_pins_files(struct xlpt_boot_plan *p)
 		struct xlpt_boot_pin *pin = &p->pins[i];
 		_cleanup_free_ char *text = xlpt_pin_format(&pin->pin);
 
-		if (!strcmp(text, pin->old))
+		if (xlpt_streq(text, pin->old))
 			continue;
 		XLPT_GROW(p->files.items, p->files.n, p->files.alloc);
 		p->files.items[p->files.n++] = (struct xlpt_boot_file){
@@ -167,7 +213,8 @@ void xlpt_boot_pins_files(struct xlpt_boot_plan *p)
 			.old = xlpt_xstrdup(pin->old),
 			.mode = 0600,
 			.why = xlpt_xstrdup(pin->pin.at_boot ? "the address it has in the list"
-							     : "it is no longer hidden at boot"),
+					    : pin->was	     ? "it is no longer hidden at boot"
+							     : "what the device is"),
 		};
 	}
 }

@@ -88,7 +88,7 @@ static void commands(struct xlpt_env *env, const struct xlpt_boot_req *req,
 	_cleanup_free_ char *loader = xlpt_boot_loader_command(env->host, &p->boot);
 	bool inside = false;
 
-	if ((!p->list.n && !req->remove) || !p->files.n)
+	if ((!p->list.n && !req->remove && !req->drop) || !p->files.n)
 		return;
 	for (size_t i = 0; i < p->n; i++)
 		inside |= p->initrd_unknown || p->items[i].in_initrd;
@@ -105,7 +105,7 @@ static void commands(struct xlpt_env *env, const struct xlpt_boot_req *req,
 	if (p->list.n && verify_not_enabled(env->host))
 		xlpt_strv_addf(&p->commands, "systemctl enable " XLPT_BOOT_UNIT);
 	xlpt_strv_addf(&p->commands, "reboot");
-	if (!req->remove || p->list.n)
+	if ((!req->remove && !req->drop) || p->list.n)
 		xlpt_strv_addf(&p->commands, "xlpt boot verify");
 }
 
@@ -199,7 +199,7 @@ int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
 	if (rc == 0)
 		rc = xlpt_boot_detect(env->host, req->era, req->release, &p->boot, diag);
 	if (rc == 0)
-		rc = xlpt_boot_pins_read(env, p, diag);
+		rc = xlpt_boot_pins_read(env, req, p, diag);
 	for (size_t i = 0; rc == 0 && i < req->n; i++)
 		rc = xlpt_boot_pins_arg(env, req, req->args[i], p, diag);
 	if (rc == 0)
@@ -214,6 +214,8 @@ int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
 	if (!env->sysroot)
 		xlpt_host_read_text(env->host, &p->stamp, XLPT_BOOT_STAMP);
 	rc = xlpt_boot_merge(env, req, p, diag);
+	if (rc == 0)
+		rc = xlpt_boot_pins_drop(req, p, diag);
 	if (rc == 0)
 		rc = xlpt_boot_pins_merge(env, req, p, diag);
 	if (rc == 0 && req->remove)

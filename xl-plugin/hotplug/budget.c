@@ -28,7 +28,7 @@ int xlpt_budget_settings(struct xlpt_op *op, struct xlpt_diag *diag)
 	/* A guest that hangs can be freed whatever somebody wrote into a file. */
 	if (op->over_budget) {
 		if (own.line)
-			xlpt_warn(op->env, XLPT_SETTINGS_PATH ":%u:%u: %s; the defaults are used",
+			xlpt_warn(op->env, "%s:%u:%u: %s; the defaults are used", own.file,
 				  own.line, own.column, own.message);
 		else
 			xlpt_warn(op->env, "%s; the defaults are used", own.message);

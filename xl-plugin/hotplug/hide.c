@@ -221,16 +221,14 @@ void xlpt_plan_unhide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i
 		      xlpt_xasprintf("remember where %s came from", bdf));
 }
 
-int xlpt_op_hide(struct xlpt_op *op, struct xlpt_diag *diag)
+int xlpt_op_plan_hide(struct xlpt_op *op, struct xlpt_plan *plan, struct xlpt_diag *diag)
 {
-	_cleanup_plan_ struct xlpt_plan plan = { 0 };
-	int rc;
+	int rc = xlpt_op_prepare(op, diag);
 
-	rc = xlpt_op_prepare(op, diag);
 	for (size_t i = 0; rc == 0 && i < op->n; i++)
 		op->items[i].take_from_dom0 = !op->items[i].place.on_pciback;
 	if (rc == 0)
-		xlpt_plan_pciback(&plan, op);
+		xlpt_plan_pciback(plan, op);
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
 		struct xlpt_item *item = &op->items[i];
 
@@ -241,14 +239,21 @@ int xlpt_op_hide(struct xlpt_op *op, struct xlpt_diag *diag)
 		if (rc == 0)
 			rc = xlpt_op_read_origin(op, item, diag);
 		if (rc == 0 && item->take_from_dom0)
-			xlpt_plan_hide(&plan, op, i);
+			xlpt_plan_hide(plan, op, i);
 	}
+	return rc;
+}
+
+int xlpt_op_hide(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	_cleanup_plan_ struct xlpt_plan plan = { 0 };
+	int rc = xlpt_op_plan_hide(op, &plan, diag);
+
 	return rc ? rc : xlpt_op_execute(op, "hide", &plan, diag);
 }
 
-int xlpt_op_unhide(struct xlpt_op *op, struct xlpt_diag *diag)
+int xlpt_op_plan_unhide(struct xlpt_op *op, struct xlpt_plan *plan, struct xlpt_diag *diag)
 {
-	_cleanup_plan_ struct xlpt_plan plan = { 0 };
 	int rc;
 
 	for (size_t i = 0; i < op->n; i++)
@@ -270,13 +275,21 @@ int xlpt_op_unhide(struct xlpt_op *op, struct xlpt_diag *diag)
 		rc = xlpt_op_read_origin(op, item, diag);
 		/* Its guest was destroyed, and nobody took back what was set for it. */
 		if (rc == 0 && item->place.on_pciback)
-			rc = xlpt_loan_plan_end(&plan, op, i, diag);
+			rc = xlpt_loan_plan_end(plan, op, i, diag);
 		if (rc)
 			break;
 		if (item->place.on_pciback)
-			xlpt_plan_unhide(&plan, op, i);
+			xlpt_plan_unhide(plan, op, i);
 		else
 			item->driver = XLPT_TAKE(driver);
 	}
+	return rc;
+}
+
+int xlpt_op_unhide(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	_cleanup_plan_ struct xlpt_plan plan = { 0 };
+	int rc = xlpt_op_plan_unhide(op, &plan, diag);
+
 	return rc ? rc : xlpt_op_execute(op, "unhide", &plan, diag);
 }

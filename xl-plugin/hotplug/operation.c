@@ -33,7 +33,7 @@ static int mend_first(struct xlpt_op *op, struct xlpt_diag *diag)
 		const struct xlpt_mender *mender = xlpt_mender_of(&js[i]);
 		bool ours =
 			op->has_guest && js[i].guest.name && js[i].guest.domid == op->guest.domid;
-		/* Another guest's lock is not held here: that journal is for xlpt repair. */
+		/* Another guest's lock is not held here, nor are those of files: that is for xlpt repair. */
 		bool all = (!js[i].guest.name ||
 			    (op->has_guest && js[i].guest.domid == op->guest.domid)) &&
 			   !xlpt_journal_moves(&js[i]);
@@ -186,6 +186,21 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 	return rc ? rc : xlpt_op_judged(op, xlpt_op_config_again(op, diag), diag);
 }
 
+void xlpt_op_describe(const struct xlpt_op *op, const char *name, struct xlpt_journal *j)
+{
+	xlpt_journal_init(j, name, op->has_guest ? &op->guest : NULL);
+	for (size_t i = 0; i < op->n; i++)
+		xlpt_journal_add(j, op->items[i].spec.bdf,
+				 op->items[i].take_from_dom0 || op->items[i].give_back_to_dom0,
+				 op->items[i].origin_known ? op->items[i].origin : NULL);
+	if (op->config.path)
+		xlpt_journal_config(j, op->config.path);
+	for (size_t i = 0; op->config.path && i < op->n; i++)
+		j->devs[i].spec = xlpt_spec_format(&op->items[i].spec);
+	for (char **note = op->notes; note && *note; note++)
+		xlpt_journal_note(j, *note, NULL);
+}
+
 int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan *plan,
 		    struct xlpt_diag *diag)
 {
@@ -210,17 +225,7 @@ int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan
 			xlpt_budget_settle(op, name);
 		return rc;
 	}
-	xlpt_journal_init(&op->journal, name, op->has_guest ? &op->guest : NULL);
-	for (size_t i = 0; i < op->n; i++)
-		xlpt_journal_add(&op->journal, op->items[i].spec.bdf,
-				 op->items[i].take_from_dom0 || op->items[i].give_back_to_dom0,
-				 op->items[i].origin_known ? op->items[i].origin : NULL);
-	if (op->config.path)
-		xlpt_journal_config(&op->journal, op->config.path);
-	for (size_t i = 0; op->config.path && i < op->n; i++)
-		op->journal.devs[i].spec = xlpt_spec_format(&op->items[i].spec);
-	for (char **note = op->notes; note && *note; note++)
-		xlpt_journal_note(&op->journal, *note, NULL);
+	xlpt_op_describe(op, name, &op->journal);
 	rc = xlpt_journal_begin(op->env, &op->journal, diag);
 	if (rc)
 		return rc;

@@ -206,6 +206,15 @@ int xlpt_op_detach(struct xlpt_op *op, const struct xlpt_detach_options *want,
 int xlpt_op_reset(struct xlpt_op *op, const struct xlpt_reset_options *want,
 		  struct xlpt_diag *diag);
 
+/*
+ * The first half of hide and unhide: everything but doing it. For an operation that does more than
+ * this one, and runs the plan with its own journal (op->outer), which notes describe's.
+ */
+int xlpt_op_plan_hide(struct xlpt_op *op, struct xlpt_plan *plan, struct xlpt_diag *diag);
+int xlpt_op_plan_unhide(struct xlpt_op *op, struct xlpt_plan *plan, struct xlpt_diag *diag);
+/* The journal of an operation of that name on these items; it is not begun. */
+void xlpt_op_describe(const struct xlpt_op *op, const char *name, struct xlpt_journal *j);
+
 /* ---- pieces shared by them (operation.c, hide.c) ---- */
 
 /*

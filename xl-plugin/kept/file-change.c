@@ -182,29 +182,68 @@ static char *folder_of(const char *path)
 	return xlpt_xstrndup(path, (size_t)(strrchr(path, '/') - path));
 }
 
-static int put_back(struct xlpt_env *env, const struct file *f, struct xlpt_diag *diag)
+/* What only root shall read stays so. */
+static int make_folder(struct xlpt_env *env, const char *folder)
 {
-	const struct xlpt_file_how how = { .mode = f->mode, .as = f->owned ? &f->st : NULL };
+	return xlpt_starts(folder, "/var/lib/xlpt") ? xlpt_file_private_dir(env->host, folder)
+						    : xlpt_host_mkdirs(env->host, folder, 0755);
+}
+
+/* Whatever is there by that name now, text is there afterwards. */
+static int bring(struct xlpt_env *env, const struct xlpt_change *c, const char *text)
+{
+	const struct xlpt_file_how how = { .mode = c->mode, .as = c->st };
 	const struct xlpt_host_ops *ops = env->host->ops;
-	_cleanup_free_ char *folder = folder_of(f->path);
+	_cleanup_free_ char *folder = folder_of(c->path);
 	int r = 0;
 
-	if (f->kind == XLPT_CHANGE_LINK || !f->was)
-		r = ops->unlink(env->host, f->path);
+	if (c->kind == XLPT_CHANGE_LINK || !text)
+		r = ops->unlink(env->host, c->path);
 	if (r == -ENOENT || r == -ENOTDIR)
 		r = 0;
-	if (r == 0 && f->was)
-		r = xlpt_host_mkdirs(env->host, folder, 0755);
-	if (r == 0 && f->was && f->kind == XLPT_CHANGE_LINK)
-		r = ops->symlink(env->host, f->was, f->path);
-	else if (r == 0 && f->was)
-		r = xlpt_file_replace(env->host, f->path, f->was, strlen(f->was), &how);
-	if (r == 0 && !f->was && f->kind == XLPT_CHANGE_DROPIN)
+	if (r == 0 && text)
+		r = make_folder(env, folder);
+	if (r == 0 && text && c->kind == XLPT_CHANGE_LINK)
+		r = ops->symlink(env->host, text, c->path);
+	else if (r == 0 && text)
+		r = xlpt_file_replace(env->host, c->path, text, strlen(text), &how);
+	if (r == 0 && !text && c->kind == XLPT_CHANGE_DROPIN)
 		ops->rmdir(env->host, folder);
+	return r;
+}
+
+static int put_back(struct xlpt_env *env, const struct file *f, struct xlpt_diag *diag)
+{
+	const struct xlpt_change c = {
+		.kind = f->kind, .path = f->path, .mode = f->mode, .st = f->owned ? &f->st : NULL
+	};
+	int r = bring(env, &c, f->was);
+
 	if (r == 0)
 		return 0;
 	xlpt_diag_file(diag, XLPT_ERR_IO, -r, "cannot put %s back as it was", f->path);
 	xlpt_diag_hint(diag, "run xlpt repair as root, with that file system writable");
+	return XLPT_ERR_IO;
+}
+
+int xlpt_change_bring(struct xlpt_env *env, const struct xlpt_change *c, bool back,
+		      struct xlpt_diag *diag)
+{
+	const char *text = back ? c->was : c->want;
+	struct file f = { .kind = c->kind,
+			  .path = (char *)c->path,
+			  .was = (char *)c->was,
+			  .want = (char *)text };
+	int rc = look(env, &f, diag), r;
+
+	/* A write that failed has changed nothing: there is nothing to write back, either. */
+	if (rc || (f.now == AS_WANTED && !(c->kind == XLPT_CHANGE_DROPIN && !text)))
+		return rc;
+	r = bring(env, c, text);
+	if (r == 0)
+		return 0;
+	xlpt_diag_file(diag, XLPT_ERR_IO, -r, "cannot %s %s", text ? "write" : "remove", c->path);
+	xlpt_diag_hint(diag, "run xlpt as root, on a file system that can be written");
 	return XLPT_ERR_IO;
 }
 
@@ -231,13 +270,13 @@ static void sweep(struct xlpt_env *env, const struct file *f)
 	xlpt_file_sweep(env->host, copies, name, false);
 }
 
-/* In reverse, so that what needs another file is away before it. */
+/* In reverse, so that what needs another file is away before it. kept NULL: whatever was done. */
 static int bring_back(struct xlpt_env *env, const struct xlpt_journal *j, struct file *files,
 		      size_t n, bool *kept, struct xlpt_diag *diag)
 {
+	bool all = kept && !j->undoing;
 	int rc = 0;
 
-	*kept = !j->undoing;
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		if (!read_file(j, i, &files[i])) {
 			xlpt_diag_set(diag, XLPT_ERR_DATA, "%s cannot be read", j->path);
@@ -246,32 +285,49 @@ static int bring_back(struct xlpt_env *env, const struct xlpt_journal *j, struct
 			return XLPT_ERR_DATA;
 		}
 		rc = look(env, &files[i], diag);
-		*kept &= rc == 0 && files[i].now == AS_WANTED;
+		all &= rc == 0 && files[i].now == AS_WANTED;
 		sweep(env, &files[i]);
 	}
-	*kept |= xlpt_streq(xlpt_journal_get(j, "files", 0), "done");
-	for (size_t i = n; rc == 0 && !*kept && i-- > 0;)
+	all |= kept && xlpt_streq(xlpt_journal_get(j, "files", 0), "done");
+	for (size_t i = n; rc == 0 && !all && i-- > 0;)
 		rc = take_back(env, &files[i], diag);
+	if (kept)
+		*kept = all;
 	return rc;
+}
+
+static int mend_files(struct xlpt_env *env, const struct xlpt_journal *j, bool *kept,
+		      struct xlpt_diag *diag)
+{
+	struct file *files;
+	size_t n = 0;
+	int rc;
+
+	while (xlpt_journal_get(j, "file", n))
+		n++;
+	files = xlpt_xcalloc(n + 1, sizeof(*files));
+	rc = bring_back(env, j, files, n, kept, diag);
+	for (size_t i = 0; i < n; i++)
+		file_dispose(&files[i]);
+	free(files);
+	return rc;
+}
+
+int xlpt_change_take_back(struct xlpt_env *env, const struct xlpt_journal *j,
+			  struct xlpt_diag *diag)
+{
+	return mend_files(env, j, NULL, diag);
 }
 
 /* The journal is adopted, the lock is held. */
 static int mend(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
 {
-	struct file *files;
 	bool kept;
-	size_t n = 0;
 	int rc;
 
 	xlpt_say(env, "mending an interrupted %s, left at: %s", j->op,
 		 j->last ? j->last : "its beginning");
-	while (xlpt_journal_get(j, "file", n))
-		n++;
-	files = xlpt_xcalloc(n + 1, sizeof(*files));
-	rc = bring_back(env, j, files, n, &kept, diag);
-	for (size_t i = 0; i < n; i++)
-		file_dispose(&files[i]);
-	free(files);
+	rc = mend_files(env, j, &kept, diag);
 	if (rc) {
 		xlpt_diag_wrap(diag, "cannot mend the interrupted %s", j->op);
 		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);

@@ -47,6 +47,16 @@ int xlpt_change_begin(struct xlpt_env *env, struct xlpt_locks *locks, const char
 int xlpt_change_run(struct xlpt_env *env, struct xlpt_journal *j, const struct xlpt_plan *plan,
 		    void *ctx, struct xlpt_diag *diag);
 
+/*
+ * One of them by itself, for an operation that has more to do than files: brings it to what it
+ * shall be, or back to what it was. That it is so already is success.
+ */
+int xlpt_change_bring(struct xlpt_env *env, const struct xlpt_change *c, bool back,
+		      struct xlpt_diag *diag);
+/* What that operation's mender does with the files: all that its journal notes go back. */
+int xlpt_change_take_back(struct xlpt_env *env, const struct xlpt_journal *j,
+			  struct xlpt_diag *diag);
+
 /* A journal of such changes. */
 bool xlpt_change_is(const struct xlpt_journal *j);
 extern const struct xlpt_mender xlpt_mender_files;

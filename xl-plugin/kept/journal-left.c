@@ -39,7 +39,7 @@ static bool parse_guest(struct xlpt_journal *j, char *line)
 	return true;
 }
 
-static bool parse(struct xlpt_journal *j, char *text)
+bool xlpt_journal_parse(struct xlpt_journal *j, char *text)
 {
 	struct xlpt_record r = { .encoded = true };
 
@@ -100,7 +100,7 @@ static int peek(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
 	r = xlpt_file_read(env->host, j->path, READ_MAX, &text);
 	if (r == 0 && !text.len)
 		return ENDED; /* nothing was begun */
-	if (r == 0 && parse(j, text.s))
+	if (r == 0 && xlpt_journal_parse(j, text.s))
 		return running ? RUNNING : INTERRUPTED;
 	/* Of one that is being written a part may be there. */
 	if (!running)

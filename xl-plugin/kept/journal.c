@@ -127,9 +127,38 @@ int xlpt_journal_note(struct xlpt_journal *j, const char *note, struct xlpt_diag
 	return r < 0 ? cannot(diag, r) : 0;
 }
 
+char *xlpt_journal_format(const struct xlpt_journal *j)
+{
+	struct xlpt_str head = { 0 };
+
+	xlpt_str_add(&head, XLPT_JOURNAL_FIRST "\n");
+	add_line(&head, "op", "%s", j->op);
+	if (j->guest.name)
+		add_line(&head, "guest", "%u %s %s", j->guest.domid,
+			 *j->guest.uuid ? j->guest.uuid : "-", j->guest.name);
+	for (size_t i = 0; i < j->n; i++) {
+		const struct xlpt_journal_dev *d = &j->devs[i];
+
+		add_line(&head, "device", "%s %s %s", XLPT_BDF_STR(d->bdf),
+			 d->hide ? "hide" : "keep",
+			 !d->origin_known ? "-"
+			 : *d->origin	  ? d->origin
+					  : "none");
+		if (j->config && d->spec)
+			add_line(&head, "spec", "%s", d->spec);
+		if (d->identity)
+			add_line(&head, "identity", "%s", d->identity);
+	}
+	if (j->config)
+		add_line(&head, "config", "%s", j->config);
+	for (char **note = j->notes; note && *note; note++)
+		add_line(&head, "note", "%s", *note);
+	return xlpt_str_take(&head);
+}
+
 int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
 {
-	_cleanup_str_ struct xlpt_str head = { 0 };
+	_cleanup_free_ char *head = xlpt_journal_format(j);
 	bool named = false;
 	int r;
 
@@ -153,30 +182,8 @@ int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	if (j->fd < 0)
 		return cannot(diag, j->fd);
 	r = xlpt_flock_now(j->fd, false);
-	xlpt_str_add(&head, XLPT_JOURNAL_FIRST "\n");
-	add_line(&head, "op", "%s", j->op);
-	if (j->guest.name)
-		add_line(&head, "guest", "%u %s %s", j->guest.domid,
-			 *j->guest.uuid ? j->guest.uuid : "-", j->guest.name);
-	for (size_t i = 0; i < j->n; i++) {
-		const struct xlpt_journal_dev *d = &j->devs[i];
-
-		add_line(&head, "device", "%s %s %s", XLPT_BDF_STR(d->bdf),
-			 d->hide ? "hide" : "keep",
-			 !d->origin_known ? "-"
-			 : *d->origin	  ? d->origin
-					  : "none");
-		if (j->config && d->spec)
-			add_line(&head, "spec", "%s", d->spec);
-		if (d->identity)
-			add_line(&head, "identity", "%s", d->identity);
-	}
-	if (j->config)
-		add_line(&head, "config", "%s", j->config);
-	for (char **note = j->notes; note && *note; note++)
-		add_line(&head, "note", "%s", *note);
 	if (r == 0)
-		r = append(j, head.s);
+		r = append(j, head);
 	if (r == 0 && !named)
 		r = xlpt_file_give_name(env->host, j->fd, XLPT_JOURNAL_DIR,
 					strrchr(j->path, '/') + 1);

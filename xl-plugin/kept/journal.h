@@ -60,6 +60,13 @@ const char *xlpt_journal_subject(struct xlpt_journal *j);
 /* A save, restore or migration: more than its devices has to be looked at (op-leave-repair.c). */
 bool xlpt_journal_moves(const struct xlpt_journal *j);
 
+/*
+ * What begin writes, and back: an operation that consists of others notes each of them so, and its
+ * mender gives it to theirs. text is taken apart; false when it is no journal. Caller frees.
+ */
+char *xlpt_journal_format(const struct xlpt_journal *j);
+bool xlpt_journal_parse(struct xlpt_journal *j, char *text);
+
 /* Creates the file, locks it and writes the head. */
 int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag);
 /* For xlpt_plan_run; priv is the struct xlpt_journal. */

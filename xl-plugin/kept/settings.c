@@ -151,20 +151,32 @@ static const struct key keys[] = {
 
 #define N_KEYS XLPT_ARRAY_SIZE(keys)
 
-static int parse_line(struct xlpt_conf *c, unsigned seen[N_KEYS], struct xlpt_settings *out)
+static size_t key_of(const char *name)
 {
-	const char *name = c->section ? c->section : c->key;
 	size_t k = 0;
-	int rc;
 
 	while (k < N_KEYS && strcmp(keys[k].name, name) != 0)
 		k++;
+	return k;
+}
+
+static int no_such_key(struct xlpt_conf *c, const char *name)
+{
+	return xlpt_conf_wrong(c, name,
+			       "the settings are hotplug-limit, hotplug-device-limit, "
+			       "hotplug-window, allow-split, reset, reset-exempt and "
+			       "restart-grace: xlpt.conf(5)",
+			       "there is no setting \"%.*s\"", xlpt_conf_shown(name), name);
+}
+
+static int parse_line(struct xlpt_conf *c, unsigned seen[N_KEYS], struct xlpt_settings *out)
+{
+	const char *name = c->section ? c->section : c->key;
+	size_t k = key_of(name);
+	int rc;
+
 	if (k == N_KEYS)
-		return xlpt_conf_wrong(c, name,
-				       "the settings are hotplug-limit, hotplug-device-limit, "
-				       "hotplug-window, allow-split, reset, reset-exempt and "
-				       "restart-grace: xlpt.conf(5)",
-				       "there is no setting \"%.*s\"", xlpt_conf_shown(name), name);
+		return no_such_key(c, name);
 	rc = xlpt_conf_need_value(c);
 	if (rc)
 		return rc;
@@ -176,51 +188,108 @@ static int parse_line(struct xlpt_conf *c, unsigned seen[N_KEYS], struct xlpt_se
 	return keys[k].parse(c, c->value, out);
 }
 
-int xlpt_settings_parse(struct xlpt_settings *s, const char *text, size_t len, const char *file,
-			struct xlpt_diag *diag)
+int xlpt_settings_judge(struct xlpt_conf *c, const char *key, const char *value)
+{
+	_cleanup_settings_ struct xlpt_settings none;
+	size_t k = key_of(key);
+
+	xlpt_settings_init(&none);
+	return k == N_KEYS ? no_such_key(c, key) : keys[k].parse(c, value, &none);
+}
+
+bool xlpt_settings_many(const char *key)
+{
+	size_t k = key_of(key);
+
+	return k < N_KEYS && keys[k].many;
+}
+
+/* One file's lines, in the place of what was said before. any: what one of them has set. */
+static int parse_file(struct xlpt_settings *out, bool any[N_KEYS], const char *text, size_t len,
+		      const char *file, struct xlpt_diag *diag)
 {
 	_cleanup_conf_ struct xlpt_conf c = { .file = file, .diag = diag, .strict = true };
-	_cleanup_settings_ struct xlpt_settings out;
 	unsigned seen[N_KEYS] = { 0 };
 	int rc;
 
-	xlpt_settings_init(s);
-	xlpt_settings_init(&out);
 	xlpt_conf_begin(&c, text, len);
 	while ((rc = xlpt_conf_next(&c)) > 0) {
-		rc = parse_line(&c, seen, &out);
+		rc = parse_line(&c, seen, out);
 		if (rc)
 			break;
 	}
-	if (rc)
-		return rc;
-	/* hotplug-limit alone is meant for both. */
-	if (!seen[1])
-		out.budget.device_limit = out.budget.limit;
-	*s = out;
-	xlpt_settings_init(&out);
-	return 0;
+	for (size_t k = 0; k < N_KEYS; k++)
+		any[k] |= seen[k] > 0;
+	return rc;
 }
 
-int xlpt_settings_read(struct xlpt_host *h, struct xlpt_settings *s, struct xlpt_diag *diag)
+/* All were read: s gets what they say, and the defaults when one of them was wrong. */
+static void end(struct xlpt_settings *s, struct xlpt_settings *out, const bool any[N_KEYS], int rc)
+{
+	xlpt_settings_init(s);
+	if (rc)
+		return;
+	/* hotplug-limit alone is meant for both. */
+	if (!any[1])
+		out->budget.device_limit = out->budget.limit;
+	*s = *out;
+	xlpt_settings_init(out);
+}
+
+int xlpt_settings_parse(struct xlpt_settings *s, const char *text, size_t len, const char *file,
+			struct xlpt_diag *diag)
+{
+	_cleanup_settings_ struct xlpt_settings out;
+	bool any[N_KEYS] = { 0 };
+	int rc;
+
+	xlpt_settings_init(&out);
+	rc = parse_file(&out, any, text, len, file, diag);
+	end(s, &out, any, rc);
+	return rc;
+}
+
+static int read_file(struct xlpt_host *h, const char *path, struct xlpt_settings *out,
+		     bool any[N_KEYS], struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *text = xlpt_xcalloc(1, FILE_MAX + 1);
-	ssize_t r = h->ops->read(h, XLPT_SETTINGS_PATH, text, FILE_MAX + 1);
+	ssize_t r = h->ops->read(h, path, text, FILE_MAX + 1);
 
-	xlpt_settings_init(s);
 	if (r == -ENOENT || r == -ENOTDIR)
 		return 0;
 	if (r < 0) {
-		xlpt_diag_errno(diag, XLPT_ERR_IO, (int)-r, "cannot read " XLPT_SETTINGS_PATH);
+		xlpt_diag_errno(diag, XLPT_ERR_IO, (int)-r, "cannot read %s", path);
 		xlpt_diag_hint(diag, "make it a file that root can read, or remove it");
 		return XLPT_ERR_IO;
 	}
 	if (r > FILE_MAX) {
-		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, XLPT_SETTINGS_PATH " is longer than %d KiB",
+		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "%s is longer than %d KiB", path,
 			      FILE_MAX / 1024);
-		xlpt_diag_at(diag, XLPT_SETTINGS_PATH, 0, 0);
+		xlpt_diag_at(diag, path, 0, 0);
 		xlpt_diag_hint(diag, "it holds lines \"key = value\": xlpt.conf(5)");
 		return XLPT_ERR_SYNTAX;
 	}
-	return xlpt_settings_parse(s, text, (size_t)r, XLPT_SETTINGS_PATH, diag);
+	return parse_file(out, any, text, (size_t)r, path, diag);
+}
+
+int xlpt_settings_read(struct xlpt_host *h, struct xlpt_settings *s, struct xlpt_diag *diag)
+{
+	_cleanup_settings_ struct xlpt_settings out;
+	_cleanup_strv_ char **names = NULL;
+	bool any[N_KEYS] = { 0 };
+	int rc;
+
+	xlpt_settings_init(&out);
+	rc = read_file(h, XLPT_SETTINGS_PATH, &out, any, diag);
+	if (rc == 0 && xlpt_host_list(h, &names, XLPT_SETTINGS_DIR) < 0)
+		names = NULL;
+	for (char **n = names; rc == 0 && n && *n; n++) {
+		_cleanup_free_ char *path = xlpt_xasprintf(XLPT_SETTINGS_DIR "/%s", *n);
+		size_t len = strlen(*n);
+
+		if (**n != '.' && len > 5 && !strcmp(*n + len - 5, ".conf"))
+			rc = read_file(h, path, &out, any, diag);
+	}
+	end(s, &out, any, rc);
+	return rc;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The host's settings, /etc/xlpt/xlpt.conf: lines "key = value", '#' begins a
- * comment. Everything has a default, so the file need not be there. A key that
+ * The host's settings, /etc/xlpt/xlpt.conf and the files of xlpt.conf.d beside it:
+ * lines "key = value", '#' begins a comment. A later file has the last word, and adds to lists. Everything has a default, so the file need not be there. A key that
  * is not known, or is given twice (lists may be), is an error like any other:
  * a setting that protects a host must not be lost to a slip of the pen.
  */
@@ -10,9 +10,11 @@
 
 #include "core/bdf.h"
 #include "core/budget.h"
+#include "core/conf.h"
 #include "core/host.h"
 
 #define XLPT_SETTINGS_PATH    "/etc/xlpt/xlpt.conf"
+#define XLPT_SETTINGS_DIR     "/etc/xlpt/xlpt.conf.d" /* read by name, *.conf alone */
 #define XLPT_RESTART_GRACE_MS 120000
 
 struct xlpt_settings {
@@ -33,7 +35,12 @@ void xlpt_settings_init(struct xlpt_settings *s); /* the defaults */
 int xlpt_settings_parse(struct xlpt_settings *s, const char *text, size_t len, const char *file,
 			struct xlpt_diag *diag);
 
-/* The file of this host. One that is not there gives the defaults. */
+/* Whether a file may say key = value; wrong is told at the place of c's line. */
+int xlpt_settings_judge(struct xlpt_conf *c, const char *key, const char *value);
+/* It may stand in several lines. */
+bool xlpt_settings_many(const char *key);
+
+/* The files of this host. None gives the defaults. */
 int xlpt_settings_read(struct xlpt_host *h, struct xlpt_settings *s, struct xlpt_diag *diag);
 
 #endif

@@ -129,24 +129,29 @@ static int judge(const struct xlpt_sentry_file *f, bool remove, bool force, stru
 	return 0;
 }
 
-static void plan_file(struct xlpt_plan *plan, struct xlpt_journal *j,
-		      const struct xlpt_sentry_file *f, size_t i, bool remove)
+struct xlpt_change xlpt_sentry_change_of(const struct xlpt_sentry_file *f, bool remove)
 {
 	static const enum xlpt_change_kind kinds[] = {
 		[XLPT_SENTRY_LINK] = XLPT_CHANGE_LINK,
 		[XLPT_SENTRY_WHOLE] = XLPT_CHANGE_DROPIN,
 		[XLPT_SENTRY_BLOCK] = XLPT_CHANGE_TEXT,
 	};
+
+	return (struct xlpt_change){ .kind = kinds[f->kind],
+				     .path = f->path,
+				     .was = f->now,
+				     .want = remove ? f->without : f->with,
+				     .mode = 0644,
+				     .st = f->kind != XLPT_SENTRY_LINK && f->now ? &f->st : NULL };
+}
+
+static void plan_file(struct xlpt_plan *plan, struct xlpt_journal *j,
+		      const struct xlpt_sentry_file *f, size_t i, bool remove)
+{
+	const struct xlpt_change c = xlpt_sentry_change_of(f, remove);
 	char *what;
 
-	xlpt_change_note(j, &(struct xlpt_change){
-				    .kind = kinds[f->kind],
-				    .path = f->path,
-				    .was = f->now,
-				    .want = remove ? f->without : f->with,
-				    .mode = 0644,
-				    .st = f->kind != XLPT_SENTRY_LINK && f->now ? &f->st : NULL });
-
+	xlpt_change_note(j, &c);
 	if (f->kind == XLPT_SENTRY_LINK)
 		what = remove ? xlpt_xasprintf("remove the link %s", f->path)
 			      : xlpt_xasprintf("link %s to %s", f->path, f->with);
@@ -163,16 +168,13 @@ int xlpt_op_guard_lock(struct xlpt_env *env, struct xlpt_locks *locks, struct xl
 	return xlpt_change_begin(env, locks, "guard", "the guard", diag);
 }
 
-int xlpt_op_guard(struct xlpt_env *env, struct xlpt_sentry *g, const bool parts[XLPT_SENTRY_PARTS],
-		  bool remove, bool force, bool *changed, struct xlpt_diag *diag)
+int xlpt_sentry_pick(const struct xlpt_sentry *g, const bool parts[XLPT_SENTRY_PARTS], bool remove,
+		     bool force, size_t **out, size_t *n, struct xlpt_diag *diag)
 {
-	_cleanup_plan_ struct xlpt_plan plan = { 0 };
-	_cleanup_journal_ struct xlpt_journal j;
-	struct apply a = { .env = env, .g = g, .remove = remove };
 	int rc = 0;
 
-	*changed = false;
-	xlpt_journal_init(&j, remove ? "guard remove" : "guard install", NULL);
+	*out = xlpt_xcalloc(g->n + 1, sizeof(**out));
+	*n = 0;
 	for (size_t k = 0; rc == 0 && k < g->n; k++) {
 		/* Away in reverse: the permission goes after what needs it. */
 		size_t i = remove ? g->n - 1 - k : k;
@@ -183,14 +185,32 @@ int xlpt_op_guard(struct xlpt_env *env, struct xlpt_sentry *g, const bool parts[
 		rc = judge(f, remove, force, diag);
 		if (rc == 0 && f->state != (remove ? XLPT_SENTRY_ABSENT : XLPT_SENTRY_CURRENT) &&
 		    f->state != XLPT_SENTRY_FOREIGN)
-			plan_file(&plan, &j, f, i, remove);
+			(*out)[(*n)++] = i;
 	}
-	if (rc == 0 && !remove && plan.n && !g->program_there) {
+	if (rc == 0 && !remove && *n && !g->program_there) {
 		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "the guard's program is not installed");
 		xlpt_diag_fact(diag, "%s is not there", g->program);
 		xlpt_diag_hint(diag, "make install puts it there, with xlpt");
 		rc = XLPT_ERR_NOT_FOUND;
 	}
+	return rc;
+}
+
+int xlpt_op_guard(struct xlpt_env *env, struct xlpt_sentry *g, const bool parts[XLPT_SENTRY_PARTS],
+		  bool remove, bool force, bool *changed, struct xlpt_diag *diag)
+{
+	_cleanup_plan_ struct xlpt_plan plan = { 0 };
+	_cleanup_journal_ struct xlpt_journal j;
+	struct apply a = { .env = env, .g = g, .remove = remove };
+	_cleanup_free_ size_t *picked = NULL;
+	size_t n;
+	int rc;
+
+	*changed = false;
+	xlpt_journal_init(&j, remove ? "guard remove" : "guard install", NULL);
+	rc = xlpt_sentry_pick(g, parts, remove, force, &picked, &n, diag);
+	for (size_t i = 0; rc == 0 && i < n; i++)
+		plan_file(&plan, &j, &g->files[picked[i]], picked[i], remove);
 	*changed = plan.n > 0;
 	if (rc == 0 && env->dry_run)
 		xlpt_print_plan(env, &plan);

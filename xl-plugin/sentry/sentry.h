@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 
 #include "xl-plugin/cli/env.h"
+#include "xl-plugin/kept/file-change.h"
 #include "xl-plugin/kept/journal.h"
 
 enum xlpt_sentry_part {
@@ -110,6 +111,14 @@ int xlpt_op_guard_lock(struct xlpt_env *env, struct xlpt_locks *locks, struct xl
  */
 int xlpt_op_guard(struct xlpt_env *env, struct xlpt_sentry *g, const bool parts[XLPT_SENTRY_PARTS],
 		  bool remove, bool force, bool *changed, struct xlpt_diag *diag);
+
+/*
+ * The first half of it, for who changes more than the guard: the files to be changed, in their
+ * order, by index (caller frees); and one of them. The texts stay the sentry's.
+ */
+int xlpt_sentry_pick(const struct xlpt_sentry *g, const bool parts[XLPT_SENTRY_PARTS], bool remove,
+		     bool force, size_t **out, size_t *n, struct xlpt_diag *diag);
+struct xlpt_change xlpt_sentry_change_of(const struct xlpt_sentry_file *f, bool remove);
 
 /* What a caller wants of install and remove. */
 struct xlpt_sentry_options {

@@ -183,9 +183,9 @@ static void name_unit(struct xlpt_vf_op *op, const char *name)
 	op->word = xlpt_xstrdup(pin ? name : op->unit_key);
 }
 
-int xlpt_vf_op_count(struct xlpt_vf_op *op, const char *name, struct xlpt_diag *diag)
+int xlpt_vf_op_plan(struct xlpt_vf_op *op, const char *name, struct xlpt_plan *plan,
+		    struct xlpt_diag *diag)
 {
-	_cleanup_plan_ struct xlpt_plan plan = { 0 };
 	struct xlpt_env *env = op->env;
 	int rc;
 
@@ -211,7 +211,13 @@ int xlpt_vf_op_count(struct xlpt_vf_op *op, const char *name, struct xlpt_diag *
 		xlpt_setters_read(env->host, &op->pf, &op->setters);
 		rc = xlpt_vf_setters_judge(op, diag);
 	}
-	if (rc == 0)
-		rc = xlpt_vf_plan_count(op, &plan, diag);
+	return rc ? rc : xlpt_vf_plan_count(op, plan, diag);
+}
+
+int xlpt_vf_op_count(struct xlpt_vf_op *op, const char *name, struct xlpt_diag *diag)
+{
+	_cleanup_plan_ struct xlpt_plan plan = { 0 };
+	int rc = xlpt_vf_op_plan(op, name, &plan, diag);
+
 	return rc ? rc : execute(op, &plan, diag);
 }

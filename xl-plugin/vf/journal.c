@@ -29,10 +29,8 @@ static void note(struct xlpt_journal *j, char *text)
 	free(text);
 }
 
-int xlpt_vf_journal_begin(struct xlpt_vf_op *op, struct xlpt_diag *diag)
+void xlpt_vf_op_describe(const struct xlpt_vf_op *op, struct xlpt_journal *j)
 {
-	struct xlpt_journal *j = &op->journal;
-
 	xlpt_journal_init(j, op->count ? "vf-create" : "vf-remove", NULL);
 	xlpt_journal_add(j, op->pf.bdf, false, op->pf.driver);
 	for (size_t i = 0; i < op->pf.n; i++) {
@@ -57,7 +55,12 @@ int xlpt_vf_journal_begin(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 
 		note(j, xlpt_xasprintf("unit %s %s", op->unit_old, text));
 	}
-	return xlpt_journal_begin(op->env, j, diag);
+}
+
+int xlpt_vf_journal_begin(struct xlpt_vf_op *op, struct xlpt_diag *diag)
+{
+	xlpt_vf_op_describe(op, &op->journal);
+	return xlpt_journal_begin(op->env, &op->journal, diag);
 }
 
 /* ---- reading it ---- */
@@ -226,8 +229,12 @@ const struct xlpt_mender xlpt_mender_vf_count = {
 	.touches = touches,
 };
 
-static bool concerns(const struct xlpt_journal *j, const struct xlpt_pf *pf)
+static bool concerns(struct xlpt_env *env, const struct xlpt_journal *j, const struct xlpt_pf *pf)
 {
+	const struct xlpt_mender *mender = xlpt_mender_of(j);
+
+	if (mender && mender->touches && mender->touches(env, j, pf->bdf))
+		return true;
 	for (size_t i = 0; i < j->n; i++) {
 		if (xlpt_bdf_eq(j->devs[i].bdf, pf->bdf))
 			return true;
@@ -245,13 +252,13 @@ int xlpt_vf_mend_first(struct xlpt_env *env, const struct xlpt_pf *pf, struct xl
 	int rc = env->dry_run ? 0 : xlpt_journal_interrupted(env, &js, &n, diag);
 
 	for (size_t i = 0; i < n; i++) {
-		if (rc == 0 && concerns(&js[i], pf) && xlpt_journal_moves(&js[i])) {
+		if (rc == 0 && concerns(env, &js[i], pf) && xlpt_journal_moves(&js[i])) {
 			rc = xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
 					   "an interrupted %s has to be mended first", js[i].op);
 			xlpt_diag_fact(diag, "it was left at: %s",
 				       js[i].last ? js[i].last : "its beginning");
 			xlpt_diag_hint(diag, "xlpt repair");
-		} else if (rc == 0 && concerns(&js[i], pf)) {
+		} else if (rc == 0 && concerns(env, &js[i], pf)) {
 			rc = xlpt_mend(env, &js[i], diag);
 		}
 		xlpt_journal_dispose(&js[i]);

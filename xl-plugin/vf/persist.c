@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * VFs that are there at boot: one unit for each PF, written whole and linked
- * where systemctl enable would link it. docs/systemd/xlpt-vf.service.example is
- * what the text looks like.
+ * where systemctl enable would link it. tests/data/xlpt-vf.service is what
+ * the text looks like. What host.conf names is made by xlpt-apply.service, and has no such unit.
  */
 #include <errno.h>
 #include <fcntl.h>

@@ -53,6 +53,13 @@ int xlpt_vf_find(struct xlpt_env *env, const char *name, struct xlpt_vf *out,
 
 /* Makes op->pf have op->count VFs; 0 removes them. */
 int xlpt_vf_op_count(struct xlpt_vf_op *op, const char *name, struct xlpt_diag *diag);
+/*
+ * Everything of it but doing it, for an operation that does more than this and has a journal of its
+ * own; that one notes describe's, which is not begun.
+ */
+int xlpt_vf_op_plan(struct xlpt_vf_op *op, const char *name, struct xlpt_plan *plan,
+		    struct xlpt_diag *diag);
+void xlpt_vf_op_describe(const struct xlpt_vf_op *op, struct xlpt_journal *j);
 int xlpt_vf_op_set(struct xlpt_env *env, const struct xlpt_vf *vf,
 		   const struct xlpt_vf_identity *want, struct xlpt_diag *diag);
 

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Entries of host.conf as they were read, the files that they come from, and what is wrong with them. */
+#include <errno.h>
+#include <string.h>
+
+#include "core/file.h"
+#include "core/text.h"
+#include "xl-plugin/apply/host-conf.h"
+#include "xl-plugin/convert/convert.h"
+
+#define FILE_MAX (256u << 10)
+
+static const char *const naming[] = { "match", "class", "interface", "serial" };
+
+void xlpt_host_conf_dispose(struct xlpt_host_conf *conf)
+{
+	for (size_t i = 0; i < conf->n; i++) {
+		struct xlpt_entry *e = &conf->items[i];
+
+		for (size_t k = 0; k < e->n_keys; k++) {
+			free(e->keys[k].key);
+			free(e->keys[k].value);
+		}
+		free(e->keys);
+		free(e->name);
+		free(e->file);
+		free(e->devices);
+		free(e->pin);
+		free(e->was);
+		free(e->is);
+		xlpt_str_dispose(&e->text);
+	}
+	free(conf->items);
+	*conf = (struct xlpt_host_conf){ 0 };
+}
+
+void xlpt_errors_dispose(struct xlpt_errors *errors)
+{
+	for (size_t i = 0; i < errors->n; i++)
+		xlpt_diag_dispose(&errors->items[i]);
+	free(errors->items);
+	*errors = (struct xlpt_errors){ 0 };
+}
+
+void xlpt_errors_add(struct xlpt_errors *errors, const struct xlpt_entry *e, struct xlpt_diag *diag)
+{
+	if (e && !diag->file)
+		xlpt_diag_at(diag, e->file, e->line, 1);
+	XLPT_GROW(errors->items, errors->n, errors->alloc);
+	errors->items[errors->n] = (struct xlpt_diag){ 0 };
+	xlpt_diag_move(&errors->items[errors->n++], diag);
+}
+
+static const struct xlpt_entry_key *find_key(const struct xlpt_entry *e, const char *key)
+{
+	for (size_t i = e->n_keys; i-- > 0;)
+		if (!strcmp(e->keys[i].key, key))
+			return &e->keys[i];
+	return NULL;
+}
+
+const char *xlpt_entry_get(const struct xlpt_entry *e, const char *key)
+{
+	const struct xlpt_entry_key *k = find_key(e, key);
+
+	return k ? k->value : NULL;
+}
+
+unsigned xlpt_entry_line(const struct xlpt_entry *e, const char *key)
+{
+	const struct xlpt_entry_key *k = find_key(e, key);
+
+	return k ? k->line : e->line;
+}
+
+char *xlpt_entry_title(const struct xlpt_entry *e)
+{
+	return e->name ? xlpt_xasprintf("%s %s", xlpt_entry_word(e->kind), e->name)
+		       : xlpt_xstrdup(xlpt_entry_word(e->kind));
+}
+
+bool xlpt_entry_matches(const struct xlpt_entry *e)
+{
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(naming); i++)
+		if (find_key(e, naming[i]))
+			return true;
+	return false;
+}
+
+size_t xlpt_entry_count(const struct xlpt_entry *e)
+{
+	const char *text = xlpt_entry_get(e, "count");
+	uint64_t n = 1; /* also what "count" of [vfs] says */
+
+	return text && xlpt_parse_uint(text, strlen(text), 10, 65535, &n) ? (size_t)n : 1;
+}
+
+bool xlpt_entry_at(const struct xlpt_entry *e, const char *when)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(xlpt_entry_get(e, "at"));
+	char *save = NULL;
+
+	for (char *w = copy ? strtok_r(copy, " ,\t", &save) : NULL; w;
+	     w = strtok_r(NULL, " ,\t", &save))
+		if (!strcmp(w, when))
+			return true;
+	return false;
+}
+
+char *xlpt_entry_words(const struct xlpt_entry *e)
+{
+	const char *device = xlpt_entry_get(e, "device");
+	struct xlpt_str out = { 0 };
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(naming); i++) {
+		const char *v = xlpt_entry_get(e, naming[i]);
+
+		if (v)
+			xlpt_str_addf(&out, "%s%s=%s", out.len ? " " : "", naming[i], v);
+	}
+	if (!out.len)
+		xlpt_str_add(&out, device ? device : e->name ? e->name : "");
+	return xlpt_str_take(&out);
+}
+
+/* ---- files ---- */
+
+static int unread(const char *path, int r, struct xlpt_diag *diag)
+{
+	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot read %s", path);
+	xlpt_diag_hint(diag, "make it a file that root can read, or remove it");
+	return XLPT_ERR_IO;
+}
+
+/* 1 when it is there. */
+static int load_own(struct xlpt_env *env, const char *path, struct xlpt_host_conf *out,
+		    struct xlpt_errors *errors, struct xlpt_diag *diag)
+{
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	int r = xlpt_file_read(env->host, path, FILE_MAX, &text);
+
+	if (r == -ENOENT || r == -ENOTDIR)
+		return 0;
+	if (r < 0)
+		return unread(path, r, diag);
+	xlpt_host_conf_parse(xlpt_str_get(&text), text.len, path, out, errors);
+	return 1;
+}
+
+static int load_all(struct xlpt_env *env, struct xlpt_host_conf *out, struct xlpt_errors *errors,
+		    struct xlpt_diag *diag)
+{
+	_cleanup_strv_ char **names = NULL;
+	int rc = load_own(env, XLPT_HOST_CONF, out, errors, diag);
+	bool any = rc > 0;
+
+	if (rc < 0)
+		return rc;
+	if (xlpt_host_list(env->host, &names, XLPT_HOST_CONF_DIR) < 0)
+		names = NULL;
+	for (char **n = names; n && *n; n++) {
+		_cleanup_free_ char *path = xlpt_xasprintf(XLPT_HOST_CONF_DIR "/%s", *n);
+		size_t len = strlen(*n);
+
+		if (**n == '.' || len < 6 || strcmp(*n + len - 5, ".conf") != 0)
+			continue;
+		rc = load_own(env, path, out, errors, diag);
+		if (rc < 0)
+			return rc;
+		any |= rc > 0;
+	}
+	if (any)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "nothing says what this host should be");
+	xlpt_diag_fact(diag, XLPT_HOST_CONF " is not there, nor a file of " XLPT_HOST_CONF_DIR);
+	xlpt_diag_hint(diag, "xlpt apply --export >" XLPT_HOST_CONF " writes what it is now");
+	return XLPT_ERR_NOT_FOUND;
+}
+
+int xlpt_host_conf_load(struct xlpt_env *env, const char *path, struct xlpt_host_conf *out,
+			struct xlpt_errors *errors, struct xlpt_diag *diag)
+{
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	int rc;
+
+	if (!path)
+		return load_all(env, out, errors, diag);
+	rc = xlpt_convert_load(path, false, &text, NULL, diag);
+	if (rc && diag && !diag->hint)
+		xlpt_diag_hint(diag, "name a file with sections as xlpt-host.conf(5) has them");
+	if (rc == 0)
+		xlpt_host_conf_parse(xlpt_str_get(&text), text.len,
+				     !strcmp(path, "-") ? "standard input" : path, out, errors);
+	return rc;
+}

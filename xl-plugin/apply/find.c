@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * From the words of an entry to devices. A card that is hidden has no interface and no disk: then
+ * what an earlier apply has remembered of it says which one it is, and it goes before what has such
+ * a name by now, because an interface that is gone may have left its name to another one.
+ */
+#include <string.h>
+
+#include "core/text.h"
+#include "pciback/device/bind.h"
+#include "pciback/device/vpd.h"
+#include "xl-plugin/apply/apply.h"
+#include "xl-plugin/kept/pins.h"
+#include "xl-plugin/kept/resolve.h"
+
+static void add(struct xlpt_entry *e, struct xlpt_bdf bdf)
+{
+	for (size_t i = 0; i < e->n; i++)
+		if (xlpt_bdf_eq(e->devices[i], bdf))
+			return;
+	XLPT_GROW(e->devices, e->n, e->alloc);
+	e->devices[e->n++] = bdf;
+}
+
+/* ---- what a device is ---- */
+
+static void pin_of(struct xlpt_apply *a, const struct xlpt_device *d, struct xlpt_pin *out)
+{
+	_cleanup_vpd_ struct xlpt_vpd vpd = { 0 };
+
+	if (!d->caps.has_serial)
+		xlpt_vpd_read(a->env->host, d->is_vf ? d->pf : d->bdf, &vpd, NULL);
+	xlpt_pin_of(&a->devices, d, vpd.serial, out);
+}
+
+char *xlpt_apply_identity(struct xlpt_apply *a, struct xlpt_bdf bdf, struct xlpt_diag *diag)
+{
+	const struct xlpt_device *d = xlpt_devices_find(&a->devices, bdf);
+	_cleanup_pin_ struct xlpt_pin pin = { .vf = -1 };
+
+	if (!d) {
+		xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "no PCI device %s", XLPT_BDF_STR(bdf));
+		xlpt_diag_fact(diag, "/sys/bus/pci/devices/%s is not there", XLPT_BDF_STR(bdf));
+		xlpt_diag_hint(diag, "xlpt list");
+		return NULL;
+	}
+	pin_of(a, d, &pin);
+	return xlpt_pin_format(&pin);
+}
+
+static bool fits_class(const struct xlpt_device *d, const char *text)
+{
+	uint64_t code = 0;
+	size_t n = strlen(text);
+
+	return xlpt_parse_uint(text, n, 16, 0xffffff, &code) &&
+	       d->class_code >> (24 - 4 * n) == code;
+}
+
+/* "52-54-00-..." or with its kind in front, as xlpt pin shows it. */
+static bool fits_serial(struct xlpt_apply *a, const struct xlpt_device *d, const char *text)
+{
+	_cleanup_pin_ struct xlpt_pin pin = { .vf = -1 };
+	const char *colon;
+
+	pin_of(a, d, &pin);
+	colon = pin.serial ? strchr(pin.serial, ':') : NULL;
+	return xlpt_streq(pin.serial, text) || (colon && !strcmp(colon + 1, text));
+}
+
+static bool fits(struct xlpt_apply *a, const struct xlpt_entry *e, const struct xlpt_device *d,
+		 bool by_interface)
+{
+	const char *id = xlpt_entry_get(e, "match"), *class = xlpt_entry_get(e, "class"),
+		   *net = xlpt_entry_get(e, "interface"), *serial = xlpt_entry_get(e, "serial");
+	uint16_t vendor, device;
+	bool any;
+
+	if (d->header == XLPT_HEADER_BRIDGE)
+		return false;
+	if (id && (!xlpt_match_id(id, &vendor, &device, &any) || d->vendor != vendor ||
+		   (!any && d->device != device)))
+		return false;
+	if (class && !fits_class(d, class))
+		return false;
+	if (net && by_interface && !xlpt_strv_has(d->net, net))
+		return false;
+	return !serial || fits_serial(a, d, serial);
+}
+
+/* ---- what is remembered ---- */
+
+/* Adds the devices that an earlier apply has found by the same words; hidden: those alone that are. */
+static void recorded(struct xlpt_apply *a, struct xlpt_entry *e, bool hidden)
+{
+	_cleanup_free_ char *title = xlpt_entry_title(e), *words = xlpt_entry_words(e);
+	const struct xlpt_recorded *r = xlpt_applied_find(&a->before, title, words);
+
+	for (char **text = r ? r->devices : NULL; text && *text; text++) {
+		_cleanup_pin_ struct xlpt_pin pin = { .vf = -1 };
+		const struct xlpt_device *d;
+		struct xlpt_pin_match match;
+
+		if (xlpt_pin_parse(*text, &pin, NULL) ||
+		    xlpt_pin_locate(a->env, title, &pin, &match, NULL))
+			continue;
+		d = xlpt_devices_find(&a->devices, match.bdf);
+		if (d && (!hidden || xlpt_streq(d->driver, XLPT_PCIBACK_DRIVER)) &&
+		    (!xlpt_entry_matches(e) || fits(a, e, d, false)))
+			add(e, d->bdf);
+	}
+}
+
+/* ---- by a match ---- */
+
+static int wrong_number(const struct xlpt_entry *e, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *words = xlpt_entry_words(e);
+	_cleanup_str_ struct xlpt_str all = { 0 };
+	size_t count = xlpt_entry_count(e);
+
+	for (size_t i = 0; i < e->n && i < 16; i++)
+		xlpt_str_addf(&all, "%s%s", i ? ", " : "", XLPT_BDF_STR(e->devices[i]));
+	if (e->n > 16)
+		xlpt_str_addf(&all, " and %zu more", e->n - 16);
+	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s: %zu device%s of this host %s so, and not %zu",
+		      words, e->n, e->n == 1 ? "" : "s", e->n == 1 ? "is" : "are", count);
+	if (e->n) {
+		xlpt_diag_fact(diag, "%s", all.s);
+		xlpt_diag_hint(
+			diag,
+			"count = %zu takes all of them; another key beside it (serial, class, "
+			"interface) tells them apart",
+			e->n);
+	} else {
+		xlpt_diag_fact(diag, "no function of /sys/bus/pci/devices is like that");
+		xlpt_diag_hint(diag, "xlpt list shows what there is");
+	}
+	return XLPT_ERR_RULE;
+}
+
+static int by_match(struct xlpt_apply *a, struct xlpt_entry *e, struct xlpt_diag *diag)
+{
+	size_t count = xlpt_entry_count(e);
+
+	if (xlpt_entry_get(e, "interface"))
+		recorded(a, e, true);
+	if (e->n && e->n == count)
+		return 0;
+	for (size_t i = 0; i < a->devices.n; i++)
+		if (fits(a, e, &a->devices.items[i], true))
+			add(e, a->devices.items[i].bdf);
+	return e->n == count ? 0 : wrong_number(e, diag);
+}
+
+/* ---- by a name ---- */
+
+static const struct xlpt_entry *pin_entry(const struct xlpt_apply *a, const char *name)
+{
+	for (size_t i = 0; i < a->conf.n; i++)
+		if (a->conf.items[i].kind == XLPT_ENTRY_PIN && !strcmp(a->conf.items[i].name, name))
+			return &a->conf.items[i];
+	return NULL;
+}
+
+static int by_pin(struct xlpt_entry *e, const struct xlpt_entry *pin, struct xlpt_diag *diag)
+{
+	if (pin->n == 1) {
+		add(e, pin->devices[0]);
+		e->pin = xlpt_xstrdup(pin->name);
+		return 0;
+	}
+	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "the device of [pin %s] is not known", pin->name);
+	xlpt_diag_fact(diag, "%s, line %u, says it", pin->file, pin->line);
+	xlpt_diag_hint(diag, "mend that section first");
+	return XLPT_ERR_NOT_FOUND;
+}
+
+static int by_name(struct xlpt_apply *a, struct xlpt_entry *e, struct xlpt_diag *diag)
+{
+	const char *device = xlpt_entry_get(e, "device"), *word = device ? device : e->name;
+	const char *name = xlpt_starts(word, "pin:") ? word + strlen("pin:") : word;
+	const struct xlpt_entry *pin = pin_entry(a, name);
+	struct xlpt_bdf bdf;
+	bool gone;
+	int rc;
+
+	if (pin && pin != e)
+		return by_pin(e, pin, diag);
+	if (xlpt_bdf_parse_host(word, &bdf, NULL) && !xlpt_starts(word, "pin:")) {
+		recorded(a, e, true);
+		if (e->n == 1)
+			return 0;
+		e->n = 0;
+	}
+	rc = xlpt_args_device(a->env, word, &bdf, diag);
+	/* A word that is no device of this host now may have been one. */
+	gone = rc == XLPT_ERR_NOT_FOUND || rc == XLPT_ERR_USAGE;
+	if (rc == 0 && name != word)
+		e->pin = xlpt_xstrdup(name);
+	if (gone && name == word && xlpt_host_has(a->env->host, XLPT_PIN_DIR "/%s", word) &&
+	    xlpt_pin_name_check(word, NULL) == 0) {
+		xlpt_diag_dispose(diag);
+		rc = xlpt_resolve_pin(a->env, word, &bdf, diag);
+		e->pin = xlpt_xstrdup(word);
+	} else if (gone) {
+		recorded(a, e, false);
+		if (e->n != 1)
+			return rc;
+		xlpt_diag_dispose(diag);
+		return 0;
+	}
+	if (rc == 0)
+		add(e, bdf);
+	return rc;
+}
+
+bool xlpt_apply_moved(const struct xlpt_apply *a, const char *address)
+{
+	bool was = false, is = false;
+
+	for (size_t i = 0; i < a->conf.n; i++) {
+		const struct xlpt_entry *e = &a->conf.items[i];
+		_cleanup_free_ char *title = xlpt_entry_title(e), *words = xlpt_entry_words(e);
+		const struct xlpt_recorded *r = xlpt_applied_find(&a->before, title, words);
+
+		for (size_t k = 0; k < e->n; k++)
+			is |= !strcmp(XLPT_BDF_STR(e->devices[k]), address);
+		for (char **text = r ? r->devices : NULL; text && *text; text++) {
+			_cleanup_pin_ struct xlpt_pin pin = { .vf = -1 };
+
+			was |= xlpt_pin_parse(*text, &pin, NULL) == 0 &&
+			       !strcmp(XLPT_BDF_STR(pin.address), address);
+		}
+	}
+	return was && !is;
+}
+
+int xlpt_apply_find(struct xlpt_apply *a, struct xlpt_entry *e, struct xlpt_diag *diag)
+{
+	const struct xlpt_device *d;
+	int rc = xlpt_entry_matches(e) ? by_match(a, e, diag) : by_name(a, e, diag);
+
+	for (size_t i = 0; rc == 0 && i < e->n; i++) {
+		d = xlpt_devices_find(&a->devices, e->devices[i]);
+		if (!d) {
+			free(xlpt_apply_identity(a, e->devices[i], diag));
+			rc = XLPT_ERR_NO_DEVICE;
+		} else if (d->header == XLPT_HEADER_BRIDGE) {
+			xlpt_diag_set(diag, XLPT_ERR_NOT_ENDPOINT,
+				      "%s is a bridge, not an endpoint", XLPT_BDF_STR(d->bdf));
+			xlpt_diag_fact(diag, "its header says so");
+			xlpt_diag_hint(diag, "name the functions behind it");
+			rc = XLPT_ERR_NOT_ENDPOINT;
+		} else {
+			rc = xlpt_policy_addressable(d->bdf, NULL, diag);
+		}
+	}
+	/* A list that is wrong is not to be acted on by those who come later. */
+	if (rc)
+		e->n = 0;
+	return rc;
+}

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* [hide] at = now: the operation of xlpt hide, as a part of this one; and what an entry was and is. */
+#include <string.h>
+
+#include "pciback/device/bind.h"
+#include "xl-plugin/apply/apply.h"
+
+static void dispose_op(void *ctx)
+{
+	xlpt_op_dispose(ctx);
+	free(ctx);
+}
+
+static const char *driver_of(const struct xlpt_apply *a, struct xlpt_bdf bdf)
+{
+	const struct xlpt_device *d = xlpt_devices_find(&a->devices, bdf);
+
+	return d && d->driver ? d->driver : "no driver";
+}
+
+static bool hidden(const struct xlpt_apply *a, struct xlpt_bdf bdf)
+{
+	return !strcmp(driver_of(a, bdf), XLPT_PCIBACK_DRIVER);
+}
+
+/* Adds the devices that are not hidden yet. */
+static int add_items(const struct xlpt_apply *a, const struct xlpt_entry *e, struct xlpt_op *op,
+		     struct xlpt_diag *diag)
+{
+	int rc = 0;
+
+	if (e->kind != XLPT_ENTRY_HIDE || !xlpt_entry_at(e, "now"))
+		return 0;
+	for (size_t i = 0; rc == 0 && i < e->n; i++) {
+		if (hidden(a, e->devices[i]))
+			continue;
+		rc = xlpt_op_add_bdf(op, e->devices[i], diag);
+		if (rc == 0 && xlpt_streq(xlpt_entry_get(e, "force-host-device"), "yes"))
+			xlpt_bdfs_add(&op->force_host, e->devices[i]);
+	}
+	return rc;
+}
+
+/* Each entry by itself, and nothing done: so all that is wrong is told, and where. */
+static bool judge_one(struct xlpt_apply *a, struct xlpt_entry *e)
+{
+	_cleanup_diag_ struct xlpt_diag no = { 0 };
+	_cleanup_plan_ struct xlpt_plan plan = { 0 };
+	_cleanup_op_ struct xlpt_op op;
+	bool dry = a->env->dry_run;
+	int rc;
+
+	xlpt_op_init(&op, a->env);
+	a->env->dry_run = true;
+	rc = add_items(a, e, &op, &no);
+	if (rc == 0 && op.n)
+		rc = xlpt_env_need_xen(a->env, &no);
+	if (rc == 0 && op.n)
+		rc = xlpt_op_plan_hide(&op, &plan, &no);
+	a->env->dry_run = dry;
+	if (rc == XLPT_ERR_HOST_NEEDS)
+		xlpt_diag_hint(&no, "if you are sure: force-host-device = yes in this section");
+	if (rc)
+		xlpt_errors_add(&a->errors, e, &no);
+	return rc == 0;
+}
+
+static int plan_all(struct xlpt_apply *a, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = xlpt_xcalloc(1, sizeof(*op));
+	struct xlpt_apply_part *part = xlpt_apply_part(a, op, dispose_op);
+	int rc = 0;
+
+	xlpt_op_init(op, a->env);
+	part->op = op;
+	for (size_t i = 0; rc == 0 && i < a->conf.n; i++)
+		rc = add_items(a, &a->conf.items[i], op, diag);
+	if (rc == 0)
+		rc = xlpt_op_plan_hide(op, &part->plan, diag);
+	if (rc == 0)
+		xlpt_op_describe(op, "hide", &part->journal);
+	return rc;
+}
+
+/* "0000:09:00.0: hidden at boot; 0000:0a:00.0: ..."; the address only when there are several. */
+static char *words_of(const struct xlpt_apply *a, const struct xlpt_entry *e, bool after)
+{
+	bool boot = xlpt_entry_at(e, "boot"), now = xlpt_entry_at(e, "now");
+	struct xlpt_str out = { 0 };
+
+	for (size_t i = 0; i < e->n; i++) {
+		struct xlpt_bdf bdf = e->devices[i];
+
+		if (e->n > 1)
+			xlpt_str_addf(&out, "%s%s: ", i ? "; " : "", XLPT_BDF_STR(bdf));
+		if (now && (after || hidden(a, bdf)))
+			xlpt_str_add(&out, "hidden now");
+		else if (now)
+			xlpt_str_addf(&out, "with %s", driver_of(a, bdf));
+		if (now && boot)
+			xlpt_str_add(&out, ", ");
+		if (boot)
+			xlpt_str_add(&out, after || xlpt_apply_was_at_boot(a, e, i)
+						   ? "hidden at boot"
+						   : "not hidden at boot");
+	}
+	return xlpt_str_take(&out);
+}
+
+/* Two entries of one device would each be right by itself. */
+static void judge_twice(struct xlpt_apply *a, struct xlpt_entry *e, size_t upto)
+{
+	for (size_t k = 0; k < upto; k++)
+		for (size_t i = 0; a->conf.items[k].kind == XLPT_ENTRY_HIDE && i < e->n; i++)
+			for (size_t m = 0; m < a->conf.items[k].n; m++) {
+				_cleanup_diag_ struct xlpt_diag no = { 0 };
+
+				if (!xlpt_bdf_eq(e->devices[i], a->conf.items[k].devices[m]))
+					continue;
+				xlpt_diag_set(&no, XLPT_ERR_USAGE, "two sections hide %s",
+					      XLPT_BDF_STR(e->devices[i]));
+				xlpt_diag_fact(&no, "the other one is at %s, line %u",
+					       a->conf.items[k].file, a->conf.items[k].line);
+				xlpt_diag_hint(&no, "take one of them out");
+				xlpt_errors_add(&a->errors, e, &no);
+				return;
+			}
+}
+
+/* One that is gone, or that dom0 has again, is nothing to take back. */
+static int give_back(struct xlpt_apply *a, const char *name, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op;
+	struct xlpt_apply_part *part;
+	struct xlpt_bdf bdf;
+	int rc;
+
+	if (!xlpt_bdf_from_sysfs_name(name, &bdf) || !hidden(a, bdf))
+		return 0;
+	op = xlpt_xcalloc(1, sizeof(*op));
+	part = xlpt_apply_part(a, op, dispose_op);
+	part->op = op;
+	xlpt_op_init(op, a->env);
+	rc = xlpt_env_need_xen(a->env, diag);
+	if (rc == 0)
+		rc = xlpt_op_add_bdf(op, bdf, diag);
+	if (rc == 0)
+		rc = xlpt_op_plan_unhide(op, &part->plan, diag);
+	if (rc)
+		return rc;
+	xlpt_op_describe(op, "unhide", &part->journal);
+	xlpt_strv_addf(&a->pruned, "%s hidden", name);
+	return 0;
+}
+
+static void prune(struct xlpt_apply *a)
+{
+	const char *name;
+
+	for (size_t i = 0; (name = xlpt_apply_unclaimed(a, "now", &i));) {
+		_cleanup_diag_ struct xlpt_diag no = { 0 };
+
+		if (give_back(a, name, &no))
+			xlpt_errors_add(&a->errors, NULL, &no);
+	}
+}
+
+int xlpt_apply_hide(struct xlpt_apply *a, struct xlpt_diag *diag)
+{
+	bool good = true, any = false;
+
+	for (size_t i = 0; i < a->conf.n; i++) {
+		struct xlpt_entry *e = &a->conf.items[i];
+
+		if (e->kind != XLPT_ENTRY_HIDE)
+			continue;
+		judge_twice(a, e, i);
+		good &= judge_one(a, e);
+		xlpt_apply_told(e, words_of(a, e, false), words_of(a, e, true));
+		for (size_t k = 0; k < e->n; k++) {
+			bool is = hidden(a, e->devices[k]);
+
+			e->reboot |= xlpt_entry_at(e, "boot") && !xlpt_entry_at(e, "now") && !is;
+			if (!xlpt_entry_at(e, "now"))
+				continue;
+			any |= !is;
+			xlpt_apply_claim(a, "now", XLPT_BDF_STR(e->devices[k]), !is);
+		}
+		a->reboot_required |= e->reboot;
+	}
+	prune(a);
+	if (!good || !any || a->errors.n || a->want->check)
+		return 0;
+	return plan_all(a, diag);
+}
