@@ -113,9 +113,11 @@ $(O)/%.o: %.c Makefile
 
 $(O)/tests/%.o: CMOCKA_CFLAGS = $(call cflags_of,$(CMOCKA_WORDS))
 
-$(TESTS): $(O)/%: $(O)/%.o $(FAKEOBJS) $(O)/libxlpt.a | $(O)/guard/xl
+# What the commands print as JSON is seen on its way: tests/unit/seen.c.
+SEEN = -Wl,--wrap=xlpt_run,--wrap=xlpt_print_json
+$(TESTS): $(O)/%: $(O)/%.o $(O)/tests/unit/seen.o $(FAKEOBJS) $(O)/libxlpt.a | $(O)/guard/xl
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(HARDEN_CFLAGS) $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(TEST_LIBS)
+	$(Q)$(CC) $(HARDEN_CFLAGS) $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS) $(SEEN) -o $@ $^ $(TEST_LIBS)
 
 # The first line tells man(1) that there are tables.
 $(O)/man/%: docs/man/%.scd
@@ -135,7 +137,8 @@ OPENRCDIR ?= /etc/init.d
 OPENRC = $(notdir $(wildcard packaging/openrc/*))
 UNITS = $(notdir $(wildcard docs/systemd/*.service))
 # Everything that install puts somewhere, and where.
-INSTALLED = $(PROGDIR)/xlpt $(SAMPLEDIR)/xlpt.conf $(PRESETDIR)/80-xlpt.preset $(TMPFILESDIR)/xlpt.conf \
+SCHEMAS = $(notdir $(wildcard docs/schema/*.json))
+INSTALLED = $(PROGDIR)/xlpt $(addprefix $(SAMPLEDIR)/schema/,$(SCHEMAS)) $(SAMPLEDIR)/xlpt.conf $(PRESETDIR)/80-xlpt.preset $(TMPFILESDIR)/xlpt.conf \
 	$(GUARDDIR)/xl $(GUARDDIR)/libxl-save-helper $(BASHCOMPDIR)/xlpt \
 	$(ZSHCOMPDIR)/_xlpt $(FISHCOMPDIR)/xlpt.fish \
 	$(addprefix $(UNITDIR)/,$(UNITS)) $(UDEVDIR)/90-xlpt-pool.rules $(HOOKDIR)/libvirt-libxl \
@@ -163,6 +166,8 @@ install: all
 	install -D -m 644 docs/systemd/80-xlpt.preset $(TO)$(PRESETDIR)/80-xlpt.preset
 	install -D -m 644 docs/systemd/xlpt.tmpfiles $(TO)$(TMPFILESDIR)/xlpt.conf
 	install -D -m 644 docs/xlpt.conf $(TO)$(SAMPLEDIR)/xlpt.conf
+	mkdir -p $(TO)$(SAMPLEDIR)/schema
+	for s in $(SCHEMAS); do install -m 644 docs/schema/$$s $(TO)$(SAMPLEDIR)/schema/$$s || exit 1; done
 	mkdir -p $(TO)$(UDEVDIR) $(TO)$(HOOKDIR)
 	sed 's,/usr/local/sbin,$(SBINDIR),' docs/hooks/90-xlpt-pool.rules \
 		>$(TO)$(UDEVDIR)/90-xlpt-pool.rules

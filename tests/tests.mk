@@ -26,7 +26,9 @@ check-fast: check-layers check-format check-paths check-scripts
 	@$(MAKE) -s $(JOBS) WERROR=-Werror all $(TESTS)
 	@$(MAKE) -s check-build
 	@$(MAKE) -s check-startup
-	@$(MAKE) -s check-unit
+	@rm -rf $(O)/seen-json && mkdir -p $(O)/seen-json
+	@XLPT_SEEN_JSON=$(abspath $(O))/seen-json $(MAKE) -s check-unit
+	@$(MAKE) -s check-schema
 	@$(MAKE) -s check-matrix MATRIX_STRIDE=11
 	@$(MAKE) -s asan
 	@$(MAKE) -s check-valgrind
@@ -59,6 +61,11 @@ $(O)/tests/shim/xl-shim.so: tests/shim/xl-shim.c
 	$(Q)mkdir -p $(@D) && $(CC) $(WARN) -O2 -shared -fPIC -o $@ $<
 
 $(O)/tests/unit/test-guard-getopt: | $(O)/tests/shim/xl-shim.so
+
+# docs/schema, and whether all JSON is so that check-fast's tests have seen.
+check-schema:
+	@tests/check-schema $$(test ! -d $(O)/seen-json || echo --complete $(O)/seen-json)
+	@tests/check-schema-works
 
 check-unit: $(TESTS)
 	@tests/run-tests $(RUNNER) $(TESTS)
@@ -121,7 +128,7 @@ check-paths:
 check-scripts:
 	@shellcheck -x -P tests/lab tests/deps tests/run-tests tests/check-layers tests/check-layers-works tests/check-quirks \
 		tests/check-hardening tests/check-install tests/check-man tests/check-paths tests/check-deb \
-		tests/check-startup tests/check-openrc $(wildcard packaging/openrc/*) \
+		tests/check-startup tests/check-openrc tests/check-schema-works $(wildcard packaging/openrc/*) \
 		$$(grep -lE '^#!.*sh' tests/lab/* 2>/dev/null) tests/lab/scenarios/*.sh tests/lab/scenarios/real/*.sh \
 		debian/launcher debian/xlpt.prerm debian/xlpt.postrm && \
 		tests/lab/run --coverage >/dev/null && echo '  OK      shell scripts'
@@ -197,5 +204,5 @@ bench: deps all $(O)/tests/bench/make-tree
 		sed -n 's/^-- BENCH /  /p' $(O)/lab/$$xen/bench/log; done
 	@tests/lab/run convert --xen 4.20 && sed -n 's/^-- BENCH /  /p' $(O)/lab/4.20/convert/log
 
-.PHONY: check-deb format check-format check-paths check-quirks check-matrix check check-fast check-build check-unit check-valgrind asan check-layers check-scripts \
+.PHONY: check-deb check-schema format check-format check-paths check-quirks check-matrix check check-fast check-build check-unit check-valgrind asan check-layers check-scripts \
 	check-lab lab soak deps demo bench fuzz fuzz-build fuzz-pack

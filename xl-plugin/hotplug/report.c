@@ -19,7 +19,8 @@ void xlpt_report_attach(const struct xlpt_op *op)
 
 		xlpt_json_add(o, "bdf", xlpt_json_bdf(item->spec.bdf));
 		xlpt_json_add(o, "state", xlpt_json_str("assigned"));
-		xlpt_json_add(o, "guest_address", xlpt_json_str(item->guest_address));
+		xlpt_json_add(o, "guest_address",
+			      xlpt_json_str(*item->guest_address ? item->guest_address : NULL));
 		xlpt_item_reset_json(item, o);
 		if (!xlpt_vfid_is_empty(&item->spec.vf))
 			xlpt_json_add(o, "identity", xlpt_json_vf_identity(&item->spec.vf));

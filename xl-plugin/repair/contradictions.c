@@ -158,9 +158,8 @@ struct json_object *xlpt_contradiction_json(const struct xlpt_contradiction *c)
 	struct json_object *o = json_object_new_object();
 
 	xlpt_json_add(o, "kind", xlpt_json_str(c->kind->name));
-	xlpt_json_add(o, "device", c->has_bdf ? xlpt_json_bdf(c->bdf) : NULL);
-	xlpt_json_add(o, "guest", xlpt_json_str(c->guest));
-	xlpt_json_add(o, "domid", c->domid >= 0 ? json_object_new_int64(c->domid) : NULL);
+	xlpt_json_add(o, "bdf", c->has_bdf ? xlpt_json_bdf(c->bdf) : NULL);
+	xlpt_json_add(o, "guest", xlpt_json_guest_named(c->guest, c->domid));
 	xlpt_json_add(o, "what", xlpt_json_str(c->what));
 	xlpt_json_add(o, "why", xlpt_json_str(c->why));
 	xlpt_json_add(o, "cause", xlpt_json_str(c->kind->cause));

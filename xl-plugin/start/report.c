@@ -31,7 +31,7 @@ void xlpt_start_report(const struct xlpt_start *s)
 				 id.len ? ", with" : "", xlpt_str_get(&id));
 	}
 	if (s->print)
-		xlpt_json_add(root, "config", xlpt_json_str(xlpt_str_get(&s->config)));
+		xlpt_json_add(root, "text", xlpt_json_str(xlpt_str_get(&s->config)));
 	else
 		xlpt_json_add(root, "guest", xlpt_json_guest(&op->guest));
 	xlpt_json_add(root, "attached", devs);
