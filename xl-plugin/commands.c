@@ -27,6 +27,7 @@ extern const struct xlpt_command xlpt_cmd_reset;
 extern const struct xlpt_command xlpt_cmd_attach;
 extern const struct xlpt_command xlpt_cmd_detach;
 extern const struct xlpt_command xlpt_cmd_start;
+extern const struct xlpt_command xlpt_cmd_wait;
 extern const struct xlpt_command xlpt_cmd_check;
 extern const struct xlpt_command xlpt_cmd_status;
 extern const struct xlpt_command xlpt_cmd_repair;
@@ -56,6 +57,7 @@ static const struct xlpt_command *const commands[] = {
 	&xlpt_cmd_attach,
 	&xlpt_cmd_detach,
 	&xlpt_cmd_start,
+	&xlpt_cmd_wait,
 	&xlpt_cmd_check,
 	&xlpt_cmd_status,
 	&xlpt_cmd_repair,

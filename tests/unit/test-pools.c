@@ -287,7 +287,7 @@ static void test_identity(void **state)
 	ok(w, "detach web1 01:10.0");
 	vf_is(w, HAD);
 	ok(w, "attach web1 pool:lan,vlan=7");
-	vf_is(w, "enp1s0 vf 0 mac 00:00:00:00:00:00 vlan 7:0:8100");
+	vf_is(w, "enp1s0 vf 0 mac 00:16:3e:75:1e:89 vlan 7:0:8100");
 	fake_ts_kill(w->ts, 3);
 	ok(w, "pool release --gone");
 	vf_is(w, HAD);

@@ -70,6 +70,13 @@ int xlpt_pool_allocate(struct xlpt_op *op, const struct xlpt_lease_terms *terms,
 int xlpt_pool_take(struct xlpt_op *op, const struct xlpt_lease_terms *terms, struct xlpt_spec *spec,
 		   struct xlpt_bdf *bdf, struct xlpt_diag *diag);
 
+/*
+ * mac.c: gives vf, the identity that bdf is to have, the address that is kept for the operation's
+ * guest, unless it has one, or cannot have any.
+ */
+int xlpt_pool_mac(struct xlpt_op *op, const char *pool, struct xlpt_bdf bdf,
+		  struct xlpt_vf_identity *vf, struct xlpt_diag *diag);
+
 /* ---- define.c ---- */
 
 /*

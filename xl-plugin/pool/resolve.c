@@ -64,5 +64,5 @@ int xlpt_pool_take(struct xlpt_op *op, const struct xlpt_lease_terms *terms, str
 	/* A pool's VF is nobody's: taken from its driver in dom0, unless the pool wants it hidden. */
 	if (spec->seize == XLPT_UNSET && def.pool.managed != XLPT_OFF)
 		spec->seize = XLPT_ON;
-	return 0;
+	return xlpt_pool_mac(op, def.pool.name, *bdf, &spec->vf, diag);
 }

@@ -14,18 +14,19 @@ int xlpt_start_words(struct xlpt_start *s, const struct xlpt_args *args, struct 
 	s->take_from_dom0 = xlpt_args_has(args, "hide");
 	s->print = xlpt_args_has(args, "print");
 	s->no_wait = xlpt_args_has(args, "no-wait");
-	if (s->print && (s->no_wait || xlpt_args_has(args, "timeout"))) {
+	s->keep = xlpt_args_has(args, "keep");
+	if (s->print && (s->no_wait || s->keep || xlpt_args_has(args, "timeout"))) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE,
 			      "start: with --print nothing is created, and nothing "
 			      "waited for");
-		xlpt_diag_hint(diag, "leave --no-wait and --timeout out");
+		xlpt_diag_hint(diag, "leave --no-wait, --keep and --timeout out");
 		return XLPT_ERR_USAGE;
 	}
-	if (for_xl && (s->print || s->no_wait || xlpt_args_has(args, "timeout"))) {
+	if (for_xl && (s->print || s->no_wait || s->keep || xlpt_args_has(args, "timeout"))) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE,
 			      "start: with --for-xl it is xl that creates the guest, and nothing "
 			      "is printed or waited for");
-		xlpt_diag_hint(diag, "leave --print, --no-wait and --timeout out");
+		xlpt_diag_hint(diag, "leave --print, --no-wait, --keep and --timeout out");
 		return XLPT_ERR_USAGE;
 	}
 	rc = xlpt_args_seconds(args, "timeout", XLPT_START_TIMEOUT_MS, &s->op.timeout_ms, diag);
@@ -56,6 +57,10 @@ static int cmd_start(struct xlpt_env *env, const struct xlpt_args *args, struct 
 		rc = xlpt_op_start(&s, diag);
 	if (rc == 0 && !env->dry_run && s.for_xl < 0)
 		xlpt_start_report(&s);
+	if (rc == 0)
+		rc = xlpt_start_lacks(&s, diag);
+	/* With --json the report has it already. */
+	env->reported |= rc == XLPT_ERR_LEFT && s.lacks && env->json;
 	return rc;
 }
 
@@ -63,6 +68,7 @@ static int cmd_start(struct xlpt_env *env, const struct xlpt_args *args, struct 
 static const struct xlpt_opt start_opts[] = {
 	{ "print", 0, NULL, "do all but create it: print the configuration for xl create" },
 	{ "no-wait", 0, NULL, "do not wait until a PV guest's own kernel has the devices" },
+	{ "keep", 0, NULL, "leave a guest running that lacks a device (exit status 5)" },
 	{ "timeout", 't', "SECONDS", "how long it may take to have them (default 180)" },
 	{ "for-xl", 0, "FD", "for the guard: exchange the configuration there, and let xl create it" },
 	{ "hide", 0, NULL, "take the devices from their dom0 drivers first (like seize=1)" },
@@ -78,7 +84,7 @@ const struct xlpt_command xlpt_cmd_start = {
 	.details = "CFG is an xl configuration whose pci list may also have entries as xlpt attach takes\n"
 		   "them: pci = [ \"pool:lan,mac=52:54:00:6d:90:02\", \"0000:09:00.0\" ]. They are resolved,\n"
 		   "leased, hidden, and xl creates the guest with the addresses. When it does not come to\n"
-		   "have them all, there is no guest, and everything is given back.",
+		   "have them all, there is no guest, and everything is given back, but for --keep.",
 	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN,
 	.min_args = 1,
 	.max_args = 1,

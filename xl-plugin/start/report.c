@@ -11,20 +11,29 @@ void xlpt_start_report(const struct xlpt_start *s)
 	for (size_t i = 0; i < op->n; i++) {
 		const struct xlpt_item *item = &op->items[i];
 		const struct xlpt_lease *l = xlpt_leases_find(&op->leases, item->spec.bdf);
+		const struct xlpt_diag *no = s->lacks && s->lacks[i].message ? &s->lacks[i] : NULL;
 		const char *address = *item->guest_address ? item->guest_address : NULL;
 		_cleanup_str_ struct xlpt_str id = { 0 };
 		struct json_object *o = json_object_new_object();
 
 		xlpt_json_add(o, "bdf", xlpt_json_bdf(item->spec.bdf));
 		xlpt_json_add(o, "pool", xlpt_json_str(l ? l->pool : NULL));
-		xlpt_json_add(o, "state", xlpt_json_str(s->print ? "hidden" : "assigned"));
+		xlpt_json_add(o, "state",
+			      xlpt_json_str(s->print ? "hidden"
+					    : no     ? "missing"
+						     : "assigned"));
+		if (no)
+			xlpt_json_add(o, "why", xlpt_json_str(no->message));
 		xlpt_json_add(o, "guest_address", xlpt_json_str(address));
 		xlpt_item_reset_json(item, o);
 		if (!xlpt_vfid_is_empty(&item->spec.vf))
 			xlpt_json_add(o, "identity", xlpt_json_vf_identity(&item->spec.vf));
 		json_object_array_add(devs, o);
 		xlpt_vfid_format(&item->spec.vf, ' ', &id);
-		if (!s->print)
+		if (no)
+			xlpt_warn(op->env, "%s does not have %s: %s", op->guest.name,
+				  XLPT_BDF_STR(item->spec.bdf), no->message);
+		else if (!s->print)
 			xlpt_say(op->env, "%s is attached to %s (domain %u)%s%s%s%s",
 				 XLPT_BDF_STR(item->spec.bdf), op->guest.name, op->guest.domid,
 				 address ? " as " : "", address ? address : "",

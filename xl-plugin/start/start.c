@@ -23,11 +23,14 @@ void xlpt_start_init(struct xlpt_start *s, struct xlpt_env *env)
 
 void xlpt_start_dispose(struct xlpt_start *s)
 {
+	for (size_t i = 0; s->lacks && i < s->op.n; i++)
+		xlpt_diag_dispose(&s->lacks[i]);
 	xlpt_op_dispose(&s->op);
 	xlpt_locks_release(&s->guest_lock);
 	xlpt_xl_entries_dispose(&s->entries);
 	xlpt_str_dispose(&s->config);
 	free(s->gfx_passthru);
+	free(s->lacks);
 }
 
 /* A lease names its guest by UUID, so the guest gets one before it exists. */
@@ -190,9 +193,44 @@ int xlpt_start_given(void *ctx, size_t i, struct xlpt_diag *diag)
 	return rc;
 }
 
+/* A guest that is gone is never kept: what it had goes back. */
+static int lacks(struct xlpt_start *s, size_t i, int rc, struct xlpt_diag *diag)
+{
+	if (rc == 0 || !s->keep || rc == XLPT_ERR_NO_GUEST || rc == XLPT_ERR_STOPPED)
+		return rc;
+	xlpt_diag_move(&s->lacks[i], diag);
+	return 0;
+}
+
 static int has(void *ctx, size_t i, struct xlpt_diag *diag)
 {
-	return xlpt_op_verify(ctx, i, diag);
+	return lacks(ctx, i, xlpt_op_verify(ctx, i, diag), diag);
+}
+
+static int given(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	return lacks(ctx, i, xlpt_start_given(ctx, i, diag), diag);
+}
+
+int xlpt_start_lacks(const struct xlpt_start *s, struct xlpt_diag *diag)
+{
+	_cleanup_str_ struct xlpt_str which = { 0 };
+	const struct xlpt_diag *first = NULL;
+
+	for (size_t i = 0; s->lacks && i < s->op.n; i++) {
+		if (!s->lacks[i].message)
+			continue;
+		first = first ? first : &s->lacks[i];
+		xlpt_str_addf(&which, "%s%s", which.len ? ", " : "",
+			      XLPT_BDF_STR(s->op.items[i].spec.bdf));
+	}
+	if (!first)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s runs, and does not have %s", s->op.guest.name,
+		      which.s);
+	xlpt_diag_fact(diag, "%s", first->message);
+	xlpt_diag_hint(diag, "xlpt wait %s tells when it has", XLPT_WORD(s->op.guest.name));
+	return XLPT_ERR_LEFT;
 }
 
 static int judge(struct xlpt_op *op, struct xlpt_diag *diag)
@@ -237,7 +275,7 @@ static void plan_start(struct xlpt_plan *plan, const struct xlpt_start *s)
 		const char *bdf = XLPT_BDF_STR(op->items[i].spec.bdf);
 		bool short_wait = s->no_wait && op->guest.type == XLPT_GUEST_PV;
 
-		xlpt_plan_add(plan, short_wait ? xlpt_start_given : has, NULL, i,
+		xlpt_plan_add(plan, short_wait ? given : has, NULL, i,
 			      xlpt_xasprintf("%s %s has %s", short_wait ? "see that" : "wait until",
 					     op->guest.name, bdf),
 			      NULL);
@@ -302,5 +340,6 @@ int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag)
 		return 0;
 	}
 	op->has_guest = true;
+	s->lacks = xlpt_xcalloc(op->n + 1, sizeof(*s->lacks));
 	return xlpt_op_execute(op, "start", &plan, diag);
 }

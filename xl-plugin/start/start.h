@@ -20,6 +20,7 @@ struct xlpt_start {
 	size_t len;
 	bool take_from_dom0; /* all devices; else those with seize=1, and what a pool says so of */
 	bool print;	     /* everything but creating it */
+	bool keep;	     /* a guest that lacks a device is left running */
 	bool no_wait;	     /* do not wait for a PV guest's own kernel */
 	int for_xl;	     /* a socket to the guard's program, which runs xl create; -1 = none */
 	struct xlpt_str config; /* what xl gets */
@@ -31,6 +32,7 @@ struct xlpt_start {
 	struct xlpt_lease_terms terms;
 	char uuid[37]; /* given to the guest, "" when it has its own */
 	struct xlpt_locks guest_lock;
+	struct xlpt_diag *lacks; /* of each item, with keep, as struct xlpt_awaited has them */
 };
 
 void xlpt_start_init(struct xlpt_start *s, struct xlpt_env *env);
@@ -84,6 +86,22 @@ void xlpt_start_foresee(struct xlpt_start *s);
  * and exclusions say nothing, nor does libxl's own placement, which is to come.
  */
 void xlpt_start_nodes(struct xlpt_start *s);
+
+/* With keep: LEFT with the first of the devices that the guest lacks, which the steps have noted. */
+int xlpt_start_lacks(const struct xlpt_start *s, struct xlpt_diag *diag);
+
+/* cmd-wait.c and wait.c: the devices that a guest's configuration, its leases and its last domain name. */
+struct xlpt_awaited {
+	struct xlpt_op op;
+	struct xlpt_diag
+		*lacks; /* of each item, why the guest does not have it; message NULL: it has */
+};
+
+void xlpt_awaited_dispose(struct xlpt_awaited *a);
+#define _cleanup_awaited_ XLPT_CLEANUP(xlpt_awaited_dispose)
+/* Waits for the guest, when it restarts, and for each of them; CONFLICT when one is missing at the end. */
+int xlpt_op_wait(struct xlpt_awaited *a, const char *guest, int64_t timeout_ms,
+		 struct xlpt_diag *diag);
 
 void xlpt_start_report(const struct xlpt_start *s);
 
