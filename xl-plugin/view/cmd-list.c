@@ -97,20 +97,21 @@ enum { ALWAYS, IF_ANY, ON_REQUEST };
 static const struct column {
 	const char *name, *head;
 	cell_fn *cell;
-	int when; /* without --columns; IF_ANY: when some function has such a thing */
+	int when;	     /* without --columns; IF_ANY: when some function has such a thing */
+	const char *members; /* of the JSON object, between blanks */
 } columns[] = {
-	{ "device", "DEVICE", cell_device, ALWAYS },
-	{ "driver", "DRIVER", cell_driver, ALWAYS },
-	{ "state", "STATE", cell_state, ALWAYS },
-	{ "set", "SET", cell_set, ALWAYS },
-	{ "reset", "RESET", cell_reset, ALWAYS },
-	{ "sriov", "SRIOV", cell_sriov, IF_ANY },
-	{ "numa", "NUMA", cell_numa, IF_ANY },
-	{ "id", "ID", cell_id, ON_REQUEST },
-	{ "guest", "GUEST", cell_guest, ON_REQUEST },
-	{ "parent", "PARENT", cell_parent, ON_REQUEST },
-	{ "class", "CLASS", cell_class, ALWAYS },
-	{ "name", "NAME", cell_name, ALWAYS },
+	{ "device", "DEVICE", cell_device, ALWAYS, "bdf" },
+	{ "driver", "DRIVER", cell_driver, ALWAYS, "driver" },
+	{ "state", "STATE", cell_state, ALWAYS, "state answers" },
+	{ "set", "SET", cell_set, ALWAYS, "isolation_set" },
+	{ "reset", "RESET", cell_reset, ALWAYS, "has_reset reset_methods" },
+	{ "sriov", "SRIOV", cell_sriov, IF_ANY, "pf vf_total vf_count" },
+	{ "numa", "NUMA", cell_numa, IF_ANY, "numa_node" },
+	{ "id", "ID", cell_id, ON_REQUEST, "id" },
+	{ "guest", "GUEST", cell_guest, ON_REQUEST, "guest" },
+	{ "parent", "PARENT", cell_parent, ON_REQUEST, "parent" },
+	{ "class", "CLASS", cell_class, ALWAYS, "class class_name" },
+	{ "name", "NAME", cell_name, ALWAYS, "vendor_name device_name" },
 };
 
 #define N_COLUMNS XLPT_ARRAY_SIZE(columns)
@@ -237,12 +238,48 @@ static struct json_object *row_json(const struct xlpt_row *r)
 	return o;
 }
 
-static void print_json(struct xlpt_env *env, const struct xlpt_row *rows, size_t n)
+static bool has_member(const struct column *c, const char *key)
+{
+	size_t len = strlen(key);
+
+	for (const char *s = c->members; *s; s += strspn(s, " ")) {
+		size_t n = strcspn(s, " ");
+
+		if (n == len && !strncmp(s, key, n))
+			return true;
+		s += n;
+	}
+	return false;
+}
+
+/* What the columns are made of, in the order of the whole object. */
+static struct json_object *part_json(struct json_object *whole, const struct column **shown,
+				     size_t n_shown)
+{
+	struct json_object *o = json_object_new_object();
+
+	json_object_object_foreach(whole, key, value)
+	{
+		size_t c = 0;
+
+		while (c < n_shown && !has_member(shown[c], key))
+			c++;
+		if (c < n_shown)
+			xlpt_json_add(o, key, json_object_get(value));
+	}
+	json_object_put(whole);
+	return o;
+}
+
+/* n_shown: 0 for all. */
+static void print_json(struct xlpt_env *env, const struct column **shown, size_t n_shown,
+		       const struct xlpt_row *rows, size_t n)
 {
 	struct json_object *root = json_object_new_object(), *array = json_object_new_array();
 
 	for (size_t i = 0; i < n; i++)
-		json_object_array_add(array, row_json(&rows[i]));
+		json_object_array_add(array, n_shown ? part_json(row_json(&rows[i]), shown, n_shown)
+						     : row_json(&rows[i]));
 	xlpt_json_add(root, "devices", array);
 	xlpt_print_json(env, root);
 }
@@ -299,7 +336,7 @@ static int cmd_list(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	if (xml)
 		return print_xml(env, rows, n, diag);
 	if (env->json)
-		print_json(env, rows, n);
+		print_json(env, shown, n_shown, rows, n);
 	else
 		print_table(env, args, shown, n_shown, rows, n);
 	return 0;
