@@ -194,6 +194,32 @@ static void test_interface(void **state)
 	answers(w, 2, "apply", "enp1s0");
 }
 
+/* Buses are numbered anew: the same file means the same devices, and the list at boot follows. */
+static void test_moved(void **state)
+{
+	static const struct fake_dev nvme = { .vendor = 0x1b36,
+					      .device = 0x0010,
+					      .class_code = 0x010802,
+					      .driver = "nvme",
+					      .parent = "0000:00:01.0" };
+	struct world *w = *state;
+
+	conf(w, "[pin disk]\nclass = 0108\n[hide disk0]\nclass = 0108\nat = boot\n"
+		"[pin nic]\ndevice = 02:00.0\n[allow-split split]\nmatch = 1b36:0010\n");
+	ok(w, "apply");
+	text_is(w, "/etc/modprobe.d/xlpt.conf", "hide=(0000:03:00.0)");
+	fake_bus_remove(w->bus, "0000:03:00.0");
+	fake_bus_add(w->bus, "0000:07:00.0", &nvme);
+	ok(w, "apply");
+	assert_non_null(strstr(w->out, "[pin disk]: 0000:07:00.0, as it shall be"));
+	text_is(w, "/etc/modprobe.d/xlpt.conf", "hide=(0000:07:00.0)");
+	text_is(w, OWN, "allow-split = 0000:07:00.0");
+	unchanged(w, "apply");
+	/* Another card of the kind is seen by a person. */
+	fake_bus_add(w->bus, "0000:08:00.0", &nvme);
+	refused(w, 3, "apply", "2 devices of this host are so, and not 1");
+}
+
 /* The admin's own file is never touched; ours has the last word, and says so. */
 static void test_settings(void **state)
 {
@@ -344,6 +370,12 @@ static void test_export(void **state)
 	ok(w, "apply");
 	assert_non_null(strstr(w->out, "unchanged"));
 	text_is(w, OWN, NULL);
+	/* What somebody has agreed to is said, and only that. */
+	assert_null(strstr(text, "force-host-device"));
+	ok(w, "boot write --force-host-device 00:1f.2 00:1f.2");
+	ok(w, "apply --export");
+	assert_non_null(
+		strstr(w->out, "[hide 0000:00:1f.2]\nat = boot\nforce-host-device = yes\n"));
 	answers(w, 2, "apply --export --check", "takes nothing else");
 }
 
@@ -360,10 +392,11 @@ static void test_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		apply_test(test_all),	  apply_test(test_json),     apply_test(test_errors),
-		apply_test(test_refused), apply_test(test_pins),     apply_test(test_interface),
-		apply_test(test_more),	  apply_test(test_not_made), apply_test(test_owner),
-		apply_test(test_export),  apply_test(test_settings), apply_test(test_none),
+		apply_test(test_all),	  apply_test(test_json),   apply_test(test_errors),
+		apply_test(test_refused), apply_test(test_pins),   apply_test(test_interface),
+		apply_test(test_moved),	  apply_test(test_more),   apply_test(test_not_made),
+		apply_test(test_owner),	  apply_test(test_export), apply_test(test_settings),
+		apply_test(test_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -57,9 +57,17 @@ static bool listed(const struct xlpt_boot_plan *boot, struct xlpt_bdf bdf)
 	return false;
 }
 
+static bool needed(const struct xlpt_needs *needs, struct xlpt_bdf bdf)
+{
+	for (size_t i = 0; i < needs->n; i++)
+		if (xlpt_bdf_eq(needs->items[i].bdf, bdf))
+			return true;
+	return false;
+}
+
 /* What a pool gives out comes and goes with its guests. */
 static void hidden(const struct xlpt_devices *devices, const struct xlpt_boot_plan *boot,
-		   struct xlpt_str *out)
+		   const struct xlpt_needs *needs, struct xlpt_str *out)
 {
 	for (size_t i = 0; i < devices->n; i++) {
 		const struct xlpt_device *d = &devices->items[i];
@@ -74,8 +82,8 @@ static void hidden(const struct xlpt_devices *devices, const struct xlpt_boot_pl
 		else
 			xlpt_str_addf(out, "\n[hide %s]\nat = %s\n", XLPT_BDF_STR(d->bdf),
 				      at_boot ? "boot" : "now");
-		/* It was agreed to when it was hidden. */
-		if (at_boot)
+		/* It was agreed to when it was put into the list. */
+		if (at_boot && needed(needs, d->bdf))
 			xlpt_str_add(out, "force-host-device = yes\n");
 	}
 }
@@ -185,6 +193,7 @@ int xlpt_apply_export(struct xlpt_env *env, struct xlpt_diag *diag)
 	const struct xlpt_apply_options none = { .check = true };
 	_cleanup_devices_ struct xlpt_devices devices = { 0 };
 	_cleanup_boot_plan_ struct xlpt_boot_plan boot = { 0 };
+	_cleanup_needs_ struct xlpt_needs needs = { 0 };
 	_cleanup_str_ struct xlpt_str out = { 0 };
 	_cleanup_diag_ struct xlpt_diag no = { 0 };
 	_cleanup_apply_ struct xlpt_apply a;
@@ -197,11 +206,13 @@ int xlpt_apply_export(struct xlpt_env *env, struct xlpt_diag *diag)
 		rc = pins(env, &out, diag);
 	if (rc == 0)
 		rc = xlpt_scan_all(env->host, 0, NULL, &devices, diag);
+	if (rc == 0)
+		rc = xlpt_needs_read(env->host, &needs, diag);
 	/* Where xlpt's list cannot be read nobody knows what it hides. */
 	if (rc == 0 && xlpt_op_boot_plan(env, &look, &boot, &no) && !boot.eff_known)
 		xlpt_str_add(&out, "\n# What is hidden at boot cannot be read: xlpt boot plan\n");
 	if (rc == 0)
-		hidden(&devices, &boot, &out);
+		hidden(&devices, &boot, &needs, &out);
 	if (rc == 0)
 		rc = vfs(env, &out, diag);
 	if (rc == 0)

@@ -176,43 +176,51 @@ static int by_pin(struct xlpt_entry *e, const struct xlpt_entry *pin, struct xlp
 	return XLPT_ERR_NOT_FOUND;
 }
 
+static bool is_pin(const struct xlpt_apply *a, const char *name)
+{
+	return xlpt_pin_name_check(name, NULL) == 0 &&
+	       xlpt_host_has(a->env->host, XLPT_PIN_DIR "/%s", name);
+}
+
 static int by_name(struct xlpt_apply *a, struct xlpt_entry *e, struct xlpt_diag *diag)
 {
 	const char *device = xlpt_entry_get(e, "device"), *word = device ? device : e->name;
 	const char *name = xlpt_starts(word, "pin:") ? word + strlen("pin:") : word;
 	const struct xlpt_entry *pin = pin_entry(a, name);
 	struct xlpt_bdf bdf;
-	bool gone;
 	int rc;
 
 	if (pin && pin != e)
 		return by_pin(e, pin, diag);
-	if (xlpt_bdf_parse_host(word, &bdf, NULL) && !xlpt_starts(word, "pin:")) {
-		recorded(a, e, true);
-		if (e->n == 1)
-			return 0;
-		e->n = 0;
-	}
-	rc = xlpt_args_device(a->env, word, &bdf, diag);
-	/* A word that is no device of this host now may have been one. */
-	gone = rc == XLPT_ERR_NOT_FOUND || rc == XLPT_ERR_USAGE;
-	if (rc == 0 && name != word)
-		e->pin = xlpt_xstrdup(name);
-	if (gone && name == word && xlpt_host_has(a->env->host, XLPT_PIN_DIR "/%s", word) &&
-	    xlpt_pin_name_check(word, NULL) == 0) {
-		xlpt_diag_dispose(diag);
-		rc = xlpt_resolve_pin(a->env, word, &bdf, diag);
-		e->pin = xlpt_xstrdup(word);
-	} else if (gone) {
-		recorded(a, e, false);
-		if (e->n != 1)
-			return rc;
-		xlpt_diag_dispose(diag);
+	/* An address is an address, and a pin goes before an interface of its name. */
+	if (xlpt_bdf_parse_host(word, &bdf, NULL) == 0) {
+		add(e, bdf);
 		return 0;
 	}
-	if (rc == 0)
+	if (name != word || is_pin(a, name)) {
+		rc = xlpt_resolve_pin(a->env, name, &bdf, diag);
+		if (rc)
+			return rc;
+		e->pin = xlpt_xstrdup(name);
 		add(e, bdf);
-	return rc;
+		return 0;
+	}
+	recorded(a, e, true);
+	if (e->n == 1)
+		return 0;
+	e->n = 0;
+	rc = xlpt_args_device(a->env, word, &bdf, diag);
+	if (rc == 0) {
+		add(e, bdf);
+		return 0;
+	}
+	/* A word that is no device of this host now may have been one. */
+	if (rc == XLPT_ERR_NOT_FOUND || rc == XLPT_ERR_USAGE)
+		recorded(a, e, false);
+	if (e->n != 1)
+		return rc;
+	xlpt_diag_dispose(diag);
+	return 0;
 }
 
 bool xlpt_apply_moved(const struct xlpt_apply *a, const char *address)
