@@ -75,7 +75,7 @@ READELF ?= readelf
 soname_of = $(shell $(READELF) -d $(O)/lazy.so | sed -n 's/.*(NEEDED).*\[\($(1)\.so.*\)\].*/\1/p')
 
 SRCS = $(wildcard core/*.c pciback/*/*.c xenstore/*.c converters/*.c converters/*/*.c xl-plugin/*.c \
-	xl-plugin/*/*.c) xl-plugin/sentry/xl/words.c
+	xl-plugin/*/*.c) $(addprefix xl-plugin/sentry/xl/,words.c create.c wants.c)
 LIBOBJS = $(patsubst %.c,$(O)/%.o,$(filter-out xl-plugin/main.c,$(SRCS)))
 FAKEOBJS = $(patsubst %.c,$(O)/%.o,$(wildcard tests/fake/*.c))
 TESTS = $(patsubst %.c,$(O)/%,$(wildcard tests/unit/test-*.c tests/cli/test-*.c))
@@ -90,7 +90,7 @@ $(O)/xlpt: $(O)/xl-plugin/main.o $(O)/libxlpt.a
 	$(Q)$(CC) $(HARDEN_CFLAGS) $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^ $(LIBS)
 
 # Stands before xl, so it needs nothing but libc: see xl-plugin/sentry/xl/main.c.
-$(O)/guard/xl: $(O)/xl-plugin/sentry/xl/main.o $(O)/xl-plugin/sentry/xl/words.o
+$(O)/guard/xl: $(addprefix $(O)/xl-plugin/sentry/xl/,main.o words.o create.o wants.o create-run.o)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D) && $(CC) $(HARDEN_CFLAGS) $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS) -o $@ $^
 

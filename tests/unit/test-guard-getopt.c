@@ -16,6 +16,7 @@
 
 #include "core/util.h"
 #include "tests/fuzz/xl-getopt.h"
+#include "xl-plugin/sentry/xl/create.h"
 
 #define LINES	   60000
 #define REAL_LINES 60 /* each starts a program */
@@ -125,7 +126,10 @@ static void test_getopt(void **state)
 
 /* ---- a real xl ---- */
 
-/* True: it would have that guest leave, whose name is in said. tree: its root, or NULL. */
+/*
+ * True: it would have that guest leave, or read that configuration, whose name is in said.
+ * tree: its root, or NULL.
+ */
 static bool real(const char *xl, const char *tree, const struct line *l, char said[64])
 {
 	_cleanup_free_ char *preload = xlpt_xasprintf("LD_PRELOAD=%s", shim);
@@ -202,6 +206,94 @@ static void against(const char *xl, const char *tree)
 	print_message("%s reads %d command lines as the guard does\n", xl, REAL_LINES);
 }
 
+/* ---- xl create ---- */
+
+static char *create_word(void)
+{
+	static const char *const create_words[] = { "-c",
+						    "-p",
+						    "-F",
+						    "-e",
+						    "-q",
+						    "-n",
+						    "-d",
+						    "-V",
+						    "-A",
+						    "-i",
+						    "-cq",
+						    "-f",
+						    "-ffile1",
+						    "-qf",
+						    "--quiet",
+						    "--qu",
+						    "--dry",
+						    "--def",
+						    "--defconfig=file2",
+						    "--vnc",
+						    "--vncv",
+						    "--i",
+						    "--help",
+						    "-h",
+						    "-Z",
+						    "--",
+						    "-",
+						    "a=b",
+						    "file3",
+						    "file4",
+						    "file=5",
+						    "--quiet=1",
+						    "-n",
+						    "file6",
+						    "-c" };
+
+	return (char *)create_words[below(XLPT_ARRAY_SIZE(create_words))];
+}
+
+static void make_create_line(struct line *l)
+{
+	static const char *const names[] = { "create", "create", "create", "cr", "c", "creates" };
+	size_t n = 1 + below(5);
+
+	*l = (struct line){ .argv = { "xl" }, .argc = 1 };
+	if (!below(4))
+		l->argv[l->argc++] = (char *)own[below(XLPT_ARRAY_SIZE(own))];
+	l->argv[l->argc++] = (char *)names[below(XLPT_ARRAY_SIZE(names))];
+	while (n--)
+		l->argv[l->argc++] = create_word();
+}
+
+/* Which file it reads, if any. Behind -f, which the guard puts in, it is that one. */
+static void against_create(const char *xl, const char *tree)
+{
+	size_t creates = 0;
+	struct line l;
+	char said[64];
+
+	seed = 11;
+	for (size_t i = 0; i < 2 * REAL_LINES; i++) {
+		struct xlpt_create c;
+		bool wanted, reads;
+
+		make_create_line(&l);
+		wanted = xlpt_create_read(l.argc, l.argv, &c);
+		reads = real(xl, tree, &l, said);
+		if (reads != wanted || (reads && strcmp(said, c.file) != 0))
+			fail_msg("%s: %s %s \"%s\", not \"%s\"", xl, text_of(&l),
+				 reads ? "reads" : "does nothing", said, wanted ? c.file : "");
+		if (!wanted)
+			continue;
+		creates++;
+		l.argv[c.end] = "-f";
+		l.argv[c.end + 1] = "resolved";
+		l.argc = c.end + 2;
+		l.argv[l.argc] = NULL;
+		if (!real(xl, tree, &l, said) || strcmp(said, "resolved") != 0)
+			fail_msg("%s: %s does not read the file that the guard makes", xl,
+				 text_of(&l));
+	}
+	assert_true(creates > 10);
+}
+
 /* Those of this machine, and those of the roots that the lab made, if any. */
 static void test_real_xl(void **state)
 {
@@ -221,6 +313,7 @@ static void test_real_xl(void **state)
 			end ? xlpt_xstrndup(xl, (size_t)(end - xl) + strlen("/tree")) : NULL;
 
 		against(xl, tree);
+		against_create(xl, tree);
 	}
 	if (!found.gl_pathc)
 		print_message("there is no xl here to compare with\n");

@@ -40,6 +40,8 @@ void xlpt_sentry_report_check(struct xlpt_env *env, const struct xlpt_guest *gue
 		xlpt_say(env, "%s holds no PCI device and may be %s", guest->name, what);
 }
 
+#define CREATES "xl create understands pool: and pin: in pci = [ ... ]"
+
 static const char *const headings[] = { "PART", "STATE", "WHERE" };
 
 void xlpt_sentry_print(struct xlpt_env *env, const struct xlpt_sentry *g)
@@ -69,6 +71,8 @@ void xlpt_sentry_print(struct xlpt_env *env, const struct xlpt_sentry *g)
 			 g->ways[i].ours ? ", the guard" : "");
 	if (g->real)
 		xlpt_say(env, "behind the guard: %s", g->real);
+	if (!strcmp(xlpt_sentry_part_state(g, XLPT_SENTRY_XL), "installed"))
+		xlpt_say(env, CREATES);
 	for (char **n = g->notes; n && *n; n++)
 		xlpt_warn(env, "%s", *n);
 }
@@ -132,7 +136,7 @@ void xlpt_sentry_report_change(struct xlpt_env *env, const struct xlpt_sentry *b
 			       const struct xlpt_sentry *after, const bool *parts, bool remove,
 			       bool changed)
 {
-	bool libvirt = false, xendomains = false, any = remove;
+	bool libvirt = false, xendomains = false, xl = false, any = remove;
 
 	for (enum xlpt_sentry_part part = 0; part < XLPT_SENTRY_PARTS; part++)
 		any = any || parts[part];
@@ -147,12 +151,16 @@ void xlpt_sentry_report_change(struct xlpt_env *env, const struct xlpt_sentry *b
 			continue;
 		libvirt = libvirt || f->part == XLPT_SENTRY_LIBVIRT;
 		xendomains = xendomains || f->part == XLPT_SENTRY_XENDOMAINS;
+		xl = xl || f->part == XLPT_SENTRY_XL;
 		xlpt_say(env, "%s: %s %s", xlpt_sentry_part_word(f->part),
 			 remove			       ? "took the guard out of"
 			 : f->kind == XLPT_SENTRY_LINK ? "linked"
 						       : "wrote",
 			 f->path);
 	}
+	if (xl)
+		xlpt_say(env, remove ? "xl create does not understand pool: and pin: any more"
+				     : CREATES);
 	if (xendomains && !remove)
 		xlpt_say(env, "When this host goes down, guests with devices are shut down, and "
 			      "xendomains waits for them: at most XENDOMAINS_STOP_MAXWAIT seconds "

@@ -3,7 +3,8 @@
  * The guard's own program. It stands where others would run xl or
  * libxl-save-helper, asks xlpt whether the guest may leave this host, and then
  * becomes the program that was meant: same arguments, argv[0] included, same
- * descriptors, terminal and environment, with one variable more.
+ * descriptors, terminal and environment, with one variable more. An xl create
+ * with devices that only xlpt can read is create-run.c's.
  *
  * It needs nothing but libc, on purpose: after an upgrade of Xen an xlpt of
  * yesterday no longer finds its libxl, and xl must work all the same.
@@ -19,6 +20,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "xl-plugin/sentry/xl/create.h"
 #include "xl-plugin/sentry/xl/words.h"
 
 #define HELPER	 "libxl-save-helper"
@@ -336,6 +338,20 @@ static bool open_streams(void)
 	return true;
 }
 
+/* xl itself, unless it is an xl create that xlpt has a part in. */
+static int creates(int argc, char **argv, const char *xl)
+{
+	struct xlpt_create create;
+	char xlpt[PATH_MAX];
+	struct xlpt_create_how how = { .xlpt = xlpt, .xl = xl, .become = become };
+	int status = -1;
+
+	xlpt_path(xlpt);
+	if (xlpt_create_read(argc, argv, &create))
+		status = xlpt_create_run(&create, argc, argv, &how);
+	return status < 0 ? become(xl, argv) : status;
+}
+
 int main(int argc, char **argv)
 {
 	const char *slash = argc > 0 ? strrchr(argv[0], '/') : NULL;
@@ -362,5 +378,5 @@ int main(int argc, char **argv)
 		      stderr);
 		return 127;
 	}
-	return become(path, argv);
+	return creates(argc, argv, path);
 }

@@ -1,6 +1,6 @@
 #!/bin/bash
 # boot - packages, GRUB, systemd: hidden at boot and verified, lost and named; VFs, pool, xendomains, capture, upgrade
-# timeout: 1500
+# timeout: 1700
 # machine: small
 # reboots: 2
 # covers: pv xl booted .0,vf.0 acs
@@ -119,6 +119,7 @@ case $LAB_BOOT in
 	xlpt guard status
 	auto web1 "pci=[\"$dev\"]"
 	auto web3
+	auto web4 'pci=["pool:lan"]'
 	between <<-END
 		update-initramfs -u -k all
 		update-grub
@@ -135,13 +136,21 @@ case $LAB_BOOT in
 	before xlpt-vf-$pf.service xendomains.service
 	before $unit xendomains.service
 
-	note "xendomains has started both guests; web1 has its device"
+	note "xendomains has started all guests; web1 has its device"
 	wait_for "$GUEST_BOOT_SECONDS" "web1 to have its device" pci_connected "$(xl domid web1)" "$dev" || fail "web1 does not have it"
 	xl list
 	xlpt status
 	got=0
 	xl save web1 /root/web1.img || got=$?
 	[ "$got" = 3 ] || fail "xl save web1 exits with $got, the guard says 3"
+
+	note "web4 has a VF out of the pool, by xl create under the guard"
+	vf=$(xlpt list --guest web4 -o device | grep -oE '0000:01:10\.[0-7]') || fail "web4 has no VF"
+	[ -e "/var/lib/xlpt/leases/$vf" ] || fail "web4 has $vf without a lease"
+	wait_for "$GUEST_BOOT_SECONDS" "web4 to have $vf" pci_connected "$(xl domid web4)" "$vf" || fail "web4 does not have it"
+	rm /etc/xen/auto/web4.cfg
+	xl destroy web4
+	wait_for 20 "the lease of $vf to be gone" test ! -e "/var/lib/xlpt/leases/$vf" || fail "the lease is still there"
 
 	note "the pool has its VFs"
 	xlpt pool show lan
