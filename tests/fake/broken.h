@@ -21,8 +21,8 @@ char *broken_sound(struct world *w);
 
 /*
  * Repairs it, and ends the program with a message when repair does what it must not: another exit
- * status than 0 or 5; 0 and something is left that needs no decision, or 5 without a line that mends;
- * sound things changed; more than ten minutes of the host's time. Returns the exit status.
+ * status than 0 or 5; 0 and something is left that needs no decision, or 5 for another reason than a guest
+ * that does not let go; sound things changed; more than ten minutes of the host's time. Returns the exit status.
  */
 int broken_repair(struct world *w, const char *sound);
 

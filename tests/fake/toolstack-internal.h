@@ -69,6 +69,7 @@ struct fake_ts {
 	struct fake_claim *claims;
 	size_t n_claims, alloc_claims;
 	bool no_iommu;
+	bool no_owners; /* Xen does not say whose the devices are */
 	const char *cmdline;
 	struct fake_bus *bus; /* where xl's processes are seen, or NULL */
 	struct fake_gap *gaps;

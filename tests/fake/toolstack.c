@@ -55,9 +55,12 @@ static int ts_device_owners(struct xlpt_toolstack *ts, struct xlpt_xen_owner **o
 {
 	struct fake_ts *f = fake_ts_of(ts);
 
-	(void)diag;
+	*out = NULL;
+	*n = 0;
+	if (f->no_owners)
+		return fake_ts_failed(diag, "debug keys");
 	*out = xlpt_xcalloc(f->n_claims + 1, sizeof(**out));
-	for (*n = 0; *n < f->n_claims; (*n)++)
+	for (; *n < f->n_claims; (*n)++)
 		(*out)[*n] = (struct xlpt_xen_owner){
 			.bdf = f->claims[*n].bdf,
 			.domid = f->claims[*n].owner == FAKE_OWNER_IO	  ? XLPT_XEN_QUARANTINE
@@ -267,6 +270,11 @@ void fake_ts_dm_says_later(struct fake_ts *f, int64_t ms, const char *lines)
 void fake_ts_dm_says(struct fake_ts *f, const char *lines)
 {
 	fake_ts_dm_says_later(f, 0, lines);
+}
+
+void fake_ts_no_owners(struct fake_ts *f, bool none)
+{
+	f->no_owners = none;
 }
 
 void fake_ts_shares_reserved(struct fake_ts *f, struct xlpt_bdf bdf)

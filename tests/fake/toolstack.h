@@ -95,6 +95,8 @@ void fake_ts_keeps_memory(struct fake_ts *f, bool keeps);
  */
 void fake_ts_dm_says(struct fake_ts *f, const char *lines);
 void fake_ts_dm_says_later(struct fake_ts *f, int64_t ms, const char *lines);
+/* Xen does not tell the owners of devices (its log is too small, or it may not be asked). */
+void fake_ts_no_owners(struct fake_ts *f, bool none);
 /* Shares reserved memory: Xen assigns it to nobody who does not ask it to be relaxed. */
 void fake_ts_shares_reserved(struct fake_ts *f, struct xlpt_bdf bdf);
 /* An HVM guest that answers no eject request (firmware, no driver). */

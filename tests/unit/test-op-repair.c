@@ -252,9 +252,11 @@ static void test_hypervisor_only(void **state)
 	ok(w, "detach web1 05:00.0");
 	before = world_snapshot(w);
 	assert_int_equal(xlpt_spec_parse("05:00.0", &spec, NULL), 0);
-	for (int noted = 0; noted < 2; noted++) {
+	for (int how = 0; how < 4; how++) {
 		_cleanup_free_ char *now = NULL;
+		bool noted = how & 1;
 
+		fake_ts_no_owners(w->ts, how & 2);
 		fake_ts_fail(w->ts, FAKE_TS_ADD, 1, FAKE_TS_AFTER_ASSIGN);
 		fake_ts_get(w->ts)->ops->device_add(fake_ts_get(w->ts), 4, &spec, NULL);
 		if (noted)

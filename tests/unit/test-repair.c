@@ -363,20 +363,49 @@ static void test_for_a_moment(void **state)
 	assert_int_equal(twice.n, 0);
 }
 
-/* One that cannot be mended is named with exit status 5, and the others are mended. */
-static void test_one_fails(void **state)
+/* What failed is tried again once the others are mended. */
+static void test_tries_again(void **state)
 {
 	struct world *w = *state;
 
 	ok(w, "attach web1 05:00.0");
 	fake_store_set(w->store, "2", BACKEND "/num_devs");
 	fake_store_set(w->store, "9", "/libxl/pci/0000-02-00-0/domid");
-	ok(w, "hide 03:00.0");
-	fake_store_set(w->store, "9", "/libxl/pci/0000-03-00-0/domid");
 	fake_store_fail(w->store, FAKE_STORE_WRITE, 1, EIO);
-	answers(w, 5, "repair", "mending the PCI backend of domain 3");
-	assert_null(fake_store_peek(w->store, "/libxl/pci/0000-02-00-0/domid"));
 	ok(w, "repair");
+	said(w, "mended num_devs");
+	nothing(w);
+	/* The hypervisor has it with a guest: until that is mended, the journal cannot be. */
+	ok(w, "detach web1 05:00.0");
+	fake_ts_fail(w->ts, FAKE_TS_ADD, 1, FAKE_TS_AFTER_ASSIGN);
+	fake_ts_get(w->ts)->ops->device_add(
+		fake_ts_get(w->ts), 4,
+		&(struct xlpt_spec){ .bdf = B("05:00.0"), .has_bdf = true, .vslot = -1 }, NULL);
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1",
+		     "xlpt 1\nop unhide\ndevice 0000:05:00.0 keep -\nbegin unhide\n");
+	ok(w, "repair");
+	said(w, "was with domain 4 in the hypervisor only: taken back");
+	nothing(w);
+}
+
+/* One that cannot be mended is named with exit status 5, and the others are mended. */
+static void test_one_fails(void **state)
+{
+	struct world *w = *state;
+
+	world_frontend(w, &(struct fake_pcifront_opts){ .step_ms = 10, .hangs_in = 3 });
+	fake_ts_get(w->ts)->ops->device_add(
+		fake_ts_get(w->ts), 3,
+		&(struct xlpt_spec){ .bdf = B("05:00.0"), .has_bdf = true, .vslot = -1 }, NULL);
+	w->clock.clock.sleep_ms(&w->clock.clock, 1000);
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1",
+		     "xlpt 1\nop attach\nguest 3 00000000-0000-4000-8000-000000000003 web1\n"
+		     "device 0000:05:00.0 keep -\nbegin add\ndone\nundo take it\n");
+	fake_store_set(w->store, "9", "/libxl/pci/0000-02-00-0/domid");
+	answers(w, 5, "repair", "web1 does not let go of 0000:05:00.0");
+	said(w, "xlpt detach --force web1 0000:05:00.0");
+	assert_null(fake_store_peek(w->store, "/libxl/pci/0000-02-00-0/domid"));
+	ok(w, "detach --force --timeout 5 web1 0000:05:00.0");
 	nothing(w);
 }
 
@@ -411,7 +440,8 @@ int main(void)
 		TEST(test_gone),	 TEST(test_mark),	   TEST(test_override),
 		TEST(test_quarantine),	 TEST(test_configured),	   TEST(test_unreadable),
 		TEST(test_libvirt),	 TEST(test_lease),	   TEST(test_journal),
-		TEST(test_for_a_moment), TEST(test_one_fails),	   TEST(test_words),
+		TEST(test_for_a_moment), TEST(test_tries_again),   TEST(test_one_fails),
+		TEST(test_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

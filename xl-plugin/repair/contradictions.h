@@ -53,6 +53,11 @@ enum {
 	XLPT_LOOK_XEN_LOG = 1 << 1,
 	/* Also reads what libxl has stored of each guest; libxl asks all its devices for it. */
 	XLPT_LOOK_CONFIGS = 1 << 2,
+	/*
+	 * What an operation that was cut short explains is left out: mending it mends that, too.
+	 * With this it is found all the same, for when the operation could not be mended.
+	 */
+	XLPT_LOOK_PAST_JOURNALS = 1 << 3,
 };
 
 /*

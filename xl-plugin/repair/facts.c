@@ -70,7 +70,7 @@ static bool is_of(const struct xlpt_journal *j, const struct xlpt_bdf *bdf, int6
 
 bool xlpt_facts_explained(const struct xlpt_facts *f, const struct xlpt_bdf *bdf, int64_t domid)
 {
-	for (size_t i = 0; i < f->n_left; i++)
+	for (size_t i = 0; i < f->n_left && !(f->flags & XLPT_LOOK_PAST_JOURNALS); i++)
 		if (is_of(&f->left[i], bdf, domid))
 			return true;
 	for (size_t i = 0; i < f->n_running; i++)
@@ -215,6 +215,7 @@ int xlpt_facts_read(struct xlpt_env *env, unsigned flags, struct xlpt_facts *f,
 	int rc;
 
 	*f = (struct xlpt_facts){ .env = env,
+				  .flags = flags,
 				  .xen = env->store && env->ts,
 				  .has_bus = xlpt_host_has(env->host, "/sys/bus/pci/devices") };
 	rc = xlpt_journal_left(env, &f->left, &f->n_left, &f->running, &f->n_running, diag);

@@ -35,7 +35,8 @@ struct xlpt_kept {
 
 struct xlpt_facts {
 	struct xlpt_env *env;
-	bool xen; /* xenstore and the toolstack were asked */
+	unsigned flags; /* of xlpt_contradictions_find */
+	bool xen;	/* xenstore and the toolstack were asked */
 	bool has_bus;
 	/* operations: cut short, and under way */
 	struct xlpt_journal *left, *running;

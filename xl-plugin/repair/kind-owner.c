@@ -92,8 +92,23 @@ static void find_mark(const struct xlpt_facts *f, const struct xlpt_contradictio
 	}
 }
 
+/* As Xen writes it into its log; false and *domid -1 when it does not. */
+static bool ask_xen(struct xlpt_env *env, struct xlpt_bdf bdf, int64_t *domid)
+{
+	_cleanup_free_ struct xlpt_xen_owner *owners = NULL;
+	size_t n = 0;
+
+	*domid = -1;
+	if (!env->ts->ops->device_owners || env->ts->ops->device_owners(env->ts, &owners, &n, NULL))
+		return false;
+	for (size_t i = 0; i < n; i++)
+		if (xlpt_bdf_eq(owners[i].bdf, bdf) && owners[i].domid > 0)
+			*domid = owners[i].domid;
+	return *domid >= 0;
+}
+
 /*
- * Xen does not tell whose a device is. A device model says whether it holds it;
+ * Where Xen's log does not tell whose a device is: a device model says whether it holds it;
  * for the others, Xen takes a device from a domain only if it is that domain's
  * (xen/drivers/passthrough/pci.c, deassign_device).
  */
@@ -102,9 +117,9 @@ static int find_holder(struct xlpt_env *env, struct xlpt_bdf bdf, int64_t *domid
 {
 	struct xlpt_guest *guests = NULL;
 	size_t n = 0;
-	int rc = env->ts->ops->guest_list(env->ts, &guests, &n, diag);
+	int rc =
+		ask_xen(env, bdf, domid) ? 0 : env->ts->ops->guest_list(env->ts, &guests, &n, diag);
 
-	*domid = -1;
 	for (size_t i = 0; rc == 0 && i < n && *domid < 0; i++) {
 		bool has = false;
 
@@ -137,8 +152,9 @@ static int nobodys(struct xlpt_bdf bdf, struct xlpt_diag *diag)
 
 static int mend_xen_only(struct xlpt_env *env, const struct xlpt_hidden *h, struct xlpt_diag *diag)
 {
-	int64_t domid = h->noted;
-	int rc = domid < 0 ? find_holder(env, h->bdf, &domid, diag) : 0;
+	int64_t domid;
+	/* libxl's note may be wrong, too. */
+	int rc = find_holder(env, h->bdf, &domid, diag);
 
 	if (rc == 0 && domid < 0)
 		return nobodys(h->bdf, diag);

@@ -12,7 +12,7 @@
 #define LOOK (XLPT_LOOK_TWICE | XLPT_LOOK_XEN_LOG | XLPT_LOOK_CONFIGS)
 
 /* Mending one thing may show another one, but no chain is longer than there are kinds. */
-#define ROUNDS 6
+#define ROUNDS 8
 
 struct repair {
 	struct xlpt_env *env;
@@ -20,7 +20,14 @@ struct repair {
 	bool xen;		    /* round of what needs Xen */
 	size_t found, mended, left; /* left: a person has to decide */
 	struct json_object *list;
-	struct xlpt_diag failed; /* the first that could not be mended */
+	unsigned look;
+	struct seen {
+		const struct xlpt_contradiction_kind *kind;
+		char *what;
+		bool failed; /* its fix, which is tried again when others are mended */
+	} * seen;
+	size_t n_seen, alloc_seen;
+	struct xlpt_diag failed; /* the first of this round that could not be mended */
 };
 
 static bool wanted(struct repair *r, const struct xlpt_contradiction *c)
@@ -50,15 +57,19 @@ static void list(struct repair *r, const struct xlpt_contradiction *c)
 }
 
 /* One that cannot be mended does not keep the others from it. */
-static void mend(struct repair *r, const struct xlpt_contradiction *c)
+static void mend(struct repair *r, struct seen *seen, const struct xlpt_contradiction *c)
 {
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	int rc = c->kind->fix(r->env, c, &diag);
 
+	seen->failed = rc != 0;
 	if (rc == 0) {
 		r->mended++;
 		return;
 	}
+	/* What it explains may be what keeps it from being mended. */
+	if (c->kind == &xlpt_kind_journal)
+		r->look |= XLPT_LOOK_PAST_JOURNALS;
 	/* Something may be half mended by now. */
 	xlpt_diag_recode(&diag, rc == XLPT_ERR_STOPPED ? rc : XLPT_ERR_LEFT);
 	if (!diag.hint)
@@ -69,17 +80,26 @@ static void mend(struct repair *r, const struct xlpt_contradiction *c)
 		xlpt_diag_move(&r->failed, &diag);
 }
 
-static bool was_listed(const struct xlpt_contradictions *seen, const struct xlpt_contradiction *c)
+static struct seen *find_seen(struct repair *r, const struct xlpt_contradiction *c)
 {
-	for (size_t i = 0; i < seen->n; i++)
-		if (seen->items[i].kind == c->kind && xlpt_streq(seen->items[i].what, c->what))
-			return true;
-	return false;
+	for (size_t i = 0; i < r->n_seen; i++)
+		if (r->seen[i].kind == c->kind && xlpt_streq(r->seen[i].what, c->what))
+			return &r->seen[i];
+	return NULL;
 }
 
-static void remember(struct xlpt_contradictions *seen, const struct xlpt_contradiction *c)
+static struct seen *remember(struct repair *r, const struct xlpt_contradiction *c)
 {
-	xlpt_contradiction_add(seen, c->kind)->what = xlpt_xstrdup(c->what);
+	XLPT_GROW(r->seen, r->n_seen, r->alloc_seen);
+	r->seen[r->n_seen] = (struct seen){ .kind = c->kind, .what = xlpt_xstrdup(c->what) };
+	return &r->seen[r->n_seen++];
+}
+
+static void forget_seen(struct repair *r)
+{
+	for (size_t i = 0; i < r->n_seen; i++)
+		free(r->seen[i].what);
+	free(r->seen);
 }
 
 /* Its fix came back content, and it is there all the same. */
@@ -92,46 +112,50 @@ static void still_there(struct repair *r, const struct xlpt_contradiction *c)
 	xlpt_diag_hint(&r->failed, "xlpt repair once more in a minute");
 }
 
-/*
- * A round: what was not listed before is listed, and mended. *again: something was mended, so
- * that there may be more to see.
- */
-static int one_round(struct repair *r, struct xlpt_contradictions *seen, bool *again,
-		     struct xlpt_diag *diag)
+static int one(struct repair *r, const struct xlpt_contradiction *c, struct xlpt_diag *diag)
+{
+	struct seen *seen = find_seen(r, c);
+	int rc;
+
+	if (seen && !seen->failed) {
+		still_there(r, c);
+		return 0;
+	}
+	if (!seen) {
+		seen = remember(r, c);
+		list(r, c);
+	}
+	if (!c->does || r->env->dry_run)
+		return 0;
+	rc = xlpt_check_interrupted(diag);
+	if (rc == 0)
+		mend(r, seen, c);
+	return rc;
+}
+
+/* *again: something was mended, or is seen for the first time now, so that there is more to do. */
+static int one_round(struct repair *r, bool *again, struct xlpt_diag *diag)
 {
 	_cleanup_contradictions_ struct xlpt_contradictions now = { 0 };
 	size_t before = r->mended;
-	int rc = xlpt_contradictions_find(r->env, LOOK, &now, diag);
+	unsigned look = r->look;
+	int rc = xlpt_contradictions_find(r->env, look, &now, diag);
 
-	for (size_t i = 0; rc == 0 && i < now.n; i++) {
-		const struct xlpt_contradiction *c = &now.items[i];
-
-		if (!wanted(r, c))
-			continue;
-		if (was_listed(seen, c)) {
-			still_there(r, c);
-			continue;
-		}
-		remember(seen, c);
-		list(r, c);
-		if (!c->does || r->env->dry_run)
-			continue;
-		rc = xlpt_check_interrupted(diag);
-		if (rc == 0)
-			mend(r, c);
-	}
-	*again = r->mended > before;
+	xlpt_diag_dispose(&r->failed);
+	for (size_t i = 0; rc == 0 && i < now.n; i++)
+		if (wanted(r, &now.items[i]))
+			rc = one(r, &now.items[i], diag);
+	*again = r->mended > before || r->look != look;
 	return rc;
 }
 
 static int all_rounds(struct repair *r, struct xlpt_diag *diag)
 {
-	_cleanup_contradictions_ struct xlpt_contradictions seen = { 0 };
 	bool again = true;
 	int rc = 0;
 
 	for (int i = 0; rc == 0 && again && i < ROUNDS; i++)
-		rc = one_round(r, &seen, &again, diag);
+		rc = one_round(r, &again, diag);
 	return rc;
 }
 
@@ -166,7 +190,7 @@ static void report(struct repair *r)
 
 int xlpt_op_repair(struct xlpt_env *env, char **words, size_t n, struct xlpt_diag *diag)
 {
-	struct repair r = { .env = env };
+	struct repair r = { .env = env, .look = LOOK };
 	int rc = xlpt_env_try_xen(env, diag);
 
 	if (rc == 0)
@@ -202,6 +226,7 @@ int xlpt_op_repair(struct xlpt_env *env, char **words, size_t n, struct xlpt_dia
 	if (rc == 0)
 		report(&r);
 	xlpt_diag_dispose(&r.failed);
+	forget_seen(&r);
 	json_object_put(r.list);
 	json_object_put(XLPT_TAKE(env->said));
 	xlpt_selection_dispose(&r.selection);
