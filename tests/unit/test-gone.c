@@ -258,7 +258,7 @@ static void test_restarted(void **state)
 	assert_int_equal(count(w->out, E1000E), 1);
 	assert_non_null(strstr(w->out, "web1"));
 	ok(w, "status --json");
-	assert_int_equal(count(w->out, "\"bdf\": \"" E1000E "\""), 1);
+	assert_int_equal(count(w->out, "\"bdf\": \"" E1000E "\",\n      \"state\""), 1);
 	answers(w, 1, "attach db1 " E1000E, E1000E " is in use by web1 (domain 20)");
 	nothing_left(w, 3);
 }
