@@ -95,7 +95,6 @@ static const struct list driver = { driver_attrs, driver_links, driver_marks };
 
 static const char *const plain[] = {
 	"/proc/asound/cards",
-	"/sys/class/tty/console/active",
 	"/sys/bus/pci/drivers_autoprobe",
 	"/sys/firmware/acpi/tables/DMAR",
 	"/sys/firmware/acpi/tables/IVRS",
@@ -315,6 +314,15 @@ static int tables(struct xlpt_capture *c, struct xlpt_diag *diag)
 	return rc;
 }
 
+/* Where dom0's console is. Its directory is a link, which the copy has, too: the file goes behind it. */
+static int console(struct xlpt_capture *c, struct xlpt_diag *diag)
+{
+	static const char link[] = "/sys/class/tty/console";
+	_cleanup_free_ char *dir = real_dir(c->from, link);
+
+	return file_in(c, dir ? dir : link, "active", ATTR, diag);
+}
+
 int xlpt_capture_sys(struct xlpt_capture *c, struct xlpt_diag *diag)
 {
 	int rc = functions(c, diag);
@@ -341,5 +349,7 @@ int xlpt_capture_sys(struct xlpt_capture *c, struct xlpt_diag *diag)
 		rc = below(c, "/sys/class/nvme-subsystem", "", NULL, diag);
 	for (size_t i = 0; rc == 0 && i < XLPT_ARRAY_SIZE(plain); i++)
 		rc = xlpt_capture_file(c, plain[i], ATTR, diag);
+	if (rc == 0)
+		rc = console(c, diag);
 	return rc ? rc : tables(c, diag);
 }
