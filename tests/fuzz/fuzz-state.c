@@ -16,6 +16,7 @@
 #include "xl-plugin/kept/guests.h"
 #include "xl-plugin/kept/journal.h"
 #include "xl-plugin/kept/leases.h"
+#include "xl-plugin/kept/macs.h"
 
 #define NEED(cond)               \
 	do {                     \
@@ -130,6 +131,22 @@ static void known(const uint8_t *data, size_t size)
 	NEED(!strcmp(one.s, two.s));
 }
 
+static void macs(const uint8_t *data, size_t size)
+{
+	_cleanup_free_ char *text = xlpt_xstrndup((const char *)data, size);
+	_cleanup_macs_ struct xlpt_macs a = { 0 }, b = { 0 };
+	_cleanup_str_ struct xlpt_str one = { 0 }, two = { 0 };
+	_cleanup_free_ char *again = NULL;
+
+	if (!xlpt_macs_parse(&a, text))
+		return;
+	xlpt_macs_format(&a, &one);
+	again = xlpt_xstrdup(one.s);
+	NEED(xlpt_macs_parse(&b, again));
+	xlpt_macs_format(&b, &two);
+	NEED(!strcmp(one.s, two.s));
+}
+
 static void record(const uint8_t *data, size_t size)
 {
 	_cleanup_free_ char *path = put("/run/image.xlpt", data, size),
@@ -175,6 +192,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		break;
 	case 'g':
 		known(data + 1, size - 1);
+		break;
+	case 'm':
+		macs(data + 1, size - 1);
 		break;
 	case 'r':
 		record(data + 1, size - 1);

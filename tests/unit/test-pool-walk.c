@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A pool of seven VFs, three guests, two hundred random steps: start, stop,
- * attach, detach, and a process that is killed in the middle of one of them.
- * After every step: no VF is leased twice or with a guest that has no lease for
- * it; no lease outlives its guest by more than one command; at the end the pool
- * is full.
+ * A pool of seven VFs with a VLAN, three guests, two hundred random steps: start, stop, attach,
+ * detach, a process that is killed in the middle of one of them, restarts, and an xl that gives
+ * VFs to a fourth guest and takes them back without asking xlpt.
+ * After every step: no VF is leased twice or with a guest that has no lease for it; each that is
+ * leased has the VLAN and an address, also between all steps of a restart; no lease outlives its
+ * guest by more than one command; at the end the pool is full.
  *
  * A kill: at its nth write to sysfs or call of the toolstack the process forks.
  * The child has the world as it is at that moment; it closes what the command
@@ -39,7 +40,9 @@ struct walk {
 	const char *cfg[GUESTS];
 	unsigned kill_at; /* counts down to the next kill; 0 = none */
 	bool open[256];	  /* descriptors that were open before the command */
-	unsigned starts, stops, attaches, detaches, kills, cut_short, full;
+	unsigned starts, stops, attaches, detaches, kills, cut_short, full, restarts, by_xl;
+	struct xlpt_bdf xl[VFS]; /* what xl has given away */
+	size_t n_xl;
 	char doing[128];
 };
 
@@ -105,6 +108,44 @@ static struct xlpt_leases leases_of(struct walk *k)
 	return l;
 }
 
+/* What its PF says of a VF: tagged, and with an address. */
+static bool tagged(struct walk *k, struct xlpt_bdf bdf)
+{
+	_cleanup_free_ char *net = fake_rtnl_snapshot(k->w->rtnl),
+			    *want = xlpt_xasprintf("enp1s0 vf %u mac 00:16:3e:",
+						   (bdf.dev - 0x10u) * 4 + bdf.func / 2u);
+	const char *line = strstr(net, want), *end = line ? strchr(line, '\n') : NULL,
+		   *vlan = line ? strstr(line, " vlan 42:") : NULL;
+
+	return vlan && vlan < end;
+}
+
+/* Of a guest that restarts: nobody else has it, and it is as the guest had it. */
+static void check_kept(struct walk *k, const struct xlpt_leases *had, const char *uuid)
+{
+	_cleanup_leases_ struct xlpt_leases l = leases_of(k);
+	struct xlpt_store *s = fake_store_get(k->w->store);
+	struct xlpt_toolstack *ts = fake_ts_get(k->w->ts);
+
+	for (size_t i = 0; i < had->n; i++) {
+		struct xlpt_bdf bdf = had->items[i].bdf;
+		const struct xlpt_lease *now = xlpt_leases_find(&l, bdf);
+		_cleanup_guest_ struct xlpt_guest owner = { 0 };
+		uint32_t domid = 0;
+
+		if (strcmp(had->items[i].uuid, uuid) != 0)
+			continue;
+		if (!now || strcmp(now->uuid, uuid) != 0)
+			FAIL(k, "%s is not leased any more", XLPT_BDF_STR(bdf));
+		if (!tagged(k, bdf))
+			FAIL(k, "%s lost its VLAN", XLPT_BDF_STR(bdf));
+		if (xlpt_pcibe_owner(s, bdf, &domid, NULL) > 0 &&
+		    ts->ops->guest_by_id(ts, domid, &owner, NULL) == 0 &&
+		    strcmp(owner.uuid, uuid) != 0)
+			FAIL(k, "%s is with domain %u", XLPT_BDF_STR(bdf), domid);
+	}
+}
+
 /* What the guests have, against what is leased. Returns how many VFs are out. */
 static size_t check(struct walk *k)
 {
@@ -124,6 +165,12 @@ static size_t check(struct walk *k)
 		    (int64_t)domid != l.items[i].domid)
 			FAIL(k, "%s is leased to domain %lld, and with domain %u",
 			     XLPT_BDF_STR(l.items[i].bdf), (long long)l.items[i].domid, domid);
+		if (!tagged(k, l.items[i].bdf))
+			FAIL(k, "%s has no VLAN", XLPT_BDF_STR(l.items[i].bdf));
+		for (size_t x = 0; x < k->n_xl; x++)
+			if (xlpt_bdf_eq(k->xl[x], l.items[i].bdf))
+				FAIL(k, "%s is leased, and xl gave it away",
+				     XLPT_BDF_STR(l.items[i].bdf));
 	}
 	for (unsigned g = 0; g < GUESTS; g++) {
 		_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
@@ -141,7 +188,7 @@ static size_t check(struct walk *k)
 	}
 	if (held != l.n)
 		FAIL(k, "%zu VFs are with guests, %zu are leased", held, l.n);
-	return l.n;
+	return l.n + k->n_xl;
 }
 
 /* An empty pool is the only reason for a refusal. */
@@ -244,15 +291,107 @@ static void detach(struct walk *k, unsigned g, uint32_t domid, bool killed)
 		FAIL(k, "%s", k->w->err);
 }
 
+static int do_run(struct walk *k, unsigned g)
+{
+	static const char *const looks[] = { "pool show lan", "pool list",
+					     "repair",	      "list",
+					     "status",	      "pool release --gone --timeout 1" };
+	unsigned what = next(k, 8), other = (g + 1 + next(k, GUESTS - 1)) % GUESTS;
+
+	if (what < XLPT_ARRAY_SIZE(looks))
+		return run(k, "%s", looks[what]);
+	if (!domid_of(k, other))
+		return 0;
+	/* Either way: whether there is a free one is not the question here. */
+	if (run(k, "attach app%u pool:lan", other) && !strstr(k->w->err, "has no free VF"))
+		return 1;
+	k->attaches++;
+	return 0;
+}
+
+/* By xl, with others who look and take between its steps. */
+static void restart(struct walk *k, unsigned g, uint32_t domid)
+{
+	_cleanup_leases_ struct xlpt_leases had = leases_of(k);
+	char uuid[37];
+
+	snprintf(uuid, sizeof(uuid), "%s", fake_ts_find(k->w->ts, domid, NULL)->uuid);
+	k->restarts++;
+	for (unsigned at = 0; at < 5; at++) {
+		if (at == 0)
+			fake_ts_down(k->w->ts, domid);
+		else if (at == 1)
+			fake_ts_dying(k->w->ts, domid);
+		else if (at == 2)
+			fake_ts_gap(k->w->ts, domid);
+		else if (at == 3)
+			domid = fake_ts_coming(k->w->ts, domid);
+		else
+			fake_ts_came(k->w->ts, domid);
+		/* xl sleeps two seconds before it makes the next domain. */
+		if (at == 2)
+			k->w->clock.clock.sleep_ms(&k->w->clock.clock, 2000);
+		check_kept(k, &had, uuid);
+		for (unsigned n = next(k, 3); n > 0; n--) {
+			if (do_run(k, g))
+				FAIL(k, "%s", k->w->err);
+			check_kept(k, &had, uuid);
+		}
+	}
+	if (run(k, "pool list"))
+		FAIL(k, "%s", k->w->err);
+}
+
+/* A VF that is free and hidden goes to db1, or comes back from it. */
+static void by_xl(struct walk *k)
+{
+	_cleanup_leases_ struct xlpt_leases l = leases_of(k);
+	struct xlpt_toolstack *ts = fake_ts_get(k->w->ts);
+
+	k->by_xl++;
+	snprintf(k->doing, sizeof(k->doing), "xl, with %zu", k->n_xl);
+	trace(k);
+	if (k->n_xl && next(k, 2)) {
+		CHECK(k, ts->ops->device_remove(ts, 4, k->xl[--k->n_xl], false, NULL) == 0);
+		k->w->clock.clock.sleep_ms(&k->w->clock.clock, 1000);
+		return;
+	}
+	for (unsigned i = 0; i < VFS && k->n_xl < 2; i++) {
+		struct xlpt_spec spec;
+
+		xlpt_spec_init(&spec);
+		spec.has_bdf = true;
+		spec.bdf = (struct xlpt_bdf){ .bus = 1,
+					      .dev = (uint8_t)(0x10 + i / 4),
+					      .func = (uint8_t)(i % 4 * 2) };
+		if (xlpt_leases_find(&l, spec.bdf) ||
+		    !xlpt_streq(fake_bus_driver_of(k->w->bus, XLPT_BDF_STR(spec.bdf)), "pciback") ||
+		    fake_ts_owner(k->w->ts, spec.bdf) >= 0)
+			continue;
+		/* xl says no while the guest is still busy with its last change, and so be it. */
+		if (ts->ops->device_add(ts, 4, &spec, NULL)) {
+			CHECK(k, fake_ts_owner(k->w->ts, spec.bdf) != 4);
+			return;
+		}
+		k->w->clock.clock.sleep_ms(&k->w->clock.clock, 1000);
+		k->xl[k->n_xl++] = spec.bdf;
+		return;
+	}
+}
+
 static void step(struct walk *k)
 {
-	unsigned g = next(k, GUESTS), what = next(k, 8), n = 1 + next(k, 2);
+	unsigned g = next(k, GUESTS), what = next(k, 10), n = 1 + next(k, 2);
 	uint32_t domid = domid_of(k, g);
 	size_t out = check(k);
 	bool killed = next(k, 4) == 0;
 	_cleanup_free_ char *line = NULL;
 
-	if (!domid) {
+	if (what == 9) {
+		by_xl(k);
+	} else if (domid && what == 8) {
+		restart(k, g, domid);
+	} else if (!domid) {
 		line = xlpt_xasprintf("start %s", k->cfg[g]);
 		n = 1 + g % 2;
 		k->starts++;
@@ -285,15 +424,20 @@ static void go_on(struct walk *k)
 	for (unsigned g = 0; g < GUESTS; g++)
 		if (domid_of(k, g))
 			fake_ts_kill(k->w->ts, domid_of(k, g));
+	while (k->n_xl) {
+		struct xlpt_toolstack *ts = fake_ts_get(k->w->ts);
+
+		CHECK(k, ts->ops->device_remove(ts, 4, k->xl[--k->n_xl], false, NULL) == 0);
+	}
 	CHECK(k, run(k, "pool show lan --json") == 0);
 	if (!strstr(k->w->out, "\"free\": 7,"))
 		FAIL(k, "the pool does not end full: %s", k->w->out);
 	CHECK(k, check(k) == 0);
 	print_message(
 		"seed %u: %u starts, %u stops, %u attaches, %u detaches, %u times empty, %u kills, "
-		"%u of them left a lease\n",
+		"%u of them left a lease, %u restarts, %u by xl\n",
 		k->seed, k->starts, k->stops, k->attaches, k->detaches, k->full, k->kills,
-		k->cut_short);
+		k->cut_short, k->restarts, k->by_xl);
 }
 
 static void walk(unsigned seed)
@@ -313,7 +457,7 @@ static void walk(unsigned seed)
 	k.w->before_write = maybe_kill;
 	k.w->before_arg = &k;
 	fake_ts_on_call(k.w->ts, maybe_kill, &k);
-	assert_int_equal(run(&k, "pool define lan pf=01:00.0 policy=spread"), 0);
+	assert_int_equal(run(&k, "pool define lan pf=01:00.0 policy=spread vlan=42"), 0);
 	fflush(NULL);
 	pid = fork();
 	assert_true(pid >= 0);
