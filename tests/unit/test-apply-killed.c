@@ -2,7 +2,7 @@
 /*
  * apply, killed at each line of its journal and before and after each change of the host: repair makes
  * all of it as it was or as it was wanted, and a second apply ends as if the first had never been
- * killed. And with each change failing once: the host is as it was.
+ * killed. And asked to end there, or with each change failing once: the host is as it was.
  */
 #include <errno.h>
 #include <setjmp.h>
@@ -41,7 +41,7 @@ static const struct scene {
 
 static sigjmp_buf killed;
 static unsigned stop_at;
-static bool met, fails;
+static bool met, fails, asked;
 static struct xlpt_host_ops bus_ops;
 static struct xlpt_rtnl_ops rtnl_ops;
 static struct xlpt_store_ops store_ops;
@@ -52,9 +52,11 @@ static bool point(void)
 	if (!stop_at || --stop_at)
 		return false;
 	met = true;
-	if (!fails)
+	if (asked)
+		raise(SIGTERM);
+	else if (!fails)
 		siglongjmp(killed, 1);
-	return true;
+	return fails;
 }
 
 /* The journal's, and the files'. */
@@ -198,6 +200,7 @@ static void after_kill(struct world *w, const struct scene *s, unsigned nth, con
 		die("killed at %u: a journal is left", nth);
 }
 
+/* A failure, or a signal. */
 static void after_failure(struct world *w, const struct scene *s, unsigned nth, int status,
 			  const char *before, const char *after)
 {
@@ -234,7 +237,7 @@ static bool try_one(const struct scene *s, unsigned nth, const char *before, con
 		} else {
 			status = world_run(w, "%s", s->command);
 			stop_at = 0;
-			if (met && fails)
+			if (met && (fails || asked))
 				after_failure(w, s, nth, status, before, after);
 		}
 		result = met ? 'y' : 'n';
@@ -251,11 +254,10 @@ static bool try_one(const struct scene *s, unsigned nth, const char *before, con
 	return result == 'y';
 }
 
-static void every_point(bool failing, unsigned least)
+static void every_point(unsigned least)
 {
 	unsigned points = 0;
 
-	fails = failing;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(scenes); i++) {
 		_cleanup_free_ char *before = reference(&scenes[i], false),
 				    *after = reference(&scenes[i], true);
@@ -271,19 +273,31 @@ static void every_point(bool failing, unsigned least)
 static void test_killed(void **state)
 {
 	(void)state;
-	every_point(false, 150);
+	fails = asked = false;
+	every_point(150);
+}
+
+static void test_asked(void **state)
+{
+	(void)state;
+	fails = false;
+	asked = true;
+	every_point(150);
 }
 
 static void test_failing(void **state)
 {
 	(void)state;
-	every_point(true, 30);
+	fails = true;
+	asked = false;
+	every_point(30);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_killed),
+		cmocka_unit_test(test_asked),
 		cmocka_unit_test(test_failing),
 	};
 
