@@ -94,6 +94,7 @@ static char *text_of(const struct line *l)
 
 static void against_getopt(size_t n_commands)
 {
+	struct xlpt_create create;
 	struct line l;
 	size_t leaves = 0;
 
@@ -106,6 +107,8 @@ static void against_getopt(size_t n_commands)
 		why = xl_guard_differs(l.argc, l.argv, n_commands);
 		if (why)
 			fail_msg("%s: %s", text_of(&l), why);
+		/* None of these is an xl create, so xl gets the words as they are. */
+		assert_false(xlpt_create_read(l.argc, l.argv, &create));
 		xl_read(l.argc, l.argv, n_commands, &want);
 		leaves += want.answer == XL_LEAVES;
 	}
