@@ -73,7 +73,7 @@ const char *xlpt_contradiction_name(const struct xlpt_contradiction *c);
 const char *xlpt_contradiction_cause(const struct xlpt_contradiction *c);
 /* The words of all kinds, for completion. Caller frees. */
 int xlpt_contradiction_names(struct xlpt_env *env, char ***names, struct xlpt_diag *diag);
-/* {"kind", "device", "guest", "domid", "what", "why", "cause", "does", "command"} */
+/* {"kind", "bdf", "guest", "domid", "what", "why", "cause", "does", "command"} */
 struct json_object *xlpt_contradiction_json(const struct xlpt_contradiction *c);
 
 #endif
