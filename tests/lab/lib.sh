@@ -251,12 +251,18 @@ lab_guest_gone() {
 	! xl domid "$1"
 }
 
+# xl's process for a guest of that name has ended: until then xlpt cannot know that it does not come again.
+lab_monitor_gone() {
+	! readlink /proc/[0-9]*/fd/1 2>/dev/null | grep -q "/xl-$1\.log"
+}
+
 guest_destroy() {
 	local domid
 	domid=$(xl domid "$1") || return 0
 	xl destroy "$1"
 	wait_for 30 "guest $1 to be gone" lab_guest_gone "$1"
 	wait_for 30 "xenstore to forget guest $1" xs_gone "/local/domain/$domid"
+	wait_for 10 "xl's process for $1 to end" lab_monitor_gone "$1" || :
 }
 
 # guest_run NAME COMMAND: runs COMMAND with sh in the guest; its output and status become ours.
