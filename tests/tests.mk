@@ -200,6 +200,7 @@ demo: deps
 bench: deps all $(O)/tests/bench/make-tree
 	@tests/bench/convert $(O)/xlpt
 	@tests/bench/list $(O)/xlpt $(O)/tests/bench/make-tree
+	@tests/bench/batch $(O)/xlpt $(O)/tests/bench/make-tree
 	@for xen in $(XENS); do tests/lab/run bench --xen $$xen || exit 1; \
 		sed -n 's/^-- BENCH /  /p' $(O)/lab/$$xen/bench/log; done
 	@tests/lab/run convert --xen 4.20 && sed -n 's/^-- BENCH /  /p' $(O)/lab/4.20/convert/log

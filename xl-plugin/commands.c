@@ -44,6 +44,7 @@ extern const struct xlpt_command xlpt_cmd_convert;
 extern const struct xlpt_command xlpt_cmd_save;
 extern const struct xlpt_command xlpt_cmd_restore;
 extern const struct xlpt_command xlpt_cmd_migrate;
+extern const struct xlpt_command xlpt_cmd_batch;
 
 /* clang-format off */
 static const struct xlpt_command *const commands[] = {
@@ -74,6 +75,7 @@ static const struct xlpt_command *const commands[] = {
 	&xlpt_cmd_restore,
 	&xlpt_cmd_migrate,
 	&xlpt_cmd_doctor,
+	&xlpt_cmd_batch,
 	&xlpt_cmd_complete,
 	NULL,
 };
@@ -88,6 +90,7 @@ static const struct xlpt_group groups[] = {
 	{ "Move guests", "save restore migrate guard" },
 	{ "Mend", "repair" },
 	{ "Convert", "convert" },
+	{ "For programs", "batch" },
 	{ NULL, NULL },
 };
 

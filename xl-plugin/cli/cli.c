@@ -275,7 +275,10 @@ int xlpt_run(int argc, char **argv, struct xlpt_env *env)
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	int rc;
 
-	xlpt_stop_reset();
+	if (env->in_batch)
+		xlpt_host_starved = 0;
+	else
+		xlpt_stop_reset();
 	rc = run(env, argc, argv, &diag);
 	rc = starved(env, rc, &diag);
 

@@ -21,6 +21,7 @@ struct xlpt_findings;
 
 struct xlpt_env {
 	FILE *out, *err;
+	FILE *in; /* requests of batch, from a test; NULL = standard input */
 	struct xlpt_clock *clock;
 	struct xlpt_host *host;
 	struct xlpt_store *store;
@@ -30,7 +31,8 @@ struct xlpt_env {
 	const char *pci_ids;	      /* a pci.ids file, or NULL for the system's */
 	const char *sysroot;	      /* NULL on the running system */
 	bool json, dry_run;
-	bool compact; /* JSON in one line */
+	bool compact;  /* JSON in one line */
+	bool in_batch; /* a request of xlpt batch: a signal is the whole batch's */
 	/* The caller has closed standard output: a command that only prints fails by it. */
 	bool out_closed;
 	int out_errno; /* of a failed write to out; 0 = none failed, or not known */
