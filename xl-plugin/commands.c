@@ -84,7 +84,7 @@ static const struct xlpt_command *const commands[] = {
 /* A name that is no command is passed over. */
 static const struct xlpt_group groups[] = {
 	{ "Look", "list find show topology status budget check doctor capture" },
-	{ "Give devices and take them back", "attach detach hide unhide reset start" },
+	{ "Give devices and take them back", "attach detach hide unhide reset start wait" },
 	{ "At boot", "boot pin apply" },
 	{ "Virtual functions", "vf pool" },
 	{ "Move guests", "save restore migrate guard" },

@@ -53,7 +53,7 @@ static void test_above_4g(void **state)
 	static const char *const guests[] = { "web1", "win1" };
 	struct world *w = *state;
 
-	ok(w, "hide 08:00.0");
+	ok(w, "hide 08:00.0 09:00.0");
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(guests); i++) {
 		uint32_t domid = i ? 5 : 3;
 
@@ -75,7 +75,7 @@ static void test_failed_add(void **state)
 {
 	struct world *w = *state;
 
-	ok(w, "hide 08:00.0");
+	ok(w, "hide 08:00.0 09:00.0");
 	fake_ts_fail(w->ts, FAKE_TS_ADD, 1, FAKE_TS_AFTER_GRANTS);
 	answers(w, 1, "attach web1 08:00.0", "libxl ERROR_FAIL");
 	no_grant(w, "failed add");
@@ -85,6 +85,7 @@ static void test_kept(void **state)
 {
 	struct world *w = *state;
 
+	ok(w, "hide 09:00.0");
 	ok(w, "attach web1 --hide 08:00.0");
 	fake_ts_keeps_memory(w->ts, true);
 	answers(w, 5, "detach web1 08:00.0", "domain 3 can still reach memory of 0000:08:00.0");
