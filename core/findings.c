@@ -76,34 +76,18 @@ int xlpt_findings_judged(struct xlpt_findings *all, int rc, struct xlpt_diag *di
 	return 0;
 }
 
-static void XLPT_PRINTF(3, 0)
-	say(struct xlpt_findings *all, enum xlpt_finding_state state, const char *fmt, va_list ap)
+void xlpt_findings_say(struct xlpt_findings *all, enum xlpt_finding_state state, const char *fmt,
+		       ...)
 {
-	_cleanup_diag_ struct xlpt_diag diag = { .message = xlpt_xvasprintf(fmt, ap) };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	va_list ap;
 
+	if (!all)
+		return;
+	va_start(ap, fmt);
+	diag.message = xlpt_xvasprintf(fmt, ap);
+	va_end(ap);
 	add(all, state, &diag);
-}
-
-void xlpt_findings_ok(struct xlpt_findings *all, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (!all)
-		return;
-	va_start(ap, fmt);
-	say(all, XLPT_FINDING_OK, fmt, ap);
-	va_end(ap);
-}
-
-void xlpt_findings_warn(struct xlpt_findings *all, const char *fmt, ...)
-{
-	va_list ap;
-
-	if (!all)
-		return;
-	va_start(ap, fmt);
-	say(all, XLPT_FINDING_WARNING, fmt, ap);
-	va_end(ap);
 }
 
 void xlpt_findings_fact(struct xlpt_findings *all, const char *fmt, ...)

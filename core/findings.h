@@ -51,8 +51,10 @@ void xlpt_findings_point(struct xlpt_findings *all, const char *point, const str
 int xlpt_findings_judged(struct xlpt_findings *all, int rc, struct xlpt_diag *diag);
 
 /* What was found at the point that is judged now. The same is kept once. */
-void xlpt_findings_ok(struct xlpt_findings *all, const char *fmt, ...) XLPT_PRINTF(2, 3);
-void xlpt_findings_warn(struct xlpt_findings *all, const char *fmt, ...) XLPT_PRINTF(2, 3);
+void xlpt_findings_say(struct xlpt_findings *all, enum xlpt_finding_state state, const char *fmt,
+		       ...) XLPT_PRINTF(3, 4);
+#define xlpt_findings_ok(all, ...)   xlpt_findings_say(all, XLPT_FINDING_OK, __VA_ARGS__)
+#define xlpt_findings_warn(all, ...) xlpt_findings_say(all, XLPT_FINDING_WARNING, __VA_ARGS__)
 /* Adds the fact, or the line that mends it, to what was found last. */
 void xlpt_findings_fact(struct xlpt_findings *all, const char *fmt, ...) XLPT_PRINTF(2, 3);
 void xlpt_findings_mend(struct xlpt_findings *all, const char *fmt, ...) XLPT_PRINTF(2, 3);

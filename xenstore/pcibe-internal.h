@@ -32,4 +32,8 @@ extern const char *const pcibe_node_names[N_NODES];
  */
 int pcibe_read_body(struct xlpt_store *s, xlpt_xst t, void *be);
 
+/* pcinote.c: the functions that have notes, whatever these say. Caller frees *bdfs. */
+int xlpt_pcinote_all(struct xlpt_store *s, struct xlpt_bdf **bdfs, size_t *n,
+		     struct xlpt_diag *diag);
+
 #endif

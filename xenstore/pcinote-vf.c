@@ -3,7 +3,7 @@
 #include <errno.h>
 #include <string.h>
 
-#include "xenstore/pcibe.h"
+#include "xenstore/pcibe-internal.h"
 
 #define NOTES "/libxl/pci"
 #define NODE  "xlpt-vf"
@@ -41,23 +41,15 @@ int xlpt_pcinote_vf_set(struct xlpt_store *s, struct xlpt_bdf bdf, const char *t
 int xlpt_pcinote_vf_all(struct xlpt_store *s, struct xlpt_bdf **bdfs, size_t *n,
 			struct xlpt_diag *diag)
 {
-	_cleanup_strv_ char **dirs = NULL;
-	size_t alloc = 0;
-	int r = xlpt_store_list(s, 0, &dirs, NOTES);
+	size_t all;
+	int rc = xlpt_pcinote_all(s, bdfs, &all, diag);
 
-	*bdfs = NULL;
 	*n = 0;
-	if (r && r != -ENOENT)
-		return xlpt_store_error(diag, r, "listing " NOTES);
-	for (char **dir = dirs; dir && *dir; dir++) {
+	for (size_t i = 0; rc == 0 && i < all; i++) {
 		_cleanup_free_ char *text = NULL;
-		struct xlpt_bdf bdf;
 
-		if (xlpt_bdf_parse_any(*dir, &bdf, NULL) || strcmp(NOTE_STR(bdf), *dir) != 0 ||
-		    xlpt_pcinote_vf_get(s, bdf, &text, NULL) || !text)
-			continue;
-		XLPT_GROW(*bdfs, *n, alloc);
-		(*bdfs)[(*n)++] = bdf;
+		if (xlpt_pcinote_vf_get(s, (*bdfs)[i], &text, NULL) == 0 && text)
+			(*bdfs)[(*n)++] = (*bdfs)[i];
 	}
-	return 0;
+	return rc;
 }

@@ -177,8 +177,8 @@ int xlpt_pcinote_clear_domid(struct xlpt_store *s, struct xlpt_bdf bdf, struct x
 		 : 0;
 }
 
-int xlpt_pcinote_owned(struct xlpt_store *s, struct xlpt_bdf **bdfs, size_t *n,
-		       struct xlpt_diag *diag)
+int xlpt_pcinote_all(struct xlpt_store *s, struct xlpt_bdf **bdfs, size_t *n,
+		     struct xlpt_diag *diag)
 {
 	_cleanup_strv_ char **dirs = NULL;
 	size_t alloc = 0;
@@ -189,19 +189,9 @@ int xlpt_pcinote_owned(struct xlpt_store *s, struct xlpt_bdf **bdfs, size_t *n,
 	if (r && r != -ENOENT)
 		return xlpt_store_error(diag, r, "listing " NOTES);
 	for (char **dir = dirs; dir && *dir; dir++) {
-		_cleanup_pcinote_ struct xlpt_pcinote note = { .domid = -1 };
 		struct xlpt_bdf bdf;
 
-		int rc;
-
 		if (xlpt_bdf_parse_any(*dir, &bdf, NULL) || strcmp(NOTE_STR(bdf), *dir) != 0)
-			continue;
-		rc = xlpt_pcinote_read(s, bdf, &note, diag);
-		if (rc) {
-			free(XLPT_TAKE(*bdfs));
-			return rc;
-		}
-		if (note.domid < 0)
 			continue;
 		XLPT_GROW(*bdfs, *n, alloc);
 		(*bdfs)[(*n)++] = bdf;
@@ -209,29 +199,46 @@ int xlpt_pcinote_owned(struct xlpt_store *s, struct xlpt_bdf **bdfs, size_t *n,
 	return 0;
 }
 
+int xlpt_pcinote_owned(struct xlpt_store *s, struct xlpt_bdf **bdfs, size_t *n,
+		       struct xlpt_diag *diag)
+{
+	size_t all;
+	int rc = xlpt_pcinote_all(s, bdfs, &all, diag);
+
+	*n = 0;
+	for (size_t i = 0; rc == 0 && i < all; i++) {
+		_cleanup_pcinote_ struct xlpt_pcinote note = { .domid = -1 };
+
+		rc = xlpt_pcinote_read(s, (*bdfs)[i], &note, diag);
+		if (rc == 0 && note.domid >= 0)
+			(*bdfs)[(*n)++] = (*bdfs)[i];
+	}
+	if (rc)
+		free(XLPT_TAKE(*bdfs));
+	return rc;
+}
+
 int xlpt_pcinote_by_name(struct xlpt_store *s, const char *name, struct xlpt_bdf *out,
 			 struct xlpt_diag *diag)
 {
-	_cleanup_strv_ char **dirs = NULL;
-	int r;
+	_cleanup_free_ struct xlpt_bdf *all = NULL;
+	size_t n;
+	int rc = xlpt_pcinote_all(s, &all, &n, diag);
 
-	r = xlpt_store_list(s, 0, &dirs, NOTES);
-	if (r && r != -ENOENT)
-		return xlpt_store_error(diag, r, "listing " NOTES);
-	for (char **dir = dirs; dir && *dir; dir++) {
+	for (size_t i = 0; rc == 0 && i < n; i++) {
 		_cleanup_free_ char *text = NULL;
-		struct xlpt_bdf bdf;
+		const char *dir = NOTE_STR(all[i]);
+		int r = read_node(s, NOTES, dir, "name", &text);
 
-		if (xlpt_bdf_parse_any(*dir, &bdf, NULL) || strcmp(NOTE_STR(bdf), *dir) != 0)
-			continue;
-		r = read_node(s, NOTES, *dir, "name", &text);
 		if (r)
-			return xlpt_store_error(diag, r, "reading " NOTES "/%s/name", *dir);
+			return xlpt_store_error(diag, r, "reading " NOTES "/%s/name", dir);
 		if (xlpt_streq(text, name)) {
-			*out = bdf;
+			*out = all[i];
 			return 0;
 		}
 	}
+	if (rc)
+		return rc;
 	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "no device is named \"%s\"", name);
 	xlpt_diag_fact(diag, "no " NOTES "/*/name is that text");
 	xlpt_diag_hint(diag, "see the names with: xl pci-assignable-list -n");

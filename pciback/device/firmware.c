@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "pciback/device/acpi.h"
+
 enum { ACPI_HEADER = 36, DMAR_HEADER = 48, DMAR_RMRR = 1, RMRR_HEADER = 24, SCOPE_HEADER = 6 };
 enum { SCOPE_ENDPOINT = 1, SCOPE_BRIDGE = 2 };
 
@@ -13,7 +15,7 @@ void xlpt_rmrrs_dispose(struct xlpt_rmrrs *r)
 	*r = (struct xlpt_rmrrs){ 0 };
 }
 
-static uint64_t le(const uint8_t *p, unsigned bytes)
+uint64_t xlpt_acpi_number(const uint8_t *p, unsigned bytes)
 {
 	uint64_t v = 0;
 
@@ -22,9 +24,9 @@ static uint64_t le(const uint8_t *p, unsigned bytes)
 	return v;
 }
 
-static int bad(struct xlpt_diag *diag, const char *what, size_t at, const char *fact)
+int xlpt_acpi_broken(struct xlpt_diag *diag, const char *table, size_t at, const char *fact)
 {
-	xlpt_diag_set(diag, XLPT_ERR_DATA, "%s cannot be read to its end", what);
+	xlpt_diag_set(diag, XLPT_ERR_DATA, "%s cannot be read to its end", table);
 	xlpt_diag_fact(diag, "at byte %zu: %s", at, fact);
 	xlpt_diag_hint(diag, "what stands before it is used; a newer firmware may mend the rest");
 	return XLPT_ERR_DATA;
@@ -63,23 +65,25 @@ static int parse_rmrr(const uint8_t *r, size_t len, size_t where, const struct x
 	int rc = 0;
 
 	if (len < RMRR_HEADER)
-		return bad(diag, "the DMAR table", where, "a reserved region is cut short");
-	region.base = le(r + 8, 8);
-	region.limit = le(r + 16, 8);
+		return xlpt_acpi_broken(diag, "the DMAR table", where,
+					"a reserved region is cut short");
+	region.base = xlpt_acpi_number(r + 8, 8);
+	region.limit = xlpt_acpi_number(r + 16, 8);
 	if (region.limit < region.base)
-		return bad(diag, "the DMAR table", where,
-			   "a reserved region ends before it begins");
+		return xlpt_acpi_broken(diag, "the DMAR table", where,
+					"a reserved region ends before it begins");
 	for (size_t at = RMRR_HEADER; at < len;) {
 		size_t scope = len - at < 2 ? 0 : r[at + 1];
 
 		if (scope < SCOPE_HEADER || scope > len - at) {
-			rc = bad(diag, "the DMAR table", where + at,
-				 "a device scope of impossible length");
+			rc = xlpt_acpi_broken(diag, "the DMAR table", where + at,
+					      "a device scope of impossible length");
 			break;
 		}
 		region.sharers++;
 		if ((r[at] == SCOPE_ENDPOINT || r[at] == SCOPE_BRIDGE) &&
-		    resolve(r + at, scope, (uint16_t)le(r + 6, 2), devs, &region.bdf)) {
+		    resolve(r + at, scope, (uint16_t)xlpt_acpi_number(r + 6, 2), devs,
+			    &region.bdf)) {
 			XLPT_GROW(out->items, out->n, out->alloc);
 			out->items[out->n++] = region;
 		}
@@ -115,16 +119,17 @@ int xlpt_dmar_parse(const uint8_t *table, size_t len, const struct xlpt_devices 
 
 	*out = (struct xlpt_rmrrs){ .there = true };
 	if (len < DMAR_HEADER || (memcmp(table, "DMAR", 4) && memcmp(table, "XMAR", 4)))
-		return bad(diag, "the DMAR table", 0, "it has no such header");
-	total = le(table + 4, 4);
+		return xlpt_acpi_broken(diag, "the DMAR table", 0, "it has no such header");
+	total = xlpt_acpi_number(table + 4, 4);
 	if (total < DMAR_HEADER || total > len)
-		return bad(diag, "the DMAR table", 4, "its length is not the file's");
+		return xlpt_acpi_broken(diag, "the DMAR table", 4, "its length is not the file's");
 	for (size_t at = DMAR_HEADER; rc == 0 && at < total;) {
-		size_t size = total - at < 4 ? 0 : le(table + at + 2, 2);
+		size_t size = total - at < 4 ? 0 : xlpt_acpi_number(table + at + 2, 2);
 
 		if (size < 4 || size > total - at)
-			return bad(diag, "the DMAR table", at, "a structure of impossible length");
-		if (le(table + at, 2) == DMAR_RMRR)
+			return xlpt_acpi_broken(diag, "the DMAR table", at,
+						"a structure of impossible length");
+		if (xlpt_acpi_number(table + at, 2) == DMAR_RMRR)
 			rc = parse_rmrr(table + at, size, at, devs, out, diag);
 		at += size;
 	}

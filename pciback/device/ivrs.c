@@ -4,6 +4,8 @@
 #include <errno.h>
 #include <string.h>
 
+#include "pciback/device/acpi.h"
+
 enum { IVRS_HEADER = 48, BLOCK_HEADER = 4, IVMD_SIZE = 32, IVRS_MAX = 65536 };
 enum { IVMD_ALL = 0x20, IVMD_ONE = 0x21, IVMD_RANGE = 0x22 };
 
@@ -13,30 +15,15 @@ void xlpt_ivmds_dispose(struct xlpt_ivmds *r)
 	*r = (struct xlpt_ivmds){ 0 };
 }
 
-static uint64_t le(const uint8_t *p, unsigned bytes)
-{
-	uint64_t v = 0;
-
-	while (bytes--)
-		v = v << 8 | p[bytes];
-	return v;
-}
-
-static int bad(struct xlpt_diag *diag, size_t at, const char *fact)
-{
-	xlpt_diag_set(diag, XLPT_ERR_DATA, "the ACPI table IVRS cannot be read to its end");
-	xlpt_diag_fact(diag, "at byte %zu: %s", at, fact);
-	xlpt_diag_hint(diag, "what stands before it is used; a newer firmware may mend the rest");
-	return XLPT_ERR_DATA;
-}
+static const char table_name[] = "the ACPI table IVRS";
 
 static void add(struct xlpt_ivmds *out, const uint8_t *block)
 {
-	struct xlpt_ivmd m = { .first = (uint16_t)le(block + 4, 2),
-			       .base = le(block + 16, 8),
-			       .len = le(block + 24, 8) };
+	struct xlpt_ivmd m = { .first = (uint16_t)xlpt_acpi_number(block + 4, 2),
+			       .base = xlpt_acpi_number(block + 16, 8),
+			       .len = xlpt_acpi_number(block + 24, 8) };
 
-	m.last = block[0] == IVMD_RANGE ? (uint16_t)le(block + 6, 2) : m.first;
+	m.last = block[0] == IVMD_RANGE ? (uint16_t)xlpt_acpi_number(block + 6, 2) : m.first;
 	if (block[0] == IVMD_ALL) {
 		m.first = 0;
 		m.last = UINT16_MAX;
@@ -52,20 +39,22 @@ int xlpt_ivrs_parse(const uint8_t *table, size_t len, struct xlpt_ivmds *out,
 
 	*out = (struct xlpt_ivmds){ .there = true };
 	if (len < IVRS_HEADER || memcmp(table, "IVRS", 4) != 0)
-		return bad(diag, 0, "it has no head");
-	if (le(table + 4, 4) < end)
-		end = (size_t)le(table + 4, 4);
+		return xlpt_acpi_broken(diag, table_name, 0, "it has no head");
+	if (xlpt_acpi_number(table + 4, 4) < end)
+		end = (size_t)xlpt_acpi_number(table + 4, 4);
 	for (size_t at = IVRS_HEADER; at < end;) {
 		size_t size;
 
 		if (end - at < BLOCK_HEADER)
-			return bad(diag, at, "a block is cut short");
-		size = (size_t)le(table + at + 2, 2);
+			return xlpt_acpi_broken(diag, table_name, at, "a block is cut short");
+		size = (size_t)xlpt_acpi_number(table + at + 2, 2);
 		if (size < BLOCK_HEADER || size > end - at)
-			return bad(diag, at, "a block has a length that cannot be");
+			return xlpt_acpi_broken(diag, table_name, at,
+						"a block has a length that cannot be");
 		if (table[at] >= IVMD_ALL && table[at] <= IVMD_RANGE) {
 			if (size < IVMD_SIZE)
-				return bad(diag, at, "a memory block is too short");
+				return xlpt_acpi_broken(diag, table_name, at,
+							"a memory block is too short");
 			add(out, table + at);
 		}
 		at += size;

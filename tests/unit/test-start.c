@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tests/unit/pooling.h"
+#include "xl-plugin/start/start.h"
 
 static void test_start(void **state)
 {
@@ -212,6 +213,7 @@ struct guard {
 	struct world *w;
 	int fd;
 	bool creates, keeps_open; /* xl: creates it; goes on in the foreground */
+	bool drops;		  /* ... without the second device */
 	char config[4096];	  /* what xl reads */
 };
 
@@ -222,6 +224,14 @@ static void runs_xl(void *arg)
 	ssize_t n = recv(g->fd, g->config, sizeof(g->config), MSG_DONTWAIT);
 
 	assert_true(n > 0 && !g->config[n - 1]);
+	if (g->drops) {
+		char *second = strstr(g->config, "02:00.0");
+
+		assert_non_null(second);
+		while (*second != ',')
+			second--;
+		memset(second, ' ', strcspn(second, "]"));
+	}
 	if (g->creates)
 		assert_int_equal(fake_ts_get(g->w->ts)->ops->guest_create(
 					 fake_ts_get(g->w->ts), g->config, (size_t)n - 1, NULL),
@@ -282,6 +292,19 @@ static void test_for_xl_foreground(void **state)
 	assert_int_equal(for_xl(&g, "", FOR_XL), 0);
 	ok(g.w, "pool show lan");
 	said(g.w, "app1 (domain 20)");
+}
+
+/* A guest that xl -F keeps without one of its devices: nobody waits for its end, nor holds its locks. */
+static void test_for_xl_lacks(void **state)
+{
+	struct guard g = { .w = *state, .creates = true, .keeps_open = true, .drops = true };
+	int64_t before;
+
+	ok(g.w, "pool define lan pf=01:00.0");
+	before = xlpt_now(&g.w->clock.clock);
+	assert_int_equal(for_xl(&g, "", FOR_XL), 0);
+	assert_true(xlpt_now(&g.w->clock.clock) - before >= XLPT_START_TIMEOUT_MS);
+	assert_non_null(strstr(g.w->err, "app1 was created without 0000:02:00.0"));
 }
 
 static void test_for_xl_fails(void **state)
@@ -348,6 +371,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_start_hvm_functions, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_for_xl, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_for_xl_foreground, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_for_xl_lacks, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_for_xl_fails, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_for_xl_dry, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_for_xl_wrong, setup, world_teardown),

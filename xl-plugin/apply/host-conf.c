@@ -223,6 +223,8 @@ void xlpt_host_conf_parse(const char *text, size_t len, const char *file,
 
 	if (memchr(text, '\0', len)) {
 		xlpt_diag_set(&diag, XLPT_ERR_SYNTAX, "there is a zero byte: this is no text");
+		xlpt_diag_hint(&diag,
+			       "write it anew; xlpt apply --export prints this host in its form");
 		xlpt_diag_at(&diag, file, 1, 1);
 		xlpt_errors_add(errors, NULL, &diag);
 		return;

@@ -57,8 +57,11 @@ int xlpt_applied_read(struct xlpt_env *env, struct xlpt_applied *out, struct xlp
 	*out = (struct xlpt_applied){ 0 };
 	if (r == -ENOENT || r == -ENOTDIR)
 		return 0;
-	if (r < 0)
-		return xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot read " XLPT_APPLIED);
+	if (r < 0) {
+		xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot read " XLPT_APPLIED);
+		xlpt_diag_hint(diag, "run xlpt as root; the file is to be a plain one");
+		return XLPT_ERR_IO;
+	}
 	out->text = xlpt_xstrdup(xlpt_str_get(&text));
 	if (xlpt_applied_parse(out, text.s ? text.s : (char[]){ "" }))
 		return 0;

@@ -170,18 +170,23 @@ static void answer(struct xlpt_env *env, const char *text, size_t len, unsigned 
  */
 static int keep_streams(struct xlpt_env *env, FILE **in, struct xlpt_diag *diag)
 {
-	int in_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3), none[2];
+	int in_fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3), none[2] = { -1, -1 };
 	int out_fd = fcntl(STDOUT_FILENO, F_DUPFD_CLOEXEC, 3);
 
+	FILE *out = out_fd < 0 ? NULL : fdopen(out_fd, "w");
+
 	fflush(env->out);
-	if (in_fd < 0 || out_fd < 0 || pipe2(none, O_CLOEXEC))
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot keep the streams");
-	close(none[1]);
-	if (dup2(none[0], STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0)
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot keep the streams");
+	*in = in_fd < 0 ? NULL : fdopen(in_fd, "r");
+	if (!*in || !out || pipe2(none, O_CLOEXEC) || dup2(none[0], STDIN_FILENO) < 0 ||
+	    dup2(STDERR_FILENO, STDOUT_FILENO) < 0) {
+		xlpt_diag_errno(diag, XLPT_ERR_IO, errno,
+				"cannot keep the requests apart from what commands read");
+		xlpt_diag_hint(diag, "see what of this process is used up: descriptors, memory");
+		return XLPT_ERR_IO;
+	}
 	close(none[0]);
-	*in = fdopen(in_fd, "r");
-	env->out = fdopen(out_fd, "w");
+	close(none[1]);
+	env->out = out;
 	return 0;
 }
 
@@ -223,6 +228,7 @@ static int cmd_batch(struct xlpt_env *env, const struct xlpt_args *args, struct 
 		rc = XLPT_ERR_STOPPED;
 	} else if (ferror(in)) {
 		rc = xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot read the requests");
+		xlpt_diag_hint(diag, "what has an answer is done; send the rest again");
 	}
 	if (in != env->in)
 		fclose(in);

@@ -19,81 +19,20 @@ struct apply {
 	bool remove;
 };
 
-static bool is_dropin(const struct xlpt_sentry_file *f)
-{
-	return f->kind == XLPT_SENTRY_WHOLE;
-}
-
-static char *folder_of(const char *path)
-{
-	return xlpt_xstrndup(path, (size_t)(strrchr(path, '/') - path));
-}
-
-/* A write that failed has changed nothing: there is nothing to write back, either. */
-static bool has_text(struct xlpt_host *h, const char *path, const char *text)
-{
-	_cleanup_free_ char *now = NULL;
-	struct stat st;
-
-	return text && xlpt_sentry_slurp(h, path, &now, &st) == 0 && !strcmp(now, text);
-}
-
-/* Brings the file to text (a link: to that target), NULL = away, whatever is there. */
-static int bring(struct xlpt_env *env, const struct xlpt_sentry_file *f, const char *text,
-		 struct xlpt_diag *diag)
-{
-	_cleanup_free_ char *folder = folder_of(f->path);
-	struct xlpt_host *h = env->host;
-	int r = 0;
-
-	if (f->kind == XLPT_SENTRY_LINK) {
-		_cleanup_free_ char *there = xlpt_sentry_link(h, f->path);
-
-		if (xlpt_streq(there, text))
-			return 0;
-		if (there)
-			r = h->ops->unlink(h, f->path);
-		if (r == 0 && text)
-			r = xlpt_host_mkdirs(h, folder, 0755);
-		if (r == 0 && text)
-			r = h->ops->symlink(h, text, f->path);
-	} else if (has_text(h, f->path, text)) {
-		return 0;
-	} else if (text) {
-		/* The new file is another one: it gets the owner and mode of the old. */
-		const struct xlpt_file_how how = { .mode = 0644, .as = f->now ? &f->st : NULL };
-
-		r = xlpt_host_mkdirs(h, folder, 0755);
-		if (r == 0)
-			r = xlpt_file_replace(h, f->path, text, strlen(text), &how);
-	} else {
-		r = h->ops->unlink(h, f->path);
-		if (r == -ENOENT || r == -ENOTDIR)
-			r = 0;
-		/* A folder of drop-ins with nothing in it says nothing. */
-		if (is_dropin(f))
-			h->ops->rmdir(h, folder);
-	}
-	if (r == 0)
-		return 0;
-	xlpt_diag_file(diag, XLPT_ERR_IO, -r, "cannot %s %s", text ? "write" : "remove", f->path);
-	xlpt_diag_hint(diag, "run xlpt as root, on a file system that can be written");
-	return XLPT_ERR_IO;
-}
-
 static int put(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct apply *a = ctx;
-	const struct xlpt_sentry_file *f = &a->g->files[i];
+	const struct xlpt_change c = xlpt_sentry_change_of(&a->g->files[i], a->remove);
 
-	return bring(a->env, f, a->remove ? f->without : f->with, diag);
+	return xlpt_change_bring(a->env, &c, false, diag);
 }
 
 static int undo(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct apply *a = ctx;
+	const struct xlpt_change c = xlpt_sentry_change_of(&a->g->files[i], a->remove);
 
-	return bring(a->env, &a->g->files[i], a->g->files[i].now, diag);
+	return xlpt_change_bring(a->env, &c, true, diag);
 }
 
 /* What stands in the way is named before anything is touched. */

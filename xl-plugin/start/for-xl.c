@@ -35,9 +35,12 @@ int xlpt_start_from_guard(struct xlpt_start *s, const char *fd, struct xlpt_str 
 	while ((r = read(s->for_xl, buf, sizeof(buf))) != 0) {
 		if (r < 0 && errno == EINTR)
 			continue;
-		if (r < 0)
-			return xlpt_diag_errno(diag, XLPT_ERR_IO, -errno,
-					       "cannot read the configuration from the guard");
+		if (r < 0) {
+			xlpt_diag_errno(diag, XLPT_ERR_IO, errno,
+					"cannot read the configuration from the guard");
+			xlpt_diag_hint(diag, "it is for the guard's program; write xlpt start CFG");
+			return XLPT_ERR_IO;
+		}
 		xlpt_str_addn(text, buf, (size_t)r);
 		if (!buf[r - 1] || text->len > XLPT_CONVERT_MAX)
 			break;
@@ -58,8 +61,11 @@ int xlpt_start_hand_over(struct xlpt_start *s, struct xlpt_diag *diag)
 
 	if (r == 0)
 		r = xlpt_file_write_all(s->for_xl, "", 1);
-	return r < 0 ? xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot hand the configuration to xl")
-		     : 0;
+	if (r == 0)
+		return 0;
+	xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot hand the configuration to xl");
+	xlpt_diag_hint(diag, "the guard's program has ended; create the guest again");
+	return XLPT_ERR_IO;
 }
 
 /* The guard's program has closed its end, or is gone, and xl with it. */
@@ -91,6 +97,7 @@ static bool all_given(struct xlpt_start *s, uint32_t domid)
 static int outcome(struct xlpt_start *s, uint32_t *domid, struct xlpt_diag *diag)
 {
 	struct xlpt_env *env = s->op.env;
+	int64_t deadline = 0;
 
 	for (;;) {
 		/* Before the look: what xl did last is seen by it. */
@@ -106,6 +113,11 @@ static int outcome(struct xlpt_start *s, uint32_t *domid, struct xlpt_diag *diag
 			return rc;
 		}
 		if (rc < 0 || ended || (rc > 0 && all_given(s, *domid)))
+			return rc;
+		/* xl -F stays for the guest's life, also of one that lacks a device: that is told then. */
+		if (rc > 0 && !deadline)
+			deadline = xlpt_now(env->clock) + s->op.timeout_ms;
+		if (rc > 0 && xlpt_now(env->clock) >= deadline)
 			return rc;
 		env->clock->sleep_ms(env->clock, LOOK_MS);
 	}

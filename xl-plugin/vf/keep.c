@@ -26,43 +26,29 @@ static void keep_dispose(struct keep *k)
 	xlpt_vf_native_dispose(&k->native);
 }
 
-static int bring(struct xlpt_env *env, const struct xlpt_vf_file *f, const char *text,
-		 struct xlpt_diag *diag)
+static struct xlpt_change change_of(const struct xlpt_vf_file *f)
 {
-	_cleanup_free_ char *folder =
-		xlpt_xstrndup(f->path, (size_t)(strrchr(f->path, '/') - f->path));
-	int r;
-
-	if (text) {
-		r = xlpt_host_mkdirs(env->host, folder, 0755);
-		if (r == 0)
-			r = xlpt_file_replace(env->host, f->path, text, strlen(text),
-					      &(struct xlpt_file_how){ .mode = f->mode });
-	} else {
-		r = env->host->ops->unlink(env->host, f->path);
-		r = r == -ENOENT || r == -ENOTDIR ? 0 : r;
-		if (f->dropin)
-			env->host->ops->rmdir(env->host, folder);
-	}
-	if (r == 0)
-		return 0;
-	xlpt_diag_file(diag, XLPT_ERR_IO, -r, "cannot %s %s", text ? "write" : "remove", f->path);
-	xlpt_diag_hint(diag, "run xlpt as root, on a file system that can be written");
-	return XLPT_ERR_IO;
+	return (struct xlpt_change){ .kind = f->dropin ? XLPT_CHANGE_DROPIN : XLPT_CHANGE_TEXT,
+				     .path = f->path,
+				     .was = f->was,
+				     .want = f->want,
+				     .mode = f->mode };
 }
 
 static int put(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct keep *k = ctx;
+	const struct xlpt_change c = change_of(&k->native.files[i]);
 
-	return bring(k->env, &k->native.files[i], k->native.files[i].want, diag);
+	return xlpt_change_bring(k->env, &c, false, diag);
 }
 
 static int put_back(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct keep *k = ctx;
+	const struct xlpt_change c = change_of(&k->native.files[i]);
 
-	return bring(k->env, &k->native.files[i], k->native.files[i].was, diag);
+	return xlpt_change_bring(k->env, &c, true, diag);
 }
 
 /* Another file may have the last word: all are read again, as the programs will. */
@@ -199,6 +185,7 @@ static int write_files(struct keep *k, bool *changed, struct xlpt_diag *diag)
 	xlpt_journal_init(&j, "vf persist", NULL);
 	for (size_t i = 0; i < k->native.n; i++) {
 		const struct xlpt_vf_file *f = &k->native.files[i];
+		const struct xlpt_change change = change_of(f);
 
 		if (same(f))
 			continue;
@@ -206,12 +193,7 @@ static int write_files(struct keep *k, bool *changed, struct xlpt_diag *diag)
 		xlpt_plan_add(&plan, put, put_back, i,
 			      xlpt_xasprintf("%s %s", f->want ? "write" : "remove", f->path),
 			      xlpt_xasprintf("put %s back as it was", f->path));
-		xlpt_change_note(&j, &(struct xlpt_change){ .kind = f->dropin ? XLPT_CHANGE_DROPIN
-									      : XLPT_CHANGE_TEXT,
-							    .path = f->path,
-							    .was = f->was,
-							    .want = f->want,
-							    .mode = f->mode });
+		xlpt_change_note(&j, &change);
 	}
 	xlpt_plan_add(&plan, see, nothing, 0,
 		      xlpt_xstrdup("see that every program then sets this number"), NULL);
