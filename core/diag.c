@@ -106,6 +106,10 @@ const char *xlpt_strerror(int err)
 		return "a symbolic link stands there, or a loop of them";
 	case ENOLINK:
 		return "a symbolic link of another user leads there";
+	case EPIPE:
+		return "nobody reads from it";
+	case EINTR:
+		return "a signal came";
 	case ESTALE:
 		return "it was exchanged while it was opened";
 	default:
@@ -121,6 +125,8 @@ static const char *hint_of(int err, bool file)
 		return "raise the limit of open files and run it again: ulimit -n 4096";
 	case ENFILE:
 		return "raise the limit and run it again: sysctl fs.file-max";
+	case EPIPE:
+		return file ? "start its reader first, or name a file" : NULL;
 	case ENOLINK:
 		return "name the file itself, without that link";
 	case ENOSPC:

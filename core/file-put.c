@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/stop.h"
 
 #define BEGINS	"/.xlpt-"
 #define DIGITS	16
@@ -219,15 +220,36 @@ bool xlpt_file_goes_into(const struct xlpt_file *f)
 	return f->fd >= 0 || (f->there && (S_ISFIFO(f->st.st_mode) || S_ISCHR(f->st.st_mode)));
 }
 
+/* A FIFO is waited for until somebody reads from it, or a signal comes; -EPIPE: nobody did. */
+static int open_to_write(const struct xlpt_file *f)
+{
+	static const int flags = O_WRONLY | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
+	int64_t deadline = xlpt_now(&xlpt_clock_real) + XLPT_FILE_READER_MS;
+	int fd;
+
+	if (!f->there || !S_ISFIFO(f->st.st_mode))
+		return openat(f->dir.rootfd, f->name + 1, flags);
+	while ((fd = openat(f->dir.rootfd, f->name + 1, flags | O_NONBLOCK)) < 0) {
+		if (errno == ENXIO && xlpt_now(&xlpt_clock_real) >= deadline)
+			errno = EPIPE;
+		else if (errno == ENXIO && xlpt_interrupted)
+			errno = EINTR;
+		if (errno != ENXIO)
+			return -1;
+		xlpt_clock_real.sleep_ms(&xlpt_clock_real, 50);
+	}
+	/* From here on it may wait: somebody reads. */
+	fcntl(fd, F_SETFL, 0);
+	return fd;
+}
+
 int xlpt_file_into(const struct xlpt_file *f)
 {
 	_cleanup_close_ int fd = -1;
 	struct stat st;
 	int r;
 
-	fd = f->fd >= 0 ? fcntl(f->fd, F_DUPFD_CLOEXEC, 3)
-			: openat(f->dir.rootfd, f->name + 1,
-				 O_WRONLY | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC);
+	fd = f->fd >= 0 ? fcntl(f->fd, F_DUPFD_CLOEXEC, 3) : open_to_write(f);
 	if (fd < 0 || fstat(fd, &st))
 		return -errno;
 	/* By name it may be another thing by now; and nobody means a disk. */

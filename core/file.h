@@ -130,8 +130,12 @@ int xlpt_file_remove(struct xlpt_host *h, const char *path);
 int xlpt_file_save(const struct xlpt_file *f, const void *text, size_t len,
 		   const struct xlpt_file_how *how);
 
+#define XLPT_FILE_READER_MS 10000
 bool xlpt_file_goes_into(const struct xlpt_file *f);
-/* A descriptor for it then, close-on-exec. */
+/*
+ * A descriptor for it then, close-on-exec. Whoever reads from a FIFO has that long to begin: -EPIPE;
+ * -EINTR for a signal that asks to stop.
+ */
 int xlpt_file_into(const struct xlpt_file *f);
 
 /* All of it, going on after EINTR. */

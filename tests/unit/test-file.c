@@ -23,6 +23,7 @@
 
 #include "core/diag.h"
 #include "core/file.h"
+#include "core/stop.h"
 
 #define NOBODY 65534
 
@@ -662,6 +663,33 @@ static void test_save(void **state)
 	has(t, "/", "fifo gone link made out target ");
 }
 
+/* A FIFO whose reader comes late is waited for, and for a signal's sake no longer; one without stays. */
+static void test_late_reader(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_free_ char *fifo = outside(t, "fifo");
+	char got[16] = "";
+	int status;
+	pid_t pid;
+
+	assert_int_equal(mkfifoat(t->fd, "fifo", 0600), 0);
+	pid = fork();
+	if (!pid) {
+		int in;
+
+		usleep(150000);
+		in = openat(t->fd, "fifo", O_RDONLY | O_CLOEXEC);
+		_exit(read(in, got, sizeof(got)) == 5 && !strcmp(got, "hello") ? 0 : 1);
+	}
+	assert_int_equal(save(fifo, "hello"), 0);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+	xlpt_interrupted = SIGTERM;
+	assert_int_equal(save(fifo, "hello"), -EINTR);
+	xlpt_interrupted = 0;
+	has(t, "/", "fifo ");
+}
+
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, setup, teardown)
 
 int main(void)
@@ -673,7 +701,7 @@ int main(void)
 		TEST(test_inside),	      TEST(test_every_failure), TEST(test_every_kill),
 		TEST(test_private_dir),
 		TEST(test_sweep),	      TEST(test_sweep_while_writing),	      TEST(test_read),		TEST(test_device_nodes),
-		TEST(test_lines),	      TEST(test_save),
+		TEST(test_lines),	      TEST(test_save), TEST(test_late_reader),
 	};
 	/* clang-format on */
 
