@@ -99,8 +99,8 @@ struct xlpt_effective {
 	char *cmdline_hide; /* what the running kernel's command line says, or NULL */
 	const char *hide;   /* the one of the two that counts, or NULL */
 	bool from_cmdline;
-	char **early;	   /* modules that load pciback before themselves; NULL-terminated */
-	char *blacklisted; /* the file that blacklists pciback, or NULL */
+	char **early; /* modules that load pciback before themselves; NULL-terminated */
+	char *blacklisted; /* what blacklists pciback: a file, or "modprobe.blacklist= on ..."; or NULL */
 };
 
 void xlpt_effective_dispose(struct xlpt_effective *eff);
@@ -114,6 +114,16 @@ int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const
 			const char *text, struct xlpt_effective *out, struct xlpt_diag *diag);
 /* The last value of a kernel parameter "MODULE.hide" on a command line, or NULL. Caller frees. */
 char *xlpt_cmdline_hide(const char *cmdline, const char *module);
+
+/*
+ * Whether pciback is never loaded, whatever its list says: module_blacklist= or
+ * initcall_blacklist= on the running kernel's command line, or a line "install"
+ * of modprobe.d with another command. fact: what says so; way: how to take that
+ * out. Caller frees both. (refused.c)
+ */
+bool xlpt_boot_refused(struct xlpt_host *h, const struct xlpt_boot *boot, char **fact, char **way);
+/* Whether modprobe.blacklist= on the running kernel's command line names pciback. */
+bool xlpt_boot_cmdline_blacklists(const struct xlpt_boot *boot);
 
 /* A "hide=" of others in GRUB's settings, with its place; *value NULL: none. (grub.c) */
 void xlpt_boot_grub_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, char **value,

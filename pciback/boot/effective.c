@@ -334,6 +334,8 @@ int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const
 		locate(&c, "options", boot->module, true, &out->modprobe_file, &out->modprobe_line);
 	if (black)
 		locate(&c, "blacklist", boot->module, false, &out->blacklisted, NULL);
+	if (!out->blacklisted && xlpt_boot_cmdline_blacklists(boot))
+		out->blacklisted = xlpt_xstrdup("modprobe.blacklist= on the kernel's command line");
 	out->cmdline_hide = xlpt_cmdline_hide(boot->cmdline, boot->module);
 	/* Built in, modprobe never runs for it. As a module, what comes last counts. */
 	out->from_cmdline = boot->mode == XLPT_PB_BUILTIN || out->cmdline_hide;

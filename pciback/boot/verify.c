@@ -90,13 +90,15 @@ static void not_started(struct check *c, struct xlpt_verdict *v)
 	if (b->mode == XLPT_PB_ABSENT) {
 		v->fact = xlpt_xasprintf("this kernel has no pciback: %s", b->mode_fact);
 		v->hint = xlpt_xstrdup("install a kernel with CONFIG_XEN_PCIDEV_BACKEND");
+	} else if (xlpt_boot_refused(c->h, b, &v->fact, &v->hint)) {
+		return;
 	} else if (b->mode == XLPT_PB_BUILTIN) {
 		v->fact = xlpt_xstrdup("pciback did not start: it is not among the PCI drivers");
 		v->hint = xlpt_xstrdup("dmesg | grep -i pciback; is this dom0?");
 	} else if (c->eff.blacklisted) {
 		v->fact = xlpt_xasprintf("%s is not loaded, and %s blacklists it", b->module,
 					 c->eff.blacklisted);
-		v->hint = xlpt_xasprintf("remove the blacklist line from %s", c->eff.blacklisted);
+		v->hint = xlpt_xasprintf("take %s out of %s", b->module, c->eff.blacklisted);
 	} else {
 		_cleanup_free_ char *story = initramfs_story(c, v->driver);
 

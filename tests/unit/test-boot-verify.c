@@ -284,11 +284,37 @@ static void test_not_loaded(void **state)
 	fake_bus_put(bus, "/etc/modprobe.d/no.conf", "blacklist xen_pciback\n");
 	assert_verify(bus, NULL, NIC " lost e1000e;", "/etc/modprobe.d/no.conf blacklists it",
 		      "/etc/modprobe.d/no.conf");
+	/* A file comes before the command line; and what never loads it before both. */
+	fake_bus_put(bus, "/proc/cmdline", "ro modprobe.blacklist=floppy,xen-pciback quiet\n");
+	assert_verify(bus, NULL, NIC " lost e1000e;", "/etc/modprobe.d/no.conf blacklists it",
+		      NULL);
+	fake_bus_put(bus, "/etc/modprobe.d/no.conf", "");
+	assert_verify(bus, NULL, NIC " lost e1000e;",
+		      "modprobe.blacklist= on the kernel's command line blacklists it",
+		      "take xen-pciback out of modprobe.blacklist=");
+	/* The kernel compares these names as they are. */
+	fake_bus_put(bus, "/proc/cmdline", "ro module_blacklist=xen-pciback\n");
+	assert_verify(bus, NULL, NIC " lost e1000e;", "xen-pciback is not loaded", NULL);
+	fake_bus_put(bus, "/proc/cmdline", "ro module-blacklist=floppy,xen_pciback\n");
+	assert_verify(bus, NULL, NIC " lost e1000e;",
+		      "has module_blacklist=xen_pciback: the kernel never starts xen-pciback",
+		      "take xen_pciback out of module_blacklist=");
+	fake_bus_put(bus, "/proc/cmdline", "ro\n");
+	fake_bus_put(bus, "/etc/modprobe.d/no.conf", "# none\ninstall xen_pciback /bin/true\n");
+	assert_verify(bus, NULL, NIC " lost e1000e;",
+		      "/etc/modprobe.d/no.conf:2 has modprobe run /bin/true",
+		      "take that line out of /etc/modprobe.d/no.conf");
+	fake_bus_put(bus, "/etc/modprobe.d/no.conf",
+		     "install xen_pciback /sbin/modprobe -i xen_pciback; logger pciback\n");
+	assert_verify(bus, NULL, NIC " lost e1000e;", "xen-pciback is not loaded", NULL);
 	fake_bus_put(bus, "/lib/modules/" REL "/modules.dep", "kernel/e1000e.ko:\n");
 	fake_bus_put(bus, "/sys/module/xen_pciback/version", "");
 	fake_bus_put(bus, "/lib/modules/" REL "/modules.builtin", "kernel/xen-pciback.ko\n");
 	fake_bus_put(bus, "/proc/cmdline", "xen-pciback.hide=(" NIC ")");
 	assert_verify(bus, NULL, NIC " lost e1000e;", "pciback did not start", "dom0");
+	fake_bus_put(bus, "/proc/cmdline", "initcall_blacklist=pcistub_init");
+	assert_verify(bus, NULL, NIC " lost e1000e;", "has initcall_blacklist=pcistub_init",
+		      "take pcistub_init out");
 }
 
 static void test_rejected(void **state)

@@ -389,6 +389,22 @@ static void test_left_behind(void **state)
 	assert_true(there(bus, other));
 }
 
+/* Nothing is written for a module that is never loaded; to take it back is not kept from anybody. */
+static void test_never_loaded(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, "/etc/modprobe.d/no.conf", "install xen-pciback /bin/false\n");
+	assert_run(bus, 1, "write " NIC, "pciback would not be loaded at boot");
+	assert_run(bus, 1, "plan " NIC, "take that line out of /etc/modprobe.d/no.conf");
+	assert_text(bus, XLPT_MODPROBE_CONF, NULL);
+	fake_bus_put(bus, "/etc/modprobe.d/no.conf", "");
+	assert_run(bus, 0, "write " NIC, "wrote");
+	fake_bus_put(bus, "/proc/cmdline", "quiet module_blacklist=xen_pciback\n");
+	assert_run(bus, 1, "write " NIC2, "module_blacklist=xen_pciback");
+	assert_run(bus, 0, "remove", "removed " XLPT_MODPROBE_CONF);
+}
+
 /* A link in the place of our file is refused, and what it leads to stays. */
 static void test_link_in_the_way(void **state)
 {
@@ -624,7 +640,7 @@ int main(void)
 		T(test_cmdline_text),	T(test_limits),
 		T(test_by_hand),	T(test_foreign_lines),
 		T(test_left_behind),	T(test_link_in_the_way),
-		T(test_order),		T(test_no_xen), T(test_refused_plan),
+		T(test_order),		T(test_no_xen), T(test_refused_plan), T(test_never_loaded),
 		T(test_undo),		T(test_guard_root_boot_swap),
 		T(test_guard_luks_lvm), T(test_guard_network),
 		T(test_guard_console),

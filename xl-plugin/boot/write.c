@@ -28,9 +28,15 @@ static const char *text_of(const struct xlpt_boot_plan *p, const char *path)
 static int would_work(struct xlpt_env *env, struct xlpt_boot_plan *p, struct xlpt_diag *diag)
 {
 	_cleanup_effective_ struct xlpt_effective eff = { 0 };
-	_cleanup_free_ char *want = xlpt_hide_format(&p->list);
+	_cleanup_free_ char *want = xlpt_hide_format(&p->list), *fact = NULL, *way = NULL;
 	int rc;
 
+	if (p->list.n && xlpt_boot_refused(env->host, &p->boot, &fact, &way)) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "pciback would not be loaded at boot");
+		xlpt_diag_fact(diag, "%s", fact);
+		xlpt_diag_hint(diag, "%s", way);
+		return XLPT_ERR_CONFLICT;
+	}
 	if (p->boot.mode == XLPT_PB_BUILTIN)
 		return 0;
 	rc = xlpt_effective_read(env->host, &p->boot, XLPT_MODPROBE_CONF,
