@@ -304,6 +304,7 @@ static const struct xlpt_toolstack_ops libxl_ops = {
 	.guest_pause = xlpt_ts_guest_pause,
 	.guest_resume = xlpt_ts_guest_resume,
 	.guest_rename = xlpt_ts_guest_rename,
+	.virsh = xlpt_virsh_run,
 	.close = ts_close,
 };
 

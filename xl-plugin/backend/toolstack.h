@@ -10,6 +10,7 @@
 #include "core/guest.h"
 #include "core/pool.h"
 #include "xl-plugin/backend/image.h"
+#include "xl-plugin/backend/virsh.h"
 #include "xl-plugin/backend/xen-owners.h"
 
 struct xlpt_toolstack;
@@ -183,6 +184,10 @@ struct xlpt_toolstack_ops {
 	int (*guest_resume)(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_diag *diag);
 	int (*guest_rename)(struct xlpt_toolstack *ts, uint32_t domid, const char *name,
 			    struct xlpt_diag *diag);
+
+	/* libvirt (virsh.h). May be NULL itself: there is none to ask. */
+	int (*virsh)(struct xlpt_toolstack *ts, const char *const *words, const char *input,
+		     int64_t timeout_ms, struct xlpt_virsh *out, struct xlpt_diag *diag);
 
 	void (*close)(struct xlpt_toolstack *ts);
 };

@@ -40,6 +40,7 @@ struct xlpt_env {
 	bool waiting;  /* a line on err says what is waited for: xlpt_waiting */
 	bool reported; /* what was printed says itself what failed: with --json nothing follows */
 	int verbose;
+	bool around_libvirt; /* --around-libvirt: what libvirt manages is changed without it */
 	/*
 	 * xlpt check: a dry run whose judges tell all that they find here (core/findings.h). What
 	 * would be said or warned of is found, too, and not printed.

@@ -13,6 +13,7 @@
 #include "xl-plugin/hotplug/config.h"
 #include "xl-plugin/hotplug/gone.h"
 #include "xl-plugin/hotplug/lease.h"
+#include "xl-plugin/hotplug/libvirt.h"
 #include "xl-plugin/hotplug/loan.h"
 #include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/hotplug/release.h"
@@ -82,8 +83,7 @@ static int add(void *ctx, size_t i, struct xlpt_diag *diag)
 
 	if (op->guest.type == XLPT_GUEST_HVM)
 		op->dm_log_end = xlpt_dm_log_end(op);
-	rc = op->env->ts->ops->device_add(op->env->ts, op->guest.domid, &op->items[i].spec, diag);
-
+	rc = xlpt_guest_add(op, i, diag);
 	return rc ? xlpt_op_blame_guest(op, rc, diag) : 0;
 }
 
@@ -97,7 +97,9 @@ static int undo_add(void *ctx, size_t i, struct xlpt_diag *diag)
 
 static int verify(void *ctx, size_t i, struct xlpt_diag *diag)
 {
-	return xlpt_op_verify(ctx, i, diag);
+	int rc = xlpt_op_verify(ctx, i, diag);
+
+	return rc ? rc : xlpt_libvirt_verify(ctx, i, true, diag);
 }
 
 /*
@@ -183,7 +185,9 @@ static void plan_attach(struct xlpt_plan *plan, const struct xlpt_op *op)
 		const char *bdf = XLPT_BDF_STR(op->items[i].spec.bdf), *guest = op->guest.name;
 
 		next = next_item(op, i + 1);
-		xlpt_plan_add(plan, add, undo_add, i, xlpt_xasprintf("add %s to %s", bdf, guest),
+		xlpt_plan_add(plan, add, undo_add, i,
+			      xlpt_xasprintf("add %s to %s%s", bdf, guest,
+					     op->libvirt ? ", through libvirt" : ""),
 			      xlpt_xasprintf("take %s from %s", bdf, guest));
 		if (next < op->n)
 			xlpt_plan_ready(plan, op, next);
@@ -296,6 +300,8 @@ int xlpt_op_attach(struct xlpt_op *op, const struct xlpt_attach_options *want,
 		rc = xlpt_op_check_leases(op, diag);
 	if (rc == 0)
 		rc = judge(op, want, diag);
+	if (rc == 0)
+		rc = xlpt_libvirt_judge(op, true, diag);
 	if (rc == 0)
 		rc = xlpt_op_judge_split(op, diag);
 	if (rc == 0)

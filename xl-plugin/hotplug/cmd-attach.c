@@ -40,6 +40,7 @@ static int cmd_attach(struct xlpt_env *env, const struct xlpt_args *args, struct
 static const struct xlpt_opt attach_opts[] = {
 	{ "hide", 0, NULL, "take the device from its dom0 driver first (like seize=1)" },
 	{ "timeout", 't', "SECONDS", "how long the guest may take to answer (default 60)" },
+	{ "around-libvirt", 0, NULL, "change a guest of libvirt's without it; its list is wrong then" },
 	{ "wait", 'w', NULL, "over the hotplug budget: wait until it has room" },
 	{ "without-e820", 0, NULL, "attach even to a PV guest that has no e820_host=1" },
 	{ "config", 0, "FILE", "also list the devices in FILE, the guest's xl configuration" },

@@ -59,6 +59,7 @@ static const struct xlpt_opt detach_opts[] = {
 	{ "force", 'f', NULL, "do without the guest's help; it may need a restart afterwards" },
 	{ "allow-split", 0, "BDF", "to-host: divide BDF's isolation set all the same" },
 	{ "timeout", 't', "SECONDS", "how long the guest may take to answer (default 60)" },
+	{ "around-libvirt", 0, NULL, "change a guest of libvirt's without it; its list is wrong then" },
 	{ "wait", 'w', NULL, "over the hotplug budget: wait until it has room" },
 	{ 0 },
 };

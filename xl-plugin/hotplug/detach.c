@@ -10,6 +10,7 @@
 #include "xl-plugin/hotplug/budget.h"
 #include "xl-plugin/hotplug/config.h"
 #include "xl-plugin/hotplug/lease.h"
+#include "xl-plugin/hotplug/libvirt.h"
 #include "xl-plugin/hotplug/loan.h"
 #include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/hotplug/release.h"
@@ -57,9 +58,9 @@ static int remove_hvm(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_di
 
 	if (xlpt_line_kept(op->env, &op->guest, bdf))
 		return xlpt_release(op->env, op->guest.domid, bdf, false, op->timeout_ms, diag);
-	rc = ops->device_remove(op->env->ts, op->guest.domid, bdf, false, diag);
-	if (rc == 0)
-		return 0;
+	rc = xlpt_guest_remove(op->env, &op->guest, bdf, op->timeout_ms, diag);
+	if (rc == 0 || rc == XLPT_ERR_RULE)
+		return rc;
 	if (ops->dm_has(op->env->ts, op->guest.domid, bdf, &has, NULL) == 0 && !has) {
 		/* The guest ejected it after an earlier try had given up; libxl's books remain. */
 		xlpt_diag_dispose(diag);
@@ -97,10 +98,11 @@ static int remove_device(void *ctx, size_t i, struct xlpt_diag *diag)
 	if (leaving)
 		return xlpt_release(op->env, op->guest.domid, item->spec.bdf, false, op->timeout_ms,
 				    diag);
-	if (op->guest.type == XLPT_GUEST_HVM)
-		return remove_hvm(op, item, diag);
-	return op->env->ts->ops->device_remove(op->env->ts, op->guest.domid, item->spec.bdf, false,
-					       diag);
+	rc = op->guest.type == XLPT_GUEST_HVM
+		     ? remove_hvm(op, item, diag)
+		     : xlpt_guest_remove(op->env, &op->guest, item->spec.bdf, op->timeout_ms, diag);
+	/* libvirt gives an interface back to dom0's driver if it was attached to be managed so. */
+	return rc || !op->libvirt ? rc : xlpt_op_to_pciback(op, i, diag);
 }
 
 static int remove_without_guest(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -117,7 +119,13 @@ static int remove_without_guest(void *ctx, size_t i, struct xlpt_diag *diag)
 
 static int verify_gone(void *ctx, size_t i, struct xlpt_diag *diag)
 {
-	return xlpt_op_verify_gone(ctx, i, diag);
+	struct xlpt_op *op = ctx;
+	int rc = xlpt_op_verify_gone(ctx, i, diag);
+
+	/* One that was taken without the guest was told of: libvirt cannot be made to forget it. */
+	if (rc == 0 && !op->by_force)
+		rc = xlpt_libvirt_verify(op, i, false, diag);
+	return rc == XLPT_ERR_CONFLICT ? xlpt_diag_recode(diag, XLPT_ERR_LEFT) : rc;
 }
 
 static int take_absent(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -127,6 +135,8 @@ static int take_absent(void *ctx, size_t i, struct xlpt_diag *diag)
 				     diag);
 
 	/* Where its registers were, nobody can tell any more. */
+	if (rc == 0)
+		xlpt_libvirt_tell_left(op->env, &op->guest, op->items[i].spec.bdf);
 	if (rc == 0)
 		xlpt_warn(op->env,
 			  "%s is not in this host any more: %s keeps what access it had to its "
@@ -154,7 +164,9 @@ static void plan_take(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i
 		xlpt_plan_add(plan, wait_ready, NULL, i,
 			      xlpt_xasprintf("wait until %s is ready for a change", guest), NULL);
 	xlpt_plan_add(plan, without_guest ? remove_without_guest : remove_device, NULL, i,
-		      xlpt_xasprintf("take %s from %s", bdf, guest), NULL);
+		      xlpt_xasprintf("take %s from %s%s", bdf, guest,
+				     op->libvirt ? ", through libvirt" : ""),
+		      NULL);
 	xlpt_plan_final(plan);
 	xlpt_plan_add(plan, verify_gone, NULL, i,
 		      xlpt_xasprintf("wait until %s has let go of %s", guest, bdf), NULL);
@@ -272,6 +284,8 @@ int xlpt_op_detach(struct xlpt_op *op, const struct xlpt_detach_options *want,
 		rc = xlpt_op_prepare(op, diag);
 	if (rc == 0)
 		rc = judge(op, want->without_guest, diag);
+	if (rc == 0)
+		rc = xlpt_libvirt_judge(op, false, diag);
 	if (rc == 0)
 		rc = xlpt_op_judge_split(op, diag);
 	/* An outer operation has them, and gives them back when it is over. */

@@ -49,6 +49,7 @@ int xlpt_guest_words(struct xlpt_op *op, const struct xlpt_args *args,
 	struct xlpt_env *env = op->env;
 	int rc = check_specs(args, diag);
 
+	env->around_libvirt = xlpt_args_has(args, "around-libvirt");
 	if (rc == 0)
 		rc = xlpt_args_seconds(args, "timeout", XLPT_GUEST_TIMEOUT_MS, &op->timeout_ms,
 				       diag);

@@ -109,6 +109,7 @@ struct xlpt_op {
 	uint64_t memory_kb; /* of a guest that is still to be created, 0 = not known */
 	bool over_budget;   /* counted by the hotplug budget, and not refused by it */
 	bool by_force;	    /* of its guest, which is not asked: also what was cut short before */
+	bool libvirt;	    /* it manages the guest, and changes go through it (libvirt.h) */
 	struct xlpt_op_config config;
 	/* what this host allows, and after XLPT_ERR_BUDGET: until when to wait, -1 = it is no use */
 	struct xlpt_settings settings;

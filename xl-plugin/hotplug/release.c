@@ -13,6 +13,7 @@
 #include "core/text.h"
 #include "pciback/device/scan.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/libvirt.h"
 #include "xl-plugin/hotplug/operation.h"
 
 /* A guest that is connected answers within this, or it is taken by force. */
@@ -134,6 +135,27 @@ bool xlpt_line_kept(struct xlpt_env *env, const struct xlpt_guest *guest, struct
 	       line_shared(env, guest->domid, &dev);
 }
 
+/*
+ * What libxl or libvirt answers is looked at, not believed. LEFT: libvirt would have to be asked, and
+ * is silent. By force only libxl is asked for an HVM guest: a removal that fails because the guest
+ * does not answer leaves libvirt with a list that it cannot use any more.
+ */
+static int ask_remove(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf,
+		      bool force, int64_t timeout_ms, struct xlpt_diag *diag)
+{
+	_cleanup_diag_ struct xlpt_diag own = { 0 };
+	int rc = 0;
+
+	if (guest->type == XLPT_GUEST_PV || !force)
+		rc = xlpt_libvirt_remove(env, guest, bdf, timeout_ms, &own);
+	if (rc == 0)
+		env->ts->ops->device_remove(env->ts, guest->domid, bdf, false, NULL);
+	if (rc != XLPT_ERR_RULE)
+		return 0;
+	xlpt_diag_move(diag, &own);
+	return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
+}
+
 /* What libxl does for an HVM guest, but for the interrupt line; 1 when the device model keeps it. */
 static int leave_line(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf,
 		      bool force, int64_t timeout_ms, struct look *l, struct xlpt_diag *diag)
@@ -172,7 +194,9 @@ static int leave_backend(struct xlpt_env *env, const struct xlpt_guest *guest, b
 	 * Reconfiguring (xenbus.c, xen_pcibk_remove_device).
 	 */
 	if (alive && (pv ? l->connected && !l->leaving : true))
-		env->ts->ops->device_remove(env->ts, domid, bdf, false, NULL);
+		rc = ask_remove(env, guest, bdf, force, timeout_ms, diag);
+	if (rc < 0)
+		return rc;
 	/* libxl's own removal waits 10 s for a guest, and says 0 whatever came of it. */
 	if (alive && pv && (l->connected || l->leaving))
 		xlpt_wait_gone(env, guest, bdf, timeout_ms < POLITE_MS ? timeout_ms : POLITE_MS,
@@ -181,12 +205,17 @@ static int leave_backend(struct xlpt_env *env, const struct xlpt_guest *guest, b
 	if (rc == 0 && alive && l->listed && !force &&
 	    (pv ? l->engaged : dm_holds(env, domid, bdf)))
 		return still_held(guest, bdf, diag);
+	/* For libxl a PV guest need not answer: it takes the device, and libvirt knows that it went. */
+	if (rc == 0 && alive && l->listed && pv)
+		xlpt_libvirt_remove(env, guest, bdf, timeout_ms, NULL);
 	if (rc == 0 && alive && l->listed) {
 		env->ts->ops->device_remove(env->ts, domid, bdf, true, NULL);
 		rc = look(env, domid, bdf, l, diag);
 	}
 	if (rc == 0 && l->listed)
 		rc = xlpt_pcibe_drop(env->store, domid, bdf, XLPT_XBS_NONE, diag);
+	if (rc == 0 && alive)
+		xlpt_libvirt_tell_left(env, guest, bdf);
 	return rc;
 }
 

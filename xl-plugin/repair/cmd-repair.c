@@ -6,10 +6,16 @@ static int cmd_repair(struct xlpt_env *env, const struct xlpt_args *args, struct
 {
 	int rc = xlpt_env_need_host(env, diag);
 
+	env->around_libvirt = xlpt_args_has(args, "around-libvirt");
 	return rc ? rc : xlpt_op_repair(env, args->pos, args->n, diag);
 }
 
 /* clang-format off */
+static const struct xlpt_opt repair_opts[] = {
+	{ "around-libvirt", 0, NULL, "change a guest of libvirt's without it; its list is wrong then" },
+	{ 0 },
+};
+
 const struct xlpt_command xlpt_cmd_repair = {
 	.name = "repair",
 	.synopsis = "[KIND|DEVICE|GUEST]...",
@@ -24,9 +30,10 @@ const struct xlpt_command xlpt_cmd_repair = {
 		   "\n"
 		   "Kinds: file-change files journal left-by-gone shut-down absent-device wedged half-out\n"
 		   "not-connected bad-dev empty-backend no-dev num-devs xen-only owner-mark lease identity\n"
-		   "quarantine override configured libvirt",
+		   "quarantine override configured libvirt libvirt-list",
 	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN | XLPT_CMD_TELLS,
 	.max_args = XLPT_ANY_ARGS,
+	.opts = repair_opts,
 	.run = cmd_repair,
 };
 /* clang-format on */

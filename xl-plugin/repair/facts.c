@@ -7,6 +7,7 @@
 #include "pciback/device/scan.h"
 #include "pciback/sriov/vf.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/libvirt.h"
 #include "xl-plugin/hotplug/loan.h"
 #include "xl-plugin/repair/contradictions.h"
 #include "xl-plugin/repair/repair.h"
@@ -42,6 +43,7 @@ void xlpt_facts_dispose(struct xlpt_facts *f)
 		free(f->kept[i].vf);
 	}
 	free(f->kept);
+	free(f->unlike);
 	*f = (struct xlpt_facts){ 0 };
 }
 
@@ -180,12 +182,40 @@ static void read_kept(struct xlpt_facts *f)
 		add_kept(f, *p);
 }
 
+static void add_unlike(struct xlpt_facts *f, uint32_t domid, struct xlpt_bdf bdf, bool listed)
+{
+	XLPT_GROW(f->unlike, f->n_unlike, f->alloc_unlike);
+	f->unlike[f->n_unlike++] =
+		(struct xlpt_unlike){ .domid = domid, .bdf = bdf, .listed = listed };
+}
+
+/* What libvirt's daemon has noted of the guest, against what the guest has. */
+static void read_unlike(struct xlpt_facts *f, const struct xlpt_guest *g)
+{
+	_cleanup_libvirt_devices_ struct xlpt_libvirt_devices list = { 0 };
+
+	if (g->dying || !xlpt_libvirt_noted(f->env, g, &list))
+		return;
+	for (size_t i = 0; i < list.n; i++) {
+		const struct xlpt_owner *o = xlpt_owners_find(&f->owners, list.items[i].bdf);
+
+		if (!o || o->domid != g->domid)
+			add_unlike(f, g->domid, list.items[i].bdf, true);
+	}
+	for (size_t i = 0; i < f->owners.n; i++)
+		if (f->owners.items[i].domid == g->domid &&
+		    !xlpt_libvirt_devices_find(&list, f->owners.items[i].bdf))
+			add_unlike(f, g->domid, f->owners.items[i].bdf, false);
+}
+
 static void read_more(struct xlpt_facts *f, unsigned flags)
 {
 	_cleanup_diag_ struct xlpt_diag why = { 0 };
 	struct xlpt_toolstack *ts = f->env->ts;
 
 	read_kept(f);
+	for (size_t i = 0; i < f->n_guests; i++)
+		read_unlike(f, &f->guests[i]);
 	if (flags & XLPT_LOOK_CONFIGS)
 		read_configs(f);
 	if ((flags & XLPT_LOOK_XEN_LOG) && ts->ops->device_owners &&

@@ -33,6 +33,13 @@ struct xlpt_kept {
 	bool may_have; /* a guest has that VF, or that cannot be said */
 };
 
+/* A device that libvirt lists for a guest and the guest does not have, or the other way round. */
+struct xlpt_unlike {
+	uint32_t domid;
+	struct xlpt_bdf bdf;
+	bool listed; /* by libvirt */
+};
+
 struct xlpt_facts {
 	struct xlpt_env *env;
 	unsigned flags; /* of xlpt_contradictions_find */
@@ -57,6 +64,8 @@ struct xlpt_facts {
 	size_t n_configured, alloc_configured;
 	struct xlpt_kept *kept; /* by libvirt */
 	size_t n_kept, alloc_kept;
+	struct xlpt_unlike *unlike; /* of guests that libvirt manages */
+	size_t n_unlike, alloc_unlike;
 	struct xlpt_bdf *lent; /* VFs with a guest's identity, and no guest */
 	size_t n_lent;
 };

@@ -83,3 +83,41 @@ const struct xlpt_contradiction_kind xlpt_kind_libvirt = {
 	.momentary = true,
 	.find = find_libvirt,
 };
+
+static void find_unlike(const struct xlpt_facts *f, const struct xlpt_contradiction_kind *kind,
+			struct xlpt_contradictions *out)
+{
+	for (size_t i = 0; i < f->n_unlike; i++) {
+		const struct xlpt_unlike *u = &f->unlike[i];
+		const struct xlpt_guest *g = xlpt_facts_guest(f, u->domid);
+		const char *bdf = XLPT_BDF_STR(u->bdf), *name = XLPT_WORD(g->name);
+		struct xlpt_contradiction *c;
+
+		if (xlpt_facts_explained(f, &u->bdf, u->domid))
+			continue;
+		c = xlpt_contradiction_add(out, kind);
+		xlpt_contradiction_bdf(c, u->bdf);
+		xlpt_contradiction_guest(c, u->domid, g->name);
+		c->what = u->listed ? xlpt_xasprintf("libvirt lists %s for %s, and the guest does "
+						     "not have it",
+						     bdf, g->name)
+				    : xlpt_xasprintf("%s has %s, and libvirt does not list it",
+						     g->name, bdf);
+		c->why = xlpt_xasprintf("/run/libvirt/libxl/%s.xml", g->name);
+		/* libvirt forgets a device when it takes it from the guest, and in no other way. */
+		c->command = u->listed ? xlpt_xasprintf("xlpt attach --around-libvirt %s %s, and "
+							"then: xlpt detach %s %s",
+							name, bdf, name, bdf)
+				       : xlpt_xasprintf("xlpt detach %s %s, and then: xlpt attach "
+							"%s %s",
+							name, bdf, name, bdf);
+	}
+}
+
+const struct xlpt_contradiction_kind xlpt_kind_libvirt_list = {
+	.name = "libvirt-list",
+	.cause = "the device came or went without libvirt: with --around-libvirt, by xl, or by an "
+		 "older xlpt; libvirt's list is right again at the guest's next start",
+	.momentary = true,
+	.find = find_unlike,
+};

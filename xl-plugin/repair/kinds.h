@@ -47,7 +47,8 @@ extern const struct xlpt_contradiction_kind xlpt_kind_xen_only, xlpt_kind_owner_
 /* kind-dom0.c */
 extern const struct xlpt_contradiction_kind xlpt_kind_quarantine, xlpt_kind_override;
 /* kind-kept.c: what libxl and libvirt have stored */
-extern const struct xlpt_contradiction_kind xlpt_kind_configured, xlpt_kind_libvirt;
+extern const struct xlpt_contradiction_kind xlpt_kind_configured, xlpt_kind_libvirt,
+	xlpt_kind_libvirt_list;
 /* kind-pool.c */
 extern const struct xlpt_contradiction_kind xlpt_kind_lease, xlpt_kind_identity;
 
