@@ -25,6 +25,7 @@ check: deps check-fast check-lab
 check-fast: check-layers check-format check-paths check-scripts
 	@$(MAKE) -s $(JOBS) WERROR=-Werror all $(TESTS)
 	@$(MAKE) -s check-build
+	@$(MAKE) -s check-docs
 	@$(MAKE) -s check-startup
 	@rm -rf $(O)/seen-json && mkdir -p $(O)/seen-json
 	@XLPT_SEEN_JSON=$(abspath $(O))/seen-json $(MAKE) -s check-unit
@@ -121,6 +122,11 @@ check-format:
 	@if ! command -v $(FORMAT) >/dev/null; then echo '  SKIP    format: there is no $(FORMAT) here'; \
 	else $(FORMAT) --dry-run -Werror $(FORMATTED) && echo '  OK      format'; fi
 
+# The commands that documents show, run on the fake host; their links; manual pages.
+check-docs: $(O)/xlpt $(O)/tests/cli/test-docs
+	@tests/check-docs $^
+	@tests/check-docs-works $^
+
 # The files that documents name are there.
 check-paths:
 	@tests/check-paths
@@ -128,7 +134,7 @@ check-paths:
 check-scripts:
 	@shellcheck -x -P tests/lab tests/deps tests/run-tests tests/check-layers tests/check-layers-works tests/check-quirks \
 		tests/check-hardening tests/check-install tests/check-man tests/check-paths tests/check-deb \
-		tests/check-startup tests/check-openrc tests/check-schema-works $(wildcard packaging/openrc/*) \
+		tests/check-startup tests/check-openrc tests/check-schema-works tests/check-docs-works $(wildcard packaging/openrc/*) \
 		$$(grep -lE '^#!.*sh' tests/lab/* 2>/dev/null) tests/lab/scenarios/*.sh tests/lab/scenarios/real/*.sh \
 		debian/launcher debian/xlpt.prerm debian/xlpt.postrm && \
 		tests/lab/run --coverage >/dev/null && echo '  OK      shell scripts'
@@ -205,5 +211,5 @@ bench: deps all $(O)/tests/bench/make-tree
 		sed -n 's/^-- BENCH /  /p' $(O)/lab/$$xen/bench/log; done
 	@tests/lab/run convert --xen 4.20 && sed -n 's/^-- BENCH /  /p' $(O)/lab/4.20/convert/log
 
-.PHONY: check-deb check-schema format check-format check-paths check-quirks check-matrix check check-fast check-build check-unit check-valgrind asan check-layers check-scripts \
+.PHONY: check-deb check-docs check-schema format check-format check-paths check-quirks check-matrix check check-fast check-build check-unit check-valgrind asan check-layers check-scripts \
 	check-lab lab soak deps demo bench fuzz fuzz-build fuzz-pack

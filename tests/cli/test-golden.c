@@ -3,9 +3,7 @@
  * What the commands print, word for word, on the fake host. Each transcript in
  * tests/data/cli is a list of command lines ("$ xlpt ...") with their output,
  * "! " before what went to stderr, and the exit status if it is not 0. Between
- * them "% put PATH TEXT" writes a file (\n is a newline), "% pass SECONDS" lets
- * time go by, "% xl attach BDF" and "% xl detach BDF" do what xl would with
- * domain 3.
+ * them lines "% ..." say what happens on the host (happening.h).
  * XLPT_UPDATE=1 writes the transcripts anew: read the difference before
  * committing it.
  */
@@ -19,24 +17,9 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "tests/fake/world.h"
+#include "tests/cli/happening.h"
 
 #define DIR_NAME "tests/data/cli"
-
-static char *read_file(const char *path)
-{
-	_cleanup_str_ struct xlpt_str s = { 0 };
-	char buf[4096];
-	FILE *f = fopen(path, "r");
-	size_t n;
-
-	if (!f)
-		fail_msg("cannot open %s: run the tests in the top folder", path);
-	while ((n = fread(buf, 1, sizeof(buf), f)))
-		xlpt_str_addn(&s, buf, n);
-	fclose(f);
-	return xlpt_str_take(&s);
-}
 
 static void add_lines(struct xlpt_str *s, const char *prefix, const char *text, const char *root)
 {
@@ -65,38 +48,6 @@ static void add_lines(struct xlpt_str *s, const char *prefix, const char *text, 
 		else
 			xlpt_str_addf(s, "%s%s\n", prefix, line);
 		text += n + (text[n] == '\n');
-	}
-}
-
-/* "% ..." lines: what happens on the host between two commands. */
-static void happen(struct world *w, const char *line)
-{
-	_cleanup_free_ char *copy = xlpt_xstrdup(line);
-	char *path, *text, *save = NULL;
-	struct xlpt_toolstack *ts = fake_ts_get(w->ts);
-	struct xlpt_spec spec;
-
-	if (xlpt_starts(line, "put ")) {
-		strtok_r(copy, " ", &save);
-		path = strtok_r(NULL, " ", &save);
-		text = save;
-		for (char *p = text; (p = strstr(p, "\\n")); p++) {
-			*p = '\n';
-			memmove(p + 1, p + 2, strlen(p + 2) + 1);
-		}
-		fake_bus_put(w->bus, path, text);
-	} else if (xlpt_starts(line, "pass ")) {
-		w->clock.clock.sleep_ms(&w->clock.clock, atoi(line + 5) * 1000);
-	} else if (xlpt_starts(line, "xl attach ") || xlpt_starts(line, "xl detach ")) {
-		assert_int_equal(xlpt_spec_parse(line + 10, &spec, NULL), 0);
-		if (line[3] == 'a')
-			assert_int_equal(ts->ops->device_add(ts, 3, &spec, NULL), 0);
-		else
-			assert_int_equal(ts->ops->device_remove(ts, 3, spec.bdf, false, NULL), 0);
-		xlpt_spec_dispose(&spec);
-		w->clock.clock.sleep_ms(&w->clock.clock, 1000);
-	} else {
-		fail_msg("what is \"%% %s\"?", line);
 	}
 }
 

@@ -181,9 +181,8 @@ void world_frontend(struct world *w, const struct fake_pcifront_opts *o)
 	fake_ts_frontend(w->ts, 3, w->web1);
 }
 
-static int run_line(struct world *w, char *line, char **out, char **err)
+static int run_words(struct world *w, int argc, char **argv, char **out, char **err)
 {
-	char *argv[32] = { (char[]){ "xlpt" } }, *save = NULL;
 	size_t out_len, err_len;
 	struct xlpt_env env = {
 		.clock = &w->clock.clock,
@@ -192,17 +191,33 @@ static int run_line(struct world *w, char *line, char **out, char **err)
 		.ts = fake_ts_get(w->ts),
 		.rtnl = fake_rtnl_get(w->rtnl),
 		.pci_ids = "tests/data/pci.ids",
+		.in = w->in,
 	};
-	int argc = 1, status;
+	int status;
 
-	for (char *word = strtok_r(line, " ", &save); word; word = strtok_r(NULL, " ", &save))
-		argv[argc++] = word;
 	env.out = open_memstream(out, &out_len);
 	env.err = open_memstream(err, &err_len);
 	status = xlpt_run(argc, argv, &env);
 	fclose(env.out);
 	fclose(env.err);
 	return status;
+}
+
+static int run_line(struct world *w, char *line, char **out, char **err)
+{
+	char *argv[32] = { (char[]){ "xlpt" } }, *save = NULL;
+	int argc = 1;
+
+	for (char *word = strtok_r(line, " ", &save); word; word = strtok_r(NULL, " ", &save))
+		argv[argc++] = word;
+	return run_words(w, argc, argv, out, err);
+}
+
+int world_run_words(struct world *w, int argc, char **argv)
+{
+	free(XLPT_TAKE(w->out));
+	free(XLPT_TAKE(w->err));
+	return run_words(w, argc, argv, &w->out, &w->err);
 }
 
 int world_run(struct world *w, const char *fmt, ...)

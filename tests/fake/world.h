@@ -33,6 +33,7 @@ struct world {
 	void (*before_write)(void *arg); /* called before each write to sysfs, or NULL */
 	void *before_arg;
 	char *(*snapshot)(struct world *w); /* what a refusal must not change: world_snapshot */
+	FILE *in;			    /* requests of batch, or NULL */
 	char *out, *err;		    /* of the last command */
 };
 
@@ -43,6 +44,8 @@ void world_frontend(struct world *w, const struct fake_pcifront_opts *o);
 
 /* Runs "xlpt LINE" (words split at blanks) and returns the exit status. */
 int world_run(struct world *w, const char *fmt, ...) XLPT_PRINTF(2, 3);
+/* The same with words that may have blanks; argv[0] is the program. */
+int world_run_words(struct world *w, int argc, char **argv);
 
 /*
  * For loops over every point at which something can fail: 1, and more under

@@ -1,31 +1,36 @@
 #!/bin/bash
-# demo - what a person sees: hide, attach, the guest's own console, status, detach, unhide
+# demo - what a person sees: attach, the guest's own console, status, detach, a refusal
 # timeout: 400
 # covers: pv xl hot .0 acs
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0
+own=0000:08:00.0 # dom0's only network card in use
 
 run() {
+	local want=$1 got=0
+	shift
 	printf '\n# %s\n' "$*"
-	"$@" || fail "$*"
+	"$@" || got=$?
+	[ "$got" = "$want" ] || fail "exit status $got, expected $want: $*"
 }
 
 note "a real Xen: $(xl info | sed -n 's/^xen_version *: *//p'), dom0 kernel $(uname -r)"
-run xlpt list
+run 0 xlpt list
 note "starting a PV guest, web1"
 guest_start web1 pv
-run xlpt hide $nic
 guest_mark web1
-run xlpt attach web1 $nic
+run 0 xlpt attach web1 --hide $nic
 guest_sees web1 "GUEST pci .*8086:10d3 e1000e" || fail "the guest does not show the card"
 guest_sees web1 "GUEST net " || fail "the guest has no interface"
 note "the guest's own console:"
 guest_said web1 | grep 'GUEST \(pci\|net\)'
-run xlpt status web1
+run 0 xlpt status web1
 guest_mark web1
-run xlpt detach web1 $nic
+run 0 xlpt detach web1 $nic --to-host
 guest_sees web1 "GUEST gone" || fail "the guest still shows the card"
 note "the guest's own console:"
 guest_said web1 | grep 'GUEST gone'
-run xlpt unhide $nic
+[ "$(driver_of $nic)" = e1000e ] || fail "$nic is not back with its driver"
+note "and what xlpt does not do: this is the card by which this host is reached"
+run 3 xlpt attach web1 --hide $own
