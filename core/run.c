@@ -129,7 +129,7 @@ static void end(struct job *job)
 {
 	int64_t deadline = xlpt_now(&xlpt_clock_real) + GRACE_MS;
 
-	/* What it has started goes with it: "sh -c" is not what fills our memory. */
+	/* What it has started goes with it. */
 	pid_t whom = job->run->asks ? job->pid : -job->pid;
 
 	kill(whom, SIGTERM);

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#define OPERATORS "|&;<>()*?[\n" /* of a shell, where no quotes are */
+
 size_t xlpt_text_char(const char *s, size_t n, uint32_t *code)
 {
 	const unsigned char *p = (const unsigned char *)s;
@@ -121,6 +123,52 @@ const char *xlpt_text_word(const char *s, char *buf, size_t size)
 	xlpt_str_add(&out, "'");
 	snprintf(buf, size, "%s", out.len < size ? out.s : "...");
 	return buf;
+}
+
+/* One word of the line; *at is behind it afterwards. False: a shell would do more with it. */
+static bool split_word(const char **at, struct xlpt_str *word)
+{
+	const char *p = *at;
+	char quote = 0;
+
+	xlpt_str_add(word, "");
+	if (*p == '~' || *p == '#')
+		return false;
+	for (; *p && (quote || !strchr(" \t", *p)); p++) {
+		if (quote ? *p == quote : *p == '\'' || *p == '"') {
+			quote = quote ? 0 : *p;
+			continue;
+		}
+		if (*p == '\\' && !quote) {
+			if (!*++p || *p == '\n')
+				return false;
+		} else if (*p == '\\' && quote == '"' && p[1] && strchr("\"\\$`", p[1])) {
+			p++;
+		} else if (quote != '\'' &&
+			   (strchr("$`", *p) || (!quote && strchr(OPERATORS, *p)))) {
+			return false;
+		}
+		xlpt_str_addn(word, p, 1);
+	}
+	*at = p;
+	return !quote;
+}
+
+char **xlpt_text_split(const char *line)
+{
+	char **words = NULL;
+
+	for (line += strspn(line, " \t"); *line; line += strspn(line, " \t")) {
+		struct xlpt_str word = { 0 };
+
+		if (!split_word(&line, &word)) {
+			xlpt_str_dispose(&word);
+			xlpt_strv_free(words);
+			return NULL;
+		}
+		xlpt_strv_take(&words, xlpt_str_take(&word));
+	}
+	return words ? words : xlpt_xcalloc(1, sizeof(*words));
 }
 
 void xlpt_text_encode(struct xlpt_str *out, const char *s)

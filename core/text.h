@@ -37,6 +37,13 @@ bool xlpt_text_is_plain(const char *s); /* showing it changes nothing */
 const char *xlpt_text_word(const char *s, char *buf, size_t size);
 
 /*
+ * The way back: the words of a line as a shell makes them of blanks, quotes and backslashes, for
+ * a program that is started without a shell. NULL when a shell would do more with it: a quote is
+ * not closed, or there is one of $ ` | & ; < > ( ) * ? [ ~ # that no quotes protect. Caller frees.
+ */
+char **xlpt_text_split(const char *line);
+
+/*
  * The same text in printable ASCII, for one line of a file: all else, and the
  * backslash, as \xNN. decode does it back, in place, and leaves alone what encode
  * did not write; returns s.

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
 
 #include "xl-plugin/cli/env.h"
 
@@ -27,6 +28,11 @@ int main(int argc, char **argv)
 
 	if (!open_streams(&env))
 		return 1;
+	/*
+	 * Whoever started this, others cannot write what it makes. What is private has its own mode,
+	 * and the programs that it starts keep this one: their files are not ours to hide.
+	 */
+	umask(umask(077) | 022);
 	/* A file that grows too large is an error of write(2), which is undone and told. */
 	signal(SIGXFSZ, SIG_IGN);
 	return xlpt_run(argc, argv, &env);

@@ -159,7 +159,8 @@ static inline bool docs_next(struct docs_reader *r, struct docs_block *b)
 				break;
 		} else if (!r->man && r->blank && strncmp(r->text, "    ", 4) == 0) {
 			while (more && strncmp(r->text, "    ", 4) == 0) {
-				if (!docs_goes_on(b, r->text) && !docs_add_command(b, r, r->text + 4))
+				if (!docs_goes_on(b, r->text) &&
+				    !docs_add_command(b, r, r->text + 4))
 					break;
 				more = docs_line(r);
 			}

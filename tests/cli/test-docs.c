@@ -49,8 +49,8 @@ static bool bad;	/* the document of now is not as it has to be */
 
 static bool is_file(const char *word)
 {
-	static const char *const below[] = { "/etc/xen/", "/srv/", "/root/", "/var/lib/xen/", "/run/",
-					     "./" };
+	static const char *const below[] = { "/etc/xen/",     "/srv/", "/root/",
+					     "/var/lib/xen/", "/run/", "./" };
 	static const char *const ends[] = { ".cfg", ".xml", ".img", ".tar.gz", ".svg" };
 	size_t len = strlen(word);
 
@@ -112,9 +112,8 @@ static int run_words(struct world *w, struct shell_command *c, int first)
 
 	/* The file of --config is looked for below the root already. */
 	for (int i = first; i < c->argc; i++, argc++)
-		argv[argc] = i && xlpt_streq(c->argv[i - 1], "--config")
-				     ? xlpt_xstrdup(c->argv[i])
-				     : placed(c->argv[i]);
+		argv[argc] = i && xlpt_streq(c->argv[i - 1], "--config") ? xlpt_xstrdup(c->argv[i])
+									 : placed(c->argv[i]);
 	argv[argc] = NULL;
 	status = world_run_words(w, argc, argv);
 	while (argc)

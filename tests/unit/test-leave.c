@@ -260,6 +260,8 @@ static void test_migrate(void **state)
 		ok(w, "detach web1 05:00.0");
 	}
 	ok(w, "attach web1 05:00.0");
+	changes_nothing(w, 2, "migrate --detach-first -s ssh;true web1 elsewhere",
+			"the transport \"ssh;true\" is more than words");
 	ok(w, "hide 03:00.0");
 	ok(w, "--json migrate --detach-first --map 05:00.0=03:00.0 web1 elsewhere");
 	assert_non_null(strstr(w->out, "\"spec\": \"0000:03:00.0\""));

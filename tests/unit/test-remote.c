@@ -68,6 +68,28 @@ static void test_no_answer(void **state)
 	assert_string_equal(said, "other xlpt --json=compact list\nno route");
 }
 
+/* No shell: words go as they are, and what only a shell could do is not done. */
+static void test_no_shell(void **state)
+{
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	_cleanup_free_ char *out = NULL, *line = NULL, *unsaid = NULL;
+	int status;
+
+	(void)state;
+	transport_is("for w; do echo \"<$w>\"; done");
+	line = xlpt_xasprintf("%s -o 'a b' \\$HOME \"c;d\"", transport);
+	assert_int_equal(
+		xlpt_xl_remote(NULL, line, "other", "xl list -v", NULL, 10000, &status, &out, NULL),
+		0);
+	assert_string_equal(out, "<-o>\n<a b>\n<$HOME>\n<c;d>\n<other>\n<xl>\n<list>\n<-v>");
+	free(line);
+	line = xlpt_xasprintf("%s; touch /tmp/x", transport);
+	assert_int_equal(xlpt_xl_remote(NULL, line, "other", "xl list", NULL, 10000, &status,
+					&unsaid, &diag),
+			 XLPT_ERR_SYNTAX);
+	assert_null(unsaid);
+}
+
 /* ---- what counts as an answer ---- */
 
 static const char *answer;
@@ -182,9 +204,8 @@ static int group_teardown(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_long_answer),
-		cmocka_unit_test(test_no_answer),
-		cmocka_unit_test(test_strict),
+		cmocka_unit_test(test_long_answer), cmocka_unit_test(test_no_answer),
+		cmocka_unit_test(test_no_shell),    cmocka_unit_test(test_strict),
 		cmocka_unit_test(test_same_name),
 	};
 

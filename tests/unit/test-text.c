@@ -107,6 +107,54 @@ static void test_word(void **state)
 	assert_string_equal(XLPT_WORD(NULL), "''");
 }
 
+/* What is taken for words is what a shell makes of the line; what it does not take is told. */
+static void test_split(void **state)
+{
+	static const char *const words[] = {
+		"",
+		"  ",
+		"ssh",
+		" ssh  -p 2222\t",
+		"a'b c'd",
+		"\"a b\"c",
+		"'' \"\"",
+		"\\$HOME \\\\ \\ x",
+		"'$(id)' ';'",
+		"\"it's\" '\"'",
+		"a#b a~b",
+		"\"\\\"\\x\"",
+		"-o X=y:z,{1..3}!^%",
+	};
+	static const char *const more[] = {
+		"'a",  "\"a", "a\\", "$HOME", "\"$HOME\"", "`id`",   "\"`id`\"",
+		"a|b", "a;b", "a&",  "a<b",   "a>b",	   "(a)",    "*",
+		"a?",  "[a]", "~/x", "#a",    "a\nb",	   "a\\\nb",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(words); i++) {
+		_cleanup_free_ char *script = xlpt_xasprintf(
+			"set -- %s; for w; do printf '<%%s>' \"$w\"; done", words[i]);
+		_cleanup_strv_ char **got = xlpt_text_split(words[i]);
+		_cleanup_str_ struct xlpt_str s = { 0 };
+		char want[128];
+		size_t n;
+		FILE *f;
+
+		assert_non_null(got);
+		for (char **w = got; *w; w++)
+			xlpt_str_addf(&s, "<%s>", *w);
+		f = popen(script, "r");
+		assert_non_null(f);
+		n = fread(want, 1, sizeof(want) - 1, f);
+		want[n] = '\0';
+		assert_int_equal(pclose(f), 0);
+		assert_string_equal(xlpt_str_get(&s), want);
+	}
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(more); i++)
+		assert_null(xlpt_text_split(more[i]));
+}
+
 static void test_encoded(void **state)
 {
 	static const char *const as_they_are[] = { "", "web1", "two words", "$(id)" };
@@ -153,6 +201,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_shown),
 		cmocka_unit_test(test_word),
+		cmocka_unit_test(test_split),
 		cmocka_unit_test(test_encoded),
 	};
 

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/run.h"
+#include "core/text.h"
 #include "xl-plugin/backend/causes.h"
 
 #define SHOWN_LINES 12
@@ -125,13 +126,20 @@ int xlpt_xl_remote(struct xlpt_toolstack *ts, const char *transport, const char 
 		   const char *command, const struct xlpt_image *image, int64_t timeout_ms,
 		   int *status, char **out, struct xlpt_diag *diag)
 {
-	_cleanup_free_ char *line = xlpt_xasprintf("exec %s %s %s", transport, host, command);
-	const char *argv[] = { "sh", "-c", line, NULL };
-	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(argv);
+	_cleanup_free_ char *line = xlpt_xasprintf("%s %s %s", transport, host, command);
+	_cleanup_strv_ char **words = xlpt_text_split(line);
+	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT((const char *const *)words);
 	int rc;
 
 	(void)ts;
 	*out = NULL;
+	/* One of a journal that an older xlpt wrote, which gave it to a shell. */
+	if (!words || !*words) {
+		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "the transport \"%s\" is more than words",
+			      transport);
+		xlpt_diag_hint(diag, "do it by hand: %s", line);
+		return XLPT_ERR_SYNTAX;
+	}
 	if (image)
 		feed(&run, image);
 	run.answer = run.asks = run.stoppable = true;

@@ -152,6 +152,7 @@ int xlpt_migrate_targets(struct xlpt_leave *l, struct xlpt_diag *diag);
 
 /* SYNTAX for a word (what: "host", "guest", "device") that would need quoting on its way. */
 int xlpt_leave_plain(const char *what, const char *text, struct xlpt_diag *diag);
+int xlpt_leave_transport(const char *text, struct xlpt_diag *diag); /* it is words alone */
 /* Gives the image to xl restore -p there. XLPT_ERR_NOT_FOUND unless that ends with 0. */
 int xlpt_leave_send(struct xlpt_env *env, const char *transport, const char *host,
 		    const struct xlpt_image *image, struct xlpt_diag *diag);

@@ -199,6 +199,8 @@ int xlpt_op_migrate(struct xlpt_leave *l, struct xlpt_diag *diag)
 	if (rc == 0)
 		rc = xlpt_leave_plain("guest", op->guest.name, diag);
 	if (rc == 0)
+		rc = xlpt_leave_transport(l->transport, diag);
+	if (rc == 0)
 		rc = xlpt_leave_begin(l, "migrated", diag);
 	if (rc == 0)
 		rc = xlpt_migrate_targets(l, diag);

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "core/text.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/leave/leave.h"
 
@@ -25,6 +26,21 @@ int xlpt_leave_plain(const char *what, const char *text, struct xlpt_diag *diag)
 		       "letters, digits and _ . : , = @ + / %% - pass through a shell unchanged, "
 		       "and no leading -");
 	xlpt_diag_hint(diag, "use a %s made of these", what);
+	return XLPT_ERR_SYNTAX;
+}
+
+/* xlpt starts it without a shell; xl, which gets the same text, with one: both see the same words. */
+int xlpt_leave_transport(const char *text, struct xlpt_diag *diag)
+{
+	_cleanup_strv_ char **words = xlpt_text_split(text);
+
+	if (words)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "the transport \"%s\" is more than words", text);
+	xlpt_diag_fact(diag,
+		       "it is started without a shell: blanks, quotes and backslashes, and none "
+		       "of $ ` | & ; < > ( ) * ? [ ~ # without quotes");
+	xlpt_diag_hint(diag, "write a script that does it, and name that");
 	return XLPT_ERR_SYNTAX;
 }
 
