@@ -135,10 +135,11 @@ CHECK_PLACES = if $(ODD_PLACE); then echo 'xlpt: PREFIX and the other folders ma
 TO = "$$XLPT_DESTDIR"
 OPENRCDIR ?= /etc/init.d
 OPENRC = $(notdir $(wildcard packaging/openrc/*))
-UNITS = $(notdir $(wildcard docs/systemd/*.service))
+UNITS = $(notdir $(wildcard docs/systemd/*.service docs/systemd/*.timer))
 # Everything that install puts somewhere, and where.
 SCHEMAS = $(notdir $(wildcard docs/schema/*.json))
-INSTALLED = $(PROGDIR)/xlpt $(addprefix $(SAMPLEDIR)/schema/,$(SCHEMAS)) $(SAMPLEDIR)/xlpt.conf $(PRESETDIR)/80-xlpt.preset $(TMPFILESDIR)/xlpt.conf \
+INSTALLED = $(PROGDIR)/xlpt $(addprefix $(SAMPLEDIR)/schema/,$(SCHEMAS)) $(SAMPLEDIR)/xlpt.conf $(SAMPLEDIR)/prometheus/xlpt.rules.yml \
+	$(PRESETDIR)/80-xlpt.preset $(TMPFILESDIR)/xlpt.conf \
 	$(GUARDDIR)/xl $(GUARDDIR)/libxl-save-helper $(BASHCOMPDIR)/xlpt \
 	$(ZSHCOMPDIR)/_xlpt $(FISHCOMPDIR)/xlpt.fish \
 	$(addprefix $(UNITDIR)/,$(UNITS)) $(UDEVDIR)/90-xlpt-pool.rules $(HOOKDIR)/libvirt-libxl \
@@ -166,6 +167,7 @@ install: all
 	install -D -m 644 docs/systemd/80-xlpt.preset $(TO)$(PRESETDIR)/80-xlpt.preset
 	install -D -m 644 docs/systemd/xlpt.tmpfiles $(TO)$(TMPFILESDIR)/xlpt.conf
 	install -D -m 644 docs/xlpt.conf $(TO)$(SAMPLEDIR)/xlpt.conf
+	install -D -m 644 docs/prometheus/xlpt.rules.yml $(TO)$(SAMPLEDIR)/prometheus/xlpt.rules.yml
 	mkdir -p $(TO)$(SAMPLEDIR)/schema
 	for s in $(SCHEMAS); do install -m 644 docs/schema/$$s $(TO)$(SAMPLEDIR)/schema/$$s || exit 1; done
 	mkdir -p $(TO)$(UDEVDIR) $(TO)$(HOOKDIR)

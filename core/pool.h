@@ -23,6 +23,7 @@ enum xlpt_vf_state {
 	XLPT_VF_GUEST,	/* with a guest, and no lease says so: xl or libvirt gave it */
 	XLPT_VF_DOM0,	/* this host uses it: interface up, or a driver of another kind */
 	XLPT_VF_ABSENT, /* named by the pool, and there is no such VF */
+	XLPT_N_VF_STATES,
 };
 
 const char *

@@ -5,11 +5,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#include <unistd.h>
 #include <cmocka.h>
 
 #include "core/file.h"
-#include "core/run.h"
 #include "tests/unit/commands.h"
 
 /* What the fake host has not, and a sound one has. */
@@ -294,47 +292,6 @@ static void test_json(void **state)
 	assert_non_null(strstr(w->out, "| XSA-476, CVE-2025-58149 | libxl: "));
 }
 
-/* The checker of Prometheus itself, where it is. */
-static void promtool(const char *text)
-{
-	const char *argv[] = { "promtool", "check", "metrics", NULL };
-	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(argv);
-
-	if (access("/usr/bin/promtool", X_OK)) {
-		print_message("no promtool: not checked by it\n");
-		return;
-	}
-	run.feed = xlpt_xstrdup(text);
-	run.feed_len = strlen(text);
-	assert_int_equal(xlpt_run_program(&run, NULL), 0);
-	free(XLPT_TAKE(run.feed));
-	if (run.status)
-		fail_msg("promtool: %s", run.err.s);
-}
-
-static void test_metrics(void **state)
-{
-	struct world *w = *state;
-	struct xlpt_guest *g = fake_ts_guest(w->ts, 7, "a\"b\\c\nd\xff", XLPT_GUEST_PV);
-	struct xlpt_spec spec;
-
-	ok(w, "doctor --metrics");
-	assert_non_null(strstr(w->out, "\nxlpt_doctor_sound 1\n"));
-	assert_non_null(strstr(w->out, "xlpt_doctor_checks{group=\"xen\",state=\"bad\"} 0\n"));
-	assert_non_null(strstr(w->out, "xlpt_devices_hidden 1\n"));
-	promtool(w->out);
-	g->passthrough = XLPT_OFF;
-	assert_int_equal(xlpt_spec_parse("02:00.0", &spec, NULL), 0);
-	fake_ts_configure(w->ts, 7, &spec);
-	xlpt_spec_dispose(&spec);
-	assert_int_equal(world_run(w, "doctor --metrics"), 1);
-	assert_non_null(strstr(w->out, "\nxlpt_doctor_sound 0\n"));
-	assert_non_null(strstr(
-		w->out, "xlpt_doctor_trouble{group=\"guests\",check=\"without-passthrough\","
-			"state=\"bad\",device=\"\",guest=\"a\\\"b\\\\c\\\\nd\\\\xff\"} 1\n"));
-	promtool(w->out);
-}
-
 /* ---- where there is less ---- */
 
 static int run_without(struct world *w, const char *line, const char *sysroot, char **out,
@@ -449,7 +406,6 @@ int main(void)
 		sound_test(test_budget),
 		cmocka_unit_test(test_left),
 		sound_test(test_json),
-		sound_test(test_metrics),
 		sound_test(test_no_xen),
 		sound_test(test_tree),
 		sound_test(test_captured),

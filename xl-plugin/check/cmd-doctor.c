@@ -1,24 +1,54 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* doctor: its options and its exit status. */
+/* doctor: its options, where what it says goes, and its exit status. */
 #include <string.h>
 
+#include "core/file.h"
 #include "xl-plugin/check/defects.h"
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
 
-static int cmd_doctor(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
+static int usage(const struct xlpt_args *args, bool json, struct xlpt_diag *diag)
 {
-	_cleanup_doctor_ struct xlpt_doctor d = { 0 };
-	bool metrics = xlpt_args_has(args, "metrics"), defects = xlpt_args_has(args, "defects");
-	int rc;
+	bool metrics = xlpt_args_has(args, "metrics");
 
-	if (metrics + defects + env->json > 1) {
+	if (metrics + xlpt_args_has(args, "defects") + json > 1) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE,
 			      "doctor: --defects, --metrics and --json are different documents");
 		xlpt_diag_hint(diag, "leave all but one of them out");
-		return XLPT_ERR_USAGE;
+	} else if (xlpt_args_has(args, "output") && !metrics) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "doctor: --output is the file of --metrics");
+		xlpt_diag_hint(diag, "xlpt doctor --metrics --output FILE");
+	} else {
+		return 0;
 	}
-	if (defects) {
+	return XLPT_ERR_USAGE;
+}
+
+/*
+ * Who collects metrics reads the file at any moment, and as another user: it is whole at each, and
+ * readable for all. Nothing is lost when a crash takes it, so nobody waits for the disk.
+ */
+static int save(const char *path, const struct xlpt_str *text, struct xlpt_diag *diag)
+{
+	_cleanup_file_ struct xlpt_file f;
+	const struct xlpt_file_how how = { .mode = 0644, .keep = true, .lazy = true };
+	int r = xlpt_file_find(NULL, path, XLPT_FILE_FOLLOW, &f);
+
+	if (r == 0)
+		r = xlpt_file_save(&f, xlpt_str_get(text), text->len, &how);
+	return r ? xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot write %s", path) : 0;
+}
+
+static int cmd_doctor(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
+{
+	_cleanup_doctor_ struct xlpt_doctor d = { 0 };
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	bool metrics = xlpt_args_has(args, "metrics");
+	int rc = usage(args, env->json, diag);
+
+	if (rc)
+		return rc;
+	if (xlpt_args_has(args, "defects")) {
 		_cleanup_free_ char *table = xlpt_defects_document();
 
 		xlpt_put_document(env, table, strlen(table));
@@ -30,7 +60,12 @@ static int cmd_doctor(struct xlpt_env *env, const struct xlpt_args *args, struct
 	if (rc)
 		return rc;
 	if (metrics)
-		xlpt_doctor_print_metrics(&d);
+		xlpt_doctor_metrics(&d, &text);
+	/* What is bad stands in the file, for who reads it; whoever runs this wants to know of the file. */
+	if (xlpt_args_has(args, "output"))
+		return save(xlpt_args_get(args, "output"), &text, diag);
+	if (metrics)
+		xlpt_put_document(env, xlpt_str_get(&text), text.len);
 	else if (env->json)
 		xlpt_doctor_print_json(&d);
 	else
@@ -49,6 +84,7 @@ static int cmd_doctor(struct xlpt_env *env, const struct xlpt_args *args, struct
 static const struct xlpt_opt doctor_opts[] = {
 	{ "defects", 0, NULL, "print the table of known defects, and look at nothing" },
 	{ "metrics", 0, NULL, "print what was found as metrics for Prometheus" },
+	{ "output", 'o', "FILE", "with --metrics: write them into FILE, and exit 0 when it is there" },
 	{0},
 };
 /* clang-format on */

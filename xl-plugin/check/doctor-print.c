@@ -5,10 +5,10 @@
 
 static const char *heading(enum xlpt_doctor_group group)
 {
-	static const char *const words[] = { "Xen",	     "IOMMU",	       "pciback",
-					     "Guests",	     "Configurations", "Boot",
-					     "Guard",	     "What was left",  "Hotplug budget",
-					     "Known defects" };
+	static const char *const words[] = {
+		"Xen",	 "IOMMU", "pciback",	   "Guests",	     "Configurations", "Boot",
+		"Guard", "Pools", "What was left", "Hotplug budget", "Known defects"
+	};
 
 	return words[group];
 }

@@ -13,8 +13,10 @@ const char *xlpt_health_word(enum xlpt_health health)
 
 const char *xlpt_doctor_group_word(enum xlpt_doctor_group group)
 {
-	static const char *const words[] = { "xen",  "iommu", "pciback", "guests", "configurations",
-					     "boot", "guard", "state",	 "budget", "defects" };
+	static const char *const words[] = { "xen",    "iommu",		 "pciback",
+					     "guests", "configurations", "boot",
+					     "guard",  "pools",		 "state",
+					     "budget", "defects" };
 
 	return words[group];
 }
@@ -274,8 +276,9 @@ int xlpt_doctor_examine(struct xlpt_env *env, struct xlpt_doctor *out, struct xl
 		xlpt_doctor_xen,     xlpt_doctor_iommu,
 		xlpt_doctor_pciback, xlpt_doctor_configurations,
 		xlpt_doctor_guests,  xlpt_doctor_boot,
-		xlpt_doctor_guard,   xlpt_doctor_state,
-		xlpt_doctor_budget,  xlpt_doctor_defects,
+		xlpt_doctor_guard,   xlpt_doctor_pools,
+		xlpt_doctor_state,   xlpt_doctor_budget,
+		xlpt_doctor_defects,
 	};
 	int rc;
 
@@ -309,6 +312,9 @@ void xlpt_doctor_dispose(struct xlpt_doctor *d)
 		free(d->configs[i].guest);
 	}
 	free(d->configs);
+	for (size_t i = 0; i < d->n_pools; i++)
+		free(d->pools[i].name);
+	free(d->pools);
 	free(d->xen_version);
 	free(d->xen_cmdline);
 	free(d->xen_log);

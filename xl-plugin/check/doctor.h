@@ -13,6 +13,7 @@
 #include "pciback/device/firmware.h"
 #include "pciback/device/ivrs.h"
 #include "pciback/device/scan.h"
+#include "core/pool.h"
 #include "xl-plugin/hotplug/operation.h"
 
 /* The worst last, but for what is not known, which comes before what is well. */
@@ -33,6 +34,7 @@ enum xlpt_doctor_group {
 	XLPT_DOCTOR_CONFIGURATIONS,
 	XLPT_DOCTOR_BOOT,
 	XLPT_DOCTOR_GUARD,
+	XLPT_DOCTOR_POOLS,
 	XLPT_DOCTOR_STATE,
 	XLPT_DOCTOR_BUDGET,
 	XLPT_DOCTOR_DEFECTS,
@@ -63,6 +65,12 @@ struct xlpt_doctor_config {
 	char *path, *guest;
 };
 
+/* A pool that can be read: how many of its VFs are in each state. */
+struct xlpt_doctor_pool {
+	char *name;
+	size_t vfs[XLPT_N_VF_STATES];
+};
+
 struct xlpt_doctor {
 	struct xlpt_env *env;
 	struct xlpt_doctor_line *lines;
@@ -85,6 +93,8 @@ struct xlpt_doctor {
 	struct xlpt_boot boot;
 	struct xlpt_doctor_config *configs;
 	size_t n_configs, alloc_configs;
+	struct xlpt_doctor_pool *pools;
+	size_t n_pools, alloc_pools;
 	struct xlpt_budget_answer budget;
 	bool budget_known;
 };
@@ -126,6 +136,7 @@ void xlpt_doctor_configurations(struct xlpt_doctor *d); /* doctor-configs.c */
 void xlpt_doctor_guests(struct xlpt_doctor *d);		/* doctor-guests.c; after configurations */
 void xlpt_doctor_boot(struct xlpt_doctor *d);		/* doctor-boot.c */
 void xlpt_doctor_guard(struct xlpt_doctor *d);		/* doctor-boot.c */
+void xlpt_doctor_pools(struct xlpt_doctor *d);		/* doctor-pools.c */
 void xlpt_doctor_state(struct xlpt_doctor *d);		/* doctor-state.c */
 void xlpt_doctor_budget(struct xlpt_doctor *d);		/* doctor-state.c */
 void xlpt_doctor_defects(struct xlpt_doctor *d);	/* defects.c */
@@ -134,7 +145,7 @@ void xlpt_doctor_defects(struct xlpt_doctor *d);	/* defects.c */
 
 void xlpt_doctor_print(const struct xlpt_doctor *d);
 void xlpt_doctor_print_json(const struct xlpt_doctor *d);
-/* Prometheus' text format, 0.0.4. */
-void xlpt_doctor_print_metrics(const struct xlpt_doctor *d);
+/* Prometheus' text format, 0.0.4, added to out. */
+void xlpt_doctor_metrics(const struct xlpt_doctor *d, struct xlpt_str *out);
 
 #endif

@@ -8,7 +8,6 @@
 
 #include "core/text.h"
 #include "xl-plugin/check/doctor.h"
-#include "xl-plugin/cli/output.h"
 
 #define SERIES_MAX 1000 /* of a host that is beyond all help; the counts have the rest */
 
@@ -110,32 +109,45 @@ static void info(const struct xlpt_doctor *d, struct xlpt_str *out)
 	xlpt_str_add(out, "} 1\n");
 }
 
-void xlpt_doctor_print_metrics(const struct xlpt_doctor *d)
+static void pools(const struct xlpt_doctor *d, struct xlpt_str *out)
 {
-	_cleanup_str_ struct xlpt_str out = { 0 };
+	if (!d->n_pools)
+		return;
+	head(out, "xlpt_pool_vfs", "Virtual functions of each pool, by state.");
+	for (size_t i = 0; i < d->n_pools; i++)
+		for (int s = 0; s < XLPT_N_VF_STATES; s++) {
+			xlpt_str_add(out, "xlpt_pool_vfs{");
+			label(out, "pool", d->pools[i].name);
+			label(out, "state", xlpt_vf_state_word((enum xlpt_vf_state)s));
+			xlpt_str_addf(out, "} %zu\n", d->pools[i].vfs[s]);
+		}
+}
+
+void xlpt_doctor_metrics(const struct xlpt_doctor *d, struct xlpt_str *out)
+{
 	size_t hidden = 0, given = 0;
 
 	for (size_t i = 0; i < d->devs.n; i++) {
 		given += d->holders[i] >= 0;
 		hidden += d->holders[i] == XLPT_HOLDER_PCIBACK;
 	}
-	info(d, &out);
-	value(&out, "xlpt_doctor_sound", "1 when the doctor found nothing bad, else 0.",
+	info(d, out);
+	value(out, "xlpt_doctor_sound", "1 when the doctor found nothing bad, else 0.",
 	      !xlpt_doctor_count(d, XLPT_HEALTH_BAD));
-	counts(d, &out);
-	troubles(d, &out);
+	counts(d, out);
+	troubles(d, out);
 	if (d->scanned) {
-		value(&out, "xlpt_devices_hidden", "Devices that pciback holds and no guest has.",
+		value(out, "xlpt_devices_hidden", "Devices that pciback holds and no guest has.",
 		      (double)hidden);
-		value(&out, "xlpt_devices_assigned", "Devices that guests have.", (double)given);
+		value(out, "xlpt_devices_assigned", "Devices that guests have.", (double)given);
 	}
 	if (d->guests_known)
-		value(&out, "xlpt_guests", "Guests that run.", (double)d->n_guests);
+		value(out, "xlpt_guests", "Guests that run.", (double)d->n_guests);
 	if (d->budget_known) {
-		value(&out, "xlpt_hotplug_used", "Attaches and detaches within the window.",
+		value(out, "xlpt_hotplug_used", "Attaches and detaches within the window.",
 		      d->budget.used);
-		value(&out, "xlpt_hotplug_limit", "How many of them this host allows.",
+		value(out, "xlpt_hotplug_limit", "How many of them this host allows.",
 		      d->budget.limit);
 	}
-	xlpt_put_document(d->env, out.s, out.len);
+	pools(d, out);
 }
