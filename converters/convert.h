@@ -48,6 +48,9 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 /* The same of what is not in the model. */
 enum xlpt_severity xlpt_carry_reason(enum xlpt_format to, const char *at,
 				     const struct xlpt_carry *c, const char **reason);
+/* For a part of libvirt's XML, of the element "at" or of the domain (converters/reason-libvirt.c). */
+enum xlpt_severity xlpt_lv_carry_reason(const char *at, const struct xlpt_carry *c,
+					const char **reason);
 /* For a key of xl, or for an option of the element "at" (converters/reason-xl.c). */
 enum xlpt_severity xlpt_xl_carry_reason(const char *at, const struct xlpt_carry *c,
 					const char **reason);

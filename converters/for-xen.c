@@ -142,13 +142,22 @@ static bool lacks(const struct xlpt_disk *d, struct xlpt_losses *losses)
 {
 	const char *name = d->name ? d->name : d->vdev;
 
-	for (size_t i = 0; i < d->at.extra.n; i++)
-		if (!strcmp(d->at.extra.items[i].path, "driver/@type"))
+	for (size_t i = 0; i < d->at.extra.n; i++) {
+		const struct xlpt_carry *c = &d->at.extra.items[i];
+
+		if (!strcmp(c->path, "driver/@type"))
 			xlpt_todo_add(
 				losses,
 				"host: disk %s: xl has no images of type %s: qemu-img convert "
 				"it to qcow2 or raw",
-				name, d->at.extra.items[i].text);
+				name, c->text);
+		if (!strcmp(c->path, "source/encryption") || !strcmp(c->path, "encryption"))
+			xlpt_todo_add(
+				losses,
+				"host: disk %s is encrypted: open it on the host (cryptsetup), "
+				"or qemu-img convert it, and name what is open in disk=",
+				name);
+	}
 	if (d->dev == XLPT_DISKDEV_FLOPPY) {
 		xlpt_todo_add(losses, "floppy drive %s: xl has none", name);
 		return true;
@@ -185,7 +194,12 @@ static void list_disks(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 
 static void list_nets(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 {
-	if (dom->n_net)
+	bool others = carries(dom, "devices/interface", NULL);
+
+	if (others)
+		xlpt_todo_add(losses, "host: network interfaces of types that xl does not have are "
+				      "not in the configuration: add them to vif= with a bridge");
+	if (dom->n_net || others)
 		xlpt_todo_add(losses,
 			      "network: interfaces get other names (enX0, eth0); configure them by "
 			      "MAC address, and give vif= a mac= where it has none");

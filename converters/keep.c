@@ -84,6 +84,23 @@ static bool follows(const struct xlpt_dom *a, const char *path)
 	return !strcmp(path, "boot") || (!strcmp(path, "bootloader") && a->kernel);
 }
 
+/* x and y are a and b, normalised: what differs only in how it is said is no difference. */
+static void tell(struct xlpt_keeper *k, struct xlpt_delta *d, const struct xlpt_dom *a,
+		 const struct xlpt_dom *b)
+{
+	_cleanup_free_ char *value = NULL, *was = NULL;
+
+	xlpt_dom_get(a, d->path, &value);
+	xlpt_dom_get(b, d->path, &was);
+	if (xlpt_streq(value, was))
+		return; /* differs in the mirror of another member only */
+	free(d->a);
+	d->a = XLPT_TAKE(value);
+	if (!d->a && follows(a, d->path))
+		return;
+	xlpt_loss_tell(k->losses, k->to, d, a, b);
+}
+
 void xlpt_keep_differences(struct xlpt_keeper *k, const struct xlpt_dom *a,
 			   const struct xlpt_dom *b)
 {
@@ -98,18 +115,18 @@ void xlpt_keep_differences(struct xlpt_keeper *k, const struct xlpt_dom *a,
 		return;
 	for (size_t i = 0; i < deltas.n; i++) {
 		struct xlpt_delta *d = &deltas.items[i];
+		_cleanup_deltas_ struct xlpt_deltas inner = { 0 };
 		_cleanup_free_ char *value = NULL, *was = NULL;
 
 		xlpt_dom_get(a, d->path, &value);
 		xlpt_dom_get(b, d->path, &was);
-		if (xlpt_streq(value, was))
-			continue; /* differs in the mirror of another member only */
-		free(d->a);
-		d->a = xlpt_xstrdup(value);
-		xlpt_kept_add(k->kept, d->path, value, was);
-		if (!value && follows(a, d->path))
-			continue;
-		xlpt_loss_tell(k->losses, k->to, d, a, b);
+		if (!xlpt_streq(value, was))
+			xlpt_kept_add(k->kept, d->path, value, was);
+		tell(k, d, a, b);
+		/* A list is one difference, and kept as one; what it says of the rest is told as well. */
+		xlpt_dom_diff_common(&x, &y, d->path, &inner);
+		for (size_t j = 0; j < inner.n; j++)
+			tell(k, &inner.items[j], a, b);
 	}
 	if (!restores(&x, b, k->kept))
 		keep_spellings(k, a, b);

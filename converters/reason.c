@@ -25,7 +25,9 @@ static const struct reason to_xl[] = {
 	{ "pci.interface", XLPT_LOSS_KEPT, "to xl a network interface is a PCI device like others" },
 	{ "pci.network", XLPT_LOSS_CHANGED,
 	  "xl has no pools: the xlpt line in the comments attaches a function of it" },
-	{ "pci.portgroup", XLPT_LOSS_KEPT, "xl has no pools of functions" },
+	{ "pci.portgroup", XLPT_LOSS_CHANGED,
+	  "xl knows no port groups: their VLAN and limits do not hold" },
+	{ "pci.model", XLPT_LOSS_NOTE, "the guest sees the card itself" },
 	{ "pci.driver", XLPT_LOSS_NOTE, "xl always uses xen-pciback" },
 	{ "pci.alias", XLPT_LOSS_NOTE, "a name of libvirt's that the guest does not see" },
 	{ "pci.guest", XLPT_LOSS_CHANGED,
@@ -56,7 +58,9 @@ static const struct reason to_xl[] = {
 	{ "video.vram", XLPT_LOSS_NOTE, "xl counts in MiB: rounded up" },
 	{ "video.heads=1", XLPT_LOSS_NOTE, "xl's video cards have one head" },
 	{ "video.primary=on", XLPT_LOSS_NOTE, "xl's one video card is the primary" },
-	{ "video*", XLPT_LOSS_KEPT, "xl knows one video card and its memory" },
+	{ "video.model=xen", XLPT_LOSS_NOTE, "the display of a PV guest" },
+	{ "video", XLPT_LOSS_CHANGED, "xl has one video card: the first" },
+	{ "video*", XLPT_LOSS_CHANGED, "xl's video cards have a model and memory, and one head" },
 	{ "gfx.autoport=on", XLPT_LOSS_CHANGED,
 	  "xl does not choose ports for SPICE: one made from the guest's name is written, "
 	  "see that no other guest has it" },
@@ -70,6 +74,8 @@ static const struct reason to_xl[] = {
 	{ "usbctrl.model", XLPT_LOSS_NOTE, "xl has one chip for each version of USB" },
 	{ "usbctrl.ports", XLPT_LOSS_CHANGED,
 	  "xl's controllers have 2 ports (version 1), 6 (version 2), or up to 15 (version 3)" },
+	{ "usbctrl.index", XLPT_LOSS_CHANGED,
+	  "xl numbers controllers in their order, so this one has another number" },
 	{ "usbctrl*", XLPT_LOSS_CHANGED, "xl has no such USB controller" },
 	{ "title", XLPT_LOSS_NOTE, "a text for people" },
 	{ "description", XLPT_LOSS_NOTE, "a text for people" },
@@ -84,6 +90,9 @@ static const struct reason to_xl[] = {
 	  "under xl the guest sees it under another name" },
 	{ "disk.boot_order", XLPT_LOSS_CHANGED, "xl boots by class of device (boot=), not by device" },
 	{ "disk.shareable", XLPT_LOSS_CHANGED, "xl cannot share a writable disk" },
+	{ "disk.target", XLPT_LOSS_CHANGED, "no file or device of this host that xl could name" },
+	{ "disk", XLPT_LOSS_CHANGED,
+	  "left out: xl cannot reach its source, or has no such drive" },
 	{ "disk*", XLPT_LOSS_CHANGED, "xl cannot say this of a disk" },
 	{ "net.kind", XLPT_LOSS_CHANGED,
 	  "xl knows bridges, not libvirt's networks: name the network's bridge" },
@@ -94,6 +103,7 @@ static const struct reason to_xl[] = {
 	{ "net.type", XLPT_LOSS_CHANGED, "PV and PVH guests have no emulated network cards" },
 	{ "net.boot_order", XLPT_LOSS_CHANGED, "xl boots by class of device (boot=), not by device" },
 	{ "net.id.*", XLPT_LOSS_CHANGED, "xl leaves VLANs and virtual ports to the vif script" },
+	{ "usbdev.managed", XLPT_LOSS_NOTE, "xl takes the device from its driver anyway" },
 	{ "usbdev*", XLPT_LOSS_CHANGED, "xl names USB devices by bus and address only" },
 	{ "cpuset*", XLPT_LOSS_CHANGED, "cpus= says one set for all vCPUs, or one for each of them" },
 	{ "vcpupin*", XLPT_LOSS_CHANGED, "cpus= says one set for all vCPUs, or one for each of them" },
@@ -125,11 +135,17 @@ static const struct reason to_libvirt[] = {
 	{ "rdm*", XLPT_LOSS_CHANGED,
 	  "libvirt has no word for reserved memory; xl 4.15 and later misread rdm= as well" },
 	{ "gfx_passthru", XLPT_LOSS_CHANGED, "libvirt cannot give the primary graphics card away" },
-	{ "nomigrate", XLPT_LOSS_KEPT, "libvirt refuses to migrate guests with PCI devices anyway" },
-	{ "cpupool", XLPT_LOSS_KEPT, "libvirt has no CPU pools: the guest runs in Pool-0" },
+	{ "nomigrate", XLPT_LOSS_CHANGED,
+	  "libvirt has no word for it: the guest may be migrated, and does not see invtsc" },
+	{ "cpupool", XLPT_LOSS_CHANGED, "libvirt has no CPU pools: the guest runs in Pool-0" },
+	{ "cpu_cap", XLPT_LOSS_CHANGED,
+	  "libvirt has no word for it in XML: virsh schedinfo --cap sets it on the running guest" },
+	{ "cpu_host", XLPT_LOSS_NOTE,
+	  "said, because to libvirt nested virtualisation is a flag of the host's CPU" },
+	{ "serial.wait", XLPT_LOSS_CHANGED, "libvirt starts the guest without waiting for a peer" },
 	{ "cpuset_soft", XLPT_LOSS_KEPT, "libvirt has no word for CPUs that are only preferred" },
-	{ "on_watchdog", XLPT_LOSS_KEPT, "libvirt has no word for what follows a watchdog's end" },
-	{ "on_soft_reset", XLPT_LOSS_KEPT, "libvirt has no word for what follows a soft reset" },
+	{ "on_watchdog", XLPT_LOSS_CHANGED, "under libvirt a guest that its watchdog ends is destroyed" },
+	{ "on_soft_reset", XLPT_LOSS_CHANGED, "libvirt has no word for it, and lets a guest reset itself" },
 	{ "gfx.autoport", XLPT_LOSS_NOTE, "libvirt takes the port that is said, or chooses one" },
 	{ "passthrough", XLPT_LOSS_CHANGED, "libvirt knows sync_pt and share_pt only" },
 	{ "bootloader", XLPT_LOSS_NOTE, "not said: libvirt starts a PV guest without a kernel with pygrub" },
@@ -149,7 +165,9 @@ static const struct reason to_libvirt[] = {
 	{ "net.kind", XLPT_LOSS_NOTE,
 	  "no bridge is said: libxl takes xenbr0, and vif.default.bridge of xl.conf is xl's alone" },
 	{ "net.trusted", XLPT_LOSS_CHANGED, "libvirt has no word for it" },
-	{ "net.devid", XLPT_LOSS_KEPT, "libvirt numbers interfaces in their order" },
+	{ "net.devid=#", XLPT_LOSS_NOTE, "libvirt numbers interfaces in their order" },
+	{ "net.devid", XLPT_LOSS_CHANGED,
+	  "libvirt numbers interfaces in their order: this one gets another number" },
 	{ "net.rate*", XLPT_LOSS_CHANGED, "libvirt counts in KiB per second without an interval" },
 	{ "missed_ticks", XLPT_LOSS_CHANGED, "libvirt's Xen driver has no tick policy" },
 	{ NULL, 0, NULL },
@@ -162,6 +180,11 @@ static const struct reason added_to_xl[] = {
 	{ "video", XLPT_LOSS_NOTE, "said, because xl gives a guest that is silent a Cirrus card" },
 	{ "serial", XLPT_LOSS_NOTE, "said, because libvirt makes it of the first console" },
 	{ "gfx.port", XLPT_LOSS_NOTE, "made from the guest's name: xl wants a port for SPICE" },
+	{ "gfx.vdagent", XLPT_LOSS_NOTE, "said, because the XML has the channel of SPICE's agent" },
+	{ "input", XLPT_LOSS_NOTE, "said, because the XML has a tablet on virtio" },
+	{ "usb", XLPT_LOSS_NOTE, "said, because an input device is on USB" },
+	{ "acpi_s3", XLPT_LOSS_NOTE, "said by <pm>" },
+	{ "acpi_s4", XLPT_LOSS_NOTE, "said by <pm>" },
 	{ "gfx.ticketing", XLPT_LOSS_NOTE, "said, because xl wants a password otherwise" },
 	{ "numa.distances", XLPT_LOSS_NOTE,
 	  "said, because xl takes 0 for a distance that is not: the other cell's, or 20" },
@@ -170,69 +193,11 @@ static const struct reason added_to_xl[] = {
 };
 /* clang-format on */
 
-/*
- * Parts of the XML that are not in the model, as "path=text" (fnmatch). Those that a guest would miss
- * are changes; first come those that are so under xl anyway.
- */
-/* clang-format off */
-static const struct reason carries_to_xl[] = {
-	{ "@type=*", XLPT_LOSS_NOTE, "under xl the guest is one of Xen's" },
-	{ "os/type/@arch=x86_64", XLPT_LOSS_NOTE, "xl's guests have the host's architecture" },
-	{ "os/type/@arch=i686", XLPT_LOSS_NOTE, "xl's guests have the host's architecture" },
-	{ "os/type/@arch=*", XLPT_LOSS_CHANGED, "xl's guests have the host's architecture" },
-	{ "os/type/@machine=*", XLPT_LOSS_NOTE, "xl has one machine for each type of guest" },
-	{ "os/acpi/table/@type=rawset", XLPT_LOSS_NOTE, "said by acpi_firmware=" },
-	{ "os/@firmware=*", XLPT_LOSS_NOTE, "said by bios=" },
-	{ "devices/memballoon=*", XLPT_LOSS_NOTE, "every guest of Xen has its balloon" },
-	{ "devices/controller=*type='usb'*model='none'*", XLPT_LOSS_NOTE,
-	  "xl gives no USB controller without being told" },
-	{ "devices/controller=*<master *", XLPT_LOSS_NOTE, "a part of the controller for USB 2" },
-	{ "devices/controller=*type='usb'*", XLPT_LOSS_CHANGED, "xl has no such USB controller" },
-	{ "devices/controller=*", XLPT_LOSS_NOTE, "xl's guests have controllers of their own" },
-	{ "devices/disk=*", XLPT_LOSS_CHANGED, "xl has no such disk" },
-	{ "devices/interface=*", XLPT_LOSS_CHANGED, "xl has no such network interface" },
-	{ "devices/hostdev=*", XLPT_LOSS_CHANGED, "xl passes on PCI and USB devices alone" },
-	{ "devices/video=*", XLPT_LOSS_CHANGED, "xl has no such card: the guest gets one of xl's" },
-	{ "devices/graphics=*", XLPT_LOSS_CHANGED, "xl has VNC, SDL and SPICE" },
-	{ "devices/sound=*", XLPT_LOSS_CHANGED, "xl has no such sound card" },
-	{ "devices/filesystem=*", XLPT_LOSS_CHANGED, "xl shares no directories this way" },
-	{ "devices/tpm=*", XLPT_LOSS_CHANGED, "xl has no such TPM" },
-	{ "devices/watchdog=*", XLPT_LOSS_CHANGED, "xl has no such watchdog" },
-	{ "features/hyperv/relaxed=*", XLPT_LOSS_NOTE, "a part of viridian's base group" },
-	{ "features/hyperv/vpindex=*", XLPT_LOSS_NOTE, "a part of viridian's base group" },
-	{ "features/hyperv*=*state='off'*", XLPT_LOSS_NOTE, "Xen has no such enlightenment" },
-	{ "features/hyperv*", XLPT_LOSS_CHANGED, "Xen has no such enlightenment" },
-	{ "features/kvm=*", XLPT_LOSS_NOTE, "of KVM alone" },
-	{ "features/vmport=*", XLPT_LOSS_NOTE, "Xen has its own switch for it" },
-	{ "driver/@type=*", XLPT_LOSS_CHANGED,
-	  "xl knows images of type raw, qcow, qcow2, vhd and qed: convert this one" },
-	{ "source=*", XLPT_LOSS_CHANGED, "xl cannot reach this source" },
-	{ NULL, 0, NULL },
-};
-/* clang-format on */
-
-/* Up to the first wildcard a pattern is plain text, and comparing that is cheap. */
-static bool begins(const char *pattern, const char *s)
-{
-	size_t n = strcspn(pattern, "*?[");
-
-	return strncmp(pattern, s, n) == 0 && (pattern[n] || !s[n]);
-}
-
 enum xlpt_severity xlpt_carry_reason(enum xlpt_format to, const char *at,
 				     const struct xlpt_carry *c, const char **reason)
 {
-	_cleanup_free_ char *said = xlpt_xasprintf("%s=%s", c->path, c->text);
-
-	if (to == XLPT_FORMAT_LIBVIRT)
-		return xlpt_xl_carry_reason(at, c, reason);
-	for (const struct reason *r = carries_to_xl; r->path; r++)
-		if (begins(r->path, said) && fnmatch(r->path, said, FNM_NOESCAPE) == 0) {
-			*reason = r->text;
-			return r->severity;
-		}
-	*reason = "xl has no word for this part of the XML";
-	return XLPT_LOSS_KEPT;
+	return to == XLPT_FORMAT_LIBVIRT ? xlpt_xl_carry_reason(at, c, reason)
+					 : xlpt_lv_carry_reason(at, c, reason);
 }
 
 /* "pci[0000:03:00.0].id.mac" -> "pci.id.mac" */
@@ -312,7 +277,7 @@ static enum xlpt_severity loss_reason(enum xlpt_format to, const struct xlpt_del
 		return XLPT_LOSS_NOTE;
 	}
 	*reason = to == XLPT_FORMAT_XL ? "xl has no word for it" : "libvirt has no word for it";
-	return to == XLPT_FORMAT_XL ? XLPT_LOSS_KEPT : XLPT_LOSS_CHANGED;
+	return XLPT_LOSS_CHANGED;
 }
 
 static bool has_name(const struct xlpt_field *f, const struct xlpt_list *list, const char *name)
@@ -342,7 +307,7 @@ static size_t tell_missing(struct xlpt_losses *losses, enum xlpt_severity severi
 	x = xlpt_field_at(a, f);
 	y = xlpt_field_at(b, f);
 	/* Each is looked for among all; nobody reads a report of so many. */
-	if (x->n > 256)
+	if (x->n > XLPT_REPORT_MAX)
 		return 0;
 	for (size_t i = 0; i < x->n; i++) {
 		const struct xlpt_at *at = xlpt_list_item(x, f->shape, i);
@@ -350,7 +315,10 @@ static size_t tell_missing(struct xlpt_losses *losses, enum xlpt_severity severi
 
 		if (has_name(f, y, name))
 			continue;
-		what = xlpt_xasprintf("%s[%s]", f->name, name);
+		if (x == (const void *)&a->disk && a->disk[i].name)
+			what = xlpt_xasprintf("disk[%s]", a->disk[i].name);
+		else
+			what = xlpt_xasprintf("%s[%s]", f->name, name);
 		xlpt_loss_add(losses, severity, a->file, at->line, 0, what, "%s", reason);
 		n++;
 	}
@@ -376,18 +344,13 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 	const char *reason;
 	enum xlpt_severity severity = loss_reason(to, delta, &reason);
 	size_t n = strlen(delta->path);
-	/* Of a list that has lost some, the others' names are no differences of their own. */
-	bool whole = !strcmp(delta->path, "disk");
 
-	if (to == XLPT_FORMAT_XL && xlpt_starts(delta->path, "disk") &&
-	    (whole || (n > 6 && !strcmp(delta->path + n - 6, "].name")))) {
+	if (to == XLPT_FORMAT_XL && xlpt_starts(delta->path, "disk[") && n > 6 &&
+	    !strcmp(delta->path + n - 6, "].name")) {
 		for (size_t i = 0; i < a->n_disk; i++)
-			if (a->disk[i].name && a->disk[i].vdev &&
-			    (whole || xlpt_streq(a->disk[i].name, delta->a)) &&
-			    xlpt_xl_vdev(a->disk[i].vdev, NULL))
+			if (a->disk[i].name && xlpt_streq(a->disk[i].name, delta->a))
 				tell_renamed(losses, a, &a->disk[i]);
-		if (!whole)
-			return;
+		return;
 	}
 	if (!strchr(delta->path, '[') && tell_missing(losses, severity, reason, delta->path, a, b))
 		return;

@@ -28,6 +28,59 @@ static void rename_disk(struct xlpt_disk *d, const char *vdev)
 	d->vdev = xlpt_xstrdup(vdev);
 }
 
+static int ide_place(const struct xlpt_disk *d)
+{
+	int disk;
+
+	if (!d->vdev || !xlpt_xl_vdev(d->vdev, &disk) ||
+	    (d->dev != XLPT_DISKDEV_CDROM && xlpt_starts(d->vdev, "sd")))
+		return -1;
+	return disk;
+}
+
+static bool place_taken(const struct xlpt_dom *dom, const struct xlpt_disk *but, int place)
+{
+	for (size_t i = 0; i < dom->n_disk; i++)
+		if (&dom->disk[i] != but && ide_place(&dom->disk[i]) == place)
+			return true;
+	return false;
+}
+
+/* Free as a name, and of an HVM guest also as the place on IDE that QEMU gives such a disk. */
+static bool is_free(const struct xlpt_dom *dom, struct xlpt_disk *d, const char *vdev)
+{
+	char *was = d->vdev;
+	int place;
+
+	if (taken(dom, d, vdev))
+		return false;
+	d->vdev = (char *)(uintptr_t)vdev;
+	place = dom->type == XLPT_DOM_HVM ? ide_place(d) : -1;
+	d->vdev = was;
+	if (place < 0 || place >= IDE_DISKS)
+		return true;
+	/* A CD-ROM on SATA moves out of the way; see move_cdrom. */
+	for (size_t i = 0; i < dom->n_disk; i++)
+		if (&dom->disk[i] != d && ide_place(&dom->disk[i]) == place &&
+		    !xlpt_starts(dom->disk[i].vdev, "sd"))
+			return false;
+	/* QEMU has no read-only disks there. */
+	return d->readonly != XLPT_ON || d->dev == XLPT_DISKDEV_CDROM;
+}
+
+static bool to_free_xvd(struct xlpt_dom *dom, struct xlpt_disk *d, char from)
+{
+	for (char c = from; c <= 'z'; c++) {
+		char vdev[] = { 'x', 'v', 'd', c, '\0' };
+
+		if (is_free(dom, d, vdev)) {
+			rename_disk(d, vdev);
+			return true;
+		}
+	}
+	return false;
+}
+
 /* "vdb" is "xvdb", or else the next that is free; the same for "hde" and "sdq", which libxl has not. */
 static void rename_unknown(struct xlpt_dom *dom, struct xlpt_disk *d)
 {
@@ -44,35 +97,27 @@ static void rename_unknown(struct xlpt_dom *dom, struct xlpt_disk *d)
 		same = xlpt_xstrdup(rest);
 	else
 		same = xlpt_xasprintf("xvd%s", rest);
-	if (xlpt_xl_vdev(same, NULL) && !taken(dom, d, same)) {
+	if (xlpt_xl_vdev(same, NULL) && is_free(dom, d, same)) {
 		rename_disk(d, same);
 		return;
 	}
-	for (char c = 'a'; c <= 'z'; c++) {
-		char vdev[] = { 'x', 'v', 'd', c, '\0' };
+	to_free_xvd(dom, d, 'a');
+}
 
-		if (!taken(dom, d, vdev)) {
-			rename_disk(d, vdev);
-			return;
+/*
+ * The last disk with a place on IDE goes beyond them: it was on virtio or SATA, so its guest needs Xen's
+ * driver for it anyway. Not the first, which the firmware boots. False: there is none.
+ */
+static bool free_place(struct xlpt_dom *dom)
+{
+	for (int place = IDE_DISKS - 1; place > 0; place--)
+		for (size_t i = 0; i < dom->n_disk; i++) {
+			struct xlpt_disk *d = &dom->disk[i];
+
+			if (d->name && d->dev != XLPT_DISKDEV_CDROM && d->vdev &&
+			    ide_place(d) == place && to_free_xvd(dom, d, 'a' + IDE_DISKS))
+				return true;
 		}
-	}
-}
-
-static int ide_place(const struct xlpt_disk *d)
-{
-	int disk;
-
-	if (!xlpt_xl_vdev(d->vdev, &disk) ||
-	    (d->dev != XLPT_DISKDEV_CDROM && xlpt_starts(d->vdev, "sd")))
-		return -1;
-	return disk;
-}
-
-static bool place_taken(const struct xlpt_dom *dom, const struct xlpt_disk *but, int place)
-{
-	for (size_t i = 0; i < dom->n_disk; i++)
-		if (&dom->disk[i] != but && ide_place(&dom->disk[i]) == place)
-			return true;
 	return false;
 }
 
@@ -87,11 +132,15 @@ static void move_cdrom(struct xlpt_dom *dom, struct xlpt_disk *d)
 
 	if (place >= 0 && place < IDE_DISKS && !place_taken(dom, d, place))
 		return;
-	for (size_t i = 0; i < XLPT_ARRAY_SIZE(places); i++)
-		if (!place_taken(dom, d, places[i][2] - 'a') && !taken(dom, d, places[i])) {
-			rename_disk(d, places[i]);
+	for (int second = 0; second < 2; second++) {
+		for (size_t i = 0; i < XLPT_ARRAY_SIZE(places); i++)
+			if (!place_taken(dom, d, places[i][2] - 'a') && !taken(dom, d, places[i])) {
+				rename_disk(d, places[i]);
+				return;
+			}
+		if (!free_place(dom))
 			return;
-		}
+	}
 }
 
 static void move_cdroms(struct xlpt_dom *dom)

@@ -54,7 +54,9 @@ static void write_disk(struct xlpt_lv_writer *w, xmlNode *devices, const struct 
 	static const char *const buses[] = { "ide", "fdc", "scsi", "virtio", "xen",
 					     "usb", "uml", "sata", "sd" };
 	const char *name = xlpt_lv_is_vdev(d->name) ? d->name : d->vdev;
-	const char *bus = d->bus ? d->bus : xlpt_lv_bus_of(name, w->dom->type);
+	/* Without a word on its type a guest is a PV guest. */
+	int type = w->dom->type ? w->dom->type : XLPT_DOM_PV;
+	const char *bus = d->bus ? d->bus : xlpt_lv_bus_of(name, type);
 	xmlNode *disk = xlpt_lv_add(devices, "disk"), *target;
 	int kind = disk_kind(d);
 

@@ -179,6 +179,33 @@ size_t xlpt_dom_diff_single(const struct xlpt_dom *a, const struct xlpt_dom *b,
 	return d.n;
 }
 
+size_t xlpt_dom_diff_common(const struct xlpt_dom *a, const struct xlpt_dom *b, const char *list,
+			    struct xlpt_deltas *out)
+{
+	struct differ d = { .a = a, .out = out };
+	void *base;
+	const struct xlpt_field *f = xlpt_path_find(a, list, &base);
+	const struct xlpt_list *la;
+
+	if (!f || f->type != XLPT_F_LIST || f->shape->key < 0 || base != a)
+		return 0;
+	la = xlpt_field_at(a, f);
+	/* Each is looked for among all; nobody reads a report of so many. */
+	for (size_t i = 0; i < la->n && la->n <= XLPT_REPORT_MAX; i++) {
+		const struct xlpt_at *x = xlpt_list_item(la, f->shape, i);
+		_cleanup_free_ char *name = xlpt_list_name(f, la, i);
+		_cleanup_free_ char *path = xlpt_xasprintf("%s[%s].", f->name, name);
+		const void *y;
+
+		path[strlen(path) - 1] = '\0';
+		y = *name == '#' ? NULL : xlpt_path_element(b, path, NULL);
+		path[strlen(path)] = '.';
+		if (y)
+			diff_shape(&d, f->shape, x, y, path, x->line);
+	}
+	return d.n;
+}
+
 /* ---- what means the same ---- */
 
 static void num_default(struct xlpt_num *n, struct xlpt_num value)
@@ -211,7 +238,6 @@ bool xlpt_dom_boots_by_device(const struct xlpt_dom *dom)
 	return any;
 }
 
-/* The guest bus that a virtual disk name stands for (xen-vbd-interface(7)). */
 /* The guest bus that a virtual disk name stands for: "xen", "ide", ... (xen-vbd-interface(7)). */
 static const char *disk_bus(const char *vdev)
 {

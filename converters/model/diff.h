@@ -30,6 +30,12 @@ size_t xlpt_dom_diff_values(const struct xlpt_dom *a, const struct xlpt_dom *b,
 size_t xlpt_dom_diff_single(const struct xlpt_dom *a, const struct xlpt_dom *b,
 			    struct xlpt_deltas *out);
 
+/* Of a list of devices whose elements are not the same: in what those that both have differ. */
+size_t xlpt_dom_diff_common(const struct xlpt_dom *a, const struct xlpt_dom *b, const char *list,
+			    struct xlpt_deltas *out);
+/* A list of more elements is told as a whole. */
+#define XLPT_REPORT_MAX 256
+
 /*
  * Brings spellings that mean the same to one: derived disk kinds and buses, MAC
  * case, PCI lists' defaults. Only for comparing and in place.

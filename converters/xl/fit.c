@@ -49,8 +49,23 @@ static uint64_t spice_port(const char *name)
 	return 61000 + hash % 1000;
 }
 
+/* A part of the XML that the model has no place for, with this word in it. */
+static bool carries(const struct xlpt_dom *dom, const char *path, const char *word)
+{
+	for (size_t i = 0; i < dom->extra.n; i++) {
+		const struct xlpt_carry *c = &dom->extra.items[i];
+
+		if (c->side == XLPT_SIDE_LIBVIRT && !strcmp(c->path, path) && strstr(c->text, word))
+			return true;
+	}
+	return false;
+}
+
 static void fit_spice(struct xlpt_dom *dom, struct xlpt_gfx *g)
 {
+	/* libxl makes the same channel for it (libxl_dm.c). */
+	if (!g->vdagent && carries(dom, "devices/channel", "'com.redhat.spice.0'"))
+		g->vdagent = XLPT_ON;
 	if ((!g->port.has || !g->port.v) && (!g->tls_port.has || !g->tls_port.v))
 		g->port = (struct xlpt_num){ true, spice_port(dom->name) };
 	/* Without a word on tickets libxl wants a password that is not empty. */
@@ -138,6 +153,34 @@ static void fit_usb(struct xlpt_dom *dom)
 		    (c->version.v == 2 && c->ports.v != 6))
 			c->ports.has = false;
 	}
+}
+
+/* With a display the mouse of a tablet is where the user's is. xl's tablet is on USB. */
+static void fit_input(struct xlpt_dom *dom)
+{
+	struct xlpt_input *in;
+
+	if (dom->type != XLPT_DOM_HVM || !dom->n_gfx ||
+	    !carries(dom, "devices/input", "type='tablet' bus='virtio'"))
+		return;
+	for (size_t i = 0; i < dom->n_input; i++)
+		if (dom->input[i].type == XLPT_INPUT_TABLET && dom->input[i].bus == XLPT_BUS_USB)
+			return;
+	in = XLPT_DOM_ADD(dom, input);
+	in->type = XLPT_INPUT_TABLET;
+	in->bus = XLPT_BUS_USB;
+	dom->usb = XLPT_ON;
+}
+
+/* <pm> of KVM's. libvirt's Xen driver does not read it, and libxl lets a guest sleep. */
+static void fit_sleep(struct xlpt_dom *dom)
+{
+	if (dom->type != XLPT_DOM_HVM || !xlpt_dom_is_kvm(dom))
+		return;
+	if (!dom->acpi_s3 && carries(dom, "pm", "<suspend-to-mem enabled='no'"))
+		dom->acpi_s3 = XLPT_OFF;
+	if (!dom->acpi_s4 && carries(dom, "pm", "<suspend-to-disk enabled='no'"))
+		dom->acpi_s4 = XLPT_OFF;
 }
 
 /* soundhw= is one card; 4.16 and older handed a list to QEMU. */
@@ -238,6 +281,8 @@ void xlpt_xl_fit(struct xlpt_dom *dom)
 	fit_video(dom);
 	fit_serial(dom);
 	fit_usb(dom);
+	fit_input(dom);
+	fit_sleep(dom);
 	fit_sound(dom);
 	fit_nets(dom);
 	fit_numa(dom);

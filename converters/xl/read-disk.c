@@ -251,12 +251,46 @@ static char *xvd_name(const char *vdev)
 			       : xlpt_xasprintf("xvd%s", letters + at);
 }
 
+/*
+ * "51713" is "xvda1": a PV guest's disk by its number, in the forms that have names (xen-vbd-interface(7)).
+ * To an HVM guest QEMU shows disks by name alone, so there it stays a number. NULL: none of these.
+ */
+static char *numbered(const char *vdev)
+{
+	const char *prefix = NULL;
+	unsigned disk = 0, part = 0, v;
+	struct xlpt_num n;
+
+	if (!vdev || !xlpt_xl_num(vdev, INT32_MAX, &n))
+		return NULL;
+	v = (unsigned)n.v;
+	if (v >> 8 == 202 || v >> 8 == 8) {
+		prefix = v >> 8 == 8 ? "sd" : "xvd";
+		disk = v >> 4 & 15;
+		part = v & 15;
+	} else if ((v >> 8 == 3 || v >> 8 == 22) && (v & 0xff) < 128) {
+		prefix = "hd";
+		disk = (v >> 8 == 22 ? 2 : 0) + (v >> 6 & 1);
+		part = v & 63;
+	} else if (v >> 28 == 1 && ((v >> 8 & 0xfffff) > 15 || (v & 0xff) > 15)) {
+		_cleanup_free_ char *name = xlpt_xasprintf("d%up%u", v >> 8 & 0xfffff, v & 0xff);
+
+		return xvd_name(name);
+	}
+	if (!prefix)
+		return NULL;
+	return part ? xlpt_xasprintf("%s%c%u", prefix, 'a' + disk, part)
+		    : xlpt_xasprintf("%s%c", prefix, 'a' + disk);
+}
+
 /* The values are those of libxlutil, but only where the scan found that somebody said them. */
-static void settle(struct xlpt_disk *d, const libxl_device_disk *l)
+static void settle(struct xlpt_disk *d, const libxl_device_disk *l, int type)
 {
 	_cleanup_free_ char *xvd = xvd_name(l->vdev);
 	int format = format_of(l);
 
+	if (!xvd && type != XLPT_DOM_HVM)
+		xvd = numbered(l->vdev);
 	replace(&d->vdev, xvd ? xvd : l->vdev);
 	replace(&d->script, l->script);
 	replace(&d->backend, l->backend_domname);
@@ -294,7 +328,7 @@ static int read_disk(struct xlpt_xl_reader *r, struct xlpt_xl_value *v)
 		dr.d = XLPT_DOM_ADD(r->dom, disk);
 		xlpt_xl_at(r, v->off, &dr.d->at);
 		parse(&dr, v->text);
-		settle(dr.d, &disk);
+		settle(dr.d, &disk, r->dom->type);
 	}
 	libxl_device_disk_dispose(&disk);
 	return rc;

@@ -86,7 +86,7 @@ static void test_disks(void **st)
 	/* clang-format off */
 	static const struct { const char *disk, *xml[3]; } cases[] = {
 		{ "phy:/dev/vg/g,ioemu:hda,w",
-		  { "<source dev='/dev/vg/g'/>", "<target dev='hda' bus='ide'/>" } },
+		  { "<source dev='/dev/vg/g'/>", "<target dev='hda' bus='xen'/>" } },
 		{ "file:/a.iso,ioemu:hdc:cdrom,r",
 		  { "<disk type='file' device='cdrom'>", "<source file='/a.iso'/>", "dev='hdc'" } },
 		{ "backend=d,phy:/dev/x,hdb,r",
@@ -96,6 +96,11 @@ static void test_disks(void **st)
 		{ "phy:vg/g,xvda,w", { "<source dev='/dev/vg/g'/>", "type='block'" } },
 		{ "format=raw,vdev=xvda,target=vg/g", { "<source dev='/dev/vg/g'/>", "type='raw'" } },
 		{ "/a,,d0", { "<target dev='xvda' bus='xen'/>" } },
+		{ "/a,,51713", { "<target dev='xvda1' bus='xen'/>" } },
+		{ "/a,,0x300", { "<target dev='hda' bus='xen'/>" } },
+		{ "/a,,5697", { "<target dev='hdd1' bus='xen'/>" } },
+		{ "/a,,2064", { "<target dev='sdb' bus='xen'/>" } },
+		{ "/a,,268439553", { "<target dev='xvdq1' bus='xen'/>" } },
 		{ "/a,,d27p3", { "<target dev='xvdab3' bus='xen'/>" } },
 		{ "/a,,xvda", { "<source file='/a'/>", "<target dev='xvda'" } },
 	};
@@ -109,6 +114,16 @@ static void test_disks(void **st)
 			says(cfg, cases[i].xml[k]);
 		assert_int_equal(losses.n, 0);
 	}
+	/* Two numbers of a disk, and one that has no name. */
+	is_lost(PV "disk = [ '/a,,268435456' ]\n", "disk[268435456]", XLPT_LOSS_CHANGED);
+	is_lost(PV "disk = [ '/a,,99' ]\n", "disk[99]", XLPT_LOSS_CHANGED);
+	/* QEMU shows no disk to an HVM guest that has a number for a name. */
+	is_lost(HVM "disk = [ '/a,,0x300' ]\n", "disk[0x300]", XLPT_LOSS_CHANGED);
+	/* One that is left out does not hide what the others lose. */
+	is_lost(PV "disk = [ '/a,,99', 'drbd:r0,xvda,w' ]\n", "disk[xvda].script",
+		XLPT_LOSS_CHANGED);
+	is_lost(PV "pci = [ '1:0.*', '2:0.0,rdm_policy=relaxed' ]\n",
+		"pci[0000:02:00.0].rdm_policy", XLPT_LOSS_CHANGED);
 	/* What libvirt cannot say of a disk is no mild word. */
 	is_lost(PV "disk = [ 'drbd:r0,xvda,w' ]\n", "disk[xvda].script", XLPT_LOSS_CHANGED);
 	is_lost(PV "disk = [ 'drbd:r0,xvda,w' ]\n", "disk[xvda].target", XLPT_LOSS_CHANGED);
@@ -238,8 +253,8 @@ static void test_weights(void **st)
 		{ HVM "altp2m = 'mixed'\n", "altp2m", XLPT_LOSS_CHANGED },
 		{ HVM "altp2m = 'external'\n", "altp2m", XLPT_LOSS_KEPT },
 		{ HVM "shadow_memory = 8\n", "shadow_memory", XLPT_LOSS_KEPT },
-		{ PV "seclabel = 'system_u:system_r:domU_t'\n", "seclabel", XLPT_LOSS_KEPT },
-		{ PV "pool = 'fast'\n", "cpupool", XLPT_LOSS_KEPT },
+		{ PV "seclabel = 'system_u:system_r:domU_t'\n", "seclabel", XLPT_LOSS_CHANGED },
+		{ PV "pool = 'fast'\n", "cpupool", XLPT_LOSS_CHANGED },
 		{ HVM "acpi_s3 = 0\n", "acpi_s3", XLPT_LOSS_CHANGED },
 		{ HVM "serial = 'weird:1'\n", "serial", XLPT_LOSS_CHANGED },
 		{ PV "vif = [ 'bridge=b,forwarddev=e' ]\n", "net[#0]/forwarddev", XLPT_LOSS_CHANGED },
