@@ -18,7 +18,7 @@ struct result {
 };
 
 static inline void convert(const char *text, enum xlpt_format to, struct xlpt_str *out,
-		    struct xlpt_losses *losses)
+			   struct xlpt_losses *losses)
 {
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	struct xlpt_convert how = { .to = to };
@@ -29,7 +29,7 @@ static inline void convert(const char *text, enum xlpt_format to, struct xlpt_st
 
 /* A domain to xl, and that it comes back as it was. */
 static inline void to_xl(struct result *r, const char *type, const char *os, const char *parts,
-		  const char *devices)
+			 const char *devices)
 {
 	_cleanup_str_ struct xlpt_str back = { 0 };
 	_cleanup_dom_ struct xlpt_dom a, b;

@@ -322,16 +322,11 @@ static void test_console(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_display),
-		cmocka_unit_test(test_spice),
-		cmocka_unit_test(test_disk_sources),
-		cmocka_unit_test(test_disk_names),
-		cmocka_unit_test(test_usb),
-		cmocka_unit_test(test_cards),
-		cmocka_unit_test(test_video_memory),
-		cmocka_unit_test(test_listen),
-		cmocka_unit_test(test_usbdevice),
-		cmocka_unit_test(test_usbdevice_host),
+		cmocka_unit_test(test_no_display),   cmocka_unit_test(test_spice),
+		cmocka_unit_test(test_disk_sources), cmocka_unit_test(test_disk_names),
+		cmocka_unit_test(test_usb),	     cmocka_unit_test(test_cards),
+		cmocka_unit_test(test_video_memory), cmocka_unit_test(test_listen),
+		cmocka_unit_test(test_usbdevice),    cmocka_unit_test(test_usbdevice_host),
 		cmocka_unit_test(test_console),
 	};
 

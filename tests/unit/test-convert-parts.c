@@ -49,21 +49,25 @@ static void test_domain(void **st)
 		{ K, "cputune/emulatorpin", "<cputune><emulatorpin cpuset='1'/></cputune>" },
 		{ C, "vcpus", "<vcpus><vcpu id='1' enabled='no'/></vcpus>" },
 		{ K, "memoryBacking", "<memoryBacking><hugepages/></memoryBacking>" },
-		{ C, "cpu/topology", "<cpu mode='host-model'><topology sockets='1' cores='2'/></cpu>" },
+		{ C, "cpu/topology",
+		  "<cpu mode='host-model'><topology sockets='1' cores='2'/></cpu>" },
 		{ C, "cpu/model", "<cpu mode='custom'><model>Nehalem</model></cpu>" },
 		{ N, "cpu/@mode", "<cpu mode='host-model'/>" },
 		{ C, "cpu/feature",
 		  "<cpu mode='host-model'><feature policy='require' name='vmx'/></cpu>" },
 		{ C, "clock/@offset", "<clock offset='timezone' timezone='Europe/Paris'/>" },
-		{ N, "clock/timer", "<clock offset='utc'><timer name='rtc' tickpolicy='catchup'/></clock>" },
-		{ C, "clock/timer", "<clock offset='utc'><timer name='tsc' frequency='1'/></clock>" },
+		{ N, "clock/timer",
+		  "<clock offset='utc'><timer name='rtc' tickpolicy='catchup'/></clock>" },
+		{ C, "clock/timer",
+		  "<clock offset='utc'><timer name='tsc' frequency='1'/></clock>" },
 		{ C, "features/kvm", "<features><kvm><hidden state='on'/></kvm></features>" },
 		{ N, "features/kvm", "<features><kvm><hidden state='off'/></kvm></features>" },
 		{ C, "features/smm", "<features><smm state='on'/></features>" },
 		{ N, "features/smm", "<features><smm state='off'/></features>" },
 		{ C, "features/ps2", "<features><ps2 state='off'/></features>" },
 		{ C, "features/later", "<features><later state='on'/></features>" },
-		{ C, "launchSecurity", "<launchSecurity type='sev'><policy>3</policy></launchSecurity>" },
+		{ C, "launchSecurity",
+		  "<launchSecurity type='sev'><policy>3</policy></launchSecurity>" },
 		{ C, "commandline",
 		  "<q:commandline xmlns:q='http://libvirt.org/schemas/domain/qemu/1.0'>"
 		  "<q:arg value='-x'/></q:commandline>" },
@@ -81,7 +85,8 @@ static void test_devices(void **st)
 		{ C, "devices/rng", "<rng model='virtio'><backend model='random'/></rng>" },
 		{ C, "devices/panic", "<panic model='isa'/>" },
 		{ C, "devices/iommu", "<iommu model='intel'/>" },
-		{ C, "devices/memory", "<memory model='dimm'><target><size>1</size></target></memory>" },
+		{ C, "devices/memory",
+		  "<memory model='dimm'><target><size>1</size></target></memory>" },
 		{ C, "devices/redirdev", "<redirdev bus='usb' type='spicevmc'/>" },
 		{ C, "devices/smartcard", "<smartcard mode='host'/>" },
 		{ C, "devices/vsock", "<vsock model='virtio'/>" },
@@ -93,21 +98,24 @@ static void test_devices(void **st)
 		{ N, "devices/input", "<input type='keyboard' bus='virtio'/>" },
 		{ N, "devices/memballoon", "<memballoon model='none'/>" },
 		{ N, "devices/audio", "<audio id='1' type='spice'/>" },
-		{ C, "video", "<video><model type='vga'/></video><video><model type='qxl'/></video>" },
+		{ C, "video",
+		  "<video><model type='vga'/></video><video><model type='qxl'/></video>" },
 		{ C, "gfx[#0]/listen",
 		  "<graphics type='vnc'><listen type='socket' socket='/s'/></graphics>" },
 		{ C, "gfx[#0]/@passwdValidTo",
 		  "<graphics type='vnc' passwd='a' passwdValidTo='2010-04-09T15:51:00'/>" },
 		{ C, "devices/serial", "<serial type='spiceport'><source channel='a'/></serial>" },
-		{ N, "serial[#0]/target/@type", "<serial type='pty'><target type='isa-serial'/></serial>" },
-		{ C, "serial[#0]/target/@type", "<serial type='pty'><target type='pci-serial'/></serial>" },
+		{ N, "serial[#0]/target/@type",
+		  "<serial type='pty'><target type='isa-serial'/></serial>" },
+		{ C, "serial[#0]/target/@type",
+		  "<serial type='pty'><target type='pci-serial'/></serial>" },
 	};
 
 	(void)st;
 	check_devices(wants, XLPT_ARRAY_SIZE(wants));
 }
 
-#define DISK(x)                                                                        \
+#define DISK(x)                                                                                  \
 	"<disk type='file' device='disk'>" x "<source file='/a'/><target dev='xvda' bus='xen'/>" \
 	"</disk>"
 
@@ -116,7 +124,8 @@ static void test_disks(void **st)
 	static const struct want wants[] = {
 		{ C, "disk[xvda]/encryption", DISK("<encryption format='luks'/>") },
 		{ C, "disk[xvda]/transient", DISK("<transient/>") },
-		{ C, "disk[xvda]/iotune", DISK("<iotune><read_iops_sec>9</read_iops_sec></iotune>") },
+		{ C, "disk[xvda]/iotune",
+		  DISK("<iotune><read_iops_sec>9</read_iops_sec></iotune>") },
 		{ C, "disk[xvda]/serial", DISK("<serial>A1</serial>") },
 		{ C, "disk[xvda]/blockio", DISK("<blockio logical_block_size='4096'/>") },
 		{ N, "disk[xvda]/blockio", DISK("<blockio logical_block_size='512'/>") },
@@ -145,22 +154,24 @@ static void test_nets(void **st)
 		{ N, "net[#0]/link", NET("<link state='up'/>") },
 		{ C, "net[#0]/filterref", NET("<filterref filter='clean-traffic'/>") },
 		{ C, "net[#0]/port", NET("<port isolated='yes'/>") },
-		{ C, "net[#0]/bandwidth/inbound", NET("<bandwidth><inbound average='9'/></bandwidth>") },
+		{ C, "net[#0]/bandwidth/inbound",
+		  NET("<bandwidth><inbound average='9'/></bandwidth>") },
 		{ K, "net[#0]/driver", NET("<driver name='vhost' queues='4'/>") },
 		{ N, "net[#0]/address", NET("<address type='pci' slot='3'/>") },
 		{ C, "net[#0]/source/@portgroup",
 		  "<interface type='network'><source network='n' portgroup='p'/></interface>" },
-		{ C, "devices/interface", "<interface type='user'><model type='virtio'/></interface>" },
+		{ C, "devices/interface",
+		  "<interface type='user'><model type='virtio'/></interface>" },
 	};
 
 	(void)st;
 	check_devices(wants, XLPT_ARRAY_SIZE(wants));
 }
 
-#define PCI(x)                                                                              \
+#define PCI(x)                                                                                  \
 	"<hostdev mode='subsystem' type='pci'><source><address bus='3' slot='0' function='0'/>" \
 	"</source>" x "</hostdev>"
-#define VF(x)                                                                             \
+#define VF(x)                                                                                    \
 	"<interface type='hostdev'><source><address type='pci' bus='3' slot='16' function='0'/>" \
 	"</source>" x "</interface>"
 
@@ -174,9 +185,11 @@ static void test_passed(void **st)
 		{ C, "pci[0000:03:00.0].rom_bar", PCI("<rom bar='off'/>") },
 		{ C, "pci[0000:03:00.0].boot_order", PCI("<boot order='1'/>") },
 		{ N, "pci[0000:03:00.0].alias", PCI("<alias name='ua-a'/>") },
-		{ C, "pci[0000:03:10.0]/teaming", VF("<teaming type='transient' persistent='ua'/>") },
+		{ C, "pci[0000:03:10.0]/teaming",
+		  VF("<teaming type='transient' persistent='ua'/>") },
 		{ C, "pci[0000:03:10.0]/link", VF("<link state='down'/>") },
-		{ C, "pci[0000:03:10.0]/bandwidth", VF("<bandwidth><inbound average='9'/></bandwidth>") },
+		{ C, "pci[0000:03:10.0]/bandwidth",
+		  VF("<bandwidth><inbound average='9'/></bandwidth>") },
 		{ N, "pci[0000:03:10.0].model", VF("<model type='virtio'/>") },
 		{ C, "pci[0000:03:10.0].id.vlan", VF("<vlan><tag id='42'/></vlan>") },
 		{ C, "devices/hostdev",
@@ -194,10 +207,12 @@ static void test_passed(void **st)
 /* xl has the words, so they are used: <pm>, a tablet on virtio, SPICE's channel. */
 static void test_words(void **st)
 {
-	static const char pm[] = "<pm><suspend-to-mem enabled='no'/><suspend-to-disk enabled='yes'/></pm>";
+	static const char pm[] =
+		"<pm><suspend-to-mem enabled='no'/><suspend-to-disk enabled='yes'/></pm>";
 	static const char channel[] =
 		"<channel type='spicevmc'><target type='virtio' name='com.redhat.spice.0'/></channel>";
-	_cleanup_free_ char *spice = xlpt_xasprintf("<graphics type='spice' port='5900'/>%s", channel);
+	_cleanup_free_ char *spice =
+		xlpt_xasprintf("<graphics type='spice' port='5900'/>%s", channel);
 	struct result r;
 
 	(void)st;
@@ -223,9 +238,10 @@ static void test_words(void **st)
 /* Every disk of a guest of KVM finds a place that QEMU has. */
 static void test_places(void **st)
 {
-	static const char cdrom[] = "<disk type='file' device='cdrom'><target dev='sda' bus='sata'/></disk>";
-	_cleanup_free_ char *four =
-		xlpt_xasprintf("%s%s", VD("vda", "") VD("vdb", "") VD("vdc", "") VD("vdd", ""), cdrom);
+	static const char cdrom[] =
+		"<disk type='file' device='cdrom'><target dev='sda' bus='sata'/></disk>";
+	_cleanup_free_ char *four = xlpt_xasprintf(
+		"%s%s", VD("vda", "") VD("vdb", "") VD("vdc", "") VD("vdd", ""), cdrom);
 	struct result r;
 
 	(void)st;
@@ -248,9 +264,9 @@ static void test_places(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_domain),  cmocka_unit_test(test_devices),
-		cmocka_unit_test(test_disks),   cmocka_unit_test(test_nets),
-		cmocka_unit_test(test_passed),  cmocka_unit_test(test_words),
+		cmocka_unit_test(test_domain), cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_disks),  cmocka_unit_test(test_nets),
+		cmocka_unit_test(test_passed), cmocka_unit_test(test_words),
 		cmocka_unit_test(test_places),
 	};
 
