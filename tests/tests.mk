@@ -103,6 +103,15 @@ asan:
 	@$(MAKE) -s $(JOBS) O=$(O)/asan CC=clang CFLAGS="-O1 -gline-tables-only $(SAN)" LDFLAGS="$(SAN)" WERROR=-Werror \
 		all check-unit
 
+# How many of each room's lines the unit and command tests run; fails below what tests/coverage asks for. Other
+# lines of a file: tests/coverage build/cov FILE.c
+coverage:
+	@$(MAKE) -s $(JOBS) O=$(O)/cov CC=gcc CFLAGS="-O0 -g --coverage" LDFLAGS=--coverage all $(TESTS:$(O)/%=$(O)/cov/%)
+	@find $(O)/cov -name '*.gcda' -delete
+	@$(MAKE) -s O=$(O)/cov CC=gcc CFLAGS="-O0 -g --coverage" LDFLAGS=--coverage check-unit
+	@tests/coverage $(O)/cov
+.PHONY: coverage
+
 # An include always names its folder; arrows go only downward.
 check-layers:
 	@tests/check-layers
