@@ -127,7 +127,7 @@ int xlpt_host_link_name(struct xlpt_host *h, char **out, const char *fmt, ...)
 bool xlpt_host_boot_id(struct xlpt_host *h, char id[XLPT_BOOT_ID_LEN + 1])
 {
 	_cleanup_free_ char *text = NULL;
-	bool known = read_text(h, "/proc/sys/kernel/random/boot_id", &text) == 0 &&
+	bool known = read_text(h, "/proc/sys/kernel/random/boot_id", &text) == 0 && text &&
 		     strlen(text) == XLPT_BOOT_ID_LEN &&
 		     strspn(text, "0123456789abcdef-") == XLPT_BOOT_ID_LEN;
 

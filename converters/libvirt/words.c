@@ -185,14 +185,14 @@ bool xlpt_lv_is_cpuset(const char *s)
 		return false;
 	for (;; s++) {
 		size_t n;
-		bool not = *s == '^';
+		bool except = *s == '^';
 
-		s += not ;
+		s += except;
 		n = strspn(s, "0123456789");
 		if (!n)
 			return false;
 		s += n;
-		if (!not &&*s == '-') {
+		if (!except && *s == '-') {
 			n = strspn(++s, "0123456789");
 			if (!n)
 				return false;

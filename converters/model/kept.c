@@ -181,13 +181,14 @@ static void apply_value(const struct xlpt_kept *k, struct xlpt_dom *dom, const c
 /* The list of carries of the element named so, NULL when there is none. */
 static struct xlpt_carries *carries_at(struct xlpt_dom *dom, const char *at)
 {
+	const char *inside = strchr(at, ']');
 	struct xlpt_at *head;
 
 	if (!*at)
 		return &dom->extra;
 	head = xlpt_path_element(dom, at, NULL);
 	/* Only devices have a head; tags inside them do not. */
-	return head && !strchr(strchr(at, ']'), '.') ? &head->extra : NULL;
+	return head && inside && !strchr(inside, '.') ? &head->extra : NULL;
 }
 
 void xlpt_kepts_apply(const struct xlpt_kepts *k, struct xlpt_dom *dom, const char *file,

@@ -56,12 +56,12 @@ const char *xlpt_severity_word(enum xlpt_severity s)
 	return words[s];
 }
 
-bool xlpt_losses_strict(const struct xlpt_losses *l)
+const struct xlpt_loss *xlpt_losses_strict(const struct xlpt_losses *l)
 {
 	for (size_t i = 0; i < l->n; i++)
 		if (l->items[i].severity > XLPT_LOSS_KEPT)
-			return true;
-	return false;
+			return &l->items[i];
+	return NULL;
 }
 
 /* Up to the first dot behind the element's name, which is in brackets and may have dots itself. */

@@ -40,8 +40,8 @@ void xlpt_loss_add(struct xlpt_losses *l, enum xlpt_severity severity, const cha
 /* A line of the check list. l may be NULL. */
 void xlpt_todo_add(struct xlpt_losses *l, const char *fmt, ...) XLPT_PRINTF(2, 3);
 const char *xlpt_severity_word(enum xlpt_severity s); /* "note" "kept" "changed" "dropped" */
-/* True when --strict must refuse: the guest would be another, or something is gone for good. */
-bool xlpt_losses_strict(const struct xlpt_losses *l);
+/* Why --strict must refuse: the first that makes the guest another, or is gone for good; or NULL. */
+const struct xlpt_loss *xlpt_losses_strict(const struct xlpt_losses *l);
 /* What harms most first; what belongs to one element together; then by place. */
 void xlpt_losses_sort(struct xlpt_losses *l);
 /* "disk[xvda]" of "disk[xvda].backend". Caller frees. */

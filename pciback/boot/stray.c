@@ -185,6 +185,7 @@ static void each_line(struct search *s, const char *path, line_fn fn, const char
 static void grub_line(struct search *s, char *l, const char *unread)
 {
 	_cleanup_free_ char *name = NULL, *comment = NULL;
+	struct xlpt_stray *stray;
 	size_t n;
 
 	if (!strcmp(s->file, XLPT_GRUB_CFG)) {
@@ -194,8 +195,10 @@ static void grub_line(struct search *s, char *l, const char *unread)
 			return;
 		l[strcspn(l, "\"'")] = '\0';
 		comment = xlpt_xasprintf("hide=%s", l + strlen("pciback.hide="));
-		add(s, comment)->fact =
-			xlpt_xasprintf("%s:%u has %s in a comment", s->file, s->line, comment);
+		stray = add(s, comment);
+		if (stray)
+			stray->fact = xlpt_xasprintf("%s:%u has %s in a comment", s->file, s->line,
+						     comment);
 		return;
 	}
 	if (xlpt_starts(l, "export "))

@@ -161,7 +161,7 @@ static void profiles(const struct xlpt_pf_names *pf, struct xlpt_setters *out)
 
 static bool spec_fits(const struct xlpt_pf_names *pf, const char *spec)
 {
-	const char *colon = strchr(spec, ':'), *value = colon ? colon + 1 : NULL;
+	const char *colon = strchr(spec, ':'), *value = colon ? colon + 1 : "";
 
 	if (!strcmp(spec, "*"))
 		return true;

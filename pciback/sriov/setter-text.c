@@ -99,9 +99,9 @@ bool xlpt_ini_next(struct xlpt_ini *ini)
 static bool in_set(const char *p, char c, const char **after)
 {
 	const char *s = p + 1, *end;
-	bool not = *s == '!' || *s == '^', hit = false;
+	bool outside = *s == '!' || *s == '^', hit = false;
 
-	s += not ;
+	s += outside;
 	end = *s ? strchr(s + 1, ']') : NULL;
 	*after = end ? end + 1 : p + 1;
 	if (!end)
@@ -114,7 +114,7 @@ static bool in_set(const char *p, char c, const char **after)
 			hit |= *s++ == c;
 		}
 	}
-	return hit != not ;
+	return hit != outside;
 }
 
 bool xlpt_setter_glob(const char *pattern, const char *s)

@@ -108,9 +108,9 @@ static char *words_of(const struct xlpt_apply *a, const struct xlpt_entry *e, bo
 }
 
 /* Two entries of one device would each be right by itself. */
-static void judge_twice(struct xlpt_apply *a, struct xlpt_entry *e, size_t upto)
+static void judge_twice(struct xlpt_apply *a, struct xlpt_entry *e, size_t before)
 {
-	for (size_t k = 0; k < upto; k++)
+	for (size_t k = 0; k < before; k++)
 		for (size_t i = 0; a->conf.items[k].kind == XLPT_ENTRY_HIDE && i < e->n; i++)
 			for (size_t m = 0; m < a->conf.items[k].n; m++) {
 				_cleanup_diag_ struct xlpt_diag no = { 0 };

@@ -117,8 +117,8 @@ static const struct xlpt_opt *find_opt(const struct xlpt_command *cmd, const cha
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(lists); i++)
 		for (const struct xlpt_opt *o = lists[i]; o && o->name; o++)
-			if (letter ? o->letter == letter
-				   : strlen(o->name) == len && !strncmp(o->name, name, len))
+			if (!name ? o->letter == letter
+				  : strlen(o->name) == len && !strncmp(o->name, name, len))
 				return o;
 	return NULL;
 }

@@ -104,16 +104,13 @@ static void report(struct xlpt_convert_run *run, const char *path, const char *o
 	tell_todo(run, path, losses);
 }
 
-static int refuse_losses(const char *path, const struct xlpt_losses *losses, struct xlpt_diag *diag)
+static int refuse_losses(const char *path, const struct xlpt_losses *losses,
+			 const struct xlpt_loss *first, struct xlpt_diag *diag)
 {
 	size_t n = 0;
-	const struct xlpt_loss *first = NULL;
 
 	for (size_t i = 0; i < losses->n; i++)
-		if (losses->items[i].severity > XLPT_LOSS_KEPT) {
-			first = first ? first : &losses->items[i];
-			n++;
-		}
+		n += losses->items[i].severity > XLPT_LOSS_KEPT;
 	xlpt_diag_set(diag, XLPT_ERR_DATA,
 		      "%zu %s of the guest would change, and --strict allows none", n,
 		      n == 1 ? "thing" : "things");
@@ -178,6 +175,7 @@ int xlpt_convert_file(struct xlpt_convert_run *run, const struct xlpt_convert_in
 	const char *path = input->path;
 	_cleanup_str_ struct xlpt_str in = { 0 }, out = { 0 };
 	_cleanup_losses_ struct xlpt_losses losses = { 0 };
+	const struct xlpt_loss *first;
 	_cleanup_free_ char *target = NULL;
 	const char *name = strcmp(path, "-") ? path : "standard input", *word, *other = NULL;
 	enum xlpt_format to = XLPT_FORMAT_NONE;
@@ -204,9 +202,10 @@ int xlpt_convert_file(struct xlpt_convert_run *run, const struct xlpt_convert_in
 				  diag);
 		word = xlpt_format_word(to);
 	}
-	if (rc == 0 && run->strict && xlpt_losses_strict(&losses)) {
+	first = rc == 0 && run->strict ? xlpt_losses_strict(&losses) : NULL;
+	if (first) {
 		report(run, name, run->output, "", word, &losses);
-		return refuse_losses(name, &losses, diag);
+		return refuse_losses(name, &losses, first, diag);
 	}
 	if (rc)
 		return rc;
