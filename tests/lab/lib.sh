@@ -209,10 +209,9 @@ guest_sees() {
 	wait_for "${3:-30}" "'$2' on the console of $1" guest_log_has "$1" "$2"
 }
 
-# guest_start NAME pv|hvm|pvh [LINE...]: writes a configuration, creates the guest and waits until it
-# obeys commands. A LINE is added to the configuration; a LINE "-key" leaves that key of ours out.
-# The file is $LAB_OUT/<scenario>/NAME.cfg.
-guest_start() {
+# guest_config NAME pv|hvm|pvh [LINE...]: writes a configuration to $LAB_OUT/<scenario>/NAME.cfg. A LINE is added to it; a
+# LINE "-key" leaves that key of ours out.
+guest_config() {
 	local name=$1 type=$2 cfg line memory=256
 	shift 2
 	mkdir -p "$LAB_OUT/$lab_scenario"
@@ -239,11 +238,23 @@ guest_start() {
 		*) printf '%s\n' "$line" >>"$cfg" ;;
 		esac
 	done
+}
+
+# guest_start NAME pv|hvm|pvh [LINE...]: writes a configuration (guest_config), creates the guest and waits until it obeys
+# commands.
+guest_start() {
+	local name=$1
+	guest_config "$@"
 	guest_mark "$name"
-	xl create "$cfg" || fail "xl create $name"
-	wait_for "${GUEST_BOOT_SECONDS:-120}" "guest $name to be ready" guest_log_has "$name" 'GUEST ready' || {
-		tail -n 20 "$(guest_console "$name")" 2>/dev/null || :
-		fail "guest $name did not boot"
+	xl create "$LAB_OUT/$lab_scenario/$name.cfg" || fail "xl create $name"
+	guest_ready "$name"
+}
+
+# guest_ready NAME: since guest_mark it has come so far that it obeys commands.
+guest_ready() {
+	wait_for "${GUEST_BOOT_SECONDS:-120}" "guest $1 to be ready" guest_log_has "$1" 'GUEST ready' || {
+		tail -n 20 "$(guest_console "$1")" 2>/dev/null || :
+		fail "guest $1 did not boot"
 	}
 }
 
