@@ -121,6 +121,7 @@ machine_devices() {
 		next_port; nic e1000e 0.0 80 backend
 		;;
 	groups)
+		lab_memory=2800 # as in small
 		for n in 0 1; do
 			port=mf$n
 			machine+=(-device "pcie-root-port,id=mf$n,bus=pcie.0,chassis=$((n + 60)),slot=$((n + 60)),multifunction=on,disable-acs=on,addr=0x2.$n")
