@@ -44,6 +44,7 @@ extern const struct xlpt_command xlpt_cmd_convert;
 extern const struct xlpt_command xlpt_cmd_save;
 extern const struct xlpt_command xlpt_cmd_restore;
 extern const struct xlpt_command xlpt_cmd_migrate;
+extern const struct xlpt_command xlpt_cmd_sleep;
 extern const struct xlpt_command xlpt_cmd_batch;
 
 /* clang-format off */
@@ -74,6 +75,7 @@ static const struct xlpt_command *const commands[] = {
 	&xlpt_cmd_save,
 	&xlpt_cmd_restore,
 	&xlpt_cmd_migrate,
+	&xlpt_cmd_sleep,
 	&xlpt_cmd_doctor,
 	&xlpt_cmd_batch,
 	&xlpt_cmd_complete,
@@ -87,7 +89,7 @@ static const struct xlpt_group groups[] = {
 	{ "Give devices and take them back", "attach detach hide unhide reset start wait" },
 	{ "At boot", "boot pin apply" },
 	{ "Virtual functions", "vf pool" },
-	{ "Move guests", "save restore migrate guard" },
+	{ "Move guests", "save restore migrate sleep guard" },
 	{ "Mend", "repair" },
 	{ "Convert", "convert" },
 	{ "For programs", "batch" },

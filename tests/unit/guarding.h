@@ -17,6 +17,7 @@
 #define DROPIN	"/etc/systemd/system/libvirtd.service.d/xlpt-guard.conf"
 #define LOCAL	"/etc/apparmor.d/local/usr.sbin.libvirtd"
 #define XENDOM	"/etc/default/xendomains"
+#define SLEEP	"/etc/systemd/system/systemd-suspend.service.d/xlpt-guard.conf"
 
 static struct fake_bus *bus;
 static struct xlpt_host *host;
@@ -51,6 +52,8 @@ static inline int setup(void **state)
 	put("/usr/local/sbin/.keep", "");
 	put("/usr/lib/systemd/system/libvirtd.service", "");
 	put("/etc/systemd/system/.keep", "");
+	put("/usr/lib/systemd/system/systemd-suspend.service",
+	    "[Service]\nType=oneshot\nExecStart=/usr/lib/systemd/systemd-sleep suspend\n");
 	put("/etc/apparmor.d/usr.sbin.libvirtd", "profile");
 	put("/etc/apparmor.d/local/.keep", "");
 	put("/etc/login.defs",

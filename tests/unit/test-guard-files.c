@@ -165,7 +165,7 @@ static void test_there_and_back(void **st)
 
 static void test_single_parts(void **st)
 {
-	static const char *const parts[] = { "xl", "libvirt", "xendomains" };
+	static const char *const parts[] = { "xl", "libvirt", "xendomains", "sleep" };
 	_cleanup_free_ char *before = snapshot();
 
 	(void)st;
@@ -185,10 +185,48 @@ static void test_single_parts(void **st)
 	same(before);
 }
 
+/* systemd runs xlpt with what its own unit runs; each unit that is there has a drop-in. */
+static void test_sleep(void **st)
+{
+	_cleanup_free_ char *before = NULL, *text = NULL, *other = NULL;
+
+	(void)st;
+	put("/lib/systemd/system/systemd-hybrid-sleep.service",
+	    "[Service]\nExecStart=/lib/systemd/systemd-sleep hybrid-sleep\n");
+	/* Masked, or one that systemd cannot start. */
+	put("/usr/lib/systemd/system/systemd-hibernate.service", "");
+	before = snapshot();
+	expect(0, "install sleep");
+	says("wrote " SLEEP);
+	says("host-sleep = reattach");
+	says("systemctl daemon-reload");
+	text = text_of(SLEEP);
+	assert_non_null(strstr(text,
+			       "\n[Service]\nExecStart=\nExecStart=/usr/local/sbin/xlpt sleep "
+			       "-- /usr/lib/systemd/systemd-sleep suspend\n"));
+	other = text_of("/etc/systemd/system/systemd-hybrid-sleep.service.d/xlpt-guard.conf");
+	assert_non_null(strstr(other, "-- /lib/systemd/systemd-sleep hybrid-sleep\n"));
+	assert_false(xlpt_host_has(host, "/etc/systemd/system/systemd-hibernate.service.d"));
+	assert_string_equal(state(XLPT_SENTRY_SLEEP), "installed");
+	/* An upgrade of systemd moves its program. */
+	put("/usr/lib/systemd/system/systemd-suspend.service",
+	    "[Service]\nExecStart=/usr/libexec/systemd-sleep suspend\n");
+	assert_string_equal(state(XLPT_SENTRY_SLEEP), "of another xlpt");
+	expect(0, "install sleep");
+	free(XLPT_TAKE(text));
+	text = text_of(SLEEP);
+	assert_non_null(strstr(text, "sleep -- /usr/libexec/systemd-sleep suspend\n"));
+	put("/usr/lib/systemd/system/systemd-suspend.service",
+	    "[Service]\nType=oneshot\nExecStart=/usr/lib/systemd/systemd-sleep suspend\n");
+	expect(0, "remove sleep");
+	same(before);
+}
+
 /* What the shell makes of the file: only our words are added to what the admin's file says. */
 static void test_xendomains_block(void **st)
 {
-	_cleanup_free_ char *body = xlpt_sentry_xendomains_body("/tmp/nowhere/lib/xlpt/guard"),
+	_cleanup_free_ char *body = xlpt_sentry_xendomains_body("/tmp/nowhere/lib/xlpt/guard",
+								NULL),
 			    *command = NULL;
 
 	(void)st;
@@ -464,6 +502,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_there_and_back, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_single_parts, setup, teardown),
 		cmocka_unit_test(test_xendomains_block),
+		cmocka_unit_test_setup_teardown(test_sleep, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_foreign, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_changed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_another_xlpt, setup, teardown),

@@ -130,9 +130,11 @@ static const struct key split_keys[] = { NAMING, { "reason", NULL }, { 0 } };
 static const struct key vfs_keys[] = {
 	{ "count", from_zero }, { "owner", owner }, { "driver", yes_or_no }, { 0 }
 };
-static const struct key guard_keys[] = {
-	{ "xl", yes_or_no }, { "libvirt", yes_or_no }, { "xendomains", yes_or_no }, { 0 }
-};
+static const struct key guard_keys[] = { { "xl", yes_or_no },
+					 { "libvirt", yes_or_no },
+					 { "xendomains", yes_or_no },
+					 { "sleep", yes_or_no },
+					 { 0 } };
 
 static const struct {
 	const char *word;

@@ -36,7 +36,7 @@ static const struct behind {
 	{ "find", NULL, 0, true,
 	  "=net: mac: disk: mount: usb: input: display: sound: tty: slot: +finds" },
 	{ "guard", "check", 1, true, "guests" },
-	{ "guard", NULL, 1, true, "=xl libvirt xendomains" },
+	{ "guard", NULL, 1, true, "=xl libvirt xendomains sleep" },
 	{ "pin", NULL, 0, false, "=list show remove" },
 	{ "pin", "list", 1, true, NULL },
 	{ "pin", "show", 1, true, "pins" },

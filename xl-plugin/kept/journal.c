@@ -96,7 +96,8 @@ const char *xlpt_journal_get(const struct xlpt_journal *j, const char *key, size
 
 bool xlpt_journal_moves(const struct xlpt_journal *j)
 {
-	return !strcmp(j->op, "save") || !strcmp(j->op, "restore") || !strcmp(j->op, "migrate");
+	return !strcmp(j->op, "save") || !strcmp(j->op, "restore") || !strcmp(j->op, "migrate") ||
+	       !strcmp(j->op, "sleep");
 }
 
 const char *xlpt_journal_subject(struct xlpt_journal *j)

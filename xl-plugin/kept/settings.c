@@ -137,6 +137,27 @@ static int reset(struct xlpt_conf *c, const char *s, struct xlpt_settings *out)
 	return 0;
 }
 
+bool xlpt_sleep_how_parse(const char *word, enum xlpt_sleep_how *out)
+{
+	static const char *const words[] = { "refuse", "reattach", "allow" };
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(words); i++)
+		if (!strcmp(word, words[i])) {
+			*out = (enum xlpt_sleep_how)i;
+			return true;
+		}
+	return false;
+}
+
+static int host_sleep(struct xlpt_conf *c, const char *s, struct xlpt_settings *out)
+{
+	if (xlpt_sleep_how_parse(s, &out->host_sleep))
+		return 0;
+	return xlpt_conf_wrong(c, s, "for example: host-sleep = reattach",
+			       "host-sleep is refuse, reattach or allow, not \"%.*s\"",
+			       xlpt_conf_shown(s), s);
+}
+
 /* clang-format off */
 static const struct key keys[] = {
 	{ "hotplug-limit", false, hotplug_limit },
@@ -146,6 +167,7 @@ static const struct key keys[] = {
 	{ "reset", false, reset },
 	{ "reset-exempt", true, reset_exempt },
 	{ "restart-grace", false, restart_grace },
+	{ "host-sleep", false, host_sleep },
 };
 /* clang-format on */
 
@@ -162,11 +184,18 @@ static size_t key_of(const char *name)
 
 static int no_such_key(struct xlpt_conf *c, const char *name)
 {
-	return xlpt_conf_wrong(c, name,
-			       "the settings are hotplug-limit, hotplug-device-limit, "
-			       "hotplug-window, allow-split, reset, reset-exempt and "
-			       "restart-grace: xlpt.conf(5)",
-			       "there is no setting \"%.*s\"", xlpt_conf_shown(name), name);
+	_cleanup_str_ struct xlpt_str hint = { 0 };
+
+	xlpt_str_add(&hint, "the settings are ");
+	for (size_t k = 0; k < N_KEYS; k++)
+		xlpt_str_addf(&hint, "%s%s",
+			      !k	       ? ""
+			      : k + 1 < N_KEYS ? ", "
+					       : " and ",
+			      keys[k].name);
+	xlpt_str_add(&hint, ": xlpt.conf(5)");
+	return xlpt_conf_wrong(c, name, xlpt_str_get(&hint), "there is no setting \"%.*s\"",
+			       xlpt_conf_shown(name), name);
 }
 
 static int parse_line(struct xlpt_conf *c, unsigned seen[N_KEYS], struct xlpt_settings *out)

@@ -17,12 +17,16 @@
 #define XLPT_SETTINGS_DIR     "/etc/xlpt/xlpt.conf.d" /* read by name, *.conf alone */
 #define XLPT_RESTART_GRACE_MS 120000
 
+/* What becomes of this host's sleep while guests have devices. */
+enum xlpt_sleep_how { XLPT_SLEEP_REFUSE, XLPT_SLEEP_REATTACH, XLPT_SLEEP_ALLOW };
+
 struct xlpt_settings {
 	struct xlpt_budget_rule budget; /* hotplug-limit, hotplug-device-limit, hotplug-window */
 	char **allow_split;		/* addresses or "pin:NAME": their isolation sets may be
 					   divided; NULL-terminated, or NULL */
 	bool reset_required;		/* no guest gets a device that cannot be reset ... */
 	char **reset_exempt;		/* ... but these, as allow_split has them */
+	enum xlpt_sleep_how host_sleep;
 	int64_t restart_grace_ms; /* how long a guest without domain may take to have one again */
 };
 
@@ -39,6 +43,9 @@ int xlpt_settings_parse(struct xlpt_settings *s, const char *text, size_t len, c
 int xlpt_settings_judge(struct xlpt_conf *c, const char *key, const char *value);
 /* It may stand in several lines. */
 bool xlpt_settings_many(const char *key);
+
+/* "refuse" "reattach" "allow" */
+bool xlpt_sleep_how_parse(const char *word, enum xlpt_sleep_how *out);
 
 /* The files of this host. None gives the defaults. */
 int xlpt_settings_read(struct xlpt_host *h, struct xlpt_settings *s, struct xlpt_diag *diag);

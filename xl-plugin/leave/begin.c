@@ -3,6 +3,7 @@
 #include "core/text.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/lease.h"
+#include "xl-plugin/hotplug/libvirt.h"
 #include "xl-plugin/hotplug/loan.h"
 #include "xl-plugin/kept/locks.h"
 #include "xl-plugin/leave/leave.h"
@@ -74,6 +75,22 @@ static int running(const struct xlpt_op *op, struct xlpt_diag *diag)
 		       op->guest.suspended ? "suspended" : "shutting down");
 	xlpt_diag_hint(diag, "xl list; xlpt repair if a save was cut short");
 	return XLPT_ERR_NO_GUEST;
+}
+
+int xlpt_leave_judge_libvirt(struct xlpt_leave *l, const char *what, const char *verb,
+			     struct xlpt_diag *diag)
+{
+	const char *guest = l->op.guest.name;
+
+	if (!xlpt_libvirt_made(l->op.env, &l->op.guest))
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_RULE, "libvirt manages %s, so that it is %s by libvirt", guest,
+		      what);
+	xlpt_diag_fact(diag, "libvirt would take it for a guest that has ended, and would not know "
+			     "the one that goes on");
+	xlpt_diag_hint(diag, "xlpt detach %s DEVICE..., and then: virsh %s %s ...",
+		       XLPT_WORD(guest), verb, XLPT_WORD(guest));
+	return XLPT_ERR_RULE;
 }
 
 int xlpt_leave_begin(struct xlpt_leave *l, const char *what, struct xlpt_diag *diag)

@@ -219,9 +219,8 @@ static int detach(void *ctx, size_t i, struct xlpt_diag *diag)
 	return one(l->op.env, &l->op.guest, &l->op.items[i].spec, &how, false, diag);
 }
 
-static int attach_again(void *ctx, size_t i, struct xlpt_diag *diag)
+int xlpt_leave_attach_again(struct xlpt_leave *l, size_t i, struct xlpt_diag *diag)
 {
-	struct xlpt_leave *l = ctx;
 	struct xlpt_leave_how how = { .journal = &l->op.journal,
 				      .leases = &l->op.leases,
 				      .timeout_ms = l->op.timeout_ms,
@@ -234,6 +233,11 @@ static int attach_again(void *ctx, size_t i, struct xlpt_diag *diag)
 		return rc;
 	xlpt_leave_settle(l->op.env, &now);
 	return xlpt_leave_attach(l->op.env, &now, &l->op.items[i].spec, &how, diag);
+}
+
+static int attach_again(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	return xlpt_leave_attach_again(ctx, i, diag);
 }
 
 void xlpt_leave_plan_detach(struct xlpt_leave *l, struct xlpt_plan *plan)

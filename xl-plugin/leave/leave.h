@@ -25,6 +25,7 @@ struct xlpt_map {
 struct xlpt_leave {
 	struct xlpt_op op; /* first: the steps of its plan get this */
 	bool detach_first, force;
+	bool out;	 /* sleep: devices are taken out, or were about to be */
 	bool was_paused; /* by the operator: stays so after a failure */
 	/* save, restore */
 	char *file, *part;	   /* absolute; the image under its name, and while it is written */
@@ -76,6 +77,9 @@ int xlpt_leave_path(const char *file, char **out, struct xlpt_diag *diag);
 int xlpt_leave_begin(struct xlpt_leave *l, const char *what, struct xlpt_diag *diag);
 /* The guest has left: its leases end. What goes wrong is warned of. */
 void xlpt_leave_give_back(struct xlpt_op *op);
+/* RULE for a guest that libvirt manages: it would not know that the guest has left. verb: virsh's. */
+int xlpt_leave_judge_libvirt(struct xlpt_leave *l, const char *what, const char *verb,
+			     struct xlpt_diag *diag);
 /* map.c: adds one --map FROM=TO. */
 int xlpt_leave_add_map(struct xlpt_leave *l, const char *text, struct xlpt_diag *diag);
 /* What takes the place of bdf, which counts as used then; NULL = itself. */
@@ -101,6 +105,8 @@ void xlpt_leave_plan_detach(struct xlpt_leave *l, struct xlpt_plan *plan);
 /* 1 and *now when it is the same guest (domid and uuid), 0 when that is gone, or an error. */
 int xlpt_leave_alive(struct xlpt_env *env, const struct xlpt_guest *want, struct xlpt_guest *now,
 		     struct xlpt_diag *diag);
+/* Item i, which the guest had a moment ago; one that is gone gets nothing, and that is no error. */
+int xlpt_leave_attach_again(struct xlpt_leave *l, size_t i, struct xlpt_diag *diag);
 /* Waits until it is gone; XLPT_ERR_LEFT when it is not. */
 int xlpt_leave_wait_gone(struct xlpt_env *env, const struct xlpt_guest *guest,
 			 struct xlpt_diag *diag);

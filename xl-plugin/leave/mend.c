@@ -141,6 +141,23 @@ static int repair_save(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	return 0;
 }
 
+/* ---- sleep ---- */
+
+/* The guest was never stopped: it only lacks what was taken out. */
+static int repair_sleep(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
+{
+	_cleanup_guest_ struct xlpt_guest now = { 0 };
+	int rc = xlpt_leave_alive(env, &j->guest, &now, diag);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 0)
+		xlpt_say(env, "%s is gone: it gets nothing back", j->guest.name);
+	else
+		attach_all(env, &j->guest, j, true);
+	return 0;
+}
+
 /* ---- restore ---- */
 
 static int repair_restore(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_locks *locks,
@@ -324,6 +341,8 @@ static int leave_repair(struct xlpt_env *env, struct xlpt_journal *j, struct xlp
 		 j->last ? j->last : "its beginning");
 	if (!strcmp(j->op, "save"))
 		rc = repair_save(env, j, diag);
+	else if (!strcmp(j->op, "sleep"))
+		rc = repair_sleep(env, j, diag);
 	else if (!strcmp(j->op, "restore"))
 		rc = repair_restore(env, j, &locks, diag);
 	else

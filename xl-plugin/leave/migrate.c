@@ -201,6 +201,8 @@ int xlpt_op_migrate(struct xlpt_leave *l, struct xlpt_diag *diag)
 	if (rc == 0)
 		rc = xlpt_leave_transport(l->transport, diag);
 	if (rc == 0)
+		rc = xlpt_leave_judge_libvirt(l, "migrated", "migrate", diag);
+	if (rc == 0)
 		rc = xlpt_leave_begin(l, "migrated", diag);
 	if (rc == 0)
 		rc = xlpt_migrate_targets(l, diag);

@@ -215,7 +215,9 @@ int xlpt_op_save(struct xlpt_leave *l, struct xlpt_diag *diag)
 	int rc;
 
 	l->part = new_part(l->file);
-	rc = xlpt_leave_begin(l, "saved", diag);
+	rc = xlpt_leave_judge_libvirt(l, "saved", "save", diag);
+	if (rc == 0)
+		rc = xlpt_leave_begin(l, "saved", diag);
 	if (rc == 0)
 		rc = check_target(l, diag);
 	if (rc)

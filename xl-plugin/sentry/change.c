@@ -20,7 +20,7 @@ static int choose(const struct xlpt_sentry_options *want, const struct xlpt_sent
 		if (part == XLPT_SENTRY_PARTS) {
 			xlpt_diag_set(diag, XLPT_ERR_USAGE, "guard has no part \"%s\"",
 				      want->parts[i]);
-			xlpt_diag_hint(diag, "its parts are xl, libvirt and xendomains");
+			xlpt_diag_hint(diag, "its parts are xl, libvirt, xendomains and sleep");
 			return XLPT_ERR_USAGE;
 		}
 		parts[part] = true;

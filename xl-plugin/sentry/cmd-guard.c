@@ -126,14 +126,13 @@ const struct xlpt_command xlpt_cmd_guard = {
 	.name = "guard",
 	.synopsis = "check|install|remove|status ...",
 	.help = "Keep guests that hold devices from being saved or migrated",
-	.details = "check GUEST asks: exit status 0, it may be saved or migrated, or 3, with the "
-		   "devices it\n"
-		   "holds. install [PART...] has xl, libvirt and xendomains ask before they do it; "
-		   "remove\n"
-		   "takes that back; status shows how it stands. Parts: xl, libvirt, xendomains; "
-		   "with none\n"
-		   "named, all that apply to this host. With --sysroot the image below that "
-		   "directory.",
+	.details =
+		"check GUEST asks: exit status 0, it may be saved or migrated, or 3, with the "
+		"devices it\n"
+		"holds. install [PART...] has xl, libvirt and xendomains ask before they do it,\n"
+		"and systemd before this host sleeps; remove takes that back; status shows how it\n"
+		"stands. Parts: xl, libvirt, xendomains, sleep; with none named, all that apply to\n"
+		"this host. With --sysroot the image below that directory.",
 	.flags = XLPT_CMD_DRY_RUN,
 	.min_args = 1,
 	.max_args = XLPT_ANY_ARGS,

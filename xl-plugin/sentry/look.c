@@ -49,6 +49,11 @@ void xlpt_sentry_note(struct xlpt_sentry *g, char *text)
 	append(&g->notes, text);
 }
 
+void xlpt_sentry_command(struct xlpt_sentry *g, char *text)
+{
+	append(&g->commands, text);
+}
+
 /* Of the prefix this xlpt runs from, else of one that has it. */
 static void find_program(struct xlpt_env *env, struct xlpt_sentry *g)
 {
@@ -107,14 +112,14 @@ static void look_link(struct xlpt_env *env, struct xlpt_sentry *g, const char *p
 
 /* text: as make gives it for this program; what: as it would be for the one that now names. */
 static enum xlpt_sentry_state judge(const char *now, const char *want, bool same_version,
-				    char *(*make)(const char *dir))
+				    xlpt_sentry_text *make, const char *word)
 {
 	_cleanup_free_ char *dir = NULL, *there = NULL;
 
 	if (!strcmp(now, want))
 		return same_version ? XLPT_SENTRY_CURRENT : XLPT_SENTRY_OTHER;
 	dir = xlpt_sentry_dir_in(now);
-	there = dir ? make(dir) : NULL;
+	there = dir ? make(dir, word) : NULL;
 	return !same_version || xlpt_streq(now, there) ? XLPT_SENTRY_OTHER : XLPT_SENTRY_CHANGED;
 }
 
@@ -133,21 +138,22 @@ static int slurp(struct xlpt_env *env, struct xlpt_sentry_file *f, struct xlpt_d
 	return xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot read %s", f->path);
 }
 
-static int look_whole(struct xlpt_env *env, struct xlpt_sentry *g, char *path,
-		      char *(*make)(const char *dir), const char *dir, struct xlpt_diag *diag)
+int xlpt_sentry_look_whole(struct xlpt_env *env, struct xlpt_sentry *g, enum xlpt_sentry_part part,
+			   char *path, xlpt_sentry_text *make, const char *dir, const char *word,
+			   struct xlpt_diag *diag)
 {
-	struct xlpt_sentry_file *f = add_file(g, XLPT_SENTRY_LIBVIRT, XLPT_SENTRY_WHOLE, path);
+	struct xlpt_sentry_file *f = add_file(g, part, XLPT_SENTRY_WHOLE, path);
 	static const char head[] = "# Written by \"xlpt guard install\" ";
 	int rc = slurp(env, f, diag);
 
-	f->with = make(dir);
+	f->with = make(dir, word);
 	if (rc || !f->now)
 		return rc;
 	if (xlpt_starts(f->now, head)) {
 		/* The version is part of the text: the same head, the same version. */
 		size_t len = strcspn(f->with, "\n");
 
-		f->state = judge(f->now, f->with, !strncmp(f->now, f->with, len), make);
+		f->state = judge(f->now, f->with, !strncmp(f->now, f->with, len), make, word);
 	} else {
 		f->state = XLPT_SENTRY_FOREIGN;
 		f->without = xlpt_xstrdup(f->now);
@@ -157,11 +163,10 @@ static int look_whole(struct xlpt_env *env, struct xlpt_sentry *g, char *path,
 }
 
 static int look_block(struct xlpt_env *env, struct xlpt_sentry *g, enum xlpt_sentry_part part,
-		      char *path, char *(*make)(const char *dir), const char *dir,
-		      struct xlpt_diag *diag)
+		      char *path, xlpt_sentry_text *make, const char *dir, struct xlpt_diag *diag)
 {
 	struct xlpt_sentry_file *f = add_file(g, part, XLPT_SENTRY_BLOCK, path);
-	_cleanup_free_ char *want = make(dir), *body = NULL;
+	_cleanup_free_ char *want = make(dir, NULL), *body = NULL;
 	bool same = false;
 	int rc = slurp(env, f, diag), found;
 
@@ -177,7 +182,7 @@ static int look_block(struct xlpt_env *env, struct xlpt_sentry *g, enum xlpt_sen
 		return 0;
 	}
 	if (found)
-		f->state = judge(body, want, same, make);
+		f->state = judge(body, want, same, make, NULL);
 	else
 		f->without = xlpt_xstrdup(f->now);
 	f->with = xlpt_sentry_block_add(f->without, want);
@@ -226,7 +231,8 @@ static int look_libvirt(struct xlpt_env *env, struct xlpt_sentry *g, const char 
 			continue;
 		}
 		g->applies[XLPT_SENTRY_LIBVIRT] = g->applies[XLPT_SENTRY_LIBVIRT] || unit;
-		rc = look_whole(env, g, dropin, xlpt_sentry_dropin_text, dir, diag);
+		rc = xlpt_sentry_look_whole(env, g, XLPT_SENTRY_LIBVIRT, dropin,
+					    xlpt_sentry_dropin_text, dir, NULL, diag);
 		append(&g->commands, xlpt_xasprintf("systemctl daemon-reload"));
 		append(&g->commands, xlpt_xasprintf("systemctl try-restart %s.service", d));
 	}
@@ -247,7 +253,8 @@ int xlpt_sentry_look(struct xlpt_env *env, const char *dir, struct xlpt_sentry *
 			     "there is no systemd unit of libvirt's "
 			     "daemon",
 			     "there is no /etc/default/xendomains and no "
-			     "/etc/sysconfig/xendomains" },
+			     "/etc/sysconfig/xendomains",
+			     "systemd has no unit by which this host could sleep" },
 	};
 	find_program(env, g);
 	home = xlpt_xstrndup(g->program, strlen(g->program) - strlen("/xl"));
@@ -267,6 +274,8 @@ int xlpt_sentry_look(struct xlpt_env *env, const char *dir, struct xlpt_sentry *
 			rc = look_block(env, g, XLPT_SENTRY_XENDOMAINS, xlpt_xstrdup(xendomains[i]),
 					xlpt_sentry_xendomains_body, home, diag);
 		}
+	if (rc == 0)
+		rc = xlpt_sentry_look_sleep(env, g, home, diag);
 	xlpt_sentry_lines(g, home);
 	return rc;
 }
@@ -319,13 +328,15 @@ void xlpt_sentry_notes(struct xlpt_env *env, struct xlpt_sentry *g)
 	for (size_t i = 0; i < g->n; i++)
 		if (g->files[i].fact)
 			append(&g->notes, xlpt_xstrdup(g->files[i].fact));
-	if (!g->program_there && (g->applies[0] || g->applies[1] || g->applies[2]))
+	if (!g->program_there && (g->applies[XLPT_SENTRY_XL] || g->applies[XLPT_SENTRY_LIBVIRT] ||
+				  g->applies[XLPT_SENTRY_XENDOMAINS]))
 		append(&g->notes,
 		       xlpt_xasprintf("the guard's program %s is not there: make install puts "
 				      "it there",
 				      g->program));
 	if (!xlpt_sentry_plain_path(g->program) &&
-	    (any_there(g, XLPT_SENTRY_LIBVIRT) || any_there(g, XLPT_SENTRY_XENDOMAINS)))
+	    (any_there(g, XLPT_SENTRY_LIBVIRT) || any_there(g, XLPT_SENTRY_XENDOMAINS) ||
+	     any_there(g, XLPT_SENTRY_SLEEP)))
 		append(&g->notes,
 		       xlpt_xasprintf(
 			       "%s has characters that mean something else to a shell, systemd "

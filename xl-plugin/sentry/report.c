@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/kept/settings.h"
 #include "xl-plugin/sentry/report.h"
 
 static struct json_object *json_holding(const struct xlpt_holding *h)
@@ -136,7 +137,7 @@ void xlpt_sentry_report_change(struct xlpt_env *env, const struct xlpt_sentry *b
 			       const struct xlpt_sentry *after, const bool *parts, bool remove,
 			       bool changed)
 {
-	bool libvirt = false, xendomains = false, xl = false, any = remove;
+	bool libvirt = false, xendomains = false, xl = false, sleep = false, any = remove;
 
 	for (enum xlpt_sentry_part part = 0; part < XLPT_SENTRY_PARTS; part++)
 		any = any || parts[part];
@@ -152,6 +153,7 @@ void xlpt_sentry_report_change(struct xlpt_env *env, const struct xlpt_sentry *b
 		libvirt = libvirt || f->part == XLPT_SENTRY_LIBVIRT;
 		xendomains = xendomains || f->part == XLPT_SENTRY_XENDOMAINS;
 		xl = xl || f->part == XLPT_SENTRY_XL;
+		sleep = sleep || f->part == XLPT_SENTRY_SLEEP;
 		xlpt_say(env, "%s: %s %s", xlpt_sentry_part_word(f->part),
 			 remove			       ? "took the guard out of"
 			 : f->kind == XLPT_SENTRY_LINK ? "linked"
@@ -166,8 +168,13 @@ void xlpt_sentry_report_change(struct xlpt_env *env, const struct xlpt_sentry *b
 			      "xendomains waits for them: at most XENDOMAINS_STOP_MAXWAIT seconds "
 			      "(Debian: 300), and that long for a guest that was started by hand "
 			      "in a login session; xlpt-guard(8) has a way around it");
-	if (libvirt) {
-		xlpt_say(env, "Then run, for libvirt's daemon to take it up:");
+	if (sleep && !remove)
+		xlpt_say(env, "While a guest has a device this host does not sleep; host-sleep = "
+			      "reattach in " XLPT_SETTINGS_PATH " has the devices taken out "
+			      "meanwhile");
+	if (libvirt || sleep) {
+		xlpt_say(env,
+			 libvirt ? "Then run, for libvirt's daemon to take it up:" : "Then run:");
 		for (char **c = before->commands; c && *c; c++)
 			xlpt_say(env, "  %s", *c);
 	}

@@ -21,10 +21,11 @@ enum xlpt_sentry_part {
 	XLPT_SENTRY_XL,
 	XLPT_SENTRY_LIBVIRT,
 	XLPT_SENTRY_XENDOMAINS,
+	XLPT_SENTRY_SLEEP,
 	XLPT_SENTRY_PARTS,
 };
 
-/* "xl" "libvirt" "xendomains" */
+/* "xl" "libvirt" "xendomains" "sleep" */
 const char *xlpt_sentry_part_word(enum xlpt_sentry_part part);
 
 enum xlpt_sentry_kind {
@@ -75,7 +76,7 @@ struct xlpt_sentry {
 	const char *why_not[XLPT_SENTRY_PARTS]; /* when it does not */
 	bool idle[XLPT_SENTRY_PARTS];		/* there, and something keeps it from working */
 	char **notes;	 /* what an operator should know about how it stands */
-	char **commands; /* to be run after a change of the part libvirt */
+	char **commands; /* to be run after a change of the parts libvirt and sleep */
 };
 
 void xlpt_sentry_dispose(struct xlpt_sentry *g);
@@ -147,12 +148,25 @@ char *xlpt_sentry_block_add(const char *text, const char *body);
  */
 int xlpt_sentry_block_split(const char *text, char **without, char **body, bool *same_version);
 
-/* What the files say, for a guard's program in folder dir. Caller frees. */
-char *xlpt_sentry_dropin_text(const char *dir);
-char *xlpt_sentry_apparmor_body(const char *dir);
-char *xlpt_sentry_xendomains_body(const char *dir);
+/* What the files say, for a guard's program in folder dir; only one needs a word. Caller frees. */
+typedef char *xlpt_sentry_text(const char *dir, const char *word);
+xlpt_sentry_text xlpt_sentry_dropin_text, xlpt_sentry_apparmor_body, xlpt_sentry_xendomains_body;
+/* word: the command that lets the host sleep, as its unit has it. */
+xlpt_sentry_text xlpt_sentry_sleep_text;
 /* The folder an older text names, to tell "of another place" from "changed". Or NULL. */
 char *xlpt_sentry_dir_in(const char *text);
+
+/* ---- the files (look.c, look-sleep.c) ---- */
+
+/* A file of ours alone; path is taken over. */
+int xlpt_sentry_look_whole(struct xlpt_env *env, struct xlpt_sentry *g, enum xlpt_sentry_part part,
+			   char *path, xlpt_sentry_text *make, const char *dir, const char *word,
+			   struct xlpt_diag *diag);
+/* Drop-ins of the units by which systemd lets this host sleep. */
+int xlpt_sentry_look_sleep(struct xlpt_env *env, struct xlpt_sentry *g, const char *dir,
+			   struct xlpt_diag *diag);
+/* Once: a command that is there already is dropped. Takes text over. */
+void xlpt_sentry_command(struct xlpt_sentry *g, char *text);
 
 /* ---- whether it works (daemon.c) ---- */
 

@@ -68,8 +68,9 @@ int xlpt_sentry_block_split(const char *text, char **without, char **body, bool 
 	return 1;
 }
 
-char *xlpt_sentry_dropin_text(const char *dir)
+char *xlpt_sentry_dropin_text(const char *dir, const char *word)
 {
+	(void)word;
 	return xlpt_xasprintf("# Written by \"xlpt guard install\" " XLPT_VERSION
 			      ". xlpt owns this file whole.\n"
 			      "# libvirt asks no hook before it saves or sends a guest. libxl runs "
@@ -79,8 +80,9 @@ char *xlpt_sentry_dropin_text(const char *dir)
 			      dir);
 }
 
-char *xlpt_sentry_apparmor_body(const char *dir)
+char *xlpt_sentry_apparmor_body(const char *dir, const char *word)
 {
+	(void)word;
 	return xlpt_xasprintf("# libvirt's daemon runs this in the place of libxl-save-helper.\n"
 			      "%s/* PUx,\n",
 			      dir);
@@ -91,8 +93,9 @@ char *xlpt_sentry_apparmor_body(const char *dir)
  * Debian, which calls xen, which calls xl by PATH. Xen's shuts down what could
  * not be saved only if it was told how.
  */
-char *xlpt_sentry_xendomains_body(const char *dir)
+char *xlpt_sentry_xendomains_body(const char *dir, const char *word)
 {
+	(void)word;
 	return xlpt_xasprintf(
 		"# Guests that hold PCI devices are shut down, not saved or migrated.\n"
 		"# \"xlpt guard remove xendomains\" takes this out again.\n"
@@ -103,6 +106,22 @@ char *xlpt_sentry_xendomains_body(const char *dir)
 		"\t\tXENDOMAINS_SHUTDOWN=${XENDOMAINS_SHUTDOWN:---wait}\n"
 		"fi\n",
 		dir, dir, dir);
+}
+
+/* systemd goes on with what follows; when this fails, the host stays awake. */
+char *xlpt_sentry_sleep_text(const char *dir, const char *word)
+{
+	size_t prefix = strlen(dir) - strlen("/lib/xlpt/guard");
+
+	return xlpt_xasprintf("# Written by \"xlpt guard install\" " XLPT_VERSION
+			      ". xlpt owns this file whole.\n"
+			      "# With devices at its guests this host does not sleep, or they are "
+			      "taken out meanwhile:\n"
+			      "# host-sleep in /etc/xlpt/xlpt.conf. The guard is in %s\n"
+			      "[Service]\n"
+			      "ExecStart=\n"
+			      "ExecStart=%.*s/sbin/xlpt sleep -- %s\n",
+			      dir, (int)prefix, dir, word);
 }
 
 char *xlpt_sentry_dir_in(const char *text)
@@ -119,7 +138,7 @@ char *xlpt_sentry_dir_in(const char *text)
 
 const char *xlpt_sentry_part_word(enum xlpt_sentry_part part)
 {
-	static const char *const words[] = { "xl", "libvirt", "xendomains" };
+	static const char *const words[] = { "xl", "libvirt", "xendomains", "sleep" };
 
 	return words[part];
 }
