@@ -12,6 +12,31 @@
 #include <unistd.h>
 #include <xenstore.h>
 
+/*
+ * Two connections. libxenstore starts a thread with the first watch, and from then on each answer goes
+ * through it: twice as many system calls, and a switch of threads for every node that is read. So what is
+ * watched has a connection of its own, made when it is first wanted. xenstored does one request after
+ * the other: a change that comes after a look makes an event, whichever connection the look went by.
+ */
+struct conns {
+	struct xs_handle *xs, *watches;
+};
+
+static struct xs_handle *of(struct xlpt_store *s)
+{
+	return ((struct conns *)s->priv)->xs;
+}
+
+static struct xs_handle *watches_of(struct xlpt_store *s)
+{
+	struct conns *c = s->priv;
+
+	/* With the filter an unwatch takes that watch's queued events away too. */
+	if (!c->watches)
+		c->watches = xs_open(XS_UNWATCH_FILTER);
+	return c->watches;
+}
+
 /* One token does: whoever waits looks at the fact itself, not at which watch fired. */
 #define TOKEN "xlpt"
 
@@ -36,19 +61,19 @@ static int xs_op_read(struct xlpt_store *s, xlpt_xst t, const char *path, char *
 	 * value, so what follows a NUL is not seen, as in the kernel's own
 	 * xenbus_scanf().
 	 */
-	*value = xs_read(s->priv, t, path, &len);
+	*value = xs_read(of(s), t, path, &len);
 	return *value ? 0 : failed();
 }
 
 static int xs_op_write(struct xlpt_store *s, xlpt_xst t, const char *path, const char *value)
 {
-	return xs_write(s->priv, t, path, value, (unsigned int)strlen(value)) ? 0 : failed();
+	return xs_write(of(s), t, path, value, (unsigned int)strlen(value)) ? 0 : failed();
 }
 
 static int xs_op_rm(struct xlpt_store *s, xlpt_xst t, const char *path)
 {
 	/* xenstored forgives an absent node, but not one whose parent is absent too. */
-	if (xs_rm(s->priv, t, path) || errno == ENOENT)
+	if (xs_rm(of(s), t, path) || errno == ENOENT)
 		return 0;
 	return failed();
 }
@@ -56,7 +81,7 @@ static int xs_op_rm(struct xlpt_store *s, xlpt_xst t, const char *path)
 static int xs_op_list(struct xlpt_store *s, xlpt_xst t, const char *path, char ***names)
 {
 	unsigned int n;
-	char **list = xs_directory(s->priv, t, path, &n);
+	char **list = xs_directory(of(s), t, path, &n);
 
 	if (!list)
 		return failed();
@@ -69,36 +94,44 @@ static int xs_op_list(struct xlpt_store *s, xlpt_xst t, const char *path, char *
 
 static int xs_op_begin(struct xlpt_store *s, xlpt_xst *t)
 {
-	*t = xs_transaction_start(s->priv);
+	*t = xs_transaction_start(of(s));
 	return *t != XBT_NULL ? 0 : failed();
 }
 
 static int xs_op_end(struct xlpt_store *s, xlpt_xst t, bool give_up)
 {
-	return xs_transaction_end(s->priv, t, give_up) ? 0 : failed();
+	return xs_transaction_end(of(s), t, give_up) ? 0 : failed();
 }
 
 static int xs_op_watch(struct xlpt_store *s, const char *path)
 {
-	return xs_watch(s->priv, path, TOKEN) ? 0 : failed();
+	struct xs_handle *xs;
+
+	errno = 0;
+	xs = watches_of(s);
+	return xs && xs_watch(xs, path, TOKEN) ? 0 : failed();
 }
 
 static int xs_op_unwatch(struct xlpt_store *s, const char *path)
 {
-	return xs_unwatch(s->priv, path, TOKEN) ? 0 : failed();
+	struct xs_handle *xs = ((struct conns *)s->priv)->watches;
+
+	if (!xs)
+		return -ENOENT;
+	return xs_unwatch(xs, path, TOKEN) ? 0 : failed();
 }
 
 /*
  * Takes the events that are queued: 1 if there was any, 0 if not, or -errno. A guest can make new
  * ones as fast as they are taken; what is left makes the next wait end at once.
  */
-static int drain(struct xlpt_store *s)
+static int drain(struct xs_handle *xs)
 {
 	int found = 0;
 	char **event;
 
 	errno = 0;
-	while (found < DRAIN_MAX && (event = xs_check_watch(s->priv))) {
+	while (found < DRAIN_MAX && (event = xs_check_watch(xs))) {
 		free(event);
 		found++;
 		errno = 0;
@@ -108,13 +141,14 @@ static int drain(struct xlpt_store *s)
 
 static int xs_op_wait(struct xlpt_store *s, int64_t ms)
 {
-	struct pollfd pfd = { .fd = xs_fileno(s->priv), .events = POLLIN };
+	struct xs_handle *xs = watches_of(s);
+	struct pollfd pfd = { .fd = xs ? xs_fileno(xs) : -1, .events = POLLIN };
 	int r;
 
 	if (pfd.fd < 0)
 		return failed();
 	/* The descriptor may be quiet while events are still queued (see xs_check_watch). */
-	r = drain(s);
+	r = drain(xs);
 	if (r)
 		return r;
 	r = poll(&pfd, 1, ms < 0 ? 0 : ms > INT_MAX ? INT_MAX : (int)ms);
@@ -123,13 +157,18 @@ static int xs_op_wait(struct xlpt_store *s, int64_t ms)
 		return errno == EINTR ? 1 : -errno;
 	if (r == 0)
 		return 0;
-	r = drain(s);
+	r = drain(xs);
 	return r < 0 ? r : 1;
 }
 
 static void xs_op_close(struct xlpt_store *s)
 {
-	xs_close(s->priv);
+	struct conns *c = s->priv;
+
+	xs_close(c->xs);
+	if (c->watches)
+		xs_close(c->watches);
+	free(c);
 }
 
 static const struct xlpt_store_ops xs_ops = {
@@ -173,16 +212,18 @@ static int no_xenstore(struct xlpt_diag *diag, int err)
 
 int xlpt_store_open(struct xlpt_store *s, struct xlpt_clock *clock, struct xlpt_diag *diag)
 {
+	struct conns *c;
 	struct xs_handle *xs;
 
 	memset(s, 0, sizeof(*s));
 	errno = 0;
-	/* With the filter an unwatch takes that watch's queued events away too. */
-	xs = xs_open(XS_UNWATCH_FILTER);
+	xs = xs_open(0);
 	if (!xs)
 		return no_xenstore(diag, errno ? errno : ENOENT);
+	c = xlpt_xcalloc(1, sizeof(*c));
+	c->xs = xs;
 	s->ops = &xs_ops;
 	s->clock = clock;
-	s->priv = xs;
+	s->priv = c;
 	return 0;
 }

@@ -3,6 +3,7 @@
 #include "pciback/device/attr.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 
 const char *xlpt_attr_path(struct xlpt_attrs *rd, const char *name)
@@ -90,4 +91,22 @@ char *xlpt_attr_link_name(struct xlpt_attrs *rd, const char *name)
 	return xlpt_attr_link(rd, name, buf, sizeof(buf)) < 0
 		       ? NULL
 		       : xlpt_attr_tamed(xlpt_xstrdup(xlpt_attr_last(buf)));
+}
+
+void xlpt_attr_bars(struct xlpt_attrs *rd, struct xlpt_device *dev)
+{
+	char buf[4096], *line, *save = NULL;
+	size_t i = 0;
+
+	/* Lines past the seventh are bridge windows and SR-IOV BARs, not the function's own. */
+	if (xlpt_attr_text(rd, "resource", buf, sizeof(buf)))
+		return;
+	for (line = strtok_r(buf, "\n", &save); line && i < XLPT_ARRAY_SIZE(dev->bars);
+	     line = strtok_r(NULL, "\n", &save), i++) {
+		unsigned long long start, end, flags;
+
+		if (sscanf(line, "%llx %llx %llx", &start, &end, &flags) != 3)
+			return;
+		dev->bars[i] = (struct xlpt_bar){ .start = start, .end = end, .flags = flags };
+	}
 }

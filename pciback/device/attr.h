@@ -3,6 +3,7 @@
 #ifndef XLPT_PCIBACK_ATTR_H
 #define XLPT_PCIBACK_ATTR_H
 
+#include "core/device.h"
 #include "core/host.h"
 
 /* One function being read: the path is built once, an attribute's name is put behind it. */
@@ -23,6 +24,8 @@ int xlpt_attr_int(struct xlpt_attrs *rd, const char *name, int fallback);
 int xlpt_attr_id(struct xlpt_attrs *rd, const char *name, long long max, long long *out);
 ssize_t xlpt_attr_link(struct xlpt_attrs *rd, const char *name, char *buf, size_t size);
 char *xlpt_attr_link_name(struct xlpt_attrs *rd, const char *name);
+/* The seven of the function's own; what cannot be read leaves them empty. */
+void xlpt_attr_bars(struct xlpt_attrs *rd, struct xlpt_device *dev);
 
 /* A hostile tree must not speak to the operator's terminal: control characters become '?'. */
 char *xlpt_attr_tamed(char *s);

@@ -57,24 +57,6 @@ static void read_parent(struct xlpt_attrs *rd, struct xlpt_device *dev)
 	read_carrier(buf, dev);
 }
 
-static void read_bars(struct xlpt_attrs *rd, struct xlpt_device *dev)
-{
-	char buf[4096], *line, *save = NULL;
-	size_t i = 0;
-
-	/* Lines past the seventh are bridge windows and SR-IOV BARs, not the function's own. */
-	if (xlpt_attr_text(rd, "resource", buf, sizeof(buf)))
-		return;
-	for (line = strtok_r(buf, "\n", &save); line && i < XLPT_ARRAY_SIZE(dev->bars);
-	     line = strtok_r(NULL, "\n", &save), i++) {
-		unsigned long long start, end, flags;
-
-		if (sscanf(line, "%llx %llx %llx", &start, &end, &flags) != 3)
-			return;
-		dev->bars[i] = (struct xlpt_bar){ .start = start, .end = end, .flags = flags };
-	}
-}
-
 /* Base and sub class of the functions that have a bridge's or a CardBus header. */
 static enum xlpt_header header_of_class(uint32_t class_code)
 {
@@ -239,7 +221,21 @@ static void read_details(struct xlpt_attrs *rd, struct xlpt_device *dev)
 		free(dev->driver_override);
 		dev->driver_override = NULL;
 	}
-	read_bars(rd, dev);
+	xlpt_attr_bars(rd, dev);
+}
+
+/* Where its registers are, and its interrupt; the vendor says that it is there. */
+static int read_places(struct xlpt_attrs *rd, struct xlpt_device *dev)
+{
+	long long v;
+	int r;
+
+	dev->irq = xlpt_attr_int(rd, "irq", 0);
+	xlpt_attr_bars(rd, dev);
+	r = xlpt_attr_id(rd, "vendor", 0xffff, &v);
+	if (r == 0)
+		dev->vendor = (uint16_t)v;
+	return r;
 }
 
 /* Returns 0 or a negative errno; -ENOENT and -ENODEV mean that it is not, or no longer, there. */
@@ -255,6 +251,8 @@ static int read_function(struct xlpt_host *h, struct xlpt_bdf bdf, unsigned flag
 	*dev = (struct xlpt_device){ .bdf = bdf, .vf_total = -1, .vf_count = -1, .numa_node = -1 };
 	rd.len = (size_t)snprintf(rd.path, sizeof(rd.path), DEVICES "/%s", XLPT_BDF_STR(bdf));
 
+	if (flags & XLPT_SCAN_PLACES)
+		return read_places(&rd, dev);
 	read_parent(&rd, dev);
 	rd.path[rd.len] = '\0';
 	inside = xlpt_host_enter(h, rd.path);
@@ -363,7 +361,8 @@ int xlpt_scan_one(struct xlpt_host *h, struct xlpt_bdf bdf, unsigned flags, cons
 {
 	int r = read_function(h, bdf, flags, out);
 
-	out->no_xen = xlpt_boot_xen(h) == XLPT_BOOT_XEN_NO;
+	if (!(flags & XLPT_SCAN_PLACES))
+		out->no_xen = xlpt_boot_xen(h) == XLPT_BOOT_XEN_NO;
 	if (r) {
 		xlpt_device_dispose(out);
 		return scan_error(bdf, r, diag);

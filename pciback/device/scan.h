@@ -16,6 +16,7 @@ enum {
 					   functions in multifunction slots; leaves the others asleep */
 	XLPT_SCAN_BRIEF = 1 << 3, /* no subsystem, revision, BARs, interrupt, modalias,
 					   driver_override and net */
+	XLPT_SCAN_PLACES = 1 << 4, /* BARs and interrupt, nothing else */
 };
 
 /* pci_ids: a pci.ids file to use instead of the system's, or NULL. */

@@ -109,6 +109,28 @@ static void test_facts(void **state)
 	assert_null(d.vendor_name);
 }
 
+/* Where its registers are, without a look at anything else. */
+static void test_places(void **state)
+{
+	struct xlpt_host *h = fake_bus_host(*state);
+	_cleanup_device_ struct xlpt_device d = { 0 }, none = { 0 };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+
+	assert_int_equal(xlpt_scan_one(h, bdf(NIC), XLPT_SCAN_PLACES, NULL, &d, &diag), 0);
+	assert_int_equal(d.irq, 16);
+	assert_int_equal(d.bars[0].start, 0xf7d00000);
+	assert_int_equal(d.bars[0].end, 0xf7d1ffff);
+	assert_int_equal(d.bars[1].start, 0);
+	assert_int_equal(d.bars[2].flags, 0x40101);
+	assert_int_equal(d.vendor, 0x8086);
+	assert_null(d.driver);
+	assert_null(d.reset_method);
+	assert_int_equal(
+		xlpt_scan_one(h, bdf("0000:09:00.0"), XLPT_SCAN_PLACES, NULL, &none, &diag),
+		XLPT_ERR_NO_DEVICE);
+	assert_string_equal(diag.message, "no PCI device 0000:09:00.0");
+}
+
 static void test_all(void **state)
 {
 	struct xlpt_host *h = fake_bus_host(*state);
@@ -320,7 +342,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_facts),	T(test_all),	T(test_virtio_net),
 		T(test_header), T(test_vanish), T(test_malformed),
-		T(test_names),	T(test_slot),	cmocka_unit_test(test_no_sysfs),
+		T(test_places), T(test_names),	T(test_slot),	cmocka_unit_test(test_no_sysfs),
 	};
 	/* clang-format on */
 

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -62,7 +63,8 @@ static struct tree all, mine; /* mine: as the one transaction sees it */
 static uint32_t tx;
 static unsigned begun_at;
 static char watch[WATCHES][2][96];
-static int fd;
+static int watcher[WATCHES]; /* whose it is */
+static int fd;		     /* who is answered */
 
 static void put(const void *p, size_t n)
 {
@@ -86,9 +88,12 @@ static void refuse(const struct header *h, const char *word)
 static void tell_watch(size_t i, const char *path)
 {
 	char text[200];
+	int asker = fd;
 	size_t n = (size_t)snprintf(text, sizeof(text), "%s%c%s", path, 0, watch[i][1]) + 1;
 
+	fd = watcher[i];
 	answer(&(struct header){ 0 }, EVENT, text, n);
+	fd = asker;
 }
 
 static void changed(const char *path)
@@ -193,6 +198,7 @@ static void serve_watch(const struct header *h, const char *path)
 			continue;
 		snprintf(watch[i][0], sizeof(watch[i][0]), "%.95s", h->type == WATCH ? path : "");
 		snprintf(watch[i][1], sizeof(watch[i][1]), "%.95s", token);
+		watcher[i] = fd;
 		answer(h, h->type, "OK", 3);
 		if (h->type == WATCH)
 			tell_watch(i, path);
@@ -241,24 +247,46 @@ static void serve_one(const struct header *h, const char *data)
 	}
 }
 
-static void serve(int listener)
+/* Whole requests of one connection; false at its end. */
+static bool serve_request(void)
 {
 	struct header h;
 	char data[512];
 
-	fd = accept(listener, NULL, NULL);
-	while (read(fd, &h, sizeof(h)) == (ssize_t)sizeof(h) && h.len < sizeof(data)) {
-		for (size_t n = 0; n < h.len;) {
-			ssize_t r = read(fd, data + n, h.len - n);
+	if (read(fd, &h, sizeof(h)) != (ssize_t)sizeof(h) || h.len >= sizeof(data))
+		return false;
+	for (size_t n = 0; n < h.len;) {
+		ssize_t r = read(fd, data + n, h.len - n);
 
-			if (r <= 0)
-				_exit(1);
-			n += (size_t)r;
-		}
-		data[h.len] = '\0';
-		serve_one(&h, data);
+		if (r <= 0)
+			return false;
+		n += (size_t)r;
 	}
-	_exit(0);
+	data[h.len] = '\0';
+	serve_one(&h, data);
+	return true;
+}
+
+static void serve(int listener)
+{
+	struct pollfd fds[3] = { { .fd = listener, .events = POLLIN } };
+	nfds_t n = 1;
+
+	while (poll(fds, n, -1) > 0) {
+		if (fds[0].revents && n < 3)
+			fds[n++] = (struct pollfd){ .fd = accept(listener, NULL, NULL),
+						    .events = POLLIN };
+		for (nfds_t i = 1; i < n; i++) {
+			fd = fds[i].fd;
+			/* The first connection is the last to go. */
+			if (fds[i].revents && !serve_request()) {
+				if (i == 1)
+					_exit(0);
+				fds[i].fd = -1;
+			}
+		}
+	}
+	_exit(1);
 }
 
 /* ---- a connection ---- */
@@ -281,7 +309,7 @@ static int begin(void **state)
 		return -1;
 	snprintf(d->path, sizeof(d->path), "%s/socket", d->dir);
 	snprintf(at.sun_path, sizeof(at.sun_path), "%s", d->path);
-	if (bind(listener, (struct sockaddr *)&at, sizeof(at)) || listen(listener, 1))
+	if (bind(listener, (struct sockaddr *)&at, sizeof(at)) || listen(listener, 2))
 		return -1;
 	d->pid = fork();
 	if (d->pid == 0)
@@ -393,6 +421,7 @@ static void test_watches(void **state)
 {
 	struct xlpt_store *s = &((struct daemon *)*state)->s;
 
+	assert_int_equal(s->ops->unwatch(s, "/w"), -ENOENT);
 	assert_int_equal(s->ops->watch(s, "/w"), 0);
 	/* xenstored says each new watch once by itself. */
 	assert_int_equal(s->ops->wait(s, 5000), 1);

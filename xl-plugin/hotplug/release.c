@@ -108,31 +108,44 @@ static int leave_dm(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, i
 	return rc;
 }
 
-/* Another device of the guest sits at the same interrupt line. */
-static bool line_shared(struct xlpt_env *env, uint32_t domid, const struct xlpt_device *dev)
+/* Where the guest's other devices have their registers and interrupts. */
+static int read_others(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf,
+		       struct xlpt_devices *out, struct xlpt_diag *diag)
 {
 	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
-	bool shared = false;
+	int rc = xlpt_pcibe_read(env->store, domid, &be, diag);
 
-	if (dev->irq <= 0 || xlpt_pcibe_read(env->store, domid, &be, NULL))
-		return false;
-	for (size_t i = 0; !shared && i < be.n; i++) {
-		_cleanup_device_ struct xlpt_device other = { 0 };
+	for (size_t i = 0; rc == 0 && i < be.n; i++) {
+		struct xlpt_device other = { 0 };
 
-		shared = be.devs[i].dev_ok && !xlpt_bdf_eq(be.devs[i].bdf, dev->bdf) &&
-			 xlpt_scan_one(env->host, be.devs[i].bdf, 0, NULL, &other, NULL) == 0 &&
-			 other.irq == dev->irq;
+		/* One that this host has lost has nothing that could be shared. */
+		if (!be.devs[i].dev_ok || xlpt_bdf_eq(be.devs[i].bdf, bdf) ||
+		    xlpt_scan_one(env->host, be.devs[i].bdf, XLPT_SCAN_PLACES, NULL, &other, NULL))
+			continue;
+		XLPT_GROW(out->items, out->n, out->alloc);
+		out->items[out->n++] = other;
 	}
-	return shared;
+	return rc;
+}
+
+/* Another device of the guest sits at the same interrupt line. */
+static bool line_shared(const struct xlpt_devices *others, const struct xlpt_device *dev)
+{
+	for (size_t i = 0; dev->irq > 0 && i < others->n; i++)
+		if (others->items[i].irq == dev->irq)
+			return true;
+	return false;
 }
 
 bool xlpt_line_kept(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf)
 {
+	_cleanup_devices_ struct xlpt_devices others = { 0 };
 	_cleanup_device_ struct xlpt_device dev = { 0 };
 
 	return guest->type == XLPT_GUEST_HVM &&
-	       xlpt_scan_one(env->host, bdf, 0, NULL, &dev, NULL) == 0 &&
-	       line_shared(env, guest->domid, &dev);
+	       xlpt_scan_one(env->host, bdf, XLPT_SCAN_PLACES, NULL, &dev, NULL) == 0 &&
+	       read_others(env, guest->domid, bdf, &others, NULL) == 0 &&
+	       line_shared(&others, &dev);
 }
 
 /*
@@ -220,23 +233,18 @@ static int leave_backend(struct xlpt_env *env, const struct xlpt_guest *guest, b
 }
 
 /* Another device of the guest has registers in the same page: it keeps them. */
-static bool page_shared(struct xlpt_env *env, const struct xlpt_pcibe *be, struct xlpt_bdf bdf,
-			const struct xlpt_bar *bar)
+static bool page_shared(const struct xlpt_devices *others, const struct xlpt_bar *bar)
 {
-	bool shared = false;
+	for (size_t i = 0; i < others->n; i++)
+		for (size_t k = 0; k < XLPT_ARRAY_SIZE(others->items[i].bars); k++) {
+			const struct xlpt_bar *b = &others->items[i].bars[k];
 
-	for (size_t i = 0; !shared && i < be->n; i++) {
-		_cleanup_device_ struct xlpt_device other = { 0 };
-
-		if (!be->devs[i].dev_ok || xlpt_bdf_eq(be->devs[i].bdf, bdf) ||
-		    xlpt_scan_one(env->host, be->devs[i].bdf, 0, NULL, &other, NULL))
-			continue;
-		for (size_t k = 0; !shared && k < XLPT_ARRAY_SIZE(other.bars); k++)
-			shared = other.bars[k].start && !(other.bars[k].flags & BAR_IO) &&
-				 other.bars[k].start / PAGE <= bar->end / PAGE &&
-				 bar->start / PAGE <= other.bars[k].end / PAGE;
-	}
-	return shared;
+			if (b->start && !(b->flags & BAR_IO) &&
+			    b->start / PAGE <= bar->end / PAGE &&
+			    bar->start / PAGE <= b->end / PAGE)
+				return true;
+		}
+	return false;
 }
 
 /* What Xen can be asked of: memory. */
@@ -273,25 +281,25 @@ static int access_gone(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf
 
 int xlpt_revoke(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
+	_cleanup_devices_ struct xlpt_devices others = { 0 };
 	_cleanup_device_ struct xlpt_device dev = { 0 };
-	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
 	uint64_t bars[7][3] = { { 0 } };
-	int rc = xlpt_scan_one(env->host, bdf, 0, NULL, &dev, diag);
+	int rc = xlpt_scan_one(env->host, bdf, XLPT_SCAN_PLACES, NULL, &dev, diag);
 
 	if (rc == 0)
-		rc = xlpt_pcibe_read(env->store, domid, &be, diag);
+		rc = read_others(env, domid, bdf, &others, diag);
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < 7; i++) {
 		if (!dev.bars[i].start ||
-		    (!(dev.bars[i].flags & BAR_IO) && page_shared(env, &be, bdf, &dev.bars[i])))
+		    (!(dev.bars[i].flags & BAR_IO) && page_shared(&others, &dev.bars[i])))
 			continue;
 		bars[i][0] = dev.bars[i].start;
 		bars[i][1] = dev.bars[i].end;
 		bars[i][2] = dev.bars[i].flags;
 	}
 	rc = env->ts->ops->revoke(env->ts, domid, bdf, (const uint64_t(*)[3])bars, 7,
-				  line_shared(env, domid, &dev) ? 0 : dev.irq, diag);
+				  line_shared(&others, &dev) ? 0 : dev.irq, diag);
 	return rc ? rc : access_gone(env, domid, bdf, (const uint64_t(*)[3])bars, 7, diag);
 }
 
