@@ -133,6 +133,6 @@ start=$(now_ms)
 xlpt convert -o "$work/out" "$work/to-xl" "$work/to-libvirt" >/dev/null
 xlpt_ms=$(($(now_ms) - start))
 [ "$(find "$work/out" -type f | wc -l)" = $((2 * files)) ] || problem "xlpt did not convert all of them"
-note "BENCH convert, $((2 * files)) files: virsh in one shell $virsh_ms ms, xlpt $xlpt_ms ms, ratio $((virsh_ms / xlpt_ms))"
+note "BENCH virsh $((2 * files)) $virsh_ms $xlpt_ms"
 rm -rf "$work"
 [ $problems = 0 ] || fail "$problems problems, see above"
