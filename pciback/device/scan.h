@@ -10,11 +10,11 @@
 #include "core/host.h"
 
 enum {
-	XLPT_SCAN_NAMES = 1 << 0, /* look names up in pci.ids */
-	XLPT_SCAN_CAPS = 1 << 1,  /* read configuration space */
-	XLPT_SCAN_SETS = 1 << 2,  /* ... but only where isolation sets need it: bridges and
+	XLPT_SCAN_NAMES = 1 << 0,  /* look names up in pci.ids */
+	XLPT_SCAN_CAPS = 1 << 1,   /* read configuration space */
+	XLPT_SCAN_SETS = 1 << 2,   /* ... but only where isolation sets need it: bridges and
 					   functions in multifunction slots; leaves the others asleep */
-	XLPT_SCAN_BRIEF = 1 << 3, /* no subsystem, revision, BARs, interrupt, modalias,
+	XLPT_SCAN_BRIEF = 1 << 3,  /* no subsystem, revision, BARs, interrupt, modalias,
 					   driver_override and net */
 	XLPT_SCAN_PLACES = 1 << 4, /* BARs and interrupt, nothing else */
 };
