@@ -17,6 +17,10 @@ struct xlpt_create_facts {
 	size_t devices;
 	enum xlpt_tri passthrough; /* unset: libxl turns it on when there are devices */
 	uint64_t memory, maxmem;   /* KiB; 0 = not said */
+	/* Of an HVM guest, for core/hole.h. */
+	uint64_t mmio_hole;    /* MiB; 0 = not said */
+	uint64_t videoram;     /* KiB of its memory for the emulated display; 0 = it has none */
+	bool old_device_model; /* qemu-xen-traditional */
 };
 
 /*

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What a configuration says of the guest's creation, for the rules (core/policy-create.h). */
+#include <string.h>
+
+#include "converters/xl/words.h"
 #include "converters/xl/xl.h"
 
 static enum xlpt_guest_type type_of(const struct xlpt_dom *dom)
@@ -14,6 +17,36 @@ static enum xlpt_guest_type type_of(const struct xlpt_dom *dom)
 	}
 }
 
+/* What xl's file says for a key that the model has no word for, without its quotes; or NULL. */
+static const char *carried(const struct xlpt_dom *dom, const char *key)
+{
+	for (size_t i = 0; i < dom->extra.n; i++) {
+		const struct xlpt_carry *c = &dom->extra.items[i];
+
+		if (c->side == XLPT_SIDE_XL && !strcmp(c->path, key))
+			return c->text + (*c->text == '"' || *c->text == '\'');
+	}
+	return NULL;
+}
+
+static uint64_t videoram_of(const struct xlpt_dom *dom)
+{
+	const struct xlpt_video *v = dom->n_video ? dom->video : NULL;
+	uint64_t least = xlpt_xl_video_least(v ? v->model : XLPT_VGA_CIRRUS);
+
+	return least && v && v->vram.has && v->vram.v > least ? v->vram.v : least;
+}
+
+static void hvm_facts(const struct xlpt_dom *dom, struct xlpt_create_facts *out)
+{
+	const char *hole = carried(dom, "mmio_hole"), *dm = carried(dom, "device_model_version");
+
+	if (hole)
+		out->mmio_hole = strtoull(hole, NULL, 0);
+	out->videoram = videoram_of(dom);
+	out->old_device_model = dm && xlpt_starts(dm, "qemu-xen-traditional");
+}
+
 void xlpt_xl_create_facts(const struct xlpt_dom *dom, struct xlpt_create_facts *out)
 {
 	*out = (struct xlpt_create_facts){
@@ -25,4 +58,6 @@ void xlpt_xl_create_facts(const struct xlpt_dom *dom, struct xlpt_create_facts *
 	};
 	if (dom->passthrough)
 		out->passthrough = dom->passthrough == XLPT_PT_DISABLED ? XLPT_OFF : XLPT_ON;
+	if (out->type == XLPT_GUEST_HVM)
+		hvm_facts(dom, out);
 }

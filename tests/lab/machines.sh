@@ -24,6 +24,8 @@
 # PCIe-to-PCI bridge with three functions, a PCIe switch, and dom0's own; the same switch behind a root
 # port without ACS.
 
+# "registers": cards with much to map: 01:00.0 pci-testdev (256 MiB in a 64-bit BAR), 02:00.0
+# bochs-display (256 MiB in a 32-bit BAR), 03:00.0 e1000e (dom0's own). It has memory for a guest of 4 GB.
 #
 # "pins", "pins-shifted", "pins-swapped": one machine at three boots of a scenario about pins.
 #   pins           01:00.0 e1000e, 02:00.0 nvme, 03:00.0 igb, 04:00.0 e1000e (dom0's own)
@@ -118,6 +120,12 @@ machine_devices() {
 		machine+=(-drive "if=none,id=scratch,format=raw,file=$2"
 			-device "nvme,bus=$port,addr=0.0,serial=xlpt-lab,drive=scratch")
 		next_port; nic igb 0.0 10 backend
+		next_port; nic e1000e 0.0 80 backend
+		;;
+	registers)
+		lab_memory=7168
+		next_port; machine+=(-device "pci-testdev,bus=$port,addr=0.0,membar=256M")
+		next_port; machine+=(-device "bochs-display,bus=$port,addr=0.0,vgamem=256M,romfile=")
 		next_port; nic e1000e 0.0 80 backend
 		;;
 	groups)

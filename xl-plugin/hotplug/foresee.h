@@ -16,5 +16,8 @@ void xlpt_op_foresee_reset(struct xlpt_op *op, const struct xlpt_item *item,
 			   const struct xlpt_devices *all);
 /* tell.c: of one item, when all functions of the host have been read (with XLPT_SCAN_CAPS). */
 void xlpt_op_tell(struct xlpt_op *op, const struct xlpt_item *item, const struct xlpt_devices *all);
+/* registers.c: whether an HVM guest has room for its registers. */
+void xlpt_op_tell_registers(struct xlpt_op *op, const struct xlpt_item *item,
+			    const struct xlpt_devices *all);
 
 #endif

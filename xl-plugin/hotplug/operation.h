@@ -7,6 +7,7 @@
 #ifndef XLPT_OP_H
 #define XLPT_OP_H
 
+#include "core/hole.h"
 #include "core/plan.h"
 #include "core/policy.h"
 #include "core/pool.h"
@@ -106,10 +107,12 @@ struct xlpt_op {
 	struct xlpt_bdfs allow_split; /* their isolation sets may be divided */
 	int64_t timeout_ms;	      /* how long the guest may take to answer */
 	bool takes_back; /* of its guest: what this host has lost is taken back, too, and no error */
-	uint64_t memory_kb; /* of a guest that is still to be created, 0 = not known */
-	bool over_budget;   /* counted by the hotplug budget, and not refused by it */
-	bool by_force;	    /* of its guest, which is not asked: also what was cut short before */
-	bool libvirt;	    /* it manages the guest, and changes go through it (libvirt.h) */
+	/* Of an HVM guest that is still to be created; memory 0 = not known. */
+	struct xlpt_hole hole;
+	uint64_t videoram; /* bytes of it */
+	bool over_budget;  /* counted by the hotplug budget, and not refused by it */
+	bool by_force;	   /* of its guest, which is not asked: also what was cut short before */
+	bool libvirt;	   /* it manages the guest, and changes go through it (libvirt.h) */
 	struct xlpt_op_config config;
 	/* what this host allows, and after XLPT_ERR_BUDGET: until when to wait, -1 = it is no use */
 	struct xlpt_settings settings;

@@ -202,58 +202,6 @@ static void tell_leaving(struct xlpt_op *op, const struct xlpt_item *item)
 		warn_of(op->env->findings, &no);
 }
 
-/*
- * hvmloader leaves 256 MiB below 4 GiB for registers (PCI_MEM_START, hvmloader/config.h). When they
- * need more, it moves memory of the guest, which QEMU does not follow, unless mmio_hole= has told both.
- */
-#define HOLE_MB	      256
-#define LARGE_MB      128 /* beside those of emulated devices */
-#define MEMORY_LOW_MB 3072
-
-#define BAR_MEMORY 0x200u
-
-static uint64_t registers_mb(const struct xlpt_device *d)
-{
-	uint64_t bytes = 0;
-
-	for (int i = 0; i < 6; i++)
-		if (d->bars[i].flags & BAR_MEMORY && d->bars[i].end > d->bars[i].start)
-			bytes += d->bars[i].end - d->bars[i].start + 1;
-	return bytes >> 20;
-}
-
-static void tell_hole(struct xlpt_op *op, const struct xlpt_item *item)
-{
-	uint64_t mb = op->memory_kb >> 10, regs = registers_mb(&item->device), hole = HOLE_MB;
-	unsigned kb = 0;
-
-	if (op->guest.type != XLPT_GUEST_HVM)
-		return;
-	/* libxl_dom.c, libxl__build_post: what the guest can have at most. */
-	if (op->has_guest &&
-	    xlpt_store_read_uint(op->env->store, 0, &kb, "/local/domain/%u/memory/static-max",
-				 op->guest.domid) == 0)
-		mb = kb >> 10;
-	xlpt_op_point(op, "room for registers", item);
-	if (regs < LARGE_MB || mb <= MEMORY_LOW_MB) {
-		xlpt_findings_ok(op->env->findings, "the registers of %s take %llu MiB",
-				 XLPT_BDF_STR(item->spec.bdf), (unsigned long long)regs);
-		return;
-	}
-	while (hole < regs + HOLE_MB && hole < MEMORY_LOW_MB)
-		hole *= 2;
-	xlpt_findings_warn(op->env->findings,
-			   "%s may find no room for the registers of %s, which take %llu MiB",
-			   op->guest.name, XLPT_BDF_STR(item->spec.bdf), (unsigned long long)regs);
-	xlpt_findings_fact(op->env->findings,
-			   "it has %llu MiB of memory, and %d MiB below 4 GiB are "
-			   "left for the registers of all its devices",
-			   (unsigned long long)mb, HOLE_MB);
-	xlpt_findings_mend(op->env->findings,
-			   "write mmio_hole=%llu into its configuration and create it again",
-			   (unsigned long long)hole);
-}
-
 #define CLASS_VGA 0x0300
 
 /*
@@ -333,7 +281,7 @@ void xlpt_op_tell(struct xlpt_op *op, const struct xlpt_item *item, const struct
 	tell_line(op, item, all);
 	tell_words(op, item);
 	tell_graphics(op, item);
-	tell_hole(op, item);
+	xlpt_op_tell_registers(op, item, all);
 	tell_frontend(op);
 	tell_backend(op);
 	tell_leaving(op, item);

@@ -127,6 +127,18 @@ int xlpt_start_resolve(struct xlpt_start *s, struct xlpt_diag *diag)
 	return rc;
 }
 
+/* libxl_create.c: the memory of the display is part of the guest's. */
+static void take_hole(struct xlpt_start *s)
+{
+	const struct xlpt_create_facts *f = &s->create;
+	uint64_t kb = f->maxmem ? f->maxmem : f->memory;
+
+	s->op.videoram = f->videoram << 10;
+	s->op.hole = (struct xlpt_hole){ .memory = kb > f->videoram ? (kb - f->videoram) << 10 : 0,
+					 .asked = f->mmio_hole << 20,
+					 .moves_memory = f->old_device_model };
+}
+
 /* The result must say to xl what was meant, and no more. */
 int xlpt_start_generate(struct xlpt_start *s, struct xlpt_diag *diag)
 {
@@ -147,7 +159,7 @@ int xlpt_start_generate(struct xlpt_start *s, struct xlpt_diag *diag)
 		(size_t)dom.type < XLPT_ARRAY_SIZE(types) ? types[dom.type] : XLPT_GUEST_UNKNOWN;
 	free(s->gfx_passthru);
 	s->gfx_passthru = xlpt_xstrdup(dom.gfx_passthru);
-	s->op.memory_kb = dom.maxmem.has ? dom.maxmem.v : dom.memory.v;
+	take_hole(s);
 	s->no_passthrough = dom.passthrough == XLPT_PT_DISABLED;
 	if (dom.n_pci != s->op.n || !xlpt_streq(dom.name, s->op.guest.name)) {
 		xlpt_diag_set(diag, XLPT_ERR_DATA,
