@@ -41,9 +41,8 @@ static uint64_t power_of_two(uint64_t size)
 void xlpt_hole_add(struct xlpt_hole_bars *bars, uint64_t size, bool wide, size_t owner)
 {
 	XLPT_GROW(bars->items, bars->n, bars->alloc);
-	bars->items[bars->n++] = (struct xlpt_hole_bar){ .size = power_of_two(size),
-							 .wide = wide,
-							 .owner = owner };
+	bars->items[bars->n++] =
+		(struct xlpt_hole_bar){ .size = power_of_two(size), .wide = wide, .owner = owner };
 }
 
 void xlpt_hole_add_device(struct xlpt_hole_bars *bars, const struct xlpt_device *dev, size_t owner)
@@ -52,7 +51,8 @@ void xlpt_hole_add_device(struct xlpt_hole_bars *bars, const struct xlpt_device 
 		const struct xlpt_bar *bar = &dev->bars[i];
 
 		if (bar->flags & IS_MEMORY && bar->end > bar->start)
-			xlpt_hole_add(bars, bar->end - bar->start + 1, bar->flags & IS_64BIT, owner);
+			xlpt_hole_add(bars, bar->end - bar->start + 1, bar->flags & IS_64BIT,
+				      owner);
 	}
 }
 
@@ -138,8 +138,8 @@ void xlpt_hole_boot(struct xlpt_hole *hole, struct xlpt_hole_bars *bars)
 	}
 	/* The end is aligned as the start is (pci_hi_mem_end). */
 	if (hole->high_start)
-		hole->high_end = ((hole->high_next - 1) |
-				  ((hole->high_start & -hole->high_start) - 1)) + 1;
+		hole->high_end =
+			((hole->high_next - 1) | ((hole->high_start & -hole->high_start) - 1)) + 1;
 }
 
 /* Where a BAR has a place in what is left; 0 = nowhere. */
@@ -169,7 +169,9 @@ void xlpt_hole_later(struct xlpt_hole *hole, struct xlpt_hole_bars *bars)
 		bool high = bar->wide && place_for(hole, bar->size, true);
 
 		bar->at = place_for(hole, bar->size, high);
-		bar->place = !bar->at ? XLPT_HOLE_NOWHERE : high ? XLPT_HOLE_ABOVE : XLPT_HOLE_BELOW;
+		bar->place = !bar->at ? XLPT_HOLE_NOWHERE
+			     : high   ? XLPT_HOLE_ABOVE
+				      : XLPT_HOLE_BELOW;
 		if (bar->at)
 			*(high ? &hole->high_next : &hole->next) = bar->at + bar->size;
 	}

@@ -43,7 +43,7 @@ struct xlpt_hole {
 	uint64_t asked;	   /* mmio_hole=, in bytes; 0 = not said */
 	bool moves_memory; /* qemu-xen-traditional: the hole can grow into the guest's memory */
 	/* What hvmloader makes of it. */
-	uint64_t start, end, next; /* below 4 GiB; from next on it is free */
+	uint64_t start, end, next;		  /* below 4 GiB; from next on it is free */
 	uint64_t high_start, high_end, high_next; /* above; high_start 0 = nothing is there */
 };
 

@@ -219,7 +219,7 @@ static void test_wrong(void **state)
 		const char *args, *words;
 	} cases[] = {
 		{ 2, "", "too few" },
-		{ 2, "hide " NIC, "plan, write, verify or remove" },
+		{ 2, "hide " NIC, "there is no \"boot hide\"" },
 		{ 2, "write", "no device is named" },
 		{ 2, "write 0b::00.1", "column 4" },
 		{ 2, "write (" NIC ")(0b::00.1)", "group 2, column 19" },

@@ -30,9 +30,9 @@ static void same(const struct want *want, size_t n, const struct xlpt_hole_bars 
 		const struct xlpt_hole_bar *b = &bars->items[i];
 
 		assert_int_equal(b->size, want[i].size);
-		assert_int_equal(b->place, !want[i].at		   ? XLPT_HOLE_NOWHERE
+		assert_int_equal(b->place, !want[i].at		  ? XLPT_HOLE_NOWHERE
 					   : want[i].at < 4 * GIB ? XLPT_HOLE_BELOW
-								   : XLPT_HOLE_ABOVE);
+								  : XLPT_HOLE_ABOVE);
 		if (want[i].at && b->at != want[i].at)
 			fail_msg("%zu of %#llx: at %#llx, want %#llx", i,
 				 (unsigned long long)b->size, (unsigned long long)b->at,
@@ -51,8 +51,8 @@ static void boots(struct xlpt_hole *hole, uint64_t start, const struct want *wan
 	assert_int_equal(hole->start, start);
 	same(want, n, &bars);
 }
-#define BOOTS(hole, start, ...)                                         \
-	boots(hole, start, (const struct want[]){ __VA_ARGS__ },        \
+#define BOOTS(hole, start, ...)                                  \
+	boots(hole, start, (const struct want[]){ __VA_ARGS__ }, \
 	      sizeof((const struct want[]){ __VA_ARGS__ }) / sizeof(struct want))
 
 /* The hole grows by doubling, and not into the guest's memory. */
@@ -205,8 +205,8 @@ static void test_device(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_grows), cmocka_unit_test(test_above),
-		cmocka_unit_test(test_asked), cmocka_unit_test(test_later),
+		cmocka_unit_test(test_grows),  cmocka_unit_test(test_above),
+		cmocka_unit_test(test_asked),  cmocka_unit_test(test_later),
 		cmocka_unit_test(test_wanted), cmocka_unit_test(test_device),
 	};
 

@@ -315,6 +315,11 @@ static void test_commands(void **state)
 	answers(w, 1, "pin br 00:01.0", "bridge");
 	answers(w, 1, "pin x 0e:00.0", "no PCI device");
 	answers(w, 2, "pin list x", "xlpt pin NAME BDF");
+	/* A verb with a mistake in it is no name for what a pin is called. */
+	answers(w, 2, "pin remov nic0", "there is no \"pin remov\"; did you mean \"pin remove\"?");
+	answers(w, 2, "pin delete nic0", "did you mean \"pin remove\"?");
+	answers(w, 0, "pin remov 04:00.0", "pin:remov is 0000:04:00.0");
+	answers(w, 0, "pin remove remov", "no more");
 	answers(w, 2, "pin show", "xlpt pin NAME BDF");
 	answers(w, 2, "pin 02:00.0 02:00.0", "never a name");
 	answers(w, 2, "pin ../x 02:00.0", "without '/'");

@@ -74,7 +74,7 @@ static void test_create_refused(void **state)
 	refused(w, 2, "vf set 01:10.0", "vf set wants: VF KEY=VALUE");
 	refused(w, 2, "vf list enp1s0 4", "vf list wants: [PF]");
 	refused(w, 2, "vf list --persist", "no --persist");
-	refused(w, 2, "vf delete enp1s0", "there is no vf delete");
+	refused(w, 2, "vf delete enp1s0", "there is no \"vf delete\"; did you mean \"vf remove\"?");
 	refused(w, 2, "vf create 01:00 4", "expected '.'");
 	/* An interface that no PCI device is behind. */
 	fake_bus_put(w->bus, "/sys/class/net/xenbr0/flags", "0x1003\n");

@@ -232,13 +232,6 @@ static int cmd_boot(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	struct xlpt_boot_req req;
 	int rc;
 
-	if (strcmp(verb, "plan") && strcmp(verb, "write") && strcmp(verb, "verify") &&
-	    strcmp(verb, "remove")) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE,
-			      "boot: plan, write, verify or remove, not \"%s\"", verb);
-		xlpt_diag_hint(diag, "xlpt boot --help");
-		return XLPT_ERR_USAGE;
-	}
 	rc = request(args, &req, verb, diag);
 	if (rc)
 		return rc;
@@ -290,6 +283,7 @@ static const struct xlpt_opt boot_opts[] = {
 const struct xlpt_command xlpt_cmd_boot = {
 	.name = "boot",
 	.synopsis = "plan|write|verify|remove ...",
+	.verbs = "plan write verify remove",
 	.help = "Hide devices at every boot, and check that it happened",
 	.details =
 		"plan shows what would be written where and why; write does it; verify, after the\n"

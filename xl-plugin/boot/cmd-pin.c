@@ -4,7 +4,7 @@
 #include "core/policy.h"
 #include "core/text.h"
 #include "xl-plugin/boot/boot.h"
-#include "xl-plugin/cli/cli.h"
+#include "xl-plugin/cli/nearest.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/kept/pins.h"
 #include "xl-plugin/kept/resolve.h"
@@ -307,12 +307,31 @@ static int drop(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
 	return 0;
 }
 
-static int usage(struct xlpt_diag *diag)
+static int usage(const char *verb, struct xlpt_diag *diag)
 {
-	xlpt_diag_set(diag, XLPT_ERR_USAGE,
-		      "pin wants a name and a device, or list, show or remove");
+	_cleanup_free_ char *meant = xlpt_meant_verb("pin", "list show remove", verb);
+
+	if (meant && strcmp(meant, verb) != 0)
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "there is no \"pin %s\"; did you mean \"pin %s\"?", verb, meant);
+	else
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "pin wants a name and a device, or list, show or remove");
 	xlpt_diag_hint(diag, "xlpt pin NAME BDF | list | show NAME | remove NAME");
 	return XLPT_ERR_USAGE;
+}
+
+/* "pin remov nic0" makes no pin "remov" for an interface that has the name of a pin. */
+static bool is_no_name(struct xlpt_env *env, const struct xlpt_args *args)
+{
+	_cleanup_free_ char *meant = xlpt_meant_verb("pin", "list show remove", args->pos[0]);
+	_cleanup_pin_ struct xlpt_pin pin = { .vf = -1 };
+	int rc;
+
+	if (!meant || xlpt_env_need_host(env, NULL))
+		return false;
+	rc = xlpt_pin_load(env, name_of(args->pos[1]), &pin, NULL);
+	return rc == 0 || rc == XLPT_ERR_DATA;
 }
 
 static int cmd_pin(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
@@ -322,8 +341,8 @@ static int cmd_pin(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 	     is_list = !strcmp(verb, "list"), makes = !show && !remove && !is_list;
 	int rc = 0;
 
-	if (args->n != (is_list ? 1 : 2))
-		return usage(diag);
+	if (args->n != (is_list ? 1 : 2) || (makes && is_no_name(env, args)))
+		return usage(verb, diag);
 	if (xlpt_args_has(args, "replace") && !makes) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE, "--replace is for making a pin");
 		xlpt_diag_hint(diag, "xlpt pin --replace NAME BDF");

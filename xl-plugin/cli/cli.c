@@ -84,8 +84,12 @@ static int run_command(struct xlpt_env *env, const struct xlpt_command *cmd, int
 	rc = xlpt_args_parse(env, argc, argv, &args, &help, diag);
 	if (rc)
 		goto out;
-	if (help) {
+	if (help || (cmd->verbs && args.n && !strcmp(args.pos[0], "help"))) {
 		command_help(env->out, cmd);
+		goto out;
+	}
+	if (cmd->verbs && (!args.n || !xlpt_one_of(cmd->verbs, args.pos[0]))) {
+		rc = xlpt_no_verb(cmd, args.n ? args.pos[0] : NULL, diag);
 		goto out;
 	}
 	if (args.n < cmd->min_args || args.n > cmd->max_args) {
@@ -180,9 +184,8 @@ static int run(struct xlpt_env *env, int argc, char **argv, struct xlpt_diag *di
 			}
 		}
 		if (argc > 1)
-			xlpt_diag_set(diag, XLPT_ERR_USAGE, "no command given after %s", argv[1]);
-		else
-			xlpt_diag_set(diag, XLPT_ERR_USAGE, "no command given");
+			return xlpt_no_program_option(argv, argc, diag);
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "no command given");
 		xlpt_diag_hint(diag, "xlpt --help");
 		return XLPT_ERR_USAGE;
 	}

@@ -40,6 +40,8 @@ struct xlpt_command {
 	const char *details;  /* further lines for --help, or NULL */
 	unsigned flags;
 	size_t min_args, max_args; /* XLPT_ANY_ARGS = no upper bound */
+	/* The first argument is one of these, between blanks; NULL = it is no such word. */
+	const char *verbs;
 	size_t specs; /* from which argument on they are SPECs; 1 = the first, 0 = none */
 	const struct xlpt_opt *opts; /* ends with a NULL name, or NULL */
 	int (*run)(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag);

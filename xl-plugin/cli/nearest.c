@@ -157,13 +157,17 @@ int xlpt_no_command(char **argv, int argc, struct xlpt_diag *diag)
 	for (size_t i = 0; xlpt_program.commands[i]; i++)
 		if (!(xlpt_program.commands[i]->flags & XLPT_CMD_HIDDEN))
 			xlpt_nearest_try(&n, xlpt_program.commands[i]->name);
+	xlpt_nearest_try(&n, "help");
+	xlpt_nearest_try(&n, "version");
 	xlpt_diag_set(diag, XLPT_ERR_USAGE, "there is no command \"%s\"", argv[0]);
 	if (other_tools_word(argv, argc, diag))
 		return XLPT_ERR_USAGE;
 	if (n.best) {
+		bool own = !strcmp(n.best, "help") || !strcmp(n.best, "version");
+
 		xlpt_diag_set(diag, XLPT_ERR_USAGE,
 			      "there is no command \"%s\"; did you mean \"%s\"?", argv[0], n.best);
-		meant = xlpt_xasprintf("%s ... --help", n.best);
+		meant = xlpt_xasprintf("%s ...%s", n.best, own ? "" : " --help");
 		line = line_here(meant, argv + 1, argc - 1);
 		xlpt_diag_hint(diag, "%s", line);
 	} else if (xlpt_bdf_shaped(argv[0])) {
@@ -171,5 +175,109 @@ int xlpt_no_command(char **argv, int argc, struct xlpt_diag *diag)
 	} else {
 		xlpt_diag_hint(diag, "xlpt --help lists the commands");
 	}
+	return XLPT_ERR_USAGE;
+}
+
+/* ---- verbs ---- */
+
+/* What people write for a verb, from elsewhere or because another command has it. */
+static const struct {
+	const char *command, *word, *verb;
+} same[] = {
+	{ "pool", "create", "define" },	  { "pool", "add", "define" },
+	{ "pool", "delete", "undefine" }, { "pool", "remove", "undefine" },
+	{ "pool", "status", "show" },	  { "pool", "info", "show" },
+	{ "pool", "dumpxml", "export" },  { "vf", "add", "create" },
+	{ "vf", "delete", "remove" },	  { "vf", "destroy", "remove" },
+	{ "vf", "show", "list" },	  { "vf", "status", "list" },
+	{ "boot", "show", "plan" },	  { "boot", "list", "plan" },
+	{ "boot", "status", "verify" },	  { "boot", "check", "verify" },
+	{ "boot", "add", "write" },	  { "boot", "hide", "write" },
+	{ "boot", "install", "write" },	  { "boot", "delete", "remove" },
+	{ "boot", "unhide", "remove" },	  { "guard", "uninstall", "remove" },
+	{ "guard", "show", "status" },	  { "guard", "verify", "status" },
+	{ "guard", "add", "install" },	  { "pin", "delete", "remove" },
+	{ "pin", "rm", "remove" },	  { "pin", "ls", "list" },
+};
+
+bool xlpt_one_of(const char *verbs, const char *word)
+{
+	for (const char *s = verbs; *s; s += strspn(s, " ")) {
+		size_t n = strcspn(s, " ");
+
+		if (strlen(word) == n && !strncmp(s, word, n))
+			return true;
+		s += n;
+	}
+	return false;
+}
+
+char *xlpt_meant_verb(const char *command, const char *verbs, const char *word)
+{
+	_cleanup_free_ char *list = xlpt_xstrdup(verbs);
+	struct xlpt_nearest n = xlpt_nearest_to(word, strlen(word));
+	char *save = NULL;
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(same); i++)
+		if (!strcmp(same[i].command, command) && !strcmp(same[i].word, word))
+			return xlpt_xstrdup(same[i].verb);
+	for (char *v = strtok_r(list, " ", &save); v; v = strtok_r(NULL, " ", &save))
+		xlpt_nearest_try(&n, v);
+	return n.best ? xlpt_xstrdup(n.best) : NULL;
+}
+
+int xlpt_no_verb(const struct xlpt_command *cmd, const char *word, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *lines = xlpt_xstrdup(cmd->verbs),
+			    *meant = word ? xlpt_meant_verb(cmd->name, cmd->verbs, word) : NULL;
+
+	for (char *p = lines; *p; p++)
+		*p = *p == ' ' ? '|' : *p;
+	if (!word)
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s: too few arguments", cmd->name);
+	else if (meant)
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "there is no \"%s %s\"; did you mean \"%s %s\"?", cmd->name, word,
+			      cmd->name, meant);
+	else
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "there is no \"%s %s\"", cmd->name, word);
+	if (meant)
+		xlpt_diag_hint(diag, "xlpt %s --help", cmd->name);
+	else
+		xlpt_diag_hint(diag, "xlpt %s %s ...", cmd->name, lines);
+	return XLPT_ERR_USAGE;
+}
+
+static bool is_program_option(const char *word)
+{
+	if (!strcmp(word, "--") || xlpt_starts(word, "--json="))
+		return true;
+	for (const struct xlpt_opt *o = xlpt_common_opts; o->name; o++) {
+		char letter[] = { '-', o->letter, '\0' };
+
+		if ((xlpt_starts(word, "--") && !strcmp(word + 2, o->name)) ||
+		    (o->letter && !strcmp(word, letter)))
+			return true;
+	}
+	return false;
+}
+
+int xlpt_no_program_option(char **argv, int argc, struct xlpt_diag *diag)
+{
+	struct xlpt_nearest n;
+	int i = 1;
+
+	while (i < argc && is_program_option(argv[i]))
+		i += strcmp(argv[i], "--sysroot") ? 1 : 2;
+	n = xlpt_nearest_to(i < argc ? argv[i] : "", i < argc ? strlen(argv[i]) : 0);
+	xlpt_nearest_try(&n, "--help");
+	xlpt_nearest_try(&n, "--version");
+	if (i < argc)
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "xlpt does not know the option %s%s%s%s",
+			      argv[i], n.best ? "; did you mean " : "", n.best ? n.best : "",
+			      n.best ? "?" : "");
+	else
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "no command given after %s", argv[1]);
+	xlpt_diag_hint(diag, "xlpt --help");
 	return XLPT_ERR_USAGE;
 }

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "xl-plugin/cli/cli.h"
+#include "xl-plugin/cli/nearest.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/budget.h"
 #include "xl-plugin/hotplug/operation.h"
@@ -16,7 +17,11 @@ static int parse_devices(struct xlpt_env *env, const struct xlpt_args *args, str
 	for (size_t i = 0; i < args->n; i++) {
 		struct xlpt_bdf bdf;
 		int rc = xlpt_args_device(env, args->pos[i], &bdf, diag);
+		_cleanup_free_ char *word = xlpt_xasprintf("--%s", args->pos[i]),
+				    *meant = rc ? xlpt_nearest_option(args->cmd, word) : NULL;
 
+		if (meant)
+			xlpt_diag_hint(diag, "xlpt budget %s", meant);
 		if (rc)
 			return rc;
 		xlpt_bdfs_add(b, bdf);

@@ -125,16 +125,18 @@ static void tell_lacks(struct xlpt_op *op, const struct xlpt_item *item,
 	xlpt_findings_warn(op->env->findings, "%s has no room for %s of the registers of %s",
 			   op->guest.name, lacks, XLPT_BDF_STR(item->spec.bdf));
 	if (op->has_guest)
-		xlpt_findings_fact(op->env->findings,
-				   "when it was created, hvmloader left %s below 4 GiB for those of "
-				   "all its devices, and now there is no room for a region of more "
-				   "than %s",
-				   all, most);
+		xlpt_findings_fact(
+			op->env->findings,
+			"when it was created, hvmloader left %s below 4 GiB for those of "
+			"all its devices, and now there is no room for a region of more "
+			"than %s",
+			all, most);
 	else
-		xlpt_findings_fact(op->env->findings,
-				   "beside %s of memory hvmloader leaves %s below 4 GiB for those of "
-				   "all its devices, and only a 64-bit region can go above",
-				   memory, all);
+		xlpt_findings_fact(
+			op->env->findings,
+			"beside %s of memory hvmloader leaves %s below 4 GiB for those of "
+			"all its devices, and only a 64-bit region can go above",
+			memory, all);
 }
 
 void xlpt_op_tell_registers(struct xlpt_op *op, const struct xlpt_item *item,

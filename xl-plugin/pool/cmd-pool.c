@@ -136,6 +136,7 @@ static const struct xlpt_opt pool_opts[] = {
 const struct xlpt_command xlpt_cmd_pool = {
 	.name = "pool",
 	.synopsis = "VERB [ARGUMENT...]",
+	.verbs = "define import export list show undefine release",
 	.help = "Pools of virtual functions, and who has which",
 	.details = "define NAME (pf=INTERFACE|BDF | dev=BDF)... [policy=first|spread|numa]\n"
 		   "                  a pool of all VFs of PFs, or of single ones; or --file FILE\n"

@@ -2,7 +2,7 @@
 /* The verbs of pool: what goes with each of them, and what does not. */
 #include <string.h>
 
-#include "xl-plugin/cli/cli.h"
+#include "xl-plugin/cli/nearest.h"
 #include "xl-plugin/pool/pools.h"
 
 static const struct {
@@ -29,14 +29,8 @@ int xlpt_pool_verb(struct xlpt_env *env, const struct xlpt_args *args, enum xlpt
 
 	while (i < XLPT_ARRAY_SIZE(verbs) && strcmp(verbs[i].verb, verb) != 0)
 		i++;
-	if (i == XLPT_ARRAY_SIZE(verbs)) {
-		xlpt_diag_set(
-			diag, XLPT_ERR_USAGE,
-			"pool: define, import, export, list, show, undefine or release, not \"%s\"",
-			verb);
-		xlpt_diag_hint(diag, "xlpt pool --help");
-		return XLPT_ERR_USAGE;
-	}
+	if (i == XLPT_ARRAY_SIZE(verbs))
+		return xlpt_no_verb(args->cmd, verb, diag);
 	for (const struct xlpt_opt *o = args->cmd->opts; o->name; o++) {
 		_cleanup_free_ char *word = xlpt_xasprintf(" %s ", o->name);
 

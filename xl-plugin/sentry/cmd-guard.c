@@ -63,12 +63,6 @@ static int cmd_guard(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	bool install = !strcmp(verb, "install"), remove = !strcmp(verb, "remove");
 	int rc;
 
-	if (!is_check && !is_status && !install && !remove) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE,
-			      "guard: check, install, remove or status, not \"%s\"", verb);
-		xlpt_diag_hint(diag, "xlpt guard --help");
-		return XLPT_ERR_USAGE;
-	}
 	if ((!is_check && (xlpt_args_has(args, "for") || xlpt_args_has(args, "absent-ok"))) ||
 	    ((is_check || is_status) && (env->dry_run || xlpt_args_has(args, "force") || dir)) ||
 	    (is_status && args->n > 1)) {
@@ -125,6 +119,7 @@ static const struct xlpt_opt guard_opts[] = {
 const struct xlpt_command xlpt_cmd_guard = {
 	.name = "guard",
 	.synopsis = "check|install|remove|status ...",
+	.verbs = "check install remove status",
 	.help = "Keep guests that hold devices from being saved or migrated",
 	.details =
 		"check GUEST asks: exit status 0, it may be saved or migrated, or 3, with the "

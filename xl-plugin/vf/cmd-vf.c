@@ -120,11 +120,7 @@ static int cmd_vf(struct xlpt_env *env, const struct xlpt_args *args, struct xlp
 	if (!strcmp(verb, "set"))
 		return args->n > 2 ? cmd_set(env, args, diag)
 				   : wrong(diag, verb, "VF KEY=VALUE...");
-	if (!strcmp(verb, "persist"))
-		return args->n == 2 ? cmd_persist(env, args, diag) : wrong(diag, verb, "PF");
-	xlpt_diag_set(diag, XLPT_ERR_USAGE, "there is no vf %s", verb);
-	xlpt_diag_hint(diag, "vf list, vf create, vf remove, vf persist, vf set");
-	return XLPT_ERR_USAGE;
+	return args->n == 2 ? cmd_persist(env, args, diag) : wrong(diag, verb, "PF");
 }
 
 /* clang-format off */
@@ -139,6 +135,7 @@ static const struct xlpt_opt vf_opts[] = {
 const struct xlpt_command xlpt_cmd_vf = {
 	.name = "vf",
 	.synopsis = "list|create|remove|persist|set ...",
+	.verbs = "list create remove persist set",
 	.help = "Virtual functions (SR-IOV) and their network identity",
 	.details = "  vf list [PF]            the VFs, who has them, and their identity\n"
 		   "  vf create PF N          make PF have N of them\n"

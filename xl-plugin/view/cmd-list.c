@@ -117,12 +117,26 @@ static const struct column {
 #define N_COLUMNS XLPT_ARRAY_SIZE(columns)
 #define MAX_SHOWN 32
 
+static bool is_member(const char *members, const char *s, size_t len)
+{
+	_cleanup_free_ char *word = xlpt_xstrndup(s, len);
+
+	return xlpt_one_of(members, word);
+}
+
 static void no_column(const char *s, size_t len, struct xlpt_diag *diag)
 {
 	struct xlpt_nearest n = xlpt_nearest_to(s, len);
 
 	for (size_t c = 0; c < N_COLUMNS; c++)
 		xlpt_nearest_try(&n, columns[c].name);
+	/* JSON's name for it; most of all people write that of the first. */
+	xlpt_nearest_try(&n, columns[0].members);
+	if (n.best == columns[0].members)
+		n.best = columns[0].name;
+	for (size_t c = 0; c < N_COLUMNS; c++)
+		if (is_member(columns[c].members, s, len))
+			n.best = columns[c].name;
 	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--columns: there is no column \"%.*s\"%s%s%s",
 		      (int)len, s, n.best ? "; did you mean \"" : "", n.best ? n.best : "",
 		      n.best ? "\"?" : "");
