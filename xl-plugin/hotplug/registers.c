@@ -7,17 +7,20 @@
 
 #define OTHERS SIZE_MAX /* in the place of an item's number: what the guest has already */
 
+/* "256 MiB", also of a few KiB more: what counts is the large one. */
 static char *size_text(uint64_t bytes)
 {
-	static const char *const units[] = { "KiB", "MiB", "GiB", "TiB" };
-	size_t unit = 0;
+	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
+	uint64_t unit = 1;
+	size_t i = 0;
 
-	bytes >>= 10;
-	while (unit + 1 < XLPT_ARRAY_SIZE(units) && bytes >= 1024 && !(bytes & 1023)) {
-		bytes >>= 10;
-		unit++;
+	while (i + 1 < XLPT_ARRAY_SIZE(units) && bytes / 1024 >= unit) {
+		unit *= 1024;
+		i++;
 	}
-	return xlpt_xasprintf("%llu %s", (unsigned long long)bytes, units[unit]);
+	if (bytes % unit > bytes / 64)
+		return xlpt_xasprintf("%.1f %s", (double)bytes / (double)unit, units[i]);
+	return xlpt_xasprintf("%llu %s", (unsigned long long)(bytes / unit), units[i]);
 }
 
 /* Bytes of what a number in xenstore says in KiB; 0 when nothing does. */
@@ -119,7 +122,6 @@ static void tell_lacks(struct xlpt_op *op, const struct xlpt_item *item,
 	size_t i = (size_t)(item - op->items);
 	_cleanup_free_ char *lacks = size_text(xlpt_hole_sum(lacking, i, XLPT_HOLE_NOWHERE)),
 			    *all = size_text(hole->end - hole->start),
-			    *memory = size_text(hole->memory),
 			    *most = size_text(xlpt_hole_most(hole));
 
 	xlpt_findings_warn(op->env->findings, "%s has no room for %s of the registers of %s",
