@@ -136,9 +136,9 @@ static void tell_lacks(struct xlpt_op *op, const struct xlpt_item *item,
 	else
 		xlpt_findings_fact(
 			op->env->findings,
-			"beside %s of memory hvmloader leaves %s below 4 GiB for those of "
+			"beside %llu MiB of memory hvmloader leaves %s below 4 GiB for those of "
 			"all its devices, and only a 64-bit region can go above",
-			memory, all);
+			(unsigned long long)(hole->memory >> 20), all);
 }
 
 void xlpt_op_tell_registers(struct xlpt_op *op, const struct xlpt_item *item,
