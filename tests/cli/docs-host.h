@@ -4,6 +4,7 @@
  *
  *	0000:02:00.0	a USB controller's and a sound card's things hang on it, too
  *	0000:03:00.0	nvme, /dev/nvme0n1, /home
+ *	0000:08:00.0	e1000e, interface eth4, which has the default route
  *	0000:09:00.0	e1000e, interface eth1
  *	0000:0a:00.0/1	e1000e, two functions of one slot
  *	0000:0e:00.0	e1000e, interface eth0
@@ -71,6 +72,9 @@ static inline void docs_system(struct world *w)
 {
 	fake_bus_put(w->bus, "/proc/sys/kernel/osrelease", DOCS_KERNEL "\n");
 	fake_bus_put(w->bus, "/proc/cmdline", "root=/dev/sda1 ro\n");
+	fake_bus_put(w->bus, "/proc/net/route",
+		     "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
+		     "eth4\t00000000\t0202000A\t0003\t0\t0\t0\t00000000\n");
 	fake_bus_put(w->bus, "/lib/modules/" DOCS_KERNEL "/modules.dep",
 		     "kernel/drivers/xen/xen-pciback/xen-pciback.ko:\n");
 	fake_bus_put(w->bus, "/lib/modules/" DOCS_KERNEL "/modules.alias",
@@ -161,6 +165,7 @@ static inline struct world *docs_world(void)
 		const char *bdf, *net;
 		bool multifunction;
 	} cards[] = {
+		{ "0000:08:00.0", "eth4", false },
 		{ "0000:09:00.0", "eth1", false },
 		{ "0000:0a:00.0", NULL, true },
 		{ "0000:0a:00.1", NULL, false },

@@ -1,17 +1,20 @@
 #!/bin/bash
-# demo - what a person sees: attach, the guest's own console, status, detach, a refusal
+# demo - what a person sees: attach, the guest's own console, status, detach, a refusal; README shows it
 # timeout: 400
 # covers: pv xl hot .0 acs
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0
 own=0000:08:00.0 # dom0's only network card in use
+all=/run/lab/demo-all said=/run/lab/demo-said # what the commands printed, and the last one
 
 run() {
 	local want=$1 got=0
 	shift
 	printf '\n# %s\n' "$*"
-	"$@" || got=$?
+	"$@" >"$said" 2>&1 || got=$?
+	cat "$said"
+	{ printf '# %s\n' "$*"; cat "$said"; } >>"$all"
 	[ "$got" = "$want" ] || fail "exit status $got, expected $want: $*"
 }
 
@@ -34,3 +37,8 @@ guest_said web1 | grep 'GUEST gone'
 [ "$(driver_of $nic)" = e1000e ] || fail "$nic is not back with its driver"
 note "and what xlpt does not do: this is the card by which this host is reached"
 run 3 xlpt attach web1 --hide $own
+if [ "$(xl info xen_version | cut -d. -f1-2)" = 4.20 ]; then
+	sed -n '/^```console$/,/^```$/p' "$LAB/../../README.md" | sed '/^```/d' >/run/lab/demo-readme
+	sed -n '/^# xlpt attach/,$p' "$all" >/run/lab/demo-shown
+	diff /run/lab/demo-readme /run/lab/demo-shown || fail "README shows something else"
+fi
