@@ -14,6 +14,7 @@
 #include <libxml/relaxng.h>
 #include <cmocka.h>
 
+#include "tests/fake/pools.h"
 #include "tests/unit/commands.h"
 
 #define SCHEMA "/usr/share/libvirt/schemas/nodedev.rng"
@@ -296,7 +297,8 @@ static void test_svg(void **state)
 	remove_dot(dir);
 	with_dot("#!/bin/sh\necho \"<svg> $*\"\nwhile read -r line; do echo \"$line\"; done\n",
 		 dir);
-	run(w, 0, "topology --svg", "<svg> -Tsvg\ndigraph xlpt {");
+	run(w, 0, "topology --svg", "</style> -Tsvg\ndigraph xlpt {");
+	assert_true(xlpt_starts(w->out, "<svg>\n<style>\n@media (prefers-color-scheme: dark)"));
 	remove_dot(dir);
 	with_dot("#!/bin/sh\nexit 3\n", dir);
 	run(w, 1, "topology --svg", "");
@@ -305,12 +307,65 @@ static void test_svg(void **state)
 	setenv("PATH", path, 1);
 }
 
+/* Many that are alike are one box, and what has nothing behind it is none; --all draws each. */
+static void test_gathered(void **state)
+{
+	struct world *w = pools_world();
+	static const char vf[] = "\"0000:01:10.0\" [label=\"7 times\\n0000:01:10.0\\n"
+				 "to 0000:01:11.4\\n82576 Virtual Function\\ndom0\\neach a set of "
+				 "its own\", class=\"dom0\"";
+
+	(void)state;
+	fake_bus_add(
+		w->bus, "0000:00:1c.0",
+		&(struct fake_dev){ .vendor = 0x1b36, .device = 0x000c, .class_code = 0x060400 });
+	run(w, 0, "topology --dot", vf);
+	assert_non_null(strstr(w->out, "peripheries=2"));
+	assert_non_null(strstr(w->out, "1 bridges and ports\\nwith nothing behind them"));
+	assert_null(strstr(w->out, "0000:01:10.2\""));
+	assert_null(strstr(w->out, "0000:00:1c.0"));
+	run(w, 0, "topology --dot --all", "\"0000:01:10.2\" [label=\"0000:01:10.2\\n");
+	assert_non_null(strstr(w->out, "\"0000:00:1c.0\" [label="));
+	assert_null(strstr(w->out, "times"));
+	assert_null(strstr(w->out, "not shown"));
+	/* Three are no many; one that a guest has is not like the others. */
+	ok(w, "attach --hide web1 01:10.2 01:10.4");
+	run(w, 0, "topology --dot", "[label=\"5 times\\n0000:01:10.0\\nto 0000:01:11.4\\n");
+	assert_non_null(strstr(w->out, "\"0000:01:10.2\" [label=\"0000:01:10.2\\n82576 Virtual "
+				       "Function\\nassigned to web1\\nset"));
+	ok(w, "hide 01:10.0 01:10.6 01:11.0");
+	run(w, 0, "topology --dot", "\"0000:01:10.6\" [label=\"0000:01:10.6\\n");
+	/* Ports with one drive each, as many as there are: one port, and one drive behind it. */
+	for (unsigned i = 0; i < 6; i++) {
+		_cleanup_free_ char *port = xlpt_xasprintf("0000:00:%02x.0", 0x10 + i),
+				    *drive = xlpt_xasprintf("0000:%02x:00.0", 0x50 + i);
+
+		fake_bus_add(w->bus, port,
+			     &(struct fake_dev){
+				     .vendor = 0x1b36, .device = 0x000c, .class_code = 0x060400 });
+		fake_bus_add(w->bus, drive,
+			     &(struct fake_dev){ .vendor = 0x1b36,
+						 .device = 0x0010,
+						 .class_code = 0x010802,
+						 .driver = "nvme",
+						 .parent = port });
+	}
+	run(w, 0, "topology --dot", "[label=\"6 times\\n0000:50:00.0\\nto 0000:55:00.0\\n");
+	assert_non_null(
+		strstr(w->out, "[label=\"6 times\\n0000:00:10.0\\nto 0000:00:15.0\\nroot port"));
+	assert_non_null(strstr(w->out, "\"0000:00:10.0\" -> \"0000:50:00.0\";\n"));
+	assert_null(strstr(w->out, "0000:51:00.0"));
+	assert_int_equal(world_run(w, "topology --all"), 2);
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		world_test(test_xml_schema), world_test(test_bad_config),
-		world_test(test_bad_tree),   cmocka_unit_test(test_vanishes),
-		world_test(test_xen_group),  world_test(test_svg),
+		world_test(test_xml_schema),	 world_test(test_bad_config),
+		world_test(test_bad_tree),	 cmocka_unit_test(test_vanishes),
+		world_test(test_xen_group),	 world_test(test_svg),
+		cmocka_unit_test(test_gathered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

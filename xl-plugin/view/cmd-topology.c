@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
-#include "core/run.h"
 #include "core/text.h"
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
@@ -113,48 +112,15 @@ static void print_json(const struct view *v)
 	xlpt_print_json(v->env, root);
 }
 
-/* ---- the picture ---- */
-
-static int no_picture(const struct xlpt_run *run, struct xlpt_diag *diag)
-{
-	_cleanup_free_ char *ended = NULL;
-
-	if (run->status == 127) {
-		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND,
-			      "--svg needs graphviz, which is not installed");
-		xlpt_diag_fact(diag, "there is no program \"dot\"");
-		xlpt_diag_hint(diag,
-			       "apt-get install graphviz, or draw the output of --dot elsewhere");
-		return XLPT_ERR_NOT_FOUND;
-	}
-	xlpt_diag_set(diag, XLPT_ERR_IO, "graphviz's dot failed");
-	ended = xlpt_run_ended(run->status);
-	xlpt_diag_fact(diag, "it %s", ended);
-	xlpt_diag_add_log(diag, run->err.s);
-	xlpt_diag_hint(diag, "xlpt topology --dot shows what it was given");
-	return XLPT_ERR_IO;
-}
-
-static int draw(struct xlpt_env *env, char *text, struct xlpt_diag *diag)
-{
-	static const char *const argv[] = { "dot", "-Tsvg", NULL };
-	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(argv);
-	int rc;
-
-	run.feed = text;
-	run.feed_len = strlen(text);
-	run.answer = true;
-	rc = xlpt_run_program(&run, diag);
-	if (rc || run.status)
-		return rc ? rc : no_picture(&run, diag);
-	fwrite(xlpt_str_get(&run.out), 1, run.out.len, env->out);
-	fputc('\n', env->out);
-	return 0;
-}
-
 static int check_forms(const struct xlpt_env *env, const struct xlpt_args *args,
 		       struct xlpt_diag *diag)
 {
+	if (xlpt_args_has(args, "all") && !xlpt_args_has(args, "dot") &&
+	    !xlpt_args_has(args, "svg")) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "--all goes with --dot and --svg");
+		xlpt_diag_hint(diag, "leave it out: the tree has every function");
+		return XLPT_ERR_USAGE;
+	}
 	if (env->json + xlpt_args_has(args, "dot") + xlpt_args_has(args, "svg") < 2)
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_USAGE, "--dot, --svg and --json exclude each other");
@@ -174,10 +140,10 @@ static int cmd_topology(struct xlpt_env *env, const struct xlpt_args *args, stru
 		return rc;
 	xlpt_inventory_warn(env, &inv);
 	if (xlpt_args_has(args, "dot") || xlpt_args_has(args, "svg")) {
-		_cleanup_free_ char *dot = xlpt_inventory_dot(&inv);
+		_cleanup_free_ char *dot = xlpt_inventory_dot(&inv, xlpt_args_has(args, "all"));
 
 		if (xlpt_args_has(args, "svg"))
-			return draw(env, dot, diag);
+			return xlpt_inventory_draw(env, dot, diag);
 		fputs(dot, env->out);
 		return 0;
 	}
@@ -191,6 +157,7 @@ static int cmd_topology(struct xlpt_env *env, const struct xlpt_args *args, stru
 static const struct xlpt_opt topology_opts[] = {
 	{ "dot", 0, NULL, "print a graph for graphviz: bridges, isolation sets, owners" },
 	{ "svg", 0, NULL, "print that graph as an SVG picture (needs graphviz)" },
+	{ "all", 'a', NULL, "with --dot and --svg: also bridges with nothing behind them, and each of many that are alike" },
 	{ 0 },
 };
 

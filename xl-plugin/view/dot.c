@@ -1,20 +1,39 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The inventory as a graph for graphviz. A frame is an isolation set with more
- * than one function to give away; the colour is the owner.
+ * The inventory as a graph for graphviz. A frame is an isolation set with more than one function to give away.
+ * The fill says who has a function, and so does its text: no colour alone says anything. Classes are for the
+ * style sheet of the picture (picture.c).
  */
 #include <string.h>
 
 #include "core/text.h"
-#include "xl-plugin/view/tree.h"
+#include "xl-plugin/view/gather.h"
 
-/* Light enough for black text; guests beyond them begin anew, and their names are there too. */
-static const char *const palette[] = { "#b3e2cd", "#cbd5e8", "#f4cae4", "#fdcdac",
-				       "#e6f5c9", "#f1e2cc", "#a6cee3", "#fb9a99" };
+/*
+ * Okabe and Ito's colours, which those see apart who do not see all colours, as light as black text needs.
+ * Guests beyond them begin anew, and their names are there too.
+ */
+static const char *const palette[] = { "#56b4e9", "#e69f00", "#45c4a0", "#e4a3c6",
+				       "#f5ec8a", "#f0926a", "#a9c8e8" };
 
-#define DOM0   "#f0f0f0"
-#define HIDDEN "#fff2ae"
+#define DOM0   "#e8e8e8"
+#define HIDDEN "#ffffff" /* with a thick rim */
 #define BRIDGE "#ffffff"
+#define RIM    ", penwidth=2.5, color=\"#222222\""
+
+/* The guests that have something, by first device; their index is their colour. */
+struct guests {
+	const struct xlpt_owner **items;
+	size_t n, alloc;
+};
+
+struct drawing {
+	const struct xlpt_inventory *inv;
+	struct xlpt_gathered gathered;
+	struct guests guests;
+	struct xlpt_str out;
+	bool dom0, hidden, vf, many; /* what the legend has to explain */
+};
 
 /*
  * Names come from pci.ids and from guests: they are shown as in all output, and in
@@ -48,12 +67,6 @@ static void wrap(struct xlpt_str *out, const char *s)
 	}
 }
 
-/* The guests that have something, by first device; their index is their colour. */
-struct guests {
-	const struct xlpt_owner **items;
-	size_t n, alloc;
-};
-
 static size_t guest_index(struct guests *g, const struct xlpt_owner *o)
 {
 	for (size_t i = 0; i < g->n; i++)
@@ -64,128 +77,187 @@ static size_t guest_index(struct guests *g, const struct xlpt_owner *o)
 	return g->n++;
 }
 
-static void add_node(struct xlpt_str *out, const struct xlpt_inventory *inv, struct guests *guests,
-		     size_t i, const char *indent)
+static void add_port(struct drawing *g, size_t i)
 {
-	const struct xlpt_device *d = &inv->devs.items[i];
-	const struct xlpt_owner *owner = xlpt_inventory_owner(inv, i);
-	const char *color = DOM0;
-	_cleanup_free_ char *state = xlpt_state_text(d, owner);
+	const struct xlpt_device *d = &g->inv->devs.items[i];
 
-	xlpt_str_addf(out, "%s\"%s\" [label=\"%s\\n", indent, XLPT_BDF_STR(d->bdf),
-		      XLPT_BDF_STR(d->bdf));
+	xlpt_str_addf(&g->out, "%s",
+		      d->class_code >> 8 == 0x0600   ? "host bridge"
+		      : d->class_code >> 8 == 0x0601 ? "ISA bridge"
+						     : xlpt_port_word(d));
+	if (d->header == XLPT_HEADER_BRIDGE)
+		xlpt_str_addf(&g->out, "\\nACS: %s", xlpt_acs_word(d));
+	xlpt_str_addf(&g->out, "\", class=\"port\", fillcolor=\"" BRIDGE "\"%s];\n",
+		      g->gathered.count[i] > 1 ? ", peripheries=2" : "");
+}
+
+/* "set 7", "sets 7 to 70", or nothing where the frame says it. */
+static void add_set_number(struct drawing *g, size_t i, bool framed)
+{
+	unsigned first = xlpt_inventory_set(g->inv, i),
+		 last = xlpt_inventory_set(g->inv, g->gathered.last[i]);
+
+	if (framed)
+		return;
+	if (first == last)
+		xlpt_str_addf(&g->out, "\\nset %u", first);
+	else
+		xlpt_str_addf(&g->out, "\\neach a set of its own");
+}
+
+static void add_node(struct drawing *g, size_t i, bool framed)
+{
+	const struct xlpt_device *d = &g->inv->devs.items[i];
+	const struct xlpt_owner *owner = xlpt_inventory_owner(g->inv, i);
+	const char *color = DOM0, *class = "dom0", *rim = "";
+	_cleanup_free_ char *state = xlpt_state_text(d, owner);
+	size_t count = g->gathered.count[i];
+
+	xlpt_str_addf(&g->out, "%s\"%s\" [label=\"", framed ? "\t\t" : "\t", XLPT_BDF_STR(d->bdf));
+	if (count > 1) {
+		g->many = true;
+		xlpt_str_addf(&g->out, "%zu times\\n%s\\nto %s\\n", count, XLPT_BDF_STR(d->bdf),
+			      XLPT_BDF_STR(g->inv->devs.items[g->gathered.last[i]].bdf));
+	} else {
+		xlpt_str_addf(&g->out, "%s\\n", XLPT_BDF_STR(d->bdf));
+	}
 	if (xlpt_set_ignores(d)) {
-		xlpt_str_addf(out, "%s\\n",
-			      d->class_code >> 8 == 0x0600   ? "host bridge"
-			      : d->class_code >> 8 == 0x0601 ? "ISA bridge"
-							     : xlpt_port_word(d));
-		if (d->header == XLPT_HEADER_BRIDGE)
-			xlpt_str_addf(out, "ACS: %s\\n", xlpt_acs_word(d));
-		xlpt_str_addf(out, "set %u\", fillcolor=\"" BRIDGE "\"];\n",
-			      xlpt_inventory_set(inv, i));
+		add_port(g, i);
 		return;
 	}
 	if (d->device_name) {
-		wrap(out, d->device_name);
-		xlpt_str_add(out, "\\n");
+		wrap(&g->out, d->device_name);
+		xlpt_str_add(&g->out, "\\n");
 	} else {
-		xlpt_str_addf(out, "%04x:%04x\\n", d->vendor, d->device);
+		xlpt_str_addf(&g->out, "%04x:%04x\\n", d->vendor, d->device);
 	}
-	quote(out, state);
+	quote(&g->out, state);
 	if (!owner && d->driver && strcmp(d->driver, "pciback") != 0) {
-		xlpt_str_add(out, ": ");
-		quote(out, d->driver);
+		xlpt_str_add(&g->out, ": ");
+		quote(&g->out, d->driver);
 	}
-	if (owner)
-		color = palette[guest_index(guests, owner) % XLPT_ARRAY_SIZE(palette)];
-	else if (!strcmp(xlpt_state_word(d, owner), "hidden"))
+	add_set_number(g, i, framed);
+	if (owner) {
+		color = palette[guest_index(&g->guests, owner) % XLPT_ARRAY_SIZE(palette)];
+		class = "guest";
+	} else if (!strcmp(xlpt_state_word(d, owner), "hidden")) {
 		color = HIDDEN;
-	xlpt_str_addf(out, "\\nset %u\", fillcolor=\"%s\"%s];\n", xlpt_inventory_set(inv, i), color,
-		      d->is_vf ? ", style=\"rounded,filled,dashed\"" : "");
+		class = "hidden";
+		rim = RIM;
+		g->hidden = true;
+	} else {
+		g->dom0 = true;
+	}
+	g->vf = g->vf || d->is_vf;
+	xlpt_str_addf(&g->out, "\", class=\"%s\", fillcolor=\"%s\"%s%s%s];\n", class, color, rim,
+		      d->is_vf ? ", style=\"rounded,filled,dashed\"" : "",
+		      count > 1 ? ", peripheries=2" : "");
 }
 
-static size_t to_give(const struct xlpt_inventory *inv, size_t set)
+static void add_set(struct drawing *g, size_t set)
 {
-	const struct xlpt_sets *s = &inv->sets;
-	size_t n = 0;
-
-	for (size_t m = s->start[set]; m < s->start[set + 1]; m++)
-		n += !xlpt_set_ignores(&inv->devs.items[s->member[m]]);
-	return n;
-}
-
-static void add_set(struct xlpt_str *out, const struct xlpt_inventory *inv, struct guests *guests,
-		    size_t set)
-{
-	const struct xlpt_sets *s = &inv->sets;
-	bool frame = to_give(inv, set) > 1;
+	const struct xlpt_sets *s = &g->inv->sets;
+	bool frame = xlpt_set_to_give(g->inv, set) > 1;
 
 	if (frame)
-		xlpt_str_addf(out,
+		xlpt_str_addf(&g->out,
 			      "\tsubgraph cluster_%u {\n\t\tlabel=\"set %u: these go together\";\n"
-			      "\t\tstyle=rounded; color=\"#b2182b\"; fontcolor=\"#b2182b\";\n",
+			      "\t\tclass=\"set\"; style=rounded; color=\"#b2182b\"; "
+			      "fontcolor=\"#b2182b\"; penwidth=2;\n",
 			      s->number[set], s->number[set]);
 	for (size_t m = s->start[set]; m < s->start[set + 1]; m++)
-		add_node(out, inv, guests, s->member[m], frame ? "\t\t" : "\t");
+		if (g->gathered.count[s->member[m]])
+			add_node(g, s->member[m], frame);
 	if (frame)
-		xlpt_str_add(out, "\t}\n");
+		xlpt_str_add(&g->out, "\t}\n");
 }
 
-static void add_legend(struct xlpt_str *out, const struct guests *guests)
+static void add_key(struct drawing *g, bool wanted, const char *name, const char *text,
+		    const char *more)
 {
-	xlpt_str_add(out,
-		     "\tsubgraph cluster_legend {\n\t\tlabel=\"who has it\"; style=dotted;\n"
-		     "\t\tlegend_dom0 [label=\"dom0\", fillcolor=\"" DOM0 "\"];\n"
-		     "\t\tlegend_hidden [label=\"hidden: free for a guest\", fillcolor=\"" HIDDEN
-		     "\"];\n");
-	for (size_t i = 0; i < guests->n; i++) {
-		const struct xlpt_owner *o = guests->items[i];
+	if (wanted)
+		xlpt_str_addf(&g->out, "\t\tlegend_%s [label=\"%s\", %s];\n", name, text, more);
+}
 
-		xlpt_str_addf(out, "\t\tlegend_%u [label=\"", o->domid);
+static void add_legend(struct drawing *g)
+{
+	_cleanup_free_ char *left =
+		xlpt_xasprintf("%zu bridges and ports\\nwith nothing behind them\\n"
+			       "are not shown",
+			       g->gathered.left_out);
+
+	xlpt_str_add(&g->out,
+		     "\tsubgraph cluster_legend {\n\t\tlabel=\"who has it\"; class=\"legend\"; "
+		     "style=dotted;\n");
+	add_key(g, g->dom0, "dom0", "dom0", "class=\"dom0\", fillcolor=\"" DOM0 "\"");
+	add_key(g, g->hidden, "hidden", "hidden: free for a guest",
+		"class=\"hidden\", fillcolor=\"" HIDDEN "\"" RIM);
+	for (size_t i = 0; i < g->guests.n; i++) {
+		const struct xlpt_owner *o = g->guests.items[i];
+
+		xlpt_str_addf(&g->out, "\t\tlegend_%u [label=\"", o->domid);
 		if (o->guest)
-			quote(out, o->guest);
+			quote(&g->out, o->guest);
 		else
-			xlpt_str_addf(out, "domain %u, gone", o->domid);
-		xlpt_str_addf(out, "\", fillcolor=\"%s\"];\n",
+			xlpt_str_addf(&g->out, "domain %u, gone", o->domid);
+		xlpt_str_addf(&g->out, "\", class=\"guest\", fillcolor=\"%s\"];\n",
 			      palette[i % XLPT_ARRAY_SIZE(palette)]);
 	}
-	xlpt_str_add(out, "\t}\n");
+	add_key(g, g->vf, "vf", "virtual function",
+		"class=\"port\", fillcolor=\"" BRIDGE "\", style=\"rounded,filled,dashed\"");
+	add_key(g, g->many, "many", "many that are alike",
+		"class=\"port\", fillcolor=\"" BRIDGE "\", peripheries=2");
+	add_key(g, g->gathered.left_out > 0, "left", left,
+		"class=\"note\", shape=plaintext, style=\"\"");
+	xlpt_str_add(&g->out, "\t}\n");
 }
 
-char *xlpt_inventory_dot(const struct xlpt_inventory *inv)
+/* The roots in their order, each bus from its name, on invisible ways: there is nothing to see in them. */
+static void add_roots(struct drawing *g, const struct xlpt_tree *tree)
 {
-	struct xlpt_str out = { 0 };
-	struct guests guests = { 0 };
+	for (size_t r = 0; r < tree->n_roots; r++) {
+		const struct xlpt_bdf bdf = g->inv->devs.items[tree->roots[r]].bdf;
+
+		if (g->gathered.count[tree->roots[r]])
+			xlpt_str_addf(&g->out, "\t\"bus %04x:%02x\" -> \"%s\";\n", bdf.seg, bdf.bus,
+				      XLPT_BDF_STR(bdf));
+	}
+}
+
+static void add_ways(struct drawing *g, const struct xlpt_tree *tree)
+{
+	xlpt_str_add(&g->out, "\tsubgraph {\n\tedge [style=invis];\n"
+			      "\tnode [style=invis, shape=point, width=0];\n");
+	add_roots(g, tree);
+	xlpt_str_add(&g->out, "\t}\n");
+	for (size_t i = 0; i < g->inv->devs.n; i++)
+		for (size_t c = tree->first[i]; c != SIZE_MAX; c = tree->next[c])
+			if (g->gathered.count[i] && g->gathered.count[c])
+				xlpt_str_addf(&g->out, "\t\"%s\" -> \"%s\";\n",
+					      XLPT_BDF_STR(g->inv->devs.items[i].bdf),
+					      XLPT_BDF_STR(g->inv->devs.items[c].bdf));
+}
+
+char *xlpt_inventory_dot(const struct xlpt_inventory *inv, bool all)
+{
+	struct drawing g = { .inv = inv };
 	_cleanup_tree_ struct xlpt_tree tree;
-	struct xlpt_bdf last = { 0 };
 
 	xlpt_tree_make(inv, &tree);
+	xlpt_gather(inv, &tree, all, &g.gathered);
 	xlpt_str_add(
-		&out,
-		"digraph xlpt {\n\trankdir=LR;\n\tranksep=0.4; nodesep=0.15;\n"
-		"\tgraph [fontname=\"Helvetica\", fontsize=11];\n"
-		"\tnode [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=10];\n"
-		"\tedge [arrowhead=none];\n");
+		&g.out,
+		"digraph xlpt {\n\trankdir=LR;\n\tranksep=0.4; nodesep=0.12;\n"
+		"\tgraph [fontname=\"Helvetica\", fontsize=11, bgcolor=\"#ffffff\"];\n"
+		"\tnode [shape=box, style=\"rounded,filled\", fontname=\"Helvetica\", fontsize=10,\n"
+		"\t\tmargin=\"0.08,0.04\", color=\"#555555\", fontcolor=\"#000000\"];\n"
+		"\tedge [arrowhead=none, color=\"#777777\"];\n");
 	for (size_t k = 0; k < inv->sets.n; k++)
-		add_set(&out, inv, &guests, k);
-	for (size_t r = 0; r < tree.n_roots; r++) {
-		const struct xlpt_bdf bdf = inv->devs.items[tree.roots[r]].bdf;
-
-		/* The root bus itself, so that what sits on it hangs together. */
-		if (!r || bdf.bus != last.bus || bdf.seg != last.seg)
-			xlpt_str_addf(&out, "\t\"bus %04x:%02x\" [shape=plaintext, style=\"\"];\n",
-				      bdf.seg, bdf.bus);
-		xlpt_str_addf(&out, "\t\"bus %04x:%02x\" -> \"%s\";\n", bdf.seg, bdf.bus,
-			      XLPT_BDF_STR(bdf));
-		last = bdf;
-	}
-	for (size_t i = 0; i < inv->devs.n; i++)
-		for (size_t c = tree.first[i]; c != SIZE_MAX; c = tree.next[c])
-			xlpt_str_addf(&out, "\t\"%s\" -> \"%s\";\n",
-				      XLPT_BDF_STR(inv->devs.items[i].bdf),
-				      XLPT_BDF_STR(inv->devs.items[c].bdf));
-	add_legend(&out, &guests);
-	xlpt_str_add(&out, "}\n");
-	free(guests.items);
-	return xlpt_str_take(&out);
+		add_set(&g, k);
+	add_ways(&g, &tree);
+	add_legend(&g);
+	xlpt_str_add(&g.out, "}\n");
+	xlpt_gathered_dispose(&g.gathered);
+	free(g.guests.items);
+	return xlpt_str_take(&g.out);
 }

@@ -41,7 +41,9 @@ bool xlpt_inventory_assignable(const struct xlpt_inventory *inv, size_t i);
 int xlpt_inventory_xml(const struct xlpt_inventory *inv, size_t i, char **out,
 		       struct xlpt_diag *diag);
 
-/* The graph for graphviz: bridges, sets, owners. Caller frees. */
-char *xlpt_inventory_dot(const struct xlpt_inventory *inv);
+/* The graph for graphviz: bridges, sets, owners; all: nothing left out (gather.h). Caller frees. */
+char *xlpt_inventory_dot(const struct xlpt_inventory *inv, bool all);
+/* That graph as SVG on the output. */
+int xlpt_inventory_draw(struct xlpt_env *env, char *dot, struct xlpt_diag *diag);
 
 #endif
