@@ -165,10 +165,8 @@ static inline struct world *docs_world(void)
 		const char *bdf, *net;
 		bool multifunction;
 	} cards[] = {
-		{ "0000:08:00.0", "eth4", false },
-		{ "0000:09:00.0", "eth1", false },
-		{ "0000:0a:00.0", NULL, true },
-		{ "0000:0a:00.1", NULL, false },
+		{ "0000:08:00.0", "eth4", false }, { "0000:09:00.0", "eth1", false },
+		{ "0000:0a:00.0", NULL, true },	   { "0000:0a:00.1", NULL, false },
 		{ "0000:41:00.0", NULL, false },
 	};
 	struct world *w = pools_world();
