@@ -38,6 +38,7 @@ guest_said web1 | grep 'GUEST gone'
 note "and what xlpt does not do: this is the card by which this host is reached"
 run 3 xlpt attach web1 --hide $own
 if [ "$(xl info xen_version | cut -d. -f1-2)" = 4.20 ]; then
+	# shellcheck disable=SC2016 # backticks of Markdown
 	sed -n '/^```console$/,/^```$/p' "$LAB/../../README.md" | sed '/^```/d' >/run/lab/demo-readme
 	sed -n '/^# xlpt attach/,$p' "$all" >/run/lab/demo-shown
 	diff /run/lab/demo-readme /run/lab/demo-shown || fail "README shows something else"
