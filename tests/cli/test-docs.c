@@ -110,10 +110,17 @@ static int run_words(struct world *w, struct shell_command *c, int first)
 	char *argv[SHELL_WORDS];
 	int status, argc = 0;
 
-	/* The file of --config is looked for below the root already. */
-	for (int i = first; i < c->argc; i++, argc++)
-		argv[argc] = i && xlpt_streq(c->argv[i - 1], "--config") ? xlpt_xstrdup(c->argv[i])
-									 : placed(c->argv[i]);
+	/*
+	 * The file of --config is looked for below the root already. What stands behind "--" is a
+	 * program: this host is not to go to sleep for a test.
+	 */
+	for (int i = first; i < c->argc; i++) {
+		const char *before = i ? c->argv[i - 1] : "";
+
+		argv[argc++] = xlpt_streq(before, "--config") ? xlpt_xstrdup(c->argv[i])
+			       : xlpt_streq(before, "--")     ? xlpt_xstrdup("/bin/true")
+							      : placed(c->argv[i]);
+	}
 	argv[argc] = NULL;
 	status = world_run_words(w, argc, argv);
 	while (argc)
