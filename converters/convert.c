@@ -134,6 +134,8 @@ static int prepare(struct xlpt_dom *said, const struct xlpt_convert *how, enum x
 {
 	if (to == XLPT_FORMAT_LIBVIRT) {
 		fold_globals(said);
+		if (said->maxmem.has && said->memory.has && said->maxmem.v < said->memory.v)
+			said->maxmem = said->memory;
 		return from == XLPT_FORMAT_XL ? say_memory(said, diag) : 0;
 	}
 	if (how->for_xen == XLPT_ON)
@@ -242,14 +244,16 @@ int xlpt_convert(const char *text, size_t len, const char *file, const struct xl
 
 /* ---- comparing ---- */
 
-static void drop_comments(struct xlpt_carries *list)
+/* Comments, and what xl does not read of such a guest. */
+static void drop_silent(const struct xlpt_dom *dom, struct xlpt_carries *list)
 {
+	const char *reason;
 	size_t n = 0;
 
 	for (size_t i = 0; i < list->n; i++) {
 		struct xlpt_carry *c = &list->items[i];
 
-		if (!strcmp(c->path, "#")) {
+		if (!strcmp(c->path, "#") || xlpt_xl_is_idle(dom, c, &reason)) {
 			free(c->path);
 			free(c->text);
 		} else {
@@ -285,7 +289,7 @@ int xlpt_convert_said(const char *text, size_t len, const char *file, bool devic
 		if (dom->n_pci)
 			qsort(dom->pci, dom->n_pci, sizeof(*dom->pci), by_address);
 	}
-	drop_comments(&dom->extra);
+	drop_silent(dom, &dom->extra);
 	xlpt_dom_assume(dom);
 	return 0;
 }

@@ -10,6 +10,8 @@ void xlpt_keep_carry(void *ctx, const char *at, const struct xlpt_carry *c)
 	enum xlpt_severity severity = xlpt_carry_reason(k->to, at, c, &reason);
 
 	xlpt_kept_add_carry(k->kept, at, c);
+	if (!*at && xlpt_xl_is_idle(k->dom, c, &reason))
+		severity = XLPT_LOSS_NOTE;
 	/* xl_parse.c, parse_cmdline: it warns, and takes cmdline=. */
 	if (c->side == XLPT_SIDE_XL && !*at && k->dom->cmdline &&
 	    (!strcmp(c->path, "root") || !strcmp(c->path, "extra"))) {

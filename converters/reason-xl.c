@@ -113,6 +113,50 @@ static const char *const others[] = {
 };
 /* clang-format on */
 
+/* xl warns of these, and does nothing more with them, where they are no lists. */
+/* clang-format off */
+static const char *const lists[] = {
+	"channel", "disk", "dtdev", "iomem", "ioports", "irqs", "p9", "pvcalls", "usbctrl", "usbdev",
+	"vdispl", "vfb", "vif", "vkb", "vnuma", "vsnd", "vtpm",
+};
+/* clang-format on */
+
+static bool ignored(const struct xlpt_carry *c)
+{
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(lists); i++)
+		if (!strcmp(lists[i], c->path))
+			return *c->text != '[';
+	return false;
+}
+
+/* Of HVM guests alone, beside those of the model that say so (xl/words.c). */
+/* clang-format off */
+static const char *const hvm[] = {
+	"acpi_laptop_slate", "altp2mhvm", "hdtype", "mca_caps", "mmio_hole", "ms_vm_genid", "nographic",
+	"nx", "serial", "smbios_firmware", "soundhw", "spice", "stdvga", "usbdevice", "usbversion",
+	"vendor_device", "vga", "videoram", "viridian", "vkb_device", "vpt_align",
+};
+/* clang-format on */
+
+bool xlpt_xl_is_idle(const struct xlpt_dom *dom, const struct xlpt_carry *c, const char **reason)
+{
+	bool idle = false;
+
+	if (c->side != XLPT_SIDE_XL || dom->type == XLPT_DOM_HVM)
+		return false;
+	if (!strcmp(c->path, "vnc") || !strcmp(c->path, "sdl")) {
+		*reason = "xl ignores it: the displays of such a guest are those of vfb=";
+		return true;
+	}
+	for (size_t i = 0; !idle && i < XLPT_ARRAY_SIZE(hvm); i++)
+		idle = !strcmp(hvm[i], c->path);
+	for (const struct xlpt_xl_key *k = xlpt_xl_keys; !idle && k->key; k++)
+		idle = k->hvm && !strcmp(k->key, c->path);
+	if (idle)
+		*reason = "xl ignores it: it is for HVM guests";
+	return idle;
+}
+
 /* Whether xl reads a key of this name. */
 static bool xl_knows(const char *key)
 {
@@ -191,6 +235,10 @@ enum xlpt_severity xlpt_xl_carry_reason(const char *at, const struct xlpt_carry 
 	if (*at) {
 		*reason = "libvirt has no word for this option of xl";
 		return CHANGED;
+	}
+	if (ignored(c)) {
+		*reason = "xl ignores it: it wants a [ list ] here";
+		return NOTE;
 	}
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(keys); i++)
 		if (!strcmp(keys[i].key, c->path) &&

@@ -50,6 +50,8 @@ static const struct reason to_xl[] = {
 	{ "emulator", XLPT_LOSS_NOTE, "of another hypervisor; libxl starts its own QEMU" },
 	{ "cpu_weight", XLPT_LOSS_CHANGED, "a guest's weight under Xen is 1 to 65535" },
 	{ "viridian_groups", XLPT_LOSS_NOTE, "with the clock of Hyper-V, which libvirt has as a timer" },
+	{ "bootloader_args", XLPT_LOSS_NOTE,
+	  "a list of words for xl; libvirt would hand them over as one argument" },
 	{ "nestedhvm", XLPT_LOSS_CHANGED,
 	  "from KVM's model of the CPU; say nestedhvm=1 if the guest runs guests of its own" },
 	{ "cpu_host", XLPT_LOSS_NOTE, "xl gives a guest the host's CPU anyway" },
@@ -149,6 +151,9 @@ static const struct reason to_libvirt[] = {
 	{ "gfx.autoport", XLPT_LOSS_NOTE, "libvirt takes the port that is said, or chooses one" },
 	{ "passthrough", XLPT_LOSS_CHANGED, "libvirt knows sync_pt and share_pt only" },
 	{ "bootloader", XLPT_LOSS_NOTE, "not said: libvirt starts a PV guest without a kernel with pygrub" },
+	{ "maxmem", XLPT_LOSS_NOTE, "less than memory=: libvirt wants it to be as much" },
+	{ "bootloader_args", XLPT_LOSS_CHANGED,
+	  "libvirt gives all of it to the boot loader as one argument" },
 	{ "memory", XLPT_LOSS_NOTE, "not said: the XML says 32 MiB, which is what xl takes for it" },
 	{ "kernel", XLPT_LOSS_CHANGED,
 	  "a relative path: libvirt has no current directory, and a PV guest would start pygrub instead" },
@@ -164,6 +169,7 @@ static const struct reason to_libvirt[] = {
 	{ "disk.direct_io_safe", XLPT_LOSS_CHANGED, "libvirt has no word for it" },
 	{ "net.kind", XLPT_LOSS_NOTE,
 	  "no bridge is said: libxl takes xenbr0, and vif.default.bridge of xl.conf is xl's alone" },
+	{ "net.model", XLPT_LOSS_CHANGED, "libvirt has no network card of this name" },
 	{ "net.trusted", XLPT_LOSS_CHANGED, "libvirt has no word for it" },
 	{ "net.devid=#", XLPT_LOSS_NOTE, "libvirt numbers interfaces in their order" },
 	{ "net.devid", XLPT_LOSS_CHANGED,
@@ -338,6 +344,25 @@ static void tell_renamed(struct xlpt_losses *losses, const struct xlpt_dom *a,
 		      d->vdev ? d->vdev : "none");
 }
 
+/* A value of the domain that only HVM guests have. */
+static bool is_hvm_only(const struct xlpt_dom *a, const char *path)
+{
+	static const char *const others[] = { "sound", "serial", "viridian", "viridian_groups",
+					      "nographic" };
+	size_t n = strcspn(path, ".[");
+	const struct xlpt_field *f = xlpt_dom_shape.fields;
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(others); i++)
+		if (strlen(others[i]) == n && !strncmp(others[i], path, n))
+			return true;
+	while (f->name && (strlen(f->name) != n || strncmp(f->name, path, n) != 0))
+		f++;
+	for (const struct xlpt_xl_key *k = xlpt_xl_keys; f->name && k->key; k++)
+		if (k->hvm && xlpt_field_at(a, f) == (const void *)((const char *)a + k->off))
+			return true;
+	return false;
+}
+
 void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struct xlpt_delta *delta,
 		    const struct xlpt_dom *a, const struct xlpt_dom *b)
 {
@@ -345,6 +370,10 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 	enum xlpt_severity severity = loss_reason(to, delta, &reason);
 	size_t n = strlen(delta->path);
 
+	if (to == XLPT_FORMAT_XL && a->type != XLPT_DOM_HVM && is_hvm_only(a, delta->path)) {
+		severity = XLPT_LOSS_NOTE;
+		reason = "of HVM guests alone";
+	}
 	if (to == XLPT_FORMAT_XL && xlpt_starts(delta->path, "disk[") && n > 6 &&
 	    !strcmp(delta->path + n - 6, "].name")) {
 		for (size_t i = 0; i < a->n_disk; i++)

@@ -273,6 +273,18 @@ static void fit_programs(struct xlpt_dom *dom)
 	forget(&dom->loader);
 }
 
+/* libvirt has one text for all arguments, and hands it over as one (libxl_conf.c); xl has a list. */
+static void fit_bootloader(struct xlpt_dom *dom)
+{
+	char **old = dom->bootloader_args, **words = NULL;
+
+	if (!old || !old[0] || old[1] || !strpbrk(old[0], " \t\n"))
+		return;
+	words = xlpt_xl_split(old[0]);
+	xlpt_strv_free(old);
+	dom->bootloader_args = words;
+}
+
 void xlpt_xl_fit(struct xlpt_dom *dom)
 {
 	if (dom->devices_only)
@@ -287,6 +299,7 @@ void xlpt_xl_fit(struct xlpt_dom *dom)
 	fit_nets(dom);
 	fit_numa(dom);
 	fit_programs(dom);
+	fit_bootloader(dom);
 	if (dom->cpu_weight.has && (!dom->cpu_weight.v || dom->cpu_weight.v > 65535))
 		dom->cpu_weight.has = false;
 }

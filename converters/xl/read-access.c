@@ -151,6 +151,18 @@ size_t xlpt_xl_base(const struct xlpt_xl_scan *scan, const char *key)
 	return base;
 }
 
+/* Keys whose single value is a list of one. Of the others xl ignores what is no list (xl_parse.c). */
+static bool takes_string(const char *key)
+{
+	static const char *const keys[] = { "serial", "usbdevice", "cpuid", "bootloader_args",
+					    "device_model_args" };
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(keys); i++)
+		if (!strcmp(keys[i], key))
+			return true;
+	return false;
+}
+
 bool xlpt_xl_list(struct xlpt_xl_reader *r, const char *key, struct xlpt_xl_values *out)
 {
 	const struct xlpt_xl_setting *s = xlpt_xl_find(r, key);
@@ -160,6 +172,10 @@ bool xlpt_xl_list(struct xlpt_xl_reader *r, const char *key, struct xlpt_xl_valu
 	*out = (struct xlpt_xl_values){ 0 };
 	if (!s)
 		return false;
+	if (!s->list && !takes_string(key)) {
+		xlpt_xl_unuse(r, key);
+		return false;
+	}
 	if (!s->list) {
 		out->v = xlpt_xcalloc(1, sizeof(*out->v));
 		out->v[0] = (struct xlpt_xl_value){

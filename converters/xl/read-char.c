@@ -187,7 +187,9 @@ static int read_channels(struct xlpt_xl_reader *r)
 
 int xlpt_xl_read_chars(struct xlpt_xl_reader *r)
 {
-	read_serials(r);
+	/* xl reads serial= of HVM guests only. */
+	if (r->dom->type == XLPT_DOM_HVM)
+		read_serials(r);
 	if (!xlpt_streq(xlpt_xl_string(r, "parallel"), "none"))
 		xlpt_xl_unuse(r, "parallel");
 	return read_channels(r);

@@ -87,6 +87,27 @@ static void split_listen(struct xlpt_gfx *g)
 		memmove(g->listen, g->listen + 1, strlen(g->listen));
 }
 
+static void read_spice(struct xlpt_xl_reader *r, size_t off)
+{
+	struct xlpt_gfx *g = add(r, XLPT_GFX_SPICE, off);
+
+	keep(r, "spicehost", &g->listen);
+	num(r, "spiceport", &g->port);
+	num(r, "spicetls_port", &g->tls_port);
+	keep(r, "spicepasswd", &g->passwd);
+	tri(r, "spicedisable_ticketing", &g->ticketing);
+	if (g->ticketing)
+		g->ticketing = g->ticketing == XLPT_ON ? XLPT_OFF : XLPT_ON;
+	tri(r, "spiceagent_mouse", &g->agent_mouse);
+	tri(r, "spicevdagent", &g->vdagent);
+	tri(r, "spice_clipboard_sharing", &g->clipboard);
+	num(r, "spiceusbredirection", &g->usb_redir);
+	keep(r, "spice_image_compression", &g->image_compression);
+	keep(r, "spice_streaming_video", &g->streaming);
+	if (r->dom->n_gfx == 1)
+		keep(r, "keymap", &g->keymap);
+}
+
 static void domain_wide(struct xlpt_xl_reader *r)
 {
 	struct xlpt_gfx *g = NULL;
@@ -109,7 +130,8 @@ static void domain_wide(struct xlpt_xl_reader *r)
 		if (unsaid && !g->port.has && !g->autoport)
 			g->autoport = XLPT_ON;
 	}
-	tri(r, "nographic", &r->dom->nographic);
+	if (r->dom->type == XLPT_DOM_HVM)
+		tri(r, "nographic", &r->dom->nographic);
 	if (on(r, "sdl", &off)) {
 		struct xlpt_gfx *sdl = add(r, XLPT_GFX_SDL, off);
 
@@ -119,24 +141,8 @@ static void domain_wide(struct xlpt_xl_reader *r)
 		if (r->dom->n_gfx == 1)
 			keep(r, "keymap", &sdl->keymap);
 	}
-	if (on(r, "spice", &off)) {
-		g = add(r, XLPT_GFX_SPICE, off);
-		keep(r, "spicehost", &g->listen);
-		num(r, "spiceport", &g->port);
-		num(r, "spicetls_port", &g->tls_port);
-		keep(r, "spicepasswd", &g->passwd);
-		tri(r, "spicedisable_ticketing", &g->ticketing);
-		if (g->ticketing)
-			g->ticketing = g->ticketing == XLPT_ON ? XLPT_OFF : XLPT_ON;
-		tri(r, "spiceagent_mouse", &g->agent_mouse);
-		tri(r, "spicevdagent", &g->vdagent);
-		tri(r, "spice_clipboard_sharing", &g->clipboard);
-		num(r, "spiceusbredirection", &g->usb_redir);
-		keep(r, "spice_image_compression", &g->image_compression);
-		keep(r, "spice_streaming_video", &g->streaming);
-		if (r->dom->n_gfx == 1)
-			keep(r, "keymap", &g->keymap);
-	}
+	if (r->dom->type == XLPT_DOM_HVM && on(r, "spice", &off))
+		read_spice(r, off);
 }
 
 static void vfb(struct xlpt_xl_reader *r, struct xlpt_xl_value *v)
@@ -238,19 +244,37 @@ static void mark_unsaid(struct xlpt_xl_reader *r)
 			r->dom->card_unsaid = XLPT_UNSET;
 }
 
+/*
+ * The domain-wide keys count for an HVM guest, and for a PV guest that has no vfb= (xl_parse.c). Others
+ * keep them as they stand.
+ */
+static bool are_read(struct xlpt_xl_reader *r, size_t vfbs)
+{
+	static const char *const keys[] = { "vnc", "sdl" };
+	size_t off;
+
+	if (r->dom->type == XLPT_DOM_HVM || (r->dom->type != XLPT_DOM_PVH && !vfbs))
+		return true;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(keys); i++)
+		if (on(r, keys[i], &off))
+			xlpt_xl_unuse(r, keys[i]);
+	return false;
+}
+
 int xlpt_xl_read_gfx(struct xlpt_xl_reader *r)
 {
 	_cleanup_xl_values_ struct xlpt_xl_values values = { 0 };
+	bool list = xlpt_xl_list(r, "vfb", &values);
 
 	mark_unsaid(r);
-	domain_wide(r);
-	if (xlpt_xl_list(r, "vfb", &values)) {
-		if (strings_only(&values))
-			for (size_t i = 0; i < values.n; i++)
-				vfb(r, &values.v[i]);
-		else
-			xlpt_xl_unuse(r, "vfb");
-	}
-	read_video(r);
+	if (are_read(r, values.n))
+		domain_wide(r);
+	if (list && strings_only(&values))
+		for (size_t i = 0; i < values.n; i++)
+			vfb(r, &values.v[i]);
+	else if (list)
+		xlpt_xl_unuse(r, "vfb");
+	if (r->dom->type == XLPT_DOM_HVM)
+		read_video(r);
 	return 0;
 }

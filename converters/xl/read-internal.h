@@ -47,7 +47,10 @@ const struct xlpt_xl_setting *xlpt_xl_find(struct xlpt_xl_reader *r, const char 
 void xlpt_xl_unuse(struct xlpt_xl_reader *r, const char *key);
 /* A string or number; NULL when the key is not there or a list. Lives as long as the reader. */
 const char *xlpt_xl_string(struct xlpt_xl_reader *r, const char *key);
-/* The items of a list, += joined; a single string is a list of one. False: the key is not there. */
+/*
+ * The items of a list, += joined; for keys of which xl takes it so, a single string is a list of one.
+ * False: the key is not there, or is no list.
+ */
 bool xlpt_xl_list(struct xlpt_xl_reader *r, const char *key, struct xlpt_xl_values *out);
 unsigned xlpt_xl_line(const struct xlpt_xl_reader *r, size_t off);
 void xlpt_xl_at(const struct xlpt_xl_reader *r, size_t off, struct xlpt_at *at);

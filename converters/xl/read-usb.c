@@ -101,8 +101,7 @@ static bool host_device(const char *text, struct xlpt_usbdev *d)
 /* QEMU's old -usbdevice: what an entry is. */
 enum usbdevice { OTHER, INPUT, BY_ADDRESS, BY_PRODUCT };
 
-static enum usbdevice kind_of(const struct xlpt_xl_reader *r, const char *text, int *input,
-			      struct xlpt_usbdev *d)
+static enum usbdevice kind_of(const char *text, int *input, struct xlpt_usbdev *d)
 {
 	static const struct xlpt_xl_word inputs[] = { { "tablet", XLPT_INPUT_TABLET },
 						      { "mouse", XLPT_INPUT_MOUSE },
@@ -113,8 +112,7 @@ static enum usbdevice kind_of(const struct xlpt_xl_reader *r, const char *text, 
 	*input = text ? xlpt_xl_word(inputs, text) : 0;
 	if (*input)
 		return INPUT;
-	/* xl reads usbdevice= of an HVM guest only. */
-	if (!text || r->dom->type != XLPT_DOM_HVM || !host_device(text, d))
+	if (!text || !host_device(text, d))
 		return OTHER;
 	return d->bus.has ? BY_ADDRESS : BY_PRODUCT;
 }
@@ -131,7 +129,7 @@ static size_t read_usbdevice(struct xlpt_xl_reader *r, const struct xlpt_xl_valu
 		struct xlpt_input *in;
 		int input;
 
-		if (kind_of(r, v->text, &input, &found) != wanted)
+		if (kind_of(v->text, &input, &found) != wanted)
 			continue;
 		n++;
 		if (wanted == INPUT) {
@@ -175,7 +173,7 @@ static void read_usbdevices(struct xlpt_xl_reader *r)
 		struct xlpt_usbdev d;
 		int input;
 
-		if (kind_of(r, values.v[i].text, &input, &d) != OTHER)
+		if (kind_of(values.v[i].text, &input, &d) != OTHER)
 			continue;
 		xlpt_str_add(&rest, rest.len ? ", " : "[ ");
 		xlpt_str_addn(&rest, r->scan->text + values.v[i].off, values.v[i].len);
@@ -222,7 +220,8 @@ int xlpt_xl_read_usb(struct xlpt_xl_reader *r)
 
 	if (rc == 0)
 		rc = read_devs(r);
-	if (rc == 0) {
+	/* xl reads these of HVM guests only. */
+	if (rc == 0 && r->dom->type == XLPT_DOM_HVM) {
 		read_usbdevices(r);
 		read_sound(r);
 	}

@@ -31,6 +31,11 @@ static bool read_strv(struct xlpt_xl_reader *r, const char *key, char ***out)
 
 	if (!xlpt_xl_list(r, key, &values))
 		return false;
+	if (!strcmp(key, "bootloader_args") && !xlpt_xl_find(r, key)->list && values.v[0].text) {
+		xlpt_strv_free(*out);
+		*out = xlpt_xl_split(values.v[0].text);
+		return true;
+	}
 	for (size_t i = 0; i < values.n; i++)
 		if (!values.v[i].text)
 			return false;
@@ -85,7 +90,7 @@ static void read_keys(struct xlpt_xl_reader *r)
 		if (!s)
 			continue;
 		xlpt_dom_mark(r->dom, p, xlpt_xl_line(r, s->key_off));
-		if (!read_key(r, k, p))
+		if ((k->hvm && r->dom->type != XLPT_DOM_HVM) || !read_key(r, k, p))
 			xlpt_xl_unuse(r, k->key);
 	}
 }
@@ -187,6 +192,10 @@ static void read_viridian(struct xlpt_xl_reader *r)
 
 	if (!s)
 		return;
+	if (r->dom->type != XLPT_DOM_HVM) {
+		xlpt_xl_unuse(r, "viridian");
+		return;
+	}
 	xlpt_dom_mark(r->dom, s->list ? (void *)&r->dom->viridian_groups : &r->dom->viridian,
 		      xlpt_xl_line(r, s->key_off));
 	text = xlpt_xl_string(r, "viridian");

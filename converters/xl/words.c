@@ -57,9 +57,11 @@ words_t xlpt_xl_usbctrl_types = { { "auto", XLPT_USBC_AUTO }, { "pv", XLPT_USBC_
 words_t xlpt_xl_rdm_strategies = { { "ignore", XLPT_RDM_IGNORE }, { "host", XLPT_RDM_HOST },
 				   { NULL, 0 } };
 
-#define K(k, t, m) { k, XLPT_XLK_##t, offsetof(struct xlpt_dom, m), NULL, false }
-#define KW(k, m, w) { k, XLPT_XLK_WORD, offsetof(struct xlpt_dom, m), w, false }
-#define OLD(k, t, m, w) { k, XLPT_XLK_##t, offsetof(struct xlpt_dom, m), w, true }
+#define K(k, t, m) { k, XLPT_XLK_##t, offsetof(struct xlpt_dom, m), NULL, false, false }
+#define HVM(k, t, m) { k, XLPT_XLK_##t, offsetof(struct xlpt_dom, m), NULL, false, true }
+#define HVMW(k, m, w) { k, XLPT_XLK_WORD, offsetof(struct xlpt_dom, m), w, false, true }
+#define KW(k, m, w) { k, XLPT_XLK_WORD, offsetof(struct xlpt_dom, m), w, false, false }
+#define OLD(k, t, m, w) { k, XLPT_XLK_##t, offsetof(struct xlpt_dom, m), w, true, false }
 
 const struct xlpt_xl_key xlpt_xl_keys[] = {
 	K("name", STR, name),
@@ -77,24 +79,24 @@ const struct xlpt_xl_key xlpt_xl_keys[] = {
 	K("ramdisk", STR, ramdisk),
 	K("bootloader", STR, bootloader),
 	K("bootloader_args", STRV, bootloader_args),
-	KW("bios", firmware, bios),
-	K("bios_path_override", STR, firmware_path),
-	K("firmware_override", STR, loader),
-	K("boot", STR, boot),
+	HVMW("bios", firmware, bios),
+	HVM("bios_path_override", STR, firmware_path),
+	HVM("firmware_override", STR, loader),
+	HVM("boot", STR, boot),
 	K("device_model_override", STR, emulator),
 	K("device_model_args", STRV, dm_args),
-	K("acpi_firmware", STR, acpi_firmware),
-	K("pae", TRI, pae),
+	HVM("acpi_firmware", STR, acpi_firmware),
+	HVM("pae", TRI, pae),
 	K("acpi", TRI, acpi),
-	K("apic", TRI, apic),
+	HVM("apic", TRI, apic),
 	K("hap", TRI, hap),
 	K("nestedhvm", TRI, nestedhvm),
-	K("acpi_s3", TRI, acpi_s3),
-	K("acpi_s4", TRI, acpi_s4),
-	K("xen_platform_pci", TRI, xen_platform_pci),
+	HVM("acpi_s3", TRI, acpi_s3),
+	HVM("acpi_s4", TRI, acpi_s4),
+	HVM("xen_platform_pci", TRI, xen_platform_pci),
 	K("nomigrate", TRI, nomigrate),
 	KW("localtime", clock, localtimes),
-	K("hpet", TRI, hpet),
+	HVM("hpet", TRI, hpet),
 	KW("tsc_mode", tsc, tscs),
 	KW("timer_mode", missed_ticks, timers),
 	KW("on_poweroff", on_poweroff, actions),
@@ -106,14 +108,14 @@ const struct xlpt_xl_key xlpt_xl_keys[] = {
 	K("pci_msitranslate", TRI, pci_msitranslate),
 	K("pci_seize", TRI, pci_seize),
 	K("pci_power_mgmt", TRI, pci_power_mgmt),
-	K("rdm_mem_boundary", NUM, rdm_mem_boundary),
-	K("gfx_passthru", STR, gfx_passthru),
+	HVM("rdm_mem_boundary", NUM, rdm_mem_boundary),
+	HVM("gfx_passthru", STR, gfx_passthru),
 	KW("passthrough", passthrough, passthroughs),
 	K("e820_host", TRI, e820_host),
 	K("max_grant_frames", NUM, max_grant_frames),
 	K("max_event_channels", NUM, max_event_channels),
-	K("usb", TRI, usb),
-	{ NULL, 0, 0, NULL, false },
+	HVM("usb", TRI, usb),
+	{ NULL, 0, 0, NULL, false, false },
 };
 /* clang-format on */
 
@@ -131,6 +133,22 @@ const char *xlpt_xl_spell(const struct xlpt_xl_word *words, int value)
 		if (words->value == value)
 			return words->word;
 	return NULL;
+}
+
+char **xlpt_xl_split(const char *text)
+{
+	char **words = xlpt_xcalloc(1, sizeof(*words));
+
+	for (;;) {
+		size_t n;
+
+		text += strspn(text, " \t\n");
+		n = strcspn(text, " \t\n");
+		if (!n)
+			return words;
+		xlpt_strv_take(&words, xlpt_xstrndup(text, n));
+		text += n;
+	}
 }
 
 /* libvirt's name, libxl's name (libxl_cpuid.c, 4.17; libvirt's cpu_map). */

@@ -26,6 +26,7 @@ struct xlpt_xl_key {
 	size_t off;
 	const struct xlpt_xl_word *words;
 	bool deprecated; /* read, never written */
+	bool hvm;	 /* xl reads it of HVM guests alone */
 };
 
 extern const struct xlpt_xl_key xlpt_xl_keys[];
@@ -47,6 +48,9 @@ uint64_t xlpt_xl_video_least(int model);
 
 int xlpt_xl_word(const struct xlpt_xl_word *words, const char *s);	/* 0 = none */
 const char *xlpt_xl_spell(const struct xlpt_xl_word *words, int value); /* NULL = none */
+
+/* The words of a text between blanks, at least none. Caller frees. */
+char **xlpt_xl_split(const char *text);
 
 /* CPU features whose names differ between libxl and libvirt; unknown names are returned as they are. */
 const char *xlpt_xl_cpu_from(const char *xl_name);

@@ -81,7 +81,8 @@ void xlpt_xlw_chars(const struct xlpt_dom *dom, struct xlpt_str *out)
 {
 	struct xlpt_xlw_list list = { 0 };
 
-	write_serials(dom, out);
+	if (dom->type == XLPT_DOM_HVM)
+		write_serials(dom, out);
 	for (size_t i = 0; i < dom->n_channel; i++) {
 		const struct xlpt_chr *c = &dom->channel[i];
 		_cleanup_str_ struct xlpt_str s = { 0 };

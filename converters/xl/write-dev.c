@@ -310,7 +310,8 @@ static void write_gfx(const struct xlpt_dom *dom, struct xlpt_str *out)
 	/* xl gives an HVM guest VNC unless the configuration says no. */
 	if (dom->type == XLPT_DOM_HVM && !(seen & 1u << XLPT_GFX_VNC))
 		xlpt_xlw_tri(out, "vnc", XLPT_OFF);
-	xlpt_xlw_tri(out, "nographic", dom->nographic);
+	if (dom->type == XLPT_DOM_HVM)
+		xlpt_xlw_tri(out, "nographic", dom->nographic);
 	xlpt_xlw_list(out, "vfb", &list);
 }
 
@@ -320,7 +321,7 @@ static void write_video(const struct xlpt_dom *dom, struct xlpt_str *out)
 {
 	struct xlpt_num mib;
 
-	if (!dom->n_video || is_unsaid_card(dom))
+	if (dom->type != XLPT_DOM_HVM || !dom->n_video || is_unsaid_card(dom))
 		return;
 	xlpt_xlw_string(out, "vga", xlpt_xl_spell(xlpt_xl_vgas, dom->video[0].model));
 	mib = dom->video[0].vram;

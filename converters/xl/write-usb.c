@@ -23,7 +23,8 @@ bool xlpt_xlw_joins(const struct xlpt_dom *dom, const struct xlpt_carry *c)
 	_cleanup_xl_scan_ struct xlpt_xl_scan scan = { 0 };
 	bool others = false;
 
-	if (c->side != XLPT_SIDE_XL || strcmp(c->path, "usbdevice") != 0 || *c->text != '[')
+	if (dom->type != XLPT_DOM_HVM || c->side != XLPT_SIDE_XL ||
+	    strcmp(c->path, "usbdevice") != 0 || *c->text != '[')
 		return false;
 	for (size_t i = 0; i < dom->n_input; i++)
 		others |= dom->input[i].bus == XLPT_BUS_USB && dom->input[i].type;
@@ -142,6 +143,8 @@ void xlpt_xlw_usb(const struct xlpt_dom *dom, struct xlpt_str *out)
 {
 	write_ctrls(dom, out);
 	write_devs(dom, out);
+	if (dom->type != XLPT_DOM_HVM)
+		return;
 	write_usbdevice(dom, out);
 	write_sound(dom, out);
 }

@@ -214,7 +214,7 @@ static void write_rdm(const struct xlpt_dom *dom, struct xlpt_str *out)
 static void write_singles(const struct xlpt_dom *dom, struct xlpt_str *out)
 {
 	for (const struct xlpt_xl_key *k = xlpt_xl_keys; k->key; k++)
-		if (!k->deprecated)
+		if (!k->deprecated && (!k->hvm || dom->type == XLPT_DOM_HVM))
 			write_key(out, k, (const char *)dom + k->off);
 	xlpt_xlw_string(out, "cmdline", dom->cmdline);
 	if (dom->clock_adjust.has) {
@@ -223,9 +223,9 @@ static void write_singles(const struct xlpt_dom *dom, struct xlpt_str *out)
 
 		xlpt_xlw_string(out, "rtc_timeoffset", s);
 	}
-	if (dom->viridian_groups)
+	if (dom->viridian_groups && dom->type == XLPT_DOM_HVM)
 		write_strv(out, "viridian", dom->viridian_groups);
-	else
+	else if (dom->type == XLPT_DOM_HVM)
 		xlpt_xlw_tri(out, "viridian", dom->viridian);
 	write_cpus(dom, out);
 	write_cpuid(dom, out);

@@ -92,6 +92,20 @@ static void test_hyperv_back(void **st)
 			fail_msg("%s", losses.items[i].reason);
 }
 
+/* libvirt's one text becomes the words that a boot loader can read. */
+static void test_bootloader(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "xen",
+	      "<bootloader>pygrub</bootloader><bootloader_args>-q  --entry=1</bootloader_args>", "",
+	      "");
+	has(&r, "\nbootloader_args = [ \"-q\", \"--entry=1\" ]\n");
+	tells(&r, XLPT_LOSS_NOTE, "bootloader_args");
+	dispose(&r);
+}
+
 static void test_shares(void **st)
 {
 	_cleanup_str_ struct xlpt_str xml = { 0 };
@@ -202,9 +216,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numa),	    cmocka_unit_test(test_hyperv),
-		cmocka_unit_test(test_hyperv_back), cmocka_unit_test(test_shares),
-		cmocka_unit_test(test_programs),    cmocka_unit_test(test_order),
-		cmocka_unit_test(test_builder),	    cmocka_unit_test(test_acpi_tables),
+		cmocka_unit_test(test_bootloader),  cmocka_unit_test(test_hyperv_back),
+		cmocka_unit_test(test_shares),	    cmocka_unit_test(test_programs),
+		cmocka_unit_test(test_order),	    cmocka_unit_test(test_builder),
+		cmocka_unit_test(test_acpi_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

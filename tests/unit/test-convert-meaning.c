@@ -146,6 +146,59 @@ static void test_kernels(void **st)
 	is_lost(PV "ramdisk = 'initrd'\n", "ramdisk", XLPT_LOSS_CHANGED);
 }
 
+/* What xl does not read of such a guest is no loss, and no device of the XML. */
+static void test_ignored(void **st)
+{
+	static const char *const keys[] = {
+		"boot = 'c'",	    "usbdevice = 'tablet'",
+		"soundhw = 'hda'",  "vga = 'qxl'",
+		"serial = 'pty'",   "viridian = 1",
+		"apic = 0",	    "spice = 1",
+		"gfx_passthru = 1", "ms_vm_genid = 'generate'",
+		"bios = 'ovmf'",    "hpet = 0",
+		"nographic = 1",    "vfb = [ 'vnc=1' ]\nvnc = 1",
+	};
+	static const char pvh[] = "name = 'g'\nmemory = 64\ntype = 'pvh'\nkernel = '/k'\n";
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(keys); i++) {
+		_cleanup_free_ char *cfg = xlpt_xasprintf(PV "%s\n", keys[i]);
+
+		assert_int_equal(to_libvirt(cfg), 0);
+		assert_int_equal(losses.n, 1);
+		assert_int_equal(losses.items[0].severity, XLPT_LOSS_NOTE);
+		assert_null(strstr(out.s, "<boot "));
+		assert_null(strstr(out.s, "<input "));
+		assert_null(strstr(out.s, "<sound "));
+		assert_null(strstr(out.s, "<video>"));
+		assert_null(strstr(out.s, "<serial "));
+		assert_null(strstr(out.s, "<graphics type='spice'"));
+	}
+	/* What is ignored is no difference either. */
+	assert_int_equal(differences(PV, PV "boot = 'c'\nusb = 1\n", false), 0);
+	/* A PV guest has the display of the domain-wide keys, but beside vfb=, and a PVH guest never. */
+	says(PV "vnc = 1\n", "<graphics type='vnc'/>");
+	assert_int_equal(to_libvirt(pvh), 0);
+	{
+		_cleanup_free_ char *cfg = xlpt_xasprintf("%svnc = 1\n", pvh);
+
+		says_not(cfg, "<graphics");
+		assert_int_equal(loss_of("vnc")->severity, XLPT_LOSS_NOTE);
+	}
+	/* xl wants lists, and ignores what is none. */
+	says_not(HVM "vif = ''\ndisk = '/a,raw,hda,w'\n", "<interface");
+	assert_null(strstr(out.s, "<disk"));
+	assert_int_equal(loss_of("vif")->severity, XLPT_LOSS_NOTE);
+	assert_int_equal(loss_of("disk")->severity, XLPT_LOSS_NOTE);
+	/* But the arguments of a boot loader may be a text, which is split. */
+	says(PV "bootloader = 'pygrub'\nbootloader_args = '-q  --entry=1'\n", ">-q --entry=1<");
+	is_lost(PV "bootloader = 'pygrub'\nbootloader_args = [ '-q', '--entry=1' ]\n",
+		"bootloader_args", XLPT_LOSS_CHANGED);
+	assert_int_equal(differences(PV "bootloader_args = '-q  -v'\n",
+				     PV "bootloader_args = [ '-q', '-v' ]\n", false),
+			 0);
+}
+
 static void test_memory(void **st)
 {
 	static const char *const bad[] = { "memory = '512M'\n", "memory = 'x'\n",
@@ -155,6 +208,9 @@ static void test_memory(void **st)
 	says("name = 'g'\n", "<memory unit='KiB'>32768</memory>");
 	assert_int_equal(loss_of("memory")->severity, XLPT_LOSS_NOTE);
 	says("name = 'g'\nmaxmem = 64\n", "<memory unit='KiB'>65536</memory>");
+	/* To xl memory= counts, and libvirt takes no more than the limit. */
+	says("name = 'g'\nmemory = 512\nmaxmem = 64\n", "<memory unit='KiB'>524288</memory>");
+	assert_int_equal(loss_of("maxmem")->severity, XLPT_LOSS_NOTE);
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(bad); i++) {
 		_cleanup_free_ char *cfg = xlpt_xasprintf("name = 'g'\n%s", bad[i]);
 
@@ -303,10 +359,11 @@ static void test_globals(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_disks),	   cmocka_unit_test(test_kernels),
-		cmocka_unit_test(test_memory),	   cmocka_unit_test(test_display),
-		cmocka_unit_test(test_memory_map), cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_weights),	   cmocka_unit_test(test_globals),
+		cmocka_unit_test(test_disks),	 cmocka_unit_test(test_kernels),
+		cmocka_unit_test(test_ignored),	 cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_display),	 cmocka_unit_test(test_memory_map),
+		cmocka_unit_test(test_defaults), cmocka_unit_test(test_weights),
+		cmocka_unit_test(test_globals),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

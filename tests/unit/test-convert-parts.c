@@ -235,6 +235,23 @@ static void test_words(void **st)
 #define VD(name, more) \
 	"<disk type='file' device='disk'><source file='/i'/><target dev='" name "'/>" more "</disk>"
 
+/* What a PV guest does not have under libvirt either. */
+static void test_hvm_only(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "xen", "<os><type>xen</type><kernel>/k</kernel><boot dev='hd'/></os>", "",
+	      "<sound model='ac97'/><serial type='pty'/>");
+	has_not(&r, "boot");
+	has_not(&r, "soundhw");
+	has_not(&r, "serial");
+	tells(&r, N, "boot");
+	tells(&r, N, "sound");
+	tells(&r, N, "serial");
+	dispose(&r);
+}
+
 /* Every disk of a guest of KVM finds a place that QEMU has. */
 static void test_places(void **st)
 {
@@ -267,7 +284,7 @@ int main(void)
 		cmocka_unit_test(test_domain), cmocka_unit_test(test_devices),
 		cmocka_unit_test(test_disks),  cmocka_unit_test(test_nets),
 		cmocka_unit_test(test_passed), cmocka_unit_test(test_words),
-		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_places), cmocka_unit_test(test_hvm_only),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
