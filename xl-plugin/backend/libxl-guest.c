@@ -85,11 +85,10 @@ static void guest_from_info(libxl_ctx *ctx, const libxl_dominfo *info, struct xl
 /* A guest of another toolstack may have no stored configuration. */
 void xlpt_ts_guest_config(struct xlpt_toolstack *ts, struct xlpt_guest *out)
 {
-	libxl_ctx *ctx = xlpt_ts_start(ts);
 	libxl_domain_config config;
 
 	libxl_domain_config_init(&config);
-	if (libxl_retrieve_domain_configuration(ctx, out->domid, &config, NULL) == 0) {
+	if (xlpt_ts_config(ts, out->domid, &config) == 0) {
 		read_again(&config, out);
 		/* libxl_domain_info calls a PVH guest HVM: to the hypervisor it is one. */
 		if (config.c_info.type != LIBXL_DOMAIN_TYPE_INVALID)
@@ -204,14 +203,13 @@ static void spec_from_pci(const libxl_device_pci *pci, struct xlpt_spec *out)
 int xlpt_ts_guest_config_pci(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_spec **specs,
 			     size_t *n, struct xlpt_diag *diag)
 {
-	libxl_ctx *ctx = xlpt_ts_start(ts);
 	libxl_domain_config config;
 	int xrc;
 
 	*specs = NULL;
 	*n = 0;
 	libxl_domain_config_init(&config);
-	xrc = libxl_retrieve_domain_configuration(ctx, domid, &config, NULL);
+	xrc = xlpt_ts_config(ts, domid, &config);
 	if (xrc == 0) {
 		*specs = xlpt_xcalloc((size_t)config.num_pcidevs + 1, sizeof(**specs));
 		for (int i = 0; i < config.num_pcidevs; i++)
@@ -227,8 +225,11 @@ int xlpt_ts_guest_config_pci(struct xlpt_toolstack *ts, uint32_t domid, struct x
 
 int xlpt_ts_guest_destroy(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_diag *diag)
 {
-	int xrc = libxl_domain_destroy(xlpt_ts_start(ts), domid, NULL);
+	int xrc, rc = xlpt_ts_can_list(ts, domid, diag);
 
+	if (rc)
+		return rc;
+	xrc = libxl_domain_destroy(xlpt_ts_start(ts), domid, NULL);
 	return xrc ? xlpt_ts_failed(ts, xrc, XLPT_ERR_TOOLSTACK, diag, "cannot destroy domain %u",
 				    domid)
 		   : 0;

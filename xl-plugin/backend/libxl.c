@@ -166,11 +166,13 @@ static int ts_device_add(struct xlpt_toolstack *ts, uint32_t domid, const struct
 static int ts_device_remove(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_bdf bdf,
 			    bool force, struct xlpt_diag *diag)
 {
+	int xrc, rc = xlpt_ts_can_list(ts, domid, diag);
 	libxl_ctx *ctx = xlpt_ts_start(ts);
 	struct xlpt_spec spec;
 	libxl_device_pci pci;
-	int xrc;
 
+	if (rc)
+		return rc;
 	xlpt_spec_init(&spec);
 	spec.bdf = bdf;
 	xlpt_ts_fill_pci(&pci, &spec);
@@ -232,6 +234,7 @@ static void ts_close(struct xlpt_toolstack *ts)
 		libxl_ctx_free(p->ctx);
 	if (p->xch)
 		xc_interface_close(p->xch);
+	xlpt_store_close(&p->store);
 	xlpt_str_dispose(&p->log.lines);
 	free(p);
 }

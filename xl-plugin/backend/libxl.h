@@ -12,6 +12,7 @@
 #include <xenctrl.h>
 #include <xentoollog.h>
 
+#include "xenstore/store.h"
 #include "xl-plugin/backend/toolstack.h"
 
 /* Lines of libxl's log from warnings on, since the call began. */
@@ -25,6 +26,7 @@ struct xlpt_ts_log {
 struct xlpt_ts {
 	libxl_ctx *ctx;
 	xc_interface *xch;
+	struct xlpt_store store; /* of libxl-list.c, open when it was needed */
 	struct xlpt_ts_log log;
 };
 
@@ -42,6 +44,11 @@ int xlpt_ts_failed(struct xlpt_toolstack *ts, int xrc, enum xlpt_err code, struc
 
 /* What libxl is asked for: spec names one function. Initialises *pci. */
 void xlpt_ts_fill_pci(libxl_device_pci *pci, const struct xlpt_spec *spec);
+
+/* libxl-list.c: CONFLICT when libxl would crash over what the guest's PCI backend counts. */
+int xlpt_ts_can_list(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt_diag *diag);
+/* What libxl has of a guest, also then; into an initialised config. Returns libxl's code. */
+int xlpt_ts_config(struct xlpt_toolstack *ts, uint32_t domid, libxl_domain_config *config);
 
 /* toolstack-guest.c */
 void xlpt_ts_guest_config(struct xlpt_toolstack *ts, struct xlpt_guest *out);
