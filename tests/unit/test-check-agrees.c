@@ -13,7 +13,14 @@
 
 #include "tests/unit/pooling.h"
 
-#define RUNS	  600
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define RUNS 2500
+#endif
+#endif
+#ifndef RUNS
+#define RUNS 10000
+#endif
 #define PER_WORLD 20
 
 static uint64_t seed;
