@@ -451,6 +451,35 @@ static void test_not_root(void **state)
 	}
 }
 
+/* What only root can read: that is said, and what to do. */
+static void test_unreadable(void **state)
+{
+	static const char *const made[] = { "var", "var/lib", "var/lib/xlpt", "var/lib/xlpt/pins" };
+	_cleanup_free_ char *pins = xlpt_xasprintf("%s/%s", tree, made[3]);
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(made); i++) {
+		_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", tree, made[i]);
+
+		mkdir(path, 0755);
+	}
+	assert_int_equal(chmod(tree, 0755), 0);
+	assert_int_equal(chmod(pins, 0700), 0);
+	assert_int_equal(seteuid(65534), 0);
+	run("pin list --sysroot TREE");
+	assert_int_equal(seteuid(0), 0);
+	if (last.status != 1 || !strstr(last.err, "/var/lib/xlpt/pins") ||
+	    !strstr(last.err, "to mend: the same line as root"))
+		fail_msg("exit %d\n%s%s", last.status, last.out, last.err);
+	for (size_t i = XLPT_ARRAY_SIZE(made); i-- > 0;) {
+		_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", tree, made[i]);
+
+		rmdir(path);
+	}
+}
+
 /* On a terminal, after two seconds, and gone when anything else is said. */
 static void test_waiting(void **state)
 {
@@ -587,6 +616,7 @@ int main(void)
 		cmocka_unit_test(test_meant),
 		cmocka_unit_test(test_groups),
 		cmocka_unit_test(test_not_root),
+		cmocka_unit_test(test_unreadable),
 		cmocka_unit_test(test_waiting),
 		cmocka_unit_test(test_values),
 		cmocka_unit_test(test_output_lost),

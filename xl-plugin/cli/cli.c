@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "xl-plugin/cli/args.h"
 
+#include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -74,6 +75,16 @@ static void program_help(FILE *f)
 	      f);
 }
 
+/* What only root can read: who is not root is told that, whatever the command says of it. */
+static void hint_root(struct xlpt_diag *diag)
+{
+	if (diag->hint || geteuid() == 0 || (diag->sys_errno != EACCES && diag->sys_errno != EPERM))
+		return;
+	if (!diag->fact)
+		xlpt_diag_fact(diag, "it runs as user %u, and root may", (unsigned)geteuid());
+	xlpt_diag_hint(diag, "the same line as root, for example with sudo");
+}
+
 static int run_command(struct xlpt_env *env, const struct xlpt_command *cmd, int argc, char **argv,
 		       struct xlpt_diag *diag)
 {
@@ -117,6 +128,8 @@ static int run_command(struct xlpt_env *env, const struct xlpt_command *cmd, int
 	rc = xlpt_args_resolve(env, &args, diag);
 	if (rc == 0)
 		rc = cmd->run(env, &args, diag);
+	if (rc)
+		hint_root(diag);
 	if (rc && xlpt_err_exit(rc) == 2 && !diag->hint && !diag->file)
 		xlpt_diag_hint(diag, "xlpt %s --help", cmd->name);
 out:
