@@ -80,8 +80,6 @@ bool xlpt_needs_link_bdf(struct xlpt_host *h, const char *dir, const char *name,
 void xlpt_needs_add(struct xlpt_host *h, struct xlpt_needs *needs, struct xlpt_bdf bdf,
 		    enum xlpt_need why, const char *what);
 
-/* The diagnosis of mounts that cannot be read; r is -errno. Returns its code. */
-int xlpt_needs_unread(int r, struct xlpt_diag *diag);
 /* Cannot fail: a host without a network is a host all the same. */
 void xlpt_needs_network(struct xlpt_host *h, struct xlpt_needs *needs);
 /* The same. */

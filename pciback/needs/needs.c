@@ -215,7 +215,8 @@ static void disk(void *ctx, const struct xlpt_mount_use *use)
 	}
 }
 
-int xlpt_needs_unread(int r, struct xlpt_diag *diag)
+/* Mounts that cannot be read; r is -errno. */
+static int unread(int r, struct xlpt_diag *diag)
 {
 	/* Not knowing is not the same as nothing being mounted. */
 	xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot tell which disks this host needs");
@@ -232,7 +233,7 @@ int xlpt_needs_read(struct xlpt_host *h, struct xlpt_needs *out, struct xlpt_dia
 	*out = (struct xlpt_needs){ 0 };
 	r = xlpt_each_mount(h, disk, &d);
 	if (r < 0)
-		return xlpt_needs_unread(r, diag);
+		return unread(r, diag);
 	xlpt_each_swap(h, disk, &d);
 	xlpt_needs_network(h, out);
 	console(h, out);

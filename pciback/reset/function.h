@@ -31,8 +31,6 @@ struct xlpt_reset_fn {
 	struct xlpt_reset_witness w;
 };
 
-/* Bytes of configuration space; 0 when it cannot be read. */
-size_t xlpt_reset_read(struct xlpt_reset_fn *f, uint8_t cfg[XLPT_CONFIG_SIZE]);
 uint32_t xlpt_reset_get(const uint8_t *cfg, unsigned at, unsigned size);
 /* 0 or a negative errno. */
 int xlpt_reset_put(struct xlpt_reset_fn *f, unsigned at, unsigned size, uint32_t v);

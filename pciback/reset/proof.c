@@ -59,7 +59,8 @@ int xlpt_reset_put(struct xlpt_reset_fn *f, unsigned at, unsigned size, uint32_t
 	return f->h->ops->write_at(f->h, f->path, bytes, size, at);
 }
 
-size_t xlpt_reset_read(struct xlpt_reset_fn *f, uint8_t cfg[XLPT_CONFIG_SIZE])
+/* Bytes of configuration space; 0 when it cannot be read. */
+static size_t read_config(struct xlpt_reset_fn *f, uint8_t cfg[XLPT_CONFIG_SIZE])
 {
 	ssize_t r = f->h->ops->read(f->h, f->path, cfg, XLPT_CONFIG_SIZE);
 
@@ -72,7 +73,7 @@ int xlpt_reset_open(struct xlpt_reset_fn *f, struct xlpt_host *h, struct xlpt_bd
 	f->h = h;
 	f->bdf = bdf;
 	snprintf(f->path, sizeof(f->path), "/sys/bus/pci/devices/%s/config", XLPT_BDF_STR(bdf));
-	f->len = xlpt_reset_read(f, f->before);
+	f->len = read_config(f, f->before);
 	if (f->len >= HEADER_SIZE)
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_IO, "cannot read the configuration space of %s",
@@ -124,7 +125,7 @@ void xlpt_reset_mark(struct xlpt_reset_fn *f)
 		return;
 	if (f->w.certain && f->w.before & MSIX_MASK_ALL)
 		f->w.before &= ~(uint32_t)MSIX_MASK_ALL;
-	if (xlpt_reset_put(f, f->w.at, f->w.size, f->w.set) || xlpt_reset_read(f, cfg) != f->len) {
+	if (xlpt_reset_put(f, f->w.at, f->w.size, f->w.set) || read_config(f, cfg) != f->len) {
 		f->w.at = 0;
 		f->w.why_not = "its configuration space cannot be written here";
 	} else if (xlpt_reset_get(cfg, f->w.at, f->w.size) != f->w.set) {
@@ -228,7 +229,7 @@ static int not_done(const struct xlpt_reset_fn *f, struct xlpt_diag *diag)
 int xlpt_reset_judge(struct xlpt_reset_fn *f, int r, struct xlpt_reset_result *out,
 		     struct xlpt_diag *diag)
 {
-	size_t len = xlpt_reset_read(f, f->after);
+	size_t len = read_config(f, f->after);
 	bool seen = len == f->len && witnessed(f);
 	int rc;
 

@@ -117,13 +117,8 @@ void xlpt_applied_add(struct xlpt_applied *a, const char *title, const char *wor
 
 void xlpt_applied_made(struct xlpt_applied *a, const char *what, const char *name)
 {
-	if (!xlpt_applied_has_made(a, what, name))
-		xlpt_strv_addf(&a->made, "%s %s", what, name);
-}
-
-bool xlpt_applied_has_made(const struct xlpt_applied *a, const char *what, const char *name)
-{
 	_cleanup_free_ char *line = xlpt_xasprintf("%s %s", what, name);
 
-	return xlpt_strv_has(a->made, line);
+	if (!xlpt_strv_has(a->made, line))
+		xlpt_strv_add(&a->made, line);
 }

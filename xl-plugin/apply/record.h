@@ -44,6 +44,5 @@ const struct xlpt_recorded *xlpt_applied_find(const struct xlpt_applied *a, cons
 void xlpt_applied_add(struct xlpt_applied *a, const char *title, const char *words, char **devices);
 /* Once, however often it is added. */
 void xlpt_applied_made(struct xlpt_applied *a, const char *what, const char *name);
-bool xlpt_applied_has_made(const struct xlpt_applied *a, const char *what, const char *name);
 
 #endif

@@ -49,7 +49,7 @@ static int give_uuid(struct xlpt_start *s, struct xlpt_diag *diag)
 	return 0;
 }
 
-int xlpt_start_find(struct xlpt_op *op, uint32_t *domid, struct xlpt_diag *diag)
+static int find_guest(struct xlpt_op *op, uint32_t *domid, struct xlpt_diag *diag)
 {
 	_cleanup_guest_ struct xlpt_guest now = { 0 };
 	int rc = xlpt_guest_by_uuid(op->env->ts, op->guest.uuid, &now, diag);
@@ -72,7 +72,7 @@ static int not_running(struct xlpt_start *s, struct xlpt_diag *diag)
 		xlpt_diag_hint(diag, "xlpt attach gives devices to a guest that runs");
 		return XLPT_ERR_IN_USE;
 	}
-	rc = *s->op.guest.uuid ? xlpt_start_find(&s->op, &domid, diag) : 0;
+	rc = *s->op.guest.uuid ? find_guest(&s->op, &domid, diag) : 0;
 	if (rc > 0) {
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "a guest with the UUID %s runs already",
 			      s->op.guest.uuid);
@@ -143,7 +143,7 @@ static int create(void *ctx, size_t i, struct xlpt_diag *diag)
 	xlpt_waiting_xl(&waiting);
 	rc = op->env->ts->ops->guest_create(op->env->ts, s->config.s, s->config.len, diag);
 	if (rc == 0)
-		rc = xlpt_start_find(op, &domid, diag);
+		rc = find_guest(op, &domid, diag);
 	if (rc == 0) {
 		xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
 			      "xl says that it created %s, and it is not there", op->guest.name);
@@ -159,7 +159,7 @@ static int destroy(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
 	struct xlpt_guest made = { .name = op->guest.name };
-	int rc = xlpt_start_find(op, &made.domid, diag);
+	int rc = find_guest(op, &made.domid, diag);
 
 	(void)i;
 	if (rc <= 0)

@@ -48,8 +48,6 @@ int xlpt_start_words(struct xlpt_start *s, const struct xlpt_args *args, struct 
 /* Afterwards the guest runs and has every device, or there is no guest and each is where it was. */
 int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag);
 
-/* 1 and *domid when a guest with our UUID is there. */
-int xlpt_start_find(struct xlpt_op *op, uint32_t *domid, struct xlpt_diag *diag);
 /* xl has created it: its lock is had, and the leases name its domain. */
 int xlpt_start_found(struct xlpt_start *s, uint32_t domid, struct xlpt_diag *diag);
 /*

@@ -21,8 +21,6 @@ char *xlpt_vf_setter_by_hand(const struct xlpt_setter *s, int count);
 /* XLPT_ERR_RULE for --persist while another program sets another number. */
 int xlpt_vf_setters_judge(const struct xlpt_vf_op *op, struct xlpt_diag *diag);
 void xlpt_vf_setters_warn(const struct xlpt_vf_op *op);
-bool xlpt_vf_setters_quarrel(const struct xlpt_setters *s, const struct xlpt_setter **a,
-			     const struct xlpt_setter **b);
 void xlpt_vf_setters_warn_quarrel(struct xlpt_env *env, const struct xlpt_setters *setters);
 struct json_object *xlpt_vf_setters_json(const struct xlpt_setters *setters);
 

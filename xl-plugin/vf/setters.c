@@ -66,8 +66,8 @@ int xlpt_vf_setters_judge(const struct xlpt_vf_op *op, struct xlpt_diag *diag)
 }
 
 /* Whether two of them set different numbers: then the last one wins, and nobody knows which. */
-bool xlpt_vf_setters_quarrel(const struct xlpt_setters *s, const struct xlpt_setter **a,
-			     const struct xlpt_setter **b)
+static bool quarrel(const struct xlpt_setters *s, const struct xlpt_setter **a,
+		    const struct xlpt_setter **b)
 {
 	*a = NULL;
 	for (size_t i = 0; i < s->n; i++) {
@@ -85,7 +85,7 @@ void xlpt_vf_setters_warn_quarrel(struct xlpt_env *env, const struct xlpt_setter
 {
 	const struct xlpt_setter *a, *b;
 
-	if (xlpt_vf_setters_quarrel(setters, &a, &b))
+	if (quarrel(setters, &a, &b))
 		xlpt_warn(env,
 			  "two configurations set this number, and the last one wins: %s (%s: %d) "
 			  "and %s (%s: %d)",
