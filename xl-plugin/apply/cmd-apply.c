@@ -65,9 +65,9 @@ const struct xlpt_command xlpt_cmd_apply = {
 	.help = "Make this host what one file says it should be",
 	.details =
 		"FILE has sections: pins, hidden devices, virtual functions, pools, the guard,\n"
-		"settings (xlpt-host.conf(5)). Without it /etc/xlpt/host.conf and the files of\n"
+		"settings (xlpt-host.conf(5)). The default is /etc/xlpt/host.conf, and the files of\n"
 		"host.conf.d beside it. All of it is judged before anything is done; a failure is\n"
-		"taken back. Exit status 0 also when nothing had to be done: \"changed\" says which.",
+		"taken back. Exit status 0 also when nothing had to be done; \"changed\" of --json tells.",
 	.max_args = 1,
 	.opts = apply_opts,
 	.run = cmd_apply,

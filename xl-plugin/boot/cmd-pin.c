@@ -212,9 +212,10 @@ static void tell_made(struct xlpt_env *env, const struct view *v, struct xlpt_bd
 	}
 	if (v->alike)
 		xlpt_warn(env,
-			  "%s %s alike and has no serial number: if the cards change places, no "
+			  "%s %s alike, and %s no serial number: if the cards change places, no "
 			  "one will know",
-			  v->alike, strchr(v->alike, ',') ? "are" : "is");
+			  v->alike, strchr(v->alike, ',') ? "are" : "is",
+			  strchr(v->alike, ',') ? "have" : "has");
 }
 
 static int make(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
@@ -387,10 +388,9 @@ const struct xlpt_command xlpt_cmd_pin = {
 	.synopsis = "NAME BDF|list|show|remove ...",
 	.help = "Remember a device, to find it again when its address has changed",
 	.details =
-		"pin:NAME then stands for the device wherever an address does. Another device in\n"
-		"its place is refused (3). A pin holds place, ids, serial number and BARs; buses "
-		"may\n"
-		"be numbered anew.",
+		"pin:NAME then stands for the device wherever an address can stand. A pin knows the\n"
+		"device by its place, ids, serial number and BARs, also when buses get other\n"
+		"numbers. If another device is in its place, that is refused (3).",
 	.flags = XLPT_CMD_DRY_RUN,
 	.min_args = 1,
 	.max_args = 2,

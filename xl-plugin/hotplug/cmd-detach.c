@@ -55,9 +55,9 @@ static int cmd_detach(struct xlpt_env *env, const struct xlpt_args *args, struct
 /* clang-format off */
 static const struct xlpt_opt detach_opts[] = {
 	{ "config", 0, "FILE", "also take the devices out of FILE, the guest's xl configuration" },
-	{ "to-host", 0, NULL, "give the device back to its dom0 driver, too" },
+	{ "to-host", 0, NULL, "also give the device back to its dom0 driver" },
 	{ "force", 'f', NULL, "do without the guest's help; it may need a restart afterwards" },
-	{ "allow-split", 0, "BDF", "to-host: divide BDF's isolation set all the same" },
+	{ "allow-split", 0, "BDF", "with --to-host: divide BDF's isolation set" },
 	{ "timeout", 't', "SECONDS", "how long the guest may take to answer (default 60)" },
 	{ "around-libvirt", 0, NULL, "change a guest of libvirt's without it; its list is wrong then" },
 	{ "wait", 'w', NULL, "over the hotplug budget: wait until it has room" },

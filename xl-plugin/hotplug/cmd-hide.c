@@ -60,7 +60,7 @@ static const struct xlpt_opt hide_opts[] = {
 };
 
 static const struct xlpt_opt unhide_opts[] = {
-	{ "allow-split", 0, "BDF", "divide BDF's isolation set: that guest can reach what dom0 does" },
+	{ "allow-split", 0, "BDF", "divide BDF's isolation set: the guest that has the rest can reach it" },
 	{ 0 },
 };
 /* clang-format on */

@@ -144,7 +144,7 @@ const struct xlpt_command xlpt_cmd_pool = {
 		   "export NAME       the definition, or with --xml the network\n"
 		   "list, show NAME   what is free, and who has the rest\n"
 		   "undefine NAME     forget a pool of which nothing is leased\n"
-		   "release           give back what guests that are gone have left; for hooks\n"
+		   "release           give back what guests that are gone have left (hooks run it)\n"
 		   "xlpt attach GUEST pool:NAME and xlpt start take VFs out of a pool.",
 	.flags = XLPT_CMD_DRY_RUN,
 	.min_args = 1,

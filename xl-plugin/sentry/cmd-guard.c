@@ -122,12 +122,11 @@ const struct xlpt_command xlpt_cmd_guard = {
 	.verbs = "check install remove status",
 	.help = "Keep guests that hold devices from being saved or migrated",
 	.details =
-		"check GUEST asks: exit status 0, it may be saved or migrated, or 3, with the "
-		"devices it\n"
-		"holds. install [PART...] has xl, libvirt and xendomains ask before they do it,\n"
-		"and systemd before this host sleeps; remove takes that back; status shows how it\n"
-		"stands. Parts: xl, libvirt, xendomains, sleep; with none named, all that apply to\n"
-		"this host. With --sysroot the image below that directory.",
+		"check GUEST: exit status 0 when it may be saved or migrated; 3 when not, and its\n"
+		"devices are named. install [PART...] makes xl, libvirt and xendomains ask before they\n"
+		"do it, and systemd before this host sleeps; remove takes that back; status shows what\n"
+		"is installed, and whether it works. Parts: xl, libvirt, xendomains, sleep; without one,\n"
+		"all that this host has a use for. With --sysroot the image below that directory.",
 	.flags = XLPT_CMD_DRY_RUN,
 	.min_args = 1,
 	.max_args = XLPT_ANY_ARGS,

@@ -70,7 +70,7 @@ static const struct xlpt_opt start_opts[] = {
 	{ "no-wait", 0, NULL, "do not wait until a PV guest's own kernel has the devices" },
 	{ "keep", 0, NULL, "leave a guest running that lacks a device (exit status 5)" },
 	{ "timeout", 't', "SECONDS", "how long it may take to have them (default 180)" },
-	{ "for-xl", 0, "FD", "for the guard: exchange the configuration there, and let xl create it" },
+	{ "for-xl", 0, "FD", "for the guard alone: it exchanges the configuration there, and xl creates the guest" },
 	{ "hide", 0, NULL, "take the devices from their dom0 drivers first (like seize=1)" },
 	{ "force-host-device", 0, "BDF", "take BDF although this host needs it (may be repeated)" },
 	{ "allow-split", 0, "BDF", "divide BDF's isolation set: each side can reach the other's" },
@@ -83,8 +83,8 @@ const struct xlpt_command xlpt_cmd_start = {
 	.help = "Create a guest with devices out of pools, and see that it has them",
 	.details = "CFG is an xl configuration whose pci list may also have entries as xlpt attach takes\n"
 		   "them: pci = [ \"pool:lan,mac=52:54:00:6d:90:02\", \"0000:09:00.0\" ]. They are resolved,\n"
-		   "leased, hidden, and xl creates the guest with the addresses. When it does not come to\n"
-		   "have them all, there is no guest, and everything is given back, but for --keep.",
+		   "leased, hidden, and xl creates the guest with the addresses. If it does not get all of\n"
+		   "them, it is destroyed and everything is given back; --keep leaves it running.",
 	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN,
 	.min_args = 1,
 	.max_args = 1,

@@ -127,7 +127,7 @@ static int cmd_vf(struct xlpt_env *env, const struct xlpt_args *args, struct xlp
 static const struct xlpt_opt vf_opts[] = {
 	{ "persist", 0, NULL, "create: also after a reboot; remove: no more after a reboot" },
 	{ "no-driver", 0, NULL, "create: no driver of this host takes the VFs, so they are no interfaces" },
-	{ "driver", 0, NULL, "create: the drivers of this host take them, as without --no-driver before" },
+	{ "driver", 0, NULL, "create: the drivers of this host take them again, after a --no-driver before" },
 	{ "apply", 0, NULL, "persist: write the files, and do not only print them" },
 	{ 0 },
 };
@@ -140,8 +140,8 @@ const struct xlpt_command xlpt_cmd_vf = {
 	.details = "  vf list [PF]            the VFs, who has them, and their identity\n"
 		   "  vf create PF N          make PF have N of them\n"
 		   "  vf remove PF            remove them all\n"
-		   "  vf persist PF           what keeps their number, where another program sets it\n"
-		   "  vf set VF KEY=VALUE...  set an identity, and see that it is so\n"
+		   "  vf persist PF           lines for the program of this host that sets their number\n"
+		   "  vf set VF KEY=VALUE...  set an identity, and check that it is set\n"
 		   "\n"
 		   "PF is an interface, an address or pin:NAME; VF an address or pin:NAME. Keys: mac,\n"
 		   "vlan=ID[:QOS[:802.1Q|802.1ad]], trust=on|off, spoofchk=on|off,\n"

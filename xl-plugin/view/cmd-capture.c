@@ -272,13 +272,13 @@ static const struct xlpt_opt capture_opts[] = {
 const struct xlpt_command xlpt_cmd_capture = {
 	.name = "capture",
 	.synopsis = "",
-	.help = "Take the state of this host along in an archive",
+	.help = "Write the state of this host into an archive",
 	.details =
 		"PCI devices with their configuration space, drivers, boot configuration, "
 		"xenstore's\n"
 		"PCI part, Xen's messages. Guests' configurations are not in it, and passwords and "
 		"keys\n"
-		"are taken out of what is. Unpacked, every command that only reads works on it with --sysroot.",
+		"are taken out. Commands that only read work on the unpacked archive: --sysroot.",
 	.flags = XLPT_CMD_DRY_RUN,
 	.opts = capture_opts,
 	.run = cmd_capture,

@@ -157,7 +157,7 @@ static int cmd_topology(struct xlpt_env *env, const struct xlpt_args *args, stru
 static const struct xlpt_opt topology_opts[] = {
 	{ "dot", 0, NULL, "print a graph for graphviz: bridges, isolation sets, owners" },
 	{ "svg", 0, NULL, "print that graph as an SVG picture (needs graphviz)" },
-	{ "all", 'a', NULL, "with --dot and --svg: also bridges with nothing behind them, and each of many that are alike" },
+	{ "all", 'a', NULL, "with --dot, --svg: leave nothing out, and draw each function by itself" },
 	{ 0 },
 };
 
