@@ -138,14 +138,15 @@ const struct xlpt_command xlpt_cmd_pool = {
 	.synopsis = "VERB [ARGUMENT...]",
 	.verbs = "define import export list show undefine release",
 	.help = "Pools of virtual functions, and who has which",
-	.details = "define NAME (pf=INTERFACE|BDF | dev=BDF)... [policy=first|spread|numa]\n"
-		   "                  a pool of all VFs of PFs, or of single ones; or --file FILE\n"
-		   "import FILE.xml   a pool from libvirt's network with <forward mode='hostdev'>\n"
-		   "export NAME       the definition, or with --xml the network\n"
-		   "list, show NAME   what is free, and who has the rest\n"
-		   "undefine NAME     forget a pool of which nothing is leased\n"
-		   "release           give back what guests that are gone have left (hooks run it)\n"
-		   "xlpt attach GUEST pool:NAME and xlpt start take VFs out of a pool.",
+	.details =
+		"define NAME (pf=INTERFACE|BDF | dev=BDF)... [policy=first|spread|numa]\n"
+		"                  a pool of all VFs of PFs, or of single ones; or --file FILE\n"
+		"import FILE.xml   a pool from libvirt's network with <forward mode='hostdev'>\n"
+		"export NAME       the definition, or with --xml the network\n"
+		"list, show NAME   what is free, and who has the rest\n"
+		"undefine NAME     forget a pool of which nothing is leased\n"
+		"release           give back what guests that are gone have left (hooks run it)\n"
+		"xlpt attach GUEST pool:NAME and xlpt start take VFs out of a pool.",
 	.flags = XLPT_CMD_DRY_RUN,
 	.min_args = 1,
 	.max_args = XLPT_ANY_ARGS,
