@@ -100,7 +100,7 @@ static int take_identity(struct fake_libvirt *l, struct fake_hostdev *d)
 	_cleanup_pf_net_ struct xlpt_pf_net net = { 0 };
 	const struct xlpt_vf_net *now;
 
-	d->vf = d->bdf.dev == 0x10 && !(d->bdf.func & 1) ? d->bdf.func / 2u : 0;
+	d->vf = (d->bdf.dev - 0x10u) * 4 + d->bdf.func / 2u;
 	if (!d->interface)
 		return 0;
 	if (xlpt_pf_net_read(fake_rtnl_get(l->w->rtnl), "enp1s0", &net, NULL) ||

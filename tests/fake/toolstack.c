@@ -231,6 +231,15 @@ void fake_ts_kill(struct fake_ts *f, uint32_t domid)
 	fake_store_set(f->store, NULL, "/local/domain/%u", domid);
 }
 
+void fake_ts_gone(struct fake_ts *f, struct xlpt_bdf bdf)
+{
+	struct fake_claim *c = fake_ts_claim_of(f, bdf);
+
+	c->owner = FAKE_OWNER_DOM0;
+	c->granted = false;
+	memset(c->memory, 0, sizeof(c->memory));
+}
+
 void fake_ts_configure(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *spec)
 {
 	fake_ts_note_config(f, domid, spec, true);

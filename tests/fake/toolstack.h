@@ -82,6 +82,8 @@ uint32_t fake_ts_restarted(struct fake_ts *f, uint32_t domid);
 void fake_ts_no_more(struct fake_ts *f, uint32_t domid);
 /* From now on xl leaves a process for each guest, which is seen below /proc there. */
 void fake_ts_monitors(struct fake_ts *f, struct fake_bus *bus);
+/* The kernel has told Xen that the device is gone: it is with nobody there. */
+void fake_ts_gone(struct fake_ts *f, struct xlpt_bdf bdf);
 /* The guest's stored configuration, and nothing else, lists this device. */
 void fake_ts_configure(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *spec);
 void fake_ts_iommu(struct fake_ts *f, bool on);

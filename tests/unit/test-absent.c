@@ -61,11 +61,75 @@ static void test_there(void **state)
 	assert_null(strstr(w->out, "absent"));
 }
 
+/* As a card that is pulled and put in again: Xen has forgotten it, pciback has not seen it come. */
+static void replug(struct world *w, const char *driver)
+{
+	fake_bus_remove(w->bus, "0000:02:00.0");
+	fake_pciback_unseize(w->pciback, B("02:00.0"));
+	fake_ts_gone(w->ts, B("02:00.0"));
+	fake_bus_add(w->bus, "0000:02:00.0",
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10d3,
+					 .class_code = 0x020000,
+					 .driver = driver,
+					 .parent = "0000:00:01.0",
+					 .irq = 11 });
+}
+
+/* The guest's backend names what the host has anew: told, and taken out without a round that cannot end. */
+static void test_anew(void **state)
+{
+	static const struct {
+		const char *guest, *driver, *by;
+	} cases[] = {
+		{ "web1", "e1000e", "detach web1 02:00.0" },
+		{ "web1", NULL, "detach web1 02:00.0" },
+		{ "win1", "e1000e", "detach --to-host win1 02:00.0" },
+		{ "web1", "e1000e", "detach --force web1 02:00.0" },
+		{ "web1", "e1000e", "repair" },
+		{ "win1", "e1000e", "repair" },
+	};
+	struct world *w = *state;
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		const char *driver = cases[i].driver ? cases[i].driver : "none";
+		_cleanup_free_ char *attach = xlpt_xasprintf("attach --hide %s 02:00.0",
+							     cases[i].guest),
+				    *says = xlpt_xasprintf("this host has it anew, driver %s: xlpt "
+							   "detach %s 0000:02:00.0",
+							   driver, cases[i].guest);
+		unsigned resets;
+
+		ok(w, attach);
+		replug(w, cases[i].driver);
+		resets = fake_bus_resets(w->bus, "0000:02:00.0");
+		answers(w, 0, "status", says);
+		assert_non_null(strstr(w->out, "partial"));
+		answers(w, 1, "attach --hide db1 02:00.0", "in use by");
+		ok(w, cases[i].by);
+		if (!xlpt_streq(cases[i].by, "repair"))
+			assert_non_null(strstr(w->out, "this host has it anew, with"));
+		/* Whoever has it in dom0 by now has not noticed anything. */
+		if (fake_bus_resets(w->bus, "0000:02:00.0") != resets)
+			fail_msg("%s: it was reset", cases[i].by);
+		if (!xlpt_streq(fake_bus_driver_of(w->bus, "0000:02:00.0"), cases[i].driver))
+			fail_msg("%s: it is with %s", cases[i].by,
+				 fake_bus_driver_of(w->bus, "0000:02:00.0"));
+		ok(w, "repair");
+		assert_non_null(strstr(w->out, "nothing to mend"));
+		/* The guest's hotplug works on. */
+		ok(w, attach);
+		replug(w, "e1000e");
+		ok(w, "repair");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(test_absent),
 		world_test(test_there),
+		world_test(test_anew),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

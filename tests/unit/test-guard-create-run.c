@@ -40,7 +40,7 @@ static const char xlpt_script[] =
 	"[ ! -e $root/slow ] || { trap 'echo stopped >&2; exit 1' TERM; touch $root/asks\n"
 	"while :; do sleep 0.05; done; }\n"
 	"printf '%s\\0' \"${text/\\'pool:lan\\'/\\'0000:01:10.0\\'}\" >&3\n"
-	"cat <&3; sleep 0.1; echo ended >>$root/asked; touch $root/ended; exit 1\n";
+	"cat <&3 >$root/watcher; sleep 0.1; echo ended >>$root/asked; touch $root/ended; exit 1\n";
 
 static char root[64];
 static char *out, *err, *program;
@@ -229,6 +229,23 @@ static void test_every_option(void **state)
 	is("asked", "start --for-xl 3 --dry-run -- web1.cfg\nended\n");
 }
 
+/* xlpt is told who watches the guest where xl leaves no process of its own. */
+static void test_watcher(void **state)
+{
+	static const char *const lines[] = { "xl create -F web1.cfg", "xl create -e web1.cfg",
+					     "xl create -c web1.cfg" };
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(lines); i++) {
+		_cleanup_free_ char *said = NULL;
+
+		assert_int_equal(RUN(lines[i]), 7);
+		said = get("watcher");
+		assert_true(i == 0 ? atoi(said) > 1 && said[strlen(said) - 1] == '\n'
+				   : !strcmp(said, i == 1 ? "0\n" : ""));
+	}
+}
+
 static void test_words(void **state)
 {
 	(void)state;
@@ -380,6 +397,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_resolved, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_every_option, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_words, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_watcher, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_untouched, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_links, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, teardown),

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * A pool of seven VFs with a VLAN, three guests, two hundred random steps: start, stop, attach,
- * detach, a process that is killed in the middle of one of them, restarts, and an xl that gives
- * VFs to a fourth guest and takes them back without asking xlpt.
+ * detach, a process that is killed in the middle of one of them, restarts, an xl that gives
+ * VFs to a fourth guest and takes them back without asking xlpt, and a libvirt that does so with a
+ * fifth one, which xlpt gives VFs, too, and whose daemon is down at times.
  * After every step: no VF is leased twice or with a guest that has no lease for it; each that is
  * leased has the VLAN and an address, also between all steps of a restart; no lease outlives its
- * guest by more than one command; at the end the pool is full.
+ * guest by more than one command; what libvirt lists, its guest has; at the end the pool is full.
  *
  * A kill: at its nth write to sysfs or call of the toolstack the process forks.
  * The child has the world as it is at that moment; it closes what the command
@@ -26,6 +27,7 @@
 
 #include <dirent.h>
 
+#include "tests/fake/libvirt.h"
 #include "tests/fake/pools.h"
 #include "xenstore/pcibe.h"
 #include "xl-plugin/kept/leases.h"
@@ -33,6 +35,7 @@
 #define STEPS  200
 #define GUESTS 3
 #define VFS    7
+#define WEB1   3 /* libvirt's */
 
 struct walk {
 	struct world *w;
@@ -43,6 +46,10 @@ struct walk {
 	unsigned starts, stops, attaches, detaches, kills, cut_short, full, restarts, by_xl;
 	struct xlpt_bdf xl[VFS]; /* what xl has given away */
 	size_t n_xl;
+	struct fake_libvirt *libvirt;
+	struct xlpt_bdf virsh[VFS]; /* what virsh has given to web1 */
+	size_t n_virsh;
+	unsigned by_virsh, silent;
 	char doing[128];
 };
 
@@ -146,6 +153,39 @@ static void check_kept(struct walk *k, const struct xlpt_leases *had, const char
 	}
 }
 
+static bool among(const struct xlpt_bdf *list, size_t n, struct xlpt_bdf bdf)
+{
+	for (size_t i = 0; i < n; i++)
+		if (xlpt_bdf_eq(list[i], bdf))
+			return true;
+	return false;
+}
+
+/* What web1 has is what libvirt lists, and leased or of virsh. Returns how many are leased. */
+static size_t check_libvirt(struct walk *k, const struct xlpt_leases *l)
+{
+	_cleanup_free_ char *list = fake_libvirt_list(k->libvirt);
+	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
+	size_t lines = 0, leased = 0;
+
+	for (const char *p = list; *p; p++)
+		lines += *p == '\n';
+	CHECK(k, xlpt_pcibe_read(fake_store_get(k->w->store), WEB1, &be, NULL) == 0);
+	if (be.n != lines)
+		FAIL(k, "web1 has %zu devices, libvirt lists:\n%s", be.n, list);
+	for (size_t i = 0; i < be.n; i++) {
+		bool is = xlpt_leases_find(l, be.devs[i].bdf);
+
+		if (!strstr(list, XLPT_BDF_STR(be.devs[i].bdf)))
+			FAIL(k, "libvirt does not list %s", XLPT_BDF_STR(be.devs[i].bdf));
+		if (is == among(k->virsh, k->n_virsh, be.devs[i].bdf))
+			FAIL(k, "%s of web1 is leased, and of virsh, or neither",
+			     XLPT_BDF_STR(be.devs[i].bdf));
+		leased += is;
+	}
+	return leased;
+}
+
 /* What the guests have, against what is leased. Returns how many VFs are out. */
 static size_t check(struct walk *k)
 {
@@ -167,10 +207,8 @@ static size_t check(struct walk *k)
 			     XLPT_BDF_STR(l.items[i].bdf), (long long)l.items[i].domid, domid);
 		if (!tagged(k, l.items[i].bdf))
 			FAIL(k, "%s has no VLAN", XLPT_BDF_STR(l.items[i].bdf));
-		for (size_t x = 0; x < k->n_xl; x++)
-			if (xlpt_bdf_eq(k->xl[x], l.items[i].bdf))
-				FAIL(k, "%s is leased, and xl gave it away",
-				     XLPT_BDF_STR(l.items[i].bdf));
+		if (among(k->xl, k->n_xl, l.items[i].bdf))
+			FAIL(k, "%s is leased, and xl gave it away", XLPT_BDF_STR(l.items[i].bdf));
 	}
 	for (unsigned g = 0; g < GUESTS; g++) {
 		_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
@@ -186,9 +224,10 @@ static size_t check(struct walk *k)
 				     XLPT_BDF_STR(be.devs[i].bdf), g);
 		}
 	}
+	held += check_libvirt(k, &l);
 	if (held != l.n)
 		FAIL(k, "%zu VFs are with guests, %zu are leased", held, l.n);
-	return l.n + k->n_xl;
+	return l.n + k->n_xl + k->n_virsh;
 }
 
 /* An empty pool is the only reason for a refusal. */
@@ -379,9 +418,72 @@ static void by_xl(struct walk *k)
 	}
 }
 
+/* A VF that nobody has goes to web1, or comes back from it, and xlpt is not asked. */
+static void by_virsh(struct walk *k)
+{
+	_cleanup_leases_ struct xlpt_leases l = leases_of(k);
+
+	k->by_virsh++;
+	snprintf(k->doing, sizeof(k->doing), "virsh, with %zu", k->n_virsh);
+	trace(k);
+	for (unsigned i = 0; i < VFS; i++) {
+		struct xlpt_bdf bdf = { .bus = 1,
+					.dev = (uint8_t)(0x10 + i / 4),
+					.func = (uint8_t)(i % 4 * 2) };
+		bool back = k->n_virsh && next(k, 2);
+		_cleanup_free_ char *xml = NULL;
+
+		bdf = back ? k->virsh[k->n_virsh - 1] : bdf;
+		if (!back && (k->n_virsh >= 2 || xlpt_leases_find(&l, bdf) ||
+			      fake_ts_owner(k->w->ts, bdf) >= 0))
+			continue;
+		xml = xlpt_xasprintf("<interface type='hostdev' managed='%s'><mac "
+				     "address='52:54:00:00:01:%02x'/><source><address type='pci' "
+				     "domain='0x0000' bus='0x01' slot='0x%02x' "
+				     "function='0x%x'/></source></interface>",
+				     next(k, 2) ? "yes" : "no", i, bdf.dev, bdf.func);
+		if (back) {
+			CHECK(k, fake_virsh(k->libvirt, "detach-device", WEB1, xml) == 0);
+			k->n_virsh--;
+			/* The guest closes its frontend, and virsh does not wait for that. */
+			k->w->clock.clock.sleep_ms(&k->w->clock.clock, 1000);
+		} else if (fake_virsh(k->libvirt, "attach-device", WEB1, xml) == 0) {
+			k->virsh[k->n_virsh++] = bdf;
+			k->w->clock.clock.sleep_ms(&k->w->clock.clock, 1000);
+		}
+		return;
+	}
+}
+
+/* xlpt's own with web1: through libvirt, which may be down. */
+static void with_libvirt(struct walk *k, size_t out, bool killed)
+{
+	_cleanup_leases_ struct xlpt_leases l = leases_of(k);
+	_cleanup_free_ char *line = NULL;
+	bool down = next(k, 4) == 0, detaches = false;
+	int status;
+
+	for (size_t i = 0; !line && i < l.n; i++)
+		if (l.items[i].domid == WEB1 && next(k, 2)) {
+			line = xlpt_xasprintf("detach web1 %s", XLPT_BDF_STR(l.items[i].bdf));
+			detaches = true;
+		}
+	if (!line)
+		line = xlpt_xstrdup("attach web1 pool:lan");
+	fake_libvirt_state(k->libvirt, down ? FAKE_LIBVIRT_STOPPED : FAKE_LIBVIRT_RUNS);
+	status = killed && !down ? run_to_be_killed(k, line) : run(k, "%s", line);
+	fake_libvirt_state(k->libvirt, FAKE_LIBVIRT_RUNS);
+	if (down && status == 3 && strstr(k->w->err, "libvirt manages web1"))
+		k->silent++;
+	else if (!detaches)
+		took(k, status, out, 1);
+	else if (status)
+		FAIL(k, "%s", k->w->err);
+}
+
 static void step(struct walk *k)
 {
-	unsigned g = next(k, GUESTS), what = next(k, 10), n = 1 + next(k, 2);
+	unsigned g = next(k, GUESTS), what = next(k, 13), n = 1 + next(k, 2);
 	uint32_t domid = domid_of(k, g);
 	size_t out = check(k);
 	bool killed = next(k, 4) == 0;
@@ -389,6 +491,10 @@ static void step(struct walk *k)
 
 	if (what == 9) {
 		by_xl(k);
+	} else if (what == 10) {
+		by_virsh(k);
+	} else if (what >= 11) {
+		with_libvirt(k, out, killed);
 	} else if (domid && what == 8) {
 		restart(k, g, domid);
 	} else if (!domid) {
@@ -429,15 +535,19 @@ static void go_on(struct walk *k)
 
 		CHECK(k, ts->ops->device_remove(ts, 4, k->xl[--k->n_xl], false, NULL) == 0);
 	}
+	fake_ts_kill(k->w->ts, WEB1);
+	fake_libvirt_ended(k->libvirt, WEB1);
+	k->n_virsh = 0;
 	CHECK(k, run(k, "pool show lan --json") == 0);
 	if (!strstr(k->w->out, "\"free\": 7,"))
 		FAIL(k, "the pool does not end full: %s", k->w->out);
 	CHECK(k, check(k) == 0);
 	print_message(
 		"seed %u: %u starts, %u stops, %u attaches, %u detaches, %u times empty, %u kills, "
-		"%u of them left a lease, %u restarts, %u by xl\n",
+		"%u of them left a lease, %u restarts, %u by xl, %u by virsh, libvirt down %u "
+		"times\n",
 		k->seed, k->starts, k->stops, k->attaches, k->detaches, k->full, k->kills,
-		k->cut_short, k->restarts, k->by_xl);
+		k->cut_short, k->restarts, k->by_xl, k->by_virsh, k->silent);
 }
 
 static void walk(unsigned seed)
@@ -454,6 +564,8 @@ static void walk(unsigned seed)
 
 		k.cfg[g] = pools_config(text);
 	}
+	k.libvirt = fake_libvirt_new(k.w);
+	fake_libvirt_made(k.libvirt, WEB1);
 	k.w->before_write = maybe_kill;
 	k.w->before_arg = &k;
 	fake_ts_on_call(k.w->ts, maybe_kill, &k);
@@ -470,6 +582,7 @@ static void walk(unsigned seed)
 	assert_true(WIFEXITED(status));
 	if (WEXITSTATUS(status))
 		fail_msg("XLPT_SEED=%u walks the same again", seed);
+	fake_libvirt_free(k.libvirt);
 	world_free(k.w);
 }
 

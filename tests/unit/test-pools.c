@@ -79,6 +79,54 @@ static void test_outside(void **state)
 	assert_string_equal(fake_bus_driver_of(w->bus, "0000:01:10.6"), "igbvf");
 }
 
+/* A driver that is loaded when the VFs are there takes those that are not hidden. */
+static void test_driver_comes(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "pool define lan pf=01:00.0");
+	ok(w, "hide 01:10.2");
+	fake_bus_driver(w->bus, "igbvf", "8086:10ca");
+	free_is(w, 1);
+	said(w, "this host (driver igbvf)");
+	ok(w, "attach web1 pool:lan");
+	said(w, "0000:01:10.2 is attached");
+	refused(w, 1, "attach --hide db1 pool:lan", "xlpt hide 0000:01:10.0 frees one");
+	ok(w, "hide 01:10.0");
+	ok(w, "attach db1 pool:lan");
+	said(w, "0000:01:10.0 is attached");
+}
+
+/*
+ * Another tool makes a VF anew while a guest has it, as drivers let it that do not ask pciback (igb
+ * does): what the guest had is gone, and told.
+ */
+static void test_made_anew(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "pool define lan pf=01:00.0 vlan=42");
+	ok(w, "attach --hide web1 pool:lan");
+	fake_bus_remove(w->bus, "0000:01:10.0");
+	fake_pciback_unseize(w->pciback, B("01:10.0"));
+	fake_ts_gone(w->ts, B("01:10.0"));
+	answers(w, 0, "status", "this host has it no more: xlpt detach web1 0000:01:10.0");
+	fake_bus_add(w->bus, "0000:01:10.0",
+		     &(struct fake_dev){ .vendor = 0x8086,
+					 .device = 0x10ca,
+					 .class_code = 0x020000,
+					 .pf = "0000:01:00.0",
+					 .parent = "0000:00:01.0" });
+	answers(w, 0, "status",
+		"this host has it anew, driver none: xlpt detach web1 0000:01:10.0");
+	ok(w, "attach --hide db1 pool:lan");
+	said(w, "0000:01:10.2 is attached");
+	ok(w, "detach web1 01:10.0");
+	ok(w, "attach --hide web1 pool:lan");
+	said(w, "0000:01:10.0 is attached");
+	said(w, "vlan=42");
+}
+
 static void test_bad_pools(void **state)
 {
 	struct world *w = *state;
@@ -160,6 +208,7 @@ static void test_managed(void **state)
 	ok(w, "pool define lan pf=01:00.0 managed=no");
 	free_is(w, 0);
 	refused(w, 1, "attach db1 pool:lan", "is not hidden");
+	said(w, "xlpt hide 0000:01:10.2 frees one");
 	ok(w, "hide 01:10.6");
 	ok(w, "attach db1 pool:lan");
 	said(w, "0000:01:10.6 is attached");
@@ -419,6 +468,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_first_and_spread, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_numa, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_outside, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_driver_comes, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_made_anew, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_bad_pools, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_networks, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_managed, setup, world_teardown),

@@ -214,6 +214,7 @@ struct guard {
 	int fd;
 	bool creates, keeps_open; /* xl: creates it; goes on in the foreground */
 	bool drops;		  /* ... without the second device */
+	const char *watcher;	  /* what it says of who watches the guest, or NULL */
 	char config[4096];	  /* what xl reads */
 };
 
@@ -236,6 +237,8 @@ static void runs_xl(void *arg)
 		assert_int_equal(fake_ts_get(g->w->ts)->ops->guest_create(
 					 fake_ts_get(g->w->ts), g->config, (size_t)n - 1, NULL),
 				 0);
+	if (g->watcher)
+		assert_true(write(g->fd, g->watcher, strlen(g->watcher)) > 0);
 	if (!g->keeps_open) {
 		close(g->fd);
 		g->fd = -1;
@@ -292,6 +295,31 @@ static void test_for_xl_foreground(void **state)
 	assert_int_equal(for_xl(&g, "", FOR_XL), 0);
 	ok(g.w, "pool show lan");
 	said(g.w, "app1 (domain 20)");
+}
+
+/* Without a process of xl's that has a log: xl -F itself watches the guest, or (-e) nobody does. */
+static void test_for_xl_watcher(void **state)
+{
+	struct guard g = { .w = *state, .creates = true, .keeps_open = true, .watcher = "4711\n" };
+	struct xlpt_host *h = fake_bus_host(g.w->bus);
+
+	fake_bus_put(g.w->bus, "/proc/4711/comm", "xl\n");
+	fake_bus_put(g.w->bus, "/proc/4711/stat",
+		     "4711 (xl) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 99 0 0\n");
+	ok(g.w, "pool define lan pf=01:00.0");
+	assert_int_equal(for_xl(&g, "", FOR_XL), 0);
+	fake_ts_kill(g.w->ts, 20);
+	ok(g.w, "pool show lan");
+	said(g.w, "app1 restarting");
+	/* xl has ended: the guest does not come again. */
+	h->ops->unlink(h, "/proc/4711/stat");
+	ok(g.w, "pool show lan");
+	said(g.w, "7 of 7 VFs free");
+	g.watcher = "0\n";
+	assert_int_equal(for_xl(&g, "", FOR_XL), 0);
+	fake_ts_kill(g.w->ts, 21);
+	ok(g.w, "pool show lan");
+	said(g.w, "7 of 7 VFs free");
 }
 
 /* A guest that xl -F keeps without one of its devices: nobody waits for its end, nor holds its locks. */
@@ -371,6 +399,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_start_hvm_functions, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_for_xl, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_for_xl_foreground, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_for_xl_watcher, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_for_xl_lacks, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_for_xl_fails, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_for_xl_dry, setup, world_teardown),

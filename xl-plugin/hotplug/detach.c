@@ -95,7 +95,7 @@ static int remove_device(void *ctx, size_t i, struct xlpt_diag *diag)
 	rc = remember_port(op, item, &leaving, diag);
 	if (rc)
 		return rc;
-	if (leaving)
+	if (leaving || item->anew)
 		return xlpt_release(op->env, op->guest.domid, item->spec.bdf, false, op->timeout_ms,
 				    diag);
 	rc = op->guest.type == XLPT_GUEST_HVM
@@ -184,14 +184,15 @@ static int plan_group(struct xlpt_plan *plan, struct xlpt_op *op, size_t i, bool
 		return 0;
 	for (size_t k = 0; k < n; k++)
 		plan_take(plan, op, members[k], without_guest);
+	/* One that came again is dom0's, or nobody's. */
 	for (size_t k = 0; k < n; k++)
-		if (!op->items[members[k]].absent)
+		if (!op->items[members[k]].absent && !op->items[members[k]].anew)
 			xlpt_plan_reset(plan, op, members[k]);
 	for (size_t k = 0; rc == 0 && k < n; k++) {
 		const struct xlpt_item *item = &op->items[members[k]];
 
 		rc = xlpt_loan_plan_end(plan, op, members[k], diag);
-		if (rc == 0 && item->give_back_to_dom0 && !item->absent)
+		if (rc == 0 && item->give_back_to_dom0 && !item->absent && !item->anew)
 			xlpt_plan_unhide(plan, op, members[k]);
 		xlpt_plan_give_back(plan, op, members[k]);
 	}
@@ -250,6 +251,7 @@ static int judge(struct xlpt_op *op, bool without_guest, struct xlpt_diag *diag)
 		rc = xlpt_policy_take_back(&item->device, &item->place, diag);
 		if (rc)
 			return rc;
+		item->anew = !item->absent && !item->place.on_pciback;
 		rc = without_guest ? 0 : xlpt_policy_runs(&op->guest, diag);
 		if (rc)
 			return rc;

@@ -71,6 +71,7 @@ struct xlpt_item {
 	bool from_pool; /* a VF of spec.pool is still to be taken; spec.has_bdf: that one */
 	bool not_here;	/* check: this host does not have it, and it is judged no further */
 	bool absent;	/* detach: the host has it no more, and the guest's backend names it */
+	bool anew;	/* detach: it came again, or was taken from pciback: that has it no more */
 	bool take_from_dom0;	/* from the driver that it has there, before anything else */
 	bool give_back_to_dom0; /* to the driver that it came from, after everything else */
 	bool noted;		/* libxl's note says that the guest has it, and nothing else does */

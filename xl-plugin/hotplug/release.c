@@ -11,6 +11,7 @@
 #include <inttypes.h>
 
 #include "core/text.h"
+#include "pciback/device/bind.h"
 #include "pciback/device/scan.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/libvirt.h"
@@ -344,6 +345,15 @@ int xlpt_release_absent(struct xlpt_env *env, const struct xlpt_guest *guest, st
 	return rc;
 }
 
+/* It went and came again, or was taken from pciback by hand: no round of the backend can end. */
+static bool on_pciback(struct xlpt_env *env, struct xlpt_bdf bdf)
+{
+	_cleanup_free_ char *driver = NULL;
+
+	return xlpt_bind_driver(env->host, bdf, &driver, NULL) ||
+	       xlpt_streq(driver, XLPT_PCIBACK_DRIVER);
+}
+
 int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, bool force,
 		 int64_t timeout_ms, struct xlpt_diag *diag)
 {
@@ -356,7 +366,9 @@ int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, bool
 	int rc;
 
 	rc = look(env, domid, bdf, &l, diag);
-	if (rc == 0 && l.listed)
+	if (rc == 0 && l.listed && alive && !on_pciback(env, bdf))
+		rc = xlpt_release_absent(env, &guest, bdf, timeout_ms, diag);
+	else if (rc == 0 && l.listed)
 		rc = leave_backend(env, &guest, alive, domid, bdf, force, timeout_ms, &l, diag);
 	if (rc == 0)
 		rc = xlpt_clear_empty(env, domid, &cleared, diag);

@@ -60,9 +60,9 @@ void xlpt_report_detach(const struct xlpt_op *op, bool to_dom0)
 		o = json_object_new_object();
 		xlpt_json_add(o, "bdf", xlpt_json_str(bdf));
 		xlpt_json_add(o, "state",
-			      xlpt_json_str(item->absent ? "absent"
-					    : to_dom0	 ? "dom0"
-							 : "hidden"));
+			      xlpt_json_str(item->absent	    ? "absent"
+					    : to_dom0 || item->anew ? "dom0"
+								    : "hidden"));
 		if (to_dom0)
 			xlpt_json_add(o, "driver", xlpt_json_str(item->driver));
 		xlpt_item_reset_json(item, o);
@@ -70,6 +70,11 @@ void xlpt_report_detach(const struct xlpt_op *op, bool to_dom0)
 		if (item->absent)
 			xlpt_say(op->env, "%s is detached from %s; this host has it no more", bdf,
 				 op->guest.name);
+		else if (item->anew)
+			xlpt_say(op->env, "%s is detached from %s; this host has it anew, %s%s",
+				 bdf, op->guest.name,
+				 item->device.driver ? "with driver " : "without a driver",
+				 item->device.driver ? item->device.driver : "");
 		else if (!to_dom0)
 			xlpt_say(op->env, "%s is detached from %s and hidden", bdf, op->guest.name);
 		else

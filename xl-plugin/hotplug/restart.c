@@ -227,6 +227,24 @@ int xlpt_restarts_look(struct xlpt_env *env, struct xlpt_diag *diag)
 	return 0;
 }
 
+void xlpt_restarts_watched(struct xlpt_env *env, const struct xlpt_guest *guest, long long pid)
+{
+	XLPT_CLEANUP(seen_dispose) struct seen s = { 0 };
+	_cleanup_known_ struct xlpt_known k = { 0 };
+
+	if (env->dry_run || !*guest->uuid || xlpt_owners_read(env, &s.owners, NULL))
+		return;
+	snprintf(k.uuid, sizeof(k.uuid), "%s", guest->uuid);
+	k.name = xlpt_xstrdup(guest->name);
+	learn(env, guest, &k);
+	devices_of(&s, guest->domid, &k);
+	if (pid)
+		k.monitor = xlpt_monitor_of(env->host, pid);
+	else
+		k.again_known = true, k.again = 0;
+	xlpt_known_write(env, &k);
+}
+
 /* ---- who asks ---- */
 
 const struct xlpt_known *xlpt_restarts_holder(const struct xlpt_knowns *all, struct xlpt_bdf bdf,

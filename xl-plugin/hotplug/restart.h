@@ -31,6 +31,12 @@ int xlpt_restarts_read(struct xlpt_env *env, const struct xlpt_leases *leases,
  */
 int xlpt_restarts_look(struct xlpt_env *env, struct xlpt_diag *diag);
 
+/*
+ * Remembers a guest that was just created, and that this process of xl watches it, which is known by
+ * no log; 0: that nobody does, so that it never comes again.
+ */
+void xlpt_restarts_watched(struct xlpt_env *env, const struct xlpt_guest *guest, long long pid);
+
 /* The guest that restarts and had it, but not that of own_uuid ("" = none); or NULL. */
 const struct xlpt_known *xlpt_restarts_holder(const struct xlpt_knowns *all, struct xlpt_bdf bdf,
 					      const char *own_uuid);

@@ -197,7 +197,8 @@ int xlpt_op_verify_gone(struct xlpt_op *op, size_t i, struct xlpt_diag *diag)
 	rc = xlpt_revoke(env, op->guest.domid, bdf, diag);
 	if (rc)
 		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
-	rc = on_pciback(op, bdf, diag);
+	if (!item->anew)
+		rc = on_pciback(op, bdf, diag);
 	/*
 	 * A next attach that comes before the guest has freed its frontend would be
 	 * taken for the old one and never be connected.

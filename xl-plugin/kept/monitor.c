@@ -63,6 +63,14 @@ struct xlpt_monitor xlpt_monitor_find(struct xlpt_host *h, const char *name)
 	return m;
 }
 
+struct xlpt_monitor xlpt_monitor_of(struct xlpt_host *h, long long pid)
+{
+	_cleanup_free_ char *text = xlpt_xasprintf("%lld", pid);
+	struct xlpt_monitor m = { .pid = pid, .start = start_of(h, text) };
+
+	return m.start && is_xl(h, text) ? m : (struct xlpt_monitor){ 0 };
+}
+
 bool xlpt_monitor_lives(struct xlpt_host *h, const struct xlpt_monitor *m)
 {
 	_cleanup_free_ char *pid = xlpt_xasprintf("%lld", m->pid);

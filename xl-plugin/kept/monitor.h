@@ -20,6 +20,8 @@ struct xlpt_monitor {
  * none: xl create -F and -e, libvirt and other toolstacks have none.
  */
 struct xlpt_monitor xlpt_monitor_find(struct xlpt_host *h, const char *name);
+/* That very process; all zero when it is no xl. */
+struct xlpt_monitor xlpt_monitor_of(struct xlpt_host *h, long long pid);
 bool xlpt_monitor_lives(struct xlpt_host *h, const struct xlpt_monitor *m);
 
 #endif

@@ -17,6 +17,7 @@
 static int exhausted(const char *name, struct xlpt_pool_view *view, struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str who = { 0 };
+	const struct xlpt_pool_vf *driven = NULL;
 
 	/* A pool whose PFs cannot have VFs just now is not full: tell why. */
 	if (!view->vfs.n && view->n) {
@@ -24,6 +25,12 @@ static int exhausted(const char *name, struct xlpt_pool_view *view, struct xlpt_
 		xlpt_diag_wrap(diag, "pool %s", name);
 		return diag ? (int)diag->code : XLPT_ERR_NOT_FOUND;
 	}
+	/* A driver of dom0 that was loaded after the VFs were made takes all that are not hidden. */
+	for (size_t i = 0; !driven && i < view->vfs.n; i++)
+		if (view->vfs.items[i].state == XLPT_VF_DOM0 &&
+		    (xlpt_starts(view->vfs.items[i].holder, "this host (driver ") ||
+		     xlpt_starts(view->vfs.items[i].holder, "nobody: it is not hidden")))
+			driven = &view->vfs.items[i];
 	for (size_t i = 0; i < view->vfs.n; i++)
 		xlpt_str_addf(&who, "%s%s %s", i ? "; " : "", XLPT_BDF_STR(view->vfs.items[i].bdf),
 			      view->vfs.items[i].holder);
@@ -32,6 +39,9 @@ static int exhausted(const char *name, struct xlpt_pool_view *view, struct xlpt_
 	xlpt_diag_fact(diag, "%s", xlpt_str_get(&who));
 	if (view->n)
 		xlpt_diag_hint(diag, "%s: %s", view->troubles[0].message, view->troubles[0].hint);
+	else if (driven)
+		xlpt_diag_hint(diag, "xlpt hide %s frees one, if this host does not use it",
+			       XLPT_BDF_STR(driven->bdf));
 	else
 		xlpt_diag_hint(diag,
 			       "xlpt detach GUEST BDF frees one; xlpt vf create PF N makes more");

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "pciback/device/bind.h"
 #include "core/text.h"
 #include "pciback/device/scan.h"
 #include "xl-plugin/cli/cli.h"
@@ -10,7 +11,9 @@
 
 #define DETAIL 384 /* a guest's name and a sentence */
 
-static const char *detail(const struct xlpt_owner *o, bool absent, char buf[DETAIL])
+/* anew: the driver that has it in dom0 although a guest has it, "none", or NULL. */
+static const char *detail(const struct xlpt_owner *o, bool absent, const char *anew,
+			  char buf[DETAIL])
 {
 	if (!o->guest)
 		snprintf(buf, DETAIL, "its domain is gone: xlpt repair");
@@ -28,6 +31,9 @@ static const char *detail(const struct xlpt_owner *o, bool absent, char buf[DETA
 		snprintf(buf, DETAIL, "through %s: backend %s, frontend %s, device state %d",
 			 o->through, xlpt_xbs_word(o->be_state), xlpt_xbs_word(o->fe_state),
 			 o->dev.state);
+	else if (anew)
+		snprintf(buf, DETAIL, "this host has it anew, driver %s: xlpt detach %s %s", anew,
+			 XLPT_WORD(o->guest), XLPT_BDF_STR(o->bdf));
 	else if (o->lost)
 		snprintf(buf, DETAIL,
 			 "taken from it in the hypervisor, not in xenstore: xlpt repair");
@@ -92,20 +98,36 @@ static bool is_absent(struct xlpt_env *env, struct xlpt_bdf bdf)
 	       !xlpt_host_has(env->host, "/sys/bus/pci/devices/%s", XLPT_BDF_STR(bdf));
 }
 
+/* It went and came again, or somebody took it from pciback: what the guest had is gone. */
+static char *is_anew(struct xlpt_env *env, struct xlpt_bdf bdf)
+{
+	char *driver = NULL;
+
+	if (!xlpt_host_has(env->host, "/sys/bus/pci/devices/%s", XLPT_BDF_STR(bdf)) ||
+	    xlpt_bind_driver(env->host, bdf, &driver, NULL))
+		return NULL;
+	if (xlpt_streq(driver, XLPT_PCIBACK_DRIVER))
+		free(XLPT_TAKE(driver));
+	else if (!driver)
+		driver = xlpt_xstrdup("none");
+	return driver;
+}
+
 static void add_owner(struct view *v, const struct xlpt_owner *o)
 {
 	char buf[DETAIL], address[XLPT_BDF_LEN];
 	bool absent = is_absent(v->env, o->bdf);
+	_cleanup_free_ char *anew = o->guest && !absent ? is_anew(v->env, o->bdf) : NULL;
 
-	add_row(v,
-		&(struct row){ .bdf = XLPT_BDF_STR(o->bdf),
-			       .state = xlpt_owner_complete(o) && o->guest && !absent ? "assigned"
-										      : "partial",
-			       .guest = o->guest,
-			       .domid = o->domid,
-			       .through = o->through,
-			       .address = guest_address(o, address),
-			       .detail = detail(o, absent, buf) });
+	add_row(v, &(struct row){ .bdf = XLPT_BDF_STR(o->bdf),
+				  .state = xlpt_owner_complete(o) && o->guest && !absent && !anew
+						   ? "assigned"
+						   : "partial",
+				  .guest = o->guest,
+				  .domid = o->domid,
+				  .through = o->through,
+				  .address = guest_address(o, address),
+				  .detail = detail(o, absent, anew, buf) });
 }
 
 /*

@@ -14,6 +14,7 @@
 #include "core/text.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/convert/convert.h"
+#include "xl-plugin/hotplug/restart.h"
 #include "xl-plugin/leave/leave.h"
 #include "xl-plugin/start/start.h"
 
@@ -68,13 +69,34 @@ int xlpt_start_hand_over(struct xlpt_start *s, struct xlpt_diag *diag)
 	return XLPT_ERR_IO;
 }
 
+#define WATCHER_MAX 32
+
 /* The guard's program has closed its end, or is gone, and xl with it. */
-static bool xl_ended(const struct xlpt_start *s)
+static bool xl_ended(struct xlpt_start *s)
 {
 	struct pollfd p = { .fd = s->for_xl, .events = POLLIN };
-	char c;
+	char buf[WATCHER_MAX];
+	ssize_t r = 1;
 
-	return poll(&p, 1, 0) > 0 && read(s->for_xl, &c, 1) <= 0;
+	while (r > 0 && poll(&p, 1, 0) > 0) {
+		r = read(s->for_xl, buf, sizeof(buf));
+		if (r > 0 && s->watcher.len < WATCHER_MAX)
+			xlpt_str_addn(&s->watcher, buf, (size_t)r);
+	}
+	return r <= 0;
+}
+
+/*
+ * "4711": xl create -F, whose process has no log to be known by (kept/monitor.h); "0": xl create -e,
+ * and nobody makes the guest anew. Nothing: xl leaves a process as always.
+ */
+static void watched(struct xlpt_start *s)
+{
+	uint64_t pid;
+
+	if (s->watcher.len &&
+	    xlpt_parse_uint(s->watcher.s, strcspn(s->watcher.s, "\n"), 10, INT32_MAX, &pid))
+		xlpt_restarts_watched(s->op.env, &s->op.guest, (long long)pid);
 }
 
 /* Each device, in the domain of that number, which may not be finished yet. */
@@ -158,5 +180,6 @@ int xlpt_start_let_xl(void *ctx, size_t i, struct xlpt_diag *diag)
 
 		told(s, xlpt_start_given(&s->op, k, &no), &no);
 	}
+	watched(s);
 	return 0;
 }

@@ -31,6 +31,7 @@ void xlpt_start_dispose(struct xlpt_start *s)
 	xlpt_str_dispose(&s->config);
 	free(s->gfx_passthru);
 	free(s->lacks);
+	xlpt_str_dispose(&s->watcher);
 }
 
 /* A lease names its guest by UUID, so the guest gets one before it exists. */

@@ -23,7 +23,8 @@ struct xlpt_start {
 	bool keep;	     /* a guest that lacks a device is left running */
 	bool no_wait;	     /* do not wait for a PV guest's own kernel */
 	int for_xl;	     /* a socket to the guard's program, which runs xl create; -1 = none */
-	struct xlpt_str config; /* what xl gets */
+	struct xlpt_str watcher; /* what the guard says of who watches the guest: see watched() */
+	struct xlpt_str config;	 /* what xl gets */
 	struct xlpt_xl_entries entries;
 	/* what else the configuration says */
 	char *gfx_passthru; /* "1", a card's name, or NULL */

@@ -3,7 +3,8 @@
  * xl create with devices that xlpt resolves. Three processes: this one, which waits and gives on
  * signals and exit status; xl, with everything that was meant for it; and xlpt, which has leased the
  * devices and sees whether the guest gets them. xlpt learns of xl's end, and of ours, because its
- * socket is closed then.
+ * socket is closed then. Where xl leaves no process of its own that watches the guest, xlpt is told
+ * which one does instead (-F: xl's number), or that nobody does (-e: 0).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -278,7 +279,16 @@ static int in_memory(const struct text *t)
 	return fd;
 }
 
-static int run_xl(const struct xlpt_create *c, char **argv, const struct text *answer,
+static void tell_watcher(const struct xlpt_create *c, int sock, pid_t pid)
+{
+	char line[32];
+	int n = snprintf(line, sizeof(line), "%ld\n", c->leaves ? 0L : (long)pid);
+
+	if (pid > 0 && (c->stays || c->leaves))
+		send_all(sock, line, (size_t)n);
+}
+
+static int run_xl(const struct xlpt_create *c, char **argv, const struct text *answer, int sock,
 		  const struct xlpt_create_how *how, const struct sigaction *chld)
 {
 	int config = in_memory(answer), status;
@@ -295,6 +305,7 @@ static int run_xl(const struct xlpt_create *c, char **argv, const struct text *a
 		become_xl(c, argv, config, how, self);
 	}
 	to = pid;
+	tell_watcher(c, sock, pid);
 	if (pid < 0)
 		fprintf(stderr, "xlpt: cannot run xl: %s\n", strerror(errno));
 	/* One that came when there was no xl yet. */
@@ -322,7 +333,7 @@ int xlpt_create_run(const struct xlpt_create *c, int argc, char **argv,
 	sigaction(SIGCHLD, &def, &chld);
 	catch_signals(true);
 	resolved = ask(c, how->xlpt, &t, &sock, &xlpt, &answer);
-	status = resolved ? run_xl(c, argv, &answer, how, &chld) : -1;
+	status = resolved ? run_xl(c, argv, &answer, sock, how, &chld) : -1;
 	to = 0;
 	if (sock >= 0)
 		close(sock);

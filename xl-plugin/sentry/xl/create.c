@@ -52,6 +52,8 @@ static bool read_options(int argc, char *const *argv, struct xlpt_create *out)
 		if (c == 'h' || c == '?')
 			return false;
 		out->dry |= c == 'n';
+		out->stays |= c == 'F';
+		out->leaves |= c == 'e';
 		last = c == 'f' ? optarg : NULL;
 		if (last)
 			out->file = last;

@@ -14,6 +14,8 @@ struct xlpt_create {
 	const char *file; /* "/dev/null": the words alone */
 	int end;	  /* where in argv xl's options end: another one may be put in there */
 	int words;	  /* from here on those of argv with a '=' are lines behind the file's */
+	bool stays;	  /* -F: xl itself watches the guest, for as long as that lives */
+	bool leaves;	  /* -e: nobody does */
 	bool dry;	  /* -n, or -N before the word: nothing is created */
 };
 

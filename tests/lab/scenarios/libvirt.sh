@@ -1,0 +1,279 @@
+#!/bin/bash
+# libvirt - a guest of libvirt's: virsh dumpxml, xlpt status and the guest's console say the same after every step
+# timeout: 5400
+# machine: small
+# xen: 4.20
+#
+# Environment: STEPS (30): how many random steps of both tools; SEED.
+# covers: pv libvirt hot .0,vf.0,vf.n acs
+# covers: hvm libvirt hot .0,vf.0 acs
+. "$LAB/lib.sh"
+
+uri=xen:///system
+pf=0000:01:00.0
+vf=0000:01:10.0
+plain=0000:01:10.2
+nic=0000:02:00.0
+mac=52:54:00:6d:90:31
+vlan=31
+steps=${STEPS:-30}
+RANDOM=${SEED:-4711}
+work=$(mktemp -d -p /var/tmp)
+: "${GUEST_BOOT_SECONDS:=300}"
+
+# has_xml MANAGED BDF: libvirt's XML of a device; of $vf with its identity.
+has_xml() {
+	local address
+	address="domain='0x${2:0:4}' bus='0x${2:5:2}' slot='0x${2:8:2}' function='0x${2:11:1}'"
+	if [ "$2" = $vf ]; then
+		printf '%s\n' "<interface type='hostdev' managed='$1'><mac address='$mac'/>" \
+			"<source><address type='pci' $address/></source><vlan><tag id='$vlan'/></vlan></interface>"
+	else
+		printf '%s\n' "<hostdev mode='subsystem' type='pci' managed='$1'>" \
+			"<source><address $address/></source></hostdev>"
+	fi >"$work/device.xml"
+}
+
+virsh_attach() {
+	has_xml yes "$2"
+	virsh -c $uri attach-device "$1" "$work/device.xml" --live
+}
+
+virsh_detach() {
+	has_xml yes "$2"
+	virsh -c $uri detach-device "$1" "$work/device.xml" --live
+}
+
+# listed GUEST: what libvirt says that the guest has, sorted.
+listed() {
+	virsh -c $uri dumpxml "$1" | sed -n "s/.*<address.* domain='0x\(....\)' bus='0x\(..\)' slot='0x\(..\)' function='0x\(.\)'.*/\1:\2:\3.\4/p" |
+		grep -v '^0000:00:' | sort | tr '\n' ' '
+}
+
+# xlpts GUEST: what xlpt says, sorted.
+xlpts() {
+	xlpt status "$1" --json | grep -o '"bdf": "[^"]*"' | cut -d'"' -f4 | sort -u | tr '\n' ' '
+}
+
+# sees GUEST: how many PCI devices its console tells of, but for those it has without any of ours.
+sees() {
+	guest_run "$1" 'ls /sys/bus/pci/devices | wc -l'
+}
+
+# agree GUEST WANTED...: all three have exactly these.
+agree() {
+	local guest=$1 want said
+	shift
+	want=$(printf '%s\n' "$@" | sed '/^$/d' | sort | tr '\n' ' ')
+	said=$(listed "$guest")
+	[ "$said" = "$want" ] || { virsh -c $uri dumpxml "$guest"; fail "libvirt lists \"$said\", not \"$want\""; }
+	said=$(xlpts "$guest")
+	[ "$said" = "$want" ] || { xlpt status; fail "xlpt says \"$said\", not \"$want\""; }
+	wait_for 60 "the console of $guest to show $# devices" console_shows "$guest" $# ||
+		{ guest_run "$guest" 'ls -l /sys/bus/pci/devices'; fail "$guest does not see $# devices: $(sees "$guest")"; }
+	! xlpt status | grep -i "libvirt" || fail "xlpt status finds fault with libvirt's list"
+}
+
+console_shows() {
+	[ $(($(sees "$1") - without)) = "$2" ]
+}
+
+# identity YES|NO: the VF has it, on the PF.
+identity() {
+	local line
+	line=$(ip link show "$iface" | grep "vf 0 ")
+	if [ "$1" = yes ]; then
+		grep -q "$mac.*vlan $vlan" <<<"$line" || fail "the VF does not have its identity: $line"
+	else
+		! grep -q "vlan" <<<"$line" || fail "the VF keeps a VLAN: $line"
+	fi
+}
+
+start_libvirtd() {
+	libvirtd -d || fail "libvirtd does not start"
+	wait_for 60 "libvirtd to answer" virsh -c $uri version
+}
+
+stop_libvirtd() {
+	local pid
+	pid=$(pgrep -x libvirtd)
+	kill "$pid"
+	wait_for 30 "libvirtd to end" sh -c "! pgrep -x libvirtd"
+}
+
+# settle: a PV guest whose last device went by virsh closes its frontend, and nobody waits for that.
+settle() {
+	lab_nap 3
+}
+
+# define NAME FILE.cfg: libvirt's guest of a configuration of xl's.
+define() {
+	xlpt convert --to libvirt "$2" >"$work/$1.xml" || fail "cannot convert the guest's configuration"
+	virsh -c $uri define "$work/$1.xml" || fail "virsh define $1"
+	guest_mark "$1"
+	virsh -c $uri start "$1" || fail "virsh start $1"
+	guest_sees "$1" "GUEST ready" "$GUEST_BOOT_SECONDS" || fail "$1 does not boot"
+	without=$(sees "$1")
+}
+
+start_libvirtd
+echo 3 >/sys/bus/pci/devices/$pf/sriov_numvfs
+iface=$(ls /sys/bus/pci/devices/$pf/net)
+ip link set "$iface" up
+expect_rc 0 xlpt pool define lan dev=$vf
+guest_config v1 pv
+define v1 "$LAB_OUT/$lab_scenario/v1.cfg"
+agree v1
+
+note "attach, detach"
+expect_rc 0 xlpt attach --hide v1 $nic
+agree v1 $nic
+expect_rc 1 virsh_attach v1 $nic
+agree v1 $nic
+expect_rc 0 xlpt detach v1 $nic
+agree v1
+expect_rc 1 virsh_detach v1 $nic
+agree v1
+
+note "a VF with an identity"
+expect_rc 0 xlpt attach --hide v1 $nic
+guest_mark v1
+expect_rc 0 xlpt attach --hide v1 $vf,mac=$mac,vlan=$vlan
+agree v1 $nic $vf
+identity yes
+virsh -c $uri dumpxml v1 | grep -A 3 "<interface type='hostdev'" | grep "$mac" || fail "it is no interface of libvirt's"
+virsh -c $uri dumpxml v1 | grep -A 12 "<interface type='hostdev'" | grep "tag id='$vlan'" || fail "libvirt does not know the VLAN"
+guest_sees v1 "GUEST net [a-z0-9]* $mac" 120 || fail "no interface of v1 has $mac"
+note "libvirtd is started again: it knows the devices, and gives them back"
+stop_libvirtd
+start_libvirtd
+agree v1 $nic $vf
+expect_rc 0 xlpt detach v1 $vf
+agree v1 $nic
+identity no
+expect_rc 0 xlpt attach v1 pool:lan,mac=$mac,vlan=$vlan
+agree v1 $nic $vf
+xlpt pool show lan | grep "$vf.*leased.*v1" || fail "v1 has no lease"
+expect_rc 0 xlpt detach v1 $vf $nic
+agree v1
+identity no
+xlpt pool show lan | grep "1 of 1 VFs free" || fail "the VF is not free"
+
+note "what one tool attaches, the other one detaches"
+settle
+expect_rc 0 virsh_attach v1 $vf
+agree v1 $vf
+identity yes
+xlpt pool show lan | grep "0 of 1 VFs free" || fail "the VF that virsh took is free to xlpt"
+expect_rc 1 xlpt attach v1 pool:lan
+expect_rc 0 xlpt detach v1 $vf
+agree v1
+identity no
+[ "$(driver_of $vf)" = pciback ] || fail "$vf is with $(driver_of $vf)"
+expect_rc 0 xlpt attach v1 $vf,mac=$mac,vlan=$vlan
+expect_rc 0 xlpt attach --hide v1 $nic
+expect_rc 0 virsh_detach v1 $vf
+agree v1 $nic
+expect_rc 0 virsh_detach v1 $nic
+agree v1
+[ "$(driver_of $nic)" = e1000e ] || fail "$nic is with $(driver_of $nic)"
+xlpt repair
+identity no
+
+note "libvirtd stopped"
+settle
+expect_rc 0 xlpt attach --hide v1 $plain
+stop_libvirtd
+xlpt status >"$work/before"
+expect_rc 3 xlpt attach --hide v1 $nic
+expect_rc 3 xlpt detach v1 $plain
+xlpt status >"$work/after"
+cmp "$work/before" "$work/after" || fail "something has changed"
+[ "$(driver_of $nic)" = e1000e ] || fail "$nic was taken from dom0"
+expect_rc 0 xlpt attach --around-libvirt --hide v1 $nic
+xlpt status | grep "v1 has $nic, and libvirt does not list it" || fail "xlpt status does not tell"
+start_libvirtd
+expect_rc 0 xlpt detach v1 $nic
+expect_rc 0 xlpt detach --around-libvirt v1 $plain
+xlpt status | grep "libvirt lists $plain for v1, and the guest does not have it" || fail "xlpt status does not tell"
+expect_rc 1 virsh_detach v1 $plain
+# The line that status names.
+settle
+expect_rc 0 xlpt attach --around-libvirt v1 $plain
+expect_rc 0 xlpt detach v1 $plain
+agree v1
+expect_rc 3 xlpt save v1 "$work/image"
+stop_libvirtd
+start_libvirtd
+agree v1
+
+note "$steps random steps of both tools"
+devices=("$vf" "$plain" "$nic")
+declare -A has=()
+
+# random_step N: one of both tools gives or takes one of the devices.
+random_step() {
+	local n=$1 bdf=${devices[RANDOM % 3]} tool=$((RANDOM % 2)) words
+	words=$bdf
+	[ "$bdf" != $vf ] || words=$bdf,mac=$mac,vlan=$vlan
+	[ "$bdf" != $vf ] || [ $((RANDOM % 2)) = 0 ] || words=pool:lan,mac=$mac,vlan=$vlan
+	if [ $((RANDOM % 8)) = 0 ]; then
+		note "step $n: libvirtd is started again"
+		stop_libvirtd
+		start_libvirtd
+	elif [ -n "${has[$bdf]-}" ] && [ $tool = 0 ]; then
+		note "step $n: $bdf goes, by xlpt"
+		expect_rc 0 xlpt detach v1 "$bdf"
+		[ "$bdf" != $vf ] || identity no
+		unset "has[$bdf]"
+	elif [ -n "${has[$bdf]-}" ]; then
+		note "step $n: $bdf goes, by virsh"
+		expect_rc 0 virsh_detach v1 "$bdf"
+		unset "has[$bdf]"
+		settle
+	elif [ $tool = 0 ]; then
+		note "step $n: $words comes, by xlpt"
+		expect_rc 0 xlpt attach --hide v1 "$words"
+		has[$bdf]=yes
+	else
+		note "step $n: $bdf comes, by virsh"
+		expect_rc 0 virsh_attach v1 "$bdf"
+		has[$bdf]=yes
+	fi
+}
+
+for ((n = 1; n <= steps; n++)); do
+	random_step "$n"
+	agree v1 "${!has[@]}"
+	[ -z "${has[$vf]-}" ] || identity yes
+done
+virsh -c $uri destroy v1
+xlpt pool release --gone
+xlpt repair
+identity no
+virsh -c $uri undefine v1
+
+note "an HVM guest"
+guest_config w1 hvm '-vga' '-nographic'
+define w1 "$LAB_OUT/$lab_scenario/w1.cfg"
+agree w1
+expect_rc 0 xlpt attach --hide w1 $nic
+agree w1 $nic
+expect_rc 0 xlpt attach --hide w1 $vf,mac=$mac,vlan=$vlan
+agree w1 $nic $vf
+identity yes
+expect_rc 0 xlpt detach w1 $nic
+agree w1 $vf
+expect_rc 0 virsh_detach w1 $vf
+agree w1
+expect_rc 0 virsh_attach w1 $vf
+agree w1 $vf
+expect_rc 0 xlpt detach w1 $vf
+agree w1
+identity no
+virsh -c $uri destroy w1
+virsh -c $uri undefine w1
+[ -z "$(ls /run/xlpt/journal)" ] || fail "a journal was left: $(ls /run/xlpt/journal)"
+xlpt repair
+stop_libvirtd
+rm -rf "$work"
