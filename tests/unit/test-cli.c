@@ -211,6 +211,9 @@ static const struct {
 	{ "guard uninstall", "did you mean \"guard remove\"?" },
 	{ "pin lst", "there is no \"pin lst\"; did you mean \"pin list\"?" },
 	{ "pin list x", "pin wants a name and a device, or list, show or remove" },
+	{ "attach web1 poool:lan", "did you mean \"pool:lan\"?" },
+	{ "attach web1 pinn:nic0,permissive=1", "did you mean \"pin:nic0\"?" },
+	{ "attach web1 zzzz:nic0", "expected the" },
 	/* words that every program has */
 	{ "helo", "did you mean \"help\"?" },
 	{ "verson", "did you mean \"version\"?" },

@@ -243,6 +243,26 @@ static bool stays(const char *word, size_t n)
 	       xlpt_starts(word, "pool:") || xlpt_starts(word, "pin:");
 }
 
+/* "poool:lan" for pool:lan, "pinn:nic0"; else 0. */
+static int no_prefix(const char *word, struct xlpt_diag *diag)
+{
+	size_t n = strcspn(word, ":");
+	struct xlpt_nearest near = xlpt_nearest_to(word, n);
+
+	if (!word[n])
+		return 0;
+	xlpt_nearest_try(&near, "pool");
+	xlpt_nearest_try(&near, "pin");
+	xlpt_nearest_try(&near, "usb");
+	if (!near.best || !near.mistakes)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "no device is called \"%s\"; did you mean \"%s%s\"?",
+		      word, near.best, word + n);
+	xlpt_diag_hint(diag, "a device is an address, pool:NAME, pin:NAME, or what is on it: an "
+			     "interface, /dev/DISK, usb:1-2");
+	return XLPT_ERR_SYNTAX;
+}
+
 /* The SPEC with an address in the place of the word, NULL when it is one already. */
 static int resolve_spec(struct xlpt_env *env, const char *spec, char **out, struct xlpt_diag *diag)
 {
@@ -258,7 +278,7 @@ static int resolve_spec(struct xlpt_env *env, const char *spec, char **out, stru
 	/* No word of any kind: the reader of SPECs tells the place of the fault. */
 	if (rc == XLPT_ERR_SYNTAX) {
 		xlpt_diag_dispose(diag);
-		return 0;
+		return no_prefix(word, diag);
 	}
 	if (rc == 0)
 		*out = xlpt_xasprintf("%s%s", XLPT_BDF_STR(bdf), spec + n);
