@@ -95,10 +95,10 @@ static inline void listen(int fd, struct xlpt_str *out, int ms)
 		xlpt_str_addn(out, buf, (size_t)n);
 }
 
-/* Until it says so, at most 20 s: the machine may be busy. */
+/* Until it says so, at most two minutes: the machine may be busy. */
 static inline void wait_for(int fd, struct xlpt_str *out, const char *what)
 {
-	for (int i = 0; i < 200 && !strstr(xlpt_str_get(out), what); i++)
+	for (int i = 0; i < 1200 && !strstr(xlpt_str_get(out), what); i++)
 		listen(fd, out, 100);
 	if (!strstr(xlpt_str_get(out), what))
 		fail_msg("the shell does not say \"%s\": %s", what, xlpt_str_get(out));
