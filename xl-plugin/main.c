@@ -24,7 +24,9 @@ static bool open_streams(struct xlpt_env *env)
 
 int main(int argc, char **argv)
 {
-	struct xlpt_env env = { .out = stdout, .err = stderr, .clock = &xlpt_clock_real };
+	struct xlpt_env env = {
+		.out = stdout, .err = stderr, .clock = &xlpt_clock_real, .own_process = true
+	};
 
 	if (!open_streams(&env))
 		return 1;

@@ -196,6 +196,27 @@ static void test_systemd_reads_them(void **state)
 	assert_string_equal(said, "");
 }
 
+/* What systemd says of how far each of them is confined: 100 is not at all. */
+static void test_confined(void **state)
+{
+	static const char *const units[] = { VERIFY, APPLY };
+
+	(void)state;
+	if (system("systemd-analyze security --offline=yes --version >/dev/null 2>&1"))
+		skip();
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(units); i++) {
+		_cleanup_free_ char *command =
+			xlpt_xasprintf("systemd-analyze security --offline=yes --threshold=70 %s "
+				       ">/dev/null 2>&1",
+				       units[i]);
+
+		if (system(command))
+			fail_msg("it is confined less than it was: systemd-analyze security "
+				 "--offline=yes %s",
+				 units[i]);
+	}
+}
+
 /* A unit's name and its ExecStart= line: what systemd would expand or take apart is refused. */
 static void test_odd_names(void **state)
 {
@@ -226,6 +247,7 @@ int main(void)
 		cmocka_unit_test(test_vf),
 		cmocka_unit_test(test_program_of_a_package),
 		cmocka_unit_test(test_systemd_reads_them),
+		cmocka_unit_test(test_confined),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/privilege.h"
 #include "xl-plugin/cli/nearest.h"
 #include "xl-plugin/cli/output.h"
 
@@ -121,6 +122,8 @@ static int run_command(struct xlpt_env *env, const struct xlpt_command *cmd, int
 		rc = xlpt_env_not_root(diag);
 		goto out;
 	}
+	if (env->own_process && cmd->flags & XLPT_CMD_FILES)
+		xlpt_privilege_keep(XLPT_PRIVILEGE_FILES, true);
 	if (!(cmd->flags & XLPT_CMD_HIDDEN))
 		xlpt_program.before(env, cmd->flags & XLPT_CMD_TELLS);
 	if (cmd->flags & (XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN))

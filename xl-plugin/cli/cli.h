@@ -21,6 +21,7 @@ enum {
 	XLPT_CMD_DRY_RUN = 1 << 1,  /* understands --dry-run */
 	XLPT_CMD_HIDDEN = 1 << 2,   /* not listed */
 	XLPT_CMD_TELLS = 1 << 3,    /* tells of interrupted operations itself */
+	XLPT_CMD_FILES = 1 << 4,    /* works with files alone, and starts nothing */
 };
 
 #define XLPT_ANY_ARGS ((size_t)-1)

@@ -31,8 +31,9 @@ struct xlpt_env {
 	const char *pci_ids;	      /* a pci.ids file, or NULL for the system's */
 	const char *sysroot;	      /* NULL on the running system */
 	bool json, dry_run;
-	bool compact;  /* JSON in one line */
-	bool in_batch; /* a request of xlpt batch: a signal is the whole batch's */
+	bool compact;	  /* JSON in one line */
+	bool own_process; /* main's: it may give up what root may do */
+	bool in_batch;	  /* a request of xlpt batch: a signal is the whole batch's */
 	/* The caller has closed standard output: a command that only prints fails by it. */
 	bool out_closed;
 	int out_errno; /* of a failed write to out; 0 = none failed, or not known */

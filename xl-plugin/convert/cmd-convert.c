@@ -329,7 +329,7 @@ const struct xlpt_command xlpt_cmd_convert = {
 		"in it (comments, <metadata>) and restored on the way back. A <network> that is a pool\n"
 		"of VFs becomes a pool definition, a file *.pool such a network. Needs no Xen, no\n"
 		"libvirt and no root. --edit changes the pci list alone and leaves every other byte.",
-	.flags = XLPT_CMD_DRY_RUN,
+	.flags = XLPT_CMD_DRY_RUN | XLPT_CMD_FILES,
 	.min_args = 0,
 	.max_args = XLPT_ANY_ARGS,
 	.opts = convert_opts,

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What root gives up: in the process, and in what it starts. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <inttypes.h>
+#include <linux/capability.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "core/privilege.h"
+#include "core/util.h"
+
+struct caps {
+	uint64_t permitted, effective, bounding;
+};
+
+static void read_caps(FILE *f, struct caps *c)
+{
+	char line[256];
+
+	memset(c, 0, sizeof(*c));
+	while (fgets(line, sizeof(line), f)) {
+		sscanf(line, "CapPrm:%" SCNx64, &c->permitted);
+		sscanf(line, "CapEff:%" SCNx64, &c->effective);
+		sscanf(line, "CapBnd:%" SCNx64, &c->bounding);
+	}
+}
+
+/* What a process has after it gave up, itself or as the program that it starts. */
+static void after(int which, bool for_good, bool program, struct caps *c)
+{
+	int fds[2], status;
+	pid_t pid;
+	FILE *f;
+
+	assert_int_equal(pipe(fds), 0);
+	pid = fork();
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		if (which >= 0)
+			xlpt_privilege_keep((enum xlpt_privilege)which, for_good);
+		dup2(fds[1], 1);
+		if (program)
+			execl("/bin/cat", "cat", "/proc/self/status", (char *)NULL);
+		f = fopen("/proc/self/status", "re");
+		for (int ch; f && (ch = getc(f)) != EOF;)
+			dprintf(1, "%c", ch);
+		_exit(!f);
+	}
+	close(fds[1]);
+	f = fdopen(fds[0], "r");
+	assert_non_null(f);
+	read_caps(f, c);
+	fclose(f);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+static bool has(uint64_t set, int cap)
+{
+	return set >> cap & 1;
+}
+
+static void test_given_up(void **state)
+{
+	struct caps before, c;
+
+	(void)state;
+	after(-1, false, false, &before);
+	if (geteuid() || !has(before.permitted, CAP_SETPCAP) || !has(before.permitted, CAP_CHOWN))
+		skip();
+	for (int which = XLPT_PRIVILEGE_FILES; which <= XLPT_PRIVILEGE_CHANGE; which++) {
+		after(which, true, false, &c);
+		assert_int_equal(c.permitted, c.effective);
+		assert_int_equal(c.permitted & ~before.permitted, 0);
+		assert_true(has(c.effective, CAP_DAC_OVERRIDE) && has(c.effective, CAP_CHOWN));
+		assert_false(has(c.effective, CAP_SETUID) || has(c.effective, CAP_SETPCAP) ||
+			     has(c.effective, CAP_SYS_BOOT) || has(c.effective, CAP_MKNOD));
+		assert_int_equal(has(c.effective, CAP_SYS_ADMIN),
+				 which >= XLPT_PRIVILEGE_LOOK &&
+					 has(before.permitted, CAP_SYS_ADMIN));
+		assert_int_equal(has(c.effective, CAP_NET_ADMIN),
+				 which >= XLPT_PRIVILEGE_CHANGE &&
+					 has(before.permitted, CAP_NET_ADMIN));
+		/* A program has no more than it, */
+		assert_int_equal(c.bounding & ~c.permitted, 0);
+		after(which, true, true, &c);
+		assert_false(has(c.effective, CAP_SETUID) || has(c.effective, CAP_MKNOD));
+		/* or as much as root had. */
+		after(which, false, true, &c);
+		assert_int_equal(c.permitted, before.permitted);
+		assert_int_equal(c.bounding, before.bounding);
+	}
+}
+
+/* For who is not root nothing changes, and nothing fails. */
+static void test_not_root(void **state)
+{
+	pid_t pid = fork();
+	int status;
+
+	(void)state;
+	if (pid == 0) {
+		if (geteuid() == 0 && setuid(65534))
+			_exit(0);
+		xlpt_privilege_keep(XLPT_PRIVILEGE_FILES, true);
+		_exit(access("/proc/self/status", R_OK) ? 1 : 0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(status, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_given_up),
+		cmocka_unit_test(test_not_root),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
