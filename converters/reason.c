@@ -109,7 +109,7 @@ static const struct reason to_xl[] = {
 	{ "usbdev*", XLPT_LOSS_CHANGED, "xl names USB devices by bus and address only" },
 	{ "cpuset*", XLPT_LOSS_CHANGED, "cpus= says one set for all vCPUs, or one for each of them" },
 	{ "vcpupin*", XLPT_LOSS_CHANGED, "cpus= says one set for all vCPUs, or one for each of them" },
-	{ "cpu", XLPT_LOSS_CHANGED, "libxl's cpuid= has no word for this, or it is of a model of KVM's" },
+	{ "cpu", XLPT_LOSS_CHANGED, "libxl knows no such flag of the CPU, or it is of a model of KVM's" },
 	{ "cpu*", XLPT_LOSS_CHANGED, "libxl's cpuid= has no word for this" },
 	{ NULL, 0, NULL },
 };

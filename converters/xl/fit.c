@@ -252,6 +252,13 @@ static void fit_numa(struct xlpt_dom *dom)
 		dom->maxmem.v = sum * 1024;
 }
 
+static void fit_cpu(struct xlpt_dom *dom)
+{
+	for (size_t i = 0; i < dom->n_cpu; i++)
+		if (!dom->cpu[i].name || !xlpt_xl_is_cpu_flag(dom->cpu[i].name))
+			drop(dom, "cpu", i--);
+}
+
 /* A flash image whose variables are in another file: libxl cannot use it. */
 static bool split_image(const struct xlpt_dom *dom)
 {
@@ -297,6 +304,7 @@ void xlpt_xl_fit(struct xlpt_dom *dom)
 	fit_sleep(dom);
 	fit_sound(dom);
 	fit_nets(dom);
+	fit_cpu(dom);
 	fit_numa(dom);
 	fit_programs(dom);
 	fit_bootloader(dom);

@@ -70,6 +70,16 @@ static bool cpuid_libxl(struct xlpt_xl_reader *r, const struct xlpt_xl_value *v)
 	return true;
 }
 
+bool xlpt_xl_is_cpu_flag(const char *name)
+{
+	_cleanup_free_ char *text = xlpt_xasprintf("%s=0", xlpt_xl_cpu_to(name));
+	libxl_cpuid_policy_list list = NULL;
+	int e = libxl_cpuid_parse_config(&list, text);
+
+	libxl_cpuid_dispose(&list);
+	return e == 0;
+}
+
 static void read_cpuid(struct xlpt_xl_reader *r)
 {
 	const struct xlpt_xl_setting *s = xlpt_xl_find(r, "cpuid");

@@ -159,7 +159,10 @@ static const char *const cpu_names[][2] = {
 	{ "clflush", "clfsh" }, { "sep", "sysenter" }, { "cx8", "cmpxchg8" },
 	{ "nodeid_msr", "nodeid" }, { "cr8legacy", "altmovcr8" }, { "lahf_lm", "lahfsahf" },
 	{ "cmp_legacy", "cmplegacy" }, { "fxsr_opt", "ffxsr" }, { "pdpe1gb", "page1gb" },
-	{ "spec-ctrl", "ibrsb" },
+	{ "spec-ctrl", "ibrsb" }, { "arch-capabilities", "arch-caps" }, { "npt", "svm_npt" },
+	{ "lbrv", "svm_lbrv" }, { "nrip-save", "svm_nrips" }, { "tsc-scale", "svm_tscrate" },
+	{ "vmcb-clean", "svm_vmcbclean" }, { "decodeassists", "svm_decode" },
+	{ "pause-filter", "svm_pausefilt" },
 };
 /* clang-format on */
 

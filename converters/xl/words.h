@@ -42,6 +42,8 @@ bool xlpt_xl_vdev(const char *vdev, int *disk);
 bool xlpt_xl_is_nic(const char *model);
 /* A card of soundhw= (libxl_types_internal.idl, 4.17). */
 bool xlpt_xl_is_sound(const char *model);
+/* A flag of cpuid= that libxl knows, by libvirt's name; of another one xl only warns. */
+bool xlpt_xl_is_cpu_flag(const char *name);
 bool xlpt_xl_is_viridian(const char *group);
 /* The memory that a video card has at least, KiB (libxl_create.c). model may be 0. */
 uint64_t xlpt_xl_video_least(int model);

@@ -92,6 +92,21 @@ static void test_hyperv_back(void **st)
 			fail_msg("%s", losses.items[i].reason);
 }
 
+/* xl only warns of a flag that libxl does not know: it is not written. */
+static void test_flags(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "xen", HVM,
+	      "<cpu mode='host-passthrough'><feature policy='disable' name='pdpe1gb'/>"
+	      "<feature policy='disable' name='npt'/><feature policy='require' name='no-such'/></cpu>",
+	      "");
+	has(&r, "\ncpuid = \"host,page1gb=0,svm_npt=0\"\n");
+	tells(&r, XLPT_LOSS_CHANGED, "cpu[no-such]");
+	dispose(&r);
+}
+
 /* libvirt's one text becomes the words that a boot loader can read. */
 static void test_bootloader(void **st)
 {
@@ -216,10 +231,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numa),	    cmocka_unit_test(test_hyperv),
-		cmocka_unit_test(test_bootloader),  cmocka_unit_test(test_hyperv_back),
-		cmocka_unit_test(test_shares),	    cmocka_unit_test(test_programs),
-		cmocka_unit_test(test_order),	    cmocka_unit_test(test_builder),
-		cmocka_unit_test(test_acpi_tables),
+		cmocka_unit_test(test_bootloader),  cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_hyperv_back), cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_programs),    cmocka_unit_test(test_order),
+		cmocka_unit_test(test_builder),	    cmocka_unit_test(test_acpi_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
