@@ -236,7 +236,7 @@ static const struct {
 	{ "usbdev|source/@guestReset=*", KEPT, "xl lets the guest reset its USB devices" },
 	{ "pci|driver*", NOTE, "xl always uses xen-pciback" },
 	{ "pci|teaming=*", CHANGED, "xl joins no virtual function with a virtual interface" },
-	{ "pci|bandwidth=*", CHANGED, "xl does not limit virtual functions" },
+	{ "pci|bandwidth*", CHANGED, "xl does not limit virtual functions" },
 	{ "usbdev|boot*", CHANGED, "xl cannot boot from a chosen USB device" },
 	{ "pci|filterref=*", CHANGED, "nothing filters a passed-through card" },
 	{ "pci|backend*", KEPT, "of the host's end" },

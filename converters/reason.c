@@ -39,7 +39,9 @@ static const struct reason to_xl[] = {
 	{ "pci.zpci_*", XLPT_LOSS_NOTE, "addresses of s390, where Xen does not run" },
 	{ "pci.managed", XLPT_LOSS_NOTE,
 	  "seize=1 takes the device when the guest starts; giving it back is up to xlpt unhide" },
-	{ "pci", XLPT_LOSS_CHANGED, "a device from a pool has no address xl could be told" },
+	{ "pci", XLPT_LOSS_CHANGED,
+	  "xl has no pools: the xlpt attach line in the comments takes a function, with MAC address and "
+	  "one VLAN; a port group's VLAN and a virtual port must be said there" },
 	{ "memory", XLPT_LOSS_NOTE, "xl counts in MiB: rounded up" },
 	{ "maxmem", XLPT_LOSS_NOTE, "xl counts in MiB: rounded up" },
 	{ "numa.size", XLPT_LOSS_NOTE, "xl counts in MiB: rounded up" },

@@ -151,15 +151,30 @@ static void vf_command(const struct xlpt_pci *p, struct xlpt_str *out)
 		xlpt_str_addf(out, "#xlpt-run: xlpt vf set %s%s\n", XLPT_BDF_STR(p->spec.bdf), s.s);
 }
 
+/* "lan,mac=52:54:00:6d:90:02,vlan=9": what xlpt attach can say of the function that it takes. */
+static char *pooled_text(const struct xlpt_pci *p)
+{
+	struct xlpt_str s = { 0 };
+
+	xlpt_str_add(&s, p->network);
+	if (p->id.mac)
+		xlpt_str_addf(&s, ",mac=%s", p->id.mac);
+	if (p->id.n_vlan == 1 && p->id.vlan_trunk != XLPT_ON && p->id.vlan[0].id.has)
+		xlpt_str_addf(&s, ",vlan=%llu", (unsigned long long)p->id.vlan[0].id.v);
+	return xlpt_str_take(&s);
+}
+
 void xlpt_xlw_commands(const struct xlpt_dom *dom, struct xlpt_str *out)
 {
 	for (size_t i = 0; i < dom->n_pci; i++) {
 		const struct xlpt_pci *p = &dom->pci[i];
 
 		if (p->network && !p->spec.has_bdf) {
+			_cleanup_free_ char *pooled = pooled_text(p);
+
 			xlpt_str_add(out, "#xlpt-run: xlpt attach");
 			add_word(out, "", dom->name ? dom->name : "GUEST");
-			add_word(out, "pool:", p->network);
+			add_word(out, "pool:", pooled);
 			xlpt_str_add(out, "\n");
 		} else if (p->spec.has_bdf && !p->spec.all_funcs) {
 			vf_command(p, out);

@@ -235,6 +235,30 @@ static void test_words(void **st)
 #define VD(name, more) \
 	"<disk type='file' device='disk'><source file='/i'/><target dev='" name "'/>" more "</disk>"
 
+/* A function out of a pool: the command that takes it says what libvirt would set. */
+static void test_pool(void **st)
+{
+	static const char net[] =
+		"<network><name>lan</name><forward mode='hostdev'><pf dev='eth3'/></forward></network>";
+	static const char xml[] =
+		"<domain type='xen'><name>g</name><memory>65536</memory><os><type>hvm</type></os><devices>"
+		"<interface type='network'><mac address='52:54:00:6d:90:02'/><source network='lan'/>"
+		"<vlan><tag id='9'/></vlan><bandwidth><inbound average='9'/></bandwidth></interface>"
+		"</devices></domain>";
+	struct xlpt_netpool pool;
+	struct xlpt_convert how = { .to = XLPT_FORMAT_XL, .pools = &pool, .n_pools = 1 };
+	struct result r = { 0 };
+
+	(void)st;
+	assert_int_equal(xlpt_libvirt_network_read(net, strlen(net), "net", &pool, NULL), 0);
+	assert_int_equal(xlpt_convert(xml, strlen(xml), "in", &how, &r.xl, NULL, &r.losses, NULL), 0);
+	has(&r, "#xlpt-run: xlpt attach g pool:lan,mac=52:54:00:6d:90:02,vlan=9\n");
+	tells(&r, C, "pci[#0]");
+	tells(&r, C, "pci[#0]/bandwidth/inbound");
+	dispose(&r);
+	xlpt_netpool_dispose(&pool);
+}
+
 /* What a PV guest does not have under libvirt either. */
 static void test_hvm_only(void **st)
 {
@@ -284,7 +308,7 @@ int main(void)
 		cmocka_unit_test(test_domain), cmocka_unit_test(test_devices),
 		cmocka_unit_test(test_disks),  cmocka_unit_test(test_nets),
 		cmocka_unit_test(test_passed), cmocka_unit_test(test_words),
-		cmocka_unit_test(test_places), cmocka_unit_test(test_hvm_only),
+		cmocka_unit_test(test_places), cmocka_unit_test(test_hvm_only), cmocka_unit_test(test_pool),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
