@@ -251,7 +251,8 @@ static void test_pool(void **st)
 
 	(void)st;
 	assert_int_equal(xlpt_libvirt_network_read(net, strlen(net), "net", &pool, NULL), 0);
-	assert_int_equal(xlpt_convert(xml, strlen(xml), "in", &how, &r.xl, NULL, &r.losses, NULL), 0);
+	assert_int_equal(xlpt_convert(xml, strlen(xml), "in", &how, &r.xl, NULL, &r.losses, NULL),
+			 0);
 	has(&r, "#xlpt-run: xlpt attach g pool:lan,mac=52:54:00:6d:90:02,vlan=9\n");
 	tells(&r, C, "pci[#0]");
 	tells(&r, C, "pci[#0]/bandwidth/inbound");
@@ -308,7 +309,8 @@ int main(void)
 		cmocka_unit_test(test_domain), cmocka_unit_test(test_devices),
 		cmocka_unit_test(test_disks),  cmocka_unit_test(test_nets),
 		cmocka_unit_test(test_passed), cmocka_unit_test(test_words),
-		cmocka_unit_test(test_places), cmocka_unit_test(test_hvm_only), cmocka_unit_test(test_pool),
+		cmocka_unit_test(test_places), cmocka_unit_test(test_hvm_only),
+		cmocka_unit_test(test_pool),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
