@@ -236,5 +236,7 @@ bench-report:
 	@tests/bench/report $(O)/bench
 .PHONY: bench-host bench-lab bench-report
 
+include tests/tidy/tidy.mk
+
 .PHONY: check-deb check-docs check-schema format check-format check-paths check-quirks check-matrix check check-fast check-build check-unit check-valgrind asan check-layers check-scripts \
 	check-lab lab soak deps demo bench fuzz fuzz-build fuzz-pack
