@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What firmware and cards say in tables of their own. The first byte chooses the
- * DMAR table or Vital Product Data, and where the bridges are; the rest is the
- * table, in memory that ends where it ends.
+ * DMAR table, the IVRS table or Vital Product Data, and where the bridges are; the
+ * rest is the table, in memory that ends where it ends.
  */
 #include <string.h>
 
 #include "core/text.h"
 #include "pciback/device/firmware.h"
+#include "pciback/device/ivrs.h"
 #include "pciback/device/vpd.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -81,6 +82,23 @@ static void dmar(uint8_t *table, size_t len, unsigned where)
 	same_regions(&one, &two);
 }
 
+static void ivrs(const uint8_t *table, size_t len)
+{
+	_cleanup_ivmds_ struct xlpt_ivmds one = { 0 };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+
+	judge(xlpt_ivrs_parse(table, len, &one, &diag), &diag);
+	must(one.there && one.n <= len / 32);
+	for (size_t i = 0; i < one.n; i++) {
+		struct xlpt_bdf bdf = { .bus = (uint8_t)(one.items[i].first >> 8),
+					.dev = one.items[i].first >> 3 & 0x1f,
+					.func = one.items[i].first & 7 };
+
+		/* Who is named has a block: this one, or one before it. */
+		must(one.items[i].first > one.items[i].last || xlpt_ivmds_find(&one, bdf));
+	}
+}
+
 static void printable(const char *s)
 {
 	must(!s || (*s && *s != ' ' && s[strlen(s) - 1] != ' '));
@@ -113,6 +131,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(table, data + 1, size - 1);
 	if (data[0] & 1)
 		vpd(table, size - 1);
+	else if (data[0] & 0x80)
+		ivrs(table, size - 1);
 	else
 		dmar(table, size - 1, data[0] >> 1);
 	free(table);

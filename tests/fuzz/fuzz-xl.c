@@ -9,6 +9,7 @@
 #include "converters/xl/words.h"
 #include "converters/xl/xl.h"
 #include "tests/unit/domains.h"
+#include "xl-plugin/sentry/xl/create.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -69,6 +70,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* Its own allocation, without a NUL behind it: reading too far is seen. */
 	text = xlpt_xcalloc(1, size ? size : 1);
 	memcpy(text, data, size);
+	/* The guard's own look at it, before xl's. */
+	xlpt_create_wants(text, size);
 	if (xlpt_xl_read(text, size, "f", &a, &kept, NULL, &diag)) {
 		if (diag.code != XLPT_ERR_SYNTAX || !diag.line || !diag.column)
 			abort();
