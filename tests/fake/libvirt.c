@@ -11,7 +11,7 @@
 struct fake_hostdev {
 	uint32_t domid;
 	struct xlpt_bdf bdf;
-	bool interface, managed, permissive;
+	bool interface, managed, permissive, named; /* named: <driver name='xen'/> */
 	struct xlpt_vf_identity id, before;
 	unsigned vf; /* its number */
 };
@@ -24,6 +24,8 @@ struct fake_libvirt {
 	size_t n_domids;
 	struct fake_hostdev *devs;
 	size_t n, alloc;
+	struct xlpt_bdf held[8]; /* gone from their guest, and in use to it all the same */
+	size_t n_held;
 };
 
 static struct fake_libvirt *daemon_of; /* there is one on a host, and one host in a test */
@@ -129,6 +131,7 @@ static bool parse(const char *xml, struct fake_hostdev *d)
 	d->interface = pci->interface;
 	d->managed = pci->managed == XLPT_ON;
 	d->permissive = pci->filtering == XLPT_OFF;
+	d->named = xlpt_streq(pci->driver, "xen");
 	mac = xlpt_xasprintf("mac=%s", pci->id.mac ? pci->id.mac : "52:54:00:ff:ff:01");
 	if (pci->interface && xlpt_vfid_parse(&d->id, &seen, mac, strlen(mac), NULL))
 		return false;
@@ -150,6 +153,10 @@ static const char *attach(struct fake_libvirt *l, uint32_t domid, const char *xm
 		return "XML error";
 	if (listed(l, domid, d.bdf))
 		return "operation failed: target pci device already exists";
+	for (size_t i = 0; i < l->n_held; i++)
+		if (xlpt_bdf_eq(l->held[i], d.bdf))
+			return "Requested operation is not valid: PCI device is in use by driver "
+			       "xenlight";
 	driver = fake_bus_driver_of(l->w->bus, XLPT_BDF_STR(d.bdf));
 	if (!d.managed && !xlpt_streq(driver, "pciback"))
 		return "Unmanaged PCI device must be manually detached from the host";
@@ -206,6 +213,8 @@ static const char *detach(struct fake_libvirt *l, uint32_t domid, const char *xm
 		return "internal error: libxenlight failed to detach pci device";
 	/* What the XML says of it counts for a plain device, its own word for an interface. */
 	d->managed = d->interface ? d->managed : want.managed;
+	if (!d->named && l->n_held < XLPT_ARRAY_SIZE(l->held))
+		l->held[l->n_held++] = d->bdf;
 	give_back(l, d);
 	note(l, domid);
 	return NULL;
@@ -335,6 +344,8 @@ void fake_libvirt_ended(struct fake_libvirt *l, uint32_t domid)
 void fake_libvirt_state(struct fake_libvirt *l, enum fake_libvirt_state state)
 {
 	l->state = state;
+	if (state == FAKE_LIBVIRT_STOPPED)
+		l->n_held = 0;
 }
 
 void fake_libvirt_dies_in(struct fake_libvirt *l, unsigned n)

@@ -8,7 +8,8 @@
  *		else it has to be there; an interface's VF gets its MAC address and its VLAN, no VLAN
  *		when the XML names none; libxl; then it is listed
  *	detach	a device that is not listed is refused; libxl; an error of libxl's leaves it listed;
- *		then the VF gets back what it had, and what is managed goes to its driver
+ *		then the VF gets back what it had, and what is managed goes to its driver; one that
+ *		was attached without <driver name='xen'/> is in use to it until it starts anew
  */
 #ifndef XLPT_TESTS_FAKE_LIBVIRT_H
 #define XLPT_TESTS_FAKE_LIBVIRT_H

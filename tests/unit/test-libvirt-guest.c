@@ -81,6 +81,8 @@ static void test_attach_detach(void **state)
 		"take 0000:02:00.0 from web1, through libvirt");
 	ok(h->w, "detach web1 02:00.0");
 	lists(h, "");
+	ok(h->w, "attach web1 02:00.0");
+	ok(h->w, "detach web1 02:00.0");
 	after = world_snapshot(h->w);
 	assert_string_equal(before, after);
 	ok(h->w, "attach --hide win1 03:00.0,permissive=1");
@@ -139,6 +141,12 @@ static void test_pool(void **state)
 	answers(h->w, 1, "attach --hide db1 pool:lan", "has no free VF");
 }
 
+static void anew(struct fake_libvirt *l)
+{
+	fake_libvirt_state(l, FAKE_LIBVIRT_STOPPED);
+	fake_libvirt_state(l, FAKE_LIBVIRT_RUNS);
+}
+
 /* libvirt's own: managed, which means that it gives the device back to dom0. */
 static void test_of_virsh(void **state)
 {
@@ -150,6 +158,10 @@ static void test_of_virsh(void **state)
 	lists(h, "");
 	assert_string_equal(fake_bus_driver_of(h->w->bus, "0000:02:00.0"), "pciback");
 	assert_int_equal(fake_virsh(h->l, "detach-device", 3, HOSTDEV("yes", "02")), 1);
+	/* Without a word for the driver it is in use to libvirt until that starts anew. */
+	assert_int_equal(fake_virsh(h->l, "attach-device", 5, HOSTDEV("yes", "02")), 1);
+	answers(h->w, 1, "attach win1 02:00.0", "in use by driver xenlight");
+	anew(h->l);
 	assert_int_equal(fake_virsh(h->l, "attach-device", 5, HOSTDEV("yes", "02")), 0);
 	ok(h->w, "detach win1 --to-host 02:00.0");
 	lists(h, "");
@@ -160,6 +172,8 @@ static void test_of_virsh(void **state)
 	lists(h, "");
 	vf_is(h, HAD);
 	assert_string_equal(fake_bus_driver_of(h->w->bus, "0000:01:10.0"), "pciback");
+	answers(h->w, 1, "attach web1 01:10.0", "in use by driver xenlight");
+	anew(h->l);
 	/* And the other way: what xlpt has attached goes by virsh. */
 	ok(h->w, "attach web1 01:10.0,mac=" MAC ",vlan=42");
 	assert_int_equal(fake_virsh(h->l, "detach-device", 3, INTERFACE), 0);

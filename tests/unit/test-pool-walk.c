@@ -437,11 +437,12 @@ static void by_virsh(struct walk *k)
 		if (!back && (k->n_virsh >= 2 || xlpt_leases_find(&l, bdf) ||
 			      fake_ts_owner(k->w->ts, bdf) >= 0))
 			continue;
-		xml = xlpt_xasprintf("<interface type='hostdev' managed='%s'><mac "
-				     "address='52:54:00:00:01:%02x'/><source><address type='pci' "
-				     "domain='0x0000' bus='0x01' slot='0x%02x' "
-				     "function='0x%x'/></source></interface>",
-				     next(k, 2) ? "yes" : "no", i, bdf.dev, bdf.func);
+		xml = xlpt_xasprintf(
+			"<interface type='hostdev' managed='%s'><mac "
+			"address='52:54:00:00:01:%02x'/><driver name='xen'/><source><address type='pci' "
+			"domain='0x0000' bus='0x01' slot='0x%02x' "
+			"function='0x%x'/></source></interface>",
+			next(k, 2) ? "yes" : "no", i, bdf.dev, bdf.func);
 		if (back) {
 			CHECK(k, fake_virsh(k->libvirt, "detach-device", WEB1, xml) == 0);
 			k->n_virsh--;

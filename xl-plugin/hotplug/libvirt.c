@@ -100,6 +100,8 @@ static int element(const struct xlpt_libvirt_device *d, struct xlpt_str *out,
 	pci->spec.has_bdf = true;
 	pci->spec.bdf = d->bdf;
 	pci->managed = XLPT_OFF;
+	/* Without this word libvirt 11.3 holds the device as in use after its detach. [lab] */
+	pci->driver = xlpt_xstrdup("xen");
 	pci->filtering = d->permissive ? XLPT_OFF : XLPT_UNSET;
 	pci->interface = d->interface;
 	if (d->id.has_mac)
