@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "core/stop.h"
 
+#include <errno.h>
+#include <poll.h>
+
 #include "core/host.h"
 
 volatile sig_atomic_t xlpt_interrupted;
@@ -68,6 +71,23 @@ void xlpt_stop_shield(bool on)
 		shields = shields - 1;
 	if (!shields)
 		xlpt_interrupted = came;
+}
+
+int xlpt_stop_poll(struct pollfd *fds, unsigned n, int64_t ms)
+{
+	struct timespec ts = { .tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000 };
+	sigset_t mask, before;
+	int r;
+
+	sigemptyset(&mask);
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(signals); i++)
+		sigaddset(&mask, signals[i].sig);
+	sigprocmask(SIG_BLOCK, &mask, &before);
+	r = came ? 0 : ppoll(fds, n, ms < 0 ? NULL : &ts, &before);
+	if (r < 0)
+		r = errno == EINTR ? 0 : -errno;
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return r;
 }
 
 int xlpt_stop_came(void)

@@ -10,6 +10,7 @@
 
 #include <signal.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "core/diag.h"
 
@@ -31,6 +32,13 @@ int xlpt_check_interrupted(struct xlpt_diag *diag);
 
 /* Between true and false xlpt_interrupted is 0 whatever comes. Nests. */
 void xlpt_stop_shield(bool on);
+
+/*
+ * ppoll(2) until a descriptor is ready, the time is over (ms < 0: never), or a signal that asks to
+ * stop: also one that came a moment before ends it. Returns what poll does, 0 when it was a signal.
+ */
+struct pollfd;
+int xlpt_stop_poll(struct pollfd *fds, unsigned n, int64_t ms);
 
 /* The signal that came, also under a shield; 0 = none. */
 int xlpt_stop_came(void);

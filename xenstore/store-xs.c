@@ -161,6 +161,13 @@ static int xs_op_wait(struct xlpt_store *s, int64_t ms)
 	return r < 0 ? r : 1;
 }
 
+static int xs_op_fd(struct xlpt_store *s)
+{
+	int fd = xs_fileno(s->priv);
+
+	return fd < 0 ? failed() : fd;
+}
+
 static void xs_op_close(struct xlpt_store *s)
 {
 	struct conns *c = s->priv;
@@ -181,6 +188,7 @@ static const struct xlpt_store_ops xs_ops = {
 	.watch = xs_op_watch,
 	.unwatch = xs_op_unwatch,
 	.wait = xs_op_wait,
+	.fd = xs_op_fd,
 	.close = xs_op_close,
 };
 

@@ -26,6 +26,11 @@ struct xlpt_store_ops {
 	int (*unwatch)(struct xlpt_store *s, const char *path);
 	/* Waits until a watched path changed or ms went by. 1 = changed, 0 = time out. */
 	int (*wait)(struct xlpt_store *s, int64_t ms);
+	/*
+	 * A descriptor that is readable when a watched path has changed, for who waits for other
+	 * things, too; wait with 0 ms then says whether there is anything. NULL: there is none.
+	 */
+	int (*fd)(struct xlpt_store *s);
 	void (*close)(struct xlpt_store *s);
 };
 

@@ -46,6 +46,7 @@ extern const struct xlpt_command xlpt_cmd_restore;
 extern const struct xlpt_command xlpt_cmd_migrate;
 extern const struct xlpt_command xlpt_cmd_sleep;
 extern const struct xlpt_command xlpt_cmd_batch;
+extern const struct xlpt_command xlpt_cmd_monitor;
 
 /* clang-format off */
 static const struct xlpt_command *const commands[] = {
@@ -77,6 +78,7 @@ static const struct xlpt_command *const commands[] = {
 	&xlpt_cmd_migrate,
 	&xlpt_cmd_sleep,
 	&xlpt_cmd_doctor,
+	&xlpt_cmd_monitor,
 	&xlpt_cmd_batch,
 	&xlpt_cmd_complete,
 	NULL,
@@ -85,7 +87,7 @@ static const struct xlpt_command *const commands[] = {
 
 /* A name that is no command is passed over. */
 static const struct xlpt_group groups[] = {
-	{ "Look", "list find show topology status budget check doctor capture" },
+	{ "Look", "list find show topology status budget check doctor monitor capture" },
 	{ "Give devices and take them back", "attach detach hide unhide reset start wait" },
 	{ "At boot", "boot pin apply" },
 	{ "Virtual functions", "vf pool" },

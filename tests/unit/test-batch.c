@@ -149,6 +149,19 @@ static void test_hostile(void **state)
 	}
 }
 
+/* What never ends would keep all the others waiting. */
+static void test_monitor(void **state)
+{
+	static const char requests[] = "{\"id\": 1, \"argv\": [\"monitor\"]}\n"
+				       "{\"id\": 2, \"argv\": [\"--version\"]}\n";
+	struct answers a = batch(*state, requests, strlen(requests));
+
+	assert_int_equal(a.n, 2);
+	is(a.of[0], "1", 2, "cannot be a request of batch");
+	is(a.of[1], "2", 0, "\"version\"");
+	answers_dispose(&a);
+}
+
 /* A line without end is not kept, and the one behind it is read. */
 static void test_long(void **state)
 {
@@ -191,7 +204,8 @@ static void test_signal(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = { world_test(test_many), world_test(test_hostile),
-					    world_test(test_long), world_test(test_signal) };
+					    world_test(test_long), world_test(test_monitor),
+					    world_test(test_signal) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
