@@ -138,7 +138,10 @@ OPENRC = $(notdir $(wildcard packaging/openrc/*))
 UNITS = $(notdir $(wildcard docs/systemd/*.service docs/systemd/*.timer))
 # Everything that install puts somewhere, and where.
 SCHEMAS = $(notdir $(wildcard docs/schema/*.json))
-INSTALLED = $(PROGDIR)/xlpt $(SAMPLEDIR)/apparmor/xlpt $(addprefix $(SAMPLEDIR)/schema/,$(SCHEMAS)) $(SAMPLEDIR)/xlpt.conf $(SAMPLEDIR)/prometheus/xlpt.rules.yml \
+ANSIBLE = $(patsubst docs/ansible/%,%,$(wildcard $(addprefix docs/ansible/,galaxy.yml README.md meta/*.yml \
+	examples/* plugins/*/*.py tests/sanity/*.txt)))
+INSTALLED = $(PROGDIR)/xlpt $(addprefix $(SAMPLEDIR)/ansible/,$(ANSIBLE)) $(SAMPLEDIR)/apparmor/xlpt \
+	$(addprefix $(SAMPLEDIR)/schema/,$(SCHEMAS)) $(SAMPLEDIR)/xlpt.conf $(SAMPLEDIR)/prometheus/xlpt.rules.yml \
 	$(PRESETDIR)/80-xlpt.preset $(TMPFILESDIR)/xlpt.conf \
 	$(GUARDDIR)/xl $(GUARDDIR)/libxl-save-helper $(BASHCOMPDIR)/xlpt \
 	$(ZSHCOMPDIR)/_xlpt $(FISHCOMPDIR)/xlpt.fish \
@@ -168,6 +171,7 @@ install: all
 	install -D -m 644 docs/systemd/xlpt.tmpfiles $(TO)$(TMPFILESDIR)/xlpt.conf
 	install -D -m 644 docs/xlpt.conf $(TO)$(SAMPLEDIR)/xlpt.conf
 	install -D -m 644 docs/prometheus/xlpt.rules.yml $(TO)$(SAMPLEDIR)/prometheus/xlpt.rules.yml
+	for f in $(ANSIBLE); do install -D -m 644 docs/ansible/$$f $(TO)$(SAMPLEDIR)/ansible/$$f || exit 1; done
 	mkdir -p $(TO)$(SAMPLEDIR)/apparmor $(TO)$(SAMPLEDIR)/schema
 	sed 's,/usr/local/sbin/xlpt,$(PROGDIR)/xlpt,' docs/apparmor/xlpt >$(TO)$(SAMPLEDIR)/apparmor/xlpt
 	for s in $(SCHEMAS); do install -m 644 docs/schema/$$s $(TO)$(SAMPLEDIR)/schema/$$s || exit 1; done

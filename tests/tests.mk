@@ -29,6 +29,7 @@ check-fast: check-layers check-format check-paths check-scripts
 	@$(MAKE) -s check-startup
 	@rm -rf $(O)/seen-json && mkdir -p $(O)/seen-json
 	@XLPT_SEEN_JSON=$(abspath $(O))/seen-json $(MAKE) -s check-unit
+	@XLPT_SEEN_JSON=$(abspath $(O))/seen-json $(MAKE) -s check-ansible
 	@$(MAKE) -s check-schema
 	@$(MAKE) -s check-matrix MATRIX_STRIDE=11
 	@$(MAKE) -s asan
@@ -91,10 +92,18 @@ $(O)/tests/corpus/corpus: $(CORPUSOBJS) $(O)/libxlpt.a
 check-corpus: $(O)/tests/corpus/corpus
 	@tests/corpus/check $(O) $(CORPUS)
 
+# The Ansible collection, where ansible-core is; its playbook and modules on the fake host.
+$(O)/tests/ansible/fake-host: $(O)/tests/ansible/fake-host.o $(O)/tests/unit/seen.o $(FAKEOBJS) $(O)/libxlpt.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(HARDEN_CFLAGS) $(CFLAGS) $(HARDEN_LDFLAGS) $(LDFLAGS) $(SEEN) -o $@ $^ $(TEST_LIBS)
+
+check-ansible: $(O)/tests/ansible/fake-host
+	@tests/ansible/check $<
+
 check-corpus-script:
 	@shellcheck tests/corpus/check
 check-scripts: check-corpus-script
-.PHONY: check-corpus check-corpus-script
+.PHONY: check-ansible check-corpus check-corpus-script
 
 check-valgrind: $(TESTS)
 	@XLPT_DOMAINS=150 tests/run-tests $(VALGRIND) $(TESTS)
