@@ -5,6 +5,7 @@
 
 #include "converters/libvirt/pool-internal.h"
 #include "core/conf.h"
+#include "core/spec.h"
 
 /* clang-format off */
 const struct xlpt_lv_word xlpt_pool_policies[] = { { "first", XLPT_POOL_FIRST },
@@ -140,6 +141,15 @@ static int set_vport(struct parser *p, const char *value)
 	return rc;
 }
 
+/* "pin:NAME", with a name that a pin can have. */
+static bool is_pin(const char *name)
+{
+	_cleanup_spec_ struct xlpt_spec spec = { 0 };
+
+	return xlpt_starts(name, "pin:") && xlpt_spec_parse(name, &spec, NULL) == 0 &&
+	       xlpt_streq(spec.pin, name + strlen("pin:"));
+}
+
 static int set_pf(struct parser *p, const char *value)
 {
 	struct xlpt_netpool *pool = &p->def->pool;
@@ -150,8 +160,8 @@ static int set_pf(struct parser *p, const char *value)
 	if (rc)
 		return rc;
 	if (xlpt_bdf_shaped(name) ? xlpt_bdf_parse(name, strlen(name), &bdf, NULL)
-				  : !xlpt_lv_is_device(name))
-		return bad(p, value, "\"%s\" is neither an interface's name nor a PCI address",
+				  : !xlpt_lv_is_device(name) && !is_pin(name))
+		return bad(p, value, "\"%s\" is no interface's name, no PCI address and no pin",
 			   name);
 	for (size_t i = 0; pool->pf && pool->pf[i]; i++)
 		if (strcmp(pool->pf[i], name) == 0)

@@ -319,6 +319,20 @@ static void test_not_made(void **state)
 	assert_string_equal(fake_bus_driver_of(w->bus, "0000:03:00.0"), "pciback");
 }
 
+/* Of a card that has another address on each host: the pin is made by the same apply. */
+static void test_pool_of_pin(void **state)
+{
+	struct world *w = *state;
+
+	conf(w, "[pool lan]\npf = pin:card\n[vfs card]\ncount = 1\n"
+		"[pin card]\nmatch = 8086:10c9\n");
+	ok(w, "apply");
+	assert_null(strstr(w->out, "note: "));
+	unchanged(w, "apply");
+	ok(w, "pool show lan");
+	assert_non_null(strstr(w->out, "1 of 1 VFs free"));
+}
+
 /* The number is another program's: its lines are told, and nothing is made. */
 static void test_owner(void **state)
 {
@@ -392,11 +406,11 @@ static void test_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		apply_test(test_all),	  apply_test(test_json),   apply_test(test_errors),
-		apply_test(test_refused), apply_test(test_pins),   apply_test(test_interface),
-		apply_test(test_moved),	  apply_test(test_more),   apply_test(test_not_made),
-		apply_test(test_owner),	  apply_test(test_export), apply_test(test_settings),
-		apply_test(test_none),
+		apply_test(test_all),	      apply_test(test_json),  apply_test(test_errors),
+		apply_test(test_refused),     apply_test(test_pins),  apply_test(test_interface),
+		apply_test(test_moved),	      apply_test(test_more),  apply_test(test_not_made),
+		apply_test(test_pool_of_pin), apply_test(test_owner), apply_test(test_export),
+		apply_test(test_settings),    apply_test(test_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -158,6 +158,30 @@ static void test_bad_pools(void **state)
 	ok(w, "pool undefine torn");
 }
 
+/* A card that is numbered anew, or whose interface has another name, is the same card. */
+static void test_pinned(void **state)
+{
+	struct world *w = *state;
+
+	refused(w, 2, "pool define lan pf=pin:a/b",
+		"no interface's name, no PCI address and no pin");
+	ok(w, "pool define lan pf=pin:card");
+	said(w, "no pin is called");
+	refused(w, 1, "attach web1 pool:lan", "no pin is called");
+	ok(w, "pin card 01:00.0");
+	free_is(w, 7);
+	ok(w, "attach web1 pool:lan");
+	said(w, "0000:01:10.0 is attached");
+	ok(w, "pool export lan");
+	assert_string_equal(w->out, "name = lan\npf = pin:card\n");
+	ok(w, "pool export lan --xml");
+	said(w, "<pf dev='enp1s0'/>");
+	ok(w, "pin remove card");
+	refused(w, 1, "pool export lan --xml", "no pin is called");
+	ok(w, "pool show lan");
+	said(w, "0 of 0 VFs free");
+}
+
 /* The RHEL 7 guide's networks, through our definition and back, mean the same. */
 static void test_networks(void **state)
 {
@@ -471,6 +495,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_driver_comes, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_made_anew, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_bad_pools, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_pinned, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_networks, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_managed, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_reconcile, setup, world_teardown),

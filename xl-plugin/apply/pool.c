@@ -29,19 +29,21 @@ static bool same(const char *was, const char *want)
 	return was && !strcmp(a, b);
 }
 
-/* As pool define judges it. What is only not there yet is told, but for VFs that this apply makes. */
+/* As pool define judges it. What is only not there yet is told, but for VFs and pins that this apply makes. */
 static int judge(struct xlpt_apply *a, const struct xlpt_pool_def *def, struct xlpt_diag *diag)
 {
 	_cleanup_pool_view_ struct xlpt_pool_view view = { 0 };
-	bool dry = a->env->dry_run, makes_vfs = false, had;
+	bool dry = a->env->dry_run, makes = false, had;
 	int rc;
 
 	a->env->dry_run = true;
 	rc = xlpt_op_pool_define(a->env, def, &view, &had, diag);
 	a->env->dry_run = dry;
 	for (size_t i = 0; i < a->conf.n; i++)
-		makes_vfs |= a->conf.items[i].kind == XLPT_ENTRY_VFS && a->conf.items[i].changes;
-	for (size_t i = 0; rc == 0 && !makes_vfs && i < view.n; i++)
+		makes |= (a->conf.items[i].kind == XLPT_ENTRY_VFS ||
+			  a->conf.items[i].kind == XLPT_ENTRY_PIN) &&
+			 a->conf.items[i].changes;
+	for (size_t i = 0; rc == 0 && !makes && i < view.n; i++)
 		xlpt_apply_note(a, "%s; to mend: %s", view.troubles[i].message,
 				view.troubles[i].hint ? view.troubles[i].hint : "-");
 	return rc;

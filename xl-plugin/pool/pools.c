@@ -11,6 +11,7 @@
 #include "pciback/device/scan.h"
 #include "xl-plugin/hotplug/lease.h"
 #include "xl-plugin/kept/kept.h"
+#include "xl-plugin/kept/resolve.h"
 
 #define NET "/sys/class/net"
 
@@ -256,7 +257,7 @@ static int judge_vf(struct xlpt_env *env, const struct xlpt_pool_facts *facts, b
 	return rc;
 }
 
-/* The function behind <pf dev>: an interface's name or an address. */
+/* The function behind <pf dev>: an interface's name, an address or a pin. */
 static int find_pf(struct xlpt_env *env, const char *text, struct xlpt_bdf *pf,
 		   struct xlpt_diag *diag)
 {
@@ -264,6 +265,8 @@ static int find_pf(struct xlpt_env *env, const char *text, struct xlpt_bdf *pf,
 
 	if (xlpt_bdf_shaped(text))
 		return xlpt_bdf_parse(text, strlen(text), pf, diag);
+	if (xlpt_starts(text, "pin:"))
+		return xlpt_resolve_pin(env, text + strlen("pin:"), pf, diag);
 	if (xlpt_host_link_name(env->host, &name, NET "/%s/device", text) == 0 &&
 	    xlpt_bdf_from_sysfs_name(name, pf))
 		return 0;

@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pool export, list and show: they only look, also at a captured tree. */
+#include <string.h>
+
 #include "converters/libvirt/libvirt.h"
 #include "pciback/device/scan.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/gone.h"
+#include "xl-plugin/kept/resolve.h"
 #include "xl-plugin/pool/pools.h"
 
-/* libvirt names a PF by its interface, we also by its address. */
+/* libvirt names a PF by its interface, we also by its address or its pin. */
 static int name_pfs(struct xlpt_env *env, struct xlpt_netpool *pool, struct xlpt_diag *diag)
 {
 	for (char **p = pool->pf; p && *p; p++) {
@@ -14,9 +17,12 @@ static int name_pfs(struct xlpt_env *env, struct xlpt_netpool *pool, struct xlpt
 		struct xlpt_bdf bdf;
 		int rc;
 
-		if (!xlpt_bdf_shaped(*p))
+		if (xlpt_starts(*p, "pin:"))
+			rc = xlpt_resolve_pin(env, *p + strlen("pin:"), &bdf, diag);
+		else if (xlpt_bdf_shaped(*p))
+			rc = xlpt_bdf_parse(*p, strlen(*p), &bdf, diag);
+		else
 			continue;
-		rc = xlpt_bdf_parse(*p, strlen(*p), &bdf, diag);
 		if (rc == 0)
 			rc = xlpt_scan_one(env->host, bdf, 0, NULL, &d, diag);
 		if (rc)
