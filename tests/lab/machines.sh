@@ -14,7 +14,8 @@
 #   08:00.0           e1000e, dom0's own network card (the address 10.0.2.15 is put on it)
 #
 # "small": 01:00.0 igb, 02:00.0 e1000e, 03:00.0 e1000e (dom0's own). Boots faster, and igb's virtual
-# functions work in it: a guest can use one, and not only see it.
+# functions work in it: a guest can use one, and not only see it. "small-shifted": one more root port with an e1000e
+# in front, so that every bus is one further.
 #
 # "switch": 01:00.0 e1000e (dom0's own), 02:00.0 the upstream port of a PCIe switch,
 # 03:00.0 to 03:02.0 its downstream ports, 04:00.0 05:00.0 06:00.0 e1000e behind them.
@@ -90,7 +91,12 @@ machine_devices() {
 		done
 		next_port; nic e1000e 0.0 80 backend
 		;;
-	small)
+	small | small-shifted)
+		if [ "$1" = small-shifted ]; then
+			port=front
+			machine+=(-device "pcie-root-port,id=front,bus=pcie.0,chassis=90,slot=90,addr=0x8.0")
+			nic e1000e 0.0 90
+		fi
 		# With memory above 4 GB the firmware puts prefetchable windows there, too, and QEMU 10.0 takes a
 		# VF's 64-bit BAR for a 32-bit one: its registers would be nowhere.
 		lab_memory=2800
