@@ -129,7 +129,7 @@ tells "detached $card from web1 (domain $domid)$" 5
 note "played back: the lines lead to what there is"
 xlpt repair
 lab_nap 12
-kill -INT $pid
+kill -TERM $pid
 ends $pid 0
 [ ! -s $told.err ] || { cat $told.err; fail "it complains"; }
 cat $told
@@ -141,7 +141,10 @@ for d in /sys/bus/pci/drivers/pciback/*:*; do [ ! -e "$d" ] || basename "$d"; do
 diff $told.hidden $told.is || fail "played back it is something else"
 [ -s $told.is ] || fail "nothing is hidden at the end: that proves little"
 
-note "JSON: as many lines, each an object with its number; SIGTERM"
+note "SIGINT; a shell's background has it ignored, so not there"
+expect_rc 0 timeout --preserve-status -s INT -k 20 5 xlpt monitor
+
+note "JSON: as many lines, each an object with its number"
 kill -TERM $json_pid
 ends $json_pid 0
 [ "$(grep -c '^{"schema":1,"event":"[a-z-]*","time":"[0-9TZ:-]*".*}$' $json)" = "$(wc -l <$json)" ] || fail "a line is no object"
