@@ -146,7 +146,7 @@ static bool is_pin(const char *name)
 {
 	_cleanup_spec_ struct xlpt_spec spec = { 0 };
 
-	return xlpt_starts(name, "pin:") && xlpt_spec_parse(name, &spec, NULL) == 0 &&
+	return xlpt_spec_parse(name, &spec, NULL) == 0 &&
 	       xlpt_streq(spec.pin, name + strlen("pin:"));
 }
 
@@ -159,8 +159,9 @@ static int set_pf(struct parser *p, const char *value)
 
 	if (rc)
 		return rc;
-	if (xlpt_bdf_shaped(name) ? xlpt_bdf_parse(name, strlen(name), &bdf, NULL)
-				  : !xlpt_lv_is_device(name) && !is_pin(name))
+	if (xlpt_bdf_shaped(name)	? xlpt_bdf_parse(name, strlen(name), &bdf, NULL)
+	    : xlpt_starts(name, "pin:") ? !is_pin(name)
+					: !xlpt_lv_is_device(name))
 		return bad(p, value, "\"%s\" is no interface's name, no PCI address and no pin",
 			   name);
 	for (size_t i = 0; pool->pf && pool->pf[i]; i++)

@@ -58,9 +58,11 @@ lab_switch() {
 # nic MODEL ADDR LAST-MAC-BYTE [backend]: a network card on the current port. Without an option ROM,
 # because the firmware would run it on every boot.
 nic() {
-	local args="$1,bus=$port,addr=$2,mac=52:54:00:00:00:$3,romfile="
+	local forward='' args="$1,bus=$port,addr=$2,mac=52:54:00:00:00:$3,romfile="
 	if [ -n "${4:-}" ]; then
-		machine+=(-netdev "user,id=net$3,restrict=on"
+		# XLPT_LAB_SSH: that port of this host leads to the ssh of dom0's own card.
+		[ "$3" != 80 ] || forward=${XLPT_LAB_SSH:+,hostfwd=tcp:127.0.0.1:$XLPT_LAB_SSH-:22}
+		machine+=(-netdev "user,id=net$3,restrict=on$forward"
 			-object "filter-dump,id=wire$3,netdev=net$3,file=$lab_wire/net$3.pcap")
 		args="$args,netdev=net$3"
 	fi

@@ -137,9 +137,9 @@ static void take_settings(struct xlpt_entry *e, const struct lines *old, const s
 static char *split_words(const struct line *l)
 {
 	if (!l)
-		return xlpt_xstrdup("may not be divided");
-	return l->reason ? xlpt_xasprintf("may be divided: %s", l->reason)
-			 : xlpt_xstrdup("may be divided");
+		return xlpt_xstrdup("kept together");
+	return l->reason ? xlpt_xasprintf("allowed to be split: %s", l->reason)
+			 : xlpt_xstrdup("allowed to be split");
 }
 
 static void take_split(struct xlpt_entry *e, const struct lines *old, const struct lines *admin,
