@@ -15,6 +15,7 @@
  *			exit 4
  *			% move card			docs-host.h
  *			needs PROGRAM			without this program here the command is not run
+ *			endless REASON			it does not end by itself: it is not run
  *			numbers REASON			the output is compared but for its numbers
  *			elsewhere REASON		the output is another host's: it is not compared
  *
@@ -144,6 +145,8 @@ static void do_step(struct world *w, char *step, struct before *b)
 		_cleanup_free_ char *path = xlpt_run_path(), *found = xlpt_run_find(step + 6, path);
 
 		b->missing = !found;
+	} else if (xlpt_starts(step, "endless ")) {
+		b->missing = true;
 	} else if (xlpt_streq(step, "% move card")) {
 		docs_move_card(w);
 	} else if (xlpt_starts(step, "% stdin ")) {
