@@ -5,8 +5,7 @@
 # xen: 4.20
 #
 # Environment: STEPS (30): how many random steps of both tools; SEED.
-# covers: pv libvirt hot .0,vf.0,vf.n acs
-# covers: hvm libvirt hot .0,vf.0 acs
+# covers: pv libvirt hot .0 acs
 . "$LAB/lib.sh"
 
 uri=xen:///system

@@ -3,7 +3,7 @@
 # timeout: 1700
 # machine: small small small-shifted small-shifted
 # reboots: 3
-# covers: pv xl booted .0,vf.0 acs
+# covers: -
 . "$LAB/lib.sh"
 
 kept=/root/apply-scenario

@@ -8,7 +8,6 @@
 # minutes there, and is otherwise done between the boots.
 # covers: pv xl booted .0,vf.0 acs
 # covers: pv xl hot .0 acs
-# covers: hvm xl hot,booted .0 acs 4.20
 . "$LAB/lib.sh"
 . "$LAB/real-lib.sh"
 

@@ -2,8 +2,7 @@
 # package - one boot by GRUB and systemd; udev gives a lease back; a guest with a device during upgrade, remove, purge
 # timeout: 1500
 # machine: small
-# covers: pv xl hot .0 acs
-# covers: pv xl booted vf.0 acs
+# covers: -
 . "$LAB/lib.sh"
 . "$LAB/real-lib.sh"
 
