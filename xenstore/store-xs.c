@@ -163,8 +163,12 @@ static int xs_op_wait(struct xlpt_store *s, int64_t ms)
 
 static int xs_op_fd(struct xlpt_store *s)
 {
-	int fd = xs_fileno(s->priv);
+	struct xs_handle *xs;
+	int fd;
 
+	errno = 0;
+	xs = watches_of(s);
+	fd = xs ? xs_fileno(xs) : -1;
 	return fd < 0 ? failed() : fd;
 }
 

@@ -401,6 +401,25 @@ static void test_monitor(void **state)
 	assert_false(xlpt_monitor_lives(h, &(struct xlpt_monitor){ 0 }));
 }
 
+/* xl leaves its process after the guest has begun to run: xlpt may have seen the guest before. */
+static void test_late_monitor(void **state)
+{
+	struct world *w = *state;
+
+	fake_ts_monitors(w->ts, NULL);
+	started(state);
+	look(w);
+	put_process(w, 104, "xl\n", STAT("S", "700"), "/var/log/xen/xl-app1.log");
+	said_show(w, "app1 (domain 20)");
+	fake_ts_gap(w->ts, 20);
+	said_show(w, "app1 restarting");
+	assert_true(leased(w));
+	/* Without it nobody makes the guest anew. */
+	fake_bus_host(w->bus)->ops->unlink(fake_bus_host(w->bus), "/proc/104/stat");
+	said_show(w, "7 of 7 VFs free");
+	assert_false(leased(w));
+}
+
 /* What is remembered is a file: one that is none, or another guest's, is not believed. */
 static void test_damaged(void **state)
 {
@@ -469,7 +488,7 @@ int main(void)
 		restart_test(test_renamed), cmocka_unit_test(test_end_seen),
 		restart_test(test_never_again), restart_test(test_no_more),
 		restart_test(test_grace), restart_test(test_by_hand),
-		restart_test(test_monitor), cmocka_unit_test(test_damaged),
+		restart_test(test_monitor), restart_test(test_late_monitor), cmocka_unit_test(test_damaged),
 		restart_test(test_plain), restart_test(test_last_one),
 		restart_test(test_release_stopped),
 	};

@@ -322,6 +322,34 @@ static void test_for_xl_watcher(void **state)
 	said(g.w, "7 of 7 VFs free");
 }
 
+static void leaves_process(void *arg)
+{
+	struct world *w = arg;
+
+	fake_bus_put(w->bus, "/proc/104/comm", "xl\n");
+	fake_bus_put(w->bus, "/proc/104/stat",
+		     "104 (xl) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 99 0 0\n");
+	fake_bus_link(w->bus, "/proc/104/fd/1", "/var/log/xen/xl-app1.log");
+}
+
+/* xl create -c: the guest runs before xl has left its process, and the guard's program stays. */
+static void test_for_xl_console(void **state)
+{
+	struct guard g = { .w = *state, .creates = true, .keeps_open = true };
+	struct xlpt_host *h = fake_bus_host(g.w->bus);
+
+	fake_ts_monitors(g.w->ts, NULL);
+	ok(g.w, "pool define lan pf=01:00.0");
+	fake_clock_in(&g.w->clock, 3000, leaves_process, g.w);
+	assert_int_equal(for_xl(&g, "", FOR_XL), 0);
+	fake_clock_cancel(&g.w->clock, g.w);
+	/* Destroyed, and its process with it, before anybody looked: it does not come again. */
+	fake_ts_gap(g.w->ts, 20);
+	h->ops->unlink(h, "/proc/104/stat");
+	ok(g.w, "pool show lan");
+	said(g.w, "7 of 7 VFs free");
+}
+
 /* A guest that xl -F keeps without one of its devices: nobody waits for its end, nor holds its locks. */
 static void test_for_xl_lacks(void **state)
 {
@@ -400,6 +428,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_for_xl, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_for_xl_foreground, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_for_xl_watcher, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_for_xl_console, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_for_xl_lacks, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_for_xl_fails, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_for_xl_dry, setup, world_teardown),

@@ -419,6 +419,22 @@ static void test_transactions(void **state)
 	is(s, "/t/other", "theirs");
 }
 
+/* Whoever waits for other things, too, polls the descriptor. */
+static void test_descriptor(void **state)
+{
+	struct xlpt_store *s = &((struct daemon *)*state)->s;
+	struct pollfd p = { .fd = s->ops->fd(s), .events = POLLIN };
+
+	assert_true(p.fd >= 0);
+	assert_int_equal(s->ops->watch(s, "/w"), 0);
+	assert_int_equal(s->ops->wait(s, 5000), 1);
+	assert_int_equal(poll(&p, 1, 50), 0);
+	assert_int_equal(xlpt_store_write(s, 0, "1", "/w/state"), 0);
+	assert_int_equal(poll(&p, 1, 5000), 1);
+	assert_int_equal(s->ops->wait(s, 0), 1);
+	assert_int_equal(poll(&p, 1, 50), 0);
+}
+
 static void test_watches(void **state)
 {
 	struct xlpt_store *s = &((struct daemon *)*state)->s;
@@ -481,6 +497,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_nodes, begin, end),
 		cmocka_unit_test_setup_teardown(test_transactions, begin, end),
+		cmocka_unit_test_setup_teardown(test_descriptor, begin, end),
 		cmocka_unit_test_setup_teardown(test_watches, begin, end),
 		cmocka_unit_test_setup_teardown(test_daemon_gone, begin, end),
 		cmocka_unit_test(test_no_daemon),

@@ -152,6 +152,9 @@ static void see_guest(struct xlpt_env *env, const struct seen *s, const struct x
 		return;
 	if (!k->name || k->domid != g->domid)
 		learn(env, g, k);
+	else if (!k->monitor.pid && !(k->again_known && !k->again))
+		/* xl leaves its process when the guest runs already: a look may have come before. */
+		k->monitor = xlpt_monitor_find(env->host, k->name);
 	if (!xlpt_streq(k->name, g->name)) {
 		free(k->name);
 		k->name = xlpt_xstrdup(g->name);

@@ -15,10 +15,13 @@
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/convert/convert.h"
 #include "xl-plugin/hotplug/restart.h"
+#include "xl-plugin/kept/monitor.h"
 #include "xl-plugin/leave/leave.h"
 #include "xl-plugin/start/start.h"
 
 #define LOOK_MS 100
+#define WATCHER_MS \
+	10000 /* how long xl may take, after the guest has its devices, to leave its process */
 
 int xlpt_start_from_guard(struct xlpt_start *s, const char *fd, struct xlpt_str *text,
 			  struct xlpt_diag *diag)
@@ -97,6 +100,21 @@ static void watched(struct xlpt_start *s)
 	if (s->watcher.len &&
 	    xlpt_parse_uint(s->watcher.s, strcspn(s->watcher.s, "\n"), 10, INT32_MAX, &pid))
 		xlpt_restarts_watched(s->op.env, &s->op.guest, (long long)pid);
+}
+
+/*
+ * xl lets the guest run, shows its console (-c) and leaves the process that watches it in an order of
+ * its own: who looks only now and then at the guest would not know whether it comes again.
+ */
+static void wait_watcher(struct xlpt_start *s)
+{
+	struct xlpt_clock *clock = s->op.env->clock;
+	int64_t deadline = xlpt_now(clock) + WATCHER_MS;
+
+	while (!xl_ended(s) && !s->watcher.len && !xlpt_stop_came() &&
+	       !xlpt_monitor_find(s->op.env->host, s->op.guest.name).pid &&
+	       xlpt_now(clock) < deadline)
+		clock->sleep_ms(clock, LOOK_MS);
 }
 
 /* Each device, in the domain of that number, which may not be finished yet. */
@@ -180,6 +198,7 @@ int xlpt_start_let_xl(void *ctx, size_t i, struct xlpt_diag *diag)
 
 		told(s, xlpt_start_given(&s->op, k, &no), &no);
 	}
+	wait_watcher(s);
 	watched(s);
 	return 0;
 }
