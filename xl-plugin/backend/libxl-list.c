@@ -13,9 +13,7 @@ static bool can_list(struct xlpt_toolstack *ts, uint32_t domid)
 	struct xlpt_ts *p = xlpt_ts_priv(ts);
 	size_t have = 0;
 
-	if (!p->store.ops && xlpt_store_open(&p->store, NULL, NULL))
-		return true;
-	if (xlpt_pcibe_read(&p->store, domid, &be, NULL))
+	if (xlpt_pcibe_read(p->store, domid, &be, NULL))
 		return true;
 	/* An empty backend counts nothing; text that is no number, libxl reads in its own way. */
 	if (be.num_devs < 0)

@@ -234,7 +234,6 @@ static void ts_close(struct xlpt_toolstack *ts)
 		libxl_ctx_free(p->ctx);
 	if (p->xch)
 		xc_interface_close(p->xch);
-	xlpt_store_close(&p->store);
 	xlpt_str_dispose(&p->log.lines);
 	free(p);
 }
@@ -311,11 +310,13 @@ static const struct xlpt_toolstack_ops libxl_ops = {
 	.close = ts_close,
 };
 
-int xlpt_toolstack_open(struct xlpt_toolstack *ts, int verbose, FILE *err, struct xlpt_diag *diag)
+int xlpt_toolstack_open(struct xlpt_toolstack *ts, struct xlpt_store *store, int verbose, FILE *err,
+			struct xlpt_diag *diag)
 {
 	struct xlpt_ts *p = xlpt_xcalloc(1, sizeof(*p));
 	int xrc;
 
+	p->store = store;
 	p->log = (struct xlpt_ts_log){
 		.vtable = { .vmessage = capture_message,
 			    .progress = capture_progress,

@@ -26,7 +26,7 @@ struct xlpt_ts_log {
 struct xlpt_ts {
 	libxl_ctx *ctx;
 	xc_interface *xch;
-	struct xlpt_store store; /* of libxl-list.c, open when it was needed */
+	struct xlpt_store *store; /* the command's; see libxl-list.c */
 	struct xlpt_ts_log log;
 };
 

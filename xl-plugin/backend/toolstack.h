@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What xlpt asks of libxl and of the hypervisor, as a table, so that tests run
- * without Xen. toolstack-libxl.h alone includes libxl.h and xenctrl.h.
+ * without Xen. libxl.h of this room alone includes the headers of libxl and libxenctrl.
  */
 #ifndef XLPT_TOOLSTACK_H
 #define XLPT_TOOLSTACK_H
@@ -13,6 +13,7 @@
 #include "xl-plugin/backend/virsh.h"
 #include "xl-plugin/backend/xen-owners.h"
 
+struct xlpt_store;
 struct xlpt_toolstack;
 
 struct xlpt_xen_caps {
@@ -202,8 +203,12 @@ struct xlpt_toolstack {
 int xlpt_xl_create(struct xlpt_toolstack *ts, const char *config, size_t len,
 		   struct xlpt_diag *diag);
 
-/* Opens libxl and the hypervisor's control interface. verbose > 0 shows libxl's log on err. */
-int xlpt_toolstack_open(struct xlpt_toolstack *ts, int verbose, FILE *err, struct xlpt_diag *diag);
+/*
+ * Opens libxl and the hypervisor's control interface. The store is borrowed, and outlives ts: libxl is
+ * not asked for a list that would end it (libxl-list.c). verbose > 0 shows libxl's log on err.
+ */
+int xlpt_toolstack_open(struct xlpt_toolstack *ts, struct xlpt_store *store, int verbose, FILE *err,
+			struct xlpt_diag *diag);
 void xlpt_toolstack_close(struct xlpt_toolstack *ts); /* also on an all-zero one */
 
 /* The guest of that UUID (xlpt_guests_find): 1 and *out, 0 when there is none, or an error. */

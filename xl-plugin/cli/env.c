@@ -72,7 +72,7 @@ int xlpt_env_need_xen(struct xlpt_env *env, struct xlpt_diag *diag)
 		env->store = &env->own_store;
 	}
 	if (!env->ts) {
-		rc = xlpt_toolstack_open(&env->own_ts, env->verbose, env->err, diag);
+		rc = xlpt_toolstack_open(&env->own_ts, env->store, env->verbose, env->err, diag);
 		if (rc)
 			return rc;
 		env->ts = &env->own_ts;
