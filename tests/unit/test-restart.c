@@ -420,6 +420,52 @@ static void test_late_monitor(void **state)
 	assert_false(leased(w));
 }
 
+static const char *domain_xml(const char *uuid, const char *function)
+{
+	_cleanup_free_ char *text = xlpt_xasprintf(
+		"<domain type='xen'><name>virt1</name><uuid>%s</uuid><memory>262144</memory>"
+		"<os><type>xen</type></os><devices><interface type='hostdev' managed='yes'><source>"
+		"<address type='pci' domain='0' bus='1' slot='16' function='%s'/></source>"
+		"</interface></devices></domain>",
+		uuid, function);
+
+	return pools_config(text);
+}
+
+static void admit(struct world *w, int status, const char *uuid, const char *function,
+		  const char *text)
+{
+	assert_int_equal(world_run(w, "pool admit %s", domain_xml(uuid, function)), status);
+	said(w, text);
+}
+
+/* What libvirt's hook asks before a guest is started. */
+static void test_admit(void **state)
+{
+	static const char other[] = "99999999-7777-4888-8999-aaaaaaaaaaaa";
+	struct world *w = started(state);
+
+	admit(w, 3, other, "0", "virt1 may not start: 0000:01:10.0 is not free");
+	said(w, "a pool has leased it to app1 (domain 20)");
+	admit(w, 0, POOLS_UUID, "0", "");
+	admit(w, 0, other, "2", "");
+	assert_int_equal(world_run(w, "--json pool admit %s", domain_xml(other, "2")), 0);
+	said(w, "\"admitted\": true");
+	/* Also while its guest restarts; and no longer when that does not come. */
+	fake_ts_gap(w->ts, 20);
+	admit(w, 3, other, "0", "a pool has leased it to app1 restarting");
+	fake_ts_no_more(w->ts, 20);
+	admit(w, 0, other, "0", "");
+	assert_false(leased(w));
+	/* A device of no pool, of a guest that restarts. */
+	ok(w, "attach web1 --hide 02:00.0 01:10.4");
+	fake_ts_gap(w->ts, 3);
+	admit(w, 3, other, "4", "it is kept for web1, which restarts");
+	assert_int_equal(world_run(w, "pool admit %s", pools_config("<domain><name>x</domain>")),
+			 2);
+	assert_int_equal(world_run(w, "pool admit /nonexistent"), 1);
+}
+
 /* What is remembered is a file: one that is none, or another guest's, is not believed. */
 static void test_damaged(void **state)
 {
@@ -488,7 +534,7 @@ int main(void)
 		restart_test(test_renamed), cmocka_unit_test(test_end_seen),
 		restart_test(test_never_again), restart_test(test_no_more),
 		restart_test(test_grace), restart_test(test_by_hand),
-		restart_test(test_monitor), restart_test(test_late_monitor), cmocka_unit_test(test_damaged),
+		restart_test(test_monitor), restart_test(test_late_monitor), restart_test(test_admit), cmocka_unit_test(test_damaged),
 		restart_test(test_plain), restart_test(test_last_one),
 		restart_test(test_release_stopped),
 	};

@@ -94,6 +94,21 @@ static int release(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 	return rc;
 }
 
+/* ---- admit ---- */
+
+static int admit(struct xlpt_env *env, const char *path, struct xlpt_diag *diag)
+{
+	int rc = xlpt_op_pool_admit(env, path, diag);
+	struct json_object *root;
+
+	if (rc || !env->json)
+		return rc;
+	root = json_object_new_object();
+	xlpt_json_add(root, "admitted", json_object_new_boolean(true));
+	xlpt_print_json(env, root);
+	return 0;
+}
+
 /* ---- the command ---- */
 
 static int cmd_pool(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
@@ -115,6 +130,8 @@ static int cmd_pool(struct xlpt_env *env, const struct xlpt_args *args, struct x
 		return xlpt_pool_show(env, args->pos[1], diag);
 	case XLPT_POOL_UNDEFINE:
 		return undefine(env, args->pos[1], diag);
+	case XLPT_POOL_ADMIT:
+		return admit(env, args->pos[1], diag);
 	case XLPT_POOL_RELEASE:
 		break;
 	}
@@ -136,7 +153,7 @@ static const struct xlpt_opt pool_opts[] = {
 const struct xlpt_command xlpt_cmd_pool = {
 	.name = "pool",
 	.synopsis = "VERB [ARGUMENT...]",
-	.verbs = "define import export list show undefine release",
+	.verbs = "define import export list show undefine release admit",
 	.help = "Pools of virtual functions, and who has which",
 	.details =
 		"define NAME (pf=INTERFACE|BDF | dev=BDF)... [policy=first|spread|numa]\n"
@@ -146,6 +163,7 @@ const struct xlpt_command xlpt_cmd_pool = {
 		"list, show NAME   what is free, and who has the rest\n"
 		"undefine NAME     forget a pool of which nothing is leased\n"
 		"release           give back what guests that are gone have left (hooks run it)\n"
+		"admit FILE.xml    may libvirt start this guest? Not with VFs that are leased to another\n"
 		"xlpt attach GUEST pool:NAME and xlpt start take VFs out of a pool.",
 	.flags = XLPT_CMD_DRY_RUN,
 	.min_args = 1,

@@ -97,6 +97,14 @@ int xlpt_op_pool_release_gone(struct xlpt_env *env, int64_t timeout_ms, struct x
 int xlpt_op_pool_release(struct xlpt_env *env, const struct xlpt_bdfs *vfs,
 			 struct xlpt_returns *out, struct xlpt_diag *diag);
 
+/* ---- admit.c ---- */
+
+/*
+ * RULE when a device of the guest in that file (libvirt's XML, "-" is standard input) is leased to
+ * another guest, or kept for one that restarts.
+ */
+int xlpt_op_pool_admit(struct xlpt_env *env, const char *path, struct xlpt_diag *diag);
+
 /* ---- definition.c: what an operator defines a pool with ---- */
 
 /* words: NAME and KEY=VALUE... */
@@ -130,6 +138,7 @@ enum xlpt_pool_verb {
 	XLPT_POOL_SHOW,
 	XLPT_POOL_UNDEFINE,
 	XLPT_POOL_RELEASE,
+	XLPT_POOL_ADMIT,
 };
 struct xlpt_args;
 int xlpt_pool_verb(struct xlpt_env *env, const struct xlpt_args *args, enum xlpt_pool_verb *out,

@@ -19,6 +19,7 @@ static const struct {
 	[XLPT_POOL_SHOW] = { "show", 2, 2, true, true, "" },
 	[XLPT_POOL_UNDEFINE] = { "undefine", 2, 2, false, true, "" },
 	[XLPT_POOL_RELEASE] = { "release", 1, XLPT_ANY_ARGS, false, true, " gone guest timeout " },
+	[XLPT_POOL_ADMIT] = { "admit", 2, 2, false, false, "" },
 };
 
 int xlpt_pool_verb(struct xlpt_env *env, const struct xlpt_args *args, enum xlpt_pool_verb *out,

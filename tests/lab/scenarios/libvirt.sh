@@ -250,6 +250,27 @@ virsh -c $uri destroy v1
 xlpt pool release --gone
 xlpt repair
 identity no
+
+note "libvirt's hook: no guest starts with what a pool has leased to another one"
+mkdir -p /etc/libvirt/hooks
+install -m 755 /usr/local/share/xlpt/hooks/libvirt-libxl /etc/libvirt/hooks/libxl
+stop_libvirtd
+start_libvirtd
+guest_start x1 pv
+expect_rc 0 xlpt attach --hide x1 pool:lan
+has_xml yes $vf
+virsh -c $uri attach-device v1 "$work/device.xml" --config || fail "the VF does not get into v1's configuration"
+expect_rc 1 virsh -c $uri start v1 2>&1 | tee "$work/refused"
+grep -q "a pool has leased it to x1" "$work/refused" || fail "libvirt does not tell why"
+! xl domid v1 || fail "v1 was started"
+xlpts x1 | grep -q $vf || fail "x1 has lost its VF"
+expect_rc 0 xlpt detach x1 $vf
+guest_destroy x1
+guest_mark v1
+expect_rc 0 virsh -c $uri start v1
+guest_sees v1 "GUEST net [a-z0-9]* $mac" "$GUEST_BOOT_SECONDS" || fail "v1 does not have its VF"
+virsh -c $uri destroy v1
+rm /etc/libvirt/hooks/libxl
 virsh -c $uri undefine v1
 
 note "an HVM guest"
