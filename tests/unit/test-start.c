@@ -320,6 +320,13 @@ static void test_for_xl_watcher(void **state)
 	fake_ts_kill(g.w->ts, 21);
 	ok(g.w, "pool show lan");
 	said(g.w, "7 of 7 VFs free");
+	/* One that has ended before xlpt looked for it. */
+	g.watcher = "4712\n";
+	fake_ts_monitors(g.w->ts, NULL);
+	assert_int_equal(for_xl(&g, "", FOR_XL), 0);
+	fake_ts_gap(g.w->ts, 22);
+	ok(g.w, "pool show lan");
+	said(g.w, "7 of 7 VFs free");
 }
 
 static void leaves_process(void *arg)

@@ -241,9 +241,9 @@ void xlpt_restarts_watched(struct xlpt_env *env, const struct xlpt_guest *guest,
 	k.name = xlpt_xstrdup(guest->name);
 	learn(env, guest, &k);
 	devices_of(&s, guest->domid, &k);
-	if (pid)
-		k.monitor = xlpt_monitor_of(env->host, pid);
-	else
+	k.monitor = pid ? xlpt_monitor_of(env->host, pid) : (struct xlpt_monitor){ 0 };
+	/* Also when it has ended already, as xl create -F does when the guest was destroyed at once. */
+	if (!k.monitor.pid)
 		k.again_known = true, k.again = 0;
 	xlpt_known_write(env, &k);
 }

@@ -8,6 +8,8 @@
 pf=0000:01:00.0
 vf=0000:01:10.0
 card=0000:02:00.0
+# What a scenario before may have left.
+[ ! -L /usr/local/sbin/xl ] || xlpt guard remove
 # note_of BDF: where libxl keeps its notes of it.
 note_of() {
 	printf '/libxl/pci/%s\n' "${1//[:.]/-}"
