@@ -18,19 +18,12 @@ int main(void)
 {
 	char *argv[] = { (char[]){ "xlpt" }, (char[]){ "batch" }, NULL };
 	struct world *w = apply_world();
-	struct xlpt_env env = {
-		.clock = &w->clock.clock,
-		.host = fake_bus_host(w->bus),
-		.store = fake_store_get(w->store),
-		.ts = fake_ts_get(w->ts),
-		.rtnl = fake_rtnl_get(w->rtnl),
-		.pci_ids = "tests/data/pci.ids",
-		.in = stdin,
-		.out = stdout,
-		.err = stderr,
-	};
+	struct xlpt_env env = world_env(w);
 	int status;
 
+	env.in = stdin;
+	env.out = stdout;
+	env.err = stderr;
 	fake_bus_put(w->bus, "/proc/sys/kernel/random/boot_id", POOLS_BOOT "\n");
 	fake_bus_put(w->bus, "/proc/sys/kernel/random/uuid", POOLS_UUID "\n");
 	printf("%s\n", env.host->root);

@@ -17,25 +17,12 @@
 #ifndef XLPT_TESTS_CLI_DOCS_HOST_H
 #define XLPT_TESTS_CLI_DOCS_HOST_H
 
-#include <fcntl.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "tests/fake/pools.h"
+#include "tests/fake/system.h"
 
 #define DOCS_KERNEL "6.12.0-amd64"
-
-static inline void docs_program(struct world *w, const char *path)
-{
-	struct xlpt_host *h = fake_bus_host(w->bus);
-	int fd;
-
-	fake_bus_put(w->bus, path, "ELF");
-	fd = h->ops->open(h, path, O_RDONLY, 0);
-	assert_true(fd >= 0 && fchmod(fd, 0755) == 0);
-	close(fd);
-}
 
 /* A directory with one file below the function, and the link of its class to it. */
 static inline void docs_hang(struct world *w, const char *bdf, const char *below, const char *link,
@@ -70,28 +57,14 @@ static inline void docs_things(struct world *w)
 
 static inline void docs_system(struct world *w)
 {
-	fake_bus_put(w->bus, "/proc/sys/kernel/osrelease", DOCS_KERNEL "\n");
-	fake_bus_put(w->bus, "/proc/cmdline", "root=/dev/sda1 ro\n");
+	world_system(w, DOCS_KERNEL);
 	fake_bus_put(w->bus, "/proc/net/route",
 		     "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
 		     "eth4\t00000000\t0202000A\t0003\t0\t0\t0\t00000000\n");
-	fake_bus_put(w->bus, "/lib/modules/" DOCS_KERNEL "/modules.dep",
-		     "kernel/drivers/xen/xen-pciback/xen-pciback.ko:\n");
-	fake_bus_put(w->bus, "/lib/modules/" DOCS_KERNEL "/modules.alias",
-		     "alias pci:v00008086d000010D3sv* e1000e\n"
-		     "alias pci:v00008086d000010C9sv* igb\nalias pci:v00001B36d00000010sv* nvme\n");
-	fake_bus_put(w->bus, "/usr/sbin/update-initramfs", "");
-	fake_bus_put(w->bus, "/usr/sbin/grub-mkconfig", "/etc/default/grub.d/*.cfg");
-	docs_program(w, "/usr/local/lib/xlpt/guard/xl");
-	docs_program(w, "/usr/sbin/xl");
-	fake_bus_put(w->bus, "/usr/local/sbin/.keep", "");
-	fake_bus_put(w->bus, "/etc/systemd/system/.keep", "");
 	fake_bus_put(w->bus, "/etc/xen/.keep", "");
 	fake_bus_put(w->bus, "/srv/.keep", "");
 	fake_bus_put(w->bus, "/root/.keep", "");
 	fake_bus_put(w->bus, "/var/lib/xen/save/.keep", "");
-	fake_bus_put(w->bus, "/etc/login.defs", "ENV_SUPATH\tPATH=/usr/local/sbin:/usr/sbin\n");
-	fake_bus_put(w->bus, "/etc/default/xendomains", "XENDOMAINS_SAVE=/var/lib/xen/save\n");
 }
 
 /* An endpoint with MSI-X, power management and a serial number. */

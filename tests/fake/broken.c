@@ -222,6 +222,18 @@ static void (*const ways[])(struct breaking *b) = {
 	unplug,	    frontend,	 guest_writes, unbind,	empty,
 };
 
+void broken_journal(struct world *w)
+{
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1",
+		     "xlpt 1\nop attach\nguest 3 00000000-0000-4000-8000-000000000003 web1\n"
+		     "device 0000:05:00.0 keep -\nbegin add 0000:05:00.0 to web1\n");
+}
+
+void broken_mark(struct world *w)
+{
+	fake_store_set(w->store, "77", "/libxl/pci/0000-05-00-0/domid");
+}
+
 void broken_break(struct world *w, const uint8_t *bytes, size_t n)
 {
 	for (size_t i = 0; i < BROKEN_MAX && (i + 1) * BROKEN_STEP <= n; i++) {
@@ -266,14 +278,10 @@ static void wrong(struct world *w, const char *what, const char *more)
 /* Something is left that repair says it mends. */
 static void look(struct world *w, int status)
 {
-	struct xlpt_env env = { .clock = &w->clock.clock,
-				.host = fake_bus_host(w->bus),
-				.store = fake_store_get(w->store),
-				.ts = fake_ts_get(w->ts),
-				.rtnl = fake_rtnl_get(w->rtnl),
-				.err = stderr };
+	struct xlpt_env env = world_env(w);
 	_cleanup_contradictions_ struct xlpt_contradictions list = { 0 };
 
+	env.err = stderr;
 	if (xlpt_contradictions_find(&env, XLPT_LOOK_TWICE, &list, NULL))
 		wrong(w, "cannot look after repair", "");
 	for (size_t i = 0; status == 0 && i < list.n; i++)

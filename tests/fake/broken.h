@@ -15,6 +15,10 @@
 
 /* pools_world() with db1's device; end with world_free. */
 struct world *broken_world(void);
+/* An attach of 05:00.0 to web1 that was cut short before its step. */
+void broken_journal(struct world *w);
+/* libxl's note of 05:00.0 names a domain that is none. */
+void broken_mark(struct world *w);
 void broken_break(struct world *w, const uint8_t *bytes, size_t n);
 /* What was sound before, as text: equal text, nothing of it has changed. Caller frees. */
 char *broken_sound(struct world *w);

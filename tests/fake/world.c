@@ -181,10 +181,9 @@ void world_frontend(struct world *w, const struct fake_pcifront_opts *o)
 	fake_ts_frontend(w->ts, 3, w->web1);
 }
 
-static int run_words(struct world *w, int argc, char **argv, char **out, char **err)
+struct xlpt_env world_env(struct world *w)
 {
-	size_t out_len, err_len;
-	struct xlpt_env env = {
+	return (struct xlpt_env){
 		.clock = &w->clock.clock,
 		.host = fake_bus_host(w->bus),
 		.store = fake_store_get(w->store),
@@ -193,6 +192,12 @@ static int run_words(struct world *w, int argc, char **argv, char **out, char **
 		.pci_ids = "tests/data/pci.ids",
 		.in = w->in,
 	};
+}
+
+static int run_words(struct world *w, int argc, char **argv, char **out, char **err)
+{
+	struct xlpt_env env = world_env(w);
+	size_t out_len, err_len;
 	int status;
 
 	env.out = open_memstream(out, &out_len);

@@ -42,6 +42,8 @@ void world_free(struct world *w);
 /* Replaces web1's frontend by one that behaves as told. */
 void world_frontend(struct world *w, const struct fake_pcifront_opts *o);
 
+/* What a command is given of it; out and err are the caller's. */
+struct xlpt_env world_env(struct world *w);
 /* Runs "xlpt LINE" (words split at blanks) and returns the exit status. */
 int world_run(struct world *w, const char *fmt, ...) XLPT_PRINTF(2, 3);
 /* The same with words that may have blanks; argv[0] is the program. */

@@ -38,6 +38,16 @@ static inline void ok(struct world *w, const char *line)
 		fail_msg("xlpt %s: exit %d\n%s%s", line, status, w->out, w->err);
 }
 
+/* Each of "LINE;LINE" exits 0. */
+static inline void ok_lines(struct world *w, const char *lines)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(lines);
+	char *save = NULL;
+
+	for (char *line = strtok_r(copy, ";", &save); line; line = strtok_r(NULL, ";", &save))
+		ok(w, line);
+}
+
 /* Of a wrong command line it says what to try. */
 static inline bool says_what_mends(const struct world *w)
 {

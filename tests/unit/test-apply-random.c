@@ -128,7 +128,7 @@ static bool one(unsigned round)
 		conf(w, exported);
 		unchanged(w, "apply --check", exported);
 	}
-	if (journals(w))
+	if (world_journals(w))
 		fail_msg("a journal is left");
 	world_free(w);
 	return status == 0;

@@ -58,7 +58,7 @@ static void test_all(void **state)
 	assert_non_null(strstr(w->out, "[pin nic0]: was not pinned; is 0000:02:00.0"));
 	assert_non_null(strstr(w->out, "then: update-initramfs -u"));
 	assert_non_null(strstr(w->out, "reboot"));
-	assert_false(journals(w));
+	assert_false(world_journals(w));
 	text_is(w, "/etc/modprobe.d/xlpt.conf", "hide=(0000:02:00.0)(0000:04:00.0)");
 	text_is(w, "/var/lib/xlpt/pins/nic0", "0000:02:00.0");
 	text_is(w, OWN, HEAD);

@@ -31,17 +31,10 @@ static struct answers batch(struct world *w, const char *requests, size_t len)
 {
 	char *argv[] = { (char[]){ "xlpt" }, (char[]){ "batch" }, NULL }, *out = NULL, *save = NULL;
 	struct answers a = { 0 };
+	struct xlpt_env env = world_env(w);
 	size_t out_len, err_len;
-	struct xlpt_env env = {
-		.clock = &w->clock.clock,
-		.host = fake_bus_host(w->bus),
-		.store = fake_store_get(w->store),
-		.ts = fake_ts_get(w->ts),
-		.rtnl = fake_rtnl_get(w->rtnl),
-		.pci_ids = "tests/data/pci.ids",
-		.in = fmemopen((void *)requests, len, "r"),
-	};
 
+	env.in = fmemopen((void *)requests, len, "r");
 	env.out = open_memstream(&out, &out_len);
 	env.err = open_memstream(&a.err, &err_len);
 	a.status = xlpt_run(2, argv, &env);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "tests/fake/broken.h"
 #include "tests/unit/pooling.h"
 
 /* Of one line of what check printed. */
@@ -315,9 +316,7 @@ static void test_interrupted(void **state)
 {
 	struct world *w = *state;
 
-	fake_bus_put(w->bus, "/run/xlpt/journal/1-1",
-		     "xlpt 1\nop attach\nguest 3 00000000-0000-4000-8000-000000000003 web1\n"
-		     "device 0000:05:00.0 keep -\nbegin add 0000:05:00.0 to web1\n");
+	broken_journal(w);
 	assert_int_equal(world_run(w, "check web1 05:00.0"), 1);
 	finds(w,
 	      "fails: interrupted: an interrupted attach has to be mended before this can be judged",

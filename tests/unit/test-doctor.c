@@ -8,19 +8,15 @@
 #include <cmocka.h>
 
 #include "core/file.h"
+#include "tests/fake/broken.h"
+#include "tests/fake/system.h"
 #include "tests/unit/commands.h"
 
-/* What the fake host has not, and a sound one has. */
 static int sound_setup(void **state)
 {
 	struct world *w = world_new();
 
-	fake_bus_put(w->bus, "/sys/hypervisor/type", "xen\n");
-	fake_bus_put(w->bus, "/proc/sys/kernel/osrelease", "6.1.0-50-amd64\n");
-	fake_bus_put(w->bus, "/boot/config-6.1.0-50-amd64", "CONFIG_XEN_PCIDEV_BACKEND=m\n");
-	fake_bus_put(w->bus, "/lib/modules/6.1.0-50-amd64/modules.dep",
-		     "kernel/drivers/xen/xen-pciback/xen-pciback.ko:\n");
-	fake_bus_put(w->bus, "/sys/module/xen_pciback/parameters/passthrough", "N\n");
+	world_sound(w);
 	*state = w;
 	return 0;
 }
@@ -114,9 +110,9 @@ static void test_pciback(void **state)
 	fake_bus_rmmod(w->bus, "pciback");
 	says(w, 0, "warning", "xen-pciback is not loaded");
 	assert_non_null(strstr(w->out, "to mend: modprobe xen-pciback"));
-	fake_bus_put(w->bus, "/boot/config-6.1.0-50-amd64",
+	fake_bus_put(w->bus, "/boot/config-" SYSTEM_KERNEL,
 		     "# CONFIG_XEN_PCIDEV_BACKEND is not set\n");
-	fake_bus_put(w->bus, "/lib/modules/6.1.0-50-amd64/modules.dep", "");
+	fake_bus_put(w->bus, "/lib/modules/" SYSTEM_KERNEL "/modules.dep", "");
 	says(w, 1, "bad", "this kernel has no pciback");
 }
 
@@ -199,18 +195,6 @@ static void test_budget(void **state)
 
 /* ---- what was left half-done: doctor names it, repair clears it, an attach works ---- */
 
-static void break_journal(struct world *w)
-{
-	fake_bus_put(w->bus, "/run/xlpt/journal/1-1",
-		     "xlpt 1\nop attach\nguest 3 00000000-0000-4000-8000-000000000003 web1\n"
-		     "device 0000:05:00.0 keep -\nbegin add 0000:05:00.0 to web1\n");
-}
-
-static void break_mark(struct world *w)
-{
-	fake_store_set(w->store, "77", "/libxl/pci/0000-05-00-0/domid");
-}
-
 static void break_half_out(struct world *w)
 {
 	ok(w, "attach web1 05:00.0");
@@ -249,8 +233,8 @@ static void test_left(void **state)
 		int status;
 		const char *health, *words;
 	} cases[] = {
-		{ break_journal, 1, "bad", "interrupted attach of 0000:05:00.0" },
-		{ break_mark, 1, "bad", "libxl notes domain 77 as the owner of 0000:05:00.0" },
+		{ broken_journal, 1, "bad", "interrupted attach of 0000:05:00.0" },
+		{ broken_mark, 1, "bad", "libxl notes domain 77 as the owner of 0000:05:00.0" },
 		{ break_half_out, 1, "bad", "0000:05:00.0 is half-way out of web1" },
 		{ break_num_devs, 1, "bad", "the PCI backend of domain 4 has 1 device, and" },
 		{ break_override, 1, "bad", "0000:02:00.0 is kept for pciback, and e1000e has it" },

@@ -13,22 +13,19 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "core/file.h"
 #include "pciback/boot/boot.h"
 #include "tests/fake/bus-internal.h"
+#include "tests/fake/system.h"
 #include "tests/unit/commands.h"
 
-#define REL	"6.1.0-50-amd64"
-#define NIC	"02:00.0"
-#define XENDOM	"/etc/default/xendomains"
-#define LINK	"/usr/local/sbin/xl"
-#define PROGRAM "/usr/local/lib/xlpt/guard/xl"
-#define OLDER	"/usr/lib/xlpt/guard/xl"
+#define NIC    "02:00.0"
+#define XENDOM "/etc/default/xendomains"
+#define LINK   "/usr/local/sbin/xl"
+#define OLDER  "/usr/lib/xlpt/guard/xl"
 
 struct scene {
 	const char *prepare; /* commands, ';' between them */
@@ -55,85 +52,25 @@ static const struct scene scenes[] = {
 
 /* ---- the tree ---- */
 
-static void program(struct world *w, const char *path)
-{
-	struct xlpt_host *h = fake_bus_host(w->bus);
-	int fd;
-
-	fake_bus_put(w->bus, path, "ELF");
-	fd = h->ops->open(h, path, O_RDONLY, 0);
-	assert_true(fd >= 0 && fchmod(fd, 0755) == 0);
-	close(fd);
-}
-
 static struct world *prepared(const struct scene *s)
 {
-	_cleanup_free_ char *copy = xlpt_xstrdup(s->prepare);
 	struct world *w = world_new();
 	struct xlpt_host *h = fake_bus_host(w->bus);
-	char *save = NULL;
-	int fd;
 
-	fake_bus_put(w->bus, "/proc/sys/kernel/osrelease", REL "\n");
-	fake_bus_put(w->bus, "/proc/cmdline", "root=/dev/sda1 ro\n");
-	fake_bus_put(w->bus, "/lib/modules/" REL "/modules.dep",
-		     "kernel/drivers/xen/xen-pciback/xen-pciback.ko:\n");
-	fake_bus_put(w->bus, "/usr/sbin/update-initramfs", "");
-	fake_bus_put(w->bus, "/usr/sbin/grub-mkconfig", "/etc/default/grub.d/*.cfg");
+	world_system(w, SYSTEM_KERNEL);
+	world_program(w, OLDER);
 	fake_bus_put(w->bus, "/etc/systemd/network/10-pf.link",
 		     "[Match]\nDriver=igb\n[Link]\nSR-IOVVirtualFunctions=7\n");
 	fake_bus_put(w->bus, "/etc/netplan/50.yaml",
 		     "network:\n  ethernets:\n    enp1s0:\n      virtual-function-count: 7\n");
-	program(w, PROGRAM);
-	program(w, OLDER);
-	program(w, "/usr/sbin/xl");
-	fake_bus_put(w->bus, "/usr/local/sbin/.keep", "");
 	fake_bus_put(w->bus, "/usr/lib/systemd/system/libvirtd.service", "");
-	fake_bus_put(w->bus, "/etc/systemd/system/.keep", "");
 	fake_bus_put(w->bus, "/etc/apparmor.d/usr.sbin.libvirtd", "profile");
 	fake_bus_put(w->bus, "/etc/apparmor.d/local/.keep", "");
-	fake_bus_put(w->bus, "/etc/login.defs", "ENV_SUPATH\tPATH=/usr/local/sbin:/usr/sbin\n");
-	fake_bus_put(w->bus, XENDOM, "# mine \\n\r\nXENDOMAINS_SAVE=/var/lib/xen/save");
-	fd = h->ops->open(h, XENDOM, O_RDONLY, 0);
-	assert_true(fd >= 0 && fchmod(fd, 0640) == 0);
-	close(fd);
+	world_file(w, XENDOM, "# mine \\n\r\nXENDOMAINS_SAVE=/var/lib/xen/save", 0640);
 	if (s->older)
 		assert_int_equal(h->ops->symlink(h, OLDER, LINK), 0);
-	for (char *line = strtok_r(copy, ";", &save); line; line = strtok_r(NULL, ";", &save))
-		ok(w, line);
+	ok_lines(w, s->prepare);
 	return w;
-}
-
-/* Every file and link, with its mode and text; folders only where they mean something. */
-static void walk(struct xlpt_host *h, struct xlpt_str *out, const char *path)
-{
-	_cleanup_strv_ char **names = NULL;
-	_cleanup_str_ struct xlpt_str text = { 0 };
-	char link[512];
-	struct stat st;
-	int fd;
-
-	if (h->ops->readlink(h, path, link, sizeof(link)) >= 0) {
-		xlpt_str_addf(out, "%s -> %s\n", path, link);
-		return;
-	}
-	fd = h->ops->open(h, path, O_RDONLY, 0);
-	if (fd < 0)
-		return;
-	assert_int_equal(fstat(fd, &st), 0);
-	if (S_ISREG(st.st_mode)) {
-		assert_int_equal(xlpt_file_read_fd(fd, 1 << 20, &text), 0);
-		xlpt_str_addf(out, "%s %o <<%s>>\n", path, st.st_mode & 07777, xlpt_str_get(&text));
-	} else if (strstr(path, ".service.d") || strstr(path, ".link.d")) {
-		xlpt_str_addf(out, "%s\n", path);
-	}
-	close(fd);
-	h->ops->list(h, path, &names);
-	for (char **n = names; n && *n; n++) {
-		_cleanup_free_ char *below = xlpt_xasprintf("%s/%s", path, *n);
-
-		walk(h, out, below);
-	}
 }
 
 static char *all(struct world *w)
@@ -143,15 +80,8 @@ static char *all(struct world *w)
 	struct xlpt_str s = { 0 };
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(roots); i++)
-		walk(fake_bus_host(w->bus), &s, roots[i]);
+		world_files(w, &s, roots[i]);
 	return xlpt_str_take(&s);
-}
-
-static bool journal(struct world *w)
-{
-	_cleanup_strv_ char **names = NULL;
-
-	return xlpt_host_list(fake_bus_host(w->bus), &names, "/run/xlpt/journal") == 0 && *names;
 }
 
 /* Copies of the old texts stay; what is half-written does not. */
@@ -159,7 +89,7 @@ static bool unfinished(struct world *w)
 {
 	_cleanup_str_ struct xlpt_str s = { 0 };
 
-	walk(fake_bus_host(w->bus), &s, XLPT_BACKUP_DIR);
+	world_files(w, &s, XLPT_BACKUP_DIR);
 	return strstr(xlpt_str_get(&s), ".xlpt-");
 }
 
@@ -312,14 +242,14 @@ static void either(struct world *w, const struct want *want, unsigned nth, bool 
 		fail_msg("%s, at %u: neither as it was nor as wanted:\n%s\n--- was\n%s\n--- "
 			 "wanted\n%s",
 			 want->s->command, nth, now, want->before, want->after);
-	if (journal(w) || unfinished(w))
+	if (world_journals(w) || unfinished(w))
 		fail_msg("%s, at %u: something is left:\n%s%s", want->s->command, nth, w->out,
 			 w->err);
 }
 
 static void by_repair(struct world *w, const struct want *want, unsigned nth)
 {
-	if (journal(w)) {
+	if (world_journals(w)) {
 		answers(w, 0, "repair -n", "would mend an interrupted ");
 		answers(w, 0, "status", "interrupted ");
 		in_child(w, "repair", NULL, SIGKILL, 1 + nth % 13);
@@ -331,7 +261,7 @@ static void by_repair(struct world *w, const struct want *want, unsigned nth)
 
 static void by_next_command(struct world *w, const struct want *want, unsigned nth)
 {
-	if (journal(w)) {
+	if (world_journals(w)) {
 		ok(w, "list");
 		assert_non_null(strstr(w->err, "xlpt repair mends it"));
 	}
@@ -426,7 +356,7 @@ static void test_stopped(void **state)
 #define LEFT                                                                         \
 	"xlpt 1\nop guard install\n"                                                 \
 	"note file text 0640 0:0 " XENDOM "\nnote was =a\\\\n\\r\\n\nnote want =b\n" \
-	"note file link 0644 - " LINK "\nnote was -\nnote want =" PROGRAM "\n"
+	"note file link 0644 - " LINK "\nnote was -\nnote want =" SYSTEM_GUARD "\n"
 
 /* What somebody has edited since the kill stays; and when all was done, all does. */
 static void test_edited(void **state)
@@ -438,7 +368,7 @@ static void test_edited(void **state)
 	(void)state;
 	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", LEFT "note files done\n");
 	fake_bus_put(w->bus, XENDOM, "mine");
-	assert_int_equal(h->ops->symlink(h, PROGRAM, LINK), 0);
+	assert_int_equal(h->ops->symlink(h, SYSTEM_GUARD, LINK), 0);
 	answers(w, 0, "repair", "the guard install had changed all its files: kept");
 	assert_true(xlpt_host_has(h, LINK));
 
@@ -453,7 +383,7 @@ static void test_edited(void **state)
 	fake_bus_put(w->bus, XENDOM, "b");
 	ok(w, "guard install -n");
 	ok(w, "boot write " NIC);
-	assert_true(journal(w));
+	assert_true(world_journals(w));
 	answers(w, 0, "guard remove", "the guard install is taken back");
 	assert_int_equal(xlpt_host_read_text(h, &same, XENDOM), 0);
 	assert_string_equal(same, "a\\n\r");
@@ -478,7 +408,7 @@ static void test_chroot(void **state)
 	no_tmpfile = true;
 	ok(w, "boot write 03:00.0");
 	assert_true(WIFSIGNALED(in_child(w, "boot write 04:00.0", NULL, SIGKILL, 24)));
-	assert_true(journal(w));
+	assert_true(world_journals(w));
 	answers(w, 0, "repair", "the boot write is taken back");
 	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", "");
 	answers(w, 0, "repair", "nothing to mend");

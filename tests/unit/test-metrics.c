@@ -15,26 +15,17 @@
 #include "core/file.h"
 #include "core/run.h"
 #include "core/tempdir.h"
+#include "tests/fake/broken.h"
+#include "tests/fake/system.h"
 #include "tests/unit/pooling.h"
 
 #define RULES "docs/prometheus/xlpt.rules.yml"
-
-/* What the fake host has not, and a sound one has. */
-static void make_sound(struct world *w)
-{
-	fake_bus_put(w->bus, "/sys/hypervisor/type", "xen\n");
-	fake_bus_put(w->bus, "/proc/sys/kernel/osrelease", "6.1.0-50-amd64\n");
-	fake_bus_put(w->bus, "/boot/config-6.1.0-50-amd64", "CONFIG_XEN_PCIDEV_BACKEND=m\n");
-	fake_bus_put(w->bus, "/lib/modules/6.1.0-50-amd64/modules.dep",
-		     "kernel/drivers/xen/xen-pciback/xen-pciback.ko:\n");
-	fake_bus_put(w->bus, "/sys/module/xen_pciback/parameters/passthrough", "N\n");
-}
 
 static int sound_setup(void **state)
 {
 	struct world *w = pools_world();
 
-	make_sound(w);
+	world_sound(w);
 	*state = w;
 	return 0;
 }
@@ -254,18 +245,6 @@ static void budget_half(struct world *w)
 	ok(w, "detach web1 05:00.0");
 }
 
-static void interrupted(struct world *w)
-{
-	fake_bus_put(w->bus, "/run/xlpt/journal/1-1",
-		     "xlpt 1\nop attach\nguest 3 00000000-0000-4000-8000-000000000003 web1\n"
-		     "device 0000:05:00.0 keep -\nbegin add 0000:05:00.0 to web1\n");
-}
-
-static void contradiction(struct world *w)
-{
-	fake_store_set(w->store, "77", "/libxl/pci/0000-05-00-0/domid");
-}
-
 static void pool_empty(struct world *w)
 {
 	ok(w, "pool define one dev=01:11.4");
@@ -298,8 +277,8 @@ static void test_alerts(void **state)
 		{ hidden_device_absent, { "XlptHiddenDeviceLost" } },
 		{ budget_low, { "XlptBudgetLow" } },
 		{ budget_half, { NULL } },
-		{ interrupted, { "XlptHostNotSound", "XlptOperationInterrupted" } },
-		{ contradiction, { "XlptContradiction", "XlptHostNotSound" } },
+		{ broken_journal, { "XlptHostNotSound", "XlptOperationInterrupted" } },
+		{ broken_mark, { "XlptContradiction", "XlptHostNotSound" } },
 		{ pool_empty, { "XlptPoolEmpty" } },
 		{ pool_lost, { "XlptPoolEmpty" } },
 		{ pool_full, { NULL } },

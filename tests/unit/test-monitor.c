@@ -55,22 +55,10 @@ static void step_now(void *arg)
 		raise(s->sig ? s->sig : SIGTERM);
 }
 
-static struct xlpt_env env_of(struct world *w)
-{
-	return (struct xlpt_env){
-		.clock = &w->clock.clock,
-		.host = fake_bus_host(w->bus),
-		.store = fake_store_get(w->store),
-		.ts = fake_ts_get(w->ts),
-		.rtnl = fake_rtnl_get(w->rtnl),
-		.pci_ids = "tests/data/pci.ids",
-	};
-}
-
 static int monitor(struct scene *s)
 {
 	char *argv[] = { (char[]){ "xlpt" }, (char[]){ "monitor" }, (char[]){ "--json" }, NULL };
-	struct xlpt_env env = env_of(s->w);
+	struct xlpt_env env = world_env(s->w);
 	size_t n[2];
 	int status;
 
@@ -260,7 +248,7 @@ static void add_by_list(struct played *p, const struct played *told, struct worl
 static void add_absent(struct played *p, struct world *w)
 {
 	_cleanup_owners_ struct xlpt_owners owners = { 0 };
-	struct xlpt_env env = env_of(w);
+	struct xlpt_env env = world_env(w);
 
 	assert_int_equal(xlpt_owners_read(&env, &owners, NULL), 0);
 	for (size_t i = 0; i < owners.n; i++) {
@@ -565,7 +553,7 @@ static void attach_once(struct scene *s, unsigned step)
 static int into(struct scene *s, int fd, char **err)
 {
 	char *argv[] = { (char[]){ "xlpt" }, (char[]){ "monitor" }, NULL };
-	struct xlpt_env env = env_of(s->w);
+	struct xlpt_env env = world_env(s->w);
 	size_t n;
 	int status;
 

@@ -112,15 +112,6 @@ static const struct scene scenes[] = {
 };
 /* clang-format on */
 
-static void prepare(struct world *w, const char *commands)
-{
-	_cleanup_free_ char *copy = xlpt_xstrdup(commands);
-	char *save = NULL;
-
-	for (char *line = strtok_r(copy, ";", &save); line; line = strtok_r(NULL, ";", &save))
-		ok(w, line);
-}
-
 /* What the hotplug ledger counts. */
 static size_t counted(struct world *w)
 {
@@ -171,7 +162,7 @@ static bool try_one(const void *arg, unsigned nth)
 	size_t count;
 	int status;
 
-	prepare(w, s->prepare);
+	ok_lines(w, s->prepare);
 	before = world_snapshot(w);
 	count = counted(w);
 	inj->inject(w, nth);

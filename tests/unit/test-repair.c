@@ -16,13 +16,9 @@
 
 static void find(struct world *w, unsigned flags, struct xlpt_contradictions *out)
 {
-	struct xlpt_env env = { .clock = &w->clock.clock,
-				.host = fake_bus_host(w->bus),
-				.store = fake_store_get(w->store),
-				.ts = fake_ts_get(w->ts),
-				.rtnl = fake_rtnl_get(w->rtnl),
-				.err = stderr };
+	struct xlpt_env env = world_env(w);
 
+	env.err = stderr;
 	assert_int_equal(xlpt_contradictions_find(&env, flags, out, NULL), 0);
 }
 

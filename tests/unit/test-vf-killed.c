@@ -6,19 +6,14 @@
  * as well, makes all as it was or as it was wanted, every identity included.
  */
 #include <errno.h>
-#include <fcntl.h>
 #include <setjmp.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 #include <cmocka.h>
 
-#include "tests/fake/bus-internal.h"
-#include "tests/fake/rtnl-internal.h"
-#include "tests/unit/commands.h"
+#include "tests/unit/killing.h"
 
 struct scene {
 	const char *prepare, *command;
@@ -48,100 +43,6 @@ static const struct scene scenes[] = {
 	{ TWO, "vf set 01:10.0 mac=52:54:00:6d:90:08 vlan=10 spoofchk=off trust=on", .fail = 0 },
 };
 /* clang-format on */
-
-/* ---- the points ---- */
-
-static sigjmp_buf killed;
-static unsigned kill_at;
-static struct xlpt_host_ops bus_ops;
-static struct xlpt_rtnl_ops rtnl_ops;
-static struct xlpt_store_ops store_ops;
-
-static void point(void)
-{
-	if (kill_at && --kill_at == 0)
-		siglongjmp(killed, 1);
-}
-
-/* The journal's. */
-int fdatasync(int fd)
-{
-	(void)fd;
-	point();
-	return 0;
-}
-
-static int k_write(struct xlpt_host *h, const char *path, const void *buf, size_t len)
-{
-	int r;
-
-	point();
-	r = bus_ops.write(h, path, buf, len);
-	point();
-	return r;
-}
-
-static int k_open(struct xlpt_host *h, const char *path, int flags, mode_t mode)
-{
-	if (flags & O_CREAT)
-		point();
-	return bus_ops.open(h, path, flags, mode);
-}
-
-static int k_unlink(struct xlpt_host *h, const char *path)
-{
-	point();
-	return bus_ops.unlink(h, path);
-}
-
-static int k_rename(struct xlpt_host *h, const char *from, const char *to)
-{
-	point();
-	return bus_ops.rename(h, from, to);
-}
-
-static int k_talk(struct xlpt_rtnl *nl, uint32_t port, const void *msg, size_t len,
-		  struct xlpt_str *answer)
-{
-	int r;
-
-	point();
-	r = rtnl_ops.talk(nl, port, msg, len, answer);
-	point();
-	return r;
-}
-
-static int k_end(struct xlpt_store *s, xlpt_xst t, bool abort)
-{
-	point();
-	return store_ops.end(s, t, abort);
-}
-
-static int k_rm(struct xlpt_store *s, xlpt_xst t, const char *path)
-{
-	point();
-	return store_ops.rm(s, t, path);
-}
-
-static void arm(struct world *w)
-{
-	static struct xlpt_rtnl_ops rtnl;
-	static struct xlpt_store_ops store;
-	struct xlpt_store *s = fake_store_get(w->store);
-
-	bus_ops = w->bus->ops;
-	w->bus->ops.write = k_write;
-	w->bus->ops.open = k_open;
-	w->bus->ops.unlink = k_unlink;
-	w->bus->ops.rename = k_rename;
-	rtnl = rtnl_ops = *w->rtnl->nl.ops;
-	rtnl.talk = k_talk;
-	w->rtnl->nl.ops = &rtnl;
-	store = store_ops = *s->ops;
-	store.end = k_end;
-	store.rm = k_rm;
-	s->ops = &store;
-}
 
 /* ---- what there is ---- */
 
@@ -174,23 +75,14 @@ static char *all(struct world *w)
 	return xlpt_str_take(&s);
 }
 
-static bool journal(struct world *w)
+static struct world *prepared(const void *scene)
 {
-	_cleanup_strv_ char **names = NULL;
-
-	return xlpt_host_list(fake_bus_host(w->bus), &names, "/run/xlpt/journal") == 0 && *names;
-}
-
-static struct world *prepared(const struct scene *s)
-{
-	_cleanup_free_ char *copy = xlpt_xstrdup(s->prepare);
+	const struct scene *s = scene;
 	struct world *w = world_new();
-	char *save = NULL;
 
 	if (s->driven)
 		fake_bus_driver(w->bus, "igbvf", "8086:10ca");
-	for (char *line = strtok_r(copy, ";", &save); line; line = strtok_r(NULL, ";", &save))
-		ok(w, line);
+	ok_lines(w, s->prepare);
 	if (s->noted)
 		fake_store_set(w->store, "\tmac=52:54:00:00:00:99\tvlan=0",
 			       "/libxl/pci/0000-01-10-0/xlpt-vf");
@@ -215,82 +107,23 @@ static char *reference(const struct scene *s, bool after)
 
 /* ---- a kill ---- */
 
-/* What the kernel does for a process that is gone: its locks go with its descriptors. */
-static void close_from(int first)
+static void after_kill(struct world *w, const struct killing *k, unsigned nth)
 {
-	for (int fd = first; fd < 256; fd++)
-		close(fd);
-}
-
-static void look(struct world *volatile w, const struct scene *s, unsigned nth, int first,
-		 const char *before, const char *after)
-{
-	volatile bool left = journal(w);
+	bool left = world_journals(w);
 	_cleanup_free_ char *now = NULL;
+	int status;
 
 	fake_bus_fail_write(w->bus, 0, 0);
 	if (world_run(w, "list") || (left && !strstr(w->err, "xlpt repair mends it")))
-		fail_msg("%s, killed at %u: nobody names it: %s", s->command, nth, w->err);
+		die("%s, killed at %u: nobody names it: %s", k->command, nth, w->err);
 	/* Repair is killed, too, somewhere. */
-	kill_at = left ? 1 + nth % 11 : 0;
-	if (sigsetjmp(killed, 0)) {
-		w->out = w->err = NULL;
-		close_from(first + 1);
-	} else {
-		world_run(w, "repair");
-	}
-	kill_at = 0;
+	cutting_kill(w, "repair", left ? 1 + nth % 11 : 0, &status);
 	if (world_run(w, "repair"))
-		fail_msg("%s, killed at %u: repair: %s%s", s->command, nth, w->out, w->err);
+		die("%s, killed at %u: repair: %s%s", k->command, nth, w->out, w->err);
 	now = all(w);
-	if (strcmp(now, before) != 0 && strcmp(now, after) != 0)
-		fail_msg(
-			"%s, killed at %u: neither as it was nor as wanted\n%s\n--- was\n%s\n--- wanted\n%s",
-			s->command, nth, now, before, after);
-	if (journal(w) || world_run(w, "repair") || !strstr(w->out, "nothing to mend"))
-		fail_msg("%s, killed at %u: still to mend: %s", s->command, nth, w->out);
-}
-
-/* In a process of its own, which ends without tidying up. Whether the point was met. */
-static bool kill_one(const struct scene *s, unsigned nth, const char *before, const char *after)
-{
-	char met = 0;
-	int fds[2], first;
-	pid_t pid;
-
-	assert_int_equal(pipe(fds), 0);
-	pid = fork();
-	assert_true(pid >= 0);
-	if (pid == 0) {
-		struct world *volatile w = prepared(s);
-		volatile char result = 'n';
-
-		arm(w);
-		first = dup(0);
-		kill_at = nth;
-		if (sigsetjmp(killed, 0)) {
-			w->out = w->err = NULL;
-			close_from(first + 1);
-			result = 'y';
-			look(w, s, nth, first, before, after);
-		} else if (world_run(w, "%s", s->command) != (s->fail ? 1 : 0)) {
-			fail_msg("%s: %s", s->command, w->err);
-		}
-		kill_at = 0;
-		met = result;
-		fake_tree_remove(w->bus, "");
-		if (write(fds[1], &met, 1) == 1)
-			kill(getpid(), SIGKILL);
-		_exit(1);
-	}
-	close(fds[1]);
-	if (read(fds[0], &met, 1) != 1)
-		met = 0;
-	close(fds[0]);
-	waitpid(pid, NULL, 0);
-	if (!met)
-		fail_msg("%s, killed at %u: see above", s->command, nth);
-	return met == 'y';
+	cutting_is(w, k, nth, "killed at", now, k->before, k->after);
+	if (world_journals(w) || world_run(w, "repair") || !strstr(w->out, "nothing to mend"))
+		die("%s, killed at %u: still to mend: %s", k->command, nth, w->out);
 }
 
 static void test_killed(void **state)
@@ -302,9 +135,14 @@ static void test_killed(void **state)
 		_cleanup_free_ char *before = reference(&scenes[i], false),
 				    *after = reference(&scenes[i], true);
 
-		for (unsigned n = 1; n < 400 && kill_one(&scenes[i], n, before, after);
-		     n += world_stride())
-			kills++;
+		kills += cutting_each(&(struct killing){ .cut = CUT_KILL,
+							 .command = scenes[i].command,
+							 .status = scenes[i].fail ? 1 : 0,
+							 .scene = &scenes[i],
+							 .prepared = prepared,
+							 .before = before,
+							 .after = after,
+							 .killed = after_kill });
 	}
 	print_message("%u kills\n", kills);
 	assert_true(kills > (world_stride() > 1 ? 10 : 150));
@@ -325,7 +163,7 @@ static void test_next_command(void **state)
 		"note want 4\nbegin remove 2 virtual functions of 0000:01:00.0\n");
 	ok(w, "vf create enp1s0 3");
 	assert_non_null(strstr(w->out, "0000:01:00.0 has 2 virtual functions again"));
-	assert_false(journal(w));
+	assert_false(world_journals(w));
 	{
 		_cleanup_free_ char *now = fake_rtnl_snapshot(w->rtnl);
 
