@@ -9,31 +9,18 @@
 
 #define BIT(cap) (UINT64_C(1) << (cap))
 
-/* Each has those before it, too. */
-static const uint64_t kept[] = {
-	[XLPT_PRIVILEGE_FILES] = BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_CHOWN) |
-				 BIT(CAP_FOWNER) | BIT(CAP_FSETID),
-	/*
-	 * SYS_ADMIN: sysfs gives 64 bytes of configuration space without it. SYS_PTRACE: /proc/PID/exe and
-	 * fd of a process that has more. IPC_LOCK: libxencall's buffers.
-	 */
-	[XLPT_PRIVILEGE_LOOK] =
-		BIT(CAP_SYS_ADMIN) | BIT(CAP_SYS_PTRACE) | BIT(CAP_IPC_LOCK) | BIT(CAP_KILL),
-	[XLPT_PRIVILEGE_CHANGE] = BIT(CAP_SYS_MODULE) | BIT(CAP_NET_ADMIN) | BIT(CAP_SYS_RESOURCE),
-};
+static const uint64_t keep = BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_CHOWN) |
+			     BIT(CAP_FOWNER) | BIT(CAP_FSETID);
 
-void xlpt_privilege_keep(enum xlpt_privilege which, bool for_good)
+void xlpt_privilege_files_alone(void)
 {
 	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
 	struct __user_cap_data_struct data[2] = { 0 };
-	uint64_t keep = 0;
 
 	if (geteuid() != 0 || syscall(SYS_capget, &head, data))
 		return;
-	for (int i = 0; i <= (int)which; i++)
-		keep |= kept[i];
-	/* Behind the last one that this kernel knows it says no. */
-	for (unsigned long cap = 0; for_good && cap < 64; cap++)
+	/* The kernel refuses the first number behind its last capability. */
+	for (unsigned long cap = 0; cap < 64; cap++)
 		if (!(keep & BIT(cap)) && prctl(PR_CAPBSET_DROP, cap, 0, 0, 0))
 			break;
 	for (int i = 0; i < 2; i++) {

@@ -32,7 +32,7 @@ static void read_caps(FILE *f, struct caps *c)
 }
 
 /* What a process has after it gave up, itself or as the program that it starts. */
-static void after(int which, bool for_good, bool program, struct caps *c)
+static void after(bool gives_up, bool program, struct caps *c)
 {
 	int fds[2], status;
 	pid_t pid;
@@ -42,8 +42,8 @@ static void after(int which, bool for_good, bool program, struct caps *c)
 	pid = fork();
 	assert_true(pid >= 0);
 	if (pid == 0) {
-		if (which >= 0)
-			xlpt_privilege_keep((enum xlpt_privilege)which, for_good);
+		if (gives_up)
+			xlpt_privilege_files_alone();
 		dup2(fds[1], 1);
 		if (program)
 			execl("/bin/cat", "cat", "/proc/self/status", (char *)NULL);
@@ -71,31 +71,21 @@ static void test_given_up(void **state)
 	struct caps before, c;
 
 	(void)state;
-	after(-1, false, false, &before);
+	after(false, false, &before);
 	if (geteuid() || !has(before.permitted, CAP_SETPCAP) || !has(before.permitted, CAP_CHOWN))
 		skip();
-	for (int which = XLPT_PRIVILEGE_FILES; which <= XLPT_PRIVILEGE_CHANGE; which++) {
-		after(which, true, false, &c);
-		assert_int_equal(c.permitted, c.effective);
-		assert_int_equal(c.permitted & ~before.permitted, 0);
-		assert_true(has(c.effective, CAP_DAC_OVERRIDE) && has(c.effective, CAP_CHOWN));
-		assert_false(has(c.effective, CAP_SETUID) || has(c.effective, CAP_SETPCAP) ||
-			     has(c.effective, CAP_SYS_BOOT) || has(c.effective, CAP_MKNOD));
-		assert_int_equal(has(c.effective, CAP_SYS_ADMIN),
-				 which >= XLPT_PRIVILEGE_LOOK &&
-					 has(before.permitted, CAP_SYS_ADMIN));
-		assert_int_equal(has(c.effective, CAP_NET_ADMIN),
-				 which >= XLPT_PRIVILEGE_CHANGE &&
-					 has(before.permitted, CAP_NET_ADMIN));
-		/* A program has no more than it, */
-		assert_int_equal(c.bounding & ~c.permitted, 0);
-		after(which, true, true, &c);
-		assert_false(has(c.effective, CAP_SETUID) || has(c.effective, CAP_MKNOD));
-		/* or as much as root had. */
-		after(which, false, true, &c);
-		assert_int_equal(c.permitted, before.permitted);
-		assert_int_equal(c.bounding, before.bounding);
-	}
+	after(true, false, &c);
+	assert_int_equal(c.permitted, c.effective);
+	assert_int_equal(c.permitted & ~before.permitted, 0);
+	assert_true(has(c.effective, CAP_DAC_OVERRIDE) && has(c.effective, CAP_CHOWN));
+	assert_false(has(c.effective, CAP_SETUID) || has(c.effective, CAP_SETPCAP) ||
+		     has(c.effective, CAP_SYS_BOOT) || has(c.effective, CAP_MKNOD) ||
+		     has(c.effective, CAP_SYS_ADMIN) || has(c.effective, CAP_NET_ADMIN));
+	/* A program has no more than it. */
+	assert_int_equal(c.bounding & ~c.permitted, 0);
+	after(true, true, &c);
+	assert_true(has(c.effective, CAP_DAC_OVERRIDE));
+	assert_false(has(c.effective, CAP_SETUID) || has(c.effective, CAP_MKNOD));
 }
 
 /* For who is not root nothing changes, and nothing fails. */
@@ -108,7 +98,7 @@ static void test_not_root(void **state)
 	if (pid == 0) {
 		if (geteuid() == 0 && setuid(65534))
 			_exit(0);
-		xlpt_privilege_keep(XLPT_PRIVILEGE_FILES, true);
+		xlpt_privilege_files_alone();
 		_exit(access("/proc/self/status", R_OK) ? 1 : 0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);

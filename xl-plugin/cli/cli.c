@@ -123,7 +123,7 @@ static int run_command(struct xlpt_env *env, const struct xlpt_command *cmd, int
 		goto out;
 	}
 	if (env->own_process && cmd->flags & XLPT_CMD_FILES)
-		xlpt_privilege_keep(XLPT_PRIVILEGE_FILES, true);
+		xlpt_privilege_files_alone();
 	if (!(cmd->flags & XLPT_CMD_HIDDEN))
 		xlpt_program.before(env, cmd->flags & XLPT_CMD_TELLS);
 	if (cmd->flags & (XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN))
