@@ -28,14 +28,20 @@ static void rename_disk(struct xlpt_disk *d, const char *vdev)
 	d->vdev = xlpt_xstrdup(vdev);
 }
 
-static int ide_place(const struct xlpt_disk *d)
+/* The place on IDE that the disk has under that name, or -1. */
+static int place_as(const struct xlpt_disk *d, const char *vdev)
 {
 	int disk;
 
-	if (!d->vdev || !xlpt_xl_vdev(d->vdev, &disk) ||
-	    (d->dev != XLPT_DISKDEV_CDROM && xlpt_starts(d->vdev, "sd")))
+	if (!vdev || !xlpt_xl_vdev(vdev, &disk) ||
+	    (d->dev != XLPT_DISKDEV_CDROM && xlpt_starts(vdev, "sd")))
 		return -1;
 	return disk;
+}
+
+static int ide_place(const struct xlpt_disk *d)
+{
+	return place_as(d, d->vdev);
 }
 
 static bool place_taken(const struct xlpt_dom *dom, const struct xlpt_disk *but, int place)
@@ -47,16 +53,12 @@ static bool place_taken(const struct xlpt_dom *dom, const struct xlpt_disk *but,
 }
 
 /* Free as a name, and of an HVM guest also as the place on IDE that QEMU gives such a disk. */
-static bool is_free(const struct xlpt_dom *dom, struct xlpt_disk *d, const char *vdev)
+static bool is_free(const struct xlpt_dom *dom, const struct xlpt_disk *d, const char *vdev)
 {
-	char *was = d->vdev;
-	int place;
+	int place = dom->type == XLPT_DOM_HVM ? place_as(d, vdev) : -1;
 
 	if (taken(dom, d, vdev))
 		return false;
-	d->vdev = (char *)(uintptr_t)vdev;
-	place = dom->type == XLPT_DOM_HVM ? ide_place(d) : -1;
-	d->vdev = was;
 	if (place < 0 || place >= IDE_DISKS)
 		return true;
 	/* A CD-ROM on SATA moves out of the way; see move_cdrom. */
