@@ -111,6 +111,18 @@ static int element(const struct xlpt_libvirt_device *d, struct xlpt_str *out,
 	return xlpt_libvirt_write(&dom, NULL, XLPT_WRITE_DEVICES_ONLY, out, NULL, diag);
 }
 
+/* What the VF has by now: *now is net's, and NULL when its PF says nothing of it. */
+static int vf_now(struct xlpt_op *op, struct xlpt_bdf bdf, struct xlpt_vf *vf,
+		  struct xlpt_pf_net *net, const struct xlpt_vf_net **now, struct xlpt_diag *diag)
+{
+	int rc = xlpt_vf_locate(op->env, bdf, vf, diag);
+
+	if (rc == 0)
+		rc = xlpt_pf_net_read(op->env->rtnl, vf->pf.ifname, net, diag);
+	*now = rc ? NULL : xlpt_pf_net_vf(net, vf->index);
+	return rc;
+}
+
 /*
  * The VF as an interface, with what it has by now: xlpt's own steps have set that. libvirt has no words
  * for the rest of an identity, nor for a VLAN's priority; without an address it would make one up.
@@ -120,14 +132,11 @@ static int identity_of(struct xlpt_op *op, const struct xlpt_item *item,
 {
 	_cleanup_pf_net_ struct xlpt_pf_net net = { 0 };
 	_cleanup_vf_ struct xlpt_vf vf = { 0 };
-	const struct xlpt_vf_net *now;
+	const struct xlpt_vf_net *now = NULL;
 	int rc = xlpt_env_need_rtnl(op->env, diag);
 
 	if (rc == 0)
-		rc = xlpt_vf_locate(op->env, item->spec.bdf, &vf, diag);
-	if (rc == 0)
-		rc = xlpt_pf_net_read(op->env->rtnl, vf.pf.ifname, &net, diag);
-	now = rc ? NULL : xlpt_pf_net_vf(&net, vf.index);
+		rc = vf_now(op, item->spec.bdf, &vf, &net, &now, diag);
 	if (!now || !now->id.has_mac || !memcmp(now->id.mac, (uint8_t[6]){ 0 }, 6) ||
 	    (now->id.has_vlan && (now->id.vlan.qos || now->id.vlan.proto != XLPT_VLAN_8021Q)))
 		return rc;
@@ -255,10 +264,7 @@ static int same_identity(struct xlpt_op *op, const struct xlpt_item *item, struc
 
 	if (!item->vf.active || xlpt_vfid_is_empty(&item->spec.vf))
 		return 0;
-	rc = xlpt_vf_locate(op->env, item->spec.bdf, &vf, diag);
-	if (rc == 0)
-		rc = xlpt_pf_net_read(op->env->rtnl, vf.pf.ifname, &net, diag);
-	it = rc ? NULL : xlpt_pf_net_vf(&net, vf.index);
+	rc = vf_now(op, item->spec.bdf, &vf, &net, &it, diag);
 	if (!it)
 		return rc;
 	plain = xlpt_vf_net_old(&plain, &plain);
