@@ -35,7 +35,8 @@ struct xlpt_pool_vf {
 	struct xlpt_bdf pf;
 	int numa_node; /* -1 = not known */
 	enum xlpt_vf_state state;
-	char *holder; /* who has it, for people: "web1 (domain 3)"; NULL while free */
+	bool unhidden; /* XLPT_VF_DOM0, and free as soon as it is hidden */
+	char *holder;  /* who has it, for people: "web1 (domain 3)"; NULL while free */
 };
 
 struct xlpt_pool_vfs {

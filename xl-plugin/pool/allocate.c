@@ -27,9 +27,7 @@ static int exhausted(const char *name, struct xlpt_pool_view *view, struct xlpt_
 	}
 	/* A driver of dom0 that was loaded after the VFs were made takes all that are not hidden. */
 	for (size_t i = 0; !driven && i < view->vfs.n; i++)
-		if (view->vfs.items[i].state == XLPT_VF_DOM0 &&
-		    (xlpt_starts(view->vfs.items[i].holder, "this host (driver ") ||
-		     xlpt_starts(view->vfs.items[i].holder, "nobody: it is not hidden")))
+		if (view->vfs.items[i].unhidden)
 			driven = &view->vfs.items[i];
 	for (size_t i = 0; i < view->vfs.n; i++)
 		xlpt_str_addf(&who, "%s%s %s", i ? "; " : "", XLPT_BDF_STR(view->vfs.items[i].bdf),

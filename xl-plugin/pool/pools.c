@@ -202,11 +202,6 @@ static struct xlpt_diag *trouble(struct xlpt_pool_view *view)
 /* The interface of dom0 through which a VF is in use there, or NULL. Caller frees. */
 static char *used_by(struct xlpt_env *env, const struct xlpt_device *d)
 {
-	if (!d->driver || !strcmp(d->driver, XLPT_PCIBACK_DRIVER))
-		return NULL;
-	/* vfio-pci, a user-space driver, one that is not up yet: nothing tells that it is idle. */
-	if (!d->net || !*d->net)
-		return xlpt_xasprintf("this host (driver %s)", d->driver);
 	for (char **name = d->net; *name; name++) {
 		long long flags = 0;
 
@@ -219,6 +214,13 @@ static char *used_by(struct xlpt_env *env, const struct xlpt_device *d)
 	return NULL;
 }
 
+/* dom0 may use it, or the pool does not hide: hiding it would make it free. */
+static void take_unhidden(struct xlpt_pool_vf *vf, char *holder)
+{
+	xlpt_pool_vf_take(vf, XLPT_VF_DOM0, holder);
+	vf->unhidden = true;
+}
+
 static int judge_vf(struct xlpt_env *env, const struct xlpt_pool_facts *facts, bool hidden_only,
 		    const struct xlpt_device *d, struct xlpt_pool_vf *vf, struct xlpt_diag *diag)
 {
@@ -226,8 +228,8 @@ static int judge_vf(struct xlpt_env *env, const struct xlpt_pool_facts *facts, b
 	const struct xlpt_owner *owner = xlpt_owners_find(&facts->owners, d->bdf);
 	const struct xlpt_needed *needed = xlpt_needs_find(&facts->needs, d->bdf);
 	const struct xlpt_device *pf = d->is_vf ? xlpt_devices_find(&facts->devices, d->pf) : NULL;
-	_cleanup_free_ char *user = used_by(env, d);
-	bool assigned = false;
+	bool hidden = xlpt_streq(d->driver, XLPT_PCIBACK_DRIVER), assigned = false;
+	_cleanup_free_ char *user = d->driver && !hidden && d->net ? used_by(env, d) : NULL;
 	int rc = 0;
 
 	vf->has_pf = d->is_vf;
@@ -246,10 +248,12 @@ static int judge_vf(struct xlpt_env *env, const struct xlpt_pool_facts *facts, b
 		xlpt_pool_vf_take(vf, XLPT_VF_DOM0, xlpt_xasprintf("this host (%s)", needed->what));
 	else if (user)
 		xlpt_pool_vf_take(vf, XLPT_VF_DOM0, XLPT_TAKE(user));
-	else if (hidden_only && !xlpt_streq(d->driver, XLPT_PCIBACK_DRIVER))
-		xlpt_pool_vf_take(vf, XLPT_VF_DOM0,
-				  xlpt_xstrdup("nobody: it is not hidden, and the "
-					       "pool says managed = no"));
+	/* vfio-pci, a user-space driver, one that is not up yet: nothing tells that it is idle. */
+	else if (d->driver && !hidden && (!d->net || !*d->net))
+		take_unhidden(vf, xlpt_xasprintf("this host (driver %s)", d->driver));
+	else if (hidden_only && !hidden)
+		take_unhidden(vf, xlpt_xstrdup("nobody: it is not hidden, and the pool says "
+					       "managed = no"));
 	else if (env->ts)
 		rc = env->ts->ops->hyp_assigned(env->ts, d->bdf, &assigned, diag);
 	if (rc == 0 && assigned)
