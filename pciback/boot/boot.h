@@ -118,7 +118,7 @@ char *xlpt_cmdline_hide(const char *cmdline, const char *module);
 /*
  * Whether pciback is never loaded, whatever its list says: module_blacklist= or
  * initcall_blacklist= on the running kernel's command line, or a line "install"
- * of modprobe.d with another command. fact: what says so; way: how to take that
+ * of modprobe.d with a command that does nothing. fact: what says so; way: how to take that
  * out. Caller frees both. (refused.c)
  */
 bool xlpt_boot_refused(struct xlpt_host *h, const struct xlpt_boot *boot, char **fact, char **way);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * What keeps pciback from being loaded at all, whatever its list says: the kernel
- * refuses it, or modprobe runs another command in its place.
+ * refuses it, or modprobe runs a command in its place that does nothing.
  */
 #include "pciback/boot/internal.h"
 
@@ -69,6 +69,29 @@ static bool on_command_line(const struct xlpt_boot *boot, char **fact, char **wa
 	return true;
 }
 
+/*
+ * One that loads nothing for certain: a single word of the shell that ends at once, as "/bin/true" or
+ * "exit 0". What another command does nobody can tell by its line; it may well load the module.
+ */
+static bool does_nothing(const char *command)
+{
+	static const char *const words[] = { "true", "false", ":", "exit" };
+	_cleanup_free_ char *copy = xlpt_xstrdup(command);
+	char *save = NULL, *word = strtok_r(copy, " \t", &save), *name;
+
+	/* Blanks alone are a command, too, for kmod. */
+	if (!word)
+		return true;
+	if (strpbrk(command, ";&|`$\n"))
+		return false;
+	name = strrchr(word, '/');
+	name = name ? name + 1 : word;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(words); i++)
+		if (!strcmp(name, words[i]))
+			return true;
+	return false;
+}
+
 /* modprobe runs the command of the first such line and loads nothing itself (modprobe.d(5)). */
 static bool in_modprobe(struct xlpt_host *h, const struct xlpt_boot *boot, char **fact, char **way)
 {
@@ -85,13 +108,15 @@ static bool in_modprobe(struct xlpt_host *h, const struct xlpt_boot *boot, char 
 
 			name = verb && !strcmp(verb, "install") ? strtok_r(NULL, " \t", &save)
 								: NULL;
-			if (!name || !xlpt_module_eq(name, boot->module))
+			/* A line without a command kmod passes over. */
+			if (!name || !*save || !xlpt_module_eq(name, boot->module))
 				continue;
-			if (strstr(save, "modprobe") || strstr(save, "insmod"))
+			if (!does_nothing(save))
 				return false;
-			*fact = xlpt_xasprintf(
-				"%s:%u has modprobe run %s and not load %s", c.items[i].path, nr,
-				*save ? save + strspn(save, " \t") : "nothing", boot->module);
+			save += strspn(save, " \t");
+			*fact = xlpt_xasprintf("%s:%u has modprobe run %s and not load %s",
+					       c.items[i].path, nr, *save ? save : "nothing",
+					       boot->module);
 			*way = xlpt_xasprintf("take that line out of %s", c.items[i].path);
 			return true;
 		}

@@ -304,9 +304,6 @@ static void test_not_loaded(void **state)
 	assert_verify(bus, NULL, NIC " lost e1000e;",
 		      "/etc/modprobe.d/no.conf:2 has modprobe run /bin/true",
 		      "take that line out of /etc/modprobe.d/no.conf");
-	fake_bus_put(bus, "/etc/modprobe.d/no.conf",
-		     "install xen_pciback /sbin/modprobe -i xen_pciback; logger pciback\n");
-	assert_verify(bus, NULL, NIC " lost e1000e;", "xen-pciback is not loaded", NULL);
 	fake_bus_put(bus, "/lib/modules/" REL "/modules.dep", "kernel/e1000e.ko:\n");
 	fake_bus_put(bus, "/sys/module/xen_pciback/version", "");
 	fake_bus_put(bus, "/lib/modules/" REL "/modules.builtin", "kernel/xen-pciback.ko\n");
@@ -315,6 +312,46 @@ static void test_not_loaded(void **state)
 	fake_bus_put(bus, "/proc/cmdline", "initcall_blacklist=pcistub_init");
 	assert_verify(bus, NULL, NIC " lost e1000e;", "has initcall_blacklist=pcistub_init",
 		      "take pcistub_init out");
+}
+
+/* In the place of pciback modprobe runs a command: only one that does nothing keeps it away for certain. */
+static void test_install(void **state)
+{
+	static const struct {
+		const char *line, *runs;
+	} cases[] = {
+		{ "/bin/true", "/bin/true" },
+		{ "false", "false" },
+		{ "/usr/bin/false  # never", "/usr/bin/false" },
+		{ ":", ":" },
+		{ "exit 1", "exit 1" },
+		{ " \t", "nothing" },
+		{ "", NULL }, /* kmod passes over it */
+		{ "/sbin/modprobe -i xen_pciback; logger pciback", NULL },
+		{ "/usr/local/sbin/load-pciback", NULL },
+		{ "/usr/local/bin/truename", NULL },
+		{ "true && insmod /lib/xen-pciback.ko", NULL },
+		{ "false || /usr/local/sbin/load", NULL },
+		{ "true; /usr/local/sbin/load", NULL },
+		{ "true & /usr/local/sbin/load", NULL },
+		{ "true $(/usr/local/sbin/load)", NULL },
+		{ "true `/usr/local/sbin/load`", NULL },
+	};
+	struct fake_bus *bus = *state;
+
+	fake_bus_rmmod(bus, "pciback");
+	fake_bus_put(bus, XLPT_MODPROBE_CONF, OURS("(" NIC ")"));
+	fake_bus_put(bus, "/proc/cmdline", "ro\n");
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *text = xlpt_xasprintf("install xen_pciback %s\n",
+							   cases[i].line),
+				    *runs = xlpt_xasprintf("no.conf:1 has modprobe run %s",
+							   cases[i].runs ? cases[i].runs : "");
+
+		fake_bus_put(bus, "/etc/modprobe.d/no.conf", text);
+		assert_verify(bus, NULL, NIC " lost e1000e;",
+			      cases[i].runs ? runs : "xen-pciback is not loaded", NULL);
+	}
 }
 
 static void test_rejected(void **state)
@@ -461,6 +498,7 @@ int main(void)
 		T(test_not_loaded),
 		T(test_where),
 		T(test_vfio),
+		T(test_install),
 		T(test_rejected),
 		T(test_cmdline),
 	};
