@@ -119,15 +119,32 @@ static void devices(struct xlpt_dom *dom)
 
 /* ---- the check list ---- */
 
-/* The kernel of a KVM guest calls disks vdX on virtio and sdX on every other bus. */
-static char *old_name(const struct xlpt_disk *d)
+static bool is_virtio(const struct xlpt_disk *d)
+{
+	return d->bus ? xlpt_streq(d->bus, "virtio")
+		      : xlpt_starts(d->name   ? d->name
+				    : d->vdev ? d->vdev
+					      : "",
+				    "vd");
+}
+
+/*
+ * The kernel of a KVM guest calls disks vdX on virtio, in their order, and sdX on every other bus. The
+ * name in the XML is a hint to libvirt alone.
+ */
+static char *old_name(const struct xlpt_dom *dom, const struct xlpt_disk *d)
 {
 	const char *said = d->name ? d->name : d->vdev;
 	size_t n = strcspn(said, "d");
+	unsigned before = 0;
 
-	if (xlpt_starts(said, "vd"))
+	if (xlpt_starts(said, "vd") && is_virtio(d))
 		return xlpt_xstrdup(said);
-	return xlpt_xasprintf("sd%s", said[n] ? said + n + 1 : "");
+	if (!is_virtio(d))
+		return xlpt_xasprintf("sd%s", said[n] ? said + n + 1 : "");
+	for (const struct xlpt_disk *o = dom->disk; o < d; o++)
+		before += is_virtio(o);
+	return before < 26 ? xlpt_xasprintf("vd%c", 'a' + before) : xlpt_xstrdup(said);
 }
 
 static char *new_name(const struct xlpt_disk *d)
@@ -181,7 +198,7 @@ static void list_disks(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 
 		if (!d->vdev || lacks(d, losses) || d->dev == XLPT_DISKDEV_CDROM)
 			continue;
-		from = old_name(d);
+		from = old_name(dom, d);
 		to = new_name(d);
 		xlpt_str_addf(&names, "%s%s is %s", names.len ? ", " : "", from, to);
 	}

@@ -42,7 +42,7 @@ static const struct reason to_xl[] = {
 	{ "pci", XLPT_LOSS_CHANGED,
 	  "xl has no pools: the xlpt attach line in the comments takes a function, with MAC address and "
 	  "one VLAN; a port group's VLAN and a virtual port must be said there" },
-	{ "memory", XLPT_LOSS_NOTE, "xl counts in MiB: rounded up" },
+	{ "memory", XLPT_LOSS_NOTE, "xl counts in whole MiB; more than <memory> libvirt gives no guest either" },
 	{ "maxmem", XLPT_LOSS_NOTE, "xl counts in MiB: rounded up" },
 	{ "numa.size", XLPT_LOSS_NOTE, "xl counts in MiB: rounded up" },
 	{ "firmware_path", XLPT_LOSS_CHANGED,
@@ -69,7 +69,8 @@ static const struct reason to_xl[] = {
 	  "xl does not choose ports for SPICE: one made from the guest's name is written, "
 	  "see that no other guest has it" },
 	{ "gfx.autoport=off", XLPT_LOSS_NOTE, "a port is said" },
-	{ "gfx", XLPT_LOSS_CHANGED, "xl has SPICE for HVM guests only" },
+	{ "gfx", XLPT_LOSS_CHANGED,
+	  "xl has one display of each kind, and SPICE for HVM guests only" },
 	{ "gfx.*", XLPT_LOSS_CHANGED, "xl cannot say this of a display" },
 	{ "sound*", XLPT_LOSS_CHANGED,
 	  "xl has one sound card: ac97, adlib, cs4231a, es1370, gus, hda or sb16; made for Xen "
@@ -89,6 +90,7 @@ static const struct reason to_xl[] = {
 	{ "serial*", XLPT_LOSS_CHANGED, "QEMU's -serial has no word for this" },
 	{ "input*", XLPT_LOSS_NOTE, "PS/2 and Xen input devices are there without being told" },
 	{ "disk.kind", XLPT_LOSS_NOTE, "libxl finds out by itself whether it is a file or a device" },
+	{ "disk.driver=tap", XLPT_LOSS_NOTE, "Xen 4.13 and later come without it: libxl chooses the backend" },
 	{ "disk.bus", XLPT_LOSS_NOTE, "the bus follows from the disk's name" },
 	{ "disk.name", XLPT_LOSS_CHANGED,
 	  "under xl the guest sees it under another name" },
@@ -162,6 +164,7 @@ static const struct reason to_libvirt[] = {
 	{ "ramdisk", XLPT_LOSS_CHANGED, "a relative path: libvirt has no current directory" },
 	{ "uuid", XLPT_LOSS_NOTE, "not said in the configuration" },
 	{ "vcpupin*", XLPT_LOSS_CHANGED, "libvirt has no word for such a set of CPUs" },
+	{ "cpuset=all", XLPT_LOSS_NOTE, "every CPU, as without a word" },
 	{ "cpuset*", XLPT_LOSS_CHANGED, "libvirt has no word for such a set of CPUs" },
 	{ "numa.pnode", XLPT_LOSS_CHANGED, "libvirt's Xen driver does not place cells on nodes" },
 	{ "disk.format", XLPT_LOSS_NOTE, "raw is what both take when nothing is said" },
@@ -187,7 +190,9 @@ static const struct reason to_libvirt[] = {
 static const struct reason added_to_xl[] = {
 	{ "video", XLPT_LOSS_NOTE, "said, because xl gives a guest that is silent a Cirrus card" },
 	{ "serial", XLPT_LOSS_NOTE, "said, because libvirt makes it of the first console" },
-	{ "gfx.port", XLPT_LOSS_NOTE, "made from the guest's name: xl wants a port for SPICE" },
+	{ "gfx.port", XLPT_LOSS_NOTE,
+	  "said, because xl wants one: for SPICE made from the guest's name, for VNC beside an IPv6 "
+	  "address" },
 	{ "gfx.vdagent", XLPT_LOSS_NOTE, "said, because the XML has the channel of SPICE's agent" },
 	{ "input", XLPT_LOSS_NOTE, "said, because the XML has a tablet on virtio" },
 	{ "usb", XLPT_LOSS_NOTE, "said, because an input device is on USB" },
@@ -241,15 +246,15 @@ static bool matches(const char *pattern, const char *path, const struct xlpt_del
 	return place && !strncmp(place + 2, delta->a, n) && place[2 + n] == ']';
 }
 
-/* Not only rounded: another amount than was said. */
+/* Not only rounded: more than was said. */
 static bool other_amount(const char *path, const char *member, const struct xlpt_delta *delta)
 {
 	uint64_t a, b;
 
 	return !strcmp(path, member) && delta->a && delta->b &&
 	       xlpt_parse_uint(delta->a, strlen(delta->a), 10, UINT64_MAX, &a) &&
-	       xlpt_parse_uint(delta->b, strlen(delta->b), 10, UINT64_MAX, &b) &&
-	       (b < a || b - a >= 1024);
+	       xlpt_parse_uint(delta->b, strlen(delta->b), 10, UINT64_MAX, &b) && b > a &&
+	       b - a >= 1024;
 }
 
 /* The severity and the reason of a difference, by the path of the value. */

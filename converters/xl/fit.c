@@ -210,6 +210,14 @@ static void fit_nets(struct xlpt_dom *dom)
 	}
 }
 
+/* blktap is not in Xen 4.13 to 4.18, and later only where somebody added it: libxl finds a backend. */
+static void fit_disks(struct xlpt_dom *dom)
+{
+	for (size_t i = 0; i < dom->n_disk; i++)
+		if (dom->disk[i].driver == XLPT_DRV_TAP)
+			dom->disk[i].driver = 0;
+}
+
 /* ---- the rest ---- */
 
 /* Cell to's place in the row of cell from, 0 = not said there. */
@@ -304,10 +312,14 @@ void xlpt_xl_fit(struct xlpt_dom *dom)
 	fit_sleep(dom);
 	fit_sound(dom);
 	fit_nets(dom);
+	fit_disks(dom);
 	fit_cpu(dom);
 	fit_numa(dom);
 	fit_programs(dom);
 	fit_bootloader(dom);
+	/* libvirt takes it down, too (virDomainDefPostParseMemory). */
+	if (dom->memory.has && dom->maxmem.has && dom->memory.v > dom->maxmem.v)
+		dom->memory.v = dom->maxmem.v;
 	if (dom->cpu_weight.has && (!dom->cpu_weight.v || dom->cpu_weight.v > 65535))
 		dom->cpu_weight.has = false;
 }

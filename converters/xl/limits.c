@@ -12,7 +12,8 @@
 
 #define IDE_DISKS     4
 #define HVM_MAX_VCPUS 128
-#define MAX_USB_PORTS 31 /* USBIF_MAX_PORTNR */
+#define MAX_USB_PORTS 31   /* USBIF_MAX_PORTNR */
+#define MOST_ITEMS    4096 /* more than a configuration may list (scan.c) */
 
 struct check {
 	const struct xlpt_dom *dom;
@@ -261,11 +262,20 @@ static void check_resources(struct check *c)
 		refuse(c, "memory", ONE,
 		       "with PCI devices an HVM guest has all its memory from the start: "
 		       "make memory= as much as maxmem=");
+	if ((dom->maxmem.has && !dom->maxmem.v) ||
+	    (!dom->maxmem.has && dom->memory.has && !dom->memory.v))
+		refuse(c, "memory", ONE, "it has no memory");
 	if (dom->cpu_weight.has && (!dom->cpu_weight.v || dom->cpu_weight.v > 65535))
 		refuse(c, "cpu_weight", ONE, "cpu_weight= is 1 to 65535");
 }
 
 /* ---- what it boots ---- */
+
+static bool is_same_device(const struct xlpt_spec *a, const struct xlpt_spec *b)
+{
+	return a->has_bdf && b->has_bdf && xlpt_bdf_eq(a->bdf, b->bdf) &&
+	       a->all_funcs == b->all_funcs;
+}
 
 static void check_boot(struct check *c)
 {
@@ -273,6 +283,14 @@ static void check_boot(struct check *c)
 
 	if (!dom->name || !*dom->name)
 		refuse(c, "name", ONE, "it has no name");
+	else if (strchr(dom->name, '/'))
+		refuse(c, "name", ONE, "xl names a log file after it, so it may have no '/'");
+	if (dom->type == XLPT_DOM_PVH && dom->n_pci)
+		refuse(c, "pci", ONE, "a PVH guest cannot have PCI devices");
+	for (size_t i = 0; i < dom->n_pci && i < MOST_ITEMS; i++)
+		for (size_t j = 0; j < i; j++)
+			if (is_same_device(&dom->pci[i].spec, &dom->pci[j].spec))
+				refuse(c, "pci", i, "this device is listed twice");
 	if (!c->hvm && !dom->kernel && !dom->bootloader)
 		refuse(c, "kernel", ONE, "it has neither kernel= nor bootloader=");
 	if (c->hvm && !dom->kernel && (dom->ramdisk || dom->cmdline))

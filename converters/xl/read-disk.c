@@ -313,6 +313,30 @@ static void settle(struct xlpt_disk *d, const libxl_device_disk *l, int type)
 	d->direct_io_safe = l->direct_io_safe ? XLPT_ON : XLPT_UNSET;
 }
 
+/*
+ * xl-disk-configuration(5) has such a path below /dev, but libxl itself looks in the folder in which it
+ * was started. For what is no device the two are not the same.
+ */
+static void tell_relative(struct xlpt_xl_reader *r, const struct xlpt_disk *d,
+			  const libxl_device_disk *l)
+{
+	_cleanup_free_ char *what = NULL;
+	const char *slash;
+	bool image;
+
+	if (!is_relative(l))
+		return;
+	slash = strrchr(l->pdev_path, '/');
+	image = l->is_cdrom || format_of(l) != XLPT_FMT_RAW ||
+		strchr(slash ? slash : l->pdev_path, '.');
+	what = xlpt_xasprintf("disk[%s].target", d->vdev);
+	xlpt_loss_add(
+		r->losses, image ? XLPT_LOSS_CHANGED : XLPT_LOSS_NOTE, r->scan->file, d->at.line, 0,
+		what,
+		"a relative path: taken as below /dev, as in xl-disk-configuration(5); xl itself "
+		"looks in the folder in which it is started");
+}
+
 static int read_disk(struct xlpt_xl_reader *r, struct xlpt_xl_value *v)
 {
 	struct disk_reader dr = { .r = r };
@@ -329,6 +353,7 @@ static int read_disk(struct xlpt_xl_reader *r, struct xlpt_xl_value *v)
 		xlpt_xl_at(r, v->off, &dr.d->at);
 		parse(&dr, v->text);
 		settle(dr.d, &disk, r->dom->type);
+		tell_relative(r, dr.d, &disk);
 	}
 	libxl_device_disk_dispose(&disk);
 	return rc;

@@ -104,8 +104,18 @@ static void read_spice(struct xlpt_xl_reader *r, size_t off)
 	num(r, "spiceusbredirection", &g->usb_redir);
 	keep(r, "spice_image_compression", &g->image_compression);
 	keep(r, "spice_streaming_video", &g->streaming);
-	if (r->dom->n_gfx == 1)
-		keep(r, "keymap", &g->keymap);
+}
+
+/* As the configuration has them; libvirt's first display is the guest's first. */
+static void sort(struct xlpt_dom *dom)
+{
+	for (size_t i = 1; i < dom->n_gfx; i++)
+		for (size_t j = i; j && dom->gfx[j].at.line < dom->gfx[j - 1].at.line; j--) {
+			struct xlpt_gfx g = dom->gfx[j];
+
+			dom->gfx[j] = dom->gfx[j - 1];
+			dom->gfx[j - 1] = g;
+		}
 }
 
 static void domain_wide(struct xlpt_xl_reader *r)
@@ -124,7 +134,6 @@ static void domain_wide(struct xlpt_xl_reader *r)
 		if (display.has)
 			g->port = (struct xlpt_num){ true, display.v + VNC_BASE };
 		split_listen(g);
-		keep(r, "keymap", &g->keymap);
 		if (unsaid && !g->listen)
 			g->listen = xlpt_xstrdup("127.0.0.1");
 		if (unsaid && !g->port.has && !g->autoport)
@@ -138,11 +147,13 @@ static void domain_wide(struct xlpt_xl_reader *r)
 		tri(r, "opengl", &sdl->opengl);
 		keep(r, "display", &sdl->display);
 		keep(r, "xauthority", &sdl->xauthority);
-		if (r->dom->n_gfx == 1)
-			keep(r, "keymap", &sdl->keymap);
 	}
 	if (r->dom->type == XLPT_DOM_HVM && on(r, "spice", &off))
 		read_spice(r, off);
+	sort(r->dom);
+	/* One for all of them. */
+	if (r->dom->n_gfx)
+		keep(r, "keymap", &r->dom->gfx->keymap);
 }
 
 static void vfb(struct xlpt_xl_reader *r, struct xlpt_xl_value *v)

@@ -282,6 +282,30 @@ static void read_comments(struct xlpt_xl_reader *r, struct xlpt_kepts *kept)
 		xlpt_carry_add(&r->dom->extra, XLPT_SIDE_XL, "#", people.s, first, 1);
 }
 
+/* xl takes the last of several settings of one key, and says nothing of the others. */
+static void tell_ignored(struct xlpt_xl_reader *r)
+{
+	const struct xlpt_xl_scan *scan = r->scan;
+
+	for (size_t i = 0; i < scan->n; i++) {
+		const struct xlpt_xl_setting *s = &scan->settings[i];
+		_cleanup_free_ char *key = NULL;
+		size_t j = i + 1;
+
+		while (j < scan->n &&
+		       (scan->settings[j].add || scan->settings[j].key_len != s->key_len ||
+			memcmp(scan->text + scan->settings[j].key_off, scan->text + s->key_off,
+			       s->key_len) != 0))
+			j++;
+		if (j == scan->n)
+			continue;
+		key = xlpt_xstrndup(scan->text + s->key_off, s->key_len);
+		xlpt_loss_add(r->losses, XLPT_LOSS_NOTE, scan->file, xlpt_xl_line(r, s->key_off), 0,
+			      key, "said again in line %u, which is what xl takes",
+			      xlpt_xl_line(r, scan->settings[j].key_off));
+	}
+}
+
 static int read_all(struct xlpt_xl_reader *r, struct xlpt_kepts *kept)
 {
 	/* clang-format off */
@@ -308,6 +332,8 @@ static int read_all(struct xlpt_xl_reader *r, struct xlpt_kepts *kept)
 	if (r->dom->n_pci && (r->dom->type == XLPT_DOM_PV || !r->dom->type))
 		r->dom->e820_host = XLPT_ON;
 	read_comments(r, kept);
+	if (r->losses)
+		tell_ignored(r);
 	for (size_t i = 0; i < r->scan->n; i++)
 		if (!r->used[i])
 			carry_setting(r, i);

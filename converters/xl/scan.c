@@ -76,6 +76,11 @@ static int unexpected(struct scanner *s, const char *wanted)
 		xlpt_diag_hint(s->diag, "give the file Unix line ends: sed -i 's/\\r$//' FILE");
 		return XLPT_ERR_SYNTAX;
 	}
+	if (c == 0xef && s->p == s->out->text) {
+		BAD(s, s->p, "a byte order mark, which xl refuses");
+		xlpt_diag_hint(s->diag, "take it out: sed -i '1s/^\\xef\\xbb\\xbf//' FILE");
+		return XLPT_ERR_SYNTAX;
+	}
 	if (c == '\n')
 		return BAD(s, s->p, "the line ends where %s is expected", wanted);
 	if (c < ' ' || c >= 0x7f)
@@ -260,8 +265,10 @@ static int scan_all(struct scanner *s)
 		xlpt_diag_at(s->diag, s->out->file, 1, 1);
 		return XLPT_ERR_SYNTAX;
 	}
-	if (nul)
+	if (nul) {
+		s->p = s->end; /* nothing of it is Python */
 		return BAD(s, nul, "a NUL byte: this is no text");
+	}
 	for (;;) {
 		rc = skip(s, true);
 		if (rc || s->p >= s->end)

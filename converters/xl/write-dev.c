@@ -96,14 +96,19 @@ static void write_disks(const struct xlpt_dom *dom, struct xlpt_str *out)
 
 #define OVS_SCRIPT "vif-openvswitch"
 
-/* A port of Open vSwitch that xl can say: plain tags, the one untagged or all of a trunk. */
+/* A bridge of Open vSwitch, which only its own script can add to. */
+static bool is_ovs(const struct xlpt_net *n)
+{
+	return n->id.vport == XLPT_VPORT_OVS && (!n->kind || n->kind == XLPT_NET_BRIDGE) &&
+	       n->source && !strpbrk(n->source, ".:") &&
+	       (!n->script || !strcmp(n->script, OVS_SCRIPT));
+}
+
+/* Whose VLANs xl can say: plain tags, the one untagged or all of a trunk. */
 static bool says_ovs(const struct xlpt_net *n)
 {
 	const struct xlpt_netid *id = &n->id;
-	bool ok = id->vport == XLPT_VPORT_OVS && !id->profileid && !id->interfaceid &&
-		  (!n->kind || n->kind == XLPT_NET_BRIDGE) && n->source &&
-		  !strpbrk(n->source, ".:") && (!n->script || !strcmp(n->script, OVS_SCRIPT)) &&
-		  (id->n_vlan < 2 || id->vlan_trunk == XLPT_ON);
+	bool ok = is_ovs(n) && (id->n_vlan < 2 || id->vlan_trunk == XLPT_ON);
 
 	for (size_t i = 0; i < id->n_vlan; i++)
 		ok &= id->vlan[i].id.has && id->vlan[i].id.v < 4096 && !id->vlan[i].native;
@@ -175,9 +180,9 @@ static void write_nets(const struct xlpt_dom *dom, struct xlpt_str *out)
 		xlpt_xlw_option(&s, "model", n->model);
 		xlpt_xlw_option(&s, "vifname", n->vifname);
 		xlpt_xlw_option(&s, "script",
-				n->script     ? n->script
-				: says_ovs(n) ? OVS_SCRIPT
-					      : NULL);
+				n->script   ? n->script
+				: is_ovs(n) ? OVS_SCRIPT
+					    : NULL);
 		write_ips(&s, n->ips);
 		xlpt_xlw_option(&s, "backend", n->backend);
 		write_rate(&s, n->rate, n->rate_us);

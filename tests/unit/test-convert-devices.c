@@ -319,6 +319,63 @@ static void test_console(void **st)
 	dispose(&r);
 }
 
+/* In any order; each is what it was. */
+static void test_two_displays(void **st)
+{
+	_cleanup_str_ struct xlpt_str xml = { 0 };
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "xen", HVM, "",
+	      "<graphics type='spice' port='5900'/><graphics type='vnc' port='5905' listen='0.0.0.0' "
+	      "keymap='de'/>");
+	has(&r, "\nspiceport = 5900\n");
+	has(&r, "\nvncdisplay = 5\n");
+	for (size_t i = 0; i < r.losses.n; i++)
+		assert_string_not_equal(r.losses.items[i].what, "gfx[#0].type");
+	tells(&r, XLPT_LOSS_CHANGED, "gfx[#1].keymap");
+	dispose(&r);
+	convert("name='g'\ntype='hvm'\nspice=1\nspiceport=5900\nvnc=1\nkeymap='de'\n",
+		XLPT_FORMAT_LIBVIRT, &xml, NULL);
+	assert_non_null(strstr(xml.s, "<graphics type='spice' port='5900' keymap='de'"));
+	assert_true(strstr(xml.s, "'spice'") < strstr(xml.s, "'vnc'"));
+}
+
+/* Backends that Xen does not have, and a bridge that only its own script can add to. */
+static void test_backends(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "xen", PV, "",
+	      "<disk type='file'><driver name='tap' type='aio'/><source file='/a'/>"
+	      "<target dev='xvda'/></disk>");
+	has(&r, "\"format=raw,vdev=xvda,target=/a\"");
+	tells(&r, XLPT_LOSS_NOTE, "disk[xvda].driver");
+	dispose(&r);
+	to_xl(&r, "kvm", HVM, "",
+	      "<interface type='bridge'><source bridge='ovs'/><vlan trunk='yes'>"
+	      "<tag id='42' nativeMode='untagged'/><tag id='47'/></vlan>"
+	      "<virtualport type='openvswitch'><parameters "
+	      "interfaceid='43dc0cf8-809b-4adb-9bea-a9abb5f3d90e'/></virtualport></interface>");
+	has(&r, "\"bridge=ovs,script=vif-openvswitch\"");
+	tells(&r, XLPT_LOSS_CHANGED, "net[#0].id.vlan");
+	tells(&r, XLPT_LOSS_CHANGED, "net[#0].id.interfaceid");
+	dispose(&r);
+}
+
+/* libvirt takes down what is more than <memory>. */
+static void test_memory(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "xen", PV, "<currentMemory unit='GiB'>1</currentMemory>", "");
+	has(&r, "\nmemory = 512\n");
+	tells(&r, XLPT_LOSS_NOTE, "memory");
+	dispose(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -327,7 +384,8 @@ int main(void)
 		cmocka_unit_test(test_usb),	     cmocka_unit_test(test_cards),
 		cmocka_unit_test(test_video_memory), cmocka_unit_test(test_listen),
 		cmocka_unit_test(test_usbdevice),    cmocka_unit_test(test_usbdevice_host),
-		cmocka_unit_test(test_console),
+		cmocka_unit_test(test_console),	     cmocka_unit_test(test_two_displays),
+		cmocka_unit_test(test_backends),     cmocka_unit_test(test_memory),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -160,6 +160,23 @@ static void test_missing_disks(void **st)
 	dispose(&r);
 }
 
+/* On virtio the name in the XML is a hint to libvirt alone. */
+static void test_names_on_virtio(void **st)
+{
+	struct result r;
+
+	(void)st;
+	convert(&r,
+		"<domain type='kvm'><name>g</name><memory>65536</memory><os><type>hvm</type></os>"
+		"<devices><disk type='file'><source file='/a'/><target dev='hdc' bus='virtio'/></disk>"
+		"<disk type='file'><source file='/b'/><target dev='hdd' bus='ide'/></disk>"
+		"<disk type='file'><source file='/c'/><target dev='sdf' bus='virtio'/></disk>"
+		"</devices></domain>",
+		XLPT_UNSET);
+	listed(&r, "(vda is xvdc, sdd is xvdd, vdb is xvdf)");
+	dispose(&r);
+}
+
 static void test_plain(void **st)
 {
 	struct result r;
@@ -222,7 +239,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_hardware),      cmocka_unit_test(test_check_list),
 		cmocka_unit_test(test_plain),	      cmocka_unit_test(test_misplaced),
-		cmocka_unit_test(test_missing_disks),
+		cmocka_unit_test(test_missing_disks), cmocka_unit_test(test_names_on_virtio),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -189,9 +189,10 @@ static void test_python(void **st)
 		{ "name = 'abc'.upper()\n", 1 },
 	};
 	/* clang-format on */
-	static const char *const none[] = { "b 2\n",	 "memory = 512M\n", "x = -1\n",
-					    "a = 1\r\n", "name = 'x\n",	    "a = [ 1\n",
-					    "a = 1 # c", "\xff\n",	    "1\n" };
+	static const char *const none[] = {
+		"b 2\n",     "memory = 512M\n", "x = -1\n", "a = 1\r\n", "name = 'x\n",
+		"a = [ 1\n", "a = 1 # c",	"\xff\n",   "1\n",	 "\xef\xbb\xbfname='x'\n"
+	};
 
 	(void)st;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(python) + XLPT_ARRAY_SIZE(none); i++) {
