@@ -288,9 +288,10 @@ static const struct {
 /* Up to the first wildcard a pattern is plain text, and comparing that is cheap. */
 static bool begins(const char *pattern, const char *s)
 {
-	size_t n = strcspn(pattern, "*?[");
-
-	return strncmp(pattern, s, n) == 0 && (pattern[n] || !s[n]);
+	for (; *pattern && *pattern != '*' && *pattern != '?' && *pattern != '['; pattern++, s++)
+		if (*pattern != *s)
+			return false;
+	return *pattern || !*s;
 }
 
 enum xlpt_severity xlpt_lv_carry_reason(const char *at, const struct xlpt_carry *c,

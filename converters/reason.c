@@ -228,13 +228,16 @@ static void without_names(const char *path, struct xlpt_str *out)
 
 static bool matches(const char *pattern, const char *path, const struct xlpt_delta *delta)
 {
-	size_t n = strcspn(pattern, "=");
-	const char *place = strstr(delta->path, "[#");
-	size_t plain = strcspn(pattern, "*?[=");
 	_cleanup_free_ char *name = NULL;
+	const char *place;
+	size_t n;
 
-	if (strncmp(pattern, path, plain) != 0)
-		return false;
+	/* Most differ in the first letters, and comparing those is cheap. */
+	for (n = 0; pattern[n] && pattern[n] != '*' && pattern[n] != '='; n++)
+		if (pattern[n] != path[n])
+			return false;
+	n += strcspn(pattern + n, "=");
+	place = strstr(delta->path, "[#");
 	name = xlpt_xstrndup(pattern, n);
 	if (fnmatch(name, path, 0) != 0)
 		return false;

@@ -54,13 +54,15 @@ void xlpt_kept_add_carry(struct xlpt_kepts *k, const char *at, const struct xlpt
 static void add_word(struct xlpt_str *s, const char *lead, const char *text)
 {
 	xlpt_str_add(s, lead);
-	for (; text && *text; text++) {
-		unsigned char c = (unsigned char)*text;
+	while (text && *text) {
+		size_t n = 0;
 
-		if (c <= ' ' || c >= 0x7f || c == '%')
-			xlpt_str_addf(s, "%%%02x", c);
-		else
-			xlpt_str_addn(s, text, 1);
+		while (text[n] > ' ' && text[n] < 0x7f && text[n] != '%')
+			n++;
+		xlpt_str_addn(s, text, n);
+		text += n;
+		if (*text)
+			xlpt_str_addf(s, "%%%02x", (unsigned char)*text++);
 	}
 }
 

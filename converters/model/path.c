@@ -76,7 +76,8 @@ static const struct xlpt_field *follow(const struct xlpt_dom *dom, const char *p
 		size_t n = strcspn(path, ".["), k;
 		const struct xlpt_field *f = shape->fields;
 
-		while (f->name && (strlen(f->name) != n || strncmp(f->name, path, n) != 0))
+		while (f->name &&
+		       (*f->name != *path || strncmp(f->name, path, n) != 0 || f->name[n]))
 			f++;
 		if (!f->name)
 			return NULL;
