@@ -48,14 +48,11 @@ vf_of() {
 	printf '%s\n' "$vf"
 }
 
-# udev_gives_back GUEST VF: the guest is destroyed, and nobody but udev runs xlpt. On an idle host this takes a second; how
-# fast this machine is now, the same command says, run by hand when it has nothing to do.
+# udev_gives_back GUEST VF: the guest is destroyed, and nobody but udev runs xlpt. On an idle host this takes a second, in
+# the emulated machine up to three.
 udev_gives_back() {
-	local guest=$1 vf=$2 domid start back watching after alone gone=/run/lab/backend-gone
+	local guest=$1 vf=$2 domid start back watching after gone=/run/lab/backend-gone
 	domid=$(xl domid "$guest")
-	start=$(now_ms)
-	expect_rc 0 xlpt pool release --gone
-	alone=$(($(now_ms) - start))
 	# The backend's directory goes last; then the kernel tells udev.
 	(
 		wait_xs 120 "the backend of $guest to be gone" /local/domain/0/backend \
@@ -69,7 +66,6 @@ udev_gives_back() {
 	back=$(now_ms)
 	wait $watching || fail "the backend is still there"
 	after=$((back - $(tail -n 1 $gone)))
-	note "BENCH lease back $((back - start)) ms after xl destroy was called, $after ms after the backend was gone; release takes $alone ms"
-	# The machine has one emulated processor, and udev, the kernel and xlpt share it with all others.
-	[ $after -lt $((1000 + 4 * alone)) ] || fail "the lease came back after $after ms"
+	note "BENCH lease back $((back - start)) ms after xl destroy was called, $after ms after the backend was gone"
+	[ $after -lt 3000 ] || fail "the lease came back after $after ms"
 }
