@@ -64,10 +64,10 @@ expect_rc 0 xlpt attach web1 $dev
 
 step "remove: the guard goes, devices stay where they are"
 apt-get remove -y xlpt xlpt-"$LAB_XEN"
+hash -r # bash remembers where the guard's xl was
 [ ! -L /usr/local/sbin/xl ] || fail "the guard's link is left"
 ! grep -r 'xlpt/guard' /etc || fail "something of the guard is left"
 has_it
-hash -r
 [ "$(command -v xl)" = /usr/sbin/xl ] || fail "xl is $(command -v xl)"
 xl list
 [ -e /etc/modprobe.d/xlpt.conf ] || fail "boot-time hiding is gone"
