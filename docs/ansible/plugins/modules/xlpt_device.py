@@ -60,11 +60,8 @@ options:
       - When the hotplug budget is used up, wait until there is room again.
     type: bool
     default: false
-  executable:
-    description:
-      - The program, or its name if it is in one of root's folders.
-    type: str
-    default: xlpt
+extends_documentation_fragment:
+  - xlpt.passthrough.xlpt
 attributes:
   check_mode:
     description: Judges the devices by the rules of this host, and changes nothing.
@@ -72,10 +69,6 @@ attributes:
   diff_mode:
     description: Shows each device as it was and as it is.
     support: full
-  platform:
-    description: The hosts on which it works.
-    support: full
-    platforms: posix
 seealso:
   - module: xlpt.passthrough.xlpt_host
 author:

@@ -20,11 +20,8 @@ options:
     elements: str
     choices: [devices, pools, pins, budget, doctor]
     default: [devices, pools, pins, budget, doctor]
-  executable:
-    description:
-      - The program, or its name if it is in one of root's folders.
-    type: str
-    default: xlpt
+extends_documentation_fragment:
+  - xlpt.passthrough.xlpt
 attributes:
   check_mode:
     description: It reads all the same.
@@ -35,10 +32,6 @@ attributes:
   facts:
     description: RV(ansible_facts.xlpt) is set.
     support: full
-  platform:
-    description: The hosts on which it works.
-    support: full
-    platforms: posix
 author:
   - xlpt maintainers (@xlpt)
 """

@@ -31,11 +31,8 @@ options:
       - Take back what an earlier C(xlpt apply) has made and the file does not name any more.
     type: bool
     default: false
-  executable:
-    description:
-      - The program, or its name if it is in one of root's folders.
-    type: str
-    default: xlpt
+extends_documentation_fragment:
+  - xlpt.passthrough.xlpt
 attributes:
   check_mode:
     description: Says what would be done, by C(xlpt apply --check). What would be refused is refused.
@@ -43,10 +40,6 @@ attributes:
   diff_mode:
     description: Shows the file, every other file that changes, and each entry as it was and as it is.
     support: full
-  platform:
-    description: The hosts on which it works.
-    support: full
-    platforms: posix
 notes:
   - An entry that hides a device at boot wants the initramfs or the boot loader's configuration to be made anew.
     xlpt names the programs and does not run them; RV(commands) has them.
