@@ -1,121 +1,18 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * xlpt boot write and remove: what they merge, what they refuse, what is left
- * when a write fails; and the lock-out guard, kind by kind.
- */
+/* xlpt boot write and remove: what they merge, what they refuse, what is left when a write fails. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 #include <sys/file.h>
-#include <fcntl.h>
 #include <unistd.h>
 
-#include "pciback/boot/boot.h"
-#include "tests/fake/bus.h"
 #include "tests/fake/store.h"
-#include "xl-plugin/cli/env.h"
-
-#define BRIDGE "0000:00:1c.0"
-#define SATA   "0000:00:1f.2"
-#define NIC    "0000:02:00.0"
-#define NIC2   "0000:02:00.1"
-#define USB    "0000:00:14.0"
-#define VGA    "0000:00:02.0"
-#define FREE   "0000:05:00.0"
-#define REL    "6.1.0-50-amd64"
-#define HOOK   "/etc/initramfs-tools/hooks/xlpt"
-#define HEAD \
-	"# Written by \"xlpt boot write\". xlpt owns this file whole; change it with xlpt boot.\n"
-
-static char *said; /* both streams of the last run */
-
-static int setup(void **state)
-{
-	struct fake_bus *bus = fake_bus_new();
-	struct fake_dev nic = { .vendor = 0x8086,
-				.device = 0x10d3,
-				.class_code = 0x020000,
-				.driver = "e1000e",
-				.parent = BRIDGE,
-				.net = "eth0" };
-
-	*state = bus;
-	fake_bus_driver(bus, "e1000e", "8086:10d3");
-	fake_bus_add(bus, BRIDGE, &(struct fake_dev){ .class_code = 0x060400 });
-	fake_bus_add(bus, SATA, &(struct fake_dev){ .class_code = 0x010601 });
-	fake_bus_add(bus, USB, &(struct fake_dev){ .class_code = 0x0c0330 });
-	fake_bus_add(bus, VGA, &(struct fake_dev){ .class_code = 0x030000 });
-	fake_bus_add(bus, NIC, &nic);
-	nic.net = "eth1";
-	fake_bus_add(bus, NIC2, &nic);
-	fake_bus_add(bus, FREE,
-		     &(struct fake_dev){ .vendor = 0x8086, .device = 0x10d3, .driver = "e1000e" });
-	fake_bus_put(bus, "/proc/sys/kernel/osrelease", REL "\n");
-	fake_bus_put(bus, "/proc/cmdline", "root=/dev/sda1 ro\n");
-	fake_bus_put(bus, "/proc/1/mountinfo", "20 1 0:19 / /proc rw - proc proc rw\n");
-	fake_bus_put(bus, "/lib/modules/" REL "/modules.dep",
-		     "kernel/drivers/xen/xen-pciback/xen-pciback.ko:\n");
-	fake_bus_put(bus, "/usr/sbin/update-initramfs", "");
-	fake_bus_put(bus, "/usr/sbin/grub-mkconfig", "/etc/default/grub.d/*.cfg");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	free(XLPT_TAKE(said));
-	fake_bus_free(*state);
-	return 0;
-}
-
-static struct xlpt_store *store; /* what the next run finds, or NULL */
-static struct xlpt_clock *timer; /* its clock; NULL = the real one */
-
-static int run(struct fake_bus *bus, const char *args)
-{
-	_cleanup_free_ char *words = xlpt_xasprintf("xlpt boot %s", args);
-	struct xlpt_env env = {
-		.clock = timer ? timer : &xlpt_clock_real,
-		.host = fake_bus_host(bus),
-		.store = store,
-	};
-	char *argv[32] = { 0 }, *save = NULL;
-	int argc = 0, status;
-	size_t size;
-
-	for (char *w = strtok_r(words, " ", &save); w; w = strtok_r(NULL, " ", &save))
-		argv[argc++] = w;
-	free(XLPT_TAKE(said));
-	env.out = env.err = open_memstream(&said, &size);
-	status = xlpt_run(argc, argv, &env);
-	fclose(env.out);
-	return status;
-}
-
-static void assert_run(struct fake_bus *bus, int status, const char *args, const char *words)
-{
-	int got = run(bus, args);
-
-	if (got != status || (words && !strstr(said, words)))
-		fail_msg("xlpt boot %s: exit %d, expected %d and \"%s\":\n%s", args, got, status,
-			 words ? words : "", said);
-}
-
-static void assert_text(struct fake_bus *bus, const char *path, const char *want)
-{
-	_cleanup_free_ char *text = NULL;
-
-	xlpt_host_read_text(fake_bus_host(bus), &text, "%s", path);
-	if (!want) {
-		assert_null(text);
-		return;
-	}
-	assert_non_null(text);
-	assert_string_equal(text, want);
-}
+#include "tests/unit/booting.h"
 
 #define DROPIN(groups) HEAD "options xen-pciback hide=" groups "\nsoftdep e1000e pre: xen-pciback"
 
@@ -537,99 +434,6 @@ static void test_by_hand(void **state)
 	fake_clock_dispose(&clock);
 }
 
-/* ---- the guard, one kind after the other ---- */
-
-static void disk(struct fake_bus *bus, const char *dir, const char *name, const char *number)
-{
-	_cleanup_free_ char *file = xlpt_xasprintf("/sys/devices/%s/%s/dev", dir, name);
-	_cleanup_free_ char *class = xlpt_xasprintf("/sys/class/block/%s", name);
-	_cleanup_free_ char *nr = xlpt_xasprintf("/sys/dev/block/%s", number);
-	_cleanup_free_ char *target = xlpt_xasprintf("../../devices/%s/%s", dir, name);
-
-	fake_bus_put(bus, file, number);
-	fake_bus_link(bus, class, target);
-	fake_bus_link(bus, nr, target);
-}
-
-static void assert_guarded(struct fake_bus *bus, const char *bdf, const char *why)
-{
-	_cleanup_free_ char *write = xlpt_xasprintf("write %s", bdf);
-	_cleanup_free_ char *force =
-		xlpt_xasprintf("write --dry-run --force-host-device %s %s", bdf, bdf);
-	_cleanup_free_ char *other = xlpt_xasprintf("write --force-host-device " FREE " %s", bdf);
-
-	assert_run(bus, 3, write, why);
-	assert_run(bus, 3, other, why);
-	assert_run(bus, 0, force, NULL);
-	assert_text(bus, XLPT_MODPROBE_CONF, NULL);
-}
-
-#define ROUTES	  "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
-#define AHCI_DISK "pci0000:00/" SATA "/ata1/block"
-
-static void test_guard_root_boot_swap(void **state)
-{
-	struct fake_bus *bus = *state;
-
-	disk(bus, AHCI_DISK, "sda", "8:0");
-	fake_bus_put(bus, "/proc/1/mountinfo", "22 1 8:0 / / rw - ext4 /dev/sda rw\n");
-	assert_guarded(bus, SATA, "/ is on sda");
-	assert_run(bus, 3, "write 00:1f.*", "/ is on sda");
-	fake_bus_put(bus, "/proc/1/mountinfo", "22 1 8:0 / /boot rw - ext4 /dev/sda rw\n");
-	assert_guarded(bus, SATA, "/boot is on sda");
-	fake_bus_put(bus, "/proc/1/mountinfo", "");
-	fake_bus_put(bus, "/proc/swaps", "Filename\n/dev/sda partition 1 0 -2\n");
-	assert_guarded(bus, SATA, "swap is on sda");
-}
-
-static void test_guard_luks_lvm(void **state)
-{
-	struct fake_bus *bus = *state;
-
-	disk(bus, AHCI_DISK, "sda", "8:0");
-	disk(bus, "virtual/block", "dm-0", "253:0"); /* LUKS */
-	disk(bus, "virtual/block", "dm-1", "253:1"); /* LVM on it */
-	fake_bus_link(bus, "/sys/class/block/dm-1/slaves/dm-0", "../../dm-0");
-	fake_bus_link(bus, "/sys/class/block/dm-0/slaves/sda", "../../sda");
-	fake_bus_put(bus, "/proc/1/mountinfo", "22 1 253:1 / / rw - ext4 /dev/mapper/vg-root rw\n");
-	assert_guarded(bus, SATA, "/ is on dm-1 over sda");
-}
-
-static void test_guard_network(void **state)
-{
-	struct fake_bus *bus = *state;
-
-	fake_bus_put(bus, "/proc/net/route",
-		     ROUTES "eth0\t00000000\t0100000A\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
-			    "mgmt\t0000A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n");
-	fake_bus_put(bus, "/sys/class/net/mgmt/bridge/stp_state", "0\n");
-	fake_bus_link(bus, "/sys/class/net/mgmt/lower_eth1", "../eth1");
-	assert_guarded(bus, NIC, "the default route uses eth0");
-	assert_guarded(bus, NIC2, "a bridge on which this host has an address uses eth1");
-	/* The bridge above them, by name and by wildcard. */
-	assert_run(bus, 3, "write " BRIDGE, "this host needs " NIC);
-	assert_run(bus, 3, "write --force-host-device " NIC " --force-host-device " NIC2 " " BRIDGE,
-		   "this host needs " BRIDGE);
-	assert_run(bus, 3, "write 00:1c.*", "this host needs");
-	assert_run(bus, 3, "write 02:*.*", "this host needs " NIC);
-}
-
-static void test_guard_console(void **state)
-{
-	struct fake_bus *bus = *state;
-
-	fake_bus_put(bus, "/sys/devices/pci0000:00/" VGA "/graphics/fb0/name", "i915drmfb\n");
-	fake_bus_link(bus, "/sys/class/graphics/fb0",
-		      "../../devices/pci0000:00/" VGA "/graphics/fb0");
-	fake_bus_put(bus, "/proc/bus/input/devices",
-		     "I: Bus=0003\nN: Name=\"USB Keyboard\"\nS: Sysfs=/devices/pci0000:00/" USB
-		     "/usb1/1-1/input/input3\nH: Handlers=sysrq kbd\nB: EV=120013\n\n");
-	assert_guarded(bus, VGA, "fb0 shows the console");
-	assert_guarded(bus, USB, "the only keyboard is on it (USB Keyboard)");
-}
-
-#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-
 int main(void)
 {
 	/* clang-format off */
@@ -641,9 +445,7 @@ int main(void)
 		T(test_by_hand),	T(test_foreign_lines),
 		T(test_left_behind),	T(test_link_in_the_way),
 		T(test_order),		T(test_no_xen), T(test_refused_plan), T(test_never_loaded),
-		T(test_undo),		T(test_guard_root_boot_swap),
-		T(test_guard_luks_lvm), T(test_guard_network),
-		T(test_guard_console),
+		T(test_undo),
 	};
 	/* clang-format on */
 

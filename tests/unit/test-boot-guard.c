@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* xlpt boot write does not hide what this host needs itself: each kind of it, and how it is forced. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "tests/unit/booting.h"
+
+static void disk(struct fake_bus *bus, const char *dir, const char *name, const char *number)
+{
+	_cleanup_free_ char *file = xlpt_xasprintf("/sys/devices/%s/%s/dev", dir, name);
+	_cleanup_free_ char *class = xlpt_xasprintf("/sys/class/block/%s", name);
+	_cleanup_free_ char *nr = xlpt_xasprintf("/sys/dev/block/%s", number);
+	_cleanup_free_ char *target = xlpt_xasprintf("../../devices/%s/%s", dir, name);
+
+	fake_bus_put(bus, file, number);
+	fake_bus_link(bus, class, target);
+	fake_bus_link(bus, nr, target);
+}
+
+static void assert_guarded(struct fake_bus *bus, const char *bdf, const char *why)
+{
+	_cleanup_free_ char *write = xlpt_xasprintf("write %s", bdf);
+	_cleanup_free_ char *force =
+		xlpt_xasprintf("write --dry-run --force-host-device %s %s", bdf, bdf);
+	_cleanup_free_ char *other = xlpt_xasprintf("write --force-host-device " FREE " %s", bdf);
+
+	assert_run(bus, 3, write, why);
+	assert_run(bus, 3, other, why);
+	assert_run(bus, 0, force, NULL);
+	assert_text(bus, XLPT_MODPROBE_CONF, NULL);
+}
+
+#define ROUTES	  "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\n"
+#define AHCI_DISK "pci0000:00/" SATA "/ata1/block"
+
+static void test_guard_root_boot_swap(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	disk(bus, AHCI_DISK, "sda", "8:0");
+	fake_bus_put(bus, "/proc/1/mountinfo", "22 1 8:0 / / rw - ext4 /dev/sda rw\n");
+	assert_guarded(bus, SATA, "/ is on sda");
+	assert_run(bus, 3, "write 00:1f.*", "/ is on sda");
+	fake_bus_put(bus, "/proc/1/mountinfo", "22 1 8:0 / /boot rw - ext4 /dev/sda rw\n");
+	assert_guarded(bus, SATA, "/boot is on sda");
+	fake_bus_put(bus, "/proc/1/mountinfo", "");
+	fake_bus_put(bus, "/proc/swaps", "Filename\n/dev/sda partition 1 0 -2\n");
+	assert_guarded(bus, SATA, "swap is on sda");
+}
+
+static void test_guard_luks_lvm(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	disk(bus, AHCI_DISK, "sda", "8:0");
+	disk(bus, "virtual/block", "dm-0", "253:0"); /* LUKS */
+	disk(bus, "virtual/block", "dm-1", "253:1"); /* LVM on it */
+	fake_bus_link(bus, "/sys/class/block/dm-1/slaves/dm-0", "../../dm-0");
+	fake_bus_link(bus, "/sys/class/block/dm-0/slaves/sda", "../../sda");
+	fake_bus_put(bus, "/proc/1/mountinfo", "22 1 253:1 / / rw - ext4 /dev/mapper/vg-root rw\n");
+	assert_guarded(bus, SATA, "/ is on dm-1 over sda");
+}
+
+static void test_guard_network(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, "/proc/net/route",
+		     ROUTES "eth0\t00000000\t0100000A\t0003\t0\t0\t0\t00000000\t0\t0\t0\n"
+			    "mgmt\t0000A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n");
+	fake_bus_put(bus, "/sys/class/net/mgmt/bridge/stp_state", "0\n");
+	fake_bus_link(bus, "/sys/class/net/mgmt/lower_eth1", "../eth1");
+	assert_guarded(bus, NIC, "the default route uses eth0");
+	assert_guarded(bus, NIC2, "a bridge on which this host has an address uses eth1");
+	/* The bridge above them, by name and by wildcard. */
+	assert_run(bus, 3, "write " BRIDGE, "this host needs " NIC);
+	assert_run(bus, 3, "write --force-host-device " NIC " --force-host-device " NIC2 " " BRIDGE,
+		   "this host needs " BRIDGE);
+	assert_run(bus, 3, "write 00:1c.*", "this host needs");
+	assert_run(bus, 3, "write 02:*.*", "this host needs " NIC);
+}
+
+static void test_guard_console(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, "/sys/devices/pci0000:00/" VGA "/graphics/fb0/name", "i915drmfb\n");
+	fake_bus_link(bus, "/sys/class/graphics/fb0",
+		      "../../devices/pci0000:00/" VGA "/graphics/fb0");
+	fake_bus_put(bus, "/proc/bus/input/devices",
+		     "I: Bus=0003\nN: Name=\"USB Keyboard\"\nS: Sysfs=/devices/pci0000:00/" USB
+		     "/usb1/1-1/input/input3\nH: Handlers=sysrq kbd\nB: EV=120013\n\n");
+	assert_guarded(bus, VGA, "fb0 shows the console");
+	assert_guarded(bus, USB, "the only keyboard is on it (USB Keyboard)");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_guard_root_boot_swap),
+		T(test_guard_luks_lvm),
+		T(test_guard_network),
+		T(test_guard_console),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
