@@ -58,6 +58,10 @@ check-startup: $(O)/xlpt $(O)/tests/bench/make-tree
 check-deb:
 	@tests/check-deb
 
+# What README says of the installation, pasted, on a new tree of both. COMMANDS='make demo': that, too. As root.
+check-readme:
+	@COMMANDS='$(COMMANDS)' tests/check-readme bookworm trixie
+
 # For a real xl, not for xlpt: no sanitizer goes into it.
 $(O)/tests/shim/xl-shim.so: tests/shim/xl-shim.c
 	$(call say,LINK,$@)
@@ -152,7 +156,7 @@ check-paths:
 
 check-scripts:
 	@shellcheck -x -P tests/lab tests/deps tests/run-tests tests/check-layers tests/check-layers-works tests/check-quirks \
-		tests/check-hardening tests/check-install tests/check-man tests/check-paths tests/check-deb \
+		tests/check-hardening tests/check-install tests/check-man tests/check-paths tests/check-deb tests/check-readme \
 		tests/check-startup tests/check-openrc tests/check-schema-works tests/check-docs-works $(wildcard packaging/openrc/*) \
 		$$(grep -lE '^#!.*sh' tests/lab/* 2>/dev/null) tests/lab/scenarios/*.sh tests/lab/scenarios/real/*.sh \
 		debian/launcher debian/xlpt.prerm debian/xlpt.postrm && \
@@ -251,5 +255,5 @@ bench-report:
 
 include tests/tidy/tidy.mk
 
-.PHONY: check-deb check-docs check-schema format check-format check-paths check-quirks check-matrix check check-fast check-build check-unit check-valgrind asan check-layers check-scripts \
+.PHONY: check-deb check-readme check-docs check-schema format check-format check-paths check-quirks check-matrix check check-fast check-build check-unit check-valgrind asan check-layers check-scripts \
 	check-lab lab soak deps demo bench fuzz fuzz-build fuzz-pack
