@@ -69,6 +69,14 @@ int xlpt_convert_check_names(const struct xlpt_convert_run *run,
 /* The output's name; to: "xl", "libvirt" or "pool". Caller frees. */
 char *xlpt_convert_name(const char *rel, const char *to);
 
+bool xlpt_convert_is_dir(const char *path);
+/* These files and directories to the directory run->output. */
+int xlpt_convert_batch(struct xlpt_convert_run *run, char **paths, size_t n,
+		       struct xlpt_diag *diag);
+/* Takes devices out of the pci list of an xl configuration and adds some, in its file; each as convert takes them. */
+int xlpt_convert_edit(struct xlpt_env *env, const char *path, char **adds, char **removes,
+		      struct xlpt_diag *diag);
+
 enum xlpt_convert_kind { XLPT_CONVERT_GUEST, XLPT_CONVERT_POOL, XLPT_CONVERT_NETWORK };
 
 enum xlpt_convert_kind xlpt_convert_kind(const char *text, const char *path);
