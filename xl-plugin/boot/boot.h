@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The workflows of xlpt boot (op-boot.c) and what their result holds.
+ * The workflows of xlpt boot (write.c, verify.c) and what their result holds.
  */
 #ifndef XLPT_XL_BOOT_H
 #define XLPT_XL_BOOT_H
@@ -94,12 +94,15 @@ int xlpt_op_boot_apply(struct xlpt_env *env, const struct xlpt_boot_plan *plan, 
 int xlpt_op_boot_verify(struct xlpt_env *env, struct xlpt_boot *boot,
 			const struct xlpt_hide_list *wanted, struct xlpt_verdicts *out,
 			struct xlpt_diag *diag);
+/* The same for what req names, or all; printed. XLPT_ERR_CONFLICT or NO_XEN when one is not hidden (verify.c). */
+int xlpt_boot_verify_tell(struct xlpt_env *env, const struct xlpt_boot_req *req,
+			  struct xlpt_diag *diag);
 /* IOMMU and interrupt remapping, as far as Xen can be asked. */
 void xlpt_op_boot_iommu(struct xlpt_env *env, struct xlpt_boot_plan *plan);
 /* Adds to p->iommu where more interrupt vectors are asked for than Xen gives a guest (vectors.c). */
 void xlpt_boot_vectors(struct xlpt_env *env, const char *xen_cmdline, struct xlpt_boot_plan *p);
 
-/* ---- print-boot.c ---- */
+/* ---- print.c ---- */
 
 void xlpt_boot_print_plan(struct xlpt_env *env, const struct xlpt_boot_plan *p);
 /* Of a plan that was refused: what was found out before. */
@@ -107,8 +110,12 @@ void xlpt_boot_print_refused(struct xlpt_env *env, const struct xlpt_boot_plan *
 /* The same as one JSON object; done: it was carried out. */
 void xlpt_boot_print_json(struct xlpt_env *env, const struct xlpt_boot_plan *p, bool done);
 void xlpt_boot_print_list(struct xlpt_env *env, const char *head, char **lines);
+/* The lines of the files, in the place of writing them. */
+void xlpt_boot_print_stdout(struct xlpt_env *env, const struct xlpt_boot_plan *p);
+/* What was written, and what is to be run then. */
+void xlpt_boot_print_done(struct xlpt_env *env, const struct xlpt_boot_plan *p, bool changed);
 
-/* ---- pieces shared by them (op-boot-facts.c) ---- */
+/* ---- pieces shared by them (facts.c) ---- */
 
 bool xlpt_boot_has_module(char **v, const char *module);
 /* p->list: xlpt's own list and those of others; which route it takes. */
@@ -119,7 +126,7 @@ void xlpt_boot_unread(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		      struct xlpt_boot_plan *p);
 /* Takes p->added out of p->list. */
 int xlpt_boot_drop(struct xlpt_boot_plan *p, struct xlpt_diag *diag);
-/* ---- pins (op-boot-pins.c) ---- */
+/* ---- pins (pins.c) ---- */
 
 int xlpt_boot_pins_read(struct xlpt_env *env, const struct xlpt_boot_req *req,
 			struct xlpt_boot_plan *p, struct xlpt_diag *diag);

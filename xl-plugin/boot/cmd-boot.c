@@ -5,163 +5,6 @@
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
 
-/* ---- write, remove ---- */
-
-static void print_stdout(struct xlpt_env *env, const struct xlpt_boot_plan *p)
-{
-	_cleanup_free_ char *modprobe = NULL, *grub = NULL;
-
-	if (p->boot.mode != XLPT_PB_BUILTIN) {
-		modprobe = xlpt_boot_modprobe_text(&p->boot, p->by_cmdline ? NULL : &p->list,
-						   p->early);
-		xlpt_put_document(env, modprobe, strlen(modprobe));
-	}
-	if (p->by_cmdline) {
-		grub = xlpt_boot_grub_text(&p->boot, &p->list);
-		xlpt_put_document(env, grub, strlen(grub));
-	}
-	for (char **n = p->notes; n && *n; n++)
-		xlpt_warn(env, "%s", *n);
-}
-
-static int apply(struct xlpt_env *env, const struct xlpt_boot_plan *p, struct xlpt_diag *diag)
-{
-	bool changed;
-	int rc = xlpt_op_boot_apply(env, p, &changed, diag);
-
-	if (rc)
-		return rc;
-	if (env->json) {
-		xlpt_boot_print_json(env, p, changed);
-		return 0;
-	}
-	for (size_t i = 0; i < p->files.n; i++) {
-		const struct xlpt_boot_file *f = &p->files.items[i];
-
-		if (!xlpt_boot_file_same(f))
-			xlpt_say(env, "%s %s", f->text ? "wrote" : "removed", f->path);
-	}
-	for (char **n = p->notes; n && *n; n++)
-		xlpt_warn(env, "%s", *n);
-	for (char **n = p->unread; n && *n; n++)
-		xlpt_warn(env, "read by nobody: %s", *n);
-	if (!changed)
-		xlpt_say(env, "nothing to change");
-	else
-		xlpt_boot_print_list(env, "Then run", p->commands);
-	return 0;
-}
-
-/* ---- verify ---- */
-
-static const char *const headings[] = { "DEVICE", "STATE", "FACT" };
-
-/* One line of the table, or one object. */
-static struct json_object *tell_one(const struct xlpt_verdict *d, struct xlpt_table *t)
-{
-	static const char *const texts[] = {
-		"hidden",	 "waiting for reboot",		"not taken",
-		"absent",	 "list rejected by the kernel", "moved",
-		"another device"
-	};
-	_cleanup_free_ char *state = xlpt_xstrdup(texts[d->state]);
-	struct json_object *o = json_object_new_object();
-
-	if (d->state == XLPT_HIDDEN_LOST && d->driver) {
-		free(state);
-		state = xlpt_xasprintf("lost to driver %s", d->driver);
-	}
-	xlpt_json_add(o, "bdf", xlpt_json_str(d->bdf));
-	xlpt_json_add(o, "state", xlpt_json_str(xlpt_hidden_word(d->state)));
-	xlpt_json_add(o, "driver", xlpt_json_str(d->driver));
-	xlpt_json_add(o, "fact", xlpt_json_str(d->fact));
-	xlpt_json_add(o, "hint", xlpt_json_str(d->hint));
-	if (t) {
-		xlpt_table_row(t, (const char *const[]){ d->bdf, state, d->fact });
-		xlpt_table_paint(t, 1,
-				 d->state == XLPT_HIDDEN_YES	   ? NULL
-				 : d->state == XLPT_HIDDEN_WAITING ? "yellow"
-								   : "red");
-	}
-	return o;
-}
-
-/* Returns how many are not hidden. */
-static size_t tell_verdicts(struct xlpt_env *env, const struct xlpt_boot *boot,
-			    const struct xlpt_verdicts *v)
-{
-	struct json_object *root = json_object_new_object(), *a = json_object_new_array(), *counts;
-	struct xlpt_table *t = NULL;
-	size_t bad = 0;
-
-	if (!env->json && v->n)
-		t = xlpt_table_new(headings, XLPT_ARRAY_SIZE(headings));
-	for (size_t i = 0; i < v->n; i++) {
-		bad += v->items[i].state != XLPT_HIDDEN_YES;
-		json_object_array_add(a, tell_one(&v->items[i], t));
-	}
-	xlpt_json_add(root, "devices", a);
-	counts = json_object_new_object();
-	xlpt_json_add(counts, "hidden", json_object_new_int64((int64_t)(v->n - bad)));
-	xlpt_json_add(counts, "total", json_object_new_int64((int64_t)v->n));
-	xlpt_json_add(root, "counts", counts);
-	xlpt_json_add(root, "xen",
-		      boot->xen == XLPT_BOOT_XEN_UNKNOWN
-			      ? NULL
-			      : json_object_new_boolean(boot->xen == XLPT_BOOT_XEN_YES));
-	if (t)
-		xlpt_table_print(env, t);
-	if (env->json)
-		xlpt_print_json(env, root);
-	else
-		json_object_put(root);
-	return bad;
-}
-
-static int verify(struct xlpt_env *env, const struct xlpt_boot_req *req, struct xlpt_diag *diag)
-{
-	_cleanup_verdicts_ struct xlpt_verdicts v = { 0 };
-	_cleanup_boot_ struct xlpt_boot boot = { 0 };
-	_cleanup_hide_ struct xlpt_hide_list wanted = { 0 };
-	size_t bad;
-	int rc;
-
-	rc = xlpt_env_need_host(env, diag);
-	if (rc == 0)
-		rc = xlpt_boot_detect(env->host, req->era, req->release, &boot, diag);
-	for (size_t i = 0; rc == 0 && i < req->n; i++)
-		rc = xlpt_boot_pins_wanted(env, boot.grammar, req->args[i], &wanted, diag);
-	if (rc == 0)
-		rc = xlpt_op_boot_verify(env, &boot, &wanted, &v, diag);
-	if (rc)
-		return rc;
-	bad = tell_verdicts(env, &boot, &v);
-	if (!v.n)
-		xlpt_say(env, "nothing is to be hidden at boot%s",
-			 boot.xen == XLPT_BOOT_XEN_NO ? "; this boot is without Xen" : "");
-	if (!bad)
-		return 0;
-	env->reported = true;
-	if (boot.xen == XLPT_BOOT_XEN_NO) {
-		xlpt_diag_set(diag, XLPT_ERR_NO_XEN,
-			      "this boot is without Xen: not hidden: %zu of %zu", bad, v.n);
-		xlpt_diag_fact(diag, "the kernel has no /sys/hypervisor/type that says \"xen\"");
-		xlpt_diag_hint(diag,
-			       "boot the boot loader's entry that starts Xen; then: xlpt boot "
-			       "verify");
-		return XLPT_ERR_NO_XEN;
-	}
-	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "not hidden: %zu of %zu", bad, v.n);
-	for (size_t i = 0; i < v.n; i++)
-		if (v.items[i].state != XLPT_HIDDEN_YES && v.items[i].hint) {
-			xlpt_diag_hint(diag, "%s: %s", v.items[i].bdf, v.items[i].hint);
-			break;
-		}
-	return XLPT_ERR_CONFLICT;
-}
-
-/* ---- the command ---- */
-
 static int usage(struct xlpt_diag *diag, const char *what)
 {
 	xlpt_diag_set(diag, XLPT_ERR_USAGE, "boot: %s", what);
@@ -224,6 +67,16 @@ static int request(const struct xlpt_args *args, struct xlpt_boot_req *req, cons
 	return 0;
 }
 
+static int apply(struct xlpt_env *env, const struct xlpt_boot_plan *p, struct xlpt_diag *diag)
+{
+	bool changed;
+	int rc = xlpt_op_boot_apply(env, p, &changed, diag);
+
+	if (rc == 0)
+		xlpt_boot_print_done(env, p, changed);
+	return rc;
+}
+
 static int cmd_boot(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	_cleanup_boot_plan_ struct xlpt_boot_plan plan = { 0 };
@@ -236,7 +89,7 @@ static int cmd_boot(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	if (rc)
 		return rc;
 	if (!strcmp(verb, "verify"))
-		return verify(env, &req, diag);
+		return xlpt_boot_verify_tell(env, &req, diag);
 	if (strcmp(verb, "plan") && !env->dry_run && !req.to_stdout) {
 		rc = xlpt_env_need_host(env, diag);
 		if (rc == 0)
@@ -261,7 +114,7 @@ static int cmd_boot(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	if (!strcmp(verb, "plan") || env->dry_run)
 		xlpt_boot_print_plan(env, &plan);
 	else if (req.to_stdout)
-		print_stdout(env, &plan);
+		xlpt_boot_print_stdout(env, &plan);
 	else
 		rc = apply(env, &plan, diag);
 	return rc;

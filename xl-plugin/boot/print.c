@@ -238,3 +238,42 @@ void xlpt_boot_print_plan(struct xlpt_env *env, const struct xlpt_boot_plan *p)
 	xlpt_boot_print_list(env, "Then run", p->commands);
 	print_iommu(env, p);
 }
+
+void xlpt_boot_print_stdout(struct xlpt_env *env, const struct xlpt_boot_plan *p)
+{
+	_cleanup_free_ char *modprobe = NULL, *grub = NULL;
+
+	if (p->boot.mode != XLPT_PB_BUILTIN) {
+		modprobe = xlpt_boot_modprobe_text(&p->boot, p->by_cmdline ? NULL : &p->list,
+						   p->early);
+		xlpt_put_document(env, modprobe, strlen(modprobe));
+	}
+	if (p->by_cmdline) {
+		grub = xlpt_boot_grub_text(&p->boot, &p->list);
+		xlpt_put_document(env, grub, strlen(grub));
+	}
+	for (char **n = p->notes; n && *n; n++)
+		xlpt_warn(env, "%s", *n);
+}
+
+void xlpt_boot_print_done(struct xlpt_env *env, const struct xlpt_boot_plan *p, bool changed)
+{
+	if (env->json) {
+		xlpt_boot_print_json(env, p, changed);
+		return;
+	}
+	for (size_t i = 0; i < p->files.n; i++) {
+		const struct xlpt_boot_file *f = &p->files.items[i];
+
+		if (!xlpt_boot_file_same(f))
+			xlpt_say(env, "%s %s", f->text ? "wrote" : "removed", f->path);
+	}
+	for (char **n = p->notes; n && *n; n++)
+		xlpt_warn(env, "%s", *n);
+	for (char **n = p->unread; n && *n; n++)
+		xlpt_warn(env, "read by nobody: %s", *n);
+	if (!changed)
+		xlpt_say(env, "nothing to change");
+	else
+		xlpt_boot_print_list(env, "Then run", p->commands);
+}
