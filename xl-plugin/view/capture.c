@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include "xl-plugin/cli/cli.h"
 #include "xl-plugin/view/capture.h"
 
 #include <errno.h>
@@ -297,3 +298,31 @@ int xlpt_capture_xen(struct xlpt_capture *c, struct xlpt_env *env, struct xlpt_d
 }
 
 /* A whole file of a tree that nobody vouches for; absent is NULL. */
+
+int xlpt_capture_all(struct xlpt_capture *c, struct xlpt_env *env, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *about = xlpt_xasprintf("xlpt %s\n", XLPT_VERSION);
+	_cleanup_str_ struct xlpt_str left = { 0 }, cut = { 0 };
+	int rc;
+
+	c->from = env->host;
+	rc = xlpt_capture_sys(c, diag);
+	if (rc == 0)
+		rc = xlpt_capture_lists(c, diag);
+	if (rc == 0)
+		rc = xlpt_capture_xen(c, env, diag);
+	for (size_t i = 0; i < c->n_left; i++)
+		xlpt_str_addf(&left, "%s\n", c->left[i]);
+	for (size_t i = 0; i < c->n_cuts; i++)
+		xlpt_str_addf(&cut, "%s: %s (%zu)\n", c->cuts[i].path, c->cuts[i].names,
+			      c->cuts[i].count);
+	if (rc == 0)
+		rc = xlpt_capture_text(c, XLPT_CAPTURE_DIR "/made-by", about, strlen(about), diag);
+	if (rc == 0)
+		rc = xlpt_capture_text(c, XLPT_CAPTURE_DIR "/taken-out", xlpt_str_get(&cut),
+				       cut.len, diag);
+	if (rc == 0)
+		rc = xlpt_capture_text(c, XLPT_CAPTURE_DIR "/left-out", xlpt_str_get(&left),
+				       left.len, diag);
+	return rc ? rc : xlpt_check_interrupted(diag);
+}

@@ -53,5 +53,16 @@ int xlpt_capture_sys(struct xlpt_capture *c, struct xlpt_diag *diag);
 int xlpt_capture_lists(struct xlpt_capture *c, struct xlpt_diag *diag);
 /* xenstore and the hypervisor, where there are any. */
 int xlpt_capture_xen(struct xlpt_capture *c, struct xlpt_env *env, struct xlpt_diag *diag);
+/* All of that from env's host, and what it says of itself. */
+int xlpt_capture_all(struct xlpt_capture *c, struct xlpt_env *env, struct xlpt_diag *diag);
+
+/* capture-archive.c: stage/name as a compressed archive; file "-" is standard output. */
+int xlpt_capture_archive(const char *stage, const char *name, const char *file,
+			 struct xlpt_diag *diag);
+
+/* capture-print.c: what is in the archive of that name, or would be. */
+void xlpt_capture_print(struct xlpt_env *env, const struct xlpt_capture *c, const char *file,
+			const char *name);
+int xlpt_capture_not_whole(const struct xlpt_capture *c, const char *file, struct xlpt_diag *diag);
 
 #endif

@@ -20,10 +20,16 @@ struct xlpt_show {
 
 struct json_object *xlpt_show_group(struct xlpt_show *s, const char *name);
 
+void xlpt_show_identity(struct xlpt_show *s);
+void xlpt_show_state(struct xlpt_show *s, const struct xlpt_place *place);
+void xlpt_show_topology(struct xlpt_show *s);
 void xlpt_show_capabilities(struct xlpt_show *s);
 void xlpt_show_memory(struct xlpt_show *s); /* BARs, ROM, reserved regions */
 void xlpt_show_interrupt(struct xlpt_show *s);
 void xlpt_show_isolation(struct xlpt_show *s);
 void xlpt_show_host(struct xlpt_show *s); /* what dom0 would lose with it */
+
+/* The same record for people: a heading for each group, a line for each fact that says something. */
+void xlpt_show_print(struct xlpt_env *env, struct json_object *root);
 
 #endif
