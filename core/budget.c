@@ -26,7 +26,7 @@ static size_t ages(const struct xlpt_budget_rule *rule, const struct xlpt_budget
 
 		if (bdf && !xlpt_bdf_eq(events[i].bdf, *bdf))
 			continue;
-		/* Numbers so far apart that no clock has shown both. */
+		/* The difference is too large for a number: one of the two was never a time. */
 		if (__builtin_sub_overflow(now_ms, at, &age))
 			age = at > now_ms ? 0 : INT64_MAX;
 		if (age < 0)
@@ -73,7 +73,7 @@ char *xlpt_budget_duration(int64_t ms)
 		return s % 60 ? xlpt_xasprintf("%lld min %lld s", (long long)(s / 60),
 					       (long long)(s % 60))
 			      : xlpt_xasprintf("%lld min", (long long)(s / 60));
-	/* Whole minutes from here on, rounded up: nobody waits until too early. */
+	/* From here on whole minutes, rounded up, so that nobody comes back too early. */
 	s = (s + 59) / 60;
 	return s % 60 ? xlpt_xasprintf("%lld h %lld min", (long long)(s / 60), (long long)(s % 60))
 		      : xlpt_xasprintf("%lld h", (long long)(s / 60));

@@ -32,7 +32,7 @@ struct xlpt_budget_event {
 
 struct xlpt_budget_answer {
 	unsigned limit;
-	unsigned used;	 /* within the window; may exceed the limit: some things count unasked */
+	unsigned used;	 /* within the window; above the limit when other tools change something */
 	unsigned left;	 /* limit - used, not below 0 */
 	int64_t next_ms; /* from now until `want` are free: 0 = now, -1 = never (want > limit) */
 	bool warn;	 /* used has reached XLPT_BUDGET_WARN_PERCENT of the limit */

@@ -25,7 +25,7 @@ struct xlpt_caps {
 	bool config_read; /* false: configuration space could not be read or is short */
 	bool pcie, flr, af_flr, pm, pm_reset, acs, ari, sriov, ats;
 	bool vf_io_bar; /* SR-IOV: a BAR of its virtual functions says that it is for I/O ports */
-	uint8_t phantom_bits;  /* of the function number that it uses for phantom functions */
+	uint8_t phantom_bits;  /* how many bits of the function number its phantom functions use */
 	uint8_t pcie_type;     /* device/port type field; valid when pcie */
 	uint16_t msi_vectors;  /* 0 = no MSI */
 	uint16_t msix_vectors; /* 0 = no MSI-X */
@@ -56,11 +56,11 @@ struct xlpt_device {
 	uint32_t class_code; /* 24 bits: base, sub, interface */
 	uint8_t revision;
 	enum xlpt_header header;
-	bool no_answer;		 /* all of its header reads as ones: no power, or off the bus */
-	char *power_state;	 /* of such a one, in the kernel's words ("D3cold"), or NULL */
-	bool no_xen;		 /* this host runs without Xen: what it has is no dom0's */
-	bool multifunction;	 /* the header says so */
-	uint8_t intx_pin;	 /* 1 = INTA#, 0 = uses no pin */
+	bool no_answer;	    /* all of its header reads as ones: no power, or off the bus */
+	char *power_state;  /* of one that does not answer: the kernel's word ("D3cold"), or NULL */
+	bool no_xen;	    /* this host runs without Xen, so there is no dom0 */
+	bool multifunction; /* the header says so */
+	uint8_t intx_pin;   /* 1 = INTA#, 0 = uses no pin */
 	uint8_t secondary_bus;	 /* bridges: the bus behind it, 0 = none */
 	char *sysfs_path;	 /* "/sys/devices/pci0000:00/..." as its link says, or NULL */
 	char *driver;		 /* bound driver's name, or NULL */

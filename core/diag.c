@@ -111,7 +111,7 @@ const char *xlpt_strerror(int err)
 	case EINTR:
 		return "a signal came";
 	case ESTALE:
-		return "it was exchanged while it was opened";
+		return "another file took its place while it was opened";
 	default:
 		return strerror(err < 0 ? -err : err);
 	}

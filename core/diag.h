@@ -26,7 +26,7 @@ struct xlpt_diag {
 	unsigned column; /* 1-based, 0 = unknown */
 	int sys_errno;	 /* 0 = none */
 	int libxl_rc;	 /* 0 = none */
-	bool hint_stays; /* another one would mend less */
+	bool hint_stays; /* a hint that comes later does not replace this one */
 };
 
 void xlpt_diag_dispose(struct xlpt_diag *diag);

@@ -87,7 +87,7 @@ static int give_owner(int fd, const struct stat *old)
 		return 0;
 	if (fchown(fd, old->st_uid, old->st_gid) == 0)
 		return 0;
-	/* That only root gives files away is no error of who may write there otherwise. */
+	/* Only root can give a file to another user: for others that is no error. */
 	return errno == EPERM && geteuid() != 0 ? 0 : -errno;
 }
 
@@ -103,7 +103,7 @@ int xlpt_file_append(int fd, const void *data, size_t len)
 {
 	int r = xlpt_file_write_all(fd, data, len);
 
-	/* A tmpfs keeps it through a kill -9 anyway; a /run on a disk is meant to as well. */
+	/* For a /run that is on a disk: in a tmpfs what is written survives a kill -9 anyway. */
 	return r == 0 && fdatasync(fd) && errno != EINVAL ? -errno : r;
 }
 
@@ -252,7 +252,7 @@ int xlpt_file_into(const struct xlpt_file *f)
 	fd = f->fd >= 0 ? fcntl(f->fd, F_DUPFD_CLOEXEC, 3) : open_to_write(f);
 	if (fd < 0 || fstat(fd, &st))
 		return -errno;
-	/* By name it may be another thing by now; and nobody means a disk. */
+	/* Under that name there may be something else by now; and a disk is never meant. */
 	if (f->fd < 0 && !S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
 		return -EMEDIUMTYPE;
 	r = fd;
@@ -282,7 +282,7 @@ static int make_private(struct xlpt_host *h, const char *path)
 	fd = h->ops->open(h, path, O_RDONLY | O_DIRECTORY, 0);
 	if (fd < 0)
 		return fd;
-	/* One that is another user's is not for us to close. */
+	/* A directory of another user's keeps its mode. */
 	if (fstat(fd, &st) == 0 && st.st_mode & 077 && st.st_uid == geteuid() && fchmod(fd, 0700))
 		return -errno;
 	return 0;
@@ -339,7 +339,7 @@ int xlpt_file_sweep(struct xlpt_host *h, const char *dir, const char *prefix, bo
 			continue;
 		path = xlpt_xasprintf("%s/%s", strcmp(dir, "/") ? dir : "", *name);
 		fd = xlpt_file_open(h, path, O_NOFOLLOW, &st);
-		/* One with the new name may have its owner already; the old names are guessed. */
+		/* The new name is xlpt's alone, whoever owns it by now; an old one is a guess. */
 		if (fd < 0 || (!ours && st.st_uid != geteuid()) || xlpt_flock_now(fd, false))
 			continue;
 		if (only_count || h->ops->unlink(h, path) == 0)

@@ -22,7 +22,7 @@ static int only_regular(const struct stat *st)
 
 int xlpt_file_open(struct xlpt_host *h, const char *path, int flags, struct stat *st)
 {
-	/* As a tree that nobody vouches for, also where it is this host's. */
+	/* Read as carefully as a captured tree, even when it is this host's. */
 	struct xlpt_host careful = *h;
 	_cleanup_close_ int fd = -1;
 	struct stat own;
@@ -69,7 +69,7 @@ int xlpt_file_read(struct xlpt_host *h, const char *path, size_t max, struct xlp
 
 	if (fd < 0)
 		return fd;
-	/* One that says so is not read up to there first. */
+	/* Its size says that it is too large: nothing of it is read. */
 	if (st.st_size > 0 && (uint64_t)st.st_size > max)
 		return -EFBIG;
 	return xlpt_file_read_fd(fd, max, out);
@@ -100,7 +100,7 @@ struct walk {
 /* Whether a link that belongs to maker may lead to what belongs to owner. */
 static bool trusted(uid_t maker, uid_t owner)
 {
-	/* Others are let do what the kernel lets them do; only root can be led to anything. */
+	/* For other users the kernel's own checks are enough: only root may write everywhere. */
 	return geteuid() != 0 || maker == 0 || maker == owner;
 }
 
@@ -168,7 +168,7 @@ static int step(struct walk *w, const char *name)
 	if (!S_ISLNK(st.st_mode))
 		return -ENOTDIR;
 	make = w->make;
-	w->make = false; /* not what a link says */
+	w->make = false; /* what a link leads to is not made */
 	r = link_text(w, fd, "", text, sizeof(text));
 	if (r == 0 && *text == '/')
 		r = to_root(w);

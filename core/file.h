@@ -29,7 +29,7 @@
 /* ---- reading ---- */
 
 /*
- * Opens a regular file for reading, whatever else has its name by now: -EISDIR
+ * Opens a regular file for reading, even if something else got its name meanwhile: -EISDIR
  * or -EMEDIUMTYPE for anything else. flags: 0 or O_NOFOLLOW (-ELOOP for a link).
  * st may be NULL.
  */
@@ -120,7 +120,7 @@ int xlpt_file_replace(struct xlpt_host *h, const char *path, const void *text, s
  * gets the name of f, whatever has it, and that is on the disk.
  */
 int xlpt_file_rename(const struct xlpt_file *f, const char *tmp);
-/* Removes it; in a directory of another user that is not to lead to what is another's. */
+/* Removes it. In a directory of another user no link can make it remove something else. */
 int xlpt_file_remove(struct xlpt_host *h, const char *path);
 /*
  * Where a user wants output: what is there and is a FIFO, a terminal or another

@@ -66,7 +66,7 @@ int xlpt_findings_judged(struct xlpt_findings *all, int rc, struct xlpt_diag *di
 {
 	if (!rc || !all || !diag)
 		return rc;
-	/* An answer to a signal, and no verdict. */
+	/* A signal ended it: that says nothing about the device. */
 	if (rc == XLPT_ERR_STOPPED)
 		return rc;
 	if (!all->rc)

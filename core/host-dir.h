@@ -12,7 +12,7 @@
 int xlpt_host_dir_enter(struct xlpt_host *h, const char *path);
 void xlpt_host_dir_leave(struct xlpt_host *h);
 
-/* What these say when nothing is known of the path here, so that somebody else has to look. */
+/* Returned when nothing is known of the path here: then it is looked up from the root. */
 #define XLPT_HOST_ELSEWHERE (-EXDEV)
 
 /* A descriptor for reading a regular file (live: what the kernel has there). */

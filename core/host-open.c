@@ -162,9 +162,9 @@ int xlpt_host_regular_or_dir(int fd, struct stat *st)
 }
 
 /*
- * What a captured tree holds is nobody's word: of a device node already the
- * opening can do something, and a FIFO waits for its other end. O_PATH opens
- * neither, and /proc/self/fd leads to what was looked at.
+ * A captured tree may hold anything. Opening a device node can already do something,
+ * and opening a FIFO waits for its other end. O_PATH opens neither, and /proc/self/fd
+ * leads to what was looked at.
  */
 int xlpt_host_open_looked_at(struct xlpt_host *h, const char *path, int flags)
 {

@@ -45,8 +45,8 @@ struct xlpt_host_ops {
 	int (*symlink)(struct xlpt_host *h, const char *target, const char *path);
 	int (*rmdir)(struct xlpt_host *h, const char *path);
 	/*
-	 * For who reads many files of one directory, in which nothing is made meanwhile: what has
-	 * that path before its last '/' is found faster until leave. Nested; NULL: nothing does.
+	 * Before many files of one directory are read: until leave they are found faster. Nothing
+	 * may be made in it meanwhile. Calls nest; NULL: this host is not faster by it.
 	 */
 	int (*enter)(struct xlpt_host *h, const char *path);
 	void (*leave)(struct xlpt_host *h);

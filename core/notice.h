@@ -11,7 +11,7 @@
 int xlpt_notice_open(void);
 /* From now on that folder, too. Again for one that is watched: nothing. -ENOENT while it is not there. */
 int xlpt_notice_add(int fd, const char *dir);
-/* Takes away all that is told: 1 if there was anything, else 0; or -errno. */
+/* Reads all that was told so far: 1 if there was anything, else 0; or -errno. */
 int xlpt_notice_drain(int fd);
 
 #endif

@@ -202,7 +202,7 @@ static int read_line(struct reader *r, const char *key, const char *value)
 			pin->serial = xlpt_xstrdup(value);
 		return rc;
 	}
-	return bad(r, "a line that no pin has");
+	return bad(r, "no pin has such a line");
 }
 
 int xlpt_pin_parse(const char *text, struct xlpt_pin *out, struct xlpt_diag *diag)

@@ -32,7 +32,7 @@ static char *path_of(const struct xlpt_devices *all, const struct xlpt_device *d
 			chain[n++] = d->parent;
 		d = xlpt_devices_find(all, d->parent);
 	}
-	/* The root bus is numbered by ACPI, not by who is found first. */
+	/* ACPI gives the root bus its number: it does not depend on what is found first. */
 	xlpt_str_addf(&s, "pci%04x:%02x", chain[n - 1].seg, chain[n - 1].bus);
 	while (n--)
 		xlpt_str_addf(&s, "/%02x.%x", chain[n].dev, chain[n].func);
@@ -180,7 +180,7 @@ static int other_device(const struct xlpt_pin *pin, const char *name, const stru
 
 	xlpt_diag_set(diag, XLPT_ERR_RULE, "pin:%s: %s is another device than the pinned one", name,
 		      XLPT_BDF_STR(there->address));
-	xlpt_diag_fact(diag, "%s: %s", where, what ? what : "its place is another");
+	xlpt_diag_fact(diag, "%s: %s", where, what ? what : "it is at another place");
 	repin(diag, name, XLPT_BDF_STR(there->address));
 	return XLPT_ERR_RULE;
 }
@@ -210,12 +210,13 @@ static int not_there(const struct xlpt_pin *pin, const char *name, const struct 
 		if (xlpt_bdf_eq(c[i].address, pin->address) && !alike(pin, &c[i]))
 			return other_device(pin, name, &c[i], "at its old address", diag);
 	if (others) {
-		xlpt_diag_set(diag, XLPT_ERR_RULE, "pin:%s: which device it is cannot be told",
+		xlpt_diag_set(diag, XLPT_ERR_RULE, "it cannot be told which device pin:%s is",
 			      name);
-		xlpt_diag_fact(diag,
-			       "nothing is at %s any more; alike, and without a serial number: "
-			       "%s",
-			       place, others);
+		xlpt_diag_fact(
+			diag,
+			"nothing is at %s any more; these are alike and have no serial number: "
+			"%s",
+			place, others);
 		repin(diag, name, "BDF");
 		return XLPT_ERR_RULE;
 	}
@@ -251,7 +252,7 @@ int xlpt_pin_find(const struct xlpt_pin *pin, const char *name, const struct xlp
 		known = by_serial(pin, c, n, &found);
 		if (found > 1) {
 			xlpt_diag_set(diag, XLPT_ERR_RULE,
-				      "pin:%s: which device it is cannot be told", name);
+				      "it cannot be told which device pin:%s is", name);
 			xlpt_diag_fact(diag, "%zu functions have the serial number %s", found,
 				       pin->serial);
 			repin(diag, name, "BDF");

@@ -115,7 +115,7 @@ int xlpt_plan_run(const struct xlpt_plan *plan, void *ctx, const struct xlpt_pla
 	}
 	if (rc == 0)
 		return 0;
-	/* Asked to stop once: now the waits of the undo must be able to wait. */
+	/* The signal has been obeyed: the undo must be able to wait for things again. */
 	xlpt_stop_shield(true);
 	undo_all(plan, begun ? i + 1 : i, i, ctx, obs, &left, diag);
 	xlpt_stop_shield(false);

@@ -36,7 +36,7 @@ static int backend_ready(const struct xlpt_attach_facts *f, struct xlpt_diag *di
 		return XLPT_ERR_CONFLICT;
 	}
 	if (g->type != XLPT_GUEST_PV)
-		return 0; /* no frontend answers there: 3 and 7 are where it rests */
+		return 0; /* it has no frontend to connect: its backend stays in 3 or 7 */
 	if (f->be_state == CLOSING || f->be_state == CLOSED) {
 		xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
 			      "%s takes no more PCI devices until it restarts", g->name);
@@ -70,7 +70,7 @@ int xlpt_policy_runs(const struct xlpt_guest *g, struct xlpt_diag *diag)
 	return XLPT_ERR_NO_GUEST;
 }
 
-/* What no time will change: the guest is of a kind that cannot have it. */
+/* What waiting does not change: the guest is of a kind that cannot have it. */
 static int type_fits(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 {
 	const struct xlpt_guest *g = f->guest;
@@ -99,7 +99,7 @@ static int no_stubdom(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 	xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE,
 		      "the device model of %s runs in a domain of its own", g->name);
 	xlpt_diag_fact(diag, "with a stub domain the device goes through two backends, and "
-			     "nothing tells here when both have it");
+			     "nothing here says when both have it");
 	xlpt_diag_hint(diag,
 		       f->to_create ? "leave device_model_stubdomain_override out; or xl create "
 				      "it, and xlpt status shows what it has"
@@ -122,8 +122,8 @@ static int slot_fits(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 
 	if (g->type != XLPT_GUEST_PV || !f->slot_asked)
 		return 0;
-	xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE,
-		      "%s is a PV guest: a slot of one's choice is not for it", g->name);
+	xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE, "%s is a PV guest, whose slots cannot be chosen",
+		      g->name);
 	xlpt_diag_fact(diag, "xen-pciback chooses the slot (vpci.c)");
 	xlpt_diag_hint(diag, "leave the slot out");
 	return XLPT_ERR_GUEST_TYPE;
@@ -212,7 +212,7 @@ static char *e820_says(const struct xlpt_attach_facts *f)
 				      : "although nothing says whether it has e820_host");
 }
 
-/* ---- what it lacks just now ---- */
+/* ---- what is in the way at this moment ---- */
 
 static int not_paused(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 {

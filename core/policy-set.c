@@ -126,14 +126,14 @@ static void set_fact(const struct xlpt_device *dev, const struct users *u, struc
 
 	if (u->n_dom0 + u->n_guests == 1)
 		xlpt_str_addf(&s, ": %s %s", XLPT_BDF_STR(m->device->bdf),
-			      m->why ? m->why : "shares what the IOMMU goes by");
+			      m->why ? m->why : "cannot be told apart from it by the IOMMU");
 	else
 		xlpt_str_addf(&s, ", xlpt show %s says why", XLPT_BDF_STR(dev->bdf));
 	add_losses(&s, u);
 	xlpt_diag_fact(diag, "they are in one isolation set%s", s.s);
 }
 
-/* Its guest, on its way out, has one of those before it, too. */
+/* A guest on its way out is named once, whatever number of these devices it has. */
 static bool ended_before(const struct users *u, size_t i)
 {
 	for (size_t k = 0; k < i; k++)
@@ -235,7 +235,7 @@ int xlpt_policy_rejoin(const struct xlpt_device *dev, const struct xlpt_set_mate
 	XLPT_CLEANUP(users_dispose) struct users u;
 
 	sort_users(mates, n, NULL, &u);
-	u.n_dom0 = 0; /* what dom0 uses is where dev goes */
+	u.n_dom0 = 0; /* dev goes to dom0: with dom0's devices it may share a set */
 	if (!u.n_guests)
 		return 0;
 	who = who_text(&u, "a guest");

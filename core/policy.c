@@ -215,7 +215,7 @@ static int reserved_alone(const struct xlpt_attach_facts *f, struct xlpt_diag *d
 	if (!f->rdm_shared || f->rdm_relaxed)
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_RULE,
-		      "%s stays: Xen does not give away a device whose reserved "
+		      "%s cannot be given away: Xen does not give away a device whose reserved "
 		      "memory another one shares",
 		      XLPT_BDF_STR(f->device->bdf));
 	xlpt_diag_fact(diag, "firmware reserves 0x%" PRIx64 "-0x%" PRIx64 " for it and for %s",

@@ -85,7 +85,7 @@ static void become(const struct job *job)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (!run->asks)
 		setpgid(0, 0);
-	/* What is to be 8 and 9 may be anything now, 9 and 8 included: out of the way first. */
+	/* These become 8 and 9, and may have any number now, even 9 and 8: first they go above. */
 	for (int i = 0; i < 2; i++)
 		high[i] = run->keep[i] >= 0 ? fcntl(run->keep[i], F_DUPFD_CLOEXEC, 10) : -1;
 	if (dup2(job->in, 0) < 0 || dup2(job->out, 1) < 0 || dup2(job->err, 2) < 0)
@@ -346,10 +346,10 @@ static int start(struct job *job, struct xlpt_diag *diag)
 	job->pid = fork();
 	if (job->pid == 0)
 		become(job);
-	/* Here, too: whoever of the two comes first. */
+	/* The child does the same: it is done by whoever of the two comes first. */
 	if (job->pid > 0 && !job->run->asks)
 		setpgid(job->pid, job->pid);
-	/* Its ends, so that ours see when it closes them. */
+	/* The child's ends: while we hold them, we cannot see that it has closed them. */
 	xlpt_closep(&job->feed[0]);
 	xlpt_closep(&job->along[1]);
 	if (job->pid < 0) {

@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* One line under the reader's eye: [at, end) is still to be looked at. */
+/* One line that is looked through: [at, end) is still to come. */
 struct line {
 	const char *start, *at, *end;
 	struct xlpt_str *out, *names;

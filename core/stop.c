@@ -51,7 +51,7 @@ int xlpt_check_interrupted(struct xlpt_diag *diag)
 
 	if (!sig && xlpt_host_starved)
 		return xlpt_diag_errno(diag, XLPT_ERR_IO, xlpt_host_starved,
-				       "cannot read all that this is decided on");
+				       "cannot read everything that this decision needs");
 	if (!sig)
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_STOPPED, "stopped by signal %d (%s)", sig,

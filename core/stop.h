@@ -2,8 +2,8 @@
 /*
  * Signals that ask xlpt to end. A command that writes catches SIGINT, SIGTERM and
  * SIGHUP from its beginning: it stops before its next step and takes back what it
- * did. The answer is asked for once, so it stays until the command has ended; while
- * something is taken back it is not seen, because that must be able to wait.
+ * did. One signal is enough: it counts until the command has ended. While something is
+ * taken back it is not seen, because the undo must be able to wait.
  */
 #ifndef XLPT_CORE_STOP_H
 #define XLPT_CORE_STOP_H

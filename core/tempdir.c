@@ -19,7 +19,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
-/* What cannot be removed at first may be at the second try, and does not keep the rest. */
+/* What cannot be removed does not stop the rest; the second try may remove it. */
 static bool remove_tree(const char *dir)
 {
 	for (int i = 0; i < 3 && access(dir, F_OK) == 0; i++)

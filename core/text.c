@@ -8,7 +8,7 @@
 size_t xlpt_text_char(const char *s, size_t n, uint32_t *code)
 {
 	const unsigned char *p = (const unsigned char *)s;
-	/* The least that takes so many bytes: shorter ones written long are no UTF-8. */
+	/* The smallest character of so many bytes: a smaller one in so many is no valid UTF-8. */
 	static const uint32_t least[] = { 0, 0, 0x80, 0x800, 0x10000 };
 	size_t len = n == 0	   ? 0
 		     : p[0] < 0x80 ? 1

@@ -13,15 +13,15 @@
 /* The character at s (n bytes): how many bytes it has, 0 = it is no valid UTF-8 (RFC 3629). */
 size_t xlpt_text_char(const char *s, size_t n, uint32_t *code);
 /*
- * No letter or sign but an order: control characters (C0, DEL, C1), those that
- * turn the direction of text, that break a line, or that cannot be seen.
+ * Not a letter or a sign, but an order to the terminal: control characters (C0, DEL, C1), and
+ * characters that turn the direction of text, break a line, or cannot be seen.
  */
 bool xlpt_text_is_order(uint32_t code);
 
 /*
- * Adds s, n bytes, as a person may see it: valid UTF-8 without orders. Those, and
- * what is no UTF-8, become \n, \t, \r or \xNN for each byte. A backslash stays
- * one: this is to be read and not to be read back.
+ * Adds s, n bytes, as a person may see it: valid UTF-8 without such orders. They,
+ * and bytes that are no UTF-8, become \n, \t, \r or \xNN. A backslash stays one: the
+ * result is for people, and is not read back.
  */
 void xlpt_text_show(struct xlpt_str *out, const char *s, size_t n);
 char *xlpt_text_shown(const char *s);	/* NULL gives NULL; caller frees */

@@ -31,7 +31,7 @@ static const char *const key_names[N_KEYS] = {
 };
 /* clang-format on */
 
-/* One value under the reader's eye. */
+/* One value while it is read. */
 struct value {
 	const char *key;
 	const char *s;

@@ -173,11 +173,11 @@ static void find_era(struct xlpt_host *h, struct xlpt_boot *b)
 			b->era == XLPT_ERA_CLASSIC ? "older than" : "not older than");
 	} else {
 		b->era = XLPT_ERA_PVOPS;
-		b->era_fact = xlpt_xstrdup("nothing here tells; taken for a current kernel");
+		b->era_fact = xlpt_xstrdup(
+			"nothing here says which kernel it is; a current one is assumed");
 	}
 	b->module = b->era == XLPT_ERA_CLASSIC ? "pciback" : "xen-pciback";
-	/* Linux 3.7 brought wildcards; what cannot be told is taken for new, but for the classic
-	 * era. */
+	/* Linux 3.7 brought wildcards. Not known: a new kernel, unless the era is classic. */
 	b->grammar = b->era == XLPT_ERA_CLASSIC || (major == 3 && minor < 7) ? XLPT_HIDE_PLAIN
 									     : XLPT_HIDE_WILDCARDS;
 }

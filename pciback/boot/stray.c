@@ -88,7 +88,7 @@ static void on_xen_line(struct search *s, const char *word)
 					     v, where);
 }
 
-/* The module's own name: it is read once it is on this boot's command line. */
+/* Of this kernel's own module: it is read only when it is on the command line of this boot. */
 static void not_in_effect(struct search *s, const char *word, const char *unread)
 {
 	_cleanup_free_ char *command = NULL;
@@ -317,7 +317,7 @@ static void modprobe_line(struct search *s, char *l, const char *unread)
 
 	if (comment)
 		l += strspn(l, "# \t");
-	/* What stands in ours is known; other files' comments are their owner's notes. */
+	/* In our file it is the list that is known; comments in other files are somebody's notes. */
 	if (ours != comment)
 		return;
 	verb = strtok_r(l, " \t", &save);

@@ -97,7 +97,7 @@ static void one(const struct xlpt_boot *boot, const struct xlpt_stray *s,
 		if (!means(s, devs, dev))
 			continue;
 		any = true;
-		/* Another list hides it, or it is judged by that one. */
+		/* Another list has it, which hides it or says why it is not hidden. */
 		if (xlpt_boot_covers(devs, known, dev) ||
 		    (on && xlpt_boot_covers(devs, running, dev)))
 			continue;

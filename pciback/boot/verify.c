@@ -213,9 +213,8 @@ static void judge(struct check *c, const struct xlpt_device *dev)
 		v->hint = xlpt_xstrdup("reboot");
 	} else if (on) {
 		v->state = XLPT_HIDDEN_WAITING;
-		v->fact =
-			xlpt_xstrdup("pciback has it since after boot; the list of this boot does "
-				     "not name it");
+		v->fact = xlpt_xstrdup("pciback got it after boot; the list of this boot does "
+				       "not name it");
 		v->hint = xlpt_boot_initramfs_command(c->boot);
 	} else {
 		v->driver = xlpt_xstrdup(dev->driver);

@@ -89,7 +89,7 @@ static int parse_rmrr(const uint8_t *r, size_t len, size_t where, const struct x
 		}
 		at += scope;
 	}
-	/* Of one that breaks off, too: who stands before the break shares it. */
+	/* Also of a list that breaks off: the functions before the break share the region. */
 	for (size_t i = first; i < out->n; i++)
 		out->items[i].sharers = region.sharers;
 	return rc;

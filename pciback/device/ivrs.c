@@ -39,7 +39,7 @@ int xlpt_ivrs_parse(const uint8_t *table, size_t len, struct xlpt_ivmds *out,
 
 	*out = (struct xlpt_ivmds){ .there = true };
 	if (len < IVRS_HEADER || memcmp(table, "IVRS", 4) != 0)
-		return xlpt_acpi_broken(diag, table_name, 0, "it has no head");
+		return xlpt_acpi_broken(diag, table_name, 0, "it has no header");
 	if (xlpt_acpi_number(table + 4, 4) < end)
 		end = (size_t)xlpt_acpi_number(table + 4, 4);
 	for (size_t at = IVRS_HEADER; at < end;) {

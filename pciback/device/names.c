@@ -105,7 +105,7 @@ static bool is_blank(char c)
 	return c == ' ' || c == '\t';
 }
 
-/* A number of so many digits with a blank behind it; -1: it is none. */
+/* A hexadecimal number of that many digits with a blank behind it, or -1. */
 static int number(const char *s, const char *end, int digits)
 {
 	int v = 0;
@@ -142,7 +142,7 @@ static void take_name(struct wanted *w, const char *s, const char *end)
 	w->len = (size_t)(end - s);
 }
 
-/* Where the reading stands: below which vendor or class. */
+/* How far the file was read: below which vendor or class. */
 struct place {
 	bool class, asked; /* asked: somebody wants its names */
 	unsigned id;
@@ -188,7 +188,7 @@ static void read_names(const struct names *names, const char *text, size_t len)
 
 		next = end ? end + 1 : stop;
 		end = end ? end : stop;
-		/* Most lines by far are below somebody that nobody asks for. */
+		/* Most lines are of a vendor that nobody asks for. */
 		if ((*s == '\t' && !at.asked) || s == end || *s == '#')
 			continue;
 		end = end - s > LINE_MAX_BYTES ? s + LINE_MAX_BYTES : end;
@@ -259,7 +259,7 @@ static void __attribute__((format(printf, 1, 2))) quiet(char *fmt, ...)
 static char *lookup(struct pci_access *acc, int what, unsigned id1, unsigned id2)
 {
 	int flags = what | PCI_LOOKUP_NO_NUMBERS | PCI_LOOKUP_NO_HWDB;
-	/* For a name without room libpci gives words about its length. */
+	/* A name that is too long for its room becomes a message of libpci's. */
 	char buf[LINE_MAX_BYTES + 1];
 
 	return xlpt_xstrdup(pci_lookup_name(acc, buf, sizeof(buf), flags, id1, id2));

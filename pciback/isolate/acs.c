@@ -18,7 +18,7 @@ static enum xlpt_acs_state by_registers(const struct xlpt_caps *c)
 
 	if (!c->acs)
 		return XLPT_ACS_ABSENT;
-	/* What the capability does not offer is not needed: it is so in hardware. */
+	/* A control that the capability does not offer is not needed: the hardware works that way. */
 	return (c->acs_ctrl & wanted) == wanted ? XLPT_ACS_ON : XLPT_ACS_OFF;
 }
 

@@ -60,7 +60,7 @@ size_t xlpt_sets_parent(const struct xlpt_devices *devs, size_t i)
 	return p == i ? NONE : p;
 }
 
-/* What is worked out once per device. */
+/* What is computed once for each device. */
 struct node {
 	size_t parent; /* bridge above, or NONE */
 	size_t root;   /* union-find */
@@ -246,7 +246,7 @@ static void collect(struct work *w)
 	for (size_t i = 0; i < n; i++)
 		s->member[s->start[s->of[i]] + fill[s->of[i]]++] = i;
 	free(fill);
-	/* A member at which no edge begins is the far end of one. */
+	/* Where no edge begins, one ends. */
 	for (size_t e = s->n_edges; e--;)
 		if (s->why[s->edges[e].b] == NONE)
 			s->why[s->edges[e].b] = e;

@@ -39,7 +39,7 @@ static void keyboard(void *ctx, const struct xlpt_input *input)
 static void record(xlpt_input_fn *fn, void *ctx, unsigned long ev, const char *sysfs,
 		   const char *name)
 {
-	/* What a program made (uinput) nobody can type on. */
+	/* Nobody can type on a keyboard that a program made (uinput). */
 	if (*sysfs && !xlpt_starts(sysfs, "/devices/virtual/"))
 		fn(ctx,
 		   &(struct xlpt_input){ name, sysfs, (ev & EV_KEY_LED_REP) == EV_KEY_LED_REP });

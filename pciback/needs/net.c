@@ -75,7 +75,7 @@ static void route(struct xlpt_host *h, struct xlpt_needs *needs, const char *use
 	/*
 	 * Which ports an Open vSwitch bridge has is known to its daemon only
 	 * (XCP-ng's xenbr0): the kernel shows all ports of all bridges below
-	 * ovs-system. Rather one card too many than the wrong one.
+	 * ovs-system. Better one card too many than the wrong one.
 	 */
 	if (!list.n && xlpt_host_has(h, NET "/" OVS))
 		xlpt_behind_net(h, OVS, &list);

@@ -208,7 +208,8 @@ static int reset_by_xlpt(struct xlpt_host *h, struct xlpt_clock *clock,
 
 		rc = rc ? rc : rc_one;
 	}
-	if (rc == 0) /* Without it a repair looks, and finds all as it should be. */
+	/* Should this fail: a repair then looks, and finds everything as it should be. */
+	if (rc == 0)
 		note(bus, NULL, XLPT_NOTE_BUS_IS_RESET, bus->bridge, "");
 	return rc;
 }
@@ -253,7 +254,7 @@ int xlpt_reset_bus_restore(struct xlpt_host *h, struct xlpt_clock *clock, struct
 	return give_back(h, bdf, &regs, diag);
 }
 
-/* ---- by whichever ---- */
+/* ---- by the kernel or by xlpt ---- */
 
 static int refused(const struct xlpt_reset_fn *f, int r, struct xlpt_diag *diag)
 {

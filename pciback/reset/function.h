@@ -23,7 +23,7 @@ struct xlpt_reset_fn {
 	struct xlpt_host *h;
 	struct xlpt_bdf bdf;
 	bool by_xlpt; /* not the kernel does it */
-	/* Fills the error of a reset that the kernel refused with r, a negative errno. */
+	/* Fills the error of a reset that the kernel refused; r: its negative errno. */
 	int (*refused)(const struct xlpt_reset_fn *f, int r, struct xlpt_diag *diag);
 	char path[64];
 	uint8_t before[XLPT_CONFIG_SIZE], after[XLPT_CONFIG_SIZE];

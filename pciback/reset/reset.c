@@ -90,7 +90,7 @@ int xlpt_reset_do(struct xlpt_host *h, struct xlpt_bdf bdf, const char *words,
 	int rc = xlpt_reset_open(&f, h, bdf, diag), r;
 
 	*out = (struct xlpt_reset_result){ 0 };
-	/* Asked first: there is no use in a witness of a reset that is not to be. */
+	/* Asked first: without a reset there is nothing to prove. */
 	if (rc == 0 && !xlpt_host_has(h, DEVICE "/reset", XLPT_BDF_STR(bdf)))
 		rc = refused(&f, -ENOENT, diag);
 	if (rc)

@@ -120,7 +120,7 @@ static char *no_bus_reset(const struct xlpt_devices *all, const struct xlpt_devi
 
 /* ---- a bus with all that is on it ---- */
 
-/* Who is asked for: dev, and what is to be reset with it. */
+/* What is to be reset: dev, and the others with it. */
 struct asked {
 	const struct xlpt_devices *all;
 	const struct xlpt_device *dev;
@@ -280,7 +280,7 @@ static struct xlpt_reset_way *add(const struct asked *a, enum xlpt_reset_how how
 	return way;
 }
 
-/* What the kernel lists it tries, except where it looks again: at who shares the bus. */
+/* The kernel tries what it lists; but who shares the bus it looks up at the reset itself. */
 static void kernels(const struct asked *a, struct xlpt_reset_ways *out)
 {
 	const char *s = a->dev->reset_method;
@@ -310,7 +310,7 @@ void xlpt_reset_ways_with(const struct xlpt_devices *all, const struct xlpt_devi
 		struct xlpt_reset_way *way = add(&a, known[i], out);
 		char *why = way ? impossible(dev, known[i]) : NULL;
 
-		/* That a bus is reset together is not the kernel's list's to say. */
+		/* The kernel's list is about one function, and not about a whole bus. */
 		if (!way || way->by != XLPT_RESET_BY_FUNCTION)
 			continue;
 		if (!why && !way->why_not && (dev->reset_method || !dev->has_reset))

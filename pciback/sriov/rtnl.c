@@ -37,7 +37,7 @@ static int receive(struct nl_sock *sk, uint32_t port, uint32_t seq, struct xlpt_
 		return 0;
 	}
 	for (m = (struct nlmsghdr *)buf; nlmsg_ok(m, n); m = nlmsg_next(m, &n)) {
-		/* A late answer to a question that was given up. */
+		/* A late answer to an earlier request, which was given up. */
 		if (port == 0 && m->nlmsg_seq != seq)
 			continue;
 		xlpt_str_addn(answer, (const char *)m, m->nlmsg_len);

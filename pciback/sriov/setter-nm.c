@@ -299,7 +299,7 @@ void xlpt_setter_nm(const struct xlpt_pf_names *pf, struct xlpt_setters *out)
 						"/usr/bin/NetworkManager", "/run/NetworkManager" };
 	bool there = false;
 
-	/* What an uninstalled one has left behind sets nothing. */
+	/* Files of a NetworkManager that is not installed any more set nothing. */
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(programs); i++)
 		there |= xlpt_host_has(pf->h, "%s", programs[i]);
 	if (!there)

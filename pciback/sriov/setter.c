@@ -23,7 +23,7 @@ void xlpt_setters_dispose(struct xlpt_setters *s)
 struct xlpt_setter *xlpt_setter_add(struct xlpt_setters *out, enum xlpt_setter_kind kind,
 				    const char *program, const char *file, unsigned line, int count)
 {
-	/* More than anybody has: what comes then takes the last place. */
+	/* More than any host has: one beyond that takes the place of the last. */
 	if (out->n == XLPT_SETTERS)
 		clear(&out->items[--out->n]);
 	XLPT_GROW(out->items, out->n, out->alloc);

@@ -36,7 +36,7 @@ struct xlpt_setter {
 	unsigned line;	     /* there, from 1; 0 = the file as a whole */
 	char *base;	     /* .link: the file whose drop-ins count; else NULL */
 	char *name; /* of the profile (its UUID where it has one), or of netplan's definition */
-	int count;  /* -1 = none, or one that is not to be read off the file */
+	int count;  /* -1 = none, or the file alone does not tell it */
 };
 
 struct xlpt_setters {

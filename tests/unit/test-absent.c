@@ -95,9 +95,10 @@ static void test_anew(void **state)
 		const char *driver = cases[i].driver ? cases[i].driver : "none";
 		_cleanup_free_ char *attach = xlpt_xasprintf("attach --hide %s 02:00.0",
 							     cases[i].guest),
-				    *says = xlpt_xasprintf("this host has it anew, driver %s: xlpt "
-							   "detach %s 0000:02:00.0",
-							   driver, cases[i].guest);
+				    *says = xlpt_xasprintf(
+					    "this host has it again, driver %s: xlpt "
+					    "detach %s 0000:02:00.0",
+					    driver, cases[i].guest);
 		unsigned resets;
 
 		ok(w, attach);
@@ -108,7 +109,7 @@ static void test_anew(void **state)
 		answers(w, 1, "attach --hide db1 02:00.0", "in use by");
 		ok(w, cases[i].by);
 		if (!xlpt_streq(cases[i].by, "repair"))
-			assert_non_null(strstr(w->out, "this host has it anew, with"));
+			assert_non_null(strstr(w->out, "this host has it again, with"));
 		/* Whoever has it in dom0 by now has not noticed anything. */
 		if (fake_bus_resets(w->bus, "0000:02:00.0") != resets)
 			fail_msg("%s: it was reset", cases[i].by);

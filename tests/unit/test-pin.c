@@ -222,7 +222,7 @@ static void test_alike(void **state)
 	now.devs[3].parent.dev = 0x13;
 	pins_of(&now);
 	assert_int_equal(find(&old.pins[3], &now, &m,
-			      "alike, and without a serial number: 0000:01:00.0, "
+			      "these are alike and have no serial number: 0000:01:00.0, "
 			      "0000:02:00.0"),
 			 XLPT_ERR_RULE);
 	drop(&now);
@@ -362,7 +362,7 @@ static void test_moved(void **state)
 	answers(w, 1, "hide pin:disk1", "is not there");
 	/* One just like it, elsewhere, and nothing that would tell which it is. */
 	add_disk(w, "0000:23:00.0", 0x1b36, "0000:00:01.0");
-	answers(w, 3, "hide pin:disk1", "without a serial number: 0000:23:00.0");
+	answers(w, 3, "hide pin:disk1", "have no serial number: 0000:23:00.0");
 }
 
 static void test_swapped_on_host(void **state)

@@ -102,11 +102,13 @@ static void test_rejoin(void **state)
 		if (!cases[i].message)
 			assert_int_equal(rc, 0);
 		else
-			assert_refused(&(struct refusal){ .code = XLPT_ERR_RULE,
-							  .message = cases[i].message,
-							  .fact = "shares what the IOMMU goes by",
-							  .hint = "--allow-split " BDF },
-				       rc, &diag);
+			assert_refused(
+				&(struct refusal){
+					.code = XLPT_ERR_RULE,
+					.message = cases[i].message,
+					.fact = "cannot be told apart from it by the IOMMU",
+					.hint = "--allow-split " BDF },
+				rc, &diag);
 	}
 }
 

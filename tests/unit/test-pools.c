@@ -118,7 +118,7 @@ static void test_made_anew(void **state)
 					 .pf = "0000:01:00.0",
 					 .parent = "0000:00:01.0" });
 	answers(w, 0, "status",
-		"this host has it anew, driver none: xlpt detach web1 0000:01:10.0");
+		"this host has it again, driver none: xlpt detach web1 0000:01:10.0");
 	ok(w, "attach --hide db1 pool:lan");
 	said(w, "0000:01:10.2 is attached");
 	ok(w, "detach web1 01:10.0");

@@ -37,9 +37,9 @@ int xlpt_check(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_f
 	rc = (args->n > 1 ? attach : start)(env, args, diag);
 	env->dry_run = false;
 	env->findings = NULL;
-	/* Unless something else would have been said before it. */
+	/* Unless the command would have refused something else before it. */
 	if (!all->rc && (rc == XLPT_ERR_USAGE || rc == XLPT_ERR_SYNTAX))
 		return rc;
-	/* What ended the judging is found last. */
+	/* What ended the judging becomes the last finding. */
 	return xlpt_findings_judged(all, rc, diag);
 }

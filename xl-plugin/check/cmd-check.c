@@ -19,7 +19,7 @@ static int check_words(const struct xlpt_args *args, struct xlpt_diag *diag)
 	return 0;
 }
 
-/* Its exit status is what the command's would be; which of them came first, nobody has to look for. */
+/* The exit status is what the command itself would end with. */
 static int would_fail(const struct xlpt_args *args, const struct xlpt_findings *all,
 		      struct xlpt_diag *diag)
 {

@@ -61,7 +61,7 @@ static int cmd_doctor(struct xlpt_env *env, const struct xlpt_args *args, struct
 		return rc;
 	if (metrics)
 		xlpt_doctor_metrics(&d, &text);
-	/* What is bad stands in the file, for who reads it; whoever runs this wants to know of the file. */
+	/* The file says what is bad; the exit status says whether the file was written. */
 	if (xlpt_args_has(args, "output"))
 		return save(xlpt_args_get(args, "output"), &text, diag);
 	if (metrics)

@@ -6,7 +6,7 @@
 #include "xl-plugin/check/defects.h"
 
 #define NAMED_MAX 4		    /* devices or guests by name; the others are counted */
-#define PAIRS_MAX ((size_t)1 << 22) /* of a tree that somebody made up */
+#define PAIRS_MAX ((size_t)1 << 22) /* a tree that somebody made up may have more */
 #define GIB	  ((uint64_t)1 << 30)
 
 /* Names some, and counts the rest. */

@@ -104,7 +104,7 @@ void xlpt_doctor_guests(struct xlpt_doctor *d)
 	for (size_t i = 0; i < d->n_guests; i++) {
 		const struct xlpt_guest *g = &d->guests[i];
 
-		/* One that goes is no longer to have anything. */
+		/* A guest on its way out needs no device any more. */
 		if (g->dying || !g->name)
 			continue;
 		can_have(d, &leases, g);

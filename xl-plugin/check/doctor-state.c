@@ -27,7 +27,7 @@ void xlpt_doctor_state(struct xlpt_doctor *d)
 			"xenstore");
 		return;
 	}
-	/* What was not read twice on a tree stays as it is. */
+	/* A tree does not change: nothing is looked at twice. */
 	if (xlpt_contradictions_find(d->env, d->env->sysroot ? 0 : XLPT_LOOK_TWICE, &all, &diag))
 		xlpt_doctor_failed(d, GROUP, XLPT_HEALTH_UNKNOWN, "contradictions", &diag);
 	for (size_t i = 0; i < all.n; i++) {

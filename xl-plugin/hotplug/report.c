@@ -71,7 +71,7 @@ void xlpt_report_detach(const struct xlpt_op *op, bool to_dom0)
 			xlpt_say(op->env, "%s is detached from %s; this host has it no more", bdf,
 				 op->guest.name);
 		else if (item->anew)
-			xlpt_say(op->env, "%s is detached from %s; this host has it anew, %s%s",
+			xlpt_say(op->env, "%s is detached from %s; this host has it again, %s%s",
 				 bdf, op->guest.name,
 				 item->device.driver ? "with driver " : "without a driver",
 				 item->device.driver ? item->device.driver : "");

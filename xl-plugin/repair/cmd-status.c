@@ -39,7 +39,7 @@ static int cmd_status(struct xlpt_env *env, const struct xlpt_args *args, struct
 		xlpt_print_json(env, s.root);
 	else
 		json_object_put(s.root);
-	/* Which guest has what, nobody has been asked: that is no good news. */
+	/* Nobody could be asked which guest has what, so this is no success. */
 	if (rc == 0 && env->no_xen.message) {
 		env->reported = true;
 		rc = (int)env->no_xen.code;

@@ -26,7 +26,7 @@ int xlpt_hidden_look(struct xlpt_env *env, struct xlpt_bdf bdf, bool named, stru
 	if (!out->on_pciback)
 		return 0;
 	rc = env->ts->ops->hyp_assigned(env->ts, bdf, &out->assigned, diag);
-	/* The hypervisor was told that it went, or never of it: it is with nobody there. */
+	/* The hypervisor has it with nobody: it was taken away there, or was never given. */
 	if (rc == XLPT_ERR_NO_DEVICE) {
 		xlpt_diag_dispose(diag);
 		rc = 0;
@@ -207,7 +207,7 @@ static int fix(struct xlpt_env *env, const struct xlpt_contradiction *c, struct 
 	rc = xlpt_lock_all(env, &locks, noted >= 0 ? &domid : NULL, &bdf, 1, diag);
 	if (rc == 0)
 		rc = look_again(env, bdf, &h, diag);
-	/* The note came meanwhile, and with it a guest whose lock we do not have. */
+	/* The note was written meanwhile, for a guest whose lock we do not have. */
 	if (rc || h.named || h.noted != noted || h.assigned != (c->kind == &xlpt_kind_xen_only))
 		return rc;
 	if (h.assigned)

@@ -102,7 +102,7 @@ static void forget_seen(struct repair *r)
 	free(r->seen);
 }
 
-/* Its fix came back content, and it is there all the same. */
+/* Its fix reported success, and the contradiction is still there. */
 static void still_there(struct repair *r, const struct xlpt_contradiction *c)
 {
 	if (r->failed.code || !c->does || r->env->dry_run)

@@ -23,7 +23,7 @@ void xlpt_selection_dispose(struct xlpt_selection *s);
 int xlpt_select(struct xlpt_env *env, char **words, size_t n, struct xlpt_selection *out,
 		struct xlpt_diag *diag);
 bool xlpt_selected(struct xlpt_selection *s, const struct xlpt_contradiction *c);
-/* After all were looked at: NO_GUEST for a word that met nothing and names no guest that there is. */
+/* After all were looked at: NO_GUEST for a word that matched nothing and is no guest's name. */
 int xlpt_select_check(struct xlpt_env *env, const struct xlpt_selection *s, struct xlpt_diag *diag);
 
 #endif

@@ -83,7 +83,7 @@ void xlpt_status_nothing(const struct xlpt_status *s, const char *guest)
 			     "xlpt list; xlpt hide BDF");
 }
 
-/* A row of the table says already what these say. */
+/* Kinds that a row of the table already shows. */
 static bool in_table(const struct xlpt_contradiction *c)
 {
 	static const char *const names[] = { "left-by-gone", "shut-down", "absent-device",

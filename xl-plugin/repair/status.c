@@ -31,7 +31,7 @@ static const char *detail(const struct xlpt_owner *o, bool absent, const char *a
 			 o->through, xlpt_xbs_word(o->be_state), xlpt_xbs_word(o->fe_state),
 			 o->dev.state);
 	else if (anew)
-		snprintf(buf, DETAIL, "this host has it anew, driver %s: xlpt detach %s %s", anew,
+		snprintf(buf, DETAIL, "this host has it again, driver %s: xlpt detach %s %s", anew,
 			 XLPT_WORD(o->guest), XLPT_BDF_STR(o->bdf));
 	else if (o->lost)
 		snprintf(buf, DETAIL,
@@ -62,7 +62,7 @@ static bool is_absent(struct xlpt_env *env, struct xlpt_bdf bdf)
 	       !xlpt_host_has(env->host, "/sys/bus/pci/devices/%s", XLPT_BDF_STR(bdf));
 }
 
-/* It went and came again, or somebody took it from pciback: what the guest had is gone. */
+/* It was unplugged and came again, or somebody took it from pciback: the guest's device is gone. */
 static char *is_anew(struct xlpt_env *env, struct xlpt_bdf bdf)
 {
 	char *driver = NULL;

@@ -11,7 +11,7 @@
 static int tar(const char *stage, const char *name, int fd, const char *file,
 	       struct xlpt_diag *diag)
 {
-	/* Owners and order are nobody's business and the same each time. */
+	/* Neither owners nor the order of files say anything of this host. */
 	const char *argv[] = {
 		"tar",	     "--create",  "--gzip",	 "--format=pax", "--numeric-owner",
 		"--owner=0", "--group=0", "--sort=name", "--directory",	 stage,

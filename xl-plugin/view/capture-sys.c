@@ -75,7 +75,7 @@ static const char *const block_attrs[] = { "dev", "partition", "removable", "ro"
 static const char *const block_links[] = { "device", "holders/", "slaves/", "subsystem", NULL };
 static const struct list block = { block_attrs, block_links, NULL };
 
-/* A serial number is nobody's business. */
+/* A serial number is private. */
 static const char *const usb_attrs[] = { "bDeviceClass", "idProduct", "idVendor", "product", NULL };
 static const struct list usb = { usb_attrs, NULL, NULL };
 

@@ -21,7 +21,7 @@ static void note(char ***v, size_t *n, size_t *alloc, char *text)
 	(*v)[(*n)++] = text;
 }
 
-/* Without these a command answers the same, or says that it does not know. */
+/* When these are missing, a command says the same, or that it does not know. */
 static bool spare(const char *path)
 {
 	/* clang-format off */
@@ -45,13 +45,13 @@ static bool spare(const char *path)
 
 void xlpt_capture_leave(struct xlpt_capture *c, const char *path, const char *why)
 {
-	/* What is no path is Xen: a host without it is whole all the same. */
+	/* What is no path stands for Xen: a capture of a host without Xen is whole, too. */
 	if (*path == '/' && !spare(path) && !c->n_missing++)
 		c->first_missing = c->n_left;
 	note(&c->left, &c->n_left, &c->alloc_left, xlpt_xasprintf("%s: %s", path, why));
 }
 
-/* Tables of the kernel and of modules are public, and have words in them that look like secrets. */
+/* Tables of the kernel and of modules are public, but some of their words look like secrets. */
 static bool looked_through(const char *path)
 {
 	/* clang-format off */
@@ -169,7 +169,7 @@ int xlpt_capture_text(struct xlpt_capture *c, const char *path, const char *text
 
 /*
  * Whether the path leads through a link to a file that is not for everybody to
- * read: somebody keeps it from others, and named it here for one program only.
+ * read: somebody keeps it secret, and the link is there for one program only.
  */
 static bool kept_from_others(struct xlpt_capture *c, const char *path)
 {
@@ -225,7 +225,7 @@ int xlpt_capture_file(struct xlpt_capture *c, const char *path, size_t max, stru
 		return 0;
 	}
 	if ((size_t)r > max) {
-		xlpt_capture_leave(c, path, "larger than anything of its kind");
+		xlpt_capture_leave(c, path, "it is larger than such a file should be");
 		return 0;
 	}
 	return xlpt_capture_text(c, path, buf, (size_t)r, diag);

@@ -33,7 +33,7 @@ struct xlpt_capture {
 void xlpt_capture_dispose(struct xlpt_capture *c);
 
 /*
- * One thing from the host, by the same path. What is not there is no matter; what
+ * One thing from the host, by the same path. When it is not there nothing happens. What
  * cannot be read is noted as left out, and so is what a link leads to that is not for
  * everybody to read; passwords in it are taken out; a failure to write is an error.
  */

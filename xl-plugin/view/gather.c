@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "xl-plugin/view/gather.h"
 
-#define MANY  4	 /* alike: from so many on one stands for all */
+#define MANY  4	 /* from so many that are alike on, one stands for all */
 #define KINDS 64 /* of one bridge's functions, that a further one is compared with */
 
 size_t xlpt_set_to_give(const struct xlpt_inventory *inv, size_t set)

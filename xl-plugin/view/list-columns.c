@@ -122,7 +122,7 @@ static void no_column(const char *s, size_t len, struct xlpt_diag *diag)
 
 	for (size_t c = 0; c < N_COLUMNS; c++)
 		xlpt_nearest_try(&n, columns[c].name);
-	/* JSON's name for it; most of all people write that of the first. */
+	/* Perhaps JSON's name for it; most often that is "bdf" for the first column. */
 	xlpt_nearest_try(&n, columns[0].members);
 	if (n.best == columns[0].members)
 		n.best = columns[0].name;

@@ -52,7 +52,7 @@ int xlpt_columns_choose(const char *text, const struct xlpt_column **out, size_t
 /* Without --columns: those that say something of these rows. Returns how many. */
 size_t xlpt_columns_worth(const struct xlpt_row *rows, size_t n, const struct xlpt_column **out);
 
-/* shown: what --columns asks for; none are all that say something, in JSON all. */
+/* shown: what --columns asks for. n_shown 0: a table has what says something, JSON has all. */
 void xlpt_list_print_table(struct xlpt_env *env, const struct xlpt_column **shown, size_t n_shown,
 			   const struct xlpt_row *rows, size_t n);
 void xlpt_list_print_json(struct xlpt_env *env, const struct xlpt_column **shown, size_t n_shown,

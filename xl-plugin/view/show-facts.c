@@ -194,7 +194,7 @@ static void ask_xen(const struct xlpt_show *s, uint32_t domid, struct json_objec
 	_cleanup_free_ struct xlpt_bdf *found = NULL;
 	size_t n = 0;
 
-	/* A cross-check: no answer is not worth an error. */
+	/* Only a comparison: when Xen does not answer, that is no error. */
 	if (ts->ops->device_group(ts, domid, s->d->bdf, &found, &n, NULL))
 		return;
 	for (size_t i = 0; i < n; i++)
@@ -202,7 +202,7 @@ static void ask_xen(const struct xlpt_show *s, uint32_t domid, struct json_objec
 			json_object_array_add(list, xlpt_json_bdf(found[i]));
 }
 
-/* What Xen itself cannot tell apart, of dom0's and of every guest's; said when it is another set. */
+/* What Xen itself cannot tell apart; said when that is another set. */
 static void add_xen_group(const struct xlpt_show *s, struct json_object *g)
 {
 	const struct xlpt_sets *sets = &s->inv->sets;

@@ -52,7 +52,7 @@ void xlpt_show_state(struct xlpt_show *s, const struct xlpt_place *place)
 	_cleanup_free_ char *silent =
 		xlpt_xasprintf("%s, does not answer", xlpt_state_word(d, owner));
 
-	/* For programs the word stays a word. */
+	/* In JSON the state stays a single word. */
 	xlpt_json_add(
 		g, "state",
 		xlpt_json_str(d->no_answer && !s->env->json ? silent : xlpt_state_word(d, owner)));

@@ -59,7 +59,7 @@ void xlpt_show_print(struct xlpt_env *env, struct json_object *root)
 			continue;
 		}
 		xlpt_say(env, "%s", name);
-		/* Xen's view is news only where it is another one. */
+		/* What Xen says is shown only where it differs. */
 		json_object_object_get_ex(value, "xen_agrees", &agrees);
 		json_object_object_foreach(
 			value, key, fact) if (fact && !(agrees && json_object_get_boolean(agrees) &&

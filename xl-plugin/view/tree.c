@@ -25,7 +25,7 @@ static void cut(const struct xlpt_inventory *inv, size_t *parent)
 			walked[at] = true;
 			way[len++] = at;
 		}
-		/* Round in a circle: the last that was walked becomes a root. */
+		/* The parents form a circle: the last one that was walked becomes a root. */
 		if (len && at != SIZE_MAX && !known[at])
 			parent[way[len - 1]] = SIZE_MAX;
 		while (len--) {
