@@ -250,6 +250,7 @@ static const struct {
 	{ "pci|@trustGuestRxFilters=*", CHANGED, "xl does not make a VF trusted" },
 	/* displays, cards, character devices */
 	{ "gfx|listen=*type='address'*", NOTE, "libvirt says the address twice" },
+	{ "gfx|listen=*type='network' address='*", NOTE, "the network's address is said beside it" },
 	{ "gfx|listen=*", CHANGED, "xl listens on an address: 127.0.0.1 where nothing else is said" },
 	{ "gfx|@socket=*", CHANGED, "xl listens on an address: 127.0.0.1 where nothing else is said" },
 	{ "gfx|audio=*", NOTE, "where the host plays a sound card of KVM's" },

@@ -4,207 +4,8 @@
 
 #include "converters/convert.h"
 #include "converters/model/internal.h"
+#include "converters/reason.h"
 #include "converters/xl/words.h"
-
-struct reason {
-	/* fnmatch; without the names of elements: "pci.id.mac". Behind '=' the value, '#' its place. */
-	const char *path;
-	enum xlpt_severity severity;
-	const char *text;
-};
-
-/* clang-format off */
-static const struct reason to_xl[] = {
-	{ "pci.id.mac", XLPT_LOSS_CHANGED,
-	  "xl does not set a VF's MAC address: the xlpt vf line in the comments does" },
-	{ "pci.id.vlan*", XLPT_LOSS_CHANGED,
-	  "xl does not set a VF's VLAN: one untagged VLAN is in the xlpt vf line in the comments, "
-	  "trunks a VF cannot be given" },
-	{ "pci.id.*", XLPT_LOSS_CHANGED,
-	  "xl does not associate virtual ports: the xlpt vf line in the comments does" },
-	{ "pci.interface", XLPT_LOSS_KEPT, "to xl a network interface is a PCI device like others" },
-	{ "pci.network", XLPT_LOSS_CHANGED,
-	  "xl has no pools: the xlpt line in the comments attaches a function of it" },
-	{ "pci.portgroup", XLPT_LOSS_CHANGED,
-	  "xl knows no port groups: their VLAN and limits do not hold" },
-	{ "pci.model", XLPT_LOSS_NOTE, "the guest sees the card itself" },
-	{ "pci.driver", XLPT_LOSS_NOTE, "xl always uses xen-pciback" },
-	{ "pci.alias", XLPT_LOSS_NOTE, "a name of libvirt's that the guest does not see" },
-	{ "pci.guest", XLPT_LOSS_CHANGED,
-	  "xl chooses a slot on the guest's first bus, nothing behind bridges" },
-	{ "pci.multifunction", XLPT_LOSS_CHANGED,
-	  "xl makes slots multifunction only by BB:DD.*" },
-	{ "pci.boot_order", XLPT_LOSS_CHANGED, "xl cannot boot from a chosen PCI device" },
-	{ "pci.rom_*", XLPT_LOSS_CHANGED, "xl hands the device's own ROM to the guest" },
-	{ "pci.zpci_*", XLPT_LOSS_NOTE, "addresses of s390, where Xen does not run" },
-	{ "pci.managed", XLPT_LOSS_NOTE,
-	  "seize=1 takes the device when the guest starts; giving it back is up to xlpt unhide" },
-	{ "pci", XLPT_LOSS_CHANGED,
-	  "xl has no pools: the xlpt attach line in the comments takes a function, with MAC address and "
-	  "one VLAN; a port group's VLAN and a virtual port must be said there" },
-	{ "memory", XLPT_LOSS_NOTE, "xl counts in whole MiB; more than <memory> libvirt gives no guest either" },
-	{ "maxmem", XLPT_LOSS_NOTE, "xl counts in MiB: rounded up" },
-	{ "numa.size", XLPT_LOSS_NOTE, "xl counts in MiB: rounded up" },
-	{ "firmware_path", XLPT_LOSS_CHANGED,
-	  "libxl takes one image with code and variables, not a part of one: Xen's own OVMF is used, "
-	  "and the variables start anew" },
-	{ "loader", XLPT_LOSS_NOTE, "of another hypervisor; libxl has its own hvmloader" },
-	{ "emulator", XLPT_LOSS_NOTE, "of another hypervisor; libxl starts its own QEMU" },
-	{ "cpu_weight", XLPT_LOSS_CHANGED, "a guest's weight under Xen is 1 to 65535" },
-	{ "viridian_groups", XLPT_LOSS_NOTE, "with the clock of Hyper-V, which libvirt has as a timer" },
-	{ "bootloader_args", XLPT_LOSS_NOTE,
-	  "a list of words for xl; libvirt would hand them over as one argument" },
-	{ "nestedhvm", XLPT_LOSS_CHANGED,
-	  "from KVM's model of the CPU; say nestedhvm=1 if the guest runs guests of its own" },
-	{ "cpu_host", XLPT_LOSS_NOTE, "xl gives a guest the host's CPU anyway" },
-	{ "apic", XLPT_LOSS_NOTE, "every guest of KVM has one" },
-	{ "cmdline", XLPT_LOSS_CHANGED, "it named disks that have another name under xl" },
-	{ "video.vram", XLPT_LOSS_NOTE, "xl counts in MiB: rounded up" },
-	{ "video.heads=1", XLPT_LOSS_NOTE, "xl's video cards have one head" },
-	{ "video.primary=on", XLPT_LOSS_NOTE, "xl's one video card is the primary" },
-	{ "video.model=xen", XLPT_LOSS_NOTE, "the display of a PV guest" },
-	{ "video", XLPT_LOSS_CHANGED, "xl has one video card: the first" },
-	{ "video*", XLPT_LOSS_CHANGED, "xl's video cards have a model and memory, and one head" },
-	{ "gfx.autoport=on", XLPT_LOSS_CHANGED,
-	  "xl does not choose ports for SPICE: one made from the guest's name is written, "
-	  "see that no other guest has it" },
-	{ "gfx.autoport=off", XLPT_LOSS_NOTE, "a port is said" },
-	{ "gfx", XLPT_LOSS_CHANGED,
-	  "xl has one display of each kind, and SPICE for HVM guests only" },
-	{ "gfx.*", XLPT_LOSS_CHANGED, "xl cannot say this of a display" },
-	{ "sound*", XLPT_LOSS_CHANGED,
-	  "xl has one sound card: ac97, adlib, cs4231a, es1370, gus, hda or sb16; made for Xen "
-	  "the guest has none, as QEMU since 8.2 does not start with it" },
-	{ "usbctrl.index=#", XLPT_LOSS_NOTE, "xl numbers controllers in their order" },
-	{ "usbctrl.model", XLPT_LOSS_NOTE, "xl has one chip for each version of USB" },
-	{ "usbctrl.ports", XLPT_LOSS_CHANGED,
-	  "xl's controllers have 2 ports (version 1), 6 (version 2), or up to 15 (version 3)" },
-	{ "usbctrl.index", XLPT_LOSS_CHANGED,
-	  "xl numbers controllers in their order, so this one has another number" },
-	{ "usbctrl*", XLPT_LOSS_CHANGED, "xl has no such USB controller" },
-	{ "title", XLPT_LOSS_NOTE, "a text for people" },
-	{ "description", XLPT_LOSS_NOTE, "a text for people" },
-	{ "console*", XLPT_LOSS_NOTE, "Xen gives every guest its console without being told" },
-	{ "parallel*", XLPT_LOSS_CHANGED, "xl has no parallel ports" },
-	{ "serial.port=#", XLPT_LOSS_NOTE, "xl numbers serial ports in their order" },
-	{ "serial*", XLPT_LOSS_CHANGED, "QEMU's -serial has no word for this" },
-	{ "input*", XLPT_LOSS_NOTE, "PS/2 and Xen input devices are there without being told" },
-	{ "disk.kind", XLPT_LOSS_NOTE, "libxl finds out by itself whether it is a file or a device" },
-	{ "disk.driver=tap", XLPT_LOSS_NOTE, "Xen 4.13 and later come without it: libxl chooses the backend" },
-	{ "disk.bus", XLPT_LOSS_NOTE, "the bus follows from the disk's name" },
-	{ "disk.name", XLPT_LOSS_CHANGED,
-	  "under xl the guest sees it under another name" },
-	{ "disk.boot_order", XLPT_LOSS_CHANGED, "xl boots by class of device (boot=), not by device" },
-	{ "disk.shareable", XLPT_LOSS_CHANGED, "xl cannot share a writable disk" },
-	{ "disk.target", XLPT_LOSS_CHANGED, "no file or device of this host that xl could name" },
-	{ "disk", XLPT_LOSS_CHANGED,
-	  "left out: xl cannot reach its source, or has no such drive" },
-	{ "disk*", XLPT_LOSS_CHANGED, "xl cannot say this of a disk" },
-	{ "net.kind", XLPT_LOSS_CHANGED,
-	  "xl knows bridges, not libvirt's networks: name the network's bridge" },
-	{ "net.source", XLPT_LOSS_CHANGED,
-	  "xl knows bridges, not libvirt's networks: name the network's bridge" },
-	{ "net.model", XLPT_LOSS_CHANGED,
-	  "QEMU has no such card for a guest of Xen: the guest gets an RTL8139" },
-	{ "net.type", XLPT_LOSS_CHANGED, "PV and PVH guests have no emulated network cards" },
-	{ "net.boot_order", XLPT_LOSS_CHANGED, "xl boots by class of device (boot=), not by device" },
-	{ "net.id.*", XLPT_LOSS_CHANGED, "xl leaves VLANs and virtual ports to the vif script" },
-	{ "usbdev.managed", XLPT_LOSS_NOTE, "xl takes the device from its driver anyway" },
-	{ "usbdev*", XLPT_LOSS_CHANGED, "xl names USB devices by bus and address only" },
-	{ "cpuset*", XLPT_LOSS_CHANGED, "cpus= says one set for all vCPUs, or one for each of them" },
-	{ "vcpupin*", XLPT_LOSS_CHANGED, "cpus= says one set for all vCPUs, or one for each of them" },
-	{ "cpu", XLPT_LOSS_CHANGED, "libxl knows no such flag of the CPU, or it is of a model of KVM's" },
-	{ "cpu*", XLPT_LOSS_CHANGED, "libxl's cpuid= has no word for this" },
-	{ NULL, 0, NULL },
-};
-
-static const struct reason to_libvirt[] = {
-	{ "pci.msitranslate", XLPT_LOSS_NOTE,
-	  "without effect on today's device models, with xl as well" },
-	{ "pci.power_mgmt", XLPT_LOSS_NOTE,
-	  "without effect on today's device models, with xl as well" },
-	{ "pci.rdm_policy", XLPT_LOSS_CHANGED,
-	  "libvirt leaves it at strict: a device with reserved memory may be refused" },
-	{ "pci.name", XLPT_LOSS_CHANGED, "libvirt knows devices by address only" },
-	{ "pci.address", XLPT_LOSS_CHANGED, "libvirt knows single functions only" },
-	{ "pci", XLPT_LOSS_CHANGED, "libvirt knows devices by the address of one function" },
-	{ "pci.managed", XLPT_LOSS_NOTE, "said by the domain-wide pci_seize" },
-	{ "pci.filtering", XLPT_LOSS_NOTE, "said by the domain-wide pci_permissive" },
-	{ "pci_permissive", XLPT_LOSS_KEPT,
-	  "said for each device instead; devices added later will not have it" },
-	{ "pci_seize", XLPT_LOSS_KEPT,
-	  "said for each device instead; devices added later will not have it" },
-	{ "pci_msitranslate", XLPT_LOSS_NOTE,
-	  "without effect on today's device models, with xl as well" },
-	{ "pci_power_mgmt", XLPT_LOSS_NOTE,
-	  "without effect on today's device models, with xl as well" },
-	{ "rdm*", XLPT_LOSS_CHANGED,
-	  "libvirt has no word for reserved memory; xl 4.15 and later misread rdm= as well" },
-	{ "gfx_passthru", XLPT_LOSS_CHANGED, "libvirt cannot give the primary graphics card away" },
-	{ "nomigrate", XLPT_LOSS_CHANGED,
-	  "libvirt has no word for it: the guest may be migrated, and does not see invtsc" },
-	{ "cpupool", XLPT_LOSS_CHANGED, "libvirt has no CPU pools: the guest runs in Pool-0" },
-	{ "cpu_cap", XLPT_LOSS_CHANGED,
-	  "libvirt has no word for it in XML: virsh schedinfo --cap sets it on the running guest" },
-	{ "cpu_host", XLPT_LOSS_NOTE,
-	  "said, because to libvirt nested virtualisation is a flag of the host's CPU" },
-	{ "serial.wait", XLPT_LOSS_CHANGED, "libvirt starts the guest without waiting for a peer" },
-	{ "cpuset_soft", XLPT_LOSS_KEPT, "libvirt has no word for CPUs that are only preferred" },
-	{ "on_watchdog", XLPT_LOSS_CHANGED, "under libvirt a guest that its watchdog ends is destroyed" },
-	{ "on_soft_reset", XLPT_LOSS_CHANGED, "libvirt has no word for it, and lets a guest reset itself" },
-	{ "gfx.autoport", XLPT_LOSS_NOTE, "libvirt takes the port that is said, or chooses one" },
-	{ "passthrough", XLPT_LOSS_CHANGED, "libvirt knows sync_pt and share_pt only" },
-	{ "bootloader", XLPT_LOSS_NOTE, "not said: libvirt starts a PV guest without a kernel with pygrub" },
-	{ "maxmem", XLPT_LOSS_NOTE, "less than memory=: libvirt wants it to be as much" },
-	{ "bootloader_args", XLPT_LOSS_CHANGED,
-	  "libvirt gives all of it to the boot loader as one argument" },
-	{ "memory", XLPT_LOSS_NOTE, "not said: the XML says 32 MiB, which is what xl takes for it" },
-	{ "kernel", XLPT_LOSS_CHANGED,
-	  "a relative path: libvirt has no current directory, and a PV guest would start pygrub instead" },
-	{ "ramdisk", XLPT_LOSS_CHANGED, "a relative path: libvirt has no current directory" },
-	{ "uuid", XLPT_LOSS_NOTE, "not said in the configuration" },
-	{ "vcpupin*", XLPT_LOSS_CHANGED, "libvirt has no word for such a set of CPUs" },
-	{ "cpuset=all", XLPT_LOSS_NOTE, "every CPU, as without a word" },
-	{ "cpuset*", XLPT_LOSS_CHANGED, "libvirt has no word for such a set of CPUs" },
-	{ "numa.pnode", XLPT_LOSS_CHANGED, "libvirt's Xen driver does not place cells on nodes" },
-	{ "disk.format", XLPT_LOSS_NOTE, "raw is what both take when nothing is said" },
-	{ "disk.target", XLPT_LOSS_CHANGED,
-	  "libvirt has no word for this, and refuses a disk without a source: give it a <source>" },
-	{ "disk.script", XLPT_LOSS_CHANGED, "libvirt has no block scripts" },
-	{ "disk.direct_io_safe", XLPT_LOSS_CHANGED, "libvirt has no word for it" },
-	{ "net.kind", XLPT_LOSS_NOTE,
-	  "no bridge is said: libxl takes xenbr0, and vif.default.bridge of xl.conf is xl's alone" },
-	{ "net.model", XLPT_LOSS_CHANGED, "libvirt has no network card of this name" },
-	{ "net.trusted", XLPT_LOSS_CHANGED, "libvirt has no word for it" },
-	{ "net.devid=#", XLPT_LOSS_NOTE, "libvirt numbers interfaces in their order" },
-	{ "net.devid", XLPT_LOSS_CHANGED,
-	  "libvirt numbers interfaces in their order: this one gets another number" },
-	{ "net.rate*", XLPT_LOSS_CHANGED, "libvirt counts in KiB per second without an interval" },
-	{ "missed_ticks", XLPT_LOSS_CHANGED, "libvirt's Xen driver has no tick policy" },
-	{ NULL, 0, NULL },
-};
-/* clang-format on */
-
-/* What the result says although nothing was said before: paths as above. */
-/* clang-format off */
-static const struct reason added_to_xl[] = {
-	{ "video", XLPT_LOSS_NOTE, "said, because xl gives a guest that is silent a Cirrus card" },
-	{ "serial", XLPT_LOSS_NOTE, "said, because libvirt makes it of the first console" },
-	{ "gfx.port", XLPT_LOSS_NOTE,
-	  "said, because xl wants one: for SPICE made from the guest's name, for VNC beside an IPv6 "
-	  "address" },
-	{ "gfx.vdagent", XLPT_LOSS_NOTE, "said, because the XML has the channel of SPICE's agent" },
-	{ "input", XLPT_LOSS_NOTE, "said, because the XML has a tablet on virtio" },
-	{ "usb", XLPT_LOSS_NOTE, "said, because an input device is on USB" },
-	{ "acpi_s3", XLPT_LOSS_NOTE, "said by <pm>" },
-	{ "acpi_s4", XLPT_LOSS_NOTE, "said by <pm>" },
-	{ "gfx.ticketing", XLPT_LOSS_NOTE, "said, because xl wants a password otherwise" },
-	{ "numa.distances", XLPT_LOSS_NOTE,
-	  "said, because xl takes 0 for a distance that is not: the other cell's, or 20" },
-	{ "usbctrl.version", XLPT_LOSS_NOTE, "what xl takes when nothing is said" },
-	{ NULL, 0, NULL },
-};
-/* clang-format on */
 
 enum xlpt_severity xlpt_carry_reason(enum xlpt_format to, const char *at,
 				     const struct xlpt_carry *c, const char **reason)
@@ -267,8 +68,8 @@ static enum xlpt_severity loss_reason(enum xlpt_format to, const struct xlpt_del
 	_cleanup_str_ struct xlpt_str path = { 0 };
 
 	without_names(delta->path, &path);
-	for (const struct reason *r = added_to_xl; to == XLPT_FORMAT_XL && !delta->a && r->path;
-	     r++)
+	for (const struct xlpt_reason *r = xlpt_reasons_added_to_xl;
+	     to == XLPT_FORMAT_XL && !delta->a && r->path; r++)
 		if (!strcmp(r->path, xlpt_str_get(&path))) {
 			*reason = r->text;
 			return r->severity;
@@ -283,7 +84,9 @@ static enum xlpt_severity loss_reason(enum xlpt_format to, const struct xlpt_del
 			"Cirrus";
 		return XLPT_LOSS_CHANGED;
 	}
-	for (const struct reason *r = to == XLPT_FORMAT_XL ? to_xl : to_libvirt; r->path; r++)
+	for (const struct xlpt_reason *r = to == XLPT_FORMAT_XL ? xlpt_reasons_to_xl
+								: xlpt_reasons_to_libvirt;
+	     r->path; r++)
 		if (matches(r->path, xlpt_str_get(&path), delta)) {
 			*reason = r->text;
 			return delta->a ? r->severity : XLPT_LOSS_NOTE;
@@ -357,8 +160,8 @@ static void tell_renamed(struct xlpt_losses *losses, const struct xlpt_dom *a,
 /* A value of the domain that only HVM guests have. */
 static bool is_hvm_only(const struct xlpt_dom *a, const char *path)
 {
-	static const char *const others[] = { "sound", "serial", "viridian", "viridian_groups",
-					      "nographic" };
+	static const char *const others[] = { "sound",		 "serial",    "viridian",
+					      "viridian_groups", "nographic", "video" };
 	size_t n = strcspn(path, ".[");
 	const struct xlpt_field *f = xlpt_dom_shape.fields;
 
@@ -383,6 +186,12 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 	if (to == XLPT_FORMAT_XL && a->type != XLPT_DOM_HVM && is_hvm_only(a, delta->path)) {
 		severity = XLPT_LOSS_NOTE;
 		reason = "of HVM guests alone";
+	}
+	/* <interface type='ethernet'>: libvirt's own driver names libxl no bridge either. */
+	if (to == XLPT_FORMAT_XL && xlpt_starts(delta->path, "net[") &&
+	    xlpt_streq(delta->a, "routed") && !xlpt_dom_is_foreign(a)) {
+		severity = XLPT_LOSS_NOTE;
+		reason = "no bridge is said: libxl takes xenbr0, or the script does without one";
 	}
 	if (to == XLPT_FORMAT_XL && xlpt_starts(delta->path, "disk[") && n > 6 &&
 	    !strcmp(delta->path + n - 6, "].name")) {

@@ -19,8 +19,10 @@ char *xlpt_lv_rbd_read(const xmlNode *source)
 	    strpbrk(name, ":\\;,"))
 		return NULL;
 	for (const xmlAttr *a = source->properties; a; a = a->next)
+		/* index is of the running domain. */
 		if (a->ns || (strcmp((const char *)a->name, "protocol") &&
-			      strcmp((const char *)a->name, "name")))
+			      strcmp((const char *)a->name, "name") &&
+			      strcmp((const char *)a->name, "index")))
 			return NULL;
 	xlpt_str_addf(&out, "rbd:%s%s", name, auth);
 	for (xmlNode *h = xlpt_lv_next((xmlNode *)source, NULL); h;

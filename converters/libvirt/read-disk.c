@@ -4,6 +4,16 @@
 #include "converters/libvirt/rbd.h"
 #include "converters/libvirt/reader.h"
 
+/* All but index=, which is of the running domain. */
+static void mark_rbd(xmlNode *source)
+{
+	xlpt_lv_mark(source);
+	xlpt_lv_attr(source, "protocol");
+	xlpt_lv_attr(source, "name");
+	for (xmlNode *h = xlpt_lv_next(source, NULL); h; h = xlpt_lv_next(source, h))
+		xlpt_lv_mark_whole(h);
+}
+
 static void read_source(struct xlpt_disk *d, xmlNode *source)
 {
 	if (!source)
@@ -15,7 +25,7 @@ static void read_source(struct xlpt_disk *d, xmlNode *source)
 	case XLPT_DISK_NETWORK:
 		d->target = xlpt_lv_rbd_read(source);
 		if (d->target)
-			xlpt_lv_mark_whole(source);
+			mark_rbd(source);
 		else
 			xlpt_lv_unmark_whole(source);
 		break;

@@ -198,11 +198,30 @@ static void fit_sound(struct xlpt_dom *dom)
 	}
 }
 
+/*
+ * "vnet3", "vif7.0-emu", "macvtap0": libvirt made it for the running domain, and does not read it either
+ * (virDomainNetDefParseXML). To xl it would be a name for good, which another guest may have by then.
+ */
+static bool is_made_name(const char *name)
+{
+	static const char *const prefixes[] = { "vnet", "vif", "macvtap" };
+
+	for (size_t i = 0; name && i < XLPT_ARRAY_SIZE(prefixes); i++) {
+		size_t n = strlen(prefixes[i]);
+
+		if (!strncmp(name, prefixes[i], n) && name[n] >= '0' && name[n] <= '9')
+			return true;
+	}
+	return false;
+}
+
 static void fit_nets(struct xlpt_dom *dom)
 {
 	for (size_t i = 0; i < dom->n_net; i++) {
 		struct xlpt_net *n = &dom->net[i];
 
+		if (is_made_name(n->vifname))
+			forget(&n->vifname);
 		if (n->model && dom->type == XLPT_DOM_HVM && !xlpt_xl_is_nic(n->model))
 			forget(&n->model);
 		if (dom->type != XLPT_DOM_HVM && n->type == XLPT_NET_IOEMU)

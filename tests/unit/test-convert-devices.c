@@ -364,6 +364,39 @@ static void test_backends(void **st)
 	dispose(&r);
 }
 
+/* What "virsh dumpxml" adds of a domain that runs. */
+static void test_running(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "xen", HVM, "",
+	      "<interface type='bridge'><source bridge='b'/><target dev='vif7.0-emu'/></interface>"
+	      "<interface type='bridge'><source bridge='b'/><target dev='vnet12'/></interface>"
+	      "<interface type='bridge'><source bridge='b'/><target dev='vifweb'/></interface>"
+	      "<interface type='ethernet'><script path='vif-route'/></interface>"
+	      "<disk type='network'><source protocol='rbd' name='p/i' index='3'><host name='h'/></source>"
+	      "<target dev='xvda'/></disk>"
+	      "<graphics type='vnc' listen='10.0.0.1'><listen type='network' address='10.0.0.1' "
+	      "network='n'/></graphics>");
+	has(&r, "\t\"bridge=b\",\n\t\"bridge=b\",\n\t\"bridge=b,vifname=vifweb\",\n");
+	tells(&r, XLPT_LOSS_NOTE, "net[#0].vifname");
+	tells(&r, XLPT_LOSS_NOTE, "net[#1].vifname");
+	tells(&r, XLPT_LOSS_NOTE, "net[#3].kind");
+	has(&r, "target=rbd:p/i:auth_supported=none:mon_host=h\"");
+	tells(&r, XLPT_LOSS_NOTE, "disk[xvda]/source/@index");
+	tells(&r, XLPT_LOSS_NOTE, "gfx[#0]/listen");
+	dispose(&r);
+	to_xl(&r, "xen", PV, "",
+	      "<graphics type='vnc'/><video><model type='xen' vram='4096' heads='1' primary='yes'/>"
+	      "</video>");
+	tells(&r, XLPT_LOSS_NOTE, "video");
+	dispose(&r);
+	to_xl(&r, "kvm", HVM, "", "<interface type='ethernet'/>");
+	tells(&r, XLPT_LOSS_CHANGED, "net[#0].kind");
+	dispose(&r);
+}
+
 /* libvirt takes down what is more than <memory>. */
 static void test_memory(void **st)
 {
@@ -386,6 +419,7 @@ int main(void)
 		cmocka_unit_test(test_usbdevice),    cmocka_unit_test(test_usbdevice_host),
 		cmocka_unit_test(test_console),	     cmocka_unit_test(test_two_displays),
 		cmocka_unit_test(test_backends),     cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_running),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -327,6 +327,8 @@ static void test_weights(void **st)
 		{ PV "cmdline = 'a'\nextra = 'b'\n", "extra", XLPT_LOSS_NOTE },
 		{ PV "cmdline = 'a'\nroot = '/dev/xvda'\n", "root", XLPT_LOSS_NOTE },
 		{ PV "vnclisten = '::'\n", "vnclisten", XLPT_LOSS_NOTE },
+		{ HVM "usbctrl = [ 'type=auto,version=2' ]\n", "usbctrl[#0].type", XLPT_LOSS_NOTE },
+		{ HVM "usbctrl = [ 'type=pv' ]\n", "usbctrl[#0].type", XLPT_LOSS_CHANGED },
 		{ PV "cpus = 'all'\n", "cpuset", XLPT_LOSS_NOTE },
 		{ PV "cpus = 'nodes:0'\n", "cpuset", XLPT_LOSS_CHANGED },
 		/* xl takes the last. */
