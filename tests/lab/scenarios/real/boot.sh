@@ -7,7 +7,7 @@
 # Environment: INSIDE=yes lets the first initramfs and grub.cfg be made in the machine itself, as on a host; it takes some
 # minutes there, and is otherwise done between the boots.
 # covers: pv xl booted .0,vf.0 acs
-# covers: pv xl hot .0 acs
+# covers: hvm xl booted,hot .0 acs 4.20
 . "$LAB/lib.sh"
 . "$LAB/real-lib.sh"
 

@@ -2,7 +2,7 @@
 # package - one boot by GRUB and systemd; udev gives a lease back; a guest with a device during upgrade, remove, purge
 # timeout: 1500
 # machine: small
-# covers: -
+# covers: pv xl hot .0 acs 4.20
 . "$LAB/lib.sh"
 . "$LAB/real-lib.sh"
 
