@@ -9,13 +9,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "core/util.h"
+#include "tests/unit/guard-tree.h"
 
 /* What it got, its configuration, and its descriptors; and what it ends with. */
 static const char xl_script[] =
@@ -42,40 +37,6 @@ static const char xlpt_script[] =
 	"printf '%s\\0' \"${text/\\'pool:lan\\'/\\'0000:01:10.0\\'}\" >&3\n"
 	"cat <&3 >$root/watcher; sleep 0.1; echo ended >>$root/asked; touch $root/ended; exit 1\n";
 
-static char root[64];
-static char *out, *err, *program;
-
-static char *path_of(const char *name)
-{
-	return xlpt_xasprintf("%s/%s", root, name);
-}
-
-static void put(const char *name, const char *text, mode_t mode)
-{
-	_cleanup_free_ char *path = path_of(name);
-	FILE *f = fopen(path, "w");
-
-	assert_non_null(f);
-	fputs(text, f);
-	assert_int_equal(fchmod(fileno(f), mode), 0);
-	assert_int_equal(fclose(f), 0);
-}
-
-static char *get(const char *name)
-{
-	_cleanup_free_ char *path = path_of(name);
-	_cleanup_str_ struct xlpt_str s = { 0 };
-	FILE *f = fopen(path, "r");
-	char buf[1024];
-	size_t n;
-
-	while (f && (n = fread(buf, 1, sizeof(buf), f)))
-		xlpt_str_addn(&s, buf, n);
-	if (f)
-		fclose(f);
-	return xlpt_str_take(&s);
-}
-
 static void is(const char *name, const char *text)
 {
 	_cleanup_free_ char *got = get(name);
@@ -101,34 +62,13 @@ static bool there(const char *name)
 static int setup(void **state)
 {
 	static const char *const dirs[] = { "lib", "lib/xlpt", "lib/xlpt/guard", "sbin", "real" };
-	_cleanup_free_ char *command = NULL;
 
 	(void)state;
-	strcpy(root, "/tmp/xlpt-create-XXXXXX");
-	assert_non_null(mkdtemp(root));
-	for (size_t i = 0; i < XLPT_ARRAY_SIZE(dirs); i++) {
-		_cleanup_free_ char *path = path_of(dirs[i]);
-
-		assert_int_equal(mkdir(path, 0755), 0);
-	}
-	command = xlpt_xasprintf("cp '%s' '%s/lib/xlpt/guard/xl'", program, root);
-	assert_int_equal(system(command), 0);
-	put("real/xl", xl_script, 0755);
-	put("sbin/xlpt", xlpt_script, 0755);
+	make_tree(dirs, XLPT_ARRAY_SIZE(dirs), xl_script, xlpt_script);
 	put("web1.cfg", "name='web1'\npci=[ 'pool:lan' ]\n", 0644);
 	put("plain.cfg", "name='db1' # pool:lan\npci=[ '01:00.0' ]\n", 0644);
 	put("stdin", "input\n", 0644);
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	_cleanup_free_ char *command = xlpt_xasprintf("rm -rf '%s'", root);
-
-	(void)state;
-	free(XLPT_TAKE(out));
-	free(XLPT_TAKE(err));
-	return system(command);
 }
 
 static size_t split(char *line, char **argv)
@@ -168,18 +108,6 @@ static pid_t begin(const char *line)
 		_exit(98);
 	}
 	return pid;
-}
-
-static int end(pid_t pid)
-{
-	int status;
-
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	free(out);
-	free(err);
-	out = get("stdout");
-	err = get("stderr");
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
 #define RUN(line) end(begin(line))
@@ -404,14 +332,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_signals, setup, teardown),
 	};
 	/* clang-format on */
-	const char *slash = strrchr(argv[0], '/');
-	int failed;
 
 	(void)argc;
-	/* BUILD/tests/unit/test-guard-create-run belongs to BUILD/guard/xl. */
-	program = xlpt_xasprintf("%.*s/../../guard/xl", slash ? (int)(slash - argv[0]) : 1,
-				 slash ? argv[0] : ".");
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	free(program);
-	return failed;
+	return RUN_GUARD_TESTS(argv[0], tests);
 }

@@ -9,13 +9,8 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-#include "core/util.h"
+#include "tests/unit/guard-tree.h"
 
 /* Says how it was called and what it got on its input. */
 static const char xl_script[] =
@@ -30,47 +25,6 @@ static const char xlpt_script[] =
 	"case $last in held) echo 'xlpt: held holds things' >&2; exit 3;; odd) exit 1;;\n"
 	"dead) kill -KILL $$;; esac\necho noise >&2\n";
 
-static char root[64];
-static char *out, *err, *program;
-
-static char *path_of(const char *name)
-{
-	return xlpt_xasprintf("%s/%s", root, name);
-}
-
-static void put(const char *name, const char *text, mode_t mode)
-{
-	_cleanup_free_ char *path = path_of(name);
-	FILE *f = fopen(path, "w");
-
-	assert_non_null(f);
-	fputs(text, f);
-	assert_int_equal(fchmod(fileno(f), mode), 0);
-	assert_int_equal(fclose(f), 0);
-}
-
-static char *get(const char *name)
-{
-	_cleanup_free_ char *path = path_of(name);
-	_cleanup_str_ struct xlpt_str s = { 0 };
-	FILE *f = fopen(path, "r");
-	char buf[1024];
-	size_t n;
-
-	while (f && (n = fread(buf, 1, sizeof(buf), f)))
-		xlpt_str_addn(&s, buf, n);
-	if (f)
-		fclose(f);
-	return xlpt_str_take(&s);
-}
-
-static void copy_program(const char *to)
-{
-	_cleanup_free_ char *command = xlpt_xasprintf("cp '%s' '%s/%s'", program, root, to);
-
-	assert_int_equal(system(command), 0);
-}
-
 static int setup(void **state)
 {
 	static const char *const dirs[] = {
@@ -80,31 +34,12 @@ static int setup(void **state)
 	_cleanup_free_ char *link = NULL, *helper = NULL;
 
 	(void)state;
-	strcpy(root, "/tmp/xlpt-guard-XXXXXX");
-	assert_non_null(mkdtemp(root));
-	for (size_t i = 0; i < XLPT_ARRAY_SIZE(dirs); i++) {
-		_cleanup_free_ char *path = path_of(dirs[i]);
-
-		assert_int_equal(mkdir(path, 0755), 0);
-	}
-	copy_program("lib/xlpt/guard/xl");
+	make_tree(dirs, XLPT_ARRAY_SIZE(dirs), xl_script, xlpt_script);
 	link = path_of("first/xl");
 	assert_int_equal(symlink("../lib/xlpt/guard/xl", link), 0);
 	helper = path_of("lib/xlpt/guard/libxl-save-helper");
 	assert_int_equal(symlink("xl", helper), 0);
-	put("real/xl", xl_script, 0755);
-	put("sbin/xlpt", xlpt_script, 0755);
 	return 0;
-}
-
-static int teardown(void **state)
-{
-	_cleanup_free_ char *command = xlpt_xasprintf("rm -rf '%s'", root);
-
-	(void)state;
-	free(XLPT_TAKE(out));
-	free(XLPT_TAKE(err));
-	return system(command);
 }
 
 /* Runs argv[0] below root with PATH (ROOT/ before each of its words) and input. */
@@ -113,7 +48,6 @@ static int run_path(const char *path_dirs, const char *input, const char *file, 
 	_cleanup_str_ struct xlpt_str path = { 0 };
 	_cleanup_free_ char *copy = xlpt_xstrdup(path_dirs), *exe = path_of(file);
 	char *save = NULL;
-	int status;
 	pid_t pid;
 
 	for (char *d = strtok_r(copy, ":", &save); d; d = strtok_r(NULL, ":", &save))
@@ -133,12 +67,7 @@ static int run_path(const char *path_dirs, const char *input, const char *file, 
 		execv(exe, argv);
 		_exit(98);
 	}
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	free(out);
-	free(err);
-	out = get("stdout");
-	err = get("stderr");
-	return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+	return end(pid);
 }
 
 #define RUN(...) \
@@ -383,14 +312,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test_setup_teardown(test_helper, setup, teardown),
 	};
 	/* clang-format on */
-	const char *slash = strrchr(argv[0], '/');
-	int failed;
 
 	(void)argc;
-	/* BUILD/tests/unit/test-guard-xl belongs to BUILD/guard/xl. */
-	program = xlpt_xasprintf("%.*s/../../guard/xl", slash ? (int)(slash - argv[0]) : 1,
-				 slash ? argv[0] : ".");
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	free(program);
-	return failed;
+	return RUN_GUARD_TESTS(argv[0], tests);
 }
