@@ -24,13 +24,15 @@
 
 enum cut { CUT_KILL, CUT_SIGNAL, CUT_FAIL };
 
-/* What is cut short. before and after are for the test: the host as text, without the command and with it. */
+/* What is cut short. */
 struct killing {
 	enum cut cut;
 	const char *command;
 	int status; /* what it exits with when nothing cuts it */
 	const void *scene;
 	struct world *(*prepared)(const void *scene);
+	char *(*text)(struct world *w); /* all that counts of the host; caller frees */
+	/* That text without the command and with it; cutting_each finds out what is NULL. */
 	const char *before, *after;
 	/* In a process of its own: what is so then, or die(). After a kill and after another cut. */
 	void (*killed)(struct world *w, const struct killing *k, unsigned nth);
@@ -261,20 +263,38 @@ static inline bool cutting_at(const struct killing *k, unsigned nth)
 	return result == 'y';
 }
 
-/* How many points there are. */
-static inline unsigned cutting_each(const struct killing *k)
+static inline char *cutting_text(const struct killing *k, bool after)
 {
+	struct world *w = k->prepared(k->scene);
+	char *text;
+
+	if (after)
+		ok(w, k->command);
+	text = k->text(w);
+	world_free(w);
+	return text;
+}
+
+/* Cuts it at each point. Returns how many there are. */
+static inline unsigned cutting_each(struct killing k)
+{
+	_cleanup_free_ char *before = k.before ? NULL : cutting_text(&k, false),
+			    *after = k.after ? NULL : cutting_text(&k, true);
 	unsigned points = 0;
 
-	for (unsigned nth = 1; nth < 900 && cutting_at(k, nth); nth += world_stride())
+	k.before = k.before ? k.before : before;
+	k.after = k.after ? k.after : after;
+	for (unsigned nth = 1; nth < 900 && cutting_at(&k, nth); nth += world_stride())
 		points++;
 	return points;
 }
 
-/* The host is one of those texts (b may be NULL); now is what it is. */
+/* The host is one of those texts; b may be NULL. */
 static inline void cutting_is(struct world *w, const struct killing *k, unsigned nth,
-			      const char *when, const char *now, const char *a, const char *b)
+			      const char *when, const char *a, const char *b)
 {
+	_cleanup_free_ char *now = k->text(w);
+
 	if (!strcmp(now, a) || (b && !strcmp(now, b)))
 		return;
 	fprintf(stderr, "NOW\n%s\nWANTED\n%s\n%s%s\n%s%s", now, a, b ? "OR\n" : "", b ? b : "",

@@ -47,37 +47,17 @@ static struct world *prepared(const void *scene)
 	return w;
 }
 
-static char *reference(const struct scene *s, bool after)
-{
-	struct world *w = prepared(s);
-	char *text;
-
-	if (after)
-		ok(w, s->command);
-	text = host_text(w);
-	world_free(w);
-	return text;
-}
-
-static void compare(struct world *w, const struct killing *k, unsigned nth, const char *when,
-		    const char *a, const char *b)
-{
-	_cleanup_free_ char *now = host_text(w);
-
-	cutting_is(w, k, nth, when, now, a, b);
-}
-
 /* Each second time repair comes first. */
 static void after_kill(struct world *w, const struct killing *k, unsigned nth)
 {
 	if (nth % 2) {
 		if (world_run(w, "repair"))
 			die("killed at %u: repair: %s%s", nth, w->out, w->err);
-		compare(w, k, nth, "killed and repaired at", k->before, k->after);
+		cutting_is(w, k, nth, "killed and repaired at", k->before, k->after);
 	}
 	if (world_run(w, "%s", k->command))
 		die("killed at %u: again: %s%s", nth, w->out, w->err);
-	compare(w, k, nth, "killed at", k->after, NULL);
+	cutting_is(w, k, nth, "killed at", k->after, NULL);
 	if (world_journals(w))
 		die("killed at %u: a journal is left", nth);
 }
@@ -87,7 +67,8 @@ static void after_failure(struct world *w, const struct killing *k, unsigned nth
 {
 	if (status == 5)
 		die("failed at %u: left: %s", nth, w->err);
-	compare(w, k, nth, status ? "failed at" : "done at", status ? k->before : k->after, NULL);
+	cutting_is(w, k, nth, status ? "failed at" : "done at", status ? k->before : k->after,
+		   NULL);
 	if (world_journals(w))
 		die("failed at %u: a journal is left", nth);
 }
@@ -96,19 +77,14 @@ static void every_point(enum cut cut, unsigned least)
 {
 	unsigned points = 0;
 
-	for (size_t i = 0; i < XLPT_ARRAY_SIZE(scenes); i++) {
-		_cleanup_free_ char *before = reference(&scenes[i], false),
-				    *after = reference(&scenes[i], true);
-
-		points += cutting_each(&(struct killing){ .cut = cut,
-							  .command = scenes[i].command,
-							  .scene = &scenes[i],
-							  .prepared = prepared,
-							  .before = before,
-							  .after = after,
-							  .killed = after_kill,
-							  .ended = after_failure });
-	}
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(scenes); i++)
+		points += cutting_each((struct killing){ .cut = cut,
+							 .command = scenes[i].command,
+							 .scene = &scenes[i],
+							 .prepared = prepared,
+							 .text = host_text,
+							 .killed = after_kill,
+							 .ended = after_failure });
 	print_message("%u points\n", points);
 	assert_true(points > (world_stride() > 1 ? least / 20 : least));
 }

@@ -42,26 +42,6 @@ static struct world *prepared(const void *scene)
 	return w;
 }
 
-static char *reference(const struct scene *s, bool after)
-{
-	struct world *w = prepared(s);
-	char *text;
-
-	if (after)
-		ok(w, s->command);
-	text = world_snapshot(w);
-	world_free(w);
-	return text;
-}
-
-static void compare(struct world *w, const struct killing *k, unsigned nth, const char *when,
-		    const char *a, const char *b)
-{
-	_cleanup_free_ char *now = world_snapshot(w);
-
-	cutting_is(w, k, nth, when, now, a, b);
-}
-
 static void after_kill(struct world *w, const struct killing *k, unsigned nth)
 {
 	const struct scene *s = k->scene;
@@ -69,7 +49,7 @@ static void after_kill(struct world *w, const struct killing *k, unsigned nth)
 	if (world_run(w, "repair"))
 		die("%s, killed at %u: repair: %s%s", s->command, nth, w->out, w->err);
 	if (!s->parts)
-		compare(w, k, nth, "killed at", k->before, k->after);
+		cutting_is(w, k, nth, "killed at", k->before, k->after);
 	if (world_run(w, "repair") || !strstr(w->out, "nothing to mend"))
 		die("%s, killed at %u: still to mend: %s", s->command, nth, w->out);
 	/* And once more, it ends well, or says that it is so already. */
@@ -83,9 +63,9 @@ static void after_signal(struct world *w, const struct killing *k, unsigned nth,
 	if (status == 5) {
 		if (world_run(w, "repair"))
 			die("%s, signal at %u: repair: %s", k->command, nth, w->err);
-		compare(w, k, nth, "signal and repair at", k->before, k->after);
+		cutting_is(w, k, nth, "signal and repair at", k->before, k->after);
 	} else {
-		compare(w, k, nth, "signal at", status == 0 ? k->after : k->before, NULL);
+		cutting_is(w, k, nth, "signal at", status == 0 ? k->after : k->before, NULL);
 		if (!strstr(w->err, "SIGTERM"))
 			die("%s, signal at %u: exit %d without its name: %s", k->command, nth,
 			    status, w->err);
@@ -96,19 +76,14 @@ static void every_point(enum cut cut)
 {
 	unsigned points = 0;
 
-	for (size_t i = 0; i < XLPT_ARRAY_SIZE(scenes); i++) {
-		_cleanup_free_ char *before = reference(&scenes[i], false),
-				    *after = reference(&scenes[i], true);
-
-		points += cutting_each(&(struct killing){ .cut = cut,
-							  .command = scenes[i].command,
-							  .scene = &scenes[i],
-							  .prepared = prepared,
-							  .before = before,
-							  .after = after,
-							  .killed = after_kill,
-							  .ended = after_signal });
-	}
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(scenes); i++)
+		points += cutting_each((struct killing){ .cut = cut,
+							 .command = scenes[i].command,
+							 .scene = &scenes[i],
+							 .prepared = prepared,
+							 .text = world_snapshot,
+							 .killed = after_kill,
+							 .ended = after_signal });
 	print_message("%u points\n", points);
 	assert_true(points > (world_stride() > 1 ? 10 : 100));
 }

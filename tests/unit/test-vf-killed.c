@@ -110,7 +110,6 @@ static char *reference(const struct scene *s, bool after)
 static void after_kill(struct world *w, const struct killing *k, unsigned nth)
 {
 	bool left = world_journals(w);
-	_cleanup_free_ char *now = NULL;
 	int status;
 
 	fake_bus_fail_write(w->bus, 0, 0);
@@ -120,8 +119,7 @@ static void after_kill(struct world *w, const struct killing *k, unsigned nth)
 	cutting_kill(w, "repair", left ? 1 + nth % 11 : 0, &status);
 	if (world_run(w, "repair"))
 		die("%s, killed at %u: repair: %s%s", k->command, nth, w->out, w->err);
-	now = all(w);
-	cutting_is(w, k, nth, "killed at", now, k->before, k->after);
+	cutting_is(w, k, nth, "killed at", k->before, k->after);
 	if (world_journals(w) || world_run(w, "repair") || !strstr(w->out, "nothing to mend"))
 		die("%s, killed at %u: still to mend: %s", k->command, nth, w->out);
 }
@@ -135,14 +133,15 @@ static void test_killed(void **state)
 		_cleanup_free_ char *before = reference(&scenes[i], false),
 				    *after = reference(&scenes[i], true);
 
-		kills += cutting_each(&(struct killing){ .cut = CUT_KILL,
-							 .command = scenes[i].command,
-							 .status = scenes[i].fail ? 1 : 0,
-							 .scene = &scenes[i],
-							 .prepared = prepared,
-							 .before = before,
-							 .after = after,
-							 .killed = after_kill });
+		kills += cutting_each((struct killing){ .cut = CUT_KILL,
+							.command = scenes[i].command,
+							.status = scenes[i].fail ? 1 : 0,
+							.scene = &scenes[i],
+							.prepared = prepared,
+							.text = all,
+							.before = before,
+							.after = after,
+							.killed = after_kill });
 	}
 	print_message("%u kills\n", kills);
 	assert_true(kills > (world_stride() > 1 ? 10 : 150));
