@@ -90,6 +90,8 @@ bool xlpt_apply_moved(const struct xlpt_apply *a, const char *address);
 
 /* ---- judging: each adds what is to be done, and what is wrong to a->errors ---- */
 
+/* Entries that contradict each other; all have found their devices. */
+int xlpt_apply_together(struct xlpt_apply *a, struct xlpt_diag *diag);
 int xlpt_apply_pins(struct xlpt_apply *a, struct xlpt_diag *diag);
 /* After the list at boot, which may have had them. */
 void xlpt_apply_prune_pins(struct xlpt_apply *a);

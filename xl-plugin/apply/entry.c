@@ -128,6 +128,8 @@ char *xlpt_entry_words(const struct xlpt_entry *e)
 static int unread(const char *path, int r, struct xlpt_diag *diag)
 {
 	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot read %s", path);
+	if (r == -ENOENT)
+		xlpt_diag_fact(diag, "it is a link to something that is not there");
 	xlpt_diag_hint(diag, "make it a file that root can read, or remove it");
 	return XLPT_ERR_IO;
 }
@@ -139,7 +141,8 @@ static int load_own(struct xlpt_env *env, const char *path, struct xlpt_host_con
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	int r = xlpt_file_read(env->host, path, FILE_MAX, &text);
 
-	if (r == -ENOENT || r == -ENOTDIR)
+	/* A link to a file system that is not mounted hides what somebody wrote. */
+	if ((r == -ENOENT || r == -ENOTDIR) && !xlpt_host_has(env->host, "%s", path))
 		return 0;
 	if (r < 0)
 		return unread(path, r, diag);
@@ -153,11 +156,16 @@ static int load_all(struct xlpt_env *env, struct xlpt_host_conf *out, struct xlp
 	_cleanup_strv_ char **names = NULL;
 	int rc = load_own(env, XLPT_HOST_CONF, out, errors, diag);
 	bool any = rc > 0;
+	int r;
 
 	if (rc < 0)
 		return rc;
-	if (xlpt_host_list(env->host, &names, XLPT_HOST_CONF_DIR) < 0)
+	r = xlpt_host_list(env->host, &names, XLPT_HOST_CONF_DIR);
+	if (r < 0) {
 		names = NULL;
+		if (xlpt_host_has(env->host, XLPT_HOST_CONF_DIR))
+			return unread(XLPT_HOST_CONF_DIR, r, diag);
+	}
 	for (char **n = names; n && *n; n++) {
 		_cleanup_free_ char *path = xlpt_xasprintf(XLPT_HOST_CONF_DIR "/%s", *n);
 		size_t len = strlen(*n);

@@ -107,26 +107,6 @@ static char *words_of(const struct xlpt_apply *a, const struct xlpt_entry *e, bo
 	return xlpt_str_take(&out);
 }
 
-/* Two entries of one device would each be right by itself. */
-static void judge_twice(struct xlpt_apply *a, struct xlpt_entry *e, size_t before)
-{
-	for (size_t k = 0; k < before; k++)
-		for (size_t i = 0; a->conf.items[k].kind == XLPT_ENTRY_HIDE && i < e->n; i++)
-			for (size_t m = 0; m < a->conf.items[k].n; m++) {
-				_cleanup_diag_ struct xlpt_diag no = { 0 };
-
-				if (!xlpt_bdf_eq(e->devices[i], a->conf.items[k].devices[m]))
-					continue;
-				xlpt_diag_set(&no, XLPT_ERR_USAGE, "two sections hide %s",
-					      XLPT_BDF_STR(e->devices[i]));
-				xlpt_diag_fact(&no, "the other one is at %s, line %u",
-					       a->conf.items[k].file, a->conf.items[k].line);
-				xlpt_diag_hint(&no, "take one of them out");
-				xlpt_errors_add(&a->errors, e, &no);
-				return;
-			}
-}
-
 /* One that is gone, or that dom0 has again, is nothing to take back. */
 static int give_back(struct xlpt_apply *a, const char *name, struct xlpt_diag *diag)
 {
@@ -174,7 +154,6 @@ int xlpt_apply_hide(struct xlpt_apply *a, struct xlpt_diag *diag)
 
 		if (e->kind != XLPT_ENTRY_HIDE)
 			continue;
-		judge_twice(a, e, i);
 		good &= judge_one(a, e);
 		xlpt_apply_told(e, words_of(a, e, false), words_of(a, e, true));
 		for (size_t k = 0; k < e->n; k++) {

@@ -107,8 +107,8 @@ static void remember(struct xlpt_apply *a)
 static int judge(struct xlpt_apply *a, struct xlpt_diag *diag)
 {
 	static int (*const judges[])(struct xlpt_apply *, struct xlpt_diag *) = {
-		find_all,	xlpt_apply_boot, xlpt_apply_settings, xlpt_apply_guard,
-		xlpt_apply_vfs, xlpt_apply_hide, xlpt_apply_pools,
+		find_all,	  xlpt_apply_together, xlpt_apply_boot, xlpt_apply_settings,
+		xlpt_apply_guard, xlpt_apply_vfs,      xlpt_apply_hide, xlpt_apply_pools,
 	};
 	int rc = 0;
 

@@ -278,19 +278,26 @@ int xlpt_settings_parse(struct xlpt_settings *s, const char *text, size_t len, c
 	return rc;
 }
 
+static int unread(const char *path, int r, struct xlpt_diag *diag)
+{
+	xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot read %s", path);
+	if (r == -ENOENT)
+		xlpt_diag_fact(diag, "it is a link to something that is not there");
+	xlpt_diag_hint(diag, "make it a file that root can read, or remove it");
+	return XLPT_ERR_IO;
+}
+
 static int read_file(struct xlpt_host *h, const char *path, struct xlpt_settings *out,
 		     bool any[N_KEYS], struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *text = xlpt_xcalloc(1, FILE_MAX + 1);
 	ssize_t r = h->ops->read(h, path, text, FILE_MAX + 1);
 
-	if (r == -ENOENT || r == -ENOTDIR)
+	/* A link to a file system that is not mounted hides a rule that somebody wrote. */
+	if ((r == -ENOENT || r == -ENOTDIR) && !xlpt_host_has(h, "%s", path))
 		return 0;
-	if (r < 0) {
-		xlpt_diag_errno(diag, XLPT_ERR_IO, (int)-r, "cannot read %s", path);
-		xlpt_diag_hint(diag, "make it a file that root can read, or remove it");
-		return XLPT_ERR_IO;
-	}
+	if (r < 0)
+		return unread(path, (int)r, diag);
 	if (r > FILE_MAX) {
 		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "%s is longer than %d KiB", path,
 			      FILE_MAX / 1024);
@@ -306,12 +313,16 @@ int xlpt_settings_read(struct xlpt_host *h, struct xlpt_settings *s, struct xlpt
 	_cleanup_settings_ struct xlpt_settings out;
 	_cleanup_strv_ char **names = NULL;
 	bool any[N_KEYS] = { 0 };
-	int rc;
+	int rc, r;
 
 	xlpt_settings_init(&out);
 	rc = read_file(h, XLPT_SETTINGS_PATH, &out, any, diag);
-	if (rc == 0 && xlpt_host_list(h, &names, XLPT_SETTINGS_DIR) < 0)
+	r = rc == 0 ? xlpt_host_list(h, &names, XLPT_SETTINGS_DIR) : 0;
+	if (r < 0) {
 		names = NULL;
+		if (xlpt_host_has(h, XLPT_SETTINGS_DIR))
+			rc = unread(XLPT_SETTINGS_DIR, r, diag);
+	}
 	for (char **n = names; rc == 0 && n && *n; n++) {
 		_cleanup_free_ char *path = xlpt_xasprintf(XLPT_SETTINGS_DIR "/%s", *n);
 		size_t len = strlen(*n);
