@@ -71,12 +71,14 @@ has_it
 [ "$(command -v xl)" = /usr/sbin/xl ] || fail "xl is $(command -v xl)"
 xl list
 [ -e /etc/modprobe.d/xlpt.conf ] || fail "boot-time hiding is gone"
+[ "$(systemctl is-active $unit)" = inactive ] || fail "$unit is $(systemctl is-active $unit)"
 
 step "purge: no file is left, devices stay hidden"
 apt-get purge -y xlpt xlpt-"$LAB_XEN"
 has_it
+# The disk's label is xlpt-real.
 left=$(find / -xdev -path /lab -prune -o -path /root -prune -o -path /proc -prune -o -path /var/log -prune -o \
-	-iname '*xlpt*' -print; find /run -path /run/systemd -prune -o -iname '*xlpt*' -print)
+	-iname '*xlpt*' -print; find /run -path /run/systemd -prune -o -iname '*xlpt*' ! -name '*xlpt-real' -print)
 [ -z "$left" ] || fail "purge leaves $left"
 ! systemctl list-unit-files --no-legend 'xlpt*' | grep . || fail "a unit is left"
 all_well
