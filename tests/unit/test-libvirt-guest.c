@@ -194,7 +194,7 @@ static void test_silent(void **state)
 	} cases[] = {
 		{ FAKE_LIBVIRT_STOPPED, "virsh says: error: failed to connect",
 		  "systemctl start libvirtd" },
-		{ FAKE_LIBVIRT_HANGS, "virsh did not end within 10 s", "systemctl start libvirtd" },
+		{ FAKE_LIBVIRT_HANGS, "virsh did not end within 30 s", "systemctl start libvirtd" },
 		{ FAKE_LIBVIRT_NO_VIRSH, "there is no virsh", "libvirt-clients" },
 	};
 	struct host *h = *state;

@@ -8,8 +8,12 @@
 #include "core/text.h"
 #include "xl-plugin/backend/virsh.h"
 
-#define ANSWER_MS \
-	10000 /* its daemon answers at once, or after a change of this guest that is under way */
+/*
+ * Its daemon answers at once, or after a change of this guest that is under way. libvirt's own clients give
+ * a connection up after 30 s of silence (keepalive_interval and keepalive_count of libvirt.conf); a busy dom0 with
+ * one processor was seen to need more than 10.
+ */
+#define ANSWER_MS 30000
 /* libxl_userdata_store of libvirt, in libxl's words (libxl_dom.c, libxl__userdata_path). */
 #define USERDATA "/var/lib/xen/userdata-d.%u.%s.libvirt-xml"
 #define NOTED	 "/run/libvirt/libxl/%s.xml"
