@@ -9,9 +9,8 @@
 #include "xl-plugin/backend/virsh.h"
 
 /*
- * Its daemon answers at once, or after a change of this guest that is under way. libvirt's own clients give
- * a connection up after 30 s of silence (keepalive_interval and keepalive_count of libvirt.conf); a busy dom0 with
- * one processor was seen to need more than 10.
+ * Its daemon answers at once, or after a change of this guest that is under way. A busy dom0 with one
+ * emulated processor was seen to need more than 10 s for it.
  */
 #define ANSWER_MS 30000
 /* libxl_userdata_store of libvirt, in libxl's words (libxl_dom.c, libxl__userdata_path). */
