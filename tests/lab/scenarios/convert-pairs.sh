@@ -59,15 +59,6 @@ state() {
 		/"sdl": \{/,/\}/{/"enable": "False"/d;/^ *$/d}' >"$2"
 }
 
-# libxl gives a guest one function of BB:DD.* alone, and notes the others as given to it; the note stays
-# when the guest is gone, and the next guest is refused ("not assignable"). Nobody has a device now.
-forget_owners() {
-	local node
-	for node in $(xenstore-list /libxl/pciback); do
-		xenstore-rm "/libxl/pciback/$node/domid" 2>/dev/null || :
-	done
-}
-
 # create CFG NAME FILE: creates it paused, keeps what xl says of it in FILE, and destroys it.
 create() {
 	xl create -q -p -e "$1" >"$run/said" 2>&1 || {
@@ -76,7 +67,6 @@ create() {
 	}
 	state "$2" "$3"
 	guest_destroy "$2"
-	forget_owners
 	! grep -qi 'warn' "$run/said" || sed "s/^/   $2: /" "$run/said"
 }
 
