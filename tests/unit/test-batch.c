@@ -117,6 +117,8 @@ static void test_hostile(void **state)
 		{ "{\"id\": 1, \"argv\": [\"a\\u0000b\"]}", 0, "has a NUL in it" },
 		{ "{\"id\": 1.5, \"argv\": [\"list\"]}", 0, "id is no whole number" },
 		{ "{\"id\": [1], \"argv\": [\"list\"]}", 0, "id is no whole number" },
+		{ "{\"id\": 123456789012345678901, \"argv\": [\"list\"]}", 0, "64 bits" },
+		{ "{\"id\": -123456789012345678901, \"argv\": [\"list\"]}", 0, "64 bits" },
 		{ "{\"id\": 1, \"argv\": [\"list\"], \"more\": 1}", 0, "neither id nor argv" },
 		{ "{\"id\": 1, \"argv\": [\"--json\", \"batch\"]}", 0, "a batch in a batch" },
 		{ "{\"id\": 1, \"argv\": [\"list\"]} {}", 0, "unexpected character" },

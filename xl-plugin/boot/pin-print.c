@@ -102,8 +102,19 @@ int xlpt_pin_print(struct xlpt_env *env, char **names, bool table, struct xlpt_d
 	int rc = 0;
 
 	xlpt_json_add(root, "pins", a);
-	for (char **p = names; rc == 0 && *p; p++)
-		rc = view_one(env, *p, a, t, diag);
+	for (char **p = names; rc == 0 && *p; p++) {
+		_cleanup_diag_ struct xlpt_diag why = { 0 };
+
+		rc = view_one(env, *p, a, t, &why);
+		/* One that is damaged must not hide the others. */
+		if (rc && table) {
+			xlpt_warn(env, "%s; to mend: %s", why.message,
+				  why.hint ? why.hint : "xlpt repair");
+			rc = 0;
+		} else if (rc) {
+			xlpt_diag_move(diag, &why);
+		}
+	}
 	if (t)
 		xlpt_table_print(env, t);
 	if (rc == 0 && env->json)

@@ -49,6 +49,13 @@ static const char *take_words(struct request *r, struct json_object *words)
 	return NULL;
 }
 
+static bool too_large(struct json_object *number)
+{
+	const char *text = json_object_get_string(number);
+
+	return !strcmp(text, "18446744073709551615") || !strcmp(text, "-9223372036854775808");
+}
+
 static int parse(struct request *r, const char *text, size_t len, unsigned line,
 		 struct xlpt_diag *diag)
 {
@@ -75,6 +82,11 @@ static int parse(struct request *r, const char *text, size_t len, unsigned line,
 			r->id = value;
 		else
 			bad = "id is no whole number and no string of at most 256 bytes";
+	}
+	/* json-c makes the next one that it can hold of a larger number: no id that came. */
+	if (!bad && json_object_is_type(r->id, json_type_int) && too_large(r->id)) {
+		bad = "id is a larger number than 64 bits can hold";
+		r->id = NULL;
 	}
 	bad = bad ? bad : r->id ? take_words(r, words) : "it has no id";
 	return bad ? wrong(diag, line, bad) : 0;

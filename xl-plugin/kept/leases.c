@@ -71,19 +71,13 @@ void xlpt_lease_boot(struct xlpt_env *env, char out[40])
 		snprintf(out, 40, "-");
 }
 
-/* fd: the open file. A record that cannot be read leaves a lease of nobody. */
-static void load(struct xlpt_env *env, struct xlpt_lease *l, int fd)
+/* What has a lease's name and is no lease keeps its VF, and nothing else. */
+static void of_nobody(struct xlpt_env *env, struct xlpt_lease *l, const char *until)
 {
-	char text[RECORD + 1];
-	ssize_t r = pread(fd, text, RECORD, 0);
-
-	text[r > 0 ? r : 0] = '\0';
-	if (xlpt_lease_parse(l, text))
-		return;
 	xlpt_warn(env,
 		  XLPT_LEASES_DIR "/%s is not a lease that this xlpt can read; its VF is not given "
-				  "out until xlpt pool release %s",
-		  XLPT_BDF_STR(l->bdf), XLPT_BDF_STR(l->bdf));
+				  "out until %s",
+		  XLPT_BDF_STR(l->bdf), until);
 	free(l->pool);
 	free(l->guest);
 	l->pool = xlpt_xstrdup("?");
@@ -92,12 +86,42 @@ static void load(struct xlpt_env *env, struct xlpt_lease *l, int fd)
 	l->domid = -1;
 }
 
+/* fd: the open file. A record that cannot be read leaves a lease of nobody. */
+static void load(struct xlpt_env *env, struct xlpt_lease *l, int fd)
+{
+	char text[RECORD + 1];
+	ssize_t r = pread(fd, text, RECORD, 0);
+
+	text[r > 0 ? r : 0] = '\0';
+	if (!xlpt_lease_parse(l, text)) {
+		_cleanup_free_ char *until =
+			xlpt_xasprintf("xlpt pool release %s", XLPT_BDF_STR(l->bdf));
+
+		of_nobody(env, l, until);
+	}
+}
+
 /* ---- the files ---- */
 
 static int cannot(struct xlpt_diag *diag, int r, const char *what)
 {
 	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot %s below " XLPT_LEASES_DIR, what);
 	xlpt_diag_hint(diag, "run xlpt as root, and make room there");
+	return XLPT_ERR_IO;
+}
+
+/* A FIFO, a link, a folder. */
+static bool no_file(int r)
+{
+	return r == -EMEDIUMTYPE || r == -ELOOP || r == -EISDIR || r == -ENXIO;
+}
+
+static int cannot_open(struct xlpt_diag *diag, int r, const char *path)
+{
+	if (!no_file(r))
+		return cannot(diag, r, "open a lease");
+	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot open the lease %s", path);
+	xlpt_diag_hint(diag, "rm -r %s", path);
 	return XLPT_ERR_IO;
 }
 
@@ -153,17 +177,23 @@ int xlpt_leases_read(struct xlpt_env *env, struct xlpt_leases *out, struct xlpt_
 		if (!xlpt_bdf_from_sysfs_name(*name, &bdf))
 			continue;
 		fd = open_to_read(env, path, &busy);
-		if (fd < 0 && fd != -ENOENT) {
+		if (fd < 0 && fd != -ENOENT && !no_file(fd)) {
 			xlpt_leases_dispose(out);
 			return cannot(diag, fd, "read a lease");
 		}
-		if (fd < 0)
+		if (fd == -ENOENT)
 			continue;
 		XLPT_GROW(out->items, out->n, out->alloc);
 		l = &out->items[out->n++];
 		*l = (struct xlpt_lease){ .bdf = bdf, .fd = -1, .busy = busy };
-		load(env, l, fd);
-		xlpt_closep(&fd);
+		if (fd >= 0) {
+			load(env, l, fd);
+			xlpt_closep(&fd);
+		} else {
+			_cleanup_free_ char *until = xlpt_xasprintf("rm -r %s", path);
+
+			of_nobody(env, l, until);
+		}
 	}
 	return 0;
 }
@@ -295,7 +325,7 @@ int xlpt_lease_hold(struct xlpt_env *env, struct xlpt_bdf bdf, int64_t timeout_m
 		if (fd == -ENOENT)
 			return 0;
 		if (fd < 0)
-			return cannot(diag, fd, "open a lease");
+			return cannot_open(diag, fd, path);
 		r = xlpt_clock_flock(env->clock, fd, deadline, NULL);
 		if (r == -EWOULDBLOCK) {
 			out->busy = true;

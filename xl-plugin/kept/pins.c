@@ -99,6 +99,7 @@ int xlpt_pin_load(struct xlpt_env *env, const char *name, struct xlpt_pin *out,
 	if (r < 0) {
 		xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot read the pin \"%s\"", name);
 		xlpt_diag_fact(diag, "%s", path);
+		xlpt_diag_hint(diag, "rm -r %s; xlpt pin %s BDF", XLPT_WORD(path), XLPT_WORD(name));
 		return XLPT_ERR_IO;
 	}
 	rc = xlpt_pin_parse(text, out, diag);

@@ -103,7 +103,10 @@ int xlpt_pool_list(struct xlpt_env *env, struct xlpt_diag *diag)
 
 		/* One that is damaged must not hide the others. */
 		if (xlpt_pool_load(env, *p, &defs[n], &why)) {
-			xlpt_warn(env, "%s", why.message);
+			if (why.file)
+				xlpt_warn(env, "%s, line %u: %s", why.file, why.line, why.message);
+			else
+				xlpt_warn(env, "%s", why.message);
 			continue;
 		}
 		rc = xlpt_pool_view(env, &defs[n], &facts, &views[n], diag);
