@@ -189,23 +189,38 @@ static void add_unlike(struct xlpt_facts *f, uint32_t domid, struct xlpt_bdf bdf
 		(struct xlpt_unlike){ .domid = domid, .bdf = bdf, .listed = listed };
 }
 
-/* What libvirt's daemon has noted of the guest, against what the guest has. */
-static void read_unlike(struct xlpt_facts *f, const struct xlpt_guest *g)
+static void compare(struct xlpt_facts *f, const struct xlpt_guest *g,
+		    const struct xlpt_libvirt_devices *list)
 {
-	_cleanup_libvirt_devices_ struct xlpt_libvirt_devices list = { 0 };
-
-	if (g->dying || !xlpt_libvirt_noted(f->env, g, &list))
-		return;
-	for (size_t i = 0; i < list.n; i++) {
-		const struct xlpt_owner *o = xlpt_owners_find(&f->owners, list.items[i].bdf);
+	for (size_t i = 0; i < list->n; i++) {
+		const struct xlpt_owner *o = xlpt_owners_find(&f->owners, list->items[i].bdf);
 
 		if (!o || o->domid != g->domid)
-			add_unlike(f, g->domid, list.items[i].bdf, true);
+			add_unlike(f, g->domid, list->items[i].bdf, true);
 	}
 	for (size_t i = 0; i < f->owners.n; i++)
 		if (f->owners.items[i].domid == g->domid &&
-		    !xlpt_libvirt_devices_find(&list, f->owners.items[i].bdf))
+		    !xlpt_libvirt_devices_find(list, f->owners.items[i].bdf))
 			add_unlike(f, g->domid, f->owners.items[i].bdf, false);
+}
+
+/*
+ * What libvirt's daemon has noted of the guest, against what the guest has. Where that is not the same,
+ * the daemon itself is asked: when a detach of libvirt's fails it forgets the device, and its note stays
+ * as it was until it changes something else of the guest.
+ */
+static void read_unlike(struct xlpt_facts *f, const struct xlpt_guest *g)
+{
+	_cleanup_libvirt_devices_ struct xlpt_libvirt_devices noted = { 0 }, listed = { 0 };
+	size_t before = f->n_unlike;
+
+	if (g->dying || !xlpt_libvirt_noted(f->env, g, &noted))
+		return;
+	compare(f, g, &noted);
+	if (f->n_unlike == before || xlpt_libvirt_ask(f->env, g, &listed, NULL) <= 0)
+		return;
+	f->n_unlike = before;
+	compare(f, g, &listed);
 }
 
 static void read_more(struct xlpt_facts *f, unsigned flags)
