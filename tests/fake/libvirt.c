@@ -211,8 +211,6 @@ static const char *detach(struct fake_libvirt *l, uint32_t domid, const char *xm
 		return "operation failed: host pci device not found";
 	if (fake_ts_device_remove(fake_ts_get(l->w->ts), domid, d->bdf, false, NULL))
 		return "internal error: libxenlight failed to detach pci device";
-	/* What the XML says of it counts for a plain device, its own word for an interface. */
-	d->managed = d->interface ? d->managed : want.managed;
 	if (!d->named && l->n_held < XLPT_ARRAY_SIZE(l->held))
 		l->held[l->n_held++] = d->bdf;
 	give_back(l, d);

@@ -206,8 +206,8 @@ static void compare(struct xlpt_facts *f, const struct xlpt_guest *g,
 
 /*
  * What libvirt's daemon has noted of the guest, against what the guest has. Where that is not the same,
- * the daemon itself is asked: when a detach of libvirt's fails it forgets the device, and its note stays
- * as it was until it changes something else of the guest.
+ * the daemon itself is asked: after a detach of libvirt's that had failed, its note was seen to have a
+ * device that virsh dumpxml did not list any more.
  */
 static void read_unlike(struct xlpt_facts *f, const struct xlpt_guest *g)
 {
