@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Entries of host.conf that cannot all be true, and files of it that cannot be read. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -106,12 +107,28 @@ static void test_links(void **state)
 	answers(w, 1, "apply --prune", "cannot read /etc/xlpt/host.conf.d: Not a directory");
 }
 
+/* curl ... | xlpt apply --prune -, and curl has failed: nothing is taken back. */
+static void test_empty_input(void **state)
+{
+	struct world *w = *state;
+	int before = dup(STDIN_FILENO), empty = open("/dev/null", O_RDONLY | O_CLOEXEC);
+
+	assert_true(before >= 0 && empty >= 0 && dup2(empty, STDIN_FILENO) == STDIN_FILENO);
+	answers(w, 2, "apply --prune -", "nothing came on standard input");
+	assert_int_equal(lseek(empty, 0, SEEK_SET), 0);
+	answers(w, 2, "apply -", "nothing came on standard input");
+	assert_int_equal(dup2(before, STDIN_FILENO), STDIN_FILENO);
+	close(before);
+	close(empty);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		apply_test(test_one_device),
 		apply_test(test_hidden),
 		apply_test(test_links),
+		apply_test(test_empty_input),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

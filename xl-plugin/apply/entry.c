@@ -196,6 +196,13 @@ int xlpt_host_conf_load(struct xlpt_env *env, const char *path, struct xlpt_host
 	rc = xlpt_convert_load(path, false, &text, NULL, diag);
 	if (rc && diag && !diag->hint)
 		xlpt_diag_hint(diag, "name a file with sections as xlpt-host.conf(5) has them");
+	/* An empty file is somebody's wish; an empty pipe is a command that has failed. */
+	if (rc == 0 && !text.len && !strcmp(path, "-")) {
+		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "nothing came on standard input");
+		xlpt_diag_fact(diag, "the command that was to write it has failed, it seems");
+		xlpt_diag_hint(diag, "look what it says; an empty file can be named");
+		return XLPT_ERR_SYNTAX;
+	}
 	if (rc == 0)
 		xlpt_host_conf_parse(xlpt_str_get(&text), text.len,
 				     !strcmp(path, "-") ? "standard input" : path, out, errors);
