@@ -78,7 +78,8 @@ works xlpt pool show lan
 
 note "a guest that xlpt starts, with devices of each kind; detach and attach"
 guest_config web1 pv "pci=[\"pool:lan,mac=$mac,vlan=41\"]"
-works xlpt convert --to libvirt "$LAB_OUT/$lab_scenario/web1.cfg"
+sed '/^pci/d' "$LAB_OUT/$lab_scenario/web1.cfg" >"$work/plain.cfg"
+works xlpt convert --to libvirt "$work/plain.cfg"
 works xlpt check "$LAB_OUT/$lab_scenario/web1.cfg"
 guest_mark web1
 works xlpt start "$LAB_OUT/$lab_scenario/web1.cfg"
