@@ -20,15 +20,16 @@ RANDOM=${SEED:-4711}
 work=$(mktemp -d -p /var/tmp)
 : "${GUEST_BOOT_SECONDS:=300}"
 
-# has_xml MANAGED BDF: libvirt's XML of a device; of $vf with its identity.
+# has_xml MANAGED BDF: libvirt's XML of a device; of $vf with its identity. Without the driver's name libvirt would not give
+# a device a second time; see docs/FINDINGS.md.
 has_xml() {
 	local address
 	address="domain='0x${2:0:4}' bus='0x${2:5:2}' slot='0x${2:8:2}' function='0x${2:11:1}'"
 	if [ "$2" = $vf ]; then
-		printf '%s\n' "<interface type='hostdev' managed='$1'><mac address='$mac'/>" \
+		printf '%s\n' "<interface type='hostdev' managed='$1'><driver name='xen'/><mac address='$mac'/>" \
 			"<source><address type='pci' $address/></source><vlan><tag id='$vlan'/></vlan></interface>"
 	else
-		printf '%s\n' "<hostdev mode='subsystem' type='pci' managed='$1'>" \
+		printf '%s\n' "<hostdev mode='subsystem' type='pci' managed='$1'><driver name='xen'/>" \
 			"<source><address $address/></source></hostdev>"
 	fi >"$work/device.xml"
 }

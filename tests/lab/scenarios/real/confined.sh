@@ -93,7 +93,8 @@ works xlpt attach web1 $dev
 works xlpt list --guest web1
 works xlpt vf list $pf
 
-note "saved and restored, by xl with the right of its own"
+note "saved and restored, by xl with the right of its own: with a function that has no interrupt line"
+works xlpt detach web1 $dev
 works xlpt save --detach-first web1 "$work/web1.img"
 works xlpt restore "$work/web1.img"
 works xlpt list --guest web1
