@@ -251,6 +251,22 @@ static void test_silent(void **state)
 	ok(h->w, "detach web1 05:00.0");
 }
 
+/* A daemon that hangs is waited for once, however many guests its notes are wrong about. */
+static void test_silent_once(void **state)
+{
+	struct host *h = *state;
+	int64_t before;
+
+	ok(h->w, "hide 02:00.0 05:00.0");
+	ok(h->w, "attach --around-libvirt web1 02:00.0");
+	ok(h->w, "attach --around-libvirt win1 05:00.0");
+	fake_libvirt_state(h->l, FAKE_LIBVIRT_HANGS);
+	before = h->w->clock.now;
+	answers(h->w, 0, "status", "web1 has 0000:02:00.0, and libvirt does not list it");
+	assert_non_null(strstr(h->w->out, "win1 has 0000:05:00.0, and libvirt does not list it"));
+	assert_in_range(h->w->clock.now - before, 30000, 35000);
+}
+
 static void test_no_words(void **state)
 {
 	struct host *h = *state;
@@ -353,6 +369,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_pool, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_of_virsh, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_silent, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_silent_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_words, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_libxl_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_guest_fails, setup, teardown),

@@ -447,6 +447,7 @@ static void test_admit(void **state)
 
 	admit(w, 3, other, "0", "virt1 may not start: 0000:01:10.0 is not free");
 	said(w, "a pool has leased it to app1 (domain 20)");
+	said(w, "to mend: xlpt detach app1 0000:01:10.0");
 	admit(w, 0, POOLS_UUID, "0", "");
 	admit(w, 0, other, "2", "");
 	assert_int_equal(world_run(w, "--json pool admit %s", domain_xml(other, "2")), 0);
@@ -454,6 +455,7 @@ static void test_admit(void **state)
 	/* Also while its guest restarts; and no longer when that does not come. */
 	fake_ts_gap(w->ts, 20);
 	admit(w, 3, other, "0", "a pool has leased it to app1 restarting");
+	said(w, "to mend: xlpt pool release 0000:01:10.0");
 	fake_ts_no_more(w->ts, 20);
 	admit(w, 0, other, "0", "");
 	assert_false(leased(w));

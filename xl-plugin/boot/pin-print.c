@@ -108,8 +108,8 @@ int xlpt_pin_print(struct xlpt_env *env, char **names, bool table, struct xlpt_d
 		rc = view_one(env, *p, a, t, &why);
 		/* One that is damaged must not hide the others. */
 		if (rc && table) {
-			xlpt_warn(env, "%s; to mend: %s", why.message,
-				  why.hint ? why.hint : "xlpt repair");
+			xlpt_warn(env, "%s%s%s", why.message, why.hint ? "; to mend: " : "",
+				  why.hint ? why.hint : "");
 			rc = 0;
 		} else if (rc) {
 			xlpt_diag_move(diag, &why);

@@ -6,6 +6,7 @@
 #include "core/text.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/lease.h"
+#include "xl-plugin/hotplug/libvirt.h"
 
 #define LOOK_MS	   100
 #define MONITOR_MS 5000 /* xl ends, or makes the next domain, well within this */
@@ -152,7 +153,7 @@ static void see_guest(struct xlpt_env *env, const struct seen *s, const struct x
 		return;
 	if (!k->name || k->domid != g->domid)
 		learn(env, g, k);
-	else if (!k->monitor.pid && !(k->again_known && !k->again))
+	else if (!k->monitor.pid && !(k->again_known && !k->again) && !xlpt_libvirt_made(env, g))
 		/* xl leaves its process when the guest runs already: a look may have come before. */
 		k->monitor = xlpt_monitor_find(env->host, k->name);
 	if (!xlpt_streq(k->name, g->name)) {

@@ -7,40 +7,35 @@
 #include <string.h>
 
 #include "converters/libvirt/libvirt.h"
+#include "core/text.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/convert/convert.h"
 #include "xl-plugin/hotplug/restart.h"
 #include "xl-plugin/pool/pools.h"
 
-static int refuse(const struct xlpt_dom *dom, const struct xlpt_bdf *bdf, const char *holder,
-		  bool leased, struct xlpt_diag *diag)
+static int judge(const struct xlpt_dom *dom, struct xlpt_bdf bdf, const struct xlpt_leases *leases,
+		 const struct xlpt_knowns *known, struct xlpt_diag *diag)
 {
-	const char *text = XLPT_BDF_STR(*bdf);
+	const char *uuid = dom->uuid ? dom->uuid : "", *text = XLPT_BDF_STR(bdf);
+	const struct xlpt_lease *l = xlpt_leases_find(leases, bdf);
+	const struct xlpt_known *k = xlpt_restarts_holder(known, bdf, uuid);
+	bool leased = l && strcasecmp(l->uuid, uuid) != 0;
+	_cleanup_free_ char *holder = leased ? xlpt_lease_holder(l) : NULL;
 
+	if (!leased && !k)
+		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s may not start: %s is not free",
 		      dom->name ? dom->name : "the guest", text);
 	if (leased)
 		xlpt_diag_fact(diag, "a pool has leased it to %s", holder);
 	else
-		xlpt_diag_fact(diag, "it is kept for %s, which restarts", holder);
-	xlpt_diag_hint(diag, "xlpt pool release %s, if it is not wanted there any more", text);
+		xlpt_diag_fact(diag, "it is kept for %s, which restarts", k->name);
+	if (leased && l->domid >= 0 && !l->restarts)
+		xlpt_diag_hint(diag, "xlpt detach %s %s", XLPT_WORD(l->guest), text);
+	else
+		xlpt_diag_hint(diag, "xlpt pool release %s, if it is not wanted there any more",
+			       text);
 	return XLPT_ERR_RULE;
-}
-
-static int judge(const struct xlpt_dom *dom, const struct xlpt_bdf *bdf,
-		 const struct xlpt_leases *leases, const struct xlpt_knowns *known,
-		 struct xlpt_diag *diag)
-{
-	const char *uuid = dom->uuid ? dom->uuid : "";
-	const struct xlpt_lease *l = xlpt_leases_find(leases, *bdf);
-	const struct xlpt_known *k = xlpt_restarts_holder(known, *bdf, uuid);
-
-	if (l && strcasecmp(l->uuid, uuid) != 0) {
-		_cleanup_free_ char *holder = xlpt_lease_holder(l);
-
-		return refuse(dom, bdf, holder, true, diag);
-	}
-	return k ? refuse(dom, bdf, k->name, false, diag) : 0;
 }
 
 static int read_domain(const char *path, struct xlpt_dom *dom, struct xlpt_diag *diag)
@@ -50,7 +45,7 @@ static int read_domain(const char *path, struct xlpt_dom *dom, struct xlpt_diag 
 
 	if (rc == 0)
 		rc = xlpt_libvirt_read(xlpt_str_get(&text), text.len, path, dom, NULL, NULL, diag);
-	if (rc)
+	if (rc && diag && !diag->hint)
 		xlpt_diag_hint(diag, "name a file with a domain's XML, as virsh dumpxml prints it");
 	return rc;
 }
@@ -77,6 +72,6 @@ int xlpt_op_pool_admit(struct xlpt_env *env, const char *path, struct xlpt_diag 
 	xlpt_restarts_mark(&known, &leases);
 	for (size_t i = 0; rc == 0 && i < dom.n_pci; i++)
 		if (dom.pci[i].spec.has_bdf)
-			rc = judge(&dom, &dom.pci[i].spec.bdf, &leases, &known, diag);
+			rc = judge(&dom, dom.pci[i].spec.bdf, &leases, &known, diag);
 	return rc;
 }

@@ -213,11 +213,17 @@ static void read_unlike(struct xlpt_facts *f, const struct xlpt_guest *g)
 {
 	_cleanup_libvirt_devices_ struct xlpt_libvirt_devices noted = { 0 }, listed = { 0 };
 	size_t before = f->n_unlike;
+	int rc;
 
 	if (g->dying || !xlpt_libvirt_noted(f->env, g, &noted))
 		return;
 	compare(f, g, &noted);
-	if (f->n_unlike == before || xlpt_libvirt_ask(f->env, g, &listed, NULL) <= 0)
+	if (f->n_unlike == before || f->libvirt_silent)
+		return;
+	/* One that does not answer is waited for once, not for each guest. */
+	rc = xlpt_libvirt_ask(f->env, g, &listed, NULL);
+	f->libvirt_silent = rc < 0;
+	if (rc <= 0)
 		return;
 	f->n_unlike = before;
 	compare(f, g, &listed);

@@ -66,6 +66,7 @@ struct xlpt_facts {
 	size_t n_kept, alloc_kept;
 	struct xlpt_unlike *unlike; /* of guests that libvirt manages */
 	size_t n_unlike, alloc_unlike;
+	bool libvirt_silent;
 	struct xlpt_bdf *lent; /* VFs with a guest's identity, and no guest */
 	size_t n_lent;
 };
