@@ -5,13 +5,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "core/diag.h"
 #include "core/file.h"
+#include "tests/unit/lists.h"
 
 #define NOBODY 65534
 
@@ -33,19 +33,13 @@ static inline int setup(void **state)
 	return 0;
 }
 
-static inline int drop(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return remove(path);
-}
-
 static inline int teardown(void **state)
 {
 	struct tree *t = *state;
 
 	xlpt_host_close(&t->h);
 	close(t->fd);
-	nftw(t->dir, drop, 8, FTW_DEPTH | FTW_PHYS);
+	drop_tree(t->dir);
 	free(t);
 	return 0;
 }
@@ -71,13 +65,7 @@ static inline void says(struct tree *t, const char *path, const char *want)
 
 static inline void has(struct tree *t, const char *path, const char *want)
 {
-	_cleanup_strv_ char **names = NULL;
-	_cleanup_str_ struct xlpt_str s = { 0 };
-
-	assert_int_equal(xlpt_host_list(&t->h, &names, "%s", path), 0);
-	for (char **p = names; *p; p++)
-		xlpt_str_addf(&s, "%s ", *p);
-	assert_string_equal(xlpt_str_get(&s), want);
+	host_lists(&t->h, path, want);
 }
 
 static inline struct stat stat_of(struct tree *t, const char *path)

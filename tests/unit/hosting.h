@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <stdlib.h>
@@ -20,6 +19,7 @@
 #include <unistd.h>
 
 #include "core/file.h"
+#include "tests/unit/lists.h"
 
 /* DIR/secret lies outside, DIR/root is the host's root. */
 struct tree {
@@ -65,14 +65,6 @@ static inline int setup(void **state)
 	return 0;
 }
 
-static inline int drop(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st;
-	(void)flag;
-	(void)ftw;
-	return remove(path);
-}
-
 static inline int teardown(void **state)
 {
 	struct tree *t = *state;
@@ -80,7 +72,7 @@ static inline int teardown(void **state)
 	xlpt_host_close(&t->h);
 	close(t->fd);
 	close(t->dirfd);
-	nftw(t->dir, drop, 8, FTW_DEPTH | FTW_PHYS);
+	drop_tree(t->dir);
 	free(t);
 	return 0;
 }
@@ -102,13 +94,7 @@ static inline void link_to(struct tree *t, const char *target, const char *path)
 
 static inline void assert_names(struct tree *t, const char *path, const char *want)
 {
-	_cleanup_strv_ char **names = NULL;
-	_cleanup_str_ struct xlpt_str s = { 0 };
-
-	assert_int_equal(xlpt_host_list(&t->h, &names, "%s", path), 0);
-	for (char **p = names; *p; p++)
-		xlpt_str_addf(&s, "%s ", *p);
-	assert_string_equal(xlpt_str_get(&s), want);
+	host_lists(&t->h, path, want);
 }
 
 /* From here on openat2(2) says err. */
