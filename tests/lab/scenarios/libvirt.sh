@@ -5,7 +5,10 @@
 # xen: 4.20
 #
 # Environment: STEPS (30): how many random steps of both tools; SEED.
-# covers: pv libvirt hot .0 acs
+# covers: pv libvirt hot .0,vf.0,vf.n acs
+# covers: pv libvirt booted vf.0 acs
+# covers: hvm libvirt hot .0,vf.0 acs
+# covers: hvm libvirt booted .0 acs
 . "$LAB/lib.sh"
 
 uri=xen:///system
@@ -296,6 +299,18 @@ agree w1 $vf
 expect_rc 0 xlpt detach w1 $vf
 agree w1
 identity no
+virsh -c $uri destroy w1
+
+note "an HVM guest that starts with a device of its own"
+has_xml yes $nic
+virsh -c $uri attach-device w1 "$work/device.xml" --config || fail "the NIC does not get into w1's configuration"
+guest_mark w1
+expect_rc 0 virsh -c $uri start w1
+guest_sees w1 "GUEST ready" "$GUEST_BOOT_SECONDS" || fail "w1 does not boot"
+agree w1 $nic
+expect_rc 0 xlpt wait w1
+expect_rc 0 xlpt detach w1 $nic
+agree w1
 virsh -c $uri destroy w1
 virsh -c $uri undefine w1
 [ -z "$(ls /run/xlpt/journal)" ] || fail "a journal was left: $(ls /run/xlpt/journal)"
