@@ -10,7 +10,7 @@
 #include "core/text.h"
 #include "tests/fuzz/tree.h"
 #include "xl-plugin/backend/causes.h"
-#include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/hotplug/device-model.h"
 #include "xl-plugin/leave/leave.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

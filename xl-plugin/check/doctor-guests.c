@@ -4,6 +4,7 @@
 
 #include "core/text.h"
 #include "xl-plugin/check/doctor.h"
+#include "xl-plugin/hotplug/device-model.h"
 
 #define GROUP XLPT_DOCTOR_GUESTS
 

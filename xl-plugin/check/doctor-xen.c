@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "xl-plugin/check/doctor.h"
+#include "xl-plugin/hotplug/device-model.h"
 #include "xl-plugin/sentry/sentry.h"
 
 #define GROUP XLPT_DOCTOR_XEN

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Giving devices to a guest. libxl reports success before the guest has agreed
- * (PV: it never waits for the frontend after asking), so that each device is
- * followed until the guest has it before the next one is added.
+ * Giving devices to a guest. libxl reports success before the guest has agreed: for a PV guest it
+ * does not wait for the frontend after asking. So each device is followed until the guest has it,
+ * before the next one is added.
  */
 #include <string.h>
 
@@ -11,6 +11,7 @@
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/budget.h"
 #include "xl-plugin/hotplug/config.h"
+#include "xl-plugin/hotplug/device-model.h"
 #include "xl-plugin/hotplug/gone.h"
 #include "xl-plugin/hotplug/lease.h"
 #include "xl-plugin/hotplug/libvirt.h"
@@ -18,6 +19,7 @@
 #include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/hotplug/release.h"
 #include "xl-plugin/hotplug/reset.h"
+#include "xl-plugin/hotplug/split.h"
 
 static int wait_ready(void *ctx, size_t i, struct xlpt_diag *diag)
 {
@@ -36,9 +38,8 @@ static int wait_ready(void *ctx, size_t i, struct xlpt_diag *diag)
 }
 
 /*
- * permissive is a flag of pciback's own data of the device, set by libxl for one
- * guest and never taken back (pci_stub.c has no way to): it goes with the data,
- * when pciback lets go of the device.
+ * "permissive" is a flag in pciback's own data of a device. libxl sets it for one guest and
+ * nothing takes it back (pci_stub.c has no way to); it goes when pciback lets go of the device.
  */
 static int make_strict(void *ctx, size_t i, struct xlpt_diag *diag)
 {
@@ -103,8 +104,8 @@ static int verify(void *ctx, size_t i, struct xlpt_diag *diag)
 }
 
 /*
- * The guest's own note, without a backend that names the device: its grants may stand. A tool that
- * is at it just now is given the time that it takes.
+ * libxl's note names this very guest, and no backend names the device: the guest may still have
+ * access to it. A tool that is just giving it the device gets the time that this takes.
  */
 static int clear_note(void *ctx, size_t i, struct xlpt_diag *diag)
 {
@@ -150,14 +151,20 @@ void xlpt_plan_ready(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
 	_cleanup_free_ size_t *members = xlpt_xcalloc(op->n, sizeof(*members));
 	size_t n = xlpt_reset_group(op, i, members);
 
-	/* Functions that a reset of their bus would reset together are taken before it: with the first. */
+	/*
+	 * Functions that are reset together with their bus are all taken before that reset, with
+	 * the first.
+	 */
 	if (members[0] != i)
 		return;
 	for (size_t k = 0; k < n; k++)
 		plan_take(plan, op, members[k]);
 	for (size_t k = 0; k < n; k++) {
 		xlpt_plan_reset(plan, op, members[k]);
-		/* Before the guest can see it: its driver reads the address once, in its probe. */
+		/*
+		 * Before the guest sees the device: its driver reads the MAC address once, in its
+		 * probe.
+		 */
 		xlpt_loan_plan(plan, op, members[k]);
 	}
 }
@@ -170,10 +177,10 @@ static size_t next_item(const struct xlpt_op *op, size_t i)
 }
 
 /*
- * One device is followed until the guest has it before the next one is added, and
- * while the guest's driver is at it the next one is made ready: a reset is
- * mostly waiting, and the kernel resets no function by a way that would hit
- * another (drivers/pci/pci.c, pci_parent_bus_reset).
+ * One device is followed until the guest has it before the next one is added. While the guest's
+ * driver works on it, the next device is made ready: a reset is mostly waiting, and the kernel
+ * resets no function by a way that would hit another one (drivers/pci/pci.c,
+ * pci_parent_bus_reset).
  */
 static void plan_attach(struct xlpt_plan *plan, const struct xlpt_op *op)
 {
@@ -204,7 +211,10 @@ static bool any_leaving(const struct xlpt_pcibe *be)
 	return false;
 }
 
-/* libxl takes its note alone for an owner, and gives the device to nobody (libxl_pci.c). */
+/*
+ * libxl takes its own note for an owner: while the note is there, it gives the device to nobody
+ * (libxl_pci.c).
+ */
 static int judge_note(struct xlpt_item *item, uint32_t own, struct xlpt_diag *diag)
 {
 	int64_t noted = item->place.noted_domid;
@@ -269,7 +279,10 @@ static int judge(struct xlpt_op *op, const struct xlpt_attach_options *want, str
 			.without_e820 = want->without_e820,
 		};
 
-		/* A killed attach that mending found complete is what was asked for. */
+		/*
+		 * An attach that was killed, and that mending found complete, is what was asked
+		 * for.
+		 */
 		if (item->mended && item->place.has_owner &&
 		    item->place.owner_domid == op->guest.domid) {
 			item->nothing = true;
@@ -309,7 +322,9 @@ int xlpt_op_attach(struct xlpt_op *op, const struct xlpt_attach_options *want,
 	if (rc)
 		return rc;
 	xlpt_plan_pciback(&plan, op);
-	/* Its last change may still be under way, by xl or by the guest's own start. */
+	/*
+	 * A change of its devices may still be under way, by xl or because the guest is starting.
+	 */
 	if (op->guest.type == XLPT_GUEST_PV)
 		xlpt_plan_add(&plan, wait_ready, NULL, 0,
 			      xlpt_xasprintf("wait until %s is ready for a change", op->guest.name),

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where the workflows meet the hotplug budget. Counted is what is about to be
- * done, before it is done: a hotplug that fails, or whose xlpt is killed, has
- * disturbed the kernel as much as one that succeeds.
+ * Where the operations meet the hotplug budget. A hotplug is counted before it is done: one that
+ * fails, or whose xlpt is killed, has disturbed the kernel as much as one that succeeds.
  */
 #include "xl-plugin/hotplug/budget.h"
 
@@ -21,11 +20,11 @@ int xlpt_budget_settings(struct xlpt_op *op, struct xlpt_diag *diag)
 	_cleanup_diag_ struct xlpt_diag own = { 0 };
 	int rc;
 
-	xlpt_settings_dispose(&op->settings); /* of an earlier try (--wait) */
+	xlpt_settings_dispose(&op->settings); /* those of an earlier try (--wait) */
 	rc = xlpt_settings_read(op->env->host, &op->settings, &own);
 	if (rc == 0)
 		return 0;
-	/* A guest that hangs can be freed whatever somebody wrote into a file. */
+	/* A guest that hangs can be freed, whatever somebody wrote into a file. */
 	if (op->over_budget) {
 		if (own.line)
 			xlpt_warn(op->env, "%s:%u:%u: %s; the defaults are used", own.file,
@@ -38,7 +37,7 @@ int xlpt_budget_settings(struct xlpt_op *op, struct xlpt_diag *diag)
 	return rc;
 }
 
-/* One entry for each device: with a stub domain two backends name it, the guest's comes first. */
+/* One entry for each device. With a stub domain two backends name it; the guest's comes first. */
 static struct xlpt_ledger_seen *seen_of(const struct xlpt_owners *owners, size_t *n)
 {
 	struct xlpt_ledger_seen *seen = xlpt_xcalloc(owners->n, sizeof(*seen));
@@ -57,7 +56,7 @@ void xlpt_budget_look(struct xlpt_env *env, const struct xlpt_owners *owners, in
 	_cleanup_free_ struct xlpt_ledger_seen *seen = NULL;
 	size_t n;
 
-	/* Without xenstore nothing was seen, which is not the same as nobody having anything. */
+	/* Without xenstore nothing was seen. That does not mean that nobody has a device. */
 	if (!env->store || !env->ts)
 		return;
 	seen = seen_of(owners, &n);
@@ -130,7 +129,7 @@ static int ask_only(struct xlpt_op *op, const struct xlpt_ledger_want *wants, si
 
 	if (rc)
 		return rc;
-	/* What nobody has written down yet, as this is a dry run. */
+	/* A dry run: adds what a look would write into the ledger now. */
 	seen = seen_of(&op->owners, &n_seen);
 	xlpt_ledger_as_seen(&l, xlpt_now(op->env->clock), seen, n_seen);
 	xlpt_ledger_ask(&l, &op->settings.budget, xlpt_now(op->env->clock), wants, n, use);
@@ -151,7 +150,7 @@ static size_t wants_of(const struct xlpt_op *op, bool attach, struct xlpt_ledger
 	return n;
 }
 
-/* A detach by force is for a guest that hangs: it counts, and nothing about counting stops it. */
+/* A detach by force is for a guest that hangs: it is counted, and no error of counting stops it. */
 static int count_forced(struct xlpt_op *op, const struct xlpt_ledger_want *wants, size_t n)
 {
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
@@ -208,7 +207,7 @@ void xlpt_budget_settle(struct xlpt_op *op, const char *name)
 	n = wants_of(op, attach, wants);
 	for (size_t i = 0; i < n; i++)
 		seen[i] = (struct xlpt_ledger_seen){ .bdf = wants[i].bdf, .domid = wants[i].domid };
-	/* Without this note the next look still knows it from the reservation. */
+	/* Without this record the next look still knows the change from its reservation. */
 	if (n && xlpt_ledger_settle(op->env, seen, n, &diag))
 		xlpt_verbose(op->env, "%s", diag.message);
 }
@@ -221,7 +220,7 @@ int xlpt_budget_release(struct xlpt_env *env, enum xlpt_ledger_kind kind, uint32
 	bool assigned = true;
 	uint32_t owner;
 
-	/* Where it cannot be said whether the guest has it, one too many is counted. */
+	/* When nobody can say whether the guest has it, one hotplug too many is counted. */
 	if (xlpt_owner_now(env, bdf, &owner, NULL) == 0 &&
 	    env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, NULL) == 0 && !assigned)
 		return xlpt_release(env, domid, bdf, force, timeout_ms, diag);
@@ -246,7 +245,7 @@ int xlpt_budget_wait(struct xlpt_env *env, int64_t ms, struct xlpt_diag *diag)
 		else if (left == ms)
 			xlpt_warn(env, "waiting %s for the hotplug budget", text);
 		fflush(env->err);
-		/* Another time than now is due when the host has slept meanwhile. */
+		/* The host may have slept meanwhile, so the time that is left is read anew. */
 		env->clock->sleep_ms(env->clock, left < COUNTDOWN_MS ? left : COUNTDOWN_MS);
 		left = until - xlpt_now(env->clock);
 	}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* attach: its words and options. */
+/* attach: its arguments and options. */
 #include "xl-plugin/hotplug/cmd-attach.h"
 #include "xl-plugin/hotplug/guest-words.h"
 #include "xl-plugin/hotplug/report.h"

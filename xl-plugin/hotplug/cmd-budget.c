@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* budget: its words and options; what was counted is shown, or forgotten. */
+/* budget: its arguments and options; shows what was counted, or forgets it. */
 #include <syslog.h>
 #include <unistd.h>
 
@@ -29,7 +29,7 @@ static int parse_devices(struct xlpt_env *env, const struct xlpt_args *args, str
 	return 0;
 }
 
-/* What other tools did since is part of the answer, where it can be seen. */
+/* What other tools have done since belongs to the answer, where xlpt can see it. */
 static int look(struct xlpt_env *env, struct xlpt_diag *diag)
 {
 	_cleanup_owners_ struct xlpt_owners owners = { 0 };
@@ -41,7 +41,7 @@ static int look(struct xlpt_env *env, struct xlpt_diag *diag)
 	return rc;
 }
 
-/* In the form of every --dry-run: a plan, here of one step that nothing takes back. */
+/* In the form of every --dry-run: a plan, here of one step that cannot be undone. */
 static void print_dry(struct xlpt_env *env, const char *who)
 {
 	_cleanup_plan_ struct xlpt_plan plan = { 0 };

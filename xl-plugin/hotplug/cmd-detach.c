@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* detach: its words and options. */
+/* detach: its arguments and options. */
 #include "xl-plugin/hotplug/guest-words.h"
 #include "xl-plugin/hotplug/report.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* hide and unhide: their words and options. */
+/* hide and unhide: their arguments and options. */
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/operation.h"
@@ -11,7 +11,7 @@ static int setup(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt
 {
 	int rc = 0;
 
-	/* Malformed addresses are told before anything else is looked at. */
+	/* A malformed address is told before anything else is looked at. */
 	for (size_t i = 0; rc == 0 && i < args->n; i++) {
 		struct xlpt_bdf bdf;
 

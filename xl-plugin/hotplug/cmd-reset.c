@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* reset: its words and options. */
+/* reset: its arguments and options. */
 #include <string.h>
 
 #include "xl-plugin/cli/cli.h"

@@ -14,7 +14,7 @@
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/operation.h"
 
-#define MAX_SIZE (8u << 20) /* as convert has it */
+#define MAX_SIZE (8u << 20) /* the same limit as convert's */
 
 /* ---- the file ---- */
 
@@ -44,7 +44,10 @@ static int cannot(struct xlpt_diag *diag, const char *what, const char *path, in
 	return rc;
 }
 
-/* It may lie in a directory of another user: what is read is what is written to afterwards. */
+/*
+ * The file may lie in a directory of another user. So it is opened once, and the file that was
+ * read is the one that is written afterwards.
+ */
 static int read_config(struct xlpt_env *env, const char *path, struct config_file *f,
 		       struct xlpt_diag *diag)
 {
@@ -64,7 +67,7 @@ static int read_config(struct xlpt_env *env, const char *path, struct config_fil
 	return r ? cannot(diag, "read", path, r) : 0;
 }
 
-/* Who owned the old file keeps the new one. */
+/* The new file gets the owner and mode of the old one. */
 static int write_config(const char *path, const struct config_file *f, const struct xlpt_str *text,
 			struct xlpt_diag *diag)
 {
@@ -74,7 +77,7 @@ static int write_config(const char *path, const struct config_file *f, const str
 	return r < 0 ? cannot(diag, "write", path, r) : 0;
 }
 
-/* The file itself, absolute: a link stays a link. */
+/* The path of the file itself, absolute. A symbolic link is followed here, and stays a link. */
 static int resolve(struct xlpt_env *env, const char *path, char **out, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *cwd = *path == '/' ? NULL : getcwd(NULL, 0);
@@ -89,7 +92,7 @@ static int resolve(struct xlpt_env *env, const char *path, char **out, struct xl
 
 /* ---- the change ---- */
 
-/* Appends to out. Removing what is not listed is done already. */
+/* Appends the changed text to out. Removing a device that the text does not list is success. */
 static int change(const struct config_file *f, const char *path, const struct xlpt_edit *edits,
 		  size_t n, struct xlpt_str *out, bool *changed, struct xlpt_diag *diag)
 {
@@ -121,7 +124,7 @@ static int change(const struct config_file *f, const char *path, const struct xl
 	return 0;
 }
 
-/* Of the items that have an address: a VF that is still to be taken from its pool has none. */
+/* For the items that have an address. A VF that is still to be taken from its pool has none. */
 static struct xlpt_edit *edits_of(const struct xlpt_op *op, size_t *n)
 {
 	struct xlpt_edit *edits = xlpt_xcalloc(op->n + 1, sizeof(*edits));
@@ -133,7 +136,7 @@ static struct xlpt_edit *edits_of(const struct xlpt_op *op, size_t *n)
 		if (!op->items[i].spec.has_bdf)
 			continue;
 		*e = (struct xlpt_edit){ .remove = op->config.remove, .spec = op->items[i].spec };
-		/* xl would not read them. */
+		/* xl cannot read these. */
 		e->spec.vf = (struct xlpt_vf_identity){ 0 };
 		e->spec.pool = NULL;
 		++*n;
@@ -153,7 +156,7 @@ static int try_change(struct xlpt_op *op, const char *path, struct xlpt_diag *di
 	if (rc)
 		return rc;
 	edits = edits_of(op, &n);
-	/* Without any edit the file is still read through. */
+	/* Without any edit the text is still read through, so that an error in it is found. */
 	return n ? change(&f, path, edits, n, &text, &op->config.changes, diag)
 		 : xlpt_edit_pci(xlpt_str_get(&f.text), f.text.len, path, edits, 0, &text,
 				 &op->config.changes, diag);
@@ -181,7 +184,7 @@ int xlpt_op_config_again(struct xlpt_op *op, struct xlpt_diag *diag)
 	return rc;
 }
 
-/* Read anew: a guest may take a minute to answer, in which somebody may have edited it. */
+/* The file is read anew: a guest may take a minute to answer, and somebody may have edited it. */
 static int apply(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
@@ -214,7 +217,7 @@ static int take_back(void *ctx, size_t i, struct xlpt_diag *diag)
 	if (!op->config.begun)
 		return 0;
 	rc = read_config(op->env, op->config.path, &f, diag);
-	/* What another hand has written since is not taken back. */
+	/* When somebody else has changed the file since, it stays as it is. */
 	if (rc == 0 && f.text.len == op->config.now.len &&
 	    !memcmp(xlpt_str_get(&f.text), xlpt_str_get(&op->config.now), f.text.len))
 		rc = write_config(op->config.path, &f, &op->config.before, diag);
@@ -271,10 +274,13 @@ void xlpt_config_mend(struct xlpt_env *env, const struct xlpt_journal *j)
 		rc = write_config(j->config, &f, &text, &diag);
 	if (rc == 0 && changed)
 		xlpt_say(env, "%s is changed, as the %s was to do", j->config, j->op);
-	/* What writing it had come to when it was cut short. */
+	/* Removes the temporary file of a write that was cut short. */
 	if (f.file.name)
 		xlpt_file_sweep(&f.file.dir, "/", f.file.name + 1, false);
-	/* The devices are mended; a file that is gone or broken by now must not keep them locked. */
+	/*
+	 * The devices are mended by now. A file that is gone or broken must not keep their journal
+	 * open.
+	 */
 	if (rc)
 		xlpt_warn(env, "%s is not changed (%s); xlpt convert --edit does it", j->config,
 			  diag.message ? diag.message : "failed");

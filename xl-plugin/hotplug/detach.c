@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Taking devices back from a guest. libxl drops the result of the xenstore half
- * (libxl_pci.c, pci_remove_done): what it answers is not asked here, what is
- * left in xenstore, in the device model and in the hypervisor is.
+ * Taking devices back from a guest. libxl drops the result of the xenstore half of a removal
+ * (libxl_pci.c, pci_remove_done). So its answer is not relied on: xlpt looks at what is left in
+ * xenstore, in the device model and in the hypervisor.
  */
 #include "core/text.h"
 #include "pciback/device/bind.h"
@@ -15,13 +15,14 @@
 #include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/hotplug/release.h"
 #include "xl-plugin/hotplug/reset.h"
+#include "xl-plugin/hotplug/split.h"
 
 static struct xlpt_item *item_of(void *ctx, size_t i)
 {
 	return &((struct xlpt_op *)ctx)->items[i];
 }
 
-/* A device that is still being added must not be asked to leave: that ends PV hotplug for good. */
+/* A device that is still being added must not be removed: that ends PV hotplug for good. */
 static int wait_ready(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
@@ -30,7 +31,7 @@ static int wait_ready(void *ctx, size_t i, struct xlpt_diag *diag)
 	return xlpt_wait_settled(op->env, &op->guest, op->timeout_ms, diag);
 }
 
-/* leaving: another tool asked a PV guest for it and did not see it to the end. */
+/* *leaving: another tool asked a PV guest to give the device back and did not see it to the end. */
 static int remember_port(struct xlpt_op *op, struct xlpt_item *item, bool *leaving,
 			 struct xlpt_diag *diag)
 {
@@ -40,7 +41,10 @@ static int remember_port(struct xlpt_op *op, struct xlpt_item *item, bool *leavi
 
 	*leaving = op->guest.type == XLPT_GUEST_PV && d && d->state == XLPT_XBS_CLOSING;
 	item->evtchn = rc == 0 && be.n == 1 ? be.evtchn : 0;
-	/* Once libxl has removed the backend, nothing else tells a repair which channel it was. */
+	/*
+	 * Once libxl has removed the backend, only this note tells a repair which event channel it
+	 * was.
+	 */
 	if (rc == 0 && item->evtchn) {
 		_cleanup_free_ char *note = xlpt_xasprintf("port %u", item->evtchn);
 
@@ -62,7 +66,10 @@ static int remove_hvm(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_di
 	if (rc == 0 || rc == XLPT_ERR_RULE)
 		return rc;
 	if (ops->dm_has(op->env->ts, op->guest.domid, bdf, &has, NULL) == 0 && !has) {
-		/* The guest ejected it after an earlier try had given up; libxl's books remain. */
+		/*
+		 * The guest ejected it after an earlier try had given up; only libxl's own records
+		 * are left.
+		 */
 		xlpt_diag_dispose(diag);
 		return ops->device_remove(op->env->ts, op->guest.domid, bdf, true, diag);
 	}
@@ -101,7 +108,10 @@ static int remove_device(void *ctx, size_t i, struct xlpt_diag *diag)
 	rc = op->guest.type == XLPT_GUEST_HVM
 		     ? remove_hvm(op, item, diag)
 		     : xlpt_guest_remove(op->env, &op->guest, item->spec.bdf, op->timeout_ms, diag);
-	/* libvirt gives an interface back to dom0's driver if it was attached to be managed so. */
+	/*
+	 * libvirt gives an interface back to its dom0 driver when it was attached with
+	 * managed='yes'.
+	 */
 	return rc || !op->libvirt ? rc : xlpt_op_to_pciback(op, i, diag);
 }
 
@@ -122,7 +132,10 @@ static int verify_gone(void *ctx, size_t i, struct xlpt_diag *diag)
 	struct xlpt_op *op = ctx;
 	int rc = xlpt_op_verify_gone(ctx, i, diag);
 
-	/* One that was taken without the guest was told of: libvirt cannot be made to forget it. */
+	/*
+	 * When the device was taken without the guest, the user was told that libvirt still lists
+	 * it: it cannot be made to forget it.
+	 */
 	if (rc == 0 && !op->by_force)
 		rc = xlpt_libvirt_verify(op, i, false, diag);
 	return rc == XLPT_ERR_CONFLICT ? xlpt_diag_recode(diag, XLPT_ERR_LEFT) : rc;
@@ -134,7 +147,7 @@ static int take_absent(void *ctx, size_t i, struct xlpt_diag *diag)
 	int rc = xlpt_release_absent(op->env, &op->guest, op->items[i].spec.bdf, op->timeout_ms,
 				     diag);
 
-	/* Where its registers were, nobody can tell any more. */
+	/* The device is gone, so nobody can tell any more where its registers were. */
 	if (rc == 0)
 		xlpt_libvirt_tell_left(op->env, &op->guest, op->items[i].spec.bdf);
 	if (rc == 0)
@@ -172,7 +185,10 @@ static void plan_take(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i
 		      xlpt_xasprintf("wait until %s has let go of %s", guest, bdf), NULL);
 }
 
-/* What is reset by its bus is reset together, when the guest has nothing of it any more. */
+/*
+ * Devices that are reset by a reset of their bus are reset together, when the guest has none of
+ * them any more.
+ */
 static int plan_group(struct xlpt_plan *plan, struct xlpt_op *op, size_t i, bool without_guest,
 		      struct xlpt_diag *diag)
 {
@@ -184,7 +200,7 @@ static int plan_group(struct xlpt_plan *plan, struct xlpt_op *op, size_t i, bool
 		return 0;
 	for (size_t k = 0; k < n; k++)
 		plan_take(plan, op, members[k], without_guest);
-	/* One that came again is dom0's, or nobody's. */
+	/* A device that came again belongs to dom0 or to nobody: it is not reset. */
 	for (size_t k = 0; k < n; k++)
 		if (!op->items[members[k]].absent && !op->items[members[k]].anew)
 			xlpt_plan_reset(plan, op, members[k]);
@@ -208,7 +224,7 @@ static bool holds(const struct xlpt_op *op, struct xlpt_bdf bdf)
 	return false;
 }
 
-/* BB:DD.* are those functions of the slot that the guest has; one it must have. */
+/* BB:DD.* means those functions of the slot that the guest has; it must have at least one. */
 static bool beside_the_point(const struct xlpt_op *op, const struct xlpt_item *item)
 {
 	if (!item->of_slot)
@@ -290,7 +306,7 @@ int xlpt_op_detach(struct xlpt_op *op, const struct xlpt_detach_options *want,
 		rc = xlpt_libvirt_judge(op, false, diag);
 	if (rc == 0)
 		rc = xlpt_op_judge_split(op, diag);
-	/* An outer operation has them, and gives them back when it is over. */
+	/* An outer operation holds the leases, and gives them back at its own end. */
 	if (rc == 0 && !op->outer)
 		rc = xlpt_op_hold_leases(op, diag);
 	if (rc == 0)

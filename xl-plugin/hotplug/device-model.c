@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * What an HVM guest's device model says of a device. QEMU lists a device whose interrupt
- * it could not bind or whose memory it could not map, and libxl reports success: that the
- * guest cannot use it stands in QEMU's log alone (hw/xen/xen_pt.c).
- */
+/* The log of an HVM guest's device model, and the Xen that the device model was built for. */
+#include "xl-plugin/hotplug/device-model.h"
+
 #include <string.h>
 #include <unistd.h>
 
 #include "core/file.h"
 #include "core/text.h"
 #include "xl-plugin/cli/output.h"
-#include "xl-plugin/hotplug/operation.h"
 
 #define LOG	  "/var/log/xen/qemu-dm-%s.log"
-#define LOG_MAX	  (256 * 1024) /* of what came since: a guest can make QEMU write without end */
+#define LOG_MAX	  (256 * 1024) /* of the new lines: a guest can make QEMU write without end */
 #define LINES_MAX 8
-/* With a library of another release, how long the guest's first use of the memory is waited for. */
+/*
+ * When QEMU has the library of another release: how long to wait for the guest's first use of the
+ * memory.
+ */
 #define DOUBT_MS      5000
 #define DOUBT_POLL_MS 250
 
@@ -34,7 +34,7 @@ uint64_t xlpt_dm_log_end(struct xlpt_op *op)
 	return fd < 0 ? 0 : (uint64_t)st.st_size;
 }
 
-/* From where it ended before; from the beginning when it has begun anew. Caller frees. */
+/* The log from byte from on; from its beginning when it is a new file by now. Caller frees. */
 static char *read_since(struct xlpt_op *op, uint64_t from)
 {
 	struct stat st;
@@ -46,7 +46,10 @@ static char *read_since(struct xlpt_op *op, uint64_t from)
 	return buf;
 }
 
-/* What the guest itself makes QEMU say, and what it says of a device that goes. */
+/*
+ * Lines that are no error: those that the guest itself can cause, and those about a device that
+ * leaves.
+ */
 static bool no_fault(const char *line)
 {
 	/* clang-format off */
@@ -63,8 +66,8 @@ static bool no_fault(const char *line)
 }
 
 /*
- * QEMU puts the guest's address before what it says: "[00:05.0] xen_pt_realize: Error: ...".
- * Each sentence once: there is one for every page of a BAR.
+ * QEMU puts the guest's address of the device before what it says: "[00:05.0] xen_pt_realize:
+ * Error: ...". Each sentence is taken once: QEMU repeats it for every page of a BAR.
  */
 static void collect(const struct xlpt_item *item, char *text, struct xlpt_str *lines)
 {

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What libxl and the device model will say to an attach, as far as it can be known before. */
+/* What libxl and the device model will refuse of an attach, as far as that can be known before. */
 #include "xl-plugin/hotplug/foresee.h"
 
 #include "pciback/device/bind.h"
 #include "pciback/device/scan.h"
 
 /*
- * An HVM guest's bus has 32 slots. The first of them have the host bridge, PIIX3, the platform
- * device, the display and the network card (hw/i386/pc_piix.c); a guest without one of these has
- * that slot free, and nobody but its device model knows.
+ * An HVM guest's bus has 32 slots. The first ones have the host bridge, PIIX3, the platform
+ * device, the display and the network card (hw/i386/pc_piix.c in QEMU). In a guest without one of
+ * these that slot is free, which only its device model knows.
  */
 #define HVM_SLOTS 32
 #define HVM_FIRST 5
 
 #define NO_LINE 0xff /* PCI 3.0, 6.2.4: on a PC, the line is unknown or not connected */
 
-/* A refusal to come: recorded as the command's own would be. */
+/* A refusal that attach will meet: recorded like one of the command's own. */
 static void refuse(struct xlpt_op *op, struct xlpt_diag *diag)
 {
 	xlpt_op_judged(op, (int)diag->code, diag);
@@ -23,7 +23,10 @@ static void refuse(struct xlpt_op *op, struct xlpt_diag *diag)
 
 /* ---- where the device model puts it ---- */
 
-/* Who has the slots of the guest's bus: what it has, and what it gets before an item. */
+/*
+ * Who has the slots of the guest's bus: devices that it has, and items that it gets before this
+ * one.
+ */
 struct bus {
 	const struct xlpt_bdf *in[HVM_SLOTS];
 	bool held[HVM_SLOTS]; /* the guest has it now */
@@ -57,7 +60,10 @@ static bool slot_fails(struct xlpt_op *op, const struct bus *bus, unsigned slot,
 	if (!bus->in[slot])
 		return false;
 	xlpt_diag_set(diag, XLPT_ERR_TOOLSTACK, "slot %x of %s is taken", slot, op->guest.name);
-	/* Where QEMU puts what asks for no slot: the first that is free, as far as it is known. */
+	/*
+	 * Where QEMU puts a device that asks for no slot: the first free one, as far as that is
+	 * known.
+	 */
 	xlpt_diag_fact(diag, "%s%s", XLPT_BDF_STR(*bus->in[slot]),
 		       bus->held[slot] ? " is there" : " is most likely put there before");
 	xlpt_diag_hint(diag, "name another slot, or none");
@@ -90,7 +96,7 @@ static void foresee_slot(struct xlpt_op *op, const struct xlpt_item *item, struc
 }
 
 /*
- * libxl calls it pci-pt-BB_DD.F in the device model, without the PCI domain (libxl_pci.c,
+ * In the device model libxl names a device pci-pt-BB_DD.F, without the PCI segment (libxl_pci.c,
  * PCI_PT_QDEV_ID); QEMU takes no name twice (system/qdev-monitor.c, qdev_set_id).
  */
 static bool same_id(struct xlpt_bdf a, struct xlpt_bdf b)
@@ -121,13 +127,13 @@ static void foresee_id(struct xlpt_op *op, size_t i)
 	refuse(op, &no);
 }
 
-/* hw/xen/xen_pt.c, xen_pt_realize: whatever is at this address needs igd-passthru=on. */
+/* hw/xen/xen_pt.c, xen_pt_realize: whatever device is at this address needs igd-passthru=on. */
 static void foresee_igd(struct xlpt_op *op, const struct xlpt_item *item)
 {
 	_cleanup_diag_ struct xlpt_diag no = { 0 };
 	struct xlpt_bdf bdf = item->spec.bdf;
 
-	/* Of a guest that is still to be created, its configuration tells. */
+	/* About a guest that is still to be created, its configuration tells (start/foresee.c). */
 	if (!op->has_guest || bdf.seg || bdf.bus || bdf.dev != 2 || bdf.func)
 		return;
 	xlpt_op_point(op, "graphics", item);
@@ -159,8 +165,8 @@ static bool before_4_21(struct xlpt_op *op, char version[32])
 
 /*
  * libxl asks Xen for the line that sysfs has, whatever it is, and gives up when Xen does not know
- * it (libxl_pci.c, pci_add_dm_done); since 4.21 it passes over 0xff and what is above. Linux
- * makes 0xff of a device that was enabled 0x80000000 (drivers/acpi/pci_irq.c).
+ * it (libxl_pci.c, pci_add_dm_done); since 4.21 it skips 0xff and above. For a device that was
+ * enabled with the line 0xff, Linux makes 0x80000000 of it (drivers/acpi/pci_irq.c).
  */
 static void foresee_line(struct xlpt_op *op, const struct xlpt_item *item)
 {
@@ -168,7 +174,10 @@ static void foresee_line(struct xlpt_op *op, const struct xlpt_item *item)
 	char version[32] = "";
 	long long irq = 0;
 
-	/* With MSI on, sysfs has the message's number in its place; it is off when pciback has it. */
+	/*
+	 * While MSI is on, sysfs has the message's number instead of the line; it is off when
+	 * pciback has the device.
+	 */
 	if (item->device.caps.msi_on ||
 	    xlpt_host_read_long(op->env->host, &irq, "/sys/bus/pci/devices/%s/irq",
 				XLPT_BDF_STR(item->spec.bdf)) < 0 ||
@@ -205,7 +214,7 @@ static size_t *by_order(const struct xlpt_op *op)
 	return order;
 }
 
-/* Without xen-pciback, attach loads it before it hides the first. */
+/* When the driver xen-pciback is not there, attach loads it before it hides the first device. */
 static void foresee_pciback(struct xlpt_op *op)
 {
 	_cleanup_diag_ struct xlpt_diag no = { 0 };

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Giving a device back to dom0: away from pciback, and to the driver that it came from. */
+/*
+ * Giving a device back to dom0: taking it from pciback, and binding the driver that it came from.
+ */
 #include "pciback/device/bind.h"
 #include "xl-plugin/hotplug/place.h"
 #include "xl-plugin/hotplug/release.h"
@@ -7,8 +9,8 @@
 #define DRIVERS "/sys/bus/pci/drivers/"
 
 /*
- * pciback lets go of a device that a guest uses with no more than a warning
- * (pci_stub.c, pcistub_remove), so this looks for itself, however it came here.
+ * pciback lets go of a device that a guest uses with no more than a warning (pci_stub.c,
+ * pcistub_remove). So this looks for itself, whatever was looked at before.
  */
 static int not_with_guest(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
@@ -36,8 +38,8 @@ static int not_with_guest(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt
 }
 
 /*
- * libvirt binds through driver_override; left behind it would send the device
- * back to pciback. One that an administrator set for another driver stays.
+ * libvirt binds through driver_override. One that was left behind would send the device back to
+ * pciback. One that an administrator set for another driver stays.
  */
 static int clear_override(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
@@ -65,7 +67,7 @@ int xlpt_leave_pciback(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_di
 	return rc ? rc : clear_override(h, bdf, diag);
 }
 
-/* A driver whose module was unloaded in between comes back with its module. */
+/* When the driver's module was unloaded in between, it is loaded again. */
 static int rebind_known(struct xlpt_host *h, struct xlpt_bdf bdf, const char *origin,
 			struct xlpt_diag *diag)
 {
@@ -78,7 +80,7 @@ static int rebind_known(struct xlpt_host *h, struct xlpt_bdf bdf, const char *or
 	if (!xlpt_host_has(h, DRIVERS "%s", origin)) {
 		xlpt_host_read_text(h, &modalias, "/sys/bus/pci/devices/%s/modalias",
 				    XLPT_BDF_STR(bdf));
-		/* The driver's name need not be its module's: xhci_hcd lives in xhci_pci. */
+		/* The driver and its module may have different names: xhci_hcd is in xhci_pci. */
 		rc = xlpt_bind_load_module(h, modalias ? modalias : origin, diag);
 		if (rc)
 			return rc;
@@ -96,7 +98,10 @@ static int rebind_known(struct xlpt_host *h, struct xlpt_bdf bdf, const char *or
 						: xlpt_bind_to(h, bdf, origin, diag);
 }
 
-/* Hidden at boot: nobody saw its driver. The kernel, and then modprobe, knows which it is. */
+/*
+ * A device that was hidden at boot: nobody saw which driver it had. The kernel knows, or else
+ * modprobe.
+ */
 static int rebind_unknown(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *now = NULL, *modalias = NULL;
@@ -110,7 +115,7 @@ static int rebind_unknown(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_
 	if (xlpt_host_read_text(h, &modalias, "/sys/bus/pci/devices/%s/modalias",
 				XLPT_BDF_STR(bdf)))
 		return 0;
-	/* No module claims it: then it has no driver in this dom0, which is no failure. */
+	/* No module claims it. Then it has no driver in this dom0, which is no failure. */
 	if (xlpt_bind_load_module(h, modalias, NULL))
 		return 0;
 	rc = xlpt_bind_driver(h, bdf, &now, diag);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the words of attach and detach have in common. */
+/* What the command lines of attach and detach have in common. */
 #include "xl-plugin/hotplug/guest-words.h"
 
 #include "xl-plugin/hotplug/budget.h"

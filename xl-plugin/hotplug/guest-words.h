@@ -1,19 +1,23 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the words of attach and detach have in common: a guest, devices, options. */
+/* What the command lines of attach and detach have in common: a guest, devices, options. */
 #ifndef XLPT_HOTPLUG_GUEST_WORDS_H
 #define XLPT_HOTPLUG_GUEST_WORDS_H
 
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/hotplug/operation.h"
 
-/* Reads them into op; add takes one device. */
+/*
+ * Reads guest, devices and options into op; add is called for the text of each device. detach: the
+ * options of detach. USAGE, SYNTAX, NO_GUEST, NOT_FOUND.
+ */
 int xlpt_guest_words(struct xlpt_op *op, const struct xlpt_args *args,
 		     int (*add)(struct xlpt_op *op, const char *text, struct xlpt_diag *diag),
 		     bool detach, struct xlpt_diag *diag);
 
 /*
- * With --wait, over budget: gives up every lock, waits, and begins again from
- * the arguments, because by then the guest may be another one.
+ * Runs once. With --wait, when the budget is used up, it waits until there is room and runs once
+ * again from the arguments: no lock is held in between, and the name may mean another guest by
+ * then. once sets *next_ms to the milliseconds to wait, -1 = waiting is no use.
  */
 int xlpt_guest_words_wait(struct xlpt_env *env, const struct xlpt_args *args,
 			  int (*once)(struct xlpt_env *env, const struct xlpt_args *args,

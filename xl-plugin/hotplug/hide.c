@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Hiding a device from dom0 and giving it back. What xl pci-assignable-add
- * remembers (the driver's path below /libxl/pci in xenstore) is written and read
- * here too, so that a device hidden by one can be given back by the other.
+ * Hiding a device from dom0, and giving it back. xl pci-assignable-add remembers the driver's path
+ * in xenstore below /libxl/pci; xlpt writes and reads the same nodes, so that a device that was
+ * hidden by one of the two can be given back by the other.
  */
 #include <string.h>
 
@@ -13,6 +13,7 @@
 #include "xl-plugin/hotplug/loan.h"
 #include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/hotplug/release.h"
+#include "xl-plugin/hotplug/split.h"
 
 #define DRIVERS "/sys/bus/pci/drivers/"
 
@@ -33,7 +34,7 @@ int xlpt_op_read_origin(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_
 	if (item->place.on_pciback)
 		return xlpt_pcinote_came_from(op->env->store, item->spec.bdf, &item->origin_known,
 					      &item->origin, diag);
-	/* Still with a driver of dom0, or with none: that is where it comes from. */
+	/* A driver of dom0 still has it, or none: that is where it comes from. */
 	item->origin = xlpt_xstrdup(item->device.driver ? item->device.driver : "");
 	item->origin_known = true;
 	return 0;
@@ -61,13 +62,16 @@ static int forget_origin(void *ctx, size_t i, struct xlpt_diag *diag)
 	return xlpt_pcinote_clear(env_of(ctx)->store, item_of(ctx, i)->spec.bdf, diag);
 }
 
-/* The undo of forgetting: nothing was known of a device hidden at boot. */
+/* The undo of forgetting. Of a device that was hidden at boot nothing was known. */
 static int note_again(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	return item_of(ctx, i)->origin_known ? note_origin(ctx, i, diag) : 0;
 }
 
-/* An administrator's driver_override stays: what binding lends itself comes back, in repair, too. */
+/*
+ * Notes a driver_override of the administrator's, so that it is put back after binding has used
+ * driver_override, also by a repair.
+ */
 static int note_override(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *now = NULL, *note = NULL;
@@ -145,7 +149,7 @@ static int load_pciback(void *ctx, size_t i, struct xlpt_diag *diag)
 		xlpt_diag_wrap(diag, "the xen-pciback driver is not loaded");
 		return xlpt_diag_recode(diag, XLPT_ERR_NO_PCIBACK);
 	}
-	/* Not on standard output, where start --print has a configuration. */
+	/* As a warning, because start --print writes a configuration to standard output. */
 	xlpt_warn(env, "loaded the module xen-pciback");
 	return 0;
 }
@@ -273,7 +277,7 @@ int xlpt_op_plan_unhide(struct xlpt_op *op, struct xlpt_plan *plan, struct xlpt_
 		_cleanup_free_ char *driver = xlpt_xstrdup(item->device.driver);
 
 		rc = xlpt_op_read_origin(op, item, diag);
-		/* Its guest was destroyed, and nobody took back what was set for it. */
+		/* Its guest was destroyed, and the identity that was set for it is still there. */
 		if (rc == 0 && item->place.on_pciback)
 			rc = xlpt_loan_plan_end(plan, op, i, diag);
 		if (rc)

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The devices that an operation is about: what the words of a command name, and how a VF is
- * taken out of a pool for one of them. Reading the words changes nothing on the host.
+ * The devices that an operation is about: what the command line names, and how a VF is taken out
+ * of a pool for one of them. Reading the command line changes nothing on the host.
  */
 #include <string.h>
 
 #include "pciback/device/scan.h"
 #include "xl-plugin/hotplug/lease.h"
 #include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/hotplug/split.h"
 #include "xl-plugin/kept/resolve.h"
 
 void xlpt_bdfs_dispose(struct xlpt_bdfs *list)
@@ -138,8 +139,8 @@ static int add_from_pool(struct xlpt_op *op, const struct xlpt_spec *spec, struc
 }
 
 /*
- * libxl attaches one function of BB:DD.* and calls it done (every release
- * since 4.14), so each one is asked for by itself here.
+ * For BB:DD.* libxl attaches one function only and reports success (every release since 4.14). So
+ * each function is asked for by itself here.
  */
 static int add_slot(struct xlpt_op *op, const struct xlpt_spec *spec, struct xlpt_diag *diag)
 {
@@ -149,7 +150,10 @@ static int add_slot(struct xlpt_op *op, const struct xlpt_spec *spec, struct xlp
 
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		rc = add_function(op, spec, bdfs[i], diag);
-		/* One guest slot holds one function of ours: only the first can have it. */
+		/*
+		 * A slot of the guest holds one function: only the first item can have the slot
+		 * that was asked for.
+		 */
 		if (rc == 0 && i > 0 && spec->vslot >= 0)
 			op->items[op->n - 1].spec.vslot = -1;
 	}

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What attach and start judge of each device before the first is touched, in one place for both. */
+/* What attach and start both judge of each device before the first one is touched. */
 #include "core/findings.h"
 #include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/hotplug/split.h"
 
 void xlpt_op_point(struct xlpt_op *op, const char *point, const struct xlpt_item *item)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which leases are over. A lease is what xlpt remembers; who has a device is
- * what xenstore and the hypervisor say. Where they differ, they are right.
+ * Which leases are over. A lease is what xlpt remembers; who has a device is what xenstore and the
+ * hypervisor say. Where they differ, xenstore and the hypervisor are right.
  */
 #include <errno.h>
 #include <string.h>
@@ -62,7 +62,7 @@ static bool restarts(const struct facts *f, const struct xlpt_lease *l)
 	return k && k->restarts;
 }
 
-/* By UUID, where the lease has one. */
+/* Found by UUID, when the lease has one. */
 static const struct xlpt_guest *guest_of(const struct facts *f, const struct xlpt_lease *l)
 {
 	if (*l->uuid)
@@ -73,7 +73,7 @@ static const struct xlpt_guest *guest_of(const struct facts *f, const struct xlp
 	return NULL;
 }
 
-/* Why the lease is over, NULL when it is not. Caller frees. */
+/* *why: the reason why the lease is over, NULL when it is not. Caller frees. */
 static int judge(struct xlpt_env *env, const struct facts *f, const struct xlpt_lease *l,
 		 char **why, struct xlpt_diag *diag)
 {
@@ -84,17 +84,17 @@ static int judge(struct xlpt_env *env, const struct facts *f, const struct xlpt_
 
 	*why = NULL;
 	if (!*l->guest)
-		return 0; /* unreadable: warned of, and nobody can say whose it is */
+		return 0; /* unreadable: it was warned of, and nobody can say whose it is */
 	if (!xlpt_host_has(env->host, "/sys/bus/pci/devices/%s", XLPT_BDF_STR(l->bdf))) {
 		*why = xlpt_xstrdup("the VF is not there any more");
 		return 0;
 	}
-	/* What a domain that is gone left is nobody's. */
+	/* A device that a domain left which is gone belongs to nobody. */
 	if (owner && !owner->guest)
 		owner = NULL;
 	if (owner && guest && owner->domid == guest->domid)
 		return 0;
-	/* The guest restarts: the domain that it had still has the VF on its way out. */
+	/* The guest restarts: its old domain still has the VF, on its way out. */
 	if (owner && same_boot && owner->domid == l->domid)
 		return 0;
 	if (owner) {
@@ -103,10 +103,13 @@ static int judge(struct xlpt_env *env, const struct facts *f, const struct xlpt_
 	}
 	if (same_boot && (l->until > xlpt_now(env->clock) || restarts(f, l)))
 		return 0;
-	/* A domain that is on its way out, or an attach cut short: somebody has it still. */
+	/*
+	 * A domain that is on its way out may still have it, or a guest whose attach was cut
+	 * short.
+	 */
 	rc = env->ts->ops->hyp_assigned(env->ts, l->bdf, &assigned, diag);
 	if (rc == XLPT_ERR_NO_DEVICE) {
-		/* The hypervisor was told that the VF went; it is with nobody there. */
+		/* The hypervisor knows that the VF is gone: nobody has it there. */
 		xlpt_diag_dispose(diag);
 		rc = 0;
 	}
@@ -123,7 +126,10 @@ static int judge(struct xlpt_env *env, const struct facts *f, const struct xlpt_
 	return 0;
 }
 
-/* A managed pool's VF goes back to the driver it came from, as libvirt's managed='yes' has it. */
+/*
+ * The VF of a managed pool goes back to the driver that it came from, as with libvirt's
+ * managed='yes'.
+ */
 static int back_to_host(struct xlpt_env *env, const struct xlpt_lease *l, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *driver = NULL, *origin = NULL;
@@ -157,7 +163,10 @@ int xlpt_lease_return(struct xlpt_env *env, struct xlpt_lease *l, struct xlpt_di
 	uint32_t domid;
 
 	if (xlpt_guest_may_have(env, l->bdf)) {
-		/* A guest that has it by other ways than ours is no reason to speak; not to know is one. */
+		/*
+		 * When a guest has it that xlpt did not give it to, that is no reason to warn.
+		 * When nobody can say whether one has it, that is.
+		 */
 		if (l->to_host && !xlpt_owner_now(env, l->bdf, &domid, NULL))
 			xlpt_warn(
 				env,
@@ -166,7 +175,7 @@ int xlpt_lease_return(struct xlpt_env *env, struct xlpt_lease *l, struct xlpt_di
 				bdf, bdf);
 		return xlpt_lease_drop(env, l, diag);
 	}
-	/* A VF that keeps what its guest had is told of, and is free all the same. */
+	/* A VF that keeps the identity of its guest is warned of; the lease ends all the same. */
 	if (xlpt_loan_end(env, l->bdf, &why))
 		xlpt_warn(env, "%s keeps the identity its guest had: %s", bdf, why.message);
 	xlpt_diag_dispose(&why);
@@ -177,9 +186,8 @@ int xlpt_lease_return(struct xlpt_env *env, struct xlpt_lease *l, struct xlpt_di
 }
 
 /*
- * Whether it is over is judged again with the locks of the VF and of the lease: a guest
- * may have got the VF since. *why: NULL when it is not, or somebody works on the VF just
- * now; the next command finds the lease again.
+ * Judges again with the locks of the VF and of the lease, because a guest may have got the VF
+ * since. When *why is NULL, the next command finds the lease again.
  */
 int xlpt_lease_end_over(struct xlpt_env *env, struct xlpt_bdf bdf, char **why,
 			struct xlpt_diag *diag)
@@ -190,7 +198,7 @@ int xlpt_lease_end_over(struct xlpt_env *env, struct xlpt_bdf bdf, char **why,
 	int rc;
 
 	free(XLPT_TAKE(*why));
-	/* This command may be the one that works on it: then it is not over. */
+	/* When this command is the one that works on the VF, its lease is not over. */
 	if (xlpt_locked_device(env, bdf) || xlpt_lock_device(env, &locks, bdf, 0, NULL))
 		return 0;
 	rc = xlpt_lease_hold(env, bdf, 0, &l, diag);
@@ -216,7 +224,7 @@ static void add_return(struct xlpt_returns *out, const struct xlpt_lease *l, con
 						       .why = xlpt_xstrdup(why) };
 }
 
-/* The guest came back under another number, has another name, or is there at last. */
+/* Updates a lease whose guest came back with another number or name, or has arrived at last. */
 static int follow(struct xlpt_env *env, const struct facts *f, const struct xlpt_lease *l,
 		  struct xlpt_diag *diag)
 {
@@ -233,7 +241,7 @@ static int follow(struct xlpt_env *env, const struct facts *f, const struct xlpt
 	rc = xlpt_lease_hold(env, l->bdf, 0, &held, diag);
 	if (rc <= 0)
 		return rc;
-	/* It may have become another guest's before it was held. */
+	/* It may have become another guest's lease before it was locked. */
 	if (strcmp(held.uuid, l->uuid) != 0)
 		return 0;
 	xlpt_lease_format(&held, before);
@@ -242,12 +250,12 @@ static int follow(struct xlpt_env *env, const struct facts *f, const struct xlpt
 	free(held.guest);
 	held.guest = xlpt_xstrdup(guest->name);
 	snprintf(held.boot, sizeof(held.boot), "%s", f->boot);
-	/* A name that the record shows otherwise is no change. */
+	/* Compared as records: a record cuts and changes names, which is no difference. */
 	xlpt_lease_format(&held, after);
 	return memcmp(before, after, sizeof(before)) ? xlpt_lease_update(env, &held, diag) : 0;
 }
 
-/* act: those that are over are given back, and what is known of the others is brought up to date. */
+/* act: gives back the leases that are over, and brings the others up to date. */
 static int walk(struct xlpt_env *env, bool act, struct xlpt_returns *out, struct xlpt_diag *diag)
 {
 	_cleanup_leases_ struct xlpt_leases leases = { 0 };

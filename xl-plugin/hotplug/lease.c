@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The steps with which an operation keeps the lease of a VF out of a pool, or gives it back. */
+/* The steps by which an operation keeps the lease of a VF out of a pool, or gives it back. */
 #include "xl-plugin/hotplug/lease.h"
 
 #include <string.h>
@@ -7,7 +7,7 @@
 #include "core/text.h"
 #include "xl-plugin/cli/output.h"
 
-#define HOLD_TIMEOUT_MS 5000 /* another command that only looks at a lease is done sooner */
+#define HOLD_TIMEOUT_MS 5000 /* a command that only looks at a lease holds it for less */
 
 static struct xlpt_lease *lease_of(void *ctx, size_t i)
 {
@@ -22,7 +22,7 @@ static int keep_lease(void *ctx, size_t i, struct xlpt_diag *diag)
 	struct xlpt_lease *l = lease_of(ctx, i);
 	int rc = xlpt_lease_update(op->env, l, diag);
 
-	/* From here on the journal knows of it, and its undo gives it back. */
+	/* From here on the journal knows of the lease, and the undo of this step gives it back. */
 	l->stays = rc == 0;
 	return rc;
 }
@@ -34,7 +34,10 @@ static int drop_lease(void *ctx, size_t i, struct xlpt_diag *diag)
 	return xlpt_lease_drop(op->env, lease_of(ctx, i), diag);
 }
 
-/* What this operation has leased is where it was; what was leased before is where a guest had it. */
+/*
+ * A VF that this operation has leased is still where it was. A VF that was leased before is where
+ * a guest had it.
+ */
 static int undo_lease(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
@@ -74,7 +77,7 @@ static int check_leases(struct xlpt_op *op, struct xlpt_diag *diag)
 		const struct xlpt_lease *l = xlpt_leases_find(&all, op->items[i].spec.bdf);
 		_cleanup_free_ char *holder = NULL;
 
-		/* With a guest: then the usual refusal tells of it, and of what to do. */
+		/* When a guest has it, the usual refusal says so, and what to do. */
 		if (!l || op->items[i].place.has_owner ||
 		    xlpt_leases_find(&op->leases, op->items[i].spec.bdf))
 			continue;
@@ -115,14 +118,14 @@ int xlpt_op_hold_leases(struct xlpt_op *op, struct xlpt_diag *diag)
 			if (rc < 0)
 				break;
 			if (rc == 0) {
-				/* Given back already, or by whoever holds it. */
+				/* It was given back already, or whoever holds it gives it back. */
 				xlpt_lease_dispose(&held);
 				continue;
 			}
 			rc = 0;
 		}
 		held.stays = held.before = true;
-		/* Taken from its dom0 driver for this: then it goes back there. */
+		/* It was taken from its dom0 driver for this lease, so it goes back there. */
 		op->items[i].give_back_to_dom0 |= held.to_host;
 		XLPT_GROW(op->leases.items, op->leases.n, op->leases.alloc);
 		op->leases.items[op->leases.n++] = held;

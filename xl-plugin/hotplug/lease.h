@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The lease of a VF out of a pool, as an operation takes it, keeps it and gives it back. */
+/*
+ * The lease of a VF out of a pool (kept/leases.h): how an operation takes it, keeps it and gives
+ * it back.
+ */
 #ifndef XLPT_HOTPLUG_LEASE_H
 #define XLPT_HOTPLUG_LEASE_H
 
@@ -7,28 +10,35 @@
 #include "xl-plugin/kept/leases.h"
 
 /*
- * A function out of spec->pool for the operation's guest. What the pool says of
- * the identity goes to spec->vf where it is unset. XLPT_ERR_NOT_FOUND without such
- * a pool. The rooms above have it: xl-plugin/commands.c.
+ * Takes a free VF out of spec->pool for the operation's guest and leases it; *bdf is its address.
+ * Keys of the network identity that the pool sets and spec->vf does not have are added to
+ * spec->vf. NOT_FOUND when there is no such pool, FULL when no VF is free. xl-plugin/commands.c
+ * sets xlpt_take_from_pool to the function of the room pool, which this room must not know.
  */
 typedef int xlpt_pool_taker(struct xlpt_op *op, const struct xlpt_lease_terms *terms,
 			    struct xlpt_spec *spec, struct xlpt_bdf *bdf, struct xlpt_diag *diag);
 extern xlpt_pool_taker *const xlpt_take_from_pool;
 
-/* The step that leases item i, for an item out of a pool; and the one that gives it back. */
+/*
+ * xlpt_plan_lease adds the step that leases item i, xlpt_plan_give_back the step that gives the
+ * lease back. Nothing is added for an item without a lease.
+ */
 void xlpt_plan_lease(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
 void xlpt_plan_give_back(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
-/* IN_USE for an item that is leased to another guest than the operation's. */
+/* IN_USE when an item is leased to a guest other than the operation's and no guest has it. */
 int xlpt_op_check_leases(struct xlpt_op *op, struct xlpt_diag *diag);
-/* Holds the leases of the items that the operation's guest has. */
+/*
+ * Holds the leases of those items that are leased to the operation's guest, in op->leases. A
+ * managed pool's VF is marked give_back_to_dom0.
+ */
 int xlpt_op_hold_leases(struct xlpt_op *op, struct xlpt_diag *diag);
 
 /* ---- leases that are over (lease-end.c) ---- */
 
 struct xlpt_returned {
 	struct xlpt_bdf bdf;
-	char *pool, *guest;
-	char *why; /* "web1 is gone" */
+	char *pool, *guest; /* all owned; pool NULL = a device that is no pool's */
+	char *why;	    /* for people: "web1 is gone" */
 };
 
 struct xlpt_returns {
@@ -40,35 +50,43 @@ void xlpt_returns_dispose(struct xlpt_returns *r);
 #define _cleanup_returns_ XLPT_CLEANUP(xlpt_returns_dispose)
 
 /*
- * Gives back every lease that is over: its guest is gone or has the device no
- * more, the host was restarted since, the VF is not there. What somebody works on
- * is left to him. Needs Xen. It waits for the kernel and for netlink, so nobody
- * calls it who has the lock of the pools: decide under that, give back outside,
- * and look again. out may be NULL. With env->dry_run only tells.
+ * Gives back every lease that is over: its guest is gone or no longer has the device, the host was
+ * restarted, or the VF is not there. A VF that another xlpt works on is left to that one. out (may
+ * be NULL) gets what was given back. Needs Xen. With env->dry_run it only lists.
+ *
+ * It waits for the kernel and for netlink, so a caller must not have the lock of the pools: decide
+ * under that lock, give back without it, and look again.
  */
 int xlpt_leases_reconcile(struct xlpt_env *env, struct xlpt_returns *out, struct xlpt_diag *diag);
-/* Those that are over, and nothing is done. */
+/* Lists the leases that are over and gives none back. */
 int xlpt_leases_over(struct xlpt_env *env, struct xlpt_returns *out, struct xlpt_diag *diag);
 /*
- * Gives back one of them, looked at again. *why: NULL when it is not over, or somebody works
- * on the VF just now; caller frees.
+ * Gives back the lease of one VF, after judging again whether it is over. *why: the reason, which
+ * the caller frees; NULL when the lease is not over or another xlpt works on the VF.
  */
 int xlpt_lease_end_over(struct xlpt_env *env, struct xlpt_bdf bdf, char **why,
 			struct xlpt_diag *diag);
 /*
- * All leases as xlpt_leases_read; in a dry run, which has given nothing back,
- * without those that are over. Without Xen nobody knows which are.
+ * All leases, as xlpt_leases_read reads them. A dry run gives nothing back, so here the leases
+ * that are over are left out. Without Xen nobody knows which are over: then all are listed.
  */
 int xlpt_leases_current(struct xlpt_env *env, struct xlpt_leases *out, struct xlpt_diag *diag);
-/* What a dry run would give back counts as free in it: takes those out of the list. */
+/*
+ * Removes from leases those in returned: what a dry run would give back counts as free in the rest
+ * of it.
+ */
 void xlpt_leases_forget(struct xlpt_leases *leases, const struct xlpt_returns *returned);
 /*
- * Ends a lease that is held, with the lock of its VF: the identity is restored, the
- * VF goes back to its dom0 driver if its pool says so, and the file goes. A VF that a
- * guest still has keeps what it has; whoever takes it from that guest restores it.
+ * Ends a lease that the caller holds, together with the lock of its VF: restores the VF's
+ * identity, gives the VF back to its dom0 driver if its pool is managed, and removes the file. A
+ * VF that a guest still has keeps its identity; whoever takes it from that guest restores it. What
+ * goes wrong with the VF is warned of; only the file's removal can fail (IO).
  */
 int xlpt_lease_return(struct xlpt_env *env, struct xlpt_lease *l, struct xlpt_diag *diag);
-/* Reconciles for commands that have something else to do: no leases, nothing done; tells with -v. */
+/*
+ * xlpt_leases_reconcile for commands that have something else to do. Does nothing when there are
+ * no leases; what was given back is told with -v only.
+ */
 int xlpt_leases_tidy(struct xlpt_env *env, struct xlpt_diag *diag);
 
 #endif

@@ -9,11 +9,15 @@
 #include "xl-plugin/backend/virsh.h"
 
 /*
- * Its daemon answers at once, or after a change of this guest that is under way. A busy dom0 with one
- * emulated processor was seen to need more than 10 s for it.
+ * How long virsh may take. libvirt's daemon answers at once, or when a change of this guest that
+ * is under way is done. A busy dom0 with one emulated processor was seen to need more than 10 s
+ * for that.
  */
 #define ANSWER_MS 30000
-/* libxl_userdata_store of libvirt, in libxl's words (libxl_dom.c, libxl__userdata_path). */
+/*
+ * Where libxl keeps libvirt's description of a guest (libxl_dom.c, libxl__userdata_path; libvirt
+ * writes it with libxl_userdata_store).
+ */
 #define USERDATA "/var/lib/xen/userdata-d.%u.%s.libvirt-xml"
 #define NOTED	 "/run/libvirt/libxl/%s.xml"
 
@@ -42,7 +46,7 @@ const char *xlpt_libvirt_start_line(struct xlpt_env *env)
 	return modular && !whole ? "systemctl start virtxend" : "systemctl start libvirtd";
 }
 
-/* ---- its words ---- */
+/* ---- libvirt's XML ---- */
 
 static void add_device(const struct xlpt_pci *pci, struct xlpt_libvirt_devices *out)
 {
@@ -87,9 +91,9 @@ static bool is_domain(const char *xml, uint32_t domid)
 	return at && end && at < end;
 }
 
-/* ---- what is written down ---- */
+/* ---- what is in files ---- */
 
-/* What its daemon has noted of the guest's domain: the <domain> of it, caller frees, or NULL. */
+/* The <domain> that libvirt's daemon has noted of the guest's domain, or NULL. Caller frees. */
 static char *noted(struct xlpt_env *env, const struct xlpt_guest *guest)
 {
 	_cleanup_free_ char *text = NULL, *uuid = NULL;
@@ -126,7 +130,7 @@ int xlpt_libvirt_noted(struct xlpt_env *env, const struct xlpt_guest *guest,
 	return text && devices_of(text, out, NULL) == 0;
 }
 
-/* ---- what its daemon answers ---- */
+/* ---- what the daemon answers ---- */
 
 static int silent(struct xlpt_env *env, const struct xlpt_guest *guest, const struct xlpt_virsh *v,
 		  struct xlpt_diag *diag)
@@ -151,7 +155,7 @@ static int silent(struct xlpt_env *env, const struct xlpt_guest *guest, const st
 	return XLPT_ERR_RULE;
 }
 
-/* 1 with what it answers, 0 when it answers and does not know the guest. */
+/* 1: the daemon answered, and v has the answer. 0: it answered that it does not know the guest. */
 static int ask(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_virsh *v,
 	       struct xlpt_diag *diag)
 {
@@ -161,7 +165,10 @@ static int ask(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt
 
 	if (rc || (!v->timed_out && !v->status))
 		return rc ? rc : 1;
-	/* Its words are in somebody's language: whether it answers at all is seen by another question. */
+	/*
+	 * Its message may be in any language. So a second question shows whether the daemon
+	 * answers at all.
+	 */
 	if (!v->timed_out && v->status != 127) {
 		rc = env->ts->ops->virsh(env->ts, uri, NULL, ANSWER_MS, &other, diag);
 		if (rc || (!other.timed_out && !other.status))
@@ -184,7 +191,7 @@ int xlpt_libvirt_ask(struct xlpt_env *env, const struct xlpt_guest *guest,
 	rc = ask(env, guest, &v, diag);
 	if (rc <= 0)
 		return rc;
-	/* It has forgotten the domain, and libxl still has its description. */
+	/* libvirt has forgotten the domain, and libxl still keeps libvirt's description of it. */
 	if (!is_domain(xlpt_str_get(&v.out), guest->domid))
 		return 0;
 	rc = devices_of(xlpt_str_get(&v.out), &list, diag);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What libvirt does in libxl's place for a guest that it manages. */
+/* For a guest that libvirt manages: asking libvirt to do what libxl does for other guests. */
 #include "xl-plugin/hotplug/libvirt.h"
 
 #include <string.h>
@@ -13,13 +13,16 @@
 #include "xl-plugin/hotplug/loan.h"
 #include "xl-plugin/hotplug/release.h"
 
-#define LIBXL_MS 60000 /* what libxl itself waits for, behind what the guest is given */
+#define LIBXL_MS 60000 /* how long libxl itself waits, after the time that the guest is given */
 #define LOG	 "/var/log/libvirt/libxl/libxl-driver.log"
 #define LOG_MAX	 4096
 
 /* ---- before anything is touched ---- */
 
-/* What libvirt's driver does not tell libxl (libxl_conf.c, libxlMakePCI). */
+/*
+ * The options of a device that libvirt's driver does not pass on to libxl (libxl_conf.c,
+ * libxlMakePCI).
+ */
 static const char *no_word_for(const struct xlpt_spec *spec)
 {
 	return spec->vslot >= 0			      ? "a slot of the guest"
@@ -43,7 +46,10 @@ static int judge_words(struct xlpt_op *op, const struct xlpt_item *item, struct 
 	return XLPT_ERR_RULE;
 }
 
-/* What another device of the guest needs would go with it: libvirt has libxl take it (release.h). */
+/*
+ * RULE when libvirt has libxl take a device whose interrupt line another device of the guest
+ * needs: that one would lose it, too (release.h, xlpt_line_kept).
+ */
 static int judge_line(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag)
 {
 	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
@@ -87,7 +93,7 @@ int xlpt_libvirt_judge(struct xlpt_op *op, bool attach, struct xlpt_diag *diag)
 	return xlpt_op_judged(op, rc, diag);
 }
 
-/* ---- one device in libvirt's words ---- */
+/* ---- one device as libvirt's XML ---- */
 
 static int element(const struct xlpt_libvirt_device *d, struct xlpt_str *out,
 		   struct xlpt_diag *diag)
@@ -100,7 +106,10 @@ static int element(const struct xlpt_libvirt_device *d, struct xlpt_str *out,
 	pci->spec.has_bdf = true;
 	pci->spec.bdf = d->bdf;
 	pci->managed = XLPT_OFF;
-	/* Without this word libvirt 11.3 holds the device as in use after its detach. [lab] */
+	/*
+	 * Without <driver name='xen'/>, libvirt 11.3 holds the device as in use after its detach.
+	 * [lab]
+	 */
 	pci->driver = xlpt_xstrdup("xen");
 	pci->filtering = d->permissive ? XLPT_OFF : XLPT_UNSET;
 	pci->interface = d->interface;
@@ -111,7 +120,7 @@ static int element(const struct xlpt_libvirt_device *d, struct xlpt_str *out,
 	return xlpt_libvirt_write(&dom, NULL, XLPT_WRITE_DEVICES_ONLY, out, NULL, diag);
 }
 
-/* What the VF has by now: *now is net's, and NULL when its PF says nothing of it. */
+/* What the VF has by now. *now belongs to net; NULL when the PF says nothing of this VF. */
 static int vf_now(struct xlpt_op *op, struct xlpt_bdf bdf, struct xlpt_vf *vf,
 		  struct xlpt_pf_net *net, const struct xlpt_vf_net **now, struct xlpt_diag *diag)
 {
@@ -124,8 +133,9 @@ static int vf_now(struct xlpt_op *op, struct xlpt_bdf bdf, struct xlpt_vf *vf,
 }
 
 /*
- * The VF as an interface, with what it has by now: xlpt's own steps have set that. libvirt has no words
- * for the rest of an identity, nor for a VLAN's priority; without an address it would make one up.
+ * The VF as an interface, with the identity that it has by now: xlpt's own steps have set it.
+ * libvirt's XML has no words for the rest of an identity, nor for the priority of a VLAN; without
+ * a MAC address libvirt would make one up.
  */
 static int identity_of(struct xlpt_op *op, const struct xlpt_item *item,
 		       struct xlpt_libvirt_device *d, struct xlpt_diag *diag)
@@ -148,7 +158,7 @@ static int identity_of(struct xlpt_op *op, const struct xlpt_item *item,
 	return 0;
 }
 
-/* ---- asking it for a change ---- */
+/* ---- asking libvirt for a change ---- */
 
 static uint64_t log_end(struct xlpt_env *env)
 {
@@ -158,7 +168,7 @@ static uint64_t log_end(struct xlpt_env *env)
 	return fd < 0 ? 0 : (uint64_t)st.st_size;
 }
 
-/* libxl's own lines of it, which libvirt keeps to itself. */
+/* libxl's own log lines about it, which libvirt does not show. */
 static void add_log(struct xlpt_env *env, uint64_t from, struct xlpt_diag *diag)
 {
 	char buf[LOG_MAX + 1] = "", *save = NULL;
@@ -234,11 +244,11 @@ int xlpt_guest_remove(struct xlpt_env *env, const struct xlpt_guest *guest, stru
 
 	if (rc)
 		return rc < 0 ? rc : 0;
-	/* One that it was not told of goes as it came. */
+	/* libvirt was never told of this device, so libxl alone takes it. */
 	return env->ts->ops->device_remove(env->ts, guest->domid, bdf, false, diag);
 }
 
-/* ---- and what it has come to ---- */
+/* ---- and whether libvirt's list agrees afterwards ---- */
 
 void xlpt_libvirt_tell_left(struct xlpt_env *env, const struct xlpt_guest *guest,
 			    struct xlpt_bdf bdf)
@@ -252,7 +262,7 @@ void xlpt_libvirt_tell_left(struct xlpt_env *env, const struct xlpt_guest *guest
 		  guest->name);
 }
 
-/* libvirt sets the identity once more, in its own way. */
+/* libvirt has set the identity once more, in its own way: it must be the same. */
 static int same_identity(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag)
 {
 	_cleanup_pf_net_ struct xlpt_pf_net net = { 0 };

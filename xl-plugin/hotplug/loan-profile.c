@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A VF's port profile at the switch, asked for by its PF's driver or by lldpad. */
+/* A VF's port profile at the switch, which its PF's driver or lldpad asks for. */
 #include <string.h>
 
 #include "xl-plugin/hotplug/loan.h"
@@ -44,7 +44,7 @@ int xlpt_vf_port_profile(struct xlpt_env *env, const struct xlpt_vf *vf,
 	_cleanup_free_ char *text = NULL;
 	int rc;
 
-	/* What lldpad had associated went with it. */
+	/* lldpad does not run any more: what it had associated ended with it. */
 	if (!on && id->port == XLPT_PORT_QBG && !xlpt_host_has(env->host, LLDPAD_PID))
 		return 0;
 	rc = peer_of(env, vf, id->port, &peer, diag);
@@ -58,7 +58,10 @@ int xlpt_vf_port_profile(struct xlpt_env *env, const struct xlpt_vf *vf,
 		full.has_vlan = true;
 		full.vlan = now->id.vlan;
 	}
-	/* The switch's administrator sees which host asks; a machine without the text says nothing. */
+	/*
+	 * The host's UUID shows the switch's administrator which host asks. A machine without one
+	 * sends none.
+	 */
 	if (!full.has_hostid && xlpt_host_read_text(env->host, &text, HOST_UUID) >= 0)
 		full.has_hostid = xlpt_uuid_parse(text, strlen(text), full.hostid);
 	return on ? xlpt_vf_port_associate(&peer, &full, diag)

@@ -23,8 +23,9 @@ int xlpt_loan_judge(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag
 	if (item->device.is_vf)
 		ifname = xlpt_net_of(op->env->host, item->device.pf);
 	/*
-	 * igb, ixgbe and others answer a VF's driver only while they are up: in the
-	 * guest it says "PF still resetting" and makes up a MAC address, or has no link.
+	 * igb, ixgbe and other PF drivers answer a VF's driver only while their interface is up.
+	 * Otherwise the driver in the guest says "PF still resetting" and makes up a MAC address,
+	 * or has no link.
 	 */
 	if (ifname && !xlpt_net_is_up(op->env->host, ifname)) {
 		xlpt_warn(op->env,
@@ -33,7 +34,7 @@ int xlpt_loan_judge(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag
 			  ifname, XLPT_BDF_STR(item->spec.bdf));
 		xlpt_warn_mend(op->env, "ip link set %s up", XLPT_WORD(ifname));
 	}
-	/* A note can only be about a VF. */
+	/* Only a VF can have a note. */
 	if (!item->device.is_vf && xlpt_vfid_is_empty(&item->spec.vf))
 		return 0;
 	return xlpt_loan_read(op->env, item->spec.bdf, &item->spec.vf, op->guest.uuid, &item->vf,
@@ -118,7 +119,10 @@ bool xlpt_loan_orphan(struct xlpt_env *env, struct xlpt_bdf bdf)
 {
 	_cleanup_knowns_ struct xlpt_knowns known = { 0 };
 
-	/* Leased to a guest that is to come: who gives the lease back restores it. */
+	/*
+	 * It is leased to a guest that is still to come: whoever gives the lease back restores the
+	 * identity.
+	 */
 	if (xlpt_host_has(env->host, XLPT_LEASES_DIR "/%s", XLPT_BDF_STR(bdf)) ||
 	    xlpt_guest_may_have(env, bdf))
 		return false;

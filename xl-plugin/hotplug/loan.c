@@ -8,7 +8,7 @@
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/kept/locks.h"
 
-#define SEP '\t' /* no value of an identity has one */
+#define SEP '\t' /* between the words of a note; no value has one */
 
 void xlpt_vf_dispose(struct xlpt_vf *vf)
 {
@@ -67,9 +67,9 @@ int xlpt_vf_locate(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf *ou
 }
 
 /*
- * Sets an identity and sees that it is so, the port profile included. The PF is
- * locked meanwhile: two VFs of it cannot come to the same MAC. After an error
- * some of it may have been set.
+ * Sets an identity, the port profile included, and verifies it. The PF is locked meanwhile, so
+ * that two of its VFs cannot get the same MAC address. After an error a part of it may have been
+ * set.
  */
 static int give(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_vf_identity *want,
 		struct xlpt_diag *diag)
@@ -101,7 +101,10 @@ static int parse_note(const char *text, struct xlpt_vf_identity *out)
 		size_t n = strcspn(text, (char[]){ SEP, '\0' });
 		static const char none[] = "mac=00:00:00:00:00:00";
 
-		/* Not a word an operator can write, but what a VF has that was given no address. */
+		/*
+		 * An operator cannot write this address; it is what a VF has that was never given
+		 * one.
+		 */
 		if (n == strlen(none) && !memcmp(text, none, n))
 			out->has_mac = true;
 		else if (n && xlpt_vfid_parse(out, &seen, text, n, NULL))
@@ -168,13 +171,13 @@ int xlpt_loan_end(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_diag *d
 
 	if (rc || !has)
 		return rc;
-	/* Removed and made anew it has lost the identity by itself. */
+	/* A VF that was removed and made anew has lost the identity by itself. */
 	if (xlpt_host_has(env->host, "/sys/bus/pci/devices/%s/physfn", XLPT_BDF_STR(bdf)))
 		rc = take_back(env, bdf, &old, &old, diag);
 	return rc ? rc : xlpt_loan_note(env, bdf, false, NULL, diag);
 }
 
-/* What is noted is older than what the VF has now: it wins. */
+/* Adds the keys of from that id does not have: what is noted is older, and it wins. */
 static void fill(struct xlpt_vf_identity *id, const struct xlpt_vf_identity *from)
 {
 	if (!id->has_mac && from->has_mac) {
@@ -198,7 +201,7 @@ static void fill(struct xlpt_vf_identity *id, const struct xlpt_vf_identity *fro
 	}
 }
 
-/* Only the port profile's keys. */
+/* Copies only the keys of the port profile. */
 static void copy_port(struct xlpt_vf_identity *to, const struct xlpt_vf_identity *from)
 {
 	struct xlpt_vf_identity id = *from;
@@ -248,7 +251,10 @@ int xlpt_loan_of(struct xlpt_env *env, const struct xlpt_vf *vf,
 	if (out->want.port && !out->want.has_instanceid && uuid)
 		out->want.has_instanceid =
 			xlpt_uuid_parse(uuid, strlen(uuid), out->want.instanceid);
-	/* What a guest that is gone left set and this one does not set goes back to what it was. */
+	/*
+	 * What an earlier guest that is gone had set, and this one does not set, goes back to what
+	 * it was.
+	 */
 	fill(&out->want, &out->note_before);
 	rc = xlpt_vf_net_check(&net, vf->index, &out->want, diag);
 	if (rc)
@@ -281,12 +287,15 @@ int xlpt_loan_given(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_id
 		rc = xlpt_pf_net_read(env->rtnl, vf.pf.ifname, &net, diag);
 	if (rc)
 		return rc;
-	/* The note has the keys that were given, with the values they had before; and the profile. */
+	/*
+	 * The note has the keys that were given, with the values that they had before, and the
+	 * port profile.
+	 */
 	now = xlpt_pf_net_vf(&net, vf.index);
 	if (now)
 		*out = xlpt_vf_net_old(&now->id, &note);
 	copy_port(out, &note);
-	/* No address at all is not one that could be asked for. */
+	/* "No address" is nothing that could be asked for. */
 	out->has_mac = out->has_mac && memcmp(out->mac, (uint8_t[6]){ 0 }, 6);
 	return 0;
 }
@@ -296,7 +305,7 @@ int xlpt_loan_set(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_loan *l
 {
 	int rc;
 
-	/* The profile of a guest that is gone. */
+	/* An earlier guest that is gone left its port profile associated. */
 	if (l->noted && l->note_before.port) {
 		_cleanup_vf_ struct xlpt_vf vf = { 0 };
 
@@ -345,7 +354,7 @@ int xlpt_vf_mend_set(struct xlpt_env *env, const struct xlpt_journal_dev *d, str
 	struct xlpt_vf_identity old;
 	int rc;
 
-	/* What was set on it went with it. */
+	/* The VF is gone, and what was set on it with it. */
 	if (!xlpt_host_has(env->host, "/sys/bus/pci/devices/%s/physfn", XLPT_BDF_STR(d->bdf))) {
 		xlpt_say(env, "%s is not there any more: nothing to mend", XLPT_BDF_STR(d->bdf));
 		return 0;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The network identity that a VF is lent for a guest, with the way back.
+ * The network identity that a VF is lent for a guest (a loan), and the way back.
  *
- * What a VF had before a guest's identity was set is noted in xenstore, beside
- * where it came from (/libxl/pci/SSSS-BB-DD-F/xlpt-vf), before the first change:
- * it outlives this program and ends with this boot, as the settings themselves do.
+ * Before the first change, what the VF had is noted in xenstore beside where the device came from:
+ * /libxl/pci/SSSS-BB-DD-F/xlpt-vf. The note outlives this program and ends with this boot, as the
+ * settings of a VF do.
  */
 #ifndef XLPT_LOAN_H
 #define XLPT_LOAN_H
@@ -13,79 +13,107 @@
 #include "pciback/sriov/vf.h"
 #include "xl-plugin/hotplug/operation.h"
 
-/* A VF and who sets its identity. */
+/* A VF and the PF by which its identity is set. Owns pf. */
 struct xlpt_vf {
 	struct xlpt_bdf bdf;
-	unsigned index;
-	struct xlpt_pf pf; /* its interface is there */
+	unsigned index;	   /* number among the VFs of its PF, from 0 */
+	struct xlpt_pf pf; /* has an interface in dom0 (pf.ifname) */
 };
 
 void xlpt_vf_dispose(struct xlpt_vf *vf);
 #define _cleanup_vf_ XLPT_CLEANUP(xlpt_vf_dispose)
 
-/* No VF, or a PF without driver or interface: errors of their own. */
+/*
+ * Finds the PF of a VF. Errors: bdf is no VF, or its PF has no driver or no interface in dom0
+ * (NOT_FOUND).
+ */
 int xlpt_vf_locate(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf *out,
 		   struct xlpt_diag *diag);
 
-/* Associates the VF with its port profile, or ends that; the rest of id is left alone. */
+/*
+ * on: associates the VF with the port profile in id; else ends that. Other keys of id are not
+ * used.
+ */
 int xlpt_vf_port_profile(struct xlpt_env *env, const struct xlpt_vf *vf,
 			 const struct xlpt_vf_identity *id, bool on, struct xlpt_diag *diag);
 
 /*
- * What was noted comes back, and the note goes. Nothing noted is success, and so
- * is a VF that is not there any more. To be called when no guest has it.
+ * Gives the VF the identity back that the note has, and removes the note. 0 also when nothing is
+ * noted or the VF is not there any more. Call it when no guest has the VF. DATA when the note
+ * cannot be read.
  */
 int xlpt_loan_end(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_diag *diag);
 
-/* The PF without a driver: fills the error. */
+/*
+ * Sets the error for a PF that has no driver in dom0, with the line that gives it one. Returns
+ * NOT_FOUND.
+ */
 int xlpt_vf_no_driver(const struct xlpt_pf *pf, struct xlpt_diag *diag);
 
 /* ---- lend, piece by piece, for plans ---- */
 
-/* Judges, and reads what there is to remember. !active: nothing is to be done. */
+/*
+ * Judges whether the VF can have the identity spec, and reads what has to be remembered.
+ * out->active false: nothing is to be done. uuid (NULL = none) is the instanceid of a port profile
+ * that has none.
+ */
 int xlpt_loan_read(struct xlpt_env *env, struct xlpt_bdf bdf, const struct xlpt_vf_identity *spec,
 		   const char *uuid, struct xlpt_loan *out, struct xlpt_diag *diag);
-/* The same of a VF at hand; out->noted and out->note_before are as the caller left them. */
+/* The same for a VF that was located; out->noted and out->note_before must be filled before. */
 int xlpt_loan_of(struct xlpt_env *env, const struct xlpt_vf *vf,
 		 const struct xlpt_vf_identity *spec, const char *uuid, struct xlpt_loan *out,
 		 struct xlpt_diag *diag);
-/* What undoes it, as the journal of vf set keeps it. Caller frees. */
+/*
+ * The text of out->note, as the journal of vf set keeps it: the identity to go back to. Caller
+ * frees.
+ */
 char *xlpt_loan_text(const struct xlpt_loan *l);
-/* An identity as journals keep it, and back. Caller frees. */
+/*
+ * An identity as the text that journals keep, and back. Caller frees the text. DATA when the
+ * journal has none or it cannot be read.
+ */
 char *xlpt_vf_identity_text(const struct xlpt_vf_identity *id);
 int xlpt_vf_identity_of_journal(const struct xlpt_journal_dev *d, struct xlpt_vf_identity *out,
 				struct xlpt_diag *diag);
+/*
+ * For the mender of vf set: gives the VF back what the journal says that it had. 0 when the VF is
+ * gone.
+ */
 int xlpt_vf_mend_set(struct xlpt_env *env, const struct xlpt_journal_dev *d,
 		     struct xlpt_diag *diag);
+/*
+ * xlpt_loan_set gives the VF l->want, xlpt_loan_unset gives it back l->now. After an error a part
+ * may have been set: undo it.
+ */
 int xlpt_loan_set(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_loan *l,
 		  struct xlpt_diag *diag);
 int xlpt_loan_unset(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_loan *l,
 		    struct xlpt_diag *diag);
 /*
- * The identity that the VF's guest was given and has, as attach would be told it;
- * empty for what has none, a VF or not. For whoever will attach it again.
+ * The identity that the VF's guest was given and still has, in the words that attach takes, for
+ * whoever will attach it again. Empty when nothing was lent, or when the device is no VF.
  */
 int xlpt_loan_given(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_vf_identity *out,
 		    struct xlpt_diag *diag);
-/* Writes the note; has = false removes it. */
+/* Writes id as the note; has = false removes the note. */
 int xlpt_loan_note(struct xlpt_env *env, struct xlpt_bdf bdf, bool has,
 		   const struct xlpt_vf_identity *id, struct xlpt_diag *diag);
 
 /* ---- steps of attach and detach (loan-steps.c) ---- */
 
 /*
- * Before anything is touched: can item i have what its spec wants? Fills
+ * Before anything is touched: judges whether item i can have what its spec wants, and fills
  * item->vf. Warns when the PF's interface is down.
  */
 int xlpt_loan_judge(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag);
-/* Adds the steps, if there are any. */
+/* Adds the steps that remember and set the identity. Adds none when nothing is to be set. */
 void xlpt_loan_plan(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
-/* Reads whether something is noted, and adds the step that restores it. */
+/* Adds the step that restores the identity, when one is noted. */
 int xlpt_loan_plan_end(struct xlpt_plan *plan, struct xlpt_op *op, size_t i,
 		       struct xlpt_diag *diag);
 /*
- * The VFs that have a guest's identity, and no guest: it was destroyed. Caller frees *out.
- * orphan: one of them, looked at again.
+ * Lists the VFs that have a guest's identity although no guest has them or may come again for
+ * them: their guest was destroyed. Caller frees *out. xlpt_loan_orphan judges one of them again.
  */
 int xlpt_loan_orphans(struct xlpt_env *env, const struct xlpt_owners *owners, struct xlpt_bdf **out,
 		      size_t *n, struct xlpt_diag *diag);

@@ -11,7 +11,7 @@
 #include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/hotplug/release.h"
 
-/* The same guest, not another one with its number. */
+/* The guest is still there, and is not another one with the same number. */
 static bool guest_alive(struct xlpt_env *env, const struct xlpt_guest *want, struct xlpt_guest *now)
 {
 	return env->ts->ops->guest_by_id(env->ts, want->domid, now, NULL) == 0 &&
@@ -29,7 +29,10 @@ static bool complete(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf)
 	o = xlpt_owners_find(&owners, bdf);
 	if (!o || o->domid != domid || !xlpt_owner_complete(o))
 		return false;
-	/* libxl writes where QEMU has put it last of all: killed before, it has not ended its add. */
+	/*
+	 * libxl writes the slot in which QEMU has put the device last of all. Without it, the xlpt
+	 * was killed before libxl had ended its add.
+	 */
 	if (o->type == XLPT_GUEST_HVM && o->dev.vdevfn < 0)
 		return false;
 	if (o->type == XLPT_GUEST_HVM &&
@@ -39,8 +42,8 @@ static bool complete(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf)
 }
 
 /*
- * What the journal meant is over: the device was unplugged, another guest has
- * it by now, or another guest has the number of the one it was for.
+ * What the journal meant cannot be done any more: the device was unplugged, another guest has it
+ * by now, or another guest has the number of the one that the journal names.
  */
 static bool moot(struct xlpt_env *env, const struct xlpt_journal *j, struct xlpt_bdf bdf)
 {
@@ -77,7 +80,7 @@ static int back_to_dom0(struct xlpt_env *env, const struct xlpt_journal_dev *d,
 	return rc;
 }
 
-/* Whom nobody asks gets less time to end what it is at. */
+/* When the guest is not asked, it gets less time to end what it is doing. */
 static int take(struct xlpt_env *env, const struct xlpt_journal *j, struct xlpt_bdf bdf,
 		struct xlpt_diag *diag)
 {
@@ -95,11 +98,14 @@ static int mend_attach(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	struct xlpt_bdf vdev;
 	int rc;
 
-	/* A connection under way is let come to its end: taken back now it would wedge the guest. */
+	/*
+	 * A connection that is under way is allowed to end: taken back now, it would stop the
+	 * guest's hotplug.
+	 */
 	if (alive && now.type == XLPT_GUEST_PV && !j->undoing && !j->by_force)
 		xlpt_wait_connected(env, &now, d->bdf, NULL, XLPT_GUEST_TIMEOUT_MS / 4, &vdev,
 				    NULL);
-	/* An attach that was being taken back is not kept, whatever of it still stands. */
+	/* An attach that was being taken back is not kept, even if it still looks complete. */
 	if (alive && !j->undoing && !j->by_force && complete(env, j->guest.domid, d->bdf)) {
 		xlpt_say(env, "%s is attached to %s: kept", bdf, j->guest.name);
 		return 0;
@@ -110,11 +116,14 @@ static int mend_attach(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	if (rc)
 		return rc;
 	xlpt_say(env, "%s is not with %s: the attach is taken back", bdf, j->guest.name);
-	free(XLPT_TAKE(d->spec)); /* nor does its configuration get it */
+	free(XLPT_TAKE(d->spec)); /* so that its configuration does not get it, either */
 	return d->hide ? back_to_dom0(env, d, diag) : 0;
 }
 
-/* A next attach must not come before the guest has let go of the frontend it had. */
+/*
+ * Waits until the guest has let go of the frontend that it had: the next attach must not come
+ * before.
+ */
 static void wait_ports(struct xlpt_env *env, const struct xlpt_journal *j)
 {
 	const char *text;
@@ -146,7 +155,7 @@ static int mend_detach(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	return d->hide ? back_to_dom0(env, d, diag) : 0;
 }
 
-/* Taken from dom0 by it: then it goes back there. */
+/* A device that the operation took from dom0 goes back there. */
 static int mend_hide(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_journal_dev *d,
 		     struct xlpt_diag *diag)
 {
@@ -184,7 +193,7 @@ static int mend_hides(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_
 	return each(env, j, mend_hide, diag);
 }
 
-/* The kernel's list of methods is put back. */
+/* Puts the kernel's list of reset methods back. */
 static int mend_reset(struct xlpt_env *env, const struct xlpt_journal_dev *d,
 		      struct xlpt_diag *diag)
 {

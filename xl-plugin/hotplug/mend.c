@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Ends what was cut short, under its locks, by the mender of its journal. */
+/* Ends an operation that was cut short, under its locks, by the mender of its journal. */
 #include "xl-plugin/hotplug/mend.h"
 
 #include <string.h>
@@ -19,7 +19,7 @@ void xlpt_mend_overrides(struct xlpt_env *env, const struct xlpt_journal *j)
 		_cleanup_free_ char *name = xlpt_xstrndup(text, strcspn(text, " ")), *now = NULL;
 		struct xlpt_bdf bdf;
 
-		/* Another one was set since: that one stays. */
+		/* When another override was set since, that one stays. */
 		if (text[strlen(name)] && xlpt_bdf_from_sysfs_name(name, &bdf) &&
 		    xlpt_bind_override_read(env->host, bdf, &now, NULL) == 0 &&
 		    (!now || xlpt_streq(now, XLPT_PCIBACK_DRIVER)))
@@ -35,9 +35,12 @@ int xlpt_mend_locked(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_d
 	xlpt_say(env, "mending an interrupted %s%s%s, left at: %s", j->op,
 		 j->guest.name ? " for guest " : "", j->guest.name ? j->guest.name : "",
 		 j->last ? j->last : "its beginning");
-	/* Before anybody else looks at the devices, or gets them. */
+	/* Before anybody else looks at the devices or gets them. */
 	rc = xlpt_reset_mend_buses(env, j, diag);
-	/* Unknown: at least what it took from dom0 goes back there. */
+	/*
+	 * An operation that this version does not know: at least the devices that it took from
+	 * dom0 go back.
+	 */
 	if (rc == 0)
 		rc = (mender ? mender : &xlpt_mender_hide)->mend(env, j, diag);
 	if (rc) {

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The locks of an operation: its guest, its devices, and what is in their isolation
- * sets. What was found before the locks were had is looked at again.
+ * The locks of an operation: its guest, its devices, and their mates. What was found before the
+ * locks were taken is looked at again.
  */
 #include "core/findings.h"
 #include "pciback/device/scan.h"
 #include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/hotplug/split.h"
 #include "xl-plugin/kept/locks.h"
 
 #define LOCK_TRIES 5

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What every operation does: its beginning, up to the facts, and its plan run with a journal. */
+/*
+ * What every operation does: it reads the facts (prepare), and runs its plan with a journal
+ * (execute).
+ */
 #include "xl-plugin/hotplug/operation.h"
 
 #include <string.h>
@@ -33,7 +36,10 @@ static int mend_first(struct xlpt_op *op, struct xlpt_diag *diag)
 		const struct xlpt_mender *mender = xlpt_mender_of(&js[i]);
 		bool ours =
 			op->has_guest && js[i].guest.name && js[i].guest.domid == op->guest.domid;
-		/* Another guest's lock is not held here, nor are those of files: that is for xlpt repair. */
+		/*
+		 * The locks of another guest, and those of files, are not held here: such a
+		 * journal is left to xlpt repair.
+		 */
 		bool all = (!js[i].guest.name ||
 			    (op->has_guest && js[i].guest.domid == op->guest.domid)) &&
 			   !xlpt_journal_moves(&js[i]);
@@ -48,7 +54,10 @@ static int mend_first(struct xlpt_op *op, struct xlpt_diag *diag)
 		}
 		for (size_t m = 0; mender && mender->touches && m < op->n; m++)
 			ours |= mender->touches(op->env, &js[i], op->items[m].spec.bdf);
-		/* Devices whose locks this operation does not hold are left to xlpt repair. */
+		/*
+		 * A journal about devices whose locks this operation does not hold is left to xlpt
+		 * repair.
+		 */
 		js[i].by_force = op->by_force;
 		if (rc == 0 && ours && all && !op->env->findings) {
 			rc = xlpt_journal_adopt(op->env, &js[i], diag);
@@ -57,7 +66,10 @@ static int mend_first(struct xlpt_op *op, struct xlpt_diag *diag)
 				mark_mended(op, &js[i]);
 			}
 		} else if (rc == 0 && ours) {
-			/* With all: attach mends it, and what that leaves is not known here. */
+			/*
+			 * When all of it is ours (check), attach would mend it, and what comes of
+			 * that is not known here.
+			 */
 			rc = xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
 					   "an interrupted %s has to be mended %s", js[i].op,
 					   all ? "before this can be judged" : "first");
@@ -73,8 +85,8 @@ static int mend_first(struct xlpt_op *op, struct xlpt_diag *diag)
 }
 
 /*
- * The guest was looked up before its lock was had: by now it may be another one
- * with the same number, or on its way out.
+ * The guest was looked up before its lock was taken: by now its number may be another guest's, or
+ * it may be on its way out.
  */
 static int guest_again(struct xlpt_op *op, struct xlpt_diag *diag)
 {
@@ -105,7 +117,10 @@ static int read_item(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_dia
 	const struct xlpt_owner *o = xlpt_owners_find(&op->owners, bdf);
 	int rc = xlpt_scan_one(op->env->host, bdf, XLPT_SCAN_CAPS, NULL, &item->device, diag);
 
-	/* Unplugged from under the guest: taking it back is all that can be done with it. */
+	/*
+	 * The device was unplugged while the guest had it: all that can be done is to take it
+	 * back.
+	 */
 	if (rc == XLPT_ERR_NO_DEVICE && o && op->has_guest && o->domid == op->guest.domid) {
 		if (!op->takes_back) {
 			xlpt_diag_fact(
@@ -142,10 +157,10 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 		rc = xlpt_op_check_consents(op, diag);
 	if (rc == 0 && op->find_mates)
 		rc = op->find_mates(op, diag);
-	/* Before any lock: who reconciles locks pools and devices himself. */
+	/* Before any lock is taken: giving leases back locks pools and devices itself. */
 	if (rc == 0)
 		rc = xlpt_leases_tidy(env, diag);
-	/* A dry run looks and leaves: it needs no lock and mends nothing. */
+	/* A dry run only looks: it needs no lock and mends nothing. */
 	if (rc == 0 && !env->dry_run && !op->outer)
 		rc = xlpt_op_lock(op, diag);
 	else if (rc == 0 && env->findings)
@@ -174,7 +189,7 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 		rc = read_item(op, item, diag);
 		item->not_here = rc == XLPT_ERR_NO_DEVICE && env->findings;
 		rc = xlpt_op_judged(op, rc, diag);
-		/* A dry run has said so, and leaves it. */
+		/* A dry run has told of the note, and does not remove it. */
 		if (rc == 0 && env->dry_run && env->ts &&
 		    xlpt_gone_noted(env, item->place.noted_domid))
 			item->place.noted_domid = -1;
@@ -232,10 +247,13 @@ int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan
 	rc = xlpt_journal_run(op->env, &op->journal, plan, op, diag);
 	if (rc == 0)
 		xlpt_budget_settle(op, name);
-	/* What is left behind stays in the journal for xlpt repair. */
+	/* What could not be undone stays in the journal, for xlpt repair. */
 	if (rc != XLPT_ERR_LEFT)
 		xlpt_journal_end(op->env, &op->journal);
-	/* Who has what now, for when its guest restarts; what is not remembered is kept longer. */
+	/*
+	 * Remembers who has what now, for when the guest restarts. When that fails, its devices
+	 * are kept longer.
+	 */
 	if (rc == 0 && op->has_guest)
 		xlpt_restarts_look(op->env, NULL);
 	return rc;

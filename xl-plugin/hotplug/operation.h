@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The workflows: what a command does once its arguments are understood. Each
- * takes the locks, reads the facts, lets core/policy judge them, builds a plan,
- * runs it with a journal, and verifies.
+ * The operations of this room: attach, detach, hide, unhide, reset. An operation takes its locks,
+ * reads the facts, lets core/policy judge them, builds a plan (core/plan.h), runs it with a
+ * journal, and verifies the result.
+ *
+ * Everything in struct xlpt_op belongs to the operation and is freed by xlpt_op_dispose, unless a
+ * comment says "not owned". Times are milliseconds of core/clock.
  */
 #ifndef XLPT_OP_H
 #define XLPT_OP_H
@@ -22,36 +25,36 @@
 #include "xl-plugin/kept/locks.h"
 #include "xl-plugin/kept/settings.h"
 
-#define XLPT_DOMID_NONE UINT32_MAX /* of a guest that is still to be created */
+#define XLPT_DOMID_NONE UINT32_MAX /* domid of a guest that is still to be created */
 
 /* ---- --config: the guest's xl configuration (config.c) ---- */
 
 struct xlpt_op_config {
-	char *path;   /* absolute, links followed; NULL = no --config */
-	bool remove;  /* detach */
-	bool changes; /* the file does not say so already */
-	bool begun;   /* to be written: its text before and after is */
+	char *path;   /* absolute, without symbolic links; NULL = no --config */
+	bool remove;  /* detach: the devices are removed from the file */
+	bool changes; /* the file has to change */
+	bool begun;   /* the step has begun to write: before and now have the two texts */
 	struct xlpt_str before, now;
 };
 
 /* ---- one operation ---- */
 
-/* Whether a device was reset for what was done with it. */
+/* Whether a device was reset around an attach, a detach, or by xlpt reset. */
 enum xlpt_reset_is {
-	XLPT_RESET_IS_NONE,	/* nothing can reset it, or nothing had to */
-	XLPT_RESET_IS_DONE,	/* and proven */
-	XLPT_RESET_IS_UNPROVEN, /* done, as far as the kernel and its answering tell */
+	XLPT_RESET_IS_NONE,	/* not reset: nothing can reset it, or no reset was needed */
+	XLPT_RESET_IS_DONE,	/* reset, and proven (pciback/reset) */
+	XLPT_RESET_IS_UNPROVEN, /* the kernel says so and the device answers; nothing proves it */
 	XLPT_RESET_IS_FAILED,
 };
-/* The identity that a guest's VF gets, and the way back (vf.h). */
+/* The identity that a guest's VF gets, and the way back (hotplug/loan.h). */
 struct xlpt_loan {
 	bool active; /* something is to be set */
 	struct xlpt_vf_identity want;
-	struct xlpt_vf_identity now;  /* of the same keys: what undoes it */
-	struct xlpt_vf_identity note; /* what is remembered for the end of the guest */
-	bool noted;		      /* something was remembered before: a guest was destroyed */
+	struct xlpt_vf_identity now;  /* what the VF has for the same keys: this undoes it */
+	struct xlpt_vf_identity note; /* what is to be noted in xenstore until the guest ends */
+	bool noted; /* something was noted before: an earlier guest was destroyed */
 	struct xlpt_vf_identity note_before;
-	bool associated; /* the port profile is set */
+	bool associated; /* its port profile is associated */
 };
 
 struct xlpt_bdfs {
@@ -60,148 +63,182 @@ struct xlpt_bdfs {
 };
 void xlpt_bdfs_dispose(struct xlpt_bdfs *list);
 #define _cleanup_bdfs_ XLPT_CLEANUP(xlpt_bdfs_dispose)
-/* Once, however often it is added. */
+/* Adds bdf. Adding it twice is the same as once. */
 void xlpt_bdfs_add(struct xlpt_bdfs *list, struct xlpt_bdf bdf);
 
 struct xlpt_item {
-	struct xlpt_spec spec; /* one function; its address is known, but see from_pool */
+	struct xlpt_spec spec; /* one function, whose address is known; see from_pool */
 	struct xlpt_device device;
 	struct xlpt_place place;
-	size_t order;	/* in which libxl gets it; of those with the same, the first comes first */
-	bool from_pool; /* a VF of spec.pool is still to be taken; spec.has_bdf: that one */
-	bool not_here;	/* check: this host does not have it, and it is judged no further */
-	bool absent;	/* detach: the host has it no more, and the guest's backend names it */
-	bool anew;	/* detach: it came again, or was taken from pciback: that has it no more */
-	bool take_from_dom0;	/* from the driver that it has there, before anything else */
-	bool give_back_to_dom0; /* to the driver that it came from, after everything else */
-	bool noted;		/* libxl's note says that the guest has it, and nothing else does */
-	bool loose;		/* permissive from an earlier guest, and not to be for this one */
-	bool of_slot;		/* one of the functions that BB:DD.* stands for */
-	bool mended;		/* an interrupted operation on it was just ended by this command */
-	bool nothing;		/* ... which left nothing for this command to do */
-	bool origin_known;
-	char *origin;			  /* driver it came from, "" = none */
-	char guest_address[XLPT_BDF_LEN]; /* what the guest sees, after attach */
-	char *driver;	 /* what drives it in dom0, after unhide or detach --to-host */
-	char *override;	 /* its driver_override for another driver, which stays, or NULL */
-	unsigned evtchn; /* the frontend's event channel before a detach */
+	size_t order;	/* items with a smaller order go to libxl first; equal ones as they stand */
+	bool from_pool; /* a VF of spec.pool is still to be taken; with spec.has_bdf this VF */
+	bool not_here;	/* check: this host does not have it; it is not judged further */
+	bool absent;	/* detach: this host has lost it; the guest's backend still names it */
+	bool anew;	/* detach: it left pciback (it came again, or somebody unbound it) */
+	bool take_from_dom0;	/* first step: takes it from its dom0 driver */
+	bool give_back_to_dom0; /* last step: gives it back to the driver that it came from */
+	bool noted;		/* only libxl's note says that the guest has it */
+	bool loose;		/* an earlier guest had it permissive, and this one is not to */
+	bool of_slot;		/* the words were BB:DD.*, and this is one function of the slot */
+	bool mended;		/* this command has just ended an interrupted operation on it */
+	bool nothing;		/* nothing is left to do for it */
+	bool origin_known;	/* origin is known */
+	char *origin;		/* name of the driver that it came from, "" = none */
+	char guest_address[XLPT_BDF_LEN]; /* its address in the guest, after attach */
+	char *driver;			  /* its dom0 driver after unhide or detach --to-host */
+	char *override;	 /* its driver_override for another driver, which must stay, or NULL */
+	unsigned evtchn; /* number of the frontend's event channel before a detach, 0 = none */
 	enum xlpt_reset_is reset;
-	bool reset_by_name; /* the first method was asked for, and is told to the kernel */
-	enum xlpt_reset_how reset_hows[XLPT_RESET_N]; /* to be tried, in this order */
+	bool reset_by_name; /* the operator named the first method: it is written to the kernel */
+	enum xlpt_reset_how reset_hows[XLPT_RESET_N]; /* methods to try, in this order */
 	size_t n_reset_hows;
-	bool reset_together;	  /* "bus" among them is the bus with all that is on it */
-	bool reset_with_bus;	  /* and that was done */
-	bool reset_required;	  /* else no guest gets it (xlpt.conf) */
-	const char *reset_method; /* "flr", or NULL; not owned */
-	char *reset_fact;	  /* what shows it, or why not, or NULL */
+	bool reset_together;	  /* the method "bus" resets everything on the bus */
+	bool reset_with_bus;	  /* it was reset together with its bus */
+	bool reset_required;	  /* xlpt.conf: no guest gets it unless it was reset */
+	const char *reset_method; /* word of the method ("flr"), or NULL; not owned */
+	char *reset_fact;	  /* what proves the reset, or why there was none, or NULL */
 	struct xlpt_loan vf;
 };
 
 struct xlpt_op {
-	struct xlpt_env *env;
+	struct xlpt_env *env; /* not owned */
 	bool has_guest;
 	struct xlpt_guest guest;
 	struct xlpt_item *items;
 	size_t n, alloc;
-	/* what the operator consents to for single ones of them */
-	struct xlpt_bdfs force_host;  /* given away although this host needs them */
+	/* devices for which the operator consents to what a rule would refuse */
+	struct xlpt_bdfs force_host;  /* may be taken although this host needs them */
 	struct xlpt_bdfs allow_split; /* their isolation sets may be divided */
 	int64_t timeout_ms;	      /* how long the guest may take to answer */
-	bool takes_back; /* of its guest: what this host has lost is taken back, too, and no error */
-	/* Of an HVM guest that is still to be created; memory 0 = not known. */
+	bool takes_back;	      /* detach: also takes back a device that this host has lost */
+	/* Of an HVM guest that is still to be created (check); hole.memory 0 = not known. */
 	struct xlpt_hole hole;
-	uint64_t videoram; /* bytes of it */
-	bool over_budget;  /* counted by the hotplug budget, and not refused by it */
-	bool by_force;	   /* of its guest, which is not asked: also what was cut short before */
-	bool libvirt;	   /* it manages the guest, and changes go through it (libvirt.h) */
+	uint64_t videoram; /* bytes of the guest's memory that its display uses */
+	bool over_budget;  /* the hotplug budget counts this operation and does not refuse it */
+	bool by_force;	   /* the guest is not asked, also by what mends an earlier operation */
+	bool libvirt;	   /* libvirt manages the guest, and changes go through it (libvirt.h) */
 	struct xlpt_op_config config;
-	/* what this host allows, and after XLPT_ERR_BUDGET: until when to wait, -1 = it is no use */
+	/*
+	 * settings: xlpt.conf. budget_next_ms: after BUDGET, how long to wait; -1 = waiting is no
+	 * use.
+	 */
 	struct xlpt_settings settings;
 	int64_t budget_next_ms;
 	/*
-	 * A step of a larger operation: its journal and its locks serve for this one.
+	 * Not owned. When this is a step of a larger operation: the journal of that one, whose
+	 * locks serve this one, too. NULL = an operation of its own.
 	 */
 	struct xlpt_journal *outer;
-	char **notes;	     /* "key value" lines for the journal, owned; NULL = none */
-	uint64_t dm_log_end; /* of the device model's log, before the device was added */
-	bool dm_looked;
-	char *dm_other_xen; /* the release its libxenctrl is of, when Xen is of another, or NULL */
-	char *gave_up;	    /* what the guest's PCI frontend said before this attach, or NULL */
-	/* held while it runs */
+	char **notes; /* lines "key value" for the journal, NULL-terminated; NULL = none */
+	/* length in bytes of the device model's log before the device was added */
+	uint64_t dm_log_end;
+	bool dm_looked; /* xlpt_dm_look was called */
+	/* release of the libxenctrl that the device model has, if not Xen's; or NULL */
+	char *dm_other_xen;
+	/* what the guest's PCI frontend had said of giving up before this attach, or NULL */
+	char *gave_up;
+	/* filled by prepare, and held until the operation ends */
 	struct xlpt_locks locks;
 	struct xlpt_journal journal;
 	struct xlpt_needs needs;
 	struct xlpt_owners owners;
-	struct xlpt_leases leases; /* of its items, held; a dry run's have no file */
-	/* the host's functions in brief, read when first asked for: who is where, xlpt_op_bus */
+	struct xlpt_leases leases; /* of its items, held; those of a dry run have no file */
+	/* All functions of the host, read in brief when first needed (xlpt_op_bus). */
 	struct xlpt_devices bus;
-	char **bus_names; /* of all functions, as listed just before */
-	/* attach: the others in the devices' isolation sets, and why (split.c) */
+	char **bus_names; /* names in /sys/bus/pci/devices just before bus was read */
+	/* The mates: the other functions in the items' isolation sets (split.c). */
 	struct xlpt_mate *mates;
 	size_t n_mates, alloc_mates;
-	/* prepare finds them with it, and again under the locks; NULL = there are none to find */
+	/*
+	 * Finds the mates; prepare calls it before the locks and again under them. NULL = there
+	 * are none to find.
+	 */
 	int (*find_mates)(struct xlpt_op *op, struct xlpt_diag *diag);
 };
 
+/* A function that shares an isolation set, or a page of registers, with an item. */
 struct xlpt_mate {
-	size_t item; /* whose set */
+	size_t item; /* index of that item */
 	struct xlpt_bdf bdf;
-	char *why;
-	bool divided; /* with consent: judged no more, not locked, and told */
-	bool page;    /* no member of the set for it, but registers in one page of memory */
+	char *why;    /* why they go together: owned, for messages */
+	bool divided; /* with consent: told, and neither judged again nor locked */
+	bool page;    /* it is no member of the set; its registers share a page with the item's */
 };
 
-/* What a pool is told of a guest that is still to be created. */
+/* What a pool must know of a guest that is still to be created. */
 struct xlpt_lease_terms {
-	int64_t until;	  /* its lease ends then, if nobody has created it; 0 = no such end */
-	xlpt_nodes nodes; /* where it will run; 0 = not known */
+	/*
+	 * core/clock's milliseconds: the lease ends then if nobody has created the guest; 0 = no
+	 * end
+	 */
+	int64_t until;
+	xlpt_nodes nodes; /* NUMA nodes on which it will run; 0 = not known */
 };
 
+/* op keeps env, which must outlive it. */
 void xlpt_op_init(struct xlpt_op *op, struct xlpt_env *env);
 void xlpt_op_dispose(struct xlpt_op *op);
 #define _cleanup_op_ XLPT_CLEANUP(xlpt_op_dispose)
 
 /*
- * items.c: adds what a spec names: one function, all of a slot, a name, a pin, a VF out of a pool.
- * Duplicates are an error. This only reads: of a pool nothing is taken yet (from_pool).
+ * Add what a spec names to op->items (items.c): one function, all functions of a slot, a name that
+ * xl gave, a pin, or a VF out of a pool. They only read: out of a pool nothing is taken yet
+ * (item->from_pool). SYNTAX for a malformed text, USAGE for a device that is named twice,
+ * NOT_FOUND, NO_DEVICE.
  */
 int xlpt_op_add(struct xlpt_op *op, const struct xlpt_spec *spec, struct xlpt_diag *diag);
 int xlpt_op_add_spec(struct xlpt_op *op, const char *text, struct xlpt_diag *diag);
 int xlpt_op_add_bdf(struct xlpt_op *op, struct xlpt_bdf bdf, struct xlpt_diag *diag);
 /*
- * Leases a VF to the guest for item i (terms may be NULL), or for all items that wait for one: from
- * then on they have an address. prepare does it; who needs the addresses before, or has an answer
- * of his own to an empty pool, does it himself.
+ * xlpt_op_take_vf leases a VF to the guest for item i (terms may be NULL); xlpt_op_take_vfs does
+ * so for all items that wait for one. From then on they have an address. prepare calls it; a
+ * caller that needs the addresses before, or that handles an empty pool (FULL) itself, calls it
+ * first.
  */
 int xlpt_op_take_vf(struct xlpt_op *op, size_t i, const struct xlpt_lease_terms *terms,
 		    struct xlpt_diag *diag);
 int xlpt_op_take_vfs(struct xlpt_op *op, struct xlpt_diag *diag);
-/* Reads --force-host-device and --allow-split; SYNTAX for what is no device. */
+/*
+ * Reads the values of --force-host-device and --allow-split (vectors that end with NULL, or NULL).
+ * The error of xlpt_args_device for what is no device.
+ */
 int xlpt_op_consents(struct xlpt_op *op, char **force_host, char **allow_split,
 		     struct xlpt_diag *diag);
-/* USAGE for a device that is none of the items, once these have their addresses. */
+/*
+ * USAGE when one of those options names a device that is none of the items. Call it when all items
+ * have their addresses.
+ */
 int xlpt_op_check_consents(const struct xlpt_op *op, struct xlpt_diag *diag);
+/* The operator gave --force-host-device for this device. */
 bool xlpt_op_forced(const struct xlpt_op *op, struct xlpt_bdf bdf);
 
-/* ---- the workflows, and what a caller wants of each: all zero is the plain command ---- */
+/* ---- the operations, and what a caller wants of each; all zero is the plain command ---- */
 
 struct xlpt_attach_options {
-	bool take_from_dom0; /* all of them; else those with seize=1, and what a pool says so of */
-	bool without_e820;   /* also a PV guest without e820_host=1 */
-	bool over_budget;    /* counted, and not refused */
+	/* all devices; else only those with seize=1 and those whose pool says so */
+	bool take_from_dom0;
+	bool without_e820; /* accept a PV guest without e820_host=1 */
+	bool over_budget;  /* count it in the budget, and do not refuse it */
 };
 
 struct xlpt_detach_options {
-	bool give_back_to_dom0; /* all of them; else they stay hidden, but for what a lease says so of */
-	bool without_guest; /* it is not asked, and waited for; over the budget, too */
+	/* all devices; else they stay hidden, except VFs of a managed pool */
+	bool give_back_to_dom0;
+	/* --force: do not ask the guest nor wait for it; the budget does not refuse it */
+	bool without_guest;
 };
 
 struct xlpt_reset_options {
-	bool in_use;	    /* also what a guest or a driver of dom0 uses */
-	const char *method; /* this one and no other; NULL = the kernel's choice */
+	bool in_use; /* also a device that a guest or a driver of dom0 uses */
+	/* this method and no other; NULL = the order of the kernel; not owned */
+	const char *method;
 };
 
-/* With env->dry_run they print the plan and change nothing. */
+/*
+ * Each prepares, judges, plans and runs. 0: done and verified. LEFT: it failed and something could
+ * not be undone; the journal has it. Any other code: nothing was changed, or all was undone. With
+ * env->dry_run the plan is printed and nothing is changed.
+ */
 int xlpt_op_hide(struct xlpt_op *op, struct xlpt_diag *diag);
 int xlpt_op_unhide(struct xlpt_op *op, struct xlpt_diag *diag);
 int xlpt_op_attach(struct xlpt_op *op, const struct xlpt_attach_options *want,
@@ -212,124 +249,124 @@ int xlpt_op_reset(struct xlpt_op *op, const struct xlpt_reset_options *want,
 		  struct xlpt_diag *diag);
 
 /*
- * The first half of hide and unhide: everything but doing it. For an operation that does more than
- * this one, and runs the plan with its own journal (op->outer), which notes describe's.
+ * The first half of hide and unhide: everything except running the plan. For an operation that
+ * does more than this one: it runs the plan with its own journal (op->outer) and notes
+ * xlpt_op_describe's text in it.
  */
 int xlpt_op_plan_hide(struct xlpt_op *op, struct xlpt_plan *plan, struct xlpt_diag *diag);
 int xlpt_op_plan_unhide(struct xlpt_op *op, struct xlpt_plan *plan, struct xlpt_diag *diag);
-/* The journal of an operation of that name on these items; it is not begun. */
+/*
+ * Fills *j with the journal of an operation of that name on op's items. The journal is not begun;
+ * the caller disposes of it.
+ */
 void xlpt_op_describe(const struct xlpt_op *op, const char *name, struct xlpt_journal *j);
 
-/* ---- pieces shared by them (operation.c, hide.c) ---- */
+/* ---- pieces that the operations share (operation.c, hide.c) ---- */
 
 /*
- * Takes VFs out of pools, finds the mates, locks guest and devices, mends what an earlier
- * operation on them left, reads the facts.
+ * Takes VFs out of pools, finds the mates, locks guest, devices and mates, mends what an earlier
+ * operation on them left, and reads the facts into op.
  */
 int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag);
+/*
+ * Reserves in the budget, then runs the plan with a journal of this name. check (env->findings)
+ * ends before the plan, a dry run prints it.
+ */
 int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan *plan,
 		    struct xlpt_diag *diag);
-/* operation-lock.c: guest, devices and mates, as they are once the locks are had. */
+/*
+ * Locks guest, devices and mates (operation-lock.c), and finds the mates again under the locks.
+ * IN_USE when a lock is not to be had in time, CONFLICT when devices keep appearing.
+ */
 int xlpt_op_lock(struct xlpt_op *op, struct xlpt_diag *diag);
-/* check: which of these another xlpt works on just now. Takes nothing, and waits for nobody. */
+/*
+ * For check: records which of guest and devices another xlpt works on just now. Takes no lock and
+ * waits for nobody.
+ */
 void xlpt_op_look_locks(struct xlpt_op *op);
 /*
- * op->bus. Where a function sits and what is beside it stays while the operation
- * runs; its driver and its owner are read again by whoever relies on them.
+ * Fills op->bus, once. A function's place, and what is beside it, stays while the operation runs;
+ * whoever relies on its driver or its owner reads them again.
  */
 int xlpt_op_bus(struct xlpt_op *op, struct xlpt_diag *diag);
 void xlpt_op_drop_bus(struct xlpt_op *op);
 
 /*
- * judge.c: one item, by facts that hold what is the same for all of them; the rest is filled here.
- * Whoever gives a guest devices judges them by this, and xlpt check judges them by that.
+ * Judges one item (judge.c). *f has the facts that are the same for all items; the rest is filled
+ * here. attach, start and xlpt check all judge by this.
  */
 int xlpt_op_judge_item(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_attach_facts *f,
 		       struct xlpt_diag *diag);
 /*
- * What is judged next, of item or (NULL) of the guest or host, and what came of it: with
- * env->findings a refusal is recorded there, and 0 comes back (core/findings.h).
+ * xlpt_op_point says what is judged next: point of item, or with NULL of the guest or the host.
+ * xlpt_op_judged takes what came of it: with env->findings a refusal is recorded there and 0 comes
+ * back; without, rc comes back (core/findings.h).
  */
 void xlpt_op_point(struct xlpt_op *op, const char *point, const struct xlpt_item *item);
 int xlpt_op_judged(struct xlpt_op *op, int rc, struct xlpt_diag *diag);
 
 /*
- * split.c: before the locks, which cover the mates too, and when the facts are there. Judged with
- * the sets, and on the same consent, is who has registers in one page with a device (pages.c).
- */
-int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag);
-int xlpt_op_judge_split(struct xlpt_op *op, struct xlpt_diag *diag);
-/*
- * The first item whose set judge_split will refuse to divide, for the mending lines
- * of the rules before it; only looked for when one of those can speak. NULL: none.
- */
-const struct xlpt_bdf *xlpt_op_divides(struct xlpt_op *op);
-void xlpt_op_drop_mates(struct xlpt_op *op);
-void xlpt_op_add_mate(struct xlpt_op *op, const struct xlpt_mate *mate);
-/* pages.c: adds those of item i. *all is read when it is first needed. */
-int xlpt_op_add_page_mates(struct xlpt_op *op, size_t i, bool divided, struct xlpt_devices *all,
-			   struct xlpt_diag *diag);
-/*
- * Under the locks: finds them anew when a function came or went since. *same false: one
- * of them is not locked.
- */
-int xlpt_op_mates_again(struct xlpt_op *op, bool *same, struct xlpt_diag *diag);
-/* RULE when dom0 drives item and uses what is behind it (VMD): it cannot be taken from its driver. */
-int xlpt_op_judge_carrier(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag);
-/*
- * reserved.c: fills what f says of memory that firmware has reserved for several functions.
- * *shared backs f->rdm_shared; caller frees.
+ * Fills in f what is known of memory that firmware has reserved for several functions
+ * (reserved.c). *shared is the text that f->rdm_shared points to; caller frees.
  */
 int xlpt_op_reserved(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_attach_facts *f,
 		     char **shared, struct xlpt_diag *diag);
-/* A rule's warning, with what mends it; the operation goes on. */
+/* Prints a rule's warning and the line that mends it. The operation goes on. */
 void xlpt_op_warn(struct xlpt_op *op, const struct xlpt_diag *warning);
 /*
- * together.c: the rules about what the guest will have, its devices of before included, when it
- * has these too (core/policy-together.h). Warns of what is only told.
+ * Judges the devices that the guest has and those that it will get together (together.c; the rules
+ * are core/policy-together.h). Warns where the rule only warns.
  */
 int xlpt_op_judge_together(struct xlpt_op *op, struct xlpt_diag *diag);
 /*
- * device-model.c: what an HVM guest's device model says in its log. Where that ends now; and whether it
- * has complained of item, at item->guest_address, since op->dm_log_end: CONFLICT, with its lines.
+ * Verifies that the guest has item i: the guest's side says so, and the hypervisor. Fills
+ * guest_address (verify.c).
  */
-uint64_t xlpt_dm_log_end(struct xlpt_op *op);
-int xlpt_dm_judge(struct xlpt_op *op, const struct xlpt_item *item, struct xlpt_diag *diag);
-/* Says it when the device model was built for another Xen than the one that runs, and notes it. */
-void xlpt_dm_look(struct xlpt_op *op);
-/* The release ("4.17") of a library that a process has loaded, when version is of another. Caller frees. */
-char *xlpt_other_release(struct xlpt_host *h, const char *pid, const char *library,
-			 const char *version);
-/* The same of the libxenctrl that the guest's device model has loaded. */
-char *xlpt_dm_other_xen(struct xlpt_env *env, uint32_t domid, const char *version);
-/* verify.c. The guest has item i: its own side says so, and the hypervisor. Fills guest_address. */
 int xlpt_op_verify(struct xlpt_op *op, size_t i, struct xlpt_diag *diag);
-/* It has item i no more, and pciback holds it; LEFT with what says otherwise. */
+/*
+ * Verifies that the guest no longer has item i and that pciback holds it. LEFT with the fact that
+ * says otherwise.
+ */
 int xlpt_op_verify_gone(struct xlpt_op *op, size_t i, struct xlpt_diag *diag);
-/* Whatever failed: rc, or NO_GUEST when the guest has ended meanwhile, which is why then. */
+/*
+ * For a step that failed with rc: NO_GUEST when the guest has ended in the meantime, because that
+ * is the cause then; else rc.
+ */
 int xlpt_op_blame_guest(struct xlpt_op *op, int rc, struct xlpt_diag *diag);
 
-/* The steps that come before item i is given to a guest: lease, hide, reset, identity. */
+/* Adds the steps that come before item i is given to a guest: lease, hide, reset, identity. */
 void xlpt_plan_ready(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
-/* What these rest on, and whether the VF can have the identity that is wanted. */
+/* Judges what those steps need, and whether the VF can have the identity that is wanted. */
 int xlpt_op_judge_ready(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag);
 
-/* Steps that take item i from its driver to pciback. ctx of the steps is the op. */
+/*
+ * Adds the steps that take item i from its driver to pciback. The context of the steps is the op.
+ */
 void xlpt_plan_hide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
-/* From whatever driver it has to pciback; it has that already: success. Its driver_override stays. */
+/*
+ * Binds item i to pciback, from whatever driver it has; 0 when pciback has it already. Its
+ * driver_override is put back.
+ */
 int xlpt_op_to_pciback(struct xlpt_op *op, size_t i, struct xlpt_diag *diag);
-/* The step before all: the module xen-pciback is loaded when an item is to be hidden without it. */
+/*
+ * Adds the step that loads the module xen-pciback, when an item has to be hidden and the driver is
+ * not there. It comes before all others.
+ */
 void xlpt_plan_pciback(struct xlpt_plan *plan, const struct xlpt_op *op);
+/* Adds the steps that take item i from pciback and give it to the driver that it came from. */
 void xlpt_plan_unhide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
 /*
- * A step that resets item i, looks, and fills item->reset. Only a device that is
- * lost by it makes the step fail; everything else is a warning.
+ * Adds the step that resets item i, looks whether it was reset, and fills item->reset. The step
+ * fails only when the device does not come back; everything else is a warning.
  */
 void xlpt_plan_reset(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i);
-/* "reset", "reset_method" and "reset_fact" of a JSON record. */
+/* Adds "reset", "reset_method" and "reset_fact" to a JSON record. */
 struct json_object;
 void xlpt_item_reset_json(const struct xlpt_item *item, struct json_object *o);
-/* The driver that item came from (xlpt_pcinote_came_from); it may not be hidden yet. */
+/*
+ * Fills item->origin, the driver that the item came from or, when it is not hidden yet, has now
+ * (xlpt_pcinote_came_from).
+ */
 int xlpt_op_read_origin(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag);
 
 #endif

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which other functions have registers in a page of memory with a device. */
+/* Which other functions have registers in the same page of memory as a device. */
 #include <inttypes.h>
 
 #include "core/policy-together.h"
 #include "pciback/device/scan.h"
 #include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/hotplug/split.h"
 
 static bool any_partial(const struct xlpt_device *dev)
 {
@@ -14,7 +15,10 @@ static bool any_partial(const struct xlpt_device *dev)
 	return false;
 }
 
-/* Another device of the same command goes where this one goes; the two are told of once. */
+/*
+ * The other device is an item of the same command and goes to the same guest, or the two were told
+ * of already.
+ */
 static bool told_before(const struct xlpt_op *op, size_t i, struct xlpt_bdf bdf)
 {
 	for (size_t k = 0; k < op->n; k++)
@@ -30,7 +34,7 @@ int xlpt_op_add_page_mates(struct xlpt_op *op, size_t i, bool divided, struct xl
 	struct xlpt_bdf bdf = op->items[i].spec.bdf;
 	int rc = xlpt_scan_one(op->env->host, bdf, 0, NULL, &dev, diag);
 
-	/* Unplugged since: it is refused where the facts are read. */
+	/* It was unplugged since: the command refuses that when it reads the facts. */
 	if (rc == XLPT_ERR_NO_DEVICE)
 		xlpt_diag_dispose(diag);
 	if (rc == XLPT_ERR_NO_DEVICE || (rc == 0 && !any_partial(&dev)))

@@ -18,8 +18,9 @@ void xlpt_owners_dispose(struct xlpt_owners *owners)
 }
 
 /*
- * The guest whose device model runs in domain stub: xenstore has its number (libxl_dm.c,
- * libxl__spawn_stub_dm). A captured tree may have the names alone, and libxl makes them alike.
+ * The guest whose device model runs in the domain stub. xenstore has that guest's number
+ * (libxl_dm.c, libxl__spawn_stub_dm). A captured tree may have names only, and libxl names a stub
+ * domain "GUEST-dm".
  */
 static bool target_of(struct xlpt_env *env, const struct xlpt_guest *stub, struct xlpt_guest *out)
 {
@@ -47,7 +48,7 @@ static int add_backend(struct xlpt_env *env, const struct xlpt_pcibe *be, struct
 	bool known = rc == 0, through = known && target_of(env, &own, &target);
 	const struct xlpt_guest *guest = through ? &target : &own;
 
-	/* Only a domain that is not there is gone; any other answer says nothing about it. */
+	/* Only "no such domain" means that it is gone; any other error says nothing about it. */
 	if (rc && rc != XLPT_ERR_NO_GUEST)
 		return rc;
 	xlpt_diag_dispose(diag);
@@ -80,7 +81,7 @@ static int add_backend(struct xlpt_env *env, const struct xlpt_pcibe *be, struct
 	return 0;
 }
 
-/* Both backends of one guest name the device (libxl before 4.15): its own one is the one to tell of. */
+/* With libxl before 4.15 two backends of one guest name the device: the guest's own one is kept. */
 static void drop_doubles(struct xlpt_owners *owners)
 {
 	size_t kept = 0;
@@ -126,7 +127,7 @@ int xlpt_owners_read(struct xlpt_env *env, struct xlpt_owners *out, struct xlpt_
 	return rc;
 }
 
-/* 2: it lives, 1: on its way out, 0: gone. */
+/* 2: the guest lives, 1: it is on its way out, 0: it is gone. */
 static int life_of(const struct xlpt_owner *o)
 {
 	return !o->guest ? 0 : o->dying ? 1 : 2;
@@ -194,7 +195,10 @@ int xlpt_place_read(struct xlpt_env *env, const struct xlpt_device *dev,
 	}
 	if (dev->vf_count > 0 && !out->on_pciback)
 		out->vfs_line = xlpt_vf_clear_line(env, dev->bdf, owners, needs);
-	/* Xen refuses the question for bridges, and cannot be asked for wider segments. */
+	/*
+	 * Xen refuses the question for bridges, and cannot be asked about segments wider than 16
+	 * bit.
+	 */
 	if (rc == 0 && env->ts && dev->header != XLPT_HEADER_BRIDGE &&
 	    dev->bdf.seg <= XLPT_XEN_SEG_MAX) {
 		rc = env->ts->ops->hyp_assigned(env->ts, dev->bdf, &out->hyp_assigned, diag);
@@ -209,7 +213,7 @@ bool xlpt_owner_complete(const struct xlpt_owner *owner)
 {
 	if (owner->lost)
 		return false;
-	/* An HVM guest has no frontend: what libxl has entered is all there is to see here. */
+	/* An HVM guest has no frontend: only what libxl has written can be seen here. */
 	if (owner->type != XLPT_GUEST_PV && !owner->through)
 		return owner->dev.state != XLPT_XBS_CLOSING;
 	return owner->dev.state == XLPT_XBS_INITIALISED && owner->dev.vdev_ok &&

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * xlpt check: whether an HVM guest has room for the registers of a device (core/hole.h). hvmloader
- * makes that room when the guest begins; what comes later finds what is left.
+ * For xlpt check: whether an HVM guest has room for the registers of a device (core/hole.h).
+ * hvmloader makes that room when the guest starts; a device that comes later gets what is left.
  */
 #include "xl-plugin/hotplug/foresee.h"
 
-#define OTHERS SIZE_MAX /* in the place of an item's number: what the guest has already */
+#define OTHERS SIZE_MAX /* in place of an item's number: a device that the guest has already */
 
-/* "256 MiB", also of a few KiB more: what counts is the large one. */
+/* "256 MiB", also when it is a few KiB more. */
 static char *size_text(uint64_t bytes)
 {
 	static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB" };
@@ -23,7 +23,7 @@ static char *size_text(uint64_t bytes)
 	return xlpt_xasprintf("%llu %s", (unsigned long long)(bytes / unit), units[i]);
 }
 
-/* Bytes of what a number in xenstore says in KiB; 0 when nothing does. */
+/* A number that xenstore has in KiB, as bytes; 0 when it is not there. */
 static uint64_t kib_node(struct xlpt_op *op, const char *name)
 {
 	unsigned kb = 0;
@@ -33,7 +33,7 @@ static uint64_t kib_node(struct xlpt_op *op, const char *name)
 	return (uint64_t)kb << 10;
 }
 
-/* What a guest that runs was created with (libxl_dom.c, libxl_create.c, libxl_dm.c). */
+/* What a running guest was created with (libxl_dom.c, libxl_create.c, libxl_dm.c write it). */
 static uint64_t read_guest(struct xlpt_op *op, struct xlpt_hole *hole)
 {
 	uint64_t memory = kib_node(op, "static-max"), videoram = kib_node(op, "videoram");
@@ -56,7 +56,7 @@ static void add_items(const struct xlpt_op *op, struct xlpt_hole_bars *bars)
 			xlpt_hole_add_device(bars, &op->items[i].device, i);
 }
 
-/* Those that the guest has: hvmloader is taken to have seen them. */
+/* Adds the devices that the guest has, as if hvmloader had seen all of them. */
 static void add_owned(const struct xlpt_op *op, const struct xlpt_devices *all,
 		      struct xlpt_hole_bars *bars)
 {
@@ -93,7 +93,7 @@ static void tell_placed(struct xlpt_op *op, const struct xlpt_item *item,
 				 low ? ", below it " : "", low ? below : "");
 }
 
-/* A guest that is created with all of them. */
+/* Tells what helps: creating the guest with all these devices. */
 static void mend(struct xlpt_op *op, const struct xlpt_hole *created,
 		 const struct xlpt_hole_bars *together, size_t item)
 {
@@ -155,7 +155,7 @@ void xlpt_op_tell_registers(struct xlpt_op *op, const struct xlpt_item *item,
 	if (op->has_guest)
 		videoram = read_guest(op, &hole);
 	xlpt_op_point(op, "room for registers", item);
-	/* Of a guest that a captured host or nobody knows more of. */
+	/* Of a guest on a captured host, or one of which nothing more is known. */
 	if (!hole.memory)
 		return;
 	again = hole;

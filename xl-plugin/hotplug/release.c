@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Taking a device away from a guest when the usual way did not work or cannot:
- * after a failed or killed attach, with detach --force, from a guest that is
- * stuck. Looks at each place where the device may still be with the guest, in
- * the order in which libxl puts it there (libxl_pci.c: note, device model,
- * grants, assignment, xenstore), and ends with asking the hypervisor.
+ * Taking a device away from a guest when the usual way did not work or cannot: after an attach
+ * that failed or was killed, with detach --force, from a guest that hangs. It looks at each place
+ * where the guest may still have the device, in the order in which libxl puts it there
+ * (libxl_pci.c: note, device model, access, assignment, xenstore), and asks the hypervisor at the
+ * end.
  */
 #include "xl-plugin/hotplug/release.h"
 
@@ -15,15 +15,15 @@
 #include "xl-plugin/hotplug/libvirt.h"
 #include "xl-plugin/hotplug/operation.h"
 
-/* A guest that is connected answers within this, or it is taken by force. */
+/* A connected guest answers within this time, or the device is taken by force. */
 #define POLITE_MS 15000
 
 struct look {
 	bool listed;  /* the backend names the device */
-	bool leaving; /* ... and it has been asked to go already */
+	bool leaving; /* ... and the guest was already asked to give it back */
 	bool connected;
-	bool engaged;  /* the frontend has begun: a driver may be at the device, or has it */
-	unsigned port; /* the frontend's event channel, when this is its last device */
+	bool engaged;  /* the frontend has begun: a driver may be using the device or about to */
+	unsigned port; /* number of the frontend's event channel, when this is its last device */
 };
 
 static int look(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, struct look *l,
@@ -41,13 +41,13 @@ static int look(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, struc
 	l->connected = be.be_state == XLPT_XBS_CONNECTED && be.fe_state == XLPT_XBS_CONNECTED;
 	l->engaged = be.fe_state == XLPT_XBS_INITIALISED || be.fe_state == XLPT_XBS_CONNECTED ||
 		     be.fe_state == XLPT_XBS_RECONFIGURING;
-	/* With its last device the whole backend goes, and the guest has to notice. */
+	/* With the last device the whole backend goes, and the guest has to notice that. */
 	if (be.n == 1)
 		l->port = be.evtchn;
 	return 0;
 }
 
-/* Politely, then by force, then without libxl. */
+/* The error when the guest was asked and did not let go, and force is not allowed. */
 static int still_held(const struct xlpt_guest *guest, struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
 	xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s does not let go of %s", guest->name,
@@ -66,7 +66,7 @@ static int still_held(const struct xlpt_guest *guest, struct xlpt_bdf bdf, struc
 	return XLPT_ERR_LEFT;
 }
 
-/* QEMU has it, or cannot be asked while the hypervisor has it still. */
+/* QEMU has the device; or QEMU cannot be asked and the hypervisor still has it with a guest. */
 static bool dm_holds(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf)
 {
 	bool has = false, assigned = true;
@@ -85,7 +85,7 @@ static int leave_dm(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, i
 	bool has = false;
 	int rc;
 
-	/* A domain without a device model, or whose model is gone, holds nothing there. */
+	/* A domain without a device model, or whose device model is gone, has nothing there. */
 	if (env->ts->ops->dm_has(env->ts, domid, bdf, &has, NULL) || !has)
 		return 0;
 	rc = env->ts->ops->dm_del(env->ts, domid, bdf, diag);
@@ -106,9 +106,10 @@ static int leave_dm(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, i
 }
 
 /*
- * What libxl or libvirt answers is looked at, not believed. LEFT: libvirt would have to be asked, and
- * is silent. By force only libxl is asked for an HVM guest: a removal that fails because the guest
- * does not answer leaves libvirt with a list that it cannot use any more.
+ * Asks libvirt or libxl to remove the device; their answer is not relied on, the caller looks.
+ * LEFT: libvirt would have to be asked and does not answer. With force, only libxl is asked for an
+ * HVM guest: a removal that fails because the guest does not answer leaves libvirt with a list
+ * that it can no longer use.
  */
 static int ask_remove(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf,
 		      bool force, int64_t timeout_ms, struct xlpt_diag *diag)
@@ -126,7 +127,10 @@ static int ask_remove(struct xlpt_env *env, const struct xlpt_guest *guest, stru
 	return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
 }
 
-/* What libxl does for an HVM guest, but for the interrupt line; 1 when the device model keeps it. */
+/*
+ * Does what libxl does for an HVM guest, except for the interrupt line. 1: the device model keeps
+ * the device.
+ */
 static int leave_line(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf,
 		      bool force, int64_t timeout_ms, struct look *l, struct xlpt_diag *diag)
 {
@@ -151,7 +155,10 @@ static int leave_backend(struct xlpt_env *env, const struct xlpt_guest *guest, b
 		rc = leave_line(env, guest, bdf, force, timeout_ms, l, diag);
 	if (rc <= 0)
 		return rc;
-	/* A connect under way is let come to its end, whatever made us want the device back. */
+	/*
+	 * A connect that is under way is allowed to end, whatever the reason to take the device
+	 * back.
+	 */
 	if (alive && pv && l->engaged && !l->connected && !l->leaving) {
 		xlpt_wait_settled(env, guest, timeout_ms, NULL);
 		rc = look(env, domid, bdf, l, diag);
@@ -159,15 +166,17 @@ static int leave_backend(struct xlpt_env *env, const struct xlpt_guest *guest, b
 			return rc;
 	}
 	/*
-	 * Asking a PV guest twice for the same device ends its hotplug: pciback,
-	 * which has released it, answers the second round with EINVAL and stays in
-	 * Reconfiguring (xenbus.c, xen_pcibk_remove_device).
+	 * Asking a PV guest twice for the same device ends its hotplug: pciback has released the
+	 * device, answers the second round with EINVAL and stays in Reconfiguring (xenbus.c,
+	 * xen_pcibk_remove_device).
 	 */
 	if (alive && (pv ? l->connected && !l->leaving : true))
 		rc = ask_remove(env, guest, bdf, force, timeout_ms, diag);
 	if (rc < 0)
 		return rc;
-	/* libxl's own removal waits 10 s for a guest, and says 0 whatever came of it. */
+	/*
+	 * libxl's own removal waits 10 s for a guest, and reports success whatever the guest did.
+	 */
 	if (alive && pv && (l->connected || l->leaving))
 		xlpt_wait_gone(env, guest, bdf, timeout_ms < POLITE_MS ? timeout_ms : POLITE_MS,
 			       NULL);
@@ -175,7 +184,10 @@ static int leave_backend(struct xlpt_env *env, const struct xlpt_guest *guest, b
 	if (rc == 0 && alive && l->listed && !force &&
 	    (pv ? l->engaged : dm_holds(env, domid, bdf)))
 		return still_held(guest, bdf, diag);
-	/* For libxl a PV guest need not answer: it takes the device, and libvirt knows that it went. */
+	/*
+	 * For libxl a PV guest need not answer: it takes the device, and through libvirt its list
+	 * is right, too.
+	 */
 	if (rc == 0 && alive && l->listed && pv)
 		xlpt_libvirt_remove(env, guest, bdf, timeout_ms, NULL);
 	if (rc == 0 && alive && l->listed) {
@@ -214,8 +226,9 @@ int xlpt_release_absent(struct xlpt_env *env, const struct xlpt_guest *guest, st
 	if (rc == 0 && guest->type == XLPT_GUEST_HVM)
 		rc = leave_dm(env, domid, bdf, timeout_ms, diag);
 	/*
-	 * The guest is not asked: xen-pciback let go of the device when the host lost it, answers
-	 * such a round with EINVAL and stays in Reconfiguring (xenbus.c, xen_pcibk_remove_device).
+	 * The guest is not asked: xen-pciback let go of the device when the host lost it. It would
+	 * answer such a round with EINVAL and stay in Reconfiguring (xenbus.c,
+	 * xen_pcibk_remove_device).
 	 */
 	if (rc == 0 && l.listed)
 		rc = xlpt_pcibe_drop(env->store, domid, bdf, XLPT_XBS_NONE, diag);
@@ -230,7 +243,10 @@ int xlpt_release_absent(struct xlpt_env *env, const struct xlpt_guest *guest, st
 	return rc;
 }
 
-/* It went and came again, or was taken from pciback by hand: no round of the backend can end. */
+/*
+ * False when the device was unplugged and came again, or was taken from pciback by hand: then no
+ * round with the backend can end.
+ */
 static bool on_pciback(struct xlpt_env *env, struct xlpt_bdf bdf)
 {
 	_cleanup_free_ char *driver = NULL;
@@ -264,14 +280,20 @@ int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, bool
 		if (rc)
 			return rc;
 	}
-	/* Also when Xen has it with nobody: the grants may stand without the assignment. */
+	/*
+	 * Also when Xen has the device with nobody: the guest may have access without the
+	 * assignment.
+	 */
 	if (alive) {
 		rc = xlpt_revoke(env, domid, bdf, diag);
 		if (rc)
 			return rc;
 	}
 	rc = env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, diag);
-	/* A domain that is gone has nothing; whom the device is with now is a guest that lives. */
+	/*
+	 * A domain that is gone has nothing. If the device is assigned now, it is to a guest that
+	 * lives.
+	 */
 	if (rc == 0 && assigned && !alive && xlpt_owner_now(env, bdf, &other, NULL) > 0)
 		assigned = false;
 	if (rc == 0 && assigned) {

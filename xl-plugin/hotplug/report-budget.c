@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What budget tells: how much of the hotplug budget is used, of this host and of single devices. */
+/*
+ * What budget prints: how much of the hotplug budget is used, by this host and by single devices.
+ */
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/budget.h"
 #include "xl-plugin/hotplug/report.h"
@@ -24,7 +26,7 @@ static void add_row(struct view *v, const char *what, const struct xlpt_budget_a
 			       (const char *const[]){ what, used, left_text, limit, when });
 }
 
-/* With the device first, or none for the host. */
+/* With the device as its first member; bdf NULL = the host. */
 static struct json_object *answer_json(const struct xlpt_bdf *bdf,
 				       const struct xlpt_budget_answer *a, unsigned left,
 				       int64_t next_ms)
@@ -41,7 +43,7 @@ static struct json_object *answer_json(const struct xlpt_bdf *bdf,
 	return o;
 }
 
-/* A device has no more left than the host has, and comes no sooner. */
+/* A device has never more left than the host has, and its next time is never sooner. */
 static void show_device(struct view *v, struct xlpt_bdf bdf, const struct xlpt_budget_answer *a,
 			const struct xlpt_budget_answer *host)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What reset tells: which methods there are for a device, and what was done. */
+/* What reset prints: the methods of a device, and what was done. */
 #include "core/text.h"
 #include "pciback/device/scan.h"
 #include "xl-plugin/cli/output.h"
@@ -22,7 +22,7 @@ static const char *by_word(enum xlpt_reset_by by)
 					  : "function";
 }
 
-/* What a reset of a whole bus wants of one that is on it. */
+/* What a reset of the whole bus needs of a device that is on it. */
 static void judge_one(struct xlpt_reset_way *way, const struct xlpt_device *d,
 		      const struct xlpt_owners *owners)
 {
@@ -84,7 +84,7 @@ static struct json_object *ways_json(struct xlpt_bdf bdf, const struct xlpt_rese
 	return o;
 }
 
-/* also: the others, as they are listed. */
+/* also: the other devices, as they are listed. */
 static char *remark(const struct xlpt_reset_way *way, const char *also)
 {
 	if (way->why_not && way->mends)

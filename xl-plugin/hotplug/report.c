@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What attach, detach, hide and unhide tell when they are done. */
+/* What attach, detach, hide and unhide print when they are done. */
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/config.h"
 #include "xl-plugin/hotplug/report.h"
@@ -54,7 +54,7 @@ void xlpt_report_detach(const struct xlpt_op *op, bool to_dom0)
 		const char *bdf = XLPT_BDF_STR(item->spec.bdf);
 		struct json_object *o;
 
-		/* BB:DD.* was said, and the guest did not have this one. */
+		/* BB:DD.* was named, and the guest did not have this function. */
 		if (item->of_slot && item->nothing && !item->mended)
 			continue;
 		o = json_object_new_object();

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Memory that firmware has reserved for more than one function. Whoever has one of them
- * can write what the others read, so Xen gives none away unless it is told to be relaxed.
+ * Memory that firmware has reserved for more than one function. Whoever has one of them can write
+ * what the others read, so Xen gives none of them away unless it is told to be relaxed
+ * (rdm_policy).
  */
 #include "pciback/device/firmware.h"
 #include "xl-plugin/cli/output.h"
@@ -42,7 +43,9 @@ int xlpt_op_reserved(struct xlpt_op *op, const struct xlpt_item *item, struct xl
 	rc = xlpt_op_bus(op, diag);
 	if (rc)
 		return rc;
-	/* A table that contradicts itself is used up to there; xlpt show says so. */
+	/*
+	 * When the table contradicts itself, its part before that is used; xlpt show tells of it.
+	 */
 	xlpt_dmar_read(op->env->host, &op->bus, &r, NULL);
 	for (size_t i = 0; i < r.n && !*shared; i++) {
 		if (!xlpt_bdf_eq(r.items[i].bdf, item->spec.bdf))

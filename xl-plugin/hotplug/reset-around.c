@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The reset before a guest gets a device and after it gave one back. libxl resets as well
- * (libxl_pci.c, libxl__device_pci_reset) and drops the answer; pciback does when it seizes a device
- * and when a guest is done with it (pci_stub.c), and says nothing. So xlpt resets itself, and looks.
+ * The reset before a guest gets a device, and after it gave one back. libxl resets, too
+ * (libxl_pci.c, libxl__device_pci_reset), and drops the result. pciback resets when it seizes a
+ * device and when a guest is done with it (pci_stub.c), and reports nothing. So xlpt resets by
+ * itself, and looks.
  */
 #include <string.h>
 
@@ -14,7 +15,10 @@
 
 #define NEIGHBOUR_LOCK_MS 5000
 
-/* Who else is hit: nobody may get him from the moment he is looked at until it is over. */
+/*
+ * Looks who else would be reset, and locks them, so that nobody gets one of them until the reset
+ * is over.
+ */
 static int others_now(struct xlpt_op *op, const struct xlpt_device *dev,
 		      const struct xlpt_reset_way *way, struct xlpt_locks *locks,
 		      struct xlpt_diag *diag)
@@ -33,7 +37,7 @@ static int others_now(struct xlpt_op *op, const struct xlpt_device *dev,
 	return rc ? rc : xlpt_reset_others(op, &owners, &now, dev, way, diag);
 }
 
-/* The first method did nothing, or there is none: with all that is on the bus it may go. */
+/* The first method did nothing, or there is none: tries the reset of the whole bus. */
 static int try_bus(struct xlpt_op *op, size_t i, const struct xlpt_reset_ways *ways, int rc,
 		   struct xlpt_diag *diag)
 {
@@ -70,7 +74,7 @@ static int try_reset(struct xlpt_op *op, size_t i, struct xlpt_reset_result *res
 	item->reset_method = xlpt_reset_word(way->how);
 	if (way->by != XLPT_RESET_BY_FUNCTION)
 		return try_bus(op, i, &ways, 0, diag);
-	/* Only where others are hit does it matter what they are at just now. */
+	/* What other devices do just now matters only when the reset would hit them, too. */
 	if (way->n_also)
 		rc = others_now(op, &dev, way, &locks, diag);
 	if (rc == 0)
@@ -94,7 +98,7 @@ static int not_reset(struct xlpt_op *op, struct xlpt_item *item, int rc, struct 
 		xlpt_diag_move(diag, no);
 		return rc;
 	}
-	/* Once is enough: "0000:09:00.0 was not reset, though the kernel says so". */
+	/* The message says it already: "0000:09:00.0 was not reset, though the kernel says so". */
 	if (strstr(no->message, "not reset"))
 		xlpt_warn(op->env, "%s", item->reset_fact);
 	else
@@ -104,7 +108,10 @@ static int not_reset(struct xlpt_op *op, struct xlpt_item *item, int rc, struct 
 	return 0;
 }
 
-/* What cannot be reset is told and goes on, as it does with xl; what is broken by it does not. */
+/*
+ * A device that cannot be reset is warned of and goes to the guest, as it does with xl. A device
+ * that is lost by the reset makes the step fail.
+ */
 static int reset_around(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;

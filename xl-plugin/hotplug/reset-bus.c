@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Functions that only a reset of their bus can reset (graphics cards and their sound are
- * the usual ones): all that is on the bus is in one operation, and free, and is reset at once.
+ * Functions that only a reset of their bus can reset (graphics cards and their sound function,
+ * mostly): one operation has everything that is on the bus, all of it is free, and it is reset
+ * together.
  */
 #include "xl-plugin/hotplug/reset.h"
 
@@ -11,7 +12,10 @@
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/kept/resolve.h"
 
-/* The items that are to be had: what is only told of, or gone, is not reset. */
+/*
+ * The items that the operation really has, which it can reset: not those with nothing to do, nor
+ * those that are gone.
+ */
 static struct xlpt_bdf *wanted(const struct xlpt_op *op, size_t *n)
 {
 	struct xlpt_bdf *bdfs = xlpt_xcalloc(op->n + 1, sizeof(*bdfs));
@@ -138,7 +142,7 @@ int xlpt_reset_together(struct xlpt_op *op, size_t i, struct xlpt_diag *diag)
 	return rc ? rc : reset_members(op, i, way, diag);
 }
 
-/* ---- what a killed one left ---- */
+/* ---- what a killed xlpt left ---- */
 
 static unsigned count(const struct xlpt_journal *j, const char *key, const char *value)
 {

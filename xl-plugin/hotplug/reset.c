@@ -8,6 +8,7 @@
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/hotplug/reset.h"
+#include "xl-plugin/hotplug/split.h"
 #include "xl-plugin/kept/locks.h"
 
 bool xlpt_reset_idle_driver(const char *driver)
@@ -71,7 +72,7 @@ static int self(struct xlpt_op *op, const struct xlpt_item *item, bool in_use,
 		xlpt_diag_fact(diag,
 			       "the driver would not know of the reset and would go on using a "
 			       "device that has lost its settings");
-		/* What would be refused to "xlpt hide" has to be mended before it. */
+		/* What xlpt hide would refuse has to be mended first. */
 		if (xlpt_policy_hide(&item->device, &item->place, true, &no_hide) ||
 		    xlpt_op_judge_carrier(op, item, &no_hide))
 			xlpt_diag_hint(diag, "%s; xlpt hide %s; --force resets it all the same",
@@ -84,7 +85,9 @@ static int self(struct xlpt_op *op, const struct xlpt_item *item, bool in_use,
 	return 0;
 }
 
-/* Who else is hit must not be in use, by a guest or by dom0; nothing forces that. */
+/*
+ * Other devices that are hit must not be in use, by a guest or by dom0. No option overrides that.
+ */
 int xlpt_reset_others(struct xlpt_op *op, const struct xlpt_owners *owners,
 		      const struct xlpt_devices *all, const struct xlpt_device *dev,
 		      const struct xlpt_reset_way *way, struct xlpt_diag *diag)
@@ -129,7 +132,7 @@ int xlpt_reset_no_way(struct xlpt_bdf bdf, const struct xlpt_reset_ways *ways,
 	return XLPT_ERR_NOT_FOUND;
 }
 
-/* The bus, with others: when they are in use, that is to be mended first. */
+/* The way by the bus, with others: when they are in use, that is to be ended first. */
 static int no_way(struct xlpt_op *op, const struct xlpt_devices *all, const struct xlpt_item *item,
 		  const struct xlpt_reset_ways *ways, struct xlpt_diag *diag)
 {
@@ -185,7 +188,7 @@ static int reset_once(struct xlpt_op *op, size_t i, size_t k, struct xlpt_diag *
 	return 0;
 }
 
-/* The kernel believes itself, so the next method has to be told to it. */
+/* The kernel believes that its reset worked, so the next method has to be written to it. */
 static int reset_item(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
@@ -222,8 +225,8 @@ static bool known(const struct xlpt_op *op, struct xlpt_bdf bdf)
 }
 
 /*
- * Whom a reset may hit: locked with the devices, so that what is judged stays so. Here
- * all ways count; which of them works is found out later.
+ * Finds the functions that a reset may hit, to be locked together with the devices, so that what
+ * is judged stays true. All methods count here; which of them work is found out later.
  */
 static int find_neighbours(struct xlpt_op *op, struct xlpt_diag *diag)
 {
@@ -252,7 +255,7 @@ static int find_neighbours(struct xlpt_op *op, struct xlpt_diag *diag)
 	return rc;
 }
 
-/* An attach of a neighbour must not begin meanwhile. */
+/* An attach of such a function must not begin meanwhile. */
 static int neighbours_locked(const struct xlpt_op *op, struct xlpt_bdf bdf,
 			     const struct xlpt_reset_way *way, struct xlpt_diag *diag)
 {
@@ -303,7 +306,10 @@ static int choose(struct xlpt_op *op, size_t i, const struct xlpt_reset_options 
 	if (want->method)
 		xlpt_reset_from_word(want->method, strlen(want->method), &how);
 	way = want->method ? xlpt_reset_find(&ways, how) : xlpt_reset_first(&ways);
-	/* In this order: whose device would be hit matters more than that it cannot be done now. */
+	/*
+	 * In this order: that another device would be hit is more important than that this cannot
+	 * be done now.
+	 */
 	if (way)
 		rc = xlpt_reset_others(op, &op->owners, all, &item->device, way, diag);
 	if (rc == 0 && (!way || !way->usable))
@@ -321,7 +327,10 @@ static int choose(struct xlpt_op *op, size_t i, const struct xlpt_reset_options 
 		    xlpt_reset_others(op, &op->owners, all, &item->device, next, NULL) == 0 &&
 		    neighbours_locked(op, item->spec.bdf, next, NULL) == 0)
 			add_how(item, next);
-	/* What reset_method holds now is what repair puts back; the journal has words. */
+	/*
+	 * What reset_method says now is what repair puts back. In the journal commas stand for its
+	 * blanks.
+	 */
 	item->origin = xlpt_reset_method_read(op->env->host, item->spec.bdf);
 	item->origin_known = item->origin != NULL;
 	for (char *p = item->origin; p && (p = strchr(p, ' '));)
@@ -345,7 +354,7 @@ int xlpt_op_reset(struct xlpt_op *op, const struct xlpt_reset_options *want, str
 	return rc ? rc : xlpt_op_execute(op, "reset", &plan, diag);
 }
 
-/* ---- what came of it ---- */
+/* ---- the result ---- */
 
 static const char *reset_is_word(enum xlpt_reset_is is)
 {

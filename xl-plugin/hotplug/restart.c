@@ -15,11 +15,17 @@ static int64_t grace_ms(struct xlpt_env *env)
 {
 	_cleanup_settings_ struct xlpt_settings s;
 
-	/* Who changes something by the settings tells what is wrong with them; to keep is never wrong. */
+	/*
+	 * An error in the settings is told by commands that act on them. To keep devices longer is
+	 * never wrong.
+	 */
 	return xlpt_settings_read(env->host, &s, NULL) ? XLPT_RESTART_GRACE_MS : s.restart_grace_ms;
 }
 
-/* Its toolstack has made the domain and is not done with it: it lets it run when it has its devices. */
+/*
+ * The toolstack has made the new domain and is not done with it: it unpauses it when it has its
+ * devices.
+ */
 static bool being_made(const struct xlpt_known *k, const struct xlpt_guest *now)
 {
 	return now->domid != k->domid && now->paused && !now->dying;
@@ -46,7 +52,10 @@ static void judge(struct xlpt_env *env, struct xlpt_known *k, const struct xlpt_
 	k->coming = k->restarts && now;
 }
 
-/* The lease of a guest that had a domain in this boot and has none: it was never seen running. */
+/*
+ * Adds the guest of a lease that had a domain in this boot, has none now, and was never seen
+ * running.
+ */
 static void add_of_lease(struct xlpt_env *env, const struct xlpt_lease *l, const char *boot,
 			 struct xlpt_knowns *out)
 {
@@ -125,7 +134,7 @@ static void devices_of(const struct seen *s, uint32_t domid, struct xlpt_known *
 	}
 }
 
-/* A domain that was not seen before: what its configuration says, and who watches it. */
+/* A domain that was not seen before: reads its configuration, and finds who watches it. */
 static void learn(struct xlpt_env *env, const struct xlpt_guest *g, struct xlpt_known *k)
 {
 	_cleanup_guest_ struct xlpt_guest config = { 0 };
@@ -137,7 +146,7 @@ static void learn(struct xlpt_env *env, const struct xlpt_guest *g, struct xlpt_
 	k->end = XLPT_END_UNKNOWN;
 	k->again_known = config.again_known;
 	k->again = config.again;
-	/* A restart leaves it the same one, which began under the guest's first name. */
+	/* A restart keeps the same process, whose log has the guest's first name. */
 	if (!xlpt_monitor_lives(env->host, &k->monitor))
 		k->monitor = xlpt_monitor_find(env->host, g->name);
 }
@@ -154,7 +163,10 @@ static void see_guest(struct xlpt_env *env, const struct seen *s, const struct x
 	if (!k->name || k->domid != g->domid)
 		learn(env, g, k);
 	else if (!k->monitor.pid && !(k->again_known && !k->again) && !xlpt_libvirt_made(env, g))
-		/* xl leaves its process when the guest runs already: a look may have come before. */
+		/*
+		 * xl leaves its process when the guest runs already, so an earlier look may have
+		 * come too early.
+		 */
 		k->monitor = xlpt_monitor_find(env->host, k->name);
 	if (!xlpt_streq(k->name, g->name)) {
 		free(k->name);
@@ -183,7 +195,10 @@ static void remember(struct xlpt_env *env, const struct seen *s, struct xlpt_kno
 		see_guest(env, s, g, k);
 	if ((!g || being_made(k, g)) && !k->gone)
 		k->gone = xlpt_now(env->clock);
-	/* Who gives the lease back looks here why it is over. */
+	/*
+	 * A guest with a lease stays remembered: whoever gives the lease back reads here why it is
+	 * over.
+	 */
 	if ((g ? !k->n && !g->dying && !k->restarts : !k->restarts) && !leased_to(s, k->uuid)) {
 		xlpt_known_forget(env, k->uuid);
 		return;
@@ -243,7 +258,10 @@ void xlpt_restarts_watched(struct xlpt_env *env, const struct xlpt_guest *guest,
 	learn(env, guest, &k);
 	devices_of(&s, guest->domid, &k);
 	k.monitor = pid ? xlpt_monitor_of(env->host, pid) : (struct xlpt_monitor){ 0 };
-	/* Also when it has ended already, as xl create -F does when the guest was destroyed at once. */
+	/*
+	 * Also when the process has ended already: xl create -F ends when its guest was destroyed
+	 * at once.
+	 */
 	if (!k.monitor.pid)
 		k.again_known = true, k.again = 0;
 	xlpt_known_write(env, &k);
@@ -270,7 +288,7 @@ void xlpt_restarts_mark(const struct xlpt_knowns *all, struct xlpt_leases *lease
 	}
 }
 
-/* One of which xl has still to decide. */
+/* A guest about which xl has not decided yet. */
 static const struct xlpt_known *undecided(const struct xlpt_knowns *all,
 					  const struct xlpt_bdf *bdfs, size_t n,
 					  const char *own_uuid)
@@ -338,7 +356,7 @@ int xlpt_op_check_restarts(struct xlpt_op *op, struct xlpt_diag *diag)
 		const struct xlpt_known *k =
 			xlpt_restarts_holder(&all, op->items[i].spec.bdf, op->guest.uuid);
 
-		/* With a guest that has it now: then the usual refusal tells of that. */
+		/* When a guest has the device now, the usual refusal tells of that. */
 		if (!k || (op->items[i].place.has_owner && op->items[i].place.owner_name))
 			continue;
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is kept for %s, which restarts", bdf,

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What a guest may reach of a device: its interrupt line, its memory and ports; taken back, and asked. */
+/*
+ * What a guest may use of a device: its interrupt line, its memory and its ports. Takes it back,
+ * and asks Xen whether it is gone.
+ */
 #include <inttypes.h>
 
 #include "pciback/device/scan.h"
@@ -10,7 +13,7 @@
 #define PAGE   4096u
 #define BAR_IO 0x100u /* IORESOURCE_IO */
 
-/* Where the guest's other devices have their registers and interrupts. */
+/* Reads where the guest's other devices have their registers and interrupts. */
 static int read_others(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf,
 		       struct xlpt_devices *out, struct xlpt_diag *diag)
 {
@@ -20,7 +23,7 @@ static int read_others(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf
 	for (size_t i = 0; rc == 0 && i < be.n; i++) {
 		struct xlpt_device other = { 0 };
 
-		/* One that this host has lost has nothing that could be shared. */
+		/* A device that this host has lost has nothing that could be shared. */
 		if (!be.devs[i].dev_ok || xlpt_bdf_eq(be.devs[i].bdf, bdf) ||
 		    xlpt_scan_one(env->host, be.devs[i].bdf, XLPT_SCAN_PLACES, NULL, &other, NULL))
 			continue;
@@ -30,7 +33,7 @@ static int read_others(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf
 	return rc;
 }
 
-/* Another device of the guest sits at the same interrupt line. */
+/* Another device of the guest uses the same interrupt line. */
 static bool line_shared(const struct xlpt_devices *others, const struct xlpt_device *dev)
 {
 	for (size_t i = 0; dev->irq > 0 && i < others->n; i++)
@@ -50,7 +53,7 @@ bool xlpt_line_kept(struct xlpt_env *env, const struct xlpt_guest *guest, struct
 	       line_shared(&others, &dev);
 }
 
-/* Another device of the guest has registers in the same page: it keeps them. */
+/* Another device of the guest has registers in the same page: that page stays. */
 static bool page_shared(const struct xlpt_devices *others, const struct xlpt_bar *bar)
 {
 	for (size_t i = 0; i < others->n; i++)
@@ -65,7 +68,10 @@ static bool page_shared(const struct xlpt_devices *others, const struct xlpt_bar
 	return false;
 }
 
-/* What Xen can be asked of: memory. */
+/*
+ * Asks Xen whether the guest can still map the memory. Xen cannot be asked about ports and
+ * interrupts.
+ */
 static int access_gone(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf,
 		       const uint64_t (*bars)[3], size_t n, struct xlpt_diag *diag)
 {

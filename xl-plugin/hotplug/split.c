@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Isolation sets: what else is in the sets of the devices that are to be given
- * away, or back to dom0, and where it is. The mates are locked with the devices:
- * two guests that want one each at the same moment are told the truth.
+ * What else is in the isolation sets of the devices that are to be given away or back to dom0,
+ * where it is now, and whether the sets may be divided.
  */
+#include "xl-plugin/hotplug/split.h"
+
 #include "core/policy-together.h"
 #include "pciback/device/scan.h"
 #include "pciback/isolate/isolate.h"
 #include "xl-plugin/cli/output.h"
-#include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/kept/locks.h"
 #include "xl-plugin/kept/resolve.h"
 
@@ -38,7 +38,10 @@ static bool in_set(const struct xlpt_op *op, struct xlpt_bdf bdf, const struct x
 	return d && sets->of[d - op->bus.items] == set;
 }
 
-/* One consent is for one set, whichever of its members is named: now, or for good by names. */
+/*
+ * One consent is for one set, whichever of its members is named: by this command, or for good by
+ * the names in xlpt.conf.
+ */
 static bool allowed(const struct xlpt_op *op, char **names, const struct xlpt_sets *sets,
 		    size_t set)
 {
@@ -61,7 +64,10 @@ void xlpt_op_add_mate(struct xlpt_op *op, const struct xlpt_mate *mate)
 	op->mates[op->n_mates++] = *mate;
 }
 
-/* The lasting consents of this host; what goes over the budget does with the defaults (xlpt.conf(5)). */
+/*
+ * The lasting consents of this host (allow-split in xlpt.conf). An operation that goes over the
+ * budget does without them when the file is wrong.
+ */
 static int read_consents(const struct xlpt_op *op, struct xlpt_settings *s, struct xlpt_diag *diag)
 {
 	int rc = xlpt_settings_read(op->env->host, s, op->over_budget ? NULL : diag);
@@ -107,7 +113,7 @@ int xlpt_op_find_mates(struct xlpt_op *op, struct xlpt_diag *diag)
 		bool divided;
 		size_t set;
 
-		/* One that is not there is refused where the facts are read. */
+		/* A device that is not there is refused when the facts are read. */
 		if (!d)
 			continue;
 		set = sets.of[d - devs->items];
@@ -141,7 +147,7 @@ int xlpt_op_mates_again(struct xlpt_op *op, bool *same, struct xlpt_diag *diag)
 	return rc;
 }
 
-/* Members of one set as they are now, for the rules. The arrays have room for n. */
+/* Members of one set as they are now, for the rules. The arrays have room for all. */
 struct present {
 	struct xlpt_device *devices;
 	struct xlpt_place *places;
@@ -167,7 +173,10 @@ static void present_init(struct present *p, size_t room)
 			       .mates = xlpt_xcalloc(room + 1, sizeof(*p->mates)) };
 }
 
-/* What was seen before the locks may be old. Unplugged since is no mate. */
+/*
+ * Reads a member anew: what was seen before the locks may be old. One that was unplugged since is
+ * no mate.
+ */
 static int present_add(struct present *p, struct xlpt_op *op, struct xlpt_bdf bdf, const char *why,
 		       struct xlpt_diag *diag)
 {
@@ -185,7 +194,7 @@ static int present_add(struct present *p, struct xlpt_op *op, struct xlpt_bdf bd
 	return xlpt_place_read(op->env, now, &op->owners, &op->needs, place, diag);
 }
 
-/* Another device of this command is as good as the guest's. */
+/* Another device of this command counts as the guest's. */
 static void as_items(const struct xlpt_op *op, struct present *p)
 {
 	for (size_t i = 0; i < p->n; i++) {
@@ -219,7 +228,7 @@ int xlpt_op_judge_carrier(struct xlpt_op *op, const struct xlpt_item *item, stru
 	return rc ? rc : xlpt_policy_carrier(&item->device, p.mates, p.n, diag);
 }
 
-/* Functions with registers in a page of item's: refused, or told of where nothing is refused. */
+/* Functions with registers in a page of item's: refused, or told of when they are not. */
 static int judge_pages(struct xlpt_op *op, const struct xlpt_mate *list, struct present *p,
 		       const struct xlpt_guest *guest, bool tell, struct xlpt_diag *diag)
 {
@@ -228,7 +237,7 @@ static int judge_pages(struct xlpt_op *op, const struct xlpt_mate *list, struct 
 	as_items(op, p);
 	if (!tell)
 		return xlpt_policy_pages(&item->device, guest, p->mates, p->n, diag);
-	/* check comes here with what it has found refused. */
+	/* check comes here also with a set that it has found refused. */
 	if (!list->divided && xlpt_policy_pages(&item->device, guest, p->mates, p->n, NULL))
 		return 0;
 	for (size_t i = 0; i < p->n; i++) {
@@ -240,7 +249,9 @@ static int judge_pages(struct xlpt_op *op, const struct xlpt_mate *list, struct 
 	return 0;
 }
 
-/* The members from list[first] on that belong to one item: judged, or said when they are divided. */
+/*
+ * Judges the members from list[first] on that belong to one item; when they are divided, tells it.
+ */
 static int judge_one(struct xlpt_op *op, const struct xlpt_mate *list, size_t n, bool divided,
 		     struct xlpt_diag *diag)
 {
@@ -250,7 +261,7 @@ static int judge_one(struct xlpt_op *op, const struct xlpt_mate *list, size_t n,
 	_cleanup_free_ char *means = NULL;
 	int rc = 0;
 
-	/* It is locked now; a detach of what is in dom0 already brings nobody together. */
+	/* Under the locks: a detach of a device that dom0 has already brings nobody together. */
 	if (item->give_back_to_dom0 && item->nothing)
 		return 0;
 	present_init(&p, n);
@@ -269,7 +280,7 @@ static int judge_one(struct xlpt_op *op, const struct xlpt_mate *list, size_t n,
 	return 0;
 }
 
-/* Where the mates end that are judged together with mate i. */
+/* The end of the mates that are judged together with mate i. */
 static size_t group_end(const struct xlpt_op *op, size_t i)
 {
 	size_t last = i + 1;
@@ -280,7 +291,10 @@ static size_t group_end(const struct xlpt_op *op, size_t i)
 	return last;
 }
 
-/* The sets come first: who is told to move registers away must not be refused for the set then. */
+/*
+ * The sets are judged first: somebody who is told to move registers must not be refused for the
+ * set afterwards.
+ */
 enum pass { SETS, PAGES, TELL };
 
 static bool in_pass(const struct xlpt_mate *m, enum pass pass)
@@ -338,6 +352,6 @@ int xlpt_op_judge_split(struct xlpt_op *op, struct xlpt_diag *diag)
 		rc = judge_each(op, SETS, diag);
 	if (rc == 0)
 		rc = judge_each(op, PAGES, diag);
-	/* Nothing is refused: say what was allowed. */
+	/* Nothing is refused: tells what was allowed. */
 	return rc ? rc : judge_each(op, TELL, diag);
 }

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is good to know of a device before a guest gets it, and refuses nothing. */
+/* For xlpt check: what is good to know of a device before a guest gets it, and refuses nothing. */
 #include <string.h>
 
 #include "pciback/reset/reset.h"
 #include "xl-plugin/hotplug/foresee.h"
 #include "xl-plugin/hotplug/reset.h"
 
-/* Another judge has filled it; here it is a warning. */
+/* Records as a warning what another judge has found. */
 static void warn_of(struct xlpt_findings *all, const struct xlpt_diag *d)
 {
 	xlpt_findings_warn(all, "%s", d->message);
@@ -55,7 +55,7 @@ static void tell_users(struct xlpt_op *op, const struct xlpt_item *item)
 	for (size_t i = 0; i < op->needs.n; i++) {
 		const struct xlpt_needed *n = &op->needs.items[i];
 
-		/* The rule has told the first. */
+		/* The rule has told the first of them. */
 		if (xlpt_bdf_eq(n->bdf, d->bdf) && !first)
 			xlpt_findings_warn(all, "this host uses %s for something else, too: %s",
 					   XLPT_BDF_STR(d->bdf), n->what);
@@ -101,7 +101,7 @@ void xlpt_op_foresee_reset(struct xlpt_op *op, const struct xlpt_item *item,
 	int rc = 0;
 
 	xlpt_op_point(op, "reset", item);
-	/* The rule has said so already (reset = required). */
+	/* The rule has told it already (reset = required). */
 	if (!dev || xlpt_findings_spoke(op->env->findings))
 		return;
 	xlpt_reset_ways_of(op, all, dev, &ways);
@@ -121,8 +121,8 @@ void xlpt_op_foresee_reset(struct xlpt_op *op, const struct xlpt_item *item,
 }
 
 /*
- * XSA-461: a guest that keeps a shared line busy stops whoever else is at it, and Xen cannot
- * tell them apart. With MSI on, sysfs has the message's number and not the line's.
+ * XSA-461: a guest that keeps a shared line busy stops every other user of that line, and Xen
+ * cannot tell them apart. While MSI is on, sysfs has the message's number and not the line.
  */
 static void tell_line(struct xlpt_op *op, const struct xlpt_item *item,
 		      const struct xlpt_devices *all)
@@ -169,7 +169,7 @@ static void tell_line(struct xlpt_op *op, const struct xlpt_item *item,
 /* ---- what was asked for ---- */
 
 /*
- * Words of the device model that Xen no longer has (qemu-traditional); that of today gets the
+ * Options for the old device model (qemu-traditional), which Xen no longer has. Today's gets the
  * address, the slot and permissive (libxl_pci.c, pci_add_qmp_device), xen-pciback nothing.
  */
 static void tell_words(struct xlpt_op *op, const struct xlpt_item *item)
@@ -205,8 +205,8 @@ static void tell_leaving(struct xlpt_op *op, const struct xlpt_item *item)
 #define CLASS_VGA 0x0300
 
 /*
- * A card that has shown the console has its ROM shadowed at 0xc0000; one that has none of its own
- * (graphics in the processor, started by UEFI) gives QEMU nothing to show the guest.
+ * The ROM of a card that has shown the console is shadowed at 0xc0000. A card that has no ROM of
+ * its own (graphics in the processor, started by UEFI) gives QEMU nothing to show the guest.
  */
 static void tell_graphics(struct xlpt_op *op, const struct xlpt_item *item)
 {
@@ -232,7 +232,10 @@ static void tell_graphics(struct xlpt_op *op, const struct xlpt_item *item)
 	}
 }
 
-/* What its kernel's frontend said when it gave up on a device before (xen-pcifront.c). */
+/*
+ * What the frontend in the guest's kernel said when it gave up on a device earlier
+ * (xen-pcifront.c).
+ */
 static void tell_frontend(struct xlpt_op *op)
 {
 	_cleanup_free_ char *said = NULL;
@@ -255,7 +258,7 @@ static void tell_frontend(struct xlpt_op *op)
 				   "earlier after the host's boot");
 }
 
-/* attach waits for it, and gives up when it does not come to its end. */
+/* attach waits for this, and gives up when it does not end. */
 static void tell_backend(struct xlpt_op *op)
 {
 	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the devices of a guest are together: those that it has, and those that it gets. */
+/* Judges the devices of a guest together: those that it has, and those that it gets. */
 #include "core/policy-together.h"
 #include "pciback/device/scan.h"
 #include "xl-plugin/cli/output.h"
@@ -22,7 +22,7 @@ static bool is_item(const struct xlpt_op *op, struct xlpt_bdf bdf)
 	return false;
 }
 
-/* Of what it has already; one that cannot be read asks for nothing. */
+/* Interrupts that its present devices ask for; a device that cannot be read asks for none. */
 static unsigned vectors_held(struct xlpt_op *op)
 {
 	unsigned n = 0;

@@ -1,25 +1,26 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What shows that a guest has a device, or has it no more: its own side, its device model and the
- * hypervisor are asked, each for itself. What libxl answered is no proof.
+ * What shows that a guest has a device, or no longer has it: the guest's side, its device model
+ * and the hypervisor, each asked by itself. libxl's answer is no proof.
  */
 #include "core/text.h"
 #include "pciback/device/bind.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/device-model.h"
 #include "xl-plugin/hotplug/gone.h"
 #include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/hotplug/release.h"
 
-/* Whatever failed: when the guest has ended meanwhile, that is why. */
+/* When the guest has ended meanwhile, that is the cause, whatever failed. */
 int xlpt_op_blame_guest(struct xlpt_op *op, int rc, struct xlpt_diag *diag)
 {
-	/* One that had ended before this is refused in the rules' own words. */
+	/* A guest that had ended before this began is refused by the rules, in their own words. */
 	int gone = op->guest.dying ? 0 : xlpt_guest_still_there(op->env, &op->guest, diag);
 
 	return gone ? gone : rc;
 }
 
-/* What the guest's side says, by type; then the hypervisor's, for both. */
+/* First what the guest's side says, which depends on its type, then the hypervisor. */
 static int verify_pv(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag)
 {
 	struct xlpt_bdf vdev;
@@ -65,7 +66,7 @@ static int verify_hvm(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_di
 		return rc;
 	snprintf(item->guest_address, sizeof(item->guest_address), "0000:00:%02x.%x",
 		 (unsigned)d->vdevfn >> 3 & 0x1f, (unsigned)d->vdevfn & 7);
-	/* libxl takes slot 0, the host bridge's, for none. */
+	/* libxl takes slot 0, which the host bridge has, for "no slot". */
 	if (item->spec.vslot >= 0 && d->vdevfn >> 3 != item->spec.vslot)
 		xlpt_warn(op->env, "%s asked for slot %x of %s and got slot %x",
 			  XLPT_BDF_STR(item->spec.bdf), (unsigned)item->spec.vslot, op->guest.name,
@@ -116,9 +117,9 @@ int xlpt_op_verify(struct xlpt_op *op, size_t i, struct xlpt_diag *diag)
 	return rc ? xlpt_op_blame_guest(op, rc, diag) : 0;
 }
 
-/* ---- it has it no more ---- */
+/* ---- the guest no longer has it ---- */
 
-/* In the order in which it goes: xenstore, the hypervisor, the device model. */
+/* In the order in which the device leaves: xenstore, the hypervisor, the device model. */
 static int not_assigned(struct xlpt_op *op, struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
 	bool assigned = false;
@@ -174,7 +175,7 @@ int xlpt_op_verify_gone(struct xlpt_op *op, size_t i, struct xlpt_diag *diag)
 	struct xlpt_bdf bdf = item->spec.bdf;
 	int rc = xlpt_wait_gone(env, &op->guest, bdf, op->timeout_ms, diag);
 
-	/* It ended meanwhile: what it left needs nobody's answer. */
+	/* The guest ended meanwhile: what it left behind needs no answer of it. */
 	if (rc == XLPT_ERR_NO_GUEST) {
 		xlpt_diag_dispose(diag);
 		return xlpt_release(env, op->guest.domid, bdf, true, op->timeout_ms, diag);
@@ -191,8 +192,8 @@ int xlpt_op_verify_gone(struct xlpt_op *op, size_t i, struct xlpt_diag *diag)
 	if (rc)
 		return rc;
 	/*
-	 * Whatever libxl took back: 4.17 leaves an HVM guest all of it, and releases before 4.17.6,
-	 * 4.18.6, 4.19.4 and 4.20.2 leave any guest the memory above 4 GiB (XSA-476).
+	 * Whatever libxl took back: 4.17 leaves an HVM guest all access, and releases before
+	 * 4.17.6, 4.18.6, 4.19.4 and 4.20.2 leave every guest the memory above 4 GiB (XSA-476).
 	 */
 	rc = xlpt_revoke(env, op->guest.domid, bdf, diag);
 	if (rc)
@@ -200,8 +201,8 @@ int xlpt_op_verify_gone(struct xlpt_op *op, size_t i, struct xlpt_diag *diag)
 	if (!item->anew)
 		rc = on_pciback(op, bdf, diag);
 	/*
-	 * A next attach that comes before the guest has freed its frontend would be
-	 * taken for the old one and never be connected.
+	 * A next attach that came before the guest has freed its frontend would be taken for the
+	 * old one and never be connected.
 	 */
 	if (rc == 0 &&
 	    !xlpt_wait_port_closed(env, op->guest.domid, item->evtchn, XLPT_PORT_TIMEOUT_MS))

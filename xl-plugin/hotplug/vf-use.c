@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * VFs as interfaces of this host: which program takes them up, and how it is told
- * not to. NetworkManager keeps one file for each interface below
- * /run/NetworkManager/devices, systemd-networkd below /run/systemd/netif/links, both by
- * the interface's number.
+ * VFs as interfaces of this host: which program configures them, and how it is told not to.
+ * NetworkManager has one file for each interface below /run/NetworkManager/devices,
+ * systemd-networkd below /run/systemd/netif/links, both named by the interface's number.
  */
 #include "xl-plugin/hotplug/vf-use.h"
 
@@ -25,7 +24,10 @@ static bool says(struct xlpt_env *env, const char *line, const char *dir, long l
 	       strstr(text, line);
 }
 
-/* Which program has taken that interface, or runs here and takes new ones; NULL = none. */
+/*
+ * The program that has configured that interface, or that runs here and configures new ones; NULL
+ * = none.
+ */
 static const char *manager_of(struct xlpt_env *env, const char *ifname)
 {
 	long long number;
@@ -40,7 +42,9 @@ static const char *manager_of(struct xlpt_env *env, const char *ifname)
 	return NULL;
 }
 
-/* A service has a control group as long as it runs; without systemd the folder in /run has to do. */
+/*
+ * A service has a control group as long as it runs. Without systemd, its folder in /run has to do.
+ */
 static bool runs(struct xlpt_env *env, const char *name, const char *folder)
 {
 	static const char *const slices[] = { "/sys/fs/cgroup/system.slice",
@@ -65,7 +69,7 @@ const char *xlpt_vf_manager(struct xlpt_env *env)
 						 : NULL;
 }
 
-/* The line that takes an interface down for good. */
+/* Adds the line that takes an interface down for good. */
 static void let_go(struct xlpt_env *env, const char *ifname, struct xlpt_str *mend)
 {
 	if (xlpt_streq(manager_of(env, ifname), NM))
@@ -73,7 +77,7 @@ static void let_go(struct xlpt_env *env, const char *ifname, struct xlpt_str *me
 	xlpt_str_addf(mend, "ip link set %s down", XLPT_WORD(ifname));
 }
 
-/* The guest that restarts and had it, or NULL. Caller frees. */
+/* Name of the guest that restarts and had the VF, or NULL. Caller frees. */
 static char *kept_for(struct xlpt_env *env, struct xlpt_bdf vf)
 {
 	_cleanup_knowns_ struct xlpt_knowns known = { 0 };
@@ -112,7 +116,10 @@ bool xlpt_vf_in_use(struct xlpt_env *env, const struct xlpt_owners *owners,
 		xlpt_str_addf(why, "%s%s was left by domain %u", sep, bdf, owner->domid);
 		xlpt_str_addf(mend, "%sxlpt repair", sep);
 	} else if (xlpt_streq(driver, XLPT_PCIBACK_DRIVER)) {
-		/* pciback marks what it has as assigned, whether a guest has it or not. */
+		/*
+		 * pciback marks every device that it holds as assigned, whether a guest has it or
+		 * not.
+		 */
 		xlpt_str_addf(why, "%s%s is hidden, and counts as in use", sep, bdf);
 		xlpt_str_addf(mend, "%sxlpt unhide %s", sep, bdf);
 	} else if (needed && needed->why == XLPT_NEED_NETWORK && ifname) {

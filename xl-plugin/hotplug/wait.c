@@ -11,11 +11,13 @@
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/operation.h"
 
-/* Both ends are watched; this is for a guest that dies without a word in xenstore. */
+/* Both ends are watched. This is for a guest that dies without any change in xenstore. */
 #define LOOK_AGAIN_MS 1000
 /* An event channel changes without any event that could be waited for. */
 #define PORT_POLL_MS 10
-/* A frontend that gave up earlier begins within this when a device comes anew, or not at all. */
+/*
+ * A frontend that gave up earlier begins again within this time when a new device comes, or never.
+ */
 #define BEGIN_ANEW_MS 3000
 
 struct look {
@@ -27,8 +29,8 @@ struct look {
 	struct xlpt_pcibe be; /* as last seen */
 	struct xlpt_diag diag;
 	const char *gave_up_before;
-	int64_t begin_by;     /* until when a frontend that gave up before may begin anew */
-	char *gave_up;	      /* what it says of giving up now */
+	int64_t begin_by;     /* until when a frontend that gave up before may begin again */
+	char *gave_up;	      /* what it says now about giving up */
 	int64_t ask_guest_at; /* when to look next whether the guest is there */
 };
 
@@ -109,9 +111,9 @@ static int wait_for(struct xlpt_env *env, struct look *l, int64_t timeout_ms,
 }
 
 /*
- * Two reads that say whether the whole, a transaction with some twenty of them,
- * is worth reading: while one side still works on its part it is not, and on a
- * small dom0 every look takes time from the guest that is waited for.
+ * Two reads that show whether it is worth reading everything, in a transaction of some twenty
+ * reads. It is not while one side still works on its part, and on a small dom0 every look takes
+ * time from the guest that is waited for.
  */
 static bool under_way(struct xlpt_store *s, const struct look *l)
 {
@@ -125,13 +127,13 @@ static bool under_way(struct xlpt_store *s, const struct look *l)
 	       (be != XLPT_XBS_CONNECTED || fe != XLPT_XBS_CONNECTED);
 }
 
-/* What both ends say, for a message. */
+/* Adds to the message what both ends say. */
 static void say_states(struct xlpt_env *env, struct xlpt_diag *diag, struct look *l)
 {
 	_cleanup_free_ char *words = xlpt_pcibe_gave_up(env->store, l->guest->domid);
 	const struct xlpt_pcidev *d;
 
-	/* The last look may have been the short one. */
+	/* The last look may have been the short one, so read everything. */
 	read_again(env->store, l);
 	d = xlpt_pcibe_find(&l->be, l->bdf);
 	if (words && l->be.fe_state != XLPT_XBS_CONNECTED)
@@ -146,7 +148,7 @@ static void say_states(struct xlpt_env *env, struct xlpt_diag *diag, struct look
 			       d ? d->state : -1);
 }
 
-/* It says so now, or said so earlier and does not begin anew. */
+/* The frontend says so now; or it said so earlier and does not begin again. */
 static bool gave_up(struct xlpt_store *s, struct look *l)
 {
 	unsigned fe = 0;
@@ -200,7 +202,7 @@ static int check_connected(struct xlpt_store *s, void *arg)
 	       l->be.be_state == XLPT_XBS_CONNECTED && l->be.fe_state == XLPT_XBS_CONNECTED;
 }
 
-/* errno's number is the first word of what the frontend says. */
+/* The first word of what the frontend says is the number of an errno. */
 static int say_gave_up(struct xlpt_env *env, struct look *l, struct xlpt_diag *diag)
 {
 	bool no_memory = strtol(l->gave_up, NULL, 10) == ENOMEM;
@@ -339,10 +341,9 @@ static int check_gone(struct xlpt_store *s, void *arg)
 	if (guest_left(l))
 		return -ESRCH;
 	/*
-	 * libxl gives up after 10 s and still answers 0. A guest that answers
-	 * later ends its round as it should; only the nodes are left, and left
-	 * like that they would break every later round (state 5 of a device that
-	 * pciback no longer has).
+	 * libxl gives up after 10 s and still reports success. A guest that answers later ends its
+	 * round as it should; only the nodes are left. They would break every later round (state 5
+	 * of a device that pciback no longer has).
 	 */
 	if (l->guest->type == XLPT_GUEST_PV && d->state == XLPT_XBS_CLOSING &&
 	    l->be.be_state == XLPT_XBS_CONNECTED && l->be.fe_state == XLPT_XBS_CONNECTED)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which devices a restored guest is to have, and whether it can: those that the
- * image and its record name, what --map puts in their place, and the pools' VFs.
+ * Which devices a restored guest is to have, and whether it can have them: those that the image
+ * and its record name, what --map puts in their place, and VFs of pools.
  */
 #include <string.h>
 
@@ -9,14 +9,15 @@
 #include "pciback/device/scan.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/lease.h"
+#include "xl-plugin/hotplug/split.h"
 #include "xl-plugin/leave/leave.h"
 #include "xl-plugin/pool/pools.h"
 
-/* ---- are they free? ---- */
+/* ---- whether they are free ---- */
 
 static char *place_text(const struct xlpt_device *dev, const struct xlpt_place *place)
 {
-	/* What a domain that is gone left is taken back once the locks are had. */
+	/* What a domain that is gone left behind is taken back under the locks. */
 	if (place->has_owner && place->owner_name)
 		return xlpt_xasprintf("with %s (domain %u)%s", place->owner_name,
 				      place->owner_domid,
@@ -41,7 +42,7 @@ static int no_identity(struct xlpt_bdf bdf, struct xlpt_diag *diag)
 	return XLPT_ERR_RULE;
 }
 
-/* Adds "BDF (owner)" to busy when it is not free. */
+/* When the device is not free, adds "BDF (owner)" to busy. */
 static int judge_one(struct xlpt_env *env, const struct xlpt_spec *spec,
 		     const struct xlpt_owners *owners, const struct xlpt_leases *leases,
 		     struct xlpt_str *busy, struct xlpt_diag *diag)
@@ -83,7 +84,7 @@ int xlpt_restore_judge(struct xlpt_leave *l, struct xlpt_diag *diag)
 
 	if (rc == 0)
 		rc = xlpt_leases_current(l->op.env, &leases, diag);
-	/* What a pool gave for this was free when it did. */
+	/* A VF that a pool gave for this guest was free when it was leased. */
 	for (size_t i = 0; rc == 0 && i < l->op.n; i++)
 		if (!xlpt_leases_find(&l->op.leases, l->op.items[i].spec.bdf))
 			rc = judge_one(l->op.env, &l->op.items[i].spec, &owners, &leases, &busy,
@@ -101,7 +102,10 @@ int xlpt_restore_judge(struct xlpt_leave *l, struct xlpt_diag *diag)
 	return XLPT_ERR_RULE;
 }
 
-/* The record may say what it likes: a set that an operator has divided is divided by an operator again. */
+/*
+ * Whatever the record says: a set that an operator had divided is only divided when an operator
+ * says so again.
+ */
 int xlpt_restore_judge_split(struct xlpt_leave *l, struct xlpt_diag *diag)
 {
 	int rc = xlpt_op_judge_split(&l->op, diag);
@@ -113,7 +117,7 @@ int xlpt_restore_judge_split(struct xlpt_leave *l, struct xlpt_diag *diag)
 	return rc;
 }
 
-/* ---- what there is to restore ---- */
+/* ---- which devices to restore ---- */
 
 static int twice(struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
@@ -124,12 +128,12 @@ static int twice(struct xlpt_bdf bdf, struct xlpt_diag *diag)
 	return XLPT_ERR_USAGE;
 }
 
-/* A device of the image or its record, or what takes its place. */
+/* A device that the image or its record names, or what takes its place. */
 struct want {
 	struct xlpt_spec spec;
 	struct xlpt_bdf had;
 	bool mapped;
-	bool elsewhere; /* its pool cannot give that VF any more, and may give another */
+	bool elsewhere; /* its pool cannot give this VF any more, and may give another one */
 	size_t item;
 };
 
@@ -202,7 +206,10 @@ static int add_item(struct xlpt_leave *l, struct want *w, struct xlpt_diag *diag
 	return xlpt_op_add(&l->op, &w->spec, diag);
 }
 
-/* From here on the item has its VF, and its pool is what an attach is to ask for: the one leased here. */
+/*
+ * From here on the item has its VF. Its spec keeps the pool, so that a later attach asks for the
+ * VF that is leased here.
+ */
 static int take_vf(struct xlpt_leave *l, const struct want *w, struct xlpt_diag *diag)
 {
 	int rc = xlpt_op_take_vf(&l->op, w->item, NULL, diag);
@@ -212,7 +219,10 @@ static int take_vf(struct xlpt_leave *l, const struct want *w, struct xlpt_diag 
 	return rc;
 }
 
-/* A VF that its pool cannot give any more waits until all that is named has its place. */
+/*
+ * When its pool cannot give the named VF any more, another VF is taken after all others have their
+ * place.
+ */
 static int take_named(struct xlpt_leave *l, struct want *w, struct xlpt_diag *diag)
 {
 	_cleanup_diag_ struct xlpt_diag why = { 0 };
@@ -241,7 +251,10 @@ static int take_any(struct xlpt_leave *l, const struct want *w, struct xlpt_diag
 	return rc;
 }
 
-/* All are named before the first is taken from a pool. What is named, no pool may give out. */
+/*
+ * All named devices are taken before the first VF out of a pool: no pool may give out a device
+ * that is named.
+ */
 static int take_wants(struct xlpt_leave *l, struct wants *wants, struct xlpt_diag *diag)
 {
 	int rc = 0;
@@ -259,7 +272,7 @@ static int take_wants(struct xlpt_leave *l, struct wants *wants, struct xlpt_dia
 	return rc;
 }
 
-/* The image names it, too. */
+/* The image names it already. */
 static bool named(const struct xlpt_leave *l, const struct xlpt_spec *spec)
 {
 	for (size_t i = 0; i < l->image.n; i++)
@@ -276,7 +289,7 @@ int xlpt_restore_devices(struct xlpt_leave *l, struct xlpt_diag *diag)
 
 	if (l->without_devices)
 		return 0;
-	/* A lease names its guest by uuid: the one it will have. */
+	/* A lease names its guest by UUID: the one that the restored guest will have. */
 	xlpt_guest_copy(&l->op.guest, &l->image.guest);
 	l->op.guest.domid = XLPT_DOMID_NONE;
 	rc = xlpt_image_record_read(&l->image, &record, diag);

@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The guest is made without devices, whatever its image names, and each is then
- * attached and seen to arrive: libxl would give a restored guest its devices
- * with reset hardware, behind the back of drivers that think they are configured.
+ * The guest is made without devices, whatever its image names; then each device is attached and
+ * verified. libxl would give a restored guest its devices with reset hardware, while the guest's
+ * drivers think that they are configured.
  */
 #include <string.h>
 
 #include "core/text.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/lease.h"
+#include "xl-plugin/hotplug/split.h"
 #include "xl-plugin/kept/locks.h"
 #include "xl-plugin/leave/leave.h"
 
 #define SETTLE_MS 5000
-#define DYING_MS  10000 /* for what xl itself takes away */
+#define DYING_MS  10000 /* milliseconds for what xl itself removes */
 
 static int not_running(struct xlpt_leave *l, struct xlpt_diag *diag)
 {
@@ -45,9 +46,9 @@ static int not_running(struct xlpt_leave *l, struct xlpt_diag *diag)
 /* ---- doing it ---- */
 
 /*
- * xl's status does not tell how far it came: killed, or told so by on_crash, it leaves a
- * domain. What goes away by itself is waited for. One that stays is named and the journal
- * kept; it is not destroyed here, because nobody can tell whether it has run.
+ * xl's exit status does not tell how far xl came: when it is killed, or because of on_crash, it
+ * leaves a domain. A domain that goes away by itself is waited for. One that stays is named, and
+ * the journal is kept; it is not destroyed here, because nobody can tell whether it has run.
  */
 static int left_over(struct xlpt_leave *l, int rc, struct xlpt_diag *diag)
 {
@@ -100,7 +101,7 @@ static int restore(void *ctx, size_t i, struct xlpt_diag *diag)
 	rc = env->ts->ops->guest_restore(env->ts, &l->image, false, diag);
 	if (rc)
 		return left_over(l, rc, diag);
-	/* A kernel that does not get over its lost device faults in its first moments. */
+	/* A kernel that cannot do without its lost device crashes in its first moments. */
 	if (l->image.n)
 		env->clock->sleep_ms(env->clock, SETTLE_MS);
 	found = xlpt_guest_by_uuid(env->ts, l->image.guest.uuid, &now, NULL);
@@ -117,7 +118,7 @@ static int restore(void *ctx, size_t i, struct xlpt_diag *diag)
 	now = (struct xlpt_guest){ 0 };
 	rc = xlpt_lock_guest(env, &l->op.locks, l->op.guest.domid,
 			     xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
-	/* It is there: the journal stays, from which repair attaches. */
+	/* The guest is there: the journal stays, so that repair attaches the devices. */
 	if (rc) {
 		xlpt_diag_wrap(diag, "%s is restored, without its devices", l->image.guest.name);
 		xlpt_diag_hint(diag, "xlpt repair");
@@ -126,7 +127,7 @@ static int restore(void *ctx, size_t i, struct xlpt_diag *diag)
 	return rc;
 }
 
-/* One that does not come does not keep the others away. */
+/* A device that cannot be attached does not stop the others. */
 static int attach(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_leave *l = ctx;
@@ -183,7 +184,7 @@ int xlpt_op_restore(struct xlpt_leave *l, struct xlpt_diag *diag)
 	op->find_mates = xlpt_op_find_mates;
 	if (rc == 0)
 		rc = xlpt_op_prepare(op, diag);
-	/* Again, now that nobody else can take them. */
+	/* Judged again, now that nobody else can take the devices. */
 	if (rc == 0)
 		rc = not_running(l, diag);
 	if (rc == 0)

@@ -11,6 +11,7 @@
 #include "xl-plugin/hotplug/foresee.h"
 #include "xl-plugin/hotplug/gone.h"
 #include "xl-plugin/hotplug/lease.h"
+#include "xl-plugin/hotplug/split.h"
 #include "xl-plugin/kept/locks.h"
 #include "xl-plugin/leave/leave.h"
 
@@ -84,7 +85,10 @@ static int not_running(struct xlpt_start *s, struct xlpt_diag *diag)
 	return rc;
 }
 
-/* No guest runs that has its name or its UUID, also none that is on its way out. */
+/*
+ * IN_USE or the like when a guest with its name or its UUID runs, or is on its way out and does
+ * not end.
+ */
 static int judge_name(struct xlpt_start *s, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = &s->op;
@@ -102,7 +106,7 @@ static int judge_name(struct xlpt_start *s, struct xlpt_diag *diag)
 	return rc;
 }
 
-/* What xl create would refuse itself, once the devices have been taken from dom0. */
+/* Judges what xl create itself would refuse, after the devices have been taken from dom0. */
 static int judge_creation(struct xlpt_start *s, struct xlpt_diag *diag)
 {
 	xlpt_op_point(&s->op, "memory", NULL);
@@ -166,7 +170,7 @@ static int destroy(void *ctx, size_t i, struct xlpt_diag *diag)
 	if (rc <= 0)
 		return rc;
 	rc = op->env->ts->ops->guest_destroy(op->env->ts, made.domid, diag);
-	/* Its devices go back to dom0 next: they must be nobody's. */
+	/* Its devices go back to dom0 next, so nobody may have them by then. */
 	memcpy(made.uuid, op->guest.uuid, sizeof(made.uuid));
 	return rc ? rc : xlpt_leave_wait_gone(op->env, &made, diag);
 }
@@ -194,7 +198,7 @@ int xlpt_start_given(void *ctx, size_t i, struct xlpt_diag *diag)
 	return rc;
 }
 
-/* A guest that is gone is never kept: what it had goes back. */
+/* Notes that the guest lacks item i. A guest that is gone is never kept: its devices go back. */
 static int lacks(struct xlpt_start *s, size_t i, int rc, struct xlpt_diag *diag)
 {
 	if (rc == 0 || !s->keep || rc == XLPT_ERR_NO_GUEST || rc == XLPT_ERR_STOPPED)
@@ -268,7 +272,10 @@ static void plan_start(struct xlpt_plan *plan, const struct xlpt_start *s)
 			      xlpt_xasprintf("let xl create %s", op->guest.name), NULL);
 		return;
 	}
-	/* No device's number: when it cannot be undone, none of what is below it may be. */
+	/*
+	 * This step has no device's number: when it cannot be undone, no step before it may be
+	 * undone.
+	 */
 	xlpt_plan_add(plan, create, destroy, op->n,
 		      xlpt_xasprintf("create %s with xl", op->guest.name),
 		      xlpt_xasprintf("destroy %s", op->guest.name));
@@ -319,7 +326,7 @@ int xlpt_op_start(struct xlpt_start *s, struct xlpt_diag *diag)
 	op->find_mates = xlpt_op_find_mates;
 	if (rc == 0)
 		rc = xlpt_op_prepare(op, diag);
-	/* xl knows no lock of ours. */
+	/* xl does not know xlpt's locks. */
 	xlpt_op_point(op, "guest", NULL);
 	if (rc == 0)
 		rc = xlpt_op_judged(op, not_running(s, diag), diag);
