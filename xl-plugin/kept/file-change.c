@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * In the journal, three notes for each file, and one more when all are changed:
- *	note file text 0644 0:0 /etc/default/xendomains	("-" for the owner: root's)
+ * In the journal, three notes for each file, and one more when all files are changed:
+ *
+ *	note file text 0644 0:0 /etc/default/xendomains		("-" for the owner: root's)
  *	note was =# mine\nXENDOMAINS_SAVE=...		("-" = not there; see xlpt_line_escape)
  *	note want =...
- *	note after /run/xlpt/... =...			(a file to be written in the end)
+ *	note after /run/xlpt/... =...			(a file to be written at the end)
  *	note files done
  */
 #include "xl-plugin/kept/file-change.h"
@@ -21,7 +22,7 @@
 
 static const char *const kinds[] = { "text", "dropin", "link" };
 
-/* ---- writing it down ---- */
+/* ---- writing the notes ---- */
 
 static char *value(const char *text)
 {
@@ -62,7 +63,7 @@ bool xlpt_change_is(const struct xlpt_journal *j)
 	       xlpt_starts(j->op, "vf ");
 }
 
-/* A note that only makes messages better: that it cannot be written is no failure. */
+/* This file only makes messages better, so it is no failure when it cannot be written. */
 static void write_after(struct xlpt_env *env, const struct xlpt_journal *j)
 {
 	const char *text = xlpt_journal_get(j, "after", 0), *v = text ? strstr(text, " =") : NULL;
@@ -87,17 +88,20 @@ int xlpt_change_run(struct xlpt_env *env, struct xlpt_journal *j, const struct x
 		return rc;
 	rc = xlpt_plan_run(plan, ctx, &obs, diag);
 	if (rc == 0) {
-		/* Who edits one of them from here on does not undo the others. */
+		/*
+		 * From here on, whoever edits one of the files does not cause the others to be
+		 * undone.
+		 */
 		xlpt_journal_note(j, "files done", NULL);
 		write_after(env, j);
 	}
-	/* What could not be put back stays written down. */
+	/* What could not be put back stays in the journal. */
 	if (rc != XLPT_ERR_LEFT)
 		xlpt_journal_end(env, j);
 	return rc;
 }
 
-/* ---- reading it, and how far it came ---- */
+/* ---- reading the notes, and how far it came ---- */
 
 struct file {
 	enum xlpt_change_kind kind;
@@ -160,7 +164,7 @@ static int look(struct xlpt_env *env, struct file *f, struct xlpt_diag *diag)
 	}
 	if (r == -ENOENT || r == -ENOTDIR)
 		now = NULL;
-	/* Something else has its name by now. */
+	/* Something else has this name by now. */
 	f->now = OTHER;
 	if (r == -EINVAL || r == -EMEDIUMTYPE || r == -EISDIR || r == -ELOOP || r == -EFBIG)
 		return 0;
@@ -182,14 +186,14 @@ static char *folder_of(const char *path)
 	return xlpt_xstrndup(path, (size_t)(strrchr(path, '/') - path));
 }
 
-/* What only root shall read stays so. */
+/* A folder that only root may read stays so. */
 static int make_folder(struct xlpt_env *env, const char *folder)
 {
 	return xlpt_starts(folder, "/var/lib/xlpt") ? xlpt_file_private_dir(env->host, folder)
 						    : xlpt_host_mkdirs(env->host, folder, 0755);
 }
 
-/* Whatever is there by that name now, text is there afterwards. */
+/* Whatever has that name now: afterwards the file has this text. */
 static int bring(struct xlpt_env *env, const struct xlpt_change *c, const char *text)
 {
 	const struct xlpt_file_how how = { .mode = c->mode, .as = c->st };
@@ -236,7 +240,7 @@ int xlpt_change_bring(struct xlpt_env *env, const struct xlpt_change *c, bool ba
 			  .want = (char *)text };
 	int rc = look(env, &f, diag), r;
 
-	/* A write that failed has changed nothing: there is nothing to write back, either. */
+	/* A write that failed has changed nothing, so there is nothing to undo. */
 	if (rc || (f.now == AS_WANTED && !(c->kind == XLPT_CHANGE_DROPIN && !text)))
 		return rc;
 	r = bring(env, c, text);
@@ -249,17 +253,17 @@ int xlpt_change_bring(struct xlpt_env *env, const struct xlpt_change *c, bool ba
 
 static int take_back(struct xlpt_env *env, const struct file *f, struct xlpt_diag *diag)
 {
-	/* A link is taken away before the new one is made: a kill may have come between. */
+	/* A link is removed before the new one is made: a kill may have come in between. */
 	bool half = f->now == GONE && f->kind == XLPT_CHANGE_LINK;
 	bool empty = f->now == AS_BEFORE && f->kind == XLPT_CHANGE_DROPIN && !f->was;
 
 	if ((f->now == OTHER || f->now == GONE) && !half)
 		xlpt_warn(env, "%s was changed since, and is left as it is", f->path);
-	/* Of a drop-in there may be the folder alone. */
+	/* Of a drop-in only the folder may be there. */
 	return f->now == AS_WANTED || half || empty ? put_back(env, f, diag) : 0;
 }
 
-/* A file that a kill left unfinished beside ours, or beside its copy. */
+/* Removes a temporary file that a kill left beside this file, or beside its copy. */
 static void sweep(struct xlpt_env *env, const struct file *f)
 {
 	_cleanup_free_ char *folder = folder_of(f->path);
@@ -270,7 +274,7 @@ static void sweep(struct xlpt_env *env, const struct file *f)
 	xlpt_file_sweep(env->host, copies, name, false);
 }
 
-/* In reverse, so that what needs another file is away before it. kept NULL: whatever was done. */
+/* In reverse, so that a file is removed before what it needs. kept NULL: whatever was done. */
 static int bring_back(struct xlpt_env *env, const struct xlpt_journal *j, struct file *files,
 		      size_t n, bool *kept, struct xlpt_diag *diag)
 {
@@ -319,7 +323,7 @@ int xlpt_change_take_back(struct xlpt_env *env, const struct xlpt_journal *j,
 	return mend_files(env, j, NULL, diag);
 }
 
-/* The journal is adopted, the lock is held. */
+/* The journal is adopted and the lock is held. */
 static int mend(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
 {
 	bool kept;

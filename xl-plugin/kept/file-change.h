@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Files that are changed together (boot-time hiding, the guard, vf persist): all of them or none, also
- * when xlpt is killed in between. The journal has every file's text before and after, so
- * that xlpt repair, or the next command of the same kind, finds out how far it came. When
- * all are as they shall be they stay; otherwise what was changed is put back.
+ * Files that are changed together (boot-time hiding, the guard, vf persist): all of them or none,
+ * also when xlpt is killed in between. The journal has the text of every file before and after, so
+ * that xlpt repair, or the next command of the same kind, sees how far it came. When all files are
+ * as wanted they stay; otherwise those that were changed are put back.
  *
- * The journal ends with the boot. After a reboot in between the next command of the kind
- * starts from what it finds; no state in between hides a device that nobody named.
+ * The journal ends with the boot. When the host restarts in between, the next command of the same
+ * kind starts from what it finds; no state in between hides a device that nobody named.
  */
 #ifndef XLPT_FILE_CHANGE_H
 #define XLPT_FILE_CHANGE_H
@@ -16,48 +16,52 @@
 #include "xl-plugin/kept/mender.h"
 
 enum xlpt_change_kind {
-	XLPT_CHANGE_TEXT,
-	XLPT_CHANGE_DROPIN, /* its folder goes with it, when nothing else is there */
-	XLPT_CHANGE_LINK,   /* the texts are what the link says */
+	XLPT_CHANGE_TEXT,   /* a file; its folder stays */
+	XLPT_CHANGE_DROPIN, /* a file whose folder is removed with it when nothing else is in it */
+	XLPT_CHANGE_LINK,   /* a symbolic link; was and want are what it says */
 };
 
+/* Nothing in it is owned. */
 struct xlpt_change {
 	enum xlpt_change_kind kind;
 	const char *path;
-	const char *was, *want; /* NULL = not there */
-	mode_t mode;		/* of the file, when it is put back */
-	const struct stat *st;	/* ... with this owner and mode; NULL = root and mode */
+	const char *was, *want; /* the text before and after; NULL = not there */
+	mode_t mode;		/* mode of the file when it is written */
+	const struct stat *st;	/* owner and mode of the file; NULL = root's, with mode */
 };
 
-/* Before xlpt_change_run: one after the other for each file that changes. */
+/* Notes one change in the journal. Call it for each file, in order, before xlpt_change_run. */
 void xlpt_change_note(struct xlpt_journal *j, const struct xlpt_change *c);
-/* A file that is written, whole, once all are changed, and also when repair finds that. */
+/*
+ * Notes a file that is written, whole, when all changes are made; repair writes it, too, when it
+ * finds that they are.
+ */
 void xlpt_change_note_after(struct xlpt_journal *j, const char *path, const char *text);
 
 /*
- * Takes the lock of those files ("boot", "guard", "vf": see xlpt_lock_files) and mends what an
- * interrupted change of the same kind left.
+ * Takes the lock of these files (kind: "boot", "guard" or "vf"; see xlpt_lock_files) and mends
+ * what an interrupted change of the same kind left. what: the files, in words for messages.
  */
 int xlpt_change_begin(struct xlpt_env *env, struct xlpt_locks *locks, const char *kind,
 		      const char *what, struct xlpt_diag *diag);
 /*
- * Runs the plan with its journal (xlpt_journal_init, an op of "KIND WORD"). An image
- * (--sysroot) has none: nobody's xlpt repair would look there.
+ * Runs the plan with its journal, which xlpt_journal_init made with an op of "KIND WORD". Below
+ * --sysroot there is no journal, because no xlpt repair would look there.
  */
 int xlpt_change_run(struct xlpt_env *env, struct xlpt_journal *j, const struct xlpt_plan *plan,
 		    void *ctx, struct xlpt_diag *diag);
 
 /*
- * One of them by itself, for an operation that has more to do than files: brings it to what it
- * shall be, or back to what it was. That it is so already is success.
+ * Changes one file for an operation that changes more than files: to want, or with back to was. 0
+ * when it is so already.
  */
 int xlpt_change_bring(struct xlpt_env *env, const struct xlpt_change *c, bool back,
 		      struct xlpt_diag *diag);
-/* What that operation's mender does with the files: all that its journal notes go back. */
+/* For that operation's mender: puts all files back that its journal notes. */
 int xlpt_change_take_back(struct xlpt_env *env, const struct xlpt_journal *j,
 			  struct xlpt_diag *diag);
 
-/* A journal of such changes. */
+/* The journal is one of such changes. */
 bool xlpt_change_is(const struct xlpt_journal *j);
 extern const struct xlpt_mender xlpt_mender_files;
 

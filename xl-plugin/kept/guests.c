@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The text of one: lines of words, encoded:
+ * The text of a file: lines of words, encoded.
+ *
  *	xlpt-guest 1
  *	uuid 4a1f...
  *	name web1
  *	domid 20
  *	again 4			bits, 1 << enum xlpt_guest_end; not there = not known
  *	end reboot
- *	monitor 812 123456	process and when it began
+ *	monitor 812 123456	process, and when it began
  *	gone 98765
- *	device 0000:01:10.0	each
+ *	device 0000:01:10.0	one line for each
  */
 #include "xl-plugin/kept/guests.h"
 
@@ -192,7 +193,7 @@ void xlpt_known_write(struct xlpt_env *env, const struct xlpt_known *k)
 		return;
 	xlpt_known_format(k, &text);
 	r = xlpt_file_private_dir(env->host, XLPT_GUESTS_DIR);
-	/* It does not outlive this boot, so nobody waits for a disk. */
+	/* The file does not outlive this boot, so nobody waits until it is on the disk. */
 	if (r == 0)
 		r = xlpt_file_replace(env->host, path, xlpt_str_get(&text), text.len,
 				      &(struct xlpt_file_how){ .mode = 0600, .lazy = true });

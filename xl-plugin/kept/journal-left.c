@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Journals that somebody left: they are read, taken over, and told of (journal.c writes them). */
+/*
+ * Journals that an xlpt left: reading them, taking them over, warning of them (journal.c writes
+ * them).
+ */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -73,14 +76,14 @@ bool xlpt_journal_parse(struct xlpt_journal *j, char *text)
 	return j->op != NULL;
 }
 
-/* How long somebody who only looks may hold its shared lock. */
+/* How long somebody who only looks may hold the shared lock, in milliseconds. */
 #define PEEK_MS 1000
-/* It may hold whole files (file-change.c). */
+/* A journal may hold whole files (file-change.c). */
 #define READ_MAX (16u << 20)
 
 enum { ENDED, INTERRUPTED, RUNNING };
 
-/* ENDED also for one that cannot be read. The lock of a look is shared. */
+/* ENDED also for a journal that cannot be read. The lock for a look is shared. */
 static int peek(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
@@ -94,7 +97,7 @@ static int peek(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
 	if (fd < 0)
 		return ENDED;
 	running = xlpt_flock_now(fd, true) != 0;
-	/* It may have ended between open and lock: then the name is gone. */
+	/* It may have ended between open and lock: then its name is gone. */
 	if (!xlpt_host_has(env->host, "%s", j->path))
 		return ENDED;
 	r = xlpt_file_read(env->host, j->path, READ_MAX, &text);
@@ -102,7 +105,7 @@ static int peek(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
 		return ENDED; /* nothing was begun */
 	if (r == 0 && xlpt_journal_parse(j, text.s))
 		return running ? RUNNING : INTERRUPTED;
-	/* Of one that is being written a part may be there. */
+	/* When it is just being written, a part of it may be there: that is no reason to warn. */
 	if (!running)
 		xlpt_warn(env, "%s is not a journal that this xlpt can read; it is left alone",
 			  j->path);

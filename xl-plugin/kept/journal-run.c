@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A plan that is run with its journal: each step is told to who asked for more words, and written. */
+/* Runs a plan with its journal: each step is written into it, and told with -v. */
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/kept/journal.h"
 

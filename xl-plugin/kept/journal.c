@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The file is lines of words:
+ *
  *	xlpt 1
  *	op attach
  *	guest 3 4a1f... web1
@@ -8,13 +9,14 @@
  *	spec 0000:02:00.0,permissive=1		(of the device before, for the configuration)
  *	config /etc/xen/web1.cfg
  *	identity mac=...			(of that device before "vf-set" and the like; tabs between words)
- *	note file /var/lib/xen/save/web1	(save, restore, migrate: see op-leave-repair.c;
- *						 vf-create, vf-remove: see vf-journal.c)
+ *	note file /var/lib/xen/save/web1	(save, restore, migrate: see leave/mend.c;
+ *						 vf-create, vf-remove: see vf/journal.c)
  *	begin add 0000:02:00.0 to web1
  *	done
  *	undo take 0000:02:00.0 from web1
- * What follows a key is encoded (core/text.h), so that a name or path of somebody's
- * choice is one line, whatever is in it.
+ *
+ * What follows a key is encoded (core/text.h), so that a name or path that somebody else chose is
+ * one line, whatever is in it.
  */
 #include "xl-plugin/kept/journal.h"
 
@@ -67,7 +69,7 @@ void xlpt_journal_config(struct xlpt_journal *j, const char *path)
 	j->config = xlpt_xstrdup(path);
 }
 
-/* All lines of the file are made here, and taken apart in journal-left.c. */
+/* All lines of the file are made here; journal-left.c reads them. */
 static void XLPT_PRINTF(3, 4) add_line(struct xlpt_str *out, const char *key, const char *fmt, ...)
 {
 	_cleanup_free_ char *value = NULL;
@@ -169,12 +171,12 @@ int xlpt_journal_begin(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	j->path = xlpt_xasprintf(XLPT_JOURNAL_DIR "/%lld-%d", (long long)xlpt_now(env->clock),
 				 (int)getpid());
 	/*
-	 * It gets its name when it is locked and its head is written: readers never
-	 * see half of it, and a kill before that leaves nothing.
+	 * It gets its name when it is locked and its first lines are written: readers never see
+	 * half of it, and a kill before that leaves nothing.
 	 */
 	j->fd = env->host->ops->open(env->host, XLPT_JOURNAL_DIR, O_TMPFILE | O_RDWR | O_APPEND,
 				     0600);
-	/* /run on a file system that has no files without a name: in a chroot, in a container. */
+	/* The file system of /run may have no files without a name: in a chroot, in a container. */
 	if (j->fd == -EOPNOTSUPP || j->fd == -EISDIR) {
 		j->fd = env->host->ops->open(env->host, j->path,
 					     O_CREAT | O_EXCL | O_RDWR | O_APPEND, 0600);
@@ -224,7 +226,7 @@ void xlpt_journal_end(struct xlpt_env *env, struct xlpt_journal *j)
 {
 	int r = j->path ? env->host->ops->unlink(env->host, j->path) : 0;
 
-	/* Left, it would have a later command take back what is finished. */
+	/* If it stayed, a later command would undo what is finished. */
 	if (r < 0 && r != -ENOENT)
 		r = env->host->ops->unlink(env->host, j->path);
 	if (r < 0 && r != -ENOENT)

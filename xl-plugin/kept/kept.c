@@ -11,7 +11,7 @@ void xlpt_kept_mend(struct xlpt_env *env, int fd)
 
 	if (!env->dry_run && !env->sysroot && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
 	    st.st_mode & 077 && fchmod(fd, XLPT_KEPT_MODE))
-		return; /* not root: then nothing was to be changed */
+		return; /* not root: then nothing has to be changed */
 }
 
 void xlpt_kept_mend_all(struct xlpt_env *env, const char *dir)

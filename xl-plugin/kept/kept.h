@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Files that xlpt keeps are root's alone. Whoever can open a file can lock it (flock(2)),
- * and some of them are locked to say that an xlpt works with them. Earlier versions made
- * them readable for all; whoever meets one mends its mode.
+ * Files that xlpt keeps belong to root and nobody else may open them (0600): whoever can open a
+ * file can lock it (flock(2)), and some of them are locked to say that an xlpt works with them.
+ * Earlier versions made them readable for all; a command that meets such a file mends its mode.
  */
 #ifndef XLPT_KEPT_H
 #define XLPT_KEPT_H
@@ -11,9 +11,12 @@
 
 #define XLPT_KEPT_MODE 0600
 
-/* A dry run, and a look at a captured tree, leave it as it is; so does who may not change it. */
+/*
+ * Sets the mode of an open file to XLPT_KEPT_MODE. Does nothing in a dry run, below --sysroot, and
+ * for a user who is not root.
+ */
 void xlpt_kept_mend(struct xlpt_env *env, int fd);
-/* All files of a directory. */
+/* The same for all files of a directory. */
 void xlpt_kept_mend_all(struct xlpt_env *env, const char *dir);
 
 #endif

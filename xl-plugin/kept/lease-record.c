@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The text of a lease: lines of words, and line ends up to XLPT_LEASE_RECORD bytes:
+ * The text of a lease: lines of words, filled with newlines up to XLPT_LEASE_RECORD bytes.
+ *
  *	xlpt-lease 1
  *	device 0000:01:10.0
  *	pool lan
@@ -16,14 +17,14 @@
 #include "xl-plugin/kept/leases.h"
 
 #define FIRST	   "xlpt-lease 1"
-#define NAME_SHOWN 256 /* of the guest's name; the UUID is what counts */
+#define NAME_SHOWN 256 /* characters of the guest's name; its UUID is what counts */
 
 void xlpt_lease_format(const struct xlpt_lease *l, char record[XLPT_LEASE_RECORD])
 {
 	_cleanup_str_ struct xlpt_str s = { 0 };
 	_cleanup_free_ char *name = xlpt_xstrndup(l->guest, NAME_SHOWN);
 
-	/* A guest's name may be anything; a line end in it would end the line. */
+	/* A guest's name may have any character; a newline would end the line. */
 	for (char *c = name; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 0x7f)
 			*c = '?';

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The files of leases. One is written once, before it has its name; a changed lease is
- * another file under the same name.
+ * The files of leases. A file is written once, before it has its name; a changed lease is another
+ * file that takes over the name.
  */
 #include "xl-plugin/kept/leases.h"
 
@@ -20,7 +20,9 @@
 
 void xlpt_lease_dispose(struct xlpt_lease *lease)
 {
-	/* Only what was filled holds a descriptor: an all-zero lease is valid, and 0 is stdin. */
+	/*
+	 * An all-zero lease is valid and holds no descriptor; its 0 must not close standard input.
+	 */
 	if (lease->pool)
 		xlpt_closep(&lease->fd);
 	free(lease->pool);
@@ -71,7 +73,9 @@ void xlpt_lease_boot(struct xlpt_env *env, char out[40])
 		snprintf(out, 40, "-");
 }
 
-/* What has a lease's name and is no lease keeps its VF, and nothing else. */
+/*
+ * A file with a lease's name that is no lease keeps its VF from being given out, and nothing else.
+ */
 static void of_nobody(struct xlpt_env *env, struct xlpt_lease *l, const char *until)
 {
 	xlpt_warn(env,
@@ -86,7 +90,7 @@ static void of_nobody(struct xlpt_env *env, struct xlpt_lease *l, const char *un
 	l->domid = -1;
 }
 
-/* fd: the open file. A record that cannot be read leaves a lease of nobody. */
+/* Reads the open file fd. When its record cannot be read, l becomes a lease of nobody. */
 static void load(struct xlpt_env *env, struct xlpt_lease *l, int fd)
 {
 	char text[RECORD + 1];
@@ -110,7 +114,7 @@ static int cannot(struct xlpt_diag *diag, int r, const char *what)
 	return XLPT_ERR_IO;
 }
 
-/* A FIFO, a link, a folder. */
+/* It is a FIFO, a link or a folder. */
 static bool no_file(int r)
 {
 	return r == -EMEDIUMTYPE || r == -ELOOP || r == -EISDIR || r == -ENXIO;
@@ -130,7 +134,7 @@ static char *path_of(struct xlpt_bdf bdf)
 	return xlpt_xasprintf(XLPT_LEASES_DIR "/%s", XLPT_BDF_STR(bdf));
 }
 
-/* The lease was given back, or written anew, between opening and locking its file. */
+/* The lease was given back, or written anew, between opening its file and locking it. */
 static bool unlinked(int fd)
 {
 	struct stat st;
@@ -138,7 +142,10 @@ static bool unlinked(int fd)
 	return fstat(fd, &st) != 0 || st.st_nlink == 0;
 }
 
-/* The lease of that name, locked shared, so that two that look do not take each other for one at work. */
+/*
+ * Opens the lease and locks it shared: two commands that look do not take each other for one that
+ * works.
+ */
 static int open_to_read(struct xlpt_env *env, const char *path, bool *busy)
 {
 	for (;;) {
@@ -210,7 +217,7 @@ static int write_record(int fd, const struct xlpt_lease *lease)
 	return fdatasync(fd) && errno != EINVAL ? -errno : 0;
 }
 
-/* A file without a name, locked, with the record in it: what a kill leaves of it is nothing. */
+/* A file without a name, locked, with the record in it: a kill leaves nothing of it. */
 static int make_file(struct xlpt_env *env, const struct xlpt_lease *lease, int *out)
 {
 	_cleanup_close_ int fd = env->host->ops->open(env->host, XLPT_LEASES_DIR,
@@ -255,7 +262,7 @@ int xlpt_lease_create(struct xlpt_env *env, struct xlpt_lease *lease, struct xlp
 
 int xlpt_lease_update(struct xlpt_env *env, struct xlpt_lease *lease, struct xlpt_diag *diag)
 {
-	/* A name that no reader takes for a lease; xlpt_leases_sweep removes what a kill leaves. */
+	/* No reader takes this name for a lease; xlpt_leases_sweep removes what a kill leaves. */
 	_cleanup_free_ char *tmp =
 		xlpt_xasprintf(XLPT_LEASES_DIR "/.%s.%d", XLPT_BDF_STR(lease->bdf), (int)getpid());
 	_cleanup_free_ char *path = path_of(lease->bdf);
@@ -284,7 +291,7 @@ int xlpt_lease_update(struct xlpt_env *env, struct xlpt_lease *lease, struct xlp
 	}
 	if (r < 0)
 		return cannot(diag, r, "write a lease");
-	/* Who waits for the old one finds that it has no name any more, and opens this one. */
+	/* Whoever waits for the old file sees that it has no name any more, and opens this one. */
 	xlpt_closep(&lease->fd);
 	lease->fd = fd;
 	fd = -1;
@@ -303,7 +310,7 @@ void xlpt_leases_sweep(struct xlpt_env *env)
 
 		if (**p != '.')
 			continue;
-		/* Its writer, if he lives, holds it. */
+		/* Its writer, if it lives, holds it. */
 		fd = env->host->ops->open(env->host, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 		if (fd >= 0 && xlpt_flock_now(fd, false) == 0)
 			env->host->ops->unlink(env->host, path);
@@ -351,7 +358,7 @@ int xlpt_lease_drop(struct xlpt_env *env, struct xlpt_lease *lease, struct xlpt_
 		xlpt_closep(&lease->fd);
 		return 0;
 	}
-	/* Locked, so this name is this file: nobody else takes a held lease away. */
+	/* The lease is locked, so this name is this file: nobody else removes a held lease. */
 	r = env->host->ops->unlink(env->host, path);
 	if (r < 0 && r != -ENOENT)
 		return cannot(diag, r, "remove a lease");
@@ -376,7 +383,10 @@ void xlpt_leases_end(struct xlpt_env *env, struct xlpt_leases *leases)
 		struct xlpt_lease *l = &leases->items[i];
 		_cleanup_diag_ struct xlpt_diag diag = { 0 };
 
-		/* One that cannot be removed is over as soon as it is let go, and reconciled then. */
+		/*
+		 * A lease that cannot be removed is over as soon as it is unlocked, and the next
+		 * command gives it back.
+		 */
 		if (!l->stays && xlpt_lease_drop(env, l, &diag))
 			xlpt_warn(env, "%s", diag.message);
 	}

@@ -1,16 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Who has which VF of which pool: one small file for each VF given out, named by
- * its address, below /var/lib/xlpt/leases. The name is what keeps a VF from being
- * given out twice: the file is made whole without a name and linked to its own,
- * which fails when there is one (link(2)). A change is another file that takes the
- * name over. A kill leaves a whole file or none, and who reads never sees half of one.
+ * Who has which VF of which pool: one small file for each VF that is given out, named by its
+ * address, below /var/lib/xlpt/leases. The name keeps a VF from being given out twice: the file is
+ * completed while it has no name, and then linked to its name, which fails when that name exists
+ * (link(2)). A changed lease is another file that takes over the name. So a kill leaves a whole
+ * file or none, and a reader never sees half of one.
  *
- * While an xlpt works with the VF it holds the file locked (flock): before its
- * guest has the device, and while it is taken back. A lease that can be locked
- * and whose guest does not have the device is over, and reconciling gives it
- * back. That happens at every command that touches devices or pools, and through
- * docs/hooks at once.
+ * While an xlpt works with the VF it holds the file locked (flock): from before its guest gets the
+ * device until the guest has it, and while the device is taken back. A lease that can be locked
+ * and whose guest does not have the device is over, and is given back. Every command that touches
+ * devices or pools does that, and the hooks in docs/hooks do it at once.
  */
 #ifndef XLPT_LEASES_H
 #define XLPT_LEASES_H
@@ -24,19 +23,22 @@ struct xlpt_lease {
 	struct xlpt_bdf bdf;
 	char *pool;
 	char *guest;   /* its name */
-	char uuid[37]; /* "" = not known */
-	int64_t domid; /* -1 = it is still to be created */
+	char uuid[37]; /* of the guest; "" = not known */
+	int64_t domid; /* -1 = the guest is still to be created */
 	char boot[40]; /* boot id of the host, "-" = not known */
 	int64_t since; /* seconds since the epoch */
-	int64_t until; /* core/clock's milliseconds: till then somebody else may still
-				   create the guest (xlpt start --print); 0 = no */
-	bool to_host;  /* the pool is managed: the VF goes back to its dom0 driver */
-	/* of this process, not of the file */
+	/*
+	 * core/clock's milliseconds: until then somebody else may create the guest (xlpt start
+	 * --print); 0 = nobody will
+	 */
+	int64_t until;
+	bool to_host; /* the pool is managed: the VF goes back to its dom0 driver */
+	/* not in the file */
 	int fd;	       /* open and locked, or -1 */
-	bool busy;     /* an xlpt, perhaps another one, holds it */
-	bool stays;    /* xlpt_leases_end leaves the file; else it gives it back */
-	bool restarts; /* its guest restarts just now: hotplug/restart.h */
-	bool before;   /* older than the operation that holds it: its VF is where a guest had it */
+	bool busy;     /* an xlpt holds it, this one or another */
+	bool stays;    /* xlpt_leases_end leaves the file; else it removes it */
+	bool restarts; /* its guest is just restarting (hotplug/restart.h) */
+	bool before;   /* it is older than the operation that holds it: a guest had the VF */
 };
 
 struct xlpt_leases {
@@ -44,51 +46,64 @@ struct xlpt_leases {
 	size_t n, alloc;
 };
 
-/* Closes without giving back. */
+/* Closes the file and leaves it: the lease is not given back. */
 void xlpt_lease_dispose(struct xlpt_lease *lease);
 #define _cleanup_lease_ XLPT_CLEANUP(xlpt_lease_dispose)
 void xlpt_leases_dispose(struct xlpt_leases *leases);
 #define _cleanup_leases_ XLPT_CLEANUP(xlpt_leases_dispose)
+/* The lease of this VF, or NULL. Belongs to leases. */
 struct xlpt_lease *xlpt_leases_find(const struct xlpt_leases *leases, struct xlpt_bdf bdf);
 /* "web1 (domain 3)", "web1 (starting)", "web1 restarting". Caller frees. */
 char *xlpt_lease_holder(const struct xlpt_lease *lease);
-/* "2026-11-21T09:40:00Z" */
+/* When the lease was made: "2026-11-21T09:40:00Z". Returns buf. */
 #define XLPT_SINCE_LEN 32
 char *xlpt_lease_since(const struct xlpt_lease *lease, char buf[XLPT_SINCE_LEN]);
 
-/* The record of a lease, and back; false for what is none (lease-record.c). */
+/*
+ * A lease as the text of its file, and back (lease-record.c). parse changes text; false when it is
+ * no lease.
+ */
 #define XLPT_LEASE_RECORD 1024
 void xlpt_lease_format(const struct xlpt_lease *l, char record[XLPT_LEASE_RECORD]);
 bool xlpt_lease_parse(struct xlpt_lease *l, char *text);
 
-/* The running host's boot id; "-" when the kernel does not tell. */
+/* The boot id of this host (/proc/sys/kernel/random/boot_id); "-" when the kernel does not tell. */
 void xlpt_lease_boot(struct xlpt_env *env, char out[40]);
 
 /*
- * All leases, sorted by address. A file that is not one is warned of and counts
- * as a lease of nobody: its VF is not given out.
+ * All leases, sorted by address. A file that cannot be read as a lease is warned of and counts as
+ * a lease of nobody: its VF is not given out. IO.
  */
 int xlpt_leases_read(struct xlpt_env *env, struct xlpt_leases *out, struct xlpt_diag *diag);
 
-/* Makes and locks the file; bdf, pool, guest, uuid, domid and until are the caller's. IN_USE. */
+/*
+ * Makes and locks the file. The caller fills bdf, pool, guest, uuid, domid, until and to_host.
+ * IN_USE when the VF is leased, IO.
+ */
 int xlpt_lease_create(struct xlpt_env *env, struct xlpt_lease *lease, struct xlpt_diag *diag);
-/* Writes a lease that is held anew, as a new file, which is then held in place of the old one. */
+/*
+ * Writes a held lease again, as a new file, which is held in place of the old one afterwards.
+ * CONFLICT when somebody removed the file, IO.
+ */
 int xlpt_lease_update(struct xlpt_env *env, struct xlpt_lease *lease, struct xlpt_diag *diag);
 /*
- * Locks the lease of a VF. 1: held now, *out filled; 0: there is none, or
- * another xlpt holds it beyond timeout_ms (out->busy). Negative: cannot look.
+ * Locks the lease of a VF, waiting at most timeout_ms milliseconds. 1: it is held, and *out is
+ * filled. 0: there is none, or another xlpt holds it (out->busy). IO.
  */
 int xlpt_lease_hold(struct xlpt_env *env, struct xlpt_bdf bdf, int64_t timeout_ms,
 		    struct xlpt_lease *out, struct xlpt_diag *diag);
-/* Removes what writers that were killed have left beside the leases. */
+/* Removes temporary files that killed writers left beside the leases. */
 void xlpt_leases_sweep(struct xlpt_env *env);
-/* Gives a lease that is held back: the file goes. */
+/* Gives a held lease back: removes its file. IO. */
 int xlpt_lease_drop(struct xlpt_env *env, struct xlpt_lease *lease, struct xlpt_diag *diag);
 
-/* Hands the lease of a VF, where there is one, from one operation to another. */
+/* Moves the lease of a VF, if there is one, from one operation to another. */
 void xlpt_leases_move(struct xlpt_leases *from, struct xlpt_bdf bdf, struct xlpt_leases *to);
 
-/* The end of an operation: what it still holds is given back, or left where stays is set. */
+/*
+ * Ends what an operation holds: each lease is given back, or left where stays is set. Disposes of
+ * leases.
+ */
 void xlpt_leases_end(struct xlpt_env *env, struct xlpt_leases *leases);
 
 #endif

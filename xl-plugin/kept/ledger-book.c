@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The ledger's file (ledger.h) under its lock: read, appended to, made shorter, put aside. */
+/* The ledger's file (ledger.h) under its lock: it is read, appended to, made shorter, put aside. */
 #include "xl-plugin/kept/ledger-book.h"
 
 #include <errno.h>
@@ -12,11 +12,11 @@
 
 #define LOCK_PATH XLPT_STATE_DIR "/lock/ledger"
 #define FILE_MAX  (64 * 1024 * 1024)
-/* A shorter ledger is read faster than it is thought about. */
+/* A shorter ledger is not worth rewriting. */
 #define COMPACT_FROM 1024
 /*
- * The lock is held for a few file operations and never while anything is waited
- * for, so this waits in real time, whatever clock the rest goes by.
+ * The lock is held for a few file operations and never while anything is waited for. So this waits
+ * in real time, whatever clock everything else uses.
  */
 #define LOCK_TIMEOUT_MS 120000
 
@@ -56,13 +56,16 @@ static int take_lock(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt
 
 static void read_boot_id(struct xlpt_host *h, char id[XLPT_BOOT_ID_LEN + 1])
 {
-	/* Always there on Linux; without it the ledger is still right until the next boot. */
+	/* Linux always has a boot id; without it the ledger is right until the next boot. */
 	if (!xlpt_host_boot_id(h, id))
 		memset(id, '0', XLPT_BOOT_ID_LEN);
 	id[XLPT_BOOT_ID_LEN] = '\0';
 }
 
-/* 0 with the text, -ENOENT when there is none. Only a plain file is read, and no link followed. */
+/*
+ * 0 and the text, -ENOENT when there is no file. Only a plain file is read, and no link is
+ * followed.
+ */
 static int slurp(int fd, char **text, size_t *len)
 {
 	struct stat st;
@@ -90,7 +93,7 @@ static int slurp(int fd, char **text, size_t *len)
 	return 0;
 }
 
-/* Opens and reads; an fd is kept for the caller when keep is given and the file is of this boot. */
+/* Opens and reads it. keep, if given, gets the descriptor when the file is of this boot. */
 static int load(struct xlpt_env *env, const char *boot_id, int flags, struct xlpt_ledger *l,
 		int *keep, struct xlpt_diag *diag)
 {
@@ -146,7 +149,7 @@ int xlpt_book_open(struct xlpt_env *env, struct xlpt_book *b, struct xlpt_diag *
 	return rc ? rc : load(env, b->boot_id, O_RDWR | O_APPEND, &b->l, &b->fd, diag);
 }
 
-/* Readers see the old or the new one; under the lock nobody else replaces it. */
+/* Readers see the old or the new file; under the lock nobody else replaces it. */
 static int book_replace(struct xlpt_book *b, const char *text, size_t len)
 {
 	struct xlpt_host *h = b->env->host;
@@ -179,7 +182,7 @@ static void add_head(const struct xlpt_book *b, struct xlpt_str *s)
 	xlpt_str_addn(s, line, sizeof(line));
 }
 
-/* Adds records behind what is there; a line that a killed writer left in part is cut off. */
+/* A last line that a killed writer left incomplete is cut off first. */
 int xlpt_book_append(struct xlpt_book *b, const struct xlpt_ledger_record *rs, size_t n,
 		     struct xlpt_diag *diag)
 {
@@ -204,7 +207,7 @@ int xlpt_book_append(struct xlpt_book *b, const struct xlpt_ledger_record *rs, s
 	add_records(&s, rs, n);
 	r = xlpt_file_append(b->fd, s.s, s.len);
 	if (r < 0) {
-		/* Half of a reservation counts for nothing, and nobody goes on with it. */
+		/* Half of a reservation counts for nothing, because its writer does not go on. */
 		if (ftruncate(b->fd, end))
 			xlpt_diag_add_log(diag, "the last line of the ledger could not be cut off");
 		return cannot(diag, r, "write");
@@ -212,7 +215,7 @@ int xlpt_book_append(struct xlpt_book *b, const struct xlpt_ledger_record *rs, s
 	return 0;
 }
 
-/* Rewrites the ledger without what has left the window, once that is at least half of it. */
+/* Rewrites the ledger without what has left the window, when that is at least half of it. */
 void xlpt_book_compact(struct xlpt_book *b, int64_t window_ms)
 {
 	_cleanup_str_ struct xlpt_str s = { 0 };
@@ -227,12 +230,12 @@ void xlpt_book_compact(struct xlpt_book *b, int64_t window_ms)
 			add_records(&s, &b->l.records[i], 1);
 			kept++;
 		}
-	/* When it cannot be done now, the long one is as good. */
+	/* When it cannot be rewritten now, the long one does as well. */
 	if (kept <= b->l.n / 2)
 		book_replace(b, s.s, s.len);
 }
 
-/* What is damaged is kept for whoever wants to know how that came about. */
+/* The damaged ledger is kept, for whoever wants to find the cause. */
 int xlpt_book_begin_anew(struct xlpt_book *b, struct xlpt_diag *diag)
 {
 	struct xlpt_host *h = b->env->host;

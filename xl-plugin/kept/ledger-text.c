@@ -3,9 +3,10 @@
 
 #include "xl-plugin/kept/ledger.h"
 
-#define HEAD	    "xlpt-ledger 1 "
-#define SUM_AT	    (XLPT_LEDGER_RECORD - 9) /* eight hexadecimal digits and the newline */
-#define TIME_MAX    999999999999	     /* twelve digits, 31 years */
+#define HEAD "xlpt-ledger 1 "
+/* eight hexadecimal digits and the newline stand there */
+#define SUM_AT	    (XLPT_LEDGER_RECORD - 9)
+#define TIME_MAX    999999999999 /* twelve digits, 31 years */
 #define RESETS_KEPT 16
 
 static const char *const words[XLPT_LEDGER_N_KINDS] = {
@@ -40,7 +41,7 @@ static uint32_t checksum(const char *s, size_t n)
 	return ~crc;
 }
 
-/* Puts the text, blanks up to the sum, the sum and a newline into out. */
+/* Writes into out: the text, blanks up to the checksum, the checksum and a newline. */
 static void finish(const char *text, char out[XLPT_LEDGER_RECORD])
 {
 	char sum[10];
@@ -99,8 +100,8 @@ static bool parse_number(const char **p, uint64_t max, int64_t *out)
 }
 
 /*
- * Reads it, writes it again and compares: only what xlpt writes is a record,
- * the checksum included.
+ * Reads the record, writes it again and compares: only what xlpt would write, the checksum
+ * included, is a record.
  */
 static bool parse_record(const char line[XLPT_LEDGER_RECORD], struct xlpt_ledger_record *r)
 {
@@ -139,7 +140,7 @@ static bool parse_record(const char line[XLPT_LEDGER_RECORD], struct xlpt_ledger
 	return !memcmp(again, line, XLPT_LEDGER_RECORD);
 }
 
-/* Where bdf is or belongs in the sorted list. */
+/* The index of bdf in the sorted list, or where it belongs. */
 static size_t dev_index(const struct xlpt_ledger *l, struct xlpt_bdf bdf)
 {
 	size_t lo = 0, hi = l->n_devs;
@@ -225,7 +226,10 @@ int xlpt_ledger_parse(struct xlpt_ledger *out, const char *text, size_t len, con
 	char head[XLPT_LEDGER_RECORD], other[XLPT_LEDGER_RECORD], id[XLPT_BOOT_ID_LEN + 1] = "";
 
 	*out = (struct xlpt_ledger){ .torn = len % XLPT_LEDGER_RECORD };
-	/* The first line comes with the file's name (ledger.c): less than that is nothing. */
+	/*
+	 * The first line is written before the file gets its name (ledger-book.c): a shorter file
+	 * is nothing.
+	 */
 	if (len < XLPT_LEDGER_RECORD) {
 		out->anew = true;
 		return 0;
@@ -272,7 +276,10 @@ bool xlpt_ledger_matters(const struct xlpt_ledger *l, size_t i, int64_t since_ms
 	if (r->kind == XLPT_LEDGER_LOOK)
 		return true;
 	if (r->kind == XLPT_LEDGER_RESET) {
-		/* A record from before it that is kept for its owner's sake must stay forgotten. */
+		/*
+		 * A record from before the reset that is kept for its owner's sake must stay
+		 * uncounted.
+		 */
 		for (size_t k = i + 1; k < l->n && after < RESETS_KEPT; k++)
 			after += l->records[k].kind == XLPT_LEDGER_RESET;
 		return after < RESETS_KEPT || r->at_ms >= since_ms;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What callers ask of the hotplug ledger (ledger.h). */
+/* What the rest of xlpt asks of the hotplug ledger (ledger.h). */
 #include "xl-plugin/kept/ledger-book.h"
 
 #include <unistd.h>
@@ -71,7 +71,7 @@ static int64_t seen_owner(const struct xlpt_ledger_seen *seen, size_t n, struct 
 	return XLPT_LEDGER_NOBODY;
 }
 
-/* What there is to write down about one device that is with domid now. */
+/* What has to be written about one device that is with domid now. */
 static bool compare(const struct xlpt_ledger *l, int64_t now_ms, struct xlpt_bdf bdf, int64_t domid,
 		    int64_t since_ms, struct xlpt_ledger_record *r)
 {
@@ -85,13 +85,16 @@ static bool compare(const struct xlpt_ledger *l, int64_t now_ms, struct xlpt_bdf
 					  .bdf = bdf,
 					  .value = domid,
 					  .pid = (int)getpid() };
-	/* Killed before it could say that it was done; it was counted when it began. */
+	/*
+	 * The reserved change has happened, and its xlpt was killed before it could say so: it was
+	 * counted when it began.
+	 */
 	if (!l->looked || (d && d->pending && d->expected == domid))
 		r->kind = XLPT_LEDGER_OWNER;
 	return true;
 }
 
-/* All of it. Caller frees *out. */
+/* The same for all devices. Caller frees *out. */
 static size_t compare_all(const struct xlpt_ledger *l, int64_t now_ms,
 			  const struct xlpt_ledger_seen *seen, size_t n, int64_t since_ms,
 			  struct xlpt_ledger_record **out)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What xlpt locks, and what it says while it waits. The order is core/lock's. */
+/* What xlpt locks, and what it prints while it waits. The order is that of core/lock.h. */
 #include "xl-plugin/kept/locks.h"
 
 #include <errno.h>
@@ -13,7 +13,7 @@
 
 struct waiting {
 	struct xlpt_env *env;
-	const char *what; /* NULL: never held long, so that waiting is not worth a word */
+	const char *what; /* NULL: it is never held long, so waiting for it is not told */
 };
 
 static void waits(void *arg)
@@ -76,13 +76,13 @@ int xlpt_lock_guest(struct xlpt_env *env, struct xlpt_locks *locks, uint32_t dom
 int xlpt_lock_name(struct xlpt_env *env, struct xlpt_locks *locks, const char *name,
 		   int64_t deadline, struct xlpt_diag *diag)
 {
-	uint64_t hash = 14695981039346656037u; /* FNV-1a: a name may have any characters */
+	uint64_t hash = 14695981039346656037u; /* FNV-1a, because a name may have any characters */
 	_cleanup_free_ char *file = NULL;
 
 	for (const char *c = name; *c; c++)
 		hash = (hash ^ (unsigned char)*c) * 1099511628211u;
 	file = xlpt_xasprintf("name-%016llx", (unsigned long long)hash);
-	/* Before all domains: who creates a guest gets its number later. */
+	/* Number 0 comes before all domains: the guest gets its number while this is held. */
 	return take_named(env, locks, XLPT_LOCK_GUEST, 0, file, name, deadline, diag);
 }
 
@@ -127,7 +127,7 @@ int xlpt_lock_all(struct xlpt_env *env, struct xlpt_locks *locks, const uint32_t
 	return rc;
 }
 
-/* Without the file nobody has it; a look does not make it. */
+/* When there is no file, nobody has the lock; a look does not make the file. */
 static bool busy(struct xlpt_env *env, const char *name)
 {
 	_cleanup_free_ char *path = xlpt_xasprintf(LOCK_DIR "/%s", name);
@@ -166,7 +166,7 @@ int xlpt_lock_files(struct xlpt_env *env, struct xlpt_locks *locks, const char *
 		    const char *what, struct xlpt_diag *diag)
 {
 	int64_t deadline = xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS;
-	/* An image is locked as a whole: nothing of ours is written into it for that. */
+	/* Below --sysroot the whole tree is locked, so that no lock file is written into it. */
 	const struct xlpt_lock_key image = { .kind = XLPT_LOCK_FILES,
 					     .path = "/",
 					     .directory = true };

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The text, encoded:
+ * The text of the file, encoded:
+ *
  *	xlpt-macs 1
  *	mac 00:16:3e:12:34:56 4a1f... 0 lan web1		address, UUID, which, pool, name
  */
@@ -15,7 +16,7 @@
 
 #define FIRST	 "xlpt-macs 1"
 #define MAX	 (1024 * 1024)
-#define MAX_MACS 4096 /* of guests that are no more the oldest go first */
+#define MAX_MACS 4096 /* then the oldest is dropped for a new one */
 
 static void mac_dispose(struct xlpt_mac *m)
 {
@@ -125,7 +126,7 @@ int xlpt_macs_write(struct xlpt_env *env, const struct xlpt_macs *all, struct xl
 	return XLPT_ERR_IO;
 }
 
-/* ---- whose is which ---- */
+/* ---- which address is whose ---- */
 
 static bool runs_as_another(const struct xlpt_mac *m, const char *uuid,
 			    const struct xlpt_guest *guests, size_t n)
@@ -160,7 +161,7 @@ static bool taken(const struct xlpt_macs *all, const uint8_t mac[6])
 	return false;
 }
 
-/* By the guest's UUID, which is random itself (FNV-1a); the range as libxl uses it. */
+/* Made of the guest's UUID, which is random itself (FNV-1a), in the range that libxl uses. */
 static void make(const struct xlpt_macs *all, const char *uuid, const char *pool, unsigned nth,
 		 uint8_t mac[6])
 {

@@ -3,9 +3,9 @@
 
 #include <string.h>
 
-#define STAT_START 20 /* fields of /proc/PID/stat from "state" on; proc(5): starttime is the 22nd */
+#define STAT_START 20 /* fields of /proc/PID/stat from "state" to "starttime", the 22nd (proc(5)) */
 
-/* When the process began; 0 = it is not there, or has ended and nobody has asked how. */
+/* When the process began, in clock ticks; 0 = it is not there, or has ended and is a zombie. */
 static uint64_t start_of(struct xlpt_host *h, const char *pid)
 {
 	_cleanup_free_ char *text = NULL;
@@ -14,7 +14,7 @@ static uint64_t start_of(struct xlpt_host *h, const char *pid)
 
 	if (xlpt_host_read_text(h, &text, "/proc/%s/stat", pid) < 0)
 		return 0;
-	/* The program's name is between the brackets, and may have any character in it. */
+	/* The program's name is between parentheses and may have any character in it. */
 	p = strrchr(text, ')');
 	if (!p || p[1] != ' ' || p[2] == 'Z' || p[2] == 'X')
 		return 0;

@@ -11,7 +11,7 @@
 #include "pciback/device/vpd.h"
 #include "xl-plugin/kept/kept.h"
 
-/* Older versions had their temporary file beside the pin's, as NAME.PID.tmp. */
+/* Older versions had their temporary file beside the pin's file, named NAME.PID.tmp. */
 #define TEMPORARY ".tmp"
 
 static bool temporary(const char *name)
@@ -31,7 +31,7 @@ int xlpt_pin_name_check(const char *name, struct xlpt_diag *diag)
 
 	if (xlpt_spec_parse(text, &spec, &no))
 		why = no.message;
-	/* A ':' would make "pin:pool:lan" of it; a ',' or '@' ends it. */
+	/* With a ':' it would read as "pin:pool:lan"; a ',' or '@' would end it. */
 	else if (!xlpt_streq(spec.pin, name) || strchr(name, ':'))
 		why = "it has one of , = @ :";
 	else if (temporary(name))
@@ -195,7 +195,7 @@ int xlpt_pin_set_read(struct xlpt_env *env, uint16_t vendor, uint16_t device,
 		const struct xlpt_device *d = &all.items[i];
 		_cleanup_vpd_ struct xlpt_vpd vpd = { 0 };
 
-		/* Of one that breaks off, what comes before is true all the same. */
+		/* When the VPD is cut short, what stands before that is true all the same. */
 		if (d->vendor == vendor && d->device == device && !d->caps.has_serial)
 			xlpt_vpd_read(env->host, d->is_vf ? d->pf : d->bdf, &vpd, NULL);
 		xlpt_pin_of(&all, d, vpd.serial, &out->items[out->n++]);

@@ -43,7 +43,7 @@ static void add_function(struct xlpt_things *out, unsigned kind, struct xlpt_bdf
 	out->items[out->n++] = (struct xlpt_thing){ kind, bdf, xlpt_xstrdup(word), what };
 }
 
-/* ---- a thing of the host's ---- */
+/* ---- a thing of this host ---- */
 
 static void mac_of_pf(struct xlpt_env *env, const struct xlpt_pf *pf, const char *mac,
 		      struct xlpt_things *out)
@@ -66,7 +66,10 @@ static void mac_of_pf(struct xlpt_env *env, const struct xlpt_pf *pf, const char
 	}
 }
 
-/* A VF that is hidden or with a guest has no interface here, but its PF's driver knows its address. */
+/*
+ * A VF that is hidden or with a guest has no interface here; but its PF's driver knows its MAC
+ * address.
+ */
 static void macs_of_vfs(struct xlpt_env *env, const char *mac, struct xlpt_things *out)
 {
 	struct xlpt_pf *pfs = NULL;
@@ -83,7 +86,7 @@ static void macs_of_vfs(struct xlpt_env *env, const char *mac, struct xlpt_thing
 	free(pfs);
 }
 
-/* Things of dom0's, and VFs that it only administers. */
+/* Things of dom0, and VFs that dom0 only administers. */
 static void find_things(struct xlpt_env *env, unsigned kinds, const char *name,
 			struct xlpt_things *out)
 {
@@ -109,7 +112,7 @@ static bool told_by_pin(struct xlpt_env *env, const char *name, struct xlpt_diag
 	return true;
 }
 
-/* An interface that is not there: its card may be hidden, or with a guest. */
+/* The interface is not there: its card may be hidden, or with a guest. */
 static bool told_by_name(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
 {
 	_cleanup_device_ struct xlpt_device dev = { 0 };
@@ -130,7 +133,10 @@ static bool told_by_name(struct xlpt_env *env, const char *name, struct xlpt_dia
 	return true;
 }
 
-/* Neither is bad input like an address that is none: a script has to see the difference to a lost device. */
+/*
+ * The word is neither an address nor a thing. Its error differs from that of a malformed address,
+ * so that a script can tell it from a device that is lost.
+ */
 static int neither(const char *word, struct xlpt_diag *diag)
 {
 	return xlpt_diag_set(diag, XLPT_ERR_USAGE,
@@ -193,7 +199,7 @@ static int ambiguous(const char *word, const struct xlpt_things *t, const struct
 	return XLPT_ERR_USAGE;
 }
 
-/* A word that only "xlpt find" takes as it is. */
+/* USAGE for a word that only "xlpt find" takes without a prefix. */
 static int wants_prefix(const char *word, const struct xlpt_things *t, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *with = NULL;
@@ -206,7 +212,7 @@ static int wants_prefix(const char *word, const struct xlpt_things *t, struct xl
 	return XLPT_ERR_USAGE;
 }
 
-/* What a word without a prefix may be where a device is named; all else wants one. */
+/* The kinds of things that a word without a prefix may mean where a device is named. */
 static unsigned kinds_of(const char *word)
 {
 	if (xlpt_thing_is_mac(word))
@@ -216,7 +222,7 @@ static unsigned kinds_of(const char *word)
 	return *word == '/' ? 0 : XLPT_THING_NET | XLPT_THING_DISK;
 }
 
-/* Whether somebody who wrote this wanted an address, or an option. */
+/* Whoever wrote this word meant an address, or an option. */
 static bool meant_as_address(const char *word)
 {
 	return !*word || *word == '-' || word[strspn(word, "0123456789abcdefABCDEF.:*")] == '\0' ||
@@ -262,7 +268,7 @@ int xlpt_args_device(struct xlpt_env *env, const char *text, struct xlpt_bdf *ou
 {
 	if (xlpt_starts(text, "pin:"))
 		return xlpt_resolve_pin(env, text + strlen("pin:"), out, diag);
-	/* An address is an address, whatever an interface may have been renamed to. */
+	/* What reads as an address is one, even if an interface was renamed to it. */
 	if (xlpt_bdf_parse_host(text, out, NULL) == 0)
 		return 0;
 	return one_thing(env, text, out, diag);
@@ -312,7 +318,7 @@ static int list_names(struct xlpt_env *env, unsigned kinds, char ***names, struc
 	for (size_t i = 0; i < t.n; i++) {
 		const struct xlpt_thing *one = &t.items[i];
 
-		/* One entry for each function that is behind it, one after the other. */
+		/* There is one entry for each function behind a name, one after the other. */
 		if (!(one->kind & kinds) || (i && !strcmp(one->name, t.items[i - 1].name)))
 			continue;
 		if (one->kind == XLPT_THING_DISK)

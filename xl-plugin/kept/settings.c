@@ -7,13 +7,13 @@
 #include "core/conf.h"
 
 #define FILE_MAX      (64 * 1024)
-#define LIMIT_MAX     100000 /* a ledger of 64 bytes for each stays readable */
+#define LIMIT_MAX     100000 /* a ledger with 64 bytes for each stays readable */
 #define WINDOW_MAX_MS (30 * 86400 * (int64_t)1000)
 #define GRACE_MAX_MS  (3600 * (int64_t)1000)
 
 struct key {
 	const char *name;
-	bool many; /* may stand in several lines */
+	bool many; /* a list: it may stand in several lines */
 	int (*parse)(struct xlpt_conf *c, const char *s, struct xlpt_settings *out);
 };
 
@@ -53,7 +53,7 @@ static int hotplug_device_limit(struct xlpt_conf *c, const char *s, struct xlpt_
 	return parse_limit(c, s, &out->budget.device_limit);
 }
 
-/* "90s", "1h"; at most max_ms. 0 = it is none. */
+/* "90s", "1h" as milliseconds, at most max_ms; 0 = it is no such text. */
 static int64_t span(const char *s, int64_t max_ms)
 {
 	/* clang-format off */
@@ -100,7 +100,7 @@ static int restart_grace(struct xlpt_conf *c, const char *s, struct xlpt_setting
 			       xlpt_conf_shown(s), s);
 }
 
-/* One line for each device; a pin is looked up when it is used. */
+/* A list has one line for each device. A pin is looked up when the list is used. */
 static int device_list(struct xlpt_conf *c, const char *s, char ***out)
 {
 	_cleanup_diag_ struct xlpt_diag no = { 0 };
@@ -233,7 +233,7 @@ bool xlpt_settings_many(const char *key)
 	return k < N_KEYS && keys[k].many;
 }
 
-/* One file's lines, in the place of what was said before. any: what one of them has set. */
+/* Reads one file, which replaces what was said before. any: the keys that a file has set. */
 static int parse_file(struct xlpt_settings *out, bool any[N_KEYS], const char *text, size_t len,
 		      const char *file, struct xlpt_diag *diag)
 {
@@ -252,13 +252,13 @@ static int parse_file(struct xlpt_settings *out, bool any[N_KEYS], const char *t
 	return rc;
 }
 
-/* All were read: s gets what they say, and the defaults when one of them was wrong. */
+/* At the end *s gets what the files say, or the defaults when one of them was wrong. */
 static void end(struct xlpt_settings *s, struct xlpt_settings *out, const bool any[N_KEYS], int rc)
 {
 	xlpt_settings_init(s);
 	if (rc)
 		return;
-	/* hotplug-limit alone is meant for both. */
+	/* hotplug-limit by itself also sets the limit of a device. */
 	if (!any[1])
 		out->budget.device_limit = out->budget.limit;
 	*s = *out;
@@ -293,7 +293,7 @@ static int read_file(struct xlpt_host *h, const char *path, struct xlpt_settings
 	_cleanup_free_ char *text = xlpt_xcalloc(1, FILE_MAX + 1);
 	ssize_t r = h->ops->read(h, path, text, FILE_MAX + 1);
 
-	/* A link to a file system that is not mounted hides a rule that somebody wrote. */
+	/* A link into a file system that is not mounted would hide a rule that somebody wrote. */
 	if ((r == -ENOENT || r == -ENOTDIR) && !xlpt_host_has(h, "%s", path))
 		return 0;
 	if (r < 0)

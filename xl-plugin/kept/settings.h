@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The host's settings, /etc/xlpt/xlpt.conf and the files of xlpt.conf.d beside it:
- * lines "key = value", '#' begins a comment. A later file has the last word, and adds to lists. Everything has a default, so the file need not be there. A key that
- * is not known, or is given twice (lists may be), is an error like any other:
- * a setting that protects a host must not be lost to a slip of the pen.
+ * The host's settings: /etc/xlpt/xlpt.conf and the files of xlpt.conf.d beside it. Each line is
+ * "key = value"; '#' begins a comment. A later file replaces what an earlier one said; to a list
+ * it adds. Everything has a default, so no file need be there. A key that is not known, or that
+ * one file has twice (except lists), is an error: a setting that protects a host must not be lost
+ * to a typing error. xlpt.conf(5) has all keys.
  */
 #ifndef XLPT_SETTINGS_H
 #define XLPT_SETTINGS_H
@@ -14,20 +15,22 @@
 #include "core/host.h"
 
 #define XLPT_SETTINGS_PATH    "/etc/xlpt/xlpt.conf"
-#define XLPT_SETTINGS_DIR     "/etc/xlpt/xlpt.conf.d" /* read by name, *.conf alone */
-#define XLPT_RESTART_GRACE_MS 120000
+#define XLPT_SETTINGS_DIR     "/etc/xlpt/xlpt.conf.d" /* files *.conf in it, sorted by name */
+#define XLPT_RESTART_GRACE_MS 120000		      /* default of restart-grace */
 
-/* What becomes of this host's sleep while guests have devices. */
+/* host-sleep: what happens to the devices of guests when this host is to sleep. */
 enum xlpt_sleep_how { XLPT_SLEEP_REFUSE, XLPT_SLEEP_REATTACH, XLPT_SLEEP_ALLOW };
 
+/* Owns its lists. Every list is NULL-terminated, or NULL. */
 struct xlpt_settings {
 	struct xlpt_budget_rule budget; /* hotplug-limit, hotplug-device-limit, hotplug-window */
 	char **allow_split;		/* addresses or "pin:NAME": their isolation sets may be
 					   divided; NULL-terminated, or NULL */
-	bool reset_required;		/* no guest gets a device that cannot be reset ... */
-	char **reset_exempt;		/* ... but these, as allow_split has them */
+	bool reset_required; /* no guest gets a device that cannot be reset, except these */
+	char **reset_exempt; /* addresses or "pin:NAME", as in allow_split */
 	enum xlpt_sleep_how host_sleep;
-	int64_t restart_grace_ms; /* how long a guest without domain may take to have one again */
+	/* milliseconds that a guest without a domain may take to have one again */
+	int64_t restart_grace_ms;
 };
 
 void xlpt_settings_dispose(struct xlpt_settings *s);
@@ -35,19 +38,25 @@ void xlpt_settings_dispose(struct xlpt_settings *s);
 
 void xlpt_settings_init(struct xlpt_settings *s); /* the defaults */
 
-/* What s held is not given back before. Reads text[0..len). file names it in a diagnosis. XLPT_ERR_SYNTAX leaves the defaults in *s. */
+/*
+ * Reads text[0..len) into *s, which must not own anything. file names the text in a diagnosis.
+ * After SYNTAX *s has the defaults.
+ */
 int xlpt_settings_parse(struct xlpt_settings *s, const char *text, size_t len, const char *file,
 			struct xlpt_diag *diag);
 
-/* Whether a file may say key = value; wrong is told at the place of c's line. */
+/* Judges whether a file may say key = value. SYNTAX with the place of c's line. */
 int xlpt_settings_judge(struct xlpt_conf *c, const char *key, const char *value);
-/* It may stand in several lines. */
+/* The key may stand in several lines: it is a list. */
 bool xlpt_settings_many(const char *key);
 
-/* "refuse" "reattach" "allow" */
+/* Parses "refuse", "reattach" or "allow"; false for another word. */
 bool xlpt_sleep_how_parse(const char *word, enum xlpt_sleep_how *out);
 
-/* The files of this host. None gives the defaults. */
+/*
+ * Reads the files of this host into *s, which must not own anything. Without files it has the
+ * defaults. SYNTAX, IO; then, too, it has the defaults.
+ */
 int xlpt_settings_read(struct xlpt_host *h, struct xlpt_settings *s, struct xlpt_diag *diag);
 
 #endif
