@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whether another toolstack may start a guest: no device of its configuration is leased to another
- * guest, or kept for one that restarts. libvirt's hook asks so, and libvirt does not answer while its
- * hook runs; nothing here asks it anything.
+ * Whether another toolstack may start a guest: no device of its configuration may be leased to
+ * another guest, or kept for one that restarts. libvirt's hook asks this. libvirt does not answer
+ * while its hook runs, so nothing here asks libvirt anything.
  */
 #include <string.h>
 
@@ -60,7 +60,7 @@ int xlpt_op_pool_admit(struct xlpt_env *env, const char *path, struct xlpt_diag 
 	if (rc)
 		return rc;
 	rc = xlpt_env_need_xen(env, diag);
-	/* What is over stands in nobody's way. */
+	/* Leases that are over must not stop anybody. */
 	if (rc == 0)
 		rc = xlpt_restarts_look(env, diag);
 	if (rc == 0)

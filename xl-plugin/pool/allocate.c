@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which VF of a pool a guest gets, and its lease. It is decided under the lock of the
- * pools; whatever has to be waited for is waited for outside, and looked at again.
+ * Which VF of a pool a guest gets, and its lease. The decision is made under the lock of the
+ * pools; whatever has to be waited for is waited for without it, and then looked at again.
  */
 #include <string.h>
 
@@ -13,19 +13,21 @@
 #include "xl-plugin/kept/locks.h"
 #include "xl-plugin/pool/pools.h"
 
-/* Who holds what: the fact that an operator needs when a pool is empty. */
+/* The error for an empty pool. Its fact is who has which VF: that is what an operator needs. */
 static int exhausted(const char *name, struct xlpt_pool_view *view, struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str who = { 0 };
 	const struct xlpt_pool_vf *driven = NULL;
 
-	/* A pool whose PFs cannot have VFs just now is not full: tell why. */
+	/* A pool whose PFs have no VFs just now is not full: the cause is told instead. */
 	if (!view->vfs.n && view->n) {
 		xlpt_diag_move(diag, &view->troubles[0]);
 		xlpt_diag_wrap(diag, "pool %s", name);
 		return diag ? (int)diag->code : XLPT_ERR_NOT_FOUND;
 	}
-	/* A driver of dom0 that was loaded after the VFs were made takes all that are not hidden. */
+	/*
+	 * A driver of dom0 that was loaded after the VFs were made takes all that are not hidden.
+	 */
 	for (size_t i = 0; !driven && i < view->vfs.n; i++)
 		if (view->vfs.items[i].unhidden)
 			driven = &view->vfs.items[i];
@@ -46,7 +48,10 @@ static int exhausted(const char *name, struct xlpt_pool_view *view, struct xlpt_
 	return XLPT_ERR_FULL;
 }
 
-/* What this command names or has chosen already is not chosen again; want is named, and is for now. */
+/*
+ * VFs that this command names or has chosen already are not chosen again; want is the one to have
+ * now.
+ */
 static void take_own(const struct xlpt_op *op, const struct xlpt_bdf *want,
 		     struct xlpt_pool_vfs *vfs)
 {
@@ -64,14 +69,14 @@ static xlpt_nodes nodes_of(struct xlpt_op *op, const struct xlpt_lease_terms *te
 {
 	xlpt_nodes nodes = 0;
 
-	/* Where a guest will run that is still to be created, nobody knows. */
+	/* Nobody knows yet where a guest will run that is still to be created. */
 	if (policy == XLPT_POOL_NUMA && op->guest.domid != XLPT_DOMID_NONE &&
 	    op->env->ts->ops->guest_nodes(op->env->ts, op->guest.domid, &nodes, NULL))
 		nodes = 0;
 	return nodes ? nodes : terms->nodes;
 }
 
-/* The lease of a guest that does not have the VF: an attach or detach of it was cut short. */
+/* The guest's own lease of a VF that it does not have: an attach or detach of it was cut short. */
 static const struct xlpt_lease *own_lease(const struct xlpt_op *op,
 					  const struct xlpt_pool_facts *facts, const char *name,
 					  struct xlpt_bdf bdf)
@@ -151,11 +156,11 @@ static int take_lease(struct xlpt_op *op, const struct xlpt_pool_facts *facts, s
 		return 0;
 	if (!own_lease(op, facts, l->pool, l->bdf))
 		return xlpt_lease_create(op->env, l, diag);
-	/* Who has the pools waits for nobody. */
+	/* Whoever has the lock of the pools waits for nobody. */
 	rc = xlpt_lease_hold(op->env, l->bdf, 0, &held, diag);
 	if (rc <= 0)
 		return rc ? rc : xlpt_lease_create(op->env, l, diag);
-	/* Between reading and locking it may have become another guest's. */
+	/* Between reading and locking, it may have become another guest's lease. */
 	if (strcmp(held.uuid, l->uuid) != 0) {
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s was leased to %s meanwhile",
 			      XLPT_BDF_STR(l->bdf), held.guest);
@@ -234,7 +239,10 @@ static int try_allocate(struct xlpt_op *op, const struct xlpt_lease_terms *terms
 	return rc ? rc : add_lease(op, terms, name, &facts, def, *bdf, diag);
 }
 
-/* With a domain on its way out, or kept for a guest of which xl decides just now. */
+/*
+ * Waits when a VF is with a domain that is on its way out, or is kept for a guest about which xl
+ * just decides.
+ */
 static int wait_for_one(struct xlpt_op *op, const struct xlpt_bdf *bdfs, size_t n, bool *waited,
 			struct xlpt_diag *diag)
 {
@@ -263,7 +271,9 @@ int xlpt_pool_allocate(struct xlpt_op *op, const struct xlpt_lease_terms *terms,
 		bdfs = xlpt_xcalloc(view.vfs.n + 1, sizeof(*bdfs));
 		for (size_t i = 0; i < view.vfs.n; i++)
 			bdfs[i] = view.vfs.items[i].bdf;
-		/* One of them may be with a domain on its way out: then it is free in a moment. */
+		/*
+		 * One of them may be with a domain that is on its way out: it is free in a moment.
+		 */
 		if (rc == XLPT_ERR_FULL && !before && !op->env->dry_run)
 			rc = wait_for_one(op, want ? want : bdfs, want ? 1 : view.vfs.n, &waited,
 					  diag);

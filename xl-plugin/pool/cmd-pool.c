@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* pool: its words and options. */
+/* pool: its arguments and options. */
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/kept/resolve.h"
 #include "xl-plugin/pool/pools.h"
 
-#define RELEASE_TIMEOUT_MS 10000 /* a domain that is dying takes seconds at most */
+#define RELEASE_TIMEOUT_MS 10000 /* a domain that is dying takes a few seconds at most */
 
 /* ---- define, import ---- */
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Defining and forgetting pools, and giving leases back by hand or for a hook. */
+/* Defining and removing pools, and giving leases back by hand or for a hook. */
 #include <string.h>
 
 #include "core/text.h"
@@ -13,7 +13,7 @@
 
 #define RELEASE_LOOK_MS 200
 
-/* What can never work is refused now; what only is not there yet is told. */
+/* What can never work is refused now. What only is not there yet is told. */
 static int check_def(struct xlpt_env *env, const struct xlpt_pool_def *def,
 		     struct xlpt_pool_view *view, struct xlpt_diag *diag)
 {
@@ -47,7 +47,10 @@ static int check_def(struct xlpt_env *env, const struct xlpt_pool_def *def,
 	return rc;
 }
 
-/* What is over, and what domains that are gone left, is given back before the pools are locked. */
+/*
+ * Leases that are over, and what domains left that are gone, are given back before the pools are
+ * locked.
+ */
 static int tidy(struct xlpt_env *env, struct xlpt_returns *out, struct xlpt_diag *diag)
 {
 	int rc = env->ts && env->store ? xlpt_gone_sweep(env, diag) : 0;
@@ -90,7 +93,7 @@ int xlpt_op_pool_undefine(struct xlpt_env *env, const char *name, struct xlpt_di
 				     diag);
 	if (rc == 0)
 		rc = xlpt_pool_load(env, name, &def, diag);
-	/* A definition that cannot be read may go: that is the way to mend it. */
+	/* A definition that cannot be read may be removed: that is how it is mended. */
 	if (rc == XLPT_ERR_DATA) {
 		xlpt_diag_dispose(diag);
 		rc = 0;
@@ -156,7 +159,10 @@ static int still_there(struct xlpt_env *env, const char *guest, struct xlpt_diag
 int xlpt_op_pool_release_gone(struct xlpt_env *env, int64_t timeout_ms, struct xlpt_returns *out,
 			      struct xlpt_diag *diag)
 {
-	/* The hook comes when the kernel has ended the export, and Xen may be taking the domain apart. */
+	/*
+	 * The hook runs when the kernel has ended the export, while Xen may still be taking the
+	 * domain apart.
+	 */
 	int rc = env->dry_run ? 0 : xlpt_gone_wait_all(env, timeout_ms, diag);
 	bool waited = true; /* a hook has nobody to tell */
 
@@ -190,7 +196,10 @@ int xlpt_op_pool_release_guest(struct xlpt_env *env, const char *guest, int64_t 
 	}
 }
 
-/* IN_USE when a guest has it, who need not be the one of the lease, and whose name that may not tell. */
+/*
+ * IN_USE when a guest has the device. It need not be the guest of the lease, and the hypervisor
+ * does not tell which one it is.
+ */
 static int with_nobody(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
 	_cleanup_owners_ struct xlpt_owners owners = { 0 };
@@ -232,7 +241,7 @@ static void add_released(struct xlpt_returns *out, struct xlpt_bdf bdf, const ch
 						       .why = xlpt_xstrdup("asked for") };
 }
 
-/* A device that is no pool's, and kept for a guest that restarts. */
+/* A device that belongs to no pool and is kept for a guest that restarts. */
 static int give_up(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_returns *out,
 		   struct xlpt_diag *diag)
 {
@@ -243,7 +252,7 @@ static int give_up(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_return
 		rc = xlpt_restarts_give_up(env, bdf, &guest, diag);
 	if (rc <= 0)
 		return rc;
-	/* What it had as a VF goes with it. */
+	/* The identity that it had as the guest's VF goes with it. */
 	rc = env->dry_run ? 0 : xlpt_loan_end(env, bdf, diag);
 	if (rc == 0)
 		add_released(out, bdf, NULL, guest);
@@ -259,7 +268,10 @@ static int release_one(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_re
 	_cleanup_free_ char *guest = NULL;
 	int rc = 0, held;
 
-	/* The VF and its lease, and not the pools: netlink and the kernel are waited for. */
+	/*
+	 * Locks the VF and its lease, and not the pools, because it waits for netlink and the
+	 * kernel.
+	 */
 	if (!env->dry_run)
 		rc = xlpt_lock_device(env, &locks, bdf, xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS,
 				      diag);
@@ -289,7 +301,7 @@ static int release_one(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_re
 		rc = xlpt_lease_return(env, &l, diag);
 	if (rc)
 		return rc;
-	/* It may be remembered with the guest, too. */
+	/* The guest's file may name the device, too. */
 	if (xlpt_restarts_give_up(env, bdf, &guest, NULL) < 0)
 		xlpt_verbose(env, "%s may still be kept for %s", text, l.guest);
 	add_released(out, bdf, l.pool, l.guest);

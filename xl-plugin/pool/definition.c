@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* A pool's definition as an operator gives it: words of the command line, a file, libvirt's network. */
+/*
+ * A pool's definition as an operator gives it: words of the command line, a file, or libvirt's
+ * network.
+ */
 #include <string.h>
 
 #include "converters/libvirt/libvirt.h"
@@ -14,7 +17,10 @@ int xlpt_pool_usage(struct xlpt_diag *diag, const char *what)
 	return XLPT_ERR_USAGE;
 }
 
-/* The words of the command line become lines of a definition: one reader, one grammar. */
+/*
+ * The words of the command line become the lines of a definition: so there is one reader and one
+ * grammar.
+ */
 int xlpt_pool_from_words(char *const *words, size_t n, struct xlpt_pool_def *def,
 			 struct xlpt_diag *diag)
 {
@@ -47,7 +53,10 @@ int xlpt_pool_from_words(char *const *words, size_t n, struct xlpt_pool_def *def
 		return xlpt_pool_usage(diag, "define needs NAME and at least one pf= or dev=");
 	rc = xlpt_pool_def_parse(text.s, text.len, NULL, def, diag);
 	if (rc && diag) {
-		/* Line N is word N of the command; a column in a text nobody wrote says nothing. */
+		/*
+		 * Line N is word N of the command. A column in a text that nobody wrote would say
+		 * nothing.
+		 */
 		if (diag->line > 1 && diag->line <= n)
 			xlpt_diag_wrap(diag, "%s", words[diag->line - 1]);
 		diag->line = diag->column = 0;

@@ -10,7 +10,7 @@
 
 #define CLASS_NETWORK 0x02
 
-/* Only a network card's PF can give an address, and only with its driver in dom0. */
+/* Only the PF of a network card can give a VF an address, and only while dom0 has its driver. */
 static bool can_have_one(struct xlpt_env *env, struct xlpt_bdf bdf)
 {
 	_cleanup_device_ struct xlpt_device d = { 0 };
@@ -20,7 +20,7 @@ static bool can_have_one(struct xlpt_env *env, struct xlpt_bdf bdf)
 	       d.class_code >> 16 == CLASS_NETWORK && xlpt_vf_locate(env, bdf, &vf, NULL) == 0;
 }
 
-/* Another VF of the guest has it: of this command, or out of an earlier one. */
+/* Another VF of the guest has this address: one of this command, or of an earlier lease. */
 static int used(struct xlpt_op *op, const struct xlpt_leases *leases, struct xlpt_bdf bdf,
 		const uint8_t mac[6], bool *yes, struct xlpt_diag *diag)
 {
@@ -77,7 +77,7 @@ int xlpt_pool_mac(struct xlpt_op *op, const char *pool, struct xlpt_bdf bdf,
 
 	if (vf->has_mac || !*op->guest.uuid || !can_have_one(op->env, bdf))
 		return 0;
-	/* The file is read and written whole, by one at a time. */
+	/* The file is read and written whole, by one xlpt at a time. */
 	if (!op->env->dry_run)
 		rc = xlpt_lock_pools(op->env, &locks,
 				     xlpt_now(op->env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);

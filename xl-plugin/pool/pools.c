@@ -23,7 +23,7 @@ int xlpt_pool_check_name(const char *name, struct xlpt_diag *diag)
 	int rc = xlpt_spec_parse(text, &spec, &why);
 	size_t n = strlen(name);
 
-	/* What pool:NAME reads as must be this name and nothing else; a replacing ends in ".tmp". */
+	/* pool:NAME must read as this name and nothing else. A temporary file ends in ".tmp". */
 	if (rc == 0 && xlpt_streq(spec.pool, name) && !(n > 4 && !strcmp(name + n - 4, ".tmp")))
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "\"%s\" cannot be a pool's name", name);
@@ -88,7 +88,7 @@ int xlpt_pool_load(struct xlpt_env *env, const char *name, struct xlpt_pool_def 
 		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot read %s", path);
 	rc = xlpt_pool_def_parse(text, strlen(text), path, out, diag);
 	if (rc) {
-		/* Not the command line is malformed: what is stored is. */
+		/* The command line is right; what is stored is wrong. */
 		xlpt_diag_hint(diag, "mend the file, or xlpt pool undefine %s", XLPT_WORD(name));
 		return xlpt_diag_recode(diag, XLPT_ERR_DATA);
 	}
@@ -156,7 +156,7 @@ const char *xlpt_pool_policy_word(enum xlpt_pool_policy policy)
 	return policy == XLPT_POOL_SPREAD ? "spread" : policy == XLPT_POOL_NUMA ? "numa" : "first";
 }
 
-/* ---- what a pool has ---- */
+/* ---- which VFs a pool has ---- */
 
 int xlpt_pool_facts_read(struct xlpt_env *env, struct xlpt_pool_facts *out, struct xlpt_diag *diag)
 {
@@ -199,7 +199,7 @@ static struct xlpt_diag *trouble(struct xlpt_pool_view *view)
 	return &view->troubles[view->n++];
 }
 
-/* The interface of dom0 through which a VF is in use there, or NULL. Caller frees. */
+/* The interface of dom0 by which a VF is in use there, in words, or NULL. Caller frees. */
 static char *used_by(struct xlpt_env *env, const struct xlpt_device *d)
 {
 	for (char **name = d->net; *name; name++) {
@@ -214,7 +214,9 @@ static char *used_by(struct xlpt_env *env, const struct xlpt_device *d)
 	return NULL;
 }
 
-/* dom0 may use it, or the pool does not hide: hiding it would make it free. */
+/*
+ * Taken because dom0 may use it, or because the pool does not hide: hiding it would make it free.
+ */
 static void take_unhidden(struct xlpt_pool_vf *vf, char *holder)
 {
 	xlpt_pool_vf_take(vf, XLPT_VF_DOM0, holder);
@@ -248,7 +250,10 @@ static int judge_vf(struct xlpt_env *env, const struct xlpt_pool_facts *facts, b
 		xlpt_pool_vf_take(vf, XLPT_VF_DOM0, xlpt_xasprintf("this host (%s)", needed->what));
 	else if (user)
 		xlpt_pool_vf_take(vf, XLPT_VF_DOM0, XLPT_TAKE(user));
-	/* vfio-pci, a user-space driver, one that is not up yet: nothing tells that it is idle. */
+	/*
+	 * It has a driver and no interface (vfio-pci, a user-space driver, one that is not up
+	 * yet): nothing tells that it is idle.
+	 */
 	else if (d->driver && !hidden && (!d->net || !*d->net))
 		take_unhidden(vf, xlpt_xasprintf("this host (driver %s)", d->driver));
 	else if (hidden_only && !hidden)

@@ -15,7 +15,7 @@ static size_t count(const struct xlpt_pool_vfs *vfs, enum xlpt_vf_state state)
 	return n;
 }
 
-/* "enp1s0f0 enp1s0f1" or "3 devices". Caller frees. */
+/* Where its VFs come from: "enp1s0f0 enp1s0f1" or "3 devices". Caller frees. */
 static char *source(const struct xlpt_pool_def *def)
 {
 	const struct xlpt_netpool *pool = &def->pool;

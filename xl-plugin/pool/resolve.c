@@ -11,7 +11,10 @@ static void identity_defaults(const struct xlpt_pool_def *def, struct xlpt_vf_id
 {
 	const struct xlpt_netid *id = &def->pool.id;
 
-	/* As libvirt: a default port group's word before the network's own. */
+	/*
+	 * As in libvirt: what the default port group says comes before what the network itself
+	 * says.
+	 */
 	for (size_t i = 0; i < def->pool.n_group; i++)
 		if (def->pool.group[i].is_default == XLPT_ON)
 			id = &def->pool.group[i].id;
@@ -49,7 +52,10 @@ int xlpt_pool_take(struct xlpt_op *op, const struct xlpt_lease_terms *terms, str
 	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 };
 	int rc;
 
-	/* An outer operation may have leased it already; a pool that went since takes nothing away. */
+	/*
+	 * An outer operation may have leased it already; it keeps it, even if the pool was removed
+	 * since.
+	 */
 	if (spec->has_bdf && xlpt_leases_find(&op->leases, spec->bdf)) {
 		if (xlpt_pool_load(op->env, spec->pool, &def, NULL))
 			return 0;
@@ -61,7 +67,10 @@ int xlpt_pool_take(struct xlpt_op *op, const struct xlpt_lease_terms *terms, str
 	if (rc)
 		return rc;
 	identity_defaults(&def, &spec->vf);
-	/* A pool's VF is nobody's: taken from its driver in dom0, unless the pool wants it hidden. */
+	/*
+	 * A pool's VF belongs to nobody: it is taken from its dom0 driver, unless the pool says
+	 * managed = no.
+	 */
 	if (spec->seize == XLPT_UNSET && def.pool.managed != XLPT_OFF)
 		spec->seize = XLPT_ON;
 	return xlpt_pool_mac(op, def.pool.name, *bdf, &spec->vf, diag);

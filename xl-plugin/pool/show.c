@@ -9,7 +9,10 @@
 #include "xl-plugin/kept/resolve.h"
 #include "xl-plugin/pool/pools.h"
 
-/* libvirt names a PF by its interface, we also by its address or its pin. */
+/*
+ * libvirt names a PF by its interface. A pool of xlpt may name it by its address or its pin, too:
+ * here these become interfaces.
+ */
 static int name_pfs(struct xlpt_env *env, struct xlpt_netpool *pool, struct xlpt_diag *diag)
 {
 	for (char **p = pool->pf; p && *p; p++) {
@@ -71,7 +74,7 @@ int xlpt_pool_export(struct xlpt_env *env, const char *name, bool xml, struct xl
 	return 0;
 }
 
-/* Without Xen, or on a captured tree, what is written is shown as it is. */
+/* Without Xen, or for a captured tree, what is in the files is shown as it is. */
 static int look(struct xlpt_env *env, struct xlpt_pool_facts *facts, struct xlpt_diag *diag)
 {
 	int rc = xlpt_env_try_xen(env, diag);
@@ -101,7 +104,7 @@ int xlpt_pool_list(struct xlpt_env *env, struct xlpt_diag *diag)
 	for (char **p = names; rc == 0 && *p; p++) {
 		_cleanup_diag_ struct xlpt_diag why = { 0 };
 
-		/* One that is damaged must not hide the others. */
+		/* A pool whose file is damaged must not hide the others. */
 		if (xlpt_pool_load(env, *p, &defs[n], &why)) {
 			if (why.file)
 				xlpt_warn(env, "%s, line %u: %s", why.file, why.line, why.message);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The verbs of pool: what goes with each of them, and what does not. */
+/* The verbs of pool: which arguments and options go with each of them. */
 #include <string.h>
 
 #include "xl-plugin/cli/nearest.h"
@@ -7,10 +7,10 @@
 
 static const struct {
 	const char *verb;
-	size_t min, max;  /* arguments, the verb included */
-	bool reads;	  /* also a captured tree */
-	bool dry;	  /* does something that a dry run leaves: a look gives back what is over */
-	const char *opts; /* the options that go with it, between blanks */
+	size_t min, max; /* number of arguments, the verb included */
+	bool reads;	 /* works on a captured tree, too */
+	bool dry; /* knows --dry-run: it changes something, if only by giving back what is over */
+	const char *opts; /* options that go with it, between blanks */
 } verbs[] = {
 	[XLPT_POOL_DEFINE] = { "define", 1, XLPT_ANY_ARGS, false, true, " file name " },
 	[XLPT_POOL_IMPORT] = { "import", 2, 2, false, true, " name " },

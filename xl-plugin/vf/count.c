@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The steps of vf create and vf remove, and both ends of one that was cut short:
- * everything as it was, or everything as it was wanted. Each step looks at what is
- * there, so that it can be done again.
+ * The steps of vf create and vf remove, and the two ways to end an operation that was cut short:
+ * everything as it was, or everything as it was wanted. Each step looks at what is there, so that
+ * it can be done again.
  */
 #include <string.h>
 
@@ -19,7 +19,7 @@ static int to_count(struct xlpt_vf_op *op, int count, struct xlpt_diag *diag)
 	return rc || now.count == count ? rc : xlpt_pf_set_count(op->env->host, &now, count, diag);
 }
 
-/* The identities of the first n VFs, as they were: they went with the VFs. */
+/* Gives the first n VFs the identities that they had: these were lost with the VFs. */
 static int same_identities(struct xlpt_vf_op *op, int n, struct xlpt_diag *diag)
 {
 	int rc = op->before.n ? xlpt_env_need_rtnl(op->env, diag) : 0;
@@ -29,7 +29,7 @@ static int same_identities(struct xlpt_vf_op *op, int n, struct xlpt_diag *diag)
 
 		if (op->before.vfs[i].index >= (unsigned)n)
 			continue;
-		/* A limit can only be set while the link is up; none is what a fresh VF has. */
+		/* A rate limit can only be set while the link is up; a fresh VF has no limit. */
 		id.has_min_rate = id.has_min_rate && id.min_rate;
 		id.has_max_rate = id.has_max_rate && id.max_rate;
 		rc = xlpt_vf_net_apply(op->env->rtnl, op->pf.ifname, op->before.vfs[i].index, &id,
@@ -38,7 +38,7 @@ static int same_identities(struct xlpt_vf_op *op, int n, struct xlpt_diag *diag)
 	return rc;
 }
 
-/* ---- who drives them in this host ---- */
+/* ---- which driver of this host has them ---- */
 
 static int set_autoprobe(void *ctx, size_t i, struct xlpt_diag *diag)
 {
@@ -58,14 +58,14 @@ static int same_autoprobe(void *ctx, size_t i, struct xlpt_diag *diag)
 		       : xlpt_pf_set_autoprobe(op->env->host, op->pf.bdf, op->autoprobe, diag);
 }
 
-/* A VF that was there has the driver that it had. */
+/* Gives a VF that was there the driver that it had. */
 static int same_driver(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_vf_op *op = ctx;
 	_cleanup_free_ char *now = NULL;
 	int rc = xlpt_bind_driver(op->env->host, op->pf.vfs[i], &now, diag);
 
-	/* Hidden since: then somebody has use for it. */
+	/* It was hidden since, so somebody needs it. */
 	if (rc || !op->drivers || xlpt_streq(now, op->drivers[i]) ||
 	    xlpt_streq(now, XLPT_PCIBACK_DRIVER))
 		return rc;
@@ -173,7 +173,7 @@ static int keep_identities(void *ctx, size_t i, struct xlpt_diag *diag)
 	return same_identities(op, op->count, diag);
 }
 
-/* Whether a VF that goes and comes again has been given anything. */
+/* A VF that is removed and made again was given something. */
 static bool any_identity(const struct xlpt_vf_op *op)
 {
 	static const uint8_t none[6];
@@ -200,7 +200,7 @@ static bool any_note(const struct xlpt_vf_op *op)
 	return false;
 }
 
-/* What was remembered about VFs that are gone is of no use. */
+/* Notes about VFs that are gone are of no use. */
 static int forget(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_vf_op *op = ctx;
@@ -233,7 +233,7 @@ static int write_unit(void *ctx, size_t i, struct xlpt_diag *diag)
 
 	(void)i;
 	rc = xlpt_vf_unit_write(op->env, op->unit_key, op->word, op->count, op->driver, diag);
-	/* One PF has one unit: another one may name it by its address. */
+	/* A PF has one unit; an older one may name the PF by its address. */
 	if (rc == 0 && op->unit_old && strcmp(op->unit_old, op->unit_key) != 0)
 		rc = xlpt_vf_unit_remove(op->env, op->unit_old, diag);
 	return rc;
@@ -247,7 +247,7 @@ static int remove_unit(void *ctx, size_t i, struct xlpt_diag *diag)
 	return xlpt_vf_unit_remove(op->env, op->unit_old, diag);
 }
 
-/* The one that was there says again what it said, and no other is there. */
+/* Puts back the text of the unit that was there, and removes any other. */
 static int same_unit(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_vf_op *op = ctx;

@@ -48,7 +48,7 @@ static int check_unused(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 		_cleanup_free_ char *driver = NULL;
 
 		xlpt_bind_driver(op->env->host, op->pf.vfs[i], &driver, NULL);
-		/* With --no-driver those that stay lose their drivers. */
+		/* With --no-driver, VFs that stay lose their drivers. */
 		if (!same || (driver && xlpt_vf_driver_changes(op, driver)))
 			n += xlpt_vf_in_use(op->env, &op->owners, &op->needs, op->pf.vfs[i], &why,
 					    &mend);
@@ -94,7 +94,7 @@ static int check_count(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 		xlpt_diag_hint(diag, "xlpt vf create %s %d", bdf, op->pf.total);
 		return XLPT_ERR_FULL;
 	}
-	/* A kernel without the switch says so before any VF goes. */
+	/* When the kernel does not have the switch, that is told before any VF goes. */
 	if (op->driver && xlpt_pf_autoprobe(op->env->host, op->pf.bdf) < 0)
 		return xlpt_pf_set_autoprobe(op->env->host, op->pf.bdf, op->driver == XLPT_ON,
 					     diag);
@@ -122,13 +122,13 @@ static int execute(struct xlpt_vf_op *op, const struct xlpt_plan *plan, struct x
 	if (rc)
 		return rc;
 	rc = xlpt_journal_run(op->env, &op->journal, plan, op, diag);
-	/* What is left behind stays in the journal for xlpt repair. */
+	/* What could not be undone stays in the journal, for xlpt repair. */
 	if (rc != XLPT_ERR_LEFT)
 		xlpt_journal_end(op->env, &op->journal);
 	return rc;
 }
 
-/* The PF and its VFs as devices, then what belongs to all of them. */
+/* First the VFs and the PF as devices, then the lock of the VFs as a whole. */
 int xlpt_vf_lock(struct xlpt_env *env, struct xlpt_locks *locks, const struct xlpt_pf *pf,
 		 struct xlpt_diag *diag)
 {
@@ -144,7 +144,7 @@ int xlpt_vf_lock(struct xlpt_env *env, struct xlpt_locks *locks, const struct xl
 				 diag);
 }
 
-/* Reads the PF under its locks. VFs that came while they were waited for are not among them. */
+/* Reads the PF under its locks. When VFs came while it waited for the locks, it locks anew. */
 static int lock_and_read(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 {
 	struct xlpt_bdf bdf = op->pf.bdf;
@@ -173,7 +173,7 @@ static int lock_and_read(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 	return XLPT_ERR_CONFLICT;
 }
 
-/* A pin goes into the unit as it is: it means another address on another day. */
+/* A pin goes into the unit by its name: its address may be another one later. */
 static void name_unit(struct xlpt_vf_op *op, const char *name)
 {
 	bool pin = xlpt_starts(name, "pin:");

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The journal of vf create and vf remove, and its repair. The first device in it
- * is the PF, the others are the VFs that it had, in order of their index, each with
- * its driver and its identity. Notes:
+ * The journal of vf create and vf remove, and its repair. The first device in it is the PF; the
+ * others are the VFs that it had, in the order of their index, each with its driver and its
+ * identity. Notes:
+ *
  *	want 4			how many are wanted
  *	driver off 1		--no-driver or --driver, and sriov_drivers_autoprobe before
  *	persist enp1s0 WORD	the unit is to be written or removed: its key, the PF's word in it
@@ -65,7 +66,10 @@ int xlpt_vf_journal_begin(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 
 /* ---- reading it ---- */
 
-/* "KEY REST" of a note: KEY comes back, *rest is behind the blank. Caller frees. */
+/*
+ * Splits a note "KEY REST": KEY is returned, for the caller to free; *rest is what follows the
+ * blank.
+ */
 static char *split(const char *text, const char **rest)
 {
 	size_t n = strcspn(text, " ");
@@ -89,7 +93,7 @@ static void read_notes(const struct xlpt_journal *j, struct xlpt_vf_op *op)
 	}
 }
 
-/* The operation as it was: op->pf and op->before say what there was before it. */
+/* The operation as the journal has it: op->pf and op->before say how it was before. */
 static int read_op(const struct xlpt_journal *j, struct xlpt_vf_op *op, struct xlpt_diag *diag)
 {
 	const char *want = xlpt_journal_get(j, "want", 0), *text, *rest;
@@ -144,7 +148,7 @@ static int read_op(const struct xlpt_journal *j, struct xlpt_vf_op *op, struct x
 
 /* ---- repair ---- */
 
-/* The journal's VFs and those that are there now, then the PF: the order of vf create. */
+/* Locks the journal's VFs and those that are there now, then the PF: the order of vf create. */
 static int lock(struct xlpt_env *env, struct xlpt_locks *locks, const struct xlpt_journal *j,
 		struct xlpt_diag *diag)
 {
@@ -218,7 +222,7 @@ static bool touches(struct xlpt_env *env, const struct xlpt_journal *j, struct x
 {
 	struct xlpt_bdf pf;
 
-	/* A VF that was created by it, and is on no list yet. */
+	/* A VF that the operation created, and that is on no list yet. */
 	return counts(j) && xlpt_vf_physfn(env->host, bdf, &pf) && xlpt_bdf_eq(pf, j->devs[0].bdf);
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * vf persist: the number that a PF has now, written where the program looks that sets it on
- * this host. All files or none, with a journal (kept/file-change.h).
+ * vf persist: writes the number of VFs that a PF has now where that program of this host looks
+ * which sets it. All files or none, with a journal (kept/file-change.h).
  */
 #include <errno.h>
 #include <string.h>
@@ -51,7 +51,7 @@ static int put_back(void *ctx, size_t i, struct xlpt_diag *diag)
 	return xlpt_change_bring(k->env, &c, true, diag);
 }
 
-/* Another file may have the last word: all are read again, as the programs will. */
+/* Another file may have the last word, so all files are read again, as the programs will. */
 static int see(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct keep *k = ctx;
@@ -88,7 +88,7 @@ static bool same(const struct xlpt_vf_file *f)
 	return xlpt_streq(f->was, f->want);
 }
 
-/* ---- saying it ---- */
+/* ---- printing it ---- */
 
 static void say_file(struct xlpt_env *env, const struct xlpt_vf_file *f, bool apply)
 {
@@ -212,7 +212,7 @@ static bool any_number(const struct xlpt_setters *s)
 	return false;
 }
 
-/* Where nobody else sets the number, xlpt's own unit does. */
+/* When no other program sets the number, xlpt's own unit does. */
 static int by_unit(struct xlpt_env *env, const char *name, const struct xlpt_pf *pf, bool apply,
 		   struct xlpt_diag *diag)
 {
@@ -234,7 +234,7 @@ static int by_unit(struct xlpt_env *env, const char *name, const struct xlpt_pf 
 	return rc;
 }
 
-/* Under the lock of the files, which comes behind that of the PF. */
+/* Under the lock of the files, which comes after that of the PF. */
 static int keep(struct keep *k, bool apply, struct xlpt_diag *diag)
 {
 	_cleanup_locks_ struct xlpt_locks locks = { 0 };
@@ -272,7 +272,7 @@ int xlpt_vf_op_keep(struct xlpt_env *env, const char *name, bool apply, struct x
 		rc = by_unit(env, name, &k.pf, apply, diag);
 	if (rc == 0) {
 		rc = keep(&k, apply, diag);
-		/* The unit was written before. */
+		/* The unit has been written already. */
 		if (rc && unit && apply && !env->dry_run)
 			rc = xlpt_diag_recode(diag, XLPT_ERR_LEFT);
 	}

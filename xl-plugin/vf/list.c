@@ -15,7 +15,7 @@ struct list {
 	size_t rows;
 };
 
-/* For people only what says something: not what every fresh VF has. */
+/* For people, only what differs from a fresh VF. */
 static void add_identity(struct xlpt_str *out, struct xlpt_vf_identity id)
 {
 	static const uint8_t none[6];
@@ -56,7 +56,7 @@ static void list_vf(struct list *l, const struct xlpt_pf *pf, const struct xlpt_
 	json_object_array_add(vfs, o);
 }
 
-/* Whether dom0's drivers take the VFs; null where the kernel has no such switch. */
+/* NULL (null) where the kernel has no such switch. */
 struct json_object *xlpt_vf_autoprobe_json(struct xlpt_env *env, struct xlpt_bdf pf)
 {
 	int on = xlpt_pf_autoprobe(env->host, pf);
@@ -71,7 +71,7 @@ static int list_pf(struct list *l, const struct xlpt_pf *pf, struct xlpt_diag *d
 			   *net_names = json_object_new_array();
 	int rc = 0;
 
-	/* A captured tree has no kernel to ask: what it is called and who has it is there. */
+	/* A captured tree has no kernel to ask; names and owners are there. */
 	if (pf->ifname && pf->count && !l->env->sysroot) {
 		rc = xlpt_env_need_rtnl(l->env, diag);
 		if (rc == 0)

@@ -11,7 +11,7 @@
 
 #define MARK  "# Written by xlpt vf persist"
 #define LIMIT (1u << 18)
-/* Letters that mean themselves in all these files, and in their names. */
+/* Characters that mean themselves in all these files, and in the names of files. */
 #define PLAIN "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-"
 
 void xlpt_vf_native_dispose(struct xlpt_vf_native *native)
@@ -38,7 +38,7 @@ bool xlpt_vf_setter_has_dropins(const struct xlpt_setter *s)
 	       (s->kind == XLPT_SETTER_NETPLAN && plain(s->name));
 }
 
-/* Takes path and want. */
+/* Adds a file; takes path and want over. A path that is there already is not added again. */
 static void add(struct xlpt_vf_native *out, char *path, char *want, mode_t mode, bool dropin)
 {
 	for (size_t i = 0; i < out->n; i++)
@@ -65,9 +65,9 @@ static char *head(const char *key)
 			      key, key, key);
 }
 
-/* ---- who keeps off the VFs ---- */
+/* ---- which programs keep away from the VFs ---- */
 
-/* The VFs' driver, if it is not the PF's as well; and their interfaces. */
+/* The driver of the VFs, or NULL when it is the PF's driver, too; *names gets their interfaces. */
 static char *vf_driver(struct xlpt_env *env, const struct xlpt_pf *pf, char ***names)
 {
 	char *driver = NULL;
@@ -86,7 +86,7 @@ static char *vf_driver(struct xlpt_env *env, const struct xlpt_pf *pf, char ***n
 	return driver;
 }
 
-/* A driver that has the PF, too, cannot say which are VFs: then their names do. */
+/* When the PF has the same driver, the driver cannot tell which are VFs: then their names do. */
 static char *unmanaged(struct xlpt_env *env, const struct xlpt_pf *pf)
 {
 	_cleanup_strv_ char **names = NULL;
@@ -142,7 +142,7 @@ static void netplan_file(const struct xlpt_setter *s, const char *key, int count
 	command(out, "netplan generate");
 }
 
-/* NetworkManager has one file for both: the number, and which interfaces it leaves alone. */
+/* NetworkManager has one file for both: the number, and which interfaces it must leave alone. */
 static void nm_file(struct xlpt_env *env, const struct xlpt_pf *pf, const char *key, bool number,
 		    bool away, struct xlpt_vf_native *out)
 {
@@ -190,7 +190,7 @@ static void number_files(struct xlpt_env *env, const struct xlpt_pf *pf, const c
 		keep_networkd_off(pf, key, out);
 }
 
-/* Without VFs the files go, all that can be there. */
+/* Without VFs, all files that can be there are removed. */
 static void no_files(const char *key, const struct xlpt_setters *setters,
 		     struct xlpt_vf_native *out)
 {
@@ -226,7 +226,7 @@ static int read_old(struct xlpt_env *env, struct xlpt_vf_file *f, struct xlpt_di
 	return XLPT_ERR_CONFLICT;
 }
 
-/* What the PF is called in names of files. */
+/* The name of the PF in the names of files. */
 #define KEY(pf) (plain((pf)->ifname) ? (pf)->ifname : XLPT_BDF_STR((pf)->bdf))
 
 bool xlpt_vf_native_keeps_off(struct xlpt_env *env, const struct xlpt_pf *pf, bool networkd)

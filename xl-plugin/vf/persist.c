@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * VFs that are there at boot: one unit for each PF, written whole and linked
- * where systemctl enable would link it. tests/data/xlpt-vf.service is what
- * the text looks like. What host.conf names is made by xlpt-apply.service, and has no such unit.
+ * VFs that are there at boot: one unit for each PF, written whole, and linked where systemctl
+ * enable would link it. tests/data/xlpt-vf.service is such a text. VFs that host.conf names are
+ * made by xlpt-apply.service and have no such unit.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -29,7 +29,10 @@ char *xlpt_vf_unit_path(const char *key)
 	return xlpt_xasprintf(UNITS "/%s", name);
 }
 
-/* A device unit's name has "-" for "/"; all but letters, digits and ":_." is written as \\xNN. */
+/*
+ * The name of a device unit has "-" for "/"; everything but letters, digits and ":_." is written
+ * as \xNN.
+ */
 static char *escape_unit(const char *name)
 {
 	struct xlpt_str out = { 0 };
@@ -43,11 +46,11 @@ static char *escape_unit(const char *name)
 }
 
 /*
- * Before guests start by themselves and before it is looked whether devices are
- * hidden. After the PF's driver has it, and after xenstore, which says who has a
- * VF, by all the names that distributions and Xen itself give its service. systemd
- * knows an interface as a unit. A PF that is named by its address is waited for
- * until it has a driver; where a pin's will be is not known before all are there.
+ * The unit runs before guests start by themselves, and before xlpt boot verify looks whether
+ * devices are hidden. It runs after the PF has its driver, and after xenstore, which says who has
+ * a VF; xenstore's service is named by all names that distributions and Xen itself give it.
+ * systemd knows an interface as a unit. A PF that is named by its address is waited for until it
+ * has a driver. Where a pin's PF will be is not known before all devices are there.
  */
 char *xlpt_vf_unit_text(const char *program, const char *pf, int count, enum xlpt_tri driver)
 {
@@ -78,7 +81,7 @@ char *xlpt_vf_unit_text(const char *program, const char *pf, int count, enum xlp
 		"[Unit]\n"
 		"Description=Virtual functions of %s for Xen guests\n"
 		"Documentation=man:xlpt-vf(8)\n"
-		/* After xlpt was taken off the host there is nothing to fail. */
+		/* When xlpt was removed from this host, the unit must not fail. */
 		"ConditionFileIsExecutable=%s\n"
 		"%s"
 		"After=systemd-modules-load.service local-fs.target\n"
@@ -118,9 +121,9 @@ static int cannot(struct xlpt_diag *diag, int r, const char *what, const char *p
 }
 
 /*
- * What the unit runs. Debian's packages have a program for each Xen,
- * PREFIX/lib/xen-VERSION/bin/xlpt, and PREFIX/sbin/xlpt runs the right one: after
- * an upgrade of Xen the unit must not name the old one.
+ * The program that the unit runs. Debian's packages have a program for each Xen,
+ * PREFIX/lib/xen-VERSION/bin/xlpt, and PREFIX/sbin/xlpt runs the right one. After an upgrade of
+ * Xen the unit must not run the old one.
  */
 char *xlpt_vf_unit_program(struct xlpt_host *h, const char *self)
 {

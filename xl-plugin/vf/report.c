@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What vf create, vf remove and vf set tell when they are done. */
+/* What vf create, vf remove and vf set print when they are done. */
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/vf/native.h"
 #include "xl-plugin/vf/report.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* vf set, and how PFs and VFs are named. */
+/* vf set; and how PFs and VFs are named. */
 #include <string.h>
 
 #include "xl-plugin/cli/output.h"
@@ -16,7 +16,10 @@ int xlpt_vf_find_pf(struct xlpt_env *env, const char *name, struct xlpt_pf *out,
 	int rc;
 
 	*out = (struct xlpt_pf){ 0 };
-	/* No interface's name has a colon; of one alone more is said when it is no PF's. */
+	/*
+	 * No interface's name has a colon. For an interface that is no PF's there is a better
+	 * message.
+	 */
 	if (!strchr(name, ':') && xlpt_bdf_parse_host(name, &bdf, NULL))
 		return xlpt_pf_find(env->host, name, out, diag);
 	rc = xlpt_args_device(env, name, &bdf, diag);
@@ -80,7 +83,10 @@ static int check_set(const struct xlpt_vf_identity *want, struct xlpt_diag *diag
 {
 	if (want->port != XLPT_PORT_QBG || want->has_instanceid)
 		return 0;
-	/* With a guest at hand it is the guest's; lldpad tells its ports apart by it. */
+	/*
+	 * For a guest, its UUID is used; here there is none, and lldpad tells its ports apart by
+	 * it.
+	 */
 	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "virtualport=802.1Qbg needs instanceid here");
 	xlpt_diag_hint(diag, "add instanceid=UUID, of the guest that is to have the VF");
 	return XLPT_ERR_SYNTAX;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What vf create and vf remove say of other programs that set the number of a PF's VFs. */
+/* What vf create and vf remove say about other programs that set the number of a PF's VFs. */
 #include <string.h>
 
 #include "core/text.h"
@@ -11,7 +11,7 @@ char *xlpt_vf_setter_place(const struct xlpt_setter *s)
 	return s->line ? xlpt_xasprintf("%s, line %u", s->file, s->line) : xlpt_xstrdup(s->file);
 }
 
-/* When it does it. */
+/* When the program sets the number. */
 const char *xlpt_vf_setter_moment(const struct xlpt_setter *s)
 {
 	return s->kind == XLPT_SETTER_NM_PROFILE ? "each time that it activates this profile"
@@ -36,10 +36,10 @@ static const struct xlpt_setter *other_number(const struct xlpt_vf_op *op)
 	return NULL;
 }
 
-/* The line after which it sets the number that is wanted. */
+/* The line that makes the program set the number that is wanted. */
 static char *mend(const struct xlpt_vf_op *op, const struct xlpt_setter *s)
 {
-	/* Without VFs the files of vf persist go, and what others wrote is theirs. */
+	/* Without VFs, vf persist removes its own files; what others wrote they must change. */
 	if (!op->count && (strstr(s->file, "/90-xlpt-vf.conf") || strstr(s->file, "/99-xlpt-vf-")))
 		return xlpt_xasprintf("xlpt vf persist --apply %s", XLPT_WORD(op->word));
 	if (op->count && xlpt_vf_setter_has_dropins(s))
@@ -65,7 +65,7 @@ int xlpt_vf_setters_judge(const struct xlpt_vf_op *op, struct xlpt_diag *diag)
 	return XLPT_ERR_RULE;
 }
 
-/* Whether two of them set different numbers: then the last one wins, and nobody knows which. */
+/* Two of them set different numbers: the last one wins, and nobody knows which that is. */
 static bool quarrel(const struct xlpt_setters *s, const struct xlpt_setter **a,
 		    const struct xlpt_setter **b)
 {

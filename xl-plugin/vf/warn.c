@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Which program of this host will take new VFs up as interfaces, and how to keep it off. */
+/* Which program of this host will configure new VFs as interfaces, and how to keep it away. */
 #include <string.h>
 
 #include "core/text.h"
@@ -23,7 +23,10 @@ void xlpt_vf_warn_of_manager(const struct xlpt_vf_op *op, const struct xlpt_pf *
 	nm = xlpt_streq(manager, "NetworkManager");
 	if (!manager || !ifname || xlpt_vf_native_keeps_off(env, pf, !nm))
 		return;
-	/* By the time that somebody reads this, it may have taken them up: the line holds then, too. */
+	/*
+	 * By the time somebody reads this, the program may have configured them: the line must
+	 * work then, too.
+	 */
 	xlpt_warn(
 		env,
 		"%s runs on this host: an interface that it takes up keeps its VF from guests and "
