@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The beginning of a save or migration: what the guest is and holds, read under its lock. */
+/*
+ * The beginning of a save or migration: what the guest is and which devices it has, read under its
+ * lock.
+ */
 #include "core/text.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/lease.h"
@@ -27,7 +30,7 @@ static int take_items(struct xlpt_leave *l, const char *what, struct xlpt_diag *
 	return rc;
 }
 
-/* Another tool may have given it another device before the devices' locks were had. */
+/* Another tool may have given it another device before the devices' locks were taken. */
 static int same_items(struct xlpt_leave *l, struct xlpt_diag *diag)
 {
 	_cleanup_holdings_ struct xlpt_holdings held = { 0 };
@@ -47,9 +50,9 @@ static int same_items(struct xlpt_leave *l, struct xlpt_diag *diag)
 }
 
 /*
- * Until the guest has left, a pool gives its VFs to nobody else and dom0's driver
- * does not get them: then it can have them again. Where it goes on it asks for one
- * of that pool, which is what the item's spec says from here on.
+ * Until the guest has left, the leases of its VFs stay: a pool gives these VFs to nobody else and
+ * dom0's driver does not get them, so that the guest can have them again. Where it goes on, it
+ * asks for a VF of that pool; from here on the item's spec says so.
  */
 static int hold_leases(struct xlpt_op *op, struct xlpt_diag *diag)
 {
@@ -99,7 +102,7 @@ int xlpt_leave_begin(struct xlpt_leave *l, const char *what, struct xlpt_diag *d
 	int rc;
 
 	rc = running(op, diag);
-	/* What it holds is read under its lock. */
+	/* What it has is read under its lock. */
 	if (rc == 0 && !op->env->dry_run)
 		rc = xlpt_lock_all(op->env, &op->locks, &op->guest.domid, NULL, 0, diag);
 	if (rc == 0)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* migrate: its words and options. */
+/* migrate: its arguments and options. */
 #include <string.h>
 
 #include "xl-plugin/leave/words.h"

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* restore: its words and options. */
+/* restore: its arguments and options. */
 #include "xl-plugin/leave/words.h"
 
 static int cmd_restore(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)

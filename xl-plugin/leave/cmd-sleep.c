@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* sleep: its words and options. */
+/* sleep: its arguments and options. */
 #include <string.h>
 
 #include "xl-plugin/cli/cli.h"

@@ -1,13 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The file is lines of words:
+ * The record beside an image. It is lines of words:
+ *
  *	xlpt image 1
  *	guest 4a1f... web1
  *	size 268435456
  *	device 0000:02:00.0,permissive=1
- * What follows a key is encoded (core/text.h): a name is anybody's choice.
- * The size ties it to the image it was written for: a later plain xl save to the
- * same place would else be given devices that it never had.
+ *
+ * What follows a key is encoded (core/text.h), because a name may have any character. The size
+ * ties the record to its image: without it, the image of a later plain xl save to the same place
+ * would be given devices that its guest never had.
  */
 #include <errno.h>
 #include <string.h>
@@ -35,7 +37,7 @@ char *xlpt_image_record_path(const char *image)
 
 static const char magic[] = "xlpt image 1\n";
 
-/* 0: there is none, 1: one of xlpt's, or an error. */
+/* 0: there is no record, 1: there is one of xlpt's; else an error. */
 static int look(const char *record, struct xlpt_diag *diag)
 {
 	_cleanup_file_ struct xlpt_file f;

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What save, restore and migrate share: the guest as it is now, and one device moved. */
+/*
+ * What save, restore and migrate share: the guest as it is now, and attaching or detaching one
+ * device.
+ */
 #include "xl-plugin/leave/leave.h"
 
 #include <errno.h>
@@ -50,7 +53,9 @@ int xlpt_leave_path(const char *file, char **out, struct xlpt_diag *diag)
 
 	if (r == -EINVAL || r == -EISDIR)
 		return no_image_name(file, diag);
-	/* The same file whatever the working directory of a later repair is. */
+	/*
+	 * Absolute, so that a later repair finds the same file, whatever its working directory is.
+	 */
 	if (r == 0)
 		r = f.fd < 0 ? xlpt_file_path(NULL, &f, out) : -EMEDIUMTYPE;
 	if (r == 0 && !strpbrk(*out, "\n\r"))
@@ -83,7 +88,7 @@ void xlpt_leave_note_specs(struct xlpt_op *op)
 	}
 }
 
-/* ---- what the guest is and has ---- */
+/* ---- what the guest is, and which devices it has ---- */
 
 int xlpt_leave_alive(struct xlpt_env *env, const struct xlpt_guest *want, struct xlpt_guest *now,
 		     struct xlpt_diag *diag)
@@ -166,12 +171,15 @@ static int one(struct xlpt_env *env, const struct xlpt_guest *guest, const struc
 	rc = attach ? xlpt_op_add(&op, spec, diag) : xlpt_op_add_bdf(&op, spec->bdf, diag);
 	if (rc == 0)
 		rc = xlpt_op_take_vfs(&op, diag);
-	/* The one that a pool has chosen just now. */
+	/* The VF that a pool has chosen just now. */
 	if (rc == 0 && !spec->has_bdf)
 		rc = xlpt_lock_device(env, &op.locks, op.items[0].spec.bdf, 0, diag);
 	if (rc)
 		return rc;
-	/* Counted against the hotplug budget, not refused by it: its detach was let through. */
+	/*
+	 * The budget counts this attach and does not refuse it, because it let the device's detach
+	 * through.
+	 */
 	return attach ? xlpt_op_attach(&op,
 				       &(struct xlpt_attach_options){ .without_e820 = true,
 								      .over_budget = true },
@@ -187,7 +195,10 @@ int xlpt_leave_attach(struct xlpt_env *env, const struct xlpt_guest *guest,
 
 	if (!spec->has_bdf)
 		return one(env, guest, spec, how, true, diag);
-	/* A change under way is let come to its end: cut short it would wedge the guest. */
+	/*
+	 * A change that is under way is allowed to end: cut short, it would stop the guest's
+	 * hotplug.
+	 */
 	if (holds(env, guest->domid, spec->bdf, &whole) && !whole) {
 		if (guest->type == XLPT_GUEST_PV)
 			xlpt_wait_settled(env, guest, how->timeout_ms, NULL);
@@ -228,7 +239,7 @@ int xlpt_leave_attach_again(struct xlpt_leave *l, size_t i, struct xlpt_diag *di
 	_cleanup_guest_ struct xlpt_guest now = { 0 };
 	int rc = xlpt_leave_alive(l->op.env, &l->op.guest, &now, diag);
 
-	/* It has left: the devices are for where it is now. */
+	/* The guest has left: the devices are for where it is now. */
 	if (rc <= 0)
 		return rc;
 	xlpt_leave_settle(l->op.env, &now);
@@ -278,7 +289,10 @@ void xlpt_leave_give_back(struct xlpt_op *op)
 	for (size_t i = 0; !op->env->dry_run && i < op->leases.n; i++) {
 		_cleanup_diag_ struct xlpt_diag d = { 0 };
 
-		/* It is over all the same, as every command that looks at leases will find. */
+		/*
+		 * The lease is over in any case; every command that looks at leases will find
+		 * that.
+		 */
 		if (xlpt_lease_return(op->env, &op->leases.items[i], &d))
 			xlpt_warn(op->env, "%s", d.message);
 	}

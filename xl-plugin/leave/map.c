@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* --map: which device takes which one's place, and what it takes along. */
+/* --map: which device takes the place of which, and which options it takes over. */
 #include <string.h>
 
 #include "xl-plugin/leave/leave.h"
@@ -63,7 +63,10 @@ void xlpt_leave_fit(enum xlpt_guest_type type, struct xlpt_spec *spec)
 	if (type != XLPT_GUEST_PV)
 		return;
 	spec->vslot = -1;
-	/* "relaxed" is somebody's word, without which Xen gives the device to nobody again. */
+	/*
+	 * "relaxed" was written by somebody, and without it Xen would refuse the device; "strict"
+	 * is libxl's default.
+	 */
 	if (spec->rdm_policy == XLPT_RDM_STRICT)
 		spec->rdm_policy = XLPT_RDM_UNSET;
 	spec->msitranslate = XLPT_UNSET;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A save, restore or migration that was cut short. Its xl, if one ran, has
- * ended: it held the journal's lock. What is done follows from where the guest
- * is now and from the one decision the journal may hold: "state saved" (the image
- * is whole and has its name) and "state arrived" (the other host has the guest,
- * paused). With it the operation is brought to its end, without it taken back.
+ * A save, restore or migration that was cut short. Its xl, if one ran, has ended, because it held
+ * the journal's lock. What is done depends on where the guest is now, and on the one decision that
+ * the journal may have: "state saved" (the image is complete and has its name) or "state arrived"
+ * (the other host has the guest, paused). With it the operation is finished, without it it is
+ * taken back.
  */
 #include <string.h>
 #include <unistd.h>
@@ -16,7 +16,7 @@
 #include "xl-plugin/leave/leave.h"
 #include "xl-plugin/pool/pools.h"
 
-/* The last word on it. */
+/* The journal has this decision. */
 static bool decided(const struct xlpt_journal *j, const char *state)
 {
 	const char *last = NULL, *s;
@@ -27,8 +27,8 @@ static bool decided(const struct xlpt_journal *j, const char *state)
 }
 
 /*
- * The VF of a pool may be another guest's by now: then another one of that pool
- * takes its place. Where the pool is no more, the address is meant.
+ * The VF of a pool may be another guest's by now: then another VF of that pool takes its place.
+ * When there is no such pool any more, the address is used.
  */
 static int attach_one(struct xlpt_env *env, const struct xlpt_guest *guest,
 		      const struct xlpt_spec *spec, const struct xlpt_leave_how *how,
@@ -58,7 +58,10 @@ static int attach_one(struct xlpt_env *env, const struct xlpt_guest *guest,
 	return rc;
 }
 
-/* Attached or named: a device that cannot be had does not stop the repair of the rest. */
+/*
+ * Each device is attached or named: one that the guest cannot have does not stop the repair of the
+ * others.
+ */
 static void attach_all(struct xlpt_env *env, const struct xlpt_guest *known, struct xlpt_journal *j,
 		       bool had)
 {
@@ -69,7 +72,7 @@ static void attach_all(struct xlpt_env *env, const struct xlpt_guest *known, str
 	const struct xlpt_guest *guest = &now;
 	const char *text;
 
-	/* As it is now: running, and of a type that the journal does not tell. */
+	/* The guest as it is now: the journal does not tell whether it runs, nor its type. */
 	if (xlpt_leave_alive(env, known, &now, NULL) <= 0)
 		return;
 	xlpt_leave_settle(env, guest);
@@ -168,7 +171,10 @@ static int repair_restore(struct xlpt_env *env, struct xlpt_journal *j, struct x
 	_cleanup_guest_ struct xlpt_guest now = { 0 };
 	int rc;
 
-	/* An xl whose feed broke off takes its half-made domain away; one that was fed unpauses it. */
+	/*
+	 * When its image was cut off, xl removes the domain that it was making; when it got all of
+	 * it, it unpauses the domain.
+	 */
 	while ((rc = uuid ? xlpt_guest_by_uuid(env->ts, uuid, &now, diag) : 0) > 0 &&
 	       (now.paused || now.dying) && xlpt_now(env->clock) < deadline) {
 		xlpt_guest_dispose(&now);
@@ -184,7 +190,10 @@ static int repair_restore(struct xlpt_env *env, struct xlpt_journal *j, struct x
 	if (now.paused || now.dying) {
 		xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s (domain %u) is %s after its restore",
 			      now.name, now.domid, now.dying ? "shutting down" : "paused");
-		/* Not unpaused: its xl ended before it was whole, or before it could tell. */
+		/*
+		 * It was not unpaused: its xl ended before the domain was complete, or before it
+		 * could say so.
+		 */
 		xlpt_diag_hint(diag, "xl destroy %u, then xlpt repair; the image is as it was",
 			       now.domid);
 		return XLPT_ERR_LEFT;
@@ -200,7 +209,7 @@ static int repair_restore(struct xlpt_env *env, struct xlpt_journal *j, struct x
 
 /* ---- migrate ---- */
 
-/* 1 when all that the guest has there is in place, and that is something; 0, or an error. */
+/* 1: the guest there has devices, and all of them are complete. 0: not so. Negative: an error. */
 static int has_there(struct xlpt_env *env, const struct xlpt_journal *j, const char *transport,
 		     const char *host, struct xlpt_diag *diag)
 {
@@ -221,7 +230,10 @@ static int has_there(struct xlpt_env *env, const struct xlpt_journal *j, const c
 	return n && whole == n;
 }
 
-/* xlpt attach there gives all of them or none, and one may still be at it: then ours waits for it. */
+/*
+ * xlpt attach on the other host gives all devices or none. When one is still running there, this
+ * one waits for it.
+ */
 static int attach_there(struct xlpt_env *env, const struct xlpt_journal *j, const char *transport,
 			const char *host, struct xlpt_diag *diag)
 {
@@ -301,11 +313,13 @@ static int repair_migrate(struct xlpt_env *env, struct xlpt_journal *j, struct x
 			return rc;
 	}
 	if (rc == 0) {
-		/* It has left this host: nothing of it is kept from others while that one works. */
+		/*
+		 * The guest has left this host: its locks are released while the other host works.
+		 */
 		xlpt_locks_release(locks);
 		return finish_migrate(env, j, transport, host, diag);
 	}
-	/* Only under its other name something can have been sent. */
+	/* Only when xl has renamed the guest, something can have been sent. */
 	renamed = strcmp(now.name, j->guest.name) != 0;
 	if (offline && renamed)
 		rc = xlpt_leave_remote_destroy(env, transport, host, &j->guest, diag);

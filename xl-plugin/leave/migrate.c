@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Live where Xen can: xl on both sides decides which of them has the guest. Xen
- * without shadow paging cannot log what a PV guest writes (EOPNOTSUPP), so that
- * one is saved, sent, and made anew on the other side, where it stays paused
- * until it has been destroyed here. At no moment can both run.
+ * Migration is live where Xen can do it: the xl on both sides decide which of them has the guest.
+ * Without shadow paging Xen cannot log what a PV guest writes (EOPNOTSUPP); such a guest is saved,
+ * sent, and made anew on the other host, where it stays paused until it has been destroyed here.
+ * At no moment can both of them run.
  */
 #include <errno.h>
 #include <string.h>
@@ -38,7 +38,7 @@ static int migrate(void *ctx, size_t i, struct xlpt_diag *diag)
 	return rc;
 }
 
-/* xl lets it go on itself, unless it cannot tell whether the other side has it. */
+/* xl lets the guest go on by itself, unless it cannot tell whether the other side has it. */
 static int undo_migrate(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_leave *l = ctx;
@@ -65,7 +65,7 @@ int xlpt_leave_take_back(struct xlpt_env *env, const struct xlpt_guest *guest,
 	if (rc <= 0)
 		return rc;
 	rc = 0;
-	/* Renamed or suspended: xl had begun to hand it over. */
+	/* It is renamed and suspended: xl had begun to hand it over. */
 	if (now.suspended && strcmp(now.name, guest->name) != 0)
 		rc = xlpt_leave_remote_state(env, transport, host, guest, &there, &paused, diag);
 	if (rc == 0 && there && !paused) {
@@ -115,7 +115,7 @@ static int undo_send(void *ctx, size_t i, struct xlpt_diag *diag)
 	int rc = xlpt_leave_alive(l->op.env, &l->op.guest, &now, diag);
 
 	(void)i;
-	/* Ended here, it is there and nowhere else. */
+	/* It has ended here, so it is on the other host only. */
 	if (rc <= 0)
 		return rc;
 	xlpt_journal_note(&l->op.journal, "state undone", NULL);
@@ -138,7 +138,10 @@ static int attach_there(void *ctx, size_t i, struct xlpt_diag *diag)
 	struct xlpt_leave *l = ctx;
 
 	(void)i;
-	/* The guest has left this host: nothing of it is kept from others while that one works. */
+	/*
+	 * The guest has left this host: nothing of it is kept from others while the other host
+	 * works.
+	 */
 	xlpt_leave_give_back(&l->op);
 	xlpt_locks_release(&l->op.locks);
 	return xlpt_leave_remote_attach(l->op.env, l->transport, l->host, l->op.guest.name,
@@ -159,7 +162,7 @@ static int image_place(struct xlpt_leave *l, struct xlpt_diag *diag)
 	r = xlpt_file_find(h, l->part, 0, &l->at);
 	if (r < 0)
 		return xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot use " IMAGE_DIR);
-	/* Of a migration of the same guest that was killed: nobody else writes here. */
+	/* The file of a killed migration of the same guest; nobody else writes here. */
 	xlpt_leave_drop_part(l);
 	return 0;
 }
@@ -210,7 +213,7 @@ int xlpt_op_migrate(struct xlpt_leave *l, struct xlpt_diag *diag)
 		rc = op->env->ts->ops->caps(op->env->ts, &caps, diag);
 	if (rc)
 		return rc;
-	/* xl's live protocol ends with a running guest on the other side. */
+	/* xl's live protocol always ends with a guest that runs on the other side. */
 	l->offline |= l->was_paused || (op->guest.type == XLPT_GUEST_PV && !caps.pv_live);
 	xlpt_leave_note(op, "host %s", l->host);
 	xlpt_leave_note(op, "transport %s", l->transport);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What is asked of the other host of a migration, over its transport. */
+/* What a migration asks of the other host, over its transport. */
 #include <string.h>
 #include <strings.h>
 
@@ -8,11 +8,11 @@
 #include "xl-plugin/leave/leave.h"
 
 #define ASK_MS	  120000 /* somebody may have to type a password */
-#define ATTACH_MS 900000 /* it waits for locks and for the guest there */
+#define ATTACH_MS 900000 /* it waits for locks, and for the guest on that host */
 
 /*
- * The words travel through one shell or two (ssh joins its arguments), so they
- * must not need quoting in either.
+ * The words go through one or two shells (ssh joins its arguments), so they must not need quoting
+ * in either.
  */
 int xlpt_leave_plain(const char *what, const char *text, struct xlpt_diag *diag)
 {
@@ -29,7 +29,10 @@ int xlpt_leave_plain(const char *what, const char *text, struct xlpt_diag *diag)
 	return XLPT_ERR_SYNTAX;
 }
 
-/* xlpt starts it without a shell; xl, which gets the same text, with one: both see the same words. */
+/*
+ * xlpt starts the transport without a shell, and xl, which gets the same text, with one: both must
+ * see the same words.
+ */
 int xlpt_leave_transport(const char *text, struct xlpt_diag *diag)
 {
 	_cleanup_strv_ char **words = xlpt_text_split(text);
@@ -56,7 +59,10 @@ static int no_answer(struct xlpt_diag *diag, const char *host, const char *comma
 	return XLPT_ERR_NOT_FOUND;
 }
 
-/* timeout_ms: 0 = however long it takes. XLPT_ERR_NOT_FOUND unless it ends with 0. */
+/*
+ * Runs a command on the other host. timeout_ms: milliseconds, 0 = as long as it takes. NOT_FOUND
+ * unless it ends with 0.
+ */
 static int tell(struct xlpt_env *env, const char *transport, const char *host, const char *command,
 		const struct xlpt_image *image, int64_t timeout_ms, char **out,
 		struct xlpt_diag *diag)
@@ -119,7 +125,7 @@ int xlpt_leave_remote_state(struct xlpt_env *env, const char *transport, const c
 		if (sscanf(line, "%255s %*u %*u %*u %15s %*s %39s", name, state, uuid) < 2 ||
 		    strcmp(name, guest->name) != 0)
 			continue;
-		/* Its own under this name, or one that has nothing to do with it. */
+		/* The guest's own copy has the same UUID. Another UUID is another guest. */
 		if (strlen(uuid) == strlen(guest->uuid) && strcasecmp(uuid, guest->uuid) != 0)
 			continue;
 		*there = true;
@@ -167,7 +173,10 @@ int xlpt_leave_remote_destroy(struct xlpt_env *env, const char *transport, const
 		xlpt_diag_hint(diag, "on %s: %s, if xl list shows it paused there", host, command);
 		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);
 	}
-	/* One that has run is no copy any more: which of the two is to go, nobody here can tell. */
+	/*
+	 * A copy that has run is no copy any more: nobody here can tell which of the two has to
+	 * go.
+	 */
 	if (there && !paused) {
 		xlpt_diag_set(diag, XLPT_ERR_LEFT, "%s is on %s, too, and is not paused there",
 			      guest->name, host);
@@ -187,9 +196,12 @@ int xlpt_leave_remote_incoming(struct xlpt_env *env, const char *transport, cons
 
 	xlpt_guest_copy(&incoming, guest);
 	free(incoming.name);
-	/* As xl migrate-receive calls it until it is handed over (create_domain in xl_vmcontrol.c). */
+	/*
+	 * xl migrate-receive gives the domain this name until it is handed over (xl_vmcontrol.c,
+	 * create_domain).
+	 */
 	incoming.name = xlpt_xasprintf("%s--incoming", guest->name);
-	/* A host that was never reached is the usual reason for all this, and no debt of ours. */
+	/* Mostly the other host was never reached, and then there is nothing to do. */
 	if (xlpt_leave_remote_state(env, transport, host, &incoming, &there, &paused, &d)) {
 		xlpt_warn(
 			env,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What save, restore and migrate tell when they are done. */
+/* What save, restore and migrate print when they are done. */
 #include <string.h>
 
 #include "xl-plugin/cli/output.h"
@@ -62,7 +62,7 @@ void xlpt_leave_report_restored(const struct xlpt_leave *l)
 	finish(l->op.env, root);
 }
 
-/* What the other host was asked to attach: specs between blanks, of pools without an address. */
+/* What the other host was asked to attach: specs between blanks; a pool has no address. */
 static struct json_object *targets_json(const char *targets)
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(targets);
@@ -89,7 +89,7 @@ void xlpt_leave_report_migrated(const struct xlpt_leave *l)
 	xlpt_say(l->op.env, "%s is on %s%s%s", l->op.guest.name, l->host,
 		 l->op.n ? " and has " : "", l->op.n ? l->targets : "");
 	guest = xlpt_json_guest(&l->op.guest);
-	/* What it is there, that host knows. */
+	/* Its number on the other host is known there only. */
 	xlpt_json_add(guest, "domid", NULL);
 	xlpt_json_add(root, "guest", guest);
 	xlpt_json_add(root, "host", xlpt_json_str(l->host));

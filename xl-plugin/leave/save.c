@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The guest is written to FILE.XXXXXXXX.part (random digits: it is nobody else's)
- * and left paused. Only when that image has been read through, is on disk and has
- * got its name, the guest is destroyed: until then it can go on, from then on it is
- * in the image.
+ * The guest is written to FILE.XXXXXXXX.part (random digits, so that the file is nobody else's)
+ * and left paused. It is destroyed only when that image has been read through, is on disk and has
+ * got its name. Until then the guest can go on; from then on it is in the image.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -47,11 +46,11 @@ static int write_image(void *ctx, size_t i, struct xlpt_diag *diag)
 	what = xlpt_xasprintf("xl to save %s", l->op.guest.name);
 	waiting = xlpt_waiting_for(env, what);
 	xlpt_waiting_xl(&waiting);
-	/* xl would make it readable for everyone, and it is the guest's memory. */
+	/* xl would make the file readable for everyone, and it is the guest's memory. */
 	fd = make_part(l);
 	if (fd < 0)
 		return xlpt_diag_file(diag, XLPT_ERR_IO, fd, "cannot write %s", l->part);
-	/* By name xl would follow what somebody has put there meanwhile. */
+	/* By its name xl would follow what somebody else has put there meanwhile. */
 	path = xlpt_xasprintf("/proc/%d/fd/%d", (int)getpid(), fd);
 	return env->ts->ops->guest_save(env->ts, l->op.guest.domid, path, keep, diag);
 }
@@ -63,14 +62,14 @@ static int undo_image(void *ctx, size_t i, struct xlpt_diag *diag)
 	int rc = xlpt_leave_alive(l->op.env, &l->op.guest, &now, diag);
 
 	(void)i;
-	/* Without the guest the image is all there is of it. */
+	/* When the guest is gone, the image is all that is left of it. */
 	if (rc <= 0)
 		return rc;
 	xlpt_leave_drop_part(l);
 	return xlpt_leave_go_on(l->op.env, &l->op.guest, l->was_paused, diag);
 }
 
-/* Exit status 0 of xl says little: the file is read, and the guest looked at. */
+/* xl's exit status 0 says little. So the file is read through, and the guest looked at. */
 static int check_image(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_leave *l = ctx;
@@ -132,7 +131,7 @@ static int publish(void *ctx, size_t i, struct xlpt_diag *diag)
 	return xlpt_journal_note(&l->op.journal, "state saved", diag);
 }
 
-/* Takes the image away, if it is still the one of this command. */
+/* Removes the image, if it is still the one that this command wrote. */
 static void remove_own(const struct xlpt_leave *l)
 {
 	struct xlpt_host dir = l->at.dir;
@@ -144,7 +143,7 @@ static void remove_own(const struct xlpt_leave *l)
 		dir.ops->unlink(&dir, l->at.name);
 }
 
-/* The guest goes on: an image of an earlier moment is not to be mistaken for it. */
+/* The guest goes on, so its image of an earlier moment must not be taken for it. */
 static int unpublish(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_leave *l = ctx;
@@ -176,13 +175,15 @@ static char *new_part(const char *file)
 {
 	uint32_t number = 0;
 
-	/* Not guessed by the owner of the directory, nor met by chance. */
+	/*
+	 * Random, so that the owner of the directory cannot guess it and nobody has it by chance.
+	 */
 	if (getrandom(&number, sizeof(number), 0) != sizeof(number))
 		number = (uint32_t)getpid();
 	return xlpt_xasprintf("%s.%08x.part", file, number);
 }
 
-/* Everything that can be known before the guest is touched. */
+/* Judges everything that can be known before the guest is touched. */
 static int check_target(struct xlpt_leave *l, struct xlpt_diag *diag)
 {
 	_cleanup_close_ int fd = -1;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * This host goes to sleep. What a device was set to is gone when it wakes up: dom0's drivers set
- * theirs anew, a guest is told nothing. So the guests' devices are taken out before and given back
- * afterwards, by the steps of a save without the save, or the host stays awake.
+ * This host goes to sleep. When it wakes up, the devices have lost their settings: dom0's drivers
+ * set them again, but a guest is not told. So the devices of guests are taken out before and given
+ * back afterwards, by the steps of a save without the save; or the host stays awake.
  *
- * The locks, the leases and the journal of each guest are held until it is over. An xlpt that is
- * killed meanwhile leaves journals by which repair gives the devices back.
+ * The locks, the leases and the journal of each guest are held until it is over. When xlpt is
+ * killed meanwhile, the journals stay, and repair gives the devices back.
  */
 #include <string.h>
 
@@ -26,7 +26,7 @@ void xlpt_sleep_dispose(struct xlpt_sleep *s)
 	*s = (struct xlpt_sleep){ 0 };
 }
 
-/* ---- whose devices are in the way ---- */
+/* ---- which devices are in the way ---- */
 
 static int cmp_domid(const void *a, const void *b)
 {
@@ -124,7 +124,7 @@ static int take(struct xlpt_leave *l, struct xlpt_diag *diag)
 
 /* ---- giving them back ---- */
 
-/* All that can be given back is; what cannot stays in the guest's journal, for repair. */
+/* Gives back all that can be given back. What cannot stays in the guest's journal, for repair. */
 static int give_back(struct xlpt_leave *l, struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str lacks = { 0 };
@@ -166,7 +166,7 @@ static int give_all_back(struct xlpt_sleep *s, struct xlpt_diag *diag)
 	return rc;
 }
 
-/* ---- and the sleep between ---- */
+/* ---- the sleep in between ---- */
 
 static int sleep_now(struct xlpt_env *env, char *const *command, struct xlpt_diag *diag)
 {
@@ -174,7 +174,7 @@ static int sleep_now(struct xlpt_env *env, char *const *command, struct xlpt_dia
 	_cleanup_free_ char *ended = NULL;
 	int rc;
 
-	/* It says on the terminal, or into the unit's journal, what it has to say. */
+	/* The command's messages go to the terminal, or into the unit's journal. */
 	run.asks = true;
 	run.out_fd = env->out == stdout ? STDOUT_FILENO : -1;
 	rc = xlpt_run_program(&run, diag);
@@ -193,7 +193,7 @@ int xlpt_op_sleep(struct xlpt_env *env, struct xlpt_sleep *s, char *const *comma
 {
 	int rc = look(s, env, diag), back;
 
-	/* All guests before any device (core/lock.h). */
+	/* The locks of all guests come before that of any device (core/lock.h). */
 	for (size_t i = 0; rc == 0 && !env->dry_run && i < s->n; i++)
 		rc = xlpt_lock_guest(env, &s->locks, s->guests[i].op.guest.domid,
 				     xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);
@@ -207,7 +207,7 @@ int xlpt_op_sleep(struct xlpt_env *env, struct xlpt_sleep *s, char *const *comma
 		rc = xlpt_check_interrupted(diag);
 	if (rc == 0)
 		rc = sleep_now(env, command, diag);
-	/* Whoever asks xlpt to end now does not want the guests to lose their devices. */
+	/* A signal to xlpt does not mean that the guests should lose their devices. */
 	xlpt_stop_shield(true);
 	back = give_all_back(s, diag);
 	xlpt_stop_shield(false);

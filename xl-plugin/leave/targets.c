@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which device of the other host takes which one's place. All of it is asked
- * before anything is touched: found later, the guest runs there without.
+ * Which device of the other host takes the place of which. All of it is asked before anything is
+ * touched: if that were found out later, the guest would run there without its devices.
  */
 #include <string.h>
 
@@ -60,7 +60,7 @@ static int refuse_target(const struct xlpt_leave *l, struct xlpt_bdf from, struc
 	return XLPT_ERR_NOT_HIDDEN;
 }
 
-/* Found now, a device that cannot serve costs nothing; found later, the guest runs without. */
+/* Judges a device of the other host now, while a refusal costs nothing. */
 static int check_target(const struct xlpt_leave *l, const struct xlpt_item *item,
 			const struct xlpt_spec *spec, struct json_object *list,
 			struct xlpt_diag *diag)
@@ -71,7 +71,7 @@ static int check_target(const struct xlpt_leave *l, const struct xlpt_item *item
 	const char *state = word(o, "state"), *id = word(o, "id");
 	char own[16];
 
-	/* Pools are judged for all devices together. */
+	/* Pools are judged for all devices together (check_pools). */
 	if (!spec->has_bdf || spec->pool)
 		return 0;
 	if (!o)
@@ -86,7 +86,7 @@ static int check_target(const struct xlpt_leave *l, const struct xlpt_item *item
 			l, item->spec.bdf, to,
 			"it is no virtual function and cannot have its network identity", diag);
 	json_object_object_get_ex(o, "guest", &guest);
-	/* On this very host it is the guest's own until it is detached. */
+	/* When the other host is this one, the device is the guest's own until it is detached. */
 	if (xlpt_streq(state, "assigned") && xlpt_streq(word(guest, "name"), l->op.guest.name))
 		return 0;
 	if (!xlpt_streq(state, "hidden"))
@@ -95,7 +95,7 @@ static int check_target(const struct xlpt_leave *l, const struct xlpt_item *item
 	return 0;
 }
 
-/* The other host is this one: what the guest lets go of here is free there. */
+/* The other host is this host: what the guest gives back here is free there. */
 static bool same_host(const struct xlpt_leave *l, struct json_object *list)
 {
 	struct json_object *o = find(list, l->op.items[0].spec.bdf), *guest = NULL, *domid = NULL;
@@ -106,7 +106,10 @@ static bool same_host(const struct xlpt_leave *l, struct json_object *list)
 	       json_object_get_int64(domid) == (int64_t)l->op.guest.domid;
 }
 
-/* Whether each pool has as many as are wanted of it; which, it says when it is asked. */
+/*
+ * Looks whether each pool has as many VFs as are wanted of it. Which VFs these are it says when it
+ * gives them.
+ */
 static int check_pools(const struct xlpt_leave *l, const struct xlpt_spec *specs,
 		       struct json_object *pools, bool same, struct xlpt_diag *diag)
 {
@@ -145,7 +148,7 @@ static int check_pools(const struct xlpt_leave *l, const struct xlpt_spec *specs
 	return 0;
 }
 
-/* What came out of a pool here comes out of the pool of that name there, where there is one. */
+/* A VF out of a pool here becomes a VF out of the pool with that name there, if there is one. */
 static void settle_pool(const struct xlpt_leave *l, const struct xlpt_item *item,
 			struct json_object *pools, struct xlpt_spec *spec)
 {
@@ -170,7 +173,10 @@ static int judge_targets(const struct xlpt_leave *l, struct xlpt_spec *specs,
 	return rc ? rc : check_pools(l, specs, pools, same_host(l, list), diag);
 }
 
-/* As words for xlpt attach there. What is named first: no pool may give it out. */
+/*
+ * Writes them as words for xlpt attach on that host. Named devices come first, so that no pool
+ * gives one of them out.
+ */
 static int put_words(struct xlpt_leave *l, const struct xlpt_spec *specs, struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str all = { 0 };
@@ -204,7 +210,7 @@ int xlpt_migrate_targets(struct xlpt_leave *l, struct xlpt_diag *diag)
 	rc = xlpt_leave_maps_used(l, l->op.guest.name, diag);
 	if (rc == 0 && l->op.n) {
 		list = xlpt_leave_ask(l->op.env, l->transport, l->host, "list", diag);
-		/* A question changes nothing there. */
+		/* A question changes nothing on that host, so it is asked in a dry run, too. */
 		if (list && pooled)
 			pools = xlpt_leave_ask(l->op.env, l->transport, l->host,
 					       "--dry-run pool list", diag);

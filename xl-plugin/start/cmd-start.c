@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* start: its words and options. */
+/* start: its arguments and options. */
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/convert/convert.h"
@@ -59,7 +59,7 @@ static int cmd_start(struct xlpt_env *env, const struct xlpt_args *args, struct 
 		xlpt_start_report(&s);
 	if (rc == 0)
 		rc = xlpt_start_lacks(&s, diag);
-	/* With --json the report has it already. */
+	/* With --json the report has the error already. */
 	env->reported |= rc == XLPT_ERR_LEFT && s.lacks && env->json;
 	return rc;
 }

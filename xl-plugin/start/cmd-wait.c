@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* wait: its words, and what it prints. */
+/* wait: its arguments, and what it prints. */
 #include "core/text.h"
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * start --for-xl: an xl create that the guard's program was called for. It runs xl itself, so that xl
- * has the terminal, the descriptors and the options that were meant for it, and closes the socket
- * when xl has ended. What became of the guest is read from Xen, not from xl's exit status.
+ * start --for-xl: the guard's program was called as xl create. It runs xl itself, so that xl has
+ * the terminal, the descriptors and the options that were meant for it, and closes the socket when
+ * xl has ended. What became of the guest is read from Xen, not from xl's exit status.
  */
 #include <errno.h>
 #include <limits.h>
@@ -74,7 +74,7 @@ int xlpt_start_hand_over(struct xlpt_start *s, struct xlpt_diag *diag)
 
 #define WATCHER_MAX 32
 
-/* The guard's program has closed its end, or is gone, and xl with it. */
+/* The guard's program has closed its end of the socket, or is gone and xl with it. */
 static bool xl_ended(struct xlpt_start *s)
 {
 	struct pollfd p = { .fd = s->for_xl, .events = POLLIN };
@@ -90,8 +90,9 @@ static bool xl_ended(struct xlpt_start *s)
 }
 
 /*
- * "4711": xl create -F, whose process has no log to be known by (kept/monitor.h); "0": xl create -e,
- * and nobody makes the guest anew. Nothing: xl leaves a process as always.
+ * Reads what the guard's program says of who watches the guest. "4711": xl create -F, with that
+ * pid, which has no log to be found by (kept/monitor.h). "0": xl create -e, nobody makes the guest
+ * anew. Nothing: xl leaves a process, as usual.
  */
 static void watched(struct xlpt_start *s)
 {
@@ -103,8 +104,9 @@ static void watched(struct xlpt_start *s)
 }
 
 /*
- * xl lets the guest run, shows its console (-c) and leaves the process that watches it in an order of
- * its own: who looks only now and then at the guest would not know whether it comes again.
+ * xl unpauses the guest, shows its console (-c) and leaves the process that watches it, in an
+ * order of its own. So this waits for that process: a command that sees the guest only later could
+ * not tell whether it comes again.
  */
 static void wait_watcher(struct xlpt_start *s)
 {
@@ -117,7 +119,7 @@ static void wait_watcher(struct xlpt_start *s)
 		clock->sleep_ms(clock, LOOK_MS);
 }
 
-/* Each device, in the domain of that number, which may not be finished yet. */
+/* Each device is with the domain of that number, which may not be finished yet. */
 static bool all_given(struct xlpt_start *s, uint32_t domid)
 {
 	uint32_t before = s->op.guest.domid;
@@ -133,20 +135,23 @@ static bool all_given(struct xlpt_start *s, uint32_t domid)
 	return all;
 }
 
-/* 1 and *domid when xl has created it, 0 when it has not. */
+/* 1 and *domid when xl has created the guest, 0 when it has not. */
 static int outcome(struct xlpt_start *s, uint32_t *domid, struct xlpt_diag *diag)
 {
 	struct xlpt_env *env = s->op.env;
 	int64_t deadline = 0;
 
 	for (;;) {
-		/* Before the look: what xl did last is seen by it. */
+		/*
+		 * Read before the guest is looked at, so that the look sees the last thing that xl
+		 * did.
+		 */
 		bool ended = xl_ended(s);
 		_cleanup_guest_ struct xlpt_guest now = { 0 };
 		int rc = xlpt_guest_by_uuid(env->ts, s->op.guest.uuid, &now, diag);
 
 		*domid = now.domid;
-		/* xl destroys what it could not finish, and may have ended before that has. */
+		/* xl destroys what it could not finish, and may end before that domain is gone. */
 		if (rc > 0 && ended && now.dying && !now.shut_down) {
 			now.name = now.name ? now.name : xlpt_xstrdup(s->op.guest.name);
 			rc = xlpt_leave_wait_gone(env, &now, diag);
@@ -154,7 +159,10 @@ static int outcome(struct xlpt_start *s, uint32_t *domid, struct xlpt_diag *diag
 		}
 		if (rc < 0 || ended || (rc > 0 && all_given(s, *domid)))
 			return rc;
-		/* xl -F stays for the guest's life, also of one that lacks a device: that is told then. */
+		/*
+		 * xl -F stays as long as the guest lives, also of a guest that lacks a device:
+		 * that is told then.
+		 */
 		if (rc > 0 && !deadline)
 			deadline = xlpt_now(env->clock) + s->op.timeout_ms;
 		if (rc > 0 && xlpt_now(env->clock) >= deadline)
@@ -164,8 +172,8 @@ static int outcome(struct xlpt_start *s, uint32_t *domid, struct xlpt_diag *diag
 }
 
 /*
- * The guest is xl's: it stays as xl has made it. What is not as it was meant is told, and what is
- * not the guest's goes back with the next command.
+ * The guest is xl's and stays as xl has made it. What is not as it was meant is told, and devices
+ * that the guest did not get go back with the next command.
  */
 static void told(struct xlpt_start *s, int rc, const struct xlpt_diag *why)
 {

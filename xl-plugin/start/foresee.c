@@ -19,21 +19,21 @@ int xlpt_start_judge_config(const struct xlpt_start *s, struct xlpt_diag *diag)
 
 #define CLASS_VGA 0x0300
 
-/* As libxl looks for Intel's own graphics (libxl_pci.c, libxl__is_igd_vga_passthru). */
+/* libxl looks for Intel's own graphics in this way (libxl_pci.c, libxl__is_igd_vga_passthru). */
 static bool is_igd(const struct xlpt_item *item)
 {
 	return item->device.vendor == 0x8086 && item->device.class_code >> 8 == CLASS_VGA;
 }
 
-/* hw/xen/xen_pt.c: QEMU takes nothing from this address without igd-passthru=on. */
+/* hw/xen/xen_pt.c: QEMU takes no device with this address without igd-passthru=on. */
 static bool at_igd(struct xlpt_bdf bdf)
 {
 	return !bdf.seg && !bdf.bus && bdf.dev == 2 && !bdf.func;
 }
 
 /*
- * gfx_passthru is for Intel's graphics alone: libxl does not start a guest that has the one
- * without the other (libxl_dm.c, libxl__detect_gfx_passthru_kind), and QEMU does not, either.
+ * gfx_passthru is for Intel's graphics alone. libxl does not start a guest that has one without
+ * the other (libxl_dm.c, libxl__detect_gfx_passthru_kind), nor does QEMU.
  */
 void xlpt_start_foresee(struct xlpt_start *s)
 {

@@ -6,8 +6,8 @@
 #include "xl-plugin/start/start.h"
 
 /*
- * When a start was begun its guest had no number. xl goes on when xlpt is killed:
- * the guest may be there by now, and is then left to run with what it has.
+ * When a start was begun its guest had no number. xl goes on when xlpt is killed, so the guest may
+ * be there by now; it is then left running with the devices that it has.
  */
 static void find_started(struct xlpt_env *env, struct xlpt_journal *j)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* On which NUMA nodes a guest will run, as far as its configuration says. */
+/* On which NUMA nodes a guest will run, as far as its configuration says that. */
 #include <string.h>
 
 #include "xl-plugin/start/start.h"

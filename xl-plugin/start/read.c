@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The configuration of a guest that is to be started: read, its devices resolved, and as xl gets it. xl
- * reads none of pool:, pin: and a VF's identity, so each such entry becomes the address it was resolved
- * to; every other byte of the file goes to xl as it is.
+ * The configuration of a guest that is to be started: it is read, its devices are resolved, and it
+ * is written as xl gets it. xl cannot read pool:, pin: and a VF's identity, so each such entry
+ * becomes the address that was found; every other byte of the file goes to xl unchanged.
  */
 #include <string.h>
 
@@ -15,7 +15,7 @@ static int check_entry(const struct xlpt_start *s, const struct xlpt_xl_entry *e
 	_cleanup_spec_ struct xlpt_spec spec;
 	int rc = xlpt_spec_parse(e->text, &spec, diag);
 
-	/* The column within the entry becomes the one in the file. */
+	/* The column in the entry becomes the column in the file. */
 	if (rc)
 		xlpt_diag_at(diag, s->file, e->line,
 			     e->column + (diag && diag->column ? diag->column - 1 : 0));
@@ -51,7 +51,7 @@ int xlpt_start_read(struct xlpt_start *s, struct xlpt_diag *diag)
 	return 0;
 }
 
-/* What xl reads of item i: without what is done here already. */
+/* What xl reads for item i: without the options that xlpt has carried out already. */
 static char *for_xl(const struct xlpt_item *item)
 {
 	_cleanup_spec_ struct xlpt_spec spec;
@@ -70,12 +70,15 @@ static bool plain(const char *text)
 	       spec.seize == XLPT_UNSET;
 }
 
-/* Which items an entry stands for. */
+/* Which items an entry became. */
 struct stands {
 	size_t first, n;
 };
 
-/* Adds the devices of entries that name one, or of those that want one of a pool, and takes none. */
+/*
+ * Adds the items of those entries that name a device, or (pools) of those that want a VF of a
+ * pool. Takes no VF.
+ */
 static int add_entries(struct xlpt_start *s, bool pools, struct stands *of, struct xlpt_diag *diag)
 {
 	for (size_t i = 0; i < s->entries.n; i++) {
@@ -97,7 +100,7 @@ static int add_entries(struct xlpt_start *s, bool pools, struct stands *of, stru
 	return 0;
 }
 
-/* The VFs out of pools for an entry, and what xl reads in its place. */
+/* Takes the VFs out of pools for an entry, and makes what xl reads in its place. */
 static int take_entry(struct xlpt_start *s, struct xlpt_xl_entry *e, const struct stands *of,
 		      struct xlpt_diag *diag)
 {
@@ -127,7 +130,7 @@ int xlpt_start_resolve(struct xlpt_start *s, struct xlpt_diag *diag)
 	return rc;
 }
 
-/* libxl_create.c: the memory of the display is part of the guest's. */
+/* The memory of the display is a part of the guest's memory (libxl_create.c). */
 static void take_hole(struct xlpt_start *s)
 {
 	const struct xlpt_create_facts *f = &s->create;
@@ -139,7 +142,7 @@ static void take_hole(struct xlpt_start *s)
 					 .moves_memory = f->old_device_model };
 }
 
-/* The result must say to xl what was meant, and no more. */
+/* The result must say to xl exactly what was meant. */
 int xlpt_start_generate(struct xlpt_start *s, struct xlpt_diag *diag)
 {
 	static const enum xlpt_guest_type types[] = { XLPT_GUEST_PV, XLPT_GUEST_PV, XLPT_GUEST_HVM,

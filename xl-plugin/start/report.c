@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What start tells when the guest is there. */
+/* What start prints when the guest is there. */
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/start/start.h"
 

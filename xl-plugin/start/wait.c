@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whether a guest that is there, or restarts, has all its devices. What it is to have is what
- * libxl keeps of its configuration, what its backend names, the VFs that are leased to it, and what
- * its last domain had: libxl forgets a device that its backend does not name (libxl_domain.c,
+ * Whether a guest that is there, or restarts, has all its devices. It is to have: what libxl keeps
+ * of its configuration, what its backend names, the VFs that are leased to it, and what its last
+ * domain had, because libxl forgets a device that the backend does not name (libxl_domain.c,
  * libxl_retrieve_domain_configuration).
  */
 #include <string.h>
@@ -21,7 +21,7 @@ void xlpt_awaited_dispose(struct xlpt_awaited *a)
 	xlpt_op_dispose(&a->op);
 }
 
-/* Of a guest that restarts, by name, number or UUID; caller frees. */
+/* UUID of the guest that restarts and has this name, number or UUID, or NULL. Caller frees. */
 static char *restarts(struct xlpt_env *env, const char *name)
 {
 	_cleanup_knowns_ struct xlpt_knowns all = { 0 };
@@ -35,7 +35,7 @@ static char *restarts(struct xlpt_env *env, const char *name)
 	return NULL;
 }
 
-/* The guest, when it has a domain that runs; one that restarts is waited for. */
+/* Finds the guest when it has a domain that runs, and waits for one that restarts. */
 static int find_guest(struct xlpt_op *op, const char *name, int64_t deadline,
 		      struct xlpt_diag *diag)
 {
@@ -77,7 +77,7 @@ static int add(struct xlpt_op *op, struct xlpt_bdf bdf, const struct xlpt_spec *
 			return 0;
 	if (!spec)
 		return xlpt_op_add_bdf(op, bdf, diag);
-	/* Where in the guest it is, is not what is asked for. */
+	/* Where the device is in the guest does not matter here. */
 	xlpt_spec_copy(&one, spec);
 	one.vslot = -1;
 	rc = xlpt_op_add(op, &one, diag);
@@ -121,13 +121,13 @@ static int add_all(struct xlpt_op *op, struct xlpt_diag *diag)
 	if (rc == 0)
 		rc = xlpt_restarts_read(op->env, NULL, &known, diag);
 	k = xlpt_knowns_find(&known, op->guest.uuid);
-	/* Of this domain the backend knows better. */
+	/* When this is the domain that xlpt remembers, its backend is the better source. */
 	for (size_t i = 0; rc == 0 && k && k->domid != op->guest.domid && i < k->n; i++)
 		rc = add(op, k->devs[i], NULL, diag);
 	return rc;
 }
 
-/* A device model that has not taken it yet may do so. */
+/* It may still come: the device model may just not have it yet. */
 static bool may_come(const struct xlpt_op *op, int rc)
 {
 	return rc == XLPT_ERR_CONFLICT && op->guest.type != XLPT_GUEST_PV;
