@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* guard install and guard remove: which parts, all of them or none, and what has become of them. */
+/* guard install and guard remove: which parts, all of them or none, and the result. */
 #include <string.h>
 
 #include "xl-plugin/cli/output.h"

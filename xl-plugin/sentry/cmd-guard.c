@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* guard: its verbs, words and options. */
+/* guard: its verbs, arguments and options. */
 #include <string.h>
 
 #include "xl-plugin/cli/cli.h"

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Whether the guard that is installed works: in libvirt's daemon as it runs, in
- * the shell that reads the lines for xendomains, and at the place it was put.
+ * Whether the installed guard works: in libvirt's daemon that runs, in the shell that reads the
+ * lines for xendomains, and at the path where it is.
  */
 #include <string.h>
 
@@ -23,7 +23,7 @@ char *xlpt_sentry_program_of(struct xlpt_host *h, const char *pid)
 	return name;
 }
 
-/* The "Uid:" of /proc/PID/status: real, effective, saved and file system's. */
+/* True when root runs the process: all four of "Uid:" in /proc/PID/status are 0. */
 static bool is_roots(struct xlpt_host *h, const char *pid)
 {
 	_cleanup_free_ char *text = NULL;
@@ -36,8 +36,9 @@ static bool is_roots(struct xlpt_host *h, const char *pid)
 }
 
 /*
- * A process may call itself what it likes (comm); its program and its owner it
- * cannot choose. libvirt's daemon of a user's own session is no concern of Xen's.
+ * The name of libvirt's daemon that this process is, or NULL. A process can choose its name
+ * (comm), but neither its program nor its owner. The daemon of a user's own session does not
+ * concern Xen.
  */
 static const char *daemon_of(struct xlpt_host *h, const char *pid)
 {
@@ -78,7 +79,7 @@ void xlpt_sentry_daemons(struct xlpt_env *env, struct xlpt_sentry *g, bool insta
 	}
 }
 
-/* A later line of the shell's that decides which xl is run; or NULL. Caller frees. */
+/* A later line for the shell that decides which xl is run, or NULL. Caller frees. */
 static char *overrides(const char *text, const char *dir)
 {
 	_cleanup_free_ char *cmd = xlpt_xasprintf("CMD=%s/xl", dir);
@@ -97,7 +98,7 @@ static char *overrides(const char *text, const char *dir)
 			continue;
 		value = s + strlen("PATH=");
 		value += *value == '"';
-		/* What only adds to its end leaves the guard where it is. */
+		/* A line that only appends to PATH leaves the guard where it is. */
 		if (!xlpt_starts(value, "$PATH") && !xlpt_starts(value, "${PATH}") &&
 		    !xlpt_starts(value, dir))
 			return xlpt_xstrndup(s, len);

@@ -65,8 +65,8 @@ static int from_config(struct xlpt_env *env, uint32_t domid, struct xlpt_holding
 }
 
 /*
- * Xen does not tell whose a device is; libxl's note does, and one that speaks of
- * a device that no guest has is a leaked note, not a holding.
+ * Xen does not tell which guest has a device; libxl's note does. A note about a device that no
+ * guest has was left behind, and counts for nothing.
  */
 static int from_hypervisor(struct xlpt_env *env, uint32_t domid, struct xlpt_holdings *out,
 			   struct xlpt_diag *diag)
@@ -120,7 +120,10 @@ int xlpt_holdings_read(struct xlpt_env *env, const struct xlpt_guest *guest,
 	return rc;
 }
 
-/* A guest that --detach-first would be refused for (xlpt_policy_resumes) is not sent there. */
+/*
+ * When --detach-first would be refused for this guest (xlpt_policy_resumes), the hint does not
+ * name it.
+ */
 static void hint_if_not_resumed(struct xlpt_env *env, const struct xlpt_guest *guest,
 				const struct xlpt_holdings *h, const char *what,
 				struct xlpt_diag *diag)

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/*
- * Putting the guard there and taking it away: all of what was asked for, or
- * nothing.
- */
+/* Installing the guard and removing it: all of what was asked for, or nothing. */
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
@@ -35,7 +32,7 @@ static int undo(void *ctx, size_t i, struct xlpt_diag *diag)
 	return xlpt_change_bring(a->env, &c, true, diag);
 }
 
-/* What stands in the way is named before anything is touched. */
+/* Judges one file before anything is touched. */
 static int judge(const struct xlpt_sentry_file *f, bool remove, bool force, struct xlpt_diag *diag)
 {
 	const char *part = xlpt_sentry_part_word(f->part);
@@ -115,7 +112,7 @@ int xlpt_sentry_pick(const struct xlpt_sentry *g, const bool parts[XLPT_SENTRY_P
 	*out = xlpt_xcalloc(g->n + 1, sizeof(**out));
 	*n = 0;
 	for (size_t k = 0; rc == 0 && k < g->n; k++) {
-		/* Away in reverse: the permission goes after what needs it. */
+		/* Removed in reverse order: the permission goes after what needs it. */
 		size_t i = remove ? g->n - 1 - k : k;
 		const struct xlpt_sentry_file *f = &g->files[i];
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The part sleep: what systemd runs to let this host sleep, with xlpt before it. */
+/* The part sleep: xlpt before the commands by which systemd lets this host sleep. */
 #include <string.h>
 
 #include "xl-plugin/sentry/sentry.h"
@@ -7,11 +7,11 @@
 static const char *const units[] = { "systemd-suspend", "systemd-hibernate", "systemd-hybrid-sleep",
 				     "systemd-suspend-then-hibernate" };
 
-/* The administrator's folder first, as systemd has it. */
+/* The administrator's folder comes first, as it does for systemd. */
 static const char *const dirs[] = { "/etc/systemd/system", "/usr/lib/systemd/system",
 				    "/lib/systemd/system" };
 
-/* ExecStart= of the unit: NULL when there is no such unit, or none that can be started. Caller frees. */
+/* ExecStart= of the unit; NULL when there is no such unit or it cannot be started. Caller frees. */
 static char *command_of(struct xlpt_env *env, const char *unit)
 {
 	static const char key[] = "ExecStart=";
@@ -27,7 +27,7 @@ static char *command_of(struct xlpt_env *env, const char *unit)
 	return NULL;
 }
 
-/* The command that a drop-in of ours has; "" when it has none. Caller frees. */
+/* The command that a drop-in of ours has, "" when it has none. Caller frees. */
 static char *command_in(const char *text)
 {
 	static const char mark[] = "/sbin/xlpt sleep -- ";
@@ -37,7 +37,7 @@ static char *command_in(const char *text)
 		  : xlpt_xstrdup("");
 }
 
-/* When the unit is gone, what is there already says what it was. */
+/* When the unit is gone, the drop-in that is there says which command it had. */
 static char *command_there(struct xlpt_env *env, const char *path)
 {
 	_cleanup_free_ char *text = NULL;
@@ -45,7 +45,7 @@ static char *command_there(struct xlpt_env *env, const char *path)
 	return xlpt_host_read_text(env->host, &text, "%s", path) < 0 ? NULL : command_in(text);
 }
 
-/* The unit's own command is another one since: an upgrade has moved systemd's program. */
+/* The unit has another command by now: an upgrade has moved systemd's program. */
 static void judge_moved(struct xlpt_sentry_file *f)
 {
 	_cleanup_free_ char *dir = f->now ? xlpt_sentry_dir_in(f->now) : NULL;

@@ -11,7 +11,7 @@
 #define PROGRAM "/lib/xlpt/guard/xl"
 
 static const char *const daemons[] = { "libvirtd", "virtxend" };
-/* Debian; RHEL, SUSE and a Xen built from source. */
+/* The paths in Debian; and in RHEL, SUSE and a Xen built from source. */
 static const char *const xendomains[] = { "/etc/default/xendomains", "/etc/sysconfig/xendomains" };
 
 void xlpt_sentry_dispose(struct xlpt_sentry *g)
@@ -36,7 +36,7 @@ void xlpt_sentry_dispose(struct xlpt_sentry *g)
 	*g = (struct xlpt_sentry){ 0 };
 }
 
-/* Once: a second one of the same text is dropped. */
+/* Appends text, or frees it when it is there already. */
 static void append(char ***v, char *text)
 {
 	if (!xlpt_strv_has(*v, text))
@@ -54,7 +54,10 @@ void xlpt_sentry_command(struct xlpt_sentry *g, char *text)
 	append(&g->commands, text);
 }
 
-/* Of the prefix this xlpt runs from, else of one that has it. */
+/*
+ * Finds the guard's program below the prefix from which this xlpt runs, else below one that has
+ * it.
+ */
 static void find_program(struct xlpt_env *env, struct xlpt_sentry *g)
 {
 	char self[4096];
@@ -110,7 +113,10 @@ static void look_link(struct xlpt_env *env, struct xlpt_sentry *g, const char *p
 		f->fact = xlpt_xasprintf("it leads to %s, which is not there", f->now);
 }
 
-/* text: as make gives it for this program; what: as it would be for the one that now names. */
+/*
+ * want: the text as make gives it for this program. what: as it would be for the program that now
+ * names.
+ */
 static enum xlpt_sentry_state judge(const char *now, const char *want, bool same_version,
 				    xlpt_sentry_text *make, const char *word)
 {
@@ -150,7 +156,7 @@ int xlpt_sentry_look_whole(struct xlpt_env *env, struct xlpt_sentry *g, enum xlp
 	if (rc || !f->now)
 		return rc;
 	if (xlpt_starts(f->now, head)) {
-		/* The version is part of the text: the same head, the same version. */
+		/* The version is in the first line: the same line, the same version. */
 		size_t len = strcspn(f->with, "\n");
 
 		f->state = judge(f->now, f->with, !strncmp(f->now, f->with, len), make, word);
@@ -215,8 +221,8 @@ static int look_libvirt(struct xlpt_env *env, struct xlpt_sentry *g, const char 
 		bool profile = xlpt_host_has(env->host, "/etc/apparmor.d/usr.sbin.%s", d);
 
 		/*
-		 * The profile lets the daemon run programs of the system's own folders only.
-		 * First the permission: the drop-in is of no use before it.
+		 * The profile of AppArmor lets the daemon run programs of the system's own folders
+		 * only. The permission comes first: without it the drop-in is of no use.
 		 */
 		if ((unit && profile) || (there && xlpt_host_has(env->host, "%s", local))) {
 			rc = look_block(env, g, XLPT_SENTRY_LIBVIRT, local,
@@ -263,7 +269,7 @@ int xlpt_sentry_look(struct xlpt_env *env, const char *dir, struct xlpt_sentry *
 		look_link(env, g, *l);
 		among = among || !strcmp(*l, wanted);
 	}
-	/* One that is there already stays where it is, unless another place is asked for. */
+	/* A link that is there already stays where it is, unless another folder is asked for. */
 	if (!among && (dir || !links))
 		look_link(env, g, wanted);
 	g->applies[XLPT_SENTRY_XL] = g->real != NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Which xl is run by whom: every PATH that this host's files give to root, and
- * the first xl on it.
+ * Which xl is run by whom: every PATH that the files of this host give to root, and the first xl
+ * in it.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,7 @@
 #define TAIL	    "/lib/xlpt/guard/xl"
 #define USUAL	    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 #define SLURP_MAX   (256 * 1024)
-#define PROGRAM_MAX (4 * 1024 * 1024) /* the guard's has 70 KiB, a tenth of xl's */
+#define PROGRAM_MAX (4 * 1024 * 1024) /* the guard's program has 70 KiB, xl has ten times as much */
 
 bool xlpt_sentry_is_program(struct xlpt_host *h, const char *path)
 {
@@ -35,7 +35,7 @@ char *xlpt_sentry_link(struct xlpt_host *h, const char *path)
 	return xlpt_xstrdup(buf);
 }
 
-/* A copy of the guard's program, or a chain of links to it. */
+/* The file is a copy of the guard's program, or a chain of links to it. */
 static bool is_copy(struct xlpt_host *h, const char *path)
 {
 	_cleanup_free_ char *text = xlpt_xcalloc(1, PROGRAM_MAX);
@@ -51,7 +51,7 @@ int xlpt_sentry_slurp(struct xlpt_host *h, const char *path, char **out, struct 
 	int r;
 
 	*out = NULL;
-	/* Not followed: replacing a link's target would leave a file in the link's place. */
+	/* A link is not followed: replacing its target would leave a file in place of the link. */
 	fd = xlpt_file_open(h, path, O_NOFOLLOW, st);
 	if (fd < 0)
 		return fd;
@@ -69,7 +69,10 @@ static void add_link(char ***links, const char *path)
 		xlpt_strv_add(links, path);
 }
 
-/* path is a PATH; who is taken over, NULL = nobody's, only looked through. */
+/*
+ * Adds one PATH and its first xl; who is taken over. who NULL: nobody uses it, it is only
+ * searched.
+ */
 static void add_way(struct xlpt_env *env, struct xlpt_sentry *g, char *who, const char *path,
 		    char ***links)
 {
@@ -79,7 +82,7 @@ static void add_way(struct xlpt_env *env, struct xlpt_sentry *g, char *who, cons
 		size_t len = strcspn(d, ":");
 		_cleanup_free_ char *xl = xlpt_xasprintf("%.*s/xl", (int)len, d), *to = NULL;
 
-		/* Relative ones and "~" are nobody's habit, and stand for no place. */
+		/* Relative folders and "~" are not looked at: they are no certain place. */
 		if (len && *d == '/') {
 			bool there = xlpt_sentry_is_program(env->host, xl);
 			bool ours;
@@ -106,7 +109,7 @@ static void add_way(struct xlpt_env *env, struct xlpt_sentry *g, char *who, cons
 	g->ways[g->n_ways++] = way;
 }
 
-/* The value behind key (a "PATH=" or the like) in a line, without quotes. Caller frees. */
+/* The value behind key ("PATH=" or the like) in a line, without quotes, or NULL. Caller frees. */
 static char *value_of(const char *line, size_t len, const char *key)
 {
 	_cleanup_free_ char *copy = xlpt_xstrndup(line, len);
@@ -129,7 +132,7 @@ static char *value_of(const char *line, size_t len, const char *key)
 	return *s ? xlpt_xstrdup(s) : NULL;
 }
 
-/* The last line of a file that sets it counts. */
+/* The last line of the file that sets the value counts. */
 static void from_file(struct xlpt_env *env, struct xlpt_sentry *g, const char *file,
 		      const char *key, const char *who, char ***links)
 {
@@ -169,7 +172,7 @@ char **xlpt_sentry_ways(struct xlpt_env *env, struct xlpt_sentry *g)
 	for (char **f = sudo; f && *f; f++) {
 		_cleanup_free_ char *file = xlpt_xasprintf("/etc/sudoers.d/%s", *f);
 
-		/* sudo leaves out names with a dot and backups (sudoers(5), @includedir). */
+		/* sudo ignores names with a dot and backups (sudoers(5), @includedir). */
 		if (!strchr(*f, '.') && !strchr(*f, '~'))
 			from_file(env, g, file, "secure_path", "sudo", &links);
 	}

@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What the guard commands tell: whether a guest may leave, how it stands, and what was changed. */
+/*
+ * What the guard commands print: whether a guest may leave, the state of the guard, and what was
+ * changed.
+ */
 #include <string.h>
 
 #include "xl-plugin/cli/output.h"

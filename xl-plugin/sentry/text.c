@@ -21,7 +21,7 @@ char *xlpt_sentry_block_add(const char *text, const char *body)
 			      body);
 }
 
-/* The start of the line that begins so, from s on. */
+/* The first line from s on that begins with start, or NULL. */
 static const char *find_line(const char *s, const char *start)
 {
 	for (; s; s = strchr(s, '\n'), s = s ? s + 1 : NULL)
@@ -59,10 +59,13 @@ int xlpt_sentry_block_split(const char *text, char **without, char **body, bool 
 	*body = xlpt_xstrndup(inner + 1, (size_t)(end - inner - 1));
 	head = (size_t)(begin - text);
 	end += strlen(END);
-	/* Lines that came behind the block since need the newline. */
+	/* When lines were added behind the block since, they need the newline. */
 	if (joined && head && !*end)
 		head--;
-	/* What was added to a file of ours makes it the administrator's. */
+	/*
+	 * When something was added to a file that xlpt made, the file is the administrator's by
+	 * now.
+	 */
 	if (!(new && !head && !*end))
 		*without = xlpt_xasprintf("%.*s%s", (int)head, text, end);
 	return 1;
@@ -89,9 +92,9 @@ char *xlpt_sentry_apparmor_body(const char *dir, const char *word)
 }
 
 /*
- * The file is read by a shell: xendomains of Xen, which calls $CMD, and that of
- * Debian, which calls xen, which calls xl by PATH. Xen's shuts down what could
- * not be saved only if it was told how.
+ * A shell reads this file: that of Xen's xendomains, which calls $CMD, and that of Debian's, which
+ * calls xen, which finds xl in PATH. Xen's shuts down a guest that could not be saved only if
+ * XENDOMAINS_SHUTDOWN says how.
  */
 char *xlpt_sentry_xendomains_body(const char *dir, const char *word)
 {
@@ -108,7 +111,7 @@ char *xlpt_sentry_xendomains_body(const char *dir, const char *word)
 		dir, dir, dir);
 }
 
-/* systemd goes on with what follows; when this fails, the host stays awake. */
+/* When this command fails, systemd stops and the host stays awake. */
 char *xlpt_sentry_sleep_text(const char *dir, const char *word)
 {
 	size_t prefix = strlen(dir) - strlen("/lib/xlpt/guard");

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * xl create with devices that xlpt resolves. Three processes: this one, which waits and gives on
- * signals and exit status; xl, with everything that was meant for it; and xlpt, which has leased the
- * devices and sees whether the guest gets them. xlpt learns of xl's end, and of ours, because its
- * socket is closed then. Where xl leaves no process of its own that watches the guest, xlpt is told
- * which one does instead (-F: xl's number), or that nobody does (-e: 0).
+ * xl create with devices that xlpt resolves. There are three processes: this one, which waits, and
+ * passes on signals and the exit status; xl, with everything that was meant for it; and xlpt,
+ * which has leased the devices and sees whether the guest gets them. xlpt learns that xl has
+ * ended, or this process, because its socket is closed then. When xl leaves no process of its own
+ * that watches the guest, xlpt is told which process does (-F: xl's pid), or that nobody does (-e:
+ * 0).
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -21,11 +22,11 @@
 
 #include "xl-plugin/sentry/xl/create.h"
 
-#define FILE_MAX      (1u << 20) /* as xlpt reads; a larger one is left to xl */
+#define FILE_MAX      (1u << 20) /* the same limit as xlpt's; a larger file is left to xl */
 #define ANSWER_MAX    (8u << 20)
 #define FD_OF_XLPT    3
-#define STATUS_FAILED (1 << 8) /* as waitpid has it: exit status 1 */
-#define CODES	      5	       /* xlpt's exit statuses that mean something: 1 to this */
+#define STATUS_FAILED (1 << 8) /* exit status 1, in the form of waitpid(2) */
+#define CODES	      5	       /* xlpt's exit statuses that mean something: 1 to 5 */
 
 struct text {
 	char *s;
@@ -47,7 +48,7 @@ static void add(struct text *t, const void *s, size_t n)
 	t->s[t->len] = '\0';
 }
 
-/* False: at the end, or behind max bytes. */
+/* False at the end of the file, or when there are more than max bytes. */
 static bool add_some(struct text *t, int fd, size_t max)
 {
 	char buf[4096];
@@ -62,8 +63,8 @@ static bool add_some(struct text *t, int fd, size_t max)
 }
 
 /*
- * A regular file, found before it is opened: opening a FIFO would wake its writer, and a device might
- * do anything. False: xl is to read it, or to say why it cannot.
+ * Only a regular file, which is looked at before it is opened: opening a FIFO would wake its
+ * writer, and a device might do anything. False: xl reads the file itself, or says why it cannot.
  */
 static bool read_file(const char *file, struct text *t)
 {
@@ -86,7 +87,9 @@ static bool read_file(const char *file, struct text *t)
 	return t->len <= FILE_MAX && !memchr(t->s, 0, t->len);
 }
 
-/* What xl would read: the file, and behind an empty line the words (xl_vmcontrol.c, create_domain). */
+/*
+ * What xl would read: the file, an empty line, and then the words (xl_vmcontrol.c, create_domain).
+ */
 static bool read_text(const struct xlpt_create *c, int argc, char **argv, struct text *t)
 {
 	bool any = false;
@@ -112,8 +115,9 @@ static volatile sig_atomic_t came, asking;
 static volatile pid_t to;
 
 /*
- * Those of the terminal reach xl by themselves, which is in our process group; xlpt is in one of
- * its own, so that it can give back what xl, ended by them, does not need.
+ * Signals of the terminal reach xl by themselves, because xl is in this process group. xlpt is in
+ * a group of its own, so that it can give back what an xl that such a signal has ended does not
+ * need.
  */
 static void give_on(int sig, siginfo_t *info, void *context)
 {
@@ -127,7 +131,7 @@ static void give_on(int sig, siginfo_t *info, void *context)
 
 static const int signals[] = { SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2 };
 
-/* What the caller has ignored stays so. */
+/* A signal that the caller ignores stays ignored. */
 static void catch_signals(bool on)
 {
 	struct sigaction ours = { .sa_sigaction = give_on, .sa_flags = SA_SIGINFO | SA_RESTART };
@@ -147,7 +151,7 @@ static int wait_for(pid_t pid)
 	return status;
 }
 
-/* We end as it ended. */
+/* Ends this process in the way in which that one ended. */
 static int end_as(int status)
 {
 	struct sigaction def = { .sa_handler = SIG_DFL };
@@ -171,12 +175,15 @@ static void become_xlpt(const struct xlpt_create *c, const char *path, int sock)
 
 	setpgid(0, 0);
 	signal(SIGTTOU, SIG_IGN); /* its messages are shown all the same */
-	/* Out of the way first: any of them may have the number that another one gets. */
+	/*
+	 * Move these descriptors first: one of them may have the number that another one has to
+	 * get.
+	 */
 	sock = fcntl(sock, F_DUPFD, FD_OF_XLPT + 1);
 	if (null < 0 || sock < 0 || dup2(null, 0) < 0 || dup2(2, 1) < 0 ||
 	    dup2(sock, FD_OF_XLPT) < 0)
 		_exit(127);
-	/* What the caller has open is for xl. */
+	/* The other descriptors of the caller are for xl. */
 	close_range(FD_OF_XLPT + 1, ~0u, 0);
 	execv(path, (char **)(c->dry ? dry : real));
 	dprintf(2, "%s: %s\n", path, strerror(errno));
@@ -196,7 +203,7 @@ static bool send_all(int sock, const char *s, size_t n)
 	return true;
 }
 
-/* True: *answer is what xl is to read. xlpt runs on, until *sock is closed. */
+/* True: *answer is what xl is to read, and xlpt runs until *sock is closed. */
 static bool ask(const struct xlpt_create *c, const char *path, const struct text *t, int *sock,
 		pid_t *pid, struct text *answer)
 {
@@ -213,7 +220,7 @@ static bool ask(const struct xlpt_create *c, const char *path, const struct text
 	to = *pid;
 	close(pair[1]);
 	*sock = pair[0];
-	/* With the NUL behind it. */
+	/* With the NUL at its end. */
 	if (*pid > 0 && send_all(*sock, t->s, t->len + 1))
 		while (add_some(answer, *sock, ANSWER_MAX) && answer->s[answer->len - 1])
 			;
@@ -225,7 +232,7 @@ static bool ask(const struct xlpt_create *c, const char *path, const struct text
 	return true;
 }
 
-/* xlpt has said why, if it could. */
+/* xlpt has printed why, if it could. */
 static int refused(const char *xlpt, int status)
 {
 	if (WIFEXITED(status) && WEXITSTATUS(status) > 0 && WEXITSTATUS(status) <= CODES)
@@ -242,8 +249,9 @@ static int refused(const char *xlpt, int status)
 /* ---- xl ---- */
 
 /*
- * -f goes in front of the words, which are in the answer; of several, xl takes the last. The file is
- * ours and open as long as xl is there, so that xl has the descriptors that it was given and no other.
+ * -f is inserted before the words, which are in the answer; of several -f, xl takes the last one.
+ * This process holds the file open as long as xl runs, so that xl has the descriptors that it was
+ * given and no other.
  */
 static void become_xl(const struct xlpt_create *c, char **argv, int config,
 		      const struct xlpt_create_how *how, pid_t parent)
@@ -255,7 +263,7 @@ static void become_xl(const struct xlpt_create *c, char **argv, int config,
 	memcpy(words, argv, (size_t)c->end * sizeof(*words));
 	words[c->end] = (char *)"-f";
 	words[c->end + 1] = file;
-	/* Whoever kills the xl that he has started kills us. */
+	/* Whoever kills the xl that it has started kills this process; then xl must end, too. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(126);
@@ -308,7 +316,7 @@ static int run_xl(const struct xlpt_create *c, char **argv, const struct text *a
 	tell_watcher(c, sock, pid);
 	if (pid < 0)
 		fprintf(stderr, "xlpt: cannot run xl: %s\n", strerror(errno));
-	/* One that came when there was no xl yet. */
+	/* A signal came when xl did not run yet. */
 	else if (came)
 		kill(pid, came);
 	status = pid < 0 ? STATUS_FAILED : wait_for(pid);
@@ -329,7 +337,7 @@ int xlpt_create_run(const struct xlpt_create *c, int argc, char **argv,
 		free(t.s);
 		return -1;
 	}
-	/* A caller that ignores SIGCHLD would have our children vanish unseen. */
+	/* When the caller ignores SIGCHLD, our children would vanish without a status. */
 	sigaction(SIGCHLD, &def, &chld);
 	catch_signals(true);
 	resolved = ask(c, how->xlpt, &t, &sock, &xlpt, &answer);

@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Is it an xl create, and of which file? Read with getopt as xl reads it. */
+/*
+ * Whether a command line is an xl create, and of which file. It is read with getopt, as xl reads
+ * it.
+ */
 #include "xl-plugin/sentry/xl/create.h"
 
 #include <getopt.h>
 #include <string.h>
 
-#define LEAST 2 /* xl takes every beginning that no other of its words has: "cr" */
+#define LEAST 2 /* xl takes every beginning that no other of its commands has: "cr" */
 
 static const struct option longs[] = {
 	{ "defconfig", required_argument, NULL, 'f' },
@@ -25,7 +28,7 @@ static bool is_create(const char *word)
 	return len >= LEAST && !strncmp("create", word, len);
 }
 
-/* The word's index, 0 when it is another one. */
+/* The index of the word "create" in argv, 0 when the command is another one. */
 static int find_word(int argc, char *const *argv, bool *dry)
 {
 	int c;
@@ -40,13 +43,13 @@ static int find_word(int argc, char *const *argv, bool *dry)
 	return optind < argc && is_create(argv[optind]) ? optind : 0;
 }
 
-/* False: help is asked for, or an option is wrong or not known. */
+/* False: xl would show help, or an option is wrong or not known. */
 static bool read_options(int argc, char *const *argv, struct xlpt_create *out)
 {
 	const char *last = NULL;
 	int c;
 
-	/* 1 and not 0, as xl has it: options still end at the first word that is none. */
+	/* 1 and not 0, as in xl: so options end at the first word that is none. */
 	optind = 1;
 	while ((c = getopt_long(argc, argv, "AFVcdef:inpqh", longs, NULL)) != -1) {
 		if (c == 'h' || c == '?')
@@ -59,7 +62,7 @@ static bool read_options(int argc, char *const *argv, struct xlpt_create *out)
 			out->file = last;
 	}
 	out->words = optind;
-	/* "--" ends them, unless it is the name of the file. */
+	/* "--" ends the options, unless it is the name of the file. */
 	out->end = optind > 1 && !strcmp(argv[optind - 1], "--") && argv[optind - 1] != last
 			   ? optind - 1
 			   : optind;

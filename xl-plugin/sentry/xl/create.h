@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * xl create of a configuration whose pci list has entries that xl cannot read: pools, pins and
- * identities of VFs. xlpt resolves them (xlpt start --for-xl), and the real xl gets the result as a
- * file in memory. Every other xl create is none of the guard's business.
+ * identities of VFs. xlpt resolves them (xlpt start --for-xl), and the real xl gets the result as
+ * a file in memory. Every other xl create does not concern the guard.
  */
 #ifndef XLPT_GUARD_CREATE_H
 #define XLPT_GUARD_CREATE_H
@@ -11,34 +11,39 @@
 #include <stddef.h>
 
 struct xlpt_create {
-	const char *file; /* "/dev/null": the words alone */
-	int end;	  /* where in argv xl's options end: another one may be put in there */
-	int words;	  /* from here on those of argv with a '=' are lines behind the file's */
-	bool stays;	  /* -F: xl itself watches the guest, for as long as that lives */
-	bool leaves;	  /* -e: nobody does */
-	bool dry;	  /* -n, or -N before the word: nothing is created */
+	const char *file; /* path of the configuration; "/dev/null" = only the words */
+	int end;    /* index in argv where xl's options end: another option can be inserted there */
+	int words;  /* from this index on, words of argv with a '=' are lines behind the file's */
+	bool stays; /* -F: xl itself watches the guest for as long as the guest lives */
+	bool leaves; /* -e: nobody watches the guest */
+	bool dry;    /* -n, or -N before the command: nothing is created */
 };
 
 /*
- * True when xl creates a guest by this command line (xl_vmcontrol.c, main_create, Xen 4.2 to 4.21).
- * False also for what xl answers with help or an error, and for an option that is not known: xl says
- * so itself. argv is only read; out points into it.
+ * True when this command line makes xl create a guest (xl_vmcontrol.c, main_create, Xen 4.2 to
+ * 4.21). False also when xl would answer with help or an error, or when an option is not known:
+ * then xl is left to say so. argv is only read; out points into it.
  */
 bool xlpt_create_read(int argc, char *const *argv, struct xlpt_create *out);
 
 /*
- * wants.c: an entry of a pci list in text is one that xl cannot read. What stands in comments and in
- * other strings does not count. True where it cannot be told; false where xl cannot read it at all.
+ * True when an entry of a pci list in text is one that xl cannot read, and also when that cannot
+ * be told (wants.c). Comments and other strings do not count. False when xl cannot read the text
+ * at all.
  */
 bool xlpt_create_wants(const char *text, size_t len);
 
-/* What runs the guard's question and xl; all of it is main.c's. */
+/* How the guard's program runs others; all of it comes from main.c. */
 struct xlpt_create_how {
 	const char *xlpt, *xl; /* their paths */
+	/* becomes the program at path; returns only on an error, with an exit status */
 	int (*become)(const char *path, char **argv);
 };
 
-/* -1: nothing was done, xl is to be run as it was called. Else the exit status, xl's where it ran. */
+/*
+ * -1: nothing was done, and xl is to be run as it was called. Else an exit status: xl's when xl
+ * ran.
+ */
 int xlpt_create_run(const struct xlpt_create *c, int argc, char **argv,
 		    const struct xlpt_create_how *how);
 

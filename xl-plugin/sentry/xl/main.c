@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The guard's own program. It stands where others would run xl or
- * libxl-save-helper, asks xlpt whether the guest may leave this host, and then
- * becomes the program that was meant: same arguments, argv[0] included, same
- * descriptors, terminal and environment, with one variable more. An xl create
- * with devices that only xlpt can read is create-run.c's.
+ * The guard's own program. It is found where others would run xl or libxl-save-helper. It asks
+ * xlpt whether the guest may leave this host, and then becomes the program that was meant: with
+ * the same arguments, argv[0] included, the same descriptors, terminal and environment, and one
+ * variable more. An xl create with devices that only xlpt can read is create-run.c's.
  *
- * It needs nothing but libc, on purpose: after an upgrade of Xen an xlpt of
- * yesterday no longer finds its libxl, and xl must work all the same.
+ * It needs only libc, on purpose: after an upgrade of Xen, an older xlpt no longer finds its
+ * libxl, and xl must work all the same.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -24,16 +23,16 @@
 #include "xl-plugin/sentry/xl/words.h"
 
 #define HELPER	 "libxl-save-helper"
-#define TAIL	 "/lib/xlpt/guard/" /* behind the prefix */
+#define TAIL	 "/lib/xlpt/guard/" /* what follows the prefix */
 #define REFUSED	 3
 #define SAID_MAX 16384
-#define WAY	 "XLPT_GUARD" /* "DEPTH PID DEV:INO...": see tried() */
+#define WAY	 "XLPT_GUARD" /* "DEPTH PID DEV:INO...": see way() */
 #define DEPTH	 20
 
-/* xlpt guard status knows a copy of this program by it (xl-plugin/sentry/path.c). */
+/* By this mark xlpt guard status knows a copy of this program (xl-plugin/sentry/path.c). */
 __attribute__((used)) static const char mark[] = XLPT_GUARD_MARK;
 
-static char self[PATH_MAX]; /* where this program is, links resolved */
+static char self[PATH_MAX]; /* path of this program, links resolved */
 static struct stat self_st;
 
 static bool runs(const char *path)
@@ -43,7 +42,7 @@ static bool runs(const char *path)
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
 }
 
-/* This program, or that of another installation: two guards must not lead to each other. */
+/* It is this program, or that of another installation: two guards must not run each other. */
 static bool is_guard(const char *path)
 {
 	size_t tail = strlen(TAIL "xl"), len;
@@ -56,14 +55,13 @@ static bool is_guard(const char *path)
 	return len >= tail && !strcmp(real + len - tail, TAIL "xl");
 }
 
-/* ---- what has been run on the way here ---- */
+/* ---- which programs were run on the way here ---- */
 
 /*
- * A copy of this program that stands elsewhere in PATH cannot be told from the
- * real xl by its place, nor can a script that runs the guard. So each guard
- * leaves in the environment what it became, and the process that comes back to a
- * guard by that (exec keeps its number) looks further in PATH. Where each runs
- * the next as a child, the depth ends it.
+ * A copy of this program elsewhere in PATH, or a script that runs the guard, cannot be told from
+ * the real xl by its place. So each guard notes in the environment what it became. A process that
+ * comes to a guard again (exec keeps its pid) looks further in PATH. When each one runs the next
+ * as a child, the depth ends it.
  */
 static const char *way(unsigned long *depth, bool *same)
 {
@@ -90,7 +88,7 @@ static bool tried(const char *path)
 	return strstr(list, item) != NULL;
 }
 
-/* False: the guard is run by what it ran, over and over. */
+/* False: the guard and what it runs call each other over and over. */
 static bool note_way(const char *path)
 {
 	unsigned long depth;
@@ -103,7 +101,7 @@ static bool note_way(const char *path)
 		return true; /* execv says why */
 	if (!same && ++depth > DEPTH)
 		return false;
-	/* Each item has a blank before and behind it. */
+	/* Each item has a blank before and after it. */
 	if (asprintf(&text, "%lu %ld%s%llx:%llx ", depth, (long)getpid(), *list ? list : " ",
 		     (unsigned long long)st.st_dev, (unsigned long long)st.st_ino) < 0 ||
 	    setenv(WAY, text, 1)) {
@@ -116,7 +114,7 @@ static bool note_way(const char *path)
 
 /* ---- which program is meant ---- */
 
-/* It can be run, and leads to what is behind the guard. */
+/* The path can be run and leads to a program that is no guard. */
 static bool behind(const char *path)
 {
 	return runs(path) && !is_guard(path) && !tried(path);
@@ -132,7 +130,7 @@ static bool real_xl(char path[PATH_MAX])
 	for (const char *d = dirs ? dirs : ""; *d;) {
 		size_t len = strcspn(d, ":");
 
-		/* As execvp: an empty folder is this one. */
+		/* As for execvp: an empty folder in PATH is this one. */
 		if (snprintf(path, PATH_MAX, "%.*s/xl", len ? (int)len : 1, len ? d : ".") <
 			    PATH_MAX &&
 		    behind(path))
@@ -161,8 +159,8 @@ static int number_from(const char *path)
 
 /*
  * libxl has the path compiled in and prefers $LIBXL_SAVE_HELPER
- * (tools/libs/light/libxl_save_callout.c, since 4.2). Debian keeps a set of
- * programs for each Xen and runs that of the hypervisor.
+ * (tools/libs/light/libxl_save_callout.c, since 4.2). Debian has a set of programs for each Xen
+ * and runs that of the hypervisor.
  */
 static bool real_helper(char path[PATH_MAX])
 {
@@ -199,7 +197,10 @@ static void xlpt_path(char path[PATH_MAX])
 			strcpy(path, usual[i]);
 }
 
-/* In the child: out to nowhere, err to us. Descriptors of a save stay with the parent. */
+/*
+ * In the child: standard output goes nowhere, standard error to the parent. The descriptors of a
+ * save stay with the parent.
+ */
 static void child(const char *path, const char *verb, const char *guest, int err_fd)
 {
 	const char *some[] = { "xlpt", "guard", "check", "--absent-ok", "--", guest, NULL };
@@ -234,7 +235,10 @@ static void read_all(int fd, char said[SAID_MAX])
 	said[n] = '\0';
 }
 
-/* A guest's name in a message: what a terminal would obey, or a shell would run, is "?". */
+/*
+ * A guest's name in a message: each character that a terminal would obey or a shell would run is
+ * "?".
+ */
 static char *fit_to_print(const char *guest)
 {
 	char *name = strdup(guest);
@@ -249,7 +253,7 @@ static char *fit_to_print(const char *guest)
 	return name;
 }
 
-/* True when it may leave; otherwise the reason has been printed. verb NULL = save or migrate. */
+/* True when the guest may leave; otherwise the reason was printed. verb NULL = save or migrate. */
 static bool ask(const char *verb, const char *guest)
 {
 	static char said[SAID_MAX];
@@ -260,7 +264,7 @@ static bool ask(const char *verb, const char *guest)
 	pid_t pid;
 
 	xlpt_path(path);
-	/* A caller that ignores SIGCHLD would have our child vanish unseen. */
+	/* When the caller ignores SIGCHLD, our child would vanish without a status. */
 	sigaction(SIGCHLD, &def, &old);
 	said[0] = '\0';
 	if (pipe2(fds, O_CLOEXEC) == 0) {
@@ -317,7 +321,7 @@ static int as_helper(int argc, char **argv)
 {
 	char path[PATH_MAX];
 
-	/* --save-domain STREAM-FD BACK-FD DOMID ...: what a restore gets is no guest yet. */
+	/* --save-domain STREAM-FD BACK-FD DOMID ...: of a restore there is no guest yet. */
 	if (argc > 4 && !strcmp(argv[1], "--save-domain") && !ask(NULL, argv[4]))
 		return REFUSED;
 	if (!real_helper(path)) {
@@ -329,7 +333,7 @@ static int as_helper(int argc, char **argv)
 	return become(path, argv);
 }
 
-/* A closed standard stream's number would be taken by the question's pipe. */
+/* When a standard stream is closed, the pipe of the question would get its number. */
 static bool open_streams(void)
 {
 	for (int fd = 0; fd <= 2; fd++)
@@ -338,7 +342,7 @@ static bool open_streams(void)
 	return true;
 }
 
-/* xl itself, unless it is an xl create that xlpt has a part in. */
+/* Becomes xl, unless this is an xl create with which xlpt has to help. */
 static int creates(int argc, char **argv, const char *xl)
 {
 	struct xlpt_create create;

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Does a configuration have devices that xl cannot read? The lexical rules are those of libxlutil. */
+/*
+ * Whether a configuration has devices that xl cannot read. The lexical rules are those of
+ * libxlutil.
+ */
 #include <string.h>
 
 #include "xl-plugin/sentry/xl/create.h"
 
-/* core/spec.h and core/vfid.h: what xlpt knows of a device, and xl does not. */
+/* What xlpt knows of a device and xl does not (core/spec.h, core/vfid.h). */
 static const char *const heads[] = { "pool:", "pin:" };
 static const char *const keys[] = { "pool",	   "mac",	"vlan",		"trust",
 				    "spoofchk",	   "link",	"min_rate",	"max_rate",
@@ -16,7 +19,7 @@ static bool in(const char *set, char c)
 	return c && strchr(set, c);
 }
 
-/* One word of an entry, between commas. */
+/* One word of an entry, between commas, is one that xl cannot read. */
 static bool word_wants(const char *s, size_t n)
 {
 	while (n && in(" \t", *s)) {
@@ -39,7 +42,7 @@ static bool entry_wants(const char *s, size_t n)
 {
 	const char *end = s + n;
 
-	/* Escapes can spell anything. */
+	/* With escapes a string can say anything. */
 	if (memchr(s, '\\', n))
 		return true;
 	while (s < end) {
@@ -53,7 +56,10 @@ static bool entry_wants(const char *s, size_t n)
 	return false;
 }
 
-/* The string's last byte, its quote or what stands before the end of line or text. */
+/*
+ * The last byte of the string: its quote, or what stands before the end of the line or of the
+ * text.
+ */
 static const char *string_end(const char *s, const char *end)
 {
 	const char *p = s + 1;
@@ -69,7 +75,7 @@ static const char *string_end(const char *s, const char *end)
 bool xlpt_create_wants(const char *text, size_t len)
 {
 	const char *end = text + len;
-	bool begins = true, pci = false; /* a statement; its key is pci */
+	bool begins = true, pci = false; /* begins: a statement begins here; pci: its key is pci */
 	int depth = 0;
 
 	for (const char *p = text; p < end; p++) {

@@ -5,23 +5,22 @@
 
 struct verb {
 	const char *name;
-	size_t least;	   /* characters from which xl takes it for this word */
+	size_t least;	   /* number of characters from which xl takes it for this word */
 	const char *flags; /* options without an argument, "h" among them */
 	const char *with;  /* options with one */
 	const char *const *longs;
 };
 
-/* xl's own options, which stand before the word: none has an argument. */
+/* xl's own options, which stand before the command. None of them has an argument. */
 static const char own_options[] = "vftTN";
 
 static const char *const help_only[] = { "help", NULL };
 static const char *const migrate_longs[] = { "help", "debug", "live", NULL };
 
 /*
- * xl takes every beginning of a word that no other word has
- * (xl_cmdtable.c, cmdtable_lookup). "s" and "re" have always been those of
- * several, and "migrate" is also the beginning of migrate-receive, so that only
- * the whole word means it.
+ * xl takes every beginning of a command that no other command has (xl_cmdtable.c,
+ * cmdtable_lookup). "s" and "re" have always been those of several. "migrate" is also the
+ * beginning of migrate-receive, so only the whole word means it.
  */
 /* clang-format off */
 static const struct verb verbs[] = {
@@ -50,9 +49,9 @@ static bool is_option(const char *word)
 enum found { KNOWN, HELP, UNKNOWN };
 
 /*
- * As getopt_long: the whole name, or a beginning that no other has. All of xl's
- * are without an argument. One that is given to help all the same
- * ("--help=x") is an error that xl answers with help.
+ * As getopt_long does: the whole name, or a beginning that no other has. None of xl's has an
+ * argument. One that is given to help all the same ("--help=x") is an error, which xl answers with
+ * help.
  */
 static enum found long_option(const struct verb *verb, const char *name)
 {
@@ -89,7 +88,7 @@ static enum found short_options(const struct verb *verb, const char *letters, bo
 	return KNOWN;
 }
 
-/* argv[i] and all behind it may be the guest. */
+/* argv[i] and every word behind it may be the guest. */
 static void all_from(const struct verb *verb, int argc, char *const *argv, int i,
 		     struct xlpt_asks *out)
 {
@@ -102,10 +101,9 @@ static void all_from(const struct verb *verb, int argc, char *const *argv, int i
 }
 
 /*
- * Options end at the first word that is none. xl's first getopt has a string
- * with "+", which glibc's getopt keeps for those that follow, because xl sets
- * optind to 1 between them and not to 0 (xl.c). So "save web1 --help" is no
- * question for help: it saves web1 to a file of that name.
+ * Options end at the first word that is none. xl's first getopt has a string with "+". glibc's
+ * getopt keeps that for those that follow, because xl sets optind to 1 in between and not to 0
+ * (xl.c). So "save web1 --help" does not ask for help: it saves web1 to a file of that name.
  */
 static void read_verb(const struct verb *verb, int argc, char *const *argv, int i,
 		      struct xlpt_asks *out)
