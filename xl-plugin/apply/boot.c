@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* [hide] at = boot: the list of boot write, with the pins that are made with it. */
+/* [hide] at = boot: the list that boot write makes, and the pins that are made with it. */
 #include <string.h>
 
 #include "xl-plugin/apply/apply.h"
@@ -40,7 +40,7 @@ static void ask_for(const struct xlpt_entry *e, struct request *r)
 	}
 }
 
-/* Addresses that apply has put into the list, and whose device has another one now. */
+/* Removes addresses that apply has put into the list and whose device has another address now. */
 static void drop_moved(const struct xlpt_apply *a, struct request *r)
 {
 	for (char **m = a->before.made; m && *m; m++)
@@ -68,7 +68,7 @@ static void hint_of_file(struct xlpt_diag *diag)
 		xlpt_diag_hint(diag, "if you are sure: force-host-device = yes in this section");
 }
 
-/* The whole was refused: whose fault it is, entry by entry. */
+/* The list as a whole was refused: finds which entries are the cause. */
 static void blame(struct xlpt_apply *a, struct xlpt_diag *whole)
 {
 	bool found = false;
@@ -81,7 +81,7 @@ static void blame(struct xlpt_apply *a, struct xlpt_diag *whole)
 		if (!at_boot(&a->conf.items[i]))
 			continue;
 		ask_for(&a->conf.items[i], &r);
-		/* A trouble of the host itself is told once, and is no entry's. */
+		/* A problem of the host itself is told once and belongs to no entry. */
 		if (make_plan(a, &r, &plan, &own) &&
 		    (own.code == XLPT_ERR_HOST_NEEDS || own.code == XLPT_ERR_NO_DEVICE ||
 		     own.code == XLPT_ERR_RULE)) {
@@ -109,7 +109,10 @@ static void take_files(struct xlpt_apply *a)
 		if (f)
 			f->backup = any = true;
 	}
-	/* Which list of the command line was xlpt's: verify tells "waiting" from "lost" by it. */
+	/*
+	 * Remembers which list of the command line is xlpt's: by it boot verify tells "waiting for
+	 * a reboot" from "lost".
+	 */
 	if (any) {
 		_cleanup_free_ char *was = NULL;
 
@@ -140,7 +143,7 @@ bool xlpt_apply_was_at_boot(const struct xlpt_apply *a, const struct xlpt_entry 
 	return false;
 }
 
-/* With the list that was there it is known what is made now. */
+/* Compared with the list that was there, this shows what is made now. */
 static void claim(struct xlpt_apply *a, bool made)
 {
 	for (size_t k = 0; k < a->conf.n; k++) {
@@ -154,7 +157,7 @@ static void claim(struct xlpt_apply *a, bool made)
 	}
 }
 
-/* Without a list the pins are files like others. */
+/* Without a list, the pins are changed like other files. */
 static void pins_alone(struct xlpt_apply *a)
 {
 	for (size_t i = 0; i < a->n_pins; i++) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What apply is going to change: collected here by those who judge. */
+/* What apply is going to change: the judges collect it here. */
 #include <errno.h>
 #include <string.h>
 

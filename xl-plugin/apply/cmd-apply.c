@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* apply: its words and options. */
+/* apply: its arguments and options. */
 #include "xl-plugin/apply/apply.h"
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
@@ -11,7 +11,7 @@ static int usage(struct xlpt_diag *diag, const char *what)
 	return XLPT_ERR_USAGE;
 }
 
-/* The one that gives the exit status is printed last, as the error of the command. */
+/* The error that gives the exit status is returned, and so printed last. */
 static int errors(struct xlpt_apply *a, int rc, struct xlpt_diag *diag)
 {
 	size_t i = 0;

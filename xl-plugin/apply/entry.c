@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Entries of host.conf as they were read, the files that they come from, and what is wrong with them. */
+/* Entries of host.conf as they were read, the files that they come from, and their errors. */
 #include <errno.h>
 #include <string.h>
 
@@ -90,7 +90,7 @@ bool xlpt_entry_matches(const struct xlpt_entry *e)
 size_t xlpt_entry_count(const struct xlpt_entry *e)
 {
 	const char *text = xlpt_entry_get(e, "count");
-	uint64_t n = 1; /* also what "count" of [vfs] says */
+	uint64_t n = 1; /* also for the key "count" of [vfs] */
 
 	return text && xlpt_parse_uint(text, strlen(text), 10, 65535, &n) ? (size_t)n : 1;
 }
@@ -134,14 +134,14 @@ static int unread(const char *path, int r, struct xlpt_diag *diag)
 	return XLPT_ERR_IO;
 }
 
-/* 1 when it is there. */
+/* 1 when the file is there, 0 when it is not. */
 static int load_own(struct xlpt_env *env, const char *path, struct xlpt_host_conf *out,
 		    struct xlpt_errors *errors, struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	int r = xlpt_file_read(env->host, path, FILE_MAX, &text);
 
-	/* A link to a file system that is not mounted hides what somebody wrote. */
+	/* A link into a file system that is not mounted would hide what somebody wrote. */
 	if ((r == -ENOENT || r == -ENOTDIR) && !xlpt_host_has(env->host, "%s", path))
 		return 0;
 	if (r < 0)
@@ -196,7 +196,7 @@ int xlpt_host_conf_load(struct xlpt_env *env, const char *path, struct xlpt_host
 	rc = xlpt_convert_load(path, false, &text, NULL, diag);
 	if (rc && diag && !diag->hint)
 		xlpt_diag_hint(diag, "name a file with sections as xlpt-host.conf(5) has them");
-	/* An empty file is somebody's wish; an empty pipe is a command that has failed. */
+	/* Somebody may want an empty file. An empty pipe comes from a command that has failed. */
 	if (rc == 0 && !text.len && !strcmp(path, "-")) {
 		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "nothing came on standard input");
 		xlpt_diag_fact(diag, "the command that was to write it has failed, it seems");

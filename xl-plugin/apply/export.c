@@ -65,7 +65,7 @@ static bool needed(const struct xlpt_needs *needs, struct xlpt_bdf bdf)
 	return false;
 }
 
-/* What a pool gives out comes and goes with its guests. */
+/* Devices of pools are left out: they come and go with their guests. */
 static void hidden(const struct xlpt_devices *devices, const struct xlpt_boot_plan *boot,
 		   const struct xlpt_needs *needs, struct xlpt_str *out)
 {
@@ -82,7 +82,7 @@ static void hidden(const struct xlpt_devices *devices, const struct xlpt_boot_pl
 		else
 			xlpt_str_addf(out, "\n[hide %s]\nat = %s\n", XLPT_BDF_STR(d->bdf),
 				      at_boot ? "boot" : "now");
-		/* It was agreed to when it was put into the list. */
+		/* The operator consented to it when it was put into the list. */
 		if (at_boot && needed(needs, d->bdf))
 			xlpt_str_add(out, "force-host-device = yes\n");
 	}
@@ -172,7 +172,7 @@ static int guard(struct xlpt_env *env, struct xlpt_str *out, struct xlpt_diag *d
 	return rc;
 }
 
-/* ---- all ---- */
+/* ---- the whole text ---- */
 
 static void print(struct xlpt_env *env, const struct xlpt_str *text)
 {
@@ -208,7 +208,7 @@ int xlpt_apply_export(struct xlpt_env *env, struct xlpt_diag *diag)
 		rc = xlpt_scan_all(env->host, 0, NULL, &devices, diag);
 	if (rc == 0)
 		rc = xlpt_needs_read(env->host, &needs, diag);
-	/* Where xlpt's list cannot be read nobody knows what it hides. */
+	/* When xlpt's list cannot be read, nobody knows what it hides. */
 	if (rc == 0 && xlpt_op_boot_plan(env, &look, &boot, &no) && !boot.eff_known)
 		xlpt_str_add(&out, "\n# What is hidden at boot cannot be read: xlpt boot plan\n");
 	if (rc == 0)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * From the words of an entry to devices. A card that is hidden has no interface and no disk: then
- * what an earlier apply has remembered of it says which one it is, and it goes before what has such
- * a name by now, because an interface that is gone may have left its name to another one.
+ * From the words of an entry to devices. A hidden card has no interface and no disk. Then what an
+ * earlier apply has remembered of it says which card it is; that comes before a device that has
+ * such a name by now, because the name of an interface that is gone may belong to another one.
  */
 #include <string.h>
 
@@ -57,7 +57,7 @@ static bool fits_class(const struct xlpt_device *d, const char *text)
 	       d->class_code >> (24 - 4 * n) == code;
 }
 
-/* "52-54-00-..." or with its kind in front, as xlpt pin shows it. */
+/* "52-54-00-...", or with its kind before it, as xlpt pin shows it. */
 static bool fits_serial(struct xlpt_apply *a, const struct xlpt_device *d, const char *text)
 {
 	_cleanup_pin_ struct xlpt_pin pin = { .vf = -1 };
@@ -90,7 +90,10 @@ static bool fits(struct xlpt_apply *a, const struct xlpt_entry *e, const struct 
 
 /* ---- what is remembered ---- */
 
-/* Adds the devices that an earlier apply has found by the same words; hidden: those alone that are. */
+/*
+ * Adds the devices that an earlier apply has found by the same words; hidden: only those that are
+ * hidden.
+ */
 static void recorded(struct xlpt_apply *a, struct xlpt_entry *e, bool hidden)
 {
 	_cleanup_free_ char *title = xlpt_entry_title(e), *words = xlpt_entry_words(e);
@@ -192,7 +195,7 @@ static int by_name(struct xlpt_apply *a, struct xlpt_entry *e, struct xlpt_diag 
 
 	if (pin && pin != e)
 		return by_pin(e, pin, diag);
-	/* An address is an address, and a pin goes before an interface of its name. */
+	/* What reads as an address is one, and a pin comes before an interface of the same name. */
 	if (xlpt_bdf_parse_host(word, &bdf, NULL) == 0) {
 		add(e, bdf);
 		return 0;
@@ -214,7 +217,7 @@ static int by_name(struct xlpt_apply *a, struct xlpt_entry *e, struct xlpt_diag 
 		add(e, bdf);
 		return 0;
 	}
-	/* A word that is no device of this host now may have been one. */
+	/* A word that names no device of this host now may have named one earlier. */
 	if (rc == XLPT_ERR_NOT_FOUND || rc == XLPT_ERR_USAGE)
 		recorded(a, e, false);
 	if (e->n != 1)
@@ -264,7 +267,7 @@ int xlpt_apply_find(struct xlpt_apply *a, struct xlpt_entry *e, struct xlpt_diag
 			rc = xlpt_policy_addressable(d->bdf, NULL, diag);
 		}
 	}
-	/* A list that is wrong is not to be acted on by those who come later. */
+	/* A list with an error in it must not be used by those who come later. */
 	if (rc)
 		e->n = 0;
 	return rc;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* [guard]: the files of guard install and guard remove, among the others. */
+/* [guard]: the files of guard install and guard remove, among the other files. */
 #include <string.h>
 
 #include "xl-plugin/apply/apply.h"
 #include "xl-plugin/sentry/sentry.h"
 
-/* The words of the parts that are to be there, and of those that are not to be. */
+/* The words of the parts that are to be installed, and of those that are to be removed. */
 struct wanted {
 	bool install[XLPT_SENTRY_PARTS], remove[XLPT_SENTRY_PARTS];
 	bool any;
@@ -32,7 +32,10 @@ static void take_files(struct xlpt_apply *a, const struct xlpt_sentry *g, const 
 	}
 }
 
-/* changed: files of an entry's parts, or of one that is pruned, are not as they shall be. */
+/*
+ * Adds the files to change. *changed: files of an entry's parts, or of parts that are pruned, have
+ * to change.
+ */
 static int pick(struct xlpt_apply *a, const struct xlpt_sentry *g, const struct wanted *w,
 		bool *changed, struct xlpt_diag *diag)
 {
@@ -52,7 +55,7 @@ static int pick(struct xlpt_apply *a, const struct xlpt_sentry *g, const struct 
 	return 0;
 }
 
-/* A part for something that this host does not have is no fault: one file serves many hosts. */
+/* A part that this host has no use for is no error: one file serves many hosts. */
 static void take_entry(struct xlpt_apply *a, struct xlpt_entry *e, const struct xlpt_sentry *g,
 		       struct wanted *w)
 {
@@ -128,7 +131,7 @@ int xlpt_apply_guard(struct xlpt_apply *a, struct xlpt_diag *diag)
 	prune(a, &w);
 	if (w.any && pick(a, &g, &w, &changed, &no))
 		xlpt_errors_add(&a->errors, e, &no);
-	/* Something else may keep a part from working: that is guard status's to tell. */
+	/* Something else may keep a part from working: guard status tells of that. */
 	if (e && !changed)
 		xlpt_apply_told(e, xlpt_xstrdup(e->was), xlpt_xstrdup(e->was));
 	return 0;

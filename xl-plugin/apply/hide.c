@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* [hide] at = now: the operation of xlpt hide, as a part of this one; and what an entry was and is. */
+/*
+ * [hide] at = now: the operation of xlpt hide as a part of this one; and what an entry was and is.
+ */
 #include <string.h>
 
 #include "pciback/device/bind.h"
@@ -41,7 +43,7 @@ static int add_items(const struct xlpt_apply *a, const struct xlpt_entry *e, str
 	return rc;
 }
 
-/* Each entry by itself, and nothing done: so all that is wrong is told, and where. */
+/* Judges each entry by itself and does nothing, so that every error is told, with its place. */
 static bool judge_one(struct xlpt_apply *a, struct xlpt_entry *e)
 {
 	_cleanup_diag_ struct xlpt_diag no = { 0 };
@@ -82,7 +84,7 @@ static int plan_all(struct xlpt_apply *a, struct xlpt_diag *diag)
 	return rc;
 }
 
-/* "0000:09:00.0: hidden at boot; 0000:0a:00.0: ..."; the address only when there are several. */
+/* "0000:09:00.0: hidden at boot; 0000:0a:00.0: ..."; with one device, without the address. */
 static char *words_of(const struct xlpt_apply *a, const struct xlpt_entry *e, bool after)
 {
 	bool boot = xlpt_entry_at(e, "boot"), now = xlpt_entry_at(e, "now");
@@ -107,7 +109,7 @@ static char *words_of(const struct xlpt_apply *a, const struct xlpt_entry *e, bo
 	return xlpt_str_take(&out);
 }
 
-/* One that is gone, or that dom0 has again, is nothing to take back. */
+/* A device that is gone, or that dom0 has again, need not be given back. */
 static int give_back(struct xlpt_apply *a, const char *name, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* host.conf is read: sections and their lines. Which there are, keys.c knows. */
+/* Reads host.conf: sections and their lines. keys.c knows which there are. */
 #include "xl-plugin/apply/host-conf.h"
 
 #include <string.h>
@@ -17,7 +17,7 @@ struct reader {
 	struct xlpt_conf c;
 	struct xlpt_host_conf *out;
 	struct xlpt_errors *errors;
-	bool skip; /* the section is wrong: its lines say nothing */
+	bool skip; /* the section is wrong: its lines are not read */
 };
 
 static struct xlpt_entry *last(struct reader *r)
@@ -52,7 +52,7 @@ static int twice(struct reader *r, enum xlpt_entry_kind kind, const char *name)
 	return 0;
 }
 
-/* The lines of a pool are read by its own reader, which names a line by its number. */
+/* The lines of a pool are read by the pool's own reader, which names a line by its number. */
 static void pool_line(struct xlpt_entry *e, unsigned line, const char *text)
 {
 	for (; e->text_lines + 1 < line; e->text_lines++)
@@ -81,7 +81,7 @@ static int take_section(struct reader *r)
 		name = xlpt_conf_word(&s);
 	while (kind < XLPT_ENTRY_KINDS && !xlpt_streq(word, xlpt_entry_word(kind)))
 		kind++;
-	/* A pool's groups of ports stand behind it, as in its own file. */
+	/* The port groups of a pool follow it, as in a file of its own. */
 	if (xlpt_streq(word, "portgroup") && last(r) && last(r)->kind == XLPT_ENTRY_POOL)
 		return 1;
 	if (kind == XLPT_ENTRY_KINDS)
@@ -173,7 +173,7 @@ static int take_line(struct reader *r)
 	return rc;
 }
 
-/* What only the whole section tells. */
+/* Judges what only the section as a whole shows. */
 static int whole(const struct xlpt_entry *e, struct xlpt_diag *diag)
 {
 	_cleanup_pool_def_ struct xlpt_pool_def def = { 0 };
@@ -237,7 +237,10 @@ void xlpt_host_conf_parse(const char *text, size_t len, const char *file,
 			xlpt_errors_add(errors, NULL, &diag);
 	}
 	xlpt_conf_dispose(&r.c);
-	/* What a wrong line has said is not known. */
+	/*
+	 * When a line is wrong, nobody knows what it was to say: then the sections are not judged
+	 * as a whole.
+	 */
 	for (size_t i = before; errors->n == wrong && i < out->n; i++)
 		if (whole(&out->items[i], &diag))
 			xlpt_errors_add(errors, &out->items[i], &diag);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The kinds of sections of host.conf, their keys, and what the values of these may be. */
+/* The kinds of sections of host.conf, their keys, and which values these may have. */
 #include <string.h>
 
 #include "core/conf.h"
@@ -139,7 +139,7 @@ static const struct key guard_keys[] = { { "xl", yes_or_no },
 static const struct {
 	const char *word;
 	bool named;
-	const struct key *keys; /* NULL: the room that knows them is asked */
+	const struct key *keys; /* NULL: the room that knows its keys is asked */
 } kinds[XLPT_ENTRY_KINDS] = {
 	[XLPT_ENTRY_PIN] = { "pin", true, pin_keys },
 	[XLPT_ENTRY_VFS] = { "vfs", true, vfs_keys },
@@ -160,7 +160,7 @@ bool xlpt_entry_is_named(enum xlpt_entry_kind kind)
 	return kinds[kind].named;
 }
 
-/* The short words of host.conf, beside those of xlpt.conf itself. */
+/* The short words that host.conf has for keys of xlpt.conf. */
 static const char *setting(const char *key)
 {
 	return !strcmp(key, "limit")	      ? "hotplug-limit"

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * The mender of an apply that was cut short. Its journal has the files (kept/file-change.h) and
+ *
  *	note part TEXT		a part: the journal that its room would have written
  *	note begun 0		that part was begun
  *	note applied yes	everything was done
- * Without the last one all of it is taken back, the files first: each part by the mender of its
- * room, as one that had failed. The next apply then begins where this one began.
+ *
+ * Without the last note all of it is taken back: the files first, then each part by the mender of
+ * its room, as one that had failed. The next apply then begins where this one began.
  */
 #include <string.h>
 
@@ -19,7 +21,7 @@ static bool is_apply(const struct xlpt_journal *j)
 	return !strcmp(j->op, "apply");
 }
 
-/* False when it has no such part. Dispose of out either way. */
+/* False when there is no such part. The caller disposes of out in either case. */
 static bool read_part(const struct xlpt_journal *j, size_t i, struct xlpt_journal *out)
 {
 	const char *text = xlpt_journal_get(j, "part", i);
@@ -76,7 +78,7 @@ static int lock_all(struct xlpt_env *env, struct xlpt_locks *locks, const struct
 	return rc ? rc : xlpt_lock_files(env, locks, "guard", "the guard", diag);
 }
 
-/* An unhide that was cut short is brought to its end by its mender: then it can be taken back whole. */
+/* Its mender finishes an unhide that was cut short; after that it can be taken back whole. */
 static int hide_again(struct xlpt_env *env, struct xlpt_journal *j, const struct xlpt_journal *part,
 		      struct xlpt_diag *diag)
 {
@@ -86,7 +88,7 @@ static int hide_again(struct xlpt_env *env, struct xlpt_journal *j, const struct
 	xlpt_op_init(&op, env);
 	op.outer = j;
 	for (size_t i = 0; rc == 0 && i < part->n; i++) {
-		/* One that was unplugged since is nobody's. */
+		/* A device that was unplugged since is nobody's. */
 		if (!xlpt_host_has(env->host, "/sys/bus/pci/devices/%s",
 				   XLPT_BDF_STR(part->devs[i].bdf)))
 			continue;

@@ -1,12 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* [pin NAME]: what a device is. One that is there stays, wherever its device is by now. */
+/*
+ * [pin NAME]: which device a name means. A pin that is there stays, wherever its device is by now.
+ */
 #include <string.h>
 
 #include "core/text.h"
 #include "xl-plugin/apply/apply.h"
 #include "xl-plugin/kept/pins.h"
 
-/* The pin was made of these very words: they are not looked up again, buses may have new numbers. */
+/*
+ * The pin was made from these very words. They are not looked up again, because buses may have new
+ * numbers.
+ */
 static bool same_words(const struct xlpt_apply *a, const struct xlpt_entry *e)
 {
 	_cleanup_free_ char *title = xlpt_entry_title(e), *words = xlpt_entry_words(e);
@@ -93,7 +98,7 @@ int xlpt_apply_pins(struct xlpt_apply *a, struct xlpt_diag *diag)
 	return 0;
 }
 
-/* A pin that is hidden at boot by somebody else's word stays with that. */
+/* A pin that somebody else hides at boot stays. */
 static int drop_one(struct xlpt_apply *a, const char *name, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *path = xlpt_xasprintf(XLPT_PIN_DIR "/%s", name), *text = NULL;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* [pool NAME]: a definition as xlpt pool has it, judged by what judges it there. */
+/* [pool NAME]: a definition as xlpt pool has it, judged as xlpt pool does. */
 #include <string.h>
 
 #include "xl-plugin/apply/apply.h"
 #include "xl-plugin/kept/locks.h"
 #include "xl-plugin/pool/pools.h"
 
-/* "pf = enp1s0, policy = spread": all but the name. */
+/* "pf = enp1s0, policy = spread": everything except the name. */
 static char *words_of(const char *text)
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(text);
@@ -21,7 +21,10 @@ static char *words_of(const char *text)
 	return xlpt_str_take(&out);
 }
 
-/* But for comments: what libvirt alone said of an imported pool stands there, and stays. */
+/*
+ * The same except for comments: there stands what only libvirt said of an imported pool, and it
+ * stays.
+ */
 static bool same(const char *was, const char *want)
 {
 	_cleanup_free_ char *a = words_of(was), *b = words_of(want);
@@ -29,7 +32,10 @@ static bool same(const char *was, const char *want)
 	return was && !strcmp(a, b);
 }
 
-/* As pool define judges it. What is only not there yet is told, but for VFs and pins that this apply makes. */
+/*
+ * Judges as pool define does. What only is not there yet is told, except VFs and pins that this
+ * apply makes.
+ */
 static int judge(struct xlpt_apply *a, const struct xlpt_pool_def *def, struct xlpt_diag *diag)
 {
 	_cleanup_pool_view_ struct xlpt_pool_view view = { 0 };
@@ -99,7 +105,7 @@ int xlpt_apply_pools(struct xlpt_apply *a, struct xlpt_diag *diag)
 		any |= a->conf.items[i].kind == XLPT_ENTRY_POOL;
 	if (!any && !xlpt_apply_unclaimed(a, "pool", &k))
 		return 0;
-	/* The last of the locks: nothing is waited for by who has it. */
+	/* This is the last of the locks: whoever has it waits for nothing. */
 	if (!a->want->check)
 		rc = xlpt_lock_pools(a->env, &a->locks,
 				     xlpt_now(a->env->clock) + XLPT_LOCK_TIMEOUT_MS, diag);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What apply remembers, /var/lib/xlpt/applied: which device each entry meant, because a card that
- * is hidden has no interface by which it could be found again; and what apply has made, because
- * nothing else is ever taken back by it.
+ * What apply remembers, in /var/lib/xlpt/applied. It remembers which device each entry meant,
+ * because a hidden card has no interface by which it could be found again. It remembers what apply
+ * has made, because apply takes back only that.
  *
  *	xlpt-applied 1
  *	entry hide ens1f0		kind and name
@@ -19,30 +19,35 @@
 
 struct xlpt_recorded {
 	char *title, *words;
-	char **devices; /* texts of pins, or NULL */
+	char **devices; /* texts of pins, NULL-terminated, or NULL */
 };
 
 struct xlpt_applied {
-	char *text; /* of the file, NULL = there is none */
+	char *text; /* the file's text, NULL = there is no file */
 	struct xlpt_recorded *items;
 	size_t n, alloc;
-	char **made; /* "boot 0000:09:00.0", or NULL */
+	char **made; /* "boot 0000:09:00.0", NULL-terminated, or NULL */
 };
 
 void xlpt_applied_dispose(struct xlpt_applied *a);
 #define _cleanup_applied_ XLPT_CLEANUP(xlpt_applied_dispose)
 
-/* No file is an empty one. One that cannot be read as one is XLPT_ERR_DATA. */
+/*
+ * A file that is not there reads as an empty record. DATA when the file is no record, IO when it
+ * cannot be read.
+ */
 int xlpt_applied_read(struct xlpt_env *env, struct xlpt_applied *out, struct xlpt_diag *diag);
-/* The same of a text, which is taken apart. */
+/* Parses a text; false when it is no record. The text is changed while it is read. */
 bool xlpt_applied_parse(struct xlpt_applied *out, char *text);
-/* Caller frees; empty when there is nothing to remember. */
+/* The text of the file, for the caller to free; empty when there is nothing to remember. */
 char *xlpt_applied_format(const struct xlpt_applied *a);
 
+/* The record with this title and these words, or NULL. Belongs to a. */
 const struct xlpt_recorded *xlpt_applied_find(const struct xlpt_applied *a, const char *title,
 					      const char *words);
+/* Adds a record; all strings are copied. */
 void xlpt_applied_add(struct xlpt_applied *a, const char *title, const char *words, char **devices);
-/* Once, however often it is added. */
+/* Adds "WHAT NAME" to what apply has made. Adding it twice is the same as once. */
 void xlpt_applied_made(struct xlpt_applied *a, const char *what, const char *name);
 
 #endif

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What apply did, or would do: for people, and as JSON. */
+/* What apply did, or would do, for people and as JSON. */
 #include <string.h>
 
 #include "core/file.h"
 #include "xl-plugin/apply/apply.h"
 #include "xl-plugin/cli/output.h"
 
-/* Bookkeeping of xlpt's own: no change of the host that somebody would look at. */
+/* A file of xlpt's own records: no change of the host that somebody would look at. */
 static bool own_notes(const struct xlpt_apply_file *f)
 {
 	return !strcmp(f->path, XLPT_APPLIED) || !strcmp(f->path, XLPT_BOOT_STAMP);
@@ -91,7 +91,7 @@ static size_t split(char *text, char ***out)
 	return n;
 }
 
-/* What is the same at the beginning and at the end of a file is left out. */
+/* Lines that are the same at the beginning and at the end of the file are left out. */
 static void say_diff(const struct xlpt_apply *a, const struct xlpt_apply_file *f)
 {
 	_cleanup_free_ char *was = xlpt_xstrdup(f->was), *want = xlpt_xstrdup(f->want);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The order of apply: read, find, judge, do. Only the last changes anything. */
+/* The order of apply: read, find, judge, do. Only the last one changes anything. */
 #include <string.h>
 
 #include "pciback/device/scan.h"
@@ -8,9 +8,9 @@
 #include "xl-plugin/hotplug/mend.h"
 #include "xl-plugin/kept/locks.h"
 
-/* ---- before ---- */
+/* ---- before anything is read ---- */
 
-/* What an apply left that was killed: taken back, so that this one begins where that one began. */
+/* Takes back what a killed apply left, so that this one begins where that one began. */
 static int mend_first(struct xlpt_env *env, struct xlpt_diag *diag)
 {
 	struct xlpt_journal *js = NULL;
@@ -31,14 +31,14 @@ int xlpt_apply_lock(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt_
 	return xlpt_lock_files(env, locks, "apply", "what host.conf says", diag);
 }
 
-/* The files' locks are had before anything is read, and what was cut short on them is mended. */
+/* Takes the locks of the files before anything is read, and mends what was cut short on them. */
 static int begin(struct xlpt_apply *a, struct xlpt_diag *diag)
 {
 	int rc = mend_first(a->env, diag);
 
 	if (rc == 0)
 		rc = xlpt_apply_lock(a->env, &a->locks, diag);
-	/* Another apply may have been killed while it was waited for. */
+	/* Another apply may have been killed while this one waited for its lock. */
 	if (rc == 0)
 		rc = mend_first(a->env, diag);
 	return rc ? rc : xlpt_op_boot_lock(a->env, &a->locks, diag);
@@ -62,7 +62,7 @@ static int find_all(struct xlpt_apply *a, struct xlpt_diag *diag)
 	return rc;
 }
 
-/* What is remembered of the device already: a card that is hidden tells less of itself than before. */
+/* What is already remembered of the device: once hidden, a card tells less about itself. */
 static char *known(const struct xlpt_applied *before, const char *title, const char *words,
 		   struct xlpt_bdf bdf, const char *now)
 {
@@ -82,7 +82,7 @@ static char *known(const struct xlpt_applied *before, const char *title, const c
 	return NULL;
 }
 
-/* Which device each entry has meant, for the next time. */
+/* Remembers which device each entry meant, for the next time. */
 static void remember(struct xlpt_apply *a)
 {
 	for (size_t i = 0; i < a->conf.n; i++) {
@@ -164,7 +164,7 @@ static int run_part(void *ctx, size_t i, struct xlpt_diag *diag)
 	return rc;
 }
 
-/* One that has failed has undone itself. */
+/* A part that failed has undone itself. */
 static int undo_part(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_apply *a = ctx;
@@ -215,7 +215,7 @@ static int execute(struct xlpt_apply *a, struct xlpt_diag *diag)
 	/* From here on nothing is taken back. */
 	if (rc == 0)
 		xlpt_journal_note(&a->journal, "applied yes", NULL);
-	/* What could not be put back stays written down. */
+	/* What could not be put back stays in the journal. */
 	if (rc != XLPT_ERR_LEFT)
 		xlpt_journal_end(a->env, &a->journal);
 	return rc;
@@ -223,7 +223,10 @@ static int execute(struct xlpt_apply *a, struct xlpt_diag *diag)
 
 /* ---- all of it ---- */
 
-/* What is wrong with the file goes before what this host does not allow, and that before the rest. */
+/*
+ * The code that is returned: errors of the file come before refusals by this host, and these
+ * before the rest.
+ */
 static int worst(const struct xlpt_errors *errors)
 {
 	static const int order[] = { 2, 3, 1 };
@@ -248,7 +251,10 @@ static int read_all(struct xlpt_apply *a, struct xlpt_diag *diag)
 	return rc;
 }
 
-/* What was made before and stays comes first, so that the same is always written the same. */
+/*
+ * What was made before and stays comes first, so that the same state is always written in the same
+ * way.
+ */
 static void remember_made(struct xlpt_apply *a)
 {
 	char **new = XLPT_TAKE(a->after.made);
@@ -282,7 +288,7 @@ int xlpt_apply_run(struct xlpt_apply *a, struct xlpt_diag *diag)
 	for (size_t i = 0; rc == 0 && i < a->conf.n; i++)
 		a->changed |= a->conf.items[i].changes;
 	if (rc == 0) {
-		/* What is remembered is no change of the host. */
+		/* What apply remembers is no change of the host. */
 		a->changed |= a->n_files || a->n_parts || a->pruned;
 		remember(a);
 		remember_made(a);

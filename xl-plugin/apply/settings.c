@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * [settings] and [allow-split]: a file of apply's own beside xlpt.conf, which is the
- * administrator's and is never touched. Without --prune a line of it stays that no entry names.
+ * [settings] and [allow-split]: a file of apply's own beside xlpt.conf, which belongs to the
+ * administrator and is never touched. Without --prune, a line of that file stays when no entry
+ * names it any more.
  */
 #include <string.h>
 
@@ -13,7 +14,7 @@
 #define HEAD "# Written by xlpt apply from what host.conf says; a change of this file is lost.\n"
 
 struct line {
-	char *key, *value, *reason; /* a comment above it, or NULL */
+	char *key, *value, *reason; /* reason: a comment above the line, or NULL */
 	bool named;		    /* an entry says it now */
 };
 
@@ -101,7 +102,9 @@ static char *format(const struct lines *l)
 
 /* ---- what the entries say ---- */
 
-/* The administrator's file says it already, and ours says nothing: then it is so. */
+/*
+ * The administrator's file says it already and ours says nothing about it: nothing has to be done.
+ */
 static bool so_already(const struct lines *old, const struct lines *admin, const char *key,
 		       const char *value)
 {
@@ -170,7 +173,7 @@ static void take_split(struct xlpt_entry *e, const struct lines *old, const stru
 	xlpt_apply_told(e, xlpt_str_take(&was), xlpt_str_take(&is));
 }
 
-/* xlpt.conf as far as it can be read: whoever needs it says what is wrong with it. */
+/* xlpt.conf, as far as it can be read. Commands that need it tell what is wrong with it. */
 static void read_admin(struct xlpt_apply *a, struct lines *out, const struct lines *new)
 {
 	_cleanup_free_ char *text = NULL;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Entries that are each right by itself and cannot all be true: the host would never be what the
- * file says, and each apply would change it again.
+ * Entries that are each right by themselves and cannot all be true: the host would never be what
+ * the file says, and each apply would change it again.
  */
 #include "pciback/sriov/vf.h"
 #include "xl-plugin/apply/apply.h"
@@ -22,7 +22,7 @@ static bool names(const struct xlpt_entry *e, struct xlpt_bdf bdf)
 	return false;
 }
 
-/* Two entries of one kind for one device. */
+/* Two entries of one kind name one device. */
 static bool twice(struct xlpt_apply *a, const struct xlpt_entry *e, const struct xlpt_entry *other)
 {
 	_cleanup_diag_ struct xlpt_diag no = { 0 };
@@ -45,7 +45,7 @@ static bool twice(struct xlpt_apply *a, const struct xlpt_entry *e, const struct
 	return false;
 }
 
-/* A PF that is hidden has no driver that makes VFs. */
+/* A PF that is hidden has no driver that could make VFs. */
 static bool hidden_pf(struct xlpt_apply *a, const struct xlpt_entry *hide,
 		      const struct xlpt_entry *vfs)
 {
@@ -59,7 +59,7 @@ static bool hidden_pf(struct xlpt_apply *a, const struct xlpt_entry *hide,
 	return true;
 }
 
-/* VFs that are made anew are not those that were there when this was judged. */
+/* VFs that are made anew are not the ones that were there when this was judged. */
 static bool hidden_vf(struct xlpt_apply *a, const struct xlpt_entry *hide,
 		      const struct xlpt_entry *vfs)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * [vfs PF]: as many virtual functions as it says, now. At the next boot xlpt-apply.service makes
- * them again. With owner another program of the host makes them, at boot: what has to stand in its
- * configuration is told, and nothing is made.
+ * them again. With owner = PROGRAM another program of this host makes them, at boot: then xlpt
+ * tells what its configuration has to say, and makes nothing.
  */
 #include <string.h>
 
@@ -57,7 +57,9 @@ static void tell_lines(struct xlpt_apply *a, const char *owner, const char *pf, 
 			pf, pf, count);
 }
 
-/* Right is what the owner's configuration says; when it is wrong, what it should say is told. */
+/*
+ * Compares with what the owner's configuration says; when that is wrong, tells what it should say.
+ */
 static void left_to(struct xlpt_apply *a, struct xlpt_entry *e, const struct xlpt_pf *pf,
 		    const char *owner, int count)
 {
@@ -89,7 +91,7 @@ static void left_to(struct xlpt_apply *a, struct xlpt_entry *e, const struct xlp
 
 /* ---- xlpt makes them ---- */
 
-/* Whoever else sets another number would undo it at the next boot. */
+/* Another program that sets another number would undo it at the next boot. */
 static int judge_setters(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 {
 	bool persist = op->persist;
@@ -104,7 +106,7 @@ static int judge_setters(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 	return rc;
 }
 
-/* At the next boot they are made by the unit that applies. */
+/* At the next boot, the unit that runs apply makes them. */
 static void need_unit(struct xlpt_apply *a)
 {
 	if (xlpt_host_has(a->env->host, "/run/systemd/system") &&
@@ -128,7 +130,7 @@ static int plan_count(struct xlpt_apply *a, struct xlpt_bdf bdf, int count, enum
 	*before = op->pf.count;
 	if (rc == 0)
 		xlpt_vf_op_describe(op, &part->journal);
-	/* What is as it shall be is no part of what is done; its locks stay until the end. */
+	/* When the number is right already, there is no part; the locks stay until the end. */
 	if (rc == 0 && !part->plan.n) {
 		a->n_parts--;
 		xlpt_plan_dispose(&part->plan);
