@@ -22,4 +22,8 @@ void xlpt_tree_make(const struct xlpt_inventory *inv, struct xlpt_tree *out);
 void xlpt_tree_dispose(struct xlpt_tree *tree);
 #define _cleanup_tree_ XLPT_CLEANUP(xlpt_tree_dispose)
 
+/* topology-print.c: prints the tree, as text or as JSON. */
+void xlpt_tree_print(struct xlpt_env *env, const struct xlpt_inventory *inv,
+		     const struct xlpt_tree *tree);
+
 #endif
