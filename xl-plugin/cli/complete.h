@@ -1,18 +1,21 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Completion: what cmd-complete.c and complete-line.c share. */
+/* Completion: what cmd-complete.c, complete-line.c and complete-kinds.c share. */
 #ifndef XLPT_COMPLETE_H
 #define XLPT_COMPLETE_H
 
 #include "xl-plugin/cli/cli.h"
 
 /*
- * A word for the shell, which takes the answer apart at line breaks, with what it means behind
- * a tab (help may be NULL). One with an order in it could not be typed, and is never offered.
+ * Prints one word for the shell: prefix, word and, behind a tab, what it means (help; NULL =
+ * nothing). The shell takes the answer apart at line breaks. A word with a control character could
+ * not be typed, so it is not offered.
  */
 void xlpt_complete_offer(struct xlpt_env *env, const char *prefix, const char *word,
 			 const char *help);
-/* All names of a kind: devices, specs, finds, guests, pins, pools, pfs, vfs,
- * things, kinds (of contradictions), repairs (what repair takes). */
+/*
+ * Prints all names of a kind, each behind prefix: devices, specs, finds, guests, pins, pools, pfs,
+ * vfs, things, kinds (of contradictions), repairs (what repair takes).
+ */
 int xlpt_complete_kind(struct xlpt_env *env, const char *kind, const char *prefix,
 		       struct xlpt_diag *diag);
 /*
