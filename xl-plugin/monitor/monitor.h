@@ -104,4 +104,12 @@ int xlpt_signs_wait(struct xlpt_signs *signs, int64_t ms, struct xlpt_diag *diag
 /* Only lets time go by; signs are kept for the next wait. */
 int xlpt_signs_rest(struct xlpt_signs *signs, int64_t ms, struct xlpt_diag *diag);
 
+/* ---- watch.c ---- */
+
+/*
+ * Prints the state and then every event. 0 after a signal, and when nobody reads the output any
+ * more; else the error of a look that failed several times. Needs Xen.
+ */
+int xlpt_monitor_watch(struct xlpt_env *env, struct xlpt_diag *diag);
+
 #endif
