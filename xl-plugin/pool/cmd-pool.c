@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* pool: its arguments and options. */
 #include "xl-plugin/cli/cli.h"
-#include "xl-plugin/cli/output.h"
 #include "xl-plugin/kept/resolve.h"
 #include "xl-plugin/pool/pools.h"
 
@@ -31,30 +30,17 @@ static int define(struct xlpt_env *env, const struct xlpt_args *args, bool impor
 		rc = xlpt_op_pool_define(env, &def, &view, &had, diag);
 	if (rc)
 		return rc;
-	for (size_t i = 0; i < view.n; i++)
-		xlpt_warn(env, "%s; to mend: %s", view.troubles[i].message, view.troubles[i].hint);
-	xlpt_say(env, "%spool %s is %s: %zu VF%s now, policy %s", env->dry_run ? "would say: " : "",
-		 def.pool.name, had ? "defined anew" : "defined", view.vfs.n,
-		 view.vfs.n == 1 ? "" : "s", xlpt_pool_policy_word(xlpt_pool_policy_of(&def)));
-	if (env->json)
-		xlpt_pool_print_list(env, &def, &view, 1);
+	xlpt_pool_print_defined(env, &def, &view, had);
 	return 0;
 }
 
 static int undefine(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
 {
-	struct json_object *root;
 	int rc = xlpt_op_pool_undefine(env, name, diag);
 
-	if (rc)
-		return rc;
-	xlpt_say(env, "%s pool %s", env->dry_run ? "would forget" : "forgot", name);
-	if (!env->json)
-		return 0;
-	root = json_object_new_object();
-	xlpt_json_add(root, env->dry_run ? "would_undefine" : "undefined", xlpt_json_str(name));
-	xlpt_print_json(env, root);
-	return 0;
+	if (rc == 0)
+		xlpt_pool_print_undefined(env, name);
+	return rc;
 }
 
 /* ---- release ---- */
@@ -99,14 +85,10 @@ static int release(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 static int admit(struct xlpt_env *env, const char *path, struct xlpt_diag *diag)
 {
 	int rc = xlpt_op_pool_admit(env, path, diag);
-	struct json_object *root;
 
-	if (rc || !env->json)
-		return rc;
-	root = json_object_new_object();
-	xlpt_json_add(root, "admitted", json_object_new_boolean(true));
-	xlpt_print_json(env, root);
-	return 0;
+	if (rc == 0)
+		xlpt_pool_print_admitted(env);
+	return rc;
 }
 
 /* ---- the command ---- */

@@ -161,6 +161,12 @@ void xlpt_pool_print_list(struct xlpt_env *env, const struct xlpt_pool_def *defs
 void xlpt_pool_print(struct xlpt_env *env, const struct xlpt_pool_def *def,
 		     const struct xlpt_pool_view *view, const struct xlpt_leases *leases);
 void xlpt_pool_print_returns(struct xlpt_env *env, const struct xlpt_returns *returned);
+/* pool define and import: had = a pool of that name was replaced. */
+void xlpt_pool_print_defined(struct xlpt_env *env, const struct xlpt_pool_def *def,
+			     const struct xlpt_pool_view *view, bool had);
+void xlpt_pool_print_undefined(struct xlpt_env *env, const char *name);
+/* pool admit prints only JSON: libvirt's hook looks at the exit status. */
+void xlpt_pool_print_admitted(struct xlpt_env *env);
 
 /*
  * The verb that args begin with (verbs.c). USAGE for an unknown verb, and for arguments or options

@@ -189,3 +189,39 @@ void xlpt_pool_print_returns(struct xlpt_env *env, const struct xlpt_returns *re
 	else
 		json_object_put(root);
 }
+
+void xlpt_pool_print_defined(struct xlpt_env *env, const struct xlpt_pool_def *def,
+			     const struct xlpt_pool_view *view, bool had)
+{
+	for (size_t i = 0; i < view->n; i++)
+		xlpt_warn(env, "%s; to mend: %s", view->troubles[i].message,
+			  view->troubles[i].hint);
+	xlpt_say(env, "%spool %s is %s: %zu VF%s now, policy %s", env->dry_run ? "would say: " : "",
+		 def->pool.name, had ? "defined anew" : "defined", view->vfs.n,
+		 view->vfs.n == 1 ? "" : "s", xlpt_pool_policy_word(xlpt_pool_policy_of(def)));
+	if (env->json)
+		xlpt_pool_print_list(env, def, view, 1);
+}
+
+void xlpt_pool_print_undefined(struct xlpt_env *env, const char *name)
+{
+	struct json_object *root;
+
+	xlpt_say(env, "%s pool %s", env->dry_run ? "would forget" : "forgot", name);
+	if (!env->json)
+		return;
+	root = json_object_new_object();
+	xlpt_json_add(root, env->dry_run ? "would_undefine" : "undefined", xlpt_json_str(name));
+	xlpt_print_json(env, root);
+}
+
+void xlpt_pool_print_admitted(struct xlpt_env *env)
+{
+	struct json_object *root;
+
+	if (!env->json)
+		return;
+	root = json_object_new_object();
+	xlpt_json_add(root, "admitted", json_object_new_boolean(true));
+	xlpt_print_json(env, root);
+}
