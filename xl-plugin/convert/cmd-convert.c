@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* convert: its arguments and options. */
 #include <string.h>
 
-#include "converters/libvirt/libvirt.h"
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/convert/convert.h"
@@ -27,22 +27,6 @@ static int run_edit(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	return xlpt_convert_edit(env, xlpt_args_get(args, "edit"), adds, removes, diag);
 }
 
-static int read_pools(char **files, struct xlpt_netpool **pools, size_t *n, struct xlpt_diag *diag)
-{
-	*pools = xlpt_xcalloc(xlpt_strv_len(files), sizeof(**pools));
-	for (*n = 0; files && files[*n]; (*n)++) {
-		_cleanup_str_ struct xlpt_str text = { 0 };
-		int rc = xlpt_convert_load(files[*n], false, &text, NULL, diag);
-
-		if (rc == 0)
-			rc = xlpt_libvirt_network_read(xlpt_str_get(&text), text.len, files[*n],
-						       &(*pools)[*n], diag);
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
 static int run_convert(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	struct xlpt_convert_run run = {
@@ -54,8 +38,6 @@ static int run_convert(struct xlpt_env *env, const struct xlpt_args *args, struc
 	};
 	const char *to = xlpt_args_get(args, "to");
 	const struct xlpt_convert_input first = { .path = args->pos[0], .rel = args->pos[0] };
-	struct xlpt_netpool *pools = NULL;
-	size_t n_pools = 0;
 	int rc;
 
 	if (xlpt_args_has(args, "add") || xlpt_args_has(args, "remove"))
@@ -79,17 +61,13 @@ static int run_convert(struct xlpt_env *env, const struct xlpt_args *args, struc
 	if (to && !(run.how.to = xlpt_format_parse(to)))
 		return xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "--to wants xl or libvirt, not \"%s\"",
 				     to);
-	rc = read_pools(xlpt_args_all(args, "network"), &pools, &n_pools, diag);
-	run.how.pools = pools;
-	run.how.n_pools = n_pools;
+	rc = xlpt_convert_pools(&run, xlpt_args_all(args, "network"), diag);
 	run.batch = args->n > 1 || xlpt_convert_is_dir(args->pos[0]) ||
 		    (run.output && xlpt_convert_is_dir(run.output));
 	if (rc == 0)
 		rc = run.batch ? xlpt_convert_batch(&run, args->pos, args->n, diag)
 			       : xlpt_convert_file(&run, &first, diag);
-	for (size_t i = 0; i < n_pools; i++)
-		xlpt_netpool_dispose(&pools[i]);
-	free(pools);
+	xlpt_convert_run_dispose(&run);
 	return rc;
 }
 

@@ -24,7 +24,15 @@ struct xlpt_convert_run {
 	struct xlpt_loss_counts losses;
 	int first_error; /* code of the first file that failed */
 	unsigned percent;
+	struct xlpt_netpool *pools; /* owned; how.pools are the same */
 };
+
+/*
+ * Reads libvirt's networks that are pools of VFs out of these files (NULL-terminated, or NULL), for
+ * run->how. The caller disposes of run in any case.
+ */
+int xlpt_convert_pools(struct xlpt_convert_run *run, char **files, struct xlpt_diag *diag);
+void xlpt_convert_run_dispose(struct xlpt_convert_run *run);
 
 /*
  * Whole input, "-" is standard input; SYNTAX when it is too large. in_tree: as

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "converters/libvirt/libvirt.h"
 #include "core/file.h"
 
 int xlpt_convert_unread(const char *path, int r, struct xlpt_diag *diag)
@@ -91,4 +92,32 @@ int xlpt_convert_save(const char *path, const char *text, size_t len, mode_t mod
 	if (r == 0)
 		r = xlpt_file_save(&f, text, len, &how);
 	return r ? xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot write %s", path) : 0;
+}
+
+int xlpt_convert_pools(struct xlpt_convert_run *run, char **files, struct xlpt_diag *diag)
+{
+	run->pools = xlpt_xcalloc(xlpt_strv_len(files), sizeof(*run->pools));
+	run->how.pools = run->pools;
+	for (char **p = files; p && *p; p++) {
+		_cleanup_str_ struct xlpt_str text = { 0 };
+		int rc = xlpt_convert_load(*p, false, &text, NULL, diag);
+
+		if (rc == 0)
+			rc = xlpt_libvirt_network_read(xlpt_str_get(&text), text.len, *p,
+						       &run->pools[run->how.n_pools], diag);
+		if (rc)
+			return rc;
+		run->how.n_pools++;
+	}
+	return 0;
+}
+
+void xlpt_convert_run_dispose(struct xlpt_convert_run *run)
+{
+	for (size_t i = 0; i < run->how.n_pools; i++)
+		xlpt_netpool_dispose(&run->pools[i]);
+	free(run->pools);
+	run->pools = NULL;
+	run->how.pools = NULL;
+	run->how.n_pools = 0;
 }
