@@ -4,6 +4,34 @@
 
 #include <string.h>
 
+/* What xlpt start reads, and xl and libvirt do not: from where it is, and what helps. */
+static int ours(const char *text, struct xlpt_diag *diag)
+{
+	_cleanup_diag_ struct xlpt_diag why = { 0 };
+	_cleanup_spec_ struct xlpt_spec spec;
+	bool pool, pin;
+
+	if (xlpt_spec_parse(text, &spec, &why) && !xlpt_starts(text, "pool:") &&
+	    !xlpt_starts(text, "pin:"))
+		return XLPT_ERR_SYNTAX;
+	pool = spec.pool || xlpt_starts(text, "pool:");
+	pin = !pool && (spec.pin || xlpt_starts(text, "pin:"));
+	xlpt_diag_dispose(diag);
+	xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
+		      "%s: %s xlpt's own, which neither xl nor libvirt knows", text,
+		      pool  ? "an entry out of a pool is"
+		      : pin ? "an entry with a pin is"
+			    : "the network identity of a VF is");
+	xlpt_diag_fact(diag, "xlpt start, and xl create under the guard, %s when the guest starts",
+		       pool || pin ? "put an address in its place" : "give it to the VF");
+	xlpt_diag_hint(diag, "xlpt start takes this file as it is; for libvirt write %s",
+		       pool  ? "the address of one VF here, which becomes a <hostdev>"
+		       : pin ? "the device's address here (xlpt pin show NAME)"
+			     : "the address alone here, and the rest into an <interface "
+			       "type='hostdev'>");
+	return XLPT_ERR_SYNTAX;
+}
+
 static int entry(struct xlpt_xl_reader *r, const struct xlpt_xl_value *v)
 {
 	struct xlpt_pci *pci = XLPT_DOM_ADD(r->dom, pci);
@@ -14,6 +42,7 @@ static int entry(struct xlpt_xl_reader *r, const struct xlpt_xl_value *v)
 	if (rc) {
 		unsigned line, column, in = r->diag ? r->diag->column : 1;
 
+		rc = ours(v->text, r->diag);
 		/* The column within a quoted string: escapes aside, one behind the quote. */
 		xlpt_xl_where(r->scan, v->off, &line, &column);
 		xlpt_diag_at(r->diag, r->scan->file, line, column + in);

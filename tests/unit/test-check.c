@@ -129,6 +129,13 @@ static void test_same_words(void **state)
 	both(w, 0, "win1 04:00.1 --hide --allow-split 04:00.1");
 	finds(w, "warning: isolation set: ", "is divided");
 	answers(w, 2, "check /etc/xen/a.cfg --without-e820", "is for a guest that runs");
+	/* Its devices were forgotten. */
+	answers(w, 2, "check web1", "web1 is a guest, and no device is named");
+	assert_non_null(strstr(w->err, "xlpt check web1 BDF"));
+	assert_int_equal(world_run(w, "check --json web1"), 2);
+	assert_non_null(strstr(w->out, "\"hint\": \"xlpt check web1 BDF\""));
+	assert_int_equal(world_run(w, "check /etc/xen/nowhere.cfg"), 1);
+	finds(w, "fails: configuration: cannot open /etc/xen/nowhere.cfg", "");
 }
 
 static void test_json(void **state)

@@ -140,6 +140,41 @@ static void test_errors(void **st)
 	assert_int_equal(run("--edit w.cfg --add 0a:00.0 --to xl"), 2);
 }
 
+/* What xlpt start reads and nobody else does: whose it is, and what helps. */
+static void test_ours(void **st)
+{
+	static const struct {
+		const char *entry, *is, *helps;
+		unsigned column;
+	} all[] = {
+		{ "pool:lan", "an entry out of a pool is", "the address of one VF here", 10 },
+		{ "pool:lan,vlan=42", "an entry out of a pool is", "xlpt start takes this file",
+		  10 },
+		{ "pool:", "an entry out of a pool is", "xlpt start", 10 },
+		{ "0000:01:10.0,pool=lan", "an entry out of a pool is", "xlpt start", 23 },
+		{ "pin:nic0", "an entry with a pin is", "xlpt pin show NAME", 10 },
+		{ "0000:01:10.0,mac=52:54:00:00:00:01", "the network identity of a VF is",
+		  "<interface type='hostdev'>", 23 },
+	};
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(all); i++) {
+		_cleanup_free_ char *text = xlpt_xasprintf(
+			"name = \"a\"\nmemory = 512\npci = [ \"%s\" ]\n", all[i].entry);
+		_cleanup_free_ char *says = xlpt_xasprintf(
+			"a.cfg:3:%u: %s: %s xlpt's own, which neither xl nor libvirt knows",
+			all[i].column, all[i].entry, all[i].is);
+
+		put("a.cfg", text);
+		assert_int_equal(run("a.cfg"), 2);
+		if (!strstr(err, says) || !strstr(err, all[i].helps))
+			fail_msg("no \"%s\" and \"%s\" in\n%s", says, all[i].helps, err);
+	}
+	put("a.cfg", "name = \"a\"\nmemory = 512\npci = [ \"0000:01:10.0,bogus=1\" ]\n");
+	assert_int_equal(run("a.cfg"), 2);
+	assert_non_null(strstr(err, "a.cfg:3:23: 0000:01:10.0,bogus=1: column 14: unknown key"));
+}
+
 static void test_compare(void **st)
 {
 	(void)st;
@@ -371,6 +406,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_one, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_errors, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_ours, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_compare, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_tree, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_others, setup, teardown),
