@@ -40,6 +40,12 @@ static void unchanged(struct world *w, const char *line)
 	assert_string_equal(before, after);
 }
 
+static void printed(struct world *w, const char *words)
+{
+	if (!strstr(w->out, words))
+		fail_msg("no \"%s\" in\n%s", words, w->out);
+}
+
 static void test_all(void **state)
 {
 	_cleanup_free_ char *before = NULL, *after = NULL;
@@ -267,7 +273,11 @@ static void test_more(void **state)
 	ok(w, "vf remove enp1s0");
 	before = host_text(w);
 	conf(w, text);
+	ok(w, "apply --check");
+	printed(w, "[guard]: xl: not installed, would be installed; libvirt: has no use here; "
+		   "xendomains: not installed, would be installed");
 	ok(w, "apply");
+	printed(w, "[guard]: xl: was not installed, is installed now; libvirt: has no use here");
 	assert_non_null(strstr(w->out, "was no virtual functions; is 3 virtual functions"));
 	assert_non_null(strstr(w->out, "libvirt has no use on this host"));
 	text_is(w, "/var/lib/xlpt/pools/lan", "policy = spread\nvlan = 42");
@@ -277,6 +287,7 @@ static void test_more(void **state)
 	ok(w, "guard status");
 	ok(w, "pool show lan");
 	unchanged(w, "apply");
+	printed(w, "[guard]: xl: installed, as it shall be; libvirt: has no use here");
 	unchanged(w, "apply --check --prune");
 	conf(w, "[hide 03:00.0]\nat = now\n");
 	ok(w, "apply");

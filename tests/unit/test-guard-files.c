@@ -174,9 +174,12 @@ static void test_single_parts(void **st)
 		_cleanup_free_ char *out = xlpt_xasprintf("remove %s", parts[i]);
 
 		expect(0, in);
+		assert_true(!strstr(said, "hash -r") == (i != 0));
 		for (enum xlpt_sentry_part p = 0; p < XLPT_SENTRY_PARTS; p++)
 			assert_string_equal(state(p), p == i ? "installed" : "not installed");
 		expect(0, out);
+		/* Of xl alone shells remember a path. */
+		assert_true(!strstr(said, "hash -r") == (i != 0));
 		same(before);
 	}
 	expect(0, "install xendomains xl");

@@ -28,6 +28,7 @@ void xlpt_host_conf_dispose(struct xlpt_host_conf *conf)
 		free(e->pin);
 		free(e->was);
 		free(e->is);
+		free(e->sentence);
 		xlpt_str_dispose(&e->text);
 	}
 	free(conf->items);

@@ -8,6 +8,7 @@
 /* The words of the parts that are to be installed, and of those that are to be removed. */
 struct wanted {
 	bool install[XLPT_SENTRY_PARTS], remove[XLPT_SENTRY_PARTS];
+	bool changes[XLPT_SENTRY_PARTS]; /* files of the part have to change */
 	bool any;
 };
 
@@ -32,12 +33,9 @@ static void take_files(struct xlpt_apply *a, const struct xlpt_sentry *g, const 
 	}
 }
 
-/*
- * Adds the files to change. *changed: files of an entry's parts, or of parts that are pruned, have
- * to change.
- */
-static int pick(struct xlpt_apply *a, const struct xlpt_sentry *g, const struct wanted *w,
-		bool *changed, struct xlpt_diag *diag)
+/* Adds the files to change, and notes of which parts they are. */
+static int pick(struct xlpt_apply *a, const struct xlpt_sentry *g, struct wanted *w,
+		struct xlpt_diag *diag)
 {
 	_cleanup_free_ size_t *in = NULL, *out = NULL;
 	size_t n_in = 0, n_out = 0;
@@ -49,7 +47,10 @@ static int pick(struct xlpt_apply *a, const struct xlpt_sentry *g, const struct 
 		rc = xlpt_sentry_pick(g, w->remove, true, false, &out, &n_out, diag);
 	if (rc)
 		return rc;
-	*changed = n_in || n_out;
+	for (size_t i = 0; i < n_in; i++)
+		w->changes[g->files[in[i]].part] = true;
+	for (size_t i = 0; i < n_out; i++)
+		w->changes[g->files[out[i]].part] = true;
 	take_files(a, g, in, n_in, false);
 	take_files(a, g, out, n_out, true);
 	return 0;
@@ -59,31 +60,56 @@ static int pick(struct xlpt_apply *a, const struct xlpt_sentry *g, const struct 
 static void take_entry(struct xlpt_apply *a, struct xlpt_entry *e, const struct xlpt_sentry *g,
 		       struct wanted *w)
 {
-	_cleanup_str_ struct xlpt_str was = { 0 }, is = { 0 };
-
 	for (enum xlpt_sentry_part part = 0; part < XLPT_SENTRY_PARTS; part++) {
-		const char *word = xlpt_sentry_part_word(part), *value = xlpt_entry_get(e, word),
-			   *state = xlpt_sentry_part_state(g, part), *between = was.len ? ", " : "";
+		const char *word = xlpt_sentry_part_word(part), *value = xlpt_entry_get(e, word);
 		bool yes = xlpt_streq(value, "yes");
 
 		if (!value)
 			continue;
 		if (yes)
-			xlpt_apply_claim(a, "guard", word,
-					 g->applies[part] && !strcmp(state, "not installed"));
+			xlpt_apply_claim(
+				a, "guard", word,
+				g->applies[part] &&
+					!strcmp(xlpt_sentry_part_state(g, part), "not installed"));
 		if (yes && !g->applies[part]) {
-			xlpt_str_addf(&was, "%s%s has no use here", between, word);
-			xlpt_str_addf(&is, "%s%s has no use here", between, word);
 			xlpt_apply_note(a, "the guard's part %s has no use on this host: %s", word,
 					g->why_not[part]);
 			continue;
 		}
 		w->any = true;
 		(yes ? w->install : w->remove)[part] = true;
+	}
+}
+
+/* Each part by itself: "xl: not installed, would be installed; libvirt: installed, as it shall be". */
+static void tell_entry(const struct xlpt_apply *a, struct xlpt_entry *e,
+		       const struct xlpt_sentry *g, const struct wanted *w)
+{
+	struct xlpt_str was = { 0 }, is = { 0 }, all = { 0 };
+
+	for (enum xlpt_sentry_part part = 0; part < XLPT_SENTRY_PARTS; part++) {
+		const char *word = xlpt_sentry_part_word(part), *between = was.len ? ", " : "",
+			   *state = xlpt_sentry_part_state(g, part),
+			   *want = w->install[part] ? "installed" : "not installed";
+
+		if (!xlpt_entry_get(e, word))
+			continue;
+		if (!w->install[part] && !strcmp(state, "does not apply"))
+			state = w->remove[part] ? want : "has no use here";
 		xlpt_str_addf(&was, "%s%s %s", between, word, state);
-		xlpt_str_addf(&is, "%s%s %s", between, word, yes ? "installed" : "not installed");
+		xlpt_str_addf(&is, "%s%s %s", between, word, w->changes[part] ? want : state);
+		xlpt_str_addf(&all, "%s%s: ", all.len ? "; " : "", word);
+		if (w->changes[part])
+			xlpt_str_addf(&all,
+				      a->want->check ? "%s, would be %s" : "was %s, is %s now",
+				      state, want);
+		else if (!strcmp(state, want))
+			xlpt_str_addf(&all, "%s, as it shall be", state);
+		else
+			xlpt_str_addf(&all, "%s", state);
 	}
 	xlpt_apply_told(e, xlpt_str_take(&was), xlpt_str_take(&is));
+	e->sentence = xlpt_str_take(&all);
 }
 
 static void prune(struct xlpt_apply *a, struct wanted *w)
@@ -114,7 +140,6 @@ int xlpt_apply_guard(struct xlpt_apply *a, struct xlpt_diag *diag)
 	_cleanup_diag_ struct xlpt_diag no = { 0 };
 	struct xlpt_entry *e = entry_of(a);
 	struct wanted w = { 0 };
-	bool changed = false;
 	size_t i = 0;
 	int rc = 0;
 
@@ -129,10 +154,10 @@ int xlpt_apply_guard(struct xlpt_apply *a, struct xlpt_diag *diag)
 	if (e)
 		take_entry(a, e, &g, &w);
 	prune(a, &w);
-	if (w.any && pick(a, &g, &w, &changed, &no))
+	if (w.any && pick(a, &g, &w, &no))
 		xlpt_errors_add(&a->errors, e, &no);
 	/* Something else may keep a part from working: guard status tells of that. */
-	if (e && !changed)
-		xlpt_apply_told(e, xlpt_xstrdup(e->was), xlpt_xstrdup(e->was));
+	if (e)
+		tell_entry(a, e, &g, &w);
 	return 0;
 }

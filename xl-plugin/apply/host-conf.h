@@ -53,6 +53,7 @@ struct xlpt_entry {
 	size_t n, alloc;
 	char *pin;	      /* name of the pin that its device is known by, or NULL */
 	char *was, *is;	      /* in words; both the same when nothing is to be done */
+	char *sentence;	      /* printed instead of was and is, or NULL */
 	bool changes, reboot; /* something is to be done; the next boot finishes it */
 };
 

@@ -120,7 +120,9 @@ static void say_entry(const struct xlpt_apply *a, const struct xlpt_entry *e)
 		xlpt_str_addf(&devices, "%s%s", i ? ", " : " (", XLPT_BDF_STR(e->devices[i]));
 	if (devices.len)
 		xlpt_str_add(&devices, ")");
-	if (!e->changes)
+	if (e->sentence)
+		xlpt_say(a->env, "[%s]: %s", title, e->sentence);
+	else if (!e->changes)
 		xlpt_say(a->env, "[%s]%s: %s, as it shall be", title, xlpt_str_get(&devices),
 			 e->is);
 	else if (a->want->check)

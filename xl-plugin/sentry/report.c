@@ -164,6 +164,13 @@ void xlpt_sentry_report_change(struct xlpt_env *env, const struct xlpt_sentry *b
 			 f->path);
 	}
 	if (xl)
+		xlpt_say(env,
+			 remove ? "A shell that has run xl looks for it where the guard was, and "
+				  "says \"No such file or directory\": there run hash -r (csh: "
+				  "rehash)"
+				: "A shell that has run xl before goes on without the guard: there "
+				  "run hash -r (csh: rehash)");
+	if (xl)
 		xlpt_say(env, remove ? "xl create does not understand pool: and pin: any more"
 				     : CREATES);
 	if (xendomains && !remove)
