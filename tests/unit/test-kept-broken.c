@@ -24,6 +24,12 @@ static void told(struct world *w, const char *words)
 		fail_msg("no \"%s\" in\n%s", words, w->err);
 }
 
+static void printed(struct world *w, const char *words)
+{
+	if (!strstr(w->out, words))
+		fail_msg("no \"%s\" in\n%s", words, w->out);
+}
+
 static void test_pins(void **state)
 {
 	struct world *w = *state;
@@ -46,8 +52,27 @@ static void test_pools(void **state)
 
 	ok(w, "pool define lan pf=enp1s0");
 	fake_bus_put(w->bus, "/var/lib/xlpt/pools/bad", "pf = enp1s0\n\033[2J = 3\n");
-	ok(w, "pool list");
+	fake_bus_put(w->bus, "/var/lib/xlpt/pools/other", "name = \"bad\"\npf = enp1s0\n");
+	answers(w, 1, "pool list", "lan ");
+	told(w, "/var/lib/xlpt/pools/bad:2:");
+	told(w, "mend the file, or xlpt pool undefine bad");
+	told(w, "/var/lib/xlpt/pools/other defines a pool \"bad\"");
+	assert_int_equal(world_run(w, "pool list --json"), 1);
 	told(w, "/var/lib/xlpt/pools/bad, line 2: ");
+	told(w, "/var/lib/xlpt/pools/other defines a pool \"bad\"");
+	printed(w, "\"name\": \"lan\"");
+	printed(w, "\"damaged\": [");
+	printed(w, "\"file\": \"/var/lib/xlpt/pools/bad\"");
+	printed(w, "\"hint\": \"mend the file, or xlpt pool undefine bad\"");
+	assert_null(strstr(w->out, "\"error\""));
+	/* None but these: no word that there are no pools. */
+	ok(w, "pool undefine lan");
+	answers(w, 1, "pool list", "/var/lib/xlpt/pools/bad:2:");
+	assert_null(strstr(w->err, "no pools are defined"));
+	ok(w, "pool undefine bad");
+	ok(w, "pool undefine other");
+	ok(w, "pool list --json");
+	printed(w, "\"damaged\": []");
 }
 
 /* A VF that such a thing stands for is not given out; every other one is, and comes back. */

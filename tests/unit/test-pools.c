@@ -153,7 +153,7 @@ static void test_bad_pools(void **state)
 	refused(w, 1, "attach web1 pool:torn", "has no value");
 	fake_bus_put(w->bus, XLPT_POOLS_DIR "/moved", "name = other\npf = eth0\n");
 	refused(w, 1, "attach web1 pool:moved", "defines a pool \"other\"");
-	ok(w, "pool list");
+	answers(w, 1, "pool list", "pf has no value");
 	said(w, "bare");
 	ok(w, "pool undefine torn");
 }

@@ -57,22 +57,48 @@ static struct json_object *def_json(const struct xlpt_pool_def *def,
 	return o;
 }
 
+static struct json_object *damage_json(const struct xlpt_pool_damage *d)
+{
+	struct json_object *o = json_object_new_object();
+
+	xlpt_json_add(o, "name", xlpt_json_str(d->name));
+	xlpt_json_add(o, "message", xlpt_json_str(d->why.message));
+	xlpt_json_add(o, "file", xlpt_json_str(d->why.file));
+	xlpt_json_add(o, "line", d->why.file ? json_object_new_int64(d->why.line) : NULL);
+	xlpt_json_add(o, "hint", xlpt_json_str(d->why.hint));
+	return o;
+}
+
+static void print_list_json(struct xlpt_env *env, const struct xlpt_pool_def *defs,
+			    const struct xlpt_pool_view *views, size_t n,
+			    const struct xlpt_pool_damage *damaged, size_t n_damaged)
+{
+	struct json_object *root = json_object_new_object(), *list = json_object_new_array(),
+			   *bad = damaged ? json_object_new_array() : NULL;
+
+	for (size_t i = 0; i < n; i++)
+		json_object_array_add(list, def_json(&defs[i], &views[i]));
+	xlpt_json_add(root, "pools", list);
+	for (size_t i = 0; i < n_damaged; i++)
+		json_object_array_add(bad, damage_json(&damaged[i]));
+	if (bad)
+		xlpt_json_add(root, "damaged", bad);
+	xlpt_print_json(env, root);
+}
+
 void xlpt_pool_print_list(struct xlpt_env *env, const struct xlpt_pool_def *defs,
-			  const struct xlpt_pool_view *views, size_t n)
+			  const struct xlpt_pool_view *views, size_t n,
+			  const struct xlpt_pool_damage *damaged, size_t n_damaged)
 {
 	static const char *const columns[] = { "POOL", "POLICY", "VFS", "FREE", "LEASED", "FROM" };
-	struct json_object *root, *list;
 	struct xlpt_table *t;
 
 	if (env->json) {
-		root = json_object_new_object();
-		list = json_object_new_array();
-		for (size_t i = 0; i < n; i++)
-			json_object_array_add(list, def_json(&defs[i], &views[i]));
-		xlpt_json_add(root, "pools", list);
-		xlpt_print_json(env, root);
+		print_list_json(env, defs, views, n, damaged, n_damaged);
 		return;
 	}
+	if (!n && n_damaged)
+		return;
 	if (!n) {
 		xlpt_nothing(env, "no pools are defined", "xlpt pool define NAME pf=INTERFACE");
 		return;
@@ -200,7 +226,7 @@ void xlpt_pool_print_defined(struct xlpt_env *env, const struct xlpt_pool_def *d
 		 def->pool.name, had ? "defined anew" : "defined", view->vfs.n,
 		 view->vfs.n == 1 ? "" : "s", xlpt_pool_policy_word(xlpt_pool_policy_of(def)));
 	if (env->json)
-		xlpt_pool_print_list(env, def, view, 1);
+		xlpt_pool_print_list(env, def, view, 1, NULL, 0);
 }
 
 void xlpt_pool_print_undefined(struct xlpt_env *env, const char *name)

@@ -86,41 +86,67 @@ static int look(struct xlpt_env *env, struct xlpt_pool_facts *facts, struct xlpt
 	return rc ? rc : xlpt_pool_facts_read(env, facts, diag);
 }
 
+/* ---- list ---- */
+
+/* Each that is damaged is told, the first of them as what the command ends with. */
+static int tell_damaged(struct xlpt_env *env, struct xlpt_pool_damage *damaged, size_t n,
+			struct xlpt_diag *diag)
+{
+	for (size_t i = env->json ? 0 : 1; i < n; i++) {
+		const struct xlpt_diag *why = &damaged[i].why;
+		_cleanup_free_ char *place =
+			why->file ? xlpt_xasprintf("%s, line %u: ", why->file, why->line) : NULL;
+
+		xlpt_warn(env, "%s%s", place ? place : "", why->message);
+		if (why->hint)
+			xlpt_warn_mend(env, "%s", why->hint);
+	}
+	if (!n)
+		return 0;
+	/* With --json the list has them already. */
+	env->reported |= env->json;
+	xlpt_diag_move(diag, &damaged[0].why);
+	return (int)diag->code;
+}
+
 int xlpt_pool_list(struct xlpt_env *env, struct xlpt_diag *diag)
 {
 	_cleanup_pool_facts_ struct xlpt_pool_facts facts = { 0 };
 	_cleanup_free_ struct xlpt_pool_def *defs = NULL;
 	_cleanup_free_ struct xlpt_pool_view *views = NULL;
+	_cleanup_free_ struct xlpt_pool_damage *damaged = NULL;
 	_cleanup_strv_ char **names = NULL;
-	size_t n = 0;
+	size_t n = 0, n_damaged = 0, len;
 	int rc = look(env, &facts, diag);
 
 	if (rc == 0)
 		rc = xlpt_pool_names(env, &names, diag);
 	if (rc)
 		return rc;
-	defs = xlpt_xcalloc(xlpt_strv_len(names) + 1, sizeof(*defs));
-	views = xlpt_xcalloc(xlpt_strv_len(names) + 1, sizeof(*views));
+	len = xlpt_strv_len(names) + 1;
+	defs = xlpt_xcalloc(len, sizeof(*defs));
+	views = xlpt_xcalloc(len, sizeof(*views));
+	damaged = xlpt_xcalloc(len, sizeof(*damaged));
 	for (char **p = names; rc == 0 && *p; p++) {
-		_cleanup_diag_ struct xlpt_diag why = { 0 };
-
 		/* A pool whose file is damaged must not hide the others. */
-		if (xlpt_pool_load(env, *p, &defs[n], &why)) {
-			if (why.file)
-				xlpt_warn(env, "%s, line %u: %s", why.file, why.line, why.message);
-			else
-				xlpt_warn(env, "%s", why.message);
+		damaged[n_damaged].name = *p;
+		if (xlpt_pool_load(env, *p, &defs[n], &damaged[n_damaged].why)) {
+			n_damaged++;
 			continue;
 		}
 		rc = xlpt_pool_view(env, &defs[n], &facts, &views[n], diag);
 		n++;
 	}
-	if (rc == 0)
-		xlpt_pool_print_list(env, defs, views, n);
+	if (rc == 0) {
+		xlpt_pool_print_list(env, defs, views, n, damaged, n_damaged);
+		rc = tell_damaged(env, damaged, n_damaged, diag);
+	}
 	for (size_t i = 0; i < n; i++) {
 		xlpt_pool_def_dispose(&defs[i]);
 		xlpt_pool_view_dispose(&views[i]);
 	}
+	for (size_t i = 0; i < n_damaged; i++)
+		xlpt_diag_dispose(&damaged[i].why);
 	return rc;
 }
 

@@ -106,9 +106,11 @@ def main():
     facts = dict(version=xlpt.must("version")["version"])
     for what in module.params["gather"]:
         rc, answer = xlpt.run(*WORDS[what])
-        # A doctor that finds something has done his work.
-        if "error" in answer or (rc and what != "doctor"):
+        # A doctor that finds something has done his work; and one damaged pool hides no other one.
+        if "error" in answer or (rc and what not in ("doctor", "pools")):
             xlpt.fail(rc, answer)
+        for pool in answer.get("damaged", []):
+            module.warn("pool %s: %s" % (pool["name"], pool["message"]))
         del answer["schema"]
         facts[what] = answer if what in ("budget", "doctor") else answer[what]
     module.exit_json(changed=False, ansible_facts=dict(xlpt=facts))
