@@ -18,10 +18,9 @@ static int backend_ready(const struct xlpt_attach_facts *f, struct xlpt_diag *di
 	if (!f->be_consistent) {
 		xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
 			      "the list of %s's devices in xenstore contradicts itself", g->name);
-		xlpt_diag_fact(diag,
-			       "/local/domain/0/backend/pci/%u/0: num_devs does not match the "
-			       "dev-N nodes",
-			       g->domid);
+		xlpt_diag_fact(diag, "/local/domain/0/backend/pci/%u/0: %s", g->domid,
+			       f->be_bad_dev ? "a dev-N is no PCI address"
+					     : "num_devs does not match the dev-N nodes");
 		xlpt_diag_hint(diag, "xlpt repair");
 		return XLPT_ERR_CONFLICT;
 	}

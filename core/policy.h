@@ -39,6 +39,7 @@ struct xlpt_attach_facts {
 	size_t guest_devices;	/* held already, or before it in the same command */
 	int be_state, fe_state; /* xenbus states of the guest's backend, -1 = none yet */
 	bool be_consistent;
+	bool be_bad_dev;	      /* a dev-N is no address: the reason why it is not */
 	bool be_leaving;	      /* a device of it is half-way out (state-N 5) */
 	bool slot_asked;	      /* the caller names the guest's slot */
 	bool rdm_relaxed;	      /* ... or Xen to be relaxed about its reserved memory */

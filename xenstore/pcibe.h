@@ -109,12 +109,19 @@ char *xlpt_pcibe_gave_up(struct xlpt_store *s, uint32_t domid);
 int xlpt_pcibe_clear_gave_up(struct xlpt_store *s, uint32_t domid, char **said,
 			     struct xlpt_diag *diag);
 
+/* What becomes of a dev-N that holds something that is no address. */
+struct xlpt_pcibe_bad {
+	bool drop;    /* no device is behind it: it goes as one without dev-N does */
+	bool has_bdf; /* it is the only one, and was this device */
+	struct xlpt_bdf bdf;
+};
 /*
  * Makes num_devs and the indices agree again: indices without an address go,
  * the others close up. XLPT_ERR_CONFLICT when a dev-N holds something that is no
- * address: nothing is known then that could be written.
+ * address, and bad (may be NULL) does not say what becomes of it.
  */
-int xlpt_pcibe_mend(struct xlpt_store *s, uint32_t domid, bool *changed, struct xlpt_diag *diag);
+int xlpt_pcibe_mend(struct xlpt_store *s, uint32_t domid, const struct xlpt_pcibe_bad *bad,
+		    bool *changed, struct xlpt_diag *diag);
 
 /* libxl's notes: /libxl/pci/SSSS-BB-DD-F (4.15 and later), /libxl/pciback/... before. */
 struct xlpt_pcinote {

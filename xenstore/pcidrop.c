@@ -190,9 +190,32 @@ int xlpt_pcibe_remove_empty(struct xlpt_store *s, uint32_t domid, bool *removed,
 
 struct mend {
 	uint32_t domid;
+	struct xlpt_pcibe_bad bad;
 	bool changed;
 	bool whole; /* nothing is left of it */
 };
+
+/* Each that is no address becomes one, or one that is not there. */
+static int judge_bad(struct xlpt_store *s, xlpt_xst t, const struct mend *m, struct xlpt_pcibe *be)
+{
+	size_t n = 0;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < be->n; i++) {
+		struct xlpt_pcidev *dev = &be->devs[i];
+
+		if (!dev->has_dev || dev->dev_ok)
+			continue;
+		if (m->bad.has_bdf && !n++)
+			r = xlpt_store_write(s, t, XLPT_BDF_STR(m->bad.bdf),
+					     PCIBE_BACKEND "/dev-%u", m->domid, dev->index);
+		else if (m->bad.drop)
+			dev->has_dev = false;
+		else
+			r = -EILSEQ;
+	}
+	return r;
+}
 
 static int mend_body(struct xlpt_store *s, xlpt_xst t, void *arg)
 {
@@ -205,9 +228,7 @@ static int mend_body(struct xlpt_store *s, xlpt_xst t, void *arg)
 	m->changed = m->whole = false;
 	if (r || !be.exists || be.consistent)
 		return r;
-	for (size_t i = 0; i < be.n; i++)
-		if (be.devs[i].has_dev && !be.devs[i].dev_ok)
-			return -EILSEQ;
+	r = judge_bad(s, t, m, &be);
 	for (size_t i = 0; !r && i < be.n; i++) {
 		for (int k = 0; !r && !be.devs[i].has_dev && k < N_NODES; k++)
 			r = xlpt_store_rm(s, t, PCIBE_BACKEND "/%s-%u", m->domid,
@@ -228,9 +249,10 @@ static int mend_body(struct xlpt_store *s, xlpt_xst t, void *arg)
 	return r;
 }
 
-int xlpt_pcibe_mend(struct xlpt_store *s, uint32_t domid, bool *changed, struct xlpt_diag *diag)
+int xlpt_pcibe_mend(struct xlpt_store *s, uint32_t domid, const struct xlpt_pcibe_bad *bad,
+		    bool *changed, struct xlpt_diag *diag)
 {
-	struct mend m = { .domid = domid };
+	struct mend m = { .domid = domid, .bad = bad ? *bad : (struct xlpt_pcibe_bad){ 0 } };
 	int r = transact(s, mend_body, &m, domid, &m.whole);
 
 	*changed = m.changed;

@@ -80,14 +80,19 @@ static void mend(struct xlpt_store *s, const struct xlpt_pcibe *was)
 {
 	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
 	bool changed;
-	int rc = xlpt_pcibe_mend(s, 3, &changed, NULL);
+	int rc = xlpt_pcibe_mend(s, 3, NULL, &changed, NULL);
 
-	NEED(xlpt_pcibe_read(s, 3, &be, NULL) == 0);
+	NEED(rc == 0 || rc == XLPT_ERR_CONFLICT);
+	/* Something is no address, and goes. */
+	if (rc)
+		rc = xlpt_pcibe_mend(s, 3, &(struct xlpt_pcibe_bad){ .drop = true }, &changed,
+				     NULL);
+	NEED(rc == 0 && xlpt_pcibe_read(s, 3, &be, NULL) == 0);
 	bounds(&be);
-	NEED(rc == 0 ? !be.exists || be.consistent : rc == XLPT_ERR_CONFLICT);
-	NEED(rc || changed == !(was->consistent || !was->exists));
+	NEED(!be.exists || be.consistent);
+	NEED(changed == !(was->consistent || !was->exists));
 	/* Taken out one after the other, nothing is left. */
-	for (size_t n = be.n; rc == 0 && n > 0; n--) {
+	for (size_t n = be.n; n > 0; n--) {
 		NEED(xlpt_pcibe_drop(s, 3, be.devs[0].bdf, XLPT_XBS_NONE, NULL) == 0);
 		xlpt_pcibe_dispose(&be);
 		NEED(xlpt_pcibe_read(s, 3, &be, NULL) == 0 && be.n == n - 1);
@@ -95,7 +100,7 @@ static void mend(struct xlpt_store *s, const struct xlpt_pcibe *was)
 	/* A backend that never had any is consistent, and goes when it is asked to. */
 	NEED(xlpt_pcibe_remove_empty(s, 3, &changed, NULL) == 0);
 	xlpt_pcibe_dispose(&be);
-	NEED(xlpt_pcibe_read(s, 3, &be, NULL) == 0 && (rc || !be.exists));
+	NEED(xlpt_pcibe_read(s, 3, &be, NULL) == 0 && !be.exists);
 }
 
 static void notes(struct xlpt_store *s)

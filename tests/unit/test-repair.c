@@ -94,9 +94,44 @@ static void test_books(void **state)
 	mends(w, "num-devs", "has 1 device, and its num_devs says 2", "mended num_devs", before);
 	fake_store_set(w->store, "3", BACKEND "/state-1");
 	mends(w, "no-dev", "an index without a device", "mended num_devs", before);
+}
+
+/* dev-N is no address: attach says repair, and repair mends it. */
+static void test_bad_dev(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *before = NULL;
+
+	ok(w, "attach web1 05:00.0");
+	before = w->snapshot(w);
+	/* No device is behind it. */
 	fake_store_set(w->store, "no address", BACKEND "/dev-1");
 	fake_store_set(w->store, "2", BACKEND "/num_devs");
-	names(w, "bad-dev", "no PCI address", "xl shutdown web1");
+	refused(w, 1, "attach web1 --hide 02:00.0",
+		"/local/domain/0/backend/pci/3/0: a dev-N is "
+		"no PCI address");
+	assert_non_null(strstr(w->err, "to mend: xlpt repair"));
+	mends(w, "bad-dev", "dev-1 in the PCI backend of domain 3 is no PCI address",
+	      "took what was no PCI address out of domain 3's PCI backend", before);
+	fake_store_set(w->store, "05:00.0", BACKEND "/dev-4");
+	mends(w, "bad-dev", "dev-4 in", "no device was behind it", before);
+	/* It was the device that the guest has. */
+	fake_store_set(w->store, "no address", BACKEND "/dev-0");
+	mends(w, "bad-dev", "dev-0 in", "domain 3's PCI backend names 0000:05:00.0 again", before);
+	ok(w, "attach web1 --hide 02:00.0");
+	ok(w, "detach web1 02:00.0");
+	/* Which device it was, nothing tells; once that is taken back, nothing is behind it. */
+	fake_store_set(w->store, "no address", BACKEND "/dev-0");
+	fake_store_set(w->store, NULL, "/libxl/pci/0000-05-00-0/domid");
+	answers(w, 5, "repair bad-dev",
+		"the hypervisor has 0000:05:00.0 with a guest, and no "
+		"backend names it");
+	assert_non_null(strstr(w->err, "to mend: xl shutdown web1"));
+	ok(w, "repair");
+	said(w, "0000:05:00.0 was with domain 3 in the hypervisor only: taken back");
+	said(w, "no device was behind it");
+	nothing(w);
+	ok(w, "attach web1 05:00.0");
 }
 
 static void test_half_out(void **state)
@@ -431,13 +466,13 @@ int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, world_teardown)
 	const struct CMUnitTest tests[] = {
-		TEST(test_books),	 TEST(test_half_out),	   TEST(test_wedged),
-		TEST(test_absent),	 TEST(test_not_connected), TEST(test_shut_down),
-		TEST(test_gone),	 TEST(test_mark),	   TEST(test_override),
-		TEST(test_quarantine),	 TEST(test_configured),	   TEST(test_unreadable),
-		TEST(test_libvirt),	 TEST(test_lease),	   TEST(test_journal),
-		TEST(test_for_a_moment), TEST(test_tries_again),   TEST(test_one_fails),
-		TEST(test_words),
+		TEST(test_books),      TEST(test_bad_dev),	TEST(test_half_out),
+		TEST(test_wedged),     TEST(test_absent),	TEST(test_not_connected),
+		TEST(test_shut_down),  TEST(test_gone),		TEST(test_mark),
+		TEST(test_override),   TEST(test_quarantine),	TEST(test_configured),
+		TEST(test_unreadable), TEST(test_libvirt),	TEST(test_lease),
+		TEST(test_journal),    TEST(test_for_a_moment), TEST(test_tries_again),
+		TEST(test_one_fails),  TEST(test_words),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

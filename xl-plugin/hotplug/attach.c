@@ -211,6 +211,14 @@ static bool any_leaving(const struct xlpt_pcibe *be)
 	return false;
 }
 
+static bool any_bad(const struct xlpt_pcibe *be)
+{
+	for (size_t i = 0; i < be->n; i++)
+		if (be->devs[i].has_dev && !be->devs[i].dev_ok)
+			return true;
+	return false;
+}
+
 /*
  * libxl takes its own note for an owner: while the note is there, it gives the device to nobody
  * (libxl_pci.c).
@@ -275,6 +283,7 @@ static int judge(struct xlpt_op *op, const struct xlpt_attach_options *want, str
 			.be_state = be.exists ? be.be_state : XLPT_XBS_NONE,
 			.fe_state = be.exists ? be.fe_state : XLPT_XBS_NONE,
 			.be_consistent = !be.exists || be.consistent,
+			.be_bad_dev = any_bad(&be),
 			.be_leaving = any_leaving(&be),
 			.without_e820 = want->without_e820,
 		};

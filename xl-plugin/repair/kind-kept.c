@@ -23,7 +23,8 @@ static void find_configured(const struct xlpt_facts *f, const struct xlpt_contra
 		bool absent = !xlpt_facts_has_device(f, conf->bdf);
 		struct xlpt_contradiction *c;
 
-		if (!g || has(f, conf) || xlpt_facts_explained(f, &conf->bdf, conf->domid))
+		if (!g || has(f, conf) || xlpt_is_bad_dev(f, conf->bdf) ||
+		    xlpt_facts_explained(f, &conf->bdf, conf->domid))
 			continue;
 		c = xlpt_contradiction_add(out, kind);
 		xlpt_contradiction_bdf(c, conf->bdf);

@@ -51,7 +51,7 @@ static void find_xen_only(const struct xlpt_facts *f, const struct xlpt_contradi
 		const char *bdf = XLPT_BDF_STR(h->bdf);
 		struct xlpt_contradiction *c;
 
-		if (!h->assigned || h->named || some_guest_dies(f) ||
+		if (!h->assigned || h->named || some_guest_dies(f) || xlpt_is_bad_dev(f, h->bdf) ||
 		    xlpt_facts_explained(f, &h->bdf, h->noted))
 			continue;
 		c = xlpt_contradiction_add(out, kind);

@@ -42,6 +42,8 @@ extern const struct xlpt_contradiction_kind xlpt_kind_left_by_gone, xlpt_kind_sh
 /* kind-books.c: a backend that contradicts itself */
 extern const struct xlpt_contradiction_kind xlpt_kind_num_devs, xlpt_kind_no_dev, xlpt_kind_bad_dev,
 	xlpt_kind_empty_backend;
+/* This device is what a dev-N that is no address stood for: mending that mends it, too. */
+bool xlpt_is_bad_dev(const struct xlpt_facts *f, struct xlpt_bdf bdf);
 /* kind-owner.c: libxl's note, the hypervisor, and no backend */
 extern const struct xlpt_contradiction_kind xlpt_kind_xen_only, xlpt_kind_owner_mark;
 /* kind-dom0.c */
