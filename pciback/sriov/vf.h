@@ -33,6 +33,13 @@ int xlpt_pf_find(struct xlpt_host *h, const char *name, struct xlpt_pf *out,
 int xlpt_pf_read(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_pf *out,
 		 struct xlpt_diag *diag);
 
+/*
+ * The address that VF n of the PF will have, before it is there, as the kernel computes it
+ * (drivers/pci/iov.c, pci_iov_virtfn_bus). A device may have another offset when VFs are switched
+ * on: whoever rests on it looks again then. False: sysfs does not tell.
+ */
+bool xlpt_pf_vf_address(struct xlpt_host *h, struct xlpt_bdf pf, unsigned n, struct xlpt_bdf *out);
+
 /* The PF of a VF and the VF's index there. XLPT_ERR_NOT_FOUND when bdf is no VF. */
 int xlpt_pf_of_vf(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_pf *out, unsigned *index,
 		  struct xlpt_diag *diag);

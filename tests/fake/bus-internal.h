@@ -58,6 +58,10 @@ struct driver *fake_find_driver(struct fake_bus *bus, const char *name);
 
 /* bus-kernel.c: 0 or a negative errno. path is real, that is, below no link. */
 int fake_store(struct fake_bus *bus, const char *path, const char *text);
+/* The 82576's first VF offset and stride. */
+#define FAKE_VF_OFFSET 0x80
+#define FAKE_VF_STRIDE 2
+
 int fake_sriov_store(struct fake_bus *bus, struct device *d, const char *text);
 /* device_attach(): to every driver that knows it, in turn. */
 void fake_offer(struct fake_bus *bus, struct device *d);

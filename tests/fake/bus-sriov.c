@@ -8,10 +8,6 @@
 #include <errno.h>
 #include <string.h>
 
-/* The 82576's first VF offset and stride. */
-#define OFFSET 0x80
-#define STRIDE 2
-
 static unsigned count(struct fake_bus *bus, const char *pf, bool on_pciback)
 {
 	unsigned n = 0;
@@ -24,8 +20,8 @@ static unsigned count(struct fake_bus *bus, const char *pf, bool on_pciback)
 
 static void add(struct fake_bus *bus, const struct device *pf, unsigned index)
 {
-	unsigned rid = (unsigned)(pf->bdf.bus << 8 | pf->bdf.dev << 3 | pf->bdf.func) + OFFSET +
-		       index * STRIDE;
+	unsigned rid = (unsigned)(pf->bdf.bus << 8 | pf->bdf.dev << 3 | pf->bdf.func) +
+		       FAKE_VF_OFFSET + index * FAKE_VF_STRIDE;
 	struct xlpt_bdf bdf = { .seg = pf->bdf.seg,
 				.bus = (uint8_t)(rid >> 8),
 				.dev = rid >> 3 & 0x1f,

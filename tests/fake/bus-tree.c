@@ -169,6 +169,8 @@ static void sriov(struct fake_bus *bus, struct device *d, const struct fake_dev 
 	if (f->vfs) {
 		attr(bus, d->path, "sriov_totalvfs", "%d\n", f->vfs);
 		attr(bus, d->path, "sriov_numvfs", "0\n");
+		attr(bus, d->path, "sriov_offset", "%d\n", FAKE_VF_OFFSET);
+		attr(bus, d->path, "sriov_stride", "%d\n", FAKE_VF_STRIDE);
 		fake_tree_autoprobe(bus, d);
 	}
 	if (f->pf) {

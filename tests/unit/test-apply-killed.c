@@ -31,6 +31,10 @@ static const struct scene {
 		  "[guard]\nxendomains = yes\n",
 	  .conf = "[hide 03:00.0]\nat = boot\n[hide 04:00.0]\nat = now\n[vfs enp1s0]\ncount = 2\n",
 	  .command = "apply --prune" },
+	{ .prepare = "vf remove enp1s0",
+	  .conf = "[hide 01:10.2]\nat = now\n[hide 03:00.0]\nat = now\n[hide 01:10.4]\n"
+		  "at = now\n[vfs enp1s0]\ncount = 3\n",
+	  .command = "apply" },
 };
 
 static struct world *prepared(const void *scene)

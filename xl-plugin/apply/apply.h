@@ -34,6 +34,8 @@ struct xlpt_apply_file {
 	bool backup;	/* the old text is kept in a backup, as boot write does */
 };
 
+struct xlpt_apply;
+
 /* What is no file: a plan of another room, and the journal by which that room's mender ends it. */
 struct xlpt_apply_part {
 	struct xlpt_plan plan;
@@ -41,7 +43,9 @@ struct xlpt_apply_part {
 	void *ctx; /* what the steps of the plan get; owned, freed by dispose */
 	void (*dispose)(void *ctx);
 	struct xlpt_op *op; /* the operation of hide or unhide (ctx is the same), else NULL */
-	bool done;	    /* its plan was run to its end */
+	/* Makes the plan when it is this part's turn, or NULL: the plan is already made. */
+	int (*late)(struct xlpt_apply *a, struct xlpt_apply_part *part, struct xlpt_diag *diag);
+	bool done; /* its plan was run to its end */
 };
 
 struct xlpt_apply {
@@ -66,6 +70,8 @@ struct xlpt_apply {
 	char **notes, **commands;
 	char **pruned;		       /* what is taken back, in words for people */
 	bool changed, reboot_required; /* something was done; it takes effect at the next boot */
+	/* virtual functions that are still to be made, and then to be hidden */
+	struct xlpt_bdfs coming;
 	struct xlpt_journal journal;
 };
 
@@ -103,6 +109,25 @@ int xlpt_apply_find(struct xlpt_apply *a, struct xlpt_entry *e, struct xlpt_diag
  */
 char *xlpt_apply_identity(struct xlpt_apply *a, struct xlpt_bdf bdf, struct xlpt_diag *diag);
 
+/* ---- coming.c: virtual functions that do not exist yet, and that this apply makes ---- */
+
+/* This host has no such function, and a [vfs] of the file makes it. */
+bool xlpt_apply_comes(const struct xlpt_apply *a, struct xlpt_bdf bdf);
+/* The pin is a virtual function's, and a [vfs] makes one at its old address. */
+bool xlpt_apply_pin_comes(const struct xlpt_apply *a, const struct xlpt_pin *pin);
+/*
+ * Fills the part that hides the functions of all [hide] sections that come, once they exist. op is the
+ * part's own, and gets the locks of these addresses.
+ */
+int xlpt_apply_hide_coming(struct xlpt_apply *a, struct xlpt_op *op, struct xlpt_apply_part *part,
+			   struct xlpt_diag *diag);
+/*
+ * hide.c: adds to op the devices of an entry that are not hidden yet: with coming those that do not
+ * exist yet, without it all others.
+ */
+int xlpt_apply_hide_items(const struct xlpt_apply *a, const struct xlpt_entry *e,
+			  struct xlpt_op *op, bool coming, struct xlpt_diag *diag);
+
 /*
  * An entry means a device that had this address when apply last ran and has another one now: the
  * buses were numbered anew.
@@ -113,7 +138,11 @@ bool xlpt_apply_moved(const struct xlpt_apply *a, const char *address);
 
 /* Looks for entries that contradict each other. All entries have found their devices. */
 int xlpt_apply_together(struct xlpt_apply *a, struct xlpt_diag *diag);
-int xlpt_apply_pins(struct xlpt_apply *a, struct xlpt_diag *diag);
+/*
+ * Called twice: without coming before the PFs of [vfs] are found, with coming after that, for the
+ * pins of virtual functions that do not exist yet.
+ */
+int xlpt_apply_pins(struct xlpt_apply *a, bool coming, struct xlpt_diag *diag);
 /*
  * Takes back pins that no entry names (--prune). After xlpt_apply_boot, because the list at boot
  * may need them.

@@ -114,6 +114,20 @@ static void recorded(struct xlpt_apply *a, struct xlpt_entry *e, bool hidden)
 	}
 }
 
+/* And those of them that are VFs, are not there now, and that this apply makes. */
+static void recorded_coming(struct xlpt_apply *a, struct xlpt_entry *e)
+{
+	_cleanup_free_ char *title = xlpt_entry_title(e), *words = xlpt_entry_words(e);
+	const struct xlpt_recorded *r = xlpt_applied_find(&a->before, title, words);
+
+	for (char **text = r ? r->devices : NULL; text && *text; text++) {
+		_cleanup_pin_ struct xlpt_pin pin = { .vf = -1 };
+
+		if (xlpt_pin_parse(*text, &pin, NULL) == 0 && xlpt_apply_pin_comes(a, &pin))
+			add(e, pin.address);
+	}
+}
+
 /* ---- by a match ---- */
 
 static int wrong_number(const struct xlpt_entry *e, struct xlpt_diag *diag)
@@ -153,6 +167,8 @@ static int by_match(struct xlpt_apply *a, struct xlpt_entry *e, struct xlpt_diag
 	for (size_t i = 0; i < a->devices.n; i++)
 		if (fits(a, e, &a->devices.items[i], true))
 			add(e, a->devices.items[i].bdf);
+	if (e->n < count)
+		recorded_coming(a, e);
 	return e->n == count ? 0 : wrong_number(e, diag);
 }
 
@@ -185,6 +201,21 @@ static bool is_pin(const struct xlpt_apply *a, const char *name)
 	       xlpt_host_has(a->env->host, XLPT_PIN_DIR "/%s", name);
 }
 
+/* Also a VF that this apply makes. */
+static int resolve_pin(struct xlpt_apply *a, const char *name, struct xlpt_bdf *bdf,
+		       struct xlpt_diag *diag)
+{
+	_cleanup_pin_ struct xlpt_pin pin = { .vf = -1 };
+	int rc = xlpt_resolve_pin(a->env, name, bdf, diag);
+
+	if (rc != XLPT_ERR_NO_DEVICE || xlpt_pin_load(a->env, name, &pin, NULL) ||
+	    !xlpt_apply_pin_comes(a, &pin))
+		return rc;
+	xlpt_diag_dispose(diag);
+	*bdf = pin.address;
+	return 0;
+}
+
 static int by_name(struct xlpt_apply *a, struct xlpt_entry *e, struct xlpt_diag *diag)
 {
 	const char *device = xlpt_entry_get(e, "device"), *word = device ? device : e->name;
@@ -201,7 +232,7 @@ static int by_name(struct xlpt_apply *a, struct xlpt_entry *e, struct xlpt_diag 
 		return 0;
 	}
 	if (name != word || is_pin(a, name)) {
-		rc = xlpt_resolve_pin(a->env, name, &bdf, diag);
+		rc = resolve_pin(a, name, &bdf, diag);
 		if (rc)
 			return rc;
 		e->pin = xlpt_xstrdup(name);
@@ -220,6 +251,8 @@ static int by_name(struct xlpt_apply *a, struct xlpt_entry *e, struct xlpt_diag 
 	/* A word that names no device of this host now may have named one earlier. */
 	if (rc == XLPT_ERR_NOT_FOUND || rc == XLPT_ERR_USAGE)
 		recorded(a, e, false);
+	if (!e->n)
+		recorded_coming(a, e);
 	if (e->n != 1)
 		return rc;
 	xlpt_diag_dispose(diag);
@@ -247,6 +280,12 @@ bool xlpt_apply_moved(const struct xlpt_apply *a, const char *address)
 	return was && !is;
 }
 
+/* It can be named before it is there: nobody looks at it before it is. */
+static bool may_come(const struct xlpt_apply *a, const struct xlpt_entry *e, struct xlpt_bdf bdf)
+{
+	return e->kind != XLPT_ENTRY_VFS && !xlpt_entry_at(e, "boot") && xlpt_apply_comes(a, bdf);
+}
+
 int xlpt_apply_find(struct xlpt_apply *a, struct xlpt_entry *e, struct xlpt_diag *diag)
 {
 	const struct xlpt_device *d;
@@ -254,7 +293,9 @@ int xlpt_apply_find(struct xlpt_apply *a, struct xlpt_entry *e, struct xlpt_diag
 
 	for (size_t i = 0; rc == 0 && i < e->n; i++) {
 		d = xlpt_devices_find(&a->devices, e->devices[i]);
-		if (!d) {
+		if (!d && may_come(a, e, e->devices[i])) {
+			rc = xlpt_policy_addressable(e->devices[i], NULL, diag);
+		} else if (!d) {
 			free(xlpt_apply_identity(a, e->devices[i], diag));
 			rc = XLPT_ERR_NO_DEVICE;
 		} else if (d->header == XLPT_HEADER_BRIDGE) {

@@ -25,22 +25,29 @@ static bool hidden(const struct xlpt_apply *a, struct xlpt_bdf bdf)
 	return !strcmp(driver_of(a, bdf), XLPT_PCIBACK_DRIVER);
 }
 
-/* Adds the devices that are not hidden yet. */
-static int add_items(const struct xlpt_apply *a, const struct xlpt_entry *e, struct xlpt_op *op,
-		     struct xlpt_diag *diag)
+int xlpt_apply_hide_items(const struct xlpt_apply *a, const struct xlpt_entry *e,
+			  struct xlpt_op *op, bool coming, struct xlpt_diag *diag)
 {
 	int rc = 0;
 
 	if (e->kind != XLPT_ENTRY_HIDE || !xlpt_entry_at(e, "now"))
 		return 0;
 	for (size_t i = 0; rc == 0 && i < e->n; i++) {
-		if (hidden(a, e->devices[i]))
+		if (hidden(a, e->devices[i]) || xlpt_apply_comes(a, e->devices[i]) != coming)
 			continue;
 		rc = xlpt_op_add_bdf(op, e->devices[i], diag);
 		if (rc == 0 && xlpt_streq(xlpt_entry_get(e, "force-host-device"), "yes"))
 			xlpt_bdfs_add(&op->force_host, e->devices[i]);
 	}
 	return rc;
+}
+
+static bool any_comes(const struct xlpt_apply *a, const struct xlpt_entry *e)
+{
+	for (size_t i = 0; i < e->n; i++)
+		if (xlpt_apply_comes(a, e->devices[i]))
+			return true;
+	return false;
 }
 
 /* Judges each entry by itself and does nothing, so that every error is told, with its place. */
@@ -54,8 +61,8 @@ static bool judge_one(struct xlpt_apply *a, struct xlpt_entry *e)
 
 	xlpt_op_init(&op, a->env);
 	a->env->dry_run = true;
-	rc = add_items(a, e, &op, &no);
-	if (rc == 0 && op.n)
+	rc = xlpt_apply_hide_items(a, e, &op, false, &no);
+	if (rc == 0 && (op.n || any_comes(a, e)))
 		rc = xlpt_env_need_xen(a->env, &no);
 	if (rc == 0 && op.n)
 		rc = xlpt_op_plan_hide(&op, &plan, &no);
@@ -67,21 +74,35 @@ static bool judge_one(struct xlpt_apply *a, struct xlpt_entry *e)
 	return rc == 0;
 }
 
-static int plan_all(struct xlpt_apply *a, struct xlpt_diag *diag)
+static struct xlpt_apply_part *new_part(struct xlpt_apply *a)
 {
 	struct xlpt_op *op = xlpt_xcalloc(1, sizeof(*op));
 	struct xlpt_apply_part *part = xlpt_apply_part(a, op, dispose_op);
-	int rc = 0;
 
 	xlpt_op_init(op, a->env);
 	part->op = op;
+	return part;
+}
+
+static int plan_all(struct xlpt_apply *a, struct xlpt_diag *diag)
+{
+	struct xlpt_apply_part *part = new_part(a);
+	int rc = 0;
+
 	for (size_t i = 0; rc == 0 && i < a->conf.n; i++)
-		rc = add_items(a, &a->conf.items[i], op, diag);
+		rc = xlpt_apply_hide_items(a, &a->conf.items[i], part->op, false, diag);
 	if (rc == 0)
-		rc = xlpt_op_plan_hide(op, &part->plan, diag);
+		rc = xlpt_op_plan_hide(part->op, &part->plan, diag);
 	if (rc == 0)
-		xlpt_op_describe(op, "hide", &part->journal);
+		xlpt_op_describe(part->op, "hide", &part->journal);
 	return rc;
+}
+
+static int plan_coming(struct xlpt_apply *a, struct xlpt_diag *diag)
+{
+	struct xlpt_apply_part *part = new_part(a);
+
+	return xlpt_apply_hide_coming(a, part->op, part, diag);
 }
 
 /* "0000:09:00.0: hidden at boot; 0000:0a:00.0: ..."; with one device, without the address. */
@@ -97,6 +118,8 @@ static char *words_of(const struct xlpt_apply *a, const struct xlpt_entry *e, bo
 			xlpt_str_addf(&out, "%s%s: ", i ? "; " : "", XLPT_BDF_STR(bdf));
 		if (now && (after || hidden(a, bdf)))
 			xlpt_str_add(&out, "hidden now");
+		else if (now && xlpt_apply_comes(a, bdf))
+			xlpt_str_add(&out, "not there");
 		else if (now)
 			xlpt_str_addf(&out, "with %s", driver_of(a, bdf));
 		if (now && boot)
@@ -112,25 +135,21 @@ static char *words_of(const struct xlpt_apply *a, const struct xlpt_entry *e, bo
 /* A device that is gone, or that dom0 has again, need not be given back. */
 static int give_back(struct xlpt_apply *a, const char *name, struct xlpt_diag *diag)
 {
-	struct xlpt_op *op;
 	struct xlpt_apply_part *part;
 	struct xlpt_bdf bdf;
 	int rc;
 
 	if (!xlpt_bdf_from_sysfs_name(name, &bdf) || !hidden(a, bdf))
 		return 0;
-	op = xlpt_xcalloc(1, sizeof(*op));
-	part = xlpt_apply_part(a, op, dispose_op);
-	part->op = op;
-	xlpt_op_init(op, a->env);
+	part = new_part(a);
 	rc = xlpt_env_need_xen(a->env, diag);
 	if (rc == 0)
-		rc = xlpt_op_add_bdf(op, bdf, diag);
+		rc = xlpt_op_add_bdf(part->op, bdf, diag);
 	if (rc == 0)
-		rc = xlpt_op_plan_unhide(op, &part->plan, diag);
+		rc = xlpt_op_plan_unhide(part->op, &part->plan, diag);
 	if (rc)
 		return rc;
-	xlpt_op_describe(op, "unhide", &part->journal);
+	xlpt_op_describe(part->op, "unhide", &part->journal);
 	xlpt_strv_addf(&a->pruned, "%s hidden", name);
 	return 0;
 }
@@ -149,7 +168,8 @@ static void prune(struct xlpt_apply *a)
 
 int xlpt_apply_hide(struct xlpt_apply *a, struct xlpt_diag *diag)
 {
-	bool good = true, any = false;
+	bool good = true, any = false, coming = false;
+	int rc = 0;
 
 	for (size_t i = 0; i < a->conf.n; i++) {
 		struct xlpt_entry *e = &a->conf.items[i];
@@ -164,13 +184,16 @@ int xlpt_apply_hide(struct xlpt_apply *a, struct xlpt_diag *diag)
 			e->reboot |= xlpt_entry_at(e, "boot") && !xlpt_entry_at(e, "now") && !is;
 			if (!xlpt_entry_at(e, "now"))
 				continue;
-			any |= !is;
+			coming |= xlpt_apply_comes(a, e->devices[k]);
+			any |= !is && !xlpt_apply_comes(a, e->devices[k]);
 			xlpt_apply_claim(a, "now", XLPT_BDF_STR(e->devices[k]), !is);
 		}
 		a->reboot_required |= e->reboot;
 	}
 	prune(a);
-	if (!good || !any || a->errors.n || a->want->check)
+	if (!good || a->errors.n || a->want->check)
 		return 0;
-	return plan_all(a, diag);
+	if (any)
+		rc = plan_all(a, diag);
+	return rc || !coming ? rc : plan_coming(a, diag);
 }

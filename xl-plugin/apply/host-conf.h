@@ -55,6 +55,7 @@ struct xlpt_entry {
 	char *was, *is;	      /* in words; both the same when nothing is to be done */
 	char *sentence;	      /* printed instead of was and is, or NULL */
 	bool changes, reboot; /* something is to be done; the next boot finishes it */
+	bool late;	      /* pin: of a virtual function that does not exist; judged again */
 };
 
 struct xlpt_host_conf {

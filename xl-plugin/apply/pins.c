@@ -48,7 +48,8 @@ static int make(struct xlpt_apply *a, struct xlpt_entry *e, struct xlpt_diag *di
 	return xlpt_pin_parse(text, &pin->pin, diag);
 }
 
-static int one(struct xlpt_apply *a, struct xlpt_entry *e, struct xlpt_diag *diag)
+/* e->late: it is a VF's that is not there, and is looked at again when all PFs are known. */
+static int one(struct xlpt_apply *a, struct xlpt_entry *e, bool coming, struct xlpt_diag *diag)
 {
 	_cleanup_pin_ struct xlpt_pin old = { .vf = -1 };
 	_cleanup_diag_ struct xlpt_diag no = { 0 };
@@ -63,6 +64,13 @@ static int one(struct xlpt_apply *a, struct xlpt_entry *e, struct xlpt_diag *dia
 	xlpt_diag_dispose(&no);
 	if (there)
 		located = xlpt_pin_locate(a->env, e->name, &old, &match, &no);
+	e->late = located == XLPT_ERR_NO_DEVICE && old.vf >= 0 && !coming;
+	if (e->late)
+		return 0;
+	if (located == XLPT_ERR_NO_DEVICE && xlpt_apply_pin_comes(a, &old)) {
+		match.bdf = old.address;
+		located = 0;
+	}
 	if (there && same_words(a, e)) {
 		if (located) {
 			xlpt_diag_move(diag, &no);
@@ -83,14 +91,14 @@ static int one(struct xlpt_apply *a, struct xlpt_entry *e, struct xlpt_diag *dia
 	return there ? 0 : make(a, e, diag);
 }
 
-int xlpt_apply_pins(struct xlpt_apply *a, struct xlpt_diag *diag)
+int xlpt_apply_pins(struct xlpt_apply *a, bool coming, struct xlpt_diag *diag)
 {
 	(void)diag;
 	for (size_t i = 0; i < a->conf.n; i++) {
 		_cleanup_diag_ struct xlpt_diag own = { 0 };
 		struct xlpt_entry *e = &a->conf.items[i];
 
-		if (e->kind == XLPT_ENTRY_PIN && one(a, e, &own)) {
+		if (e->kind == XLPT_ENTRY_PIN && e->late == coming && one(a, e, coming, &own)) {
 			e->n = 0;
 			xlpt_errors_add(&a->errors, e, &own);
 		}

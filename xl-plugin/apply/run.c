@@ -46,20 +46,31 @@ static int begin(struct xlpt_apply *a, struct xlpt_diag *diag)
 
 /* ---- judging ---- */
 
-static int find_all(struct xlpt_apply *a, struct xlpt_diag *diag)
+static void find_kind(struct xlpt_apply *a, enum xlpt_entry_kind kind)
 {
-	int rc = xlpt_apply_pins(a, diag);
-
-	for (size_t i = 0; rc == 0 && i < a->conf.n; i++) {
+	for (size_t i = 0; i < a->conf.n; i++) {
 		_cleanup_diag_ struct xlpt_diag own = { 0 };
 		struct xlpt_entry *e = &a->conf.items[i];
 
-		if ((e->kind == XLPT_ENTRY_HIDE || e->kind == XLPT_ENTRY_SPLIT ||
-		     e->kind == XLPT_ENTRY_VFS) &&
-		    xlpt_apply_find(a, e, &own))
+		if (e->kind == kind && xlpt_apply_find(a, e, &own))
 			xlpt_errors_add(&a->errors, e, &own);
 	}
-	return rc;
+}
+
+/* The PFs of [vfs] first: other sections may name VFs of them that do not exist yet. */
+static int find_all(struct xlpt_apply *a, struct xlpt_diag *diag)
+{
+	int rc = xlpt_apply_pins(a, false, diag);
+
+	if (rc)
+		return rc;
+	find_kind(a, XLPT_ENTRY_VFS);
+	rc = xlpt_apply_pins(a, true, diag);
+	if (rc)
+		return rc;
+	find_kind(a, XLPT_ENTRY_HIDE);
+	find_kind(a, XLPT_ENTRY_SPLIT);
+	return 0;
 }
 
 /* What is already remembered of the device: once hidden, a card tells less about itself. */
@@ -82,6 +93,35 @@ static char *known(const struct xlpt_applied *before, const char *title, const c
 	return NULL;
 }
 
+/* What is remembered of a device that this host does not have now. */
+static const char *kept(const struct xlpt_applied *before, const char *title, const char *words,
+			struct xlpt_bdf bdf)
+{
+	const struct xlpt_recorded *r = xlpt_applied_find(before, title, words);
+
+	for (char **text = r ? r->devices : NULL; text && *text; text++) {
+		_cleanup_pin_ struct xlpt_pin was = { .vf = -1 };
+
+		if (xlpt_pin_parse(*text, &was, NULL) == 0 && xlpt_bdf_eq(was.address, bdf))
+			return *text;
+	}
+	return NULL;
+}
+
+/*
+ * A virtual function that the entry names by its address or a pin. Nothing has to be remembered of
+ * it, and nothing can be remembered of one that does not exist yet.
+ */
+static bool is_plain_vf(const struct xlpt_apply *a, const struct xlpt_entry *e, const char *words,
+			struct xlpt_bdf bdf)
+{
+	const struct xlpt_device *d = xlpt_devices_find(&a->devices, bdf);
+	struct xlpt_bdf said;
+
+	return (e->kind == XLPT_ENTRY_HIDE || e->kind == XLPT_ENTRY_SPLIT) && (!d || d->is_vf) &&
+	       (e->pin || xlpt_bdf_parse_host(words, &said, NULL) == 0);
+}
+
 /* Remembers which device each entry meant, for the next time. */
 static void remember(struct xlpt_apply *a)
 {
@@ -92,10 +132,10 @@ static void remember(struct xlpt_apply *a)
 
 		for (size_t k = 0; k < e->n; k++) {
 			_cleanup_free_ char *now = xlpt_apply_identity(a, e->devices[k], NULL);
-			const char *old =
-				now ? known(&a->before, title, words, e->devices[k], now) : NULL;
+			const char *old = now ? known(&a->before, title, words, e->devices[k], now)
+					      : kept(&a->before, title, words, e->devices[k]);
 
-			if (now)
+			if ((now || old) && !is_plain_vf(a, e, words, e->devices[k]))
 				xlpt_strv_add(&devices, old ? old : now);
 		}
 		if (devices)
@@ -158,6 +198,8 @@ static int run_part(void *ctx, size_t i, struct xlpt_diag *diag)
 	_cleanup_free_ char *note = xlpt_xasprintf("begun %zu", i);
 	int rc = xlpt_journal_note(&a->journal, note, diag);
 
+	if (rc == 0 && part->late)
+		rc = part->late(a, part, diag);
 	if (rc == 0)
 		rc = xlpt_journal_run(a->env, &a->journal, &part->plan, part->ctx, diag);
 	part->done = rc == 0;
