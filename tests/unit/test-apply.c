@@ -152,13 +152,13 @@ static void test_refused(void **state)
 	assert_non_null(strstr(w->err, "force-host-device = yes"));
 	conf(w,
 	     "[hide root]\nclass = 0106\nat = boot, now\n[hide many]\nmatch = 8086:10d3\nat = now\n");
-	refused(w, 3, "apply", "4 devices of this host are so, and not 1");
+	refused(w, 3, "apply", "fits 4 devices of this host, and the section is for 1");
 	conf(w, "[hide root]\nclass = 0106\nat = boot\nforce-host-device = yes\n");
 	ok(w, "apply");
 	conf(w, "[hide many]\nmatch = 8086:10d3\ncount = 4\nat = now\n");
 	ok(w, "apply");
 	conf(w, "[hide none]\nserial = 12-34\nat = now\n");
-	refused(w, 3, "apply", "0 devices of this host are so");
+	refused(w, 3, "apply", "fits 0 devices of this host");
 }
 
 /* A pin stays the pin of its device, and another device does not get its name. */
@@ -223,7 +223,7 @@ static void test_moved(void **state)
 	unchanged(w, "apply");
 	/* Another card of the kind is seen by a person. */
 	fake_bus_add(w->bus, "0000:08:00.0", &nvme);
-	refused(w, 3, "apply", "2 devices of this host are so, and not 1");
+	refused(w, 3, "apply", "fits 2 devices of this host, and the section is for 1");
 }
 
 /* The admin's own file is never touched; ours has the last word, and says so. */

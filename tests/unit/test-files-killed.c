@@ -390,7 +390,7 @@ static void test_edited(void **state)
 
 	/* One that cannot be read is named, with what to do. */
 	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", "xlpt 1\nop boot write\nnote file text x\n");
-	answers(w, 5, "repair", "/run/xlpt/journal/1-1 cannot be read");
+	answers(w, 5, "repair", "the journal /run/xlpt/journal/1-1 is damaged");
 	world_free(w);
 }
 

@@ -74,7 +74,7 @@ static void test_attach_detach(void **state)
 	/* Not listed is what a detach wants; listed already what an attach wants. */
 	ok(w, "attach web1 04:00.0");
 	ok(w, "detach web1 04:00.0 --config " CFG);
-	assert_non_null(strstr(w->out, "says so already"));
+	assert_non_null(strstr(w->out, "needs no change"));
 	ok(w, "detach web1 04:00.1");
 	ok(w, "attach web1 04:00.1 --config=" CFG " --json");
 	assert_non_null(strstr(w->out, "\"config\": \"" CFG "\""));

@@ -81,7 +81,7 @@ static void test_profile(void **state)
 	assert_false(there(w, UNIT));
 	ok(w, "vf persist enp1s0");
 	said(w, "by hand: nmcli connection modify 1-2 sriov.total-vfs 2\n");
-	refused(w, 3, "vf persist --apply enp1s0", "xlpt did not write it");
+	refused(w, 3, "vf persist --apply enp1s0", "is set in a file that xlpt did not write");
 	said(w, "to mend: nmcli connection modify 1-2 sriov.total-vfs 2\n");
 	profile(w, 2);
 	ok(w, "vf persist --apply enp1s0");
@@ -183,6 +183,7 @@ static void test_two(void **state)
 	said(w,
 	     "two configurations set this number, and the last one wins: NetworkManager (" PROFILE
 	     ": 2) and udev (" LINK ": 4)");
+	said(w, "write the same number into both, or take it out of one of them");
 	ok(w, "vf persist --apply enp1s0");
 	ok(w, "vf create enp1s0 2");
 	assert_null(strstr(w->err, "two configurations"));

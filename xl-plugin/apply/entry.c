@@ -200,8 +200,10 @@ int xlpt_host_conf_load(struct xlpt_env *env, const char *path, struct xlpt_host
 	/* Somebody may want an empty file. An empty pipe comes from a command that has failed. */
 	if (rc == 0 && !text.len && !strcmp(path, "-")) {
 		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "nothing came on standard input");
-		xlpt_diag_fact(diag, "the command that was to write it has failed, it seems");
-		xlpt_diag_hint(diag, "look what it says; an empty file can be named");
+		xlpt_diag_fact(diag,
+			       "the command before the pipe wrote nothing: most likely it failed");
+		xlpt_diag_hint(diag,
+			       "see what that command says; to apply an empty file, name the file");
 		return XLPT_ERR_SYNTAX;
 	}
 	if (rc == 0)

@@ -140,8 +140,9 @@ static int wrong_number(const struct xlpt_entry *e, struct xlpt_diag *diag)
 		xlpt_str_addf(&all, "%s%s", i ? ", " : "", XLPT_BDF_STR(e->devices[i]));
 	if (e->n > 16)
 		xlpt_str_addf(&all, " and %zu more", e->n - 16);
-	xlpt_diag_set(diag, XLPT_ERR_RULE, "%s: %zu device%s of this host %s so, and not %zu",
-		      words, e->n, e->n == 1 ? "" : "s", e->n == 1 ? "is" : "are", count);
+	xlpt_diag_set(diag, XLPT_ERR_RULE,
+		      "%s fits %zu device%s of this host, and the section is for %zu", words, e->n,
+		      e->n == 1 ? "" : "s", count);
 	if (e->n) {
 		xlpt_diag_fact(diag, "%s", all.s);
 		xlpt_diag_hint(
@@ -150,7 +151,7 @@ static int wrong_number(const struct xlpt_entry *e, struct xlpt_diag *diag)
 			"interface) tells them apart",
 			e->n);
 	} else {
-		xlpt_diag_fact(diag, "no function of /sys/bus/pci/devices is like that");
+		xlpt_diag_fact(diag, "it fits no function of /sys/bus/pci/devices");
 		xlpt_diag_hint(diag, "xlpt list shows what there is");
 	}
 	return XLPT_ERR_RULE;

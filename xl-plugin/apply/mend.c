@@ -106,8 +106,10 @@ static int take_back_part(struct xlpt_env *env, struct xlpt_journal *j, size_t i
 	int rc;
 
 	if (!read_part(j, i, &part) || !(mender = xlpt_mender_of(&part)) || !mender->mend) {
-		xlpt_diag_set(diag, XLPT_ERR_DATA, "%s cannot be read", j->path);
-		xlpt_diag_hint(diag, "look at what it names, then: rm %s", j->path);
+		xlpt_diag_set(diag, XLPT_ERR_DATA, "the journal %s is damaged", j->path);
+		xlpt_diag_fact(diag, "this xlpt cannot read part %zu of it", i + 1);
+		xlpt_diag_hint(diag, "look at the devices and files that it names, then: rm %s",
+			       j->path);
 		return XLPT_ERR_DATA;
 	}
 	rc = xlpt_env_need_xen(env, diag);

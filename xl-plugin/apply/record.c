@@ -59,7 +59,7 @@ int xlpt_applied_read(struct xlpt_env *env, struct xlpt_applied *out, struct xlp
 		return 0;
 	if (r < 0) {
 		xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot read " XLPT_APPLIED);
-		xlpt_diag_hint(diag, "run xlpt as root; the file is to be a plain one");
+		xlpt_diag_hint(diag, "run xlpt as root; if it is a link or a folder, move it away");
 		return XLPT_ERR_IO;
 	}
 	out->text = xlpt_xstrdup(xlpt_str_get(&text));

@@ -67,7 +67,7 @@ static void tell_edited(struct xlpt_env *env, const char *path, bool changed,
 	} else if (env->dry_run) {
 		xlpt_put_document(env, xlpt_str_get(out), out->len);
 	} else {
-		xlpt_say(env, "%s %s", path, changed ? "is changed" : "says so already");
+		xlpt_say(env, "%s %s", path, changed ? "is changed" : "needs no change");
 	}
 }
 

@@ -243,7 +243,7 @@ void xlpt_op_config_say(const struct xlpt_op *op)
 {
 	if (op->config.path)
 		xlpt_say(op->env, "%s %s", op->config.path,
-			 op->config.changes ? "is changed" : "says so already");
+			 op->config.changes ? "is changed" : "needs no change");
 }
 
 /* ---- after an operation that was cut short ---- */

@@ -126,6 +126,7 @@ static int note_read(struct xlpt_env *env, struct xlpt_bdf bdf, bool *has,
 		     struct xlpt_vf_identity *out, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *text = NULL;
+	char node[XLPT_BDF_LEN];
 	int rc = xlpt_pcinote_vf_get(env->store, bdf, &text, diag);
 
 	*has = rc == 0 && text;
@@ -134,9 +135,12 @@ static int note_read(struct xlpt_env *env, struct xlpt_bdf bdf, bool *has,
 		return rc;
 	xlpt_diag_set(diag, XLPT_ERR_DATA, "what is noted about %s in xenstore is not an identity",
 		      XLPT_BDF_STR(bdf));
-	xlpt_diag_fact(diag, "/libxl/pci/*/xlpt-vf");
+	xlpt_bdf_format(bdf, XLPT_BDF_XS, node);
+	xlpt_diag_fact(diag, "/libxl/pci/%s/xlpt-vf says: %s", node, text);
 	xlpt_diag_hint(diag,
-		       "remove the node with xenstore-rm, and set the VF by hand: xlpt vf set");
+		       "xenstore-rm /libxl/pci/%s/xlpt-vf; then set the VF by hand: xlpt vf set %s "
+		       "KEY=VALUE...",
+		       node, XLPT_BDF_STR(bdf));
 	return XLPT_ERR_DATA;
 }
 
@@ -345,7 +349,10 @@ int xlpt_vf_identity_of_journal(const struct xlpt_journal_dev *d, struct xlpt_vf
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_DATA, "the journal does not say what %s had",
 		      XLPT_BDF_STR(d->bdf));
-	xlpt_diag_hint(diag, "set it by hand: xlpt vf set %s", XLPT_BDF_STR(d->bdf));
+	xlpt_diag_fact(diag,
+		       d->identity ? "its text is no identity: %s" : "it has no identity of it",
+		       d->identity);
+	xlpt_diag_hint(diag, "set it by hand: xlpt vf set %s KEY=VALUE...", XLPT_BDF_STR(d->bdf));
 	return XLPT_ERR_DATA;
 }
 

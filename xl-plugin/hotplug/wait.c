@@ -54,8 +54,8 @@ int xlpt_guest_still_there(struct xlpt_env *env, const struct xlpt_guest *guest,
 	xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, gone ? "%s is gone" : "%s is shutting down",
 		      guest->name);
 	xlpt_diag_fact(diag,
-		       gone ? "domain %u ended in the middle of this"
-			    : "domain %u stopped in the middle of this",
+		       gone ? "domain %u ended while this command ran"
+			    : "domain %u stopped while this command ran",
 		       guest->domid);
 	if (now.shut_down && !gone)
 		xlpt_diag_hint(
@@ -258,7 +258,11 @@ static int look_failed(struct xlpt_env *env, struct look *l, int r, int64_t time
 			       XLPT_WORD(l->guest->name));
 		return XLPT_ERR_CONFLICT;
 	}
-	return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot watch xenstore");
+	xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot watch %s's PCI frontend in xenstore",
+			l->guest->name);
+	xlpt_diag_hint(diag, "see whether xenstored answers: xenstore-ls /local/domain/%u/device",
+		       l->guest->domid);
+	return XLPT_ERR_IO;
 }
 
 int xlpt_wait_connected(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf,

@@ -283,7 +283,9 @@ static int bring_back(struct xlpt_env *env, const struct xlpt_journal *j, struct
 
 	for (size_t i = 0; rc == 0 && i < n; i++) {
 		if (!read_file(j, i, &files[i])) {
-			xlpt_diag_set(diag, XLPT_ERR_DATA, "%s cannot be read", j->path);
+			xlpt_diag_set(diag, XLPT_ERR_DATA, "the journal %s is damaged", j->path);
+			xlpt_diag_fact(diag, "this xlpt cannot read what it says of file %zu",
+				       i + 1);
 			xlpt_diag_hint(diag, "look at the files that it names, then: rm %s",
 				       j->path);
 			return XLPT_ERR_DATA;

@@ -112,6 +112,13 @@ static int peek(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
 	return ENDED;
 }
 
+static int cannot(struct xlpt_diag *diag, int r, const char *what, const char *path)
+{
+	xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot %s %s", what, path);
+	xlpt_diag_hint(diag, "run xlpt as root");
+	return XLPT_ERR_IO;
+}
+
 int xlpt_journal_adopt(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt_diag *diag)
 {
 	int r;
@@ -120,7 +127,7 @@ int xlpt_journal_adopt(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 	if (j->fd == -ENOENT)
 		return 0;
 	if (j->fd < 0)
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, j->fd, "cannot open %s", j->path);
+		return cannot(diag, j->fd, "open", j->path);
 	r = xlpt_clock_flock(env->clock, j->fd, xlpt_now(env->clock) + PEEK_MS, NULL);
 	if (r == -EWOULDBLOCK) {
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is in use by another process", j->path);
@@ -128,7 +135,7 @@ int xlpt_journal_adopt(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 		return XLPT_ERR_IN_USE;
 	}
 	if (r < 0)
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot lock %s", j->path);
+		return cannot(diag, r, "lock", j->path);
 	return xlpt_host_has(env->host, "%s", j->path);
 }
 
@@ -156,7 +163,7 @@ int xlpt_journal_left(struct xlpt_env *env, struct xlpt_journal **out, size_t *n
 	if (r == -ENOENT)
 		return 0;
 	if (r < 0)
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot list " XLPT_JOURNAL_DIR);
+		return cannot(diag, r, "list", XLPT_JOURNAL_DIR);
 	for (char **p = names; *p; p++) {
 		_cleanup_journal_ struct xlpt_journal j = { .fd = -1 };
 		int is = peek(env, *p, &j);

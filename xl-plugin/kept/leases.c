@@ -250,6 +250,7 @@ int xlpt_lease_create(struct xlpt_env *env, struct xlpt_lease *lease, struct xlp
 	if (r == -EEXIST) {
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is leased already",
 			      XLPT_BDF_STR(lease->bdf));
+		xlpt_diag_fact(diag, XLPT_LEASES_DIR "/%s is there", XLPT_BDF_STR(lease->bdf));
 		xlpt_diag_hint(diag, "xlpt pool list shows who has what");
 		return XLPT_ERR_IN_USE;
 	}

@@ -59,6 +59,7 @@ int xlpt_pins_list(struct xlpt_env *env, char ***names, struct xlpt_diag *diag)
 	if (r < 0) {
 		xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot list the pins");
 		xlpt_diag_fact(diag, XLPT_PIN_DIR);
+		xlpt_diag_hint(diag, "run xlpt as root");
 		return XLPT_ERR_IO;
 	}
 	xlpt_kept_mend_all(env, XLPT_PIN_DIR);

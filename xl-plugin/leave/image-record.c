@@ -37,6 +37,14 @@ char *xlpt_image_record_path(const char *image)
 
 static const char magic[] = "xlpt image 1\n";
 
+static int cannot_read(const char *record, int r, struct xlpt_diag *diag)
+{
+	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot read %s", record);
+	xlpt_diag_fact(diag, "it tells xlpt restore which devices to attach");
+	xlpt_diag_hint(diag, "make it a file that root can read, or move it away");
+	return XLPT_ERR_IO;
+}
+
 /* 0: there is no record, 1: there is one of xlpt's; else an error. */
 static int look(const char *record, struct xlpt_diag *diag)
 {
@@ -59,7 +67,7 @@ static int look(const char *record, struct xlpt_diag *diag)
 		xlpt_diag_hint(diag, "move it away, or name another file");
 		return XLPT_ERR_CONFLICT;
 	}
-	return xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot read %s", record);
+	return cannot_read(record, r, diag);
 }
 
 int xlpt_image_record_check(const char *image, struct xlpt_diag *diag)
@@ -96,6 +104,7 @@ int xlpt_image_record_write(const char *path, const struct xlpt_guest *guest, of
 		return 0;
 	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot write %s", record);
 	xlpt_diag_fact(diag, "it would tell xlpt restore which devices to attach");
+	xlpt_diag_hint(diag, "make room there, or name another file");
 	return XLPT_ERR_IO;
 }
 
@@ -165,7 +174,7 @@ int xlpt_image_record_read(const struct xlpt_image *image, struct xlpt_image_rec
 	if (r == -EFBIG || (r == 0 && memchr(xlpt_str_get(&text), '\0', text.len)))
 		return not_ours(path, diag, XLPT_ERR_SYNTAX, "it is too long, or not text");
 	if (r < 0)
-		return xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot read %s", path);
+		return cannot_read(path, r, diag);
 	out->present = true;
 	rc = parse(path, text.s ? text.s : (char[]){ "" }, image, out, diag);
 	if (rc)

@@ -148,20 +148,28 @@ static int attach_there(void *ctx, size_t i, struct xlpt_diag *diag)
 					l->targets, diag);
 }
 
+static int cannot(struct xlpt_diag *diag, int r, const char *what)
+{
+	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot %s " IMAGE_DIR, what);
+	xlpt_diag_fact(diag, "the image of a PV guest is kept there until the other host has it");
+	xlpt_diag_hint(diag, "run xlpt as root, with room for the guest's memory there");
+	return XLPT_ERR_IO;
+}
+
 static int image_place(struct xlpt_leave *l, struct xlpt_diag *diag)
 {
 	struct xlpt_host *h = l->op.env->host;
 	int r = l->op.env->dry_run ? 0 : xlpt_file_private_dir(h, IMAGE_DIR);
 
 	if (r < 0)
-		return xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot make " IMAGE_DIR);
+		return cannot(diag, r, "make");
 	l->part = xlpt_xasprintf(IMAGE_DIR "/%u-%s.img", l->op.guest.domid, l->op.guest.uuid);
 	l->part_in = h;
 	if (l->op.env->dry_run)
 		return 0;
 	r = xlpt_file_find(h, l->part, 0, &l->at);
 	if (r < 0)
-		return xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot use " IMAGE_DIR);
+		return cannot(diag, r, "use");
 	/* The file of a killed migration of the same guest; nobody else writes here. */
 	xlpt_leave_drop_part(l);
 	return 0;

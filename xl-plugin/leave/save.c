@@ -27,6 +27,15 @@ static int make_part(const struct xlpt_leave *l)
 	return dir.ops->open(&dir, part_name(l), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600);
 }
 
+static int cannot_write(const struct xlpt_leave *l, int r, struct xlpt_diag *diag)
+{
+	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot write %s", l->part);
+	xlpt_diag_hint(diag, "%s",
+		       l->file ? "name a file where there is room for the guest's memory"
+			       : "make room for the guest's memory there");
+	return XLPT_ERR_IO;
+}
+
 void xlpt_leave_drop_part(const struct xlpt_leave *l)
 {
 	xlpt_file_abandon(&l->at, part_name(l));
@@ -49,7 +58,7 @@ static int write_image(void *ctx, size_t i, struct xlpt_diag *diag)
 	/* xl would make the file readable for everyone, and it is the guest's memory. */
 	fd = make_part(l);
 	if (fd < 0)
-		return xlpt_diag_file(diag, XLPT_ERR_IO, fd, "cannot write %s", l->part);
+		return cannot_write(l, fd, diag);
 	/* By its name xl would follow what somebody else has put there meanwhile. */
 	path = xlpt_xasprintf("/proc/%d/fd/%d", (int)getpid(), fd);
 	return env->ts->ops->guest_save(env->ts, l->op.guest.domid, path, keep, diag);
@@ -87,9 +96,13 @@ static int check_image(void *ctx, size_t i, struct xlpt_diag *diag)
 		xlpt_diag_hint(diag, "save it again, with only one save of the guest at a time");
 		return XLPT_ERR_CONFLICT;
 	}
-	if (fsync(l->image.fd))
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot write %s to disk",
-				       l->part);
+	if (fsync(l->image.fd)) {
+		xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot write %s to disk", l->part);
+		xlpt_diag_hint(
+			diag,
+			"name a file on another disk; dmesg shows what is wrong with this one");
+		return XLPT_ERR_IO;
+	}
 	rc = xlpt_leave_alive(l->op.env, &l->op.guest, &now, diag);
 	if (rc > 0 && now.paused)
 		return 0;
@@ -126,8 +139,11 @@ static int publish(void *ctx, size_t i, struct xlpt_diag *diag)
 	if (rc)
 		return rc;
 	r = xlpt_file_rename(&l->at, part_name(l));
-	if (r < 0)
-		return xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot name the image %s", l->file);
+	if (r < 0) {
+		xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot give the image its name %s", l->file);
+		xlpt_diag_hint(diag, "see who has changed its folder, and save the guest again");
+		return XLPT_ERR_IO;
+	}
 	return xlpt_journal_note(&l->op.journal, "state saved", diag);
 }
 
@@ -199,11 +215,8 @@ static int check_target(struct xlpt_leave *l, struct xlpt_diag *diag)
 		return rc;
 	if (r == 0)
 		r = fd = make_part(l);
-	if (r < 0) {
-		xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot write %s", l->part);
-		xlpt_diag_hint(diag, "name a file where there is room for the guest's memory");
-		return XLPT_ERR_IO;
-	}
+	if (r < 0)
+		return cannot_write(l, r, diag);
 	xlpt_leave_drop_part(l);
 	return 0;
 }

@@ -282,7 +282,8 @@ static int release_one(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_re
 		return held;
 	if (!held && l.busy) {
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "another xlpt works on the lease of %s", text);
-		xlpt_diag_hint(diag, "wait until it is done");
+		xlpt_diag_fact(diag, "it has locked " XLPT_LEASES_DIR "/%s", text);
+		xlpt_diag_hint(diag, "run the command again when that one has ended");
 		return XLPT_ERR_IN_USE;
 	}
 	if (!held)

@@ -43,8 +43,11 @@ int xlpt_pool_names(struct xlpt_env *env, char ***names, struct xlpt_diag *diag)
 		*names = xlpt_xcalloc(1, sizeof(**names));
 		return 0;
 	}
-	if (r < 0)
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot list " XLPT_POOLS_DIR);
+	if (r < 0) {
+		xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot list " XLPT_POOLS_DIR);
+		xlpt_diag_hint(diag, "run xlpt as root");
+		return XLPT_ERR_IO;
+	}
 	xlpt_kept_mend_all(env, XLPT_POOLS_DIR);
 	for (char **p = *names; *p; p++) {
 		if (xlpt_pool_check_name(*p, NULL))
@@ -84,8 +87,11 @@ int xlpt_pool_load(struct xlpt_env *env, const char *name, struct xlpt_pool_def 
 	r = xlpt_host_read_text(env->host, &text, "%s", path);
 	if (r == -ENOENT)
 		return no_such_pool(env, name, diag);
-	if (r < 0)
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot read %s", path);
+	if (r < 0) {
+		xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot read %s", path);
+		xlpt_diag_hint(diag, "make it a file that root can read, or remove it");
+		return XLPT_ERR_IO;
+	}
 	rc = xlpt_pool_def_parse(text, strlen(text), path, out, diag);
 	if (rc) {
 		/* The command line is right; what is stored is wrong. */

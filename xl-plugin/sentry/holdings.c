@@ -77,8 +77,12 @@ static int from_hypervisor(struct xlpt_env *env, uint32_t domid, struct xlpt_hol
 
 	if (r == -ENOENT)
 		return 0;
-	if (r < 0)
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot list pciback's devices");
+	if (r < 0) {
+		xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot list pciback's devices");
+		xlpt_diag_fact(diag, "/sys/bus/pci/drivers/" XLPT_PCIBACK_DRIVER);
+		xlpt_diag_hint(diag, "run xlpt as root in dom0");
+		return XLPT_ERR_IO;
+	}
 	for (char **p = names; rc == 0 && *p; p++) {
 		_cleanup_pcinote_ struct xlpt_pcinote note = { 0 };
 		struct xlpt_bdf bdf;

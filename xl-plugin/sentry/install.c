@@ -43,8 +43,8 @@ static int judge(const struct xlpt_sentry_file *f, bool remove, bool force, stru
 		xlpt_diag_fact(diag, "%s", f->fact);
 		if (f->kind == XLPT_SENTRY_LINK)
 			xlpt_diag_hint(diag,
-				       "xlpt guard install xl --dir DIR, DIR being one that stands "
-				       "before it in root's PATH");
+				       "xlpt guard install xl --dir DIR, with a folder DIR that "
+				       "comes before it in root's PATH");
 		else if (f->kind == XLPT_SENTRY_WHOLE)
 			xlpt_diag_hint(diag, "give that file another name");
 		else

@@ -141,7 +141,9 @@ static int slurp(struct xlpt_env *env, struct xlpt_sentry_file *f, struct xlpt_d
 					 r == -ELOOP ? " but a link" : "");
 		return 0;
 	}
-	return xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot read %s", f->path);
+	xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot read %s", f->path);
+	xlpt_diag_hint(diag, "make it a file that root can read, and run xlpt as root");
+	return XLPT_ERR_IO;
 }
 
 int xlpt_sentry_look_whole(struct xlpt_env *env, struct xlpt_sentry *g, enum xlpt_sentry_part part,

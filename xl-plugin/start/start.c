@@ -44,8 +44,13 @@ static int give_uuid(struct xlpt_start *s, struct xlpt_diag *diag)
 	if (*s->op.guest.uuid)
 		return 0;
 	r = xlpt_host_read_text(s->op.env->host, &text, "/proc/sys/kernel/random/uuid");
-	if (r < 0)
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot make a UUID for the guest");
+	if (r < 0) {
+		xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot make a UUID for the guest");
+		xlpt_diag_fact(diag, "/proc/sys/kernel/random/uuid gives none");
+		xlpt_diag_hint(diag,
+			       "write uuid = \"...\" into the configuration; uuidgen prints one");
+		return XLPT_ERR_IO;
+	}
 	snprintf(s->uuid, sizeof(s->uuid), "%.36s", xlpt_chomp(text));
 	snprintf(s->op.guest.uuid, sizeof(s->op.guest.uuid), "%s", s->uuid);
 	return 0;

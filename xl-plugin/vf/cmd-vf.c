@@ -84,9 +84,10 @@ static int cmd_persist(struct xlpt_env *env, const struct xlpt_args *args, struc
 
 /* ---- the command ---- */
 
-static int wrong(struct xlpt_diag *diag, const char *verb, const char *usage)
+/* what: what follows "vf VERB". */
+static int wrong(struct xlpt_diag *diag, const char *verb, const char *what)
 {
-	xlpt_diag_set(diag, XLPT_ERR_USAGE, "vf %s wants: %s", verb, usage);
+	xlpt_diag_set(diag, XLPT_ERR_USAGE, "vf %s%s", verb, what);
 	xlpt_diag_hint(diag, "xlpt vf --help");
 	return XLPT_ERR_USAGE;
 }
@@ -97,30 +98,31 @@ static int cmd_vf(struct xlpt_env *env, const struct xlpt_args *args, struct xlp
 	bool create = !strcmp(verb, "create"), remove = !strcmp(verb, "remove");
 
 	if (xlpt_args_has(args, "apply") && strcmp(verb, "persist") != 0)
-		return wrong(diag, verb, "no --apply, which belongs to persist");
+		return wrong(diag, verb, " has no --apply, which belongs to persist");
 	if (xlpt_args_has(args, "persist") && !create && !remove)
-		return wrong(diag, verb, "no --persist, which belongs to create and remove");
+		return wrong(diag, verb, " has no --persist, which belongs to create and remove");
 	if ((xlpt_args_has(args, "driver") || xlpt_args_has(args, "no-driver")) && !create)
 		return wrong(diag, verb,
-			     "neither --driver nor --no-driver, which belong to create");
+			     " has neither --driver nor --no-driver, which belong to create");
 	if (xlpt_args_has(args, "driver") && xlpt_args_has(args, "no-driver"))
-		return wrong(diag, verb, "one of --driver and --no-driver, not both");
+		return wrong(diag, verb, " takes one of --driver and --no-driver, not both");
 	if (env->sysroot && strcmp(verb, "list") != 0) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE, "vf %s changes the running system", verb);
 		xlpt_diag_hint(diag, "--sysroot goes with vf list alone");
 		return XLPT_ERR_USAGE;
 	}
 	if (!strcmp(verb, "list"))
-		return args->n > 2 ? wrong(diag, verb, "[PF]")
+		return args->n > 2 ? wrong(diag, verb, " wants: [PF]")
 				   : xlpt_vf_list(env, args->n > 1 ? args->pos[1] : NULL, diag);
 	if (create)
-		return args->n == 3 ? cmd_count(env, args, diag) : wrong(diag, verb, "PF N");
+		return args->n == 3 ? cmd_count(env, args, diag)
+				    : wrong(diag, verb, " wants: PF N");
 	if (remove)
-		return args->n == 2 ? cmd_count(env, args, diag) : wrong(diag, verb, "PF");
+		return args->n == 2 ? cmd_count(env, args, diag) : wrong(diag, verb, " wants: PF");
 	if (!strcmp(verb, "set"))
 		return args->n > 2 ? cmd_set(env, args, diag)
-				   : wrong(diag, verb, "VF KEY=VALUE...");
-	return args->n == 2 ? cmd_persist(env, args, diag) : wrong(diag, verb, "PF");
+				   : wrong(diag, verb, " wants: VF KEY=VALUE...");
+	return args->n == 2 ? cmd_persist(env, args, diag) : wrong(diag, verb, " wants: PF");
 }
 
 /* clang-format off */

@@ -98,7 +98,7 @@ static void say_file(struct xlpt_env *env, const struct xlpt_vf_file *f, bool ap
 	if (!f->want && !f->was)
 		return;
 	if (same(f)) {
-		xlpt_say(env, "%s is as it shall be", f->path);
+		xlpt_say(env, "%s needs no change", f->path);
 		return;
 	}
 	xlpt_say(env, "%s %s%s",
@@ -168,8 +168,11 @@ static int by_hand_first(const struct keep *k, struct xlpt_diag *diag)
 		    !xlpt_vf_setter_has_dropins(&k->setters.items[i]))
 			s = &k->setters.items[i];
 	place = s ? xlpt_vf_setter_place(s) : NULL;
-	xlpt_diag_set(diag, XLPT_ERR_RULE,
-		      "this number stands in a file that is not changed: xlpt did not write it");
+	xlpt_diag_set(
+		diag, XLPT_ERR_RULE,
+		"the number of virtual functions of %s is set in a file that xlpt did not write "
+		"and does not change",
+		XLPT_BDF_STR(k->pf.bdf));
 	if (s)
 		xlpt_diag_fact(diag, "%s sets it to %d: %s", s->program, s->count, place);
 	xlpt_diag_hint(diag, "%s", k->native.by_hand[0]);

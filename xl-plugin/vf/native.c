@@ -214,8 +214,11 @@ static int read_old(struct xlpt_env *env, struct xlpt_vf_file *f, struct xlpt_di
 
 	if (r == -ENOENT || r == -ENOTDIR)
 		return 0;
-	if (r < 0)
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot read %s", f->path);
+	if (r < 0) {
+		xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot read %s", f->path);
+		xlpt_diag_hint(diag, "make it a file that root can read, or remove it");
+		return XLPT_ERR_IO;
+	}
 	f->was = xlpt_str_take(&text);
 	if (xlpt_starts(f->was, MARK))
 		return 0;

@@ -85,11 +85,13 @@ void xlpt_vf_setters_warn_quarrel(struct xlpt_env *env, const struct xlpt_setter
 {
 	const struct xlpt_setter *a, *b;
 
-	if (quarrel(setters, &a, &b))
-		xlpt_warn(env,
-			  "two configurations set this number, and the last one wins: %s (%s: %d) "
-			  "and %s (%s: %d)",
-			  a->program, a->file, a->count, b->program, b->file, b->count);
+	if (!quarrel(setters, &a, &b))
+		return;
+	xlpt_warn(env,
+		  "two configurations set this number, and the last one wins: %s (%s: %d) "
+		  "and %s (%s: %d)",
+		  a->program, a->file, a->count, b->program, b->file, b->count);
+	xlpt_warn_mend(env, "write the same number into both, or take it out of one of them");
 }
 
 void xlpt_vf_setters_warn(const struct xlpt_vf_op *op)
