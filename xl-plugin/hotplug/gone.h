@@ -2,11 +2,11 @@
 /*
  * Domains that are gone, and domains that are on their way out.
  *
- * When a PV guest ends by itself, libxl does not remove its PCI backend: it asks a frontend that
- * is closed already, gives up after 10 s, and destroys the domain (seen with Xen 4.17 and 4.20;
- * the device's state stays 6). Such an entry in xenstore belongs to nobody, and libxl gives the
- * device to the next domain all the same. So the command that needs the device removes the entry
- * and says so.
+ * When a PV guest ends by itself, libxl does not remove its PCI backend: it asks a frontend that is
+ * closed already, gives up after 10 s, and destroys the domain (seen with Xen 4.17 and 4.20; the
+ * backend stays in state 6, Closed). Such an entry in xenstore belongs to nobody, and libxl gives
+ * the device to the next domain all the same. So the command that needs the device removes the
+ * entry and says so.
  *
  * Times are milliseconds of core/clock.
  */

@@ -134,8 +134,8 @@ static bool told_by_name(struct xlpt_env *env, const char *name, struct xlpt_dia
 }
 
 /*
- * The word is neither an address nor a thing. Its error differs from that of a malformed address,
- * so that a script can tell it from a device that is lost.
+ * The word is neither an address nor a thing: USAGE, as for other malformed input, so that a
+ * script can tell it from a device that is lost (NOT_FOUND).
  */
 static int neither(const char *word, struct xlpt_diag *diag)
 {

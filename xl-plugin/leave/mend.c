@@ -16,7 +16,7 @@
 #include "xl-plugin/leave/leave.h"
 #include "xl-plugin/pool/pools.h"
 
-/* The journal has this decision. */
+/* The last decision in the journal is this one. */
 static bool decided(const struct xlpt_journal *j, const char *state)
 {
 	const char *last = NULL, *s;

@@ -210,7 +210,7 @@ int xlpt_migrate_targets(struct xlpt_leave *l, struct xlpt_diag *diag)
 	rc = xlpt_leave_maps_used(l, l->op.guest.name, diag);
 	if (rc == 0 && l->op.n) {
 		list = xlpt_leave_ask(l->op.env, l->transport, l->host, "list", diag);
-		/* A question changes nothing on that host, so it is asked in a dry run, too. */
+		/* In a dry run: without it, pool list gives back leases that are over. */
 		if (list && pooled)
 			pools = xlpt_leave_ask(l->op.env, l->transport, l->host,
 					       "--dry-run pool list", diag);

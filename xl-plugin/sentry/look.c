@@ -114,8 +114,8 @@ static void look_link(struct xlpt_env *env, struct xlpt_sentry *g, const char *p
 }
 
 /*
- * want: the text as make gives it for this program. what: as it would be for the program that now
- * names.
+ * The state of a text. want: what it should be, for this program. make gives the text for the
+ * program that now names: by it "of another xlpt" is told from "changed by hand".
  */
 static enum xlpt_sentry_state judge(const char *now, const char *want, bool same_version,
 				    xlpt_sentry_text *make, const char *word)

@@ -21,7 +21,7 @@ void xlpt_awaited_dispose(struct xlpt_awaited *a)
 	xlpt_op_dispose(&a->op);
 }
 
-/* UUID of the guest that restarts and has this name, number or UUID, or NULL. Caller frees. */
+/* Name of the guest that restarts and has this name, number or UUID, or NULL. Caller frees. */
 static char *restarts(struct xlpt_env *env, const char *name)
 {
 	_cleanup_knowns_ struct xlpt_knowns all = { 0 };
