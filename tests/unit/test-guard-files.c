@@ -370,7 +370,7 @@ static void test_folder(void **st)
 	(void)st;
 	/* An xl that was built from source is where the link would go. */
 	assert_int_equal(host->ops->rename(host, "/usr/sbin/xl", LINK), 0);
-	refuses("install xl", "stands before it in root's PATH");
+	refuses("install xl", "comes before it in root's PATH");
 	put("/opt/first/.keep", "");
 	put("/etc/login.defs", "ENV_SUPATH PATH=/opt/first:/usr/local/sbin:/usr/sbin\n");
 	expect(0, "install xl --dir /opt/first");
