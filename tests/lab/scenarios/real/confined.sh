@@ -76,7 +76,7 @@ works xlpt vf create $pf 4
 works xlpt pool define lan pf=$pf
 works xlpt pool show lan
 
-note "a guest that xlpt starts, with devices of each kind; detach and attach"
+note "a guest that xlpt starts, with a function out of a pool"
 guest_config web1 pv "pci=[\"pool:lan,mac=$mac,vlan=41\"]"
 sed '/^pci/d' "$LAB_OUT/$lab_scenario/web1.cfg" >"$work/plain.cfg"
 works xlpt convert --to libvirt "$work/plain.cfg"
@@ -85,6 +85,13 @@ guest_mark web1
 works xlpt start "$LAB_OUT/$lab_scenario/web1.cfg"
 guest_ready web1
 works xlpt wait web1
+
+note "saved and restored, by xl with the right of its own: with a function that has no interrupt line"
+works xlpt save --detach-first web1 "$work/web1.img"
+works xlpt restore "$work/web1.img"
+works xlpt list --guest web1
+
+note "attach and detach"
 works xlpt check web1 --hide pin:card
 works xlpt attach --hide web1 pin:card
 works xlpt status web1
@@ -92,12 +99,7 @@ works xlpt detach web1 $dev
 works xlpt attach web1 $dev
 works xlpt list --guest web1
 works xlpt vf list $pf
-
-note "saved and restored, by xl with the right of its own: with a function that has no interrupt line"
 works xlpt detach web1 $dev
-works xlpt save --detach-first web1 "$work/web1.img"
-works xlpt restore "$work/web1.img"
-works xlpt list --guest web1
 
 note "a capture, and what starts other programs"
 works xlpt capture -o "$work/host.tar.gz"
