@@ -74,15 +74,17 @@ static void print_list_json(struct xlpt_env *env, const struct xlpt_pool_def *de
 			    const struct xlpt_pool_damage *damaged, size_t n_damaged)
 {
 	struct json_object *root = json_object_new_object(), *list = json_object_new_array(),
-			   *bad = damaged ? json_object_new_array() : NULL;
+			   *bad = json_object_new_array();
 
 	for (size_t i = 0; i < n; i++)
 		json_object_array_add(list, def_json(&defs[i], &views[i]));
 	xlpt_json_add(root, "pools", list);
-	for (size_t i = 0; i < n_damaged; i++)
+	for (size_t i = 0; damaged && i < n_damaged; i++)
 		json_object_array_add(bad, damage_json(&damaged[i]));
-	if (bad)
+	if (damaged)
 		xlpt_json_add(root, "damaged", bad);
+	else
+		json_object_put(bad);
 	xlpt_print_json(env, root);
 }
 
