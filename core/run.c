@@ -20,8 +20,6 @@
 #define FEED_LOOK_MS 100
 #define GRACE_MS     2000 /* from SIGTERM to SIGKILL */
 
-extern char **environ;
-
 void xlpt_run_dispose(struct xlpt_run *run)
 {
 	xlpt_str_dispose(&run->out);

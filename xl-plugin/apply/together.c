@@ -59,22 +59,29 @@ static bool hidden_pf(struct xlpt_apply *a, const struct xlpt_entry *hide,
 	return true;
 }
 
+/* The first virtual function of that PF that the entry names, or NULL. */
+static const struct xlpt_device *vf_of(const struct xlpt_apply *a, const struct xlpt_entry *e,
+				       struct xlpt_bdf pf)
+{
+	for (size_t i = 0; i < e->n; i++) {
+		const struct xlpt_device *d = xlpt_devices_find(&a->devices, e->devices[i]);
+
+		if (d && d->is_vf && xlpt_bdf_eq(d->pf, pf))
+			return d;
+	}
+	return NULL;
+}
+
 /* VFs that are made anew are not the ones that were there when this was judged. */
 static bool hidden_vf(struct xlpt_apply *a, const struct xlpt_entry *hide,
 		      const struct xlpt_entry *vfs)
 {
 	_cleanup_diag_ struct xlpt_diag no = { 0 };
 	_cleanup_pf_ struct xlpt_pf pf = { 0 };
-	const struct xlpt_device *d = NULL;
+	const struct xlpt_device *d = vf_of(a, hide, vfs->devices[0]);
 	int count = (int)xlpt_entry_count(vfs);
-	size_t i;
 
-	for (i = 0; i < hide->n; i++) {
-		d = xlpt_devices_find(&a->devices, hide->devices[i]);
-		if (d && d->is_vf && xlpt_bdf_eq(d->pf, vfs->devices[0]))
-			break;
-	}
-	if (i == hide->n || xlpt_entry_get(vfs, "owner") ||
+	if (!d || xlpt_entry_get(vfs, "owner") ||
 	    xlpt_pf_read(a->env->host, vfs->devices[0], &pf, NULL) || pf.count == count)
 		return false;
 	xlpt_diag_set(&no, XLPT_ERR_RULE,
