@@ -120,10 +120,10 @@ case $LAB_BOOT in
 	cp "$kept/host.conf" $conf
 	cat $conf
 	note "first what would be done, then done: nothing, and everything"
-	applied True True --check --diff
+	applied True False --check --diff
 	nothing
-	applied True True
-	applied False True
+	applied True False
+	applied False False
 	systemctl enable $unit
 	note "node_exporter's folder is there: the timer writes the metrics"
 	mkdir -p $prom
@@ -155,7 +155,7 @@ case $LAB_BOOT in
 
 		note "an empty file takes all back that apply has made"
 		: >$conf
-		applied True True --prune
+		applied True False --prune
 		host_text >"$kept/empty" 2>&1 || :
 		systemctl disable $unit
 		rm $conf
@@ -172,9 +172,9 @@ case $LAB_BOOT in
 	note "an empty host again, in which every bus is one further"
 	nothing
 	cp "$kept/host.conf" $conf
-	applied True True --check
-	applied True True
-	applied False True
+	applied True False --check
+	applied True False
+	applied False False
 	systemctl enable $unit
 	between
 	;;
