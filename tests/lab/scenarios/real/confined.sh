@@ -122,8 +122,8 @@ leased=$(vf_of web1)
 xl destroy web1
 wait_for 120 "the lease of $leased to be gone" test ! -e "/var/lib/xlpt/leases/$leased" || fail "the lease is still there"
 works xlpt pool release --gone
-works xlpt unhide $dev
 works xlpt pool undefine lan
+works xlpt unhide $dev "$leased"
 works xlpt vf remove $pf
 works xlpt guard remove
 kill $monitor
