@@ -4,8 +4,9 @@
 # machine: small
 # witness: witness-tagged
 #
-# Environment: RESTARTS (10): how often each guest does. TYPES (pv hvm): the guests. A second process looks and wants their devices all the time. The
-# witness looks on the host at what went over igb's wire: not one frame of the VF without its tag.
+# Environment: RESTARTS (10): how often each guest does. TYPES (pv hvm): the guests. A second process looks and wants
+# their devices all the time. The witness looks on the host at what went over igb's wire: not one frame of the VF without
+# its tag.
 # covers: pv xl booted .0,vf.0,vf.n acs
 . "$LAB/lib.sh"
 
