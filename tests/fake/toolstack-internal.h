@@ -13,6 +13,8 @@ struct fake_claim {
 	bool in_dm;
 	uint32_t dm_domid;
 	unsigned dm_devfn; /* where QEMU has put it: slot << 3 | function */
+	bool stripped;	   /* libxl took it from stripped_from, whose domain is there still */
+	uint32_t stripped_from;
 	bool stuck; /* of a line that QEMU could not unbind: Xen maps it no more to stuck_in */
 	uint32_t stuck_in;
 	bool shares_reserved; /* Xen gives it away only when told to be relaxed */

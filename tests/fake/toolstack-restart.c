@@ -64,6 +64,22 @@ void fake_ts_down(struct fake_ts *f, uint32_t domid)
 	fake_ts_guest_of(f, domid)->g.dying = fake_ts_guest_of(f, domid)->g.shut_down = true;
 }
 
+void fake_ts_stripped(struct fake_ts *f, uint32_t domid)
+{
+	fake_ts_down(f, domid);
+	fake_store_set(f->store, NULL, "/local/domain/0/backend/pci/%u", domid);
+	for (size_t i = 0; i < f->n_claims; i++) {
+		struct fake_claim *c = &f->claims[i];
+
+		if (c->owner != domid)
+			continue;
+		c->owner = FAKE_OWNER_IO;
+		c->stripped = true;
+		c->stripped_from = domid;
+		fake_ts_set_note(f, c->bdf, NULL);
+	}
+}
+
 void fake_ts_dying(struct fake_ts *f, uint32_t domid)
 {
 	fake_ts_down(f, domid);
@@ -110,9 +126,13 @@ void fake_ts_gap(struct fake_ts *f, uint32_t domid)
 				.bdfs = xlpt_xcalloc(f->n_claims + 1, sizeof(*gap.bdfs)) };
 
 	memcpy(gap.uuid, old->g.uuid, sizeof(gap.uuid));
-	for (size_t i = 0; i < f->n_claims; i++)
-		if (f->claims[i].owner == domid)
-			gap.bdfs[gap.n++] = f->claims[i].bdf;
+	for (size_t i = 0; i < f->n_claims; i++) {
+		struct fake_claim *c = &f->claims[i];
+
+		if (c->owner == domid || (c->stripped && c->stripped_from == domid))
+			gap.bdfs[gap.n++] = c->bdf;
+		c->stripped = false;
+	}
 	old->monitor = 0;
 	fake_ts_ended(f, domid);
 	XLPT_GROW(f->gaps, f->n_gaps, f->alloc_gaps);

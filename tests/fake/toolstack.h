@@ -64,8 +64,11 @@ void fake_ts_kill(struct fake_ts *f, uint32_t domid); /* as xl destroy */
  * it has closed its frontend, its domain is there still and has its devices, as it
  * stays with on_poweroff="preserve". Dying: Xen takes it apart and has not taken
  * its devices back yet. Ended: the domain is gone, and libxl leaves the PCI backend
- * in state 6, with its devices (seen with 4.17 and 4.20).
+ * in state 6, with its devices (seen with 4.17 and 4.20). Stripped: an HVM guest
+ * that is down, and libxl has taken all devices from it before it destroys its
+ * domain (seen with 4.20: up to 10 s for each).
  */
+void fake_ts_stripped(struct fake_ts *f, uint32_t domid);
 void fake_ts_down(struct fake_ts *f, uint32_t domid);
 void fake_ts_dying(struct fake_ts *f, uint32_t domid);
 void fake_ts_ended(struct fake_ts *f, uint32_t domid);

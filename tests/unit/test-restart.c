@@ -91,6 +91,12 @@ static void said_show(struct world *w, const char *text)
 	said(w, text);
 }
 
+static void refuses(struct world *w, const char *line, const char *what)
+{
+	answers(w, 1, line, what);
+	said(w, "to mend: ");
+}
+
 /* Since its VLAN was set, nothing took it off, not even for a moment. */
 static void untagged_never(struct world *w)
 {
@@ -125,6 +131,72 @@ static void test_hypervisor(void **state)
 	has_identity(w, true);
 }
 
+/*
+ * libxl has taken the devices of an HVM guest from it, and its domain is there still: nobody has
+ * them, and they are kept all the same, when its end is one after which it comes again.
+ */
+static void test_stripped(void **state)
+{
+	static const struct {
+		enum xlpt_guest_end end;
+		bool again;
+	} ends[] = { { XLPT_END_REBOOT, true },
+		     { XLPT_END_UNKNOWN, true },
+		     { XLPT_END_POWEROFF, false },
+		     { XLPT_END_CRASH, false } };
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(ends); i++) {
+		struct world *w = pools_world();
+		uint32_t domid;
+
+		started((void **)&w);
+		ok(w, "attach app1 --hide 02:00.0");
+		fake_ts_stripped(w->ts, 20);
+		fake_ts_find(w->ts, 20, NULL)->end = ends[i].end;
+		if (!ends[i].again) {
+			ok(w, "pool show lan");
+			assert_false(leased(w));
+			has_identity(w, false);
+			ok(w, "attach db1 01:10.0 02:00.0");
+			world_free(w);
+			continue;
+		}
+		look(w);
+		said_show(w, "app1 restarting");
+		refuses(w, "attach db1 01:10.0", "0000:01:10.0 is kept for app1, which restarts");
+		refuses(w, "attach db1 02:00.0", "0000:02:00.0 is kept for app1, which restarts");
+		said(w, "its domain has ended");
+		fake_ts_find(w->ts, 20, NULL)->shut_down = false;
+		look(w);
+		refuses(w, "attach db1 02:00.0", "0000:02:00.0 is kept for app1, which restarts");
+		fake_ts_gap(w->ts, 20);
+		look(w);
+		domid = fake_ts_coming(w->ts, 20);
+		look(w);
+		fake_ts_came(w->ts, domid);
+		look(w);
+		untagged_never(w);
+		refuses(w, "attach db1 02:00.0", "is in use by app1");
+		world_free(w);
+	}
+}
+
+/* One that Xen never gets rid of keeps nothing for ever. */
+static void test_zombie(void **state)
+{
+	struct world *w = started(state);
+
+	fake_ts_stripped(w->ts, 20);
+	fake_ts_find(w->ts, 20, NULL)->shut_down = false;
+	ok(w, "pool show lan");
+	assert_true(leased(w));
+	w->clock.clock.sleep_ms(&w->clock.clock, 121000);
+	ok(w, "pool show lan");
+	assert_false(leased(w));
+	has_identity(w, false);
+}
+
 /* Another guest got it from another tool: the lease is over, and what the VF has stays its. */
 static void test_another(void **state)
 {
@@ -145,12 +217,6 @@ static void test_another(void **state)
 	/* The guest that has it gives it up, and with it what was set for the one before. */
 	ok(w, "detach db1 01:10.0");
 	has_identity(w, false);
-}
-
-static void refuses(struct world *w, const char *line, const char *what)
-{
-	answers(w, 1, line, what);
-	said(w, "to mend: ");
 }
 
 /* Ten times, with every reader, and who wants its VF, between all steps. */
@@ -531,7 +597,7 @@ int main(void)
 	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		restart_test(test_restart), restart_test(test_both), restart_test(test_hypervisor),
-		restart_test(test_another), restart_test(test_gone),
+		restart_test(test_stripped), restart_test(test_zombie), restart_test(test_another), restart_test(test_gone),
 		restart_test(test_ten), restart_test(test_changed),
 		restart_test(test_renamed), cmocka_unit_test(test_end_seen),
 		restart_test(test_never_again), restart_test(test_no_more),

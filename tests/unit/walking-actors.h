@@ -48,13 +48,16 @@ static inline int do_run(struct walk *k, unsigned g)
 static inline void restart(struct walk *k, unsigned g, uint32_t domid)
 {
 	_cleanup_leases_ struct xlpt_leases had = leases_of(k);
+	/* As an HVM guest: libxl takes its devices before it destroys its domain. */
+	bool stripped = k->restarts++ % 2;
 	char uuid[37];
 
 	snprintf(uuid, sizeof(uuid), "%s", fake_ts_find(k->w->ts, domid, NULL)->uuid);
-	k->restarts++;
 	for (unsigned at = 0; at < 5; at++) {
 		if (at == 0)
 			fake_ts_down(k->w->ts, domid);
+		else if (at == 1 && stripped)
+			fake_ts_stripped(k->w->ts, domid);
 		else if (at == 1)
 			fake_ts_dying(k->w->ts, domid);
 		else if (at == 2)

@@ -8,9 +8,6 @@
 #include "xl-plugin/hotplug/lease.h"
 #include "xl-plugin/hotplug/libvirt.h"
 
-#define LOOK_MS	   100
-#define MONITOR_MS 5000 /* xl ends, or makes the next domain, well within this */
-
 static int64_t grace_ms(struct xlpt_env *env)
 {
 	_cleanup_settings_ struct xlpt_settings s;
@@ -31,14 +28,26 @@ static bool being_made(const struct xlpt_known *k, const struct xlpt_guest *now)
 	return now->domid != k->domid && now->paused && !now->dying;
 }
 
-static bool may_come_again(struct xlpt_env *env, const struct xlpt_known *k,
-			   const struct xlpt_guest *now, int64_t grace)
+/*
+ * Its domain has ended and is there still. libxl takes the devices from it, one after the other,
+ * before it destroys it: from an HVM guest, whose device model waits 10 s for an answer to each.
+ */
+static bool has_ended(const struct xlpt_guest *now)
 {
-	if (k->gone && xlpt_now(env->clock) - k->gone >= grace)
+	return now && now->dying && !now->suspended;
+}
+
+static bool may_come_again(struct xlpt_env *env, const struct xlpt_known *k,
+			   const struct xlpt_guest *now, enum xlpt_guest_end end, int64_t grace)
+{
+	int64_t since = has_ended(now) ? k->dying : k->gone;
+
+	/* A domain that Xen never gets rid of keeps nothing for ever. */
+	if (since && xlpt_now(env->clock) - since >= grace)
 		return false;
-	if (now)
+	if (now && !has_ended(now))
 		return true;
-	if (k->again_known && (!k->again || (k->end && !(k->again & 1U << k->end))))
+	if (k->again_known && (!k->again || (end && !(k->again & 1U << end))))
 		return false;
 	return !k->monitor.pid || xlpt_monitor_lives(env->host, &k->monitor);
 }
@@ -47,9 +56,13 @@ static void judge(struct xlpt_env *env, struct xlpt_known *k, const struct xlpt_
 		  size_t n, int64_t grace)
 {
 	const struct xlpt_guest *now = xlpt_guests_find(guests, n, k->uuid);
+	enum xlpt_guest_end end = has_ended(now) && now->end ? now->end : k->end;
 
-	k->restarts = (!now || being_made(k, now)) && may_come_again(env, k, now, grace);
-	k->coming = k->restarts && now;
+	k->restarts = (!now || has_ended(now) || being_made(k, now)) &&
+		      may_come_again(env, k, now, end, grace);
+	k->coming = k->restarts && now && !now->dying;
+	k->ended = k->restarts && has_ended(now);
+	k->decided = k->coming || (k->ended && end && k->again_known);
 }
 
 /*
@@ -142,7 +155,7 @@ static void learn(struct xlpt_env *env, const struct xlpt_guest *g, struct xlpt_
 	xlpt_guest_copy(&config, g);
 	env->ts->ops->guest_config(env->ts, &config);
 	k->domid = g->domid;
-	k->gone = 0;
+	k->gone = k->dying = 0;
 	k->end = XLPT_END_UNKNOWN;
 	k->again_known = config.again_known;
 	k->again = config.again;
@@ -172,7 +185,7 @@ static void see_guest(struct xlpt_env *env, const struct seen *s, const struct x
 		free(k->name);
 		k->name = xlpt_xstrdup(g->name);
 	}
-	k->gone = 0;
+	k->gone = k->dying = 0;
 	devices_of(s, g->domid, k);
 }
 
@@ -195,6 +208,8 @@ static void remember(struct xlpt_env *env, const struct seen *s, struct xlpt_kno
 		see_guest(env, s, g, k);
 	if ((!g || being_made(k, g)) && !k->gone)
 		k->gone = xlpt_now(env->clock);
+	if (has_ended(g) && !g->shut_down && !k->dying)
+		k->dying = xlpt_now(env->clock);
 	/*
 	 * A guest with a lease stays remembered: whoever gives the lease back reads here why it is
 	 * over.
@@ -265,132 +280,4 @@ void xlpt_restarts_watched(struct xlpt_env *env, const struct xlpt_guest *guest,
 	if (!k.monitor.pid)
 		k.again_known = true, k.again = 0;
 	xlpt_known_write(env, &k);
-}
-
-/* ---- who asks ---- */
-
-const struct xlpt_known *xlpt_restarts_holder(const struct xlpt_knowns *all, struct xlpt_bdf bdf,
-					      const char *own_uuid)
-{
-	for (size_t i = 0; i < all->n; i++)
-		if (all->items[i].restarts && xlpt_known_has(&all->items[i], bdf) &&
-		    strcmp(all->items[i].uuid, own_uuid) != 0)
-			return &all->items[i];
-	return NULL;
-}
-
-void xlpt_restarts_mark(const struct xlpt_knowns *all, struct xlpt_leases *leases)
-{
-	for (size_t i = 0; i < leases->n; i++) {
-		const struct xlpt_known *k = xlpt_knowns_find(all, leases->items[i].uuid);
-
-		leases->items[i].restarts = k && k->restarts;
-	}
-}
-
-/* A guest about which xl has not decided yet. */
-static const struct xlpt_known *undecided(const struct xlpt_knowns *all,
-					  const struct xlpt_bdf *bdfs, size_t n,
-					  const char *own_uuid)
-{
-	for (size_t i = 0; i < all->n; i++) {
-		const struct xlpt_known *k = &all->items[i];
-		bool wanted = !bdfs;
-
-		for (size_t b = 0; b < n; b++)
-			wanted |= xlpt_known_has(k, bdfs[b]);
-		if (wanted && k->restarts && !k->coming && k->monitor.pid &&
-		    strcmp(k->uuid, own_uuid) != 0)
-			return k;
-	}
-	return NULL;
-}
-
-int xlpt_restarts_wait(struct xlpt_env *env, const struct xlpt_bdf *bdfs, size_t n,
-		       const char *own_uuid, bool *waited, struct xlpt_diag *diag)
-{
-	int64_t deadline = xlpt_now(env->clock) + MONITOR_MS;
-	int rc = 0;
-
-	while (rc == 0 && !env->dry_run) {
-		_cleanup_knowns_ struct xlpt_knowns all = { 0 };
-		const struct xlpt_known *k;
-
-		rc = xlpt_restarts_read(env, NULL, &all, diag);
-		k = rc ? NULL : undecided(&all, bdfs, n, own_uuid);
-		if (!k || xlpt_now(env->clock) >= deadline)
-			break;
-		if (!*waited)
-			xlpt_warn(env, "waiting for xl, which decides whether %s comes again",
-				  k->name);
-		*waited = true;
-		rc = xlpt_check_interrupted(diag);
-		if (rc == 0)
-			env->clock->sleep_ms(env->clock, LOOK_MS);
-	}
-	return rc;
-}
-
-int xlpt_op_wait_restarts(struct xlpt_op *op, struct xlpt_diag *diag)
-{
-	_cleanup_free_ struct xlpt_bdf *bdfs = xlpt_xcalloc(op->n + 1, sizeof(*bdfs));
-	bool waited = false;
-	int rc;
-
-	for (size_t i = 0; i < op->n; i++)
-		bdfs[i] = op->items[i].spec.bdf;
-	rc = xlpt_restarts_wait(op->env, bdfs, op->n, op->guest.uuid, &waited, diag);
-	if (rc || !waited)
-		return rc;
-	xlpt_owners_dispose(&op->owners);
-	return xlpt_owners_read(op->env, &op->owners, diag);
-}
-
-int xlpt_op_check_restarts(struct xlpt_op *op, struct xlpt_diag *diag)
-{
-	_cleanup_knowns_ struct xlpt_knowns all = { 0 };
-	int rc = xlpt_restarts_read(op->env, NULL, &all, diag);
-
-	for (size_t i = 0; rc == 0 && i < op->n; i++) {
-		const char *bdf = XLPT_BDF_STR(op->items[i].spec.bdf);
-		const struct xlpt_known *k =
-			xlpt_restarts_holder(&all, op->items[i].spec.bdf, op->guest.uuid);
-
-		/* When a guest has the device now, the usual refusal tells of that. */
-		if (!k || (op->items[i].place.has_owner && op->items[i].place.owner_name))
-			continue;
-		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is kept for %s, which restarts", bdf,
-			      k->name);
-		xlpt_diag_fact(diag, k->coming
-					     ? "its new domain is being made"
-					     : "its domain is gone, and nothing says that it does "
-					       "not come again");
-		xlpt_diag_hint(diag, "xlpt pool release %s, if that guest is not to come again",
-			       bdf);
-		rc = XLPT_ERR_IN_USE;
-	}
-	return rc;
-}
-
-int xlpt_restarts_give_up(struct xlpt_env *env, struct xlpt_bdf bdf, char **guest,
-			  struct xlpt_diag *diag)
-{
-	_cleanup_knowns_ struct xlpt_knowns all = { 0 };
-	int rc = xlpt_restarts_read(env, NULL, &all, diag);
-
-	for (size_t i = 0; rc == 0 && i < all.n; i++) {
-		struct xlpt_known *k = &all.items[i];
-		size_t kept = 0;
-
-		if (!k->restarts || !xlpt_known_has(k, bdf))
-			continue;
-		for (size_t d = 0; d < k->n; d++)
-			if (!xlpt_bdf_eq(k->devs[d], bdf))
-				k->devs[kept++] = k->devs[d];
-		k->n = kept;
-		xlpt_known_write(env, k);
-		*guest = xlpt_xstrdup(k->name);
-		return 1;
-	}
-	return rc;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Guests that restart. A guest is its UUID. Between two of its domains there may be none at all:
- * xl destroys the old one, sleeps two seconds and makes the new one. The new one exists before it
- * has its devices. In all that time the guest's devices are kept for it.
+ * Guests that restart. A guest is its UUID. The domain that has ended loses its devices first, one
+ * after the other (libxl, libxl_pci.c: up to 10 s for each of an HVM guest), and is destroyed then.
+ * Between two domains there may be none at all: xl sleeps two seconds and makes the new one. The
+ * new one exists before it has its devices. In all that time the guest's devices are kept for it.
  *
  * When a domain is gone, nothing in Xen says whether its guest comes again. It is decided by what
  * xlpt saw before (kept/guests.h). The guest does not come again when
@@ -19,8 +20,8 @@
 #include "xl-plugin/kept/guests.h"
 
 /*
- * Reads what is remembered of all guests. items[i].restarts: the guest has no domain, or one that
- * is still being made, and may come again. Guests of leases (may be NULL) of which nothing is
+ * Reads what is remembered of all guests. items[i].restarts: the guest has no domain, one that
+ * has ended, or one that is still being made, and may come again. Guests of leases (may be NULL) of which nothing is
  * remembered are added. Empty without Xen.
  */
 int xlpt_restarts_read(struct xlpt_env *env, const struct xlpt_leases *leases,

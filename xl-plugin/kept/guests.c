@@ -9,6 +9,7 @@
  *	again 4			bits, 1 << enum xlpt_guest_end; not there = not known
  *	end reboot
  *	monitor 812 123456	process, and when it began
+ *	dying 98700
  *	gone 98765
  *	device 0000:01:10.0	one line for each
  */
@@ -69,6 +70,8 @@ void xlpt_known_format(const struct xlpt_known *k, struct xlpt_str *out)
 	if (k->monitor.pid)
 		xlpt_str_addf(out, "monitor %lld %llu\n", k->monitor.pid,
 			      (unsigned long long)k->monitor.start);
+	if (k->dying)
+		xlpt_str_addf(out, "dying %lld\n", (long long)k->dying);
 	if (k->gone)
 		xlpt_str_addf(out, "gone %lld\n", (long long)k->gone);
 	for (size_t i = 0; i < k->n; i++)
@@ -131,10 +134,10 @@ static bool parse_line(struct xlpt_known *k, const char *key, char *v)
 		k->again_known = number(v, (1U << XLPT_END_N) - 1, &n);
 		k->again = (unsigned)n;
 		return k->again_known;
-	} else if (!strcmp(key, "gone")) {
+	} else if (!strcmp(key, "gone") || !strcmp(key, "dying")) {
 		if (!number(v, INT64_MAX, &n))
 			return false;
-		k->gone = (int64_t)n;
+		*(*key == 'g' ? &k->gone : &k->dying) = (int64_t)n;
 	} else if (!strcmp(key, "end")) {
 		return parse_end(k, v);
 	} else if (!strcmp(key, "monitor")) {

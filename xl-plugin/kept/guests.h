@@ -24,12 +24,16 @@ struct xlpt_known {
 	struct xlpt_monitor monitor; /* the process of xl that watches it */
 	/* core/clock's milliseconds when it was first found without a domain; 0 = it has one */
 	int64_t gone;
+	int64_t dying; /* the same for: Xen takes its domain apart; 0 = it does not, or did not yet */
 	struct xlpt_bdf *devs; /* what it had when it was last seen */
 	size_t n, alloc;
 	/* not in the file; hotplug/restart.h fills them */
-	bool stored;   /* it was read from its file */
-	bool restarts; /* it may come again: it has no domain, or one that is being made */
-	bool coming;   /* ... it has one that is being made */
+	bool stored; /* it was read from its file */
+	/* it may come again: it has no domain, one that has ended, or one that is being made */
+	bool restarts;
+	bool coming;  /* ... it has one that is being made */
+	bool ended;   /* ... it has one that has ended and is not yet gone */
+	bool decided; /* ... that is sure: it is being made, or its end is one after which it is */
 };
 
 struct xlpt_knowns {
