@@ -310,10 +310,15 @@ int xlpt_policy_leave(const struct xlpt_guest *guest, const struct xlpt_bdf *dev
 	return XLPT_ERR_RULE;
 }
 
+bool xlpt_policy_has_line(const struct xlpt_guest *guest, const struct xlpt_device *dev)
+{
+	return guest->type == XLPT_GUEST_PV && dev->irq > 0 && !dev->is_vf;
+}
+
 int xlpt_policy_resumes(const struct xlpt_guest *guest, const struct xlpt_device *dev,
 			const char *what, struct xlpt_diag *diag)
 {
-	if (guest->type != XLPT_GUEST_PV || dev->irq <= 0 || dev->is_vf)
+	if (!xlpt_policy_has_line(guest, dev))
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_RULE,
 		      "%s would not survive being %s, although %s is detached "
@@ -326,6 +331,29 @@ int xlpt_policy_resumes(const struct xlpt_guest *guest, const struct xlpt_device
 		dev->irq);
 	xlpt_diag_hint(diag,
 		       "shut %s down and create it again instead, or give it a virtual function; "
+		       "--force if its kernel is known to survive",
+		       XLPT_WORD(guest->name));
+	return XLPT_ERR_RULE;
+}
+
+int xlpt_policy_had_line(const struct xlpt_guest *guest, const struct xlpt_bdf *devices, size_t n,
+			 const char *what, struct xlpt_diag *diag)
+{
+	_cleanup_str_ struct xlpt_str list = { 0 };
+
+	if (guest->type != XLPT_GUEST_PV || !n)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		xlpt_str_addf(&list, "%s%s", i ? " " : "", XLPT_BDF_STR(devices[i]));
+	xlpt_diag_set(diag, XLPT_ERR_RULE,
+		      "%s had %s, which %s an interrupt line, and would not "
+		      "survive being %s",
+		      guest->name, list.s, n == 1 ? "has" : "have", what);
+	xlpt_diag_fact(diag,
+		       "a PV guest's kernel keeps that interrupt when the device is detached; "
+		       "Linux faults over it when it resumes (restore_pirqs)");
+	xlpt_diag_hint(diag,
+		       "shut %s down and create it again before; xlpt save and xlpt migrate with "
 		       "--force if its kernel is known to survive",
 		       XLPT_WORD(guest->name));
 	return XLPT_ERR_RULE;

@@ -146,5 +146,10 @@ int xlpt_policy_leave(const struct xlpt_guest *guest, const struct xlpt_bdf *dev
  */
 int xlpt_policy_resumes(const struct xlpt_guest *guest, const struct xlpt_device *dev,
 			const char *what, struct xlpt_diag *diag);
+/* Such a device: noted of each PV guest that gets one or gives one back. */
+bool xlpt_policy_has_line(const struct xlpt_guest *guest, const struct xlpt_device *dev);
+/* The same rule for the devices that are noted of the guest, whether it still has them or not. */
+int xlpt_policy_had_line(const struct xlpt_guest *guest, const struct xlpt_bdf *devices, size_t n,
+			 const char *what, struct xlpt_diag *diag);
 
 #endif

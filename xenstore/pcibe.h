@@ -162,6 +162,17 @@ int xlpt_pcinote_vf_set(struct xlpt_store *s, struct xlpt_bdf bdf, const char *t
 /* The functions with such a note. Caller frees *bdfs. */
 int xlpt_pcinote_vf_all(struct xlpt_store *s, struct xlpt_bdf **bdfs, size_t *n,
 			struct xlpt_diag *diag);
+/*
+ * The devices with an interrupt line that a PV guest has got since its domain was made, below
+ * /libxl/DOMID: the note ends with the domain. get: in no order, caller frees *bdfs. set: *anew
+ * when it was not noted yet.
+ */
+int xlpt_pcinote_line_get(struct xlpt_store *s, uint32_t domid, struct xlpt_bdf **bdfs, size_t *n,
+			  struct xlpt_diag *diag);
+int xlpt_pcinote_line_set(struct xlpt_store *s, uint32_t domid, struct xlpt_bdf bdf, bool *anew,
+			  struct xlpt_diag *diag);
+int xlpt_pcinote_line_clear(struct xlpt_store *s, uint32_t domid, struct xlpt_bdf bdf,
+			    struct xlpt_diag *diag);
 /* Forgets where the device came from (driver_path and xlpt-driver); the name stays. */
 int xlpt_pcinote_clear(struct xlpt_store *s, struct xlpt_bdf bdf, struct xlpt_diag *diag);
 /* Forgets the owner libxl noted; a leaked one hides a free device from xl. */

@@ -91,6 +91,7 @@ void fake_ts_ended(struct fake_ts *f, uint32_t domid)
 	closes(f, domid);
 	fake_ts_forget(f, domid);
 	fake_store_set(f->store, NULL, "/local/domain/%u", domid);
+	fake_store_set(f->store, NULL, "/libxl/%u", domid);
 }
 
 static struct fake_gap *gap_of(struct fake_ts *f, uint32_t domid)

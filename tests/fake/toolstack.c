@@ -229,6 +229,7 @@ void fake_ts_kill(struct fake_ts *f, uint32_t domid)
 	if (!*others)
 		fake_store_set(f->store, NULL, "/local/domain/0/backend/pci");
 	fake_store_set(f->store, NULL, "/local/domain/%u", domid);
+	fake_store_set(f->store, NULL, "/libxl/%u", domid);
 }
 
 void fake_ts_gone(struct fake_ts *f, struct xlpt_bdf bdf)

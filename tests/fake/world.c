@@ -251,6 +251,26 @@ static int run_remote(void *arg, const char *line, char **out)
 	return status;
 }
 
+/*
+ * What xlpt notes below /libxl/DOMID of interrupt lines (xenstore/pcinote-line.c) stays when the
+ * device has gone, as the ledger does: without these lines.
+ */
+static void drop_had_lines(char *dump)
+{
+	char *to = dump;
+
+	for (char *line = dump, *next; *line; line = next) {
+		size_t len = strcspn(line, "\n");
+
+		next = line + len + (line[len] == '\n');
+		if (xlpt_starts(line, "/libxl/") && line[7] >= '0' && line[7] <= '9')
+			continue;
+		memmove(to, line, (size_t)(next - line));
+		to += next - line;
+	}
+	*to = '\0';
+}
+
 char *world_snapshot(struct world *w)
 {
 	_cleanup_free_ char *bus = fake_bus_snapshot(w->bus), *ts = fake_ts_snapshot(w->ts),
@@ -258,6 +278,7 @@ char *world_snapshot(struct world *w)
 			    *local = fake_store_dump(w->store, "/local"),
 			    *rtnl = fake_rtnl_snapshot(w->rtnl);
 
+	drop_had_lines(libxl);
 	return xlpt_xasprintf("%s---\n%s---\n%s---\n%s---\n%s", bus, ts, libxl, local, rtnl);
 }
 

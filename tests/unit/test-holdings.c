@@ -82,8 +82,14 @@ static void test_attached(void **state)
 		"saved; if its kernel is known to: xlpt save --detach-first --force web1 FILE");
 	assert_int_equal(judge(s, "migrated", &diag), XLPT_ERR_RULE);
 	assert_non_null(strstr(diag.hint, "xlpt migrate --detach-first --force web1 HOST"));
+	/* Nor any more, when it has given it back and has a device without. */
+	ok(s->w, "detach web1 02:00.0");
+	assert_int_equal(judge(s, "migrated", &diag), XLPT_ERR_RULE);
+	assert_non_null(strstr(diag.hint, "xlpt migrate --detach-first --force web1 HOST"));
+	ok(s->w, "attach web1 02:00.0");
 	assert_int_equal(judge(s, "checkpointed", &diag), XLPT_ERR_RULE);
-	assert_string_equal(diag.hint, "xlpt detach web1 0000:02:00.0 0000:05:00.0");
+	assert_string_equal(diag.hint, "shut web1 down and create it again instead: also without "
+				       "its devices it would not survive being checkpointed");
 }
 
 /* A virtual function has no interrupt line, and goes the short way. */
@@ -97,6 +103,8 @@ static void test_detach_first(void **state)
 	assert_string_equal(diag.hint, "xlpt save --detach-first web1 FILE");
 	assert_int_equal(judge(s, "migrated", &diag), XLPT_ERR_RULE);
 	assert_string_equal(diag.hint, "xlpt migrate --detach-first web1 HOST");
+	assert_int_equal(judge(s, "checkpointed", &diag), XLPT_ERR_RULE);
+	assert_string_equal(diag.hint, "xlpt detach web1 0000:01:10.0");
 }
 
 /* Each witness is enough alone. */

@@ -20,6 +20,7 @@
 #include "xl-plugin/hotplug/release.h"
 #include "xl-plugin/hotplug/reset.h"
 #include "xl-plugin/hotplug/split.h"
+#include "xl-plugin/kept/had-line.h"
 
 static int wait_ready(void *ctx, size_t i, struct xlpt_diag *diag)
 {
@@ -77,23 +78,41 @@ static int make_permissive(void *ctx, size_t i, struct xlpt_diag *diag)
 		     : 0;
 }
 
+/* libxl lists a PV guest's device in its backend last, and the guest sees it nowhere else. */
+static bool unseen(const struct xlpt_op *op, struct xlpt_bdf bdf)
+{
+	_cleanup_pcibe_ struct xlpt_pcibe be = { 0 };
+
+	return xlpt_pcibe_read(op->env->store, op->guest.domid, &be, NULL) == 0 &&
+	       !xlpt_pcibe_find(&be, bdf);
+}
+
 static int add(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
-	int rc;
+	struct xlpt_item *item = &op->items[i];
+	int rc = xlpt_had_line_note(op->env, &op->guest, item->spec.bdf, &item->line_noted, diag);
 
+	if (rc)
+		return rc;
 	if (op->guest.type == XLPT_GUEST_HVM)
 		op->dm_log_end = xlpt_dm_log_end(op);
 	rc = xlpt_guest_add(op, i, diag);
+	item->unseen = rc && item->line_noted && unseen(op, item->spec.bdf);
 	return rc ? xlpt_op_blame_guest(op, rc, diag) : 0;
 }
 
 static int undo_add(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
+	struct xlpt_item *item = &op->items[i];
+	int rc = xlpt_budget_release(op->env, XLPT_LEDGER_UNDO, op->guest.domid, item->spec.bdf,
+				     false, op->timeout_ms, diag);
 
-	return xlpt_budget_release(op->env, XLPT_LEDGER_UNDO, op->guest.domid,
-				   op->items[i].spec.bdf, false, op->timeout_ms, diag);
+	/* A guest that has seen the device may have enabled it, however short it had it. */
+	if (rc == 0 && item->unseen)
+		xlpt_had_line_forget(op->env, &op->guest, item->spec.bdf);
+	return rc;
 }
 
 static int verify(void *ctx, size_t i, struct xlpt_diag *diag)

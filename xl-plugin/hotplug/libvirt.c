@@ -12,6 +12,7 @@
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/loan.h"
 #include "xl-plugin/hotplug/release.h"
+#include "xl-plugin/kept/had-line.h"
 
 #define LIBXL_MS 60000 /* how long libxl itself waits, after the time that the guest is given */
 #define LOG	 "/var/log/libvirt/libxl/libxl-driver.log"
@@ -240,8 +241,10 @@ int xlpt_libvirt_remove(struct xlpt_env *env, const struct xlpt_guest *guest, st
 int xlpt_guest_remove(struct xlpt_env *env, const struct xlpt_guest *guest, struct xlpt_bdf bdf,
 		      int64_t timeout_ms, struct xlpt_diag *diag)
 {
-	int rc = xlpt_libvirt_remove(env, guest, bdf, timeout_ms, diag);
+	int rc = xlpt_had_line_note(env, guest, bdf, NULL, diag);
 
+	if (rc == 0)
+		rc = xlpt_libvirt_remove(env, guest, bdf, timeout_ms, diag);
 	if (rc)
 		return rc < 0 ? rc : 0;
 	/* libvirt was never told of this device, so libxl alone takes it. */

@@ -78,12 +78,14 @@ struct xlpt_item {
 	bool take_from_dom0;	/* first step: takes it from its dom0 driver */
 	bool give_back_to_dom0; /* last step: gives it back to the driver that it came from */
 	bool noted;		/* only libxl's note says that the guest has it */
-	bool loose;		/* an earlier guest had it permissive, and this one is not to */
-	bool of_slot;		/* the words were BB:DD.*, and this is one function of the slot */
-	bool mended;		/* this command has just ended an interrupted operation on it */
-	bool nothing;		/* nothing is left to do for it */
-	bool origin_known;	/* origin is known */
-	char *origin;		/* name of the driver that it came from, "" = none */
+	bool line_noted;   /* attach: xlpt has just noted its interrupt line (kept/had-line.h) */
+	bool unseen;	   /* attach: adding it failed before the guest could see it */
+	bool loose;	   /* an earlier guest had it permissive, and this one is not to */
+	bool of_slot;	   /* the words were BB:DD.*, and this is one function of the slot */
+	bool mended;	   /* this command has just ended an interrupted operation on it */
+	bool nothing;	   /* nothing is left to do for it */
+	bool origin_known; /* origin is known */
+	char *origin;	   /* name of the driver that it came from, "" = none */
 	char guest_address[XLPT_BDF_LEN]; /* its address in the guest, after attach */
 	char *driver;			  /* its dom0 driver after unhide or detach --to-host */
 	char *override;	 /* its driver_override for another driver, which must stay, or NULL */

@@ -14,6 +14,7 @@
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/libvirt.h"
 #include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/kept/had-line.h"
 
 /* A connected guest answers within this time, or the device is taken by force. */
 #define POLITE_MS 15000
@@ -255,6 +256,20 @@ static bool on_pciback(struct xlpt_env *env, struct xlpt_bdf bdf)
 	       xlpt_streq(driver, XLPT_PCIBACK_DRIVER);
 }
 
+/* Whoever gave the device: a guest that lives is noted to have had it. */
+static int leave_listed(struct xlpt_env *env, const struct xlpt_guest *guest, bool alive,
+			uint32_t domid, struct xlpt_bdf bdf, bool force, int64_t timeout_ms,
+			struct look *l, struct xlpt_diag *diag)
+{
+	int rc = alive ? xlpt_had_line_note(env, guest, bdf, NULL, diag) : 0;
+
+	if (rc)
+		return rc;
+	if (alive && !on_pciback(env, bdf))
+		return xlpt_release_absent(env, guest, bdf, timeout_ms, diag);
+	return leave_backend(env, guest, alive, domid, bdf, force, timeout_ms, l, diag);
+}
+
 int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, bool force,
 		 int64_t timeout_ms, struct xlpt_diag *diag)
 {
@@ -267,10 +282,8 @@ int xlpt_release(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf, bool
 	int rc;
 
 	rc = look(env, domid, bdf, &l, diag);
-	if (rc == 0 && l.listed && alive && !on_pciback(env, bdf))
-		rc = xlpt_release_absent(env, &guest, bdf, timeout_ms, diag);
-	else if (rc == 0 && l.listed)
-		rc = leave_backend(env, &guest, alive, domid, bdf, force, timeout_ms, &l, diag);
+	if (rc == 0 && l.listed)
+		rc = leave_listed(env, &guest, alive, domid, bdf, force, timeout_ms, &l, diag);
 	if (rc == 0)
 		rc = xlpt_clear_empty(env, domid, &cleared, diag);
 	if (rc)

@@ -5,6 +5,7 @@
 #include "pciback/reset/reset.h"
 #include "xl-plugin/hotplug/foresee.h"
 #include "xl-plugin/hotplug/reset.h"
+#include "xl-plugin/kept/had-line.h"
 
 /* Records as a warning what another judge has found. */
 static void warn_of(struct xlpt_findings *all, const struct xlpt_diag *d)
@@ -198,7 +199,8 @@ static void tell_leaving(struct xlpt_op *op, const struct xlpt_item *item)
 	xlpt_findings_ok(op->env->findings,
 			 "while %s has it, %s can only be saved or migrated with --detach-first",
 			 op->guest.name, op->guest.name);
-	if (xlpt_policy_resumes(&op->guest, &item->device, "saved or migrated", &no))
+	if (xlpt_policy_resumes(&op->guest, &item->device, "saved or migrated", &no) ||
+	    (op->guest.domid && xlpt_had_line_judge(op->env, &op->guest, "saved or migrated", &no)))
 		warn_of(op->env->findings, &no);
 }
 

@@ -8,6 +8,7 @@
 #include "xl-plugin/hotplug/lease.h"
 #include "xl-plugin/hotplug/libvirt.h"
 #include "xl-plugin/hotplug/loan.h"
+#include "xl-plugin/kept/had-line.h"
 #include "xl-plugin/kept/locks.h"
 #include "xl-plugin/leave/leave.h"
 #include "xl-plugin/sentry/holdings.h"
@@ -117,6 +118,8 @@ int xlpt_leave_begin(struct xlpt_leave *l, const char *what, struct xlpt_diag *d
 		rc = hold_leases(op, diag);
 	for (size_t i = 0; rc == 0 && !l->force && i < op->n; i++)
 		rc = xlpt_policy_resumes(&op->guest, &op->items[i].device, what, diag);
+	if (rc == 0 && !l->force)
+		rc = xlpt_had_line_judge(op->env, &op->guest, what, diag);
 	l->was_paused = op->guest.paused;
 	if (rc == 0 && l->was_paused && op->n && op->guest.type == XLPT_GUEST_PV) {
 		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST,

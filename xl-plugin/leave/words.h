@@ -11,7 +11,7 @@
 	{ "detach-first", 'd', NULL,                                                            \
 	  "detach its devices first and attach them again afterwards" },                        \
 		{ "force", 'f', NULL,                                                           \
-		  "also a PV guest that holds a device with an interrupt line" },               \
+		  "also a PV guest that has or had a device with an interrupt line" },          \
 	{                                                                                       \
 		"timeout", 't', "SECONDS", "how long the guest may take to answer (default 60)" \
 	}

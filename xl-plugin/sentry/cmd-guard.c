@@ -2,8 +2,10 @@
 /* guard: its verbs, arguments and options. */
 #include <string.h>
 
+#include "core/policy.h"
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/kept/had-line.h"
 #include "xl-plugin/sentry/holdings.h"
 #include "xl-plugin/sentry/report.h"
 #include "xl-plugin/sentry/sentry.h"
@@ -19,6 +21,8 @@ static int check(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt
 	};
 	_cleanup_holdings_ struct xlpt_holdings holds = { 0 };
 	_cleanup_guest_ struct xlpt_guest guest = { 0 };
+	_cleanup_free_ struct xlpt_bdf *had = NULL;
+	size_t n = 0;
 	const char *verb = xlpt_args_get(args, "for"), *what = verb ? NULL : "saved or migrated";
 	int rc;
 
@@ -43,15 +47,18 @@ static int check(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt
 		xlpt_diag_dispose(diag);
 		xlpt_say(env, "%s is no running guest and holds nothing", args->pos[1]);
 		if (env->json)
-			xlpt_sentry_report_check(env, &guest, &holds, what);
+			xlpt_sentry_report_check(env, &guest, &holds, NULL, 0, what);
 		return 0;
 	}
 	if (rc == 0)
 		rc = xlpt_holdings_read(env, &guest, &holds, diag);
+	if (rc == 0)
+		rc = xlpt_had_line_read(env, &guest, &had, &n, diag);
 	if (rc)
 		return rc;
-	xlpt_sentry_report_check(env, &guest, &holds, what);
-	return xlpt_holdings_judge(env, &guest, &holds, what, diag);
+	xlpt_sentry_report_check(env, &guest, &holds, had, n, what);
+	rc = xlpt_holdings_judge(env, &guest, &holds, what, diag);
+	return rc ? rc : xlpt_policy_had_line(&guest, had, n, what, diag);
 }
 
 /* ---- the command ---- */

@@ -9,6 +9,7 @@
 #include "pciback/device/bind.h"
 #include "pciback/device/scan.h"
 #include "xenstore/pcibe.h"
+#include "xl-plugin/kept/had-line.h"
 
 void xlpt_holdings_dispose(struct xlpt_holdings *h)
 {
@@ -125,19 +126,28 @@ int xlpt_holdings_read(struct xlpt_env *env, const struct xlpt_guest *guest,
 }
 
 /*
- * When --detach-first would be refused for this guest (xlpt_policy_resumes), the hint does not
- * name it.
+ * When the guest would be refused after a detach, too (xlpt_policy_resumes, xlpt_policy_had_line),
+ * the hint names neither that nor --detach-first.
  */
 static void hint_if_not_resumed(struct xlpt_env *env, const struct xlpt_guest *guest,
 				const struct xlpt_holdings *h, const char *what,
 				struct xlpt_diag *diag)
 {
+	bool had = xlpt_had_line_judge(env, guest, what, NULL) != 0;
+
 	for (size_t i = 0; i < h->n; i++) {
 		_cleanup_device_ struct xlpt_device dev = { 0 };
 
-		if (xlpt_scan_one(env->host, h->items[i].bdf, 0, NULL, &dev, NULL) ||
-		    xlpt_policy_resumes(guest, &dev, what, NULL) == 0)
+		if (!had && (xlpt_scan_one(env->host, h->items[i].bdf, 0, NULL, &dev, NULL) ||
+			     xlpt_policy_resumes(guest, &dev, what, NULL) == 0))
 			continue;
+		if (strcmp(what, "saved") != 0 && strcmp(what, "migrated") != 0) {
+			xlpt_diag_hint(diag,
+				       "shut %s down and create it again instead: also without its "
+				       "devices it would not survive being %s",
+				       XLPT_WORD(guest->name), what);
+			return;
+		}
 		xlpt_diag_hint(
 			diag,
 			"shut %s down and create it again instead: it would not survive being "
@@ -169,7 +179,7 @@ int xlpt_holdings_judge(struct xlpt_env *env, const struct xlpt_guest *guest,
 	if (config)
 		xlpt_str_addf(&says, "%slibxl's configuration of the guest", says.len ? ", " : "");
 	rc = xlpt_policy_leave(guest, bdfs, h->n, xlpt_str_get(&says), what, diag);
-	if (rc && (!strcmp(what, "saved") || !strcmp(what, "migrated")))
+	if (rc)
 		hint_if_not_resumed(env, guest, h, what, diag);
 	return rc;
 }

@@ -25,22 +25,27 @@ static struct json_object *json_holding(const struct xlpt_holding *h)
 }
 
 void xlpt_sentry_report_check(struct xlpt_env *env, const struct xlpt_guest *guest,
-			      const struct xlpt_holdings *holds, const char *what)
+			      const struct xlpt_holdings *holds, const struct xlpt_bdf *had,
+			      size_t n_had, const char *what)
 {
-	struct json_object *root = json_object_new_object(), *devs = json_object_new_array();
+	struct json_object *root = json_object_new_object(), *devs = json_object_new_array(),
+			   *lines = json_object_new_array();
 
 	for (size_t i = 0; i < holds->n; i++)
 		json_object_array_add(devs, json_holding(&holds->items[i]));
 	xlpt_json_add(root, "guest", *guest->uuid || guest->name ? xlpt_json_guest(guest) : NULL);
-	xlpt_json_add(root, "may_leave", json_object_new_boolean(!holds->n));
+	for (size_t i = 0; i < n_had; i++)
+		json_object_array_add(lines, xlpt_json_str(XLPT_BDF_STR(had[i])));
+	xlpt_json_add(root, "may_leave", json_object_new_boolean(!holds->n && !n_had));
 	xlpt_json_add(root, "devices", devs);
+	xlpt_json_add(root, "had_line", lines);
 	if (env->json) {
 		xlpt_print_json(env, root);
 		env->reported = true;
 		return;
 	}
 	json_object_put(root);
-	if (!holds->n)
+	if (!holds->n && !n_had)
 		xlpt_say(env, "%s holds no PCI device and may be %s", guest->name, what);
 }
 

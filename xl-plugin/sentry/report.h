@@ -7,11 +7,13 @@
 #include "xl-plugin/sentry/sentry.h"
 
 /*
- * guard check: prints what the guest holds. what: "saved" or the like. After a JSON answer the
- * refusal is not printed once more.
+ * guard check: prints what the guest holds, and had: what it has had with an interrupt line (NULL
+ * with n_had 0). what: "saved" or the like. After a JSON answer the refusal is not printed once
+ * more.
  */
 void xlpt_sentry_report_check(struct xlpt_env *env, const struct xlpt_guest *guest,
-			      const struct xlpt_holdings *holds, const char *what);
+			      const struct xlpt_holdings *holds, const struct xlpt_bdf *had,
+			      size_t n_had, const char *what);
 /*
  * xlpt_sentry_print: guard status, for people. xlpt_sentry_print_json: every verb as JSON;
  * changed: of install and remove, NULL for status.

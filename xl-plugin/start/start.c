@@ -12,6 +12,7 @@
 #include "xl-plugin/hotplug/gone.h"
 #include "xl-plugin/hotplug/lease.h"
 #include "xl-plugin/hotplug/split.h"
+#include "xl-plugin/kept/had-line.h"
 #include "xl-plugin/kept/locks.h"
 #include "xl-plugin/leave/leave.h"
 
@@ -120,6 +121,21 @@ static int judge_creation(struct xlpt_start *s, struct xlpt_diag *diag)
 
 /* ---- the steps ---- */
 
+/*
+ * No domain can be noted before it is there. As long as the guest has the device, that alone keeps
+ * it from being saved, and a detach notes it again: no reason to end a guest that runs.
+ */
+static void note_line(struct xlpt_op *op, struct xlpt_bdf bdf)
+{
+	_cleanup_diag_ struct xlpt_diag why = { 0 };
+
+	if (xlpt_had_line_note(op->env, &op->guest, bdf, NULL, &why))
+		xlpt_warn(op->env,
+			  "%s; when xl detaches it, xlpt does not know that %s had it, and would "
+			  "save it",
+			  why.message, op->guest.name);
+}
+
 int xlpt_start_found(struct xlpt_start *s, uint32_t domid, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = &s->op;
@@ -137,6 +153,8 @@ int xlpt_start_found(struct xlpt_start *s, uint32_t domid, struct xlpt_diag *dia
 		op->leases.items[k].domid = domid;
 		rc = xlpt_lease_update(op->env, &op->leases.items[k], diag);
 	}
+	for (size_t i = 0; rc == 0 && i < op->n; i++)
+		note_line(op, op->items[i].spec.bdf);
 	return rc;
 }
 

@@ -15,8 +15,8 @@ guest_run web1 'echo 3000000 >/tmp/pause'
 domid=$(guest_domid web1)
 xlpt hide $nic
 # What one round leaves for good: libxl keeps the guest's directory for PCI devices, the guest its
-# error node (lab: "22 freeing event channel"), once and not once a round.
-left_once='^/(local/domain/[0-9]+/(device|error)(/.*)?|libxl/[0-9]+/device(/.*)?|local/domain/0/(backend/pci|error)(/.*)?)$'
+# error node (lab: "22 freeing event channel"), xlpt its note of the interrupt line, once and not once a round.
+left_once='^/(local/domain/[0-9]+/(device|error)(/.*)?|libxl/[0-9]+/(device|xlpt-had-line)(/.*)?|local/domain/0/(backend/pci|error)(/.*)?)$'
 xs_paths() { xenstore-ls -f / | sed 's/ = .*//' | sort; }
 xs_paths >/run/lab/paths-before
 

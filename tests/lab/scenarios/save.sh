@@ -217,6 +217,10 @@ note "an interrupt line is more than a PV guest survives"
 expect_rc 0 xlpt detach web1 "$vf"
 expect_rc 0 xlpt attach web1 $nic
 refuses 3 "interrupt line" xlpt save --detach-first web1 $image
+expect_rc 0 xlpt detach web1 $nic
+refuses 3 "had $nic" xlpt save --detach-first web1 $image
+refuses 3 "had $nic" xlpt migrate -s /root/transport web1 localhost
+refuses 3 "had $nic" xlpt guard check web1
 guest_destroy web1
 
 note "an image of xl with a device that is another guest's by now"
