@@ -145,7 +145,7 @@ static void test_unreadable(void **state)
 	run("pin list --sysroot TREE");
 	assert_int_equal(seteuid(0), 0);
 	if (last.status != 1 || !strstr(last.err, "/var/lib/xlpt/pins") ||
-	    !strstr(last.err, "to mend: the same line as root"))
+	    !strstr(last.err, "to mend: run xlpt as root"))
 		fail_msg("exit %d\n%s%s", last.status, last.out, last.err);
 	for (size_t i = XLPT_ARRAY_SIZE(made); i-- > 0;) {
 		_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", tree, made[i]);
