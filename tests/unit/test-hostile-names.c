@@ -273,7 +273,7 @@ static void test_reading_commands(void **state)
 
 	run_all(w);
 	world_run(w, "guard check 3");
-	assert_non_null(strstr(w->err, "to mend: xlpt detach $'e\\x24\\x28id\\x29\\x60"));
+	assert_non_null(strstr(w->err, "to mend: shut $'e\\x24\\x28id\\x29\\x60"));
 	/* It is said, not left out. */
 	ok(w, "status");
 	assert_non_null(
