@@ -8,6 +8,7 @@
 # their devices all the time. The witness looks on the host at what went over igb's wire: not one frame of the VF without
 # its tag.
 # covers: pv xl booted .0,vf.0,vf.n acs
+# covers: hvm xl booted .0,vf.0,vf.n acs 4.20
 . "$LAB/lib.sh"
 
 restarts=${RESTARTS:-10}
