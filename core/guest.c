@@ -15,6 +15,11 @@ void xlpt_guest_copy(struct xlpt_guest *dst, const struct xlpt_guest *src)
 	dst->name = xlpt_xstrdup(src->name);
 }
 
+bool xlpt_guest_leaves(const struct xlpt_guest *guest)
+{
+	return guest->dying && !guest->suspended;
+}
+
 const struct xlpt_guest *xlpt_guests_find(const struct xlpt_guest *guests, size_t n,
 					  const char *uuid)
 {

@@ -42,6 +42,11 @@ void xlpt_guest_dispose(struct xlpt_guest *guest);
 #define _cleanup_guest_ XLPT_CLEANUP(xlpt_guest_dispose)
 void xlpt_guest_copy(struct xlpt_guest *dst, const struct xlpt_guest *src);
 /*
+ * Its domain has ended or is being destroyed. One that was stopped for a save counts as dying in
+ * Xen, and is not on its way out.
+ */
+bool xlpt_guest_leaves(const struct xlpt_guest *guest);
+/*
  * The one with that UUID, or NULL. A guest that restarts keeps its UUID and gets another
  * number: while both are there, the one that is not dying counts.
  */

@@ -32,6 +32,14 @@ extern const char *const pcibe_node_names[N_NODES];
  */
 int pcibe_read_body(struct xlpt_store *s, xlpt_xst t, void *be);
 
+/* A function's name in notes: "0000-09-00-0". Lives as long as the block it stands in. */
+#define NOTE_STR(bdf) (xlpt_bdf_format((bdf), XLPT_BDF_XS, (char[XLPT_BDF_LEN]){ 0 }))
+
+/*
+ * pcinote.c: the functions after which the nodes below path are named; other nodes are left out,
+ * and no such path is an empty list. 0, or what xlpt_store_list said. Caller frees *bdfs.
+ */
+int xlpt_pcinote_list(struct xlpt_store *s, const char *path, struct xlpt_bdf **bdfs, size_t *n);
 /* pcinote.c: the functions that have notes, whatever these say. Caller frees *bdfs. */
 int xlpt_pcinote_all(struct xlpt_store *s, struct xlpt_bdf **bdfs, size_t *n,
 		     struct xlpt_diag *diag);

@@ -48,6 +48,11 @@ void xlpt_pcibe_dispose(struct xlpt_pcibe *be)
 	memset(be, 0, sizeof(*be));
 }
 
+bool xlpt_pcidev_bad(const struct xlpt_pcidev *dev)
+{
+	return dev->has_dev && !dev->dev_ok;
+}
+
 const struct xlpt_pcidev *xlpt_pcibe_find(const struct xlpt_pcibe *be, struct xlpt_bdf bdf)
 {
 	for (size_t i = 0; i < be->n; i++)

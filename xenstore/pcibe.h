@@ -67,6 +67,8 @@ void xlpt_pcibe_dispose(struct xlpt_pcibe *be);
  */
 int xlpt_pcibe_read(struct xlpt_store *s, uint32_t domid, struct xlpt_pcibe *out,
 		    struct xlpt_diag *diag);
+/* Its dev-N is there and is no address. */
+bool xlpt_pcidev_bad(const struct xlpt_pcidev *dev);
 const struct xlpt_pcidev *xlpt_pcibe_find(const struct xlpt_pcibe *be, struct xlpt_bdf bdf);
 
 /* Domids that have a PCI backend directory. Caller frees *domids. */

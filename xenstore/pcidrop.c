@@ -204,7 +204,7 @@ static int judge_bad(struct xlpt_store *s, xlpt_xst t, const struct mend *m, str
 	for (size_t i = 0; !r && i < be->n; i++) {
 		struct xlpt_pcidev *dev = &be->devs[i];
 
-		if (!dev->has_dev || dev->dev_ok)
+		if (!xlpt_pcidev_bad(dev))
 			continue;
 		if (m->bad.has_bdf && !n++)
 			r = xlpt_store_write(s, t, XLPT_BDF_STR(m->bad.bdf),

@@ -11,8 +11,6 @@
 
 #define NOTE "/libxl/%u/xlpt-had-line"
 
-#define NOTE_STR(bdf) (xlpt_bdf_format((bdf), XLPT_BDF_XS, (char[XLPT_BDF_LEN]){ 0 }))
-
 static int failed(struct xlpt_diag *diag, int r, const char *doing, uint32_t domid)
 {
 	int rc = xlpt_store_error(diag, r, "%s which interrupt lines domain %u has had", doing,
@@ -29,23 +27,10 @@ static int failed(struct xlpt_diag *diag, int r, const char *doing, uint32_t dom
 int xlpt_pcinote_line_get(struct xlpt_store *s, uint32_t domid, struct xlpt_bdf **bdfs, size_t *n,
 			  struct xlpt_diag *diag)
 {
-	_cleanup_strv_ char **names = NULL;
-	size_t alloc = 0;
-	int r = xlpt_store_list(s, 0, &names, NOTE, domid);
+	_cleanup_free_ char *path = xlpt_xasprintf(NOTE, domid);
+	int r = xlpt_pcinote_list(s, path, bdfs, n);
 
-	*bdfs = NULL;
-	*n = 0;
-	if (r && r != -ENOENT)
-		return failed(diag, r, "reading", domid);
-	for (char **name = names; name && *name; name++) {
-		struct xlpt_bdf bdf;
-
-		if (xlpt_bdf_parse_any(*name, &bdf, NULL) || strcmp(NOTE_STR(bdf), *name) != 0)
-			continue;
-		XLPT_GROW(*bdfs, *n, alloc);
-		(*bdfs)[(*n)++] = bdf;
-	}
-	return 0;
+	return r ? failed(diag, r, "reading", domid) : 0;
 }
 
 int xlpt_pcinote_line_set(struct xlpt_store *s, uint32_t domid, struct xlpt_bdf bdf, bool *anew,

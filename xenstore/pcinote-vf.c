@@ -8,8 +8,6 @@
 #define NOTES "/libxl/pci"
 #define NODE  "xlpt-vf"
 
-#define NOTE_STR(bdf) (xlpt_bdf_format((bdf), XLPT_BDF_XS, (char[XLPT_BDF_LEN]){ 0 }))
-
 int xlpt_pcinote_vf_get(struct xlpt_store *s, struct xlpt_bdf bdf, char **text,
 			struct xlpt_diag *diag)
 {

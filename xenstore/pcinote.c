@@ -15,8 +15,6 @@
 #define OLD_NOTES "/libxl/pciback"
 #define ORIGIN	  "xlpt-driver"
 
-#define NOTE_STR(bdf) (xlpt_bdf_format((bdf), XLPT_BDF_XS, (char[XLPT_BDF_LEN]){ 0 }))
-
 void xlpt_pcinote_dispose(struct xlpt_pcinote *note)
 {
 	free(note->driver_path);
@@ -177,26 +175,31 @@ int xlpt_pcinote_clear_domid(struct xlpt_store *s, struct xlpt_bdf bdf, struct x
 		 : 0;
 }
 
-int xlpt_pcinote_all(struct xlpt_store *s, struct xlpt_bdf **bdfs, size_t *n,
-		     struct xlpt_diag *diag)
+int xlpt_pcinote_list(struct xlpt_store *s, const char *path, struct xlpt_bdf **bdfs, size_t *n)
 {
-	_cleanup_strv_ char **dirs = NULL;
+	_cleanup_strv_ char **names = NULL;
 	size_t alloc = 0;
-	int r = xlpt_store_list(s, 0, &dirs, NOTES);
+	int r = xlpt_store_list(s, 0, &names, "%s", path);
 
 	*bdfs = NULL;
 	*n = 0;
-	if (r && r != -ENOENT)
-		return xlpt_store_error(diag, r, "listing " NOTES);
-	for (char **dir = dirs; dir && *dir; dir++) {
+	for (char **name = names; !r && name && *name; name++) {
 		struct xlpt_bdf bdf;
 
-		if (xlpt_bdf_parse_any(*dir, &bdf, NULL) || strcmp(NOTE_STR(bdf), *dir) != 0)
+		if (xlpt_bdf_parse_any(*name, &bdf, NULL) || strcmp(NOTE_STR(bdf), *name) != 0)
 			continue;
 		XLPT_GROW(*bdfs, *n, alloc);
 		(*bdfs)[(*n)++] = bdf;
 	}
-	return 0;
+	return r == -ENOENT ? 0 : r;
+}
+
+int xlpt_pcinote_all(struct xlpt_store *s, struct xlpt_bdf **bdfs, size_t *n,
+		     struct xlpt_diag *diag)
+{
+	int r = xlpt_pcinote_list(s, NOTES, bdfs, n);
+
+	return r ? xlpt_store_error(diag, r, "listing " NOTES) : 0;
 }
 
 int xlpt_pcinote_owned(struct xlpt_store *s, struct xlpt_bdf **bdfs, size_t *n,

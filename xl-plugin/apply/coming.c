@@ -52,7 +52,9 @@ static int other_one(const char *name, struct xlpt_bdf bdf, struct xlpt_diag *di
 	xlpt_diag_set(diag, XLPT_ERR_RULE, "the virtual function %s is not the one that %s means",
 		      XLPT_BDF_STR(bdf), name);
 	xlpt_diag_fact(diag, "it was made just now, and was seen then for the first time");
-	xlpt_diag_hint(diag, "xlpt vf create, then look at it with xlpt list");
+	xlpt_diag_hint(diag,
+		       "xlpt vf create PF N, and xlpt list shows which one it is now; name that "
+		       "one in the file");
 	return XLPT_ERR_RULE;
 }
 

@@ -233,7 +233,7 @@ static bool any_leaving(const struct xlpt_pcibe *be)
 static bool any_bad(const struct xlpt_pcibe *be)
 {
 	for (size_t i = 0; i < be->n; i++)
-		if (be->devs[i].has_dev && !be->devs[i].dev_ok)
+		if (xlpt_pcidev_bad(&be->devs[i]))
 			return true;
 	return false;
 }

@@ -10,12 +10,6 @@
 
 #define LOOK_MS 200
 
-/* A guest that was stopped for a save counts as dying in Xen, and is not on its way out. */
-static bool leaving(const struct xlpt_guest *g)
-{
-	return g->dying && !g->suspended;
-}
-
 /*
  * The hypervisor has a device that no backend names: a domain that Xen is taking apart may have
  * it.
@@ -30,7 +24,8 @@ static bool taken_apart(struct xlpt_env *env, struct xlpt_bdf bdf, int64_t own,
 	if (env->ts->ops->hyp_assigned(env->ts, bdf, &assigned, NULL) || !assigned ||
 	    env->ts->ops->guest_list(env->ts, &guests, &n, NULL))
 		return false;
-	while (i < n && !(leaving(&guests[i]) && !guests[i].shut_down && guests[i].domid != own))
+	while (i < n &&
+	       !(xlpt_guest_leaves(&guests[i]) && !guests[i].shut_down && guests[i].domid != own))
 		i++;
 	if (i < n)
 		xlpt_guest_copy(who, &guests[i]);
@@ -80,8 +75,9 @@ static int look_guest(struct xlpt_env *env, const void *arg, struct xlpt_guest *
 	int rc = env->ts->ops->guest_list(env->ts, &guests, &n, diag);
 
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		if (leaving(&guests[i]) && (!strcmp(guests[i].name, want->name) ||
-					    (*want->uuid && !strcmp(guests[i].uuid, want->uuid)))) {
+		if (xlpt_guest_leaves(&guests[i]) &&
+		    (!strcmp(guests[i].name, want->name) ||
+		     (*want->uuid && !strcmp(guests[i].uuid, want->uuid)))) {
 			xlpt_guest_copy(who, &guests[i]);
 			rc = 1;
 		}
@@ -108,7 +104,7 @@ static int look_all(struct xlpt_env *env, const void *arg, struct xlpt_guest *wh
 			ours |= domids[k] == guests[i].domid;
 		for (size_t k = 0; k < leases->n; k++)
 			ours |= leases->items[k].domid == guests[i].domid;
-		if (ours && leaving(&guests[i]) && !guests[i].shut_down) {
+		if (ours && xlpt_guest_leaves(&guests[i]) && !guests[i].shut_down) {
 			xlpt_guest_copy(who, &guests[i]);
 			rc = 1;
 		}

@@ -349,9 +349,10 @@ int xlpt_vf_identity_of_journal(const struct xlpt_journal_dev *d, struct xlpt_vf
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_DATA, "the journal does not say what %s had",
 		      XLPT_BDF_STR(d->bdf));
-	xlpt_diag_fact(diag,
-		       d->identity ? "its text is no identity: %s" : "it has no identity of it",
-		       d->identity);
+	if (d->identity)
+		xlpt_diag_fact(diag, "what it says is no network identity: %s", d->identity);
+	else
+		xlpt_diag_fact(diag, "it says nothing of that VF's network identity");
 	xlpt_diag_hint(diag, "set it by hand: xlpt vf set %s KEY=VALUE...", XLPT_BDF_STR(d->bdf));
 	return XLPT_ERR_DATA;
 }

@@ -67,7 +67,7 @@ static int add_backend(struct xlpt_env *env, const struct xlpt_pcibe *be, struct
 			.guest = known ? xlpt_xstrdup(guest->name) : NULL,
 			.through = through ? xlpt_xstrdup(own.name) : NULL,
 			.backend_domid = be->domid,
-			.dying = guest->dying && !guest->suspended,
+			.dying = xlpt_guest_leaves(guest),
 			.shut_down = guest->shut_down,
 			.type = guest->type,
 			.dev = be->devs[i],

@@ -34,7 +34,7 @@ static bool being_made(const struct xlpt_known *k, const struct xlpt_guest *now)
  */
 static bool has_ended(const struct xlpt_guest *now)
 {
-	return now && now->dying && !now->suspended;
+	return now && xlpt_guest_leaves(now);
 }
 
 static bool may_come_again(struct xlpt_env *env, const struct xlpt_known *k,

@@ -123,7 +123,7 @@ static int repair_save(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 
 	if (rc < 0)
 		return rc;
-	if (saved && (rc == 0 || now.paused || (now.dying && !now.suspended)))
+	if (saved && (rc == 0 || now.paused || xlpt_guest_leaves(&now)))
 		return finish_save(env, j, rc ? &now : NULL, diag);
 	if (rc == 0) {
 		const char *part = xlpt_journal_get(j, "part", 0);

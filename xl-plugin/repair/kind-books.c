@@ -15,7 +15,7 @@ static enum books judge(const struct xlpt_pcibe *be)
 
 	for (size_t i = 0; i < be->n; i++) {
 		any |= be->devs[i].has_dev;
-		bad |= be->devs[i].has_dev && !be->devs[i].dev_ok;
+		bad |= xlpt_pcidev_bad(&be->devs[i]);
 		gap |= !be->devs[i].has_dev || be->devs[i].index != i;
 	}
 	if (!be->exists || (be->n && be->consistent))
@@ -60,7 +60,7 @@ static size_t count_bad(const struct xlpt_pcibe *be, unsigned *first)
 	size_t n = 0;
 
 	for (size_t i = be->n; i-- > 0;) {
-		if (!be->devs[i].has_dev || be->devs[i].dev_ok)
+		if (!xlpt_pcidev_bad(&be->devs[i]))
 			continue;
 		*first = be->devs[i].index;
 		n++;

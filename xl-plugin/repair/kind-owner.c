@@ -38,7 +38,7 @@ int xlpt_hidden_look(struct xlpt_env *env, struct xlpt_bdf bdf, bool named, stru
 static bool some_guest_dies(const struct xlpt_facts *f)
 {
 	for (size_t i = 0; i < f->n_guests; i++)
-		if (f->guests[i].dying && !f->guests[i].suspended && !f->guests[i].shut_down)
+		if (xlpt_guest_leaves(&f->guests[i]) && !f->guests[i].shut_down)
 			return true;
 	return false;
 }

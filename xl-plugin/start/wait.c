@@ -43,7 +43,7 @@ static int find_guest(struct xlpt_op *op, const char *name, int64_t deadline,
 		_cleanup_diag_ struct xlpt_diag own = { 0 };
 		int rc = op->env->ts->ops->guest_find(op->env->ts, name, &op->guest, &own);
 		_cleanup_free_ char *who = restarts(op->env, name);
-		bool leaves = rc == 0 && op->guest.dying && !op->guest.suspended;
+		bool leaves = rc == 0 && xlpt_guest_leaves(&op->guest);
 
 		if (rc == 0 && !leaves && !who)
 			return 0;
