@@ -226,6 +226,17 @@ static void test_plain(void **state)
 	has_identity(w, false);
 }
 
+/* What was remembered before the guest had answered is not kept when it never does. */
+static void test_never_had(void **state)
+{
+	struct world *w = *state;
+
+	world_frontend(w, &(struct fake_pcifront_opts){ .step_ms = 10, .gives_up = "22 no room" });
+	refuses(w, "attach web1 --timeout 5 --hide 03:00.0", "no room");
+	fake_ts_gap(w->ts, 3);
+	ok(w, "attach db1 --hide 03:00.0");
+}
+
 static void test_gone(void **state)
 {
 	struct world *w = started(state);
@@ -252,6 +263,7 @@ int main(void)
 		restart_test(test_renamed),
 		restart_test(test_by_hand),
 		restart_test(test_plain),
+		restart_test(test_never_had),
 		restart_test(test_gone),
 	};
 	/* clang-format on */

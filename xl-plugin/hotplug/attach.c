@@ -122,6 +122,13 @@ static int verify(void *ctx, size_t i, struct xlpt_diag *diag)
 	return rc ? rc : xlpt_libvirt_verify(ctx, i, true, diag);
 }
 
+/* What is remembered for when the guest restarts is written while its driver works on the device. */
+static int verify_last(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	xlpt_op_remember(ctx);
+	return verify(ctx, i, diag);
+}
+
 /*
  * libxl's note names this very guest, and no backend names the device: the guest may still have
  * access to it. A tool that is just giving it the device gets the time that this takes.
@@ -217,7 +224,7 @@ static void plan_attach(struct xlpt_plan *plan, const struct xlpt_op *op)
 			      xlpt_xasprintf("take %s from %s", bdf, guest));
 		if (next < op->n)
 			xlpt_plan_ready(plan, op, next);
-		xlpt_plan_add(plan, verify, NULL, i,
+		xlpt_plan_add(plan, next < op->n ? verify : verify_last, NULL, i,
 			      xlpt_xasprintf("wait until %s has %s", guest, bdf), NULL);
 	}
 }

@@ -216,6 +216,15 @@ void xlpt_op_describe(const struct xlpt_op *op, const char *name, struct xlpt_jo
 		xlpt_journal_note(j, *note, NULL);
 }
 
+void xlpt_op_remember(struct xlpt_op *op)
+{
+	/* The larger operation remembers when it is through. */
+	if (op->outer)
+		return;
+	xlpt_restarts_look(op->env, NULL);
+	op->remembered = true;
+}
+
 int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan *plan,
 		    struct xlpt_diag *diag)
 {
@@ -250,11 +259,8 @@ int xlpt_op_execute(struct xlpt_op *op, const char *name, const struct xlpt_plan
 	/* What could not be undone stays in the journal, for xlpt repair. */
 	if (rc != XLPT_ERR_LEFT)
 		xlpt_journal_end(op->env, &op->journal);
-	/*
-	 * Remembers who has what now, for when the guest restarts. When that fails, its devices
-	 * are kept longer.
-	 */
-	if (rc == 0 && op->has_guest)
+	/* What was remembered before the end is right only when it ended well. */
+	if (op->has_guest && op->remembered == (rc != 0))
 		xlpt_restarts_look(op->env, NULL);
 	return rc;
 }

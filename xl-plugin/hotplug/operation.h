@@ -118,6 +118,7 @@ struct xlpt_op {
 	uint64_t videoram; /* bytes of the guest's memory that its display uses */
 	bool over_budget;  /* the hotplug budget counts this operation and does not refuse it */
 	bool by_force;	   /* the guest is not asked, also by what mends an earlier operation */
+	bool remembered;   /* xlpt_op_remember has run */
 	bool libvirt;	   /* libvirt manages the guest, and changes go through it (libvirt.h) */
 	struct xlpt_op_config config;
 	/*
@@ -270,6 +271,11 @@ void xlpt_op_describe(const struct xlpt_op *op, const char *name, struct xlpt_jo
  * operation on them left, and reads the facts into op.
  */
 int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag);
+/*
+ * Remembers who has what now, for when the guest restarts; execute does it at its end unless a step
+ * of the plan has done it. When it fails, the guest's devices are kept longer.
+ */
+void xlpt_op_remember(struct xlpt_op *op);
 /*
  * Reserves in the budget, then runs the plan with a journal of this name. check (env->findings)
  * ends before the plan, a dry run prints it.

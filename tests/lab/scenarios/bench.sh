@@ -4,7 +4,7 @@
 #
 # pcifront probes the guest's driver before it says Connected, so that state is when a PV guest has the
 # device. xlpt returns then; after xl that state is polled for. xl waits for an HVM guest's device model
-# itself. The two take turns, so that a machine's mood hits both. Each figure is printed as
+# itself. "guest": what the guest itself still needs when xl has returned. The two take turns, so that a machine's mood hits both. Each figure is printed as
 # "BENCH lab TYPE WHAT WHO MS..."; tests/bench/report makes the tables. Environment: ROUNDS (10), TYPES.
 # covers: pv,hvm xl hot,booted .0 acs
 . "$LAB/lib.sh"
@@ -87,7 +87,7 @@ hot() {
 		clock "detach 4" xlpt xlpt detach web1 $four
 		breathe
 		clock "attach 4" xl-unwaited xl_attach $four
-		[ "$type" = hvm ] || wait_connected "$domid" 0000:05:00.0
+		[ "$type" = hvm ] || clock "attach 4" guest wait_connected "$domid" 0000:05:00.0
 		settle
 		xlpt detach web1 $four >/dev/null
 		breathe
