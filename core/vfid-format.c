@@ -2,6 +2,8 @@
 /* A virtual function's identity as text (core/vfid.h). */
 #include "core/vfid.h"
 
+#include <string.h>
+
 bool xlpt_vfid_is_empty(const struct xlpt_vf_identity *id)
 {
 	return !(id->has_mac || id->has_vlan || id->trust || id->spoofchk || id->link ||
@@ -45,6 +47,21 @@ void xlpt_vfid_format(const struct xlpt_vf_identity *id, char sep, struct xlpt_s
 	add_number(out, sep, "managerid", id->has_managerid, id->managerid);
 	add_number(out, sep, "typeid", id->has_typeid, id->typeid);
 	add_number(out, sep, "typeidversion", id->has_typeidversion, id->typeidversion);
+}
+
+bool xlpt_mac_parse(const char *text, uint8_t mac[6])
+{
+	uint64_t v;
+
+	if (strlen(text) != XLPT_MAC_LEN - 1)
+		return false;
+	for (int i = 0; i < 6; i++) {
+		if (!xlpt_parse_uint(text + i * 3, 2, 16, 255, &v) ||
+		    text[i * 3 + 2] != (i < 5 ? ':' : '\0'))
+			return false;
+		mac[i] = (uint8_t)v;
+	}
+	return true;
 }
 
 char *xlpt_mac_format(const uint8_t mac[6], char buf[XLPT_MAC_LEN])

@@ -76,6 +76,8 @@ int xlpt_vfid_check(const struct xlpt_vf_identity *id, struct xlpt_diag *diag);
 void xlpt_vfid_format(const struct xlpt_vf_identity *id, char sep, struct xlpt_str *out);
 
 #define XLPT_MAC_LEN 18
+/* Reads what format writes; false for all else. */
+bool xlpt_mac_parse(const char *text, uint8_t mac[6]);
 char *xlpt_mac_format(const uint8_t mac[6], char buf[XLPT_MAC_LEN]);
 /* For printing inside one expression. */
 #define XLPT_MAC_STR(mac) (xlpt_mac_format((mac), (char[XLPT_MAC_LEN]){ 0 }))

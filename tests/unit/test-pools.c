@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Pools and leases on the fake host: what is given out, to whom, and given back when. */
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "core/file.h"
 #include "tests/unit/pooling.h"
+#include "xl-plugin/kept/leases.h"
 #include "xl-plugin/pool/pools.h"
 
 static void test_first_and_spread(void **state)
@@ -381,6 +385,31 @@ static void test_identity(void **state)
 	free_is(w, 7);
 }
 
+/* Two attaches to one guest at once: the other one has its VF and its address, and the VF not yet. */
+static void test_addresses_differ(void **state)
+{
+	static const char path[] = XLPT_LEASES_DIR "/0000:01:10.2";
+	struct world *w = *state;
+	struct xlpt_host *h = fake_bus_host(w->bus);
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	int fd;
+
+	ok(w, "pool define lan pf=01:00.0");
+	ok(w, "attach web1 pool:lan");
+	vf_is(w, "enp1s0 vf 0 mac 00:16:3e:75:1e:89 ");
+	assert_int_equal(xlpt_file_read(h, XLPT_LEASES_DIR "/0000:01:10.0", 4096, &text), 0);
+	strstr(text.s, "01:10.0")[6] = '2';
+	assert_non_null(strstr(text.s, "\nmac 00:16:3e:75:1e:89\n"));
+	ok(w, "detach web1 01:10.0");
+	fake_bus_put(w->bus, path, text.s);
+	fd = h->ops->open(h, path, O_RDONLY, 0);
+	assert_int_equal(flock(fd, LOCK_EX | LOCK_NB), 0);
+	ok(w, "attach web1 pool:lan");
+	close(fd);
+	assert_null(strstr(w->out, "mac=00:16:3e:75:1e:89"));
+	said(w, "0000:01:10.0 is attached to web1 (domain 3)");
+}
+
 /* ---- 64 processes, one pool of 32 ---- */
 
 #define PROCESSES 64
@@ -502,6 +531,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_damaged_lease, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_restarted_guest, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_identity, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_addresses_differ, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_64_processes, setup, world_teardown),
 	};
 	/* clang-format on */

@@ -10,10 +10,12 @@
  *	since 1700000000
  *	until 123456
  *	back host
+ *	mac 00:16:3e:12:34:56
  */
 #include <string.h>
 
 #include "core/record.h"
+#include "core/vfid.h"
 #include "xl-plugin/kept/leases.h"
 
 #define FIRST	   "xlpt-lease 1"
@@ -39,6 +41,8 @@ void xlpt_lease_format(const struct xlpt_lease *l, char record[XLPT_LEASE_RECORD
 		xlpt_str_addf(&s, "until %lld\n", (long long)l->until);
 	if (l->to_host)
 		xlpt_str_add(&s, "back host\n");
+	if (l->has_mac)
+		xlpt_str_addf(&s, "mac %s\n", XLPT_MAC_STR(l->mac));
 	memset(record, '\n', XLPT_LEASE_RECORD);
 	memcpy(record, s.s, s.len < XLPT_LEASE_RECORD ? s.len : XLPT_LEASE_RECORD);
 }
@@ -97,6 +101,8 @@ bool xlpt_lease_parse(struct xlpt_lease *l, char *text)
 			ok = parse_time(v, &l->until);
 		else if (!strcmp(r.key, "back"))
 			l->to_host = !strcmp(v, "host");
+		else if (!strcmp(r.key, "mac"))
+			ok = l->has_mac = xlpt_mac_parse(v, l->mac);
 	}
 	return ok && device && l->pool && l->guest && *l->boot;
 }

@@ -33,6 +33,12 @@ struct xlpt_lease {
 	 */
 	int64_t until;
 	bool to_host; /* the pool is managed: the VF goes back to its dom0 driver */
+	/*
+	 * The address that xlpt made up for the VF. It stands here before the VF has it: another
+	 * attach to the same guest must not choose it, too.
+	 */
+	bool has_mac;
+	uint8_t mac[6];
 	/* not in the file */
 	int fd;	       /* open and locked, or -1 */
 	bool busy;     /* an xlpt holds it, this one or another */

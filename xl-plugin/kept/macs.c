@@ -13,6 +13,7 @@
 #include "core/file.h"
 #include "core/record.h"
 #include "core/text.h"
+#include "core/vfid.h"
 
 #define FIRST	 "xlpt-macs 1"
 #define MAX	 (1024 * 1024)
@@ -37,26 +38,11 @@ void xlpt_macs_format(const struct xlpt_macs *all, struct xlpt_str *out)
 	xlpt_str_add(out, FIRST "\n");
 	for (size_t i = 0; i < all->n; i++) {
 		const struct xlpt_mac *m = &all->items[i];
-		_cleanup_free_ char *line =
-			xlpt_xasprintf("%02x:%02x:%02x:%02x:%02x:%02x %s %u %s %s", m->mac[0],
-				       m->mac[1], m->mac[2], m->mac[3], m->mac[4], m->mac[5],
-				       m->uuid, m->nth, m->pool, m->name);
+		_cleanup_free_ char *line = xlpt_xasprintf("%s %s %u %s %s", XLPT_MAC_STR(m->mac),
+							   m->uuid, m->nth, m->pool, m->name);
 
 		xlpt_record_add(out, "mac", line);
 	}
-}
-
-static bool parse_mac(const char *text, uint8_t mac[6])
-{
-	uint64_t v;
-
-	for (int i = 0; i < 6; i++) {
-		if (!xlpt_parse_uint(text + i * 3, 2, 16, 255, &v) ||
-		    text[i * 3 + 2] != (i < 5 ? ':' : '\0'))
-			return false;
-		mac[i] = (uint8_t)v;
-	}
-	return true;
 }
 
 static bool parse_line(struct xlpt_macs *all, char *text)
@@ -66,8 +52,8 @@ static bool parse_line(struct xlpt_macs *all, char *text)
 	struct xlpt_mac m = { 0 };
 	uint64_t v;
 
-	if (!pool || !save || !*save || strlen(mac) != 17 || !parse_mac(mac, m.mac) ||
-	    strlen(uuid) != 36 || strspn(uuid, "0123456789abcdef-") != 36 ||
+	if (!pool || !save || !*save || !xlpt_mac_parse(mac, m.mac) || strlen(uuid) != 36 ||
+	    strspn(uuid, "0123456789abcdef-") != 36 ||
 	    !xlpt_parse_uint(nth, strlen(nth), 10, 65535, &v) || all->n == MAX_MACS)
 		return false;
 	snprintf(m.uuid, sizeof(m.uuid), "%s", uuid);

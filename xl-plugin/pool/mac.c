@@ -20,7 +20,10 @@ static bool can_have_one(struct xlpt_env *env, struct xlpt_bdf bdf)
 	       d.class_code >> 16 == CLASS_NETWORK && xlpt_vf_locate(env, bdf, &vf, NULL) == 0;
 }
 
-/* Another VF of the guest has this address: one of this command, or of an earlier lease. */
+/*
+ * Another VF of the guest has this address, or will have it: one of this command, of an earlier
+ * lease, or of a lease that another command is just working with.
+ */
 static int used(struct xlpt_op *op, const struct xlpt_leases *leases, struct xlpt_bdf bdf,
 		const uint8_t mac[6], bool *yes, struct xlpt_diag *diag)
 {
@@ -31,15 +34,28 @@ static int used(struct xlpt_op *op, const struct xlpt_leases *leases, struct xlp
 		*yes |= op->items[i].spec.vf.has_mac && !memcmp(op->items[i].spec.vf.mac, mac, 6) &&
 			!(op->items[i].spec.has_bdf && xlpt_bdf_eq(op->items[i].spec.bdf, bdf));
 	for (size_t i = 0; rc == 0 && !*yes && i < leases->n; i++) {
+		const struct xlpt_lease *l = &leases->items[i];
 		struct xlpt_vf_identity id;
 
-		if (strcmp(leases->items[i].uuid, op->guest.uuid) != 0 ||
-		    xlpt_bdf_eq(leases->items[i].bdf, bdf))
+		if (strcmp(l->uuid, op->guest.uuid) != 0 || xlpt_bdf_eq(l->bdf, bdf))
 			continue;
-		rc = xlpt_loan_given(op->env, leases->items[i].bdf, &id, diag);
-		*yes = rc == 0 && id.has_mac && !memcmp(id.mac, mac, 6);
+		rc = xlpt_loan_given(op->env, l->bdf, &id, diag);
+		*yes = rc == 0 && ((id.has_mac && !memcmp(id.mac, mac, 6)) ||
+				   (l->has_mac && !memcmp(l->mac, mac, 6)));
 	}
 	return rc;
+}
+
+static int note_in_lease(struct xlpt_op *op, struct xlpt_bdf bdf, const uint8_t mac[6],
+			 struct xlpt_diag *diag)
+{
+	struct xlpt_lease *l = xlpt_leases_find(&op->leases, bdf);
+
+	if (!l || (l->has_mac && !memcmp(l->mac, mac, 6)))
+		return 0;
+	l->has_mac = true;
+	memcpy(l->mac, mac, 6);
+	return op->env->dry_run ? 0 : xlpt_lease_update(op->env, l, diag);
 }
 
 static int choose(struct xlpt_op *op, const char *pool, struct xlpt_bdf bdf,
@@ -65,6 +81,8 @@ static int choose(struct xlpt_op *op, const char *pool, struct xlpt_bdf bdf,
 	vf->has_mac = rc == 0;
 	if (rc == 0 && macs.changed && !op->env->dry_run)
 		rc = xlpt_macs_write(op->env, &macs, diag);
+	if (rc == 0)
+		rc = note_in_lease(op, bdf, vf->mac, diag);
 	xlpt_guests_free(guests, n);
 	return rc;
 }
