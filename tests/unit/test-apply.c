@@ -150,6 +150,9 @@ static void test_refused(void **state)
 	conf(w, "[hide 02:00.0]\nat = now\n[hide root]\nclass = 0106\nat = boot\n");
 	refused(w, 3, "apply", "host.conf:3:1: this host needs 0000:00:1f.2 itself");
 	assert_non_null(strstr(w->err, "force-host-device = yes"));
+	conf(w, "[hide root]\nclass = 0106\nat = boot, now\n");
+	refused(w, 3, "apply", "host.conf:1:1: this host needs 0000:00:1f.2 itself");
+	assert_null(strstr(strstr(w->err, "itself") + 1, "itself"));
 	conf(w,
 	     "[hide root]\nclass = 0106\nat = boot, now\n[hide many]\nmatch = 8086:10d3\nat = now\n");
 	refused(w, 3, "apply", "fits 4 devices of this host, and the section is for 1");

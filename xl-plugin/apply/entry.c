@@ -43,10 +43,23 @@ void xlpt_errors_dispose(struct xlpt_errors *errors)
 	*errors = (struct xlpt_errors){ 0 };
 }
 
+static bool same_error(const struct xlpt_diag *a, const struct xlpt_diag *b)
+{
+	return a->code == b->code && a->line == b->line && xlpt_streq(a->file, b->file) &&
+	       xlpt_streq(a->message, b->message) && xlpt_streq(a->fact, b->fact);
+}
+
 void xlpt_errors_add(struct xlpt_errors *errors, const struct xlpt_entry *e, struct xlpt_diag *diag)
 {
 	if (e && !diag->file)
 		xlpt_diag_at(diag, e->file, e->line, 1);
+	/* "at = boot, now" is judged for each, and one error is told once. */
+	for (size_t i = 0; i < errors->n; i++) {
+		if (same_error(&errors->items[i], diag)) {
+			xlpt_diag_dispose(diag);
+			return;
+		}
+	}
 	XLPT_GROW(errors->items, errors->n, errors->alloc);
 	errors->items[errors->n] = (struct xlpt_diag){ 0 };
 	xlpt_diag_move(&errors->items[errors->n++], diag);

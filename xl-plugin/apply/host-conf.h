@@ -74,7 +74,10 @@ struct xlpt_errors {
 
 void xlpt_errors_dispose(struct xlpt_errors *errors);
 #define _cleanup_errors_ XLPT_CLEANUP(xlpt_errors_dispose)
-/* Moves *diag into errors. A diagnosis without a place gets that of the entry e (NULL: none). */
+/*
+ * Moves *diag into errors, unless the same is there. A diagnosis without a place gets that of the
+ * entry e (NULL: none).
+ */
 void xlpt_errors_add(struct xlpt_errors *errors, const struct xlpt_entry *e,
 		     struct xlpt_diag *diag);
 
