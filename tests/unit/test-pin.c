@@ -384,6 +384,11 @@ static void test_swapped_on_host(void **state)
 	answers(w, 0, "hide pin:disk1", "hidden");
 	fake_bus_put(w->bus, "/var/lib/xlpt/pins/disk1", "rubbish\n");
 	answers(w, 1, "hide pin:disk1", "/var/lib/xlpt/pins/disk1:1");
+	answers(w, 0, "pin nic0 02:00.0", "");
+	answers(w, 1, "pin list", "/var/lib/xlpt/pins/disk1:1");
+	assert_non_null(strstr(w->out, "nic0"));
+	answers(w, 1, "--json pin list", "\"name\": \"nic0\"");
+	assert_non_null(strstr(strstr(w->out, "\"damaged\": ["), "\"name\": \"disk1\""));
 	answers(w, 0, "pin remove disk1", "no more");
 }
 

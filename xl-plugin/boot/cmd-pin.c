@@ -20,7 +20,7 @@ static int list(struct xlpt_env *env, struct xlpt_diag *diag)
 
 	if (rc == 0 && !*names)
 		xlpt_nothing(env, "this host has no pins", "xlpt pin NAME BDF");
-	return rc ? rc : xlpt_pin_print(env, names, true, diag);
+	return rc ? rc : xlpt_pin_print_list(env, names, diag);
 }
 
 static int make(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
@@ -100,8 +100,7 @@ static int cmd_pin(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 		return make(env, args, diag);
 	if (remove)
 		return xlpt_pin_drop(env, name, diag);
-	return show ? xlpt_pin_print(env, (char *[]){ (char *)name, NULL }, false, diag)
-		    : list(env, diag);
+	return show ? xlpt_pin_print_one(env, name, diag) : list(env, diag);
 }
 
 /* clang-format off */

@@ -2,7 +2,9 @@
 /* What xlpt pin prints. */
 #include <string.h>
 
+#include "core/text.h"
 #include "xl-plugin/boot/pin.h"
+#include "xl-plugin/cli/damage.h"
 #include "xl-plugin/cli/output.h"
 
 static const char *word(const struct xlpt_pin_view *v)
@@ -93,34 +95,47 @@ static int view_one(struct xlpt_env *env, const char *name, struct json_object *
 	return 0;
 }
 
-int xlpt_pin_print(struct xlpt_env *env, char **names, bool table, struct xlpt_diag *diag)
+int xlpt_pin_print_one(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
+{
+	struct json_object *a = json_object_new_array();
+	int rc = view_one(env, name, a, NULL, diag);
+
+	if (rc == 0 && env->json) {
+		struct json_object *root = json_object_new_object();
+
+		xlpt_json_add(root, "pins", a);
+		xlpt_print_json(env, root);
+	} else {
+		json_object_put(a);
+	}
+	return rc;
+}
+
+int xlpt_pin_print_list(struct xlpt_env *env, char **names, struct xlpt_diag *diag)
 {
 	static const char *const columns[] = { "PIN", "DEVICE", "STATE", "SERIAL", "PLACE" };
 	struct json_object *root = json_object_new_object(), *a = json_object_new_array();
-	struct xlpt_table *t =
-		table && !env->json ? xlpt_table_new(columns, XLPT_ARRAY_SIZE(columns)) : NULL;
-	int rc = 0;
+	struct xlpt_table *t = env->json ? NULL : xlpt_table_new(columns, XLPT_ARRAY_SIZE(columns));
+	_cleanup_free_ struct xlpt_damage *damaged =
+		xlpt_xcalloc(xlpt_strv_len(names) + 1, sizeof(*damaged));
+	size_t n = 0;
+	int rc;
 
-	xlpt_json_add(root, "pins", a);
-	for (char **p = names; rc == 0 && *p; p++) {
-		_cleanup_diag_ struct xlpt_diag why = { 0 };
-
-		rc = view_one(env, *p, a, t, &why);
-		/* One that is damaged must not hide the others. */
-		if (rc && table) {
-			xlpt_warn(env, "%s%s%s", why.message, why.hint ? "; to mend: " : "",
-				  why.hint ? why.hint : "");
-			rc = 0;
-		} else if (rc) {
-			xlpt_diag_move(diag, &why);
-		}
+	for (char **p = names; *p; p++) {
+		damaged[n].name = *p;
+		if (view_one(env, *p, a, t, &damaged[n].why))
+			n++;
 	}
-	if (t)
+	xlpt_json_add(root, "pins", a);
+	xlpt_json_add(root, "damaged", xlpt_damage_json(damaged, n));
+	if (t) {
 		xlpt_table_print(env, t);
-	if (rc == 0 && env->json)
-		xlpt_print_json(env, root);
-	else
 		json_object_put(root);
+	} else {
+		xlpt_print_json(env, root);
+	}
+	rc = xlpt_damage_tell(env, damaged, n, diag);
+	xlpt_damage_dispose(damaged, n);
 	return rc;
 }
 

@@ -27,8 +27,10 @@ int xlpt_pin_make(struct xlpt_env *env, const char *name, const char *device, st
 		  bool replace, struct xlpt_diag *diag);
 int xlpt_pin_drop(struct xlpt_env *env, const char *name, struct xlpt_diag *diag);
 
-/* These pins as a table, or each with all that it knows. */
-int xlpt_pin_print(struct xlpt_env *env, char **names, bool table, struct xlpt_diag *diag);
+/* One pin with all that it knows. */
+int xlpt_pin_print_one(struct xlpt_env *env, const char *name, struct xlpt_diag *diag);
+/* These pins as a table. The list is whole also when one of them cannot be read, which is the error. */
+int xlpt_pin_print_list(struct xlpt_env *env, char **names, struct xlpt_diag *diag);
 /* What was done, or would be. */
 void xlpt_pin_tell_made(struct xlpt_env *env, const struct xlpt_pin_view *v, struct xlpt_bdf bdf);
 void xlpt_pin_tell_dropped(struct xlpt_env *env, const char *name);

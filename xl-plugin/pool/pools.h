@@ -8,6 +8,7 @@
 
 #include "converters/libvirt/pool-def.h"
 #include "core/pool.h"
+#include "xl-plugin/cli/damage.h"
 #include "xl-plugin/hotplug/lease.h"
 #include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/kept/leases.h"
@@ -155,15 +156,10 @@ int xlpt_pool_show(struct xlpt_env *env, const char *name, struct xlpt_diag *dia
 
 /* ---- print.c ---- */
 
-/* A pool whose file cannot be read, and why. */
-struct xlpt_pool_damage {
-	const char *name; /* not owned */
-	struct xlpt_diag why;
-};
 /* defs and views have n entries each; damaged has n_damaged, or is NULL: then none is printed. */
 void xlpt_pool_print_list(struct xlpt_env *env, const struct xlpt_pool_def *defs,
 			  const struct xlpt_pool_view *views, size_t n,
-			  const struct xlpt_pool_damage *damaged, size_t n_damaged);
+			  const struct xlpt_damage *damaged, size_t n_damaged);
 void xlpt_pool_print(struct xlpt_env *env, const struct xlpt_pool_def *def,
 		     const struct xlpt_pool_view *view, const struct xlpt_leases *leases);
 void xlpt_pool_print_returns(struct xlpt_env *env, const struct xlpt_returns *returned);

@@ -57,40 +57,23 @@ static struct json_object *def_json(const struct xlpt_pool_def *def,
 	return o;
 }
 
-static struct json_object *damage_json(const struct xlpt_pool_damage *d)
-{
-	struct json_object *o = json_object_new_object();
-
-	xlpt_json_add(o, "name", xlpt_json_str(d->name));
-	xlpt_json_add(o, "message", xlpt_json_str(d->why.message));
-	xlpt_json_add(o, "file", xlpt_json_str(d->why.file));
-	xlpt_json_add(o, "line", d->why.file ? json_object_new_int64(d->why.line) : NULL);
-	xlpt_json_add(o, "hint", xlpt_json_str(d->why.hint));
-	return o;
-}
-
 static void print_list_json(struct xlpt_env *env, const struct xlpt_pool_def *defs,
 			    const struct xlpt_pool_view *views, size_t n,
-			    const struct xlpt_pool_damage *damaged, size_t n_damaged)
+			    const struct xlpt_damage *damaged, size_t n_damaged)
 {
-	struct json_object *root = json_object_new_object(), *list = json_object_new_array(),
-			   *bad = json_object_new_array();
+	struct json_object *root = json_object_new_object(), *list = json_object_new_array();
 
 	for (size_t i = 0; i < n; i++)
 		json_object_array_add(list, def_json(&defs[i], &views[i]));
 	xlpt_json_add(root, "pools", list);
-	for (size_t i = 0; damaged && i < n_damaged; i++)
-		json_object_array_add(bad, damage_json(&damaged[i]));
 	if (damaged)
-		xlpt_json_add(root, "damaged", bad);
-	else
-		json_object_put(bad);
+		xlpt_json_add(root, "damaged", xlpt_damage_json(damaged, n_damaged));
 	xlpt_print_json(env, root);
 }
 
 void xlpt_pool_print_list(struct xlpt_env *env, const struct xlpt_pool_def *defs,
 			  const struct xlpt_pool_view *views, size_t n,
-			  const struct xlpt_pool_damage *damaged, size_t n_damaged)
+			  const struct xlpt_damage *damaged, size_t n_damaged)
 {
 	static const char *const columns[] = { "POOL", "POLICY", "VFS", "FREE", "LEASED", "FROM" };
 	struct xlpt_table *t;

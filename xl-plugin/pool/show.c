@@ -88,33 +88,12 @@ static int look(struct xlpt_env *env, struct xlpt_pool_facts *facts, struct xlpt
 
 /* ---- list ---- */
 
-/* Each that is damaged is told, the first of them as what the command ends with. */
-static int tell_damaged(struct xlpt_env *env, struct xlpt_pool_damage *damaged, size_t n,
-			struct xlpt_diag *diag)
-{
-	for (size_t i = env->json ? 0 : 1; i < n; i++) {
-		const struct xlpt_diag *why = &damaged[i].why;
-		_cleanup_free_ char *place =
-			why->file ? xlpt_xasprintf("%s, line %u: ", why->file, why->line) : NULL;
-
-		xlpt_warn(env, "%s%s", place ? place : "", why->message);
-		if (why->hint)
-			xlpt_warn_mend(env, "%s", why->hint);
-	}
-	if (!n)
-		return 0;
-	/* With --json the list has them already. */
-	env->reported |= env->json;
-	xlpt_diag_move(diag, &damaged[0].why);
-	return (int)diag->code;
-}
-
 int xlpt_pool_list(struct xlpt_env *env, struct xlpt_diag *diag)
 {
 	_cleanup_pool_facts_ struct xlpt_pool_facts facts = { 0 };
 	_cleanup_free_ struct xlpt_pool_def *defs = NULL;
 	_cleanup_free_ struct xlpt_pool_view *views = NULL;
-	_cleanup_free_ struct xlpt_pool_damage *damaged = NULL;
+	_cleanup_free_ struct xlpt_damage *damaged = NULL;
 	_cleanup_strv_ char **names = NULL;
 	size_t n = 0, n_damaged = 0, len;
 	int rc = look(env, &facts, diag);
@@ -139,14 +118,13 @@ int xlpt_pool_list(struct xlpt_env *env, struct xlpt_diag *diag)
 	}
 	if (rc == 0) {
 		xlpt_pool_print_list(env, defs, views, n, damaged, n_damaged);
-		rc = tell_damaged(env, damaged, n_damaged, diag);
+		rc = xlpt_damage_tell(env, damaged, n_damaged, diag);
 	}
 	for (size_t i = 0; i < n; i++) {
 		xlpt_pool_def_dispose(&defs[i]);
 		xlpt_pool_view_dispose(&views[i]);
 	}
-	for (size_t i = 0; i < n_damaged; i++)
-		xlpt_diag_dispose(&damaged[i].why);
+	xlpt_damage_dispose(damaged, n_damaged);
 	return rc;
 }
 
