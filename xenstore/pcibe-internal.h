@@ -27,10 +27,10 @@ enum pcibe_node {
 extern const char *const pcibe_node_names[N_NODES];
 
 /*
- * The backend's own directory into *be (whose domid says which): a body for
+ * The backend's own directory into arg, a struct xlpt_pcibe whose domid says which: a body for
  * xlpt_store_transact, so it may run more than once.
  */
-int pcibe_read_body(struct xlpt_store *s, xlpt_xst t, void *be);
+int pcibe_read_body(struct xlpt_store *s, xlpt_xst t, void *arg);
 
 /* A function's name in notes: "0000-09-00-0". Lives as long as the block it stands in. */
 #define NOTE_STR(bdf) (xlpt_bdf_format((bdf), XLPT_BDF_XS, (char[XLPT_BDF_LEN]){ 0 }))

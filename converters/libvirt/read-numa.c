@@ -128,7 +128,7 @@ int xlpt_lv_read_numa(struct xlpt_lv_reader *r, xmlNode *cpu)
 	struct cells c = { 0 };
 	int rc = find_cells(r, xlpt_lv_child(cpu, "numa"), &c);
 
-	if (rc == 0) {
+	if (rc == 0 && c.node) {
 		c.distance = xlpt_xcalloc(c.n * c.n + 1, 1);
 		rc = read_cells(r, &c);
 	}

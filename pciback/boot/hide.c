@@ -337,8 +337,9 @@ char *xlpt_hide_format(const struct xlpt_hide_list *list)
 
 bool xlpt_hide_matches(const struct xlpt_hide_group *g, struct xlpt_bdf bdf)
 {
-	return g->seg == bdf.seg && g->bus == bdf.bus && (g->dev < 0 || g->dev == bdf.dev) &&
-	       (g->func < 0 || g->func == bdf.func);
+	return g->seg == bdf.seg && g->bus == bdf.bus &&
+	       (g->dev < 0 || (uint8_t)g->dev == bdf.dev) &&
+	       (g->func < 0 || (uint8_t)g->func == bdf.func);
 }
 
 void xlpt_hide_dispose(struct xlpt_hide_list *list)

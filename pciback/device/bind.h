@@ -42,8 +42,8 @@ int xlpt_bind_probe(struct xlpt_host *h, struct xlpt_bdf bdf, char **driver,
 int xlpt_bind_override(struct xlpt_host *h, struct xlpt_bdf bdf, const char *driver,
 		       struct xlpt_diag *diag);
 
-/* What driver_override says; *driver is NULL for nothing, or without the file. Caller frees. */
-int xlpt_bind_override_read(struct xlpt_host *h, struct xlpt_bdf bdf, char **driver,
+/* What driver_override says; *out is NULL for nothing, or without the file. Caller frees. */
+int xlpt_bind_override_read(struct xlpt_host *h, struct xlpt_bdf bdf, char **out,
 			    struct xlpt_diag *diag);
 
 /*

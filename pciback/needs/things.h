@@ -53,7 +53,7 @@ void xlpt_things_dispose(struct xlpt_things *things);
 unsigned xlpt_thing_prefix(const char *word, const char **name);
 const char *xlpt_thing_word(enum xlpt_thing_kind kind); /* "usb", as in "usb:1-2" */
 /* "network interfaces (/sys/class/net), mounts (/proc/1/mountinfo)". Caller frees. */
-char *xlpt_things_places(unsigned kinds);
+char *xlpt_things_places(unsigned which);
 
 /* Six pairs of hexadecimal digits. */
 bool xlpt_thing_is_mac(const char *word);
@@ -61,7 +61,7 @@ bool xlpt_thing_is_mac(const char *word);
 bool xlpt_thing_is_ifname(const char *word);
 
 /* What is called name, of these kinds (without a prefix); one entry for each function behind it. */
-void xlpt_things_find(struct xlpt_host *h, unsigned kinds, const char *name,
+void xlpt_things_find(struct xlpt_host *h, unsigned which, const char *name,
 		      struct xlpt_things *out);
 /*
  * What hangs on a function, or with NULL on any. Parts of what is told whole are left out: partitions, hubs, outputs

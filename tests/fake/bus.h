@@ -64,7 +64,7 @@ void fake_bus_fail_module(struct fake_bus *bus, int err);
 void fake_bus_fail_probe(struct fake_bus *bus, const char *name, int err);
 
 /* Adds a function; it is not offered to drivers. */
-void fake_bus_add(struct fake_bus *bus, const char *bdf, const struct fake_dev *dev);
+void fake_bus_add(struct fake_bus *bus, const char *bdf, const struct fake_dev *f);
 /* Unplugs it, everything behind it when it is a bridge, and its virtual functions. */
 void fake_bus_remove(struct fake_bus *bus, const char *bdf);
 /* Path of its directory below /sys/devices, for hanging disks and the like on it. Caller frees. */

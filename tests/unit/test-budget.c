@@ -129,7 +129,7 @@ static void test_duration(void **state)
 	static const struct { int64_t ms; const char *text; } cases[] = {
 		{ 0, "0 s" }, { 1, "1 s" }, { 1000, "1 s" }, { 59001, "1 min" }, { 61000, "1 min 1 s" },
 		{ 3599001, "1 h" }, { 3600000, "1 h" }, { 3600001, "1 h 1 min" },
-		{ 2 * 86400000ll, "48 h" }, { 7500000, "2 h 5 min" },
+		{ 2 * 86400000LL, "48 h" }, { 7500000, "2 h 5 min" },
 	};
 	/* clang-format on */
 

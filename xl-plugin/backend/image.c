@@ -312,7 +312,7 @@ int xlpt_image_open(struct xlpt_image *image, struct xlpt_host *h, const char *p
 		    struct xlpt_diag *diag)
 {
 	_cleanup_file_ struct xlpt_file f;
-	struct stat st;
+	struct stat st = { 0 };
 	int rc = 0, r = xlpt_file_find(h, path, XLPT_FILE_FOLLOW, &f);
 
 	*image = (struct xlpt_image){ .fd = -1, .path = xlpt_xstrdup(path) };

@@ -81,7 +81,7 @@ void xlpt_boot_plan_dispose(struct xlpt_boot_plan *plan);
 
 /* Everything that is known and would be done; refuses what write would refuse. */
 int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
-		      struct xlpt_boot_plan *out, struct xlpt_diag *diag);
+		      struct xlpt_boot_plan *p, struct xlpt_diag *diag);
 /* Before the plan of a change is made: nobody else changes these files, or a pin, until it is done. */
 int xlpt_op_boot_lock(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt_diag *diag);
 /* Does it; the caller has had the lock since before the plan was made. *changed: whether a file is other than before. */
@@ -109,7 +109,7 @@ void xlpt_boot_print_plan(struct xlpt_env *env, const struct xlpt_boot_plan *p);
 void xlpt_boot_print_refused(struct xlpt_env *env, const struct xlpt_boot_plan *p);
 /* The same as one JSON object; done: it was carried out. */
 void xlpt_boot_print_json(struct xlpt_env *env, const struct xlpt_boot_plan *p, bool done);
-void xlpt_boot_print_list(struct xlpt_env *env, const char *head, char **lines);
+void xlpt_boot_print_list(struct xlpt_env *env, const char *title, char **lines);
 /* The lines of the files, in the place of writing them. */
 void xlpt_boot_print_stdout(struct xlpt_env *env, const struct xlpt_boot_plan *p);
 /* What was written, and what is to be run then. */

@@ -34,7 +34,8 @@ static int would_fail(const struct xlpt_args *args, const struct xlpt_findings *
 	}
 	xlpt_diag_set(diag, all->rc, "xlpt %s would fail: %zu point%s of those above",
 		      args->n > 1 ? "attach" : "start", fails, fails == 1 ? "" : "s");
-	xlpt_diag_fact(diag, "%s", first->diag.message);
+	if (first)
+		xlpt_diag_fact(diag, "%s", first->diag.message);
 	xlpt_diag_hint(diag, "what stands below each point that fails; then check again");
 	return all->rc;
 }

@@ -113,13 +113,13 @@ static int by_letter(const struct xlpt_opt *opts, int letter, int base)
  * getopt_long takes any unique beginning for the whole; here --force must not
  * turn into --force-host-device because a release had only the one.
  */
-static bool abbreviated(char **argv, const char *name)
+static bool abbreviated(char **argv, const struct option *o)
 {
 	const char *word = argv[optind - 1];
 
 	if (optarg && optarg == argv[optind - 1])
 		word = argv[optind - 2];
-	return strcspn(word + 2, "=") != strlen(name);
+	return o->name && strcspn(word + 2, "=") != strlen(o->name);
 }
 
 /* What getopt has no option for, or no argument. */
@@ -195,7 +195,7 @@ int xlpt_args_parse(struct xlpt_env *env, int argc, char **argv, struct xlpt_arg
 	while (long_index = -1, (c = getopt_long(argc, argv, shorts.s, longs, &long_index)) != -1) {
 		if (c == ':' || c == '?')
 			return not_an_option(cmd, argv, c, diag);
-		if (long_index >= 0 && abbreviated(argv, longs[long_index].name)) {
+		if (long_index >= 0 && abbreviated(argv, &longs[long_index])) {
 			xlpt_diag_set(diag, XLPT_ERR_USAGE,
 				      "options cannot be abbreviated; did you mean --%s?",
 				      longs[long_index].name);

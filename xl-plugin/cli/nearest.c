@@ -29,10 +29,10 @@ static unsigned mistakes(const char *a, size_t na, const char *b, size_t nb)
 
 		now[0] = (unsigned)i;
 		for (size_t k = 1; k <= nb; k++) {
-			int x = tolower((unsigned char)a[i - 1]), y = b[k - 1];
+			int x = tolower((unsigned char)a[i - 1]), y = (unsigned char)b[k - 1];
 
 			now[k] = least(up[k - 1] + (x != y), least(up[k], now[k - 1]) + 1);
-			if (i > 1 && k > 1 && x == b[k - 2] &&
+			if (i > 1 && k > 1 && x == (unsigned char)b[k - 2] &&
 			    tolower((unsigned char)a[i - 2]) == y)
 				now[k] = least(now[k], before[k - 2] + 1);
 		}

@@ -186,7 +186,7 @@ static const char *origin_words(const struct xlpt_item *item)
 {
 	if (!item->origin_known)
 		return "the driver that claims it";
-	return *item->origin ? item->origin : "no driver";
+	return item->origin && *item->origin ? item->origin : "no driver";
 }
 
 void xlpt_plan_hide(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)

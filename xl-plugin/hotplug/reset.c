@@ -317,7 +317,7 @@ static int choose(struct xlpt_op *op, size_t i, const struct xlpt_reset_options 
 				  : no_way(op, all, item, &ways, diag);
 	if (rc == 0)
 		rc = neighbours_locked(op, item->spec.bdf, way, diag);
-	if (rc)
+	if (rc || !way)
 		return rc;
 	item->reset_by_name = want->method != NULL;
 	add_how(item, way);

@@ -115,7 +115,7 @@ void xlpt_op_foresee_reset(struct xlpt_op *op, const struct xlpt_item *item,
 		xlpt_op_judged(op, rc, &no);
 	else if (rc)
 		warn_of(op->env->findings, &no);
-	else
+	else if (way)
 		xlpt_findings_ok(op->env->findings, "%s is reset by %s before %s gets it",
 				 XLPT_BDF_STR(item->spec.bdf), xlpt_reset_word(way->how),
 				 op->guest.name);

@@ -234,7 +234,7 @@ static int look_failed(struct xlpt_env *env, struct look *l, int r, int64_t time
 		xlpt_diag_move(diag, &l->diag);
 		return diag ? (int)diag->code : XLPT_ERR_IO;
 	}
-	if (r == -ECONNREFUSED)
+	if (r == -ECONNREFUSED && l->gave_up)
 		return say_gave_up(env, l, diag);
 	if (xlpt_guest_still_there(env, l->guest, diag))
 		return XLPT_ERR_NO_GUEST;

@@ -320,7 +320,7 @@ static int repair_migrate(struct xlpt_env *env, struct xlpt_journal *j, struct x
 		return finish_migrate(env, j, transport, host, diag);
 	}
 	/* Only when xl has renamed the guest, something can have been sent. */
-	renamed = strcmp(now.name, j->guest.name) != 0;
+	renamed = !xlpt_streq(now.name, j->guest.name);
 	if (offline && renamed)
 		rc = xlpt_leave_remote_destroy(env, transport, host, &j->guest, diag);
 	else

@@ -71,11 +71,11 @@ struct xlpt_event {
 };
 
 /*
- * Calls tell for each difference, in an order in which nothing is given that was not taken before:
+ * Calls fn for each difference, in an order in which nothing is given that was not taken before:
  * that of enum xlpt_event_kind, and in each by address.
  */
 void xlpt_seen_diff(const struct xlpt_seen *before, const struct xlpt_seen *now,
-		    void (*tell)(void *ctx, const struct xlpt_event *event), void *ctx);
+		    void (*fn)(void *ctx, const struct xlpt_event *event), void *ctx);
 
 /* report.c: one line each, text or JSON. */
 void xlpt_monitor_print_state(struct xlpt_env *env, const struct xlpt_seen *s);

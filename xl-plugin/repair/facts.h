@@ -71,7 +71,7 @@ struct xlpt_facts {
 	size_t n_lent;
 };
 
-int xlpt_facts_read(struct xlpt_env *env, unsigned flags, struct xlpt_facts *out,
+int xlpt_facts_read(struct xlpt_env *env, unsigned flags, struct xlpt_facts *f,
 		    struct xlpt_diag *diag);
 void xlpt_facts_dispose(struct xlpt_facts *f);
 #define _cleanup_facts_ XLPT_CLEANUP(xlpt_facts_dispose)

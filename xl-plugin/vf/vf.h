@@ -129,7 +129,7 @@ char *xlpt_vf_unit_program(struct xlpt_host *h, const char *self);
 int xlpt_vf_unit_write(struct xlpt_env *env, const char *key, const char *pf, int count,
 		       enum xlpt_tri driver, struct xlpt_diag *diag);
 /* The same with its text, to which the last newline is added. */
-int xlpt_vf_unit_put(struct xlpt_env *env, const char *key, const char *text,
+int xlpt_vf_unit_put(struct xlpt_env *env, const char *key, const char *body,
 		     struct xlpt_diag *diag);
 /*
  * OpenRC runs on this host, and its service that reads these units (packaging/openrc) is not

@@ -44,6 +44,6 @@ int xlpt_inventory_xml(const struct xlpt_inventory *inv, size_t i, char **out,
 /* The graph for graphviz: bridges, sets, owners; all: nothing left out (gather.h). Caller frees. */
 char *xlpt_inventory_dot(const struct xlpt_inventory *inv, bool all);
 /* That graph as SVG on the output. */
-int xlpt_inventory_draw(struct xlpt_env *env, char *dot, struct xlpt_diag *diag);
+int xlpt_inventory_draw(struct xlpt_env *env, char *text, struct xlpt_diag *diag);
 
 #endif

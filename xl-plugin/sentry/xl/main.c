@@ -138,7 +138,7 @@ static bool real_xl(char path[PATH_MAX])
 		d += len + (d[len] == ':');
 	}
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]); i++) {
-		strcpy(path, usual[i]);
+		snprintf(path, PATH_MAX, "%s", usual[i]);
 		if (behind(path))
 			return true;
 	}
@@ -194,7 +194,7 @@ static void xlpt_path(char path[PATH_MAX])
 	snprintf(path, PATH_MAX, "%.*s/sbin/xlpt", at ? (int)(at - self) : 0, self);
 	for (size_t i = 0; i < sizeof(usual) / sizeof(usual[0]) && !runs(path); i++)
 		if (runs(usual[i]))
-			strcpy(path, usual[i]);
+			snprintf(path, PATH_MAX, "%s", usual[i]);
 }
 
 /*
