@@ -29,10 +29,14 @@ void xlpt_edit_append_setting(struct xlpt_editor *e, const char *spec)
 {
 	_cleanup_str_ struct xlpt_str line = { 0 };
 	const char *text = xlpt_str_get(&e->text);
-	/* The block that an earlier conversion left at the end stays the last. */
-	const char *block = xlpt_starts(text, "#xlpt-begin") ? text : strstr(text, "\n#xlpt-begin");
-	size_t at = !block ? e->text.len : block == text ? 0 : (size_t)(block - text) + 1;
+	size_t at = 0;
 
+	/* The block that an earlier conversion left at the end stays the last. */
+	if (!xlpt_starts(text, "#xlpt-begin")) {
+		const char *block = strstr(text, "\n#xlpt-begin");
+
+		at = block ? (size_t)(block - text) + 1 : e->text.len;
+	}
 	if (at && text[at - 1] != '\n')
 		xlpt_str_add(&line, "\n");
 	xlpt_str_add(&line, "pci = [ ");

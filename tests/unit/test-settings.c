@@ -23,7 +23,7 @@ static void test_good(void **state)
 		{ "hotplug-limit=3", 3, 3, 3600000 },
 		{ "hotplug-limit = 3 # few\nhotplug-window\t=\t90s\n", 3, 3, 90000 },
 		{ "  hotplug-device-limit = 7\nhotplug-limit = 100000\n", 100000, 7, 3600000 },
-		{ "hotplug-window = 30d", 512, 512, 30 * 86400000ll },
+		{ "hotplug-window = 30d", 512, 512, 30 * 86400000LL },
 		{ "hotplug-window = 2m # \xc3\xbc is fine here\n", 512, 512, 120000 },
 		{ "hotplug-limit = 0010\n", 10, 10, 3600000 },
 	};

@@ -38,9 +38,9 @@ bool xlpt_applied_parse(struct xlpt_applied *out, char *text)
 			XLPT_GROW(out->items, out->n, out->alloc);
 			out->items[out->n++] =
 				(struct xlpt_recorded){ .title = xlpt_xstrdup(r.value) };
-		} else if (!strcmp(r.key, "words") && e && !e->words) {
+		} else if (!strcmp(r.key, "words") && out->n && !e->words) {
 			e->words = xlpt_xstrdup(r.value);
-		} else if (!strcmp(r.key, "device") && e) {
+		} else if (!strcmp(r.key, "device") && out->n) {
 			xlpt_strv_add(&e->devices, r.value);
 		} else if (!strcmp(r.key, "made") && !xlpt_strv_has(out->made, r.value)) {
 			xlpt_strv_add(&out->made, r.value);
