@@ -5,8 +5,8 @@
 #include <string.h>
 
 struct state {
-	unsigned elements;
-	const char *why; /* our own refusal, told in place of libxml2's */
+	unsigned elements, depth; /* depth: elements that are open */
+	const char *why;	  /* our own refusal, told in place of libxml2's */
 	const char *hint;
 	char *error; /* libxml2's first error */
 	unsigned line, column;
@@ -67,7 +67,7 @@ static void start_element(void *ctx, const xmlChar *name, const xmlChar *prefix,
 	xmlParserCtxt *c = ctx;
 	struct state *st = c->_private;
 
-	if (c->nodeNr >= XLPT_LV_MAX_DEPTH) {
+	if (++st->depth > XLPT_LV_MAX_DEPTH) {
 		stop(c, "elements are nested deeper than 64 levels", NULL);
 		return;
 	}
@@ -85,6 +85,14 @@ static void start_element(void *ctx, const xmlChar *name, const xmlChar *prefix,
 			c->node->_private = (void *)((uintptr_t)c->input->consumed +
 						     (uintptr_t)(p - c->input->base) + 1);
 	}
+}
+
+static void end_element(void *ctx, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri)
+{
+	struct state *st = ((xmlParserCtxt *)ctx)->_private;
+
+	st->depth--;
+	xmlSAX2EndElementNs(ctx, name, prefix, uri);
 }
 
 static const char no_dtd[] = "libvirt's XML needs no document type; delete the declarations";
@@ -229,6 +237,7 @@ int xlpt_lv_parse(const char *buf, size_t len, const char *file, struct xlpt_lv_
 	c->_private = &st;
 	c->sax->serror = on_error;
 	c->sax->startElementNs = start_element;
+	c->sax->endElementNs = end_element;
 	c->sax->entityDecl = entity_decl;
 	c->sax->unparsedEntityDecl = unparsed_decl;
 	c->sax->elementDecl = element_decl;

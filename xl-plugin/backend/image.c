@@ -12,7 +12,7 @@
 #include "core/file.h"
 
 #define MAGIC_LEN 32
-static const char magic[MAGIC_LEN] = "Xen saved domain, xl format\n \0 \r";
+static const char magic[MAGIC_LEN + 1] = "Xen saved domain, xl format\n \0 \r";
 
 enum { FLAG_JSON = 1 << 0, FLAG_STREAM2 = 1 << 1 };
 enum { BYTE_ORDER_WORD = 0x01020304 };
@@ -283,7 +283,7 @@ static int read_head(struct xlpt_image *image, struct xlpt_diag *diag)
 	struct head h;
 	uint32_t len;
 
-	if (!read_at(image, &h, sizeof(h), 0) || memcmp(h.magic, magic, sizeof(magic)) != 0)
+	if (!read_at(image, &h, sizeof(h), 0) || memcmp(h.magic, magic, MAGIC_LEN) != 0)
 		return malformed(image, diag, "it does not begin as xl's images do");
 	if (h.byteorder != BYTE_ORDER_WORD)
 		return malformed(image, diag,
