@@ -17,12 +17,14 @@ struct reader {
 	struct xlpt_conf c;
 	struct xlpt_host_conf *out;
 	struct xlpt_errors *errors;
-	bool skip; /* the section is wrong: its lines are not read */
+	size_t before; /* how many entries the files before this one have */
+	bool skip;     /* the section is wrong: its lines are not read */
 };
 
+/* The section that the line belongs to. A section ends with its file. */
 static struct xlpt_entry *last(struct reader *r)
 {
-	return r->out->n ? &r->out->items[r->out->n - 1] : NULL;
+	return r->out->n > r->before ? &r->out->items[r->out->n - 1] : NULL;
 }
 
 static int check_name(struct xlpt_conf *c, enum xlpt_entry_kind kind, const char *name)
@@ -217,7 +219,8 @@ void xlpt_host_conf_parse(const char *text, size_t len, const char *file,
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	struct reader r = { .c = { .file = file, .diag = &diag, .strict = true },
 			    .out = out,
-			    .errors = errors };
+			    .errors = errors,
+			    .before = out->n };
 	size_t before = out->n, wrong = errors->n;
 	int rc;
 
