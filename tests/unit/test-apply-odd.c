@@ -24,10 +24,37 @@ static void test_next_file(void **state)
 	answers(w, 2, "apply", PART ":1:1: there is no section \"portgroup a\"");
 }
 
+/* What apply writes, the next command can read. */
+static void test_reason(void **state)
+{
+	static const char *const bad[] = { "a\\x0alimit = 1", "a\\x1b[31m", "a\\x7f", "\\xff" };
+	_cleanup_free_ char *text = NULL;
+	struct world *w = *state;
+	char much[500] = { 0 };
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(bad); i++) {
+		text = xlpt_xasprintf("[allow-split 02:00.0]\nreason = \"%s\"\n", bad[i]);
+		conf(w, text);
+		answers(w, 2, "apply", CONF ":2:10: reason is one line");
+		free(XLPT_TAKE(text));
+	}
+	memset(much, 'a', sizeof(much) - 1);
+	text = xlpt_xasprintf("[allow-split 02:00.0]\nreason = %s\n", much);
+	conf(w, text);
+	answers(w, 2, "apply", CONF ":2:10: reason has at most");
+	conf(w, "[allow-split 02:00.0]\nreason = \"  two blanks\t \"\n");
+	ok(w, "apply");
+	text_is(w, OWN, "#   two blanks\t \n");
+	ok(w, "apply");
+	assert_non_null(strstr(w->out, "unchanged"));
+	ok(w, "budget");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		apply_test(test_next_file),
+		apply_test(test_reason),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

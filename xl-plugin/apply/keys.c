@@ -6,7 +6,8 @@
 #include "xl-plugin/apply/host-conf.h"
 #include "xl-plugin/kept/settings.h"
 
-#define COUNT_MAX 65535
+#define COUNT_MAX  65535
+#define REASON_MAX 400
 
 typedef int check_fn(struct xlpt_conf *c, const char *value);
 
@@ -113,6 +114,22 @@ static int owner(struct xlpt_conf *c, const char *v)
 			       xlpt_conf_shown(v), v);
 }
 
+/* It becomes a comment of a file that xlpt has to read afterwards: plain text, in one line. */
+static int reason(struct xlpt_conf *c, const char *v)
+{
+	size_t n = strlen(v);
+
+	for (const char *p = v; *p; p++)
+		if ((*p < ' ' && *p != '\t') || *p == 0x7f)
+			return xlpt_conf_wrong(c, c->value, "write it without \\x",
+					       "reason is one line of plain ASCII, and not \"%.*s\"",
+					       xlpt_conf_shown(v), v);
+	if (n > REASON_MAX)
+		return xlpt_conf_wrong(c, c->value, NULL, "reason has at most %d characters",
+				       REASON_MAX);
+	return 0;
+}
+
 /* ---- the kinds ---- */
 
 #define NAMING                                                                               \
@@ -126,7 +143,7 @@ static const struct key pin_keys[] = { NAMING, { 0 } };
 static const struct key hide_keys[] = {
 	NAMING, { "at", when }, { "force-host-device", yes_or_no }, { 0 }
 };
-static const struct key split_keys[] = { NAMING, { "reason", NULL }, { 0 } };
+static const struct key split_keys[] = { NAMING, { "reason", reason }, { 0 } };
 static const struct key vfs_keys[] = {
 	{ "count", from_zero }, { "owner", owner }, { "driver", yes_or_no }, { 0 }
 };

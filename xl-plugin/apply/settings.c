@@ -74,7 +74,7 @@ static int read_own(const char *text, struct lines *out, struct xlpt_diag *diag)
 	while ((rc = xlpt_conf_next(&c)) > 0) {
 		if (c.comment) {
 			free(reason);
-			reason = xlpt_xstrdup(c.comment + 1 + strspn(c.comment + 1, " "));
+			reason = xlpt_xstrdup(c.comment + 1 + (c.comment[1] == ' '));
 			continue;
 		}
 		if (c.section || xlpt_conf_need_value(&c))
