@@ -50,11 +50,37 @@ static void test_reason(void **state)
 	ok(w, "budget");
 }
 
+/* The lines of a section that is wrong are no lines of the section before. */
+static void test_wrong_bytes(void **state)
+{
+	struct world *w = *state;
+
+	conf(w, "[hide 02:00.0]\nat = boot\n[hide caf\xe9]\nat = now\n");
+	answers(w, 2, "apply", CONF ":3:10: there is a byte 0xe9");
+	assert_null(strstr(w->err, "second time"));
+	conf(w, "\xef\xbb\xbf[hide 02:00.0]\nat = boot\n");
+	answers(w, 2, "apply", CONF ":1:1: there is a byte 0xef");
+}
+
+static void test_many_errors(void **state)
+{
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	struct world *w = *state;
+
+	for (size_t i = 0; i < 5000; i++)
+		xlpt_str_add(&text, "x\n");
+	conf(w, text.s);
+	answers(w, 2, "apply", CONF ":100:1: 100 lines are wrong");
+	assert_null(strstr(w->err, CONF ":101:"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		apply_test(test_next_file),
 		apply_test(test_reason),
+		apply_test(test_wrong_bytes),
+		apply_test(test_many_errors),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -10,6 +10,7 @@
 #include "xl-plugin/pool/pools.h"
 
 #define ENTRIES_MAX 2000
+#define ERRORS_MAX  100
 
 /* ---- reading ---- */
 
@@ -236,8 +237,16 @@ void xlpt_host_conf_parse(const char *text, size_t len, const char *file,
 	while ((rc = xlpt_conf_next(&r.c))) {
 		if (rc > 0)
 			rc = take_line(&r);
+		else
+			r.skip |= r.c.text[strspn(r.c.text, " \t")] == '[';
 		if (rc)
 			xlpt_errors_add(errors, NULL, &diag);
+		if (rc && errors->n - wrong >= ERRORS_MAX) {
+			xlpt_conf_wrong(&r.c, NULL, "is this a file as in xlpt-host.conf(5)?",
+					"%d lines are wrong: what follows is not read", ERRORS_MAX);
+			xlpt_errors_add(errors, NULL, &diag);
+			break;
+		}
 	}
 	xlpt_conf_dispose(&r.c);
 	/*
