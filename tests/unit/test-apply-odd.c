@@ -74,6 +74,21 @@ static void test_many_errors(void **state)
 	assert_null(strstr(w->err, CONF ":101:"));
 }
 
+/* What a section means does not depend on how many virtual functions there are. */
+static void test_vfs_do_not_count(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *without = NULL;
+
+	conf(w, "[allow-split network]\nclass = 02\ncount = 99\n");
+	ok(w, "vf create enp1s0 0");
+	answers(w, 3, "apply", "class=02 fits ");
+	without = xlpt_xstrdup(strstr(w->err, "class=02 fits "));
+	without[strcspn(without, ",")] = '\0';
+	ok(w, "vf create enp1s0 2");
+	answers(w, 3, "apply --check", without);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -81,6 +96,7 @@ int main(void)
 		apply_test(test_reason),
 		apply_test(test_wrong_bytes),
 		apply_test(test_many_errors),
+		apply_test(test_vfs_do_not_count),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -157,6 +157,18 @@ static int wrong_number(const struct xlpt_entry *e, struct xlpt_diag *diag)
 	return XLPT_ERR_RULE;
 }
 
+/*
+ * It fits only as its physical function does: VFs have the PF's class and serial number. Without
+ * them a section means the same before and after they are made.
+ */
+static bool fits_as_its_pf(struct xlpt_apply *a, const struct xlpt_entry *e,
+			   const struct xlpt_device *d)
+{
+	const struct xlpt_device *pf = d->is_vf ? xlpt_devices_find(&a->devices, d->pf) : NULL;
+
+	return pf && fits(a, e, pf, true);
+}
+
 static int by_match(struct xlpt_apply *a, struct xlpt_entry *e, struct xlpt_diag *diag)
 {
 	size_t count = xlpt_entry_count(e);
@@ -165,9 +177,12 @@ static int by_match(struct xlpt_apply *a, struct xlpt_entry *e, struct xlpt_diag
 		recorded(a, e, true);
 	if (e->n && e->n == count)
 		return 0;
-	for (size_t i = 0; i < a->devices.n; i++)
-		if (fits(a, e, &a->devices.items[i], true))
-			add(e, a->devices.items[i].bdf);
+	for (size_t i = 0; i < a->devices.n; i++) {
+		const struct xlpt_device *d = &a->devices.items[i];
+
+		if (fits(a, e, d, true) && !fits_as_its_pf(a, e, d))
+			add(e, d->bdf);
+	}
 	if (e->n < count)
 		recorded_coming(a, e);
 	return e->n == count ? 0 : wrong_number(e, diag);
