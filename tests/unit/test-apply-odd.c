@@ -89,6 +89,25 @@ static void test_vfs_do_not_count(void **state)
 	answers(w, 3, "apply --check", without);
 }
 
+/* Other files of settings, before and after apply's own. */
+static void test_other_settings(void **state)
+{
+	struct world *w = *state;
+
+	conf(w, "[settings]\nlimit = 9\n");
+	fake_bus_put(w->bus, "/etc/xlpt/xlpt.conf", "hotplug-limit = 9\n");
+	fake_bus_put(w->bus, "/etc/xlpt/xlpt.conf.d/10-a.conf", "hotplug-limit = 7\n");
+	ok(w, "apply");
+	assert_non_null(strstr(w->out, "note: /etc/xlpt/xlpt.conf.d/10-a.conf, line 1, says"));
+	text_is(w, OWN, "hotplug-limit = 9\n");
+	ok(w, "apply");
+	assert_non_null(strstr(w->out, "unchanged"));
+	fake_bus_put(w->bus, "/etc/xlpt/xlpt.conf.d/95-b.conf", "\nhotplug-limit = 8\n");
+	answers(w, 3, "apply --check", "95-b.conf:2:1: hotplug-limit = 9 of host.conf would mean");
+	ok(w, "apply --export");
+	assert_non_null(strstr(w->out, "hotplug-limit = 8\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -97,6 +116,7 @@ int main(void)
 		apply_test(test_wrong_bytes),
 		apply_test(test_many_errors),
 		apply_test(test_vfs_do_not_count),
+		apply_test(test_other_settings),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -16,6 +16,7 @@
 struct line {
 	char *key, *value, *reason; /* reason: a comment above the line, or NULL */
 	bool named;		    /* an entry says it now */
+	bool later;		    /* a file that is read after apply's own says it */
 };
 
 struct lines {
@@ -173,28 +174,74 @@ static void take_split(struct xlpt_entry *e, const struct lines *old, const stru
 	xlpt_apply_told(e, xlpt_str_take(&was), xlpt_str_take(&is));
 }
 
-/* xlpt.conf, as far as it can be read. Commands that need it tell what is wrong with it. */
-static void read_admin(struct xlpt_apply *a, struct lines *out, const struct lines *new)
+/* A line of another file. What comes before apply's own file is only worth a note. */
+static void judge_other(struct xlpt_apply *a, const struct xlpt_conf *c, const struct lines *new,
+			bool later)
+{
+	const struct line *l = xlpt_settings_many(c->key) ? NULL : find(new, c->key, c->value);
+	_cleanup_diag_ struct xlpt_diag no = { 0 };
+
+	if (!l || !strcmp(l->value, c->value))
+		return;
+	if (!later) {
+		xlpt_apply_note(a, "%s, line %u, says %s = %s: host.conf has the last word",
+				c->file, c->line, c->key, c->value);
+		return;
+	}
+	xlpt_diag_set(&no, XLPT_ERR_RULE, "%s = %s of host.conf would mean nothing", c->key,
+		      l->value);
+	xlpt_diag_fact(&no, "%s = %s stands here, in a file that is read after " OWN, c->key,
+		       c->value);
+	xlpt_diag_hint(&no, "take this line out, or that of host.conf");
+	xlpt_diag_at(&no, c->file, c->line, 1);
+	xlpt_errors_add(&a->errors, NULL, &no);
+}
+
+static void read_other(struct xlpt_apply *a, const char *path, bool later, struct lines *out,
+		       const struct lines *new)
 {
 	_cleanup_free_ char *text = NULL;
 	_cleanup_diag_ struct xlpt_diag no = { 0 };
-	_cleanup_conf_ struct xlpt_conf c = { .file = XLPT_SETTINGS_PATH, .diag = &no };
+	_cleanup_conf_ struct xlpt_conf c = { .file = path, .diag = &no };
+	struct line *l;
 
-	if (xlpt_host_read_text(a->env->host, &text, XLPT_SETTINGS_PATH) < 0)
+	if (xlpt_host_read_text(a->env->host, &text, "%s", path) < 0)
 		return;
 	xlpt_conf_begin(&c, text, strlen(text));
 	while (xlpt_conf_next(&c) > 0) {
-		const struct line *l = NULL;
-
 		if (!c.key || !c.value)
 			continue;
-		if (out)
-			add(out, c.key, c.value, NULL);
-		else if (!xlpt_settings_many(c.key))
-			l = find(new, c.key, c.value);
-		if (l && strcmp(l->value, c.value) != 0)
-			xlpt_apply_note(a, "%s, line %u, says %s = %s: host.conf has the last word",
-					XLPT_SETTINGS_PATH, c.line, c.key, c.value);
+		if (!out) {
+			judge_other(a, &c, new, later);
+			continue;
+		}
+		l = find(out, c.key, c.value);
+		if (!l)
+			l = add(out, c.key, c.value, NULL);
+		free(l->value);
+		l->value = xlpt_xstrdup(c.value);
+		l->later |= later;
+	}
+}
+
+/*
+ * The administrator's files, as far as they can be read. Commands that need them tell what is wrong
+ * with them. out: gets what they say; else they are compared with new.
+ */
+static void read_admin(struct xlpt_apply *a, struct lines *out, const struct lines *new)
+{
+	_cleanup_strv_ char **names = NULL;
+
+	read_other(a, XLPT_SETTINGS_PATH, false, out, new);
+	if (xlpt_host_list(a->env->host, &names, XLPT_SETTINGS_DIR) < 0)
+		names = NULL;
+	for (char **n = names; n && *n; n++) {
+		_cleanup_free_ char *path = xlpt_xasprintf(XLPT_SETTINGS_DIR "/%s", *n);
+		size_t len = strlen(*n);
+
+		if (**n != '.' && len > 5 && !strcmp(*n + len - 5, ".conf") &&
+		    strcmp(path, OWN) != 0)
+			read_other(a, path, strcmp(path, OWN) > 0, out, new);
 	}
 }
 
@@ -244,9 +291,17 @@ void xlpt_apply_export_settings(struct xlpt_apply *a, struct xlpt_str *out)
 	if (xlpt_apply_read(a, OWN, &text, NULL) || read_own(text, &all, NULL))
 		all.n = 0;
 	read_admin(a, &admin, NULL);
-	for (size_t i = 0; i < admin.n; i++)
-		if (!find(&all, admin.items[i].key, admin.items[i].value))
-			add(&all, admin.items[i].key, admin.items[i].value, NULL);
+	for (size_t i = 0; i < admin.n; i++) {
+		const struct line *l = &admin.items[i];
+		struct line *own = find(&all, l->key, l->value);
+
+		if (!own) {
+			add(&all, l->key, l->value, NULL);
+		} else if (l->later) {
+			free(own->value);
+			own->value = xlpt_xstrdup(l->value);
+		}
+	}
 	for (size_t i = 0; i < all.n; i++) {
 		if (!strcmp(all.items[i].key, "allow-split"))
 			continue;
