@@ -108,6 +108,19 @@ static void test_other_settings(void **state)
 	assert_non_null(strstr(w->out, "hotplug-limit = 8\n"));
 }
 
+static void test_too_long(void **state)
+{
+	_cleanup_free_ char *text = xlpt_xcalloc(1, (256u << 10) + 2);
+	struct world *w = *state;
+
+	memset(text, '\n', (256u << 10) + 1);
+	conf(w, text);
+	answers(w, 2, "apply", "host.conf is longer than 256 KiB");
+	text[256u << 10] = '\0';
+	conf(w, text);
+	ok(w, "apply");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -117,6 +130,7 @@ int main(void)
 		apply_test(test_many_errors),
 		apply_test(test_vfs_do_not_count),
 		apply_test(test_other_settings),
+		apply_test(test_too_long),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -148,6 +148,14 @@ static int unread(const char *path, int r, struct xlpt_diag *diag)
 	return XLPT_ERR_IO;
 }
 
+static int too_long(const char *path, struct xlpt_diag *diag)
+{
+	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "%s is longer than %u KiB", path, FILE_MAX >> 10);
+	xlpt_diag_at(diag, path, 1, 1);
+	xlpt_diag_hint(diag, "it holds sections as xlpt-host.conf(5) has them");
+	return XLPT_ERR_SYNTAX;
+}
+
 /* 1 when the file is there, 0 when it is not. */
 static int load_own(struct xlpt_env *env, const char *path, struct xlpt_host_conf *out,
 		    struct xlpt_errors *errors, struct xlpt_diag *diag)
@@ -158,6 +166,8 @@ static int load_own(struct xlpt_env *env, const char *path, struct xlpt_host_con
 	/* A link into a file system that is not mounted would hide what somebody wrote. */
 	if ((r == -ENOENT || r == -ENOTDIR) && !xlpt_host_has(env->host, "%s", path))
 		return 0;
+	if (r == -EFBIG)
+		return too_long(path, diag);
 	if (r < 0)
 		return unread(path, r, diag);
 	xlpt_host_conf_parse(xlpt_str_get(&text), text.len, path, out, errors);
@@ -210,6 +220,9 @@ int xlpt_host_conf_load(struct xlpt_env *env, const char *path, struct xlpt_host
 	rc = xlpt_convert_load(path, false, &text, NULL, diag);
 	if (rc && diag && !diag->hint)
 		xlpt_diag_hint(diag, "name a file with sections as xlpt-host.conf(5) has them");
+	/* What is tried by its name has to work as host.conf, too. */
+	if (rc == 0 && text.len > FILE_MAX)
+		return too_long(!strcmp(path, "-") ? "standard input" : path, diag);
 	/* Somebody may want an empty file. An empty pipe comes from a command that has failed. */
 	if (rc == 0 && !text.len && !strcmp(path, "-")) {
 		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "nothing came on standard input");
