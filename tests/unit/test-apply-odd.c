@@ -124,12 +124,9 @@ static void test_too_long(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		apply_test(test_next_file),
-		apply_test(test_reason),
-		apply_test(test_wrong_bytes),
-		apply_test(test_many_errors),
-		apply_test(test_vfs_do_not_count),
-		apply_test(test_other_settings),
+		apply_test(test_next_file),	   apply_test(test_reason),
+		apply_test(test_wrong_bytes),	   apply_test(test_many_errors),
+		apply_test(test_vfs_do_not_count), apply_test(test_other_settings),
 		apply_test(test_too_long),
 	};
 

@@ -121,9 +121,10 @@ static int reason(struct xlpt_conf *c, const char *v)
 
 	for (const char *p = v; *p; p++)
 		if ((*p < ' ' && *p != '\t') || *p == 0x7f)
-			return xlpt_conf_wrong(c, c->value, "write it without \\x",
-					       "reason is one line of plain ASCII, and not \"%.*s\"",
-					       xlpt_conf_shown(v), v);
+			return xlpt_conf_wrong(
+				c, c->value, "write it without \\x",
+				"reason is one line of plain ASCII, and not \"%.*s\"",
+				xlpt_conf_shown(v), v);
 	if (n > REASON_MAX)
 		return xlpt_conf_wrong(c, c->value, NULL, "reason has at most %d characters",
 				       REASON_MAX);
