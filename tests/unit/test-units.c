@@ -87,6 +87,9 @@ static void test_apply(void **state)
 	assert_order(unit);
 	assert_true(names(unit, "Before", "xlpt-boot-verify.service"));
 	assert_true(names(unit, "Before", "libvirt-guests.service"));
+	/* libvirtd starts guests with autostart as soon as it runs. */
+	assert_true(names(unit, "Before", "libvirtd.service"));
+	assert_true(names(unit, "Before", "virtxend.service"));
 	assert_true(names(unit, "ConditionPathExists", "/sys/hypervisor/properties/features"));
 	/* One of the two is enough. */
 	assert_true(names(unit, "ConditionPathExists", "|/etc/xlpt/host.conf"));
