@@ -126,8 +126,8 @@ static int reason(struct xlpt_conf *c, const char *v)
 				"reason is one line of plain ASCII, and not \"%.*s\"",
 				xlpt_conf_shown(v), v);
 	if (n > REASON_MAX)
-		return xlpt_conf_wrong(c, c->value, NULL, "reason has at most %d characters",
-				       REASON_MAX);
+		return xlpt_conf_wrong(c, c->value, "make it shorter",
+				       "reason has at most %d characters", REASON_MAX);
 	return 0;
 }
 
