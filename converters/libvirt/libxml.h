@@ -39,6 +39,7 @@
 	X(xmlParseDocument)            \
 	X(xmlReadMemory)               \
 	X(xmlSAX2StartElementNs)       \
+	X(xmlSAX2EndElementNs)         \
 	X(xmlSearchNsByHref)           \
 	X(xmlSetNs)                    \
 	X(xmlSetNsProp)                \
@@ -77,6 +78,7 @@ extern struct xlpt_libxml_calls xlpt_libxml;
 #define xmlNewText		    (*xlpt_libxml.xmlNewText)
 #define xmlParseDocument	    (*xlpt_libxml.xmlParseDocument)
 #define xmlReadMemory		    (*xlpt_libxml.xmlReadMemory)
+#define xmlSAX2EndElementNs	    (*xlpt_libxml.xmlSAX2EndElementNs)
 #define xmlSAX2StartElementNs	    (*xlpt_libxml.xmlSAX2StartElementNs)
 #define xmlSearchNsByHref	    (*xlpt_libxml.xmlSearchNsByHref)
 #define xmlSetNs		    (*xlpt_libxml.xmlSetNs)
