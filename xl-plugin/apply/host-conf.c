@@ -85,7 +85,8 @@ static int take_section(struct reader *r)
 	while (kind < XLPT_ENTRY_KINDS && !xlpt_streq(word, xlpt_entry_word(kind)))
 		kind++;
 	/* The port groups of a pool follow it, as in a file of its own. */
-	if (xlpt_streq(word, "portgroup") && r->out->n && last(r)->kind == XLPT_ENTRY_POOL)
+	if (xlpt_streq(word, "portgroup") && r->out->n > r->before &&
+	    last(r)->kind == XLPT_ENTRY_POOL)
 		return 1;
 	if (kind == XLPT_ENTRY_KINDS)
 		return xlpt_conf_wrong(c, c->section,
