@@ -2,6 +2,7 @@
 # smoke - Xen, dom0, every device, a PV guest, and plain xl giving it a device and taking it back
 # timeout: 150
 # covers: pv xl hot .0 acs
+# next: PV, by xl
 . "$LAB/lib.sh"
 
 xl info
