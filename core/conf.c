@@ -5,6 +5,28 @@
 
 #define SHOWN 40
 
+int xlpt_conf_files(struct xlpt_host *h, const char *dir, char ***paths)
+{
+	static const char suffix[] = ".conf";
+	_cleanup_strv_ char **names = NULL;
+	int r = xlpt_host_list(h, &names, "%s", dir);
+
+	*paths = NULL;
+	if (r < 0) {
+		names = NULL;
+		return r;
+	}
+	for (char **n = names; *n; n++) {
+		_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", dir, *n);
+		size_t len = strlen(*n);
+
+		if (**n != '.' && len >= sizeof(suffix) &&
+		    !strcmp(*n + len - strlen(suffix), suffix))
+			xlpt_strv_add(paths, path);
+	}
+	return 0;
+}
+
 void xlpt_conf_begin(struct xlpt_conf *c, const char *text, size_t len)
 {
 	c->next = text;

@@ -11,6 +11,14 @@
 #define XLPT_CORE_CONF_H
 
 #include "core/diag.h"
+#include "core/host.h"
+
+/*
+ * The files of a folder like xlpt.conf.d in the order in which they are read, with the folder's
+ * path before each: *.conf, but for those that begin with a dot. Caller frees with xlpt_strv_free.
+ * 0 or a negative errno; then *paths is NULL.
+ */
+int xlpt_conf_files(struct xlpt_host *h, const char *dir, char ***paths);
 
 struct xlpt_conf {
 	const char *file; /* for messages, or NULL */

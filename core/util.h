@@ -30,9 +30,8 @@
 		taken_;                     \
 	})
 
-#define XLPT_NEVER_NULL __attribute__((returns_nonnull))
-XLPT_NEVER_NULL void *xlpt_xcalloc(size_t n, size_t size);
-XLPT_NEVER_NULL void *xlpt_xrealloc(void *p, size_t n, size_t size);
+void *xlpt_xcalloc(size_t n, size_t size);
+void *xlpt_xrealloc(void *p, size_t n, size_t size);
 char *xlpt_xstrdup(const char *s); /* NULL gives NULL */
 char *xlpt_xstrndup(const char *s, size_t n);
 char *xlpt_xasprintf(const char *fmt, ...) XLPT_PRINTF(1, 2);
@@ -60,8 +59,8 @@ struct xlpt_str {
 void xlpt_str_add(struct xlpt_str *str, const char *s);
 void xlpt_str_addn(struct xlpt_str *str, const char *s, size_t n);
 void xlpt_str_addf(struct xlpt_str *str, const char *fmt, ...) XLPT_PRINTF(2, 3);
-XLPT_NEVER_NULL const char *xlpt_str_get(const struct xlpt_str *str);
-char *xlpt_str_take(struct xlpt_str *str); /* caller frees; never NULL */
+const char *xlpt_str_get(const struct xlpt_str *str); /* never NULL */
+char *xlpt_str_take(struct xlpt_str *str);	      /* caller frees; never NULL */
 void xlpt_str_dispose(struct xlpt_str *str);
 
 /* A NULL-terminated vector of strings. */

@@ -152,7 +152,8 @@ static int too_long(const char *path, struct xlpt_diag *diag)
 {
 	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "%s is longer than %u KiB", path, FILE_MAX >> 10);
 	xlpt_diag_at(diag, path, 1, 1);
-	xlpt_diag_hint(diag, "it holds sections as xlpt-host.conf(5) has them");
+	xlpt_diag_fact(diag, "what a host should be takes some KiB: is it the right file?");
+	xlpt_diag_hint(diag, "divide it among files of " XLPT_HOST_CONF_DIR);
 	return XLPT_ERR_SYNTAX;
 }
 
@@ -177,26 +178,18 @@ static int load_own(struct xlpt_env *env, const char *path, struct xlpt_host_con
 static int load_all(struct xlpt_env *env, struct xlpt_host_conf *out, struct xlpt_errors *errors,
 		    struct xlpt_diag *diag)
 {
-	_cleanup_strv_ char **names = NULL;
+	_cleanup_strv_ char **paths = NULL;
 	int rc = load_own(env, XLPT_HOST_CONF, out, errors, diag);
 	bool any = rc > 0;
 	int r;
 
 	if (rc < 0)
 		return rc;
-	r = xlpt_host_list(env->host, &names, XLPT_HOST_CONF_DIR);
-	if (r < 0) {
-		names = NULL;
-		if (xlpt_host_has(env->host, XLPT_HOST_CONF_DIR))
-			return unread(XLPT_HOST_CONF_DIR, r, diag);
-	}
-	for (char **n = names; n && *n; n++) {
-		_cleanup_free_ char *path = xlpt_xasprintf(XLPT_HOST_CONF_DIR "/%s", *n);
-		size_t len = strlen(*n);
-
-		if (**n == '.' || len < 6 || strcmp(*n + len - 5, ".conf") != 0)
-			continue;
-		rc = load_own(env, path, out, errors, diag);
+	r = xlpt_conf_files(env->host, XLPT_HOST_CONF_DIR, &paths);
+	if (r < 0 && xlpt_host_has(env->host, XLPT_HOST_CONF_DIR))
+		return unread(XLPT_HOST_CONF_DIR, r, diag);
+	for (char **p = paths; p && *p; p++) {
+		rc = load_own(env, *p, out, errors, diag);
 		if (rc < 0)
 			return rc;
 		any |= rc > 0;

@@ -243,8 +243,10 @@ void xlpt_host_conf_parse(const char *text, size_t len, const char *file,
 		if (rc)
 			xlpt_errors_add(errors, NULL, &diag);
 		if (rc && errors->n - wrong >= ERRORS_MAX) {
-			xlpt_conf_wrong(&r.c, NULL, "is this a file as in xlpt-host.conf(5)?",
-					"%d lines are wrong: what follows is not read", ERRORS_MAX);
+			xlpt_conf_wrong(
+				&r.c, NULL,
+				"mend those first; xlpt-host.conf(5) shows what such a file holds",
+				"%d lines are wrong: what follows is not read", ERRORS_MAX);
 			xlpt_errors_add(errors, NULL, &diag);
 			break;
 		}

@@ -230,19 +230,13 @@ static void read_other(struct xlpt_apply *a, const char *path, bool later, struc
  */
 static void read_admin(struct xlpt_apply *a, struct lines *out, const struct lines *new)
 {
-	_cleanup_strv_ char **names = NULL;
+	_cleanup_strv_ char **paths = NULL;
 
 	read_other(a, XLPT_SETTINGS_PATH, false, out, new);
-	if (xlpt_host_list(a->env->host, &names, XLPT_SETTINGS_DIR) < 0)
-		names = NULL;
-	for (char **n = names; n && *n; n++) {
-		_cleanup_free_ char *path = xlpt_xasprintf(XLPT_SETTINGS_DIR "/%s", *n);
-		size_t len = strlen(*n);
-
-		if (**n != '.' && len > 5 && !strcmp(*n + len - 5, ".conf") &&
-		    strcmp(path, OWN) != 0)
-			read_other(a, path, strcmp(path, OWN) > 0, out, new);
-	}
+	xlpt_conf_files(a->env->host, XLPT_SETTINGS_DIR, &paths);
+	for (char **p = paths; p && *p; p++)
+		if (strcmp(*p, OWN) != 0)
+			read_other(a, *p, strcmp(*p, OWN) > 0, out, new);
 }
 
 int xlpt_apply_settings(struct xlpt_apply *a, struct xlpt_diag *diag)

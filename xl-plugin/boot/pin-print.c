@@ -69,6 +69,7 @@ static void print_one(struct xlpt_env *env, const struct xlpt_pin_view *v)
 			 v->alike);
 }
 
+/* Into array with --json, else as a row of t, or whole when there is no t. */
 static int view_one(struct xlpt_env *env, const char *name, struct json_object *array,
 		    struct xlpt_table *t, struct xlpt_diag *diag)
 {
@@ -84,7 +85,7 @@ static int view_one(struct xlpt_env *env, const char *name, struct json_object *
 		return rc;
 	xlpt_pin_look(&set, &v);
 	place = xlpt_pin_place(&pin);
-	if (env->json)
+	if (array)
 		json_object_array_add(array, json(&v));
 	else if (t)
 		xlpt_table_row(t, (const char *const[]){ name,
@@ -95,27 +96,35 @@ static int view_one(struct xlpt_env *env, const char *name, struct json_object *
 	return 0;
 }
 
+/* damaged NULL: of one pin, whose damage is the command's error. */
+static void print_json(struct xlpt_env *env, struct json_object *pins,
+		       const struct xlpt_damage *damaged, size_t n)
+{
+	struct json_object *root = json_object_new_object();
+
+	xlpt_json_add(root, "pins", pins);
+	if (damaged)
+		xlpt_json_add(root, "damaged", xlpt_damage_json(damaged, n));
+	xlpt_print_json(env, root);
+}
+
 int xlpt_pin_print_one(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
 {
-	struct json_object *a = json_object_new_array();
-	int rc = view_one(env, name, a, NULL, diag);
+	struct json_object *pins = env->json ? json_object_new_array() : NULL;
+	int rc = view_one(env, name, pins, NULL, diag);
 
-	if (rc == 0 && env->json) {
-		struct json_object *root = json_object_new_object();
-
-		xlpt_json_add(root, "pins", a);
-		xlpt_print_json(env, root);
-	} else {
-		json_object_put(a);
-	}
+	if (rc)
+		json_object_put(pins);
+	else if (pins)
+		print_json(env, pins, NULL, 0);
 	return rc;
 }
 
 int xlpt_pin_print_list(struct xlpt_env *env, char **names, struct xlpt_diag *diag)
 {
 	static const char *const columns[] = { "PIN", "DEVICE", "STATE", "SERIAL", "PLACE" };
-	struct json_object *root = json_object_new_object(), *a = json_object_new_array();
-	struct xlpt_table *t = env->json ? NULL : xlpt_table_new(columns, XLPT_ARRAY_SIZE(columns));
+	struct json_object *pins = env->json ? json_object_new_array() : NULL;
+	struct xlpt_table *t = pins ? NULL : xlpt_table_new(columns, XLPT_ARRAY_SIZE(columns));
 	_cleanup_free_ struct xlpt_damage *damaged =
 		xlpt_xcalloc(xlpt_strv_len(names) + 1, sizeof(*damaged));
 	size_t n = 0;
@@ -123,17 +132,13 @@ int xlpt_pin_print_list(struct xlpt_env *env, char **names, struct xlpt_diag *di
 
 	for (char **p = names; *p; p++) {
 		damaged[n].name = *p;
-		if (view_one(env, *p, a, t, &damaged[n].why))
+		if (view_one(env, *p, pins, t, &damaged[n].why))
 			n++;
 	}
-	xlpt_json_add(root, "pins", a);
-	xlpt_json_add(root, "damaged", xlpt_damage_json(damaged, n));
-	if (t) {
+	if (pins)
+		print_json(env, pins, damaged, n);
+	else
 		xlpt_table_print(env, t);
-		json_object_put(root);
-	} else {
-		xlpt_print_json(env, root);
-	}
 	rc = xlpt_damage_tell(env, damaged, n, diag);
 	xlpt_damage_dispose(damaged, n);
 	return rc;

@@ -312,12 +312,13 @@ static int choose(struct xlpt_op *op, size_t i, const struct xlpt_reset_options 
 	 */
 	if (way)
 		rc = xlpt_reset_others(op, &op->owners, all, &item->device, way, diag);
-	if (rc == 0 && (!way || !way->usable))
-		rc = want->method ? not_this(op, all, item, how, &ways, diag)
-				  : no_way(op, all, item, &ways, diag);
-	if (rc == 0)
-		rc = neighbours_locked(op, item->spec.bdf, way, diag);
-	if (rc || !way)
+	if (rc)
+		return rc;
+	if (!way || !way->usable)
+		return want->method ? not_this(op, all, item, how, &ways, diag)
+				    : no_way(op, all, item, &ways, diag);
+	rc = neighbours_locked(op, item->spec.bdf, way, diag);
+	if (rc)
 		return rc;
 	item->reset_by_name = want->method != NULL;
 	add_how(item, way);

@@ -311,25 +311,17 @@ static int read_file(struct xlpt_host *h, const char *path, struct xlpt_settings
 int xlpt_settings_read(struct xlpt_host *h, struct xlpt_settings *s, struct xlpt_diag *diag)
 {
 	_cleanup_settings_ struct xlpt_settings out;
-	_cleanup_strv_ char **names = NULL;
+	_cleanup_strv_ char **paths = NULL;
 	bool any[N_KEYS] = { 0 };
 	int rc, r;
 
 	xlpt_settings_init(&out);
 	rc = read_file(h, XLPT_SETTINGS_PATH, &out, any, diag);
-	r = rc == 0 ? xlpt_host_list(h, &names, XLPT_SETTINGS_DIR) : 0;
-	if (r < 0) {
-		names = NULL;
-		if (xlpt_host_has(h, XLPT_SETTINGS_DIR))
-			rc = unread(XLPT_SETTINGS_DIR, r, diag);
-	}
-	for (char **n = names; rc == 0 && n && *n; n++) {
-		_cleanup_free_ char *path = xlpt_xasprintf(XLPT_SETTINGS_DIR "/%s", *n);
-		size_t len = strlen(*n);
-
-		if (**n != '.' && len > 5 && !strcmp(*n + len - 5, ".conf"))
-			rc = read_file(h, path, &out, any, diag);
-	}
+	r = rc == 0 ? xlpt_conf_files(h, XLPT_SETTINGS_DIR, &paths) : 0;
+	if (r < 0 && xlpt_host_has(h, XLPT_SETTINGS_DIR))
+		rc = unread(XLPT_SETTINGS_DIR, r, diag);
+	for (char **p = paths; rc == 0 && p && *p; p++)
+		rc = read_file(h, *p, &out, any, diag);
 	end(s, &out, any, rc);
 	return rc;
 }
