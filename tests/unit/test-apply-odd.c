@@ -108,6 +108,22 @@ static void test_other_settings(void **state)
 	assert_non_null(strstr(w->out, "hotplug-limit = 8\n"));
 }
 
+/* What the next boot hides has virtual functions until then; export writes what apply takes. */
+static void test_export_hidden_pf(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *text = NULL;
+
+	conf(w, "[hide 01:00.0]\nat = boot\nforce-host-device = yes\n");
+	ok(w, "apply");
+	ok(w, "apply --export");
+	text = xlpt_xstrdup(w->out);
+	assert_non_null(strstr(text, "# The virtual functions of 0000:01:00.0 (1 now) end"));
+	conf(w, text);
+	ok(w, "apply --check");
+	assert_non_null(strstr(w->out, "unchanged"));
+}
+
 static void test_too_long(void **state)
 {
 	_cleanup_free_ char *text = xlpt_xcalloc(1, (256u << 10) + 2);
@@ -127,7 +143,7 @@ int main(void)
 		apply_test(test_next_file),	   apply_test(test_reason),
 		apply_test(test_wrong_bytes),	   apply_test(test_many_errors),
 		apply_test(test_vfs_do_not_count), apply_test(test_other_settings),
-		apply_test(test_too_long),
+		apply_test(test_too_long),	   apply_test(test_export_hidden_pf),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

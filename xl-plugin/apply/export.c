@@ -99,7 +99,9 @@ static const char *owner_of(const struct xlpt_setter *s)
 		       : NULL;
 }
 
-static int vfs(struct xlpt_env *env, struct xlpt_str *out, struct xlpt_diag *diag)
+/* A PF that the next boot hides has virtual functions until then: no file can ask for both. */
+static int vfs(struct xlpt_env *env, const struct xlpt_boot_plan *boot, struct xlpt_str *out,
+	       struct xlpt_diag *diag)
 {
 	struct xlpt_pf *pf = NULL;
 	size_t n = 0;
@@ -111,6 +113,13 @@ static int vfs(struct xlpt_env *env, struct xlpt_str *out, struct xlpt_diag *dia
 
 		if (!pf[i].count)
 			continue;
+		if (listed(boot, pf[i].bdf)) {
+			xlpt_str_addf(out,
+				      "\n# The virtual functions of %s (%d now) end with the next "
+				      "boot, which hides it.\n",
+				      XLPT_BDF_STR(pf[i].bdf), pf[i].count);
+			continue;
+		}
 		section(out, "vfs", pf[i].ifname ? pf[i].ifname : XLPT_BDF_STR(pf[i].bdf));
 		xlpt_str_addf(out, "count = %d\n", pf[i].count);
 		xlpt_setters_read(env->host, &pf[i], &setters);
@@ -214,7 +223,7 @@ int xlpt_apply_export(struct xlpt_env *env, struct xlpt_diag *diag)
 	if (rc == 0)
 		hidden(&devices, &boot, &needs, &out);
 	if (rc == 0)
-		rc = vfs(env, &out, diag);
+		rc = vfs(env, &boot, &out, diag);
 	if (rc == 0)
 		rc = pools(env, &out, diag);
 	if (rc == 0)
