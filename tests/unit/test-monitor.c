@@ -62,6 +62,46 @@ static void test_story(void **state)
 	scene_dispose(&s);
 }
 
+static void write_file(struct world *w, const char *path, const char *text)
+{
+	struct xlpt_host *h = fake_bus_host(w->bus);
+
+	assert_true(h->ops->write(h, path, text, strlen(text)) >= 0);
+}
+
+/* A look comes between the two writes of whoever gives a device back. */
+static void between(struct scene *s, unsigned step)
+{
+	static const char name[] = "0000:05:00.0";
+
+	write_file(s->w,
+		   step ? "/sys/bus/pci/drivers/e1000e/bind"
+			: "/sys/bus/pci/drivers/pciback/unbind",
+		   name);
+	/* A sign, so that it is looked now. */
+	fake_store_set(s->w->store, "", "/local/domain/0/backend/pci/99");
+}
+
+static void test_between(void **state)
+{
+	static const char *const ends[] = { "no driver has it", "driver e1000e has it" };
+
+	for (unsigned steps = 1; steps <= 2; steps++) {
+		struct scene s = { .w = *state, .act = between, .steps = steps, .every_ms = 300 };
+		_cleanup_free_ char *told = NULL, *want = NULL;
+
+		if (steps == 2)
+			ok(s.w, "hide 05:00.0");
+		assert_int_equal(monitor(&s), 0);
+		told = without_time(s.out);
+		want = xlpt_xasprintf("now: 0000:05:00.0 is hidden\n"
+				      "unhidden 0000:05:00.0: %s\n",
+				      ends[steps - 1]);
+		assert_string_equal(told, want);
+		scene_dispose(&s);
+	}
+}
+
 /* ---- random walks ---- */
 
 static unsigned next(struct scene *s, unsigned below)
@@ -188,6 +228,7 @@ int main(void)
 	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_story, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_between, setup, world_teardown),
 		cmocka_unit_test(test_walks),
 	};
 	/* clang-format on */

@@ -16,7 +16,8 @@
 
 struct xlpt_seen_device {
 	struct xlpt_bdf bdf;
-	bool hidden; /* pciback has it */
+	bool hidden; /* pciback has it, or: */
+	bool moving; /* it had it at the look before, and now no driver has it: one may be about to take it */
 	/* What is read once pciback has let go of it: whether it is in this host, and who has it. */
 	bool absent;
 	char *driver;
@@ -39,7 +40,8 @@ struct xlpt_seen {
 	size_t n_leases, alloc_leases;
 	struct xlpt_seen_guest *guests;
 	size_t n_guests, alloc_guests;
-	bool pending; /* a guest is about to have a device, or to lose it: xenstore alone may not tell */
+	/* A device is on its way, to or from a guest or between drivers: there may be no other sign of its end. */
+	bool pending;
 };
 
 void xlpt_seen_dispose(struct xlpt_seen *s);

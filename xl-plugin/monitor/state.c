@@ -119,6 +119,17 @@ static int read_attached(struct xlpt_env *env, const struct xlpt_seen *before,
 	return rc;
 }
 
+/*
+ * Whoever gives a device back takes it from pciback first and then binds a driver. Between the two it is no
+ * news that no driver has it: it counts as hidden for one look more.
+ */
+static bool on_its_way(const struct xlpt_seen *before, const struct xlpt_seen_device *d)
+{
+	const struct xlpt_seen_device *was = xlpt_seen_find(before, d->bdf);
+
+	return was && was->hidden && !was->moving && !d->absent && !d->attached && !d->driver;
+}
+
 /* What pciback has let go of, and what a guest has that pciback has not. */
 static void read_taken(struct xlpt_env *env, const struct xlpt_seen *before, struct xlpt_seen *out)
 {
@@ -135,6 +146,8 @@ static void read_taken(struct xlpt_env *env, const struct xlpt_seen *before, str
 		if (!d->absent)
 			xlpt_host_link_name(env->host, &d->driver, "/sys/bus/pci/devices/%s/driver",
 					    XLPT_BDF_STR(d->bdf));
+		d->hidden = d->moving = on_its_way(before, d);
+		out->pending |= d->moving;
 	}
 }
 

@@ -28,6 +28,7 @@ says() {
 tells() {
 	wait_for "${2:-$soon}" "the monitor to tell: $1" says "$1" || {
 		wait_for 20 "it nevertheless" says "$1" || :
+		tail -n +$((before + 1)) $told
 		fail "told $(($(now_ms) - since)) ms after the mark, or not at all: $1"
 	}
 	note "told $(($(now_ms) - since)) ms after the mark: $1"
@@ -79,7 +80,8 @@ echo $card >/sys/bus/pci/drivers/pciback/bind
 tells "hidden $card$"
 mark
 echo $card >/sys/bus/pci/drivers/pciback/unbind
-tells "unhidden $card: no driver has it"
+# Whether a driver is about to take it, the next look tells.
+tells "unhidden $card: no driver has it" $((soon + 2 + 2 * look / 1000))
 echo $card >/sys/bus/pci/drivers/e1000e/bind
 
 note "xl: attached and detached without xlpt"
