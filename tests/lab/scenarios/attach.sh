@@ -8,6 +8,9 @@ nic=0000:02:00.0
 nvme=0000:03:00.0
 second=0000:05:00.0
 own=0000:08:00.0
+# The drive ends with its interrupt line in a PV guest, and of those QEMU's AMD IOMMU loses some (docs/FINDINGS.md).
+other=$nvme seen=1b36:0010 driver=nvme
+[ "$LAB_IOMMU" != amd ] || other=0000:01:00.0 seen=8086:10c9 driver=igb
 
 # value KEY: the first value of KEY in the JSON that comes in.
 value() {
@@ -98,12 +101,12 @@ refuses 1 "already with web1" xlpt attach web1 $nic
 
 note "four more at once, two of them as a slot, one permissive"
 guest_mark web1
-expect_rc 0 xlpt attach web1 --hide $nvme,permissive=1 0000:04:00.* $second
+expect_rc 0 xlpt attach web1 --hide $other,permissive=1 0000:04:00.* $second
 [ "$(xlpt --json status web1 | grep -c '"state": "assigned"')" = 5 ] || fail "not five devices"
-guest_sees web1 "GUEST pci .*1b36:0010 nvme" || fail "no nvme in the guest"
-grep -q $nvme /sys/bus/pci/drivers/pciback/permissive || fail "not permissive"
-expect_rc 0 xlpt detach web1 $nvme 0000:04:00.0 0000:04:00.1 $second --to-host
-[ "$(driver_of $nvme)" = nvme ] || fail "nvme is not back"
+guest_sees web1 "GUEST pci .*$seen $driver" || fail "no $driver in the guest"
+grep -q $other /sys/bus/pci/drivers/pciback/permissive || fail "not permissive"
+expect_rc 0 xlpt detach web1 $other 0000:04:00.0 0000:04:00.1 $second --to-host
+[ "$(driver_of $other)" = $driver ] || fail "$driver is not back"
 
 note "another guest that wants what web1 has"
 guest_start db1 pv
