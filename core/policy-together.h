@@ -18,6 +18,16 @@
 unsigned xlpt_device_vectors(const struct xlpt_device *dev);
 
 /*
+ * Linux' nvme driver asks twice, first for one vector and then for one per queue
+ * (drivers/nvme/host/pci.c), and xen-pciback refuses a PV guest the second with -114 (seen with
+ * Linux 6.1, 6.12 and 7.2 on both sides; docs/FINDINGS.md). So an NVMe drive asks for one there.
+ */
+unsigned xlpt_device_vectors_in(const struct xlpt_device *dev, enum xlpt_guest_type type);
+/* Warns when a guest of that type gets such a drive. */
+int xlpt_policy_drive(const char *guest, enum xlpt_guest_type type, const struct xlpt_device *dev,
+		      struct xlpt_diag *diag);
+
+/*
  * How many Xen gives a guest beside the interrupt lines: the first number of extra_guest_irqs
  * on Xen's command line, 32 without it (xen/common/domain.c; a guest's MSIs come from above
  * nr_irqs_gsi, get_free_pirq in xen/arch/x86/irq.c). cmdline NULL: *known is false, and the

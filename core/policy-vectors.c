@@ -6,13 +6,42 @@
 
 #define NAME	    "extra_guest_irqs="
 #define XEN_DEFAULT 32
-#define XEN_MOST    32768 /* all interrupts of a domain, lines included, are no more */
+#define CLASS_NVME  0x010802 /* NVM Express (PCI Code and ID Assignment Specification) */
+#define XEN_MOST    32768    /* all interrupts of a domain, lines included, are no more */
 
 unsigned xlpt_device_vectors(const struct xlpt_device *dev)
 {
 	const struct xlpt_caps *c = &dev->caps;
 
 	return c->msix_vectors > c->msi_vectors ? c->msix_vectors : c->msi_vectors;
+}
+
+static bool drive_in_pv(const struct xlpt_device *dev, enum xlpt_guest_type type)
+{
+	return type == XLPT_GUEST_PV && dev->class_code == CLASS_NVME;
+}
+
+unsigned xlpt_device_vectors_in(const struct xlpt_device *dev, enum xlpt_guest_type type)
+{
+	unsigned n = xlpt_device_vectors(dev);
+
+	return n && drive_in_pv(dev, type) ? 1 : n;
+}
+
+int xlpt_policy_drive(const char *guest, enum xlpt_guest_type type, const struct xlpt_device *dev,
+		      struct xlpt_diag *diag)
+{
+	if (!drive_in_pv(dev, type))
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_RULE,
+		      "%s is a PV guest, where Linux' driver of NVMe drives has one queue and no "
+		      "MSI-X: %s is slower there",
+		      guest, XLPT_BDF_STR(dev->bdf));
+	xlpt_diag_fact(diag,
+		       "the driver asks for its interrupt vectors twice, and xen-pciback refuses "
+		       "the second time; the guest's log says \"enable msix get err ffffff8e\"");
+	xlpt_diag_hint(diag, "give NVMe drives to HVM guests");
+	return XLPT_ERR_RULE;
 }
 
 /* The number that text begins with, hexadecimal behind 0x and octal behind 0, as Xen reads it. */

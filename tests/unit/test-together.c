@@ -10,7 +10,7 @@
 #include "core/policy-together.h"
 #include "tests/unit/commands.h"
 
-/* An endpoint of vendor 144d with an MSI-X table of that many entries, or an MSI capability. */
+/* An NVMe drive with an MSI-X table of that many entries, or a card with an MSI capability. */
 static void put_device(struct world *w, const char *bdf, unsigned msix, bool msi,
 		       const char *resource)
 {
@@ -22,6 +22,10 @@ static void put_device(struct world *w, const char *bdf, unsigned msix, bool msi
 			      .config = cfg,
 			      .config_len = sizeof(cfg) };
 
+	if (msi) {
+		d.class_code = 0x028000;
+		memcpy(cfg + 9, (uint8_t[]){ 0, 0x80, 2 }, 3);
+	}
 	cfg[0x34] = 0x40;
 	memcpy(cfg + 0x40, (uint8_t[]){ msi ? 5 : 0x11, 0, msi ? 5 << 1 : 0, 0 }, 4);
 	if (!msi) {
@@ -96,6 +100,34 @@ static void test_vectors(void **state)
 	ok(w, "detach web1 07:02.0");
 	ok(w, "attach web1 07:02.0");
 	assert_null(strstr(w->err, "interrupt vectors"));
+}
+
+/* In a PV guest a drive gets one vector, and more from Xen would not help: that is not asked for. */
+static void test_drive(void **state)
+{
+	struct world *w = *state;
+
+	put_device(w, "0000:07:00.0", 33, false, NULL);
+	put_device(w, "0000:07:02.0", 0, true, NULL);
+	ok(w, "check web1 --hide 07:00.0");
+	assert_non_null(strstr(w->out, "has one queue and no MSI-X"));
+	assert_non_null(strstr(w->out, "enable msix get err ffffff8e"));
+	ok(w, "attach web1 --hide 07:00.0");
+	assert_non_null(strstr(w->err, "web1 is a PV guest, where Linux' driver of NVMe drives has "
+				       "one queue and no MSI-X: 0000:07:00.0 is slower there"));
+	assert_non_null(strstr(w->err, "to mend: give NVMe drives to HVM guests"));
+	assert_null(strstr(w->err, "interrupt vectors"));
+	/* Its one, beside the card's 32. */
+	ok(w, "attach web1 --hide 07:02.0");
+	assert_non_null(strstr(w->err, "up to 33 interrupt vectors"));
+	assert_null(strstr(w->err, "one queue and no MSI-X"));
+	fake_ts_cmdline(w->ts, "");
+	ok(w, "boot plan");
+	assert_null(strstr(w->out, "! web1's devices ask for up to 65"));
+	assert_non_null(strstr(w->out, "! web1's devices ask for up to 33"));
+	ok(w, "detach web1 07:00.0 07:02.0");
+	ok(w, "attach win1 07:00.0");
+	assert_null(strstr(w->err, "one queue and no MSI-X"));
 }
 
 static void test_vectors_at_boot(void **state)
@@ -217,6 +249,7 @@ int main(void)
 		cmocka_unit_test(test_xen_gives), cmocka_unit_test(test_bars),
 		world_test(test_page_of_dom0),	  world_test(test_page_of_guests),
 		world_test(test_vectors),	  world_test(test_vectors_at_boot),
+		world_test(test_drive),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,7 +33,7 @@ static unsigned vectors_held(struct xlpt_op *op)
 
 		if (o->domid == op->guest.domid && !is_item(op, o->bdf) &&
 		    xlpt_scan_one(op->env->host, o->bdf, XLPT_SCAN_CAPS, NULL, &dev, NULL) == 0)
-			n += xlpt_device_vectors(&dev);
+			n += xlpt_device_vectors_in(&dev, op->guest.type);
 	}
 	return n;
 }
@@ -48,7 +48,7 @@ static void warn_vectors(struct xlpt_op *op)
 
 	xlpt_op_point(op, "interrupt vectors", NULL);
 	for (size_t i = 0; i < op->n; i++)
-		asked += xlpt_device_vectors(&op->items[i].device);
+		asked += xlpt_device_vectors_in(&op->items[i].device, op->guest.type);
 	if (!asked || !ts->ops->xen_text)
 		return;
 	ts->ops->xen_text(ts, &cmdline, NULL);
@@ -62,10 +62,22 @@ static void warn_vectors(struct xlpt_op *op)
 			op->guest.name, asked, given);
 }
 
+static void warn_drives(struct xlpt_op *op)
+{
+	for (size_t i = 0; i < op->n; i++) {
+		_cleanup_diag_ struct xlpt_diag warning = { 0 };
+
+		if (xlpt_policy_drive(op->guest.name, op->guest.type, &op->items[i].device,
+				      &warning))
+			xlpt_op_warn(op, &warning);
+	}
+}
+
 int xlpt_op_judge_together(struct xlpt_op *op, struct xlpt_diag *diag)
 {
 	(void)diag;
 	xlpt_op_point(op, "interrupt vectors", NULL);
+	warn_drives(op);
 	warn_vectors(op);
 	return 0;
 }

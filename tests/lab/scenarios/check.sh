@@ -162,7 +162,8 @@ agree 1 noe820 --hide $nic
 says "^fails: e820_host: "
 agree 0 noe820 --hide --without-e820 $nic
 guest_destroy noe820
-guest_start pvh1 pvh
+# With Xen 4.17 its kernel does not come far under emulation; it is refused all the same.
+guest_create pvh1 pvh
 agree 1 pvh1 --hide $nic
 says "^fails: guest type: "
 guest_destroy pvh1

@@ -38,7 +38,8 @@ expect_rc 0 xlpt repair
 [ "$(driver_of $nic)" = pciback ] || fail "not on pciback"
 
 note "PVH"
-guest_start pvh1 pvh
+# With Xen 4.17 its kernel does not come far under emulation; it is refused all the same.
+guest_create pvh1 pvh
 got=0
 text=$(xlpt attach pvh1 $nic 2>&1) || got=$?
 printf '%s\n' "$text"
