@@ -38,12 +38,12 @@ static bool has_ended(const struct xlpt_guest *now)
 }
 
 static bool may_come_again(struct xlpt_env *env, const struct xlpt_known *k,
-			   const struct xlpt_guest *now, enum xlpt_guest_end end, int64_t grace)
+			   const struct xlpt_guest *now, enum xlpt_guest_end end)
 {
 	int64_t since = has_ended(now) ? k->dying : k->gone;
 
 	/* A domain that Xen never gets rid of keeps nothing for ever. */
-	if (since && xlpt_now(env->clock) - since >= grace)
+	if (since && xlpt_now(env->clock) - since >= grace_ms(env))
 		return false;
 	if (now && !has_ended(now))
 		return true;
@@ -53,13 +53,13 @@ static bool may_come_again(struct xlpt_env *env, const struct xlpt_known *k,
 }
 
 static void judge(struct xlpt_env *env, struct xlpt_known *k, const struct xlpt_guest *guests,
-		  size_t n, int64_t grace)
+		  size_t n)
 {
 	const struct xlpt_guest *now = xlpt_guests_find(guests, n, k->uuid);
 	enum xlpt_guest_end end = has_ended(now) && now->end ? now->end : k->end;
 
-	k->restarts = (!now || has_ended(now) || being_made(k, now)) &&
-		      may_come_again(env, k, now, end, grace);
+	k->restarts =
+		(!now || has_ended(now) || being_made(k, now)) && may_come_again(env, k, now, end);
 	k->coming = k->restarts && now && !now->dying;
 	k->ended = k->restarts && has_ended(now);
 	k->decided = k->coming || (k->ended && end && k->again_known);
@@ -89,16 +89,16 @@ static void add_of_lease(struct xlpt_env *env, const struct xlpt_lease *l, const
 static void read_all(struct xlpt_env *env, const struct xlpt_leases *leases,
 		     const struct xlpt_guest *guests, size_t n, struct xlpt_knowns *out)
 {
-	int64_t grace = grace_ms(env);
 	char boot[40];
 
 	xlpt_knowns_read(env, out);
-	xlpt_lease_boot(env, boot);
+	if (leases && leases->n)
+		xlpt_lease_boot(env, boot);
 	for (size_t i = 0; leases && i < leases->n; i++)
 		if (!xlpt_guests_find(guests, n, leases->items[i].uuid))
 			add_of_lease(env, &leases->items[i], boot, out);
 	for (size_t i = 0; i < out->n; i++)
-		judge(env, &out->items[i], guests, n, grace);
+		judge(env, &out->items[i], guests, n);
 }
 
 int xlpt_restarts_read(struct xlpt_env *env, const struct xlpt_leases *leases,
