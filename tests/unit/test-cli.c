@@ -84,6 +84,7 @@ static const struct {
 	  "cannot be abbreviated; did you mean --force-host-device" },
 	{ "attach web1 09:00.0 --force-host=09:00.0",
 	  "cannot be abbreviated; did you mean --force-host-device" },
+	{ "detach web1 --all", "cannot be abbreviated; did you mean --allow-split" },
 	{ "list --js", "cannot be abbreviated; did you mean --json" },
 	{ "attach web1 09:00.0 -t", "-t needs an argument" },
 	{ "attach web1 09:00.0 --timeout", "--timeout needs an argument" },

@@ -122,6 +122,15 @@ static bool abbreviated(char **argv, const struct option *o)
 	return o->name && strcspn(word + 2, "=") != strlen(o->name);
 }
 
+/* getopt says that an argument is missing, and not of which option: it may be one that was abbreviated. */
+static int without_argument(char **argv, const struct option *longs)
+{
+	for (int i = 0; xlpt_starts(argv[optind - 1], "--") && longs[i].name; i++)
+		if (longs[i].val == optopt)
+			return i;
+	return -1;
+}
+
 /* What getopt has no option for, or no argument. */
 static int not_an_option(const struct xlpt_command *cmd, char **argv, int c, struct xlpt_diag *diag)
 {
@@ -193,9 +202,14 @@ int xlpt_args_parse(struct xlpt_env *env, int argc, char **argv, struct xlpt_arg
 	opterr = 0;
 	optind = 0;
 	while (long_index = -1, (c = getopt_long(argc, argv, shorts.s, longs, &long_index)) != -1) {
-		if (c == ':' || c == '?')
+		bool beginning;
+
+		if (c == ':')
+			long_index = without_argument(argv, longs);
+		beginning = long_index >= 0 && abbreviated(argv, &longs[long_index]);
+		if (c == '?' || (c == ':' && !beginning))
 			return not_an_option(cmd, argv, c, diag);
-		if (long_index >= 0 && abbreviated(argv, &longs[long_index])) {
+		if (beginning) {
 			xlpt_diag_set(diag, XLPT_ERR_USAGE,
 				      "options cannot be abbreviated; did you mean --%s?",
 				      longs[long_index].name);
