@@ -18,12 +18,10 @@
 unsigned xlpt_device_vectors(const struct xlpt_device *dev);
 
 /*
- * Linux' nvme driver asks twice, first for one vector and then for one per queue
- * (drivers/nvme/host/pci.c), and xen-pciback refuses a PV guest the second with -114 (seen with
- * Linux 6.1, 6.12 and 7.2 on both sides; docs/FINDINGS.md). So an NVMe drive asks for one there.
+ * Warns when a PV guest gets an NVMe drive. Linux' driver asks twice, first for one vector and then for
+ * one per queue (drivers/nvme/host/pci.c), and xen-pciback refuses the second with -114: seen with
+ * Linux 6.1, 6.12 and 7.2 on both sides (docs/FINDINGS.md). What the guest runs is not known here.
  */
-unsigned xlpt_device_vectors_in(const struct xlpt_device *dev, enum xlpt_guest_type type);
-/* Warns when a guest of that type gets such a drive. */
 int xlpt_policy_drive(const char *guest, enum xlpt_guest_type type, const struct xlpt_device *dev,
 		      struct xlpt_diag *diag);
 

@@ -16,30 +16,20 @@ unsigned xlpt_device_vectors(const struct xlpt_device *dev)
 	return c->msix_vectors > c->msi_vectors ? c->msix_vectors : c->msi_vectors;
 }
 
-static bool drive_in_pv(const struct xlpt_device *dev, enum xlpt_guest_type type)
-{
-	return type == XLPT_GUEST_PV && dev->class_code == CLASS_NVME;
-}
-
-unsigned xlpt_device_vectors_in(const struct xlpt_device *dev, enum xlpt_guest_type type)
-{
-	unsigned n = xlpt_device_vectors(dev);
-
-	return n && drive_in_pv(dev, type) ? 1 : n;
-}
-
 int xlpt_policy_drive(const char *guest, enum xlpt_guest_type type, const struct xlpt_device *dev,
 		      struct xlpt_diag *diag)
 {
-	if (!drive_in_pv(dev, type))
+	if (type != XLPT_GUEST_PV || dev->class_code != CLASS_NVME)
 		return 0;
-	xlpt_diag_set(diag, XLPT_ERR_RULE,
-		      "%s is a PV guest, where Linux' driver of NVMe drives has one queue and no "
-		      "MSI-X: %s is slower there",
-		      guest, XLPT_BDF_STR(dev->bdf));
+	xlpt_diag_set(
+		diag, XLPT_ERR_RULE,
+		"%s is a PV guest, where Linux' driver of NVMe drives (6.1 to 7.2) has one queue and "
+		"no MSI-X: %s is slower there",
+		guest, XLPT_BDF_STR(dev->bdf));
 	xlpt_diag_fact(diag,
 		       "the driver asks for its interrupt vectors twice, and xen-pciback refuses "
-		       "the second time; the guest's log says \"enable msix get err ffffff8e\"");
+		       "the second time, whatever extra_guest_irqs is; the guest's log says "
+		       "\"enable msix get err ffffff8e\"");
 	xlpt_diag_hint(diag, "give NVMe drives to HVM guests");
 	return XLPT_ERR_RULE;
 }

@@ -102,7 +102,6 @@ static void test_vectors(void **state)
 	assert_null(strstr(w->err, "interrupt vectors"));
 }
 
-/* In a PV guest a drive gets one vector, and more from Xen would not help: that is not asked for. */
 static void test_drive(void **state)
 {
 	struct world *w = *state;
@@ -111,20 +110,17 @@ static void test_drive(void **state)
 	put_device(w, "0000:07:02.0", 0, true, NULL);
 	ok(w, "check web1 --hide 07:00.0");
 	assert_non_null(strstr(w->out, "has one queue and no MSI-X"));
-	assert_non_null(strstr(w->out, "enable msix get err ffffff8e"));
+	assert_non_null(strstr(w->out, "whatever extra_guest_irqs is; the guest's log says "
+				       "\"enable msix get err ffffff8e\""));
 	ok(w, "attach web1 --hide 07:00.0");
-	assert_non_null(strstr(w->err, "web1 is a PV guest, where Linux' driver of NVMe drives has "
-				       "one queue and no MSI-X: 0000:07:00.0 is slower there"));
+	assert_non_null(strstr(w->err, "web1 is a PV guest, where Linux' driver of NVMe drives "
+				       "(6.1 to 7.2) has one queue and no MSI-X: 0000:07:00.0 is "
+				       "slower there"));
 	assert_non_null(strstr(w->err, "to mend: give NVMe drives to HVM guests"));
-	assert_null(strstr(w->err, "interrupt vectors"));
-	/* Its one, beside the card's 32. */
-	ok(w, "attach web1 --hide 07:02.0");
+	/* What the guest runs is not known: it may use the vectors. */
 	assert_non_null(strstr(w->err, "up to 33 interrupt vectors"));
+	ok(w, "attach web1 --hide 07:02.0");
 	assert_null(strstr(w->err, "one queue and no MSI-X"));
-	fake_ts_cmdline(w->ts, "");
-	ok(w, "boot plan");
-	assert_null(strstr(w->out, "! web1's devices ask for up to 65"));
-	assert_non_null(strstr(w->out, "! web1's devices ask for up to 33"));
 	ok(w, "detach web1 07:00.0 07:02.0");
 	ok(w, "attach win1 07:00.0");
 	assert_null(strstr(w->err, "one queue and no MSI-X"));

@@ -8,15 +8,14 @@
 #include "pciback/device/scan.h"
 #include "xl-plugin/boot/boot.h"
 
-static unsigned vectors_of(struct xlpt_env *env, struct xlpt_bdf bdf, enum xlpt_guest_type type,
-			   bool *is_vf)
+static unsigned vectors_of(struct xlpt_env *env, struct xlpt_bdf bdf, bool *is_vf)
 {
 	_cleanup_device_ struct xlpt_device dev = { 0 };
 
 	if (xlpt_scan_one(env->host, bdf, XLPT_SCAN_CAPS, NULL, &dev, NULL))
 		return 0;
 	*is_vf = dev.is_vf;
-	return xlpt_device_vectors_in(&dev, type);
+	return xlpt_device_vectors(&dev);
 }
 
 static bool is_hidden(const struct xlpt_boot_plan *p, const struct xlpt_device *dev)
@@ -39,9 +38,9 @@ static unsigned vectors_hidden(struct xlpt_env *env, const struct xlpt_boot_plan
 		return 0;
 	for (size_t i = 0; i < devs.n; i++) {
 		bool is_vf = false;
-		unsigned n = is_hidden(p, &devs.items[i]) ? vectors_of(env, devs.items[i].bdf,
-								       XLPT_GUEST_UNKNOWN, &is_vf)
-							  : 0;
+		unsigned n = is_hidden(p, &devs.items[i])
+				     ? vectors_of(env, devs.items[i].bdf, &is_vf)
+				     : 0;
 
 		sum += is_vf ? 0 : n;
 		most = n > most ? n : most;
@@ -60,18 +59,18 @@ static void add(struct xlpt_boot_plan *p, const struct xlpt_diag *warning)
 }
 
 /* What libxl keeps of a guest, whether it has the devices already or not. */
-static unsigned vectors_configured(struct xlpt_env *env, const struct xlpt_guest *guest)
+static unsigned vectors_configured(struct xlpt_env *env, uint32_t domid)
 {
 	struct xlpt_spec *specs = NULL;
 	unsigned sum = 0;
 	size_t n = 0;
 	bool is_vf;
 
-	if (env->ts->ops->guest_config_pci(env->ts, guest->domid, &specs, &n, NULL))
+	if (env->ts->ops->guest_config_pci(env->ts, domid, &specs, &n, NULL))
 		n = 0;
 	for (size_t i = 0; i < n; i++) {
 		if (specs[i].has_bdf)
-			sum += vectors_of(env, specs[i].bdf, guest->type, &is_vf);
+			sum += vectors_of(env, specs[i].bdf, &is_vf);
 		xlpt_spec_dispose(&specs[i]);
 	}
 	free(specs);
@@ -93,8 +92,8 @@ void xlpt_boot_vectors(struct xlpt_env *env, const char *xen_cmdline, struct xlp
 	if (!env->ts || env->ts->ops->guest_list(env->ts, &guests, &n, NULL))
 		return;
 	for (size_t i = 0; i < n; i++)
-		if (xlpt_policy_vectors(guests[i].name, vectors_configured(env, &guests[i]), given,
-					&warning))
+		if (xlpt_policy_vectors(guests[i].name, vectors_configured(env, guests[i].domid),
+					given, &warning))
 			add(p, &warning);
 	xlpt_guests_free(guests, n);
 }

@@ -33,7 +33,7 @@ static unsigned vectors_held(struct xlpt_op *op)
 
 		if (o->domid == op->guest.domid && !is_item(op, o->bdf) &&
 		    xlpt_scan_one(op->env->host, o->bdf, XLPT_SCAN_CAPS, NULL, &dev, NULL) == 0)
-			n += xlpt_device_vectors_in(&dev, op->guest.type);
+			n += xlpt_device_vectors(&dev);
 	}
 	return n;
 }
@@ -48,7 +48,7 @@ static void warn_vectors(struct xlpt_op *op)
 
 	xlpt_op_point(op, "interrupt vectors", NULL);
 	for (size_t i = 0; i < op->n; i++)
-		asked += xlpt_device_vectors_in(&op->items[i].device, op->guest.type);
+		asked += xlpt_device_vectors(&op->items[i].device);
 	if (!asked || !ts->ops->xen_text)
 		return;
 	ts->ops->xen_text(ts, &cmdline, NULL);
