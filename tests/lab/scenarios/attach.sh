@@ -2,6 +2,7 @@
 # attach - hide, attach, status, detach, unhide with a PV guest; xl's ways beside ours; refusals
 # timeout: 900
 # covers: pv xl hot .0,slot acs
+# next: whole
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0
@@ -77,6 +78,7 @@ refuses 3 "this host needs" xlpt hide "$root_disk"
 refuses 3 "default route" xlpt hide $own
 expect_rc 0 xlpt hide --force-host-device $own $own
 expect_rc 0 xlpt unhide $own
+bash "$LAB/own-card"
 
 note "a guest"
 guest_start web1 pv

@@ -3,6 +3,7 @@
 # timeout: 900
 # reboots: 5
 # covers: pv xl booted .0 acs
+# next: whole
 . "$LAB/lib.sh"
 
 dev=0000:02:00.0

@@ -141,16 +141,24 @@ xlpt convert --to libvirt "$work/w1.cfg" >"$work/w1.xml" || fail "cannot convert
 virsh -c $uri define "$work/w1.xml" || fail "virsh define"
 boot w1
 domid=$(guest_domid w1)
+migrate_fails() {
+	local got=0
+	: >/var/log/libvirt/libxl/libxl-driver.log
+	virsh -c $uri migrate --live w1 "$to" tcp://127.0.0.1 --dname w1m || got=$?
+	[ $got != 0 ] || fail "virsh migrate went through"
+	has w1 $nic
+}
 expect_rc 0 xlpt attach w1 --hide $nic
-: >/var/log/libvirt/libxl/libxl-driver.log
-got=0
-virsh -c $uri migrate --live w1 "$to" tcp://127.0.0.1 --dname w1m || got=$?
-[ $got != 0 ] || fail "virsh migrate went through"
+note "libvirt knows of the device, and refuses by itself"
+migrate_fails
+expect_rc 0 xlpt detach w1 $nic
+note "libvirt does not know of it: the guard refuses"
+expect_rc 0 xlpt attach --around-libvirt w1 --hide $nic
+migrate_fails
 grep "save/restore helper .* exited with error status 3" /var/log/libvirt/libxl/libxl-driver.log ||
 	fail "it was not the guard that refused: $(cat /var/log/libvirt/libxl/libxl-driver.log)"
-has w1 $nic
 [ "$(virsh -c $uri domstate w1)" = running ] || note "libvirt takes w1 for $(virsh -c $uri domstate w1)"
-expect_rc 0 xlpt detach w1 $nic --to-host
+expect_rc 0 xlpt detach --around-libvirt w1 $nic --to-host
 note "virsh migrate, without the device"
 guest_mark w1m
 expect_rc 0 virsh -c $uri migrate --live w1 "$to" tcp://127.0.0.1 --dname w1m

@@ -5,6 +5,7 @@
 # On Xen 4.17 under emulation no 64-bit Linux gets through its early boot as an HVM guest, so there the
 # guest sits in its firmware: attach works, and a detach is not answered. Environment: ROUNDS (3).
 # covers: hvm xl hot .0 acs
+# next: whole
 . "$LAB/lib.sh"
 
 nic=0000:02:00.0
