@@ -39,6 +39,28 @@ static void test_refused(void **state)
 	assert_true(has(w, running(w, "web1"), "05:00.0"));
 }
 
+/* All of its devices, or none: two of three would be detached and given back for nothing. */
+static void test_budget(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "attach --hide win1 02:00.0 03:00.0 05:00.0");
+	fake_bus_put(w->bus, "/etc/xlpt/xlpt.conf", "hotplug-limit = 5\n");
+	refusedf(w, 4, "save --detach-first win1 DIR/a", "has 2 left, not 3");
+	assert_non_null(strstr(w->err, "3 of 5 attaches and detaches in 1 h were used; nothing was "
+				       "touched"));
+	assert_non_null(strstr(w->err, "to mend: xlpt budget shows"));
+	assert_null(strstr(w->err, "--wait"));
+	refusedf(w, 4, "save --detach-first --dry-run win1 DIR/a", "has 2 left, not 3");
+	fake_bus_put(w->bus, "/etc/xlpt/xlpt.conf", "hotplug-limit = 2\n");
+	refusedf(w, 4, "migrate --detach-first win1 elsewhere", "than the hotplug budget");
+	assert_non_null(strstr(w->err, "to mend: xlpt detach win1 DEVICE... before"));
+	assert_true(has(w, running(w, "win1"), "02:00.0"));
+	assert_true(has(w, running(w, "win1"), "05:00.0"));
+	fake_bus_put(w->bus, "/etc/xlpt/xlpt.conf", "hotplug-limit = 6\n");
+	okf(w, "save --detach-first win1 DIR/a");
+}
+
 /* irq 11: a PV guest's kernel keeps it, and would not survive its resume. */
 static void test_interrupt_line(void **state)
 {
@@ -293,6 +315,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_refused, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_interrupt_line, world_setup, teardown),
+		cmocka_unit_test_setup_teardown(test_budget, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_save_restore, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_identity, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restore_map, world_setup, teardown),

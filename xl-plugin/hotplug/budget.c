@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/findings.h"
+#include "core/text.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/hotplug/release.h"
@@ -64,8 +65,22 @@ void xlpt_budget_look(struct xlpt_env *env, const struct xlpt_owners *owners, in
 		xlpt_verbose(env, "changes by other tools were not counted: %s", diag.message);
 }
 
+/* attach and detach can wait. Whoever detaches as a part of something else has no --wait. */
+static void hint_used_up(const struct xlpt_op *op, bool part, const struct xlpt_budget_answer *a,
+			 const char *window, struct xlpt_diag *diag)
+{
+	xlpt_diag_fact(diag, "%u of %u attaches and detaches in %s were used%s", a->used, a->limit,
+		       window, op->outer ? "" : "; nothing was touched");
+	if (part)
+		xlpt_diag_hint(diag,
+			       "xlpt budget shows what was used, and when more of it is free");
+	else
+		xlpt_diag_hint(diag, "run it again with --wait to wait for it; xlpt budget shows "
+				     "what was used");
+}
+
 /* "the hotplug budget of this host is used up: 512 of 512 in 1 h". */
-static int refuse(struct xlpt_op *op, const struct xlpt_ledger_use *use, size_t wanted,
+static int refuse(struct xlpt_op *op, const struct xlpt_ledger_use *use, size_t wanted, bool part,
 		  struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *window = xlpt_budget_duration(op->settings.budget.window_ms);
@@ -82,7 +97,11 @@ static int refuse(struct xlpt_op *op, const struct xlpt_ledger_use *use, size_t 
 			      "budget of %s ever allows: %u in %s",
 			      wanted, whose, a->limit, window);
 		xlpt_diag_fact(diag, "hotplug-limit in " XLPT_SETTINGS_PATH " says so");
-		xlpt_diag_hint(diag, "name fewer devices at once");
+		if (part)
+			xlpt_diag_hint(diag, "xlpt detach %s DEVICE... before, some at a time",
+				       XLPT_WORD(op->guest.name));
+		else
+			xlpt_diag_hint(diag, "name fewer devices at once");
 		return XLPT_ERR_BUDGET;
 	}
 	next = xlpt_budget_duration(use->next_ms);
@@ -101,10 +120,7 @@ static int refuse(struct xlpt_op *op, const struct xlpt_ledger_use *use, size_t 
 			      "the hotplug budget of %s is used up; the next is "
 			      "free in %s",
 			      whose, next);
-	xlpt_diag_fact(diag, "%u of %u attaches and detaches in %s were used; nothing was touched",
-		       a->used, a->limit, window);
-	xlpt_diag_hint(diag, "run it again with --wait to wait for it; xlpt budget shows what "
-			     "was used");
+	hint_used_up(op, part, a, window, diag);
 	return XLPT_ERR_BUDGET;
 }
 
@@ -180,7 +196,7 @@ int xlpt_budget_reserve(struct xlpt_op *op, const char *name, struct xlpt_diag *
 		     ? ask_only(op, wants, n, &use, diag)
 		     : xlpt_ledger_reserve(op->env, &op->settings.budget, wants, n, &use, diag);
 	if (rc == XLPT_ERR_BUDGET)
-		return refuse(op, &use, n, diag);
+		return refuse(op, &use, n, op->outer, diag);
 	if (rc || (op->env->dry_run && !op->env->findings))
 		return rc;
 	if (use.host.warn)
@@ -192,6 +208,19 @@ int xlpt_budget_reserve(struct xlpt_op *op, const char *name, struct xlpt_diag *
 				 "%u of the %u attaches and detaches of this host are used",
 				 use.host.used, use.host.limit);
 	return 0;
+}
+
+int xlpt_budget_room(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	_cleanup_free_ struct xlpt_ledger_want *wants = xlpt_xcalloc(op->n, sizeof(*wants));
+	struct xlpt_ledger_use use = { 0 };
+	size_t n = wants_of(op, false, wants);
+	int rc = n ? xlpt_budget_settings(op, diag) : 0;
+
+	if (rc || !n)
+		return rc;
+	rc = ask_only(op, wants, n, &use, diag);
+	return rc == XLPT_ERR_BUDGET ? refuse(op, &use, n, true, diag) : rc;
 }
 
 void xlpt_budget_settle(struct xlpt_op *op, const char *name)

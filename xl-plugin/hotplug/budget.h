@@ -27,6 +27,11 @@ void xlpt_budget_look(struct xlpt_env *env, const struct xlpt_owners *owners, in
  */
 int xlpt_budget_reserve(struct xlpt_op *op, const char *name, struct xlpt_diag *diag);
 /*
+ * For an operation that detaches all devices of op one by one, as a part of something else: BUDGET when
+ * there is no room for all of them now. Nothing is reserved.
+ */
+int xlpt_budget_room(struct xlpt_op *op, struct xlpt_diag *diag);
+/*
  * Notes in the ledger that the operation (name) has ended, so that its changes are not taken for
  * those of another tool.
  */

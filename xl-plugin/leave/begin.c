@@ -5,6 +5,7 @@
  */
 #include "core/text.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/budget.h"
 #include "xl-plugin/hotplug/lease.h"
 #include "xl-plugin/hotplug/libvirt.h"
 #include "xl-plugin/hotplug/loan.h"
@@ -127,6 +128,8 @@ int xlpt_leave_begin(struct xlpt_leave *l, const char *what, struct xlpt_diag *d
 		xlpt_diag_hint(diag, "xl unpause %s", XLPT_WORD(op->guest.name));
 		rc = XLPT_ERR_NO_GUEST;
 	}
+	if (rc == 0)
+		rc = xlpt_budget_room(op, diag);
 	if (rc == 0 && l->was_paused)
 		xlpt_leave_note(op, "paused 1");
 	xlpt_leave_note_specs(op);
