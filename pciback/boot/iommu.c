@@ -284,7 +284,7 @@ static void remapping(const char *log, const struct words *w, struct xlpt_iommu_
 	if (log && (strstr(log, "nterrupt Remapping enabled") ||
 		    strstr(log, "nterrupt remapping enabled"))) {
 		note(out, true, "interrupt remapping is on (xl dmesg)");
-	} else if (line) {
+	} else if (line && (why || !w->no_intremap)) {
 		note(out, false,
 		     "interrupt remapping is off (xl dmesg: \"%s\"): a guest with a device can "
 		     "send "
@@ -301,8 +301,8 @@ static void remapping(const char *log, const struct words *w, struct xlpt_iommu_
 	}
 	if (w->no_intremap) {
 		note(out, false,
-		     "Xen's command line turns interrupt remapping off: take "
-		     "\"no-intremap\" out of iommu=");
+		     "Xen's command line turns interrupt remapping off: a guest with a device can "
+		     "send the host any interrupt; take \"no-intremap\" out of iommu=");
 		way(out, "take \"no-intremap\" out of iommu= on Xen's command line");
 	}
 	for (size_t i = before; i < out->n; i++)

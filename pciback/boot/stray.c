@@ -5,169 +5,15 @@
  * dom0's kernel; for a module of another name; in a comment of our own files; in
  * a file that is not read, or that another one replaces.
  */
-#include "pciback/boot/internal.h"
+#include "pciback/boot/stray.h"
 
 #include <string.h>
 
-#define QUBES_PCI "rd.qubes.hide_pci"
-#define QUBES_USB "rd.qubes.hide_all_usb"
-
-struct search {
-	struct xlpt_host *h;
-	const struct xlpt_boot *boot;
-	const struct xlpt_effective *eff;
-	struct xlpt_strays *out;
-	bool qubes; /* Qubes OS's part of the initramfs reads its words */
-	/* of the line that is looked at */
-	const char *file, *variable;
-	unsigned line;
-};
-
-static void read_addresses(const char *text, struct xlpt_hide_list *out)
-{
-	_cleanup_free_ char *copy = xlpt_xstrdup(text);
-	char *save = NULL;
-
-	for (char *w = strtok_r(copy, ",", &save); w; w = strtok_r(NULL, ",", &save))
-		xlpt_hide_arg(XLPT_HIDE_PLAIN, w, out, NULL);
-}
-
-/* The same word in a file and on the running command line is one; the file comes first. */
-static struct xlpt_stray *add(struct search *s, const char *word)
-{
-	struct xlpt_stray *stray;
-	const char *value = strchr(word, '=');
-
-	for (size_t i = 0; !s->file && i < s->out->n; i++)
-		if (!strcmp(s->out->items[i].word, word))
-			return NULL;
-	XLPT_GROW(s->out->items, s->out->n, s->out->alloc);
-	stray = &s->out->items[s->out->n++];
-	*stray = (struct xlpt_stray){ .word = xlpt_xstrdup(word),
-				      .file = xlpt_xstrdup(s->file),
-				      .line = s->line };
-	if (xlpt_starts(word, QUBES_USB))
-		stray->usb = true;
-	else if (value && xlpt_starts(word, QUBES_PCI))
-		read_addresses(value + 1, &stray->list);
-	else if (value)
-		xlpt_hide_readable(s->boot->grammar, value + 1, &stray->list);
-	return stray;
-}
-
-/* " (/etc/default/grub:4)", or nothing for a running command line. Caller frees. */
-static char *place(const struct search *s)
-{
-	return s->file ? xlpt_xasprintf(" (%s:%u)", s->file, s->line) : xlpt_xstrdup("");
-}
-
-/* ---- words of command lines ---- */
-
-static void on_xen_line(struct search *s, const char *word)
-{
-	struct xlpt_stray *stray = add(s, word);
-	_cleanup_free_ char *where = place(s);
-	const char *v = s->variable;
-
-	if (!stray)
-		return;
-	stray->fact = xlpt_xasprintf("Xen's own command line has %s%s; Xen does not hand it to "
-				     "dom0's kernel",
-				     word, where);
-	if (xlpt_starts(word, "rd.qubes."))
-		stray->move = xlpt_xasprintf("take it off Xen's command line%s", where);
-	else if (!s->file)
-		stray->move = xlpt_xstrdup("move it from Xen's command line to that of dom0's "
-					   "kernel");
-	else if (v && xlpt_starts(v, "GRUB_"))
-		stray->move =
-			xlpt_xasprintf("move it from %s%s to GRUB_CMDLINE_LINUX_XEN_REPLACE%s", v,
-				       where, strstr(v, "_DEFAULT") ? "_DEFAULT" : "");
-	else
-		stray->move = xlpt_xasprintf("move it from \"%s\"%s to the line of dom0's kernel",
-					     v, where);
-}
-
-/* Of this kernel's own module: it is read only when it is on the command line of this boot. */
-static void not_in_effect(struct search *s, const char *word, const char *unread)
-{
-	_cleanup_free_ char *command = NULL;
-	struct xlpt_stray *stray;
-
-	if (!s->file || (!unread && (!s->boot->cmdline ||
-				     xlpt_streq(s->eff->cmdline_hide, strchr(word, '=') + 1))))
-		return;
-	stray = add(s, word);
-	stray->fact =
-		xlpt_xasprintf("%s:%u has %s%s%s", s->file, s->line, word, unread ? "; " : "",
-			       unread ? unread : ", and the command line of this boot has not");
-	command = xlpt_boot_loader_command(s->h, s->boot);
-	stray->move =
-		unread ? xlpt_xstrdup("move that line to /etc/default/grub")
-		       : xlpt_xasprintf("%s%sreboot", command ? command : "", command ? "; " : "");
-}
-
-static void on_dom0_line(struct search *s, const char *word, const char *unread)
-{
-	const char *m = s->boot->module, *dot = strchr(word, '.');
-	_cleanup_free_ char *name = xlpt_xstrndup(word, (size_t)(dot - word)), *where = NULL;
-	struct xlpt_stray *stray;
-
-	if (xlpt_module_eq(name, m)) {
-		not_in_effect(s, word, unread);
-		return;
-	}
-	if (!strcmp(name, "rd") && s->qubes)
-		return;
-	stray = add(s, word);
-	if (!stray)
-		return;
-	where = s->file ? xlpt_xasprintf("%s:%u", s->file, s->line)
-			: xlpt_xstrdup("the kernel's command line");
-	if (!strcmp(name, "rd")) {
-		stray->fact =
-			xlpt_xasprintf("%s has %s; only the initramfs of Qubes OS reads that, and "
-				       "this is none",
-				       where, word);
-		return;
-	}
-	stray->fact =
-		xlpt_xasprintf("%s has %s; the module of this kernel is called %s and does not "
-			       "read it",
-			       where, word, m);
-	stray->move =
-		xlpt_xasprintf("write %s.hide= in the place of %s.hide= (%s)", m, name, where);
-}
-
-enum whose { XENS, DOM0S };
-
-/* unread: why nobody reads the whole line, or NULL. */
-static void command_line(struct search *s, const char *text, enum whose whose, const char *unread)
-{
-	_cleanup_free_ char *copy = xlpt_xstrdup(text);
-	char *save = NULL;
-
-	for (char *w = strtok_r(copy, " \t\n\"'", &save); w;
-	     w = strtok_r(NULL, " \t\n\"'", &save)) {
-		size_t key = strcspn(w, ".");
-		bool ours = xlpt_starts(w + key, ".hide=") &&
-			    ((key == 7 && !strncmp(w, "pciback", 7)) ||
-			     (key == 11 && !strncmp(w, "xen", 3) && !strncmp(w + 4, "pciback", 7)));
-
-		if (!ours && !xlpt_starts(w, QUBES_PCI "=") && !xlpt_starts(w, QUBES_USB))
-			continue;
-		if (whose == XENS)
-			on_xen_line(s, w);
-		else
-			on_dom0_line(s, w, unread);
-	}
-}
-
 /* ---- the boot loaders' settings ---- */
 
-typedef void (*line_fn)(struct search *s, char *line, const char *unread);
+typedef void (*line_fn)(struct xlpt_stray_search *s, char *line, const char *unread);
 
-static void each_line(struct search *s, const char *path, line_fn fn, const char *unread)
+static void each_line(struct xlpt_stray_search *s, const char *path, line_fn fn, const char *unread)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	char *cursor, *line;
@@ -182,11 +28,45 @@ static void each_line(struct search *s, const char *path, line_fn fn, const char
 	s->line = 0;
 }
 
-static void grub_line(struct search *s, char *l, const char *unread)
+/* NAME of "[export ]NAME=..." or "NAME+=..."; *value is what follows. NULL: it is none. Caller frees. */
+static char *variable_of(char *l, char **value)
+{
+	size_t n;
+
+	if (xlpt_starts(l, "export "))
+		l += strlen("export ") + strspn(l + strlen("export "), " \t");
+	n = strcspn(l, "+=");
+	*value = l + n + strspn(l + n, "+=");
+	return xlpt_starts(l, "GRUB_CMDLINE_") && l[n] ? xlpt_xstrndup(l, n) : NULL;
+}
+
+/* One that names the other variable has what stands there. */
+static void replacing_line(struct xlpt_stray_search *s, char *l, const char *unread)
+{
+	static const char *const names[] = { "GRUB_CMDLINE_LINUX_XEN_REPLACE",
+					     "GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT" };
+	char *value;
+	_cleanup_free_ char *name = variable_of(l, &value);
+
+	for (size_t i = 0; !unread && i < XLPT_ARRAY_SIZE(names); i++) {
+		struct xlpt_stray_replacement *r = &s->replacement[i];
+
+		if (!xlpt_streq(name, names[i]))
+			continue;
+		free(r->file);
+		*r = (struct xlpt_stray_replacement){ 0 };
+		if (!strstr(value, "$GRUB_CMDLINE_LINUX") && !strstr(value, "-$GRUB") &&
+		    value[strspn(value, "\"' \t\r")])
+			*r = (struct xlpt_stray_replacement){ names[i], xlpt_xstrdup(s->file),
+							      s->line };
+	}
+}
+
+static void grub_line(struct xlpt_stray_search *s, char *l, const char *unread)
 {
 	_cleanup_free_ char *name = NULL, *comment = NULL;
 	struct xlpt_stray *stray;
-	size_t n;
+	char *value;
 
 	if (!strcmp(s->file, XLPT_GRUB_CFG)) {
 		/* Ours is known already, unless somebody made a comment of it. */
@@ -195,38 +75,36 @@ static void grub_line(struct search *s, char *l, const char *unread)
 			return;
 		l[strcspn(l, "\"'")] = '\0';
 		comment = xlpt_xasprintf("hide=%s", l + strlen("pciback.hide="));
-		stray = add(s, comment);
+		stray = xlpt_stray_add(s, comment);
 		if (stray)
 			stray->fact = xlpt_xasprintf("%s:%u has %s in a comment", s->file, s->line,
 						     comment);
 		return;
 	}
-	if (xlpt_starts(l, "export "))
-		l += strlen("export ") + strspn(l + strlen("export "), " \t");
-	n = strcspn(l, "+=");
-	if (!xlpt_starts(l, "GRUB_CMDLINE_") || !l[n])
+	name = variable_of(l, &value);
+	if (!name)
 		return;
-	name = xlpt_xstrndup(l, n);
 	s->variable = name;
-	command_line(s, l + n + strspn(l + n, "+="),
-		     xlpt_starts(name, "GRUB_CMDLINE_XEN") ? XENS : DOM0S, unread);
+	xlpt_stray_words(s, value,
+			 xlpt_starts(name, "GRUB_CMDLINE_XEN") ? XLPT_STRAY_XENS : XLPT_STRAY_DOM0S,
+			 unread);
 	s->variable = NULL;
 }
 
 /* xen.cfg: options= is Xen's, kernel= has the kernel's file and its words. */
-static void xen_cfg_line(struct search *s, char *l, const char *unread)
+static void xen_cfg_line(struct xlpt_stray_search *s, char *l, const char *unread)
 {
 	(void)unread;
 	if (xlpt_starts(l, "options=")) {
 		s->variable = "options=";
-		command_line(s, l + strlen("options="), XENS, NULL);
+		xlpt_stray_words(s, l + strlen("options="), XLPT_STRAY_XENS, NULL);
 	} else if (xlpt_starts(l, "kernel=") && s->boot->loader == XLPT_LOADER_XEN_EFI) {
-		command_line(s, l + strlen("kernel="), DOM0S, NULL);
+		xlpt_stray_words(s, l + strlen("kernel="), XLPT_STRAY_DOM0S, NULL);
 	}
 }
 
 /* GRUB legacy: "kernel /xen.gz WORDS" and "module /vmlinuz WORDS". */
-static void legacy_line(struct search *s, char *l, const char *unread)
+static void legacy_line(struct xlpt_stray_search *s, char *l, const char *unread)
 {
 	size_t verb = strcspn(l, " \t"), path;
 
@@ -235,21 +113,22 @@ static void legacy_line(struct search *s, char *l, const char *unread)
 	path += strcspn(l + path, " \t");
 	if (!strncmp(l, "kernel", verb) && verb == 6 && memmem(l, path, "xen", 3)) {
 		s->variable = "kernel";
-		command_line(s, l + path, XENS, NULL);
+		xlpt_stray_words(s, l + path, XLPT_STRAY_XENS, NULL);
 	} else if (!strncmp(l, "module", verb) && verb == 6) {
-		command_line(s, l + path, DOM0S, NULL);
+		xlpt_stray_words(s, l + path, XLPT_STRAY_DOM0S, NULL);
 	}
 }
 
-static void loaders(struct search *s)
+/* In the order in which GRUB's mkconfig reads them. */
+static void grub_files(struct xlpt_stray_search *s, line_fn fn)
 {
 	const struct xlpt_boot *b = s->boot;
-	_cleanup_strv_ char **names = NULL, **vendors = NULL;
+	_cleanup_strv_ char **names = NULL;
 	_cleanup_free_ char *unread = NULL;
 
 	if (b->loader == XLPT_LOADER_GRUB_PLAIN)
 		unread = xlpt_xasprintf("%s does not read /etc/default/grub.d", b->loader_fact);
-	each_line(s, "/etc/default/grub", grub_line, NULL);
+	each_line(s, "/etc/default/grub", fn, NULL);
 	xlpt_host_list(s->h, &names, "/etc/default/grub.d");
 	for (char **n = names; n && *n; n++) {
 		_cleanup_free_ char *path = xlpt_xasprintf("/etc/default/grub.d/%s", *n);
@@ -257,10 +136,21 @@ static void loaders(struct search *s)
 
 		/* Names with another ending are copies that somebody keeps. */
 		if (len > 4 && !strcmp(*n + len - 4, ".cfg"))
-			each_line(s, path, grub_line, unread);
+			each_line(s, path, fn, unread);
 		else if (!strchr(*n, '.'))
-			each_line(s, path, grub_line, "only names that end in .cfg are read there");
+			each_line(s, path, fn, "only names that end in .cfg are read there");
 	}
+}
+
+static void loaders(struct xlpt_stray_search *s)
+{
+	const struct xlpt_boot *b = s->boot;
+	_cleanup_strv_ char **vendors = NULL;
+
+	grub_files(s, replacing_line);
+	grub_files(s, grub_line);
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(s->replacement); i++)
+		free(XLPT_TAKE(s->replacement[i].file));
 	xlpt_host_list(s->h, &vendors, "/boot/efi/EFI");
 	for (char **v = vendors; v && *v; v++) {
 		_cleanup_free_ char *path = xlpt_xasprintf("/boot/efi/EFI/%s/xen.cfg", *v);
@@ -273,7 +163,7 @@ static void loaders(struct search *s)
 
 /* ---- modprobe.d ---- */
 
-static bool in_effect(const struct search *s)
+static bool in_effect(const struct xlpt_stray_search *s)
 {
 	const struct xlpt_effective *e = s->eff;
 
@@ -282,14 +172,15 @@ static bool in_effect(const struct search *s)
 }
 
 /* xlpt's own list is the one that counts: this one was taken over, and perhaps changed since. */
-static bool replaced_by_ours(const struct search *s)
+static bool replaced_by_ours(const struct xlpt_stray_search *s)
 {
 	return s->eff->from_cmdline ? xlpt_host_has(s->h, XLPT_GRUB_CFG)
 				    : xlpt_streq(s->eff->modprobe_file, XLPT_MODPROBE_CONF);
 }
 
 /* Why this line, which is one of modprobe.d and sets hide= of that module, is not the one. */
-static char *why_not(const struct search *s, const char *module, bool comment, const char *unread)
+static char *why_not(const struct xlpt_stray_search *s, const char *module, bool comment,
+		     const char *unread)
 {
 	const struct xlpt_boot *b = s->boot;
 
@@ -308,7 +199,7 @@ static char *why_not(const struct search *s, const char *module, bool comment, c
 				     : xlpt_xstrdup("modprobe does not take it up");
 }
 
-static void modprobe_line(struct search *s, char *l, const char *unread)
+static void modprobe_line(struct xlpt_stray_search *s, char *l, const char *unread)
 {
 	bool ours = !strcmp(s->file, XLPT_MODPROBE_CONF), comment = *l == '#';
 	_cleanup_free_ char *hide = NULL, *word = NULL, *why = NULL;
@@ -330,7 +221,7 @@ static void modprobe_line(struct search *s, char *l, const char *unread)
 		return;
 	word = xlpt_xasprintf("hide=%s", hide);
 	why = why_not(s, module, comment, unread);
-	stray = add(s, word);
+	stray = xlpt_stray_add(s, word);
 	if (!comment && !unread && s->eff->cmdline_hide && xlpt_module_eq(module, s->boot->module))
 		stray->fact = xlpt_xasprintf("the command line's %s.hide=%s replaces the list of "
 					     "%s:%u, %s",
@@ -345,7 +236,7 @@ static void modprobe_line(struct search *s, char *l, const char *unread)
 					     module, s->file, s->line);
 }
 
-static void modprobe(struct search *s)
+static void modprobe(struct xlpt_stray_search *s)
 {
 	_cleanup_confs_ struct xlpt_confs confs = { 0 };
 	_cleanup_strv_ char **names = NULL;
@@ -370,7 +261,7 @@ void xlpt_boot_strays(struct xlpt_host *h, const struct xlpt_boot *boot,
 		      const struct xlpt_effective *eff, struct xlpt_strays *out)
 {
 	_cleanup_strv_ char **dracut = NULL;
-	struct search s = { .h = h, .boot = boot, .eff = eff, .out = out };
+	struct xlpt_stray_search s = { .h = h, .boot = boot, .eff = eff, .out = out };
 
 	*out = (struct xlpt_strays){ 0 };
 	xlpt_host_list(h, &dracut, "/usr/lib/dracut/modules.d");
@@ -378,9 +269,9 @@ void xlpt_boot_strays(struct xlpt_host *h, const struct xlpt_boot *boot,
 		s.qubes |= strstr(*n, "qubes-pciback") != NULL;
 	loaders(&s);
 	if (boot->xen_cmdline)
-		command_line(&s, boot->xen_cmdline, XENS, NULL);
+		xlpt_stray_words(&s, boot->xen_cmdline, XLPT_STRAY_XENS, NULL);
 	if (boot->cmdline)
-		command_line(&s, boot->cmdline, DOM0S, NULL);
+		xlpt_stray_words(&s, boot->cmdline, XLPT_STRAY_DOM0S, NULL);
 	modprobe(&s);
 }
 

@@ -83,7 +83,7 @@ static char *module_of(struct check *c, const char *driver)
 	return module;
 }
 
-static void not_started(struct check *c, struct xlpt_verdict *v)
+static void not_started(struct check *c, const struct xlpt_device *dev, struct xlpt_verdict *v)
 {
 	const struct xlpt_boot *b = c->boot;
 
@@ -102,9 +102,13 @@ static void not_started(struct check *c, struct xlpt_verdict *v)
 	} else {
 		_cleanup_free_ char *story = initramfs_story(c, v->driver);
 
-		v->fact = xlpt_xasprintf("%s is not loaded%s%s", b->module, story ? ": " : "",
-					 story ? story : "");
-		v->hint = xlpt_boot_initramfs_command(b);
+		v->fact = xlpt_xasprintf("%s is not loaded%s%s%s", b->module,
+					 c->eff.hide ? "" : ", and no list names devices for it",
+					 story ? ": " : "", story ? story : "");
+		/* A list alone loads nothing: our files do. */
+		v->hint = covers(c, &c->owned.list, dev)
+				  ? xlpt_boot_initramfs_command(b)
+				  : xlpt_xasprintf("xlpt boot write %s", v->bdf);
 		if (!v->hint)
 			v->hint = xlpt_xasprintf("modprobe -v %s", b->module);
 	}
@@ -219,7 +223,7 @@ static void judge(struct check *c, const struct xlpt_device *dev)
 	} else {
 		v->driver = xlpt_xstrdup(dev->driver);
 		if (!c->present)
-			not_started(c, v);
+			not_started(c, dev, v);
 		else if (!named)
 			not_named(c, dev, v);
 		else

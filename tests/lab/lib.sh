@@ -241,17 +241,14 @@ guest_config() {
 	done
 }
 
-# guest_create NAME pv|hvm|pvh [LINE...]: writes a configuration (guest_config) and creates the guest.
-guest_create() {
-	guest_config "$@"
-	guest_mark "$1"
-	xl create "$LAB_OUT/$lab_scenario/$1.cfg" || fail "xl create $1"
-}
-
-# guest_start NAME ...: the same, and waits until it obeys commands.
+# guest_start NAME pv|hvm|pvh [LINE...]: writes a configuration (guest_config), creates the guest and waits until it obeys
+# commands.
 guest_start() {
-	guest_create "$@"
-	guest_ready "$1"
+	local name=$1
+	guest_config "$@"
+	guest_mark "$name"
+	xl create "$LAB_OUT/$lab_scenario/$name.cfg" || fail "xl create $name"
+	guest_ready "$name"
 }
 
 # guest_ready NAME: since guest_mark it has come so far that it obeys commands.

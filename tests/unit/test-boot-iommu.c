@@ -163,7 +163,7 @@ static void test_words(void **state)
 		assert_notes(bus, on[i], "", XLPT_ON,
 			     NOTES("+with an IOMMU", "+DMAR", "+is not known"));
 	assert_notes(bus, "iommu=no-intremap", "(XEN) Interrupt remapping disabled\n", XLPT_ON,
-		     NOTES("+with an IOMMU", "+DMAR", "-any interrupt", "-\"no-intremap\""));
+		     NOTES("+with an IOMMU", "+DMAR", "-any interrupt; take \"no-intremap\" out"));
 	assert_notes(bus, "iommu=intremap=false", "", XLPT_ON,
 		     NOTES("+with an IOMMU", "+DMAR", "-\"no-intremap\""));
 	assert_notes(bus, "iommu=intremap=off", "", XLPT_ON,

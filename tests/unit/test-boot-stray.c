@@ -98,11 +98,27 @@ static const struct stray {
 	  "not "
 	  "hand it",
 	  "move it from GRUB_CMDLINE_XEN_DEFAULT (/etc/default/grub:2) to "
-	  "GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT, or: xlpt boot write 0000:02:00.0" },
+	  "GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT=\"${GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT:-"
+	  "$GRUB_CMDLINE_LINUX_DEFAULT} xen-pciback.hide=(02:00.0)\", or: xlpt boot write "
+	  "0000:02:00.0" },
 	{ "/etc/default/grub.d/50-xen.cfg", "export GRUB_CMDLINE_XEN+=' pciback.hide=(2:0.0)'\n",
 	  "Xen's own command line has pciback.hide=(2:0.0) (/etc/default/grub.d/50-xen.cfg:1)",
 	  "move it from GRUB_CMDLINE_XEN (/etc/default/grub.d/50-xen.cfg:1) to "
-	  "GRUB_CMDLINE_LINUX_XEN_REPLACE, or: xlpt boot write 0000:02:00.0" },
+	  "GRUB_CMDLINE_LINUX_XEN_REPLACE=\"${GRUB_CMDLINE_LINUX_XEN_REPLACE:-$GRUB_CMDLINE_LINUX} "
+	  "pciback.hide=(2:0.0)\", or: xlpt boot write 0000:02:00.0" },
+	/* What GRUB_CMDLINE_LINUX has does not get to dom0's kernel when another variable replaces it. */
+	{ GRUB,
+	  "GRUB_CMDLINE_LINUX=\"xen-pciback.hide=(02:00.0)\"\nGRUB_CMDLINE_LINUX_XEN_REPLACE="
+	  "\"console=hvc0\"\n",
+	  "/etc/default/grub:1 has xen-pciback.hide=(02:00.0); GRUB_CMDLINE_LINUX_XEN_REPLACE "
+	  "(/etc/default/grub:2) takes the place of GRUB_CMDLINE_LINUX for Xen",
+	  "move the word to GRUB_CMDLINE_LINUX_XEN_REPLACE (/etc/default/grub:2); update-grub; "
+	  "reboot, or: xlpt boot write 0000:02:00.0" },
+	{ GRUB,
+	  "GRUB_CMDLINE_LINUX=\"xen-pciback.hide=(02:00.0)\"\nGRUB_CMDLINE_LINUX_XEN_REPLACE="
+	  "\"$GRUB_CMDLINE_LINUX console=hvc0\"\n",
+	  "has xen-pciback.hide=(02:00.0), and the command line of this boot has not",
+	  "update-grub; reboot" },
 	{ GRUB, "GRUB_CMDLINE_XEN=rd.qubes.hide_pci=02:00.0\n", "has rd.qubes.hide_pci=02:00.0",
 	  "xlpt boot write 0000:02:00.0" },
 	{ GRUB, "GRUB_CMDLINE_LINUX=\"quiet pciback.hide=(02:00.0)\"\n",
@@ -175,6 +191,27 @@ static void test_strays(void **state)
 			assert_int_equal(h->ops->unlink(h, s->file), 0);
 	}
 	assert_said("nothing", run(bus, "verify", false), 0, "nothing is to be hidden at boot");
+}
+
+/* Of two words with lists the last one counts. */
+static void test_two_words(void **state)
+{
+	struct fake_bus *bus = *state;
+	static const char line[] =
+		"ro xen-pciback.hide=(02:00.0) quiet xen-pciback.hide=(05:00.0)\n";
+
+	fake_bus_put(bus, "/proc/cmdline", line);
+	assert_said("two", run(bus, "verify " NIC, false), 1,
+		    "the kernel's command line has xen-pciback.hide=(02:00.0); a later "
+		    "xen-pciback.hide= on the same command line replaces it");
+	assert_said("two", 1, 1,
+		    "to mend: " NIC ": write one word in the place of both: "
+		    "xen-pciback.hide=(02:00.0)(05:00.0), or: xlpt boot write " NIC);
+	/* The same when GRUB's file has the one, and the other comes from elsewhere. */
+	fake_bus_put(bus, GRUB, "GRUB_CMDLINE_LINUX=\"xen-pciback.hide=(02:00.0)\"\n");
+	assert_said("file", run(bus, "verify " NIC, false), 1,
+		    GRUB
+		    ":1 has xen-pciback.hide=(02:00.0); a later xen-pciback.hide= on the same");
 }
 
 static void test_usb(void **state)
@@ -293,7 +330,7 @@ int main(void)
 {
 	/* clang-format off */
 	const struct CMUnitTest tests[] = {
-		T(test_strays),	 T(test_usb),	   T(test_replaced),
+		T(test_strays), T(test_two_words),	 T(test_usb),	   T(test_replaced),
 		T(test_classic), T(test_captured), T(test_written),
 	};
 	/* clang-format on */

@@ -162,8 +162,9 @@ agree 1 noe820 --hide $nic
 says "^fails: e820_host: "
 agree 0 noe820 --hide --without-e820 $nic
 guest_destroy noe820
-# With Xen 4.17 its kernel does not come far under emulation; it is refused all the same.
-guest_create pvh1 pvh
+# Paused: with Xen 4.17 its kernel crashes under emulation.
+guest_config pvh1 pvh
+xl create -p "$LAB_OUT/$lab_scenario/pvh1.cfg" || fail "xl create pvh1"
 agree 1 pvh1 --hide $nic
 says "^fails: guest type: "
 guest_destroy pvh1

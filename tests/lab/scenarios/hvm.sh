@@ -39,8 +39,9 @@ expect_rc 0 xlpt repair
 [ "$(driver_of $nic)" = pciback ] || fail "not on pciback"
 
 note "PVH"
-# With Xen 4.17 its kernel does not come far under emulation; it is refused all the same.
-guest_create pvh1 pvh
+# Paused: with Xen 4.17 its kernel crashes under emulation.
+guest_config pvh1 pvh
+xl create -p "$LAB_OUT/$lab_scenario/pvh1.cfg" || fail "xl create pvh1"
 got=0
 text=$(xlpt attach pvh1 $nic 2>&1) || got=$?
 printf '%s\n' "$text"

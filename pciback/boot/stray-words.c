@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Words of command lines that name devices and that nobody reads, and what helps. */
+#include "pciback/boot/stray.h"
+
+#include <string.h>
+
+#define QUBES_PCI  "rd.qubes.hide_pci"
+#define QUBES_USB  "rd.qubes.hide_all_usb"
+#define SEPARATORS " \t\n\"'" /* of words on a command line */
+
+static void read_addresses(const char *text, struct xlpt_hide_list *out)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(text);
+	char *save = NULL;
+
+	for (char *w = strtok_r(copy, ",", &save); w; w = strtok_r(NULL, ",", &save))
+		xlpt_hide_arg(XLPT_HIDE_PLAIN, w, out, NULL);
+}
+
+struct xlpt_stray *xlpt_stray_add(struct xlpt_stray_search *s, const char *word)
+{
+	struct xlpt_stray *stray;
+	const char *value = strchr(word, '=');
+
+	for (size_t i = 0; !s->file && i < s->out->n; i++)
+		if (!strcmp(s->out->items[i].word, word))
+			return NULL;
+	XLPT_GROW(s->out->items, s->out->n, s->out->alloc);
+	stray = &s->out->items[s->out->n++];
+	*stray = (struct xlpt_stray){ .word = xlpt_xstrdup(word),
+				      .file = xlpt_xstrdup(s->file),
+				      .line = s->line };
+	if (xlpt_starts(word, QUBES_USB))
+		stray->usb = true;
+	else if (value && xlpt_starts(word, QUBES_PCI))
+		read_addresses(value + 1, &stray->list);
+	else if (value)
+		xlpt_hide_readable(s->boot->grammar, value + 1, &stray->list);
+	return stray;
+}
+
+/* " (/etc/default/grub:4)", or nothing for a running command line. Caller frees. */
+static char *place(const struct xlpt_stray_search *s)
+{
+	return s->file ? xlpt_xasprintf(" (%s:%u)", s->file, s->line) : xlpt_xstrdup("");
+}
+
+/* ---- words of command lines ---- */
+
+/* Alone in it, the word would take the place of all that GRUB_CMDLINE_LINUX has. */
+static char *to_replace(const char *variable, const char *where, const char *word)
+{
+	const char *end = strstr(variable, "_DEFAULT") ? "_DEFAULT" : "";
+
+	return xlpt_xasprintf("move it from %s%s to GRUB_CMDLINE_LINUX_XEN_REPLACE%s="
+			      "\"${GRUB_CMDLINE_LINUX_XEN_REPLACE%s:-$GRUB_CMDLINE_LINUX%s} %s\"",
+			      variable, where, end, end, end, word);
+}
+
+static void on_xen_line(struct xlpt_stray_search *s, const char *word)
+{
+	struct xlpt_stray *stray = xlpt_stray_add(s, word);
+	_cleanup_free_ char *where = place(s);
+	const char *v = s->variable;
+
+	if (!stray)
+		return;
+	stray->fact = xlpt_xasprintf("Xen's own command line has %s%s; Xen does not hand it to "
+				     "dom0's kernel",
+				     word, where);
+	if (xlpt_starts(word, "rd.qubes."))
+		stray->move = xlpt_xasprintf("take it off Xen's command line%s", where);
+	else if (!s->file)
+		stray->move = xlpt_xstrdup("move it from Xen's command line to that of dom0's "
+					   "kernel");
+	else if (v && xlpt_starts(v, "GRUB_"))
+		stray->move = to_replace(v, where, word);
+	else
+		stray->move = xlpt_xasprintf("move it from \"%s\"%s to the line of dom0's kernel",
+					     v, where);
+}
+
+static bool on_running_line(const struct xlpt_stray_search *s, const char *word)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(s->boot->cmdline ? s->boot->cmdline : "");
+	char *save = NULL, *w = strtok_r(copy, SEPARATORS, &save);
+
+	while (w && strcmp(w, word) != 0)
+		w = strtok_r(NULL, SEPARATORS, &save);
+	return w != NULL;
+}
+
+/* What takes the place of the variable for Xen (Debian's 20_linux_xen), or NULL. */
+static const struct xlpt_stray_replacement *replaces(const struct xlpt_stray_search *s)
+{
+	const char *v = s->variable;
+
+	if (!v || !xlpt_starts(v, "GRUB_CMDLINE_LINUX") || strstr(v, "_XEN_REPLACE"))
+		return NULL;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(s->replacement); i++)
+		if (s->replacement[i].file && (i == 1) == (strstr(v, "_DEFAULT") != NULL))
+			return &s->replacement[i];
+	return NULL;
+}
+
+/* Why this kernel's own module does not read it, and what helps; the caller frees both. */
+static void why_not_read(const struct xlpt_stray_search *s, const char *word, const char *unread,
+			 char **fact, char **move)
+{
+	const char *m = s->boot->module, *list = strchr(word, '=') + 1;
+	_cleanup_free_ char *where = s->file ? xlpt_xasprintf("%s:%u", s->file, s->line)
+					     : xlpt_xstrdup("the kernel's command line");
+	_cleanup_free_ char *command = xlpt_boot_loader_command(s->h, s->boot);
+	const struct xlpt_stray_replacement *r = replaces(s);
+
+	if (unread) {
+		*fact = xlpt_xasprintf("%s has %s; %s", where, word, unread);
+		*move = xlpt_xstrdup("move that line to /etc/default/grub");
+	} else if (s->eff->cmdline_hide && on_running_line(s, word)) {
+		*fact = xlpt_xasprintf("%s has %s; a later %s.hide= on the same command line "
+				       "replaces it",
+				       where, word, m);
+		*move = xlpt_xasprintf("write one word in the place of both: %s.hide=%s%s", m, list,
+				       s->eff->cmdline_hide);
+	} else if (r) {
+		*fact = xlpt_xasprintf("%s has %s; %s (%s:%u) takes the place of %s for Xen", where,
+				       word, r->variable, r->file, r->line, s->variable);
+		*move = xlpt_xasprintf("move the word to %s (%s:%u)%s%s; reboot", r->variable,
+				       r->file, r->line, command ? "; " : "",
+				       command ? command : "");
+	} else {
+		*fact = xlpt_xasprintf("%s has %s, and the command line of this boot has not",
+				       where, word);
+		*move = xlpt_xasprintf("%s%sreboot", command ? command : "", command ? "; " : "");
+	}
+}
+
+/* Of this kernel's own module: of those on the command line of this boot, the last one is read. */
+static void not_in_effect(struct xlpt_stray_search *s, const char *word, const char *unread)
+{
+	struct xlpt_stray *stray;
+
+	if (!unread &&
+	    (!s->boot->cmdline || xlpt_streq(s->eff->cmdline_hide, strchr(word, '=') + 1)))
+		return;
+	stray = xlpt_stray_add(s, word);
+	if (stray)
+		why_not_read(s, word, unread, &stray->fact, &stray->move);
+}
+
+static void on_dom0_line(struct xlpt_stray_search *s, const char *word, const char *unread)
+{
+	const char *m = s->boot->module, *dot = strchr(word, '.');
+	_cleanup_free_ char *name = xlpt_xstrndup(word, (size_t)(dot - word)), *where = NULL;
+	struct xlpt_stray *stray;
+
+	if (xlpt_module_eq(name, m)) {
+		not_in_effect(s, word, unread);
+		return;
+	}
+	if (!strcmp(name, "rd") && s->qubes)
+		return;
+	stray = xlpt_stray_add(s, word);
+	if (!stray)
+		return;
+	where = s->file ? xlpt_xasprintf("%s:%u", s->file, s->line)
+			: xlpt_xstrdup("the kernel's command line");
+	if (!strcmp(name, "rd")) {
+		stray->fact =
+			xlpt_xasprintf("%s has %s; only the initramfs of Qubes OS reads that, and "
+				       "this is none",
+				       where, word);
+		return;
+	}
+	stray->fact =
+		xlpt_xasprintf("%s has %s; the module of this kernel is called %s and does not "
+			       "read it",
+			       where, word, m);
+	stray->move =
+		xlpt_xasprintf("write %s.hide= in the place of %s.hide= (%s)", m, name, where);
+}
+
+void xlpt_stray_words(struct xlpt_stray_search *s, const char *text, enum xlpt_stray_whose whose,
+		      const char *unread)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(text);
+	char *save = NULL;
+
+	for (char *w = strtok_r(copy, SEPARATORS, &save); w;
+	     w = strtok_r(NULL, SEPARATORS, &save)) {
+		size_t key = strcspn(w, ".");
+		bool ours = xlpt_starts(w + key, ".hide=") &&
+			    ((key == 7 && !strncmp(w, "pciback", 7)) ||
+			     (key == 11 && !strncmp(w, "xen", 3) && !strncmp(w + 4, "pciback", 7)));
+
+		if (!ours && !xlpt_starts(w, QUBES_PCI "=") && !xlpt_starts(w, QUBES_USB))
+			continue;
+		if (whose == XLPT_STRAY_XENS)
+			on_xen_line(s, w);
+		else
+			on_dom0_line(s, w, unread);
+	}
+}

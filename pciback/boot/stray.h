@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The search for lists that nobody reads: stray.c goes through the files, stray-words.c judges the words
+ * of command lines that stand there. Of this folder alone.
+ */
+#ifndef XLPT_BOOT_STRAY_H
+#define XLPT_BOOT_STRAY_H
+
+#include "pciback/boot/internal.h"
+
+/* Where a variable of GRUB's stands that takes the place of another one. */
+struct xlpt_stray_replacement {
+	const char *variable;
+	char *file;
+	unsigned line;
+};
+
+struct xlpt_stray_search {
+	struct xlpt_host *h;
+	const struct xlpt_boot *boot;
+	const struct xlpt_effective *eff;
+	struct xlpt_strays *out;
+	bool qubes; /* Qubes OS's part of the initramfs reads its words */
+	/* of GRUB_CMDLINE_LINUX, and of its _DEFAULT */
+	struct xlpt_stray_replacement replacement[2];
+	/* of the line that is looked at */
+	const char *file, *variable;
+	unsigned line;
+};
+
+/*
+ * The same word in a file and on the running command line is one; the file comes first: then NULL. What is
+ * returned belongs to the search.
+ */
+struct xlpt_stray *xlpt_stray_add(struct xlpt_stray_search *s, const char *word);
+
+enum xlpt_stray_whose { XLPT_STRAY_XENS, XLPT_STRAY_DOM0S };
+
+/* Judges the words of one command line. unread: why nobody reads the whole line, or NULL. */
+void xlpt_stray_words(struct xlpt_stray_search *s, const char *text, enum xlpt_stray_whose whose,
+		      const char *unread);
+
+#endif
