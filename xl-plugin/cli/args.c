@@ -150,6 +150,14 @@ static int not_an_option(const struct xlpt_command *cmd, char **argv, int c, str
 	return XLPT_ERR_USAGE;
 }
 
+static bool has_opt(const struct xlpt_command *cmd, const char *name)
+{
+	for (size_t i = 0; cmd->opts && cmd->opts[i].name; i++)
+		if (!strcmp(cmd->opts[i].name, name))
+			return true;
+	return false;
+}
+
 static int common_option(struct xlpt_env *env, const struct xlpt_command *cmd, int opt, bool *help,
 			 struct xlpt_diag *diag)
 {
@@ -164,6 +172,12 @@ static int common_option(struct xlpt_env *env, const struct xlpt_command *cmd, i
 		xlpt_diag_hint(diag, "--json, or --json=compact for all of it in one line");
 		return XLPT_ERR_USAGE;
 	case OPT_DRY_RUN:
+		if (has_opt(cmd, "check") && !(cmd->flags & XLPT_CMD_DRY_RUN)) {
+			xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s has --check and no --dry-run",
+				      cmd->name);
+			xlpt_diag_hint(diag, "xlpt %s --check", cmd->name);
+			return XLPT_ERR_USAGE;
+		}
 		if (!(cmd->flags & XLPT_CMD_DRY_RUN)) {
 			xlpt_diag_set(diag, XLPT_ERR_USAGE,
 				      "%s changes nothing, so it has no --dry-run", cmd->name);
