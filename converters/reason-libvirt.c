@@ -249,6 +249,7 @@ static const struct {
 	{ "pci|mtu*", NOTE, "of the host's end, which a passed-through card has not" },
 	{ "pci|@trustGuestRxFilters=*", CHANGED, "xl does not make a VF trusted" },
 	/* displays, cards, character devices */
+	{ "gfx|listen=<listen type='address'/>", NOTE, "it says no address" },
 	{ "gfx|listen=*type='address'*", NOTE, "libvirt says the address twice" },
 	{ "gfx|listen=*type='network' address='*", NOTE, "the network's address is said beside it" },
 	{ "gfx|listen=*", CHANGED, "xl listens on an address: 127.0.0.1 where nothing else is said" },

@@ -185,6 +185,8 @@ const struct xlpt_reason xlpt_reasons_added_to_xl[] = {
 	{ "gfx.port", XLPT_LOSS_NOTE,
 	  "said, because xl wants one: for SPICE made from the guest's name, for VNC beside an IPv6 "
 	  "address" },
+	{ "gfx.listen", XLPT_LOSS_NOTE,
+	  "said, because without it xl's SPICE listens on every address, and libvirt's on this one" },
 	{ "gfx.vdagent", XLPT_LOSS_NOTE, "said, because the XML has the channel of SPICE's agent" },
 	{ "input", XLPT_LOSS_NOTE, "said, because the XML has a tablet on virtio" },
 	{ "usb", XLPT_LOSS_NOTE, "said, because an input device is on USB" },

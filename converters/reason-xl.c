@@ -27,6 +27,7 @@ static const struct {
 	{ "acpi_laptop_slate", "0", NOTE, "what libvirt does as well" },
 	{ "altp2m", "0", NOTE, "what libvirt does as well" },
 	{ "altp2m", "disabled", NOTE, "what libvirt does as well" },
+	{ "altp2mhvm", "0", NOTE, "what libvirt does as well" },
 	{ "altp2m", "2", KEPT, host },
 	{ "altp2m", "external", KEPT, host },
 	{ "altp2m_count", NULL, KEPT, host },

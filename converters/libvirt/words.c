@@ -44,7 +44,9 @@ const struct xlpt_lv_word xlpt_lv_disk_driver[] = {
 	{ "phy", XLPT_DRV_PHY }, { 0 } };
 const struct xlpt_lv_word xlpt_lv_disk_format[] = {
 	{ "raw", XLPT_FMT_RAW }, { "aio", XLPT_FMT_RAW }, { "qcow", XLPT_FMT_QCOW },
-	{ "qcow2", XLPT_FMT_QCOW2 }, { "vhd", XLPT_FMT_VHD }, { "qed", XLPT_FMT_QED }, { 0 } };
+	{ "qcow2", XLPT_FMT_QCOW2 }, { "vhd", XLPT_FMT_VHD }, { "qed", XLPT_FMT_QED },
+	{ "vpc", XLPT_FMT_VHD }, /* QEMU's name of it (libxl_device.c) */
+	{ 0 } };
 const struct xlpt_lv_word xlpt_lv_vport[] = {
 	{ "802.1Qbh", XLPT_VPORT_QBH }, { "802.1Qbg", XLPT_VPORT_QBG },
 	{ "openvswitch", XLPT_VPORT_OVS }, { "midonet", XLPT_VPORT_MIDONET }, { 0 } };

@@ -67,7 +67,11 @@ static void write_disk(struct xlpt_lv_writer *w, xmlNode *devices, const struct 
 	if (d->dev != XLPT_DISKDEV_LUN || kind != XLPT_DISK_FILE)
 		xlpt_lv_write_word(disk, "device", xlpt_lv_disk_device, d->dev);
 	xlpt_lv_write_child_word(disk, "driver", "name", xlpt_lv_disk_driver, d->driver);
-	xlpt_lv_write_child_word(disk, "driver", "type", xlpt_lv_disk_format, d->format);
+	/* libvirt's drivers of QEMU know it by QEMU's name alone. */
+	if (d->format == XLPT_FMT_VHD && xlpt_dom_is_foreign(w->dom))
+		xlpt_lv_write_child(disk, "driver", "type", "vpc");
+	else
+		xlpt_lv_write_child_word(disk, "driver", "type", xlpt_lv_disk_format, d->format);
 	if (d->discard)
 		xlpt_lv_write_child(disk, "driver", "discard",
 				    d->discard == XLPT_ON ? "unmap" : "ignore");

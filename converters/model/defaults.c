@@ -74,6 +74,8 @@ void xlpt_dom_defaults(struct xlpt_dom *dom)
 		free(dom->gfx_passthru);
 		dom->gfx_passthru = NULL;
 	}
+	if (!dom->cpu_cap.v)
+		dom->cpu_cap.has = false; /* none */
 	for (size_t i = 0; i < dom->n_net; i++)
 		if (!dom->net[i].type)
 			dom->net[i].type =

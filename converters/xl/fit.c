@@ -66,6 +66,9 @@ static void fit_spice(struct xlpt_dom *dom, struct xlpt_gfx *g)
 	/* libxl makes the same channel for it (libxl_dm.c). */
 	if (!g->vdagent && carries(dom, "devices/channel", "'com.redhat.spice.0'"))
 		g->vdagent = XLPT_ON;
+	/* qemu.conf's spice_listen; libxl without an address lets everybody in (dm_spice_options). */
+	if (!g->listen && xlpt_dom_is_foreign(dom))
+		g->listen = xlpt_xstrdup("127.0.0.1");
 	if ((!g->port.has || !g->port.v) && (!g->tls_port.has || !g->tls_port.v))
 		g->port = (struct xlpt_num){ true, spice_port(dom->name) };
 	/* Without a word on tickets libxl wants a password that is not empty. */

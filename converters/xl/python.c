@@ -17,7 +17,7 @@ static bool is_python_statement(const char *line, const char *end)
 	static const char *const words[] = { "import", "from", "def", "if", "elif", "else", "for",
 					     "while", "try", "except", "finally", "with", "print",
 					     "return", "class", "global", "exec", "del", "raise",
-					     "pass", "assert" };
+					     "pass", "assert", "lambda" };
 	/* clang-format on */
 	size_t n = 0;
 
@@ -25,6 +25,8 @@ static bool is_python_statement(const char *line, const char *end)
 		line++;
 	while (line + n < end && is_word(line[n]))
 		n++;
+	if (n && line + n < end && line[n] == '.') /* "sys.path", which is no key of xl's */
+		return true;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(words); i++)
 		if (strlen(words[i]) == n && !strncmp(line, words[i], n)) {
 			line += n;

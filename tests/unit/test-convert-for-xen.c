@@ -177,6 +177,37 @@ static void test_names_on_virtio(void **st)
 	dispose(&r);
 }
 
+/* What KVM has by default, or calls otherwise. */
+static void test_spelt_otherwise(void **st)
+{
+#define GUEST(type, devices)                                                                    \
+	"<domain type='" type "'><name>g</name><memory>65536</memory><os><type>hvm</type></os>" \
+	"<devices>" devices "</devices></domain>"
+#define SPICE "<graphics type='spice' autoport='yes'><listen type='address'/></graphics>"
+	struct result r;
+
+	(void)st;
+	/* libxl's SPICE without an address lets everybody in; without a password, as here. */
+	convert(&r, GUEST("kvm", SPICE), XLPT_UNSET);
+	has(&r, "\nspicehost = \"127.0.0.1\"\n");
+	dispose(&r);
+	convert(&r, GUEST("kvm", "<graphics type='spice' listen='0.0.0.0'/>"), XLPT_UNSET);
+	has(&r, "\nspicehost = \"0.0.0.0\"\n");
+	dispose(&r);
+	/* libvirt's Xen driver says no address either. */
+	convert(&r, GUEST("xen", SPICE), XLPT_UNSET);
+	assert_false(says(&r, "spicehost"));
+	dispose(&r);
+	/* VHD is called vpc there; on the way back it is again. */
+	convert(&r,
+		GUEST("kvm", "<disk type='file'><driver name='qemu' type='vpc'/><source file='/a'/>"
+			     "<target dev='hda' bus='ide'/></disk>"),
+		XLPT_UNSET);
+	has(&r, "\"format=vhd,vdev=hda,");
+	assert_non_null(strstr(r.back.s, "type='vpc'"));
+	dispose(&r);
+}
+
 static void test_plain(void **st)
 {
 	struct result r;
@@ -237,9 +268,10 @@ static void test_misplaced(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hardware),      cmocka_unit_test(test_check_list),
-		cmocka_unit_test(test_plain),	      cmocka_unit_test(test_misplaced),
-		cmocka_unit_test(test_missing_disks), cmocka_unit_test(test_names_on_virtio),
+		cmocka_unit_test(test_hardware),	cmocka_unit_test(test_check_list),
+		cmocka_unit_test(test_plain),		cmocka_unit_test(test_spelt_otherwise),
+		cmocka_unit_test(test_misplaced),	cmocka_unit_test(test_missing_disks),
+		cmocka_unit_test(test_names_on_virtio),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

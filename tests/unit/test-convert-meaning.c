@@ -273,7 +273,7 @@ static void test_defaults(void **st)
 {
 	static const char *const said[] = {
 		HVM
-		"vnc = 1\nsdl = 0\nspice = 0\nnomigrate = 0\ngfx_passthru = 0\nacpi_s3 = 1\nacpi_s4 = 1\n"
+		"vnc = 1\nsdl = 0\nspice = 0\nnomigrate = 0\ngfx_passthru = 0\ncap = 0\nacpi_s3 = 1\nacpi_s4 = 1\n"
 		"bios = 'seabios'\nhpet = 1\nusb = 0\nviridian = 0\nxen_platform_pci = 1\n"
 		"timer_mode = 'no_delay_for_missed_ticks'\nvif = [ 'type=ioemu,bridge=br0' ]\n",
 		HVM "usb = 1\nusbdevice = 'tablet'\n",

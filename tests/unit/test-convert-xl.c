@@ -158,6 +158,8 @@ static void test_python(void **st)
 	/* clang-format off */
 	static const struct { const char *text; unsigned line; } python[] = {
 		{ "import os\n", 1 },
+		{ "lambda x: 3\n", 1 },
+		{ "memory=1\nsys.path\n", 2 },
 		{ "from os import path\n", 1 },
 		{ "name='a'\nimport os, re\n", 2 },
 		{ "def f(x):\n    return x\n", 1 },
