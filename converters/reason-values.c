@@ -99,6 +99,7 @@ const struct xlpt_reason xlpt_reasons_to_xl[] = {
 	{ "net.type", XLPT_LOSS_CHANGED, "PV and PVH guests have no emulated network cards" },
 	{ "net.boot_order", XLPT_LOSS_CHANGED, "xl boots by class of device (boot=), not by device" },
 	{ "net.id.*", XLPT_LOSS_CHANGED, "xl leaves VLANs and virtual ports to the vif script" },
+	{ "usbdev.ctrl", XLPT_LOSS_NOTE, "the number that its controller has under xl" },
 	{ "usbdev.managed", XLPT_LOSS_NOTE, "xl takes the device from its driver anyway" },
 	{ "usbdev*", XLPT_LOSS_CHANGED, "xl names USB devices by bus and address only" },
 	{ "cpuset*", XLPT_LOSS_CHANGED, "cpus= says one set for all vCPUs, or one for each of them" },

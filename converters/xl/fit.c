@@ -282,6 +282,21 @@ static void fit_numa(struct xlpt_dom *dom)
 		dom->maxmem.v = sum * 1024;
 }
 
+/* libvirt names a controller by its index, xl by its place in usbctrl=. */
+static void fit_usbdevs(struct xlpt_dom *dom)
+{
+	for (size_t i = 0; i < dom->n_usbdev; i++) {
+		struct xlpt_num *ctrl = &dom->usbdev[i].ctrl;
+		size_t k = 0;
+
+		while (k < dom->n_usbctrl &&
+		       (dom->usbctrl[k].index.has ? dom->usbctrl[k].index.v : k) != ctrl->v)
+			k++;
+		if (ctrl->has && k < dom->n_usbctrl)
+			ctrl->v = k;
+	}
+}
+
 static void fit_cpu(struct xlpt_dom *dom)
 {
 	for (size_t i = 0; i < dom->n_cpu; i++)
@@ -337,6 +352,7 @@ void xlpt_xl_fit(struct xlpt_dom *dom)
 	fit_disks(dom);
 	fit_cpu(dom);
 	fit_numa(dom);
+	fit_usbdevs(dom);
 	fit_programs(dom);
 	fit_bootloader(dom);
 	/* libvirt takes it down, too (virDomainDefPostParseMemory). */

@@ -198,6 +198,16 @@ static void test_spelt_otherwise(void **st)
 	convert(&r, GUEST("xen", SPICE), XLPT_UNSET);
 	assert_false(says(&r, "spicehost"));
 	dispose(&r);
+	/* A USB device stays on its controller, whatever number that has. */
+	convert(&r,
+		GUEST("kvm",
+		      "<controller type='usb' index='1' model='nec-xhci' ports='8'/>"
+		      "<controller type='usb' index='0' model='piix3-uhci'/>"
+		      "<hostdev mode='subsystem' type='usb'><source><address bus='1' "
+		      "device='4'/></source><address type='usb' bus='1' port='7'/></hostdev>"),
+		XLPT_UNSET);
+	has(&r, "controller=0,port=7");
+	dispose(&r);
 	/* VHD is called vpc there; on the way back it is again. */
 	convert(&r,
 		GUEST("kvm", "<disk type='file'><driver name='qemu' type='vpc'/><source file='/a'/>"
