@@ -26,6 +26,20 @@ void xlpt_run_dispose(struct xlpt_run *run)
 	xlpt_str_dispose(&run->err);
 }
 
+/* What tar and gzip take for options of theirs, and what makes programs read their words in another way. */
+static bool is_options(const char *entry)
+{
+	static const char *const names[] = { "TAR_OPTIONS=",	 "TAPE=",	    "GZIP=",
+					     "POSIXLY_CORRECT=", "XZ_DEFAULTS=",    "XZ_OPT=",
+					     "ZSTD_CLEVEL=",	 "ZSTD_NBTHREADS=", "BZIP2=",
+					     "GETCONF_DIR=",	 "GCONV_PATH=" };
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(names); i++)
+		if (xlpt_starts(entry, names[i]))
+			return true;
+	return false;
+}
+
 /* The environment with that PATH; the strings are not owned. */
 static char **environment(char *path_entry)
 {
@@ -36,7 +50,7 @@ static char **environment(char *path_entry)
 		n++;
 	v = xlpt_xcalloc(n + 2, sizeof(*v));
 	for (size_t i = 0; i < n; i++)
-		if (!xlpt_starts(environ[i], "PATH="))
+		if (!xlpt_starts(environ[i], "PATH=") && !is_options(environ[i]))
 			v[k++] = environ[i];
 	v[k] = path_entry;
 	return v;

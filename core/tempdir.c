@@ -97,9 +97,12 @@ static int cannot(const char *below, int err, struct xlpt_diag *diag)
 
 int xlpt_tempdir_make(struct xlpt_tempdir *t, const char *prefix, struct xlpt_diag *diag)
 {
-	const char *given = getenv("TMPDIR"), *tmp = given && *given ? given : "/tmp";
+	const char *given = getenv("TMPDIR"), *named = given && *given ? given : "/tmp";
+	/* A link on the way there may be led elsewhere later: it is followed once, here. */
+	_cleanup_free_ char *real = realpath(named, NULL);
+	const char *tmp = real ? real : named;
 	_cleanup_free_ char *template = xlpt_xasprintf("%s/%s" RANDOM, tmp, prefix);
-	_cleanup_close_ int tmp_fd = open(tmp, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_cleanup_close_ int tmp_fd = open(tmp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	if (!is_safe(tmp))
 		return unsafe(tmp, diag);

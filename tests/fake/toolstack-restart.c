@@ -14,6 +14,7 @@ uint32_t fake_monitor_begins(struct fake_ts *f, uint32_t domid, const char *name
 {
 	_cleanup_free_ char *dir = xlpt_xasprintf("/proc/%u", MONITOR + domid),
 			    *comm = xlpt_xasprintf("%s/comm", dir),
+			    *status = xlpt_xasprintf("%s/status", dir),
 			    *stat = xlpt_xasprintf("%s/stat", dir),
 			    *fd = xlpt_xasprintf("%s/fd/1", dir),
 			    *log = xlpt_xasprintf("/var/log/xen/xl-%s.log", name), *text = NULL;
@@ -23,6 +24,7 @@ uint32_t fake_monitor_begins(struct fake_ts *f, uint32_t domid, const char *name
 	text = xlpt_xasprintf("%u (xl) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 %u 0 0\n",
 			      MONITOR + domid, 1000 + domid);
 	fake_bus_put(f->bus, comm, "xl\n");
+	fake_bus_put(f->bus, status, "Name:\txl\nUid:\t0\t0\t0\t0\n");
 	fake_bus_put(f->bus, stat, text);
 	fake_bus_link(f->bus, fd, log);
 	return MONITOR + domid;
@@ -30,7 +32,7 @@ uint32_t fake_monitor_begins(struct fake_ts *f, uint32_t domid, const char *name
 
 void fake_monitor_ends(struct fake_ts *f, uint32_t pid)
 {
-	static const char *const files[] = { "comm", "stat", "fd/1", "fd", "" };
+	static const char *const files[] = { "comm", "status", "stat", "fd/1", "fd", "" };
 	struct xlpt_host *h = f->host;
 
 	for (size_t i = 0; pid && i < XLPT_ARRAY_SIZE(files); i++) {

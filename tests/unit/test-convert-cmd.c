@@ -343,6 +343,16 @@ static void test_edit(void **st)
 	assert_int_equal(sb.st_mode & 0777, 0600);
 	assert_int_equal(lstat("l.cfg", &sb), 0);
 	assert_true(S_ISLNK(sb.st_mode));
+	/* An output that nobody else may read stays so, whatever the input was. */
+	put("o.xml", "");
+	assert_int_equal(chmod("o.xml", 0600) | chmod("w.cfg", 0644), 0);
+	assert_int_equal(run("w.cfg -o o.xml"), 0);
+	assert_int_equal(stat("o.xml", &sb), 0);
+	assert_int_equal(sb.st_mode & 0777, 0600);
+	assert_int_equal(chmod("w.cfg", 0600) | chmod("o.xml", 0644), 0);
+	assert_int_equal(run("w.cfg -o o.xml"), 0);
+	assert_int_equal(stat("o.xml", &sb), 0);
+	assert_int_equal(sb.st_mode & 0777, 0600);
 	assert_int_equal(run("--edit w.cfg --add 0a:00.1,permissive=1"), 0);
 	assert_non_null(strstr(out, "needs no change"));
 }

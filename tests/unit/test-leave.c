@@ -262,6 +262,14 @@ static void test_foreign_record(void **state)
 	okf(w, "save db1 DIR/b");
 	assert_int_equal(system(cp), 0);
 	refusedf(w, 1, "restore DIR/b", "speaks of another guest");
+	/* In a folder that all may write to, another user could put it beside root's image. */
+	if (geteuid() == 0) {
+		_cleanup_free_ char *a = xlpt_xasprintf("%s/a.xlpt", dir);
+
+		assert_int_equal(chown(a, 65534, 65534), 0);
+		refusedf(w, 1, "restore DIR/a", "another user wrote it");
+		assert_int_equal(chown(a, 0, 0), 0);
+	}
 	okf(w, "restore --without-devices DIR/b");
 }
 

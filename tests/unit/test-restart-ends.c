@@ -105,10 +105,12 @@ static void put_process(struct world *w, unsigned pid, const char *comm, const c
 	_cleanup_free_ char *dir = xlpt_xasprintf("/proc/%u", pid),
 			    *c = xlpt_xasprintf("%s/comm", dir),
 			    *s = xlpt_xasprintf("%s/stat", dir),
+			    *user = xlpt_xasprintf("%s/status", dir),
 			    *fd = xlpt_xasprintf("%s/fd/1", dir);
 
 	fake_bus_put(w->bus, c, comm);
 	fake_bus_put(w->bus, s, stat);
+	fake_bus_put(w->bus, user, "Name:\txl\nUid:\t0\t0\t0\t0\n");
 	fake_bus_link(w->bus, fd, log);
 }
 
@@ -134,6 +136,11 @@ static void test_monitor(void **state)
 	assert_int_equal(m.pid, 104);
 	put_process(w, 105, "xl\n", STAT("S", "800"), "/var/log/xen/xl-app1.log");
 	assert_int_equal(xlpt_monitor_find(h, "app1").pid, 105);
+	/* A program of another user's may be called xl and write to a file of that name. */
+	put_process(w, 106, "xl\n", STAT("S", "850"), "/home/u/xl-app1.log");
+	fake_bus_put(w->bus, "/proc/106/status", "Name:\txl\nUid:\t1000\t1000\t1000\t1000\n");
+	assert_int_equal(xlpt_monitor_find(h, "app1").pid, 105);
+	assert_int_equal(xlpt_monitor_of(h, 106).pid, 0);
 	assert_true(xlpt_monitor_lives(h, &m));
 	/* Its number is another process's by now. */
 	fake_bus_put(w->bus, "/proc/104/stat", STAT("S", "901"));

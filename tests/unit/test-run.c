@@ -133,6 +133,12 @@ static void test_path(void **state)
 	shell(&run, "echo $PATH");
 	assert_string_equal(run.out.s, "/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin");
 	xlpt_run_dispose(&run);
+	/* What tar would take for options: root has it from whoever called su. */
+	setenv("TAR_OPTIONS", "--exclude=*", 1);
+	shell(&run, "echo ${TAR_OPTIONS-none}");
+	assert_string_equal(run.out.s, "none");
+	xlpt_run_dispose(&run);
+	unsetenv("TAR_OPTIONS");
 	setenv("PATH", "/usr/sbin:/usr/bin:/bin", 1);
 	shell(&run, "echo $PATH");
 	assert_string_equal(run.out.s, "/usr/sbin:/usr/bin:/bin:/usr/local/sbin:/sbin");

@@ -304,6 +304,7 @@ static void test_for_xl_watcher(void **state)
 	struct xlpt_host *h = fake_bus_host(g.w->bus);
 
 	fake_bus_put(g.w->bus, "/proc/4711/comm", "xl\n");
+	fake_bus_put(g.w->bus, "/proc/4711/status", "Name:\txl\nUid:\t0\t0\t0\t0\n");
 	fake_bus_put(g.w->bus, "/proc/4711/stat",
 		     "4711 (xl) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 99 0 0\n");
 	ok(g.w, "pool define lan pf=01:00.0");
@@ -334,6 +335,7 @@ static void leaves_process(void *arg)
 	struct world *w = arg;
 
 	fake_bus_put(w->bus, "/proc/104/comm", "xl\n");
+	fake_bus_put(w->bus, "/proc/104/status", "Name:\txl\nUid:\t0\t0\t0\t0\n");
 	fake_bus_put(w->bus, "/proc/104/stat",
 		     "104 (xl) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 99 0 0\n");
 	fake_bus_link(w->bus, "/proc/104/fd/1", "/var/log/xen/xl-app1.log");

@@ -59,17 +59,16 @@ int xlpt_convert_load(const char *path, bool in_tree, struct xlpt_str *out, mode
 	struct stat st;
 	int fd = STDIN_FILENO, r;
 
-	if (mode)
-		*mode = 0644;
 	if (strcmp(path, "-") != 0) {
 		fd = own = in_tree ? open_in_tree(path) : open_given(path);
 		if (fd < 0)
 			return xlpt_convert_unread(path, fd, diag);
-		if (fstat(fd, &st) == 0 && mode && S_ISREG(st.st_mode))
-			*mode = st.st_mode & 0777;
 	} else {
 		path = "standard input";
 	}
+	/* A pipe does not tell who may read what comes out of it. */
+	if (mode)
+		*mode = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? st.st_mode & 0777 : 0644;
 	r = xlpt_file_read_fd(fd, XLPT_CONVERT_MAX, out);
 	return r ? xlpt_convert_unread(path, r, diag) : 0;
 }
@@ -78,15 +77,17 @@ int xlpt_convert_save(const char *path, const char *text, size_t len, mode_t mod
 		      struct xlpt_diag *diag)
 {
 	_cleanup_file_ struct xlpt_file f;
-	struct xlpt_file_how how = { .mode = mode, .lazy = true };
+	mode_t mask = umask(077);
+	struct xlpt_file_how how = { .mode = mode & ~mask, .lazy = true };
 	struct stat as;
 	int r = xlpt_file_find(NULL, path, XLPT_FILE_FOLLOW | (make_dirs ? XLPT_FILE_MAKE_DIRS : 0),
 			       &f);
 
-	/* An existing file keeps its owner; what may be a secret is as closed as the input was. */
+	umask(mask);
+	/* An existing file keeps its owner; what may be a secret is as closed as it was, and as the input was. */
 	if (r == 0 && f.there) {
 		as = f.st;
-		as.st_mode = mode;
+		as.st_mode &= mode;
 		how.as = &as;
 	}
 	if (r == 0)

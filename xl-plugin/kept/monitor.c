@@ -26,11 +26,21 @@ static uint64_t start_of(struct xlpt_host *h, const char *pid)
 	return p && xlpt_parse_uint(p, strcspn(p, " \n"), 10, UINT64_MAX, &start) ? start : 0;
 }
 
+/* Anybody can call a program xl. "Uid:" has the real, effective, saved and file system's user (proc(5)). */
+static bool is_roots(struct xlpt_host *h, const char *pid)
+{
+	_cleanup_free_ char *text = NULL;
+
+	return xlpt_host_read_text(h, &text, "/proc/%s/status", pid) >= 0 &&
+	       strstr(text, "\nUid:\t0\t0\t0\t0");
+}
+
 static bool is_xl(struct xlpt_host *h, const char *pid)
 {
 	_cleanup_free_ char *comm = NULL;
 
-	return xlpt_host_read_text(h, &comm, "/proc/%s/comm", pid) >= 0 && !strcmp(comm, "xl");
+	return xlpt_host_read_text(h, &comm, "/proc/%s/comm", pid) >= 0 && !strcmp(comm, "xl") &&
+	       is_roots(h, pid);
 }
 
 static bool writes(struct xlpt_host *h, const char *pid, const char *log)

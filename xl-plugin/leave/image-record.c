@@ -13,6 +13,7 @@
  */
 #include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/file.h"
 #include "core/record.h"
@@ -175,6 +176,9 @@ int xlpt_image_record_read(const struct xlpt_image *image, struct xlpt_image_rec
 		return not_ours(path, diag, XLPT_ERR_SYNTAX, "it is too long, or not text");
 	if (r < 0)
 		return cannot_read(path, r, diag);
+	/* In a folder that all may write to, somebody else could add it: it gives a guest devices. */
+	if (f.st.st_uid != 0 && f.st.st_uid != geteuid())
+		return not_ours(path, diag, XLPT_ERR_CONFLICT, "another user wrote it");
 	out->present = true;
 	rc = parse(path, text.s ? text.s : (char[]){ "" }, image, out, diag);
 	if (rc)
