@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where a program is found: PATH, and behind it the folders of root's programs; how it ended, in words. */
+/* Where a program is found: PATH, and behind it the folders of root's programs; what of the environment it gets; how it
+ * ended, in words. */
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -53,4 +54,32 @@ char *xlpt_run_ended(int status)
 
 	return name ? xlpt_xasprintf("was ended by SIG%s: %s", name, strsignal(status - 128))
 		    : xlpt_xasprintf("ended with status %d", status);
+}
+
+/* What tar and gzip take for options of theirs, and what makes programs read their words in another way. */
+static bool is_options(const char *entry)
+{
+	static const char *const names[] = { "TAR_OPTIONS=", "TAPE=",	"GZIP=",
+					     "XZ_DEFAULTS=", "XZ_OPT=", "POSIXLY_CORRECT=",
+					     "GCONV_PATH=" };
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(names); i++)
+		if (xlpt_starts(entry, names[i]))
+			return true;
+	return false;
+}
+
+char **xlpt_run_environment(char *path_entry)
+{
+	size_t n = 0, k = 0;
+	char **v;
+
+	while (environ && environ[n])
+		n++;
+	v = xlpt_xcalloc(n + 2, sizeof(*v));
+	for (size_t i = 0; i < n; i++)
+		if (!xlpt_starts(environ[i], "PATH=") && !is_options(environ[i]))
+			v[k++] = environ[i];
+	v[k] = path_entry;
+	return v;
 }

@@ -26,36 +26,6 @@ void xlpt_run_dispose(struct xlpt_run *run)
 	xlpt_str_dispose(&run->err);
 }
 
-/* What tar and gzip take for options of theirs, and what makes programs read their words in another way. */
-static bool is_options(const char *entry)
-{
-	static const char *const names[] = { "TAR_OPTIONS=",	 "TAPE=",	    "GZIP=",
-					     "POSIXLY_CORRECT=", "XZ_DEFAULTS=",    "XZ_OPT=",
-					     "ZSTD_CLEVEL=",	 "ZSTD_NBTHREADS=", "BZIP2=",
-					     "GETCONF_DIR=",	 "GCONV_PATH=" };
-
-	for (size_t i = 0; i < XLPT_ARRAY_SIZE(names); i++)
-		if (xlpt_starts(entry, names[i]))
-			return true;
-	return false;
-}
-
-/* The environment with that PATH; the strings are not owned. */
-static char **environment(char *path_entry)
-{
-	size_t n = 0, k = 0;
-	char **v;
-
-	while (environ && environ[n])
-		n++;
-	v = xlpt_xcalloc(n + 2, sizeof(*v));
-	for (size_t i = 0; i < n; i++)
-		if (!xlpt_starts(environ[i], "PATH=") && !is_options(environ[i]))
-			v[k++] = environ[i];
-	v[k] = path_entry;
-	return v;
-}
-
 /* ---- the child ---- */
 
 struct job {
@@ -379,7 +349,7 @@ int xlpt_run_program(struct xlpt_run *run, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *path = xlpt_run_path(), *entry = xlpt_xasprintf("PATH=%s", path);
 	_cleanup_free_ char *file = xlpt_run_find(run->argv[0], path);
-	_cleanup_free_ char **envp = environment(entry);
+	_cleanup_free_ char **envp = xlpt_run_environment(entry);
 	/* After the search, which has an errno of its own. */
 	_cleanup_close_ int out = paper("out", run->answer), err = paper("err", false),
 			    null = open("/dev/null", O_RDWR | O_CLOEXEC);

@@ -79,6 +79,11 @@ int xlpt_run_program(struct xlpt_run *run, struct xlpt_diag *diag);
 char *xlpt_run_find(const char *name, const char *path);
 /* PATH with the folders of root's programs behind it; caller frees. */
 char *xlpt_run_path(void);
+/*
+ * This environment with path_entry ("PATH=...") in the place of its PATH, and without what tar and its packers
+ * take for options. The caller frees the list alone; the strings are not its own.
+ */
+char **xlpt_run_environment(char *path_entry);
 
 /* "ended with status 3", "was ended by SIGXFSZ: File size limit exceeded". Caller frees. */
 char *xlpt_run_ended(int status);

@@ -196,11 +196,37 @@ static void test_signal(void **state)
 	answers_dispose(&a);
 }
 
+/* What a request has changed stays changed when nobody can be told: that is not "nothing was done". */
+static void test_full(void **state)
+{
+	static const char *const requests[] = {
+		"{\"id\": 1, \"argv\": [\"list\"]}\n",
+		"{\"id\": 1, \"argv\": [\"hide\", \"03:00.0\"]}\n"
+	};
+	struct world *w = *state;
+
+	for (int i = 0; i < 2; i++) {
+		char *argv[] = { (char[]){ "xlpt" }, (char[]){ "batch" }, NULL };
+		_cleanup_free_ char *err = NULL;
+		struct xlpt_env env = world_env(w);
+		size_t size;
+
+		env.in = fmemopen((void *)(uintptr_t)requests[i], strlen(requests[i]), "r");
+		env.out = fopen("/dev/full", "w");
+		env.err = open_memstream(&err, &size);
+		assert_int_equal(xlpt_run(2, argv, &env), i ? 5 : 1);
+		fclose(env.out);
+		fclose(env.err);
+		fclose(env.in);
+		assert_non_null(strstr(err, i ? "everything was done" : "cannot write the output"));
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { world_test(test_many), world_test(test_hostile),
-					    world_test(test_long), world_test(test_monitor),
-					    world_test(test_signal) };
+	const struct CMUnitTest tests[] = { world_test(test_many),   world_test(test_hostile),
+					    world_test(test_long),   world_test(test_monitor),
+					    world_test(test_signal), world_test(test_full) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -157,6 +157,7 @@ void xlpt_batch_answer(struct xlpt_env *env, const char *text, size_t len, unsig
 		xlpt_print_diag(&sub, &diag);
 	} else {
 		status = xlpt_run(r.argc, r.argv, &sub);
+		env->done |= sub.done;
 	}
 	fclose(sub.out);
 	fclose(sub.err);
