@@ -87,6 +87,26 @@ static void read_words(const char *cmdline, struct words *w)
 	}
 }
 
+bool xlpt_boot_dom0_is_pvh(struct xlpt_host *h, const char *xen_cmdline)
+{
+	_cleanup_free_ char *type = NULL, *copy = xlpt_xstrdup(xen_cmdline ? xen_cmdline : "");
+	char *save = NULL, *inner = NULL;
+	bool pvh = false;
+
+	/* Linux 4.20 and later (drivers/xen/sys-hypervisor.c). */
+	if (xlpt_host_read_text(h, &type, "/sys/hypervisor/guest_type") >= 0)
+		return !strcmp(xlpt_chomp(type), "PVH");
+	for (char *w = strtok_r(copy, " \n", &save); w; w = strtok_r(NULL, " \n", &save)) {
+		if (!xlpt_starts(w, "dom0="))
+			continue;
+		pvh = false;
+		for (char *s = strtok_r(w + strlen("dom0="), ",", &inner); s;
+		     s = strtok_r(NULL, ",", &inner))
+			pvh |= !strcmp(s, "pvh") || !strcmp(s, "pvh=1") || !strcmp(s, "pvh=true");
+	}
+	return pvh;
+}
+
 enum vendor { VENDOR_OTHER, VENDOR_INTEL, VENDOR_AMD };
 
 static enum vendor cpu_vendor(struct xlpt_host *h)

@@ -145,6 +145,10 @@ static void test_vectors_at_boot(void **state)
 	fake_ts_cmdline(w->ts, "");
 	ok(w, "boot plan");
 	assert_non_null(strstr(w->out, "! win1's devices ask for up to 33 interrupt vectors"));
+	assert_null(strstr(w->out, "PVH"));
+	fake_bus_put(w->bus, "/sys/hypervisor/guest_type", "PVH\n");
+	ok(w, "boot plan");
+	assert_non_null(strstr(w->out, "! dom0 is a PVH domain: Xen's SUPPORT.md lists"));
 }
 
 /* ---- pages of memory ---- */

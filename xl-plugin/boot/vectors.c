@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Interrupt vectors in the Passthrough part of boot plan: of what is hidden, as if one guest got it
- * all, and of what each guest's configuration names. Virtual functions are for many guests, and
- * count one by one.
+ * The Passthrough part of boot plan: what Xen and its settings mean for guests with devices. Interrupt
+ * vectors are counted of what is hidden, as if one guest got it all, and of what each guest's
+ * configuration names. Virtual functions are for many guests, and count one by one.
  */
 #include "core/policy-together.h"
 #include "pciback/device/scan.h"
@@ -96,4 +96,32 @@ void xlpt_boot_vectors(struct xlpt_env *env, const char *xen_cmdline, struct xlp
 					given, &warning))
 			add(p, &warning);
 	xlpt_guests_free(guests, n);
+}
+
+static void dom0_is_pvh(struct xlpt_boot_plan *p)
+{
+	_cleanup_diag_ struct xlpt_diag warning = { 0 };
+
+	xlpt_diag_set(&warning, XLPT_ERR_RULE,
+		      "dom0 is a PVH domain: Xen's SUPPORT.md lists PCI passthrough to guests as "
+		      "missing there");
+	xlpt_diag_hint(&warning, "take pvh out of dom0= on Xen's command line");
+	add(p, &warning);
+}
+
+void xlpt_op_boot_iommu(struct xlpt_env *env, struct xlpt_boot_plan *p)
+{
+	_cleanup_free_ char *cmdline = NULL, *messages = NULL;
+	struct xlpt_xen_caps caps;
+	int works = XLPT_UNSET;
+
+	xlpt_env_try_xen(env, NULL);
+	if (env->ts && env->ts->ops->caps(env->ts, &caps, NULL) == 0)
+		works = caps.pv_iommu || caps.hvm_iommu ? XLPT_ON : XLPT_OFF;
+	if (env->ts && env->ts->ops->xen_text)
+		env->ts->ops->xen_text(env->ts, &cmdline, &messages);
+	xlpt_boot_iommu(env->host, cmdline, messages, works, &p->iommu);
+	if (xlpt_boot_dom0_is_pvh(env->host, cmdline))
+		dom0_is_pvh(p);
+	xlpt_boot_vectors(env, cmdline, p);
 }

@@ -357,21 +357,6 @@ int xlpt_op_boot_verify(struct xlpt_env *env, struct xlpt_boot *boot,
 	return rc ? rc : xlpt_boot_pins_verify(env, out, diag);
 }
 
-void xlpt_op_boot_iommu(struct xlpt_env *env, struct xlpt_boot_plan *p)
-{
-	_cleanup_free_ char *cmdline = NULL, *messages = NULL;
-	struct xlpt_xen_caps caps;
-	int works = XLPT_UNSET;
-
-	xlpt_env_try_xen(env, NULL);
-	if (env->ts && env->ts->ops->caps(env->ts, &caps, NULL) == 0)
-		works = caps.pv_iommu || caps.hvm_iommu ? XLPT_ON : XLPT_OFF;
-	if (env->ts && env->ts->ops->xen_text)
-		env->ts->ops->xen_text(env->ts, &cmdline, &messages);
-	xlpt_boot_iommu(env->host, cmdline, messages, works, &p->iommu);
-	xlpt_boot_vectors(env, cmdline, p);
-}
-
 void xlpt_boot_plan_dispose(struct xlpt_boot_plan *p)
 {
 	xlpt_boot_pins_dispose(p);

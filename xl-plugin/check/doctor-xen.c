@@ -47,23 +47,9 @@ static void library(struct xlpt_doctor *d)
 			 d->version.major, d->version.minor);
 }
 
-static bool dom0_is_pvh(struct xlpt_doctor *d)
-{
-	_cleanup_free_ char *type = NULL, *word = xlpt_doctor_word(d->xen_cmdline, "dom0");
-	char *save = NULL;
-
-	/* Linux 4.20 and later (drivers/xen/sys-hypervisor.c). */
-	if (xlpt_host_read_text(d->env->host, &type, "/sys/hypervisor/guest_type") >= 0)
-		return !strcmp(xlpt_chomp(type), "PVH");
-	for (char *s = word ? strtok_r(word, ",", &save) : NULL; s; s = strtok_r(NULL, ",", &save))
-		if (!strcmp(s, "pvh") || !strcmp(s, "pvh=1") || !strcmp(s, "pvh=true"))
-			return true;
-	return false;
-}
-
 static void dom0(struct xlpt_doctor *d)
 {
-	d->pvh_dom0 = dom0_is_pvh(d);
+	d->pvh_dom0 = xlpt_boot_dom0_is_pvh(d->env->host, d->xen_cmdline);
 	if (!d->pvh_dom0)
 		return;
 	xlpt_doctor_add(d, GROUP, XLPT_HEALTH_WARNING, "dom0",
