@@ -42,9 +42,13 @@ static bool parse_guest(struct xlpt_journal *j, char *line)
 	return true;
 }
 
+/* xlpt writes some for each device. Each is looked for among all, so a captured tree must not bring millions. */
+#define NOTES_MAX 32768
+
 bool xlpt_journal_parse(struct xlpt_journal *j, char *text)
 {
 	struct xlpt_record r = { .encoded = true };
+	unsigned notes = 0;
 
 	if (!xlpt_record_begin(&r, text, XLPT_JOURNAL_FIRST))
 		return false;
@@ -65,6 +69,8 @@ bool xlpt_journal_parse(struct xlpt_journal *j, char *text)
 			j->config = xlpt_xstrdup(v);
 		else if (!strcmp(r.key, "identity") && j->n && !j->devs[j->n - 1].identity)
 			j->devs[j->n - 1].identity = xlpt_xstrdup(v);
+		else if (!strcmp(r.key, "note") && ++notes > NOTES_MAX)
+			return false;
 		else if (!strcmp(r.key, "note"))
 			xlpt_strv_add(&j->notes, v);
 		else if (!strcmp(r.key, "begin") || !strcmp(r.key, "undo")) {
