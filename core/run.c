@@ -345,10 +345,20 @@ static int start(struct job *job, struct xlpt_diag *diag)
 	return rc;
 }
 
+#define PATH_IS "PATH="
+
+/* "PATH=..." as the program gets it. Caller frees. */
+static char *path_entry(void)
+{
+	_cleanup_free_ char *path = xlpt_run_path();
+
+	return xlpt_xasprintf(PATH_IS "%s", path);
+}
+
 int xlpt_run_program(struct xlpt_run *run, struct xlpt_diag *diag)
 {
-	_cleanup_free_ char *path = xlpt_run_path(), *entry = xlpt_xasprintf("PATH=%s", path);
-	_cleanup_free_ char *file = xlpt_run_find(run->argv[0], path);
+	_cleanup_free_ char *entry = path_entry();
+	_cleanup_free_ char *file = xlpt_run_find(run->argv[0], entry + strlen(PATH_IS));
 	_cleanup_free_ char **envp = xlpt_run_environment(entry);
 	/* After the search, which has an errno of its own. */
 	_cleanup_close_ int out = paper("out", run->answer), err = paper("err", false),
