@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Where a program is found: PATH, and behind it the folders of root's programs; what of the environment it gets; how it
- * ended, in words. */
+/*
+ * Where a program is found: PATH, and behind it the folders of root's programs; what of the environment it
+ * gets; how it ended, in words.
+ */
 #include <signal.h>
 #include <string.h>
 #include <sys/stat.h>

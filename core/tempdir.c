@@ -63,20 +63,21 @@ static void sweep(const char *tmp, int tmp_fd, const char *prefix)
 
 /*
  * Whether nobody but root can exchange what root makes below path: su without "-"
- * leaves root the TMPDIR of the user.
+ * leaves root the TMPDIR of the user. path has no links in it; one that is there now
+ * was put there since.
  */
 static bool is_safe(const char *path)
 {
-	_cleanup_free_ char *real = geteuid() == 0 ? realpath(path, NULL) : NULL;
+	_cleanup_free_ char *part = xlpt_xstrdup(path);
 	struct stat st;
 
-	for (char *end = real ? real + strlen(real) : NULL; end; end = strrchr(real, '/')) {
+	for (char *end = part + strlen(part); end; end = strrchr(part, '/')) {
 		*end = '\0';
-		if (stat(*real ? real : "/", &st) || st.st_uid != 0 ||
+		if (lstat(*part ? part : "/", &st) || !S_ISDIR(st.st_mode) || st.st_uid != 0 ||
 		    (st.st_mode & 022 && !(st.st_mode & S_ISVTX)))
 			return false;
 	}
-	return true; /* one that is not there is told by who makes something in it */
+	return true;
 }
 
 static int unsafe(const char *tmp, struct xlpt_diag *diag)
@@ -104,7 +105,8 @@ int xlpt_tempdir_make(struct xlpt_tempdir *t, const char *prefix, struct xlpt_di
 	_cleanup_free_ char *template = xlpt_xasprintf("%s/%s" RANDOM, tmp, prefix);
 	_cleanup_close_ int tmp_fd = open(tmp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
-	if (!is_safe(tmp))
+	/* One that is not there is told by who makes something in it. */
+	if (real && geteuid() == 0 && !is_safe(real))
 		return unsafe(tmp, diag);
 	sweep(tmp, tmp_fd, prefix);
 	if (!mkdtemp(template))

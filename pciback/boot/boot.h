@@ -308,8 +308,11 @@ struct xlpt_iommu_notes {
 
 void xlpt_iommu_notes_dispose(struct xlpt_iommu_notes *notes);
 #define _cleanup_iommu_notes_ XLPT_CLEANUP(xlpt_iommu_notes_dispose)
-/* dom0 is a PVH domain, by its kernel or by dom0= on Xen's command line (may be NULL). */
-bool xlpt_boot_dom0_is_pvh(struct xlpt_host *h, const char *xen_cmdline);
+/*
+ * RULE when dom0 is a PVH domain, by its kernel or by dom0= on Xen's command line (may be NULL): Xen does not
+ * support passthrough there (SUPPORT.md of Xen 4.20). It is a warning.
+ */
+int xlpt_boot_judge_dom0(struct xlpt_host *h, const char *xen_cmdline, struct xlpt_diag *diag);
 
 /*
  * What stands between this host and passthrough. xen_cmdline and xen_log may be

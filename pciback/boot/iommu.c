@@ -87,7 +87,7 @@ static void read_words(const char *cmdline, struct words *w)
 	}
 }
 
-bool xlpt_boot_dom0_is_pvh(struct xlpt_host *h, const char *xen_cmdline)
+static bool dom0_is_pvh(struct xlpt_host *h, const char *xen_cmdline)
 {
 	_cleanup_free_ char *type = NULL, *copy = xlpt_xstrdup(xen_cmdline ? xen_cmdline : "");
 	char *save = NULL, *inner = NULL;
@@ -105,6 +105,17 @@ bool xlpt_boot_dom0_is_pvh(struct xlpt_host *h, const char *xen_cmdline)
 			pvh |= !strcmp(s, "pvh") || !strcmp(s, "pvh=1") || !strcmp(s, "pvh=true");
 	}
 	return pvh;
+}
+
+int xlpt_boot_judge_dom0(struct xlpt_host *h, const char *xen_cmdline, struct xlpt_diag *diag)
+{
+	if (!dom0_is_pvh(h, xen_cmdline))
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_RULE,
+		      "dom0 is a PVH domain: Xen's SUPPORT.md lists PCI passthrough to guests as "
+		      "missing there");
+	xlpt_diag_hint(diag, "take pvh out of dom0= on Xen's command line, and reboot");
+	return XLPT_ERR_RULE;
 }
 
 enum vendor { VENDOR_OTHER, VENDOR_INTEL, VENDOR_AMD };

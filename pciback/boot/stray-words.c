@@ -45,8 +45,6 @@ static char *place(const struct xlpt_stray_search *s)
 	return s->file ? xlpt_xasprintf(" (%s:%u)", s->file, s->line) : xlpt_xstrdup("");
 }
 
-/* ---- words of command lines ---- */
-
 /* Alone in it, the word would take the place of all that GRUB_CMDLINE_LINUX has. */
 static char *to_replace(const char *variable, const char *where, const char *word)
 {
@@ -80,6 +78,13 @@ static void on_xen_line(struct xlpt_stray_search *s, const char *word)
 					     v, where);
 }
 
+/* Which of dom0's lines it is. Caller frees. */
+static char *line_of(const struct xlpt_stray_search *s)
+{
+	return s->file ? xlpt_xasprintf("%s:%u", s->file, s->line)
+		       : xlpt_xstrdup("the kernel's command line");
+}
+
 static bool on_running_line(const struct xlpt_stray_search *s, const char *word)
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(s->boot->cmdline ? s->boot->cmdline : "");
@@ -108,8 +113,7 @@ static void why_not_read(const struct xlpt_stray_search *s, const char *word, co
 			 char **fact, char **move)
 {
 	const char *m = s->boot->module, *list = strchr(word, '=') + 1;
-	_cleanup_free_ char *where = s->file ? xlpt_xasprintf("%s:%u", s->file, s->line)
-					     : xlpt_xstrdup("the kernel's command line");
+	_cleanup_free_ char *where = line_of(s);
 	_cleanup_free_ char *command = xlpt_boot_loader_command(s->h, s->boot);
 	const struct xlpt_stray_replacement *r = replaces(s);
 
@@ -163,8 +167,7 @@ static void on_dom0_line(struct xlpt_stray_search *s, const char *word, const ch
 	stray = xlpt_stray_add(s, word);
 	if (!stray)
 		return;
-	where = s->file ? xlpt_xasprintf("%s:%u", s->file, s->line)
-			: xlpt_xstrdup("the kernel's command line");
+	where = line_of(s);
 	if (!strcmp(name, "rd")) {
 		stray->fact =
 			xlpt_xasprintf("%s has %s; only the initramfs of Qubes OS reads that, and "

@@ -13,6 +13,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "core/tempdir.h"
 #include "tests/fake/bus-internal.h"
 #include "tests/fake/world.h"
 #include "xenstore/store-file.h"
@@ -509,7 +510,9 @@ static void test_folder_of_user(void **state)
 {
 	struct world *w = *state;
 	_cleanup_free_ char *his = xlpt_xasprintf("%s/his", dir),
-			    *below = xlpt_xasprintf("%s/root", his);
+			    *below = xlpt_xasprintf("%s/root", his),
+			    *link = xlpt_xasprintf("%s/link", his);
+	struct xlpt_tempdir t = { .fd = -1 };
 
 	if (geteuid() != 0)
 		skip();
@@ -517,6 +520,14 @@ static void test_folder_of_user(void **state)
 	setenv("TMPDIR", below, 1);
 	assert_int_equal(world_run(w, "capture -o %s/c.tar.gz", dir), 1);
 	assert_non_null(strstr(w->err, "other users could exchange it"));
+	/* A link of his that leads to a folder of root's now may lead elsewhere a moment later. */
+	assert_int_equal(symlink(dir, link), 0);
+	setenv("TMPDIR", link, 1);
+	assert_int_equal(xlpt_tempdir_make(&t, "xlpt-test-", NULL), 0);
+	assert_true(xlpt_starts(t.path, dir) && t.path[strlen(dir)] == '/' &&
+		    !xlpt_starts(t.path, his));
+	xlpt_tempdir_dispose(&t);
+	setenv("TMPDIR", below, 1);
 	assert_int_equal(chown(his, 0, 0) | chmod(his, 0777), 0);
 	assert_int_equal(world_run(w, "capture -o %s/c.tar.gz", dir), 1);
 	assert_int_equal(chmod(his, 01777), 0);

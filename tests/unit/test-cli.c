@@ -84,6 +84,8 @@ static const struct {
 	  "cannot be abbreviated; did you mean --force-host-device" },
 	{ "attach web1 09:00.0 --force-host=09:00.0",
 	  "cannot be abbreviated; did you mean --force-host-device" },
+	{ "apply -n", "apply has --check and no --dry-run" },
+	{ "list -n", "list changes nothing, so it has no --dry-run" },
 	{ "detach web1 --all", "cannot be abbreviated; did you mean --allow-split" },
 	{ "list --js", "cannot be abbreviated; did you mean --json" },
 	{ "attach web1 09:00.0 -t", "-t needs an argument" },

@@ -222,12 +222,17 @@ static void test_one_name(void **state)
 
 static void test_directories(void **state)
 {
+	mode_t mask = umask(022);
+
 	(void)state;
+	umask(mask);
 	assert_int_equal(mkdir("d1/sub", 0755), 0);
 	put("d1/sub/b.cfg", CFG);
 	expect(0, "-o fresh/deep d1", "");
 	assert_true(S_ISREG(mode_of("fresh/deep/sub/b.xml")) &&
 		    S_ISREG(mode_of("fresh/deep/a.xml")));
+	assert_int_equal(mode_of("fresh/deep/sub") & 0777, 0777 & ~mask);
+	assert_int_equal(mode_of("fresh/deep/a.xml") & 0777, mode_of("d1/a.cfg") & 0777 & ~mask);
 	/* Of a single one none is made: it is a slip of the pen. */
 	expect(1, "-o none/b.xml d1/a.cfg", "No such file");
 	assert_int_equal(mode_of("none"), 0);

@@ -290,6 +290,25 @@ static void test_reading_commands(void **state)
 	run_all(w);
 }
 
+/* Each note is looked for among all: a journal with more of them than xlpt writes is not read. */
+static void test_many_notes(void **state)
+{
+	struct world *w = *state;
+	_cleanup_str_ struct xlpt_str text = { 0 };
+
+	xlpt_str_add(&text, "xlpt 1\nop attach\n");
+	for (unsigned i = 0; i < 32768; i++)
+		xlpt_str_add(&text, "note x\n");
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", text.s);
+	world_run(w, "status");
+	assert_null(strstr(w->err, "is not a journal that this xlpt can read"));
+	xlpt_str_add(&text, "note x\n");
+	fake_bus_put(w->bus, "/run/xlpt/journal/1-1", text.s);
+	world_run(w, "status");
+	assert_non_null(strstr(w->err, "/run/xlpt/journal/1-1 is not a journal that this xlpt can "
+				       "read"));
+}
+
 /* A configuration that is somebody else's, by name and by what is in it. */
 static void test_convert(void **state)
 {
@@ -426,7 +445,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		hostile(test_reading_commands), hostile(test_convert),
 		hostile(test_journal),		hostile(test_repair_removes_nothing),
-		hostile(test_image_record),
+		hostile(test_image_record),	hostile(test_many_notes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

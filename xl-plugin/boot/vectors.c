@@ -98,20 +98,10 @@ void xlpt_boot_vectors(struct xlpt_env *env, const char *xen_cmdline, struct xlp
 	xlpt_guests_free(guests, n);
 }
 
-static void dom0_is_pvh(struct xlpt_boot_plan *p)
-{
-	_cleanup_diag_ struct xlpt_diag warning = { 0 };
-
-	xlpt_diag_set(&warning, XLPT_ERR_RULE,
-		      "dom0 is a PVH domain: Xen's SUPPORT.md lists PCI passthrough to guests as "
-		      "missing there");
-	xlpt_diag_hint(&warning, "take pvh out of dom0= on Xen's command line");
-	add(p, &warning);
-}
-
 void xlpt_op_boot_iommu(struct xlpt_env *env, struct xlpt_boot_plan *p)
 {
 	_cleanup_free_ char *cmdline = NULL, *messages = NULL;
+	_cleanup_diag_ struct xlpt_diag warning = { 0 };
 	struct xlpt_xen_caps caps;
 	int works = XLPT_UNSET;
 
@@ -121,7 +111,7 @@ void xlpt_op_boot_iommu(struct xlpt_env *env, struct xlpt_boot_plan *p)
 	if (env->ts && env->ts->ops->xen_text)
 		env->ts->ops->xen_text(env->ts, &cmdline, &messages);
 	xlpt_boot_iommu(env->host, cmdline, messages, works, &p->iommu);
-	if (xlpt_boot_dom0_is_pvh(env->host, cmdline))
-		dom0_is_pvh(p);
+	if (xlpt_boot_judge_dom0(env->host, cmdline, &warning))
+		add(p, &warning);
 	xlpt_boot_vectors(env, cmdline, p);
 }

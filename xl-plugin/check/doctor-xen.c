@@ -49,13 +49,13 @@ static void library(struct xlpt_doctor *d)
 
 static void dom0(struct xlpt_doctor *d)
 {
-	d->pvh_dom0 = xlpt_boot_dom0_is_pvh(d->env->host, d->xen_cmdline);
+	_cleanup_diag_ struct xlpt_diag warning = { 0 };
+
+	d->pvh_dom0 = xlpt_boot_judge_dom0(d->env->host, d->xen_cmdline, &warning) != 0;
 	if (!d->pvh_dom0)
 		return;
-	xlpt_doctor_add(d, GROUP, XLPT_HEALTH_WARNING, "dom0",
-			"dom0 is a PVH domain: Xen's SUPPORT.md lists PCI passthrough to guests as "
-			"missing there");
-	xlpt_doctor_mend(d, "take pvh out of dom0= on Xen's command line, and reboot");
+	xlpt_doctor_add(d, GROUP, XLPT_HEALTH_WARNING, "dom0", "%s", warning.message);
+	xlpt_doctor_mend(d, "%s", warning.hint);
 }
 
 static void xenstored(struct xlpt_doctor *d)

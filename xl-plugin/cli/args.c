@@ -22,19 +22,19 @@ const struct xlpt_opt xlpt_common_opts[] = {
 
 #define OPT_BASE 256 /* getopt values of the command's own options start here */
 
-static size_t opt_index(const struct xlpt_args *args, const char *name)
+/* The number of options when it has none of that name. */
+static size_t opt_index(const struct xlpt_command *cmd, const char *name)
 {
 	size_t i = 0;
 
-	while (args->cmd->opts && args->cmd->opts[i].name &&
-	       strcmp(args->cmd->opts[i].name, name) != 0)
+	while (cmd->opts && cmd->opts[i].name && strcmp(cmd->opts[i].name, name) != 0)
 		i++;
 	return i;
 }
 
 char **xlpt_args_all(const struct xlpt_args *args, const char *opt)
 {
-	return args->values[opt_index(args, opt)];
+	return args->values[opt_index(args->cmd, opt)];
 }
 
 bool xlpt_args_has(const struct xlpt_args *args, const char *opt)
@@ -75,7 +75,7 @@ int xlpt_args_bdf(const char *text, struct xlpt_bdf *out, struct xlpt_diag *diag
 
 void xlpt_args_dispose(struct xlpt_args *args)
 {
-	size_t n = opt_index(args, "");
+	size_t n = opt_index(args->cmd, "");
 
 	for (size_t i = 0; i <= n; i++)
 		xlpt_strv_free(args->values[i]);
@@ -150,14 +150,6 @@ static int not_an_option(const struct xlpt_command *cmd, char **argv, int c, str
 	return XLPT_ERR_USAGE;
 }
 
-static bool has_opt(const struct xlpt_command *cmd, const char *name)
-{
-	for (size_t i = 0; cmd->opts && cmd->opts[i].name; i++)
-		if (!strcmp(cmd->opts[i].name, name))
-			return true;
-	return false;
-}
-
 static int common_option(struct xlpt_env *env, const struct xlpt_command *cmd, int opt, bool *help,
 			 struct xlpt_diag *diag)
 {
@@ -172,7 +164,8 @@ static int common_option(struct xlpt_env *env, const struct xlpt_command *cmd, i
 		xlpt_diag_hint(diag, "--json, or --json=compact for all of it in one line");
 		return XLPT_ERR_USAGE;
 	case OPT_DRY_RUN:
-		if (has_opt(cmd, "check") && !(cmd->flags & XLPT_CMD_DRY_RUN)) {
+		if (!(cmd->flags & XLPT_CMD_DRY_RUN) && cmd->opts &&
+		    cmd->opts[opt_index(cmd, "check")].name) {
 			xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s has --check and no --dry-run",
 				      cmd->name);
 			xlpt_diag_hint(diag, "xlpt %s --check", cmd->name);
@@ -209,7 +202,7 @@ int xlpt_args_parse(struct xlpt_env *env, int argc, char **argv, struct xlpt_arg
 	size_t n = 0;
 	int c, rc;
 
-	args->values = xlpt_xcalloc(opt_index(args, "") + 1, sizeof(*args->values));
+	args->values = xlpt_xcalloc(opt_index(args->cmd, "") + 1, sizeof(*args->values));
 	xlpt_str_add(&shorts, ":");
 	add_opts(longs, &n, &shorts, xlpt_common_opts, 1);
 	add_opts(longs, &n, &shorts, cmd->opts, OPT_BASE);

@@ -73,17 +73,24 @@ int xlpt_convert_load(const char *path, bool in_tree, struct xlpt_str *out, mode
 	return r ? xlpt_convert_unread(path, r, diag) : 0;
 }
 
+/* The system tells it only to who sets it. */
+static mode_t umask_now(void)
+{
+	mode_t mask = umask(077);
+
+	umask(mask);
+	return mask;
+}
+
 int xlpt_convert_save(const char *path, const char *text, size_t len, mode_t mode, bool make_dirs,
 		      struct xlpt_diag *diag)
 {
 	_cleanup_file_ struct xlpt_file f;
-	mode_t mask = umask(077);
-	struct xlpt_file_how how = { .mode = mode & ~mask, .lazy = true };
+	struct xlpt_file_how how = { .mode = mode & ~umask_now(), .lazy = true };
 	struct stat as;
 	int r = xlpt_file_find(NULL, path, XLPT_FILE_FOLLOW | (make_dirs ? XLPT_FILE_MAKE_DIRS : 0),
 			       &f);
 
-	umask(mask);
 	/* An existing file keeps its owner; what may be a secret is as closed as it was, and as the input was. */
 	if (r == 0 && f.there) {
 		as = f.st;
