@@ -99,7 +99,7 @@ int xlpt_boot_verify_tell(struct xlpt_env *env, const struct xlpt_boot_req *req,
 			  struct xlpt_diag *diag);
 /* IOMMU and interrupt remapping, as far as Xen can be asked. */
 void xlpt_op_boot_iommu(struct xlpt_env *env, struct xlpt_boot_plan *plan);
-/* Adds to p->iommu where more interrupt vectors are asked for than Xen gives a guest (vectors.c). */
+/* Adds to p->iommu where more interrupt vectors are asked for than Xen gives a guest (passthrough.c). */
 void xlpt_boot_vectors(struct xlpt_env *env, const char *xen_cmdline, struct xlpt_boot_plan *p);
 
 /* ---- print.c ---- */
