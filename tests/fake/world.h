@@ -51,7 +51,8 @@ int world_run_words(struct world *w, int argc, char **argv);
 
 /*
  * For loops over every point at which something can fail: 1, and more under
- * valgrind, which takes thirty times as long and looks for other things.
+ * valgrind, which takes thirty times as long and looks for other things, or what
+ * XLPT_STRIDE says.
  */
 unsigned world_stride(void);
 /*

@@ -1,6 +1,6 @@
 #!/bin/bash
 # check - what xlpt check says, attach and start come to: the same exit status, and nothing is changed before
-# timeout: 1500
+# timeout: 3000
 #
 # Each combination is checked, then done, then undone. On Xen 4.17 the HVM guest sits in its firmware (see
 # hvm.sh), so there it is destroyed instead of asked to let go.

@@ -1,6 +1,6 @@
 #!/bin/bash
 # xl-cycles - attach and detach back to back with xl, waiting only for what xenstore says
-# timeout: 420
+# timeout: 1200
 #
 # Shows which condition makes a detach safe (pci_connected in lib.sh) and that nothing else has to be
 # waited for. Prints a table of milliseconds: the attach call, until connected, the detach call, until
