@@ -4,7 +4,9 @@
 #
 # pcifront probes the guest's driver before it says Connected, so that state is when a PV guest has the
 # device. xlpt returns then; after xl that state is polled for. xl waits for an HVM guest's device model
-# itself. "guest": what the guest itself still needs when xl has returned. The two take turns, so that a machine's mood hits both. Each figure is printed as
+# itself. "guest": what the guest itself still needs when xl has returned. "looks": xlpt's dry run, which reads all
+# that the command reads before it changes anything; "resets": xlpt reset of the same devices, which xl has no equal of.
+# The two tools take turns, so that a machine's mood hits both. Each figure is printed as
 # "BENCH lab TYPE WHAT WHO MS..."; tests/bench/report makes the tables. Environment: ROUNDS (10), TYPES.
 # covers: pv,hvm xl hot,booted .0 acs
 . "$LAB/lib.sh"
@@ -72,6 +74,8 @@ settle() {
 hot() {
 	local i
 	for ((i = 0; i < rounds; i++)); do
+		clock "attach 1" looks xlpt attach --dry-run web1 $one
+		clock "attach 1" resets xlpt reset $one
 		clock "attach 1" xlpt xlpt attach web1 $one
 		settle
 		clock "detach 1" xlpt xlpt detach web1 $one
@@ -82,6 +86,8 @@ hot() {
 		breathe
 	done
 	for ((i = 0; i < fewer; i++)); do
+		clock "attach 4" looks xlpt attach --dry-run web1 $four
+		clock "attach 4" resets xlpt reset $four
 		clock "attach 4" xlpt xlpt attach web1 $four
 		settle
 		clock "detach 4" xlpt xlpt detach web1 $four
@@ -104,6 +110,7 @@ xl_create_waiting() {
 	[ "$type" = hvm ] || wait_connected "$domid" 0000:05:00.0 120
 }
 
+# shellcheck disable=SC2086 # a list
 start() {
 	local i cfg=/run/lab/start.cfg
 	{
@@ -111,6 +118,8 @@ start() {
 		echo "pci=[ '02:00.0', '03:00.0', '04:00.0', '05:00.0' ]"
 	} >$cfg
 	for ((i = 0; i < fewer; i++)); do
+		clock "start 4" looks xlpt start --dry-run $cfg
+		clock "start 4" resets xlpt reset $four
 		clock "start 4" xlpt xlpt start $cfg
 		guest_destroy web1
 		clock "start 4" xl xl_create_waiting $cfg
