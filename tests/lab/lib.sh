@@ -263,6 +263,20 @@ lab_guest_gone() {
 	! xl domid "$1"
 }
 
+# guest_idle NAME: an HVM guest that answers nothing, with its configuration in /run/lab/NAME.cfg. Its disk is a boot sector
+# that waits: the firmware of a guest with nothing to boot starts again each minute, and that is another domain.
+guest_idle() {
+	# sti; hlt; jmp to hlt
+	printf '\xfb\xf4\xeb\xfd' >"/run/lab/$1.img"
+	truncate -s 510 "/run/lab/$1.img"
+	printf '\x55\xaa' >>"/run/lab/$1.img"
+	truncate -s 1M "/run/lab/$1.img"
+	printf '%s\n' "name=\"$1\"" 'type="hvm"' 'memory=128' 'vcpus=1' 'vga="none"' 'nographic=1' 'serial="pty"' \
+		'passthrough="enabled"' 'boot="c"' \
+		"device_model_args_hvm=['-drive', 'file=/run/lab/$1.img,format=raw,if=ide']" >"/run/lab/$1.cfg"
+	xl create "/run/lab/$1.cfg" || fail "xl create $1"
+}
+
 # xl's process for a guest of that name has ended: until then xlpt cannot know that it does not come again.
 lab_monitor_gone() {
 	! readlink /proc/[0-9]*/fd/1 2>/dev/null | grep -q "/xl-$1\.log"

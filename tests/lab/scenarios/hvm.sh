@@ -3,7 +3,7 @@
 # timeout: 900
 #
 # On Xen 4.17 under emulation no 64-bit Linux gets through its early boot as an HVM guest, so there the
-# guest sits in its firmware: attach works, and a detach is not answered. Environment: ROUNDS (3).
+# guest sits in its boot sector: attach works, and a detach is not answered. Environment: ROUNDS (3).
 # covers: hvm xl hot .0 acs
 # next: whole
 . "$LAB/lib.sh"
@@ -11,19 +11,12 @@
 nic=0000:02:00.0
 expect_rc 0 xlpt hide $nic
 
-# firmware NAME: an HVM guest without anything to boot from.
-firmware() {
-	printf '%s\n' "name=\"$1\"" 'type="hvm"' 'memory=128' 'vcpus=1' 'vga="none"' 'nographic=1' \
-		'serial="pty"' 'passthrough="enabled"' 'boot="c"' >"/run/lab/$1.cfg"
-	xl create "/run/lab/$1.cfg" || fail "xl create $1"
-}
-
 dm_has() {
 	xl qemu-monitor-command "$1" "info pci" | grep -q "pci-pt-02_00.0"
 }
 
-note "a guest that sits in its firmware"
-firmware fw1
+note "a guest that answers nothing"
+guest_idle fw1
 expect_rc 0 xlpt attach fw1 $nic
 dm_has fw1 || fail "QEMU does not list it"
 xlpt status fw1
