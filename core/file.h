@@ -101,6 +101,18 @@ struct xlpt_file_how {
 	bool lazy;	       /* not waited for until it is on the disk */
 };
 
+/*
+ * A file that had several names (hard links) and was replaced: one of them is the new file's, the
+ * others keep the old text. To write into the old file would change it for all, but a kill would leave
+ * half of it, and another name may be in another user's folder. So it is parted, and told. This takes
+ * over those since the last call: the caller frees the list and the paths in it.
+ */
+struct xlpt_file_parted {
+	char *path;
+	uint64_t inode; /* of the old file, by which its other names are found */
+};
+size_t xlpt_file_take_parted(struct xlpt_file_parted **out);
+
 /* What is there and is not a regular file is not replaced: -ELOOP, -EISDIR, -EMEDIUMTYPE. */
 int xlpt_file_put(const struct xlpt_file *f, const void *text, size_t len,
 		  const struct xlpt_file_how *how);

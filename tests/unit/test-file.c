@@ -53,6 +53,35 @@ static void test_owner_and_mode(void **state)
 	has(t, "/", "new ");
 }
 
+/* Who has the file by another name is told of; one name alone is nothing to tell. */
+static void test_hard_links(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_free_ struct xlpt_file_parted *list = NULL, *none = NULL;
+	_cleanup_free_ char *path = outside(t, "sub/one");
+	struct stat st;
+
+	assert_int_equal(mkdirat(t->fd, "sub", 0755), 0);
+	put(t, "sub/one", "old");
+	assert_int_equal(replace(t, "/sub/one", "older", true), 0);
+	assert_int_equal(xlpt_file_take_parted(&none), 0);
+	assert_int_equal(linkat(t->fd, "sub/one", t->fd, "two", 0), 0);
+	st = stat_of(t, "two");
+	assert_int_equal(symlinkat("sub/one", t->fd, "three"), 0);
+	/* What fails parts nothing. */
+	assert_int_equal(replace(t, "/three", "new", true), -ELOOP);
+	assert_int_equal(xlpt_file_take_parted(&none), 0);
+	assert_int_equal(replace(t, "/sub/one", "new", true), 0);
+	assert_int_equal(replace(t, "/sub/one", "newer", true), 0);
+	says(t, "sub/one", "newer");
+	says(t, "two", "older");
+	assert_int_equal(xlpt_file_take_parted(&list), 1);
+	assert_string_equal(list->path, path);
+	assert_int_equal(list->inode, st.st_ino);
+	assert_int_equal(xlpt_file_take_parted(&none), 0);
+	free(list->path);
+}
+
 /* What is there and is no regular file stays what it is. */
 static void test_not_regular(void **state)
 {
@@ -343,6 +372,7 @@ int main(void)
 	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		TEST(test_owner_and_mode),
+		TEST(test_hard_links),
 		TEST(test_not_regular),
 		TEST(test_fresh),
 		TEST(test_hostile_directory),
