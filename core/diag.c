@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 int xlpt_err_exit(enum xlpt_err code)
@@ -117,6 +118,15 @@ const char *xlpt_strerror(int err)
 	}
 }
 
+const char *xlpt_size_hint(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY
+		       ? "raise the limit of a file's size and run it again: ulimit -f unlimited"
+		       : NULL;
+}
+
 /* What mends it whatever was done; file: it was done to a file. */
 static const char *hint_of(int err, bool file)
 {
@@ -125,6 +135,8 @@ static const char *hint_of(int err, bool file)
 		return "raise the limit of open files and run it again: ulimit -n 4096";
 	case ENFILE:
 		return "raise the limit and run it again: sysctl fs.file-max";
+	case EFBIG:
+		return xlpt_size_hint();
 	case EPIPE:
 		return file ? "start its reader first, or name a file" : NULL;
 	case ENOLINK:

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -51,6 +52,30 @@ static void test_owner_and_mode(void **state)
 	assert_int_equal(stat_of(t, "new").st_uid, 0);
 	says(t, "new", "5");
 	has(t, "/", "new ");
+}
+
+/* ulimit -f: nothing is lost, and what mends it is said. */
+static void test_size_limit(void **state)
+{
+	struct tree *t = *state;
+	void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	struct rlimit old, few;
+	int r;
+
+	put(t, "f", "old");
+	assert_null(xlpt_size_hint());
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	few = (struct rlimit){ .rlim_cur = 4, .rlim_max = old.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &few), 0);
+	r = replace(t, "/f", "larger", true);
+	xlpt_diag_file(&diag, XLPT_ERR_IO, r, "cannot write f");
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	signal(SIGXFSZ, handler);
+	assert_int_equal(r, -EFBIG);
+	assert_non_null(strstr(diag.hint, "ulimit -f unlimited"));
+	says(t, "f", "old");
+	has(t, "/", "f ");
 }
 
 /* Who has the file by another name is told of; one name alone is nothing to tell. */
@@ -372,6 +397,7 @@ int main(void)
 	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		TEST(test_owner_and_mode),
+		TEST(test_size_limit),
 		TEST(test_hard_links),
 		TEST(test_not_regular),
 		TEST(test_fresh),

@@ -263,7 +263,11 @@ static int finish(struct xlpt_env *env, int rc)
 			       "do not run it again; xlpt status and xlpt list show what there is");
 	} else {
 		xlpt_diag_set(&diag, XLPT_ERR_IO, "cannot write the output: %s", why);
-		xlpt_diag_hint(&diag, "see where standard output goes: a full disk, a closed pipe");
+		xlpt_diag_hint(
+			&diag, "%s",
+			env->out_errno == EFBIG && xlpt_size_hint()
+				? xlpt_size_hint()
+				: "see where standard output goes: a full disk, a closed pipe");
 		rc = rc ? rc : XLPT_ERR_IO;
 	}
 	/* Not as JSON: that would have to go where nothing can be written. */
