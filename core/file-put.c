@@ -304,6 +304,15 @@ int xlpt_file_save(const struct xlpt_file *f, const void *text, size_t len,
 	return fd < 0 ? fd : xlpt_file_write_all(fd, text, len);
 }
 
+void xlpt_file_close_to_others(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	    st.st_mode & 077 && fchmod(fd, 0600))
+		return; /* it was open to others before, and still is */
+}
+
 static int make_private(struct xlpt_host *h, const char *path)
 {
 	_cleanup_close_ int fd = -1;

@@ -91,6 +91,12 @@ int xlpt_file_get(struct xlpt_file *f, size_t max, struct xlpt_str *out);
  */
 int xlpt_file_private_dir(struct xlpt_host *h, const char *path);
 
+/*
+ * An open file of such a directory that an older xlpt made for everyone gets mode 0600. What is no
+ * regular file, or belongs to another user, stays.
+ */
+void xlpt_file_close_to_others(int fd);
+
 /* ---- replacing ---- */
 
 struct xlpt_file_how {
