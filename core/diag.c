@@ -101,6 +101,8 @@ const char *xlpt_strerror(int err)
 		return "this process has as many files open as it may";
 	case ENFILE:
 		return "this host has as many files open as it may";
+	case EBADF:
+		return "it is closed, or not open for that";
 	case EMEDIUMTYPE:
 		return "it is not a regular file";
 	case ELOOP:
