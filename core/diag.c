@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 int xlpt_err_exit(enum xlpt_err code)
@@ -100,6 +101,8 @@ const char *xlpt_strerror(int err)
 		return "this process has as many files open as it may";
 	case ENFILE:
 		return "this host has as many files open as it may";
+	case EBADF:
+		return "it is closed, or not open for that";
 	case EMEDIUMTYPE:
 		return "it is not a regular file";
 	case ELOOP:
@@ -117,6 +120,15 @@ const char *xlpt_strerror(int err)
 	}
 }
 
+const char *xlpt_size_hint(void)
+{
+	struct rlimit limit;
+
+	return getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY
+		       ? "raise the limit of a file's size and run it again: ulimit -f unlimited"
+		       : NULL;
+}
+
 /* What mends it whatever was done; file: it was done to a file. */
 static const char *hint_of(int err, bool file)
 {
@@ -125,6 +137,8 @@ static const char *hint_of(int err, bool file)
 		return "raise the limit of open files and run it again: ulimit -n 4096";
 	case ENFILE:
 		return "raise the limit and run it again: sysctl fs.file-max";
+	case EFBIG:
+		return xlpt_size_hint();
 	case EPIPE:
 		return file ? "start its reader first, or name a file" : NULL;
 	case ENOLINK:

@@ -45,6 +45,9 @@ int xlpt_diag_errno(struct xlpt_diag *diag, enum xlpt_err code, int err, const c
 int xlpt_diag_file(struct xlpt_diag *diag, enum xlpt_err code, int err, const char *fmt, ...)
 	XLPT_PRINTF(4, 5);
 
+/* What mends that a file became too large (EFBIG, SIGXFSZ) by this process' limit; NULL: it has none. */
+const char *xlpt_size_hint(void);
+
 /* strerror(3), in words of xlpt's own where the C library's do not help. */
 const char *xlpt_strerror(int err);
 

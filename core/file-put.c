@@ -131,6 +131,35 @@ static int give_name(struct xlpt_host *dir, const char *tmp, const char *name, b
 	return 0;
 }
 
+/* ---- names that are left behind ---- */
+
+static struct xlpt_file_parted *parted;
+static size_t n_parted, parted_alloc;
+
+/* The new file has one name: who had the old one by another name still has the old one. */
+static void note_parted(const struct xlpt_file *f)
+{
+	struct xlpt_file_parted p = { .inode = f->st.st_ino };
+
+	if (!f->there || !S_ISREG(f->st.st_mode) || f->st.st_nlink < 2)
+		return;
+	if (xlpt_file_path(NULL, f, &p.path))
+		p.path = xlpt_xasprintf("%s%s", f->dir.root, f->name);
+	XLPT_GROW(parted, n_parted, parted_alloc);
+	parted[n_parted++] = p;
+}
+
+size_t xlpt_file_take_parted(struct xlpt_file_parted **out)
+{
+	size_t n = n_parted;
+
+	*out = XLPT_TAKE(parted);
+	n_parted = parted_alloc = 0;
+	return n;
+}
+
+/* ---- replacing ---- */
+
 int xlpt_file_begin(const struct xlpt_file *f, bool fresh, char **tmp)
 {
 	struct xlpt_host dir = f->dir;
@@ -162,7 +191,9 @@ int xlpt_file_finish(const struct xlpt_file *f, int fd, const char *tmp,
 		r = give_name(&dir, tmp, f->name, how->fresh);
 	if (r < 0)
 		dir.ops->unlink(&dir, tmp);
-	else if (!how->lazy)
+	else
+		note_parted(f);
+	if (r == 0 && !how->lazy)
 		sync_dir(&dir);
 	return r;
 }
@@ -172,9 +203,11 @@ int xlpt_file_rename(const struct xlpt_file *f, const char *tmp)
 	struct xlpt_host dir = f->dir;
 	int r = give_name(&dir, tmp, f->name, false);
 
-	if (r == 0)
-		sync_dir(&dir);
-	return r;
+	if (r)
+		return r;
+	note_parted(f);
+	sync_dir(&dir);
+	return 0;
 }
 
 void xlpt_file_abandon(const struct xlpt_file *f, const char *tmp)
@@ -269,6 +302,15 @@ int xlpt_file_save(const struct xlpt_file *f, const void *text, size_t len,
 		return xlpt_file_put(f, text, len, how);
 	fd = xlpt_file_into(f);
 	return fd < 0 ? fd : xlpt_file_write_all(fd, text, len);
+}
+
+void xlpt_file_close_to_others(int fd)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_uid == geteuid() &&
+	    st.st_mode & 077 && fchmod(fd, 0600))
+		return; /* it was open to others before, and still is */
 }
 
 static int make_private(struct xlpt_host *h, const char *path)

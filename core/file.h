@@ -91,6 +91,12 @@ int xlpt_file_get(struct xlpt_file *f, size_t max, struct xlpt_str *out);
  */
 int xlpt_file_private_dir(struct xlpt_host *h, const char *path);
 
+/*
+ * An open file of such a directory that an older xlpt made for everyone gets mode 0600. What is no
+ * regular file, or belongs to another user, stays.
+ */
+void xlpt_file_close_to_others(int fd);
+
 /* ---- replacing ---- */
 
 struct xlpt_file_how {
@@ -100,6 +106,18 @@ struct xlpt_file_how {
 	bool fresh;	       /* -EEXIST when anything is there */
 	bool lazy;	       /* not waited for until it is on the disk */
 };
+
+/*
+ * A file that had several names (hard links) and was replaced: one of them is the new file's, the
+ * others keep the old text. To write into the old file would change it for all, but a kill would leave
+ * half of it, and another name may be in another user's folder. So it is parted, and told. This takes
+ * over those since the last call: the caller frees the list and the paths in it.
+ */
+struct xlpt_file_parted {
+	char *path;
+	uint64_t inode; /* of the old file, by which its other names are found */
+};
+size_t xlpt_file_take_parted(struct xlpt_file_parted **out);
 
 /* What is there and is not a regular file is not replaced: -ELOOP, -EISDIR, -EMEDIUMTYPE. */
 int xlpt_file_put(const struct xlpt_file *f, const void *text, size_t len,

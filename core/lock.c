@@ -5,6 +5,8 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "core/file.h"
+
 struct xlpt_lock {
 	enum xlpt_lock_kind kind;
 	uint64_t number;
@@ -46,9 +48,14 @@ static int64_t patience(const struct xlpt_lock_owner *owner, const struct xlpt_l
 
 static int open_key(struct xlpt_host *host, const struct xlpt_lock_key *key)
 {
+	int fd;
+
 	if (key->directory)
 		return host->ops->open(host, key->path, O_RDONLY | O_DIRECTORY, 0);
-	return host->ops->open(host, key->path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600);
+	fd = host->ops->open(host, key->path, O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0600);
+	if (fd >= 0)
+		xlpt_file_close_to_others(fd);
+	return fd;
 }
 
 static void add(struct xlpt_locks *set, struct xlpt_lock_owner *owner, struct xlpt_lock *l)

@@ -54,7 +54,8 @@ char *xlpt_run_ended(int status)
 {
 	const char *name = status > 128 ? sigabbrev_np(status - 128) : NULL;
 
-	return name ? xlpt_xasprintf("was ended by SIG%s: %s", name, strsignal(status - 128))
+	return name ? xlpt_xasprintf("was ended by SIG%s: %s%s", name, strsignal(status - 128),
+				     status == 128 + SIGXFSZ ? " (see ulimit -f)" : "")
 		    : xlpt_xasprintf("ended with status %d", status);
 }
 

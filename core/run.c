@@ -7,12 +7,12 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/run-paper.h"
 #include "core/stop.h"
 
 #define CHUNK	     (1u << 20)
@@ -32,6 +32,7 @@ struct job {
 	struct xlpt_run *run;
 	char *file, **envp;
 	int in, out, err; /* its streams */
+	off_t room;	  /* bytes of its answer that out takes */
 	/* Pipes, or -1: we write what it is fed, and read along what it prints. */
 	int feed[2], along[2];
 	pid_t pid;
@@ -124,8 +125,31 @@ static void end(struct job *job)
 
 static bool too_long(const struct job *job)
 {
-	return job->run->answer && job->run->out_fd < 0 &&
-	       lseek(job->out, 0, SEEK_CUR) > (off_t)XLPT_RUN_ANSWER_MAX;
+	off_t at;
+
+	if (!job->run->answer || job->run->out_fd >= 0 || job->run->reader)
+		return false;
+	at = lseek(job->out, 0, SEEK_CUR);
+	return at > (off_t)XLPT_RUN_ANSWER_MAX || at >= job->room;
+}
+
+static int say_too_long(const struct job *job, struct xlpt_diag *diag)
+{
+	const char *name = job->run->argv[0];
+
+	if (job->room > (off_t)XLPT_RUN_ANSWER_MAX) {
+		xlpt_diag_set(diag, XLPT_ERR_DATA, "the answer of %s is longer than %u MiB", name,
+			      XLPT_RUN_ANSWER_MAX >> 20);
+		xlpt_diag_hint(diag, "run what it ran by hand and see what it prints");
+	} else {
+		xlpt_diag_set(diag, XLPT_ERR_DATA,
+			      "the answer of %s is longer than a file may be here: %lld bytes "
+			      "(ulimit -f)",
+			      name, (long long)job->room);
+		xlpt_diag_hint(diag, "%s", xlpt_size_hint());
+	}
+	xlpt_diag_fact(diag, "it is cut there, and an answer that is not whole is not used");
+	return XLPT_ERR_DATA;
 }
 
 /* 0, or why it must not go on; the diagnosis is filled. */
@@ -141,15 +165,7 @@ static int judge(const struct job *job, struct xlpt_diag *diag)
 		xlpt_diag_hint(diag, "run what it ran by hand and see what it waits for");
 		return XLPT_ERR_TIMEOUT;
 	}
-	if (too_long(job)) {
-		xlpt_diag_set(diag, XLPT_ERR_DATA, "the answer of %s is longer than %u MiB",
-			      run->argv[0], XLPT_RUN_ANSWER_MAX >> 20);
-		xlpt_diag_fact(diag,
-			       "it is cut there, and an answer that is not whole is not used");
-		xlpt_diag_hint(diag, "run what it ran by hand and see what it prints");
-		return XLPT_ERR_DATA;
-	}
-	return 0;
+	return too_long(job) ? say_too_long(job, diag) : 0;
 }
 
 static int wait_for(struct job *job, struct xlpt_diag *diag)
@@ -226,30 +242,6 @@ static int feed(struct job *job, int fd, struct xlpt_diag *diag)
 
 /* ---- its output ---- */
 
-static void collect(int fd, bool answer, struct xlpt_str *out)
-{
-	/* Where its writing has come to: the descriptor is the same one. */
-	off_t size = lseek(fd, 0, SEEK_CUR),
-	      at = !answer && size > XLPT_RUN_LOG_MAX ? size - XLPT_RUN_LOG_MAX : 0;
-	char buf[4096];
-	ssize_t r;
-
-	while (at < size) {
-		off_t left = size - at;
-
-		r = pread(fd, buf, left < (off_t)sizeof(buf) ? (size_t)left : sizeof(buf), at);
-		if (r <= 0)
-			break;
-		/* A log is printed: a NUL would end it early. */
-		for (ssize_t i = 0; !answer && i < r; i++)
-			buf[i] = buf[i] ? buf[i] : ' ';
-		xlpt_str_addn(out, buf, (size_t)r);
-		at += r;
-	}
-	while (out->len && out->s[out->len - 1] == '\n')
-		out->s[--out->len] = '\0';
-}
-
 /* While it runs. When the reader has enough, the program may still wait to write the rest. */
 static int read_along(struct job *job, struct xlpt_diag *diag)
 {
@@ -282,8 +274,8 @@ static int run_job(struct job *job, struct xlpt_diag *diag)
 	if (rc && !job->ended)
 		end(job);
 	if (run->out_fd < 0 && !run->reader && rc == 0)
-		collect(job->out, run->answer, &run->out);
-	collect(job->err, false, &run->err);
+		xlpt_run_collect(job->out, run->answer, &run->out);
+	xlpt_run_collect(job->err, false, &run->err);
 	if (rc && diag)
 		xlpt_diag_add_log(diag, run->err.s);
 	return rc;
@@ -294,25 +286,6 @@ static int cannot(const struct xlpt_run *run, struct xlpt_diag *diag)
 	xlpt_diag_errno(diag, XLPT_ERR_IO, errno, "cannot run %s", run->argv[0]);
 	xlpt_diag_hint(diag, "see what of this process is used up: descriptors, memory, processes");
 	return XLPT_ERR_IO;
-}
-
-/*
- * Memory for what a program prints: a pipe would have us wait for a daemon that it
- * leaves behind. It cannot grow, so that one that prints without end, and may outlive
- * us, gets an error in the place of all of the host's memory.
- */
-static int paper(const char *name, bool answer)
-{
-	_cleanup_close_ int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	/* One page more: what does not fit into the last one is refused whole. */
-	off_t size = (answer ? XLPT_RUN_ANSWER_MAX : XLPT_RUN_PAPER_MAX) + 65536;
-	int ret;
-
-	if (fd < 0 || ftruncate(fd, size) || fcntl(fd, F_ADD_SEALS, F_SEAL_GROW | F_SEAL_SHRINK))
-		return -1;
-	ret = fd;
-	fd = -1;
-	return ret;
 }
 
 /* Forks, and sees the program through to its end. */
@@ -360,14 +333,17 @@ int xlpt_run_program(struct xlpt_run *run, struct xlpt_diag *diag)
 	_cleanup_free_ char *entry = path_entry();
 	_cleanup_free_ char *file = xlpt_run_find(run->argv[0], entry + strlen(PATH_IS));
 	_cleanup_free_ char **envp = xlpt_run_environment(entry);
+	off_t room, err_room;
 	/* After the search, which has an errno of its own. */
-	_cleanup_close_ int out = paper("out", run->answer), err = paper("err", false),
+	_cleanup_close_ int out = xlpt_run_paper("out", run->answer, &room),
+			    err = xlpt_run_paper("err", false, &err_room),
 			    null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	bool fed = run->feed || run->feed_fd >= 0;
 	struct job job = { .run = run,
 			   .file = file,
 			   .envp = envp,
 			   .err = err,
+			   .room = room,
 			   .feed = { -1, -1 },
 			   .along = { -1, -1 } };
 	int rc = 0;

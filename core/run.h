@@ -85,7 +85,7 @@ char *xlpt_run_path(void);
  */
 char **xlpt_run_environment(char *path_entry);
 
-/* "ended with status 3", "was ended by SIGXFSZ: File size limit exceeded". Caller frees. */
+/* "ended with status 3", "was ended by SIGXFSZ: File size limit exceeded (see ulimit -f)". Caller frees. */
 char *xlpt_run_ended(int status);
 
 #endif

@@ -14,8 +14,8 @@ static bool open_streams(struct xlpt_env *env)
 	for (int fd = 0; fd <= 2; fd++) {
 		if (fcntl(fd, F_GETFD) >= 0)
 			continue;
-		/* For reading only: output that nobody gets is still noticed. */
-		if (open("/dev/null", fd == 1 ? O_RDONLY : O_RDWR) != fd)
+		/* The other way round: input that nobody gives and output that nobody gets are noticed. */
+		if (open("/dev/null", fd == 0 ? O_WRONLY : fd == 1 ? O_RDONLY : O_RDWR) != fd)
 			return false;
 		env->out_closed |= fd == 1;
 	}

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* xlpt batch: requests as JSON lines, answers as JSON lines. */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 #include <json-c/json.h>
 
@@ -222,11 +224,46 @@ static void test_full(void **state)
 	}
 }
 
+/* As main leaves a closed stream: open, and the other way round. Nothing is run, and nothing else is blamed. */
+static void test_closed_streams(void **state)
+{
+	static const int flags[] = { O_WRONLY, O_RDONLY };
+	static const char *const want[] = { "standard input is closed",
+					    "standard output is closed" };
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		int kept = dup(i), null = open("/dev/null", flags[i]);
+		char *argv[] = { (char *)"xlpt", (char *)"batch", NULL };
+		_cleanup_free_ char *out = NULL, *err = NULL;
+		struct xlpt_env env = { .clock = &xlpt_clock_real };
+		size_t out_len, err_len;
+		int status;
+
+		env.out = open_memstream(&out, &out_len);
+		env.err = open_memstream(&err, &err_len);
+		dup2(null, i);
+		status = xlpt_run(2, argv, &env);
+		dup2(kept, i);
+		close(kept);
+		close(null);
+		fclose(env.out);
+		fclose(env.err);
+		assert_int_equal(status, 1);
+		assert_non_null(strstr(err, want[i]));
+		assert_null(strstr(err, "used up"));
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { world_test(test_many),   world_test(test_hostile),
-					    world_test(test_long),   world_test(test_monitor),
-					    world_test(test_signal), world_test(test_full) };
+	const struct CMUnitTest tests[] = { world_test(test_many),
+					    world_test(test_hostile),
+					    world_test(test_long),
+					    world_test(test_monitor),
+					    world_test(test_signal),
+					    world_test(test_full),
+					    cmocka_unit_test(test_closed_streams) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

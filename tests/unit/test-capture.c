@@ -179,11 +179,17 @@ static void test_secrets(void **state)
 		     "hunter2\n");
 	fake_bus_put(w->bus, "/var/lib/xlpt/backup/etc/x", "hunter2\n");
 	fake_bus_put(w->bus, "/etc/modprobe.d/hand.conf", "options x y=1\n");
+	fake_bus_put(w->bus, "/var/lib/xlpt/applied", "entry one\n# password=hunter2\n");
+	fake_bus_put(w->bus, "/var/lib/xlpt/macs", "xlpt-macs 1\n");
 	assert_int_equal(world_run(w, "attach web1 05:00.0"), 0);
 	capture(w);
 	sh("! grep -r hunter2 %s/tree", dir);
 	sh("grep -q 'y=1' %s/tree/etc/modprobe.d/hand.conf", dir);
 	sh("grep -q '/local/domain/3/device/pci/0/state ' %s/tree/xlpt-capture/xenstore", dir);
+	sh("grep -q 'entry one' %s/tree/var/lib/xlpt/applied", dir);
+	sh("grep -q xlpt-macs %s/tree/var/lib/xlpt/macs", dir);
+	sh("grep -q '^name web1' %s/tree/run/xlpt/guests/00000000-0000-4000-8000-000000000003",
+	   dir);
 	sh("test $(stat -c %%a %s/c.tar.gz) = 600", dir);
 	/* Where it was put together nothing stays. */
 	sh("! ls -d %s/xlpt-capture-?????? 2>/dev/null", dir);

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/wait.h>
@@ -51,6 +52,59 @@ static void test_owner_and_mode(void **state)
 	assert_int_equal(stat_of(t, "new").st_uid, 0);
 	says(t, "new", "5");
 	has(t, "/", "new ");
+}
+
+/* ulimit -f: nothing is lost, and what mends it is said. */
+static void test_size_limit(void **state)
+{
+	struct tree *t = *state;
+	void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	struct rlimit old, few;
+	int r;
+
+	put(t, "f", "old");
+	assert_null(xlpt_size_hint());
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
+	few = (struct rlimit){ .rlim_cur = 4, .rlim_max = old.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &few), 0);
+	r = replace(t, "/f", "larger", true);
+	xlpt_diag_file(&diag, XLPT_ERR_IO, r, "cannot write f");
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	signal(SIGXFSZ, handler);
+	assert_int_equal(r, -EFBIG);
+	assert_non_null(strstr(diag.hint, "ulimit -f unlimited"));
+	says(t, "f", "old");
+	has(t, "/", "f ");
+}
+
+/* Who has the file by another name is told of; one name alone is nothing to tell. */
+static void test_hard_links(void **state)
+{
+	struct tree *t = *state;
+	_cleanup_free_ struct xlpt_file_parted *list = NULL, *none = NULL;
+	_cleanup_free_ char *path = outside(t, "sub/one");
+	struct stat st;
+
+	assert_int_equal(mkdirat(t->fd, "sub", 0755), 0);
+	put(t, "sub/one", "old");
+	assert_int_equal(replace(t, "/sub/one", "older", true), 0);
+	assert_int_equal(xlpt_file_take_parted(&none), 0);
+	assert_int_equal(linkat(t->fd, "sub/one", t->fd, "two", 0), 0);
+	st = stat_of(t, "two");
+	assert_int_equal(symlinkat("sub/one", t->fd, "three"), 0);
+	/* What fails parts nothing. */
+	assert_int_equal(replace(t, "/three", "new", true), -ELOOP);
+	assert_int_equal(xlpt_file_take_parted(&none), 0);
+	assert_int_equal(replace(t, "/sub/one", "new", true), 0);
+	assert_int_equal(replace(t, "/sub/one", "newer", true), 0);
+	says(t, "sub/one", "newer");
+	says(t, "two", "older");
+	assert_int_equal(xlpt_file_take_parted(&list), 1);
+	assert_string_equal(list->path, path);
+	assert_int_equal(list->inode, st.st_ino);
+	assert_int_equal(xlpt_file_take_parted(&none), 0);
+	free(list->path);
 }
 
 /* What is there and is no regular file stays what it is. */
@@ -343,6 +397,8 @@ int main(void)
 	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		TEST(test_owner_and_mode),
+		TEST(test_size_limit),
+		TEST(test_hard_links),
 		TEST(test_not_regular),
 		TEST(test_fresh),
 		TEST(test_hostile_directory),

@@ -10,6 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -125,6 +126,27 @@ static void test_order(void **state)
 	/* What is free, and what it has, it gets all the same. */
 	assert_int_equal(OWN(DEVICE, 4, 0), 0);
 	assert_int_equal(OWN(GUEST, 1, 0), 0);
+}
+
+/* Of an older xlpt: who can read it can lock it. What is another user's stays as it is. */
+static void test_readable(void **state)
+{
+	struct fix *f = *state;
+	static const char *const paths[] = { "/l/device-1", "/l/device-2" };
+	struct stat st;
+
+	for (size_t i = 0; i < 2; i++) {
+		_cleanup_close_ int fd = -1;
+
+		fake_bus_put(f->bus, paths[i], "");
+		fd = f->host->ops->open(f->host, paths[i], O_RDWR, 0);
+		assert_int_equal(fchmod(fd, 0644), 0);
+		if (i && geteuid() == 0)
+			assert_int_equal(fchown(fd, 65534, 65534), 0);
+		assert_int_equal(take(f, &f->own, &f->a, XLPT_LOCK_DEVICE, i + 1, 0), 0);
+		assert_int_equal(fstat(fd, &st), 0);
+		assert_int_equal(st.st_mode & 0777, i && geteuid() == 0 ? 0644 : 0600);
+	}
 }
 
 static void test_directory(void **state)
@@ -291,10 +313,15 @@ static void test_pf_in_the_set_unhide(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		lock_test(test_twice),		lock_test(test_shrink),
-		lock_test(test_order),		lock_test(test_directory),
-		lock_test(test_two_processes),	lock_test(test_two_crosswise),
-		world_test(test_pf_in_the_set), world_test(test_pf_in_the_set_unhide),
+		lock_test(test_twice),
+		lock_test(test_shrink),
+		lock_test(test_readable),
+		lock_test(test_order),
+		lock_test(test_directory),
+		lock_test(test_two_processes),
+		lock_test(test_two_crosswise),
+		world_test(test_pf_in_the_set),
+		world_test(test_pf_in_the_set_unhide),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -53,6 +53,26 @@ static int setup(void **state)
 	return 0;
 }
 
+/* The other name has the old text now: that is said, also when the change is taken back. */
+static void test_hard_link(void **state)
+{
+	struct world *w = *state;
+	_cleanup_close_ int dir = xlpt_host_real_ops.open(fake_bus_host(w->bus), "/etc/xen",
+							  O_RDONLY | O_DIRECTORY, 0);
+	_cleanup_free_ char *other = NULL;
+
+	fake_bus_put(w->bus, CFG, BARE);
+	assert_int_equal(linkat(dir, "web1.cfg", dir, "auto.cfg", 0), 0);
+	ok(w, "attach web1 --config " CFG " --hide 02:00.0");
+	assert_non_null(strstr(w->err, "/etc/xen/web1.cfg had other names (hard links)"));
+	assert_non_null(strstr(w->err, "to mend: "));
+	says(w, BARE "pci = [ \"0000:02:00.0\" ]\n");
+	other = text_of(w, "/etc/xen/auto.cfg");
+	assert_string_equal(other, BARE);
+	ok(w, "detach web1 02:00.0 --config " CFG);
+	assert_null(strstr(w->err, "hard links"));
+}
+
 static void test_attach_detach(void **state)
 {
 	struct world *w = *state;
@@ -322,6 +342,7 @@ int main(void)
 	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_attach_detach, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_hard_link, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_keeps_the_rest, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_link, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_refused, setup, world_teardown),

@@ -45,6 +45,20 @@ static void test_hypervisor(void **state)
 	has_identity(w, true);
 }
 
+/* Both are hidden and no guest's, and both are somebody's: that is told, and neither is offered. */
+static void not_free(struct world *w)
+{
+	ok(w, "status");
+	assert_non_null(strstr(w->out, "leased to app1 restarting out of pool lan"));
+	assert_non_null(strstr(w->out, "kept for app1, which restarts"));
+	ok(w, "status --json");
+	assert_non_null(strstr(w->out, "\"kept_for\": {"));
+	assert_non_null(strstr(w->out, "\"pool\": \"lan\""));
+	ok(w, "list --assignable");
+	assert_null(strstr(w->out, "0000:01:10.0"));
+	assert_null(strstr(w->out, "0000:02:00.0"));
+}
+
 /*
  * libxl has taken the devices of an HVM guest from it, and its domain is there still: nobody has
  * them, and they are kept all the same, when its end is one after which it comes again.
@@ -73,6 +87,7 @@ static void test_stripped(void **state)
 		refuses(w, "attach db1 01:10.0", "0000:01:10.0 is kept for app1, which restarts");
 		refuses(w, "attach db1 02:00.0", "0000:02:00.0 is kept for app1, which restarts");
 		said(w, "its domain has ended");
+		not_free(w);
 		fake_ts_find(w->ts, 20, NULL)->shut_down = false;
 		look(w);
 		refuses(w, "attach db1 02:00.0", "0000:02:00.0 is kept for app1, which restarts");

@@ -360,30 +360,74 @@ static void test_memory_max(void **state)
 	assert_string_not_equal(xlpt_str_get(&run.out), "524288");
 }
 
+static struct rlimit lower(int what, rlim_t to)
+{
+	struct rlimit old, now;
+
+	assert_int_equal(getrlimit(what, &old), 0);
+	now = (struct rlimit){ .rlim_cur = to, .rlim_max = old.rlim_max };
+	assert_int_equal(setrlimit(what, &now), 0);
+	return old;
+}
+
 /* No room for what it prints: that is said, not what the search for the program came to last. */
 static void test_no_room(void **state)
 {
 	static const char *const argv[] = { "true", NULL };
 	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(argv);
 	struct xlpt_diag diag = { 0 };
-	struct rlimit old, none;
 	char *path = xlpt_xstrdup(getenv("PATH"));
-	void (*handler)(int) = signal(SIGXFSZ, SIG_IGN);
+	struct rlimit old;
 	int rc;
 
 	(void)state;
 	setenv("PATH", "/nonexistent:/bin", 1);
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
-	none = (struct rlimit){ .rlim_cur = 4096, .rlim_max = old.rlim_max };
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	old = lower(RLIMIT_NOFILE, 3);
 	rc = xlpt_run_program(&run, &diag);
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &old), 0);
 	setenv("PATH", path, 1);
-	signal(SIGXFSZ, handler);
 	free(path);
 	assert_int_equal(rc, XLPT_ERR_IO);
-	assert_non_null(strstr(diag.message, xlpt_strerror(EFBIG)));
+	assert_non_null(strstr(diag.message, xlpt_strerror(EMFILE)));
 	xlpt_diag_dispose(&diag);
+}
+
+/* ulimit -f counts for our memory, too: little is printed as ever, and what is cut is told with its reason. */
+static void test_size_limit(void **state)
+{
+	static const char *const little[] = { "echo", "hello", NULL };
+	static const char *const much[] = { "sh", "-c", "head -c 9999 /dev/zero; exit 0", NULL };
+	/* One that is not ended by the signal, and does not look at the error. */
+	static const char *const deaf[] = {
+		"sh", "-c", "trap '' XFSZ; head -c 9999 /dev/zero 2>/dev/null; exit 0", NULL
+	};
+	const char *const *const cut[] = { much, deaf };
+	_cleanup_run_ struct xlpt_run run = XLPT_RUN_INIT(little);
+	struct rlimit old = lower(RLIMIT_FSIZE, 4096);
+	_cleanup_free_ char *ended = NULL;
+
+	(void)state;
+	run.answer = true;
+	assert_int_equal(xlpt_run_program(&run, NULL), 0);
+	assert_string_equal(run.out.s, "hello");
+	for (size_t i = 0; i < 2; i++) {
+		struct xlpt_diag diag = { 0 };
+
+		xlpt_run_dispose(&run);
+		run.argv = cut[i];
+		assert_int_equal(xlpt_run_program(&run, &diag), XLPT_ERR_DATA);
+		assert_non_null(strstr(diag.message, "4096 bytes (ulimit -f)"));
+		assert_non_null(strstr(diag.hint, "ulimit -f unlimited"));
+		xlpt_diag_dispose(&diag);
+	}
+	/* For people: its end is told by the status. */
+	run.argv = (const char *const[]){ "head", "-c", "9999", "/dev/zero", NULL };
+	run.answer = false;
+	assert_int_equal(xlpt_run_program(&run, NULL), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
+	assert_int_equal(run.status, 128 + SIGXFSZ);
+	ended = xlpt_run_ended(run.status);
+	assert_non_null(strstr(ended, "ulimit -f"));
 }
 
 static void test_sigchld_ignored(void **state)
@@ -405,7 +449,8 @@ static void test_ended(void **state)
 
 	(void)state;
 	assert_string_equal(plain, "ended with status 3");
-	assert_string_equal(killed, "was ended by SIGXFSZ: File size limit exceeded");
+	assert_string_equal(killed,
+			    "was ended by SIGXFSZ: File size limit exceeded (see ulimit -f)");
 	shell(&run, "kill -TERM $$");
 	real = xlpt_run_ended(run.status);
 	assert_string_equal(real, "was ended by SIGTERM: Terminated");
@@ -426,6 +471,7 @@ int main(void)
 		cmocka_unit_test(test_read_along),
 		cmocka_unit_test(test_memory_max),
 		cmocka_unit_test(test_no_room),
+		cmocka_unit_test(test_size_limit),
 		cmocka_unit_test(test_sigchld_ignored),
 		cmocka_unit_test(test_ended),
 	};

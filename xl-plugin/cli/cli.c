@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "core/file.h"
 #include "core/privilege.h"
 #include "xl-plugin/cli/nearest.h"
 #include "xl-plugin/cli/output.h"
@@ -262,7 +263,11 @@ static int finish(struct xlpt_env *env, int rc)
 			       "do not run it again; xlpt status and xlpt list show what there is");
 	} else {
 		xlpt_diag_set(&diag, XLPT_ERR_IO, "cannot write the output: %s", why);
-		xlpt_diag_hint(&diag, "see where standard output goes: a full disk, a closed pipe");
+		xlpt_diag_hint(
+			&diag, "%s",
+			env->out_errno == EFBIG && xlpt_size_hint()
+				? xlpt_size_hint()
+				: "see where standard output goes: a full disk, a closed pipe");
 		rc = rc ? rc : XLPT_ERR_IO;
 	}
 	/* Not as JSON: that would have to go where nothing can be written. */
@@ -289,6 +294,26 @@ static int starved(struct xlpt_env *env, int rc, struct xlpt_diag *diag)
 	return rc;
 }
 
+/* It was one file by several names, and people count on that. */
+static void tell_parted(struct xlpt_env *env)
+{
+	_cleanup_free_ struct xlpt_file_parted *list = NULL;
+	size_t n = xlpt_file_take_parted(&list);
+
+	for (size_t i = 0; i < n; i++) {
+		xlpt_warn(
+			env,
+			"%s had other names (hard links): it has the new text, and the other names "
+			"keep the old text",
+			list[i].path);
+		xlpt_warn_mend(env,
+			       "find the names with \"find / -xdev -inum %llu\", and make each a "
+			       "link again with ln -f",
+			       (unsigned long long)list[i].inode);
+		free(list[i].path);
+	}
+}
+
 int xlpt_run(int argc, char **argv, struct xlpt_env *env)
 {
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
@@ -306,6 +331,7 @@ int xlpt_run(int argc, char **argv, struct xlpt_env *env)
 		xlpt_diag_recode(&diag, rc);
 		xlpt_print_diag(env, &diag);
 	}
+	tell_parted(env);
 	xlpt_env_close(env);
 	return finish(env, rc);
 }

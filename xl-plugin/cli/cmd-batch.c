@@ -9,6 +9,28 @@
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
 
+static bool is_closed(int fd, int other_way)
+{
+	int flags = fcntl(fd, F_GETFL);
+
+	return flags < 0 || (flags & O_ACCMODE) == other_way;
+}
+
+/* Answers that nobody gets, and requests that nobody gives: before the first one is run. */
+static int check_streams(struct xlpt_diag *diag)
+{
+	bool in = is_closed(STDIN_FILENO, O_WRONLY), out = is_closed(STDOUT_FILENO, O_RDONLY);
+
+	if (!in && !out)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_IO, "standard %s is closed", in ? "input" : "output");
+	xlpt_diag_fact(diag, in ? "batch reads its requests there"
+				: "batch writes its answers there; no request was run");
+	xlpt_diag_hint(diag, in ? "give the requests by a pipe or a file"
+				: "name a pipe or a file for the answers, or /dev/null");
+	return XLPT_ERR_IO;
+}
+
 /*
  * The commands, and what they run, get neither the requests nor the way of the answers: their
  * standard input is empty, and what goes to their standard output goes to standard error.
@@ -53,9 +75,11 @@ static int cmd_batch(struct xlpt_env *env, const struct xlpt_args *args, struct 
 	_cleanup_free_ char *buf = xlpt_xcalloc(1, XLPT_BATCH_LINE + 2);
 	FILE *in = env->in;
 	size_t len;
-	int rc = in ? 0 : keep_streams(env, &in, diag);
+	int rc = in ? 0 : check_streams(diag);
 
 	(void)args;
+	if (rc == 0 && !in)
+		rc = keep_streams(env, &in, diag);
 	if (rc)
 		return rc;
 	/* A signal ends the request that runs as it would end the command, and nothing follows it. */

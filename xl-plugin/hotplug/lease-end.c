@@ -333,6 +333,38 @@ int xlpt_leases_current(struct xlpt_env *env, struct xlpt_leases *out, struct xl
 	return rc ? rc : mark(env, out, diag);
 }
 
+int xlpt_keepers_read(struct xlpt_env *env, struct xlpt_keepers *out, struct xlpt_diag *diag)
+{
+	XLPT_CLEANUP(facts_dispose) struct facts f = { 0 };
+	_cleanup_returns_ struct xlpt_returns over = { 0 };
+	_cleanup_diag_ struct xlpt_diag own = { 0 };
+	int rc;
+
+	*out = (struct xlpt_keepers){ 0 };
+	if (!env->store || !env->ts)
+		return 0;
+	rc = xlpt_leases_read(env, &out->leases, &own);
+	if (rc && own.sys_errno == EACCES)
+		return 0;
+	if (rc)
+		xlpt_diag_move(diag, &own);
+	if (rc == 0)
+		rc = facts_read(env, &out->leases, &f, diag);
+	for (size_t i = 0; rc == 0 && i < out->leases.n; i++) {
+		const struct xlpt_lease *l = &out->leases.items[i];
+		_cleanup_free_ char *why = NULL;
+
+		rc = l->busy ? 0 : judge(env, &f, l, &why, diag);
+		if (rc == 0 && why)
+			add_return(&over, l, why);
+	}
+	xlpt_leases_forget(&out->leases, &over);
+	xlpt_restarts_mark(&f.known, &out->leases);
+	out->known = f.known;
+	f.known = (struct xlpt_knowns){ 0 };
+	return rc;
+}
+
 int xlpt_leases_tidy(struct xlpt_env *env, struct xlpt_diag *diag)
 {
 	_cleanup_returns_ struct xlpt_returns returned = { 0 };

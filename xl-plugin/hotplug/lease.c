@@ -6,6 +6,7 @@
 
 #include "core/text.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/restart.h"
 
 #define HOLD_TIMEOUT_MS 5000 /* a command that only looks at a lease holds it for less */
 
@@ -131,4 +132,35 @@ int xlpt_op_hold_leases(struct xlpt_op *op, struct xlpt_diag *diag)
 		op->leases.items[op->leases.n++] = held;
 	}
 	return rc;
+}
+
+/* ---- whose a device is ---- */
+
+void xlpt_keepers_dispose(struct xlpt_keepers *k)
+{
+	xlpt_leases_dispose(&k->leases);
+	xlpt_knowns_dispose(&k->known);
+}
+
+bool xlpt_keeper_of(const struct xlpt_keepers *k, struct xlpt_bdf bdf, struct xlpt_keeper *out,
+		    char **text)
+{
+	const struct xlpt_lease *l = xlpt_leases_find(&k->leases, bdf);
+	const struct xlpt_known *known = l ? NULL : xlpt_restarts_holder(&k->known, bdf, "");
+
+	*out = (struct xlpt_keeper){ .domid = -1 };
+	*text = NULL;
+	if (l) {
+		_cleanup_free_ char *holder = xlpt_lease_holder(l);
+
+		out->guest = *l->guest ? l->guest : NULL;
+		out->pool = l->pool;
+		out->domid = l->restarts ? -1 : l->domid;
+		*text = *l->guest ? xlpt_xasprintf("leased to %s out of pool %s", holder, l->pool)
+				  : xlpt_xasprintf("leased; its lease cannot be read");
+	} else if (known) {
+		out->guest = known->name;
+		*text = xlpt_xasprintf("kept for %s, which restarts", known->name);
+	}
+	return *text;
 }

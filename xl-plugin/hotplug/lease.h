@@ -7,6 +7,7 @@
 #define XLPT_HOTPLUG_LEASE_H
 
 #include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/kept/guests.h"
 #include "xl-plugin/kept/leases.h"
 
 /*
@@ -88,5 +89,26 @@ int xlpt_lease_return(struct xlpt_env *env, struct xlpt_lease *l, struct xlpt_di
  * no leases; what was given back is told with -v only.
  */
 int xlpt_leases_tidy(struct xlpt_env *env, struct xlpt_diag *diag);
+
+/* ---- whose a device is that no guest has now ---- */
+
+/* Leases that are not over, and guests that may come again. All zero: none. */
+struct xlpt_keepers {
+	struct xlpt_leases leases;
+	struct xlpt_knowns known;
+};
+
+void xlpt_keepers_dispose(struct xlpt_keepers *k);
+#define _cleanup_keepers_ XLPT_CLEANUP(xlpt_keepers_dispose)
+/* Without Xen, and for a user who may not read leases, there are none. Changes nothing. */
+int xlpt_keepers_read(struct xlpt_env *env, struct xlpt_keepers *out, struct xlpt_diag *diag);
+
+struct xlpt_keeper {
+	const char *guest, *pool; /* of the keepers; NULL = not known, no pool */
+	int64_t domid;		  /* -1 = it has none, or not yet */
+};
+/* False: nobody's. text (caller frees): "leased to web1 (domain 3) out of pool lan". */
+bool xlpt_keeper_of(const struct xlpt_keepers *k, struct xlpt_bdf bdf, struct xlpt_keeper *out,
+		    char **text);
 
 #endif

@@ -12,6 +12,7 @@
 #include "core/text.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/kept/journal.h"
+#include "xl-plugin/kept/kept.h"
 
 static bool parse_device(struct xlpt_journal *j, char *line)
 {
@@ -102,6 +103,7 @@ static int peek(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
 	fd = env->host->ops->open(env->host, j->path, O_RDWR | O_APPEND, 0);
 	if (fd < 0)
 		return ENDED;
+	xlpt_kept_mend(env, fd);
 	running = xlpt_flock_now(fd, true) != 0;
 	/* It may have ended between open and lock: then its name is gone. */
 	if (!xlpt_host_has(env->host, "%s", j->path))

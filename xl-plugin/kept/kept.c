@@ -2,16 +2,13 @@
 #include "xl-plugin/kept/kept.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "core/file.h"
 
 void xlpt_kept_mend(struct xlpt_env *env, int fd)
 {
-	struct stat st;
-
-	if (!env->dry_run && !env->sysroot && fstat(fd, &st) == 0 && S_ISREG(st.st_mode) &&
-	    st.st_mode & 077 && fchmod(fd, XLPT_KEPT_MODE))
-		return; /* not root: then nothing has to be changed */
+	if (!env->dry_run && !env->sysroot)
+		xlpt_file_close_to_others(fd);
 }
 
 void xlpt_kept_mend_all(struct xlpt_env *env, const char *dir)

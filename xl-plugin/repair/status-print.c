@@ -41,6 +41,9 @@ void xlpt_status_row(struct xlpt_status *s, const struct xlpt_status_row *r)
 		xlpt_json_add(guest, "through", xlpt_json_str(r->through));
 	xlpt_json_add(o, "guest", guest);
 	xlpt_json_add(o, "guest_address", xlpt_json_str(r->address));
+	xlpt_json_add(o, "kept_for",
+		      r->kept ? xlpt_json_guest_named(r->kept->guest, r->kept->domid) : NULL);
+	xlpt_json_add(o, "pool", xlpt_json_str(r->kept ? r->kept->pool : NULL));
 	xlpt_json_add(o, "detail", xlpt_json_str(r->detail));
 	json_object_array_add(s->devices, o);
 }

@@ -162,10 +162,13 @@ int xlpt_status_add_guests(struct xlpt_status *s, const struct xlpt_owners *owne
 	return add_all_named(s, owners, diag);
 }
 
-/* Held by pciback, no guest's backend names it: free, unless the hypervisor knows better. */
-static int add_hidden(struct xlpt_status *s, struct xlpt_bdf bdf, struct xlpt_diag *diag)
+/* Held by pciback, no guest's backend names it: free, unless the hypervisor, a lease or a restart knows better. */
+static int add_hidden(struct xlpt_status *s, const struct xlpt_keepers *keepers,
+		      struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
 	struct xlpt_env *env = s->env;
+	struct xlpt_keeper keeper;
+	bool kept = false;
 	_cleanup_pcinote_ struct xlpt_pcinote note = { 0 };
 	_cleanup_free_ char *text = NULL;
 	bool assigned = false;
@@ -187,10 +190,13 @@ static int add_hidden(struct xlpt_status *s, struct xlpt_bdf bdf, struct xlpt_di
 		text = xlpt_xstrdup(
 			"on pciback; without xenstore nobody tells whether a guest has it");
 	else
+		kept = xlpt_keeper_of(keepers, bdf, &keeper, &text);
+	if (!text)
 		text = xlpt_xstrdup("free for a guest");
 	xlpt_status_row(s, &(struct xlpt_status_row){ .bdf = XLPT_BDF_STR(bdf),
 						      .state = assigned ? "partial" : "hidden",
 						      .domid = -1,
+						      .kept = kept ? &keeper : NULL,
 						      .detail = text });
 	return 0;
 }
@@ -198,11 +204,12 @@ static int add_hidden(struct xlpt_status *s, struct xlpt_bdf bdf, struct xlpt_di
 int xlpt_status_add_hidden(struct xlpt_status *s, const struct xlpt_owners *owners,
 			   const struct xlpt_devices *devs, struct xlpt_diag *diag)
 {
-	int rc = 0;
+	_cleanup_keepers_ struct xlpt_keepers keepers = { 0 };
+	int rc = s->one ? 0 : xlpt_keepers_read(s->env, &keepers, diag);
 
 	for (size_t i = 0; rc == 0 && i < devs->n; i++)
 		if (xlpt_streq(devs->items[i].driver, XLPT_PCIBACK_DRIVER) &&
 		    !xlpt_owners_find(owners, devs->items[i].bdf))
-			rc = add_hidden(s, devs->items[i].bdf, diag);
+			rc = add_hidden(s, &keepers, devs->items[i].bdf, diag);
 	return rc;
 }

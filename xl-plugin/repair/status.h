@@ -7,11 +7,13 @@
 
 #include "pciback/device/scan.h"
 #include "xl-plugin/cli/env.h"
+#include "xl-plugin/hotplug/lease.h"
 #include "xl-plugin/hotplug/place.h"
 
 struct xlpt_status_row {
 	const char *bdf, *state, *guest, *through, *address, *detail;
 	int64_t domid;
+	const struct xlpt_keeper *kept; /* whose it is although no guest has it, or NULL */
 };
 
 struct json_object;

@@ -35,7 +35,9 @@ static int tar(const char *stage, const char *name, int fd, const char *file,
 	ended = xlpt_run_ended(run.status);
 	xlpt_diag_fact(diag, "tar %s", ended);
 	xlpt_diag_add_log(diag, run.err.s);
-	xlpt_diag_hint(diag, "make room for it, or name another place with -o");
+	xlpt_diag_hint(diag, "%s",
+		       xlpt_size_hint() ? xlpt_size_hint()
+					: "make room for it, or name another place with -o");
 	return XLPT_ERR_IO;
 }
 

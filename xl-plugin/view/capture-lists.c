@@ -43,6 +43,8 @@ static const char *const files[] = {
 	"/etc/xlpt/xlpt.conf",
 	"/run/xlpt/boot-changed",
 	"/run/xlpt/ledger",
+	"/var/lib/xlpt/applied",
+	"/var/lib/xlpt/macs",
 };
 
 static const struct {
@@ -61,6 +63,7 @@ static const struct {
 	{ "/run/modprobe.d", "*.conf" },
 	{ "/usr/lib/modprobe.d", "*.conf" },
 	{ "/usr/local/lib/modprobe.d", "*.conf" },
+	{ "/run/xlpt/guests", "*" },
 	{ "/run/xlpt/journal", "*" },
 	{ "/run/xlpt/ledger", "*" },
 	{ "/var/lib/xlpt/leases", "*" },

@@ -29,6 +29,11 @@ static char *default_name(void)
 	return xlpt_xasprintf("xlpt-%s-%s", u.nodename, stamp);
 }
 
+static bool is_stdout(const char *file)
+{
+	return !strcmp(file, "-") || !strcmp(file, "/dev/stdout");
+}
+
 static int check(struct xlpt_env *env, const char *file, struct xlpt_diag *diag)
 {
 	if (env->sysroot) {
@@ -41,6 +46,13 @@ static int check(struct xlpt_env *env, const char *file, struct xlpt_diag *diag)
 		xlpt_diag_set(diag, XLPT_ERR_USAGE, "-o wants the name of a file");
 		xlpt_diag_hint(diag, "for example -o host.tar.gz");
 		return XLPT_ERR_USAGE;
+	}
+	/* Before minutes of work. */
+	if (file && is_stdout(file) && env->out_closed) {
+		xlpt_diag_set(diag, XLPT_ERR_IO, "standard output is closed");
+		xlpt_diag_fact(diag, "the archive would go there");
+		xlpt_diag_hint(diag, "name a file: -o host.tar.gz");
+		return XLPT_ERR_IO;
 	}
 	return 0;
 }
@@ -60,7 +72,7 @@ static int cmd_capture(struct xlpt_env *env, const struct xlpt_args *args, struc
 	if (!file)
 		file = made;
 	/* The same, so that nothing else is printed there. */
-	if (!strcmp(file, "/dev/stdout"))
+	if (is_stdout(file))
 		file = "-";
 	if (c.copying)
 		rc = xlpt_tempdir_make(&stage, "xlpt-capture-", diag);

@@ -10,6 +10,7 @@ void xlpt_inventory_dispose(struct xlpt_inventory *inv)
 	xlpt_devices_dispose(&inv->devs);
 	xlpt_owners_dispose(&inv->owners);
 	xlpt_sets_dispose(&inv->sets);
+	xlpt_keepers_dispose(&inv->keepers);
 }
 
 int xlpt_inventory_read(struct xlpt_env *env, unsigned flags, struct xlpt_inventory *out,
@@ -24,6 +25,8 @@ int xlpt_inventory_read(struct xlpt_env *env, unsigned flags, struct xlpt_invent
 				   diag);
 	if (rc == 0)
 		rc = xlpt_owners_read(env, &out->owners, diag);
+	if (rc == 0)
+		rc = xlpt_keepers_read(env, &out->keepers, diag);
 	if (rc == 0)
 		xlpt_sets_make(&out->devs, &out->sets);
 	return rc;
@@ -53,10 +56,13 @@ bool xlpt_inventory_assignable(const struct xlpt_inventory *inv, size_t i)
 {
 	const struct xlpt_device *d = inv->devs.items;
 	const struct xlpt_sets *s = &inv->sets;
+	_cleanup_free_ char *text = NULL;
+	struct xlpt_keeper keeper;
 	size_t set = s->of[i];
 
 	if (d[i].no_answer || xlpt_set_ignores(&d[i]) ||
-	    !xlpt_streq(d[i].driver, XLPT_PCIBACK_DRIVER))
+	    !xlpt_streq(d[i].driver, XLPT_PCIBACK_DRIVER) ||
+	    xlpt_keeper_of(&inv->keepers, d[i].bdf, &keeper, &text))
 		return false;
 	for (size_t m = s->start[set]; m < s->start[set + 1]; m++) {
 		size_t k = s->member[m];

@@ -8,12 +8,14 @@
 
 #include "pciback/device/scan.h"
 #include "pciback/isolate/isolate.h"
+#include "xl-plugin/hotplug/lease.h"
 #include "xl-plugin/hotplug/operation.h"
 
 struct xlpt_inventory {
 	struct xlpt_devices devs;
 	struct xlpt_owners owners;
 	struct xlpt_sets sets;
+	struct xlpt_keepers keepers;
 };
 
 void xlpt_inventory_dispose(struct xlpt_inventory *inv);
@@ -32,8 +34,8 @@ static inline unsigned xlpt_inventory_set(const struct xlpt_inventory *inv, size
 }
 
 /*
- * Free for a guest: an endpoint that is hidden, with no guest, and nothing in its
- * set is with a guest or in use by dom0.
+ * Free for a guest: an endpoint that is hidden, with no guest, not leased and not kept for
+ * one, and nothing in its set is with a guest or in use by dom0.
  */
 bool xlpt_inventory_assignable(const struct xlpt_inventory *inv, size_t i);
 
