@@ -224,8 +224,11 @@ static void read_video(struct xlpt_xl_reader *r)
 		model = std == XLPT_ON ? XLPT_VGA_STD : std == XLPT_OFF ? XLPT_VGA_CIRRUS : 0;
 	}
 	num(r, "videoram", &ram);
-	if (!s && has_vnc_unsaid(r))
+	/* With a display libvirt adds the same card by itself, but for one with a size. */
+	if (!s && (has_vnc_unsaid(r) || ram.has || !r->dom->n_gfx)) {
 		model = XLPT_VGA_CIRRUS;
+		r->dom->card_unsaid = xlpt_xl_find(r, "videoram") ? XLPT_UNSET : XLPT_ON;
+	}
 	if (!model && !ram.has)
 		return;
 	s = s ? s : xlpt_xl_find(r, "videoram");
@@ -242,17 +245,13 @@ static void mark_unsaid(struct xlpt_xl_reader *r)
 {
 	static const char *const vnc[] = { "vnc",	"vnclisten", "vncdisplay",
 					   "vncunused", "vncpasswd", "keymap" };
-	static const char *const card[] = { "vga", "stdvga", "videoram" };
 
 	if (!has_vnc_unsaid(r))
 		return;
-	r->dom->vnc_unsaid = r->dom->card_unsaid = XLPT_ON;
+	r->dom->vnc_unsaid = XLPT_ON;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(vnc); i++)
 		if (xlpt_xl_find(r, vnc[i]))
 			r->dom->vnc_unsaid = XLPT_UNSET;
-	for (size_t i = 0; i < XLPT_ARRAY_SIZE(card); i++)
-		if (xlpt_xl_find(r, card[i]))
-			r->dom->card_unsaid = XLPT_UNSET;
 }
 
 /*

@@ -244,6 +244,14 @@ static void test_display(void **st)
 	says_not(HVM "vnc = 0\n", "<graphics");
 	assert_int_equal(losses.n, 0);
 	says_not(PV, "<graphics");
+	/* Without a display it has its card all the same, of the size that is said. */
+	says(HVM "vnc = 0\n", "<model type='cirrus'/>");
+	says(HVM "vnc = 0\nnographic = 1\n", "<model type='cirrus'/>");
+	says(HVM "vnc = 0\nvideoram = 16\n", "<model type='cirrus' vram='16384'/>");
+	says(HVM "vnc = 1\nvideoram = 16\n", "<model type='cirrus' vram='16384'/>");
+	assert_int_equal(losses.n, 0);
+	says(HVM "vnc = 0\nvga = 'none'\n", "<model type='none'/>");
+	is_lost(HVM "nographic = 1\n", "nographic", XLPT_LOSS_NOTE);
 	/* There and back again, it has none. */
 	{
 		_cleanup_str_ struct xlpt_str back = { 0 };
@@ -253,7 +261,11 @@ static void test_display(void **st)
 		assert_int_equal(xlpt_convert(out.s, out.len, "x", &how, &back, NULL, NULL, NULL),
 				 0);
 		assert_non_null(strstr(back.s, "\nvnc = 0\n"));
+		assert_null(strstr(back.s, "vga"));
+		assert_null(strstr(back.s, "nographic"));
 	}
+	assert_int_equal(differences(HVM "vnc = 0\n", HVM "vnc = 0\nvga = 'cirrus'\n", false), 0);
+	assert_true(differences(HVM "vnc = 0\n", HVM "vnc = 0\nvga = 'none'\n", false) > 0);
 	assert_int_equal(differences(HVM, HVM "vnc = 1\n", false), 0);
 	assert_true(differences(HVM, HVM "vnc = 0\n", false) > 0);
 }
