@@ -5,6 +5,7 @@
  * found by the comparison, told, and comes back on the way to libvirt.
  */
 #include "converters/for-xen.h"
+#include "converters/xl/words.h"
 
 #include <string.h>
 
@@ -282,7 +283,7 @@ static void check_list(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 		"starts on IDE without them");
 	list_disks(dom, losses);
 	list_nets(dom, losses);
-	if (dom->firmware == XLPT_FW_UEFI)
+	if (dom->firmware == XLPT_FW_UEFI || xlpt_xl_is_uefi(dom->loader))
 		xlpt_todo_add(
 			losses,
 			"UEFI: boot entries and Secure Boot keys are gone; install the loader "

@@ -2,6 +2,9 @@
 /* Values of the model that the other side cannot say: how much that matters, and why. */
 #include "converters/reason.h"
 
+const char xlpt_reason_own_ovmf[] =
+	"bios=\"ovmf\": Xen's own OVMF is used, and the variables (boot entries, keys) start anew";
+
 /* clang-format off */
 const struct xlpt_reason xlpt_reasons_to_xl[] = {
 	{ "pci.id.mac", XLPT_LOSS_CHANGED,
@@ -192,6 +195,7 @@ const struct xlpt_reason xlpt_reasons_added_to_xl[] = {
 	{ "gfx.vdagent", XLPT_LOSS_NOTE, "said, because the XML has the channel of SPICE's agent" },
 	{ "input", XLPT_LOSS_NOTE, "said, because the XML has a tablet on virtio" },
 	{ "usb", XLPT_LOSS_NOTE, "said, because an input device is on USB" },
+	{ "firmware", XLPT_LOSS_NOTE, "said, because <loader> names an image of UEFI" },
 	{ "acpi_s3", XLPT_LOSS_NOTE, "said by <pm>" },
 	{ "acpi_s4", XLPT_LOSS_NOTE, "said by <pm>" },
 	{ "gfx.ticketing", XLPT_LOSS_NOTE, "said, because xl wants a password otherwise" },

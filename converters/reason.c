@@ -157,6 +157,10 @@ static void tell_renamed(struct xlpt_losses *losses, const struct xlpt_dom *a,
 		      d->vdev ? d->vdev : "none");
 }
 
+static const char not_told_of_uefi[] =
+	"no hvmloader: without type='pflash' libvirt's Xen driver ignores it and starts a BIOS; "
+	"bios=\"ovmf\" is UEFI";
+
 /* A value of the domain that only HVM guests have. */
 static bool is_hvm_only(const struct xlpt_dom *a, const char *path)
 {
@@ -186,6 +190,10 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 	if (to == XLPT_FORMAT_XL && a->type != XLPT_DOM_HVM && is_hvm_only(a, delta->path)) {
 		severity = XLPT_LOSS_NOTE;
 		reason = "of HVM guests alone";
+	}
+	if (to == XLPT_FORMAT_XL && !strcmp(delta->path, "loader") && xlpt_xl_is_uefi(delta->a)) {
+		severity = XLPT_LOSS_CHANGED;
+		reason = xlpt_dom_is_foreign(a) ? xlpt_reason_own_ovmf : not_told_of_uefi;
 	}
 	/* <interface type='ethernet'>: libvirt's own driver names libxl no bridge either. */
 	if (to == XLPT_FORMAT_XL && xlpt_starts(delta->path, "net[") &&

@@ -316,10 +316,18 @@ static bool split_image(const struct xlpt_dom *dom)
 
 static void fit_programs(struct xlpt_dom *dom)
 {
+	bool uefi = dom->type == XLPT_DOM_HVM && xlpt_xl_is_uefi(dom->loader);
+
 	if (dom->firmware_path && split_image(dom))
 		forget(&dom->firmware_path);
-	if (!xlpt_dom_is_foreign(dom))
+	if (!xlpt_dom_is_foreign(dom)) {
+		/* Not how libvirt's Xen driver is told of UEFI; as firmware_override= nothing starts. */
+		if (uefi)
+			forget(&dom->loader);
 		return;
+	}
+	if (uefi)
+		dom->firmware = XLPT_FW_UEFI;
 	/* QEMU and its BIOS of another hypervisor; libxl has its own, and hvmloader. */
 	forget(&dom->emulator);
 	forget(&dom->loader);

@@ -168,6 +168,48 @@ static void test_programs(void **st)
 	dispose(&r);
 }
 
+#define LOADER(path) "<os><type>hvm</type><loader" path "</loader></os>"
+
+/* An image of UEFI without type='pflash', as old XML and other tools' has it. */
+static void test_uefi(void **st)
+{
+	static const char *const images[] = {
+		LOADER(">/usr/share/OVMF/OVMF_CODE.fd"),
+		LOADER(" type='rom'>/usr/share/qemu/ovmf-x86_64-ms.bin"),
+		LOADER(" readonly='yes' secure='no'>/usr/share/edk2/x64/CODE.4m.qcow2"),
+		LOADER(" readonly='yes'>/fw/BHYVE_UEFI.bin"),
+		"<os firmware='efi'><type>hvm</type><loader>/fw/x.fd</loader></os>",
+	};
+	struct result r;
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(images); i++) {
+		to_xl(&r, "kvm", images[i], "", "");
+		has(&r, "\nbios = \"ovmf\"\n");
+		has_not(&r, "firmware_override");
+		tells(&r, XLPT_LOSS_CHANGED, "loader");
+		has(&r, "#xlpt-note: - UEFI: ");
+		dispose(&r);
+	}
+	to_xl(&r, "kvm", "<os firmware='efi'><type>hvm</type></os>", "", "");
+	has(&r, "\nbios = \"ovmf\"\n");
+	tells(&r, XLPT_LOSS_CHANGED, "os/@firmware");
+	dispose(&r);
+	to_xl(&r, "kvm", LOADER(">/usr/share/seabios/bios.bin"), "", "");
+	has_not(&r, "bios");
+	tells(&r, XLPT_LOSS_NOTE, "loader");
+	dispose(&r);
+	/* libvirt's Xen driver ignores it; xl would load it in place of hvmloader. */
+	to_xl(&r, "xen", images[0], "", "");
+	has_not(&r, "OVMF_CODE");
+	has_not(&r, "bios");
+	tells(&r, XLPT_LOSS_CHANGED, "loader");
+	dispose(&r);
+	to_xl(&r, "xen", LOADER(">/usr/lib/xen/boot/hvmloader"), "", "");
+	has(&r, "firmware_override = \"/usr/lib/xen/boot/hvmloader\"");
+	dispose(&r);
+}
+
 /* libvirt's schema wants some children of a device before <alias>, <boot> and <address>. */
 static void test_order(void **st)
 {
@@ -232,9 +274,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numa),	    cmocka_unit_test(test_hyperv),
 		cmocka_unit_test(test_bootloader),  cmocka_unit_test(test_flags),
-		cmocka_unit_test(test_hyperv_back), cmocka_unit_test(test_shares),
-		cmocka_unit_test(test_programs),    cmocka_unit_test(test_order),
-		cmocka_unit_test(test_builder),	    cmocka_unit_test(test_acpi_tables),
+		cmocka_unit_test(test_uefi),	    cmocka_unit_test(test_hyperv_back),
+		cmocka_unit_test(test_shares),	    cmocka_unit_test(test_programs),
+		cmocka_unit_test(test_order),	    cmocka_unit_test(test_builder),
+		cmocka_unit_test(test_acpi_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
