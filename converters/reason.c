@@ -157,6 +157,16 @@ static void tell_renamed(struct xlpt_losses *losses, const struct xlpt_dom *a,
 		      d->vdev ? d->vdev : "none");
 }
 
+/* Two sets of CPUs that are the same. */
+static bool same_cpus(const struct xlpt_delta *delta)
+{
+	const char *a = delta->a, *b = delta->b;
+	_cleanup_free_ char *x = a ? xlpt_value_unescape(&a) : NULL;
+	_cleanup_free_ char *y = b ? xlpt_value_unescape(&b) : NULL;
+
+	return fnmatch("*cpu*s*", delta->path, 0) == 0 && xlpt_cpuset_same(x, y);
+}
+
 static const char not_told_of_uefi[] =
 	"no hvmloader: without type='pflash' libvirt's Xen driver ignores it and starts a BIOS; "
 	"bios=\"ovmf\" is UEFI";
@@ -194,6 +204,16 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 	if (to == XLPT_FORMAT_XL && !strcmp(delta->path, "loader") && xlpt_xl_is_uefi(delta->a)) {
 		severity = XLPT_LOSS_CHANGED;
 		reason = xlpt_dom_is_foreign(a) ? xlpt_reason_own_ovmf : not_told_of_uefi;
+	}
+	if (to == XLPT_FORMAT_XL && a->n_vcpupin && xlpt_dom_same_pins(a, b) &&
+	    (!strcmp(delta->path, "cpuset") || !strcmp(delta->path, "vcpupin"))) {
+		severity = XLPT_LOSS_NOTE;
+		reason =
+			"said for each vCPU that the guest has: cpus= is one set for all, or a list";
+	}
+	if (same_cpus(delta)) {
+		severity = XLPT_LOSS_NOTE;
+		reason = "the same CPUs, said as the other side reads it";
 	}
 	/* <interface type='ethernet'>: libvirt's own driver names libxl no bridge either. */
 	if (to == XLPT_FORMAT_XL && xlpt_starts(delta->path, "net[") &&

@@ -242,46 +242,6 @@ static void fit_disks(struct xlpt_dom *dom)
 
 /* ---- the rest ---- */
 
-/* Cell to's place in the row of cell from, 0 = not said there. */
-static unsigned said_distance(const struct xlpt_dom *dom, size_t from, size_t to)
-{
-	const char *s = dom->numa[from].distances;
-	uint64_t v = 0;
-
-	for (size_t i = 0; s && i < to; i++) {
-		s = strchr(s, ',');
-		s = s ? s + 1 : NULL;
-	}
-	if (!s || !xlpt_parse_uint(s, strcspn(s, ","), 10, 255, &v))
-		return 0;
-	return (unsigned)v;
-}
-
-/* xl leaves a distance that is not said at 0, which no guest accepts; libvirt mirrors it, or 20. */
-static void fit_numa(struct xlpt_dom *dom)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < dom->n_numa; i++) {
-		struct xlpt_str row = { 0 };
-
-		sum += dom->numa[i].size.has
-			       ? dom->numa[i].size.v / 1024 + (dom->numa[i].size.v % 1024 != 0)
-			       : 0;
-		if (dom->numa[i].distances)
-			continue;
-		for (size_t j = 0; j < dom->n_numa; j++) {
-			unsigned v = said_distance(dom, j, i);
-
-			xlpt_str_addf(&row, "%s%u", j ? "," : "", v ? v : i == j ? 10 : 20);
-		}
-		dom->numa[i].distances = xlpt_str_take(&row);
-	}
-	/* The cells together are the guest's memory, for libvirt as well (virDomainNuma). */
-	if (dom->n_numa && sum && dom->maxmem.has && dom->maxmem.v != sum * 1024)
-		dom->maxmem.v = sum * 1024;
-}
-
 /* libvirt names a controller by its index, xl by its place in usbctrl=. */
 static void fit_usbdevs(struct xlpt_dom *dom)
 {
@@ -359,7 +319,7 @@ void xlpt_xl_fit(struct xlpt_dom *dom)
 	fit_nets(dom);
 	fit_disks(dom);
 	fit_cpu(dom);
-	fit_numa(dom);
+	xlpt_xl_fit_cpus(dom);
 	fit_usbdevs(dom);
 	fit_programs(dom);
 	fit_bootloader(dom);

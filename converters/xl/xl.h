@@ -38,6 +38,7 @@ void xlpt_xl_write_kept(const struct xlpt_dom *dom, const struct xlpt_kepts *kep
  * as much as libxl wants, and what it would refuse is left out.
  */
 void xlpt_xl_fit(struct xlpt_dom *dom);
+void xlpt_xl_fit_cpus(struct xlpt_dom *dom); /* the part of it for CPUs and NUMA cells */
 
 /*
  * Tells what xl or libxl refuse in a configuration although libxlutil accepts it: each as a change,

@@ -34,6 +34,49 @@ static void test_numa(void **st)
 			 XLPT_ERR_SYNTAX);
 }
 
+#define PINS(cpus, pins)                                                     \
+	"<domain type='xen'><name>g</name><memory>524288</memory><vcpu" cpus \
+	"</vcpu><cputune>" pins "</cputune>" HVM "</domain>"
+
+/* libvirt takes CPUs out of every set, and has blanks in it. */
+static void test_cpus(void **st)
+{
+	static const struct {
+		const char *xml, *cpus, *what;
+	} pins[] = {
+		{ PINS(" cpuset='0-7, ^3'>2", ""), "cpus = \"0-2,4-7\"", "cpuset" },
+		{ PINS(" cpuset='0-7,^3'>2", ""), "cpus = \"0-7,^3\"", NULL },
+		{ PINS(">3", "<vcpupin vcpu='2' cpuset='5'/><vcpupin vcpu='1' cpuset='4-6,^5'/>"),
+		  "cpus = [ \"all\", \"4-6,^5\", \"5\" ]", "vcpupin" },
+		{ PINS(" cpuset='0-3'>2", "<vcpupin vcpu='0' cpuset='1'/>"),
+		  "cpus = [ \"1\", \"0-3\" ]", "cpuset" },
+		{ PINS(">1", "<vcpupin vcpu='0' cpuset='1'/><vcpupin vcpu='1' cpuset='2'/>"),
+		  "cpus = [ \"1\" ]", "vcpupin[1]" },
+	};
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "xen", HVM,
+	      NUMA("<cell id='0' cpus='0-1,^1' memory='256' unit='MiB'/>"
+		   "<cell id='1' cpus=' 1' memory='256' unit='MiB'/>"),
+	      "");
+	has(&r, "\"vcpus=0\"");
+	has(&r, "\"vcpus=1\"");
+	tells(&r, XLPT_LOSS_NOTE, "numa[#0].vcpus");
+	for (size_t i = 0; i < r.losses.n; i++)
+		if (r.losses.items[i].severity != XLPT_LOSS_NOTE)
+			fail_msg("%s: %s", r.losses.items[i].what, r.losses.items[i].reason);
+	dispose(&r);
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(pins); i++) {
+		r = (struct result){ .xml = xlpt_xstrdup(pins[i].xml) };
+		convert(r.xml, XLPT_FORMAT_XL, &r.xl, &r.losses);
+		has(&r, pins[i].cpus);
+		if (pins[i].what)
+			tells(&r, XLPT_LOSS_NOTE, pins[i].what);
+		dispose(&r);
+	}
+}
+
 static void test_hyperv(void **st)
 {
 #define FEATURES(words) "<features><acpi/>" words "</features>"
@@ -274,10 +317,10 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numa),	    cmocka_unit_test(test_hyperv),
 		cmocka_unit_test(test_bootloader),  cmocka_unit_test(test_flags),
-		cmocka_unit_test(test_uefi),	    cmocka_unit_test(test_hyperv_back),
-		cmocka_unit_test(test_shares),	    cmocka_unit_test(test_programs),
-		cmocka_unit_test(test_order),	    cmocka_unit_test(test_builder),
-		cmocka_unit_test(test_acpi_tables),
+		cmocka_unit_test(test_uefi),	    cmocka_unit_test(test_cpus),
+		cmocka_unit_test(test_hyperv_back), cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_programs),    cmocka_unit_test(test_order),
+		cmocka_unit_test(test_builder),	    cmocka_unit_test(test_acpi_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -138,6 +138,21 @@ static void test_disks(void **st)
 	is_lost(HVM "disk = [ 'cd,raw,hdc,cdrom' ]\n", "disk[hdc].target", XLPT_LOSS_CHANGED);
 }
 
+/* xl takes ranges out of a set of CPUs, libvirt single ones. */
+static void test_cpus(void **st)
+{
+	(void)st;
+	says(PV "cpus = '0-7,^2-3'\n", "<vcpu cpuset='0-1,4-7'>1</vcpu>");
+	assert_int_equal(loss_of("cpuset")->severity, XLPT_LOSS_NOTE);
+	says(PV "vcpus = 2\ncpus = [ '0-3,!1', '2,^1' ]\n", "<vcpupin vcpu='0' cpuset='0,2-3'/>");
+	says(PV "cpus = '0-7,^2'\n", "<vcpu cpuset='0-7,^2'>1</vcpu>");
+	assert_int_equal(losses.n, 0);
+	says_not(PV "cpus = '0-7,^0-7'\n", "<vcpu");
+	is_lost(PV "cpus = 'all,^0'\n", "cpuset", XLPT_LOSS_CHANGED);
+	assert_int_equal(differences(PV "cpus = '0-3,^1'\n", PV "cpus = '0,2-3'\n", false), 0);
+	assert_true(differences(PV "cpus = '0-3'\n", PV "cpus = '0,2-3'\n", false) > 0);
+}
+
 static void test_kernels(void **st)
 {
 	(void)st;
@@ -390,11 +405,11 @@ static void test_globals(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_disks),	 cmocka_unit_test(test_kernels),
-		cmocka_unit_test(test_ignored),	 cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_display),	 cmocka_unit_test(test_memory_map),
-		cmocka_unit_test(test_defaults), cmocka_unit_test(test_weights),
-		cmocka_unit_test(test_globals),
+		cmocka_unit_test(test_disks),	   cmocka_unit_test(test_cpus),
+		cmocka_unit_test(test_kernels),	   cmocka_unit_test(test_ignored),
+		cmocka_unit_test(test_memory),	   cmocka_unit_test(test_display),
+		cmocka_unit_test(test_memory_map), cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_weights),	   cmocka_unit_test(test_globals),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
