@@ -288,11 +288,10 @@ void xlpt_lv_write_clock(struct xlpt_lv_writer *w, xmlNode *domain)
 {
 	const struct xlpt_dom *dom = w->dom;
 	const char *basis = dom->clock == XLPT_CLOCK_LOCALTIME ? "localtime" : "utc";
-	const char *tsc = xlpt_lv_word_text(xlpt_lv_tsc_mode, dom->tsc);
 	int64_t adjust = (int64_t)dom->clock_adjust.v;
-	xmlNode *clock, *n;
+	xmlNode *clock;
 
-	if (!dom->clock && !dom->clock_adjust.has && !dom->hpet && !tsc)
+	if (!dom->clock && !dom->clock_adjust.has && !dom->hpet && !dom->tsc)
 		return;
 	clock = xlpt_lv_add(domain, "clock");
 	if (dom->clock_adjust.has && adjust > INT64_MIN) {
@@ -302,14 +301,40 @@ void xlpt_lv_write_clock(struct xlpt_lv_writer *w, xmlNode *domain)
 	} else {
 		xlpt_lv_set(clock, "offset", basis);
 	}
-	if (tsc) {
-		n = xlpt_lv_add(clock, "timer");
-		xlpt_lv_set(n, "name", "tsc");
-		xlpt_lv_set(n, "mode", tsc);
+}
+
+/*
+ * The timer may have come back with what was carried, more than once, and its word may have been changed
+ * since. unsaid is what a timer without the attribute means.
+ */
+static void write_timer(xmlNode *clock, const char *name, const char *attr, const char *unsaid,
+			const char *word)
+{
+	xmlNode *first = NULL;
+
+	if (!word)
+		return;
+	for (xmlNode *n = xlpt_lv_next(clock, NULL); n; n = xlpt_lv_next(clock, n)) {
+		const char *said = xlpt_lv_peek(n, attr);
+
+		if (!xlpt_lv_is(n, "timer") || !xlpt_streq(xlpt_lv_peek(n, "name"), name))
+			continue;
+		if (xlpt_streq(said ? said : unsaid, word))
+			return;
+		first = first ? first : n;
 	}
-	if (dom->hpet) {
-		n = xlpt_lv_add(clock, "timer");
-		xlpt_lv_set(n, "name", "hpet");
-		xlpt_lv_write_word(n, "present", xlpt_lv_yes_no, dom->hpet);
+	if (!first) {
+		first = xlpt_lv_add(clock, "timer");
+		xlpt_lv_set(first, "name", name);
 	}
+	xlpt_lv_set(first, attr, word);
+}
+
+void xlpt_lv_write_timers(struct xlpt_lv_writer *w, xmlNode *domain)
+{
+	const struct xlpt_dom *dom = w->dom;
+	xmlNode *clock = xlpt_lv_child(domain, "clock");
+
+	write_timer(clock, "tsc", "mode", NULL, xlpt_lv_word_text(xlpt_lv_tsc_mode, dom->tsc));
+	write_timer(clock, "hpet", "present", "yes", xlpt_lv_word_text(xlpt_lv_yes_no, dom->hpet));
 }

@@ -135,6 +135,44 @@ static void test_hyperv_back(void **st)
 			fail_msg("%s", losses.items[i].reason);
 }
 
+/* More than a mode is carried, and the mode is said all the same. */
+static void test_timers(void **st)
+{
+	_cleanup_str_ struct xlpt_str back = { 0 };
+	_cleanup_free_ char *edited = NULL;
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "xen", HVM,
+	      "<clock offset='utc'><timer name='tsc' frequency='3504000000' mode='native'/>"
+	      "<timer name='hpet' present='no' tickpolicy='delay'/></clock>",
+	      "");
+	has(&r, "\ntsc_mode = \"native\"\n");
+	has(&r, "\nhpet = 0\n");
+	tells(&r, XLPT_LOSS_CHANGED, "clock/timer");
+	dispose(&r);
+	/* Neither is a word that nobody said. */
+	to_xl(&r, "xen", HVM,
+	      "<clock offset='utc'><timer name='hpet' tickpolicy='delay'/>"
+	      "<timer name='tsc' mode='native'/><timer name='tsc' mode='paravirt' frequency='1'/></clock>",
+	      "");
+	has(&r, "\nhpet = 1\n");
+	has(&r, "\ntsc_mode = \"native\"\n");
+	dispose(&r);
+	to_xl(&r, "xen", HVM,
+	      "<clock offset='utc'><timer name='tsc' frequency='3504000000' mode='native'/></clock>",
+	      "");
+	/* What was changed in between counts, and there is one timer of a name. */
+	*strstr(r.xl.s, "tsc_mode") = '\0';
+	edited = xlpt_xasprintf("%stsc_mode = 'always_emulate'\n%s", r.xl.s,
+				r.xl.s + strlen(r.xl.s) + strlen("tsc_mode = \"native\""));
+	convert(edited, XLPT_FORMAT_LIBVIRT, &back, NULL);
+	assert_non_null(
+		strstr(back.s, "<timer name='tsc' frequency='3504000000' mode='emulate'/>"));
+	assert_null(strstr(strstr(back.s, "name='tsc'") + 1, "name='tsc'"));
+	dispose(&r);
+}
+
 /* xl only warns of a flag that libxl does not know: it is not written. */
 static void test_flags(void **st)
 {
@@ -318,9 +356,10 @@ int main(void)
 		cmocka_unit_test(test_numa),	    cmocka_unit_test(test_hyperv),
 		cmocka_unit_test(test_bootloader),  cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_uefi),	    cmocka_unit_test(test_cpus),
-		cmocka_unit_test(test_hyperv_back), cmocka_unit_test(test_shares),
-		cmocka_unit_test(test_programs),    cmocka_unit_test(test_order),
-		cmocka_unit_test(test_builder),	    cmocka_unit_test(test_acpi_tables),
+		cmocka_unit_test(test_timers),	    cmocka_unit_test(test_hyperv_back),
+		cmocka_unit_test(test_shares),	    cmocka_unit_test(test_programs),
+		cmocka_unit_test(test_order),	    cmocka_unit_test(test_builder),
+		cmocka_unit_test(test_acpi_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
