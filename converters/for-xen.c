@@ -49,33 +49,6 @@ static void boot_order(struct xlpt_dom *dom)
 		dom->boot = xlpt_xstrdup(boot);
 }
 
-/* /dev/vda1 on the command line of a kernel that is booted directly. */
-static void rename_roots(struct xlpt_dom *dom)
-{
-	for (size_t i = 0; dom->cmdline && i < dom->n_disk; i++) {
-		const struct xlpt_disk *d = &dom->disk[i];
-		_cleanup_free_ char *dev = NULL;
-		struct xlpt_str out = { 0 };
-		const char *s = dom->cmdline, *hit;
-
-		if (!d->name || !d->vdev)
-			continue;
-		dev = xlpt_xasprintf("/dev/%s", d->name);
-		for (; (hit = strstr(s, dev)); s = hit + strlen(dev)) {
-			char next = hit[strlen(dev)];
-
-			xlpt_str_addn(&out, s, (size_t)(hit - s));
-			if (next >= 'a' && next <= 'z')
-				xlpt_str_add(&out, dev);
-			else
-				xlpt_str_addf(&out, "/dev/%s", d->vdev);
-		}
-		xlpt_str_add(&out, s);
-		free(dom->cmdline);
-		dom->cmdline = xlpt_str_take(&out);
-	}
-}
-
 /* <synic> has given it already. */
 static void add_group(char ***groups, const char *group)
 {
@@ -119,41 +92,6 @@ static void devices(struct xlpt_dom *dom)
 }
 
 /* ---- the check list ---- */
-
-static bool is_virtio(const struct xlpt_disk *d)
-{
-	return d->bus ? xlpt_streq(d->bus, "virtio")
-		      : xlpt_starts(d->name   ? d->name
-				    : d->vdev ? d->vdev
-					      : "",
-				    "vd");
-}
-
-/*
- * The kernel of a KVM guest calls disks vdX on virtio, in their order, and sdX on every other bus. The
- * name in the XML is a hint to libvirt alone.
- */
-static char *old_name(const struct xlpt_dom *dom, const struct xlpt_disk *d)
-{
-	const char *said = d->name ? d->name : d->vdev;
-	size_t n = strcspn(said, "d");
-	unsigned before = 0;
-
-	if (xlpt_starts(said, "vd") && is_virtio(d))
-		return xlpt_xstrdup(said);
-	if (!is_virtio(d))
-		return xlpt_xasprintf("sd%s", said[n] ? said + n + 1 : "");
-	for (const struct xlpt_disk *o = dom->disk; o < d; o++)
-		before += is_virtio(o);
-	return before < 26 ? xlpt_xasprintf("vd%c", 'a' + before) : xlpt_xstrdup(said);
-}
-
-static char *new_name(const struct xlpt_disk *d)
-{
-	size_t n = strcspn(d->vdev, "d");
-
-	return xlpt_xasprintf("xvd%s", d->vdev[n] ? d->vdev + n + 1 : "");
-}
 
 /* What xl writes no disk for, or not as it is. */
 static bool lacks(const struct xlpt_disk *d, struct xlpt_losses *losses)
@@ -199,8 +137,8 @@ static void list_disks(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 
 		if (!d->vdev || lacks(d, losses) || d->dev == XLPT_DISKDEV_CDROM)
 			continue;
-		from = old_name(dom, d);
-		to = new_name(d);
+		from = xlpt_for_xen_old_name(dom, d);
+		to = xlpt_for_xen_new_name(d);
 		xlpt_str_addf(&names, "%s%s is %s", names.len ? ", " : "", from, to);
 	}
 	if (names.len)
@@ -294,7 +232,7 @@ static void check_list(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 void xlpt_for_xen(struct xlpt_dom *dom, struct xlpt_losses *losses)
 {
 	boot_order(dom);
-	rename_roots(dom);
+	xlpt_for_xen_roots(dom);
 	check_list(dom, losses);
 	processors(dom);
 	devices(dom);
