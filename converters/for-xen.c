@@ -174,6 +174,12 @@ static void list_nets(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 				"host: make a bridge over %s and name it in vif[%zu] (xl would "
 				"take xenbr0)",
 				n->source ? n->source : "the interface", i);
+		else if (n->kind == XLPT_NET_ROUTED)
+			xlpt_todo_add(
+				losses,
+				"host: name a bridge, or the script that connects the guest, in "
+				"vif[%zu] (xl would take xenbr0)",
+				i);
 	}
 }
 

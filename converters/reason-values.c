@@ -2,6 +2,8 @@
 /* Values of the model that the other side cannot say: how much that matters, and why. */
 #include "converters/reason.h"
 
+const char xlpt_reason_macvtap[] =
+	"xl has no macvtap, and takes xenbr0: make a bridge over this interface and name it";
 const char xlpt_reason_own_ovmf[] =
 	"bios=\"ovmf\": Xen's own OVMF is used, and the variables (boot entries, keys) start anew";
 
@@ -54,7 +56,7 @@ const struct xlpt_reason xlpt_reasons_to_xl[] = {
 	{ "video.vram", XLPT_LOSS_NOTE, "xl counts in MiB: rounded up" },
 	{ "video.heads=1", XLPT_LOSS_NOTE, "xl's video cards have one head" },
 	{ "video.primary=on", XLPT_LOSS_NOTE, "xl's one video card is the primary" },
-	{ "video.model=xen", XLPT_LOSS_NOTE, "the display of a PV guest" },
+	{ "video.model=xen", XLPT_LOSS_NOTE, "libvirt's Xen driver gives an HVM guest a standard card for it, too" },
 	{ "video", XLPT_LOSS_CHANGED, "xl has one video card: the first" },
 	{ "video*", XLPT_LOSS_CHANGED, "xl's video cards have a model and memory, and one head" },
 	{ "gfx.autoport=on", XLPT_LOSS_CHANGED,
@@ -93,10 +95,15 @@ const struct xlpt_reason xlpt_reasons_to_xl[] = {
 	  "left out: xl cannot reach its source, or has no such drive" },
 	{ "disk*", XLPT_LOSS_CHANGED, "xl cannot say this of a disk" },
 	{ "net.vifname", XLPT_LOSS_NOTE, "a name that libvirt made for the running domain" },
+	{ "net.kind=netdev", XLPT_LOSS_CHANGED, xlpt_reason_macvtap },
+	{ "net.kind=routed", XLPT_LOSS_CHANGED,
+	  "no bridge is said, and xl takes xenbr0: name one, or the script= that connects the guest" },
 	{ "net.kind", XLPT_LOSS_CHANGED,
 	  "xl knows bridges, not libvirt's networks: name the network's bridge" },
 	{ "net.source", XLPT_LOSS_CHANGED,
 	  "xl knows bridges, not libvirt's networks: name the network's bridge" },
+	{ "e820_host=off", XLPT_LOSS_CHANGED,
+	  "xl gives a PV guest with PCI devices the host's memory map, whatever is said" },
 	{ "net.model", XLPT_LOSS_CHANGED,
 	  "QEMU has no such card for a guest of Xen: the guest gets an RTL8139" },
 	{ "net.type", XLPT_LOSS_CHANGED, "PV and PVH guests have no emulated network cards" },
@@ -154,6 +161,8 @@ const struct xlpt_reason xlpt_reasons_to_libvirt[] = {
 	{ "bootloader_args", XLPT_LOSS_CHANGED,
 	  "libvirt gives all of it to the boot loader as one argument" },
 	{ "memory", XLPT_LOSS_NOTE, "not said: the XML says 32 MiB, which is what xl takes for it" },
+	{ "vcpus", XLPT_LOSS_CHANGED,
+	  "more than maxvcpus=, which xl refuses, and libvirt, too: the XML has maxvcpus=" },
 	{ "kernel", XLPT_LOSS_CHANGED,
 	  "a relative path: libvirt has no current directory, and a PV guest would start pygrub instead" },
 	{ "ramdisk", XLPT_LOSS_CHANGED, "a relative path: libvirt has no current directory" },
@@ -195,6 +204,8 @@ const struct xlpt_reason xlpt_reasons_added_to_xl[] = {
 	{ "gfx.vdagent", XLPT_LOSS_NOTE, "said, because the XML has the channel of SPICE's agent" },
 	{ "input", XLPT_LOSS_NOTE, "said, because the XML has a tablet on virtio" },
 	{ "usb", XLPT_LOSS_NOTE, "said, because an input device is on USB" },
+	{ "e820_host", XLPT_LOSS_NOTE,
+	  "xl gives a PV guest with PCI devices the host's memory map without being told" },
 	{ "firmware", XLPT_LOSS_NOTE, "said, because <loader> names an image of UEFI" },
 	{ "acpi_s3", XLPT_LOSS_NOTE, "said by <pm>" },
 	{ "acpi_s4", XLPT_LOSS_NOTE, "said by <pm>" },

@@ -157,6 +157,18 @@ static void tell_renamed(struct xlpt_losses *losses, const struct xlpt_dom *a,
 		      d->vdev ? d->vdev : "none");
 }
 
+/* The device behind <interface type='direct'>. */
+static bool is_macvtap(const struct xlpt_dom *a, const char *path)
+{
+	size_t n = strlen(path);
+	_cleanup_free_ char *kind = NULL, *value = NULL;
+
+	if (!xlpt_starts(path, "net[") || n < 7 || strcmp(path + n - 7, ".source") != 0)
+		return false;
+	kind = xlpt_xasprintf("%.*s.kind", (int)(n - 7), path);
+	return xlpt_dom_get(a, kind, &value) && xlpt_streq(value, "netdev");
+}
+
 /* Two sets of CPUs that are the same. */
 static bool same_cpus(const struct xlpt_delta *delta)
 {
@@ -199,7 +211,17 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 
 	if (to == XLPT_FORMAT_XL && a->type != XLPT_DOM_HVM && is_hvm_only(a, delta->path)) {
 		severity = XLPT_LOSS_NOTE;
-		reason = "of HVM guests alone";
+		reason = xlpt_starts(delta->path, "video") ? "a PV guest's screen is that of vfb="
+							   : "of HVM guests alone";
+	}
+	if (to == XLPT_FORMAT_LIBVIRT && !delta->a && !strcmp(delta->path, "memory") &&
+	    a->maxmem.has) {
+		severity = XLPT_LOSS_NOTE;
+		reason = "not said: the guest begins with all of maxmem=, as under xl";
+	}
+	if (to == XLPT_FORMAT_XL && is_macvtap(a, delta->path)) {
+		severity = XLPT_LOSS_CHANGED;
+		reason = xlpt_reason_macvtap;
 	}
 	if (to == XLPT_FORMAT_XL && !strcmp(delta->path, "loader") && xlpt_xl_is_uefi(delta->a)) {
 		severity = XLPT_LOSS_CHANGED;

@@ -102,6 +102,9 @@ static void fit_video(struct xlpt_dom *dom)
 
 	if (!dom->n_video || dom->type != XLPT_DOM_HVM)
 		return;
+	/* As libvirt's Xen driver does (libxlMakeVideo). */
+	if (v->model == XLPT_VGA_XEN)
+		v->model = XLPT_VGA_STD;
 	least = xlpt_xl_video_least(v->model);
 	/* libvirt says the two halves of QXL's memory apart, libxl their sum. */
 	if (v->vram.has && v->vram.v < least)

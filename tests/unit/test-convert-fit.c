@@ -188,6 +188,53 @@ static void test_flags(void **st)
 	dispose(&r);
 }
 
+static void because(const struct result *r, const char *what, const char *word)
+{
+	for (size_t i = 0; i < r->losses.n; i++)
+		if (!strcmp(r->losses.items[i].what, what) &&
+		    strstr(r->losses.items[i].reason, word))
+			return;
+	for (size_t i = 0; i < r->losses.n; i++)
+		print_message("%s: %s\n", r->losses.items[i].what, r->losses.items[i].reason);
+	fail_msg("%s: nothing of %s\n%s", what, word, r->xml);
+}
+
+#define CARD "<hostdev mode='subsystem' type='pci'><source><address bus='3'/></source></hostdev>"
+
+/* The reason is that of the case at hand. */
+static void test_reasons(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "xen", HVM, "", "<graphics type='vnc'/><video><model type='xen'/></video>");
+	has(&r, "\nvga = \"stdvga\"\n");
+	tells(&r, XLPT_LOSS_NOTE, "video[#0].model");
+	dispose(&r);
+	to_xl(&r, "xen", PV, "", "<graphics type='vnc'/><video><model type='xen'/></video>");
+	because(&r, "video", "vfb=");
+	dispose(&r);
+	to_xl(&r, "xen", PV, "<features><xen><e820_host state='off'/></xen></features>", CARD);
+	because(&r, "e820_host", "the host's memory map");
+	tells(&r, XLPT_LOSS_CHANGED, "e820_host");
+	dispose(&r);
+	to_xl(&r, "xen", PV, "", CARD);
+	because(&r, "e820_host", "without being told");
+	tells(&r, XLPT_LOSS_NOTE, "e820_host");
+	dispose(&r);
+	to_xl(&r, "kvm", HVM, "",
+	      "<interface type='direct'><source dev='eno1' mode='bridge'/></interface>"
+	      "<interface type='network'><source network='n'/></interface>"
+	      "<interface type='ethernet'><target dev='tap1'/></interface>");
+	because(&r, "net[#0].kind", "macvtap");
+	because(&r, "net[#0].source", "macvtap");
+	because(&r, "net[#1].kind", "networks");
+	because(&r, "net[#1].source", "networks");
+	because(&r, "net[#2].kind", "script=");
+	has(&r, "in vif[2] (xl would take xenbr0)");
+	dispose(&r);
+}
+
 /* libvirt's one text becomes the words that a boot loader can read. */
 static void test_bootloader(void **st)
 {
@@ -356,10 +403,10 @@ int main(void)
 		cmocka_unit_test(test_numa),	    cmocka_unit_test(test_hyperv),
 		cmocka_unit_test(test_bootloader),  cmocka_unit_test(test_flags),
 		cmocka_unit_test(test_uefi),	    cmocka_unit_test(test_cpus),
-		cmocka_unit_test(test_timers),	    cmocka_unit_test(test_hyperv_back),
-		cmocka_unit_test(test_shares),	    cmocka_unit_test(test_programs),
-		cmocka_unit_test(test_order),	    cmocka_unit_test(test_builder),
-		cmocka_unit_test(test_acpi_tables),
+		cmocka_unit_test(test_timers),	    cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_hyperv_back), cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_programs),    cmocka_unit_test(test_order),
+		cmocka_unit_test(test_builder),	    cmocka_unit_test(test_acpi_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -243,6 +243,24 @@ static void test_memory(void **st)
 	}
 }
 
+static void because(const char *cfg, const char *what, enum xlpt_severity severity,
+		    const char *word)
+{
+	is_lost(cfg, what, severity);
+	if (!strstr(loss_of(what)->reason, word))
+		fail_msg("%s: %s", what, loss_of(what)->reason);
+}
+
+/* The reason is that of the case at hand. */
+static void test_reasons(void **st)
+{
+	(void)st;
+	because("name = 'g'\nkernel = '/k'\nmaxmem = 512\n", "memory", XLPT_LOSS_NOTE, "maxmem=");
+	assert_non_null(strstr(out.s, "<memory unit='KiB'>524288</memory>"));
+	because("name = 'g'\nkernel = '/k'\n", "memory", XLPT_LOSS_NOTE, "32 MiB");
+	because(PV "vcpus = 4\nmaxvcpus = 2\n", "vcpus", XLPT_LOSS_CHANGED, "maxvcpus=");
+}
+
 #define VNC "<graphics type='vnc' autoport='yes' listen='127.0.0.1'/>"
 
 static void test_display(void **st)
@@ -405,11 +423,12 @@ static void test_globals(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_disks),	   cmocka_unit_test(test_cpus),
-		cmocka_unit_test(test_kernels),	   cmocka_unit_test(test_ignored),
-		cmocka_unit_test(test_memory),	   cmocka_unit_test(test_display),
-		cmocka_unit_test(test_memory_map), cmocka_unit_test(test_defaults),
-		cmocka_unit_test(test_weights),	   cmocka_unit_test(test_globals),
+		cmocka_unit_test(test_disks),	 cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_cpus),	 cmocka_unit_test(test_kernels),
+		cmocka_unit_test(test_ignored),	 cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_display),	 cmocka_unit_test(test_memory_map),
+		cmocka_unit_test(test_defaults), cmocka_unit_test(test_weights),
+		cmocka_unit_test(test_globals),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
