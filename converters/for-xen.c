@@ -6,6 +6,7 @@
  */
 #include "converters/for-xen.h"
 #include "converters/xl/words.h"
+#include "converters/xl/xl.h"
 
 #include <string.h>
 
@@ -93,20 +94,36 @@ static void devices(struct xlpt_dom *dom)
 
 /* ---- the check list ---- */
 
+/* The image that takes the place of one that xl cannot read. */
+static void list_image(const struct xlpt_disk *d, const char *name, const char *strange,
+		       struct xlpt_losses *losses)
+{
+	_cleanup_free_ char *made = xlpt_xl_made_image(d), *command = NULL;
+
+	if (made)
+		command = xlpt_xl_image_command(d->target, made, strange);
+	if (made)
+		xlpt_todo_add(losses, "host: disk %s: xl has no images of type %s: %s", name,
+			      strange, command);
+	else
+		xlpt_todo_add(
+			losses,
+			"host: disk %s: xl has no images of type %s, and it is not in the "
+			"configuration: qemu-img convert it to qcow2 or raw, and add it to disk=",
+			name, strange);
+}
+
 /* What xl writes no disk for, or not as it is. */
-static bool lacks(const struct xlpt_disk *d, struct xlpt_losses *losses)
+static bool lacks(const struct xlpt_dom *dom, const struct xlpt_disk *d, struct xlpt_losses *losses)
 {
 	const char *name = d->name ? d->name : d->vdev;
+	const char *strange = d->target && *d->target ? xlpt_xl_strange_image(dom, d) : NULL;
 
+	if (strange)
+		list_image(d, name, strange, losses);
 	for (size_t i = 0; i < d->at.extra.n; i++) {
 		const struct xlpt_carry *c = &d->at.extra.items[i];
 
-		if (!strcmp(c->path, "driver/@type"))
-			xlpt_todo_add(
-				losses,
-				"host: disk %s: xl has no images of type %s: qemu-img convert "
-				"it to qcow2 or raw",
-				name, c->text);
 		if (!strcmp(c->path, "source/encryption") || !strcmp(c->path, "encryption"))
 			xlpt_todo_add(
 				losses,
@@ -135,7 +152,7 @@ static void list_disks(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 		const struct xlpt_disk *d = &dom->disk[i];
 		_cleanup_free_ char *from = NULL, *to = NULL;
 
-		if (!d->vdev || lacks(d, losses) || d->dev == XLPT_DISKDEV_CDROM)
+		if (!d->vdev || lacks(dom, d, losses) || d->dev == XLPT_DISKDEV_CDROM)
 			continue;
 		from = xlpt_for_xen_old_name(dom, d);
 		to = xlpt_for_xen_new_name(d);

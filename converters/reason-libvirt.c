@@ -174,8 +174,9 @@ static const struct {
 	{ "devices/parallel=*", CHANGED, "xl has no parallel ports" },
 	{ "devices/*", CHANGED, "xl has no such device" },
 	/* disks */
+	{ "disk|driver/@type=iso", NOTE, "to xl it is raw" },
 	{ "disk|driver/@type=*", CHANGED,
-	  "xl knows images of type raw, qcow, qcow2, vhd and qed: convert this one" },
+	  "xl knows images of type raw, qcow, qcow2, vhd and qed: qemu-img convert this one" },
 	{ "disk|driver/@error_policy=report", NOTE, "what Xen's backend does anyway" },
 	{ "disk|driver/@*error_policy=*", CHANGED, "Xen's backend gives errors to the guest, it does not stop it" },
 	{ "disk|driver/@name=*", KEPT, backend }, { "disk|driver*", KEPT, backend },

@@ -6,6 +6,8 @@
 #include "converters/model/internal.h"
 #include "converters/reason.h"
 #include "converters/xl/words.h"
+#include "converters/xl/xl.h"
+#include "core/text.h"
 
 enum xlpt_severity xlpt_carry_reason(enum xlpt_format to, const char *at,
 				     const struct xlpt_carry *c, const char **reason)
@@ -157,6 +159,46 @@ static void tell_renamed(struct xlpt_losses *losses, const struct xlpt_dom *a,
 		      d->vdev ? d->vdev : "none");
 }
 
+/* Of an image that xl cannot read, or whose format only its name says. False: it is none. */
+static bool tell_image(struct xlpt_losses *losses, const struct xlpt_dom *a,
+		       const struct xlpt_dom *b, const struct xlpt_delta *delta)
+{
+	_cleanup_free_ char *element = NULL, *command = NULL, *made = NULL;
+	const char *member = strrchr(delta->path, ']');
+	const struct xlpt_field *list;
+	const struct xlpt_disk *d, *now;
+
+	if (!xlpt_starts(delta->path, "disk[") || !member || !delta->b ||
+	    (strcmp(member, "].target") != 0 && strcmp(member, "].format") != 0))
+		return false;
+	element = xlpt_xasprintf("%.*s]", (int)(member - delta->path), delta->path);
+	d = xlpt_path_element(a, element, &list);
+	now = xlpt_path_element(b, element, &list);
+	made = d && d->target ? xlpt_xl_made_image(d) : NULL;
+	if (!now || !d)
+		return false;
+	if (made && xlpt_streq(made, now->target)) {
+		const char *strange = xlpt_xl_strange_image(a, d);
+
+		if (!strange)
+			return false;
+		command = xlpt_xl_image_command(d->target, made, strange);
+		if (!strcmp(member, "].target"))
+			xlpt_loss_add(losses, XLPT_LOSS_CHANGED, a->file, delta->line, 0,
+				      delta->path, "xl has no images of type %s; before: %s",
+				      strange, command);
+		return true;
+	}
+	if (strcmp(member, "].format") != 0 || d->format)
+		return false;
+	xlpt_loss_add(
+		losses, XLPT_LOSS_CHANGED, a->file, delta->line, 0, delta->path,
+		"by the image's name, as the XML says none and libvirt takes raw: see qemu-img "
+		"info %s",
+		XLPT_WORD(d->target));
+	return true;
+}
+
 /* The device behind <interface type='direct'>. */
 static bool is_macvtap(const struct xlpt_dom *a, const char *path)
 {
@@ -219,6 +261,8 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 		severity = XLPT_LOSS_NOTE;
 		reason = "not said: the guest begins with all of maxmem=, as under xl";
 	}
+	if (to == XLPT_FORMAT_XL && tell_image(losses, a, b, delta))
+		return;
 	if (to == XLPT_FORMAT_XL && is_macvtap(a, delta->path)) {
 		severity = XLPT_LOSS_CHANGED;
 		reason = xlpt_reason_macvtap;

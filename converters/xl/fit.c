@@ -235,14 +235,6 @@ static void fit_nets(struct xlpt_dom *dom)
 	}
 }
 
-/* blktap is not in Xen 4.13 to 4.18, and later only where somebody added it: libxl finds a backend. */
-static void fit_disks(struct xlpt_dom *dom)
-{
-	for (size_t i = 0; i < dom->n_disk; i++)
-		if (dom->disk[i].driver == XLPT_DRV_TAP)
-			dom->disk[i].driver = 0;
-}
-
 /* ---- the rest ---- */
 
 /* libvirt names a controller by its index, xl by its place in usbctrl=. */
@@ -320,7 +312,7 @@ void xlpt_xl_fit(struct xlpt_dom *dom)
 	fit_sleep(dom);
 	fit_sound(dom);
 	fit_nets(dom);
-	fit_disks(dom);
+	xlpt_xl_fit_disks(dom);
 	fit_cpu(dom);
 	xlpt_xl_fit_cpus(dom);
 	fit_usbdevs(dom);

@@ -75,10 +75,63 @@ static void test_disk_sources(void **st)
 	      "<disk type='file' device='disk'><source file='[store] a/b.vmdk'/>"
 	      "<target dev='sda' bus='scsi'/></disk>"
 	      "<disk type='volume' device='cdrom'><target dev='hdc' bus='ide'/></disk>");
-	tells(&r, XLPT_LOSS_CHANGED, "disk[sda].target");
+	tells(&r, XLPT_LOSS_CHANGED, "disk[sda]");
 	convert(r.xl.s, XLPT_FORMAT_LIBVIRT, &xml, &losses);
 	assert_non_null(strstr(xml.s, "<source file='[store] a/b.vmdk'/>"));
 	assert_non_null(strstr(xml.s, "<disk type='volume' device='cdrom'>"));
+	dispose(&r);
+}
+
+#define IMAGE(type, file)                                                                       \
+	"<disk type='file' device='disk'>" type "<source file='" file "'/><target dev='xvda'/>" \
+	"</disk>"
+#define TYPE(word) "<driver name='qemu' type='" word "'/>"
+#define LUKS	   "<encryption format='luks'><secret type='passphrase' usage='x'/></encryption>"
+
+/* xl takes what it does not know for raw: it is given an image that has to be made first. */
+static void test_images(void **st)
+{
+	static const struct {
+		const char *type, *device, *disk, *member;
+	} cases[] = {
+		{ "kvm", IMAGE(TYPE("vmdk"), "/a b"), "format=qcow2,", "target" },
+		{ "xen", IMAGE(TYPE("vdi"), "/a"), "target=/a.qcow2", "target" },
+		{ "kvm", IMAGE(TYPE("auto"), "/a"), "target=/a.qcow2", "target" },
+		{ "kvm", IMAGE("", "/a.VHDX"), "target=/a.VHDX.qcow2", "target" },
+		{ "kvm", IMAGE(LUKS TYPE("raw"), "/a"), "target=/a.qcow2", "target" },
+		{ "kvm", IMAGE("", "/a.qcow2"), "format=qcow2,", "format" },
+		{ "kvm", IMAGE("", "/a.vpc"), "format=vhd,", "format" },
+		{ "kvm", IMAGE(TYPE("raw"), "/a.vmdk"), "format=raw,", NULL },
+		{ "kvm", IMAGE(TYPE("iso"), "/a.vmdk"), "target=/a.vmdk\"", NULL },
+		{ "kvm", IMAGE(LUKS TYPE("qcow2"), "/a"), "target=/a\"", NULL },
+		{ "kvm", IMAGE("", "/a.img"), "vdev=xvda", NULL },
+		{ "xen", IMAGE("", "/a.vmdk"), "target=/a.vmdk\"", NULL },
+	};
+	struct result r;
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *what = xlpt_xasprintf("disk[xvda].%s", cases[i].member);
+
+		to_xl(&r, cases[i].type, HVM, "", cases[i].device);
+		has(&r, cases[i].disk);
+		if (cases[i].member)
+			tells(&r, XLPT_LOSS_CHANGED, what);
+		else
+			has_not(&r, ".qcow2");
+		dispose(&r);
+	}
+	to_xl(&r, "kvm", HVM, "", cases[0].device);
+	has(&r, "qemu-img convert -f vmdk -O qcow2 '/a b' '/a b.qcow2'\n");
+	dispose(&r);
+	/* Nobody can say where the image of a device would be. */
+	to_xl(&r, "kvm", HVM, "",
+	      "<disk type='block' device='disk'>" TYPE(
+		      "vmdk") "<source dev='/dev/v/a'/>"
+			      "<target dev='vda' bus='virtio'/></disk>");
+	has_not(&r, "/dev/v/a");
+	tells(&r, XLPT_LOSS_CHANGED, "disk[vda]");
+	has(&r, "#xlpt-note: - host: disk vda: xl has no images of type vmdk, and");
 	dispose(&r);
 }
 
@@ -412,14 +465,14 @@ static void test_memory(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_display),   cmocka_unit_test(test_spice),
-		cmocka_unit_test(test_disk_sources), cmocka_unit_test(test_disk_names),
-		cmocka_unit_test(test_usb),	     cmocka_unit_test(test_cards),
-		cmocka_unit_test(test_video_memory), cmocka_unit_test(test_listen),
-		cmocka_unit_test(test_usbdevice),    cmocka_unit_test(test_usbdevice_host),
-		cmocka_unit_test(test_console),	     cmocka_unit_test(test_two_displays),
-		cmocka_unit_test(test_backends),     cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_running),
+		cmocka_unit_test(test_no_display),     cmocka_unit_test(test_spice),
+		cmocka_unit_test(test_disk_sources),   cmocka_unit_test(test_images),
+		cmocka_unit_test(test_disk_names),     cmocka_unit_test(test_usb),
+		cmocka_unit_test(test_cards),	       cmocka_unit_test(test_video_memory),
+		cmocka_unit_test(test_listen),	       cmocka_unit_test(test_usbdevice),
+		cmocka_unit_test(test_usbdevice_host), cmocka_unit_test(test_console),
+		cmocka_unit_test(test_two_displays),   cmocka_unit_test(test_backends),
+		cmocka_unit_test(test_memory),	       cmocka_unit_test(test_running),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
