@@ -258,6 +258,10 @@ static void test_reasons(void **st)
 	because("name = 'g'\nkernel = '/k'\nmaxmem = 512\n", "memory", XLPT_LOSS_NOTE, "maxmem=");
 	assert_non_null(strstr(out.s, "<memory unit='KiB'>524288</memory>"));
 	because("name = 'g'\nkernel = '/k'\n", "memory", XLPT_LOSS_NOTE, "32 MiB");
+	because(HVM "device_model_stubdomain_override = 1\n", "device_model_stubdomain_override",
+		XLPT_LOSS_CHANGED, "in dom0");
+	because(HVM "device_model_stubdomain_override = 0\nmsr_relaxed = 0\n", "msr_relaxed",
+		XLPT_LOSS_NOTE, "as well");
 	because(PV "vcpus = 4\nmaxvcpus = 2\n", "vcpus", XLPT_LOSS_CHANGED, "maxvcpus=");
 }
 
