@@ -233,7 +233,7 @@ static const struct {
 	{ "net|ip=*", CHANGED, "xl tells its vif script addresses alone" },
 	{ "net|ip/*", CHANGED, "xl tells its vif script addresses alone" },
 	/* passed-through devices */
-	{ "pci|address=*type='unassigned'*", CHANGED, "libvirt keeps this device from the guest, xl gives it" },
+	{ "pci|address=*type='unassigned'*", CHANGED, "libvirt keeps this device from the guest, and it is not in pci=" },
 	{ "usbdev|address*", KEPT, "xl chooses the port" },
 	{ "pci|acpi=*", CHANGED, "systemd in the guest names interfaces by it" },
 	{ "*|source/@startupPolicy=mandatory", NOTE, optional },

@@ -133,14 +133,17 @@ static size_t tell_missing(struct xlpt_losses *losses, enum xlpt_severity severi
 	for (size_t i = 0; i < x->n; i++) {
 		const struct xlpt_at *at = xlpt_list_item(x, f->shape, i);
 		_cleanup_free_ char *name = xlpt_list_name(f, x, i), *what = NULL;
+		const char *why = reason;
 
 		if (has_name(f, y, name))
 			continue;
+		if (x == (const void *)&a->pci && xlpt_xl_is_unassigned(&a->pci[i]))
+			why = "left out: libvirt takes it from dom0, and keeps it from the guest";
 		if (x == (const void *)&a->disk && a->disk[i].name)
 			what = xlpt_xasprintf("disk[%s]", a->disk[i].name);
 		else
 			what = xlpt_xasprintf("%s[%s]", f->name, name);
-		xlpt_loss_add(losses, severity, a->file, at->line, 0, what, "%s", reason);
+		xlpt_loss_add(losses, severity, a->file, at->line, 0, what, "%s", why);
 		n++;
 	}
 	return n;
@@ -211,6 +214,15 @@ static bool is_macvtap(const struct xlpt_dom *a, const char *path)
 	return xlpt_dom_get(a, kind, &value) && xlpt_streq(value, "netdev");
 }
 
+/* A display of another hypervisor's guest that is closed by an empty password. */
+static bool lets_nobody_in(const struct xlpt_dom *a)
+{
+	for (size_t i = 0; i < a->n_gfx; i++)
+		if (a->gfx[i].passwd && !*a->gfx[i].passwd)
+			return xlpt_dom_is_foreign(a);
+	return false;
+}
+
 /* Two sets of CPUs that are the same. */
 static bool same_cpus(const struct xlpt_delta *delta)
 {
@@ -260,6 +272,11 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 	    a->maxmem.has) {
 		severity = XLPT_LOSS_NOTE;
 		reason = "not said: the guest begins with all of maxmem=, as under xl";
+	}
+	if (to == XLPT_FORMAT_XL && !strcmp(delta->path, "gfx") && lets_nobody_in(a)) {
+		severity = XLPT_LOSS_CHANGED;
+		reason =
+			"left out: an empty password lets nobody in, and xl's display would let in all";
 	}
 	if (to == XLPT_FORMAT_XL && tell_image(losses, a, b, delta))
 		return;

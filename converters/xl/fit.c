@@ -80,14 +80,20 @@ static void fit_spice(struct xlpt_dom *dom, struct xlpt_gfx *g)
 
 static void fit_displays(struct xlpt_dom *dom)
 {
+	bool had = dom->n_gfx;
+
 	for (size_t i = 0; i < dom->n_gfx; i++) {
-		if (dom->gfx[i].type == XLPT_GFX_SPICE && dom->type != XLPT_DOM_HVM)
+		const char *passwd = dom->gfx[i].passwd;
+
+		/* To KVM's QEMU an empty password is one that nobody has, to libxl it is none. */
+		if ((passwd && !*passwd && xlpt_dom_is_foreign(dom)) ||
+		    (dom->gfx[i].type == XLPT_GFX_SPICE && dom->type != XLPT_DOM_HVM))
 			drop(dom, "gfx", i--);
 		else if (dom->gfx[i].type == XLPT_GFX_SPICE)
 			fit_spice(dom, &dom->gfx[i]);
 	}
 	/* libxl gives an HVM guest that is silent a Cirrus card. */
-	if (dom->type != XLPT_DOM_HVM || dom->n_gfx || dom->n_video ||
+	if (dom->type != XLPT_DOM_HVM || had || dom->n_video ||
 	    xlpt_dom_carried(dom, XLPT_SIDE_LIBVIRT, "devices/video") ||
 	    xlpt_dom_carried(dom, XLPT_SIDE_LIBVIRT, "devices/graphics"))
 		return;
@@ -221,11 +227,26 @@ static bool is_made_name(const char *name)
 	return false;
 }
 
+/*
+ * vif-openvswitch takes a trunk, and no VLAN of it untagged. Without a word on VLANs the guest would have all
+ * of them. More than one is a trunk to libvirt (virNetDevVlanParse).
+ */
+static void fit_vlans(struct xlpt_netid *id)
+{
+	if (id->vport != XLPT_VPORT_OVS || !id->n_vlan)
+		return;
+	if (id->n_vlan > 1)
+		id->vlan_trunk = XLPT_ON;
+	for (size_t i = 0; i < id->n_vlan; i++)
+		id->vlan[i].native = 0;
+}
+
 static void fit_nets(struct xlpt_dom *dom)
 {
 	for (size_t i = 0; i < dom->n_net; i++) {
 		struct xlpt_net *n = &dom->net[i];
 
+		fit_vlans(&n->id);
 		if (is_made_name(n->vifname))
 			forget(&n->vifname);
 		if (n->model && dom->type == XLPT_DOM_HVM && !xlpt_xl_is_nic(n->model))
@@ -300,8 +321,28 @@ static void fit_bootloader(struct xlpt_dom *dom)
 	dom->bootloader_args = words;
 }
 
+bool xlpt_xl_is_unassigned(const struct xlpt_pci *pci)
+{
+	for (size_t i = 0; i < pci->at.extra.n; i++) {
+		const struct xlpt_carry *c = &pci->at.extra.items[i];
+
+		if (c->side == XLPT_SIDE_LIBVIRT && !strcmp(c->path, "address") &&
+		    strstr(c->text, "type='unassigned'"))
+			return true;
+	}
+	return false;
+}
+
+static void fit_pci(struct xlpt_dom *dom)
+{
+	for (size_t i = 0; i < dom->n_pci; i++)
+		if (xlpt_xl_is_unassigned(&dom->pci[i]))
+			drop(dom, "pci", i--);
+}
+
 void xlpt_xl_fit(struct xlpt_dom *dom)
 {
+	fit_pci(dom);
 	if (dom->devices_only)
 		return;
 	fit_displays(dom);

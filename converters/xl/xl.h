@@ -40,6 +40,8 @@ void xlpt_xl_write_kept(const struct xlpt_dom *dom, const struct xlpt_kepts *kep
 void xlpt_xl_fit(struct xlpt_dom *dom);
 void xlpt_xl_fit_cpus(struct xlpt_dom *dom);  /* the part of it for CPUs and NUMA cells */
 void xlpt_xl_fit_disks(struct xlpt_dom *dom); /* the part of it for disks */
+/* libvirt takes the device from dom0 and keeps it from the guest; xl would give it. */
+bool xlpt_xl_is_unassigned(const struct xlpt_pci *pci);
 /* The format of a disk's image when xl cannot read it ("vmdk", "luks"); else NULL. */
 const char *xlpt_xl_strange_image(const struct xlpt_dom *dom, const struct xlpt_disk *d);
 /* The image that takes its place; NULL where it is no file of this host. Caller frees. */

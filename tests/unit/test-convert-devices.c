@@ -82,6 +82,51 @@ static void test_disk_sources(void **st)
 	dispose(&r);
 }
 
+#define VLANS(attr, tags)                                                            \
+	"<interface type='bridge'><source bridge='b'/><vlan" attr ">" tags "</vlan>" \
+	"<virtualport type='openvswitch'/></interface>"
+
+/* What libvirt closes is not open under xl. */
+static void test_closed(void **st)
+{
+	struct result r;
+
+	(void)st;
+	/* An empty password lets nobody in, and is none to libxl; as libvirt's Xen driver has it. */
+	to_xl(&r, "kvm", HVM, "", "<graphics type='vnc' listen='0.0.0.0' passwd=''/>");
+	has(&r, "\nvnc = 0\n");
+	has_not(&r, "vnclisten");
+	has_not(&r, "vga");
+	tells(&r, XLPT_LOSS_CHANGED, "gfx");
+	dispose(&r);
+	to_xl(&r, "kvm", HVM, "", "<graphics type='spice' port='5900' passwd=''/>");
+	has_not(&r, "spice");
+	dispose(&r);
+	to_xl(&r, "xen", HVM, "", "<graphics type='vnc' passwd=''/>");
+	has(&r, "\nvnc = 1\n");
+	dispose(&r);
+	/* Without a VLAN the guest would have all that the bridge has. */
+	to_xl(&r, "kvm", HVM, "",
+	      VLANS(" trunk='yes'", "<tag id='10'/><tag id='20' nativeMode='untagged'/>"));
+	has(&r, "bridge=b:10:20,script=vif-openvswitch");
+	tells(&r, XLPT_LOSS_CHANGED, "net[#0].id.vlan[#1].native");
+	dispose(&r);
+	to_xl(&r, "kvm", HVM, "", VLANS("", "<tag id='10'/><tag id='20'/>"));
+	has(&r, "bridge=b:10:20,script=vif-openvswitch");
+	tells(&r, XLPT_LOSS_NOTE, "net[#0].id.vlan_trunk");
+	dispose(&r);
+	to_xl(&r, "kvm", HVM, "",
+	      "<hostdev mode='subsystem' type='pci'><source><address bus='6'/></source>"
+	      "<address type='unassigned'/></hostdev>"
+	      "<hostdev mode='subsystem' type='pci'><source><address bus='7'/></source>"
+	      "<rom bar='on'/></hostdev>");
+	has_not(&r, "06:00.0");
+	has(&r, "0000:07:00.0");
+	tells(&r, XLPT_LOSS_CHANGED, "pci[0000:06:00.0]");
+	tells(&r, XLPT_LOSS_NOTE, "pci[0000:07:00.0].rom_bar");
+	dispose(&r);
+}
+
 #define IMAGE(type, file)                                                                       \
 	"<disk type='file' device='disk'>" type "<source file='" file "'/><target dev='xvda'/>" \
 	"</disk>"
@@ -411,8 +456,8 @@ static void test_backends(void **st)
 	      "<tag id='42' nativeMode='untagged'/><tag id='47'/></vlan>"
 	      "<virtualport type='openvswitch'><parameters "
 	      "interfaceid='43dc0cf8-809b-4adb-9bea-a9abb5f3d90e'/></virtualport></interface>");
-	has(&r, "\"bridge=ovs,script=vif-openvswitch\"");
-	tells(&r, XLPT_LOSS_CHANGED, "net[#0].id.vlan");
+	has(&r, "\"bridge=ovs:42:47,script=vif-openvswitch\"");
+	tells(&r, XLPT_LOSS_CHANGED, "net[#0].id.vlan[#0].native");
 	tells(&r, XLPT_LOSS_CHANGED, "net[#0].id.interfaceid");
 	dispose(&r);
 }
@@ -465,14 +510,15 @@ static void test_memory(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_display),     cmocka_unit_test(test_spice),
-		cmocka_unit_test(test_disk_sources),   cmocka_unit_test(test_images),
-		cmocka_unit_test(test_disk_names),     cmocka_unit_test(test_usb),
-		cmocka_unit_test(test_cards),	       cmocka_unit_test(test_video_memory),
-		cmocka_unit_test(test_listen),	       cmocka_unit_test(test_usbdevice),
-		cmocka_unit_test(test_usbdevice_host), cmocka_unit_test(test_console),
-		cmocka_unit_test(test_two_displays),   cmocka_unit_test(test_backends),
-		cmocka_unit_test(test_memory),	       cmocka_unit_test(test_running),
+		cmocka_unit_test(test_no_display),   cmocka_unit_test(test_spice),
+		cmocka_unit_test(test_disk_sources), cmocka_unit_test(test_closed),
+		cmocka_unit_test(test_images),	     cmocka_unit_test(test_disk_names),
+		cmocka_unit_test(test_usb),	     cmocka_unit_test(test_cards),
+		cmocka_unit_test(test_video_memory), cmocka_unit_test(test_listen),
+		cmocka_unit_test(test_usbdevice),    cmocka_unit_test(test_usbdevice_host),
+		cmocka_unit_test(test_console),	     cmocka_unit_test(test_two_displays),
+		cmocka_unit_test(test_backends),     cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_running),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
