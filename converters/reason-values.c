@@ -146,6 +146,7 @@ const struct xlpt_reason xlpt_reasons_to_libvirt[] = {
 	{ "rdm*", XLPT_LOSS_CHANGED,
 	  "libvirt has no word for reserved memory; xl 4.15 and later misread rdm= as well" },
 	{ "gfx_passthru", XLPT_LOSS_CHANGED, "libvirt cannot give the primary graphics card away" },
+	{ "pae", XLPT_LOSS_CHANGED, "libvirt gives every HVM guest of x86-64 PAE" },
 	{ "nographic", XLPT_LOSS_NOTE, "QEMU shows the screen nowhere; the guest is the same without it" },
 	{ "nomigrate", XLPT_LOSS_CHANGED,
 	  "libvirt has no word for it: the guest may be migrated, and does not see invtsc" },

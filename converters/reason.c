@@ -202,16 +202,31 @@ static bool tell_image(struct xlpt_losses *losses, const struct xlpt_dom *a,
 	return true;
 }
 
+/* path is "LIST[...].member", and the same element's other member has this word. */
+static bool of_element(const struct xlpt_dom *a, const char *path, const char *member,
+		       const char *other, const char *word)
+{
+	size_t n = strlen(path), m = strlen(member);
+	_cleanup_free_ char *second = NULL, *value = NULL;
+
+	if (n < m || strcmp(path + n - m, member) != 0 || path[n - m - 1] != '.' ||
+	    !strchr(path, '['))
+		return false;
+	second = xlpt_xasprintf("%.*s%s", (int)(n - m), path, other);
+	return xlpt_dom_get(a, second, &value) && xlpt_streq(value, word);
+}
+
 /* The device behind <interface type='direct'>. */
 static bool is_macvtap(const struct xlpt_dom *a, const char *path)
 {
-	size_t n = strlen(path);
-	_cleanup_free_ char *kind = NULL, *value = NULL;
+	return xlpt_starts(path, "net[") && of_element(a, path, "source", "kind", "netdev");
+}
 
-	if (!xlpt_starts(path, "net[") || n < 7 || strcmp(path + n - 7, ".source") != 0)
-		return false;
-	kind = xlpt_xasprintf("%.*s.kind", (int)(n - 7), path);
-	return xlpt_dom_get(a, kind, &value) && xlpt_streq(value, "netdev");
+/* SPICE takes an empty password for one that nobody has, and libxl starts no guest with it. */
+static bool is_no_password(const struct xlpt_dom *a, const struct xlpt_delta *delta)
+{
+	return delta->a && !*delta->a && xlpt_starts(delta->path, "gfx[") &&
+	       of_element(a, delta->path, "passwd", "type", "vnc");
 }
 
 /* A display of another hypervisor's guest that is closed by an empty password. */
@@ -256,54 +271,55 @@ static bool is_hvm_only(const struct xlpt_dom *a, const char *path)
 	return false;
 }
 
+/* Where more than the path and the value decide; NULL: they do. */
+static const char *of_the_case(const struct xlpt_dom *a, const struct xlpt_dom *b,
+			       const struct xlpt_delta *delta, enum xlpt_severity *severity)
+{
+	const char *path = delta->path;
+
+	*severity = XLPT_LOSS_NOTE;
+	/* <interface type='ethernet'>: libvirt's own driver names libxl no bridge either. */
+	if (xlpt_starts(path, "net[") && xlpt_streq(delta->a, "routed") && !xlpt_dom_is_foreign(a))
+		return "no bridge is said: libxl takes xenbr0, or the script does without one";
+	if (a->n_vcpupin && xlpt_dom_same_pins(a, b) &&
+	    (!strcmp(path, "cpuset") || !strcmp(path, "vcpupin")))
+		return "said for each vCPU that the guest has: cpus= is one set for all, or a list";
+	if (is_no_password(a, delta))
+		return "to libxl an empty password of VNC is none, with libvirt as well";
+	if (a->type != XLPT_DOM_HVM && xlpt_starts(path, "video"))
+		return "a PV guest's screen is that of vfb=";
+	if (a->type != XLPT_DOM_HVM && is_hvm_only(a, path))
+		return "of HVM guests alone";
+	*severity = XLPT_LOSS_CHANGED;
+	if (!strcmp(path, "loader") && xlpt_xl_is_uefi(delta->a))
+		return xlpt_dom_is_foreign(a) ? xlpt_reason_own_ovmf : not_told_of_uefi;
+	if (is_macvtap(a, path))
+		return xlpt_reason_macvtap;
+	if (!strcmp(path, "gfx") && lets_nobody_in(a))
+		return "left out: an empty password lets nobody in, and xl's display would let in all";
+	return NULL;
+}
+
 void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struct xlpt_delta *delta,
 		    const struct xlpt_dom *a, const struct xlpt_dom *b)
 {
-	const char *reason;
-	enum xlpt_severity severity = loss_reason(to, delta, &reason);
+	enum xlpt_severity severity;
+	const char *reason = to == XLPT_FORMAT_XL ? of_the_case(a, b, delta, &severity) : NULL;
 	size_t n = strlen(delta->path);
 
-	if (to == XLPT_FORMAT_XL && a->type != XLPT_DOM_HVM && is_hvm_only(a, delta->path)) {
-		severity = XLPT_LOSS_NOTE;
-		reason = xlpt_starts(delta->path, "video") ? "a PV guest's screen is that of vfb="
-							   : "of HVM guests alone";
-	}
+	if (!reason)
+		severity = loss_reason(to, delta, &reason);
 	if (to == XLPT_FORMAT_LIBVIRT && !delta->a && !strcmp(delta->path, "memory") &&
 	    a->maxmem.has) {
 		severity = XLPT_LOSS_NOTE;
 		reason = "not said: the guest begins with all of maxmem=, as under xl";
 	}
-	if (to == XLPT_FORMAT_XL && !strcmp(delta->path, "gfx") && lets_nobody_in(a)) {
-		severity = XLPT_LOSS_CHANGED;
-		reason =
-			"left out: an empty password lets nobody in, and xl's display would let in all";
-	}
-	if (to == XLPT_FORMAT_XL && tell_image(losses, a, b, delta))
-		return;
-	if (to == XLPT_FORMAT_XL && is_macvtap(a, delta->path)) {
-		severity = XLPT_LOSS_CHANGED;
-		reason = xlpt_reason_macvtap;
-	}
-	if (to == XLPT_FORMAT_XL && !strcmp(delta->path, "loader") && xlpt_xl_is_uefi(delta->a)) {
-		severity = XLPT_LOSS_CHANGED;
-		reason = xlpt_dom_is_foreign(a) ? xlpt_reason_own_ovmf : not_told_of_uefi;
-	}
-	if (to == XLPT_FORMAT_XL && a->n_vcpupin && xlpt_dom_same_pins(a, b) &&
-	    (!strcmp(delta->path, "cpuset") || !strcmp(delta->path, "vcpupin"))) {
-		severity = XLPT_LOSS_NOTE;
-		reason =
-			"said for each vCPU that the guest has: cpus= is one set for all, or a list";
-	}
 	if (same_cpus(delta)) {
 		severity = XLPT_LOSS_NOTE;
 		reason = "the same CPUs, said as the other side reads it";
 	}
-	/* <interface type='ethernet'>: libvirt's own driver names libxl no bridge either. */
-	if (to == XLPT_FORMAT_XL && xlpt_starts(delta->path, "net[") &&
-	    xlpt_streq(delta->a, "routed") && !xlpt_dom_is_foreign(a)) {
-		severity = XLPT_LOSS_NOTE;
-		reason = "no bridge is said: libxl takes xenbr0, or the script does without one";
-	}
+	if (to == XLPT_FORMAT_XL && tell_image(losses, a, b, delta))
+		return;
 	if (to == XLPT_FORMAT_XL && xlpt_starts(delta->path, "disk[") && n > 6 &&
 	    !strcmp(delta->path + n - 6, "].name")) {
 		for (size_t i = 0; i < a->n_disk; i++)

@@ -50,6 +50,7 @@ static void test_spice(void **st)
 	dispose(&again);
 	dispose(&r);
 	to_xl(&r, "xen", HVM, "", "<graphics type='spice' tlsPort='5901' passwd=''/>");
+	tells(&r, XLPT_LOSS_CHANGED, "gfx[#0].passwd");
 	has_not(&r, "spiceport");
 	has_not(&r, "spicepasswd");
 	has(&r, "\nspicedisable_ticketing = 1\n");
@@ -104,6 +105,7 @@ static void test_closed(void **st)
 	dispose(&r);
 	to_xl(&r, "xen", HVM, "", "<graphics type='vnc' passwd=''/>");
 	has(&r, "\nvnc = 1\n");
+	tells(&r, XLPT_LOSS_NOTE, "gfx[#0].passwd");
 	dispose(&r);
 	/* Without a VLAN the guest would have all that the bridge has. */
 	to_xl(&r, "kvm", HVM, "",

@@ -262,6 +262,7 @@ static void test_reasons(void **st)
 		XLPT_LOSS_CHANGED, "in dom0");
 	because(HVM "device_model_stubdomain_override = 0\nmsr_relaxed = 0\n", "msr_relaxed",
 		XLPT_LOSS_NOTE, "as well");
+	because(HVM "pae = 0\n", "pae", XLPT_LOSS_CHANGED, "every HVM guest");
 	because(PV "vcpus = 4\nmaxvcpus = 2\n", "vcpus", XLPT_LOSS_CHANGED, "maxvcpus=");
 }
 
@@ -288,6 +289,11 @@ static void test_display(void **st)
 	says(HVM "vnc = 1\nvideoram = 16\n", "<model type='cirrus' vram='16384'/>");
 	assert_int_equal(losses.n, 0);
 	says(HVM "vnc = 0\nvga = 'none'\n", "<model type='none'/>");
+	/* An empty word is none; to QEMU under KVM an empty password would be one. */
+	says(HVM "vnc = 1\nvnclisten = ''\nvncpasswd = ''\n", "<graphics type='vnc'/>");
+	assert_int_equal(losses.n, 0);
+	says(PV "vfb = [ 'vnc=1,vncpasswd=,vnclisten=' ]\n", "<graphics type='vnc'/>");
+	assert_int_equal(differences(HVM "vnc = 1\n", HVM "vnc = 1\nvncpasswd = ''\n", false), 0);
 	is_lost(HVM "nographic = 1\n", "nographic", XLPT_LOSS_NOTE);
 	/* There and back again, it has none. */
 	{
