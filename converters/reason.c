@@ -281,8 +281,8 @@ static const char *of_the_case(const struct xlpt_dom *a, const struct xlpt_dom *
 	/* <interface type='ethernet'>: libvirt's own driver names libxl no bridge either. */
 	if (xlpt_starts(path, "net[") && xlpt_streq(delta->a, "routed") && !xlpt_dom_is_foreign(a))
 		return "no bridge is said: libxl takes xenbr0, or the script does without one";
-	if (a->n_vcpupin && xlpt_dom_same_pins(a, b) &&
-	    (!strcmp(path, "cpuset") || !strcmp(path, "vcpupin")))
+	if (a->n_vcpupin && (!strcmp(path, "cpuset") || !strcmp(path, "vcpupin")) &&
+	    xlpt_dom_same_pins(a, b))
 		return "said for each vCPU that the guest has: cpus= is one set for all, or a list";
 	if (is_no_password(a, delta))
 		return "to libxl an empty password of VNC is none, with libvirt as well";

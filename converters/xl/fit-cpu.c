@@ -5,7 +5,7 @@
 #include "converters/model/internal.h"
 #include "converters/xl/xl.h"
 
-#define MAX_VCPUS 4096
+#define MAX_VCPUS 512 /* more than a guest of Xen has */
 
 /* Cell to's place in the row of cell from, 0 = not said there. */
 static unsigned said_distance(const struct xlpt_dom *dom, size_t from, size_t to)
