@@ -5,6 +5,8 @@
  * found by the comparison, told, and comes back on the way to libvirt.
  */
 #include "converters/for-xen.h"
+#include "converters/xl/words.h"
+#include "converters/xl/xl.h"
 
 #include <string.h>
 
@@ -46,33 +48,6 @@ static void boot_order(struct xlpt_dom *dom)
 			boot[n++] = by_order[i];
 	if (*boot)
 		dom->boot = xlpt_xstrdup(boot);
-}
-
-/* /dev/vda1 on the command line of a kernel that is booted directly. */
-static void rename_roots(struct xlpt_dom *dom)
-{
-	for (size_t i = 0; dom->cmdline && i < dom->n_disk; i++) {
-		const struct xlpt_disk *d = &dom->disk[i];
-		_cleanup_free_ char *dev = NULL;
-		struct xlpt_str out = { 0 };
-		const char *s = dom->cmdline, *hit;
-
-		if (!d->name || !d->vdev)
-			continue;
-		dev = xlpt_xasprintf("/dev/%s", d->name);
-		for (; (hit = strstr(s, dev)); s = hit + strlen(dev)) {
-			char next = hit[strlen(dev)];
-
-			xlpt_str_addn(&out, s, (size_t)(hit - s));
-			if (next >= 'a' && next <= 'z')
-				xlpt_str_add(&out, dev);
-			else
-				xlpt_str_addf(&out, "/dev/%s", d->vdev);
-		}
-		xlpt_str_add(&out, s);
-		free(dom->cmdline);
-		dom->cmdline = xlpt_str_take(&out);
-	}
 }
 
 /* <synic> has given it already. */
@@ -119,55 +94,36 @@ static void devices(struct xlpt_dom *dom)
 
 /* ---- the check list ---- */
 
-static bool is_virtio(const struct xlpt_disk *d)
+/* The image that takes the place of one that xl cannot read. */
+static void list_image(const struct xlpt_disk *d, const char *name, const char *strange,
+		       struct xlpt_losses *losses)
 {
-	return d->bus ? xlpt_streq(d->bus, "virtio")
-		      : xlpt_starts(d->name   ? d->name
-				    : d->vdev ? d->vdev
-					      : "",
-				    "vd");
-}
+	_cleanup_free_ char *made = xlpt_xl_made_image(d), *command = NULL;
 
-/*
- * The kernel of a KVM guest calls disks vdX on virtio, in their order, and sdX on every other bus. The
- * name in the XML is a hint to libvirt alone.
- */
-static char *old_name(const struct xlpt_dom *dom, const struct xlpt_disk *d)
-{
-	const char *said = d->name ? d->name : d->vdev;
-	size_t n = strcspn(said, "d");
-	unsigned before = 0;
-
-	if (xlpt_starts(said, "vd") && is_virtio(d))
-		return xlpt_xstrdup(said);
-	if (!is_virtio(d))
-		return xlpt_xasprintf("sd%s", said[n] ? said + n + 1 : "");
-	for (const struct xlpt_disk *o = dom->disk; o < d; o++)
-		before += is_virtio(o);
-	return before < 26 ? xlpt_xasprintf("vd%c", 'a' + before) : xlpt_xstrdup(said);
-}
-
-static char *new_name(const struct xlpt_disk *d)
-{
-	size_t n = strcspn(d->vdev, "d");
-
-	return xlpt_xasprintf("xvd%s", d->vdev[n] ? d->vdev + n + 1 : "");
+	if (made)
+		command = xlpt_xl_image_command(d->target, made, strange);
+	if (made)
+		xlpt_todo_add(losses, "host: disk %s: xl has no images of type %s: %s", name,
+			      strange, command);
+	else
+		xlpt_todo_add(
+			losses,
+			"host: disk %s: xl has no images of type %s, and it is not in the "
+			"configuration: qemu-img convert it to qcow2 or raw, and add it to disk=",
+			name, strange);
 }
 
 /* What xl writes no disk for, or not as it is. */
-static bool lacks(const struct xlpt_disk *d, struct xlpt_losses *losses)
+static bool lacks(const struct xlpt_dom *dom, const struct xlpt_disk *d, struct xlpt_losses *losses)
 {
 	const char *name = d->name ? d->name : d->vdev;
+	const char *strange = d->target && *d->target ? xlpt_xl_strange_image(dom, d) : NULL;
 
+	if (strange)
+		list_image(d, name, strange, losses);
 	for (size_t i = 0; i < d->at.extra.n; i++) {
 		const struct xlpt_carry *c = &d->at.extra.items[i];
 
-		if (!strcmp(c->path, "driver/@type"))
-			xlpt_todo_add(
-				losses,
-				"host: disk %s: xl has no images of type %s: qemu-img convert "
-				"it to qcow2 or raw",
-				name, c->text);
 		if (!strcmp(c->path, "source/encryption") || !strcmp(c->path, "encryption"))
 			xlpt_todo_add(
 				losses,
@@ -196,10 +152,10 @@ static void list_disks(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 		const struct xlpt_disk *d = &dom->disk[i];
 		_cleanup_free_ char *from = NULL, *to = NULL;
 
-		if (!d->vdev || lacks(d, losses) || d->dev == XLPT_DISKDEV_CDROM)
+		if (!d->vdev || lacks(dom, d, losses) || d->dev == XLPT_DISKDEV_CDROM)
 			continue;
-		from = old_name(dom, d);
-		to = new_name(d);
+		from = xlpt_for_xen_old_name(dom, d);
+		to = xlpt_for_xen_new_name(d);
 		xlpt_str_addf(&names, "%s%s is %s", names.len ? ", " : "", from, to);
 	}
 	if (names.len)
@@ -235,6 +191,12 @@ static void list_nets(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 				"host: make a bridge over %s and name it in vif[%zu] (xl would "
 				"take xenbr0)",
 				n->source ? n->source : "the interface", i);
+		else if (n->kind == XLPT_NET_ROUTED)
+			xlpt_todo_add(
+				losses,
+				"host: name a bridge, or the script that connects the guest, in "
+				"vif[%zu] (xl would take xenbr0)",
+				i);
 	}
 }
 
@@ -282,7 +244,7 @@ static void check_list(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 		"starts on IDE without them");
 	list_disks(dom, losses);
 	list_nets(dom, losses);
-	if (dom->firmware == XLPT_FW_UEFI)
+	if (dom->firmware == XLPT_FW_UEFI || xlpt_xl_is_uefi(dom->loader))
 		xlpt_todo_add(
 			losses,
 			"UEFI: boot entries and Secure Boot keys are gone; install the loader "
@@ -293,7 +255,7 @@ static void check_list(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 void xlpt_for_xen(struct xlpt_dom *dom, struct xlpt_losses *losses)
 {
 	boot_order(dom);
-	rename_roots(dom);
+	xlpt_for_xen_roots(dom);
 	check_list(dom, losses);
 	processors(dom);
 	devices(dom);

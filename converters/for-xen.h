@@ -11,6 +11,12 @@
  */
 void xlpt_for_xen(struct xlpt_dom *dom, struct xlpt_losses *losses);
 
+/* What the guest's kernel calls the disk under KVM, and under Xen. Caller frees. */
+char *xlpt_for_xen_old_name(const struct xlpt_dom *dom, const struct xlpt_disk *d);
+char *xlpt_for_xen_new_name(const struct xlpt_disk *d);
+/* /dev/vda1 and the like on the command line of a kernel that is booted directly. */
+void xlpt_for_xen_roots(struct xlpt_dom *dom);
+
 /* Fills in how->for_xen by the guest's type when nobody said it; USAGE where it makes no sense. */
 int xlpt_for_xen_settle(struct xlpt_convert *how, const struct xlpt_dom *dom, enum xlpt_format from,
 			enum xlpt_format to, struct xlpt_diag *diag);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the target's text does not say, or says in another way: kept in it, and told. */
 #include "converters/keep.h"
+#include "converters/reason.h"
 
 void xlpt_keep_carry(void *ctx, const char *at, const struct xlpt_carry *c)
 {
@@ -17,6 +18,11 @@ void xlpt_keep_carry(void *ctx, const char *at, const struct xlpt_carry *c)
 	    (!strcmp(c->path, "root") || !strcmp(c->path, "extra"))) {
 		severity = XLPT_LOSS_NOTE;
 		reason = "xl ignores it beside cmdline=";
+	}
+	if (c->side == XLPT_SIDE_LIBVIRT && !strcmp(c->path, "os/@firmware") &&
+	    !strcmp(c->text, "efi") && xlpt_dom_is_foreign(k->dom)) {
+		severity = XLPT_LOSS_CHANGED;
+		reason = xlpt_reason_own_ovmf;
 	}
 	if (!strcmp(c->path, "#"))
 		xlpt_loss_add(k->losses, XLPT_LOSS_NOTE, k->dom->file, c->line, c->column,

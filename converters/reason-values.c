@@ -2,6 +2,11 @@
 /* Values of the model that the other side cannot say: how much that matters, and why. */
 #include "converters/reason.h"
 
+const char xlpt_reason_macvtap[] =
+	"xl has no macvtap, and takes xenbr0: make a bridge over this interface and name it";
+const char xlpt_reason_own_ovmf[] =
+	"bios=\"ovmf\": Xen's own OVMF is used, and the variables (boot entries, keys) start anew";
+
 /* clang-format off */
 const struct xlpt_reason xlpt_reasons_to_xl[] = {
 	{ "pci.id.mac", XLPT_LOSS_CHANGED,
@@ -24,6 +29,8 @@ const struct xlpt_reason xlpt_reasons_to_xl[] = {
 	{ "pci.multifunction", XLPT_LOSS_CHANGED,
 	  "xl makes slots multifunction only by BB:DD.*" },
 	{ "pci.boot_order", XLPT_LOSS_CHANGED, "xl cannot boot from a chosen PCI device" },
+	{ "pci.rom_bar=on", XLPT_LOSS_NOTE, "what xl does anyway" },
+	{ "pci.rom_enabled=on", XLPT_LOSS_NOTE, "what xl does anyway" },
 	{ "pci.rom_*", XLPT_LOSS_CHANGED, "xl hands the device's own ROM to the guest" },
 	{ "pci.zpci_*", XLPT_LOSS_NOTE, "addresses of s390, where Xen does not run" },
 	{ "pci.managed", XLPT_LOSS_NOTE,
@@ -51,7 +58,7 @@ const struct xlpt_reason xlpt_reasons_to_xl[] = {
 	{ "video.vram", XLPT_LOSS_NOTE, "xl counts in MiB: rounded up" },
 	{ "video.heads=1", XLPT_LOSS_NOTE, "xl's video cards have one head" },
 	{ "video.primary=on", XLPT_LOSS_NOTE, "xl's one video card is the primary" },
-	{ "video.model=xen", XLPT_LOSS_NOTE, "the display of a PV guest" },
+	{ "video.model=xen", XLPT_LOSS_NOTE, "libvirt's Xen driver gives an HVM guest a standard card for it, too" },
 	{ "video", XLPT_LOSS_CHANGED, "xl has one video card: the first" },
 	{ "video*", XLPT_LOSS_CHANGED, "xl's video cards have a model and memory, and one head" },
 	{ "gfx.autoport=on", XLPT_LOSS_CHANGED,
@@ -90,14 +97,21 @@ const struct xlpt_reason xlpt_reasons_to_xl[] = {
 	  "left out: xl cannot reach its source, or has no such drive" },
 	{ "disk*", XLPT_LOSS_CHANGED, "xl cannot say this of a disk" },
 	{ "net.vifname", XLPT_LOSS_NOTE, "a name that libvirt made for the running domain" },
+	{ "net.kind=netdev", XLPT_LOSS_CHANGED, xlpt_reason_macvtap },
+	{ "net.kind=routed", XLPT_LOSS_CHANGED,
+	  "no bridge is said, and xl takes xenbr0: name one, or the script= that connects the guest" },
 	{ "net.kind", XLPT_LOSS_CHANGED,
 	  "xl knows bridges, not libvirt's networks: name the network's bridge" },
 	{ "net.source", XLPT_LOSS_CHANGED,
 	  "xl knows bridges, not libvirt's networks: name the network's bridge" },
+	{ "e820_host=off", XLPT_LOSS_CHANGED,
+	  "xl gives a PV guest with PCI devices the host's memory map, whatever is said" },
 	{ "net.model", XLPT_LOSS_CHANGED,
 	  "QEMU has no such card for a guest of Xen: the guest gets an RTL8139" },
 	{ "net.type", XLPT_LOSS_CHANGED, "PV and PVH guests have no emulated network cards" },
 	{ "net.boot_order", XLPT_LOSS_CHANGED, "xl boots by class of device (boot=), not by device" },
+	{ "net.id.vlan.native", XLPT_LOSS_CHANGED,
+	  "xl's vif-openvswitch has no untagged VLAN in a trunk: the guest sees it tagged" },
 	{ "net.id.*", XLPT_LOSS_CHANGED, "xl leaves VLANs and virtual ports to the vif script" },
 	{ "usbdev.ctrl", XLPT_LOSS_NOTE, "the number that its controller has under xl" },
 	{ "usbdev.managed", XLPT_LOSS_NOTE, "xl takes the device from its driver anyway" },
@@ -132,6 +146,8 @@ const struct xlpt_reason xlpt_reasons_to_libvirt[] = {
 	{ "rdm*", XLPT_LOSS_CHANGED,
 	  "libvirt has no word for reserved memory; xl 4.15 and later misread rdm= as well" },
 	{ "gfx_passthru", XLPT_LOSS_CHANGED, "libvirt cannot give the primary graphics card away" },
+	{ "pae", XLPT_LOSS_CHANGED, "libvirt gives every HVM guest of x86-64 PAE" },
+	{ "nographic", XLPT_LOSS_NOTE, "QEMU shows the screen nowhere; the guest is the same without it" },
 	{ "nomigrate", XLPT_LOSS_CHANGED,
 	  "libvirt has no word for it: the guest may be migrated, and does not see invtsc" },
 	{ "cpupool", XLPT_LOSS_CHANGED, "libvirt has no CPU pools: the guest runs in Pool-0" },
@@ -150,6 +166,8 @@ const struct xlpt_reason xlpt_reasons_to_libvirt[] = {
 	{ "bootloader_args", XLPT_LOSS_CHANGED,
 	  "libvirt gives all of it to the boot loader as one argument" },
 	{ "memory", XLPT_LOSS_NOTE, "not said: the XML says 32 MiB, which is what xl takes for it" },
+	{ "vcpus", XLPT_LOSS_CHANGED,
+	  "more than maxvcpus=, which xl refuses, and libvirt, too: the XML has maxvcpus=" },
 	{ "kernel", XLPT_LOSS_CHANGED,
 	  "a relative path: libvirt has no current directory, and a PV guest would start pygrub instead" },
 	{ "ramdisk", XLPT_LOSS_CHANGED, "a relative path: libvirt has no current directory" },
@@ -191,6 +209,10 @@ const struct xlpt_reason xlpt_reasons_added_to_xl[] = {
 	{ "gfx.vdagent", XLPT_LOSS_NOTE, "said, because the XML has the channel of SPICE's agent" },
 	{ "input", XLPT_LOSS_NOTE, "said, because the XML has a tablet on virtio" },
 	{ "usb", XLPT_LOSS_NOTE, "said, because an input device is on USB" },
+	{ "e820_host", XLPT_LOSS_NOTE,
+	  "xl gives a PV guest with PCI devices the host's memory map without being told" },
+	{ "firmware", XLPT_LOSS_NOTE, "said, because <loader> names an image of UEFI" },
+	{ "net.id.vlan_trunk", XLPT_LOSS_NOTE, "more than one VLAN is a trunk to libvirt, too" },
 	{ "acpi_s3", XLPT_LOSS_NOTE, "said by <pm>" },
 	{ "acpi_s4", XLPT_LOSS_NOTE, "said by <pm>" },
 	{ "gfx.ticketing", XLPT_LOSS_NOTE, "said, because xl wants a password otherwise" },

@@ -6,6 +6,8 @@
 #include "converters/model/internal.h"
 #include "converters/reason.h"
 #include "converters/xl/words.h"
+#include "converters/xl/xl.h"
+#include "core/text.h"
 
 enum xlpt_severity xlpt_carry_reason(enum xlpt_format to, const char *at,
 				     const struct xlpt_carry *c, const char **reason)
@@ -131,14 +133,17 @@ static size_t tell_missing(struct xlpt_losses *losses, enum xlpt_severity severi
 	for (size_t i = 0; i < x->n; i++) {
 		const struct xlpt_at *at = xlpt_list_item(x, f->shape, i);
 		_cleanup_free_ char *name = xlpt_list_name(f, x, i), *what = NULL;
+		const char *why = reason;
 
 		if (has_name(f, y, name))
 			continue;
+		if (x == (const void *)&a->pci && xlpt_xl_is_unassigned(&a->pci[i]))
+			why = "left out: libvirt takes it from dom0, and keeps it from the guest";
 		if (x == (const void *)&a->disk && a->disk[i].name)
 			what = xlpt_xasprintf("disk[%s]", a->disk[i].name);
 		else
 			what = xlpt_xasprintf("%s[%s]", f->name, name);
-		xlpt_loss_add(losses, severity, a->file, at->line, 0, what, "%s", reason);
+		xlpt_loss_add(losses, severity, a->file, at->line, 0, what, "%s", why);
 		n++;
 	}
 	return n;
@@ -156,6 +161,96 @@ static void tell_renamed(struct xlpt_losses *losses, const struct xlpt_dom *a,
 	xlpt_loss_add(losses, severity, a->file, d->at.line, 0, what, "%s (%s)", reason,
 		      d->vdev ? d->vdev : "none");
 }
+
+/* Of an image that xl cannot read, or whose format only its name says. False: it is none. */
+static bool tell_image(struct xlpt_losses *losses, const struct xlpt_dom *a,
+		       const struct xlpt_dom *b, const struct xlpt_delta *delta)
+{
+	_cleanup_free_ char *element = NULL, *command = NULL, *made = NULL;
+	const char *member = strrchr(delta->path, ']');
+	const struct xlpt_field *list;
+	const struct xlpt_disk *d, *now;
+
+	if (!xlpt_starts(delta->path, "disk[") || !member || !delta->b ||
+	    (strcmp(member, "].target") != 0 && strcmp(member, "].format") != 0))
+		return false;
+	element = xlpt_xasprintf("%.*s]", (int)(member - delta->path), delta->path);
+	d = xlpt_path_element(a, element, &list);
+	now = xlpt_path_element(b, element, &list);
+	made = d && d->target ? xlpt_xl_made_image(d) : NULL;
+	if (!now || !d)
+		return false;
+	if (made && xlpt_streq(made, now->target)) {
+		const char *strange = xlpt_xl_strange_image(a, d);
+
+		if (!strange)
+			return false;
+		command = xlpt_xl_image_command(d->target, made, strange);
+		if (!strcmp(member, "].target"))
+			xlpt_loss_add(losses, XLPT_LOSS_CHANGED, a->file, delta->line, 0,
+				      delta->path, "xl has no images of type %s; before: %s",
+				      strange, command);
+		return true;
+	}
+	if (strcmp(member, "].format") != 0 || d->format)
+		return false;
+	xlpt_loss_add(
+		losses, XLPT_LOSS_CHANGED, a->file, delta->line, 0, delta->path,
+		"by the image's name, as the XML says none and libvirt takes raw: see qemu-img "
+		"info %s",
+		XLPT_WORD(d->target));
+	return true;
+}
+
+/* path is "LIST[...].member", and the same element's other member has this word. */
+static bool of_element(const struct xlpt_dom *a, const char *path, const char *member,
+		       const char *other, const char *word)
+{
+	size_t n = strlen(path), m = strlen(member);
+	_cleanup_free_ char *second = NULL, *value = NULL;
+
+	if (n < m || strcmp(path + n - m, member) != 0 || path[n - m - 1] != '.' ||
+	    !strchr(path, '['))
+		return false;
+	second = xlpt_xasprintf("%.*s%s", (int)(n - m), path, other);
+	return xlpt_dom_get(a, second, &value) && xlpt_streq(value, word);
+}
+
+/* The device behind <interface type='direct'>. */
+static bool is_macvtap(const struct xlpt_dom *a, const char *path)
+{
+	return xlpt_starts(path, "net[") && of_element(a, path, "source", "kind", "netdev");
+}
+
+/* SPICE takes an empty password for one that nobody has, and libxl starts no guest with it. */
+static bool is_no_password(const struct xlpt_dom *a, const struct xlpt_delta *delta)
+{
+	return delta->a && !*delta->a && xlpt_starts(delta->path, "gfx[") &&
+	       of_element(a, delta->path, "passwd", "type", "vnc");
+}
+
+/* A display of another hypervisor's guest that is closed by an empty password. */
+static bool lets_nobody_in(const struct xlpt_dom *a)
+{
+	for (size_t i = 0; i < a->n_gfx; i++)
+		if (a->gfx[i].passwd && !*a->gfx[i].passwd)
+			return xlpt_dom_is_foreign(a);
+	return false;
+}
+
+/* Two sets of CPUs that are the same. */
+static bool same_cpus(const struct xlpt_delta *delta)
+{
+	const char *a = delta->a, *b = delta->b;
+	_cleanup_free_ char *x = a ? xlpt_value_unescape(&a) : NULL;
+	_cleanup_free_ char *y = b ? xlpt_value_unescape(&b) : NULL;
+
+	return fnmatch("*cpu*s*", delta->path, 0) == 0 && xlpt_cpuset_same(x, y);
+}
+
+static const char not_told_of_uefi[] =
+	"no hvmloader: without type='pflash' libvirt's Xen driver ignores it and starts a BIOS; "
+	"bios=\"ovmf\" is UEFI";
 
 /* A value of the domain that only HVM guests have. */
 static bool is_hvm_only(const struct xlpt_dom *a, const char *path)
@@ -176,23 +271,55 @@ static bool is_hvm_only(const struct xlpt_dom *a, const char *path)
 	return false;
 }
 
+/* Where more than the path and the value decide; NULL: they do. */
+static const char *of_the_case(const struct xlpt_dom *a, const struct xlpt_dom *b,
+			       const struct xlpt_delta *delta, enum xlpt_severity *severity)
+{
+	const char *path = delta->path;
+
+	*severity = XLPT_LOSS_NOTE;
+	/* <interface type='ethernet'>: libvirt's own driver names libxl no bridge either. */
+	if (xlpt_starts(path, "net[") && xlpt_streq(delta->a, "routed") && !xlpt_dom_is_foreign(a))
+		return "no bridge is said: libxl takes xenbr0, or the script does without one";
+	if (a->n_vcpupin && (!strcmp(path, "cpuset") || !strcmp(path, "vcpupin")) &&
+	    xlpt_dom_same_pins(a, b))
+		return "said for each vCPU that the guest has: cpus= is one set for all, or a list";
+	if (is_no_password(a, delta))
+		return "to libxl an empty password of VNC is none, with libvirt as well";
+	if (a->type != XLPT_DOM_HVM && xlpt_starts(path, "video"))
+		return "a PV guest's screen is that of vfb=";
+	if (a->type != XLPT_DOM_HVM && is_hvm_only(a, path))
+		return "of HVM guests alone";
+	*severity = XLPT_LOSS_CHANGED;
+	if (!strcmp(path, "loader") && xlpt_xl_is_uefi(delta->a))
+		return xlpt_dom_is_foreign(a) ? xlpt_reason_own_ovmf : not_told_of_uefi;
+	if (is_macvtap(a, path))
+		return xlpt_reason_macvtap;
+	if (!strcmp(path, "gfx") && lets_nobody_in(a))
+		return "left out: an empty password lets nobody in, and xl's display would let in all";
+	return NULL;
+}
+
 void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struct xlpt_delta *delta,
 		    const struct xlpt_dom *a, const struct xlpt_dom *b)
 {
-	const char *reason;
-	enum xlpt_severity severity = loss_reason(to, delta, &reason);
+	enum xlpt_severity severity;
+	const char *reason = to == XLPT_FORMAT_XL ? of_the_case(a, b, delta, &severity) : NULL;
 	size_t n = strlen(delta->path);
 
-	if (to == XLPT_FORMAT_XL && a->type != XLPT_DOM_HVM && is_hvm_only(a, delta->path)) {
+	if (!reason)
+		severity = loss_reason(to, delta, &reason);
+	if (to == XLPT_FORMAT_LIBVIRT && !delta->a && !strcmp(delta->path, "memory") &&
+	    a->maxmem.has) {
 		severity = XLPT_LOSS_NOTE;
-		reason = "of HVM guests alone";
+		reason = "not said: the guest begins with all of maxmem=, as under xl";
 	}
-	/* <interface type='ethernet'>: libvirt's own driver names libxl no bridge either. */
-	if (to == XLPT_FORMAT_XL && xlpt_starts(delta->path, "net[") &&
-	    xlpt_streq(delta->a, "routed") && !xlpt_dom_is_foreign(a)) {
+	if (same_cpus(delta)) {
 		severity = XLPT_LOSS_NOTE;
-		reason = "no bridge is said: libxl takes xenbr0, or the script does without one";
+		reason = "the same CPUs, said as the other side reads it";
 	}
+	if (to == XLPT_FORMAT_XL && tell_image(losses, a, b, delta))
+		return;
 	if (to == XLPT_FORMAT_XL && xlpt_starts(delta->path, "disk[") && n > 6 &&
 	    !strcmp(delta->path + n - 6, "].name")) {
 		for (size_t i = 0; i < a->n_disk; i++)

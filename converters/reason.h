@@ -16,4 +16,8 @@ extern const struct xlpt_reason xlpt_reasons_to_xl[], xlpt_reasons_to_libvirt[];
 /* What the result says although nothing was said before. */
 extern const struct xlpt_reason xlpt_reasons_added_to_xl[];
 
+extern const char xlpt_reason_macvtap[];
+/* Of a UEFI that is not Xen's. */
+extern const char xlpt_reason_own_ovmf[];
+
 #endif

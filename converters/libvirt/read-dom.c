@@ -318,24 +318,35 @@ int xlpt_lv_read_cpu(struct xlpt_lv_reader *r, xmlNode *domain)
 	return xlpt_lv_read_numa(r, cpu);
 }
 
+/* No other timer has its name. */
+static bool is_alone(xmlNode *timer, const char *name)
+{
+	for (xmlNode *n = xlpt_lv_next(timer->parent, NULL); n; n = xlpt_lv_next(timer->parent, n))
+		if (n != timer && xlpt_lv_is(n, "timer") &&
+		    xlpt_streq(xlpt_lv_peek(n, "name"), name))
+			return false;
+	return true;
+}
+
+/* True when the model says all of it; with more (frequency=, tickpolicy=) it is carried as well. */
 static bool read_timer(struct xlpt_lv_reader *r, xmlNode *n)
 {
 	const char *name = xlpt_lv_peek(n, "name");
 	int present = xlpt_lv_word_value(xlpt_lv_yes_no, xlpt_lv_peek(n, "present"));
 	struct xlpt_dom *dom = r->dom;
 
-	if (xlpt_streq(name, "hpet") && !dom->hpet && xlpt_lv_only(n, "name", "present", NULL)) {
+	if (xlpt_streq(name, "hpet") && !dom->hpet) {
 		if (!present && xlpt_lv_peek(n, "present"))
 			return false;
 		dom->hpet = present == XLPT_OFF ? XLPT_OFF : XLPT_ON;
 		xlpt_lv_read_mark(r, &dom->hpet, n);
-		return true;
+		return xlpt_lv_only(n, "name", "present", NULL) && is_alone(n, name);
 	}
-	if (xlpt_streq(name, "tsc") && !dom->tsc && present != XLPT_OFF &&
-	    xlpt_lv_only(n, "name", "present", "mode", NULL)) {
+	if (xlpt_streq(name, "tsc") && !dom->tsc && present != XLPT_OFF) {
 		dom->tsc = xlpt_lv_word_value(xlpt_lv_tsc_mode, xlpt_lv_peek(n, "mode"));
 		xlpt_lv_read_mark(r, &dom->tsc, n);
-		return dom->tsc;
+		return dom->tsc && xlpt_lv_only(n, "name", "present", "mode", NULL) &&
+		       is_alone(n, name);
 	}
 	return false;
 }

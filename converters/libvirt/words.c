@@ -183,26 +183,9 @@ bool xlpt_lv_is_path(const char *s)
 
 bool xlpt_lv_is_cpuset(const char *s)
 {
-	if (!s)
-		return false;
-	for (;; s++) {
-		size_t n;
-		bool except = *s == '^';
+	_cleanup_free_ char *plain = xlpt_cpuset_plain(s);
 
-		s += except;
-		n = strspn(s, "0123456789");
-		if (!n)
-			return false;
-		s += n;
-		if (!except && *s == '-') {
-			n = strspn(++s, "0123456789");
-			if (!n)
-				return false;
-			s += n;
-		}
-		if (*s != ',')
-			return !*s;
-	}
+	return plain != NULL;
 }
 
 bool xlpt_lv_is_mac(const char *s)

@@ -20,6 +20,20 @@ static xmlNode *write_kib(xmlNode *domain, const char *name, struct xlpt_num kib
 	return n;
 }
 
+/* libvirt takes a single CPU out of a set, xl a range as well, and "!" for "^". */
+static void set_cpus(xmlNode *n, const char *name, const char *cpus)
+{
+	_cleanup_free_ char *plain = xlpt_cpuset_plain(cpus);
+	bool plainly = false;
+
+	for (const char *out = cpus; (out = strpbrk(out, "^!")); out++) {
+		size_t digits = strspn(out + 1, "0123456789");
+
+		plainly |= *out == '!' || out[1 + digits + strspn(out + 1 + digits, " ")] == '-';
+	}
+	xlpt_lv_set(n, name, plainly ? plain : cpus);
+}
+
 static void write_vcpus(struct xlpt_lv_writer *w, xmlNode *domain)
 {
 	const struct xlpt_dom *dom = w->dom;
@@ -36,7 +50,7 @@ static void write_vcpus(struct xlpt_lv_writer *w, xmlNode *domain)
 	text = xlpt_xasprintf("%llu", (unsigned long long)max.v);
 	n = xlpt_lv_add_text(domain, "vcpu", text);
 	if (pinned)
-		xlpt_lv_set(n, "cpuset", dom->cpuset);
+		set_cpus(n, "cpuset", dom->cpuset);
 	/* xl brings up one of maxvcpus= when vcpus= is silent, libvirt all of them. */
 	if (dom->maxvcpus.has && (!dom->vcpus.has || (dom->vcpus.v && dom->vcpus.v <= max.v)))
 		xlpt_lv_write_num(n, "current",
@@ -68,7 +82,7 @@ void xlpt_lv_write_resources(struct xlpt_lv_writer *w, xmlNode *domain)
 			continue;
 		n = xlpt_lv_add(xlpt_lv_need(domain, "cputune"), "vcpupin");
 		xlpt_lv_write_num(n, "vcpu", pin->vcpu, 65535);
-		xlpt_lv_set(n, "cpuset", pin->cpuset);
+		set_cpus(n, "cpuset", pin->cpuset);
 		xlpt_lv_write_extra(w, n, &pin->at.extra, "vcpupin");
 	}
 }
@@ -243,7 +257,7 @@ static void write_numa(struct xlpt_lv_writer *w, xmlNode *cpu)
 
 		xlpt_lv_setf(n, "id", "%zu", i);
 		if (xlpt_lv_is_cpuset(cell->vcpus))
-			xlpt_lv_set(n, "cpus", cell->vcpus);
+			set_cpus(n, "cpus", cell->vcpus);
 		xlpt_lv_setf(n, "memory", "%llu",
 			     cell->size.has ? (unsigned long long)cell->size.v : 0);
 		xlpt_lv_set(n, "unit", "KiB");
@@ -274,11 +288,10 @@ void xlpt_lv_write_clock(struct xlpt_lv_writer *w, xmlNode *domain)
 {
 	const struct xlpt_dom *dom = w->dom;
 	const char *basis = dom->clock == XLPT_CLOCK_LOCALTIME ? "localtime" : "utc";
-	const char *tsc = xlpt_lv_word_text(xlpt_lv_tsc_mode, dom->tsc);
 	int64_t adjust = (int64_t)dom->clock_adjust.v;
-	xmlNode *clock, *n;
+	xmlNode *clock;
 
-	if (!dom->clock && !dom->clock_adjust.has && !dom->hpet && !tsc)
+	if (!dom->clock && !dom->clock_adjust.has && !dom->hpet && !dom->tsc)
 		return;
 	clock = xlpt_lv_add(domain, "clock");
 	if (dom->clock_adjust.has && adjust > INT64_MIN) {
@@ -288,14 +301,40 @@ void xlpt_lv_write_clock(struct xlpt_lv_writer *w, xmlNode *domain)
 	} else {
 		xlpt_lv_set(clock, "offset", basis);
 	}
-	if (tsc) {
-		n = xlpt_lv_add(clock, "timer");
-		xlpt_lv_set(n, "name", "tsc");
-		xlpt_lv_set(n, "mode", tsc);
+}
+
+/*
+ * The timer may have come back with what was carried, more than once, and its word may have been changed
+ * since. unsaid is what a timer without the attribute means.
+ */
+static void write_timer(xmlNode *clock, const char *name, const char *attr, const char *unsaid,
+			const char *word)
+{
+	xmlNode *first = NULL;
+
+	if (!word)
+		return;
+	for (xmlNode *n = xlpt_lv_next(clock, NULL); n; n = xlpt_lv_next(clock, n)) {
+		const char *said = xlpt_lv_peek(n, attr);
+
+		if (!xlpt_lv_is(n, "timer") || !xlpt_streq(xlpt_lv_peek(n, "name"), name))
+			continue;
+		if (xlpt_streq(said ? said : unsaid, word))
+			return;
+		first = first ? first : n;
 	}
-	if (dom->hpet) {
-		n = xlpt_lv_add(clock, "timer");
-		xlpt_lv_set(n, "name", "hpet");
-		xlpt_lv_write_word(n, "present", xlpt_lv_yes_no, dom->hpet);
+	if (!first) {
+		first = xlpt_lv_add(clock, "timer");
+		xlpt_lv_set(first, "name", name);
 	}
+	xlpt_lv_set(first, attr, word);
+}
+
+void xlpt_lv_write_timers(struct xlpt_lv_writer *w, xmlNode *domain)
+{
+	const struct xlpt_dom *dom = w->dom;
+	xmlNode *clock = xlpt_lv_child(domain, "clock");
+
+	write_timer(clock, "tsc", "mode", NULL, xlpt_lv_word_text(xlpt_lv_tsc_mode, dom->tsc));
+	write_timer(clock, "hpet", "present", "yes", xlpt_lv_word_text(xlpt_lv_yes_no, dom->hpet));
 }

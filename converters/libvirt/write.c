@@ -142,6 +142,7 @@ static int write_domain(struct xlpt_lv_writer *w, xmlNode *domain, const struct 
 	write_devices(w, devices);
 	write_arguments(w, domain);
 	xlpt_lv_write_extra(w, domain, &dom->extra, "domain");
+	xlpt_lv_write_timers(w, domain);
 	return 0;
 }
 

@@ -41,6 +41,8 @@ void xlpt_lv_write_features(struct xlpt_lv_writer *w, xmlNode *domain);
 void xlpt_lv_write_hyperv(struct xlpt_lv_writer *w, xmlNode *domain);
 void xlpt_lv_write_cpu(struct xlpt_lv_writer *w, xmlNode *domain);
 void xlpt_lv_write_clock(struct xlpt_lv_writer *w, xmlNode *domain);
+/* After what was carried. */
+void xlpt_lv_write_timers(struct xlpt_lv_writer *w, xmlNode *domain);
 
 /* Devices, below <devices>. */
 void xlpt_lv_write_disks(struct xlpt_lv_writer *w, xmlNode *devices);

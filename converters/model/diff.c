@@ -376,6 +376,7 @@ static void silence(struct xlpt_pci *p)
 void xlpt_dom_assume(struct xlpt_dom *dom)
 {
 	xlpt_dom_normalise(dom);
+	xlpt_dom_plain_cpus(dom);
 	if (dom->type == XLPT_DOM_HVM && !dom->boot && !xlpt_dom_boots_by_device(dom))
 		dom->boot = xlpt_xstrdup("cda"); /* libxl_create.c */
 	if (!dom->devices_only) {

@@ -175,6 +175,15 @@ bool xlpt_dom_is_kvm(const struct xlpt_dom *dom);
 /* A disk, interface or PCI device has its own place in the order of boot devices. */
 bool xlpt_dom_boots_by_device(const struct xlpt_dom *dom);
 
+/*
+ * A set of CPUs as numbers and ranges, "0-3,^2" as "0-1,3". NULL where it has none, or other words
+ * ("all", "node:0"). Caller frees.
+ */
+char *xlpt_cpuset_plain(const char *s);
+/* Both are such sets, of the same CPUs. */
+bool xlpt_cpuset_same(const char *a, const char *b);
+void xlpt_cpuset_make_plain(char **s); /* other words stay as they are */
+
 /* Flags of the writers. */
 #define XLPT_WRITE_DEVICES_ONLY 1u
 #define XLPT_WRITE_BODY		2u /* xl: without the block of what is kept */

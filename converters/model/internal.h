@@ -30,6 +30,8 @@ void xlpt_field_clear(const struct xlpt_field *f, void *base);
 bool xlpt_field_print(const struct xlpt_field *f, const void *base, struct xlpt_str *out);
 /* Sets an empty member from text; s ends behind what was used. */
 bool xlpt_field_parse(const struct xlpt_field *f, void *base, const char **s);
+/* Text up to the next character that has a meaning in values; NULL when an escape is malformed. */
+char *xlpt_value_unescape(const char **s);
 
 /* The name of element i, as in "[xvda]" without the brackets. Caller frees. */
 char *xlpt_list_name(const struct xlpt_field *f, const struct xlpt_list *list, size_t i);
@@ -44,5 +46,11 @@ void *xlpt_path_element(const struct xlpt_dom *dom, const char *path,
 
 /* Fills in what both sides take for what is not said. */
 void xlpt_dom_defaults(struct xlpt_dom *dom);
+/* Where vCPU n may run: its own set, or that of all; NULL = anywhere. */
+const char *xlpt_dom_pin(const struct xlpt_dom *dom, uint64_t n);
+/* Every vCPU of a has the same CPUs in b. */
+bool xlpt_dom_same_pins(const struct xlpt_dom *a, const struct xlpt_dom *b);
+/* All sets of CPUs as numbers and ranges, where they are. */
+void xlpt_dom_plain_cpus(struct xlpt_dom *dom);
 
 #endif

@@ -26,8 +26,7 @@ static void escape(struct xlpt_str *out, const char *s)
 	}
 }
 
-/* Up to the next character that has a meaning; NULL when an escape is malformed. */
-static char *unescape(const char **s)
+char *xlpt_value_unescape(const char **s)
 {
 	struct xlpt_str out = { 0 };
 	const char *p = *s;
@@ -223,7 +222,7 @@ static bool parse_strv(char ***out, const char **s)
 		return true;
 	}
 	for (;;) {
-		char *item = unescape(s);
+		char *item = xlpt_value_unescape(s);
 
 		if (!item)
 			return false;
@@ -317,11 +316,11 @@ bool xlpt_field_parse(const struct xlpt_field *f, void *base, const char **s)
 	case XLPT_F_CARRIES:
 		break;
 	case XLPT_F_STR:
-		*(char **)p = unescape(s);
+		*(char **)p = xlpt_value_unescape(s);
 		ok = *(char **)p != NULL;
 		break;
 	default:
-		t = unescape(s);
+		t = xlpt_value_unescape(s);
 		ok = t && parse_atom(f, p, t);
 		break;
 	}

@@ -80,14 +80,20 @@ static void fit_spice(struct xlpt_dom *dom, struct xlpt_gfx *g)
 
 static void fit_displays(struct xlpt_dom *dom)
 {
+	bool had = dom->n_gfx;
+
 	for (size_t i = 0; i < dom->n_gfx; i++) {
-		if (dom->gfx[i].type == XLPT_GFX_SPICE && dom->type != XLPT_DOM_HVM)
+		const char *passwd = dom->gfx[i].passwd;
+
+		/* To KVM's QEMU an empty password is one that nobody has, to libxl it is none. */
+		if ((passwd && !*passwd && xlpt_dom_is_foreign(dom)) ||
+		    (dom->gfx[i].type == XLPT_GFX_SPICE && dom->type != XLPT_DOM_HVM))
 			drop(dom, "gfx", i--);
 		else if (dom->gfx[i].type == XLPT_GFX_SPICE)
 			fit_spice(dom, &dom->gfx[i]);
 	}
 	/* libxl gives an HVM guest that is silent a Cirrus card. */
-	if (dom->type != XLPT_DOM_HVM || dom->n_gfx || dom->n_video ||
+	if (dom->type != XLPT_DOM_HVM || had || dom->n_video ||
 	    xlpt_dom_carried(dom, XLPT_SIDE_LIBVIRT, "devices/video") ||
 	    xlpt_dom_carried(dom, XLPT_SIDE_LIBVIRT, "devices/graphics"))
 		return;
@@ -102,6 +108,9 @@ static void fit_video(struct xlpt_dom *dom)
 
 	if (!dom->n_video || dom->type != XLPT_DOM_HVM)
 		return;
+	/* As libvirt's Xen driver does (libxlMakeVideo). */
+	if (v->model == XLPT_VGA_XEN)
+		v->model = XLPT_VGA_STD;
 	least = xlpt_xl_video_least(v->model);
 	/* libvirt says the two halves of QXL's memory apart, libxl their sum. */
 	if (v->vram.has && v->vram.v < least)
@@ -218,11 +227,26 @@ static bool is_made_name(const char *name)
 	return false;
 }
 
+/*
+ * vif-openvswitch takes a trunk, and no VLAN of it untagged. Without a word on VLANs the guest would have all
+ * of them. More than one is a trunk to libvirt (virNetDevVlanParse).
+ */
+static void fit_vlans(struct xlpt_netid *id)
+{
+	if (id->vport != XLPT_VPORT_OVS || !id->n_vlan)
+		return;
+	if (id->n_vlan > 1)
+		id->vlan_trunk = XLPT_ON;
+	for (size_t i = 0; i < id->n_vlan; i++)
+		id->vlan[i].native = 0;
+}
+
 static void fit_nets(struct xlpt_dom *dom)
 {
 	for (size_t i = 0; i < dom->n_net; i++) {
 		struct xlpt_net *n = &dom->net[i];
 
+		fit_vlans(&n->id);
 		if (is_made_name(n->vifname))
 			forget(&n->vifname);
 		if (n->model && dom->type == XLPT_DOM_HVM && !xlpt_xl_is_nic(n->model))
@@ -232,55 +256,7 @@ static void fit_nets(struct xlpt_dom *dom)
 	}
 }
 
-/* blktap is not in Xen 4.13 to 4.18, and later only where somebody added it: libxl finds a backend. */
-static void fit_disks(struct xlpt_dom *dom)
-{
-	for (size_t i = 0; i < dom->n_disk; i++)
-		if (dom->disk[i].driver == XLPT_DRV_TAP)
-			dom->disk[i].driver = 0;
-}
-
 /* ---- the rest ---- */
-
-/* Cell to's place in the row of cell from, 0 = not said there. */
-static unsigned said_distance(const struct xlpt_dom *dom, size_t from, size_t to)
-{
-	const char *s = dom->numa[from].distances;
-	uint64_t v = 0;
-
-	for (size_t i = 0; s && i < to; i++) {
-		s = strchr(s, ',');
-		s = s ? s + 1 : NULL;
-	}
-	if (!s || !xlpt_parse_uint(s, strcspn(s, ","), 10, 255, &v))
-		return 0;
-	return (unsigned)v;
-}
-
-/* xl leaves a distance that is not said at 0, which no guest accepts; libvirt mirrors it, or 20. */
-static void fit_numa(struct xlpt_dom *dom)
-{
-	uint64_t sum = 0;
-
-	for (size_t i = 0; i < dom->n_numa; i++) {
-		struct xlpt_str row = { 0 };
-
-		sum += dom->numa[i].size.has
-			       ? dom->numa[i].size.v / 1024 + (dom->numa[i].size.v % 1024 != 0)
-			       : 0;
-		if (dom->numa[i].distances)
-			continue;
-		for (size_t j = 0; j < dom->n_numa; j++) {
-			unsigned v = said_distance(dom, j, i);
-
-			xlpt_str_addf(&row, "%s%u", j ? "," : "", v ? v : i == j ? 10 : 20);
-		}
-		dom->numa[i].distances = xlpt_str_take(&row);
-	}
-	/* The cells together are the guest's memory, for libvirt as well (virDomainNuma). */
-	if (dom->n_numa && sum && dom->maxmem.has && dom->maxmem.v != sum * 1024)
-		dom->maxmem.v = sum * 1024;
-}
 
 /* libvirt names a controller by its index, xl by its place in usbctrl=. */
 static void fit_usbdevs(struct xlpt_dom *dom)
@@ -316,10 +292,18 @@ static bool split_image(const struct xlpt_dom *dom)
 
 static void fit_programs(struct xlpt_dom *dom)
 {
+	bool uefi = dom->type == XLPT_DOM_HVM && xlpt_xl_is_uefi(dom->loader);
+
 	if (dom->firmware_path && split_image(dom))
 		forget(&dom->firmware_path);
-	if (!xlpt_dom_is_foreign(dom))
+	if (!xlpt_dom_is_foreign(dom)) {
+		/* Not how libvirt's Xen driver is told of UEFI; as firmware_override= nothing starts. */
+		if (uefi)
+			forget(&dom->loader);
 		return;
+	}
+	if (uefi)
+		dom->firmware = XLPT_FW_UEFI;
 	/* QEMU and its BIOS of another hypervisor; libxl has its own, and hvmloader. */
 	forget(&dom->emulator);
 	forget(&dom->loader);
@@ -337,8 +321,28 @@ static void fit_bootloader(struct xlpt_dom *dom)
 	dom->bootloader_args = words;
 }
 
+bool xlpt_xl_is_unassigned(const struct xlpt_pci *pci)
+{
+	for (size_t i = 0; i < pci->at.extra.n; i++) {
+		const struct xlpt_carry *c = &pci->at.extra.items[i];
+
+		if (c->side == XLPT_SIDE_LIBVIRT && !strcmp(c->path, "address") &&
+		    strstr(c->text, "type='unassigned'"))
+			return true;
+	}
+	return false;
+}
+
+static void fit_pci(struct xlpt_dom *dom)
+{
+	for (size_t i = 0; i < dom->n_pci; i++)
+		if (xlpt_xl_is_unassigned(&dom->pci[i]))
+			drop(dom, "pci", i--);
+}
+
 void xlpt_xl_fit(struct xlpt_dom *dom)
 {
+	fit_pci(dom);
 	if (dom->devices_only)
 		return;
 	fit_displays(dom);
@@ -349,9 +353,9 @@ void xlpt_xl_fit(struct xlpt_dom *dom)
 	fit_sleep(dom);
 	fit_sound(dom);
 	fit_nets(dom);
-	fit_disks(dom);
+	xlpt_xl_fit_disks(dom);
 	fit_cpu(dom);
-	fit_numa(dom);
+	xlpt_xl_fit_cpus(dom);
 	fit_usbdevs(dom);
 	fit_programs(dom);
 	fit_bootloader(dom);

@@ -14,6 +14,15 @@ static void keep(struct xlpt_xl_reader *r, const char *key, char **out)
 		*out = xlpt_xstrdup(s);
 }
 
+/* libxl takes an empty address and an empty password of VNC for none (libxl_dm.c). */
+static void forget_empty(struct xlpt_gfx *g)
+{
+	if (g->listen && !*g->listen)
+		free(XLPT_TAKE(g->listen));
+	if (g->passwd && !*g->passwd)
+		free(XLPT_TAKE(g->passwd));
+}
+
 static void tri(struct xlpt_xl_reader *r, const char *key, enum xlpt_tri *out)
 {
 	const char *s = xlpt_xl_string(r, key);
@@ -129,6 +138,7 @@ static void domain_wide(struct xlpt_xl_reader *r)
 		g = add(r, XLPT_GFX_VNC, off);
 		keep(r, "vnclisten", &g->listen);
 		keep(r, "vncpasswd", &g->passwd);
+		forget_empty(g);
 		tri(r, "vncunused", &g->autoport);
 		num(r, "vncdisplay", &display);
 		if (display.has)
@@ -192,6 +202,7 @@ static void vfb(struct xlpt_xl_reader *r, struct xlpt_xl_value *v)
 		else if (strcmp(key, "type") != 0)
 			xlpt_xl_option(&g->at, key, value);
 	}
+	forget_empty(g);
 	split_listen(g);
 	/* libxl gives a vfb VNC when nothing is said (libxl__device_vfb_setdefault). */
 	g->type = sdl ? XLPT_GFX_SDL : XLPT_GFX_VNC;
@@ -224,8 +235,11 @@ static void read_video(struct xlpt_xl_reader *r)
 		model = std == XLPT_ON ? XLPT_VGA_STD : std == XLPT_OFF ? XLPT_VGA_CIRRUS : 0;
 	}
 	num(r, "videoram", &ram);
-	if (!s && has_vnc_unsaid(r))
+	/* With a display libvirt adds the same card by itself, but for one with a size. */
+	if (!s && (has_vnc_unsaid(r) || ram.has || !r->dom->n_gfx)) {
 		model = XLPT_VGA_CIRRUS;
+		r->dom->card_unsaid = xlpt_xl_find(r, "videoram") ? XLPT_UNSET : XLPT_ON;
+	}
 	if (!model && !ram.has)
 		return;
 	s = s ? s : xlpt_xl_find(r, "videoram");
@@ -242,17 +256,13 @@ static void mark_unsaid(struct xlpt_xl_reader *r)
 {
 	static const char *const vnc[] = { "vnc",	"vnclisten", "vncdisplay",
 					   "vncunused", "vncpasswd", "keymap" };
-	static const char *const card[] = { "vga", "stdvga", "videoram" };
 
 	if (!has_vnc_unsaid(r))
 		return;
-	r->dom->vnc_unsaid = r->dom->card_unsaid = XLPT_ON;
+	r->dom->vnc_unsaid = XLPT_ON;
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(vnc); i++)
 		if (xlpt_xl_find(r, vnc[i]))
 			r->dom->vnc_unsaid = XLPT_UNSET;
-	for (size_t i = 0; i < XLPT_ARRAY_SIZE(card); i++)
-		if (xlpt_xl_find(r, card[i]))
-			r->dom->card_unsaid = XLPT_UNSET;
 }
 
 /*

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "converters/xl/words.h"
 
+#include <fnmatch.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -263,6 +264,16 @@ bool xlpt_xl_is_viridian(const char *group)
 	/* clang-format on */
 
 	return listed(groups, XLPT_ARRAY_SIZE(groups), group + (*group == '!'));
+}
+
+bool xlpt_xl_is_uefi(const char *path)
+{
+	static const char *const names[] = { "*ovmf*", "*edk2*", "*uefi*", "*_efi*", "*.fd" };
+
+	for (size_t i = 0; path && i < XLPT_ARRAY_SIZE(names); i++)
+		if (fnmatch(names[i], path, FNM_CASEFOLD) == 0)
+			return true;
+	return false;
 }
 
 uint64_t xlpt_xl_video_least(int model)

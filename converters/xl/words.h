@@ -45,6 +45,8 @@ bool xlpt_xl_is_sound(const char *model);
 /* A flag of cpuid= that libxl knows, by libvirt's name; of another one xl only warns. */
 bool xlpt_xl_is_cpu_flag(const char *name);
 bool xlpt_xl_is_viridian(const char *group);
+/* By its name an image of OVMF's or another of edk2; path may be NULL. */
+bool xlpt_xl_is_uefi(const char *path);
 /* The memory that a video card has at least, KiB (libxl_create.c). model may be 0. */
 uint64_t xlpt_xl_video_least(int model);
 

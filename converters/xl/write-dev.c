@@ -286,7 +286,7 @@ static bool is_unsaid_vnc(const struct xlpt_dom *dom, const struct xlpt_gfx *g)
 
 static bool is_unsaid_card(const struct xlpt_dom *dom)
 {
-	return dom->card_unsaid == XLPT_ON && dom->n_gfx && dom->n_video == 1 &&
+	return dom->card_unsaid == XLPT_ON && dom->n_video == 1 &&
 	       dom->video[0].model == XLPT_VGA_CIRRUS && !dom->video[0].vram.has;
 }
 

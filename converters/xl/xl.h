@@ -38,6 +38,16 @@ void xlpt_xl_write_kept(const struct xlpt_dom *dom, const struct xlpt_kepts *kep
  * as much as libxl wants, and what it would refuse is left out.
  */
 void xlpt_xl_fit(struct xlpt_dom *dom);
+void xlpt_xl_fit_cpus(struct xlpt_dom *dom);  /* the part of it for CPUs and NUMA cells */
+void xlpt_xl_fit_disks(struct xlpt_dom *dom); /* the part of it for disks */
+/* libvirt takes the device from dom0 and keeps it from the guest; xl would give it. */
+bool xlpt_xl_is_unassigned(const struct xlpt_pci *pci);
+/* The format of a disk's image when xl cannot read it ("vmdk", "luks"); else NULL. */
+const char *xlpt_xl_strange_image(const struct xlpt_dom *dom, const struct xlpt_disk *d);
+/* The image that takes its place; NULL where it is no file of this host. Caller frees. */
+char *xlpt_xl_made_image(const struct xlpt_disk *d);
+/* The command that makes it. Caller frees. */
+char *xlpt_xl_image_command(const char *from, const char *made, const char *format);
 
 /*
  * Tells what xl or libxl refuse in a configuration although libxlutil accepts it: each as a change,

@@ -50,6 +50,7 @@ static void test_spice(void **st)
 	dispose(&again);
 	dispose(&r);
 	to_xl(&r, "xen", HVM, "", "<graphics type='spice' tlsPort='5901' passwd=''/>");
+	tells(&r, XLPT_LOSS_CHANGED, "gfx[#0].passwd");
 	has_not(&r, "spiceport");
 	has_not(&r, "spicepasswd");
 	has(&r, "\nspicedisable_ticketing = 1\n");
@@ -75,10 +76,109 @@ static void test_disk_sources(void **st)
 	      "<disk type='file' device='disk'><source file='[store] a/b.vmdk'/>"
 	      "<target dev='sda' bus='scsi'/></disk>"
 	      "<disk type='volume' device='cdrom'><target dev='hdc' bus='ide'/></disk>");
-	tells(&r, XLPT_LOSS_CHANGED, "disk[sda].target");
+	tells(&r, XLPT_LOSS_CHANGED, "disk[sda]");
 	convert(r.xl.s, XLPT_FORMAT_LIBVIRT, &xml, &losses);
 	assert_non_null(strstr(xml.s, "<source file='[store] a/b.vmdk'/>"));
 	assert_non_null(strstr(xml.s, "<disk type='volume' device='cdrom'>"));
+	dispose(&r);
+}
+
+#define VLANS(attr, tags)                                                            \
+	"<interface type='bridge'><source bridge='b'/><vlan" attr ">" tags "</vlan>" \
+	"<virtualport type='openvswitch'/></interface>"
+
+/* What libvirt closes is not open under xl. */
+static void test_closed(void **st)
+{
+	struct result r;
+
+	(void)st;
+	/* An empty password lets nobody in, and is none to libxl; as libvirt's Xen driver has it. */
+	to_xl(&r, "kvm", HVM, "", "<graphics type='vnc' listen='0.0.0.0' passwd=''/>");
+	has(&r, "\nvnc = 0\n");
+	has_not(&r, "vnclisten");
+	has_not(&r, "vga");
+	tells(&r, XLPT_LOSS_CHANGED, "gfx");
+	dispose(&r);
+	to_xl(&r, "kvm", HVM, "", "<graphics type='spice' port='5900' passwd=''/>");
+	has_not(&r, "spice");
+	dispose(&r);
+	to_xl(&r, "xen", HVM, "", "<graphics type='vnc' passwd=''/>");
+	has(&r, "\nvnc = 1\n");
+	tells(&r, XLPT_LOSS_NOTE, "gfx[#0].passwd");
+	dispose(&r);
+	/* Without a VLAN the guest would have all that the bridge has. */
+	to_xl(&r, "kvm", HVM, "",
+	      VLANS(" trunk='yes'", "<tag id='10'/><tag id='20' nativeMode='untagged'/>"));
+	has(&r, "bridge=b:10:20,script=vif-openvswitch");
+	tells(&r, XLPT_LOSS_CHANGED, "net[#0].id.vlan[#1].native");
+	dispose(&r);
+	to_xl(&r, "kvm", HVM, "", VLANS("", "<tag id='10'/><tag id='20'/>"));
+	has(&r, "bridge=b:10:20,script=vif-openvswitch");
+	tells(&r, XLPT_LOSS_NOTE, "net[#0].id.vlan_trunk");
+	dispose(&r);
+	to_xl(&r, "kvm", HVM, "",
+	      "<hostdev mode='subsystem' type='pci'><source><address bus='6'/></source>"
+	      "<address type='unassigned'/></hostdev>"
+	      "<hostdev mode='subsystem' type='pci'><source><address bus='7'/></source>"
+	      "<rom bar='on'/></hostdev>");
+	has_not(&r, "06:00.0");
+	has(&r, "0000:07:00.0");
+	tells(&r, XLPT_LOSS_CHANGED, "pci[0000:06:00.0]");
+	tells(&r, XLPT_LOSS_NOTE, "pci[0000:07:00.0].rom_bar");
+	dispose(&r);
+}
+
+#define IMAGE(type, file)                                                                       \
+	"<disk type='file' device='disk'>" type "<source file='" file "'/><target dev='xvda'/>" \
+	"</disk>"
+#define TYPE(word) "<driver name='qemu' type='" word "'/>"
+#define LUKS	   "<encryption format='luks'><secret type='passphrase' usage='x'/></encryption>"
+
+/* xl takes what it does not know for raw: it is given an image that has to be made first. */
+static void test_images(void **st)
+{
+	static const struct {
+		const char *type, *device, *disk, *member;
+	} cases[] = {
+		{ "kvm", IMAGE(TYPE("vmdk"), "/a b"), "format=qcow2,", "target" },
+		{ "xen", IMAGE(TYPE("vdi"), "/a"), "target=/a.qcow2", "target" },
+		{ "kvm", IMAGE(TYPE("auto"), "/a"), "target=/a.qcow2", "target" },
+		{ "kvm", IMAGE("", "/a.VHDX"), "target=/a.VHDX.qcow2", "target" },
+		{ "kvm", IMAGE(LUKS TYPE("raw"), "/a"), "target=/a.qcow2", "target" },
+		{ "kvm", IMAGE("", "/a.qcow2"), "format=qcow2,", "format" },
+		{ "kvm", IMAGE("", "/a.vpc"), "format=vhd,", "format" },
+		{ "kvm", IMAGE(TYPE("raw"), "/a.vmdk"), "format=raw,", NULL },
+		{ "kvm", IMAGE(TYPE("iso"), "/a.vmdk"), "target=/a.vmdk\"", NULL },
+		{ "kvm", IMAGE(LUKS TYPE("qcow2"), "/a"), "target=/a\"", NULL },
+		{ "kvm", IMAGE("", "/a.img"), "vdev=xvda", NULL },
+		{ "xen", IMAGE("", "/a.vmdk"), "target=/a.vmdk\"", NULL },
+	};
+	struct result r;
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *what = xlpt_xasprintf("disk[xvda].%s", cases[i].member);
+
+		to_xl(&r, cases[i].type, HVM, "", cases[i].device);
+		has(&r, cases[i].disk);
+		if (cases[i].member)
+			tells(&r, XLPT_LOSS_CHANGED, what);
+		else
+			has_not(&r, ".qcow2");
+		dispose(&r);
+	}
+	to_xl(&r, "kvm", HVM, "", cases[0].device);
+	has(&r, "qemu-img convert -f vmdk -O qcow2 '/a b' '/a b.qcow2'\n");
+	dispose(&r);
+	/* Nobody can say where the image of a device would be. */
+	to_xl(&r, "kvm", HVM, "",
+	      "<disk type='block' device='disk'>" TYPE(
+		      "vmdk") "<source dev='/dev/v/a'/>"
+			      "<target dev='vda' bus='virtio'/></disk>");
+	has_not(&r, "/dev/v/a");
+	tells(&r, XLPT_LOSS_CHANGED, "disk[vda]");
+	has(&r, "#xlpt-note: - host: disk vda: xl has no images of type vmdk, and");
 	dispose(&r);
 }
 
@@ -358,8 +458,8 @@ static void test_backends(void **st)
 	      "<tag id='42' nativeMode='untagged'/><tag id='47'/></vlan>"
 	      "<virtualport type='openvswitch'><parameters "
 	      "interfaceid='43dc0cf8-809b-4adb-9bea-a9abb5f3d90e'/></virtualport></interface>");
-	has(&r, "\"bridge=ovs,script=vif-openvswitch\"");
-	tells(&r, XLPT_LOSS_CHANGED, "net[#0].id.vlan");
+	has(&r, "\"bridge=ovs:42:47,script=vif-openvswitch\"");
+	tells(&r, XLPT_LOSS_CHANGED, "net[#0].id.vlan[#0].native");
 	tells(&r, XLPT_LOSS_CHANGED, "net[#0].id.interfaceid");
 	dispose(&r);
 }
@@ -413,7 +513,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_no_display),   cmocka_unit_test(test_spice),
-		cmocka_unit_test(test_disk_sources), cmocka_unit_test(test_disk_names),
+		cmocka_unit_test(test_disk_sources), cmocka_unit_test(test_closed),
+		cmocka_unit_test(test_images),	     cmocka_unit_test(test_disk_names),
 		cmocka_unit_test(test_usb),	     cmocka_unit_test(test_cards),
 		cmocka_unit_test(test_video_memory), cmocka_unit_test(test_listen),
 		cmocka_unit_test(test_usbdevice),    cmocka_unit_test(test_usbdevice_host),

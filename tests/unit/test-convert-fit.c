@@ -34,6 +34,49 @@ static void test_numa(void **st)
 			 XLPT_ERR_SYNTAX);
 }
 
+#define PINS(cpus, pins)                                                     \
+	"<domain type='xen'><name>g</name><memory>524288</memory><vcpu" cpus \
+	"</vcpu><cputune>" pins "</cputune>" HVM "</domain>"
+
+/* libvirt takes CPUs out of every set, and has blanks in it. */
+static void test_cpus(void **st)
+{
+	static const struct {
+		const char *xml, *cpus, *what;
+	} pins[] = {
+		{ PINS(" cpuset='0-7, ^3'>2", ""), "cpus = \"0-2,4-7\"", "cpuset" },
+		{ PINS(" cpuset='0-7,^3'>2", ""), "cpus = \"0-7,^3\"", NULL },
+		{ PINS(">3", "<vcpupin vcpu='2' cpuset='5'/><vcpupin vcpu='1' cpuset='4-6,^5'/>"),
+		  "cpus = [ \"all\", \"4-6,^5\", \"5\" ]", "vcpupin" },
+		{ PINS(" cpuset='0-3'>2", "<vcpupin vcpu='0' cpuset='1'/>"),
+		  "cpus = [ \"1\", \"0-3\" ]", "cpuset" },
+		{ PINS(">1", "<vcpupin vcpu='0' cpuset='1'/><vcpupin vcpu='1' cpuset='2'/>"),
+		  "cpus = [ \"1\" ]", "vcpupin[1]" },
+	};
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "xen", HVM,
+	      NUMA("<cell id='0' cpus='0-1,^1' memory='256' unit='MiB'/>"
+		   "<cell id='1' cpus=' 1' memory='256' unit='MiB'/>"),
+	      "");
+	has(&r, "\"vcpus=0\"");
+	has(&r, "\"vcpus=1\"");
+	tells(&r, XLPT_LOSS_NOTE, "numa[#0].vcpus");
+	for (size_t i = 0; i < r.losses.n; i++)
+		if (r.losses.items[i].severity != XLPT_LOSS_NOTE)
+			fail_msg("%s: %s", r.losses.items[i].what, r.losses.items[i].reason);
+	dispose(&r);
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(pins); i++) {
+		r = (struct result){ .xml = xlpt_xstrdup(pins[i].xml) };
+		convert(r.xml, XLPT_FORMAT_XL, &r.xl, &r.losses);
+		has(&r, pins[i].cpus);
+		if (pins[i].what)
+			tells(&r, XLPT_LOSS_NOTE, pins[i].what);
+		dispose(&r);
+	}
+}
+
 static void test_hyperv(void **st)
 {
 #define FEATURES(words) "<features><acpi/>" words "</features>"
@@ -92,6 +135,44 @@ static void test_hyperv_back(void **st)
 			fail_msg("%s", losses.items[i].reason);
 }
 
+/* More than a mode is carried, and the mode is said all the same. */
+static void test_timers(void **st)
+{
+	_cleanup_str_ struct xlpt_str back = { 0 };
+	_cleanup_free_ char *edited = NULL;
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "xen", HVM,
+	      "<clock offset='utc'><timer name='tsc' frequency='3504000000' mode='native'/>"
+	      "<timer name='hpet' present='no' tickpolicy='delay'/></clock>",
+	      "");
+	has(&r, "\ntsc_mode = \"native\"\n");
+	has(&r, "\nhpet = 0\n");
+	tells(&r, XLPT_LOSS_CHANGED, "clock/timer");
+	dispose(&r);
+	/* Neither is a word that nobody said. */
+	to_xl(&r, "xen", HVM,
+	      "<clock offset='utc'><timer name='hpet' tickpolicy='delay'/>"
+	      "<timer name='tsc' mode='native'/><timer name='tsc' mode='paravirt' frequency='1'/></clock>",
+	      "");
+	has(&r, "\nhpet = 1\n");
+	has(&r, "\ntsc_mode = \"native\"\n");
+	dispose(&r);
+	to_xl(&r, "xen", HVM,
+	      "<clock offset='utc'><timer name='tsc' frequency='3504000000' mode='native'/></clock>",
+	      "");
+	/* What was changed in between counts, and there is one timer of a name. */
+	*strstr(r.xl.s, "tsc_mode") = '\0';
+	edited = xlpt_xasprintf("%stsc_mode = 'always_emulate'\n%s", r.xl.s,
+				r.xl.s + strlen(r.xl.s) + strlen("tsc_mode = \"native\""));
+	convert(edited, XLPT_FORMAT_LIBVIRT, &back, NULL);
+	assert_non_null(
+		strstr(back.s, "<timer name='tsc' frequency='3504000000' mode='emulate'/>"));
+	assert_null(strstr(strstr(back.s, "name='tsc'") + 1, "name='tsc'"));
+	dispose(&r);
+}
+
 /* xl only warns of a flag that libxl does not know: it is not written. */
 static void test_flags(void **st)
 {
@@ -104,6 +185,53 @@ static void test_flags(void **st)
 	      "");
 	has(&r, "\ncpuid = \"host,page1gb=0,svm_npt=0\"\n");
 	tells(&r, XLPT_LOSS_CHANGED, "cpu[no-such]");
+	dispose(&r);
+}
+
+static void because(const struct result *r, const char *what, const char *word)
+{
+	for (size_t i = 0; i < r->losses.n; i++)
+		if (!strcmp(r->losses.items[i].what, what) &&
+		    strstr(r->losses.items[i].reason, word))
+			return;
+	for (size_t i = 0; i < r->losses.n; i++)
+		print_message("%s: %s\n", r->losses.items[i].what, r->losses.items[i].reason);
+	fail_msg("%s: nothing of %s\n%s", what, word, r->xml);
+}
+
+#define CARD "<hostdev mode='subsystem' type='pci'><source><address bus='3'/></source></hostdev>"
+
+/* The reason is that of the case at hand. */
+static void test_reasons(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "xen", HVM, "", "<graphics type='vnc'/><video><model type='xen'/></video>");
+	has(&r, "\nvga = \"stdvga\"\n");
+	tells(&r, XLPT_LOSS_NOTE, "video[#0].model");
+	dispose(&r);
+	to_xl(&r, "xen", PV, "", "<graphics type='vnc'/><video><model type='xen'/></video>");
+	because(&r, "video", "vfb=");
+	dispose(&r);
+	to_xl(&r, "xen", PV, "<features><xen><e820_host state='off'/></xen></features>", CARD);
+	because(&r, "e820_host", "the host's memory map");
+	tells(&r, XLPT_LOSS_CHANGED, "e820_host");
+	dispose(&r);
+	to_xl(&r, "xen", PV, "", CARD);
+	because(&r, "e820_host", "without being told");
+	tells(&r, XLPT_LOSS_NOTE, "e820_host");
+	dispose(&r);
+	to_xl(&r, "kvm", HVM, "",
+	      "<interface type='direct'><source dev='eno1' mode='bridge'/></interface>"
+	      "<interface type='network'><source network='n'/></interface>"
+	      "<interface type='ethernet'><target dev='tap1'/></interface>");
+	because(&r, "net[#0].kind", "macvtap");
+	because(&r, "net[#0].source", "macvtap");
+	because(&r, "net[#1].kind", "networks");
+	because(&r, "net[#1].source", "networks");
+	because(&r, "net[#2].kind", "script=");
+	has(&r, "in vif[2] (xl would take xenbr0)");
 	dispose(&r);
 }
 
@@ -165,6 +293,48 @@ static void test_programs(void **st)
 	to_xl(&r, "xen",
 	      "<os><type>hvm</type><loader type='pflash'>/x/OVMF_CODE_4M.fd</loader></os>", "", "");
 	has_not(&r, "bios_path_override");
+	dispose(&r);
+}
+
+#define LOADER(path) "<os><type>hvm</type><loader" path "</loader></os>"
+
+/* An image of UEFI without type='pflash', as old XML and other tools' has it. */
+static void test_uefi(void **st)
+{
+	static const char *const images[] = {
+		LOADER(">/usr/share/OVMF/OVMF_CODE.fd"),
+		LOADER(" type='rom'>/usr/share/qemu/ovmf-x86_64-ms.bin"),
+		LOADER(" readonly='yes' secure='no'>/usr/share/edk2/x64/CODE.4m.qcow2"),
+		LOADER(" readonly='yes'>/fw/BHYVE_UEFI.bin"),
+		"<os firmware='efi'><type>hvm</type><loader>/fw/x.fd</loader></os>",
+	};
+	struct result r;
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(images); i++) {
+		to_xl(&r, "kvm", images[i], "", "");
+		has(&r, "\nbios = \"ovmf\"\n");
+		has_not(&r, "firmware_override");
+		tells(&r, XLPT_LOSS_CHANGED, "loader");
+		has(&r, "#xlpt-note: - UEFI: ");
+		dispose(&r);
+	}
+	to_xl(&r, "kvm", "<os firmware='efi'><type>hvm</type></os>", "", "");
+	has(&r, "\nbios = \"ovmf\"\n");
+	tells(&r, XLPT_LOSS_CHANGED, "os/@firmware");
+	dispose(&r);
+	to_xl(&r, "kvm", LOADER(">/usr/share/seabios/bios.bin"), "", "");
+	has_not(&r, "bios");
+	tells(&r, XLPT_LOSS_NOTE, "loader");
+	dispose(&r);
+	/* libvirt's Xen driver ignores it; xl would load it in place of hvmloader. */
+	to_xl(&r, "xen", images[0], "", "");
+	has_not(&r, "OVMF_CODE");
+	has_not(&r, "bios");
+	tells(&r, XLPT_LOSS_CHANGED, "loader");
+	dispose(&r);
+	to_xl(&r, "xen", LOADER(">/usr/lib/xen/boot/hvmloader"), "", "");
+	has(&r, "firmware_override = \"/usr/lib/xen/boot/hvmloader\"");
 	dispose(&r);
 }
 
@@ -232,6 +402,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_numa),	    cmocka_unit_test(test_hyperv),
 		cmocka_unit_test(test_bootloader),  cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_uefi),	    cmocka_unit_test(test_cpus),
+		cmocka_unit_test(test_timers),	    cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_hyperv_back), cmocka_unit_test(test_shares),
 		cmocka_unit_test(test_programs),    cmocka_unit_test(test_order),
 		cmocka_unit_test(test_builder),	    cmocka_unit_test(test_acpi_tables),

@@ -12,7 +12,7 @@ static const char kvm[] =
 	"<domain type='kvm'><name>g</name><memory unit='MiB'>1024</memory>"
 	"<currentMemory unit='MiB'>512</currentMemory><vcpu>2</vcpu>"
 	"<os firmware='efi'><type arch='x86_64' machine='pc-q35-8.2'>hvm</type>"
-	"<kernel>/k</kernel><cmdline>root=/dev/vda1 resume=/dev/vdab swap=/dev/sdb</cmdline></os>"
+	"<kernel>/k</kernel><cmdline>root=/dev/vda1 resume=/dev/vdab swap=/dev/sda</cmdline></os>"
 	"<features><acpi/><hyperv><vapic state='on'/></hyperv></features>"
 	"<cpu mode='host-passthrough'><feature policy='require' name='topoext'/></cpu>"
 	"<clock offset='utc'><timer name='hypervclock' present='yes'/></clock><devices>"
@@ -119,7 +119,7 @@ static void test_check_list(void **st)
 	(void)st;
 	convert(&r, kvm, XLPT_UNSET);
 	listed(&r, "xen-blkfront");
-	listed(&r, "vda is xvda, sdb is xvdb");
+	listed(&r, "vda is xvda, sda is xvdb");
 	listed(&r, "interfaces get other names");
 	listed(&r, "libvirt's network \"lan");
 	listed(&r, "a bridge over eno1");
@@ -173,7 +173,20 @@ static void test_names_on_virtio(void **st)
 		"<disk type='file'><source file='/c'/><target dev='sdf' bus='virtio'/></disk>"
 		"</devices></domain>",
 		XLPT_UNSET);
-	listed(&r, "(vda is xvdc, sdd is xvdd, vdb is xvdf)");
+	listed(&r, "(vda is xvdc, sda is xvdd, vdb is xvdf)");
+	dispose(&r);
+	/* The kernel counts: no CD-ROM, no gap, bus after bus. Its command line has the kernel's names. */
+	convert(&r,
+		"<domain type='kvm'><name>g</name><memory>65536</memory><os><type>hvm</type>"
+		"<kernel>/k</kernel><cmdline>root=/dev/vdb2 swap=/dev/sda</cmdline></os><devices>"
+		"<disk type='file' device='cdrom'><source file='/c'/><target dev='sdb' bus='sata'/></disk>"
+		"<disk type='file'><source file='/a'/><target dev='sda' bus='scsi'/></disk>"
+		"<disk type='file'><source file='/b'/><target dev='sdc' bus='sata'/></disk>"
+		"<disk type='file'><source file='/d'/><target dev='vdd' bus='virtio'/></disk>"
+		"<disk type='file'><source file='/e'/><target dev='vdb' bus='virtio'/></disk></devices></domain>",
+		XLPT_UNSET);
+	listed(&r, "(sdb is xvda, sda is xvde, vdb is xvdd, vda is xvdb)");
+	has(&r, "\ncmdline = \"root=/dev/xvdd2 swap=/dev/xvde\"\n");
 	dispose(&r);
 }
 

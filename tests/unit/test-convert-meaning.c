@@ -138,6 +138,21 @@ static void test_disks(void **st)
 	is_lost(HVM "disk = [ 'cd,raw,hdc,cdrom' ]\n", "disk[hdc].target", XLPT_LOSS_CHANGED);
 }
 
+/* xl takes ranges out of a set of CPUs, libvirt single ones. */
+static void test_cpus(void **st)
+{
+	(void)st;
+	says(PV "cpus = '0-7,^2-3'\n", "<vcpu cpuset='0-1,4-7'>1</vcpu>");
+	assert_int_equal(loss_of("cpuset")->severity, XLPT_LOSS_NOTE);
+	says(PV "vcpus = 2\ncpus = [ '0-3,!1', '2,^1' ]\n", "<vcpupin vcpu='0' cpuset='0,2-3'/>");
+	says(PV "cpus = '0-7,^2'\n", "<vcpu cpuset='0-7,^2'>1</vcpu>");
+	assert_int_equal(losses.n, 0);
+	says_not(PV "cpus = '0-7,^0-7'\n", "<vcpu");
+	is_lost(PV "cpus = 'all,^0'\n", "cpuset", XLPT_LOSS_CHANGED);
+	assert_int_equal(differences(PV "cpus = '0-3,^1'\n", PV "cpus = '0,2-3'\n", false), 0);
+	assert_true(differences(PV "cpus = '0-3'\n", PV "cpus = '0,2-3'\n", false) > 0);
+}
+
 static void test_kernels(void **st)
 {
 	(void)st;
@@ -228,6 +243,29 @@ static void test_memory(void **st)
 	}
 }
 
+static void because(const char *cfg, const char *what, enum xlpt_severity severity,
+		    const char *word)
+{
+	is_lost(cfg, what, severity);
+	if (!strstr(loss_of(what)->reason, word))
+		fail_msg("%s: %s", what, loss_of(what)->reason);
+}
+
+/* The reason is that of the case at hand. */
+static void test_reasons(void **st)
+{
+	(void)st;
+	because("name = 'g'\nkernel = '/k'\nmaxmem = 512\n", "memory", XLPT_LOSS_NOTE, "maxmem=");
+	assert_non_null(strstr(out.s, "<memory unit='KiB'>524288</memory>"));
+	because("name = 'g'\nkernel = '/k'\n", "memory", XLPT_LOSS_NOTE, "32 MiB");
+	because(HVM "device_model_stubdomain_override = 1\n", "device_model_stubdomain_override",
+		XLPT_LOSS_CHANGED, "in dom0");
+	because(HVM "device_model_stubdomain_override = 0\nmsr_relaxed = 0\n", "msr_relaxed",
+		XLPT_LOSS_NOTE, "as well");
+	because(HVM "pae = 0\n", "pae", XLPT_LOSS_CHANGED, "every HVM guest");
+	because(PV "vcpus = 4\nmaxvcpus = 2\n", "vcpus", XLPT_LOSS_CHANGED, "maxvcpus=");
+}
+
 #define VNC "<graphics type='vnc' autoport='yes' listen='127.0.0.1'/>"
 
 static void test_display(void **st)
@@ -244,6 +282,19 @@ static void test_display(void **st)
 	says_not(HVM "vnc = 0\n", "<graphics");
 	assert_int_equal(losses.n, 0);
 	says_not(PV, "<graphics");
+	/* Without a display it has its card all the same, of the size that is said. */
+	says(HVM "vnc = 0\n", "<model type='cirrus'/>");
+	says(HVM "vnc = 0\nnographic = 1\n", "<model type='cirrus'/>");
+	says(HVM "vnc = 0\nvideoram = 16\n", "<model type='cirrus' vram='16384'/>");
+	says(HVM "vnc = 1\nvideoram = 16\n", "<model type='cirrus' vram='16384'/>");
+	assert_int_equal(losses.n, 0);
+	says(HVM "vnc = 0\nvga = 'none'\n", "<model type='none'/>");
+	/* An empty word is none; to QEMU under KVM an empty password would be one. */
+	says(HVM "vnc = 1\nvnclisten = ''\nvncpasswd = ''\n", "<graphics type='vnc'/>");
+	assert_int_equal(losses.n, 0);
+	says(PV "vfb = [ 'vnc=1,vncpasswd=,vnclisten=' ]\n", "<graphics type='vnc'/>");
+	assert_int_equal(differences(HVM "vnc = 1\n", HVM "vnc = 1\nvncpasswd = ''\n", false), 0);
+	is_lost(HVM "nographic = 1\n", "nographic", XLPT_LOSS_NOTE);
 	/* There and back again, it has none. */
 	{
 		_cleanup_str_ struct xlpt_str back = { 0 };
@@ -253,7 +304,11 @@ static void test_display(void **st)
 		assert_int_equal(xlpt_convert(out.s, out.len, "x", &how, &back, NULL, NULL, NULL),
 				 0);
 		assert_non_null(strstr(back.s, "\nvnc = 0\n"));
+		assert_null(strstr(back.s, "vga"));
+		assert_null(strstr(back.s, "nographic"));
 	}
+	assert_int_equal(differences(HVM "vnc = 0\n", HVM "vnc = 0\nvga = 'cirrus'\n", false), 0);
+	assert_true(differences(HVM "vnc = 0\n", HVM "vnc = 0\nvga = 'none'\n", false) > 0);
 	assert_int_equal(differences(HVM, HVM "vnc = 1\n", false), 0);
 	assert_true(differences(HVM, HVM "vnc = 0\n", false) > 0);
 }
@@ -378,7 +433,8 @@ static void test_globals(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_disks),	 cmocka_unit_test(test_kernels),
+		cmocka_unit_test(test_disks),	 cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_cpus),	 cmocka_unit_test(test_kernels),
 		cmocka_unit_test(test_ignored),	 cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_display),	 cmocka_unit_test(test_memory_map),
 		cmocka_unit_test(test_defaults), cmocka_unit_test(test_weights),
