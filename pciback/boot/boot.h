@@ -271,6 +271,7 @@ struct xlpt_verdict {
 	char *driver; /* XLPT_HIDDEN_LOST: who has it, or NULL */
 	char *fact;
 	char *hint; /* or NULL */
+	bool gone;  /* a list that is read has it, and nothing is at that address */
 };
 
 struct xlpt_verdicts {

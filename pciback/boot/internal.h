@@ -40,6 +40,12 @@ void xlpt_boot_verify_strays(struct xlpt_host *h, const struct xlpt_boot *boot,
 			     const struct xlpt_hide_list *known,
 			     const struct xlpt_hide_list *running, bool named,
 			     struct xlpt_verdicts *out);
+/*
+ * Whether it is a VF that the kernel offers to no driver, so that pciback cannot take it either.
+ * fact, hint: as in a verdict; the caller frees both. (driver.c)
+ */
+bool xlpt_boot_not_offered(struct xlpt_host *h, const struct xlpt_devices *devs,
+			   const struct xlpt_device *dev, char **fact, char **hint);
 /* Fill the fields of that name. */
 void xlpt_boot_find_initramfs(struct xlpt_host *h, struct xlpt_boot *b);
 void xlpt_boot_find_loader(struct xlpt_host *h, struct xlpt_boot *b);

@@ -143,12 +143,14 @@ static void not_named(struct check *c, const struct xlpt_device *dev, struct xlp
 						 : xlpt_xstrdup("xlpt boot write");
 }
 
-static void too_late(struct check *c, struct xlpt_verdict *v)
+static void too_late(struct check *c, const struct xlpt_device *dev, struct xlpt_verdict *v)
 {
 	_cleanup_free_ char *module = module_of(c, v->driver);
 	_cleanup_free_ char *story = initramfs_story(c, module);
 	const char *m = c->boot->module;
 
+	if (!v->driver && xlpt_boot_not_offered(c->h, &c->devs, dev, &v->fact, &v->hint))
+		return;
 	if (!v->driver) {
 		v->fact = xlpt_xstrdup("pciback names it and did not take it");
 		v->hint = xlpt_xstrdup("dmesg | grep -i pciback");
@@ -175,7 +177,6 @@ static void too_late(struct check *c, struct xlpt_verdict *v)
 static void told(struct check *c, const struct xlpt_device *dev, struct xlpt_verdict *v)
 {
 	_cleanup_free_ char *why = NULL, *way = NULL, *fact = v->fact, *hint = v->hint;
-
 	enum xlpt_boot_stub stub = xlpt_boot_stub(c->h, c->boot, dev, &why, &way);
 
 	if (stub == XLPT_STUB_NONE) {
@@ -227,7 +228,7 @@ static void judge(struct check *c, const struct xlpt_device *dev)
 		else if (!named)
 			not_named(c, dev, v);
 		else
-			too_late(c, v);
+			too_late(c, dev, v);
 		told(c, dev, v);
 	}
 }
@@ -253,6 +254,7 @@ static void judge_group(struct check *c, const struct xlpt_hide_group *g)
 	if (!any) {
 		struct xlpt_verdict *v = verdict(c, XLPT_HIDE_STR(g), XLPT_HIDDEN_ABSENT);
 
+		v->gone = true;
 		v->fact = xlpt_xstrdup("/sys/bus/pci/devices has no function that it names");
 		v->hint = xlpt_xasprintf("lspci -D; then: xlpt boot remove %s", v->bdf);
 	}

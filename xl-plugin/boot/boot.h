@@ -126,6 +126,20 @@ void xlpt_boot_unread(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		      struct xlpt_boot_plan *p);
 /* Takes p->added out of p->list. */
 int xlpt_boot_drop(struct xlpt_boot_plan *p, struct xlpt_diag *diag);
+/* Whether the group names the function or a bridge above it. */
+bool xlpt_boot_means(const struct xlpt_devices *devs, const struct xlpt_hide_group *g,
+		     const struct xlpt_device *dev);
+/* ---- virtual functions (vfs.c) ---- */
+
+/* p->notes of VFs in the list, and of physical functions in it. */
+void xlpt_boot_vfs_notes(struct xlpt_env *env, const struct xlpt_boot_req *req,
+			 struct xlpt_boot_plan *p, const struct xlpt_devices *devs);
+/* Whether a group that means no device here means a VF that is not made. The caller frees both. */
+bool xlpt_boot_vfs_absent(struct xlpt_env *env, const struct xlpt_devices *devs,
+			  const struct xlpt_hide_group *g, char **fact, char **hint);
+/* What makes VFs that are gone, in the hints of their verdicts. */
+void xlpt_boot_vfs_verify(struct xlpt_env *env, enum xlpt_hide_grammar grammar,
+			  struct xlpt_verdicts *out);
 /* ---- pins (pins.c) ---- */
 
 int xlpt_boot_pins_read(struct xlpt_env *env, const struct xlpt_boot_req *req,

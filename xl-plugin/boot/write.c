@@ -354,7 +354,11 @@ int xlpt_op_boot_verify(struct xlpt_env *env, struct xlpt_boot *boot,
 	rc = xlpt_boot_verify(env->host, boot, wanted, out, diag);
 	for (size_t i = 0; rc == 0 && env->store && i < out->n; i++)
 		hidden_by_hand(env, &out->items[i]);
-	return rc ? rc : xlpt_boot_pins_verify(env, out, diag);
+	if (rc == 0)
+		rc = xlpt_boot_pins_verify(env, out, diag);
+	if (rc == 0)
+		xlpt_boot_vfs_verify(env, boot->grammar, out);
+	return rc;
 }
 
 void xlpt_boot_plan_dispose(struct xlpt_boot_plan *p)
