@@ -253,12 +253,12 @@ int xlpt_boot_detect(struct xlpt_host *h, enum xlpt_era era, const char *release
 	}
 	find_era(h, out);
 	find_mode(h, out);
+	if (xlpt_host_read_text(h, &out->cmdline, "/proc/cmdline") < 0)
+		out->cmdline = NULL;
 	xlpt_boot_find_initramfs(h, out);
 	xlpt_boot_find_loader(h, out);
 	out->xen = xlpt_boot_xen(h);
 	out->has_sysfs = xlpt_host_has(h, "/sys/bus/pci/devices");
-	if (xlpt_host_read_text(h, &out->cmdline, "/proc/cmdline") < 0)
-		out->cmdline = NULL;
 	return 0;
 }
 

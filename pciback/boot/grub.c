@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A hide= that someone else put into GRUB's settings: it will be on the command
- * line of the next boot whether or not it is on this one's.
+ * A hide= that someone else put into GRUB's settings, or into Xen's file where Xen is started without
+ * GRUB: it will be on the command line of the next boot whether or not it is on this one's.
  */
 #include "pciback/boot/internal.h"
 
@@ -46,10 +46,20 @@ static void look(struct xlpt_host *h, const struct xlpt_boot *boot, const char *
 void xlpt_boot_grub_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, char **value,
 			    char **file, unsigned *line)
 {
+	_cleanup_xen_cfgs_ struct xlpt_xen_cfgs cfgs = { 0 };
 	_cleanup_strv_ char **names = NULL;
 
 	*value = *file = NULL;
 	*line = 0;
+	if (boot->loader == XLPT_LOADER_XEN_EFI) {
+		xlpt_boot_xen_cfgs(h, boot->cmdline, &cfgs);
+		if (cfgs.n && cfgs.items[0].kernel &&
+		    (*value = xlpt_cmdline_hide(cfgs.items[0].kernel, boot->module))) {
+			*file = xlpt_xstrdup(cfgs.items[0].path);
+			*line = cfgs.items[0].line;
+		}
+		return;
+	}
 	look(h, boot, "/etc/default/grub", value, file, line);
 	if (boot->loader != XLPT_LOADER_GRUB)
 		return;

@@ -50,16 +50,15 @@ static void test_gone(void **state)
 	fake_bus_put(bus, "/sys/module/xen_pciback/parameters/hide", "(" VF0 ")(" VF1 ")\n");
 	fake_bus_put(bus, XLPT_MODPROBE_CONF, "options xen-pciback hide=(" VF0 ")(" VF1 ")\n");
 	/* One number for both. */
-	assert_run(bus, 1, "verify",
-		   VF0 ": xlpt vf create --persist " PF " 2\n");
+	assert_run(bus, 1, "verify", VF0 ": xlpt vf create --persist " PF " 2\n");
 	assert_non_null(strstr(said, "it is virtual function 0 of " PF " (ens6), which has 0 now"));
 	assert_non_null(strstr(said, "it is virtual function 1 of " PF " (ens6), which has 0 now"));
 	assert_silent("boot remove");
 	assert_run(bus, 1, "verify 06:10.*", "0000:06:10.*: xlpt vf create --persist " PF " 4\n");
 	/* Somebody makes them, and has not. */
-	fake_bus_put(bus, CONF, "# [vfs ens6]\n[vfs ens7]\ncount = 1\n\n [vfs  ens6 ]\ncount = 1\n");
-	assert_run(bus, 1, "verify",
-		   VF0 ": give it 2 VFs in " CONF ":5, and run: xlpt apply\n");
+	fake_bus_put(bus, CONF,
+		     "# [vfs ens6]\n[vfs ens7]\ncount = 1\n\n [vfs  ens6 ]\ncount = 1\n");
+	assert_run(bus, 1, "verify", VF0 ": give it 2 VFs in " CONF ":5, and run: xlpt apply\n");
 	fake_bus_put(bus, CONF, "[vfs 06:00.0]\ncount = 1\n");
 	assert_run(bus, 1, "verify", "in " CONF ":1,");
 	fake_bus_put(bus, CONF, "");
@@ -95,7 +94,8 @@ static void test_pf_cannot(void **state)
 	assert_run(bus, 1, "verify", PF " has no driver, which would make its VFs");
 	assert_int_equal(xlpt_host_write_text(h, PF, "/sys/bus/pci/drivers/pciback/new_slot"), 0);
 	assert_int_equal(xlpt_host_write_text(h, PF, "/sys/bus/pci/drivers/pciback/bind"), 0);
-	assert_run(bus, 1, "verify", PF " itself is hidden, so nothing can make its VFs: xlpt boot remove " PF);
+	assert_run(bus, 1, "verify",
+		   PF " itself is hidden, so nothing can make its VFs: xlpt boot remove " PF);
 }
 
 /* The kernel keeps them from pciback as from every driver. */
@@ -106,22 +106,23 @@ static void test_not_offered(void **state)
 	add_pf(bus);
 	fake_bus_driver(bus, "pciback", NULL);
 	fake_bus_put(bus, XLPT_MODPROBE_CONF, "options xen-pciback hide=(" VF0 ")\n");
-	assert_int_equal(
-		xlpt_host_write_text(fake_bus_host(bus), "0",
-				     "/sys/bus/pci/devices/" PF "/sriov_drivers_autoprobe"),
-		0);
+	assert_int_equal(xlpt_host_write_text(fake_bus_host(bus), "0",
+					      "/sys/bus/pci/devices/" PF
+					      "/sriov_drivers_autoprobe"),
+			 0);
 	assert_run(bus, 1, "verify", "xlpt vf create --persist --driver " PF " 1");
 	assert_run(bus, 0, "plan", "the kernel offers it to no driver");
 	assert_non_null(strstr(said, "xlpt vf create --persist --driver " PF " 1"));
 	fake_bus_put(bus, "/sys/module/xen_pciback/parameters/hide", "(" VF0 ")\n");
 	numvfs(bus, "2");
-	assert_run(bus, 1, "verify", "the kernel offers the virtual functions of " PF " to no driver");
+	assert_run(bus, 1, "verify",
+		   "the kernel offers the virtual functions of " PF " to no driver");
 	assert_non_null(strstr(said, "xlpt vf create --persist --driver " PF " 2"));
 	/* Only the unit says so, for the next boot. */
-	assert_int_equal(
-		xlpt_host_write_text(fake_bus_host(bus), "1",
-				     "/sys/bus/pci/devices/" PF "/sriov_drivers_autoprobe"),
-		0);
+	assert_int_equal(xlpt_host_write_text(fake_bus_host(bus), "1",
+					      "/sys/bus/pci/devices/" PF
+					      "/sriov_drivers_autoprobe"),
+			 0);
 	fake_bus_put(bus, UNIT, "ExecStart=/usr/sbin/xlpt vf create --no-driver ens6 2\n");
 	assert_run(bus, 0, "plan", "the kernel offers it to no driver");
 }
@@ -131,25 +132,28 @@ static void test_plan(void **state)
 	struct fake_bus *bus = *state;
 
 	add_pf(bus);
-	assert_run(bus, 1, "plan 06:10.0", "it is virtual function 0 of " PF " (ens6), which has 0 now");
-	assert_non_null(strstr(said, "xlpt vf create --persist " PF " 1; --allow-absent writes it"));
+	assert_run(bus, 1, "plan 06:10.0",
+		   "it is virtual function 0 of " PF " (ens6), which has 0 now");
+	assert_non_null(
+		strstr(said, "xlpt vf create --persist " PF " 1; --allow-absent writes it"));
 	assert_run(bus, 0, "plan --allow-absent (06:10.0)(06:10.2)",
 		   VF0 ", " VF1 ": virtual functions of " PF " (ens6); they do not exist when "
-		   "pciback reads its list; pciback takes them when they are made, and nothing "
-		   "makes them at boot: xlpt vf create --persist " PF " 2\n");
+		       "pciback reads its list; pciback takes them when they are made, and nothing "
+		       "makes them at boot: xlpt vf create --persist " PF " 2\n");
 	assert_silent("nothing will be hidden");
 	numvfs(bus, "2");
 	assert_run(bus, 0, "plan 06:10.2",
 		   VF1 ": a virtual function of " PF " (ens6); it does not exist when pciback "
-		   "reads its list; pciback takes it when it is made, and nothing");
+		       "reads its list; pciback takes it when it is made, and nothing");
 	fake_bus_put(bus, UNIT, "ExecStart=/usr/sbin/xlpt vf create ens6 2\n");
-	assert_run(bus, 0, "plan 06:10.2",
-		   "pciback takes it when xlpt-vf-ens6.service makes it\n");
+	assert_run(bus, 0, "plan 06:10.2", "pciback takes it when xlpt-vf-ens6.service makes it\n");
 	/* The physical function. */
-	assert_run(bus, 0, "plan 06:00.0", PF " has 2 virtual functions now: pciback takes it before");
+	assert_run(bus, 0, "plan 06:00.0",
+		   PF " has 2 virtual functions now: pciback takes it before");
 	assert_silent("which will not be there");
 	assert_run(bus, 0, "plan (06:10.2)(06:00.0)",
-		   "the list has " PF " and its virtual functions " VF1 ", which will not be there");
+		   "the list has " PF " and its virtual functions " VF1
+		   ", which will not be there");
 	numvfs(bus, "0");
 	assert_run(bus, 0, "plan 06:00.0",
 		   PF ": pciback takes it before its driver, so xlpt-vf-ens6.service cannot make");

@@ -53,8 +53,8 @@ static void look_in_conf(struct xlpt_host *h, const char *path, struct maker *m)
 			continue;
 		l += 4 + strspn(l + 4, " \t");
 		l[strcspn(l, " \t]")] = '\0';
-		if (xlpt_streq(l, m->pf.ifname) || (xlpt_bdf_parse_any(l, &bdf, NULL) == 0 &&
-						    xlpt_bdf_eq(bdf, m->pf.bdf))) {
+		if (xlpt_streq(l, m->pf.ifname) ||
+		    (xlpt_bdf_parse_any(l, &bdf, NULL) == 0 && xlpt_bdf_eq(bdf, m->pf.bdf))) {
 			m->conf = xlpt_xasprintf("%s:%u", path, nr);
 			return;
 		}
@@ -164,9 +164,10 @@ static bool tell_gone(struct xlpt_env *env, const struct xlpt_devices *devs,
 			       XLPT_BDF_STR(bdf), m.pf.ifname ? " (" : "",
 			       m.pf.ifname ? m.pf.ifname : "", m.pf.ifname ? ")" : "", m.pf.count);
 	if (xlpt_streq(m.pf.driver, XLPT_PCIBACK_DRIVER))
-		*hint = xlpt_xasprintf("%s itself is hidden, so nothing can make its VFs: xlpt boot "
-				       "remove %s, and reboot",
-				       XLPT_BDF_STR(bdf), XLPT_BDF_STR(bdf));
+		*hint = xlpt_xasprintf(
+			"%s itself is hidden, so nothing can make its VFs: xlpt boot "
+			"remove %s, and reboot",
+			XLPT_BDF_STR(bdf), XLPT_BDF_STR(bdf));
 	else if (!m.pf.driver)
 		*hint = xlpt_xasprintf("%s has no driver, which would make its VFs: lspci -k -s %s "
 				       "names one; load it first",
@@ -268,10 +269,11 @@ static void tell_pf(struct xlpt_boot_plan *p, const struct maker *m)
 	const char *pf = XLPT_BDF_STR(m->pf.bdf), *maker = maker_of(m);
 
 	if (m->pf.count)
-		xlpt_strv_addf(&p->notes,
-			       "%s has %d virtual functions now: pciback takes it before its driver "
-			       "could make them, so after the next boot there are none",
-			       pf, m->pf.count);
+		xlpt_strv_addf(
+			&p->notes,
+			"%s has %d virtual functions now: pciback takes it before its driver "
+			"could make them, so after the next boot there are none",
+			pf, m->pf.count);
 	else if (maker)
 		xlpt_strv_addf(&p->notes,
 			       "%s: pciback takes it before its driver, so %s cannot make its "
@@ -290,26 +292,27 @@ static void tell_vfs(struct xlpt_env *env, struct xlpt_boot_plan *p, const struc
 	const char *maker = maker_of(m);
 	bool many = strchr(m->names.s, ',') != NULL;
 	_cleanup_free_ char *mend = way(env, m);
-	_cleanup_free_ char *who =
-		xlpt_xasprintf("%s: %s of %s%s%s%s; %s when pciback reads its list",
-			       m->names.s, many ? "virtual functions" : "a virtual function",
-			       XLPT_BDF_STR(m->pf.bdf), m->pf.ifname ? " (" : "",
-			       m->pf.ifname ? m->pf.ifname : "", m->pf.ifname ? ")" : "",
-			       many ? "they do not exist" : "it does not exist");
+	_cleanup_free_ char *who = xlpt_xasprintf(
+		"%s: %s of %s%s%s%s; %s when pciback reads its list", m->names.s,
+		many ? "virtual functions" : "a virtual function", XLPT_BDF_STR(m->pf.bdf),
+		m->pf.ifname ? " (" : "", m->pf.ifname ? m->pf.ifname : "", m->pf.ifname ? ")" : "",
+		many ? "they do not exist" : "it does not exist");
 	const char *it = many ? "them" : "it", *are = many ? "they are" : "it is";
 
 	if (m->no_driver)
-		xlpt_strv_addf(&p->notes,
-			       "%s; the kernel offers %s to no driver (sriov_drivers_autoprobe is 0, "
-			       "as with --no-driver), so pciback does not take %s later: %s",
-			       who, it, it, mend);
+		xlpt_strv_addf(
+			&p->notes,
+			"%s; the kernel offers %s to no driver (sriov_drivers_autoprobe is 0, "
+			"as with --no-driver), so pciback does not take %s later: %s",
+			who, it, it, mend);
 	else if (!maker)
-		xlpt_strv_addf(&p->notes,
-			       "%s; pciback takes %s when %s made, and nothing makes %s at boot: %s",
-			       who, it, are, it, mend);
+		xlpt_strv_addf(
+			&p->notes,
+			"%s; pciback takes %s when %s made, and nothing makes %s at boot: %s", who,
+			it, are, it, mend);
 	else if (also_good)
-		xlpt_strv_addf(&p->notes, "%s; pciback takes %s when %s makes %s", who, it,
-			       maker, it);
+		xlpt_strv_addf(&p->notes, "%s; pciback takes %s when %s makes %s", who, it, maker,
+			       it);
 }
 
 void xlpt_boot_vfs_notes(struct xlpt_env *env, const struct xlpt_boot_req *req,

@@ -92,6 +92,7 @@ static void commands(struct xlpt_env *env, const struct xlpt_boot_req *req,
 {
 	_cleanup_free_ char *initramfs = xlpt_boot_initramfs_command(&p->boot);
 	_cleanup_free_ char *loader = xlpt_boot_loader_command(env->host, &p->boot);
+	_cleanup_free_ char *by_hand = xlpt_boot_initramfs_by_hand(env->host, &p->boot);
 	bool inside = false;
 
 	if ((!p->list.n && !req->remove && !req->drop) || !p->files.n)
@@ -104,6 +105,8 @@ static void commands(struct xlpt_env *env, const struct xlpt_boot_req *req,
 			&p->notes,
 			"mkinitrd takes module options from /etc/modprobe.conf alone: put the "
 			"options line there as well");
+	if (p->list.n && by_hand)
+		xlpt_strv_addf(&p->notes, "%s", by_hand);
 	if (initramfs && (inside || p->boot.initramfs != XLPT_INITRAMFS_MKINITRD))
 		xlpt_strv_addf(&p->commands, "%s", initramfs);
 	if (p->by_cmdline && loader)
