@@ -259,9 +259,9 @@ char *xlpt_boot_xen_cfg_place(struct xlpt_host *h, const struct xlpt_boot *boot)
 	xlpt_boot_xen_cfgs(h, boot->cmdline, &cfgs);
 	return cfgs.n && cfgs.items[0].kernel
 		       ? xlpt_xasprintf("the \"kernel=\" line of [%s] (%s:%u)",
-				       cfgs.items[0].section, cfgs.items[0].path,
-				       cfgs.items[0].line)
-		      : xlpt_xasprintf("the \"kernel=\" line in %s", boot->loader_fact);
+					cfgs.items[0].section, cfgs.items[0].path,
+					cfgs.items[0].line)
+		       : xlpt_xasprintf("the \"kernel=\" line in %s", boot->loader_fact);
 }
 
 void xlpt_xen_cfgs_dispose(struct xlpt_xen_cfgs *c)

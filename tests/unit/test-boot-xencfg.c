@@ -51,7 +51,8 @@ static void test_places(void **state)
 
 	without_grub(bus);
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
-		_cleanup_free_ char *want = xlpt_xasprintf("boot loader  xen.efi (%s)", cases[i].path);
+		_cleanup_free_ char *want =
+			xlpt_xasprintf("boot loader  xen.efi (%s)", cases[i].path);
 
 		fake_bus_put(bus, cases[i].path, cases[i].text);
 		assert_run(bus, 0, "plan", cases[i].is_one ? want : "boot loader  unknown");
@@ -66,13 +67,14 @@ static void test_section(void **state)
 
 	without_grub(bus);
 	builtin(bus);
-	fake_bus_put(bus, CFG,
-		     "; [global]\r\n[global]\r\ndefault=two\r\n\r\n[one]\r\n"
-		     "kernel=vmlinuz-a xen-pciback.hide=(02:00.1)\r\n[two]\r\noptions=console=vga\r\n"
-		     "kernel=vmlinuz-b root=/dev/sda1 ro # xen-pciback.hide=(02:00.1)\r\n");
+	fake_bus_put(
+		bus, CFG,
+		"; [global]\r\n[global]\r\ndefault=two\r\n\r\n[one]\r\n"
+		"kernel=vmlinuz-a xen-pciback.hide=(02:00.1)\r\n[two]\r\noptions=console=vga\r\n"
+		"kernel=vmlinuz-b root=/dev/sda1 ro # xen-pciback.hide=(02:00.1)\r\n");
 	assert_run(bus, 1, "write 02:00.0",
-		   "add this word to the \"kernel=\" line of [two] (" CFG ":9): xen-pciback.hide=(" NIC
-		   ")\n");
+		   "add this word to the \"kernel=\" line of [two] (" CFG
+		   ":9): xen-pciback.hide=(" NIC ")\n");
 	/* The list of a section that is not started hides nothing. */
 	assert_run(bus, 1, "verify", CFG ":6 has xen-pciback.hide=(02:00.1); Xen starts [two] of");
 	assert_non_null(strstr(said, "move the word to that section's line of the kernel; reboot"));
@@ -89,8 +91,8 @@ static void test_list_there(void **state)
 	without_grub(bus);
 	fake_bus_put(bus, CFG, "[x]\nkernel=vmlinuz ro xen-pciback.hide=(05:00.0)\n");
 	assert_run(bus, 1, "write 02:00.0",
-		   "on the \"kernel=\" line of [x] (" CFG ":2), write xen-pciback.hide=(" FREE ")(" NIC
-		   ") in the place of the list that is there, and reboot");
+		   "on the \"kernel=\" line of [x] (" CFG ":2), write xen-pciback.hide=(" FREE
+		   ")(" NIC ") in the place of the list that is there, and reboot");
 	assert_run(bus, 1, "verify 02:00.0", "on the \"kernel=\" line of [x] (" CFG ":2), write ");
 	assert_null(strstr(said, "xlpt boot write"));
 	/* A module, and no list on a command line: xlpt's own files do. */
@@ -125,13 +127,16 @@ static void test_which(void **state)
 	fake_bus_put(bus, "/boot/efi/EFI/xen/xen-4.17.cfg", "[x]\nkernel=vmlinuz b\n");
 	assert_run(bus, 0, "plan", "xen.efi (/boot/efi/EFI/xen/xen-4.17.cfg)");
 	fake_bus_put(bus, "/boot/efi/EFI/xen/mine.cfg", "[p]\nkernel=a\n[q]\nkernel=b c\n");
-	fake_bus_put(bus, "/boot/efi/loader/entries/xen.conf",
-		     "title Xen\nefi    /EFI/xen/xen-4.17.efi\noptions -cfg=mine.cfg q -- console=vga\n");
+	fake_bus_put(
+		bus, "/boot/efi/loader/entries/xen.conf",
+		"title Xen\nefi    /EFI/xen/xen-4.17.efi\noptions -cfg=mine.cfg q -- console=vga\n");
 	builtin(bus);
-	assert_run(bus, 1, "write 02:00.0", "[q] (/boot/efi/EFI/xen/mine.cfg:4): xen-pciback.hide=");
+	assert_run(bus, 1, "write 02:00.0",
+		   "[q] (/boot/efi/EFI/xen/mine.cfg:4): xen-pciback.hide=");
 	fake_bus_put(bus, "/boot/efi/loader/entries/xen.conf",
 		     "efi \\EFI\\xen\\xen-4.17.efi\r\noptions p -cfg=\\EFI\\xen\\mine.cfg\r\n");
-	assert_run(bus, 1, "write 02:00.0", "[p] (/boot/efi/EFI/xen/mine.cfg:2): xen-pciback.hide=");
+	assert_run(bus, 1, "write 02:00.0",
+		   "[p] (/boot/efi/EFI/xen/mine.cfg:2): xen-pciback.hide=");
 }
 
 static void test_initramfs(void **state)
@@ -144,17 +149,23 @@ static void test_initramfs(void **state)
 	fake_bus_put(bus, "/lib/modules/" REL "/pkgbase", "linux-lts\n");
 	fake_bus_put(bus, "/boot/booster-linux-lts.img", "x");
 	assert_run(bus, 0, "plan 02:00.0",
-		   "  booster build --force --kernel-version " REL " /boot/booster-linux-lts.img\n");
-	assert_non_null(strstr(said, "add xen_pciback to modules_force_load: in /etc/booster.yaml"));
+		   "  booster build --force --kernel-version " REL
+		   " /boot/booster-linux-lts.img\n");
+	assert_non_null(
+		strstr(said, "add xen_pciback to modules_force_load: in /etc/booster.yaml"));
 	fake_bus_put(bus, "/etc/booster.yaml", "# x\nmodules_force_load: usbhid,xen_pciback\n");
-	assert_run(bus, 0, "plan 02:00.0", "initramfs    booster (/usr/bin/booster), /boot/booster-linux-lts");
+	assert_run(bus, 0, "plan 02:00.0",
+		   "initramfs    booster (/usr/bin/booster), /boot/booster-linux-lts");
 	assert_null(strstr(said, "modules_force_load"));
 	fake_bus_put(bus, "/sbin/mkinitfs", "");
 	fake_bus_put(bus, "/boot/initramfs-amd64", "x");
-	fake_bus_put(bus, "/etc/mkinitfs/mkinitfs.conf", "#features=\"xenpci\"\nfeatures=\"ata base\"\n");
+	fake_bus_put(bus, "/etc/mkinitfs/mkinitfs.conf",
+		     "#features=\"xenpci\"\nfeatures=\"ata base\"\n");
 	assert_run(bus, 0, "plan 02:00.0", "  mkinitfs " REL "\n");
-	assert_non_null(strstr(said, "initramfs    mkinitfs (/sbin/mkinitfs), /boot/initramfs-amd64"));
-	assert_non_null(strstr(said, "add xenpci to features= in /etc/mkinitfs/mkinitfs.conf first"));
+	assert_non_null(
+		strstr(said, "initramfs    mkinitfs (/sbin/mkinitfs), /boot/initramfs-amd64"));
+	assert_non_null(
+		strstr(said, "add xenpci to features= in /etc/mkinitfs/mkinitfs.conf first"));
 	fake_bus_put(bus, "/etc/mkinitfs/mkinitfs.conf", "features=\"ata base xenpci\"\n");
 	assert_run(bus, 0, "plan 02:00.0", "  mkinitfs " REL "\n");
 	assert_null(strstr(said, "features="));

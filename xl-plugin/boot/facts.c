@@ -7,7 +7,6 @@
 
 #include "pciback/device/bind.h"
 #include "pciback/device/scan.h"
-#include "pciback/needs/needs.h"
 #include "xl-plugin/boot/boot.h"
 
 bool xlpt_boot_has_module(char **v, const char *module)
@@ -244,7 +243,7 @@ int xlpt_boot_devices(struct xlpt_env *env, const struct xlpt_boot_req *req,
 			       "--driver");
 		return 0;
 	}
-	rc = xlpt_scan_all(env->host, 0, NULL, devs, diag);
+	rc = xlpt_scan_all(env->host, XLPT_SCAN_SETS, NULL, devs, diag);
 	for (size_t i = 0; rc == 0 && i < p->list.n; i++) {
 		const struct xlpt_hide_group *g = &p->list.items[i];
 		bool added = xlpt_hide_has(&p->added, g), any = false;
@@ -292,6 +291,7 @@ int xlpt_boot_guard(struct xlpt_env *env, const struct xlpt_boot_req *req, struc
 		xlpt_diag_move(diag, &unread);
 		return rc;
 	}
+	xlpt_boot_mates(env, req, p, devs, &needs);
 	if (rc) {
 		xlpt_strv_addf(&p->notes,
 			       "whether the host of this tree needs a device itself is not known: "
