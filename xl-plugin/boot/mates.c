@@ -13,9 +13,10 @@
 struct mates {
 	const struct xlpt_devices *devs;
 	const struct xlpt_needs *needs;
-	struct xlpt_str in, out, names; /* of the list; not of the list, with and without their drivers */
-	bool asked;			/* one of the list was named now */
-	bool needed;			/* this host needs one that is not in the list */
+	struct xlpt_str in, out,
+		names; /* of the list; not of the list, with and without their drivers */
+	bool asked;    /* one of the list was named now */
+	bool needed;   /* this host needs one that is not in the list */
 };
 
 static bool listed(const struct xlpt_devices *devs, const struct xlpt_hide_list *list,
@@ -65,8 +66,9 @@ static bool allowed(struct xlpt_env *env, const struct xlpt_settings *settings,
 	return false;
 }
 
-void xlpt_boot_mates(struct xlpt_env *env, const struct xlpt_boot_req *req, struct xlpt_boot_plan *p,
-		     const struct xlpt_devices *devs, const struct xlpt_needs *needs)
+void xlpt_boot_mates(struct xlpt_env *env, const struct xlpt_boot_req *req,
+		     struct xlpt_boot_plan *p, const struct xlpt_devices *devs,
+		     const struct xlpt_needs *needs)
 {
 	_cleanup_settings_ struct xlpt_settings settings = { 0 };
 	_cleanup_sets_ struct xlpt_sets sets = { 0 };
@@ -84,11 +86,12 @@ void xlpt_boot_mates(struct xlpt_env *env, const struct xlpt_boot_req *req, stru
 		tell = m.in.len && m.out.len && (m.asked || req->only_look) &&
 		       !allowed(env, &settings, devs, &sets, set);
 		if (tell)
-			xlpt_strv_addf(&p->notes,
-				       "%s: in one isolation set with %s; attach refuses as long as "
-				       "dom0 keeps a part of the set, unless with --allow-split%s%s%s",
-				       m.in.s, m.out.s, m.needed ? "" : "; to hide all of it: ",
-				       m.needed ? "" : "xlpt boot write", m.needed ? "" : m.names.s);
+			xlpt_strv_addf(
+				&p->notes,
+				"%s: in one isolation set with %s; attach refuses as long as "
+				"dom0 keeps a part of the set, unless with --allow-split%s%s%s",
+				m.in.s, m.out.s, m.needed ? "" : "; to hide all of it: ",
+				m.needed ? "" : "xlpt boot write", m.needed ? "" : m.names.s);
 		any |= tell;
 		xlpt_str_dispose(&m.in);
 		xlpt_str_dispose(&m.out);
