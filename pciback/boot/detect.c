@@ -24,6 +24,19 @@ char *xlpt_boot_line(char **cursor)
 	return xlpt_file_line(cursor);
 }
 
+char *xlpt_boot_whole_line(char **cursor, unsigned *lines)
+{
+	char *line = xlpt_boot_line(cursor);
+	size_t n;
+
+	for (*lines = 1; line && (n = strlen(line)) && line[n - 1] == '\\' && **cursor; ++*lines) {
+		char *next = xlpt_boot_line(cursor);
+
+		memmove(line + n - 1, next, strlen(next) + 1);
+	}
+	return line;
+}
+
 bool xlpt_module_eq(const char *a, const char *b)
 {
 	for (; *a && *b; a++, b++)

@@ -12,14 +12,17 @@ static void look(struct xlpt_host *h, const struct xlpt_boot *boot, const char *
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	char *cursor, *l;
+	unsigned lines;
 
 	if (xlpt_boot_slurp(h, path, &text) < 0)
 		return;
 	cursor = text.s;
-	for (unsigned nr = 1; (l = xlpt_boot_line(&cursor)); nr++) {
+	for (unsigned nr = 1; (l = xlpt_boot_whole_line(&cursor, &lines)); nr += lines) {
 		char *quote;
 
 		l += strspn(l, " \t");
+		if (xlpt_starts(l, "export "))
+			l += strlen("export ") + strspn(l + strlen("export "), " \t");
 		if (!xlpt_starts(l, "GRUB_CMDLINE_LINUX"))
 			continue;
 		quote = l + strcspn(l, "=");

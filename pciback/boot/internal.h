@@ -9,6 +9,11 @@
 int xlpt_boot_slurp(struct xlpt_host *h, const char *path, struct xlpt_str *out);
 /* Walks a text in place: the next line without its newline, NULL at the end. */
 char *xlpt_boot_line(char **cursor);
+/*
+ * The same, with those lines that a backslash at the end puts behind it, as the shell and libkmod do
+ * (freadline_wrapped). *lines: how many there were.
+ */
+char *xlpt_boot_whole_line(char **cursor, unsigned *lines);
 /* Appends to a NULL-terminated vector unless it is in it (as module names compare). */
 void xlpt_boot_strv_add(char ***v, const char *s);
 bool xlpt_boot_strv_has(char **v, const char *s);

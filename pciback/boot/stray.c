@@ -17,12 +17,13 @@ static void each_line(struct xlpt_stray_search *s, const char *path, line_fn fn,
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	char *cursor, *line;
+	unsigned lines;
 
 	if (xlpt_boot_slurp(s->h, path, &text) < 0)
 		return;
 	cursor = text.s;
 	s->file = path;
-	for (s->line = 1; (line = xlpt_boot_line(&cursor)); s->line++)
+	for (s->line = 1; (line = xlpt_boot_whole_line(&cursor, &lines)); s->line += lines)
 		fn(s, line + strspn(line, " \t"), unread);
 	s->file = s->variable = NULL;
 	s->line = 0;
