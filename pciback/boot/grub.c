@@ -7,6 +7,22 @@
 
 #include <string.h>
 
+/* The value of a shell's assignment, in place: quotes go, and a blank outside them ends it. */
+static void unquote(char *s)
+{
+	char *to = s, in = '\0';
+
+	for (; *s && (in || !strchr(" \t;&", *s)); s++) {
+		if (in ? *s == in : *s == '"' || *s == '\'')
+			in = in ? '\0' : *s;
+		else if (*s == '\\' && in != '\'' && s[1] && (!in || strchr("\"\\$`", s[1])))
+			*to++ = *++s;
+		else
+			*to++ = *s;
+	}
+	*to = '\0';
+}
+
 static void look(struct xlpt_host *h, const struct xlpt_boot *boot, const char *path, char **value,
 		 char **file, unsigned *line)
 {
@@ -27,14 +43,7 @@ static void look(struct xlpt_host *h, const struct xlpt_boot *boot, const char *
 			continue;
 		quote = l + strcspn(l, "=");
 		quote += *quote == '=';
-		/* What shell quotes hold is a command line; one without them has no blanks. */
-		if (*quote == '"' || *quote == '\'') {
-			char *end = strrchr(quote + 1, *quote);
-
-			if (end)
-				*end = '\0';
-			quote++;
-		}
+		unquote(quote);
 		l = xlpt_cmdline_hide(quote, boot->module);
 		if (!l)
 			continue;
