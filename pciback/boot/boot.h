@@ -33,6 +33,8 @@ enum xlpt_initramfs {
 	XLPT_INITRAMFS_DRACUT,
 	XLPT_INITRAMFS_MKINITCPIO,
 	XLPT_INITRAMFS_MKINITRD, /* RHEL 5 */
+	XLPT_INITRAMFS_MKINITFS, /* Alpine */
+	XLPT_INITRAMFS_BOOSTER,
 };
 
 enum xlpt_loader {
@@ -125,7 +127,29 @@ bool xlpt_boot_refused(struct xlpt_host *h, const struct xlpt_boot *boot, char *
 /* Whether modprobe.blacklist= on the running kernel's command line names pciback. */
 bool xlpt_boot_cmdline_blacklists(const struct xlpt_boot *boot);
 
-/* A "hide=" of others in GRUB's settings, with its place; *value NULL: none. (grub.c) */
+/* ---- Xen's own configuration, where no GRUB starts it (xencfg.c) ---- */
+
+#define XLPT_XEN_CFG_STARTED 9 /* a rank: this boot's kernel has the words that stand there */
+
+struct xlpt_xen_cfg {
+	char *path;
+	char *section; /* the one that is started, or NULL as the next one */
+	char *kernel;  /* its kernel=: the file and the words; NULL: this file starts none */
+	unsigned line; /* where that stands */
+	unsigned rank; /* how well it is known that it is the one */
+};
+
+struct xlpt_xen_cfgs {
+	struct xlpt_xen_cfg *items;
+	size_t n, alloc;
+};
+
+void xlpt_xen_cfgs_dispose(struct xlpt_xen_cfgs *c);
+#define _cleanup_xen_cfgs_ XLPT_CLEANUP(xlpt_xen_cfgs_dispose)
+/* All that are there, the most probable one first. cmdline: of the running kernel, or NULL. */
+void xlpt_boot_xen_cfgs(struct xlpt_host *h, const char *cmdline, struct xlpt_xen_cfgs *out);
+
+/* A "hide=" of others in GRUB's settings or Xen's, with its place; *value NULL: none. (grub.c) */
 void xlpt_boot_grub_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, char **value,
 			    char **file, unsigned *line);
 
@@ -251,6 +275,8 @@ int xlpt_boot_file_undo(struct xlpt_host *h, const struct xlpt_boot_file *file,
 bool xlpt_boot_file_same(const struct xlpt_boot_file *file);
 /* The command that makes the change part of the next boot, or NULL. Caller frees. */
 char *xlpt_boot_initramfs_command(const struct xlpt_boot *boot);
+/* What has to be written by hand before it, because that file is not xlpt's; or NULL. Caller frees. */
+char *xlpt_boot_initramfs_by_hand(struct xlpt_host *h, const struct xlpt_boot *boot);
 char *xlpt_boot_loader_command(struct xlpt_host *h, const struct xlpt_boot *boot);
 
 /* ---- after the reboot (verify.c) ---- */
@@ -271,6 +297,7 @@ struct xlpt_verdict {
 	char *driver; /* XLPT_HIDDEN_LOST: who has it, or NULL */
 	char *fact;
 	char *hint; /* or NULL */
+	bool gone;  /* a list that is read has it, and nothing is at that address */
 };
 
 struct xlpt_verdicts {

@@ -24,6 +24,19 @@ char *xlpt_boot_line(char **cursor)
 	return xlpt_file_line(cursor);
 }
 
+char *xlpt_boot_whole_line(char **cursor, unsigned *lines)
+{
+	char *line = xlpt_boot_line(cursor);
+	size_t n;
+
+	for (*lines = 1; line && (n = strlen(line)) && line[n - 1] == '\\' && **cursor; ++*lines) {
+		char *next = xlpt_boot_line(cursor);
+
+		memmove(line + n - 1, next, strlen(next) + 1);
+	}
+	return line;
+}
+
 bool xlpt_module_eq(const char *a, const char *b)
 {
 	for (; *a && *b; a++, b++)
@@ -253,12 +266,12 @@ int xlpt_boot_detect(struct xlpt_host *h, enum xlpt_era era, const char *release
 	}
 	find_era(h, out);
 	find_mode(h, out);
+	if (xlpt_host_read_text(h, &out->cmdline, "/proc/cmdline") < 0)
+		out->cmdline = NULL;
 	xlpt_boot_find_initramfs(h, out);
 	xlpt_boot_find_loader(h, out);
 	out->xen = xlpt_boot_xen(h);
 	out->has_sysfs = xlpt_host_has(h, "/sys/bus/pci/devices");
-	if (xlpt_host_read_text(h, &out->cmdline, "/proc/cmdline") < 0)
-		out->cmdline = NULL;
 	return 0;
 }
 

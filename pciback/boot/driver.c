@@ -7,6 +7,8 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "pciback/device/bind.h"
+
 #define DEVICES "/sys/bus/pci/devices"
 
 /* The module of the bound driver; a driver's name need not be its module's (xhci_hcd, xhci_pci). */
@@ -91,4 +93,20 @@ void xlpt_boot_drivers(struct xlpt_host *h, const struct xlpt_boot *boot,
 		else
 			xlpt_boot_strv_add(modules, *m);
 	}
+}
+
+bool xlpt_boot_not_offered(struct xlpt_host *h, const struct xlpt_devices *devs,
+			   const struct xlpt_device *dev, char **fact, char **hint)
+{
+	const struct xlpt_device *pf = dev->is_vf ? xlpt_devices_find(devs, dev->pf) : NULL;
+
+	if (!pf || !xlpt_bind_needs_override(h, dev->bdf))
+		return false;
+	*fact = xlpt_xasprintf("the kernel offers the virtual functions of %s to no driver "
+			       "(sriov_drivers_autoprobe is 0, as with --no-driver), so not to "
+			       "pciback",
+			       XLPT_BDF_STR(pf->bdf));
+	*hint = xlpt_xasprintf("xlpt vf create --persist --driver %s %d", XLPT_BDF_STR(pf->bdf),
+			       pf->vf_count);
+	return true;
 }

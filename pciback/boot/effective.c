@@ -247,8 +247,9 @@ static void locate(const struct xlpt_confs *c, const char *verb, const char *mod
 	for (size_t i = 0; i < c->n; i++) {
 		_cleanup_free_ char *copy = xlpt_xstrdup(c->items[i].text);
 		char *cursor = copy, *l;
+		unsigned lines;
 
-		for (unsigned nr = 1; (l = xlpt_boot_line(&cursor)); nr++) {
+		for (unsigned nr = 1; (l = xlpt_boot_whole_line(&cursor, &lines)); nr += lines) {
 			char *save = NULL, *word = strtok_r(l, " \t", &save), *name;
 
 			name = word && !strcmp(word, verb) ? strtok_r(NULL, " \t", &save) : NULL;
@@ -332,6 +333,9 @@ int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const
 	}
 	if (out->modprobe_hide)
 		locate(&c, "options", boot->module, true, &out->modprobe_file, &out->modprobe_line);
+	/* libkmod has found it, wherever that is. */
+	if (out->modprobe_hide && !out->modprobe_file)
+		out->modprobe_file = xlpt_xstrdup("/etc/modprobe.d");
 	if (black)
 		locate(&c, "blacklist", boot->module, false, &out->blacklisted, NULL);
 	if (!out->blacklisted && xlpt_boot_cmdline_blacklists(boot))

@@ -81,28 +81,20 @@ static int need_grub(struct xlpt_host *h, const struct xlpt_boot *boot,
 		     const struct xlpt_hide_list *list, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *word = xlpt_boot_cmdline_word(boot, list);
-	_cleanup_free_ char *command = xlpt_boot_loader_command(h, boot);
+	_cleanup_free_ char *way = NULL;
 
 	if (boot->loader == XLPT_LOADER_GRUB)
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND,
 		      "xlpt cannot write the command line of this boot loader");
-	if (boot->loader == XLPT_LOADER_UNKNOWN) {
+	way = xlpt_boot_by_hand(h, boot, word);
+	if (boot->loader == XLPT_LOADER_UNKNOWN)
 		xlpt_diag_fact(diag, "no boot loader that xlpt knows is in this tree");
-		xlpt_diag_hint(diag, "add this word to the dom0 kernel's command line: %s", word);
-	} else if (boot->loader == XLPT_LOADER_GRUB_PLAIN) {
+	else if (boot->loader == XLPT_LOADER_GRUB_PLAIN)
 		xlpt_diag_fact(diag, "%s does not read /etc/default/grub.d", boot->loader_fact);
-		if (xlpt_host_has(h, "/usr/sbin/grubby") || xlpt_host_has(h, "/sbin/grubby"))
-			xlpt_diag_hint(diag, "grubby --update-kernel=ALL --args='%s'", word);
-		else
-			xlpt_diag_hint(
-				diag, "add %s to GRUB_CMDLINE_LINUX in /etc/default/grub, then: %s",
-				word, command);
-	} else {
+	else
 		xlpt_diag_fact(diag, "%s holds lines of others only", boot->loader_fact);
-		xlpt_diag_hint(diag, "add this word to the dom0 kernel's line in %s: %s",
-			       boot->loader_fact, word);
-	}
+	xlpt_diag_hint(diag, "%s", way);
 	return XLPT_ERR_NOT_FOUND;
 }
 
@@ -152,6 +144,8 @@ static int initramfs_file(struct xlpt_host *h, const struct xlpt_boot *boot, boo
 					      m);
 		return add(h, out, MKINITCPIO, text, 0644, why, diag);
 	case XLPT_INITRAMFS_MKINITRD: /* takes it as an option */
+	case XLPT_INITRAMFS_MKINITFS: /* these two have one file, which is somebody else's */
+	case XLPT_INITRAMFS_BOOSTER:
 	case XLPT_INITRAMFS_NONE:
 		break;
 	}

@@ -9,6 +9,11 @@
 int xlpt_boot_slurp(struct xlpt_host *h, const char *path, struct xlpt_str *out);
 /* Walks a text in place: the next line without its newline, NULL at the end. */
 char *xlpt_boot_line(char **cursor);
+/*
+ * The same, with those lines that a backslash at the end puts behind it, as the shell and libkmod do
+ * (freadline_wrapped). *lines: how many there were.
+ */
+char *xlpt_boot_whole_line(char **cursor, unsigned *lines);
 /* Appends to a NULL-terminated vector unless it is in it (as module names compare). */
 void xlpt_boot_strv_add(char ***v, const char *s);
 bool xlpt_boot_strv_has(char **v, const char *s);
@@ -40,6 +45,30 @@ void xlpt_boot_verify_strays(struct xlpt_host *h, const struct xlpt_boot *boot,
 			     const struct xlpt_hide_list *known,
 			     const struct xlpt_hide_list *running, bool named,
 			     struct xlpt_verdicts *out);
+/*
+ * Whether it is a VF that the kernel offers to no driver, so that pciback cannot take it either.
+ * fact, hint: as in a verdict; the caller frees both. (driver.c)
+ */
+bool xlpt_boot_not_offered(struct xlpt_host *h, const struct xlpt_devices *devs,
+			   const struct xlpt_device *dev, char **fact, char **hint);
+/* Walks the text of a xen.cfg: section, key and value of the next line that has them. (xencfg.c) */
+struct xlpt_xen_cfg_text {
+	char *cursor; /* the text, which is changed */
+	char *rest, *section, *key, *value;
+	unsigned line;
+};
+bool xlpt_xen_cfg_next(struct xlpt_xen_cfg_text *t);
+/* The line of the kernel, in words, where Xen's own file has it. Caller frees. */
+char *xlpt_boot_xen_cfg_place(struct xlpt_host *h, const struct xlpt_boot *boot);
+/* How the word gets onto the command line where xlpt cannot write that. Caller frees. (where.c) */
+char *xlpt_boot_by_hand(struct xlpt_host *h, const struct xlpt_boot *boot, const char *word);
+/*
+ * "xlpt boot write ARGS", or what is to be done by hand where that is refused, because the list has to be
+ * on a command line that xlpt cannot write. more: what is to be hidden besides. Caller frees.
+ */
+char *xlpt_boot_write_way(struct xlpt_host *h, const struct xlpt_boot *boot,
+			  const struct xlpt_effective *eff, const struct xlpt_hide_list *more,
+			  const char *args);
 /* Fill the fields of that name. */
 void xlpt_boot_find_initramfs(struct xlpt_host *h, struct xlpt_boot *b);
 void xlpt_boot_find_loader(struct xlpt_host *h, struct xlpt_boot *b);

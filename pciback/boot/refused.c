@@ -102,8 +102,9 @@ static bool in_modprobe(struct xlpt_host *h, const struct xlpt_boot *boot, char 
 	xlpt_boot_confs_read(h, NULL, NULL, &c);
 	for (size_t i = 0; i < c.n; i++) {
 		char *cursor = c.items[i].text, *l;
+		unsigned lines;
 
-		for (unsigned nr = 1; (l = xlpt_boot_line(&cursor)); nr++) {
+		for (unsigned nr = 1; (l = xlpt_boot_whole_line(&cursor, &lines)); nr += lines) {
 			char *save = NULL, *verb = strtok_r(l, " \t", &save), *name;
 
 			name = verb && !strcmp(verb, "install") ? strtok_r(NULL, " \t", &save)

@@ -119,7 +119,11 @@ static void why_not_read(const struct xlpt_stray_search *s, const char *word, co
 
 	if (unread) {
 		*fact = xlpt_xasprintf("%s has %s; %s", where, word, unread);
-		*move = xlpt_xstrdup("move that line to /etc/default/grub");
+		*move = s->variable && !strcmp(s->variable, "kernel=")
+				? xlpt_xstrdup(
+					  "move the word to that section's line of the kernel; "
+					  "reboot")
+				: xlpt_xstrdup("move that line to /etc/default/grub");
 	} else if (s->eff->cmdline_hide && on_running_line(s, word)) {
 		*fact = xlpt_xasprintf("%s has %s; a later %s.hide= on the same command line "
 				       "replaces it",

@@ -17,12 +17,13 @@ static void each_line(struct xlpt_stray_search *s, const char *path, line_fn fn,
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	char *cursor, *line;
+	unsigned lines;
 
 	if (xlpt_boot_slurp(s->h, path, &text) < 0)
 		return;
 	cursor = text.s;
 	s->file = path;
-	for (s->line = 1; (line = xlpt_boot_line(&cursor)); s->line++)
+	for (s->line = 1; (line = xlpt_boot_whole_line(&cursor, &lines)); s->line += lines)
 		fn(s, line + strspn(line, " \t"), unread);
 	s->file = s->variable = NULL;
 	s->line = 0;
@@ -91,16 +92,33 @@ static void grub_line(struct xlpt_stray_search *s, char *l, const char *unread)
 	s->variable = NULL;
 }
 
-/* xen.cfg: options= is Xen's, kernel= has the kernel's file and its words. */
-static void xen_cfg_line(struct xlpt_stray_search *s, char *l, const char *unread)
+/* xen.cfg: options= is Xen's; kernel= has the kernel's file and its words, in the section that is started. */
+static void xen_cfg(struct xlpt_stray_search *s, const struct xlpt_xen_cfg *cfg)
 {
-	(void)unread;
-	if (xlpt_starts(l, "options=")) {
-		s->variable = "options=";
-		xlpt_stray_words(s, l + strlen("options="), XLPT_STRAY_XENS, NULL);
-	} else if (xlpt_starts(l, "kernel=") && s->boot->loader == XLPT_LOADER_XEN_EFI) {
-		xlpt_stray_words(s, l + strlen("kernel="), XLPT_STRAY_DOM0S, NULL);
+	_cleanup_free_ char *unread =
+		xlpt_xasprintf("Xen starts [%s] of that file", cfg->section ? cfg->section : "");
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	struct xlpt_xen_cfg_text t = { 0 };
+
+	if (xlpt_boot_slurp(s->h, cfg->path, &text) < 0)
+		return;
+	t.cursor = text.s;
+	s->file = cfg->path;
+	while (xlpt_xen_cfg_next(&t)) {
+		bool other = !xlpt_streq(t.section, cfg->section);
+
+		s->line = t.line;
+		if (!strcmp(t.key, "options")) {
+			s->variable = "options=";
+			xlpt_stray_words(s, t.value, XLPT_STRAY_XENS, NULL);
+		} else if (!strcmp(t.key, "kernel") &&
+			   xlpt_streq(s->boot->loader_fact, cfg->path)) {
+			s->variable = "kernel=";
+			xlpt_stray_words(s, t.value, XLPT_STRAY_DOM0S, other ? unread : NULL);
+		}
 	}
+	s->file = s->variable = NULL;
+	s->line = 0;
 }
 
 /* GRUB legacy: "kernel /xen.gz WORDS" and "module /vmlinuz WORDS". */
@@ -145,18 +163,15 @@ static void grub_files(struct xlpt_stray_search *s, line_fn fn)
 static void loaders(struct xlpt_stray_search *s)
 {
 	const struct xlpt_boot *b = s->boot;
-	_cleanup_strv_ char **vendors = NULL;
+	_cleanup_xen_cfgs_ struct xlpt_xen_cfgs cfgs = { 0 };
 
 	grub_files(s, replacing_line);
 	grub_files(s, grub_line);
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(s->replacement); i++)
 		free(XLPT_TAKE(s->replacement[i].file));
-	xlpt_host_list(s->h, &vendors, "/boot/efi/EFI");
-	for (char **v = vendors; v && *v; v++) {
-		_cleanup_free_ char *path = xlpt_xasprintf("/boot/efi/EFI/%s/xen.cfg", *v);
-
-		each_line(s, path, xen_cfg_line, NULL);
-	}
+	xlpt_boot_xen_cfgs(s->h, b->cmdline, &cfgs);
+	for (size_t i = 0; i < cfgs.n; i++)
+		xen_cfg(s, &cfgs.items[i]);
 	if (b->loader == XLPT_LOADER_GRUB_LEGACY)
 		each_line(s, b->loader_fact, legacy_line, NULL);
 }

@@ -71,12 +71,53 @@ char *xlpt_boot_initramfs_command(const struct xlpt_boot *boot)
 				    : xlpt_xasprintf("dracut --force --kver %s", release);
 	case XLPT_INITRAMFS_MKINITCPIO:
 		return xlpt_xstrdup("mkinitcpio -P");
+	case XLPT_INITRAMFS_MKINITFS:
+		return xlpt_xasprintf("mkinitfs %s", release);
+	case XLPT_INITRAMFS_BOOSTER:
+		return xlpt_xasprintf("booster build --force --kernel-version %s %s", release,
+				      boot->initrd ? boot->initrd : "/boot/booster-linux.img");
 	case XLPT_INITRAMFS_MKINITRD:
 		return xlpt_xasprintf("mkinitrd -f --preload=%s /boot/initrd-%s.img %s",
 				      boot->module, release, release);
 	case XLPT_INITRAMFS_NONE:
 		break;
 	}
+	return NULL;
+}
+
+/* Whether a line of the file that is no comment has the key, and behind it the word. */
+static bool line_has(struct xlpt_host *h, const char *path, const char *key, const char *word)
+{
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	char *cursor, *l;
+
+	if (xlpt_boot_slurp(h, path, &text) < 0)
+		return false;
+	cursor = text.s;
+	while ((l = xlpt_boot_line(&cursor))) {
+		l += strspn(l, " \t");
+		if (xlpt_starts(l, key) && strstr(l, word))
+			return true;
+	}
+	return false;
+}
+
+char *xlpt_boot_initramfs_by_hand(struct xlpt_host *h, const struct xlpt_boot *boot)
+{
+	const char *mkinitfs = "/etc/mkinitfs/mkinitfs.conf", *booster = "/etc/booster.yaml";
+
+	if (boot->mode == XLPT_PB_BUILTIN)
+		return NULL;
+	/* Alpine's features.d/xenpci.modules names xen-pciback; base.files has modprobe.d. */
+	if (boot->initramfs == XLPT_INITRAMFS_MKINITFS &&
+	    !line_has(h, mkinitfs, "features=", "xenpci"))
+		return xlpt_xasprintf("add xenpci to features= in %s first: it brings %s into the "
+				      "initramfs",
+				      mkinitfs, boot->module);
+	if (boot->initramfs == XLPT_INITRAMFS_BOOSTER &&
+	    !line_has(h, booster, "modules_force_load:", "pciback"))
+		return xlpt_xasprintf("add xen_pciback to modules_force_load: in %s first",
+				      booster);
 	return NULL;
 }
 

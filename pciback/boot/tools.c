@@ -14,6 +14,33 @@ static const char *first_of(struct xlpt_host *h, const char *const *paths)
 	return NULL;
 }
 
+static char *there(struct xlpt_host *h, char *path)
+{
+	if (xlpt_host_has(h, "%s", path))
+		return path;
+	free(path);
+	return NULL;
+}
+
+/* Some name their images after the kernel's package or flavour, and not after its version. */
+static char *by_package(struct xlpt_host *h, const struct xlpt_boot *b)
+{
+	_cleanup_free_ char *pkgbase = NULL;
+	const char *name = "linux", *flavour = b->release ? strrchr(b->release, '-') : NULL;
+
+	if (b->release &&
+	    xlpt_host_read_text(h, &pkgbase, "/lib/modules/%s/pkgbase", b->release) >= 0 &&
+	    *xlpt_chomp(pkgbase) && !strchr(pkgbase, '/'))
+		name = pkgbase;
+	if (b->initramfs == XLPT_INITRAMFS_MKINITCPIO)
+		return there(h, xlpt_xasprintf("/boot/initramfs-%s.img", name));
+	if (b->initramfs == XLPT_INITRAMFS_BOOSTER)
+		return there(h, xlpt_xasprintf("/boot/booster-%s.img", name));
+	if (b->initramfs == XLPT_INITRAMFS_MKINITFS && flavour)
+		return there(h, xlpt_xasprintf("/boot/initramfs%s", flavour));
+	return NULL;
+}
+
 void xlpt_boot_find_initramfs(struct xlpt_host *h, struct xlpt_boot *b)
 {
 	static const struct {
@@ -25,6 +52,8 @@ void xlpt_boot_find_initramfs(struct xlpt_host *h, struct xlpt_boot *b)
 		{ XLPT_INITRAMFS_TOOLS,
 		  { "/usr/sbin/update-initramfs", "/sbin/update-initramfs" } },
 		{ XLPT_INITRAMFS_MKINITCPIO, { "/usr/bin/mkinitcpio", "/etc/mkinitcpio.conf" } },
+		{ XLPT_INITRAMFS_MKINITFS, { "/sbin/mkinitfs", "/usr/sbin/mkinitfs" } },
+		{ XLPT_INITRAMFS_BOOSTER, { "/usr/bin/booster", "/etc/booster.yaml" } },
 		{ XLPT_INITRAMFS_MKINITRD, { "/sbin/mkinitrd", "/usr/sbin/mkinitrd" } },
 		{ XLPT_INITRAMFS_TOOLS, { "/etc/initramfs-tools" } },
 		{ XLPT_INITRAMFS_DRACUT, { "/etc/dracut.conf.d" } },
@@ -47,21 +76,8 @@ void xlpt_boot_find_initramfs(struct xlpt_host *h, struct xlpt_boot *b)
 		if (xlpt_host_has(h, "%s", path))
 			b->initrd = XLPT_TAKE(path);
 	}
-	/* mkinitcpio names its images after the package, not after the version. */
-	if (!b->initrd && b->initramfs == XLPT_INITRAMFS_MKINITCPIO &&
-	    xlpt_host_has(h, "/boot/initramfs-linux.img"))
-		b->initrd = xlpt_xstrdup("/boot/initramfs-linux.img");
-}
-
-static const char *find_xen_cfg(struct xlpt_host *h, char **path)
-{
-	_cleanup_strv_ char **vendors = NULL;
-
-	xlpt_host_list(h, &vendors, "/boot/efi/EFI");
-	for (char **v = vendors; v && *v; v++)
-		if (!*path && xlpt_host_has(h, "/boot/efi/EFI/%s/xen.cfg", *v))
-			*path = xlpt_xasprintf("/boot/efi/EFI/%s/xen.cfg", *v);
-	return *path;
+	if (!b->initrd)
+		b->initrd = by_package(h, b);
 }
 
 void xlpt_boot_find_loader(struct xlpt_host *h, struct xlpt_boot *b)
@@ -70,9 +86,15 @@ void xlpt_boot_find_loader(struct xlpt_host *h, struct xlpt_boot *b)
 						"/usr/sbin/grub2-mkconfig",
 						"/usr/bin/grub-mkconfig", NULL };
 	static const char *const legacy[] = { "/boot/grub/grub.conf", "/boot/grub/menu.lst", NULL };
+	_cleanup_xen_cfgs_ struct xlpt_xen_cfgs cfgs = { 0 };
 	const char *path = first_of(h, mkconfig);
 
-	if (path) {
+	/* GRUB's tools may be installed all the same. */
+	xlpt_boot_xen_cfgs(h, b->cmdline, &cfgs);
+	if (cfgs.n && cfgs.items[0].rank == XLPT_XEN_CFG_STARTED) {
+		b->loader = XLPT_LOADER_XEN_EFI;
+		path = cfgs.items[0].path;
+	} else if (path) {
 		_cleanup_str_ struct xlpt_str text = { 0 };
 
 		/* Reading grub.d is Debian's addition: the script itself tells. */
@@ -82,17 +104,17 @@ void xlpt_boot_find_loader(struct xlpt_host *h, struct xlpt_boot *b)
 				    : XLPT_LOADER_GRUB_PLAIN;
 	} else if ((path = first_of(h, legacy))) {
 		b->loader = XLPT_LOADER_GRUB_LEGACY;
-	} else if (find_xen_cfg(h, &b->loader_fact)) {
+	} else if (cfgs.n && cfgs.items[0].kernel) {
 		b->loader = XLPT_LOADER_XEN_EFI;
-		return;
+		path = cfgs.items[0].path;
 	}
 	b->loader_fact = xlpt_xstrdup(path);
 }
 
 const char *xlpt_initramfs_word(enum xlpt_initramfs tool)
 {
-	static const char *const words[] = { "none", "initramfs-tools", "dracut", "mkinitcpio",
-					     "mkinitrd" };
+	static const char *const words[] = { "none",	 "initramfs-tools", "dracut", "mkinitcpio",
+					     "mkinitrd", "mkinitfs",	    "booster" };
 
 	return words[tool];
 }

@@ -61,31 +61,44 @@ static char *arguments(const struct xlpt_stray *s, const struct xlpt_devices *de
 	return xlpt_str_take(&out);
 }
 
-static char *hint(const struct xlpt_boot *boot, const struct xlpt_stray *s,
+struct place {
+	struct xlpt_host *h;
+	const struct xlpt_boot *boot;
+	const struct xlpt_effective *eff;
+};
+
+static char *hint(const struct place *at, const struct xlpt_stray *s,
 		  const struct xlpt_devices *devs)
 {
-	_cleanup_free_ char *args = arguments(s, devs);
+	_cleanup_free_ char *args = arguments(s, devs), *way = NULL;
+	_cleanup_hide_ struct xlpt_hide_list all = { 0 };
+	const struct xlpt_boot *boot = at->boot;
 
 	if (boot->mode == XLPT_PB_ABSENT)
 		return xlpt_xstrdup("install a kernel with CONFIG_XEN_PCIDEV_BACKEND");
 	if (!*args)
 		return xlpt_xstrdup(s->move ? s->move : "xlpt boot plan");
-	return s->move ? xlpt_xasprintf("%s, or: xlpt boot write%s", s->move, args)
-		       : xlpt_xasprintf("xlpt boot write%s", args);
+	for (size_t i = 0; i < s->list.n; i++)
+		xlpt_hide_add(&all, &s->list.items[i]);
+	for (size_t i = 0; s->usb && i < devs->n; i++)
+		if (means(s, devs, &devs->items[i]))
+			xlpt_hide_arg(boot->grammar, XLPT_BDF_STR(devs->items[i].bdf), &all, NULL);
+	way = xlpt_boot_write_way(at->h, boot, at->eff, &all, args + 1);
+	return s->move ? xlpt_xasprintf("%s, or: %s", s->move, way) : XLPT_TAKE(way);
 }
 
-static void say(struct xlpt_verdict *v, const struct xlpt_boot *boot, const struct xlpt_stray *s,
+static void say(struct xlpt_verdict *v, const struct place *at, const struct xlpt_stray *s,
 		const struct xlpt_devices *devs)
 {
 	free(v->fact);
 	free(v->hint);
 	v->fact = xlpt_xstrdup(s->fact);
-	v->hint = hint(boot, s, devs);
+	v->hint = hint(at, s, devs);
 }
 
-static void one(const struct xlpt_boot *boot, const struct xlpt_stray *s,
-		const struct xlpt_devices *devs, const struct xlpt_hide_list *known,
-		const struct xlpt_hide_list *running, bool named, struct xlpt_verdicts *out)
+static void one(const struct place *at, const struct xlpt_stray *s, const struct xlpt_devices *devs,
+		const struct xlpt_hide_list *known, const struct xlpt_hide_list *running,
+		bool named, struct xlpt_verdicts *out)
 {
 	bool any = false;
 
@@ -108,7 +121,7 @@ static void one(const struct xlpt_boot *boot, const struct xlpt_stray *s,
 		v->state = XLPT_HIDDEN_LOST;
 		free(v->driver);
 		v->driver = on ? NULL : xlpt_xstrdup(dev->driver);
-		say(v, boot, s, devs);
+		say(v, at, s, devs);
 	}
 	/* What it names is not there, or it cannot be read at all. */
 	if (!any && !named && !(s->list.n && xlpt_hide_has(known, &s->list.items[0]))) {
@@ -116,7 +129,7 @@ static void one(const struct xlpt_boot *boot, const struct xlpt_stray *s,
 		struct xlpt_verdict *v = verdict(out, name, true);
 
 		v->state = s->list.n ? XLPT_HIDDEN_ABSENT : XLPT_HIDDEN_LOST;
-		say(v, boot, s, devs);
+		say(v, at, s, devs);
 	}
 }
 
@@ -126,10 +139,11 @@ void xlpt_boot_verify_strays(struct xlpt_host *h, const struct xlpt_boot *boot,
 			     const struct xlpt_hide_list *running, bool named,
 			     struct xlpt_verdicts *out)
 {
+	const struct place at = { .h = h, .boot = boot, .eff = eff };
 	_cleanup_strays_ struct xlpt_strays strays = { 0 };
 
 	xlpt_boot_strays(h, boot, eff, &strays);
 	for (size_t i = 0; i < strays.n; i++)
 		if (!strays.items[i].replaced)
-			one(boot, &strays.items[i], devs, known, running, named, out);
+			one(&at, &strays.items[i], devs, known, running, named, out);
 }

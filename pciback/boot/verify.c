@@ -45,6 +45,15 @@ static bool covers(const struct check *c, const struct xlpt_hide_list *list,
 	return xlpt_boot_covers(&c->devs, list, dev);
 }
 
+/* What has the device hidden that this list does not have. */
+static char *write_way(struct check *c, const struct xlpt_verdict *v, const char *args)
+{
+	_cleanup_hide_ struct xlpt_hide_list one = { 0 };
+
+	xlpt_hide_arg(c->boot->grammar, v->bdf, &one, NULL);
+	return xlpt_boot_write_way(c->h, c->boot, &c->eff, &one, args);
+}
+
 /* ---- why another driver has it ---- */
 
 static char *initramfs_story(struct check *c, const char *driver)
@@ -106,9 +115,8 @@ static void not_started(struct check *c, const struct xlpt_device *dev, struct x
 					 c->eff.hide ? "" : ", and no list names devices for it",
 					 story ? ": " : "", story ? story : "");
 		/* A list alone loads nothing: our files do. */
-		v->hint = covers(c, &c->owned.list, dev)
-				  ? xlpt_boot_initramfs_command(b)
-				  : xlpt_xasprintf("xlpt boot write %s", v->bdf);
+		v->hint = covers(c, &c->owned.list, dev) ? xlpt_boot_initramfs_command(b)
+							 : write_way(c, v, v->bdf);
 		if (!v->hint)
 			v->hint = xlpt_xasprintf("modprobe -v %s", b->module);
 	}
@@ -117,7 +125,7 @@ static void not_started(struct check *c, const struct xlpt_device *dev, struct x
 static void not_named(struct check *c, const struct xlpt_device *dev, struct xlpt_verdict *v)
 {
 	_cleanup_hide_ struct xlpt_hide_list modprobe = { 0 };
-	_cleanup_free_ char *story = initramfs_story(c, v->driver);
+	_cleanup_free_ char *story = initramfs_story(c, v->driver), *way = NULL;
 
 	if (c->owned.by_cmdline && !c->eff.cmdline_hide) {
 		v->fact = xlpt_xasprintf(
@@ -132,7 +140,8 @@ static void not_named(struct check *c, const struct xlpt_device *dev, struct xlp
 		v->fact =
 			xlpt_xasprintf("the command line's %s.hide=%s replaces the list of %s",
 				       c->boot->module, c->eff.cmdline_hide, c->eff.modprobe_file);
-		v->hint = xlpt_xstrdup("take it off the command line, or run: xlpt boot write");
+		way = write_way(c, v, "");
+		v->hint = xlpt_xasprintf("take it off the command line, or: %s", way);
 		return;
 	}
 	v->fact = xlpt_xasprintf(
@@ -140,15 +149,17 @@ static void not_named(struct check *c, const struct xlpt_device *dev, struct xlp
 		xlpt_streq(c->param, "(null)") ? "" : c->param, story ? ": " : "",
 		story ? story : "");
 	v->hint = covers(c, &c->owned.list, dev) ? xlpt_boot_initramfs_command(c->boot)
-						 : xlpt_xstrdup("xlpt boot write");
+						 : write_way(c, v, "");
 }
 
-static void too_late(struct check *c, struct xlpt_verdict *v)
+static void too_late(struct check *c, const struct xlpt_device *dev, struct xlpt_verdict *v)
 {
 	_cleanup_free_ char *module = module_of(c, v->driver);
 	_cleanup_free_ char *story = initramfs_story(c, module);
 	const char *m = c->boot->module;
 
+	if (!v->driver && xlpt_boot_not_offered(c->h, &c->devs, dev, &v->fact, &v->hint))
+		return;
 	if (!v->driver) {
 		v->fact = xlpt_xstrdup("pciback names it and did not take it");
 		v->hint = xlpt_xstrdup("dmesg | grep -i pciback");
@@ -163,7 +174,7 @@ static void too_late(struct check *c, struct xlpt_verdict *v)
 				       "after boot: xlpt hide");
 	} else if (!xlpt_boot_strv_has(c->eff.early, module)) {
 		v->fact = xlpt_xasprintf("nothing in modprobe.d loads %s before %s", m, module);
-		v->hint = xlpt_xasprintf("xlpt boot write %s", v->bdf);
+		v->hint = write_way(c, v, v->bdf);
 	} else {
 		v->fact = xlpt_xasprintf("%s claimed it before pciback could", v->driver);
 		v->hint = xlpt_xstrdup(c->pending ? "reboot: this was changed since"
@@ -175,7 +186,6 @@ static void too_late(struct check *c, struct xlpt_verdict *v)
 static void told(struct check *c, const struct xlpt_device *dev, struct xlpt_verdict *v)
 {
 	_cleanup_free_ char *why = NULL, *way = NULL, *fact = v->fact, *hint = v->hint;
-
 	enum xlpt_boot_stub stub = xlpt_boot_stub(c->h, c->boot, dev, &why, &way);
 
 	if (stub == XLPT_STUB_NONE) {
@@ -227,7 +237,7 @@ static void judge(struct check *c, const struct xlpt_device *dev)
 		else if (!named)
 			not_named(c, dev, v);
 		else
-			too_late(c, v);
+			too_late(c, dev, v);
 		told(c, dev, v);
 	}
 }
@@ -253,6 +263,7 @@ static void judge_group(struct check *c, const struct xlpt_hide_group *g)
 	if (!any) {
 		struct xlpt_verdict *v = verdict(c, XLPT_HIDE_STR(g), XLPT_HIDDEN_ABSENT);
 
+		v->gone = true;
 		v->fact = xlpt_xstrdup("/sys/bus/pci/devices has no function that it names");
 		v->hint = xlpt_xasprintf("lspci -D; then: xlpt boot remove %s", v->bdf);
 	}
@@ -376,23 +387,4 @@ int xlpt_boot_verify(struct xlpt_host *h, const struct xlpt_boot *boot,
 	free(c.refused);
 	free(c.mend);
 	return rc;
-}
-
-void xlpt_verdicts_dispose(struct xlpt_verdicts *v)
-{
-	for (size_t i = 0; i < v->n; i++) {
-		free(v->items[i].driver);
-		free(v->items[i].fact);
-		free(v->items[i].hint);
-	}
-	free(v->items);
-	*v = (struct xlpt_verdicts){ 0 };
-}
-
-const char *xlpt_hidden_word(enum xlpt_hidden state)
-{
-	static const char *const words[] = { "hidden",	 "waiting", "lost", "absent",
-					     "rejected", "moved",   "other" };
-
-	return words[state];
 }

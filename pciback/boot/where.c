@@ -12,7 +12,7 @@
  */
 static char *on_cmdline(struct xlpt_host *h, const struct xlpt_boot *boot, const char *text)
 {
-	_cleanup_free_ char *value = NULL, *file = NULL, *command = NULL;
+	_cleanup_free_ char *value = NULL, *file = NULL, *command = NULL, *place = NULL;
 	unsigned line;
 
 	xlpt_boot_grub_foreign(h, boot, &value, &file, &line);
@@ -29,7 +29,8 @@ static char *on_cmdline(struct xlpt_host *h, const struct xlpt_boot *boot, const
 		return xlpt_xasprintf("on the \"module\" line of dom0's kernel in %s",
 				      boot->loader_fact);
 	case XLPT_LOADER_XEN_EFI:
-		return xlpt_xasprintf("on the \"kernel=\" line in %s", boot->loader_fact);
+		place = xlpt_boot_xen_cfg_place(h, boot);
+		return xlpt_xasprintf("on %s", place);
 	case XLPT_LOADER_UNKNOWN:
 		break;
 	}
@@ -47,4 +48,58 @@ char *xlpt_boot_list_hint(struct xlpt_host *h, const struct xlpt_boot *boot, con
 	return meant ? xlpt_xasprintf("the list was probably meant as \"%s\": write that %s", meant,
 				      where)
 		     : xlpt_xasprintf("mend the list %s", where);
+}
+
+char *xlpt_boot_by_hand(struct xlpt_host *h, const struct xlpt_boot *boot, const char *word)
+{
+	_cleanup_free_ char *value = NULL, *file = NULL, *command = NULL, *place = NULL;
+	unsigned line;
+
+	command = xlpt_boot_loader_command(h, boot);
+	switch (boot->loader) {
+	case XLPT_LOADER_GRUB:
+	case XLPT_LOADER_GRUB_PLAIN:
+		if (xlpt_host_has(h, "/usr/sbin/grubby") || xlpt_host_has(h, "/sbin/grubby"))
+			return xlpt_xasprintf("grubby --update-kernel=ALL --args='%s'", word);
+		return xlpt_xasprintf("add %s to GRUB_CMDLINE_LINUX in /etc/default/grub, then: %s",
+				      word, command);
+	case XLPT_LOADER_XEN_EFI:
+		place = xlpt_boot_xen_cfg_place(h, boot);
+		xlpt_boot_grub_foreign(h, boot, &value, &file, &line);
+		if (value && xlpt_streq(value, strchr(word, '=') + 1))
+			return xlpt_xasprintf("reboot: %s has it already", place);
+		if (value)
+			return xlpt_xasprintf("on %s, write %s in the place of the list that is "
+					      "there, and reboot",
+					      place, word);
+		return xlpt_xasprintf("add this word to %s: %s", place, word);
+	case XLPT_LOADER_GRUB_LEGACY:
+		return xlpt_xasprintf("add this word to the dom0 kernel's line in %s: %s",
+				      boot->loader_fact, word);
+	case XLPT_LOADER_UNKNOWN:
+		break;
+	}
+	return xlpt_xasprintf("add this word to the dom0 kernel's command line: %s", word);
+}
+
+char *xlpt_boot_write_way(struct xlpt_host *h, const struct xlpt_boot *boot,
+			  const struct xlpt_effective *eff, const struct xlpt_hide_list *more,
+			  const char *args)
+{
+	_cleanup_free_ char *value = NULL, *file = NULL, *word = NULL;
+	_cleanup_hide_ struct xlpt_hide_list list = { 0 };
+	unsigned line;
+
+	xlpt_boot_grub_foreign(h, boot, &value, &file, &line);
+	if (boot->loader == XLPT_LOADER_GRUB ||
+	    (boot->mode != XLPT_PB_BUILTIN && !eff->cmdline_hide && !value))
+		return xlpt_xasprintf("xlpt boot write%s%s", *args ? " " : "", args);
+	if (eff->cmdline_hide)
+		xlpt_hide_parse(boot->grammar, eff->cmdline_hide, &list, NULL);
+	else if (value)
+		xlpt_hide_parse(boot->grammar, value, &list, NULL);
+	for (size_t i = 0; i < more->n; i++)
+		xlpt_hide_add(&list, &more->items[i]);
+	word = xlpt_boot_cmdline_word(boot, &list);
+	return xlpt_boot_by_hand(h, boot, word);
 }

@@ -78,12 +78,17 @@ int xlpt_ivrs_read(struct xlpt_host *h, struct xlpt_ivmds *out, struct xlpt_diag
 	return xlpt_ivrs_parse(buf, (size_t)r, out, diag);
 }
 
-const struct xlpt_ivmd *xlpt_ivmds_find(const struct xlpt_ivmds *r, struct xlpt_bdf bdf)
+bool xlpt_ivmd_names(const struct xlpt_ivmd *m, struct xlpt_bdf bdf)
 {
 	unsigned id = (unsigned)bdf.bus << 8 | (unsigned)bdf.dev << 3 | bdf.func;
 
-	for (size_t i = 0; bdf.seg == 0 && i < r->n; i++)
-		if (id >= r->items[i].first && id <= r->items[i].last)
+	return bdf.seg == 0 && id >= m->first && id <= m->last;
+}
+
+const struct xlpt_ivmd *xlpt_ivmds_find(const struct xlpt_ivmds *r, struct xlpt_bdf bdf)
+{
+	for (size_t i = 0; i < r->n; i++)
+		if (xlpt_ivmd_names(&r->items[i], bdf))
 			return &r->items[i];
 	return NULL;
 }

@@ -28,7 +28,8 @@ int xlpt_ivrs_parse(const uint8_t *table, size_t len, struct xlpt_ivmds *out,
 		    struct xlpt_diag *diag);
 /* From /sys/firmware/acpi/tables/IVRS. Not there is success with there == false. */
 int xlpt_ivrs_read(struct xlpt_host *h, struct xlpt_ivmds *out, struct xlpt_diag *diag);
-/* The block that names the function, or NULL. */
+bool xlpt_ivmd_names(const struct xlpt_ivmd *m, struct xlpt_bdf bdf);
+/* The first block that names the function, or NULL. */
 const struct xlpt_ivmd *xlpt_ivmds_find(const struct xlpt_ivmds *r, struct xlpt_bdf bdf);
 
 #endif

@@ -97,13 +97,51 @@ static void test_guard_console(void **state)
 	assert_guarded(bus, USB, "the only keyboard is on it (USB Keyboard)");
 }
 
+/* Those that go to a guest together with what is hidden, and who of them this host needs. */
+static void test_mates(void **state)
+{
+	struct fake_bus *bus = *state;
+	struct fake_dev nic = { .vendor = 0x8086,
+				.device = 0x10d3,
+				.class_code = 0x020000,
+				.driver = "e1000e",
+				.parent = "0000:00:1d.0" };
+
+	fake_bus_add(bus, "0000:00:1d.0",
+		     &(struct fake_dev){ .class_code = 0x060400, .no_acs = true });
+	fake_bus_add(bus, "0000:08:00.0", &nic);
+	fake_bus_add(bus, "0000:08:01.0", &nic);
+	assert_run(bus, 0, "plan 08:00.0",
+		   "0000:08:00.0: in one isolation set with 0000:08:01.0 (driver e1000e); attach "
+		   "refuses as long as dom0 keeps a part of the set, unless with --allow-split; to "
+		   "hide all of it: xlpt boot write 0000:08:01.0\n");
+	assert_run(bus, 0, "plan 08:00.0 08:01.0", NULL);
+	assert_null(strstr(said, "isolation set"));
+	assert_run(bus, 0, "plan 00:1d.0", NULL);
+	assert_null(strstr(said, "isolation set"));
+	assert_run(bus, 0, "plan 05:00.0", NULL);
+	assert_null(strstr(said, "isolation set"));
+	fake_bus_put(bus, "/etc/xlpt/xlpt.conf", "allow-split = 08:01.0\n");
+	assert_run(bus, 0, "plan 08:00.0", NULL);
+	assert_null(strstr(said, "isolation set"));
+	fake_bus_put(bus, "/etc/xlpt/xlpt.conf", "");
+	disk(bus, "pci0000:00/0000:00:1d.0/0000:08:01.0/block", "sdb", "8:16");
+	fake_bus_put(bus, "/proc/1/mountinfo", "22 1 8:16 / /srv rw - ext4 /dev/sdb rw\n");
+	assert_run(bus, 0, "plan 08:00.0",
+		   "with 0000:08:01.0 (this host needs it: /srv is on sdb); attach refuses");
+	assert_null(strstr(said, "to hide all of it"));
+	/* What is configured is told again by plan alone. */
+	assert_run(bus, 0, "write 08:00.0", "in one isolation set with 0000:08:01.0");
+	assert_run(bus, 0, "write", NULL);
+	assert_null(strstr(said, "isolation set"));
+	assert_run(bus, 0, "plan", "in one isolation set with 0000:08:01.0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_guard_root_boot_swap),
-		T(test_guard_luks_lvm),
-		T(test_guard_network),
-		T(test_guard_console),
+		T(test_mates),	       T(test_guard_root_boot_swap), T(test_guard_luks_lvm),
+		T(test_guard_network), T(test_guard_console),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -109,6 +109,51 @@ static void test_pins(void **state)
 	assert_run(bus, 0, "remove", "removed");
 }
 
+/* Lines that go on behind a backslash, in modprobe.d and in GRUB's settings; "export". */
+static void test_long_lines(void **state)
+{
+	struct fake_bus *bus = *state;
+	struct xlpt_host *h = fake_bus_host(bus);
+
+	fake_bus_put(bus, "/etc/modprobe.d/a.conf",
+		     "# x\noptions xen-pciback \\\n  hide=(05:00.0)\n");
+	assert_run(bus, 0, "plan", "hidden now   (05:00.0) (/etc/modprobe.d/a.conf:2)");
+	assert_run(bus, 0, "plan 02:00.0",
+		   "the list of /etc/modprobe.d/a.conf:2 is taken over: (05:00.0)");
+	fake_bus_put(bus, "/etc/modprobe.d/a.conf", "install xen-pciback \\\n /bin/true\n");
+	assert_run(bus, 1, "write 02:00.0", "/etc/modprobe.d/a.conf:1 has modprobe run /bin/true");
+	assert_int_equal(h->ops->unlink(h, "/etc/modprobe.d/a.conf"), 0);
+	fake_bus_put(bus, "/etc/default/grub",
+		     "A=\nGRUB_CMDLINE_LINUX=\"quiet \\\n xen-pciback.hide=(05:00.0)\"\n");
+	assert_run(bus, 0, "plan", "the list of /etc/default/grub:2 is taken over: (05:00.0)");
+	fake_bus_put(bus, "/etc/default/grub",
+		     "export GRUB_CMDLINE_LINUX=\"xen-pciback.hide=(05:00.0)\"\n");
+	assert_run(bus, 0, "plan", "the list of /etc/default/grub:1 is taken over: (05:00.0)");
+}
+
+/* As the shell reads them: quotes in the middle, quotes in quotes, a comment behind. */
+static void test_quotes(void **state)
+{
+	static const char *const lines[] = {
+		"GRUB_CMDLINE_LINUX=$GRUB_CMDLINE_LINUX' xen-pciback.hide=(05:00.0)'\n",
+		"GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX\"' xen-pciback.hide='\"(05:00.0)\"\n",
+		"GRUB_CMDLINE_LINUX=\"quiet xen-pciback.hide=\\\"(05:00.0)\\\"\"\n",
+		"GRUB_CMDLINE_LINUX=\"xen-pciback.hide=(05:00.0)\" # \"quiet\"\n",
+		"GRUB_CMDLINE_LINUX=xen-pciback.hide=\\(05:00.0\\) # x\n",
+	};
+	struct fake_bus *bus = *state;
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(lines); i++) {
+		fake_bus_put(bus, "/etc/default/grub", lines[i]);
+		assert_run(bus, 0, "plan 02:00.0",
+			   "the list of /etc/default/grub:1 is taken over: (05:00.0)");
+	}
+	fake_bus_put(bus, "/etc/default/grub",
+		     "GRUB_CMDLINE_LINUX=\"quiet\" # xen-pciback.hide=(05:00.0)\n");
+	assert_run(bus, 0, "plan 02:00.0", "route        modprobe.d");
+	assert_null(strstr(said, "is taken over"));
+}
+
 static void test_wrong(void **state)
 {
 	static const struct {
@@ -438,6 +483,8 @@ int main(void)
 {
 	/* clang-format off */
 	const struct CMUnitTest tests[] = {
+		T(test_long_lines),
+		T(test_quotes),
 		T(test_write),		T(test_hidden_by_now),
 		T(test_pins),		T(test_wrong),
 		T(test_merge),		T(test_cmdline),

@@ -11,14 +11,23 @@
 
 #include "tests/unit/commands.h"
 
+static void put_table(struct world *w, const char *path, const uint8_t *t, size_t n)
+{
+	int fd;
+
+	fake_bus_put(w->bus, path, "");
+	fd = openat(fake_bus_host(w->bus)->rootfd, path + 1, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, t, n), (ssize_t)n);
+	close(fd);
+}
+
 /* A DMAR table with one reserved region for 02:00.0 and 05:00.0, behind the root port 00:01.0. */
 static void put_dmar(struct world *w)
 {
 	static const uint8_t scopes[2][10] = { { 1, 10, 0, 0, 0, 2, 0, 0, 0, 0 },
 					       { 1, 10, 0, 0, 0, 5, 0, 0, 0, 0 } };
-	struct xlpt_host *h = fake_bus_host(w->bus);
 	uint8_t t[88] = "DMAR";
-	int fd;
 
 	t[4] = 88;
 	t[48] = 1; /* RMRR */
@@ -29,11 +38,7 @@ static void put_dmar(struct world *w)
 		memcpy(t + 72 + 8 * i, scopes[i], 8);
 		t[73 + 8 * i] = 8;
 	}
-	fake_bus_put(w->bus, "/sys/firmware/acpi/tables/DMAR", "");
-	fd = openat(h->rootfd, "sys/firmware/acpi/tables/DMAR", O_WRONLY | O_CLOEXEC);
-	assert_true(fd >= 0);
-	assert_int_equal(write(fd, t, sizeof(t)), (ssize_t)sizeof(t));
-	close(fd);
+	put_table(w, "/sys/firmware/acpi/tables/DMAR", t, sizeof(t));
 	fake_ts_shares_reserved(w->ts, B("02:00.0"));
 	fake_ts_shares_reserved(w->ts, B("05:00.0"));
 }
@@ -93,10 +98,48 @@ static void test_saved(void **state)
 	assert_int_equal(system(line), 0);
 }
 
+/* AMD's table: a block for one function, one for a range, one for all, one without a byte. */
+static void test_amd(void **state)
+{
+	struct world *w = *state;
+	uint8_t t[48 + 4 * 32] = "IVRS";
+
+	t[4] = sizeof(t);
+	for (int i = 0; i < 4; i++) {
+		uint8_t *block = t + 48 + 32 * i;
+
+		block[0] = (uint8_t[]){ 0x21, 0x22, 0x20, 0x21 }[i];
+		block[2] = 32;
+		block[5] = 2; /* 02:00.0 */
+		block[6] = 0xff;
+		block[7] = 5; /* to 05:1f.7 */
+		block[18] = (uint8_t)(i + 1);
+		block[25] = i < 3 ? 0x10 : 0;
+	}
+	put_table(w, "/sys/firmware/acpi/tables/IVRS", t, sizeof(t));
+	ok(w, "show 02:00.0");
+	assert_non_null(strstr(w->out, "0x10000-0x10fff"));
+	assert_non_null(strstr(w->out, "0x20000-0x20fff, shared with 0000:03:00.0, "));
+	assert_non_null(strstr(w->out, "0x30000-0x30fff, for every function"));
+	assert_null(strstr(w->out, "0x40000"));
+	ok(w, "show 05:00.0");
+	assert_null(strstr(w->out, "0x10000-"));
+	assert_non_null(strstr(w->out, "0x20000-0x20fff, shared with 0000:02:00.0, "));
+	ok(w, "show --json 02:00.0");
+	assert_non_null(strstr(w->out, "\"reserved_by_firmware\""));
+	/* What stands before the damage is shown. */
+	t[48 + 64 + 2] = 3;
+	put_table(w, "/sys/firmware/acpi/tables/IVRS", t, sizeof(t));
+	ok(w, "show 02:00.0");
+	assert_non_null(strstr(w->out, "0x10000-0x10fff"));
+	assert_non_null(strstr(w->err, "IVRS cannot be read to its end"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(test_shared),
+		world_test(test_amd),
 		world_test(test_saved),
 	};
 

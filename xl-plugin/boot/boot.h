@@ -6,6 +6,7 @@
 #define XLPT_XL_BOOT_H
 
 #include "pciback/boot/boot.h"
+#include "pciback/needs/needs.h"
 #include "xl-plugin/cli/env.h"
 #include "xl-plugin/kept/journal.h"
 #include "xl-plugin/kept/pins.h"
@@ -126,6 +127,24 @@ void xlpt_boot_unread(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		      struct xlpt_boot_plan *p);
 /* Takes p->added out of p->list. */
 int xlpt_boot_drop(struct xlpt_boot_plan *p, struct xlpt_diag *diag);
+/* Whether the group names the function or a bridge above it. */
+bool xlpt_boot_means(const struct xlpt_devices *devs, const struct xlpt_hide_group *g,
+		     const struct xlpt_device *dev);
+/* p->notes of those that share an isolation set with what is hidden, and are not hidden. (mates.c) */
+void xlpt_boot_mates(struct xlpt_env *env, const struct xlpt_boot_req *req,
+		     struct xlpt_boot_plan *p, const struct xlpt_devices *devs,
+		     const struct xlpt_needs *needs);
+/* ---- virtual functions (vfs.c) ---- */
+
+/* p->notes of VFs in the list, and of physical functions in it. */
+void xlpt_boot_vfs_notes(struct xlpt_env *env, const struct xlpt_boot_req *req,
+			 struct xlpt_boot_plan *p, const struct xlpt_devices *devs);
+/* Whether a group that means no device here means a VF that is not made. The caller frees both. */
+bool xlpt_boot_vfs_absent(struct xlpt_env *env, const struct xlpt_devices *devs,
+			  const struct xlpt_hide_group *g, char **fact, char **hint);
+/* What makes VFs that are gone, in the hints of their verdicts. */
+void xlpt_boot_vfs_verify(struct xlpt_env *env, enum xlpt_hide_grammar grammar,
+			  struct xlpt_verdicts *out);
 /* ---- pins (pins.c) ---- */
 
 int xlpt_boot_pins_read(struct xlpt_env *env, const struct xlpt_boot_req *req,

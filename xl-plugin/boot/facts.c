@@ -7,7 +7,6 @@
 
 #include "pciback/device/bind.h"
 #include "pciback/device/scan.h"
-#include "pciback/needs/needs.h"
 #include "xl-plugin/boot/boot.h"
 
 bool xlpt_boot_has_module(char **v, const char *module)
@@ -147,8 +146,8 @@ int xlpt_boot_drop(struct xlpt_boot_plan *p, struct xlpt_diag *diag)
 
 /* ---- the devices ---- */
 
-static bool means(const struct xlpt_devices *devs, const struct xlpt_hide_group *g,
-		  const struct xlpt_device *dev)
+bool xlpt_boot_means(const struct xlpt_devices *devs, const struct xlpt_hide_group *g,
+		     const struct xlpt_device *dev)
 {
 	for (unsigned depth = 0; dev && depth < 256; depth++) {
 		if (xlpt_hide_matches(g, dev->bdf))
@@ -205,21 +204,27 @@ static void describe(struct xlpt_env *env, struct xlpt_boot_plan *p, const struc
 				       *m, it->name, p->boot.module);
 }
 
-static int absent(const struct xlpt_boot_req *req, struct xlpt_boot_plan *p,
-		  const struct xlpt_hide_group *g, bool added, struct xlpt_diag *diag)
+static int absent(struct xlpt_env *env, const struct xlpt_boot_req *req, struct xlpt_boot_plan *p,
+		  const struct xlpt_devices *devs, const struct xlpt_hide_group *g, bool added,
+		  struct xlpt_diag *diag)
 {
+	_cleanup_free_ char *fact = NULL, *hint = NULL;
+	bool vf = xlpt_boot_vfs_absent(env, devs, g, &fact, &hint);
+
 	add_item(p, XLPT_HIDE_STR(g), added);
 	for (char **d = p->owned.early; d && *d; d++)
 		add_module(&p->early, *d);
 	if (!added || req->allow_absent || req->to_stdout || req->remove) {
-		if (added && !req->remove)
+		if (added && !req->remove && !vf)
 			xlpt_strv_addf(&p->notes, "%s is not there: nothing will be hidden for it",
 				       XLPT_HIDE_STR(g));
 		return 0;
 	}
 	xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "no such device: %s", XLPT_HIDE_STR(g));
-	xlpt_diag_fact(diag, "/sys/bus/pci/devices has no function that it names");
-	xlpt_diag_hint(diag, "lspci -D lists the addresses; --allow-absent writes it all the same");
+	xlpt_diag_fact(diag, "%s",
+		       vf ? fact : "/sys/bus/pci/devices has no function that it names");
+	xlpt_diag_hint(diag, "%s; --allow-absent writes it all the same",
+		       vf ? hint : "lspci -D lists the addresses");
 	return XLPT_ERR_NO_DEVICE;
 }
 
@@ -238,7 +243,7 @@ int xlpt_boot_devices(struct xlpt_env *env, const struct xlpt_boot_req *req,
 			       "--driver");
 		return 0;
 	}
-	rc = xlpt_scan_all(env->host, 0, NULL, devs, diag);
+	rc = xlpt_scan_all(env->host, XLPT_SCAN_SETS, NULL, devs, diag);
 	for (size_t i = 0; rc == 0 && i < p->list.n; i++) {
 		const struct xlpt_hide_group *g = &p->list.items[i];
 		bool added = xlpt_hide_has(&p->added, g), any = false;
@@ -246,14 +251,16 @@ int xlpt_boot_devices(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		for (size_t j = 0; j < devs->n; j++) {
 			const struct xlpt_device *dev = &devs->items[j];
 
-			if (!means(devs, g, dev) || dev->header == XLPT_HEADER_BRIDGE)
+			if (!xlpt_boot_means(devs, g, dev) || dev->header == XLPT_HEADER_BRIDGE)
 				continue;
 			any = true;
 			describe(env, p, dev, added);
 		}
 		if (!any)
-			rc = absent(req, p, g, added, diag);
+			rc = absent(env, req, p, devs, g, added, diag);
 	}
+	if (rc == 0)
+		xlpt_boot_vfs_notes(env, req, p, devs);
 	return rc;
 }
 
@@ -284,6 +291,7 @@ int xlpt_boot_guard(struct xlpt_env *env, const struct xlpt_boot_req *req, struc
 		xlpt_diag_move(diag, &unread);
 		return rc;
 	}
+	xlpt_boot_mates(env, req, p, devs, &needs);
 	if (rc) {
 		xlpt_strv_addf(&p->notes,
 			       "whether the host of this tree needs a device itself is not known: "
@@ -296,7 +304,8 @@ int xlpt_boot_guard(struct xlpt_env *env, const struct xlpt_boot_req *req, struc
 			const struct xlpt_device *dev = xlpt_devices_find(devs, needs.items[j].bdf);
 			struct xlpt_bdf bdf = needs.items[j].bdf;
 
-			if (!dev || !means(devs, &p->added.items[i], dev) || forced(req, bdf))
+			if (!dev || !xlpt_boot_means(devs, &p->added.items[i], dev) ||
+			    forced(req, bdf))
 				continue;
 			/* A bridge is told of only when it is named; else what is behind it is. */
 			if (needs.items[j].why == XLPT_NEED_BRIDGE &&

@@ -92,6 +92,7 @@ static void commands(struct xlpt_env *env, const struct xlpt_boot_req *req,
 {
 	_cleanup_free_ char *initramfs = xlpt_boot_initramfs_command(&p->boot);
 	_cleanup_free_ char *loader = xlpt_boot_loader_command(env->host, &p->boot);
+	_cleanup_free_ char *by_hand = xlpt_boot_initramfs_by_hand(env->host, &p->boot);
 	bool inside = false;
 
 	if ((!p->list.n && !req->remove && !req->drop) || !p->files.n)
@@ -104,6 +105,8 @@ static void commands(struct xlpt_env *env, const struct xlpt_boot_req *req,
 			&p->notes,
 			"mkinitrd takes module options from /etc/modprobe.conf alone: put the "
 			"options line there as well");
+	if (p->list.n && by_hand)
+		xlpt_strv_addf(&p->notes, "%s", by_hand);
 	if (initramfs && (inside || p->boot.initramfs != XLPT_INITRAMFS_MKINITRD))
 		xlpt_strv_addf(&p->commands, "%s", initramfs);
 	if (p->by_cmdline && loader)
@@ -354,7 +357,11 @@ int xlpt_op_boot_verify(struct xlpt_env *env, struct xlpt_boot *boot,
 	rc = xlpt_boot_verify(env->host, boot, wanted, out, diag);
 	for (size_t i = 0; rc == 0 && env->store && i < out->n; i++)
 		hidden_by_hand(env, &out->items[i]);
-	return rc ? rc : xlpt_boot_pins_verify(env, out, diag);
+	if (rc == 0)
+		rc = xlpt_boot_pins_verify(env, out, diag);
+	if (rc == 0)
+		xlpt_boot_vfs_verify(env, boot->grammar, out);
+	return rc;
 }
 
 void xlpt_boot_plan_dispose(struct xlpt_boot_plan *p)

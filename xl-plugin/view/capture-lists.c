@@ -9,6 +9,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "pciback/boot/boot.h"
 #include "xl-plugin/view/capture.h"
 
 #define TEXT  (8 << 20)	 /* /proc/interrupts grows with the processors */
@@ -106,19 +107,15 @@ static int directory(struct xlpt_capture *c, const char *dir, const char *patter
 	return rc;
 }
 
-/* Where words for Xen and for dom0 stand when no GRUB starts them (pciback/boot/stray.c). */
+/* Where words for Xen and for dom0 stand when no GRUB starts them (pciback/boot/xencfg.c). */
 static int xen_cfgs(struct xlpt_capture *c, struct xlpt_diag *diag)
 {
-	_cleanup_strv_ char **vendors = NULL;
+	_cleanup_xen_cfgs_ struct xlpt_xen_cfgs cfgs = { 0 };
 	int rc = 0;
 
-	if (xlpt_host_list(c->from, &vendors, "/boot/efi/EFI") < 0)
-		return 0;
-	for (char **v = vendors; rc == 0 && *v; v++) {
-		_cleanup_free_ char *path = xlpt_xasprintf("/boot/efi/EFI/%s/xen.cfg", *v);
-
-		rc = xlpt_capture_file(c, path, TEXT, diag);
-	}
+	xlpt_boot_xen_cfgs(c->from, NULL, &cfgs);
+	for (size_t i = 0; rc == 0 && i < cfgs.n; i++)
+		rc = xlpt_capture_file(c, cfgs.items[i].path, TEXT, diag);
 	return rc;
 }
 

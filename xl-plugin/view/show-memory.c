@@ -4,6 +4,7 @@
 
 #include "core/policy-together.h"
 #include "pciback/device/firmware.h"
+#include "pciback/device/ivrs.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/view/show.h"
 
@@ -112,6 +113,72 @@ static struct json_object *rmrr_text(const struct xlpt_rmrrs *rmrrs, size_t i)
 	return json_object_new_string(text.s);
 }
 
+/* The functions of this host, but for this one, that the block names as well. */
+static struct json_object *ivmd_sharers(const struct xlpt_show *s, const struct xlpt_ivmd *m)
+{
+	struct json_object *a = json_object_new_array();
+
+	for (size_t i = 0; i < s->inv->devs.n; i++)
+		if (i != s->i && xlpt_ivmd_names(m, s->inv->devs.items[i].bdf))
+			json_object_array_add(a, xlpt_json_bdf(s->inv->devs.items[i].bdf));
+	return a;
+}
+
+static struct json_object *ivmd_json(const struct xlpt_show *s, const struct xlpt_ivmd *m)
+{
+	struct json_object *o = json_object_new_object();
+
+	xlpt_json_add(o, "start", json_object_new_int64((int64_t)m->base));
+	xlpt_json_add(o, "end", json_object_new_int64((int64_t)(m->base + m->len - 1)));
+	xlpt_json_add(o, "shared", json_object_new_boolean(m->first != m->last));
+	xlpt_json_add(o, "shared_with", ivmd_sharers(s, m));
+	return o;
+}
+
+static struct json_object *ivmd_text(const struct xlpt_show *s, const struct xlpt_ivmd *m)
+{
+	struct json_object *sharers = ivmd_sharers(s, m);
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	size_t n = json_object_array_length(sharers);
+
+	xlpt_str_addf(&text, "0x%" PRIx64 "-0x%" PRIx64, m->base, m->base + m->len - 1);
+	if (m->first == 0 && m->last == UINT16_MAX)
+		xlpt_str_add(&text, ", for every function");
+	else if (m->first != m->last && !n)
+		xlpt_str_add(&text, ", shared with a function that is not here");
+	else
+		for (size_t k = 0; k < n; k++)
+			xlpt_str_addf(
+				&text, "%s%s", k ? ", " : ", shared with ",
+				json_object_get_string(json_object_array_get_idx(sharers, k)));
+	json_object_put(sharers);
+	return json_object_new_string(text.s);
+}
+
+/* AMD's table, where the host has that one. */
+static void add_ivmds(const struct xlpt_show *s, struct json_object *g)
+{
+	_cleanup_ivmds_ struct xlpt_ivmds ivmds = { 0 };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	struct json_object *list;
+
+	if (xlpt_ivrs_read(s->env->host, &ivmds, &diag))
+		xlpt_warn(s->env, "%s%s%s", diag.message, diag.fact ? ": " : "",
+			  diag.fact ? diag.fact : "");
+	if (!ivmds.there)
+		return;
+	list = json_object_new_array();
+	for (size_t i = 0; i < ivmds.n; i++) {
+		const struct xlpt_ivmd *m = &ivmds.items[i];
+
+		/* One that has no byte, or ends beyond all memory, is none. */
+		if (!m->len || m->len - 1 > UINT64_MAX - m->base || !xlpt_ivmd_names(m, s->d->bdf))
+			continue;
+		json_object_array_add(list, s->env->json ? ivmd_json(s, m) : ivmd_text(s, m));
+	}
+	xlpt_json_add(g, "reserved_by_firmware", list);
+}
+
 static void add_rmrrs(const struct xlpt_show *s, struct json_object *g)
 {
 	_cleanup_rmrrs_ struct xlpt_rmrrs rmrrs = { 0 };
@@ -122,8 +189,10 @@ static void add_rmrrs(const struct xlpt_show *s, struct json_object *g)
 	if (rc)
 		xlpt_warn(s->env, "%s%s%s", diag.message, diag.fact ? ": " : "",
 			  diag.fact ? diag.fact : "");
-	if (!rmrrs.there)
+	if (!rmrrs.there) {
+		add_ivmds(s, g);
 		return;
+	}
 	list = json_object_new_array();
 	for (size_t i = 0; i < rmrrs.n; i++)
 		if (xlpt_bdf_eq(rmrrs.items[i].bdf, s->d->bdf))
