@@ -241,7 +241,7 @@ static void test_pools_are_free(void **state)
 		ok(w, "pool define lan pf=01:00.0");
 		ok(w, "attach web1 pool:lan --hide");
 		fake_ts_kill(w->ts, 3);
-		fake_bus_put(w->bus, "/sys/bus/xen-backend/devices/pci-3-0", "");
+		fake_bus_put(w->bus, "/sys/devices/pci-3-0/nodename", "");
 		fake_clock_in(&w->clock, 500, look_at_pools, &p);
 		world_run(w, "%s", lines[i]);
 		if (!p.looked || !p.free)

@@ -12,6 +12,7 @@
 #include "pciback/reset/reset.h"
 #include "pciback/device/scan.h"
 #include "tests/unit/commands.h"
+#include "xl-plugin/hotplug/gone.h"
 
 enum { MSIX = 0x50, MSI = 0x60, PM = 0x70, PCIE = 0x80 };
 
@@ -282,6 +283,89 @@ static void test_attach_detach(void **state)
 	assert_non_null(strstr(w->err, "does not answer"));
 }
 
+/* ---- while xen-pciback takes a device back ---- */
+
+struct export
+{
+	struct world *w;
+	char *dir;
+	unsigned early; /* writes of ours while it worked: a reset, taking the device away */
+};
+
+static void export_ends(void *arg)
+{
+	struct export *e = arg;
+	struct xlpt_host *h = fake_bus_host(e->w->bus);
+	_cleanup_free_ char *file = xlpt_xasprintf("%s/nodename", e->dir);
+
+	h->ops->unlink(h, file);
+	assert_int_equal(h->ops->rmdir(h, e->dir), 0);
+}
+
+static int look_at_export(struct fake_bus *bus, const char *path, const char *text, void *arg)
+{
+	struct export *e = arg;
+
+	(void)text;
+	if (!strcmp(path + strlen(path) - 6, "/reset") &&
+	    xlpt_host_has(fake_bus_host(bus), "%s", e->dir))
+		e->early++;
+	return 0;
+}
+
+/* Its backend is there, and is gone ms from now. */
+static struct export exported(struct world *w, unsigned domid)
+{
+	struct export e = { .w = w, .dir = xlpt_xasprintf("/sys/devices/pci-%u-0", domid) };
+	_cleanup_free_ char *file = xlpt_xasprintf("%s/nodename", e.dir);
+
+	fake_bus_put(w->bus, file, "");
+	return e;
+}
+
+/*
+ * When the backend is gone from xenstore, the kernel still resets the devices and gives them their
+ * old registers. A reset of ours at that time would find that the command register has changed.
+ */
+static void test_pciback_works(void **state)
+{
+	static const char *const lines[] = { "detach win1 09:00.0", "reset 09:00.0",
+					     "unhide 09:00.0", "attach win1 --hide 09:00.0" };
+	struct world *w = *state;
+
+	ok(w, "attach win1 09:00.0");
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(lines); i++) {
+		struct export e = exported(w, i ? 77 : 5);
+		unsigned resets = fake_bus_resets(w->bus, "0000:09:00.0");
+
+		fake_bus_on_write(w->bus, look_at_export, &e);
+		fake_clock_in(&w->clock, i ? 500 : 1500, export_ends, &e);
+		ok(w, lines[i]);
+		fake_bus_on_write(w->bus, NULL, NULL);
+		if (e.early || (i != 2 && fake_bus_resets(w->bus, "0000:09:00.0") == resets))
+			fail_msg("%s: %u writes too early", lines[i], e.early);
+		free(e.dir);
+	}
+}
+
+/* One that hangs is not waited for for ever, and one that a guest has not at all. */
+static void test_pciback_hangs(void **state)
+{
+	struct world *w = *state;
+	struct xlpt_env env = world_env(w);
+	struct export e = exported(w, 5);
+	int64_t start = w->clock.now;
+
+	assert_false(xlpt_gone_kernel_idle(&env));
+	assert_in_range(w->clock.now, start + 10000, start + 10100);
+	start = w->clock.now;
+	fake_store_set(w->store, "7", "/local/domain/0/backend/pci/5/0/state");
+	assert_true(xlpt_gone_kernel_idle(&env));
+	assert_int_equal(w->clock.now, start);
+	export_ends(&e);
+	free(e.dir);
+}
+
 /* Older than 5.15: the order is the kernel's, what is possible follows from configuration space. */
 static void test_old_kernel(void **state)
 {
@@ -326,6 +410,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_every_failure, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_repair, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_attach_detach, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_pciback_works, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_pciback_hangs, setup, world_teardown),
 		cmocka_unit_test(test_old_kernel),
 	};
 	/* clang-format on */

@@ -3,6 +3,7 @@
  * Giving a device back to dom0: taking it from pciback, and binding the driver that it came from.
  */
 #include "pciback/device/bind.h"
+#include "xl-plugin/hotplug/gone.h"
 #include "xl-plugin/hotplug/place.h"
 #include "xl-plugin/hotplug/release.h"
 
@@ -18,6 +19,7 @@ static int not_with_guest(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt
 	uint32_t domid;
 	int rc = xlpt_owner_now(env, bdf, &domid, diag);
 
+	xlpt_gone_kernel_idle(env);
 	if (rc > 0) {
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is with domain %u", XLPT_BDF_STR(bdf),
 			      domid);

@@ -2,10 +2,14 @@
 /* What domains that are gone left behind, and taking it out. */
 #include "xl-plugin/hotplug/gone.h"
 
+#include <errno.h>
+
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/kept/locks.h"
 
 #define KERNEL_MS 2000
+/* It resets one device after the other, each takes a tenth of a second or more. */
+#define IDLE_MS 10000
 
 /*
  * xen-pciback ends a guest's export when it sees that the backend is gone from xenstore, a moment
@@ -16,13 +20,43 @@ bool xlpt_gone_kernel(struct xlpt_env *env, int64_t domid)
 {
 	int64_t deadline = xlpt_now(env->clock) + KERNEL_MS;
 
-	while (domid >= 0 && xlpt_host_has(env->host, "/sys/bus/xen-backend/devices/pci-%lld-0",
-					   (long long)domid)) {
+	while (domid >= 0 &&
+	       xlpt_host_has(env->host, "/sys/devices/pci-%lld-0", (long long)domid)) {
 		if (xlpt_now(env->clock) >= deadline)
 			return false;
 		env->clock->sleep_ms(env->clock, 20);
 	}
 	return true;
+}
+
+/* Of the kernel's backends: its nodes are gone, and it is still there. */
+static bool works_on(struct xlpt_env *env, const char *name)
+{
+	unsigned domid, state;
+	int end = 0;
+
+	return sscanf(name, "pci-%u-0%n", &domid, &end) == 1 && end && !name[end] &&
+	       xlpt_store_read_uint(env->store, 0, &state, "/local/domain/0/backend/pci/%u/0/state",
+				    domid) == -ENOENT;
+}
+
+bool xlpt_gone_kernel_idle(struct xlpt_env *env)
+{
+	int64_t deadline = xlpt_now(env->clock) + IDLE_MS;
+	bool busy;
+
+	do {
+		_cleanup_strv_ char **names = NULL;
+
+		busy = false;
+		if (xlpt_host_list(env->host, &names, "/sys/devices") < 0)
+			return true;
+		for (size_t i = 0; names[i]; i++)
+			busy |= works_on(env, names[i]);
+		if (busy)
+			env->clock->sleep_ms(env->clock, 20);
+	} while (busy && xlpt_now(env->clock) < deadline);
+	return !busy;
 }
 
 static int take_entry(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf,

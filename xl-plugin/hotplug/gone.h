@@ -80,8 +80,15 @@ int xlpt_gone_prepare(struct xlpt_op *op, struct xlpt_diag *diag);
 /*
  * Waits up to 2 s until xen-pciback has ended its export to that domain; false when it has not.
  * The caller must not have the lock of the pools. Relies on
- * /sys/bus/xen-backend/devices/pci-DOMID-0.
+ * /sys/devices/pci-DOMID-0, which stays until then (the link in the bus' folder goes before).
  */
 bool xlpt_gone_kernel(struct xlpt_env *env, int64_t domid);
+/*
+ * Waits up to 10 s until xen-pciback is done with every backend that is gone from xenstore. It
+ * resets each device that it takes back and gives it its old registers (pci_stub.c,
+ * pcistub_put_pci_dev), which is not to happen in the middle of a reset of ours. Relies on
+ * /sys/devices/pci-DOMID-0, which stays until that is done. False when it is not done.
+ */
+bool xlpt_gone_kernel_idle(struct xlpt_env *env);
 
 #endif

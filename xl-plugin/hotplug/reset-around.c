@@ -9,6 +9,7 @@
 
 #include "pciback/device/scan.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/gone.h"
 #include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/hotplug/reset.h"
 #include "xl-plugin/kept/locks.h"
@@ -61,8 +62,10 @@ static int try_reset(struct xlpt_op *op, size_t i, struct xlpt_reset_result *res
 	_cleanup_device_ struct xlpt_device dev = { 0 };
 	_cleanup_reset_ways_ struct xlpt_reset_ways ways = { 0 };
 	const struct xlpt_reset_way *way;
-	int rc = xlpt_scan_one(op->env->host, item->spec.bdf, XLPT_SCAN_CAPS, NULL, &dev, diag);
+	int rc;
 
+	xlpt_gone_kernel_idle(op->env);
+	rc = xlpt_scan_one(op->env->host, item->spec.bdf, XLPT_SCAN_CAPS, NULL, &dev, diag);
 	if (rc == 0)
 		rc = xlpt_op_bus(op, diag);
 	if (rc)

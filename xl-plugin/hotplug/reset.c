@@ -6,6 +6,7 @@
 #include "pciback/device/bind.h"
 #include "pciback/device/scan.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/gone.h"
 #include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/hotplug/reset.h"
 #include "xl-plugin/hotplug/split.h"
@@ -176,6 +177,7 @@ static int reset_once(struct xlpt_op *op, size_t i, size_t k, struct xlpt_diag *
 	int rc;
 
 	item->reset_method = xlpt_reset_word(item->reset_hows[k]);
+	xlpt_gone_kernel_idle(op->env);
 	if (item->reset_hows[k] == XLPT_RESET_BUS && item->reset_together)
 		return xlpt_reset_together(op, i, diag);
 	rc = xlpt_reset_do(op->env->host, item->spec.bdf,
