@@ -120,6 +120,9 @@ int xlpt_policy_take_back(const struct xlpt_device *dev, const struct xlpt_place
 int xlpt_policy_addressable(struct xlpt_bdf bdf, const struct xlpt_bdf *carrier,
 			    struct xlpt_diag *diag);
 
+/* NO_DEVICE for one whose configuration space reads as ones; the hint is what may bring it back. */
+int xlpt_policy_answers(const struct xlpt_device *dev, struct xlpt_diag *diag);
+
 /* Taking a function from its dom0 driver. */
 int xlpt_policy_hide(const struct xlpt_device *dev, const struct xlpt_place *place,
 		     bool force_host_device, struct xlpt_diag *diag);

@@ -190,6 +190,28 @@ static void test_list(void **state)
 	answers(w, 0, "reset --list 2a:00.0 2a:00.1", "try: xlpt detach web1 " CARD);
 }
 
+/* One that reads as ones would be given them back afterwards, by the kernel, too. */
+static void test_silent(void **state)
+{
+	struct world *w = *state;
+	uint8_t ones[256];
+
+	memset(ones, 0xff, sizeof(ones));
+	fake_bus_remove(w->bus, SOUND);
+	fake_bus_add(w->bus, SOUND,
+		     &(struct fake_dev){ .vendor = 0x1002,
+					 .device = 0xaaf0,
+					 .class_code = 0x040300,
+					 .parent = PORT,
+					 .no_reset = true,
+					 .config = ones,
+					 .config_len = sizeof(ones) });
+	answers(w, 1, "reset 2a:00.0", SOUND " on it does not answer");
+	assert_non_null(strstr(w->err, "to mend: echo 1 >/sys/bus/pci/devices/" SOUND "/remove"));
+	answers(w, 0, "reset --list 2a:00.0", "try: echo 1 >/sys/bus/pci/devices/" SOUND "/remove");
+	assert_null(strstr(fake_bus_log(w->bus), "at 0x3e"));
+}
+
 /* Its link goes down with the reset, and pciehp would take the card for unplugged. */
 static void test_hotplug_port(void **state)
 {
@@ -463,9 +485,10 @@ int main(void)
 		bus_test(test_together, setup),	     bus_test(test_by_kernel, setup_kernel),
 		bus_test(test_not_all_named, setup), bus_test(test_list, setup),
 		bus_test(test_hotplug_port, NULL),   bus_test(test_beyond_xlpt, setup),
-		bus_test(test_attach_detach, setup), bus_test(test_after_a_lie, NULL),
-		bus_test(test_required, setup),	     bus_test(test_every_failure, setup),
-		cmocka_unit_test(test_killed),	     cmocka_unit_test(test_registers),
+		bus_test(test_silent, setup),	     bus_test(test_attach_detach, setup),
+		bus_test(test_after_a_lie, NULL),    bus_test(test_required, setup),
+		bus_test(test_every_failure, setup), cmocka_unit_test(test_killed),
+		cmocka_unit_test(test_registers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

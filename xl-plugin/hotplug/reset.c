@@ -48,6 +48,7 @@ static int self(struct xlpt_op *op, const struct xlpt_item *item, bool in_use,
 {
 	_cleanup_diag_ struct xlpt_diag no_hide = { 0 };
 	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
+	int rc;
 
 	if (item->device.header == XLPT_HEADER_BRIDGE) {
 		xlpt_diag_set(diag, XLPT_ERR_NOT_ENDPOINT, "%s is a bridge, not an endpoint", bdf);
@@ -56,6 +57,9 @@ static int self(struct xlpt_op *op, const struct xlpt_item *item, bool in_use,
 		xlpt_diag_hint(diag, "name the functions behind it, one by one");
 		return XLPT_ERR_NOT_ENDPOINT;
 	}
+	rc = xlpt_policy_answers(&item->device, diag);
+	if (rc)
+		return rc;
 	if (item->place.needed && !xlpt_op_forced(op, item->spec.bdf)) {
 		xlpt_diag_set(diag, XLPT_ERR_HOST_NEEDS, "this host needs %s itself", bdf);
 		xlpt_diag_fact(diag, "%s", item->place.needed);
