@@ -104,7 +104,7 @@ int xlpt_policy_carrier(const struct xlpt_device *dev, const struct xlpt_set_mat
 
 /*
  * A reset of dev by the way called word, which would hit these too: XLPT_ERR_RULE
- * while one is in use.
+ * while one is in use, XLPT_ERR_HOST_NEEDS when dom0 cannot do without one of them.
  */
 int xlpt_policy_reset_hits(const struct xlpt_device *dev, const char *word,
 			   const struct xlpt_set_mate *mates, size_t n, struct xlpt_diag *diag);

@@ -190,6 +190,29 @@ static void test_list(void **state)
 	answers(w, 0, "reset --list 2a:00.0 2a:00.1", "try: xlpt detach web1 " CARD);
 }
 
+/* A line that the next rule refuses is none: this host never gives up what it needs. */
+static void test_needed(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *dir = fake_bus_devpath(w->bus, CARD),
+			    *vga = xlpt_xasprintf("%s/boot_vga", dir);
+
+	ok(w, "unhide " CARD);
+	fake_bus_driver(w->bus, "amdgpu", "1002:67df");
+	assert_string_equal(fake_bus_driver_of(w->bus, CARD), "amdgpu");
+	answers(w, 1, "reset " SOUND, "to mend: xlpt hide " CARD "; xlpt reset " SOUND " " CARD);
+	answers(w, 0, "reset --list " SOUND, "try: xlpt hide " CARD "; xlpt reset " SOUND);
+	fake_bus_put(w->bus, vga, "1\n");
+	answers(w, 1, "reset " SOUND, "and this host needs " CARD ": it is the display");
+	assert_null(strstr(w->err, "xlpt reset"));
+	answers(w, 0, "reset --list " SOUND, "and this host needs " CARD ": it is the display");
+	assert_null(strstr(w->out, "xlpt reset"));
+	answers(w, 3, "check web1 " SOUND, "would fail");
+	assert_null(strstr(w->out, "xlpt reset"));
+	answers(w, 3, "reset " SOUND " " CARD, "would hit " CARD " as well");
+	assert_resets(w, 0);
+}
+
 /* One that reads as ones would be given them back afterwards, by the kernel, too. */
 static void test_silent(void **state)
 {
@@ -485,10 +508,10 @@ int main(void)
 		bus_test(test_together, setup),	     bus_test(test_by_kernel, setup_kernel),
 		bus_test(test_not_all_named, setup), bus_test(test_list, setup),
 		bus_test(test_hotplug_port, NULL),   bus_test(test_beyond_xlpt, setup),
-		bus_test(test_silent, setup),	     bus_test(test_attach_detach, setup),
-		bus_test(test_after_a_lie, NULL),    bus_test(test_required, setup),
-		bus_test(test_every_failure, setup), cmocka_unit_test(test_killed),
-		cmocka_unit_test(test_registers),
+		bus_test(test_silent, setup),	     bus_test(test_needed, setup),
+		bus_test(test_attach_detach, setup), bus_test(test_after_a_lie, NULL),
+		bus_test(test_required, setup),	     bus_test(test_every_failure, setup),
+		cmocka_unit_test(test_killed),	     cmocka_unit_test(test_registers),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

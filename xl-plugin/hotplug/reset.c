@@ -109,22 +109,7 @@ int xlpt_reset_no_way(struct xlpt_bdf bdf, const struct xlpt_reset_ways *ways,
 	return XLPT_ERR_NOT_FOUND;
 }
 
-/* The way by the bus, with others: when they are in use, that is to be ended first. */
-static int no_way(struct xlpt_op *op, const struct xlpt_devices *all, const struct xlpt_item *item,
-		  const struct xlpt_reset_ways *ways, struct xlpt_diag *diag)
-{
-	const struct xlpt_reset_way *bus = xlpt_reset_find(ways, XLPT_RESET_BUS);
-	_cleanup_diag_ struct xlpt_diag used = { 0 };
-	int rc = xlpt_reset_no_way(item->spec.bdf, ways, diag);
-
-	if (bus && bus->by != XLPT_RESET_BY_FUNCTION && bus->mends &&
-	    xlpt_reset_others(op, &op->owners, all, &item->device, bus, &used) && used.hint)
-		xlpt_diag_hint(diag, "%s; %s", used.hint, bus->mends);
-	return rc;
-}
-
-static int not_this(struct xlpt_op *op, const struct xlpt_devices *all,
-		    const struct xlpt_item *item, enum xlpt_reset_how how,
+static int not_this(const struct xlpt_item *item, enum xlpt_reset_how how,
 		    const struct xlpt_reset_ways *ways, struct xlpt_diag *diag)
 {
 	const struct xlpt_reset_way *way = xlpt_reset_find(ways, how),
@@ -132,7 +117,7 @@ static int not_this(struct xlpt_op *op, const struct xlpt_devices *all,
 	struct xlpt_bdf bdf = item->spec.bdf;
 
 	if (!first)
-		return no_way(op, all, item, ways, diag);
+		return xlpt_reset_no_way(item->spec.bdf, ways, diag);
 	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "%s cannot be reset by %s", XLPT_BDF_STR(bdf),
 		      xlpt_reset_word(how));
 	xlpt_diag_fact(diag, "%s", way ? way->why_not : "the kernel does not list it");
@@ -291,9 +276,11 @@ static int choose(struct xlpt_op *op, size_t i, const struct xlpt_reset_options 
 		rc = xlpt_reset_others(op, &op->owners, all, &item->device, way, diag);
 	if (rc)
 		return rc;
-	if (!way || !way->usable)
-		return want->method ? not_this(op, all, item, how, &ways, diag)
-				    : no_way(op, all, item, &ways, diag);
+	if (!way || !way->usable) {
+		xlpt_reset_judge_lines(op, &op->owners, all, &item->device, &ways);
+		return want->method ? not_this(item, how, &ways, diag)
+				    : xlpt_reset_no_way(item->spec.bdf, &ways, diag);
+	}
 	rc = neighbours_locked(op, item->spec.bdf, way, diag);
 	if (rc)
 		return rc;
