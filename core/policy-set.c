@@ -334,7 +334,7 @@ int xlpt_policy_reset_hits(const struct xlpt_device *dev, const char *word,
 	else
 		xlpt_diag_hint(diag, "xlpt reset --list %s shows what other ways it has",
 			       XLPT_BDF_STR(dev->bdf));
-	return XLPT_ERR_RULE;
+	return xlpt_diag_recode(diag, instead ? XLPT_ERR_RULE : XLPT_ERR_HOST_NEEDS);
 }
 
 /* Each disk has an address of its own when the firmware does not hand them to VMD. */

@@ -39,7 +39,7 @@ static int endpoint(const struct xlpt_device *dev, struct xlpt_diag *diag)
 }
 
 /* Binding such a one to pciback fails, and a guest that had it would read ones everywhere. */
-static int answers(const struct xlpt_device *dev, struct xlpt_diag *diag)
+int xlpt_policy_answers(const struct xlpt_device *dev, struct xlpt_diag *diag)
 {
 	const char *bdf = XLPT_BDF_STR(dev->bdf), *power = dev->power_state;
 
@@ -194,7 +194,7 @@ int xlpt_policy_hide(const struct xlpt_device *dev, const struct xlpt_place *pla
 		rc = free_of_guests(dev, place, NULL, diag);
 	/* With pciback already it stays there. */
 	if (rc == 0 && !place->on_pciback)
-		rc = answers(dev, diag);
+		rc = xlpt_policy_answers(dev, diag);
 	/* What nothing forces comes before what can be forced. */
 	if (rc == 0)
 		rc = without_vfs(dev, place, diag);
@@ -270,7 +270,7 @@ static char *free_says(const struct xlpt_attach_facts *f)
 
 static int it_answers(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 {
-	return answers(f->device, diag);
+	return xlpt_policy_answers(f->device, diag);
 }
 
 static char *answer_says(const struct xlpt_attach_facts *f)

@@ -104,7 +104,7 @@ int xlpt_policy_carrier(const struct xlpt_device *dev, const struct xlpt_set_mat
 
 /*
  * A reset of dev by the way called word, which would hit these too: XLPT_ERR_RULE
- * while one is in use.
+ * while one is in use, XLPT_ERR_HOST_NEEDS when dom0 cannot do without one of them.
  */
 int xlpt_policy_reset_hits(const struct xlpt_device *dev, const char *word,
 			   const struct xlpt_set_mate *mates, size_t n, struct xlpt_diag *diag);
@@ -119,6 +119,9 @@ int xlpt_policy_take_back(const struct xlpt_device *dev, const struct xlpt_place
 /* XLPT_ERR_RULE for a segment that Xen cannot address. carrier: of its domain, or NULL. */
 int xlpt_policy_addressable(struct xlpt_bdf bdf, const struct xlpt_bdf *carrier,
 			    struct xlpt_diag *diag);
+
+/* NO_DEVICE for one whose configuration space reads as ones; the hint is what may bring it back. */
+int xlpt_policy_answers(const struct xlpt_device *dev, struct xlpt_diag *diag);
 
 /* Taking a function from its dom0 driver. */
 int xlpt_policy_hide(const struct xlpt_device *dev, const struct xlpt_place *place,

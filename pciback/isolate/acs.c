@@ -27,8 +27,11 @@ static enum xlpt_acs_state by_rule(const struct xlpt_device *dev)
 	const struct xlpt_caps *c = &dev->caps;
 
 	if (!c->config_read) {
-		/* A lone endpoint needs none; it is not read by a scan for sets. */
-		if (dev->header == XLPT_HEADER_ENDPOINT && !multifunction(dev))
+		/*
+		 * A lone endpoint needs none; it is not read by a scan for sets. What does not
+		 * answer does not say either whether it is alone.
+		 */
+		if (dev->header == XLPT_HEADER_ENDPOINT && !multifunction(dev) && !dev->no_answer)
 			return XLPT_ACS_ON;
 		return XLPT_ACS_UNREAD;
 	}

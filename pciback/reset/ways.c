@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "core/policy.h"
 #include "pciback/device/quirks.h"
 #include "pciback/reset/reset.h"
 
@@ -148,6 +149,19 @@ static const struct xlpt_device *lost_by_it(const struct asked *a, const struct 
 	return NULL;
 }
 
+/*
+ * One whose configuration reads as ones: after the reset the kernel (pci_bus_save_and_disable_locked)
+ * and xlpt would write these ones back.
+ */
+static const struct xlpt_device *silent_on_it(const struct asked *a,
+					      const struct xlpt_device *bridge)
+{
+	for (size_t i = 0; i < a->all->n; i++)
+		if (a->all->items[i].no_answer && below(a->all, &a->all->items[i], bridge->bdf))
+			return &a->all->items[i];
+	return NULL;
+}
+
 /* What xlpt cannot give its configuration back, and the kernel can. */
 static char *too_much(const struct asked *a, const struct xlpt_device *bridge)
 {
@@ -189,7 +203,8 @@ static void no(struct xlpt_reset_way *way, char *why, char *mends)
 /* The bus cannot be reset for dev alone: can it, with all that is on it? */
 static void together(const struct asked *a, struct xlpt_reset_way *way)
 {
-	const struct xlpt_device *bridge = xlpt_devices_find(a->all, a->dev->parent), *lost;
+	const struct xlpt_device *bridge = xlpt_devices_find(a->all, a->dev->parent), *lost,
+				 *silent;
 	const char *name = XLPT_BDF_STR(a->dev->parent);
 	char *much;
 
@@ -197,12 +212,23 @@ static void together(const struct asked *a, struct xlpt_reset_way *way)
 	    bridge->header != XLPT_HEADER_BRIDGE || bridge->no_answer)
 		return;
 	lost = lost_by_it(a, bridge);
+	silent = silent_on_it(a, bridge);
 	much = bridge->resets_below ? NULL : too_much(a, bridge);
 	if (lost) {
 		no(way,
 		   xlpt_xasprintf("%s does not come back from that, as Linux knows",
 				  XLPT_BDF_STR(lost->bdf)),
 		   NULL);
+		free(much);
+	} else if (silent) {
+		_cleanup_diag_ struct xlpt_diag gone = { 0 };
+
+		xlpt_policy_answers(silent, &gone);
+		no(way,
+		   xlpt_xasprintf("%s on it does not answer, so that nobody can give it its "
+				  "configuration back",
+				  XLPT_BDF_STR(silent->bdf)),
+		   XLPT_TAKE(gone.hint));
 		free(much);
 	} else if (bridge->plugged_by_pcie) {
 		no(way,
@@ -296,6 +322,19 @@ static void kernels(const struct asked *a, struct xlpt_reset_ways *out)
 	out->from_kernel = true;
 }
 
+/* Not even a way that the kernel lists: it was made when the function still answered. */
+static void none_of_them(struct xlpt_reset_ways *ways)
+{
+	for (size_t i = 0; i < ways->n; i++) {
+		struct xlpt_reset_way *way = &ways->items[i];
+
+		free(way->why_not);
+		free(XLPT_TAKE(way->mends));
+		way->why_not = xlpt_xstrdup("it does not answer");
+		way->usable = false;
+	}
+}
+
 void xlpt_reset_ways_with(const struct xlpt_devices *all, const struct xlpt_device *dev,
 			  const struct xlpt_bdf *with, size_t n, struct xlpt_reset_ways *out)
 {
@@ -322,6 +361,8 @@ void xlpt_reset_ways_with(const struct xlpt_devices *all, const struct xlpt_devi
 		}
 		way->usable = !way->why_not;
 	}
+	if (dev->no_answer)
+		none_of_them(out);
 }
 
 void xlpt_reset_ways(const struct xlpt_devices *all, const struct xlpt_device *dev,

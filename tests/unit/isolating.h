@@ -39,6 +39,11 @@ static inline void kind(struct xlpt_device *d, const char *word)
 			d->caps.pcie_type = (uint8_t)kinds[i].type;
 			return;
 		}
+	if (!strcmp(word, "silent")) {
+		d->header = XLPT_HEADER_ENDPOINT;
+		d->no_answer = true;
+		return;
+	}
 	if (strcmp(word, "blind-bridge") != 0)
 		fail_msg("kind %s", word);
 	d->header = XLPT_HEADER_BRIDGE;

@@ -125,6 +125,11 @@ static void test_not_readable(void **state)
 	reason("00:01.0 - blind-bridge\n01:00.0 00:01.0 end\n", "01:00.0",
 	       "behind 0000:00:01.0; ACS redirection not enabled at 0000:00:01.0 "
 	       "(configuration space not readable)");
+	/* Nothing that it says tells whether it is one of several functions. */
+	check("00:01.0 - root acs=on\n04:00.0 00:01.0 silent\n04:00.1 00:01.0 end\n",
+	      "00:01.0 | 04:00.0 04:00.1");
+	check("00:01.0 - root acs=on\n04:00.0 00:01.0 silent\n05:00.0 00:01.0 end\n",
+	      "00:01.0 | 04:00.0 | 05:00.0");
 	tree("00:01.0 - blind-bridge\n01:00.0 00:01.0 end\n", &devs);
 	xlpt_sets_make(&devs, &s);
 	assert_int_equal(s.unread, 1);

@@ -70,11 +70,39 @@ static void test_with_dom0(void **state)
 	ok(w, "attach win1 --hide 02:00.0");
 }
 
+/* What a reset would write back is what it reads now: ones. */
+static void test_reset(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "hide 03:00.0");
+	silence(w, "0000:03:00.0");
+	refused(w, 1, "reset 03:00.0", "0000:03:00.0 does not answer");
+	refused(w, 1, "reset --force --method flr 03:00.0", "0000:03:00.0 does not answer");
+	ok(w, "reset --list 03:00.0");
+	assert_null(strstr(w->out, "yes"));
+	assert_non_null(strstr(w->out, "it does not answer"));
+}
+
+/* A guest has it: it is taken back, and nothing is said to have been reset. */
+static void test_with_guest(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "attach win1 --hide 03:00.0");
+	silence(w, "0000:03:00.0");
+	ok(w, "detach win1 03:00.0");
+	assert_non_null(strstr(w->err, "has not been reset"));
+	assert_non_null(strstr(w->err, "it does not answer"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(test_hidden),
 		world_test(test_with_dom0),
+		world_test(test_reset),
+		world_test(test_with_guest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -190,6 +190,51 @@ static void test_list(void **state)
 	answers(w, 0, "reset --list 2a:00.0 2a:00.1", "try: xlpt detach web1 " CARD);
 }
 
+/* A line that the next rule refuses is none: this host never gives up what it needs. */
+static void test_needed(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *dir = fake_bus_devpath(w->bus, CARD),
+			    *vga = xlpt_xasprintf("%s/boot_vga", dir);
+
+	ok(w, "unhide " CARD);
+	fake_bus_driver(w->bus, "amdgpu", "1002:67df");
+	assert_string_equal(fake_bus_driver_of(w->bus, CARD), "amdgpu");
+	answers(w, 1, "reset " SOUND, "to mend: xlpt hide " CARD "; xlpt reset " SOUND " " CARD);
+	answers(w, 0, "reset --list " SOUND, "try: xlpt hide " CARD "; xlpt reset " SOUND);
+	fake_bus_put(w->bus, vga, "1\n");
+	answers(w, 1, "reset " SOUND, "and this host needs " CARD ": it is the display");
+	assert_null(strstr(w->err, "xlpt reset"));
+	answers(w, 0, "reset --list " SOUND, "and this host needs " CARD ": it is the display");
+	assert_null(strstr(w->out, "xlpt reset"));
+	answers(w, 3, "check web1 " SOUND, "would fail");
+	assert_null(strstr(w->out, "xlpt reset"));
+	answers(w, 3, "reset " SOUND " " CARD, "would hit " CARD " as well");
+	assert_resets(w, 0);
+}
+
+/* One that reads as ones would be given them back afterwards, by the kernel, too. */
+static void test_silent(void **state)
+{
+	struct world *w = *state;
+	uint8_t ones[256];
+
+	memset(ones, 0xff, sizeof(ones));
+	fake_bus_remove(w->bus, SOUND);
+	fake_bus_add(w->bus, SOUND,
+		     &(struct fake_dev){ .vendor = 0x1002,
+					 .device = 0xaaf0,
+					 .class_code = 0x040300,
+					 .parent = PORT,
+					 .no_reset = true,
+					 .config = ones,
+					 .config_len = sizeof(ones) });
+	answers(w, 1, "reset 2a:00.0", SOUND " on it does not answer");
+	assert_non_null(strstr(w->err, "to mend: echo 1 >/sys/bus/pci/devices/" SOUND "/remove"));
+	answers(w, 0, "reset --list 2a:00.0", "try: echo 1 >/sys/bus/pci/devices/" SOUND "/remove");
+	assert_null(strstr(fake_bus_log(w->bus), "at 0x3e"));
+}
+
 /* Its link goes down with the reset, and pciehp would take the card for unplugged. */
 static void test_hotplug_port(void **state)
 {
@@ -463,6 +508,7 @@ int main(void)
 		bus_test(test_together, setup),	     bus_test(test_by_kernel, setup_kernel),
 		bus_test(test_not_all_named, setup), bus_test(test_list, setup),
 		bus_test(test_hotplug_port, NULL),   bus_test(test_beyond_xlpt, setup),
+		bus_test(test_silent, setup),	     bus_test(test_needed, setup),
 		bus_test(test_attach_detach, setup), bus_test(test_after_a_lie, NULL),
 		bus_test(test_required, setup),	     bus_test(test_every_failure, setup),
 		cmocka_unit_test(test_killed),	     cmocka_unit_test(test_registers),

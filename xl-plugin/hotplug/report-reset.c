@@ -120,12 +120,16 @@ int xlpt_report_reset_ways(struct xlpt_env *env, const struct xlpt_bdf *bdfs, si
 					       "REMARK" };
 	_cleanup_devices_ struct xlpt_devices all = { 0 };
 	_cleanup_owners_ struct xlpt_owners owners = { 0 };
+	_cleanup_op_ struct xlpt_op op;
 	struct json_object *root, *a;
 	struct xlpt_table *t = NULL;
 	int rc = xlpt_scan_all(env->host, XLPT_SCAN_CAPS, NULL, &all, diag);
 
+	xlpt_op_init(&op, env);
 	if (rc == 0)
 		rc = xlpt_owners_read(env, &owners, diag);
+	if (rc == 0)
+		rc = xlpt_needs_read(env->host, &op.needs, diag);
 	if (rc)
 		return rc;
 	root = json_object_new_object();
@@ -146,6 +150,7 @@ int xlpt_report_reset_ways(struct xlpt_env *env, const struct xlpt_bdf *bdfs, si
 		}
 		xlpt_reset_ways_with(&all, dev, bdfs, n, &ways);
 		judge_free(&ways, &all, dev, &owners);
+		xlpt_reset_judge_lines(&op, &owners, &all, dev, &ways);
 		if (t)
 			ways_rows(t, bdfs[i], &ways);
 		else

@@ -49,6 +49,7 @@ static int self(struct xlpt_op *op, const struct xlpt_item *item, bool in_use,
 {
 	_cleanup_diag_ struct xlpt_diag no_hide = { 0 };
 	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
+	int rc;
 
 	if (item->device.header == XLPT_HEADER_BRIDGE) {
 		xlpt_diag_set(diag, XLPT_ERR_NOT_ENDPOINT, "%s is a bridge, not an endpoint", bdf);
@@ -57,6 +58,9 @@ static int self(struct xlpt_op *op, const struct xlpt_item *item, bool in_use,
 		xlpt_diag_hint(diag, "name the functions behind it, one by one");
 		return XLPT_ERR_NOT_ENDPOINT;
 	}
+	rc = xlpt_policy_answers(&item->device, diag);
+	if (rc)
+		return rc;
 	if (item->place.needed && !xlpt_op_forced(op, item->spec.bdf)) {
 		xlpt_diag_set(diag, XLPT_ERR_HOST_NEEDS, "this host needs %s itself", bdf);
 		xlpt_diag_fact(diag, "%s", item->place.needed);
@@ -86,33 +90,6 @@ static int self(struct xlpt_op *op, const struct xlpt_item *item, bool in_use,
 	return 0;
 }
 
-/*
- * Other devices that are hit must not be in use, by a guest or by dom0. No option overrides that.
- */
-int xlpt_reset_others(struct xlpt_op *op, const struct xlpt_owners *owners,
-		      const struct xlpt_devices *all, const struct xlpt_device *dev,
-		      const struct xlpt_reset_way *way, struct xlpt_diag *diag)
-{
-	_cleanup_free_ struct xlpt_set_mate *mates = xlpt_xcalloc(way->n_also + 1, sizeof(*mates));
-	_cleanup_free_ struct xlpt_place *places = xlpt_xcalloc(way->n_also + 1, sizeof(*places));
-	size_t n = 0;
-	int rc = 0;
-
-	for (size_t i = 0; rc == 0 && i < way->n_also; i++) {
-		const struct xlpt_device *d = xlpt_devices_find(all, way->also[i]);
-
-		if (!d)
-			continue;
-		mates[n] = (struct xlpt_set_mate){ .device = d, .place = &places[n] };
-		rc = xlpt_place_read(op->env, d, owners, &op->needs, &places[n++], diag);
-	}
-	if (rc == 0)
-		rc = xlpt_policy_reset_hits(dev, xlpt_reset_word(way->how), mates, n, diag);
-	while (n--)
-		xlpt_place_dispose(&places[n]);
-	return rc;
-}
-
 int xlpt_reset_no_way(struct xlpt_bdf bdf, const struct xlpt_reset_ways *ways,
 		      struct xlpt_diag *diag)
 {
@@ -133,22 +110,7 @@ int xlpt_reset_no_way(struct xlpt_bdf bdf, const struct xlpt_reset_ways *ways,
 	return XLPT_ERR_NOT_FOUND;
 }
 
-/* The way by the bus, with others: when they are in use, that is to be ended first. */
-static int no_way(struct xlpt_op *op, const struct xlpt_devices *all, const struct xlpt_item *item,
-		  const struct xlpt_reset_ways *ways, struct xlpt_diag *diag)
-{
-	const struct xlpt_reset_way *bus = xlpt_reset_find(ways, XLPT_RESET_BUS);
-	_cleanup_diag_ struct xlpt_diag used = { 0 };
-	int rc = xlpt_reset_no_way(item->spec.bdf, ways, diag);
-
-	if (bus && bus->by != XLPT_RESET_BY_FUNCTION && bus->mends &&
-	    xlpt_reset_others(op, &op->owners, all, &item->device, bus, &used) && used.hint)
-		xlpt_diag_hint(diag, "%s; %s", used.hint, bus->mends);
-	return rc;
-}
-
-static int not_this(struct xlpt_op *op, const struct xlpt_devices *all,
-		    const struct xlpt_item *item, enum xlpt_reset_how how,
+static int not_this(const struct xlpt_item *item, enum xlpt_reset_how how,
 		    const struct xlpt_reset_ways *ways, struct xlpt_diag *diag)
 {
 	const struct xlpt_reset_way *way = xlpt_reset_find(ways, how),
@@ -156,7 +118,7 @@ static int not_this(struct xlpt_op *op, const struct xlpt_devices *all,
 	struct xlpt_bdf bdf = item->spec.bdf;
 
 	if (!first)
-		return no_way(op, all, item, ways, diag);
+		return xlpt_reset_no_way(item->spec.bdf, ways, diag);
 	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "%s cannot be reset by %s", XLPT_BDF_STR(bdf),
 		      xlpt_reset_word(how));
 	xlpt_diag_fact(diag, "%s", way ? way->why_not : "the kernel does not list it");
@@ -316,9 +278,11 @@ static int choose(struct xlpt_op *op, size_t i, const struct xlpt_reset_options 
 		rc = xlpt_reset_others(op, &op->owners, all, &item->device, way, diag);
 	if (rc)
 		return rc;
-	if (!way || !way->usable)
-		return want->method ? not_this(op, all, item, how, &ways, diag)
-				    : no_way(op, all, item, &ways, diag);
+	if (!way || !way->usable) {
+		xlpt_reset_judge_lines(op, &op->owners, all, &item->device, &ways);
+		return want->method ? not_this(item, how, &ways, diag)
+				    : xlpt_reset_no_way(item->spec.bdf, &ways, diag);
+	}
 	rc = neighbours_locked(op, item->spec.bdf, way, diag);
 	if (rc)
 		return rc;

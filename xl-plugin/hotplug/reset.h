@@ -41,10 +41,17 @@ int xlpt_reset_mend_buses(struct xlpt_env *env, const struct xlpt_journal *j,
  */
 int xlpt_reset_judge_required(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag);
 
-/* RULE when a reset of dev by this way would also reset a device that a guest or dom0 uses. */
+/* RULE or HOST_NEEDS when a reset of dev by this way would also reset a device that is in use. */
 int xlpt_reset_others(struct xlpt_op *op, const struct xlpt_owners *owners,
 		      const struct xlpt_devices *all, const struct xlpt_device *dev,
 		      const struct xlpt_reset_way *way, struct xlpt_diag *diag);
+/*
+ * The lines of ways that would reset others, too, if they were named: what ends their use comes
+ * first in the line, and a line that can never be run is taken away.
+ */
+void xlpt_reset_judge_lines(struct xlpt_op *op, const struct xlpt_owners *owners,
+			    const struct xlpt_devices *all, const struct xlpt_device *dev,
+			    struct xlpt_reset_ways *ways);
 /*
  * Sets the error "nothing can reset it", with the reason for each way and the line that mends the
  * first. Returns NOT_FOUND.

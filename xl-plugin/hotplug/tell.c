@@ -108,6 +108,8 @@ void xlpt_op_foresee_reset(struct xlpt_op *op, const struct xlpt_item *item,
 	xlpt_reset_ways_of(op, all, dev, &ways);
 	way = xlpt_reset_first(&ways);
 	if (!way)
+		xlpt_reset_judge_lines(op, &op->owners, all, dev, &ways);
+	if (!way)
 		rc = xlpt_reset_no_way(item->spec.bdf, &ways, &no);
 	else if (way->n_also)
 		rc = xlpt_reset_others(op, &op->owners, all, dev, way, &no);
