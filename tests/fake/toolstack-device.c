@@ -338,6 +338,9 @@ int fake_ts_device_remove(struct xlpt_toolstack *ts, uint32_t domid, struct xlpt
 		fake_libxl_pci_ask_remove(f->store, domid, d->index);
 		if (!wait_backend(f, domid))
 			goto done;
+	} else {
+		/* Not waited for, and the kernel waits for a frontend: it stays so. */
+		fake_libxl_pci_ask_remove(f->store, domid, d->index);
 	}
 	xlpt_pcibe_drop(s, domid, bdf, XLPT_XBS_NONE, NULL);
 	fake_ts_forget_config(f, domid, &bdf);

@@ -69,6 +69,30 @@ static void test_gave_up_before(void **state)
 	assert_string_equal(fake_store_peek(w->store, SAID), "22 freeing event channel 8");
 }
 
+/*
+ * libxl takes a device from an HVM guest, and xen-pciback is not told: it works on a change when a
+ * frontend answers. So it still exports the device to that guest, and to no other one.
+ */
+static void test_hvm_to_pv(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "attach win1 --hide 03:00.0");
+	settle(w);
+	ok(w, "attach win1 05:00.0");
+	ok(w, "detach win1 03:00.0");
+	assert_int_equal(fake_pciback_owner(w->pciback, B("03:00.0")), 5);
+	ok(w, "--dry-run attach web1 03:00.0");
+	assert_non_null(strstr(w->out, "bind 0000:03:00.0 to pciback anew"));
+	ok(w, "attach web1 03:00.0");
+	assert_int_equal(fake_pciback_owner(w->pciback, B("03:00.0")), 3);
+	ok(w, "detach win1 05:00.0");
+	ok(w, "--dry-run attach web1 05:00.0");
+	assert_null(strstr(w->out, "anew"));
+	ok(w, "attach web1 05:00.0");
+	ok(w, "detach web1 03:00.0 05:00.0");
+}
+
 struct end {
 	struct world *w;
 	bool leaves; /* as a crash does: libxl leaves its backend */
@@ -185,6 +209,7 @@ int main(void)
 		world_test(test_gives_up),	    world_test(test_gave_up_before),
 		world_test(test_ends_in_attach),    world_test(test_crashes_in_attach),
 		world_test(test_crashes_in_detach), cmocka_unit_test(test_hvm_ends),
+		world_test(test_hvm_to_pv),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -38,9 +38,18 @@ static int wait_ready(void *ctx, size_t i, struct xlpt_diag *diag)
 	return xlpt_pcibe_clear_gave_up(op->env->store, op->guest.domid, &op->gave_up, diag);
 }
 
+/* What pciback itself remembers of a device goes when pciback lets go of it. */
+static int bind_anew(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = ctx;
+	int rc = xlpt_bind_unbind(op->env->host, op->items[i].spec.bdf, diag);
+
+	return rc ? rc : xlpt_op_to_pciback(op, i, diag);
+}
+
 /*
  * "permissive" is a flag in pciback's own data of a device. libxl sets it for one guest and
- * nothing takes it back (pci_stub.c has no way to); it goes when pciback lets go of the device.
+ * nothing takes it back (pci_stub.c has no way to).
  */
 static int make_strict(void *ctx, size_t i, struct xlpt_diag *diag)
 {
@@ -48,10 +57,8 @@ static int make_strict(void *ctx, size_t i, struct xlpt_diag *diag)
 	struct xlpt_host *h = op->env->host;
 	struct xlpt_bdf bdf = op->items[i].spec.bdf;
 	bool on = false;
-	int rc = xlpt_bind_unbind(h, bdf, diag);
+	int rc = bind_anew(ctx, i, diag);
 
-	if (rc == 0)
-		rc = xlpt_op_to_pciback(op, i, diag);
 	if (rc == 0)
 		rc = xlpt_pciback_permissive(h, bdf, &on, diag);
 	if (rc == 0 && on) {
@@ -170,6 +177,12 @@ static void plan_take(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i
 			      xlpt_xasprintf(
 				      "bind %s to pciback anew: it is permissive from before", bdf),
 			      xlpt_xasprintf("make %s permissive again", bdf));
+	else if (item->exported)
+		xlpt_plan_add(plan, bind_anew, NULL, i,
+			      xlpt_xasprintf("bind %s to pciback anew: pciback may still export it "
+					     "to an HVM guest that had it",
+					     bdf),
+			      NULL);
 }
 
 void xlpt_plan_ready(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)
@@ -276,6 +289,8 @@ int xlpt_op_judge_ready(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_
 	item->take_from_dom0 = item->take_from_dom0 && !item->place.on_pciback;
 	if (rc == 0 && item->place.on_pciback && item->spec.permissive != XLPT_ON)
 		rc = xlpt_pciback_permissive(op->env->host, item->spec.bdf, &item->loose, diag);
+	item->exported = item->place.on_pciback && op->guest.type == XLPT_GUEST_PV &&
+			 xlpt_gone_exports(op->env);
 	rc = xlpt_op_judged(op, rc, diag);
 	xlpt_op_point(op, "reset", item);
 	return rc ? rc : xlpt_reset_judge_required(op, item, diag);

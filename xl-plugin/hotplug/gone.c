@@ -59,6 +59,22 @@ bool xlpt_gone_kernel_idle(struct xlpt_env *env)
 	return !busy;
 }
 
+bool xlpt_gone_exports(struct xlpt_env *env)
+{
+	static const char root[] = "/local/domain/0/backend/pci";
+	_cleanup_strv_ char **ids = NULL;
+	unsigned state;
+
+	if (env->store->ops->list(env->store, 0, root, &ids) < 0)
+		return false;
+	for (size_t i = 0; ids[i]; i++)
+		if (xlpt_store_read_uint(env->store, 0, &state, "%s/%s/0/state", root, ids[i]) ==
+			    0 &&
+		    state == XLPT_XBS_RECONFIGURING)
+			return true;
+	return false;
+}
+
 static int take_entry(struct xlpt_env *env, uint32_t domid, struct xlpt_bdf bdf,
 		      xlpt_print_fn print, size_t *taken, struct xlpt_diag *diag)
 {

@@ -90,5 +90,13 @@ bool xlpt_gone_kernel(struct xlpt_env *env, int64_t domid);
  * /sys/devices/pci-DOMID-0, which stays until that is done. False when it is not done.
  */
 bool xlpt_gone_kernel_idle(struct xlpt_env *env);
+/*
+ * xen-pciback may still export devices to guests that do not have them any more. It works on a
+ * change of a guest's devices when the guest's frontend answers (xenbus.c,
+ * xen_pcibk_frontend_changed). An HVM guest has none: the backend stays in Reconfiguring, and all
+ * that was taken from the guest stays exported until the guest has no device or the device is bound
+ * anew.
+ */
+bool xlpt_gone_exports(struct xlpt_env *env);
 
 #endif

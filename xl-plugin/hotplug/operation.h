@@ -81,6 +81,7 @@ struct xlpt_item {
 	bool line_noted;   /* attach: xlpt has just noted its interrupt line (kept/had-line.h) */
 	bool unseen;	   /* attach: adding it failed before the guest could see it */
 	bool loose;	   /* an earlier guest had it permissive, and this one is not to */
+	bool exported;	   /* pciback may still export it to a guest that it was taken from */
 	bool of_slot;	   /* the words were BB:DD.*, and this is one function of the slot */
 	bool mended;	   /* this command has just ended an interrupted operation on it */
 	bool nothing;	   /* nothing is left to do for it */

@@ -59,3 +59,15 @@ done
 expect_rc 0 xlpt attach win1 $nic 0000:05:00.0,seize=1
 expect_rc 0 xlpt detach win1 $nic 0000:05:00.0 --to-host
 [ "$(driver_of $nic)" = e1000e ] || fail "not back with e1000e"
+
+note "what an HVM guest gave back goes to a PV guest, while the HVM guest keeps another device"
+expect_rc 0 xlpt attach win1 --hide $nic
+expect_rc 0 xlpt attach win1 --hide 0000:05:00.0
+expect_rc 0 xlpt detach win1 $nic
+guest_start web1 pv
+xlpt attach --dry-run web1 $nic | grep -q "bind $nic to pciback anew" || fail "it would not bind it anew"
+guest_mark web1
+expect_rc 0 xlpt attach web1 $nic
+guest_sees web1 "GUEST pci .*8086:10d3 e1000e" 60 || fail "the PV guest's driver did not take it"
+expect_rc 0 xlpt detach web1 $nic --to-host
+expect_rc 0 xlpt detach win1 0000:05:00.0 --to-host
