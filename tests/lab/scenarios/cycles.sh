@@ -1,6 +1,6 @@
 #!/bin/bash
 # cycles - 100 attach/detach cycles back to back with xlpt, then the same with xl, and the two counts
-# timeout: 1200
+# timeout: 2400
 #
 # Environment: CYCLES (100), XL_CYCLES (2; each failing one costs xl some 20 s).
 # covers: pv xl hot .0 acs
