@@ -169,10 +169,9 @@ static void test_stubdom(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		world_test(test_all),	       world_test(test_none),
-		world_test(test_budget),       world_test(test_together),
-		world_test(test_config),       world_test(test_meanwhile),
-		world_test(test_interrupted),  world_test(test_stubdom),
+		world_test(test_all),	      world_test(test_none),	world_test(test_budget),
+		world_test(test_together),    world_test(test_config),	world_test(test_meanwhile),
+		world_test(test_interrupted), world_test(test_stubdom),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
