@@ -306,7 +306,8 @@ int xlpt_policy_leave(const struct xlpt_guest *guest, const struct xlpt_bdf *dev
 	else if (!strcmp(what, "migrated"))
 		xlpt_diag_hint(diag, "xlpt migrate --detach-first %s HOST", XLPT_WORD(guest->name));
 	else
-		xlpt_diag_hint(diag, "xlpt detach %s%s", XLPT_WORD(guest->name), list.s);
+		xlpt_diag_hint(diag, "xlpt detach %s%s%s", n > 1 ? "--all " : "",
+			       XLPT_WORD(guest->name), n > 1 ? "" : list.s);
 	return XLPT_ERR_RULE;
 }
 

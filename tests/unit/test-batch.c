@@ -227,14 +227,20 @@ static void test_full(void **state)
 /* As main leaves a closed stream: open, and the other way round. Nothing is run, and nothing else is blamed. */
 static void test_closed_streams(void **state)
 {
-	static const int flags[] = { O_WRONLY, O_RDONLY };
-	static const char *const want[] = { "standard input is closed",
-					    "standard output is closed" };
+	static const struct {
+		const char *command, *word, *want;
+		int fd, flags;
+	} cases[] = {
+		{ "batch", NULL, "standard input is closed", 0, O_WRONLY },
+		{ "batch", NULL, "standard output is closed", 1, O_RDONLY },
+		{ "convert", "-", "cannot read standard input: it is closed", 0, O_WRONLY },
+	};
 
 	(void)state;
-	for (int i = 0; i < 2; i++) {
-		int kept = dup(i), null = open("/dev/null", flags[i]);
-		char *argv[] = { (char *)"xlpt", (char *)"batch", NULL };
+	for (size_t k = 0; k < XLPT_ARRAY_SIZE(cases); k++) {
+		int i = cases[k].fd, kept = dup(i), null = open("/dev/null", cases[k].flags);
+		char *argv[] = { (char *)"xlpt", (char *)cases[k].command, (char *)cases[k].word,
+				 NULL };
 		_cleanup_free_ char *out = NULL, *err = NULL;
 		struct xlpt_env env = { .clock = &xlpt_clock_real };
 		size_t out_len, err_len;
@@ -243,14 +249,15 @@ static void test_closed_streams(void **state)
 		env.out = open_memstream(&out, &out_len);
 		env.err = open_memstream(&err, &err_len);
 		dup2(null, i);
-		status = xlpt_run(2, argv, &env);
+		status = xlpt_run(cases[k].word ? 3 : 2, argv, &env);
 		dup2(kept, i);
 		close(kept);
 		close(null);
 		fclose(env.out);
 		fclose(env.err);
 		assert_int_equal(status, 1);
-		assert_non_null(strstr(err, want[i]));
+		assert_non_null(strstr(err, cases[k].want));
+		assert_non_null(strstr(err, "  to mend: "));
 		assert_null(strstr(err, "used up"));
 	}
 }

@@ -9,6 +9,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <signal.h>
+#include <sys/resource.h>
 
 #include "tests/unit/guard-tree.h"
 
@@ -36,6 +37,8 @@ static const char xlpt_script[] =
 	"while :; do sleep 0.05; done; }\n"
 	"printf '%s\\0' \"${text/\\'pool:lan\\'/\\'0000:01:10.0\\'}\" >&3\n"
 	"cat <&3 >$root/watcher; sleep 0.1; echo ended >>$root/asked; touch $root/ended; exit 1\n";
+
+static struct rlimit file_limit = { RLIM_INFINITY, RLIM_INFINITY };
 
 static void is(const char *name, const char *text)
 {
@@ -100,6 +103,8 @@ static pid_t begin(const char *line)
 		if (chdir(root) || !freopen("stdin", "r", stdin) ||
 		    !freopen("stdout", "w", stdout) || !freopen("stderr", "w", stderr))
 			_exit(99);
+		if (setrlimit(RLIMIT_FSIZE, &file_limit))
+			_exit(99);
 		/* One more that is xl's. */
 		if (dup2(0, 5) != 5)
 			_exit(99);
@@ -111,6 +116,25 @@ static pid_t begin(const char *line)
 }
 
 #define RUN(line) end(begin(line))
+
+/* The configuration with its devices is larger than a file may become: said, and nobody is killed. */
+static void test_file_limit(void **state)
+{
+	char text[1024];
+	int n = snprintf(text, sizeof(text), "name='web1' # %0900d\npci=[ 'pool:lan' ]\n", 0);
+
+	(void)state;
+	put("long.cfg", text, 0644);
+	file_limit.rlim_cur = (rlim_t)n + 1;
+	assert_int_equal(RUN("xl create long.cfg"), 1);
+	file_limit.rlim_cur = RLIM_INFINITY;
+	assert_non_null(strstr(err, "cannot hand the configuration to xl: File too large"));
+	assert_non_null(strstr(err, "ulimit -f"));
+	assert_false(there("ran"));
+	assert_true(there("ended"));
+	assert_int_equal(RUN("xl create long.cfg"), 7);
+	gone("ended");
+}
 
 static void test_resolved(void **state)
 {
@@ -323,6 +347,7 @@ int main(int argc, char **argv)
 	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(test_resolved, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_file_limit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_every_option, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_words, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_watcher, setup, teardown),

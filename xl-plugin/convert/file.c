@@ -70,6 +70,11 @@ int xlpt_convert_load(const char *path, bool in_tree, struct xlpt_str *out, mode
 	if (mode)
 		*mode = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? st.st_mode & 0777 : 0644;
 	r = xlpt_file_read_fd(fd, XLPT_CONVERT_MAX, out);
+	if (r == -EBADF && fd == STDIN_FILENO) {
+		r = xlpt_convert_unread(path, r, diag);
+		xlpt_diag_hint(diag, "give the text by a pipe or \"<FILE\", or name the file");
+		return r;
+	}
 	return r ? xlpt_convert_unread(path, r, diag) : 0;
 }
 

@@ -215,15 +215,6 @@ static int plan_group(struct xlpt_plan *plan, struct xlpt_op *op, size_t i, bool
 	return rc;
 }
 
-static bool holds(const struct xlpt_op *op, struct xlpt_bdf bdf)
-{
-	for (size_t k = 0; k < op->owners.n; k++)
-		if (op->owners.items[k].domid == op->guest.domid &&
-		    xlpt_bdf_eq(op->owners.items[k].bdf, bdf))
-			return true;
-	return false;
-}
-
 /* BB:DD.* means those functions of the slot that the guest has; it must have at least one. */
 static bool beside_the_point(const struct xlpt_op *op, const struct xlpt_item *item)
 {
@@ -232,7 +223,7 @@ static bool beside_the_point(const struct xlpt_op *op, const struct xlpt_item *i
 	for (size_t i = 0; i < op->n; i++)
 		if (op->items[i].of_slot &&
 		    xlpt_bdf_same_slot(op->items[i].spec.bdf, item->spec.bdf) &&
-		    holds(op, op->items[i].spec.bdf))
+		    xlpt_op_holds(op, op->items[i].spec.bdf))
 			return true;
 	return false;
 }
@@ -241,9 +232,11 @@ static int judge(struct xlpt_op *op, bool without_guest, struct xlpt_diag *diag)
 {
 	for (size_t i = 0; i < op->n; i++) {
 		struct xlpt_item *item = &op->items[i];
-		bool held = holds(op, item->spec.bdf);
+		bool held = xlpt_op_holds(op, item->spec.bdf);
 		int rc;
 
+		if (item->nothing)
+			continue;
 		if (!held && (item->mended || beside_the_point(op, item))) {
 			item->nothing = true;
 			continue;
@@ -292,6 +285,7 @@ int xlpt_op_detach(struct xlpt_op *op, const struct xlpt_detach_options *want,
 	_cleanup_plan_ struct xlpt_plan plan = { 0 };
 	int rc;
 
+	op->give_back_to_dom0 = want->give_back_to_dom0;
 	for (size_t i = 0; i < op->n; i++)
 		op->items[i].give_back_to_dom0 = want->give_back_to_dom0;
 	op->takes_back = true;

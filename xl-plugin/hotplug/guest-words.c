@@ -58,6 +58,8 @@ int xlpt_guest_words(struct xlpt_op *op, const struct xlpt_args *args,
 	if (rc == 0)
 		rc = env->ts->ops->guest_find(env->ts, args->pos[0], &op->guest, diag);
 	op->has_guest = rc == 0;
+	if (rc == 0 && op->all_held)
+		rc = xlpt_op_add_held(op, diag);
 	for (size_t i = 1; rc == 0 && i < args->n; i++)
 		rc = add(op, args->pos[i], diag);
 	if (rc == 0)

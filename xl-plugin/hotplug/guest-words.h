@@ -7,8 +7,8 @@
 #include "xl-plugin/hotplug/operation.h"
 
 /*
- * Reads guest, devices and options into op; add is called for the text of each device. detach: the
- * options of detach. USAGE, SYNTAX, NO_GUEST, NOT_FOUND.
+ * Reads guest, devices and options into op; add is called for the text of each device; with
+ * op->all_held they are what the guest has. detach: the options of detach. USAGE, SYNTAX, NO_GUEST, NOT_FOUND.
  */
 int xlpt_guest_words(struct xlpt_op *op, const struct xlpt_args *args,
 		     int (*add)(struct xlpt_op *op, const char *text, struct xlpt_diag *diag),

@@ -102,6 +102,7 @@ static struct xlpt_item *new_item(struct xlpt_op *op, const struct xlpt_spec *sp
 	free(XLPT_TAKE(item->spec.name));
 	free(XLPT_TAKE(item->spec.pin));
 	item->take_from_dom0 = spec->seize == XLPT_ON;
+	item->give_back_to_dom0 = op->give_back_to_dom0;
 	return item;
 }
 
@@ -127,6 +128,33 @@ int xlpt_op_add_bdf(struct xlpt_op *op, struct xlpt_bdf bdf, struct xlpt_diag *d
 
 	xlpt_spec_init(&spec);
 	return add_function(op, &spec, bdf, diag);
+}
+
+int xlpt_op_add_held(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	_cleanup_owners_ struct xlpt_owners owners = { 0 };
+	_cleanup_bdfs_ struct xlpt_bdfs held = { 0 };
+	struct xlpt_journal *js = NULL;
+	size_t n = 0;
+	int rc = xlpt_owners_read(op->env, &owners, diag);
+
+	for (size_t i = 0; i < owners.n; i++)
+		if (owners.items[i].domid == op->guest.domid)
+			xlpt_bdfs_add(&held, owners.items[i].bdf);
+	/* A dry run mends nothing. */
+	if (rc == 0 && !op->env->dry_run)
+		rc = xlpt_journal_interrupted(op->env, &js, &n, diag);
+	for (size_t i = 0; i < n; i++) {
+		if (js[i].guest.name && js[i].guest.domid == op->guest.domid)
+			for (size_t k = 0; k < js[i].n; k++)
+				xlpt_bdfs_add(&held, js[i].devs[k].bdf);
+		xlpt_journal_dispose(&js[i]);
+	}
+	free(js);
+	for (size_t i = 0; rc == 0 && i < held.n; i++)
+		if (named_twice(op, held.items[i], NULL) == 0)
+			rc = xlpt_op_add_bdf(op, held.items[i], diag);
+	return rc;
 }
 
 static int add_from_pool(struct xlpt_op *op, const struct xlpt_spec *spec, struct xlpt_diag *diag)

@@ -64,14 +64,30 @@ void xlpt_op_look_locks(struct xlpt_op *op)
 	}
 }
 
+/* No other xlpt gives the guest a device, or takes one, while its lock is held. */
+static int lock_held(struct xlpt_op *op, struct xlpt_diag *diag)
+{
+	size_t listed = op->n;
+	int rc = xlpt_lock_all(op->env, &op->locks, &op->guest.domid, NULL, 0, diag);
+
+	if (rc == 0)
+		rc = xlpt_op_add_held(op, diag);
+	if (rc || op->n == listed || !op->find_mates)
+		return rc;
+	xlpt_op_drop_mates(op);
+	return op->find_mates(op, diag);
+}
+
 int xlpt_op_lock(struct xlpt_op *op, struct xlpt_diag *diag)
 {
+	int rc = op->all_held ? lock_held(op, diag) : 0;
 	size_t before = op->locks.n;
 	bool same;
 
+	if (rc)
+		return rc;
 	for (int tries = 0; tries < LOCK_TRIES; tries++) {
-		int rc = lock_all(op, diag);
-
+		rc = lock_all(op, diag);
 		if (rc == 0)
 			rc = xlpt_op_mates_again(op, &same, diag);
 		if (rc || same)

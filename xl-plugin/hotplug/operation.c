@@ -144,6 +144,15 @@ static int read_item(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_dia
 				    diag);
 }
 
+bool xlpt_op_holds(const struct xlpt_op *op, struct xlpt_bdf bdf)
+{
+	for (size_t k = 0; k < op->owners.n; k++)
+		if (op->owners.items[k].domid == op->guest.domid &&
+		    xlpt_bdf_eq(op->owners.items[k].bdf, bdf))
+			return true;
+	return false;
+}
+
 int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 {
 	struct xlpt_env *env = op->env;
@@ -185,6 +194,9 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 	for (size_t i = 0; rc == 0 && i < op->n; i++) {
 		struct xlpt_item *item = &op->items[i];
 
+		item->nothing = op->all_held && !xlpt_op_holds(op, item->spec.bdf);
+		if (item->nothing)
+			continue;
 		xlpt_op_point(op, "there", item);
 		rc = read_item(op, item, diag);
 		item->not_here = rc == XLPT_ERR_NO_DEVICE && env->findings;

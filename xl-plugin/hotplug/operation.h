@@ -114,6 +114,12 @@ struct xlpt_op {
 	struct xlpt_bdfs allow_split; /* their isolation sets may be divided */
 	int64_t timeout_ms;	      /* how long the guest may take to answer */
 	bool takes_back;	      /* detach: also takes back a device that this host has lost */
+	/*
+	 * detach --all: the items are what the guest has when its lock is held, and what an
+	 * interrupted operation on it names (xlpt_op_add_held).
+	 */
+	bool all_held;
+	bool give_back_to_dom0; /* detach: each item's give_back_to_dom0 */
 	/* Of an HVM guest that is still to be created (check); hole.memory 0 = not known. */
 	struct xlpt_hole hole;
 	uint64_t videoram; /* bytes of the guest's memory that its display uses */
@@ -194,6 +200,11 @@ int xlpt_op_add(struct xlpt_op *op, const struct xlpt_spec *spec, struct xlpt_di
 int xlpt_op_add_spec(struct xlpt_op *op, const char *text, struct xlpt_diag *diag);
 int xlpt_op_add_bdf(struct xlpt_op *op, struct xlpt_bdf bdf, struct xlpt_diag *diag);
 /*
+ * Adds the devices that the guest has, also through its stub domain, and those of interrupted
+ * operations on it, which have to be mended first. What is an item already stays as it is.
+ */
+int xlpt_op_add_held(struct xlpt_op *op, struct xlpt_diag *diag);
+/*
  * xlpt_op_take_vf leases a VF to the guest for item i (terms may be NULL); xlpt_op_take_vfs does
  * so for all items that wait for one. From then on they have an address. prepare calls it; a
  * caller that needs the addresses before, or that handles an empty pool (FULL) itself, calls it
@@ -272,6 +283,8 @@ void xlpt_op_describe(const struct xlpt_op *op, const char *name, struct xlpt_jo
  * operation on them left, and reads the facts into op.
  */
 int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag);
+/* op->owners says that the guest has the device. */
+bool xlpt_op_holds(const struct xlpt_op *op, struct xlpt_bdf bdf);
 /*
  * Remembers who has what now, for when the guest restarts; execute does it at its end unless a step
  * of the plan has done it. When it fails, the guest's devices are kept longer.

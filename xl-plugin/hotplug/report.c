@@ -54,8 +54,11 @@ void xlpt_report_detach(const struct xlpt_op *op, bool to_dom0)
 		const char *bdf = XLPT_BDF_STR(item->spec.bdf);
 		struct json_object *o;
 
-		/* BB:DD.* was named, and the guest did not have this function. */
-		if (item->of_slot && item->nothing && !item->mended)
+		/*
+		 * BB:DD.* was named, and the guest did not have this function; with --all, the
+		 * guest does not have it any more.
+		 */
+		if (item->nothing && (op->all_held || (item->of_slot && !item->mended)))
 			continue;
 		o = json_object_new_object();
 		xlpt_json_add(o, "bdf", xlpt_json_str(bdf));
@@ -84,6 +87,8 @@ void xlpt_report_detach(const struct xlpt_op *op, bool to_dom0)
 	}
 	xlpt_json_add(root, "guest", xlpt_json_guest(&op->guest));
 	xlpt_json_add(root, "detached", devs);
+	if (!json_object_array_length(devs))
+		xlpt_say(op->env, "%s has no devices", op->guest.name);
 	if (op->config.path)
 		xlpt_json_add(root, "config", xlpt_json_str(op->config.path));
 	xlpt_op_config_say(op);

@@ -93,8 +93,8 @@ int xlpt_leave_judge_libvirt(struct xlpt_leave *l, const char *what, const char 
 		      what);
 	xlpt_diag_fact(diag, "libvirt would take it for a guest that has ended, and would not know "
 			     "the one that goes on");
-	xlpt_diag_hint(diag, "xlpt detach %s DEVICE..., and then: virsh %s %s ...",
-		       XLPT_WORD(guest), verb, XLPT_WORD(guest));
+	xlpt_diag_hint(diag, "xlpt detach --all %s, and then: virsh %s %s ...", XLPT_WORD(guest),
+		       verb, XLPT_WORD(guest));
 	return XLPT_ERR_RULE;
 }
 

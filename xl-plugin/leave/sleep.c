@@ -46,10 +46,11 @@ static int refuse(const struct xlpt_guest *guest, const struct xlpt_holdings *he
 		      list.s);
 	xlpt_diag_fact(diag, "a device that a guest has is not set up again when the host wakes "
 			     "up, and the guest is not told");
-	xlpt_diag_hint(diag,
-		       "xlpt detach %s%s; or, for this to be done each time and undone afterwards, "
-		       "host-sleep = reattach in " XLPT_SETTINGS_PATH,
-		       XLPT_WORD(guest->name), list.s);
+	xlpt_diag_hint(
+		diag,
+		"xlpt detach %s%s%s; or, for this to be done each time and undone afterwards, "
+		"host-sleep = reattach in " XLPT_SETTINGS_PATH,
+		held->n > 1 ? "--all " : "", XLPT_WORD(guest->name), held->n > 1 ? "" : list.s);
 	return XLPT_ERR_RULE;
 }
 

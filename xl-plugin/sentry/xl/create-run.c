@@ -270,20 +270,39 @@ static void become_xl(const struct xlpt_create *c, char **argv, int config,
 	_exit(how->become(how->xl, words));
 }
 
-static int in_memory(const struct text *t)
+static bool write_all(int fd, const struct text *t)
 {
-	int fd = memfd_create("xl-config", MFD_CLOEXEC);
 	size_t done = 0;
 
-	while (fd >= 0 && done < t->len) {
+	while (done < t->len) {
 		ssize_t r = write(fd, t->s + done, t->len - done);
 
-		if (r < 0 && errno != EINTR) {
-			close(fd);
-			return -1;
-		}
+		if (r < 0 && errno != EINTR)
+			return false;
 		done += r > 0 ? (size_t)r : 0;
 	}
+	return true;
+}
+
+/*
+ * RLIMIT_FSIZE holds for a file in memory, too, and its signal would end this process without a
+ * word. For xl the signal is what it was.
+ */
+static int in_memory(const struct text *t)
+{
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, old;
+	int fd = memfd_create("xl-config", MFD_CLOEXEC), why;
+	bool ok;
+
+	sigaction(SIGXFSZ, &ignore, &old);
+	ok = fd >= 0 && write_all(fd, t);
+	why = errno;
+	sigaction(SIGXFSZ, &old, NULL);
+	if (!ok && fd >= 0) {
+		close(fd);
+		fd = -1;
+	}
+	errno = why;
 	return fd;
 }
 
@@ -303,7 +322,10 @@ static int run_xl(const struct xlpt_create *c, char **argv, const struct text *a
 	pid_t self = getpid(), pid;
 
 	if (config < 0) {
-		fprintf(stderr, "xlpt: cannot hand the configuration to xl: %s\n", strerror(errno));
+		fprintf(stderr, "xlpt: cannot hand the configuration to xl: %s%s\n",
+			strerror(errno),
+			errno == EFBIG ? "\n  to mend: raise the limit of a file's size (ulimit -f)"
+				       : "");
 		return STATUS_FAILED;
 	}
 	pid = fork();
