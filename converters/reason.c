@@ -229,12 +229,13 @@ static bool is_no_password(const struct xlpt_dom *a, const struct xlpt_delta *de
 	       of_element(a, delta->path, "passwd", "type", "vnc");
 }
 
-/* A display of another hypervisor's guest that is closed by an empty password. */
+/* A display that is closed by an empty password, see fit_displays. */
 static bool lets_nobody_in(const struct xlpt_dom *a)
 {
 	for (size_t i = 0; i < a->n_gfx; i++)
-		if (a->gfx[i].passwd && !*a->gfx[i].passwd)
-			return xlpt_dom_is_foreign(a);
+		if (a->gfx[i].passwd && !*a->gfx[i].passwd &&
+		    (xlpt_dom_is_foreign(a) || a->gfx[i].type == XLPT_GFX_SPICE))
+			return true;
 	return false;
 }
 
