@@ -229,12 +229,13 @@ static bool is_no_password(const struct xlpt_dom *a, const struct xlpt_delta *de
 	       of_element(a, delta->path, "passwd", "type", "vnc");
 }
 
-/* A display of another hypervisor's guest that is closed by an empty password. */
+/* A display that is closed by an empty password, see fit_displays. */
 static bool lets_nobody_in(const struct xlpt_dom *a)
 {
 	for (size_t i = 0; i < a->n_gfx; i++)
-		if (a->gfx[i].passwd && !*a->gfx[i].passwd)
-			return xlpt_dom_is_foreign(a);
+		if (a->gfx[i].passwd && !*a->gfx[i].passwd &&
+		    (xlpt_dom_is_foreign(a) || a->gfx[i].type == XLPT_GFX_SPICE))
+			return true;
 	return false;
 }
 
@@ -271,6 +272,46 @@ static bool is_hvm_only(const struct xlpt_dom *a, const char *path)
 	return false;
 }
 
+struct booted {
+	char by_order[64]; /* the device's letter in boot= */
+	unsigned n[128];   /* devices of that letter so far */
+};
+
+/* Adds one; false: boot= means another device of its class, or none. */
+static bool boot_next(struct booted *b, struct xlpt_num order, char letter, bool first)
+{
+	first &= !b->n[(unsigned char)letter]++;
+	if (!order.has)
+		return true;
+	if (!first || !order.v || order.v >= sizeof(b->by_order) || b->by_order[order.v])
+		return false;
+	b->by_order[order.v] = letter;
+	return true;
+}
+
+/* boot= has the classes in the order of the devices, and each of these is the first of its class. */
+static bool boots_in_order(const struct xlpt_dom *a, const char *boot)
+{
+	struct booted b = { 0 };
+	bool ok = boot;
+
+	for (size_t i = 0; i < a->n_disk; i++) {
+		const struct xlpt_disk *d = &a->disk[i];
+		bool cdrom = d->dev == XLPT_DISKDEV_CDROM;
+
+		ok &= boot_next(&b, d->boot_order, cdrom ? 'd' : 'c',
+				cdrom || (d->vdev && fnmatch("*da", d->vdev, 0) == 0));
+	}
+	for (size_t i = 0; i < a->n_net; i++)
+		ok &= boot_next(&b, a->net[i].boot_order, 'n', true);
+	for (size_t i = 0; i < a->n_pci; i++)
+		ok &= !a->pci[i].boot_order.has;
+	for (size_t i = 0; ok && i < sizeof(b.by_order); i++)
+		if (b.by_order[i])
+			ok = *boot++ == b.by_order[i];
+	return ok && !*boot;
+}
+
 /* Where more than the path and the value decide; NULL: they do. */
 static const char *of_the_case(const struct xlpt_dom *a, const struct xlpt_dom *b,
 			       const struct xlpt_delta *delta, enum xlpt_severity *severity)
@@ -281,6 +322,8 @@ static const char *of_the_case(const struct xlpt_dom *a, const struct xlpt_dom *
 	/* <interface type='ethernet'>: libvirt's own driver names libxl no bridge either. */
 	if (xlpt_starts(path, "net[") && xlpt_streq(delta->a, "routed") && !xlpt_dom_is_foreign(a))
 		return "no bridge is said: libxl takes xenbr0, or the script does without one";
+	if (delta->a && fnmatch("*].boot_order", path, 0) == 0 && boots_in_order(a, b->boot))
+		return "said by boot=, which has the same order";
 	if (a->n_vcpupin && (!strcmp(path, "cpuset") || !strcmp(path, "vcpupin")) &&
 	    xlpt_dom_same_pins(a, b))
 		return "said for each vCPU that the guest has: cpus= is one set for all, or a list";

@@ -284,6 +284,8 @@ static int read_root(struct xlpt_lv_reader *r, xmlNode *root)
 					       "the domain's");
 		}
 	}
+	if (rc >= 0)
+		rc = xlpt_dom_check_lists(r->dom, r->diag);
 	if (rc < 0)
 		return rc;
 	rc = xlpt_lv_meta_find(r->doc, root, r->kept, r->diag);

@@ -10,7 +10,6 @@
 #include "converters/xl/words.h"
 
 #define IDE_DISKS 4
-#define MAX_DISKS 4096
 
 static bool taken(const struct xlpt_dom *dom, const struct xlpt_disk *but, const char *vdev)
 {
@@ -125,37 +124,39 @@ static bool free_place(struct xlpt_dom *dom)
 
 /*
  * An HVM guest's first four disks, whatever they are called, and its CD-ROMs share four places of
- * IDE (libxl_dm.c): a CD-ROM that libvirt had on SATA moves out of a disk's way.
+ * IDE (libxl_dm.c): a CD-ROM that libvirt had on SATA moves out of a disk's way. False: there is no place more.
  */
-static void move_cdrom(struct xlpt_dom *dom, struct xlpt_disk *d)
+static bool move_cdrom(struct xlpt_dom *dom, struct xlpt_disk *d)
 {
 	static const char *const places[] = { "hdc", "hdd", "hdb", "hda" };
 	int place = ide_place(d);
 
 	if (place >= 0 && place < IDE_DISKS && !place_taken(dom, d, place))
-		return;
+		return true;
 	for (int second = 0; second < 2; second++) {
 		for (size_t i = 0; i < XLPT_ARRAY_SIZE(places); i++)
 			if (!place_taken(dom, d, places[i][2] - 'a') && !taken(dom, d, places[i])) {
 				rename_disk(d, places[i]);
-				return;
+				return true;
 			}
 		if (!free_place(dom))
-			return;
+			return false;
 	}
+	return false;
 }
 
 static void move_cdroms(struct xlpt_dom *dom)
 {
 	for (size_t i = 0; dom->type == XLPT_DOM_HVM && i < dom->n_disk; i++)
-		if (dom->disk[i].dev == XLPT_DISKDEV_CDROM && dom->disk[i].vdev)
-			move_cdrom(dom, &dom->disk[i]);
+		if (dom->disk[i].dev == XLPT_DISKDEV_CDROM && dom->disk[i].vdev &&
+		    !move_cdrom(dom, &dom->disk[i]))
+			return;
 }
 
 void xlpt_lv_name_disks(struct xlpt_dom *dom)
 {
 	/* More than a configuration of xl can list, and each name is looked for among all. */
-	if (dom->n_disk > MAX_DISKS)
+	if (dom->n_disk > XLPT_DOM_MOST)
 		return;
 	for (size_t i = 0; i < dom->n_disk; i++)
 		if (dom->disk[i].vdev && !xlpt_xl_vdev(dom->disk[i].vdev, NULL))
@@ -165,7 +166,7 @@ void xlpt_lv_name_disks(struct xlpt_dom *dom)
 
 void xlpt_libvirt_pv_disks(struct xlpt_dom *dom)
 {
-	if (dom->n_disk > MAX_DISKS)
+	if (dom->n_disk > XLPT_DOM_MOST)
 		return;
 	for (size_t i = 0; i < dom->n_disk; i++)
 		if (dom->disk[i].dev != XLPT_DISKDEV_CDROM && dom->disk[i].vdev &&

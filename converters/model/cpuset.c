@@ -24,27 +24,73 @@ static const char *number(const char *s, size_t *out)
 	return skip(s + n);
 }
 
-/* One after the other, as virBitmapParse and xl's update_cpumap_range do. */
-static bool parse(const char *s, bool *cpus)
+struct range {
+	size_t from, to;
+	bool out;
+};
+
+/* The words of a set, in their order; false: it has others. */
+static bool read_ranges(const char *s, struct range **list, size_t *n)
 {
+	size_t alloc = 0;
+
 	for (s = skip(s);; s = skip(s + 1)) {
 		/* xl knows '!' as well, and takes a range out. */
-		bool out = *s == '^' || *s == '!';
-		size_t from, to;
+		struct range r = { .out = *s == '^' || *s == '!' };
 
-		s = number(s + out, &from);
+		s = number(s + r.out, &r.from);
 		if (!s)
 			return false;
-		to = from;
+		r.to = r.from;
 		if (*s == '-')
-			s = number(skip(s + 1), &to);
-		if (!s || to < from)
+			s = number(skip(s + 1), &r.to);
+		if (!s || r.to < r.from)
 			return false;
-		for (; from <= to; from++)
-			cpus[from] = !out;
+		XLPT_GROW(*list, *n, alloc);
+		(*list)[(*n)++] = r;
 		if (*s != ',')
 			return !*s;
 	}
+}
+
+/* The first CPU from i on that no later word has decided; the way there is made short. */
+static size_t open_cpu(uint16_t *next, size_t i)
+{
+	size_t end = i;
+
+	while (next[end] != end)
+		end = next[end];
+	while (next[i] != end) {
+		size_t after = next[i];
+
+		next[i] = (uint16_t)end;
+		i = after;
+	}
+	return end;
+}
+
+/*
+ * The last word on a CPU holds (virBitmapParse, xl's update_cpumap_range). So the words are looked at from the
+ * last to the first, and each CPU is decided once, however often a file names it.
+ */
+static bool parse(const char *s, bool *cpus)
+{
+	_cleanup_free_ struct range *list = NULL;
+	_cleanup_free_ uint16_t *next = NULL;
+	size_t n = 0;
+
+	if (!read_ranges(s, &list, &n))
+		return false;
+	next = xlpt_xcalloc(MAX_CPUS + 1, sizeof(*next));
+	for (size_t i = 0; i <= MAX_CPUS; i++)
+		next[i] = (uint16_t)i;
+	while (n--)
+		for (size_t i = open_cpu(next, list[n].from); i <= list[n].to;
+		     i = open_cpu(next, i)) {
+			cpus[i] = !list[n].out;
+			next[i] = (uint16_t)(i + 1);
+		}
+	return true;
 }
 
 static char *print(const bool *cpus)
@@ -96,23 +142,28 @@ void xlpt_dom_plain_cpus(struct xlpt_dom *dom)
 		xlpt_cpuset_make_plain(&dom->numa[i].vcpus);
 }
 
-const char *xlpt_dom_pin(const struct xlpt_dom *dom, uint64_t n)
+const char **xlpt_dom_pins(const struct xlpt_dom *dom, size_t n)
 {
-	for (size_t i = 0; i < dom->n_vcpupin; i++)
-		if (dom->vcpupin[i].vcpu.has && dom->vcpupin[i].vcpu.v == n)
-			return dom->vcpupin[i].cpuset;
-	return dom->cpuset;
+	const char **pins = xlpt_xcalloc(n ? n : 1, sizeof(*pins));
+
+	for (size_t i = 0; i < n; i++)
+		pins[i] = dom->cpuset;
+	/* Of two words on one vCPU the first holds. */
+	for (size_t i = dom->n_vcpupin; i-- > 0;)
+		if (dom->vcpupin[i].vcpu.has && dom->vcpupin[i].vcpu.v < n)
+			pins[dom->vcpupin[i].vcpu.v] = dom->vcpupin[i].cpuset;
+	return pins;
 }
 
 bool xlpt_dom_same_pins(const struct xlpt_dom *a, const struct xlpt_dom *b)
 {
 	struct xlpt_num most = a->maxvcpus.has ? a->maxvcpus : a->vcpus;
+	size_t n = most.has && most.v <= XLPT_DOM_MOST ? (size_t)most.v : 0;
+	_cleanup_free_ const char **x = xlpt_dom_pins(a, n), **y = xlpt_dom_pins(b, n);
 
-	for (uint64_t i = 0; most.has && i < most.v && i < MAX_CPUS; i++) {
-		const char *x = xlpt_dom_pin(a, i), *y = xlpt_dom_pin(b, i);
-
-		if (!xlpt_streq(x, y) && !xlpt_cpuset_same(x, y) && (x || !xlpt_streq(y, "all")))
+	for (size_t i = 0; i < n; i++)
+		if (!xlpt_streq(x[i], y[i]) && !xlpt_cpuset_same(x[i], y[i]) &&
+		    (x[i] || !xlpt_streq(y[i], "all")))
 			return false;
-	}
-	return most.has;
+	return n > 0;
 }

@@ -8,6 +8,9 @@
 #include "converters/model/devices.h"
 #include "converters/model/shape.h"
 
+/* No list is longer: elements are looked for by name, each among all. Real guests have tens. */
+#define XLPT_DOM_MOST 1024
+
 struct xlpt_dom {
 	char *file; /* where it was read from, for messages */
 	char *name, *uuid, *title, *description;
@@ -167,6 +170,8 @@ void xlpt_dom_carries(const struct xlpt_dom *dom, enum xlpt_side side, xlpt_carr
 
 /* True when the domain itself carries something of that side under this path. */
 bool xlpt_dom_carried(const struct xlpt_dom *dom, enum xlpt_side side, const char *path);
+/* Refuses a domain with a list of more than XLPT_DOM_MOST elements; its readers ask. */
+int xlpt_dom_check_lists(const struct xlpt_dom *dom, struct xlpt_diag *diag);
 /* True for a domain of another hypervisor than Xen. */
 bool xlpt_dom_is_foreign(const struct xlpt_dom *dom);
 /* True for one of KVM, or of QEMU alone. */

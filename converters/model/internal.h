@@ -46,8 +46,8 @@ void *xlpt_path_element(const struct xlpt_dom *dom, const char *path,
 
 /* Fills in what both sides take for what is not said. */
 void xlpt_dom_defaults(struct xlpt_dom *dom);
-/* Where vCPU n may run: its own set, or that of all; NULL = anywhere. */
-const char *xlpt_dom_pin(const struct xlpt_dom *dom, uint64_t n);
+/* Where each of n vCPUs may run: its own set, or that of all; NULL = anywhere. Caller frees the list alone. */
+const char **xlpt_dom_pins(const struct xlpt_dom *dom, size_t n);
 /* Every vCPU of a has the same CPUs in b. */
 bool xlpt_dom_same_pins(const struct xlpt_dom *a, const struct xlpt_dom *b);
 /* All sets of CPUs as numbers and ranges, where they are. */

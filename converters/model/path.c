@@ -13,22 +13,58 @@ static char *key_of(const struct xlpt_field *f, const void *item)
 	return NULL;
 }
 
+/* Whether two elements have one key; quicker than printing both. */
+static bool same_key(const struct xlpt_field *f, const void *a, const void *b)
+{
+	const struct xlpt_field *k = &f->shape->fields[f->shape->key];
+	_cleanup_free_ char *x = NULL, *y = NULL;
+
+	if (k->type == XLPT_F_STR)
+		return xlpt_streq(*(char **)xlpt_field_at(a, k), *(char **)xlpt_field_at(b, k));
+	if (k->type == XLPT_F_NUM) {
+		const struct xlpt_num *p = xlpt_field_at(a, k), *q = xlpt_field_at(b, k);
+
+		return p->has && q->has && p->v == q->v;
+	}
+	if (k->type == XLPT_F_ADDR) {
+		const struct xlpt_spec *p = xlpt_field_at(a, k), *q = xlpt_field_at(b, k);
+
+		return p->has_bdf && q->has_bdf && p->all_funcs == q->all_funcs &&
+		       xlpt_bdf_eq(p->bdf, q->bdf);
+	}
+	x = key_of(f, a);
+	y = key_of(f, b);
+	return xlpt_streq(x, y);
+}
+
 char *xlpt_list_name(const struct xlpt_field *f, const struct xlpt_list *list, size_t i)
 {
-	char *key = key_of(f, xlpt_list_item(list, f->shape, i));
+	const void *item = xlpt_list_item(list, f->shape, i);
+	char *key = key_of(f, item);
 
-	for (size_t j = 0; key && j < list->n; j++) {
-		_cleanup_free_ char *other = NULL;
-
-		if (j == i)
-			continue;
-		other = key_of(f, xlpt_list_item(list, f->shape, j));
-		if (xlpt_streq(key, other)) {
+	for (size_t j = 0; key && j < list->n; j++)
+		if (j != i && same_key(f, item, xlpt_list_item(list, f->shape, j))) {
 			free(key);
 			key = NULL;
 		}
-	}
 	return key ? key : xlpt_xasprintf("#%zu", i);
+}
+
+int xlpt_dom_check_lists(const struct xlpt_dom *dom, struct xlpt_diag *diag)
+{
+	for (const struct xlpt_field *f = xlpt_dom_shape.fields; f->name; f++) {
+		const struct xlpt_list *list = xlpt_field_at(dom, f);
+		const struct xlpt_at *at;
+
+		if (f->type != XLPT_F_LIST || list->n <= XLPT_DOM_MOST)
+			continue;
+		at = xlpt_list_item(list, f->shape, XLPT_DOM_MOST);
+		xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "more than %d elements of one kind (%s)",
+			      XLPT_DOM_MOST, f->name);
+		xlpt_diag_at(diag, dom->file, at->line, at->column);
+		return XLPT_ERR_SYNTAX;
+	}
+	return 0;
 }
 
 bool xlpt_list_same(const struct xlpt_field *f, const struct xlpt_list *a,
@@ -49,19 +85,27 @@ bool xlpt_list_same(const struct xlpt_field *f, const struct xlpt_list *a,
 static void *element(const struct xlpt_field *f, const struct xlpt_list *list, const char *name,
 		     size_t n)
 {
+	_cleanup_free_ char *text = NULL;
+	const char *rest;
+	void *wanted, *found = NULL;
 	uint64_t i;
 
 	if (n > 1 && *name == '#')
 		return xlpt_parse_uint(name + 1, n - 1, 10, SIZE_MAX, &i) && i < list->n
 			       ? xlpt_list_item(list, f->shape, i)
 			       : NULL;
-	for (size_t j = 0; j < list->n; j++) {
-		_cleanup_free_ char *key = key_of(f, xlpt_list_item(list, f->shape, j));
-
-		if (key && strlen(key) == n && !strncmp(key, name, n))
-			return xlpt_list_item(list, f->shape, j);
-	}
-	return NULL;
+	if (f->shape->key < 0 || !n)
+		return NULL;
+	rest = text = xlpt_xstrndup(name, n);
+	wanted = xlpt_xcalloc(1, f->shape->size);
+	xlpt_shape_init(f->shape, wanted);
+	if (xlpt_field_parse(&f->shape->fields[f->shape->key], wanted, &rest) && !*rest)
+		for (size_t j = 0; !found && j < list->n; j++)
+			if (same_key(f, wanted, xlpt_list_item(list, f->shape, j)))
+				found = xlpt_list_item(list, f->shape, j);
+	xlpt_shape_dispose(f->shape, wanted);
+	free(wanted);
+	return found;
 }
 
 /* Follows path; *item is set when it ends with an element of a list. */

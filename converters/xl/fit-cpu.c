@@ -5,8 +5,6 @@
 #include "converters/model/internal.h"
 #include "converters/xl/xl.h"
 
-#define MAX_VCPUS 512 /* more than a guest of Xen has */
-
 /* Cell to's place in the row of cell from, 0 = not said there. */
 static unsigned said_distance(const struct xlpt_dom *dom, size_t from, size_t to)
 {
@@ -60,21 +58,22 @@ static void without(char **s, const char *letters)
 static void fit_pins(struct xlpt_dom *dom)
 {
 	struct xlpt_num most = dom->maxvcpus.has ? dom->maxvcpus : dom->vcpus;
+	_cleanup_free_ const char **said = NULL;
 	bool dense = !dom->cpuset;
 	struct xlpt_dom pins;
 
 	for (size_t i = 0; i < dom->n_vcpupin; i++)
 		dense &= dom->vcpupin[i].vcpu.has && dom->vcpupin[i].vcpu.v == i &&
 			 (!most.has || i < most.v);
-	if (!dom->n_vcpupin || dense || !most.has || most.v > MAX_VCPUS)
+	if (!dom->n_vcpupin || dense || !most.has || most.v > XLPT_DOM_MOST)
 		return;
 	xlpt_dom_init(&pins);
+	said = xlpt_dom_pins(dom, (size_t)most.v);
 	for (size_t i = 0; i < most.v; i++) {
-		const char *cpus = xlpt_dom_pin(dom, i);
 		struct xlpt_vcpupin *pin = XLPT_DOM_ADD(&pins, vcpupin);
 
 		pin->vcpu = (struct xlpt_num){ true, i };
-		pin->cpuset = xlpt_xstrdup(cpus ? cpus : "all");
+		pin->cpuset = xlpt_xstrdup(said[i] ? said[i] : "all");
 	}
 	xlpt_dom_set(dom, "vcpupin", NULL);
 	dom->vcpupin = XLPT_TAKE(pins.vcpupin);

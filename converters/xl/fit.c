@@ -71,11 +71,9 @@ static void fit_spice(struct xlpt_dom *dom, struct xlpt_gfx *g)
 		g->listen = xlpt_xstrdup("127.0.0.1");
 	if ((!g->port.has || !g->port.v) && (!g->tls_port.has || !g->tls_port.v))
 		g->port = (struct xlpt_num){ true, spice_port(dom->name) };
-	/* Without a word on tickets libxl wants a password that is not empty. */
-	if (!g->passwd || !*g->passwd) {
-		forget(&g->passwd);
+	/* Without a word on tickets libxl wants a password; one that is empty does not come here. */
+	if (!g->passwd)
 		g->ticketing = XLPT_OFF;
-	}
 }
 
 static void fit_displays(struct xlpt_dom *dom)
@@ -85,8 +83,13 @@ static void fit_displays(struct xlpt_dom *dom)
 	for (size_t i = 0; i < dom->n_gfx; i++) {
 		const char *passwd = dom->gfx[i].passwd;
 
-		/* To KVM's QEMU an empty password is one that nobody has, to libxl it is none. */
-		if ((passwd && !*passwd && xlpt_dom_is_foreign(dom)) ||
+		/*
+		 * To KVM's QEMU an empty password is one that nobody has, to libxl's VNC it is none. libxl starts
+		 * no guest with one for SPICE ("spice password can't be empty", dm_spice_options), and libvirt's
+		 * Xen driver turns tickets off only where no password is said: without it all would get in.
+		 */
+		if ((passwd && !*passwd &&
+		     (xlpt_dom_is_foreign(dom) || dom->gfx[i].type == XLPT_GFX_SPICE)) ||
 		    (dom->gfx[i].type == XLPT_GFX_SPICE && dom->type != XLPT_DOM_HVM))
 			drop(dom, "gfx", i--);
 		else if (dom->gfx[i].type == XLPT_GFX_SPICE)

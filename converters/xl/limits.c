@@ -12,8 +12,7 @@
 
 #define IDE_DISKS     4
 #define HVM_MAX_VCPUS 128
-#define MAX_USB_PORTS 31   /* USBIF_MAX_PORTNR */
-#define MOST_ITEMS    4096 /* more than a configuration may list (scan.c) */
+#define MAX_USB_PORTS 31 /* USBIF_MAX_PORTNR */
 
 struct check {
 	const struct xlpt_dom *dom;
@@ -287,10 +286,12 @@ static void check_boot(struct check *c)
 		refuse(c, "name", ONE, "xl names a log file after it, so it may have no '/'");
 	if (dom->type == XLPT_DOM_PVH && dom->n_pci)
 		refuse(c, "pci", ONE, "a PVH guest cannot have PCI devices");
-	for (size_t i = 0; i < dom->n_pci && i < MOST_ITEMS; i++)
+	for (size_t i = 0; i < dom->n_pci; i++)
 		for (size_t j = 0; j < i; j++)
-			if (is_same_device(&dom->pci[i].spec, &dom->pci[j].spec))
+			if (is_same_device(&dom->pci[i].spec, &dom->pci[j].spec)) {
 				refuse(c, "pci", i, "this device is listed twice");
+				break;
+			}
 	if (!c->hvm && !dom->kernel && !dom->bootloader)
 		refuse(c, "kernel", ONE, "it has neither kernel= nor bootloader=");
 	if (c->hvm && !dom->kernel && (dom->ramdisk || dom->cmdline))

@@ -356,6 +356,8 @@ int xlpt_xl_read(const char *text, size_t len, const char *file, struct xlpt_dom
 	rc = xlpt_xl_open(&r);
 	if (rc == 0)
 		rc = read_all(&r, kept);
+	if (rc == 0)
+		rc = xlpt_dom_check_lists(out, diag);
 	xlpt_xl_close(&r);
 	if (rc)
 		xlpt_dom_dispose(out);

@@ -139,8 +139,10 @@ static int list(struct scanner *s, struct xlpt_xl_setting *set)
 	const char *open = s->p++;
 	int rc;
 
-	if (++s->depth > MAX_DEPTH)
+	if (++s->depth > MAX_DEPTH) {
+		s->p = s->end; /* nothing of it is Python */
 		return BAD(s, open, "lists are nested deeper than %d", MAX_DEPTH);
+	}
 	for (;;) {
 		const char *start;
 
@@ -156,8 +158,10 @@ static int list(struct scanner *s, struct xlpt_xl_setting *set)
 		if (rc)
 			return rc;
 		if (set) {
-			if (s->out->n_items >= MAX_ITEMS)
+			if (s->out->n_items >= MAX_ITEMS) {
+				s->p = s->end; /* nothing of it is Python */
 				return BAD(s, start, "more than %d items in lists", MAX_ITEMS);
+			}
 			XLPT_GROW(s->out->items, s->out->n_items, s->out->alloc_items);
 			s->out->items[s->out->n_items++] = (struct xlpt_xl_item){
 				.off = (size_t)(start - s->out->text),
@@ -245,8 +249,10 @@ static int statement(struct scanner *s)
 		return rc;
 	if (s->p < s->end && *s->p != '\n' && *s->p != ';' && *s->p != '#')
 		return unexpected(s, "the end of the line");
-	if (s->out->n >= MAX_SETTINGS)
+	if (s->out->n >= MAX_SETTINGS) {
+		s->p = s->end;
 		return BAD(s, s->out->text + set.key_off, "more than %d settings", MAX_SETTINGS);
+	}
 	XLPT_GROW(s->out->settings, s->out->n, s->out->alloc);
 	s->out->settings[s->out->n++] = set;
 	return 0;
@@ -258,6 +264,7 @@ static int scan_all(struct scanner *s)
 	int rc;
 
 	if (s->out->len > XLPT_XL_MAX) {
+		s->p = s->end; /* nothing of it is Python */
 		xlpt_diag_set(s->diag, XLPT_ERR_SYNTAX,
 			      "larger than %u bytes: this is no xl "
 			      "configuration",
