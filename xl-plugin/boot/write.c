@@ -14,63 +14,7 @@
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/kept/file-change.h"
 
-/* ---- would it work ---- */
-
-static const char *text_of(const struct xlpt_boot_plan *p, const char *path)
-{
-	for (size_t i = 0; i < p->files.n; i++)
-		if (!strcmp(p->files.items[i].path, path))
-			return p->files.items[i].text;
-	return NULL;
-}
-
-/* libkmod is asked what it would make of modprobe.d with our file in it. */
-static int would_work(struct xlpt_env *env, struct xlpt_boot_plan *p, struct xlpt_diag *diag)
-{
-	_cleanup_effective_ struct xlpt_effective eff = { 0 };
-	_cleanup_free_ char *want = xlpt_hide_format(&p->list), *fact = NULL, *way = NULL;
-	int rc;
-
-	if (p->list.n && xlpt_boot_refused(env->host, &p->boot, &fact, &way)) {
-		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "pciback would not be loaded at boot");
-		xlpt_diag_fact(diag, "%s", fact);
-		xlpt_diag_hint(diag, "%s", way);
-		return XLPT_ERR_CONFLICT;
-	}
-	if (p->boot.mode == XLPT_PB_BUILTIN)
-		return 0;
-	rc = xlpt_effective_read(env->host, &p->boot, XLPT_MODPROBE_CONF,
-				 text_of(p, XLPT_MODPROBE_CONF), &eff, diag);
-	if (rc)
-		return rc;
-	if (!p->list.n) {
-		if (eff.modprobe_hide)
-			xlpt_strv_addf(&p->notes, "%s:%u is effective again and hides %s",
-				       eff.modprobe_file, eff.modprobe_line, eff.modprobe_hide);
-		return 0;
-	}
-	if (!p->by_cmdline && !xlpt_streq(eff.modprobe_hide, want)) {
-		xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
-			      "another file of modprobe.d has the last word");
-		xlpt_diag_fact(diag, "%s:%u sets hide=%s after " XLPT_MODPROBE_CONF,
-			       eff.modprobe_file, eff.modprobe_line, eff.modprobe_hide);
-		xlpt_diag_hint(diag, "take that line out; xlpt takes its devices over");
-		return XLPT_ERR_CONFLICT;
-	}
-	for (char **d = p->early; d && *d; d++)
-		if (!xlpt_boot_has_module(eff.early, *d)) {
-			xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
-				      "modprobe would not load %s before %s", p->boot.module, *d);
-			xlpt_diag_fact(diag, "another line for %s in modprobe.d counts instead",
-				       *d);
-			xlpt_diag_hint(diag, "modprobe --showconfig | grep %s", *d);
-			return XLPT_ERR_CONFLICT;
-		}
-	if (eff.blacklisted)
-		xlpt_strv_addf(&p->notes, "%s blacklists %s; that holds for loading by alias only",
-			       eff.blacklisted, p->boot.module);
-	return 0;
-}
+/* ---- the plan ---- */
 
 /* The unit that says after each boot whether it happened: it is there, and nobody enabled it. */
 static bool verify_not_enabled(struct xlpt_host *h)
@@ -242,7 +186,7 @@ int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		return rc;
 	rc = files(env, req, p, diag);
 	if (rc == 0 && (p->files.n || !p->list.n))
-		rc = would_work(env, p, diag);
+		rc = xlpt_boot_would_work(env, p, diag);
 	if (rc == 0)
 		commands(env, req, p);
 	if (rc == 0)
