@@ -149,9 +149,21 @@ void xlpt_xen_cfgs_dispose(struct xlpt_xen_cfgs *c);
 /* All that are there, the most probable one first. cmdline: of the running kernel, or NULL. */
 void xlpt_boot_xen_cfgs(struct xlpt_host *h, const char *cmdline, struct xlpt_xen_cfgs *out);
 
-/* A "hide=" of others in GRUB's settings or Xen's, with its place; *value NULL: none. (grub.c) */
+/*
+ * The "hide=" that GRUB's settings of others, or Xen's, give the next boot, with its place; *value NULL:
+ * none. (grub.c)
+ */
 void xlpt_boot_grub_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, char **value,
 			    char **file, unsigned *line);
+/*
+ * Whether GRUB's settings give dom0's kernel xlpt's own list. other: xlpt's file has the text "ours" then,
+ * whatever the disk says. If not: by which line, and what helps; the caller frees both.
+ */
+bool xlpt_boot_grub_has(struct xlpt_host *h, const struct xlpt_boot *boot, bool other,
+			const char *ours, const struct xlpt_hide_list *list, char **fact,
+			char **way);
+/* A list of this boot that a later line of GRUB's settings takes away: told in a line, or NULL. Caller frees. */
+char *xlpt_boot_grub_replaced(struct xlpt_host *h, const struct xlpt_boot *boot);
 
 enum xlpt_boot_stub {
 	XLPT_STUB_NONE,

@@ -15,6 +15,22 @@ static const char *text_of(const struct xlpt_boot_plan *p, const char *path)
 	return NULL;
 }
 
+/* The shell, as grub-mkconfig asks it, makes a command line with the list of our file. */
+static int grub_would_work(struct xlpt_env *env, const struct xlpt_boot_plan *p,
+			   struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *fact = NULL, *way = NULL;
+
+	if (!p->list.n || !p->by_cmdline ||
+	    xlpt_boot_grub_has(env->host, &p->boot, true, text_of(p, XLPT_GRUB_CFG), &p->list,
+			       &fact, &way))
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "another line of GRUB's settings has the last word");
+	xlpt_diag_fact(diag, "%s", fact);
+	xlpt_diag_hint(diag, "%s", way);
+	return XLPT_ERR_CONFLICT;
+}
+
 /* libkmod is asked what it would make of modprobe.d with our file in it. */
 int xlpt_boot_would_work(struct xlpt_env *env, struct xlpt_boot_plan *p, struct xlpt_diag *diag)
 {
@@ -28,8 +44,9 @@ int xlpt_boot_would_work(struct xlpt_env *env, struct xlpt_boot_plan *p, struct 
 		xlpt_diag_hint(diag, "%s", way);
 		return XLPT_ERR_CONFLICT;
 	}
-	if (p->boot.mode == XLPT_PB_BUILTIN)
-		return 0;
+	rc = grub_would_work(env, p, diag);
+	if (rc || p->boot.mode == XLPT_PB_BUILTIN)
+		return rc;
 	rc = xlpt_effective_read(env->host, &p->boot, XLPT_MODPROBE_CONF,
 				 text_of(p, XLPT_MODPROBE_CONF), &eff, diag);
 	if (rc)
