@@ -161,13 +161,63 @@ static void test_plan(void **state)
 	assert_silent("virtual function");
 }
 
+/* Once written it is told again by plan alone, and no more when it is good; nor by a remove of others. */
+static void test_told_once(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	add_pf(bus);
+	fake_bus_put(bus, UNIT, "ExecStart=/usr/sbin/xlpt vf create ens6 2\n");
+	assert_run(bus, 0, "write --allow-absent (06:10.0)(05:00.0)", "makes it\n");
+	assert_run(bus, 0, "write", "nothing to change");
+	assert_silent("virtual function");
+	assert_run(bus, 0, "plan", "pciback takes it when xlpt-vf-ens6.service makes it\n");
+	assert_run(bus, 0, "remove 05:00.0", "wrote");
+	assert_silent("virtual function");
+}
+
+/* A wildcard means those that are there, and asks for no more of them; a bridge means the PF behind it. */
+static void test_wide(void **state)
+{
+	struct fake_bus *bus = *state;
+	struct fake_dev pf = { .vendor = 0x8086,
+			       .device = 0x10c9,
+			       .class_code = 0x020000,
+			       .driver = "igb",
+			       .parent = BRIDGE,
+			       .vfs = 2 };
+
+	add_pf(bus);
+	numvfs(bus, "2");
+	assert_run(bus, 0, "plan 06:10.*", VF0 ", " VF1 ": virtual functions of " PF);
+	assert_non_null(strstr(said, "xlpt vf create --persist " PF " 2\n"));
+	fake_bus_add(bus, "0000:02:00.2", &pf);
+	assert_int_equal(xlpt_host_write_text(fake_bus_host(bus), "1",
+					      "/sys/bus/pci/devices/0000:02:00.2/sriov_numvfs"),
+			 0);
+	assert_run(bus, 0, "plan 00:1c.0", "0000:02:00.2 has 1 virtual functions now: pciback");
+}
+
+/* OpenRC runs the unit's line by a service of ours, if that is in a runlevel. */
+static void test_openrc(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	add_pf(bus);
+	fake_bus_put(bus, XLPT_MODPROBE_CONF, "options xen-pciback hide=(" VF0 ")\n");
+	fake_bus_put(bus, UNIT, "ExecStart=/usr/sbin/xlpt vf create ens6 2\n");
+	fake_bus_put(bus, "/run/openrc/softlevel", "default\n");
+	fake_bus_put(bus, "/etc/runlevels/default/sshd", "");
+	assert_run(bus, 1, "verify", VF0 ": rc-update add xlpt-vfs; rc-service xlpt-vfs start\n");
+	fake_bus_put(bus, "/etc/runlevels/default/xlpt-vfs", "");
+	assert_run(bus, 1, "verify", "systemctl status xlpt-vf-ens6.service");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_gone),
-		T(test_pf_cannot),
-		T(test_not_offered),
-		T(test_plan),
+		T(test_gone),	   T(test_pf_cannot), T(test_not_offered), T(test_plan),
+		T(test_told_once), T(test_wide),      T(test_openrc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
