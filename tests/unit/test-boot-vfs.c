@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "tests/fake/store.h"
 #include "tests/unit/booting.h"
 
 #define PF   "0000:06:00.0"
@@ -44,6 +45,8 @@ static void test_gone(void **state)
 {
 	struct fake_bus *bus = *state;
 	struct xlpt_host *h = fake_bus_host(bus);
+	struct fake_clock clock;
+	struct fake_store *f;
 
 	add_pf(bus);
 	fake_bus_driver(bus, "pciback", NULL);
@@ -77,6 +80,19 @@ static void test_gone(void **state)
 	h->ops->write(h, "/sys/bus/pci/drivers/pciback/bind", VF0, strlen(VF0));
 	assert_run(bus, 1, "verify",
 		   VF1 ": xlpt unhide " VF0 "; xlpt vf create --persist " PF " 2\n");
+	/* A guest has that one: what unhide would refuse is not proposed without what comes before. */
+	fake_clock_init(&clock);
+	f = fake_store_new(&clock);
+	fake_store_set(f, VF0, "/local/domain/0/backend/pci/5/0/dev-0");
+	store = fake_store_get(f);
+	assert_run(bus, 1, "verify",
+		   VF1 ": xlpt detach 5 " VF0 "; xlpt unhide " VF0 "; xlpt vf create --persist " PF
+		       " 2\n");
+	fake_store_set(f, "web 1", "/local/domain/5/name");
+	assert_run(bus, 1, "verify", VF1 ": xlpt detach 'web 1' " VF0 "; xlpt unhide " VF0 "; ");
+	store = NULL;
+	fake_store_free(f);
+	fake_clock_dispose(&clock);
 	/* Something that is no VF of anything. */
 	fake_bus_put(bus, XLPT_MODPROBE_CONF, "options xen-pciback hide=(77:10.0)\n");
 	assert_run(bus, 1, "verify", "xlpt boot remove 0000:77:10.0");
