@@ -36,6 +36,10 @@ static void test_effective(void **state)
 		{ "L='(05:00.0)'\n\nGRUB_CMDLINE_LINUX=\"xen-pciback.hide=$L\"\nexport "
 		  "GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX quiet\"\n",
 		  ":3" },
+		{ "GRUB_CMDLINE_LINUX=\"" LIST
+		  "\"\nGRUB_CMDLINE_LINUX=\"${GRUB_CMDLINE_LINUX:+x}\"\n",
+		  NULL },
+		{ "X='a\\'\nGRUB_CMDLINE_LINUX=\"" LIST "\"\n", ":2" },
 		{ "GRUB_CMDLINE_LINUX=\"${NONE:-" LIST "}\"\n", ":1" },
 		{ "X=1\nGRUB_CMDLINE_LINUX=\"${X:-" LIST "}\"\n", NULL },
 		{ "GRUB_CMDLINE_LINUX=\"$(echo '" LIST "') `echo " LIST "`\"\n", NULL },
