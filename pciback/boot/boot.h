@@ -97,6 +97,7 @@ bool xlpt_module_eq(const char *a, const char *b);
 struct xlpt_effective {
 	char *modprobe_hide; /* what modprobe would give, or NULL */
 	char *modprobe_file; /* where it stands */
+	char *install; /* it is in the command of this module's line "install", behind all others; or NULL */
 	unsigned modprobe_line;
 	char *cmdline_hide; /* what the running kernel's command line says, or NULL */
 	const char *hide;   /* the one of the two that counts, or NULL */

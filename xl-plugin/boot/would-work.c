@@ -57,12 +57,14 @@ int xlpt_boot_would_work(struct xlpt_env *env, struct xlpt_boot_plan *p, struct 
 				       eff.modprobe_file, eff.modprobe_line, eff.modprobe_hide);
 		return 0;
 	}
-	if (!p->by_cmdline && !xlpt_streq(eff.modprobe_hide, want)) {
+	if ((!p->by_cmdline || eff.install) && !xlpt_streq(eff.modprobe_hide, want)) {
 		xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
 			      "another file of modprobe.d has the last word");
-		xlpt_diag_fact(diag, "%s:%u sets hide=%s after " XLPT_MODPROBE_CONF,
-			       eff.modprobe_file, eff.modprobe_line, eff.modprobe_hide);
-		xlpt_diag_hint(diag, "take that line out; xlpt takes its devices over");
+		xlpt_diag_fact(diag, "%s:%u sets hide=%s after %s", eff.modprobe_file,
+			       eff.modprobe_line, eff.modprobe_hide,
+			       p->by_cmdline ? "the command line" : XLPT_MODPROBE_CONF);
+		xlpt_diag_hint(diag, "take %s out of that file, and run: xlpt boot write '%s'",
+			       eff.install ? "that line, or the list in it," : "that line", want);
 		return XLPT_ERR_CONFLICT;
 	}
 	for (char **d = p->early; d && *d; d++)
