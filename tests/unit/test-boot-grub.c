@@ -176,6 +176,25 @@ static void test_last_word_verify(void **state)
 	assert_run(bus, 1, "verify", "the kernel was started without xen-pciback.hide=");
 }
 
+/* Where grub-mkconfig reads no grub.d: what is there already is named, with its line. */
+static void test_by_hand(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, "/usr/sbin/grub-mkconfig", "");
+	fake_bus_put(bus, GRUB, "A=1\nGRUB_CMDLINE_LINUX_DEFAULT=\"quiet " LIST "\"\n");
+	assert_run(bus, 1, "write 05:00.0",
+		   "to mend: grub-mkconfig -o /boot/grub/grub.cfg; reboot: " GRUB
+		   ":2 has the list already\n");
+	assert_run(bus, 1, "write 02:00.0",
+		   "to mend: in " GRUB ":2, write xen-pciback.hide=(" FREE ")(" NIC
+		   ") in the place "
+		   "of the list that is there, then: grub-mkconfig -o /boot/grub/grub.cfg\n");
+	fake_bus_put(bus, GRUB, "");
+	assert_run(bus, 1, "write --cmdline 02:00.0",
+		   "to mend: add xen-pciback.hide=(" NIC ") to GRUB_CMDLINE_LINUX in " GRUB);
+}
+
 /* A file that makes itself larger and larger has an end. */
 static void test_endless(void **state)
 {
@@ -195,7 +214,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_effective),	T(test_files),	   T(test_recovery),
 		T(test_lost_next_time), T(test_last_word), T(test_last_word_verify),
-		T(test_endless),
+		T(test_endless),	T(test_by_hand),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
