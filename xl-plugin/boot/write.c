@@ -31,6 +31,30 @@ static bool verify_not_enabled(struct xlpt_host *h)
 	return there;
 }
 
+/* A kernel that was installed after this boot is the one that the next boot starts: it has an initramfs of its own. */
+static void next_kernel(struct xlpt_env *env, struct xlpt_boot_plan *p, const char *done)
+{
+	_cleanup_free_ char *release = xlpt_boot_newer_kernel(env->host, &p->boot), *command = NULL;
+	_cleanup_boot_ struct xlpt_boot next = { 0 };
+
+	if (!release || xlpt_boot_detect(env->host, p->boot.era, release, &next, NULL))
+		return;
+	command = xlpt_boot_initramfs_command(&next);
+	if (next.mode == XLPT_PB_ABSENT && p->list.n)
+		xlpt_strv_addf(
+			&p->notes,
+			"kernel %s is installed and newer than the one that runs, and has no "
+			"pciback: if the next boot starts it, nothing is hidden",
+			release);
+	else if (next.mode != p->boot.mode && p->list.n)
+		xlpt_strv_addf(&p->notes,
+			       "kernel %s is installed and newer than the one that runs, and its "
+			       "pciback is another one (%s); once it runs: xlpt boot write",
+			       release, xlpt_pb_mode_word(next.mode));
+	else if (command && !xlpt_streq(command, done))
+		xlpt_strv_addf(&p->commands, "%s", command);
+}
+
 static void commands(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		     struct xlpt_boot_plan *p)
 {
@@ -53,6 +77,8 @@ static void commands(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		xlpt_strv_addf(&p->notes, "%s", by_hand);
 	if (initramfs && (inside || p->boot.initramfs != XLPT_INITRAMFS_MKINITRD))
 		xlpt_strv_addf(&p->commands, "%s", initramfs);
+	if (!req->release)
+		next_kernel(env, p, initramfs);
 	if (p->by_cmdline && loader)
 		xlpt_strv_addf(&p->commands, "%s", loader);
 	if (p->list.n && verify_not_enabled(env->host))
