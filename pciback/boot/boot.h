@@ -74,6 +74,8 @@ void xlpt_boot_dispose(struct xlpt_boot *boot);
  */
 int xlpt_boot_detect(struct xlpt_host *h, enum xlpt_era era, const char *release,
 		     struct xlpt_boot *out, struct xlpt_diag *diag);
+/* A kernel that is installed and newer than the one that runs: the next boot may start it. Caller frees. */
+char *xlpt_boot_newer_kernel(struct xlpt_host *h, const struct xlpt_boot *boot);
 const char *xlpt_initramfs_word(enum xlpt_initramfs tool);
 const char *xlpt_loader_word(enum xlpt_loader loader);
 const char *xlpt_pb_mode_word(enum xlpt_pb_mode mode);
@@ -97,6 +99,7 @@ bool xlpt_module_eq(const char *a, const char *b);
 struct xlpt_effective {
 	char *modprobe_hide; /* what modprobe would give, or NULL */
 	char *modprobe_file; /* where it stands */
+	char *install; /* it is in the command of this module's line "install", behind all others; or NULL */
 	unsigned modprobe_line;
 	char *cmdline_hide; /* what the running kernel's command line says, or NULL */
 	const char *hide;   /* the one of the two that counts, or NULL */
@@ -149,9 +152,21 @@ void xlpt_xen_cfgs_dispose(struct xlpt_xen_cfgs *c);
 /* All that are there, the most probable one first. cmdline: of the running kernel, or NULL. */
 void xlpt_boot_xen_cfgs(struct xlpt_host *h, const char *cmdline, struct xlpt_xen_cfgs *out);
 
-/* A "hide=" of others in GRUB's settings or Xen's, with its place; *value NULL: none. (grub.c) */
+/*
+ * The "hide=" that GRUB's settings of others, or Xen's, give the next boot, with its place; *value NULL:
+ * none. (grub.c)
+ */
 void xlpt_boot_grub_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, char **value,
 			    char **file, unsigned *line);
+/*
+ * Whether GRUB's settings give dom0's kernel xlpt's own list. other: xlpt's file has the text "ours" then,
+ * whatever the disk says. If not: by which line, and what helps; the caller frees both.
+ */
+bool xlpt_boot_grub_has(struct xlpt_host *h, const struct xlpt_boot *boot, bool other,
+			const char *ours, const struct xlpt_hide_list *list, char **fact,
+			char **way);
+/* A list of this boot that a later line of GRUB's settings takes away: told in a line, or NULL. Caller frees. */
+char *xlpt_boot_grub_replaced(struct xlpt_host *h, const struct xlpt_boot *boot);
 
 enum xlpt_boot_stub {
 	XLPT_STUB_NONE,

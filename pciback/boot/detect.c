@@ -89,11 +89,29 @@ static bool newer(const char *a, const char *b)
 	return xa == xb ? strverscmp(a, b) > 0 : xa;
 }
 
-static char *find_release(struct xlpt_host *h, bool *running)
+static char *newest(struct xlpt_host *h)
 {
 	_cleanup_strv_ char **names = NULL;
-	_cleanup_free_ char *now = NULL;
 	const char *best = NULL;
+
+	xlpt_host_list(h, &names, MODULES);
+	for (char **name = names; name && *name; name++)
+		if ((!best || newer(*name, best)) &&
+		    xlpt_host_has(h, MODULES "/%s/modules.dep", *name))
+			best = *name;
+	return xlpt_xstrdup(best);
+}
+
+char *xlpt_boot_newer_kernel(struct xlpt_host *h, const struct xlpt_boot *boot)
+{
+	_cleanup_free_ char *best = boot->running ? newest(h) : NULL;
+
+	return best && newer(best, boot->release) ? XLPT_TAKE(best) : NULL;
+}
+
+static char *find_release(struct xlpt_host *h, bool *running)
+{
+	_cleanup_free_ char *now = NULL;
 
 	*running = false;
 	if (xlpt_host_read_text(h, &now, "/proc/sys/kernel/osrelease") >= 0 && *xlpt_chomp(now) &&
@@ -101,12 +119,7 @@ static char *find_release(struct xlpt_host *h, bool *running)
 		*running = true;
 		return XLPT_TAKE(now);
 	}
-	xlpt_host_list(h, &names, MODULES);
-	for (char **name = names; name && *name; name++)
-		if ((!best || newer(*name, best)) &&
-		    xlpt_host_has(h, MODULES "/%s/modules.dep", *name))
-			best = *name;
-	return xlpt_xstrdup(best);
+	return newest(h);
 }
 
 /* A line of modules.dep or modules.builtin that is the module itself; the text is changed. */

@@ -194,6 +194,34 @@ static bool pre_names(const char *deps, const char *module)
 	return false;
 }
 
+/* Does the command of a line "install" load pciback? *hide: with this list, behind all others; caller frees. */
+static bool install_loads(const char *command, const char *module, char **hide)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(command);
+	char *save = NULL;
+	bool loads = false;
+
+	for (char *c = strtok_r(copy, ";&|\n", &save); c; c = strtok_r(NULL, ";&|\n", &save)) {
+		_cleanup_free_ char *words = xlpt_xstrdup(c);
+		bool modprobe = false, named = false;
+		char *inner = NULL;
+
+		for (char *w = strtok_r(words, " \t", &inner); w && !named;
+		     w = strtok_r(NULL, " \t", &inner)) {
+			const char *slash = strrchr(w, '/');
+
+			if (!modprobe)
+				modprobe = !strcmp(slash ? slash + 1 : w, "modprobe");
+			else
+				named = xlpt_module_eq(w, module);
+		}
+		loads |= named;
+		if (named && !*hide)
+			*hide = xlpt_boot_hide_of(c);
+	}
+	return loads;
+}
+
 /* 0, or -EIO when it was not read to its end. */
 static int read_config(struct kmod_ctx *ctx, size_t skip, const char *module,
 		       struct xlpt_effective *out, bool *black)
@@ -226,11 +254,19 @@ static int read_config(struct kmod_ctx *ctx, size_t skip, const char *module,
 	kmod_config_iter_free_iter(iter);
 	iter = kmod_config_get_install_commands(ctx);
 	while (iter && kmod_config_iter_next(iter)) {
-		const char *command = kmod_config_iter_get_value(iter);
-		_cleanup_free_ char *call = xlpt_xasprintf("modprobe %s;", module);
+		const char *key = kmod_config_iter_get_key(iter);
+		_cleanup_free_ char *hide = NULL;
 
-		if (strstr(command, call))
-			xlpt_boot_strv_add(&out->early, kmod_config_iter_get_key(iter));
+		if (!install_loads(kmod_config_iter_get_value(iter), module, &hide))
+			continue;
+		if (!xlpt_module_eq(key, module))
+			xlpt_boot_strv_add(&out->early, key);
+		if (!hide)
+			continue;
+		free(out->modprobe_hide);
+		out->modprobe_hide = XLPT_TAKE(hide);
+		free(out->install);
+		out->install = xlpt_xstrdup(key);
 	}
 	kmod_config_iter_free_iter(iter);
 	iter = kmod_config_get_blacklists(ctx);
@@ -331,7 +367,9 @@ int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const
 			       "(ulimit -a)");
 		return XLPT_ERR_IO;
 	}
-	if (out->modprobe_hide)
+	if (out->install)
+		locate(&c, "install", out->install, true, &out->modprobe_file, &out->modprobe_line);
+	else if (out->modprobe_hide)
 		locate(&c, "options", boot->module, true, &out->modprobe_file, &out->modprobe_line);
 	/* libkmod has found it, wherever that is. */
 	if (out->modprobe_hide && !out->modprobe_file)
@@ -342,7 +380,7 @@ int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const
 		out->blacklisted = xlpt_xstrdup("modprobe.blacklist= on the kernel's command line");
 	out->cmdline_hide = xlpt_cmdline_hide(boot->cmdline, boot->module);
 	/* Built in, modprobe never runs for it. As a module, what comes last counts. */
-	out->from_cmdline = boot->mode == XLPT_PB_BUILTIN || out->cmdline_hide;
+	out->from_cmdline = boot->mode == XLPT_PB_BUILTIN || (out->cmdline_hide && !out->install);
 	out->hide = out->from_cmdline ? out->cmdline_hide : out->modprobe_hide;
 	return 0;
 }
@@ -353,6 +391,7 @@ void xlpt_effective_dispose(struct xlpt_effective *eff)
 	free(eff->modprobe_file);
 	free(eff->cmdline_hide);
 	free(eff->blacklisted);
+	free(eff->install);
 	xlpt_strv_free(eff->early);
 	*eff = (struct xlpt_effective){ 0 };
 }

@@ -1,86 +1,139 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * A hide= that someone else put into GRUB's settings, or into Xen's file where Xen is started without
- * GRUB: it will be on the command line of the next boot whether or not it is on this one's.
+ * The hide= that GRUB's settings give the next boot, or Xen's file where Xen is started without GRUB,
+ * whether or not it is on this boot's command line.
  */
 #include "pciback/boot/internal.h"
 
 #include <string.h>
 
-/* The value of a shell's assignment, in place: quotes go, and a blank outside them ends it. */
-static void unquote(char *s)
+/* The line that sets the list: the last one that has it in words of its own, else one whose variables have it. */
+static const struct xlpt_grub_set *origin(const struct xlpt_grub *g, const struct xlpt_boot *boot,
+					  const char *list)
 {
-	char *to = s, in = '\0';
+	const struct xlpt_grub_set *found = NULL;
 
-	for (; *s && (in || !strchr(" \t;&", *s)); s++) {
-		if (in ? *s == in : *s == '"' || *s == '\'')
-			in = in ? '\0' : *s;
-		else if (*s == '\\' && in != '\'' && s[1] && (!in || strchr("\"\\$`", s[1])))
-			*to++ = *++s;
-		else
-			*to++ = *s;
+	for (size_t i = 0; i < g->n; i++) {
+		const struct xlpt_grub_set *set = &g->items[i];
+		_cleanup_free_ char *mine = xlpt_cmdline_hide(set->own, boot->module);
+		_cleanup_free_ char *all = xlpt_cmdline_hide(set->value, boot->module);
+
+		if (set->unread || xlpt_starts(set->name, "GRUB_CMDLINE_XEN") ||
+		    strstr(set->name, "_RECOVERY") || !xlpt_streq(all, list))
+			continue;
+		if (!found || xlpt_streq(mine, list))
+			found = set;
 	}
-	*to = '\0';
+	return found;
 }
 
-static void look(struct xlpt_host *h, const struct xlpt_boot *boot, const char *path, char **value,
-		 char **file, unsigned *line)
+static void of_xen_cfg(struct xlpt_host *h, const struct xlpt_boot *boot, char **value, char **file,
+		       unsigned *line)
 {
-	_cleanup_str_ struct xlpt_str text = { 0 };
-	char *cursor, *l;
-	unsigned lines;
+	_cleanup_xen_cfgs_ struct xlpt_xen_cfgs cfgs = { 0 };
 
-	if (xlpt_boot_slurp(h, path, &text) < 0)
+	xlpt_boot_xen_cfgs(h, boot->cmdline, &cfgs);
+	if (!cfgs.n || !cfgs.items[0].kernel)
 		return;
-	cursor = text.s;
-	for (unsigned nr = 1; (l = xlpt_boot_whole_line(&cursor, &lines)); nr += lines) {
-		char *quote;
-
-		l += strspn(l, " \t");
-		if (xlpt_starts(l, "export "))
-			l += strlen("export ") + strspn(l + strlen("export "), " \t");
-		if (!xlpt_starts(l, "GRUB_CMDLINE_LINUX"))
-			continue;
-		quote = l + strcspn(l, "=");
-		quote += *quote == '=';
-		unquote(quote);
-		l = xlpt_cmdline_hide(quote, boot->module);
-		if (!l)
-			continue;
-		free(*value);
-		free(*file);
-		*value = l;
-		*file = xlpt_xstrdup(path);
-		*line = nr;
-	}
+	*value = xlpt_cmdline_hide(cfgs.items[0].kernel, boot->module);
+	if (!*value)
+		return;
+	*file = xlpt_xstrdup(cfgs.items[0].path);
+	*line = cfgs.items[0].line;
 }
 
 void xlpt_boot_grub_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, char **value,
 			    char **file, unsigned *line)
 {
-	_cleanup_xen_cfgs_ struct xlpt_xen_cfgs cfgs = { 0 };
-	_cleanup_strv_ char **names = NULL;
+	_cleanup_grub_ struct xlpt_grub grub = { 0 };
+	_cleanup_free_ char *text = NULL;
+	const struct xlpt_grub_set *set;
 
 	*value = *file = NULL;
 	*line = 0;
 	if (boot->loader == XLPT_LOADER_XEN_EFI) {
-		xlpt_boot_xen_cfgs(h, boot->cmdline, &cfgs);
-		if (cfgs.n && cfgs.items[0].kernel &&
-		    (*value = xlpt_cmdline_hide(cfgs.items[0].kernel, boot->module))) {
-			*file = xlpt_xstrdup(cfgs.items[0].path);
-			*line = cfgs.items[0].line;
-		}
+		of_xen_cfg(h, boot, value, file, line);
 		return;
 	}
-	look(h, boot, "/etc/default/grub", value, file, line);
-	if (boot->loader != XLPT_LOADER_GRUB)
+	xlpt_grub_read(h, boot, true, NULL, &grub);
+	text = xlpt_grub_line(&grub);
+	*value = xlpt_cmdline_hide(text, boot->module);
+	if (!*value)
 		return;
-	xlpt_host_list(h, &names, "/etc/default/grub.d");
-	for (char **n = names; n && *n; n++) {
-		_cleanup_free_ char *path = xlpt_xasprintf("/etc/default/grub.d/%s", *n);
-		size_t len = strlen(*n);
+	set = origin(&grub, boot, *value);
+	*file = xlpt_xstrdup(set ? set->file : "/etc/default/grub");
+	*line = set ? set->line : 1;
+}
 
-		if (len > 4 && !strcmp(*n + len - 4, ".cfg") && strcmp(path, XLPT_GRUB_CFG) != 0)
-			look(h, boot, path, value, file, line);
+/* The last assignment of the variable that is read, or NULL. */
+static const struct xlpt_grub_set *last_of(const struct xlpt_grub *g, const char *name)
+{
+	for (size_t i = g->n; i-- > 0;)
+		if (!g->items[i].unread && !strcmp(g->items[i].name, name))
+			return &g->items[i];
+	return NULL;
+}
+
+bool xlpt_boot_grub_has(struct xlpt_host *h, const struct xlpt_boot *boot, bool other,
+			const char *ours, const struct xlpt_hide_list *list, char **fact,
+			char **way)
+{
+	_cleanup_grub_ struct xlpt_grub grub = { 0 };
+	_cleanup_free_ char *text = NULL, *value = NULL, *command = NULL, *all = NULL;
+	_cleanup_hide_ struct xlpt_hide_list next = { 0 };
+	const struct xlpt_grub_set *set;
+	bool has = true;
+
+	*fact = *way = NULL;
+	xlpt_grub_read(h, boot, other, ours, &grub);
+	text = xlpt_grub_line(&grub);
+	value = xlpt_cmdline_hide(text, boot->module);
+	xlpt_hide_readable(boot->grammar, value ? value : "", &next);
+	for (size_t i = 0; i < list->n; i++)
+		has &= xlpt_hide_has(&next, &list->items[i]);
+	if (has)
+		return true;
+	command = xlpt_boot_loader_command(h, boot);
+	set = value ? origin(&grub, boot, value) : last_of(&grub, "GRUB_CMDLINE_LINUX_XEN_REPLACE");
+	if (!set || !strcmp(set->file, XLPT_GRUB_CFG))
+		return true;
+	if (value) {
+		all = xlpt_hide_format(list);
+		*fact = xlpt_xasprintf(
+			"%s:%u has %s.hide=%s, which comes behind the list of " XLPT_GRUB_CFG
+			" and takes its place",
+			set->file, set->line, boot->module, value);
+		*way = xlpt_xasprintf("take that word out of %s:%u, and run: xlpt boot write '%s'",
+				      set->file, set->line, all);
+	} else {
+		*fact = xlpt_xasprintf("%s:%u sets %s anew, without the list of " XLPT_GRUB_CFG,
+				       set->file, set->line, set->name);
+		*way = xlpt_xasprintf("write $%s at the beginning of the value there%s%s",
+				      set->name, command ? ", then: " : "", command ? command : "");
 	}
+	return false;
+}
+
+char *xlpt_boot_grub_replaced(struct xlpt_host *h, const struct xlpt_boot *boot)
+{
+	_cleanup_free_ char *now = xlpt_cmdline_hide(boot->cmdline, boot->module);
+	_cleanup_free_ char *text = NULL, *next = NULL, *command = NULL;
+	_cleanup_grub_ struct xlpt_grub grub = { 0 };
+	const struct xlpt_grub_set *set, *last;
+
+	if (!now || (boot->loader != XLPT_LOADER_GRUB && boot->loader != XLPT_LOADER_GRUB_PLAIN))
+		return NULL;
+	xlpt_grub_read(h, boot, false, NULL, &grub);
+	text = xlpt_grub_line(&grub);
+	next = xlpt_cmdline_hide(text, boot->module);
+	set = next ? NULL : origin(&grub, boot, now);
+	last = set ? last_of(&grub, set->name) : NULL;
+	if (!last || last == set)
+		return NULL;
+	command = xlpt_boot_loader_command(h, boot);
+	return xlpt_xasprintf(
+		"this boot has the list of %s:%u, and %s:%u sets %s anew, without "
+		"it: after the next %s nothing is hidden; to keep it: xlpt boot write",
+		set->file, set->line, last->file, last->line, set->name,
+		command ? command : "change of the boot loader");
 }

@@ -51,6 +51,31 @@ void xlpt_boot_verify_strays(struct xlpt_host *h, const struct xlpt_boot *boot,
  */
 bool xlpt_boot_not_offered(struct xlpt_host *h, const struct xlpt_devices *devs,
 			   const struct xlpt_device *dev, char **fact, char **hint);
+/* ---- GRUB's settings (grub-read.c) ---- */
+
+/* One assignment, in the order in which grub-mkconfig has the shell read them. */
+struct xlpt_grub_set {
+	char *name;
+	char *own;   /* what the line itself says: variables in it are left out */
+	char *value; /* what the variable has from then on */
+	char *file;
+	unsigned line;
+	char *unread; /* why grub-mkconfig does not read the file, or NULL */
+};
+struct xlpt_grub {
+	struct xlpt_grub_set *items;
+	size_t n, alloc;
+};
+/* other: xlpt's own file has this text (NULL: is not there), whatever the disk says. */
+void xlpt_grub_read(struct xlpt_host *h, const struct xlpt_boot *boot, bool other, const char *ours,
+		    struct xlpt_grub *out);
+void xlpt_grub_dispose(struct xlpt_grub *g);
+#define _cleanup_grub_ XLPT_CLEANUP(xlpt_grub_dispose)
+/* What the variable has in the end, or NULL. */
+const char *xlpt_grub_value(const struct xlpt_grub *g, const char *name);
+/* The command line that dom0's kernel gets. Caller frees. */
+char *xlpt_grub_line(const struct xlpt_grub *g);
+
 /* Walks the text of a xen.cfg: section, key and value of the next line that has them. (xencfg.c) */
 struct xlpt_xen_cfg_text {
 	char *cursor; /* the text, which is changed */

@@ -85,9 +85,9 @@ static char *line_of(const struct xlpt_stray_search *s)
 		       : xlpt_xstrdup("the kernel's command line");
 }
 
-static bool on_running_line(const struct xlpt_stray_search *s, const char *word)
+static bool line_has(const char *line, const char *word)
 {
-	_cleanup_free_ char *copy = xlpt_xstrdup(s->boot->cmdline ? s->boot->cmdline : "");
+	_cleanup_free_ char *copy = xlpt_xstrdup(line ? line : "");
 	char *save = NULL, *w = strtok_r(copy, SEPARATORS, &save);
 
 	while (w && strcmp(w, word) != 0)
@@ -95,17 +95,54 @@ static bool on_running_line(const struct xlpt_stray_search *s, const char *word)
 	return w != NULL;
 }
 
-/* What takes the place of the variable for Xen (Debian's 20_linux_xen), or NULL. */
-static const struct xlpt_stray_replacement *replaces(const struct xlpt_stray_search *s)
+/* Of GRUB's settings, and not on the line that they make for dom0's kernel. */
+static bool taken_away(const struct xlpt_stray_search *s, const char *word)
 {
-	const char *v = s->variable;
+	return s->set && !s->set->unread && !line_has(s->next, word);
+}
 
-	if (!v || !xlpt_starts(v, "GRUB_CMDLINE_LINUX") || strstr(v, "_XEN_REPLACE"))
+/* The line that takes the word away again: a later one of its variable, or what stands in for that; or NULL. */
+static const struct xlpt_grub_set *taker(const struct xlpt_stray_search *s, const char *word)
+{
+	const struct xlpt_grub *g = s->grub;
+	const char *name = s->set->name, *replace = "GRUB_CMDLINE_LINUX_XEN_REPLACE";
+
+	for (size_t i = (size_t)(s->set - g->items) + 1; i < g->n; i++)
+		if (!g->items[i].unread && !strcmp(g->items[i].name, name) &&
+		    !line_has(g->items[i].value, word))
+			return &g->items[i];
+	if (!strcmp(name, "GRUB_CMDLINE_LINUX_DEFAULT"))
+		replace = "GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT";
+	else if (strcmp(name, "GRUB_CMDLINE_LINUX") != 0)
 		return NULL;
-	for (size_t i = 0; i < XLPT_ARRAY_SIZE(s->replacement); i++)
-		if (s->replacement[i].file && (i == 1) == (strstr(v, "_DEFAULT") != NULL))
-			return &s->replacement[i];
+	for (size_t i = g->n; i-- > 0;)
+		if (!g->items[i].unread && !strcmp(g->items[i].name, replace))
+			return &g->items[i];
 	return NULL;
+}
+
+static void why_taken_away(const struct xlpt_stray_search *s, const char *word, const char *where,
+			   const char *command, char **fact, char **move)
+{
+	const struct xlpt_grub_set *by = taker(s, word);
+
+	if (!by)
+		*fact = xlpt_xasprintf("%s has %s; %s is not for the entry that starts Xen with "
+				       "dom0's kernel",
+				       where, word, s->variable);
+	else if (!strcmp(by->name, s->variable))
+		*fact = xlpt_xasprintf("%s has %s; %s:%u sets %s anew, without it", where, word,
+				       by->file, by->line, by->name);
+	else
+		*fact = xlpt_xasprintf("%s has %s; %s (%s:%u) takes the place of %s for Xen", where,
+				       word, by->name, by->file, by->line, s->variable);
+	if (by)
+		*move = xlpt_xasprintf("move the word to %s (%s:%u)%s%s; reboot", by->name,
+				       by->file, by->line, command ? "; " : "",
+				       command ? command : "");
+	else
+		*move = xlpt_xasprintf("move the word to GRUB_CMDLINE_LINUX%s%s; reboot",
+				       command ? "; " : "", command ? command : "");
 }
 
 /* Why this kernel's own module does not read it, and what helps; the caller frees both. */
@@ -115,7 +152,6 @@ static void why_not_read(const struct xlpt_stray_search *s, const char *word, co
 	const char *m = s->boot->module, *list = strchr(word, '=') + 1;
 	_cleanup_free_ char *where = line_of(s);
 	_cleanup_free_ char *command = xlpt_boot_loader_command(s->h, s->boot);
-	const struct xlpt_stray_replacement *r = replaces(s);
 
 	if (unread) {
 		*fact = xlpt_xasprintf("%s has %s; %s", where, word, unread);
@@ -124,18 +160,14 @@ static void why_not_read(const struct xlpt_stray_search *s, const char *word, co
 					  "move the word to that section's line of the kernel; "
 					  "reboot")
 				: xlpt_xstrdup("move that line to /etc/default/grub");
-	} else if (s->eff->cmdline_hide && on_running_line(s, word)) {
+	} else if (s->eff->cmdline_hide && line_has(s->boot->cmdline, word)) {
 		*fact = xlpt_xasprintf("%s has %s; a later %s.hide= on the same command line "
 				       "replaces it",
 				       where, word, m);
 		*move = xlpt_xasprintf("write one word in the place of both: %s.hide=%s%s", m, list,
 				       s->eff->cmdline_hide);
-	} else if (r) {
-		*fact = xlpt_xasprintf("%s has %s; %s (%s:%u) takes the place of %s for Xen", where,
-				       word, r->variable, r->file, r->line, s->variable);
-		*move = xlpt_xasprintf("move the word to %s (%s:%u)%s%s; reboot", r->variable,
-				       r->file, r->line, command ? "; " : "",
-				       command ? command : "");
+	} else if (taken_away(s, word)) {
+		why_taken_away(s, word, where, command, fact, move);
 	} else {
 		*fact = xlpt_xasprintf("%s has %s, and the command line of this boot has not",
 				       where, word);
@@ -148,8 +180,11 @@ static void not_in_effect(struct xlpt_stray_search *s, const char *word, const c
 {
 	struct xlpt_stray *stray;
 
-	if (!unread &&
-	    (!s->boot->cmdline || xlpt_streq(s->eff->cmdline_hide, strchr(word, '=') + 1)))
+	/* Its list is in another variable: the line as a whole has it, or not. */
+	if (s->set && !strchr(word, '=')[1])
+		return;
+	if (!unread && ((!s->boot->cmdline && !taken_away(s, word)) ||
+			xlpt_streq(s->eff->cmdline_hide, strchr(word, '=') + 1)))
 		return;
 	stray = xlpt_stray_add(s, word);
 	if (stray)

@@ -29,67 +29,43 @@ static void each_line(struct xlpt_stray_search *s, const char *path, line_fn fn,
 	s->line = 0;
 }
 
-/* NAME of "[export ]NAME=..." or "NAME+=..."; *value is what follows. NULL: it is none. Caller frees. */
-static char *variable_of(char *l, char **value)
+/* Ours is known already, unless somebody made a comment of it. */
+static void own_line(struct xlpt_stray_search *s, char *l, const char *unread)
 {
-	size_t n;
-
-	if (xlpt_starts(l, "export "))
-		l += strlen("export ") + strspn(l + strlen("export "), " \t");
-	n = strcspn(l, "+=");
-	*value = l + n + strspn(l + n, "+=");
-	return xlpt_starts(l, "GRUB_CMDLINE_") && l[n] ? xlpt_xstrndup(l, n) : NULL;
-}
-
-/* One that names the other variable has what stands there. */
-static void replacing_line(struct xlpt_stray_search *s, char *l, const char *unread)
-{
-	static const char *const names[] = { "GRUB_CMDLINE_LINUX_XEN_REPLACE",
-					     "GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT" };
-	char *value;
-	_cleanup_free_ char *name = variable_of(l, &value);
-
-	for (size_t i = 0; !unread && i < XLPT_ARRAY_SIZE(names); i++) {
-		struct xlpt_stray_replacement *r = &s->replacement[i];
-
-		if (!xlpt_streq(name, names[i]))
-			continue;
-		free(r->file);
-		*r = (struct xlpt_stray_replacement){ 0 };
-		if (!strstr(value, "$GRUB_CMDLINE_LINUX") && !strstr(value, "-$GRUB") &&
-		    value[strspn(value, "\"' \t\r")])
-			*r = (struct xlpt_stray_replacement){ names[i], xlpt_xstrdup(s->file),
-							      s->line };
-	}
-}
-
-static void grub_line(struct xlpt_stray_search *s, char *l, const char *unread)
-{
-	_cleanup_free_ char *name = NULL, *comment = NULL;
+	_cleanup_free_ char *comment = NULL;
 	struct xlpt_stray *stray;
-	char *value;
 
-	if (!strcmp(s->file, XLPT_GRUB_CFG)) {
-		/* Ours is known already, unless somebody made a comment of it. */
-		if (*l != '#' || !strstr(l, "GRUB_CMDLINE_LINUX") ||
-		    !(l = strstr(l, "pciback.hide=")))
-			return;
-		l[strcspn(l, "\"'")] = '\0';
-		comment = xlpt_xasprintf("hide=%s", l + strlen("pciback.hide="));
-		stray = xlpt_stray_add(s, comment);
-		if (stray)
-			stray->fact = xlpt_xasprintf("%s:%u has %s in a comment", s->file, s->line,
-						     comment);
+	(void)unread;
+	if (*l != '#' || !strstr(l, "GRUB_CMDLINE_LINUX") || !(l = strstr(l, "pciback.hide=")))
 		return;
+	l[strcspn(l, "\"'")] = '\0';
+	comment = xlpt_xasprintf("hide=%s", l + strlen("pciback.hide="));
+	stray = xlpt_stray_add(s, comment);
+	if (stray)
+		stray->fact =
+			xlpt_xasprintf("%s:%u has %s in a comment", s->file, s->line, comment);
+}
+
+static void grub(struct xlpt_stray_search *s)
+{
+	for (size_t i = 0; i < s->grub->n; i++) {
+		const struct xlpt_grub_set *set = &s->grub->items[i];
+
+		if (!xlpt_starts(set->name, "GRUB_CMDLINE_") || !strcmp(set->file, XLPT_GRUB_CFG))
+			continue;
+		s->set = set;
+		s->file = set->file;
+		s->line = set->line;
+		s->variable = set->name;
+		xlpt_stray_words(s, set->own,
+				 xlpt_starts(set->name, "GRUB_CMDLINE_XEN") ? XLPT_STRAY_XENS
+									    : XLPT_STRAY_DOM0S,
+				 set->unread);
 	}
-	name = variable_of(l, &value);
-	if (!name)
-		return;
-	s->variable = name;
-	xlpt_stray_words(s, value,
-			 xlpt_starts(name, "GRUB_CMDLINE_XEN") ? XLPT_STRAY_XENS : XLPT_STRAY_DOM0S,
-			 unread);
-	s->variable = NULL;
+	s->set = NULL;
+	s->file = s->variable = NULL;
+	s->line = 0;
+	each_line(s, XLPT_GRUB_CFG, own_line, NULL);
 }
 
 /* xen.cfg: options= is Xen's; kernel= has the kernel's file and its words, in the section that is started. */
@@ -137,38 +113,12 @@ static void legacy_line(struct xlpt_stray_search *s, char *l, const char *unread
 	}
 }
 
-/* In the order in which GRUB's mkconfig reads them. */
-static void grub_files(struct xlpt_stray_search *s, line_fn fn)
-{
-	const struct xlpt_boot *b = s->boot;
-	_cleanup_strv_ char **names = NULL;
-	_cleanup_free_ char *unread = NULL;
-
-	if (b->loader == XLPT_LOADER_GRUB_PLAIN)
-		unread = xlpt_xasprintf("%s does not read /etc/default/grub.d", b->loader_fact);
-	each_line(s, "/etc/default/grub", fn, NULL);
-	xlpt_host_list(s->h, &names, "/etc/default/grub.d");
-	for (char **n = names; n && *n; n++) {
-		_cleanup_free_ char *path = xlpt_xasprintf("/etc/default/grub.d/%s", *n);
-		size_t len = strlen(*n);
-
-		/* Names with another ending are copies that somebody keeps. */
-		if (len > 4 && !strcmp(*n + len - 4, ".cfg"))
-			each_line(s, path, fn, unread);
-		else if (!strchr(*n, '.'))
-			each_line(s, path, fn, "only names that end in .cfg are read there");
-	}
-}
-
 static void loaders(struct xlpt_stray_search *s)
 {
 	const struct xlpt_boot *b = s->boot;
 	_cleanup_xen_cfgs_ struct xlpt_xen_cfgs cfgs = { 0 };
 
-	grub_files(s, replacing_line);
-	grub_files(s, grub_line);
-	for (size_t i = 0; i < XLPT_ARRAY_SIZE(s->replacement); i++)
-		free(XLPT_TAKE(s->replacement[i].file));
+	grub(s);
 	xlpt_boot_xen_cfgs(s->h, b->cmdline, &cfgs);
 	for (size_t i = 0; i < cfgs.n; i++)
 		xen_cfg(s, &cfgs.items[i]);
@@ -276,8 +226,14 @@ void xlpt_boot_strays(struct xlpt_host *h, const struct xlpt_boot *boot,
 		      const struct xlpt_effective *eff, struct xlpt_strays *out)
 {
 	_cleanup_strv_ char **dracut = NULL;
-	struct xlpt_stray_search s = { .h = h, .boot = boot, .eff = eff, .out = out };
+	_cleanup_grub_ struct xlpt_grub settings = { 0 };
+	_cleanup_free_ char *next = NULL;
+	struct xlpt_stray_search s = {
+		.h = h, .boot = boot, .eff = eff, .out = out, .grub = &settings
+	};
 
+	xlpt_grub_read(h, boot, false, NULL, &settings);
+	s.next = next = xlpt_grub_line(&settings);
 	*out = (struct xlpt_strays){ 0 };
 	xlpt_host_list(h, &dracut, "/usr/lib/dracut/modules.d");
 	for (char **n = dracut; n && *n; n++)

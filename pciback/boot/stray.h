@@ -8,22 +8,16 @@
 
 #include "pciback/boot/internal.h"
 
-/* Where a variable of GRUB's stands that takes the place of another one. */
-struct xlpt_stray_replacement {
-	const char *variable;
-	char *file;
-	unsigned line;
-};
-
 struct xlpt_stray_search {
 	struct xlpt_host *h;
 	const struct xlpt_boot *boot;
 	const struct xlpt_effective *eff;
 	struct xlpt_strays *out;
-	bool qubes; /* Qubes OS's part of the initramfs reads its words */
-	/* of GRUB_CMDLINE_LINUX, and of its _DEFAULT */
-	struct xlpt_stray_replacement replacement[2];
+	bool qubes;		      /* Qubes OS's part of the initramfs reads its words */
+	const struct xlpt_grub *grub; /* GRUB's settings, and the line that they make for dom0 */
+	const char *next;
 	/* of the line that is looked at */
+	const struct xlpt_grub_set *set; /* if it is one of GRUB's settings */
 	const char *file, *variable;
 	unsigned line;
 };

@@ -72,30 +72,17 @@ static void XLPT_PRINTF(2, 3) add(struct xlpt_str *to, const char *fmt, ...)
 /* The line of GRUB's settings that puts the word onto the command line. Caller frees. */
 static char *grub_place(const struct search *s)
 {
-	_cleanup_strv_ char **names = NULL;
-	_cleanup_str_ struct xlpt_str found = { 0 };
+	_cleanup_grub_ struct xlpt_grub grub = { 0 };
+	struct xlpt_str found = { 0 };
 
-	xlpt_host_list(s->h, &names, "/etc/default/grub.d");
-	for (size_t i = 0; i <= (names ? xlpt_strv_len(names) : 0); i++) {
-		_cleanup_free_ char *path =
-			i ? xlpt_xasprintf("/etc/default/grub.d/%s", names[i - 1])
-			  : xlpt_xstrdup("/etc/default/grub");
-		_cleanup_str_ struct xlpt_str text = { 0 };
-		char *cursor, *l;
+	xlpt_grub_read(s->h, s->boot, false, NULL, &grub);
+	for (size_t i = 0; !found.len && i < grub.n; i++) {
+		const struct xlpt_grub_set *set = &grub.items[i];
+		_cleanup_free_ char *word =
+			xlpt_starts(set->name, "GRUB_CMDLINE_LINUX") ? word_of(s, set->own) : NULL;
 
-		if (xlpt_boot_slurp(s->h, path, &text) < 0)
-			continue;
-		cursor = text.s;
-		for (unsigned nr = 1; (l = xlpt_boot_line(&cursor)); nr++) {
-			_cleanup_free_ char *word = NULL;
-
-			l += strspn(l, " \t");
-			word = xlpt_starts(l, "GRUB_CMDLINE_LINUX")
-				       ? word_of(s, l + strcspn(l, "=") + 1)
-				       : NULL;
-			if (word && !found.len)
-				xlpt_str_addf(&found, "%s:%u", path, nr);
-		}
+		if (word)
+			xlpt_str_addf(&found, "%s:%u", set->file, set->line);
 	}
 	return xlpt_str_take(&found);
 }
@@ -126,8 +113,9 @@ static void in_modprobe(struct search *s)
 	xlpt_boot_confs_read(s->h, NULL, NULL, &confs);
 	for (size_t i = 0; i < confs.n; i++) {
 		char *cursor = confs.items[i].text, *l;
+		unsigned lines;
 
-		for (unsigned nr = 1; (l = xlpt_boot_line(&cursor)); nr++) {
+		for (unsigned nr = 1; (l = xlpt_boot_whole_line(&cursor, &lines)); nr += lines) {
 			char *save = NULL, *verb = strtok_r(l, " \t", &save), *w;
 
 			w = verb && !strcmp(verb, "options") ? strtok_r(NULL, " \t", &save) : NULL;
@@ -167,8 +155,9 @@ static char *install_line(const struct search *s)
 	xlpt_boot_confs_read(s->h, NULL, NULL, &confs);
 	for (size_t i = 0; i < confs.n; i++) {
 		char *cursor = confs.items[i].text, *l;
+		unsigned lines;
 
-		for (unsigned nr = 1; (l = xlpt_boot_line(&cursor)); nr++) {
+		for (unsigned nr = 1; (l = xlpt_boot_whole_line(&cursor, &lines)); nr += lines) {
 			char *save = NULL, *verb = strtok_r(l, " \t", &save), *w;
 
 			w = verb && !strcmp(verb, "install") ? strtok_r(NULL, " \t", &save) : NULL;

@@ -127,6 +127,9 @@ static void not_named(struct check *c, const struct xlpt_device *dev, struct xlp
 	_cleanup_hide_ struct xlpt_hide_list modprobe = { 0 };
 	_cleanup_free_ char *story = initramfs_story(c, v->driver), *way = NULL;
 
+	if (c->owned.by_cmdline && covers(c, &c->owned.list, dev) &&
+	    !xlpt_boot_grub_has(c->h, c->boot, false, NULL, &c->owned.list, &v->fact, &v->hint))
+		return;
 	if (c->owned.by_cmdline && !c->eff.cmdline_hide) {
 		v->fact = xlpt_xasprintf(
 			"the kernel was started without %s.hide=, which " XLPT_GRUB_CFG " asks for",

@@ -50,23 +50,52 @@ char *xlpt_boot_list_hint(struct xlpt_host *h, const struct xlpt_boot *boot, con
 		     : xlpt_xasprintf("mend the list %s", where);
 }
 
-char *xlpt_boot_by_hand(struct xlpt_host *h, const struct xlpt_boot *boot, const char *word)
+/* Whether both lists mean the same groups, however they are spelled. */
+static bool same_list(const struct xlpt_boot *boot, const char *a, const char *b)
 {
-	_cleanup_free_ char *value = NULL, *file = NULL, *command = NULL, *place = NULL;
+	_cleanup_hide_ struct xlpt_hide_list la = { 0 }, lb = { 0 };
+	bool same = xlpt_hide_parse(boot->grammar, a, &la, NULL) == 0 &&
+		    xlpt_hide_parse(boot->grammar, b, &lb, NULL) == 0 && la.n == lb.n;
+
+	for (size_t i = 0; same && i < la.n; i++)
+		same = xlpt_hide_has(&lb, &la.items[i]);
+	return same;
+}
+
+/* GRUB's settings where xlpt has no file of its own. */
+static char *in_grub(struct xlpt_host *h, const struct xlpt_boot *boot, const char *word)
+{
+	_cleanup_free_ char *value = NULL, *file = NULL;
+	_cleanup_free_ char *command = xlpt_boot_loader_command(h, boot);
 	unsigned line;
 
-	command = xlpt_boot_loader_command(h, boot);
+	xlpt_boot_grub_foreign(h, boot, &value, &file, &line);
+	if (value && same_list(boot, value, strchr(word, '=') + 1))
+		return xlpt_xasprintf("%s; reboot: %s:%u has the list already", command, file,
+				      line);
+	if (value)
+		return xlpt_xasprintf("in %s:%u, write %s in the place of the list that is there, "
+				      "then: %s",
+				      file, line, word, command);
+	if (xlpt_host_has(h, "/usr/sbin/grubby") || xlpt_host_has(h, "/sbin/grubby"))
+		return xlpt_xasprintf("grubby --update-kernel=ALL --args='%s'", word);
+	return xlpt_xasprintf("add %s to GRUB_CMDLINE_LINUX in /etc/default/grub, then: %s", word,
+			      command);
+}
+
+char *xlpt_boot_by_hand(struct xlpt_host *h, const struct xlpt_boot *boot, const char *word)
+{
+	_cleanup_free_ char *value = NULL, *file = NULL, *place = NULL;
+	unsigned line;
+
 	switch (boot->loader) {
 	case XLPT_LOADER_GRUB:
 	case XLPT_LOADER_GRUB_PLAIN:
-		if (xlpt_host_has(h, "/usr/sbin/grubby") || xlpt_host_has(h, "/sbin/grubby"))
-			return xlpt_xasprintf("grubby --update-kernel=ALL --args='%s'", word);
-		return xlpt_xasprintf("add %s to GRUB_CMDLINE_LINUX in /etc/default/grub, then: %s",
-				      word, command);
+		return in_grub(h, boot, word);
 	case XLPT_LOADER_XEN_EFI:
 		place = xlpt_boot_xen_cfg_place(h, boot);
 		xlpt_boot_grub_foreign(h, boot, &value, &file, &line);
-		if (value && xlpt_streq(value, strchr(word, '=') + 1))
+		if (value && same_list(boot, value, strchr(word, '=') + 1))
 			return xlpt_xasprintf("reboot: %s has it already", place);
 		if (value)
 			return xlpt_xasprintf("on %s, write %s in the place of the list that is "

@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "core/file.h"
 #include "pciback/device/acpi.h"
 
 enum { ACPI_HEADER = 36, DMAR_HEADER = 48, DMAR_RMRR = 1, RMRR_HEADER = 24, SCOPE_HEADER = 6 };
@@ -30,6 +31,23 @@ int xlpt_acpi_broken(struct xlpt_diag *diag, const char *table, size_t at, const
 	xlpt_diag_fact(diag, "at byte %zu: %s", at, fact);
 	xlpt_diag_hint(diag, "what stands before it is used; a newer firmware may mend the rest");
 	return XLPT_ERR_DATA;
+}
+
+int xlpt_acpi_read(struct xlpt_host *h, const char *path, const char *table, struct xlpt_str *out,
+		   struct xlpt_diag *diag)
+{
+	int r = xlpt_file_read(h, path, XLPT_ACPI_MAX, out);
+
+	if (r == -ENOENT || r == -ENOTDIR)
+		return -ENOENT;
+	if (r == -EFBIG) {
+		xlpt_diag_set(diag, XLPT_ERR_DATA, "%s is not read", table);
+		xlpt_diag_fact(diag, "%s has more than %u KiB", path, XLPT_ACPI_MAX >> 10);
+		xlpt_diag_hint(diag, "xlpt does not know which memory it reserves; a table of that "
+				     "size is a fault of the firmware");
+		return XLPT_ERR_DATA;
+	}
+	return r < 0 ? xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot read %s", table) : 0;
 }
 
 /* A path names the device on each bus on the way down; bridges tell the next bus. */
@@ -147,17 +165,14 @@ bool xlpt_dmar_there(struct xlpt_host *h)
 int xlpt_dmar_read(struct xlpt_host *h, const struct xlpt_devices *devs, struct xlpt_rmrrs *out,
 		   struct xlpt_diag *diag)
 {
-	_cleanup_free_ uint8_t *buf = xlpt_xcalloc(1, 65536);
-	ssize_t r = -ENOENT;
+	_cleanup_str_ struct xlpt_str buf = { 0 };
+	int rc = -ENOENT;
 
 	*out = (struct xlpt_rmrrs){ 0 };
-	for (size_t i = 0; r == -ENOENT && i < XLPT_ARRAY_SIZE(paths); i++)
-		r = h->ops->read(h, paths[i], buf, 65536);
-	if (r == -ENOENT || r == -ENOTDIR)
-		return 0;
-	if (r < 0) {
-		out->there = true;
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, (int)-r, "cannot read the DMAR table");
-	}
-	return xlpt_dmar_parse(buf, (size_t)r, devs, out, diag);
+	for (size_t i = 0; rc == -ENOENT && i < XLPT_ARRAY_SIZE(paths); i++)
+		rc = xlpt_acpi_read(h, paths[i], "the DMAR table", &buf, diag);
+	out->there = rc != -ENOENT;
+	if (rc)
+		return rc == -ENOENT ? 0 : rc;
+	return xlpt_dmar_parse((const uint8_t *)xlpt_str_get(&buf), buf.len, devs, out, diag);
 }

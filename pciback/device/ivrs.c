@@ -6,7 +6,7 @@
 
 #include "pciback/device/acpi.h"
 
-enum { IVRS_HEADER = 48, BLOCK_HEADER = 4, IVMD_SIZE = 32, IVRS_MAX = 65536 };
+enum { IVRS_HEADER = 48, BLOCK_HEADER = 4, IVMD_SIZE = 32 };
 enum { IVMD_ALL = 0x20, IVMD_ONE = 0x21, IVMD_RANGE = 0x22 };
 
 void xlpt_ivmds_dispose(struct xlpt_ivmds *r)
@@ -35,13 +35,13 @@ static void add(struct xlpt_ivmds *out, const uint8_t *block)
 int xlpt_ivrs_parse(const uint8_t *table, size_t len, struct xlpt_ivmds *out,
 		    struct xlpt_diag *diag)
 {
-	size_t end = len;
+	size_t end, total;
 
 	*out = (struct xlpt_ivmds){ .there = true };
 	if (len < IVRS_HEADER || memcmp(table, "IVRS", 4) != 0)
 		return xlpt_acpi_broken(diag, table_name, 0, "it has no header");
-	if (xlpt_acpi_number(table + 4, 4) < end)
-		end = (size_t)xlpt_acpi_number(table + 4, 4);
+	total = (size_t)xlpt_acpi_number(table + 4, 4);
+	end = total < len ? total : len;
 	for (size_t at = IVRS_HEADER; at < end;) {
 		size_t size;
 
@@ -59,23 +59,20 @@ int xlpt_ivrs_parse(const uint8_t *table, size_t len, struct xlpt_ivmds *out,
 		}
 		at += size;
 	}
+	if (total > len)
+		return xlpt_acpi_broken(diag, table_name, len, "its length is not the file's");
 	return 0;
 }
 
 int xlpt_ivrs_read(struct xlpt_host *h, struct xlpt_ivmds *out, struct xlpt_diag *diag)
 {
-	_cleanup_free_ uint8_t *buf = xlpt_xcalloc(1, IVRS_MAX);
-	ssize_t r = h->ops->read(h, "/sys/firmware/acpi/tables/IVRS", buf, IVRS_MAX);
+	_cleanup_str_ struct xlpt_str buf = { 0 };
+	int rc = xlpt_acpi_read(h, "/sys/firmware/acpi/tables/IVRS", table_name, &buf, diag);
 
-	*out = (struct xlpt_ivmds){ 0 };
-	if (r == -ENOENT || r == -ENOTDIR)
-		return 0;
-	if (r < 0) {
-		out->there = true;
-		return xlpt_diag_errno(diag, XLPT_ERR_IO, (int)-r,
-				       "cannot read the ACPI table IVRS");
-	}
-	return xlpt_ivrs_parse(buf, (size_t)r, out, diag);
+	*out = (struct xlpt_ivmds){ .there = rc != -ENOENT };
+	if (rc)
+		return rc == -ENOENT ? 0 : rc;
+	return xlpt_ivrs_parse((const uint8_t *)xlpt_str_get(&buf), buf.len, out, diag);
 }
 
 bool xlpt_ivmd_names(const struct xlpt_ivmd *m, struct xlpt_bdf bdf)

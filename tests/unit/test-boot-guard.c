@@ -135,13 +135,55 @@ static void test_mates(void **state)
 	assert_run(bus, 0, "write", NULL);
 	assert_null(strstr(said, "isolation set"));
 	assert_run(bus, 0, "plan", "in one isolation set with 0000:08:01.0");
+	/* Without a driver it is told of only if this host needs it. */
+	assert_int_equal(xlpt_host_write_text(fake_bus_host(bus), "0000:08:01.0",
+					      "/sys/bus/pci/drivers/e1000e/unbind"),
+			 0);
+	assert_run(bus, 0, "plan", "in one isolation set with 0000:08:01.0 (this host needs it");
+	fake_bus_put(bus, "/proc/1/mountinfo", "20 1 0:19 / /proc rw - proc proc rw\n");
+	assert_run(bus, 0, "plan", NULL);
+	assert_null(strstr(said, "isolation set"));
+}
+
+/* Where nothing can be read that keeps functions apart, a set is wider than it may be, and that is said. */
+static void test_mates_unread(void **state)
+{
+	struct fake_bus *bus = *state;
+	struct xlpt_host *h = fake_bus_host(bus);
+
+	assert_run(bus, 0, "plan 02:00.0", NULL);
+	assert_null(strstr(said, "wider than"));
+	assert_int_equal(h->ops->unlink(h, "/sys/bus/pci/devices/" BRIDGE "/config"), 0);
+	assert_int_equal(h->ops->unlink(h, "/sys/bus/pci/devices/" NIC "/config"), 0);
+	assert_int_equal(h->ops->unlink(h, "/sys/bus/pci/devices/" NIC2 "/config"), 0);
+	assert_run(bus, 0, "plan 02:00.0", "in one isolation set with " NIC2);
+	assert_non_null(strstr(said, "isolation sets are wider than they may be"));
+}
+
+/* What xlpt.conf allows is one set, and no other one. */
+static void test_allowed_other(void **state)
+{
+	struct fake_bus *bus = *state;
+	struct fake_dev nic = { .class_code = 0x020000,
+				.driver = "e1000e",
+				.vendor = 0x8086,
+				.device = 0x10d3,
+				.parent = "0000:00:1d.0" };
+
+	fake_bus_add(bus, "0000:00:1d.0",
+		     &(struct fake_dev){ .class_code = 0x060400, .no_acs = true });
+	fake_bus_add(bus, "0000:08:00.0", &nic);
+	fake_bus_add(bus, "0000:08:01.0", &nic);
+	fake_bus_put(bus, "/etc/xlpt/xlpt.conf", "allow-split = 05:00.0\n");
+	assert_run(bus, 0, "plan 08:00.0", "in one isolation set with 0000:08:01.0");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		T(test_mates),	       T(test_guard_root_boot_swap), T(test_guard_luks_lvm),
-		T(test_guard_network), T(test_guard_console),
+		T(test_guard_network), T(test_guard_console),	     T(test_mates_unread),
+		T(test_allowed_other),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

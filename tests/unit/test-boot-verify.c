@@ -429,13 +429,20 @@ static void test_vfio(void **state)
 		      "vfio-pci has it because of ids= in /etc/modprobe.d/vfio.conf:2; nothing in",
 		      "take 8086:10d3 out of ids= in /etc/modprobe.d/vfio.conf:2 (then: "
 		      "update-initramfs -u -k " REL "), and reboot; or: xlpt boot write " NIC);
+	/* The same over several lines. */
+	fake_bus_put(
+		bus, "/etc/modprobe.d/vfio.conf",
+		"# KVM\noptions vfio_pci disable_vga=1 \\\n ids=10de:1b81,8086:10d3:ffffffff\n");
+	assert_verify(bus, NULL, NIC " lost vfio-pci;", NULL,
+		      "take 8086:10d3 out of ids= in /etc/modprobe.d/vfio.conf:2 (then: ");
 	fake_bus_put(bus, "/proc/cmdline", "quiet vfio-pci.ids=8086:10d3 ro\n");
 	assert_verify(
 		bus, NULL, NIC " lost vfio-pci;",
 		"because of vfio-pci.ids= on the kernel's command line and ids= in /etc/modprobe.d",
 		"vfio-pci.ids= on the kernel's command line, in the boot loader's configuration "
 		"and ids=");
-	fake_bus_put(bus, "/etc/default/grub", "GRUB_CMDLINE_LINUX=\"vfio-pci.ids=8086:10d3\"\n");
+	fake_bus_put(bus, "/etc/default/grub",
+		     "GRUB_CMDLINE_LINUX=\"quiet \\\n vfio-pci.ids=8086:10d3\"\n");
 	assert_verify(bus, NULL, NIC " lost vfio-pci;", NULL,
 		      "take 8086:10d3 out of vfio-pci.ids= in /etc/default/grub:1 and ids=");
 	/* Another device's id. */

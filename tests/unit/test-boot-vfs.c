@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include "tests/fake/store.h"
 #include "tests/unit/booting.h"
 
 #define PF   "0000:06:00.0"
@@ -44,6 +45,8 @@ static void test_gone(void **state)
 {
 	struct fake_bus *bus = *state;
 	struct xlpt_host *h = fake_bus_host(bus);
+	struct fake_clock clock;
+	struct fake_store *f;
 
 	add_pf(bus);
 	fake_bus_driver(bus, "pciback", NULL);
@@ -77,6 +80,19 @@ static void test_gone(void **state)
 	h->ops->write(h, "/sys/bus/pci/drivers/pciback/bind", VF0, strlen(VF0));
 	assert_run(bus, 1, "verify",
 		   VF1 ": xlpt unhide " VF0 "; xlpt vf create --persist " PF " 2\n");
+	/* A guest has that one: what unhide would refuse is not proposed without what comes before. */
+	fake_clock_init(&clock);
+	f = fake_store_new(&clock);
+	fake_store_set(f, VF0, "/local/domain/0/backend/pci/5/0/dev-0");
+	store = fake_store_get(f);
+	assert_run(bus, 1, "verify",
+		   VF1 ": xlpt detach 5 " VF0 "; xlpt unhide " VF0 "; xlpt vf create --persist " PF
+		       " 2\n");
+	fake_store_set(f, "web 1", "/local/domain/5/name");
+	assert_run(bus, 1, "verify", VF1 ": xlpt detach 'web 1' " VF0 "; xlpt unhide " VF0 "; ");
+	store = NULL;
+	fake_store_free(f);
+	fake_clock_dispose(&clock);
 	/* Something that is no VF of anything. */
 	fake_bus_put(bus, XLPT_MODPROBE_CONF, "options xen-pciback hide=(77:10.0)\n");
 	assert_run(bus, 1, "verify", "xlpt boot remove 0000:77:10.0");
@@ -161,13 +177,63 @@ static void test_plan(void **state)
 	assert_silent("virtual function");
 }
 
+/* Once written it is told again by plan alone, and no more when it is good; nor by a remove of others. */
+static void test_told_once(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	add_pf(bus);
+	fake_bus_put(bus, UNIT, "ExecStart=/usr/sbin/xlpt vf create ens6 2\n");
+	assert_run(bus, 0, "write --allow-absent (06:10.0)(05:00.0)", "makes it\n");
+	assert_run(bus, 0, "write", "nothing to change");
+	assert_silent("virtual function");
+	assert_run(bus, 0, "plan", "pciback takes it when xlpt-vf-ens6.service makes it\n");
+	assert_run(bus, 0, "remove 05:00.0", "wrote");
+	assert_silent("virtual function");
+}
+
+/* A wildcard means those that are there, and asks for no more of them; a bridge means the PF behind it. */
+static void test_wide(void **state)
+{
+	struct fake_bus *bus = *state;
+	struct fake_dev pf = { .vendor = 0x8086,
+			       .device = 0x10c9,
+			       .class_code = 0x020000,
+			       .driver = "igb",
+			       .parent = BRIDGE,
+			       .vfs = 2 };
+
+	add_pf(bus);
+	numvfs(bus, "2");
+	assert_run(bus, 0, "plan 06:10.*", VF0 ", " VF1 ": virtual functions of " PF);
+	assert_non_null(strstr(said, "xlpt vf create --persist " PF " 2\n"));
+	fake_bus_add(bus, "0000:02:00.2", &pf);
+	assert_int_equal(xlpt_host_write_text(fake_bus_host(bus), "1",
+					      "/sys/bus/pci/devices/0000:02:00.2/sriov_numvfs"),
+			 0);
+	assert_run(bus, 0, "plan 00:1c.0", "0000:02:00.2 has 1 virtual functions now: pciback");
+}
+
+/* OpenRC runs the unit's line by a service of ours, if that is in a runlevel. */
+static void test_openrc(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	add_pf(bus);
+	fake_bus_put(bus, XLPT_MODPROBE_CONF, "options xen-pciback hide=(" VF0 ")\n");
+	fake_bus_put(bus, UNIT, "ExecStart=/usr/sbin/xlpt vf create ens6 2\n");
+	fake_bus_put(bus, "/run/openrc/softlevel", "default\n");
+	fake_bus_put(bus, "/etc/runlevels/default/sshd", "");
+	assert_run(bus, 1, "verify", VF0 ": rc-update add xlpt-vfs; rc-service xlpt-vfs start\n");
+	fake_bus_put(bus, "/etc/runlevels/default/xlpt-vfs", "");
+	assert_run(bus, 1, "verify", "systemctl status xlpt-vf-ens6.service");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_gone),
-		T(test_pf_cannot),
-		T(test_not_offered),
-		T(test_plan),
+		T(test_gone),	   T(test_pf_cannot), T(test_not_offered), T(test_plan),
+		T(test_told_once), T(test_wide),      T(test_openrc),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -211,6 +211,61 @@ static void test_merge(void **state)
 	assert_text(bus, XLPT_MODPROBE_CONF, DROPIN("(" FREE ")(" NIC ")"));
 }
 
+/* A command that modprobe runs in the place of pciback, or of a driver, gives it a list behind all others. */
+static void test_install_list(void **state)
+{
+	static const char *const lines[] = {
+		"install xen-pciback /sbin/modprobe --ignore-install xen-pciback hide=(05:00.0)\n",
+		"install e1000e modprobe xen_pciback permissive=1 hide=(05:00.0) && modprobe -i e1000e\n",
+		"install xen_pciback \\\n  modprobe -i xen-pciback hide=(05:00.0) $CMDLINE_OPTS; true\n",
+	};
+	struct fake_bus *bus = *state;
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(lines); i++) {
+		fake_bus_put(bus, "/etc/modprobe.d/a.conf", lines[i]);
+		fake_bus_put(bus, "/proc/cmdline", "ro\n");
+		assert_run(bus, 1, "verify", FREE);
+		assert_run(bus, 1, "write 02:00.0", "/etc/modprobe.d/a.conf:1 sets hide=(05:00.0)");
+		assert_non_null(strstr(said, "xlpt boot write '(" FREE ")(" NIC ")'"));
+		assert_run(bus, 1, "write --cmdline 02:00.0", "after the command line");
+		/* As for a module: the command line's word comes before. */
+		fake_bus_put(bus, "/proc/cmdline", "xen-pciback.hide=(02:00.1)\n");
+		assert_run(bus, 1, "plan 02:00.0",
+			   "hidden now   (05:00.0) (/etc/modprobe.d/a.conf:1)");
+	}
+	fake_bus_put(bus, "/proc/cmdline", "ro\n");
+	fake_bus_put(
+		bus, "/etc/modprobe.d/a.conf",
+		"install igb echo modprobe xen-netback hide=(05:00.0); modprobe igb hide=(05:00.0)\n");
+	assert_run(bus, 0, "write 02:00.0", "wrote");
+	assert_text(bus, XLPT_MODPROBE_CONF, DROPIN("(" NIC ")"));
+}
+
+/* A newer kernel is installed: the next boot starts that one, with its own initramfs. */
+static void test_newer_kernel(void **state)
+{
+#define NEW "6.1.0-51-amd64"
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, "/lib/modules/6.1.0-9-amd64/modules.dep", "xen-pciback.ko:\n");
+	assert_run(bus, 0, "plan 02:00.0", "  update-initramfs -u -k " REL "\n  reboot\n");
+	fake_bus_put(bus, "/lib/modules/" NEW "/modules.dep", "xen-pciback.ko:\n");
+	assert_run(bus, 0, "plan 02:00.0",
+		   "  update-initramfs -u -k " REL "\n  update-initramfs -u -k " NEW
+		   "\n  reboot\n");
+	assert_run(bus, 0, "plan --kernel " REL " 02:00.0", "-k " REL "\n  reboot\n");
+	fake_bus_put(bus, "/lib/modules/" NEW "/modules.dep", "x.ko:\n");
+	assert_run(bus, 0, "plan 02:00.0",
+		   "kernel " NEW
+		   " is installed and newer than the one that runs, and has no pciback");
+	fake_bus_put(bus, "/lib/modules/" NEW "/modules.builtin", "xen-pciback.ko\n");
+	assert_run(bus, 0, "plan 02:00.0", "its pciback is another one (built in); once it runs");
+	fake_bus_put(bus, "/usr/bin/dracut", "");
+	fake_bus_put(bus, "/lib/modules/" NEW "/modules.builtin", "");
+	fake_bus_put(bus, "/lib/modules/" NEW "/modules.dep", "xen-pciback.ko:\n");
+	assert_run(bus, 0, "plan 02:00.0", "  dracut --force --kver " NEW "\n  reboot\n");
+}
+
 static void test_cmdline(void **state)
 {
 	struct fake_bus *bus = *state;
@@ -487,7 +542,7 @@ int main(void)
 		T(test_quotes),
 		T(test_write),		T(test_hidden_by_now),
 		T(test_pins),		T(test_wrong),
-		T(test_merge),		T(test_cmdline),
+		T(test_install_list), T(test_newer_kernel), T(test_merge),		T(test_cmdline),
 		T(test_cmdline_text),	T(test_limits),
 		T(test_by_hand),	T(test_foreign_lines),
 		T(test_left_behind),	T(test_link_in_the_way),

@@ -105,6 +105,27 @@ static void test_list_there(void **state)
 	assert_null(strstr(said, "boot write"));
 }
 
+/* The list of this boot goes on; a file that has all of it already only has to be booted. */
+static void test_list_running(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	without_grub(bus);
+	fake_bus_put(bus, CFG, "[x]\nkernel=vmlinuz ro\n");
+	fake_bus_put(bus, "/proc/cmdline", "ro xen-pciback.hide=(05:00.0)\n");
+	assert_run(bus, 1, "verify 02:00.0",
+		   "add this word to the \"kernel=\" line of [x] (" CFG
+		   ":2): xen-pciback.hide=(" FREE ")(" NIC ")");
+	assert_null(strstr(said, "boot write"));
+	fake_bus_put(bus, CFG, "[x]\nkernel=vmlinuz ro xen-pciback.hide=(05:00.0)\n");
+	fake_bus_put(bus, "/proc/cmdline", "ro\n");
+	assert_run(bus, 1, "verify 02:00.0",
+		   "write xen-pciback.hide=(" FREE ")(" NIC ") in the place");
+	fake_bus_put(bus, CFG, "[x]\nkernel=vmlinuz ro xen-pciback.hide=(" NIC ")\n");
+	assert_run(bus, 1, "write 02:00.0",
+		   "reboot: the \"kernel=\" line of [x] (" CFG ":2) has it");
+}
+
 /* GRUB's tools are there, and this boot's kernel has the words of Xen's own file. */
 static void test_beside_grub(void **state)
 {
@@ -170,6 +191,11 @@ static void test_initramfs(void **state)
 	assert_run(bus, 0, "plan 02:00.0", "  mkinitfs " REL "\n");
 	assert_null(strstr(said, "features="));
 	fake_bus_put(bus, "/usr/bin/mkinitcpio", "mkinitcpio.conf.d");
+	fake_bus_put(bus, "/boot/initramfs-linux.img", "x");
+	fake_bus_put(bus, "/lib/modules/" REL "/pkgbase", "\n");
+	assert_run(bus, 0, "plan 02:00.0",
+		   "initramfs    mkinitcpio (/usr/bin/mkinitcpio), /boot/initramfs-linux.img\n");
+	fake_bus_put(bus, "/lib/modules/" REL "/pkgbase", "linux-lts\n");
 	fake_bus_put(bus, "/boot/initramfs-linux-lts.img", "x");
 	assert_run(bus, 0, "plan 02:00.0",
 		   "initramfs    mkinitcpio (/usr/bin/mkinitcpio), /boot/initramfs-linux-lts.img");
@@ -178,8 +204,8 @@ static void test_initramfs(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_places),	     T(test_section), T(test_list_there),
-		T(test_beside_grub), T(test_which),   T(test_initramfs),
+		T(test_places), T(test_section),   T(test_list_there),	 T(test_beside_grub),
+		T(test_which),	T(test_initramfs), T(test_list_running),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

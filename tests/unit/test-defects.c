@@ -311,12 +311,12 @@ static void test_ivrs(void **state)
 	assert_null(xlpt_ivmds_find(&r, B("05:00.1")));
 	assert_null(xlpt_ivmds_find(&r, B("0001:05:00.0")));
 	xlpt_ivmds_dispose(&r);
-	/* Cut at each byte: an error or fewer blocks, and nothing beyond the end is read. */
+	/* Cut at each byte, also between two blocks: an error and fewer blocks, and nothing beyond the end is read. */
 	for (size_t len = 0; len < sizeof(t); len++) {
 		_cleanup_free_ uint8_t *copy = xlpt_xcalloc(1, len ? len : 1);
 
 		memcpy(copy, t, len);
-		xlpt_ivrs_parse(copy, len, &r, &diag);
+		assert_int_equal(xlpt_ivrs_parse(copy, len, &r, &diag), XLPT_ERR_DATA);
 		assert_true(r.n < 2);
 		xlpt_ivmds_dispose(&r);
 		xlpt_diag_dispose(&diag);

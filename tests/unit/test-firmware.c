@@ -1,12 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "pciback/device/firmware.h"
+#include "pciback/device/ivrs.h"
 #include "pciback/device/vpd.h"
 #include "tests/fake/bus.h"
 
@@ -173,6 +176,72 @@ static void test_dmar_read(void **state)
 	fake_bus_free(bus);
 }
 
+/* Tables of len bytes, of which the last 32 are a region for 02:00.0. */
+static void put_large(struct fake_bus *bus, const char *path, const char *name, size_t len)
+{
+	_cleanup_free_ uint8_t *t = xlpt_xcalloc(1, len);
+	bool amd = !strcmp(name, "IVRS");
+	_cleanup_close_ int fd = -1;
+	size_t at = 48;
+
+	memcpy(t, name, 4);
+	put(t, 4, len, 4);
+	for (; at < len - 32; at += 16) {
+		put(t, at, amd ? 0x10 : 0, 2);
+		put(t, at + 2, 16, 2);
+	}
+	put(t, at, amd ? 0x21 : 1, 2);
+	put(t, at + 2, 32, 2);
+	if (amd) {
+		put(t, at + 4, 0x200, 2);
+		put(t, at + 24, 0x1000, 8);
+	} else {
+		put(t, at + 16, 0xfff, 8);
+		memcpy(t + at + 24, (uint8_t[]){ 1, 8, 0, 0, 0, 2, 0, 0 }, 8);
+	}
+	fake_bus_put(bus, path, "");
+	fd = openat(fake_bus_host(bus)->rootfd, path + 1, O_WRONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, t, len), (ssize_t)len);
+}
+
+/* Those of large hosts, and what is too large for any. */
+static void test_large(void **state)
+{
+	static const char dmar[] = "/sys/firmware/acpi/tables/DMAR",
+			  ivrs[] = "/sys/firmware/acpi/tables/IVRS";
+	static const size_t sizes[] = { 65520, 65552, 200000, 1048576 };
+	struct fake_bus *bus = fake_bus_new();
+	struct xlpt_host *h = fake_bus_host(bus);
+	struct xlpt_rmrrs r;
+	struct xlpt_ivmds m;
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(sizes); i++) {
+		size_t len = sizes[i];
+
+		put_large(bus, dmar, "DMAR", len);
+		assert_int_equal(xlpt_dmar_read(h, bridges(), &r, NULL), 0);
+		assert_int_equal(r.n, 1);
+		xlpt_rmrrs_dispose(&r);
+		put_large(bus, ivrs, "IVRS", len);
+		assert_int_equal(xlpt_ivrs_read(h, &m, NULL), 0);
+		assert_int_equal(m.n, 1);
+		xlpt_ivmds_dispose(&m);
+	}
+	for (int i = 0; i < 2; i++) {
+		_cleanup_diag_ struct xlpt_diag diag = { 0 };
+
+		put_large(bus, i ? ivrs : dmar, i ? "IVRS" : "DMAR", 1048576 + 16);
+		assert_int_equal(i ? xlpt_ivrs_read(h, &m, &diag)
+				   : xlpt_dmar_read(h, bridges(), &r, &diag),
+				 XLPT_ERR_DATA);
+		assert_true(i ? m.there && !m.n : r.there && !r.n);
+		assert_non_null(strstr(diag.fact, "has more than 1024 KiB"));
+	}
+	fake_bus_free(bus);
+}
+
 #define VPD                                  \
 	"\x82\x08\0Test NIC\x90\x14\0PN\x05" \
 	"AB-12SN\x06"                        \
@@ -259,6 +328,7 @@ int main(void)
 		cmocka_unit_test(test_shared_region_cut),
 		cmocka_unit_test(test_dmar_hostile),
 		cmocka_unit_test(test_dmar_read),
+		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_vpd),
 		cmocka_unit_test(test_serial),
 		cmocka_unit_test(test_vpd_hostile),

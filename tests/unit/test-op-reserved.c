@@ -98,35 +98,54 @@ static void test_saved(void **state)
 	assert_int_equal(system(line), 0);
 }
 
-/* AMD's table: a block for one function, one for a range, one for all, one without a byte. */
+static void put_ivmd(uint8_t *block, uint8_t type, const uint8_t ids[4], uint64_t base,
+		     uint64_t len)
+{
+	block[0] = type;
+	block[2] = 32;
+	memcpy(block + 4, ids, 4);
+	for (unsigned i = 0; i < 8; i++) {
+		block[16 + i] = (uint8_t)(base >> 8 * i);
+		block[24 + i] = (uint8_t)(len >> 8 * i);
+	}
+}
+
+/*
+ * AMD's table: a block for one function, one for a range, one for all, one without a byte, one that ends
+ * behind all memory, and a range with functions that are not here.
+ */
 static void test_amd(void **state)
 {
+	static const uint8_t one[] = { 0, 2, 0, 0 }, range[] = { 0, 2, 0xff, 5 },
+			     absent[] = { 0, 2, 1, 2 };
 	struct world *w = *state;
-	uint8_t t[48 + 4 * 32] = "IVRS";
+	uint8_t t[48 + 6 * 32] = "IVRS";
 
 	t[4] = sizeof(t);
-	for (int i = 0; i < 4; i++) {
-		uint8_t *block = t + 48 + 32 * i;
-
-		block[0] = (uint8_t[]){ 0x21, 0x22, 0x20, 0x21 }[i];
-		block[2] = 32;
-		block[5] = 2; /* 02:00.0 */
-		block[6] = 0xff;
-		block[7] = 5; /* to 05:1f.7 */
-		block[18] = (uint8_t)(i + 1);
-		block[25] = i < 3 ? 0x10 : 0;
-	}
+	put_ivmd(t + 48, 0x21, one, 0x10000, 0x1000);
+	put_ivmd(t + 80, 0x22, range, 0x20000, 0x1000);
+	put_ivmd(t + 112, 0x20, range, 0x30000, 0x1000);
+	put_ivmd(t + 144, 0x21, one, 0, 0);
+	put_ivmd(t + 176, 0x21, one, UINT64_MAX - 0xfff, 0x2000);
+	put_ivmd(t + 208, 0x22, absent, 0x60000, 0x1000);
 	put_table(w, "/sys/firmware/acpi/tables/IVRS", t, sizeof(t));
 	ok(w, "show 02:00.0");
 	assert_non_null(strstr(w->out, "0x10000-0x10fff"));
 	assert_non_null(strstr(w->out, "0x20000-0x20fff, shared with 0000:03:00.0, "));
 	assert_non_null(strstr(w->out, "0x30000-0x30fff, for every function"));
-	assert_null(strstr(w->out, "0x40000"));
+	assert_non_null(strstr(w->out, "0x60000-0x60fff, shared with a function that is not here"));
+	assert_null(strstr(w->out, "0x0-"));
+	assert_null(strstr(w->out, "0xffff"));
 	ok(w, "show 05:00.0");
 	assert_null(strstr(w->out, "0x10000-"));
 	assert_non_null(strstr(w->out, "0x20000-0x20fff, shared with 0000:02:00.0, "));
 	ok(w, "show --json 02:00.0");
 	assert_non_null(strstr(w->out, "\"reserved_by_firmware\""));
+	assert_non_null(strstr(w->out, "\"start\": 65536"));
+	assert_non_null(strstr(w->out, "\"end\": 69631"));
+	assert_non_null(strstr(w->out, "\"shared\": true"));
+	assert_non_null(strstr(w->out, "\"shared\": false"));
+	assert_non_null(strstr(w->out, "\"shared_with\""));
 	/* What stands before the damage is shown. */
 	t[48 + 64 + 2] = 3;
 	put_table(w, "/sys/firmware/acpi/tables/IVRS", t, sizeof(t));

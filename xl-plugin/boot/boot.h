@@ -134,6 +134,9 @@ bool xlpt_boot_means(const struct xlpt_devices *devs, const struct xlpt_hide_gro
 void xlpt_boot_mates(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		     struct xlpt_boot_plan *p, const struct xlpt_devices *devs,
 		     const struct xlpt_needs *needs);
+/* XLPT_ERR_CONFLICT when p->files would not hide p->list at the next boot. (would-work.c) */
+int xlpt_boot_would_work(struct xlpt_env *env, struct xlpt_boot_plan *p, struct xlpt_diag *diag);
+
 /* ---- virtual functions (vfs.c) ---- */
 
 /* p->notes of VFs in the list, and of physical functions in it. */

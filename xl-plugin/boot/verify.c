@@ -97,6 +97,7 @@ int xlpt_boot_verify_tell(struct xlpt_env *env, const struct xlpt_boot_req *req,
 	_cleanup_verdicts_ struct xlpt_verdicts v = { 0 };
 	_cleanup_boot_ struct xlpt_boot boot = { 0 };
 	_cleanup_hide_ struct xlpt_hide_list wanted = { 0 };
+	_cleanup_free_ char *next = NULL;
 	size_t bad;
 	int rc;
 
@@ -110,6 +111,9 @@ int xlpt_boot_verify_tell(struct xlpt_env *env, const struct xlpt_boot_req *req,
 	if (rc)
 		return rc;
 	bad = tell_verdicts(env, &boot, &v);
+	next = xlpt_boot_grub_replaced(env->host, &boot);
+	if (next)
+		xlpt_warn(env, "%s", next);
 	if (!v.n)
 		xlpt_say(env, "nothing is to be hidden at boot%s",
 			 boot.xen == XLPT_BOOT_XEN_NO ? "; this boot is without Xen" : "");

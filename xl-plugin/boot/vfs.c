@@ -8,10 +8,12 @@
 #include <string.h>
 
 #include "core/file.h"
+#include "core/text.h"
 #include "pciback/device/bind.h"
 #include "pciback/device/scan.h"
 #include "pciback/sriov/setter.h"
 #include "pciback/sriov/vf.h"
+#include "xenstore/pcibe.h"
 #include "xl-plugin/boot/boot.h"
 #include "xl-plugin/vf/vf.h"
 
@@ -101,6 +103,19 @@ static const char *maker_of(const struct maker *m)
 	return m->unit ? m->unit : m->conf ? m->conf : m->setter;
 }
 
+/* The guest that has the VF, as a word for xlpt detach; NULL: none, or no xenstore tells. Caller frees. */
+static char *guest_of(struct xlpt_env *env, struct xlpt_bdf bdf)
+{
+	uint32_t domid;
+	char *name = NULL;
+
+	if (!env->store || xlpt_pcibe_owner(env->store, bdf, &domid, NULL) <= 0)
+		return NULL;
+	if (xlpt_store_read(env->store, 0, &name, "/local/domain/%u/name", domid) || !name)
+		return xlpt_xasprintf("%u", domid);
+	return name;
+}
+
 /* The line that makes the VFs at every boot; the others of this PF must not be in use then. */
 static char *way(struct xlpt_env *env, const struct maker *m)
 {
@@ -108,12 +123,17 @@ static char *way(struct xlpt_env *env, const struct maker *m)
 	_cleanup_str_ struct xlpt_str hidden = { 0 }, out = { 0 };
 
 	for (size_t i = 0; i < m->pf.n; i++) {
-		_cleanup_free_ char *name = NULL;
+		_cleanup_free_ char *name = NULL, *guest = NULL;
 
 		xlpt_host_link_name(env->host, &name, "/sys/bus/pci/devices/%s/driver",
 				    XLPT_BDF_STR(m->pf.vfs[i]));
-		if (xlpt_streq(name, XLPT_PCIBACK_DRIVER))
-			xlpt_str_addf(&hidden, " %s", XLPT_BDF_STR(m->pf.vfs[i]));
+		if (!xlpt_streq(name, XLPT_PCIBACK_DRIVER))
+			continue;
+		xlpt_str_addf(&hidden, " %s", XLPT_BDF_STR(m->pf.vfs[i]));
+		guest = guest_of(env, m->pf.vfs[i]);
+		if (guest)
+			xlpt_str_addf(&out, "xlpt detach %s %s; ", XLPT_WORD(guest),
+				      XLPT_BDF_STR(m->pf.vfs[i]));
 	}
 	if (hidden.len)
 		xlpt_str_addf(&out, "xlpt unhide%s; ", hidden.s);

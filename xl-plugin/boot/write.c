@@ -14,63 +14,7 @@
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/kept/file-change.h"
 
-/* ---- would it work ---- */
-
-static const char *text_of(const struct xlpt_boot_plan *p, const char *path)
-{
-	for (size_t i = 0; i < p->files.n; i++)
-		if (!strcmp(p->files.items[i].path, path))
-			return p->files.items[i].text;
-	return NULL;
-}
-
-/* libkmod is asked what it would make of modprobe.d with our file in it. */
-static int would_work(struct xlpt_env *env, struct xlpt_boot_plan *p, struct xlpt_diag *diag)
-{
-	_cleanup_effective_ struct xlpt_effective eff = { 0 };
-	_cleanup_free_ char *want = xlpt_hide_format(&p->list), *fact = NULL, *way = NULL;
-	int rc;
-
-	if (p->list.n && xlpt_boot_refused(env->host, &p->boot, &fact, &way)) {
-		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "pciback would not be loaded at boot");
-		xlpt_diag_fact(diag, "%s", fact);
-		xlpt_diag_hint(diag, "%s", way);
-		return XLPT_ERR_CONFLICT;
-	}
-	if (p->boot.mode == XLPT_PB_BUILTIN)
-		return 0;
-	rc = xlpt_effective_read(env->host, &p->boot, XLPT_MODPROBE_CONF,
-				 text_of(p, XLPT_MODPROBE_CONF), &eff, diag);
-	if (rc)
-		return rc;
-	if (!p->list.n) {
-		if (eff.modprobe_hide)
-			xlpt_strv_addf(&p->notes, "%s:%u is effective again and hides %s",
-				       eff.modprobe_file, eff.modprobe_line, eff.modprobe_hide);
-		return 0;
-	}
-	if (!p->by_cmdline && !xlpt_streq(eff.modprobe_hide, want)) {
-		xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
-			      "another file of modprobe.d has the last word");
-		xlpt_diag_fact(diag, "%s:%u sets hide=%s after " XLPT_MODPROBE_CONF,
-			       eff.modprobe_file, eff.modprobe_line, eff.modprobe_hide);
-		xlpt_diag_hint(diag, "take that line out; xlpt takes its devices over");
-		return XLPT_ERR_CONFLICT;
-	}
-	for (char **d = p->early; d && *d; d++)
-		if (!xlpt_boot_has_module(eff.early, *d)) {
-			xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
-				      "modprobe would not load %s before %s", p->boot.module, *d);
-			xlpt_diag_fact(diag, "another line for %s in modprobe.d counts instead",
-				       *d);
-			xlpt_diag_hint(diag, "modprobe --showconfig | grep %s", *d);
-			return XLPT_ERR_CONFLICT;
-		}
-	if (eff.blacklisted)
-		xlpt_strv_addf(&p->notes, "%s blacklists %s; that holds for loading by alias only",
-			       eff.blacklisted, p->boot.module);
-	return 0;
-}
+/* ---- the plan ---- */
 
 /* The unit that says after each boot whether it happened: it is there, and nobody enabled it. */
 static bool verify_not_enabled(struct xlpt_host *h)
@@ -85,6 +29,30 @@ static bool verify_not_enabled(struct xlpt_host *h)
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(dirs); i++)
 		there |= xlpt_host_has(h, "%s/" XLPT_BOOT_UNIT, dirs[i]);
 	return there;
+}
+
+/* A kernel that was installed after this boot is the one that the next boot starts: it has an initramfs of its own. */
+static void next_kernel(struct xlpt_env *env, struct xlpt_boot_plan *p, const char *done)
+{
+	_cleanup_free_ char *release = xlpt_boot_newer_kernel(env->host, &p->boot), *command = NULL;
+	_cleanup_boot_ struct xlpt_boot next = { 0 };
+
+	if (!release || xlpt_boot_detect(env->host, p->boot.era, release, &next, NULL))
+		return;
+	command = xlpt_boot_initramfs_command(&next);
+	if (next.mode == XLPT_PB_ABSENT && p->list.n)
+		xlpt_strv_addf(
+			&p->notes,
+			"kernel %s is installed and newer than the one that runs, and has no "
+			"pciback: if the next boot starts it, nothing is hidden",
+			release);
+	else if (next.mode != p->boot.mode && p->list.n)
+		xlpt_strv_addf(&p->notes,
+			       "kernel %s is installed and newer than the one that runs, and its "
+			       "pciback is another one (%s); once it runs: xlpt boot write",
+			       release, xlpt_pb_mode_word(next.mode));
+	else if (command && !xlpt_streq(command, done))
+		xlpt_strv_addf(&p->commands, "%s", command);
 }
 
 static void commands(struct xlpt_env *env, const struct xlpt_boot_req *req,
@@ -109,6 +77,8 @@ static void commands(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		xlpt_strv_addf(&p->notes, "%s", by_hand);
 	if (initramfs && (inside || p->boot.initramfs != XLPT_INITRAMFS_MKINITRD))
 		xlpt_strv_addf(&p->commands, "%s", initramfs);
+	if (!req->release)
+		next_kernel(env, p, initramfs);
 	if (p->by_cmdline && loader)
 		xlpt_strv_addf(&p->commands, "%s", loader);
 	if (p->list.n && verify_not_enabled(env->host))
@@ -242,7 +212,7 @@ int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		return rc;
 	rc = files(env, req, p, diag);
 	if (rc == 0 && (p->files.n || !p->list.n))
-		rc = would_work(env, p, diag);
+		rc = xlpt_boot_would_work(env, p, diag);
 	if (rc == 0)
 		commands(env, req, p);
 	if (rc == 0)
