@@ -131,9 +131,8 @@ char *xlpt_boot_grub_replaced(struct xlpt_host *h, const struct xlpt_boot *boot)
 	if (!last || last == set)
 		return NULL;
 	command = xlpt_boot_loader_command(h, boot);
-	return xlpt_xasprintf(
-		"this boot has the list of %s:%u, and %s:%u sets %s anew, without "
-		"it: after the next %s nothing is hidden; to keep it: xlpt boot write",
-		set->file, set->line, last->file, last->line, set->name,
-		command ? command : "change of the boot loader");
+	return xlpt_xasprintf("this boot has the list of %s:%u, and %s:%u sets %s anew, without "
+			      "it: after the next %s nothing is hidden",
+			      set->file, set->line, last->file, last->line, set->name,
+			      command ? command : "change of the boot loader");
 }

@@ -112,6 +112,31 @@ static void test_recovery(void **state)
 	assert_non_null(strstr(said, "move the word to GRUB_CMDLINE_LINUX; update-grub; reboot"));
 }
 
+/* All is hidden in this boot, and a later one would not have the list: exit status 0 would be too much. */
+static void test_hidden_for_now(void **state)
+{
+	struct fake_bus *bus = *state;
+	struct xlpt_host *h = fake_bus_host(bus);
+
+	fake_bus_driver(bus, "pciback", NULL);
+	assert_int_equal(xlpt_host_write_text(h, FREE, "/sys/bus/pci/drivers/e1000e/unbind"), 0);
+	assert_int_equal(xlpt_host_write_text(h, FREE, "/sys/bus/pci/drivers/pciback/new_slot"), 0);
+	assert_int_equal(xlpt_host_write_text(h, FREE, "/sys/bus/pci/drivers/pciback/bind"), 0);
+	fake_bus_put(bus, "/usr/sbin/update-grub", "");
+	fake_bus_put(bus, "/proc/cmdline", "ro " LIST "\n");
+	fake_bus_put(bus, GRUB, "GRUB_CMDLINE_LINUX=\"" LIST "\"\n");
+	assert_run(bus, 0, "verify", "hidden");
+	fake_bus_put(bus, GRUB, "GRUB_CMDLINE_LINUX=\"" LIST "\"\nGRUB_CMDLINE_LINUX=quiet\n");
+	assert_run(bus, 1, "verify",
+		   "what is hidden in this boot will not be hidden in a later one");
+	assert_non_null(strstr(said, "sets GRUB_CMDLINE_LINUX anew"));
+	assert_non_null(strstr(said, "to mend: xlpt boot write\n"));
+	assert_run(bus, 1, "verify --json",
+		   "\"lost_later\": \"this boot has the list of " GRUB ":1");
+	assert_run(bus, 0, "write", NULL);
+	assert_run(bus, 0, "verify --json", "\"lost_later\": null");
+}
+
 /* This boot has it, and the next one would not: verify warns, write keeps it. */
 static void test_lost_next_time(void **state)
 {
@@ -212,9 +237,9 @@ static void test_endless(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_effective),	T(test_files),	   T(test_recovery),
-		T(test_lost_next_time), T(test_last_word), T(test_last_word_verify),
-		T(test_endless),	T(test_by_hand),
+		T(test_effective),	  T(test_files),	  T(test_recovery),
+		T(test_hidden_for_now),	  T(test_lost_next_time), T(test_last_word),
+		T(test_last_word_verify), T(test_endless),	  T(test_by_hand),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

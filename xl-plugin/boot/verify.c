@@ -39,7 +39,7 @@ static struct json_object *tell_one(const struct xlpt_verdict *d, struct xlpt_ta
 
 /* Returns how many are not hidden. */
 static size_t tell_verdicts(struct xlpt_env *env, const struct xlpt_boot *boot,
-			    const struct xlpt_verdicts *v)
+			    const struct xlpt_verdicts *v, const char *next)
 {
 	struct json_object *root = json_object_new_object(), *a = json_object_new_array(), *counts;
 	struct xlpt_table *t = NULL;
@@ -60,6 +60,7 @@ static size_t tell_verdicts(struct xlpt_env *env, const struct xlpt_boot *boot,
 		      boot->xen == XLPT_BOOT_XEN_UNKNOWN
 			      ? NULL
 			      : json_object_new_boolean(boot->xen == XLPT_BOOT_XEN_YES));
+	xlpt_json_add(root, "lost_later", xlpt_json_str(next));
 	if (t)
 		xlpt_table_print(env, t);
 	if (env->json)
@@ -91,6 +92,16 @@ static int not_hidden(const struct xlpt_boot *boot, const struct xlpt_verdicts *
 	return XLPT_ERR_CONFLICT;
 }
 
+/* All is hidden now, and the settings have lost it: exit status 0 would speak of this boot alone. */
+static int not_next_time(const char *fact, struct xlpt_diag *diag)
+{
+	xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
+		      "what is hidden in this boot will not be hidden in a later one");
+	xlpt_diag_fact(diag, "%s", fact);
+	xlpt_diag_hint(diag, "xlpt boot write");
+	return XLPT_ERR_CONFLICT;
+}
+
 int xlpt_boot_verify_tell(struct xlpt_env *env, const struct xlpt_boot_req *req,
 			  struct xlpt_diag *diag)
 {
@@ -110,15 +121,15 @@ int xlpt_boot_verify_tell(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		rc = xlpt_op_boot_verify(env, &boot, &wanted, &v, diag);
 	if (rc)
 		return rc;
-	bad = tell_verdicts(env, &boot, &v);
 	next = xlpt_boot_grub_replaced(env->host, &boot);
-	if (next)
-		xlpt_warn(env, "%s", next);
+	bad = tell_verdicts(env, &boot, &v, next);
+	if (next && bad)
+		xlpt_warn(env, "%s; to keep it: xlpt boot write", next);
 	if (!v.n)
 		xlpt_say(env, "nothing is to be hidden at boot%s",
 			 boot.xen == XLPT_BOOT_XEN_NO ? "; this boot is without Xen" : "");
-	if (!bad)
+	if (!bad && !next)
 		return 0;
 	env->reported = true;
-	return not_hidden(&boot, &v, bad, diag);
+	return bad ? not_hidden(&boot, &v, bad, diag) : not_next_time(next, diag);
 }
