@@ -57,6 +57,12 @@ struct xlpt_attach_facts {
 
 /* NO_GUEST for one that is on its way out, has ended and is still there, or is stopped for a save. */
 int xlpt_policy_runs(const struct xlpt_guest *guest, struct xlpt_diag *diag);
+/*
+ * The hint for a guest on its way out, which may start again or not. else_run: what to run when
+ * its domain does not end, or NULL.
+ */
+void xlpt_policy_ends_hint(const struct xlpt_guest *guest, const char *else_run,
+			   struct xlpt_diag *diag);
 
 /* The guest's part of it: what it is, what it was made with, and whether its backend is ready. */
 int xlpt_policy_guest(const struct xlpt_attach_facts *f, struct xlpt_diag *diag);
