@@ -79,6 +79,12 @@ struct xlpt_set_mate {
 bool xlpt_mate_used(const struct xlpt_set_mate *mate);
 
 /*
+ * "dom0 uses A and B, and C is with web1": who but the guest uses them, or NULL when nobody does.
+ * Caller frees.
+ */
+char *xlpt_mates_users(const struct xlpt_set_mate *mates, size_t n, const struct xlpt_guest *guest);
+
+/*
  * Giving dev to a guest while these stay where they are: XLPT_ERR_RULE when one is
  * with another guest or in use by dom0, because the IOMMU cannot keep them apart.
  * One refusal names all that are in use, and which of them dom0 can lose.
