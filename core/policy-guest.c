@@ -88,8 +88,10 @@ static int type_fits(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE, "%s is a PVH guest", g->name);
 	xlpt_diag_fact(diag, "Xen on x86 passes devices through to PV and HVM guests only");
-	xlpt_diag_hint(diag,
-		       "set type=\"hvm\" or type=\"pv\" in its configuration and create it again");
+	xlpt_diag_hint(diag, f->to_create
+				     ? "write type=\"hvm\" or type=\"pv\" into its configuration"
+				     : "set type=\"hvm\" or type=\"pv\" in its configuration and "
+				       "create it again");
 	return XLPT_ERR_GUEST_TYPE;
 }
 

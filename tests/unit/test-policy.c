@@ -31,6 +31,12 @@ static void pvh(struct world *w)
 	w->guest.type = XLPT_GUEST_PVH;
 }
 
+static void pvh_to_create(struct world *w)
+{
+	pvh(w);
+	w->f.to_create = true;
+}
+
 static void dying(struct world *w)
 {
 	w->guest.dying = true;
@@ -127,6 +133,8 @@ static void test_attach_refused(void **state)
 		  "xlpt repair" },
 		{ pvh, XLPT_ERR_GUEST_TYPE, "web1 is a PVH guest", "PV and HVM guests only",
 		  "type=\"hvm\"" },
+		{ pvh_to_create, XLPT_ERR_GUEST_TYPE, "web1 is a PVH guest", "PV and HVM guests only",
+		  "write type=\"hvm\" or type=\"pv\" into its configuration" },
 		{ dying, XLPT_ERR_NO_GUEST, "web1 is shutting down", "domain 3",
 		  "xl list does not show domain 3; then run this again if web1 has started again" },
 		{ no_iommu, XLPT_ERR_NO_IOMMU, "without an IOMMU", "pv_directio", "xlpt boot plan" },
