@@ -47,6 +47,16 @@ static int backend_ready(const struct xlpt_attach_facts *f, struct xlpt_diag *di
 	return 0;
 }
 
+/* Whether it starts again is known to xl's process alone (on_poweroff; xl destroy ends that, too). */
+void xlpt_policy_ends_hint(const struct xlpt_guest *g, const char *else_run, struct xlpt_diag *diag)
+{
+	xlpt_diag_hint(diag,
+		       "wait until xl list does not show domain %u; then run this again if %s has "
+		       "started again%s%s",
+		       g->domid, g->name, else_run ? "; if it stays as it is: " : "",
+		       else_run ? else_run : "");
+}
+
 int xlpt_policy_runs(const struct xlpt_guest *g, struct xlpt_diag *diag)
 {
 	if (!g->dying)
@@ -64,7 +74,7 @@ int xlpt_policy_runs(const struct xlpt_guest *g, struct xlpt_diag *diag)
 	} else {
 		xlpt_diag_set(diag, XLPT_ERR_NO_GUEST, "%s is shutting down", g->name);
 		xlpt_diag_fact(diag, "Xen reports domain %u as dying", g->domid);
-		xlpt_diag_hint(diag, "wait until xl list shows it running again");
+		xlpt_policy_ends_hint(g, NULL, diag);
 	}
 	return XLPT_ERR_NO_GUEST;
 }
@@ -78,8 +88,10 @@ static int type_fits(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE, "%s is a PVH guest", g->name);
 	xlpt_diag_fact(diag, "Xen on x86 passes devices through to PV and HVM guests only");
-	xlpt_diag_hint(diag,
-		       "set type=\"hvm\" or type=\"pv\" in its configuration and create it again");
+	xlpt_diag_hint(diag, f->to_create
+				     ? "write type=\"hvm\" or type=\"pv\" into its configuration"
+				     : "set type=\"hvm\" or type=\"pv\" in its configuration and "
+				       "create it again");
 	return XLPT_ERR_GUEST_TYPE;
 }
 

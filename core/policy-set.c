@@ -82,6 +82,14 @@ static char *who_text(const struct users *u, const char *somebody)
 	return xlpt_str_take(&s);
 }
 
+char *xlpt_mates_users(const struct xlpt_set_mate *mates, size_t n, const struct xlpt_guest *guest)
+{
+	XLPT_CLEANUP(users_dispose) struct users u;
+
+	sort_users(mates, n, guest, &u);
+	return u.n_dom0 || u.n_guests ? who_text(&u, "another guest") : NULL;
+}
+
 /* Whether dom0 can do without it is what hiding it would say; the VFs of a PF can be removed before. */
 static bool dom0_can_lose(const struct xlpt_set_mate *m)
 {

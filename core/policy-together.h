@@ -39,6 +39,16 @@ unsigned xlpt_xen_guest_vectors(const char *cmdline, bool *known);
  */
 int xlpt_policy_vectors(const char *guest, unsigned asked, unsigned given, struct xlpt_diag *diag);
 
+/* ---- peers in a switch (policy-switch.c) ---- */
+
+/*
+ * Warns when a guest gets dev and some of these, which dev reaches past the IOMMU because the
+ * switch port above it does not redirect requests, are in use by others. acs: a word on the port's.
+ */
+int xlpt_policy_switch(const struct xlpt_device *dev, const struct xlpt_guest *guest,
+		       const struct xlpt_set_mate *mates, size_t n, struct xlpt_bdf port,
+		       const char *acs, struct xlpt_diag *diag);
+
 /* ---- pages of memory (policy-pages.c) ---- */
 
 /* It has memory that is not whole pages. */

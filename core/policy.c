@@ -68,14 +68,17 @@ static int in_use(const struct xlpt_device *dev, const struct xlpt_place *place,
 {
 	const char *bdf = XLPT_BDF_STR(dev->bdf), *name = place->owner_name;
 	const char *through = place->owner_through;
+	bool own = guest && guest->domid == place->owner_domid;
 
 	xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is %s %s (domain %u)", bdf,
-		      guest && guest->domid == place->owner_domid ? "already with" : "in use by",
-		      name, place->owner_domid);
+		      own ? "already with" : "in use by", name, place->owner_domid);
 	xlpt_diag_fact(diag, "/local/domain/0/backend/pci/%u/0 names it%s%s",
 		       through ? place->owner_backend : place->owner_domid,
 		       through ? ", that of its stub domain " : "", through ? through : "");
-	if (through)
+	/* What is wanted is so: taking it away would be the opposite. */
+	if (own)
+		xlpt_diag_hint(diag, "nothing has to be done for %s; leave it out", bdf);
+	else if (through)
 		xlpt_diag_hint(diag, "xl shutdown %s", XLPT_WORD(name));
 	else
 		xlpt_diag_hint(diag, "xlpt detach %s %s", XLPT_WORD(name), bdf);

@@ -57,6 +57,12 @@ struct xlpt_attach_facts {
 
 /* NO_GUEST for one that is on its way out, has ended and is still there, or is stopped for a save. */
 int xlpt_policy_runs(const struct xlpt_guest *guest, struct xlpt_diag *diag);
+/*
+ * The hint for a guest on its way out, which may start again or not. else_run: what to run when
+ * its domain does not end, or NULL.
+ */
+void xlpt_policy_ends_hint(const struct xlpt_guest *guest, const char *else_run,
+			   struct xlpt_diag *diag);
 
 /* The guest's part of it: what it is, what it was made with, and whether its backend is ready. */
 int xlpt_policy_guest(const struct xlpt_attach_facts *f, struct xlpt_diag *diag);
@@ -71,6 +77,12 @@ struct xlpt_set_mate {
 
 /* Dom0 drives it, or a guest has it; what is hidden, or has no driver, harms nobody. */
 bool xlpt_mate_used(const struct xlpt_set_mate *mate);
+
+/*
+ * "dom0 uses A and B, and C is with web1": who but the guest uses them, or NULL when nobody does.
+ * Caller frees.
+ */
+char *xlpt_mates_users(const struct xlpt_set_mate *mates, size_t n, const struct xlpt_guest *guest);
 
 /*
  * Giving dev to a guest while these stay where they are: XLPT_ERR_RULE when one is

@@ -85,6 +85,13 @@ void xlpt_sets_make(const struct xlpt_devices *devs, struct xlpt_sets *out);
 /* Index of the bridge (or VMD controller) above a function, or SIZE_MAX on a root bus. */
 size_t xlpt_sets_parent(const struct xlpt_devices *devs, size_t i);
 
+/*
+ * The downstream port of a switch above a that sends a's requests for b directly there, past the
+ * IOMMU; SIZE_MAX when there is none, or when it redirects them. The two may well be in two sets
+ * (switch.c).
+ */
+size_t xlpt_switch_turns(const struct xlpt_devices *devs, size_t a, size_t b);
+
 /* One phrase: why device i is in its set; NULL for one that is alone. Caller frees. */
 char *xlpt_sets_reason(const struct xlpt_sets *sets, const struct xlpt_devices *devs, size_t i);
 

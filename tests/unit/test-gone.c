@@ -121,6 +121,8 @@ static void test_unplugged(void **state)
 		_cleanup_free_ char *attach = xlpt_xasprintf("attach %s --hide %s --allow-split %s",
 							     guests[i], dev, dev),
 				    *detach = xlpt_xasprintf("detach %s %s", guests[i], dev),
+				    *show = xlpt_xasprintf("show %s", dev),
+				    *hide = xlpt_xasprintf("hide %s", dev),
 				    *save = xlpt_xasprintf(
 					    "save --detach-first --force %s /tmp/nothing",
 					    guests[i]),
@@ -134,6 +136,12 @@ static void test_unplugged(void **state)
 		said(w, dev);
 		said(w, "this host has it no more: xlpt detach");
 		assert_null(strstr(w->out, "assigned"));
+		answers(w, 1, attach, "this host has lost it");
+		said(w, detach);
+		answers(w, 1, show, "still has it in its PCI backend");
+		said(w, detach);
+		answers(w, 1, hide, "still has it in its PCI backend");
+		said(w, detach);
 		answers(w, 1, save, "this host has lost it");
 		said(w, detach);
 		ok(w, detach);

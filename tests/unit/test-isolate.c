@@ -51,6 +51,55 @@ static void test_switch(void **state)
 	       "behind 0000:02:00.0; ACS redirection not enabled at 0000:00:01.0 (it has no ACS)");
 }
 
+/* The port that sends requests of a for b there; acs_ctrl, unless 0, is set in all ports. */
+static void turns(const char *text, const char *a, const char *b, uint16_t acs_ctrl,
+		  const char *want)
+{
+	_cleanup_devices_ struct xlpt_devices devs;
+	size_t port;
+
+	tree(text, &devs);
+	for (size_t i = 0; acs_ctrl && i < devs.n; i++)
+		devs.items[i].caps.acs_ctrl = acs_ctrl;
+	port = xlpt_switch_turns(&devs, (size_t)(xlpt_devices_find(&devs, B(a)) - devs.items),
+				 (size_t)(xlpt_devices_find(&devs, B(b)) - devs.items));
+	if (!want)
+		assert_true(port == SIZE_MAX);
+	else
+		assert_string_equal(XLPT_BDF_STR(devs.items[port].bdf) + 5, want);
+}
+
+static void test_switch_turns(void **state)
+{
+	/* Below the second port a switch of its own, whose ports have ACS. */
+	static const char nested[] =
+		"00:01.0 - root acs=on\n01:00.0 00:01.0 up\n02:00.0 01:00.0 down\n"
+		"02:01.0 01:00.0 down\n03:00.0 02:00.0 end\n04:00.0 02:01.0 up\n"
+		"05:00.0 04:00.0 down acs=on\n05:01.0 04:00.0 down acs=on\n06:00.0 05:00.0 end\n"
+		"07:00.0 05:01.0 end\n";
+
+	(void)state;
+	turns(SWITCH(""), "03:00.0", "04:00.0", 0, "02:00.0");
+	turns(SWITCH(""), "04:00.0", "03:00.0", 0, "02:01.0");
+	turns(SWITCH("acs=off"), "03:00.0", "04:00.0", 0, "02:00.0");
+	turns(SWITCH("acs=on"), "03:00.0", "04:00.0", 0, NULL);
+	/* Redirection alone, or all but that. */
+	turns(SWITCH("acs=off"), "03:00.0", "04:00.0", 0x04, NULL);
+	turns(SWITCH("acs=off"), "03:00.0", "04:00.0", 0x19, "02:00.0");
+	/* Not behind its own port, nor the switch itself. */
+	turns(SWITCH(""), "03:00.0", "02:00.0", 0, NULL);
+	turns(SWITCH(""), "03:00.0", "01:00.0", 0, NULL);
+	turns(nested, "06:00.0", "07:00.0", 0, NULL);
+	turns(nested, "06:00.0", "03:00.0", 0, "02:01.0");
+	turns(nested, "03:00.0", "07:00.0", 0, "02:00.0");
+	/* What root ports do between them is not said anywhere (PCI Express, 1.3.1). */
+	turns("00:01.0 - root\n00:02.0 - root\n01:00.0 00:01.0 end\n02:00.0 00:02.0 end\n",
+	      "01:00.0", "02:00.0", 0, NULL);
+	/* Parents that go round in circles. */
+	turns("01:00.0 02:00.0 up\n02:00.0 01:00.0 down\n03:00.0 02:00.0 end\n04:00.0 - end\n",
+	      "03:00.0", "04:00.0", 0, NULL);
+}
+
 #define PCI_BRIDGE                                                                   \
 	"00:01.0 - root acs=on\n06:00.0 00:01.0 topci bus=07\n07:01.0 06:00.0 pci\n" \
 	"07:02.0 06:00.0 pci\n07:03.0 06:00.0 pci\n"
@@ -227,15 +276,11 @@ static void test_ignored(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_root_ports),
-		cmocka_unit_test(test_switch),
-		cmocka_unit_test(test_pci_bridge),
-		cmocka_unit_test(test_functions),
-		cmocka_unit_test(test_virtual_functions),
-		cmocka_unit_test(test_not_readable),
-		cmocka_unit_test(test_hostile),
-		cmocka_unit_test(test_groups),
-		cmocka_unit_test(test_functions_without_group),
+		cmocka_unit_test(test_root_ports),   cmocka_unit_test(test_switch),
+		cmocka_unit_test(test_switch_turns), cmocka_unit_test(test_pci_bridge),
+		cmocka_unit_test(test_functions),    cmocka_unit_test(test_virtual_functions),
+		cmocka_unit_test(test_not_readable), cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_groups),	     cmocka_unit_test(test_functions_without_group),
 		cmocka_unit_test(test_ignored),
 	};
 

@@ -14,6 +14,12 @@ static void cardbus(struct world *w)
 	w->device.header = XLPT_HEADER_CARDBUS;
 }
 
+static void owned_by_itself_through(struct world *w)
+{
+	owned_by_itself(w);
+	w->place.owner_through = (char *)"web1-dm";
+}
+
 static void owned_by_nameless(struct world *w)
 {
 	owned(w);
@@ -23,6 +29,12 @@ static void owned_by_nameless(struct world *w)
 static void pvh(struct world *w)
 {
 	w->guest.type = XLPT_GUEST_PVH;
+}
+
+static void pvh_to_create(struct world *w)
+{
+	pvh(w);
+	w->f.to_create = true;
 }
 
 static void dying(struct world *w)
@@ -112,14 +124,19 @@ static void test_attach_refused(void **state)
 		{ owned_by_nameless, XLPT_ERR_IN_USE, "was left by domain 7, which is gone", "pci/7/0",
 		  "xlpt repair" },
 		{ owned_by_itself, XLPT_ERR_IN_USE, BDF " is already with web1 (domain 3)",
-		  "pci/3/0", "xlpt detach web1 " BDF },
+		  "pci/3/0", "nothing has to be done for " BDF },
+		{ owned_by_itself_through, XLPT_ERR_IN_USE, BDF " is already with web1 (domain 3)",
+		  "stub domain web1-dm", "leave it out" },
 		{ assigned, XLPT_ERR_IN_USE, BDF " is assigned to a guest by the hypervisor",
 		  "no backend in xenstore names it", "xlpt repair" },
 		{ assigned_and_noted, XLPT_ERR_IN_USE, "by the hypervisor", "note says domain 12",
 		  "xlpt repair" },
 		{ pvh, XLPT_ERR_GUEST_TYPE, "web1 is a PVH guest", "PV and HVM guests only",
 		  "type=\"hvm\"" },
-		{ dying, XLPT_ERR_NO_GUEST, "web1 is shutting down", "domain 3", "xl list" },
+		{ pvh_to_create, XLPT_ERR_GUEST_TYPE, "web1 is a PVH guest", "PV and HVM guests only",
+		  "write type=\"hvm\" or type=\"pv\" into its configuration" },
+		{ dying, XLPT_ERR_NO_GUEST, "web1 is shutting down", "domain 3",
+		  "xl list does not show domain 3; then run this again if web1 has started again" },
 		{ no_iommu, XLPT_ERR_NO_IOMMU, "without an IOMMU", "pv_directio", "xlpt boot plan" },
 		{ no_iommu_hvm, XLPT_ERR_NO_IOMMU, "without an IOMMU", "hvm_directio", "VT-d" },
 		{ no_passthrough, XLPT_ERR_GUEST_TYPE, "web1 was created without passthrough",

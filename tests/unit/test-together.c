@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "core/policy-together.h"
-#include "tests/unit/commands.h"
+#include "tests/unit/pooling.h"
 
 /* An NVMe drive with an MSI-X table of that many entries, or a card with an MSI capability. */
 static void put_device(struct world *w, const char *bdf, unsigned msix, bool msi,
@@ -243,13 +243,127 @@ static void test_page_of_guests(void **state)
 	ok(w, "detach win1 07:00.0 07:01.0 --to-host");
 }
 
+/* ---- peers in a switch ---- */
+
+/* A port of a switch; mf is its multifunction bit, ctrl what ACS has on, -1 = no ACS. */
+static void put_port(struct world *w, const char *bdf, const char *parent, int type, bool mf,
+		     int ctrl)
+{
+	uint8_t cfg[0x108] = { 0xb5, 0x10, 0x24, 0x87, 6, 0, 0x10, 0, 1, 0, 4, 6 };
+	struct fake_dev d = { .vendor = 0x10b5,
+			      .device = 0x8724,
+			      .class_code = 0x060400,
+			      .parent = parent,
+			      .config = cfg,
+			      .config_len = sizeof(cfg) };
+
+	cfg[0x0e] = mf ? 0x81 : 1;
+	cfg[0x34] = 0x40;
+	memcpy(cfg + 0x40, (uint8_t[]){ 0x10, 0, (uint8_t)(type << 4 | 2) }, 3);
+	if (ctrl >= 0)
+		memcpy(cfg + 0x100, (uint8_t[]){ 0x0d, 0, 1, 0, 0x1f, 0, (uint8_t)ctrl }, 7);
+	fake_bus_add(w->bus, bdf, &d);
+}
+
+/* 0a:00.0 and 0b:00.0, each behind a port of one switch. */
+static void put_switch(struct world *w, bool mf, int ctrl)
+{
+	static const struct fake_dev nic = {
+		.vendor = 0x144d, .device = 0xa80b, .class_code = 0x020000, .driver = "nic"
+	};
+	struct fake_dev a = nic, b = nic;
+
+	fake_bus_driver(w->bus, "nic", "144d:a80b");
+	put_port(w, "0000:00:1d.0", NULL, 4, false, 0x1d);
+	put_port(w, "0000:08:00.0", "0000:00:1d.0", 5, false, -1);
+	put_port(w, "0000:09:01.0", "0000:08:00.0", 6, mf, ctrl);
+	put_port(w, mf ? "0000:09:01.1" : "0000:09:02.0", "0000:08:00.0", 6, mf, ctrl);
+	a.parent = "0000:09:01.0";
+	b.parent = mf ? "0000:09:01.1" : "0000:09:02.0";
+	fake_bus_add(w->bus, "0000:0a:00.0", &a);
+	fake_bus_add(w->bus, "0000:0b:00.0", &b);
+}
+
+#define REACHES "can reach registers of others behind the same switch"
+
+static void test_switch(void **state)
+{
+	struct world *w = *state;
+	const char *first;
+
+	put_switch(w, false, -1);
+	ok(w, "show 0a:00.0");
+	said(w, "reaches in switch  0000:0b:00.0");
+	ok(w, "show --json 0a:00.0");
+	said(w, "\"reaches_in_switch\"");
+	ok(w, "check web1 0a:00.0 --hide");
+	said(w, "unless ACS P2P Request Redirect is on");
+	ok(w, "attach web1 --hide 0a:00.0");
+	said(w, "through 0000:0a:00.0 web1 " REACHES ", past the IOMMU: dom0 uses 0000:0b:00.0 "
+		"(ACS of switch port 0000:09:01.0: none)");
+	said(w, "to mend: give all that is behind the switch to web1, or put 0000:0a:00.0 into a");
+	ok(w, "attach db1 --hide 0b:00.0");
+	said(w, "db1 " REACHES ", past the IOMMU: 0000:0a:00.0 is with web1");
+	/* Nobody uses it, or it goes along. */
+	ok(w, "detach db1 0b:00.0");
+	ok(w, "detach web1 0a:00.0");
+	ok(w, "attach web1 0a:00.0");
+	assert_null(strstr(w->err, REACHES));
+	ok(w, "detach web1 0a:00.0");
+	ok(w, "unhide 0a:00.0 0b:00.0");
+	ok(w, "attach web1 --hide 0a:00.0 0b:00.0");
+	assert_null(strstr(w->err, REACHES));
+	/* The guest has the other one. */
+	ok(w, "detach web1 0a:00.0");
+	ok(w, "attach web1 0a:00.0");
+	assert_null(strstr(w->err, REACHES));
+	/* Of two devices it is said once. */
+	ok(w, "detach web1 0a:00.0 0b:00.0 --to-host");
+	put_port(w, "0000:09:03.0", "0000:08:00.0", 6, false, -1);
+	fake_bus_add(w->bus, "0000:0c:00.0",
+		     &(struct fake_dev){ .vendor = 0x144d,
+					 .device = 0xa80b,
+					 .class_code = 0x020000,
+					 .driver = "nic",
+					 .parent = "0000:09:03.0" });
+	ok(w, "attach web1 --hide 0a:00.0 0c:00.0");
+	first = strstr(w->err, REACHES);
+	assert_non_null(first);
+	assert_null(strstr(first + 1, REACHES));
+}
+
+/* The switch redirects; or the kernel has made one set of it. */
+static void test_switch_kept_apart(void **state)
+{
+	struct world *w = *state;
+
+	put_switch(w, false, 0x1d);
+	ok(w, "show 0a:00.0");
+	assert_null(strstr(w->out, "reaches in switch"));
+	ok(w, "attach web1 --hide 0a:00.0");
+	assert_null(strstr(w->err, REACHES));
+}
+
+static void test_switch_one_set(void **state)
+{
+	struct world *w = *state;
+
+	put_switch(w, true, -1);
+	ok(w, "show 0a:00.0");
+	assert_null(strstr(w->out, "reaches in switch"));
+	refused(w, 3, "attach web1 --hide 0a:00.0", "while dom0 uses 0000:0b:00.0");
+	ok(w, "attach web1 --hide 0a:00.0 --allow-split 0a:00.0");
+	assert_null(strstr(w->err, REACHES));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_xen_gives), cmocka_unit_test(test_bars),
 		world_test(test_page_of_dom0),	  world_test(test_page_of_guests),
-		world_test(test_vectors),	  world_test(test_vectors_at_boot),
-		world_test(test_drive),
+		world_test(test_switch),	  world_test(test_switch_kept_apart),
+		world_test(test_switch_one_set),  world_test(test_vectors),
+		world_test(test_vectors_at_boot), world_test(test_drive),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

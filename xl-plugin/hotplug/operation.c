@@ -121,16 +121,8 @@ static int read_item(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_dia
 	 * The device was unplugged while the guest had it: all that can be done is to take it
 	 * back.
 	 */
-	if (rc == XLPT_ERR_NO_DEVICE && o && op->has_guest && o->domid == op->guest.domid) {
-		if (!op->takes_back) {
-			xlpt_diag_fact(
-				diag,
-				"this host has lost it, and %s still has it in its PCI backend",
-				op->guest.name);
-			xlpt_diag_hint(diag, "xlpt detach %s %s", XLPT_WORD(op->guest.name),
-				       XLPT_BDF_STR(bdf));
-			return rc;
-		}
+	if (rc == XLPT_ERR_NO_DEVICE && o && op->takes_back && op->has_guest &&
+	    o->domid == op->guest.domid) {
 		xlpt_diag_dispose(diag);
 		item->absent = true;
 		item->device.bdf = bdf;
@@ -139,6 +131,8 @@ static int read_item(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_dia
 						   .noted_domid = -1 };
 		return 0;
 	}
+	if (rc == XLPT_ERR_NO_DEVICE && o)
+		xlpt_owner_lost(o, diag);
 	return rc ? rc
 		  : xlpt_place_read(op->env, &item->device, &op->owners, &op->needs, &item->place,
 				    diag);

@@ -2,6 +2,7 @@
 /* Where every device is, by xenstore, sysfs and the hypervisor. */
 #include <string.h>
 
+#include "core/text.h"
 #include "pciback/device/bind.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/operation.h"
@@ -142,6 +143,17 @@ const struct xlpt_owner *xlpt_owners_find(const struct xlpt_owners *owners, stru
 		    (!best || life_of(&owners->items[i]) > life_of(best)))
 			best = &owners->items[i];
 	return best;
+}
+
+void xlpt_owner_lost(const struct xlpt_owner *o, struct xlpt_diag *diag)
+{
+	xlpt_diag_fact(diag, "this host has lost it, and %s still has it in its PCI backend",
+		       o->guest ? o->guest : "a domain that is gone");
+	if (o->guest && !o->dying && !o->through)
+		xlpt_diag_hint(diag, "xlpt detach %s %s", XLPT_WORD(o->guest),
+			       XLPT_BDF_STR(o->bdf));
+	else
+		xlpt_diag_hint(diag, "xlpt status shows it");
 }
 
 int xlpt_owner_now(struct xlpt_env *env, struct xlpt_bdf bdf, uint32_t *domid,

@@ -41,6 +41,8 @@ int xlpt_owners_read(struct xlpt_env *env, struct xlpt_owners *out, struct xlpt_
  * that lives comes first, then one on its way out, then a domain that is gone (guest is NULL).
  */
 const struct xlpt_owner *xlpt_owners_find(const struct xlpt_owners *owners, struct xlpt_bdf bdf);
+/* Fact and hint when this host has the owner's device no more: xlpt list does not have it. */
+void xlpt_owner_lost(const struct xlpt_owner *owner, struct xlpt_diag *diag);
 /*
  * Asks xenstore now. 1: a domain that exists has a backend that names the device, and *domid is
  * that domain. 0: there is none. Negative: an error.

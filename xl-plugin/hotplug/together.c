@@ -79,5 +79,6 @@ int xlpt_op_judge_together(struct xlpt_op *op, struct xlpt_diag *diag)
 	xlpt_op_point(op, "interrupt vectors", NULL);
 	warn_drives(op);
 	warn_vectors(op);
+	xlpt_op_warn_peers(op);
 	return 0;
 }

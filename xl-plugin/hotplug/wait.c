@@ -47,6 +47,7 @@ int xlpt_guest_still_there(struct xlpt_env *env, const struct xlpt_guest *guest,
 {
 	_cleanup_guest_ struct xlpt_guest now = { 0 };
 	int rc = env->ts->ops->guest_by_id(env->ts, guest->domid, &now, NULL);
+	_cleanup_free_ char *destroy = NULL;
 	bool gone = rc == XLPT_ERR_NO_GUEST || (rc == 0 && strcmp(now.uuid, guest->uuid) != 0);
 
 	if (!gone && (rc || !now.dying || now.suspended))
@@ -58,14 +59,11 @@ int xlpt_guest_still_there(struct xlpt_env *env, const struct xlpt_guest *guest,
 			    : "domain %u stopped while this command ran",
 		       guest->domid);
 	if (now.shut_down && !gone)
-		xlpt_diag_hint(
-			diag,
-			"wait until xl list shows it running again; if it stays as it is: xl "
-			"destroy %s",
-			XLPT_WORD(guest->name));
+		destroy = xlpt_xasprintf("xl destroy %s", XLPT_WORD(guest->name));
+	if (gone)
+		xlpt_diag_hint(diag, "xl list shows the guests that run");
 	else
-		xlpt_diag_hint(diag, gone ? "xl list shows the guests that run"
-					  : "wait until xl list shows it running again");
+		xlpt_policy_ends_hint(guest, destroy, diag);
 	return XLPT_ERR_NO_GUEST;
 }
 

@@ -66,6 +66,7 @@ static int show_facts(struct xlpt_env *env, struct xlpt_show *s, struct xlpt_dia
 static int cmd_show(struct xlpt_env *env, const struct xlpt_args *args, struct xlpt_diag *diag)
 {
 	_cleanup_inventory_ struct xlpt_inventory inv = { 0 };
+	const struct xlpt_owner *owner;
 	_cleanup_free_ char *xml = NULL;
 	struct xlpt_show s;
 	struct xlpt_bdf bdf;
@@ -80,6 +81,9 @@ static int cmd_show(struct xlpt_env *env, const struct xlpt_args *args, struct x
 		rc = xlpt_inventory_read(env, 0, &inv, diag);
 	if (rc == 0)
 		rc = read_fully(env, &inv, bdf, &s, diag);
+	owner = rc == XLPT_ERR_NO_DEVICE ? xlpt_owners_find(&inv.owners, bdf) : NULL;
+	if (owner)
+		xlpt_owner_lost(owner, diag);
 	if (rc)
 		return rc;
 	xlpt_inventory_warn(env, &inv);

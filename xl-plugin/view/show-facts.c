@@ -229,6 +229,23 @@ static void add_xen_group(const struct xlpt_show *s, struct json_object *g)
 	xlpt_json_add(g, "xen_same_requester", list);
 }
 
+/* What it reaches past the IOMMU in a switch, although that is in another set. */
+static void add_switch(const struct xlpt_show *s, struct json_object *g)
+{
+	struct json_object *list = json_object_new_array();
+	const struct xlpt_devices *devs = &s->inv->devs;
+	const size_t *of = s->inv->sets.of;
+
+	for (size_t k = 0; k < devs->n; k++)
+		if (of[k] != of[s->i] && !xlpt_set_ignores(&devs->items[k]) &&
+		    xlpt_switch_turns(devs, s->i, k) != SIZE_MAX)
+			json_object_array_add(list, xlpt_json_bdf(devs->items[k].bdf));
+	if (json_object_array_length(list))
+		xlpt_json_add(g, "reaches_in_switch", list);
+	else
+		json_object_put(list);
+}
+
 void xlpt_show_isolation(struct xlpt_show *s)
 {
 	struct json_object *g = xlpt_show_group(s, "isolation");
@@ -240,6 +257,8 @@ void xlpt_show_isolation(struct xlpt_show *s)
 	xlpt_json_add(g, "assignable",
 		      json_object_new_boolean(xlpt_inventory_assignable(s->inv, s->i)));
 	add_members(s, g);
+	if (!xlpt_set_ignores(s->d))
+		add_switch(s, g);
 	add_xen_group(s, g);
 }
 

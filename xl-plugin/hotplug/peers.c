@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Warns of used devices that an item can reach in a switch, although they are in another set. */
+#include "core/policy-together.h"
+#include "pciback/isolate/isolate.h"
+#include "xl-plugin/hotplug/operation.h"
+
+/* The peers of one item, as far as they were not told of yet. */
+struct peers {
+	struct xlpt_place *places;
+	struct xlpt_set_mate *mates;
+	size_t n, port;
+};
+
+static void peers_dispose(struct peers *p)
+{
+	for (size_t i = 0; i < p->n; i++)
+		xlpt_place_dispose(&p->places[i]);
+	free(p->places);
+	free(p->mates);
+}
+
+static bool is_item(const struct xlpt_op *op, struct xlpt_bdf bdf)
+{
+	for (size_t i = 0; i < op->n; i++)
+		if (xlpt_bdf_eq(op->items[i].spec.bdf, bdf))
+			return true;
+	return false;
+}
+
+static void add_peer(struct xlpt_op *op, struct peers *p, const struct xlpt_device *dev,
+		     size_t port)
+{
+	struct xlpt_place *place = &p->places[p->n];
+
+	if (xlpt_place_read(op->env, dev, &op->owners, &op->needs, place, NULL))
+		return;
+	p->mates[p->n++] = (struct xlpt_set_mate){ .device = dev, .place = place };
+	p->port = port;
+}
+
+static void warn_item(struct xlpt_op *op, size_t item, const struct xlpt_sets *sets, bool *told)
+{
+	const struct xlpt_devices *devs = &op->bus;
+	const struct xlpt_device *dev = xlpt_devices_find(devs, op->items[item].spec.bdf);
+	size_t a = dev ? (size_t)(dev - devs->items) : devs->n;
+	XLPT_CLEANUP(peers_dispose)
+	struct peers p = {
+		.places = xlpt_xcalloc(devs->n + 1, sizeof(*p.places)),
+		.mates = xlpt_xcalloc(devs->n + 1, sizeof(*p.mates)),
+	};
+	_cleanup_diag_ struct xlpt_diag warning = { 0 };
+
+	for (size_t k = 0; dev && k < devs->n; k++) {
+		const struct xlpt_device *other = &devs->items[k];
+		size_t port;
+
+		/* What is in one set was judged (split.c). */
+		if (told[k] || sets->of[k] == sets->of[a] || xlpt_set_ignores(other) ||
+		    is_item(op, other->bdf))
+			continue;
+		port = xlpt_switch_turns(devs, a, k);
+		if (port == SIZE_MAX)
+			continue;
+		told[k] = true;
+		add_peer(op, &p, other, port);
+	}
+	if (p.n && xlpt_policy_switch(dev, &op->guest, p.mates, p.n, devs->items[p.port].bdf,
+				      xlpt_acs_word(&devs->items[p.port]), &warning))
+		xlpt_op_warn(op, &warning);
+}
+
+void xlpt_op_warn_peers(struct xlpt_op *op)
+{
+	_cleanup_sets_ struct xlpt_sets sets = { 0 };
+	_cleanup_free_ bool *told = NULL;
+
+	if (xlpt_op_bus(op, NULL))
+		return;
+	xlpt_sets_make(&op->bus, &sets);
+	told = xlpt_xcalloc(op->bus.n + 1, sizeof(*told));
+	for (size_t i = 0; i < op->n; i++) {
+		xlpt_op_point(op, "switch", &op->items[i]);
+		warn_item(op, i, &sets, told);
+	}
+}
