@@ -253,7 +253,7 @@ guest_start() {
 
 # guest_ready NAME: since guest_mark it has come so far that it obeys commands.
 guest_ready() {
-	wait_for "${GUEST_BOOT_SECONDS:-120}" "guest $1 to be ready" guest_log_has "$1" 'GUEST ready' || {
+	wait_for "${GUEST_BOOT_SECONDS:-$((120 * ${LAB_CPUS:-1}))}" "guest $1 to be ready" guest_log_has "$1" 'GUEST ready' || {
 		tail -n 20 "$(guest_console "$1")" 2>/dev/null || :
 		fail "guest $1 did not boot"
 	}
