@@ -320,6 +320,28 @@ static void test_damaged_lease(void **state)
 	answers(w, 1, "pool release 01:10.2", "to mend: xl destroy web1");
 }
 
+/* A command reads the leases several times, and tells once of each that cannot be read. */
+static void test_damaged_told_once(void **state)
+{
+	static const char *const commands[] = { "status", "list", "repair --dry-run", "pool list",
+						"attach --dry-run web1 pool:lan" };
+	static const char mark[] = "/0000:01:10.0 is not a lease that this xlpt can read";
+	struct world *w = *state;
+
+	ok(w, "pool define lan pf=01:00.0");
+	fake_bus_put(w->bus, XLPT_LEASES_DIR "/0000:01:10.0", "");
+	fake_bus_put(w->bus, XLPT_LEASES_DIR "/0000:01:10.4", "");
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(commands); i++) {
+		const char *first;
+
+		world_run(w, "%s", commands[i]);
+		first = strstr(w->err, mark);
+		assert_non_null(first);
+		assert_null(strstr(first + 1, mark));
+		said(w, "/0000:01:10.4 is not a lease that this xlpt can read");
+	}
+}
+
 /* A guest that restarts has another number and the same VF: the lease follows it. */
 static void test_restarted_guest(void **state)
 {
@@ -529,6 +551,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_managed, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_reconcile, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_damaged_lease, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_damaged_told_once, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_restarted_guest, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_identity, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_addresses_differ, setup, world_teardown),

@@ -134,6 +134,8 @@ int xlpt_env_try_xen(struct xlpt_env *env, struct xlpt_diag *diag)
 void xlpt_env_close(struct xlpt_env *env)
 {
 	xlpt_diag_dispose(&env->no_xen);
+	xlpt_strv_freep(&env->warned);
+	env->warned = NULL;
 	xlpt_rtnl_close(&env->own_rtnl);
 	xlpt_toolstack_close(&env->own_ts);
 	xlpt_store_close(&env->own_store);

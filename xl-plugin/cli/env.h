@@ -37,6 +37,7 @@ struct xlpt_env {
 	/* The caller has closed standard output: a command that only prints fails by it. */
 	bool out_closed;
 	int out_errno; /* of a failed write to out; 0 = none failed, or not known */
+	char **warned; /* xlpt_warn_once's lines; xlpt_env_close frees them */
 	bool done;     /* what was to be changed is as it was asked for: see xlpt_run */
 	bool waiting;  /* a line on err says what is waited for: xlpt_waiting */
 	bool reported; /* what was printed says itself what failed: with --json nothing follows */

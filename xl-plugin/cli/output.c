@@ -251,6 +251,21 @@ void xlpt_warn(struct xlpt_env *env, const char *fmt, ...)
 	va_end(ap);
 }
 
+void xlpt_warn_once(struct xlpt_env *env, const char *fmt, ...)
+{
+	_cleanup_free_ char *line = NULL;
+	va_list ap;
+
+	va_start(ap, fmt);
+	line = xlpt_xvasprintf(fmt, ap);
+	va_end(ap);
+	if (xlpt_strv_has(env->warned, line))
+		return;
+	if (!env->findings)
+		xlpt_strv_add(&env->warned, line);
+	xlpt_warn(env, "%s", line);
+}
+
 void xlpt_remark(struct xlpt_env *env, const char *fmt, ...)
 {
 	va_list ap;

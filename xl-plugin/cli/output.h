@@ -34,6 +34,11 @@ void xlpt_say(struct xlpt_env *env, const char *fmt, ...) XLPT_PRINTF(2, 3);
 void xlpt_put_document(struct xlpt_env *env, const char *text, size_t len);
 /* A line on err that is not an error, also with --json. */
 void xlpt_warn(struct xlpt_env *env, const char *fmt, ...) XLPT_PRINTF(2, 3);
+/*
+ * The same for what a command may read several times: a line is told once in a command. What is
+ * to be found (env->findings) is found each time, because findings have a point they belong to.
+ */
+void xlpt_warn_once(struct xlpt_env *env, const char *fmt, ...) XLPT_PRINTF(2, 3);
 /* A line on err that begins with the file that it is about. */
 void xlpt_remark(struct xlpt_env *env, const char *fmt, ...) XLPT_PRINTF(2, 3);
 /* The line that mends it, after a warning. */

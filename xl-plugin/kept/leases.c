@@ -78,10 +78,10 @@ void xlpt_lease_boot(struct xlpt_env *env, char out[40])
  */
 static void of_nobody(struct xlpt_env *env, struct xlpt_lease *l, const char *until)
 {
-	xlpt_warn(env,
-		  XLPT_LEASES_DIR "/%s is not a lease that this xlpt can read; its VF is not given "
-				  "out until %s",
-		  XLPT_BDF_STR(l->bdf), until);
+	xlpt_warn_once(env,
+		       XLPT_LEASES_DIR "/%s is not a lease that this xlpt can read; its VF is not "
+				       "given out until %s",
+		       XLPT_BDF_STR(l->bdf), until);
 	free(l->pool);
 	free(l->guest);
 	l->pool = xlpt_xstrdup("?");
