@@ -272,44 +272,13 @@ static bool is_hvm_only(const struct xlpt_dom *a, const char *path)
 	return false;
 }
 
-struct booted {
-	char by_order[64]; /* the device's letter in boot= */
-	unsigned n[128];   /* devices of that letter so far */
-};
-
-/* Adds one; false: boot= means another device of its class, or none. */
-static bool boot_next(struct booted *b, struct xlpt_num order, char letter, bool first)
-{
-	first &= !b->n[(unsigned char)letter]++;
-	if (!order.has)
-		return true;
-	if (!first || !order.v || order.v >= sizeof(b->by_order) || b->by_order[order.v])
-		return false;
-	b->by_order[order.v] = letter;
-	return true;
-}
-
 /* boot= has the classes in the order of the devices, and each of these is the first of its class. */
 static bool boots_in_order(const struct xlpt_dom *a, const char *boot)
 {
-	struct booted b = { 0 };
-	bool ok = boot;
+	bool exact;
+	_cleanup_free_ char *meant = xlpt_xl_boot_by_devices(a, &exact);
 
-	for (size_t i = 0; i < a->n_disk; i++) {
-		const struct xlpt_disk *d = &a->disk[i];
-		bool cdrom = d->dev == XLPT_DISKDEV_CDROM;
-
-		ok &= boot_next(&b, d->boot_order, cdrom ? 'd' : 'c',
-				cdrom || (d->vdev && fnmatch("*da", d->vdev, 0) == 0));
-	}
-	for (size_t i = 0; i < a->n_net; i++)
-		ok &= boot_next(&b, a->net[i].boot_order, 'n', true);
-	for (size_t i = 0; i < a->n_pci; i++)
-		ok &= !a->pci[i].boot_order.has;
-	for (size_t i = 0; ok && i < sizeof(b.by_order); i++)
-		if (b.by_order[i])
-			ok = *boot++ == b.by_order[i];
-	return ok && !*boot;
+	return exact && meant && xlpt_streq(meant, boot);
 }
 
 /* Where more than the path and the value decide; NULL: they do. */
