@@ -134,16 +134,22 @@ static size_t tell_missing(struct xlpt_losses *losses, enum xlpt_severity severi
 		const struct xlpt_at *at = xlpt_list_item(x, f->shape, i);
 		_cleanup_free_ char *name = xlpt_list_name(f, x, i), *what = NULL;
 		const char *why = reason;
+		enum xlpt_severity how = severity;
 
 		if (has_name(f, y, name))
 			continue;
+		if (x == (const void *)&a->vcpupin && !a->cpuset &&
+		    xlpt_streq(a->vcpupin[i].cpuset, "all")) {
+			how = XLPT_LOSS_NOTE;
+			why = "every CPU, as without a word";
+		}
 		if (x == (const void *)&a->pci && xlpt_xl_is_unassigned(&a->pci[i]))
 			why = "left out: libvirt takes it from dom0, and keeps it from the guest";
 		if (x == (const void *)&a->disk && a->disk[i].name)
 			what = xlpt_xasprintf("disk[%s]", a->disk[i].name);
 		else
 			what = xlpt_xasprintf("%s[%s]", f->name, name);
-		xlpt_loss_add(losses, severity, a->file, at->line, 0, what, "%s", why);
+		xlpt_loss_add(losses, how, a->file, at->line, 0, what, "%s", why);
 		n++;
 	}
 	return n;
@@ -312,6 +318,14 @@ static const char *of_the_case(const struct xlpt_dom *a, const struct xlpt_dom *
 	return NULL;
 }
 
+/* libxlMakeNetworkDiskSrcStr: without <auth> libvirt's Xen driver adds auth_supported=none. */
+static const char rbd_login[] =
+	"libvirt logs in to Ceph with a secret of its own (<auth>), or not at all, never with this host's "
+	"ceph.conf and keyring: give the disk a <source> with <auth>";
+static const char rbd_form[] =
+	"of QEMU's words for an RBD image libvirt has auth_supported=none with mon_host= behind it: give "
+	"the disk a <source>";
+
 void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struct xlpt_delta *delta,
 		    const struct xlpt_dom *a, const struct xlpt_dom *b)
 {
@@ -325,6 +339,11 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 	    a->maxmem.has) {
 		severity = XLPT_LOSS_NOTE;
 		reason = "not said: the guest begins with all of maxmem=, as under xl";
+	}
+	if (to == XLPT_FORMAT_LIBVIRT && delta->a && xlpt_starts(delta->a, "rbd:") &&
+	    fnmatch("disk*].target", delta->path, 0) == 0) {
+		severity = XLPT_LOSS_CHANGED;
+		reason = strstr(delta->a, ":auth_supported") ? rbd_form : rbd_login;
 	}
 	if (same_cpus(delta)) {
 		severity = XLPT_LOSS_NOTE;
