@@ -24,32 +24,6 @@ static bool carries(const struct xlpt_dom *dom, const char *path, const char *wo
 
 /* ---- the hardware ---- */
 
-/* The device's letter in boot=: 'c', 'd', 'n'; orders are small numbers. */
-static void collect(struct xlpt_num order, char letter, char *by_order)
-{
-	if (order.has && order.v && order.v < 64)
-		by_order[order.v] = letter;
-}
-
-/* xl boots by class of device: the classes in the order of the devices. */
-static void boot_order(struct xlpt_dom *dom)
-{
-	char by_order[64] = { 0 }, boot[4] = { 0 };
-
-	if (dom->boot)
-		return;
-	for (size_t i = 0; i < dom->n_disk; i++)
-		collect(dom->disk[i].boot_order, dom->disk[i].dev == XLPT_DISKDEV_CDROM ? 'd' : 'c',
-			by_order);
-	for (size_t i = 0; i < dom->n_net; i++)
-		collect(dom->net[i].boot_order, 'n', by_order);
-	for (size_t i = 0, n = 0; i < sizeof(by_order); i++)
-		if (by_order[i] && !strchr(boot, by_order[i]))
-			boot[n++] = by_order[i];
-	if (*boot)
-		dom->boot = xlpt_xstrdup(boot);
-}
-
 /* <synic> has given it already. */
 static void add_group(char ***groups, const char *group)
 {
@@ -254,7 +228,6 @@ static void check_list(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 
 void xlpt_for_xen(struct xlpt_dom *dom, struct xlpt_losses *losses)
 {
-	boot_order(dom);
 	xlpt_for_xen_roots(dom);
 	check_list(dom, losses);
 	processors(dom);

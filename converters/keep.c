@@ -84,12 +84,17 @@ void xlpt_keep_said(struct xlpt_keeper *k, const struct xlpt_dom *a, const struc
 }
 
 /*
- * What only the target says, and what is no news: xl's own order of boot devices, and the bootloader
- * that libvirt reads out of a missing kernel, which is told as such.
+ * What only the target says, and what is no news: the order of boot devices, and the bootloader
+ * that libvirt reads out of a missing kernel, which is told as such. libvirt's Xen driver does not read
+ * the order of devices and starts from the disk (libxlMakeDomBuildInfo): another one is news.
  */
-static bool follows(const struct xlpt_dom *a, const char *path)
+static bool follows(const struct xlpt_keeper *k, const struct xlpt_dom *a, const struct xlpt_dom *b,
+		    const char *path)
 {
-	return !strcmp(path, "boot") || (!strcmp(path, "bootloader") && a->kernel);
+	if (!strcmp(path, "boot"))
+		return k->to != XLPT_FORMAT_XL || xlpt_dom_is_foreign(a) || !b->boot ||
+		       *b->boot == 'c';
+	return !strcmp(path, "bootloader") && a->kernel;
 }
 
 /* x and y are a and b, normalised: what differs only in how it is said is no difference. */
@@ -104,7 +109,7 @@ static void tell(struct xlpt_keeper *k, struct xlpt_delta *d, const struct xlpt_
 		return; /* differs in the mirror of another member only */
 	free(d->a);
 	d->a = XLPT_TAKE(value);
-	if (!d->a && follows(a, d->path))
+	if (!d->a && follows(k, a, b, d->path))
 		return;
 	xlpt_loss_tell(k->losses, k->to, d, a, b);
 }

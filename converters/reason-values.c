@@ -200,6 +200,9 @@ const struct xlpt_reason xlpt_reasons_to_libvirt[] = {
 /* clang-format off */
 const struct xlpt_reason xlpt_reasons_added_to_xl[] = {
 	{ "video", XLPT_LOSS_NOTE, "said, because xl gives a guest that is silent a Cirrus card" },
+	{ "boot", XLPT_LOSS_CHANGED,
+	  "the <boot order> of its devices means it; libvirt's Xen driver does not read that, and starts "
+	  "from the disk" },
 	{ "serial", XLPT_LOSS_NOTE, "said, because libvirt makes it of the first console" },
 	{ "gfx.port", XLPT_LOSS_NOTE,
 	  "said, because xl wants one: for SPICE made from the guest's name, for VNC beside an IPv6 "

@@ -134,16 +134,22 @@ static size_t tell_missing(struct xlpt_losses *losses, enum xlpt_severity severi
 		const struct xlpt_at *at = xlpt_list_item(x, f->shape, i);
 		_cleanup_free_ char *name = xlpt_list_name(f, x, i), *what = NULL;
 		const char *why = reason;
+		enum xlpt_severity how = severity;
 
 		if (has_name(f, y, name))
 			continue;
+		if (x == (const void *)&a->vcpupin && !a->cpuset &&
+		    xlpt_streq(a->vcpupin[i].cpuset, "all")) {
+			how = XLPT_LOSS_NOTE;
+			why = "every CPU, as without a word";
+		}
 		if (x == (const void *)&a->pci && xlpt_xl_is_unassigned(&a->pci[i]))
 			why = "left out: libvirt takes it from dom0, and keeps it from the guest";
 		if (x == (const void *)&a->disk && a->disk[i].name)
 			what = xlpt_xasprintf("disk[%s]", a->disk[i].name);
 		else
 			what = xlpt_xasprintf("%s[%s]", f->name, name);
-		xlpt_loss_add(losses, severity, a->file, at->line, 0, what, "%s", why);
+		xlpt_loss_add(losses, how, a->file, at->line, 0, what, "%s", why);
 		n++;
 	}
 	return n;
@@ -272,44 +278,13 @@ static bool is_hvm_only(const struct xlpt_dom *a, const char *path)
 	return false;
 }
 
-struct booted {
-	char by_order[64]; /* the device's letter in boot= */
-	unsigned n[128];   /* devices of that letter so far */
-};
-
-/* Adds one; false: boot= means another device of its class, or none. */
-static bool boot_next(struct booted *b, struct xlpt_num order, char letter, bool first)
-{
-	first &= !b->n[(unsigned char)letter]++;
-	if (!order.has)
-		return true;
-	if (!first || !order.v || order.v >= sizeof(b->by_order) || b->by_order[order.v])
-		return false;
-	b->by_order[order.v] = letter;
-	return true;
-}
-
 /* boot= has the classes in the order of the devices, and each of these is the first of its class. */
 static bool boots_in_order(const struct xlpt_dom *a, const char *boot)
 {
-	struct booted b = { 0 };
-	bool ok = boot;
+	bool exact;
+	_cleanup_free_ char *meant = xlpt_xl_boot_by_devices(a, &exact);
 
-	for (size_t i = 0; i < a->n_disk; i++) {
-		const struct xlpt_disk *d = &a->disk[i];
-		bool cdrom = d->dev == XLPT_DISKDEV_CDROM;
-
-		ok &= boot_next(&b, d->boot_order, cdrom ? 'd' : 'c',
-				cdrom || (d->vdev && fnmatch("*da", d->vdev, 0) == 0));
-	}
-	for (size_t i = 0; i < a->n_net; i++)
-		ok &= boot_next(&b, a->net[i].boot_order, 'n', true);
-	for (size_t i = 0; i < a->n_pci; i++)
-		ok &= !a->pci[i].boot_order.has;
-	for (size_t i = 0; ok && i < sizeof(b.by_order); i++)
-		if (b.by_order[i])
-			ok = *boot++ == b.by_order[i];
-	return ok && !*boot;
+	return exact && meant && xlpt_streq(meant, boot);
 }
 
 /* Where more than the path and the value decide; NULL: they do. */
@@ -343,6 +318,14 @@ static const char *of_the_case(const struct xlpt_dom *a, const struct xlpt_dom *
 	return NULL;
 }
 
+/* libxlMakeNetworkDiskSrcStr: without <auth> libvirt's Xen driver adds auth_supported=none. */
+static const char rbd_login[] =
+	"libvirt logs in to Ceph with a secret of its own (<auth>), or not at all, never with this host's "
+	"ceph.conf and keyring: give the disk a <source> with <auth>";
+static const char rbd_form[] =
+	"of QEMU's words for an RBD image libvirt has auth_supported=none with mon_host= behind it: give "
+	"the disk a <source>";
+
 void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struct xlpt_delta *delta,
 		    const struct xlpt_dom *a, const struct xlpt_dom *b)
 {
@@ -356,6 +339,11 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 	    a->maxmem.has) {
 		severity = XLPT_LOSS_NOTE;
 		reason = "not said: the guest begins with all of maxmem=, as under xl";
+	}
+	if (to == XLPT_FORMAT_LIBVIRT && delta->a && xlpt_starts(delta->a, "rbd:") &&
+	    fnmatch("disk*].target", delta->path, 0) == 0) {
+		severity = XLPT_LOSS_CHANGED;
+		reason = strstr(delta->a, ":auth_supported") ? rbd_form : rbd_login;
 	}
 	if (same_cpus(delta)) {
 		severity = XLPT_LOSS_NOTE;

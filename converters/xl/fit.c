@@ -348,6 +348,7 @@ void xlpt_xl_fit(struct xlpt_dom *dom)
 	fit_pci(dom);
 	if (dom->devices_only)
 		return;
+	xlpt_xl_fit_boot(dom); /* before a device is left out */
 	fit_displays(dom);
 	fit_video(dom);
 	fit_serial(dom);

@@ -40,6 +40,12 @@ void xlpt_xl_write_kept(const struct xlpt_dom *dom, const struct xlpt_kepts *kep
 void xlpt_xl_fit(struct xlpt_dom *dom);
 void xlpt_xl_fit_cpus(struct xlpt_dom *dom);  /* the part of it for CPUs and NUMA cells */
 void xlpt_xl_fit_disks(struct xlpt_dom *dom); /* the part of it for disks */
+void xlpt_xl_fit_boot(struct xlpt_dom *dom);  /* the part of it for the order of boot devices */
+/*
+ * boot= as the devices' orders mean it; NULL where none has one. exact (may be NULL): it means the same
+ * devices, not others of their classes. Caller frees.
+ */
+char *xlpt_xl_boot_by_devices(const struct xlpt_dom *dom, bool *exact);
 /* libvirt takes the device from dom0 and keeps it from the guest; xl would give it. */
 bool xlpt_xl_is_unassigned(const struct xlpt_pci *pci);
 /* The format of a disk's image when xl cannot read it ("vmdk", "luks"); else NULL. */

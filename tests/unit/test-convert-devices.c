@@ -94,6 +94,48 @@ static void test_boot_order(void **st)
 	dispose(&r);
 }
 
+/* libvirt's Xen driver does not read the orders; xl's boot= has what they mean, whatever numbers they have. */
+static void test_boot_order_of_xen(void **st)
+{
+#define IDE(dev, device, n)                                                                \
+	"<disk type='file' device='" device "'><source file='/" dev "'/><target dev='" dev \
+	"' bus='" BUS "'/><boot order='" n "'/></disk>"
+#define BUS	  "ide"
+#define NET_AT(n) "<interface type='bridge'><source bridge='b'/><boot order='" n "'/></interface>"
+	static const struct {
+		const char *devices, *boot, *changed;
+	} cases[] = {
+		{ IDE("hda", "disk", "2") NET_AT("1"), "\nboot = \"nc\"\n", "boot" },
+		{ IDE("hda", "disk", "300") NET_AT("200"), "\nboot = \"nc\"\n", "boot" },
+		{ IDE("hda", "disk", "2") IDE("hdc", "cdrom", "1"), "\nboot = \"dc\"\n", "boot" },
+		{ IDE("hda", "disk", "1") NET_AT("2"), "\nboot = \"cn\"\n", NULL },
+		{ IDE("hdb", "disk", "1") NET_AT("2"), "\nboot = \"cn\"\n",
+		  "disk[hdb].boot_order" },
+		{ NET_AT("3") NET_AT("1"), "\nboot = \"n\"\n", "net[#1].boot_order" },
+	};
+	struct result r;
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		to_xl(&r, "xen", "<os><type>hvm</type></os>", "", cases[i].devices);
+		has(&r, cases[i].boot);
+		if (cases[i].changed)
+			tells(&r, XLPT_LOSS_CHANGED, cases[i].changed);
+		else
+			assert_null(xlpt_losses_strict(&r.losses));
+		dispose(&r);
+	}
+#undef BUS
+#define BUS "fdc"
+	/* xl has no floppy drive, but the word stays in its place. */
+	to_xl(&r, "xen", "<os><type>hvm</type></os>", "", IDE("fda", "floppy", "1") NET_AT("2"));
+	has(&r, "\nboot = \"an\"\n");
+	dispose(&r);
+	to_xl(&r, "xen", PV, "", NET_AT("1"));
+	has_not(&r, "boot =");
+	dispose(&r);
+}
+
 #define DISK(dev, device) \
 	"<disk type='file' device='" device "'><source file='/i'/><target dev='" dev "'/></disk>"
 
@@ -545,15 +587,16 @@ static void test_memory(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_display),     cmocka_unit_test(test_spice),
-		cmocka_unit_test(test_boot_order),     cmocka_unit_test(test_disk_sources),
-		cmocka_unit_test(test_closed),	       cmocka_unit_test(test_images),
-		cmocka_unit_test(test_disk_names),     cmocka_unit_test(test_usb),
-		cmocka_unit_test(test_cards),	       cmocka_unit_test(test_video_memory),
-		cmocka_unit_test(test_listen),	       cmocka_unit_test(test_usbdevice),
-		cmocka_unit_test(test_usbdevice_host), cmocka_unit_test(test_console),
-		cmocka_unit_test(test_two_displays),   cmocka_unit_test(test_backends),
-		cmocka_unit_test(test_memory),	       cmocka_unit_test(test_running),
+		cmocka_unit_test(test_no_display),   cmocka_unit_test(test_spice),
+		cmocka_unit_test(test_boot_order),   cmocka_unit_test(test_boot_order_of_xen),
+		cmocka_unit_test(test_disk_sources), cmocka_unit_test(test_closed),
+		cmocka_unit_test(test_images),	     cmocka_unit_test(test_disk_names),
+		cmocka_unit_test(test_usb),	     cmocka_unit_test(test_cards),
+		cmocka_unit_test(test_video_memory), cmocka_unit_test(test_listen),
+		cmocka_unit_test(test_usbdevice),    cmocka_unit_test(test_usbdevice_host),
+		cmocka_unit_test(test_console),	     cmocka_unit_test(test_two_displays),
+		cmocka_unit_test(test_backends),     cmocka_unit_test(test_memory),
+		cmocka_unit_test(test_running),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -149,8 +149,27 @@ static void test_cpus(void **st)
 	assert_int_equal(losses.n, 0);
 	says_not(PV "cpus = '0-7,^0-7'\n", "<vcpu");
 	is_lost(PV "cpus = 'all,^0'\n", "cpuset", XLPT_LOSS_CHANGED);
+	is_lost(PV "vcpus = 2\ncpus = [ 'all', '1' ]\n", "vcpupin[0]", XLPT_LOSS_NOTE);
+	assert_null(xlpt_losses_strict(&losses));
+	is_lost(PV "vcpus = 2\ncpus = [ 'all,^0', '1' ]\n", "vcpupin[0]", XLPT_LOSS_CHANGED);
 	assert_int_equal(differences(PV "cpus = '0-3,^1'\n", PV "cpus = '0,2-3'\n", false), 0);
 	assert_true(differences(PV "cpus = '0-3'\n", PV "cpus = '0,2-3'\n", false) > 0);
+}
+
+/* Without auth_supported=none QEMU logs in as ceph.conf says, which libvirt's Xen driver never does. */
+static void test_rbd(void **st)
+{
+#define RBD(target) HVM "disk = [ 'vdev=xvda,backendtype=qdisk,target=" target "' ]\n"
+	(void)st;
+	is_lost(RBD("rbd:p/i"), "disk[xvda].target", XLPT_LOSS_CHANGED);
+	assert_non_null(strstr(loss_of("disk[xvda].target")->reason, "<auth>"));
+	is_lost(RBD("rbd:p/i:id=admin"), "disk[xvda].target", XLPT_LOSS_CHANGED);
+	assert_non_null(strstr(loss_of("disk[xvda].target")->reason, "<auth>"));
+	is_lost(RBD("rbd:p/i:mon_host=h:auth_supported=none"), "disk[xvda].target",
+		XLPT_LOSS_CHANGED);
+	assert_non_null(strstr(loss_of("disk[xvda].target")->reason, "mon_host="));
+	says(RBD("rbd:p/i:auth_supported=none"), "<source protocol='rbd' name='p/i'/>");
+	assert_null(xlpt_losses_strict(&losses));
 }
 
 static void test_kernels(void **st)
@@ -433,12 +452,12 @@ static void test_globals(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_disks),	 cmocka_unit_test(test_reasons),
-		cmocka_unit_test(test_cpus),	 cmocka_unit_test(test_kernels),
-		cmocka_unit_test(test_ignored),	 cmocka_unit_test(test_memory),
-		cmocka_unit_test(test_display),	 cmocka_unit_test(test_memory_map),
-		cmocka_unit_test(test_defaults), cmocka_unit_test(test_weights),
-		cmocka_unit_test(test_globals),
+		cmocka_unit_test(test_disks),	   cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_cpus),	   cmocka_unit_test(test_kernels),
+		cmocka_unit_test(test_rbd),	   cmocka_unit_test(test_ignored),
+		cmocka_unit_test(test_memory),	   cmocka_unit_test(test_display),
+		cmocka_unit_test(test_memory_map), cmocka_unit_test(test_defaults),
+		cmocka_unit_test(test_weights),	   cmocka_unit_test(test_globals),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
