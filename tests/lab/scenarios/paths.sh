@@ -4,7 +4,8 @@
 # machine: groups
 #
 # Environment: TYPES (pv hvm): the guests.
-# covers: pv xl hot,booted slot,.0,vf.0,vf.n acs,no-acs,bridge,switch 4.20
+# covers: pv xl hot,booted slot,.0,vf.0,vf.n acs,no-acs,bridge,switch
+# covers: hvm xl hot,booted slot,.0,vf.0,vf.n acs,no-acs,bridge,switch 4.20
 . "$LAB/lib.sh"
 . "$LAB/paths-lib.sh"
 
