@@ -62,6 +62,12 @@ bool xlpt_bind_needs_override(struct xlpt_host *h, struct xlpt_bdf bdf);
 int xlpt_pciback_slot_listed(struct xlpt_host *h, struct xlpt_bdf bdf, bool *listed,
 			     struct xlpt_diag *diag);
 
+/*
+ * Binds a function that has no driver to pciback; with a driver, it stays as it is. Without an
+ * override where none is needed, so that one that is killed leaves none.
+ */
+int xlpt_bind_pciback(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_diag *diag);
+
 /* Adds / takes out of pciback's list. Already so is success. */
 int xlpt_pciback_slot_add(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_diag *diag);
 int xlpt_pciback_slot_remove(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_diag *diag);

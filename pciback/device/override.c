@@ -7,6 +7,7 @@
 #include "pciback/device/bind.h"
 
 #include <errno.h>
+#include <string.h>
 
 #include "pciback/device/physfn.h"
 
@@ -56,4 +57,22 @@ int xlpt_bind_through(struct xlpt_host *h, struct xlpt_bdf bdf, const char *driv
 		rc = xlpt_bind_to(h, bdf, driver, diag);
 	back = xlpt_bind_override(h, bdf, old, rc ? NULL : diag);
 	return rc ? rc : back;
+}
+
+int xlpt_bind_pciback(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *driver = NULL, *override = NULL;
+	int rc = xlpt_bind_driver(h, bdf, &driver, diag);
+
+	if (rc || driver)
+		return rc;
+	rc = xlpt_pciback_slot_add(h, bdf, diag);
+	if (rc == 0)
+		rc = xlpt_bind_override_read(h, bdf, &override, diag);
+	if (rc)
+		return rc;
+	if (xlpt_bind_needs_override(h, bdf) ||
+	    (override && strcmp(override, XLPT_PCIBACK_DRIVER) != 0))
+		return xlpt_bind_through(h, bdf, XLPT_PCIBACK_DRIVER, diag);
+	return xlpt_bind_to(h, bdf, XLPT_PCIBACK_DRIVER, diag);
 }

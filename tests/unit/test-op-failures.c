@@ -104,6 +104,8 @@ static const struct scene scenes[] = {
 	{ "hide 02:00.0;hide 03:00.0", "attach web1 02:00.0 03:00.0", true },
 	{ "", "attach --hide web1 02:00.0 04:00.*", true },
 	{ "hide 02:00.0", "attach win1 02:00.0", true },
+	{ "attach --hide win1 02:00.0;attach --hide win1 05:00.0;detach win1 02:00.0;attach web1 02:00.0;detach web1 02:00.0",
+	  "attach web1 02:00.0", true },
 	{ "", "attach --hide web1 01:10.0,mac=52:54:00:6d:90:02,vlan=42", true },
 	{ "attach --hide web1 02:00.0", "detach web1 02:00.0", false },
 	{ "attach --hide web1 01:10.0,vlan=42", "detach --to-host web1 01:10.0", false },

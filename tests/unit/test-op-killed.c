@@ -25,6 +25,10 @@ static const struct scene {
 	{ .prepare = "", .command = "attach --hide web1 02:00.0 04:00.*", .parts = true },
 	{ .prepare = "", .command = "attach --hide web1 02:00.0" },
 	{ .prepare = "hide 02:00.0", .command = "attach win1 02:00.0" },
+	/* Bound to pciback anew: see xlpt_gone_exports. */
+	{ .prepare =
+		  "attach --hide win1 02:00.0;attach --hide win1 05:00.0;detach win1 02:00.0;attach web1 02:00.0;detach web1 02:00.0",
+	  .command = "attach web1 02:00.0" },
 	{ .prepare = "", .command = "attach --hide web1 01:10.0,mac=52:54:00:6d:90:02,vlan=42" },
 	{ .prepare = "attach --hide web1 02:00.0", .command = "detach web1 02:00.0" },
 	{ .prepare = "attach --hide web1 01:10.0,vlan=42",

@@ -42,9 +42,17 @@ static int wait_ready(void *ctx, size_t i, struct xlpt_diag *diag)
 static int bind_anew(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_op *op = ctx;
-	int rc = xlpt_bind_unbind(op->env->host, op->items[i].spec.bdf, diag);
+	struct xlpt_bdf bdf = op->items[i].spec.bdf;
+	int rc = xlpt_bind_unbind(op->env->host, bdf, diag);
 
-	return rc ? rc : xlpt_op_to_pciback(op, i, diag);
+	return rc ? rc : xlpt_bind_pciback(op->env->host, bdf, diag);
+}
+
+static int keep_bound(void *ctx, size_t i, struct xlpt_diag *diag)
+{
+	struct xlpt_op *op = ctx;
+
+	return xlpt_bind_pciback(op->env->host, op->items[i].spec.bdf, diag);
 }
 
 /*
@@ -178,11 +186,11 @@ static void plan_take(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i
 				      "bind %s to pciback anew: it is permissive from before", bdf),
 			      xlpt_xasprintf("make %s permissive again", bdf));
 	else if (item->exported)
-		xlpt_plan_add(plan, bind_anew, NULL, i,
+		xlpt_plan_add(plan, bind_anew, keep_bound, i,
 			      xlpt_xasprintf("bind %s to pciback anew: pciback may still export it "
 					     "to an HVM guest that had it",
 					     bdf),
-			      NULL);
+			      xlpt_xasprintf("bind %s to pciback", bdf));
 }
 
 void xlpt_plan_ready(struct xlpt_plan *plan, const struct xlpt_op *op, size_t i)

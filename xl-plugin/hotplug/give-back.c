@@ -19,7 +19,6 @@ static int not_with_guest(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt
 	uint32_t domid;
 	int rc = xlpt_owner_now(env, bdf, &domid, diag);
 
-	xlpt_gone_kernel_idle(env);
 	if (rc > 0) {
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is with domain %u", XLPT_BDF_STR(bdf),
 			      domid);
@@ -62,8 +61,10 @@ int xlpt_leave_pciback(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_di
 
 	if (rc == 0 && xlpt_streq(driver, XLPT_PCIBACK_DRIVER))
 		rc = not_with_guest(env, bdf, diag);
-	if (rc == 0 && xlpt_streq(driver, XLPT_PCIBACK_DRIVER))
+	if (rc == 0 && xlpt_streq(driver, XLPT_PCIBACK_DRIVER)) {
+		xlpt_gone_kernel_idle(env);
 		rc = xlpt_bind_unbind(h, bdf, diag);
+	}
 	if (rc == 0)
 		rc = xlpt_pciback_slot_remove(h, bdf, diag);
 	return rc ? rc : clear_override(h, bdf, diag);

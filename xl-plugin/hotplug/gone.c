@@ -56,6 +56,8 @@ bool xlpt_gone_kernel_idle(struct xlpt_env *env)
 		if (busy)
 			env->clock->sleep_ms(env->clock, 20);
 	} while (busy && xlpt_now(env->clock) < deadline);
+	if (busy)
+		xlpt_verbose(env, "xen-pciback still works on a backend that is gone");
 	return !busy;
 }
 

@@ -117,7 +117,12 @@ static int mend_attach(struct xlpt_env *env, struct xlpt_journal *j, struct xlpt
 		return rc;
 	xlpt_say(env, "%s is not with %s: the attach is taken back", bdf, j->guest.name);
 	free(XLPT_TAKE(d->spec)); /* so that its configuration does not get it, either */
-	return d->hide ? back_to_dom0(env, d, diag) : 0;
+	if (d->hide)
+		return back_to_dom0(env, d, diag);
+	/* It was hidden before, and may have been cut short while it was bound to pciback anew. */
+	return xlpt_host_has(env->host, "/sys/bus/pci/devices/%s", bdf)
+		       ? xlpt_bind_pciback(env->host, d->bdf, diag)
+		       : 0;
 }
 
 /*
