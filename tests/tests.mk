@@ -35,7 +35,7 @@ check-fast:
 	@$(MAKE) -s check-schema
 	@$(MAKE) -s check-matrix MATRIX_STRIDE=11
 	@XLPT_CHECK_RUNS=1000 XLPT_STRIDE=5 $(MAKE) -s asan
-	@XLPT_CHECK_RUNS=2500 $(MAKE) -s check-valgrind
+	@XLPT_CHECK_RUNS=1000 $(MAKE) -s check-valgrind
 
 deps:
 	@tests/deps
