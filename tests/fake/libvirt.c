@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include "tests/fake/libvirt.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "converters/libvirt/libvirt.h"
@@ -26,6 +27,8 @@ struct fake_libvirt {
 	size_t n, alloc;
 	struct xlpt_bdf held[8]; /* gone from their guest, and in use to it all the same */
 	size_t n_held;
+	const char *bus_only, *neighbour; /* the caller's */
+	char refused[160];
 };
 
 static struct fake_libvirt *daemon_of; /* there is one on a host, and one host in a test */
@@ -166,6 +169,13 @@ static const char *attach(struct fake_libvirt *l, uint32_t domid, const char *xm
 		return "failed to bind";
 	if (d.managed && xlpt_bind_through(h, d.bdf, "pciback", NULL))
 		return "failed to bind";
+	if (l->bus_only && !strcmp(l->bus_only, XLPT_BDF_STR(d.bdf))) {
+		snprintf(l->refused, sizeof(l->refused),
+			 "internal error: Unable to reset PCI device %s: internal error: Active %s "
+			 "devices on bus with %s, not doing bus reset",
+			 l->bus_only, l->neighbour, l->bus_only);
+		return l->refused;
+	}
 	if (take_identity(l, &d))
 		return "cannot set the VF's MAC address";
 	xlpt_spec_init(&spec);
@@ -349,6 +359,12 @@ void fake_libvirt_state(struct fake_libvirt *l, enum fake_libvirt_state state)
 void fake_libvirt_dies_in(struct fake_libvirt *l, unsigned n)
 {
 	l->dies_in = n;
+}
+
+void fake_libvirt_neighbour(struct fake_libvirt *l, const char *bdf, const char *neighbour)
+{
+	l->bus_only = bdf;
+	l->neighbour = neighbour;
 }
 
 void fake_libvirt_forgets(struct fake_libvirt *l)

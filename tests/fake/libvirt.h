@@ -35,6 +35,8 @@ enum fake_libvirt_state {
 void fake_libvirt_state(struct fake_libvirt *l, enum fake_libvirt_state state);
 /* In how many commands for virsh from now (1 = the next) it ends; 0: never. */
 void fake_libvirt_dies_in(struct fake_libvirt *l, unsigned n);
+/* It can reset bdf only with its bus, and the neighbour there is in use as far as it knows; NULL: neither. [lab] */
+void fake_libvirt_neighbour(struct fake_libvirt *l, const char *bdf, const char *neighbour);
 /* It forgets its domains, as one that was installed anew. */
 void fake_libvirt_forgets(struct fake_libvirt *l);
 

@@ -53,26 +53,40 @@ pci_list() {
 	printf 'pci=[ %s ]\n' "$(specs | sed 's/.*/"&"/' | paste -sd, -)"
 }
 
-# has_all NAME: since guest_mark the guest has seen the network card of each device under its own address, so its drivers
-# have read the devices' registers; and xlpt says of each that the guest has it.
-has_all() {
-	local n missing bdf
-	for n in "${slot[@]}" "${cards[@]}"; do
-		guest_sees "$1" "GUEST net .* 52:54:00:00:00:$n" 300 || fail "$1 does not show the card $n (${bdf_of[$n]})"
-	done
+# mac_in_guest BDF: the MAC address that this device has in a guest.
+mac_in_guest() {
+	local n
 	for n in "${!vfs[@]}"; do
-		guest_sees "$1" "GUEST net .* 52:54:00:00:01:0$n" 300 || fail "$1 does not show the VF ${vfs[n]}"
+		[ "${vfs[n]}" != "$1" ] || printf '52:54:00:00:01:0%s\n' "$n"
 	done
-	missing=$(comm -3 <(everything | sort) <(xlpt list --guest "$1" -o device | grep -o '0000:.*' | sort))
-	[ -z "$missing" ] || fail "xlpt list --guest $1 differs in $missing"
-	for bdf in $(everything); do
+	for n in "${slot[@]}" "${cards[@]}"; do
+		[ "${bdf_of[$n]}" != "$1" ] || printf '52:54:00:00:00:%s\n' "$n"
+	done
+}
+
+# has NAME BDF...: since guest_mark the guest has seen the network card of each device under its own address, so its drivers
+# have read the devices' registers; and xlpt says that the guest has these devices and no other one.
+has() {
+	local name=$1 missing bdf
+	shift
+	for bdf in "$@"; do
+		guest_sees "$name" "GUEST net .* $(mac_in_guest "$bdf")" 300 || fail "$name does not show the card $bdf"
+	done
+	missing=$(comm -3 <(printf '%s\n' "$@" | sort) <(xlpt list --guest "$name" -o device | grep -o '0000:.*' | sort))
+	[ -z "$missing" ] || fail "xlpt list --guest $name differs in $missing"
+	for bdf in "$@"; do
 		[ "$(driver_of "$bdf")" = pciback ] || fail "$bdf is with $(driver_of "$bdf")"
 	done
 }
 
-# has_none NAME: the guest has let go of each.
+has_all() {
+	# shellcheck disable=SC2046 # words
+	has "$1" $(everything)
+}
+
+# has_none NAME [NUMBER]: the guest has let go of so many devices, of all when it is not said, and has no other one.
 has_none() {
-	[ "$(guest_said "$1" | grep -c 'GUEST gone')" = "$(everything | wc -l)" ] || fail "$1 still shows one of them"
+	[ "$(guest_said "$1" | grep -c 'GUEST gone')" = "${2:-$(everything | wc -l)}" ] || fail "$1 still shows one of them"
 	! xlpt list --guest "$1" -o device | grep '0000:' || fail "xlpt list still shows one of them"
 }
 

@@ -296,6 +296,19 @@ static void test_libxl_fails(void **state)
 		}
 }
 
+/* Behind a bridge libvirt wants to be told of the neighbours, too; its line names one. */
+static void test_neighbour(void **state)
+{
+	struct host *h = *state;
+
+	fake_libvirt_neighbour(h->l, "0000:02:00.0", "0000:02:03.0");
+	changes_nothing(h->w, 1, "attach --hide web1 02:00.0",
+			"nodedev-detach pci_0000_02_03_0 --driver xen");
+	lists(h, "");
+	fake_libvirt_neighbour(h->l, NULL, NULL);
+	ok(h->w, "attach --hide web1 02:00.0");
+}
+
 /* A guest that does not take the device: taken back through libvirt, which lists it no more. */
 static void test_guest_fails(void **state)
 {
@@ -372,6 +385,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_silent_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_words, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_libxl_fails, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_neighbour, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_guest_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_deaf, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dies, setup, teardown),

@@ -186,6 +186,28 @@ static void add_log(struct xlpt_env *env, uint64_t from, struct xlpt_diag *diag)
 		xlpt_diag_add_log(diag, lines.s);
 }
 
+/*
+ * libvirt resets a device that can only be reset with its bus when it has itself seen that nobody uses
+ * the others there (virPCIDeviceTrySecondaryBusReset), and does not look at their drivers for that.
+ * Its line names one of them.
+ */
+static bool hint_neighbour(const char *said, struct xlpt_diag *diag)
+{
+	const char *at = strstr(said, "not doing bus reset") ? strstr(said, "Active ") : NULL;
+	const size_t len = strlen("0000:00:00.0");
+	struct xlpt_bdf b;
+
+	if (!at || strlen(at += strlen("Active ")) < len || xlpt_bdf_parse(at, len, &b, NULL))
+		return false;
+	xlpt_diag_hint(
+		diag,
+		"when neither dom0 nor a guest uses %s, tell libvirt so: virsh -c xen:///system "
+		"nodedev-detach pci_%04x_%02x_%02x_%x --driver xen; the same for each other "
+		"one on its bus",
+		XLPT_BDF_STR(b), b.seg, b.bus, b.dev, b.func);
+	return true;
+}
+
 static int change(struct xlpt_env *env, const struct xlpt_guest *guest, const char *verb,
 		  const struct xlpt_libvirt_device *d, int64_t timeout_ms, struct xlpt_diag *diag)
 {
@@ -205,7 +227,8 @@ static int change(struct xlpt_env *env, const struct xlpt_guest *guest, const ch
 		      v.timed_out ? "did not end" : "failed");
 	xlpt_diag_add_log(diag, xlpt_str_get(&v.err));
 	add_log(env, from, diag);
-	xlpt_diag_hint(diag, "libvirt's own lines say why; " LOG " has what libxl said");
+	if (!hint_neighbour(xlpt_str_get(&v.err), diag))
+		xlpt_diag_hint(diag, "libvirt's own lines say why; " LOG " has what libxl said");
 	return diag ? diag->code : XLPT_ERR_TOOLSTACK;
 }
 
