@@ -84,9 +84,14 @@ has_all() {
 	has "$1" $(everything)
 }
 
+# gone NAME NUMBER: since guest_mark the guest has let go of so many devices.
+gone() {
+	[ "$(guest_said "$1" | grep -c 'GUEST gone')" = "$2" ]
+}
+
 # has_none NAME [NUMBER]: the guest has let go of so many devices, of all when it is not said, and has no other one.
 has_none() {
-	[ "$(guest_said "$1" | grep -c 'GUEST gone')" = "${2:-$(everything | wc -l)}" ] || fail "$1 still shows one of them"
+	wait_for 60 "$1 to show none of them" gone "$1" "${2:-$(everything | wc -l)}" || fail "$1 still shows one of them"
 	! xlpt list --guest "$1" -o device | grep '0000:' || fail "xlpt list still shows one of them"
 }
 

@@ -280,6 +280,33 @@ static void test_no_words(void **state)
 	ok(h->w, "detach win1 02:00.0");
 }
 
+/*
+ * Two devices of an HVM guest with one interrupt line: told when it gets the second, and libvirt is
+ * not asked to take one of them.
+ */
+static void test_line(void **state)
+{
+	static const struct fake_dev nic = {
+		.vendor = 0x8086, .device = 0x10d3, .class_code = 0x020000, .irq = 11
+	};
+	struct host *h = *state;
+	const char *says = "its interrupt line together with another device of win1";
+
+	fake_bus_add(h->w->bus, "0000:09:00.0", &nic);
+	ok(h->w, "attach --hide web1 02:00.0 09:00.0");
+	assert_null(strstr(h->w->err, "interrupt line"));
+	ok(h->w, "detach web1 02:00.0 09:00.0");
+	answers(h->w, 0, "attach win1 02:00.0 09:00.0", says);
+	changes_nothing(h->w, 3, "detach win1 09:00.0", "libvirt would take the line from both");
+	ok(h->w, "detach --around-libvirt win1 09:00.0");
+	ok(h->w, "detach win1 02:00.0");
+	ok(h->w, "attach win1 02:00.0 05:00.0");
+	assert_null(strstr(h->w->err, "interrupt line"));
+	/* The first one is there before. */
+	fake_virsh(h->l, "detach-device", 5, HOSTDEV("no", "09"));
+	answers(h->w, 0, "check win1 09:00.0", says);
+}
+
 /* libxl fails under libvirt, at every depth: nothing stays, on either side. */
 static void test_libxl_fails(void **state)
 {
@@ -386,6 +413,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_no_words, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_libxl_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_neighbour, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_line, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_guest_fails, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_deaf, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_dies, setup, teardown),

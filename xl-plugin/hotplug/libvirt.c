@@ -69,6 +69,32 @@ static int judge_line(struct xlpt_op *op, const struct xlpt_item *item, struct x
 	return XLPT_ERR_RULE;
 }
 
+/* An HVM guest that gets two devices with one line: now is the time to choose another device. */
+static void warn_line(struct xlpt_op *op, size_t i)
+{
+	const struct xlpt_item *item = &op->items[i];
+	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
+	const int line = item->device.caps.msi_on ? 0 : item->device.irq;
+	bool shared = xlpt_line_kept(op->env, &op->guest, item->spec.bdf);
+
+	if (op->guest.type != XLPT_GUEST_HVM)
+		return;
+	for (size_t k = 0; k < i && line > 0; k++)
+		shared |= !op->items[k].device.caps.msi_on && op->items[k].device.irq == line;
+	if (!shared)
+		return;
+	xlpt_warn(op->env,
+		  "%s has its interrupt line together with another device of %s: libvirt cannot "
+		  "take one of them back while the guest has both",
+		  bdf, op->guest.name);
+	xlpt_findings_fact(op->env->findings,
+			   "libxl unmaps the line of a device that leaves an HVM guest");
+	xlpt_warn_mend(
+		op->env,
+		"when that matters, give it only one of them; or take one back with xlpt "
+		"detach --around-libvirt, and libvirt lists it until the guest's next start");
+}
+
 int xlpt_libvirt_judge(struct xlpt_op *op, bool attach, struct xlpt_diag *diag)
 {
 	_cleanup_libvirt_devices_ struct xlpt_libvirt_devices list = { 0 };
@@ -88,7 +114,9 @@ int xlpt_libvirt_judge(struct xlpt_op *op, bool attach, struct xlpt_diag *diag)
 
 		if (attach)
 			rc = judge_words(op, item, diag);
-		else if (d && !op->by_force)
+		if (attach && rc == 0)
+			warn_line(op, i);
+		if (!attach && d && !op->by_force)
 			rc = judge_line(op, item, diag);
 	}
 	return xlpt_op_judged(op, rc, diag);
