@@ -24,7 +24,7 @@ JOBS = -j$(shell nproc)
 check: deps check-fast check-lab
 
 # What does not disturb the other runs beside it. Of the hosts of test-check-agrees fewer than make check-unit has; of the
-# points at which something fails or is killed, check-unit has all, and the sanitizers one in five.
+# points at which something fails or is killed, check-unit has all, ASan one in five, valgrind one in twenty-five.
 check-fast:
 	@$(MAKE) -s $(JOBS) check-layers check-format check-paths check-scripts
 	@$(MAKE) -s $(JOBS) WERROR=-Werror all $(TESTS)
@@ -34,8 +34,8 @@ check-fast:
 	@XLPT_SEEN_JSON=$(abspath $(O))/seen-json $(MAKE) -s check-ansible
 	@$(MAKE) -s check-schema
 	@$(MAKE) -s check-matrix MATRIX_STRIDE=11
-	@XLPT_CHECK_RUNS=1000 XLPT_STRIDE=5 $(MAKE) -s asan
-	@XLPT_CHECK_RUNS=1000 $(MAKE) -s check-valgrind
+	@XLPT_CHECK_RUNS=500 XLPT_STRIDE=5 $(MAKE) -s asan
+	@XLPT_CHECK_RUNS=1000 XLPT_STRIDE=25 $(MAKE) -s check-valgrind
 
 deps:
 	@tests/deps

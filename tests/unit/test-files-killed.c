@@ -341,7 +341,7 @@ static void test_killed(void **state)
 
 	(void)state;
 	print_message("%u kills\n", n);
-	assert_true(n > (world_stride() > 1 ? 10 : 150));
+	assert_true(n > (world_stride() > 1 ? 4 : 150));
 }
 
 static void test_stopped(void **state)
@@ -350,7 +350,7 @@ static void test_stopped(void **state)
 
 	(void)state;
 	print_message("stopped %u times\n", n);
-	assert_true(n > (world_stride() > 1 ? 4 : 50));
+	assert_true(n > (world_stride() > 1 ? 2 : 50));
 }
 
 #define LEFT                                                                         \
