@@ -193,10 +193,15 @@ guest_mark() {
 
 # guest_said NAME: everything since then.
 guest_said() {
-	local log from
+	local log from size path mark=/run/lab/mark-$1
 	for log in $(guest_logs "$1"); do
-		from=$(awk -v log="$log" '$2 == log { print $1 }' "/run/lab/mark-$1" 2>/dev/null) || :
-		tail -c "+$((${from:-0} + 1))" "$log" | tr -d '\r'
+		from=0
+		if [ -e "$mark" ]; then
+			while read -r size path; do
+				[ "$path" != "$log" ] || from=$size
+			done <"$mark"
+		fi
+		tail -c "+$((from + 1))" "$log" | tr -d '\r'
 	done
 }
 

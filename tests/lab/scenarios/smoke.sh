@@ -32,6 +32,7 @@ guest_sees web1 'GUEST net eth0 52:54:00:00:00:20'
 wait_for 20 "the frontend to be connected" xs_is "$frontend/state" 4
 
 guest_mark web1
+! guest_log_has web1 'GUEST ready' || fail "what the guest said before guest_mark counts, too"
 expect_rc 0 xl pci-detach web1 "$bdf"
 guest_sees web1 'GUEST gone 0000:00:00.0'
 wait_for 10 "the backend to be gone" xs_gone "$backend"
