@@ -260,13 +260,28 @@ static char *endpoint_says(const struct xlpt_attach_facts *f)
 	return xlpt_xasprintf("%s is an endpoint", XLPT_BDF_STR(f->device->bdf));
 }
 
+static bool has_it_already(const struct xlpt_attach_facts *f)
+{
+	const struct xlpt_place *p = f->place;
+
+	return p->has_owner && p->owner_name && !p->owner_dying && !p->owner_shut_down &&
+	       p->owner_domid == f->guest->domid;
+}
+
+static int not_its_own(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	return has_it_already(f) ? in_use(f->device, f->place, f->guest, diag) : 0;
+}
+
 static int no_guest_has_it(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 {
-	return free_of_guests(f->device, f->place, f->guest, diag);
+	return has_it_already(f) ? 0 : free_of_guests(f->device, f->place, f->guest, diag);
 }
 
 static char *free_says(const struct xlpt_attach_facts *f)
 {
+	if (has_it_already(f))
+		return NULL;
 	return xlpt_xasprintf("no guest has %s%s", XLPT_BDF_STR(f->device->bdf),
 			      f->place->hyp_known ? ", in xenstore and in the hypervisor" : "");
 }
@@ -352,12 +367,15 @@ static char *hidden_says(const struct xlpt_attach_facts *f)
 
 int xlpt_policy_attach(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 {
+	/* What the guest has is right. A device is not to be taken from another guest for one that
+	   can never have it. */
 	static const struct xlpt_rule before[] = {
 		{ "endpoint", true, is_endpoint, endpoint_says },
-		{ "in use", true, no_guest_has_it, free_says },
-		{ "answers", true, it_answers, answer_says },
+		{ "in use", true, not_its_own, NULL },
 	};
 	static const struct xlpt_rule after[] = {
+		{ "in use", true, no_guest_has_it, free_says },
+		{ "answers", true, it_answers, answer_says },
 		{ "virtual functions", true, keeps_vfs, NULL },
 		{ "host needs", true, host_spares_it, needs_says },
 		{ "reserved memory", true, reserved_alone, reserved_says },
