@@ -6,8 +6,6 @@
 
 #include "core/text.h"
 
-#define SYSFS_PCI "/sys/bus/pci"
-
 int xlpt_policy_addressable(struct xlpt_bdf bdf, const struct xlpt_bdf *carrier,
 			    struct xlpt_diag *diag)
 {
@@ -36,30 +34,6 @@ static int endpoint(const struct xlpt_device *dev, struct xlpt_diag *diag)
 	xlpt_diag_fact(diag, "its configuration header is of type %d", dev->header);
 	xlpt_diag_hint(diag, "name the functions behind it, one by one");
 	return XLPT_ERR_NOT_ENDPOINT;
-}
-
-/* Binding such a one to pciback fails, and a guest that had it would read ones everywhere. */
-int xlpt_policy_answers(const struct xlpt_device *dev, struct xlpt_diag *diag)
-{
-	const char *bdf = XLPT_BDF_STR(dev->bdf), *power = dev->power_state;
-
-	if (!dev->no_answer)
-		return 0;
-	xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "%s does not answer", bdf);
-	xlpt_diag_fact(diag, "its configuration space reads all ones%s%s",
-		       power ? "; its power state is " : ": it has no power, or is off the bus",
-		       power ? power : "");
-	if (xlpt_streq(power, "D3cold"))
-		xlpt_diag_hint(diag,
-			       "echo 1 >" SYSFS_PCI "/devices/%s/remove; echo 1 >" SYSFS_PCI
-			       "/rescan; echo 0 >" SYSFS_PCI "/devices/%s/d3cold_allowed",
-			       bdf, bdf);
-	else
-		xlpt_diag_hint(diag,
-			       "echo 1 >" SYSFS_PCI "/devices/%s/remove; echo 1 >" SYSFS_PCI
-			       "/rescan",
-			       bdf);
-	return XLPT_ERR_NO_DEVICE;
 }
 
 /* A guest that runs has it. */
