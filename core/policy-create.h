@@ -24,6 +24,12 @@ struct xlpt_create_facts {
 };
 
 /*
+ * GUEST_TYPE for a PVH guest that is to have devices or passthrough, and for devices with
+ * passthrough turned off: libxl does not create them (libxl__arch_passthrough_mode_setdefault,
+ * libxl__domain_config_setdefault).
+ */
+int xlpt_policy_may_have_devices(const struct xlpt_create_facts *f, struct xlpt_diag *diag);
+/*
  * GUEST_TYPE for a guest that is to have an IOMMU context and not all of its memory from the
  * start (populate on demand): libxl does not create it.
  */

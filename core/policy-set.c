@@ -8,6 +8,11 @@ static bool with_guest(const struct xlpt_place *p)
 	return p->has_owner || (p->hyp_known && p->hyp_assigned);
 }
 
+bool xlpt_mate_of_guest(const struct xlpt_set_mate *mate)
+{
+	return with_guest(mate->place);
+}
+
 bool xlpt_mate_used(const struct xlpt_set_mate *mate)
 {
 	const char *driver = mate->device->driver;

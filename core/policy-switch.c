@@ -2,6 +2,18 @@
 /* Devices that reach each other in a PCI Express switch (pciback/isolate/switch.c). */
 #include "core/policy-together.h"
 
+static void say_why(const struct xlpt_device *dev, const struct xlpt_guest *guest,
+		    struct xlpt_diag *diag)
+{
+	xlpt_diag_fact(diag,
+		       "a switch sends what goes from one of its ports to another there itself, "
+		       "unless ACS P2P Request Redirect is on (PCI Express, 6.12)");
+	xlpt_diag_hint(diag,
+		       "give all that is behind the switch to %s, or put %s into a slot that is "
+		       "not behind it (xlpt topology)",
+		       guest->name, XLPT_BDF_STR(dev->bdf));
+}
+
 int xlpt_policy_switch(const struct xlpt_device *dev, const struct xlpt_guest *guest,
 		       const struct xlpt_set_mate *mates, size_t n, struct xlpt_bdf port,
 		       const char *acs, struct xlpt_diag *diag)
@@ -15,12 +27,29 @@ int xlpt_policy_switch(const struct xlpt_device *dev, const struct xlpt_guest *g
 		      "through %s %s can reach registers of others behind the same switch, past "
 		      "the IOMMU: %s (ACS of switch port %s: %s)",
 		      bdf, guest->name, who, XLPT_BDF_STR(port), acs);
-	xlpt_diag_fact(diag,
-		       "a switch sends what goes from one of its ports to another there itself, "
-		       "unless ACS P2P Request Redirect is on (PCI Express, 6.12)");
-	xlpt_diag_hint(diag,
-		       "give all that is behind the switch to %s, or put %s into a slot that is "
-		       "not behind it (xlpt topology)",
-		       guest->name, bdf);
+	say_why(dev, guest, diag);
+	return XLPT_ERR_RULE;
+}
+
+int xlpt_policy_switch_from(const struct xlpt_device *dev, const struct xlpt_guest *guest,
+			    const struct xlpt_set_mate *mates, size_t n, struct xlpt_bdf port,
+			    const char *acs, struct xlpt_diag *diag)
+{
+	_cleanup_free_ struct xlpt_set_mate *theirs = xlpt_xcalloc(n + 1, sizeof(*theirs));
+	_cleanup_free_ char *who = NULL;
+	size_t k = 0;
+
+	/* dom0 knows where the registers are: its devices do not go there by mistake. */
+	for (size_t i = 0; i < n; i++)
+		if (xlpt_mate_of_guest(&mates[i]))
+			theirs[k++] = mates[i];
+	who = xlpt_mates_users(theirs, k, guest);
+	if (!who)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_RULE,
+		      "registers of %s, which goes to %s, can be reached by others behind the same "
+		      "switch, past the IOMMU: %s (ACS of switch port %s: %s)",
+		      XLPT_BDF_STR(dev->bdf), guest->name, who, XLPT_BDF_STR(port), acs);
+	say_why(dev, guest, diag);
 	return XLPT_ERR_RULE;
 }

@@ -6,8 +6,6 @@
 
 #include "core/text.h"
 
-#define SYSFS_PCI "/sys/bus/pci"
-
 int xlpt_policy_addressable(struct xlpt_bdf bdf, const struct xlpt_bdf *carrier,
 			    struct xlpt_diag *diag)
 {
@@ -36,30 +34,6 @@ static int endpoint(const struct xlpt_device *dev, struct xlpt_diag *diag)
 	xlpt_diag_fact(diag, "its configuration header is of type %d", dev->header);
 	xlpt_diag_hint(diag, "name the functions behind it, one by one");
 	return XLPT_ERR_NOT_ENDPOINT;
-}
-
-/* Binding such a one to pciback fails, and a guest that had it would read ones everywhere. */
-int xlpt_policy_answers(const struct xlpt_device *dev, struct xlpt_diag *diag)
-{
-	const char *bdf = XLPT_BDF_STR(dev->bdf), *power = dev->power_state;
-
-	if (!dev->no_answer)
-		return 0;
-	xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "%s does not answer", bdf);
-	xlpt_diag_fact(diag, "its configuration space reads all ones%s%s",
-		       power ? "; its power state is " : ": it has no power, or is off the bus",
-		       power ? power : "");
-	if (xlpt_streq(power, "D3cold"))
-		xlpt_diag_hint(diag,
-			       "echo 1 >" SYSFS_PCI "/devices/%s/remove; echo 1 >" SYSFS_PCI
-			       "/rescan; echo 0 >" SYSFS_PCI "/devices/%s/d3cold_allowed",
-			       bdf, bdf);
-	else
-		xlpt_diag_hint(diag,
-			       "echo 1 >" SYSFS_PCI "/devices/%s/remove; echo 1 >" SYSFS_PCI
-			       "/rescan",
-			       bdf);
-	return XLPT_ERR_NO_DEVICE;
 }
 
 /* A guest that runs has it. */
@@ -260,13 +234,28 @@ static char *endpoint_says(const struct xlpt_attach_facts *f)
 	return xlpt_xasprintf("%s is an endpoint", XLPT_BDF_STR(f->device->bdf));
 }
 
+static bool has_it_already(const struct xlpt_attach_facts *f)
+{
+	const struct xlpt_place *p = f->place;
+
+	return p->has_owner && p->owner_name && !p->owner_dying && !p->owner_shut_down &&
+	       p->owner_domid == f->guest->domid;
+}
+
+static int not_its_own(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
+{
+	return has_it_already(f) ? in_use(f->device, f->place, f->guest, diag) : 0;
+}
+
 static int no_guest_has_it(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 {
-	return free_of_guests(f->device, f->place, f->guest, diag);
+	return has_it_already(f) ? 0 : free_of_guests(f->device, f->place, f->guest, diag);
 }
 
 static char *free_says(const struct xlpt_attach_facts *f)
 {
+	if (has_it_already(f))
+		return NULL;
 	return xlpt_xasprintf("no guest has %s%s", XLPT_BDF_STR(f->device->bdf),
 			      f->place->hyp_known ? ", in xenstore and in the hypervisor" : "");
 }
@@ -352,12 +341,15 @@ static char *hidden_says(const struct xlpt_attach_facts *f)
 
 int xlpt_policy_attach(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 {
+	/* What the guest has is right. A device is not to be taken from another guest for one that
+	   can never have it. */
 	static const struct xlpt_rule before[] = {
 		{ "endpoint", true, is_endpoint, endpoint_says },
-		{ "in use", true, no_guest_has_it, free_says },
-		{ "answers", true, it_answers, answer_says },
+		{ "in use", true, not_its_own, NULL },
 	};
 	static const struct xlpt_rule after[] = {
+		{ "in use", true, no_guest_has_it, free_says },
+		{ "answers", true, it_answers, answer_says },
 		{ "virtual functions", true, keeps_vfs, NULL },
 		{ "host needs", true, host_spares_it, needs_says },
 		{ "reserved memory", true, reserved_alone, reserved_says },

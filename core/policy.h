@@ -77,6 +77,7 @@ struct xlpt_set_mate {
 
 /* Dom0 drives it, or a guest has it; what is hidden, or has no driver, harms nobody. */
 bool xlpt_mate_used(const struct xlpt_set_mate *mate);
+bool xlpt_mate_of_guest(const struct xlpt_set_mate *mate);
 
 /*
  * "dom0 uses A and B, and C is with web1": who but the guest uses them, or NULL when nobody does.

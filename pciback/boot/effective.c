@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/file.h"
+#include "core/tempdir.h"
 #include "pciback/boot/internal.h"
 #include "pciback/device/kmod.h"
 
@@ -100,67 +101,78 @@ void xlpt_boot_confs_read(struct xlpt_host *h, const char *instead, const char *
 #define END_OPTION "xlpt_end_of_configuration"
 #define END_LINE   "options " END_OPTION " x=1\n"
 
-/*
- * All files in their order as one, in memory: nothing of it is left by a kill. libkmod takes
- * a path that is no directory as a file (conf_files_list). A descriptor, or -errno.
- */
-static int copy_out(const struct xlpt_confs *c)
+static int unread(int r, struct xlpt_diag *diag)
 {
-	_cleanup_close_ int fd = memfd_create("modprobe.conf", MFD_CLOEXEC);
-	int r = fd < 0 ? -errno : 0;
-
-	for (size_t i = 0; r == 0 && i < c->n; i++) {
-		r = xlpt_file_write_all(fd, c->items[i].text, strlen(c->items[i].text));
-		/* Two: a backslash at its end does not reach into the next one. */
-		if (r == 0)
-			r = xlpt_file_write_all(fd, "\n\n", 2);
-	}
-	if (r == 0)
-		r = xlpt_file_write_all(fd, END_LINE, strlen(END_LINE));
-	if (r == 0) {
-		r = fd;
-		fd = -1;
-	}
-	return r;
+	xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot read the modprobe configuration");
+	if (r == -EIO)
+		xlpt_diag_fact(diag, "libkmod did not read it to its end, and does not say why");
+	xlpt_diag_hint(diag, "run it again; a limit on open files or memory may be the reason "
+			     "(ulimit -a)");
+	return XLPT_ERR_IO;
 }
 
-/* fd: of a configuration, or -1. */
-static struct kmod_ctx *open_kmod(int fd)
+/* All files in their order as one, where libkmod reads it by its path. */
+struct copy {
+	int fd; /* in memory: nothing of it is left by a kill; or -1 */
+	struct xlpt_tempdir dir;
+	char *path;
+};
+
+static void copy_dispose(struct copy *copy)
 {
-	_cleanup_free_ char *path = xlpt_xasprintf("/proc/self/fd/%d", fd);
+	xlpt_closep(&copy->fd);
+	xlpt_tempdir_dispose(&copy->dir);
+	free(copy->path);
+}
+
+static int copy_to_memory(const struct xlpt_str *text, struct copy *out)
+{
+	out->fd = memfd_create("modprobe.conf", MFD_CLOEXEC);
+	out->path = xlpt_xasprintf("/proc/self/fd/%d", out->fd);
+	return out->fd < 0 ? -errno : xlpt_file_write_all(out->fd, text->s, text->len);
+}
+
+/* In a chroot without /proc, in which an image of a system is made. */
+static int copy_to_disk(const struct xlpt_str *text, struct copy *out, struct xlpt_diag *diag)
+{
+	struct xlpt_host at = { 0 };
+	int r, rc = xlpt_tempdir_make(&out->dir, "xlpt-modprobe-", diag);
+
+	if (rc == 0)
+		rc = xlpt_tempdir_sub(&out->dir, "d", &at, diag);
+	if (rc)
+		return rc;
+	out->path = xlpt_xasprintf("%s/d/modprobe.conf", out->dir.path);
+	r = xlpt_file_replace(&at, "/modprobe.conf", text->s, text->len,
+			      &(struct xlpt_file_how){ .mode = 0600, .lazy = true });
+	xlpt_host_close(&at);
+	if (r < 0)
+		xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot write %s", out->path);
+	return r < 0 ? XLPT_ERR_IO : 0;
+}
+
+static int copy_out(const struct xlpt_confs *c, struct copy *out, struct xlpt_diag *diag)
+{
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	int r;
+
+	/* Two newlines: a backslash at its end does not reach into the next one. */
+	for (size_t i = 0; i < c->n; i++)
+		xlpt_str_addf(&text, "%s\n\n", c->items[i].text);
+	xlpt_str_add(&text, END_LINE);
+	if (access("/proc/self/fd", F_OK))
+		return copy_to_disk(&text, out, diag);
+	r = copy_to_memory(&text, out);
+	return r < 0 ? unread(r, diag) : 0;
+}
+
+/* path: of a configuration, or NULL. */
+static struct kmod_ctx *open_kmod(const char *path)
+{
+	/* libkmod takes a path that is no directory as a file (conf_files_list). */
 	const char *paths[] = { path, NULL };
 
-	return xlpt_kmod_new("/", fd >= 0 ? paths : paths + 1);
-}
-
-char *xlpt_boot_hide_of(const char *options)
-{
-	_cleanup_free_ char *copy = xlpt_xstrdup(options);
-	char *save = NULL, *found = NULL;
-
-	/* libkmod passes options through as they are; the kernel takes quotes off. */
-	for (char *w = copy; *w;) {
-		bool quoted = false;
-		char *end = w;
-
-		for (; *end && (quoted || (*end != ' ' && *end != '\t')); end++)
-			if (*end == '"')
-				quoted = !quoted;
-		save = *end ? end + 1 : end;
-		*end = '\0';
-		if (xlpt_starts(w, "hide=")) {
-			char *value = w + strlen("hide=");
-			size_t n;
-
-			if (*value == '"')
-				value++;
-			n = strlen(value);
-			free(found);
-			found = xlpt_xstrndup(value, n && value[n - 1] == '"' ? n - 1 : n);
-		}
-		w = save;
-	}
-	return found;
+	return xlpt_kmod_new("/", paths);
 }
 
 typedef struct kmod_config_iter *(*iter_fn)(const struct kmod_ctx *);
@@ -300,42 +312,12 @@ static void locate(const struct xlpt_confs *c, const char *verb, const char *mod
 	}
 }
 
-char *xlpt_cmdline_hide(const char *cmdline, const char *module)
-{
-	_cleanup_free_ char *copy = xlpt_xstrdup(cmdline ? cmdline : "");
-	char *found = NULL, *next;
-
-	for (char *w = copy; *w; w = next) {
-		bool quoted = false;
-		char *end = w, *dot;
-
-		for (; *end && (quoted || (*end != ' ' && *end != '\t' && *end != '\n')); end++)
-			if (*end == '"')
-				quoted = !quoted;
-		next = *end ? end + 1 : end;
-		*end = '\0';
-		w += *w == '"';
-		dot = strchr(w, '.');
-		if (!dot || !xlpt_starts(dot, ".hide="))
-			continue;
-		*dot = '\0';
-		if (!xlpt_module_eq(w, module))
-			continue;
-		/* Quotes stand around the value or around the whole word. */
-		dot += strlen(".hide=");
-		dot += *dot == '"';
-		free(found);
-		found = xlpt_xstrndup(dot, strcspn(dot, "\""));
-	}
-	return found;
-}
-
 int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const char *instead,
 			const char *text, struct xlpt_effective *out, struct xlpt_diag *diag)
 {
 	_cleanup_confs_ struct xlpt_confs c = { 0 };
 	struct kmod_ctx *ctx = NULL, *none = NULL;
-	_cleanup_close_ int fd = -1;
+	XLPT_CLEANUP(copy_dispose) struct copy copy = { .fd = -1, .dir = { .fd = -1 } };
 	bool black = false;
 	int r, rc = xlpt_kmod_load(diag);
 
@@ -343,30 +325,20 @@ int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const
 	if (rc)
 		return rc;
 	xlpt_boot_confs_read(h, instead, text, &c);
-	fd = copy_out(&c);
-	r = fd < 0 ? fd : 0;
-	if (r == 0) {
-		ctx = open_kmod(fd);
-		none = open_kmod(-1);
-	}
-	if (ctx && none) {
+	rc = copy_out(&c, &copy, diag);
+	if (rc)
+		return rc;
+	ctx = open_kmod(copy.path);
+	none = ctx ? open_kmod(NULL) : NULL;
+	if (none)
 		r = read_config(ctx, count(none, kmod_config_get_options), boot->module, out,
 				&black);
-	} else if (r == 0) {
+	else
 		r = errno ? -errno : -EIO;
-	}
 	kmod_unref(ctx);
 	kmod_unref(none);
-	if (r < 0) {
-		xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot read the modprobe configuration");
-		if (r == -EIO)
-			xlpt_diag_fact(diag,
-				       "libkmod did not read it to its end, and does not say why");
-		xlpt_diag_hint(diag,
-			       "run it again; a limit on open files or memory may be the reason "
-			       "(ulimit -a)");
-		return XLPT_ERR_IO;
-	}
+	if (r < 0)
+		return unread(r, diag);
 	if (out->install)
 		locate(&c, "install", out->install, true, &out->modprobe_file, &out->modprobe_line);
 	else if (out->modprobe_hide)

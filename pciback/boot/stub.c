@@ -21,27 +21,51 @@ static bool is_stub(const char *driver)
 	return driver && (xlpt_module_eq(driver, "vfio-pci") || xlpt_module_eq(driver, "pci-stub"));
 }
 
-/* "10de:1b81,8086:*"-like lists: vendor and device of an entry, in hexadecimal. */
-static bool lists(const char *ids, const struct xlpt_device *dev)
+#define ANY UINT32_MAX /* PCI_ANY_ID */
+
+/*
+ * An entry as the kernel reads it (vfio_pci_fill_ids, pci_match_one_device):
+ * vendor:device[:subvendor[:subdevice[:class[:mask of class]]]], in hexadecimal, ffffffff for any.
+ */
+static bool matches(const char *entry, const struct xlpt_device *dev)
+{
+	uint32_t id[6] = { ANY, ANY, ANY, ANY, 0, 0 };
+	size_t n = 0;
+
+	for (const char *p = entry; n < XLPT_ARRAY_SIZE(id);) {
+		size_t len = strcspn(p, ":"), skip = xlpt_starts(p, "0x") ? 2 : 0;
+		uint64_t v;
+
+		if (len < skip || !xlpt_parse_uint(p + skip, len - skip, 16, ANY, &v))
+			break;
+		id[n++] = (uint32_t)v;
+		if (!p[len])
+			break;
+		p += len + 1;
+	}
+	return n >= 2 && (id[0] == ANY || id[0] == dev->vendor) &&
+	       (id[1] == ANY || id[1] == dev->device) &&
+	       (id[2] == ANY || id[2] == dev->subvendor) &&
+	       (id[3] == ANY || id[3] == dev->subdevice) && !((id[4] ^ dev->class_code) & id[5]);
+}
+
+/* The entry of the list that has this device, or NULL. Caller frees. */
+static char *entry_of(const char *ids, const struct xlpt_device *dev)
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(ids);
 	char *save = NULL;
 
-	for (char *w = strtok_r(copy, ",\"'", &save); w; w = strtok_r(NULL, ",\"'", &save)) {
-		char *colon = strchr(w, ':');
-		uint64_t vendor, device;
-		size_t len = colon ? strcspn(colon + 1, ":") : 0;
-
-		if (colon && xlpt_parse_uint(w, (size_t)(colon - w), 16, 0xffff, &vendor) &&
-		    xlpt_parse_uint(colon + 1, len, 16, 0xffff, &device) && vendor == dev->vendor &&
-		    device == dev->device)
-			return true;
-	}
-	return false;
+	for (char *w = strtok_r(copy, ",\"'", &save); w; w = strtok_r(NULL, ",\"'", &save))
+		if (matches(w, dev))
+			return xlpt_xstrdup(w);
+	return NULL;
 }
 
-/* A word "vfio-pci.ids=..." of the line that has this device. Caller frees. */
-static char *word_of(const struct search *s, const char *line)
+/*
+ * The entry for this device in a word "vfio-pci.ids=..." of the line, and that word without its
+ * list. Caller frees both.
+ */
+static char *entry_in_line(const struct search *s, const char *line, char **word)
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(line ? line : "");
 	size_t len = strlen(s->driver);
@@ -50,11 +74,16 @@ static char *word_of(const struct search *s, const char *line)
 	for (char *w = strtok_r(copy, " \t\n\"'", &save); w;
 	     w = strtok_r(NULL, " \t\n\"'", &save)) {
 		_cleanup_free_ char *name = xlpt_xstrndup(w, len);
+		char *entry = NULL;
 
-		if (xlpt_module_eq(name, s->driver) && xlpt_starts(w + strlen(name), ".ids=") &&
-		    lists(w + len + strlen(".ids="), s->dev))
-			return xlpt_xstrdup(w);
+		if (xlpt_module_eq(name, s->driver) && xlpt_starts(w + strlen(name), ".ids="))
+			entry = entry_of(w + len + strlen(".ids="), s->dev);
+		if (entry) {
+			*word = xlpt_xasprintf("%s.ids=", name);
+			return entry;
+		}
 	}
+	*word = NULL;
 	return NULL;
 }
 
@@ -78,10 +107,11 @@ static char *grub_place(const struct search *s)
 	xlpt_grub_read(s->h, s->boot, false, NULL, &grub);
 	for (size_t i = 0; !found.len && i < grub.n; i++) {
 		const struct xlpt_grub_set *set = &grub.items[i];
-		_cleanup_free_ char *word =
-			xlpt_starts(set->name, "GRUB_CMDLINE_LINUX") ? word_of(s, set->own) : NULL;
+		_cleanup_free_ char *word = NULL, *entry = NULL;
 
-		if (word)
+		if (xlpt_starts(set->name, "GRUB_CMDLINE_LINUX"))
+			entry = entry_in_line(s, set->own, &word);
+		if (entry)
 			xlpt_str_addf(&found, "%s:%u", set->file, set->line);
 	}
 	return xlpt_str_take(&found);
@@ -89,20 +119,21 @@ static char *grub_place(const struct search *s)
 
 static void on_cmdline(struct search *s)
 {
-	_cleanup_free_ char *word = word_of(s, s->boot->cmdline), *place = NULL, *command = NULL;
+	_cleanup_free_ char *word = NULL, *place = NULL, *command = NULL;
+	_cleanup_free_ char *entry = entry_in_line(s, s->boot->cmdline, &word);
 
-	if (!word)
+	if (!entry)
 		return;
 	place = grub_place(s);
 	command = xlpt_boot_loader_command(s->h, s->boot);
-	word[strcspn(word, "=") + 1] = '\0';
 	add(&s->why, "%s on the kernel's command line", word);
 	if (*place)
-		add(&s->way, "%s in %s%s%s%s", word, place, command ? " (then: " : "",
-		    command ? command : "", command ? ")" : "");
+		add(&s->way, "%s out of %s in %s%s%s%s", entry, word, place,
+		    command ? " (then: " : "", command ? command : "", command ? ")" : "");
 	else
-		add(&s->way, "%s on the kernel's command line, in the boot loader's configuration",
-		    word);
+		add(&s->way,
+		    "%s out of %s on the kernel's command line, in the boot loader's configuration",
+		    entry, word);
 }
 
 static void in_modprobe(struct search *s)
@@ -122,12 +153,17 @@ static void in_modprobe(struct search *s)
 			if (!w || !xlpt_module_eq(w, s->driver))
 				continue;
 			while ((w = strtok_r(NULL, " \t", &save))) {
-				if (!xlpt_starts(w, "ids=") || !lists(w + strlen("ids="), s->dev))
+				_cleanup_free_ char *entry =
+					xlpt_starts(w, "ids=")
+						? entry_of(w + strlen("ids="), s->dev)
+						: NULL;
+
+				if (!entry)
 					continue;
 				add(&s->why, "ids= in %s:%u", confs.items[i].path, nr);
-				add(&s->way, "ids= in %s:%u%s%s%s", confs.items[i].path, nr,
-				    command ? " (then: " : "", command ? command : "",
-				    command ? ")" : "");
+				add(&s->way, "%s out of ids= in %s:%u%s%s%s", entry,
+				    confs.items[i].path, nr, command ? " (then: " : "",
+				    command ? command : "", command ? ")" : "");
 			}
 		}
 	}
@@ -199,8 +235,7 @@ enum xlpt_boot_stub xlpt_boot_stub(struct xlpt_host *h, const struct xlpt_boot *
 	in_modprobe(&s);
 	if (s.why.len) {
 		*why = xlpt_xasprintf("%s has it because of %s", s.driver, s.why.s);
-		*way = xlpt_xasprintf("take %04x:%04x out of %s, and reboot", dev->vendor,
-				      dev->device, s.way.s);
+		*way = xlpt_xasprintf("take %s, and reboot", s.way.s);
 	}
 	xlpt_str_dispose(&s.why);
 	xlpt_str_dispose(&s.way);

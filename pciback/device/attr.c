@@ -2,6 +2,8 @@
 /* Reads single attributes of a function in sysfs, in which a hostile tree may have anything. */
 #include "pciback/device/attr.h"
 
+#include "pciback/device/config.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -108,5 +110,24 @@ void xlpt_attr_bars(struct xlpt_attrs *rd, struct xlpt_device *dev)
 		if (sscanf(line, "%llx %llx %llx", &start, &end, &flags) != 3)
 			return;
 		dev->bars[i] = (struct xlpt_bar){ .start = start, .end = end, .flags = flags };
+	}
+}
+
+void xlpt_attr_silent(struct xlpt_attrs *rd, struct xlpt_device *dev)
+{
+	_cleanup_free_ char *path = xlpt_xstrdup(dev->sysfs_path ? dev->sysfs_path : "");
+	char *save = NULL;
+
+	dev->power_state = xlpt_attr_dup(rd, "power_state");
+	for (char *w = strtok_r(path, "/", &save); w && !dev->silent_above;
+	     w = strtok_r(NULL, "/", &save)) {
+		_cleanup_free_ char *config = xlpt_xasprintf("/sys/bus/pci/devices/%s/config", w);
+		uint8_t cfg[64];
+
+		if (!xlpt_bdf_from_sysfs_name(w, &dev->above) || xlpt_bdf_eq(dev->above, dev->bdf))
+			continue;
+		dev->silent_above =
+			rd->h->ops->read(rd->h, config, cfg, sizeof(cfg)) >= (ssize_t)sizeof(cfg) &&
+			!xlpt_config_answers(cfg);
 	}
 }

@@ -31,4 +31,7 @@ void xlpt_attr_bars(struct xlpt_attrs *rd, struct xlpt_device *dev);
 char *xlpt_attr_tamed(char *s);
 const char *xlpt_attr_last(const char *path); /* its last component */
 
+/* What is known of a function that does not answer: its power, and a bridge above that does not either. */
+void xlpt_attr_silent(struct xlpt_attrs *rd, struct xlpt_device *dev);
+
 #endif

@@ -84,7 +84,7 @@ static void read_config(struct xlpt_attrs *rd, unsigned flags, struct xlpt_devic
 	dev->header = header_of_class(dev->class_code);
 	dev->no_answer = r >= 64 && !xlpt_config_answers(cfg);
 	if (dev->no_answer)
-		dev->power_state = xlpt_attr_dup(rd, "power_state");
+		xlpt_attr_silent(rd, dev);
 	if (r > 0x0e && cfg[0x0e] != 0xff) {
 		unsigned type = cfg[0x0e] & 0x7f;
 

@@ -40,6 +40,14 @@ int xlpt_pf_read(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_pf *out,
  */
 bool xlpt_pf_vf_address(struct xlpt_host *h, struct xlpt_bdf pf, unsigned n, struct xlpt_bdf *out);
 
+/*
+ * No device is at this address, and a PF of this host has one there once it has enough VFs: what is
+ * so, and what makes it. Caller frees both. False: no PF is known that would. (coming.c)
+ */
+bool xlpt_vf_absent(struct xlpt_host *h, struct xlpt_bdf bdf, char **fact, char **way);
+/* The same, if it is so, in the place of what a diagnosis of NO_DEVICE says. */
+void xlpt_vf_absent_hint(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_diag *diag);
+
 /* The PF of a VF and the VF's index there. XLPT_ERR_NOT_FOUND when bdf is no VF. */
 int xlpt_pf_of_vf(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_pf *out, unsigned *index,
 		  struct xlpt_diag *diag);

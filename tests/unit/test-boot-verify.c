@@ -427,24 +427,35 @@ static void test_vfio(void **state)
 		     "# KVM\noptions vfio_pci disable_vga=1 ids=10de:1b81,8086:10d3:ffffffff\n");
 	assert_verify(bus, NULL, NIC " lost vfio-pci;",
 		      "vfio-pci has it because of ids= in /etc/modprobe.d/vfio.conf:2; nothing in",
-		      "take 8086:10d3 out of ids= in /etc/modprobe.d/vfio.conf:2 (then: "
+		      "take 8086:10d3:ffffffff out of ids= in /etc/modprobe.d/vfio.conf:2 (then: "
 		      "update-initramfs -u -k " REL "), and reboot; or: xlpt boot write " NIC);
 	/* The same over several lines. */
 	fake_bus_put(
 		bus, "/etc/modprobe.d/vfio.conf",
 		"# KVM\noptions vfio_pci disable_vga=1 \\\n ids=10de:1b81,8086:10d3:ffffffff\n");
 	assert_verify(bus, NULL, NIC " lost vfio-pci;", NULL,
-		      "take 8086:10d3 out of ids= in /etc/modprobe.d/vfio.conf:2 (then: ");
+		      "take 8086:10d3:ffffffff out of ids= in /etc/modprobe.d/vfio.conf:2 (then: ");
 	fake_bus_put(bus, "/proc/cmdline", "quiet vfio-pci.ids=8086:10d3 ro\n");
 	assert_verify(
 		bus, NULL, NIC " lost vfio-pci;",
 		"because of vfio-pci.ids= on the kernel's command line and ids= in /etc/modprobe.d",
 		"vfio-pci.ids= on the kernel's command line, in the boot loader's configuration "
-		"and ids=");
+		"and 8086:10d3:ffffffff out of ids=");
 	fake_bus_put(bus, "/etc/default/grub",
 		     "GRUB_CMDLINE_LINUX=\"quiet \\\n vfio-pci.ids=8086:10d3\"\n");
 	assert_verify(bus, NULL, NIC " lost vfio-pci;", NULL,
-		      "take 8086:10d3 out of vfio-pci.ids= in /etc/default/grub:1 and ids=");
+		      "take 8086:10d3 out of vfio-pci.ids= in /etc/default/grub:1 and 8086:10d3:f");
+	/* Any device of a vendor's, or of a class; only what is mounted on a certain board. */
+	fake_bus_put(bus, "/etc/modprobe.d/vfio.conf", "");
+	fake_bus_put(bus, "/proc/cmdline", "vfio-pci.ids=0x8086:FFFFFFFF\n");
+	assert_verify(bus, NULL, NIC " lost vfio-pci;", "vfio-pci.ids= on the kernel's",
+		      "take 0x8086:FFFFFFFF out of vfio-pci.ids=");
+	fake_bus_put(bus, "/proc/cmdline",
+		     "vfio-pci.ids=ffffffff:ffffffff:ffffffff:ffffffff:00020000:ffff00ff\n");
+	assert_verify(bus, NULL, NIC " lost vfio-pci;", "vfio-pci.ids= on the kernel's", NULL);
+	fake_bus_put(bus, "/proc/cmdline",
+		     "vfio-pci.ids=8086:10d3:ffffffff:ffffffff:00030000:ffff00ff,8086:10d3:1af5\n");
+	assert_verify(bus, NULL, NIC " lost vfio-pci;", "nothing in modprobe.d loads", NULL);
 	/* Another device's id. */
 	fake_bus_put(bus, "/proc/cmdline", "vfio-pci.ids=8086:10d4\n");
 	fake_bus_put(bus, "/etc/modprobe.d/vfio.conf", "options pci-stub ids=8086:10d3\n");

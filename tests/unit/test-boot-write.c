@@ -492,6 +492,19 @@ static void test_refused_plan(void **state)
 	assert_run(bus, 2, "write (02:00.0),(02:00.1)", "probably meant as \"(02:00.0)(02:00.1)\"");
 }
 
+/* One line is printed, and that there are others when it does not mend all. */
+static void test_more_lines(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, "/proc/cmdline", "xen-pciback.hide=(" NIC ")(0000:3e:00.0)\n");
+	assert_run(bus, 1, "verify", "not hidden: 2 of 2\n  to mend: " NIC ": ");
+	assert_non_null(strstr(said, "; 1 more: xlpt boot verify --json says what mends each\n"));
+	fake_bus_put(bus, "/proc/cmdline", "xen-pciback.hide=(" NIC ")\n");
+	assert_run(bus, 1, "verify", "not hidden: 1 of 1");
+	assert_null(strstr(said, " more: "));
+}
+
 /* A boot without Xen says so, and nothing of drivers and initramfs images. */
 static void test_no_xen(void **state)
 {
@@ -546,7 +559,7 @@ int main(void)
 		T(test_cmdline_text),	T(test_limits),
 		T(test_by_hand),	T(test_foreign_lines),
 		T(test_left_behind),	T(test_link_in_the_way),
-		T(test_order),		T(test_no_xen), T(test_refused_plan), T(test_never_loaded),
+		T(test_order),		T(test_no_xen), T(test_more_lines), T(test_refused_plan), T(test_never_loaded),
 		T(test_undo),
 	};
 	/* clang-format on */

@@ -126,6 +126,9 @@ static void test_same_words(void **state)
 	finds(w, "ok: e820_host: ", "although it was created without e820_host");
 	both(w, 1, "web1 05:00.0");
 	finds(w, "fails: in use: 0000:05:00.0 is already with web1", "");
+	both(w, 1, "db1 05:00.0");
+	finds(w, "fails: in use: 0000:05:00.0 is in use by web1", "");
+	finds_not(w, "fails: made ready: ", "no PCI backend names it");
 	both(w, 0, "win1 04:00.1 --hide --allow-split 04:00.1");
 	finds(w, "warning: isolation set: ", "is divided");
 	answers(w, 2, "check /etc/xen/a.cfg --without-e820", "is for a guest that runs");

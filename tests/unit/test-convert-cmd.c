@@ -408,6 +408,13 @@ static void test_edit_memory(void **st)
 	put("m.cfg", "name = \"win\"\ntype = \"pv\"\nmemory = 2048\nmaxmem = 8192\n");
 	assert_int_equal(run("--edit m.cfg --add 0a:00.1"), 0);
 	assert_string_equal(err, "");
+	put("m.cfg", "name = \"p\"\ntype = \"pvh\"\nmemory = 2048\nmaxmem = 8192\n");
+	assert_int_equal(run("--edit m.cfg --add 0a:00.1"), 0);
+	assert_string_equal(err, "m.cfg: a PVH guest cannot have devices: xl create refuses it\n"
+				 "  to mend: write type=\"hvm\" or type=\"pv\"\n");
+	put("m.cfg", "name = \"p\"\ntype = \"pv\"\nmemory = 2048\npassthrough=\"disabled\"\n");
+	assert_int_equal(run("--edit m.cfg --add 0a:00.1"), 0);
+	assert_non_null(strstr(err, "to mend: leave passthrough out"));
 }
 
 int main(void)

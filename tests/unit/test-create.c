@@ -86,6 +86,18 @@ static void test_start(void **state)
 	      "0000:03:00.0 is attached to app2");
 }
 
+static void test_pvh(void **state)
+{
+	struct world *w = *state;
+
+	start(w, 1, "name='app1'\ntype='pvh'\nmemory=2048\npassthrough='enabled'\n",
+	      "a PVH guest cannot have passthrough: xl create refuses it");
+	assert_non_null(strstr(w->err, "to mend: leave passthrough out, or write type="));
+	start(w, 1, "name='app1'\ntype='pvh'\nmemory=2048\npci=['02:00.0']\n",
+	      "app1 is a PVH guest");
+	start(w, 0, "name='app1'\ntype='pvh'\nmemory=2048\n", "");
+}
+
 /* What the guest has through its stub domain cannot be seen to its end: told before it is made. */
 static void test_stubdom(void **state)
 {
@@ -113,6 +125,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_whole_memory),
 		cmocka_unit_test_setup_teardown(test_start, setup, world_teardown),
+		cmocka_unit_test_setup_teardown(test_pvh, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_stubdom, setup, world_teardown),
 	};
 

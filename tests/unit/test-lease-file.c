@@ -193,6 +193,29 @@ static void test_hold_after_change(void **state)
 	close(ready[1]);
 }
 
+/* The same text again is no new file: a kill or a full disk has one moment less to come in. */
+static void test_same_again(void **state)
+{
+	struct world *w = *state;
+	struct xlpt_env env = env_of(w, &xlpt_clock_real);
+	_cleanup_lease_ struct xlpt_lease l = lease_of(3, "web1");
+	struct stat before, after;
+
+	assert_int_equal(xlpt_lease_create(&env, &l, NULL), 0);
+	assert_int_equal(fstat(l.fd, &before), 0);
+	assert_int_equal(xlpt_lease_update(&env, &l, NULL), 0);
+	assert_int_equal(fstat(l.fd, &after), 0);
+	assert_true(before.st_ino == after.st_ino && after.st_nlink == 1);
+	l.has_mac = true;
+	assert_int_equal(xlpt_lease_update(&env, &l, NULL), 0);
+	assert_int_equal(fstat(l.fd, &after), 0);
+	assert_true(before.st_ino != after.st_ino && after.st_nlink == 1);
+	/* Nor is one that was taken away taken for one that is there. */
+	assert_int_equal(xlpt_host_has(env.host, FILE_OF), 1);
+	env.host->ops->unlink(env.host, FILE_OF);
+	assert_int_equal(xlpt_lease_update(&env, &l, NULL), XLPT_ERR_CONFLICT);
+}
+
 /* What a writer that was killed left; one that lives keeps his. */
 static void test_sweep(void **state)
 {
@@ -256,9 +279,13 @@ static void test_pools_are_free(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		lease_test(test_modes),	     lease_test(test_other_modes),
-		lease_test(test_never_half), lease_test(test_hold_after_change),
-		lease_test(test_sweep),	     cmocka_unit_test(test_pools_are_free),
+		lease_test(test_modes),
+		lease_test(test_other_modes),
+		lease_test(test_never_half),
+		lease_test(test_hold_after_change),
+		lease_test(test_sweep),
+		lease_test(test_same_again),
+		cmocka_unit_test(test_pools_are_free),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

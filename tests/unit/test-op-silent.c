@@ -57,6 +57,24 @@ static void test_hidden(void **state)
 	ok(w, "unhide 03:00.0");
 }
 
+/* What a rescan would not find again: a VF, and what is below a bridge that is silent, too. */
+static void test_what_brings_back(void **state)
+{
+	struct world *w = *state;
+
+	silence(w, "0000:01:10.0");
+	changes_nothing(w, 1, "attach win1 --hide 01:10.0", "0000:01:10.0 does not answer");
+	assert_non_null(strstr(w->err, "see whether its PF answers: xlpt show 0000:01:00.0; if"));
+	assert_null(strstr(w->err, "rescan"));
+	silence(w, "0000:03:00.0");
+	silence(w, "0000:00:01.0");
+	changes_nothing(w, 1, "attach win1 --hide 03:00.0", "so does that of bridge 0000:00:01.0");
+	assert_non_null(strstr(
+		w->err, "/sys/bus/pci/devices/0000:00:01.0/remove; echo 1 >/sys/bus/pci/rescan\n"));
+	ok(w, "list");
+	assert_non_null(strstr(w->err, "be read: they do not answer"));
+}
+
 static void test_with_dom0(void **state)
 {
 	struct world *w = *state;
@@ -99,9 +117,8 @@ static void test_with_guest(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		world_test(test_hidden),
-		world_test(test_with_dom0),
-		world_test(test_reset),
+		world_test(test_hidden),     world_test(test_what_brings_back),
+		world_test(test_with_dom0),  world_test(test_reset),
 		world_test(test_with_guest),
 	};
 

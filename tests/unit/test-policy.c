@@ -299,6 +299,57 @@ static void test_attach_force_is_narrow(void **state)
 	}
 }
 
+/* A device of another guest's is not to be taken from it for a guest that cannot have it. */
+static void test_guest_first(void **state)
+{
+	/* clang-format off */
+	static const struct refusal cases[] = {
+		{ pvh, XLPT_ERR_GUEST_TYPE, "web1 is a PVH guest", "", "" },
+		{ pvh_to_create, XLPT_ERR_GUEST_TYPE, "web1 is a PVH guest", "", "" },
+		{ no_iommu, XLPT_ERR_NO_IOMMU, "without an IOMMU", "", "" },
+		{ no_passthrough, XLPT_ERR_GUEST_TYPE, "created without passthrough", "", "" },
+		{ no_e820, XLPT_ERR_GUEST_TYPE, "created without e820_host", "", "" },
+	};
+	/* clang-format on */
+	static void (*const places[])(struct world *) = { owned, owned_by_nameless, assigned };
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases) * XLPT_ARRAY_SIZE(places); i++) {
+		const struct refusal *c = &cases[i % XLPT_ARRAY_SIZE(cases)];
+		_cleanup_diag_ struct xlpt_diag diag = { 0 };
+		struct world w;
+
+		good_world(&w);
+		c->change(&w);
+		places[i / XLPT_ARRAY_SIZE(cases)](&w);
+		assert_refused(c, xlpt_policy_attach(&w.f, &diag), &diag);
+	}
+}
+
+static void with_stubdom(struct world *w)
+{
+	w->guest.has_stubdom = true;
+}
+
+/* What the guest has already is told as that, whatever could not be given to it now. */
+static void test_own_first(void **state)
+{
+	static void (*const cases[])(struct world *) = { with_stubdom, no_passthrough, paused, full,
+							 closing };
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		_cleanup_diag_ struct xlpt_diag diag = { 0 };
+		struct world w;
+
+		good_world(&w);
+		cases[i](&w);
+		owned_by_itself(&w);
+		assert_int_equal(xlpt_policy_attach(&w.f, &diag), XLPT_ERR_IN_USE);
+		assert_non_null(strstr(diag.hint, "nothing has to be done"));
+	}
+}
+
 /* A device on pciback that the host needs is refused as well, and before "not hidden" is said. */
 static void test_needed_first(void **state)
 {
@@ -321,6 +372,8 @@ int main(void)
 		cmocka_unit_test(test_attach_refused),
 		cmocka_unit_test(test_attach_allowed),
 		cmocka_unit_test(test_attach_force_is_narrow),
+		cmocka_unit_test(test_guest_first),
+		cmocka_unit_test(test_own_first),
 		cmocka_unit_test(test_needed_first),
 	};
 	/* clang-format on */

@@ -265,8 +265,8 @@ static void put_port(struct world *w, const char *bdf, const char *parent, int t
 	fake_bus_add(w->bus, bdf, &d);
 }
 
-/* 0a:00.0 and 0b:00.0, each behind a port of one switch. */
-static void put_switch(struct world *w, bool mf, int ctrl)
+/* 0a:00.0 and 0b:00.0, each behind a port of one switch; other is the ACS of the second one's. */
+static void put_switch_of(struct world *w, bool mf, int ctrl, int other)
 {
 	static const struct fake_dev nic = {
 		.vendor = 0x144d, .device = 0xa80b, .class_code = 0x020000, .driver = "nic"
@@ -277,13 +277,19 @@ static void put_switch(struct world *w, bool mf, int ctrl)
 	put_port(w, "0000:00:1d.0", NULL, 4, false, 0x1d);
 	put_port(w, "0000:08:00.0", "0000:00:1d.0", 5, false, -1);
 	put_port(w, "0000:09:01.0", "0000:08:00.0", 6, mf, ctrl);
-	put_port(w, mf ? "0000:09:01.1" : "0000:09:02.0", "0000:08:00.0", 6, mf, ctrl);
+	put_port(w, mf ? "0000:09:01.1" : "0000:09:02.0", "0000:08:00.0", 6, mf, other);
 	a.parent = "0000:09:01.0";
 	b.parent = mf ? "0000:09:01.1" : "0000:09:02.0";
 	fake_bus_add(w->bus, "0000:0a:00.0", &a);
 	fake_bus_add(w->bus, "0000:0b:00.0", &b);
 }
 
+static void put_switch(struct world *w, bool mf, int ctrl)
+{
+	put_switch_of(w, mf, ctrl, ctrl);
+}
+
+#define REACHED "can be reached by others behind the same switch"
 #define REACHES "can reach registers of others behind the same switch"
 
 static void test_switch(void **state)
@@ -344,6 +350,39 @@ static void test_switch_kept_apart(void **state)
 	assert_null(strstr(w->err, REACHES));
 }
 
+/* The port of 0a:00.0 has ACS on and the other one's has not: that is open in one direction. */
+static void test_switch_one_port(void **state)
+{
+	struct world *w = *state;
+
+	put_switch_of(w, false, 0x1d, -1);
+	ok(w, "show 0a:00.0");
+	said(w, "reached in switch  0000:0b:00.0");
+	assert_null(strstr(w->out, "reaches in switch"));
+	ok(w, "show --json 0b:00.0");
+	said(w, "\"reaches_in_switch\"");
+	assert_null(strstr(w->out, "reached_in_switch"));
+	/* dom0 uses the other one. */
+	ok(w, "attach web1 --hide 0a:00.0");
+	assert_null(strstr(w->err, "behind the same switch"));
+	ok(w, "attach db1 --hide 0b:00.0");
+	said(w, "db1 " REACHES ", past the IOMMU: 0000:0a:00.0 is with web1");
+	assert_null(strstr(w->err, REACHED));
+	ok(w, "detach web1 0a:00.0");
+	ok(w, "check web1 0a:00.0");
+	said(w, REACHED);
+	ok(w, "attach web1 0a:00.0");
+	said(w, "registers of 0000:0a:00.0, which goes to web1, " REACHED ", past the IOMMU: "
+		"0000:0b:00.0 is with db1 (ACS of switch port 0000:09:02.0: none)");
+	said(w, "to mend: give all that is behind the switch to web1, or put 0000:0a:00.0 into a");
+	assert_null(strstr(w->err, REACHES));
+	/* Nobody else has it. */
+	ok(w, "detach web1 0a:00.0");
+	ok(w, "detach db1 0b:00.0");
+	ok(w, "attach web1 0a:00.0 0b:00.0");
+	assert_null(strstr(w->err, "behind the same switch"));
+}
+
 static void test_switch_one_set(void **state)
 {
 	struct world *w = *state;
@@ -362,8 +401,9 @@ int main(void)
 		cmocka_unit_test(test_xen_gives), cmocka_unit_test(test_bars),
 		world_test(test_page_of_dom0),	  world_test(test_page_of_guests),
 		world_test(test_switch),	  world_test(test_switch_kept_apart),
-		world_test(test_switch_one_set),  world_test(test_vectors),
-		world_test(test_vectors_at_boot), world_test(test_drive),
+		world_test(test_switch_one_set),  world_test(test_switch_one_port),
+		world_test(test_vectors),	  world_test(test_vectors_at_boot),
+		world_test(test_drive),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

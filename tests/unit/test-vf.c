@@ -351,6 +351,43 @@ static void test_every_failure(void **state)
 	assert_true(met > 12);
 }
 
+/* The address of a VF that is still to be made names its PF, and what makes it mends. */
+static void test_not_there(void **state)
+{
+	static const char what[] =
+		"it is virtual function 1 of 0000:01:00.0 (enp1s0), which has 0 now";
+	struct world *w = *state;
+	_cleanup_spec_ struct xlpt_spec spec;
+
+	ok(w, "vf remove enp1s0");
+	fake_bus_put(w->bus, "/etc/xen/v.cfg", "name = 'v'\npci = [ '01:10.2' ]\n");
+	assert_int_equal(xlpt_spec_parse("01:10.2", &spec, NULL), 0);
+	fake_ts_configure(w->ts, 3, &spec);
+	refused(w, 1, "attach web1 --hide 01:10.2", what);
+	assert_non_null(strstr(w->err, "to mend: xlpt vf create 0000:01:00.0 2\n"));
+	refused(w, 1, "show 01:10.2", what);
+	refused(w, 1, "hide 01:10.2", what);
+	answers(w, 1, "check web1 --hide 01:10.2", what);
+	ok(w, "status");
+	assert_non_null(strstr(w->out, what));
+	assert_non_null(strstr(w->out, "the next start fails: xlpt vf create 0000:01:00.0 2\n"));
+	world_run(w, "doctor");
+	assert_non_null(strstr(w->out, "/etc/xen/v.cfg:2: names 0000:01:10.2, and it is virtual"));
+	assert_non_null(strstr(w->out, "to mend: xlpt vf create 0000:01:00.0 2\n"));
+	/* More of them, when there are some; and no PF can have so many. */
+	ok(w, "vf create enp1s0 1");
+	refused(w, 1, "attach web1 --hide 01:10.2", "which has 1 now");
+	assert_non_null(strstr(w->err, "vf create 0000:01:00.0 2, when nobody has one of the 1"));
+	refused(w, 1, "attach web1 --hide 01:1f.2", "no PCI device 0000:01:1f.2");
+	assert_non_null(strstr(w->err, "to mend: xlpt list\n"));
+	ok(w, "vf remove enp1s0");
+	ok(w, "hide --force-host-device 01:00.0 01:00.0");
+	refused(w, 1, "attach web1 --hide 01:10.2", "virtual function 1 of 0000:01:00.0, wh");
+	assert_non_null(strstr(w->err, "xlpt unhide 0000:01:00.0; xlpt vf create 0000:01:00.0 2"));
+	ok_lines(w, "unhide 0000:01:00.0;vf create 0000:01:00.0 2");
+	ok(w, "attach web1 --hide 01:10.2");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,6 +401,7 @@ int main(void)
 		world_test(test_set_refused),
 		world_test(test_set_interrupted),
 		world_test(test_list),
+		world_test(test_not_there),
 		world_test(test_persist),
 		cmocka_unit_test(test_unit_text),
 		cmocka_unit_test(test_every_failure),

@@ -70,10 +70,14 @@ static size_t tell_verdicts(struct xlpt_env *env, const struct xlpt_boot *boot,
 	return bad;
 }
 
-/* Why it is not hidden, and what mends the first. */
+/* Why it is not hidden, what mends the first, and where the others' lines are. */
 static int not_hidden(const struct xlpt_boot *boot, const struct xlpt_verdicts *v, size_t bad,
 		      struct xlpt_diag *diag)
 {
+	const struct xlpt_verdict *first = NULL;
+	char others[96] = "";
+	size_t more = 0;
+
 	if (boot->xen == XLPT_BOOT_XEN_NO) {
 		xlpt_diag_set(diag, XLPT_ERR_NO_XEN,
 			      "this boot is without Xen: not hidden: %zu of %zu", bad, v->n);
@@ -84,11 +88,18 @@ static int not_hidden(const struct xlpt_boot *boot, const struct xlpt_verdicts *
 		return XLPT_ERR_NO_XEN;
 	}
 	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "not hidden: %zu of %zu", bad, v->n);
-	for (size_t i = 0; i < v->n; i++)
-		if (v->items[i].state != XLPT_HIDDEN_YES && v->items[i].hint) {
-			xlpt_diag_hint(diag, "%s: %s", v->items[i].bdf, v->items[i].hint);
-			break;
-		}
+	for (size_t i = 0; i < v->n; i++) {
+		if (v->items[i].state == XLPT_HIDDEN_YES || !v->items[i].hint)
+			continue;
+		first = first ? first : &v->items[i];
+		more += strcmp(first->hint, v->items[i].hint) != 0;
+	}
+	/* Who mends one at a time boots once for each. */
+	if (more)
+		snprintf(others, sizeof(others),
+			 "; %zu more: xlpt boot verify --json says what mends each", more);
+	if (first)
+		xlpt_diag_hint(diag, "%s: %s%s", first->bdf, first->hint, others);
 	return XLPT_ERR_CONFLICT;
 }
 

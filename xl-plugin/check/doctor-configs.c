@@ -7,6 +7,7 @@
 #include "converters/xl/xl.h"
 #include "core/file.h"
 #include "core/text.h"
+#include "pciback/sriov/vf.h"
 #include "xl-plugin/check/doctor.h"
 #include "xl-plugin/kept/pins.h"
 #include "xl-plugin/pool/pools.h"
@@ -41,12 +42,16 @@ static bool slot_there(const struct xlpt_doctor *d, struct xlpt_bdf bdf)
 static void absent(struct xlpt_doctor *d, const char *path, const struct xlpt_xl_entry *e,
 		   const struct xlpt_spec *spec)
 {
-	_cleanup_free_ char *where = xlpt_spec_where(spec);
+	_cleanup_free_ char *where = xlpt_spec_where(spec), *fact = NULL, *way = NULL;
 
-	xlpt_doctor_add(d, GROUP, XLPT_HEALTH_WARNING, "absent-device",
-			"%s:%u: names %s, and this host has no such device", path, e->line, where);
-	xlpt_doctor_mend(d,
-			 "xlpt list shows what there is; correct the entry, or put the card back");
+	if (!spec->all_funcs)
+		xlpt_vf_absent(d->env->host, spec->bdf, &fact, &way);
+	xlpt_doctor_add(d, GROUP, XLPT_HEALTH_WARNING, "absent-device", "%s:%u: names %s, and %s",
+			path, e->line, where, fact ? fact : "this host has no such device");
+	xlpt_doctor_mend(d, "%s",
+			 way ? way
+			     : "xlpt list shows what there is; correct the entry, or put the card "
+			       "back");
 	xlpt_doctor_device(d, spec->bdf);
 }
 

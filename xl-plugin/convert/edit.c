@@ -40,14 +40,21 @@ static int collect(char **values, bool removing, struct xlpt_edit *edits, size_t
 /* What an added device means for the next creation of the guest; the edit is made all the same. */
 static void tell_creation(struct xlpt_env *env, const char *path, const struct xlpt_str *text)
 {
-	_cleanup_diag_ struct xlpt_diag warning = { 0 };
+	static int (*const rules[])(const struct xlpt_create_facts *f, struct xlpt_diag *diag) = {
+		xlpt_policy_may_have_devices,
+		xlpt_policy_whole_memory,
+	};
 	struct xlpt_kepts kept = { 0 };
 	struct xlpt_create_facts facts;
 	_cleanup_dom_ struct xlpt_dom dom;
 
 	if (xlpt_xl_read(xlpt_str_get(text), text->len, path, &dom, &kept, NULL, NULL) == 0) {
 		xlpt_xl_create_facts(&dom, &facts);
-		if (xlpt_policy_whole_memory(&facts, &warning)) {
+		for (size_t i = 0; i < XLPT_ARRAY_SIZE(rules); i++) {
+			_cleanup_diag_ struct xlpt_diag warning = { 0 };
+
+			if (!rules[i](&facts, &warning))
+				continue;
 			xlpt_remark(env, "%s: %s", path, warning.message);
 			xlpt_warn_mend(env, "%s", warning.hint);
 		}

@@ -275,7 +275,8 @@ static int judge_note(struct xlpt_item *item, uint32_t own, struct xlpt_diag *di
 	int64_t noted = item->place.noted_domid;
 
 	item->noted = noted >= 0 && noted == (int64_t)own;
-	if (noted < 0 || item->noted)
+	/* That a guest has it was told already. */
+	if (noted < 0 || item->noted || item->place.has_owner)
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_IN_USE,
 		      "%s is noted as domain %lld's in xenstore, but no PCI backend names it",

@@ -9,6 +9,7 @@
 
 #include "core/text.h"
 #include "pciback/device/scan.h"
+#include "pciback/sriov/vf.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/budget.h"
 #include "xl-plugin/hotplug/config.h"
@@ -133,6 +134,8 @@ static int read_item(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_dia
 	}
 	if (rc == XLPT_ERR_NO_DEVICE && o)
 		xlpt_owner_lost(o, diag);
+	else if (rc == XLPT_ERR_NO_DEVICE)
+		xlpt_vf_absent_hint(op->env->host, bdf, diag);
 	return rc ? rc
 		  : xlpt_place_read(op->env, &item->device, &op->owners, &op->needs, &item->place,
 				    diag);

@@ -340,7 +340,7 @@ void xlpt_op_warn(struct xlpt_op *op, const struct xlpt_diag *warning);
  * are core/policy-together.h). Warns where the rule only warns.
  */
 int xlpt_op_judge_together(struct xlpt_op *op, struct xlpt_diag *diag);
-/* ... and what they reach of others in a switch (peers.c). */
+/* ... and what they reach of others in a switch, or are reached by (peers.c). */
 void xlpt_op_warn_peers(struct xlpt_op *op);
 /*
  * Verifies that the guest has item i: the guest's side says so, and the hypervisor. Fills

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Warns of used devices that an item can reach in a switch, although they are in another set. */
+/* Warns of used devices that an item reaches, or is reached by, in a switch, although they are in another set. */
 #include "core/policy-together.h"
 #include "pciback/isolate/isolate.h"
 #include "xl-plugin/hotplug/operation.h"
 
-/* The peers of one item, as far as they were not told of yet. */
+/* The peers of one item in one direction, as far as they were not told of yet. */
 struct peers {
 	struct xlpt_place *places;
 	struct xlpt_set_mate *mates;
@@ -38,11 +38,17 @@ static void add_peer(struct xlpt_op *op, struct peers *p, const struct xlpt_devi
 	p->port = port;
 }
 
-static void warn_item(struct xlpt_op *op, size_t item, const struct xlpt_sets *sets, bool *told)
+typedef int (*policy_fn)(const struct xlpt_device *dev, const struct xlpt_guest *guest,
+			 const struct xlpt_set_mate *mates, size_t n, struct xlpt_bdf port,
+			 const char *acs, struct xlpt_diag *diag);
+
+/* Asks the policy about the peers of item a, in one direction. */
+static void warn_item(struct xlpt_op *op, size_t a, const struct xlpt_sets *sets, bool *told,
+		      policy_fn policy)
 {
 	const struct xlpt_devices *devs = &op->bus;
-	const struct xlpt_device *dev = xlpt_devices_find(devs, op->items[item].spec.bdf);
-	size_t a = dev ? (size_t)(dev - devs->items) : devs->n;
+	const struct xlpt_device *dev = &devs->items[a];
+	bool to = policy == xlpt_policy_switch;
 	XLPT_CLEANUP(peers_dispose)
 	struct peers p = {
 		.places = xlpt_xcalloc(devs->n + 1, sizeof(*p.places)),
@@ -50,7 +56,7 @@ static void warn_item(struct xlpt_op *op, size_t item, const struct xlpt_sets *s
 	};
 	_cleanup_diag_ struct xlpt_diag warning = { 0 };
 
-	for (size_t k = 0; dev && k < devs->n; k++) {
+	for (size_t k = 0; k < devs->n; k++) {
 		const struct xlpt_device *other = &devs->items[k];
 		size_t port;
 
@@ -58,14 +64,14 @@ static void warn_item(struct xlpt_op *op, size_t item, const struct xlpt_sets *s
 		if (told[k] || sets->of[k] == sets->of[a] || xlpt_set_ignores(other) ||
 		    is_item(op, other->bdf))
 			continue;
-		port = xlpt_switch_turns(devs, a, k);
+		port = to ? xlpt_switch_turns(devs, a, k) : xlpt_switch_turns(devs, k, a);
 		if (port == SIZE_MAX)
 			continue;
 		told[k] = true;
 		add_peer(op, &p, other, port);
 	}
-	if (p.n && xlpt_policy_switch(dev, &op->guest, p.mates, p.n, devs->items[p.port].bdf,
-				      xlpt_acs_word(&devs->items[p.port]), &warning))
+	if (p.n && policy(dev, &op->guest, p.mates, p.n, devs->items[p.port].bdf,
+			  xlpt_acs_word(&devs->items[p.port]), &warning))
 		xlpt_op_warn(op, &warning);
 }
 
@@ -79,7 +85,13 @@ void xlpt_op_warn_peers(struct xlpt_op *op)
 	xlpt_sets_make(&op->bus, &sets);
 	told = xlpt_xcalloc(op->bus.n + 1, sizeof(*told));
 	for (size_t i = 0; i < op->n; i++) {
+		const struct xlpt_device *dev = xlpt_devices_find(&op->bus, op->items[i].spec.bdf);
+		size_t a = dev ? (size_t)(dev - op->bus.items) : op->bus.n;
+
 		xlpt_op_point(op, "switch", &op->items[i]);
-		warn_item(op, i, &sets, told);
+		if (!dev)
+			continue;
+		warn_item(op, a, &sets, told, xlpt_policy_switch);
+		warn_item(op, a, &sets, told, xlpt_policy_switch_from);
 	}
 }

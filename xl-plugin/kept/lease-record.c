@@ -12,7 +12,9 @@
  *	back host
  *	mac 00:16:3e:12:34:56
  */
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "core/record.h"
 #include "core/vfid.h"
@@ -105,4 +107,25 @@ bool xlpt_lease_parse(struct xlpt_lease *l, char *text)
 			ok = l->has_mac = xlpt_mac_parse(v, l->mac);
 	}
 	return ok && device && l->pool && l->guest && *l->boot;
+}
+
+int xlpt_lease_write(int fd, const struct xlpt_lease *lease)
+{
+	char record[XLPT_LEASE_RECORD];
+	ssize_t r;
+
+	xlpt_lease_format(lease, record);
+	r = pwrite(fd, record, sizeof(record), 0);
+	if (r != (ssize_t)sizeof(record))
+		return r < 0 ? -errno : -ENOSPC;
+	return fdatasync(fd) && errno != EINVAL ? -errno : 0;
+}
+
+bool xlpt_lease_is(int fd, const struct xlpt_lease *lease)
+{
+	char record[XLPT_LEASE_RECORD], there[XLPT_LEASE_RECORD];
+
+	xlpt_lease_format(lease, record);
+	return pread(fd, there, sizeof(there), 0) == (ssize_t)sizeof(there) &&
+	       !memcmp(there, record, sizeof(there));
 }

@@ -205,18 +205,6 @@ int xlpt_leases_read(struct xlpt_env *env, struct xlpt_leases *out, struct xlpt_
 	return 0;
 }
 
-static int write_record(int fd, const struct xlpt_lease *lease)
-{
-	char record[RECORD];
-	ssize_t r;
-
-	xlpt_lease_format(lease, record);
-	r = pwrite(fd, record, RECORD, 0);
-	if (r != RECORD)
-		return r < 0 ? -errno : -ENOSPC;
-	return fdatasync(fd) && errno != EINVAL ? -errno : 0;
-}
-
 /* A file without a name, locked, with the record in it: a kill leaves nothing of it. */
 static int make_file(struct xlpt_env *env, const struct xlpt_lease *lease, int *out)
 {
@@ -228,7 +216,7 @@ static int make_file(struct xlpt_env *env, const struct xlpt_lease *lease, int *
 		return fd;
 	r = xlpt_flock_now(fd, false);
 	if (r == 0)
-		r = write_record(fd, lease);
+		r = xlpt_lease_write(fd, lease);
 	if (r < 0)
 		return r;
 	*out = fd;
@@ -280,6 +268,9 @@ int xlpt_lease_update(struct xlpt_env *env, struct xlpt_lease *lease, struct xlp
 		xlpt_diag_hint(diag, "run the command again");
 		return XLPT_ERR_CONFLICT;
 	}
+	/* The same again would be one more moment in which a kill or a full disk can come. */
+	if (xlpt_lease_is(lease->fd, lease))
+		return 0;
 	r = make_file(env, lease, &fd);
 	if (r < 0)
 		return cannot(diag, r, "write a lease");

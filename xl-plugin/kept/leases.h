@@ -72,6 +72,9 @@ char *xlpt_lease_since(const struct xlpt_lease *lease, char buf[XLPT_SINCE_LEN])
 #define XLPT_LEASE_RECORD 1024
 void xlpt_lease_format(const struct xlpt_lease *l, char record[XLPT_LEASE_RECORD]);
 bool xlpt_lease_parse(struct xlpt_lease *l, char *text);
+/* To an open file, and to the disk: 0 or -errno. And whether that file has this lease already. */
+int xlpt_lease_write(int fd, const struct xlpt_lease *lease);
+bool xlpt_lease_is(int fd, const struct xlpt_lease *lease);
 
 /* The boot id of this host (/proc/sys/kernel/random/boot_id); "-" when the kernel does not tell. */
 void xlpt_lease_boot(struct xlpt_env *env, char out[40]);
@@ -88,7 +91,8 @@ int xlpt_leases_read(struct xlpt_env *env, struct xlpt_leases *out, struct xlpt_
  */
 int xlpt_lease_create(struct xlpt_env *env, struct xlpt_lease *lease, struct xlpt_diag *diag);
 /*
- * Writes a held lease again, as a new file, which is held in place of the old one afterwards.
+ * Writes a held lease again, as a new file, which is held in place of the old one afterwards. What
+ * is in the file already is not written.
  * CONFLICT when somebody removed the file, IO.
  */
 int xlpt_lease_update(struct xlpt_env *env, struct xlpt_lease *lease, struct xlpt_diag *diag);

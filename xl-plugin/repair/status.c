@@ -6,6 +6,7 @@
 
 #include "core/text.h"
 #include "pciback/device/bind.h"
+#include "pciback/sriov/vf.h"
 #include "xl-plugin/hotplug/operation.h"
 
 #define DETAIL 384 /* a guest's name and a sentence */
@@ -95,6 +96,18 @@ static void add_owner(struct xlpt_status *s, const struct xlpt_owner *o)
 						      .detail = detail(o, absent, anew, buf) });
 }
 
+static char *named_text(struct xlpt_env *env, struct xlpt_bdf bdf)
+{
+	_cleanup_free_ char *fact = NULL, *way = NULL;
+
+	if (xlpt_vf_absent(env->host, bdf, &fact, &way))
+		return xlpt_xasprintf("its configuration names it; %s: the next start fails: %s",
+				      fact, way);
+	return xlpt_xasprintf("its configuration names it; no such device: the next start fails: "
+			      "xlpt convert --edit FILE --remove %s",
+			      XLPT_BDF_STR(bdf));
+}
+
 /*
  * What a guest's configuration names, and this host does not have: the guest runs without it,
  * and xl does not start it with it the next time. A guest of which nothing is kept names nothing.
@@ -111,18 +124,17 @@ static void add_named(struct xlpt_status *s, const struct xlpt_guest *guest,
 	for (size_t i = 0; i < n; i++) {
 		const struct xlpt_owner *o = xlpt_owners_find(owners, specs[i].bdf);
 		const char *bdf = XLPT_BDF_STR(specs[i].bdf);
-		_cleanup_free_ char *text = xlpt_xasprintf(
-			"its configuration names it; no such device: the next start fails: "
-			"xlpt convert --edit FILE --remove %s",
-			bdf);
+		_cleanup_free_ char *text = NULL;
 
 		if (specs[i].has_bdf && is_absent(s->env, specs[i].bdf) &&
-		    !(o && o->domid == guest->domid))
+		    !(o && o->domid == guest->domid)) {
+			text = named_text(s->env, specs[i].bdf);
 			xlpt_status_row(s, &(struct xlpt_status_row){ .bdf = bdf,
 								      .state = "absent",
 								      .guest = guest->name,
 								      .domid = guest->domid,
 								      .detail = text });
+		}
 		xlpt_spec_dispose(&specs[i]);
 	}
 	free(specs);

@@ -115,8 +115,14 @@ static int judge_name(struct xlpt_start *s, struct xlpt_diag *diag)
 /* Judges what xl create itself would refuse, after the devices have been taken from dom0. */
 static int judge_creation(struct xlpt_start *s, struct xlpt_diag *diag)
 {
+	int rc = 0;
+
+	/* With devices the rules of an attach say the same. */
+	xlpt_op_point(&s->op, "guest type", NULL);
+	if (!s->create.devices)
+		rc = xlpt_op_judged(&s->op, xlpt_policy_may_have_devices(&s->create, diag), diag);
 	xlpt_op_point(&s->op, "memory", NULL);
-	return xlpt_op_judged(&s->op, xlpt_policy_whole_memory(&s->create, diag), diag);
+	return rc ? rc : xlpt_op_judged(&s->op, xlpt_policy_whole_memory(&s->create, diag), diag);
 }
 
 /* ---- the steps ---- */

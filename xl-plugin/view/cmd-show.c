@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 #include <string.h>
 
+#include "pciback/sriov/vf.h"
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/kept/resolve.h"
@@ -15,6 +16,8 @@ static int read_fully(struct xlpt_env *env, struct xlpt_inventory *inv, struct x
 	int rc = xlpt_scan_one(env->host, bdf, XLPT_SCAN_NAMES | XLPT_SCAN_CAPS, env->pci_ids, &dev,
 			       diag);
 
+	if (rc == XLPT_ERR_NO_DEVICE)
+		xlpt_vf_absent_hint(env->host, bdf, diag);
 	if (rc)
 		return rc;
 	slot = (struct xlpt_device *)xlpt_devices_find(&inv->devs, bdf);

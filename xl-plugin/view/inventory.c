@@ -32,6 +32,15 @@ int xlpt_inventory_read(struct xlpt_env *env, unsigned flags, struct xlpt_invent
 	return rc;
 }
 
+static size_t count_silent(const struct xlpt_devices *devs)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < devs->n; i++)
+		n += devs->items[i].no_answer;
+	return n;
+}
+
 void xlpt_inventory_warn(struct xlpt_env *env, const struct xlpt_inventory *inv)
 {
 	if (env->no_xen.message)
@@ -41,7 +50,10 @@ void xlpt_inventory_warn(struct xlpt_env *env, const struct xlpt_inventory *inv)
 		xlpt_warn(env,
 			  "isolation sets are wider than they may be: the configuration space of "
 			  "%zu functions cannot be read%s",
-			  inv->sets.unread, env->sysroot ? "" : " (run it as root)");
+			  inv->sets.unread,
+			  count_silent(&inv->devs) >= inv->sets.unread ? ": they do not answer"
+			  : env->sysroot			       ? ""
+								       : " (run it as root)");
 	if (inv->sets.has_groups && !inv->sets.agree)
 		xlpt_warn(env,
 			  "the isolation sets are not the IOMMU groups that this kernel has made");

@@ -229,8 +229,8 @@ static void add_xen_group(const struct xlpt_show *s, struct json_object *g)
 	xlpt_json_add(g, "xen_same_requester", list);
 }
 
-/* What it reaches past the IOMMU in a switch, although that is in another set. */
-static void add_switch(const struct xlpt_show *s, struct json_object *g)
+/* What it reaches past the IOMMU in a switch, or what reaches it, although that is in another set. */
+static void add_switch(const struct xlpt_show *s, struct json_object *g, const char *name, bool to)
 {
 	struct json_object *list = json_object_new_array();
 	const struct xlpt_devices *devs = &s->inv->devs;
@@ -238,10 +238,10 @@ static void add_switch(const struct xlpt_show *s, struct json_object *g)
 
 	for (size_t k = 0; k < devs->n; k++)
 		if (of[k] != of[s->i] && !xlpt_set_ignores(&devs->items[k]) &&
-		    xlpt_switch_turns(devs, s->i, k) != SIZE_MAX)
+		    xlpt_switch_turns(devs, to ? s->i : k, to ? k : s->i) != SIZE_MAX)
 			json_object_array_add(list, xlpt_json_bdf(devs->items[k].bdf));
 	if (json_object_array_length(list))
-		xlpt_json_add(g, "reaches_in_switch", list);
+		xlpt_json_add(g, name, list);
 	else
 		json_object_put(list);
 }
@@ -257,8 +257,10 @@ void xlpt_show_isolation(struct xlpt_show *s)
 	xlpt_json_add(g, "assignable",
 		      json_object_new_boolean(xlpt_inventory_assignable(s->inv, s->i)));
 	add_members(s, g);
-	if (!xlpt_set_ignores(s->d))
-		add_switch(s, g);
+	if (!xlpt_set_ignores(s->d)) {
+		add_switch(s, g, "reaches_in_switch", true);
+		add_switch(s, g, "reached_in_switch", false);
+	}
 	add_xen_group(s, g);
 }
 
