@@ -3,7 +3,7 @@
  * The hide= that GRUB's settings give the next boot, or Xen's file where Xen is started without GRUB,
  * whether or not it is on this boot's command line.
  */
-#include "pciback/boot/internal.h"
+#include "pciback/boot/homes.h"
 
 #include <string.h>
 
@@ -42,19 +42,28 @@ static void of_xen_cfg(struct xlpt_host *h, const struct xlpt_boot *boot, char *
 	*line = cfgs.items[0].line;
 }
 
-void xlpt_boot_grub_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, char **value,
-			    char **file, unsigned *line)
+static void of_entry(struct xlpt_host *h, const struct xlpt_boot *boot, char **value, char **file,
+		     unsigned *line)
+{
+	_cleanup_home_lines_ struct xlpt_home_lines lines = { 0 };
+	const struct xlpt_home_line *next;
+
+	xlpt_home_lines_read(h, boot->cmdline, &lines);
+	next = xlpt_home_next(&lines, boot->loader);
+	*value = next ? xlpt_cmdline_hide(next->words, boot->module) : NULL;
+	if (!*value)
+		return;
+	*file = xlpt_xstrdup(next->file);
+	*line = next->line;
+}
+
+static void of_settings(struct xlpt_host *h, const struct xlpt_boot *boot, char **value,
+			char **file, unsigned *line)
 {
 	_cleanup_grub_ struct xlpt_grub grub = { 0 };
 	_cleanup_free_ char *text = NULL;
 	const struct xlpt_grub_set *set;
 
-	*value = *file = NULL;
-	*line = 0;
-	if (boot->loader == XLPT_LOADER_XEN_EFI) {
-		of_xen_cfg(h, boot, value, file, line);
-		return;
-	}
 	xlpt_grub_read(h, boot, true, NULL, &grub);
 	text = xlpt_grub_line(&grub);
 	*value = xlpt_cmdline_hide(text, boot->module);
@@ -65,13 +74,41 @@ void xlpt_boot_grub_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, c
 	*line = set ? set->line : 1;
 }
 
-/* The last assignment of the variable that is read, or NULL. */
-static const struct xlpt_grub_set *last_of(const struct xlpt_grub *g, const char *name)
+void xlpt_boot_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, char **value, char **file,
+		       unsigned *line)
 {
-	for (size_t i = g->n; i-- > 0;)
-		if (!g->items[i].unread && !strcmp(g->items[i].name, name))
-			return &g->items[i];
-	return NULL;
+	*value = *file = NULL;
+	*line = 0;
+	switch (boot->loader) {
+	case XLPT_LOADER_XEN_EFI:
+		of_xen_cfg(h, boot, value, file, line);
+		break;
+	case XLPT_LOADER_GRUB:
+	case XLPT_LOADER_GRUB_PLAIN:
+	case XLPT_LOADER_UNKNOWN:
+		of_settings(h, boot, value, file, line);
+		break;
+	case XLPT_LOADER_GRUB_LEGACY:
+	case XLPT_LOADER_GRUB_CFG:
+	case XLPT_LOADER_EXTLINUX:
+	case XLPT_LOADER_NIXOS:
+		of_entry(h, boot, value, file, line);
+		break;
+	}
+}
+
+bool xlpt_boot_grub_behind(struct xlpt_host *h, const struct xlpt_boot *boot)
+{
+	_cleanup_grub_ struct xlpt_grub grub = { 0 };
+	_cleanup_free_ char *list = NULL;
+	const char *value;
+
+	xlpt_grub_read(h, boot, true, NULL, &grub);
+	value = xlpt_grub_value(&grub, "GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT");
+	if (!value || !*value)
+		value = xlpt_grub_value(&grub, "GRUB_CMDLINE_LINUX_DEFAULT");
+	list = xlpt_cmdline_hide(value, boot->module);
+	return list != NULL;
 }
 
 bool xlpt_boot_grub_has(struct xlpt_host *h, const struct xlpt_boot *boot, bool other,
@@ -94,7 +131,8 @@ bool xlpt_boot_grub_has(struct xlpt_host *h, const struct xlpt_boot *boot, bool 
 	if (has)
 		return true;
 	command = xlpt_boot_loader_command(h, boot);
-	set = value ? origin(&grub, boot, value) : last_of(&grub, "GRUB_CMDLINE_LINUX_XEN_REPLACE");
+	set = value ? origin(&grub, boot, value)
+		    : xlpt_grub_last(&grub, "GRUB_CMDLINE_LINUX_XEN_REPLACE");
 	if (!set || !strcmp(set->file, XLPT_GRUB_CFG))
 		return true;
 	if (value) {
@@ -127,7 +165,7 @@ char *xlpt_boot_grub_replaced(struct xlpt_host *h, const struct xlpt_boot *boot)
 	text = xlpt_grub_line(&grub);
 	next = xlpt_cmdline_hide(text, boot->module);
 	set = next ? NULL : origin(&grub, boot, now);
-	last = set ? last_of(&grub, set->name) : NULL;
+	last = set ? xlpt_grub_last(&grub, set->name) : NULL;
 	if (!last || last == set)
 		return NULL;
 	command = xlpt_boot_loader_command(h, boot);

@@ -19,6 +19,8 @@ void xlpt_boot_strv_add(char ***v, const char *s);
 bool xlpt_boot_strv_has(char **v, const char *s);
 /* "kernel/drivers/net/e1000e/e1000e.ko.xz" -> "e1000e"; NULL when it is no module. Caller frees. */
 char *xlpt_boot_module_name(const char *path, size_t len);
+/* Where this kernel's modules.dep and the like are; file "": the directory. Caller frees. (detect.c) */
+char *xlpt_boot_module_file(struct xlpt_host *h, const char *release, const char *file);
 /* Files of modprobe.d in the order in which modprobe reads them; instead, with: xlpt_effective_read. */
 struct xlpt_conf {
 	char *path, *name, *text;
@@ -51,6 +53,13 @@ void xlpt_boot_verify_strays(struct xlpt_host *h, const struct xlpt_boot *boot,
  */
 bool xlpt_boot_not_offered(struct xlpt_host *h, const struct xlpt_devices *devs,
 			   const struct xlpt_device *dev, char **fact, char **hint);
+/* ---- Qubes OS (qubes.c) ---- */
+
+/* Whether its part of the initramfs is installed, which reads words of its own on the command line. */
+bool xlpt_boot_is_qubes(struct xlpt_host *h);
+/* Appends what the value of rd.qubes.hide_pci= names. */
+void xlpt_boot_qubes_addresses(struct xlpt_host *h, const char *value, struct xlpt_hide_list *out);
+
 /* ---- GRUB's settings (grub-read.c) ---- */
 
 /* One assignment, in the order in which grub-mkconfig has the shell read them. */
@@ -71,8 +80,14 @@ void xlpt_grub_read(struct xlpt_host *h, const struct xlpt_boot *boot, bool othe
 		    struct xlpt_grub *out);
 void xlpt_grub_dispose(struct xlpt_grub *g);
 #define _cleanup_grub_ XLPT_CLEANUP(xlpt_grub_dispose)
+/* The same of one file that a shell reads. */
+void xlpt_shell_read(struct xlpt_host *h, const char *path, struct xlpt_grub *out);
+/* The last assignment of the variable that is read, or NULL. */
+const struct xlpt_grub_set *xlpt_grub_last(const struct xlpt_grub *g, const char *name);
 /* What the variable has in the end, or NULL. */
 const char *xlpt_grub_value(const struct xlpt_grub *g, const char *name);
+/* Whether others have a list in what stands behind GRUB_CMDLINE_LINUX on that line. (grub.c) */
+bool xlpt_boot_grub_behind(struct xlpt_host *h, const struct xlpt_boot *boot);
 /* The command line that dom0's kernel gets. Caller frees. */
 char *xlpt_grub_line(const struct xlpt_grub *g);
 
@@ -85,6 +100,8 @@ struct xlpt_xen_cfg_text {
 bool xlpt_xen_cfg_next(struct xlpt_xen_cfg_text *t);
 /* The line of the kernel, in words, where Xen's own file has it. Caller frees. */
 char *xlpt_boot_xen_cfg_place(struct xlpt_host *h, const struct xlpt_boot *boot);
+/* Where a word for dom0's kernel is to be added by hand: "LINE in FILE". Caller frees. (homes.c) */
+char *xlpt_boot_loader_place(struct xlpt_host *h, const struct xlpt_boot *boot);
 /* How the word gets onto the command line where xlpt cannot write that. Caller frees. (where.c) */
 char *xlpt_boot_by_hand(struct xlpt_host *h, const struct xlpt_boot *boot, const char *word);
 /*

@@ -8,21 +8,12 @@
 #define QUBES_USB  "rd.qubes.hide_all_usb"
 #define SEPARATORS " \t\n\"'" /* of words on a command line */
 
-static void read_addresses(const char *text, struct xlpt_hide_list *out)
-{
-	_cleanup_free_ char *copy = xlpt_xstrdup(text);
-	char *save = NULL;
-
-	for (char *w = strtok_r(copy, ",", &save); w; w = strtok_r(NULL, ",", &save))
-		xlpt_hide_arg(XLPT_HIDE_PLAIN, w, out, NULL);
-}
-
 struct xlpt_stray *xlpt_stray_add(struct xlpt_stray_search *s, const char *word)
 {
 	struct xlpt_stray *stray;
 	const char *value = strchr(word, '=');
 
-	for (size_t i = 0; !s->file && i < s->out->n; i++)
+	for (size_t i = 0; (!s->file || s->made) && i < s->out->n; i++)
 		if (!strcmp(s->out->items[i].word, word))
 			return NULL;
 	XLPT_GROW(s->out->items, s->out->n, s->out->alloc);
@@ -33,7 +24,7 @@ struct xlpt_stray *xlpt_stray_add(struct xlpt_stray_search *s, const char *word)
 	if (xlpt_starts(word, QUBES_USB))
 		stray->usb = true;
 	else if (value && xlpt_starts(word, QUBES_PCI))
-		read_addresses(value + 1, &stray->list);
+		xlpt_boot_qubes_addresses(s->h, value + 1, &stray->list);
 	else if (value)
 		xlpt_hide_readable(s->boot->grammar, value + 1, &stray->list);
 	return stray;
@@ -68,9 +59,22 @@ static void on_xen_line(struct xlpt_stray_search *s, const char *word)
 				     word, where);
 	if (xlpt_starts(word, "rd.qubes."))
 		stray->move = xlpt_xasprintf("take it off Xen's command line%s", where);
+	else if (s->boot->loader == XLPT_LOADER_NIXOS)
+		stray->move = xlpt_xstrdup("move it from virtualisation.xen.bootParams to "
+					   "boot.kernelParams in configuration.nix; then: "
+					   "nixos-rebuild boot");
 	else if (!s->file)
 		stray->move = xlpt_xstrdup("move it from Xen's command line to that of dom0's "
 					   "kernel");
+	else if (v && !strcmp(v, "append"))
+		stray->move = xlpt_xasprintf("move it behind the \"---\" that comes next on that "
+					     "line%s",
+					     where);
+	else if (v && !strcmp(v, "xen_opts"))
+		stray->move =
+			xlpt_xasprintf("move it from xen_opts%s to default_kernel_opts, then: "
+				       "update-extlinux",
+				       where);
 	else if (v && xlpt_starts(v, "GRUB_"))
 		stray->move = to_replace(v, where, word);
 	else
@@ -85,7 +89,7 @@ static char *line_of(const struct xlpt_stray_search *s)
 		       : xlpt_xstrdup("the kernel's command line");
 }
 
-static bool line_has(const char *line, const char *word)
+bool xlpt_stray_has_word(const char *line, const char *word)
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(line ? line : "");
 	char *save = NULL, *w = strtok_r(copy, SEPARATORS, &save);
@@ -98,7 +102,7 @@ static bool line_has(const char *line, const char *word)
 /* Of GRUB's settings, and not on the line that they make for dom0's kernel. */
 static bool taken_away(const struct xlpt_stray_search *s, const char *word)
 {
-	return s->set && !s->set->unread && !line_has(s->next, word);
+	return s->set && !s->set->unread && !xlpt_stray_has_word(s->next, word);
 }
 
 /* The line that takes the word away again: a later one of its variable, or what stands in for that; or NULL. */
@@ -109,7 +113,7 @@ static const struct xlpt_grub_set *taker(const struct xlpt_stray_search *s, cons
 
 	for (size_t i = (size_t)(s->set - g->items) + 1; i < g->n; i++)
 		if (!g->items[i].unread && !strcmp(g->items[i].name, name) &&
-		    !line_has(g->items[i].value, word))
+		    !xlpt_stray_has_word(g->items[i].value, word))
 			return &g->items[i];
 	if (!strcmp(name, "GRUB_CMDLINE_LINUX_DEFAULT"))
 		replace = "GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT";
@@ -145,6 +149,44 @@ static void why_taken_away(const struct xlpt_stray_search *s, const char *word, 
 				       command ? "; " : "", command ? command : "");
 }
 
+/* A file of grub.d has the word, so that grub-mkconfig writes it each time; or GRUB reads the file as it is. */
+static bool stays(const struct xlpt_stray_search *s, const char *word)
+{
+	_cleanup_strv_ char **names = NULL;
+	bool found = strstr(s->file, "custom.cfg") != NULL;
+
+	xlpt_host_list(s->h, &names, "/etc/grub.d");
+	for (char **n = names; n && *n && !found; n++) {
+		_cleanup_free_ char *path = xlpt_xasprintf("/etc/grub.d/%s", *n);
+		_cleanup_str_ struct xlpt_str text = { 0 };
+
+		found = xlpt_boot_slurp(s->h, path, &text) >= 0 &&
+			strstr(xlpt_str_get(&text), word);
+	}
+	return found;
+}
+
+/* In a file that the boot loader reads itself. */
+static void why_not_started(const struct xlpt_stray_search *s, const char *word, const char *where,
+			    const char *unread, const char *command, char **fact, char **move)
+{
+	bool grub =
+		s->boot->loader == XLPT_LOADER_GRUB || s->boot->loader == XLPT_LOADER_GRUB_PLAIN;
+
+	*move = NULL;
+	if (unread) {
+		*fact = xlpt_xasprintf("%s has %s; %s", where, word, unread);
+	} else if (grub && command && !stays(s, word)) {
+		*fact = xlpt_xasprintf("%s has %s, and neither the command line of this boot nor "
+				       "GRUB's settings have: the next %s takes it away",
+				       where, word, command);
+	} else {
+		*fact = xlpt_xasprintf("%s has %s, and the command line of this boot has not",
+				       where, word);
+		*move = xlpt_xstrdup("reboot, with that entry");
+	}
+}
+
 /* Why this kernel's own module does not read it, and what helps; the caller frees both. */
 static void why_not_read(const struct xlpt_stray_search *s, const char *word, const char *unread,
 			 char **fact, char **move)
@@ -153,14 +195,16 @@ static void why_not_read(const struct xlpt_stray_search *s, const char *word, co
 	_cleanup_free_ char *where = line_of(s);
 	_cleanup_free_ char *command = xlpt_boot_loader_command(s->h, s->boot);
 
-	if (unread) {
+	if (s->made) {
+		why_not_started(s, word, where, unread, command, fact, move);
+	} else if (unread) {
 		*fact = xlpt_xasprintf("%s has %s; %s", where, word, unread);
 		*move = s->variable && !strcmp(s->variable, "kernel=")
 				? xlpt_xstrdup(
 					  "move the word to that section's line of the kernel; "
 					  "reboot")
 				: xlpt_xstrdup("move that line to /etc/default/grub");
-	} else if (s->eff->cmdline_hide && line_has(s->boot->cmdline, word)) {
+	} else if (s->eff->cmdline_hide && xlpt_stray_has_word(s->boot->cmdline, word)) {
 		*fact = xlpt_xasprintf("%s has %s; a later %s.hide= on the same command line "
 				       "replaces it",
 				       where, word, m);
@@ -201,12 +245,17 @@ static void on_dom0_line(struct xlpt_stray_search *s, const char *word, const ch
 		not_in_effect(s, word, unread);
 		return;
 	}
-	if (!strcmp(name, "rd") && s->qubes)
+	if (!strcmp(name, "rd") && (s->made || (s->qubes && !s->boot->cmdline) ||
+				    (s->qubes && xlpt_stray_has_word(s->boot->cmdline, word))))
 		return;
 	stray = xlpt_stray_add(s, word);
 	if (!stray)
 		return;
 	where = line_of(s);
+	if (!strcmp(name, "rd") && s->qubes) {
+		why_not_read(s, word, unread, &stray->fact, &stray->move);
+		return;
+	}
 	if (!strcmp(name, "rd")) {
 		stray->fact =
 			xlpt_xasprintf("%s has %s; only the initramfs of Qubes OS reads that, and "
@@ -236,6 +285,9 @@ void xlpt_stray_words(struct xlpt_stray_search *s, const char *text, enum xlpt_s
 			     (key == 11 && !strncmp(w, "xen", 3) && !strncmp(w + 4, "pciback", 7)));
 
 		if (!ours && !xlpt_starts(w, QUBES_PCI "=") && !xlpt_starts(w, QUBES_USB))
+			continue;
+		/* A kernel without Xen may well have the words of the entries with Xen. */
+		if (s->made && unread && xlpt_stray_has_word(s->all, w))
 			continue;
 		if (whose == XLPT_STRAY_XENS)
 			on_xen_line(s, w);

@@ -16,10 +16,12 @@ struct xlpt_stray_search {
 	bool qubes;		      /* Qubes OS's part of the initramfs reads its words */
 	const struct xlpt_grub *grub; /* GRUB's settings, and the line that they make for dom0 */
 	const char *next;
+	char *all; /* all words that are dom0's at this boot or at the next one */
 	/* of the line that is looked at */
 	const struct xlpt_grub_set *set; /* if it is one of GRUB's settings */
 	const char *file, *variable;
 	unsigned line;
+	bool made; /* from what was looked at before: only what stands nowhere else is told */
 };
 
 /*
@@ -30,6 +32,8 @@ struct xlpt_stray *xlpt_stray_add(struct xlpt_stray_search *s, const char *word)
 
 enum xlpt_stray_whose { XLPT_STRAY_XENS, XLPT_STRAY_DOM0S };
 
+/* Whether the line has this word. */
+bool xlpt_stray_has_word(const char *line, const char *word);
 /* Judges the words of one command line. unread: why nobody reads the whole line, or NULL. */
 void xlpt_stray_words(struct xlpt_stray_search *s, const char *text, enum xlpt_stray_whose whose,
 		      const char *unread);

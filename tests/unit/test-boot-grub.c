@@ -11,6 +11,10 @@
 #define GRUB  "/etc/default/grub"
 #define LIST  "xen-pciback.hide=(05:00.0)"
 #define OTHER "xen-pciback.hide=(02:00.1)"
+#define BOTH  "xen-pciback.hide=(0000:02:00.1)(" NIC ")"
+#define BEHIND(end, word)                                                              \
+	"GRUB_CMDLINE_LINUX_XEN_REPLACE" end "=\"${GRUB_CMDLINE_LINUX_XEN_REPLACE" end \
+	":-$GRUB_CMDLINE_LINUX" end "} " word "\""
 
 /* Which list the next boot's command line has, and where it stands; NULL: none. */
 static void test_effective(void **state)
@@ -164,15 +168,26 @@ static void test_last_word(void **state)
 	struct fake_bus *bus = *state;
 
 	fake_bus_put(bus, "/usr/sbin/update-grub", "");
+	/* A list that comes behind GRUB_CMDLINE_LINUX on the line: ours goes behind it, too. */
 	fake_bus_put(bus, GRUB, "GRUB_TIMEOUT=5\nGRUB_CMDLINE_LINUX_DEFAULT=\"" OTHER "\"\n");
-	assert_run(bus, 1, "write 02:00.0", "another line of GRUB's settings has the last word");
-	assert_non_null(strstr(said, GRUB ":2 has xen-pciback.hide=(02:00.1), which comes behind "
-					  "the list of " XLPT_GRUB_CFG));
-	assert_non_null(strstr(said, "take that word out of " GRUB ":2, and run: xlpt boot write "
-				     "'(0000:02:00.1)(" NIC ")'"));
-	assert_text(bus, XLPT_GRUB_CFG, NULL);
+	assert_run(bus, 0, "write 02:00.0", "the list of " GRUB ":2 is taken over: (02:00.1)");
+	assert_text(bus, XLPT_GRUB_CFG, HEAD BEHIND("", BOTH) "\n" BEHIND("_DEFAULT", BOTH));
+	assert_run(bus, 0, "write", "nothing to change");
+	fake_bus_put(bus, GRUB, "GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT=\"" OTHER "\"\n");
+	assert_run(bus, 0, "write", "nothing to change");
+	/* Not when a later file sets it. */
+	fake_bus_put(bus, GRUB ".d/zz.cfg",
+		     "\nGRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT=\"" OTHER "\"\n");
+	assert_run(bus, 1, "write 05:00.0", "another line of GRUB's settings has the last word");
+	assert_non_null(strstr(said, GRUB ".d/zz.cfg:2 has xen-pciback.hide=(02:00.1), which comes "
+					  "behind the list of " XLPT_GRUB_CFG));
+	assert_non_null(strstr(said, "take that word out of " GRUB ".d/zz.cfg:2, and run: xlpt "
+				     "boot write '(0000:02:00.1)(" NIC ")(" FREE ")'"));
+	assert_text(bus, XLPT_GRUB_CFG, HEAD BEHIND("", BOTH) "\n" BEHIND("_DEFAULT", BOTH));
+	fake_bus_put(bus, GRUB ".d/zz.cfg", "");
 	fake_bus_put(bus, GRUB, "");
-	assert_run(bus, 0, "write --cmdline (0000:02:00.1)(" NIC ")", "wrote " XLPT_GRUB_CFG);
+	assert_run(bus, 0, "write", "wrote " XLPT_GRUB_CFG);
+	assert_text(bus, XLPT_GRUB_CFG, HEAD BEHIND("", BOTH));
 	/* In a variable that xlpt's line has in its own, it is no trouble. */
 	fake_bus_put(bus, GRUB, "GRUB_CMDLINE_LINUX=\"" OTHER "\"\n");
 	assert_run(bus, 0, "write 05:00.0", "wrote " XLPT_GRUB_CFG);
@@ -217,7 +232,16 @@ static void test_by_hand(void **state)
 		   "of the list that is there, then: grub-mkconfig -o /boot/grub/grub.cfg\n");
 	fake_bus_put(bus, GRUB, "");
 	assert_run(bus, 1, "write --cmdline 02:00.0",
-		   "to mend: add xen-pciback.hide=(" NIC ") to GRUB_CMDLINE_LINUX in " GRUB);
+		   "to mend: add xen-pciback.hide=(" NIC ") to GRUB_CMDLINE_LINUX in " GRUB
+		   ", then: grub-mkconfig -o /boot/grub/grub.cfg\n");
+	/* The variable that stands in for it, when there is one; and the file that has entries of Xen. */
+	fake_bus_put(bus, GRUB,
+		     "GRUB_CMDLINE_LINUX=a\n\nGRUB_CMDLINE_LINUX_XEN_REPLACE=\"console=hvc0\"\n");
+	fake_bus_put(bus, "/boot/efi/EFI/fedora/grub.cfg",
+		     "multiboot2 /xen.gz\nmodule2 /vmlinuz ro\n");
+	assert_run(bus, 1, "write --cmdline 02:00.0",
+		   ") to GRUB_CMDLINE_LINUX_XEN_REPLACE in " GRUB
+		   ":3, then: grub-mkconfig -o /boot/efi/EFI/fedora/grub.cfg\n");
 }
 
 /* A file that makes itself larger and larger has an end. */
