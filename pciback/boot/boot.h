@@ -120,7 +120,7 @@ void xlpt_effective_dispose(struct xlpt_effective *eff);
  */
 int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const char *instead,
 			const char *text, struct xlpt_effective *out, struct xlpt_diag *diag);
-/* The last value of a kernel parameter "MODULE.hide" on a command line, or NULL. Caller frees. */
+/* The last value of a kernel parameter "MODULE.hide" on a command line, or NULL. Caller frees. (cmdline.c) */
 char *xlpt_cmdline_hide(const char *cmdline, const char *module);
 
 /*
@@ -168,8 +168,8 @@ void xlpt_boot_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, char *
 bool xlpt_boot_grub_has(struct xlpt_host *h, const struct xlpt_boot *boot, bool other,
 			const char *ours, const struct xlpt_hide_list *list, char **fact,
 			char **way);
-/* A list of this boot that a later line of GRUB's settings takes away: told in a line, or NULL. Caller frees. */
-char *xlpt_boot_grub_replaced(struct xlpt_host *h, const struct xlpt_boot *boot);
+/* A list of this boot that the boot loader's files do not have for a later one: told in a line, or NULL. Caller frees. */
+char *xlpt_boot_lost_later(struct xlpt_host *h, const struct xlpt_boot *boot);
 
 enum xlpt_boot_stub {
 	XLPT_STUB_NONE,

@@ -300,36 +300,6 @@ static void locate(const struct xlpt_confs *c, const char *verb, const char *mod
 	}
 }
 
-char *xlpt_cmdline_hide(const char *cmdline, const char *module)
-{
-	_cleanup_free_ char *copy = xlpt_xstrdup(cmdline ? cmdline : "");
-	char *found = NULL, *next;
-
-	for (char *w = copy; *w; w = next) {
-		bool quoted = false;
-		char *end = w, *dot;
-
-		for (; *end && (quoted || (*end != ' ' && *end != '\t' && *end != '\n')); end++)
-			if (*end == '"')
-				quoted = !quoted;
-		next = *end ? end + 1 : end;
-		*end = '\0';
-		w += *w == '"';
-		dot = strchr(w, '.');
-		if (!dot || !xlpt_starts(dot, ".hide="))
-			continue;
-		*dot = '\0';
-		if (!xlpt_module_eq(w, module))
-			continue;
-		/* Quotes stand around the value or around the whole word. */
-		dot += strlen(".hide=");
-		dot += *dot == '"';
-		free(found);
-		found = xlpt_xstrndup(dot, strcspn(dot, "\""));
-	}
-	return found;
-}
-
 int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const char *instead,
 			const char *text, struct xlpt_effective *out, struct xlpt_diag *diag)
 {

@@ -174,8 +174,7 @@ static void settings(struct xlpt_host *h, struct xlpt_home_lines *out)
 void xlpt_home_read_extlinux(struct xlpt_host *h, struct xlpt_home_lines *out)
 {
 	static const char *const files[] = { "/boot/extlinux.conf", "/boot/extlinux/extlinux.conf",
-					     "/boot/syslinux/syslinux.cfg",
-					     "/boot/syslinux.cfg" };
+					     "/boot/syslinux/syslinux.cfg", "/boot/syslinux.cfg" };
 
 	settings(h, out);
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(files); i++) {

@@ -101,7 +101,9 @@ static int need_grub(struct xlpt_host *h, const struct xlpt_boot *boot,
 	_cleanup_free_ char *word = xlpt_boot_cmdline_word(boot, list);
 	_cleanup_free_ char *way = NULL;
 
-	if (boot->loader == XLPT_LOADER_GRUB)
+	/* A module needs more than its list on that line: lines of modprobe.d that load it first. */
+	if (boot->loader == XLPT_LOADER_GRUB ||
+	    (boot->mode == XLPT_PB_MODULE && xlpt_boot_line_has(h, boot, list)))
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND,
 		      "xlpt cannot write the command line of this boot loader");
@@ -204,7 +206,10 @@ int xlpt_boot_files_make(struct xlpt_host *h, const struct xlpt_boot *boot,
 		_cleanup_free_ char *line = xlpt_boot_grub_text(h, boot, list);
 
 		rc = add(h, out, XLPT_GRUB_CFG,
-			 on && by_cmdline ? xlpt_xasprintf(HEADING "%s", line) : NULL, 0644,
+			 on && by_cmdline && boot->loader == XLPT_LOADER_GRUB
+				 ? xlpt_xasprintf(HEADING "%s", line)
+				 : NULL,
+			 0644,
 			 module ? "a list on the command line replaces the one of modprobe.d"
 				: "pciback is built in: it reads nothing but the command line",
 			 diag);

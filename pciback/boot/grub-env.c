@@ -11,8 +11,8 @@
 #define VARIABLES_MAX 512
 #define VALUE_MAX     16384
 
-void xlpt_grub_env_set(struct xlpt_grub *env, const char *name, const char *value,
-		       const char *file, unsigned line)
+void xlpt_grub_env_set(struct xlpt_grub *env, const char *name, const char *value, const char *file,
+		       unsigned line)
 {
 	if (env->n >= VARIABLES_MAX)
 		return;

@@ -125,9 +125,9 @@ static char *mkconfig(struct xlpt_host *h, const struct xlpt_boot *boot)
 	named = now && strlen(now->file) > 9 &&
 		!strcmp(now->file + strlen(now->file) - 9, "/grub.cfg");
 	return xlpt_xasprintf("%s -o %s", tool,
-			      named			? now->file
-			      : strstr(tool, "grub2")	? "/boot/grub2/grub.cfg"
-							: "/boot/grub/grub.cfg");
+			      named		      ? now->file
+			      : strstr(tool, "grub2") ? "/boot/grub2/grub.cfg"
+						      : "/boot/grub/grub.cfg");
 }
 
 /* The line of an entry in the loader's own file. */

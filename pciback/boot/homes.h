@@ -20,11 +20,11 @@ struct xlpt_home_line {
 	enum xlpt_home_whose whose;
 	char *file;
 	unsigned line;
-	char *name;	  /* what the line begins with, as the file has it: "module2", "append" */
-	char *words;	  /* without the program's own file name */
-	bool chosen;	  /* the entry that the loader starts by itself */
-	bool settings;	  /* a tool makes the loader's file from it */
-	bool started;	  /* the running kernel has exactly these words */
+	char *name;    /* what the line begins with, as the file has it: "module2", "append" */
+	char *words;   /* without the program's own file name */
+	bool chosen;   /* the entry that the loader starts by itself */
+	bool settings; /* a tool makes the loader's file from it */
+	bool started;  /* the running kernel has exactly these words */
 };
 
 struct xlpt_home_lines {
@@ -57,8 +57,8 @@ void xlpt_home_read_nixos(struct xlpt_host *h, struct xlpt_home_lines *out);	/* 
  * (grub-env.c)
  */
 void xlpt_grub_env_read(struct xlpt_host *h, struct xlpt_grub *env);
-void xlpt_grub_env_set(struct xlpt_grub *env, const char *name, const char *value,
-		       const char *file, unsigned line);
+void xlpt_grub_env_set(struct xlpt_grub *env, const char *name, const char *value, const char *file,
+		       unsigned line);
 /*
  * A line's words with its variables' values; quotes: and without the quotes of GRUB's script. *from: the
  * variable that a list of devices came out of, or NULL. Caller frees.

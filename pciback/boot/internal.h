@@ -33,6 +33,11 @@ void xlpt_boot_confs_read(struct xlpt_host *h, const char *instead, const char *
 			  struct xlpt_confs *out);
 void xlpt_boot_confs_dispose(struct xlpt_confs *c);
 #define _cleanup_confs_ XLPT_CLEANUP(xlpt_boot_confs_dispose)
+/*
+ * Walks a command line in place: the next word as the kernel splits them (lib/cmdline.c, next_arg), without its
+ * double quotes, inside which blanks are part of it. NULL at the end. (cmdline.c)
+ */
+char *xlpt_cmdline_word(char **cursor);
 /* The last "hide=" among the words of an options line, or NULL. Caller frees. */
 char *xlpt_boot_hide_of(const char *options);
 /* Whether the list names the function or a bridge above it. */
@@ -88,6 +93,11 @@ const struct xlpt_grub_set *xlpt_grub_last(const struct xlpt_grub *g, const char
 const char *xlpt_grub_value(const struct xlpt_grub *g, const char *name);
 /* Whether others have a list in what stands behind GRUB_CMDLINE_LINUX on that line. (grub.c) */
 bool xlpt_boot_grub_behind(struct xlpt_host *h, const struct xlpt_boot *boot);
+/*
+ * Whether the word, which is in this file of GRUB's, stays there: a file of grub.d has it, so that
+ * grub-mkconfig writes it each time, or GRUB alone reads the file. (grub.c)
+ */
+bool xlpt_boot_grub_stays(struct xlpt_host *h, const char *file, const char *word);
 /* The command line that dom0's kernel gets. Caller frees. */
 char *xlpt_grub_line(const struct xlpt_grub *g);
 
@@ -104,6 +114,9 @@ char *xlpt_boot_xen_cfg_place(struct xlpt_host *h, const struct xlpt_boot *boot)
 char *xlpt_boot_loader_place(struct xlpt_host *h, const struct xlpt_boot *boot);
 /* How the word gets onto the command line where xlpt cannot write that. Caller frees. (where.c) */
 char *xlpt_boot_by_hand(struct xlpt_host *h, const struct xlpt_boot *boot, const char *word);
+/* Whether the command line of the next boot has just this list, by others. (where.c) */
+bool xlpt_boot_line_has(struct xlpt_host *h, const struct xlpt_boot *boot,
+			const struct xlpt_hide_list *list);
 /*
  * "xlpt boot write ARGS", or what is to be done by hand where that is refused, because the list has to be
  * on a command line that xlpt cannot write. more: what is to be hidden besides. Caller frees.

@@ -82,10 +82,9 @@ static bool by_path(struct xlpt_host *h, const char *text, struct xlpt_bdf *out)
 
 static void add_bdf(struct xlpt_hide_list *list, struct xlpt_bdf bdf)
 {
-	struct xlpt_hide_group g = { .seg = bdf.seg,
-				     .bus = bdf.bus,
-				     .dev = (int8_t)bdf.dev,
-				     .func = (int8_t)bdf.func };
+	struct xlpt_hide_group g = {
+		.seg = bdf.seg, .bus = bdf.bus, .dev = (int8_t)bdf.dev, .func = (int8_t)bdf.func
+	};
 
 	xlpt_hide_add(list, &g);
 }
@@ -97,8 +96,7 @@ void xlpt_boot_qubes_addresses(struct xlpt_host *h, const char *value, struct xl
 	char *save = NULL;
 
 	for (char *w = strtok_r(copy, ", ", &save); w; w = strtok_r(NULL, ", ", &save))
-		if (strchr(w, '_') ? by_path(h, w, &bdf)
-				   : xlpt_bdf_parse_any(w, &bdf, NULL) == 0)
+		if (strchr(w, '_') ? by_path(h, w, &bdf) : xlpt_bdf_parse_any(w, &bdf, NULL) == 0)
 			add_bdf(out, bdf);
 }
 

@@ -2,18 +2,18 @@
 /* Words of command lines that name devices and that nobody reads, and what helps. */
 #include "pciback/boot/stray.h"
 
+#include <ctype.h>
 #include <string.h>
 
-#define QUBES_PCI  "rd.qubes.hide_pci"
-#define QUBES_USB  "rd.qubes.hide_all_usb"
-#define SEPARATORS " \t\n\"'" /* of words on a command line */
+#define QUBES_PCI "rd.qubes.hide_pci"
+#define QUBES_USB "rd.qubes.hide_all_usb"
 
 struct xlpt_stray *xlpt_stray_add(struct xlpt_stray_search *s, const char *word)
 {
 	struct xlpt_stray *stray;
 	const char *value = strchr(word, '=');
 
-	for (size_t i = 0; (!s->file || s->made) && i < s->out->n; i++)
+	for (size_t i = 0; (!s->file || s->made || s->inherited) && i < s->out->n; i++)
 		if (!strcmp(s->out->items[i].word, word))
 			return NULL;
 	XLPT_GROW(s->out->items, s->out->n, s->out->alloc);
@@ -92,10 +92,10 @@ static char *line_of(const struct xlpt_stray_search *s)
 bool xlpt_stray_has_word(const char *line, const char *word)
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(line ? line : "");
-	char *save = NULL, *w = strtok_r(copy, SEPARATORS, &save);
+	char *cursor = copy, *w;
 
-	while (w && strcmp(w, word) != 0)
-		w = strtok_r(NULL, SEPARATORS, &save);
+	while ((w = xlpt_cmdline_word(&cursor)) && strcmp(w, word) != 0)
+		;
 	return w != NULL;
 }
 
@@ -149,23 +149,6 @@ static void why_taken_away(const struct xlpt_stray_search *s, const char *word, 
 				       command ? "; " : "", command ? command : "");
 }
 
-/* A file of grub.d has the word, so that grub-mkconfig writes it each time; or GRUB reads the file as it is. */
-static bool stays(const struct xlpt_stray_search *s, const char *word)
-{
-	_cleanup_strv_ char **names = NULL;
-	bool found = strstr(s->file, "custom.cfg") != NULL;
-
-	xlpt_host_list(s->h, &names, "/etc/grub.d");
-	for (char **n = names; n && *n && !found; n++) {
-		_cleanup_free_ char *path = xlpt_xasprintf("/etc/grub.d/%s", *n);
-		_cleanup_str_ struct xlpt_str text = { 0 };
-
-		found = xlpt_boot_slurp(s->h, path, &text) >= 0 &&
-			strstr(xlpt_str_get(&text), word);
-	}
-	return found;
-}
-
 /* In a file that the boot loader reads itself. */
 static void why_not_started(const struct xlpt_stray_search *s, const char *word, const char *where,
 			    const char *unread, const char *command, char **fact, char **move)
@@ -176,7 +159,7 @@ static void why_not_started(const struct xlpt_stray_search *s, const char *word,
 	*move = NULL;
 	if (unread) {
 		*fact = xlpt_xasprintf("%s has %s; %s", where, word, unread);
-	} else if (grub && command && !stays(s, word)) {
+	} else if (grub && command && !xlpt_boot_grub_stays(s->h, s->file, word)) {
 		*fact = xlpt_xasprintf("%s has %s, and neither the command line of this boot nor "
 				       "GRUB's settings have: the next %s takes it away",
 				       where, word, command);
@@ -271,27 +254,68 @@ static void on_dom0_line(struct xlpt_stray_search *s, const char *word, const ch
 		xlpt_xasprintf("write %s.hide= in the place of %s.hide= (%s)", m, name, where);
 }
 
+/* xen-pciback.hide=, pciback.hide= and xen_pciback.hide= are names that some kernel knows. */
+static bool is_hide(const char *w)
+{
+	size_t key = strcspn(w, ".");
+
+	return xlpt_starts(w + key, ".hide=") &&
+	       ((key == 7 && !strncmp(w, "pciback", 7)) ||
+		(key == 11 && !strncmp(w, "xen", 3) && !strncmp(w + 4, "pciback", 7)));
+}
+
+/* One of these, misspelled: in capitals, with another sign or none between its parts, before a ':'. */
+static bool almost_hide(const char *w)
+{
+	char key[16] = { 0 };
+	size_t n = 0;
+
+	for (; *w && !strchr("=:(", *w); w++) {
+		if (strchr(".-_", *w))
+			continue;
+		if (n == sizeof(key) - 1)
+			return false;
+		key[n++] = (char)tolower((unsigned char)*w);
+	}
+	return *w && w[1] && (!strcmp(key, "xenpcibackhide") || !strcmp(key, "pcibackhide"));
+}
+
+static void misspelled(struct xlpt_stray_search *s, const char *word)
+{
+	struct xlpt_stray *stray = xlpt_stray_add(s, word);
+	_cleanup_free_ char *where = line_of(s);
+
+	if (!stray)
+		return;
+	/* The list begins where the name ends. */
+	xlpt_hide_dispose(&stray->list);
+	xlpt_hide_readable(s->boot->grammar,
+			   word + strcspn(word, "=:(") + (word[strcspn(word, "=:(")] != '('),
+			   &stray->list);
+	stray->fact = xlpt_xasprintf("%s has %s; no module reads that word, which is written "
+				     "%s.hide=",
+				     where, word, s->boot->module);
+}
+
 void xlpt_stray_words(struct xlpt_stray_search *s, const char *text, enum xlpt_stray_whose whose,
 		      const char *unread)
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(text);
-	char *save = NULL;
+	char *cursor = copy, *w;
 
-	for (char *w = strtok_r(copy, SEPARATORS, &save); w;
-	     w = strtok_r(NULL, SEPARATORS, &save)) {
-		size_t key = strcspn(w, ".");
-		bool ours = xlpt_starts(w + key, ".hide=") &&
-			    ((key == 7 && !strncmp(w, "pciback", 7)) ||
-			     (key == 11 && !strncmp(w, "xen", 3) && !strncmp(w + 4, "pciback", 7)));
+	while ((w = xlpt_cmdline_word(&cursor))) {
+		bool qubes = xlpt_starts(w, QUBES_PCI "=") || xlpt_starts(w, QUBES_USB);
 
-		if (!ours && !xlpt_starts(w, QUBES_PCI "=") && !xlpt_starts(w, QUBES_USB))
-			continue;
 		/* A kernel without Xen may well have the words of the entries with Xen. */
 		if (s->made && unread && xlpt_stray_has_word(s->all, w))
 			continue;
-		if (whose == XLPT_STRAY_XENS)
+		if (!is_hide(w) && !qubes) {
+			if (almost_hide(w))
+				misspelled(s, w);
+		} else if (whose == XLPT_STRAY_XENS) {
 			on_xen_line(s, w);
-		else
+		} else {
 			on_dom0_line(s, w, unread);
+		}
 	}
 }

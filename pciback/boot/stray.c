@@ -12,9 +12,8 @@
 
 /* ---- the boot loaders' settings ---- */
 
-typedef void (*line_fn)(struct xlpt_stray_search *s, char *line, const char *unread);
-
-static void each_line(struct xlpt_stray_search *s, const char *path, line_fn fn, const char *unread)
+void xlpt_stray_each_line(struct xlpt_stray_search *s, const char *path, xlpt_stray_line_fn fn,
+			  const char *unread)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	char *cursor, *line;
@@ -49,6 +48,8 @@ static void own_line(struct xlpt_stray_search *s, char *l, const char *unread)
 
 static void grub(struct xlpt_stray_search *s)
 {
+	enum xlpt_stray_whose whose;
+
 	for (size_t i = 0; i < s->grub->n; i++) {
 		const struct xlpt_grub_set *set = &s->grub->items[i];
 
@@ -58,15 +59,18 @@ static void grub(struct xlpt_stray_search *s)
 		s->file = set->file;
 		s->line = set->line;
 		s->variable = set->name;
-		xlpt_stray_words(s, set->own,
-				 xlpt_starts(set->name, "GRUB_CMDLINE_XEN") ? XLPT_STRAY_XENS
-									    : XLPT_STRAY_DOM0S,
-				 set->unread);
+		whose = xlpt_starts(set->name, "GRUB_CMDLINE_XEN") ? XLPT_STRAY_XENS
+								   : XLPT_STRAY_DOM0S;
+		xlpt_stray_words(s, set->own, whose, set->unread);
+		/* What comes out of other variables, unless their own line was told of. */
+		s->inherited = true;
+		xlpt_stray_words(s, set->value, whose, set->unread);
+		s->inherited = false;
 	}
 	s->set = NULL;
 	s->file = s->variable = NULL;
 	s->line = 0;
-	each_line(s, XLPT_GRUB_CFG, own_line, NULL);
+	xlpt_stray_each_line(s, XLPT_GRUB_CFG, own_line, NULL);
 }
 
 /* xen.cfg: options= is Xen's; kernel= has the kernel's file and its words, in the section that is started. */
@@ -188,7 +192,7 @@ static char *why_not(const struct xlpt_stray_search *s, const char *module, bool
 static void modprobe_line(struct xlpt_stray_search *s, char *l, const char *unread)
 {
 	bool ours = !strcmp(s->file, XLPT_MODPROBE_CONF), comment = *l == '#';
-	_cleanup_free_ char *hide = NULL, *word = NULL, *why = NULL;
+	_cleanup_free_ char *hide = NULL, *word = NULL, *why = NULL, *copy = NULL;
 	char *save = NULL, *verb, *module;
 	struct xlpt_stray *stray;
 
@@ -197,12 +201,13 @@ static void modprobe_line(struct xlpt_stray_search *s, char *l, const char *unre
 	/* In our file it is the list that is known; comments in other files are somebody's notes. */
 	if (ours != comment)
 		return;
+	copy = xlpt_xstrdup(l);
 	verb = strtok_r(l, " \t", &save);
 	module = verb && !strcmp(verb, "options") ? strtok_r(NULL, " \t", &save) : NULL;
-	if (!module ||
-	    !(xlpt_module_eq(module, "pciback") || xlpt_module_eq(module, "xen_pciback")))
-		return;
-	hide = xlpt_boot_hide_of(save ? save : "");
+	if (module && (xlpt_module_eq(module, "pciback") || xlpt_module_eq(module, "xen_pciback")))
+		hide = xlpt_boot_hide_of(save ? save : "");
+	if (!hide && !comment)
+		xlpt_stray_misspelled(s, copy);
 	if (!hide || (!comment && !unread && in_effect(s)))
 		return;
 	word = xlpt_xasprintf("hide=%s", hide);
@@ -229,7 +234,7 @@ static void modprobe(struct xlpt_stray_search *s)
 
 	xlpt_boot_confs_read(s->h, NULL, NULL, &confs);
 	for (size_t i = 0; i < confs.n; i++)
-		each_line(s, confs.items[i].path, modprobe_line, NULL);
+		xlpt_stray_each_line(s, confs.items[i].path, modprobe_line, NULL);
 	/* The modprobe of the classic era reads every file. */
 	if (s->boot->era == XLPT_ERA_CLASSIC)
 		return;
@@ -238,8 +243,8 @@ static void modprobe(struct xlpt_stray_search *s)
 		_cleanup_free_ char *path = xlpt_xasprintf("/etc/modprobe.d/%s", *n);
 
 		if (!strchr(*n, '.'))
-			each_line(s, path, modprobe_line,
-				  "modprobe reads only files whose names end in .conf");
+			xlpt_stray_each_line(s, path, modprobe_line,
+					     "modprobe reads only files whose names end in .conf");
 	}
 }
 
@@ -278,6 +283,7 @@ void xlpt_boot_strays(struct xlpt_host *h, const struct xlpt_boot *boot,
 	if (boot->cmdline)
 		xlpt_stray_words(&s, boot->cmdline, XLPT_STRAY_DOM0S, NULL);
 	modprobe(&s);
+	xlpt_stray_modules(&s);
 }
 
 void xlpt_strays_dispose(struct xlpt_strays *s)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The search for lists that nobody reads: stray.c goes through the files, stray-words.c judges the words
- * of command lines that stand there. Of this folder alone.
+ * The search for lists that nobody reads: stray.c goes through the files, stray-modules.c through those
+ * about modules, and stray-words.c judges the words of command lines that stand there. Of this folder alone.
  */
 #ifndef XLPT_BOOT_STRAY_H
 #define XLPT_BOOT_STRAY_H
@@ -21,7 +21,8 @@ struct xlpt_stray_search {
 	const struct xlpt_grub_set *set; /* if it is one of GRUB's settings */
 	const char *file, *variable;
 	unsigned line;
-	bool made; /* from what was looked at before: only what stands nowhere else is told */
+	bool inherited; /* ... and the words that it has by variables are looked at */
+	bool made;	/* from what was looked at before: only what stands nowhere else is told */
 };
 
 /*
@@ -31,6 +32,16 @@ struct xlpt_stray_search {
 struct xlpt_stray *xlpt_stray_add(struct xlpt_stray_search *s, const char *word);
 
 enum xlpt_stray_whose { XLPT_STRAY_XENS, XLPT_STRAY_DOM0S };
+
+typedef void (*xlpt_stray_line_fn)(struct xlpt_stray_search *s, char *line, const char *unread);
+/* The lines of a file that may not be there, without blanks before them; with s->file and s->line. */
+void xlpt_stray_each_line(struct xlpt_stray_search *s, const char *path, xlpt_stray_line_fn fn,
+			  const char *unread);
+
+/* A line of modprobe.d that is meant for pciback, and is not read. (stray-modules.c) */
+void xlpt_stray_misspelled(struct xlpt_stray_search *s, const char *line);
+/* Files that only name modules. (stray-modules.c) */
+void xlpt_stray_modules(struct xlpt_stray_search *s);
 
 /* Whether the line has this word. */
 bool xlpt_stray_has_word(const char *line, const char *word);

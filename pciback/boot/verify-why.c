@@ -64,7 +64,8 @@ static char *module_of(struct xlpt_verify *c, const char *driver)
 	return module;
 }
 
-void xlpt_why_not_started(struct xlpt_verify *c, const struct xlpt_device *dev, struct xlpt_verdict *v)
+void xlpt_why_not_started(struct xlpt_verify *c, const struct xlpt_device *dev,
+			  struct xlpt_verdict *v)
 {
 	const struct xlpt_boot *b = c->boot;
 
@@ -94,9 +95,10 @@ void xlpt_why_not_started(struct xlpt_verify *c, const struct xlpt_device *dev, 
 	}
 }
 
-void xlpt_why_not_named(struct xlpt_verify *c, const struct xlpt_device *dev, struct xlpt_verdict *v)
+void xlpt_why_not_named(struct xlpt_verify *c, const struct xlpt_device *dev,
+			struct xlpt_verdict *v)
 {
-	_cleanup_hide_ struct xlpt_hide_list modprobe = { 0 };
+	_cleanup_hide_ struct xlpt_hide_list modprobe = { 0 }, cmdline = { 0 };
 	_cleanup_free_ char *story = initramfs_story(c, v->driver), *way = NULL;
 
 	if (c->owned.by_cmdline && covers(c, &c->owned.list, dev) &&
@@ -109,7 +111,9 @@ void xlpt_why_not_named(struct xlpt_verify *c, const struct xlpt_device *dev, st
 		v->hint = xlpt_boot_loader_command(c->h, c->boot);
 		return;
 	}
-	if (c->eff.modprobe_hide && c->eff.cmdline_hide &&
+	xlpt_hide_readable(c->boot->grammar, c->eff.cmdline_hide ? c->eff.cmdline_hide : "",
+			   &cmdline);
+	if (c->eff.modprobe_hide && c->eff.cmdline_hide && !covers(c, &cmdline, dev) &&
 	    xlpt_hide_parse(c->boot->grammar, c->eff.modprobe_hide, &modprobe, NULL) == 0 &&
 	    covers(c, &modprobe, dev)) {
 		v->fact =
@@ -121,7 +125,7 @@ void xlpt_why_not_named(struct xlpt_verify *c, const struct xlpt_device *dev, st
 	}
 	v->fact = xlpt_xasprintf(
 		"pciback was started with the list \"%s\", which does not name it%s%s",
-		xlpt_streq(c->param, "(null)") ? "" : c->param, story ? ": " : "",
+		!c->param || xlpt_streq(c->param, "(null)") ? "" : c->param, story ? ": " : "",
 		story ? story : "");
 	v->hint = covers(c, &c->owned.list, dev) ? xlpt_boot_initramfs_command(c->boot)
 						 : write_way(c, v, "");
@@ -147,6 +151,11 @@ void xlpt_why_too_late(struct xlpt_verify *c, const struct xlpt_device *dev, str
 					 v->driver, m);
 		v->hint = xlpt_xstrdup("use a kernel with CONFIG_XEN_PCIDEV_BACKEND=y, or hide it "
 				       "after boot: xlpt hide");
+	} else if (c->boot->mode == XLPT_PB_BUILTIN) {
+		v->fact = xlpt_xasprintf("%s has it, although pciback is part of the kernel and "
+					 "was told to take it",
+					 v->driver);
+		v->hint = xlpt_xstrdup("dmesg | grep -i pciback");
 	} else if (!xlpt_boot_strv_has(c->eff.early, module)) {
 		v->fact = xlpt_xasprintf("nothing in modprobe.d loads %s before %s", m, module);
 		v->hint = write_way(c, v, v->bdf);

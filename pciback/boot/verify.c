@@ -38,7 +38,7 @@ static bool by_qubes(const struct xlpt_verify *c, const struct xlpt_device *dev)
 static void judge(struct xlpt_verify *c, const struct xlpt_device *dev)
 {
 	bool on = xlpt_streq(dev->driver, XLPT_PCIBACK_DRIVER);
-	bool named = c->param ? covers(c, &c->running, dev) : on;
+	bool named = covers(c, &c->running, dev) || (!c->param && on);
 	struct xlpt_verdict *v = verdict(c, XLPT_BDF_STR(dev->bdf), XLPT_HIDDEN_LOST);
 
 	if (c->boot->xen == XLPT_BOOT_XEN_NO) {
@@ -207,6 +207,9 @@ static int gather(struct xlpt_verify *c, struct xlpt_diag *diag)
 		xlpt_hide_parse(c->boot->grammar, c->param, &c->running, NULL);
 	c->present = xlpt_host_has(c->h, "/sys/bus/pci/drivers/" XLPT_PCIBACK_DRIVER);
 	c->pending = xlpt_host_has(c->h, XLPT_BOOT_STAMP);
+	/* Nobody says with which it was started: the list that is configured, if the kernel can read it. */
+	if (!c->param && c->eff.hide && c->present && !c->pending)
+		xlpt_hide_parse(c->boot->grammar, c->eff.hide, &c->running, NULL);
 	read_lists(c);
 	return 0;
 }

@@ -37,6 +37,8 @@ static char *on_cmdline(struct xlpt_host *h, const struct xlpt_boot *boot, const
 
 	xlpt_boot_foreign(h, boot, &value, &file, &line);
 	command = xlpt_boot_loader_command(h, boot);
+	if (xlpt_host_has(h, XEN_CMDLINE))
+		return xlpt_xstrdup("with " XEN_CMDLINE " --set-dom0");
 	if (xlpt_streq(value, text))
 		place = xlpt_xasprintf("in %s:%u", file, line);
 	else if (there)
@@ -84,6 +86,19 @@ static char *line_there(struct xlpt_host *h, const struct xlpt_boot *boot, const
 						   : xlpt_xasprintf("%s:%u", file, line);
 }
 
+bool xlpt_boot_line_has(struct xlpt_host *h, const struct xlpt_boot *boot,
+			const struct xlpt_hide_list *list)
+{
+	_cleanup_free_ char *value = NULL, *file = NULL, *text = xlpt_hide_format(list);
+	unsigned line;
+
+	xlpt_boot_foreign(h, boot, &value, &file, &line);
+	/* Nobody says what the next boot has: then it is taken to be as this one. */
+	if (!value && boot->loader == XLPT_LOADER_UNKNOWN)
+		value = xlpt_cmdline_hide(boot->cmdline, boot->module);
+	return value && same_list(boot, value, text);
+}
+
 char *xlpt_boot_by_hand(struct xlpt_host *h, const struct xlpt_boot *boot, const char *word)
 {
 	_cleanup_free_ char *value = NULL, *file = NULL, *place = NULL, *command = NULL;
@@ -128,6 +143,10 @@ char *xlpt_boot_write_way(struct xlpt_host *h, const struct xlpt_boot *boot,
 		xlpt_hide_readable(boot->grammar, eff->modprobe_hide, &list);
 	for (size_t i = 0; i < more->n; i++)
 		xlpt_hide_add(&list, &more->items[i]);
+	/* The line needs no change, and xlpt's files beside it do the rest. */
+	if (boot->mode == XLPT_PB_MODULE && boot->loader != XLPT_LOADER_NIXOS &&
+	    xlpt_boot_line_has(h, boot, &list))
+		return xlpt_xasprintf("xlpt boot write%s%s", *args ? " " : "", args);
 	word = xlpt_boot_cmdline_word(boot, &list);
 	return by_modprobe ? xlpt_boot_nixos_way(boot, word, NULL, false)
 			   : xlpt_boot_by_hand(h, boot, word);

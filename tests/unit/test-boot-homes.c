@@ -136,9 +136,10 @@ static void test_grub_cfg_alone(void **state)
 
 	gone(bus, "/usr/sbin/grub-mkconfig");
 	builtin(bus);
-	fake_bus_put(bus, GRUB_CFG,
-		     "menuentry 'old' {\n multiboot /xen.gz\n module /vmlinuz-old a " LIST "\n}\n"
-		     "menuentry 'x' {\n multiboot2 /xen.gz\n module2 /vmlinuz root=/dev/sda1 ro\n}\n");
+	fake_bus_put(
+		bus, GRUB_CFG,
+		"menuentry 'old' {\n multiboot /xen.gz\n module /vmlinuz-old a " LIST "\n}\n"
+		"menuentry 'x' {\n multiboot2 /xen.gz\n module2 /vmlinuz root=/dev/sda1 ro\n}\n");
 	assert_run(bus, 0, "plan", "boot loader  grub without grub-mkconfig (" GRUB_CFG ")");
 	/* The entry that was started, not the first one. */
 	assert_run(bus, 1, "write 02:00.0",
@@ -175,7 +176,8 @@ static void test_extlinux(void **state)
 		   "add " WORD " to dom0's kernel, between \"---\" and \"---\" in the \"append\" "
 		   "line " EXTLINUX ":7, and reboot\n");
 	/* Made by update-extlinux: then its settings are the place. */
-	fake_bus_put(bus, ALPINE, "overwrite=1\nxen_opts=dom0_mem=1G\ndefault_kernel_opts=\"ro\"\n");
+	fake_bus_put(bus, ALPINE,
+		     "overwrite=1\nxen_opts=dom0_mem=1G\ndefault_kernel_opts=\"ro\"\n");
 	assert_run(bus, 1, "write 02:00.0",
 		   "add " WORD " to default_kernel_opts in " ALPINE ":3, then: update-extlinux\n");
 	fake_bus_put(bus, ALPINE, "default_kernel_opts=\"quiet\n" LIST "\"\n");
@@ -245,9 +247,10 @@ static void test_nixos(void **state)
 	struct fake_bus *bus = *state;
 
 	nixos(bus);
-	assert_run(bus, 1, "plan 02:00.0",
-		   "pciback      xen-pciback, module (/run/booted-system/kernel-modules/lib/modules/"
-		   REL "/modules.dep lists xen-pciback)\n");
+	assert_run(
+		bus, 1, "plan 02:00.0",
+		"pciback      xen-pciback, module (/run/booted-system/kernel-modules/lib/modules/" REL
+		"/modules.dep lists xen-pciback)\n");
 	assert_non_null(strstr(said, "boot loader  nixos ("));
 	assert_non_null(strstr(said, "hidden now   (05:00.0) (/etc/modprobe.d/nixos.conf:2)\n"));
 	assert_run(bus, 1, "verify", FREE " lost to driver e1000e");
@@ -351,9 +354,15 @@ static void test_image(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_bls),	   T(test_grub_cfg),	     T(test_grub_cfg_alone),
-		T(test_extlinux),  T(test_extlinux_entries), T(test_nixos),
-		T(test_nixos_xen), T(test_qubes),	     T(test_qubes_settings),
+		T(test_bls),
+		T(test_grub_cfg),
+		T(test_grub_cfg_alone),
+		T(test_extlinux),
+		T(test_extlinux_entries),
+		T(test_nixos),
+		T(test_nixos_xen),
+		T(test_qubes),
+		T(test_qubes_settings),
 		T(test_image),
 	};
 

@@ -123,6 +123,7 @@ static void test_list_running(void **state)
 	assert_run(bus, 1, "verify 02:00.0",
 		   "write xen-pciback.hide=(" FREE ")(" NIC ") in the place");
 	fake_bus_put(bus, CFG, "[x]\nkernel=vmlinuz ro xen-pciback.hide=(" NIC ")\n");
+	builtin(bus);
 	assert_run(bus, 1, "write 02:00.0",
 		   "reboot: the \"kernel=\" line of [x] (" CFG ":2) has the list already");
 }

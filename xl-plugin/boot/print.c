@@ -132,7 +132,8 @@ static void print_now(struct xlpt_env *env, const struct xlpt_boot_plan *p)
 	if (!p->eff.hide && !qubes.len)
 		xlpt_say(env, "hidden now   no list is configured");
 	else if (p->eff.hide && p->eff.from_cmdline)
-		xlpt_say(env, "hidden now   %s (command line)", p->eff.hide);
+		xlpt_say(env, "hidden now   %s (command line)",
+			 *p->eff.hide ? p->eff.hide : "nothing, by an empty list");
 	else if (p->eff.hide)
 		xlpt_say(env, "hidden now   %s (%s:%u)", p->eff.hide, p->eff.modprobe_file,
 			 p->eff.modprobe_line);
