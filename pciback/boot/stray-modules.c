@@ -26,7 +26,8 @@ static char *hide_of(char *words)
 	return NULL;
 }
 
-static void XLPT_PRINTF(3, 4) tell(struct xlpt_stray_search *s, const char *hide, const char *fmt, ...)
+static void XLPT_PRINTF(3, 4)
+	tell(struct xlpt_stray_search *s, const char *hide, const char *fmt, ...)
 {
 	_cleanup_free_ char *word = xlpt_xasprintf("hide=%s", hide), *why = NULL;
 	struct xlpt_stray *stray = xlpt_stray_add(s, word);

@@ -33,6 +33,13 @@ static const char *const paths[] = {
 	"etc/driverctl.d/0000:02:00.0",
 	"sys/bus/pci/devices/0000:02:00.0/modalias",
 	"etc/dracut.conf.d/a.conf",
+	"boot/grub/grub.cfg",
+	"boot/grub/grubenv",
+	"boot/loader/entries/a.conf",
+	"boot/extlinux.conf",
+	"etc/update-extlinux.conf",
+	"nix/var/nix/profiles/system/kernel-params",
+	"etc/modules",
 };
 
 static void must(bool holds)

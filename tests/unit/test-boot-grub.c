@@ -325,6 +325,9 @@ static void test_by_hand(void **state)
 	assert_text(bus, XLPT_MODPROBE_CONF, HEAD "softdep e1000e pre: xen-pciback");
 	assert_text(bus, XLPT_GRUB_CFG, NULL);
 	assert_run(bus, 0, "remove", NULL);
+	assert_int_equal(fake_bus_host(bus)->ops->unlink(fake_bus_host(bus), XLPT_BOOT_STAMP), 0);
+	assert_run(bus, 1, "verify 05:00.0", "reboot, or: xlpt boot write 0000:05:00.0\n");
+	assert_run(bus, 1, "verify 02:00.0", "in the place of the list that is there");
 	assert_run(bus, 1, "write 02:00.0",
 		   "to mend: in " GRUB ":2, write xen-pciback.hide=(" FREE ")(" NIC
 		   ") in the place "

@@ -81,6 +81,7 @@ static void test_bls(void **state)
 	fake_bus_put(bus, "/proc/cmdline", "ro xen-pciback.hide=(05::00.0)\n");
 	assert_run(bus, 1, "verify",
 		   "write that in " BLS ":2, and run: grub2-mkconfig -o /boot/grub2/grub.cfg\n");
+	assert_null(strstr(said, "without Xen"));
 	/* No entry, or no list in it. */
 	fake_bus_put(bus, "/proc/cmdline", "ro\n");
 	fake_bus_put(bus, BLS, "options ro " LIST "\n");
@@ -101,15 +102,20 @@ static void test_grub_cfg(void **state)
 		     "set kernelopts=\"ro " LIST "\"\nmenuentry 'Xen' {\n\tinsmod x\n"
 		     "\tmultiboot2\t/xen.gz placeholder dom0_mem=2G\n"
 		     "\tmodule2 /vmlinuz placeholder $kernelopts\n"
-		     "\tmodule2 --nounzip /initrd.img " LIST "\n}\n");
+		     "\tmodule2 --nounzip /initrd.img xen-pciback.hide=(02:00.1)\n}\n");
 	assert_run(bus, 1, "verify",
 		   GRUB_CFG ":1 has " LIST ", and neither the command line of this boot nor GRUB's "
 			    "settings have: the next grub2-mkconfig -o " GRUB_CFG " takes it away");
+	assert_null(strstr(said, NIC2));
 	/* By hand: it stays. */
 	fake_bus_put(bus, "/etc/grub.d/40_custom", "module2 /vmlinuz " LIST "\n");
 	assert_run(bus, 1, "verify",
 		   GRUB_CFG ":1 has " LIST ", and the command line of this boot has not");
 	assert_non_null(strstr(said, "reboot, with that entry"));
+	/* Out of the environment block. */
+	fake_bus_put(bus, "/boot/grub2/grubenv", "# x\nkernelopts=root=/dev/sda1 " LIST "\n");
+	assert_run(bus, 1, "verify", "/boot/grub2/grubenv:2 has " LIST ", and the command line");
+	gone(bus, "/boot/grub2/grubenv");
 	/* Words of Xen, and of a kernel without Xen. */
 	fake_bus_put(bus, GRUB_CFG,
 		     "menuentry 'Xen' {\n  multiboot2 /boot/xen-4.17.gz \"" LIST "\" \\\n x\n"
