@@ -42,7 +42,10 @@ enum xlpt_loader {
 	XLPT_LOADER_GRUB,	/* grub-mkconfig that reads /etc/default/grub.d */
 	XLPT_LOADER_GRUB_PLAIN, /* grub-mkconfig that does not */
 	XLPT_LOADER_GRUB_LEGACY,
-	XLPT_LOADER_XEN_EFI, /* xen.efi with its xen.cfg */
+	XLPT_LOADER_GRUB_CFG, /* a grub.cfg that no grub-mkconfig makes: XCP-ng */
+	XLPT_LOADER_XEN_EFI,  /* xen.efi with its xen.cfg */
+	XLPT_LOADER_EXTLINUX, /* extlinux, syslinux: Alpine */
+	XLPT_LOADER_NIXOS,    /* any: its files are made from the system's description */
 };
 
 struct xlpt_boot {
@@ -117,7 +120,7 @@ void xlpt_effective_dispose(struct xlpt_effective *eff);
  */
 int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const char *instead,
 			const char *text, struct xlpt_effective *out, struct xlpt_diag *diag);
-/* The last value of a kernel parameter "MODULE.hide" on a command line, or NULL. Caller frees. */
+/* The last value of a kernel parameter "MODULE.hide" on a command line, or NULL. Caller frees. (cmdline.c) */
 char *xlpt_cmdline_hide(const char *cmdline, const char *module);
 
 /*
@@ -153,11 +156,11 @@ void xlpt_xen_cfgs_dispose(struct xlpt_xen_cfgs *c);
 void xlpt_boot_xen_cfgs(struct xlpt_host *h, const char *cmdline, struct xlpt_xen_cfgs *out);
 
 /*
- * The "hide=" that GRUB's settings of others, or Xen's, give the next boot, with its place; *value NULL:
- * none. (grub.c)
+ * The "hide=" that others wrote for the next boot into the boot loader's settings, or Xen's, with its
+ * place; *value NULL: none. The caller frees both. (grub.c)
  */
-void xlpt_boot_grub_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, char **value,
-			    char **file, unsigned *line);
+void xlpt_boot_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, char **value, char **file,
+		       unsigned *line);
 /*
  * Whether GRUB's settings give dom0's kernel xlpt's own list. other: xlpt's file has the text "ours" then,
  * whatever the disk says. If not: by which line, and what helps; the caller frees both.
@@ -165,8 +168,8 @@ void xlpt_boot_grub_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, c
 bool xlpt_boot_grub_has(struct xlpt_host *h, const struct xlpt_boot *boot, bool other,
 			const char *ours, const struct xlpt_hide_list *list, char **fact,
 			char **way);
-/* A list of this boot that a later line of GRUB's settings takes away: told in a line, or NULL. Caller frees. */
-char *xlpt_boot_grub_replaced(struct xlpt_host *h, const struct xlpt_boot *boot);
+/* A list of this boot that the boot loader's files do not have for a later one: told in a line, or NULL. Caller frees. */
+char *xlpt_boot_lost_later(struct xlpt_host *h, const struct xlpt_boot *boot);
 
 enum xlpt_boot_stub {
 	XLPT_STUB_NONE,
@@ -189,6 +192,13 @@ enum xlpt_boot_stub xlpt_boot_stub(struct xlpt_host *h, const struct xlpt_boot *
  */
 char *xlpt_boot_list_hint(struct xlpt_host *h, const struct xlpt_boot *boot, const char *text,
 			  const char *file, unsigned line);
+
+/*
+ * What the initramfs of Qubes OS gives to pciback at this boot, without a list; false: this is not Qubes
+ * OS. The caller disposes of *out. (qubes.c)
+ */
+bool xlpt_boot_qubes(struct xlpt_host *h, const struct xlpt_boot *boot,
+		     const struct xlpt_devices *devs, struct xlpt_hide_list *out);
 
 /* ---- lists that nobody reads (stray.c) ---- */
 
@@ -221,6 +231,7 @@ struct xlpt_initrd {
 	size_t n, alloc;
 	char *dropin;  /* text of etc/modprobe.d/xlpt.conf inside, or NULL */
 	bool has_hide; /* some modprobe.d file inside sets pciback's hide= */
+	bool qubes;    /* the part of Qubes OS that hides devices is in it */
 };
 
 void xlpt_initrd_dispose(struct xlpt_initrd *rd);
@@ -268,7 +279,8 @@ int xlpt_boot_owned_read(struct xlpt_host *h, const struct xlpt_boot *boot,
 /* The lines themselves, without a heading: what --stdout prints. Caller frees. */
 char *xlpt_boot_modprobe_text(const struct xlpt_boot *boot, const struct xlpt_hide_list *list,
 			      char **early);
-char *xlpt_boot_grub_text(const struct xlpt_boot *boot, const struct xlpt_hide_list *list);
+char *xlpt_boot_grub_text(struct xlpt_host *h, const struct xlpt_boot *boot,
+			  const struct xlpt_hide_list *list);
 /* "xen-pciback.hide=(...)": the word for the dom0 kernel's command line. Caller frees. */
 char *xlpt_boot_cmdline_word(const struct xlpt_boot *boot, const struct xlpt_hide_list *list);
 

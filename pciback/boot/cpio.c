@@ -134,6 +134,7 @@ static int archive(struct xlpt_cpio *s, struct xlpt_initrd *out)
 		name[namesize - 1] = '\0';
 		if (!strcmp(name, "TRAILER!!!"))
 			return 1;
+		out->qubes |= strstr(name, "qubes-pciback") != NULL;
 		module = xlpt_boot_module_name(name, strlen(name));
 		if (module && out->n == MODULES_MAX)
 			return -1;

@@ -14,6 +14,22 @@
 #define MODULES	 "/lib/modules"
 #define FILE_MAX (32u << 20)
 
+/* NixOS has no /lib/modules: its modprobe looks into the system that was booted, and the one that is there now. */
+static const char *const module_dirs[] = { MODULES, "/run/booted-system/kernel-modules/lib/modules",
+					   "/run/current-system/kernel-modules/lib/modules" };
+
+char *xlpt_boot_module_file(struct xlpt_host *h, const char *release, const char *file)
+{
+	const char *dir = MODULES;
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(module_dirs); i++)
+		if (xlpt_host_has(h, "%s/%s/modules.dep", module_dirs[i], release)) {
+			dir = module_dirs[i];
+			break;
+		}
+	return xlpt_xasprintf("%s/%s%s%s", dir, release, *file ? "/" : "", file);
+}
+
 int xlpt_boot_slurp(struct xlpt_host *h, const char *path, struct xlpt_str *out)
 {
 	return xlpt_file_read(h, path, FILE_MAX, out);
@@ -27,12 +43,14 @@ char *xlpt_boot_line(char **cursor)
 char *xlpt_boot_whole_line(char **cursor, unsigned *lines)
 {
 	char *line = xlpt_boot_line(cursor);
-	size_t n;
+	size_t n = line ? strlen(line) : 0;
 
-	for (*lines = 1; line && (n = strlen(line)) && line[n - 1] == '\\' && **cursor; ++*lines) {
+	for (*lines = 1; n && line[n - 1] == '\\' && **cursor; ++*lines) {
 		char *next = xlpt_boot_line(cursor);
+		size_t more = strlen(next);
 
-		memmove(line + n - 1, next, strlen(next) + 1);
+		memmove(line + n - 1, next, more + 1);
+		n += more - 1;
 	}
 	return line;
 }
@@ -125,7 +143,7 @@ static char *find_release(struct xlpt_host *h, bool *running)
 /* A line of modules.dep or modules.builtin that is the module itself; the text is changed. */
 static bool listed(struct xlpt_host *h, const char *release, const char *file, const char *module)
 {
-	_cleanup_free_ char *path = xlpt_xasprintf(MODULES "/%s/%s", release, file);
+	_cleanup_free_ char *path = xlpt_boot_module_file(h, release, file);
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	char *cursor, *line;
 
@@ -227,6 +245,7 @@ static bool in_proc_modules(struct xlpt_host *h, const char *module)
 static void find_mode(struct xlpt_host *h, struct xlpt_boot *b)
 {
 	char config = b->release ? config_value(h, b->release, "CONFIG_XEN_PCIDEV_BACKEND") : 0;
+	_cleanup_free_ char *dir = b->release ? xlpt_boot_module_file(h, b->release, "") : NULL;
 
 	/* A kernel without PV backends has the stub alone, in the same module. */
 	if (!config && b->release)
@@ -235,12 +254,10 @@ static void find_mode(struct xlpt_host *h, struct xlpt_boot *b)
 	if (in_proc_modules(h, b->module)) {
 		b->mode_fact = xlpt_xasprintf("/proc/modules lists %s", b->module);
 	} else if (b->release && listed(h, b->release, "modules.dep", b->module)) {
-		b->mode_fact =
-			xlpt_xasprintf(MODULES "/%s/modules.dep lists %s", b->release, b->module);
+		b->mode_fact = xlpt_xasprintf("%s/modules.dep lists %s", dir, b->module);
 	} else if (b->release && listed(h, b->release, "modules.builtin", b->module)) {
 		b->mode = XLPT_PB_BUILTIN;
-		b->mode_fact = xlpt_xasprintf(MODULES "/%s/modules.builtin lists %s", b->release,
-					      b->module);
+		b->mode_fact = xlpt_xasprintf("%s/modules.builtin lists %s", dir, b->module);
 	} else if (config == 'y') {
 		b->mode = XLPT_PB_BUILTIN;
 		b->mode_fact = xlpt_xasprintf("/boot/config-%s has CONFIG_XEN_PCIDEV_BACKEND=y",
@@ -254,9 +271,9 @@ static void find_mode(struct xlpt_host *h, struct xlpt_boot *b)
 		b->mode_fact = xlpt_xstrdup("/sys/module has it, and /proc/modules has not");
 	} else {
 		b->mode = XLPT_PB_ABSENT;
-		b->mode_fact = b->release ? xlpt_xasprintf(MODULES "/%s has no %s and the kernel's "
-								   "configuration names none",
-							   b->release, b->module)
+		b->mode_fact = b->release ? xlpt_xasprintf("%s has no %s and the kernel's "
+							   "configuration names none",
+							   dir, b->module)
 					  : xlpt_xstrdup("no kernel is installed in this tree");
 	}
 }
@@ -264,10 +281,12 @@ static void find_mode(struct xlpt_host *h, struct xlpt_boot *b)
 int xlpt_boot_detect(struct xlpt_host *h, enum xlpt_era era, const char *release,
 		     struct xlpt_boot *out, struct xlpt_diag *diag)
 {
+	_cleanup_free_ char *dir = release ? xlpt_boot_module_file(h, release, "") : NULL;
+
 	*out = (struct xlpt_boot){ .era = era };
-	if (release && !xlpt_host_has(h, MODULES "/%s", release)) {
+	if (release && !xlpt_host_has(h, "%s", dir)) {
 		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "there is no kernel %s here", release);
-		xlpt_diag_fact(diag, MODULES "/%s is not there", release);
+		xlpt_diag_fact(diag, "%s is not there", dir);
 		xlpt_diag_hint(diag, "ls " MODULES);
 		return XLPT_ERR_NOT_FOUND;
 	}

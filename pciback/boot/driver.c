@@ -78,10 +78,11 @@ void xlpt_boot_drivers(struct xlpt_host *h, const struct xlpt_boot *boot,
 	if (bound)
 		xlpt_boot_strv_add(&all, bound);
 	if (dev->modalias && boot->release) {
-		_cleanup_free_ char *aliases = NULL, *modinfo = NULL;
+		_cleanup_free_ char *aliases =
+			xlpt_boot_module_file(h, boot->release, "modules.alias");
+		_cleanup_free_ char *modinfo =
+			xlpt_boot_module_file(h, boot->release, "modules.builtin.modinfo");
 
-		aliases = xlpt_xasprintf("/lib/modules/%s/modules.alias", boot->release);
-		modinfo = xlpt_xasprintf("/lib/modules/%s/modules.builtin.modinfo", boot->release);
 		by_alias(aliases, h, dev->modalias, &all);
 		by_modinfo(h, modinfo, dev->modalias, &all);
 	}

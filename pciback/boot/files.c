@@ -4,7 +4,7 @@
  * last text is kept. The copies are not kept beside them: old modprobes read every
  * file of modprobe.d, and initramfs-tools runs every file among its hooks.
  */
-#include "pciback/boot/internal.h"
+#include "pciback/boot/homes.h"
 
 #include <errno.h>
 #include <string.h>
@@ -52,12 +52,14 @@ static int add(struct xlpt_host *h, struct xlpt_boot_files *out, const char *pat
 /* What PV dom0 gets: start_info has 1024 bytes for it (xen/include/public/xen.h). */
 #define CMDLINE_MAX 1023
 
-static int check_cmdline(const struct xlpt_boot *boot, const struct xlpt_hide_list *list,
-			 struct xlpt_diag *diag)
+static int check_cmdline(struct xlpt_host *h, const struct xlpt_boot *boot,
+			 const struct xlpt_hide_list *list, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *word = xlpt_boot_cmdline_word(boot, list), *now = NULL;
 	size_t len = strlen(word);
 
+	if (boot->loader == XLPT_LOADER_GRUB && xlpt_boot_grub_behind(h, boot))
+		len += strlen(word) + 1;
 	if (boot->cmdline) {
 		len += strlen(boot->cmdline) + 1;
 		now = xlpt_cmdline_hide(boot->cmdline, boot->module);
@@ -77,13 +79,31 @@ static int check_cmdline(const struct xlpt_boot *boot, const struct xlpt_hide_li
 	return XLPT_ERR_SYNTAX;
 }
 
+/* What a system is made from is not xlpt's, and what is written beside that is lost. */
+static int need_own_etc(const struct xlpt_boot *boot, const struct xlpt_hide_list *list,
+			char **early, bool by_cmdline, struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *word = xlpt_boot_cmdline_word(boot, list), *way = NULL;
+
+	if (boot->loader != XLPT_LOADER_NIXOS)
+		return 0;
+	way = xlpt_boot_nixos_way(boot, word, early, by_cmdline);
+	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "xlpt cannot write the configuration of NixOS");
+	xlpt_diag_fact(diag, "the initramfs, /etc/modprobe.d and the kernel's command line are "
+			     "made from configuration.nix");
+	xlpt_diag_hint(diag, "%s", way);
+	return XLPT_ERR_NOT_FOUND;
+}
+
 static int need_grub(struct xlpt_host *h, const struct xlpt_boot *boot,
 		     const struct xlpt_hide_list *list, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *word = xlpt_boot_cmdline_word(boot, list);
 	_cleanup_free_ char *way = NULL;
 
-	if (boot->loader == XLPT_LOADER_GRUB)
+	/* A module needs more than its list on that line: lines of modprobe.d that load it first. */
+	if (boot->loader == XLPT_LOADER_GRUB ||
+	    (boot->mode == XLPT_PB_MODULE && xlpt_boot_line_has(h, boot, list)))
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND,
 		      "xlpt cannot write the command line of this boot loader");
@@ -161,8 +181,10 @@ int xlpt_boot_files_make(struct xlpt_host *h, const struct xlpt_boot *boot,
 	int rc = 0;
 
 	*out = (struct xlpt_boot_files){ 0 };
-	if (on && by_cmdline) {
-		rc = check_cmdline(boot, list, diag);
+	if (on)
+		rc = need_own_etc(boot, list, early, by_cmdline, diag);
+	if (rc == 0 && on && by_cmdline) {
+		rc = check_cmdline(h, boot, list, diag);
 		if (rc == 0)
 			rc = need_grub(h, boot, list, diag);
 	}
@@ -181,10 +203,13 @@ int xlpt_boot_files_make(struct xlpt_host *h, const struct xlpt_boot *boot,
 				   "before the drivers that claim the devices",
 			 diag);
 	if (rc == 0) {
-		_cleanup_free_ char *line = xlpt_boot_grub_text(boot, list);
+		_cleanup_free_ char *line = xlpt_boot_grub_text(h, boot, list);
 
 		rc = add(h, out, XLPT_GRUB_CFG,
-			 on && by_cmdline ? xlpt_xasprintf(HEADING "%s", line) : NULL, 0644,
+			 on && by_cmdline && boot->loader == XLPT_LOADER_GRUB
+				 ? xlpt_xasprintf(HEADING "%s", line)
+				 : NULL,
+			 0644,
 			 module ? "a list on the command line replaces the one of modprobe.d"
 				: "pciback is built in: it reads nothing but the command line",
 			 diag);

@@ -21,12 +21,19 @@ struct reader {
 	unsigned depth;
 };
 
-const char *xlpt_grub_value(const struct xlpt_grub *g, const char *name)
+const struct xlpt_grub_set *xlpt_grub_last(const struct xlpt_grub *g, const char *name)
 {
 	for (size_t i = g->n; i-- > 0;)
 		if (!g->items[i].unread && !strcmp(g->items[i].name, name))
-			return g->items[i].value;
+			return &g->items[i];
 	return NULL;
+}
+
+const char *xlpt_grub_value(const struct xlpt_grub *g, const char *name)
+{
+	const struct xlpt_grub_set *set = xlpt_grub_last(g, name);
+
+	return set ? set->value : NULL;
 }
 
 static size_t name_len(const char *s)
@@ -267,6 +274,12 @@ static void read_file(struct xlpt_host *h, struct xlpt_grub *g, const char *path
 	if (!text && xlpt_boot_slurp(h, path, &own) < 0)
 		return;
 	read_text(g, path, text ? text : xlpt_str_get(&own), unread);
+}
+
+void xlpt_shell_read(struct xlpt_host *h, const char *path, struct xlpt_grub *out)
+{
+	*out = (struct xlpt_grub){ 0 };
+	read_file(h, out, path, NULL, NULL);
 }
 
 void xlpt_grub_read(struct xlpt_host *h, const struct xlpt_boot *boot, bool other, const char *ours,

@@ -3,7 +3,7 @@
  * The hide= that GRUB's settings give the next boot, or Xen's file where Xen is started without GRUB,
  * whether or not it is on this boot's command line.
  */
-#include "pciback/boot/internal.h"
+#include "pciback/boot/homes.h"
 
 #include <string.h>
 
@@ -42,19 +42,28 @@ static void of_xen_cfg(struct xlpt_host *h, const struct xlpt_boot *boot, char *
 	*line = cfgs.items[0].line;
 }
 
-void xlpt_boot_grub_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, char **value,
-			    char **file, unsigned *line)
+static void of_entry(struct xlpt_host *h, const struct xlpt_boot *boot, char **value, char **file,
+		     unsigned *line)
+{
+	_cleanup_home_lines_ struct xlpt_home_lines lines = { 0 };
+	const struct xlpt_home_line *next;
+
+	xlpt_home_lines_read(h, boot->cmdline, &lines);
+	next = xlpt_home_next(&lines, boot->loader);
+	*value = next ? xlpt_cmdline_hide(next->words, boot->module) : NULL;
+	if (!*value)
+		return;
+	*file = xlpt_xstrdup(next->file);
+	*line = next->line;
+}
+
+static void of_settings(struct xlpt_host *h, const struct xlpt_boot *boot, char **value,
+			char **file, unsigned *line)
 {
 	_cleanup_grub_ struct xlpt_grub grub = { 0 };
 	_cleanup_free_ char *text = NULL;
 	const struct xlpt_grub_set *set;
 
-	*value = *file = NULL;
-	*line = 0;
-	if (boot->loader == XLPT_LOADER_XEN_EFI) {
-		of_xen_cfg(h, boot, value, file, line);
-		return;
-	}
 	xlpt_grub_read(h, boot, true, NULL, &grub);
 	text = xlpt_grub_line(&grub);
 	*value = xlpt_cmdline_hide(text, boot->module);
@@ -65,13 +74,41 @@ void xlpt_boot_grub_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, c
 	*line = set ? set->line : 1;
 }
 
-/* The last assignment of the variable that is read, or NULL. */
-static const struct xlpt_grub_set *last_of(const struct xlpt_grub *g, const char *name)
+void xlpt_boot_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, char **value, char **file,
+		       unsigned *line)
 {
-	for (size_t i = g->n; i-- > 0;)
-		if (!g->items[i].unread && !strcmp(g->items[i].name, name))
-			return &g->items[i];
-	return NULL;
+	*value = *file = NULL;
+	*line = 0;
+	switch (boot->loader) {
+	case XLPT_LOADER_XEN_EFI:
+		of_xen_cfg(h, boot, value, file, line);
+		break;
+	case XLPT_LOADER_GRUB:
+	case XLPT_LOADER_GRUB_PLAIN:
+	case XLPT_LOADER_UNKNOWN:
+		of_settings(h, boot, value, file, line);
+		break;
+	case XLPT_LOADER_GRUB_LEGACY:
+	case XLPT_LOADER_GRUB_CFG:
+	case XLPT_LOADER_EXTLINUX:
+	case XLPT_LOADER_NIXOS:
+		of_entry(h, boot, value, file, line);
+		break;
+	}
+}
+
+bool xlpt_boot_grub_behind(struct xlpt_host *h, const struct xlpt_boot *boot)
+{
+	_cleanup_grub_ struct xlpt_grub grub = { 0 };
+	_cleanup_free_ char *list = NULL;
+	const char *value;
+
+	xlpt_grub_read(h, boot, true, NULL, &grub);
+	value = xlpt_grub_value(&grub, "GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT");
+	if (!value || !*value)
+		value = xlpt_grub_value(&grub, "GRUB_CMDLINE_LINUX_DEFAULT");
+	list = xlpt_cmdline_hide(value, boot->module);
+	return list != NULL;
 }
 
 bool xlpt_boot_grub_has(struct xlpt_host *h, const struct xlpt_boot *boot, bool other,
@@ -94,7 +131,8 @@ bool xlpt_boot_grub_has(struct xlpt_host *h, const struct xlpt_boot *boot, bool 
 	if (has)
 		return true;
 	command = xlpt_boot_loader_command(h, boot);
-	set = value ? origin(&grub, boot, value) : last_of(&grub, "GRUB_CMDLINE_LINUX_XEN_REPLACE");
+	set = value ? origin(&grub, boot, value)
+		    : xlpt_grub_last(&grub, "GRUB_CMDLINE_LINUX_XEN_REPLACE");
 	if (!set || !strcmp(set->file, XLPT_GRUB_CFG))
 		return true;
 	if (value) {
@@ -114,25 +152,120 @@ bool xlpt_boot_grub_has(struct xlpt_host *h, const struct xlpt_boot *boot, bool 
 	return false;
 }
 
-char *xlpt_boot_grub_replaced(struct xlpt_host *h, const struct xlpt_boot *boot)
+/* GRUB's settings have no list, and this boot has one: by which line they lost it. */
+static char *lost_by_line(const struct xlpt_boot *boot, const struct xlpt_grub *grub,
+			  const char *now)
+{
+	const struct xlpt_grub_set *set = origin(grub, boot, now), *by;
+	const char *replace;
+
+	if (!set)
+		return NULL;
+	by = xlpt_grub_last(grub, set->name);
+	if (by != set)
+		return xlpt_xasprintf("this boot has the list of %s:%u, and %s:%u sets %s anew, "
+				      "without it",
+				      set->file, set->line, by->file, by->line, set->name);
+	replace = strcmp(set->name, "GRUB_CMDLINE_LINUX_DEFAULT")
+			  ? "GRUB_CMDLINE_LINUX_XEN_REPLACE"
+			  : "GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT";
+	by = xlpt_grub_last(grub, replace);
+	return by ? xlpt_xasprintf("this boot has the list of %s:%u, and %s:%u sets %s, which "
+				   "takes the place of %s for Xen",
+				   set->file, set->line, by->file, by->line, by->name, set->name)
+		  : NULL;
+}
+
+/* The same where the settings never had it: it was written into grub.cfg, or typed at the start. */
+static char *lost_by_mkconfig(struct xlpt_host *h, const struct xlpt_boot *boot, const char *now,
+			      const char *command)
+{
+	_cleanup_free_ char *word = xlpt_xasprintf("%s.hide=%s", boot->module, now);
+	_cleanup_home_lines_ struct xlpt_home_lines lines = { 0 };
+	const struct xlpt_home_line *next, *has = NULL;
+
+	xlpt_home_lines_read(h, boot->cmdline, &lines);
+	next = xlpt_home_next(&lines, XLPT_LOADER_GRUB_CFG);
+	for (size_t i = 0; i < lines.n && !has; i++) {
+		const struct xlpt_home_line *l = &lines.items[i];
+		_cleanup_free_ char *list = xlpt_cmdline_hide(l->words, boot->module);
+
+		if (l->loader == XLPT_LOADER_GRUB_CFG && l->whose == XLPT_HOME_DOM0 &&
+		    xlpt_streq(list, now))
+			has = l;
+	}
+	if (!next || (has && xlpt_boot_grub_stays(h, has->file, word)))
+		return NULL;
+	return has ? xlpt_xasprintf("this boot has the list of %s:%u, and GRUB's settings do not "
+				    "have it: after the next %s nothing is hidden",
+				    has->file, has->line, command)
+		   : xlpt_xasprintf("this boot has %s, and no entry of GRUB and none of its "
+				    "settings has it: at the next boot nothing is hidden",
+				    word);
+}
+
+bool xlpt_boot_grub_stays(struct xlpt_host *h, const char *file, const char *word)
+{
+	_cleanup_strv_ char **names = NULL;
+	bool found = strstr(file, "custom.cfg") != NULL;
+
+	xlpt_host_list(h, &names, "/etc/grub.d");
+	for (char **n = names; n && *n && !found; n++) {
+		_cleanup_free_ char *path = xlpt_xasprintf("/etc/grub.d/%s", *n);
+		_cleanup_str_ struct xlpt_str text = { 0 };
+
+		found = xlpt_boot_slurp(h, path, &text) >= 0 && strstr(xlpt_str_get(&text), word);
+	}
+	return found;
+}
+
+/* Of another boot loader: the line that it takes next has none. */
+static char *lost_by_entry(struct xlpt_host *h, const struct xlpt_boot *boot, const char *now)
+{
+	_cleanup_home_lines_ struct xlpt_home_lines lines = { 0 };
+	_cleanup_xen_cfgs_ struct xlpt_xen_cfgs cfgs = { 0 };
+	const struct xlpt_home_line *next;
+	const char *words = NULL, *file = NULL;
+	_cleanup_free_ char *list = NULL;
+	unsigned line = 0;
+
+	xlpt_home_lines_read(h, boot->cmdline, &lines);
+	xlpt_boot_xen_cfgs(h, boot->cmdline, &cfgs);
+	next = xlpt_home_next(&lines, boot->loader);
+	if (boot->loader == XLPT_LOADER_XEN_EFI && cfgs.n) {
+		words = cfgs.items[0].kernel;
+		file = cfgs.items[0].path;
+		line = cfgs.items[0].line;
+	} else if (next) {
+		words = next->words;
+		file = next->file;
+		line = next->line;
+	}
+	list = xlpt_cmdline_hide(words, boot->module);
+	return words && !list
+		       ? xlpt_xasprintf("this boot has %s.hide=%s, and %s:%u, which the next "
+					"one takes, has it not: then nothing is hidden",
+					boot->module, now, file, line)
+		       : NULL;
+}
+
+char *xlpt_boot_lost_later(struct xlpt_host *h, const struct xlpt_boot *boot)
 {
 	_cleanup_free_ char *now = xlpt_cmdline_hide(boot->cmdline, boot->module);
-	_cleanup_free_ char *text = NULL, *next = NULL, *command = NULL;
+	_cleanup_free_ char *text = NULL, *next = NULL, *command = NULL, *why = NULL;
 	_cleanup_grub_ struct xlpt_grub grub = { 0 };
-	const struct xlpt_grub_set *set, *last;
 
-	if (!now || (boot->loader != XLPT_LOADER_GRUB && boot->loader != XLPT_LOADER_GRUB_PLAIN))
+	if (!now || !*now)
 		return NULL;
+	if (boot->loader != XLPT_LOADER_GRUB && boot->loader != XLPT_LOADER_GRUB_PLAIN)
+		return lost_by_entry(h, boot, now);
 	xlpt_grub_read(h, boot, false, NULL, &grub);
 	text = xlpt_grub_line(&grub);
 	next = xlpt_cmdline_hide(text, boot->module);
-	set = next ? NULL : origin(&grub, boot, now);
-	last = set ? last_of(&grub, set->name) : NULL;
-	if (!last || last == set)
+	if (next)
 		return NULL;
+	why = lost_by_line(boot, &grub, now);
 	command = xlpt_boot_loader_command(h, boot);
-	return xlpt_xasprintf("this boot has the list of %s:%u, and %s:%u sets %s anew, without "
-			      "it: after the next %s nothing is hidden",
-			      set->file, set->line, last->file, last->line, set->name,
-			      command ? command : "change of the boot loader");
+	return why ? xlpt_xasprintf("%s: after the next %s nothing is hidden", why, command)
+		   : lost_by_mkconfig(h, boot, now, command);
 }

@@ -19,6 +19,8 @@ void xlpt_boot_strv_add(char ***v, const char *s);
 bool xlpt_boot_strv_has(char **v, const char *s);
 /* "kernel/drivers/net/e1000e/e1000e.ko.xz" -> "e1000e"; NULL when it is no module. Caller frees. */
 char *xlpt_boot_module_name(const char *path, size_t len);
+/* Where this kernel's modules.dep and the like are; file "": the directory. Caller frees. (detect.c) */
+char *xlpt_boot_module_file(struct xlpt_host *h, const char *release, const char *file);
 /* Files of modprobe.d in the order in which modprobe reads them; instead, with: xlpt_effective_read. */
 struct xlpt_conf {
 	char *path, *name, *text;
@@ -31,6 +33,11 @@ void xlpt_boot_confs_read(struct xlpt_host *h, const char *instead, const char *
 			  struct xlpt_confs *out);
 void xlpt_boot_confs_dispose(struct xlpt_confs *c);
 #define _cleanup_confs_ XLPT_CLEANUP(xlpt_boot_confs_dispose)
+/*
+ * Walks a command line in place: the next word as the kernel splits them (lib/cmdline.c, next_arg), without its
+ * double quotes, inside which blanks are part of it. NULL at the end. (cmdline.c)
+ */
+char *xlpt_cmdline_word(char **cursor);
 /* The last "hide=" among the words of an options line, or NULL. Caller frees. */
 char *xlpt_boot_hide_of(const char *options);
 /* Whether the list names the function or a bridge above it. */
@@ -51,6 +58,13 @@ void xlpt_boot_verify_strays(struct xlpt_host *h, const struct xlpt_boot *boot,
  */
 bool xlpt_boot_not_offered(struct xlpt_host *h, const struct xlpt_devices *devs,
 			   const struct xlpt_device *dev, char **fact, char **hint);
+/* ---- Qubes OS (qubes.c) ---- */
+
+/* Whether its part of the initramfs is installed, which reads words of its own on the command line. */
+bool xlpt_boot_is_qubes(struct xlpt_host *h);
+/* Appends what the value of rd.qubes.hide_pci= names. */
+void xlpt_boot_qubes_addresses(struct xlpt_host *h, const char *value, struct xlpt_hide_list *out);
+
 /* ---- GRUB's settings (grub-read.c) ---- */
 
 /* One assignment, in the order in which grub-mkconfig has the shell read them. */
@@ -71,8 +85,19 @@ void xlpt_grub_read(struct xlpt_host *h, const struct xlpt_boot *boot, bool othe
 		    struct xlpt_grub *out);
 void xlpt_grub_dispose(struct xlpt_grub *g);
 #define _cleanup_grub_ XLPT_CLEANUP(xlpt_grub_dispose)
+/* The same of one file that a shell reads. */
+void xlpt_shell_read(struct xlpt_host *h, const char *path, struct xlpt_grub *out);
+/* The last assignment of the variable that is read, or NULL. */
+const struct xlpt_grub_set *xlpt_grub_last(const struct xlpt_grub *g, const char *name);
 /* What the variable has in the end, or NULL. */
 const char *xlpt_grub_value(const struct xlpt_grub *g, const char *name);
+/* Whether others have a list in what stands behind GRUB_CMDLINE_LINUX on that line. (grub.c) */
+bool xlpt_boot_grub_behind(struct xlpt_host *h, const struct xlpt_boot *boot);
+/*
+ * Whether the word, which is in this file of GRUB's, stays there: a file of grub.d has it, so that
+ * grub-mkconfig writes it each time, or GRUB alone reads the file. (grub.c)
+ */
+bool xlpt_boot_grub_stays(struct xlpt_host *h, const char *file, const char *word);
 /* The command line that dom0's kernel gets. Caller frees. */
 char *xlpt_grub_line(const struct xlpt_grub *g);
 
@@ -85,8 +110,13 @@ struct xlpt_xen_cfg_text {
 bool xlpt_xen_cfg_next(struct xlpt_xen_cfg_text *t);
 /* The line of the kernel, in words, where Xen's own file has it. Caller frees. */
 char *xlpt_boot_xen_cfg_place(struct xlpt_host *h, const struct xlpt_boot *boot);
+/* Where a word for dom0's kernel is to be added by hand: "LINE in FILE". Caller frees. (homes.c) */
+char *xlpt_boot_loader_place(struct xlpt_host *h, const struct xlpt_boot *boot);
 /* How the word gets onto the command line where xlpt cannot write that. Caller frees. (where.c) */
 char *xlpt_boot_by_hand(struct xlpt_host *h, const struct xlpt_boot *boot, const char *word);
+/* Whether the command line of the next boot has just this list, by others. (where.c) */
+bool xlpt_boot_line_has(struct xlpt_host *h, const struct xlpt_boot *boot,
+			const struct xlpt_hide_list *list);
 /*
  * "xlpt boot write ARGS", or what is to be done by hand where that is refused, because the list has to be
  * on a command line that xlpt cannot write. more: what is to be hidden besides. Caller frees.

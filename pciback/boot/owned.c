@@ -88,7 +88,9 @@ static int grub_line(const struct xlpt_boot *boot, unsigned nr, char *s,
 	if (!*s || *s == '#')
 		return 0;
 	at = strstr(s, "pciback.hide=");
-	if (!xlpt_starts(s, "GRUB_CMDLINE_LINUX_XEN_REPLACE=\"") || !at)
+	if ((!xlpt_starts(s, "GRUB_CMDLINE_LINUX_XEN_REPLACE=\"") &&
+	     !xlpt_starts(s, "GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT=\"")) ||
+	    !at)
 		return not_ours(XLPT_GRUB_CFG, nr, diag);
 	at += strlen("pciback.hide=");
 	end = strchr(at, '"');

@@ -2,27 +2,18 @@
 /* Words of command lines that name devices and that nobody reads, and what helps. */
 #include "pciback/boot/stray.h"
 
+#include <ctype.h>
 #include <string.h>
 
-#define QUBES_PCI  "rd.qubes.hide_pci"
-#define QUBES_USB  "rd.qubes.hide_all_usb"
-#define SEPARATORS " \t\n\"'" /* of words on a command line */
-
-static void read_addresses(const char *text, struct xlpt_hide_list *out)
-{
-	_cleanup_free_ char *copy = xlpt_xstrdup(text);
-	char *save = NULL;
-
-	for (char *w = strtok_r(copy, ",", &save); w; w = strtok_r(NULL, ",", &save))
-		xlpt_hide_arg(XLPT_HIDE_PLAIN, w, out, NULL);
-}
+#define QUBES_PCI "rd.qubes.hide_pci"
+#define QUBES_USB "rd.qubes.hide_all_usb"
 
 struct xlpt_stray *xlpt_stray_add(struct xlpt_stray_search *s, const char *word)
 {
 	struct xlpt_stray *stray;
 	const char *value = strchr(word, '=');
 
-	for (size_t i = 0; !s->file && i < s->out->n; i++)
+	for (size_t i = 0; (!s->file || s->made || s->inherited) && i < s->out->n; i++)
 		if (!strcmp(s->out->items[i].word, word))
 			return NULL;
 	XLPT_GROW(s->out->items, s->out->n, s->out->alloc);
@@ -33,7 +24,7 @@ struct xlpt_stray *xlpt_stray_add(struct xlpt_stray_search *s, const char *word)
 	if (xlpt_starts(word, QUBES_USB))
 		stray->usb = true;
 	else if (value && xlpt_starts(word, QUBES_PCI))
-		read_addresses(value + 1, &stray->list);
+		xlpt_boot_qubes_addresses(s->h, value + 1, &stray->list);
 	else if (value)
 		xlpt_hide_readable(s->boot->grammar, value + 1, &stray->list);
 	return stray;
@@ -68,9 +59,22 @@ static void on_xen_line(struct xlpt_stray_search *s, const char *word)
 				     word, where);
 	if (xlpt_starts(word, "rd.qubes."))
 		stray->move = xlpt_xasprintf("take it off Xen's command line%s", where);
+	else if (s->boot->loader == XLPT_LOADER_NIXOS)
+		stray->move = xlpt_xstrdup("move it from virtualisation.xen.bootParams to "
+					   "boot.kernelParams in configuration.nix; then: "
+					   "nixos-rebuild boot");
 	else if (!s->file)
 		stray->move = xlpt_xstrdup("move it from Xen's command line to that of dom0's "
 					   "kernel");
+	else if (v && !strcmp(v, "append"))
+		stray->move = xlpt_xasprintf("move it behind the \"---\" that comes next on that "
+					     "line%s",
+					     where);
+	else if (v && !strcmp(v, "xen_opts"))
+		stray->move =
+			xlpt_xasprintf("move it from xen_opts%s to default_kernel_opts, then: "
+				       "update-extlinux",
+				       where);
 	else if (v && xlpt_starts(v, "GRUB_"))
 		stray->move = to_replace(v, where, word);
 	else
@@ -85,20 +89,20 @@ static char *line_of(const struct xlpt_stray_search *s)
 		       : xlpt_xstrdup("the kernel's command line");
 }
 
-static bool line_has(const char *line, const char *word)
+bool xlpt_stray_has_word(const char *line, const char *word)
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(line ? line : "");
-	char *save = NULL, *w = strtok_r(copy, SEPARATORS, &save);
+	char *cursor = copy, *w;
 
-	while (w && strcmp(w, word) != 0)
-		w = strtok_r(NULL, SEPARATORS, &save);
+	while ((w = xlpt_cmdline_word(&cursor)) && strcmp(w, word) != 0)
+		;
 	return w != NULL;
 }
 
 /* Of GRUB's settings, and not on the line that they make for dom0's kernel. */
 static bool taken_away(const struct xlpt_stray_search *s, const char *word)
 {
-	return s->set && !s->set->unread && !line_has(s->next, word);
+	return s->set && !s->set->unread && !xlpt_stray_has_word(s->next, word);
 }
 
 /* The line that takes the word away again: a later one of its variable, or what stands in for that; or NULL. */
@@ -109,7 +113,7 @@ static const struct xlpt_grub_set *taker(const struct xlpt_stray_search *s, cons
 
 	for (size_t i = (size_t)(s->set - g->items) + 1; i < g->n; i++)
 		if (!g->items[i].unread && !strcmp(g->items[i].name, name) &&
-		    !line_has(g->items[i].value, word))
+		    !xlpt_stray_has_word(g->items[i].value, word))
 			return &g->items[i];
 	if (!strcmp(name, "GRUB_CMDLINE_LINUX_DEFAULT"))
 		replace = "GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT";
@@ -145,6 +149,27 @@ static void why_taken_away(const struct xlpt_stray_search *s, const char *word, 
 				       command ? "; " : "", command ? command : "");
 }
 
+/* In a file that the boot loader reads itself. */
+static void why_not_started(const struct xlpt_stray_search *s, const char *word, const char *where,
+			    const char *unread, const char *command, char **fact, char **move)
+{
+	bool grub =
+		s->boot->loader == XLPT_LOADER_GRUB || s->boot->loader == XLPT_LOADER_GRUB_PLAIN;
+
+	*move = NULL;
+	if (unread) {
+		*fact = xlpt_xasprintf("%s has %s; %s", where, word, unread);
+	} else if (grub && command && !xlpt_boot_grub_stays(s->h, s->file, word)) {
+		*fact = xlpt_xasprintf("%s has %s, and neither the command line of this boot nor "
+				       "GRUB's settings have: the next %s takes it away",
+				       where, word, command);
+	} else {
+		*fact = xlpt_xasprintf("%s has %s, and the command line of this boot has not",
+				       where, word);
+		*move = xlpt_xstrdup("reboot, with that entry");
+	}
+}
+
 /* Why this kernel's own module does not read it, and what helps; the caller frees both. */
 static void why_not_read(const struct xlpt_stray_search *s, const char *word, const char *unread,
 			 char **fact, char **move)
@@ -153,14 +178,16 @@ static void why_not_read(const struct xlpt_stray_search *s, const char *word, co
 	_cleanup_free_ char *where = line_of(s);
 	_cleanup_free_ char *command = xlpt_boot_loader_command(s->h, s->boot);
 
-	if (unread) {
+	if (s->made) {
+		why_not_started(s, word, where, unread, command, fact, move);
+	} else if (unread) {
 		*fact = xlpt_xasprintf("%s has %s; %s", where, word, unread);
 		*move = s->variable && !strcmp(s->variable, "kernel=")
 				? xlpt_xstrdup(
 					  "move the word to that section's line of the kernel; "
 					  "reboot")
 				: xlpt_xstrdup("move that line to /etc/default/grub");
-	} else if (s->eff->cmdline_hide && line_has(s->boot->cmdline, word)) {
+	} else if (s->eff->cmdline_hide && xlpt_stray_has_word(s->boot->cmdline, word)) {
 		*fact = xlpt_xasprintf("%s has %s; a later %s.hide= on the same command line "
 				       "replaces it",
 				       where, word, m);
@@ -201,12 +228,17 @@ static void on_dom0_line(struct xlpt_stray_search *s, const char *word, const ch
 		not_in_effect(s, word, unread);
 		return;
 	}
-	if (!strcmp(name, "rd") && s->qubes)
+	if (!strcmp(name, "rd") && (s->made || (s->qubes && !s->boot->cmdline) ||
+				    (s->qubes && xlpt_stray_has_word(s->boot->cmdline, word))))
 		return;
 	stray = xlpt_stray_add(s, word);
 	if (!stray)
 		return;
 	where = line_of(s);
+	if (!strcmp(name, "rd") && s->qubes) {
+		why_not_read(s, word, unread, &stray->fact, &stray->move);
+		return;
+	}
 	if (!strcmp(name, "rd")) {
 		stray->fact =
 			xlpt_xasprintf("%s has %s; only the initramfs of Qubes OS reads that, and "
@@ -222,24 +254,68 @@ static void on_dom0_line(struct xlpt_stray_search *s, const char *word, const ch
 		xlpt_xasprintf("write %s.hide= in the place of %s.hide= (%s)", m, name, where);
 }
 
+/* xen-pciback.hide=, pciback.hide= and xen_pciback.hide= are names that some kernel knows. */
+static bool is_hide(const char *w)
+{
+	size_t key = strcspn(w, ".");
+
+	return xlpt_starts(w + key, ".hide=") &&
+	       ((key == 7 && !strncmp(w, "pciback", 7)) ||
+		(key == 11 && !strncmp(w, "xen", 3) && !strncmp(w + 4, "pciback", 7)));
+}
+
+/* One of these, misspelled: in capitals, with another sign or none between its parts, before a ':'. */
+static bool almost_hide(const char *w)
+{
+	char key[16] = { 0 };
+	size_t n = 0;
+
+	for (; *w && !strchr("=:(", *w); w++) {
+		if (strchr(".-_", *w))
+			continue;
+		if (n == sizeof(key) - 1)
+			return false;
+		key[n++] = (char)tolower((unsigned char)*w);
+	}
+	return *w && w[1] && (!strcmp(key, "xenpcibackhide") || !strcmp(key, "pcibackhide"));
+}
+
+static void misspelled(struct xlpt_stray_search *s, const char *word)
+{
+	struct xlpt_stray *stray = xlpt_stray_add(s, word);
+	_cleanup_free_ char *where = line_of(s);
+
+	if (!stray)
+		return;
+	/* The list begins where the name ends. */
+	xlpt_hide_dispose(&stray->list);
+	xlpt_hide_readable(s->boot->grammar,
+			   word + strcspn(word, "=:(") + (word[strcspn(word, "=:(")] != '('),
+			   &stray->list);
+	stray->fact = xlpt_xasprintf("%s has %s; no module reads that word, which is written "
+				     "%s.hide=",
+				     where, word, s->boot->module);
+}
+
 void xlpt_stray_words(struct xlpt_stray_search *s, const char *text, enum xlpt_stray_whose whose,
 		      const char *unread)
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(text);
-	char *save = NULL;
+	char *cursor = copy, *w;
 
-	for (char *w = strtok_r(copy, SEPARATORS, &save); w;
-	     w = strtok_r(NULL, SEPARATORS, &save)) {
-		size_t key = strcspn(w, ".");
-		bool ours = xlpt_starts(w + key, ".hide=") &&
-			    ((key == 7 && !strncmp(w, "pciback", 7)) ||
-			     (key == 11 && !strncmp(w, "xen", 3) && !strncmp(w + 4, "pciback", 7)));
+	while ((w = xlpt_cmdline_word(&cursor))) {
+		bool qubes = xlpt_starts(w, QUBES_PCI "=") || xlpt_starts(w, QUBES_USB);
 
-		if (!ours && !xlpt_starts(w, QUBES_PCI "=") && !xlpt_starts(w, QUBES_USB))
+		/* A kernel without Xen may well have the words of the entries with Xen. */
+		if (s->made && unread && xlpt_stray_has_word(s->all, w))
 			continue;
-		if (whose == XLPT_STRAY_XENS)
+		if (!is_hide(w) && !qubes) {
+			if (almost_hide(w))
+				misspelled(s, w);
+		} else if (whose == XLPT_STRAY_XENS) {
 			on_xen_line(s, w);
-		else
+		} else {
 			on_dom0_line(s, w, unread);
+		}
 	}
 }

@@ -5,15 +5,15 @@
  * dom0's kernel; for a module of another name; in a comment of our own files; in
  * a file that is not read, or that another one replaces.
  */
+#include "pciback/boot/homes.h"
 #include "pciback/boot/stray.h"
 
 #include <string.h>
 
 /* ---- the boot loaders' settings ---- */
 
-typedef void (*line_fn)(struct xlpt_stray_search *s, char *line, const char *unread);
-
-static void each_line(struct xlpt_stray_search *s, const char *path, line_fn fn, const char *unread)
+void xlpt_stray_each_line(struct xlpt_stray_search *s, const char *path, xlpt_stray_line_fn fn,
+			  const char *unread)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	char *cursor, *line;
@@ -48,6 +48,8 @@ static void own_line(struct xlpt_stray_search *s, char *l, const char *unread)
 
 static void grub(struct xlpt_stray_search *s)
 {
+	enum xlpt_stray_whose whose;
+
 	for (size_t i = 0; i < s->grub->n; i++) {
 		const struct xlpt_grub_set *set = &s->grub->items[i];
 
@@ -57,15 +59,18 @@ static void grub(struct xlpt_stray_search *s)
 		s->file = set->file;
 		s->line = set->line;
 		s->variable = set->name;
-		xlpt_stray_words(s, set->own,
-				 xlpt_starts(set->name, "GRUB_CMDLINE_XEN") ? XLPT_STRAY_XENS
-									    : XLPT_STRAY_DOM0S,
-				 set->unread);
+		whose = xlpt_starts(set->name, "GRUB_CMDLINE_XEN") ? XLPT_STRAY_XENS
+								   : XLPT_STRAY_DOM0S;
+		xlpt_stray_words(s, set->own, whose, set->unread);
+		/* What comes out of other variables, unless their own line was told of. */
+		s->inherited = true;
+		xlpt_stray_words(s, set->value, whose, set->unread);
+		s->inherited = false;
 	}
 	s->set = NULL;
 	s->file = s->variable = NULL;
 	s->line = 0;
-	each_line(s, XLPT_GRUB_CFG, own_line, NULL);
+	xlpt_stray_each_line(s, XLPT_GRUB_CFG, own_line, NULL);
 }
 
 /* xen.cfg: options= is Xen's; kernel= has the kernel's file and its words, in the section that is started. */
@@ -97,33 +102,53 @@ static void xen_cfg(struct xlpt_stray_search *s, const struct xlpt_xen_cfg *cfg)
 	s->line = 0;
 }
 
-/* GRUB legacy: "kernel /xen.gz WORDS" and "module /vmlinuz WORDS". */
-static void legacy_line(struct xlpt_stray_search *s, char *l, const char *unread)
+/* This boot has a list, by another entry of the same loader: this entry is for another purpose. */
+static bool is_other_entry(const struct xlpt_stray_search *s, const struct xlpt_home_lines *lines,
+			   const struct xlpt_home_line *l)
 {
-	size_t verb = strcspn(l, " \t"), path;
+	bool other = false;
 
-	(void)unread;
-	path = verb + strspn(l + verb, " \t");
-	path += strcspn(l + path, " \t");
-	if (!strncmp(l, "kernel", verb) && verb == 6 && memmem(l, path, "xen", 3)) {
-		s->variable = "kernel";
-		xlpt_stray_words(s, l + path, XLPT_STRAY_XENS, NULL);
-	} else if (!strncmp(l, "module", verb) && verb == 6) {
-		xlpt_stray_words(s, l + path, XLPT_STRAY_DOM0S, NULL);
-	}
+	for (size_t i = 0; i < lines->n; i++)
+		other |= lines->items[i].loader == l->loader && lines->items[i].started;
+	return other && s->eff->cmdline_hide && !l->started && !l->settings &&
+	       l->whose == XLPT_HOME_DOM0;
 }
 
-static void loaders(struct xlpt_stray_search *s)
+/* What boot loaders read when they start: a list may stand there that no settings have. */
+static void entries(struct xlpt_stray_search *s, const struct xlpt_home_lines *lines)
 {
-	const struct xlpt_boot *b = s->boot;
+	for (size_t i = 0; i < lines->n; i++) {
+		const struct xlpt_home_line *l = &lines->items[i];
+
+		if (is_other_entry(s, lines, l))
+			continue;
+		s->file = l->file;
+		s->line = l->line;
+		s->variable = l->name;
+		s->made = !l->settings;
+		if (l->whose == XLPT_HOME_BARE)
+			xlpt_stray_words(s, l->words, XLPT_STRAY_DOM0S,
+					 "that entry starts the kernel without Xen");
+		else
+			xlpt_stray_words(s, l->words,
+					 l->whose == XLPT_HOME_XEN ? XLPT_STRAY_XENS
+								   : XLPT_STRAY_DOM0S,
+					 NULL);
+	}
+	s->file = s->variable = NULL;
+	s->line = 0;
+	s->made = false;
+}
+
+static void loaders(struct xlpt_stray_search *s, const struct xlpt_home_lines *lines)
+{
 	_cleanup_xen_cfgs_ struct xlpt_xen_cfgs cfgs = { 0 };
 
 	grub(s);
-	xlpt_boot_xen_cfgs(s->h, b->cmdline, &cfgs);
+	xlpt_boot_xen_cfgs(s->h, s->boot->cmdline, &cfgs);
 	for (size_t i = 0; i < cfgs.n; i++)
 		xen_cfg(s, &cfgs.items[i]);
-	if (b->loader == XLPT_LOADER_GRUB_LEGACY)
-		each_line(s, b->loader_fact, legacy_line, NULL);
+	entries(s, lines);
 }
 
 /* ---- modprobe.d ---- */
@@ -167,7 +192,7 @@ static char *why_not(const struct xlpt_stray_search *s, const char *module, bool
 static void modprobe_line(struct xlpt_stray_search *s, char *l, const char *unread)
 {
 	bool ours = !strcmp(s->file, XLPT_MODPROBE_CONF), comment = *l == '#';
-	_cleanup_free_ char *hide = NULL, *word = NULL, *why = NULL;
+	_cleanup_free_ char *hide = NULL, *word = NULL, *why = NULL, *copy = NULL;
 	char *save = NULL, *verb, *module;
 	struct xlpt_stray *stray;
 
@@ -176,12 +201,13 @@ static void modprobe_line(struct xlpt_stray_search *s, char *l, const char *unre
 	/* In our file it is the list that is known; comments in other files are somebody's notes. */
 	if (ours != comment)
 		return;
+	copy = xlpt_xstrdup(l);
 	verb = strtok_r(l, " \t", &save);
 	module = verb && !strcmp(verb, "options") ? strtok_r(NULL, " \t", &save) : NULL;
-	if (!module ||
-	    !(xlpt_module_eq(module, "pciback") || xlpt_module_eq(module, "xen_pciback")))
-		return;
-	hide = xlpt_boot_hide_of(save ? save : "");
+	if (module && (xlpt_module_eq(module, "pciback") || xlpt_module_eq(module, "xen_pciback")))
+		hide = xlpt_boot_hide_of(save ? save : "");
+	if (!hide && !comment)
+		xlpt_stray_misspelled(s, copy);
 	if (!hide || (!comment && !unread && in_effect(s)))
 		return;
 	word = xlpt_xasprintf("hide=%s", hide);
@@ -208,7 +234,7 @@ static void modprobe(struct xlpt_stray_search *s)
 
 	xlpt_boot_confs_read(s->h, NULL, NULL, &confs);
 	for (size_t i = 0; i < confs.n; i++)
-		each_line(s, confs.items[i].path, modprobe_line, NULL);
+		xlpt_stray_each_line(s, confs.items[i].path, modprobe_line, NULL);
 	/* The modprobe of the classic era reads every file. */
 	if (s->boot->era == XLPT_ERA_CLASSIC)
 		return;
@@ -217,33 +243,47 @@ static void modprobe(struct xlpt_stray_search *s)
 		_cleanup_free_ char *path = xlpt_xasprintf("/etc/modprobe.d/%s", *n);
 
 		if (!strchr(*n, '.'))
-			each_line(s, path, modprobe_line,
-				  "modprobe reads only files whose names end in .conf");
+			xlpt_stray_each_line(s, path, modprobe_line,
+					     "modprobe reads only files whose names end in .conf");
 	}
+}
+
+/* What dom0's kernel has on its command line, or gets there by one of the entries. */
+static char *all_of_dom0(const struct xlpt_boot *boot, const char *settings,
+			 const struct xlpt_home_lines *lines)
+{
+	struct xlpt_str all = { 0 };
+
+	xlpt_str_addf(&all, "%s %s", boot->cmdline ? boot->cmdline : "", settings);
+	for (size_t i = 0; i < lines->n; i++)
+		if (lines->items[i].whose == XLPT_HOME_DOM0)
+			xlpt_str_addf(&all, " %s", lines->items[i].words);
+	return xlpt_str_take(&all);
 }
 
 void xlpt_boot_strays(struct xlpt_host *h, const struct xlpt_boot *boot,
 		      const struct xlpt_effective *eff, struct xlpt_strays *out)
 {
-	_cleanup_strv_ char **dracut = NULL;
 	_cleanup_grub_ struct xlpt_grub settings = { 0 };
-	_cleanup_free_ char *next = NULL;
+	_cleanup_home_lines_ struct xlpt_home_lines lines = { 0 };
+	_cleanup_free_ char *next = NULL, *all = NULL;
 	struct xlpt_stray_search s = {
 		.h = h, .boot = boot, .eff = eff, .out = out, .grub = &settings
 	};
 
 	xlpt_grub_read(h, boot, false, NULL, &settings);
+	xlpt_home_lines_read(h, boot->cmdline, &lines);
 	s.next = next = xlpt_grub_line(&settings);
+	s.all = all = all_of_dom0(boot, next, &lines);
 	*out = (struct xlpt_strays){ 0 };
-	xlpt_host_list(h, &dracut, "/usr/lib/dracut/modules.d");
-	for (char **n = dracut; n && *n; n++)
-		s.qubes |= strstr(*n, "qubes-pciback") != NULL;
-	loaders(&s);
+	s.qubes = xlpt_boot_is_qubes(h);
+	loaders(&s, &lines);
 	if (boot->xen_cmdline)
 		xlpt_stray_words(&s, boot->xen_cmdline, XLPT_STRAY_XENS, NULL);
 	if (boot->cmdline)
 		xlpt_stray_words(&s, boot->cmdline, XLPT_STRAY_DOM0S, NULL);
 	modprobe(&s);
+	xlpt_stray_modules(&s);
 }
 
 void xlpt_strays_dispose(struct xlpt_strays *s)

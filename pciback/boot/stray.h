@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * The search for lists that nobody reads: stray.c goes through the files, stray-words.c judges the words
- * of command lines that stand there. Of this folder alone.
+ * The search for lists that nobody reads: stray.c goes through the files, stray-modules.c through those
+ * about modules, and stray-words.c judges the words of command lines that stand there. Of this folder alone.
  */
 #ifndef XLPT_BOOT_STRAY_H
 #define XLPT_BOOT_STRAY_H
@@ -16,10 +16,13 @@ struct xlpt_stray_search {
 	bool qubes;		      /* Qubes OS's part of the initramfs reads its words */
 	const struct xlpt_grub *grub; /* GRUB's settings, and the line that they make for dom0 */
 	const char *next;
+	char *all; /* all words that are dom0's at this boot or at the next one */
 	/* of the line that is looked at */
 	const struct xlpt_grub_set *set; /* if it is one of GRUB's settings */
 	const char *file, *variable;
 	unsigned line;
+	bool inherited; /* ... and the words that it has by variables are looked at */
+	bool made;	/* from what was looked at before: only what stands nowhere else is told */
 };
 
 /*
@@ -30,6 +33,18 @@ struct xlpt_stray *xlpt_stray_add(struct xlpt_stray_search *s, const char *word)
 
 enum xlpt_stray_whose { XLPT_STRAY_XENS, XLPT_STRAY_DOM0S };
 
+typedef void (*xlpt_stray_line_fn)(struct xlpt_stray_search *s, char *line, const char *unread);
+/* The lines of a file that may not be there, without blanks before them; with s->file and s->line. */
+void xlpt_stray_each_line(struct xlpt_stray_search *s, const char *path, xlpt_stray_line_fn fn,
+			  const char *unread);
+
+/* A line of modprobe.d that is meant for pciback, and is not read. (stray-modules.c) */
+void xlpt_stray_misspelled(struct xlpt_stray_search *s, const char *line);
+/* Files that only name modules. (stray-modules.c) */
+void xlpt_stray_modules(struct xlpt_stray_search *s);
+
+/* Whether the line has this word. */
+bool xlpt_stray_has_word(const char *line, const char *word);
 /* Judges the words of one command line. unread: why nobody reads the whole line, or NULL. */
 void xlpt_stray_words(struct xlpt_stray_search *s, const char *text, enum xlpt_stray_whose whose,
 		      const char *unread);

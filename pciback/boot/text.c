@@ -46,15 +46,23 @@ char *xlpt_boot_cmdline_word(const struct xlpt_boot *boot, const struct xlpt_hid
 /*
  * Only for the entries that start Xen (20_linux_xen): on the bare kernel a
  * built-in pciback would seize the devices as well. The REPLACE variable stands
- * in for GRUB_CMDLINE_LINUX there, so that one goes into it.
+ * in for GRUB_CMDLINE_LINUX there, so that one goes into it. What GRUB_CMDLINE_LINUX_DEFAULT
+ * or its REPLACE have comes behind on the line: where others have a list there, ours goes
+ * behind that, too. It alone would not do, for the entries of a rescue do not have it.
  */
-char *xlpt_boot_grub_text(const struct xlpt_boot *boot, const struct xlpt_hide_list *list)
+char *xlpt_boot_grub_text(struct xlpt_host *h, const struct xlpt_boot *boot,
+			  const struct xlpt_hide_list *list)
 {
+	static const char *const names[] = { "", "_DEFAULT" };
 	_cleanup_free_ char *word = xlpt_boot_cmdline_word(boot, list);
+	struct xlpt_str out = { 0 };
 
-	return xlpt_xasprintf("GRUB_CMDLINE_LINUX_XEN_REPLACE=\"${GRUB_CMDLINE_LINUX_XEN_REPLACE:-"
-			      "$GRUB_CMDLINE_LINUX} %s\"\n",
-			      word);
+	for (size_t i = 0; i < (xlpt_boot_grub_behind(h, boot) ? 2 : 1); i++)
+		xlpt_str_addf(&out,
+			      "GRUB_CMDLINE_LINUX_XEN_REPLACE%s=\"${GRUB_CMDLINE_LINUX_XEN_"
+			      "REPLACE%s:-$GRUB_CMDLINE_LINUX%s} %s\"\n",
+			      names[i], names[i], names[i], word);
+	return xlpt_str_take(&out);
 }
 
 char *xlpt_boot_initramfs_command(const struct xlpt_boot *boot)
@@ -118,17 +126,5 @@ char *xlpt_boot_initramfs_by_hand(struct xlpt_host *h, const struct xlpt_boot *b
 	    !line_has(h, booster, "modules_force_load:", "pciback"))
 		return xlpt_xasprintf("add xen_pciback to modules_force_load: in %s first",
 				      booster);
-	return NULL;
-}
-
-char *xlpt_boot_loader_command(struct xlpt_host *h, const struct xlpt_boot *boot)
-{
-	const char *tool = boot->loader_fact ? strrchr(boot->loader_fact, '/') : NULL;
-
-	if (boot->loader == XLPT_LOADER_GRUB && xlpt_host_has(h, "/usr/sbin/update-grub"))
-		return xlpt_xstrdup("update-grub");
-	if ((boot->loader == XLPT_LOADER_GRUB || boot->loader == XLPT_LOADER_GRUB_PLAIN) && tool)
-		return xlpt_xasprintf("%s -o /boot/%s/grub.cfg", tool + 1,
-				      strstr(tool, "grub2") ? "grub2" : "grub");
 	return NULL;
 }

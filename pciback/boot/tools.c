@@ -2,7 +2,7 @@
 /*
  * Which tool makes the initramfs, and what reads the kernel's command line.
  */
-#include "pciback/boot/internal.h"
+#include "pciback/boot/homes.h"
 
 #include <string.h>
 
@@ -78,32 +78,62 @@ void xlpt_boot_find_initramfs(struct xlpt_host *h, struct xlpt_boot *b)
 	}
 	if (!b->initrd)
 		b->initrd = by_package(h, b);
+	/* NixOS; of another kernel than the running one it is not known. */
+	if (!b->initrd && b->running)
+		b->initrd = there(h, xlpt_xstrdup("/run/booted-system/initrd"));
+}
+
+/* An entry that starts Xen is in the loader's own file. started: with the words of the running kernel. */
+static const char *entry_of(const struct xlpt_home_lines *l, enum xlpt_loader loader, bool started)
+{
+	for (size_t i = 0; i < l->n; i++)
+		if (l->items[i].loader == loader && l->items[i].whose == XLPT_HOME_DOM0 &&
+		    !l->items[i].settings && (l->items[i].started || !started))
+			return l->items[i].file;
+	return NULL;
+}
+
+/* grub-mkconfig; reading grub.d is Debian's addition: the script itself tells. */
+static enum xlpt_loader grub_kind(struct xlpt_host *h, const char *path)
+{
+	_cleanup_str_ struct xlpt_str text = { 0 };
+
+	return xlpt_boot_slurp(h, path, &text) >= 0 && strstr(xlpt_str_get(&text), "default/grub.d")
+		       ? XLPT_LOADER_GRUB
+		       : XLPT_LOADER_GRUB_PLAIN;
 }
 
 void xlpt_boot_find_loader(struct xlpt_host *h, struct xlpt_boot *b)
 {
 	static const char *const mkconfig[] = { "/usr/sbin/grub-mkconfig",
 						"/usr/sbin/grub2-mkconfig",
-						"/usr/bin/grub-mkconfig", NULL };
+						"/usr/bin/grub-mkconfig", "/usr/bin/grub2-mkconfig",
+						NULL };
 	static const char *const legacy[] = { "/boot/grub/grub.conf", "/boot/grub/menu.lst", NULL };
+	_cleanup_home_lines_ struct xlpt_home_lines lines = { 0 };
 	_cleanup_xen_cfgs_ struct xlpt_xen_cfgs cfgs = { 0 };
-	const char *path = first_of(h, mkconfig);
+	const char *path;
 
-	/* GRUB's tools may be installed all the same. */
 	xlpt_boot_xen_cfgs(h, b->cmdline, &cfgs);
-	if (cfgs.n && cfgs.items[0].rank == XLPT_XEN_CFG_STARTED) {
+	xlpt_home_lines_read(h, b->cmdline, &lines);
+	if (xlpt_boot_is_nixos(h)) {
+		b->loader = XLPT_LOADER_NIXOS;
+		path = "/etc/NIXOS";
+	} else if (cfgs.n && cfgs.items[0].rank == XLPT_XEN_CFG_STARTED) {
+		/* What started this boot counts: GRUB's tools may be installed all the same. */
 		b->loader = XLPT_LOADER_XEN_EFI;
 		path = cfgs.items[0].path;
-	} else if (path) {
-		_cleanup_str_ struct xlpt_str text = { 0 };
-
-		/* Reading grub.d is Debian's addition: the script itself tells. */
-		b->loader = xlpt_boot_slurp(h, path, &text) >= 0 &&
-					    strstr(xlpt_str_get(&text), "default/grub.d")
-				    ? XLPT_LOADER_GRUB
-				    : XLPT_LOADER_GRUB_PLAIN;
+	} else if (!entry_of(&lines, XLPT_LOADER_GRUB_CFG, true) &&
+		   (path = entry_of(&lines, XLPT_LOADER_EXTLINUX, true))) {
+		b->loader = XLPT_LOADER_EXTLINUX;
+	} else if ((path = first_of(h, mkconfig))) {
+		b->loader = grub_kind(h, path);
 	} else if ((path = first_of(h, legacy))) {
 		b->loader = XLPT_LOADER_GRUB_LEGACY;
+	} else if ((path = entry_of(&lines, XLPT_LOADER_EXTLINUX, false))) {
+		b->loader = XLPT_LOADER_EXTLINUX;
+	} else if ((path = entry_of(&lines, XLPT_LOADER_GRUB_CFG, false))) {
+		b->loader = XLPT_LOADER_GRUB_CFG;
 	} else if (cfgs.n && cfgs.items[0].kernel) {
 		b->loader = XLPT_LOADER_XEN_EFI;
 		path = cfgs.items[0].path;
@@ -117,12 +147,4 @@ const char *xlpt_initramfs_word(enum xlpt_initramfs tool)
 					     "mkinitrd", "mkinitfs",	    "booster" };
 
 	return words[tool];
-}
-
-const char *xlpt_loader_word(enum xlpt_loader loader)
-{
-	static const char *const words[] = { "unknown", "grub", "grub without grub.d",
-					     "grub legacy", "xen.efi" };
-
-	return words[loader];
 }

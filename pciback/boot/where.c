@@ -1,42 +1,58 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Where a list that the kernel cannot read is to be changed, and to what.
+ * What an operator has to write where, because the file is not xlpt's: the list that the kernel cannot read,
+ * or a word on the command line of a boot loader that xlpt does not write for.
  */
-#include "pciback/boot/internal.h"
+#include "pciback/boot/homes.h"
 
 #include <string.h>
 
+/* XCP-ng and XenServer have a tool for the lines of their grub.cfg. */
+#define XEN_CMDLINE "/opt/xensource/libexec/xen-cmdline"
+
+/* The first line of any boot loader that has this very list: this boot may come from each of them. */
+static char *line_with(struct xlpt_host *h, const struct xlpt_boot *boot, const char *text)
+{
+	_cleanup_home_lines_ struct xlpt_home_lines lines = { 0 };
+
+	xlpt_home_lines_read(h, boot->cmdline, &lines);
+	for (size_t i = 0; i < lines.n; i++) {
+		_cleanup_free_ char *list = xlpt_cmdline_hide(lines.items[i].words, boot->module);
+
+		if (lines.items[i].whose != XLPT_HOME_XEN && xlpt_streq(list, text))
+			return xlpt_xasprintf("%s:%u", lines.items[i].file, lines.items[i].line);
+	}
+	return NULL;
+}
+
 /*
- * The command line is the boot loader's. Where its settings have this very list
- * the place is known; else the boot loader's kind says what is to be looked into.
+ * The command line is the boot loader's. Where its settings have this very list the place is known; else
+ * the boot loader's kind says what is to be looked into.
  */
 static char *on_cmdline(struct xlpt_host *h, const struct xlpt_boot *boot, const char *text)
 {
 	_cleanup_free_ char *value = NULL, *file = NULL, *command = NULL, *place = NULL;
+	_cleanup_free_ char *there = line_with(h, boot, text);
 	unsigned line;
 
-	xlpt_boot_grub_foreign(h, boot, &value, &file, &line);
+	xlpt_boot_foreign(h, boot, &value, &file, &line);
 	command = xlpt_boot_loader_command(h, boot);
+	if (xlpt_host_has(h, XEN_CMDLINE))
+		return xlpt_xstrdup("with " XEN_CMDLINE " --set-dom0");
 	if (xlpt_streq(value, text))
-		return xlpt_xasprintf("in %s:%u%s%s", file, line, command ? ", and run: " : "",
-				      command ? command : "");
-	switch (boot->loader) {
-	case XLPT_LOADER_GRUB:
-	case XLPT_LOADER_GRUB_PLAIN:
-		return xlpt_xasprintf("on dom0's command line in GRUB's settings%s%s",
-				      command ? ", and run: " : "", command ? command : "");
-	case XLPT_LOADER_GRUB_LEGACY:
-		return xlpt_xasprintf("on the \"module\" line of dom0's kernel in %s",
-				      boot->loader_fact);
-	case XLPT_LOADER_XEN_EFI:
-		place = xlpt_boot_xen_cfg_place(h, boot);
-		return xlpt_xasprintf("on %s", place);
-	case XLPT_LOADER_UNKNOWN:
-		break;
-	}
-	return xlpt_xstrdup(
-		"on dom0's command line in the boot loader's configuration; xlpt boot write "
-		"does not change it");
+		place = xlpt_xasprintf("in %s:%u", file, line);
+	else if (there)
+		place = xlpt_xasprintf("in %s", there);
+	else if (boot->loader == XLPT_LOADER_GRUB || boot->loader == XLPT_LOADER_GRUB_PLAIN)
+		place = xlpt_xstrdup("on dom0's command line in GRUB's settings");
+	else if (boot->loader != XLPT_LOADER_UNKNOWN)
+		place = xlpt_boot_loader_place(h, boot);
+	else
+		return xlpt_xstrdup("on dom0's command line in the boot loader's configuration; "
+				    "xlpt boot write does not change it");
+	if (!command)
+		return XLPT_TAKE(place);
+	return xlpt_xasprintf("%s, and run: %s", place, command);
 }
 
 char *xlpt_boot_list_hint(struct xlpt_host *h, const struct xlpt_boot *boot, const char *text,
@@ -62,53 +78,48 @@ static bool same_list(const struct xlpt_boot *boot, const char *a, const char *b
 	return same;
 }
 
-/* GRUB's settings where xlpt has no file of its own. */
-static char *in_grub(struct xlpt_host *h, const struct xlpt_boot *boot, const char *word)
+/* The line that has a list already; of Xen's own file also the section is told. Caller frees. */
+static char *line_there(struct xlpt_host *h, const struct xlpt_boot *boot, const char *file,
+			unsigned line)
 {
-	_cleanup_free_ char *value = NULL, *file = NULL;
-	_cleanup_free_ char *command = xlpt_boot_loader_command(h, boot);
+	return boot->loader == XLPT_LOADER_XEN_EFI ? xlpt_boot_loader_place(h, boot)
+						   : xlpt_xasprintf("%s:%u", file, line);
+}
+
+bool xlpt_boot_line_has(struct xlpt_host *h, const struct xlpt_boot *boot,
+			const struct xlpt_hide_list *list)
+{
+	_cleanup_free_ char *value = NULL, *file = NULL, *text = xlpt_hide_format(list);
 	unsigned line;
 
-	xlpt_boot_grub_foreign(h, boot, &value, &file, &line);
-	if (value && same_list(boot, value, strchr(word, '=') + 1))
-		return xlpt_xasprintf("%s; reboot: %s:%u has the list already", command, file,
-				      line);
-	if (value)
-		return xlpt_xasprintf("in %s:%u, write %s in the place of the list that is there, "
-				      "then: %s",
-				      file, line, word, command);
-	if (xlpt_host_has(h, "/usr/sbin/grubby") || xlpt_host_has(h, "/sbin/grubby"))
-		return xlpt_xasprintf("grubby --update-kernel=ALL --args='%s'", word);
-	return xlpt_xasprintf("add %s to GRUB_CMDLINE_LINUX in /etc/default/grub, then: %s", word,
-			      command);
+	xlpt_boot_foreign(h, boot, &value, &file, &line);
+	/* Nobody says what the next boot has: then it is taken to be as this one. */
+	if (!value && boot->loader == XLPT_LOADER_UNKNOWN)
+		value = xlpt_cmdline_hide(boot->cmdline, boot->module);
+	return value && same_list(boot, value, text);
 }
 
 char *xlpt_boot_by_hand(struct xlpt_host *h, const struct xlpt_boot *boot, const char *word)
 {
-	_cleanup_free_ char *value = NULL, *file = NULL, *place = NULL;
+	_cleanup_free_ char *value = NULL, *file = NULL, *place = NULL, *command = NULL;
+	_cleanup_free_ char *then = NULL;
 	unsigned line;
 
-	switch (boot->loader) {
-	case XLPT_LOADER_GRUB:
-	case XLPT_LOADER_GRUB_PLAIN:
-		return in_grub(h, boot, word);
-	case XLPT_LOADER_XEN_EFI:
-		place = xlpt_boot_xen_cfg_place(h, boot);
-		xlpt_boot_grub_foreign(h, boot, &value, &file, &line);
-		if (value && same_list(boot, value, strchr(word, '=') + 1))
-			return xlpt_xasprintf("reboot: %s has it already", place);
-		if (value)
-			return xlpt_xasprintf("on %s, write %s in the place of the list that is "
-					      "there, and reboot",
-					      place, word);
-		return xlpt_xasprintf("add this word to %s: %s", place, word);
-	case XLPT_LOADER_GRUB_LEGACY:
-		return xlpt_xasprintf("add this word to the dom0 kernel's line in %s: %s",
-				      boot->loader_fact, word);
-	case XLPT_LOADER_UNKNOWN:
-		break;
-	}
-	return xlpt_xasprintf("add this word to the dom0 kernel's command line: %s", word);
+	if (boot->loader == XLPT_LOADER_NIXOS)
+		return xlpt_boot_nixos_way(boot, word, NULL, true);
+	if (xlpt_host_has(h, XEN_CMDLINE))
+		return xlpt_xasprintf(XEN_CMDLINE " --set-dom0 '%s', and reboot", word);
+	command = xlpt_boot_loader_command(h, boot);
+	then = command ? xlpt_xasprintf(", then: %s", command) : xlpt_xstrdup(", and reboot");
+	xlpt_boot_foreign(h, boot, &value, &file, &line);
+	place = value ? line_there(h, boot, file, line) : xlpt_boot_loader_place(h, boot);
+	if (value && same_list(boot, value, strchr(word, '=') + 1))
+		return xlpt_xasprintf("%s%sreboot: %s has the list already", command ? command : "",
+				      command ? "; " : "", place);
+	if (value)
+		return xlpt_xasprintf("in %s, write %s in the place of the list that is there%s",
+				      place, word, then);
+	return xlpt_xasprintf("add %s to %s%s", word, place, then);
 }
 
 char *xlpt_boot_write_way(struct xlpt_host *h, const struct xlpt_boot *boot,
@@ -117,18 +128,26 @@ char *xlpt_boot_write_way(struct xlpt_host *h, const struct xlpt_boot *boot,
 {
 	_cleanup_free_ char *value = NULL, *file = NULL, *word = NULL;
 	_cleanup_hide_ struct xlpt_hide_list list = { 0 };
+	bool by_modprobe;
 	unsigned line;
 
-	xlpt_boot_grub_foreign(h, boot, &value, &file, &line);
-	if (boot->loader == XLPT_LOADER_GRUB ||
-	    (boot->mode != XLPT_PB_BUILTIN && !eff->cmdline_hide && !value))
+	xlpt_boot_foreign(h, boot, &value, &file, &line);
+	by_modprobe = boot->mode != XLPT_PB_BUILTIN && !eff->cmdline_hide && !value;
+	if (boot->loader == XLPT_LOADER_GRUB || (by_modprobe && boot->loader != XLPT_LOADER_NIXOS))
 		return xlpt_xasprintf("xlpt boot write%s%s", *args ? " " : "", args);
 	if (eff->cmdline_hide)
-		xlpt_hide_parse(boot->grammar, eff->cmdline_hide, &list, NULL);
+		xlpt_hide_readable(boot->grammar, eff->cmdline_hide, &list);
 	else if (value)
-		xlpt_hide_parse(boot->grammar, value, &list, NULL);
+		xlpt_hide_readable(boot->grammar, value, &list);
+	else if (eff->modprobe_hide)
+		xlpt_hide_readable(boot->grammar, eff->modprobe_hide, &list);
 	for (size_t i = 0; i < more->n; i++)
 		xlpt_hide_add(&list, &more->items[i]);
+	/* The line needs no change, and xlpt's files beside it do the rest. */
+	if (boot->mode == XLPT_PB_MODULE && boot->loader != XLPT_LOADER_NIXOS &&
+	    xlpt_boot_line_has(h, boot, &list))
+		return xlpt_xasprintf("xlpt boot write%s%s", *args ? " " : "", args);
 	word = xlpt_boot_cmdline_word(boot, &list);
-	return xlpt_boot_by_hand(h, boot, word);
+	return by_modprobe ? xlpt_boot_nixos_way(boot, word, NULL, false)
+			   : xlpt_boot_by_hand(h, boot, word);
 }

@@ -33,6 +33,13 @@ static const char *const paths[] = {
 	"etc/driverctl.d/0000:02:00.0",
 	"sys/bus/pci/devices/0000:02:00.0/modalias",
 	"etc/dracut.conf.d/a.conf",
+	"boot/grub/grub.cfg",
+	"boot/grub/grubenv",
+	"boot/loader/entries/a.conf",
+	"boot/extlinux.conf",
+	"etc/update-extlinux.conf",
+	"nix/var/nix/profiles/system/kernel-params",
+	"etc/modules",
 };
 
 static void must(bool holds)
@@ -66,7 +73,7 @@ static void look_around(const struct xlpt_boot *boot, const char *xen_log)
 	for (size_t i = 0; i < strays.n; i++)
 		must(strays.items[i].word && strays.items[i].fact &&
 		     (!strays.items[i].file || strays.items[i].line));
-	xlpt_boot_grub_foreign(&tree_host, boot, &value, &file, &line);
+	xlpt_boot_foreign(&tree_host, boot, &value, &file, &line);
 	must(!value || (file && line));
 	xlpt_boot_iommu(&tree_host, boot->cmdline, xen_log, XLPT_UNSET, &notes);
 	for (size_t i = 0; i < notes.n; i++)

@@ -266,6 +266,39 @@ static void test_newer_kernel(void **state)
 	assert_run(bus, 0, "plan 02:00.0", "  dracut --force --kver " NEW "\n  reboot\n");
 }
 
+/* What is no newer kernel: an older one, one without its list of modules, another than the one of an image. */
+static void test_no_newer_kernel(void **state)
+{
+	static const char only[] = "Then run\n  update-initramfs -u -k " REL "\n  reboot\n";
+	struct fake_bus *bus = *state;
+	struct xlpt_host *h = fake_bus_host(bus);
+
+	fake_bus_put(bus, "/lib/modules/6.1.0-49-amd64/modules.dep", "xen-pciback.ko:\n");
+	fake_bus_put(bus, "/lib/modules/6.1.0-60-amd64/modules.order", "xen-pciback.ko:\n");
+	assert_run(bus, 0, "plan 02:00.0", only);
+	/* A kernel that is called Xen's is dom0's, whatever its version. */
+	fake_bus_put(bus, "/lib/modules/5.0-xen/modules.dep", "xen-pciback.ko:\n");
+	assert_run(bus, 0, "plan 02:00.0",
+		   "  update-initramfs -u -k " REL
+		   "\n  update-initramfs -u -k 5.0-xen\n  reboot\n");
+	fake_bus_put(bus, "/proc/sys/kernel/osrelease", "5.0-xen\n");
+	assert_run(bus, 0, "plan 02:00.0",
+		   "Then run\n  update-initramfs -u -k 5.0-xen\n  reboot\n");
+	/* In an image no kernel runs: the newest one is looked at. */
+	assert_int_equal(h->ops->unlink(h, "/proc/sys/kernel/osrelease"), 0);
+	assert_int_equal(h->ops->unlink(h, "/lib/modules/5.0-xen/modules.dep"), 0);
+	assert_run(bus, 0, "plan 02:00.0", only);
+	assert_non_null(strstr(said, "kernel       " REL "\n"));
+	/* Nothing is to be hidden, or all of it no more: a kernel without pciback is no trouble. */
+	fake_bus_put(bus, "/proc/sys/kernel/osrelease", REL "\n");
+	fake_bus_put(bus, "/lib/modules/6.1.0-60-amd64/modules.dep", "x.ko:\n");
+	assert_run(bus, 0, "plan", NULL);
+	assert_null(strstr(said, "6.1.0-60"));
+	assert_run(bus, 0, "write 02:00.0", "kernel 6.1.0-60-amd64 is installed and newer");
+	assert_run(bus, 0, "remove", NULL);
+	assert_null(strstr(said, "has no pciback"));
+}
+
 static void test_cmdline(void **state)
 {
 	struct fake_bus *bus = *state;
@@ -555,7 +588,7 @@ int main(void)
 		T(test_quotes),
 		T(test_write),		T(test_hidden_by_now),
 		T(test_pins),		T(test_wrong),
-		T(test_install_list), T(test_newer_kernel), T(test_merge),		T(test_cmdline),
+		T(test_install_list), T(test_newer_kernel), T(test_no_newer_kernel), T(test_merge),		T(test_cmdline),
 		T(test_cmdline_text),	T(test_limits),
 		T(test_by_hand),	T(test_foreign_lines),
 		T(test_left_behind),	T(test_link_in_the_way),

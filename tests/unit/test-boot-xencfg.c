@@ -73,14 +73,15 @@ static void test_section(void **state)
 		"kernel=vmlinuz-a xen-pciback.hide=(02:00.1)\r\n[two]\r\noptions=console=vga\r\n"
 		"kernel=vmlinuz-b root=/dev/sda1 ro # xen-pciback.hide=(02:00.1)\r\n");
 	assert_run(bus, 1, "write 02:00.0",
-		   "add this word to the \"kernel=\" line of [two] (" CFG
-		   ":9): xen-pciback.hide=(" NIC ")\n");
+		   "add xen-pciback.hide=(" NIC ") to the \"kernel=\" line of [two] (" CFG
+		   ":9), and reboot\n");
 	/* The list of a section that is not started hides nothing. */
 	assert_run(bus, 1, "verify", CFG ":6 has xen-pciback.hide=(02:00.1); Xen starts [two] of");
 	assert_non_null(strstr(said, "move the word to that section's line of the kernel; reboot"));
 	assert_null(strstr(said, "boot write"));
 	fake_bus_put(bus, CFG, "[two]\nkernel=vmlinuz-b ro\txen-pciback.hide=(02:00.1)\n");
-	assert_run(bus, 1, "write 02:00.0", "(" CFG ":2): xen-pciback.hide=(" NIC ")\n");
+	assert_run(bus, 1, "write 02:00.0",
+		   "add xen-pciback.hide=(" NIC ") to the \"kernel=\" line of [two] (" CFG ":2),");
 }
 
 /* A list that is there is what the next boot takes, and is named with what comes to it. */
@@ -91,9 +92,9 @@ static void test_list_there(void **state)
 	without_grub(bus);
 	fake_bus_put(bus, CFG, "[x]\nkernel=vmlinuz ro xen-pciback.hide=(05:00.0)\n");
 	assert_run(bus, 1, "write 02:00.0",
-		   "on the \"kernel=\" line of [x] (" CFG ":2), write xen-pciback.hide=(" FREE
+		   "in the \"kernel=\" line of [x] (" CFG ":2), write xen-pciback.hide=(" FREE
 		   ")(" NIC ") in the place of the list that is there, and reboot");
-	assert_run(bus, 1, "verify 02:00.0", "on the \"kernel=\" line of [x] (" CFG ":2), write ");
+	assert_run(bus, 1, "verify 02:00.0", "in the \"kernel=\" line of [x] (" CFG ":2), write ");
 	assert_null(strstr(said, "xlpt boot write"));
 	/* A module, and no list on a command line: xlpt's own files do. */
 	fake_bus_put(bus, CFG, "[x]\nkernel=vmlinuz ro\n");
@@ -114,16 +115,17 @@ static void test_list_running(void **state)
 	fake_bus_put(bus, CFG, "[x]\nkernel=vmlinuz ro\n");
 	fake_bus_put(bus, "/proc/cmdline", "ro xen-pciback.hide=(05:00.0)\n");
 	assert_run(bus, 1, "verify 02:00.0",
-		   "add this word to the \"kernel=\" line of [x] (" CFG
-		   ":2): xen-pciback.hide=(" FREE ")(" NIC ")");
+		   "add xen-pciback.hide=(" FREE ")(" NIC ") to the \"kernel=\" line of [x] (" CFG
+		   ":2), and reboot");
 	assert_null(strstr(said, "boot write"));
 	fake_bus_put(bus, CFG, "[x]\nkernel=vmlinuz ro xen-pciback.hide=(05:00.0)\n");
 	fake_bus_put(bus, "/proc/cmdline", "ro\n");
 	assert_run(bus, 1, "verify 02:00.0",
 		   "write xen-pciback.hide=(" FREE ")(" NIC ") in the place");
 	fake_bus_put(bus, CFG, "[x]\nkernel=vmlinuz ro xen-pciback.hide=(" NIC ")\n");
+	builtin(bus);
 	assert_run(bus, 1, "write 02:00.0",
-		   "reboot: the \"kernel=\" line of [x] (" CFG ":2) has it");
+		   "reboot: the \"kernel=\" line of [x] (" CFG ":2) has the list already");
 }
 
 /* GRUB's tools are there, and this boot's kernel has the words of Xen's own file. */
@@ -153,11 +155,11 @@ static void test_which(void **state)
 		"title Xen\nefi    /EFI/xen/xen-4.17.efi\noptions -cfg=mine.cfg q -- console=vga\n");
 	builtin(bus);
 	assert_run(bus, 1, "write 02:00.0",
-		   "[q] (/boot/efi/EFI/xen/mine.cfg:4): xen-pciback.hide=");
+		   ") to the \"kernel=\" line of [q] (/boot/efi/EFI/xen/mine.cfg:4), and reboot");
 	fake_bus_put(bus, "/boot/efi/loader/entries/xen.conf",
 		     "efi \\EFI\\xen\\xen-4.17.efi\r\noptions p -cfg=\\EFI\\xen\\mine.cfg\r\n");
 	assert_run(bus, 1, "write 02:00.0",
-		   "[p] (/boot/efi/EFI/xen/mine.cfg:2): xen-pciback.hide=");
+		   ") to the \"kernel=\" line of [p] (/boot/efi/EFI/xen/mine.cfg:2), and reboot");
 }
 
 static void test_initramfs(void **state)

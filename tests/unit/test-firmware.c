@@ -205,6 +205,14 @@ static void put_large(struct fake_bus *bus, const char *path, const char *name, 
 	assert_int_equal(write(fd, t, len), (ssize_t)len);
 }
 
+static void append_byte(struct fake_bus *bus, const char *path)
+{
+	_cleanup_close_ int fd =
+		openat(fake_bus_host(bus)->rootfd, path + 1, O_WRONLY | O_APPEND | O_CLOEXEC);
+
+	assert_int_equal(write(fd, "", 1), 1);
+}
+
 /* Those of large hosts, and what is too large for any. */
 static void test_large(void **state)
 {
@@ -229,14 +237,18 @@ static void test_large(void **state)
 		assert_int_equal(m.n, 1);
 		xlpt_ivmds_dispose(&m);
 	}
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 4; i++) {
 		_cleanup_diag_ struct xlpt_diag diag = { 0 };
 
-		put_large(bus, i ? ivrs : dmar, i ? "IVRS" : "DMAR", 1048576 + 16);
-		assert_int_equal(i ? xlpt_ivrs_read(h, &m, &diag)
-				   : xlpt_dmar_read(h, bridges(), &r, &diag),
+		put_large(bus, i % 2 ? ivrs : dmar, i % 2 ? "IVRS" : "DMAR",
+			  1048576 + (i < 2 ? 16 : 0));
+		/* Also when it is only one byte too many. */
+		if (i >= 2)
+			append_byte(bus, i % 2 ? ivrs : dmar);
+		assert_int_equal(i % 2 ? xlpt_ivrs_read(h, &m, &diag)
+				       : xlpt_dmar_read(h, bridges(), &r, &diag),
 				 XLPT_ERR_DATA);
-		assert_true(i ? m.there && !m.n : r.there && !r.n);
+		assert_true(i % 2 ? m.there && !m.n : r.there && !r.n);
 		assert_non_null(strstr(diag.fact, "has more than 1024 KiB"));
 	}
 	fake_bus_free(bus);

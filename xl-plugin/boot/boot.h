@@ -60,6 +60,7 @@ struct xlpt_boot_plan {
 	bool eff_known; /* boot and eff were read, whatever came after */
 	struct xlpt_boot_owned owned;
 	struct xlpt_hide_list added, list;
+	struct xlpt_hide_list qubes; /* hidden besides by the initramfs of Qubes OS */
 	struct xlpt_boot_item *items;
 	size_t n, alloc;
 	char **early;

@@ -61,7 +61,7 @@ int xlpt_boot_merge(struct xlpt_env *env, const struct xlpt_boot_req *req, struc
 
 	for (size_t i = 0; i < p->owned.list.n; i++)
 		xlpt_hide_add(&p->list, &p->owned.list.items[i]);
-	xlpt_boot_grub_foreign(env->host, &p->boot, &grub, &file, &line);
+	xlpt_boot_foreign(env->host, &p->boot, &grub, &file, &line);
 	p->by_cmdline = true;
 	if (p->boot.mode == XLPT_PB_BUILTIN)
 		p->by_cmdline_why = "pciback is built into this kernel";
@@ -244,6 +244,8 @@ int xlpt_boot_devices(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		return 0;
 	}
 	rc = xlpt_scan_all(env->host, XLPT_SCAN_SETS, NULL, devs, diag);
+	if (rc == 0)
+		xlpt_boot_qubes(env->host, &p->boot, devs, &p->qubes);
 	for (size_t i = 0; rc == 0 && i < p->list.n; i++) {
 		const struct xlpt_hide_group *g = &p->list.items[i];
 		bool added = xlpt_hide_has(&p->added, g), any = false;

@@ -32,7 +32,7 @@ static char *joined(char **v, const char *none)
 static struct json_object *json_system(const struct xlpt_boot_plan *p)
 {
 	const struct xlpt_boot *b = &p->boot;
-	struct json_object *o = json_object_new_object();
+	struct json_object *o = json_object_new_object(), *qubes = json_object_new_array();
 
 	xlpt_json_add(o, "kernel", xlpt_json_str(b->release));
 	xlpt_json_add(o, "running", json_object_new_boolean(b->running));
@@ -46,6 +46,10 @@ static struct json_object *json_system(const struct xlpt_boot_plan *p)
 	xlpt_json_add(o, "boot_loader", xlpt_json_str(xlpt_loader_word(b->loader)));
 	xlpt_json_add(o, "route", xlpt_json_str(p->by_cmdline ? "cmdline" : "modprobe"));
 	xlpt_json_add(o, "effective", xlpt_json_str(p->eff.hide));
+	for (size_t i = 0; i < p->qubes.n; i++)
+		json_object_array_add(qubes,
+				      json_object_new_string(XLPT_HIDE_STR(&p->qubes.items[i])));
+	xlpt_json_add(o, "by_qubes", qubes);
 	return o;
 }
 
@@ -115,6 +119,32 @@ void xlpt_boot_print_json(struct xlpt_env *env, const struct xlpt_boot_plan *p, 
 	xlpt_print_json(env, root);
 }
 
+/* What this boot was told to hide. */
+static void print_now(struct xlpt_env *env, const struct xlpt_boot_plan *p)
+{
+	const struct xlpt_boot *b = &p->boot;
+	struct xlpt_str qubes = { 0 };
+
+	for (size_t i = 0; i < p->qubes.n; i++)
+		xlpt_str_addf(&qubes, "%s ", XLPT_HIDE_STR(&p->qubes.items[i]));
+	if (qubes.len)
+		xlpt_say(env, "hidden now   %s(the initramfs of Qubes OS)", qubes.s);
+	if (!p->eff.hide && !qubes.len)
+		xlpt_say(env, "hidden now   no list is configured");
+	else if (p->eff.hide && p->eff.from_cmdline)
+		xlpt_say(env, "hidden now   %s (command line)",
+			 *p->eff.hide ? p->eff.hide : "nothing, by an empty list");
+	else if (p->eff.hide)
+		xlpt_say(env, "hidden now   %s (%s:%u)", p->eff.hide, p->eff.modprobe_file,
+			 p->eff.modprobe_line);
+	if (p->eff.from_cmdline && p->eff.modprobe_hide)
+		xlpt_say(env, "             %s:%u is without effect: %s", p->eff.modprobe_file,
+			 p->eff.modprobe_line,
+			 b->mode == XLPT_PB_BUILTIN ? "modprobe never runs for a built-in pciback"
+						    : "the command line replaces it");
+	xlpt_str_dispose(&qubes);
+}
+
 static void print_system(struct xlpt_env *env, const struct xlpt_boot_plan *p)
 {
 	const struct xlpt_boot *b = &p->boot;
@@ -132,18 +162,7 @@ static void print_system(struct xlpt_env *env, const struct xlpt_boot_plan *p)
 	xlpt_say(env, "boot loader  %s%s%s%s", xlpt_loader_word(b->loader),
 		 b->loader_fact ? " (" : "", b->loader_fact ? b->loader_fact : "",
 		 b->loader_fact ? ")" : "");
-	if (!p->eff.hide)
-		xlpt_say(env, "hidden now   no list is configured");
-	else if (p->eff.from_cmdline)
-		xlpt_say(env, "hidden now   %s (command line)", p->eff.hide);
-	else
-		xlpt_say(env, "hidden now   %s (%s:%u)", p->eff.hide, p->eff.modprobe_file,
-			 p->eff.modprobe_line);
-	if (p->eff.from_cmdline && p->eff.modprobe_hide)
-		xlpt_say(env, "             %s:%u is without effect: %s", p->eff.modprobe_file,
-			 p->eff.modprobe_line,
-			 b->mode == XLPT_PB_BUILTIN ? "modprobe never runs for a built-in pciback"
-						    : "the command line replaces it");
+	print_now(env, p);
 	for (char **u = p->unread; u && *u; u++)
 		xlpt_say(env, "             read by nobody: %s", *u);
 	if (p->by_cmdline)
@@ -249,7 +268,7 @@ void xlpt_boot_print_stdout(struct xlpt_env *env, const struct xlpt_boot_plan *p
 		xlpt_put_document(env, modprobe, strlen(modprobe));
 	}
 	if (p->by_cmdline) {
-		grub = xlpt_boot_grub_text(&p->boot, &p->list);
+		grub = xlpt_boot_grub_text(env->host, &p->boot, &p->list);
 		xlpt_put_document(env, grub, strlen(grub));
 	}
 	for (char **n = p->notes; n && *n; n++)

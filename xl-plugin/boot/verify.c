@@ -103,13 +103,20 @@ static int not_hidden(const struct xlpt_boot *boot, const struct xlpt_verdicts *
 	return XLPT_ERR_CONFLICT;
 }
 
+static const char *way_to_keep(const struct xlpt_boot *boot)
+{
+	return boot->loader == XLPT_LOADER_GRUB
+		       ? "xlpt boot write"
+		       : "xlpt boot plan says what has to be written where";
+}
+
 /* All is hidden now, and the settings have lost it: exit status 0 would speak of this boot alone. */
-static int not_next_time(const char *fact, struct xlpt_diag *diag)
+static int not_next_time(const struct xlpt_boot *boot, const char *fact, struct xlpt_diag *diag)
 {
 	xlpt_diag_set(diag, XLPT_ERR_CONFLICT,
 		      "what is hidden in this boot will not be hidden in a later one");
 	xlpt_diag_fact(diag, "%s", fact);
-	xlpt_diag_hint(diag, "xlpt boot write");
+	xlpt_diag_hint(diag, "%s", way_to_keep(boot));
 	return XLPT_ERR_CONFLICT;
 }
 
@@ -132,15 +139,15 @@ int xlpt_boot_verify_tell(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		rc = xlpt_op_boot_verify(env, &boot, &wanted, &v, diag);
 	if (rc)
 		return rc;
-	next = xlpt_boot_grub_replaced(env->host, &boot);
+	next = xlpt_boot_lost_later(env->host, &boot);
 	bad = tell_verdicts(env, &boot, &v, next);
 	if (next && bad)
-		xlpt_warn(env, "%s; to keep it: xlpt boot write", next);
+		xlpt_warn(env, "%s; to keep it: %s", next, way_to_keep(&boot));
 	if (!v.n)
 		xlpt_say(env, "nothing is to be hidden at boot%s",
 			 boot.xen == XLPT_BOOT_XEN_NO ? "; this boot is without Xen" : "");
 	if (!bad && !next)
 		return 0;
 	env->reported = true;
-	return bad ? not_hidden(&boot, &v, bad, diag) : not_next_time(next, diag);
+	return bad ? not_hidden(&boot, &v, bad, diag) : not_next_time(&boot, next, diag);
 }

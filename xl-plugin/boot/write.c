@@ -342,6 +342,7 @@ void xlpt_boot_plan_dispose(struct xlpt_boot_plan *p)
 	xlpt_boot_owned_dispose(&p->owned);
 	xlpt_hide_dispose(&p->added);
 	xlpt_hide_dispose(&p->list);
+	xlpt_hide_dispose(&p->qubes);
 	for (size_t i = 0; i < p->n; i++) {
 		free(p->items[i].driver);
 		xlpt_strv_free(p->items[i].modules);

@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The homes of a boot list: where the command line of dom0's kernel comes from, one row for each kind of
+ * boot loader (homes.c), and the lines that stand in the loaders' own files. Of this folder alone.
+ */
+#ifndef XLPT_BOOT_HOMES_H
+#define XLPT_BOOT_HOMES_H
+
+#include "pciback/boot/internal.h"
+
+enum xlpt_home_whose {
+	XLPT_HOME_DOM0, /* words of dom0's kernel, which Xen starts */
+	XLPT_HOME_XEN,	/* Xen's own words */
+	XLPT_HOME_BARE, /* words of a kernel that is started without Xen */
+};
+
+/* One command line in a file that a boot loader reads, or that is made into such a file. */
+struct xlpt_home_line {
+	enum xlpt_loader loader; /* XLPT_LOADER_GRUB_CFG for all of GRUB 2 */
+	enum xlpt_home_whose whose;
+	char *file;
+	unsigned line;
+	char *name;    /* what the line begins with, as the file has it: "module2", "append" */
+	char *words;   /* without the program's own file name */
+	bool chosen;   /* the entry that the loader starts by itself */
+	bool settings; /* a tool makes the loader's file from it */
+	bool started;  /* the running kernel has exactly these words */
+};
+
+struct xlpt_home_lines {
+	struct xlpt_home_line *items;
+	size_t n, alloc;
+};
+
+void xlpt_home_lines_dispose(struct xlpt_home_lines *l);
+#define _cleanup_home_lines_ XLPT_CLEANUP(xlpt_home_lines_dispose)
+/* Of all boot loaders that have files here. cmdline: of the running kernel, or NULL. */
+void xlpt_home_lines_read(struct xlpt_host *h, const char *cmdline, struct xlpt_home_lines *out);
+/*
+ * The line that dom0's kernel gets at the next boot, as far as can be told, or NULL: the settings of a
+ * tool first, then the entry that was started, then the one that the loader chooses, then the first.
+ */
+const struct xlpt_home_line *xlpt_home_next(const struct xlpt_home_lines *l,
+					    enum xlpt_loader loader);
+
+/* For the readers; words is taken over. */
+struct xlpt_home_line *xlpt_home_add(struct xlpt_home_lines *l, enum xlpt_loader loader,
+				     enum xlpt_home_whose whose, const char *file, unsigned line,
+				     const char *name, char *words);
+void xlpt_home_read_grub(struct xlpt_host *h, struct xlpt_home_lines *out);	/* grub-cfg.c */
+void xlpt_home_read_bls(struct xlpt_host *h, struct xlpt_home_lines *out);	/* bls.c */
+void xlpt_home_read_extlinux(struct xlpt_host *h, struct xlpt_home_lines *out); /* extlinux.c */
+void xlpt_home_read_nixos(struct xlpt_host *h, struct xlpt_home_lines *out);	/* nixos.c */
+
+/*
+ * GRUB's environment block (grubenv), and what a grub.cfg sets: variables that stand in lines of entries.
+ * (grub-env.c)
+ */
+void xlpt_grub_env_read(struct xlpt_host *h, struct xlpt_grub *env);
+void xlpt_grub_env_set(struct xlpt_grub *env, const char *name, const char *value, const char *file,
+		       unsigned line);
+/*
+ * A line's words with its variables' values; quotes: and without the quotes of GRUB's script. *from: the
+ * variable that a list of devices came out of, or NULL. Caller frees.
+ */
+char *xlpt_grub_env_expand(const struct xlpt_grub *env, const char *text, bool quotes,
+			   const struct xlpt_grub_set **from);
+
+/* Whether the words are those of the running kernel; a first word "placeholder" is GRUB's own. */
+bool xlpt_home_started(const char *words, const char *cmdline);
+
+/* ---- NixOS (nixos.c) ---- */
+
+/* Whether the files of /etc are links into a store, which are made anew from a description. */
+bool xlpt_boot_is_nixos(struct xlpt_host *h);
+/* What has to be written into that description for the list to be read. Caller frees. */
+char *xlpt_boot_nixos_way(const struct xlpt_boot *boot, const char *word, char **early,
+			  bool by_cmdline);
+
+#endif
