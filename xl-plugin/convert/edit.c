@@ -85,6 +85,8 @@ static int edit(struct xlpt_env *env, const char *path, const struct xlpt_edit *
 	if (r)
 		return xlpt_convert_unread(path, r, diag);
 	rc = xlpt_edit_pci(xlpt_str_get(&in), in.len, path, edits, n, &out, &changed, diag);
+	if (rc == 0)
+		rc = xlpt_check_interrupted(diag);
 	if (rc == 0 && changed && !env->dry_run) {
 		r = xlpt_file_put(&f, xlpt_str_get(&out), out.len,
 				  &(struct xlpt_file_how){ .keep = true });
