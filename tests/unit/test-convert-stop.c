@@ -90,8 +90,8 @@ static void stops(int fd, int sig, const char *args, int status, const char *wor
 	said = get("said");
 	assert_non_null(said);
 	if (was != status || !strstr(said, words))
-		fail_msg("convert %s: exit %d, expected %d and \"%s\":\n%s", args, was, status, words,
-			 said);
+		fail_msg("convert %s: exit %d, expected %d and \"%s\":\n%s", args, was, status,
+			 words, said);
 }
 
 static void is_whole(const char *name, const char *text)
