@@ -151,10 +151,8 @@ static void test_video_memory(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_no_display),
-		cmocka_unit_test(test_spice),
-		cmocka_unit_test(test_listen),
-		cmocka_unit_test(test_two_displays),
+		cmocka_unit_test(test_no_display),   cmocka_unit_test(test_spice),
+		cmocka_unit_test(test_listen),	     cmocka_unit_test(test_two_displays),
 		cmocka_unit_test(test_video_memory),
 	};
 
