@@ -1,5 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Configurations of xm were programs in Python. xl cannot read these; they are recognised here. */
+/*
+ * What a line that xl cannot read is: a value without its quotes, a list without a comma, or a
+ * configuration of xm, which was a program in Python.
+ */
 #include "converters/xl/scan.h"
 
 #include <string.h>
@@ -63,10 +66,53 @@ static bool is_python(const struct xlpt_xl_scan *scan, size_t off, bool value)
 	       (is_word(p[-1]) && *p >= 'A' && *p <= 'Z' && !memchr(line, '=', (size_t)(p - line)));
 }
 
+/* 01:00.0, 00:16:3e:00:00:01 and 0.0.0.0 without quotes: begins with a digit, and that was read as a number. */
+static bool lacks_quotes(const struct xlpt_xl_scan *scan, size_t off, const char **token, size_t *n)
+{
+	const char *p = scan->text + off, *end = scan->text + scan->len, *from = p;
+
+	while (from > scan->text && is_word(from[-1]))
+		from--;
+	if (from == p || *from < '0' || *from > '9' || p >= end || (*p != ':' && *p != '.'))
+		return false;
+	*token = from;
+	for (*n = 0; from + *n < end && (is_word(from[*n]) || strchr(":.*@=-/", from[*n])); ++*n)
+		if (!from[*n])
+			break;
+	return *p == ':' || memchr(p + 1, '.', (size_t)(from + *n - p - 1)) != NULL;
+}
+
+/* A string, blanks or a line end, and the next one. */
+static bool lacks_comma(const struct xlpt_xl_scan *scan, size_t off)
+{
+	const char *p = scan->text + off, *before = p;
+
+	if (off >= scan->len || (*p != '"' && *p != '\''))
+		return false;
+	while (before > scan->text && strchr(" \t\n", before[-1]))
+		before--;
+	return before != p && before > scan->text && (before[-1] == '"' || before[-1] == '\'');
+}
+
 void xlpt_xl_explain(const struct xlpt_xl_scan *scan, size_t off, bool value,
 		     struct xlpt_diag *diag)
 {
-	if (!diag || diag->fact || !is_python(scan, off, value))
+	const char *token;
+	size_t n;
+
+	if (!diag || diag->fact)
+		return;
+	if (lacks_quotes(scan, off, &token, &n)) {
+		xlpt_diag_fact(diag, "only a number may stand without quotes");
+		xlpt_diag_hint(diag, "write \"%.*s\"", (int)n, token);
+		return;
+	}
+	if (lacks_comma(scan, off)) {
+		xlpt_diag_fact(diag, "two strings stand here with nothing between them");
+		xlpt_diag_hint(diag, "write a comma between them, or make one string of them");
+		return;
+	}
+	if (!is_python(scan, off, value))
 		return;
 	xlpt_diag_fact(diag, "this line is Python, which xm read and xl does not");
 	xlpt_diag_hint(diag,
