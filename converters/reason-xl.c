@@ -240,6 +240,10 @@ enum xlpt_severity xlpt_xl_carry_reason(const char *at, const struct xlpt_carry 
 		*reason = "given as <hostdev>; today's QEMU refuses host: in usbdevice=";
 		return NOTE;
 	}
+	if (xlpt_starts(at, "net[") && !strcmp(c->path, "model")) { /* read-net.c, no_card */
+		*reason = "with type=vif there is no emulated card that could be of a model";
+		return NOTE;
+	}
 	if (*at) {
 		*reason = "libvirt has no word for this option of xl";
 		return CHANGED;

@@ -44,16 +44,15 @@ static bool is_python_statement(const char *line, const char *end)
  * Whether what stopped the scan is what xm, which ran its configurations as Python, would have
  * read: an operator or a call behind a value or a name, a name as a value, three quotes.
  */
-static bool is_python(const struct xlpt_xl_scan *scan, size_t off, bool value)
+static bool is_python(const struct xlpt_xl_scan *scan, size_t off, bool value, bool *statement)
 {
 	const char *text = scan->text, *p = text + off, *end = text + scan->len, *line = p;
 
 	while (line > text && line[-1] != '\n')
 		line--;
-	if (p >= end)
-		return false;
-	if (is_python_statement(line, end))
-		return true;
+	*statement = p < end && is_python_statement(line, end);
+	if (p >= end || *statement)
+		return *statement;
 	/* "(", "{" and the like; quotes behind a string; a tuple; a line that goes on. */
 	if (strchr("%+*({)}.\"',\\/<>!@:", *p) || (*p == '[' && p > line && is_word(p[-1])))
 		return *p;
@@ -98,6 +97,7 @@ void xlpt_xl_explain(const struct xlpt_xl_scan *scan, size_t off, bool value,
 		     struct xlpt_diag *diag)
 {
 	const char *token;
+	bool statement;
 	size_t n;
 
 	if (!diag || diag->fact)
@@ -112,10 +112,14 @@ void xlpt_xl_explain(const struct xlpt_xl_scan *scan, size_t off, bool value,
 		xlpt_diag_hint(diag, "write a comma between them, or make one string of them");
 		return;
 	}
-	if (!is_python(scan, off, value))
+	if (!is_python(scan, off, value, &statement))
 		return;
 	xlpt_diag_fact(diag, "this line is Python, which xm read and xl does not");
-	xlpt_diag_hint(diag,
-		       "write the value itself: \"text\", a number without a sign, or a [ list ] "
-		       "of them");
+	if (statement)
+		xlpt_diag_hint(diag, "take it out, and write what it works out as a value where it "
+				     "is used: \"text\", a number or a [ list ]");
+	else
+		xlpt_diag_hint(diag,
+			       "write the value itself: \"text\", a number without a sign, or a "
+			       "[ list ] of them");
 }

@@ -143,6 +143,7 @@ static void test_one_name(void **state)
 	/* A pipe does not say before its turn what it will be, and is not read twice. */
 	assert_int_equal(mkfifo("d1/p.cfg", 0600) | mkfifo("d2/p.cfg", 0600), 0);
 	expect(2, "-o out d1/p.cfg d2/p.cfg", "would both become out/p.");
+	expect(2, "--edit - --add 01:00.0", "- is none");
 	expect(2, "-o out - -", "would both become out/-.");
 	/* One of them is what it shall become and is left out. */
 	expect(0, "-o d2 --to xl d2/b.cfg d1/a.cfg", "");

@@ -207,6 +207,9 @@ static void test_python(void **st)
 			fail_msg("%s: %s: %s", text, diag.message, diag.fact ? diag.fact : "");
 		if (is)
 			assert_int_equal(diag.line, python[i].line);
+		/* An import is no value that could be written in its place. */
+		if (is && xlpt_starts(text, "import"))
+			assert_non_null(strstr(diag.hint, "take it out"));
 	}
 }
 
