@@ -24,6 +24,8 @@ static const struct {
 	const char *text;
 } keys[] = {
 	{ "#", NULL, NOTE, "comments are kept, but not their places" },
+	{ "type", NULL, CHANGED,
+	  "pv, pvh or hvm: with another word xl starts no guest, and libvirt's is a PV guest" },
 	{ "acpi_laptop_slate", "0", NOTE, "what libvirt does as well" },
 	{ "altp2m", "0", NOTE, "what libvirt does as well" },
 	{ "altp2m", "disabled", NOTE, "what libvirt does as well" },

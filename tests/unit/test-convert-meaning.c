@@ -324,6 +324,10 @@ static void test_display(void **st)
 	assert_int_equal(differences(HVM "vnc = 1\n", HVM "vnc = 1\nvnclisten = ''\n", false), 1);
 	assert_int_equal(differences(HVM "vnc = 1\n", HVM "vnc = 1\nvncpasswd = ''\n", false), 0);
 	is_lost(HVM "nographic = 1\n", "nographic", XLPT_LOSS_NOTE);
+	/* Words with which xl starts no guest are no notes. */
+	is_lost(HVM "uuid = 'xyz'\n", "uuid", XLPT_LOSS_CHANGED);
+	is_lost(PV "type = 'hvmm'\n", "type", XLPT_LOSS_CHANGED);
+	assert_non_null(strstr(losses.items[0].reason, "pv, pvh or hvm"));
 	/* There and back again, it has none. */
 	{
 		_cleanup_str_ struct xlpt_str back = { 0 };
