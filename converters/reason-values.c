@@ -171,7 +171,7 @@ const struct xlpt_reason xlpt_reasons_to_libvirt[] = {
 	{ "kernel", XLPT_LOSS_CHANGED,
 	  "a relative path: libvirt has no current directory, and a PV guest would start pygrub instead" },
 	{ "ramdisk", XLPT_LOSS_CHANGED, "a relative path: libvirt has no current directory" },
-	{ "uuid", XLPT_LOSS_NOTE, "not said in the configuration" },
+	{ "uuid", XLPT_LOSS_CHANGED, "this is no UUID: xl starts no guest with it, and libvirt makes one" },
 	{ "vcpupin*", XLPT_LOSS_CHANGED, "libvirt has no word for such a set of CPUs" },
 	{ "cpuset=all", XLPT_LOSS_NOTE, "every CPU, as without a word" },
 	{ "cpuset*", XLPT_LOSS_CHANGED, "libvirt has no word for such a set of CPUs" },

@@ -24,6 +24,8 @@ static const struct {
 	const char *text;
 } keys[] = {
 	{ "#", NULL, NOTE, "comments are kept, but not their places" },
+	{ "type", NULL, CHANGED,
+	  "pv, pvh or hvm: with another word xl starts no guest, and libvirt's is a PV guest" },
 	{ "acpi_laptop_slate", "0", NOTE, "what libvirt does as well" },
 	{ "altp2m", "0", NOTE, "what libvirt does as well" },
 	{ "altp2m", "disabled", NOTE, "what libvirt does as well" },
@@ -238,6 +240,10 @@ enum xlpt_severity xlpt_xl_carry_reason(const char *at, const struct xlpt_carry 
 {
 	if (xlpt_starts(at, "usbdev[") && !strcmp(c->path, "usbdevice")) {
 		*reason = "given as <hostdev>; today's QEMU refuses host: in usbdevice=";
+		return NOTE;
+	}
+	if (xlpt_starts(at, "net[") && !strcmp(c->path, "model")) { /* read-net.c, no_card */
+		*reason = "with type=vif there is no emulated card that could be of a model";
 		return NOTE;
 	}
 	if (*at) {

@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "core/clock.h"
-#include "core/stop.h"
 
 #define BEGINS	"/.xlpt-"
 #define DIGITS	16
@@ -246,62 +245,6 @@ int xlpt_file_remove(struct xlpt_host *h, const char *path)
 	int r = xlpt_file_find(h, path, 0, &f);
 
 	return r ? r : unlinkat(f.dir.rootfd, f.name + 1, 0) ? -errno : 0;
-}
-
-bool xlpt_file_goes_into(const struct xlpt_file *f)
-{
-	return f->fd >= 0 || (f->there && (S_ISFIFO(f->st.st_mode) || S_ISCHR(f->st.st_mode)));
-}
-
-/* A FIFO is waited for until somebody reads from it, or a signal comes; -EPIPE: nobody did. */
-static int open_to_write(const struct xlpt_file *f)
-{
-	static const int flags = O_WRONLY | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC;
-	int64_t deadline = xlpt_now(&xlpt_clock_real) + XLPT_FILE_READER_MS;
-	int fd;
-
-	if (!f->there || !S_ISFIFO(f->st.st_mode))
-		return openat(f->dir.rootfd, f->name + 1, flags);
-	while ((fd = openat(f->dir.rootfd, f->name + 1, flags | O_NONBLOCK)) < 0) {
-		if (errno == ENXIO && xlpt_now(&xlpt_clock_real) >= deadline)
-			errno = EPIPE;
-		else if (errno == ENXIO && xlpt_interrupted)
-			errno = EINTR;
-		if (errno != ENXIO)
-			return -1;
-		xlpt_clock_real.sleep_ms(&xlpt_clock_real, 50);
-	}
-	/* From here on it may wait: somebody reads. */
-	fcntl(fd, F_SETFL, 0);
-	return fd;
-}
-
-int xlpt_file_into(const struct xlpt_file *f)
-{
-	_cleanup_close_ int fd = -1;
-	struct stat st;
-	int r;
-
-	fd = f->fd >= 0 ? fcntl(f->fd, F_DUPFD_CLOEXEC, 3) : open_to_write(f);
-	if (fd < 0 || fstat(fd, &st))
-		return -errno;
-	/* Under that name there may be something else by now; and a disk is never meant. */
-	if (f->fd < 0 && !S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
-		return -EMEDIUMTYPE;
-	r = fd;
-	fd = -1;
-	return r;
-}
-
-int xlpt_file_save(const struct xlpt_file *f, const void *text, size_t len,
-		   const struct xlpt_file_how *how)
-{
-	_cleanup_close_ int fd = -1;
-
-	if (!xlpt_file_goes_into(f))
-		return xlpt_file_put(f, text, len, how);
-	fd = xlpt_file_into(f);
-	return fd < 0 ? fd : xlpt_file_write_all(fd, text, len);
 }
 
 void xlpt_file_close_to_others(int fd)

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Room core: finding and reading files. Includes core alone; file-put.c writes them. */
+/* Room core: finding and reading files. Includes core alone; file-put.c and file-into.c write them. */
 #include "core/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+
+#include "core/stop.h"
 
 #define LINKS_MAX 40 /* as the kernel's own limit (MAXSYMLINKS) */
 
@@ -44,15 +47,20 @@ int xlpt_file_open(struct xlpt_host *h, const char *path, int flags, struct stat
 	return r;
 }
 
-int xlpt_file_read_fd(int fd, size_t max, struct xlpt_str *out)
+static int read_all(int fd, size_t max, bool stoppable, struct xlpt_str *out)
 {
+	struct pollfd p = { .fd = fd, .events = POLLIN };
 	size_t before = out->len;
 	char buf[16384];
 
 	for (;;) {
-		ssize_t r = read(fd, buf, sizeof(buf));
+		int ready = stoppable ? xlpt_stop_poll(&p, 1, -1) : 1;
+		ssize_t r;
 
-		if (r < 0 && errno == EINTR)
+		if (ready <= 0)
+			return ready < 0 ? ready : -EINTR;
+		r = read(fd, buf, sizeof(buf));
+		if (r < 0 && (errno == EINTR || (stoppable && errno == EAGAIN)))
 			continue;
 		if (r <= 0)
 			return r < 0 ? -errno : 0;
@@ -60,6 +68,16 @@ int xlpt_file_read_fd(int fd, size_t max, struct xlpt_str *out)
 			return -EFBIG;
 		xlpt_str_addn(out, buf, (size_t)r);
 	}
+}
+
+int xlpt_file_read_fd(int fd, size_t max, struct xlpt_str *out)
+{
+	return read_all(fd, max, false, out);
+}
+
+int xlpt_file_read_any(int fd, size_t max, struct xlpt_str *out)
+{
+	return read_all(fd, max, true, out);
 }
 
 int xlpt_file_read(struct xlpt_host *h, const char *path, size_t max, struct xlpt_str *out)
@@ -330,7 +348,9 @@ int xlpt_file_path(struct xlpt_host *h, const struct xlpt_file *f, char **out)
 
 int xlpt_file_open_any(const struct xlpt_file *f)
 {
-	int fd = openat(f->dir.rootfd, f->name + 1, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
+	/* Opening a FIFO would wait for its writer, and a signal just before that would be lost. */
+	int fd = openat(f->dir.rootfd, f->name + 1,
+			O_RDONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW);
 
 	return fd < 0 ? -errno : fd;
 }

@@ -35,8 +35,16 @@
  */
 int xlpt_file_open(struct xlpt_host *h, const char *path, int flags, struct stat *st);
 
-/* Adds all that fd gives to out, -EFBIG behind max bytes. */
+/*
+ * Adds all that fd, a regular file, gives to out, -EFBIG behind max bytes. It goes on after a signal:
+ * an undo, a release and a mender must read what they need, and a disk keeps nobody waiting.
+ */
 int xlpt_file_read_fd(int fd, size_t max, struct xlpt_str *out);
+/*
+ * The same of whatever fd is. A pipe, a terminal and a FIFO may never end, or never begin: -EINTR for a
+ * signal that asks to stop.
+ */
+int xlpt_file_read_any(int fd, size_t max, struct xlpt_str *out);
 
 /* A whole regular file; -EFBIG when it is larger than max, sparse or endless ones included. */
 int xlpt_file_read(struct xlpt_host *h, const char *path, size_t max, struct xlpt_str *out);
@@ -75,7 +83,10 @@ int xlpt_file_find(struct xlpt_host *h, const char *path, unsigned flags, struct
 /* Its absolute path below h, by which it is found again without a link. Caller frees. */
 int xlpt_file_path(struct xlpt_host *h, const struct xlpt_file *f, char **out);
 
-/* Opens what was found for reading, whatever it is: a FIFO is waited for. Links are not followed. */
+/*
+ * Opens what was found for reading, whatever it is. Links are not followed. A FIFO has no writer yet,
+ * maybe: xlpt_file_read_any waits for it.
+ */
 int xlpt_file_open_any(const struct xlpt_file *f);
 
 /*
@@ -143,7 +154,8 @@ int xlpt_file_remove(struct xlpt_host *h, const char *path);
 /*
  * Where a user wants output: what is there and is a FIFO, a terminal or another
  * character device, or an open descriptor (/dev/stdout) is written into; else as
- * xlpt_file_put. -EMEDIUMTYPE for a block device.
+ * xlpt_file_put. -EMEDIUMTYPE for a block device. -EINTR when a signal asks to stop while who
+ * reads from it does not: a part of the text is written then.
  */
 int xlpt_file_save(const struct xlpt_file *f, const void *text, size_t len,
 		   const struct xlpt_file_how *how);

@@ -124,10 +124,10 @@ static void write_net(struct xlpt_lv_writer *w, xmlNode *devices, const struct x
 		xlpt_lv_write_child(n, "backenddomain", "name", net->backend);
 	if (xlpt_lv_is_device(net->vifname))
 		xlpt_lv_write_child(n, "target", "dev", net->vifname);
-	if (xlpt_lv_is_word(net->model))
-		xlpt_lv_write_child(n, "model", "type", xlpt_lv_nic_to(net->model));
-	else if (net->type == XLPT_NET_VIF)
+	if (net->type == XLPT_NET_VIF)
 		xlpt_lv_write_child(n, "model", "type", "netfront");
+	else if (xlpt_lv_is_word(net->model))
+		xlpt_lv_write_child(n, "model", "type", xlpt_lv_nic_to(net->model));
 	if (net->rate.has && average && average <= UINT32_MAX) {
 		out = xlpt_lv_add(xlpt_lv_add(n, "bandwidth"), "outbound");
 		xlpt_lv_setf(out, "average", "%llu", (unsigned long long)average);

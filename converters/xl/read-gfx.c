@@ -14,11 +14,18 @@ static void keep(struct xlpt_xl_reader *r, const char *key, char **out)
 		*out = xlpt_xstrdup(s);
 }
 
-/* libxl takes an empty address and an empty password of VNC for none (libxl_dm.c). */
-static void forget_empty(struct xlpt_gfx *g)
+/*
+ * libxl takes an empty password of VNC for none, and hands an empty address on: to QEMU ":0" is every
+ * address of the host (libxl_dm.c, "if (vnc->listen)"; ui/vnc.c).
+ */
+static void mend_empty(struct xlpt_xl_reader *r, struct xlpt_gfx *g)
 {
-	if (g->listen && !*g->listen)
-		free(XLPT_TAKE(g->listen));
+	if (g->listen && !*g->listen) {
+		free(g->listen);
+		g->listen = xlpt_xstrdup("0.0.0.0");
+		xlpt_loss_add(r->losses, XLPT_LOSS_NOTE, r->scan->file, g->at.line, 0, "vnclisten",
+			      "an empty address is every address of the host: said as 0.0.0.0");
+	}
 	if (g->passwd && !*g->passwd)
 		free(XLPT_TAKE(g->passwd));
 }
@@ -138,7 +145,7 @@ static void domain_wide(struct xlpt_xl_reader *r)
 		g = add(r, XLPT_GFX_VNC, off);
 		keep(r, "vnclisten", &g->listen);
 		keep(r, "vncpasswd", &g->passwd);
-		forget_empty(g);
+		mend_empty(r, g);
 		tri(r, "vncunused", &g->autoport);
 		num(r, "vncdisplay", &display);
 		if (display.has)
@@ -202,7 +209,7 @@ static void vfb(struct xlpt_xl_reader *r, struct xlpt_xl_value *v)
 		else if (strcmp(key, "type") != 0)
 			xlpt_xl_option(&g->at, key, value);
 	}
-	forget_empty(g);
+	mend_empty(r, g);
 	split_listen(g);
 	/* libxl gives a vfb VNC when nothing is said (libxl__device_vfb_setdefault). */
 	g->type = sdl ? XLPT_GFX_SDL : XLPT_GFX_VNC;

@@ -15,6 +15,7 @@ struct xlpt_xl_reader {
 	struct xlpt_dom *dom;
 	struct xlpt_losses *losses;
 	struct xlpt_diag *diag;
+	bool own;     /* devices as xlpt start takes them: with pools, pins and identities */
 	bool *used;   /* per setting of the scan */
 	FILE *report; /* libxlutil's own words, */
 	char *words;  /* here after a flush */

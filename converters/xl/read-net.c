@@ -181,6 +181,15 @@ static void read_ovs(struct xlpt_net *net)
 	free(XLPT_TAKE(net->script));
 }
 
+/* With type=vif there is no emulated card that could be of a model (libxl_dm.c). */
+static void no_card(struct xlpt_net *net)
+{
+	if (net->type != XLPT_NET_VIF || !net->model)
+		return;
+	xlpt_xl_option(&net->at, "model", net->model);
+	free(XLPT_TAKE(net->model));
+}
+
 int xlpt_xl_read_nets(struct xlpt_xl_reader *r)
 {
 	_cleanup_xl_values_ struct xlpt_xl_values values = { 0 };
@@ -204,6 +213,7 @@ int xlpt_xl_read_nets(struct xlpt_xl_reader *r)
 				return rc;
 		}
 		read_ovs(net);
+		no_card(net);
 	}
 	return 0;
 }

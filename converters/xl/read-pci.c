@@ -38,7 +38,8 @@ static int entry(struct xlpt_xl_reader *r, const struct xlpt_xl_value *v)
 	int rc;
 
 	xlpt_xl_at(r, v->off, &pci->at);
-	rc = xlpt_spec_parse_xl(v->text, &pci->spec, r->diag);
+	rc = r->own ? xlpt_spec_parse(v->text, &pci->spec, r->diag)
+		    : xlpt_spec_parse_xl(v->text, &pci->spec, r->diag);
 	if (rc) {
 		unsigned line, column, in = r->diag ? r->diag->column : 1;
 

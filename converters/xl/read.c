@@ -340,26 +340,46 @@ static int read_all(struct xlpt_xl_reader *r, struct xlpt_kepts *kept)
 	return 0;
 }
 
-int xlpt_xl_read(const char *text, size_t len, const char *file, struct xlpt_dom *out,
-		 struct xlpt_kepts *kept, struct xlpt_losses *losses, struct xlpt_diag *diag)
+static int read_text(struct xlpt_xl_reader *r, const char *text, size_t len, const char *file,
+		     struct xlpt_kepts *kept)
 {
 	_cleanup_xl_scan_ struct xlpt_xl_scan scan = { 0 };
-	struct xlpt_xl_reader r = { .scan = &scan, .dom = out, .losses = losses, .diag = diag };
+	struct xlpt_dom *out = r->dom;
 	int rc;
 
+	r->scan = &scan;
 	xlpt_dom_init(out);
-	rc = xlpt_xl_scan(text, len, file, &scan, diag);
+	rc = xlpt_xl_scan(text, len, file, &scan, r->diag);
 	if (rc)
 		return rc;
 	out->file = xlpt_xstrdup(file);
-	r.used = xlpt_xcalloc(scan.n, sizeof(*r.used));
-	rc = xlpt_xl_open(&r);
+	r->used = xlpt_xcalloc(scan.n, sizeof(*r->used));
+	rc = xlpt_xl_open(r);
 	if (rc == 0)
-		rc = read_all(&r, kept);
+		rc = read_all(r, kept);
 	if (rc == 0)
-		rc = xlpt_dom_check_lists(out, diag);
-	xlpt_xl_close(&r);
+		rc = xlpt_dom_check_lists(out, r->diag);
+	xlpt_xl_close(r);
 	if (rc)
 		xlpt_dom_dispose(out);
+	return rc;
+}
+
+int xlpt_xl_read(const char *text, size_t len, const char *file, struct xlpt_dom *out,
+		 struct xlpt_kepts *kept, struct xlpt_losses *losses, struct xlpt_diag *diag)
+{
+	struct xlpt_xl_reader r = { .dom = out, .losses = losses, .diag = diag };
+
+	return read_text(&r, text, len, file, kept);
+}
+
+int xlpt_xl_read_own(const char *text, size_t len, const char *file, struct xlpt_dom *out,
+		     struct xlpt_diag *diag)
+{
+	struct xlpt_xl_reader r = { .dom = out, .diag = diag, .own = true };
+	struct xlpt_kepts kept = { 0 };
+	int rc = read_text(&r, text, len, file, &kept);
+
+	xlpt_kepts_dispose(&kept);
 	return rc;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "converters/xl/xl.h"
+#include "core/text.h"
 
 /*
  * libxlutil looks names up in a list and joins += by copying, so a hostile file
@@ -12,6 +13,8 @@
 #define MAX_SETTINGS 4096
 #define MAX_ITEMS    4096
 #define MAX_DEPTH    8
+
+static const char key_chars[] = "abcdefghijklmnopqrstuvwxyz0123456789._";
 
 struct scanner {
 	struct xlpt_xl_scan *out;
@@ -64,10 +67,27 @@ bool xlpt_xl_is(const struct xlpt_xl_scan *scan, const struct xlpt_xl_setting *s
 	return strlen(key) == s->key_len && !memcmp(scan->text + s->key_off, key, s->key_len);
 }
 
+/* Its first character. */
+static bool is_first(const struct scanner *s)
+{
+	return s->out->text + strspn(s->out->text, " \t\n") == s->p;
+}
+
+static int is_xml(struct scanner *s)
+{
+	BAD(s, s->p, "this is XML, as libvirt has it, and no configuration of xl");
+	xlpt_diag_fact(s->diag, "it begins with '<'");
+	xlpt_diag_hint(s->diag, "make a configuration of it: xlpt convert %s -o GUEST.cfg",
+		       XLPT_WORD(s->out->file));
+	return XLPT_ERR_SYNTAX;
+}
+
 static int unexpected(struct scanner *s, const char *wanted)
 {
 	unsigned char c;
 
+	if (s->p < s->end && *s->p == '<' && is_first(s))
+		return is_xml(s);
 	if (s->p >= s->end)
 		return BAD(s, s->p, "the file ends where %s is expected", wanted);
 	c = (unsigned char)*s->p;
@@ -109,6 +129,22 @@ static int skip(struct scanner *s, bool newlines)
 	return 0;
 }
 
+/* In libxlutil a string ends in its line; s->p is at the end of that line. */
+static int unended_string(struct scanner *s, const char *start)
+{
+	BAD(s, start, "this string does not end");
+	if (s->p - start > 2 && s->p[-1] == *start && s->p[-2] == '\\') {
+		xlpt_diag_fact(s->diag, "\\%c is a quote in the string, not its end", *start);
+		xlpt_diag_hint(s->diag, "write \\\\ for a \\ at the end of the string");
+	} else {
+		xlpt_diag_fact(s->diag,
+			       "it begins with %c here, and in this line no other %c ends it",
+			       *start, *start);
+		xlpt_diag_hint(s->diag, "end it with %c in the same line", *start);
+	}
+	return XLPT_ERR_SYNTAX;
+}
+
 static int string(struct scanner *s)
 {
 	const char *start = s->p;
@@ -129,10 +165,46 @@ static int string(struct scanner *s)
 		if (*s->p == '\\' && s->p + 1 < s->end && s->p[1] != '\n')
 			s->p++;
 	}
-	return BAD(s, start, "this string does not end");
+	return unended_string(s, start);
 }
 
 static int value(struct scanner *s, struct xlpt_xl_setting *set);
+
+/* "key =" at the beginning of a line: in a list, that is the setting behind one that was not ended. */
+static size_t setting_here(const struct scanner *s)
+{
+	const char *p = s->p;
+	size_t n = 0;
+
+	while (p > s->out->text && (p[-1] == ' ' || p[-1] == '\t'))
+		p--;
+	if (p > s->out->text && p[-1] != '\n')
+		return 0;
+	for (p = s->p; p + n < s->end && p[n] && strchr(key_chars, p[n]); n++)
+		;
+	for (p += n; p < s->end && (*p == ' ' || *p == '\t'); p++)
+		;
+	p += s->end - p > 1 && *p == '+';
+	return p < s->end && *p == '=' && (s->end - p == 1 || p[1] != '=') ? n : 0;
+}
+
+static int unended_list(struct scanner *s, const char *open)
+{
+	size_t key = setting_here(s);
+	const char *at = s->p;
+	unsigned line, column;
+
+	s->p = s->end; /* nothing of it is Python */
+	BAD(s, open, "this list does not end");
+	xlpt_xl_where(s->out, (size_t)(at - s->out->text), &line, &column);
+	if (key)
+		xlpt_diag_fact(s->diag, "\"%.*s =\" in line %u is the next setting", (int)key, at,
+			       line);
+	else
+		xlpt_diag_fact(s->diag, "the file ends before a ']' ends it");
+	xlpt_diag_hint(s->diag, "write ] behind the last item of the list");
+	return XLPT_ERR_SYNTAX;
+}
 
 static int list(struct scanner *s, struct xlpt_xl_setting *set)
 {
@@ -151,8 +223,8 @@ static int list(struct scanner *s, struct xlpt_xl_setting *set)
 			return rc;
 		if (s->p < s->end && *s->p == ']')
 			break;
-		if (s->p >= s->end)
-			return BAD(s, open, "this list does not end");
+		if (s->p >= s->end || setting_here(s))
+			return unended_list(s, open);
 		start = s->p;
 		rc = value(s, NULL);
 		if (rc)
@@ -173,8 +245,8 @@ static int list(struct scanner *s, struct xlpt_xl_setting *set)
 		rc = skip(s, true);
 		if (rc)
 			return rc;
-		if (s->p >= s->end)
-			return BAD(s, open, "this list does not end");
+		if (s->p >= s->end || setting_here(s))
+			return unended_list(s, open);
 		if (*s->p == ',')
 			s->p++;
 		else if (*s->p != ']')
@@ -221,7 +293,7 @@ static int statement(struct scanner *s)
 
 	if (*s->p < 'a' || *s->p > 'z')
 		return unexpected(s, "a key");
-	while (s->p < s->end && *s->p && strchr("abcdefghijklmnopqrstuvwxyz0123456789._", *s->p))
+	while (s->p < s->end && *s->p && strchr(key_chars, *s->p))
 		s->p++;
 	set.key_len = (size_t)(s->p - s->out->text) - set.key_off;
 	rc = skip(s, false);
@@ -303,58 +375,4 @@ int xlpt_xl_scan(const char *text, size_t len, const char *file, struct xlpt_xl_
 	if (rc)
 		xlpt_xl_scan_dispose(out);
 	return rc;
-}
-
-/* ---- quotes: xlu__cfgl_dequote's rules ---- */
-
-/* clang-format off */
-static const char escapes[][2] = { { 'a', '\a' }, { 'b', '\b' }, { 'f', '\f' }, { 'n', '\n' },
-				   { 'r', '\r' }, { 't', '\t' }, { 'v', '\v' } };
-/* clang-format on */
-
-void xlpt_xl_quote(struct xlpt_str *out, const char *s)
-{
-	xlpt_str_add(out, "\"");
-	for (; *s; s++) {
-		char esc[2] = { '\\', *s };
-		size_t i;
-
-		for (i = 0; i < XLPT_ARRAY_SIZE(escapes); i++)
-			if (*s == escapes[i][1])
-				esc[1] = escapes[i][0];
-		if (esc[1] != *s || *s == '"' || *s == '\\')
-			xlpt_str_addn(out, esc, 2);
-		else
-			xlpt_str_addn(out, s, 1);
-	}
-	xlpt_str_add(out, "\"");
-}
-
-char *xlpt_xl_unquote(const char *raw, size_t len)
-{
-	struct xlpt_str out = { 0 };
-
-	if (!len || (*raw != '"' && *raw != '\''))
-		return xlpt_xstrndup(raw, len);
-	for (size_t i = 1; i + 1 < len; i++) {
-		char c = raw[i];
-
-		if (c == '\\') {
-			size_t k;
-
-			c = raw[++i];
-			for (k = 0; k < XLPT_ARRAY_SIZE(escapes); k++)
-				if (c == escapes[k][0])
-					break;
-			if (k < XLPT_ARRAY_SIZE(escapes)) {
-				c = escapes[k][1];
-			} else if (c != '"' && c != '\'' && c != '\\') {
-				/* libxlutil garbles \x41 and \101 (Xen 4.17 to 4.22). */
-				xlpt_str_dispose(&out);
-				return NULL;
-			}
-		}
-		xlpt_str_addn(&out, &c, 1);
-	}
-	return xlpt_str_take(&out);
 }

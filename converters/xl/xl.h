@@ -21,6 +21,10 @@
 int xlpt_xl_read(const char *text, size_t len, const char *file, struct xlpt_dom *out,
 		 struct xlpt_kepts *kept, struct xlpt_losses *losses, struct xlpt_diag *diag);
 
+/* The same, whose devices may also be what xlpt start takes: pool:lan, pin:nic0, BDF,mac=... */
+int xlpt_xl_read_own(const char *text, size_t len, const char *file, struct xlpt_dom *out,
+		     struct xlpt_diag *diag);
+
 /*
  * Appends a configuration. kept goes into the comment block at the end, with the
  * commands that apply what is no matter of a configuration. What xl has no word

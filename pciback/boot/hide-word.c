@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Finds the word with pciback's list, among a module's options and on a kernel's command line. */
+/* Finds the word with pciback's list among a module's options. (On a kernel's command line: cmdline.c.) */
 #include <string.h>
 
 #include "pciback/boot/internal.h"
@@ -30,36 +30,6 @@ char *xlpt_boot_hide_of(const char *options)
 			found = xlpt_xstrndup(value, n && value[n - 1] == '"' ? n - 1 : n);
 		}
 		w = save;
-	}
-	return found;
-}
-
-char *xlpt_cmdline_hide(const char *cmdline, const char *module)
-{
-	_cleanup_free_ char *copy = xlpt_xstrdup(cmdline ? cmdline : "");
-	char *found = NULL, *next;
-
-	for (char *w = copy; *w; w = next) {
-		bool quoted = false;
-		char *end = w, *dot;
-
-		for (; *end && (quoted || (*end != ' ' && *end != '\t' && *end != '\n')); end++)
-			if (*end == '"')
-				quoted = !quoted;
-		next = *end ? end + 1 : end;
-		*end = '\0';
-		w += *w == '"';
-		dot = strchr(w, '.');
-		if (!dot || !xlpt_starts(dot, ".hide="))
-			continue;
-		*dot = '\0';
-		if (!xlpt_module_eq(w, module))
-			continue;
-		/* Quotes stand around the value or around the whole word. */
-		dot += strlen(".hide=");
-		dot += *dot == '"';
-		free(found);
-		found = xlpt_xstrndup(dot, strcspn(dot, "\""));
 	}
 	return found;
 }

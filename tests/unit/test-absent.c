@@ -7,7 +7,7 @@
 #include <string.h>
 #include <cmocka.h>
 
-#include "tests/unit/commands.h"
+#include "tests/unit/pooling.h"
 
 static void configure(struct world *w, uint32_t domid, const char *text)
 {
@@ -125,12 +125,76 @@ static void test_anew(void **state)
 	}
 }
 
+static char *content(const char *path)
+{
+	char *text = xlpt_xcalloc(1, 4096);
+	FILE *f = fopen(path, "r");
+
+	assert_non_null(f);
+	assert_true(fread(text, 1, 4095, f) > 0);
+	fclose(f);
+	return text;
+}
+
+/* What a configuration names and this host lacks: the line that takes it out is told, and is enough. */
+static void test_in_file(void **state)
+{
+	static const struct {
+		const char *list, *remove, *left;
+	} cases[] = {
+		{ "[ '3f:00.0' ]", "0000:3f:00.0", "pci = [ ]\n" },
+		{ "[ \"3f:00.0,permissive=1,msitranslate=0\" ]", "0000:3f:00.0", "pci = [ ]\n" },
+		{ "[ '0000:3f:00.0@5' ]", "0000:3f:00.0", "pci = [ ]\n" },
+		{ "[ '3f:00.*' ]", "'0000:3f:00.*'", "pci = [ ]\n" },
+		{ "[ '05:00.0', # net\n\t'3f:00.1', # sound\n]", "0000:3f:00.1",
+		  "pci = [ '05:00.0', # net\n]\n" },
+		{ "[ '3f:00.*', '05:00.0' ]", "'0000:3f:00.*'", "pci = [ '05:00.0' ]\n" },
+		{ "[ 'pool:lan', '3f:00.0', 'pool:lan,power_mgmt=0' ]", "0000:3f:00.0",
+		  "pci = [ 'pool:lan', 'pool:lan,power_mgmt=0' ]\n" },
+	};
+	struct world *w = *state;
+
+	ok(w, "pool define lan pf=01:00.0");
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *text =
+			xlpt_xasprintf("name = 'app1'\nmemory = 256\npci = %s\n", cases[i].list);
+		_cleanup_free_ char *file = xlpt_xstrdup(pools_config(text)),
+				    *start = xlpt_xasprintf("start --hide %s", file),
+				    *dry = xlpt_xasprintf("start --hide --dry-run %s", file),
+				    *check = xlpt_xasprintf("check --hide %s", file),
+				    *line = xlpt_xasprintf("xlpt convert --edit %s --remove %s\n",
+							   file, cases[i].remove),
+				    *quoted = xlpt_xstrdup(cases[i].remove), *result = NULL;
+		char *bare = strtok(quoted, "'");
+
+		changes_nothing(w, 1, start, line);
+		changes_nothing(w, 1, dry, line);
+		answers(w, 1, check, line);
+		if (strstr(cases[i].list, "05:00.0") && !strstr(w->out, "0000:05:00.0"))
+			fail_msg("%s: the other device is not judged\n%s", cases[i].list, w->out);
+		/* A slot is told once, and not its first function as well. */
+		if (strchr(cases[i].remove, '*') && strstr(w->out, "--remove 0000:3f:00.0\n"))
+			fail_msg("%s: told twice\n%s", cases[i].list, w->out);
+		if (world_run(w, "convert --edit %s --remove %s", file, bare))
+			fail_msg("%s", w->err);
+		result = content(file);
+		if (!strstr(result, cases[i].left))
+			fail_msg("%s: not %s but\n%s", cases[i].list, cases[i].left, result);
+		ok(w, dry);
+	}
+	/* A guest that runs has no file, and libvirt's XML is none of xl's. */
+	answers(w, 1, "attach web1 3f:00.0", "xlpt list");
+	assert_null(strstr(w->err, "--edit"));
+	answers(w, 1, "check web1 3f:00.0", "xlpt list");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(test_absent),
 		world_test(test_there),
 		world_test(test_anew),
+		cmocka_unit_test_setup_teardown(test_in_file, setup, world_teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

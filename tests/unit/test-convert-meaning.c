@@ -308,12 +308,26 @@ static void test_display(void **st)
 	says(HVM "vnc = 1\nvideoram = 16\n", "<model type='cirrus' vram='16384'/>");
 	assert_int_equal(losses.n, 0);
 	says(HVM "vnc = 0\nvga = 'none'\n", "<model type='none'/>");
-	/* An empty word is none; to QEMU under KVM an empty password would be one. */
-	says(HVM "vnc = 1\nvnclisten = ''\nvncpasswd = ''\n", "<graphics type='vnc'/>");
+	/* Without an emulated card there is no model; with the word for that, libvirt has none either. */
+	says(HVM "vif = [ 'type=vif,model=e1000' ]\n", "<model type='netfront'/>");
+	says_not(HVM "vif = [ 'type=vif,model=e1000' ]\n", "type='e1000'");
+	is_lost(HVM "vif = [ 'bridge=b,type=vif,model=netfront' ]\n", "net[#0]/model",
+		XLPT_LOSS_NOTE);
+	/* An empty password is none; to QEMU under KVM it would be one. */
+	says(HVM "vnc = 1\nvncpasswd = ''\n", "<graphics type='vnc'/>");
 	assert_int_equal(losses.n, 0);
-	says(PV "vfb = [ 'vnc=1,vncpasswd=,vnclisten=' ]\n", "<graphics type='vnc'/>");
+	/* An empty address is every address: so it is under libvirt, and not closed in silence. */
+	says(HVM "vnc = 1\nvnclisten = ''\n", "<graphics type='vnc' listen='0.0.0.0'/>");
+	is_lost(HVM "vnc = 1\nvnclisten = ''\n", "vnclisten", XLPT_LOSS_NOTE);
+	says(PV "vfb = [ 'vnc=1,vncpasswd=,vnclisten=' ]\n",
+	     "<graphics type='vnc' listen='0.0.0.0'/>");
+	assert_int_equal(differences(HVM "vnc = 1\n", HVM "vnc = 1\nvnclisten = ''\n", false), 1);
 	assert_int_equal(differences(HVM "vnc = 1\n", HVM "vnc = 1\nvncpasswd = ''\n", false), 0);
 	is_lost(HVM "nographic = 1\n", "nographic", XLPT_LOSS_NOTE);
+	/* Words with which xl starts no guest are no notes. */
+	is_lost(HVM "uuid = 'xyz'\n", "uuid", XLPT_LOSS_CHANGED);
+	is_lost(PV "type = 'hvmm'\n", "type", XLPT_LOSS_CHANGED);
+	assert_non_null(strstr(losses.items[0].reason, "pv, pvh or hvm"));
 	/* There and back again, it has none. */
 	{
 		_cleanup_str_ struct xlpt_str back = { 0 };

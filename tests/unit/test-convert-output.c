@@ -3,90 +3,14 @@
  * Where the output of xlpt convert goes: what is no regular file is written into and
  * stays what it is, links stay links, and of a batch no two take one name.
  */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <cmocka.h>
-#include <fcntl.h>
-#include <ftw.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/sysmacros.h>
-#include <unistd.h>
+#include "tests/unit/converting.h"
 
-#include "core/file.h"
-#include "xl-plugin/cli/cli.h"
+#include <sys/sysmacros.h>
+
 #include "xl-plugin/convert/convert.h"
 
-#define CFG "name = \"w\"\nmemory = 512\n"
 #define XML \
 	"<domain type='xen'><name>w</name><memory>524288</memory><os><type>xen</type></os></domain>"
-
-static char dir[] = "/tmp/xlpt-output.XXXXXX", *out, *err;
-
-static void put(const char *name, const char *text)
-{
-	FILE *f = fopen(name, "w");
-
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-}
-
-static char *get(const char *name)
-{
-	struct xlpt_str s = { 0 };
-	_cleanup_close_ int fd = open(name, O_RDONLY | O_CLOEXEC);
-
-	if (fd < 0)
-		return NULL;
-	assert_int_equal(xlpt_file_read_fd(fd, 1 << 20, &s), 0);
-	return xlpt_str_take(&s);
-}
-
-static int run(const char *args)
-{
-	_cleanup_free_ char *copy = xlpt_xasprintf("xlpt convert %s", args);
-	struct xlpt_env env = { 0 };
-	char *argv[32], *save;
-	size_t n_out, n_err;
-	int argc = 0, status;
-
-	for (char *s = strtok_r(copy, " ", &save); s; s = strtok_r(NULL, " ", &save))
-		argv[argc++] = s;
-	argv[argc] = NULL;
-	free(out);
-	free(err);
-	env.out = open_memstream(&out, &n_out);
-	env.err = open_memstream(&err, &n_err);
-	status = xlpt_run(argc, argv, &env);
-	fclose(env.out);
-	fclose(env.err);
-	return status;
-}
-
-static void expect(int status, const char *args, const char *words)
-{
-	int got = run(args);
-
-	if (got != status || !strstr(err, words))
-		fail_msg("convert %s: exit %d, expected %d and \"%s\":\n%s%s", args, got, status,
-			 words, out, err);
-}
-
-static mode_t mode_of(const char *name)
-{
-	struct stat st;
-
-	return lstat(name, &st) ? 0 : st.st_mode;
-}
-
-static int drop(const char *path, const struct stat *st, int flag, struct FTW *ftw)
-{
-	(void)st, (void)flag, (void)ftw;
-	return strcmp(path, dir) ? remove(path) : 0;
-}
 
 static int setup(void **state)
 {
@@ -100,7 +24,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
 	(void)state;
-	nftw(dir, drop, 8, FTW_DEPTH | FTW_PHYS);
+	clear_dir();
 	return 0;
 }
 
@@ -216,6 +140,11 @@ static void test_one_name(void **state)
 	free(kept);
 	kept = get("d2/b.xml");
 	assert_string_equal(kept, XML);
+	/* A pipe does not say before its turn what it will be, and is not read twice. */
+	assert_int_equal(mkfifo("d1/p.cfg", 0600) | mkfifo("d2/p.cfg", 0600), 0);
+	expect(2, "-o out d1/p.cfg d2/p.cfg", "would both become out/p.");
+	expect(2, "--edit - --add 01:00.0", "- is none");
+	expect(2, "-o out - -", "would both become out/-.");
 	/* One of them is what it shall become and is left out. */
 	expect(0, "-o d2 --to xl d2/b.cfg d1/a.cfg", "");
 }
@@ -247,14 +176,6 @@ int main(void)
 					    TEST(test_changed_since_found), TEST(test_one_name),
 					    TEST(test_directories) };
 	/* clang-format on */
-	int failed;
 
-	if (!mkdtemp(dir) || chdir(dir))
-		return 1;
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	free(out);
-	free(err);
-	if (chdir("/") == 0)
-		rmdir(dir);
-	return failed;
+	return run_in_dir(tests);
 }

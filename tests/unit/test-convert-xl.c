@@ -207,6 +207,51 @@ static void test_python(void **st)
 			fail_msg("%s: %s: %s", text, diag.message, diag.fact ? diag.fact : "");
 		if (is)
 			assert_int_equal(diag.line, python[i].line);
+		/* An import is no value that could be written in its place. */
+		if (is && xlpt_starts(text, "import"))
+			assert_non_null(strstr(diag.hint, "take it out"));
+	}
+}
+
+/* What does not end is told where it begins, with what mends it; what follows it is not blamed. */
+static void test_not_ended(void **st)
+{
+	static const struct {
+		const char *text;
+		unsigned line, column;
+		const char *fact, *hint;
+	} cases[] = {
+		{ "name = 'w\nmemory = 5\n", 1, 8, "no other '", "end it with '" },
+		{ "name = \"w'\n", 1, 8, "no other \"", "end it with \"" },
+		{ "a = 1\nextra = \"c:\\\"\n", 2, 9, "not its end", "write \\\\" },
+		{ "pci = [\n '01:00.0',\n '02:00.0\n]\n", 3, 2, "no other '", "end it with '" },
+		{ "a = 1\ndisk = [ 'x',\nvif = [ 'y' ]\n", 2, 8, "\"vif =\" in line 3", "write ]" },
+		{ "disk = [ 'x'\n\n  memory += 5\n", 1, 8, "\"memory =\" in line 3", "write ]" },
+		{ "disk = [ 'x' # y\nvif=[]\n", 1, 8, "\"vif =\" in line 2", "write ]" },
+		{ "vnuma = [ [ 'x', 'y'\n, [ 'z' ]\n]\nmemory = 5\n", 1, 9, "in line 4",
+		  "write ]" },
+		{ "vnuma = [ [ 'x', 'y' ]\n", 1, 9, "the file ends", "write ]" },
+		{ "pci = [ '01:00.0',\n", 1, 7, "the file ends", "write ]" },
+		{ "pci = [ '01:00.0' '02:00.0' ]\n", 1, 19, "nothing between", "a comma" },
+		{ "pci = [ '01:00.0'\n\t'02:00.0' ]\n", 2, 2, "nothing between", "a comma" },
+		{ "pci = [ 01:00.0,permissive=1 ]\n", 1, 11, "without quotes", "\"01:00.0\"" },
+		{ "vnclisten = 0.0.0.0\n", 1, 14, "without quotes", "\"0.0.0.0\"" },
+		{ "\n<domain type='xen'/>\n", 2, 1, "begins with '<'", "xlpt convert 'a b'" },
+	};
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		_cleanup_diag_ struct xlpt_diag diag = { 0 };
+		_cleanup_xl_scan_ struct xlpt_xl_scan scan = { 0 };
+		const char *text = cases[i].text;
+
+		assert_int_equal(xlpt_xl_scan(text, strlen(text), "a b", &scan, &diag),
+				 XLPT_ERR_SYNTAX);
+		if (diag.line != cases[i].line || diag.column != cases[i].column || !diag.fact ||
+		    !strstr(diag.fact, cases[i].fact) || !diag.hint ||
+		    !strstr(diag.hint, cases[i].hint))
+			fail_msg("%s%u:%u: %s\n%s\n%s", text, diag.line, diag.column, diag.message,
+				 diag.fact, diag.hint);
 	}
 }
 
@@ -252,9 +297,10 @@ static void test_quotes(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_values), cmocka_unit_test(test_carries),
-		cmocka_unit_test(test_errors), cmocka_unit_test(test_python),
-		cmocka_unit_test(test_limits), cmocka_unit_test(test_quotes),
+		cmocka_unit_test(test_values),	  cmocka_unit_test(test_carries),
+		cmocka_unit_test(test_errors),	  cmocka_unit_test(test_python),
+		cmocka_unit_test(test_not_ended), cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_quotes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -170,7 +170,7 @@ static void test_changes_between_reads(void **state)
 	struct world *w = with_other(state);
 	struct changer c = { .w = w };
 
-	for (unsigned i = 0; i < 40; i += world_stride() > 1 ? 3 : 1) {
+	for (unsigned i = 0; i<40; i += world_stride()> 1 ? 3 : 1) {
 		c.n = i;
 		world_frontend(w, &(struct fake_pcifront_opts){ .step_ms = 10, .absent = i % 2 });
 		fake_store_on_read(w->store, change, &c);

@@ -47,6 +47,34 @@ static int tell_end(struct xlpt_convert_run *run, struct xlpt_diag *diag)
 	return 0;
 }
 
+/* One after the other; a file that fails is told and does not stop the others, a signal does. */
+static int convert_all(struct xlpt_convert_run *run, const struct xlpt_convert_inputs *in,
+		       struct xlpt_diag *diag)
+{
+	int rc = 0;
+
+	run->total = in->n;
+	for (size_t i = 0; rc == 0 && i < in->n; i++) {
+		_cleanup_diag_ struct xlpt_diag own = { 0 };
+
+		rc = xlpt_check_interrupted(diag);
+		if (rc)
+			break;
+		rc = xlpt_convert_file(run, &in->items[i], &own);
+		if (rc == XLPT_ERR_STOPPED) {
+			xlpt_diag_move(diag, &own);
+			break;
+		}
+		if (rc)
+			xlpt_convert_failed(run, &own);
+		rc = 0;
+		run->done++;
+		xlpt_convert_progress(run);
+	}
+	xlpt_convert_clear(run);
+	return rc;
+}
+
 int xlpt_convert_batch(struct xlpt_convert_run *run, char **paths, size_t n, struct xlpt_diag *diag)
 {
 	_cleanup_inputs_ struct xlpt_convert_inputs in = { 0 };
@@ -62,18 +90,9 @@ int xlpt_convert_batch(struct xlpt_convert_run *run, char **paths, size_t n, str
 	rc = collect_inputs(run, paths, n, &in, diag);
 	if (rc == 0)
 		rc = xlpt_convert_check_names(run, &in, diag);
-	run->total = in.n;
-	for (size_t i = 0; rc == 0 && i < in.n; i++) {
-		_cleanup_diag_ struct xlpt_diag own = { 0 };
-
-		if (xlpt_convert_file(run, &in.items[i], &own))
-			xlpt_convert_failed(run, &own);
-		run->done++;
-		xlpt_convert_progress(run);
-		rc = xlpt_check_interrupted(diag);
-	}
-	xlpt_convert_clear(run);
-	if (rc == XLPT_ERR_STOPPED && run->converted) {
+	if (rc == 0)
+		rc = convert_all(run, &in, diag);
+	if (rc && run->converted) {
 		xlpt_diag_wrap(diag, "%zu converted, the others not", run->converted);
 		run->env->done = true;
 		return xlpt_diag_recode(diag, XLPT_ERR_LEFT);

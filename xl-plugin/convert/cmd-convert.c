@@ -18,6 +18,12 @@ static int run_edit(struct xlpt_env *env, const struct xlpt_args *args, struct x
 					     "--%s and --edit exclude each other", others[i]);
 	if (args->n)
 		return xlpt_diag_set(diag, XLPT_ERR_USAGE, "--edit takes no further files");
+	if (!strcmp(xlpt_args_get(args, "edit"), "-")) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "--edit changes a file in its place, and - is none");
+		xlpt_diag_hint(diag, "name the file; with --dry-run the result is only printed");
+		return XLPT_ERR_USAGE;
+	}
 	if (!xlpt_strv_len(adds) && !xlpt_strv_len(removes)) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE, "--edit without --add and --remove");
 		xlpt_diag_hint(diag,

@@ -169,6 +169,20 @@ static int check_output(const struct xlpt_convert_run *run, const char *path,
 	return XLPT_ERR_USAGE;
 }
 
+/* Where the result goes; NULL = standard output. Caller frees. */
+static char *output_path(const struct xlpt_convert_run *run, const struct xlpt_convert_input *input,
+			 const char *word)
+{
+	_cleanup_free_ char *file = NULL;
+
+	if (!run->output)
+		return NULL;
+	if (!run->batch)
+		return strcmp(run->output, "-") ? xlpt_xstrdup(run->output) : NULL;
+	file = xlpt_convert_name(input->rel, word);
+	return xlpt_xasprintf("%s/%s", run->output, file);
+}
+
 int xlpt_convert_file(struct xlpt_convert_run *run, const struct xlpt_convert_input *input,
 		      struct xlpt_diag *diag)
 {
@@ -209,13 +223,11 @@ int xlpt_convert_file(struct xlpt_convert_run *run, const struct xlpt_convert_in
 	}
 	if (rc)
 		return rc;
-	if (run->output && run->batch) {
-		_cleanup_free_ char *file = xlpt_convert_name(input->rel, word);
-
-		target = xlpt_xasprintf("%s/%s", run->output, file);
-	} else if (run->output && strcmp(run->output, "-") != 0) {
-		target = xlpt_xstrdup(run->output);
-	}
+	target = output_path(run, input, word);
+	/* The last moment at which nothing is changed. */
+	rc = xlpt_check_interrupted(diag);
+	if (rc)
+		return rc;
 	/* /dev/stdout takes what was printed before first. */
 	if (target)
 		fflush(run->env->out);

@@ -78,6 +78,16 @@ static void tell_edited(struct xlpt_env *env, const char *path, bool changed,
 	}
 }
 
+static int refuse_xml(const char *path, struct xlpt_diag *diag)
+{
+	xlpt_diag_set(diag, XLPT_ERR_SYNTAX,
+		      "--edit changes a configuration of xl, and this is "
+		      "libvirt's XML");
+	xlpt_diag_at(diag, path, 0, 0);
+	xlpt_diag_hint(diag, "change the <hostdev> of libvirt's guest with virsh edit");
+	return XLPT_ERR_SYNTAX;
+}
+
 static int edit(struct xlpt_env *env, const char *path, const struct xlpt_edit *edits, size_t n,
 		struct xlpt_diag *diag)
 {
@@ -91,7 +101,11 @@ static int edit(struct xlpt_env *env, const char *path, const struct xlpt_edit *
 		r = xlpt_file_get(&f, XLPT_CONVERT_MAX, &in);
 	if (r)
 		return xlpt_convert_unread(path, r, diag);
+	if (xlpt_format_detect(xlpt_str_get(&in), in.len) == XLPT_FORMAT_LIBVIRT)
+		return refuse_xml(path, diag);
 	rc = xlpt_edit_pci(xlpt_str_get(&in), in.len, path, edits, n, &out, &changed, diag);
+	if (rc == 0)
+		rc = xlpt_check_interrupted(diag);
 	if (rc == 0 && changed && !env->dry_run) {
 		r = xlpt_file_put(&f, xlpt_str_get(&out), out.len,
 				  &(struct xlpt_file_how){ .keep = true });

@@ -9,6 +9,7 @@
 
 #include "converters/libvirt/libvirt.h"
 #include "core/file.h"
+#include "core/stop.h"
 
 int xlpt_convert_unread(const char *path, int r, struct xlpt_diag *diag)
 {
@@ -21,6 +22,9 @@ int xlpt_convert_unread(const char *path, int r, struct xlpt_diag *diag)
 		xlpt_diag_hint(diag, "name the configuration itself");
 		return XLPT_ERR_SYNTAX;
 	}
+	/* Waiting for who writes into a pipe, or for a terminal. */
+	if (r == -EINTR && xlpt_check_interrupted(diag))
+		return XLPT_ERR_STOPPED;
 	if (r == -ENOENT)
 		return xlpt_diag_errno(diag, XLPT_ERR_NOT_FOUND, r, "cannot open %s", path);
 	return xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot read %s", path);
@@ -69,7 +73,7 @@ int xlpt_convert_load(const char *path, bool in_tree, struct xlpt_str *out, mode
 	/* A pipe does not tell who may read what comes out of it. */
 	if (mode)
 		*mode = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? st.st_mode & 0777 : 0644;
-	r = xlpt_file_read_fd(fd, XLPT_CONVERT_MAX, out);
+	r = xlpt_file_read_any(fd, XLPT_CONVERT_MAX, out);
 	if (r == -EBADF && fd == STDIN_FILENO) {
 		r = xlpt_convert_unread(path, r, diag);
 		xlpt_diag_hint(diag, "give the text by a pipe or \"<FILE\", or name the file");
@@ -104,6 +108,8 @@ int xlpt_convert_save(const char *path, const char *text, size_t len, mode_t mod
 	}
 	if (r == 0)
 		r = xlpt_file_save(&f, text, len, &how);
+	if (r == -EINTR && xlpt_check_interrupted(diag))
+		return XLPT_ERR_STOPPED;
 	return r ? xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot write %s", path) : 0;
 }
 

@@ -201,32 +201,55 @@ static bool *doubtful(const struct check *c)
 	return doubt;
 }
 
-/* What it becomes; NULL when nothing (it is skipped, or will fail). Caller frees. */
-static char *output_of(const struct check *c, size_t i)
+/* A pipe and standard input: what is in it is not known before its turn. */
+static bool read_once(const char *path)
+{
+	struct stat st;
+
+	return !strcmp(path, "-") || (stat(path, &st) == 0 && !S_ISREG(st.st_mode));
+}
+
+/* The word for what a guest becomes, NULL when it is skipped. */
+static const char *target_of(const struct check *c, const struct xlpt_str *text)
+{
+	const char *s = xlpt_str_get(text);
+
+	if (xlpt_convert_skips(c->run, s, text->len))
+		return NULL;
+	if (c->run->how.to)
+		return xlpt_format_word(c->run->how.to);
+	return xlpt_format_word(xlpt_format_detect(s, text->len) == XLPT_FORMAT_XL
+					? XLPT_FORMAT_LIBVIRT
+					: XLPT_FORMAT_XL);
+}
+
+/* Adds what it becomes: nothing (it is skipped, or will fail), or all that it may become. */
+static void add_outputs(const struct check *c, size_t i, struct names *v)
 {
 	const struct xlpt_convert_input *in = &c->in->items[i];
 	_cleanup_str_ struct xlpt_str text = { 0 };
-	const char *s;
-	enum xlpt_format to = c->run->how.to;
+	const char *to = NULL;
 
-	/* It can be read only once. */
-	if (!strcmp(in->path, "-") || xlpt_convert_load(in->path, in->in_tree, &text, NULL, NULL))
-		return NULL;
-	s = xlpt_str_get(&text);
-	switch (xlpt_convert_kind(s, in->path)) {
+	if (read_once(in->path)) {
+		for (size_t k = 0; k < XLPT_ARRAY_SIZE(targets); k++)
+			names_add(v, xlpt_convert_name(in->rel, targets[k]), i);
+		return;
+	}
+	if (xlpt_convert_load(in->path, in->in_tree, &text, NULL, NULL))
+		return;
+	switch (xlpt_convert_kind(xlpt_str_get(&text), in->path)) {
 	case XLPT_CONVERT_POOL:
-		return xlpt_convert_name(in->rel, "libvirt");
+		to = "libvirt";
+		break;
 	case XLPT_CONVERT_NETWORK:
-		return xlpt_convert_name(in->rel, "pool");
+		to = "pool";
+		break;
 	case XLPT_CONVERT_GUEST:
+		to = target_of(c, &text);
 		break;
 	}
-	if (xlpt_convert_skips(c->run, s, text.len))
-		return NULL;
-	if (to == XLPT_FORMAT_NONE)
-		to = xlpt_format_detect(s, text.len) == XLPT_FORMAT_XL ? XLPT_FORMAT_LIBVIRT
-								       : XLPT_FORMAT_XL;
-	return xlpt_convert_name(in->rel, xlpt_format_word(to));
+	if (to)
+		names_add(v, xlpt_convert_name(in->rel, to), i);
 }
 
 static int meet(const char *a, const char *b, const char *output, const char *name,
@@ -251,15 +274,15 @@ static int check_all(const struct check *c, struct xlpt_diag *diag)
 	_cleanup_free_ bool *doubt = doubtful(c);
 	_cleanup_names_ struct names real = { 0 };
 
-	for (size_t i = 0; i < c->in->n; i++) {
-		char *name = doubt[i] ? output_of(c, i) : NULL;
-		const struct place *p = name ? in_the_way(c, name) : NULL;
+	for (size_t i = 0; i < c->in->n; i++)
+		if (doubt[i])
+			add_outputs(c, i, &real);
+	for (size_t i = 0; i < real.n; i++) {
+		const struct place *p = in_the_way(c, real.items[i].name);
 
-		if (!name)
-			continue;
-		names_add(&real, name, i);
 		if (p)
-			return takes_place(c->in->items[i].path, c->in->items[p->input].path, diag);
+			return takes_place(c->in->items[real.items[i].input].path,
+					   c->in->items[p->input].path, diag);
 	}
 	names_sort(&real);
 	for (size_t i = 1; i < real.n; i++)

@@ -112,6 +112,16 @@ static int guest_again(struct xlpt_op *op, struct xlpt_diag *diag)
 	return 0;
 }
 
+void xlpt_op_hint_absent(const struct xlpt_op *op, const char *device, struct xlpt_diag *diag)
+{
+	if (op->named_in && strcmp(op->named_in, "-") != 0)
+		xlpt_diag_hint(diag, "if it does not come back: xlpt convert --edit %s --remove %s",
+			       XLPT_WORD(op->named_in), XLPT_WORD(device));
+	else if (op->named_in)
+		xlpt_diag_hint(diag, "if it does not come back, take %s out of the pci list",
+			       device);
+}
+
 static int read_item(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_diag *diag)
 {
 	struct xlpt_bdf bdf = item->spec.bdf;
@@ -134,8 +144,11 @@ static int read_item(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_dia
 	}
 	if (rc == XLPT_ERR_NO_DEVICE && o)
 		xlpt_owner_lost(o, diag);
-	else if (rc == XLPT_ERR_NO_DEVICE)
+	if (rc == XLPT_ERR_NO_DEVICE && !o) {
+		xlpt_op_hint_absent(op, XLPT_BDF_STR(bdf), diag);
+		/* A VF can be made, which is better. */
 		xlpt_vf_absent_hint(op->env->host, bdf, diag);
+	}
 	return rc ? rc
 		  : xlpt_place_read(op->env, &item->device, &op->owners, &op->needs, &item->place,
 				    diag);
@@ -192,7 +205,7 @@ int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag)
 		struct xlpt_item *item = &op->items[i];
 
 		item->nothing = op->all_held && !xlpt_op_holds(op, item->spec.bdf);
-		if (item->nothing)
+		if (item->nothing || item->not_here)
 			continue;
 		xlpt_op_point(op, "there", item);
 		rc = read_item(op, item, diag);

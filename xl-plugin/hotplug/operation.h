@@ -164,6 +164,7 @@ struct xlpt_op {
 	 * are none to find.
 	 */
 	int (*find_mates)(struct xlpt_op *op, struct xlpt_diag *diag);
+	const char *named_in; /* start: the configuration that names the devices; not owned */
 };
 
 /* A function that shares an isolation set, or a page of registers, with an item. */
@@ -283,6 +284,7 @@ void xlpt_op_describe(const struct xlpt_op *op, const char *name, struct xlpt_jo
  * operation on them left, and reads the facts into op.
  */
 int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag);
+void xlpt_op_hint_absent(const struct xlpt_op *op, const char *device, struct xlpt_diag *diag);
 /* op->owners says that the guest has the device. */
 bool xlpt_op_holds(const struct xlpt_op *op, struct xlpt_bdf bdf);
 /*

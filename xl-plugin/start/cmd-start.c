@@ -40,6 +40,7 @@ int xlpt_start_words(struct xlpt_start *s, const struct xlpt_args *args, struct 
 		xlpt_diag_hint(diag,
 			       "name the guest's xl configuration; they are usually in /etc/xen");
 	s->file = args->pos[0];
+	s->op.named_in = s->file;
 	s->text = xlpt_str_get(text);
 	s->len = text->len;
 	return rc;

@@ -76,6 +76,30 @@ struct stands {
 };
 
 /*
+ * An entry BB:DD.* of a slot that this host does not have names no device: check tells it, and judges
+ * the others.
+ */
+static int add_entry(struct xlpt_start *s, const struct xlpt_xl_entry *e, struct xlpt_diag *diag)
+{
+	_cleanup_spec_ struct xlpt_spec spec;
+	int rc = xlpt_spec_parse(e->text, &spec, diag);
+
+	if (rc == 0)
+		rc = xlpt_op_add(&s->op, &spec, diag);
+	if (rc == XLPT_ERR_NO_DEVICE && spec.all_funcs) {
+		_cleanup_free_ char *slot = xlpt_spec_where(&spec);
+
+		xlpt_op_hint_absent(&s->op, slot, diag);
+		rc = xlpt_op_judged(&s->op, rc, diag);
+		if (rc == 0)
+			rc = xlpt_op_add_bdf(&s->op, spec.bdf, diag);
+		if (rc == 0)
+			s->op.items[s->op.n - 1].not_here = true;
+	}
+	return rc;
+}
+
+/*
  * Adds the items of those entries that name a device, or (pools) of those that want a VF of a
  * pool. Takes no VF.
  */
@@ -88,7 +112,7 @@ static int add_entries(struct xlpt_start *s, bool pools, struct stands *of, stru
 		if (xlpt_starts(e->text, "pool:") != pools)
 			continue;
 		of[i].first = s->op.n;
-		rc = xlpt_op_add_spec(&s->op, e->text, diag);
+		rc = add_entry(s, e, diag);
 		if (rc) {
 			xlpt_diag_at(diag, s->file, e->line, e->column);
 			return rc;
