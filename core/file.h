@@ -75,6 +75,19 @@ int xlpt_file_find(struct xlpt_host *h, const char *path, unsigned flags, struct
 /* Its absolute path below h, by which it is found again without a link. Caller frees. */
 int xlpt_file_path(struct xlpt_host *h, const struct xlpt_file *f, char **out);
 
+/*
+ * Who else than root could exchange what f names, because of the mode or the owner of its directory
+ * or of one above, up to the root of h (NULL: as the process sees it). In one with the sticky bit
+ * nobody can exchange what is root's. A group that may write there is OF_GROUP, and OTHERS is worse.
+ * For who is not root it is always NOBODY: what he trusts is his own affair. Or a negative errno.
+ */
+enum xlpt_file_exposed {
+	XLPT_FILE_NOBODY,
+	XLPT_FILE_GROUP,
+	XLPT_FILE_OTHERS,
+};
+int xlpt_file_exposed(struct xlpt_host *h, const struct xlpt_file *f);
+
 /* Opens what was found for reading, whatever it is: a FIFO is waited for. Links are not followed. */
 int xlpt_file_open_any(const struct xlpt_file *f);
 

@@ -111,6 +111,13 @@ static void look_link(struct xlpt_env *env, struct xlpt_sentry *g, const char *p
 			xlpt_xasprintf("%s is there, and is no link to the guard's program", path);
 	else if (f->now && !xlpt_sentry_is_program(env->host, f->now))
 		f->fact = xlpt_xasprintf("it leads to %s, which is not there", f->now);
+	else
+		f->fact = xlpt_sentry_exposed(env->host, path, &f->exposed);
+	/* The folder is the administrator's: whom he lets into the group, he trusts. */
+	if (f->exposed == XLPT_FILE_GROUP && f->now)
+		xlpt_sentry_note(g, xlpt_xstrdup(f->fact));
+	if (f->exposed == XLPT_FILE_GROUP)
+		free(XLPT_TAKE(f->fact));
 }
 
 /*

@@ -13,6 +13,7 @@
 
 #include <sys/stat.h>
 
+#include "core/file.h"
 #include "xl-plugin/cli/env.h"
 #include "xl-plugin/kept/file-change.h"
 #include "xl-plugin/kept/journal.h"
@@ -54,11 +55,12 @@ struct xlpt_sentry_file {
 	enum xlpt_sentry_kind kind;
 	enum xlpt_sentry_state state;
 	char *path;
-	char *now;	/* its text now (of a link: its target); NULL = it is not there */
-	char *with;	/* its text with the guard */
-	char *without;	/* its text without the guard; NULL = no file */
-	char *fact;	/* why its state is what it is, or NULL */
-	struct stat st; /* of a file that is there: its mode and owner stay */
+	char *now;     /* its text now (of a link: its target); NULL = it is not there */
+	char *with;    /* its text with the guard */
+	char *without; /* its text without the guard; NULL = no file */
+	char *fact;    /* why its state is what it is, or NULL */
+	enum xlpt_file_exposed exposed; /* of a link: who else could put a program in its place */
+	struct stat st;			/* of a file that is there: its mode and owner stay */
 };
 
 /* A PATH by which somebody on this host runs xl. */
@@ -222,6 +224,12 @@ bool xlpt_sentry_is_program(struct xlpt_host *h, const char *path);
  * Caller frees.
  */
 char *xlpt_sentry_link(struct xlpt_host *h, const char *path);
+/*
+ * Who else than root could put a program in the place of the link path (core/file.h), or could once
+ * the link is away; of folders that are missing, the one that is there counts. The fact in words, or
+ * NULL for nobody. Caller frees.
+ */
+char *xlpt_sentry_exposed(struct xlpt_host *h, const char *path, enum xlpt_file_exposed *how);
 /*
  * Reads a regular file whole; a link is not followed. 0, a negative errno as xlpt_file_open,
  * -EFBIG above 256 KiB, -EINVAL when the file has a NUL. Caller frees *out.
