@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "core/file.h"
+#include "core/tempdir.h"
 #include "pciback/boot/internal.h"
 #include "pciback/device/kmod.h"
 
@@ -18,37 +19,67 @@
 #define END_OPTION "xlpt_end_of_configuration"
 #define END_LINE   "options " END_OPTION " x=1\n"
 
-/*
- * All files in their order as one, in memory: nothing of it is left by a kill. libkmod takes
- * a path that is no directory as a file (conf_files_list). A descriptor, or -errno.
- */
-static int copy_out(const struct xlpt_confs *c)
-{
-	_cleanup_close_ int fd = memfd_create("modprobe.conf", MFD_CLOEXEC);
-	int r = fd < 0 ? -errno : 0;
+/* All files in their order as one, which libkmod reads by its path; away with it at the end. */
+struct copy {
+	char *path;
+	int fd;
+	struct xlpt_tempdir dir;
+	bool told; /* why it was not made is in the diagnosis */
+};
 
-	for (size_t i = 0; r == 0 && i < c->n; i++) {
-		r = xlpt_file_write_all(fd, c->items[i].text, strlen(c->items[i].text));
+static void copy_dispose(struct copy *copy)
+{
+	xlpt_closep(&copy->fd);
+	xlpt_tempdir_dispose(&copy->dir);
+	free(copy->path);
+}
+
+static void join(const struct xlpt_confs *c, struct xlpt_str *out)
+{
+	for (size_t i = 0; i < c->n; i++) {
 		/* Two: a backslash at its end does not reach into the next one. */
-		if (r == 0)
-			r = xlpt_file_write_all(fd, "\n\n", 2);
+		xlpt_str_add(out, c->items[i].text);
+		xlpt_str_add(out, "\n\n");
 	}
-	if (r == 0)
-		r = xlpt_file_write_all(fd, END_LINE, strlen(END_LINE));
-	if (r == 0) {
-		r = fd;
-		fd = -1;
-	}
+	xlpt_str_add(out, END_LINE);
+}
+
+/*
+ * In memory, of which a kill leaves nothing; without /proc (a chroot of an installer) memory has no
+ * path, so it is a file then. libkmod takes a path that is no directory as a file (conf_files_list).
+ */
+static int copy_out(const struct xlpt_confs *c, struct copy *copy, struct xlpt_diag *diag)
+{
+	struct xlpt_host sub = { .rootfd = -1 };
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	int r;
+
+	join(c, &text);
+	copy->fd = memfd_create("modprobe.conf", MFD_CLOEXEC);
+	copy->path = xlpt_xasprintf("/proc/self/fd/%d", copy->fd);
+	r = copy->fd < 0 ? -errno : xlpt_file_write_all(copy->fd, text.s, text.len);
+	if (r < 0)
+		return r;
+	if (access(copy->path, F_OK) == 0 || errno != ENOENT)
+		return 0;
+	copy->told = xlpt_tempdir_make(&copy->dir, "xlpt-modprobe-", diag) ||
+		     xlpt_tempdir_sub(&copy->dir, "d", &sub, diag);
+	if (copy->told)
+		return -EIO;
+	free(copy->path);
+	copy->path = xlpt_xasprintf("%s/d/modprobe.conf", copy->dir.path);
+	r = xlpt_file_replace(&sub, "/modprobe.conf", text.s, text.len,
+			      &(struct xlpt_file_how){ .mode = 0600, .lazy = true });
+	xlpt_host_close(&sub);
 	return r;
 }
 
-/* fd: of a configuration, or -1. */
-static struct kmod_ctx *open_kmod(int fd)
+/* path: of a configuration, or NULL. */
+static struct kmod_ctx *open_kmod(const char *path)
 {
-	_cleanup_free_ char *path = xlpt_xasprintf("/proc/self/fd/%d", fd);
 	const char *paths[] = { path, NULL };
 
-	return xlpt_kmod_new("/", fd >= 0 ? paths : paths + 1);
+	return xlpt_kmod_new("/", paths);
 }
 
 char *xlpt_boot_hide_of(const char *options)
@@ -248,12 +279,22 @@ char *xlpt_cmdline_hide(const char *cmdline, const char *module)
 	return found;
 }
 
+static int unread(int r, struct xlpt_diag *diag)
+{
+	xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot read the modprobe configuration");
+	if (r == -EIO)
+		xlpt_diag_fact(diag, "libkmod did not read it to its end, and does not say why");
+	xlpt_diag_hint(diag, "run it again; a limit on open files or memory may be the reason "
+			     "(ulimit -a)");
+	return XLPT_ERR_IO;
+}
+
 int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const char *instead,
 			const char *text, struct xlpt_effective *out, struct xlpt_diag *diag)
 {
 	_cleanup_confs_ struct xlpt_confs c = { 0 };
 	struct kmod_ctx *ctx = NULL, *none = NULL;
-	_cleanup_close_ int fd = -1;
+	struct copy copy = { .fd = -1, .dir = { .fd = -1 } };
 	bool black = false;
 	int r, rc = xlpt_kmod_load(diag);
 
@@ -261,11 +302,10 @@ int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const
 	if (rc)
 		return rc;
 	xlpt_boot_confs_read(h, instead, text, &c);
-	fd = copy_out(&c);
-	r = fd < 0 ? fd : 0;
+	r = copy_out(&c, &copy, diag);
 	if (r == 0) {
-		ctx = open_kmod(fd);
-		none = open_kmod(-1);
+		ctx = open_kmod(copy.path);
+		none = open_kmod(NULL);
 	}
 	if (ctx && none) {
 		r = read_config(ctx, count(none, kmod_config_get_options), boot->module, out,
@@ -275,16 +315,9 @@ int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const
 	}
 	kmod_unref(ctx);
 	kmod_unref(none);
-	if (r < 0) {
-		xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot read the modprobe configuration");
-		if (r == -EIO)
-			xlpt_diag_fact(diag,
-				       "libkmod did not read it to its end, and does not say why");
-		xlpt_diag_hint(diag,
-			       "run it again; a limit on open files or memory may be the reason "
-			       "(ulimit -a)");
-		return XLPT_ERR_IO;
-	}
+	copy_dispose(&copy);
+	if (r < 0)
+		return copy.told ? XLPT_ERR_IO : unread(r, diag);
 	if (out->install)
 		locate(&c, "install", out->install, true, &out->modprobe_file, &out->modprobe_line);
 	else if (out->modprobe_hide)
