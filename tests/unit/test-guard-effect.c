@@ -234,6 +234,29 @@ static void test_exposed_later(void **st)
 	says("installed");
 }
 
+/* The same of the program that all parts lead to. */
+static void test_exposed_program(void **st)
+{
+	(void)st;
+	if (geteuid() != 0)
+		skip();
+	own("/usr/local/lib", 65534, 0755);
+	expect(1, "install");
+	says("the guard cannot be installed from " PROGRAM);
+	says("belongs to another user");
+	says("PREFIX=/usr/local");
+	assert_false(xlpt_host_has(host, LINK) || xlpt_host_has(host, DROPIN));
+	own("/usr/local/lib", 0, 0755);
+	expect(0, "install");
+	own("/usr/local/lib/xlpt", 0, 0777);
+	expect(0, "status");
+	says("broken");
+	says("can be written by everybody");
+	expect(1, "install xendomains");
+	expect(0, "remove");
+	assert_false(xlpt_host_has(host, LINK) || xlpt_host_has(host, DROPIN));
+}
+
 int main(void)
 {
 	/* clang-format off */
@@ -244,6 +267,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_copy, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_exposed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_exposed_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_exposed_program, setup, teardown),
 	};
 	/* clang-format on */
 

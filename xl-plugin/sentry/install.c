@@ -140,6 +140,14 @@ int xlpt_sentry_pick(const struct xlpt_sentry *g, const bool parts[XLPT_SENTRY_P
 		xlpt_diag_fact(diag, "%s is not there", g->program);
 		xlpt_diag_hint(diag, "make install puts it there, with xlpt");
 		rc = XLPT_ERR_NOT_FOUND;
+	} else if (rc == 0 && !remove && g->program_fact) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the guard cannot be installed from %s",
+			      g->program);
+		xlpt_diag_fact(diag, "%s", g->program_fact);
+		xlpt_diag_hint(diag,
+			       "install xlpt where all folders are root's alone: make install "
+			       "PREFIX=/usr/local");
+		rc = XLPT_ERR_CONFLICT;
 	}
 	return rc;
 }

@@ -79,7 +79,8 @@ static int open_folder(struct xlpt_host *h, const char *path, struct xlpt_file *
 	}
 }
 
-char *xlpt_sentry_exposed(struct xlpt_host *h, const char *path, enum xlpt_file_exposed *how)
+/* The fact in words, or NULL for nobody. */
+static char *exposed(struct xlpt_host *h, const char *path, enum xlpt_file_exposed *how)
 {
 	int len = (int)(strrchr(path, '/') - path), r;
 	_cleanup_file_ struct xlpt_file f;
@@ -109,6 +110,25 @@ char *xlpt_sentry_exposed(struct xlpt_host *h, const char *path, enum xlpt_file_
 		"%.*s, or a folder above it, belongs to another user or can be written "
 		"by everybody: root would run the xl that somebody puts there",
 		len, path);
+}
+
+void xlpt_sentry_look_place(struct xlpt_host *h, struct xlpt_sentry *g, struct xlpt_sentry_file *f)
+{
+	_cleanup_free_ char *fact = exposed(h, f->path, &f->exposed);
+
+	/* The folder is the administrator's: whom he lets into the group, he trusts. */
+	if (f->exposed == XLPT_FILE_OTHERS)
+		f->fact = XLPT_TAKE(fact);
+	else if (f->exposed == XLPT_FILE_GROUP && f->now)
+		xlpt_sentry_note(g, XLPT_TAKE(fact));
+}
+
+char *xlpt_sentry_open_to_others(struct xlpt_host *h, const char *path)
+{
+	enum xlpt_file_exposed how;
+	_cleanup_free_ char *fact = exposed(h, path, &how);
+
+	return how == XLPT_FILE_OTHERS ? XLPT_TAKE(fact) : NULL;
 }
 
 static void add_link(char ***links, const char *path)

@@ -73,7 +73,8 @@ struct xlpt_sentry_way {
 struct xlpt_sentry {
 	char *program; /* PREFIX/lib/xlpt/guard/xl, the guard's program */
 	bool program_there;
-	char *real; /* the xl that the guard runs, or NULL */
+	char *program_fact; /* why another user could exchange it, or NULL */
+	char *real;	    /* the xl that the guard runs, or NULL */
 	struct xlpt_sentry_file *files;
 	size_t n, alloc;
 	struct xlpt_sentry_way *ways;
@@ -225,11 +226,13 @@ bool xlpt_sentry_is_program(struct xlpt_host *h, const char *path);
  */
 char *xlpt_sentry_link(struct xlpt_host *h, const char *path);
 /*
- * Who else than root could put a program in the place of the link path (core/file.h), or could once
- * the link is away; of folders that are missing, the one that is there counts. The fact in words, or
- * NULL for nobody. Caller frees.
+ * Whether another user could put a program in the place of a link, or could once the link is away (of
+ * folders that are missing, the one that is there counts): f->exposed, and its fact or, of a group, a
+ * note of g.
  */
-char *xlpt_sentry_exposed(struct xlpt_host *h, const char *path, enum xlpt_file_exposed *how);
+void xlpt_sentry_look_place(struct xlpt_host *h, struct xlpt_sentry *g, struct xlpt_sentry_file *f);
+/* The same of any file, without a look at groups: why, or NULL. Caller frees. */
+char *xlpt_sentry_open_to_others(struct xlpt_host *h, const char *path);
 /*
  * Reads a regular file whole; a link is not followed. 0, a negative errno as xlpt_file_open,
  * -EFBIG above 256 KiB, -EINVAL when the file has a NUL. Caller frees *out.
