@@ -84,6 +84,19 @@ int xlpt_file_find(struct xlpt_host *h, const char *path, unsigned flags, struct
 int xlpt_file_path(struct xlpt_host *h, const struct xlpt_file *f, char **out);
 
 /*
+ * Who else than root could exchange what f names, because of the mode or the owner of its directory
+ * or of one above, up to the root of h (NULL: as the process sees it). In one with the sticky bit
+ * nobody can exchange what is root's. A group that may write there is GROUP, and OTHERS is worse.
+ * For who is not root it is always NOBODY: what he trusts is his own affair. Or a negative errno.
+ */
+enum xlpt_file_exposed {
+	XLPT_FILE_NOBODY,
+	XLPT_FILE_GROUP,
+	XLPT_FILE_OTHERS,
+};
+int xlpt_file_exposed(struct xlpt_host *h, const struct xlpt_file *f);
+
+/*
  * Opens what was found for reading, whatever it is. Links are not followed. A FIFO has no writer yet,
  * maybe: xlpt_file_read_any waits for it.
  */

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "core/clock.h"
+#include "core/file.h"
 
 #define RANDOM "XXXXXX" /* mkdtemp(3) */
 
@@ -61,23 +62,14 @@ static void sweep(const char *tmp, int tmp_fd, const char *prefix)
 		closedir(d);
 }
 
-/*
- * Whether nobody but root can exchange what root makes below path: su without "-"
- * leaves root the TMPDIR of the user. path has no links in it; one that is there now
- * was put there since.
- */
+/* Whether nobody but root can exchange what root makes below path: su without "-" leaves root the TMPDIR of the user. */
 static bool is_safe(const char *path)
 {
-	_cleanup_free_ char *part = xlpt_xstrdup(path);
-	struct stat st;
+	_cleanup_free_ char *in_it = xlpt_xasprintf("%s/x", path);
+	_cleanup_file_ struct xlpt_file f;
 
-	for (char *end = part + strlen(part); end; end = strrchr(part, '/')) {
-		*end = '\0';
-		if (lstat(*part ? part : "/", &st) || !S_ISDIR(st.st_mode) || st.st_uid != 0 ||
-		    (st.st_mode & 022 && !(st.st_mode & S_ISVTX)))
-			return false;
-	}
-	return true;
+	return xlpt_file_find(NULL, in_it, 0, &f) == 0 &&
+	       xlpt_file_exposed(NULL, &f) == XLPT_FILE_NOBODY;
 }
 
 static int unsafe(const char *tmp, struct xlpt_diag *diag)
@@ -106,7 +98,7 @@ int xlpt_tempdir_make(struct xlpt_tempdir *t, const char *prefix, struct xlpt_di
 	_cleanup_close_ int tmp_fd = open(tmp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	/* One that is not there is told by who makes something in it. */
-	if (real && geteuid() == 0 && !is_safe(real))
+	if (real && !is_safe(real))
 		return unsafe(tmp, diag);
 	sweep(tmp, tmp_fd, prefix);
 	if (!mkdtemp(template))

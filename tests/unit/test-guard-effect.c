@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <errno.h>
 
 #include "tests/unit/guarding.h"
 #include "xl-plugin/sentry/xl/words.h"
@@ -133,6 +134,129 @@ static void test_copy(void **st)
 	says("behind the guard: /usr/sbin/xl");
 }
 
+static void own(const char *path, uid_t uid, mode_t m)
+{
+	_cleanup_free_ char *full = xlpt_xasprintf("%s%s", host->root, path);
+
+	if (mkdir(full, m))
+		assert_int_equal(errno, EEXIST);
+	assert_int_equal(lchown(full, uid, 0), 0);
+	assert_int_equal(chmod(full, m), 0);
+}
+
+/* Root runs what is called xl there: nobody else may put something in its place. */
+static void test_exposed(void **st)
+{
+	static const struct {
+		const char *dir, *says; /* NULL: it is linked */
+	} cases[] = {
+		{ "/opt/roots", NULL },
+		{ "/opt/roots/new/er", NULL },
+		{ "/opt/users", "belongs to another user" },
+		{ "/opt/users/new", "belongs to another user" },
+		{ "/opt/users/roots", "belongs to another user" },
+		{ "/opt/open", "can be written by everybody" },
+		{ "/opt/open/new", "can be written by everybody" },
+		{ "/opt/sticky", "can be written by everybody" },
+		{ "/opt/sticky/link", "a symbolic link of another user" },
+		{ "/opt/sticky/link/new", "a symbolic link of another user" },
+		{ "/opt/mine/sbin", NULL },
+		{ "/opt/theirs", "belongs to another user" },
+	};
+
+	(void)st;
+	if (geteuid() != 0)
+		skip();
+	own("/opt", 0, 0755);
+	own("/opt/roots", 0, 0755);
+	own("/opt/other", 0, 0755);
+	own("/opt/users", 65534, 0755);
+	own("/opt/users/roots", 0, 0755);
+	own("/opt/open", 0, 0777);
+	own("/opt/sticky", 0, 01777);
+	/* Links: of another user to root's folder, and of root's to either. */
+	fake_bus_link(bus, "/opt/sticky/link", "/opt/other");
+	fake_bus_link(bus, "/opt/mine", "/usr/local");
+	fake_bus_link(bus, "/opt/theirs", "/opt/users");
+	{
+		_cleanup_free_ char *full = xlpt_xasprintf("%s/opt/sticky/link", host->root);
+
+		assert_int_equal(lchown(full, 65534, 65534), 0);
+	}
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		_cleanup_free_ char *words = xlpt_xasprintf("install xl --dir %s", cases[i].dir),
+				    *link = xlpt_xasprintf("%s/xl", cases[i].dir);
+
+		expect(cases[i].says ? 1 : 0, words);
+		says(cases[i].says ? cases[i].says : "linked");
+		assert_int_equal(xlpt_host_has(host, "%s", link), !cases[i].says);
+	}
+	/* Nothing was made on the way to what was refused. */
+	assert_false(xlpt_host_has(host, "/opt/other/new"));
+	assert_false(xlpt_host_has(host, "/opt/users/new"));
+	assert_false(xlpt_host_has(host, "/opt/open/new"));
+}
+
+/* One that stands there already: status tells it, and install does not say that all is well. */
+static void test_exposed_later(void **st)
+{
+	(void)st;
+	if (geteuid() != 0)
+		skip();
+	expect(0, "install xl");
+	own("/usr/local/sbin", 0, 0775);
+	expect(0, "status");
+	says("installed");
+	own("/usr/local/sbin", 0, 0777);
+	expect(0, "status");
+	says("broken");
+	says("can be written by everybody");
+	expect(1, "install xl");
+	says("xlpt guard remove xl");
+	expect(0, "remove xl");
+	own("/usr/local", 65534, 0755);
+	own("/usr/local/sbin", 0, 0755);
+	expect(1, "install");
+	says("belongs to another user");
+	assert_false(xlpt_host_has(host, LINK));
+	/* A group of the administrator's is told, and is no refusal (Debian's "staff"). */
+	own("/usr/local", 0, 0755);
+	{
+		_cleanup_free_ char *full = xlpt_xasprintf("%s/usr/local/sbin", host->root);
+
+		assert_int_equal(chown(full, 0, 50), 0);
+		assert_int_equal(chmod(full, 02775), 0);
+	}
+	expect(0, "install xl");
+	says("a group may write");
+	expect(0, "status");
+	says("a group may write");
+	says("installed");
+}
+
+/* The same of the program that all parts lead to. */
+static void test_exposed_program(void **st)
+{
+	(void)st;
+	if (geteuid() != 0)
+		skip();
+	own("/usr/local/lib", 65534, 0755);
+	expect(1, "install");
+	says("the guard cannot be installed from " PROGRAM);
+	says("belongs to another user");
+	says("PREFIX=/usr/local");
+	assert_false(xlpt_host_has(host, LINK) || xlpt_host_has(host, DROPIN));
+	own("/usr/local/lib", 0, 0755);
+	expect(0, "install");
+	own("/usr/local/lib/xlpt", 0, 0777);
+	expect(0, "status");
+	says("broken");
+	says("can be written by everybody");
+	expect(1, "install xendomains");
+	expect(0, "remove");
+	assert_false(xlpt_host_has(host, LINK) || xlpt_host_has(host, DROPIN));
+}
+
 int main(void)
 {
 	/* clang-format off */
@@ -141,6 +265,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_lines_behind, setup, teardown),
 		cmocka_unit_test(test_odd_prefix),
 		cmocka_unit_test_setup_teardown(test_copy, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_exposed, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_exposed_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_exposed_program, setup, teardown),
 	};
 	/* clang-format on */
 

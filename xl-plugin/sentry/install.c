@@ -54,6 +54,18 @@ static int judge(const struct xlpt_sentry_file *f, bool remove, bool force, stru
 				       f->path);
 		return XLPT_ERR_CONFLICT;
 	}
+	if (f->exposed == XLPT_FILE_OTHERS && !remove) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the guard is not linked as %s", f->path);
+		xlpt_diag_fact(diag, "%s", f->fact);
+		if (f->state != XLPT_SENTRY_ABSENT)
+			xlpt_diag_hint(diag, "xlpt guard remove xl, then take that folder out of "
+					     "PATH, and install it elsewhere");
+		else
+			xlpt_diag_hint(diag,
+				       "xlpt guard install xl --dir DIR, with a folder DIR in "
+				       "root's PATH that is root's alone, as all above it");
+		return XLPT_ERR_CONFLICT;
+	}
 	if (f->state == XLPT_SENTRY_CHANGED && !force) {
 		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s was changed by hand", f->path);
 		xlpt_diag_fact(diag,
@@ -128,6 +140,14 @@ int xlpt_sentry_pick(const struct xlpt_sentry *g, const bool parts[XLPT_SENTRY_P
 		xlpt_diag_fact(diag, "%s is not there", g->program);
 		xlpt_diag_hint(diag, "make install puts it there, with xlpt");
 		rc = XLPT_ERR_NOT_FOUND;
+	} else if (rc == 0 && !remove && g->program_fact) {
+		xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the guard cannot be installed from %s",
+			      g->program);
+		xlpt_diag_fact(diag, "%s", g->program_fact);
+		xlpt_diag_hint(diag,
+			       "install xlpt where all folders are root's alone: make install "
+			       "PREFIX=/usr/local");
+		rc = XLPT_ERR_CONFLICT;
 	}
 	return rc;
 }

@@ -30,6 +30,7 @@ void xlpt_sentry_dispose(struct xlpt_sentry *g)
 	free(g->files);
 	free(g->ways);
 	free(g->program);
+	free(g->program_fact);
 	free(g->real);
 	xlpt_strv_free(g->notes);
 	xlpt_strv_free(g->commands);
@@ -84,7 +85,9 @@ static void find_program(struct xlpt_env *env, struct xlpt_sentry *g)
 	if (!g->program_there) {
 		free(g->program);
 		g->program = xlpt_xstrdup("/usr/local" PROGRAM);
+		return;
 	}
+	g->program_fact = xlpt_sentry_open_to_others(env->host, g->program);
 }
 
 static struct xlpt_sentry_file *add_file(struct xlpt_sentry *g, enum xlpt_sentry_part part,
@@ -111,6 +114,8 @@ static void look_link(struct xlpt_env *env, struct xlpt_sentry *g, const char *p
 			xlpt_xasprintf("%s is there, and is no link to the guard's program", path);
 	else if (f->now && !xlpt_sentry_is_program(env->host, f->now))
 		f->fact = xlpt_xasprintf("it leads to %s, which is not there", f->now);
+	else
+		xlpt_sentry_look_place(env->host, g, f);
 }
 
 /*
@@ -342,6 +347,8 @@ void xlpt_sentry_notes(struct xlpt_env *env, struct xlpt_sentry *g)
 		       xlpt_xasprintf("the guard's program %s is not there: make install puts "
 				      "it there",
 				      g->program));
+	if (g->program_fact)
+		append(&g->notes, xlpt_xstrdup(g->program_fact));
 	if (!xlpt_sentry_plain_path(g->program) &&
 	    (any_there(g, XLPT_SENTRY_LIBVIRT) || any_there(g, XLPT_SENTRY_XENDOMAINS) ||
 	     any_there(g, XLPT_SENTRY_SLEEP)))
@@ -373,7 +380,7 @@ const char *xlpt_sentry_part_state(const struct xlpt_sentry *g, enum xlpt_sentry
 	}
 	if (!g->applies[part] && worst == XLPT_SENTRY_ABSENT)
 		return "does not apply";
-	if (broken || (worst == XLPT_SENTRY_CURRENT && !g->program_there))
+	if (broken || (worst == XLPT_SENTRY_CURRENT && (!g->program_there || g->program_fact)))
 		return "broken";
 	if (part != XLPT_SENTRY_XL && worst != XLPT_SENTRY_ABSENT && worst != XLPT_SENTRY_FOREIGN &&
 	    !xlpt_sentry_plain_path(g->program))

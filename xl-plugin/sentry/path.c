@@ -63,6 +63,74 @@ int xlpt_sentry_slurp(struct xlpt_host *h, const char *path, char **out, struct 
 	return r;
 }
 
+/* The folder of path, held open; of folders that are missing, the first that is there: root will make the others. */
+static int open_folder(struct xlpt_host *h, const char *path, struct xlpt_file *f)
+{
+	int len = (int)(strrchr(path, '/') - path), r;
+
+	for (;;) {
+		_cleanup_free_ char *in_it = xlpt_xasprintf("%.*s/xl", len, path);
+
+		r = xlpt_file_find(h, in_it, 0, f);
+		if (r != -ENOENT || !len)
+			return r;
+		while (len && path[--len] != '/')
+			;
+	}
+}
+
+/* The fact in words, or NULL for nobody. */
+static char *exposed(struct xlpt_host *h, const char *path, enum xlpt_file_exposed *how)
+{
+	int len = (int)(strrchr(path, '/') - path), r;
+	_cleanup_file_ struct xlpt_file f;
+	struct stat st;
+
+	*how = XLPT_FILE_NOBODY;
+	r = open_folder(h, path, &f);
+	if (r == -ENOLINK) {
+		*how = XLPT_FILE_OTHERS;
+		return xlpt_xasprintf("a symbolic link of another user leads to %.*s", len, path);
+	}
+	r = r ? r : xlpt_file_exposed(h, &f);
+	if (r < 0 || fstat(f.dir.rootfd, &st))
+		return NULL;
+	*how = (enum xlpt_file_exposed)r;
+	/* Its sticky bit keeps the link; but when that is taken away, everybody can have the name. */
+	if (geteuid() == 0 && st.st_mode & S_IWOTH)
+		*how = XLPT_FILE_OTHERS;
+	if (*how == XLPT_FILE_NOBODY)
+		return NULL;
+	if (*how == XLPT_FILE_GROUP)
+		return xlpt_xasprintf(
+			"a group may write into %.*s or a folder above it: who is in it "
+			"can put another xl there, which root would run",
+			len, path);
+	return xlpt_xasprintf(
+		"%.*s, or a folder above it, belongs to another user or can be written "
+		"by everybody: root would run the xl that somebody puts there",
+		len, path);
+}
+
+void xlpt_sentry_look_place(struct xlpt_host *h, struct xlpt_sentry *g, struct xlpt_sentry_file *f)
+{
+	_cleanup_free_ char *fact = exposed(h, f->path, &f->exposed);
+
+	/* The folder is the administrator's: whom he lets into the group, he trusts. */
+	if (f->exposed == XLPT_FILE_OTHERS)
+		f->fact = XLPT_TAKE(fact);
+	else if (f->exposed == XLPT_FILE_GROUP && f->now)
+		xlpt_sentry_note(g, XLPT_TAKE(fact));
+}
+
+char *xlpt_sentry_open_to_others(struct xlpt_host *h, const char *path)
+{
+	enum xlpt_file_exposed how;
+	_cleanup_free_ char *fact = exposed(h, path, &how);
+
+	return how == XLPT_FILE_OTHERS ? XLPT_TAKE(fact) : NULL;
+}
+
 static void add_link(char ***links, const char *path)
 {
 	if (!xlpt_strv_has(*links, path))

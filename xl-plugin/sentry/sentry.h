@@ -13,6 +13,7 @@
 
 #include <sys/stat.h>
 
+#include "core/file.h"
 #include "xl-plugin/cli/env.h"
 #include "xl-plugin/kept/file-change.h"
 #include "xl-plugin/kept/journal.h"
@@ -54,11 +55,12 @@ struct xlpt_sentry_file {
 	enum xlpt_sentry_kind kind;
 	enum xlpt_sentry_state state;
 	char *path;
-	char *now;	/* its text now (of a link: its target); NULL = it is not there */
-	char *with;	/* its text with the guard */
-	char *without;	/* its text without the guard; NULL = no file */
-	char *fact;	/* why its state is what it is, or NULL */
-	struct stat st; /* of a file that is there: its mode and owner stay */
+	char *now;     /* its text now (of a link: its target); NULL = it is not there */
+	char *with;    /* its text with the guard */
+	char *without; /* its text without the guard; NULL = no file */
+	char *fact;    /* why its state is what it is, or NULL */
+	enum xlpt_file_exposed exposed; /* of a link: who else could put a program in its place */
+	struct stat st;			/* of a file that is there: its mode and owner stay */
 };
 
 /* A PATH by which somebody on this host runs xl. */
@@ -71,7 +73,8 @@ struct xlpt_sentry_way {
 struct xlpt_sentry {
 	char *program; /* PREFIX/lib/xlpt/guard/xl, the guard's program */
 	bool program_there;
-	char *real; /* the xl that the guard runs, or NULL */
+	char *program_fact; /* why another user could exchange it, or NULL */
+	char *real;	    /* the xl that the guard runs, or NULL */
 	struct xlpt_sentry_file *files;
 	size_t n, alloc;
 	struct xlpt_sentry_way *ways;
@@ -222,6 +225,14 @@ bool xlpt_sentry_is_program(struct xlpt_host *h, const char *path);
  * Caller frees.
  */
 char *xlpt_sentry_link(struct xlpt_host *h, const char *path);
+/*
+ * Whether another user could put a program in the place of a link, or could once the link is away (of
+ * folders that are missing, the one that is there counts): f->exposed, and its fact or, of a group, a
+ * note of g.
+ */
+void xlpt_sentry_look_place(struct xlpt_host *h, struct xlpt_sentry *g, struct xlpt_sentry_file *f);
+/* The same of any file, without a look at groups: why, or NULL. Caller frees. */
+char *xlpt_sentry_open_to_others(struct xlpt_host *h, const char *path);
 /*
  * Reads a regular file whole; a link is not followed. 0, a negative errno as xlpt_file_open,
  * -EFBIG above 256 KiB, -EINVAL when the file has a NUL. Caller frees *out.

@@ -167,6 +167,21 @@ int xlpt_capture_text(struct xlpt_capture *c, const char *path, const char *text
 	return 0;
 }
 
+static bool through_link(struct xlpt_capture *c, const char *path)
+{
+	char text[4096];
+
+	for (const char *end = path; *end;) {
+		_cleanup_free_ char *part = NULL;
+
+		end += 1 + strcspn(end + 1, "/");
+		part = xlpt_xstrndup(path, (size_t)(end - path));
+		if (c->from->ops->readlink(c->from, part, text, sizeof(text)) >= 0)
+			return true;
+	}
+	return false;
+}
+
 /*
  * Whether the path leads through a link to a file that is not for everybody to
  * read: somebody keeps it secret, and the link is there for one program only.
@@ -174,20 +189,9 @@ int xlpt_capture_text(struct xlpt_capture *c, const char *path, const char *text
 static bool kept_from_others(struct xlpt_capture *c, const char *path)
 {
 	_cleanup_close_ int fd = c->from->ops->open(c->from, path, O_PATH, 0);
-	const char *root = strcmp(c->from->root, "/") ? c->from->root : "";
-	_cleanup_free_ char *direct = xlpt_xasprintf("%s%s", root, path);
-	char self[32], real[4096];
 	struct stat st;
-	ssize_t n;
 
-	if (fd < 0 || fstat(fd, &st) || st.st_mode & S_IROTH)
-		return false;
-	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
-	n = readlink(self, real, sizeof(real) - 1);
-	if (n < 0)
-		return true;
-	real[n] = '\0';
-	return strcmp(real, direct) != 0;
+	return fd >= 0 && fstat(fd, &st) == 0 && !(st.st_mode & S_IROTH) && through_link(c, path);
 }
 
 /* An interface without a medium, a function without a driver: then there is no such value. */
