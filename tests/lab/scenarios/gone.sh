@@ -56,7 +56,7 @@ works() {
 took_back() {
 	[ -z "$left" ] || [ "$(grep -c "$1 was left by domain [0-9]*, which is gone: taken back" $said)" = 1 ] ||
 		fail "does not say that it took $1 back"
-	! xenstore-ls -f /local/domain/0/backend/pci 2>/dev/null | grep -q '= "6"' || fail "an entry in state 6 is left"
+	! xenstore-ls -f /local/domain/0/backend/pci 2>/dev/null | grep -q '/state[-0-9]* = "6"' || fail "an entry in state 6 is left"
 }
 
 listed_once() {
