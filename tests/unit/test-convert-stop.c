@@ -151,7 +151,7 @@ static void test_late_writer(void **state)
 	writer = open("fifo", O_WRONLY | O_CLOEXEC);
 	assert_int_equal(write(writer, CFG, 5), 5);
 	until_it_waits(pid);
-	assert_int_equal(write(writer, CFG + 5, strlen(CFG) - 5), strlen(CFG) - 5);
+	assert_int_equal(write(writer, &CFG[5], strlen(CFG) - 5), strlen(CFG) - 5);
 	close(writer);
 	assert_int_equal(ended(pid, "fifo"), 0);
 	xml = get("new.xml");
