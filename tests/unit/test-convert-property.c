@@ -118,6 +118,9 @@ static void generate(const struct xlpt_shape *shape, void *base, unsigned chance
 
 		if (f->type == XLPT_F_CARRIES || (top && !strcmp(f->name, "devices_only")))
 			continue;
+		/* xlpt start's own words, which no conversion reads. */
+		if (!strcmp(f->name, "pool") || !strcmp(f->name, "pin"))
+			continue;
 		if (rnd(100) >= chance && f->type != XLPT_F_ADDR)
 			continue;
 		switch (f->type) {
