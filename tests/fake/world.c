@@ -194,15 +194,34 @@ struct xlpt_env world_env(struct world *w)
 	};
 }
 
+/* What asks a program to end. */
+static const int asking[] = { SIGINT, SIGTERM, SIGHUP };
+
+void world_hold_signals(bool hold)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(asking); i++)
+		sigaddset(&set, asking[i]);
+	sigprocmask(hold ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
+/* When the command is over, a signal is for the test program again, and ends it. */
 static int run_words(struct world *w, int argc, char **argv, char **out, char **err)
 {
 	struct xlpt_env env = world_env(w);
+	struct sigaction before[XLPT_ARRAY_SIZE(asking)];
 	size_t out_len, err_len;
 	int status;
 
 	env.out = open_memstream(out, &out_len);
 	env.err = open_memstream(err, &err_len);
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(asking); i++)
+		sigaction(asking[i], NULL, &before[i]);
 	status = xlpt_run(argc, argv, &env);
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(asking); i++)
+		sigaction(asking[i], &before[i], NULL);
 	fclose(env.out);
 	fclose(env.err);
 	return status;

@@ -48,6 +48,11 @@ struct xlpt_env world_env(struct world *w);
 int world_run(struct world *w, const char *fmt, ...) XLPT_PRINTF(2, 3);
 /* The same with words that may have blanks; argv[0] is the program. */
 int world_run_words(struct world *w, int argc, char **argv);
+/*
+ * Between true and false, a signal that asks the test program to end waits: the command that runs
+ * would take it for its own, and the test would fail instead of ending.
+ */
+void world_hold_signals(bool hold);
 
 /*
  * For loops over every point at which something can fail: 1, and more under

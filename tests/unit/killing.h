@@ -222,10 +222,13 @@ static inline bool cutting_kill(struct world *volatile w, const char *command, u
 
 static inline void cutting_child(const struct killing *k, unsigned nth, int tell)
 {
-	struct world *w = k->prepared(k->scene);
+	struct world *w;
 	int status = 0;
 	char result;
 
+	/* Who ends the test program (a time limit, a terminal) signals its group: not for the command. */
+	setpgid(0, 0);
+	w = k->prepared(k->scene);
 	cutting_arm(w);
 	cutting.cut = k->cut;
 	cutting.met = false;
@@ -265,13 +268,16 @@ static inline bool cutting_at(const struct killing *k, unsigned nth)
 
 static inline char *cutting_text(const struct killing *k, bool after)
 {
-	struct world *w = k->prepared(k->scene);
+	struct world *w;
 	char *text;
 
+	world_hold_signals(true);
+	w = k->prepared(k->scene);
 	if (after)
 		ok(w, k->command);
 	text = k->text(w);
 	world_free(w);
+	world_hold_signals(false);
 	return text;
 }
 

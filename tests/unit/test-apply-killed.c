@@ -111,12 +111,62 @@ static void test_failing(void **state)
 	every_point(CUT_FAIL, 30);
 }
 
+/* ---- who ends the test ---- */
+
+static pid_t runner;
+static bool while_cut; /* or before, while it runs commands itself */
+
+static struct world *ended_there(const void *scene)
+{
+	struct world *w;
+
+	if (!while_cut)
+		kill(runner, SIGTERM);
+	w = prepared(scene);
+	if (while_cut && getpid() != runner)
+		kill(-runner, SIGTERM);
+	return w;
+}
+
+/* It has ended by that signal, and did not take it for a failure of what it tests. */
+static void is_ended(bool cut)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		runner = getpid();
+		while_cut = cut;
+		setpgid(0, 0);
+		cutting_each((struct killing){ .cut = CUT_KILL,
+					       .command = scenes[0].command,
+					       .scene = &scenes[0],
+					       .prepared = ended_there,
+					       .text = host_text,
+					       .killed = after_kill,
+					       .ended = after_failure });
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGTERM);
+}
+
+static void test_ended(void **state)
+{
+	(void)state;
+	is_ended(true);
+	is_ended(false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_killed),
 		cmocka_unit_test(test_asked),
 		cmocka_unit_test(test_failing),
+		/* The last one: when it fails in a process of its own, that one goes on here. */
+		cmocka_unit_test(test_ended),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

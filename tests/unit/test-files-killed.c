@@ -214,6 +214,9 @@ static int in_child(struct world *w, const char *command, const char *fail, int 
 
 	assert_true(pid >= 0);
 	if (pid == 0) {
+		/* Only that signal is for the command. */
+		setpgid(0, 0);
+		world_hold_signals(false);
 		arm(w);
 		fail_name = fail;
 		signal_is = sig;
@@ -231,6 +234,7 @@ static int in_child(struct world *w, const char *command, const char *fail, int 
 
 struct want {
 	const struct scene *s;
+	bool (*one)(const void *arg, unsigned nth);
 	char *before, *after;
 };
 
@@ -304,15 +308,30 @@ static bool stop_one(const void *arg, unsigned nth)
 	return WEXITSTATUS(status) == 1;
 }
 
+/* Who ends the test ends it between two of them, and not the commands that it runs. */
+static bool held(const void *arg, unsigned nth)
+{
+	const struct want *want = arg;
+	bool hit;
+
+	world_hold_signals(true);
+	hit = want->one(want, nth);
+	world_hold_signals(false);
+	return hit;
+}
+
 static char *reference(const struct scene *s, bool after)
 {
-	struct world *w = prepared(s);
+	struct world *w;
 	char *text;
 
+	world_hold_signals(true);
+	w = prepared(s);
 	if (after)
 		ok(w, s->command);
 	text = all(w);
 	world_free(w);
+	world_hold_signals(false);
 	return text;
 }
 
@@ -326,9 +345,10 @@ static unsigned each(bool (*one)(const void *, unsigned), bool kills)
 		/* Of the stops, which are many alike, every second scene. */
 		if ((scenes[i].fail || i % 2) && !kills)
 			continue;
+		want.one = one;
 		want.before = reference(&scenes[i], false);
 		want.after = reference(&scenes[i], true);
-		n += world_each_point(i, one, &want);
+		n += world_each_point(i, held, &want);
 		free(want.before);
 		free(want.after);
 	}

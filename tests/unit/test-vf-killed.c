@@ -93,15 +93,18 @@ static struct world *prepared(const void *scene)
 /* Before the command or after it, when repair has looked at it; caller frees. */
 static char *reference(const struct scene *s, bool after)
 {
-	struct world *w = prepared(s);
+	struct world *w;
 	char *text;
 
+	world_hold_signals(true);
+	w = prepared(s);
 	if (after && world_run(w, "%s", s->command) != (s->fail ? 1 : 0))
 		fail_msg("%s: %s%s", s->command, w->out, w->err);
 	fake_bus_fail_write(w->bus, 0, 0);
 	ok(w, "repair");
 	text = all(w);
 	world_free(w);
+	world_hold_signals(false);
 	return text;
 }
 

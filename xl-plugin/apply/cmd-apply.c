@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* apply: its arguments and options. */
 #include "xl-plugin/apply/apply.h"
+
+#include "core/stop.h"
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
 
@@ -41,6 +43,7 @@ static int cmd_apply(struct xlpt_env *env, const struct xlpt_args *args, struct 
 		return usage(
 			diag,
 			"with --sysroot there are only --check and --export: a tree is not changed");
+	xlpt_stop_catch();
 	rc = xlpt_apply_run(&a, diag);
 	if (rc && a.errors.n)
 		return errors(&a, rc, diag);
