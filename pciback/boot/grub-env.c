@@ -105,7 +105,8 @@ char *xlpt_grub_env_expand(const struct xlpt_grub *env, const char *text, bool q
 		if (*text == '$' && in != '\'' && (name_len(text + 1) || text[1] == '{')) {
 			set = variable(env, &text);
 			if (set)
-				xlpt_str_add(&out, set->value);
+				xlpt_str_addn(&out, set->value,
+					      strnlen(set->value, VALUE_MAX - out.len));
 			if (set && strstr(set->value, "hide"))
 				*from = set;
 		} else if (quotes && *text == '\\' && text[1] && in != '\'') {

@@ -47,6 +47,14 @@ static size_t name_len(const char *s)
 
 static void word(struct reader *r, char end, struct xlpt_str *out);
 
+/* What is too long for a value is read, and left out: a variable that takes in another one has an end. */
+static void add(struct xlpt_str *out, const char *s, size_t n)
+{
+	if (out->len < VALUE_MAX)
+		xlpt_str_addn(out, s,
+			      strnlen(s, n < VALUE_MAX - out->len ? n : VALUE_MAX - out->len));
+}
+
 /* Behind "${": to its '}'. A word behind -, = or + counts as the shell has it; other changes do not. */
 static void braces(struct reader *r, struct xlpt_str *out)
 {
@@ -71,7 +79,7 @@ static void braces(struct reader *r, struct xlpt_str *out)
 		value = value ? xlpt_str_get(&other) : NULL;
 	else if (how == '-' || how == '=')
 		value = value ? value : xlpt_str_get(&other);
-	xlpt_str_add(out, value ? value : "");
+	add(out, value ? value : "", VALUE_MAX);
 }
 
 /* Commands are not run: to their end, which is at the same depth of brackets. */
@@ -103,10 +111,10 @@ static void expand(struct reader *r, struct xlpt_str *out)
 		r->at += 2;
 		braces(r, out);
 	} else if (n) {
-		xlpt_str_add(out, value ? value : "");
+		add(out, value ? value : "", VALUE_MAX);
 		r->at += n + 1;
 	} else {
-		xlpt_str_addn(out, r->at++, 1);
+		add(out, r->at++, 1);
 	}
 }
 
@@ -120,7 +128,7 @@ static void escape(struct reader *r, char in, struct xlpt_str *out)
 	}
 	if (r->at[1] && (!in || strchr("\"\\$`", r->at[1])))
 		r->at++;
-	xlpt_str_addn(out, r->at++, 1);
+	add(out, r->at++, 1);
 }
 
 /* A word of the shell without its quotes; end: '\0' for one that blanks end, or the '}' that does. */
@@ -128,7 +136,7 @@ static void word(struct reader *r, char end, struct xlpt_str *out)
 {
 	char in = '\0';
 
-	for (; *r->at && out->len < VALUE_MAX;) {
+	while (*r->at) {
 		char c = *r->at;
 
 		if (!in && (end ? c == end : strchr(" \t\n;&|", c) != NULL))
@@ -142,7 +150,7 @@ static void word(struct reader *r, char end, struct xlpt_str *out)
 			r->at++;
 		} else {
 			r->lines += c == '\n';
-			xlpt_str_addn(out, r->at++, 1);
+			add(out, r->at++, 1);
 		}
 	}
 	r->at += end && *r->at == end;
@@ -220,9 +228,6 @@ static void pass(struct reader *r)
 		r->at += strcspn(r->at, "\n");
 	else
 		word(r, '\0', &nothing);
-	/* It was too long for a value. */
-	if (nothing.len >= VALUE_MAX)
-		r->at += strcspn(r->at, "\n");
 }
 
 static void read_text(struct xlpt_grub *g, const char *path, const char *text, const char *unread)

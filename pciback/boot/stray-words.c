@@ -5,14 +5,22 @@
 #include <ctype.h>
 #include <string.h>
 
-#define QUBES_PCI "rd.qubes.hide_pci"
-#define QUBES_USB "rd.qubes.hide_all_usb"
+#define QUBES_PCI  "rd.qubes.hide_pci"
+#define QUBES_USB  "rd.qubes.hide_all_usb"
+#define STRAYS_MAX 256
+
+bool xlpt_stray_enough(const struct xlpt_stray_search *s)
+{
+	return s->out->n >= STRAYS_MAX;
+}
 
 struct xlpt_stray *xlpt_stray_add(struct xlpt_stray_search *s, const char *word)
 {
 	struct xlpt_stray *stray;
 	const char *value = strchr(word, '=');
 
+	if (xlpt_stray_enough(s))
+		return NULL;
 	for (size_t i = 0; (!s->file || s->made || s->inherited) && i < s->out->n; i++)
 		if (!strcmp(s->out->items[i].word, word))
 			return NULL;
@@ -170,13 +178,22 @@ static void why_not_started(const struct xlpt_stray_search *s, const char *word,
 	}
 }
 
+/* It is in files, which are read once. */
+static const char *loader_command(struct xlpt_stray_search *s)
+{
+	if (!s->asked)
+		s->command = xlpt_boot_loader_command(s->h, s->boot);
+	s->asked = true;
+	return s->command;
+}
+
 /* Why this kernel's own module does not read it, and what helps; the caller frees both. */
-static void why_not_read(const struct xlpt_stray_search *s, const char *word, const char *unread,
+static void why_not_read(struct xlpt_stray_search *s, const char *word, const char *unread,
 			 char **fact, char **move)
 {
 	const char *m = s->boot->module, *list = strchr(word, '=') + 1;
 	_cleanup_free_ char *where = line_of(s);
-	_cleanup_free_ char *command = xlpt_boot_loader_command(s->h, s->boot);
+	const char *command = loader_command(s);
 
 	if (s->made) {
 		why_not_started(s, word, where, unread, command, fact, move);
@@ -297,17 +314,40 @@ static void misspelled(struct xlpt_stray_search *s, const char *word)
 				     where, word, s->boot->module);
 }
 
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void xlpt_stray_sort(struct xlpt_stray_search *s)
+{
+	char *cursor = s->all, *w;
+	size_t alloc = 0;
+
+	while ((w = xlpt_cmdline_word(&cursor))) {
+		XLPT_GROW(s->words, s->n, alloc);
+		s->words[s->n++] = w;
+	}
+	if (s->n)
+		qsort(s->words, s->n, sizeof(*s->words), by_text);
+}
+
+static bool is_dom0s(const struct xlpt_stray_search *s, const char *word)
+{
+	return s->n && bsearch(&word, s->words, s->n, sizeof(*s->words), by_text);
+}
+
 void xlpt_stray_words(struct xlpt_stray_search *s, const char *text, enum xlpt_stray_whose whose,
 		      const char *unread)
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(text);
 	char *cursor = copy, *w;
 
-	while ((w = xlpt_cmdline_word(&cursor))) {
+	while (!xlpt_stray_enough(s) && (w = xlpt_cmdline_word(&cursor))) {
 		bool qubes = xlpt_starts(w, QUBES_PCI "=") || xlpt_starts(w, QUBES_USB);
 
 		/* A kernel without Xen may well have the words of the entries with Xen. */
-		if (s->made && unread && xlpt_stray_has_word(s->all, w))
+		if (s->made && unread && is_dom0s(s, w))
 			continue;
 		if (!is_hide(w) && !qubes) {
 			if (almost_hide(w))

@@ -23,7 +23,8 @@ void xlpt_stray_each_line(struct xlpt_stray_search *s, const char *path, xlpt_st
 		return;
 	cursor = text.s;
 	s->file = path;
-	for (s->line = 1; (line = xlpt_boot_whole_line(&cursor, &lines)); s->line += lines)
+	for (s->line = 1; !xlpt_stray_enough(s) && (line = xlpt_boot_whole_line(&cursor, &lines));
+	     s->line += lines)
 		fn(s, line + strspn(line, " \t"), unread);
 	s->file = s->variable = NULL;
 	s->line = 0;
@@ -213,6 +214,8 @@ static void modprobe_line(struct xlpt_stray_search *s, char *l, const char *unre
 	word = xlpt_xasprintf("hide=%s", hide);
 	why = why_not(s, module, comment, unread);
 	stray = xlpt_stray_add(s, word);
+	if (!stray)
+		return;
 	if (!comment && !unread && s->eff->cmdline_hide && xlpt_module_eq(module, s->boot->module))
 		stray->fact = xlpt_xasprintf("the command line's %s.hide=%s replaces the list of "
 					     "%s:%u, %s",
@@ -266,7 +269,7 @@ void xlpt_boot_strays(struct xlpt_host *h, const struct xlpt_boot *boot,
 {
 	_cleanup_grub_ struct xlpt_grub settings = { 0 };
 	_cleanup_home_lines_ struct xlpt_home_lines lines = { 0 };
-	_cleanup_free_ char *next = NULL, *all = NULL;
+	_cleanup_free_ char *next = NULL;
 	struct xlpt_stray_search s = {
 		.h = h, .boot = boot, .eff = eff, .out = out, .grub = &settings
 	};
@@ -274,7 +277,8 @@ void xlpt_boot_strays(struct xlpt_host *h, const struct xlpt_boot *boot,
 	xlpt_grub_read(h, boot, false, NULL, &settings);
 	xlpt_home_lines_read(h, boot->cmdline, &lines);
 	s.next = next = xlpt_grub_line(&settings);
-	s.all = all = all_of_dom0(boot, next, &lines);
+	s.all = all_of_dom0(boot, next, &lines);
+	xlpt_stray_sort(&s);
 	*out = (struct xlpt_strays){ 0 };
 	s.qubes = xlpt_boot_is_qubes(h);
 	loaders(&s, &lines);
@@ -284,6 +288,9 @@ void xlpt_boot_strays(struct xlpt_host *h, const struct xlpt_boot *boot,
 		xlpt_stray_words(&s, boot->cmdline, XLPT_STRAY_DOM0S, NULL);
 	modprobe(&s);
 	xlpt_stray_modules(&s);
+	free(s.all);
+	free(s.words);
+	free(s.command);
 }
 
 void xlpt_strays_dispose(struct xlpt_strays *s)

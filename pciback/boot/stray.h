@@ -16,7 +16,11 @@ struct xlpt_stray_search {
 	bool qubes;		      /* Qubes OS's part of the initramfs reads its words */
 	const struct xlpt_grub *grub; /* GRUB's settings, and the line that they make for dom0 */
 	const char *next;
-	char *all; /* all words that are dom0's at this boot or at the next one */
+	char *all;    /* all words that are dom0's at this boot or at the next one, */
+	char **words; /* sorted */
+	size_t n;
+	char *command; /* of the boot loader, once it was asked for; or NULL */
+	bool asked;
 	/* of the line that is looked at */
 	const struct xlpt_grub_set *set; /* if it is one of GRUB's settings */
 	const char *file, *variable;
@@ -31,6 +35,9 @@ struct xlpt_stray_search {
  */
 struct xlpt_stray *xlpt_stray_add(struct xlpt_stray_search *s, const char *word);
 
+/* Hostile files have more of them than anybody reads: then no more are looked for. */
+bool xlpt_stray_enough(const struct xlpt_stray_search *s);
+
 enum xlpt_stray_whose { XLPT_STRAY_XENS, XLPT_STRAY_DOM0S };
 
 typedef void (*xlpt_stray_line_fn)(struct xlpt_stray_search *s, char *line, const char *unread);
@@ -43,6 +50,8 @@ void xlpt_stray_misspelled(struct xlpt_stray_search *s, const char *line);
 /* Files that only name modules. (stray-modules.c) */
 void xlpt_stray_modules(struct xlpt_stray_search *s);
 
+/* The words of s->all, for the search. */
+void xlpt_stray_sort(struct xlpt_stray_search *s);
 /* Whether the line has this word. */
 bool xlpt_stray_has_word(const char *line, const char *word);
 /* Judges the words of one command line. unread: why nobody reads the whole line, or NULL. */
