@@ -6,6 +6,7 @@
 # Environment: TYPES (pv hvm): the guests.
 # covers: pv xl hot,booted slot,.0,vf.0,vf.n acs,no-acs,bridge,switch
 # covers: hvm xl hot,booted slot,.0,vf.0,vf.n acs,no-acs,bridge,switch 4.20
+# covers: pv xl booted .n acs
 . "$LAB/lib.sh"
 . "$LAB/paths-lib.sh"
 
