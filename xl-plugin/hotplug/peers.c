@@ -42,9 +42,14 @@ typedef int (*policy_fn)(const struct xlpt_device *dev, const struct xlpt_guest 
 			 const struct xlpt_set_mate *mates, size_t n, struct xlpt_bdf port,
 			 const char *acs, struct xlpt_diag *diag);
 
+/* Of whom was told, by the direction. A peer that reaches an item is told only where no item reaches it. */
+struct told {
+	bool *to, *from;
+};
+
 /* Asks the policy about the peers of item a, in one direction. */
-static void warn_item(struct xlpt_op *op, size_t a, const struct xlpt_sets *sets, bool *told,
-		      policy_fn policy)
+static void warn_item(struct xlpt_op *op, size_t a, const struct xlpt_sets *sets,
+		      const struct told *told, policy_fn policy)
 {
 	const struct xlpt_devices *devs = &op->bus;
 	const struct xlpt_device *dev = &devs->items[a];
@@ -61,13 +66,13 @@ static void warn_item(struct xlpt_op *op, size_t a, const struct xlpt_sets *sets
 		size_t port;
 
 		/* What is in one set was judged (split.c). */
-		if (told[k] || sets->of[k] == sets->of[a] || xlpt_set_ignores(other) ||
-		    is_item(op, other->bdf))
+		if (told->to[k] || (!to && told->from[k]) || sets->of[k] == sets->of[a] ||
+		    xlpt_set_ignores(other) || is_item(op, other->bdf))
 			continue;
 		port = to ? xlpt_switch_turns(devs, a, k) : xlpt_switch_turns(devs, k, a);
 		if (port == SIZE_MAX)
 			continue;
-		told[k] = true;
+		(to ? told->to : told->from)[k] = true;
 		add_peer(op, &p, other, port);
 	}
 	if (p.n && policy(dev, &op->guest, p.mates, p.n, devs->items[p.port].bdf,
@@ -78,12 +83,13 @@ static void warn_item(struct xlpt_op *op, size_t a, const struct xlpt_sets *sets
 void xlpt_op_warn_peers(struct xlpt_op *op)
 {
 	_cleanup_sets_ struct xlpt_sets sets = { 0 };
-	_cleanup_free_ bool *told = NULL;
+	_cleanup_free_ bool *to = NULL, *from = NULL;
 
 	if (xlpt_op_bus(op, NULL))
 		return;
 	xlpt_sets_make(&op->bus, &sets);
-	told = xlpt_xcalloc(op->bus.n + 1, sizeof(*told));
+	to = xlpt_xcalloc(op->bus.n + 1, sizeof(*to));
+	from = xlpt_xcalloc(op->bus.n + 1, sizeof(*from));
 	for (size_t i = 0; i < op->n; i++) {
 		const struct xlpt_device *dev = xlpt_devices_find(&op->bus, op->items[i].spec.bdf);
 		size_t a = dev ? (size_t)(dev - op->bus.items) : op->bus.n;
@@ -91,7 +97,7 @@ void xlpt_op_warn_peers(struct xlpt_op *op)
 		xlpt_op_point(op, "switch", &op->items[i]);
 		if (!dev)
 			continue;
-		warn_item(op, a, &sets, told, xlpt_policy_switch);
-		warn_item(op, a, &sets, told, xlpt_policy_switch_from);
+		warn_item(op, a, &sets, &(struct told){ to, from }, xlpt_policy_switch);
+		warn_item(op, a, &sets, &(struct told){ to, from }, xlpt_policy_switch_from);
 	}
 }
