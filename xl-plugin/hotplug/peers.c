@@ -27,14 +27,20 @@ static bool is_item(const struct xlpt_op *op, struct xlpt_bdf bdf)
 	return false;
 }
 
+/* Of those that reach the item only a guest's is one that the policy looks at: the port is to be its own. */
 static void add_peer(struct xlpt_op *op, struct peers *p, const struct xlpt_device *dev,
-		     size_t port)
+		     size_t port, bool to)
 {
 	struct xlpt_place *place = &p->places[p->n];
+	struct xlpt_set_mate mate = { .device = dev, .place = place };
 
 	if (xlpt_place_read(op->env, dev, &op->owners, &op->needs, place, NULL))
 		return;
-	p->mates[p->n++] = (struct xlpt_set_mate){ .device = dev, .place = place };
+	if (!to && !xlpt_mate_of_guest(&mate)) {
+		xlpt_place_dispose(place);
+		return;
+	}
+	p->mates[p->n++] = mate;
 	p->port = port;
 }
 
@@ -73,7 +79,7 @@ static void warn_item(struct xlpt_op *op, size_t a, const struct xlpt_sets *sets
 		if (port == SIZE_MAX)
 			continue;
 		(to ? told->to : told->from)[k] = true;
-		add_peer(op, &p, other, port);
+		add_peer(op, &p, other, port, to);
 	}
 	if (p.n && policy(dev, &op->guest, p.mates, p.n, devs->items[p.port].bdf,
 			  xlpt_acs_word(&devs->items[p.port]), &warning))
