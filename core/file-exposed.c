@@ -25,7 +25,7 @@ static bool same(const struct stat *a, const struct stat *b)
 /* By ".." from the directory that is held open: no link is on that way, and no name is read again. */
 int xlpt_file_exposed(struct xlpt_host *h, const struct xlpt_file *f)
 {
-	_cleanup_close_ int root = -1, dir = dup(f->dir.rootfd);
+	_cleanup_close_ int root = -1, dir = fcntl(f->dir.rootfd, F_DUPFD_CLOEXEC, 3);
 	enum xlpt_file_exposed worst = XLPT_FILE_NOBODY;
 	struct stat top, st, last;
 

@@ -14,7 +14,8 @@
 
 struct label {
 	char *name, *append;
-	unsigned line; /* of append */
+	char *file; /* of append, */
+	unsigned line;
 	bool xen, chosen;
 };
 
@@ -52,7 +53,7 @@ static const char *divider(const char *s)
 
 static void add(struct reader *r, enum xlpt_home_whose whose, char *words)
 {
-	struct xlpt_home_line *l = xlpt_home_add(r->out, XLPT_LOADER_EXTLINUX, whose, r->path,
+	struct xlpt_home_line *l = xlpt_home_add(r->out, XLPT_LOADER_EXTLINUX, whose, r->label.file,
 						 r->label.line, "append", words);
 
 	if (l)
@@ -77,6 +78,7 @@ static void end_label(struct reader *r)
 	}
 	free(l->name);
 	free(l->append);
+	free(l->file);
 	*l = (struct label){ 0 };
 }
 
@@ -119,7 +121,9 @@ static void one_line(struct reader *r, char *s, unsigned nr)
 		l->xen = is_mboot(value);
 	} else if (!strcasecmp(s, "append")) {
 		free(l->append);
+		free(l->file);
 		l->append = xlpt_xstrdup(value);
+		l->file = xlpt_xstrdup(r->path);
 		l->line = nr;
 	} else if (!strcasecmp(s, "include")) {
 		include(r, value);
@@ -146,7 +150,9 @@ static void read_file(struct reader *r, const char *path)
 		if (*line != '#')
 			one_line(r, line, nr);
 	}
-	end_label(r);
+	/* What is included stands in the place of its line: a label may go on behind it. */
+	if (!outer)
+		end_label(r);
 	r->path = outer;
 }
 

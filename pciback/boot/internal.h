@@ -62,6 +62,8 @@ bool xlpt_boot_not_offered(struct xlpt_host *h, const struct xlpt_devices *devs,
 
 /* Whether its part of the initramfs is installed, which reads words of its own on the command line. */
 bool xlpt_boot_is_qubes(struct xlpt_host *h);
+/* Whether the line hides all USB controllers: rd.qubes.hide_all_usb, unless with =0, =no or =off. */
+bool xlpt_boot_qubes_usb(const char *cmdline);
 /* Appends what the value of rd.qubes.hide_pci= names. */
 void xlpt_boot_qubes_addresses(struct xlpt_host *h, const char *value, struct xlpt_hide_list *out);
 

@@ -34,9 +34,9 @@ static char *value_of(const char *cmdline, const char *name)
 	return found;
 }
 
-static bool is_set(const char *cmdline, const char *name)
+bool xlpt_boot_qubes_usb(const char *cmdline)
 {
-	_cleanup_free_ char *value = value_of(cmdline, name);
+	_cleanup_free_ char *value = value_of(cmdline, "rd.qubes.hide_all_usb");
 
 	return value && strcmp(value, "0") != 0 && strcmp(value, "no") != 0 &&
 	       strcmp(value, "off") != 0;
@@ -107,7 +107,7 @@ bool xlpt_boot_qubes(struct xlpt_host *h, const struct xlpt_boot *boot,
 	_cleanup_free_ char *pci = value_of(cmdline, "rd.qubes.hide_pci");
 	_cleanup_free_ char *keep = value_of(cmdline, "rd.qubes.dom0_usb");
 	_cleanup_hide_ struct xlpt_hide_list kept = { 0 };
-	bool usb = is_set(cmdline, "rd.qubes.hide_all_usb");
+	bool usb = xlpt_boot_qubes_usb(cmdline);
 
 	*out = (struct xlpt_hide_list){ 0 };
 	/* Without its command line it is not known whether dom0 was started so. */

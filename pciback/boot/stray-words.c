@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define QUBES_PCI  "rd.qubes.hide_pci"
-#define QUBES_USB  "rd.qubes.hide_all_usb"
 #define STRAYS_MAX 256
 
 bool xlpt_stray_enough(const struct xlpt_stray_search *s)
@@ -29,7 +28,7 @@ struct xlpt_stray *xlpt_stray_add(struct xlpt_stray_search *s, const char *word)
 	*stray = (struct xlpt_stray){ .word = xlpt_xstrdup(word),
 				      .file = xlpt_xstrdup(s->file),
 				      .line = s->line };
-	if (xlpt_starts(word, QUBES_USB))
+	if (xlpt_boot_qubes_usb(word))
 		stray->usb = true;
 	else if (value && xlpt_starts(word, QUBES_PCI))
 		xlpt_boot_qubes_addresses(s->h, value + 1, &stray->list);
@@ -191,7 +190,7 @@ static const char *loader_command(struct xlpt_stray_search *s)
 static void why_not_read(struct xlpt_stray_search *s, const char *word, const char *unread,
 			 char **fact, char **move)
 {
-	const char *m = s->boot->module, *list = strchr(word, '=') + 1;
+	const char *m = s->boot->module;
 	_cleanup_free_ char *where = line_of(s);
 	const char *command = loader_command(s);
 
@@ -208,8 +207,8 @@ static void why_not_read(struct xlpt_stray_search *s, const char *word, const ch
 		*fact = xlpt_xasprintf("%s has %s; a later %s.hide= on the same command line "
 				       "replaces it",
 				       where, word, m);
-		*move = xlpt_xasprintf("write one word in the place of both: %s.hide=%s%s", m, list,
-				       s->eff->cmdline_hide);
+		*move = xlpt_xasprintf("write one word in the place of both: %s.hide=%s%s", m,
+				       strchr(word, '=') + 1, s->eff->cmdline_hide);
 	} else if (taken_away(s, word)) {
 		why_taken_away(s, word, where, command, fact, move);
 	} else {
@@ -344,7 +343,7 @@ void xlpt_stray_words(struct xlpt_stray_search *s, const char *text, enum xlpt_s
 	char *cursor = copy, *w;
 
 	while (!xlpt_stray_enough(s) && (w = xlpt_cmdline_word(&cursor))) {
-		bool qubes = xlpt_starts(w, QUBES_PCI "=") || xlpt_starts(w, QUBES_USB);
+		bool qubes = xlpt_starts(w, QUBES_PCI "=") || xlpt_boot_qubes_usb(w);
 
 		/* A kernel without Xen may well have the words of the entries with Xen. */
 		if (s->made && unread && is_dom0s(s, w))

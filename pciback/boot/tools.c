@@ -118,7 +118,7 @@ void xlpt_boot_find_loader(struct xlpt_host *h, struct xlpt_boot *b)
 	xlpt_home_lines_read(h, b->cmdline, &lines);
 	if (xlpt_boot_is_nixos(h)) {
 		b->loader = XLPT_LOADER_NIXOS;
-		path = "/etc/NIXOS";
+		path = xlpt_host_has(h, "/etc/NIXOS") ? "/etc/NIXOS" : "/etc/modprobe.d";
 	} else if (cfgs.n && cfgs.items[0].rank == XLPT_XEN_CFG_STARTED) {
 		/* What started this boot counts: GRUB's tools may be installed all the same. */
 		b->loader = XLPT_LOADER_XEN_EFI;

@@ -40,6 +40,7 @@ static const char *const paths[] = {
 	"etc/update-extlinux.conf",
 	"nix/var/nix/profiles/system/kernel-params",
 	"etc/modules",
+	"usr/lib/dracut/modules.d/90qubes-pciback",
 };
 
 static void must(bool holds)

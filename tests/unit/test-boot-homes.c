@@ -220,6 +220,13 @@ static void test_extlinux_entries(void **state)
 		{ "/boot/extlinux/extlinux.conf", "DEFAULT a\nINCLUDE more.cfg\n",
 		  "label q\nAPPEND xen.gz --- v " LIST "\nKERNEL mboot.c32\n",
 		  "/boot/extlinux/more.cfg:2 has " LIST ", and the command line of this boot" },
+		{ "/boot/extlinux/extlinux.conf",
+		  "label a\nkernel mboot.c32\nappend xen.gz --- v " LIST "\nINCLUDE more.cfg\n",
+		  "menu default\nlabel b\n",
+		  "/boot/extlinux/extlinux.conf:3 has " LIST ", and the command line of this" },
+		{ "/boot/extlinux/extlinux.conf", "label a\nINCLUDE more.cfg\nkernel mboot.c32\n",
+		  "append xen.gz --- v " LIST "\n",
+		  "/boot/extlinux/more.cfg:1 has " LIST ", and the command line of this boot" },
 		{ "/boot/extlinux.conf", "#label l\n#append " LIST "\nINCLUDE extlinux.conf\n", "",
 		  "nothing is to be hidden" },
 	};
@@ -253,6 +260,7 @@ static void test_nixos(void **state)
 	struct fake_bus *bus = *state;
 
 	nixos(bus);
+	assert_run(bus, 0, "plan", "boot loader  nixos (/etc/modprobe.d)\n");
 	assert_run(
 		bus, 1, "plan 02:00.0",
 		"pciback      xen-pciback, module (/run/booted-system/kernel-modules/lib/modules/" REL
@@ -343,6 +351,14 @@ static void test_qubes_settings(void **state)
 		   "this boot has not");
 	assert_run(bus, 0, "plan", "hidden now   " NIC " " NIC2 " (the initramfs of Qubes OS)\n");
 	assert_run(bus, 0, "plan --json", "\"by_qubes\": [\n      \"" NIC "\"");
+	/* A word without a value, and words that hide nothing. */
+	fake_bus_put(bus, "/etc/default/grub", "GRUB_CMDLINE_LINUX=rd.qubes.hide_all_usb\n");
+	assert_run(bus, 1, "verify", "/etc/default/grub:1 has rd.qubes.hide_all_usb, and the");
+	fake_bus_put(
+		bus, "/etc/default/grub",
+		"GRUB_CMDLINE_LINUX=\"rd.qubes.hide_all_usb=0 rd.qubes.hide_all_usb_later\"\n");
+	run(bus, "verify");
+	assert_null(strstr(said, "hide_all_usb"));
 }
 
 /* An image that was never booted here: its list is what the boot loader's settings have. */

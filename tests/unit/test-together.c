@@ -383,6 +383,43 @@ static void test_switch_one_port(void **state)
 	assert_null(strstr(w->err, "behind the same switch"));
 }
 
+/* 0b:00.0 and 0c:00.0 are behind ports without ACS. */
+static void put_third(struct world *w)
+{
+	struct fake_dev c = { .vendor = 0x144d,
+			      .device = 0xa80b,
+			      .class_code = 0x020000,
+			      .driver = "nic",
+			      .parent = "0000:09:03.0" };
+
+	put_switch_of(w, false, 0x1d, -1);
+	put_port(w, "0000:09:03.0", "0000:08:00.0", 6, false, -1);
+	fake_bus_add(w->bus, "0000:0c:00.0", &c);
+}
+
+/* dom0's 0b:00.0 is nobody's worry for the first of two, and the second reaches it. */
+static void test_switch_second(void **state)
+{
+	struct world *w = *state;
+
+	put_third(w);
+	ok(w, "attach web1 --hide 0a:00.0 0c:00.0");
+	said(w, "through 0000:0c:00.0 web1 " REACHES);
+	said(w, "dom0 uses 0000:0b:00.0");
+}
+
+/* The port that is named is the one behind which the other guest's device is, and not dom0's. */
+static void test_switch_port(void **state)
+{
+	struct world *w = *state;
+
+	put_third(w);
+	ok(w, "attach db1 --hide 0b:00.0");
+	ok(w, "attach web1 --hide 0a:00.0");
+	said(w,
+	     REACHED ", past the IOMMU: 0000:0b:00.0 is with db1 (ACS of switch port 0000:09:02.0");
+}
+
 static void test_switch_one_set(void **state)
 {
 	struct world *w = *state;
@@ -402,6 +439,7 @@ int main(void)
 		world_test(test_page_of_dom0),	  world_test(test_page_of_guests),
 		world_test(test_switch),	  world_test(test_switch_kept_apart),
 		world_test(test_switch_one_set),  world_test(test_switch_one_port),
+		world_test(test_switch_second),	  world_test(test_switch_port),
 		world_test(test_vectors),	  world_test(test_vectors_at_boot),
 		world_test(test_drive),
 	};

@@ -27,14 +27,20 @@ static bool is_item(const struct xlpt_op *op, struct xlpt_bdf bdf)
 	return false;
 }
 
+/* Of those that reach the item only a guest's is one that the policy looks at: the port is to be its own. */
 static void add_peer(struct xlpt_op *op, struct peers *p, const struct xlpt_device *dev,
-		     size_t port)
+		     size_t port, bool to)
 {
 	struct xlpt_place *place = &p->places[p->n];
+	struct xlpt_set_mate mate = { .device = dev, .place = place };
 
 	if (xlpt_place_read(op->env, dev, &op->owners, &op->needs, place, NULL))
 		return;
-	p->mates[p->n++] = (struct xlpt_set_mate){ .device = dev, .place = place };
+	if (!to && !xlpt_mate_of_guest(&mate)) {
+		xlpt_place_dispose(place);
+		return;
+	}
+	p->mates[p->n++] = mate;
 	p->port = port;
 }
 
@@ -42,9 +48,14 @@ typedef int (*policy_fn)(const struct xlpt_device *dev, const struct xlpt_guest 
 			 const struct xlpt_set_mate *mates, size_t n, struct xlpt_bdf port,
 			 const char *acs, struct xlpt_diag *diag);
 
+/* Of whom was told, by the direction. A peer that reaches an item is told only where no item reaches it. */
+struct told {
+	bool *to, *from;
+};
+
 /* Asks the policy about the peers of item a, in one direction. */
-static void warn_item(struct xlpt_op *op, size_t a, const struct xlpt_sets *sets, bool *told,
-		      policy_fn policy)
+static void warn_item(struct xlpt_op *op, size_t a, const struct xlpt_sets *sets,
+		      const struct told *told, policy_fn policy)
 {
 	const struct xlpt_devices *devs = &op->bus;
 	const struct xlpt_device *dev = &devs->items[a];
@@ -61,14 +72,14 @@ static void warn_item(struct xlpt_op *op, size_t a, const struct xlpt_sets *sets
 		size_t port;
 
 		/* What is in one set was judged (split.c). */
-		if (told[k] || sets->of[k] == sets->of[a] || xlpt_set_ignores(other) ||
-		    is_item(op, other->bdf))
+		if (told->to[k] || (!to && told->from[k]) || sets->of[k] == sets->of[a] ||
+		    xlpt_set_ignores(other) || is_item(op, other->bdf))
 			continue;
 		port = to ? xlpt_switch_turns(devs, a, k) : xlpt_switch_turns(devs, k, a);
 		if (port == SIZE_MAX)
 			continue;
-		told[k] = true;
-		add_peer(op, &p, other, port);
+		(to ? told->to : told->from)[k] = true;
+		add_peer(op, &p, other, port, to);
 	}
 	if (p.n && policy(dev, &op->guest, p.mates, p.n, devs->items[p.port].bdf,
 			  xlpt_acs_word(&devs->items[p.port]), &warning))
@@ -78,12 +89,13 @@ static void warn_item(struct xlpt_op *op, size_t a, const struct xlpt_sets *sets
 void xlpt_op_warn_peers(struct xlpt_op *op)
 {
 	_cleanup_sets_ struct xlpt_sets sets = { 0 };
-	_cleanup_free_ bool *told = NULL;
+	_cleanup_free_ bool *to = NULL, *from = NULL;
 
 	if (xlpt_op_bus(op, NULL))
 		return;
 	xlpt_sets_make(&op->bus, &sets);
-	told = xlpt_xcalloc(op->bus.n + 1, sizeof(*told));
+	to = xlpt_xcalloc(op->bus.n + 1, sizeof(*to));
+	from = xlpt_xcalloc(op->bus.n + 1, sizeof(*from));
 	for (size_t i = 0; i < op->n; i++) {
 		const struct xlpt_device *dev = xlpt_devices_find(&op->bus, op->items[i].spec.bdf);
 		size_t a = dev ? (size_t)(dev - op->bus.items) : op->bus.n;
@@ -91,7 +103,7 @@ void xlpt_op_warn_peers(struct xlpt_op *op)
 		xlpt_op_point(op, "switch", &op->items[i]);
 		if (!dev)
 			continue;
-		warn_item(op, a, &sets, told, xlpt_policy_switch);
-		warn_item(op, a, &sets, told, xlpt_policy_switch_from);
+		warn_item(op, a, &sets, &(struct told){ to, from }, xlpt_policy_switch);
+		warn_item(op, a, &sets, &(struct told){ to, from }, xlpt_policy_switch_from);
 	}
 }
