@@ -199,15 +199,19 @@ static int asked_in_chroot(void)
 	_cleanup_boot_ struct xlpt_boot boot = { 0 };
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
 	struct xlpt_host h;
+	int rc;
 
 	unsetenv("TMPDIR");
 	if (xlpt_kmod_load(NULL) || (geteuid() && unshare(CLONE_NEWUSER)) || chroot(tree) ||
 	    chdir("/"))
 		return 77;
-	if (access("/proc/self", F_OK) == 0 || xlpt_host_open(&h, "/") ||
-	    xlpt_boot_detect(&h, XLPT_ERA_UNKNOWN, NULL, &boot, NULL))
+	if (access("/proc/self", F_OK) == 0 || xlpt_host_open(&h, "/"))
 		return 2;
-	if (xlpt_effective_read(&h, &boot, NULL, NULL, &eff, &diag)) {
+	rc = xlpt_boot_detect(&h, XLPT_ERA_UNKNOWN, NULL, &boot, &diag);
+	if (rc == 0)
+		rc = xlpt_effective_read(&h, &boot, NULL, NULL, &eff, &diag);
+	xlpt_host_close(&h);
+	if (rc) {
 		fprintf(stderr, "%s: %s\n", diag.message, diag.fact ? diag.fact : "");
 		return 3;
 	}

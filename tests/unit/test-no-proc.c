@@ -21,7 +21,7 @@ static struct xlpt_tempdir out = { .fd = -1 };
 static int run(struct world *w)
 {
 	if ((unshare(CLONE_NEWNS) && unshare(CLONE_NEWUSER | CLONE_NEWNS)) ||
-	    mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) ||
 	    mount("none", "/proc", "tmpfs", 0, NULL))
 		return CANNOT;
 	if (access("/proc/self", F_OK) == 0)
@@ -39,11 +39,12 @@ static int run(struct world *w)
 
 static void test_no_proc(void **state)
 {
-	struct world *w = world_new();
+	static struct world *w; /* so that valgrind sees it in the process that ends below */
 	int status;
 	pid_t pid;
 
 	(void)state;
+	w = world_new();
 	assert_int_equal(xlpt_tempdir_make(&out, "xlpt-test-", NULL), 0);
 	/* modprobe reads it, and so must who asks what modprobe would do. */
 	fake_bus_put(w->bus, "/etc/modprobe.d/x.conf", "options xen-pciback hide=(0000:05:00.0)\n");
