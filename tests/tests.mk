@@ -31,9 +31,8 @@ check-fast:
 	@$(MAKE) -s $(JOBS) check-build check-docs check-startup
 	@rm -rf $(O)/seen-json && mkdir -p $(O)/seen-json
 	@XLPT_CHECK_RUNS=2500 XLPT_SEEN_JSON=$(abspath $(O))/seen-json $(MAKE) -s check-unit
-	@XLPT_SEEN_JSON=$(abspath $(O))/seen-json $(MAKE) -s check-ansible
+	@XLPT_SEEN_JSON=$(abspath $(O))/seen-json $(MAKE) -s $(JOBS) check-ansible check-matrix MATRIX_STRIDE=11
 	@$(MAKE) -s check-schema
-	@$(MAKE) -s check-matrix MATRIX_STRIDE=11
 	@XLPT_CHECK_RUNS=500 XLPT_STRIDE=5 $(MAKE) -s asan
 	@XLPT_CHECK_RUNS=1000 XLPT_STRIDE=25 $(MAKE) -s check-valgrind
 
