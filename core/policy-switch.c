@@ -35,15 +35,8 @@ int xlpt_policy_switch_from(const struct xlpt_device *dev, const struct xlpt_gue
 			    const struct xlpt_set_mate *mates, size_t n, struct xlpt_bdf port,
 			    const char *acs, struct xlpt_diag *diag)
 {
-	_cleanup_free_ struct xlpt_set_mate *theirs = xlpt_xcalloc(n + 1, sizeof(*theirs));
-	_cleanup_free_ char *who = NULL;
-	size_t k = 0;
+	_cleanup_free_ char *who = xlpt_mates_users(mates, n, guest);
 
-	/* dom0 knows where the registers are: its devices do not go there by mistake. */
-	for (size_t i = 0; i < n; i++)
-		if (xlpt_mate_of_guest(&mates[i]))
-			theirs[k++] = mates[i];
-	who = xlpt_mates_users(theirs, k, guest);
 	if (!who)
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_RULE,

@@ -49,8 +49,8 @@ int xlpt_policy_switch(const struct xlpt_device *dev, const struct xlpt_guest *g
 		       const struct xlpt_set_mate *mates, size_t n, struct xlpt_bdf port,
 		       const char *acs, struct xlpt_diag *diag);
 /*
- * The way back: a guest gets dev, whose own port redirects, and another guest has some of these,
- * which reach dev through a port that does not.
+ * The way back: a guest gets dev, whose own port redirects, and these, which guests have
+ * (xlpt_mate_of_guest), reach dev through a port that does not.
  */
 int xlpt_policy_switch_from(const struct xlpt_device *dev, const struct xlpt_guest *guest,
 			    const struct xlpt_set_mate *mates, size_t n, struct xlpt_bdf port,

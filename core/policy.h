@@ -77,6 +77,7 @@ struct xlpt_set_mate {
 
 /* Dom0 drives it, or a guest has it; what is hidden, or has no driver, harms nobody. */
 bool xlpt_mate_used(const struct xlpt_set_mate *mate);
+/* A guest has it. */
 bool xlpt_mate_of_guest(const struct xlpt_set_mate *mate);
 
 /*

@@ -187,8 +187,8 @@ SHAPE(vcpupin, xlpt_vcpupin, 0);
 #define SPEC(m, t) { #m, XLPT_F_##t, offsetof(struct xlpt_pci, spec.m), NULL, NULL }
 static const struct xlpt_field pci_f[] = {
 	{ "address", XLPT_F_ADDR, offsetof(struct xlpt_pci, spec), NULL, NULL },
-	SPEC(name, STR), SPEC(pool, STR), SPEC(pin, STR), SPEC(vslot, SLOT), SPEC(permissive, TRI), SPEC(msitranslate, TRI),
-	SPEC(seize, TRI), SPEC(power_mgmt, TRI),
+	SPEC(name, STR), SPEC(pool, STR), SPEC(pin, STR), SPEC(vslot, SLOT), SPEC(permissive, TRI),
+	SPEC(msitranslate, TRI), SPEC(seize, TRI), SPEC(power_mgmt, TRI),
 	{ "rdm_policy", XLPT_F_WORD, offsetof(struct xlpt_pci, spec.rdm_policy), NULL, w_rdm },
 	F(xlpt_pci, managed, TRI), F(xlpt_pci, driver, STR), F(xlpt_pci, filtering, TRI),
 	F(xlpt_pci, guest, BDF), F(xlpt_pci, multifunction, TRI), F(xlpt_pci, zpci_uid, NUM),

@@ -1,71 +1,11 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* xlpt convert from the command line: files, trees, errors that touch nothing. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <cmocka.h>
-
-#include <ftw.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include "xl-plugin/cli/env.h"
-
-static char dir[64];
-static char *out, *err;
-
-static void put(const char *name, const char *text)
-{
-	_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", dir, name);
-	FILE *f = fopen(path, "w");
-
-	assert_non_null(f);
-	fputs(text, f);
-	fclose(f);
-}
-
-/* NULL when there is no such file. Caller frees. */
-static char *get(const char *name)
-{
-	_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", dir, name);
-	char *text = xlpt_xcalloc(1, 65536);
-	FILE *f = fopen(path, "r");
-
-	if (!f) {
-		free(text);
-		return NULL;
-	}
-	text[fread(text, 1, 65535, f)] = '\0';
-	fclose(f);
-	return text;
-}
-
-static int run(const char *args)
-{
-	_cleanup_free_ char *copy = xlpt_xasprintf("xlpt convert %s", args);
-	struct xlpt_env env = { 0 };
-	char *argv[32];
-	size_t n_out, n_err;
-	int argc = 0, status;
-
-	for (char *save, *s = strtok_r(copy, " ", &save); s; s = strtok_r(NULL, " ", &save))
-		argv[argc++] = s;
-	argv[argc] = NULL;
-	free(out);
-	free(err);
-	env.out = open_memstream(&out, &n_out);
-	env.err = open_memstream(&err, &n_err);
-	status = xlpt_run(argc, argv, &env);
-	fclose(env.out);
-	fclose(env.err);
-	return status;
-}
+#include "tests/unit/converting.h"
 
 static int setup(void **st)
 {
 	(void)st;
-	strcpy(dir, "/tmp/xlpt-convert.XXXXXX");
+	memcpy(dir + strlen(dir) - 6, "XXXXXX", 6);
 	return !mkdtemp(dir) || chdir(dir);
 }
 
@@ -83,14 +23,14 @@ static int teardown(void **st)
 	return chdir("/") || nftw(dir, unlink_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
-#define CFG "name = 'w'\nmemory = 512\npci = [ '09:00.0' ]\n"
+#define GUEST "name = 'w'\nmemory = 512\npci = [ '09:00.0' ]\n"
 
 static void test_one(void **st)
 {
 	_cleanup_free_ char *xml = NULL, *cfg = NULL;
 
 	(void)st;
-	put("w.cfg", CFG "altp2m = 1\n");
+	put("w.cfg", GUEST "altp2m = 1\n");
 	assert_int_equal(run("w.cfg -o w.xml"), 0);
 	assert_non_null(strstr(err, "w.cfg: 1 changed, 1 note (--explain lists them)"));
 	xml = get("w.xml");
@@ -114,7 +54,7 @@ static void test_errors(void **st)
 	_cleanup_free_ char *kept = NULL, *none = NULL;
 
 	(void)st;
-	put("w.cfg", CFG "altp2m = 1\n");
+	put("w.cfg", GUEST "altp2m = 1\n");
 	put("bad.cfg", "name = 'w'\npci = [ '09:00.9' ]\n");
 	put("bad.xml", "<domain>\n<name>x</nam></domain>");
 	put("old.xml", "old");
@@ -178,7 +118,7 @@ static void test_ours(void **st)
 static void test_compare(void **st)
 {
 	(void)st;
-	put("a.cfg", CFG "altp2m = 1 # why\n");
+	put("a.cfg", GUEST "altp2m = 1 # why\n");
 	put("b.cfg",
 	    "memory = 512 # said in another order\nname = \"w\"\npci = [ '0000:09:00.0' ]\n"
 	    "altp2m = 1\n");
@@ -196,7 +136,7 @@ static void test_compare(void **st)
 	assert_int_equal(run("--compare --devices-only a.cfg b.cfg"), 1);
 	assert_null(strstr(out, "memory"));
 	/* What is kept for the way back is not what libvirt is told. */
-	put("a.cfg", CFG "kernel = '/boot/k'\naltp2m = 1\n");
+	put("a.cfg", GUEST "kernel = '/boot/k'\naltp2m = 1\n");
 	assert_int_equal(run("a.cfg -o c.xml"), 0);
 	assert_int_equal(run("--compare a.cfg c.xml"), 1);
 	assert_string_equal(out, "extra: xl altp2m: 1 -> (not said)\n");
@@ -216,9 +156,9 @@ static void test_tree(void **st)
 
 	(void)st;
 	assert_int_equal(mkdir("in", 0755) | mkdir("in/sub", 0755), 0);
-	put("in/a.cfg", CFG);
-	put("in/b.conf", CFG);
-	put("in/sub/c.cfg", CFG);
+	put("in/a.cfg", GUEST);
+	put("in/b.conf", GUEST);
+	put("in/sub/c.cfg", GUEST);
 	put("in/sub/d.cfg", "broken\n");
 	put("in/notes.txt", "no configuration");
 	assert_int_equal(symlink("a.cfg", "in/link.cfg"), 0);
@@ -245,12 +185,12 @@ static void test_others(void **st)
 	assert_int_equal(mkdir("xen", 0755), 0);
 	put("xen/xl.conf", "#autoballoon=\"auto\"\nlockfile=\"/var/lock/xl\"\n");
 	put("xen/oxenstored.conf", "quota-activate = true\n");
-	put("xen/xlexample.cfg", CFG);
+	put("xen/xlexample.cfg", GUEST);
 	put("xen/hook.conf", "#!/bin/sh\nexit 0\n");
 	put("xen/empty.cfg", "# name = 'x'\n\n");
 	put("xen/tool.conf", "colour = 'red'\nvif.default.bridge = 'x'\n");
 	put("xen/shell.conf", "# for the boot script\nXENDOMAINS_SAVE=/var/lib/xen/save\n");
-	put("xen/w.cfg", CFG);
+	put("xen/w.cfg", GUEST);
 	assert_int_equal(run("--to libvirt -o made xen"), 0);
 	assert_non_null(strstr(err, "xen/shell.conf: skipped: it sets nothing of a guest"));
 	assert_non_null(strstr(out, "1 converted, 0 failed, 7 skipped; 1 note"));
@@ -275,7 +215,7 @@ static void test_output_is_input(void **st)
 	_cleanup_free_ char *kept = NULL;
 
 	(void)st;
-	put("w.cfg", CFG);
+	put("w.cfg", GUEST);
 	assert_int_equal(link("w.cfg", "hard.cfg") | symlink("w.cfg", "soft.cfg"), 0);
 	assert_int_equal(run("w.cfg -o w.cfg"), 2);
 	assert_non_null(strstr(err, "both input and output"));
@@ -283,7 +223,7 @@ static void test_output_is_input(void **st)
 	assert_int_equal(run("soft.cfg -o w.cfg"), 2);
 	assert_int_equal(run("--to xl w.cfg -o w.cfg"), 2);
 	kept = get("w.cfg");
-	assert_string_equal(kept, CFG);
+	assert_string_equal(kept, GUEST);
 	assert_int_equal(run("w.cfg -o w.xml"), 0);
 	assert_int_equal(run("w.cfg -o w.xml"), 0);
 }
@@ -293,7 +233,7 @@ static void test_report(void **st)
 	char *changed, *kept, *note, *sum;
 
 	(void)st;
-	put("w.cfg", "oos = 1\ncolour = 'red'\n" CFG "altp2m = 1\nkernel = 'k'\n"
+	put("w.cfg", "oos = 1\ncolour = 'red'\n" GUEST "altp2m = 1\nkernel = 'k'\n"
 		     "disk = [ 'iscsi:x,xvda,w', '/a,,xvdb,,direct-io-safe' ]\n");
 	assert_int_equal(run("--explain w.cfg"), 0);
 	changed = strstr(err, "w.cfg:6: changed: altp2m: ");
@@ -314,11 +254,11 @@ static void test_report(void **st)
 	assert_int_equal(run("--explain m.cfg"), 0);
 	assert_non_null(strstr(err, "m.cfg: note: memory: not said"));
 	/* What changes nothing of the guest is nothing for --strict. */
-	put("k.cfg", "oos = 1\ncolour = 'red'\n" CFG);
+	put("k.cfg", "oos = 1\ncolour = 'red'\n" GUEST);
 	assert_int_equal(run("--strict k.cfg"), 0);
 	assert_int_equal(run("--strict w.cfg"), 1);
 	assert_non_null(strstr(err, "5 things of the guest would change"));
-	put("n.cfg", CFG "kernel = '/k'\n");
+	put("n.cfg", GUEST "kernel = '/k'\n");
 	assert_int_equal(run("--explain n.cfg"), 0);
 	assert_string_equal(err, "n.cfg: nothing lost\n");
 }
@@ -329,12 +269,12 @@ static void test_edit(void **st)
 	struct stat sb;
 
 	(void)st;
-	put("w.cfg", "# mine\n" CFG);
+	put("w.cfg", "# mine\n" GUEST);
 	assert_int_equal(chmod("w.cfg", 0600) | symlink("w.cfg", "l.cfg"), 0);
 	assert_int_equal(run("--edit l.cfg --add pci_0000_0a_00_1 --remove 09:00.0 --dry-run"), 0);
 	assert_string_equal(out, "# mine\nname = 'w'\nmemory = 512\npci = [ \"0000:0a:00.1\" ]\n");
 	one = get("w.cfg");
-	assert_string_equal(one, "# mine\n" CFG);
+	assert_string_equal(one, "# mine\n" GUEST);
 	assert_int_equal(run("--edit l.cfg --add 0a:00.1,permissive=1"), 0);
 	two = get("w.cfg");
 	assert_string_equal(two, "# mine\nname = 'w'\nmemory = 512\n"
@@ -366,7 +306,7 @@ static void test_for_xen(void **st)
 
 	(void)st;
 	put("k.xml", KVM);
-	put("w.cfg", CFG);
+	put("w.cfg", GUEST);
 	assert_int_equal(run("k.xml -o k.cfg"), 0);
 	assert_non_null(strstr(err, "before the guest starts under Xen"));
 	assert_non_null(strstr(err, "  - drivers: "));

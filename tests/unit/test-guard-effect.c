@@ -162,6 +162,7 @@ static void test_exposed(void **st)
 		{ "/opt/sticky/link/new", "a symbolic link of another user" },
 		{ "/opt/mine/sbin", NULL },
 		{ "/opt/theirs", "belongs to another user" },
+		{ "/opt/file/sbin", "cannot be found out who may write into /opt/file/sbin" },
 	};
 
 	(void)st;
@@ -174,6 +175,7 @@ static void test_exposed(void **st)
 	own("/opt/users/roots", 0, 0755);
 	own("/opt/open", 0, 0777);
 	own("/opt/sticky", 0, 01777);
+	fake_bus_put(bus, "/opt/file", "no folder\n");
 	/* Links: of another user to root's folder, and of root's to either. */
 	fake_bus_link(bus, "/opt/sticky/link", "/opt/other");
 	fake_bus_link(bus, "/opt/mine", "/usr/local");

@@ -75,24 +75,27 @@ static void warn_line(struct xlpt_op *op, size_t i)
 	const struct xlpt_item *item = &op->items[i];
 	const char *bdf = XLPT_BDF_STR(item->spec.bdf);
 	const int line = item->device.caps.msi_on ? 0 : item->device.irq;
-	bool shared = xlpt_line_kept(op->env, &op->guest, item->spec.bdf);
+	_cleanup_diag_ struct xlpt_diag warning = { 0 };
+	bool shared;
 
 	if (op->guest.type != XLPT_GUEST_HVM)
 		return;
+	shared = xlpt_line_kept(op->env, &op->guest, item->spec.bdf);
 	for (size_t k = 0; k < i && line > 0; k++)
 		shared |= !op->items[k].device.caps.msi_on && op->items[k].device.irq == line;
 	if (!shared)
 		return;
-	xlpt_warn(op->env,
-		  "%s has its interrupt line together with another device of %s: libvirt cannot "
-		  "take one of them back while the guest has both",
-		  bdf, op->guest.name);
-	xlpt_findings_fact(op->env->findings,
-			   "libxl unmaps the line of a device that leaves an HVM guest");
-	xlpt_warn_mend(
-		op->env,
+	xlpt_diag_set(
+		&warning, XLPT_ERR_RULE,
+		"%s has its interrupt line together with another device of %s: libvirt cannot "
+		"take one of them back while the guest has both",
+		bdf, op->guest.name);
+	xlpt_diag_fact(&warning, "libxl unmaps the line of a device that leaves an HVM guest");
+	xlpt_diag_hint(
+		&warning,
 		"when that matters, give it only one of them; or take one back with xlpt "
 		"detach --around-libvirt, and libvirt lists it until the guest's next start");
+	xlpt_op_warn(op, &warning);
 }
 
 int xlpt_libvirt_judge(struct xlpt_op *op, bool attach, struct xlpt_diag *diag)
@@ -112,12 +115,13 @@ int xlpt_libvirt_judge(struct xlpt_op *op, bool attach, struct xlpt_diag *diag)
 		const struct xlpt_libvirt_device *d =
 			xlpt_libvirt_devices_find(&list, item->spec.bdf);
 
-		if (attach)
-			rc = judge_words(op, item, diag);
-		if (attach && rc == 0)
+		if (!attach) {
+			rc = d && !op->by_force ? judge_line(op, item, diag) : 0;
+			continue;
+		}
+		rc = judge_words(op, item, diag);
+		if (rc == 0)
 			warn_line(op, i);
-		if (!attach && d && !op->by_force)
-			rc = judge_line(op, item, diag);
 	}
 	return xlpt_op_judged(op, rc, diag);
 }

@@ -284,6 +284,7 @@ void xlpt_op_describe(const struct xlpt_op *op, const char *name, struct xlpt_jo
  * operation on them left, and reads the facts into op.
  */
 int xlpt_op_prepare(struct xlpt_op *op, struct xlpt_diag *diag);
+/* What takes an absent device (or "BB:DD.*") out of op->named_in; nothing when that is NULL. */
 void xlpt_op_hint_absent(const struct xlpt_op *op, const char *device, struct xlpt_diag *diag);
 /* op->owners says that the guest has the device. */
 bool xlpt_op_holds(const struct xlpt_op *op, struct xlpt_bdf bdf);

@@ -27,7 +27,7 @@ static bool is_item(const struct xlpt_op *op, struct xlpt_bdf bdf)
 	return false;
 }
 
-/* Of those that reach the item only a guest's is one that the policy looks at: the port is to be its own. */
+/* Of those that reach the item only a guest's counts: dom0 knows where the registers are. */
 static void add_peer(struct xlpt_op *op, struct peers *p, const struct xlpt_device *dev,
 		     size_t port, bool to)
 {
@@ -44,22 +44,17 @@ static void add_peer(struct xlpt_op *op, struct peers *p, const struct xlpt_devi
 	p->port = port;
 }
 
-typedef int (*policy_fn)(const struct xlpt_device *dev, const struct xlpt_guest *guest,
-			 const struct xlpt_set_mate *mates, size_t n, struct xlpt_bdf port,
-			 const char *acs, struct xlpt_diag *diag);
-
 /* Of whom was told, by the direction. A peer that reaches an item is told only where no item reaches it. */
 struct told {
 	bool *to, *from;
 };
 
-/* Asks the policy about the peers of item a, in one direction. */
+/* Asks the policy about the peers of item a: those that it reaches, or (!to) those that reach it. */
 static void warn_item(struct xlpt_op *op, size_t a, const struct xlpt_sets *sets,
-		      const struct told *told, policy_fn policy)
+		      const struct told *told, bool to)
 {
 	const struct xlpt_devices *devs = &op->bus;
 	const struct xlpt_device *dev = &devs->items[a];
-	bool to = policy == xlpt_policy_switch;
 	XLPT_CLEANUP(peers_dispose)
 	struct peers p = {
 		.places = xlpt_xcalloc(devs->n + 1, sizeof(*p.places)),
@@ -81,8 +76,9 @@ static void warn_item(struct xlpt_op *op, size_t a, const struct xlpt_sets *sets
 		(to ? told->to : told->from)[k] = true;
 		add_peer(op, &p, other, port, to);
 	}
-	if (p.n && policy(dev, &op->guest, p.mates, p.n, devs->items[p.port].bdf,
-			  xlpt_acs_word(&devs->items[p.port]), &warning))
+	if (p.n && (to ? xlpt_policy_switch : xlpt_policy_switch_from)(
+			   dev, &op->guest, p.mates, p.n, devs->items[p.port].bdf,
+			   xlpt_acs_word(&devs->items[p.port]), &warning))
 		xlpt_op_warn(op, &warning);
 }
 
@@ -103,7 +99,7 @@ void xlpt_op_warn_peers(struct xlpt_op *op)
 		xlpt_op_point(op, "switch", &op->items[i]);
 		if (!dev)
 			continue;
-		warn_item(op, a, &sets, &(struct told){ to, from }, xlpt_policy_switch);
-		warn_item(op, a, &sets, &(struct told){ to, from }, xlpt_policy_switch_from);
+		warn_item(op, a, &sets, &(struct told){ to, from }, true);
+		warn_item(op, a, &sets, &(struct told){ to, from }, false);
 	}
 }

@@ -93,7 +93,15 @@ static char *exposed(struct xlpt_host *h, const char *path, enum xlpt_file_expos
 		return xlpt_xasprintf("a symbolic link of another user leads to %.*s", len, path);
 	}
 	r = r ? r : xlpt_file_exposed(h, &f);
-	if (r < 0 || fstat(f.dir.rootfd, &st))
+	if (r >= 0 && fstat(f.dir.rootfd, &st))
+		r = -errno;
+	/* What root cannot look at is not taken for safe; for others nobody is a danger (core/file.h). */
+	if (r < 0 && geteuid() == 0) {
+		*how = XLPT_FILE_OTHERS;
+		return xlpt_xasprintf("it cannot be found out who may write into %.*s: %s", len,
+				      path, strerror(-r));
+	}
+	if (r < 0)
 		return NULL;
 	*how = (enum xlpt_file_exposed)r;
 	/* Its sticky bit keeps the link; but when that is taken away, everybody can have the name. */
