@@ -182,8 +182,9 @@ static int write_verified(const struct xlpt_dom *dom, const struct xlpt_convert 
 	xlpt_keep_differences(&k, dom, &back);
 	if (from == XLPT_FORMAT_XL && to == XLPT_FORMAT_LIBVIRT && !dom->devices_only && !returns)
 		xlpt_keep_said(&k, dom, &back);
+	xlpt_tell_twice(&said, to, losses);
 	if (to == XLPT_FORMAT_XL) {
-		xlpt_xl_limits(&back, dom->file, losses);
+		xlpt_xl_limits(&back, &said, losses);
 		xlpt_xl_renamed(&said, losses);
 	}
 	xlpt_dom_carries(dom, to == XLPT_FORMAT_XL ? XLPT_SIDE_LIBVIRT : XLPT_SIDE_XL,

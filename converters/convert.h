@@ -55,6 +55,9 @@ enum xlpt_severity xlpt_lv_carry_reason(const char *at, const struct xlpt_carry 
 enum xlpt_severity xlpt_xl_carry_reason(const char *at, const struct xlpt_carry *c,
 					const char **reason);
 
+/* Tells each device that is listed twice, which the target refuses (converters/twice.c). */
+void xlpt_tell_twice(const struct xlpt_dom *dom, enum xlpt_format to, struct xlpt_losses *losses);
+
 /* A key that xl does not read of a guest of this type, and why. */
 bool xlpt_xl_is_idle(const struct xlpt_dom *dom, const struct xlpt_carry *c, const char **reason);
 

@@ -8,6 +8,7 @@
 #include "converters/xl/words.h"
 #include "converters/xl/xl.h"
 
+#include <fnmatch.h>
 #include <string.h>
 
 static bool carries(const struct xlpt_dom *dom, const char *path, const char *word)
@@ -139,6 +140,39 @@ static void list_disks(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 			      names.s);
 }
 
+static bool is_first_disk(const struct xlpt_disk *d)
+{
+	return d->vdev && fnmatch("*da", d->vdev, 0) == 0;
+}
+
+/* boot="c" is the first disk (xl/fit-boot.c), which need not be the one that the XML starts from. */
+static void list_boot(const struct xlpt_dom *dom, struct xlpt_losses *losses)
+{
+	const struct xlpt_disk *from = NULL, *first = NULL;
+	_cleanup_free_ char *name = NULL;
+
+	for (size_t i = 0; i < dom->n_disk; i++) {
+		const struct xlpt_disk *d = &dom->disk[i];
+
+		if (d->dev == XLPT_DISKDEV_CDROM || d->dev == XLPT_DISKDEV_FLOPPY)
+			continue;
+		if (is_first_disk(d))
+			first = d;
+		if (d->boot_order.has && (!from || d->boot_order.v < from->boot_order.v))
+			from = d;
+	}
+	if (!from || !from->vdev || is_first_disk(from))
+		return;
+	name = xlpt_for_xen_new_name(from);
+	xlpt_todo_add(
+		losses,
+		"boot: the BIOS starts from the first disk, the XML from the one that is %s now: "
+		"%s",
+		name,
+		first ? "let it and the first one change their names in disk="
+		      : "name it xvda in disk=");
+}
+
 static void list_nets(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 {
 	bool others = carries(dom, "devices/interface", NULL);
@@ -217,6 +251,8 @@ static void check_list(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 		"--add-drivers, /etc/initramfs-tools/modules); Windows needs Xen's PV drivers, and "
 		"starts on IDE without them");
 	list_disks(dom, losses);
+	if (!dom->kernel && dom->firmware != XLPT_FW_UEFI && !xlpt_xl_is_uefi(dom->loader))
+		list_boot(dom, losses);
 	list_nets(dom, losses);
 	if (dom->firmware == XLPT_FW_UEFI || xlpt_xl_is_uefi(dom->loader))
 		xlpt_todo_add(

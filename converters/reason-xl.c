@@ -36,7 +36,7 @@ static const struct {
 	{ "bootloader_restrict", "0", NOTE, "what libvirt does as well" },
 	{ "bootloader_restrict", NULL, CHANGED, root },
 	{ "bootloader_user", NULL, CHANGED, root },
-	{ "builder", NULL, NOTE, "xl refuses this builder; a PV guest is meant by most" },
+	{ "builder", NULL, CHANGED, "generic or hvm: with another word xl starts no guest" },
 	{ "device_model", NULL, NOTE, old },
 	{ "device_model_stubdomain_override", "0", NOTE, "what libvirt does as well" },
 	{ "device_model_stubdomain_override", NULL, CHANGED,

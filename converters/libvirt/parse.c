@@ -40,6 +40,8 @@ static void record(struct state *st, xml_error *e)
 	for (char *s = st->error; *s; s++)
 		if ((unsigned char)*s < ' ')
 			*s = ' ';
+	if (e->code == XML_ERR_DOCUMENT_END)
+		st->hint = "a file has the XML of one guest: write what follows into another file";
 	st->line = e->line > 0 ? (unsigned)e->line : 0;
 	st->column = e->int2 > 0 ? (unsigned)e->int2 : 0;
 }

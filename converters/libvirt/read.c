@@ -282,6 +282,9 @@ static int read_root(struct xlpt_lv_reader *r, xmlNode *root)
 				xlpt_diag_hint(r->diag,
 					       "give a network's XML with --network, beside "
 					       "the domain's");
+			else
+				xlpt_diag_hint(r->diag, "take the output of virsh dumpxml, which "
+							"begins with <domain");
 		}
 	}
 	if (rc >= 0)

@@ -157,6 +157,8 @@ extern const struct xlpt_shape xlpt_dom_shape;
 
 /* The value as text, NULL = not said. Caller frees. False: there is no such path. */
 bool xlpt_dom_get(const struct xlpt_dom *dom, const char *path, char **value);
+/* The input line of such a value of the domain itself, or of a device; 0 = not known. */
+unsigned xlpt_dom_path_line(const struct xlpt_dom *dom, const char *path);
 /* value NULL = as if nobody had said it. False: no such element, or not a value of this type. */
 bool xlpt_dom_set(struct xlpt_dom *dom, const char *path, const char *value);
 

@@ -185,6 +185,21 @@ bool xlpt_dom_get(const struct xlpt_dom *dom, const char *path, char **value)
 	return true;
 }
 
+unsigned xlpt_dom_path_line(const struct xlpt_dom *dom, const char *path)
+{
+	void *base, *item;
+	const struct xlpt_field *f = follow(dom, path, &base, &item);
+	const struct xlpt_list *list;
+
+	if (!f || base != dom)
+		return 0;
+	list = f->type == XLPT_F_LIST && f->shape->size ? xlpt_field_at(dom, f) : NULL;
+	if (!item && list && list->n)
+		item = list->items; /* of a whole list its first element */
+	return item ? ((const struct xlpt_at *)item)->line
+		    : xlpt_dom_line(dom, xlpt_field_at(dom, f));
+}
+
 /* What the replaced list's elements carried stays with the elements of the same name. */
 static void keep_carries(const struct xlpt_field *f, struct xlpt_list *old, struct xlpt_list *new)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What a line that xl cannot read is: a value without its quotes, a list without a comma, or a
- * configuration of xm, which was a program in Python.
+ * What a line that xl cannot read is: a value without its quotes, a list with a comma too few or too
+ * many, a part of a number, a key in capitals, or a configuration of xm, which was a program in Python.
  */
 #include "converters/xl/scan.h"
 
@@ -93,6 +93,79 @@ static bool lacks_comma(const struct xlpt_xl_scan *scan, size_t off)
 	return before != p && before > scan->text && (before[-1] == '"' || before[-1] == '\'');
 }
 
+/* Where a value should begin there is a comma: behind another one, or at the beginning of a list. */
+static bool has_comma_too_many(const struct xlpt_xl_scan *scan, size_t off)
+{
+	const char *p = scan->text + off, *before = p;
+
+	if (off >= scan->len || *p != ',')
+		return false;
+	while (before > scan->text && strchr(" \t\n", before[-1]))
+		before--;
+	return before > scan->text && (before[-1] == ',' || before[-1] == '[');
+}
+
+/* "1.5" */
+static bool has_fraction(const struct xlpt_xl_scan *scan, size_t off)
+{
+	const char *p = scan->text + off, *end = scan->text + scan->len, *from = p;
+
+	while (from > scan->text && is_word(from[-1]))
+		from--;
+	return off < scan->len && *p == '.' && from < p && *from >= '0' && *from <= '9' &&
+	       end - p > 1 && p[1] >= '0' && p[1] <= '9';
+}
+
+/* "Name = 'x'": a word with a capital letter where a key begins. Returns its length, or 0. */
+static size_t capital_key(const struct xlpt_xl_scan *scan, size_t off)
+{
+	const char *p = scan->text + off, *end = scan->text + scan->len, *line = p;
+	size_t n = 0;
+
+	while (line > scan->text && (line[-1] == ' ' || line[-1] == '\t'))
+		line--;
+	if (line > scan->text && line[-1] != '\n')
+		return 0;
+	if (off >= scan->len || *p < 'A' || *p > 'Z')
+		return 0;
+	while (p + n < end && is_word(p[n]))
+		n++;
+	for (p += n; p < end && (*p == ' ' || *p == '\t'); p++)
+		;
+	return p < end && *p == '=' ? n : 0;
+}
+
+static bool explain_small(const struct xlpt_xl_scan *scan, size_t off, struct xlpt_diag *diag)
+{
+	size_t n = capital_key(scan, off);
+
+	if (n) {
+		_cleanup_free_ char *key = xlpt_xstrndup(scan->text + off, n);
+
+		for (char *s = key; *s; s++)
+			*s = (char)(*s >= 'A' && *s <= 'Z' ? *s - 'A' + 'a' : *s);
+		xlpt_diag_fact(diag,
+			       "a key of xl has small letters only; a variable of xm's Python "
+			       "could have others");
+		xlpt_diag_hint(diag,
+			       "write \"%s\" if that is the key; write what a variable holds "
+			       "where it is used",
+			       key);
+		return true;
+	}
+	if (has_comma_too_many(scan, off)) {
+		xlpt_diag_fact(diag, "nothing stands in front of this comma");
+		xlpt_diag_hint(diag, "take this comma out");
+		return true;
+	}
+	if (has_fraction(scan, off)) {
+		xlpt_diag_fact(diag, "xl has whole numbers only");
+		xlpt_diag_hint(diag, "write a whole number, or put the text in quotes");
+		return true;
+	}
+	return false;
+}
+
 void xlpt_xl_explain(const struct xlpt_xl_scan *scan, size_t off, bool value,
 		     struct xlpt_diag *diag)
 {
@@ -112,7 +185,7 @@ void xlpt_xl_explain(const struct xlpt_xl_scan *scan, size_t off, bool value,
 		xlpt_diag_hint(diag, "write a comma between them, or make one string of them");
 		return;
 	}
-	if (!is_python(scan, off, value, &statement))
+	if (explain_small(scan, off, diag) || !is_python(scan, off, value, &statement))
 		return;
 	xlpt_diag_fact(diag, "this line is Python, which xm read and xl does not");
 	if (statement)

@@ -16,7 +16,7 @@
 
 struct check {
 	const struct xlpt_dom *dom;
-	const char *file;
+	const struct xlpt_dom *from; /* where the places are */
 	struct xlpt_losses *losses;
 	bool hvm;
 };
@@ -34,7 +34,8 @@ static void refuse(struct check *c, const char *what, size_t i, const char *fmt,
 	reason = xlpt_xvasprintf(fmt, ap);
 	va_end(ap);
 	path = i == SIZE_MAX ? xlpt_xstrdup(what) : xlpt_xasprintf("%s[#%zu]", what, i);
-	xlpt_loss_add(c->losses, XLPT_LOSS_CHANGED, c->file, 0, 0, path,
+	xlpt_loss_add(c->losses, XLPT_LOSS_CHANGED, c->from->file,
+		      xlpt_dom_path_line(c->from, path), 0, path,
 		      "the guest does not start under xl: %s", reason);
 }
 
@@ -74,7 +75,8 @@ static void check_emulated(struct check *c, size_t i)
 	if (d->dev != XLPT_DISKDEV_CDROM && d->readonly == XLPT_ON)
 		refuse_disk(c, d, "QEMU has no read-only disks on IDE: make it writable, or xvde");
 	for (size_t j = 0; j < i; j++)
-		if (ide_place(&c->dom->disk[j]) == place) {
+		if (ide_place(&c->dom->disk[j]) == place &&
+		    !xlpt_streq(c->dom->disk[j].vdev, d->vdev)) {
 			_cleanup_free_ char *reason = xlpt_xasprintf(
 				"it has the same place on IDE as %s", c->dom->disk[j].vdev);
 
@@ -89,9 +91,6 @@ static void check_disks(struct check *c)
 
 		if (!d->vdev || !xlpt_xl_vdev(d->vdev, NULL))
 			refuse_disk(c, d, "libxl knows no disk of this name");
-		for (size_t j = 0; j < i; j++)
-			if (xlpt_streq(d->vdev, c->dom->disk[j].vdev))
-				refuse_disk(c, d, "two disks have this name");
 		if (d->driver == XLPT_DRV_PHY && d->format && d->format != XLPT_FMT_RAW &&
 		    d->format != XLPT_FMT_EMPTY)
 			refuse_disk(c, d, "backendtype=phy goes with raw images only");
@@ -270,12 +269,6 @@ static void check_resources(struct check *c)
 
 /* ---- what it boots ---- */
 
-static bool is_same_device(const struct xlpt_spec *a, const struct xlpt_spec *b)
-{
-	return a->has_bdf && b->has_bdf && xlpt_bdf_eq(a->bdf, b->bdf) &&
-	       a->all_funcs == b->all_funcs;
-}
-
 static void check_boot(struct check *c)
 {
 	const struct xlpt_dom *dom = c->dom;
@@ -286,12 +279,6 @@ static void check_boot(struct check *c)
 		refuse(c, "name", ONE, "xl names a log file after it, so it may have no '/'");
 	if (dom->type == XLPT_DOM_PVH && dom->n_pci)
 		refuse(c, "pci", ONE, "a PVH guest cannot have PCI devices");
-	for (size_t i = 0; i < dom->n_pci; i++)
-		for (size_t j = 0; j < i; j++)
-			if (is_same_device(&dom->pci[i].spec, &dom->pci[j].spec)) {
-				refuse(c, "pci", i, "this device is listed twice");
-				break;
-			}
 	if (!c->hvm && !dom->kernel && !dom->bootloader)
 		refuse(c, "kernel", ONE, "it has neither kernel= nor bootloader=");
 	if (c->hvm && !dom->kernel && (dom->ramdisk || dom->cmdline))
@@ -304,10 +291,11 @@ static void check_boot(struct check *c)
 			refuse(c, "viridian_groups", ONE, "xl knows no group \"%s\"", *g);
 }
 
-void xlpt_xl_limits(const struct xlpt_dom *dom, const char *file, struct xlpt_losses *losses)
+void xlpt_xl_limits(const struct xlpt_dom *dom, const struct xlpt_dom *from,
+		    struct xlpt_losses *losses)
 {
 	struct check c = {
-		.dom = dom, .file = file, .losses = losses, .hvm = dom->type == XLPT_DOM_HVM
+		.dom = dom, .from = from, .losses = losses, .hvm = dom->type == XLPT_DOM_HVM
 	};
 
 	if (dom->devices_only)

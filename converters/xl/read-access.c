@@ -79,7 +79,7 @@ void xlpt_xl_close(struct xlpt_xl_reader *r)
 	if (r->report)
 		fclose(r->report);
 	free(r->words);
-	free(r->used);
+	free(r->use);
 }
 
 /* ---- access ---- */
@@ -97,14 +97,16 @@ void xlpt_xl_at(const struct xlpt_xl_reader *r, size_t off, struct xlpt_at *at)
 	xlpt_xl_where(r->scan, off, &at->line, &at->column);
 }
 
-static const struct xlpt_xl_setting *find(struct xlpt_xl_reader *r, const char *key, bool used)
+static const struct xlpt_xl_setting *find(struct xlpt_xl_reader *r, const char *key,
+					  enum xlpt_xl_use use)
 {
 	const struct xlpt_xl_setting *last = NULL, *s = r->scan->settings;
 	size_t len = strlen(key);
 
 	for (size_t i = 0; i < r->scan->n; i++)
 		if (s[i].key_len == len && !memcmp(r->scan->text + s[i].key_off, key, len)) {
-			r->used[i] = used;
+			if (r->use[i] != XLPT_XL_REFUSED)
+				r->use[i] = use;
 			last = &s[i];
 		}
 	return last;
@@ -112,12 +114,12 @@ static const struct xlpt_xl_setting *find(struct xlpt_xl_reader *r, const char *
 
 const struct xlpt_xl_setting *xlpt_xl_find(struct xlpt_xl_reader *r, const char *key)
 {
-	return find(r, key, true);
+	return find(r, key, XLPT_XL_READ);
 }
 
 void xlpt_xl_unuse(struct xlpt_xl_reader *r, const char *key)
 {
-	find(r, key, false);
+	find(r, key, XLPT_XL_REFUSED);
 }
 
 const char *xlpt_xl_string(struct xlpt_xl_reader *r, const char *key)
@@ -125,8 +127,12 @@ const char *xlpt_xl_string(struct xlpt_xl_reader *r, const char *key)
 	const struct xlpt_xl_setting *s = xlpt_xl_find(r, key);
 	const char *value;
 
-	if (!s || s->list || xlu_cfg_get_string(r->cfg, key, &value, 1))
+	if (!s)
 		return NULL;
+	if (s->list || xlu_cfg_get_string(r->cfg, key, &value, 1)) {
+		xlpt_xl_unuse(r, key);
+		return NULL;
+	}
 	return value;
 }
 

@@ -9,16 +9,19 @@
 #include "converters/xl/words.h"
 #include "converters/xl/xl.h"
 
+/* What became of a setting. One that the model cannot say stays refused, whoever asks for its key again. */
+enum xlpt_xl_use { XLPT_XL_UNREAD = 0, XLPT_XL_READ, XLPT_XL_REFUSED };
+
 struct xlpt_xl_reader {
 	const struct xlpt_xl_scan *scan;
 	XLU_Config *cfg;
 	struct xlpt_dom *dom;
 	struct xlpt_losses *losses;
 	struct xlpt_diag *diag;
-	bool own;     /* devices as xlpt start takes them: with pools, pins and identities */
-	bool *used;   /* per setting of the scan */
-	FILE *report; /* libxlutil's own words, */
-	char *words;  /* here after a flush */
+	bool own; /* devices as xlpt start takes them: with pools, pins and identities */
+	enum xlpt_xl_use *use; /* per setting of the scan */
+	FILE *report;	       /* libxlutil's own words, */
+	char *words;	       /* here after a flush */
 	size_t n_words;
 };
 
@@ -44,9 +47,12 @@ void xlpt_xl_close(struct xlpt_xl_reader *r);
 size_t xlpt_xl_base(const struct xlpt_xl_scan *scan, const char *key);
 /* The last setting of a key, which is thereby understood; NULL = not there. */
 const struct xlpt_xl_setting *xlpt_xl_find(struct xlpt_xl_reader *r, const char *key);
-/* Not understood after all: it is carried. */
+/* Not understood after all: it is carried, also if its key is asked for once more. */
 void xlpt_xl_unuse(struct xlpt_xl_reader *r, const char *key);
-/* A string or number; NULL when the key is not there or a list. Lives as long as the reader. */
+/*
+ * A string or number; NULL when the key is not there, or is a list, which is not understood then. Lives
+ * as long as the reader.
+ */
 const char *xlpt_xl_string(struct xlpt_xl_reader *r, const char *key);
 /*
  * The items of a list, += joined; for keys of which xl takes it so, a single string is a list of one.

@@ -38,6 +38,11 @@ static int entry(struct xlpt_xl_reader *r, const struct xlpt_xl_value *v)
 	int rc;
 
 	xlpt_xl_at(r, v->off, &pci->at);
+	if (!*v->text) {
+		xlpt_xl_bad(r->scan, v->off, r->diag, "an empty entry names no device");
+		xlpt_diag_hint(r->diag, "take it out, or write \"0000:09:00.0\"");
+		return XLPT_ERR_SYNTAX;
+	}
 	rc = r->own ? xlpt_spec_parse(v->text, &pci->spec, r->diag)
 		    : xlpt_spec_parse_xl(v->text, &pci->spec, r->diag);
 	if (rc) {

@@ -101,11 +101,13 @@ static void read_cmdline(struct xlpt_xl_reader *r)
 	const struct xlpt_xl_setting *s = xlpt_xl_find(r, "cmdline");
 	const char *root, *extra;
 
-	if (s) {
+	if (s && !s->list) {
 		r->dom->cmdline = xlpt_xstrdup(xlpt_xl_string(r, "cmdline"));
 		xlpt_dom_mark(r->dom, &r->dom->cmdline, xlpt_xl_line(r, s->key_off));
 		return;
 	}
+	if (s)
+		xlpt_xl_unuse(r, "cmdline");
 	root = xlpt_xl_string(r, "root");
 	extra = xlpt_xl_string(r, "extra");
 	if (root || extra) {
@@ -198,7 +200,7 @@ static void read_viridian(struct xlpt_xl_reader *r)
 	}
 	xlpt_dom_mark(r->dom, s->list ? (void *)&r->dom->viridian_groups : &r->dom->viridian,
 		      xlpt_xl_line(r, s->key_off));
-	text = xlpt_xl_string(r, "viridian");
+	text = s->list ? NULL : xlpt_xl_string(r, "viridian");
 	if (s->list ? !read_strv(r, "viridian", &r->dom->viridian_groups)
 		    : !text || !xlpt_xl_bool(text, &r->dom->viridian))
 		xlpt_xl_unuse(r, "viridian");
@@ -220,6 +222,9 @@ static void carry_setting(struct xlpt_xl_reader *r, size_t i)
 			count++;
 			s = &scan->settings[j];
 		}
+	for (size_t j = 0; j < scan->n; j++)
+		if (xlpt_xl_is(scan, &scan->settings[j], key))
+			r->use[j] = XLPT_XL_READ; /* here, and once */
 	if (count == 1) {
 		xlpt_str_addn(&text, scan->text + s->off, s->len);
 	} else if (!s->list) {
@@ -237,7 +242,6 @@ static void carry_setting(struct xlpt_xl_reader *r, size_t i)
 	}
 	xlpt_xl_where(scan, s->key_off, &line, &column);
 	xlpt_carry_add(&r->dom->extra, XLPT_SIDE_XL, key, xlpt_str_get(&text), line, column);
-	xlpt_xl_find(r, key);
 }
 
 /*
@@ -335,7 +339,7 @@ static int read_all(struct xlpt_xl_reader *r, struct xlpt_kepts *kept)
 	if (r->losses)
 		tell_ignored(r);
 	for (size_t i = 0; i < r->scan->n; i++)
-		if (!r->used[i])
+		if (r->use[i] != XLPT_XL_READ)
 			carry_setting(r, i);
 	return 0;
 }
@@ -353,7 +357,7 @@ static int read_text(struct xlpt_xl_reader *r, const char *text, size_t len, con
 	if (rc)
 		return rc;
 	out->file = xlpt_xstrdup(file);
-	r->used = xlpt_xcalloc(scan.n, sizeof(*r->used));
+	r->use = xlpt_xcalloc(scan.n, sizeof(*r->use));
 	rc = xlpt_xl_open(r);
 	if (rc == 0)
 		rc = read_all(r, kept);

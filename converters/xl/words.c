@@ -220,6 +220,33 @@ bool xlpt_xl_vdev(const char *vdev, int *disk)
 	return xlpt_starts(vdev, "sd") && letters(vdev + 2, 15, 15, disk);
 }
 
+bool xlpt_xl_disk_number(const char *vdev, uint32_t *number)
+{
+	uint32_t disk, part;
+	int place;
+
+	if (!xlpt_xl_vdev(vdev, &place))
+		return false;
+	if (place < 0) {
+		*number = (uint32_t)strtoul(vdev, NULL, xlpt_starts(vdev, "0x") ? 16 : 10);
+		return true;
+	}
+	disk = (uint32_t)place;
+	if (vdev[0] == 'd') /* d1p2 */
+		part = (uint32_t)strtoul(strchr(vdev, 'p') + 1, NULL, 10);
+	else
+		part = (uint32_t)strtoul(vdev + strcspn(vdev, "0123456789"), NULL, 10);
+	if (xlpt_starts(vdev, "hd"))
+		*number = (disk < 2 ? 3u : 22u) << 8 | (disk & 1) << 6 | part;
+	else if (xlpt_starts(vdev, "sd"))
+		*number = 8u << 8 | disk << 4 | part;
+	else if (disk < 16 && part < 16)
+		*number = 202u << 8 | disk << 4 | part;
+	else
+		*number = 1u << 28 | disk << 8 | part;
+	return true;
+}
+
 static bool listed(const char *const *list, size_t n, const char *word)
 {
 	for (size_t i = 0; i < n; i++)

@@ -38,6 +38,8 @@ extern const struct xlpt_xl_word xlpt_xl_formats[], xlpt_xl_drivers[], xlpt_xl_v
  * *disk is its place on its bus, -1 for a number. False: libxl refuses the name.
  */
 bool xlpt_xl_vdev(const char *vdev, int *disk);
+/* The number by which libxl knows that disk (xen-vbd-interface(7)). False: it refuses the name. */
+bool xlpt_xl_disk_number(const char *vdev, uint32_t *number);
 /* A network card that QEMU can plug into a Xen guest. */
 bool xlpt_xl_is_nic(const char *model);
 /* A card of soundhw= (libxl_types_internal.idl, 4.17). */

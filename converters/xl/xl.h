@@ -61,9 +61,11 @@ char *xlpt_xl_image_command(const char *from, const char *made, const char *form
 
 /*
  * Tells what xl or libxl refuse in a configuration although libxlutil accepts it: each as a change,
- * because the guest does not start. dom is what the configuration says, file where it came from.
+ * because the guest does not start. dom is what the configuration says, from what it was written from: the
+ * places are there. Devices that are listed twice are told by xlpt_tell_twice.
  */
-void xlpt_xl_limits(const struct xlpt_dom *dom, const char *file, struct xlpt_losses *losses);
+void xlpt_xl_limits(const struct xlpt_dom *dom, const struct xlpt_dom *from,
+		    struct xlpt_losses *losses);
 /* What dom says of its creation; the name stays dom's. */
 void xlpt_xl_create_facts(const struct xlpt_dom *dom, struct xlpt_create_facts *out);
 /* Tells where the guest's command line names a disk that has another name under xl. */

@@ -288,13 +288,55 @@ static void test_misplaced(void **st)
 	}
 }
 
+/* The disk that starts the guest is not the first one: the list says so, where the BIOS decides. */
+static void test_boot_disk(void **st)
+{
+#define OS(inside) "<domain type='kvm'><name>g</name><memory>65536</memory><os>" inside
+#define DISK(dev, order) \
+	"<disk type='file'><source file='/" dev "'/><target dev='" dev "'/>" order "</disk>"
+#define BIOS  OS("<type>hvm</type></os><devices>")
+#define END   "</devices></domain>"
+#define FIRST "<boot order='1'/>"
+	static const struct {
+		const char *xml, *words; /* NULL = nothing of it is listed */
+	} rows[] = {
+		{ BIOS DISK("vda", "") DISK("vdb", FIRST) END,
+		  "xvdb now: let it and the first one" },
+		{ BIOS DISK("vda", "<boot order='2'/>") DISK("sdc", FIRST) END,
+		  "xvdc now: let it" },
+		{ BIOS DISK("vdb", FIRST) END, "xvdb now: name it xvda" },
+		{ BIOS DISK("vdb", "") DISK("vda", FIRST) END, NULL },
+		{ BIOS DISK("vdb", "") DISK("vda", "") END, NULL },
+		{ BIOS DISK("vdb", "<boot order='3'/>") DISK("vda", FIRST) END, NULL },
+		{ OS("<type>hvm</type><kernel>/k</kernel></os><devices>") DISK("vdb", FIRST) END,
+		  NULL },
+		{ OS("<type>hvm</type><loader type='pflash'>/OVMF.fd</loader></os><devices>")
+			  DISK("vdb", FIRST) END,
+		  NULL },
+	};
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(rows); i++) {
+		struct result r;
+		const char *found = NULL;
+
+		convert(&r, rows[i].xml, XLPT_UNSET);
+		for (size_t j = 0; j < r.losses.n_todo; j++)
+			if (xlpt_starts(r.losses.todo[j], "boot: "))
+				found = r.losses.todo[j];
+		if (!found != !rows[i].words || (found && !strstr(found, rows[i].words)))
+			fail_msg("%s: %s", rows[i].xml, found ? found : "not listed");
+		dispose(&r);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_hardware),	cmocka_unit_test(test_check_list),
-		cmocka_unit_test(test_plain),		cmocka_unit_test(test_spelt_otherwise),
-		cmocka_unit_test(test_misplaced),	cmocka_unit_test(test_missing_disks),
-		cmocka_unit_test(test_names_on_virtio),
+		cmocka_unit_test(test_boot_disk),	cmocka_unit_test(test_hardware),
+		cmocka_unit_test(test_check_list),	cmocka_unit_test(test_plain),
+		cmocka_unit_test(test_spelt_otherwise), cmocka_unit_test(test_misplaced),
+		cmocka_unit_test(test_missing_disks),	cmocka_unit_test(test_names_on_virtio),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

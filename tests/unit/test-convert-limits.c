@@ -143,9 +143,130 @@ static void test_xml(void **st)
 	xlpt_losses_dispose(&losses);
 }
 
+/* Devices that are listed twice are told with both places, on the way to either side. */
+static void test_twice(void **st)
+{
+#define XL "name='g'\ntype='hvm'\nmemory=64\n"
+#define XML \
+	"<domain type='xen'><name>g</name><memory>65536</memory><os><type>hvm</type></os><devices>\n"
+#define END	   "</devices></domain>\n"
+#define DISK(name) "<disk type='file'><source file='/i" name "'/><target dev='" name "'/></disk>\n"
+#define PCI(how)                                                                          \
+	"<" how "><source><address type='pci' domain='0' bus='3' slot='0' function='0'/>" \
+	"</source></"
+#define USB(ids) "<hostdev mode='subsystem' type='usb'><source>" ids "</source></hostdev>\n"
+#define IDS	 USB("<vendor id='0x0bda'/><product id='0x8153'/>")
+#define PLACE	 USB("<address bus='1' device='3'/>")
+	static const struct {
+		const char *text;
+		enum xlpt_format to;
+		const char *what, *words; /* NULL = nothing is told */
+		unsigned line;
+	} rows[] = {
+		{ XL "disk=['/a,raw,xvda,w',\n'/b,raw,xvda,w']\n", XLPT_FORMAT_LIBVIRT,
+		  "disk[xvda]",
+		  "libvirt refuses this guest: two disks have this name, first in line 4", 5 },
+		{ XL "disk=['/a,raw,xvda,w',\n'/b,raw,d0p0,w']\n", XLPT_FORMAT_XL, "disk[xvda]",
+		  "the guest does not start under xl: two disks have this name, first in line 4",
+		  5 },
+		{ XL "disk=['/a,raw,hda,w',\n'/b,raw,768,w']\n", XLPT_FORMAT_XL, "disk[768]",
+		  "the guest does not start under xl: two disks have this number, first in line 4",
+		  5 },
+		{ XL "disk=['/a,raw,sdp,w','/b,raw,sdp1,w','/c,raw,xvdp15,w','/d,raw,xvdq,w']\n",
+		  XLPT_FORMAT_XL, NULL, NULL, 0 },
+		{ XL "pci=['03:00.0',\n'0000:03:00.0,permissive=1']\n", XLPT_FORMAT_LIBVIRT,
+		  "pci[#1]",
+		  "libvirt refuses this guest: 0000:03:00.0 is listed twice, first in line 4", 5 },
+		{ XL "pci=['03:00.*@5',\n'03:00.1']\n", XLPT_FORMAT_XL, "pci[#1]",
+		  "0000:03:00.1 is listed twice, first in line 4", 5 },
+		{ XL "pci=['03:00.*@5','03:00.0','03:01.0','0001:03:00.0']\n", XLPT_FORMAT_LIBVIRT,
+		  NULL, NULL, 0 },
+		{ XL "usbdev=['hostbus=1,hostaddr=3',\n'hostbus=1,hostaddr=3']\n", XLPT_FORMAT_XL,
+		  "usbdev[#1]", "listed twice, first in line 4", 5 },
+		{ XL "usbdev=['hostbus=1,hostaddr=3','hostbus=2,hostaddr=3']\n",
+		  XLPT_FORMAT_LIBVIRT, NULL, NULL, 0 },
+		{ XML DISK("xvda") DISK("xvda") END, XLPT_FORMAT_XL, "disk[xvda]",
+		  "the guest does not start under xl: two disks have this name, first in line 2",
+		  3 },
+		{ XML DISK("sda") DISK("sdb") DISK("sda") END, XLPT_FORMAT_LIBVIRT, "disk[sda]",
+		  "libvirt refuses this guest: two disks have this name, first in line 2", 4 },
+		{ XML PCI("hostdev mode='subsystem' type='pci'") "hostdev>\n" PCI(
+			  "interface type='hostdev'") "interface>" END,
+		  XLPT_FORMAT_XL, "pci[#1]", "0000:03:00.0 is listed twice, first in line 2", 3 },
+		{ XML PLACE PLACE END, XLPT_FORMAT_LIBVIRT, "usbdev[#1]",
+		  "libvirt refuses this guest: this USB device is listed twice, first in line 2",
+		  3 },
+		{ XML IDS IDS END, XLPT_FORMAT_LIBVIRT, "usbdev[#1]", "listed twice", 3 },
+		{ XML IDS PLACE END, XLPT_FORMAT_LIBVIRT, NULL, NULL, 0 },
+	};
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(rows); i++) {
+		struct xlpt_convert how = { .to = rows[i].to };
+		_cleanup_str_ struct xlpt_str out = { 0 };
+		_cleanup_losses_ struct xlpt_losses losses = { 0 };
+		const struct xlpt_loss *told = NULL;
+
+		assert_int_equal(xlpt_convert(rows[i].text, strlen(rows[i].text), "in", &how, &out,
+					      NULL, &losses, NULL),
+				 0);
+		for (size_t j = 0; j < losses.n; j++)
+			if (strstr(losses.items[j].reason, "listed twice") ||
+			    strstr(losses.items[j].reason, "two disks")) {
+				assert_null(told);
+				told = &losses.items[j];
+			}
+		if (!told != !rows[i].what)
+			fail_msg("%s: %s", told ? told->reason : "not told", rows[i].text);
+		if (!told)
+			continue;
+		assert_string_equal(told->what, rows[i].what);
+		if (!strstr(told->reason, rows[i].words))
+			fail_msg("%s: %s", told->reason, rows[i].text);
+		assert_int_equal(told->line, rows[i].line);
+		assert_int_equal(told->severity, XLPT_LOSS_CHANGED);
+	}
+}
+
+/* What xl refuses has the place of what it is about. */
+static void test_places(void **st)
+{
+	static const struct {
+		const char *text, *what;
+		unsigned line;
+	} rows[] = {
+		{ "name='g'\ntype='hvm'\n\nvcpus=4\nmaxvcpus=2\n", "vcpus", 4 },
+		{ "name='g'\ntype='hvm'\ndisk=[\n'/i,raw,xvdb,w',\n'/i,raw,hda,r']\n", "disk[hda]",
+		  5 },
+		{ "name='g'\ntype='hvm'\nvif=['',\n'model=nosuch']\n", "net[#1]", 4 },
+		{ "name='g'\ntype='pvh'\nkernel='/k'\npci=['03:00.0']\n", "pci", 4 },
+		{ "name='g'\ntype='hvm'\nvnc=1\nspice=1\nspicedisable_ticketing=1\n", "gfx[#1]",
+		  4 },
+		{ "<domain type='xen'><name>g</name>\n<memory>65536</memory>\n"
+		  "<currentMemory>32768</currentMemory><os><type>hvm</type></os><devices><hostdev "
+		  "type='pci'><source><address bus='3' slot='0'/></source></hostdev></devices></domain>",
+		  "memory", 3 },
+	};
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(rows); i++) {
+		struct xlpt_convert how = { .to = XLPT_FORMAT_XL };
+		_cleanup_str_ struct xlpt_str out = { 0 };
+		_cleanup_losses_ struct xlpt_losses losses = { 0 };
+
+		assert_int_equal(xlpt_convert(rows[i].text, strlen(rows[i].text), "in", &how, &out,
+					      NULL, &losses, NULL),
+				 0);
+		assert_non_null(refused(&losses, rows[i].what));
+		assert_int_equal(refused(&losses, rows[i].what)->line, rows[i].line);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_limits),
+					    cmocka_unit_test(test_twice),
+					    cmocka_unit_test(test_places),
 					    cmocka_unit_test(test_xml) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,6 +126,7 @@ static void test_errors(void **st)
 		{ "pci = [ '0000:09:00.9' ]\n", 0, 1, 21 },
 		{ "pci = [ '09:00.0',\n  '0a:00.0,permissive=yes' ]\n", 0, 2, 23 },
 		{ "pci = '09:00.0'\n", 0, 1, 7 },
+		{ "pci = [ '09:00.0', '' ]\n", 0, 1, 20 },
 		{ "disk = [ 'x' ]\n", 0, 1, 10 },
 		{ "vif = [ 'mac=zz' ]\n", 0, 1, 9 },
 		{ "vif = [ 'mac=00:16:3e:00:-1:02' ]\n", 0, 1, 9 },
@@ -236,6 +237,13 @@ static void test_not_ended(void **st)
 		{ "pci = [ '01:00.0'\n\t'02:00.0' ]\n", 2, 2, "nothing between", "a comma" },
 		{ "pci = [ 01:00.0,permissive=1 ]\n", 1, 11, "without quotes", "\"01:00.0\"" },
 		{ "vnclisten = 0.0.0.0\n", 1, 14, "without quotes", "\"0.0.0.0\"" },
+		{ "pci = [ '01:00.0',, '02:00.0' ]\n", 1, 19, "in front of this comma",
+		  "take this comma out" },
+		{ "pci = [ '01:00.0',\n\t,\n]\n", 2, 2, "in front of this comma", "comma" },
+		{ "pci = [ , '01:00.0' ]\n", 1, 9, "in front of this comma", "comma" },
+		{ "memory = 1.5\n", 1, 11, "whole numbers", "in quotes" },
+		{ "a = 1\n PCI = [ '01:00.0' ]\n", 2, 2, "small letters", "write \"pci\" if" },
+		{ "Name='x'\n", 1, 1, "small letters", "write \"name\" if" },
 		{ "\n<domain type='xen'/>\n", 2, 1, "begins with '<'", "xlpt convert 'a b'" },
 	};
 

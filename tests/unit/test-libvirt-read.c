@@ -364,13 +364,42 @@ static void test_is_xml(void **state)
 	assert_false(xlpt_libvirt_is_xml("", 0));
 }
 
+/* A file that is no guest's: what helps is said. */
+static void test_other_files(void **state)
+{
+	static const struct {
+		const char *text, *hint;
+		unsigned line;
+	} cases[] = {
+		{ "<html/>", "virsh dumpxml", 1 },
+		{ "<DOMAIN/>", "begins with <domain", 1 },
+		{ "<network/>", "--network", 1 },
+		{ "<domain><name>a</name></domain>\n<domain><name>b</name></domain>\n", "one guest",
+		  2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		_cleanup_diag_ struct xlpt_diag diag = { 0 };
+		struct xlpt_dom dom;
+
+		assert_int_equal(xlpt_libvirt_read(cases[i].text, strlen(cases[i].text), "in.xml",
+						   &dom, NULL, NULL, &diag),
+				 XLPT_ERR_SYNTAX);
+		assert_int_equal(diag.line, cases[i].line);
+		if (!diag.hint || !strstr(diag.hint, cases[i].hint))
+			fail_msg("%s: %s", cases[i].text, diag.hint ? diag.hint : "no hint");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_absence),	      cmocka_unit_test(test_memory),
 		cmocka_unit_test(test_pci_spellings), cmocka_unit_test(test_device),
-		cmocka_unit_test(test_errors),	      cmocka_unit_test(test_carried),
-		cmocka_unit_test(test_lists),	      cmocka_unit_test(test_is_xml),
+		cmocka_unit_test(test_errors),	      cmocka_unit_test(test_other_files),
+		cmocka_unit_test(test_carried),	      cmocka_unit_test(test_lists),
+		cmocka_unit_test(test_is_xml),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
