@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Devices that are listed twice. libvirt defines no guest with two disks of one target or with one host
- * device twice ("target 'xvda' duplicated", "Hostdev already exists": libvirt's virDomainDefPostParse and
- * virDomainDefHostdevValidate). libxl adds the first one and fails with the second: device_disk_add finds
- * it in xenstore, libxl__device_pci_add and libxl_usb.c among the assigned ones (4.17 and 4.20).
+ * device twice ("target 'xvda' duplicated", "Hostdev already exists": libvirt's
+ * virDomainDefDuplicateDiskInfoValidate and virDomainDefHostdevValidate). libxl adds the first one and
+ * fails with the second: device_disk_add finds it in xenstore, libxl__device_pci_add and libxl_usb.c
+ * among the assigned ones (4.17 and 4.20).
  */
 #include <string.h>
 
