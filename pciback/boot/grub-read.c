@@ -271,24 +271,24 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void read_file(struct xlpt_host *h, struct xlpt_grub *g, const char *path,
+static void read_file(struct xlpt_texts *texts, struct xlpt_grub *g, const char *path,
 		      const char *unread, const char *text)
 {
 	_cleanup_str_ struct xlpt_str own = { 0 };
 
-	if (!text && xlpt_boot_slurp(h, path, &own) < 0)
+	if (!text && xlpt_boot_text(texts, path, &own) < 0)
 		return;
 	read_text(g, path, text ? text : xlpt_str_get(&own), unread);
 }
 
-void xlpt_shell_read(struct xlpt_host *h, const char *path, struct xlpt_grub *out)
+void xlpt_shell_read(struct xlpt_texts *texts, const char *path, struct xlpt_grub *out)
 {
 	*out = (struct xlpt_grub){ 0 };
-	read_file(h, out, path, NULL, NULL);
+	read_file(texts, out, path, NULL, NULL);
 }
 
-void xlpt_grub_read(struct xlpt_host *h, const struct xlpt_boot *boot, bool other, const char *ours,
-		    struct xlpt_grub *out)
+void xlpt_grub_read(struct xlpt_texts *texts, const struct xlpt_boot *boot, bool other,
+		    const char *ours, struct xlpt_grub *out)
 {
 	_cleanup_strv_ char **names = NULL;
 	_cleanup_free_ char *plain = NULL;
@@ -297,8 +297,8 @@ void xlpt_grub_read(struct xlpt_host *h, const struct xlpt_boot *boot, bool othe
 	*out = (struct xlpt_grub){ 0 };
 	if (boot->loader == XLPT_LOADER_GRUB_PLAIN)
 		plain = xlpt_xasprintf("%s does not read /etc/default/grub.d", boot->loader_fact);
-	read_file(h, out, "/etc/default/grub", NULL, NULL);
-	xlpt_host_list(h, &names, "/etc/default/grub.d");
+	read_file(texts, out, "/etc/default/grub", NULL, NULL);
+	xlpt_host_list(texts->h, &names, "/etc/default/grub.d");
 	if (other && ours && !xlpt_boot_strv_has(names, own))
 		xlpt_strv_add(&names, own);
 	if (names)
@@ -312,9 +312,10 @@ void xlpt_grub_read(struct xlpt_host *h, const struct xlpt_boot *boot, bool othe
 			continue;
 		/* Names with another ending are copies that somebody keeps. */
 		if (len > 4 && !strcmp(*n + len - 4, ".cfg"))
-			read_file(h, out, path, plain, is_ours ? ours : NULL);
+			read_file(texts, out, path, plain, is_ours ? ours : NULL);
 		else if (!strchr(*n, '.'))
-			read_file(h, out, path, "only names that end in .cfg are read there", NULL);
+			read_file(texts, out, path, "only names that end in .cfg are read there",
+				  NULL);
 	}
 }
 

@@ -101,12 +101,11 @@ static void XLPT_PRINTF(2, 3) add(struct xlpt_str *to, const char *fmt, ...)
 /* The line of GRUB's settings that puts the word onto the command line. Caller frees. */
 static char *grub_place(const struct search *s)
 {
-	_cleanup_grub_ struct xlpt_grub grub = { 0 };
+	const struct xlpt_grub *grub = xlpt_boot_settings(s->boot, false);
 	struct xlpt_str found = { 0 };
 
-	xlpt_grub_read(s->h, s->boot, false, NULL, &grub);
-	for (size_t i = 0; !found.len && i < grub.n; i++) {
-		const struct xlpt_grub_set *set = &grub.items[i];
+	for (size_t i = 0; !found.len && i < grub->n; i++) {
+		const struct xlpt_grub_set *set = &grub->items[i];
 		_cleanup_free_ char *word = NULL, *entry = NULL;
 
 		if (xlpt_starts(set->name, "GRUB_CMDLINE_LINUX"))

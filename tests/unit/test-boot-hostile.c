@@ -28,12 +28,13 @@ static void test_settings(void **state)
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	struct xlpt_boot boot = { 0 };
 	struct fake_bus *bus = *state;
+	_cleanup_texts_ struct xlpt_texts texts = { .h = fake_bus_host(bus) };
 
 	add_long(&text, "B");
 	for (unsigned i = 0; i < 100; i++)
 		xlpt_str_add(&text, i % 2 ? "A=\"$B$A\"\n" : "A=\"$B${A:-$A}\"\n");
 	fake_bus_put(bus, GRUB, text.s);
-	xlpt_grub_read(fake_bus_host(bus), &boot, false, NULL, &grub);
+	xlpt_grub_read(&texts, &boot, false, NULL, &grub);
 	assert_int_equal(grub.n, 101);
 	for (size_t i = 0; i < grub.n; i++)
 		assert_true(strlen(grub.items[i].value) < LONGEST);
@@ -44,6 +45,7 @@ static void test_variables(void **state)
 	_cleanup_home_lines_ struct xlpt_home_lines lines = { 0 };
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	struct fake_bus *bus = *state;
+	_cleanup_texts_ struct xlpt_texts texts = { .h = fake_bus_host(bus) };
 
 	add_long(&text, "set b");
 	xlpt_str_add(&text, "set a0=y\n");
@@ -51,7 +53,7 @@ static void test_variables(void **state)
 		xlpt_str_addf(&text, "set a%u=\"$b$a%u\"\n", i + 1, i);
 	xlpt_str_add(&text, "multiboot2 /xen.gz\nmodule2 /vmlinuz $a100\n");
 	fake_bus_put(bus, GRUB_CFG, text.s);
-	xlpt_home_lines_read(fake_bus_host(bus), NULL, &lines);
+	xlpt_home_lines_read(&texts, NULL, &lines);
 	assert_int_equal(lines.n, 2);
 	assert_true(strlen(lines.items[1].words) < LONGEST);
 }

@@ -61,7 +61,7 @@ int xlpt_boot_merge(struct xlpt_env *env, const struct xlpt_boot_req *req, struc
 
 	for (size_t i = 0; i < p->owned.list.n; i++)
 		xlpt_hide_add(&p->list, &p->owned.list.items[i]);
-	xlpt_boot_foreign(env->host, &p->boot, &grub, &file, &line);
+	xlpt_boot_foreign(&p->boot, &grub, &file, &line);
 	p->by_cmdline = true;
 	if (p->boot.mode == XLPT_PB_BUILTIN)
 		p->by_cmdline_why = "pciback is built into this kernel";
