@@ -69,10 +69,9 @@ static char *entry_in_line(const struct search *s, const char *line, char **word
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(line ? line : "");
 	size_t len = strlen(s->driver);
-	char *save = NULL;
+	char *cursor = copy, *w;
 
-	for (char *w = strtok_r(copy, " \t\n\"'", &save); w;
-	     w = strtok_r(NULL, " \t\n\"'", &save)) {
+	while ((w = xlpt_cmdline_word(&cursor))) {
 		_cleanup_free_ char *name = xlpt_xstrndup(w, len);
 		char *entry = NULL;
 
@@ -151,7 +150,7 @@ static void in_modprobe(struct search *s)
 			w = verb && !strcmp(verb, "options") ? strtok_r(NULL, " \t", &save) : NULL;
 			if (!w || !xlpt_module_eq(w, s->driver))
 				continue;
-			while ((w = strtok_r(NULL, " \t", &save))) {
+			while ((w = xlpt_cmdline_word(&save))) {
 				_cleanup_free_ char *entry =
 					xlpt_starts(w, "ids=")
 						? entry_of(w + strlen("ids="), s->dev)
