@@ -139,6 +139,12 @@ char *xlpt_cmdline_hide(const char *cmdline, const char *module);
  * out. Caller frees both. (refused.c)
  */
 bool xlpt_boot_refused(struct xlpt_host *h, const struct xlpt_boot *boot, char **fact, char **way);
+/*
+ * Whether initramfs-tools loads pciback with a list of its own, which takes the place of all others. The
+ * caller frees value and file. (initramfs-list.c)
+ */
+bool xlpt_boot_initramfs_list(struct xlpt_host *h, const struct xlpt_boot *boot, char **value,
+			      char **file, unsigned *line);
 /* Whether modprobe.blacklist= on the running kernel's command line names pciback. */
 bool xlpt_boot_cmdline_blacklists(const struct xlpt_boot *boot);
 

@@ -116,6 +116,45 @@ static void test_install_list(void **state)
 	assert_text(bus, XLPT_MODPROBE_CONF, DROPIN("(" NIC ")"));
 }
 
+/* What initramfs-tools has modprobe load with words of its own comes behind all lists that xlpt writes. */
+static void test_initramfs_list(void **state)
+{
+#define MODULES "/etc/initramfs-tools/modules"
+#define MORE	"/usr/share/initramfs-tools/modules.d/x"
+	struct fake_bus *bus = *state;
+	struct xlpt_host *h = fake_bus_host(bus);
+
+	fake_bus_put(bus, MODULES, "# x\ne1000e\n xen_pciback permissive=1 hide=(05:00.0)\n");
+	assert_run(bus, 1, "write " NIC, MODULES ":3 has hide=(05:00.0), which the initramfs");
+	assert_non_null(strstr(said, "take hide= out of that line, and run: xlpt boot write "
+				     "'(" FREE ")(" NIC ")'"));
+	assert_run(bus, 1, "write --cmdline " NIC, MODULES ":3 has hide=(05:00.0)");
+	assert_run(bus, 1, "plan " NIC, MODULES ":3 has hide=(05:00.0)");
+	assert_text(bus, XLPT_MODPROBE_CONF, NULL);
+	assert_text(bus, XLPT_GRUB_CFG, NULL);
+	/* The same list, or none: nothing is against it. */
+	assert_run(bus, 0, "write " FREE, "wrote");
+	assert_text(bus, XLPT_MODPROBE_CONF, DROPIN("(" FREE ")"));
+	assert_run(bus, 0, "remove", MODULES ":3 is effective again and hides (05:00.0)");
+	fake_bus_put(bus, MODULES, "xen-pciback permissive=1\nxen-pciback hide=(05:00.0)\n");
+	assert_run(bus, 0, "write " NIC, "wrote");
+	assert_text(bus, XLPT_MODPROBE_CONF, DROPIN("(" NIC ")"));
+	/* Taken over, if nobody hides anything else. */
+	fake_bus_put(bus, MODULES, "");
+	fake_bus_put(bus, MORE, "xen-pciback hide=(02:00.0)\n");
+	assert_run(bus, 0, "write", "nothing to change");
+	fake_bus_put(bus, MORE, "xen-pciback hide=(02:00.1)\n");
+	assert_run(bus, 1, "write", MORE ":1 has hide=(02:00.1)");
+	fake_bus_put(bus, MORE, "xen-pciback hide=(02:00.1\n");
+	assert_run(bus, 2, "write", MORE ":1:");
+	assert_non_null(strstr(said, "a list that is there already is malformed"));
+	/* Built in, no modprobe loads it; another maker of an initramfs reads another file. */
+	fake_bus_put(bus, MORE, "xen-pciback hide=(02:00.1)\n");
+	assert_int_equal(h->ops->unlink(h, "/usr/sbin/update-initramfs"), 0);
+	fake_bus_put(bus, "/usr/bin/dracut", "");
+	assert_run(bus, 0, "write", NULL);
+}
+
 /* Nothing is written for a module that is never loaded; to take it back is not kept from anybody. */
 static void test_never_loaded(void **state)
 {
@@ -170,9 +209,9 @@ static void test_refused_plan(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		T(test_wrong),	      T(test_limits),	    T(test_foreign_lines),
-		T(test_install_list), T(test_never_loaded), T(test_link_in_the_way),
-		T(test_refused_plan),
+		T(test_wrong),		 T(test_limits),	 T(test_foreign_lines),
+		T(test_install_list),	 T(test_initramfs_list), T(test_never_loaded),
+		T(test_link_in_the_way), T(test_refused_plan),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
