@@ -12,13 +12,15 @@
 #define VALUE_MAX \
 	16384 /* of one variable, four times what GRUB takes; who doubles it line by line ends here */
 #define SETS_MAX  2048
-#define DEPTH_MAX 8 /* of ${A:-${B:-...}} */
+#define ASKED_MAX 4096 /* variables of one file: each is looked for among all that were set */
+#define DEPTH_MAX 8    /* of ${A:-${B:-...}} */
 
 struct reader {
 	const struct xlpt_grub *vars; /* NULL: variables are left out */
 	const char *at;
 	unsigned lines;
 	unsigned depth;
+	unsigned asked; /* for variables */
 };
 
 const struct xlpt_grub_set *xlpt_grub_last(const struct xlpt_grub *g, const char *name)
@@ -55,13 +57,19 @@ static void add(struct xlpt_str *out, const char *s, size_t n)
 			      strnlen(s, n < VALUE_MAX - out->len ? n : VALUE_MAX - out->len));
 }
 
+/* What a variable has, or NULL. Of a file that asks for very many, those behind are left out. */
+static const char *value_of(struct reader *r, const char *name)
+{
+	return r->vars && r->asked++ < ASKED_MAX ? xlpt_grub_value(r->vars, name) : NULL;
+}
+
 /* Behind "${": to its '}'. A word behind -, = or + counts as the shell has it; other changes do not. */
 static void braces(struct reader *r, struct xlpt_str *out)
 {
 	size_t n = name_len(r->at);
 	_cleanup_free_ char *name = xlpt_xstrndup(r->at, n);
 	_cleanup_str_ struct xlpt_str other = { 0 };
-	const char *value = r->vars ? xlpt_grub_value(r->vars, name) : NULL;
+	const char *value = value_of(r, name);
 	bool colon;
 	char how;
 
@@ -100,7 +108,7 @@ static void expand(struct reader *r, struct xlpt_str *out)
 {
 	size_t n = *r->at == '$' ? name_len(r->at + 1) : 0;
 	_cleanup_free_ char *name = xlpt_xstrndup(r->at + 1, n);
-	const char *value = n && r->vars ? xlpt_grub_value(r->vars, name) : NULL;
+	const char *value = n ? value_of(r, name) : NULL;
 
 	if (*r->at == '`') {
 		command(r);
