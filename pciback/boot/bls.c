@@ -30,7 +30,7 @@ static void entry_line(struct entry *e, char *l, unsigned nr)
 	}
 }
 
-static void read_entry(struct xlpt_host *h, const char *path, const struct xlpt_grub *env,
+static void read_entry(struct xlpt_texts *texts, const char *path, const struct xlpt_grub *env,
 		       struct xlpt_home_lines *out)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
@@ -38,7 +38,7 @@ static void read_entry(struct xlpt_host *h, const char *path, const struct xlpt_
 	struct entry e = { 0 };
 	char *cursor, *line, *words;
 
-	if (xlpt_boot_slurp(h, path, &text) < 0)
+	if (xlpt_boot_text(texts, path, &text) < 0)
 		return;
 	cursor = text.s;
 	for (unsigned nr = 1; (line = xlpt_boot_line(&cursor)); nr++) {
@@ -57,23 +57,23 @@ static void read_entry(struct xlpt_host *h, const char *path, const struct xlpt_
 	xlpt_str_dispose(&e.options);
 }
 
-void xlpt_home_read_bls(struct xlpt_host *h, struct xlpt_home_lines *out)
+void xlpt_home_read_bls(struct xlpt_texts *texts, struct xlpt_home_lines *out)
 {
 	static const char *const tops[] = { "/boot", "/boot/efi", "/efi" };
 	_cleanup_grub_ struct xlpt_grub env = { 0 };
 
-	xlpt_grub_env_read(h, &env);
+	xlpt_grub_env_read(texts, &env);
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(tops); i++) {
 		_cleanup_strv_ char **names = NULL;
 
-		xlpt_host_list(h, &names, "%s/loader/entries", tops[i]);
+		xlpt_host_list(texts->h, &names, "%s/loader/entries", tops[i]);
 		for (char **n = names; n && *n; n++) {
 			size_t len = strlen(*n);
 			_cleanup_free_ char *path =
 				xlpt_xasprintf("%s/loader/entries/%s", tops[i], *n);
 
 			if (len > 5 && !strcmp(*n + len - 5, ".conf"))
-				read_entry(h, path, &env, out);
+				read_entry(texts, path, &env, out);
 		}
 	}
 }

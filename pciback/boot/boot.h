@@ -48,6 +48,8 @@ enum xlpt_loader {
 	XLPT_LOADER_NIXOS,    /* any: its files are made from the system's description */
 };
 
+struct xlpt_loaders; /* loaders.c */
+
 struct xlpt_boot {
 	char *release; /* of the kernel that is looked at, or NULL */
 	enum xlpt_era era;
@@ -66,6 +68,8 @@ struct xlpt_boot {
 	enum xlpt_boot_xen xen; /* of the running kernel */
 	char *cmdline;		/* of the running kernel, or NULL */
 	char *xen_cmdline;	/* Xen's own, or NULL: filled in by who can ask Xen */
+	/* What the boot loaders' files say; of xlpt_boot_detect_kernel NULL. */
+	struct xlpt_loaders *loaders;
 };
 
 void xlpt_boot_dispose(struct xlpt_boot *boot);
@@ -73,10 +77,15 @@ void xlpt_boot_dispose(struct xlpt_boot *boot);
 
 /*
  * Looks at the tree. era and release (NULL) overrule what is found. Not
- * finding something is no error: the fields say so.
+ * finding something is no error: the fields say so. A file of a boot loader is
+ * read once, here or when it is first asked for: who has changed one detects
+ * again. h must outlive what is asked of *out.
  */
 int xlpt_boot_detect(struct xlpt_host *h, enum xlpt_era era, const char *release,
 		     struct xlpt_boot *out, struct xlpt_diag *diag);
+/* The same of another kernel of this host, without the boot loader. */
+int xlpt_boot_detect_kernel(struct xlpt_host *h, enum xlpt_era era, const char *release,
+			    struct xlpt_boot *out, struct xlpt_diag *diag);
 /* A kernel that is installed and newer than the one that runs: the next boot may start it. Caller frees. */
 char *xlpt_boot_newer_kernel(struct xlpt_host *h, const struct xlpt_boot *boot);
 const char *xlpt_initramfs_word(enum xlpt_initramfs tool);
@@ -130,6 +139,12 @@ char *xlpt_cmdline_hide(const char *cmdline, const char *module);
  * out. Caller frees both. (refused.c)
  */
 bool xlpt_boot_refused(struct xlpt_host *h, const struct xlpt_boot *boot, char **fact, char **way);
+/*
+ * Whether initramfs-tools loads pciback with a list of its own, which takes the place of all others. The
+ * caller frees value and file. (initramfs-list.c)
+ */
+bool xlpt_boot_initramfs_list(struct xlpt_host *h, const struct xlpt_boot *boot, char **value,
+			      char **file, unsigned *line);
 /* Whether modprobe.blacklist= on the running kernel's command line names pciback. */
 bool xlpt_boot_cmdline_blacklists(const struct xlpt_boot *boot);
 
@@ -159,8 +174,7 @@ void xlpt_boot_xen_cfgs(struct xlpt_host *h, const char *cmdline, struct xlpt_xe
  * The "hide=" that others wrote for the next boot into the boot loader's settings, or Xen's, with its
  * place; *value NULL: none. The caller frees both. (grub.c)
  */
-void xlpt_boot_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, char **value, char **file,
-		       unsigned *line);
+void xlpt_boot_foreign(const struct xlpt_boot *boot, char **value, char **file, unsigned *line);
 /*
  * Whether GRUB's settings give dom0's kernel xlpt's own list. other: xlpt's file has the text "ours" then,
  * whatever the disk says. If not: by which line, and what helps; the caller frees both.
@@ -279,8 +293,7 @@ int xlpt_boot_owned_read(struct xlpt_host *h, const struct xlpt_boot *boot,
 /* The lines themselves, without a heading: what --stdout prints. Caller frees. */
 char *xlpt_boot_modprobe_text(const struct xlpt_boot *boot, const struct xlpt_hide_list *list,
 			      char **early);
-char *xlpt_boot_grub_text(struct xlpt_host *h, const struct xlpt_boot *boot,
-			  const struct xlpt_hide_list *list);
+char *xlpt_boot_grub_text(const struct xlpt_boot *boot, const struct xlpt_hide_list *list);
 /* "xen-pciback.hide=(...)": the word for the dom0 kernel's command line. Caller frees. */
 char *xlpt_boot_cmdline_word(const struct xlpt_boot *boot, const struct xlpt_hide_list *list);
 

@@ -278,8 +278,8 @@ static void find_mode(struct xlpt_host *h, struct xlpt_boot *b)
 	}
 }
 
-int xlpt_boot_detect(struct xlpt_host *h, enum xlpt_era era, const char *release,
-		     struct xlpt_boot *out, struct xlpt_diag *diag)
+int xlpt_boot_detect_kernel(struct xlpt_host *h, enum xlpt_era era, const char *release,
+			    struct xlpt_boot *out, struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *dir = release ? xlpt_boot_module_file(h, release, "") : NULL;
 
@@ -301,10 +301,19 @@ int xlpt_boot_detect(struct xlpt_host *h, enum xlpt_era era, const char *release
 	if (xlpt_host_read_text(h, &out->cmdline, "/proc/cmdline") < 0)
 		out->cmdline = NULL;
 	xlpt_boot_find_initramfs(h, out);
-	xlpt_boot_find_loader(h, out);
 	out->xen = xlpt_boot_xen(h);
 	out->has_sysfs = xlpt_host_has(h, "/sys/bus/pci/devices");
 	return 0;
+}
+
+int xlpt_boot_detect(struct xlpt_host *h, enum xlpt_era era, const char *release,
+		     struct xlpt_boot *out, struct xlpt_diag *diag)
+{
+	int rc = xlpt_boot_detect_kernel(h, era, release, out, diag);
+
+	if (rc == 0)
+		xlpt_boot_find_loader(h, out);
+	return rc;
 }
 
 void xlpt_boot_dispose(struct xlpt_boot *b)
@@ -316,6 +325,7 @@ void xlpt_boot_dispose(struct xlpt_boot *b)
 	free(b->loader_fact);
 	free(b->cmdline);
 	free(b->xen_cmdline);
+	xlpt_loaders_free(b->loaders);
 	*b = (struct xlpt_boot){ 0 };
 }
 

@@ -20,7 +20,7 @@ struct label {
 };
 
 struct reader {
-	struct xlpt_host *h;
+	struct xlpt_texts *texts;
 	struct xlpt_home_lines *out;
 	const char *path; /* of the file that is read */
 	struct label label;
@@ -136,7 +136,7 @@ static void read_file(struct reader *r, const char *path)
 	const char *outer = r->path;
 	char *cursor, *line;
 
-	if (xlpt_boot_slurp(r->h, path, &text) < 0)
+	if (xlpt_boot_text(r->texts, path, &text) < 0)
 		return;
 	r->path = path;
 	cursor = text.s;
@@ -156,7 +156,7 @@ static void read_file(struct reader *r, const char *path)
 	r->path = outer;
 }
 
-static void settings(struct xlpt_host *h, struct xlpt_home_lines *out)
+static void settings(struct xlpt_texts *texts, struct xlpt_home_lines *out)
 {
 	static const struct {
 		const char *name;
@@ -164,7 +164,7 @@ static void settings(struct xlpt_host *h, struct xlpt_home_lines *out)
 	} known[] = { { "default_kernel_opts", XLPT_HOME_DOM0 }, { "xen_opts", XLPT_HOME_XEN } };
 	_cleanup_grub_ struct xlpt_grub set = { 0 };
 
-	xlpt_shell_read(h, SETTINGS, &set);
+	xlpt_shell_read(texts, SETTINGS, &set);
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(known); i++) {
 		const struct xlpt_grub_set *s = xlpt_grub_last(&set, known[i].name);
 		struct xlpt_home_line *l;
@@ -177,14 +177,14 @@ static void settings(struct xlpt_host *h, struct xlpt_home_lines *out)
 	}
 }
 
-void xlpt_home_read_extlinux(struct xlpt_host *h, struct xlpt_home_lines *out)
+void xlpt_home_read_extlinux(struct xlpt_texts *texts, struct xlpt_home_lines *out)
 {
 	static const char *const files[] = { "/boot/extlinux.conf", "/boot/extlinux/extlinux.conf",
 					     "/boot/syslinux/syslinux.cfg", "/boot/syslinux.cfg" };
 
-	settings(h, out);
+	settings(texts, out);
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(files); i++) {
-		struct reader r = { .h = h, .out = out };
+		struct reader r = { .texts = texts, .out = out };
 
 		read_file(&r, files[i]);
 		free(r.preferred);

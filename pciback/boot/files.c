@@ -52,13 +52,13 @@ static int add(struct xlpt_host *h, struct xlpt_boot_files *out, const char *pat
 /* What PV dom0 gets: start_info has 1024 bytes for it (xen/include/public/xen.h). */
 #define CMDLINE_MAX 1023
 
-static int check_cmdline(struct xlpt_host *h, const struct xlpt_boot *boot,
-			 const struct xlpt_hide_list *list, struct xlpt_diag *diag)
+static int check_cmdline(const struct xlpt_boot *boot, const struct xlpt_hide_list *list,
+			 struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *word = xlpt_boot_cmdline_word(boot, list), *now = NULL;
 	size_t len = strlen(word);
 
-	if (boot->loader == XLPT_LOADER_GRUB && xlpt_boot_grub_behind(h, boot))
+	if (boot->loader == XLPT_LOADER_GRUB && xlpt_boot_grub_behind(boot))
 		len += strlen(word) + 1;
 	if (boot->cmdline) {
 		len += strlen(boot->cmdline) + 1;
@@ -103,7 +103,7 @@ static int need_grub(struct xlpt_host *h, const struct xlpt_boot *boot,
 
 	/* A module needs more than its list on that line: lines of modprobe.d that load it first. */
 	if (boot->loader == XLPT_LOADER_GRUB ||
-	    (boot->mode == XLPT_PB_MODULE && xlpt_boot_line_has(h, boot, list)))
+	    (boot->mode == XLPT_PB_MODULE && xlpt_boot_line_has(boot, list)))
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND,
 		      "xlpt cannot write the command line of this boot loader");
@@ -184,7 +184,7 @@ int xlpt_boot_files_make(struct xlpt_host *h, const struct xlpt_boot *boot,
 	if (on)
 		rc = need_own_etc(boot, list, early, by_cmdline, diag);
 	if (rc == 0 && on && by_cmdline) {
-		rc = check_cmdline(h, boot, list, diag);
+		rc = check_cmdline(boot, list, diag);
 		if (rc == 0)
 			rc = need_grub(h, boot, list, diag);
 	}
@@ -203,7 +203,7 @@ int xlpt_boot_files_make(struct xlpt_host *h, const struct xlpt_boot *boot,
 				   "before the drivers that claim the devices",
 			 diag);
 	if (rc == 0) {
-		_cleanup_free_ char *line = xlpt_boot_grub_text(h, boot, list);
+		_cleanup_free_ char *line = xlpt_boot_grub_text(boot, list);
 
 		rc = add(h, out, XLPT_GRUB_CFG,
 			 on && by_cmdline && boot->loader == XLPT_LOADER_GRUB

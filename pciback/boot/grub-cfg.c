@@ -111,15 +111,15 @@ static void one_line(struct reader *r, char *l, unsigned nr)
 	}
 }
 
-static void read_file(struct xlpt_host *h, const char *path, bool legacy, struct xlpt_grub *env,
-		      struct xlpt_home_lines *out)
+static void read_file(struct xlpt_texts *texts, const char *path, bool legacy,
+		      struct xlpt_grub *env, struct xlpt_home_lines *out)
 {
 	struct reader r = { .out = out, .env = env, .path = path, .legacy = legacy, .entry = -1 };
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	char *cursor, *line;
 	unsigned lines;
 
-	if (xlpt_boot_slurp(h, path, &text) < 0)
+	if (xlpt_boot_text(texts, path, &text) < 0)
 		return;
 	cursor = text.s;
 	for (unsigned nr = 1; (line = xlpt_boot_whole_line(&cursor, &lines)); nr += lines) {
@@ -130,29 +130,29 @@ static void read_file(struct xlpt_host *h, const char *path, bool legacy, struct
 	}
 }
 
-void xlpt_home_read_grub(struct xlpt_host *h, struct xlpt_home_lines *out)
+void xlpt_home_read_grub(struct xlpt_texts *texts, struct xlpt_home_lines *out)
 {
 	static const char *const files[] = { "/boot/grub/grub.cfg", "/boot/grub2/grub.cfg",
 					     "/boot/grub/custom.cfg", "/boot/grub2/custom.cfg" };
 	static const char *const esps[] = { "/boot/efi/EFI", "/efi/EFI" };
 	_cleanup_grub_ struct xlpt_grub env = { 0 };
 
-	xlpt_grub_env_read(h, &env);
+	xlpt_grub_env_read(texts, &env);
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(files); i++)
-		read_file(h, files[i], false, &env, out);
+		read_file(texts, files[i], false, &env, out);
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(esps); i++) {
 		_cleanup_strv_ char **vendors = NULL;
 
-		xlpt_host_list(h, &vendors, "%s", esps[i]);
+		xlpt_host_list(texts->h, &vendors, "%s", esps[i]);
 		for (char **v = vendors; v && *v; v++) {
 			_cleanup_free_ char *path = xlpt_xasprintf("%s/%s/grub.cfg", esps[i], *v);
 
-			read_file(h, path, false, &env, out);
+			read_file(texts, path, false, &env, out);
 		}
 	}
 	/* One of the two is mostly a link to the other. */
-	if (xlpt_host_has(h, "/boot/grub/grub.conf"))
-		read_file(h, "/boot/grub/grub.conf", true, &env, out);
+	if (xlpt_host_has(texts->h, "/boot/grub/grub.conf"))
+		read_file(texts, "/boot/grub/grub.conf", true, &env, out);
 	else
-		read_file(h, "/boot/grub/menu.lst", true, &env, out);
+		read_file(texts, "/boot/grub/menu.lst", true, &env, out);
 }

@@ -25,12 +25,12 @@ void xlpt_grub_env_set(struct xlpt_grub *env, const char *name, const char *valu
 }
 
 /* "NAME=VALUE" lines, in which a backslash stands before what it protects; '#' fills the block up. */
-static void read_block(struct xlpt_host *h, const char *path, struct xlpt_grub *env)
+static void read_block(struct xlpt_texts *texts, const char *path, struct xlpt_grub *env)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	char *cursor, *line;
 
-	if (xlpt_boot_slurp(h, path, &text) < 0)
+	if (xlpt_boot_text(texts, path, &text) < 0)
 		return;
 	cursor = text.s;
 	for (unsigned nr = 1; (line = xlpt_boot_line(&cursor)); nr++) {
@@ -49,21 +49,21 @@ static void read_block(struct xlpt_host *h, const char *path, struct xlpt_grub *
 	}
 }
 
-void xlpt_grub_env_read(struct xlpt_host *h, struct xlpt_grub *env)
+void xlpt_grub_env_read(struct xlpt_texts *texts, struct xlpt_grub *env)
 {
 	static const char *const paths[] = { "/boot/grub/grubenv", "/boot/grub2/grubenv" };
 	_cleanup_strv_ char **vendors = NULL;
 
 	*env = (struct xlpt_grub){ 0 };
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(paths); i++)
-		read_block(h, paths[i], env);
+		read_block(texts, paths[i], env);
 	/* There Fedora kept it on machines with EFI, up to 33. */
-	xlpt_host_list(h, &vendors, "/boot/efi/EFI");
+	xlpt_host_list(texts->h, &vendors, "/boot/efi/EFI");
 	for (char **v = vendors; v && *v; v++) {
 		_cleanup_free_ char *path = xlpt_xasprintf("/boot/efi/EFI/%s/grubenv", *v);
 
-		if (!xlpt_host_has(h, "/boot/grub2/grubenv"))
-			read_block(h, path, env);
+		if (!xlpt_host_has(texts->h, "/boot/grub2/grubenv"))
+			read_block(texts, path, env);
 	}
 }
 

@@ -12,13 +12,15 @@
 #define VALUE_MAX \
 	16384 /* of one variable, four times what GRUB takes; who doubles it line by line ends here */
 #define SETS_MAX  2048
-#define DEPTH_MAX 8 /* of ${A:-${B:-...}} */
+#define ASKED_MAX 4096 /* variables of one file: each is looked for among all that were set */
+#define DEPTH_MAX 8    /* of ${A:-${B:-...}} */
 
 struct reader {
 	const struct xlpt_grub *vars; /* NULL: variables are left out */
 	const char *at;
 	unsigned lines;
 	unsigned depth;
+	unsigned asked; /* for variables */
 };
 
 const struct xlpt_grub_set *xlpt_grub_last(const struct xlpt_grub *g, const char *name)
@@ -55,13 +57,19 @@ static void add(struct xlpt_str *out, const char *s, size_t n)
 			      strnlen(s, n < VALUE_MAX - out->len ? n : VALUE_MAX - out->len));
 }
 
+/* What a variable has, or NULL. Of a file that asks for very many, those behind are left out. */
+static const char *value_of(struct reader *r, const char *name)
+{
+	return r->vars && r->asked++ < ASKED_MAX ? xlpt_grub_value(r->vars, name) : NULL;
+}
+
 /* Behind "${": to its '}'. A word behind -, = or + counts as the shell has it; other changes do not. */
 static void braces(struct reader *r, struct xlpt_str *out)
 {
 	size_t n = name_len(r->at);
 	_cleanup_free_ char *name = xlpt_xstrndup(r->at, n);
 	_cleanup_str_ struct xlpt_str other = { 0 };
-	const char *value = r->vars ? xlpt_grub_value(r->vars, name) : NULL;
+	const char *value = value_of(r, name);
 	bool colon;
 	char how;
 
@@ -100,7 +108,7 @@ static void expand(struct reader *r, struct xlpt_str *out)
 {
 	size_t n = *r->at == '$' ? name_len(r->at + 1) : 0;
 	_cleanup_free_ char *name = xlpt_xstrndup(r->at + 1, n);
-	const char *value = n && r->vars ? xlpt_grub_value(r->vars, name) : NULL;
+	const char *value = n ? value_of(r, name) : NULL;
 
 	if (*r->at == '`') {
 		command(r);
@@ -271,24 +279,24 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static void read_file(struct xlpt_host *h, struct xlpt_grub *g, const char *path,
+static void read_file(struct xlpt_texts *texts, struct xlpt_grub *g, const char *path,
 		      const char *unread, const char *text)
 {
 	_cleanup_str_ struct xlpt_str own = { 0 };
 
-	if (!text && xlpt_boot_slurp(h, path, &own) < 0)
+	if (!text && xlpt_boot_text(texts, path, &own) < 0)
 		return;
 	read_text(g, path, text ? text : xlpt_str_get(&own), unread);
 }
 
-void xlpt_shell_read(struct xlpt_host *h, const char *path, struct xlpt_grub *out)
+void xlpt_shell_read(struct xlpt_texts *texts, const char *path, struct xlpt_grub *out)
 {
 	*out = (struct xlpt_grub){ 0 };
-	read_file(h, out, path, NULL, NULL);
+	read_file(texts, out, path, NULL, NULL);
 }
 
-void xlpt_grub_read(struct xlpt_host *h, const struct xlpt_boot *boot, bool other, const char *ours,
-		    struct xlpt_grub *out)
+void xlpt_grub_read(struct xlpt_texts *texts, const struct xlpt_boot *boot, bool other,
+		    const char *ours, struct xlpt_grub *out)
 {
 	_cleanup_strv_ char **names = NULL;
 	_cleanup_free_ char *plain = NULL;
@@ -297,8 +305,8 @@ void xlpt_grub_read(struct xlpt_host *h, const struct xlpt_boot *boot, bool othe
 	*out = (struct xlpt_grub){ 0 };
 	if (boot->loader == XLPT_LOADER_GRUB_PLAIN)
 		plain = xlpt_xasprintf("%s does not read /etc/default/grub.d", boot->loader_fact);
-	read_file(h, out, "/etc/default/grub", NULL, NULL);
-	xlpt_host_list(h, &names, "/etc/default/grub.d");
+	read_file(texts, out, "/etc/default/grub", NULL, NULL);
+	xlpt_host_list(texts->h, &names, "/etc/default/grub.d");
 	if (other && ours && !xlpt_boot_strv_has(names, own))
 		xlpt_strv_add(&names, own);
 	if (names)
@@ -312,9 +320,10 @@ void xlpt_grub_read(struct xlpt_host *h, const struct xlpt_boot *boot, bool othe
 			continue;
 		/* Names with another ending are copies that somebody keeps. */
 		if (len > 4 && !strcmp(*n + len - 4, ".cfg"))
-			read_file(h, out, path, plain, is_ours ? ours : NULL);
+			read_file(texts, out, path, plain, is_ours ? ours : NULL);
 		else if (!strchr(*n, '.'))
-			read_file(h, out, path, "only names that end in .cfg are read there", NULL);
+			read_file(texts, out, path, "only names that end in .cfg are read there",
+				  NULL);
 	}
 }
 

@@ -27,29 +27,23 @@ static const struct xlpt_grub_set *origin(const struct xlpt_grub *g, const struc
 	return found;
 }
 
-static void of_xen_cfg(struct xlpt_host *h, const struct xlpt_boot *boot, char **value, char **file,
-		       unsigned *line)
+static void of_xen_cfg(const struct xlpt_boot *boot, char **value, char **file, unsigned *line)
 {
-	_cleanup_xen_cfgs_ struct xlpt_xen_cfgs cfgs = { 0 };
+	const struct xlpt_xen_cfgs *cfgs = xlpt_boot_cfgs(boot);
 
-	xlpt_boot_xen_cfgs(h, boot->cmdline, &cfgs);
-	if (!cfgs.n || !cfgs.items[0].kernel)
+	if (!cfgs->n || !cfgs->items[0].kernel)
 		return;
-	*value = xlpt_cmdline_hide(cfgs.items[0].kernel, boot->module);
+	*value = xlpt_cmdline_hide(cfgs->items[0].kernel, boot->module);
 	if (!*value)
 		return;
-	*file = xlpt_xstrdup(cfgs.items[0].path);
-	*line = cfgs.items[0].line;
+	*file = xlpt_xstrdup(cfgs->items[0].path);
+	*line = cfgs->items[0].line;
 }
 
-static void of_entry(struct xlpt_host *h, const struct xlpt_boot *boot, char **value, char **file,
-		     unsigned *line)
+static void of_entry(const struct xlpt_boot *boot, char **value, char **file, unsigned *line)
 {
-	_cleanup_home_lines_ struct xlpt_home_lines lines = { 0 };
-	const struct xlpt_home_line *next;
+	const struct xlpt_home_line *next = xlpt_home_next(xlpt_boot_lines(boot), boot->loader);
 
-	xlpt_home_lines_read(h, boot->cmdline, &lines);
-	next = xlpt_home_next(&lines, boot->loader);
 	*value = next ? xlpt_cmdline_hide(next->words, boot->module) : NULL;
 	if (!*value)
 		return;
@@ -57,56 +51,50 @@ static void of_entry(struct xlpt_host *h, const struct xlpt_boot *boot, char **v
 	*line = next->line;
 }
 
-static void of_settings(struct xlpt_host *h, const struct xlpt_boot *boot, char **value,
-			char **file, unsigned *line)
+static void of_settings(const struct xlpt_boot *boot, char **value, char **file, unsigned *line)
 {
-	_cleanup_grub_ struct xlpt_grub grub = { 0 };
-	_cleanup_free_ char *text = NULL;
+	const struct xlpt_grub *grub = xlpt_boot_settings(boot, true);
+	_cleanup_free_ char *text = xlpt_grub_line(grub);
 	const struct xlpt_grub_set *set;
 
-	xlpt_grub_read(h, boot, true, NULL, &grub);
-	text = xlpt_grub_line(&grub);
 	*value = xlpt_cmdline_hide(text, boot->module);
 	if (!*value)
 		return;
-	set = origin(&grub, boot, *value);
+	set = origin(grub, boot, *value);
 	*file = xlpt_xstrdup(set ? set->file : "/etc/default/grub");
 	*line = set ? set->line : 1;
 }
 
-void xlpt_boot_foreign(struct xlpt_host *h, const struct xlpt_boot *boot, char **value, char **file,
-		       unsigned *line)
+void xlpt_boot_foreign(const struct xlpt_boot *boot, char **value, char **file, unsigned *line)
 {
 	*value = *file = NULL;
 	*line = 0;
 	switch (boot->loader) {
 	case XLPT_LOADER_XEN_EFI:
-		of_xen_cfg(h, boot, value, file, line);
+		of_xen_cfg(boot, value, file, line);
 		break;
 	case XLPT_LOADER_GRUB:
 	case XLPT_LOADER_GRUB_PLAIN:
 	case XLPT_LOADER_UNKNOWN:
-		of_settings(h, boot, value, file, line);
+		of_settings(boot, value, file, line);
 		break;
 	case XLPT_LOADER_GRUB_LEGACY:
 	case XLPT_LOADER_GRUB_CFG:
 	case XLPT_LOADER_EXTLINUX:
 	case XLPT_LOADER_NIXOS:
-		of_entry(h, boot, value, file, line);
+		of_entry(boot, value, file, line);
 		break;
 	}
 }
 
-bool xlpt_boot_grub_behind(struct xlpt_host *h, const struct xlpt_boot *boot)
+bool xlpt_boot_grub_behind(const struct xlpt_boot *boot)
 {
-	_cleanup_grub_ struct xlpt_grub grub = { 0 };
+	const struct xlpt_grub *grub = xlpt_boot_settings(boot, true);
+	const char *value = xlpt_grub_value(grub, "GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT");
 	_cleanup_free_ char *list = NULL;
-	const char *value;
 
-	xlpt_grub_read(h, boot, true, NULL, &grub);
-	value = xlpt_grub_value(&grub, "GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT");
 	if (!value || !*value)
-		value = xlpt_grub_value(&grub, "GRUB_CMDLINE_LINUX_DEFAULT");
+		value = xlpt_grub_value(grub, "GRUB_CMDLINE_LINUX_DEFAULT");
 	list = xlpt_cmdline_hide(value, boot->module);
 	return list != NULL;
 }
@@ -122,7 +110,7 @@ bool xlpt_boot_grub_has(struct xlpt_host *h, const struct xlpt_boot *boot, bool 
 	bool has = true;
 
 	*fact = *way = NULL;
-	xlpt_grub_read(h, boot, other, ours, &grub);
+	xlpt_grub_read(xlpt_boot_texts(boot), boot, other, ours, &grub);
 	text = xlpt_grub_line(&grub);
 	value = xlpt_cmdline_hide(text, boot->module);
 	xlpt_hide_readable(boot->grammar, value ? value : "", &next);
@@ -177,24 +165,22 @@ static char *lost_by_line(const struct xlpt_boot *boot, const struct xlpt_grub *
 }
 
 /* The same where the settings never had it: it was written into grub.cfg, or typed at the start. */
-static char *lost_by_mkconfig(struct xlpt_host *h, const struct xlpt_boot *boot, const char *now,
-			      const char *command)
+static char *lost_by_mkconfig(const struct xlpt_boot *boot, const char *now, const char *command)
 {
 	_cleanup_free_ char *word = xlpt_xasprintf("%s.hide=%s", boot->module, now);
-	_cleanup_home_lines_ struct xlpt_home_lines lines = { 0 };
-	const struct xlpt_home_line *next, *has = NULL;
+	const struct xlpt_home_lines *lines = xlpt_boot_lines(boot);
+	const struct xlpt_home_line *next = xlpt_home_next(lines, XLPT_LOADER_GRUB_CFG);
+	const struct xlpt_home_line *has = NULL;
 
-	xlpt_home_lines_read(h, boot->cmdline, &lines);
-	next = xlpt_home_next(&lines, XLPT_LOADER_GRUB_CFG);
-	for (size_t i = 0; i < lines.n && !has; i++) {
-		const struct xlpt_home_line *l = &lines.items[i];
+	for (size_t i = 0; i < lines->n && !has; i++) {
+		const struct xlpt_home_line *l = &lines->items[i];
 		_cleanup_free_ char *list = xlpt_cmdline_hide(l->words, boot->module);
 
 		if (l->loader == XLPT_LOADER_GRUB_CFG && l->whose == XLPT_HOME_DOM0 &&
 		    xlpt_streq(list, now))
 			has = l;
 	}
-	if (!next || (has && xlpt_boot_grub_stays(h, has->file, word)))
+	if (!next || (has && xlpt_boot_grub_stays(boot, has->file, word)))
 		return NULL;
 	return has ? xlpt_xasprintf("this boot has the list of %s:%u, and GRUB's settings do not "
 				    "have it: after the next %s nothing is hidden",
@@ -204,38 +190,36 @@ static char *lost_by_mkconfig(struct xlpt_host *h, const struct xlpt_boot *boot,
 				    word);
 }
 
-bool xlpt_boot_grub_stays(struct xlpt_host *h, const char *file, const char *word)
+bool xlpt_boot_grub_stays(const struct xlpt_boot *boot, const char *file, const char *word)
 {
+	struct xlpt_texts *texts = xlpt_boot_texts(boot);
 	_cleanup_strv_ char **names = NULL;
 	bool found = strstr(file, "custom.cfg") != NULL;
 
-	xlpt_host_list(h, &names, "/etc/grub.d");
+	xlpt_host_list(texts->h, &names, "/etc/grub.d");
 	for (char **n = names; n && *n && !found; n++) {
 		_cleanup_free_ char *path = xlpt_xasprintf("/etc/grub.d/%s", *n);
 		_cleanup_str_ struct xlpt_str text = { 0 };
 
-		found = xlpt_boot_slurp(h, path, &text) >= 0 && strstr(xlpt_str_get(&text), word);
+		found = xlpt_boot_text(texts, path, &text) >= 0 &&
+			strstr(xlpt_str_get(&text), word);
 	}
 	return found;
 }
 
 /* Of another boot loader: the line that it takes next has none. */
-static char *lost_by_entry(struct xlpt_host *h, const struct xlpt_boot *boot, const char *now)
+static char *lost_by_entry(const struct xlpt_boot *boot, const char *now)
 {
-	_cleanup_home_lines_ struct xlpt_home_lines lines = { 0 };
-	_cleanup_xen_cfgs_ struct xlpt_xen_cfgs cfgs = { 0 };
-	const struct xlpt_home_line *next;
+	const struct xlpt_home_line *next = xlpt_home_next(xlpt_boot_lines(boot), boot->loader);
+	const struct xlpt_xen_cfgs *cfgs = xlpt_boot_cfgs(boot);
 	const char *words = NULL, *file = NULL;
 	_cleanup_free_ char *list = NULL;
 	unsigned line = 0;
 
-	xlpt_home_lines_read(h, boot->cmdline, &lines);
-	xlpt_boot_xen_cfgs(h, boot->cmdline, &cfgs);
-	next = xlpt_home_next(&lines, boot->loader);
-	if (boot->loader == XLPT_LOADER_XEN_EFI && cfgs.n) {
-		words = cfgs.items[0].kernel;
-		file = cfgs.items[0].path;
-		line = cfgs.items[0].line;
+	if (boot->loader == XLPT_LOADER_XEN_EFI && cfgs->n) {
+		words = cfgs->items[0].kernel;
+		file = cfgs->items[0].path;
+		line = cfgs->items[0].line;
 	} else if (next) {
 		words = next->words;
 		file = next->file;
@@ -253,19 +237,19 @@ char *xlpt_boot_lost_later(struct xlpt_host *h, const struct xlpt_boot *boot)
 {
 	_cleanup_free_ char *now = xlpt_cmdline_hide(boot->cmdline, boot->module);
 	_cleanup_free_ char *text = NULL, *next = NULL, *command = NULL, *why = NULL;
-	_cleanup_grub_ struct xlpt_grub grub = { 0 };
+	const struct xlpt_grub *grub;
 
 	if (!now || !*now)
 		return NULL;
 	if (boot->loader != XLPT_LOADER_GRUB && boot->loader != XLPT_LOADER_GRUB_PLAIN)
-		return lost_by_entry(h, boot, now);
-	xlpt_grub_read(h, boot, false, NULL, &grub);
-	text = xlpt_grub_line(&grub);
+		return lost_by_entry(boot, now);
+	grub = xlpt_boot_settings(boot, false);
+	text = xlpt_grub_line(grub);
 	next = xlpt_cmdline_hide(text, boot->module);
 	if (next)
 		return NULL;
-	why = lost_by_line(boot, &grub, now);
+	why = lost_by_line(boot, grub, now);
 	command = xlpt_boot_loader_command(h, boot);
 	return why ? xlpt_xasprintf("%s: after the next %s nothing is hidden", why, command)
-		   : lost_by_mkconfig(h, boot, now, command);
+		   : lost_by_mkconfig(boot, now, command);
 }

@@ -52,13 +52,14 @@ bool xlpt_home_started(const char *words, const char *cmdline)
 	return *a && !strcmp(a, b);
 }
 
-void xlpt_home_lines_read(struct xlpt_host *h, const char *cmdline, struct xlpt_home_lines *out)
+void xlpt_home_lines_read(struct xlpt_texts *texts, const char *cmdline,
+			  struct xlpt_home_lines *out)
 {
 	*out = (struct xlpt_home_lines){ 0 };
-	xlpt_home_read_nixos(h, out);
-	xlpt_home_read_extlinux(h, out);
-	xlpt_home_read_grub(h, out);
-	xlpt_home_read_bls(h, out);
+	xlpt_home_read_nixos(texts, out);
+	xlpt_home_read_extlinux(texts, out);
+	xlpt_home_read_grub(texts, out);
+	xlpt_home_read_bls(texts, out);
 	for (size_t i = 0; i < out->n; i++)
 		out->items[i].started = xlpt_home_started(out->items[i].words, cmdline);
 }
@@ -97,22 +98,21 @@ void xlpt_home_lines_dispose(struct xlpt_home_lines *l)
 /* GRUB's settings: the variable that gets to dom0's kernel, and its last line. */
 static char *in_settings(struct xlpt_host *h, const struct xlpt_boot *boot)
 {
-	_cleanup_grub_ struct xlpt_grub grub = { 0 };
+	const struct xlpt_grub *grub = xlpt_boot_settings(boot, true);
 	const char *name = "GRUB_CMDLINE_LINUX_XEN_REPLACE", *value;
 	const struct xlpt_grub_set *set;
 
-	xlpt_grub_read(h, boot, true, NULL, &grub);
-	value = xlpt_grub_value(&grub, name);
+	(void)h;
+	value = xlpt_grub_value(grub, name);
 	if (!value || !*value)
 		name = "GRUB_CMDLINE_LINUX";
-	set = xlpt_grub_last(&grub, name);
+	set = xlpt_grub_last(grub, name);
 	return set ? xlpt_xasprintf("%s in %s:%u", name, set->file, set->line)
 		   : xlpt_xasprintf("%s in /etc/default/grub", name);
 }
 
 static char *mkconfig(struct xlpt_host *h, const struct xlpt_boot *boot)
 {
-	_cleanup_home_lines_ struct xlpt_home_lines lines = { 0 };
 	const char *tool = strrchr(boot->loader_fact, '/') + 1;
 	const struct xlpt_home_line *now;
 	bool named;
@@ -120,8 +120,7 @@ static char *mkconfig(struct xlpt_host *h, const struct xlpt_boot *boot)
 	if (boot->loader == XLPT_LOADER_GRUB && xlpt_host_has(h, "/usr/sbin/update-grub"))
 		return xlpt_xstrdup("update-grub");
 	/* The file that has the entries now; grubenv and custom.cfg are other ones. */
-	xlpt_home_lines_read(h, boot->cmdline, &lines);
-	now = xlpt_home_next(&lines, XLPT_LOADER_GRUB_CFG);
+	now = xlpt_home_next(xlpt_boot_lines(boot), XLPT_LOADER_GRUB_CFG);
 	named = now && strlen(now->file) > 9 &&
 		!strcmp(now->file + strlen(now->file) - 9, "/grub.cfg");
 	return xlpt_xasprintf("%s -o %s", tool,
@@ -133,11 +132,9 @@ static char *mkconfig(struct xlpt_host *h, const struct xlpt_boot *boot)
 /* The line of an entry in the loader's own file. */
 static char *in_entry(struct xlpt_host *h, const struct xlpt_boot *boot)
 {
-	_cleanup_home_lines_ struct xlpt_home_lines lines = { 0 };
-	const struct xlpt_home_line *l;
+	const struct xlpt_home_line *l = xlpt_home_next(xlpt_boot_lines(boot), boot->loader);
 
-	xlpt_home_lines_read(h, boot->cmdline, &lines);
-	l = xlpt_home_next(&lines, boot->loader);
+	(void)h;
 	if (!l)
 		return xlpt_xasprintf("the line of dom0's kernel in %s", boot->loader_fact);
 	if (l->settings)

@@ -35,7 +35,10 @@ struct xlpt_home_lines {
 void xlpt_home_lines_dispose(struct xlpt_home_lines *l);
 #define _cleanup_home_lines_ XLPT_CLEANUP(xlpt_home_lines_dispose)
 /* Of all boot loaders that have files here. cmdline: of the running kernel, or NULL. */
-void xlpt_home_lines_read(struct xlpt_host *h, const char *cmdline, struct xlpt_home_lines *out);
+void xlpt_home_lines_read(struct xlpt_texts *texts, const char *cmdline,
+			  struct xlpt_home_lines *out);
+/* The same, as it was when the boot was looked at. (loaders.c) */
+const struct xlpt_home_lines *xlpt_boot_lines(const struct xlpt_boot *boot);
 /*
  * The line that dom0's kernel gets at the next boot, as far as can be told, or NULL: the settings of a
  * tool first, then the entry that was started, then the one that the loader chooses, then the first.
@@ -47,16 +50,17 @@ const struct xlpt_home_line *xlpt_home_next(const struct xlpt_home_lines *l,
 struct xlpt_home_line *xlpt_home_add(struct xlpt_home_lines *l, enum xlpt_loader loader,
 				     enum xlpt_home_whose whose, const char *file, unsigned line,
 				     const char *name, char *words);
-void xlpt_home_read_grub(struct xlpt_host *h, struct xlpt_home_lines *out);	/* grub-cfg.c */
-void xlpt_home_read_bls(struct xlpt_host *h, struct xlpt_home_lines *out);	/* bls.c */
-void xlpt_home_read_extlinux(struct xlpt_host *h, struct xlpt_home_lines *out); /* extlinux.c */
-void xlpt_home_read_nixos(struct xlpt_host *h, struct xlpt_home_lines *out);	/* nixos.c */
+void xlpt_home_read_grub(struct xlpt_texts *texts, struct xlpt_home_lines *out); /* grub-cfg.c */
+void xlpt_home_read_bls(struct xlpt_texts *texts, struct xlpt_home_lines *out);	 /* bls.c */
+void xlpt_home_read_extlinux(struct xlpt_texts *texts,
+			     struct xlpt_home_lines *out);			  /* extlinux.c */
+void xlpt_home_read_nixos(struct xlpt_texts *texts, struct xlpt_home_lines *out); /* nixos.c */
 
 /*
  * GRUB's environment block (grubenv), and what a grub.cfg sets: variables that stand in lines of entries.
  * (grub-env.c)
  */
-void xlpt_grub_env_read(struct xlpt_host *h, struct xlpt_grub *env);
+void xlpt_grub_env_read(struct xlpt_texts *texts, struct xlpt_grub *env);
 void xlpt_grub_env_set(struct xlpt_grub *env, const char *name, const char *value, const char *file,
 		       unsigned line);
 /*

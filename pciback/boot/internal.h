@@ -7,6 +7,28 @@
 
 /* The whole of a file of up to 32 MiB. Returns 0 or a negative errno. */
 int xlpt_boot_slurp(struct xlpt_host *h, const char *path, struct xlpt_str *out);
+
+/* Texts of files that were read once. (loaders.c) */
+struct xlpt_text {
+	char *path;
+	struct xlpt_str text;
+	int r; /* negative: it could not be read */
+};
+struct xlpt_texts {
+	struct xlpt_host *h; /* not owned */
+	struct xlpt_text *items;
+	size_t n, alloc, size;
+};
+/* As xlpt_boot_slurp, and the file is read once. What comes out is a copy, the caller's. */
+int xlpt_boot_text(struct xlpt_texts *t, const char *path, struct xlpt_str *out);
+void xlpt_texts_dispose(struct xlpt_texts *t);
+#define _cleanup_texts_ XLPT_CLEANUP(xlpt_texts_dispose)
+
+/* boot->loaders; the rest of it must be known. (loaders.c) */
+void xlpt_loaders_read(struct xlpt_host *h, struct xlpt_boot *boot);
+void xlpt_loaders_free(struct xlpt_loaders *l);
+struct xlpt_texts *xlpt_boot_texts(const struct xlpt_boot *boot);
+
 /* Walks a text in place: the next line without its newline, NULL at the end. */
 char *xlpt_boot_line(char **cursor);
 /*
@@ -83,25 +105,31 @@ struct xlpt_grub {
 	size_t n, alloc;
 };
 /* other: xlpt's own file has this text (NULL: is not there), whatever the disk says. */
-void xlpt_grub_read(struct xlpt_host *h, const struct xlpt_boot *boot, bool other, const char *ours,
-		    struct xlpt_grub *out);
+void xlpt_grub_read(struct xlpt_texts *texts, const struct xlpt_boot *boot, bool other,
+		    const char *ours, struct xlpt_grub *out);
+/* The same, as it was when it was first asked for; without_ours: xlpt's own file left out. (loaders.c) */
+const struct xlpt_grub *xlpt_boot_settings(const struct xlpt_boot *boot, bool without_ours);
 void xlpt_grub_dispose(struct xlpt_grub *g);
 #define _cleanup_grub_ XLPT_CLEANUP(xlpt_grub_dispose)
 /* The same of one file that a shell reads. */
-void xlpt_shell_read(struct xlpt_host *h, const char *path, struct xlpt_grub *out);
+void xlpt_shell_read(struct xlpt_texts *texts, const char *path, struct xlpt_grub *out);
 /* The last assignment of the variable that is read, or NULL. */
 const struct xlpt_grub_set *xlpt_grub_last(const struct xlpt_grub *g, const char *name);
 /* What the variable has in the end, or NULL. */
 const char *xlpt_grub_value(const struct xlpt_grub *g, const char *name);
 /* Whether others have a list in what stands behind GRUB_CMDLINE_LINUX on that line. (grub.c) */
-bool xlpt_boot_grub_behind(struct xlpt_host *h, const struct xlpt_boot *boot);
+bool xlpt_boot_grub_behind(const struct xlpt_boot *boot);
 /*
  * Whether the word, which is in this file of GRUB's, stays there: a file of grub.d has it, so that
  * grub-mkconfig writes it each time, or GRUB alone reads the file. (grub.c)
  */
-bool xlpt_boot_grub_stays(struct xlpt_host *h, const char *file, const char *word);
+bool xlpt_boot_grub_stays(const struct xlpt_boot *boot, const char *file, const char *word);
 /* The command line that dom0's kernel gets. Caller frees. */
 char *xlpt_grub_line(const struct xlpt_grub *g);
+
+/* xlpt_boot_xen_cfgs of these texts, and as it was when the boot was looked at (loaders.c). */
+void xlpt_xen_cfgs_read(struct xlpt_texts *texts, const char *cmdline, struct xlpt_xen_cfgs *out);
+const struct xlpt_xen_cfgs *xlpt_boot_cfgs(const struct xlpt_boot *boot);
 
 /* Walks the text of a xen.cfg: section, key and value of the next line that has them. (xencfg.c) */
 struct xlpt_xen_cfg_text {
@@ -117,8 +145,7 @@ char *xlpt_boot_loader_place(struct xlpt_host *h, const struct xlpt_boot *boot);
 /* How the word gets onto the command line where xlpt cannot write that. Caller frees. (where.c) */
 char *xlpt_boot_by_hand(struct xlpt_host *h, const struct xlpt_boot *boot, const char *word);
 /* Whether the command line of the next boot has just this list, by others. (where.c) */
-bool xlpt_boot_line_has(struct xlpt_host *h, const struct xlpt_boot *boot,
-			const struct xlpt_hide_list *list);
+bool xlpt_boot_line_has(const struct xlpt_boot *boot, const struct xlpt_hide_list *list);
 /*
  * "xlpt boot write ARGS", or what is to be done by hand where that is refused, because the list has to be
  * on a command line that xlpt cannot write. more: what is to be hidden besides. Caller frees.

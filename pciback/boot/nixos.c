@@ -29,7 +29,7 @@ bool xlpt_boot_is_nixos(struct xlpt_host *h)
 }
 
 /* The words of dom0's kernel in a file of their own, in the system that is started next. */
-void xlpt_home_read_nixos(struct xlpt_host *h, struct xlpt_home_lines *out)
+void xlpt_home_read_nixos(struct xlpt_texts *texts, struct xlpt_home_lines *out)
 {
 	static const char *const files[] = { "/nix/var/nix/profiles/system/kernel-params",
 					     "/run/current-system/kernel-params" };
@@ -38,7 +38,7 @@ void xlpt_home_read_nixos(struct xlpt_host *h, struct xlpt_home_lines *out)
 		_cleanup_str_ struct xlpt_str text = { 0 };
 		struct xlpt_home_line *l;
 
-		if (xlpt_boot_slurp(h, files[i], &text) < 0)
+		if (xlpt_boot_text(texts, files[i], &text) < 0)
 			continue;
 		l = xlpt_home_add(out, XLPT_LOADER_NIXOS, XLPT_HOME_DOM0, files[i], 1,
 				  "kernel-params", xlpt_xstrdup(xlpt_str_get(&text)));

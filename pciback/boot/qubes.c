@@ -23,10 +23,10 @@ bool xlpt_boot_is_qubes(struct xlpt_host *h)
 static char *value_of(const char *cmdline, const char *name)
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(cmdline);
-	char *save = NULL, *found = NULL;
+	char *cursor = copy, *found = NULL, *w;
 	size_t n = strlen(name);
 
-	for (char *w = strtok_r(copy, " \t\n\"", &save); w; w = strtok_r(NULL, " \t\n\"", &save))
+	while ((w = xlpt_cmdline_word(&cursor)))
 		if (!strncmp(w, name, n) && (!w[n] || w[n] == '=')) {
 			free(found);
 			found = xlpt_xstrdup(w[n] ? w + n + 1 : "");

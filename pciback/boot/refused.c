@@ -11,9 +11,9 @@
 static bool word_has(const char *cmdline, const char *name, const char *item, bool exact)
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(cmdline ? cmdline : "");
-	char *save = NULL, *inner = NULL;
+	char *cursor = copy, *inner = NULL, *w;
 
-	for (char *w = strtok_r(copy, " \t\n\"", &save); w; w = strtok_r(NULL, " \t\n\"", &save)) {
+	while ((w = xlpt_cmdline_word(&cursor))) {
 		char *value = strchr(w, '=');
 
 		if (!value)

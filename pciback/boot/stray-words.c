@@ -166,7 +166,7 @@ static void why_not_started(const struct xlpt_stray_search *s, const char *word,
 	*move = NULL;
 	if (unread) {
 		*fact = xlpt_xasprintf("%s has %s; %s", where, word, unread);
-	} else if (grub && command && !xlpt_boot_grub_stays(s->h, s->file, word)) {
+	} else if (grub && command && !xlpt_boot_grub_stays(s->boot, s->file, word)) {
 		*fact = xlpt_xasprintf("%s has %s, and neither the command line of this boot nor "
 				       "GRUB's settings have: the next %s takes it away",
 				       where, word, command);

@@ -19,7 +19,7 @@ void xlpt_stray_each_line(struct xlpt_stray_search *s, const char *path, xlpt_st
 	char *cursor, *line;
 	unsigned lines;
 
-	if (xlpt_boot_slurp(s->h, path, &text) < 0)
+	if (xlpt_boot_text(xlpt_boot_texts(s->boot), path, &text) < 0)
 		return;
 	cursor = text.s;
 	s->file = path;
@@ -82,7 +82,7 @@ static void xen_cfg(struct xlpt_stray_search *s, const struct xlpt_xen_cfg *cfg)
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	struct xlpt_xen_cfg_text t = { 0 };
 
-	if (xlpt_boot_slurp(s->h, cfg->path, &text) < 0)
+	if (xlpt_boot_text(xlpt_boot_texts(s->boot), cfg->path, &text) < 0)
 		return;
 	t.cursor = text.s;
 	s->file = cfg->path;
@@ -143,12 +143,11 @@ static void entries(struct xlpt_stray_search *s, const struct xlpt_home_lines *l
 
 static void loaders(struct xlpt_stray_search *s, const struct xlpt_home_lines *lines)
 {
-	_cleanup_xen_cfgs_ struct xlpt_xen_cfgs cfgs = { 0 };
+	const struct xlpt_xen_cfgs *cfgs = xlpt_boot_cfgs(s->boot);
 
 	grub(s);
-	xlpt_boot_xen_cfgs(s->h, s->boot->cmdline, &cfgs);
-	for (size_t i = 0; i < cfgs.n; i++)
-		xen_cfg(s, &cfgs.items[i]);
+	for (size_t i = 0; i < cfgs->n; i++)
+		xen_cfg(s, &cfgs->items[i]);
 	entries(s, lines);
 }
 
@@ -267,21 +266,20 @@ static char *all_of_dom0(const struct xlpt_boot *boot, const char *settings,
 void xlpt_boot_strays(struct xlpt_host *h, const struct xlpt_boot *boot,
 		      const struct xlpt_effective *eff, struct xlpt_strays *out)
 {
-	_cleanup_grub_ struct xlpt_grub settings = { 0 };
-	_cleanup_home_lines_ struct xlpt_home_lines lines = { 0 };
+	const struct xlpt_home_lines *lines = xlpt_boot_lines(boot);
 	_cleanup_free_ char *next = NULL;
-	struct xlpt_stray_search s = {
-		.h = h, .boot = boot, .eff = eff, .out = out, .grub = &settings
-	};
+	struct xlpt_stray_search s = { .h = h,
+				       .boot = boot,
+				       .eff = eff,
+				       .out = out,
+				       .grub = xlpt_boot_settings(boot, false) };
 
-	xlpt_grub_read(h, boot, false, NULL, &settings);
-	xlpt_home_lines_read(h, boot->cmdline, &lines);
-	s.next = next = xlpt_grub_line(&settings);
-	s.all = all_of_dom0(boot, next, &lines);
+	s.next = next = xlpt_grub_line(s.grub);
+	s.all = all_of_dom0(boot, next, lines);
 	xlpt_stray_sort(&s);
 	*out = (struct xlpt_strays){ 0 };
 	s.qubes = xlpt_boot_is_qubes(h);
-	loaders(&s, &lines);
+	loaders(&s, lines);
 	if (boot->xen_cmdline)
 		xlpt_stray_words(&s, boot->xen_cmdline, XLPT_STRAY_XENS, NULL);
 	if (boot->cmdline)

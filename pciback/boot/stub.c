@@ -69,10 +69,9 @@ static char *entry_in_line(const struct search *s, const char *line, char **word
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(line ? line : "");
 	size_t len = strlen(s->driver);
-	char *save = NULL;
+	char *cursor = copy, *w;
 
-	for (char *w = strtok_r(copy, " \t\n\"'", &save); w;
-	     w = strtok_r(NULL, " \t\n\"'", &save)) {
+	while ((w = xlpt_cmdline_word(&cursor))) {
 		_cleanup_free_ char *name = xlpt_xstrndup(w, len);
 		char *entry = NULL;
 
@@ -101,12 +100,11 @@ static void XLPT_PRINTF(2, 3) add(struct xlpt_str *to, const char *fmt, ...)
 /* The line of GRUB's settings that puts the word onto the command line. Caller frees. */
 static char *grub_place(const struct search *s)
 {
-	_cleanup_grub_ struct xlpt_grub grub = { 0 };
+	const struct xlpt_grub *grub = xlpt_boot_settings(s->boot, false);
 	struct xlpt_str found = { 0 };
 
-	xlpt_grub_read(s->h, s->boot, false, NULL, &grub);
-	for (size_t i = 0; !found.len && i < grub.n; i++) {
-		const struct xlpt_grub_set *set = &grub.items[i];
+	for (size_t i = 0; !found.len && i < grub->n; i++) {
+		const struct xlpt_grub_set *set = &grub->items[i];
 		_cleanup_free_ char *word = NULL, *entry = NULL;
 
 		if (xlpt_starts(set->name, "GRUB_CMDLINE_LINUX"))
@@ -152,7 +150,7 @@ static void in_modprobe(struct search *s)
 			w = verb && !strcmp(verb, "options") ? strtok_r(NULL, " \t", &save) : NULL;
 			if (!w || !xlpt_module_eq(w, s->driver))
 				continue;
-			while ((w = strtok_r(NULL, " \t", &save))) {
+			while ((w = xlpt_cmdline_word(&save))) {
 				_cleanup_free_ char *entry =
 					xlpt_starts(w, "ids=")
 						? entry_of(w + strlen("ids="), s->dev)

@@ -50,14 +50,13 @@ char *xlpt_boot_cmdline_word(const struct xlpt_boot *boot, const struct xlpt_hid
  * or its REPLACE have comes behind on the line: where others have a list there, ours goes
  * behind that, too. It alone would not do, for the entries of a rescue do not have it.
  */
-char *xlpt_boot_grub_text(struct xlpt_host *h, const struct xlpt_boot *boot,
-			  const struct xlpt_hide_list *list)
+char *xlpt_boot_grub_text(const struct xlpt_boot *boot, const struct xlpt_hide_list *list)
 {
 	static const char *const names[] = { "", "_DEFAULT" };
 	_cleanup_free_ char *word = xlpt_boot_cmdline_word(boot, list);
 	struct xlpt_str out = { 0 };
 
-	for (size_t i = 0; i < (xlpt_boot_grub_behind(h, boot) ? 2 : 1); i++)
+	for (size_t i = 0; i < (xlpt_boot_grub_behind(boot) ? 2 : 1); i++)
 		xlpt_str_addf(&out,
 			      "GRUB_CMDLINE_LINUX_XEN_REPLACE%s=\"${GRUB_CMDLINE_LINUX_XEN_"
 			      "REPLACE%s:-$GRUB_CMDLINE_LINUX%s} %s\"\n",

@@ -110,33 +110,34 @@ void xlpt_boot_find_loader(struct xlpt_host *h, struct xlpt_boot *b)
 						"/usr/bin/grub-mkconfig", "/usr/bin/grub2-mkconfig",
 						NULL };
 	static const char *const legacy[] = { "/boot/grub/grub.conf", "/boot/grub/menu.lst", NULL };
-	_cleanup_home_lines_ struct xlpt_home_lines lines = { 0 };
-	_cleanup_xen_cfgs_ struct xlpt_xen_cfgs cfgs = { 0 };
+	const struct xlpt_home_lines *lines;
+	const struct xlpt_xen_cfgs *cfgs;
 	const char *path;
 
-	xlpt_boot_xen_cfgs(h, b->cmdline, &cfgs);
-	xlpt_home_lines_read(h, b->cmdline, &lines);
+	xlpt_loaders_read(h, b);
+	lines = xlpt_boot_lines(b);
+	cfgs = xlpt_boot_cfgs(b);
 	if (xlpt_boot_is_nixos(h)) {
 		b->loader = XLPT_LOADER_NIXOS;
 		path = xlpt_host_has(h, "/etc/NIXOS") ? "/etc/NIXOS" : "/etc/modprobe.d";
-	} else if (cfgs.n && cfgs.items[0].rank == XLPT_XEN_CFG_STARTED) {
+	} else if (cfgs->n && cfgs->items[0].rank == XLPT_XEN_CFG_STARTED) {
 		/* What started this boot counts: GRUB's tools may be installed all the same. */
 		b->loader = XLPT_LOADER_XEN_EFI;
-		path = cfgs.items[0].path;
-	} else if (!entry_of(&lines, XLPT_LOADER_GRUB_CFG, true) &&
-		   (path = entry_of(&lines, XLPT_LOADER_EXTLINUX, true))) {
+		path = cfgs->items[0].path;
+	} else if (!entry_of(lines, XLPT_LOADER_GRUB_CFG, true) &&
+		   (path = entry_of(lines, XLPT_LOADER_EXTLINUX, true))) {
 		b->loader = XLPT_LOADER_EXTLINUX;
 	} else if ((path = first_of(h, mkconfig))) {
 		b->loader = grub_kind(h, path);
 	} else if ((path = first_of(h, legacy))) {
 		b->loader = XLPT_LOADER_GRUB_LEGACY;
-	} else if ((path = entry_of(&lines, XLPT_LOADER_EXTLINUX, false))) {
+	} else if ((path = entry_of(lines, XLPT_LOADER_EXTLINUX, false))) {
 		b->loader = XLPT_LOADER_EXTLINUX;
-	} else if ((path = entry_of(&lines, XLPT_LOADER_GRUB_CFG, false))) {
+	} else if ((path = entry_of(lines, XLPT_LOADER_GRUB_CFG, false))) {
 		b->loader = XLPT_LOADER_GRUB_CFG;
-	} else if (cfgs.n && cfgs.items[0].kernel) {
+	} else if (cfgs->n && cfgs->items[0].kernel) {
 		b->loader = XLPT_LOADER_XEN_EFI;
-		path = cfgs.items[0].path;
+		path = cfgs->items[0].path;
 	}
 	b->loader_fact = xlpt_xstrdup(path);
 }

@@ -157,7 +157,7 @@ static void read_lists(struct xlpt_verify *c)
 		xlpt_hide_add(&c->wanted, &c->qubes.items[i]);
 	/* An image that never ran here: what it would have on its command line is all there is. */
 	if (!c->boot->cmdline)
-		xlpt_boot_foreign(c->h, c->boot, &next, &file, &line);
+		xlpt_boot_foreign(c->boot, &next, &file, &line);
 	xlpt_hide_readable(c->boot->grammar, next ? next : "", &later);
 	for (size_t i = 0; i < later.n; i++)
 		xlpt_hide_add(&c->wanted, &later.items[i]);

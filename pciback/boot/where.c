@@ -11,16 +11,16 @@
 #define XEN_CMDLINE "/opt/xensource/libexec/xen-cmdline"
 
 /* The first line of any boot loader that has this very list: this boot may come from each of them. */
-static char *line_with(struct xlpt_host *h, const struct xlpt_boot *boot, const char *text)
+static char *line_with(const struct xlpt_boot *boot, const char *text)
 {
-	_cleanup_home_lines_ struct xlpt_home_lines lines = { 0 };
+	const struct xlpt_home_lines *lines = xlpt_boot_lines(boot);
 
-	xlpt_home_lines_read(h, boot->cmdline, &lines);
-	for (size_t i = 0; i < lines.n; i++) {
-		_cleanup_free_ char *list = xlpt_cmdline_hide(lines.items[i].words, boot->module);
+	for (size_t i = 0; i < lines->n; i++) {
+		const struct xlpt_home_line *l = &lines->items[i];
+		_cleanup_free_ char *list = xlpt_cmdline_hide(l->words, boot->module);
 
-		if (lines.items[i].whose != XLPT_HOME_XEN && xlpt_streq(list, text))
-			return xlpt_xasprintf("%s:%u", lines.items[i].file, lines.items[i].line);
+		if (l->whose != XLPT_HOME_XEN && xlpt_streq(list, text))
+			return xlpt_xasprintf("%s:%u", l->file, l->line);
 	}
 	return NULL;
 }
@@ -32,10 +32,10 @@ static char *line_with(struct xlpt_host *h, const struct xlpt_boot *boot, const 
 static char *on_cmdline(struct xlpt_host *h, const struct xlpt_boot *boot, const char *text)
 {
 	_cleanup_free_ char *value = NULL, *file = NULL, *command = NULL, *place = NULL;
-	_cleanup_free_ char *there = line_with(h, boot, text);
+	_cleanup_free_ char *there = line_with(boot, text);
 	unsigned line;
 
-	xlpt_boot_foreign(h, boot, &value, &file, &line);
+	xlpt_boot_foreign(boot, &value, &file, &line);
 	command = xlpt_boot_loader_command(h, boot);
 	if (xlpt_host_has(h, XEN_CMDLINE))
 		return xlpt_xstrdup("with " XEN_CMDLINE " --set-dom0");
@@ -86,13 +86,12 @@ static char *line_there(struct xlpt_host *h, const struct xlpt_boot *boot, const
 						   : xlpt_xasprintf("%s:%u", file, line);
 }
 
-bool xlpt_boot_line_has(struct xlpt_host *h, const struct xlpt_boot *boot,
-			const struct xlpt_hide_list *list)
+bool xlpt_boot_line_has(const struct xlpt_boot *boot, const struct xlpt_hide_list *list)
 {
 	_cleanup_free_ char *value = NULL, *file = NULL, *text = xlpt_hide_format(list);
 	unsigned line;
 
-	xlpt_boot_foreign(h, boot, &value, &file, &line);
+	xlpt_boot_foreign(boot, &value, &file, &line);
 	/* Nobody says what the next boot has: then it is taken to be as this one. */
 	if (!value && boot->loader == XLPT_LOADER_UNKNOWN)
 		value = xlpt_cmdline_hide(boot->cmdline, boot->module);
@@ -111,7 +110,7 @@ char *xlpt_boot_by_hand(struct xlpt_host *h, const struct xlpt_boot *boot, const
 		return xlpt_xasprintf(XEN_CMDLINE " --set-dom0 '%s', and reboot", word);
 	command = xlpt_boot_loader_command(h, boot);
 	then = command ? xlpt_xasprintf(", then: %s", command) : xlpt_xstrdup(", and reboot");
-	xlpt_boot_foreign(h, boot, &value, &file, &line);
+	xlpt_boot_foreign(boot, &value, &file, &line);
 	place = value ? line_there(h, boot, file, line) : xlpt_boot_loader_place(h, boot);
 	if (value && same_list(boot, value, strchr(word, '=') + 1))
 		return xlpt_xasprintf("%s%sreboot: %s has the list already", command ? command : "",
@@ -131,7 +130,7 @@ char *xlpt_boot_write_way(struct xlpt_host *h, const struct xlpt_boot *boot,
 	bool by_modprobe;
 	unsigned line;
 
-	xlpt_boot_foreign(h, boot, &value, &file, &line);
+	xlpt_boot_foreign(boot, &value, &file, &line);
 	by_modprobe = boot->mode != XLPT_PB_BUILTIN && !eff->cmdline_hide && !value;
 	if (boot->loader == XLPT_LOADER_GRUB || (by_modprobe && boot->loader != XLPT_LOADER_NIXOS))
 		return xlpt_xasprintf("xlpt boot write%s%s", *args ? " " : "", args);
@@ -145,7 +144,7 @@ char *xlpt_boot_write_way(struct xlpt_host *h, const struct xlpt_boot *boot,
 		xlpt_hide_add(&list, &more->items[i]);
 	/* The line needs no change, and xlpt's files beside it do the rest. */
 	if (boot->mode == XLPT_PB_MODULE && boot->loader != XLPT_LOADER_NIXOS &&
-	    xlpt_boot_line_has(h, boot, &list))
+	    xlpt_boot_line_has(boot, &list))
 		return xlpt_xasprintf("xlpt boot write%s%s", *args ? " " : "", args);
 	word = xlpt_boot_cmdline_word(boot, &list);
 	return by_modprobe ? xlpt_boot_nixos_way(boot, word, NULL, false)

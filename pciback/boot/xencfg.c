@@ -81,7 +81,7 @@ static bool ends(const char *name, const char *end)
 }
 
 /* Adds it; one that starts no kernel comes last. section: that the loader names, or NULL. */
-static void add(struct xlpt_host *h, const char *path, const char *section, unsigned rank,
+static void add(struct xlpt_texts *texts, const char *path, const char *section, unsigned rank,
 		struct xlpt_xen_cfgs *out)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
@@ -91,7 +91,7 @@ static void add(struct xlpt_host *h, const char *path, const char *section, unsi
 	for (size_t i = 0; i < out->n; i++)
 		if (!strcmp(out->items[i].path, path))
 			return;
-	if (out->n >= CFGS_MAX || xlpt_boot_slurp(h, path, &text) < 0)
+	if (out->n >= CFGS_MAX || xlpt_boot_text(texts, path, &text) < 0)
 		return;
 	if (!name)
 		name = value_of(xlpt_str_get(&text), "global", "default", NULL, NULL);
@@ -104,11 +104,11 @@ static void add(struct xlpt_host *h, const char *path, const char *section, unsi
 	out->items[out->n++] = cfg;
 }
 
-static void in_folder(struct xlpt_host *h, const char *dir, struct xlpt_xen_cfgs *out)
+static void in_folder(struct xlpt_texts *texts, const char *dir, struct xlpt_xen_cfgs *out)
 {
 	_cleanup_strv_ char **names = NULL;
 
-	xlpt_host_list(h, &names, "%s", dir);
+	xlpt_host_list(texts->h, &names, "%s", dir);
 	for (char **n = names; n && *n; n++) {
 		_cleanup_free_ char *path = xlpt_xasprintf("%s/%s", dir, *n);
 		unsigned rank = 1;
@@ -120,12 +120,12 @@ static void in_folder(struct xlpt_host *h, const char *dir, struct xlpt_xen_cfgs
 			if (ends(*p, ".efi") && strlen(*p) == strlen(*n) &&
 			    !strncasecmp(*p, *n, strlen(*n) - 4))
 				rank = 2;
-		add(h, path, NULL, rank, out);
+		add(texts, path, NULL, rank, out);
 	}
 }
 
 /* "efi" and "options" of an entry for systemd-boot: the options are those of Xen's program. */
-static void of_entry(struct xlpt_host *h, const char *esp, char *efi, char *options,
+static void of_entry(struct xlpt_texts *texts, const char *esp, char *efi, char *options,
 		     struct xlpt_xen_cfgs *out)
 {
 	_cleanup_free_ char *path = NULL;
@@ -156,21 +156,21 @@ static void of_entry(struct xlpt_host *h, const char *esp, char *efi, char *opti
 	else
 		path = xlpt_xasprintf("%s%s%.*s.cfg", esp, *efi == '/' ? "" : "/",
 				      (int)(strlen(efi) - (ends(efi, ".efi") ? 4 : 0)), efi);
-	add(h, path, section, 3, out);
+	add(texts, path, section, 3, out);
 }
 
-static void by_loader(struct xlpt_host *h, const char *esp, struct xlpt_xen_cfgs *out)
+static void by_loader(struct xlpt_texts *texts, const char *esp, struct xlpt_xen_cfgs *out)
 {
 	_cleanup_strv_ char **names = NULL;
 
-	xlpt_host_list(h, &names, "%s/loader/entries", esp);
+	xlpt_host_list(texts->h, &names, "%s/loader/entries", esp);
 	for (char **n = names; n && *n; n++) {
 		_cleanup_free_ char *path = xlpt_xasprintf("%s/loader/entries/%s", esp, *n);
 		_cleanup_free_ char *efi = NULL, *options = xlpt_xstrdup("");
 		_cleanup_str_ struct xlpt_str text = { 0 };
 		char *cursor, *l;
 
-		if (!ends(*n, ".conf") || xlpt_boot_slurp(h, path, &text) < 0)
+		if (!ends(*n, ".conf") || xlpt_boot_text(texts, path, &text) < 0)
 			continue;
 		cursor = text.s;
 		while ((l = xlpt_boot_line(&cursor))) {
@@ -190,7 +190,7 @@ static void by_loader(struct xlpt_host *h, const char *esp, struct xlpt_xen_cfgs
 			}
 		}
 		if (efi)
-			of_entry(h, esp, efi, options, out);
+			of_entry(texts, esp, efi, options, out);
 	}
 }
 
@@ -219,7 +219,7 @@ static int best_first(const void *a, const void *b)
 	return x->rank != y->rank ? (int)y->rank - (int)x->rank : strcmp(x->path, y->path);
 }
 
-void xlpt_boot_xen_cfgs(struct xlpt_host *h, const char *cmdline, struct xlpt_xen_cfgs *out)
+void xlpt_xen_cfgs_read(struct xlpt_texts *texts, const char *cmdline, struct xlpt_xen_cfgs *out)
 {
 	static const char *const esps[] = { "/boot/efi", "/efi", "/boot" };
 
@@ -227,21 +227,21 @@ void xlpt_boot_xen_cfgs(struct xlpt_host *h, const char *cmdline, struct xlpt_xe
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(esps); i++) {
 		_cleanup_strv_ char **tops = NULL;
 
-		by_loader(h, esps[i], out);
-		in_folder(h, esps[i], out);
-		xlpt_host_list(h, &tops, "%s", esps[i]);
+		by_loader(texts, esps[i], out);
+		in_folder(texts, esps[i], out);
+		xlpt_host_list(texts->h, &tops, "%s", esps[i]);
 		for (char **t = tops; t && *t; t++) {
 			_cleanup_strv_ char **vendors = NULL;
 
 			/* The firmware's file system knows no capitals; /boot/efi is a mount point. */
 			if (strcasecmp(*t, "EFI") != 0)
 				continue;
-			xlpt_host_list(h, &vendors, "%s/%s", esps[i], *t);
+			xlpt_host_list(texts->h, &vendors, "%s/%s", esps[i], *t);
 			for (char **v = vendors; v && *v; v++) {
 				_cleanup_free_ char *dir =
 					xlpt_xasprintf("%s/%s/%s", esps[i], *t, *v);
 
-				in_folder(h, dir, out);
+				in_folder(texts, dir, out);
 			}
 		}
 	}
@@ -252,15 +252,22 @@ void xlpt_boot_xen_cfgs(struct xlpt_host *h, const char *cmdline, struct xlpt_xe
 		qsort(out->items, out->n, sizeof(*out->items), best_first);
 }
 
+void xlpt_boot_xen_cfgs(struct xlpt_host *h, const char *cmdline, struct xlpt_xen_cfgs *out)
+{
+	_cleanup_texts_ struct xlpt_texts texts = { .h = h };
+
+	xlpt_xen_cfgs_read(&texts, cmdline, out);
+}
+
 char *xlpt_boot_xen_cfg_place(struct xlpt_host *h, const struct xlpt_boot *boot)
 {
-	_cleanup_xen_cfgs_ struct xlpt_xen_cfgs cfgs = { 0 };
+	const struct xlpt_xen_cfgs *cfgs = xlpt_boot_cfgs(boot);
 
-	xlpt_boot_xen_cfgs(h, boot->cmdline, &cfgs);
-	return cfgs.n && cfgs.items[0].kernel
+	(void)h;
+	return cfgs->n && cfgs->items[0].kernel
 		       ? xlpt_xasprintf("the \"kernel=\" line of [%s] (%s:%u)",
-					cfgs.items[0].section, cfgs.items[0].path,
-					cfgs.items[0].line)
+					cfgs->items[0].section, cfgs->items[0].path,
+					cfgs->items[0].line)
 		       : xlpt_xasprintf("the \"kernel=\" line in %s", boot->loader_fact);
 }
 

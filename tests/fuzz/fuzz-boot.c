@@ -74,7 +74,7 @@ static void look_around(const struct xlpt_boot *boot, const char *xen_log)
 	for (size_t i = 0; i < strays.n; i++)
 		must(strays.items[i].word && strays.items[i].fact &&
 		     (!strays.items[i].file || strays.items[i].line));
-	xlpt_boot_foreign(&tree_host, boot, &value, &file, &line);
+	xlpt_boot_foreign(boot, &value, &file, &line);
 	must(!value || (file && line));
 	xlpt_boot_iommu(&tree_host, boot->cmdline, xen_log, XLPT_UNSET, &notes);
 	for (size_t i = 0; i < notes.n; i++)

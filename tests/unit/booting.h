@@ -20,6 +20,8 @@
 #define HOOK   "/etc/initramfs-tools/hooks/xlpt"
 #define HEAD \
 	"# Written by \"xlpt boot write\". xlpt owns this file whole; change it with xlpt boot.\n"
+/* xlpt's file in modprobe.d for these groups, for the card's driver. */
+#define DROPIN(groups) HEAD "options xen-pciback hide=" groups "\nsoftdep e1000e pre: xen-pciback"
 
 static char *said; /* both streams of the last run */
 
@@ -106,6 +108,11 @@ static inline void assert_text(struct fake_bus *bus, const char *path, const cha
 	}
 	assert_non_null(text);
 	assert_string_equal(text, want);
+}
+
+static inline bool there(struct fake_bus *bus, const char *path)
+{
+	return xlpt_host_has(fake_bus_host(bus), "%s", path);
 }
 
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)

@@ -10,14 +10,11 @@
 #include <stdint.h>
 #include <cmocka.h>
 #include <ftw.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "pciback/boot/boot.h"
-#include "pciback/device/kmod.h"
 #include "xl-plugin/cli/env.h"
 
 #define DATA "tests/data/boot/"
@@ -192,60 +189,6 @@ static void modprobe_agrees(const char *release, const char *module, const char 
 	xlpt_host_close(&h);
 }
 
-/* In a chroot without /proc, as images of systems are made in: what modprobe would say there. */
-static int asked_in_chroot(void)
-{
-	_cleanup_effective_ struct xlpt_effective eff = { 0 };
-	_cleanup_boot_ struct xlpt_boot boot = { 0 };
-	_cleanup_diag_ struct xlpt_diag diag = { 0 };
-	struct xlpt_host h;
-	int rc;
-
-	unsetenv("TMPDIR");
-	if (xlpt_kmod_load(NULL) || (geteuid() && unshare(CLONE_NEWUSER)) || chroot(tree) ||
-	    chdir("/"))
-		return 77;
-	if (access("/proc/self", F_OK) == 0 || xlpt_host_open(&h, "/"))
-		return 2;
-	rc = xlpt_boot_detect(&h, XLPT_ERA_UNKNOWN, NULL, &boot, &diag);
-	if (rc == 0)
-		rc = xlpt_effective_read(&h, &boot, NULL, NULL, &eff, &diag);
-	xlpt_host_close(&h);
-	if (rc) {
-		fprintf(stderr, "%s: %s\n", diag.message, diag.fact ? diag.fact : "");
-		return 3;
-	}
-	if (!eff.hide || strcmp(eff.hide, "(0000:05:00.0)(0000:02:00.*)") != 0) {
-		fprintf(stderr, "it hides %s\n", eff.hide ? eff.hide : "nothing");
-		return 4;
-	}
-	return 0;
-}
-
-static void test_no_proc(void **state)
-{
-	_cleanup_str_ struct xlpt_str log = { 0 };
-	int status;
-	pid_t pid;
-
-	(void)state;
-	begin("bookworm");
-	run(&log, "write 02:00.*");
-	assert_int_equal(shell("mkdir -p %s/tmp && chmod 1777 %s/tmp", tree, tree), 0);
-	pid = fork();
-	if (!pid)
-		_exit(asked_in_chroot());
-	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_true(WIFEXITED(status));
-	if (WEXITSTATUS(status) == 77) {
-		print_message("neither root nor a user namespace: not tried\n");
-		return;
-	}
-	assert_int_equal(WEXITSTATUS(status), 0);
-	/* Nothing of it is left. */
-	assert_int_equal(shell("rmdir %s/tmp", tree), 0);
-}
-
 static void test_rhel5(void **state)
 {
 	_cleanup_str_ struct xlpt_str log = { 0 };
@@ -353,7 +296,7 @@ int main(void)
 {
 	/* clang-format off */
 	const struct CMUnitTest tests[] = {
-		T(test_rhel5),	T(test_no_proc), T(test_bookworm), T(test_trixie),
+		T(test_rhel5),	T(test_bookworm), T(test_trixie),
 		T(test_fedora), T(test_builtin),  T(test_arch),
 	};
 	/* clang-format on */

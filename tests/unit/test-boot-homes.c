@@ -316,6 +316,9 @@ static void test_qubes(void **state)
 	assert_run(bus, 1, "verify",
 		   FREE " lost to driver e1000e the initramfs of Qubes OS should give it to "
 			"pciback at boot, and e1000e has it\n");
+	/* In quotes, as the kernel takes them. */
+	qubes(bus, "ro rd.qubes.hide_pci=\"02:00.0, 05:00.0\" quiet\n");
+	assert_run(bus, 1, "verify", FREE " lost to driver e1000e the initramfs of Qubes OS");
 	hidden(bus, FREE);
 	fake_bus_put(bus, "/sys/module/xen_pciback/parameters/hide", "(null)\n");
 	assert_run(bus, 0, "verify 05:00.0",

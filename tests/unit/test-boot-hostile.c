@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <time.h>
 
 #include "pciback/boot/homes.h"
 #include "tests/unit/booting.h"
@@ -28,15 +29,38 @@ static void test_settings(void **state)
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	struct xlpt_boot boot = { 0 };
 	struct fake_bus *bus = *state;
+	_cleanup_texts_ struct xlpt_texts texts = { .h = fake_bus_host(bus) };
 
 	add_long(&text, "B");
 	for (unsigned i = 0; i < 100; i++)
 		xlpt_str_add(&text, i % 2 ? "A=\"$B$A\"\n" : "A=\"$B${A:-$A}\"\n");
 	fake_bus_put(bus, GRUB, text.s);
-	xlpt_grub_read(fake_bus_host(bus), &boot, false, NULL, &grub);
+	xlpt_grub_read(&texts, &boot, false, NULL, &grub);
 	assert_int_equal(grub.n, 101);
 	for (size_t i = 0; i < grub.n; i++)
 		assert_true(strlen(grub.items[i].value) < LONGEST);
+}
+
+/* Each variable is looked for among all that were set: very many of both must not take minutes. */
+static void test_many_variables(void **state)
+{
+	_cleanup_grub_ struct xlpt_grub grub = { 0 };
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	struct xlpt_boot boot = { 0 };
+	struct fake_bus *bus = *state;
+	_cleanup_texts_ struct xlpt_texts texts = { .h = fake_bus_host(bus) };
+	clock_t begin;
+
+	for (unsigned i = 0; i < 2000; i++)
+		xlpt_str_addf(&text, "variable%u=\n", i);
+	xlpt_str_add(&text, "A=$variable1999");
+	for (unsigned i = 0; i < 1000000; i++)
+		xlpt_str_add(&text, "$variable");
+	fake_bus_put(bus, GRUB, text.s);
+	begin = clock();
+	xlpt_grub_read(&texts, &boot, false, NULL, &grub);
+	assert_int_equal(grub.n, 2001);
+	assert_true((clock() - begin) / CLOCKS_PER_SEC < 3);
 }
 
 static void test_variables(void **state)
@@ -44,6 +68,7 @@ static void test_variables(void **state)
 	_cleanup_home_lines_ struct xlpt_home_lines lines = { 0 };
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	struct fake_bus *bus = *state;
+	_cleanup_texts_ struct xlpt_texts texts = { .h = fake_bus_host(bus) };
 
 	add_long(&text, "set b");
 	xlpt_str_add(&text, "set a0=y\n");
@@ -51,7 +76,7 @@ static void test_variables(void **state)
 		xlpt_str_addf(&text, "set a%u=\"$b$a%u\"\n", i + 1, i);
 	xlpt_str_add(&text, "multiboot2 /xen.gz\nmodule2 /vmlinuz $a100\n");
 	fake_bus_put(bus, GRUB_CFG, text.s);
-	xlpt_home_lines_read(fake_bus_host(bus), NULL, &lines);
+	xlpt_home_lines_read(&texts, NULL, &lines);
 	assert_int_equal(lines.n, 2);
 	assert_true(strlen(lines.items[1].words) < LONGEST);
 }
@@ -81,7 +106,8 @@ static void test_lists(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { T(test_settings), T(test_variables), T(test_lists) };
+	const struct CMUnitTest tests[] = { T(test_settings), T(test_many_variables),
+					    T(test_variables), T(test_lists) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -299,6 +299,12 @@ static void test_not_loaded(void **state)
 	assert_verify(bus, NULL, NIC " lost e1000e;",
 		      "has module_blacklist=xen_pciback: the kernel never starts xen-pciback",
 		      "take xen_pciback out of module_blacklist=");
+	fake_bus_put(bus, "/proc/cmdline", "ro \"module_blacklist=floppy xen_pciback\"\n");
+	assert_verify(bus, NULL, NIC " lost e1000e;", "xen-pciback is not loaded", NULL);
+	fake_bus_put(bus, "/proc/cmdline", "ro module_blacklist=\"floppy,xen_pciback\"\n");
+	assert_verify(bus, NULL, NIC " lost e1000e;",
+		      "has module_blacklist=xen_pciback: the kernel never starts xen-pciback",
+		      NULL);
 	fake_bus_put(bus, "/proc/cmdline", "ro\n");
 	fake_bus_put(bus, "/etc/modprobe.d/no.conf", "# none\ninstall xen_pciback /bin/true\n");
 	assert_verify(bus, NULL, NIC " lost e1000e;",
@@ -450,6 +456,16 @@ static void test_vfio(void **state)
 	fake_bus_put(bus, "/proc/cmdline", "vfio-pci.ids=0x8086:FFFFFFFF\n");
 	assert_verify(bus, NULL, NIC " lost vfio-pci;", "vfio-pci.ids= on the kernel's",
 		      "take 0x8086:FFFFFFFF out of vfio-pci.ids=");
+	/* In quotes, as the kernel takes them. */
+	fake_bus_put(bus, "/proc/cmdline", "ro vfio-pci.ids=\"10de:1b81,8086:10d3\" quiet\n");
+	assert_verify(bus, NULL, NIC " lost vfio-pci;", "vfio-pci.ids= on the kernel's",
+		      "8086:10d3 out of vfio-pci.ids=");
+	fake_bus_put(bus, "/proc/cmdline", "ro\n");
+	fake_bus_put(bus, "/etc/modprobe.d/vfio.conf",
+		     "options vfio-pci ids=\"10de:1b81,8086:10d3\"\n");
+	assert_verify(bus, NULL, NIC " lost vfio-pci;", "ids= in /etc/modprobe.d/vfio.conf:1",
+		      "8086:10d3 out of ids=");
+	fake_bus_put(bus, "/etc/modprobe.d/vfio.conf", "");
 	fake_bus_put(bus, "/proc/cmdline",
 		     "vfio-pci.ids=ffffffff:ffffffff:ffffffff:ffffffff:00020000:ffff00ff\n");
 	assert_verify(bus, NULL, NIC " lost vfio-pci;", "vfio-pci.ids= on the kernel's", NULL);

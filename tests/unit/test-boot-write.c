@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* xlpt boot write and remove: what they merge, what they refuse, what is left when a write fails. */
+/* xlpt boot write and remove: the files that they write and take away, and what verify says of them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,24 +13,6 @@
 
 #include "tests/fake/store.h"
 #include "tests/unit/booting.h"
-
-#define DROPIN(groups) HEAD "options xen-pciback hide=" groups "\nsoftdep e1000e pre: xen-pciback"
-
-/* Once it is hidden nothing tells what claims it: the line that was written for it stays. */
-static void test_hidden_by_now(void **state)
-{
-	struct fake_bus *bus = *state;
-	struct xlpt_host *h = fake_bus_host(bus);
-
-	assert_run(bus, 0, "write " NIC, "wrote");
-	fake_bus_driver(bus, "pciback", NULL);
-	assert_true(h->ops->write(h, "/sys/bus/pci/drivers/e1000e/unbind", NIC, strlen(NIC)) >= 0);
-	h->ops->write(h, "/sys/bus/pci/drivers/pciback/new_slot", NIC, strlen(NIC));
-	h->ops->write(h, "/sys/bus/pci/drivers/pciback/bind", NIC, strlen(NIC));
-	assert_string_equal(fake_bus_driver_of(bus, NIC), "pciback");
-	assert_run(bus, 0, "write", "nothing to change");
-	assert_text(bus, XLPT_MODPROBE_CONF, DROPIN("(" NIC ")"));
-}
 
 static void test_write(void **state)
 {
@@ -60,6 +42,22 @@ static void test_write(void **state)
 	assert_text(bus, XLPT_MODPROBE_CONF, NULL);
 	assert_text(bus, HOOK, NULL);
 	assert_run(bus, 0, "remove", "nothing to change");
+}
+
+/* Once it is hidden nothing tells what claims it: the line that was written for it stays. */
+static void test_hidden_by_now(void **state)
+{
+	struct fake_bus *bus = *state;
+	struct xlpt_host *h = fake_bus_host(bus);
+
+	assert_run(bus, 0, "write " NIC, "wrote");
+	fake_bus_driver(bus, "pciback", NULL);
+	assert_true(h->ops->write(h, "/sys/bus/pci/drivers/e1000e/unbind", NIC, strlen(NIC)) >= 0);
+	h->ops->write(h, "/sys/bus/pci/drivers/pciback/new_slot", NIC, strlen(NIC));
+	h->ops->write(h, "/sys/bus/pci/drivers/pciback/bind", NIC, strlen(NIC));
+	assert_string_equal(fake_bus_driver_of(bus, NIC), "pciback");
+	assert_run(bus, 0, "write", "nothing to change");
+	assert_text(bus, XLPT_MODPROBE_CONF, DROPIN("(" NIC ")"));
 }
 
 /* A list has addresses; a pin's is derived anew, and a card that is another one never comes in. */
@@ -109,87 +107,6 @@ static void test_pins(void **state)
 	assert_run(bus, 0, "remove", "removed");
 }
 
-/* Lines that go on behind a backslash, in modprobe.d and in GRUB's settings; "export". */
-static void test_long_lines(void **state)
-{
-	struct fake_bus *bus = *state;
-	struct xlpt_host *h = fake_bus_host(bus);
-
-	fake_bus_put(bus, "/etc/modprobe.d/a.conf",
-		     "# x\noptions xen-pciback \\\n  hide=(05:00.0)\n");
-	assert_run(bus, 0, "plan", "hidden now   (05:00.0) (/etc/modprobe.d/a.conf:2)");
-	assert_run(bus, 0, "plan 02:00.0",
-		   "the list of /etc/modprobe.d/a.conf:2 is taken over: (05:00.0)");
-	fake_bus_put(bus, "/etc/modprobe.d/a.conf", "install xen-pciback \\\n /bin/true\n");
-	assert_run(bus, 1, "write 02:00.0", "/etc/modprobe.d/a.conf:1 has modprobe run /bin/true");
-	assert_int_equal(h->ops->unlink(h, "/etc/modprobe.d/a.conf"), 0);
-	fake_bus_put(bus, "/etc/default/grub",
-		     "A=\nGRUB_CMDLINE_LINUX=\"quiet \\\n xen-pciback.hide=(05:00.0)\"\n");
-	assert_run(bus, 0, "plan", "the list of /etc/default/grub:2 is taken over: (05:00.0)");
-	fake_bus_put(bus, "/etc/default/grub",
-		     "export GRUB_CMDLINE_LINUX=\"xen-pciback.hide=(05:00.0)\"\n");
-	assert_run(bus, 0, "plan", "the list of /etc/default/grub:1 is taken over: (05:00.0)");
-}
-
-/* As the shell reads them: quotes in the middle, quotes in quotes, a comment behind. */
-static void test_quotes(void **state)
-{
-	static const char *const lines[] = {
-		"GRUB_CMDLINE_LINUX=$GRUB_CMDLINE_LINUX' xen-pciback.hide=(05:00.0)'\n",
-		"GRUB_CMDLINE_LINUX=\"$GRUB_CMDLINE_LINUX\"' xen-pciback.hide='\"(05:00.0)\"\n",
-		"GRUB_CMDLINE_LINUX=\"quiet xen-pciback.hide=\\\"(05:00.0)\\\"\"\n",
-		"GRUB_CMDLINE_LINUX=\"xen-pciback.hide=(05:00.0)\" # \"quiet\"\n",
-		"GRUB_CMDLINE_LINUX=xen-pciback.hide=\\(05:00.0\\) # x\n",
-	};
-	struct fake_bus *bus = *state;
-
-	for (size_t i = 0; i < XLPT_ARRAY_SIZE(lines); i++) {
-		fake_bus_put(bus, "/etc/default/grub", lines[i]);
-		assert_run(bus, 0, "plan 02:00.0",
-			   "the list of /etc/default/grub:1 is taken over: (05:00.0)");
-	}
-	fake_bus_put(bus, "/etc/default/grub",
-		     "GRUB_CMDLINE_LINUX=\"quiet\" # xen-pciback.hide=(05:00.0)\n");
-	assert_run(bus, 0, "plan 02:00.0", "route        modprobe.d");
-	assert_null(strstr(said, "is taken over"));
-}
-
-static void test_wrong(void **state)
-{
-	static const struct {
-		int status;
-		const char *args, *words;
-	} cases[] = {
-		{ 2, "", "too few" },
-		{ 2, "hide " NIC, "there is no \"boot hide\"" },
-		{ 2, "write", "no device is named" },
-		{ 2, "write 0b::00.1", "column 4" },
-		{ 2, "write (" NIC ")(0b::00.1)", "group 2, column 19" },
-		{ 2, "write 02:20.0", "out of range" },
-		{ 2, "write web1", "neither an address nor" },
-		{ 2, "write *", NULL },
-		{ 2, "write --era xen " NIC, "classic or pvops" },
-		{ 2, "write --era classic 02:00.*", "knows no wildcards" },
-		{ 2, "write --kernel ../x " NIC, "kernel's version" },
-		{ 1, "write --kernel 5.0 " NIC, "no kernel 5.0" },
-		{ 2, "write --driver e1000e;reboot " NIC, "module's name" },
-		{ 2, "write --force-host-device eth9 " NIC, "--force-host-device: \"eth9\" is" },
-		{ 2, "remove --cmdline " NIC, "go with plan and write" },
-		{ 2, "plan --stdout " NIC, "goes with write" },
-		{ 1, "write 77:00.0", "no such device" },
-		{ 1, "write 77:*.*", "no such device" },
-		{ 2, "write --frob " NIC, "--frob" },
-	};
-	struct fake_bus *bus = *state;
-
-	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++)
-		assert_run(bus, cases[i].status, cases[i].args, cases[i].words);
-	assert_text(bus, XLPT_MODPROBE_CONF, NULL);
-	assert_text(bus, HOOK, NULL);
-	assert_run(bus, 0, "write --allow-absent 77:00.0", "nothing will be hidden for it");
-	assert_text(bus, XLPT_MODPROBE_CONF, HEAD "options xen-pciback hide=(0000:77:00.0)");
-}
-
 /* What is effective already is kept, whoever wrote it; a malformed one stops everything. */
 static void test_merge(void **state)
 {
@@ -209,36 +126,6 @@ static void test_merge(void **state)
 	assert_run(bus, 2, "write " NIC, "/etc/modprobe.d/zz.conf:3:");
 	assert_true(strstr(said, "group 2, column 10") != NULL);
 	assert_text(bus, XLPT_MODPROBE_CONF, DROPIN("(" FREE ")(" NIC ")"));
-}
-
-/* A command that modprobe runs in the place of pciback, or of a driver, gives it a list behind all others. */
-static void test_install_list(void **state)
-{
-	static const char *const lines[] = {
-		"install xen-pciback /sbin/modprobe --ignore-install xen-pciback hide=(05:00.0)\n",
-		"install e1000e modprobe xen_pciback permissive=1 hide=(05:00.0) && modprobe -i e1000e\n",
-		"install xen_pciback \\\n  modprobe -i xen-pciback hide=(05:00.0) $CMDLINE_OPTS; true\n",
-	};
-	struct fake_bus *bus = *state;
-
-	for (size_t i = 0; i < XLPT_ARRAY_SIZE(lines); i++) {
-		fake_bus_put(bus, "/etc/modprobe.d/a.conf", lines[i]);
-		fake_bus_put(bus, "/proc/cmdline", "ro\n");
-		assert_run(bus, 1, "verify", FREE);
-		assert_run(bus, 1, "write 02:00.0", "/etc/modprobe.d/a.conf:1 sets hide=(05:00.0)");
-		assert_non_null(strstr(said, "xlpt boot write '(" FREE ")(" NIC ")'"));
-		assert_run(bus, 1, "write --cmdline 02:00.0", "after the command line");
-		/* As for a module: the command line's word comes before. */
-		fake_bus_put(bus, "/proc/cmdline", "xen-pciback.hide=(02:00.1)\n");
-		assert_run(bus, 1, "plan 02:00.0",
-			   "hidden now   (05:00.0) (/etc/modprobe.d/a.conf:1)");
-	}
-	fake_bus_put(bus, "/proc/cmdline", "ro\n");
-	fake_bus_put(
-		bus, "/etc/modprobe.d/a.conf",
-		"install igb echo modprobe xen-netback hide=(05:00.0); modprobe igb hide=(05:00.0)\n");
-	assert_run(bus, 0, "write 02:00.0", "wrote");
-	assert_text(bus, XLPT_MODPROBE_CONF, DROPIN("(" NIC ")"));
 }
 
 /* A newer kernel is installed: the next boot starts that one, with its own initramfs. */
@@ -299,102 +186,6 @@ static void test_no_newer_kernel(void **state)
 	assert_null(strstr(said, "has no pciback"));
 }
 
-static void test_cmdline(void **state)
-{
-	struct fake_bus *bus = *state;
-
-	/* One is there: it would replace ours, so ours goes there, too, with its devices. */
-	fake_bus_put(bus, "/proc/cmdline", "ro xen-pciback.hide=(" FREE ") quiet\n");
-	assert_run(bus, 0, "write " NIC, "/proc/cmdline is taken over");
-	assert_text(bus, XLPT_GRUB_CFG,
-		    HEAD "GRUB_CMDLINE_LINUX_XEN_REPLACE=\"${GRUB_CMDLINE_LINUX_XEN_REPLACE:-"
-			 "$GRUB_CMDLINE_LINUX} xen-pciback.hide=(" FREE ")(" NIC ")\"");
-	assert_text(bus, XLPT_MODPROBE_CONF, HEAD "softdep e1000e pre: xen-pciback");
-	/* Ours was on this boot's line; taken out, it does not come back by itself. */
-	fake_bus_put(bus, "/proc/cmdline", "xen-pciback.hide=(" FREE ")(" NIC ")");
-	assert_run(bus, 0, "remove", NULL);
-	assert_text(bus, XLPT_GRUB_CFG, NULL);
-	assert_run(bus, 0, "write " NIC, NULL);
-	assert_text(bus, XLPT_MODPROBE_CONF, DROPIN("(" NIC ")"));
-	assert_text(bus, XLPT_GRUB_CFG, NULL);
-}
-
-static void test_cmdline_text(void **state)
-{
-	static const struct {
-		const char *line, *want;
-	} cases[] = {
-		{ "", NULL },
-		{ "xen-pciback.hide=(1:0.0)", "(1:0.0)" },
-		{ "a xen_pciback.hide=(1:0.0) b xen-pciback.hide=(2:0.0)\n", "(2:0.0)" },
-		{ "xen-pciback.hide=\"(1:0.0) (2:0.0)\" ro", "(1:0.0) (2:0.0)" },
-		{ "\"xen-pciback.hide=(1:0.0) (2:0.0)\" ro", "(1:0.0) (2:0.0)" },
-		{ "pciback.hide=(1:0.0) x.hide=(2:0.0) xen-pciback.hidden=1", NULL },
-		{ "xen-pciback.hide=", "" },
-		{ "xen-pciback.permissive=1 .hide=x =", NULL },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
-		_cleanup_free_ char *got = xlpt_cmdline_hide(cases[i].line, "xen-pciback");
-
-		if (!xlpt_streq(got, cases[i].want))
-			fail_msg("\"%s\": \"%s\"", cases[i].line, got ? got : "none");
-	}
-}
-
-static void test_limits(void **state)
-{
-	struct fake_bus *bus = *state;
-	_cleanup_str_ struct xlpt_str args = { 0 }, line = { 0 };
-
-	xlpt_str_add(&args, "write --allow-absent (0000:02:00.0)");
-	for (unsigned i = 0; i < 72; i++)
-		xlpt_str_addf(&args, "(0000:%02x:10.0)", i);
-	assert_run(bus, 0, args.s, NULL);
-	assert_run(bus, 2, "write " FREE, "the list has 1036 characters");
-	assert_run(bus, 0, "remove", NULL);
-	/* Xen cuts dom0's command line at 1023. */
-	for (unsigned i = 0; i < 120; i++)
-		xlpt_str_add(&line, "option=1 ");
-	fake_bus_put(bus, "/proc/cmdline", line.s);
-	assert_run(bus, 2, "write --cmdline " NIC, "dom0's kernel gets 1023");
-	assert_text(bus, XLPT_GRUB_CFG, NULL);
-}
-
-static void test_foreign_lines(void **state)
-{
-	struct fake_bus *bus = *state;
-
-	fake_bus_put(bus, XLPT_MODPROBE_CONF, "# mine\noptions igb max_vfs=2\n");
-	assert_run(bus, 1, "write " NIC, XLPT_MODPROBE_CONF ":2: a line that xlpt did not write");
-	assert_text(bus, XLPT_MODPROBE_CONF, "# mine\noptions igb max_vfs=2");
-	assert_run(bus, 1, "remove", XLPT_MODPROBE_CONF ":2: a line that xlpt did not write");
-	assert_text(bus, XLPT_MODPROBE_CONF, "# mine\noptions igb max_vfs=2");
-	fake_bus_put(bus, XLPT_MODPROBE_CONF, "options xen-pciback permissive=1\n");
-	assert_run(bus, 1, "write " NIC, ":1: a line that xlpt did not write");
-	fake_bus_put(bus, XLPT_MODPROBE_CONF, "options xen-pciback hide=(0b::00.1)\n");
-	assert_run(bus, 2, "write " NIC, XLPT_MODPROBE_CONF ":1:30: group 1, column 5");
-	assert_run(bus, 2, "remove " NIC, "group 1, column 5");
-	assert_run(bus, 0, "remove", "removed " XLPT_MODPROBE_CONF);
-	fake_bus_put(bus, XLPT_MODPROBE_CONF, "");
-	fake_bus_put(bus, HOOK, "#!/bin/sh\n");
-	assert_run(bus, 1, "write " NIC, HOOK " is there, and xlpt did not write it");
-	assert_run(bus, 1, "remove", HOOK);
-	assert_text(bus, HOOK, "#!/bin/sh");
-	assert_text(bus, XLPT_MODPROBE_CONF, "");
-}
-
-static int no_rename(struct xlpt_host *h, const char *from, const char *to)
-{
-	return strstr(h->root, "hooks") ? -EROFS : xlpt_host_real_ops.rename(h, from, to);
-}
-
-static bool there(struct fake_bus *bus, const char *path)
-{
-	return xlpt_host_has(fake_bus_host(bus), "%s", path);
-}
-
 /* What a kill left of a hook is run by initramfs-tools, and goes with the next write or remove. */
 static void test_left_behind(void **state)
 {
@@ -419,35 +210,9 @@ static void test_left_behind(void **state)
 	assert_true(there(bus, other));
 }
 
-/* Nothing is written for a module that is never loaded; to take it back is not kept from anybody. */
-static void test_never_loaded(void **state)
+static int no_rename(struct xlpt_host *h, const char *from, const char *to)
 {
-	struct fake_bus *bus = *state;
-
-	fake_bus_put(bus, "/etc/modprobe.d/no.conf", "install xen-pciback /bin/false\n");
-	assert_run(bus, 1, "write " NIC, "pciback would not be loaded at boot");
-	assert_run(bus, 1, "plan " NIC, "take that line out of /etc/modprobe.d/no.conf");
-	assert_text(bus, XLPT_MODPROBE_CONF, NULL);
-	fake_bus_put(bus, "/etc/modprobe.d/no.conf", "");
-	assert_run(bus, 0, "write " NIC, "wrote");
-	fake_bus_put(bus, "/proc/cmdline", "quiet module_blacklist=xen_pciback\n");
-	assert_run(bus, 1, "write " NIC2, "module_blacklist=xen_pciback");
-	assert_run(bus, 0, "remove", "removed " XLPT_MODPROBE_CONF);
-}
-
-/* A link in the place of our file is refused, and what it leads to stays. */
-static void test_link_in_the_way(void **state)
-{
-	struct fake_bus *bus = *state;
-	struct xlpt_host *h = fake_bus_host(bus);
-
-	fake_bus_put(bus, "/etc/other", "keep\n");
-	assert_int_equal(xlpt_host_mkdirs(h, "/etc/initramfs-tools/hooks", 0755), 0);
-	h->ops->unlink(h, "/etc/initramfs-tools/hooks/xlpt");
-	assert_int_equal(h->ops->symlink(h, "/etc/nothing", "/etc/initramfs-tools/hooks/xlpt"), 0);
-	assert_run(bus, 1, "write " NIC, "a symbolic link stands there");
-	assert_text(bus, "/etc/other", "keep");
-	assert_false(there(bus, XLPT_MODPROBE_CONF));
+	return strstr(h->root, "hooks") ? -EROFS : xlpt_host_real_ops.rename(h, from, to);
 }
 
 /* The second file cannot be written: the first one is as it was. */
@@ -503,26 +268,6 @@ static void test_order(void **state)
 	table = strstr(text, NIC " waiting for reboot");
 	verdict = strstr(text, "xlpt: not hidden: 1 of 1\n");
 	assert_true(table && verdict && table < verdict);
-}
-
-/* A plan that is refused tells what was found out before. */
-static void test_refused_plan(void **state)
-{
-	struct fake_bus *bus = *state;
-
-	fake_bus_put(bus, "/proc/cmdline", "xen-pciback.hide=(0b:00.0)(0b::00.1)\n");
-	assert_run(bus, 2, "plan " NIC, "kernel       " REL ", running\n");
-	assert_non_null(strstr(said, "hidden now   (0b:00.0)(0b::00.1) (command line)\n"));
-	assert_non_null(strstr(said, "\nPassthrough\n"));
-	assert_non_null(strstr(said, "meant as \"(0b:00.0)(0b:00.1)\""));
-	assert_true(strstr(said, "Passthrough") < strstr(said, "is malformed"));
-	assert_run(bus, 2, "plan --json " NIC, "\"error\"");
-	assert_null(strstr(said, "Passthrough"));
-	assert_run(bus, 2, "write " NIC, "is malformed");
-	assert_null(strstr(said, "Passthrough"));
-	/* What an operator types, too. */
-	fake_bus_put(bus, "/proc/cmdline", "ro\n");
-	assert_run(bus, 2, "write (02:00.0),(02:00.1)", "probably meant as \"(02:00.0)(02:00.1)\"");
 }
 
 /* One line is printed, and that there are others when it does not mend all. */
@@ -582,20 +327,11 @@ static void test_by_hand(void **state)
 
 int main(void)
 {
-	/* clang-format off */
 	const struct CMUnitTest tests[] = {
-		T(test_long_lines),
-		T(test_quotes),
-		T(test_write),		T(test_hidden_by_now),
-		T(test_pins),		T(test_wrong),
-		T(test_install_list), T(test_newer_kernel), T(test_no_newer_kernel), T(test_merge),		T(test_cmdline),
-		T(test_cmdline_text),	T(test_limits),
-		T(test_by_hand),	T(test_foreign_lines),
-		T(test_left_behind),	T(test_link_in_the_way),
-		T(test_order),		T(test_no_xen), T(test_more_lines), T(test_refused_plan), T(test_never_loaded),
-		T(test_undo),
+		T(test_write),	      T(test_hidden_by_now),   T(test_pins),	    T(test_merge),
+		T(test_newer_kernel), T(test_no_newer_kernel), T(test_left_behind), T(test_undo),
+		T(test_order),	      T(test_more_lines),      T(test_no_xen),	    T(test_by_hand),
 	};
-	/* clang-format on */
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -53,15 +53,15 @@ static int merge(struct xlpt_env *env, struct xlpt_boot_plan *p, const char *tex
 int xlpt_boot_merge(struct xlpt_env *env, const struct xlpt_boot_req *req, struct xlpt_boot_plan *p,
 		    struct xlpt_diag *diag)
 {
-	_cleanup_free_ char *grub = NULL, *file = NULL;
-	unsigned line;
+	_cleanup_free_ char *grub = NULL, *file = NULL, *forced = NULL, *forced_file = NULL;
+	unsigned line, forced_line;
 	bool others_cmdline = p->eff.cmdline_hide && !p->owned.by_cmdline &&
 			      !xlpt_streq(p->eff.cmdline_hide, p->stamp);
 	int rc = 0;
 
 	for (size_t i = 0; i < p->owned.list.n; i++)
 		xlpt_hide_add(&p->list, &p->owned.list.items[i]);
-	xlpt_boot_foreign(env->host, &p->boot, &grub, &file, &line);
+	xlpt_boot_foreign(&p->boot, &grub, &file, &line);
 	p->by_cmdline = true;
 	if (p->boot.mode == XLPT_PB_BUILTIN)
 		p->by_cmdline_why = "pciback is built into this kernel";
@@ -84,6 +84,9 @@ int xlpt_boot_merge(struct xlpt_env *env, const struct xlpt_boot_req *req, struc
 	    p->boot.mode != XLPT_PB_BUILTIN)
 		rc = merge(env, p, p->eff.modprobe_hide, p->eff.modprobe_file, p->eff.modprobe_line,
 			   diag);
+	if (rc == 0 &&
+	    xlpt_boot_initramfs_list(env->host, &p->boot, &forced, &forced_file, &forced_line))
+		rc = merge(env, p, forced, forced_file, forced_line, diag);
 	if (rc == 0 && others_cmdline)
 		rc = merge(env, p, p->eff.cmdline_hide, "/proc/cmdline", 0, diag);
 	/* Once taken over it stays in ours, which comes later on the line, until it is taken out.

@@ -268,7 +268,7 @@ void xlpt_boot_print_stdout(struct xlpt_env *env, const struct xlpt_boot_plan *p
 		xlpt_put_document(env, modprobe, strlen(modprobe));
 	}
 	if (p->by_cmdline) {
-		grub = xlpt_boot_grub_text(env->host, &p->boot, &p->list);
+		grub = xlpt_boot_grub_text(&p->boot, &p->list);
 		xlpt_put_document(env, grub, strlen(grub));
 	}
 	for (char **n = p->notes; n && *n; n++)

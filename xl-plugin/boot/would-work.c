@@ -31,6 +31,40 @@ static int grub_would_work(struct xlpt_env *env, const struct xlpt_boot_plan *p,
 	return XLPT_ERR_CONFLICT;
 }
 
+static bool is_list(const struct xlpt_boot_plan *p, const char *text)
+{
+	_cleanup_hide_ struct xlpt_hide_list list = { 0 };
+	bool same = xlpt_hide_parse(p->boot.grammar, text, &list, NULL) == 0 && list.n == p->list.n;
+
+	for (size_t i = 0; same && i < list.n; i++)
+		same = xlpt_hide_has(&p->list, &list.items[i]);
+	return same;
+}
+
+/* The initramfs may load pciback with words of its own, which come behind all that is written. */
+static int initramfs_would_work(struct xlpt_env *env, struct xlpt_boot_plan *p, const char *want,
+				struct xlpt_diag *diag)
+{
+	_cleanup_free_ char *value = NULL, *file = NULL;
+	unsigned line;
+
+	if (!xlpt_boot_initramfs_list(env->host, &p->boot, &value, &file, &line) ||
+	    is_list(p, value))
+		return 0;
+	if (!p->list.n) {
+		xlpt_strv_addf(&p->notes, "%s:%u is effective again and hides %s", file, line,
+			       value);
+		return 0;
+	}
+	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "the initramfs gives pciback another list");
+	xlpt_diag_fact(diag,
+		       "%s:%u has hide=%s, which the initramfs hands to modprobe when it loads %s: "
+		       "it comes after all other lists",
+		       file, line, value, p->boot.module);
+	xlpt_diag_hint(diag, "take hide= out of that line, and run: xlpt boot write '%s'", want);
+	return XLPT_ERR_CONFLICT;
+}
+
 /* libkmod is asked what it would make of modprobe.d with our file in it. */
 int xlpt_boot_would_work(struct xlpt_env *env, struct xlpt_boot_plan *p, struct xlpt_diag *diag)
 {
@@ -46,6 +80,9 @@ int xlpt_boot_would_work(struct xlpt_env *env, struct xlpt_boot_plan *p, struct 
 	}
 	rc = grub_would_work(env, p, diag);
 	if (rc || p->boot.mode == XLPT_PB_BUILTIN)
+		return rc;
+	rc = initramfs_would_work(env, p, want, diag);
+	if (rc)
 		return rc;
 	rc = xlpt_effective_read(env->host, &p->boot, XLPT_MODPROBE_CONF,
 				 text_of(p, XLPT_MODPROBE_CONF), &eff, diag);

@@ -37,7 +37,7 @@ static void next_kernel(struct xlpt_env *env, struct xlpt_boot_plan *p, const ch
 	_cleanup_free_ char *release = xlpt_boot_newer_kernel(env->host, &p->boot), *command = NULL;
 	_cleanup_boot_ struct xlpt_boot next = { 0 };
 
-	if (!release || xlpt_boot_detect(env->host, p->boot.era, release, &next, NULL))
+	if (!release || xlpt_boot_detect_kernel(env->host, p->boot.era, release, &next, NULL))
 		return;
 	command = xlpt_boot_initramfs_command(&next);
 	if (next.mode == XLPT_PB_ABSENT && p->list.n)
