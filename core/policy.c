@@ -197,7 +197,9 @@ static int reserved_alone(const struct xlpt_attach_facts *f, struct xlpt_diag *d
 		      XLPT_BDF_STR(f->device->bdf));
 	xlpt_diag_fact(diag, "firmware reserves 0x%" PRIx64 "-0x%" PRIx64 " for it and for %s",
 		       f->rdm_base, f->rdm_limit, f->rdm_shared);
-	xlpt_diag_hint(diag, "add rdm_policy=relaxed (both to one guest)%s",
+	xlpt_diag_hint(diag, "add rdm_policy=relaxed (both to one guest)%s%s",
+		       f->rdm_around ? " and --around-libvirt, because libvirt has no word for it"
+				     : "",
 		       usb ? ", or turn off legacy USB support in the firmware's setup" : "");
 	return XLPT_ERR_RULE;
 }

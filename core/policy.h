@@ -43,6 +43,7 @@ struct xlpt_attach_facts {
 	bool be_leaving;	      /* a device of it is half-way out (state-N 5) */
 	bool slot_asked;	      /* the caller names the guest's slot */
 	bool rdm_relaxed;	      /* ... or Xen to be relaxed about its reserved memory */
+	bool rdm_around;	      /* libvirt manages the guest, and it cannot be told that */
 	const char *rdm_shared;	      /* who else firmware has reserved that memory for, or NULL */
 	uint64_t rdm_base, rdm_limit; /* then: where it is, both included */
 	const struct xlpt_bdf *divides; /* the sets of the devices would be refused at this one of

@@ -164,6 +164,21 @@ static const struct {
 	{ "attach --timeout=-1 web1 09:00.0", "not \"-1\"" },
 	{ "attach --timeout= web1 09:00.0", "not \"\"" },
 	{ "attach -t 5 -t x web1 09:00.0", "not \"x\"" },
+	/* the empty word, which a script's variable without a value becomes */
+	{ "attach '' 09:00.0", "attach: argument 1 is empty" },
+	{ "attach web1 09:00.0 ''", "attach: argument 3 is empty" },
+	{ "detach --all ''", "detach: argument 1 is empty" },
+	{ "find ''", "find: argument 1 is empty" },
+	{ "status ''", "status: argument 1 is empty" },
+	{ "repair ''", "repair: argument 1 is empty" },
+	{ "vf set 01:10.0 ''", "vf: argument 3 is empty" },
+	{ "sleep -- ''", "sleep: argument 1 is empty" },
+	{ "list --guest=", "--guest wants GUEST, not \"\"" },
+	{ "list --driver e1000e --driver ''", "--driver wants NAME, not \"\"" },
+	{ "attach --config= web1 09:00.0", "--config wants FILE, not \"\"" },
+	{ "--sysroot= boot remove", "--sysroot wants DIR, not \"\"" },
+	{ "pool define lan dev=01:10.0 --name x", "--name is for import and define --file" },
+	{ "pool release 01:10.0 --timeout 5", "--timeout is for release --gone and --guest" },
 };
 
 /* The last line of what was said begins with "  try: ". */

@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
+#include "tests/fake/libvirt.h"
 #include "tests/unit/commands.h"
 
 static void put_table(struct world *w, const char *path, const uint8_t *t, size_t n)
@@ -70,6 +71,26 @@ static void test_shared(void **state)
 	assert_non_null(strstr(w->err, "0000:02:00.0 shares memory that firmware has reserved with "
 				       "0000:05:00.0, which is not with win1"));
 	ok(w, "attach web1 --hide 03:00.0,rdm_policy=relaxed");
+}
+
+/* libvirt has no word for it: what mends it is no line that the next rule refuses. */
+static void test_libvirt(void **state)
+{
+	struct world *w = *state;
+	struct fake_libvirt *l = fake_libvirt_new(w);
+
+	fake_libvirt_made(l, 3);
+	put_dmar(w);
+	changes_nothing(w, 3, "attach web1 --hide 02:00.0",
+			"to mend: add rdm_policy=relaxed (both to one guest) and --around-libvirt");
+	changes_nothing(w, 3, "attach web1 --hide 02:00.0,rdm_policy=relaxed",
+			"to mend: --around-libvirt leaves libvirt out");
+	changes_nothing(w, 3, "attach db1 --hide 02:00.0",
+			"to mend: add rdm_policy=relaxed (both to one guest)\n");
+	changes_nothing(w, 3, "attach web1 --around-libvirt --hide 02:00.0",
+			"to mend: add rdm_policy=relaxed (both to one guest)\n");
+	ok(w, "attach web1 --around-libvirt --hide 02:00.0,rdm_policy=relaxed");
+	fake_libvirt_free(l);
 }
 
 /* A save detaches and attaches again: with the word with which the guest got the device. */
@@ -158,6 +179,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(test_shared),
+		world_test(test_libvirt),
 		world_test(test_amd),
 		world_test(test_saved),
 	};

@@ -38,6 +38,18 @@ static int setup(void **state)
 
 #define SLEEP "sleep -- sh -c kill${IFS}-USR1${IFS}$PPID;sleep${IFS}0.1"
 
+/* The command's own words may be empty; without a command there is none. */
+static void test_empty_words(void **state)
+{
+	char sleep[] = "sleep", end[] = "--", no[] = "false", empty[] = "", prog[] = "xlpt";
+	struct world *w = *state;
+
+	assert_int_equal(world_run_words(w, 5, (char *[]){ prog, sleep, end, no, empty, NULL }), 1);
+	assert_null(strstr(w->err, "is empty"));
+	assert_int_equal(world_run_words(w, 5, (char *[]){ prog, sleep, end, empty, no, NULL }), 2);
+	assert_non_null(strstr(w->err, "sleep: argument 1 is empty"));
+}
+
 static void has(struct world *w, const char *bdf, int64_t owner)
 {
 	assert_int_equal(fake_ts_owner(w->ts, B(bdf)), owner);
@@ -201,6 +213,7 @@ static void test_stopped(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_empty_words, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_refuse, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_reattach, setup, world_teardown),
 		cmocka_unit_test_setup_teardown(test_one_stays, setup, world_teardown),

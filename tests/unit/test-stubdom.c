@@ -64,6 +64,27 @@ static void test_kept(void **state)
 	shows(w, "status win1", "through web1, connected");
 }
 
+/* What is told to mend it is nothing that the next rule refuses; a dry run says what is done. */
+static void test_lines(void **state)
+{
+	static const char mends[] = "to mend: xl shutdown win1";
+	struct world *w = with_stubdom(state);
+	struct xlpt_spec spec;
+
+	assert_int_equal(xlpt_spec_parse("02:00.0", &spec, NULL), 0);
+	fake_ts_configure(w->ts, 5, &spec);
+	changes_nothing(w, 3, "reset 02:00.0", mends);
+	changes_nothing(w, 3, "sleep true", mends);
+	changes_nothing(w, 1, "sleep --dry-run --with reattach true", mends);
+	changes_nothing(w, 1, "save --detach-first win1 /tmp/xlpt-image", mends);
+	changes_nothing(w, 1, "save --dry-run --detach-first win1 /tmp/xlpt-image", mends);
+	fake_bus_remove(w->bus, "0000:02:00.0");
+	shows(w, "status win1", "this host has it no more: xl shutdown win1");
+	shows(w, "repair --dry-run absent-device", mends);
+	changes_nothing(w, 1, "show 02:00.0", mends);
+	xlpt_spec_dispose(&spec);
+}
+
 /* libxl before 4.15 makes a backend for the guest as well. */
 static void test_two_backends(void **state)
 {
@@ -100,13 +121,22 @@ static void test_names(void **state)
 	assert_null(strstr(w->out, "through"));
 }
 
+/* list of a guest that has nothing, and of one that does not run. */
+static void test_no_guest(void **state)
+{
+	struct world *w = *state;
+
+	answers(w, 0, "list --guest web1", "that guest has no such device");
+	answers(w, 0, "list --guest 99", "no guest of that name runs");
+	answers(w, 0, "list --guest nobody", "no guest of that name runs");
+	assert_null(strstr(w->err, "xlpt attach"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		world_test(test_seen),
-		world_test(test_kept),
-		world_test(test_two_backends),
-		world_test(test_names),
+		world_test(test_seen),	       world_test(test_kept),  world_test(test_lines),
+		world_test(test_two_backends), world_test(test_names), world_test(test_no_guest),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

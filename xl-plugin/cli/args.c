@@ -242,6 +242,40 @@ int xlpt_args_parse(struct xlpt_env *env, int argc, char **argv, struct xlpt_arg
 	return 0;
 }
 
+/*
+ * A word without a letter names nothing: it comes from a script's variable that has no value. So it
+ * is told as what it is, and nobody takes it for all, for this system, or for what is not there.
+ */
+int xlpt_args_no_empty(const struct xlpt_env *env, const struct xlpt_args *args,
+		       struct xlpt_diag *diag)
+{
+	const struct xlpt_command *cmd = args->cmd;
+	const struct xlpt_opt *option =
+		env->sysroot && !*env->sysroot ? &xlpt_common_opts[OPT_SYSROOT] : NULL;
+	size_t pos = 0, n = cmd->flags & XLPT_CMD_WORDS && args->n ? 1 : args->n;
+
+	if (cmd->flags & XLPT_CMD_HIDDEN)
+		return 0;
+	for (size_t i = 0; !option && cmd->opts && cmd->opts[i].name; i++)
+		for (char **v = cmd->opts[i].metavar ? args->values[i] : NULL; v && *v; v++)
+			if (!**v)
+				option = &cmd->opts[i];
+	while (pos < n && *args->pos[pos])
+		pos++;
+	if (!option && pos == n)
+		return 0;
+	if (option)
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "--%s wants %s, not \"\"", option->name,
+			      option->metavar);
+	else
+		xlpt_diag_set(diag, XLPT_ERR_USAGE, "%s: argument %zu is empty", cmd->name,
+			      pos + 1);
+	xlpt_diag_fact(diag, "an empty word names nothing; in a script, a variable without a value "
+			     "becomes one");
+	xlpt_diag_hint(diag, "xlpt %s --help", cmd->name);
+	return XLPT_ERR_USAGE;
+}
+
 /* ---- words in the place of an address ---- */
 
 /* "[SSSS:]BB:DD.F" has two colons at most; a MAC address, which has its characters as well, five. */

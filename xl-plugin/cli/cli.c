@@ -112,6 +112,9 @@ static int run_command(struct xlpt_env *env, const struct xlpt_command *cmd, int
 			       cmd->synopsis);
 		goto out;
 	}
+	rc = xlpt_args_no_empty(env, &args, diag);
+	if (rc)
+		goto out;
 	if (env->sysroot && (cmd->flags & XLPT_CMD_MODIFIES)) {
 		rc = xlpt_diag_set(diag, XLPT_ERR_USAGE,
 				   "%s changes the running system and cannot work on --sysroot",

@@ -22,6 +22,7 @@ enum {
 	XLPT_CMD_HIDDEN = 1 << 2,   /* not listed */
 	XLPT_CMD_TELLS = 1 << 3,    /* tells of interrupted operations itself */
 	XLPT_CMD_FILES = 1 << 4,    /* works with files alone, and starts nothing */
+	XLPT_CMD_WORDS = 1 << 5,    /* behind the first its arguments are another program's */
 };
 
 #define XLPT_ANY_ARGS ((size_t)-1)

@@ -42,8 +42,16 @@ static int judge_words(struct xlpt_op *op, const struct xlpt_item *item, struct 
 	xlpt_diag_set(diag, XLPT_ERR_RULE, "libvirt manages %s and has no word for %s",
 		      op->guest.name, what);
 	xlpt_diag_fact(diag, "its Xen driver leaves that to libxl's default");
-	xlpt_diag_hint(diag, "leave it out of %s; --around-libvirt leaves libvirt out",
-		       XLPT_BDF_STR(item->spec.bdf));
+	/* Without it Xen refuses a device whose reserved memory another one shares (core/policy). */
+	if (item->spec.rdm_policy == XLPT_RDM_RELAXED)
+		xlpt_diag_hint(
+			diag,
+			"--around-libvirt leaves libvirt out; leave rdm_policy out of %s only "
+			"if no other device shares its reserved memory (xlpt show)",
+			XLPT_BDF_STR(item->spec.bdf));
+	else
+		xlpt_diag_hint(diag, "leave it out of %s; --around-libvirt leaves libvirt out",
+			       XLPT_BDF_STR(item->spec.bdf));
 	return XLPT_ERR_RULE;
 }
 

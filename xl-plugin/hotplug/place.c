@@ -145,15 +145,22 @@ const struct xlpt_owner *xlpt_owners_find(const struct xlpt_owners *owners, stru
 	return best;
 }
 
+char *xlpt_owner_frees(const struct xlpt_owner *o)
+{
+	if (o->shut_down)
+		return xlpt_xasprintf("xl destroy %s", XLPT_WORD(o->guest));
+	if (o->through)
+		return xlpt_xasprintf("xl shutdown %s", XLPT_WORD(o->guest));
+	return xlpt_xasprintf("xlpt detach %s %s", XLPT_WORD(o->guest), XLPT_BDF_STR(o->bdf));
+}
+
 void xlpt_owner_lost(const struct xlpt_owner *o, struct xlpt_diag *diag)
 {
+	_cleanup_free_ char *line = o->guest && !o->dying ? xlpt_owner_frees(o) : NULL;
+
 	xlpt_diag_fact(diag, "this host has lost it, and %s still has it in its PCI backend",
 		       o->guest ? o->guest : "a domain that is gone");
-	if (o->guest && !o->dying && !o->through)
-		xlpt_diag_hint(diag, "xlpt detach %s %s", XLPT_WORD(o->guest),
-			       XLPT_BDF_STR(o->bdf));
-	else
-		xlpt_diag_hint(diag, "xlpt status shows it");
+	xlpt_diag_hint(diag, "%s", line ? line : "xlpt status shows it");
 }
 
 int xlpt_owner_now(struct xlpt_env *env, struct xlpt_bdf bdf, uint32_t *domid,

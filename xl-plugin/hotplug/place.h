@@ -41,6 +41,12 @@ int xlpt_owners_read(struct xlpt_env *env, struct xlpt_owners *out, struct xlpt_
  * that lives comes first, then one on its way out, then a domain that is gone (guest is NULL).
  */
 const struct xlpt_owner *xlpt_owners_find(const struct xlpt_owners *owners, struct xlpt_bdf bdf);
+/*
+ * The line that takes the device from its guest, which lives: "xlpt detach web1 0000:09:00.0". A
+ * guest that has it through a stub domain keeps it while it runs: "xl shutdown win1"; one that has
+ * shut down already: "xl destroy web1". Caller frees.
+ */
+char *xlpt_owner_frees(const struct xlpt_owner *owner);
 /* Fact and hint when this host has the owner's device no more: xlpt list does not have it. */
 void xlpt_owner_lost(const struct xlpt_owner *owner, struct xlpt_diag *diag);
 /*

@@ -39,9 +39,7 @@ static void judge_one(struct xlpt_reset_way *way, const struct xlpt_device *d,
 		way->why_not =
 			xlpt_xasprintf("%s is in use by %s", bdf,
 				       owner->guest ? owner->guest : "a domain that is gone");
-		way->mends = owner->guest ? xlpt_xasprintf("xlpt detach %s %s",
-							   XLPT_WORD(owner->guest), bdf)
-					  : xlpt_xstrdup("xlpt repair");
+		way->mends = owner->guest ? xlpt_owner_frees(owner) : xlpt_xstrdup("xlpt repair");
 	}
 }
 

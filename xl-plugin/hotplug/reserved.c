@@ -6,6 +6,7 @@
  */
 #include "pciback/device/firmware.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/hotplug/libvirt.h"
 #include "xl-plugin/hotplug/operation.h"
 
 static bool same_guest(const struct xlpt_op *op, struct xlpt_bdf bdf)
@@ -54,6 +55,8 @@ int xlpt_op_reserved(struct xlpt_op *op, const struct xlpt_item *item, struct xl
 		if (!*shared)
 			continue;
 		f->rdm_shared = *shared;
+		f->rdm_around = op->has_guest && !op->env->around_libvirt &&
+				xlpt_libvirt_made(op->env, &op->guest);
 		f->rdm_base = r.items[i].base;
 		f->rdm_limit = r.items[i].limit;
 		if (f->rdm_relaxed)

@@ -36,6 +36,9 @@ static int in_guest(const struct xlpt_item *item, struct xlpt_diag *diag)
 			diag,
 			"xl destroy %s first, it has shut down; --force resets it all the same",
 			XLPT_WORD(item->place.owner_name));
+	else if (item->place.owner_through)
+		xlpt_diag_hint(diag, "xl shutdown %s first; --force resets it all the same",
+			       XLPT_WORD(name));
 	else if (item->place.owner_name)
 		xlpt_diag_hint(diag, "xlpt detach %s %s first; --force resets it all the same",
 			       XLPT_WORD(item->place.owner_name), bdf);

@@ -111,6 +111,9 @@ int xlpt_leave_begin(struct xlpt_leave *l, const char *what, struct xlpt_diag *d
 		rc = take_items(l, what, diag);
 	if (rc == 0)
 		rc = xlpt_op_prepare(op, diag);
+	/* As each detach will: so that a dry run says it, too, and no first device goes in vain. */
+	for (size_t i = 0; rc == 0 && i < op->n; i++)
+		rc = xlpt_policy_take_back(&op->items[i].device, &op->items[i].place, diag);
 	if (rc == 0)
 		rc = running(op, diag);
 	if (rc == 0)

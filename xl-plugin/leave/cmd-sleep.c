@@ -83,7 +83,7 @@ const struct xlpt_command xlpt_cmd_sleep = {
 		"While a guest has a device this is refused (exit status 3), or the devices are\n"
 		"detached before COMMAND and attached again when it has ended: host-sleep in\n"
 		"xlpt.conf(5) decides. xlpt guard install sleep has systemd ask.",
-	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN,
+	.flags = XLPT_CMD_MODIFIES | XLPT_CMD_DRY_RUN | XLPT_CMD_WORDS,
 	.min_args = 1,
 	.max_args = XLPT_ANY_ARGS,
 	.opts = sleep_opts,

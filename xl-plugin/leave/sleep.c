@@ -35,10 +35,12 @@ static int cmp_domid(const void *a, const void *b)
 	return (x->domid > y->domid) - (x->domid < y->domid);
 }
 
-static int refuse(const struct xlpt_guest *guest, const struct xlpt_holdings *held,
-		  struct xlpt_diag *diag)
+static int refuse(struct xlpt_env *env, const struct xlpt_guest *guest,
+		  const struct xlpt_holdings *held, struct xlpt_diag *diag)
 {
+	_cleanup_owners_ struct xlpt_owners owners = { 0 };
 	_cleanup_str_ struct xlpt_str list = { 0 };
+	const struct xlpt_owner *o;
 
 	for (size_t i = 0; i < held->n; i++)
 		xlpt_str_addf(&list, " %s", XLPT_BDF_STR(held->items[i].bdf));
@@ -46,6 +48,16 @@ static int refuse(const struct xlpt_guest *guest, const struct xlpt_holdings *he
 		      list.s);
 	xlpt_diag_fact(diag, "a device that a guest has is not set up again when the host wakes "
 			     "up, and the guest is not told");
+	o = xlpt_owners_read(env, &owners, NULL) ? NULL
+						 : xlpt_owners_find(&owners, held->items[0].bdf);
+	if (o && o->through) {
+		_cleanup_free_ char *line = xlpt_owner_frees(o);
+
+		xlpt_diag_hint(diag,
+			       "%s; a guest with a stub domain keeps its devices while it runs",
+			       line);
+		return XLPT_ERR_RULE;
+	}
 	xlpt_diag_hint(
 		diag,
 		"xlpt detach %s%s%s; or, for this to be done each time and undone afterwards, "
@@ -82,7 +94,7 @@ static int look(struct xlpt_sleep *s, struct xlpt_env *env, struct xlpt_diag *di
 		if (rc || !held.n)
 			continue;
 		if (s->how == XLPT_SLEEP_REFUSE)
-			rc = refuse(&guests[i], &held, diag);
+			rc = refuse(env, &guests[i], &held, diag);
 		else if (s->how == XLPT_SLEEP_REATTACH)
 			add_guest(s, env, &guests[i]);
 		else

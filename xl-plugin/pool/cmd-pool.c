@@ -23,6 +23,9 @@ static int define(struct xlpt_env *env, const struct xlpt_args *args, bool impor
 			import ? "import needs exactly one FILE.xml"
 			: file ? "define --file takes no other argument: everything is in the file"
 			       : "define needs NAME and at least one pf= or dev=");
+	if (xlpt_args_has(args, "name") && !import && !file)
+		return xlpt_pool_usage(diag, "--name is for import and define --file; else the "
+					     "first word is the name");
 	rc = import || file ? xlpt_pool_from_file(import ? args->pos[1] : file,
 						  xlpt_args_get(args, "name"), import, &def, diag)
 			    : xlpt_pool_from_words(args->pos + 1, args->n - 1, &def, diag);
@@ -59,6 +62,9 @@ static int release(struct xlpt_env *env, const struct xlpt_args *args, struct xl
 	if (gone + (guest != NULL) + (args->n > 1) != 1)
 		return xlpt_pool_usage(
 			diag, "release needs --gone, --guest GUEST, or the addresses of VFs");
+	if (args->n > 1 && xlpt_args_has(args, "timeout"))
+		return xlpt_pool_usage(
+			diag, "--timeout is for release --gone and --guest; nothing is waited for");
 	for (size_t i = 1; i < args->n; i++) {
 		struct xlpt_bdf bdf;
 

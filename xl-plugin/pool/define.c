@@ -214,13 +214,12 @@ static int with_nobody(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_di
 		return rc;
 	o = xlpt_owners_find(&owners, bdf);
 	if (o && o->guest) {
+		_cleanup_free_ char *line = xlpt_owner_frees(o);
+
 		xlpt_diag_set(diag, XLPT_ERR_IN_USE, "%s is with %s (domain %u)", text, o->guest,
 			      o->domid);
 		xlpt_diag_fact(diag, "its PCI backend names it");
-		if (o->shut_down)
-			xlpt_diag_hint(diag, "xl destroy %s", XLPT_WORD(o->guest));
-		else
-			xlpt_diag_hint(diag, "xlpt detach %s %s", XLPT_WORD(o->guest), text);
+		xlpt_diag_hint(diag, "%s", line);
 		return XLPT_ERR_IN_USE;
 	}
 	if (!assigned)

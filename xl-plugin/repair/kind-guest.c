@@ -140,8 +140,7 @@ static void find_absent(const struct xlpt_facts *f, const struct xlpt_contradict
 					 XLPT_BDF_STR(o->bdf));
 		c->why = xlpt_xasprintf("/sys/bus/pci/devices/%s is not there",
 					XLPT_BDF_STR(o->bdf));
-		c->command = xlpt_xasprintf("xlpt detach %s %s", XLPT_WORD(o->guest),
-					    XLPT_BDF_STR(o->bdf));
+		c->command = xlpt_owner_frees(o);
 	}
 }
 
@@ -180,7 +179,7 @@ static void find_half_out(const struct xlpt_facts *f, const struct xlpt_contradi
 		c->why = states(o);
 		/* In a stub domain libxl alone can take it out, and it does so with the guest. */
 		if (o->through)
-			c->command = xlpt_xasprintf("xl shutdown %s", XLPT_WORD(o->guest));
+			c->command = xlpt_owner_frees(o);
 		else
 			c->does = xlpt_xasprintf("take %s from %s", bdf, o->guest);
 	}
@@ -272,8 +271,11 @@ static void find_not_connected(const struct xlpt_facts *f,
 		c->what = xlpt_xasprintf("%s was given to %s, and %s does not use it",
 					 XLPT_BDF_STR(o->bdf), o->guest, o->guest);
 		c->why = states(o);
-		c->command = xlpt_xasprintf("xlpt detach %s%s %s", settled ? "" : "--force ",
-					    XLPT_WORD(o->guest), XLPT_BDF_STR(o->bdf));
+		if (settled || o->through)
+			c->command = xlpt_owner_frees(o);
+		else
+			c->command = xlpt_xasprintf("xlpt detach --force %s %s",
+						    XLPT_WORD(o->guest), XLPT_BDF_STR(o->bdf));
 	}
 }
 

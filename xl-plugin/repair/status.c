@@ -15,25 +15,24 @@
 static const char *detail(const struct xlpt_owner *o, bool absent, const char *anew,
 			  char buf[DETAIL])
 {
+	_cleanup_free_ char *line = o->guest ? xlpt_owner_frees(o) : NULL;
+
 	if (!o->guest)
 		snprintf(buf, DETAIL, "its domain is gone: xlpt repair");
 	else if (o->shut_down)
-		snprintf(buf, DETAIL, "it has shut down and was not destroyed: xl destroy %s",
-			 XLPT_WORD(o->guest));
+		snprintf(buf, DETAIL, "it has shut down and was not destroyed: %s", line);
 	else if (o->dying)
 		snprintf(buf, DETAIL, "its domain is dying");
 	else if (absent)
-		snprintf(buf, DETAIL, "this host has it no more: xlpt detach %s %s",
-			 XLPT_WORD(o->guest), XLPT_BDF_STR(o->bdf));
+		snprintf(buf, DETAIL, "this host has it no more: %s", line);
+	else if (anew)
+		snprintf(buf, DETAIL, "this host has it again, driver %s: %s", anew, line);
 	else if (o->through && xlpt_owner_complete(o))
 		snprintf(buf, DETAIL, "through %s, connected", o->through);
 	else if (o->through)
 		snprintf(buf, DETAIL, "through %s: backend %s, frontend %s, device state %d",
 			 o->through, xlpt_xbs_word(o->be_state), xlpt_xbs_word(o->fe_state),
 			 o->dev.state);
-	else if (anew)
-		snprintf(buf, DETAIL, "this host has it again, driver %s: xlpt detach %s %s", anew,
-			 XLPT_WORD(o->guest), XLPT_BDF_STR(o->bdf));
 	else if (o->lost)
 		snprintf(buf, DETAIL,
 			 "taken from it in the hypervisor, not in xenstore: xlpt repair");

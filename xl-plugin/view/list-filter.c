@@ -205,6 +205,15 @@ int xlpt_list_named(struct xlpt_env *env, const struct xlpt_args *args, struct x
 	return rc;
 }
 
+/* Xen was asked, and knows no such guest. */
+static bool no_guest(struct xlpt_env *env, const char *name)
+{
+	_cleanup_guest_ struct xlpt_guest guest = { 0 };
+
+	return env->ts &&
+	       env->ts->ops->guest_find(env->ts, name, &guest, NULL) == XLPT_ERR_NO_GUEST;
+}
+
 void xlpt_list_nothing(struct xlpt_env *env, const struct xlpt_args *args)
 {
 	const char *guest = xlpt_args_get(args, "guest"), *pf = xlpt_args_get(args, "vf-of");
@@ -212,6 +221,8 @@ void xlpt_list_nothing(struct xlpt_env *env, const struct xlpt_args *args)
 	if (pf)
 		xlpt_nothing(env, "there is no such virtual function", "xlpt vf create %s N",
 			     XLPT_WORD(pf));
+	else if (guest && no_guest(env, guest))
+		xlpt_nothing(env, "no guest of that name runs", "xl list");
 	else if (guest)
 		xlpt_nothing(env, "that guest has no such device", "xlpt attach %s SPEC",
 			     XLPT_WORD(guest));
