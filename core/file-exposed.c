@@ -4,17 +4,39 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "core/acl.h"
 #include "core/file.h"
 
-static enum xlpt_file_exposed judge(const struct stat *dir)
+static int writers(int dir, const struct stat *st)
 {
-	if (dir->st_uid != 0)
-		return XLPT_FILE_OTHERS;
-	if (dir->st_mode & S_ISVTX || !(dir->st_mode & (S_IWGRP | S_IWOTH)))
-		return XLPT_FILE_NOBODY;
-	return dir->st_mode & S_IWOTH ? XLPT_FILE_OTHERS
-	       : dir->st_gid	      ? XLPT_FILE_GROUP
+	_cleanup_close_ int readable = -1;
+	int r = xlpt_acl_writers(dir, st);
+
+	/* Without /proc an access list cannot be read by O_PATH. */
+	if (r == -ENOENT) {
+		readable = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		r = readable < 0 ? -errno : xlpt_acl_writers(readable, st);
+	}
+	return r < 0		      ? r
+	       : r == XLPT_ACL_OTHERS ? XLPT_FILE_OTHERS
+	       : r == XLPT_ACL_GROUP  ? XLPT_FILE_GROUP
 				      : XLPT_FILE_NOBODY;
+}
+
+static int judge(int dir, const struct stat *st)
+{
+	if (st->st_uid != 0)
+		return XLPT_FILE_OTHERS;
+	return st->st_mode & S_ISVTX ? XLPT_FILE_NOBODY : writers(dir, st);
+}
+
+int xlpt_file_folder_writers(const struct xlpt_file *f)
+{
+	struct stat st;
+
+	if (geteuid() != 0)
+		return XLPT_FILE_NOBODY;
+	return fstat(f->dir.rootfd, &st) ? -errno : writers(f->dir.rootfd, &st);
 }
 
 static bool same(const struct stat *a, const struct stat *b)
@@ -26,7 +48,7 @@ static bool same(const struct stat *a, const struct stat *b)
 int xlpt_file_exposed(struct xlpt_host *h, const struct xlpt_file *f)
 {
 	_cleanup_close_ int root = -1, dir = fcntl(f->dir.rootfd, F_DUPFD_CLOEXEC, 3);
-	enum xlpt_file_exposed worst = XLPT_FILE_NOBODY;
+	int worst = XLPT_FILE_NOBODY;
 	struct stat top, st, last;
 
 	if (geteuid() != 0)
@@ -38,12 +60,13 @@ int xlpt_file_exposed(struct xlpt_host *h, const struct xlpt_file *f)
 	if (dir < 0 || fstat(root, &top) || fstat(dir, &st))
 		return -errno;
 	for (;;) {
-		enum xlpt_file_exposed here = judge(&st);
-		int above;
+		int above, here = judge(dir, &st);
 
+		if (here < 0)
+			return here;
 		worst = here > worst ? here : worst;
 		if (same(&st, &top))
-			return (int)worst;
+			return worst;
 		above = openat(dir, "..", O_PATH | O_DIRECTORY | O_CLOEXEC);
 		if (above < 0)
 			return -errno;

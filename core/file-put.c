@@ -8,6 +8,7 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include "core/acl.h"
 #include "core/clock.h"
 
 #define BEGINS	"/.xlpt-"
@@ -175,6 +176,21 @@ int xlpt_file_begin(const struct xlpt_file *f, bool fresh, char **tmp)
 	return make_temporary(&dir, tmp);
 }
 
+/* The group bits of a mode with an access list are no rights of the group: the list goes with them. */
+static int give_mode(const struct xlpt_file *f, int fd, mode_t mode)
+{
+	struct xlpt_host dir = f->dir;
+	_cleanup_close_ int old = f->there && S_ISREG(f->st.st_mode)
+					  ? xlpt_file_open(&dir, f->name, O_NOFOLLOW, NULL)
+					  : -ENOENT;
+
+	/* Others than root may be allowed to replace what they may not read. */
+	if (old < 0 && old != -ENOENT && old != -EACCES && old != -ELOOP && old != -EISDIR &&
+	    old != -EMEDIUMTYPE)
+		return old;
+	return xlpt_acl_keep(old, fd, mode);
+}
+
 int xlpt_file_finish(const struct xlpt_file *f, int fd, const char *tmp,
 		     const struct xlpt_file_how *how)
 {
@@ -184,7 +200,9 @@ int xlpt_file_finish(const struct xlpt_file *f, int fd, const char *tmp,
 
 	if (r == 0 && !how->lazy && fsync(fd) && errno != EINVAL)
 		r = -errno;
-	if (r == 0 && fchmod(fd, as ? as->st_mode & 07777 : how->mode))
+	if (r == 0 && as)
+		r = give_mode(f, fd, as->st_mode & 07777);
+	else if (r == 0 && fchmod(fd, how->mode))
 		r = -errno;
 	if (r == 0)
 		r = give_name(&dir, tmp, f->name, how->fresh);

@@ -84,10 +84,10 @@ int xlpt_file_find(struct xlpt_host *h, const char *path, unsigned flags, struct
 int xlpt_file_path(struct xlpt_host *h, const struct xlpt_file *f, char **out);
 
 /*
- * Who else than root could exchange what f names, because of the mode or the owner of its directory
- * or of one above, up to the root of h (NULL: as the process sees it). In one with the sticky bit
- * nobody can exchange what is root's. A group that may write there is GROUP, and OTHERS is worse.
- * For who is not root it is always NOBODY: what he trusts is his own affair. Or a negative errno.
+ * Who else than root could exchange what f names, because of the owner, the mode or the access list
+ * (core/acl) of its directory or of one above, up to the root of h (NULL: as the process sees it). In
+ * one with the sticky bit nobody can exchange what is root's. A group that may write there is GROUP.
+ * OTHERS is worse: another user, or everybody. For who is not root it is always NOBODY: what he trusts is his own affair. Or a negative errno.
  */
 enum xlpt_file_exposed {
 	XLPT_FILE_NOBODY,
@@ -95,6 +95,8 @@ enum xlpt_file_exposed {
 	XLPT_FILE_OTHERS,
 };
 int xlpt_file_exposed(struct xlpt_host *h, const struct xlpt_file *f);
+/* Who else can make a new file where f is looked for; also with the sticky bit. */
+int xlpt_file_folder_writers(const struct xlpt_file *f);
 
 /*
  * Opens what was found for reading, whatever it is. Links are not followed. A FIFO has no writer yet,
@@ -125,8 +127,8 @@ void xlpt_file_close_to_others(int fd);
 
 struct xlpt_file_how {
 	mode_t mode;	       /* of the new file, without a look at the umask */
-	bool keep;	       /* ... but what is there keeps its owner, group and mode */
-	const struct stat *as; /* ... or these, whatever is there; NULL: none */
+	bool keep;	       /* ... but what is there keeps owner, group, mode and access list */
+	const struct stat *as; /* ... or these, and the list of what is there; NULL: none */
 	bool fresh;	       /* -EEXIST when anything is there */
 	bool lazy;	       /* not waited for until it is on the disk */
 };

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 #include <errno.h>
 
+#include "tests/unit/acls.h"
 #include "tests/unit/guarding.h"
 #include "xl-plugin/sentry/xl/words.h"
 
@@ -236,6 +237,35 @@ static void test_exposed_later(void **st)
 	says("installed");
 }
 
+/* A user whom only the access list of the folder names: the mode says that root's group may write. */
+static void test_exposed_by_list(void **st)
+{
+	struct acl_entry user[] = {
+		ACL_OWNER(7), { 2, 7, 1000 }, ACL_OWN_GROUP(5), ACL_LIMIT(7), ACL_REST(5),
+	};
+	_cleanup_free_ char *full = xlpt_xasprintf("%s/usr/local/sbin", host->root);
+
+	(void)st;
+	own("/usr/local/sbin", 0, 0755);
+	if (geteuid() != 0 || !acl_there(full))
+		skip();
+	assert_true(acl_give(full, user, XLPT_ARRAY_SIZE(user)));
+	expect(1, "install xl");
+	says("by another user (see getfacl)");
+	assert_int_equal(chmod(full, 01775), 0);
+	expect(1, "install xl");
+	says("by another user (see getfacl)");
+	/* The mask takes it away; then a group. */
+	assert_int_equal(chmod(full, 0755), 0);
+	expect(0, "install xl");
+	says("linked");
+	user[1] = (struct acl_entry){ 2, 5, 1000 };
+	assert_true(acl_give(full, user, XLPT_ARRAY_SIZE(user)));
+	expect(0, "status");
+	says("installed");
+	assert_null(strstr(said, "may write"));
+}
+
 /* The same of the program that all parts lead to. */
 static void test_exposed_program(void **st)
 {
@@ -269,6 +299,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_copy, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_exposed, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_exposed_later, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_exposed_by_list, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_exposed_program, setup, teardown),
 	};
 	/* clang-format on */

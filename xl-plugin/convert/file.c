@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "converters/libvirt/libvirt.h"
+#include "core/acl.h"
 #include "core/file.h"
 #include "core/stop.h"
 
@@ -72,7 +73,8 @@ int xlpt_convert_load(const char *path, bool in_tree, struct xlpt_str *out, mode
 	}
 	/* A pipe does not tell who may read what comes out of it. */
 	if (mode)
-		*mode = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? st.st_mode & 0777 : 0644;
+		*mode = fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? xlpt_acl_mode(fd, &st) & 0777
+								   : 0644;
 	r = xlpt_file_read_any(fd, XLPT_CONVERT_MAX, out);
 	if (r == -EBADF && fd == STDIN_FILENO) {
 		r = xlpt_convert_unread(path, r, diag);

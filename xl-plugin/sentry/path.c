@@ -84,7 +84,7 @@ static char *exposed(struct xlpt_host *h, const char *path, enum xlpt_file_expos
 {
 	int len = (int)(strrchr(path, '/') - path), r;
 	_cleanup_file_ struct xlpt_file f;
-	struct stat st;
+	int writers = XLPT_FILE_NOBODY;
 
 	*how = XLPT_FILE_NOBODY;
 	r = open_folder(h, path, &f);
@@ -93,8 +93,8 @@ static char *exposed(struct xlpt_host *h, const char *path, enum xlpt_file_expos
 		return xlpt_xasprintf("a symbolic link of another user leads to %.*s", len, path);
 	}
 	r = r ? r : xlpt_file_exposed(h, &f);
-	if (r >= 0 && fstat(f.dir.rootfd, &st))
-		r = -errno;
+	if (r >= 0 && (writers = xlpt_file_folder_writers(&f)) < 0)
+		r = writers;
 	/* What root cannot look at is not taken for safe; for others nobody is a danger (core/file.h). */
 	if (r < 0 && geteuid() == 0) {
 		*how = XLPT_FILE_OTHERS;
@@ -105,7 +105,7 @@ static char *exposed(struct xlpt_host *h, const char *path, enum xlpt_file_expos
 		return NULL;
 	*how = (enum xlpt_file_exposed)r;
 	/* Its sticky bit keeps the link; but when that is taken away, everybody can have the name. */
-	if (geteuid() == 0 && st.st_mode & S_IWOTH)
+	if (writers == XLPT_FILE_OTHERS)
 		*how = XLPT_FILE_OTHERS;
 	if (*how == XLPT_FILE_NOBODY)
 		return NULL;
@@ -115,8 +115,8 @@ static char *exposed(struct xlpt_host *h, const char *path, enum xlpt_file_expos
 			"can put another xl there, which root would run",
 			len, path);
 	return xlpt_xasprintf(
-		"%.*s, or a folder above it, belongs to another user or can be written "
-		"by everybody: root would run the xl that somebody puts there",
+		"%.*s, or a folder above it, belongs to another user or can be written by everybody "
+		"or by another user (see getfacl): root would run the xl that somebody puts there",
 		len, path);
 }
 
