@@ -179,6 +179,7 @@ static const struct {
 	{ "--sysroot= boot remove", "--sysroot wants DIR, not \"\"" },
 	{ "pool define lan dev=01:10.0 --name x", "--name is for import and define --file" },
 	{ "pool release 01:10.0 --timeout 5", "--timeout is for release --gone and --guest" },
+	{ "capture --list -o host.tar.gz", "--list makes no archive" },
 };
 
 /* The last line of what was said begins with "  try: ". */

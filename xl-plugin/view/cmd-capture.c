@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "core/tempdir.h"
+#include "core/text.h"
 #include "xl-plugin/cli/cli.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/view/capture.h"
@@ -34,7 +35,7 @@ static bool is_stdout(const char *file)
 	return !strcmp(file, "-") || !strcmp(file, "/dev/stdout");
 }
 
-static int check(struct xlpt_env *env, const char *file, struct xlpt_diag *diag)
+static int check(struct xlpt_env *env, bool list, const char *file, struct xlpt_diag *diag)
 {
 	if (env->sysroot) {
 		xlpt_diag_set(diag, XLPT_ERR_USAGE,
@@ -42,9 +43,10 @@ static int check(struct xlpt_env *env, const char *file, struct xlpt_diag *diag)
 		xlpt_diag_hint(diag, "a tree is captured already");
 		return XLPT_ERR_USAGE;
 	}
-	if (file && !*file) {
-		xlpt_diag_set(diag, XLPT_ERR_USAGE, "-o wants the name of a file");
-		xlpt_diag_hint(diag, "for example -o host.tar.gz");
+	if (list && file) {
+		xlpt_diag_set(diag, XLPT_ERR_USAGE,
+			      "--list makes no archive, and has no use for -o");
+		xlpt_diag_hint(diag, "xlpt capture --list, or xlpt capture -o %s", XLPT_WORD(file));
 		return XLPT_ERR_USAGE;
 	}
 	/* Before minutes of work. */
@@ -62,8 +64,9 @@ static int cmd_capture(struct xlpt_env *env, const struct xlpt_args *args, struc
 	_cleanup_free_ char *name = default_name(), *made = xlpt_xasprintf("%s.tar.gz", name);
 	const char *file = xlpt_args_get(args, "output");
 	_cleanup_tempdir_ struct xlpt_tempdir stage = { .fd = -1 };
-	struct xlpt_capture c = { .copying = !env->dry_run && !xlpt_args_has(args, "list") };
-	int rc = check(env, file, diag);
+	bool list = xlpt_args_has(args, "list");
+	struct xlpt_capture c = { .copying = !env->dry_run && !list };
+	int rc = check(env, list, file, diag);
 
 	if (rc == 0)
 		rc = xlpt_env_try_xen(env, diag);
