@@ -173,6 +173,30 @@ static void list_boot(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 		      : "name it xvda in disk=");
 }
 
+/* The XML of a guest that runs names the bridge of its network; NULL: it does not. */
+static const char *running_bridge(const struct xlpt_net *n)
+{
+	const struct xlpt_carries *extra = &n->at.extra;
+
+	for (size_t i = 0; i < extra->n; i++)
+		if (extra->items[i].side == XLPT_SIDE_LIBVIRT &&
+		    !strcmp(extra->items[i].path, "source/@bridge"))
+			return extra->items[i].text;
+	return NULL;
+}
+
+static void list_network(const struct xlpt_net *n, size_t i, struct xlpt_losses *losses)
+{
+	const char *bridge = running_bridge(n);
+
+	xlpt_todo_add(
+		losses,
+		"host: name the bridge of libvirt's network \"%s\" in vif[%zu] (xl would take "
+		"xenbr0%s%s)",
+		n->source ? n->source : "", i, bridge ? "; where the guest ran it was " : "",
+		bridge ? bridge : "");
+}
+
 static void list_nets(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 {
 	bool others = carries(dom, "devices/interface", NULL);
@@ -188,11 +212,7 @@ static void list_nets(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 		const struct xlpt_net *n = &dom->net[i];
 
 		if (n->kind == XLPT_NET_NETWORK)
-			xlpt_todo_add(
-				losses,
-				"host: name the bridge of libvirt's network \"%s\" in vif[%zu] "
-				"(xl would take xenbr0)",
-				n->source ? n->source : "", i);
+			list_network(n, i, losses);
 		else if (n->kind == XLPT_NET_NETDEV)
 			xlpt_todo_add(
 				losses,

@@ -20,7 +20,7 @@ static const char kvm[] =
 	"<boot order='2'/></disk>"
 	"<disk type='file' device='disk'><source file='/b'/><target dev='sdb' bus='sata'/></disk>"
 	"<disk type='file' device='cdrom'><target dev='sda' bus='sata'/><boot order='3'/></disk>"
-	"<interface type='network'><source network='lan\nx'/><model type='virtio'/><boot order='1'/>"
+	"<interface type='network'><source network='lan\nx' bridge='virbr7'/><model type='virtio'/><boot order='1'/>"
 	"</interface>"
 	"<interface type='direct'><source dev='eno1' mode='bridge'/></interface>"
 	"<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0'/></channel>"
@@ -122,6 +122,7 @@ static void test_check_list(void **st)
 	listed(&r, "vda is xvda, sda is xvdb");
 	listed(&r, "interfaces get other names");
 	listed(&r, "libvirt's network \"lan");
+	listed(&r, "where the guest ran it was virbr7)");
 	listed(&r, "a bridge over eno1");
 	listed(&r, "EFI/BOOT/BOOTX64.EFI");
 	listed(&r, "9p");
