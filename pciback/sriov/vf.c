@@ -100,21 +100,9 @@ int xlpt_pf_read(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_pf *out,
 
 bool xlpt_pf_vf_address(struct xlpt_host *h, struct xlpt_bdf pf, unsigned n, struct xlpt_bdf *out)
 {
-	const char *name = XLPT_BDF_STR(pf);
-	long long offset = 0, stride = 0, rid = pf.bus << 8 | pf.dev << 3 | pf.func;
+	struct xlpt_vf_place place;
 
-	if (xlpt_host_read_long(h, &offset, DEVICES "/%s/sriov_offset", name) < 0 ||
-	    xlpt_host_read_long(h, &stride, DEVICES "/%s/sriov_stride", name) < 0 || offset <= 0 ||
-	    offset > 0xffff || stride < 0 || stride > 0xffff || (n && !stride))
-		return false;
-	rid += offset + (long long)n * stride;
-	if (rid > 0xffff)
-		return false;
-	*out = (struct xlpt_bdf){ .seg = pf.seg,
-				  .bus = (uint8_t)(rid >> 8),
-				  .dev = (uint8_t)(rid >> 3 & 0x1f),
-				  .func = (uint8_t)(rid & 7) };
-	return true;
+	return xlpt_vf_place_read(h, pf, &place) && xlpt_vf_place_at(&place, n, out);
 }
 
 int xlpt_pf_find(struct xlpt_host *h, const char *name, struct xlpt_pf *out, struct xlpt_diag *diag)

@@ -40,11 +40,33 @@ int xlpt_pf_read(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_pf *out,
  */
 bool xlpt_pf_vf_address(struct xlpt_host *h, struct xlpt_bdf pf, unsigned n, struct xlpt_bdf *out);
 
+/* The same in two parts, for many VFs of one PF: what sysfs says is read once. (coming.c) */
+struct xlpt_vf_place {
+	struct xlpt_bdf pf;
+	long long offset, stride;
+	int total; /* how many it can have; in xlpt_vf_places alone */
+};
+bool xlpt_vf_place_read(struct xlpt_host *h, struct xlpt_bdf pf, struct xlpt_vf_place *out);
+bool xlpt_vf_place_at(const struct xlpt_vf_place *place, unsigned n, struct xlpt_bdf *out);
+/* Which VF of the PF is there; false: none. */
+bool xlpt_vf_place_index(const struct xlpt_vf_place *place, struct xlpt_bdf bdf, unsigned *n);
+
+/* Those of all PFs of this host; read when they are asked for first. All zero in the beginning. */
+struct xlpt_vf_places {
+	struct xlpt_vf_place *items;
+	size_t n, alloc;
+	bool read;
+};
+void xlpt_vf_places_dispose(struct xlpt_vf_places *places);
+#define _cleanup_vf_places_ XLPT_CLEANUP(xlpt_vf_places_dispose)
+
 /*
  * No device is at this address, and a PF of this host has one there once it has enough VFs: what is
- * so, and what makes it. Caller frees both. False: no PF is known that would. (coming.c)
+ * so, and what makes it. Caller frees both. False: no PF is known that would. Who asks for many
+ * addresses gives the same places each time. (coming.c)
  */
-bool xlpt_vf_absent(struct xlpt_host *h, struct xlpt_bdf bdf, char **fact, char **way);
+bool xlpt_vf_absent(struct xlpt_host *h, struct xlpt_vf_places *places, struct xlpt_bdf bdf,
+		    char **fact, char **way);
 /* The same, if it is so, in the place of what a diagnosis of NO_DEVICE says. */
 void xlpt_vf_absent_hint(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_diag *diag);
 

@@ -40,6 +40,46 @@ static void test_absent(void **state)
 	assert_non_null(strstr(w->out, "\"state\": \"absent\","));
 }
 
+static unsigned n_stride;
+static const struct xlpt_host_ops *plain;
+
+static ssize_t counting(struct xlpt_host *h, const char *path, void *buf, size_t size)
+{
+	n_stride += strstr(path, "/sriov_stride") != NULL;
+	return plain->read(h, path, buf, size);
+}
+
+/* What a PF says of its VFs' places is read once for all of them, and not for each of its VFs again. */
+static void test_many(void **state)
+{
+	struct world *w = *state;
+	struct xlpt_host *h = fake_bus_host(w->bus);
+	struct xlpt_host_ops ops = *h->ops;
+	_cleanup_str_ struct xlpt_str list = { 0 };
+
+	xlpt_str_add(&list, "options xen-pciback hide=");
+	for (unsigned i = 0; i < 56; i++) {
+		_cleanup_free_ char *vf = xlpt_xasprintf("01:%02x.%x", 0x12 + i / 4, i % 4 * 2);
+
+		configure(w, 5, vf);
+		xlpt_str_addf(&list, "(0000:%s)", vf);
+	}
+	xlpt_str_add(&list, "\n");
+	fake_bus_put(w->bus, "/sys/bus/pci/devices/0000:01:00.0/sriov_totalvfs", "2147483647\n");
+	plain = h->ops;
+	ops.read = counting;
+	h->ops = &ops;
+	n_stride = 0;
+	ok(w, "status win1");
+	assert_non_null(strstr(w->out, "is virtual function 8 of 0000:01:00.0"));
+	assert_true(n_stride > 0 && n_stride < 5);
+	fake_bus_put(w->bus, "/etc/modprobe.d/xlpt.conf", list.s);
+	n_stride = 0;
+	world_run(w, "boot verify");
+	h->ops = plain;
+	assert_true(n_stride > 0 && n_stride < 3 * 56);
+}
+
 static void test_there(void **state)
 {
 	struct world *w = *state;
@@ -192,6 +232,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		world_test(test_absent),
+		world_test(test_many),
 		world_test(test_there),
 		world_test(test_anew),
 		cmocka_unit_test_setup_teardown(test_in_file, setup, world_teardown),

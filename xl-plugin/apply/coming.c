@@ -15,15 +15,14 @@ static bool makes(const struct xlpt_apply *a, const struct xlpt_entry *vfs, stru
 {
 	_cleanup_pf_ struct xlpt_pf pf = { 0 };
 	unsigned count = (unsigned)xlpt_entry_count(vfs);
-	struct xlpt_bdf vf;
+	struct xlpt_vf_place place;
+	unsigned index;
 
 	if (vfs->kind != XLPT_ENTRY_VFS || vfs->n != 1 || xlpt_entry_get(vfs, "owner") ||
 	    xlpt_pf_read(a->env->host, vfs->devices[0], &pf, NULL) || pf.count == (int)count)
 		return false;
-	for (unsigned i = 0; i < count && xlpt_pf_vf_address(a->env->host, pf.bdf, i, &vf); i++)
-		if (xlpt_bdf_eq(vf, bdf))
-			return true;
-	return false;
+	return xlpt_vf_place_read(a->env->host, pf.bdf, &place) &&
+	       xlpt_vf_place_index(&place, bdf, &index) && index < count;
 }
 
 bool xlpt_apply_comes(const struct xlpt_apply *a, struct xlpt_bdf bdf)

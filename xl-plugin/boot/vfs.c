@@ -157,11 +157,13 @@ static bool of_pf(struct xlpt_env *env, const struct xlpt_devices *devs,
 	*needed = 0;
 	for (size_t i = 0; !*needed && i < devs->n; i++) {
 		const struct xlpt_device *d = &devs->items[i];
+		struct xlpt_vf_place place;
 		struct xlpt_bdf vf;
 
-		for (int k = 0; k < d->vf_total; k++)
-			if (xlpt_pf_vf_address(env->host, d->bdf, (unsigned)k, &vf) &&
-			    xlpt_hide_matches(g, vf)) {
+		if (d->vf_total <= 0 || !xlpt_vf_place_read(env->host, d->bdf, &place))
+			continue;
+		for (int k = 0; k < d->vf_total && xlpt_vf_place_at(&place, (unsigned)k, &vf); k++)
+			if (xlpt_hide_matches(g, vf)) {
 				*needed = (unsigned)k + 1;
 				*pf = d->bdf;
 			}
@@ -169,86 +171,108 @@ static bool of_pf(struct xlpt_env *env, const struct xlpt_devices *devs,
 	return *needed > 0;
 }
 
-/* The place of one VF that is not there, in words, and what brings it there. */
-static bool tell_gone(struct xlpt_env *env, const struct xlpt_devices *devs,
-		      const struct xlpt_hide_group *g, unsigned least, char **fact, char **hint)
+/* The place of one VF that is not there, the indexth of its PF from 1, in words, and what brings it there. */
+static void tell(struct xlpt_env *env, struct maker *m, unsigned index, unsigned least, char **fact,
+		 char **hint)
 {
-	_cleanup_maker_ struct maker m = { 0 };
-	struct xlpt_bdf bdf;
-	unsigned index;
+	struct xlpt_bdf bdf = m->pf.bdf;
 
-	if (!of_pf(env, devs, g, &bdf, &index) || !find_maker(env, bdf, &m))
-		return false;
-	m.needed = index > least ? index : least;
+	m->needed = index > least ? index : least;
 	*fact = xlpt_xasprintf("it is virtual function %u of %s%s%s%s, which has %d now", index - 1,
-			       XLPT_BDF_STR(bdf), m.pf.ifname ? " (" : "",
-			       m.pf.ifname ? m.pf.ifname : "", m.pf.ifname ? ")" : "", m.pf.count);
-	if (xlpt_streq(m.pf.driver, XLPT_PCIBACK_DRIVER))
+			       XLPT_BDF_STR(bdf), m->pf.ifname ? " (" : "",
+			       m->pf.ifname ? m->pf.ifname : "", m->pf.ifname ? ")" : "",
+			       m->pf.count);
+	if (xlpt_streq(m->pf.driver, XLPT_PCIBACK_DRIVER))
 		*hint = xlpt_xasprintf(
 			"%s itself is hidden, so nothing can make its VFs: xlpt boot "
 			"remove %s, and reboot",
 			XLPT_BDF_STR(bdf), XLPT_BDF_STR(bdf));
-	else if (!m.pf.driver)
+	else if (!m->pf.driver)
 		*hint = xlpt_xasprintf("%s has no driver, which would make its VFs: lspci -k -s %s "
 				       "names one; load it first",
 				       XLPT_BDF_STR(bdf), XLPT_BDF_STR(bdf));
-	else if (m.unit && !m.pf.count && xlpt_vf_unit_is_unread(env->host))
+	else if (m->unit && !m->pf.count && xlpt_vf_unit_is_unread(env->host))
 		*hint = xlpt_xstrdup("rc-update add xlpt-vfs; rc-service xlpt-vfs start");
-	else if (m.unit && !m.pf.count)
+	else if (m->unit && !m->pf.count)
 		*hint = xlpt_xasprintf("%s makes it at boot, and did not: systemctl status %s",
-				       m.unit, m.unit);
+				       m->unit, m->unit);
 	else
-		*hint = way(env, &m);
-	return true;
+		*hint = way(env, m);
+}
+
+/* Of each verdict, read once: each one is compared with all others. */
+struct gone {
+	struct xlpt_bdf pf;
+	unsigned needed; /* so many VFs of this PF, or 0: it is no VF of any */
+};
+
+static struct gone *find_gone(struct xlpt_env *env, enum xlpt_hide_grammar grammar,
+			      const struct xlpt_devices *devs, const struct xlpt_verdicts *of)
+{
+	struct gone *all = xlpt_xcalloc(of->n, sizeof(*all));
+
+	for (size_t i = 0; i < of->n; i++) {
+		_cleanup_hide_ struct xlpt_hide_list list = { 0 };
+
+		if (of->items[i].gone && !xlpt_hide_arg(grammar, of->items[i].bdf, &list, NULL) &&
+		    list.n == 1)
+			of_pf(env, devs, &list.items[0], &all[i].pf, &all[i].needed);
+	}
+	return all;
 }
 
 void xlpt_boot_vfs_verify(struct xlpt_env *env, enum xlpt_hide_grammar grammar,
 			  struct xlpt_verdicts *out)
 {
 	_cleanup_devices_ struct xlpt_devices devs = { 0 };
-	bool any = false;
+	_cleanup_maker_ struct maker m = { 0 };
+	_cleanup_free_ struct gone *all = NULL;
+	bool any = false, known = false;
 
 	for (size_t i = 0; i < out->n; i++)
 		any |= out->items[i].gone;
 	if (!any || xlpt_scan_all(env->host, 0, NULL, &devs, NULL))
 		return;
+	all = find_gone(env, grammar, &devs, out);
 	for (size_t i = 0; i < out->n; i++) {
 		struct xlpt_verdict *v = &out->items[i];
-		_cleanup_hide_ struct xlpt_hide_list own = { 0 };
-		char *fact = NULL, *hint = NULL;
-		struct xlpt_bdf pf, other;
-		unsigned needed, least = 0;
+		_cleanup_free_ char *fact = NULL;
+		unsigned least = 0;
 
-		if (!v->gone || xlpt_hide_arg(grammar, v->bdf, &own, NULL) || own.n != 1 ||
-		    !of_pf(env, &devs, &own.items[0], &pf, &needed))
+		if (!all[i].needed)
 			continue;
 		/* One number for all that this PF lacks. */
-		for (size_t k = 0; k < out->n; k++) {
-			_cleanup_hide_ struct xlpt_hide_list list = { 0 };
-
-			if (out->items[k].gone &&
-			    !xlpt_hide_arg(grammar, out->items[k].bdf, &list, NULL) && list.n &&
-			    of_pf(env, &devs, &list.items[0], &other, &needed) &&
-			    xlpt_bdf_eq(pf, other) && needed > least)
-				least = needed;
+		for (size_t k = 0; k < out->n; k++)
+			if (all[k].needed > least && xlpt_bdf_eq(all[i].pf, all[k].pf))
+				least = all[k].needed;
+		/* Mostly it is the PF of the one before. */
+		if (!known || !xlpt_bdf_eq(m.pf.bdf, all[i].pf)) {
+			maker_dispose(&m);
+			known = find_maker(env, all[i].pf, &m);
 		}
-		if (!tell_gone(env, &devs, &own.items[0], least, &fact, &hint))
+		if (!known)
 			continue;
 		free(v->hint);
-		v->hint = hint;
+		tell(env, &m, all[i].needed, least, &fact, &v->hint);
 		/* A pin's own words say more of which device it is. */
 		if (v->state == XLPT_HIDDEN_ABSENT) {
 			free(v->fact);
 			v->fact = XLPT_TAKE(fact);
 		}
-		free(fact);
 	}
 }
 
 bool xlpt_boot_vfs_absent(struct xlpt_env *env, const struct xlpt_devices *devs,
 			  const struct xlpt_hide_group *g, char **fact, char **hint)
 {
-	return tell_gone(env, devs, g, 0, fact, hint);
+	_cleanup_maker_ struct maker m = { 0 };
+	struct xlpt_bdf pf;
+	unsigned index;
+
+	if (!of_pf(env, devs, g, &pf, &index) || !find_maker(env, pf, &m))
+		return false;
+	tell(env, &m, index, 0, fact, hint);
+	return true;
 }
 
 /* ---- plan ---- */

@@ -45,7 +45,7 @@ static void absent(struct xlpt_doctor *d, const char *path, const struct xlpt_xl
 	_cleanup_free_ char *where = xlpt_spec_where(spec), *fact = NULL, *way = NULL;
 
 	if (!spec->all_funcs)
-		xlpt_vf_absent(d->env->host, spec->bdf, &fact, &way);
+		xlpt_vf_absent(d->env->host, &d->places, spec->bdf, &fact, &way);
 	xlpt_doctor_add(d, GROUP, XLPT_HEALTH_WARNING, "absent-device", "%s:%u: names %s, and %s",
 			path, e->line, where, fact ? fact : "this host has no such device");
 	xlpt_doctor_mend(d, "%s",

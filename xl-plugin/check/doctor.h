@@ -13,6 +13,7 @@
 #include "pciback/device/firmware.h"
 #include "pciback/device/ivrs.h"
 #include "pciback/device/scan.h"
+#include "pciback/sriov/vf.h"
 #include "core/pool.h"
 #include "xl-plugin/hotplug/operation.h"
 
@@ -84,6 +85,7 @@ struct xlpt_doctor {
 	struct xlpt_xen_version version;
 	char *xen_cmdline, *xen_log;
 	struct xlpt_devices devs;
+	struct xlpt_vf_places places;
 	struct xlpt_owners owners;
 	int64_t *holders; /* of each of devs: its guest's domid, or XLPT_HOLDER_... */
 	struct xlpt_guest *guests;

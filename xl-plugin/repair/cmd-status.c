@@ -24,6 +24,7 @@ static int cmd_status(struct xlpt_env *env, const struct xlpt_args *args, struct
 		return rc;
 	xlpt_status_begin(&s);
 	rc = xlpt_status_add_guests(&s, &owners, diag);
+	xlpt_vf_places_dispose(&s.places);
 	if (rc == 0)
 		rc = xlpt_status_add_hidden(&s, &owners, &devs, diag);
 	xlpt_status_rows_end(&s);

@@ -95,11 +95,11 @@ static void add_owner(struct xlpt_status *s, const struct xlpt_owner *o)
 						      .detail = detail(o, absent, anew, buf) });
 }
 
-static char *named_text(struct xlpt_env *env, struct xlpt_bdf bdf)
+static char *named_text(struct xlpt_status *s, struct xlpt_bdf bdf)
 {
 	_cleanup_free_ char *fact = NULL, *way = NULL;
 
-	if (xlpt_vf_absent(env->host, bdf, &fact, &way))
+	if (xlpt_vf_absent(s->env->host, &s->places, bdf, &fact, &way))
 		return xlpt_xasprintf("its configuration names it; %s: the next start fails: %s",
 				      fact, way);
 	return xlpt_xasprintf("its configuration names it; no such device: the next start fails: "
@@ -127,7 +127,7 @@ static void add_named(struct xlpt_status *s, const struct xlpt_guest *guest,
 
 		if (specs[i].has_bdf && is_absent(s->env, specs[i].bdf) &&
 		    !(o && o->domid == guest->domid)) {
-			text = named_text(s->env, specs[i].bdf);
+			text = named_text(s, specs[i].bdf);
 			xlpt_status_row(s, &(struct xlpt_status_row){ .bdf = bdf,
 								      .state = "absent",
 								      .guest = guest->name,

@@ -6,6 +6,7 @@
 #define XLPT_STATUS_H
 
 #include "pciback/device/scan.h"
+#include "pciback/sriov/vf.h"
 #include "xl-plugin/cli/env.h"
 #include "xl-plugin/hotplug/lease.h"
 #include "xl-plugin/hotplug/place.h"
@@ -26,6 +27,7 @@ struct xlpt_status {
 	struct json_object *devices;  /* of root */
 	struct xlpt_table *table;     /* without --json */
 	bool any;		      /* a row was added */
+	struct xlpt_vf_places places;
 };
 
 /* ---- status.c ---- */
