@@ -3,6 +3,7 @@
 
 #include <linux/capability.h>
 #include <stdint.h>
+#include <sys/auxv.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -11,6 +12,18 @@
 
 static const uint64_t keep = BIT(CAP_DAC_OVERRIDE) | BIT(CAP_DAC_READ_SEARCH) | BIT(CAP_CHOWN) |
 			     BIT(CAP_FOWNER) | BIT(CAP_FSETID);
+
+bool xlpt_privilege_is_borrowed(void)
+{
+	struct __user_cap_header_struct head = { .version = _LINUX_CAPABILITY_VERSION_3 };
+	struct __user_cap_data_struct data[2] = { 0 };
+
+	if (getuid() != geteuid() || getgid() != getegid())
+		return true;
+	/* AT_SECURE alone may also come of a security module that changes the domain. */
+	return getuid() != 0 && getauxval(AT_SECURE) && syscall(SYS_capget, &head, data) == 0 &&
+	       (data[0].permitted || data[1].permitted);
+}
 
 void xlpt_privilege_files_alone(void)
 {

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <sys/stat.h>
 
+#include "core/privilege.h"
 #include "xl-plugin/cli/env.h"
 
 /*
@@ -30,6 +31,14 @@ int main(int argc, char **argv)
 
 	if (!open_streams(&env))
 		return 1;
+	/* PATH, TMPDIR, XENSTORED_PATH and the like are believed: they are to be those of who has the rights. */
+	if (xlpt_privilege_is_borrowed()) {
+		fputs("xlpt: this copy has rights that its caller has not (set-user-ID, set-group-ID or "
+		      "file capabilities)\n"
+		      "  to mend: take them away from the file: chmod ug-s, setcap -r; and run it by sudo\n",
+		      stderr);
+		return 1;
+	}
 	/*
 	 * Whoever started this, others cannot write what it makes. What is private has its own mode,
 	 * and the programs that it starts keep this one: their files are not ours to hide.

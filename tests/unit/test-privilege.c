@@ -5,11 +5,15 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <linux/capability.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "core/privilege.h"
@@ -105,11 +109,63 @@ static void test_not_root(void **state)
 	assert_int_equal(status, 0);
 }
 
-int main(void)
+#define ASK "is-borrowed"
+
+/* What a copy of this program says of itself when nobody (or root) starts it. */
+static int asked(const char *copy, bool by_root)
 {
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		if (!by_root && (setgid(65534) || setuid(65534)))
+			_exit(98);
+		execl(copy, copy, ASK, NULL);
+		_exit(99);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	return WEXITSTATUS(status);
+}
+
+static void test_borrowed(void **state)
+{
+	static const struct vfs_cap_data caps = {
+		.magic_etc = VFS_CAP_REVISION_2 | VFS_CAP_FLAGS_EFFECTIVE,
+		.data[0] = { .permitted = 1 << CAP_DAC_READ_SEARCH },
+	};
+	char copy[] = "/tmp/xlpt-privilege.XXXXXX", command[64];
+	int fd = mkstemp(copy), r;
+
+	(void)state;
+	assert_true(fd >= 0);
+	close(fd);
+	snprintf(command, sizeof(command), "cp /proc/%d/exe %s", getpid(), copy);
+	if (geteuid() != 0 || system(command) || chmod(copy, 0755) || asked(copy, false) > 1) {
+		unlink(copy);
+		skip();
+	}
+	assert_int_equal(asked(copy, false) | asked(copy, true), 0);
+	assert_int_equal(chmod(copy, 04755), 0);
+	r = asked(copy, false) << 1 | asked(copy, true);
+	assert_int_equal(r, 2);
+	assert_int_equal(chmod(copy, 02755), 0);
+	assert_int_equal(asked(copy, false), 1);
+	assert_int_equal(chmod(copy, 0755), 0);
+	if (setxattr(copy, "security.capability", &caps, XATTR_CAPS_SZ_2, 0) == 0)
+		assert_int_equal(asked(copy, false), 1);
+	unlink(copy);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 2 && !strcmp(argv[1], ASK))
+		return xlpt_privilege_is_borrowed();
+
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_given_up),
 		cmocka_unit_test(test_not_root),
+		cmocka_unit_test(test_borrowed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
