@@ -87,7 +87,8 @@ int xlpt_file_path(struct xlpt_host *h, const struct xlpt_file *f, char **out);
  * Who else than root could exchange what f names, because of the owner, the mode or the access list
  * (core/acl) of its directory or of one above, up to the root of h (NULL: as the process sees it). In
  * one with the sticky bit nobody can exchange what is root's. A group that may write there is GROUP.
- * OTHERS is worse: another user, or everybody. For who is not root it is always NOBODY: what he trusts is his own affair. Or a negative errno.
+ * OTHERS is worse: another user, or everybody. For who is not root it is always NOBODY: what he trusts
+ * is his own affair. Or a negative errno.
  */
 enum xlpt_file_exposed {
 	XLPT_FILE_NOBODY,

@@ -291,6 +291,17 @@ bool xlpt_hide_has(const struct xlpt_hide_list *list, const struct xlpt_hide_gro
 	return false;
 }
 
+bool xlpt_hide_is(const struct xlpt_hide_list *list, enum xlpt_hide_grammar grammar,
+		  const char *text)
+{
+	_cleanup_hide_ struct xlpt_hide_list other = { 0 };
+	bool is = xlpt_hide_parse(grammar, text, &other, NULL) == 0 && other.n == list->n;
+
+	for (size_t i = 0; is && i < other.n; i++)
+		is = xlpt_hide_has(list, &other.items[i]);
+	return is;
+}
+
 bool xlpt_hide_add(struct xlpt_hide_list *list, const struct xlpt_hide_group *group_)
 {
 	if (xlpt_hide_has(list, group_))

@@ -75,6 +75,9 @@ int xlpt_hide_arg(enum xlpt_hide_grammar grammar, const char *text, struct xlpt_
 bool xlpt_hide_add(struct xlpt_hide_list *list, const struct xlpt_hide_group *group);
 bool xlpt_hide_drop(struct xlpt_hide_list *list, const struct xlpt_hide_group *group);
 bool xlpt_hide_has(const struct xlpt_hide_list *list, const struct xlpt_hide_group *group);
+/* Whether this text has just the groups of the list, however they are spelled. */
+bool xlpt_hide_is(const struct xlpt_hide_list *list, enum xlpt_hide_grammar grammar,
+		  const char *text);
 
 /* "(0000:09:00.0)(0000:0a:04.*)"; caller frees. */
 char *xlpt_hide_format(const struct xlpt_hide_list *list);

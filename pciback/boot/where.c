@@ -69,13 +69,10 @@ char *xlpt_boot_list_hint(struct xlpt_host *h, const struct xlpt_boot *boot, con
 /* Whether both lists mean the same groups, however they are spelled. */
 static bool same_list(const struct xlpt_boot *boot, const char *a, const char *b)
 {
-	_cleanup_hide_ struct xlpt_hide_list la = { 0 }, lb = { 0 };
-	bool same = xlpt_hide_parse(boot->grammar, a, &la, NULL) == 0 &&
-		    xlpt_hide_parse(boot->grammar, b, &lb, NULL) == 0 && la.n == lb.n;
+	_cleanup_hide_ struct xlpt_hide_list list = { 0 };
 
-	for (size_t i = 0; same && i < la.n; i++)
-		same = xlpt_hide_has(&lb, &la.items[i]);
-	return same;
+	return xlpt_hide_parse(boot->grammar, a, &list, NULL) == 0 &&
+	       xlpt_hide_is(&list, boot->grammar, b);
 }
 
 /* The line that has a list already; of Xen's own file also the section is told. Caller frees. */
@@ -88,14 +85,14 @@ static char *line_there(struct xlpt_host *h, const struct xlpt_boot *boot, const
 
 bool xlpt_boot_line_has(const struct xlpt_boot *boot, const struct xlpt_hide_list *list)
 {
-	_cleanup_free_ char *value = NULL, *file = NULL, *text = xlpt_hide_format(list);
+	_cleanup_free_ char *value = NULL, *file = NULL;
 	unsigned line;
 
 	xlpt_boot_foreign(boot, &value, &file, &line);
 	/* Nobody says what the next boot has: then it is taken to be as this one. */
 	if (!value && boot->loader == XLPT_LOADER_UNKNOWN)
 		value = xlpt_cmdline_hide(boot->cmdline, boot->module);
-	return value && same_list(boot, value, text);
+	return value && xlpt_hide_is(list, boot->grammar, value);
 }
 
 char *xlpt_boot_by_hand(struct xlpt_host *h, const struct xlpt_boot *boot, const char *word)

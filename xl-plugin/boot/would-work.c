@@ -31,16 +31,6 @@ static int grub_would_work(struct xlpt_env *env, const struct xlpt_boot_plan *p,
 	return XLPT_ERR_CONFLICT;
 }
 
-static bool is_list(const struct xlpt_boot_plan *p, const char *text)
-{
-	_cleanup_hide_ struct xlpt_hide_list list = { 0 };
-	bool same = xlpt_hide_parse(p->boot.grammar, text, &list, NULL) == 0 && list.n == p->list.n;
-
-	for (size_t i = 0; same && i < list.n; i++)
-		same = xlpt_hide_has(&p->list, &list.items[i]);
-	return same;
-}
-
 /* The initramfs may load pciback with words of its own, which come behind all that is written. */
 static int initramfs_would_work(struct xlpt_env *env, struct xlpt_boot_plan *p, const char *want,
 				struct xlpt_diag *diag)
@@ -49,7 +39,7 @@ static int initramfs_would_work(struct xlpt_env *env, struct xlpt_boot_plan *p, 
 	unsigned line;
 
 	if (!xlpt_boot_initramfs_list(env->host, &p->boot, &value, &file, &line) ||
-	    is_list(p, value))
+	    xlpt_hide_is(&p->list, p->boot.grammar, value))
 		return 0;
 	if (!p->list.n) {
 		xlpt_strv_addf(&p->notes, "%s:%u is effective again and hides %s", file, line,
