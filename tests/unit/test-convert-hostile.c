@@ -1,25 +1,12 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Lists as long as they may be, in the order that costs most: a conversion ends within seconds. */
 #include "tests/unit/fitting.h"
+#include "tests/unit/lasting.h"
 
 #include <time.h>
 
 #define MOST	1024
 #define SECONDS 2
-
-/* Valgrind and the sanitizers make everything slow; there the test looks for faults alone. */
-static double bound(void)
-{
-	const char *preload = getenv("LD_PRELOAD");
-#if defined(__SANITIZE_ADDRESS__)
-	return SECONDS * 50.0;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-	return SECONDS * 50.0;
-#endif
-#endif
-	return preload && strstr(preload, "vgpreload") ? SECONDS * 200.0 : SECONDS;
-}
 
 /* The numbers below n in an order that is not theirs; the factor has no divisor of 1024. */
 static unsigned shuffled(unsigned i, unsigned n)
@@ -37,7 +24,7 @@ static int bounded(const char *what, const struct xlpt_str *in, struct xlpt_diag
 	int rc = xlpt_convert(in->s, in->len, "t", &how, &out, NULL, &losses, diag);
 	double took = (double)(clock() - start) / CLOCKS_PER_SEC;
 
-	if (took > bound())
+	if (took > lasting_at_most(SECONDS))
 		fail_msg("%s: %.1f s", what, took);
 	return rc;
 }
