@@ -192,6 +192,9 @@ static void test_slots(void **state)
 	finds(w, "fails: virtual slot: slot 5 of win1 is taken", "0000:05:00.0 is there");
 	mends(w, "name another slot, or none");
 	both(w, 1, "win1 --hide 02:00.0@6 03:00.0@6");
+	/* The one without a slot would have got this one. */
+	both(w, 0, "win1 --hide 02:00.0 03:00.0@6");
+	ok(w, "detach win1 02:00.0 03:00.0");
 	both(w, 1, "win1 --hide 02:00.0@3");
 	finds(w, "fails: virtual slot: slot 3 of win1 has most likely a device of its own", "");
 	both(w, 1, "win1 --hide 0001:05:00.0");

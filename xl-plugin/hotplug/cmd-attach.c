@@ -7,11 +7,16 @@
 int xlpt_attach_words(struct xlpt_op *op, const struct xlpt_args *args,
 		      struct xlpt_attach_options *want, struct xlpt_diag *diag)
 {
+	int rc;
+
 	*want = (struct xlpt_attach_options){
 		.take_from_dom0 = xlpt_args_has(args, "hide"),
 		.without_e820 = xlpt_args_has(args, "without-e820"),
 	};
-	return xlpt_guest_words(op, args, xlpt_op_add_spec, false, diag);
+	rc = xlpt_guest_words(op, args, xlpt_op_add_spec, false, diag);
+	if (rc == 0)
+		xlpt_op_slots_first(op);
+	return rc;
 }
 
 static int attach_once(struct xlpt_env *env, const struct xlpt_args *args, int64_t *next_ms,
