@@ -62,14 +62,14 @@ static bool restarts(const struct facts *f, const struct xlpt_lease *l)
 	return k && k->restarts;
 }
 
-/* Found by UUID, when the lease has one. */
-static const struct xlpt_guest *guest_of(const struct facts *f, const struct xlpt_lease *l)
+const struct xlpt_guest *xlpt_lease_guest(const struct xlpt_lease *l,
+					  const struct xlpt_guest *guests, size_t n)
 {
 	if (*l->uuid)
-		return xlpt_guests_find(f->guests, f->n_guests, l->uuid);
-	for (size_t i = 0; i < f->n_guests; i++)
-		if (f->guests[i].domid == l->domid)
-			return &f->guests[i];
+		return xlpt_guests_find(guests, n, l->uuid);
+	for (size_t i = 0; i < n; i++)
+		if (guests[i].domid == l->domid)
+			return &guests[i];
 	return NULL;
 }
 
@@ -78,7 +78,7 @@ static int judge(struct xlpt_env *env, const struct facts *f, const struct xlpt_
 		 char **why, struct xlpt_diag *diag)
 {
 	const struct xlpt_owner *owner = xlpt_owners_find(&f->owners, l->bdf);
-	const struct xlpt_guest *guest = guest_of(f, l);
+	const struct xlpt_guest *guest = xlpt_lease_guest(l, f->guests, f->n_guests);
 	bool assigned = false, same_boot = !strcmp(l->boot, f->boot);
 	int rc;
 
@@ -229,7 +229,7 @@ static int follow(struct xlpt_env *env, const struct facts *f, const struct xlpt
 		  struct xlpt_diag *diag)
 {
 	const struct xlpt_owner *owner = xlpt_owners_find(&f->owners, l->bdf);
-	const struct xlpt_guest *guest = guest_of(f, l);
+	const struct xlpt_guest *guest = xlpt_lease_guest(l, f->guests, f->n_guests);
 	_cleanup_lease_ struct xlpt_lease held = { 0 };
 	char before[XLPT_LEASE_RECORD], after[XLPT_LEASE_RECORD];
 	int rc;

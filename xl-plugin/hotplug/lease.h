@@ -67,6 +67,9 @@ int xlpt_leases_over(struct xlpt_env *env, struct xlpt_returns *out, struct xlpt
  */
 int xlpt_lease_end_over(struct xlpt_env *env, struct xlpt_bdf bdf, char **why,
 			struct xlpt_diag *diag);
+/* The one of n guests that a lease is for, found by UUID when the lease has one; NULL: not there. */
+const struct xlpt_guest *xlpt_lease_guest(const struct xlpt_lease *l,
+					  const struct xlpt_guest *guests, size_t n);
 /*
  * All leases, as xlpt_leases_read reads them. A dry run gives nothing back, so here the leases
  * that are over are left out. Without Xen nobody knows which are over: then all are listed.
@@ -89,6 +92,13 @@ int xlpt_lease_return(struct xlpt_env *env, struct xlpt_lease *l, struct xlpt_di
  * no leases; what was given back is told with -v only.
  */
 int xlpt_leases_tidy(struct xlpt_env *env, struct xlpt_diag *diag);
+/*
+ * Waits, at most timeout_ms, while another xlpt gives back one of these VFs (bdfs NULL: any) after
+ * a guest that is gone (lease-others.c). *waited: it had to, so that what the caller read before is
+ * old. One that is still at it at the end is warned of.
+ */
+int xlpt_leases_wait_others(struct xlpt_env *env, const struct xlpt_bdf *bdfs, size_t n,
+			    int64_t timeout_ms, bool *waited, struct xlpt_diag *diag);
 
 /* ---- whose a device is that no guest has now ---- */
 

@@ -240,15 +240,21 @@ static int try_allocate(struct xlpt_op *op, const struct xlpt_lease_terms *terms
 }
 
 /*
- * Waits when a VF is with a domain that is on its way out, or is kept for a guest about which xl
- * just decides.
+ * Waits when a VF is with a domain that is on its way out, is kept for a guest about which xl just
+ * decides, or is just being given back by another xlpt.
  */
 static int wait_for_one(struct xlpt_op *op, const struct xlpt_bdf *bdfs, size_t n, bool *waited,
 			struct xlpt_diag *diag)
 {
+	bool others = false;
 	int rc = xlpt_gone_wait(op->env, bdfs, n, -1, op->timeout_ms, waited, diag);
 
-	return rc ? rc : xlpt_restarts_wait(op->env, bdfs, n, op->guest.uuid, waited, diag);
+	if (rc == 0)
+		rc = xlpt_restarts_wait(op->env, bdfs, n, op->guest.uuid, waited, diag);
+	if (rc == 0)
+		rc = xlpt_leases_wait_others(op->env, bdfs, n, op->timeout_ms, &others, diag);
+	*waited |= others;
+	return rc;
 }
 
 int xlpt_pool_allocate(struct xlpt_op *op, const struct xlpt_lease_terms *terms, const char *name,

@@ -163,6 +163,7 @@ int xlpt_op_pool_release_gone(struct xlpt_env *env, int64_t timeout_ms, struct x
 	 * The hook runs when the kernel has ended the export, while Xen may still be taking the
 	 * domain apart.
 	 */
+	int64_t deadline = xlpt_now(env->clock) + timeout_ms;
 	int rc = env->dry_run ? 0 : xlpt_gone_wait_all(env, timeout_ms, diag);
 	bool waited = true; /* a hook has nobody to tell */
 
@@ -172,7 +173,13 @@ int xlpt_op_pool_release_gone(struct xlpt_env *env, int64_t timeout_ms, struct x
 		rc = xlpt_restarts_wait(env, NULL, 0, "", &waited, diag);
 	if (rc == 0)
 		rc = xlpt_gone_sweep(env, diag);
-	return rc ? rc : xlpt_leases_reconcile(env, out, diag);
+	if (rc == 0)
+		rc = xlpt_leases_reconcile(env, out, diag);
+	/* Who is told that nothing is left to give back can rely on it. */
+	if (rc == 0 && !env->dry_run)
+		rc = xlpt_leases_wait_others(env, NULL, 0, deadline - xlpt_now(env->clock), &waited,
+					     diag);
+	return rc || env->dry_run || !waited ? rc : xlpt_leases_reconcile(env, out, diag);
 }
 
 int xlpt_op_pool_release_guest(struct xlpt_env *env, const char *guest, int64_t timeout_ms,
