@@ -1,8 +1,30 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* attach: its arguments and options. */
 #include "xl-plugin/hotplug/cmd-attach.h"
+
+#include <string.h>
+
 #include "xl-plugin/hotplug/guest-words.h"
 #include "xl-plugin/hotplug/report.h"
+
+/*
+ * Those that ask for a slot of the guest go before the others, both in their order: QEMU puts a device
+ * that asks for none into the first free one.
+ */
+static void slots_first(struct xlpt_op *op)
+{
+	size_t first = 0;
+
+	for (size_t i = 0; i < op->n; i++) {
+		struct xlpt_item item = op->items[i];
+
+		/* libxl names no slot to QEMU when it is 0. */
+		if (item.spec.vslot <= 0)
+			continue;
+		memmove(&op->items[first + 1], &op->items[first], (i - first) * sizeof(*op->items));
+		op->items[first++] = item;
+	}
+}
 
 int xlpt_attach_words(struct xlpt_op *op, const struct xlpt_args *args,
 		      struct xlpt_attach_options *want, struct xlpt_diag *diag)
@@ -15,7 +37,7 @@ int xlpt_attach_words(struct xlpt_op *op, const struct xlpt_args *args,
 	};
 	rc = xlpt_guest_words(op, args, xlpt_op_add_spec, false, diag);
 	if (rc == 0)
-		xlpt_op_slots_first(op);
+		slots_first(op);
 	return rc;
 }
 

@@ -204,22 +204,6 @@ int xlpt_op_add(struct xlpt_op *op, const struct xlpt_spec *spec, struct xlpt_di
 	return spec->all_funcs ? add_slot(op, spec, diag) : add_function(op, spec, bdf, diag);
 }
 
-void xlpt_op_slots_first(struct xlpt_op *op)
-{
-	size_t first = 0;
-
-	for (size_t i = 0; i < op->n; i++) {
-		struct xlpt_item item = op->items[i];
-
-		/* libxl names no slot to QEMU when it is 0. */
-		if (item.spec.vslot <= 0)
-			continue;
-		memmove(&op->items[first + 1], &op->items[first],
-			(i - first) * sizeof(*op->items));
-		op->items[first++] = item;
-	}
-}
-
 int xlpt_op_add_spec(struct xlpt_op *op, const char *text, struct xlpt_diag *diag)
 {
 	_cleanup_spec_ struct xlpt_spec spec;

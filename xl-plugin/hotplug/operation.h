@@ -199,11 +199,6 @@ void xlpt_op_dispose(struct xlpt_op *op);
  */
 int xlpt_op_add(struct xlpt_op *op, const struct xlpt_spec *spec, struct xlpt_diag *diag);
 int xlpt_op_add_spec(struct xlpt_op *op, const char *text, struct xlpt_diag *diag);
-/*
- * Puts those that ask for a slot of the guest before the others, both in their order: QEMU puts a
- * device that asks for none into the first free one.
- */
-void xlpt_op_slots_first(struct xlpt_op *op);
 int xlpt_op_add_bdf(struct xlpt_op *op, struct xlpt_bdf bdf, struct xlpt_diag *diag);
 /*
  * Adds the devices that the guest has, also through its stub domain, and those of interrupted
