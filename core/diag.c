@@ -109,6 +109,8 @@ const char *xlpt_strerror(int err)
 		return "a symbolic link stands there, or a loop of them";
 	case ENOLINK:
 		return "a symbolic link of another user leads there";
+	case ENOTUNIQ:
+		return "another user has put it there, where everybody may make files";
 	case EPIPE:
 		return "nobody reads from it";
 	case EINTR:
@@ -143,6 +145,8 @@ static const char *hint_of(int err, bool file)
 		return file ? "start its reader first, or name a file" : NULL;
 	case ENOLINK:
 		return "name the file itself, without that link";
+	case ENOTUNIQ:
+		return "name a file in a folder of your own, or remove what is there";
 	case ENOSPC:
 		return file ? "make room on that file system and run it again (df and df -i show how "
 			      "full it is)"
