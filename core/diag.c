@@ -116,7 +116,7 @@ const char *xlpt_strerror(int err)
 	case EINTR:
 		return "a signal came";
 	case ESTALE:
-		return "another file took its place while it was opened";
+		return "another file took its place, or it was changed, while it was worked with";
 	default:
 		return strerror(err < 0 ? -err : err);
 	}

@@ -121,6 +121,16 @@ int xlpt_file_open_any(const struct xlpt_file *f);
 int xlpt_file_get(struct xlpt_file *f, size_t max, struct xlpt_str *out);
 
 /*
+ * xlpt_file_find with FOLLOW for who reads the file, changes the text, and writes it back: while lock,
+ * which the caller closes, is open, another xlpt waits here. A lock of somebody else's is waited for as
+ * long as that; then lock is -1, and so it is when there is no regular file. -EINTR: a signal came.
+ */
+#define XLPT_FILE_EDIT_MS 2000
+int xlpt_file_find_to_edit(struct xlpt_host *h, const char *path, struct xlpt_file *out, int *lock);
+/* It is still what xlpt_file_get has read; an editor knows no lock. */
+bool xlpt_file_is_as_read(const struct xlpt_file *f);
+
+/*
  * mkdir -p of a directory for what is root's alone (locks, journals, leases), 0700 from
  * .../xlpt on, also when an older xlpt made it for everyone: who can open a file there
  * can lock it.
@@ -140,6 +150,7 @@ struct xlpt_file_how {
 	bool keep;	       /* ... but what is there keeps owner, group, mode and access list */
 	const struct stat *as; /* ... or these, and the list of what is there; NULL: none */
 	bool fresh;	       /* -EEXIST when anything is there */
+	bool edited;	       /* -ESTALE when it is no longer what xlpt_file_get has read */
 	bool lazy;	       /* not waited for until it is on the disk */
 };
 
