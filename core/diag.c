@@ -109,12 +109,14 @@ const char *xlpt_strerror(int err)
 		return "a symbolic link stands there, or a loop of them";
 	case ENOLINK:
 		return "a symbolic link of another user leads there";
+	case ENOTUNIQ:
+		return "another user has put it there, where everybody may make files";
 	case EPIPE:
 		return "nobody reads from it";
 	case EINTR:
 		return "a signal came";
 	case ESTALE:
-		return "another file took its place while it was opened";
+		return "another file took its place, or it was changed, while it was worked with";
 	default:
 		return strerror(err < 0 ? -err : err);
 	}
@@ -143,6 +145,8 @@ static const char *hint_of(int err, bool file)
 		return file ? "start its reader first, or name a file" : NULL;
 	case ENOLINK:
 		return "name the file itself, without that link";
+	case ENOTUNIQ:
+		return "name a file in a folder of your own, or remove what is there";
 	case ENOSPC:
 		return file ? "make room on that file system and run it again (df and df -i show how "
 			      "full it is)"

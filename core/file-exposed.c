@@ -39,6 +39,21 @@ int xlpt_file_folder_writers(const struct xlpt_file *f)
 	return fstat(f->dir.rootfd, &st) ? -errno : writers(f->dir.rootfd, &st);
 }
 
+int xlpt_file_strange(int dir, uid_t maker)
+{
+	struct stat st;
+	int r;
+
+	if (maker == 0 || maker == geteuid())
+		return 0;
+	if (fstat(dir, &st))
+		return -errno;
+	if (maker == st.st_uid)
+		return 0;
+	r = writers(dir, &st);
+	return r < 0 ? r : r == XLPT_FILE_OTHERS || (r == XLPT_FILE_GROUP && st.st_mode & S_ISVTX);
+}
+
 static bool same(const struct stat *a, const struct stat *b)
 {
 	return a->st_dev == b->st_dev && a->st_ino == b->st_ino;

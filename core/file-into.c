@@ -39,18 +39,34 @@ static int open_to_write(const struct xlpt_file *f)
 	return fd;
 }
 
+/* st: of what is there. Root's own is meant, whatever led to it. */
+static int refuse_strange(const struct xlpt_file *f, const struct stat *st)
+{
+	int r;
+
+	if (f->fd >= 0 || st->st_uid == 0 || st->st_uid == geteuid())
+		return 0;
+	r = f->planted ? 1 : xlpt_file_strange(f->dir.rootfd, st->st_uid);
+	return r > 0 ? -ENOTUNIQ : r;
+}
+
 int xlpt_file_into(const struct xlpt_file *f)
 {
 	_cleanup_close_ int fd = -1;
 	struct stat st;
-	int r;
+	int r = f->there ? refuse_strange(f, &f->st) : 0;
 
+	if (r)
+		return r;
 	fd = f->fd >= 0 ? fcntl(f->fd, F_DUPFD_CLOEXEC, 3) : open_to_write(f);
 	if (fd < 0 || fstat(fd, &st))
 		return -errno;
 	/* Under that name there may be something else by now; and a disk is never meant. */
 	if (f->fd < 0 && !S_ISFIFO(st.st_mode) && !S_ISCHR(st.st_mode))
 		return -EMEDIUMTYPE;
+	r = refuse_strange(f, &st);
+	if (r)
+		return r;
 	r = fd;
 	fd = -1;
 	return r;
@@ -82,8 +98,11 @@ int xlpt_file_save(const struct xlpt_file *f, const void *text, size_t len,
 {
 	_cleanup_close_ int fd = -1;
 
-	if (!xlpt_file_goes_into(f))
-		return xlpt_file_put(f, text, len, how);
+	if (!xlpt_file_goes_into(f)) {
+		int r = f->there ? refuse_strange(f, &f->st) : 0;
+
+		return r ? r : xlpt_file_put(f, text, len, how);
+	}
 	fd = xlpt_file_into(f);
 	return fd < 0 ? fd : write_into(fd, text, len);
 }

@@ -204,6 +204,8 @@ int xlpt_file_finish(const struct xlpt_file *f, int fd, const char *tmp,
 		r = give_mode(f, fd, as->st_mode & 07777);
 	else if (r == 0 && fchmod(fd, how->mode))
 		r = -errno;
+	if (r == 0 && how->edited && !xlpt_file_is_as_read(f))
+		r = -ESTALE;
 	if (r == 0)
 		r = give_name(&dir, tmp, f->name, how->fresh);
 	if (r < 0)

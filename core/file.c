@@ -112,7 +112,8 @@ struct walk {
 	int root, fd; /* fd: the directory that was come to */
 	struct stat root_st;
 	int links;
-	bool make; /* directories that are missing */
+	bool make;    /* directories that are missing */
+	bool planted; /* one of the links is another user's, as xlpt_file_strange has it */
 };
 
 /* Whether a link that belongs to maker may lead to what belongs to owner. */
@@ -149,13 +150,15 @@ static int up(struct walk *w)
 
 static int walk_dirs(struct walk *w, const char *path, size_t len);
 
-/* The text of a link, NUL-terminated. */
-static int link_text(struct walk *w, int fd, const char *name, char *text, size_t size)
+/* The text of a link in w->fd, NUL-terminated. */
+static int link_text(struct walk *w, int fd, const char *name, uid_t maker, char *text, size_t size)
 {
 	ssize_t n = readlinkat(fd, name, text, size - 1);
+	int strange = n < 0 ? -errno : xlpt_file_strange(w->fd, maker);
 
-	if (n < 0)
-		return -errno;
+	if (strange < 0)
+		return strange;
+	w->planted |= strange;
 	if ((size_t)n == size - 1)
 		return -ENAMETOOLONG;
 	text[n] = '\0';
@@ -187,7 +190,7 @@ static int step(struct walk *w, const char *name)
 		return -ENOTDIR;
 	make = w->make;
 	w->make = false; /* what a link leads to is not made */
-	r = link_text(w, fd, "", text, sizeof(text));
+	r = link_text(w, fd, "", st.st_uid, text, sizeof(text));
 	if (r == 0 && *text == '/')
 		r = to_root(w);
 	if (r == 0)
@@ -262,7 +265,7 @@ static int find_last(struct walk *w, const char *path, unsigned flags, struct xl
 		return fstat(out->fd, &out->st) ? -errno : 0;
 	maker = out->st.st_uid;
 	w->make = false;
-	r = link_text(w, w->fd, name, text, sizeof(text));
+	r = link_text(w, w->fd, name, maker, text, sizeof(text));
 	if (r == 0 && *text == '/')
 		r = to_root(w);
 	if (r == 0)
@@ -304,6 +307,7 @@ int xlpt_file_find(struct xlpt_host *h, const char *path, unsigned flags, struct
 			      : enter(&w, open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
 	if (r == 0)
 		r = find_last(&w, path, flags, out);
+	out->planted = w.planted;
 	if (r == 0) {
 		out->dir = (struct xlpt_host){ .ops = h ? h->ops : &xlpt_host_real_ops,
 					       .root = folder(path),

@@ -63,6 +63,7 @@ struct xlpt_file {
 	char *name;	      /* in it, with a '/' before it */
 	int fd;		      /* an open descriptor was named (/dev/stdout): write there; else -1 */
 	bool there;
+	bool planted;	/* a link led here that another user put where many may make files */
 	struct stat st; /* of what is there, when there */
 };
 
@@ -98,6 +99,14 @@ enum xlpt_file_exposed {
 int xlpt_file_exposed(struct xlpt_host *h, const struct xlpt_file *f);
 /* Who else can make a new file where f is looked for; also with the sticky bit. */
 int xlpt_file_folder_writers(const struct xlpt_file *f);
+/*
+ * 1: maker is another user, and dir a folder where everybody may make files (or a group, when it is
+ * sticky) and that is not maker's. What maker made there may be in the way of output on purpose. This is
+ * the rule of the kernel's fs.protected_regular, fs.protected_fifos and fs.protected_symlinks; but the
+ * kernel does not judge a rename over a file, an open without O_CREAT, or a link that is followed by
+ * hand. 0: it is not so. Or a negative errno.
+ */
+int xlpt_file_strange(int dir, uid_t maker);
 
 /*
  * Opens what was found for reading, whatever it is. Links are not followed. A FIFO has no writer yet,
@@ -110,6 +119,16 @@ int xlpt_file_open_any(const struct xlpt_file *f);
  * xlpt_file_put, gives them on. Regular files only, -EFBIG behind max bytes.
  */
 int xlpt_file_get(struct xlpt_file *f, size_t max, struct xlpt_str *out);
+
+/*
+ * xlpt_file_find with FOLLOW for who reads the file, changes the text, and writes it back: while lock,
+ * which the caller closes, is open, another xlpt waits here. A lock of somebody else's is waited for as
+ * long as that; then lock is -1, and so it is when there is no regular file. -EINTR: a signal came.
+ */
+#define XLPT_FILE_EDIT_MS 2000
+int xlpt_file_find_to_edit(struct xlpt_host *h, const char *path, struct xlpt_file *out, int *lock);
+/* It is still what xlpt_file_get has read; an editor knows no lock. */
+bool xlpt_file_is_as_read(const struct xlpt_file *f);
 
 /*
  * mkdir -p of a directory for what is root's alone (locks, journals, leases), 0700 from
@@ -131,6 +150,7 @@ struct xlpt_file_how {
 	bool keep;	       /* ... but what is there keeps owner, group, mode and access list */
 	const struct stat *as; /* ... or these, and the list of what is there; NULL: none */
 	bool fresh;	       /* -EEXIST when anything is there */
+	bool edited;	       /* -ESTALE when it is no longer what xlpt_file_get has read */
 	bool lazy;	       /* not waited for until it is on the disk */
 };
 
@@ -170,7 +190,8 @@ int xlpt_file_remove(struct xlpt_host *h, const char *path);
 /*
  * Where a user wants output: what is there and is a FIFO, a terminal or another
  * character device, or an open descriptor (/dev/stdout) is written into; else as
- * xlpt_file_put. -EMEDIUMTYPE for a block device. -EINTR when a signal asks to stop while who
+ * xlpt_file_put. What another user has put there, where everybody may make files, is neither written
+ * into nor replaced: -ENOTUNIQ. -EMEDIUMTYPE for a block device. -EINTR when a signal asks to stop while who
  * reads from it does not: a part of the text is written then.
  */
 int xlpt_file_save(const struct xlpt_file *f, const void *text, size_t len,
@@ -180,7 +201,7 @@ int xlpt_file_save(const struct xlpt_file *f, const void *text, size_t len,
 bool xlpt_file_goes_into(const struct xlpt_file *f);
 /*
  * A descriptor for it then, close-on-exec. Whoever reads from a FIFO has that long to begin: -EPIPE;
- * -EINTR for a signal that asks to stop.
+ * -EINTR for a signal that asks to stop; -ENOTUNIQ as above.
  */
 int xlpt_file_into(const struct xlpt_file *f);
 

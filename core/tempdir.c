@@ -20,11 +20,14 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
-/* What cannot be removed does not stop the rest; the second try may remove it. */
+/*
+ * What cannot be removed does not stop the rest; the second try may remove it. That one needs no more
+ * than one descriptor, of which there may be few.
+ */
 static bool remove_tree(const char *dir)
 {
 	for (int i = 0; i < 3 && access(dir, F_OK) == 0; i++)
-		nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+		nftw(dir, remove_one, i ? 1 : 16, FTW_DEPTH | FTW_PHYS);
 	return access(dir, F_OK) != 0;
 }
 
@@ -63,13 +66,15 @@ static void sweep(const char *tmp, int tmp_fd, const char *prefix)
 }
 
 /* Whether nobody but root can exchange what root makes below path: su without "-" leaves root the TMPDIR of the user. */
-static bool is_safe(const char *path)
+static int is_safe(const char *path)
 {
 	_cleanup_free_ char *in_it = xlpt_xasprintf("%s/x", path);
 	_cleanup_file_ struct xlpt_file f;
+	int r = xlpt_file_find(NULL, in_it, 0, &f);
 
-	return xlpt_file_find(NULL, in_it, 0, &f) == 0 &&
-	       xlpt_file_exposed(NULL, &f) == XLPT_FILE_NOBODY;
+	if (r == 0)
+		r = xlpt_file_exposed(NULL, &f);
+	return r < 0 ? r : r == XLPT_FILE_NOBODY;
 }
 
 static int unsafe(const char *tmp, struct xlpt_diag *diag)
@@ -98,8 +103,10 @@ int xlpt_tempdir_make(struct xlpt_tempdir *t, const char *prefix, struct xlpt_di
 	_cleanup_close_ int tmp_fd = open(tmp, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
 
 	/* One that is not there is told by who makes something in it. */
-	if (real && !is_safe(real))
-		return unsafe(tmp, diag);
+	int safe = real ? is_safe(real) : 1;
+
+	if (safe <= 0)
+		return safe ? cannot(tmp, safe, diag) : unsafe(tmp, diag);
 	sweep(tmp, tmp_fd, prefix);
 	if (!mkdtemp(template))
 		return cannot(tmp, errno, diag);

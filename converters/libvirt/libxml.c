@@ -24,5 +24,7 @@ static struct xlpt_lazy lib = { .soname = XLPT_SO_XML2,
 
 int xlpt_libxml_load(struct xlpt_diag *diag)
 {
+	/* For an encoding that a document names, iconv would load and run what lies in that folder. */
+	unsetenv("GCONV_PATH");
 	return xlpt_lazy_load(&lib, diag);
 }

@@ -12,6 +12,19 @@
 
 /* ---- options before and after the command ---- */
 
+/* With it getopt takes no option behind an argument; the guard's own "guard check --absent-ok" has one there. */
+static void test_posixly_correct(void **state)
+{
+	(void)state;
+	setenv("POSIXLY_CORRECT", "1", 1);
+	expect("show 09:00.0 --sysroot TREE --json", 1, "no PCI device 0000:09:00.0", NULL);
+	assert_true(last.json);
+	setenv("POSIXLY_CORRECT", "1", 1);
+	expect("guard check web1 --absent-ok --sysroot /nonexistent", 1, NULL,
+	       "cannot open /nonexistent");
+	unsetenv("POSIXLY_CORRECT");
+}
+
 static void test_where_options_stand(void **state)
 {
 	static const struct {
@@ -283,6 +296,7 @@ int main(void)
 	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_where_options_stand),
+		cmocka_unit_test(test_posixly_correct),
 		cmocka_unit_test(test_refused),
 		cmocka_unit_test(test_refused_json),
 		cmocka_unit_test(test_meant),

@@ -237,6 +237,9 @@ static void test_file(void **state)
 		{ EROFS, "cannot write f: Read-only file system", "mount that file system" },
 		{ ENOLINK, "cannot write f: a symbolic link of another user leads there",
 		  "without that link" },
+		{ ENOTUNIQ,
+		  "cannot write f: another user has put it there, where everybody may make files",
+		  "a folder of your own" },
 		{ EMEDIUMTYPE, "cannot write f: it is not a regular file", "run xlpt as root" },
 		{ EIO, "cannot write f: Input/output error", "run xlpt as root" },
 	};

@@ -18,6 +18,8 @@
 #include "tests/unit/pooling.h"
 #include "xl-plugin/backend/image.h"
 #include "xl-plugin/kept/journal.h"
+#include "xl-plugin/kept/leases.h"
+#include "xl-plugin/kept/macs.h"
 
 /* What a shell runs, a terminal obeys, a reader is misled by, and a parser chokes on; no blank. */
 #define IFNAME "e$(id)`id`\033[31m\a\177\xff\xe2\x80\xae\xc2\x9b\"\\\\x1b"
@@ -392,6 +394,54 @@ static void test_journal(void **state)
 	xlpt_journal_dispose(&j);
 }
 
+/* What is kept of a guest is read again, whatever its name is; also an empty one, and one of blanks. */
+static void test_kept(void **state)
+{
+	static const char uuid[] = "4a1f0000-0000-4000-8000-000000000003";
+	static const char *const names[] = { "",     " ",    " a", "a ",    "-",
+					     "none", "a  b", "3",  "\\x41", EVIL };
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(names); i++) {
+		struct xlpt_guest g = { .domid = 3, .name = (char *)names[i] };
+		struct xlpt_mac mac = { .pool = (char *)"lan", .name = (char *)names[i] };
+		_cleanup_macs_ struct xlpt_macs read_macs = { 0 };
+		_cleanup_str_ struct xlpt_str macs = { 0 };
+		struct xlpt_journal j, read = { .fd = -1 };
+		struct xlpt_lease lease = { .fd = -1,
+					    .domid = 3,
+					    .pool = (char *)"lan",
+					    .guest = (char *)names[i],
+					    .boot = "x" };
+		_cleanup_lease_ struct xlpt_lease read_lease = { .fd = -1 };
+		char record[XLPT_LEASE_RECORD + 1] = "";
+		_cleanup_free_ char *text = NULL;
+
+		xlpt_journal_init(&j, "attach", &g);
+		text = xlpt_journal_format(&j);
+		assert_true(xlpt_journal_parse(&read, text));
+		assert_string_equal(read.guest.name, names[i]);
+		xlpt_journal_dispose(&read);
+		xlpt_journal_dispose(&j);
+		snprintf(mac.uuid, sizeof(mac.uuid), "%s", uuid);
+		xlpt_macs_format(&(struct xlpt_macs){ .items = &mac, .n = 1 }, &macs);
+		assert_true(xlpt_macs_parse(&read_macs, macs.s));
+		assert_string_equal(read_macs.items[0].name, names[i]);
+		xlpt_lease_format(&lease, record);
+		assert_true(xlpt_lease_parse(&read_lease, record));
+		if (strcmp(names[i], EVIL) != 0)
+			assert_string_equal(read_lease.guest, names[i]);
+	}
+	/* What is cut before the name is no record. */
+	{
+		struct xlpt_journal read = { .fd = -1 };
+		char cut[] = "xlpt 1\nop attach\nguest 3 4a1f";
+
+		assert_false(xlpt_journal_parse(&read, cut));
+		xlpt_journal_dispose(&read);
+	}
+}
+
 /* A save that was killed, of a guest whose name asks repair to remove a file. */
 static void test_repair_removes_nothing(void **state)
 {
@@ -443,9 +493,13 @@ static void test_image_record(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		hostile(test_reading_commands), hostile(test_convert),
-		hostile(test_journal),		hostile(test_repair_removes_nothing),
-		hostile(test_image_record),	hostile(test_many_notes),
+		hostile(test_reading_commands),
+		hostile(test_convert),
+		hostile(test_journal),
+		cmocka_unit_test(test_kept),
+		hostile(test_repair_removes_nothing),
+		hostile(test_image_record),
+		hostile(test_many_notes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

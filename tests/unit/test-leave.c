@@ -230,6 +230,37 @@ static void test_files_of_others(void **state)
 	assert_false(there("stolen"));
 }
 
+static void another_save(void *arg)
+{
+	(void)arg;
+	if (!unfinished() || there("a"))
+		return;
+	put("a", "another guest");
+	put("a.xlpt", "xlpt image 1\nits record\n");
+}
+
+/* Two guests are saved to one name at once: the image of the first is all that is left of it. */
+static void test_name_taken(void **state)
+{
+	struct world *w = *state;
+	_cleanup_free_ char *image = NULL, *record = NULL;
+
+	ok(w, "attach web1 05:00.0");
+	fake_ts_on_call(w->ts, another_save, w);
+	refusedf(w, 1, "save --detach-first web1 DIR/a", "written by somebody else meanwhile");
+	fake_ts_on_call(w->ts, NULL, NULL);
+	image = get("a");
+	record = get("a.xlpt");
+	assert_string_equal(image, "another guest");
+	assert_string_equal(record, "xlpt image 1\nits record\n");
+	assert_false(unfinished());
+	assert_int_equal(running(w, "web1"), 3);
+	assert_true(has(w, 3, "05:00.0"));
+	no_journal(w);
+	/* One that was there before is replaced. */
+	okf(w, "save --detach-first web1 DIR/a");
+}
+
 /* Saved by xl, which does not care. */
 static void test_image_of_xl(void **state)
 {
@@ -325,6 +356,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_interrupt_line, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_budget, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_save_restore, world_setup, teardown),
+		cmocka_unit_test_setup_teardown(test_name_taken, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_identity, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_restore_map, world_setup, teardown),
 		cmocka_unit_test_setup_teardown(test_without_devices, world_setup, teardown),

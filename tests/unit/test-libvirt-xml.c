@@ -324,13 +324,30 @@ static void test_numbers(void **state)
 	assert_false(xlpt_lv_sayable("\xef\xbf\xbf"));
 }
 
+/* What a document calls its encoding must not be loaded from where the environment says. */
+static void test_encoding_of_others(void **state)
+{
+	static const char text[] = "<?xml version='1.0' encoding='XLPT-EVIL'?><domain/>";
+	struct xlpt_lv_doc doc;
+
+	(void)state;
+	setenv("GCONV_PATH", "/nonexistent", 1);
+	assert_int_equal(xlpt_lv_parse(text, strlen(text), "in.xml", &doc, NULL), XLPT_ERR_SYNTAX);
+	assert_null(getenv("GCONV_PATH"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_malformed), cmocka_unit_test(test_doors),
-		cmocka_unit_test(test_limits),	  cmocka_unit_test(test_encodings),
-		cmocka_unit_test(test_where),	  cmocka_unit_test(test_rest),
-		cmocka_unit_test(test_numbers),	  cmocka_unit_test(test_blanks),
+		cmocka_unit_test(test_encoding_of_others),
+		cmocka_unit_test(test_malformed),
+		cmocka_unit_test(test_doors),
+		cmocka_unit_test(test_limits),
+		cmocka_unit_test(test_encodings),
+		cmocka_unit_test(test_where),
+		cmocka_unit_test(test_rest),
+		cmocka_unit_test(test_numbers),
+		cmocka_unit_test(test_blanks),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -178,12 +178,38 @@ static void test_file(void **state)
 	world_free(w);
 }
 
+/* A list over many files: each line would look at all before it. */
+static void test_long_list(void **state)
+{
+	struct world *w = world_new();
+	struct xlpt_host *h = fake_bus_host(w->bus);
+	_cleanup_str_ struct xlpt_str text = { 0 };
+	_cleanup_diag_ struct xlpt_diag diag = { 0 };
+	_cleanup_settings_ struct xlpt_settings s;
+
+	(void)state;
+	xlpt_settings_init(&s);
+	for (int i = 0; i < 2048; i++)
+		xlpt_str_add(&text, "allow-split = pin:a\n");
+	fake_bus_put(w->bus, XLPT_SETTINGS_DIR "/1.conf", text.s);
+	fake_bus_put(w->bus, XLPT_SETTINGS_DIR "/2.conf", text.s);
+	assert_int_equal(xlpt_settings_read(h, &s, &diag), 0);
+	assert_int_equal(xlpt_strv_len(s.allow_split), 4096);
+	xlpt_settings_dispose(&s);
+	fake_bus_put(w->bus, XLPT_SETTINGS_DIR "/3.conf", "allow-split = pin:b\n");
+	assert_int_equal(xlpt_settings_read(h, &s, &diag), XLPT_ERR_SYNTAX);
+	assert_non_null(strstr(diag.message, "more than 4096 lines allow-split"));
+	assert_non_null(strstr(diag.file, "3.conf"));
+	world_free(w);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_good),	     cmocka_unit_test(test_allow_split),
 		cmocka_unit_test(test_reset),	     cmocka_unit_test(test_bad),
 		cmocka_unit_test(test_nul_and_long), cmocka_unit_test(test_file),
+		cmocka_unit_test(test_long_list),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

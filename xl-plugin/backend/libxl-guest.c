@@ -77,8 +77,13 @@ static void guest_from_info(libxl_ctx *ctx, const libxl_dominfo *info, struct xl
 			     info->shutdown_reason != LIBXL_SHUTDOWN_REASON_SUSPEND,
 		.end = end_of(info),
 		.has_stubdom = libxl_get_stubdom_id(ctx, (int)info->domid) != 0,
-		.name = name ? name : xlpt_xasprintf("domain-%u", info->domid),
 	};
+	/* libxl and xenstore let it be empty, and then messages would name nobody. */
+	if (!name || !*name) {
+		free(name);
+		name = xlpt_xasprintf("domain-%u", info->domid);
+	}
+	out->name = name;
 	snprintf(out->uuid, sizeof(out->uuid), LIBXL_UUID_FMT, LIBXL_UUID_BYTES(info->uuid));
 }
 

@@ -206,6 +206,8 @@ int xlpt_args_parse(struct xlpt_env *env, int argc, char **argv, struct xlpt_arg
 	xlpt_str_add(&shorts, ":");
 	add_opts(longs, &n, &shorts, xlpt_common_opts, 1);
 	add_opts(longs, &n, &shorts, cmd->opts, OPT_BASE);
+	/* With it getopt stops at the first argument, and an option behind it would be taken for one, too. */
+	unsetenv("POSIXLY_CORRECT");
 	opterr = 0;
 	optind = 0;
 	while (long_index = -1, (c = getopt_long(argc, argv, shorts.s, longs, &long_index)) != -1) {

@@ -92,10 +92,11 @@ static int edit(struct xlpt_env *env, const char *path, const struct xlpt_edit *
 		struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str in = { 0 }, out = { 0 };
+	_cleanup_close_ int lock = -1;
 	_cleanup_file_ struct xlpt_file f;
 	bool changed;
 	/* A link stays a link. */
-	int r = xlpt_file_find(NULL, path, XLPT_FILE_FOLLOW, &f), rc;
+	int r = xlpt_file_find_to_edit(NULL, path, &f, &lock), rc;
 
 	if (r == 0)
 		r = xlpt_file_get(&f, XLPT_CONVERT_MAX, &in);
@@ -108,7 +109,7 @@ static int edit(struct xlpt_env *env, const char *path, const struct xlpt_edit *
 		rc = xlpt_check_interrupted(diag);
 	if (rc == 0 && changed && !env->dry_run) {
 		r = xlpt_file_put(&f, xlpt_str_get(&out), out.len,
-				  &(struct xlpt_file_how){ .keep = true });
+				  &(struct xlpt_file_how){ .keep = true, .edited = true });
 		if (r)
 			rc = xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot write %s", path);
 	}

@@ -20,18 +20,20 @@
 
 struct config_file {
 	struct xlpt_file file;
+	int lock; /* another xlpt waits for it */
 	struct xlpt_str text;
 };
 
 static void config_dispose(struct config_file *f)
 {
+	xlpt_closep(&f->lock);
 	xlpt_file_dispose(&f->file);
 	xlpt_str_dispose(&f->text);
 }
 #define _cleanup_config_ XLPT_CLEANUP(config_dispose)
-#define NO_CONFIG                      \
-	{                              \
-		.file = XLPT_FILE_NONE \
+#define NO_CONFIG                                  \
+	{                                          \
+		.file = XLPT_FILE_NONE, .lock = -1 \
 	}
 
 static int cannot(struct xlpt_diag *diag, const char *what, const char *path, int r)
@@ -51,7 +53,7 @@ static int cannot(struct xlpt_diag *diag, const char *what, const char *path, in
 static int read_config(struct xlpt_env *env, const char *path, struct config_file *f,
 		       struct xlpt_diag *diag)
 {
-	int r = xlpt_file_find(env->host, path, XLPT_FILE_FOLLOW, &f->file);
+	int r = xlpt_file_find_to_edit(env->host, path, &f->file, &f->lock);
 
 	if (r == 0)
 		r = xlpt_file_get(&f->file, MAX_SIZE, &f->text);
@@ -71,8 +73,9 @@ static int read_config(struct xlpt_env *env, const char *path, struct config_fil
 static int write_config(const char *path, const struct config_file *f, const struct xlpt_str *text,
 			struct xlpt_diag *diag)
 {
-	int r = xlpt_file_put(&f->file, xlpt_str_get(text), text->len,
-			      &(struct xlpt_file_how){ .keep = true, .mode = 0600 });
+	int r = xlpt_file_put(
+		&f->file, xlpt_str_get(text), text->len,
+		&(struct xlpt_file_how){ .keep = true, .mode = 0600, .edited = true });
 
 	return r < 0 ? cannot(diag, "write", path, r) : 0;
 }

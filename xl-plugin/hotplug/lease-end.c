@@ -294,16 +294,22 @@ int xlpt_leases_reconcile(struct xlpt_env *env, struct xlpt_returns *out, struct
 	return walk(env, !env->dry_run, out, diag);
 }
 
+static int cmp_bdf(const void *a, const void *b)
+{
+	return xlpt_bdf_cmp(*(const struct xlpt_bdf *)a, *(const struct xlpt_bdf *)b);
+}
+
 void xlpt_leases_forget(struct xlpt_leases *leases, const struct xlpt_returns *returned)
 {
+	_cleanup_free_ struct xlpt_bdf *over = xlpt_xcalloc(returned->n + 1, sizeof(*over));
 	size_t kept = 0;
 
+	/* A captured tree may bring as many as there are addresses. */
+	for (size_t k = 0; k < returned->n; k++)
+		over[k] = returned->items[k].bdf;
+	qsort(over, returned->n, sizeof(*over), cmp_bdf);
 	for (size_t i = 0; i < leases->n; i++) {
-		bool over = false;
-
-		for (size_t k = 0; k < returned->n; k++)
-			over |= xlpt_bdf_eq(returned->items[k].bdf, leases->items[i].bdf);
-		if (over)
+		if (bsearch(&leases->items[i].bdf, over, returned->n, sizeof(*over), cmp_bdf))
 			xlpt_lease_dispose(&leases->items[i]);
 		else
 			leases->items[kept++] = leases->items[i];

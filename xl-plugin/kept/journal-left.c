@@ -34,7 +34,9 @@ static bool parse_guest(struct xlpt_journal *j, char *line)
 	char *save = NULL, *domid = strtok_r(line, " ", &save), *uuid = strtok_r(NULL, " ", &save);
 	uint64_t v;
 
-	if (!uuid || !save || !*save || !xlpt_parse_uint(domid, strlen(domid), 10, UINT32_MAX, &v))
+	/* A guest may have an empty name; the blank before it is there. */
+	if (!uuid || save == uuid + strlen(uuid) ||
+	    !xlpt_parse_uint(domid, strlen(domid), 10, UINT32_MAX, &v))
 		return false;
 	xlpt_guest_dispose(&j->guest);
 	j->guest.domid = (uint32_t)v;
@@ -115,8 +117,8 @@ static int peek(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
 		return running ? RUNNING : INTERRUPTED;
 	/* When it is just being written, a part of it may be there: that is no reason to warn. */
 	if (!running)
-		xlpt_warn(env, "%s is not a journal that this xlpt can read; it is left alone",
-			  j->path);
+		xlpt_warn_once(env, "%s is not a journal that this xlpt can read; it is left alone",
+			       j->path);
 	return ENDED;
 }
 

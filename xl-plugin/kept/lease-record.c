@@ -54,7 +54,8 @@ static bool parse_guest(struct xlpt_lease *l, char *text)
 	char *save = NULL, *domid = strtok_r(text, " ", &save), *uuid = strtok_r(NULL, " ", &save);
 	uint64_t v;
 
-	if (!uuid || !save || !*save || strlen(uuid) >= sizeof(l->uuid))
+	/* A guest may have an empty name; the blank before it is there. */
+	if (!uuid || save == uuid + strlen(uuid) || strlen(uuid) >= sizeof(l->uuid))
 		return false;
 	l->domid = -1;
 	if (strcmp(domid, "-")) {

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include "core/file.h"
 #include "core/text.h"
@@ -24,11 +25,13 @@ static void waits(void *arg)
 		xlpt_warn(w->env, "waiting for another xlpt that works on %s", w->what);
 }
 
-static int take(struct xlpt_env *env, struct xlpt_locks *locks, const struct xlpt_lock_key *key,
-		const char *what, int64_t deadline, struct xlpt_diag *diag)
+/* h: where the lock is */
+static int take(struct xlpt_env *env, struct xlpt_host *h, struct xlpt_locks *locks,
+		const struct xlpt_lock_key *key, const char *what, int64_t deadline,
+		struct xlpt_diag *diag)
 {
 	struct waiting w = { .env = env, .what = what };
-	int r = xlpt_lock_take(&env->locks, locks, env->host, env->clock, key, deadline, waits, &w);
+	int r = xlpt_lock_take(&env->locks, locks, h, env->clock, key, deadline, waits, &w);
 
 	if (r == 0)
 		return 0;
@@ -45,7 +48,10 @@ static int take(struct xlpt_env *env, struct xlpt_locks *locks, const struct xlp
 		return XLPT_ERR_IN_USE;
 	}
 	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot lock %s", key->path);
-	xlpt_diag_hint(diag, "run xlpt as root");
+	if (r == -ELOOP || r == -EISDIR || r == -ENXIO)
+		xlpt_diag_hint(diag, "take away what stands there: rm -r %s", XLPT_WORD(key->path));
+	else
+		xlpt_diag_hint(diag, "run xlpt as root");
 	return XLPT_ERR_IO;
 }
 
@@ -58,7 +64,7 @@ static int take_named(struct xlpt_env *env, struct xlpt_locks *locks, enum xlpt_
 	int r = xlpt_file_private_dir(env->host, LOCK_DIR);
 
 	if (r == 0)
-		return take(env, locks, &key, what, deadline, diag);
+		return take(env, env->host, locks, &key, what, deadline, diag);
 	xlpt_diag_file(diag, XLPT_ERR_IO, r, "cannot make the directory " LOCK_DIR);
 	xlpt_diag_hint(diag, "run xlpt as root");
 	return XLPT_ERR_IO;
@@ -162,16 +168,38 @@ int xlpt_lock_pools(struct xlpt_env *env, struct xlpt_locks *locks, int64_t dead
 	return take_named(env, locks, XLPT_LOCK_POOLS, 0, "pools", NULL, deadline, diag);
 }
 
+/*
+ * For all trees of --sysroot together. Whoever may open the directory of a tree could lock that, for
+ * ever: so root locks what root alone can open. 1: there is no such place.
+ */
+static int take_for_trees(struct xlpt_env *env, struct xlpt_locks *locks, const char *what,
+			  int64_t deadline, struct xlpt_diag *diag)
+{
+	const struct xlpt_lock_key key = { .kind = XLPT_LOCK_FILES, .path = LOCK_DIR "/trees" };
+	struct xlpt_host here;
+	int rc = 1;
+
+	if (!env->own_process || geteuid() != 0 || xlpt_host_open(&here, "/"))
+		return 1;
+	if (xlpt_file_private_dir(&here, LOCK_DIR) == 0)
+		rc = take(env, &here, locks, &key, what, deadline, diag);
+	xlpt_host_close(&here);
+	return rc;
+}
+
 int xlpt_lock_files(struct xlpt_env *env, struct xlpt_locks *locks, const char *name,
 		    const char *what, struct xlpt_diag *diag)
 {
 	int64_t deadline = xlpt_now(env->clock) + XLPT_LOCK_TIMEOUT_MS;
-	/* Below --sysroot the whole tree is locked, so that no lock file is written into it. */
+	/* No lock file is written into a tree: others than root lock its directory. */
 	const struct xlpt_lock_key image = { .kind = XLPT_LOCK_FILES,
 					     .path = "/",
 					     .directory = true };
 
-	if (env->sysroot)
-		return take(env, locks, &image, what, deadline, diag);
+	if (env->sysroot) {
+		int rc = take_for_trees(env, locks, what, deadline, diag);
+
+		return rc == 1 ? take(env, env->host, locks, &image, what, deadline, diag) : rc;
+	}
 	return take_named(env, locks, XLPT_LOCK_FILES, 0, name, what, deadline, diag);
 }

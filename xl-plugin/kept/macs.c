@@ -52,8 +52,9 @@ static bool parse_line(struct xlpt_macs *all, char *text)
 	struct xlpt_mac m = { 0 };
 	uint64_t v;
 
-	if (!pool || !save || !*save || !xlpt_mac_parse(mac, m.mac) || strlen(uuid) != 36 ||
-	    strspn(uuid, "0123456789abcdef-") != 36 ||
+	/* A guest may have an empty name; the blank before it is there. */
+	if (!pool || save == pool + strlen(pool) || !xlpt_mac_parse(mac, m.mac) ||
+	    strlen(uuid) != 36 || strspn(uuid, "0123456789abcdef-") != 36 ||
 	    !xlpt_parse_uint(nth, strlen(nth), 10, 65535, &v) || all->n == MAX_MACS)
 		return false;
 	snprintf(m.uuid, sizeof(m.uuid), "%s", uuid);

@@ -7,6 +7,7 @@
 #include "core/conf.h"
 
 #define FILE_MAX      (64 * 1024)
+#define LIST_MAX      4096   /* devices in one list, of all files */
 #define LIMIT_MAX     100000 /* a ledger with 64 bytes for each stays readable */
 #define WINDOW_MAX_MS (30 * 86400 * (int64_t)1000)
 #define GRACE_MAX_MS  (3600 * (int64_t)1000)
@@ -106,6 +107,10 @@ static int device_list(struct xlpt_conf *c, const char *s, char ***out)
 	_cleanup_diag_ struct xlpt_diag no = { 0 };
 	_cleanup_free_ char *example = NULL;
 
+	/* Each line looks at all before it, and a captured tree may bring millions. */
+	if (xlpt_strv_len(*out) >= LIST_MAX)
+		return xlpt_conf_wrong(c, c->key, "take devices out that this host does not have",
+				       "more than %d lines %s", LIST_MAX, c->key);
 	if ((xlpt_starts(s, "pin:") && s[4]) ||
 	    xlpt_bdf_parse_host(s, &(struct xlpt_bdf){ 0 }, &no) == 0) {
 		xlpt_strv_add(out, s);

@@ -37,7 +37,8 @@ struct xlpt_leave {
 	char *file, *part; /* absolute paths: the image, and its name while it is written */
 	/* part is below this; NULL = the file system of this process; not owned */
 	struct xlpt_host *part_in;
-	struct xlpt_file at; /* the directory of both, held open */
+	struct xlpt_file at; /* the directory of both, held open, and what had the name before */
+	bool naming;	     /* the image gets its name, or its record was written */
 	bool without_devices;
 	struct xlpt_image image;
 	/* restore, migrate */

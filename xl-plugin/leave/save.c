@@ -126,13 +126,40 @@ void xlpt_leave_plan_image(struct xlpt_leave *l, struct xlpt_plan *plan)
 		      NULL);
 }
 
+/*
+ * An image that was there before is replaced, as xl does. One that came since is that of another
+ * guest, which is nowhere else.
+ */
+static int check_name(const struct xlpt_leave *l, struct xlpt_diag *diag)
+{
+	struct stat st;
+
+	if (l->at.there ? xlpt_file_is_as_read(&l->at)
+			: fstatat(l->at.dir.rootfd, l->at.name + 1, &st, AT_SYMLINK_NOFOLLOW) &&
+				  errno == ENOENT)
+		return 0;
+	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s was written by somebody else meanwhile",
+		      l->file);
+	xlpt_diag_fact(diag, "it may be the image of another guest");
+	xlpt_diag_hint(diag, "name another file");
+	return XLPT_ERR_CONFLICT;
+}
+
 static int publish(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_leave *l = ctx;
 	_cleanup_free_ const struct xlpt_spec **specs = xlpt_xcalloc(l->op.n + 1, sizeof(*specs));
+	XLPT_CLEANUP(xlpt_locks_release) struct xlpt_locks locks = { 0 };
 	int rc, r;
 
 	(void)i;
+	/* Two guests may be saved to one name at once. */
+	rc = xlpt_lock_files(l->op.env, &locks, "images", "the names of images", diag);
+	if (rc == 0)
+		rc = check_name(l, diag);
+	if (rc)
+		return rc;
+	l->naming = true;
 	for (size_t k = 0; k < l->op.n; k++)
 		specs[k] = &l->op.items[k].spec;
 	rc = xlpt_image_record_write(l->file, &l->op.guest, l->image.size, specs, l->op.n, diag);
@@ -171,6 +198,8 @@ static int unpublish(void *ctx, size_t i, struct xlpt_diag *diag)
 	if (rc <= 0)
 		return rc;
 	xlpt_journal_note(&l->op.journal, "state undone", NULL);
+	if (!l->naming)
+		return 0;
 	if (l->image.fd >= 0)
 		remove_own(l);
 	xlpt_file_remove(NULL, record);
