@@ -364,6 +364,7 @@ struct xlpt_iommu_note {
 	bool unknown; /* and then good, too: nobody was there to be asked */
 	bool remaps;  /* it is about interrupt remapping */
 	bool is_way;  /* how to get out of what the note before it says */
+	bool unread;  /* it is about a word that Xen did not take from its command line */
 	char *text;
 	char *way; /* the same as a line of its own, where text has it in its sentence; or NULL */
 };
