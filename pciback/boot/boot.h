@@ -193,7 +193,7 @@ enum xlpt_boot_stub {
 
 /*
  * Whether the bound driver is one that takes only what it is told to (vfio-pci,
- * pci-stub), and it is known by what. why: what tells it; way: how to take that
+ * pci-stub). why: what tells it, or that this is not known; way: how to take that
  * out. Caller frees both. (stub.c)
  */
 enum xlpt_boot_stub xlpt_boot_stub(struct xlpt_host *h, const struct xlpt_boot *boot,
