@@ -84,9 +84,13 @@ static void test_vectors(void **state)
 	assert_non_null(strstr(w->err, "win1's devices ask for up to 33 interrupt vectors, Xen "
 				       "lets it have 32"));
 	assert_non_null(strstr(w->err, "to mend: write extra_guest_irqs=33 on Xen's command"));
-	/* What the guest has already counts. */
+	assert_null(strstr(w->err, "dom0's kernel"));
+	/* What the guest has already counts. The word is Xen's. */
+	fake_bus_put(w->bus, "/proc/cmdline", "ro quiet extra_guest_irqs=256\n");
 	ok(w, "attach win1 --hide 07:01.0");
 	assert_non_null(strstr(w->err, "up to 53 interrupt vectors"));
+	assert_non_null(strstr(w->err, "extra_guest_irqs=53 on Xen's command line (dom0's kernel, "
+				       "which has that word, does not hand it to Xen), and boot"));
 	fake_ts_cmdline(w->ts, "extra_guest_irqs=85");
 	ok(w, "attach win1 --hide 07:02.0");
 	assert_null(strstr(w->err, "interrupt vectors"));
