@@ -80,6 +80,8 @@ struct xlpt_set_mate {
 bool xlpt_mate_used(const struct xlpt_set_mate *mate);
 /* A guest has it. */
 bool xlpt_mate_of_guest(const struct xlpt_set_mate *mate);
+/* dom0 could do without it. */
+bool xlpt_mate_can_go(const struct xlpt_set_mate *mate);
 
 /*
  * "dom0 uses A and B, and C is with web1": who but the guest uses them, or NULL when nobody does.

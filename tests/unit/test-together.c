@@ -342,6 +342,27 @@ static void test_switch(void **state)
 	assert_null(strstr(first + 1, REACHES));
 }
 
+/* What is behind the switch cannot all go: hide would refuse the display. */
+static void test_switch_needed(void **state)
+{
+	struct world *w = *state;
+
+	put_switch(w, false, -1);
+	put_port(w, "0000:09:03.0", "0000:08:00.0", 6, false, -1);
+	fake_bus_driver(w->bus, "gpu", "144d:a80c");
+	fake_bus_add(w->bus, "0000:0c:00.0",
+		     &(struct fake_dev){ .vendor = 0x144d,
+					 .device = 0xa80c,
+					 .class_code = 0x030000,
+					 .driver = "gpu",
+					 .boot_vga = true,
+					 .parent = "0000:09:03.0" });
+	refused(w, 3, "hide 0c:00.0", "needs");
+	ok(w, "attach web1 --hide 0a:00.0");
+	said(w, "dom0 uses 0000:0b:00.0 and 0000:0c:00.0");
+	said(w, "to mend: put 0000:0a:00.0 into a slot that is not behind it");
+}
+
 /* The switch redirects; or the kernel has made one set of it. */
 static void test_switch_kept_apart(void **state)
 {
@@ -439,12 +460,19 @@ static void test_switch_one_set(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_xen_gives), cmocka_unit_test(test_bars),
-		world_test(test_page_of_dom0),	  world_test(test_page_of_guests),
-		world_test(test_switch),	  world_test(test_switch_kept_apart),
-		world_test(test_switch_one_set),  world_test(test_switch_one_port),
-		world_test(test_switch_second),	  world_test(test_switch_port),
-		world_test(test_vectors),	  world_test(test_vectors_at_boot),
+		cmocka_unit_test(test_xen_gives),
+		cmocka_unit_test(test_bars),
+		world_test(test_page_of_dom0),
+		world_test(test_page_of_guests),
+		world_test(test_switch),
+		world_test(test_switch_needed),
+		world_test(test_switch_kept_apart),
+		world_test(test_switch_one_set),
+		world_test(test_switch_one_port),
+		world_test(test_switch_second),
+		world_test(test_switch_port),
+		world_test(test_vectors),
+		world_test(test_vectors_at_boot),
 		world_test(test_drive),
 	};
 

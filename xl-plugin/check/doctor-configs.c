@@ -55,7 +55,7 @@ static void absent(struct xlpt_doctor *d, const char *path, const struct xlpt_xl
 			d,
 			"xlpt list shows what there is; correct the entry, or put the card "
 			"back; if it does not come back: xlpt convert --edit %s --remove %s",
-			XLPT_WORD(path), where);
+			XLPT_WORD(path), XLPT_WORD(where));
 	xlpt_doctor_device(d, spec->bdf);
 }
 
