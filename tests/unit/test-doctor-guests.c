@@ -39,12 +39,12 @@ static void test_without_passthrough(void **state)
 	g->passthrough = XLPT_OFF;
 	fake_bus_put(w->bus, "/etc/xen/app1.cfg", "name = \"app1\"\npci = [ '02:00.0' ]\n");
 	says(w, 1, "app1 runs without passthrough",
-	     "write passthrough = \"enabled\" and e820_host = 1 into its configuration, shut it "
-	     "down and start it anew\n");
+	     "write passthrough=\"enabled\" and e820_host=1 into its configuration and create it "
+	     "again\n");
 	g->type = XLPT_GUEST_HVM;
 	says(w, 1, "app1 runs without passthrough",
-	     "write passthrough = \"enabled\" into its configuration, shut it down and start it "
-	     "anew; its maxmem may then be no more than its memory\n");
+	     "write passthrough=\"enabled\" into its configuration and create it again; its "
+	     "maxmem may then be no more than its memory\n");
 }
 
 /* xl create makes none of them, whatever their devices are. */

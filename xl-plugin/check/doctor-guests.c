@@ -6,6 +6,7 @@
 #include "core/text.h"
 #include "xl-plugin/check/doctor.h"
 #include "xl-plugin/hotplug/device-model.h"
+#include "xl-plugin/hotplug/libvirt.h"
 
 #define GROUP XLPT_DOCTOR_GUESTS
 
@@ -57,7 +58,7 @@ static char *meant_to(struct xlpt_doctor *d, const struct xlpt_leases *leases,
 static void can_have(struct xlpt_doctor *d, const struct xlpt_leases *leases,
 		     const struct xlpt_guest *g)
 {
-	_cleanup_free_ char *who = NULL;
+	_cleanup_free_ char *who = NULL, *way = NULL;
 
 	if (g->type == XLPT_GUEST_PVH || passthrough(d, g) != XLPT_OFF)
 		return;
@@ -68,14 +69,8 @@ static void can_have(struct xlpt_doctor *d, const struct xlpt_leases *leases,
 		d, GROUP, XLPT_HEALTH_BAD, "without-passthrough",
 		"%s runs without passthrough, so it can have no device, and %s gives it one",
 		g->name, who);
-	/* With passthrough libxl wants all of an HVM guest's memory to be there from the start. */
-	xlpt_doctor_mend(d,
-			 "write passthrough = \"enabled\"%s into its configuration, shut it down "
-			 "and start it anew%s",
-			 g->type == XLPT_GUEST_PV ? " and e820_host = 1" : "",
-			 g->type == XLPT_GUEST_HVM
-				 ? "; its maxmem may then be no more than its memory"
-				 : "");
+	way = xlpt_policy_passthrough_way(g, xlpt_libvirt_made(d->env, g));
+	xlpt_doctor_mend(d, "%s", way);
 	xlpt_doctor_guest(d, g->name);
 }
 
