@@ -27,14 +27,15 @@ static void answers_hint(const struct xlpt_device *dev, struct xlpt_diag *diag)
 /* Binding such a one to pciback fails, and a guest that had it would read ones everywhere. */
 int xlpt_policy_answers(const struct xlpt_device *dev, struct xlpt_diag *diag)
 {
-	const char *power = dev->power_state;
+	bool cold = xlpt_streq(dev->power_state, "D3cold");
 
 	if (!dev->no_answer)
 		return 0;
 	xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "%s does not answer", XLPT_BDF_STR(dev->bdf));
-	xlpt_diag_fact(diag, "its configuration space reads all ones%s%s",
-		       power ? "; its power state is " : ": it has no power, or is off the bus",
-		       power ? power : "");
+	/* Any other state is what the kernel remembers of it ("D0"), or that it knows none ("unknown"). */
+	xlpt_diag_fact(diag, "its configuration space reads all ones%s",
+		       cold ? "; its power state is D3cold"
+			    : ": it has no power, or is off the bus");
 	if (dev->silent_above)
 		xlpt_diag_fact(diag,
 			       "its configuration space reads all ones, and so does that of "

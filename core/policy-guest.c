@@ -165,9 +165,28 @@ static char *iommu_says(const struct xlpt_attach_facts *f)
 			      f->guest->type == XLPT_GUEST_PV ? "PV" : "HVM");
 }
 
+char *xlpt_policy_passthrough_way(const struct xlpt_guest *g, bool by_libvirt)
+{
+	bool pv = g->type == XLPT_GUEST_PV;
+
+	/* libxl makes no HVM guest that has passthrough and less memory than it may get later. */
+	if (by_libvirt)
+		return xlpt_xasprintf("write <passthrough state='on'/>%s into <features><xen> of "
+				      "its XML (virsh edit %s), shut it down and start it anew%s",
+				      pv ? " and <e820_host state='on'/>" : "", XLPT_WORD(g->name),
+				      pv ? ""
+					 : "; its currentMemory may then be no less than its "
+					   "memory");
+	return xlpt_xasprintf("write passthrough=\"enabled\"%s into its configuration and create "
+			      "it again%s",
+			      pv ? " and e820_host=1" : "",
+			      pv ? "" : "; its maxmem may then be no more than its memory");
+}
+
 static int made_with_passthrough(const struct xlpt_attach_facts *f, struct xlpt_diag *diag)
 {
 	const struct xlpt_guest *g = f->guest;
+	_cleanup_free_ char *way = NULL;
 
 	if (g->passthrough != XLPT_OFF)
 		return 0;
@@ -176,11 +195,8 @@ static int made_with_passthrough(const struct xlpt_attach_facts *f, struct xlpt_
 		      g->name);
 	xlpt_diag_fact(diag, "it has no IOMMU context in the hypervisor: passthrough is off by "
 			     "default for a guest created without devices");
-	xlpt_diag_hint(
-		diag,
-		"write passthrough=\"enabled\"%s into its configuration and create it again%s",
-		g->type == XLPT_GUEST_PV ? " and e820_host=1" : "",
-		g->type == XLPT_GUEST_PV ? "" : "; its maxmem may then be no more than its memory");
+	way = xlpt_policy_passthrough_way(g, f->by_libvirt);
+	xlpt_diag_hint(diag, "%s", way);
 	return XLPT_ERR_GUEST_TYPE;
 }
 
@@ -202,8 +218,9 @@ static int made_with_e820(const struct xlpt_attach_facts *f, struct xlpt_diag *d
 	xlpt_diag_set(diag, XLPT_ERR_GUEST_TYPE, "%s was created without e820_host", g->name);
 	xlpt_diag_fact(diag, "a PV guest without the host's memory map can have RAM where the "
 			     "device's registers are");
-	xlpt_diag_hint(diag, "write e820_host=1 into its configuration and create it again, or "
-			     "try with --without-e820");
+	xlpt_diag_hint(diag, "write %s and create it again, or try with --without-e820",
+		       f->by_libvirt ? "<e820_host state='on'/> into <features><xen> of its XML"
+				     : "e820_host=1 into its configuration");
 	return XLPT_ERR_GUEST_TYPE;
 }
 

@@ -96,7 +96,7 @@ char *xlpt_mates_users(const struct xlpt_set_mate *mates, size_t n, const struct
 }
 
 /* Whether dom0 can do without it is what hiding it would say; the VFs of a PF can be removed before. */
-static bool dom0_can_lose(const struct xlpt_set_mate *m)
+bool xlpt_mate_can_go(const struct xlpt_set_mate *m)
 {
 	struct xlpt_device without_vfs = *m->device;
 
@@ -111,14 +111,14 @@ static void add_losses(struct xlpt_str *s, const struct users *u)
 	size_t n = 0, i = 0;
 
 	for (size_t k = 0; k < u->n_dom0; k++)
-		n += dom0_can_lose(u->of_dom0[k]);
+		n += xlpt_mate_can_go(u->of_dom0[k]);
 	for (size_t k = 0; k < u->n_dom0; k++) {
 		const struct xlpt_set_mate *m = u->of_dom0[k];
 		_cleanup_diag_ struct xlpt_diag no = { 0 };
 		_cleanup_free_ char *one =
 			xlpt_xasprintf("%s (%s)", XLPT_BDF_STR(m->device->bdf), m->device->driver);
 
-		if (dom0_can_lose(m)) {
+		if (xlpt_mate_can_go(m)) {
 			add_to_list(&can, i++, n, one);
 		} else if (m->place->needed) {
 			xlpt_str_addf(s, "; this host needs %s: %s", one, m->place->needed);
@@ -164,7 +164,7 @@ static char *clear_away(const struct users *u)
 	struct xlpt_str s = { 0 };
 
 	for (size_t i = 0; i < u->n_dom0; i++)
-		if (!dom0_can_lose(u->of_dom0[i]))
+		if (!xlpt_mate_can_go(u->of_dom0[i]))
 			return NULL;
 	for (size_t i = 0; i < u->n_guests; i++) {
 		const struct xlpt_set_mate *m = u->of_guests[i];

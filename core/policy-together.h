@@ -33,11 +33,15 @@ int xlpt_policy_drive(const char *guest, enum xlpt_guest_type type, const struct
  */
 unsigned xlpt_xen_guest_vectors(const char *cmdline, bool *known);
 
+/* Whether the command line of dom0's kernel has that word, which is Xen's. */
+bool xlpt_kernel_guest_vectors(const char *cmdline);
+
 /*
  * Warns when a guest's devices may ask for more than Xen gives it. guest NULL: of no guest yet,
- * but of all that is hidden.
+ * but of all that is hidden. misplaced: somebody gave the number to dom0's kernel.
  */
-int xlpt_policy_vectors(const char *guest, unsigned asked, unsigned given, struct xlpt_diag *diag);
+int xlpt_policy_vectors(const char *guest, unsigned asked, unsigned given, bool misplaced,
+			struct xlpt_diag *diag);
 
 /* ---- peers in a switch (policy-switch.c) ---- */
 

@@ -70,7 +70,20 @@ unsigned xlpt_xen_guest_vectors(const char *cmdline, bool *known)
 	return given;
 }
 
-int xlpt_policy_vectors(const char *guest, unsigned asked, unsigned given, struct xlpt_diag *diag)
+bool xlpt_kernel_guest_vectors(const char *cmdline)
+{
+	for (const char *s = cmdline ? cmdline : ""; *s;) {
+		size_t len = strcspn(s, " \n");
+
+		if (xlpt_starts(s, NAME))
+			return true;
+		s += len + strspn(s + len, " \n");
+	}
+	return false;
+}
+
+int xlpt_policy_vectors(const char *guest, unsigned asked, unsigned given, bool misplaced,
+			struct xlpt_diag *diag)
 {
 	if (asked <= given)
 		return 0;
@@ -81,7 +94,8 @@ int xlpt_policy_vectors(const char *guest, unsigned asked, unsigned given, struc
 		      asked, guest ? "it" : "a guest", given);
 	xlpt_diag_fact(diag, "extra_guest_irqs is %u%s", given,
 		       given == XEN_DEFAULT ? ", Xen's default" : " on Xen's command line");
-	xlpt_diag_hint(diag, "write extra_guest_irqs=%u on Xen's command line, and boot again",
-		       asked);
+	xlpt_diag_hint(
+		diag, "write extra_guest_irqs=%u on Xen's command line%s, and boot again", asked,
+		misplaced ? " (dom0's kernel, which has that word, does not hand it to Xen)" : "");
 	return XLPT_ERR_RULE;
 }

@@ -48,6 +48,7 @@ struct xlpt_attach_facts {
 	uint64_t rdm_base, rdm_limit; /* then: where it is, both included */
 	const struct xlpt_bdf *divides; /* the sets of the devices would be refused at this one of
 					   them (xlpt_policy_split), or NULL */
+	bool by_libvirt;		/* libvirt has the guest's configuration */
 	bool to_create;			/* the guest is still to be created, with its devices */
 	struct xlpt_findings *findings; /* all that the rules find, or NULL: the first refusal */
 	/* what the caller allows */
@@ -69,6 +70,9 @@ void xlpt_policy_ends_hint(const struct xlpt_guest *guest, const char *else_run,
 int xlpt_policy_guest(const struct xlpt_attach_facts *f, struct xlpt_diag *diag);
 int xlpt_policy_attach(const struct xlpt_attach_facts *f, struct xlpt_diag *diag);
 
+/* What has the guest made with passthrough the next time; by_libvirt: in libvirt's words. Caller frees. */
+char *xlpt_policy_passthrough_way(const struct xlpt_guest *guest, bool by_libvirt);
+
 /* Another function of the isolation set that a function is in. */
 struct xlpt_set_mate {
 	const struct xlpt_device *device;
@@ -80,6 +84,8 @@ struct xlpt_set_mate {
 bool xlpt_mate_used(const struct xlpt_set_mate *mate);
 /* A guest has it. */
 bool xlpt_mate_of_guest(const struct xlpt_set_mate *mate);
+/* dom0 could do without it. */
+bool xlpt_mate_can_go(const struct xlpt_set_mate *mate);
 
 /*
  * "dom0 uses A and B, and C is with web1": who but the guest uses them, or NULL when nobody does.

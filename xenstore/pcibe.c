@@ -262,6 +262,19 @@ char *xlpt_pcibe_gave_up(struct xlpt_store *s, uint32_t domid)
 	return printable(text);
 }
 
+int xlpt_pcibe_errno(const char *words)
+{
+	size_t len = strspn(words, "0123456789");
+	uint64_t v;
+
+	return words[len] == ' ' && xlpt_parse_uint(words, len, 10, 4095, &v) ? (int)v : 0;
+}
+
+bool xlpt_pcibe_no_dma(const char *words)
+{
+	return xlpt_pcibe_errno(words) == ENOMEM && strstr(words, "setting up PCI Frontend");
+}
+
 int xlpt_pcibe_read(struct xlpt_store *s, uint32_t domid, struct xlpt_pcibe *out,
 		    struct xlpt_diag *diag)
 {

@@ -104,6 +104,10 @@ int xlpt_pcibe_drop(struct xlpt_store *s, uint32_t domid, struct xlpt_bdf bdf, i
  * event channel that it frees when its last device leaves, are none. Caller frees.
  */
 char *xlpt_pcibe_gave_up(struct xlpt_store *s, uint32_t domid);
+/* Of these words: the errno that they begin with, or 0. */
+int xlpt_pcibe_errno(const char *words);
+/* They say that the kernel found no memory for its bounce buffer (pcifront_connect_and_init_dma). */
+bool xlpt_pcibe_no_dma(const char *words);
 /*
  * Forgets that text, and gives what it was: *said, or NULL (caller frees). A
  * frontend leaves it there for good, so what is found later is from later.

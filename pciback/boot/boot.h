@@ -193,7 +193,7 @@ enum xlpt_boot_stub {
 
 /*
  * Whether the bound driver is one that takes only what it is told to (vfio-pci,
- * pci-stub), and it is known by what. why: what tells it; way: how to take that
+ * pci-stub). why: what tells it, or that this is not known; way: how to take that
  * out. Caller frees both. (stub.c)
  */
 enum xlpt_boot_stub xlpt_boot_stub(struct xlpt_host *h, const struct xlpt_boot *boot,
@@ -364,6 +364,7 @@ struct xlpt_iommu_note {
 	bool unknown; /* and then good, too: nobody was there to be asked */
 	bool remaps;  /* it is about interrupt remapping */
 	bool is_way;  /* how to get out of what the note before it says */
+	bool unread;  /* it is about a word that Xen did not take from its command line */
 	char *text;
 	char *way; /* the same as a line of its own, where text has it in its sentence; or NULL */
 };

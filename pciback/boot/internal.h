@@ -153,6 +153,21 @@ bool xlpt_boot_line_has(const struct xlpt_boot *boot, const struct xlpt_hide_lis
 char *xlpt_boot_write_way(struct xlpt_host *h, const struct xlpt_boot *boot,
 			  const struct xlpt_effective *eff, const struct xlpt_hide_list *more,
 			  const char *args);
+
+/* ---- what Xen's messages say of its IOMMU (iommu-log.c); what is returned the caller frees, NULL = none ---- */
+
+/* The first line that has these words, in any case, without what comes before Xen's own text. */
+char *xlpt_iommu_line(const char *log, const char *words);
+/* The line that says why Xen does without an IOMMU; *way: what is known to help, or NULL. */
+char *xlpt_iommu_reason(const char *log, const char **way);
+/* A line of trouble with it that is none of those. */
+char *xlpt_iommu_trouble(const char *log);
+/*
+ * The next line, from *log on, in which Xen says that it did not take a word of its command line that is about
+ * passthrough: "parameter ... unknown!". *log is moved behind it.
+ */
+char *xlpt_iommu_unread(const char **log);
+
 /* Fill the fields of that name. */
 void xlpt_boot_find_initramfs(struct xlpt_host *h, struct xlpt_boot *b);
 void xlpt_boot_find_loader(struct xlpt_host *h, struct xlpt_boot *b);

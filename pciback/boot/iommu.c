@@ -159,132 +159,29 @@ static const char *setting(enum vendor vendor)
 	return "turn on VT-d or the AMD IOMMU";
 }
 
-/* ---- what Xen's messages say ---- */
-
-/*
- * Messages with which Xen does without an IOMMU (xen/drivers/passthrough: vtd/quirks.c, vtd/dmar.c,
- * vtd/iommu.c, amd/iommu_acpi.c, amd/iommu_init.c, iommu.c) and what is known to help. The first
- * of them that is found counts: later lines only follow from it.
- */
-static const struct {
-	const char *words; /* of the line, in any case */
-	const char *way;   /* out, and what it costs; NULL = none is known */
-} reasons[] = {
-	{ "5500/5520/X58",
-	  "interrupt remapping of this chipset is broken before stepping C-2. Write "
-	  "iommu=no-intremap "
-	  "on Xen's command line: then the IOMMU works without it, and a guest with a device can "
-	  "send "
-	  "the host any interrupt; or update the firmware, a newer one may leave remapping off" },
-	{ "remapping has an erratum",
-	  "write iommu=no-intremap on Xen's command line: then the IOMMU works without interrupt "
-	  "remapping, and a guest with a device can send the host any interrupt; or update the "
-	  "firmware" },
-	{ "workaround_bios_bug",
-	  "update the firmware, whose ACPI table DMAR names devices that are not there. Or write "
-	  "iommu=workaround_bios_bug on Xen's command line: then Xen passes over such an entry, and "
-	  "what "
-	  "it was for is without protection" },
-	{ "southbridge IO-APIC",
-	  "update the firmware, whose ACPI table IVRS lacks the IO-APIC. Or name it with "
-	  "ivrs_ioapic[ID]=BB:DD.F on Xen's command line (AMD's is mostly 00:14.0): with a wrong "
-	  "one "
-	  "interrupts get lost; or write iommu=no-intremap: then a guest with a device can send the "
-	  "host any interrupt" },
-	{ "overlapping RMRR", "update the firmware: its ACPI table DMAR is wrong" },
-	{ "invalid DMAR width", "update the firmware: its ACPI table DMAR is wrong" },
-	{ "failed to parse ACPI DMAR", "update the firmware: its ACPI table DMAR is wrong" },
-	{ "failed to parse ACPI IVRS", "update the firmware: its ACPI table IVRS is wrong" },
-	{ "IVHD error", "update the firmware: its ACPI table IVRS is wrong" },
-	{ "IVRS error", "update the firmware: its ACPI table IVRS is wrong" },
-	{ "disabling IOMMU", NULL },
-	{ "disabling VT-d", NULL },
-	{ "disabling AMD-Vi", NULL },
-	{ "AMD-Vi: error initialization", NULL },
-	{ "IOMMU setup failed", NULL },
-	{ "VT-d hardware is not", NULL },
-};
-
-/* A line without what comes before Xen's own text; up to at stays. Caller frees. */
-static char *own_text(const char *start, const char *at)
-{
-	/* "(XEN) [2024-05-01 10:00:00] [VT-D] " */
-	while (start < at && (*start == '(' || *start == '[' || *start == ' ')) {
-		char close = *start == '(' ? ')' : ']';
-		const char *after =
-			*start == ' ' ? start : memchr(start, close, (size_t)(at - start));
-
-		if (!after)
-			break;
-		start = after + 1;
-	}
-	return xlpt_xstrndup(start, strcspn(start, "\r\n"));
-}
-
-/* The line that has these words. Caller frees. */
-static char *line_with(const char *log, const char *words)
-{
-	const char *at = log ? strcasestr(log, words) : NULL, *start = at;
-
-	while (at && start > log && start[-1] != '\n')
-		start--;
-	return at ? own_text(start, at) : NULL;
-}
-
-static bool has_one(const char *line, const char *const *words)
-{
-	while (*words && !strcasestr(line, *words))
-		words++;
-	return *words != NULL;
-}
-
-/*
- * A message that is not among the reasons: the last one of the IOMMU that tells of trouble,
- * before Xen says that it does without. Caller frees.
- */
-static char *last_trouble(const char *log)
-{
-	static const char *const subject[] = { "iommu", "vt-d", "vtd",	     "amd-vi", "dmar",
-					       "ivrs",	"ivhd", "remapping", NULL };
-	static const char *const trouble[] = { "disab",	 "not found", "not support", "fail",
-					       "error",	 "unable",    "cannot",	     "invalid",
-					       "broken", "errat",     NULL };
-	_cleanup_free_ char *copy = xlpt_xstrdup(log ? log : "");
-	char *cursor = copy, *line, *found = NULL;
-
-	while ((line = xlpt_boot_line(&cursor)) && !strstr(line, "I/O virtualisation disabled"))
-		/* The command line has the words that the operator wrote. */
-		if (has_one(line, subject) && has_one(line, trouble) &&
-		    !strcasestr(line, "command line:"))
-			found = line;
-	return line && found ? own_text(found, found + strlen(found)) : NULL;
-}
+/* ---- what Xen's messages say (iommu-log.c) ---- */
 
 /* known: the firmware describes no IOMMU, which is reason enough. */
 static void why_off(const char *log, bool known, struct xlpt_iommu_notes *out)
 {
-	_cleanup_free_ char *line = NULL;
+	const char *help = NULL;
+	_cleanup_free_ char *line = xlpt_iommu_reason(log, &help);
 
-	for (size_t i = 0; i < XLPT_ARRAY_SIZE(reasons) && !line; i++) {
-		line = line_with(log, reasons[i].words);
-		if (!line)
-			continue;
+	if (line) {
 		note(out, false, "Xen says why (xl dmesg): \"%s\"", line);
-		note(out, false, "%s",
-		     reasons[i].way ? reasons[i].way
-				    : "update the firmware, and look at its setup");
+		note(out, false, "%s", help ? help : "update the firmware, and look at its setup");
 		last(out)->is_way = true;
 	}
 	if (line || known)
 		return;
-	line = last_trouble(log);
+	line = xlpt_iommu_trouble(log);
 	if (line) {
 		note(out, false, "Xen says before it (xl dmesg): \"%s\"", line);
 		note(out, false, "update the firmware, and look at its setup");
 		last(out)->is_way = true;
 		return;
 	}
-	line = line_with(log, "I/O virtualisation disabled");
+	line = xlpt_iommu_line(log, "I/O virtualisation disabled");
 	if (line)
 		note(out, false,
 		     "Xen says \"%s\" (xl dmesg), and no line says why: iommu=verbose,debug on its "
@@ -301,17 +198,48 @@ static void why_off(const char *log, bool known, struct xlpt_iommu_notes *out)
 		way(out, "reboot; xl dmesg | grep -i -e iommu -e vt-d -e amd-vi");
 }
 
-static void remapping(const char *log, const struct words *w, struct xlpt_iommu_notes *out)
+static bool has_ids(struct xlpt_host *h, const char *bdf, const char *attr, unsigned *out)
+{
+	_cleanup_free_ char *text = NULL;
+
+	return xlpt_host_read_text(h, &text, "/sys/bus/pci/devices/%s/%s", bdf, attr) >= 0 &&
+	       sscanf(text, "%x", out) == 1;
+}
+
+/*
+ * Intel's 5500, 5520 and X58: with these steppings Xen turns the IOMMU off as long as interrupts
+ * are to be remapped (vtd/quirks.c, tylersburg_intremap_quirk: function 0 of device 0 on any bus).
+ */
+static bool tylersburg(struct xlpt_host *h)
+{
+	_cleanup_strv_ char **names = NULL;
+
+	xlpt_host_list(h, &names, "/sys/bus/pci/devices");
+	for (char **n = names; n && *n; n++) {
+		unsigned vendor, device, revision;
+
+		if (!xlpt_starts(*n, "0000:") || strlen(*n) != 12 || strcmp(*n + 8, "00.0") != 0 ||
+		    !has_ids(h, *n, "vendor", &vendor) || vendor != 0x8086 ||
+		    !has_ids(h, *n, "device", &device) || !has_ids(h, *n, "revision", &revision))
+			continue;
+		if (device == 0x3405 || ((device == 0x3403 || device == 0x3406) && revision < 0x22))
+			return true;
+	}
+	return false;
+}
+
+static void remapping(struct xlpt_host *h, const char *log, const struct words *w,
+		      struct xlpt_iommu_notes *out)
 {
 	static const char *const off[] = { "interrupt remapping not enabled",
 					   "interrupt remapping is not",
 					   "interrupt remapping not supported",
 					   "interrupt remapping disabled" };
-	_cleanup_free_ char *line = NULL, *why = line_with(log, "remapping has an erratum");
+	_cleanup_free_ char *line = NULL, *why = xlpt_iommu_line(log, "remapping has an erratum");
 	size_t before = out->n;
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(off) && !line; i++)
-		line = line_with(log, off[i]);
+		line = xlpt_iommu_line(log, off[i]);
 	if (log && (strstr(log, "nterrupt Remapping enabled") ||
 		    strstr(log, "nterrupt remapping enabled"))) {
 		note(out, true, "interrupt remapping is on (xl dmesg)");
@@ -330,14 +258,39 @@ static void remapping(const char *log, const struct words *w, struct xlpt_iommu_
 		     "its start are not at hand");
 		last(out)->unknown = true;
 	}
-	if (w->no_intremap) {
+	if (w->no_intremap && tylersburg(h)) {
 		note(out, false,
 		     "Xen's command line turns interrupt remapping off: a guest with a device can "
-		     "send the host any interrupt; take \"no-intremap\" out of iommu=");
-		way(out, "take \"no-intremap\" out of iommu= on Xen's command line");
+		     "send the host any interrupt; it has to stay off, because this chipset's is "
+		     "broken, and with it Xen would do without the IOMMU");
+		way(out, "give devices only to guests that you trust as much as this host");
+	} else if (w->no_intremap) {
+		note(out, false,
+		     "Xen's command line turns interrupt remapping off: a guest with a device can "
+		     "send the host any interrupt; take \"no-intremap\" out of iommu=, unless Xen "
+		     "does without the IOMMU then");
+		way(out, "take \"no-intremap\" out of iommu= on Xen's command line; if Xen does "
+			 "without the IOMMU then (xl dmesg), write it back");
 	}
 	for (size_t i = before; i < out->n; i++)
 		out->items[i].remaps = true;
+}
+
+static void unread_words(const char *log, struct xlpt_iommu_notes *out)
+{
+	char *line;
+
+	while ((line = xlpt_iommu_unread(&log))) {
+		note(out, false,
+		     "Xen did not take a word of its command line (xl dmesg): \"%s\"; correct it, or "
+		     "take it out",
+		     line);
+		last(out)->unread = true;
+		way(out,
+		    "correct that word, or take it off Xen's command line; what Xen knows is in "
+		    "its xen-command-line documentation");
+		free(line);
+	}
 }
 
 void xlpt_boot_iommu(struct xlpt_host *h, const char *xen_cmdline, const char *xen_log, int works,
@@ -378,7 +331,8 @@ void xlpt_boot_iommu(struct xlpt_host *h, const char *xen_cmdline, const char *x
 		way(out, "%s in the firmware's setup", setting(cpu_vendor(h)));
 	}
 	if (works != XLPT_OFF)
-		remapping(xen_log, &w, out);
+		remapping(h, xen_log, &w, out);
+	unread_words(xen_log, out);
 }
 
 void xlpt_iommu_notes_dispose(struct xlpt_iommu_notes *notes)

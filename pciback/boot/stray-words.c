@@ -53,40 +53,57 @@ static char *to_replace(const char *variable, const char *where, const char *wor
 			      variable, where, end, end, end, word);
 }
 
+/* The word as this kernel reads it: with its module's name, and the list without what it refuses. Caller frees. */
+static char *readable(const struct xlpt_stray_search *s, const struct xlpt_stray *stray,
+		      const char *word)
+{
+	const char *value = strchr(word, '=') + 1;
+	_cleanup_hide_ struct xlpt_hide_list list = { 0 };
+	bool whole = xlpt_hide_parse(s->boot->grammar, value, &list, NULL) == 0 && !list.ignored;
+	_cleanup_free_ char *meant =
+		whole || !stray->list.n ? xlpt_xstrdup(value) : xlpt_hide_format(&stray->list);
+
+	return xlpt_xasprintf("%s.hide=%s", s->boot->module, meant);
+}
+
 static void on_xen_line(struct xlpt_stray_search *s, const char *word)
 {
 	struct xlpt_stray *stray = xlpt_stray_add(s, word);
-	_cleanup_free_ char *where = place(s);
+	_cleanup_free_ char *where = place(s), *right = NULL, *as = NULL;
 	const char *v = s->variable;
 
 	if (!stray)
 		return;
+	right = xlpt_starts(word, "rd.qubes.") ? xlpt_xstrdup(word) : readable(s, stray, word);
+	as = strcmp(right, word) ? xlpt_xasprintf(", written %s", right) : xlpt_xstrdup("");
 	stray->fact = xlpt_xasprintf("Xen's own command line has %s%s; Xen does not hand it to "
 				     "dom0's kernel",
 				     word, where);
 	if (xlpt_starts(word, "rd.qubes."))
 		stray->move = xlpt_xasprintf("take it off Xen's command line%s", where);
 	else if (s->boot->loader == XLPT_LOADER_NIXOS)
-		stray->move = xlpt_xstrdup("move it from virtualisation.xen.bootParams to "
-					   "boot.kernelParams in configuration.nix; then: "
-					   "nixos-rebuild boot");
+		stray->move = xlpt_xasprintf("move it from virtualisation.xen.bootParams to "
+					     "boot.kernelParams in configuration.nix%s; then: "
+					     "nixos-rebuild boot",
+					     as);
 	else if (!s->file)
-		stray->move = xlpt_xstrdup("move it from Xen's command line to that of dom0's "
-					   "kernel");
+		stray->move = xlpt_xasprintf("move it from Xen's command line to that of dom0's "
+					     "kernel%s",
+					     as);
 	else if (v && !strcmp(v, "append"))
 		stray->move = xlpt_xasprintf("move it behind the \"---\" that comes next on that "
-					     "line%s",
-					     where);
+					     "line%s%s",
+					     where, as);
 	else if (v && !strcmp(v, "xen_opts"))
 		stray->move =
-			xlpt_xasprintf("move it from xen_opts%s to default_kernel_opts, then: "
+			xlpt_xasprintf("move it from xen_opts%s to default_kernel_opts%s, then: "
 				       "update-extlinux",
-				       where);
+				       where, as);
 	else if (v && xlpt_starts(v, "GRUB_"))
-		stray->move = to_replace(v, where, word);
+		stray->move = to_replace(v, where, right);
 	else
-		stray->move = xlpt_xasprintf("move it from \"%s\"%s to the line of dom0's kernel",
-					     v, where);
+		stray->move = xlpt_xasprintf("move it from \"%s\"%s to the line of dom0's kernel%s",
+					     v, where, as);
 }
 
 /* Which of dom0's lines it is. Caller frees. */
@@ -238,6 +255,7 @@ static void on_dom0_line(struct xlpt_stray_search *s, const char *word, const ch
 {
 	const char *m = s->boot->module, *dot = strchr(word, '.');
 	_cleanup_free_ char *name = xlpt_xstrndup(word, (size_t)(dot - word)), *where = NULL;
+	_cleanup_free_ char *right = NULL;
 	struct xlpt_stray *stray;
 
 	if (xlpt_module_eq(name, m)) {
@@ -266,8 +284,13 @@ static void on_dom0_line(struct xlpt_stray_search *s, const char *word, const ch
 		xlpt_xasprintf("%s has %s; the module of this kernel is called %s and does not "
 			       "read it",
 			       where, word, m);
-	stray->move =
-		xlpt_xasprintf("write %s.hide= in the place of %s.hide= (%s)", m, name, where);
+	right = readable(s, stray, word);
+	if (!strcmp(strchr(right, '=') + 1, strchr(word, '=') + 1))
+		stray->move = xlpt_xasprintf("write %s.hide= in the place of %s.hide= (%s)", m,
+					     name, where);
+	else
+		stray->move =
+			xlpt_xasprintf("write %s in the place of %s (%s)", right, word, where);
 }
 
 /* xen-pciback.hide=, pciback.hide= and xen_pciback.hide= are names that some kernel knows. */

@@ -16,9 +16,15 @@ struct search {
 	struct xlpt_str why, way;
 };
 
+/* vfio's drivers for single kinds of cards are called mlx5_vfio_pci and the like. */
 static bool is_stub(const char *driver)
 {
-	return driver && (xlpt_module_eq(driver, "vfio-pci") || xlpt_module_eq(driver, "pci-stub"));
+	static const char vfio[] = "vfio-pci";
+	size_t len = driver ? strlen(driver) : 0, end = strlen(vfio);
+
+	return driver &&
+	       (xlpt_module_eq(driver, "pci-stub") || xlpt_module_eq(driver, "uio_pci_generic") ||
+		(len >= end && xlpt_module_eq(driver + len - end, vfio)));
 }
 
 #define ANY UINT32_MAX /* PCI_ANY_ID */
@@ -115,6 +121,18 @@ static char *grub_place(const struct search *s)
 	return xlpt_str_take(&found);
 }
 
+/* The line that GRUB's settings make does not have it: only what GRUB starts still has. */
+static bool taken_out(const struct search *s)
+{
+	_cleanup_free_ char *line = NULL, *word = NULL, *entry = NULL;
+
+	if (s->boot->loader != XLPT_LOADER_GRUB && s->boot->loader != XLPT_LOADER_GRUB_PLAIN)
+		return false;
+	line = xlpt_grub_line(xlpt_boot_settings(s->boot, false));
+	entry = entry_in_line(s, line, &word);
+	return !entry;
+}
+
 static void on_cmdline(struct search *s)
 {
 	_cleanup_free_ char *word = NULL, *place = NULL, *command = NULL;
@@ -128,43 +146,61 @@ static void on_cmdline(struct search *s)
 	if (*place)
 		add(&s->way, "%s out of %s in %s%s%s%s", entry, word, place,
 		    command ? " (then: " : "", command ? command : "", command ? ")" : "");
+	else if (command && taken_out(s))
+		add(&s->way, "%s out of %s by %s (GRUB's settings do not have it any more)", entry,
+		    word, command);
 	else
 		add(&s->way,
 		    "%s out of %s on the kernel's command line, in the boot loader's configuration",
 		    entry, word);
 }
 
-static void in_modprobe(struct search *s)
+/* words: what a line of that file has behind the driver's name. */
+static void in_words(struct search *s, const char *file, unsigned line, char *words)
 {
-	_cleanup_confs_ struct xlpt_confs confs = { 0 };
 	_cleanup_free_ char *command = xlpt_boot_initramfs_command(s->boot);
+	char *w;
+
+	while ((w = xlpt_cmdline_word(&words))) {
+		_cleanup_free_ char *entry =
+			xlpt_starts(w, "ids=") ? entry_of(w + strlen("ids="), s->dev) : NULL;
+
+		if (!entry)
+			continue;
+		add(&s->why, "ids= in %s:%u", file, line);
+		add(&s->way, "%s out of ids= in %s:%u%s%s%s", entry, file, line,
+		    command ? " (then: " : "", command ? command : "", command ? ")" : "");
+	}
+}
+
+/* The lines of text that begin with verb (or with the driver itself) and are about the driver. */
+static void in_lines(struct search *s, const char *file, char *text, const char *verb)
+{
+	char *l;
+	unsigned lines;
+
+	for (unsigned nr = 1; (l = xlpt_boot_whole_line(&text, &lines)); nr += lines) {
+		char *save = NULL, *w = strtok_r(l, " \t", &save);
+
+		if (verb)
+			w = w && !strcmp(w, verb) ? strtok_r(NULL, " \t", &save) : NULL;
+		if (w && xlpt_module_eq(w, s->driver))
+			in_words(s, file, nr, save);
+	}
+}
+
+static void in_files(struct search *s)
+{
+	static const char modules[] = "/etc/initramfs-tools/modules";
+	_cleanup_confs_ struct xlpt_confs confs = { 0 };
+	_cleanup_str_ struct xlpt_str text = { 0 };
 
 	xlpt_boot_confs_read(s->h, NULL, NULL, &confs);
-	for (size_t i = 0; i < confs.n; i++) {
-		char *cursor = confs.items[i].text, *l;
-		unsigned lines;
-
-		for (unsigned nr = 1; (l = xlpt_boot_whole_line(&cursor, &lines)); nr += lines) {
-			char *save = NULL, *verb = strtok_r(l, " \t", &save), *w;
-
-			w = verb && !strcmp(verb, "options") ? strtok_r(NULL, " \t", &save) : NULL;
-			if (!w || !xlpt_module_eq(w, s->driver))
-				continue;
-			while ((w = xlpt_cmdline_word(&save))) {
-				_cleanup_free_ char *entry =
-					xlpt_starts(w, "ids=")
-						? entry_of(w + strlen("ids="), s->dev)
-						: NULL;
-
-				if (!entry)
-					continue;
-				add(&s->why, "ids= in %s:%u", confs.items[i].path, nr);
-				add(&s->way, "%s out of ids= in %s:%u%s%s%s", entry,
-				    confs.items[i].path, nr, command ? " (then: " : "",
-				    command ? command : "", command ? ")" : "");
-			}
-		}
-	}
+	for (size_t i = 0; i < confs.n; i++)
+		in_lines(s, confs.items[i].path, confs.items[i].text, "options");
+	/* The initramfs hands what stands behind the name to modprobe. */
+	if (xlpt_boot_slurp(s->h, modules, &text) >= 0 && text.len)
+		in_lines(s, modules, text.s, NULL);
 }
 
 static bool by_driverctl(const struct search *s, char **why, char **way)
@@ -230,12 +266,18 @@ enum xlpt_boot_stub xlpt_boot_stub(struct xlpt_host *h, const struct xlpt_boot *
 	if (by_driverctl(&s, why, way) || by_override(&s, why, way))
 		return XLPT_STUB_OVERRIDE;
 	on_cmdline(&s);
-	in_modprobe(&s);
+	in_files(&s);
 	if (s.why.len) {
 		*why = xlpt_xasprintf("%s has it because of %s", s.driver, s.why.s);
 		*way = xlpt_xasprintf("take %s, and reboot", s.way.s);
+	} else {
+		*why = xlpt_xasprintf("%s takes only what it is told to, and nothing that was read "
+				      "names this device: it was told in another way, as by new_id",
+				      s.driver);
+		*way = xlpt_xstrdup("take out what tells it at boot (grep -rl -e new_id -e "
+				    "driver_override /etc /usr/local finds it)");
 	}
 	xlpt_str_dispose(&s.why);
 	xlpt_str_dispose(&s.way);
-	return *why ? XLPT_STUB_IDS : XLPT_STUB_NONE;
+	return XLPT_STUB_IDS;
 }

@@ -45,6 +45,18 @@ static struct xlpt_verdict *verdict(struct xlpt_verdicts *out, const char *name,
 	return v;
 }
 
+static bool there(const struct xlpt_devices *devs, const struct xlpt_hide_group *g)
+{
+	const struct xlpt_hide_list list = { .items = (struct xlpt_hide_group *)(uintptr_t)g,
+					     .n = 1 };
+
+	for (size_t i = 0; i < devs->n; i++)
+		if (devs->items[i].header != XLPT_HEADER_BRIDGE &&
+		    xlpt_boot_covers(devs, &list, &devs->items[i]))
+			return true;
+	return false;
+}
+
 /* The devices, as they are to be named to boot write. */
 static char *arguments(const struct xlpt_stray *s, const struct xlpt_devices *devs)
 {
@@ -53,6 +65,9 @@ static char *arguments(const struct xlpt_stray *s, const struct xlpt_devices *de
 	for (size_t i = 0; i < s->list.n; i++) {
 		const char *name = XLPT_HIDE_STR(&s->list.items[i]);
 
+		/* boot write refuses what is not there. */
+		if (!there(devs, &s->list.items[i]))
+			continue;
 		xlpt_str_addf(&out, strchr(name, '*') ? " '%s'" : " %s", name);
 	}
 	for (size_t i = 0; s->usb && i < devs->n; i++)
@@ -79,7 +94,8 @@ static char *hint(const struct place *at, const struct xlpt_stray *s,
 	if (!*args)
 		return xlpt_xstrdup(s->move ? s->move : "xlpt boot plan");
 	for (size_t i = 0; i < s->list.n; i++)
-		xlpt_hide_add(&all, &s->list.items[i]);
+		if (there(devs, &s->list.items[i]))
+			xlpt_hide_add(&all, &s->list.items[i]);
 	for (size_t i = 0; s->usb && i < devs->n; i++)
 		if (means(s, devs, &devs->items[i]))
 			xlpt_hide_arg(boot->grammar, XLPT_BDF_STR(devs->items[i].bdf), &all, NULL);
@@ -96,12 +112,26 @@ static void say(struct xlpt_verdict *v, const struct place *at, const struct xlp
 	v->hint = hint(at, s, devs);
 }
 
+static void say_absent(const struct xlpt_stray *s, const struct xlpt_hide_group *g,
+		       struct xlpt_verdicts *out)
+{
+	const char *name = XLPT_HIDE_STR(g);
+	struct xlpt_verdict *v = verdict(out, name, true);
+	_cleanup_free_ char *where =
+		s->file ? xlpt_xasprintf("%s:%u", s->file, s->line) : xlpt_xstrdup("that list");
+
+	v->state = XLPT_HIDDEN_ABSENT;
+	free(v->fact);
+	free(v->hint);
+	v->fact = xlpt_xasprintf("this host has no such function; %s", s->fact);
+	v->hint = xlpt_xasprintf("lspci -D lists the addresses; correct %s in %s, or take it out",
+				 name, where);
+}
+
 static void one(const struct place *at, const struct xlpt_stray *s, const struct xlpt_devices *devs,
 		const struct xlpt_hide_list *known, const struct xlpt_hide_list *running,
 		bool named, struct xlpt_verdicts *out)
 {
-	bool any = false;
-
 	for (size_t i = 0; i < devs->n; i++) {
 		const struct xlpt_device *dev = &devs->items[i];
 		bool on = xlpt_streq(dev->driver, XLPT_PCIBACK_DRIVER);
@@ -109,7 +139,6 @@ static void one(const struct place *at, const struct xlpt_stray *s, const struct
 
 		if (!means(s, devs, dev))
 			continue;
-		any = true;
 		/* Another list has it, which hides it or says why it is not hidden. */
 		if (xlpt_boot_covers(devs, known, dev) ||
 		    (on && xlpt_boot_covers(devs, running, dev)))
@@ -123,14 +152,14 @@ static void one(const struct place *at, const struct xlpt_stray *s, const struct
 		v->driver = on ? NULL : xlpt_xstrdup(dev->driver);
 		say(v, at, s, devs);
 	}
-	/* What it names is not there, or it cannot be read at all. */
-	if (!any && !named && !(s->list.n && xlpt_hide_has(known, &s->list.items[0]))) {
-		const char *name = s->list.n ? XLPT_HIDE_STR(&s->list.items[0]) : s->word;
-		struct xlpt_verdict *v = verdict(out, name, true);
-
-		v->state = s->list.n ? XLPT_HIDDEN_ABSENT : XLPT_HIDDEN_LOST;
-		say(v, at, s, devs);
-	}
+	if (named || s->usb)
+		return;
+	for (size_t i = 0; i < s->list.n; i++)
+		if (!there(devs, &s->list.items[i]) && !xlpt_hide_has(known, &s->list.items[i]))
+			say_absent(s, &s->list.items[i], out);
+	/* A word that is no list at all. */
+	if (!s->list.n)
+		say(verdict(out, s->word, true), at, s, devs);
 }
 
 void xlpt_boot_verify_strays(struct xlpt_host *h, const struct xlpt_boot *boot,

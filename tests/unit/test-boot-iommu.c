@@ -97,6 +97,19 @@ static void test_why_off(void **state)
 		  "errata #47, #53\r\n",
 		  "\"Disabling IOMMU due to Intel 5500/5520/X58 Chipset errata #47, #53\"",
 		  "iommu=no-intremap" },
+		{ "(XEN) [VT-D]Disabling IOMMU due to Intel 5500/5520 chipset errata #47 and #53\n",
+		  "5500/5520 chipset errata #47 and #53\"", "before stepping C-2. Write" },
+		{ "(XEN) [VT-D]Disabling IOMMU due to Intel X58 chipset erratum #69\n",
+		  "X58 chipset erratum #69\"", "in all steppings. Write iommu=no-intremap" },
+		{ "(XEN) AMD-Vi: SP5100 erratum 28 detected, disabling IOMMU.\n(XEN) If possible, "
+		  "disable SATA Combined mode in BIOS\n",
+		  "SP5100 erratum 28 detected, disabling IOMMU.\"", "turn SATA Combined Mode off" },
+		{ "(XEN) [VT-D]no CMPXCHG16B support, disabling IOMMU\n",
+		  "\"no CMPXCHG16B support, disabling IOMMU\"", "(cx16)" },
+		/* The operator's words are no reason. */
+		{ "(XEN) Command line: iommu=workaround_bios_bug\n(XEN) AMD-Vi: Error "
+		  "initialization\n",
+		  "\"AMD-Vi: Error initialization\"", "firmware" },
 		{ "(XEN) [VT-D]  Try \"iommu=force\" or \"iommu=workaround_bios_bug\" if you really "
 		  "want "
 		  "VT-d\n(XEN) Failed to parse ACPI DMAR.  Disabling VT-d.\n",
@@ -170,12 +183,57 @@ static void test_words(void **state)
 		     NOTES("+with an IOMMU", "+DMAR", "-\"no-intremap\""));
 }
 
+/* Of this chipset it cannot be turned on again: Xen would do without the IOMMU. */
+static void test_broken_chipset(void **state)
+{
+	static const struct {
+		const char *device, *revision;
+		bool broken;
+	} cases[] = { { "0x3406", "0x13", true },  { "0x3403", "0x21", true },
+		      { "0x3406", "0x22", false }, { "0x3405", "0x22", true },
+		      { "0x3400", "0x13", false }, { "junk", "0x13", false } };
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, "/sys/firmware/acpi/tables/DMAR", "");
+	fake_bus_add(bus, "0000:00:00.0", &(struct fake_dev){ .vendor = 0x8086, .device = 0x3406 });
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		fake_bus_put(bus, "/sys/devices/pci0000:00/0000:00:00.0/device", cases[i].device);
+		fake_bus_put(bus, "/sys/devices/pci0000:00/0000:00:00.0/revision",
+			     cases[i].revision);
+		assert_notes(bus, "iommu=no-intremap", "", XLPT_ON,
+			     NOTES("+with an IOMMU", "+DMAR",
+				   cases[i].broken
+					   ? "-it has to stay off, because this chipset's is broken"
+					   : "-take \"no-intremap\" out of iommu=, unless Xen"));
+	}
+}
+
+/* What Xen itself says of words that it did not take. */
+static void test_unread_words(void **state)
+{
+	static const char log[] =
+		"(XEN) Command line: iommu=no-intrmap intel_iommu=on foo=1\n"
+		"(XEN) parameter \"iommu\" has invalid value \"no-intrmap\", rc=-22!\n"
+		"(XEN) parameter \"intel_iomu\" unknown!\r\n"
+		"(XEN) parameter \"foo\" unknown!\n"
+		"(XEN) parameter \"xen-pciback.hide\" unknown!\n"
+		"(XEN) parameter \"pci";
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, "/sys/firmware/acpi/tables/DMAR", "");
+	assert_notes(bus, "", log, XLPT_ON,
+		     NOTES("+with an IOMMU", "+DMAR", "+is not known",
+			   "-\"parameter \"iommu\" has invalid value \"no-intrmap\", rc=-22!\"",
+			   "-\"parameter \"intel_iomu\" unknown!\";"));
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { T(test_good), T(test_firmware), T(test_words),
-					    T(test_why_off) };
+	const struct CMUnitTest tests[] = { T(test_good),	    T(test_firmware),
+					    T(test_words),	    T(test_why_off),
+					    T(test_broken_chipset), T(test_unread_words) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -105,7 +105,22 @@ static const struct stray {
 	  "Xen's own command line has pciback.hide=(2:0.0) (/etc/default/grub.d/50-xen.cfg:1)",
 	  "move it from GRUB_CMDLINE_XEN (/etc/default/grub.d/50-xen.cfg:1) to "
 	  "GRUB_CMDLINE_LINUX_XEN_REPLACE=\"${GRUB_CMDLINE_LINUX_XEN_REPLACE:-$GRUB_CMDLINE_LINUX} "
-	  "pciback.hide=(2:0.0)\", or: xlpt boot write 0000:02:00.0" },
+	  "xen-pciback.hide=(2:0.0)\", or: xlpt boot write 0000:02:00.0" },
+	/* What is to be written in another place has to be what the kernel reads there. */
+	{ GRUB, "GRUB_CMDLINE_XEN=\"pciback.hide=(02:00.0),(02:00.0)\"\n",
+	  "Xen's own command line has pciback.hide=(02:00.0),(02:00.0) (/etc/default/grub:1)",
+	  "xen-pciback.hide=(0000:02:00.0)\", or: xlpt boot write 0000:02:00.0" },
+	{ XEN_CFG, "[xen]\noptions=xen-pciback.hide=02:00.0\nkernel=vmlinuz ro\n",
+	  "Xen's own command line has xen-pciback.hide=02:00.0 (" XEN_CFG ":2)",
+	  "to the line of dom0's kernel, written xen-pciback.hide=(0000:02:00.0), or: xlpt boot" },
+	{ GRUB, "GRUB_CMDLINE_LINUX=\"pciback.hide=(02:00.0),(02:00.0)\"\n",
+	  "is called xen-pciback",
+	  "write xen-pciback.hide=(0000:02:00.0) in the place of "
+	  "pciback.hide=(02:00.0),(02:00.0) (/etc/default/grub:1), or: " },
+	/* Of what is not there boot write would take nothing. */
+	{ GRUB, "GRUB_CMDLINE_XEN=\"xen-pciback.hide=(02:00.0)(77:00.0)\"\n",
+	  "Xen's own command line has xen-pciback.hide=(02:00.0)(77:00.0)",
+	  "or: xlpt boot write 0000:02:00.0; 1 more" },
 	/* What GRUB_CMDLINE_LINUX has does not get to dom0's kernel when another variable replaces it. */
 	{ GRUB,
 	  "GRUB_CMDLINE_LINUX=\"xen-pciback.hide=(02:00.0)\"\nGRUB_CMDLINE_LINUX_XEN_REPLACE="
@@ -224,6 +239,17 @@ static void test_strays(void **state)
 			assert_int_equal(h->ops->unlink(h, s->file), 0);
 	}
 	assert_said("nothing", run(bus, "verify", false), 0, "nothing is to be hidden at boot");
+}
+
+static void test_absent(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, GRUB, "GRUB_CMDLINE_XEN=\"xen-pciback.hide=(77:00.0)\"\n");
+	assert_said("absent", run(bus, "verify", false), 1,
+		    "this host has no such function; Xen's own command line has");
+	assert_said("absent", 1, 1, "correct 0000:77:00.0 in /etc/default/grub:1, or take it out");
+	assert_null(strstr(said, "boot write"));
 }
 
 /* Of two words with lists the last one counts. */
@@ -364,7 +390,7 @@ int main(void)
 {
 	/* clang-format off */
 	const struct CMUnitTest tests[] = {
-		T(test_strays), T(test_two_words),	 T(test_usb),	   T(test_replaced),
+		T(test_strays), T(test_absent), T(test_two_words),	 T(test_usb),	   T(test_replaced),
 		T(test_classic), T(test_captured), T(test_written),
 	};
 	/* clang-format on */

@@ -489,7 +489,49 @@ static void test_vfio(void **state)
 	assert_verify(bus, NULL, NIC " lost vfio-pci;",
 		      "says so, for which see /etc/modprobe.d/vfio.conf:2;", NULL);
 	fake_bus_put(bus, "/sys/bus/pci/devices/" NIC "/driver_override", "(null)\n");
-	assert_verify(bus, NULL, NIC " lost vfio-pci;", "nothing in modprobe.d loads", NULL);
+	assert_verify(bus, NULL, NIC " lost vfio-pci;",
+		      "takes only what it is told to, and nothing that was read names this device",
+		      "grep -rl -e new_id -e driver_override /etc");
+	/* What the initramfs loads by itself. */
+	fake_bus_put(bus, "/etc/initramfs-tools/modules",
+		     "# vfio-pci ids=8086:10d3\nvfio\nvfio_pci disable_vga=1 ids=8086:10d3\n");
+	assert_verify(bus, NULL, NIC " lost vfio-pci;",
+		      "because of ids= in /etc/initramfs-tools/modules:3; nothing in modprobe.d",
+		      "take 8086:10d3 out of ids= in /etc/initramfs-tools/modules:3 (then: ");
+	fake_bus_put(bus, "/etc/initramfs-tools/modules", "");
+	/* Taken out of GRUB's settings already, and grub.cfg was not made since. */
+	fake_bus_put(bus, "/proc/cmdline", "vfio-pci.ids=8086:10d3\n");
+	fake_bus_put(bus, "/usr/sbin/grub-mkconfig", "/etc/default/grub.d/*.cfg");
+	fake_bus_put(bus, "/usr/sbin/update-grub", "");
+	fake_bus_put(bus, "/etc/default/grub", "GRUB_CMDLINE_LINUX=\"quiet\"\n");
+	assert_verify(bus, NULL, NIC " lost vfio-pci;", "vfio-pci.ids= on the kernel's",
+		      "take 8086:10d3 out of vfio-pci.ids= by update-grub (GRUB's settings do not");
+}
+
+/* Others of that kind: vfio's own for one card, and what user space drivers use. */
+static void test_other_stubs(void **state)
+{
+	static const char *const drivers[] = { "mlx5-vfio-pci", "hisi_acc_vfio_pci",
+					       "uio_pci_generic" };
+	struct fake_bus *bus = *state;
+	struct xlpt_host *h = fake_bus_host(bus);
+	const char *last = "e1000e";
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(drivers); i++) {
+		_cleanup_free_ char *text = xlpt_xasprintf("%s\n", drivers[i]),
+				    *want = xlpt_xasprintf(NIC " lost %s;", drivers[i]);
+
+		fake_bus_driver(bus, drivers[i], "8086:10d3");
+		assert_int_equal(
+			xlpt_host_write_text(h, NIC, "/sys/bus/pci/drivers/%s/unbind", last), 0);
+		assert_int_equal(
+			xlpt_host_write_text(h, NIC, "/sys/bus/pci/drivers/%s/bind", drivers[i]),
+			0);
+		fake_bus_put(bus, "/etc/driverctl.d/" NIC, text);
+		assert_verify(bus, NULL, want, "/etc/driverctl.d/" NIC " says so",
+			      "driverctl unset-override " NIC "; then: xlpt boot write " NIC);
+		last = drivers[i];
+	}
 }
 
 static void test_cmdline(void **state)
@@ -532,6 +574,7 @@ int main(void)
 		T(test_not_loaded),
 		T(test_where),
 		T(test_vfio),
+		T(test_other_stubs),
 		T(test_install),
 		T(test_rejected),
 		T(test_cmdline),

@@ -187,6 +187,30 @@ static void test_of_virsh(void **state)
 	answers(h->w, 1, "detach web1 02:00.0", "web1 does not have 0000:02:00.0");
 }
 
+/* What its configuration lacks is said in libvirt's words. */
+static void test_made_without(void **state)
+{
+	struct host *h = *state;
+	struct world *w = h->w;
+	struct xlpt_guest *g = fake_ts_find(w->ts, 5, NULL);
+
+	g->passthrough = XLPT_OFF;
+	refused(w, 1, "attach win1 --hide 02:00.0", "win1 was created without passthrough");
+	assert_non_null(strstr(
+		w->err, "to mend: write <passthrough state='on'/> into <features><xen> of its XML "
+			"(virsh edit win1), shut it down and start it anew; its currentMemory may "
+			"then be no less than its memory\n"));
+	g = fake_ts_find(w->ts, 3, NULL);
+	g->passthrough = XLPT_OFF;
+	refused(w, 1, "attach web1 --hide 02:00.0", "web1 was created without passthrough");
+	assert_non_null(
+		strstr(w->err, "<passthrough state='on'/> and <e820_host state='on'/> into"));
+	g->passthrough = XLPT_ON;
+	g->e820_host = XLPT_OFF;
+	refused(w, 1, "attach web1 --hide 02:00.0", "web1 was created without e820_host");
+	assert_non_null(strstr(w->err, "to mend: write <e820_host state='on'/> into <features>"));
+}
+
 static void test_silent(void **state)
 {
 	static const struct {
@@ -408,6 +432,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_identity, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_pool, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_of_virsh, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_made_without, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_silent, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_silent_once, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_no_words, setup, teardown),

@@ -38,6 +38,13 @@ static void test_gives_up(void **state)
 			       .step_ms = 10, .gives_up = "22 Error scanning PCI root 0000:00" });
 	answers(w, 1, "attach web1 02:00.0", "gave up: 22 Error scanning PCI root 0000:00");
 	assert_null(strstr(w->err, "DMA"));
+	/* No other memory than that of the bounce buffer is mended by swiotlb=. */
+	world_frontend(w, &(struct fake_pcifront_opts){
+				  .step_ms = 10, .gives_up = "12 allocating event channel" });
+	answers(w, 1, "attach web1 02:00.0", "gave up: 12 allocating event channel");
+	assert_non_null(strstr(w->err, "its kernel had no memory for that"));
+	assert_non_null(strstr(w->err, "to mend: xl console web1 shows"));
+	assert_null(strstr(w->err, "swiotlb"));
 	settle(w);
 	/* Those words are old now. A frontend that works is not blamed for them. */
 	world_frontend(w, &(struct fake_pcifront_opts){ .step_ms = 10, .scan_ms = 20000 });
@@ -63,6 +70,12 @@ static void test_gave_up_before(void **state)
 	fake_store_set(w->store, "22 freeing event channel 8", SAID);
 	answers(w, 1, "attach --timeout 30 web1 02:00.0",
 		"did not connect to 0000:02:00.0 within 30 s");
+	/* What xen-pciback has to say stands in dom0's log. */
+	fake_store_set(w->store, "22 Couldn't locate PCI device (0000:02:00.0)!",
+		       "/local/domain/0/error/backend/pci/3/0/error");
+	answers(w, 1, "attach --timeout 30 web1 02:00.0",
+		"xen-pciback says: 22 Couldn't locate PCI device (0000:02:00.0)!");
+	assert_non_null(strstr(w->err, "to mend: dmesg in dom0 shows what xen-pciback said; see"));
 	settle(w);
 	world_frontend(w, &(struct fake_pcifront_opts){ .step_ms = 10 });
 	ok(w, "attach web1 02:00.0");

@@ -53,6 +53,17 @@ static void test_hidden(void **state)
 	assert_non_null(strstr(w->out, "D3cold"));
 	changes_nothing(w, 1, "attach web1 03:00.0", "power state is D3cold");
 	assert_non_null(strstr(w->err, "d3cold_allowed"));
+	ok(w, "status");
+	assert_non_null(strstr(w->out, "not free for a guest; it does not answer: xlpt doctor"));
+	refused(w, 1, "doctor", "not sound");
+	assert_non_null(strstr(w->out, "0000:03:00.0 does not answer: its configuration space"));
+	assert_non_null(strstr(
+		w->out, "/sys/bus/pci/devices/0000:03:00.0/remove; echo 1 >/sys/bus/pci/rescan"));
+	/* These words say nothing of the cause. */
+	put_power(w, "0000:03:00.0", "unknown\n");
+	changes_nothing(w, 1, "attach web1 03:00.0", "it has no power, or is off the bus");
+	put_power(w, "0000:03:00.0", "D0\n");
+	changes_nothing(w, 1, "attach web1 03:00.0", "it has no power, or is off the bus");
 	/* It can be given back all the same. */
 	ok(w, "unhide 03:00.0");
 }
@@ -72,7 +83,7 @@ static void test_what_brings_back(void **state)
 	assert_non_null(strstr(
 		w->err, "/sys/bus/pci/devices/0000:00:01.0/remove; echo 1 >/sys/bus/pci/rescan\n"));
 	ok(w, "list");
-	assert_non_null(strstr(w->err, "be read: they do not answer"));
+	assert_non_null(strstr(w->err, "functions cannot be read: they do not answer"));
 }
 
 static void test_with_dom0(void **state)
@@ -82,6 +93,7 @@ static void test_with_dom0(void **state)
 	silence(w, "0000:03:00.0");
 	ok(w, "list");
 	assert_non_null(strstr(w->out, "dom0, does not answer"));
+	assert_non_null(strstr(w->err, "1 function cannot be read: it does not answer"));
 	changes_nothing(w, 1, "hide 03:00.0", "0000:03:00.0 does not answer");
 	changes_nothing(w, 1, "attach win1 --hide 03:00.0", "0000:03:00.0 does not answer");
 	/* One that answers beside it is not meant. */
@@ -109,6 +121,10 @@ static void test_with_guest(void **state)
 
 	ok(w, "attach win1 --hide 03:00.0");
 	silence(w, "0000:03:00.0");
+	ok(w, "status win1");
+	assert_non_null(strstr(w->out, "attached; it does not answer: xlpt doctor"));
+	refused(w, 1, "doctor", "not sound");
+	assert_non_null(strstr(w->out, "to mend: xlpt detach win1 0000:03:00.0; echo 1 >"));
 	ok(w, "detach win1 03:00.0");
 	assert_non_null(strstr(w->err, "has not been reset"));
 	assert_non_null(strstr(w->err, "it does not answer"));

@@ -84,9 +84,13 @@ static void test_vectors(void **state)
 	assert_non_null(strstr(w->err, "win1's devices ask for up to 33 interrupt vectors, Xen "
 				       "lets it have 32"));
 	assert_non_null(strstr(w->err, "to mend: write extra_guest_irqs=33 on Xen's command"));
-	/* What the guest has already counts. */
+	assert_null(strstr(w->err, "dom0's kernel"));
+	/* What the guest has already counts. The word is Xen's. */
+	fake_bus_put(w->bus, "/proc/cmdline", "ro quiet extra_guest_irqs=256\n");
 	ok(w, "attach win1 --hide 07:01.0");
 	assert_non_null(strstr(w->err, "up to 53 interrupt vectors"));
+	assert_non_null(strstr(w->err, "extra_guest_irqs=53 on Xen's command line (dom0's kernel, "
+				       "which has that word, does not hand it to Xen), and boot"));
 	fake_ts_cmdline(w->ts, "extra_guest_irqs=85");
 	ok(w, "attach win1 --hide 07:02.0");
 	assert_null(strstr(w->err, "interrupt vectors"));
@@ -338,6 +342,27 @@ static void test_switch(void **state)
 	assert_null(strstr(first + 1, REACHES));
 }
 
+/* What is behind the switch cannot all go: hide would refuse the display. */
+static void test_switch_needed(void **state)
+{
+	struct world *w = *state;
+
+	put_switch(w, false, -1);
+	put_port(w, "0000:09:03.0", "0000:08:00.0", 6, false, -1);
+	fake_bus_driver(w->bus, "gpu", "144d:a80c");
+	fake_bus_add(w->bus, "0000:0c:00.0",
+		     &(struct fake_dev){ .vendor = 0x144d,
+					 .device = 0xa80c,
+					 .class_code = 0x030000,
+					 .driver = "gpu",
+					 .boot_vga = true,
+					 .parent = "0000:09:03.0" });
+	refused(w, 3, "hide 0c:00.0", "needs");
+	ok(w, "attach web1 --hide 0a:00.0");
+	said(w, "dom0 uses 0000:0b:00.0 and 0000:0c:00.0");
+	said(w, "to mend: put 0000:0a:00.0 into a slot that is not behind it");
+}
+
 /* The switch redirects; or the kernel has made one set of it. */
 static void test_switch_kept_apart(void **state)
 {
@@ -435,12 +460,19 @@ static void test_switch_one_set(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_xen_gives), cmocka_unit_test(test_bars),
-		world_test(test_page_of_dom0),	  world_test(test_page_of_guests),
-		world_test(test_switch),	  world_test(test_switch_kept_apart),
-		world_test(test_switch_one_set),  world_test(test_switch_one_port),
-		world_test(test_switch_second),	  world_test(test_switch_port),
-		world_test(test_vectors),	  world_test(test_vectors_at_boot),
+		cmocka_unit_test(test_xen_gives),
+		cmocka_unit_test(test_bars),
+		world_test(test_page_of_dom0),
+		world_test(test_page_of_guests),
+		world_test(test_switch),
+		world_test(test_switch_needed),
+		world_test(test_switch_kept_apart),
+		world_test(test_switch_one_set),
+		world_test(test_switch_one_port),
+		world_test(test_switch_second),
+		world_test(test_switch_port),
+		world_test(test_vectors),
+		world_test(test_vectors_at_boot),
 		world_test(test_drive),
 	};
 

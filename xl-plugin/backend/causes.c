@@ -7,7 +7,7 @@
 const struct xlpt_cause xlpt_causes[] = {
 	{ "xc_assign_device failed", "Operation not supported",
 	  "the guest was created without passthrough: Xen made it no IOMMU context, and makes none later",
-	  "write passthrough = \"enabled\" into its configuration, shut it down and start it anew",
+	  "write passthrough = \"enabled\" into its configuration, shut it down and start it anew; the maxmem of an HVM guest may then be no more than its memory",
 	  "lab: attach" },
 	{ "xc_assign_device failed", "Operation not permitted",
 	  "the device's reserved memory (RMRR) is shared with another device, and Xen was not told to be relaxed about it",

@@ -100,6 +100,6 @@ void xlpt_boot_mates(struct xlpt_env *env, const struct xlpt_boot_req *req,
 	if (any && sets.unread)
 		xlpt_strv_addf(&p->notes,
 			       "isolation sets are wider than they may be: the configuration space "
-			       "of %zu functions cannot be read",
-			       sets.unread);
+			       "of %zu function%s cannot be read",
+			       sets.unread, sets.unread == 1 ? "" : "s");
 }

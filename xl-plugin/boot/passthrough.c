@@ -84,16 +84,20 @@ void xlpt_boot_vectors(struct xlpt_env *env, const char *xen_cmdline, struct xlp
 	bool known;
 	unsigned given = xlpt_xen_guest_vectors(xen_cmdline, &known);
 	_cleanup_diag_ struct xlpt_diag warning = { 0 };
+	_cleanup_free_ char *kernels = NULL;
+	bool misplaced;
 
 	if (!known)
 		return;
-	if (xlpt_policy_vectors(NULL, vectors_hidden(env, p), given, &warning))
+	xlpt_host_read_text(env->host, &kernels, "/proc/cmdline");
+	misplaced = xlpt_kernel_guest_vectors(kernels);
+	if (xlpt_policy_vectors(NULL, vectors_hidden(env, p), given, misplaced, &warning))
 		add(p, &warning);
 	if (!env->ts || env->ts->ops->guest_list(env->ts, &guests, &n, NULL))
 		return;
 	for (size_t i = 0; i < n; i++)
 		if (xlpt_policy_vectors(guests[i].name, vectors_configured(env, guests[i].domid),
-					given, &warning))
+					given, misplaced, &warning))
 			add(p, &warning);
 	xlpt_guests_free(guests, n);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The configurations in /etc/xen: whether the devices that they name are there. */
+/* The configurations in /etc/xen: whether the devices that they name are there, and a guest may have them. */
 #include <errno.h>
 #include <string.h>
 
@@ -48,10 +48,14 @@ static void absent(struct xlpt_doctor *d, const char *path, const struct xlpt_xl
 		xlpt_vf_absent(d->env->host, &d->places, spec->bdf, &fact, &way);
 	xlpt_doctor_add(d, GROUP, XLPT_HEALTH_WARNING, "absent-device", "%s:%u: names %s, and %s",
 			path, e->line, where, fact ? fact : "this host has no such device");
-	xlpt_doctor_mend(d, "%s",
-			 way ? way
-			     : "xlpt list shows what there is; correct the entry, or put the card "
-			       "back");
+	if (way)
+		xlpt_doctor_mend(d, "%s", way);
+	else
+		xlpt_doctor_mend(
+			d,
+			"xlpt list shows what there is; correct the entry, or put the card "
+			"back; if it does not come back: xlpt convert --edit %s --remove %s",
+			XLPT_WORD(path), XLPT_WORD(where));
 	xlpt_doctor_device(d, spec->bdf);
 }
 
@@ -112,6 +116,33 @@ static bool seen_before(struct look *l, const struct stat *st)
 	return false;
 }
 
+/* What xl create refuses of a guest with devices, whatever they are. */
+static void creation(struct look *l, const char *path, const struct xlpt_str *text)
+{
+	static int (*const rules[])(const struct xlpt_create_facts *f, struct xlpt_diag *diag) = {
+		xlpt_policy_may_have_devices,
+		xlpt_policy_whole_memory,
+	};
+	struct xlpt_kepts kept = { 0 };
+	struct xlpt_create_facts facts;
+	_cleanup_dom_ struct xlpt_dom dom;
+
+	if (xlpt_xl_read(xlpt_str_get(text), text->len, path, &dom, &kept, NULL, NULL) == 0) {
+		xlpt_xl_create_facts(&dom, &facts);
+		for (size_t i = 0; i < XLPT_ARRAY_SIZE(rules); i++) {
+			_cleanup_diag_ struct xlpt_diag no = { 0 };
+
+			if (!rules[i](&facts, &no))
+				continue;
+			xlpt_diag_at(&no, path, 0, 0);
+			xlpt_doctor_failed(l->d, GROUP, XLPT_HEALTH_WARNING, "creation", &no);
+			if (facts.name)
+				xlpt_doctor_guest(l->d, facts.name);
+		}
+	}
+	xlpt_kepts_dispose(&kept);
+}
+
 static void file(struct look *l, const char *path)
 {
 	_cleanup_xl_entries_ struct xlpt_xl_entries entries = { 0 };
@@ -137,6 +168,8 @@ static void file(struct look *l, const char *path)
 	}
 	for (size_t i = 0; i < entries.n; i++)
 		entry(l, path, &entries.items[i]);
+	if (entries.n)
+		creation(l, path, &text);
 	if (entries.n && entries.name)
 		keep(l->d, path, entries.name);
 }

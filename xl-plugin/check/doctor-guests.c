@@ -2,9 +2,11 @@
 /* Running guests: whether they can have the devices that they are to have. */
 #include <string.h>
 
+#include "core/policy-together.h"
 #include "core/text.h"
 #include "xl-plugin/check/doctor.h"
 #include "xl-plugin/hotplug/device-model.h"
+#include "xl-plugin/hotplug/libvirt.h"
 
 #define GROUP XLPT_DOCTOR_GUESTS
 
@@ -56,7 +58,7 @@ static char *meant_to(struct xlpt_doctor *d, const struct xlpt_leases *leases,
 static void can_have(struct xlpt_doctor *d, const struct xlpt_leases *leases,
 		     const struct xlpt_guest *g)
 {
-	_cleanup_free_ char *who = NULL;
+	_cleanup_free_ char *who = NULL, *way = NULL;
 
 	if (g->type == XLPT_GUEST_PVH || passthrough(d, g) != XLPT_OFF)
 		return;
@@ -67,9 +69,8 @@ static void can_have(struct xlpt_doctor *d, const struct xlpt_leases *leases,
 		d, GROUP, XLPT_HEALTH_BAD, "without-passthrough",
 		"%s runs without passthrough, so it can have no device, and %s gives it one",
 		g->name, who);
-	xlpt_doctor_mend(d,
-			 "write passthrough = \"enabled\" into its configuration, shut it down and "
-			 "start it anew");
+	way = xlpt_policy_passthrough_way(g, xlpt_libvirt_made(d->env, g));
+	xlpt_doctor_mend(d, "%s", way);
 	xlpt_doctor_guest(d, g->name);
 }
 
@@ -93,8 +94,74 @@ static void device_model(struct xlpt_doctor *d, const struct xlpt_guest *g)
 	xlpt_doctor_guest(d, g->name);
 }
 
+/* More interrupts than Xen lets a guest have: its drivers may fail. */
+static void vectors(struct xlpt_doctor *d, const struct xlpt_guest *g, const char *kernels)
+{
+	_cleanup_diag_ struct xlpt_diag warning = { 0 };
+	unsigned asked = 0, given;
+	bool known;
+
+	for (size_t i = 0; i < d->devs.n; i++) {
+		_cleanup_device_ struct xlpt_device dev = { 0 };
+
+		if (d->holders[i] == (int64_t)g->domid &&
+		    xlpt_scan_one(d->env->host, d->devs.items[i].bdf, XLPT_SCAN_CAPS, NULL, &dev,
+				  NULL) == 0)
+			asked += xlpt_device_vectors(&dev);
+	}
+	given = xlpt_xen_guest_vectors(d->xen_cmdline, &known);
+	if (!known || !xlpt_policy_vectors(g->name, asked, given,
+					   xlpt_kernel_guest_vectors(kernels), &warning))
+		return;
+	xlpt_doctor_failed(d, GROUP, XLPT_HEALTH_WARNING, "interrupt-vectors", &warning);
+	xlpt_doctor_guest(d, g->name);
+}
+
+/* The guest's file in /etc/xen, or a word that stands for it. */
+static const char *config_file(const struct xlpt_doctor *d, const struct xlpt_guest *g)
+{
+	for (size_t i = 0; i < d->n_configs; i++)
+		if (!strcmp(d->configs[i].guest, g->name))
+			return d->configs[i].path;
+	return "FILE";
+}
+
+/* What the configuration that it was started with names, and this host does not have (any more). */
+static void absent(struct xlpt_doctor *d, const struct xlpt_guest *g)
+{
+	struct xlpt_toolstack *ts = d->env->ts;
+	struct xlpt_spec *specs = NULL;
+	size_t n = 0;
+
+	if (ts->ops->guest_config_pci(ts, g->domid, &specs, &n, NULL))
+		n = 0;
+	for (size_t i = 0; i < n; i++) {
+		if (specs[i].has_bdf && d->scanned && !xlpt_devices_find(&d->devs, specs[i].bdf)) {
+			const char *bdf = XLPT_BDF_STR(specs[i].bdf);
+			_cleanup_free_ char *fact = NULL, *way = NULL;
+
+			xlpt_vf_absent(d->env->host, &d->places, specs[i].bdf, &fact, &way);
+			xlpt_doctor_add(
+				d, GROUP, XLPT_HEALTH_WARNING, "absent-device",
+				"%s was started with a configuration that names %s, and %s: "
+				"the next start fails",
+				g->name, bdf, fact ? fact : "this host has no such device");
+			if (way)
+				xlpt_doctor_mend(d, "%s", way);
+			else
+				xlpt_doctor_mend(d, "xlpt convert --edit %s --remove %s",
+						 XLPT_WORD(config_file(d, g)), bdf);
+			xlpt_doctor_guest(d, g->name);
+			xlpt_doctor_device(d, specs[i].bdf);
+		}
+		xlpt_spec_dispose(&specs[i]);
+	}
+	free(specs);
+}
+
 void xlpt_doctor_guests(struct xlpt_doctor *d)
 {
+	_cleanup_free_ char *kernels = NULL;
 	_cleanup_leases_ struct xlpt_leases leases = { 0 };
 	size_t with = 0;
 
@@ -102,6 +169,7 @@ void xlpt_doctor_guests(struct xlpt_doctor *d)
 		return;
 	/* One that cannot be read is told with what was left. */
 	xlpt_leases_read(d->env, &leases, NULL);
+	xlpt_host_read_text(d->env->host, &kernels, "/proc/cmdline");
 	for (size_t i = 0; i < d->n_guests; i++) {
 		const struct xlpt_guest *g = &d->guests[i];
 
@@ -109,6 +177,8 @@ void xlpt_doctor_guests(struct xlpt_doctor *d)
 		if (g->dying || !g->name)
 			continue;
 		can_have(d, &leases, g);
+		absent(d, g);
+		vectors(d, g, kernels);
 		device_model(d, g);
 	}
 	for (size_t i = 0; i < d->devs.n; i++)

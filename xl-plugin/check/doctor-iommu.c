@@ -17,7 +17,7 @@ static void iommu(struct xlpt_doctor *d, const struct xlpt_iommu_notes *notes)
 	for (size_t i = 0; i < notes->n; i++) {
 		const struct xlpt_iommu_note *n = &notes->items[i];
 
-		if (n->remaps)
+		if (n->remaps || n->unread)
 			continue;
 		if (n->is_way || n->way)
 			mend = mend ? mend : n->is_way ? n->text : n->way;
@@ -50,6 +50,17 @@ static void remapping(struct xlpt_doctor *d, const struct xlpt_iommu_notes *note
 				"interrupt-remapping", "%s", n->text);
 		if (n->way)
 			xlpt_doctor_mend(d, "%s", n->way);
+	}
+}
+
+static void unread(struct xlpt_doctor *d, const struct xlpt_iommu_notes *notes)
+{
+	for (size_t i = 0; i < notes->n; i++) {
+		if (!notes->items[i].unread)
+			continue;
+		xlpt_doctor_add(d, GROUP, XLPT_HEALTH_WARNING, "unread-word", "%s",
+				notes->items[i].text);
+		xlpt_doctor_mend(d, "%s", notes->items[i].way);
 	}
 }
 
@@ -105,6 +116,7 @@ void xlpt_doctor_iommu(struct xlpt_doctor *d)
 	xlpt_boot_iommu(d->env->host, d->xen_cmdline, d->xen_log, works, &notes);
 	iommu(d, &notes);
 	remapping(d, &notes);
+	unread(d, &notes);
 	if (works != XLPT_OFF)
 		quarantine(d);
 }

@@ -2,6 +2,8 @@
 /* dom0's driver that holds devices for guests. */
 #include <string.h>
 
+#include "core/policy.h"
+#include "core/text.h"
 #include "xl-plugin/check/doctor.h"
 
 #define GROUP	XLPT_DOCTOR_PCIBACK
@@ -62,19 +64,35 @@ static void not_loaded(struct xlpt_doctor *d)
 	}
 }
 
-/* Nobody can use them, and an attach is refused. */
+/* The guest that has it, whose name is known; or NULL. */
+static const struct xlpt_guest *guest_of(const struct xlpt_doctor *d, const struct xlpt_device *dev)
+{
+	int64_t holder = xlpt_doctor_holder(d, dev);
+
+	for (size_t i = 0; i < d->n_guests; i++)
+		if (d->guests[i].domid == holder && d->guests[i].name)
+			return &d->guests[i];
+	return NULL;
+}
+
+/* Nobody can use them, and an attach is refused. What helps is no good while a guest has it. */
 static void silent(struct xlpt_doctor *d)
 {
 	for (size_t i = 0; i < d->devs.n; i++) {
 		const struct xlpt_device *dev = &d->devs.items[i];
+		const struct xlpt_guest *guest = guest_of(d, dev);
+		_cleanup_diag_ struct xlpt_diag no = { 0 };
+		_cleanup_free_ char *first = NULL;
 
-		if (!dev->no_answer || !xlpt_doctor_given(d, dev))
+		if (!xlpt_doctor_given(d, dev) || !xlpt_policy_answers(dev, &no))
 			continue;
-		xlpt_doctor_add(d, GROUP, XLPT_HEALTH_BAD, "no-answer",
-				"%s does not answer%s%s: its configuration space reads as ones",
-				XLPT_BDF_STR(dev->bdf), dev->power_state ? ", it is in " : "",
-				dev->power_state ? dev->power_state : "");
-		xlpt_doctor_mend(d, "turn this host off and on again, and look at the card");
+		if (guest)
+			first = xlpt_xasprintf("xlpt detach %s %s; ", XLPT_WORD(guest->name),
+					       XLPT_BDF_STR(dev->bdf));
+		xlpt_doctor_add(d, GROUP, XLPT_HEALTH_BAD, "no-answer", "%s: %s", no.message,
+				no.fact);
+		xlpt_doctor_mend(d, "%s%s; if that does not help, turn this host off and on again",
+				 first ? first : "", no.hint);
 		xlpt_doctor_device(d, dev->bdf);
 	}
 }

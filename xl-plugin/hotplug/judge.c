@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What attach and start both judge of each device before the first one is touched. */
 #include "core/findings.h"
+#include "xl-plugin/hotplug/libvirt.h"
 #include "xl-plugin/hotplug/operation.h"
 #include "xl-plugin/hotplug/split.h"
 
@@ -23,6 +24,10 @@ int xlpt_op_judge_item(struct xlpt_op *op, struct xlpt_item *item, struct xlpt_a
 	f->guest = &op->guest;
 	f->device = &item->device;
 	f->place = &item->place;
+	/* It reads files, so only where it is asked for. */
+	f->by_libvirt = op->has_guest &&
+			(op->guest.passthrough == XLPT_OFF || op->guest.e820_host == XLPT_OFF) &&
+			xlpt_libvirt_made(op->env, &op->guest);
 	f->slot_asked = item->spec.vslot >= 0;
 	f->divides = xlpt_op_divides(op);
 	f->hide = item->take_from_dom0;

@@ -256,7 +256,7 @@ static void tell_frontend(struct xlpt_op *op)
 	}
 	xlpt_findings_warn(op->env->findings, "the PCI frontend of %s gave up before: %s",
 			   op->guest.name, said);
-	if (!strncmp(said, "12 ", 3))
+	if (xlpt_pcibe_no_dma(said))
 		xlpt_findings_mend(op->env->findings,
 				   "boot the guest with swiotlb=SMALLER, or start it "
 				   "earlier after the host's boot");

@@ -42,7 +42,7 @@ static void warn_vectors(struct xlpt_op *op)
 {
 	struct xlpt_toolstack *ts = op->env->ts;
 	_cleanup_diag_ struct xlpt_diag warning = { 0 };
-	_cleanup_free_ char *cmdline = NULL;
+	_cleanup_free_ char *cmdline = NULL, *kernels = NULL;
 	unsigned asked = vectors_held(op), given;
 	bool known;
 
@@ -53,7 +53,9 @@ static void warn_vectors(struct xlpt_op *op)
 		return;
 	ts->ops->xen_text(ts, &cmdline, NULL);
 	given = xlpt_xen_guest_vectors(cmdline, &known);
-	if (known && xlpt_policy_vectors(op->guest.name, asked, given, &warning))
+	xlpt_host_read_text(op->env->host, &kernels, "/proc/cmdline");
+	if (known && xlpt_policy_vectors(op->guest.name, asked, given,
+					 xlpt_kernel_guest_vectors(kernels), &warning))
 		xlpt_op_warn(op, &warning);
 	else if (known)
 		xlpt_findings_ok(

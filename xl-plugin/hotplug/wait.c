@@ -200,18 +200,19 @@ static int check_connected(struct xlpt_store *s, void *arg)
 	       l->be.be_state == XLPT_XBS_CONNECTED && l->be.fe_state == XLPT_XBS_CONNECTED;
 }
 
-/* The first word of what the frontend says is the number of an errno. */
 static int say_gave_up(struct xlpt_env *env, struct look *l, struct xlpt_diag *diag)
 {
-	bool no_memory = strtol(l->gave_up, NULL, 10) == ENOMEM;
+	bool no_dma = xlpt_pcibe_no_dma(l->gave_up);
 
 	xlpt_diag_set(diag, XLPT_ERR_CONFLICT, "%s's PCI frontend gave up: %s", l->guest->name,
 		      l->gave_up);
-	if (no_memory)
+	if (no_dma)
 		xlpt_diag_fact(diag, "its kernel found no memory for DMA");
+	else if (xlpt_pcibe_errno(l->gave_up) == ENOMEM)
+		xlpt_diag_fact(diag, "its kernel had no memory for that");
 	else
 		say_states(env, diag, l);
-	if (no_memory)
+	if (no_dma)
 		xlpt_diag_hint(diag,
 			       "boot the guest with swiotlb=SMALLER, or start it earlier after "
 			       "the host's boot");
@@ -241,8 +242,11 @@ static int look_failed(struct xlpt_env *env, struct look *l, int r, int64_t time
 			      l->guest->name, what, bdf, (long long)(timeout_ms / 1000));
 		say_states(env, diag, l);
 		xlpt_diag_hint(diag,
-			       "see whether the guest's kernel has xen-pcifront loaded: xl "
-			       "console %s",
+			       l->be.error && l->be.fe_state != XLPT_XBS_CONNECTED
+				       ? "dmesg in dom0 shows what xen-pciback said; see whether "
+					 "the guest's kernel has xen-pcifront loaded: xl console %s"
+				       : "see whether the guest's kernel has xen-pcifront loaded: "
+					 "xl console %s",
 			       XLPT_WORD(l->guest->name));
 		return XLPT_ERR_TIMEOUT;
 	}

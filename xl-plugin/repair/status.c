@@ -11,8 +11,22 @@
 
 #define DETAIL 384 /* a guest's name and a sentence */
 
-/* anew: the driver that has it in dom0 although a guest has it, "none", or NULL. */
-static const char *detail(const struct xlpt_owner *o, bool absent, const char *anew,
+/* What follows on the state of a device that does not answer. */
+#define SILENT "; it does not answer: xlpt doctor says what helps"
+
+static bool is_silent(struct xlpt_env *env, struct xlpt_bdf bdf)
+{
+	_cleanup_device_ struct xlpt_device dev = { 0 };
+
+	return xlpt_scan_one(env->host, bdf, XLPT_SCAN_BRIEF, NULL, &dev, NULL) == 0 &&
+	       dev.no_answer;
+}
+
+/*
+ * anew: the driver that has it in dom0 although a guest has it, "none", or NULL. silent: it is there
+ * and does not answer.
+ */
+static const char *detail(const struct xlpt_owner *o, bool absent, const char *anew, bool silent,
 			  char buf[DETAIL])
 {
 	_cleanup_free_ char *line = o->guest ? xlpt_owner_frees(o) : NULL;
@@ -37,7 +51,8 @@ static const char *detail(const struct xlpt_owner *o, bool absent, const char *a
 		snprintf(buf, DETAIL,
 			 "taken from it in the hypervisor, not in xenstore: xlpt repair");
 	else if (xlpt_owner_complete(o))
-		snprintf(buf, DETAIL, "%s", o->type == XLPT_GUEST_PV ? "connected" : "attached");
+		snprintf(buf, DETAIL, "%s%s", o->type == XLPT_GUEST_PV ? "connected" : "attached",
+			 silent ? SILENT : "");
 	else
 		snprintf(buf, DETAIL, "backend %s, frontend %s, device state %d",
 			 xlpt_xbs_word(o->be_state), xlpt_xbs_word(o->fe_state), o->dev.state);
@@ -83,16 +98,17 @@ static void add_owner(struct xlpt_status *s, const struct xlpt_owner *o)
 	bool absent = is_absent(s->env, o->bdf);
 	_cleanup_free_ char *anew = o->guest && !absent ? is_anew(s->env, o->bdf) : NULL;
 
-	xlpt_status_row(s, &(struct xlpt_status_row){ .bdf = XLPT_BDF_STR(o->bdf),
-						      .state = xlpt_owner_complete(o) && o->guest &&
-									       !absent && !anew
-								       ? "assigned"
-								       : "partial",
-						      .guest = o->guest,
-						      .domid = o->domid,
-						      .through = o->through,
-						      .address = guest_address(o, address),
-						      .detail = detail(o, absent, anew, buf) });
+	xlpt_status_row(
+		s,
+		&(struct xlpt_status_row){
+			.bdf = XLPT_BDF_STR(o->bdf),
+			.state = xlpt_owner_complete(o) && o->guest && !absent && !anew ? "assigned"
+											: "partial",
+			.guest = o->guest,
+			.domid = o->domid,
+			.through = o->through,
+			.address = guest_address(o, address),
+			.detail = detail(o, absent, anew, is_silent(s->env, o->bdf), buf) });
 }
 
 static char *named_text(struct xlpt_status *s, struct xlpt_bdf bdf)
@@ -175,9 +191,10 @@ int xlpt_status_add_guests(struct xlpt_status *s, const struct xlpt_owners *owne
 
 /* Held by pciback, no guest's backend names it: free, unless the hypervisor, a lease or a restart knows better. */
 static int add_hidden(struct xlpt_status *s, const struct xlpt_keepers *keepers,
-		      struct xlpt_bdf bdf, struct xlpt_diag *diag)
+		      const struct xlpt_device *dev, struct xlpt_diag *diag)
 {
 	struct xlpt_env *env = s->env;
+	struct xlpt_bdf bdf = dev->bdf;
 	struct xlpt_keeper keeper;
 	bool kept = false;
 	_cleanup_pcinote_ struct xlpt_pcinote note = { 0 };
@@ -203,7 +220,8 @@ static int add_hidden(struct xlpt_status *s, const struct xlpt_keepers *keepers,
 	else
 		kept = xlpt_keeper_of(keepers, bdf, &keeper, &text);
 	if (!text)
-		text = xlpt_xstrdup("free for a guest");
+		text = xlpt_xstrdup(dev->no_answer ? "not free for a guest" SILENT
+						   : "free for a guest");
 	xlpt_status_row(s, &(struct xlpt_status_row){ .bdf = XLPT_BDF_STR(bdf),
 						      .state = assigned ? "partial" : "hidden",
 						      .domid = -1,
@@ -221,6 +239,6 @@ int xlpt_status_add_hidden(struct xlpt_status *s, const struct xlpt_owners *owne
 	for (size_t i = 0; rc == 0 && i < devs->n; i++)
 		if (xlpt_streq(devs->items[i].driver, XLPT_PCIBACK_DRIVER) &&
 		    !xlpt_owners_find(owners, devs->items[i].bdf))
-			rc = add_hidden(s, &keepers, devs->items[i].bdf, diag);
+			rc = add_hidden(s, &keepers, &devs->items[i], diag);
 	return rc;
 }

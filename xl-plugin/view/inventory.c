@@ -49,11 +49,13 @@ void xlpt_inventory_warn(struct xlpt_env *env, const struct xlpt_inventory *inv)
 	if (inv->sets.unread)
 		xlpt_warn(env,
 			  "isolation sets are wider than they may be: the configuration space of "
-			  "%zu functions cannot be read%s",
-			  inv->sets.unread,
-			  count_silent(&inv->devs) >= inv->sets.unread ? ": they do not answer"
-			  : env->sysroot			       ? ""
-								       : " (run it as root)");
+			  "%zu function%s cannot be read%s",
+			  inv->sets.unread, inv->sets.unread == 1 ? "" : "s",
+			  count_silent(&inv->devs) >= inv->sets.unread
+				  ? inv->sets.unread == 1 ? ": it does not answer"
+							  : ": they do not answer"
+			  : env->sysroot ? ""
+					 : " (run it as root)");
 	if (inv->sets.has_groups && !inv->sets.agree)
 		xlpt_warn(env,
 			  "the isolation sets are not the IOMMU groups that this kernel has made");
