@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "pciback/device/quirks.h"
 #include "tests/unit/isolating.h"
 
 /* Chips of which Linux knows more than their registers say; pciback/device/quirks.c. */
@@ -61,6 +62,26 @@ static void test_aliases(void **state)
 	       "(its kind never has ACS)");
 }
 
+static void test_no_bus_reset(void **state)
+{
+	static const struct {
+		uint16_t vendor, device;
+		bool kills;
+	} chips[] = {
+		{ 0x168c, 0x003c, true }, { 0x1b21, 0x1164, true },  { 0x1b21, 0x1166, false },
+		{ 0x17cb, 0x1103, true }, { 0x17cb, 0x1107, true },  { 0x17cb, 0x0308, true },
+		{ 0x10de, 0x22ce, true }, { 0x10de, 0x22d0, true },  { 0x10de, 0x22cf, false },
+		{ 0x10de, 0x2340, true }, { 0x10de, 0x2380, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(chips); i++) {
+		struct xlpt_device d = { .vendor = chips[i].vendor, .device = chips[i].device };
+
+		assert_int_equal(xlpt_quirk_no_bus_reset(&d), chips[i].kills);
+	}
+}
+
 /* tests/check-quirks on a tree of a few lines: what only one side has is printed. */
 static void test_check_quirks(void **state)
 {
@@ -103,6 +124,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_chips),
 		cmocka_unit_test(test_aliases),
+		cmocka_unit_test(test_no_bus_reset),
 		cmocka_unit_test(test_check_quirks),
 	};
 
