@@ -19,8 +19,8 @@ static void test_chips(void **state)
 	      "00:03.0 | 00:03.1 | 01:00.0");
 	check("00:03.0 - root acs=on id=1d17:0722\n01:00.0 00:03.0 end\n", "00:03.0 01:00.0");
 	reason("00:03.0 - root acs=on id=1d17:0722\n01:00.0 00:03.0 end\n", "01:00.0",
-	       "behind 0000:00:03.0; ACS redirection not enabled at 0000:00:03.0 "
-	       "(Linux does not trust its ACS)");
+	       "behind 0000:00:03.0; ACS does not count at 0000:00:03.0 "
+	       "(Linux does not trust it there)");
 	check("04:00.0 - end mf id=8088:0101\n04:00.1 - end id=8088:5125\n", "04:00.0 | 04:00.1");
 	check("04:00.0 - end mf acs=on id=8088:0200\n04:00.1 - end acs=on id=8088:0200\n",
 	      "04:00.0 04:00.1");
