@@ -57,13 +57,15 @@ struct xlpt_device {
 	uint8_t revision;
 	enum xlpt_header header;
 	bool no_answer;	   /* all of its header reads as ones: no power, or off the bus */
+	bool no_header;	   /* its header cannot be read: nobody knows what it would say */
 	char *power_state; /* of one that does not answer: the kernel's word ("D3cold"), or NULL */
 	bool silent_above; /* then: nor does a bridge above it ... */
 	struct xlpt_bdf above;	 /* ... of these the topmost */
 	bool no_xen;		 /* this host runs without Xen, so there is no dom0 */
 	bool multifunction;	 /* the header says so */
 	uint8_t intx_pin;	 /* 1 = INTA#, 0 = uses no pin */
-	uint8_t secondary_bus;	 /* bridges: the bus behind it, 0 = none */
+	uint8_t secondary_bus;	 /* bridges: the bus behind it, 0 = none ... */
+	uint8_t subordinate_bus; /* ... and the last one further behind */
 	char *sysfs_path;	 /* "/sys/devices/pci0000:00/..." as its link says, or NULL */
 	char *driver;		 /* bound driver's name, or NULL */
 	char *driver_override;	 /* or NULL */

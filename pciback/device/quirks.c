@@ -97,7 +97,10 @@ static const struct row rows[] = {
 	/* Their bus cannot be reset: they do not answer afterwards. */
 	{ quirk_no_bus_reset, 0x104c, "b005" }, /* Texas Instruments */
 	{ quirk_no_bus_reset, 0x168c, "0030 0032-0034 003c 003e" }, /* Atheros */
+	{ quirk_no_bus_reset, 0x10de, "22ce 22d0" }, /* NVIDIA, sound */
 	{ quirk_no_bus_reset, 0x177d, "a100" }, /* Cavium, a root port */
+	{ quirk_no_bus_reset, 0x17cb, "0308 1103 1107" }, /* Qualcomm, modems and WLAN */
+	{ quirk_no_bus_reset, 0x1b21, "1164" }, /* ASMedia, SATA */
 	{ quirk_nvidia_no_bus_reset, 0x10de, "2340-237f" }, /* NVIDIA */
 };
 /* clang-format on */

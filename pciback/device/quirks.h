@@ -2,7 +2,7 @@
 /*
  * What Linux knows of single chips: which isolate without ACS, which do DMA under
  * another function's number, and which do not come back from a reset of their bus. The kinds have the names that they have in
- * drivers/pci/quirks.c (the table is as of 6.12), so that one finds the reasons
+ * drivers/pci/quirks.c (the table is as of 6.12.117), so that one finds the reasons
  * there, and tests/check-quirks can compare the table with a kernel's source.
  */
 #ifndef XLPT_PCIBACK_QUIRKS_H

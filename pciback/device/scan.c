@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "pciback/device/attr.h"
-#include "pciback/device/config.h"
+#include "pciback/device/header.h"
 #include "pciback/device/names.h"
+#include "pciback/device/ports.h"
 #include "pciback/device/xen.h"
 
 #define DEVICES "/sys/bus/pci/devices"
@@ -55,59 +56,6 @@ static void read_parent(struct xlpt_attrs *rd, struct xlpt_device *dev)
 	dev->place_known = true;
 	dev->has_parent = xlpt_bdf_from_sysfs_name(xlpt_attr_last(buf), &dev->parent);
 	read_carrier(buf, dev);
-}
-
-/* Base and sub class of the functions that have a bridge's or a CardBus header. */
-static enum xlpt_header header_of_class(uint32_t class_code)
-{
-	switch (class_code >> 8) {
-	case 0x0604: /* PCI bridge */
-	case 0x0609: /* semi-transparent PCI bridge */
-		return XLPT_HEADER_BRIDGE;
-	case 0x0607:
-		return XLPT_HEADER_CARDBUS;
-	default:
-		return XLPT_HEADER_ENDPOINT;
-	}
-}
-
-static void read_config(struct xlpt_attrs *rd, unsigned flags, struct xlpt_device *dev)
-{
-	/* Reading beyond the header can wake a sleeping function: only when asked for. */
-	bool bridge = header_of_class(dev->class_code) == XLPT_HEADER_BRIDGE;
-	bool deep = flags & XLPT_SCAN_CAPS ||
-		    (flags & XLPT_SCAN_SETS && !dev->is_vf && (dev->bdf.func || bridge));
-	uint8_t cfg[4096];
-	ssize_t r =
-		rd->h->ops->read(rd->h, xlpt_attr_path(rd, "config"), cfg, deep ? sizeof(cfg) : 64);
-
-	dev->header = header_of_class(dev->class_code);
-	dev->no_answer = r >= 64 && !xlpt_config_answers(cfg);
-	if (dev->no_answer)
-		xlpt_attr_silent(rd, dev);
-	if (r > 0x0e && cfg[0x0e] != 0xff) {
-		unsigned type = cfg[0x0e] & 0x7f;
-
-		dev->header =
-			type <= XLPT_HEADER_CARDBUS ? (enum xlpt_header)type : XLPT_HEADER_UNKNOWN;
-		dev->multifunction = cfg[0x0e] & 0x80;
-		if (r > 0x19 && (type == XLPT_HEADER_BRIDGE || type == XLPT_HEADER_CARDBUS))
-			dev->secondary_bus = cfg[0x19];
-		/* The header has it as well: pciback/quirks tells cards apart by it. */
-		if (r > 0x2f && type == XLPT_HEADER_ENDPOINT && flags & XLPT_SCAN_BRIEF) {
-			dev->subvendor = (uint16_t)(cfg[0x2c] | cfg[0x2d] << 8);
-			dev->subdevice = (uint16_t)(cfg[0x2e] | cfg[0x2f] << 8);
-		}
-		if (r > 0x3d && cfg[0x3d] <= 4)
-			dev->intx_pin = cfg[0x3d];
-	}
-	if (!deep && (flags & XLPT_SCAN_SETS) && !dev->is_vf &&
-	    (dev->header != XLPT_HEADER_ENDPOINT || dev->multifunction || dev->bdf.func)) {
-		deep = true;
-		r = rd->h->ops->read(rd->h, xlpt_attr_path(rd, "config"), cfg, sizeof(cfg));
-	}
-	if (deep)
-		xlpt_config_caps(cfg, r < 0 ? 0 : (size_t)r, &dev->caps);
 }
 
 /* The interfaces in one directory; an empty list is none. */
@@ -271,7 +219,7 @@ static int read_function(struct xlpt_host *h, struct xlpt_bdf bdf, unsigned flag
 	dev->has_reset = (dev->reset_method && *dev->reset_method) ||
 			 h->ops->exists(h, xlpt_attr_path(&rd, "reset")) == 0;
 	read_links(&rd, flags, dev);
-	read_config(&rd, flags, dev);
+	xlpt_header_read(&rd, flags, dev);
 	if (dev->header == XLPT_HEADER_BRIDGE)
 		read_bridge(&rd, dev);
 
@@ -351,6 +299,7 @@ int xlpt_scan_all(struct xlpt_host *h, unsigned flags, const char *pci_ids,
 	/* Names of 16-bit domains are in order already; wider ones (VMD) are not among them. */
 	if (out->n)
 		qsort(out->items, out->n, sizeof(*out->items), cmp_devices);
+	xlpt_ports_correct(out);
 	if (flags & XLPT_SCAN_NAMES)
 		xlpt_names_fill(out->items, out->n, pci_ids);
 	return 0;

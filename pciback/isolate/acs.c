@@ -28,10 +28,11 @@ static enum xlpt_acs_state by_rule(const struct xlpt_device *dev)
 
 	if (!c->config_read) {
 		/*
-		 * A lone endpoint needs none; it is not read by a scan for sets. What does not
-		 * answer does not say either whether it is alone.
+		 * A lone endpoint needs none; it is not read by a scan for sets. Where the header
+		 * cannot be read, or the function does not answer, nothing says whether it is alone.
 		 */
-		if (dev->header == XLPT_HEADER_ENDPOINT && !multifunction(dev) && !dev->no_answer)
+		if (dev->header == XLPT_HEADER_ENDPOINT && !multifunction(dev) &&
+		    ((!dev->no_answer && !dev->no_header) || dev->is_vf))
 			return XLPT_ACS_ON;
 		return XLPT_ACS_UNREAD;
 	}

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "pciback/device/quirks.h"
+#include "pciback/isolate/place.h"
 
 #define NONE SIZE_MAX
 
@@ -27,45 +28,15 @@ bool xlpt_set_ignores(const struct xlpt_device *dev)
 	       class_code == 0x0600 || class_code == 0x0601;
 }
 
-static size_t index_of(const struct xlpt_devices *devs, struct xlpt_bdf bdf)
-{
-	const struct xlpt_device *d = xlpt_devices_find(devs, bdf);
-
-	return d ? (size_t)(d - devs->items) : NONE;
-}
-
-/* A tree that was copied without its links: the bridges' bus numbers say it, too. */
-static size_t parent_by_bus(const struct xlpt_devices *devs, const struct xlpt_device *d)
-{
-	for (size_t i = 0; i < devs->n; i++) {
-		const struct xlpt_device *b = &devs->items[i];
-
-		if (b->header == XLPT_HEADER_BRIDGE && b->secondary_bus && b != d &&
-		    b->bdf.seg == d->bdf.seg && b->secondary_bus == d->bdf.bus)
-			return i;
-	}
-	return NONE;
-}
-
-size_t xlpt_sets_parent(const struct xlpt_devices *devs, size_t i)
-{
-	const struct xlpt_device *d = &devs->items[i];
-	size_t p;
-
-	if (!d->place_known)
-		return d->bdf.bus ? parent_by_bus(devs, d) : NONE;
-	p = d->has_parent    ? index_of(devs, d->parent)
-	    : d->has_carrier ? index_of(devs, d->carrier)
-			     : NONE;
-	return p == i ? NONE : p;
-}
-
 /* What is computed once for each device. */
 struct node {
 	size_t parent; /* bridge above, or NONE */
 	size_t root;   /* union-find */
 	enum xlpt_acs_state acs;
 	size_t leak; /* bridges: first place at or above it that does not isolate; NONE */
+	struct xlpt_bdf
+		unlisted; /* has_unlisted: what should be right above it and is not listed */
+	bool has_unlisted;
 	bool leak_known, walking;
 };
 
@@ -153,6 +124,23 @@ static bool takes_over(const struct work *w, size_t i, struct xlpt_bdf *rid)
 	return b->caps.pcie_type == XLPT_PCIE_TO_PCI || b->caps.pcie_type == XLPT_PCIE_FROM_PCI;
 }
 
+static void join_unknown(struct work *w, size_t a, size_t b, struct xlpt_bdf bridge)
+{
+	join(w, (struct xlpt_edge){ .kind = XLPT_EDGE_UNKNOWN, .a = a, .b = b, .rid = bridge });
+}
+
+/* Joins i with its parent when something further up is not listed: that may well pass all on. */
+static void join_over_gap(struct work *w, size_t i)
+{
+	size_t limit = w->devs->n, parent = w->nodes[i].parent;
+
+	for (size_t b = parent; b != NONE && limit; b = w->nodes[b].parent, limit--)
+		if (w->nodes[b].has_unlisted) {
+			join_unknown(w, i, parent, w->nodes[b].unlisted);
+			return;
+		}
+}
+
 /* Joins i with the nearest bridge that does so. The bridge itself is joined further up in its turn. */
 static void join_upwards(struct work *w, size_t i)
 {
@@ -161,9 +149,10 @@ static void join_upwards(struct work *w, size_t i)
 	struct xlpt_bdf rid;
 
 	/* Whatever lies between: its requests leave with the carrier's id (pci_real_dma_dev). */
-	if (d->has_carrier && index_of(w->devs, d->carrier) != NONE) {
-		join(w, (struct xlpt_edge){ XLPT_EDGE_REQUESTER, i, index_of(w->devs, d->carrier),
-					    NONE, d->carrier });
+	if (d->has_carrier && xlpt_sets_index(w->devs, d->carrier) != NONE) {
+		join(w,
+		     (struct xlpt_edge){ XLPT_EDGE_REQUESTER, i,
+					 xlpt_sets_index(w->devs, d->carrier), NONE, d->carrier });
 		return;
 	}
 	for (size_t b = parent; b != NONE && limit; b = w->nodes[b].parent, limit--) {
@@ -180,6 +169,8 @@ static void join_upwards(struct work *w, size_t i)
 		if (at != NONE)
 			join(w, (struct xlpt_edge){
 					.kind = XLPT_EDGE_PATH, .a = i, .b = parent, .at = at });
+		else
+			join_over_gap(w, i);
 	}
 }
 
@@ -222,6 +213,43 @@ static void join_aliases(struct work *w, size_t first, size_t last)
 				join(w,
 				     (struct xlpt_edge){ .kind = XLPT_EDGE_ALIAS, .a = i, .b = k });
 	}
+}
+
+/* Whether k, which is listed, may be one with a bridge that is not. */
+static bool goes_with(const struct work *w, size_t k, struct xlpt_bdf unlisted)
+{
+	const struct xlpt_device *d = &w->devs->items[k];
+	const struct node *node = &w->nodes[k];
+	enum xlpt_quirk kind;
+
+	if (node->has_unlisted && same_slot(node->unlisted, unlisted))
+		return true;
+	if (same_slot(d->bdf, unlisted) && !d->is_vf && !xlpt_acs_isolates(node->acs))
+		return true;
+	kind = same_bus(d->bdf, unlisted) ? xlpt_quirk_alias(d) : XLPT_NO_QUIRK;
+	return kind != XLPT_NO_QUIRK && xlpt_quirk_alias_is(kind, d, unlisted);
+}
+
+/*
+ * What the list does not show is taken for what keeps nothing apart: a bridge that is not in it,
+ * and one whose bus numbers cannot be read where no link says what is behind it.
+ */
+static void join_by_gaps(struct work *w)
+{
+	size_t n = w->devs->n, blind = xlpt_sets_blind(w->devs, 0);
+
+	for (size_t i = 0; i < n; i++)
+		for (size_t k = 0; w->nodes[i].has_unlisted && k < n; k++)
+			if (k != i && goes_with(w, k, w->nodes[i].unlisted))
+				join_unknown(w, i, k, w->nodes[i].unlisted);
+	if (blind == NONE)
+		return;
+	for (size_t k = xlpt_sets_blind(w->devs, blind + 1); k != NONE;
+	     k = xlpt_sets_blind(w->devs, k + 1))
+		join_unknown(w, k, blind, w->devs->items[blind].bdf);
+	for (size_t i = 0; i < n; i++)
+		if (xlpt_sets_nowhere(w->devs, i))
+			join_unknown(w, i, blind, w->devs->items[blind].bdf);
 }
 
 /* Sets in order of their first members, and their members. */
@@ -328,6 +356,7 @@ void xlpt_sets_make(const struct xlpt_devices *devs, struct xlpt_sets *out)
 		w.nodes[i] = (struct node){ .parent = xlpt_sets_parent(devs, i),
 					    .root = i,
 					    .acs = xlpt_acs_state(&devs->items[i]) };
+		w.nodes[i].has_unlisted = xlpt_sets_unlisted(devs, i, &w.nodes[i].unlisted);
 		out->why[i] = NONE;
 		out->unread += w.nodes[i].acs == XLPT_ACS_UNREAD;
 	}
@@ -345,6 +374,7 @@ void xlpt_sets_make(const struct xlpt_devices *devs, struct xlpt_sets *out)
 			;
 		join_aliases(&w, first, last);
 	}
+	join_by_gaps(&w);
 	collect(&w);
 	compare_groups(&w);
 	free(w.nodes);

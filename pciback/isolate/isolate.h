@@ -53,6 +53,8 @@ enum xlpt_edge_kind {
 	XLPT_EDGE_PATH,	 /* b is the bridge above a, "at" lets transactions turn round */
 	XLPT_EDGE_SLOT,	 /* a and b are functions of one slot without ACS */
 	XLPT_EDGE_ALIAS, /* a uses b's requester id as well */
+	/* what is between them is not known: the bridge rid is not listed, or its bus numbers cannot be read */
+	XLPT_EDGE_UNKNOWN,
 };
 
 /* Why two functions are in one set; indices into the list of devices. */
@@ -60,7 +62,7 @@ struct xlpt_edge {
 	enum xlpt_edge_kind kind;
 	size_t a, b;
 	size_t at;	     /* PATH: the port or bridge where isolation ends */
-	struct xlpt_bdf rid; /* REQUESTER: the id that is shared */
+	struct xlpt_bdf rid; /* REQUESTER: the id that is shared; UNKNOWN: the bridge */
 };
 
 struct xlpt_sets {

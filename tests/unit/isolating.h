@@ -3,7 +3,7 @@
  * For tests of isolation sets on synthetic trees; include cmocka.h before. A line of a tree is
  *
  *	ADDRESS PARENT|- KIND [mf] [acs=on|off|none] [id=VVVV:DDDD] [sub=VVVV:DDDD] [class=CCCC]
- *	[vf=PF] [bus=NN] [group=N]
+ *	[vf=PF] [bus=NN[-MM]] [group=N] [ctrl=ACS] [noheader] [path=SYSFS] [carrier=ADDRESS] [nolink]
  */
 #ifndef XLPT_TESTS_UNIT_ISOLATING_H
 #define XLPT_TESTS_UNIT_ISOLATING_H
@@ -51,7 +51,7 @@ static inline void kind(struct xlpt_device *d, const char *word)
 
 static inline void word(struct xlpt_device *d, const char *w)
 {
-	unsigned v = 0x1234, id = 0x5678;
+	unsigned v = 0x1234, id = 0x5678, last = 0;
 
 	if (!strcmp(w, "mf"))
 		d->multifunction = true;
@@ -66,8 +66,16 @@ static inline void word(struct xlpt_device *d, const char *w)
 		d->class_code = v << 8;
 	else if (xlpt_starts(w, "vf="))
 		d->is_vf = true, d->pf = B(w + 3);
-	else if (sscanf(w, "bus=%x", &v) == 1)
-		d->secondary_bus = (uint8_t)v;
+	else if (sscanf(w, "bus=%x-%x", &v, &last) >= 1)
+		d->secondary_bus = (uint8_t)v, d->subordinate_bus = (uint8_t)last;
+	else if (sscanf(w, "ctrl=%x", &v) == 1)
+		d->caps.acs_ctrl = (uint16_t)v;
+	else if (!strcmp(w, "noheader"))
+		d->no_header = true, d->multifunction = false, d->caps = (struct xlpt_caps){ 0 };
+	else if (xlpt_starts(w, "path="))
+		d->sysfs_path = xlpt_xstrdup(w + 5);
+	else if (xlpt_starts(w, "carrier="))
+		d->has_carrier = true, d->carrier = B(w + 8);
 	else if (xlpt_starts(w, "group="))
 		d->iommu_group = xlpt_xstrdup(w + 6);
 	else if (!strcmp(w, "nolink"))

@@ -151,7 +151,7 @@ static void test_functions(void **state)
 	check("04:00.0 - end mf acs=on id=1b4b:9172\n04:00.1 - end acs=on id=1b4b:91a4\n",
 	      "04:00.0 04:00.1");
 	reason("04:00.0 - end mf acs=on id=1b4b:9172\n04:00.1 - end acs=on id=1b4b:91a4\n",
-	       "04:00.0", "also uses the requester id of 0000:04:00.1 (a known fault of the chip)");
+	       "04:00.0", "also uses the requester id of 0000:04:00.1 (known of this chip)");
 }
 
 static void test_virtual_functions(void **state)
@@ -172,7 +172,7 @@ static void test_not_readable(void **state)
 	(void)state;
 	check("00:01.0 - blind-bridge\n01:00.0 00:01.0 end\n", "00:01.0 01:00.0");
 	reason("00:01.0 - blind-bridge\n01:00.0 00:01.0 end\n", "01:00.0",
-	       "behind 0000:00:01.0; ACS redirection not enabled at 0000:00:01.0 "
+	       "behind 0000:00:01.0; ACS not known at 0000:00:01.0 "
 	       "(configuration space not readable)");
 	/* Nothing that it says tells whether it is one of several functions. */
 	check("00:01.0 - root acs=on\n04:00.0 00:01.0 silent\n04:00.1 00:01.0 end\n",
@@ -182,6 +182,83 @@ static void test_not_readable(void **state)
 	tree("00:01.0 - blind-bridge\n01:00.0 00:01.0 end\n", &devs);
 	xlpt_sets_make(&devs, &s);
 	assert_int_equal(s.unread, 1);
+}
+
+/* No file "config", as in some copies of a tree: what the header would say is not known. */
+static void test_no_header(void **state)
+{
+	(void)state;
+	check("04:00.0 - end noheader\n04:00.1 - end noheader\n05:00.0 - end noheader\n",
+	      "04:00.0 04:00.1 | 05:00.0");
+	/* Virtual functions are in no slot. */
+	check("04:00.0 - end noheader\n04:00.1 - end noheader vf=04:00.0\n", "04:00.0 | 04:00.1");
+}
+
+#define GONE "/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/0000:02:01.0/"
+
+/* A bridge that is not listed keeps nothing apart. */
+static void test_not_listed(void **state)
+{
+	(void)state;
+	check("02:00.0 01:00.0 end\n02:01.0 01:00.0 end\n03:00.0 02:07.0 end\n",
+	      "02:00.0 02:01.0 | 03:00.0");
+	reason("02:00.0 01:00.0 end\n02:01.0 01:00.0 end\n", "02:00.0",
+	       "what keeps it apart from 0000:02:01.0 is not known: bridge 0000:01:00.0 is not listed");
+	/* It may pass on to its neighbours, unless these have ACS. */
+	check("00:1c.0 - root mf\n00:1c.1 - root acs=on\n03:00.0 00:1c.4 end\n",
+	      "00:1c.0 03:00.0 | 00:1c.1");
+	/* Two above it are not listed, and to the upper one belongs what else is behind it. */
+	check("00:01.0 - root acs=on\n03:00.0 02:01.0 end path=" GONE "0000:03:00.0\n"
+	      "04:00.0 02:02.0 end path=/sys/devices/pci0000:00/0000:00:01.0/0000:01:00.0/"
+	      "0000:02:02.0/0000:04:00.0\n",
+	      "00:01.0 | 03:00.0 04:00.0");
+	check("00:01.0 - root\n03:00.0 02:01.0 end path=" GONE "0000:03:00.0\n", "00:01.0 03:00.0");
+	/* Further up. */
+	check("02:01.0 01:00.0 down acs=on\n03:00.0 02:01.0 end\n", "02:01.0 03:00.0");
+	/* A VMD controller: all of its domain. */
+	check("e0:01.0 - root acs=on carrier=00:0e.0\ne1:00.0 e0:01.0 end carrier=00:0e.0\n",
+	      "e0:01.0 e1:00.0");
+}
+
+/* Links lost in a copy, and what bus numbers then say. */
+static void test_no_links(void **state)
+{
+	(void)state;
+	/* The bus of virtual functions is no bridge's own. */
+	check("00:01.0 - root bus=01-02 nolink\n01:00.0 - end nolink\n"
+	      "02:00.0 - end nolink vf=01:00.0\n",
+	      "00:01.0 01:00.0 02:00.0");
+	/* The innermost. */
+	check("00:01.0 - root acs=on bus=01-04 nolink\n01:00.0 - up bus=02-04 nolink\n"
+	      "02:00.0 - down bus=03-04 nolink\n04:00.0 - end nolink\n",
+	      "00:01.0 | 01:00.0 | 02:00.0 04:00.0");
+	/* Nothing says what is behind these two. */
+	check("00:01.0 - root noheader nolink\n00:02.0 - root noheader nolink\n00:03.0 - end nolink\n"
+	      "01:00.0 - end nolink\n",
+	      "00:01.0 00:02.0 01:00.0 | 00:03.0");
+	reason("00:01.0 - root noheader nolink\n01:00.0 - end nolink\n", "01:00.0",
+	       "what keeps it apart from 0000:00:01.0 is not known: "
+	       "the bus numbers of bridge 0000:00:01.0 cannot be read");
+}
+
+static void test_reasons(void **state)
+{
+	static const char pair[] = "04:00.0 - end mf acs=on id=1b4b:9172\n"
+				   "04:00.1 - end acs=on id=1b4b:91a4\n";
+
+	(void)state;
+	/* Redirection is on, other flags that count are not. */
+	reason("00:02.0 - root acs=on ctrl=1c\n02:00.0 00:02.0 end\n", "02:00.0",
+	       "behind 0000:00:02.0; ACS not fully enabled at 0000:00:02.0 (source validation off)");
+	reason("00:02.0 - root acs=on ctrl=0c\n02:00.0 00:02.0 end\n", "02:00.0",
+	       "behind 0000:00:02.0; ACS not fully enabled at 0000:00:02.0 "
+	       "(source validation and upstream forwarding off)");
+	reason("04:00.0 - silent\n04:00.1 - end\n", "04:00.0",
+	       "same slot as 0000:04:00.1; ACS not known at 0000:04:00.0 (it does not answer)");
+	reason(pair, "04:00.1",
+	       "its requester id is also used by 0000:04:00.0 (known of this chip)");
+	reason("01:00.0 - end mf acs=on id=10b5:87b0\n01:1f.0 - end\n", "01:1f.0",
+	       "its requester id is also used by 0000:01:00.0 (a non-transparent bridge)");
 }
 
 static void test_hostile(void **state)
@@ -280,6 +357,8 @@ int main(void)
 		cmocka_unit_test(test_switch_turns), cmocka_unit_test(test_pci_bridge),
 		cmocka_unit_test(test_functions),    cmocka_unit_test(test_virtual_functions),
 		cmocka_unit_test(test_not_readable), cmocka_unit_test(test_hostile),
+		cmocka_unit_test(test_no_header),    cmocka_unit_test(test_not_listed),
+		cmocka_unit_test(test_no_links),     cmocka_unit_test(test_reasons),
 		cmocka_unit_test(test_groups),	     cmocka_unit_test(test_functions_without_group),
 		cmocka_unit_test(test_ignored),
 	};

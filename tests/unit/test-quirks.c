@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <cmocka.h>
 
+#include "pciback/device/quirks.h"
 #include "tests/unit/isolating.h"
 
 /* Chips of which Linux knows more than their registers say; pciback/device/quirks.c. */
@@ -18,8 +19,8 @@ static void test_chips(void **state)
 	      "00:03.0 | 00:03.1 | 01:00.0");
 	check("00:03.0 - root acs=on id=1d17:0722\n01:00.0 00:03.0 end\n", "00:03.0 01:00.0");
 	reason("00:03.0 - root acs=on id=1d17:0722\n01:00.0 00:03.0 end\n", "01:00.0",
-	       "behind 0000:00:03.0; ACS redirection not enabled at 0000:00:03.0 "
-	       "(Linux does not trust its ACS)");
+	       "behind 0000:00:03.0; ACS does not count at 0000:00:03.0 "
+	       "(Linux does not trust it there)");
 	check("04:00.0 - end mf id=8088:0101\n04:00.1 - end id=8088:5125\n", "04:00.0 | 04:00.1");
 	check("04:00.0 - end mf acs=on id=8088:0200\n04:00.1 - end acs=on id=8088:0200\n",
 	      "04:00.0 04:00.1");
@@ -59,6 +60,26 @@ static void test_aliases(void **state)
 	       "02:00.0",
 	       "behind 0000:01:00.0; ACS redirection not enabled at 0000:00:01.0 "
 	       "(its kind never has ACS)");
+}
+
+static void test_no_bus_reset(void **state)
+{
+	static const struct {
+		uint16_t vendor, device;
+		bool kills;
+	} chips[] = {
+		{ 0x168c, 0x003c, true }, { 0x1b21, 0x1164, true },  { 0x1b21, 0x1166, false },
+		{ 0x17cb, 0x1103, true }, { 0x17cb, 0x1107, true },  { 0x17cb, 0x0308, true },
+		{ 0x10de, 0x22ce, true }, { 0x10de, 0x22d0, true },  { 0x10de, 0x22cf, false },
+		{ 0x10de, 0x2340, true }, { 0x10de, 0x2380, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(chips); i++) {
+		struct xlpt_device d = { .vendor = chips[i].vendor, .device = chips[i].device };
+
+		assert_int_equal(xlpt_quirk_no_bus_reset(&d), chips[i].kills);
+	}
 }
 
 /* tests/check-quirks on a tree of a few lines: what only one side has is printed. */
@@ -103,6 +124,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_chips),
 		cmocka_unit_test(test_aliases),
+		cmocka_unit_test(test_no_bus_reset),
 		cmocka_unit_test(test_check_quirks),
 	};
 

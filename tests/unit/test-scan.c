@@ -219,6 +219,31 @@ static void vanish(struct fake_bus *bus, const char *path, void *arg)
 }
 
 /* Wherever the function goes away during the scan, the others are reported and it is not. */
+/* A file "config" with too little in it: other files have the class and the subsystem. */
+static void test_no_header(void **state)
+{
+	struct fake_bus *bus = *state;
+	static const uint8_t none[16] = { 0 };
+	struct xlpt_device dev;
+
+	fake_bus_add(bus, "0000:03:00.0",
+		     &(struct fake_dev){ .subvendor = 0x9005,
+					 .subdevice = 0x02bb,
+					 .class_code = 0x010400,
+					 .config = none,
+					 .config_len = sizeof(none) });
+	for (unsigned brief = 0; brief <= XLPT_SCAN_BRIEF; brief += XLPT_SCAN_BRIEF) {
+		assert_int_equal(xlpt_scan_one(fake_bus_host(bus), bdf("0000:03:00.0"),
+					       XLPT_SCAN_SETS | brief, NULL, &dev, NULL),
+				 0);
+		assert_true(dev.no_header && !dev.no_answer && !dev.caps.config_read);
+		assert_int_equal(dev.header, XLPT_HEADER_ENDPOINT);
+		assert_int_equal(dev.subvendor, 0x9005);
+		assert_int_equal(dev.subdevice, 0x02bb);
+		xlpt_device_dispose(&dev);
+	}
+}
+
 static void test_vanish(void **state)
 {
 	static const char *const when[] = { "/class", "/irq", "/resource", "/config", "/vendor" };
@@ -342,7 +367,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_facts),	T(test_all),	T(test_virtio_net),
 		T(test_header), T(test_vanish), T(test_malformed),
-		T(test_places), T(test_names),	T(test_slot),	cmocka_unit_test(test_no_sysfs),
+		T(test_places), T(test_names),	T(test_slot),	T(test_no_header),
+		cmocka_unit_test(test_no_sysfs),
 	};
 	/* clang-format on */
 
