@@ -425,6 +425,23 @@ static void test_boot_device(void **st)
 	dispose(&r);
 }
 
+/* A card of a model that xlpt does not know, and paths that are not absolute, come back. */
+static void test_comes_back(void **st)
+{
+	struct result r;
+
+	(void)st;
+	convert(&r,
+		OS("<type>hvm</type><loader type='pflash'>CODE.fd</loader></os><devices>"
+		   "<emulator>qemu</emulator>") "<sound model='virtio' streams='4'/>" END,
+		XLPT_UNSET);
+	listed(&r, "sound: the card is left out");
+	assert_non_null(strstr(r.back.s, "<sound model='virtio' streams='4'/>"));
+	assert_non_null(strstr(r.back.s, ">CODE.fd</loader>"));
+	assert_non_null(strstr(r.back.s, "<emulator>qemu</emulator>"));
+	dispose(&r);
+}
+
 /* What is to be done in the guest, while it still runs under KVM, stands before what is for the host. */
 static void test_order(void **st)
 {
@@ -453,6 +470,7 @@ int main(void)
 		cmocka_unit_test(test_missing_disks),	cmocka_unit_test(test_names_on_virtio),
 		cmocka_unit_test(test_other_disks),	cmocka_unit_test(test_other_devices),
 		cmocka_unit_test(test_boot_device),	cmocka_unit_test(test_order),
+		cmocka_unit_test(test_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
