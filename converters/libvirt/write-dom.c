@@ -167,7 +167,8 @@ void xlpt_lv_write_features(struct xlpt_lv_writer *w, xmlNode *domain)
 
 	/* On is libxl's default for an HVM guest, and libvirt's way to say so is the element. */
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(plain); i++)
-		if (plain[i].value == XLPT_ON || (w->hvm && plain[i].value == XLPT_UNSET))
+		if (plain[i].value == XLPT_ON ||
+		    (w->hvm && !xlpt_dom_is_foreign(dom) && plain[i].value == XLPT_UNSET))
 			xlpt_lv_add(xlpt_lv_need(domain, "features"), plain[i].name);
 	if (dom->hap) {
 		n = xlpt_lv_add(xlpt_lv_need(domain, "features"), "hap");

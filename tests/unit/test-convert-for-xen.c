@@ -436,6 +436,8 @@ static void test_comes_back(void **st)
 		   "<emulator>qemu</emulator>") "<sound model='virtio' streams='4'/>" END,
 		XLPT_UNSET);
 	listed(&r, "sound: the card is left out");
+	assert_false(says(&r, "\npae")); /* KVM has it without a word, and so has xl */
+	assert_null(strstr(r.back.s, "<pae"));
 	assert_non_null(strstr(r.back.s, "<sound model='virtio' streams='4'/>"));
 	assert_non_null(strstr(r.back.s, ">CODE.fd</loader>"));
 	assert_non_null(strstr(r.back.s, "<emulator>qemu</emulator>"));
