@@ -153,7 +153,9 @@ static int write_verified(const struct xlpt_dom *dom, const struct xlpt_convert 
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	_cleanup_kepts_ struct xlpt_kepts kept = { 0 }, none = { 0 };
 	_cleanup_losses_ struct xlpt_losses todo = { 0 };
-	struct xlpt_keeper k = { .dom = dom, .to = to, .kept = &kept, .losses = losses };
+	struct xlpt_keeper k = {
+		.dom = dom, .back = &back, .to = to, .kept = &kept, .losses = losses
+	};
 	unsigned flags = how->devices_only ? XLPT_WRITE_DEVICES_ONLY : 0;
 	size_t start = out->len;
 	int rc;

@@ -125,12 +125,26 @@ static int add(struct xlpt_editor *e, const struct xlpt_spec *spec, bool *change
 	return 0;
 }
 
+/* xl takes the last pci= of several, and what += adds behind it. The device may stand in another one. */
 static int not_listed(struct xlpt_editor *e, const struct xlpt_spec *spec)
 {
 	_cleanup_free_ char *text = xlpt_spec_format(spec);
+	unsigned line, column, lists = 0;
 
 	xlpt_diag_set(e->diag, XLPT_ERR_NOT_FOUND, "the configuration does not list %s", text);
 	xlpt_diag_at(e->diag, e->file, 0, 0);
+	for (size_t i = 0; i < e->scan.n; i++) {
+		const struct xlpt_xl_setting *s = &e->scan.settings[i];
+
+		if (!xlpt_xl_is(&e->scan, s, "pci") || s->add)
+			continue;
+		xlpt_xl_where(&e->scan, s->key_off, &line, &column);
+		lists++;
+	}
+	if (lists > 1)
+		xlpt_diag_hint(e->diag,
+			       "xl takes the last pci= alone, in line %u: take the others out",
+			       line);
 	return XLPT_ERR_NOT_FOUND;
 }
 

@@ -11,6 +11,17 @@
  */
 void xlpt_for_xen(struct xlpt_dom *dom, struct xlpt_losses *losses);
 
+/* A part of the XML that the model has no place for, with this word in it (NULL: any). */
+bool xlpt_for_xen_carries(const struct xlpt_dom *dom, const char *path, const char *word);
+/* Adds what is left to do: in the guest first, which needs it while it still runs under KVM, then on the host. */
+void xlpt_for_xen_list(const struct xlpt_dom *dom, struct xlpt_losses *losses);
+/* Of an element in the text of a part that is kept: the value of an attribute; NULL = none. Caller frees. */
+char *xlpt_for_xen_attr(const char *xml, const char *element, const char *name);
+
+/* The same of a device; NULL = it has no such part. */
+const char *xlpt_for_xen_part(const struct xlpt_at *at, const char *path);
+void xlpt_for_xen_list_disks(const struct xlpt_dom *dom, struct xlpt_losses *losses);
+
 /* What the guest's kernel calls the disk under KVM, and under Xen. Caller frees. */
 char *xlpt_for_xen_old_name(const struct xlpt_dom *dom, const struct xlpt_disk *d);
 char *xlpt_for_xen_new_name(const struct xlpt_disk *d);

@@ -1,12 +1,42 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* What the target's text does not say, or says in another way: kept in it, and told. */
 #include "converters/keep.h"
+#include "converters/model/internal.h"
 #include "converters/reason.h"
+
+char *xlpt_told_path(const struct xlpt_dom *dom, const char *path)
+{
+	size_t n = strcspn(path, "]");
+	_cleanup_free_ char *element = NULL;
+	const struct xlpt_field *list;
+	const struct xlpt_disk *d;
+
+	if (!xlpt_starts(path, "disk[") || !path[n])
+		return xlpt_xstrdup(path);
+	element = xlpt_xstrndup(path, n + 1);
+	d = xlpt_path_element(dom, element, &list);
+	return d && d->name ? xlpt_xasprintf("disk[%s%s", d->name, path + n) : xlpt_xstrdup(path);
+}
+
+/* Of a disk that xl does not get, or with another image: told of the disk. */
+static bool is_told_of_disk(const struct xlpt_keeper *k, const char *at, const struct xlpt_carry *c)
+{
+	const struct xlpt_field *list;
+	const struct xlpt_disk *d, *now;
+
+	if (k->to != XLPT_FORMAT_XL || !xlpt_starts(at, "disk["))
+		return false;
+	d = xlpt_path_element(k->dom, at, &list);
+	now = xlpt_path_element(k->back, at, &list);
+	return !now ||
+	       (!strcmp(c->path, "driver/@type") && d && !xlpt_streq(d->target, now->target));
+}
 
 void xlpt_keep_carry(void *ctx, const char *at, const struct xlpt_carry *c)
 {
 	struct xlpt_keeper *k = ctx;
-	_cleanup_free_ char *what = xlpt_xasprintf("%s%s%s", at, *at ? "/" : "", c->path);
+	_cleanup_free_ char *of = xlpt_told_path(k->dom, at);
+	_cleanup_free_ char *what = xlpt_xasprintf("%s%s%s", of, *of ? "/" : "", c->path);
 	const char *reason;
 	enum xlpt_severity severity = xlpt_carry_reason(k->to, at, c, &reason);
 
@@ -22,8 +52,10 @@ void xlpt_keep_carry(void *ctx, const char *at, const struct xlpt_carry *c)
 	if (c->side == XLPT_SIDE_LIBVIRT && !strcmp(c->path, "os/@firmware") &&
 	    !strcmp(c->text, "efi") && xlpt_dom_is_foreign(k->dom)) {
 		severity = XLPT_LOSS_CHANGED;
-		reason = xlpt_reason_own_ovmf;
+		reason = xlpt_reason_uefi(k->dom);
 	}
+	if (is_told_of_disk(k, at, c))
+		return;
 	if (!strcmp(c->path, "#"))
 		xlpt_loss_add(k->losses, XLPT_LOSS_NOTE, k->dom->file, c->line, c->column,
 			      "comments", "kept, but not their places");

@@ -9,7 +9,8 @@
 #include "converters/convert.h"
 
 struct xlpt_keeper {
-	const struct xlpt_dom *dom; /* what was meant */
+	const struct xlpt_dom *dom;  /* what was meant */
+	const struct xlpt_dom *back; /* what the target's text says */
 	enum xlpt_format to;
 	struct xlpt_kepts *kept;
 	struct xlpt_losses *losses;

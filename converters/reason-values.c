@@ -4,8 +4,14 @@
 
 const char xlpt_reason_macvtap[] =
 	"xl has no macvtap, and takes xenbr0: make a bridge over this interface and name it";
-const char xlpt_reason_own_ovmf[] =
-	"bios=\"ovmf\": Xen's own OVMF is used, and the variables (boot entries, keys) start anew";
+
+const char *xlpt_reason_uefi(const struct xlpt_dom *dom)
+{
+	return dom->kernel ? "SeaBIOS alone starts kernel= of an HVM guest (xl.cfg(5)): this one "
+			     "has no UEFI"
+			   : "bios=\"ovmf\": Xen's own OVMF is used, and the variables (boot "
+			     "entries, keys) start anew";
+}
 
 /* clang-format off */
 const struct xlpt_reason xlpt_reasons_to_xl[] = {
@@ -91,12 +97,17 @@ const struct xlpt_reason xlpt_reasons_to_xl[] = {
 	{ "disk.name", XLPT_LOSS_CHANGED,
 	  "under xl the guest sees it under another name" },
 	{ "disk.boot_order", XLPT_LOSS_CHANGED, "xl boots by class of device (boot=), not by device" },
+	{ "disk.dev=lun", XLPT_LOSS_CHANGED, "the guest's disk takes no SCSI commands" },
+	{ "disk.removable=off", XLPT_LOSS_NOTE, "what the guest's disk is anyway" },
+	{ "disk.removable", XLPT_LOSS_CHANGED, "the guest sees a disk that is built in" },
 	{ "disk.shareable", XLPT_LOSS_CHANGED, "xl cannot share a writable disk" },
 	{ "disk.target", XLPT_LOSS_CHANGED, "no file or device of this host that xl could name" },
 	{ "disk", XLPT_LOSS_CHANGED,
 	  "left out: xl cannot reach its source, or has no such drive" },
 	{ "disk*", XLPT_LOSS_CHANGED, "xl cannot say this of a disk" },
 	{ "net.vifname", XLPT_LOSS_NOTE, "a name that libvirt made for the running domain" },
+	{ "net.script", XLPT_LOSS_CHANGED,
+	  "a script of KVM's, and xl calls its own in another way (/etc/xen/scripts): left out" },
 	{ "net.kind=netdev", XLPT_LOSS_CHANGED, xlpt_reason_macvtap },
 	{ "net.kind=routed", XLPT_LOSS_CHANGED,
 	  "no bridge is said, and xl takes xenbr0: name one, or the script= that connects the guest" },

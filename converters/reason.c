@@ -7,7 +7,6 @@
 #include "converters/reason.h"
 #include "converters/xl/words.h"
 #include "converters/xl/xl.h"
-#include "core/text.h"
 
 enum xlpt_severity xlpt_carry_reason(enum xlpt_format to, const char *at,
 				     const struct xlpt_carry *c, const char **reason)
@@ -145,10 +144,12 @@ static size_t tell_missing(struct xlpt_losses *losses, enum xlpt_severity severi
 		}
 		if (x == (const void *)&a->pci && xlpt_xl_is_unassigned(&a->pci[i]))
 			why = "left out: libvirt takes it from dom0, and keeps it from the guest";
-		if (x == (const void *)&a->disk && a->disk[i].name)
-			what = xlpt_xasprintf("disk[%s]", a->disk[i].name);
-		else
+		if (x == (const void *)&a->disk) {
+			why = xlpt_reason_left_out(a, &a->disk[i]);
+			what = xlpt_xasprintf("disk[%s]", a->disk[i].name ? a->disk[i].name : name);
+		} else {
 			what = xlpt_xasprintf("%s[%s]", f->name, name);
+		}
 		xlpt_loss_add(losses, how, a->file, at->line, 0, what, "%s", why);
 		n++;
 	}
@@ -168,46 +169,6 @@ static void tell_renamed(struct xlpt_losses *losses, const struct xlpt_dom *a,
 		      d->vdev ? d->vdev : "none");
 }
 
-/* Of an image that xl cannot read, or whose format only its name says. False: it is none. */
-static bool tell_image(struct xlpt_losses *losses, const struct xlpt_dom *a,
-		       const struct xlpt_dom *b, const struct xlpt_delta *delta)
-{
-	_cleanup_free_ char *element = NULL, *command = NULL, *made = NULL;
-	const char *member = strrchr(delta->path, ']');
-	const struct xlpt_field *list;
-	const struct xlpt_disk *d, *now;
-
-	if (!xlpt_starts(delta->path, "disk[") || !member || !delta->b ||
-	    (strcmp(member, "].target") != 0 && strcmp(member, "].format") != 0))
-		return false;
-	element = xlpt_xasprintf("%.*s]", (int)(member - delta->path), delta->path);
-	d = xlpt_path_element(a, element, &list);
-	now = xlpt_path_element(b, element, &list);
-	made = d && d->target ? xlpt_xl_made_image(d) : NULL;
-	if (!now || !d)
-		return false;
-	if (made && xlpt_streq(made, now->target)) {
-		const char *strange = xlpt_xl_strange_image(a, d);
-
-		if (!strange)
-			return false;
-		command = xlpt_xl_image_command(d->target, made, strange);
-		if (!strcmp(member, "].target"))
-			xlpt_loss_add(losses, XLPT_LOSS_CHANGED, a->file, delta->line, 0,
-				      delta->path, "xl has no images of type %s; before: %s",
-				      strange, command);
-		return true;
-	}
-	if (strcmp(member, "].format") != 0 || d->format)
-		return false;
-	xlpt_loss_add(
-		losses, XLPT_LOSS_CHANGED, a->file, delta->line, 0, delta->path,
-		"by the image's name, as the XML says none and libvirt takes raw: see qemu-img "
-		"info %s",
-		XLPT_WORD(d->target));
-	return true;
-}
-
 /* path is "LIST[...].member", and the same element's other member has this word. */
 static bool of_element(const struct xlpt_dom *a, const char *path, const char *member,
 		       const char *other, const char *word)
@@ -220,12 +181,6 @@ static bool of_element(const struct xlpt_dom *a, const char *path, const char *m
 		return false;
 	second = xlpt_xasprintf("%.*s%s", (int)(n - m), path, other);
 	return xlpt_dom_get(a, second, &value) && xlpt_streq(value, word);
-}
-
-/* The device behind <interface type='direct'>. */
-static bool is_macvtap(const struct xlpt_dom *a, const char *path)
-{
-	return xlpt_starts(path, "net[") && of_element(a, path, "source", "kind", "netdev");
 }
 
 /* SPICE takes an empty password for one that nobody has, and libxl starts no guest with it. */
@@ -310,12 +265,51 @@ static const char *of_the_case(const struct xlpt_dom *a, const struct xlpt_dom *
 		return "of HVM guests alone";
 	*severity = XLPT_LOSS_CHANGED;
 	if (!strcmp(path, "loader") && xlpt_xl_is_uefi(delta->a))
-		return xlpt_dom_is_foreign(a) ? xlpt_reason_own_ovmf : not_told_of_uefi;
-	if (is_macvtap(a, path))
-		return xlpt_reason_macvtap;
+		return xlpt_dom_is_foreign(a) ? xlpt_reason_uefi(a) : not_told_of_uefi;
+	if (!strcmp(path, "firmware_path") && a->kernel && xlpt_dom_is_foreign(a))
+		return xlpt_reason_uefi(a);
 	if (!strcmp(path, "gfx") && lets_nobody_in(a))
 		return "left out: an empty password lets nobody in, and xl's display would let in all";
 	return NULL;
+}
+
+/* "net[#0].id.typeid", beside a virtual port that is lost as a whole. */
+static bool is_of_lost_port(const struct xlpt_dom *a, const struct xlpt_dom *b, const char *path)
+{
+	const char *member = strstr(path, "].id.");
+	_cleanup_free_ char *port = NULL, *had = NULL, *has = NULL;
+
+	if (!member || fnmatch("*id*", member + 5, 0) != 0)
+		return false;
+	port = xlpt_xasprintf("%.*svport", (int)(member + 5 - path), path);
+	xlpt_dom_get(a, port, &had);
+	xlpt_dom_get(b, port, &has);
+	return had && !has;
+}
+
+/* One fact that several values have: told of another one. */
+static bool told_elsewhere(const struct xlpt_dom *a, const struct xlpt_dom *b,
+			   const struct xlpt_delta *delta)
+{
+	const char *path = delta->path;
+
+	/* <target managed='no'> */
+	if (fnmatch("net[[]*].vifname", path, 0) == 0) {
+		_cleanup_free_ char *element = xlpt_xstrndup(path, strcspn(path, "]") + 1);
+		const struct xlpt_field *list;
+		const struct xlpt_net *n = xlpt_path_element(a, element, &list);
+
+		return n && xlpt_xl_is_made_before(n);
+	}
+	/* The type of the interface. */
+	if (delta->a && xlpt_starts(path, "net[") &&
+	    (of_element(a, path, "source", "kind", "netdev") ||
+	     of_element(a, path, "source", "kind", "network")))
+		return true;
+	if (delta->a && is_of_lost_port(a, b, path))
+		return true;
+	/* The image of UEFI, or <os firmware=>. */
+	return !strcmp(path, "firmware") && a->kernel && xlpt_dom_is_foreign(a);
 }
 
 /* libxlMakeNetworkDiskSrcStr: without <auth> libvirt's Xen driver adds auth_supported=none. */
@@ -331,6 +325,7 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 {
 	enum xlpt_severity severity;
 	const char *reason = to == XLPT_FORMAT_XL ? of_the_case(a, b, delta, &severity) : NULL;
+	_cleanup_free_ char *what = xlpt_told_path(a, delta->path);
 	size_t n = strlen(delta->path);
 
 	if (!reason)
@@ -349,7 +344,8 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 		severity = XLPT_LOSS_NOTE;
 		reason = "the same CPUs, said as the other side reads it";
 	}
-	if (to == XLPT_FORMAT_XL && tell_image(losses, a, b, delta))
+	if (to == XLPT_FORMAT_XL &&
+	    (told_elsewhere(a, b, delta) || xlpt_tell_image(losses, a, b, delta)))
 		return;
 	if (to == XLPT_FORMAT_XL && xlpt_starts(delta->path, "disk[") && n > 6 &&
 	    !strcmp(delta->path + n - 6, "].name")) {
@@ -360,5 +356,5 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 	}
 	if (!strchr(delta->path, '[') && tell_missing(losses, severity, reason, delta->path, a, b))
 		return;
-	xlpt_loss_add(losses, severity, a->file, delta->line, 0, delta->path, "%s", reason);
+	xlpt_loss_add(losses, severity, a->file, delta->line, 0, what, "%s", reason);
 }

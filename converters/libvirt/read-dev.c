@@ -275,7 +275,8 @@ int xlpt_lv_read_sound(struct xlpt_lv_reader *r, xmlNode *node)
 	const char *model = xlpt_lv_peek(node, "model");
 	struct xlpt_sound *s;
 
-	if (!xlpt_lv_is_word(model))
+	/* Another one (virtio) is kept whole. */
+	if (!xlpt_lv_word_value(xlpt_lv_sound_model, model))
 		return 0;
 	s = XLPT_DOM_ADD(r->dom, sound);
 	xlpt_lv_read_at(r, &s->at, node);

@@ -250,10 +250,13 @@ int xlpt_lv_read_features(struct xlpt_lv_reader *r, xmlNode *domain)
 											  : absent,
 			    &dom->acpi);
 	dom->apic = feature(r, f, "apic", absent, &dom->apic);
-	/* The same with PAE: a 64-bit guest cannot run without it. */
-	if (r->hvm &&
-	    !xlpt_streq(xlpt_lv_peek(xlpt_lv_child(xlpt_lv_child(domain, "os"), "type"), "arch"),
-			"i686"))
+	/* The same with PAE: a 64-bit guest cannot run without it. KVM has it without a word. */
+	if (r->hvm && !xlpt_streq(xlpt_lv_peek(domain, "type"), "xen"))
+		absent = XLPT_UNSET;
+	else if (r->hvm &&
+		 !xlpt_streq(
+			 xlpt_lv_peek(xlpt_lv_child(xlpt_lv_child(domain, "os"), "type"), "arch"),
+			 "i686"))
 		absent = XLPT_ON;
 	dom->pae = feature(r, f, "pae", absent, &dom->pae);
 	dom->hap = feature(r, f, "hap", XLPT_UNSET, &dom->hap);

@@ -96,6 +96,12 @@ void xlpt_lv_read_rest(struct xlpt_lv_reader *r, struct xlpt_at *at, xmlNode *no
 	xlpt_lv_mark_whole(node);
 }
 
+static int mended(struct xlpt_lv_reader *r, int rc, const char *how)
+{
+	xlpt_diag_hint(r->diag, "%s", how);
+	return rc;
+}
+
 int xlpt_lv_read_memory(struct xlpt_lv_reader *r, xmlNode *node, const char *text,
 			struct xlpt_num *out)
 {
@@ -105,8 +111,10 @@ int xlpt_lv_read_memory(struct xlpt_lv_reader *r, xmlNode *node, const char *tex
 	uint64_t scale = 1, v;
 
 	if (!text || !xlpt_parse_uint(text, strlen(text), 10, UINT64_MAX, &v))
-		return xlpt_lv_bad(r->doc, node, NULL, r->diag, "\"%s\" is not an amount of memory",
-				   text ? text : "");
+		return mended(r,
+			      xlpt_lv_bad(r->doc, node, NULL, r->diag,
+					  "\"%s\" is not an amount of memory", text ? text : ""),
+			      "write a whole number, as in <memory unit='MiB'>2560</memory>");
 	if (!unit)
 		unit = "KiB";
 	letter = *unit ? strchr(letters, tolower((unsigned char)*unit)) : NULL;
@@ -121,8 +129,10 @@ int xlpt_lv_read_memory(struct xlpt_lv_reader *r, xmlNode *node, const char *tex
 		scale = 0;
 	}
 	if (!scale)
-		return xlpt_lv_bad(r->doc, node, "unit", r->diag, "\"%s\" is not a unit of memory",
-				   unit);
+		return mended(r,
+			      xlpt_lv_bad(r->doc, node, "unit", r->diag,
+					  "\"%s\" is not a unit of memory", unit),
+			      "units are KiB, MiB, GiB and so on, KB, MB and so on, and bytes");
 	bytes = (unsigned __int128)v * scale;
 	if ((bytes + 1023) / 1024 > UINT64_MAX)
 		return xlpt_lv_bad(r->doc, node, NULL, r->diag, "%s %s of memory is too much", text,
@@ -212,10 +222,31 @@ static void read_arguments(struct xlpt_lv_reader *r, xmlNode *domain)
 	}
 }
 
+static int read_uuid(struct xlpt_lv_reader *r, xmlNode *domain)
+{
+	xmlNode *uuid = xlpt_lv_child(domain, "uuid");
+	struct xlpt_dom *dom = r->dom;
+
+	dom->uuid = xlpt_lv_text(uuid);
+	xlpt_lv_read_mark(r, &dom->uuid, uuid);
+	/* An empty one is none to libvirt, which makes one (virXPathString). */
+	if (!uuid || !dom->uuid || !*dom->uuid) {
+		free(dom->uuid);
+		dom->uuid = NULL;
+		return 0;
+	}
+	if (xlpt_lv_is_uuid(dom->uuid))
+		return 0;
+	return mended(r,
+		      xlpt_lv_bad(r->doc, uuid, NULL, r->diag, "\"%s\" is not a UUID", dom->uuid),
+		      "take the line out: a guest without one gets one; or write what uuidgen "
+		      "prints");
+}
+
 static int read_domain(struct xlpt_lv_reader *r, xmlNode *domain)
 {
 	struct xlpt_dom *dom = r->dom;
-	xmlNode *name, *uuid;
+	xmlNode *name;
 	int rc;
 
 	/* type='xen' is what everything here is; another hypervisor's word is kept. */
@@ -225,14 +256,13 @@ static int read_domain(struct xlpt_lv_reader *r, xmlNode *domain)
 	read_text(r, domain, "name", &dom->name);
 	name = xlpt_lv_child(domain, "name");
 	if (!dom->name || !*dom->name)
-		return xlpt_lv_bad(r->doc, name ? name : domain, NULL, r->diag,
-				   "the domain has no name");
-	uuid = xlpt_lv_child(domain, "uuid");
-	dom->uuid = xlpt_lv_text(uuid);
-	xlpt_lv_read_mark(r, &dom->uuid, uuid);
-	if (uuid && !xlpt_lv_is_uuid(dom->uuid))
-		return xlpt_lv_bad(r->doc, uuid, NULL, r->diag, "\"%s\" is not a UUID",
-				   dom->uuid ? dom->uuid : "");
+		return mended(r,
+			      xlpt_lv_bad(r->doc, name ? name : domain, NULL, r->diag,
+					  "the domain has no name"),
+			      "give it one, as in <name>web1</name>");
+	rc = read_uuid(r, domain);
+	if (rc)
+		return rc;
 	read_text(r, domain, "title", &dom->title);
 	read_text(r, domain, "description", &dom->description);
 	rc = xlpt_lv_read_os(r, domain);

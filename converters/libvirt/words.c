@@ -72,6 +72,9 @@ const struct xlpt_lv_word xlpt_lv_input_type[] = {
 	{ "keyboard", XLPT_INPUT_KEYBOARD }, { 0 } };
 const struct xlpt_lv_word xlpt_lv_input_bus[] = {
 	{ "usb", XLPT_BUS_USB }, { "ps2", XLPT_BUS_PS2 }, { "xen", XLPT_BUS_XEN }, { 0 } };
+const struct xlpt_lv_word xlpt_lv_sound_model[] = {
+	{ "sb16", 1 }, { "es1370", 1 }, { "pcspk", 1 }, { "ac97", 1 }, { "ich6", 1 },
+	{ "ich7", 1 }, { "ich9", 1 },	{ "usb", 1 },	{ 0 } };
 const struct xlpt_lv_word xlpt_lv_video_model[] = {
 	{ "vga", XLPT_VGA_STD }, { "cirrus", XLPT_VGA_CIRRUS }, { "qxl", XLPT_VGA_QXL },
 	{ "none", XLPT_VGA_NONE }, { "xen", XLPT_VGA_XEN }, { 0 } };

@@ -16,7 +16,7 @@ extern const struct xlpt_lv_word xlpt_lv_yes_no[], xlpt_lv_on_off[], xlpt_lv_os_
 	xlpt_lv_disk_type[], xlpt_lv_disk_device[], xlpt_lv_disk_driver[], xlpt_lv_disk_format[],
 	xlpt_lv_vport[], xlpt_lv_vlan_native[], xlpt_lv_net_type[], xlpt_lv_gfx_type[],
 	xlpt_lv_chr_type[], xlpt_lv_console_target[], xlpt_lv_input_type[], xlpt_lv_input_bus[],
-	xlpt_lv_video_model[], xlpt_lv_hostdev_driver[];
+	xlpt_lv_sound_model[], xlpt_lv_video_model[], xlpt_lv_hostdev_driver[];
 
 int xlpt_lv_word_value(const struct xlpt_lv_word *table, const char *word); /* 0 = unknown */
 const char *xlpt_lv_word_text(const struct xlpt_lv_word *table, int value); /* NULL = unknown */

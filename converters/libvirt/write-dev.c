@@ -279,18 +279,12 @@ void xlpt_lv_write_gfxs(struct xlpt_lv_writer *w, xmlNode *devices)
 
 void xlpt_lv_write_sounds(struct xlpt_lv_writer *w, xmlNode *devices)
 {
-	/* clang-format off */
-	static const struct xlpt_lv_word models[] = {
-		{ "sb16", 1 }, { "es1370", 1 }, { "pcspk", 1 }, { "ac97", 1 }, { "ich6", 1 },
-		{ "ich7", 1 }, { "ich9", 1 }, { "usb", 1 }, { 0 } };
-	/* clang-format on */
-
 	for (size_t i = 0; i < w->dom->n_sound; i++) {
 		const struct xlpt_sound *s = &w->dom->sound[i];
 		const char *model = xlpt_streq(s->model, "hda") ? "ich6" : s->model;
 		xmlNode *n;
 
-		if (!xlpt_lv_word_value(models, model))
+		if (!xlpt_lv_word_value(xlpt_lv_sound_model, model))
 			continue;
 		n = xlpt_lv_add(devices, "sound");
 		xlpt_lv_set(n, "model", model);

@@ -108,7 +108,7 @@ static void write_hvm(struct xlpt_lv_writer *w, xmlNode *os)
 	const struct xlpt_dom *dom = w->dom;
 	xmlNode *n;
 
-	const char *path = xlpt_lv_path_or_null(dom->firmware_path);
+	const char *path = xlpt_lv_path_or_null(dom, dom->firmware_path);
 
 	/* firmware='efi' chooses the image by itself, unless one is named beside it. */
 	if (dom->firmware == XLPT_FW_UEFI &&
@@ -117,7 +117,7 @@ static void write_hvm(struct xlpt_lv_writer *w, xmlNode *os)
 		xlpt_lv_set(n, "readonly", "yes");
 		xlpt_lv_set(n, "type", "pflash");
 	} else {
-		xlpt_lv_add_text(os, "loader", xlpt_lv_path_or_null(dom->loader));
+		xlpt_lv_add_text(os, "loader", xlpt_lv_path_or_null(dom, dom->loader));
 	}
 	if (xlpt_lv_is_path(dom->acpi_firmware)) {
 		n = xlpt_lv_add_text(xlpt_lv_add(os, "acpi"), "table", dom->acpi_firmware);
@@ -145,8 +145,8 @@ void xlpt_lv_write_os(struct xlpt_lv_writer *w, xmlNode *domain)
 	os = xlpt_lv_add(domain, "os");
 	xlpt_lv_add_text(os, "type", type ? type : "xen");
 	/* For a PV guest the schema wants the kernel behind the type, and nothing of the rest. */
-	xlpt_lv_add_text(os, "kernel", xlpt_lv_path_or_null(dom->kernel));
-	xlpt_lv_add_text(os, "initrd", xlpt_lv_path_or_null(dom->ramdisk));
+	xlpt_lv_add_text(os, "kernel", xlpt_lv_path_or_null(dom, dom->kernel));
+	xlpt_lv_add_text(os, "initrd", xlpt_lv_path_or_null(dom, dom->ramdisk));
 	xlpt_lv_add_text(os, "cmdline", dom->cmdline);
 	if (w->hvm)
 		write_hvm(w, os);
@@ -167,7 +167,8 @@ void xlpt_lv_write_features(struct xlpt_lv_writer *w, xmlNode *domain)
 
 	/* On is libxl's default for an HVM guest, and libvirt's way to say so is the element. */
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(plain); i++)
-		if (plain[i].value == XLPT_ON || (w->hvm && plain[i].value == XLPT_UNSET))
+		if (plain[i].value == XLPT_ON ||
+		    (w->hvm && !xlpt_dom_is_foreign(dom) && plain[i].value == XLPT_UNSET))
 			xlpt_lv_add(xlpt_lv_need(domain, "features"), plain[i].name);
 	if (dom->hap) {
 		n = xlpt_lv_add(xlpt_lv_need(domain, "features"), "hap");

@@ -37,9 +37,9 @@ void xlpt_lv_write_boot(xmlNode *node, struct xlpt_num order)
 		xlpt_lv_write_num(xlpt_lv_add(node, "boot"), "order", order, UINT32_MAX);
 }
 
-const char *xlpt_lv_path_or_null(const char *s)
+const char *xlpt_lv_path_or_null(const struct xlpt_dom *dom, const char *s)
 {
-	return xlpt_lv_is_path(s) ? s : NULL;
+	return xlpt_lv_is_path(s) || xlpt_dom_is_foreign(dom) ? s : NULL;
 }
 
 void xlpt_lv_write_extra(struct xlpt_lv_writer *w, xmlNode *node, const struct xlpt_carries *extra,
@@ -66,7 +66,7 @@ bool xlpt_lv_carried(const struct xlpt_carries *extra, const char *path)
 
 static void write_devices(struct xlpt_lv_writer *w, xmlNode *devices)
 {
-	xlpt_lv_add_text(devices, "emulator", xlpt_lv_path_or_null(w->dom->emulator));
+	xlpt_lv_add_text(devices, "emulator", xlpt_lv_path_or_null(w->dom, w->dom->emulator));
 	xlpt_lv_write_disks(w, devices);
 	xlpt_lv_write_controllers(w, devices);
 	xlpt_lv_write_nets(w, devices);

@@ -26,7 +26,8 @@ void xlpt_lv_write_child_word(xmlNode *node, const char *child, const char *attr
 			      const struct xlpt_lv_word *table, int value);
 void xlpt_lv_write_child(xmlNode *node, const char *child, const char *attr, const char *value);
 void xlpt_lv_write_boot(xmlNode *node, struct xlpt_num order);
-const char *xlpt_lv_path_or_null(const char *s);
+/* libvirt wants absolute paths; what another hypervisor's XML had comes back as it was. */
+const char *xlpt_lv_path_or_null(const struct xlpt_dom *dom, const char *s);
 
 /* Puts back what libvirt said and the model does not know. */
 void xlpt_lv_write_extra(struct xlpt_lv_writer *w, xmlNode *node, const struct xlpt_carries *extra,

@@ -244,14 +244,30 @@ static void fit_vlans(struct xlpt_netid *id)
 		id->vlan[i].native = 0;
 }
 
+bool xlpt_xl_is_made_before(const struct xlpt_net *net)
+{
+	for (size_t i = 0; i < net->at.extra.n; i++) {
+		const struct xlpt_carry *c = &net->at.extra.items[i];
+
+		if (c->side == XLPT_SIDE_LIBVIRT && !strcmp(c->path, "target/@managed") &&
+		    !strcmp(c->text, "no"))
+			return true;
+	}
+	return false;
+}
+
 static void fit_nets(struct xlpt_dom *dom)
 {
 	for (size_t i = 0; i < dom->n_net; i++) {
 		struct xlpt_net *n = &dom->net[i];
 
 		fit_vlans(&n->id);
-		if (is_made_name(n->vifname))
+		/* xl makes the interface: one of this name must not be there. */
+		if (is_made_name(n->vifname) || xlpt_xl_is_made_before(n))
 			forget(&n->vifname);
+		/* QEMU calls it with the name of a tap, xl with a word and a path in xenstore. */
+		if (xlpt_dom_is_foreign(dom))
+			forget(&n->script);
 		if (n->model && dom->type == XLPT_DOM_HVM && !xlpt_xl_is_nic(n->model))
 			forget(&n->model);
 		if (dom->type != XLPT_DOM_HVM && n->type == XLPT_NET_IOEMU)
@@ -305,7 +321,10 @@ static void fit_programs(struct xlpt_dom *dom)
 			forget(&dom->loader);
 		return;
 	}
-	if (uefi)
+	/* SeaBIOS alone starts kernel= of an HVM guest (xl.cfg(5), Direct Kernel Boot). */
+	if (dom->type == XLPT_DOM_HVM && dom->kernel)
+		dom->firmware = 0;
+	else if (uefi)
 		dom->firmware = XLPT_FW_UEFI;
 	/* QEMU and its BIOS of another hypervisor; libxl has its own, and hvmloader. */
 	forget(&dom->emulator);

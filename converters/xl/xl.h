@@ -52,6 +52,8 @@ void xlpt_xl_fit_boot(struct xlpt_dom *dom);  /* the part of it for the order of
 char *xlpt_xl_boot_by_devices(const struct xlpt_dom *dom, bool *exact);
 /* libvirt takes the device from dom0 and keeps it from the guest; xl would give it. */
 bool xlpt_xl_is_unassigned(const struct xlpt_pci *pci);
+/* <target managed='no'>: the interface is there before the guest. */
+bool xlpt_xl_is_made_before(const struct xlpt_net *net);
 /* The format of a disk's image when xl cannot read it ("vmdk", "luks"); else NULL. */
 const char *xlpt_xl_strange_image(const struct xlpt_dom *dom, const struct xlpt_disk *d);
 /* The image that takes its place; NULL where it is no file of this host. Caller frees. */

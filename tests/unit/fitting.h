@@ -91,4 +91,14 @@ static inline void tells(const struct result *r, enum xlpt_severity severity, co
 	fail_msg("nothing is said of %s", what);
 }
 
+/* How often something is said of what begins so. */
+static inline size_t times_told(const struct result *r, const char *what)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < r->losses.n; i++)
+		n += xlpt_starts(r->losses.items[i].what, what);
+	return n;
+}
+
 #endif

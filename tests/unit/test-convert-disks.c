@@ -133,14 +133,14 @@ static void test_boot_order(void **st)
 	(void)st;
 	to_xl(&r, "kvm", "<os><type>hvm</type></os>", "", first);
 	has(&r, "\nboot = \"nc\"\n");
-	tells(&r, XLPT_LOSS_NOTE, "disk[xvda].boot_order");
+	tells(&r, XLPT_LOSS_NOTE, "disk[vda].boot_order");
 	tells(&r, XLPT_LOSS_NOTE, "net[#0].boot_order");
 	dispose(&r);
 	to_xl(&r, "kvm", "<os><type>hvm</type></os>", "", second);
-	tells(&r, XLPT_LOSS_CHANGED, "disk[xvdb].boot_order");
+	tells(&r, XLPT_LOSS_CHANGED, "disk[vdb].boot_order");
 	dispose(&r);
 	to_xl(&r, "kvm", "<os><type>hvm</type></os>", "", listed);
-	tells(&r, XLPT_LOSS_CHANGED, "disk[xvdb].boot_order");
+	tells(&r, XLPT_LOSS_CHANGED, "disk[vdb].boot_order");
 	dispose(&r);
 }
 

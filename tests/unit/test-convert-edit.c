@@ -130,9 +130,35 @@ static void test_refusals(void **st)
 	}
 }
 
+/* xl takes the last pci= of several: a device of another one is not listed, and why is told. */
+static void test_several_lists(void **st)
+{
+	static const struct {
+		const char *text, *hint;
+	} cases[] = {
+		{ "pci=['0a:00.1']\npci=['09:00.0']\n", "in line 2" },
+		{ "pci=['09:00.0']\npci+=['08:00.0']\n", NULL },
+		{ "name='x'\n", NULL },
+	};
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		_cleanup_diag_ struct xlpt_diag diag = { 0 };
+		_cleanup_str_ struct xlpt_str out = { 0 };
+		bool changed;
+
+		assert_int_equal(edit(cases[i].text, true, A, &out, &changed, &diag),
+				 XLPT_ERR_NOT_FOUND);
+		if (!diag.hint != !cases[i].hint ||
+		    (diag.hint && !strstr(diag.hint, cases[i].hint)))
+			fail_msg("%s: %s", cases[i].text, diag.hint ? diag.hint : "no hint");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_several_lists),
 		cmocka_unit_test(test_add),
 		cmocka_unit_test(test_remove),
 		cmocka_unit_test(test_refusals),

@@ -227,11 +227,94 @@ static void test_reasons(void **st)
 	      "<interface type='network'><source network='n'/></interface>"
 	      "<interface type='ethernet'><target dev='tap1'/></interface>");
 	because(&r, "net[#0].kind", "macvtap");
-	because(&r, "net[#0].source", "macvtap");
 	because(&r, "net[#1].kind", "networks");
-	because(&r, "net[#1].source", "networks");
+	assert_int_equal(times_told(&r, "net[#0].source") + times_told(&r, "net[#1].source"), 0);
 	because(&r, "net[#2].kind", "script=");
 	has(&r, "in vif[2] (xl would take xenbr0)");
+	dispose(&r);
+}
+
+/* One fact is told once, of a disk by the name that the XML has. */
+static void test_told_once(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "kvm", HVM, "",
+	      "<disk type='network'><driver name='qemu' type='raw' cache='none'/>"
+	      "<source protocol='iscsi' name='i/1'><host name='h'/></source>"
+	      "<target dev='vda' bus='virtio'/><serial>S</serial></disk>"
+	      "<disk type='file'><driver name='qemu' type='vmdk'/><source file='/b'/>"
+	      "<target dev='vdb' bus='virtio'/></disk>"
+	      "<disk type='file' device='floppy'><source file='/f'/><target dev='fda'/></disk>"
+	      "<disk type='block'><source dev='/l'><encryption format='luks'/></source>"
+	      "<target dev='vde' bus='virtio'/></disk>"
+	      "<disk type='file'><source file='/g'/><target dev='sdg' bus='sata'/>"
+	      "<serial>S</serial></disk>");
+	because(&r, "disk[vda]", "cannot reach its source");
+	assert_int_equal(times_told(&r, "disk[vda]"), 1);
+	because(&r, "disk[vdb].target", "qemu-img");
+	assert_int_equal(times_told(&r, "disk[vdb]"), 2); /* and its name */
+	because(&r, "disk[fda]", "no floppy drives");
+	because(&r, "disk[vde]", "cannot read its image");
+	assert_int_equal(times_told(&r, "disk[vde]"), 1);
+	because(&r, "disk[sdg]/serial", "by-id");
+	assert_int_equal(times_told(&r, "disk[xvd"), 0);
+	dispose(&r);
+	to_xl(&r, "kvm", HVM, "",
+	      "<interface type='bridge'><source bridge='b'/><virtualport type='802.1Qbg'>"
+	      "<parameters managerid='11' typeid='1193047' typeidversion='2' "
+	      "instanceid='09b11c53-8b5c-4eeb-8f00-d84eaa0aaa4f'/></virtualport></interface>");
+	tells(&r, XLPT_LOSS_CHANGED, "net[#0].id.vport");
+	assert_int_equal(times_told(&r, "net[#0].id"), 1);
+	dispose(&r);
+}
+
+/* <interface type='ethernet'>: KVM's script is none of xl's, and a tap that is there is in xl's way. */
+static void test_taps(void **st)
+{
+#define TAP(managed)                                                 \
+	"<interface type='ethernet'><target dev='tap1'" managed "/>" \
+	"<script path='/etc/qemu-ifup'/></interface>"
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "kvm", HVM, "", TAP(" managed='no'"));
+	has_not(&r, "script=");
+	has_not(&r, "vifname=");
+	because(&r, "net[#0].script", "a script of KVM's");
+	assert_int_equal(times_told(&r, "net[#0].vifname"), 0);
+	because(&r, "net[#0]/target/@managed", "another name");
+	dispose(&r);
+	to_xl(&r, "kvm", HVM, "", TAP(""));
+	has(&r, "vifname=tap1");
+	dispose(&r);
+	to_xl(&r, "xen", HVM, "", TAP(""));
+	has(&r, "script=/etc/qemu-ifup");
+	dispose(&r);
+}
+
+/* libxl's QEMU starts a kernel by SeaBIOS alone. */
+static void test_kernel_on_uefi(void **st)
+{
+#define OVMF "<loader readonly='yes' type='pflash'>/OVMF_CODE.fd</loader>"
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "kvm", "<os firmware='efi'><type>hvm</type><kernel>/k</kernel></os>", "", "");
+	has_not(&r, "bios");
+	because(&r, "os/@firmware", "SeaBIOS alone");
+	assert_int_equal(times_told(&r, "firmware"), 0);
+	dispose(&r);
+	to_xl(&r, "kvm", "<os><type>hvm</type>" OVMF "<kernel>/k</kernel></os>", "", "");
+	has_not(&r, "bios");
+	because(&r, "firmware_path", "SeaBIOS alone");
+	assert_int_equal(times_told(&r, "firmware"), 1);
+	dispose(&r);
+	/* Not a word of an empty UUID, which is none. */
+	to_xl(&r, "kvm", "<uuid></uuid><os><type>hvm</type>" OVMF "</os>", "", "");
+	has_not(&r, "uuid");
+	has(&r, "\nbios = \"ovmf\"\n");
 	dispose(&r);
 }
 
@@ -400,13 +483,15 @@ static void test_acpi_tables(void **st)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_numa),	    cmocka_unit_test(test_hyperv),
-		cmocka_unit_test(test_bootloader),  cmocka_unit_test(test_flags),
-		cmocka_unit_test(test_uefi),	    cmocka_unit_test(test_cpus),
-		cmocka_unit_test(test_timers),	    cmocka_unit_test(test_reasons),
-		cmocka_unit_test(test_hyperv_back), cmocka_unit_test(test_shares),
-		cmocka_unit_test(test_programs),    cmocka_unit_test(test_order),
-		cmocka_unit_test(test_builder),	    cmocka_unit_test(test_acpi_tables),
+		cmocka_unit_test(test_numa),	       cmocka_unit_test(test_hyperv),
+		cmocka_unit_test(test_bootloader),     cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_uefi),	       cmocka_unit_test(test_cpus),
+		cmocka_unit_test(test_timers),	       cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_told_once),      cmocka_unit_test(test_taps),
+		cmocka_unit_test(test_kernel_on_uefi), cmocka_unit_test(test_hyperv_back),
+		cmocka_unit_test(test_shares),	       cmocka_unit_test(test_programs),
+		cmocka_unit_test(test_order),	       cmocka_unit_test(test_builder),
+		cmocka_unit_test(test_acpi_tables),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -87,6 +87,13 @@ static void listed(const struct result *r, const char *want)
 	fail_msg("the check list has no %s", want);
 }
 
+static void unlisted(const struct result *r, const char *word)
+{
+	for (size_t i = 0; i < r->losses.n_todo; i++)
+		if (strstr(r->losses.todo[i], word))
+			fail_msg("%s", r->losses.todo[i]);
+}
+
 static void test_hardware(void **st)
 {
 	struct result r;
@@ -124,7 +131,7 @@ static void test_check_list(void **st)
 	listed(&r, "libvirt's network \"lan");
 	listed(&r, "where the guest ran it was virbr7)");
 	listed(&r, "a bridge over eno1");
-	listed(&r, "EFI/BOOT/BOOTX64.EFI");
+	unlisted(&r, "UEFI"); /* its kernel is started by SeaBIOS */
 	listed(&r, "9p");
 	listed(&r, "qemu-guest-agent");
 	listed(&r, "1234:beef");
@@ -331,6 +338,131 @@ static void test_boot_disk(void **st)
 	}
 }
 
+/* Disks that xlpt has no model of are missed, and counted where the guest's kernel counts them. */
+static void test_other_disks(void **st)
+{
+	struct result r;
+
+	(void)st;
+	convert(&r,
+		BIOS
+		"<disk type='nvme'><source type='pci' namespace='1'><address domain='0x0000' bus='0x0a' "
+		"slot='0x00' function='0x1'/></source><target dev='vda' bus='virtio'/></disk>"
+		"<disk type='vhostuser'><source type='unix' path='/s'/><target dev='vdd' bus='virtio'/></disk>"
+		"<disk type='network'><auth username='u'><secret type='ceph' usage='s'/></auth>"
+		"<source protocol='rbd' name='p/i'><host name='h'/></source><target dev='vdb'/></disk>"
+		"<disk type='block'><source dev='/l'><encryption format='luks'/></source>"
+		"<target dev='vdc'/></disk>"
+		"<disk type='network' device='cdrom'><source protocol='http' name='i'><host name='h'/>"
+		"</source><target dev='sda' bus='sata'/></disk>"
+		"<disk type='file'><source file='/e'/><target dev='vde'/></disk>" END,
+		XLPT_UNSET);
+	listed(&r,
+	       "host: disk vda is an NVMe drive that KVM's QEMU uses by itself: pass it on, with "
+	       "\"0000:0a:00.1\" in pci=");
+	listed(&r, "host: disk vdd is not in the configuration");
+	listed(&r, "host: disk vdb: xl has no secret for its server");
+	listed(&r, "host: disk vdc is encrypted");
+	unlisted(&r, "images of type luks");
+	listed(&r, "host: CD-ROM sda is empty");
+	listed(&r, "(vdb is xvdb, vde is xvde)");
+	dispose(&r);
+}
+
+/* Other devices that the configuration does not have, or not whole. */
+static void test_other_devices(void **st)
+{
+#define HOSTDEV(type, source) \
+	"<hostdev mode='subsystem' type='" type "'><source>" source "</source></hostdev>"
+	struct result r;
+
+	(void)st;
+	convert(&r,
+		BIOS HOSTDEV("scsi",
+			     "<adapter name='scsi_host0'/><address bus='0' target='0' unit='0'/>")
+			HOSTDEV("mdev", "<address uuid='c2177883-f1bb-47f0-914d-32a22e3a8804'/>")
+				HOSTDEV("scsi_host",
+					"") "<interface type='user'><mac "
+					    "address='52:54:00:00:00:01'/></interface>"
+					    "<interface type='hostdev'><mac "
+					    "address='52:54:00:00:00:02'/><source><address "
+					    "type='pci' bus='7' slot='0x10' function='1'/>"
+					    "</source></interface>" END,
+		XLPT_UNSET);
+	listed(&r, "host: a SCSI device is not in the configuration");
+	listed(&r, "host: mediated device c2177883-");
+	listed(&r, "host: a passed-through device of type scsi_host");
+	listed(&r, "add them to vif= with a bridge (mac=52:54:00:00:00:01)");
+	listed(&r, "the #xlpt-run: lines");
+	has(&r, "\n#xlpt-run: xlpt vf set 0000:07:10.1");
+	dispose(&r);
+}
+
+/* A drive or card that boot= cannot name, where the XML starts from it. */
+static void test_boot_device(void **st)
+{
+#define PCI(order)                                                                              \
+	"<hostdev mode='subsystem' type='pci'><source><address bus='4' slot='0' function='0'/>" \
+	"</source>" order "</hostdev>"
+	struct result r;
+
+	(void)st;
+	convert(&r, BIOS PCI(FIRST) DISK("vdb", "<boot order='2'/>") END, XLPT_UNSET);
+	listed(&r,
+	       "boot: the XML starts from PCI device 0000:04:00.0, which boot= cannot name: see that "
+	       "the BIOS");
+	unlisted(&r, "boot: the BIOS starts from the first disk");
+	dispose(&r);
+	convert(&r,
+		OS("<type>hvm</type><loader type='pflash'>/OVMF.fd</loader></os><devices>")
+			PCI("<boot order='2'/>") END,
+		XLPT_UNSET);
+	listed(&r, "see that the UEFI finds it");
+	listed(&r, "EFI/BOOT/BOOTX64.EFI");
+	dispose(&r);
+	convert(&r, BIOS PCI("<boot order='2'/>") DISK("vda", FIRST) END, XLPT_UNSET);
+	unlisted(&r, "boot: ");
+	dispose(&r);
+}
+
+/* A card of a model that xlpt does not know, and paths that are not absolute, come back. */
+static void test_comes_back(void **st)
+{
+	struct result r;
+
+	(void)st;
+	convert(&r,
+		OS("<type>hvm</type><loader type='pflash'>CODE.fd</loader></os><devices>"
+		   "<emulator>qemu</emulator>") "<sound model='virtio' streams='4'/>" END,
+		XLPT_UNSET);
+	listed(&r, "sound: the card is left out");
+	assert_false(says(&r, "\npae")); /* KVM has it without a word, and so has xl */
+	assert_null(strstr(r.back.s, "<pae"));
+	assert_non_null(strstr(r.back.s, "<sound model='virtio' streams='4'/>"));
+	assert_non_null(strstr(r.back.s, ">CODE.fd</loader>"));
+	assert_non_null(strstr(r.back.s, "<emulator>qemu</emulator>"));
+	dispose(&r);
+}
+
+/* What is to be done in the guest, while it still runs under KVM, stands before what is for the host. */
+static void test_order(void **st)
+{
+	struct result r;
+	bool host = false;
+
+	(void)st;
+	convert(&r, kvm, XLPT_UNSET);
+	for (size_t i = 0; i < r.losses.n_todo; i++) {
+		bool now = xlpt_starts(r.losses.todo[i], "host: ");
+
+		if (host && !now)
+			fail_msg("%s", r.losses.todo[i]);
+		host = now;
+	}
+	assert_true(host);
+	dispose(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -338,6 +470,9 @@ int main(void)
 		cmocka_unit_test(test_check_list),	cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_spelt_otherwise), cmocka_unit_test(test_misplaced),
 		cmocka_unit_test(test_missing_disks),	cmocka_unit_test(test_names_on_virtio),
+		cmocka_unit_test(test_other_disks),	cmocka_unit_test(test_other_devices),
+		cmocka_unit_test(test_boot_device),	cmocka_unit_test(test_order),
+		cmocka_unit_test(test_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -376,6 +376,12 @@ static void test_other_files(void **state)
 		{ "<network/>", "--network", 1 },
 		{ "<domain><name>a</name></domain>\n<domain><name>b</name></domain>\n", "one guest",
 		  2 },
+		{ "<domain><name>a</name><uuid>XXXX</uuid></domain>", "take the line out", 1 },
+		{ "<domain><name/></domain>", "<name>web1</name>", 1 },
+		{ "<domain><name>a</name><memory unit='GiB'>2.5</memory></domain>", "whole number",
+		  1 },
+		{ "<domain><name>a</name><memory unit='Q'>2</memory></domain>", "units are KiB",
+		  1 },
 	};
 
 	(void)state;
