@@ -435,6 +435,7 @@ static void test_addresses_differ(void **state)
 /* ---- 64 processes, one pool of 32 ---- */
 
 #define PROCESSES 64
+#define UUID	  "00000000-0000-4000-8000-%012u"
 
 /* In the child: allocates, tells how it went, and holds the VF until it is told to end. */
 static int one_process(struct world *w, unsigned k, int tell, int until)
@@ -454,7 +455,7 @@ static int one_process(struct world *w, unsigned k, int tell, int until)
 	xlpt_op_init(&op, &env);
 	op.guest.domid = 1000 + k;
 	op.guest.name = xlpt_xasprintf("guest%u", k);
-	snprintf(op.guest.uuid, sizeof(op.guest.uuid), "00000000-0000-4000-8000-%012u", 1000 + k);
+	snprintf(op.guest.uuid, sizeof(op.guest.uuid), UUID, 1000 + k);
 	rc = xlpt_pool_allocate(&op, &(struct xlpt_lease_terms){ 0 }, "lan", NULL, &bdf, &def,
 				NULL);
 	answer[0] = (unsigned char)-rc;
@@ -494,6 +495,12 @@ static void test_64_processes(void **state)
 	}
 	pools_list_pool(w, "lan", 0x14, (unsigned)vfs);
 	assert_int_equal(pipe(tell) | pipe(until), 0);
+	for (unsigned k = 0; k < (unsigned)processes; k++) {
+		_cleanup_free_ char *name = xlpt_xasprintf("guest%u", k);
+
+		snprintf(fake_ts_guest(w->ts, 1000 + k, name, XLPT_GUEST_PV)->uuid, 37, UUID,
+			 1000 + k);
+	}
 	for (unsigned k = 0; k < (unsigned)processes; k++) {
 		pids[k] = fork();
 		assert_true(pids[k] >= 0);
