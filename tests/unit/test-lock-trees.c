@@ -49,7 +49,7 @@ static int with_another_run(struct tree *t)
 {
 	int64_t ms;
 
-	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	if (unshare(CLONE_NEWNS) || mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) ||
 	    mount("none", "/run", "tmpfs", 0, NULL))
 		return 77;
 	if (lock_tree(t, true, &ms, NULL) || ms || access("/run/xlpt/lock/trees", F_OK))
