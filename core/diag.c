@@ -145,6 +145,8 @@ static const char *hint_of(int err, bool file)
 		return file ? "start its reader first, or name a file" : NULL;
 	case ENOLINK:
 		return "name the file itself, without that link";
+	case ESTALE:
+		return file ? "run it again, when nobody else changes it" : NULL;
 	case ENOTUNIQ:
 		return "name a file in a folder of your own, or remove what is there";
 	case ENOSPC:

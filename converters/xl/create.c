@@ -61,3 +61,26 @@ void xlpt_xl_create_facts(const struct xlpt_dom *dom, struct xlpt_create_facts *
 	if (out->type == XLPT_GUEST_HVM)
 		hvm_facts(dom, out);
 }
+
+void xlpt_xl_judge_creation(const char *text, size_t len, const char *path, xlpt_creation_fn *found,
+			    void *ctx)
+{
+	static int (*const rules[])(const struct xlpt_create_facts *f, struct xlpt_diag *diag) = {
+		xlpt_policy_may_have_devices,
+		xlpt_policy_whole_memory,
+	};
+	struct xlpt_kepts kept = { 0 };
+	struct xlpt_create_facts facts;
+	_cleanup_dom_ struct xlpt_dom dom;
+
+	if (xlpt_xl_read(text, len, path, &dom, &kept, NULL, NULL) == 0) {
+		xlpt_xl_create_facts(&dom, &facts);
+		for (size_t i = 0; i < XLPT_ARRAY_SIZE(rules); i++) {
+			_cleanup_diag_ struct xlpt_diag why = { 0 };
+
+			if (rules[i](&facts, &why))
+				found(ctx, facts.name, &why);
+		}
+	}
+	xlpt_kepts_dispose(&kept);
+}

@@ -70,6 +70,14 @@ void xlpt_xl_limits(const struct xlpt_dom *dom, const struct xlpt_dom *from,
 		    struct xlpt_losses *losses);
 /* What dom says of its creation; the name stays dom's. */
 void xlpt_xl_create_facts(const struct xlpt_dom *dom, struct xlpt_create_facts *out);
+/*
+ * Calls found for each rule of core/policy-create.h by which xl create refuses the guest of this
+ * configuration with its devices. guest: its name, or NULL; it and why are found's until it returns.
+ * A text that cannot be read is judged by nothing.
+ */
+typedef void xlpt_creation_fn(void *ctx, const char *guest, struct xlpt_diag *why);
+void xlpt_xl_judge_creation(const char *text, size_t len, const char *path, xlpt_creation_fn *found,
+			    void *ctx);
 /* Tells where the guest's command line names a disk that has another name under xl. */
 void xlpt_xl_renamed(const struct xlpt_dom *dom, struct xlpt_losses *losses);
 

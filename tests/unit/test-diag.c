@@ -237,6 +237,10 @@ static void test_file(void **state)
 		{ EROFS, "cannot write f: Read-only file system", "mount that file system" },
 		{ ENOLINK, "cannot write f: a symbolic link of another user leads there",
 		  "without that link" },
+		{ ESTALE,
+		  "cannot write f: another file took its place, or it was changed, while it was "
+		  "worked with",
+		  "run it again" },
 		{ ENOTUNIQ,
 		  "cannot write f: another user has put it there, where everybody may make files",
 		  "a folder of your own" },

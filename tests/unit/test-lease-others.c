@@ -108,6 +108,7 @@ static void test_not_for_ever(void **state)
 	said(w,
 	     "another xlpt works on 0000:01:10.0, whose guest is gone, and has not given it back "
 	     "yet");
+	said(w, "to mend: xlpt pool release --gone, when that one has ended");
 	assert_true(o.fd >= 0);
 	fake_clock_cancel(&w->clock, &o);
 	close(o.fd);

@@ -116,31 +116,19 @@ static bool seen_before(struct look *l, const struct stat *st)
 	return false;
 }
 
-/* What xl create refuses of a guest with devices, whatever they are. */
-static void creation(struct look *l, const char *path, const struct xlpt_str *text)
+struct judged {
+	struct xlpt_doctor *d;
+	const char *path;
+};
+
+static void creation(void *ctx, const char *guest, struct xlpt_diag *why)
 {
-	static int (*const rules[])(const struct xlpt_create_facts *f, struct xlpt_diag *diag) = {
-		xlpt_policy_may_have_devices,
-		xlpt_policy_whole_memory,
-	};
-	struct xlpt_kepts kept = { 0 };
-	struct xlpt_create_facts facts;
-	_cleanup_dom_ struct xlpt_dom dom;
+	const struct judged *j = ctx;
 
-	if (xlpt_xl_read(xlpt_str_get(text), text->len, path, &dom, &kept, NULL, NULL) == 0) {
-		xlpt_xl_create_facts(&dom, &facts);
-		for (size_t i = 0; i < XLPT_ARRAY_SIZE(rules); i++) {
-			_cleanup_diag_ struct xlpt_diag no = { 0 };
-
-			if (!rules[i](&facts, &no))
-				continue;
-			xlpt_diag_at(&no, path, 0, 0);
-			xlpt_doctor_failed(l->d, GROUP, XLPT_HEALTH_WARNING, "creation", &no);
-			if (facts.name)
-				xlpt_doctor_guest(l->d, facts.name);
-		}
-	}
-	xlpt_kepts_dispose(&kept);
+	xlpt_diag_at(why, j->path, 0, 0);
+	xlpt_doctor_failed(j->d, GROUP, XLPT_HEALTH_WARNING, "creation", why);
+	if (guest)
+		xlpt_doctor_guest(j->d, guest);
 }
 
 static void file(struct look *l, const char *path)
@@ -169,7 +157,8 @@ static void file(struct look *l, const char *path)
 	for (size_t i = 0; i < entries.n; i++)
 		entry(l, path, &entries.items[i]);
 	if (entries.n)
-		creation(l, path, &text);
+		xlpt_xl_judge_creation(xlpt_str_get(&text), text.len, path, creation,
+				       &(struct judged){ l->d, path });
 	if (entries.n && entries.name)
 		keep(l->d, path, entries.name);
 }

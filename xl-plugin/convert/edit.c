@@ -37,29 +37,19 @@ static int collect(char **values, bool removing, struct xlpt_edit *edits, size_t
 	return 0;
 }
 
+struct edited {
+	struct xlpt_env *env;
+	const char *path;
+};
+
 /* What an added device means for the next creation of the guest; the edit is made all the same. */
-static void tell_creation(struct xlpt_env *env, const char *path, const struct xlpt_str *text)
+static void tell_creation(void *ctx, const char *guest, struct xlpt_diag *why)
 {
-	static int (*const rules[])(const struct xlpt_create_facts *f, struct xlpt_diag *diag) = {
-		xlpt_policy_may_have_devices,
-		xlpt_policy_whole_memory,
-	};
-	struct xlpt_kepts kept = { 0 };
-	struct xlpt_create_facts facts;
-	_cleanup_dom_ struct xlpt_dom dom;
+	const struct edited *e = ctx;
 
-	if (xlpt_xl_read(xlpt_str_get(text), text->len, path, &dom, &kept, NULL, NULL) == 0) {
-		xlpt_xl_create_facts(&dom, &facts);
-		for (size_t i = 0; i < XLPT_ARRAY_SIZE(rules); i++) {
-			_cleanup_diag_ struct xlpt_diag warning = { 0 };
-
-			if (!rules[i](&facts, &warning))
-				continue;
-			xlpt_remark(env, "%s: %s", path, warning.message);
-			xlpt_warn_mend(env, "%s", warning.hint);
-		}
-	}
-	xlpt_kepts_dispose(&kept);
+	(void)guest;
+	xlpt_remark(e->env, "%s: %s", e->path, why->message);
+	xlpt_warn_mend(e->env, "%s", why->hint);
 }
 
 static void tell_edited(struct xlpt_env *env, const char *path, bool changed,
@@ -117,7 +107,8 @@ static int edit(struct xlpt_env *env, const char *path, const struct xlpt_edit *
 		return rc;
 	env->done |= !env->dry_run;
 	if (n && !edits[n - 1].remove)
-		tell_creation(env, path, &out);
+		xlpt_xl_judge_creation(xlpt_str_get(&out), out.len, path, tell_creation,
+				       &(struct edited){ env, path });
 	tell_edited(env, path, changed, &out);
 	return 0;
 }

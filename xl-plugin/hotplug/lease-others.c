@@ -70,6 +70,7 @@ int xlpt_leases_wait_others(struct xlpt_env *env, const struct xlpt_bdf *bdfs, s
 				"another xlpt works on %s, whose guest is gone, and has not given "
 				"it back yet",
 				XLPT_BDF_STR(vf));
+			xlpt_warn_mend(env, "xlpt pool release --gone, when that one has ended");
 			return 0;
 		}
 		rc = xlpt_check_interrupted(diag);
