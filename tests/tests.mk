@@ -75,7 +75,7 @@ check-schema:
 	@tests/check-schema-works
 
 check-unit: $(TESTS)
-	@tests/run-tests $(RUNNER) $(TESTS)
+	@tests/run-tests $(KEPT:%=--kept %) $(RUNNER) $(TESTS)
 
 # All the points (minutes), or of so many only one.
 MATRIX_STRIDE = 1
@@ -111,10 +111,10 @@ check-scripts: check-corpus-script
 .PHONY: check-ansible check-corpus check-corpus-script
 
 check-valgrind: $(TESTS)
-	@XLPT_DOMAINS=150 tests/run-tests $(VALGRIND) $(TESTS)
+	@XLPT_DOMAINS=60 tests/run-tests --kept $(O)/kept/valgrind $(VALGRIND) $(TESTS)
 
 asan:
-	@$(MAKE) -s $(JOBS) O=$(O)/asan CC=clang CFLAGS="-O1 -gline-tables-only $(SAN)" LDFLAGS="$(SAN)" WERROR=-Werror \
+	@$(MAKE) -s $(JOBS) O=$(O)/asan KEPT=$(O)/kept/asan CC=clang CFLAGS="-O1 -gline-tables-only $(SAN)" LDFLAGS="$(SAN)" WERROR=-Werror \
 		all check-unit
 
 # How many of each room's lines the unit and command tests run; fails below what tests/coverage asks for. Other

@@ -16,6 +16,7 @@
 #include "core/tempdir.h"
 #include "tests/fake/bus-internal.h"
 #include "tests/fake/world.h"
+#include "tests/unit/lasting.h"
 #include "xenstore/store-file.h"
 #include "xl-plugin/backend/captured.h"
 
@@ -448,7 +449,8 @@ static void test_round_trip(void **state)
 /* What takes one moment for a small file takes no hours for a large one. */
 static void test_large(void **state)
 {
-	enum { ESCAPES = 1500000, CONFIGS = 200000, GUESTS = 3000 };
+	const unsigned escapes = lasting_many(1500000), configs = lasting_many(200000),
+		       guests = 3000;
 	_cleanup_str_ struct xlpt_str store = { 0 }, ts_text = { 0 };
 	struct xlpt_store s;
 	struct xlpt_toolstack ts;
@@ -456,18 +458,18 @@ static void test_large(void **state)
 
 	(void)state;
 	xlpt_str_add(&store, "/local/domain/3/name ");
-	for (int i = 0; i < ESCAPES; i++)
+	for (unsigned i = 0; i < escapes; i++)
 		xlpt_str_add(&store, "\\x41");
 	xlpt_str_add(&ts_text, "xlpt-capture 1\n");
-	for (unsigned i = 1; i <= GUESTS; i++)
+	for (unsigned i = 1; i <= guests; i++)
 		xlpt_str_addf(&ts_text, "guest %u - pv on off 0 0 0 g%u\n", i, i);
-	for (unsigned i = 0; i < CONFIGS; i++)
-		xlpt_str_addf(&ts_text, "config %u 0000:02:00.0\n", i % GUESTS + 1);
+	for (unsigned i = 0; i < configs; i++)
+		xlpt_str_addf(&ts_text, "config %u 0000:02:00.0\n", i % guests + 1);
 	alarm(60);
 	assert_int_equal(xlpt_store_open_text(&s, &xlpt_clock_real, store.s, NULL), 0);
 	xlpt_store_close(&s);
 	assert_int_equal(xlpt_toolstack_open_text(&ts, ts_text.s, NULL, NULL, NULL), 0);
-	for (uint32_t id = 1; id <= GUESTS; id++) {
+	for (uint32_t id = 1; id <= guests; id++) {
 		struct xlpt_guest g = { 0 };
 		struct xlpt_spec *specs = NULL;
 		size_t n = 0;
@@ -481,7 +483,7 @@ static void test_large(void **state)
 		xlpt_guest_dispose(&g);
 	}
 	alarm(0);
-	assert_int_equal(found, CONFIGS);
+	assert_int_equal(found, configs);
 	xlpt_toolstack_close(&ts);
 }
 

@@ -96,7 +96,7 @@ static void test_devices(void **st)
 		for (int kvm = 0; kvm < 2; kvm++) {
 			_cleanup_str_ struct xlpt_str in = { 0 };
 
-			xml(&in, kvm ? "kvm" : "xen", 1, NULL, devices[i], MOST);
+			xml(&in, kvm ? "kvm" : "xen", 1, NULL, devices[i], lasting_many(MOST));
 			bounded_ok(devices[i], &in);
 		}
 }
@@ -113,7 +113,7 @@ static void test_pins(void **st)
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(pins); i++) {
 		_cleanup_str_ struct xlpt_str in = { 0 };
 
-		xml(&in, "xen", MOST, "<cputune>", pins[i], MOST);
+		xml(&in, "xen", MOST, "<cputune>", pins[i], lasting_many(MOST));
 		bounded_ok(pins[i], &in);
 	}
 }
@@ -125,7 +125,7 @@ static void test_one_set(void **st)
 
 	(void)st;
 	xlpt_str_add(&in, "name='g'\ntype='hvm'\nmemory=512\nvcpus=1024\ncpus='");
-	for (unsigned i = 0; i < 100000; i++)
+	for (unsigned i = 0; i < lasting_many(100000); i++)
 		xlpt_str_add(&in, "0-16383,");
 	xlpt_str_add(&in, "3'\n");
 	/* No attribute of XML is so long. */

@@ -18,6 +18,7 @@
 #include "pciback/boot/boot.h"
 #include "tests/fake/bus.h"
 #include "tests/fake/world.h"
+#include "tests/unit/lasting.h"
 #include "xl-plugin/cli/env.h"
 #include "xl-plugin/kept/pins.h"
 
@@ -26,7 +27,7 @@
 #define REL    "6.1.0-50-amd64"
 #define XENDOM "/etc/default/xendomains"
 /* Valgrind looks for other things than races, and takes long. */
-#define ROUNDS (world_stride() > 1 ? 12 : 60)
+#define ROUNDS (lasting_in_valgrind() ? 4 : world_stride() > 1 ? 12 : 60)
 
 static struct fake_bus *bus;
 static struct xlpt_host *host;

@@ -8,6 +8,7 @@
 #include <libxlutil.h>
 #include <string.h>
 
+#include "tests/unit/lasting.h"
 #include "tests/unit/specs.h"
 #include "xl-plugin/backend/libxl.h"
 
@@ -112,7 +113,7 @@ static void test_round_trip(void **state)
 {
 	(void)state;
 	seed = 20240229;
-	for (int i = 0; i < 20000; i++) {
+	for (unsigned i = 0; i < lasting_many(20000); i++) {
 		_cleanup_spec_ struct xlpt_spec spec, back;
 		_cleanup_free_ char *text = NULL, *again = NULL;
 		_cleanup_diag_ struct xlpt_diag diag = { 0 };
@@ -197,7 +198,7 @@ static void test_libxl_generated(void **state)
 {
 	(void)state;
 	seed = 4150;
-	for (int i = 0; i < 5000; i++) {
+	for (unsigned i = 0; i < lasting_many(5000); i++) {
 		_cleanup_spec_ struct xlpt_spec spec;
 		_cleanup_free_ char *text = NULL;
 
@@ -222,7 +223,7 @@ static void test_libxl_mutated(void **state)
 
 	(void)state;
 	seed = 417;
-	for (int i = 0; i < 50000; i++) {
+	for (unsigned i = 0; i < lasting_many(50000); i++) {
 		_cleanup_spec_ struct xlpt_spec spec;
 		char text[80];
 		size_t n;
@@ -252,7 +253,7 @@ static void test_libxl_mutated(void **state)
 		assert_agrees(text, &spec);
 	}
 	/* The test is about something. */
-	assert_in_range(accepted, 2000, 40000);
+	assert_in_range(accepted, lasting_many(2000), lasting_many(40000));
 }
 
 /*
