@@ -96,10 +96,12 @@ static void add_pci(xmlNode *root, const struct xlpt_nodedev *node)
 		add_capability(pci, "pci-bridge");
 	else if (d->header == XLPT_HEADER_CARDBUS)
 		add_capability(pci, "cardbus-bridge");
-	group = xlpt_lv_add(pci, "iommuGroup");
-	xlpt_lv_setf(group, "number", "%u", node->group);
-	for (size_t i = 0; i < node->n_mates; i++)
-		add_address(group, node->mates[i]);
+	if (node->n_mates) {
+		group = xlpt_lv_add(pci, "iommuGroup");
+		xlpt_lv_setf(group, "number", "%u", node->group);
+		for (size_t i = 0; i < node->n_mates; i++)
+			add_address(group, node->mates[i]);
+	}
 	if (d->numa_node >= 0)
 		xlpt_lv_setf(xlpt_lv_add(pci, "numa"), "node", "%d", d->numa_node);
 	add_express(pci, &d->caps);

@@ -14,9 +14,9 @@ struct xlpt_nodedev {
 	const struct xlpt_device *dev; /* with names, and capabilities for <pci-express> */
 	const struct xlpt_bdf *parent; /* the bridge above; NULL = on a root bus */
 	const struct xlpt_bdf *mates;  /* its isolation set, itself included, by address */
-	size_t n_mates;
-	unsigned group;		    /* the number that set goes by */
-	const struct xlpt_bdf *vfs; /* its virtual functions, by address */
+	size_t n_mates;		       /* 0: the kernel has groups, and gives it none */
+	unsigned group;		       /* the number that set goes by */
+	const struct xlpt_bdf *vfs;    /* its virtual functions, by address */
 	size_t n_vfs;
 };
 

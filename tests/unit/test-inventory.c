@@ -76,6 +76,21 @@ static void test_xml_schema(void **state)
 	xmlRelaxNGFreeParserCtxt(parser);
 }
 
+/* Where the kernel has groups, a function without one has none in XML either, as libvirt has it. */
+static void test_no_group(void **state)
+{
+	struct world *w = *state;
+
+	run(w, 0, "show --xml 02:00.0", "<iommuGroup");
+	fake_bus_put(w->bus, "/sys/kernel/iommu_groups/7/type", "DMA\n");
+	fake_bus_link(w->bus, "/sys/devices/pci0000:00/0000:00:1f.2/iommu_group",
+		      "../../../kernel/iommu_groups/7");
+	run(w, 0, "show --xml 00:1f.2", "<iommuGroup");
+	assert_null(strstr(w->out, "slot='0x1f' function='0x0'"));
+	assert_int_equal(world_run(w, "show --xml 02:00.0"), 0);
+	assert_null(strstr(w->out, "iommuGroup"));
+}
+
 /* Everything that reads must end with an answer, whatever the tree looks like. */
 static void try_these(struct world *w, const char *const *lines)
 {
@@ -362,9 +377,13 @@ static void test_gathered(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		world_test(test_xml_schema),	 world_test(test_bad_config),
-		world_test(test_bad_tree),	 cmocka_unit_test(test_vanishes),
-		world_test(test_xen_group),	 world_test(test_svg),
+		world_test(test_xml_schema),
+		world_test(test_no_group),
+		world_test(test_bad_config),
+		world_test(test_bad_tree),
+		cmocka_unit_test(test_vanishes),
+		world_test(test_xen_group),
+		world_test(test_svg),
 		cmocka_unit_test(test_gathered),
 	};
 

@@ -99,12 +99,15 @@ int xlpt_inventory_xml(const struct xlpt_inventory *inv, size_t i, char **out,
 	const struct xlpt_sets *s = &inv->sets;
 	size_t set = s->of[i], n = s->start[set + 1] - s->start[set], n_vfs = 0, above = i;
 	_cleanup_free_ struct xlpt_bdf *mates = xlpt_xcalloc(n, sizeof(*mates)), *vfs = NULL;
-	struct xlpt_nodedev node = {
-		.dev = d, .mates = mates, .n_mates = n, .group = s->number[set]
-	};
+	struct xlpt_nodedev node = { .dev = d, .mates = mates, .group = s->number[set] };
 
-	for (size_t m = 0; m < n; m++)
-		mates[m] = inv->devs.items[s->member[s->start[set] + m]].bdf;
+	/* The kernel gives none to a function that no IOMMU serves, as an IOMMU itself. */
+	for (size_t m = 0; m < n && (!s->has_groups || d->iommu_group); m++) {
+		const struct xlpt_device *mate = &inv->devs.items[s->member[s->start[set] + m]];
+
+		if (!s->has_groups || mate->iommu_group)
+			mates[node.n_mates++] = mate->bdf;
+	}
 	if (d->vf_total >= 0) {
 		vfs = xlpt_xcalloc(inv->devs.n, sizeof(*vfs));
 		for (size_t k = 0; k < inv->devs.n; k++)
