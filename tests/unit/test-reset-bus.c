@@ -525,13 +525,20 @@ static void test_registers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		bus_test(test_together, setup),	     bus_test(test_by_kernel, setup_kernel),
-		bus_test(test_not_all_named, setup), bus_test(test_list, setup),
-		bus_test(test_hotplug_port, NULL),   bus_test(test_beyond_xlpt, setup),
-		bus_test(test_silent, setup),	     bus_test(test_needed, setup),
-		bus_test(test_attach_detach, setup), bus_test(test_after_a_lie, NULL),
-		bus_test(test_required, setup),	     bus_test(test_every_failure, setup),
-		cmocka_unit_test(test_killed),	     cmocka_unit_test(test_registers),
+		bus_test(test_together, setup),
+		bus_test(test_by_kernel, setup_kernel),
+		bus_test(test_not_all_named, setup),
+		bus_test(test_list, setup),
+		bus_test(test_hotplug_port, NULL),
+		bus_test(test_beyond_xlpt, setup),
+		bus_test(test_silent, setup),
+		bus_test(test_needed, setup),
+		bus_test(test_attach_detach, setup),
+		bus_test(test_after_a_lie, NULL),
+		bus_test(test_required, setup),
+		bus_test(test_every_failure, setup),
+		cmocka_unit_test(test_killed),
+		cmocka_unit_test(test_registers),
 		bus_test(test_check_hides_first, setup),
 	};
 
