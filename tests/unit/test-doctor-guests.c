@@ -209,6 +209,37 @@ static void test_messages(void **state)
 	assert_null(strstr(w->out, "xl dmesg): "));
 }
 
+/* pciback keeps permissive from guest to guest; and what libxl was asked for may not have come there. */
+static void test_permissive(void **state)
+{
+	struct world *w = *state;
+	struct xlpt_host *h = fake_bus_host(w->bus);
+	static const char list[] = "/sys/bus/pci/drivers/pciback/permissive";
+
+	ok(w, "attach web1 05:00.0,permissive=1");
+	ok(w, "doctor");
+	assert_null(strstr(w->out, "permissive"));
+	ok(w, "detach web1 05:00.0");
+	says(w, 0, "0000:05:00.0 is hidden and still permissive from a guest before",
+	     "to mend: echo 0000:05:00.0 >/sys/bus/pci/drivers/pciback/unbind; ");
+	ok(w, "attach web1 05:00.0");
+	ok(w, "doctor");
+	assert_null(strstr(w->out, "permissive"));
+	assert_true(h->ops->write(h, list, "0000:05:00.0", 12) >= 0);
+	says(w, 0, "0000:05:00.0 is permissive, and web1 was given it without that",
+	     "to mend: xlpt detach web1 0000:05:00.0; xlpt attach web1 0000:05:00.0\n");
+	ok_lines(w, "detach web1 0000:05:00.0;attach web1 0000:05:00.0;doctor");
+	assert_null(strstr(w->out, "permissive"));
+	ok_lines(w, "detach web1 05:00.0;attach web1 05:00.0,permissive=1");
+	assert_true(h->ops->write(h, "/sys/bus/pci/drivers/pciback/unbind", "0000:05:00.0", 12) >=
+		    0);
+	assert_true(h->ops->write(h, "/sys/bus/pci/drivers/pciback/bind", "0000:05:00.0", 12) >= 0);
+	world_run(w, "doctor");
+	assert_non_null(strstr(w->out, "web1 was given 0000:05:00.0 with permissive=1, and "
+				       "pciback's list does not have it"));
+	assert_non_null(strstr(w->out, "xlpt attach web1 0000:05:00.0,permissive=1\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -219,6 +250,7 @@ int main(void)
 		sound_test(test_autostart),
 		sound_test(test_bridge),
 		sound_test(test_messages),
+		sound_test(test_permissive),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

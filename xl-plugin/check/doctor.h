@@ -145,6 +145,7 @@ void xlpt_doctor_xen(struct xlpt_doctor *d);		/* doctor-xen.c */
 void xlpt_doctor_iommu(struct xlpt_doctor *d);		/* doctor-iommu.c */
 void xlpt_doctor_log(struct xlpt_doctor *d);		/* doctor-log.c */
 void xlpt_doctor_pciback(struct xlpt_doctor *d);	/* doctor-pciback.c */
+void xlpt_doctor_permissive(struct xlpt_doctor *d);	/* doctor-permissive.c */
 void xlpt_doctor_configurations(struct xlpt_doctor *d); /* doctor-configs.c */
 void xlpt_doctor_autostart(struct xlpt_doctor *d);	/* doctor-autostart.c */
 void xlpt_doctor_guests(struct xlpt_doctor *d);		/* doctor-guests.c; after configurations */
