@@ -12,10 +12,11 @@
 #include "xl-plugin/kept/pins.h"
 #include "xl-plugin/pool/pools.h"
 
-#define GROUP	  XLPT_DOCTOR_CONFIGURATIONS
-#define DIR	  "/etc/xen"
-#define AUTO	  DIR "/auto" /* what xendomains starts */
-#define FILES_MAX 1000
+#define GROUP	    XLPT_DOCTOR_CONFIGURATIONS
+#define DIR	    "/etc/xen"
+#define AUTO	    DIR "/auto" /* what xendomains starts */
+#define FILES_MAX   1000
+#define ENTRIES_MAX 4096 /* of guests that start at boot: a host has no more devices */
 
 /* Files that were read: a link in auto leads to one of the others. */
 struct seen {
@@ -98,7 +99,7 @@ static void judge_there(struct look *l, const char *path, const struct xlpt_xl_e
 		xlpt_doctor_device(d, dev->bdf);
 		return;
 	}
-	if (!l->starts)
+	if (!l->starts || d->n_entries >= ENTRIES_MAX)
 		return;
 	XLPT_GROW(d->entries, d->n_entries, d->alloc_entries);
 	d->entries[d->n_entries++] =
