@@ -31,7 +31,8 @@ _xlpt() {
 	word=${line[${#line[@]}-1]}
 	# readline replaces only what is behind the last break.
 	before=${word%"$cur"}
-	mapfile -t words < <(xlpt __complete line -- "${line[@]}" 2>/dev/null)
+	# A function of that name may be anything, for example sudo.
+	mapfile -t words < <(command xlpt __complete line -- "${line[@]}" 2>/dev/null)
 	case ${words[0]-} in
 	:files) _xlpt_files -f; return ;;
 	:folders) _xlpt_files -d; return ;;

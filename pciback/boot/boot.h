@@ -206,6 +206,9 @@ enum xlpt_boot_stub xlpt_boot_stub(struct xlpt_host *h, const struct xlpt_boot *
  */
 char *xlpt_boot_list_hint(struct xlpt_host *h, const struct xlpt_boot *boot, const char *text,
 			  const char *file, unsigned line);
+/* Where a list of somebody else's is to be changed, and how: "in FILE:LINE, and run: ...". Caller frees. (where.c) */
+char *xlpt_boot_list_place(struct xlpt_host *h, const struct xlpt_boot *boot, const char *text,
+			   const char *file, unsigned line);
 
 /*
  * What the initramfs of Qubes OS gives to pciback at this boot, without a list; false: this is not Qubes
@@ -224,6 +227,7 @@ struct xlpt_stray {
 	char *move;		    /* what makes it count, or NULL: it has to be written anew */
 	struct xlpt_hide_list list; /* the groups of it that can be read */
 	bool usb;		    /* it means all USB controllers */
+	bool first;    /* the move comes before anything else: until then nothing takes effect */
 	bool replaced; /* by xlpt's own list: what that one has not is not to be hidden */
 };
 

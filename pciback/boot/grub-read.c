@@ -21,6 +21,7 @@ struct reader {
 	unsigned lines;
 	unsigned depth;
 	unsigned asked; /* for variables */
+	bool bracket;	/* one stands inside a word, outside of quotes: the shell gives up */
 };
 
 const struct xlpt_grub_set *xlpt_grub_last(const struct xlpt_grub *g, const char *name)
@@ -157,6 +158,7 @@ static void word(struct reader *r, char end, struct xlpt_str *out)
 			in = in ? '\0' : c;
 			r->at++;
 		} else {
+			r->bracket |= !in && !end && c == '(' && out->len;
 			r->lines += c == '\n';
 			add(out, r->at++, 1);
 		}
@@ -223,7 +225,11 @@ static bool assignment(struct xlpt_grub *g, const struct file *f, struct reader 
 				       .value = xlpt_str_take(&value),
 				       .file = xlpt_xstrdup(f->path),
 				       .unread = xlpt_xstrdup(f->unread),
+				       .unquoted = !f->unread && plain.bracket,
 				       .line = f->line };
+	if (set->unquoted)
+		set->unread = xlpt_xstrdup("without quotes around the value, the shell that reads "
+					   "the file gives up at the bracket");
 	return true;
 }
 

@@ -27,6 +27,8 @@ void xlpt_hide_readable(enum xlpt_hide_grammar grammar, const char *text,
 }
 
 #define ANY (-1)
+/* What stands between addresses; backslashes are those of a shell that never read them. */
+#define BETWEEN "()[]{}<>,;+|\\\"' \t\n"
 
 /* The numbers of one group; false: it cannot be an address. */
 static bool numbers(char *group, int values[4], size_t *n)
@@ -87,8 +89,7 @@ char *xlpt_hide_meant(enum xlpt_hide_grammar grammar, const char *text)
 	_cleanup_str_ struct xlpt_str out = { 0 };
 	char *save = NULL;
 
-	for (char *g = strtok_r(copy, "()[]{}<>,;+|\"' \t\n", &save); g;
-	     g = strtok_r(NULL, "()[]{}<>,;+|\"' \t\n", &save)) {
+	for (char *g = strtok_r(copy, BETWEEN, &save); g; g = strtok_r(NULL, BETWEEN, &save)) {
 		_cleanup_free_ char *one = address(g);
 
 		if (!one)

@@ -98,7 +98,8 @@ struct xlpt_grub_set {
 	char *value; /* what the variable has from then on */
 	char *file;
 	unsigned line;
-	char *unread; /* why grub-mkconfig does not read the file, or NULL */
+	char *unread;  /* why grub-mkconfig does not read the file, or NULL */
+	bool unquoted; /* that is for want of quotes in this line */
 };
 struct xlpt_grub {
 	struct xlpt_grub_set *items;

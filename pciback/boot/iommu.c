@@ -276,6 +276,31 @@ static void remapping(struct xlpt_host *h, const char *log, const struct words *
 		out->items[i].remaps = true;
 }
 
+/* Recipes for KVM have these: Linux reads them where it has the IOMMU itself. */
+static bool is_kvms(const char *word)
+{
+	return xlpt_starts(word, "intel_iommu=") || xlpt_starts(word, "amd_iommu=") ||
+	       !strcmp(word, "iommu=pt") || !strcmp(word, "iommu=on");
+}
+
+/* On the command line of dom0's kernel, under which Xen has it. */
+static void for_kvm(struct xlpt_host *h, struct xlpt_iommu_notes *out)
+{
+	_cleanup_free_ char *text = NULL;
+	char *cursor, *w;
+
+	if (xlpt_host_read_text(h, &text, "/proc/cmdline") < 0)
+		return;
+	for (cursor = text; (w = xlpt_cmdline_word(&cursor));)
+		if (is_kvms(w)) {
+			note(out, false,
+			     "%s on the command line of dom0's kernel changes nothing: the IOMMU is "
+			     "Xen's, and its word is iommu= on Xen's command line",
+			     w);
+			return;
+		}
+}
+
 static void unread_words(const char *log, struct xlpt_iommu_notes *out)
 {
 	char *line;
@@ -286,9 +311,12 @@ static void unread_words(const char *log, struct xlpt_iommu_notes *out)
 		     "take it out",
 		     line);
 		last(out)->unread = true;
-		way(out,
-		    "correct that word, or take it off Xen's command line; what Xen knows is in "
-		    "its xen-command-line documentation");
+		if (strstr(line, "\"intel_iommu\"") || strstr(line, "\"amd_iommu\""))
+			way(out, "take it off Xen's command line: it is a word of Linux without "
+				 "Xen; Xen uses the IOMMU by itself, unless iommu= turns it off");
+		else
+			way(out, "correct that word, or take it off Xen's command line; what Xen "
+				 "knows is in its xen-command-line documentation");
 		free(line);
 	}
 }
@@ -317,7 +345,7 @@ void xlpt_boot_iommu(struct xlpt_host *h, const char *xen_cmdline, const char *x
 		note(out, false,
 		     "Xen's command line turns the IOMMU off: write iommu=1 (its words: %.*s)",
 		     (int)strcspn(xen_cmdline, "\r\n"), xen_cmdline);
-		way(out, "write iommu=1 on Xen's command line");
+		way(out, "write iommu=1 on Xen's command line in the place of what turns it off");
 	} else if (works == XLPT_OFF) {
 		why_off(xen_log, acpi && !table, out);
 	}
@@ -330,7 +358,9 @@ void xlpt_boot_iommu(struct xlpt_host *h, const char *xen_cmdline, const char *x
 		     setting(cpu_vendor(h)));
 		way(out, "%s in the firmware's setup", setting(cpu_vendor(h)));
 	}
-	if (works != XLPT_OFF)
+	if (works == XLPT_OFF)
+		for_kvm(h, out);
+	else
 		remapping(h, xen_log, &w, out);
 	unread_words(xen_log, out);
 }

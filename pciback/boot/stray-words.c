@@ -106,8 +106,7 @@ static void on_xen_line(struct xlpt_stray_search *s, const char *word)
 					     v, where, as);
 }
 
-/* Which of dom0's lines it is. Caller frees. */
-static char *line_of(const struct xlpt_stray_search *s)
+char *xlpt_stray_line(const struct xlpt_stray_search *s)
 {
 	return s->file ? xlpt_xasprintf("%s:%u", s->file, s->line)
 		       : xlpt_xstrdup("the kernel's command line");
@@ -208,18 +207,23 @@ static void why_not_read(struct xlpt_stray_search *s, const char *word, const ch
 			 char **fact, char **move)
 {
 	const char *m = s->boot->module;
-	_cleanup_free_ char *where = line_of(s);
+	_cleanup_free_ char *where = xlpt_stray_line(s);
 	const char *command = loader_command(s);
 
 	if (s->made) {
 		why_not_started(s, word, where, unread, command, fact, move);
 	} else if (unread) {
 		*fact = xlpt_xasprintf("%s has %s; %s", where, word, unread);
-		*move = s->variable && !strcmp(s->variable, "kernel=")
-				? xlpt_xstrdup(
-					  "move the word to that section's line of the kernel; "
-					  "reboot")
-				: xlpt_xstrdup("move that line to /etc/default/grub");
+		if (s->set && s->set->unquoted)
+			*move = xlpt_xasprintf(
+				"put quotes around the value of %s in %s%s%s; reboot", s->variable,
+				where, command ? "; " : "", command ? command : "");
+		else
+			*move = s->variable && !strcmp(s->variable, "kernel=")
+					? xlpt_xstrdup(
+						  "move the word to that section's line of the kernel; "
+						  "reboot")
+					: xlpt_xstrdup("move that line to /etc/default/grub");
 	} else if (s->eff->cmdline_hide && xlpt_stray_has_word(s->boot->cmdline, word)) {
 		*fact = xlpt_xasprintf("%s has %s; a later %s.hide= on the same command line "
 				       "replaces it",
@@ -247,8 +251,10 @@ static void not_in_effect(struct xlpt_stray_search *s, const char *word, const c
 			xlpt_streq(s->eff->cmdline_hide, strchr(word, '=') + 1)))
 		return;
 	stray = xlpt_stray_add(s, word);
-	if (stray)
-		why_not_read(s, word, unread, &stray->fact, &stray->move);
+	if (!stray)
+		return;
+	stray->first = s->set && s->set->unquoted;
+	why_not_read(s, word, unread, &stray->fact, &stray->move);
 }
 
 static void on_dom0_line(struct xlpt_stray_search *s, const char *word, const char *unread)
@@ -268,7 +274,7 @@ static void on_dom0_line(struct xlpt_stray_search *s, const char *word, const ch
 	stray = xlpt_stray_add(s, word);
 	if (!stray)
 		return;
-	where = line_of(s);
+	where = xlpt_stray_line(s);
 	if (!strcmp(name, "rd") && s->qubes) {
 		why_not_read(s, word, unread, &stray->fact, &stray->move);
 		return;
@@ -303,8 +309,11 @@ static bool is_hide(const char *w)
 		(key == 11 && !strncmp(w, "xen", 3) && !strncmp(w + 4, "pciback", 7)));
 }
 
-/* One of these, misspelled: in capitals, with another sign or none between its parts, before a ':'. */
-static bool almost_hide(const char *w)
+/*
+ * One of these, misspelled: in capitals, with another sign or none between its parts, before a ':', or without
+ * the parameter's name before a list. What is behind the name, or NULL.
+ */
+static const char *almost_hide(const char *w)
 {
 	char key[16] = { 0 };
 	size_t n = 0;
@@ -313,16 +322,18 @@ static bool almost_hide(const char *w)
 		if (strchr(".-_", *w))
 			continue;
 		if (n == sizeof(key) - 1)
-			return false;
+			return NULL;
 		key[n++] = (char)tolower((unsigned char)*w);
 	}
-	return *w && w[1] && (!strcmp(key, "xenpcibackhide") || !strcmp(key, "pcibackhide"));
+	if (!strcmp(key, "xenpcibackhide") || !strcmp(key, "pcibackhide"))
+		return w;
+	return (!strcmp(key, "xenpciback") || !strcmp(key, "pciback")) && strchr(w, '(') ? w : NULL;
 }
 
 static void misspelled(struct xlpt_stray_search *s, const char *word)
 {
 	struct xlpt_stray *stray = xlpt_stray_add(s, word);
-	_cleanup_free_ char *where = line_of(s);
+	_cleanup_free_ char *where = xlpt_stray_line(s);
 
 	if (!stray)
 		return;
@@ -371,8 +382,12 @@ void xlpt_stray_words(struct xlpt_stray_search *s, const char *text, enum xlpt_s
 		/* A kernel without Xen may well have the words of the entries with Xen. */
 		if (s->made && unread && is_dom0s(s, w))
 			continue;
+		if (!unread && whose == XLPT_STRAY_DOM0S && almost_hide(w))
+			xlpt_stray_cut(s, w, cursor);
 		if (!is_hide(w) && !qubes) {
-			if (almost_hide(w))
+			const char *value = almost_hide(w);
+
+			if (value && *value && value[1])
 				misspelled(s, w);
 		} else if (whose == XLPT_STRAY_XENS) {
 			on_xen_line(s, w);

@@ -208,6 +208,8 @@ static void modprobe_line(struct xlpt_stray_search *s, char *l, const char *unre
 		hide = xlpt_boot_hide_of(save ? save : "");
 	if (!hide && !comment)
 		xlpt_stray_misspelled(s, copy);
+	if (hide && !comment)
+		xlpt_stray_cut_options(s, copy);
 	if (!hide || (!comment && !unread && in_effect(s)))
 		return;
 	word = xlpt_xasprintf("hide=%s", hide);

@@ -50,6 +50,13 @@ void xlpt_stray_misspelled(struct xlpt_stray_search *s, const char *line);
 /* Files that only name modules. (stray-modules.c) */
 void xlpt_stray_modules(struct xlpt_stray_search *s);
 
+/* Which of dom0's lines it is. Caller frees. */
+char *xlpt_stray_line(const struct xlpt_stray_search *s);
+/* Behind head, a word that sets a list: lists that a blank parts from it. (stray-cut.c) */
+void xlpt_stray_cut(struct xlpt_stray_search *s, const char *head, const char *rest);
+/* The same behind hide= in the options of a module. (stray-cut.c) */
+void xlpt_stray_cut_options(struct xlpt_stray_search *s, const char *options);
+
 /* The words of s->all, for the search. */
 void xlpt_stray_sort(struct xlpt_stray_search *s);
 /* Whether the line has this word. */

@@ -91,7 +91,7 @@ static char *hint(const struct place *at, const struct xlpt_stray *s,
 
 	if (boot->mode == XLPT_PB_ABSENT)
 		return xlpt_xstrdup("install a kernel with CONFIG_XEN_PCIDEV_BACKEND");
-	if (!*args)
+	if (!*args || s->first)
 		return xlpt_xstrdup(s->move ? s->move : "xlpt boot plan");
 	for (size_t i = 0; i < s->list.n; i++)
 		if (there(devs, &s->list.items[i]))

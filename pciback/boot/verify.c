@@ -85,6 +85,28 @@ static void judge(struct xlpt_verify *c, const struct xlpt_device *dev)
 	}
 }
 
+/* boot remove takes only what xlpt wrote. */
+static char *absent_way(struct xlpt_verify *c, const struct xlpt_hide_group *g)
+{
+	_cleanup_free_ char *later = NULL, *file = NULL, *place = NULL;
+	const char *text = c->eff.hide, *name = XLPT_HIDE_STR(g);
+	unsigned line = 0;
+
+	if (xlpt_hide_has(&c->owned.list, g))
+		return xlpt_xasprintf("lspci -D; then: xlpt boot remove %s", name);
+	if (!text || c->eff.from_cmdline)
+		xlpt_boot_foreign(c->boot, &later, &file, &line);
+	place = xlpt_boot_list_place(c->h, c->boot,
+				     text    ? text
+				     : later ? later
+					     : "",
+				     text && !c->eff.from_cmdline ? c->eff.modprobe_file : NULL,
+				     c->eff.modprobe_line);
+	return xlpt_xasprintf("lspci -D lists the addresses; write the list with the right one, "
+			      "or without %s, %s",
+			      name, place);
+}
+
 /* All functions that a group means: itself or what is behind the bridge it names. */
 static void judge_group(struct xlpt_verify *c, const struct xlpt_hide_group *g)
 {
@@ -108,7 +130,7 @@ static void judge_group(struct xlpt_verify *c, const struct xlpt_hide_group *g)
 
 		v->gone = true;
 		v->fact = xlpt_xstrdup("/sys/bus/pci/devices has no function that it names");
-		v->hint = xlpt_xasprintf("lspci -D; then: xlpt boot remove %s", v->bdf);
+		v->hint = absent_way(c, g);
 	}
 }
 

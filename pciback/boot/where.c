@@ -55,15 +55,80 @@ static char *on_cmdline(struct xlpt_host *h, const struct xlpt_boot *boot, const
 	return xlpt_xasprintf("%s, and run: %s", place, command);
 }
 
+/* "1:0:1:0", as lsscsi and dmesg name a disk or a tape drive: the PCI function of its controller. */
+static bool scsi_controller(struct xlpt_host *h, const char *word, struct xlpt_bdf *out)
+{
+	_cleanup_free_ char *path = xlpt_xasprintf("/sys/bus/scsi/devices/%s", word);
+	char link[4096], *save = NULL;
+	bool found = false;
+
+	if (strspn(word, "0123456789:") != strlen(word) ||
+	    h->ops->readlink(h, path, link, sizeof(link)) < 0)
+		return false;
+	for (char *w = strtok_r(link, "/", &save); w; w = strtok_r(NULL, "/", &save))
+		found |= xlpt_bdf_parse(w, strlen(w), out, NULL) == 0;
+	return found;
+}
+
+/* A list of SCSI addresses: which PCI functions are meant. Caller frees; NULL: it is none. */
+static char *scsi_hint(struct xlpt_host *h, const char *text, const char *where)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(text);
+	char *save = NULL;
+
+	for (char *w = strtok_r(copy, "() \t\n", &save); w; w = strtok_r(NULL, "() \t\n", &save)) {
+		size_t n = strlen(w);
+		struct xlpt_bdf bdf;
+
+		if (n && w[n - 1] == ':')
+			w[n - 1] = '\0';
+		if (*w && scsi_controller(h, w, &bdf))
+			return xlpt_xasprintf("%s is a SCSI address, and its controller is %s: "
+					      "write (%s) %s",
+					      w, XLPT_BDF_STR(bdf), XLPT_BDF_STR(bdf), where);
+	}
+	return NULL;
+}
+
+/* "this host has no ...; ", when it is known what it has. Caller frees. */
+static char *not_there(struct xlpt_host *h, const struct xlpt_boot *boot, const char *meant)
+{
+	_cleanup_hide_ struct xlpt_hide_list list = { 0 };
+
+	if (!xlpt_host_has(h, "/sys/bus/pci/devices") ||
+	    xlpt_hide_parse(boot->grammar, meant, &list, NULL))
+		return xlpt_xstrdup("");
+	for (size_t i = 0; i < list.n; i++) {
+		const char *name = XLPT_HIDE_STR(&list.items[i]);
+
+		if (!strchr(name, '*') && !xlpt_host_has(h, "/sys/bus/pci/devices/%s", name))
+			return xlpt_xasprintf(
+				"this host has no %s (lspci -D lists the addresses); ", name);
+	}
+	return xlpt_xstrdup("");
+}
+
+char *xlpt_boot_list_place(struct xlpt_host *h, const struct xlpt_boot *boot, const char *text,
+			   const char *file, unsigned line)
+{
+	return file ? xlpt_xasprintf("in %s:%u", file, line) : on_cmdline(h, boot, text);
+}
+
 char *xlpt_boot_list_hint(struct xlpt_host *h, const struct xlpt_boot *boot, const char *text,
 			  const char *file, unsigned line)
 {
-	_cleanup_free_ char *meant = xlpt_hide_meant(boot->grammar, text), *where = NULL;
+	_cleanup_free_ char *meant = xlpt_hide_meant(boot->grammar, text);
+	_cleanup_free_ char *where = xlpt_boot_list_place(h, boot, text, file, line);
 
-	where = file ? xlpt_xasprintf("in %s:%u", file, line) : on_cmdline(h, boot, text);
-	return meant ? xlpt_xasprintf("the list was probably meant as \"%s\": write that %s", meant,
-				      where)
-		     : xlpt_xasprintf("mend the list %s", where);
+	_cleanup_free_ char *scsi = scsi_hint(h, text, where), *absent = NULL;
+
+	if (scsi)
+		return XLPT_TAKE(scsi);
+	if (!meant)
+		return xlpt_xasprintf("mend the list %s", where);
+	absent = not_there(h, boot, meant);
+	return xlpt_xasprintf("%sthe list was probably meant as \"%s\": write that %s", absent,
+			      meant, where);
 }
 
 /* Whether both lists mean the same groups, however they are spelled. */

@@ -101,7 +101,7 @@ void fake_ts_xen_text(struct xlpt_toolstack *ts, char **cmdline, char **messages
 {
 	*cmdline = xlpt_xstrdup(fake_ts_of(ts)->cmdline);
 	if (messages)
-		*messages = NULL;
+		*messages = xlpt_xstrdup(fake_ts_of(ts)->messages);
 }
 
 void fake_ts_note_config(struct fake_ts *f, uint32_t domid, const struct xlpt_spec *spec,

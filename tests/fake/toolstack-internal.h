@@ -73,6 +73,7 @@ struct fake_ts {
 	bool no_iommu;
 	bool no_owners; /* Xen does not say whose the devices are */
 	const char *cmdline;
+	const char *messages; /* of Xen, or NULL */
 	struct fake_bus *bus; /* where xl's processes are seen, or NULL */
 	struct fake_gap *gaps;
 	size_t n_gaps, alloc_gaps;

@@ -256,6 +256,11 @@ void fake_ts_cmdline(struct fake_ts *f, const char *text)
 	f->cmdline = text;
 }
 
+void fake_ts_messages(struct fake_ts *f, const char *text)
+{
+	f->messages = text;
+}
+
 void fake_ts_iommu(struct fake_ts *f, bool on)
 {
 	f->no_iommu = !on;

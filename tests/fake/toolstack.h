@@ -92,6 +92,8 @@ void fake_ts_configure(struct fake_ts *f, uint32_t domid, const struct xlpt_spec
 void fake_ts_iommu(struct fake_ts *f, bool on);
 /* Xen's command line; not copied. At first it says nothing but dom0_mem. */
 void fake_ts_cmdline(struct fake_ts *f, const char *text);
+/* What xl dmesg shows; not copied. At first nobody knows. */
+void fake_ts_messages(struct fake_ts *f, const char *text);
 /* A hypervisor that says it took access to memory back, and did not. */
 void fake_ts_keeps_memory(struct fake_ts *f, bool keeps);
 /*

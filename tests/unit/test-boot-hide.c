@@ -247,6 +247,7 @@ static void test_meant(void **state)
 		/* Well-formed; too few numbers; out of range; no address at all. */
 		{ "(02:00.0)", NULL },
 		{ "(02:00)", NULL },
+		{ "\\(02:00.0\\)", "(02:00.0)" },
 		{ "02:20.0", NULL },
 		{ "(02:00.8)", NULL },
 		{ "eth0", NULL },

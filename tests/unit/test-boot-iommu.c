@@ -227,13 +227,42 @@ static void test_unread_words(void **state)
 			   "-\"parameter \"intel_iomu\" unknown!\";"));
 }
 
+/* Words of recipes for KVM, where Xen has the IOMMU. */
+static void test_kvms_words(void **state)
+{
+	static const char *const none[] = { "root=x ro",
+					    "root=x intel_iommu iommu=soft x=iommu=pt" };
+	struct fake_bus *bus = *state;
+	struct xlpt_iommu_notes notes;
+
+	fake_bus_put(bus, "/sys/firmware/acpi/tables/DMAR", "");
+	fake_bus_put(bus, "/proc/cmdline", "root=x ro amd_iommu=on iommu=pt quiet\n");
+	assert_notes(
+		bus, "", NULL, XLPT_OFF,
+		NOTES("-without an IOMMU", "-Xen's messages", "+DMAR",
+		      "-amd_iommu=on on the command line of dom0's kernel changes nothing: the "
+		      "IOMMU is Xen's, and its word is iommu= on Xen's command line"));
+	/* Where Xen's works there is nothing to say. */
+	assert_notes(bus, "", NULL, XLPT_ON, NOTES("+with an IOMMU", "+DMAR", "+is not known"));
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(none); i++) {
+		fake_bus_put(bus, "/proc/cmdline", none[i]);
+		assert_notes(bus, "", NULL, XLPT_OFF,
+			     NOTES("-without an IOMMU", "-Xen's messages", "+DMAR"));
+	}
+	xlpt_boot_iommu(fake_bus_host(bus), "", "(XEN) parameter \"intel_iommu\" unknown!\n",
+			XLPT_ON, &notes);
+	assert_non_null(strstr(notes.items[notes.n - 1].way, "it is a word of Linux without Xen"));
+	xlpt_iommu_notes_dispose(&notes);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = { T(test_good),	    T(test_firmware),
 					    T(test_words),	    T(test_why_off),
-					    T(test_broken_chipset), T(test_unread_words) };
+					    T(test_broken_chipset), T(test_unread_words),
+					    T(test_kvms_words) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

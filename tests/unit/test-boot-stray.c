@@ -172,6 +172,25 @@ static const struct stray {
 	  "modprobe does not read it so", "xlpt boot write 0000:02:00.0" },
 	{ "/etc/modprobe.d/a.conf", "options xen_pciback.hide=(02:00.0)\n",
 	  "modprobe does not read it so", "xlpt boot write 0000:02:00.0" },
+	{ "/proc/cmdline", "ro xen-pciback=(02:00.0) quiet\n",
+	  "has xen-pciback=(02:00.0); no module reads that word", "xlpt boot write 0000:02:00.0" },
+	/* A blank ends the word. */
+	{ "/proc/cmdline", "ro xen-pciback.hide= (02:00.0) quiet\n",
+	  "the kernel's command line has (02:00.0) behind a blank, where the list of "
+	  "xen-pciback.hide= ends",
+	  "the list was probably meant as \"(02:00.0)\": write that on dom0's command line in "
+	  "GRUB's settings, and run: update-grub, or: xlpt boot write 0000:02:00.0" },
+	{ "/proc/cmdline", "ro xen-pciback.hide =(02:00.0) quiet\n",
+	  "has =(02:00.0) behind a blank", "xlpt boot write 0000:02:00.0" },
+	{ "/etc/modprobe.d/a.conf", "options xen-pciback hide= (02:00.0)\n",
+	  "/etc/modprobe.d/a.conf:1 has (02:00.0) behind a blank, where the list of hide= ends",
+	  "meant as \"(02:00.0)\": write that in /etc/modprobe.d/a.conf:1, or: xlpt boot write" },
+	/* Without quotes the shell takes nothing of the file. */
+	{ GRUB, "GRUB_CMDLINE_LINUX=xen-pciback.hide=(02:00.0)\n",
+	  "has xen-pciback.hide=(02:00.0); without quotes around the value, the shell that reads "
+	  "the file gives up at the bracket",
+	  "to mend: 0000:02:00.0: put quotes around the value of GRUB_CMDLINE_LINUX in "
+	  "/etc/default/grub:1; update-grub; reboot\n" },
 	/* Files that name modules. */
 	{ "/etc/modules", "# x\nxen-pciback hide=(02:00.0)\n",
 	  "/etc/modules:2 has hide=(02:00.0); systemd takes the name of the module alone",
@@ -250,6 +269,66 @@ static void test_absent(void **state)
 		    "this host has no such function; Xen's own command line has");
 	assert_said("absent", 1, 1, "correct 0000:77:00.0 in /etc/default/grub:1, or take it out");
 	assert_null(strstr(said, "boot write"));
+}
+
+/* Of a list that a blank parts only the beginning is read; what is behind is told, each with its own place. */
+static void test_cut(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, "/proc/cmdline",
+		     "ro xen-pciback.hide=(02:00.0) (05:00.0) (77:00.0) quiet\n");
+	assert_said("cut", run(bus, "verify " OTHER, false), 1,
+		    "has (05:00.0) (77:00.0) behind a blank");
+	assert_said("cut", 1, 1,
+		    "this host has no 0000:77:00.0 (lspci -D lists the addresses); the list was "
+		    "probably meant as \"(02:00.0)(05:00.0)(77:00.0)\": write that");
+	assert_said("cut", run(bus, "verify", false), 1, "0000:77:00.0 absent");
+	/* Within quotes a blank is part of the word, and the kernel reads over it. */
+	fake_bus_put(bus, "/proc/cmdline", "ro xen-pciback.hide=\"(02:00.0) (05:00.0)\"\n");
+	assert_said("quoted", run(bus, "verify " OTHER, false), 1, OTHER " lost to driver");
+	assert_null(strstr(said, "blank"));
+	/* Words of other names are none of it. */
+	fake_bus_put(bus, "/proc/cmdline", "ro xen-pciback.hide=(02:00.0) x=(05:00.0) (05)\n");
+	assert_said("others", run(bus, "verify " OTHER, false), 1, NULL);
+	assert_null(strstr(said, "blank"));
+}
+
+/* What lspci does not list as dmesg and lsscsi do. */
+static void test_scsi(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, "/proc/cmdline", "ro xen-pciback.hide=(1:0:1:0:)\n");
+	assert_said("scsi", run(bus, "verify", false), 1, "(1:0:1:0:) list rejected by the kernel");
+	assert_said("scsi", 1, 1, "this host has no 0001:00:01.0");
+	fake_bus_link(bus, "/sys/bus/scsi/devices/1:0:1:0",
+		      "../../../devices/pci0000:00/" OTHER "/host1/target1:0:1/1:0:1:0");
+	assert_said("scsi", run(bus, "verify", false), 1,
+		    "1:0:1:0 is a SCSI address, and its controller is " OTHER ": write (" OTHER
+		    ") on dom0's command line");
+}
+
+/* What only others wrote boot remove does not take out. */
+static void test_absent_elsewhere(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, GRUB, "GRUB_CMDLINE_LINUX=\"xen-pciback.hide=(77:00.0)\"\n");
+	fake_bus_put(bus, "/proc/cmdline", "ro xen-pciback.hide=(77:00.0)\n");
+	assert_said("cmdline", run(bus, "verify", false), 1, "0000:77:00.0 absent");
+	assert_said("cmdline", 1, 1,
+		    "or without 0000:77:00.0, in /etc/default/grub:1, and run: update-grub");
+	assert_null(strstr(said, "boot remove"));
+	assert_said(
+		"remove", run(bus, "remove 77:00.0", false), 1,
+		"write the list without 0000:77:00.0 in /etc/default/grub:1, and run: update-grub");
+	fake_bus_put(bus, GRUB, "");
+	fake_bus_put(bus, "/proc/cmdline", "ro\n");
+	fake_bus_put(bus, "/etc/modprobe.d/a.conf", "options xen-pciback hide=(77:00.0)\n");
+	assert_said("modprobe", run(bus, "verify", false), 1,
+		    "or without 0000:77:00.0, in /etc/modprobe.d/a.conf:1");
+	assert_null(strstr(said, "boot remove"));
 }
 
 /* Of two words with lists the last one counts. */
@@ -391,7 +470,8 @@ int main(void)
 	/* clang-format off */
 	const struct CMUnitTest tests[] = {
 		T(test_strays), T(test_absent), T(test_two_words),	 T(test_usb),	   T(test_replaced),
-		T(test_classic), T(test_captured), T(test_written),
+		T(test_classic), T(test_captured), T(test_written), T(test_cut), T(test_scsi),
+		T(test_absent_elsewhere),
 	};
 	/* clang-format on */
 

@@ -20,6 +20,7 @@ static char *offered(const char *words)
 {
 	_cleanup_free_ char *script =
 		xlpt_xasprintf("cd %s; PATH=%s:$PATH; . '%s'; COMP_WORDS=(%s); "
+			       "xlpt() { touch ran6; }; set -u; shopt -s failglob; IFS=:; "
 			       "COMP_CWORD=$((${#COMP_WORDS[@]} - 1)); "
 			       "COMPREPLY=(); _xlpt; [ ${#COMPREPLY[@]} = 0 ] || printf '%%s\\n' "
 			       "\"${COMPREPLY[@]}\"",

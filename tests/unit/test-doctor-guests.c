@@ -126,6 +126,120 @@ static void test_vectors(void **state)
 	assert_null(strstr(w->out, "interrupt vectors"));
 }
 
+/* A guest that starts at boot finds its device hidden, and is the only one that gets it. */
+static void test_autostart(void **state)
+{
+	struct world *w = *state;
+
+	fake_bus_put(w->bus, "/etc/xen/app1.cfg",
+		     "name = \"app1\"\npci = [ '02:00.0', '05:00.0' ]\n");
+	fake_bus_put(w->bus, "/etc/xen/app2.cfg", "name = \"app2\"\npci = [ '05:00.0' ]\n");
+	ok(w, "doctor");
+	assert_null(strstr(w->out, "/etc/xen/app"));
+	fake_bus_link(w->bus, "/etc/xen/auto/app1", "../app1.cfg");
+	says(w, 0,
+	     "/etc/xen/app1.cfg:2: names 0000:02:00.0, which nothing hides from dom0 (driver "
+	     "e1000e): at boot its guest does not start",
+	     "to mend: xlpt boot write 0000:02:00.0; or write \"0000:02:00.0,seize=1\" there");
+	assert_null(strstr(w->out, "names 0000:05:00.0"));
+	fake_bus_link(w->bus, "/etc/xen/auto/app2", "../app2.cfg");
+	says(w, 0,
+	     "/etc/xen/app1.cfg:2 and /etc/xen/app2.cfg:2 name 0000:05:00.0, and both guests "
+	     "start at boot: the second one fails",
+	     "to mend: take it out of one: xlpt convert --edit /etc/xen/app2.cfg --remove "
+	     "0000:05:00.0");
+	assert_int_equal(world_run(w, "--json doctor"), 0);
+	assert_non_null(strstr(w->out, "\"check\": \"double-device\""));
+	assert_non_null(strstr(w->out, "\"check\": \"not-hidden\""));
+	/* libxl takes it from dom0 itself; or a list does at the next boot. */
+	fake_bus_put(w->bus, "/etc/xen/app1.cfg", "name = \"app1\"\npci = [ '02:00.*,seize=1' ]\n");
+	ok(w, "doctor");
+	assert_null(strstr(w->out, "nothing hides"));
+	fake_bus_put(w->bus, "/etc/xen/app1.cfg",
+		     "name = \"app1\"\npci_seize = 1\npci = [ '02:00.0' ]\n");
+	ok(w, "doctor");
+	assert_null(strstr(w->out, "nothing hides"));
+	fake_bus_put(w->bus, "/etc/xen/app1.cfg", "name = \"app1\"\npci = [ '02:00.0' ]\n");
+	fake_bus_put(w->bus, "/etc/modprobe.d/a.conf", "options xen-pciback hide=(02:00.0)\n");
+	world_run(w, "doctor");
+	assert_null(strstr(w->out, "nothing hides"));
+}
+
+static void test_bridge(void **state)
+{
+	struct world *w = *state;
+
+	fake_bus_add(w->bus, "0000:00:1c.0",
+		     &(struct fake_dev){ .vendor = 0x8086, .device = 1, .class_code = 0x060400 });
+	fake_bus_put(w->bus, "/etc/xen/app1.cfg", "name = \"app1\"\npci = [ '00:1c.0' ]\n");
+	says(w, 0,
+	     "/etc/xen/app1.cfg:2: names 0000:00:1c.0, which is a bridge: no guest can have it",
+	     "to mend: name the functions behind it; xlpt topology shows them");
+}
+
+/* What Xen said of devices that guests have or may get; what a guest says on its console is not Xen's. */
+static void test_messages(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "attach web1 05:00.0");
+	fake_ts_messages(
+		w->ts,
+		"(XEN) [VT-D]DMAR:[DMA Write] Request device [0000:05:00.0] fault addr 1000\n"
+		"(XEN) [VT-D]DMAR:[DMA Read] Request device [0000:02:00.0] fault addr 2000\n"
+		"(d1) (XEN) AMD-Vi: IO_PAGE_FAULT: 0000:05:00.0 d1 addr 3000\n"
+		"(XEN) AMD-Vi: IO_PAGE_FAULT: 0000:05:00.0 d1 addr 4000 flags 0 PR\n"
+		"(XEN) d9: assign (0000:05:00.0) failed (-22)\n"
+		"(XEN) d9: assign (0000:02:00.0) failed (-16)\n");
+	says(w, 0,
+	     "warning  the IOMMU stopped what 0000:05:00.0 did, 2 times since Xen's messages "
+	     "begin; the last (xl dmesg): \"AMD-Vi: IO_PAGE_FAULT: 0000:05:00.0 d1 addr 4000",
+	     "to mend: look into the guest's log");
+	says(w, 0,
+	     "warning  Xen did not give 0000:02:00.0 to a guest (xl dmesg): \"d9: assign "
+	     "(0000:02:00.0) failed (-16)\"; Xen has the device with another domain",
+	     "to mend: xlpt status shows which guest");
+	/* dom0's own devices; and one that a guest has got since. */
+	assert_null(strstr(w->out, "what 0000:02:00.0 did"));
+	assert_null(strstr(w->out, "did not give 0000:05:00.0"));
+	fake_ts_messages(w->ts, "(XEN) d9: assign (0000:05:00.0) failed (-)\n"
+				"(XEN) Request device [zz\n(XEN) : assign ) failed (-5)\n(XEN) "
+				"d9: assign (\n(XEN) IO_PAGE_FAULT: ");
+	ok(w, "doctor");
+	assert_null(strstr(w->out, "xl dmesg): "));
+}
+
+/* pciback keeps permissive from guest to guest; and what libxl was asked for may not have come there. */
+static void test_permissive(void **state)
+{
+	struct world *w = *state;
+	struct xlpt_host *h = fake_bus_host(w->bus);
+	static const char list[] = "/sys/bus/pci/drivers/pciback/permissive";
+
+	ok(w, "attach web1 05:00.0,permissive=1");
+	ok(w, "doctor");
+	assert_null(strstr(w->out, "permissive"));
+	ok(w, "detach web1 05:00.0");
+	says(w, 0, "0000:05:00.0 is hidden and still permissive from a guest before",
+	     "to mend: echo 0000:05:00.0 >/sys/bus/pci/drivers/pciback/unbind; ");
+	ok(w, "attach web1 05:00.0");
+	ok(w, "doctor");
+	assert_null(strstr(w->out, "permissive"));
+	assert_true(h->ops->write(h, list, "0000:05:00.0", 12) >= 0);
+	says(w, 0, "0000:05:00.0 is permissive, and web1 was given it without that",
+	     "to mend: xlpt detach web1 0000:05:00.0; xlpt attach web1 0000:05:00.0\n");
+	ok_lines(w, "detach web1 0000:05:00.0;attach web1 0000:05:00.0;doctor");
+	assert_null(strstr(w->out, "permissive"));
+	ok_lines(w, "detach web1 05:00.0;attach web1 05:00.0,permissive=1");
+	assert_true(h->ops->write(h, "/sys/bus/pci/drivers/pciback/unbind", "0000:05:00.0", 12) >=
+		    0);
+	assert_true(h->ops->write(h, "/sys/bus/pci/drivers/pciback/bind", "0000:05:00.0", 12) >= 0);
+	world_run(w, "doctor");
+	assert_non_null(strstr(w->out, "web1 was given 0000:05:00.0 with permissive=1, and "
+				       "pciback's list does not have it"));
+	assert_non_null(strstr(w->out, "xlpt attach web1 0000:05:00.0,permissive=1\n"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -133,6 +247,10 @@ int main(void)
 		sound_test(test_creation),
 		sound_test(test_absent),
 		sound_test(test_vectors),
+		sound_test(test_autostart),
+		sound_test(test_bridge),
+		sound_test(test_messages),
+		sound_test(test_permissive),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -298,6 +298,26 @@ static void test_attach_detach(void **state)
 	assert_resets(w, 4);
 }
 
+/* check knows that attach hides all its devices before it resets the first. */
+static void test_check_hides_first(void **state)
+{
+	struct world *w = *state;
+
+	ok(w, "unhide " CARD " " SOUND);
+	fake_bus_driver(w->bus, "amdgpu", "1002:67df");
+	assert_string_equal(fake_bus_driver_of(w->bus, CARD), "amdgpu");
+	answers(w, 0, "check --hide web1 2a:00.*", "ok: reset: " CARD " is reset by bus");
+	assert_null(strstr(w->out, "would hit"));
+	fake_bus_put(w->bus, "/etc/xlpt/xlpt.conf", "reset = required\n");
+	answers(w, 0, "check --hide web1 2a:00.*", "ok: reset: " SOUND " is reset by bus");
+	answers(w, 0, "--json attach --hide web1 2a:00.*", "\"reset\": \"done\"");
+	ok(w, "detach --to-host web1 2a:00.0 2a:00.1");
+	/* The line that mends resets this device as well: it must not be dom0's then. */
+	answers(w, 0, "reset --list 2a:00.0",
+		"try: xlpt hide " CARD " " SOUND "; xlpt reset " CARD " " SOUND);
+	ok_lines(w, "hide " CARD " " SOUND ";reset " CARD " " SOUND);
+}
+
 /* The kernel's own method does nothing: then it is the bus, here as in the command. */
 static void test_after_a_lie(void **state)
 {
@@ -505,13 +525,21 @@ static void test_registers(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		bus_test(test_together, setup),	     bus_test(test_by_kernel, setup_kernel),
-		bus_test(test_not_all_named, setup), bus_test(test_list, setup),
-		bus_test(test_hotplug_port, NULL),   bus_test(test_beyond_xlpt, setup),
-		bus_test(test_silent, setup),	     bus_test(test_needed, setup),
-		bus_test(test_attach_detach, setup), bus_test(test_after_a_lie, NULL),
-		bus_test(test_required, setup),	     bus_test(test_every_failure, setup),
-		cmocka_unit_test(test_killed),	     cmocka_unit_test(test_registers),
+		bus_test(test_together, setup),
+		bus_test(test_by_kernel, setup_kernel),
+		bus_test(test_not_all_named, setup),
+		bus_test(test_list, setup),
+		bus_test(test_hotplug_port, NULL),
+		bus_test(test_beyond_xlpt, setup),
+		bus_test(test_silent, setup),
+		bus_test(test_needed, setup),
+		bus_test(test_attach_detach, setup),
+		bus_test(test_after_a_lie, NULL),
+		bus_test(test_required, setup),
+		bus_test(test_every_failure, setup),
+		cmocka_unit_test(test_killed),
+		cmocka_unit_test(test_registers),
+		bus_test(test_check_hides_first, setup),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -127,7 +127,7 @@ int xlpt_boot_merge(struct xlpt_env *env, const struct xlpt_boot_req *req, struc
 void xlpt_boot_unread(struct xlpt_env *env, const struct xlpt_boot_req *req,
 		      struct xlpt_boot_plan *p);
 /* Takes p->added out of p->list. */
-int xlpt_boot_drop(struct xlpt_boot_plan *p, struct xlpt_diag *diag);
+int xlpt_boot_drop(struct xlpt_env *env, struct xlpt_boot_plan *p, struct xlpt_diag *diag);
 /* Whether the group names the function or a bridge above it. */
 bool xlpt_boot_means(const struct xlpt_devices *devs, const struct xlpt_hide_group *g,
 		     const struct xlpt_device *dev);

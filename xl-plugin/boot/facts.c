@@ -124,7 +124,24 @@ void xlpt_boot_unread(struct xlpt_env *env, const struct xlpt_boot_req *req,
 	}
 }
 
-int xlpt_boot_drop(struct xlpt_boot_plan *p, struct xlpt_diag *diag)
+/* Somebody else's list has it: then the place where it can be taken out. */
+static void not_ours(struct xlpt_env *env, struct xlpt_boot_plan *p,
+		     const struct xlpt_hide_group *g, struct xlpt_diag *diag)
+{
+	const char *file = p->eff.from_cmdline ? NULL : p->eff.modprobe_file;
+	_cleanup_hide_ struct xlpt_hide_list list = { 0 };
+	_cleanup_free_ char *place = NULL;
+
+	xlpt_hide_readable(p->boot.grammar, p->eff.hide, &list);
+	if (!xlpt_hide_has(&list, g)) {
+		xlpt_diag_hint(diag, "xlpt boot verify shows what is configured");
+		return;
+	}
+	place = xlpt_boot_list_place(env->host, &p->boot, p->eff.hide, file, p->eff.modprobe_line);
+	xlpt_diag_hint(diag, "write the list without %s %s", XLPT_HIDE_STR(g), place);
+}
+
+int xlpt_boot_drop(struct xlpt_env *env, struct xlpt_boot_plan *p, struct xlpt_diag *diag)
 {
 	for (size_t i = 0; i < p->added.n; i++) {
 		const struct xlpt_hide_group *g = &p->added.items[i];
@@ -141,7 +158,10 @@ int xlpt_boot_drop(struct xlpt_boot_plan *p, struct xlpt_diag *diag)
 				       p->eff.modprobe_line, p->eff.hide);
 		else
 			xlpt_diag_fact(diag, "no list is configured");
-		xlpt_diag_hint(diag, "xlpt boot verify shows what is configured");
+		if (p->eff.hide)
+			not_ours(env, p, g, diag);
+		else
+			xlpt_diag_hint(diag, "xlpt boot verify shows what is configured");
 		return XLPT_ERR_NOT_FOUND;
 	}
 	return 0;

@@ -198,7 +198,7 @@ int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
 	if (rc == 0)
 		rc = xlpt_boot_pins_merge(env, req, p, diag);
 	if (rc == 0 && req->remove)
-		rc = xlpt_boot_drop(p, diag);
+		rc = xlpt_boot_drop(env, p, diag);
 	if (all)
 		p->list.n = 0;
 	for (size_t i = 0; rc == 0 && !req->remove && i < p->added.n; i++)

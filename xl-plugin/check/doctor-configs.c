@@ -12,10 +12,11 @@
 #include "xl-plugin/kept/pins.h"
 #include "xl-plugin/pool/pools.h"
 
-#define GROUP	  XLPT_DOCTOR_CONFIGURATIONS
-#define DIR	  "/etc/xen"
-#define AUTO	  DIR "/auto" /* what xendomains starts */
-#define FILES_MAX 1000
+#define GROUP	    XLPT_DOCTOR_CONFIGURATIONS
+#define DIR	    "/etc/xen"
+#define AUTO	    DIR "/auto" /* what xendomains starts */
+#define FILES_MAX   1000
+#define ENTRIES_MAX 4096 /* of guests that start at boot: a host has no more devices */
 
 /* Files that were read: a link in auto leads to one of the others. */
 struct seen {
@@ -27,8 +28,11 @@ struct look {
 	struct xlpt_doctor *d;
 	struct seen *seen;
 	size_t n, alloc;
+	struct seen *at_boot; /* what xendomains starts */
+	size_t n_boot, alloc_boot;
 	size_t named; /* devices of all files */
 	bool too_many;
+	bool starts, seizes; /* of the file that is looked at */
 };
 
 static bool slot_there(const struct xlpt_doctor *d, struct xlpt_bdf bdf)
@@ -79,6 +83,33 @@ static int named(struct xlpt_doctor *d, const struct xlpt_spec *spec, struct xlp
 	return rc;
 }
 
+/* A bridge: xl create takes it for a device, and libxl fails over it. */
+static void judge_there(struct look *l, const char *path, const struct xlpt_xl_entry *e,
+			const struct xlpt_spec *spec)
+{
+	struct xlpt_doctor *d = l->d;
+	const struct xlpt_device *dev =
+		spec->all_funcs ? NULL : xlpt_devices_find(&d->devs, spec->bdf);
+
+	if (dev && dev->header == XLPT_HEADER_BRIDGE) {
+		xlpt_doctor_add(d, GROUP, XLPT_HEALTH_WARNING, "bridge",
+				"%s:%u: names %s, which is a bridge: no guest can have it", path,
+				e->line, XLPT_BDF_STR(dev->bdf));
+		xlpt_doctor_mend(d, "name the functions behind it; xlpt topology shows them");
+		xlpt_doctor_device(d, dev->bdf);
+		return;
+	}
+	if (!l->starts || d->n_entries >= ENTRIES_MAX)
+		return;
+	XLPT_GROW(d->entries, d->n_entries, d->alloc_entries);
+	d->entries[d->n_entries++] =
+		(struct xlpt_doctor_entry){ .path = xlpt_xstrdup(path),
+					    .line = e->line,
+					    .bdf = spec->bdf,
+					    .all_funcs = spec->all_funcs,
+					    .seize = l->seizes || spec->seize == XLPT_ON };
+}
+
 static void entry(struct look *l, const char *path, const struct xlpt_xl_entry *e)
 {
 	_cleanup_diag_ struct xlpt_diag diag = { 0 };
@@ -96,6 +127,8 @@ static void entry(struct look *l, const char *path, const struct xlpt_xl_entry *
 		   (spec.all_funcs ? !slot_there(d, spec.bdf)
 				   : !xlpt_devices_find(&d->devs, spec.bdf))) {
 		absent(d, path, e, &spec);
+	} else if (spec.has_bdf) {
+		judge_there(l, path, e, &spec);
 	}
 }
 
@@ -114,6 +147,34 @@ static bool seen_before(struct look *l, const struct stat *st)
 	XLPT_GROW(l->seen, l->n, l->alloc);
 	l->seen[l->n++] = (struct seen){ st->st_dev, st->st_ino };
 	return false;
+}
+
+static bool is_at_boot(const struct look *l, const struct stat *st)
+{
+	for (size_t i = 0; i < l->n_boot; i++)
+		if (l->at_boot[i].dev == st->st_dev && l->at_boot[i].ino == st->st_ino)
+			return true;
+	return false;
+}
+
+/* Which files are in auto, by whatever name they are read below. */
+static void find_at_boot(struct look *l)
+{
+	_cleanup_strv_ char **names = NULL;
+
+	if (xlpt_host_list(l->d->env->host, &names, AUTO) < 0)
+		return;
+	for (char **n = names; *n && l->n_boot < FILES_MAX; n++) {
+		_cleanup_free_ char *path = xlpt_xasprintf(AUTO "/%s", *n);
+		struct stat st;
+		_cleanup_close_ int fd =
+			**n == '.' ? -1 : xlpt_file_open(l->d->env->host, path, 0, &st);
+
+		if (fd < 0)
+			continue;
+		XLPT_GROW(l->at_boot, l->n_boot, l->alloc_boot);
+		l->at_boot[l->n_boot++] = (struct seen){ st.st_dev, st.st_ino };
+	}
 }
 
 struct judged {
@@ -154,6 +215,8 @@ static void file(struct look *l, const char *path)
 		xlpt_doctor_failed(l->d, GROUP, XLPT_HEALTH_UNKNOWN, "file", &diag);
 		return;
 	}
+	l->starts = is_at_boot(l, &st);
+	l->seizes = strstr(xlpt_str_get(&text), "pci_seize") != NULL;
 	for (size_t i = 0; i < entries.n; i++)
 		entry(l, path, &entries.items[i]);
 	if (entries.n)
@@ -193,9 +256,12 @@ static bool folder(struct look *l, const char *dir, bool all)
 void xlpt_doctor_configurations(struct xlpt_doctor *d)
 {
 	struct look l = { .d = d };
-	bool there = folder(&l, DIR, false);
+	bool there;
 
+	find_at_boot(&l);
+	there = folder(&l, DIR, false);
 	there |= folder(&l, AUTO, true);
+	xlpt_doctor_autostart(d);
 	if (l.too_many)
 		xlpt_doctor_add(d, GROUP, XLPT_HEALTH_UNKNOWN, "files",
 				"only the first %d files were read", FILES_MAX);
@@ -212,4 +278,5 @@ void xlpt_doctor_configurations(struct xlpt_doctor *d)
 			"files that were read in %s: %zu, devices that they name: %zu, and all are there",
 			DIR, l.n, l.named);
 	free(l.seen);
+	free(l.at_boot);
 }

@@ -38,6 +38,8 @@ static void loaded(struct xlpt_doctor *d)
 			"devices' configuration space as it likes");
 		xlpt_doctor_mend(d, "take permissive out of pciback's options, and give "
 				    "permissive=1 to the devices that need it");
+	} else {
+		xlpt_doctor_permissive(d);
 	}
 }
 

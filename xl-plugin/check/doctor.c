@@ -273,12 +273,10 @@ static void read_devices(struct xlpt_doctor *d)
 int xlpt_doctor_examine(struct xlpt_env *env, struct xlpt_doctor *out, struct xlpt_diag *diag)
 {
 	static void (*const parts[])(struct xlpt_doctor *) = {
-		xlpt_doctor_xen,     xlpt_doctor_iommu,
-		xlpt_doctor_pciback, xlpt_doctor_configurations,
-		xlpt_doctor_guests,  xlpt_doctor_boot,
-		xlpt_doctor_guard,   xlpt_doctor_pools,
-		xlpt_doctor_state,   xlpt_doctor_budget,
-		xlpt_doctor_defects,
+		xlpt_doctor_xen,     xlpt_doctor_iommu,		 xlpt_doctor_log,
+		xlpt_doctor_pciback, xlpt_doctor_configurations, xlpt_doctor_guests,
+		xlpt_doctor_boot,    xlpt_doctor_guard,		 xlpt_doctor_pools,
+		xlpt_doctor_state,   xlpt_doctor_budget,	 xlpt_doctor_defects,
 	};
 	int rc;
 
@@ -312,6 +310,9 @@ void xlpt_doctor_dispose(struct xlpt_doctor *d)
 		free(d->configs[i].guest);
 	}
 	free(d->configs);
+	for (size_t i = 0; i < d->n_entries; i++)
+		free(d->entries[i].path);
+	free(d->entries);
 	for (size_t i = 0; i < d->n_pools; i++)
 		free(d->pools[i].name);
 	free(d->pools);

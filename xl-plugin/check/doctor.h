@@ -66,6 +66,14 @@ struct xlpt_doctor_config {
 	char *path, *guest;
 };
 
+/* An entry of the pci list of a guest that starts at boot. */
+struct xlpt_doctor_entry {
+	char *path;
+	unsigned line;
+	struct xlpt_bdf bdf;
+	bool all_funcs, seize;
+};
+
 /* A pool that can be read: how many of its VFs are in each state. */
 struct xlpt_doctor_pool {
 	char *name;
@@ -95,6 +103,8 @@ struct xlpt_doctor {
 	struct xlpt_boot boot;
 	struct xlpt_doctor_config *configs;
 	size_t n_configs, alloc_configs;
+	struct xlpt_doctor_entry *entries;
+	size_t n_entries, alloc_entries;
 	struct xlpt_doctor_pool *pools;
 	size_t n_pools, alloc_pools;
 	struct xlpt_budget_answer budget;
@@ -133,8 +143,11 @@ char *xlpt_doctor_word(const char *cmdline, const char *name);
 
 void xlpt_doctor_xen(struct xlpt_doctor *d);		/* doctor-xen.c */
 void xlpt_doctor_iommu(struct xlpt_doctor *d);		/* doctor-iommu.c */
+void xlpt_doctor_log(struct xlpt_doctor *d);		/* doctor-log.c */
 void xlpt_doctor_pciback(struct xlpt_doctor *d);	/* doctor-pciback.c */
+void xlpt_doctor_permissive(struct xlpt_doctor *d);	/* doctor-permissive.c */
 void xlpt_doctor_configurations(struct xlpt_doctor *d); /* doctor-configs.c */
+void xlpt_doctor_autostart(struct xlpt_doctor *d);	/* doctor-autostart.c */
 void xlpt_doctor_guests(struct xlpt_doctor *d);		/* doctor-guests.c; after configurations */
 void xlpt_doctor_boot(struct xlpt_doctor *d);		/* doctor-boot.c */
 void xlpt_doctor_guard(struct xlpt_doctor *d);		/* doctor-boot.c */

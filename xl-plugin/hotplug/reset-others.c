@@ -17,21 +17,29 @@ static void others_dispose(struct others *o)
 	free(o->places);
 }
 
+static int add_other(struct xlpt_op *op, const struct xlpt_owners *owners,
+		     const struct xlpt_device *d, struct others *o, struct xlpt_diag *diag)
+{
+	o->mates[o->n] = (struct xlpt_set_mate){ .device = d, .place = &o->places[o->n] };
+	return xlpt_place_read(op->env, d, owners, &op->needs, &o->places[o->n++], diag);
+}
+
+/* first: a device beside those that the way hits, or NULL. */
 static int read_others(struct xlpt_op *op, const struct xlpt_owners *owners,
-		       const struct xlpt_devices *all, const struct xlpt_reset_way *way,
-		       struct others *o, struct xlpt_diag *diag)
+		       const struct xlpt_devices *all, const struct xlpt_device *first,
+		       const struct xlpt_reset_way *way, struct others *o, struct xlpt_diag *diag)
 {
 	int rc = 0;
 
 	*o = (struct others){ .mates = xlpt_xcalloc(way->n_also + 1, sizeof(*o->mates)),
 			      .places = xlpt_xcalloc(way->n_also + 1, sizeof(*o->places)) };
+	if (first)
+		rc = add_other(op, owners, first, o, diag);
 	for (size_t i = 0; rc == 0 && i < way->n_also; i++) {
 		const struct xlpt_device *d = xlpt_devices_find(all, way->also[i]);
 
-		if (!d)
-			continue;
-		o->mates[o->n] = (struct xlpt_set_mate){ .device = d, .place = &o->places[o->n] };
-		rc = xlpt_place_read(op->env, d, owners, &op->needs, &o->places[o->n++], diag);
+		if (d)
+			rc = add_other(op, owners, d, o, diag);
 	}
 	return rc;
 }
@@ -44,7 +52,7 @@ int xlpt_reset_others(struct xlpt_op *op, const struct xlpt_owners *owners,
 		      const struct xlpt_reset_way *way, struct xlpt_diag *diag)
 {
 	XLPT_CLEANUP(others_dispose) struct others o;
-	int rc = read_others(op, owners, all, way, &o, diag);
+	int rc = read_others(op, owners, all, NULL, way, &o, diag);
 
 	return rc ? rc : xlpt_policy_reset_hits(dev, xlpt_reset_word(way->how), o.mates, o.n, diag);
 }
@@ -68,8 +76,8 @@ static void judge_line(struct xlpt_op *op, const struct xlpt_owners *owners,
 	_cleanup_diag_ struct xlpt_diag no = { 0 };
 	char *mends = way->mends, *why_not = way->why_not;
 
-	/* What is not known is left as it is. */
-	if (read_others(op, owners, all, way, &o, &no) == 0)
+	/* What is not known is left as it is. The line resets dev, too, so it must be out of use as well. */
+	if (read_others(op, owners, all, dev, way, &o, &no) == 0)
 		switch (xlpt_policy_reset_hits(dev, xlpt_reset_word(way->how), o.mates, o.n, &no)) {
 		case XLPT_ERR_HOST_NEEDS: {
 			_cleanup_free_ char *never = why_never(&o, &no);

@@ -92,6 +92,24 @@ static void tell_set(struct xlpt_op *op, const struct xlpt_item *item)
 				 XLPT_BDF_STR(item->spec.bdf));
 }
 
+/* Whom the reset would hit and does not belong to this operation, which hides all its devices before. */
+static int foresee_others(struct xlpt_op *op, const struct xlpt_devices *all,
+			  const struct xlpt_device *dev, const struct xlpt_reset_way *way,
+			  struct xlpt_diag *no)
+{
+	struct xlpt_reset_way theirs = { .how = way->how };
+	int rc = 0;
+
+	theirs.also = xlpt_xcalloc(way->n_also + 1, sizeof(*theirs.also));
+	for (size_t i = 0; i < way->n_also; i++)
+		if (!is_item(op, way->also[i]))
+			theirs.also[theirs.n_also++] = way->also[i];
+	if (theirs.n_also)
+		rc = xlpt_reset_others(op, &op->owners, all, dev, &theirs, no);
+	free(theirs.also);
+	return rc;
+}
+
 void xlpt_op_foresee_reset(struct xlpt_op *op, const struct xlpt_item *item,
 			   const struct xlpt_devices *all)
 {
@@ -111,8 +129,8 @@ void xlpt_op_foresee_reset(struct xlpt_op *op, const struct xlpt_item *item,
 		xlpt_reset_judge_lines(op, &op->owners, all, dev, &ways);
 	if (!way)
 		rc = xlpt_reset_no_way(item->spec.bdf, &ways, &no);
-	else if (way->n_also)
-		rc = xlpt_reset_others(op, &op->owners, all, dev, way, &no);
+	else
+		rc = foresee_others(op, all, dev, way, &no);
 	if (rc && item->reset_required)
 		xlpt_op_judged(op, rc, &no);
 	else if (rc)
