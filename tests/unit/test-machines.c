@@ -65,6 +65,25 @@ static void check_sets(const char *name, const struct fake_machine *m, unsigned 
 					 strtoul(m->groups[i].number, NULL, 10));
 }
 
+/* A scan of one function says the same of it as one of all. */
+static void check_each(const char *name, const struct fake_machine *m)
+{
+	_cleanup_devices_ struct xlpt_devices devs = { 0 };
+
+	assert_int_equal(xlpt_scan_all(fake_bus_host(m->bus), XLPT_SCAN_CAPS, NULL, &devs, NULL),
+			 0);
+	for (size_t i = 0; i < devs.n; i++) {
+		_cleanup_device_ struct xlpt_device one = { 0 };
+
+		assert_int_equal(xlpt_scan_one(fake_bus_host(m->bus), devs.items[i].bdf,
+					       XLPT_SCAN_CAPS, NULL, &one, NULL),
+				 0);
+		if (strcmp(xlpt_port_word(&one), xlpt_port_word(&devs.items[i])) != 0 ||
+		    xlpt_acs_state(&one) != xlpt_acs_state(&devs.items[i]))
+			fail_msg("%s: %s alone is another one", name, XLPT_BDF_STR(one.bdf));
+	}
+}
+
 /* The program on it: every function is listed, and nothing is said on stderr. */
 static void check_list(const char *name, const struct fake_machine *m)
 {
@@ -94,6 +113,7 @@ static void check_machine(const char *machines, const char *name, bool groups)
 
 	check_sets(name, m, XLPT_SCAN_SETS | XLPT_SCAN_BRIEF, groups);
 	check_sets(name, m, XLPT_SCAN_CAPS, groups);
+	check_each(name, m);
 	check_list(name, m);
 	fake_machine_free(m);
 }
