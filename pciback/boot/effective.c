@@ -242,7 +242,7 @@ int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const
 	*out = (struct xlpt_effective){ 0 };
 	if (rc)
 		return rc;
-	xlpt_boot_confs_read(h, instead, text, &c);
+	xlpt_boot_confs_read(h, boot, instead, text, &c);
 	rc = copy_out(&c, &copy, diag);
 	if (rc)
 		return rc;
