@@ -5,6 +5,7 @@
  * the first module behind it is dom0's kernel (util/grub.d/20_linux_xen.in). Fedora's entries for a kernel
  * without Xen are elsewhere (bls.c).
  */
+#include "core/xen-line.h"
 #include "pciback/boot/homes.h"
 
 #include <string.h>
@@ -16,6 +17,7 @@ struct reader {
 	const char *path;
 	bool legacy;
 	bool xen;	/* in an entry with Xen, whose first module is not yet there */
+	char *behind;	/* then: what Xen's line has for dom0's kernel, or NULL */
 	long entry;	/* of GRUB legacy, from 0 */
 	long preferred; /* its "default" */
 };
@@ -54,6 +56,11 @@ static void add(struct reader *r, enum xlpt_home_whose whose, unsigned nr, const
 	const struct xlpt_grub_set *from;
 	char *all = xlpt_grub_env_expand(r->env, words, !r->legacy, &from);
 	struct xlpt_home_line *l;
+
+	if (whose == XLPT_HOME_DOM0 && r->behind)
+		all = xlpt_home_with(all, r->behind);
+	free(r->behind);
+	r->behind = whose == XLPT_HOME_XEN ? xlpt_xstrdup(xlpt_xen_behind(all)) : NULL;
 
 	/* A list that a variable brings stands where the variable is set. */
 	l = xlpt_home_add(r->out, r->legacy ? XLPT_LOADER_GRUB_LEGACY : XLPT_LOADER_GRUB_CFG, whose,
@@ -128,6 +135,7 @@ static void read_file(struct xlpt_texts *texts, const char *path, bool legacy,
 		if (*line != '#')
 			one_line(&r, line, nr);
 	}
+	free(r.behind);
 }
 
 void xlpt_home_read_grub(struct xlpt_texts *texts, struct xlpt_home_lines *out)

@@ -32,6 +32,15 @@ struct xlpt_home_line *xlpt_home_add(struct xlpt_home_lines *l, enum xlpt_loader
 	return new;
 }
 
+char *xlpt_home_with(char *words, const char *behind)
+{
+	char *all = *behind ? xlpt_xasprintf("%s %s", words, behind) : words;
+
+	if (all != words)
+		free(words);
+	return all;
+}
+
 /* Words as they are compared: GRUB's "placeholder" is none, and blanks are one. */
 static char *plain(const char *words)
 {

@@ -50,6 +50,8 @@ const struct xlpt_home_line *xlpt_home_next(const struct xlpt_home_lines *l,
 struct xlpt_home_line *xlpt_home_add(struct xlpt_home_lines *l, enum xlpt_loader loader,
 				     enum xlpt_home_whose whose, const char *file, unsigned line,
 				     const char *name, char *words);
+/* The words and those that Xen's line has for dom0's kernel (core/xen-line.h); words is taken over. Caller frees. */
+char *xlpt_home_with(char *words, const char *behind);
 void xlpt_home_read_grub(struct xlpt_texts *texts, struct xlpt_home_lines *out); /* grub-cfg.c */
 void xlpt_home_read_bls(struct xlpt_texts *texts, struct xlpt_home_lines *out);	 /* bls.c */
 void xlpt_home_read_extlinux(struct xlpt_texts *texts,

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Words of command lines that name devices and that nobody reads, and what helps. */
+#include "core/xen-line.h"
 #include "pciback/boot/stray.h"
 
 #include <ctype.h>
@@ -362,7 +363,8 @@ static bool is_dom0s(const struct xlpt_stray_search *s, const char *word)
 void xlpt_stray_words(struct xlpt_stray_search *s, const char *text, enum xlpt_stray_whose whose,
 		      const char *unread)
 {
-	_cleanup_free_ char *copy = xlpt_xstrdup(text);
+	_cleanup_free_ char *copy =
+		whose == XLPT_STRAY_XENS ? xlpt_xen_own(text) : xlpt_xstrdup(text);
 	char *cursor = copy, *w;
 
 	while (!xlpt_stray_enough(s) && (w = xlpt_cmdline_word(&cursor))) {
@@ -380,4 +382,6 @@ void xlpt_stray_words(struct xlpt_stray_search *s, const char *text, enum xlpt_s
 			on_dom0_line(s, w, unread);
 		}
 	}
+	if (whose == XLPT_STRAY_XENS)
+		xlpt_stray_words(s, xlpt_xen_behind(text), XLPT_STRAY_DOM0S, unread);
 }

@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* Xen's own command line, and what Xen hands of it to dom0's kernel. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include "core/policy-together.h"
+#include "core/xen-line.h"
+#include "tests/unit/booting.h"
+
+#define WORD "xen-pciback.hide=(05:00.0)"
+
+static void value(const char *line, const char *name, bool all, const char *want)
+{
+	_cleanup_free_ char *got = xlpt_xen_value(line, name, all);
+
+	if (!want)
+		assert_null(got);
+	else
+		assert_string_equal(got ? got : "(none)", want);
+}
+
+static void test_words(void **state)
+{
+	(void)state;
+	value("iommu=force ats", "iommu", false, "force");
+	value("iommu=force ats", "ats", false, "");
+	value("iommu=force,verbose iommu=off\r\n", "iommu", false, "off");
+	value("iommu=force,verbose iommu=off\n", "iommu", true, "force,verbose,off");
+	value("dom0=pvh -- iommu=off", "iommu", false, NULL);
+	value("iommux=1 --iommu=2", "iommu", false, NULL);
+	value(NULL, "iommu", true, NULL);
+	/* A quote is a sign like others, and so is a tab. */
+	value("a=\"x iommu=off\"", "iommu", false, "off\"");
+	value("a=x\tiommu=off", "iommu", false, NULL);
+	assert_string_equal(xlpt_xen_behind("a=b --  c d"), " c d");
+	assert_string_equal(xlpt_xen_behind("-- c d"), "");
+	assert_string_equal(xlpt_xen_behind("a --c -- "), "");
+	assert_string_equal(xlpt_xen_behind(NULL), "");
+}
+
+/* All that asks for Xen's words leaves out those that are not Xen's. */
+static void test_readers(void **state)
+{
+	struct fake_bus *bus = *state;
+	struct xlpt_iommu_notes notes;
+	bool known;
+
+	assert_int_equal(xlpt_xen_guest_vectors("x -- extra_guest_irqs=64", &known), 32);
+	assert_int_equal(xlpt_boot_judge_dom0(fake_bus_host(bus), "x -- dom0=pvh", NULL), 0);
+	assert_int_equal(xlpt_boot_judge_dom0(fake_bus_host(bus), "dom0=pvh -- x", NULL),
+			 XLPT_ERR_RULE);
+	for (unsigned xens = 0; xens < 2; xens++) {
+		bool off = false;
+
+		xlpt_boot_iommu(fake_bus_host(bus), xens ? "iommu=off -- x" : "x -- iommu=off",
+				NULL, XLPT_UNSET, &notes);
+		for (size_t i = 0; i < notes.n; i++)
+			off |= strstr(notes.items[i].text, "turns the IOMMU off") != NULL;
+		assert_int_equal(off, xens);
+		xlpt_iommu_notes_dispose(&notes);
+	}
+}
+
+/* A list behind " -- " on Xen's line gets to dom0's kernel, wherever Xen's line stands. */
+static void test_handed_on(void **state)
+{
+	static const struct {
+		const char *path, *text, *place;
+	} files[] = {
+		{ "/etc/default/grub",
+		  "GRUB_CMDLINE_LINUX=ro\nGRUB_CMDLINE_XEN=\"x -- " WORD "\"\n",
+		  "/etc/default/grub:2" },
+		{ "/boot/grub/grub.cfg",
+		  "menuentry x {\nmultiboot2 /xen.gz placeholder x -- " WORD
+		  "\nmodule2 /vmlinuz placeholder ro\n}\n",
+		  "/boot/grub/grub.cfg" },
+		{ "/boot/extlinux.conf",
+		  "LABEL x\nKERNEL mboot.c32\nAPPEND /xen.gz x -- " WORD " --- /vmlinuz ro\n",
+		  "/boot/extlinux.conf:3" },
+		{ "/boot/efi/EFI/xen/xen.cfg",
+		  "[global]\ndefault=x\n[x]\noptions=x -- " WORD "\nkernel=vmlinuz ro\n",
+		  "/boot/efi/EFI/xen/xen.cfg" },
+	};
+	struct fake_bus *bus = *state;
+	struct xlpt_host *h = fake_bus_host(bus);
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(files); i++) {
+		if (i == 1)
+			h->ops->unlink(h, "/usr/sbin/grub-mkconfig");
+		fake_bus_put(bus, files[i].path, files[i].text);
+		/* At the next boot. */
+		fake_bus_put(bus, "/proc/cmdline", "ro quiet\n");
+		assert_run(bus, 1, "verify", files[i].place);
+		assert_null(strstr(said, "does not hand it to dom0"));
+		assert_non_null(strstr(said, "the command line of this boot has not"));
+		/* At this one: it is the list that counts. */
+		fake_bus_put(bus, "/proc/cmdline", "ro " WORD "\n");
+		assert_run(bus, 1, "verify", FREE);
+		assert_null(strstr(said, files[i].place));
+		assert_null(strstr(said, "nothing is hidden"));
+		h->ops->unlink(h, files[i].path);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_words),
+		T(test_readers),
+		T(test_handed_on),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
