@@ -25,7 +25,7 @@ bool xlpt_port_asks(const struct xlpt_device *dev)
 {
 	const struct xlpt_caps *c = &dev->caps;
 
-	return dev->has_parent && c->pcie &&
+	return (dev->has_parent || (!dev->place_known && dev->bdf.bus)) && c->pcie &&
 	       (dev->bdf.dev || c->pcie_type == XLPT_PCIE_UPSTREAM ||
 		c->pcie_type == XLPT_PCIE_DOWNSTREAM);
 }
@@ -39,13 +39,28 @@ void xlpt_port_correct(struct xlpt_device *dev, const struct xlpt_device *above)
 	dev->by_ari = above->caps.ari_forwarding || (looks_down(&above->caps) && dev->caps.ari);
 }
 
+/* A tree that was copied without its links: the bridges' bus numbers say it, too. */
+static const struct xlpt_device *above_of(const struct xlpt_devices *devs,
+					  const struct xlpt_device *dev)
+{
+	if (dev->place_known)
+		return xlpt_devices_find(devs, dev->parent);
+	for (size_t i = 0; i < devs->n; i++) {
+		const struct xlpt_device *b = &devs->items[i];
+
+		if (b->header == XLPT_HEADER_BRIDGE && b->bdf.seg == dev->bdf.seg &&
+		    b->secondary_bus == dev->bdf.bus)
+			return b;
+	}
+	return NULL;
+}
+
 void xlpt_ports_correct(struct xlpt_devices *devs)
 {
 	/* The bus behind a bridge has a higher number than its own, so that what is above comes first. */
 	for (size_t i = 0; i < devs->n; i++) {
 		struct xlpt_device *d = &devs->items[i];
-		const struct xlpt_device *above =
-			xlpt_port_asks(d) ? xlpt_devices_find(devs, d->parent) : NULL;
+		const struct xlpt_device *above = xlpt_port_asks(d) ? above_of(devs, d) : NULL;
 
 		if (above)
 			xlpt_port_correct(d, above);

@@ -313,7 +313,7 @@ static void correct_one(struct xlpt_host *h, struct xlpt_device *dev, unsigned d
 {
 	_cleanup_device_ struct xlpt_device above = { 0 };
 
-	if (!depth || !xlpt_port_asks(dev) ||
+	if (!depth || !dev->has_parent || !xlpt_port_asks(dev) ||
 	    read_function(h, dev->parent, XLPT_SCAN_CAPS | XLPT_SCAN_BRIEF, &above))
 		return;
 	correct_one(h, &above, depth - 1);
