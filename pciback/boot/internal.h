@@ -64,6 +64,8 @@ void xlpt_boot_confs_dispose(struct xlpt_confs *c);
  * double quotes, inside which blanks are part of it. NULL at the end. (cmdline.c)
  */
 char *xlpt_cmdline_word(char **cursor);
+/* The part of a command line that the kernel itself reads: up to the word "--". Caller frees. (cmdline.c) */
+char *xlpt_cmdline_own(const char *cmdline);
 /* The last "hide=" among the words of an options line, or NULL. Caller frees. */
 char *xlpt_boot_hide_of(const char *options);
 /* Whether the list names the function or a bridge above it. */

@@ -114,16 +114,6 @@ static char *line_of(const struct xlpt_stray_search *s)
 		       : xlpt_xstrdup("the kernel's command line");
 }
 
-bool xlpt_stray_has_word(const char *line, const char *word)
-{
-	_cleanup_free_ char *copy = xlpt_xstrdup(line ? line : "");
-	char *cursor = copy, *w;
-
-	while ((w = xlpt_cmdline_word(&cursor)) && strcmp(w, word) != 0)
-		;
-	return w != NULL;
-}
-
 /* Of GRUB's settings, and not on the line that they make for dom0's kernel. */
 static bool taken_away(const struct xlpt_stray_search *s, const char *word)
 {
@@ -204,6 +194,15 @@ static const char *loader_command(struct xlpt_stray_search *s)
 	return s->command;
 }
 
+/* The running kernel was given the word, and has not read it. */
+static bool behind_dashes(const struct xlpt_stray_search *s, const char *word)
+{
+	_cleanup_free_ char *own = xlpt_cmdline_own(s->boot->cmdline);
+
+	return s->boot->mode == XLPT_PB_BUILTIN && xlpt_stray_has_word(s->boot->cmdline, word) &&
+	       !xlpt_stray_has_word(own, word);
+}
+
 /* Why this kernel's own module does not read it, and what helps; the caller frees both. */
 static void why_not_read(struct xlpt_stray_search *s, const char *word, const char *unread,
 			 char **fact, char **move)
@@ -221,6 +220,12 @@ static void why_not_read(struct xlpt_stray_search *s, const char *word, const ch
 					  "move the word to that section's line of the kernel; "
 					  "reboot")
 				: xlpt_xstrdup("move that line to /etc/default/grub");
+	} else if (behind_dashes(s, word)) {
+		*fact = xlpt_xasprintf(
+			"%s has %s behind \"--\"; the kernel leaves what stands there to "
+			"init, and pciback is built into it",
+			where, word);
+		*move = xlpt_xstrdup("move the word to before the \"--\"; reboot");
 	} else if (s->eff->cmdline_hide && xlpt_stray_has_word(s->boot->cmdline, word)) {
 		*fact = xlpt_xasprintf("%s has %s; a later %s.hide= on the same command line "
 				       "replaces it",

@@ -10,6 +10,16 @@
 
 #include <string.h>
 
+bool xlpt_stray_has_word(const char *line, const char *word)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(line ? line : "");
+	char *cursor = copy, *w;
+
+	while ((w = xlpt_cmdline_word(&cursor)) && strcmp(w, word) != 0)
+		;
+	return w != NULL;
+}
+
 /* ---- the boot loaders' settings ---- */
 
 /* The text is changed. */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* Xen's own command line, and what Xen hands of it to dom0's kernel. */
+/* Xen's own command line, and what Xen hands of it to dom0's kernel; and what is not read of that. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -105,12 +105,46 @@ static void test_handed_on(void **state)
 	}
 }
 
+/* The kernel's own "--": what follows is init's. modprobe reads on. */
+static void test_inits(void **state)
+{
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, "/proc/cmdline", "ro quiet -- " WORD "\n");
+	assert_run(bus, 1, "verify", "xen-pciback is not loaded");
+	assert_null(strstr(said, "init"));
+	fake_bus_put(bus, "/lib/modules/" REL "/modules.dep", "");
+	fake_bus_put(bus, "/lib/modules/" REL "/modules.builtin",
+		     "kernel/drivers/xen/xen-pciback/xen-pciback.ko\n");
+	assert_run(bus, 1, "verify",
+		   "the kernel's command line has " WORD " behind \"--\"; the kernel leaves what "
+		   "stands there to init, and pciback is built into it");
+	assert_non_null(strstr(said, "move the word to before the \"--\"; reboot"));
+	fake_bus_put(bus, "/proc/cmdline", "ro \"a -- b\" --x " WORD " --\n");
+	assert_run(bus, 1, "verify", FREE);
+	assert_null(strstr(said, "init"));
+}
+
+/* A line of modprobe.d without its verb. */
+static void test_no_verb(void **state)
+{
+	fake_bus_put(*state, "/etc/modprobe.d/a.conf", "x\nxen-pciback x=1 hide=(05:00.0)\n");
+	assert_run(*state, 1, "verify",
+		   "/etc/modprobe.d/a.conf:2 has hide=(05:00.0); modprobe does not read it so; it "
+		   "is written: options xen-pciback hide=(05:00.0)");
+	fake_bus_put(*state, "/etc/modprobe.d/a.conf",
+		     "# xen-pciback hide=(05:00.0)\nxen-pciback\n");
+	assert_run(*state, 0, "verify", "nothing is to be hidden");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_words),
 		T(test_readers),
 		T(test_handed_on),
+		T(test_inits),
+		T(test_no_verb),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
