@@ -125,6 +125,28 @@ static void test_inits(void **state)
 	assert_null(strstr(said, "init"));
 }
 
+/* An entry for systemd-boot that starts Xen: its options are Xen's, or for the program, and no kernel's. */
+static void test_efi_entry(void **state)
+{
+	static const char entry[] = "/boot/efi/loader/entries/xen.conf";
+	static const char *const options[] = { "xen -- dom0_mem=2G " WORD, "xen -- " WORD, WORD };
+	struct fake_bus *bus = *state;
+
+	fake_bus_put(bus, "/boot/efi/EFI/xen/xen.cfg", "[xen]\noptions=x\nkernel=vmlinuz ro\n");
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(options); i++) {
+		_cleanup_free_ char *text = xlpt_xasprintf(
+			"title x\nefi \\EFI\\xen\\XEN-4.17.efi\noptions %s\n", options[i]);
+
+		fake_bus_put(bus, entry, text);
+		assert_run(bus, 1, "verify",
+			   "Xen's own command line has " WORD
+			   " (/boot/efi/loader/entries/xen.conf:3); Xen does not hand it");
+		assert_non_null(strstr(said, "to the line of dom0's kernel"));
+	}
+	fake_bus_put(bus, entry, "title x\nefi /EFI/shell.efi\noptions " WORD "\n");
+	assert_run(bus, 0, "verify", "nothing is to be hidden");
+}
+
 /* A line of modprobe.d without its verb. */
 static void test_no_verb(void **state)
 {
@@ -144,6 +166,7 @@ int main(void)
 		T(test_readers),
 		T(test_handed_on),
 		T(test_inits),
+		T(test_efi_entry),
 		T(test_no_verb),
 	};
 
