@@ -24,6 +24,7 @@ struct xlpt_bar {
 struct xlpt_caps {
 	bool config_read; /* false: configuration space could not be read or is short */
 	bool pcie, flr, af_flr, pm, pm_reset, acs, ari, sriov, ats;
+	bool ari_forwarding; /* a port: ARI forwarding is on (Device Control 2) */
 	bool vf_io_bar; /* SR-IOV: a BAR of its virtual functions says that it is for I/O ports */
 	uint8_t phantom_bits;  /* how many bits of the function number its phantom functions use */
 	uint8_t pcie_type;     /* device/port type field; valid when pcie */
@@ -78,6 +79,13 @@ struct xlpt_device {
 	bool has_reset;		 /* the kernel offers the "reset" file */
 	bool resets_below;    /* a bridge: the kernel offers "reset_subordinate" (6.13 and later) */
 	bool plugged_by_pcie; /* a bridge: the driver pciehp watches its slot */
+	/*
+	 * The bridge above forwards by Alternative Routing-ID (ARI): device and function are one number of
+	 * 8 bits, so that 01:01.0 is function 8 of the device 01:00.
+	 */
+	bool by_ari;
+	bool has_alias;	       /* firmware says that it uses this requester id ... */
+	struct xlpt_bdf alias; /* ... (AMD's ACPI table IVRS) */
 	bool is_vf;
 	struct xlpt_bdf pf;	/* when is_vf */
 	int vf_total, vf_count; /* PF: sriov_totalvfs / sriov_numvfs; -1 = not SR-IOV */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/policy-together.h"
+#include "core/xen-line.h"
 
 #define NAME	    "extra_guest_irqs="
 #define XEN_DEFAULT 32
@@ -52,20 +53,18 @@ static unsigned number(const char *text)
 
 unsigned xlpt_xen_guest_vectors(const char *cmdline, bool *known)
 {
+	_cleanup_free_ char *own = xlpt_xen_own(cmdline);
 	unsigned given = XEN_DEFAULT;
+	char *save = NULL;
 
 	*known = cmdline != NULL;
-	for (const char *s = cmdline ? cmdline : ""; *s;) {
-		size_t len = strcspn(s, " \n");
-		const char *value = xlpt_starts(s, NAME) ? s + strlen(NAME) : NULL;
+	for (char *w = strtok_r(own, XLPT_XEN_BLANKS, &save); w;
+	     w = strtok_r(NULL, XLPT_XEN_BLANKS, &save)) {
+		const char *value = xlpt_starts(w, NAME) ? w + strlen(NAME) : NULL;
 
-		/* What follows is dom0's kernel's. */
-		if (len == 2 && !strncmp(s, "--", 2))
-			break;
 		/* ",512" sets dom0's number alone; the last word counts. */
 		if (value && *value >= '0' && *value <= '9')
 			given = number(value);
-		s += len + strspn(s + len, " \n");
 	}
 	return given;
 }

@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Entries of the Boot Loader Specification, loader/entries/NAME.conf: "linux" with its "options". They start
- * a kernel without Xen. (Those with "efi", which may start Xen's program, have Xen's own file: xencfg.c.)
+ * a kernel without Xen. Those with "efi" may start Xen's program: dom0's words are then in Xen's own file
+ * (xencfg.c), and the "options" are for the program, or behind "--" Xen's (xen/common/efi/boot.c, get_argv).
  */
 #include "pciback/boot/homes.h"
 
 #include <string.h>
+#include <strings.h>
 
 struct entry {
 	char *file; /* of the program */
+	char *efi;  /* of the EFI program, or NULL */
 	struct xlpt_str options;
 	unsigned line; /* of the options; if several, of those with a list */
 };
@@ -22,12 +25,38 @@ static void entry_line(struct entry *e, char *l, unsigned nr)
 	if (!strcmp(l, "linux")) {
 		free(e->file);
 		e->file = xlpt_xstrndup(value, strcspn(value, " \t"));
+	} else if (!strcmp(l, "efi")) {
+		free(e->efi);
+		e->efi = xlpt_xstrndup(value, strcspn(value, " \t"));
 	} else if (!strcmp(l, "options")) {
 		/* The key may stand there several times: all of it counts. */
 		if (!e->line || strstr(value, "hide"))
 			e->line = nr;
 		xlpt_str_addf(&e->options, "%s%s", e->options.len ? " " : "", value);
 	}
+}
+
+static bool is_xen(const char *efi)
+{
+	const char *name = efi;
+
+	for (; *efi; efi++)
+		if (strchr("/\\", *efi))
+			name = efi + 1;
+	return !strncasecmp(name, "xen", 3);
+}
+
+/* Without the "--": none of it gets to dom0's kernel. Caller frees. */
+static char *without_dashes(char *options)
+{
+	struct xlpt_str out = { 0 };
+	char *save = NULL;
+
+	for (char *w = strtok_r(options, " \t", &save); w; w = strtok_r(NULL, " \t", &save))
+		if (strcmp(w, "--") != 0)
+			xlpt_str_addf(&out, "%s%s", out.len ? " " : "", w);
+	free(options);
+	return xlpt_str_take(&out);
 }
 
 static void read_entry(struct xlpt_texts *texts, const char *path, const struct xlpt_grub *env,
@@ -51,9 +80,13 @@ static void read_entry(struct xlpt_texts *texts, const char *path, const struct 
 	if (e.file && e.line)
 		xlpt_home_add(out, XLPT_LOADER_UNKNOWN, XLPT_HOME_BARE, from ? from->file : path,
 			      from ? from->line : e.line, from ? from->name : "options", words);
+	else if (e.efi && e.line && is_xen(e.efi))
+		xlpt_home_add(out, XLPT_LOADER_XEN_EFI, XLPT_HOME_XEN, path, e.line, "options",
+			      without_dashes(words));
 	else
 		free(words);
 	free(e.file);
+	free(e.efi);
 	xlpt_str_dispose(&e.options);
 }
 

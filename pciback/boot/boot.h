@@ -86,8 +86,11 @@ int xlpt_boot_detect(struct xlpt_host *h, enum xlpt_era era, const char *release
 /* The same of another kernel of this host, without the boot loader. */
 int xlpt_boot_detect_kernel(struct xlpt_host *h, enum xlpt_era era, const char *release,
 			    struct xlpt_boot *out, struct xlpt_diag *diag);
-/* A kernel that is installed and newer than the one that runs: the next boot may start it. Caller frees. */
-char *xlpt_boot_newer_kernel(struct xlpt_host *h, const struct xlpt_boot *boot);
+/*
+ * Another kernel than the one that runs, which the next boot may start: the one of the entry that GRUB takes by
+ * itself (*chosen), else one that is installed and newer. NULL: none. Caller frees.
+ */
+char *xlpt_boot_next_kernel(struct xlpt_host *h, const struct xlpt_boot *boot, bool *chosen);
 const char *xlpt_initramfs_word(enum xlpt_initramfs tool);
 const char *xlpt_loader_word(enum xlpt_loader loader);
 const char *xlpt_pb_mode_word(enum xlpt_pb_mode mode);

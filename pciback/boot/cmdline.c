@@ -21,6 +21,17 @@ char *xlpt_cmdline_word(char **cursor)
 	return from > w ? w : NULL;
 }
 
+char *xlpt_cmdline_own(const char *cmdline)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(cmdline ? cmdline : "");
+	char *cursor = copy, *before = cursor;
+
+	for (char *w; (w = xlpt_cmdline_word(&cursor)); before = cursor)
+		if (!strcmp(w, "--"))
+			return xlpt_xstrndup(cmdline, (size_t)(before - copy));
+	return xlpt_xstrdup(cmdline ? cmdline : "");
+}
+
 char *xlpt_cmdline_hide(const char *cmdline, const char *module)
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(cmdline ? cmdline : "");

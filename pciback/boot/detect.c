@@ -2,7 +2,7 @@
 /*
  * Which kernel, and which pciback it has.
  */
-#include "pciback/boot/internal.h"
+#include "pciback/boot/homes.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -120,10 +120,16 @@ static char *newest(struct xlpt_host *h)
 	return xlpt_xstrdup(best);
 }
 
-char *xlpt_boot_newer_kernel(struct xlpt_host *h, const struct xlpt_boot *boot)
+char *xlpt_boot_next_kernel(struct xlpt_host *h, const struct xlpt_boot *boot, bool *chosen)
 {
 	_cleanup_free_ char *best = boot->running ? newest(h) : NULL;
+	_cleanup_free_ char *next =
+		boot->running && boot->loaders ? xlpt_home_kernel(h, boot) : NULL;
 
+	*chosen = next && strcmp(next, boot->release) != 0;
+	if (*chosen)
+		return XLPT_TAKE(next);
+	/* The next grub-mkconfig may well give that very entry the newer one. */
 	return best && newer(best, boot->release) ? XLPT_TAKE(best) : NULL;
 }
 

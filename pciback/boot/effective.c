@@ -230,6 +230,14 @@ static void locate(const struct xlpt_confs *c, const char *verb, const char *mod
 	}
 }
 
+/* The kernel leaves what stands behind the word "--" to init (kernel/params.c, parse_args); libkmod does not. */
+static char *hide_on_cmdline(const struct xlpt_boot *boot)
+{
+	_cleanup_free_ char *own = xlpt_cmdline_own(boot->cmdline);
+
+	return xlpt_cmdline_hide(boot->mode == XLPT_PB_BUILTIN ? own : boot->cmdline, boot->module);
+}
+
 int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const char *instead,
 			const char *text, struct xlpt_effective *out, struct xlpt_diag *diag)
 {
@@ -242,7 +250,7 @@ int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const
 	*out = (struct xlpt_effective){ 0 };
 	if (rc)
 		return rc;
-	xlpt_boot_confs_read(h, instead, text, &c);
+	xlpt_boot_confs_read(h, boot, instead, text, &c);
 	rc = copy_out(&c, &copy, diag);
 	if (rc)
 		return rc;
@@ -268,7 +276,7 @@ int xlpt_effective_read(struct xlpt_host *h, const struct xlpt_boot *boot, const
 		locate(&c, "blacklist", boot->module, false, &out->blacklisted, NULL);
 	if (!out->blacklisted && xlpt_boot_cmdline_blacklists(boot))
 		out->blacklisted = xlpt_xstrdup("modprobe.blacklist= on the kernel's command line");
-	out->cmdline_hide = xlpt_cmdline_hide(boot->cmdline, boot->module);
+	out->cmdline_hide = hide_on_cmdline(boot);
 	/* Built in, modprobe never runs for it. As a module, what comes last counts. */
 	out->from_cmdline = boot->mode == XLPT_PB_BUILTIN || (out->cmdline_hide && !out->install);
 	out->hide = out->from_cmdline ? out->cmdline_hide : out->modprobe_hide;

@@ -4,6 +4,7 @@
  * them: "append xen.gz WORDS --- vmlinuz WORDS --- initrd". On Alpine the file is made by update-extlinux
  * from /etc/update-extlinux.conf, which a shell reads.
  */
+#include "core/xen-line.h"
 #include "pciback/boot/homes.h"
 
 #include <string.h>
@@ -67,12 +68,18 @@ static void end_label(struct reader *r)
 	const char *at = l->append, *end;
 
 	if (at && l->xen) {
+		_cleanup_free_ char *behind = NULL;
+		char *xens;
+
 		end = divider(at);
-		add(r, XLPT_HOME_XEN, words_of(at, (size_t)(end - at)));
+		xens = words_of(at, (size_t)(end - at));
+		behind = xlpt_xstrdup(xlpt_xen_behind(xens));
+		add(r, XLPT_HOME_XEN, xens);
 		at = *end ? end + 3 : end;
 		end = divider(at);
 		if (*at)
-			add(r, XLPT_HOME_DOM0, words_of(at, (size_t)(end - at)));
+			add(r, XLPT_HOME_DOM0,
+			    xlpt_home_with(words_of(at, (size_t)(end - at)), behind));
 	} else if (at && l->name) {
 		add(r, XLPT_HOME_BARE, xlpt_xstrdup(at));
 	}

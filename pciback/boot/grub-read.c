@@ -4,6 +4,7 @@
  * grub.d. A later assignment takes the place of an earlier one, unless it has the variable in its own value.
  * What only a running shell knows (commands, conditions) is left open.
  */
+#include "core/xen-line.h"
 #include "pciback/boot/internal.h"
 
 #include <ctype.h>
@@ -340,6 +341,10 @@ char *xlpt_grub_line(const struct xlpt_grub *g)
 		{ "GRUB_CMDLINE_LINUX_XEN_REPLACE", "GRUB_CMDLINE_LINUX" },
 		{ "GRUB_CMDLINE_LINUX_XEN_REPLACE_DEFAULT", "GRUB_CMDLINE_LINUX_DEFAULT" },
 	};
+	const char *xen = xlpt_grub_value(g, "GRUB_CMDLINE_XEN");
+	const char *more = xlpt_grub_value(g, "GRUB_CMDLINE_XEN_DEFAULT");
+	_cleanup_free_ char *xens = xlpt_xasprintf("%s %s", xen ? xen : "", more ? more : "");
+	const char *behind = xlpt_xen_behind(xens);
 	struct xlpt_str line = { 0 };
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(names); i++) {
@@ -349,6 +354,8 @@ char *xlpt_grub_line(const struct xlpt_grub *g)
 			value = xlpt_grub_value(g, names[i][1]);
 		xlpt_str_addf(&line, "%s%s", i ? " " : "", value ? value : "");
 	}
+	if (*behind)
+		xlpt_str_addf(&line, " %s", behind);
 	return xlpt_str_take(&line);
 }
 

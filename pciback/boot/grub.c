@@ -3,9 +3,19 @@
  * The hide= that GRUB's settings give the next boot, or Xen's file where Xen is started without GRUB,
  * whether or not it is on this boot's command line.
  */
+#include "core/xen-line.h"
 #include "pciback/boot/homes.h"
 
 #include <string.h>
+
+/* The list that a setting, or its line alone, gives dom0's kernel. Caller frees. */
+static char *list_of(const struct xlpt_grub_set *set, const char *text,
+		     const struct xlpt_boot *boot)
+{
+	bool xens = xlpt_starts(set->name, "GRUB_CMDLINE_XEN");
+
+	return xlpt_cmdline_hide(xens ? xlpt_xen_behind(text) : text, boot->module);
+}
 
 /* The line that sets the list: the last one that has it in words of its own, else one whose variables have it. */
 static const struct xlpt_grub_set *origin(const struct xlpt_grub *g, const struct xlpt_boot *boot,
@@ -15,11 +25,10 @@ static const struct xlpt_grub_set *origin(const struct xlpt_grub *g, const struc
 
 	for (size_t i = 0; i < g->n; i++) {
 		const struct xlpt_grub_set *set = &g->items[i];
-		_cleanup_free_ char *mine = xlpt_cmdline_hide(set->own, boot->module);
-		_cleanup_free_ char *all = xlpt_cmdline_hide(set->value, boot->module);
+		_cleanup_free_ char *mine = list_of(set, set->own, boot);
+		_cleanup_free_ char *all = list_of(set, set->value, boot);
 
-		if (set->unread || xlpt_starts(set->name, "GRUB_CMDLINE_XEN") ||
-		    strstr(set->name, "_RECOVERY") || !xlpt_streq(all, list))
+		if (set->unread || strstr(set->name, "_RECOVERY") || !xlpt_streq(all, list))
 			continue;
 		if (!found || xlpt_streq(mine, list))
 			found = set;

@@ -32,6 +32,15 @@ struct xlpt_home_line *xlpt_home_add(struct xlpt_home_lines *l, enum xlpt_loader
 	return new;
 }
 
+char *xlpt_home_with(char *words, const char *behind)
+{
+	char *all = *behind ? xlpt_xasprintf("%s %s", words, behind) : words;
+
+	if (all != words)
+		free(words);
+	return all;
+}
+
 /* Words as they are compared: GRUB's "placeholder" is none, and blanks are one. */
 static char *plain(const char *words)
 {
@@ -72,7 +81,7 @@ const struct xlpt_home_line *xlpt_home_next(const struct xlpt_home_lines *l,
 
 	for (size_t i = 0; i < l->n; i++) {
 		const struct xlpt_home_line *it = &l->items[i];
-		int mine = 4 * it->settings + 2 * it->started + it->chosen;
+		int mine = 4 * it->settings + 2 * it->chosen + it->started;
 
 		if (it->loader != loader || it->whose != XLPT_HOME_DOM0 || mine <= rank)
 			continue;
@@ -82,10 +91,33 @@ const struct xlpt_home_line *xlpt_home_next(const struct xlpt_home_lines *l,
 	return best;
 }
 
+char *xlpt_home_kernel(struct xlpt_host *h, const struct xlpt_boot *boot)
+{
+	const struct xlpt_home_lines *lines = xlpt_boot_lines(boot);
+
+	if (boot->loader != XLPT_LOADER_GRUB && boot->loader != XLPT_LOADER_GRUB_PLAIN &&
+	    boot->loader != XLPT_LOADER_GRUB_CFG)
+		return NULL;
+	for (size_t i = 0; i < lines->n; i++) {
+		const struct xlpt_home_line *l = &lines->items[i];
+		const char *dash = l->program ? strchr(l->program, '-') : NULL;
+
+		if (l->loader != XLPT_LOADER_GRUB_CFG || !l->chosen || !dash)
+			continue;
+		/* "/vmlinuz-6.1.0-50-amd64", "/boot/vmlinuz-..." */
+		dash = strrchr(l->program, '/') ? strchr(strrchr(l->program, '/'), '-') : dash;
+		if (dash && dash[1] && !strchr(dash, '/') &&
+		    xlpt_host_has(h, "/lib/modules/%s/modules.dep", dash + 1))
+			return xlpt_xstrdup(dash + 1);
+	}
+	return NULL;
+}
+
 void xlpt_home_lines_dispose(struct xlpt_home_lines *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
 		free(l->items[i].file);
+		free(l->items[i].program);
 		free(l->items[i].name);
 		free(l->items[i].words);
 	}

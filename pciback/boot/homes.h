@@ -20,6 +20,7 @@ struct xlpt_home_line {
 	enum xlpt_home_whose whose;
 	char *file;
 	unsigned line;
+	char *program; /* the file of dom0's kernel, or NULL: not known */
 	char *name;    /* what the line begins with, as the file has it: "module2", "append" */
 	char *words;   /* without the program's own file name */
 	bool chosen;   /* the entry that the loader starts by itself */
@@ -41,15 +42,20 @@ void xlpt_home_lines_read(struct xlpt_texts *texts, const char *cmdline,
 const struct xlpt_home_lines *xlpt_boot_lines(const struct xlpt_boot *boot);
 /*
  * The line that dom0's kernel gets at the next boot, as far as can be told, or NULL: the settings of a
- * tool first, then the entry that was started, then the one that the loader chooses, then the first.
+ * tool first, then the entry that the loader chooses, then the one that was started, then the first.
  */
 const struct xlpt_home_line *xlpt_home_next(const struct xlpt_home_lines *l,
 					    enum xlpt_loader loader);
+
+/* The release of the kernel of the entry that GRUB takes by itself, if it is installed; or NULL. Caller frees. */
+char *xlpt_home_kernel(struct xlpt_host *h, const struct xlpt_boot *boot);
 
 /* For the readers; words is taken over. */
 struct xlpt_home_line *xlpt_home_add(struct xlpt_home_lines *l, enum xlpt_loader loader,
 				     enum xlpt_home_whose whose, const char *file, unsigned line,
 				     const char *name, char *words);
+/* The words and those that Xen's line has for dom0's kernel (core/xen-line.h); words is taken over. Caller frees. */
+char *xlpt_home_with(char *words, const char *behind);
 void xlpt_home_read_grub(struct xlpt_texts *texts, struct xlpt_home_lines *out); /* grub-cfg.c */
 void xlpt_home_read_bls(struct xlpt_texts *texts, struct xlpt_home_lines *out);	 /* bls.c */
 void xlpt_home_read_extlinux(struct xlpt_texts *texts,
@@ -69,6 +75,38 @@ void xlpt_grub_env_set(struct xlpt_grub *env, const char *name, const char *valu
  */
 char *xlpt_grub_env_expand(const struct xlpt_grub *env, const char *text, bool quotes,
 			   const struct xlpt_grub_set **from);
+
+/* ---- the menu of a grub.cfg (grub-menu.c) ---- */
+
+struct xlpt_grub_entry {
+	char *title, *id; /* or NULL */
+	size_t menu;	  /* the submenu that it is in, or SIZE_MAX */
+	bool submenu;
+};
+struct xlpt_grub_menu_line {
+	size_t line, entry;
+};
+struct xlpt_grub_menu {
+	struct xlpt_grub_entry *items;
+	size_t n, alloc;
+	struct xlpt_grub_menu_line *lines;
+	size_t n_lines, alloc_lines;
+	size_t open[16]; /* what the open braces are: entries, or SIZE_MAX */
+	size_t depth;
+	char *preferred;
+	bool once; /* ... by next_entry */
+};
+
+void xlpt_grub_menu_dispose(struct xlpt_grub_menu *m);
+#define _cleanup_grub_menu_ XLPT_CLEANUP(xlpt_grub_menu_dispose)
+/* Each line of the file, without blanks before it. */
+void xlpt_grub_menu_line(struct xlpt_grub_menu *m, const char *line);
+/* The home line of that index is in the entry that is open. */
+void xlpt_grub_menu_has(struct xlpt_grub_menu *m, size_t home_line);
+/* "set default=": as it stands there, and with its variables' values. */
+void xlpt_grub_menu_default(struct xlpt_grub_menu *m, const char *text, const char *value);
+/* At the end: notes which lines are of the entry that is started. */
+void xlpt_grub_menu_choose(const struct xlpt_grub_menu *m, struct xlpt_home_lines *lines);
 
 /* Whether the words are those of the running kernel; a first word "placeholder" is GRUB's own. */
 bool xlpt_home_started(const char *words, const char *cmdline);

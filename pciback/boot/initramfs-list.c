@@ -14,13 +14,12 @@
 #define FOLDER "/usr/share/initramfs-tools/modules.d"
 
 /* The first line that names pciback loads it; those behind it do nothing. Returns its number, or 0. */
-static unsigned first_line(struct xlpt_host *h, const struct xlpt_boot *boot, const char *path,
-			   char **hide)
+static unsigned first_line(const struct xlpt_boot *boot, const char *path, char **hide)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	char *cursor, *l;
 
-	if (xlpt_boot_slurp(h, path, &text) < 0)
+	if (xlpt_boot_text(xlpt_boot_texts(boot), path, &text) < 0)
 		return 0;
 	cursor = text.s;
 	for (unsigned nr = 1; (l = xlpt_boot_line(&cursor)); nr++) {
@@ -44,12 +43,12 @@ bool xlpt_boot_initramfs_list(struct xlpt_host *h, const struct xlpt_boot *boot,
 	*line = 0;
 	if (boot->initramfs != XLPT_INITRAMFS_TOOLS || boot->mode == XLPT_PB_BUILTIN)
 		return false;
-	*line = first_line(h, boot, path, value);
+	*line = first_line(boot, path, value);
 	xlpt_host_list(h, &names, FOLDER);
 	for (char **n = names; n && *n && !*line; n++) {
 		free(path);
 		path = xlpt_xasprintf(FOLDER "/%s", *n);
-		*line = first_line(h, boot, path, value);
+		*line = first_line(boot, path, value);
 	}
 	if (*value)
 		*file = XLPT_TAKE(path);

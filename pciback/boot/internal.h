@@ -43,7 +43,7 @@ bool xlpt_boot_strv_has(char **v, const char *s);
 char *xlpt_boot_module_name(const char *path, size_t len);
 /* Where this kernel's modules.dep and the like are; file "": the directory. Caller frees. (detect.c) */
 char *xlpt_boot_module_file(struct xlpt_host *h, const char *release, const char *file);
-/* Files of modprobe.d in the order in which modprobe reads them; instead, with: xlpt_effective_read. */
+/* Files of modprobe.d. */
 struct xlpt_conf {
 	char *path, *name, *text;
 };
@@ -51,8 +51,12 @@ struct xlpt_confs {
 	struct xlpt_conf *items;
 	size_t n, alloc;
 };
-void xlpt_boot_confs_read(struct xlpt_host *h, const char *instead, const char *with,
-			  struct xlpt_confs *out);
+/* Those that count, in the order in which modprobe reads them; instead, with: xlpt_effective_read. */
+void xlpt_boot_confs_read(struct xlpt_host *h, const struct xlpt_boot *boot, const char *instead,
+			  const char *with, struct xlpt_confs *out);
+/* All that are there, and as they were when one of them was first asked for (loaders.c). */
+void xlpt_boot_confs_find(struct xlpt_texts *texts, struct xlpt_confs *out);
+const struct xlpt_confs *xlpt_boot_confs(const struct xlpt_boot *boot);
 void xlpt_boot_confs_dispose(struct xlpt_confs *c);
 #define _cleanup_confs_ XLPT_CLEANUP(xlpt_boot_confs_dispose)
 /*
@@ -60,6 +64,8 @@ void xlpt_boot_confs_dispose(struct xlpt_confs *c);
  * double quotes, inside which blanks are part of it. NULL at the end. (cmdline.c)
  */
 char *xlpt_cmdline_word(char **cursor);
+/* The part of a command line that the kernel itself reads: up to the word "--". Caller frees. (cmdline.c) */
+char *xlpt_cmdline_own(const char *cmdline);
 /* The last "hide=" among the words of an options line, or NULL. Caller frees. */
 char *xlpt_boot_hide_of(const char *options);
 /* Whether the list names the function or a bridge above it. */

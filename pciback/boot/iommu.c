@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "core/spec.h"
+#include "core/xen-line.h"
 
 static void XLPT_PRINTF(3, 4) note(struct xlpt_iommu_notes *out, bool good, const char *fmt, ...)
 {
@@ -72,11 +73,12 @@ static void iommu_value(char *value, struct words *w)
 
 static void read_words(const char *cmdline, struct words *w)
 {
-	_cleanup_free_ char *copy = xlpt_xstrdup(cmdline);
+	_cleanup_free_ char *own = xlpt_xen_own(cmdline);
 	char *save = NULL;
 
 	*w = (struct words){ 0 };
-	for (char *s = strtok_r(copy, " \n", &save); s; s = strtok_r(NULL, " \n", &save)) {
+	for (char *s = strtok_r(own, XLPT_XEN_BLANKS, &save); s;
+	     s = strtok_r(NULL, XLPT_XEN_BLANKS, &save)) {
 		if (xlpt_starts(s, "iommu=")) {
 			iommu_value(s + strlen("iommu="), w);
 		} else if (!strcmp(s, "no-iommu")) {
@@ -89,21 +91,15 @@ static void read_words(const char *cmdline, struct words *w)
 
 static bool dom0_is_pvh(struct xlpt_host *h, const char *xen_cmdline)
 {
-	_cleanup_free_ char *type = NULL, *copy = xlpt_xstrdup(xen_cmdline ? xen_cmdline : "");
-	char *save = NULL, *inner = NULL;
+	_cleanup_free_ char *type = NULL, *dom0 = xlpt_xen_value(xen_cmdline, "dom0", false);
+	char *save = NULL;
 	bool pvh = false;
 
 	/* Linux 4.20 and later (drivers/xen/sys-hypervisor.c). */
 	if (xlpt_host_read_text(h, &type, "/sys/hypervisor/guest_type") >= 0)
 		return !strcmp(xlpt_chomp(type), "PVH");
-	for (char *w = strtok_r(copy, " \n", &save); w; w = strtok_r(NULL, " \n", &save)) {
-		if (!xlpt_starts(w, "dom0="))
-			continue;
-		pvh = false;
-		for (char *s = strtok_r(w + strlen("dom0="), ",", &inner); s;
-		     s = strtok_r(NULL, ",", &inner))
-			pvh |= !strcmp(s, "pvh") || !strcmp(s, "pvh=1") || !strcmp(s, "pvh=true");
-	}
+	for (char *s = dom0 ? strtok_r(dom0, ",", &save) : NULL; s; s = strtok_r(NULL, ",", &save))
+		pvh |= !strcmp(s, "pvh") || !strcmp(s, "pvh=1") || !strcmp(s, "pvh=true");
 	return pvh;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * What the boot loaders' files say, read once for a command: a struct xlpt_boot owns it, from
- * xlpt_boot_detect to xlpt_boot_dispose. GRUB's settings are read when the first one asks for them.
+ * What the boot loaders' files and modprobe.d say, read once for a command: a struct xlpt_boot owns it, from
+ * xlpt_boot_detect to xlpt_boot_dispose. GRUB's settings and modprobe.d are read when the first one asks for them.
  */
 #include "pciback/boot/homes.h"
 
@@ -17,6 +17,8 @@ struct xlpt_loaders {
 	struct xlpt_xen_cfgs cfgs;
 	struct xlpt_grub settings[2]; /* GRUB's; the second one without xlpt's own file */
 	bool read[2];		      /* which of them are there */
+	struct xlpt_confs confs;
+	bool has_confs;
 };
 
 static int answer(const struct xlpt_text *text, struct xlpt_str *out)
@@ -80,6 +82,7 @@ void xlpt_loaders_free(struct xlpt_loaders *l)
 	xlpt_xen_cfgs_dispose(&l->cfgs);
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(l->settings); i++)
 		xlpt_grub_dispose(&l->settings[i]);
+	xlpt_boot_confs_dispose(&l->confs);
 	free(l);
 }
 
@@ -106,4 +109,14 @@ const struct xlpt_grub *xlpt_boot_settings(const struct xlpt_boot *boot, bool wi
 		xlpt_grub_read(&l->texts, boot, without_ours, NULL, &l->settings[without_ours]);
 	l->read[without_ours] = true;
 	return &l->settings[without_ours];
+}
+
+const struct xlpt_confs *xlpt_boot_confs(const struct xlpt_boot *boot)
+{
+	struct xlpt_loaders *l = boot->loaders;
+
+	if (!l->has_confs)
+		xlpt_boot_confs_find(&l->texts, &l->confs);
+	l->has_confs = true;
+	return &l->confs;
 }

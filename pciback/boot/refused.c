@@ -99,7 +99,7 @@ static bool in_modprobe(struct xlpt_host *h, const struct xlpt_boot *boot, char 
 
 	if (boot->mode != XLPT_PB_MODULE)
 		return false;
-	xlpt_boot_confs_read(h, NULL, NULL, &c);
+	xlpt_boot_confs_read(h, boot, NULL, NULL, &c);
 	for (size_t i = 0; i < c.n; i++) {
 		char *cursor = c.items[i].text, *l;
 		unsigned lines;

@@ -41,16 +41,16 @@ static void XLPT_PRINTF(3, 4)
 	stray->fact = xlpt_xasprintf("%s:%u has %s; %s", s->file, s->line, word, why);
 }
 
-/* "option", "OPTIONS", "options Xen-Pciback", "options xen-pciback.hide=", "Hide=": modprobe reads none of them. */
+/* No verb, "option", "OPTIONS", "options Xen-Pciback", "options xen-pciback.hide=", "Hide=": modprobe reads none. */
 void xlpt_stray_misspelled(struct xlpt_stray_search *s, const char *line)
 {
 	_cleanup_free_ char *copy = xlpt_xstrdup(line), *hide = NULL;
 	char *save = NULL, *verb = strtok_r(copy, " \t", &save);
-	char *name = verb ? strtok_r(NULL, " \t", &save) : NULL;
+	bool has_verb = verb && (!strcasecmp(verb, "options") || !strcasecmp(verb, "option"));
+	char *name = has_verb ? strtok_r(NULL, " \t", &save) : verb;
 	size_t n = name ? strcspn(name, ".") : 0;
 
-	if (!name || (strcasecmp(verb, "options") && strcasecmp(verb, "option")) ||
-	    !is_pciback(name, n))
+	if (!name || !is_pciback(name, n))
 		return;
 	if (name[n] && !strncasecmp(name + n, ".hide=", 6))
 		hide = xlpt_xstrdup(name + n + 6);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /* Words of command lines that name devices and that nobody reads, and what helps. */
+#include "core/xen-line.h"
 #include "pciback/boot/stray.h"
 
 #include <ctype.h>
@@ -112,16 +113,6 @@ char *xlpt_stray_line(const struct xlpt_stray_search *s)
 		       : xlpt_xstrdup("the kernel's command line");
 }
 
-bool xlpt_stray_has_word(const char *line, const char *word)
-{
-	_cleanup_free_ char *copy = xlpt_xstrdup(line ? line : "");
-	char *cursor = copy, *w;
-
-	while ((w = xlpt_cmdline_word(&cursor)) && strcmp(w, word) != 0)
-		;
-	return w != NULL;
-}
-
 /* Of GRUB's settings, and not on the line that they make for dom0's kernel. */
 static bool taken_away(const struct xlpt_stray_search *s, const char *word)
 {
@@ -202,6 +193,15 @@ static const char *loader_command(struct xlpt_stray_search *s)
 	return s->command;
 }
 
+/* The running kernel was given the word, and has not read it. */
+static bool behind_dashes(const struct xlpt_stray_search *s, const char *word)
+{
+	_cleanup_free_ char *own = xlpt_cmdline_own(s->boot->cmdline);
+
+	return s->boot->mode == XLPT_PB_BUILTIN && xlpt_stray_has_word(s->boot->cmdline, word) &&
+	       !xlpt_stray_has_word(own, word);
+}
+
 /* Why this kernel's own module does not read it, and what helps; the caller frees both. */
 static void why_not_read(struct xlpt_stray_search *s, const char *word, const char *unread,
 			 char **fact, char **move)
@@ -224,6 +224,12 @@ static void why_not_read(struct xlpt_stray_search *s, const char *word, const ch
 						  "move the word to that section's line of the kernel; "
 						  "reboot")
 					: xlpt_xstrdup("move that line to /etc/default/grub");
+	} else if (behind_dashes(s, word)) {
+		*fact = xlpt_xasprintf(
+			"%s has %s behind \"--\"; the kernel leaves what stands there to "
+			"init, and pciback is built into it",
+			where, word);
+		*move = xlpt_xstrdup("move the word to before the \"--\"; reboot");
 	} else if (s->eff->cmdline_hide && xlpt_stray_has_word(s->boot->cmdline, word)) {
 		*fact = xlpt_xasprintf("%s has %s; a later %s.hide= on the same command line "
 				       "replaces it",
@@ -373,7 +379,8 @@ static bool is_dom0s(const struct xlpt_stray_search *s, const char *word)
 void xlpt_stray_words(struct xlpt_stray_search *s, const char *text, enum xlpt_stray_whose whose,
 		      const char *unread)
 {
-	_cleanup_free_ char *copy = xlpt_xstrdup(text);
+	_cleanup_free_ char *copy =
+		whose == XLPT_STRAY_XENS ? xlpt_xen_own(text) : xlpt_xstrdup(text);
 	char *cursor = copy, *w;
 
 	while (!xlpt_stray_enough(s) && (w = xlpt_cmdline_word(&cursor))) {
@@ -395,4 +402,6 @@ void xlpt_stray_words(struct xlpt_stray_search *s, const char *text, enum xlpt_s
 			on_dom0_line(s, w, unread);
 		}
 	}
+	if (whose == XLPT_STRAY_XENS)
+		xlpt_stray_words(s, xlpt_xen_behind(text), XLPT_STRAY_DOM0S, unread);
 }

@@ -10,24 +10,40 @@
 
 #include <string.h>
 
+bool xlpt_stray_has_word(const char *line, const char *word)
+{
+	_cleanup_free_ char *copy = xlpt_xstrdup(line ? line : "");
+	char *cursor = copy, *w;
+
+	while ((w = xlpt_cmdline_word(&cursor)) && strcmp(w, word) != 0)
+		;
+	return w != NULL;
+}
+
 /* ---- the boot loaders' settings ---- */
 
-void xlpt_stray_each_line(struct xlpt_stray_search *s, const char *path, xlpt_stray_line_fn fn,
-			  const char *unread)
+/* The text is changed. */
+static void each_line(struct xlpt_stray_search *s, const char *path, char *text,
+		      xlpt_stray_line_fn fn, const char *unread)
 {
-	_cleanup_str_ struct xlpt_str text = { 0 };
-	char *cursor, *line;
+	char *cursor = text, *line;
 	unsigned lines;
 
-	if (xlpt_boot_text(xlpt_boot_texts(s->boot), path, &text) < 0)
-		return;
-	cursor = text.s;
 	s->file = path;
 	for (s->line = 1; !xlpt_stray_enough(s) && (line = xlpt_boot_whole_line(&cursor, &lines));
 	     s->line += lines)
 		fn(s, line + strspn(line, " \t"), unread);
 	s->file = s->variable = NULL;
 	s->line = 0;
+}
+
+void xlpt_stray_each_line(struct xlpt_stray_search *s, const char *path, xlpt_stray_line_fn fn,
+			  const char *unread)
+{
+	_cleanup_str_ struct xlpt_str text = { 0 };
+
+	if (xlpt_boot_text(xlpt_boot_texts(s->boot), path, &text) >= 0)
+		each_line(s, path, text.s, fn, unread);
 }
 
 /* Ours is known already, unless somebody made a comment of it. */
@@ -236,9 +252,9 @@ static void modprobe(struct xlpt_stray_search *s)
 	_cleanup_confs_ struct xlpt_confs confs = { 0 };
 	_cleanup_strv_ char **names = NULL;
 
-	xlpt_boot_confs_read(s->h, NULL, NULL, &confs);
+	xlpt_boot_confs_read(s->h, s->boot, NULL, NULL, &confs);
 	for (size_t i = 0; i < confs.n; i++)
-		xlpt_stray_each_line(s, confs.items[i].path, modprobe_line, NULL);
+		each_line(s, confs.items[i].path, confs.items[i].text, modprobe_line, NULL);
 	/* The modprobe of the classic era reads every file. */
 	if (s->boot->era == XLPT_ERA_CLASSIC)
 		return;

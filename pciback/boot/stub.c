@@ -195,11 +195,11 @@ static void in_files(struct search *s)
 	_cleanup_confs_ struct xlpt_confs confs = { 0 };
 	_cleanup_str_ struct xlpt_str text = { 0 };
 
-	xlpt_boot_confs_read(s->h, NULL, NULL, &confs);
+	xlpt_boot_confs_read(s->h, s->boot, NULL, NULL, &confs);
 	for (size_t i = 0; i < confs.n; i++)
 		in_lines(s, confs.items[i].path, confs.items[i].text, "options");
 	/* The initramfs hands what stands behind the name to modprobe. */
-	if (xlpt_boot_slurp(s->h, modules, &text) >= 0 && text.len)
+	if (xlpt_boot_text(xlpt_boot_texts(s->boot), modules, &text) >= 0 && text.len)
 		in_lines(s, modules, text.s, NULL);
 }
 
@@ -222,7 +222,7 @@ static char *install_line(const struct search *s)
 {
 	_cleanup_confs_ struct xlpt_confs confs = { 0 };
 
-	xlpt_boot_confs_read(s->h, NULL, NULL, &confs);
+	xlpt_boot_confs_read(s->h, s->boot, NULL, NULL, &confs);
 	for (size_t i = 0; i < confs.n; i++) {
 		char *cursor = confs.items[i].text, *l;
 		unsigned lines;

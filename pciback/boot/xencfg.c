@@ -7,7 +7,8 @@
  * control character ends a line (so a tab does, and DOS line ends do no harm), '#' begins a comment
  * anywhere, ';' at the beginning of a line.
  */
-#include "pciback/boot/internal.h"
+#include "core/xen-line.h"
+#include "pciback/boot/homes.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -86,6 +87,7 @@ static void add(struct xlpt_texts *texts, const char *path, const char *section,
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	_cleanup_free_ char *name = section ? xlpt_xstrdup(section) : NULL, *kernel = NULL;
+	_cleanup_free_ char *options = NULL;
 	struct xlpt_xen_cfg cfg = { .rank = rank };
 
 	for (size_t i = 0; i < out->n; i++)
@@ -96,8 +98,12 @@ static void add(struct xlpt_texts *texts, const char *path, const char *section,
 	if (!name)
 		name = value_of(xlpt_str_get(&text), "global", "default", NULL, NULL);
 	kernel = value_of(xlpt_str_get(&text), name, "kernel", &cfg.section, &cfg.line);
-	if (!kernel)
+	if (kernel)
+		options = value_of(xlpt_str_get(&text), cfg.section, "options", NULL, NULL);
+	else
 		cfg.rank = 0;
+	if (options)
+		kernel = xlpt_home_with(XLPT_TAKE(kernel), xlpt_xen_behind(options));
 	cfg.kernel = XLPT_TAKE(kernel);
 	cfg.path = xlpt_xstrdup(path);
 	XLPT_GROW(out->items, out->n, out->alloc);

@@ -137,6 +137,7 @@ static void standard_caps(const uint8_t *cfg, size_t len, struct xlpt_caps *caps
 		caps->pcie_type = field(cfg, len, pos + 2, 2) >> 4 & 0xf;
 		caps->flr = field(cfg, len, pos + 4, 4) >> 28 & 1;
 		caps->phantom_bits = field(cfg, len, pos + 4, 4) >> 3 & 3;
+		caps->ari_forwarding = field(cfg, len, pos + 0x28, 2) >> 5 & 1;
 		link_caps(cfg, len, pos, caps);
 	}
 	pos = xlpt_config_find(cfg, len, CAP_AF);

@@ -70,7 +70,8 @@ void xlpt_header_read(struct xlpt_attrs *rd, unsigned flags, struct xlpt_device 
 	if (flags & XLPT_SCAN_BRIEF)
 		brief_subsystem(rd, cfg, dev);
 	if (!deep && (flags & XLPT_SCAN_SETS) && !dev->is_vf &&
-	    (dev->header != XLPT_HEADER_ENDPOINT || dev->multifunction || dev->bdf.func)) {
+	    (dev->header != XLPT_HEADER_ENDPOINT || dev->multifunction || dev->bdf.func ||
+	     (dev->bdf.dev && dev->has_parent))) { /* ARI may have made it function 8 or higher */
 		deep = true;
 		r = rd->h->ops->read(rd->h, xlpt_attr_path(rd, "config"), cfg, sizeof(cfg));
 	}

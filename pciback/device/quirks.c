@@ -187,6 +187,9 @@ static bool speaks_of(enum xlpt_quirk kind, const struct xlpt_device *dev)
 {
 	switch (kind) {
 	case pci_quirk_amd_sb_acs:
+		/* Of its bridge nothing is known without its capabilities: is it a PCI bridge, as it mostly is? */
+		if (dev->header == XLPT_HEADER_BRIDGE && !dev->caps.config_read)
+			return false;
 		/* Where there is such a chip, there is AMD's IOMMU or none. */
 		return (dev->multifunction || dev->bdf.func) &&
 		       (dev->place_known ? !dev->has_parent : dev->bdf.bus == 0);

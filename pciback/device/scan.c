@@ -6,6 +6,7 @@
 
 #include "pciback/device/attr.h"
 #include "pciback/device/header.h"
+#include "pciback/device/ivrs.h"
 #include "pciback/device/names.h"
 #include "pciback/device/ports.h"
 #include "pciback/device/xen.h"
@@ -300,9 +301,23 @@ int xlpt_scan_all(struct xlpt_host *h, unsigned flags, const char *pci_ids,
 	if (out->n)
 		qsort(out->items, out->n, sizeof(*out->items), cmp_devices);
 	xlpt_ports_correct(out);
+	if (flags & (XLPT_SCAN_CAPS | XLPT_SCAN_SETS))
+		xlpt_ivrs_aliases(h, out);
 	if (flags & XLPT_SCAN_NAMES)
 		xlpt_names_fill(out->items, out->n, pci_ids);
 	return 0;
+}
+
+/* What the whole scan does by xlpt_ports_correct; above what is above it the same is asked again. */
+static void correct_one(struct xlpt_host *h, struct xlpt_device *dev, unsigned depth)
+{
+	_cleanup_device_ struct xlpt_device above = { 0 };
+
+	if (!depth || !dev->has_parent || !xlpt_port_asks(dev) ||
+	    read_function(h, dev->parent, XLPT_SCAN_CAPS | XLPT_SCAN_BRIEF, &above))
+		return;
+	correct_one(h, &above, depth - 1);
+	xlpt_port_correct(dev, &above);
 }
 
 int xlpt_scan_one(struct xlpt_host *h, struct xlpt_bdf bdf, unsigned flags, const char *pci_ids,
@@ -316,6 +331,7 @@ int xlpt_scan_one(struct xlpt_host *h, struct xlpt_bdf bdf, unsigned flags, cons
 		xlpt_device_dispose(out);
 		return scan_error(bdf, r, diag);
 	}
+	correct_one(h, out, 256); /* there are no more buses, one behind the other */
 	if (flags & XLPT_SCAN_NAMES)
 		xlpt_names_fill(out, 1, pci_ids);
 	return 0;

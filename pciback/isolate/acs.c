@@ -9,7 +9,8 @@
 static bool multifunction(const struct xlpt_device *dev)
 {
 	/* A virtual function is made, not found in a slot (drivers/pci/iov.c). */
-	return !dev->is_vf && (dev->multifunction || dev->bdf.func > 0);
+	return !dev->is_vf &&
+	       (dev->multifunction || dev->bdf.func > 0 || (dev->by_ari && dev->bdf.dev > 0));
 }
 
 static enum xlpt_acs_state by_registers(const struct xlpt_caps *c)

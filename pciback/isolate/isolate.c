@@ -215,6 +215,18 @@ static void join_aliases(struct work *w, size_t first, size_t last)
 	}
 }
 
+/* Also across buses: Xen has one entry of its device table for all that use the id (amd_iommu_group_id). */
+static void join_by_firmware(struct work *w)
+{
+	for (size_t i = 0; i < w->devs->n; i++) {
+		size_t mate = xlpt_sets_alias_mate(w->devs, i);
+
+		if (mate != NONE)
+			join(w, (struct xlpt_edge){ XLPT_EDGE_FIRMWARE, i, mate, NONE,
+						    w->devs->items[i].alias });
+	}
+}
+
 /* Whether k, which is listed, may be one with a bridge that is not. */
 static bool goes_with(const struct work *w, size_t k, struct xlpt_bdf unlisted)
 {
@@ -374,6 +386,7 @@ void xlpt_sets_make(const struct xlpt_devices *devs, struct xlpt_sets *out)
 			;
 		join_aliases(&w, first, last);
 	}
+	join_by_firmware(&w);
 	join_by_gaps(&w);
 	collect(&w);
 	compare_groups(&w);

@@ -50,9 +50,10 @@ const char *xlpt_port_word(const struct xlpt_device *dev);
 enum xlpt_edge_kind {
 	/* b is a bridge or VMD controller in whose name a's transactions go up */
 	XLPT_EDGE_REQUESTER,
-	XLPT_EDGE_PATH,	 /* b is the bridge above a, "at" lets transactions turn round */
-	XLPT_EDGE_SLOT,	 /* a and b are functions of one slot without ACS */
-	XLPT_EDGE_ALIAS, /* a uses b's requester id as well */
+	XLPT_EDGE_PATH,	    /* b is the bridge above a, "at" lets transactions turn round */
+	XLPT_EDGE_SLOT,	    /* a and b are functions of one slot without ACS */
+	XLPT_EDGE_ALIAS,    /* a uses b's requester id as well */
+	XLPT_EDGE_FIRMWARE, /* firmware says that a uses rid, which is b's, or which b uses, too */
 	/* what is between them is not known: the bridge rid is not listed, or its bus numbers cannot be read */
 	XLPT_EDGE_UNKNOWN,
 };
@@ -62,7 +63,7 @@ struct xlpt_edge {
 	enum xlpt_edge_kind kind;
 	size_t a, b;
 	size_t at;	     /* PATH: the port or bridge where isolation ends */
-	struct xlpt_bdf rid; /* REQUESTER: the id that is shared; UNKNOWN: the bridge */
+	struct xlpt_bdf rid; /* REQUESTER, FIRMWARE: the id that is shared; UNKNOWN: the bridge */
 };
 
 struct xlpt_sets {

@@ -120,3 +120,17 @@ bool xlpt_sets_nowhere(const struct xlpt_devices *devs, size_t i)
 	p = parent_by_bus(devs, d);
 	return p == NONE || devs->items[p].secondary_bus != d->bdf.bus;
 }
+
+size_t xlpt_sets_alias_mate(const struct xlpt_devices *devs, size_t i)
+{
+	const struct xlpt_device *d = &devs->items[i];
+	size_t has;
+
+	if (!d->has_alias)
+		return NONE;
+	has = xlpt_sets_index(devs, d->alias);
+	for (size_t k = 0; has == NONE && k < i; k++)
+		if (devs->items[k].has_alias && xlpt_bdf_eq(devs->items[k].alias, d->alias))
+			return k;
+	return has;
+}

@@ -16,4 +16,10 @@ size_t xlpt_sets_blind(const struct xlpt_devices *devs, size_t from);
 /* Function i is behind some bridge, or on a root bus, and nothing says which. */
 bool xlpt_sets_nowhere(const struct xlpt_devices *devs, size_t i);
 
+/*
+ * The function with which i shares the requester id that firmware names for it: the one that has it,
+ * else the first before i that uses it, too; SIZE_MAX: none.
+ */
+size_t xlpt_sets_alias_mate(const struct xlpt_devices *devs, size_t i);
+
 #endif

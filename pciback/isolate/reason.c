@@ -91,6 +91,16 @@ char *xlpt_sets_reason(const struct xlpt_sets *s, const struct xlpt_devices *dev
 	case XLPT_EDGE_SLOT:
 		acs = acs_words(&d[i]);
 		return xlpt_xasprintf("same slot as %s; %s", XLPT_BDF_STR(other->bdf), acs);
+	case XLPT_EDGE_FIRMWARE:
+		if (e->b == i && xlpt_bdf_eq(e->rid, d[i].bdf))
+			return xlpt_xasprintf(
+				"its requester id is also used by %s (ACPI table IVRS)",
+				XLPT_BDF_STR(other->bdf));
+		if (xlpt_bdf_eq(e->rid, other->bdf))
+			return xlpt_xasprintf("uses the requester id of %s (ACPI table IVRS)",
+					      XLPT_BDF_STR(other->bdf));
+		return xlpt_xasprintf("uses the requester id %s, as %s does (ACPI table IVRS)",
+				      XLPT_BDF_STR(e->rid), XLPT_BDF_STR(other->bdf));
 	case XLPT_EDGE_UNKNOWN:
 		return xlpt_xasprintf(
 			"what keeps it apart from %s is not known: %s%s %s",

@@ -177,6 +177,8 @@ static const char *path_of(const struct fns *fns, struct machine_fn *f)
 /* Function 0 of a slot in which there are others; lspci does not print the bit. */
 static bool multifunction(const struct fns *fns, const struct machine_fn *f)
 {
+	if (machine_has(f, "nomf"))
+		return false;
 	if (machine_has(f, "mf"))
 		return true;
 	for (size_t i = 0; f->bdf.func == 0 && i < fns->n; i++)

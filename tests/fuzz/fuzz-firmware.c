@@ -82,6 +82,23 @@ static void dmar(uint8_t *table, size_t len, unsigned where)
 	same_regions(&one, &two);
 }
 
+/* Of four functions; nobody is its own alias, nor that of another PCI domain. */
+static void aliases(const uint8_t *table, size_t len)
+{
+	struct xlpt_device items[4] = { 0 };
+	struct xlpt_devices devs = { .items = items, .n = XLPT_ARRAY_SIZE(items) };
+
+	for (unsigned i = 0; i < devs.n; i++) {
+		items[i].bdf.seg = i / 2;
+		items[i].bdf.bus = (uint8_t)(i & 1);
+		items[i].bdf.dev = 2;
+	}
+	xlpt_ivrs_aliases_parse(table, len, &devs);
+	for (unsigned i = 0; i < devs.n; i++)
+		must(!items[i].has_alias || (items[i].alias.seg == items[i].bdf.seg &&
+					     !xlpt_bdf_eq(items[i].alias, items[i].bdf)));
+}
+
 static void ivrs(const uint8_t *table, size_t len)
 {
 	_cleanup_ivmds_ struct xlpt_ivmds one = { 0 };
@@ -97,6 +114,7 @@ static void ivrs(const uint8_t *table, size_t len)
 		/* Who is named has a block: this one, or one before it. */
 		must(one.items[i].first > one.items[i].last || xlpt_ivmds_find(&one, bdf));
 	}
+	aliases(table, len);
 }
 
 static void printable(const char *s)

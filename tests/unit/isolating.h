@@ -3,7 +3,7 @@
  * For tests of isolation sets on synthetic trees; include cmocka.h before. A line of a tree is
  *
  *	ADDRESS PARENT|- KIND [mf] [acs=on|off|none] [id=VVVV:DDDD] [sub=VVVV:DDDD] [class=CCCC]
- *	[vf=PF] [bus=NN[-MM]] [group=N] [ctrl=ACS] [noheader] [path=SYSFS] [carrier=ADDRESS] [nolink]
+ *	[vf=PF] [alias=ADDRESS] [bus=NN[-MM]] [group=N] [ctrl=ACS] [noheader] [path=SYSFS] [carrier=ADDRESS] [nolink]
  */
 #ifndef XLPT_TESTS_UNIT_ISOLATING_H
 #define XLPT_TESTS_UNIT_ISOLATING_H
@@ -66,6 +66,8 @@ static inline void word(struct xlpt_device *d, const char *w)
 		d->class_code = v << 8;
 	else if (xlpt_starts(w, "vf="))
 		d->is_vf = true, d->pf = B(w + 3);
+	else if (xlpt_starts(w, "alias="))
+		d->has_alias = true, d->alias = B(w + 6);
 	else if (sscanf(w, "bus=%x-%x", &v, &last) >= 1)
 		d->secondary_bus = (uint8_t)v, d->subordinate_bus = (uint8_t)last;
 	else if (sscanf(w, "ctrl=%x", &v) == 1)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* What boot loaders read is read once for a command of xlpt boot, and anew by the next one. */
+/* What boot loaders and modprobe read is read once for a command of xlpt boot, and anew by the next one. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,6 +43,11 @@ static const char *const files[] = {
 	"/boot/loader/entries/a.conf",
 	"/boot/extlinux.conf",
 	"/etc/update-extlinux.conf",
+	"/etc/modprobe.d/a.conf",
+	"/etc/modprobe.d/b",
+	"/usr/lib/modprobe.d/c.conf",
+	"/etc/modprobe.conf",
+	"/etc/initramfs-tools/modules",
 };
 
 /* A list in each kind of them, so that all that is asked of them is asked. */
@@ -65,6 +70,12 @@ static void put_files(struct fake_bus *bus)
 	fake_bus_put(bus, "/boot/extlinux.conf",
 		     "LABEL x\nKERNEL mboot.c32\nAPPEND /xen.gz --- /vmlinuz ro --- /initrd\n");
 	fake_bus_put(bus, "/etc/update-extlinux.conf", "default_kernel_opts=quiet\n");
+	fake_bus_put(bus, "/etc/modprobe.d/a.conf",
+		     "options xen-pciback hide=(05:00.0)\noptions vfio-pci ids=8086:10c9\n");
+	fake_bus_put(bus, "/etc/modprobe.d/b", "options xen-pciback hide=(05:00.0)\n");
+	fake_bus_put(bus, "/usr/lib/modprobe.d/c.conf", "install vfio-pci /sbin/x\n");
+	fake_bus_put(bus, "/etc/modprobe.conf", "alias x y\n");
+	fake_bus_put(bus, "/etc/initramfs-tools/modules", "vfio-pci ids=8086:10c9\n");
 	/* A kernel that is newer than this one is looked at, too. */
 	fake_bus_put(bus, "/lib/modules/6.1.0-51-amd64/modules.dep", "xen-pciback.ko:\n");
 }

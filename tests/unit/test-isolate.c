@@ -166,10 +166,18 @@ static void test_virtual_functions(void **state)
 
 static void test_not_readable(void **state)
 {
+	/* AMD's south bridge: its functions keep apart, and its PCI bridge still takes over what is behind it. */
+	static const char south[] = "00:14.0 - pci mf id=1002:4385\n"
+				    "00:14.4 - blind-bridge mf id=1002:4384 bus=03-03\n"
+				    "03:06.0 00:14.4 pci\n03:07.0 00:14.4 pci\n";
+
 	_cleanup_devices_ struct xlpt_devices devs;
 	_cleanup_sets_ struct xlpt_sets s;
 
 	(void)state;
+	check(south, "00:14.0 | 00:14.4 03:06.0 03:07.0");
+	reason(south, "03:06.0",
+	       "behind 0000:00:14.4; ACS not known at 0000:00:14.4 (configuration space not readable)");
 	check("00:01.0 - blind-bridge\n01:00.0 00:01.0 end\n", "00:01.0 01:00.0");
 	reason("00:01.0 - blind-bridge\n01:00.0 00:01.0 end\n", "01:00.0",
 	       "behind 0000:00:01.0; ACS not known at 0000:00:01.0 "

@@ -5,6 +5,7 @@
  * warned of. XLPT_MACHINES=dir: other machines than these.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -65,6 +66,63 @@ static void check_sets(const char *name, const struct fake_machine *m, unsigned 
 					 strtoul(m->groups[i].number, NULL, 10));
 }
 
+static ssize_t no_link(struct xlpt_host *h, const char *path, char *buf, size_t len)
+{
+	(void)h;
+	(void)path;
+	(void)buf;
+	(void)len;
+	return -EINVAL;
+}
+
+/*
+ * A tree that was copied without its links: the bridges' bus numbers say what is above. No set is smaller than a
+ * group; of a domain behind a VMD controller nothing is known then.
+ */
+static void check_no_links(const char *name, const struct fake_machine *m)
+{
+	struct xlpt_host *h = fake_bus_host(m->bus);
+	struct xlpt_host_ops ops = *h->ops;
+	_cleanup_devices_ struct xlpt_devices devs = { 0 };
+	_cleanup_sets_ struct xlpt_sets sets = { 0 };
+	const struct xlpt_host_ops *old = h->ops;
+
+	ops.readlink = no_link;
+	h->ops = &ops;
+	assert_int_equal(xlpt_scan_all(h, XLPT_SCAN_CAPS, NULL, &devs, NULL), 0);
+	h->ops = old;
+	xlpt_sets_make(&devs, &sets);
+	for (size_t i = 0; i < m->n_groups; i++)
+		for (size_t k = 0; k < i; k++) {
+			const struct fake_group *a = &m->groups[i], *b = &m->groups[k];
+
+			if (!strcmp(a->number, b->number) && strcmp(a->number, "none") != 0 &&
+			    a->bdf.seg <= UINT16_MAX && b->bdf.seg <= UINT16_MAX &&
+			    set_of(&devs, &sets, a->bdf) != set_of(&devs, &sets, b->bdf))
+				fail_msg("%s without links: %s and %s are not in one set", name,
+					 XLPT_BDF_STR(b->bdf), XLPT_BDF_STR(a->bdf));
+		}
+}
+
+/* A scan of one function says the same of it as one of all. */
+static void check_each(const char *name, const struct fake_machine *m)
+{
+	_cleanup_devices_ struct xlpt_devices devs = { 0 };
+
+	assert_int_equal(xlpt_scan_all(fake_bus_host(m->bus), XLPT_SCAN_CAPS, NULL, &devs, NULL),
+			 0);
+	for (size_t i = 0; i < devs.n; i++) {
+		_cleanup_device_ struct xlpt_device one = { 0 };
+
+		assert_int_equal(xlpt_scan_one(fake_bus_host(m->bus), devs.items[i].bdf,
+					       XLPT_SCAN_CAPS, NULL, &one, NULL),
+				 0);
+		if (strcmp(xlpt_port_word(&one), xlpt_port_word(&devs.items[i])) != 0 ||
+		    xlpt_acs_state(&one) != xlpt_acs_state(&devs.items[i]))
+			fail_msg("%s: %s alone is another one", name, XLPT_BDF_STR(one.bdf));
+	}
+}
+
 /* The program on it: every function is listed, and nothing is said on stderr. */
 static void check_list(const char *name, const struct fake_machine *m)
 {
@@ -94,6 +152,8 @@ static void check_machine(const char *machines, const char *name, bool groups)
 
 	check_sets(name, m, XLPT_SCAN_SETS | XLPT_SCAN_BRIEF, groups);
 	check_sets(name, m, XLPT_SCAN_CAPS, groups);
+	check_each(name, m);
+	check_no_links(name, m);
 	check_list(name, m);
 	fake_machine_free(m);
 }

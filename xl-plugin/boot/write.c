@@ -31,26 +31,32 @@ static bool verify_not_enabled(struct xlpt_host *h)
 	return there;
 }
 
-/* A kernel that was installed after this boot is the one that the next boot starts: it has an initramfs of its own. */
+/*
+ * A kernel that was installed after this boot is the one that the next boot starts, or GRUB takes another one by
+ * itself: it has an initramfs of its own.
+ */
 static void next_kernel(struct xlpt_env *env, struct xlpt_boot_plan *p, const char *done)
 {
-	_cleanup_free_ char *release = xlpt_boot_newer_kernel(env->host, &p->boot), *command = NULL;
+	bool chosen;
+	_cleanup_free_ char *release = xlpt_boot_next_kernel(env->host, &p->boot, &chosen);
+	_cleanup_free_ char *command = NULL;
 	_cleanup_boot_ struct xlpt_boot next = { 0 };
+	const char *which = chosen ? "is that of the entry that GRUB takes by itself"
+				   : "is installed and newer than the one that runs";
 
 	if (!release || xlpt_boot_detect_kernel(env->host, p->boot.era, release, &next, NULL))
 		return;
 	command = xlpt_boot_initramfs_command(&next);
 	if (next.mode == XLPT_PB_ABSENT && p->list.n)
-		xlpt_strv_addf(
-			&p->notes,
-			"kernel %s is installed and newer than the one that runs, and has no "
-			"pciback: if the next boot starts it, nothing is hidden",
-			release);
+		xlpt_strv_addf(&p->notes,
+			       "kernel %s %s, and has no "
+			       "pciback: if the next boot starts it, nothing is hidden",
+			       release, which);
 	else if (next.mode != p->boot.mode && p->list.n)
 		xlpt_strv_addf(&p->notes,
-			       "kernel %s is installed and newer than the one that runs, and its "
+			       "kernel %s %s, and its "
 			       "pciback is another one (%s); once it runs: xlpt boot write",
-			       release, xlpt_pb_mode_word(next.mode));
+			       release, which, xlpt_pb_mode_word(next.mode));
 	else if (command && !xlpt_streq(command, done))
 		xlpt_strv_addf(&p->commands, "%s", command);
 }

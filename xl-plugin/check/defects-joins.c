@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "core/text.h"
+#include "core/xen-line.h"
 #include "xl-plugin/check/defects.h"
 
 #define NAMED_MAX 4		    /* devices or guests by name; the others are counted */
@@ -75,7 +76,7 @@ void xlpt_joins_amd(const struct xlpt_doctor *d, struct xlpt_str *out)
 
 void xlpt_joins_amd_scratch(const struct xlpt_doctor *d, struct xlpt_str *out)
 {
-	_cleanup_free_ char *word = xlpt_doctor_word(d->xen_cmdline, "iommu");
+	_cleanup_free_ char *word = xlpt_xen_value(d->xen_cmdline, "iommu", true);
 
 	if (d->ivmds.there && word && strstr(word, "quarantine=scratch-page"))
 		given_with(d, any, "held behind AMD's IOMMU, with quarantine=scratch-page", out);
@@ -122,7 +123,7 @@ static bool has_phantoms(const struct xlpt_doctor *d, const struct xlpt_device *
 
 void xlpt_joins_phantom(const struct xlpt_doctor *d, struct xlpt_str *out)
 {
-	_cleanup_free_ char *word = xlpt_doctor_word(d->xen_cmdline, "pci-phantom");
+	_cleanup_free_ char *word = xlpt_xen_value(d->xen_cmdline, "pci-phantom", true);
 
 	given_with(d, has_phantoms, "with phantom functions", out);
 	if (word && *word)
@@ -343,7 +344,7 @@ static bool has_ats(const struct xlpt_doctor *d, const struct xlpt_device *dev)
 /* Off by default (xen/drivers/passthrough/x86/iommu.c, ats.c). */
 void xlpt_joins_ats(const struct xlpt_doctor *d, struct xlpt_str *out)
 {
-	_cleanup_free_ char *word = xlpt_doctor_word(d->xen_cmdline, "ats");
+	_cleanup_free_ char *word = xlpt_xen_value(d->xen_cmdline, "ats", false);
 
 	if (word && strcmp(word, "0") != 0 && strcmp(word, "off") != 0 && strcmp(word, "no") != 0 &&
 	    strcmp(word, "false") != 0)

@@ -2,6 +2,7 @@
 /* What keeps a device to its guest: the IOMMU, interrupt remapping, quarantine. */
 #include <string.h>
 
+#include "core/xen-line.h"
 #include "xl-plugin/check/doctor.h"
 
 #define GROUP XLPT_DOCTOR_IOMMU
@@ -85,7 +86,7 @@ static bool quarantine_off(char *value)
 
 static void quarantine(struct xlpt_doctor *d)
 {
-	_cleanup_free_ char *word = xlpt_doctor_word(d->xen_cmdline, "iommu");
+	_cleanup_free_ char *word = xlpt_xen_value(d->xen_cmdline, "iommu", true);
 
 	if (!d->xen_cmdline) {
 		xlpt_doctor_add(d, GROUP, XLPT_HEALTH_UNKNOWN, "quarantine",

@@ -116,20 +116,6 @@ int64_t xlpt_doctor_holder(const struct xlpt_doctor *d, const struct xlpt_device
 	return d->holders[dev - d->devs.items];
 }
 
-char *xlpt_doctor_word(const char *cmdline, const char *name)
-{
-	_cleanup_free_ char *copy = xlpt_xstrdup(cmdline ? cmdline : "");
-	char *save = NULL, *found = NULL;
-	size_t n = strlen(name);
-
-	for (char *s = strtok_r(copy, " \t\r\n", &save); s; s = strtok_r(NULL, " \t\r\n", &save))
-		if (!strncmp(s, name, n) && (s[n] == '=' || !s[n])) {
-			free(found);
-			found = xlpt_xstrdup(s[n] ? s + n + 1 : "");
-		}
-	return found;
-}
-
 /*
  * sysfs has what follows the second number, too ("/sys/hypervisor/version/extra"), and the kernel
  * makes it without libxl's help.

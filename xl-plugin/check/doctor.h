@@ -138,8 +138,6 @@ static inline bool xlpt_doctor_given(const struct xlpt_doctor *d, const struct x
 {
 	return xlpt_doctor_holder(d, dev) != XLPT_HOLDER_DOM0;
 }
-/* The value of a word of Xen's command line, the last one: "iommu" of "iommu=force". Caller frees. */
-char *xlpt_doctor_word(const char *cmdline, const char *name);
 
 void xlpt_doctor_xen(struct xlpt_doctor *d);		/* doctor-xen.c */
 void xlpt_doctor_iommu(struct xlpt_doctor *d);		/* doctor-iommu.c */
