@@ -29,9 +29,7 @@ struct xlpt_apply_file {
 	struct xlpt_change change;
 	/* text before and after; was NULL = no such file, want NULL = it is removed */
 	char *path, *was, *want;
-	struct stat st; /* a file that is there keeps this owner and mode */
-	bool has_st;	/* st was read */
-	bool backup;	/* the old text is kept in a backup, as boot write does */
+	bool backup; /* the old text is kept in a backup, as boot write does */
 };
 
 struct xlpt_apply;
