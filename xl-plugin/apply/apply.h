@@ -54,6 +54,7 @@ struct xlpt_apply {
 	/* what /var/lib/xlpt/applied said, and what it will say */
 	struct xlpt_applied before, after;
 	struct xlpt_devices devices; /* all functions of this host, with capabilities */
+	struct xlpt_pin_set pin_set; /* the same as pins describe them, while entries are judged */
 	struct xlpt_locks locks;
 	struct xlpt_apply_file *files;
 	size_t n_files, alloc_files;

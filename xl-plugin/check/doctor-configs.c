@@ -74,7 +74,7 @@ static int named(struct xlpt_doctor *d, const struct xlpt_spec *spec, struct xlp
 	}
 	rc = xlpt_pin_load(d->env, spec->pin, &pin, diag);
 	if (rc == 0)
-		rc = xlpt_pin_locate(d->env, spec->pin, &pin, &match, diag);
+		rc = xlpt_pin_set_find(d->env, &d->pin_set, spec->pin, &pin, &match, diag);
 	xlpt_pin_dispose(&pin);
 	return rc;
 }
