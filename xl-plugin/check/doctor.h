@@ -65,6 +65,7 @@ struct xlpt_xen_version {
 /* A guest's configuration file that asks for devices. */
 struct xlpt_doctor_config {
 	char *path, *guest;
+	bool libvirt; /* its XML, which virsh edit changes */
 };
 
 /* A pool that can be read: how many of its VFs are in each state. */
