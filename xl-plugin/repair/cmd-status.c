@@ -36,6 +36,7 @@ static int cmd_status(struct xlpt_env *env, const struct xlpt_args *args, struct
 		      env->store && env->ts ? json_object_new_boolean(true)
 		      : env->no_xen.message ? json_object_new_boolean(false)
 					    : NULL);
+	xlpt_json_add(s.root, "no_xen", xlpt_status_no_xen(env));
 	if (rc == 0 && env->json)
 		xlpt_print_json(env, s.root);
 	else

@@ -24,12 +24,14 @@ void xlpt_status_begin(struct xlpt_status *s)
 
 void xlpt_status_row(struct xlpt_status *s, const struct xlpt_status_row *r)
 {
+	_cleanup_free_ char *detail =
+		xlpt_xasprintf("%s%s%s", r->detail, r->hint ? ": " : "", r->hint ? r->hint : "");
 	struct json_object *o, *guest;
 
 	s->any = true;
 	if (s->table) {
 		xlpt_table_row(s->table, (const char *const[]){ r->bdf, r->state, r->guest,
-								r->address, r->detail });
+								r->address, detail });
 		xlpt_table_paint(s->table, 1, strcmp(r->state, "partial") ? NULL : "red");
 		return;
 	}
@@ -44,7 +46,10 @@ void xlpt_status_row(struct xlpt_status *s, const struct xlpt_status_row *r)
 	xlpt_json_add(o, "kept_for",
 		      r->kept ? xlpt_json_guest_named(r->kept->guest, r->kept->domid) : NULL);
 	xlpt_json_add(o, "pool", xlpt_json_str(r->kept ? r->kept->pool : NULL));
-	xlpt_json_add(o, "detail", xlpt_json_str(r->detail));
+	xlpt_json_add(o, "answers", r->there ? json_object_new_boolean(r->answers) : NULL);
+	xlpt_json_add(o, "free", json_object_new_boolean(r->free));
+	xlpt_json_add(o, "detail", xlpt_json_str(detail));
+	xlpt_json_add(o, "hint", xlpt_json_str(r->hint));
 	json_object_array_add(s->devices, o);
 }
 
@@ -68,6 +73,20 @@ static int interrupted(struct xlpt_status *s, struct xlpt_diag *diag)
 	free(js);
 	xlpt_json_add(s->root, "interrupted", a);
 	return rc;
+}
+
+struct json_object *xlpt_status_no_xen(struct xlpt_env *env)
+{
+	const struct xlpt_diag *no = &env->no_xen;
+	struct json_object *o;
+
+	if (!no->message)
+		return NULL;
+	o = json_object_new_object();
+	xlpt_json_add(o, "message", xlpt_json_str(no->message));
+	xlpt_json_add(o, "fact", xlpt_json_str(no->fact));
+	xlpt_json_add(o, "hint", xlpt_json_str(no->hint));
+	return o;
 }
 
 void xlpt_status_rows_end(struct xlpt_status *s)
