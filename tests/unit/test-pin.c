@@ -462,6 +462,29 @@ static void test_swapped_on_host(void **state)
 	answers(w, 0, "pin remove disk1", "no more");
 }
 
+/* What stands below /var/lib/xlpt/pins and is no pin: named with what takes it away. */
+static void test_no_pins(void **state)
+{
+	struct world *w = *state;
+	struct xlpt_host *h = fake_bus_host(w->bus);
+
+	ok(w, "pin nic0 02:00.0");
+	fake_bus_link(w->bus, "/var/lib/xlpt/pins/away", "/nowhere");
+	fake_bus_put(w->bus, "/var/lib/xlpt/pins/empty", "");
+	fake_bus_put(w->bus, "/var/lib/xlpt/pins/folder/x", "");
+	answers(w, 1, "pin list",
+		"cannot read the pin \"away\": its file is a link that leads nowhere\n");
+	assert_non_null(strstr(w->err, "/var/lib/xlpt/pins/empty: this is not a pin's file\n"));
+	assert_null(strstr(w->err, "line 0"));
+	assert_non_null(strstr(w->err, "to mend: rm -r /var/lib/xlpt/pins/folder; xlpt pin"));
+	answers(w, 1, "--json pin list", "\"line\": null");
+	assert_null(strstr(w->out, "\"line\": 0"));
+	answers(w, 1, "hide pin:away", "a link that leads nowhere\n");
+	answers(w, 1, "pin away 02:00.0", "there is a pin \"away\" already");
+	assert_int_equal(h->ops->unlink(h, "/var/lib/xlpt/pins/away"), 0);
+	ok(w, "pin away 02:00.0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -476,6 +499,7 @@ int main(void)
 		world_test(test_link_to_nothing),
 		world_test(test_one_scan),
 		world_test(test_swapped_on_host),
+		world_test(test_no_pins),
 	};
 
 	B("00:00.0");

@@ -59,7 +59,8 @@ int xlpt_pins_list(struct xlpt_env *env, char ***names, struct xlpt_diag *diag)
 	if (r < 0) {
 		xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot list the pins");
 		xlpt_diag_fact(diag, XLPT_PIN_DIR);
-		xlpt_diag_hint(diag, "run xlpt as root");
+		xlpt_diag_hint(diag, r == -ENOTDIR ? "mv " XLPT_PIN_DIR " " XLPT_PIN_DIR ".old"
+						   : "run xlpt as root");
 		return XLPT_ERR_IO;
 	}
 	xlpt_kept_mend_all(env, XLPT_PIN_DIR);
@@ -73,32 +74,45 @@ int xlpt_pins_list(struct xlpt_env *env, char ***names, struct xlpt_diag *diag)
 	return 0;
 }
 
+static int no_such_pin(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
+{
+	_cleanup_strv_ char **names = NULL;
+	_cleanup_str_ struct xlpt_str all = { 0 };
+
+	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "no pin is called \"%s\"", name);
+	if (xlpt_pins_list(env, &names, NULL) == 0)
+		for (char **p = names; *p; p++)
+			xlpt_str_addf(&all, "%s%s", all.len ? ", " : "", *p);
+	xlpt_diag_fact(diag, all.len ? "the pins of this host are %s" : "this host has no pins",
+		       xlpt_str_get(&all));
+	xlpt_diag_hint(diag, "xlpt pin %s BDF makes it", XLPT_WORD(name));
+	return XLPT_ERR_NOT_FOUND;
+}
+
 int xlpt_pin_load(struct xlpt_env *env, const char *name, struct xlpt_pin *out,
 		  struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *text = NULL, *path = xlpt_xasprintf(XLPT_PIN_DIR "/%s", name);
 	int rc = xlpt_pin_name_check(name, diag), r;
+	char link[16];
 
 	*out = (struct xlpt_pin){ .vf = -1 };
 	if (rc)
 		return rc;
 	r = xlpt_host_read_text(env->host, &text, "%s", path);
-	if (r == -ENOENT) {
-		_cleanup_strv_ char **names = NULL;
-		_cleanup_str_ struct xlpt_str all = { 0 };
-
-		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "no pin is called \"%s\"", name);
-		if (xlpt_pins_list(env, &names, NULL) == 0)
-			for (char **p = names; *p; p++)
-				xlpt_str_addf(&all, "%s%s", all.len ? ", " : "", *p);
-		xlpt_diag_fact(diag,
-			       all.len ? "the pins of this host are %s" : "this host has no pins",
-			       xlpt_str_get(&all));
-		xlpt_diag_hint(diag, "xlpt pin %s BDF makes it", XLPT_WORD(name));
-		return XLPT_ERR_NOT_FOUND;
-	}
+	/* A link that leads nowhere has the name, and no pin can be made in its place. */
+	if (r == -ENOENT && env->host->ops->readlink(env->host, path, link, sizeof(link)) >= 0)
+		r = -ENOLINK;
+	if (r == -ENOENT)
+		return no_such_pin(env, name, diag);
 	if (r < 0) {
-		xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot read the pin \"%s\"", name);
+		if (r == -ENOLINK)
+			xlpt_diag_set(diag, XLPT_ERR_IO,
+				      "cannot read the pin \"%s\": its file is a link that leads "
+				      "nowhere",
+				      name);
+		else
+			xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot read the pin \"%s\"", name);
 		xlpt_diag_fact(diag, "%s", path);
 		xlpt_diag_hint(diag, "rm -r %s; xlpt pin %s BDF", XLPT_WORD(path), XLPT_WORD(name));
 		return XLPT_ERR_IO;
