@@ -55,7 +55,8 @@ void xlpt_status_row(struct xlpt_status *s, const struct xlpt_status_row *r)
 
 static int interrupted(struct xlpt_status *s, struct xlpt_diag *diag)
 {
-	struct json_object *a = json_object_new_array();
+	struct json_object *a = json_object_new_array(), *unread = json_object_new_array();
+	_cleanup_strv_ char **paths = NULL;
 	struct xlpt_journal *js = NULL;
 	size_t n = 0;
 	int rc = xlpt_journal_interrupted(s->env, &js, &n, diag);
@@ -72,6 +73,11 @@ static int interrupted(struct xlpt_status *s, struct xlpt_diag *diag)
 	}
 	free(js);
 	xlpt_json_add(s->root, "interrupted", a);
+	/* They are warned of above. */
+	xlpt_journal_unreadable(s->env, &paths);
+	for (char **p = paths; p && *p; p++)
+		json_object_array_add(unread, xlpt_json_str(*p));
+	xlpt_json_add(s->root, "unreadable", unread);
 	return rc;
 }
 
@@ -103,6 +109,14 @@ void xlpt_status_nothing(const struct xlpt_status *s, const char *guest)
 	else if (!s->env->no_xen.message)
 		xlpt_nothing(s->env, "no device is hidden or with a guest",
 			     "xlpt list; xlpt hide BDF");
+}
+
+void xlpt_status_no_left(struct xlpt_status *s)
+{
+	static const char *const lists[] = { "interrupted", "unreadable", "contradictions" };
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(lists); i++)
+		xlpt_json_add(s->root, lists[i], json_object_new_array());
 }
 
 /* Kinds that a row of the table already shows. */

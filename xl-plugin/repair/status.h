@@ -53,5 +53,7 @@ void xlpt_status_nothing(const struct xlpt_status *s, const char *guest);
 struct json_object *xlpt_status_no_xen(struct xlpt_env *env);
 /* Interrupted operations and contradictions, below the rows. */
 int xlpt_status_add_left(struct xlpt_status *s, struct xlpt_diag *diag);
+/* None of them: in a tree without xenstore nobody can tell. */
+void xlpt_status_no_left(struct xlpt_status *s);
 
 #endif
