@@ -151,20 +151,72 @@ static void limit(struct list *l, mode_t mode)
 	}
 }
 
+/* In this order nobody has more than the list and the mode allow together. */
+static int put_list(const struct list *l, int to, mode_t mode)
+{
+	XLPT_CLEANUP(list_dispose) struct list given = { 0 };
+	int r = l->n ? 0 : read_list(to, &given);
+
+	if (r)
+		return r;
+	if (given.n && fremovexattr(to, NAME))
+		return -errno;
+	if (l->n && fsetxattr(to, NAME, l->head, sizeof(*l->head) + l->n * sizeof(entry), 0))
+		return -errno;
+	return fchmod(to, mode) ? -errno : 0;
+}
+
 int xlpt_acl_keep(int from, int to, mode_t mode)
 {
 	XLPT_CLEANUP(list_dispose) struct list old = { 0 };
-	XLPT_CLEANUP(list_dispose) struct list given = { 0 };
 	int r = from >= 0 ? read_list(from, &old) : 0;
 
-	if (r == 0 && !old.n)
-		r = read_list(to, &given);
 	if (r)
 		return r;
 	limit(&old, mode);
-	if (given.n && fremovexattr(to, NAME))
-		return -errno;
-	if (old.n && fsetxattr(to, NAME, old.head, sizeof(*old.head) + old.n * sizeof(entry), 0))
-		return -errno;
-	return fchmod(to, mode) ? -errno : 0;
+	return put_list(&old, to, mode);
+}
+
+int xlpt_acl_text(int fd, char **out)
+{
+	XLPT_CLEANUP(list_dispose) struct list l = { 0 };
+	struct xlpt_str s = { 0 };
+	int r = read_list(fd, &l);
+
+	*out = NULL;
+	if (r)
+		return r;
+	if (!l.n)
+		xlpt_str_add(&s, "-");
+	for (size_t i = 0; i < l.n * sizeof(entry); i++)
+		xlpt_str_addf(&s, "%02x", ((const unsigned char *)entries(&l))[i]);
+	*out = xlpt_str_take(&s);
+	return 0;
+}
+
+static bool read_text(const char *text, struct list *l)
+{
+	size_t len = strlen(text), size = len / 2;
+	unsigned char *bytes;
+
+	*l = (struct list){ 0 };
+	if (!strcmp(text, "-"))
+		return true;
+	if (!len || len % (2 * sizeof(entry)) || size > XATTR_SIZE_MAX - sizeof(*l->head) ||
+	    strspn(text, "0123456789abcdef") != len)
+		return false;
+	l->head = xlpt_xcalloc(1, sizeof(*l->head) + size);
+	l->head->a_version = htole32(POSIX_ACL_XATTR_VERSION);
+	l->n = size / sizeof(entry);
+	bytes = (unsigned char *)entries(l);
+	for (size_t i = 0; i < size; i++)
+		sscanf(text + 2 * i, "%2hhx", &bytes[i]);
+	return true;
+}
+
+int xlpt_acl_give(const char *text, int to, mode_t mode)
+{
+	XLPT_CLEANUP(list_dispose) struct list l = { 0 };
+
+	return read_text(text, &l) ? put_list(&l, to, mode) : -EBADMSG;
 }

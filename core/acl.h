@@ -32,4 +32,12 @@ mode_t xlpt_acl_mode(int fd, const struct stat *st);
  */
 int xlpt_acl_keep(int from, int to, mode_t mode);
 
+/*
+ * The list of fd, which is open for reading, as one word of hexadecimal digits; "-" without one. The caller
+ * frees it. give makes it the list of the file to, whole, and mode its mode: -EBADMSG when text is none.
+ * 0 or a negative errno.
+ */
+int xlpt_acl_text(int fd, char **out);
+int xlpt_acl_give(const char *text, int to, mode_t mode);
+
 #endif

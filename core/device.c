@@ -22,6 +22,7 @@ void xlpt_devices_dispose(struct xlpt_devices *list)
 	for (size_t i = 0; i < list->n; i++)
 		xlpt_device_dispose(&list->items[i]);
 	free(list->items);
+	free(list->gone);
 	*list = (struct xlpt_devices){ 0 };
 }
 

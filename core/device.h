@@ -106,6 +106,9 @@ void xlpt_device_dispose(struct xlpt_device *dev);
 struct xlpt_devices {
 	struct xlpt_device *items;
 	size_t n, alloc;
+	/* sysfs lists these, and what its links lead to is not there (or was unplugged just then) */
+	struct xlpt_bdf *gone;
+	size_t n_gone, alloc_gone;
 };
 
 void xlpt_devices_dispose(struct xlpt_devices *list);

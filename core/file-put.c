@@ -76,21 +76,6 @@ static int make_temporary(struct xlpt_host *dir, char **name)
 	return -EEXIST;
 }
 
-/* Owner before mode: a change of owner takes set-id bits away. */
-static int give_owner(int fd, const struct stat *old)
-{
-	struct stat st;
-
-	if (fstat(fd, &st))
-		return -errno;
-	if (st.st_uid == old->st_uid && st.st_gid == old->st_gid)
-		return 0;
-	if (fchown(fd, old->st_uid, old->st_gid) == 0)
-		return 0;
-	/* Only root can give a file to another user: for others that is no error. */
-	return errno == EPERM && geteuid() != 0 ? 0 : -errno;
-}
-
 static void sync_dir(const struct xlpt_host *dir)
 {
 	_cleanup_close_ int fd = openat(dir->rootfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -196,11 +181,13 @@ int xlpt_file_finish(const struct xlpt_file *f, int fd, const char *tmp,
 {
 	const struct stat *as = how->as ? how->as : how->keep && f->there ? &f->st : NULL;
 	struct xlpt_host dir = f->dir;
-	int r = as ? give_owner(fd, as) : 0;
+	int r = as && !how->rights ? xlpt_file_give_owner(fd, as) : 0;
 
 	if (r == 0 && !how->lazy && fsync(fd) && errno != EINVAL)
 		r = -errno;
-	if (r == 0 && as)
+	if (r == 0 && how->rights)
+		r = xlpt_file_give_rights(fd, how->rights);
+	else if (r == 0 && as)
 		r = give_mode(f, fd, as->st_mode & 07777);
 	else if (r == 0 && fchmod(fd, how->mode))
 		r = -errno;

@@ -149,10 +149,24 @@ struct xlpt_file_how {
 	mode_t mode;	       /* of the new file, without a look at the umask */
 	bool keep;	       /* ... but what is there keeps owner, group, mode and access list */
 	const struct stat *as; /* ... or these, and the list of what is there; NULL: none */
-	bool fresh;	       /* -EEXIST when anything is there */
-	bool edited;	       /* -ESTALE when it is no longer what xlpt_file_get has read */
-	bool lazy;	       /* not waited for until it is on the disk */
+	const char
+		*rights; /* ... or these, all of them, as xlpt_file_rights has them; NULL: none */
+	bool fresh;	 /* -EEXIST when anything is there */
+	bool edited;	 /* -ESTALE when it is no longer what xlpt_file_get has read */
+	bool lazy;	 /* not waited for until it is on the disk */
 };
+
+/*
+ * Owner, group, mode and access list of a regular file, as one line of text, so that a file which was
+ * removed comes back with them: "0640 0:4 -"; the last word is xlpt_acl_text's. Where the list cannot be
+ * read, the group has no rights in it, because its bits may be the limit of a list. Links are not
+ * followed. The caller frees it; NULL with an error.
+ */
+int xlpt_file_rights(struct xlpt_host *h, const char *path, char **out);
+/* To an open file; -EBADMSG when text is none. */
+int xlpt_file_give_rights(int fd, const char *text);
+/* Only root can give a file to another user: for others that is no error. */
+int xlpt_file_give_owner(int fd, const struct stat *as);
 
 /*
  * A file that had several names (hard links) and was replaced: one of them is the new file's, the

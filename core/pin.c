@@ -6,6 +6,7 @@
 #include "core/text.h"
 
 #define DEPTH_MAX 256 /* no path is longer than there are buses */
+#define ALIKE_MAX 16
 
 void xlpt_pin_dispose(struct xlpt_pin *pin)
 {
@@ -117,51 +118,75 @@ static const char *serial_word(const struct xlpt_pin *pin)
 	return pin->serial ? pin->serial : "none";
 }
 
-/*
- * What makes b another device than the pinned a, wherever it is: "its id is
- * 8086:10c9, and was 8086:10d3". NULL when nothing does. Caller frees.
- */
-static char *differs(const struct xlpt_pin *a, const struct xlpt_pin *b)
+/* What makes b another device than the pinned a, wherever it is; bar: which of them. */
+enum difference { NOTHING, ID, SUBSYSTEM, CLASS, SERIAL, BAR };
+
+static enum difference difference(const struct xlpt_pin *a, const struct xlpt_pin *b, size_t *bar)
 {
 	if (a->vendor != b->vendor || a->device != b->device)
-		return xlpt_xasprintf("its id is %04x:%04x, and was %04x:%04x", b->vendor,
-				      b->device, a->vendor, a->device);
+		return ID;
 	if (a->subvendor != b->subvendor || a->subdevice != b->subdevice)
-		return xlpt_xasprintf("its subsystem is %04x:%04x, and was %04x:%04x", b->subvendor,
-				      b->subdevice, a->subvendor, a->subdevice);
+		return SUBSYSTEM;
 	if (a->class_code != b->class_code)
-		return xlpt_xasprintf("its class is %06x, and was %06x", b->class_code,
-				      a->class_code);
+		return CLASS;
 	if (!xlpt_streq(a->serial, b->serial))
-		return xlpt_xasprintf("its serial number is %s, and was %s", serial_word(b),
-				      serial_word(a));
+		return SERIAL;
 	/* A driver may have resized the BARs of a card that its number shows to be the same. */
-	for (size_t i = 0; !a->serial && i < XLPT_PIN_BARS; i++)
-		if (a->bars[i].size != b->bars[i].size || a->bars[i].kind != b->bars[i].kind)
-			return xlpt_xasprintf("its BAR %zu has 0x%llx bytes of kind 0x%x, and had "
-					      "0x%llx of kind 0x%x",
-					      i, (unsigned long long)b->bars[i].size,
-					      b->bars[i].kind, (unsigned long long)a->bars[i].size,
-					      a->bars[i].kind);
-	return NULL;
+	for (*bar = 0; !a->serial && *bar < XLPT_PIN_BARS; ++*bar)
+		if (a->bars[*bar].size != b->bars[*bar].size ||
+		    a->bars[*bar].kind != b->bars[*bar].kind)
+			return BAR;
+	return NOTHING;
 }
 
 static bool alike(const struct xlpt_pin *a, const struct xlpt_pin *b)
 {
-	_cleanup_free_ char *what = differs(a, b);
+	size_t bar;
 
-	return !what;
+	return difference(a, b, &bar) == NOTHING;
+}
+
+/* "its id is 8086:10c9, and was 8086:10d3"; NULL when they are alike. Caller frees. */
+static char *differs(const struct xlpt_pin *a, const struct xlpt_pin *b)
+{
+	size_t bar;
+
+	switch (difference(a, b, &bar)) {
+	case ID:
+		return xlpt_xasprintf("its id is %04x:%04x, and was %04x:%04x", b->vendor,
+				      b->device, a->vendor, a->device);
+	case SUBSYSTEM:
+		return xlpt_xasprintf("its subsystem is %04x:%04x, and was %04x:%04x", b->subvendor,
+				      b->subdevice, a->subvendor, a->subdevice);
+	case CLASS:
+		return xlpt_xasprintf("its class is %06x, and was %06x", b->class_code,
+				      a->class_code);
+	case SERIAL:
+		return xlpt_xasprintf("its serial number is %s, and was %s", serial_word(b),
+				      serial_word(a));
+	case BAR:
+		return xlpt_xasprintf("its BAR %zu has 0x%llx bytes of kind 0x%x, and had "
+				      "0x%llx of kind 0x%x",
+				      bar, (unsigned long long)b->bars[bar].size, b->bars[bar].kind,
+				      (unsigned long long)a->bars[bar].size, a->bars[bar].kind);
+	case NOTHING:
+		break;
+	}
+	return NULL;
 }
 
 char *xlpt_pin_alike(const struct xlpt_pin *pin, const struct xlpt_pin *candidates, size_t n)
 {
 	struct xlpt_str s = { 0 };
+	size_t found = 0;
 
 	for (size_t i = 0; !pin->serial && i < n; i++)
-		if (!same_place(pin, &candidates[i]) && candidates[i].vf < 0 &&
-		    alike(pin, &candidates[i]))
+		if (candidates[i].vf < 0 && alike(pin, &candidates[i]) &&
+		    !same_place(pin, &candidates[i]) && found++ < ALIKE_MAX)
 			xlpt_str_addf(&s, "%s%s", s.len ? ", " : "",
 				      XLPT_BDF_STR(candidates[i].address));
+	if (found > ALIKE_MAX)
+		xlpt_str_addf(&s, " and %zu more", found - ALIKE_MAX);
 	return s.len ? xlpt_str_take(&s) : NULL;
 }
 
@@ -221,8 +246,16 @@ static int not_there(const struct xlpt_pin *pin, const char *name, const struct 
 		return XLPT_ERR_RULE;
 	}
 	xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "the device of pin:%s is not there", name);
-	xlpt_diag_fact(diag, "nothing is at %s, and its serial number (%s) is nowhere", place,
-		       serial_word(pin));
+	if (pin->serial)
+		xlpt_diag_fact(diag,
+			       "nothing is at %s (it was %s when it was pinned), and no device "
+			       "has its serial number, %s",
+			       place, XLPT_BDF_STR(pin->address), pin->serial);
+	else
+		xlpt_diag_fact(diag,
+			       "nothing is at %s (it was %s when it was pinned), and it has no "
+			       "serial number by which it could be found elsewhere",
+			       place, XLPT_BDF_STR(pin->address));
 	if (pin->vf >= 0)
 		xlpt_diag_hint(diag,
 			       "a virtual function is there once its physical function has made "

@@ -68,8 +68,8 @@ int xlpt_pin_find(const struct xlpt_pin *pin, const char *name, const struct xlp
 
 /*
  * The addresses of other functions that only their place tells from this one:
- * alike in everything, and without a serial number. "0000:05:00.0, ..." or NULL.
- * Caller frees.
+ * alike in everything, and without a serial number. "0000:05:00.0, ..." or NULL;
+ * of very many the first ones and their number. Caller frees.
  */
 char *xlpt_pin_alike(const struct xlpt_pin *pin, const struct xlpt_pin *candidates, size_t n);
 

@@ -21,6 +21,7 @@ struct xlpt_create_facts {
 	uint64_t mmio_hole;    /* MiB; 0 = not said */
 	uint64_t videoram;     /* KiB of its memory for the emulated display; 0 = it has none */
 	bool old_device_model; /* qemu-xen-traditional */
+	bool by_libvirt; /* it is libvirt's XML that has to be mended, and libvirt that starts the guest */
 };
 
 /*

@@ -62,25 +62,40 @@ void xlpt_xl_create_facts(const struct xlpt_dom *dom, struct xlpt_create_facts *
 		hvm_facts(dom, out);
 }
 
-void xlpt_xl_judge_creation(const char *text, size_t len, const char *path, xlpt_creation_fn *found,
-			    void *ctx)
+static void judge(const struct xlpt_create_facts *facts, xlpt_creation_fn *found, void *ctx)
 {
 	static int (*const rules[])(const struct xlpt_create_facts *f, struct xlpt_diag *diag) = {
 		xlpt_policy_may_have_devices,
 		xlpt_policy_whole_memory,
 	};
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(rules); i++) {
+		_cleanup_diag_ struct xlpt_diag why = { 0 };
+
+		if (rules[i](facts, &why))
+			found(ctx, facts->name, &why);
+	}
+}
+
+void xlpt_xl_judge_creation(const char *text, size_t len, const char *path, xlpt_creation_fn *found,
+			    void *ctx)
+{
 	struct xlpt_kepts kept = { 0 };
 	struct xlpt_create_facts facts;
 	_cleanup_dom_ struct xlpt_dom dom;
 
 	if (xlpt_xl_read(text, len, path, &dom, &kept, NULL, NULL) == 0) {
 		xlpt_xl_create_facts(&dom, &facts);
-		for (size_t i = 0; i < XLPT_ARRAY_SIZE(rules); i++) {
-			_cleanup_diag_ struct xlpt_diag why = { 0 };
-
-			if (rules[i](&facts, &why))
-				found(ctx, facts.name, &why);
-		}
+		judge(&facts, found, ctx);
 	}
 	xlpt_kepts_dispose(&kept);
+}
+
+void xlpt_libvirt_judge_creation(const struct xlpt_dom *dom, xlpt_creation_fn *found, void *ctx)
+{
+	struct xlpt_create_facts facts;
+
+	xlpt_xl_create_facts(dom, &facts);
+	facts.by_libvirt = true;
+	judge(&facts, found, ctx);
 }

@@ -78,6 +78,8 @@ void xlpt_xl_create_facts(const struct xlpt_dom *dom, struct xlpt_create_facts *
 typedef void xlpt_creation_fn(void *ctx, const char *guest, struct xlpt_diag *why);
 void xlpt_xl_judge_creation(const char *text, size_t len, const char *path, xlpt_creation_fn *found,
 			    void *ctx);
+/* The same of what libvirt's XML says. */
+void xlpt_libvirt_judge_creation(const struct xlpt_dom *dom, xlpt_creation_fn *found, void *ctx);
 /* Tells where the guest's command line names a disk that has another name under xl. */
 void xlpt_xl_renamed(const struct xlpt_dom *dom, struct xlpt_losses *losses);
 

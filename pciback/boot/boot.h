@@ -316,9 +316,6 @@ int xlpt_boot_sweep(struct xlpt_host *h, bool only_count);
 /* Brings one file there, the old text kept below XLPT_BACKUP_DIR; nothing to do is success. */
 int xlpt_boot_file_put(struct xlpt_host *h, const struct xlpt_boot_file *file,
 		       struct xlpt_diag *diag);
-/* Back to the old text. */
-int xlpt_boot_file_undo(struct xlpt_host *h, const struct xlpt_boot_file *file,
-			struct xlpt_diag *diag);
 bool xlpt_boot_file_same(const struct xlpt_boot_file *file);
 /* The command that makes the change part of the next boot, or NULL. Caller frees. */
 char *xlpt_boot_initramfs_command(const struct xlpt_boot *boot);

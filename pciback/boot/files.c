@@ -275,20 +275,6 @@ int xlpt_boot_file_put(struct xlpt_host *h, const struct xlpt_boot_file *file,
 	return rc ? rc : put(h, file->path, file->text, file->mode, diag);
 }
 
-int xlpt_boot_file_undo(struct xlpt_host *h, const struct xlpt_boot_file *file,
-			struct xlpt_diag *diag)
-{
-	_cleanup_str_ struct xlpt_str now = { 0 };
-
-	if (xlpt_boot_file_same(file))
-		return 0;
-	/* A write that failed has changed nothing: there is nothing to write back, either. */
-	if (file->old && xlpt_boot_slurp(h, file->path, &now) >= 0 &&
-	    !strcmp(xlpt_str_get(&now), file->old))
-		return 0;
-	return put(h, file->path, file->old, file->mode, diag);
-}
-
 int xlpt_boot_sweep(struct xlpt_host *h, bool only_count)
 {
 	static const char *const paths[] = { XLPT_MODPROBE_CONF, XLPT_GRUB_CFG, HOOK, DRACUT,

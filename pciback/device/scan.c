@@ -242,17 +242,29 @@ static bool is_gone(int r)
 	return r == -ENOENT || r == -ENODEV;
 }
 
-static int scan_error(struct xlpt_bdf bdf, int r, struct xlpt_diag *diag)
+int xlpt_scan_no_device(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_diag *diag)
 {
-	if (is_gone(r)) {
-		xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "no PCI device %s", XLPT_BDF_STR(bdf));
-		xlpt_diag_fact(diag, DEVICES "/%s is not there", XLPT_BDF_STR(bdf));
-		xlpt_diag_hint(diag, "xlpt list");
-		return XLPT_ERR_NO_DEVICE;
-	}
+	_cleanup_free_ char *path = xlpt_xasprintf(DEVICES "/%s", XLPT_BDF_STR(bdf));
+	char link[1024];
+
+	xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "no PCI device %s", XLPT_BDF_STR(bdf));
+	if (h->ops->readlink(h, path, link, sizeof(link)) >= 0)
+		xlpt_diag_fact(diag, "%s is a link, and what it leads to (%s) is not there", path,
+			       link);
+	else
+		xlpt_diag_fact(diag, "%s is not there", path);
+	xlpt_diag_hint(diag, "xlpt list");
+	return XLPT_ERR_NO_DEVICE;
+}
+
+static int scan_error(struct xlpt_host *h, struct xlpt_bdf bdf, int r, struct xlpt_diag *diag)
+{
+	if (is_gone(r))
+		return xlpt_scan_no_device(h, bdf, diag);
 	xlpt_diag_errno(diag, r == -EBADMSG ? XLPT_ERR_DATA : XLPT_ERR_IO, -r,
 			"cannot read PCI device %s", XLPT_BDF_STR(bdf));
 	xlpt_diag_fact(diag, "below " DEVICES "/%s", XLPT_BDF_STR(bdf));
+	xlpt_diag_hint(diag, "ls -l " DEVICES "/%s/", XLPT_BDF_STR(bdf));
 	return r == -EBADMSG ? XLPT_ERR_DATA : XLPT_ERR_IO;
 }
 
@@ -292,10 +304,13 @@ int xlpt_scan_all(struct xlpt_host *h, unsigned flags, const char *pci_ids,
 			continue;
 		}
 		xlpt_device_dispose(&dev);
-		if (is_gone(r))
+		if (is_gone(r)) {
+			XLPT_GROW(out->gone, out->n_gone, out->alloc_gone);
+			out->gone[out->n_gone++] = bdf;
 			continue;
+		}
 		xlpt_devices_dispose(out);
-		return scan_error(bdf, r, diag);
+		return scan_error(h, bdf, r, diag);
 	}
 	/* Names of 16-bit domains are in order already; wider ones (VMD) are not among them. */
 	if (out->n)
@@ -329,7 +344,7 @@ int xlpt_scan_one(struct xlpt_host *h, struct xlpt_bdf bdf, unsigned flags, cons
 		out->no_xen = xlpt_boot_xen(h) == XLPT_BOOT_XEN_NO;
 	if (r) {
 		xlpt_device_dispose(out);
-		return scan_error(bdf, r, diag);
+		return scan_error(h, bdf, r, diag);
 	}
 	correct_one(h, out, 256); /* there are no more buses, one behind the other */
 	if (flags & XLPT_SCAN_NAMES)

@@ -29,6 +29,9 @@ int xlpt_scan_all(struct xlpt_host *h, unsigned flags, const char *pci_ids,
 int xlpt_scan_one(struct xlpt_host *h, struct xlpt_bdf bdf, unsigned flags, const char *pci_ids,
 		  struct xlpt_device *out, struct xlpt_diag *diag);
 
+/* NO_DEVICE for a function that is not there, with what sysfs has in its place. */
+int xlpt_scan_no_device(struct xlpt_host *h, struct xlpt_bdf bdf, struct xlpt_diag *diag);
+
 /*
  * The functions of BB:DD.*, in order. XLPT_ERR_NO_DEVICE when there is none.
  * Caller frees *out.

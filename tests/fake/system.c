@@ -85,9 +85,14 @@ void world_files(struct world *w, struct xlpt_str *out, const char *path)
 		return;
 	if (fstat(fd, &st) || (S_ISREG(st.st_mode) && xlpt_file_read_fd(fd, 1 << 20, &text)))
 		abort();
-	if (S_ISREG(st.st_mode))
-		xlpt_str_addf(out, "%s %o <<%s>>\n", path, st.st_mode & 07777, xlpt_str_get(&text));
-	else if (strstr(path, ".service.d") || strstr(path, ".link.d"))
+	if (S_ISREG(st.st_mode)) {
+		_cleanup_free_ char *rights = NULL;
+
+		if (xlpt_file_rights(h, path, &rights))
+			abort();
+		xlpt_str_addf(out, "%s %s <<%s>>\n", path, rights, xlpt_str_get(&text));
+	}
+	if (S_ISDIR(st.st_mode) && (strstr(path, ".service.d") || strstr(path, ".link.d")))
 		xlpt_str_addf(out, "%s\n", path);
 	close(fd);
 	h->ops->list(h, path, &names);

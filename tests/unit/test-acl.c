@@ -180,6 +180,62 @@ static void test_replaced(void **state)
 	}
 }
 
+/* A file that was removed and comes back is whose it was, list included; and else nobody gets more. */
+static void test_came_back(void **state)
+{
+	static const char *const no_rights[] = {
+		"",
+		"0640",
+		"0640 0 -",
+		"0640 0:0",
+		"0640 0:0 x",
+		"10640 0:0 -",
+		"rw 0:0 -",
+		"0640 0:0 ab",
+		"0640 0:0 -\n-",
+		"0640 0:0 02",
+		"0640 x:0 -",
+	};
+	struct xlpt_file_how how = { .mode = 0644 };
+	_cleanup_free_ char *dir = NULL, *had = NULL, *plain = NULL, *now = NULL, *none = NULL;
+	struct tree *t = *state;
+
+	if (!only_root() || !acl_there(t->dir))
+		skip();
+	put(t, "f", "x");
+	put(t, "plain", "x");
+	assert_int_equal(fchownat(t->fd, "plain", USER1, ADM, 0), 0);
+	assert_int_equal(fchmodat(t->fd, "plain", 04640, 0), 0);
+	assert_int_equal(fchownat(t->fd, "f", 0, ADM, 0), 0);
+	assert_true(give(t, "f", reader, XLPT_ARRAY_SIZE(reader)));
+	assert_int_equal(xlpt_file_rights(&t->h, "/f", &had), 0);
+	assert_int_equal(xlpt_file_rights(&t->h, "/plain", &plain), 0);
+	assert_string_equal(plain, "4640 1000:4 -");
+	assert_int_equal(unlinkat(t->fd, "f", 0), 0);
+	/* The folder has another list for it. */
+	dir = outside(t, ".");
+	assert_true(acl_give_default(dir, reader, XLPT_ARRAY_SIZE(reader)));
+	how.rights = had;
+	assert_int_equal(xlpt_file_replace(&t->h, "/f", "new", 3, &how), 0);
+	assert_int_equal(xlpt_file_rights(&t->h, "/f", &now), 0);
+	assert_string_equal(now, had);
+	assert_int_equal(stat_of(t, "f").st_gid, ADM);
+	/* One that had no list gets none, neither the folder's nor that of what is there. */
+	how.rights = plain;
+	assert_int_equal(xlpt_file_replace(&t->h, "/f", "new", 3, &how), 0);
+	free(XLPT_TAKE(now));
+	assert_int_equal(xlpt_file_rights(&t->h, "/f", &now), 0);
+	assert_string_equal(now, plain);
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(no_rights); i++) {
+		how.rights = no_rights[i];
+		assert_int_equal(xlpt_file_replace(&t->h, "/f", "no", 2, &how), -EBADMSG);
+	}
+	says(t, "f", "new");
+	assert_int_equal(xlpt_file_rights(&t->h, "/none", &none), -ENOENT);
+	assert_null(none);
+	has(t, "/", "f plain ");
+}
+
 /* In a folder that gives a list to new files: one that had none has none again. */
 static void test_given_by_folder(void **state)
 {
@@ -229,7 +285,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_writers),	    TEST(test_mode_alone), TEST(test_replaced),
-		TEST(test_given_by_folder), TEST(test_tempdir),
+		TEST(test_given_by_folder), TEST(test_came_back),  TEST(test_tempdir),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

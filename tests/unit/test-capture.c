@@ -544,6 +544,20 @@ static void test_folder_of_user(void **state)
 	setenv("TMPDIR", dir, 1);
 }
 
+/* A tree without xenstore: the object is as its schema says it. */
+static void test_without_xenstore(void **state)
+{
+	static const char *const members[] = { "\"interrupted\": [],", "\"unreadable\": [],",
+					       "\"contradictions\": [],", "\"xen\": null" };
+	_cleanup_free_ char *text = NULL;
+
+	capture(*state);
+	sh("rm -r %s/tree/xlpt-capture", dir);
+	assert_int_equal(offline("status --json", &text), 0);
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(members); i++)
+		assert_non_null(strstr(text, members[i]));
+}
+
 int main(void)
 {
 	/* clang-format off */
@@ -559,6 +573,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_hostile, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_round_trip, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_folder_of_user, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_without_xenstore, setup, teardown),
 		cmocka_unit_test(test_large),
 		cmocka_unit_test(test_groups),
 	};

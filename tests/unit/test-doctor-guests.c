@@ -103,6 +103,100 @@ static void test_absent(void **state)
 	     "0000:3f:00.1");
 }
 
+#define XML "/etc/libvirt/libxl/app 1.xml"
+
+static void domain(struct world *w, const char *type, const char *features, const char *bus)
+{
+	_cleanup_free_ char *text = xlpt_xasprintf(
+		"<domain type='xen'>\n<name>app 1</name>\n<memory unit='MiB'>2048</memory>\n%s\n"
+		"<devices>\n<interface type='network'><source network='lan'/></interface>\n"
+		"<hostdev mode='subsystem' type='pci' managed='yes'><source>\n<address "
+		"domain='0x0000' bus='%s' slot='0x00' function='0x0'/></source></hostdev>\n"
+		"</devices>\n<os><type arch='x86_64' machine='%s</type></os></domain>\n",
+		features, bus, type);
+
+	fake_bus_put(w->bus, XML, text);
+}
+
+/* libvirt's guests that do not run: what mends them is virsh edit, never xl's words. */
+static void test_libvirt(void **state)
+{
+	static const char hvm[] = "xenfv'>hvm";
+	static const char edit[] = "to mend: virsh edit 'app 1': write ";
+	struct world *w = *state;
+
+	domain(w, hvm, "", "0x02");
+	says(w, 0,
+	     "files that were read in /etc/xen and /etc/libvirt/libxl: 1, devices that they "
+	     "name: 1, and all are there",
+	     NULL);
+	domain(w, hvm, "", "0x3f");
+	says(w, 0, XML ":7: names 0000:3f:00.0, and this host has no such device",
+	     "correct it (virsh edit 'app 1'), or put the card back\n");
+	assert_null(strstr(w->out, "convert --edit"));
+	domain(w, "xenpvh'>xenpvh", "", "0x02");
+	says(w, 0, XML ": a PVH guest cannot have devices: libxl refuses it", edit);
+	domain(w, hvm, "<features><xen><passthrough state='off'/></xen></features>", "0x02");
+	says(w, 0, XML ": a guest without passthrough cannot have devices: libxl refuses it", edit);
+	domain(w, hvm, "<currentMemory unit='MiB'>1024</currentMemory>", "0x02");
+	says(w, 0, XML ": an HVM guest with devices cannot have memory above currentMemory: libxl",
+	     edit);
+	assert_null(strstr(w->out, "xl create"));
+	/* Its link in autostart is no second guest. */
+	fake_bus_link(w->bus, "/etc/libvirt/libxl/autostart/app 1.xml", "../app 1.xml");
+	fake_bus_link(w->bus, "/etc/libvirt/libxl/other.xml", "app 1.xml");
+	domain(w, hvm, "", "0x02");
+	says(w, 0, "/etc/libvirt/libxl: 1, devices that they name: 1,", NULL);
+}
+
+/* A guest that runs without passthrough, and is to have devices by that file alone. */
+static void test_libvirt_runs(void **state)
+{
+	struct world *w = *state;
+	struct xlpt_guest *g = fake_ts_guest(w->ts, 7, "app 1", XLPT_GUEST_HVM);
+
+	g->passthrough = XLPT_OFF;
+	domain(w, "xenfv'>hvm", "", "0x02");
+	says(w, 1, "app 1 runs without passthrough, so it can have no device, and " XML " gives it",
+	     NULL);
+}
+
+/* Whoever wrote them: nothing is read elsewhere, and nothing takes long. */
+static void test_libvirt_hostile(void **state)
+{
+	static const struct {
+		const char *text, *fact;
+	} cases[] = {
+		{ "<!DOCTYPE d [<!ENTITY e SYSTEM \"file:///etc/passwd\">]>\n<domain "
+		  "type='xen'><name>&e;</name></domain>\n",
+		  XML ":1" },
+		{ "<domain type='xen'><name>a</name>", XML ":1" },
+		{ "", XML },
+		{ "\x01\x1b[2J", XML },
+	};
+	struct world *w = *state;
+	_cleanup_str_ struct xlpt_str big = { 0 };
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(cases); i++) {
+		fake_bus_put(w->bus, XML, cases[i].text);
+		says(w, 0, cases[i].fact, NULL);
+		assert_null(strstr(w->out, "root:"));
+		assert_null(strchr(w->out, '\x1b'));
+	}
+	xlpt_str_add(&big, "<domain type='xen'><!--");
+	while (big.len < (2u << 20))
+		xlpt_str_add(&big,
+			     "................................................................");
+	fake_bus_put(w->bus, XML, xlpt_str_get(&big));
+	says(w, 0, XML " cannot be read: ", NULL);
+	/* What is no file, or no guest's, is not opened. */
+	fake_bus_host(w->bus)->ops->unlink(fake_bus_host(w->bus), XML);
+	fake_bus_put(w->bus, XML "/x", "");
+	fake_bus_put(w->bus, "/etc/libvirt/libxl/.app.xml", "<");
+	fake_bus_put(w->bus, "/etc/libvirt/libxl/app.xml~", "<");
+	says(w, 0, "no guest's configuration is in /etc/xen and /etc/libvirt/libxl", NULL);
+}
+
 static void test_vectors(void **state)
 {
 	static const uint8_t cfg[256] = {
@@ -246,6 +340,9 @@ int main(void)
 		sound_test(test_without_passthrough),
 		sound_test(test_creation),
 		sound_test(test_absent),
+		sound_test(test_libvirt),
+		sound_test(test_libvirt_runs),
+		sound_test(test_libvirt_hostile),
 		sound_test(test_vectors),
 		sound_test(test_autostart),
 		sound_test(test_bridge),

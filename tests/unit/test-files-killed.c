@@ -20,6 +20,7 @@
 #include "pciback/boot/boot.h"
 #include "tests/fake/bus-internal.h"
 #include "tests/fake/system.h"
+#include "tests/unit/acls.h"
 #include "tests/unit/commands.h"
 
 #define NIC    "02:00.0"
@@ -52,6 +53,35 @@ static const struct scene scenes[] = {
 
 /* ---- the tree ---- */
 
+/* Somebody has made them others' or narrower: a file that comes back is what it was. */
+static void make_odd(struct world *w)
+{
+	static const char *const paths[] = {
+		XLPT_MODPROBE_CONF,
+		XLPT_GRUB_CFG,
+		"/etc/systemd/system/libvirtd.service.d/xlpt-guard.conf",
+		"/etc/apparmor.d/local/usr.sbin.libvirtd",
+	};
+	static const struct acl_entry list[] = {
+		ACL_OWNER(6), { 2, 6, 1000 }, ACL_OWN_GROUP(0), ACL_LIMIT(6), ACL_REST(0),
+	};
+	struct xlpt_host *h = fake_bus_host(w->bus);
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(paths); i++) {
+		_cleanup_close_ int fd = h->ops->open(h, paths[i], O_RDONLY, 0);
+		char self[32];
+
+		if (fd < 0)
+			continue;
+		snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
+		assert_int_equal(fchmod(fd, 0600), 0);
+		if (geteuid() == 0)
+			assert_int_equal(fchown(fd, 0, 4), 0);
+		/* Not each file system has lists. */
+		acl_give(self, list, XLPT_ARRAY_SIZE(list));
+	}
+}
+
 static struct world *prepared(const struct scene *s)
 {
 	struct world *w = world_new();
@@ -70,6 +100,7 @@ static struct world *prepared(const struct scene *s)
 	if (s->older)
 		assert_int_equal(h->ops->symlink(h, OLDER, LINK), 0);
 	ok_lines(w, s->prepare);
+	make_odd(w);
 	return w;
 }
 

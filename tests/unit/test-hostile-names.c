@@ -309,6 +309,10 @@ static void test_many_notes(void **state)
 	world_run(w, "status");
 	assert_non_null(strstr(w->err, "/run/xlpt/journal/1-1 is not a journal that this xlpt can "
 				       "read"));
+	assert_non_null(strstr(w->err, "then: rm -r /run/xlpt/journal/1-1\n"));
+	/* A script gets it, too. */
+	world_run(w, "--json status");
+	assert_non_null(strstr(w->out, "\"unreadable\": [\n    \"/run/xlpt/journal/1-1\"\n  ]"));
 }
 
 /* A configuration that is somebody else's, by name and by what is in it. */

@@ -86,6 +86,9 @@ static void test_no_xen(void **state)
 	assert_non_null(strstr(s.out, "interrupted vf-create"));
 	assert_int_equal(run_on(w, "--json status", &s), 1);
 	assert_non_null(strstr(s.out, "\"xen\": false"));
+	assert_non_null(strstr(s.out, "\"message\": \"" NONE "\""));
+	assert_non_null(
+		strstr(s.out, "\"hint\": \"boot the boot loader's entry that starts Xen\""));
 	assert_int_equal(times(s.out, "\n}"), 1);
 	assert_int_equal(run_on(w, "status web1", &s), 1);
 	free(s.out);

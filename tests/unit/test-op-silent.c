@@ -55,6 +55,10 @@ static void test_hidden(void **state)
 	assert_non_null(strstr(w->err, "d3cold_allowed"));
 	ok(w, "status");
 	assert_non_null(strstr(w->out, "not free for a guest; it does not answer: xlpt doctor"));
+	/* A script gets it, too. */
+	ok(w, "--json status");
+	assert_non_null(strstr(w->out, "\"answers\": false,\n      \"free\": false,\n"));
+	assert_non_null(strstr(w->out, "\"hint\": \"xlpt doctor says what helps\""));
 	refused(w, 1, "doctor", "not sound");
 	assert_non_null(strstr(w->out, "0000:03:00.0 does not answer: its configuration space"));
 	assert_non_null(strstr(
@@ -123,6 +127,8 @@ static void test_with_guest(void **state)
 	silence(w, "0000:03:00.0");
 	ok(w, "status win1");
 	assert_non_null(strstr(w->out, "attached; it does not answer: xlpt doctor"));
+	ok(w, "--json status win1");
+	assert_non_null(strstr(w->out, "\"answers\": false"));
 	refused(w, 1, "doctor", "not sound");
 	assert_non_null(strstr(w->out, "to mend: xlpt detach win1 0000:03:00.0; echo 1 >"));
 	ok(w, "detach win1 03:00.0");

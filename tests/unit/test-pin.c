@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "core/pin.h"
+#include "tests/fake/system.h"
 #include "tests/unit/commands.h"
 
 /* ---- the pure part ---- */
@@ -209,7 +210,8 @@ static void test_alike(void **state)
 {
 	struct set old, now;
 	struct xlpt_pin_match m;
-	_cleanup_free_ char *others = NULL;
+	_cleanup_free_ char *others = NULL, *many = NULL;
+	struct xlpt_pin crowd[100];
 
 	(void)state;
 	set_of(&old, 0);
@@ -217,6 +219,13 @@ static void test_alike(void **state)
 	pins_of(&old);
 	others = xlpt_pin_alike(&old.pins[3], old.pins, old.n);
 	assert_string_equal(others, "0000:02:00.0");
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(crowd); i++) {
+		crowd[i] = old.pins[4];
+		crowd[i].address.bus = (uint8_t)i;
+	}
+	many = xlpt_pin_alike(&old.pins[3], crowd, XLPT_ARRAY_SIZE(crowd));
+	assert_true(xlpt_starts(many, "0000:00:00.0, 0000:01:00.0, "));
+	assert_non_null(strstr(many, ", 0000:0f:00.0 and 84 more"));
 	set_of(&now, 0);
 	now.devs[3].caps.has_serial = now.devs[4].caps.has_serial = false;
 	now.devs[3].parent.dev = 0x13;
@@ -365,6 +374,67 @@ static void test_moved(void **state)
 	answers(w, 3, "hide pin:disk1", "have no serial number: 0000:23:00.0");
 }
 
+/* Of sysfs only the link is there: which one is said, and the other pins are found. */
+static void test_link_to_nothing(void **state)
+{
+	static const char link[] = "/sys/bus/pci/devices/0000:23:00.0";
+	struct world *w = *state;
+
+	add_bridge(w);
+	add_disk(w, "0000:23:00.0", 0x1b36, "0000:00:02.0");
+	answers(w, 0, "pin disk1 23:00.0", "pin:disk1");
+	answers(w, 0, "pin nic0 02:00.0", "pin:nic0");
+	fake_bus_remove(w->bus, "0000:23:00.0");
+	answers(w, 1, "hide pin:disk1",
+		"nothing is at pci0000:00/02.0/00.0 (it was 0000:23:00.0 when it was pinned), and "
+		"it has no serial number by which it could be found elsewhere\n");
+	fake_bus_link(w->bus, link, "../../../devices/pci0000:00/0000:00:02.0/0000:23:00.0");
+	answers(w, 1, "hide pin:disk1", "; /sys/bus/pci/devices lists 0000:23:00.0, which is not");
+	answers(w, 0, "pin show disk1", "lists 0000:23:00.0, which is not there");
+	answers(w, 0, "pin list", "nic0  0000:02:00.0 in place");
+	assert_non_null(strstr(w->out, "disk1 -            absent"));
+	answers(w, 1, "pin disk2 23:00.0", "/0000:23:00.0 is a link, and what it leads to (../../");
+	answers(w, 1, "show 23:00.0", "/0000:23:00.0 is a link, and what it leads to (../../");
+	answers(w, 1, "show 24:00.0", "/sys/bus/pci/devices/0000:24:00.0 is not there");
+	/* One that cannot be read at all is the error, told once. */
+	fake_bus_link(w->bus, "/sys/bus/pci/devices/0000:24:00.0", "0000:24:00.0");
+	answers(w, 1, "pin list", "cannot read PCI device 0000:24:00.0");
+	assert_null(strstr(strstr(w->err, "cannot read PCI") + 1, "cannot read PCI"));
+}
+
+static void count_class(struct fake_bus *bus, const char *path, void *arg)
+{
+	const char *name = strrchr(path, '/');
+
+	(void)bus;
+	*(unsigned *)arg += name && !strcmp(name, "/class") && strstr(path, "0000:02:00.0");
+}
+
+/* All pins are looked for in one reading of this host. */
+static void test_one_scan(void **state)
+{
+	static const char *const commands[] = { "pin list", "boot verify", "apply --export" };
+	struct world *w = *state;
+	unsigned one, all;
+
+	world_system(w, SYSTEM_KERNEL);
+	ok_lines(w, "pin p0 02:00.0;boot write pin:p0");
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(commands); i++) {
+		ok_lines(w, "pin --replace p1 03:00.0;pin --replace p2 04:00.0;boot write pin:p1");
+		all = 0;
+		fake_bus_on_read(w->bus, count_class, &all);
+		world_run(w, "%s", commands[i]);
+		fake_bus_on_read(w->bus, NULL, NULL);
+		ok_lines(w, "boot remove pin:p1;pin remove p1;pin remove p2");
+		one = 0;
+		fake_bus_on_read(w->bus, count_class, &one);
+		world_run(w, "%s", commands[i]);
+		fake_bus_on_read(w->bus, NULL, NULL);
+		if (all > one || !one)
+			fail_msg("%s: %u scans for one pin, %u for three", commands[i], one, all);
+	}
+}
+
 static void test_swapped_on_host(void **state)
 {
 	struct world *w = *state;
@@ -392,6 +462,29 @@ static void test_swapped_on_host(void **state)
 	answers(w, 0, "pin remove disk1", "no more");
 }
 
+/* What stands below /var/lib/xlpt/pins and is no pin: named with what takes it away. */
+static void test_no_pins(void **state)
+{
+	struct world *w = *state;
+	struct xlpt_host *h = fake_bus_host(w->bus);
+
+	ok(w, "pin nic0 02:00.0");
+	fake_bus_link(w->bus, "/var/lib/xlpt/pins/away", "/nowhere");
+	fake_bus_put(w->bus, "/var/lib/xlpt/pins/empty", "");
+	fake_bus_put(w->bus, "/var/lib/xlpt/pins/folder/x", "");
+	answers(w, 1, "pin list",
+		"cannot read the pin \"away\": its file is a link that leads nowhere\n");
+	assert_non_null(strstr(w->err, "/var/lib/xlpt/pins/empty: this is not a pin's file\n"));
+	assert_null(strstr(w->err, "line 0"));
+	assert_non_null(strstr(w->err, "to mend: rm -r /var/lib/xlpt/pins/folder; xlpt pin"));
+	answers(w, 1, "--json pin list", "\"line\": null");
+	assert_null(strstr(w->out, "\"line\": 0"));
+	answers(w, 1, "hide pin:away", "a link that leads nowhere\n");
+	answers(w, 1, "pin away 02:00.0", "there is a pin \"away\" already");
+	assert_int_equal(h->ops->unlink(h, "/var/lib/xlpt/pins/away"), 0);
+	ok(w, "pin away 02:00.0");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -403,7 +496,10 @@ int main(void)
 		cmocka_unit_test(test_bad_files),
 		world_test(test_commands),
 		world_test(test_moved),
+		world_test(test_link_to_nothing),
+		world_test(test_one_scan),
 		world_test(test_swapped_on_host),
+		world_test(test_no_pins),
 	};
 
 	B("00:00.0");

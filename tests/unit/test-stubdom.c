@@ -54,6 +54,10 @@ static void test_kept(void **state)
 	refused(w, 1, "detach --force win1 02:00.0", "keeps it while it runs");
 	refused(w, 1, "detach web1 02:00.0", "web1 does not have 0000:02:00.0");
 	assert_non_null(strstr(w->err, "win1 (domain 5) has it, through web1"));
+	refused(w, 1, "detach --all web1", "web1 is the stub domain of win1, and has no device\n");
+	assert_non_null(strstr(w->err, "win1 (domain 5) has 0000:02:00.0 through it"));
+	assert_non_null(strstr(w->err, "to mend: xl shutdown win1"));
+	refused(w, 1, "detach --all --force --dry-run web1", "web1 is the stub domain of win1");
 	refused(w, 1, "attach db1 02:00.0", "0000:02:00.0 is in use by win1 (domain 5)");
 	assert_non_null(strstr(w->err, "backend/pci/3/0 names it, that of its stub domain web1"));
 	assert_non_null(strstr(w->err, "to mend: xl shutdown win1"));

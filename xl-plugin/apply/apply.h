@@ -29,9 +29,7 @@ struct xlpt_apply_file {
 	struct xlpt_change change;
 	/* text before and after; was NULL = no such file, want NULL = it is removed */
 	char *path, *was, *want;
-	struct stat st; /* a file that is there keeps this owner and mode */
-	bool has_st;	/* st was read */
-	bool backup;	/* the old text is kept in a backup, as boot write does */
+	bool backup; /* the old text is kept in a backup, as boot write does */
 };
 
 struct xlpt_apply;
@@ -56,6 +54,7 @@ struct xlpt_apply {
 	/* what /var/lib/xlpt/applied said, and what it will say */
 	struct xlpt_applied before, after;
 	struct xlpt_devices devices; /* all functions of this host, with capabilities */
+	struct xlpt_pin_set pin_set; /* the same as pins describe them, while entries are judged */
 	struct xlpt_locks locks;
 	struct xlpt_apply_file *files;
 	size_t n_files, alloc_files;

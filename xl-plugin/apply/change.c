@@ -49,6 +49,7 @@ void xlpt_apply_dispose(struct xlpt_apply *a)
 	xlpt_applied_dispose(&a->before);
 	xlpt_applied_dispose(&a->after);
 	xlpt_devices_dispose(&a->devices);
+	xlpt_pin_set_dispose(&a->pin_set);
 	xlpt_journal_dispose(&a->journal);
 	xlpt_bdfs_dispose(&a->coming);
 	xlpt_locks_release(&a->locks);

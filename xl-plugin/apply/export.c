@@ -21,6 +21,7 @@ static void section(struct xlpt_str *out, const char *kind, const char *name)
 
 static int pins(struct xlpt_env *env, struct xlpt_str *out, struct xlpt_diag *diag)
 {
+	_cleanup_pin_set_ struct xlpt_pin_set set = { 0 };
 	_cleanup_strv_ char **names = NULL;
 	int rc = xlpt_pins_list(env, &names, diag);
 
@@ -29,7 +30,7 @@ static int pins(struct xlpt_env *env, struct xlpt_str *out, struct xlpt_diag *di
 		struct xlpt_pin_match match;
 
 		if (xlpt_pin_load(env, *n, &pin, NULL) ||
-		    xlpt_pin_locate(env, *n, &pin, &match, NULL)) {
+		    xlpt_pin_set_find(env, &set, *n, &pin, &match, NULL)) {
 			xlpt_str_addf(out, "\n# The device of the pin %s is not found.\n", *n);
 			continue;
 		}

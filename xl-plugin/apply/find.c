@@ -105,7 +105,7 @@ static void recorded(struct xlpt_apply *a, struct xlpt_entry *e, bool hidden)
 		struct xlpt_pin_match match;
 
 		if (xlpt_pin_parse(*text, &pin, NULL) ||
-		    xlpt_pin_locate(a->env, title, &pin, &match, NULL))
+		    xlpt_pin_set_find(a->env, &a->pin_set, title, &pin, &match, NULL))
 			continue;
 		d = xlpt_devices_find(&a->devices, match.bdf);
 		if (d && (!hidden || xlpt_streq(d->driver, XLPT_PCIBACK_DRIVER)) &&

@@ -24,9 +24,7 @@ static void take_files(struct xlpt_apply *a, const struct xlpt_sentry *g, const 
 		if (!f)
 			continue;
 		f->change.kind = c.kind;
-		f->has_st = c.st != NULL;
-		if (c.st)
-			f->st = *c.st;
+		f->change.keep = c.keep;
 		for (char **line = s->part == XLPT_SENTRY_LIBVIRT ? g->commands : NULL;
 		     line && *line; line++)
 			xlpt_apply_command(a, *line);

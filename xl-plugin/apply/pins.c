@@ -63,7 +63,7 @@ static int one(struct xlpt_apply *a, struct xlpt_entry *e, bool coming, struct x
 	}
 	xlpt_diag_dispose(&no);
 	if (there)
-		located = xlpt_pin_locate(a->env, e->name, &old, &match, &no);
+		located = xlpt_pin_set_find(a->env, &a->pin_set, e->name, &old, &match, &no);
 	e->late = located == XLPT_ERR_NO_DEVICE && old.vf >= 0 && !coming;
 	if (e->late)
 		return 0;

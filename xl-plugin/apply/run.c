@@ -164,7 +164,6 @@ static struct xlpt_change *change_of(struct xlpt_apply_file *f)
 	f->change.path = f->path;
 	f->change.was = f->was;
 	f->change.want = f->want;
-	f->change.st = f->has_st ? &f->st : NULL;
 	return &f->change;
 }
 
@@ -175,10 +174,10 @@ static int bring(struct xlpt_apply *a, size_t i, bool back, struct xlpt_diag *di
 		.path = f->path, .text = f->want, .old = f->was, .mode = f->change.mode
 	};
 
-	if (!f->backup)
-		return xlpt_change_bring(a->env, change_of(f), back, diag);
-	return back ? xlpt_boot_file_undo(a->env->host, &b, diag)
-		    : xlpt_boot_file_put(a->env->host, &b, diag);
+	if (back)
+		return xlpt_change_undo(a->env, &a->journal, change_of(f), diag);
+	return f->backup ? xlpt_boot_file_put(a->env->host, &b, diag)
+			 : xlpt_change_bring(a->env, change_of(f), diag);
 }
 
 static int put(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -232,7 +231,7 @@ static void describe(struct xlpt_apply *a, struct xlpt_plan *plan)
 	for (size_t i = 0; i < a->n_files; i++) {
 		const struct xlpt_apply_file *f = &a->files[i];
 
-		xlpt_change_note(&a->journal, change_of(&a->files[i]));
+		xlpt_change_note(a->env, &a->journal, change_of(&a->files[i]));
 		xlpt_plan_add(plan, put, put_back, i,
 			      xlpt_xasprintf("%s %s", f->want ? "write" : "remove", f->path),
 			      xlpt_xasprintf("put %s back as it was", f->path));

@@ -75,6 +75,7 @@ struct xlpt_boot_plan {
 	struct xlpt_iommu_notes iommu;
 	struct xlpt_boot_pin *pins;
 	size_t n_pins, alloc_pins;
+	struct xlpt_pin_set pin_set;
 	char *stamp; /* command-line list of this boot that was ours, or NULL */
 };
 

@@ -70,20 +70,17 @@ static void print_one(struct xlpt_env *env, const struct xlpt_pin_view *v)
 }
 
 /* Into array with --json, else as a row of t, or whole when there is no t. */
-static int view_one(struct xlpt_env *env, const char *name, struct json_object *array,
-		    struct xlpt_table *t, struct xlpt_diag *diag)
+static int view_one(struct xlpt_env *env, struct xlpt_pin_set *set, const char *name,
+		    struct json_object *array, struct xlpt_table *t, struct xlpt_diag *diag)
 {
 	_cleanup_pin_ struct xlpt_pin pin = { .vf = -1 };
-	_cleanup_pin_set_ struct xlpt_pin_set set = { 0 };
 	_cleanup_free_ char *place = NULL;
 	_cleanup_pin_view_ struct xlpt_pin_view v = { .name = name, .pin = &pin };
 	int rc = xlpt_pin_load(env, name, &pin, diag);
 
-	if (rc == 0)
-		rc = xlpt_pin_set_read(env, pin.vendor, pin.device, &set, diag);
 	if (rc)
 		return rc;
-	xlpt_pin_look(&set, &v);
+	xlpt_pin_look(env, set, &v);
 	place = xlpt_pin_place(&pin);
 	if (array)
 		json_object_array_add(array, json(&v));
@@ -111,8 +108,11 @@ static void print_json(struct xlpt_env *env, struct json_object *pins,
 int xlpt_pin_print_one(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
 {
 	struct json_object *pins = env->json ? json_object_new_array() : NULL;
-	int rc = view_one(env, name, pins, NULL, diag);
+	_cleanup_pin_set_ struct xlpt_pin_set set = { 0 };
+	int rc = xlpt_pin_set_read(env, &set, diag);
 
+	if (rc == 0)
+		rc = view_one(env, &set, name, pins, NULL, diag);
 	if (rc)
 		json_object_put(pins);
 	else if (pins)
@@ -123,16 +123,21 @@ int xlpt_pin_print_one(struct xlpt_env *env, const char *name, struct xlpt_diag 
 int xlpt_pin_print_list(struct xlpt_env *env, char **names, struct xlpt_diag *diag)
 {
 	static const char *const columns[] = { "PIN", "DEVICE", "STATE", "SERIAL", "PLACE" };
-	struct json_object *pins = env->json ? json_object_new_array() : NULL;
-	struct xlpt_table *t = pins ? NULL : xlpt_table_new(columns, XLPT_ARRAY_SIZE(columns));
-	_cleanup_free_ struct xlpt_damage *damaged =
-		xlpt_xcalloc(xlpt_strv_len(names) + 1, sizeof(*damaged));
+	_cleanup_pin_set_ struct xlpt_pin_set set = { 0 };
+	_cleanup_free_ struct xlpt_damage *damaged = NULL;
+	struct json_object *pins;
+	struct xlpt_table *t;
 	size_t n = 0;
-	int rc;
+	int rc = xlpt_pin_set_read(env, &set, diag);
 
+	if (rc)
+		return rc;
+	damaged = xlpt_xcalloc(xlpt_strv_len(names) + 1, sizeof(*damaged));
+	pins = env->json ? json_object_new_array() : NULL;
+	t = pins ? NULL : xlpt_table_new(columns, XLPT_ARRAY_SIZE(columns));
 	for (char **p = names; *p; p++) {
 		damaged[n].name = *p;
-		if (view_one(env, *p, pins, t, &damaged[n].why))
+		if (view_one(env, &set, *p, pins, t, &damaged[n].why))
 			n++;
 	}
 	if (pins)

@@ -2,6 +2,7 @@
 /* Making and removing a pin. */
 #include "core/policy.h"
 #include "core/text.h"
+#include "pciback/device/scan.h"
 #include "xl-plugin/boot/boot.h"
 #include "xl-plugin/boot/pin.h"
 #include "xl-plugin/cli/output.h"
@@ -12,9 +13,9 @@ void xlpt_pin_view_dispose(struct xlpt_pin_view *v)
 	xlpt_diag_dispose(&v->no);
 }
 
-void xlpt_pin_look(const struct xlpt_pin_set *set, struct xlpt_pin_view *v)
+void xlpt_pin_look(struct xlpt_env *env, struct xlpt_pin_set *set, struct xlpt_pin_view *v)
 {
-	v->found = xlpt_pin_find(v->pin, v->name, set->items, set->n, &v->match, &v->no) == 0;
+	v->found = xlpt_pin_set_find(env, set, v->name, v->pin, &v->match, &v->no) == 0;
 	v->alike = xlpt_pin_alike(v->pin, set->items, set->n);
 }
 
@@ -29,36 +30,19 @@ static int not_a_bridge(struct xlpt_bdf bdf, const struct xlpt_pin *pin, struct 
 	return XLPT_ERR_NOT_ENDPOINT;
 }
 
-/* The id has to be known before VPD is read of those that have it. */
 static int read_function(struct xlpt_env *env, struct xlpt_bdf bdf, struct xlpt_pin_set *set,
 			 const struct xlpt_pin **found, struct xlpt_diag *diag)
 {
-	uint16_t vendor = 0xffff, device = 0xffff;
+	int rc = xlpt_pin_set_read(env, set, diag);
 
-	for (int round = 0; round < 2; round++) {
-		int rc;
-
-		xlpt_pin_set_dispose(set);
-		rc = xlpt_pin_set_read(env, vendor, device, set, diag);
-		if (rc)
-			return rc;
-		*found = NULL;
-		for (size_t i = 0; i < set->n; i++)
-			if (xlpt_bdf_eq(set->items[i].address, bdf))
-				*found = &set->items[i];
-		if (!*found) {
-			xlpt_diag_set(diag, XLPT_ERR_NO_DEVICE, "no PCI device %s",
-				      XLPT_BDF_STR(bdf));
-			xlpt_diag_fact(diag, "/sys/bus/pci/devices/%s is not there",
-				       XLPT_BDF_STR(bdf));
-			xlpt_diag_hint(diag, "xlpt list");
-			return XLPT_ERR_NO_DEVICE;
-		}
-		if ((*found)->serial)
-			return 0;
-		vendor = (*found)->vendor;
-		device = (*found)->device;
-	}
+	for (size_t i = 0; rc == 0 && i < set->n; i++)
+		if (xlpt_bdf_eq(set->items[i].address, bdf))
+			*found = &set->items[i];
+	if (rc)
+		return rc;
+	if (!*found)
+		return xlpt_scan_no_device(env->host, bdf, diag);
+	xlpt_pin_set_serials(env, set, (*found)->vendor, (*found)->device);
 	return 0;
 }
 
@@ -104,7 +88,7 @@ int xlpt_pin_make(struct xlpt_env *env, const char *name, const char *device, st
 		rc = xlpt_pin_store(env, name, &pin, diag);
 	if (rc)
 		return rc;
-	xlpt_pin_look(&set, &v);
+	xlpt_pin_look(env, &set, &v);
 	xlpt_pin_tell_made(env, &v, bdf);
 	return 0;
 }

@@ -20,7 +20,7 @@ struct xlpt_pin_view {
 void xlpt_pin_view_dispose(struct xlpt_pin_view *v);
 #define _cleanup_pin_view_ XLPT_CLEANUP(xlpt_pin_view_dispose)
 /* Looks for v->pin, which has v->name. */
-void xlpt_pin_look(const struct xlpt_pin_set *set, struct xlpt_pin_view *v);
+void xlpt_pin_look(struct xlpt_env *env, struct xlpt_pin_set *set, struct xlpt_pin_view *v);
 
 /* Pins the function, or says what would be done, and tells it. device: as the user named it. */
 int xlpt_pin_make(struct xlpt_env *env, const char *name, const char *device, struct xlpt_bdf bdf,

@@ -66,10 +66,11 @@ int xlpt_boot_pins_read(struct xlpt_env *env, const struct xlpt_boot_req *req,
 	return rc;
 }
 
-static int locate(struct xlpt_env *env, struct xlpt_boot_pin *pin, struct xlpt_diag *diag)
+static int locate(struct xlpt_env *env, struct xlpt_boot_plan *p, struct xlpt_boot_pin *pin,
+		  struct xlpt_diag *diag)
 {
 	struct xlpt_pin_match match;
-	int rc = xlpt_pin_locate(env, pin->name, &pin->pin, &match, diag);
+	int rc = xlpt_pin_set_find(env, &p->pin_set, pin->name, &pin->pin, &match, diag);
 
 	if (rc == 0)
 		pin->now = match.bdf;
@@ -104,7 +105,7 @@ int xlpt_boot_pins_arg(struct xlpt_env *env, const struct xlpt_boot_req *req, co
 		xlpt_hide_add(&p->added, &group);
 		return 0;
 	}
-	rc = locate(env, pin, diag);
+	rc = locate(env, p, pin, diag);
 	if (rc)
 		return rc;
 	group = group_of(pin->now);
@@ -119,7 +120,7 @@ static int follow(struct xlpt_env *env, const struct xlpt_boot_req *req, struct 
 {
 	struct xlpt_hide_group old = group_of(pin->pin.boot), now;
 	_cleanup_diag_ struct xlpt_diag no = { 0 };
-	int rc = pin->asked ? 0 : locate(env, pin, &no);
+	int rc = pin->asked ? 0 : locate(env, p, pin, &no);
 
 	if (rc) {
 		xlpt_strv_addf(&p->notes, "%s: %s", no.message, no.fact ? no.fact : "");
@@ -227,6 +228,7 @@ void xlpt_boot_pins_dispose(struct xlpt_boot_plan *p)
 		xlpt_pin_dispose(&p->pins[i].pin);
 	}
 	free(p->pins);
+	xlpt_pin_set_dispose(&p->pin_set);
 }
 
 /* ---- verify ---- */
@@ -280,6 +282,7 @@ static void verdict(const char *name, const struct xlpt_pin *pin, int rc,
 
 int xlpt_boot_pins_verify(struct xlpt_env *env, struct xlpt_verdicts *out, struct xlpt_diag *diag)
 {
+	_cleanup_pin_set_ struct xlpt_pin_set set = { 0 };
 	_cleanup_strv_ char **names = NULL;
 	int rc = xlpt_pins_list(env, &names, diag);
 
@@ -292,7 +295,7 @@ int xlpt_boot_pins_verify(struct xlpt_env *env, struct xlpt_verdicts *out, struc
 		rc = xlpt_pin_load(env, *n, &pin, diag);
 		if (rc || !pin.at_boot)
 			continue;
-		found = xlpt_pin_locate(env, *n, &pin, &match, &no);
+		found = xlpt_pin_set_find(env, &set, *n, &pin, &match, &no);
 		if (found == XLPT_ERR_IO || found == XLPT_ERR_DATA) {
 			xlpt_diag_move(diag, &no);
 			return found;

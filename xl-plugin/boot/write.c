@@ -231,7 +231,15 @@ int xlpt_op_boot_plan(struct xlpt_env *env, const struct xlpt_boot_req *req,
 struct apply {
 	struct xlpt_env *env;
 	const struct xlpt_boot_plan *plan;
+	const struct xlpt_journal *journal;
 };
+
+static struct xlpt_change change_of(const struct xlpt_boot_file *f)
+{
+	return (struct xlpt_change){
+		.path = f->path, .was = f->old, .want = f->text, .mode = f->mode
+	};
+}
 
 static int put(void *ctx, size_t i, struct xlpt_diag *diag)
 {
@@ -243,8 +251,9 @@ static int put(void *ctx, size_t i, struct xlpt_diag *diag)
 static int undo(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct apply *a = ctx;
+	const struct xlpt_change c = change_of(&a->plan->files.items[i]);
 
-	return xlpt_boot_file_undo(a->env->host, &a->plan->files.items[i], diag);
+	return xlpt_change_undo(a->env, a->journal, &c, diag);
 }
 
 int xlpt_op_boot_lock(struct xlpt_env *env, struct xlpt_locks *locks, struct xlpt_diag *diag)
@@ -271,13 +280,14 @@ int xlpt_op_boot_apply(struct xlpt_env *env, const struct xlpt_boot_plan *p, boo
 	_cleanup_journal_ struct xlpt_journal j;
 	/* A note that only makes a message better: without it verify says "lost". */
 	const char *ours = p->owned.by_cmdline ? p->eff.cmdline_hide : p->stamp;
-	struct apply a = { .env = env, .plan = p };
+	struct apply a = { .env = env, .plan = p, .journal = &j };
 	int rc;
 
 	*changed = false;
 	xlpt_journal_init(&j, p->list.n ? "boot write" : "boot remove", NULL);
 	for (size_t i = 0; i < p->files.n; i++) {
 		const struct xlpt_boot_file *f = &p->files.items[i];
+		const struct xlpt_change c = change_of(f);
 
 		if (xlpt_boot_file_same(f))
 			continue;
@@ -285,10 +295,7 @@ int xlpt_op_boot_apply(struct xlpt_env *env, const struct xlpt_boot_plan *p, boo
 		xlpt_plan_add(&steps, put, undo, i,
 			      xlpt_xasprintf("%s %s", f->text ? "write" : "remove", f->path),
 			      xlpt_xasprintf("put %s back as it was", f->path));
-		xlpt_change_note(&j, &(struct xlpt_change){ .path = f->path,
-							    .was = f->old,
-							    .want = f->text,
-							    .mode = f->mode });
+		xlpt_change_note(env, &j, &c);
 	}
 	sweep(env, p);
 	env->done |= !*changed;

@@ -117,13 +117,17 @@ static void vectors(struct xlpt_doctor *d, const struct xlpt_guest *g, const cha
 	xlpt_doctor_guest(d, g->name);
 }
 
-/* The guest's file in /etc/xen, or a word that stands for it. */
-static const char *config_file(const struct xlpt_doctor *d, const struct xlpt_guest *g)
+/* Takes the device out of the guest's file in /etc/xen, or one that stands for it, or libvirt's. Caller frees. */
+static char *take_out(struct xlpt_doctor *d, const struct xlpt_guest *g, const char *bdf)
 {
-	for (size_t i = 0; i < d->n_configs; i++)
-		if (!strcmp(d->configs[i].guest, g->name))
-			return d->configs[i].path;
-	return "FILE";
+	const char *path = "FILE";
+
+	for (size_t i = d->n_configs; i-- > 0;)
+		if (!d->configs[i].libvirt && !strcmp(d->configs[i].guest, g->name))
+			path = d->configs[i].path;
+	if (xlpt_libvirt_made(d->env, g))
+		return xlpt_xasprintf("virsh edit %s: take out its <hostdev>", XLPT_WORD(g->name));
+	return xlpt_xasprintf("xlpt convert --edit %s --remove %s", XLPT_WORD(path), bdf);
 }
 
 /* What the configuration that it was started with names, and this host does not have (any more). */
@@ -139,6 +143,7 @@ static void absent(struct xlpt_doctor *d, const struct xlpt_guest *g)
 		if (specs[i].has_bdf && d->scanned && !xlpt_devices_find(&d->devs, specs[i].bdf)) {
 			const char *bdf = XLPT_BDF_STR(specs[i].bdf);
 			_cleanup_free_ char *fact = NULL, *way = NULL;
+			_cleanup_free_ char *out = take_out(d, g, bdf);
 
 			xlpt_vf_absent(d->env->host, &d->places, specs[i].bdf, &fact, &way);
 			xlpt_doctor_add(
@@ -146,11 +151,7 @@ static void absent(struct xlpt_doctor *d, const struct xlpt_guest *g)
 				"%s was started with a configuration that names %s, and %s: "
 				"the next start fails",
 				g->name, bdf, fact ? fact : "this host has no such device");
-			if (way)
-				xlpt_doctor_mend(d, "%s", way);
-			else
-				xlpt_doctor_mend(d, "xlpt convert --edit %s --remove %s",
-						 XLPT_WORD(config_file(d, g)), bdf);
+			xlpt_doctor_mend(d, "%s", way ? way : out);
 			xlpt_doctor_guest(d, g->name);
 			xlpt_doctor_device(d, specs[i].bdf);
 		}

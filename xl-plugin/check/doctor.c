@@ -309,6 +309,7 @@ void xlpt_doctor_dispose(struct xlpt_doctor *d)
 	xlpt_owners_dispose(&d->owners);
 	free(d->holders);
 	xlpt_devices_dispose(&d->devs);
+	xlpt_pin_set_dispose(&d->pin_set);
 	xlpt_vf_places_dispose(&d->places);
 	xlpt_rmrrs_dispose(&d->rmrrs);
 	xlpt_ivmds_dispose(&d->ivmds);

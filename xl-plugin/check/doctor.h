@@ -16,6 +16,7 @@
 #include "pciback/sriov/vf.h"
 #include "core/pool.h"
 #include "xl-plugin/hotplug/operation.h"
+#include "xl-plugin/kept/pins.h"
 
 /* The worst last, but for what is not known, which comes before what is well. */
 enum xlpt_health {
@@ -64,6 +65,7 @@ struct xlpt_xen_version {
 /* A guest's configuration file that asks for devices. */
 struct xlpt_doctor_config {
 	char *path, *guest;
+	bool libvirt; /* its XML, which virsh edit changes */
 };
 
 /* An entry of the pci list of a guest that starts at boot. */
@@ -93,6 +95,7 @@ struct xlpt_doctor {
 	struct xlpt_xen_version version;
 	char *xen_cmdline, *xen_log;
 	struct xlpt_devices devs;
+	struct xlpt_pin_set pin_set; /* the same, when a configuration names a pin */
 	struct xlpt_vf_places places;
 	struct xlpt_owners owners;
 	int64_t *holders; /* of each of devs: its guest's domid, or XLPT_HOLDER_... */

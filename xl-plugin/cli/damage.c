@@ -14,7 +14,7 @@ struct json_object *xlpt_damage_json(const struct xlpt_damage *damaged, size_t n
 		xlpt_json_add(o, "name", xlpt_json_str(damaged[i].name));
 		xlpt_json_add(o, "message", xlpt_json_str(why->message));
 		xlpt_json_add(o, "file", xlpt_json_str(why->file));
-		xlpt_json_add(o, "line", why->file ? json_object_new_int64(why->line) : NULL);
+		xlpt_json_add(o, "line", why->line ? json_object_new_int64(why->line) : NULL);
 		xlpt_json_add(o, "hint", xlpt_json_str(why->hint));
 		json_object_array_add(list, o);
 	}
@@ -27,8 +27,12 @@ int xlpt_damage_tell(struct xlpt_env *env, struct xlpt_damage *damaged, size_t n
 	/* The first is what the command ends with. */
 	for (size_t i = env->json ? 0 : 1; i < n; i++) {
 		const struct xlpt_diag *why = &damaged[i].why;
-		_cleanup_free_ char *place =
-			why->file ? xlpt_xasprintf("%s, line %u: ", why->file, why->line) : NULL;
+		_cleanup_free_ char *place = NULL;
+
+		if (why->file && why->line)
+			place = xlpt_xasprintf("%s, line %u: ", why->file, why->line);
+		else if (why->file)
+			place = xlpt_xasprintf("%s: ", why->file);
 
 		xlpt_warn(env, "%s%s", place ? place : "", why->message);
 		if (why->hint)

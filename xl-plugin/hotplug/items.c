@@ -130,6 +130,32 @@ int xlpt_op_add_bdf(struct xlpt_op *op, struct xlpt_bdf bdf, struct xlpt_diag *d
 	return add_function(op, &spec, bdf, diag);
 }
 
+/* What a stub domain seems to have is its guest's. */
+static int not_a_stubdom(const struct xlpt_op *op, const struct xlpt_owners *owners,
+			 struct xlpt_diag *diag)
+{
+	const struct xlpt_owner *others = NULL;
+	_cleanup_free_ char *way = NULL;
+
+	for (size_t i = 0; i < owners->n; i++) {
+		const struct xlpt_owner *o = &owners->items[i];
+
+		if (o->domid == op->guest.domid)
+			return 0;
+		if (o->through && o->guest && o->backend_domid == op->guest.domid)
+			others = o;
+	}
+	if (!others)
+		return 0;
+	way = xlpt_owner_frees(others);
+	xlpt_diag_set(diag, XLPT_ERR_NOT_HELD, "%s is the stub domain of %s, and has no device",
+		      op->guest.name, others->guest);
+	xlpt_diag_fact(diag, "%s (domain %u) has %s through it", others->guest, others->domid,
+		       XLPT_BDF_STR(others->bdf));
+	xlpt_diag_hint(diag, "%s", way);
+	return XLPT_ERR_NOT_HELD;
+}
+
 int xlpt_op_add_held(struct xlpt_op *op, struct xlpt_diag *diag)
 {
 	_cleanup_owners_ struct xlpt_owners owners = { 0 };
@@ -138,7 +164,9 @@ int xlpt_op_add_held(struct xlpt_op *op, struct xlpt_diag *diag)
 	size_t n = 0;
 	int rc = xlpt_owners_read(op->env, &owners, diag);
 
-	for (size_t i = 0; i < owners.n; i++)
+	if (rc == 0)
+		rc = not_a_stubdom(op, &owners, diag);
+	for (size_t i = 0; rc == 0 && i < owners.n; i++)
 		if (owners.items[i].domid == op->guest.domid)
 			xlpt_bdfs_add(&held, owners.items[i].bdf);
 	/* A dry run mends nothing. */

@@ -1,12 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * In the journal, three notes for each file, and one more when all files are changed:
- *
- *	note file text 0644 0:0 /etc/default/xendomains		("-" for the owner: root's)
- *	note was =# mine\nXENDOMAINS_SAVE=...		("-" = not there; see xlpt_line_escape)
- *	note want =...
- *	note after /run/xlpt/... =...			(a file to be written at the end)
- *	note files done
+ * Files that are changed together: doing it, and mending what was cut short. What the journal says of them
+ * is read and written in file-note.c.
  */
 #include "xl-plugin/kept/file-change.h"
 
@@ -16,46 +11,10 @@
 #include "core/file.h"
 #include "pciback/boot/boot.h"
 #include "xl-plugin/cli/output.h"
+#include "xl-plugin/kept/file-note.h"
 #include "xl-plugin/kept/locks.h"
 
 #define TEXT_LIMIT (1u << 20)
-
-static const char *const kinds[] = { "text", "dropin", "link" };
-
-/* ---- writing the notes ---- */
-
-static char *value(const char *text)
-{
-	_cleanup_free_ char *line = text ? xlpt_line_escape(text) : NULL;
-
-	return line ? xlpt_xasprintf("=%s", line) : xlpt_xstrdup("-");
-}
-
-static void note(struct xlpt_journal *j, const char *key, const char *text)
-{
-	_cleanup_free_ char *v = value(text), *line = xlpt_xasprintf("%s %s", key, v);
-
-	xlpt_journal_note(j, line, NULL);
-}
-
-void xlpt_change_note(struct xlpt_journal *j, const struct xlpt_change *c)
-{
-	_cleanup_free_ char *owner = NULL, *line = NULL;
-
-	owner = c->st ? xlpt_xasprintf("%u:%u", c->st->st_uid, c->st->st_gid) : xlpt_xstrdup("-");
-	line = xlpt_xasprintf("file %s %04o %s %s", kinds[c->kind],
-			      (unsigned)(c->st ? c->st->st_mode & 07777 : c->mode), owner, c->path);
-	xlpt_journal_note(j, line, NULL);
-	note(j, "was", c->was);
-	note(j, "want", c->want);
-}
-
-void xlpt_change_note_after(struct xlpt_journal *j, const char *path, const char *text)
-{
-	_cleanup_free_ char *key = xlpt_xasprintf("after %s", path);
-
-	note(j, key, text);
-}
 
 bool xlpt_change_is(const struct xlpt_journal *j)
 {
@@ -101,54 +60,9 @@ int xlpt_change_run(struct xlpt_env *env, struct xlpt_journal *j, const struct x
 	return rc;
 }
 
-/* ---- reading the notes, and how far it came ---- */
+/* ---- how far it came ---- */
 
-struct file {
-	enum xlpt_change_kind kind;
-	char *path, *was, *want;
-	mode_t mode;
-	bool owned;
-	struct stat st;
-	enum { AS_BEFORE, AS_WANTED, GONE, OTHER } now;
-};
-
-static void file_dispose(struct file *f)
-{
-	free(f->path);
-	free(f->was);
-	free(f->want);
-}
-
-static char *text_of(const struct xlpt_journal *j, const char *key, size_t i)
-{
-	const char *v = xlpt_journal_get(j, key, i);
-
-	return v && *v == '=' ? xlpt_line_unescape(v + 1) : NULL;
-}
-
-static bool read_file(const struct xlpt_journal *j, size_t i, struct file *f)
-{
-	const char *text = xlpt_journal_get(j, "file", i);
-	char kind[16], owner[32];
-	unsigned mode, uid, gid;
-	int at = 0;
-
-	if (!text || sscanf(text, "%15s %o %31s %n", kind, &mode, owner, &at) != 3 || !at ||
-	    text[at] != '/')
-		return false;
-	*f = (struct file){ .mode = mode & 07777, .path = xlpt_xstrdup(text + at) };
-	while (f->kind < XLPT_CHANGE_LINK && strcmp(kind, kinds[f->kind]) != 0)
-		f->kind++;
-	if (sscanf(owner, "%u:%u", &uid, &gid) == 2) {
-		f->owned = true;
-		f->st = (struct stat){ .st_uid = uid, .st_gid = gid, .st_mode = S_IFREG | f->mode };
-	}
-	f->was = text_of(j, "was", i);
-	f->want = text_of(j, "want", i);
-	return xlpt_journal_get(j, "was", i) && xlpt_journal_get(j, "want", i);
-}
-
-static int look(struct xlpt_env *env, struct file *f, struct xlpt_diag *diag)
+static int look(struct xlpt_env *env, struct xlpt_file_note *f, struct xlpt_diag *diag)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
 	const char *now;
@@ -165,17 +79,17 @@ static int look(struct xlpt_env *env, struct file *f, struct xlpt_diag *diag)
 	if (r == -ENOENT || r == -ENOTDIR)
 		now = NULL;
 	/* Something else has this name by now. */
-	f->now = OTHER;
+	f->now = XLPT_FILE_OTHER;
 	if (r == -EINVAL || r == -EMEDIUMTYPE || r == -EISDIR || r == -ELOOP || r == -EFBIG)
 		return 0;
 	if (r < 0 && now)
 		return xlpt_diag_errno(diag, XLPT_ERR_IO, r, "cannot read %s", f->path);
 	if (xlpt_streq(now, f->want))
-		f->now = AS_WANTED;
+		f->now = XLPT_FILE_AS_WANTED;
 	else if (xlpt_streq(now, f->was))
-		f->now = AS_BEFORE;
+		f->now = XLPT_FILE_AS_BEFORE;
 	else if (!now)
-		f->now = GONE;
+		f->now = XLPT_FILE_GONE;
 	return 0;
 }
 
@@ -194,9 +108,10 @@ static int make_folder(struct xlpt_env *env, const char *folder)
 }
 
 /* Whatever has that name now: afterwards the file has this text. */
-static int bring(struct xlpt_env *env, const struct xlpt_change *c, const char *text)
+static int bring(struct xlpt_env *env, const struct xlpt_change *c, const char *text,
+		 const char *rights)
 {
-	const struct xlpt_file_how how = { .mode = c->mode, .as = c->st };
+	const struct xlpt_file_how how = { .mode = c->mode, .keep = c->keep, .rights = rights };
 	const struct xlpt_host_ops *ops = env->host->ops;
 	_cleanup_free_ char *folder = folder_of(c->path);
 	int r = 0;
@@ -216,12 +131,10 @@ static int bring(struct xlpt_env *env, const struct xlpt_change *c, const char *
 	return r;
 }
 
-static int put_back(struct xlpt_env *env, const struct file *f, struct xlpt_diag *diag)
+static int put_back(struct xlpt_env *env, const struct xlpt_file_note *f, struct xlpt_diag *diag)
 {
-	const struct xlpt_change c = {
-		.kind = f->kind, .path = f->path, .mode = f->mode, .st = f->owned ? &f->st : NULL
-	};
-	int r = bring(env, &c, f->was);
+	const struct xlpt_change c = { .kind = f->kind, .path = f->path, .mode = f->mode };
+	int r = bring(env, &c, f->was, f->rights);
 
 	if (r == 0)
 		return 0;
@@ -230,20 +143,19 @@ static int put_back(struct xlpt_env *env, const struct file *f, struct xlpt_diag
 	return XLPT_ERR_IO;
 }
 
-int xlpt_change_bring(struct xlpt_env *env, const struct xlpt_change *c, bool back,
-		      struct xlpt_diag *diag)
+static int change(struct xlpt_env *env, const struct xlpt_change *c, const char *text,
+		  const char *rights, struct xlpt_diag *diag)
 {
-	const char *text = back ? c->was : c->want;
-	struct file f = { .kind = c->kind,
-			  .path = (char *)c->path,
-			  .was = (char *)c->was,
-			  .want = (char *)text };
+	struct xlpt_file_note f = { .kind = c->kind,
+				    .path = (char *)c->path,
+				    .was = (char *)c->was,
+				    .want = (char *)text };
 	int rc = look(env, &f, diag), r;
 
 	/* A write that failed has changed nothing, so there is nothing to undo. */
-	if (rc || (f.now == AS_WANTED && !(c->kind == XLPT_CHANGE_DROPIN && !text)))
+	if (rc || (f.now == XLPT_FILE_AS_WANTED && !(c->kind == XLPT_CHANGE_DROPIN && !text)))
 		return rc;
-	r = bring(env, c, text);
+	r = bring(env, c, text, rights);
 	if (r == 0)
 		return 0;
 	xlpt_diag_file(diag, XLPT_ERR_IO, -r, "cannot %s %s", text ? "write" : "remove", c->path);
@@ -251,20 +163,31 @@ int xlpt_change_bring(struct xlpt_env *env, const struct xlpt_change *c, bool ba
 	return XLPT_ERR_IO;
 }
 
-static int take_back(struct xlpt_env *env, const struct file *f, struct xlpt_diag *diag)
+int xlpt_change_bring(struct xlpt_env *env, const struct xlpt_change *c, struct xlpt_diag *diag)
+{
+	return change(env, c, c->want, NULL, diag);
+}
+
+int xlpt_change_undo(struct xlpt_env *env, const struct xlpt_journal *j,
+		     const struct xlpt_change *c, struct xlpt_diag *diag)
+{
+	return change(env, c, c->was, xlpt_file_note_rights(j, c->path), diag);
+}
+
+static int take_back(struct xlpt_env *env, const struct xlpt_file_note *f, struct xlpt_diag *diag)
 {
 	/* A link is removed before the new one is made: a kill may have come in between. */
-	bool half = f->now == GONE && f->kind == XLPT_CHANGE_LINK;
-	bool empty = f->now == AS_BEFORE && f->kind == XLPT_CHANGE_DROPIN && !f->was;
+	bool half = f->now == XLPT_FILE_GONE && f->kind == XLPT_CHANGE_LINK;
+	bool empty = f->now == XLPT_FILE_AS_BEFORE && f->kind == XLPT_CHANGE_DROPIN && !f->was;
 
-	if ((f->now == OTHER || f->now == GONE) && !half)
+	if ((f->now == XLPT_FILE_OTHER || f->now == XLPT_FILE_GONE) && !half)
 		xlpt_warn(env, "%s was changed since, and is left as it is", f->path);
 	/* Of a drop-in only the folder may be there. */
-	return f->now == AS_WANTED || half || empty ? put_back(env, f, diag) : 0;
+	return f->now == XLPT_FILE_AS_WANTED || half || empty ? put_back(env, f, diag) : 0;
 }
 
 /* Removes a temporary file that a kill left beside this file, or beside its copy. */
-static void sweep(struct xlpt_env *env, const struct file *f)
+static void sweep(struct xlpt_env *env, const struct xlpt_file_note *f)
 {
 	_cleanup_free_ char *folder = folder_of(f->path);
 	_cleanup_free_ char *copies = xlpt_xasprintf(XLPT_BACKUP_DIR "%s", folder);
@@ -275,14 +198,14 @@ static void sweep(struct xlpt_env *env, const struct file *f)
 }
 
 /* In reverse, so that a file is removed before what it needs. kept NULL: whatever was done. */
-static int bring_back(struct xlpt_env *env, const struct xlpt_journal *j, struct file *files,
-		      size_t n, bool *kept, struct xlpt_diag *diag)
+static int bring_back(struct xlpt_env *env, const struct xlpt_journal *j,
+		      struct xlpt_file_note *files, size_t n, bool *kept, struct xlpt_diag *diag)
 {
 	bool all = kept && !j->undoing;
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < n; i++) {
-		if (!read_file(j, i, &files[i])) {
+		if (!xlpt_file_note_read(j, i, &files[i])) {
 			xlpt_diag_set(diag, XLPT_ERR_DATA, "the journal %s is damaged", j->path);
 			xlpt_diag_fact(diag, "this xlpt cannot read what it says of file %zu",
 				       i + 1);
@@ -291,7 +214,7 @@ static int bring_back(struct xlpt_env *env, const struct xlpt_journal *j, struct
 			return XLPT_ERR_DATA;
 		}
 		rc = look(env, &files[i], diag);
-		all &= rc == 0 && files[i].now == AS_WANTED;
+		all &= rc == 0 && files[i].now == XLPT_FILE_AS_WANTED;
 		sweep(env, &files[i]);
 	}
 	all |= kept && xlpt_streq(xlpt_journal_get(j, "files", 0), "done");
@@ -305,7 +228,7 @@ static int bring_back(struct xlpt_env *env, const struct xlpt_journal *j, struct
 static int mend_files(struct xlpt_env *env, const struct xlpt_journal *j, bool *kept,
 		      struct xlpt_diag *diag)
 {
-	struct file *files;
+	struct xlpt_file_note *files;
 	size_t n = 0;
 	int rc;
 
@@ -314,7 +237,7 @@ static int mend_files(struct xlpt_env *env, const struct xlpt_journal *j, bool *
 	files = xlpt_xcalloc(n + 1, sizeof(*files));
 	rc = bring_back(env, j, files, n, kept, diag);
 	for (size_t i = 0; i < n; i++)
-		file_dispose(&files[i]);
+		xlpt_file_note_dispose(&files[i]);
 	free(files);
 	return rc;
 }

@@ -11,7 +11,7 @@
 #ifndef XLPT_FILE_CHANGE_H
 #define XLPT_FILE_CHANGE_H
 
-#include <sys/stat.h>
+#include <sys/types.h>
 
 #include "xl-plugin/kept/mender.h"
 
@@ -26,12 +26,15 @@ struct xlpt_change {
 	enum xlpt_change_kind kind;
 	const char *path;
 	const char *was, *want; /* the text before and after; NULL = not there */
-	mode_t mode;		/* mode of the file when it is written */
-	const struct stat *st;	/* owner and mode of the file; NULL = root's, with mode */
+	mode_t mode;		/* of the file when it is written, which is root's */
+	bool keep;		/* ... but one that is there keeps owner, mode and access list */
 };
 
-/* Notes one change in the journal. Call it for each file, in order, before xlpt_change_run. */
-void xlpt_change_note(struct xlpt_journal *j, const struct xlpt_change *c);
+/*
+ * Notes one change in the journal, with whose the file is and who may do what with it: undo and repair give
+ * that back, access list included. Call it for each file, in order, before xlpt_change_run.
+ */
+void xlpt_change_note(struct xlpt_env *env, struct xlpt_journal *j, const struct xlpt_change *c);
 /*
  * Notes a file that is written, whole, when all changes are made; repair writes it, too, when it
  * finds that they are.
@@ -51,13 +54,12 @@ int xlpt_change_begin(struct xlpt_env *env, struct xlpt_locks *locks, const char
 int xlpt_change_run(struct xlpt_env *env, struct xlpt_journal *j, const struct xlpt_plan *plan,
 		    void *ctx, struct xlpt_diag *diag);
 
-/*
- * Changes one file for an operation that changes more than files: to want, or with back to was. 0
- * when it is so already.
- */
-int xlpt_change_bring(struct xlpt_env *env, const struct xlpt_change *c, bool back,
-		      struct xlpt_diag *diag);
-/* For that operation's mender: puts all files back that its journal notes. */
+/* One file, to want, for a step of the plan; 0 when it is so already. */
+int xlpt_change_bring(struct xlpt_env *env, const struct xlpt_change *c, struct xlpt_diag *diag);
+/* Back to was, and to the rights that are noted in j. */
+int xlpt_change_undo(struct xlpt_env *env, const struct xlpt_journal *j,
+		     const struct xlpt_change *c, struct xlpt_diag *diag);
+/* For the mender of an operation that changes more than files: puts all back that its journal notes. */
 int xlpt_change_take_back(struct xlpt_env *env, const struct xlpt_journal *j,
 			  struct xlpt_diag *diag);
 

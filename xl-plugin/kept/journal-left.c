@@ -90,9 +90,19 @@ bool xlpt_journal_parse(struct xlpt_journal *j, char *text)
 /* A journal may hold whole files (file-change.c). */
 #define READ_MAX (16u << 20)
 
-enum { ENDED, INTERRUPTED, RUNNING };
+enum { ENDED, INTERRUPTED, RUNNING, UNREADABLE };
 
-/* ENDED also for a journal that cannot be read. The lock for a look is shared. */
+static void tell_unreadable(struct xlpt_env *env, const char *path)
+{
+	size_t told = xlpt_strv_len(env->warned);
+
+	xlpt_warn_once(env, "%s is not a journal that this xlpt can read; it is left alone", path);
+	if (xlpt_strv_len(env->warned) != told)
+		xlpt_warn_mend(env, "look at the devices and files that it names, then: rm -r %s",
+			       XLPT_WORD(path));
+}
+
+/* The lock for a look is shared. */
 static int peek(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
 {
 	_cleanup_str_ struct xlpt_str text = { 0 };
@@ -117,9 +127,8 @@ static int peek(struct xlpt_env *env, const char *name, struct xlpt_journal *j)
 		return running ? RUNNING : INTERRUPTED;
 	/* When it is just being written, a part of it may be there: that is no reason to warn. */
 	if (!running)
-		xlpt_warn_once(env, "%s is not a journal that this xlpt can read; it is left alone",
-			       j->path);
-	return ENDED;
+		tell_unreadable(env, j->path);
+	return running ? ENDED : UNREADABLE;
 }
 
 static int cannot(struct xlpt_diag *diag, int r, const char *what, const char *path)
@@ -178,7 +187,7 @@ int xlpt_journal_left(struct xlpt_env *env, struct xlpt_journal **out, size_t *n
 		_cleanup_journal_ struct xlpt_journal j = { .fd = -1 };
 		int is = peek(env, *p, &j);
 
-		if (is != ENDED)
+		if (is == RUNNING || is == INTERRUPTED)
 			add(is == RUNNING ? &under_way : &left, &j);
 	}
 	*out = left.items;
@@ -186,6 +195,21 @@ int xlpt_journal_left(struct xlpt_env *env, struct xlpt_journal **out, size_t *n
 	*running = under_way.items;
 	*n_running = under_way.n;
 	return 0;
+}
+
+void xlpt_journal_unreadable(struct xlpt_env *env, char ***paths)
+{
+	_cleanup_strv_ char **names = NULL;
+
+	*paths = NULL;
+	if (xlpt_host_list(env->host, &names, XLPT_JOURNAL_DIR) < 0)
+		return;
+	for (char **p = names; *p; p++) {
+		_cleanup_journal_ struct xlpt_journal j = { .fd = -1 };
+
+		if (peek(env, *p, &j) == UNREADABLE)
+			xlpt_strv_add(paths, j.path);
+	}
 }
 
 int xlpt_journal_interrupted(struct xlpt_env *env, struct xlpt_journal **out, size_t *n,

@@ -98,7 +98,9 @@ void xlpt_journal_end(struct xlpt_env *env, struct xlpt_journal *j);
  */
 int xlpt_journal_interrupted(struct xlpt_env *env, struct xlpt_journal **out, size_t *n,
 			     struct xlpt_diag *diag);
-/* The same, and in *running those whose process still writes them. */
+/* The paths of those that cannot be read, NULL-terminated, or NULL. The caller frees them. */
+void xlpt_journal_unreadable(struct xlpt_env *env, char ***paths);
+/* As interrupted, and in *running those whose process still writes them. */
 int xlpt_journal_left(struct xlpt_env *env, struct xlpt_journal **out, size_t *n,
 		      struct xlpt_journal **running, size_t *n_running, struct xlpt_diag *diag);
 /*

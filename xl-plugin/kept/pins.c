@@ -59,7 +59,8 @@ int xlpt_pins_list(struct xlpt_env *env, char ***names, struct xlpt_diag *diag)
 	if (r < 0) {
 		xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot list the pins");
 		xlpt_diag_fact(diag, XLPT_PIN_DIR);
-		xlpt_diag_hint(diag, "run xlpt as root");
+		xlpt_diag_hint(diag, r == -ENOTDIR ? "mv " XLPT_PIN_DIR " " XLPT_PIN_DIR ".old"
+						   : "run xlpt as root");
 		return XLPT_ERR_IO;
 	}
 	xlpt_kept_mend_all(env, XLPT_PIN_DIR);
@@ -73,32 +74,45 @@ int xlpt_pins_list(struct xlpt_env *env, char ***names, struct xlpt_diag *diag)
 	return 0;
 }
 
+static int no_such_pin(struct xlpt_env *env, const char *name, struct xlpt_diag *diag)
+{
+	_cleanup_strv_ char **names = NULL;
+	_cleanup_str_ struct xlpt_str all = { 0 };
+
+	xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "no pin is called \"%s\"", name);
+	if (xlpt_pins_list(env, &names, NULL) == 0)
+		for (char **p = names; *p; p++)
+			xlpt_str_addf(&all, "%s%s", all.len ? ", " : "", *p);
+	xlpt_diag_fact(diag, all.len ? "the pins of this host are %s" : "this host has no pins",
+		       xlpt_str_get(&all));
+	xlpt_diag_hint(diag, "xlpt pin %s BDF makes it", XLPT_WORD(name));
+	return XLPT_ERR_NOT_FOUND;
+}
+
 int xlpt_pin_load(struct xlpt_env *env, const char *name, struct xlpt_pin *out,
 		  struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *text = NULL, *path = xlpt_xasprintf(XLPT_PIN_DIR "/%s", name);
 	int rc = xlpt_pin_name_check(name, diag), r;
+	char link[16];
 
 	*out = (struct xlpt_pin){ .vf = -1 };
 	if (rc)
 		return rc;
 	r = xlpt_host_read_text(env->host, &text, "%s", path);
-	if (r == -ENOENT) {
-		_cleanup_strv_ char **names = NULL;
-		_cleanup_str_ struct xlpt_str all = { 0 };
-
-		xlpt_diag_set(diag, XLPT_ERR_NOT_FOUND, "no pin is called \"%s\"", name);
-		if (xlpt_pins_list(env, &names, NULL) == 0)
-			for (char **p = names; *p; p++)
-				xlpt_str_addf(&all, "%s%s", all.len ? ", " : "", *p);
-		xlpt_diag_fact(diag,
-			       all.len ? "the pins of this host are %s" : "this host has no pins",
-			       xlpt_str_get(&all));
-		xlpt_diag_hint(diag, "xlpt pin %s BDF makes it", XLPT_WORD(name));
-		return XLPT_ERR_NOT_FOUND;
-	}
+	/* A link that leads nowhere has the name, and no pin can be made in its place. */
+	if (r == -ENOENT && env->host->ops->readlink(env->host, path, link, sizeof(link)) >= 0)
+		r = -ENOLINK;
+	if (r == -ENOENT)
+		return no_such_pin(env, name, diag);
 	if (r < 0) {
-		xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot read the pin \"%s\"", name);
+		if (r == -ENOLINK)
+			xlpt_diag_set(diag, XLPT_ERR_IO,
+				      "cannot read the pin \"%s\": its file is a link that leads "
+				      "nowhere",
+				      name);
+		else
+			xlpt_diag_errno(diag, XLPT_ERR_IO, -r, "cannot read the pin \"%s\"", name);
 		xlpt_diag_fact(diag, "%s", path);
 		xlpt_diag_hint(diag, "rm -r %s; xlpt pin %s BDF", XLPT_WORD(path), XLPT_WORD(name));
 		return XLPT_ERR_IO;
@@ -177,38 +191,83 @@ void xlpt_pin_set_dispose(struct xlpt_pin_set *set)
 	for (size_t i = 0; i < set->n; i++)
 		xlpt_pin_dispose(&set->items[i]);
 	free(set->items);
+	free(set->asked);
+	xlpt_devices_dispose(&set->all);
 	*set = (struct xlpt_pin_set){ 0 };
 }
 
-int xlpt_pin_set_read(struct xlpt_env *env, uint16_t vendor, uint16_t device,
-		      struct xlpt_pin_set *out, struct xlpt_diag *diag)
+int xlpt_pin_set_read(struct xlpt_env *env, struct xlpt_pin_set *set, struct xlpt_diag *diag)
 {
-	_cleanup_devices_ struct xlpt_devices all = { 0 };
-	int rc = xlpt_env_need_host(env, diag);
+	int rc = set->is_read ? 0 : xlpt_env_need_host(env, diag);
 
-	*out = (struct xlpt_pin_set){ 0 };
-	if (rc == 0)
-		rc = xlpt_scan_all(env->host, XLPT_SCAN_CAPS, NULL, &all, diag);
-	if (rc)
+	if (rc == 0 && !set->is_read)
+		rc = xlpt_scan_all(env->host, XLPT_SCAN_CAPS, NULL, &set->all, diag);
+	if (rc || set->is_read)
 		return rc;
-	out->items = xlpt_xcalloc(all.n + 1, sizeof(*out->items));
-	for (size_t i = 0; i < all.n; i++) {
-		const struct xlpt_device *d = &all.items[i];
+	set->is_read = true;
+	set->items = xlpt_xcalloc(set->all.n + 1, sizeof(*set->items));
+	set->asked = xlpt_xcalloc(set->all.n + 1, sizeof(*set->asked));
+	for (set->n = 0; set->n < set->all.n; set->n++)
+		xlpt_pin_of(&set->all, &set->all.items[set->n], NULL, &set->items[set->n]);
+	return 0;
+}
+
+void xlpt_pin_set_serials(struct xlpt_env *env, struct xlpt_pin_set *set, uint16_t vendor,
+			  uint16_t device)
+{
+	for (size_t i = 0; i < set->n; i++) {
+		const struct xlpt_device *d = &set->all.items[i];
 		_cleanup_vpd_ struct xlpt_vpd vpd = { 0 };
 
+		if (d->vendor != vendor || d->device != device || set->asked[i])
+			continue;
+		set->asked[i] = true;
+		if (set->items[i].serial || d->caps.has_serial)
+			continue;
 		/* When the VPD is cut short, what stands before that is true all the same. */
-		if (d->vendor == vendor && d->device == device && !d->caps.has_serial)
-			xlpt_vpd_read(env->host, d->is_vf ? d->pf : d->bdf, &vpd, NULL);
-		xlpt_pin_of(&all, d, vpd.serial, &out->items[out->n++]);
+		xlpt_vpd_read(env->host, d->is_vf ? d->pf : d->bdf, &vpd, NULL);
+		set->items[i].serial = xlpt_pin_serial(d, vpd.serial);
 	}
-	return 0;
+}
+
+/* What sysfs lists and does not have may be the pin's device, its PF, or a bridge of its path. */
+static void tell_gone(const struct xlpt_pin_set *set, const struct xlpt_pin *pin, int rc,
+		      struct xlpt_diag *diag)
+{
+	const struct xlpt_devices *all = &set->all;
+	_cleanup_free_ char *fact = NULL;
+	struct xlpt_bdf bdf = all->n_gone ? all->gone[0] : pin->address;
+
+	for (size_t i = 0; i < all->n_gone; i++)
+		if (xlpt_bdf_eq(all->gone[i], pin->address))
+			bdf = pin->address;
+	if (!all->n_gone || !diag || !diag->fact ||
+	    (rc != XLPT_ERR_NO_DEVICE && !xlpt_bdf_eq(bdf, pin->address)))
+		return;
+	fact = xlpt_xasprintf("%s; /sys/bus/pci/devices lists %s, which is not there", diag->fact,
+			      XLPT_BDF_STR(bdf));
+	xlpt_diag_fact(diag, "%s", fact);
+}
+
+int xlpt_pin_set_find(struct xlpt_env *env, struct xlpt_pin_set *set, const char *name,
+		      const struct xlpt_pin *pin, struct xlpt_pin_match *out,
+		      struct xlpt_diag *diag)
+{
+	int rc = xlpt_pin_set_read(env, set, diag);
+
+	if (rc)
+		return rc;
+	xlpt_pin_set_serials(env, set, pin->vendor, pin->device);
+	rc = xlpt_pin_find(pin, name, set->items, set->n, out, diag);
+	if (rc)
+		tell_gone(set, pin, rc, diag);
+	return rc;
 }
 
 int xlpt_pin_locate(struct xlpt_env *env, const char *name, const struct xlpt_pin *pin,
 		    struct xlpt_pin_match *out, struct xlpt_diag *diag)
 {
 	_cleanup_pin_set_ struct xlpt_pin_set set = { 0 };
-	int rc = xlpt_pin_set_read(env, pin->vendor, pin->device, &set, diag);
 
-	return rc ? rc : xlpt_pin_find(pin, name, set.items, set.n, out, diag);
+	return xlpt_pin_set_find(env, &set, name, pin, out, diag);
 }

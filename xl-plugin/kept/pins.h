@@ -34,21 +34,33 @@ int xlpt_pin_remove(struct xlpt_env *env, const char *name, struct xlpt_diag *di
  */
 char *xlpt_pin_by_net(struct xlpt_env *env, const char *ifname);
 
-/* Every function of this host, described as a pin describes it. */
+/*
+ * Every function of this host, described as a pin describes it: for those who look for several pins.
+ * All zero is one that is not read yet.
+ */
 struct xlpt_pin_set {
 	struct xlpt_pin *items;
 	size_t n;
+	struct xlpt_devices all;
+	bool *asked; /* for a serial number in its VPD */
+	bool is_read;
 };
 void xlpt_pin_set_dispose(struct xlpt_pin_set *set);
 #define _cleanup_pin_set_ XLPT_CLEANUP(xlpt_pin_set_dispose)
+/* Once; a second call does nothing. */
+int xlpt_pin_set_read(struct xlpt_env *env, struct xlpt_pin_set *set, struct xlpt_diag *diag);
 /*
  * VPD is slow to read: it is read only for functions with this vendor and device that have no
  * other serial number.
  */
-int xlpt_pin_set_read(struct xlpt_env *env, uint16_t vendor, uint16_t device,
-		      struct xlpt_pin_set *out, struct xlpt_diag *diag);
+void xlpt_pin_set_serials(struct xlpt_env *env, struct xlpt_pin_set *set, uint16_t vendor,
+			  uint16_t device);
 
-/* Finds where the device of a pin is now. name is for messages. NO_DEVICE, RULE. */
+/* Finds where the device of a pin is. set is read when it is not. name is for messages. NO_DEVICE, RULE. */
+int xlpt_pin_set_find(struct xlpt_env *env, struct xlpt_pin_set *set, const char *name,
+		      const struct xlpt_pin *pin, struct xlpt_pin_match *out,
+		      struct xlpt_diag *diag);
+/* The same with a set of its own: of one pin, or while devices may come and go. */
 int xlpt_pin_locate(struct xlpt_env *env, const char *name, const struct xlpt_pin *pin,
 		    struct xlpt_pin_match *out, struct xlpt_diag *diag);
 

@@ -32,10 +32,13 @@ static int cmd_status(struct xlpt_env *env, const struct xlpt_args *args, struct
 		xlpt_status_nothing(&s, one ? args->pos[0] : NULL);
 	if (rc == 0 && (!env->sysroot || env->store))
 		rc = xlpt_status_add_left(&s, diag);
+	else
+		xlpt_status_no_left(&s);
 	xlpt_json_add(s.root, "xen",
 		      env->store && env->ts ? json_object_new_boolean(true)
 		      : env->no_xen.message ? json_object_new_boolean(false)
 					    : NULL);
+	xlpt_json_add(s.root, "no_xen", xlpt_status_no_xen(env));
 	if (rc == 0 && env->json)
 		xlpt_print_json(env, s.root);
 	else

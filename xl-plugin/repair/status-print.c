@@ -24,12 +24,14 @@ void xlpt_status_begin(struct xlpt_status *s)
 
 void xlpt_status_row(struct xlpt_status *s, const struct xlpt_status_row *r)
 {
+	_cleanup_free_ char *detail =
+		xlpt_xasprintf("%s%s%s", r->detail, r->hint ? ": " : "", r->hint ? r->hint : "");
 	struct json_object *o, *guest;
 
 	s->any = true;
 	if (s->table) {
 		xlpt_table_row(s->table, (const char *const[]){ r->bdf, r->state, r->guest,
-								r->address, r->detail });
+								r->address, detail });
 		xlpt_table_paint(s->table, 1, strcmp(r->state, "partial") ? NULL : "red");
 		return;
 	}
@@ -44,13 +46,17 @@ void xlpt_status_row(struct xlpt_status *s, const struct xlpt_status_row *r)
 	xlpt_json_add(o, "kept_for",
 		      r->kept ? xlpt_json_guest_named(r->kept->guest, r->kept->domid) : NULL);
 	xlpt_json_add(o, "pool", xlpt_json_str(r->kept ? r->kept->pool : NULL));
-	xlpt_json_add(o, "detail", xlpt_json_str(r->detail));
+	xlpt_json_add(o, "answers", r->there ? json_object_new_boolean(r->answers) : NULL);
+	xlpt_json_add(o, "free", json_object_new_boolean(r->free));
+	xlpt_json_add(o, "detail", xlpt_json_str(detail));
+	xlpt_json_add(o, "hint", xlpt_json_str(r->hint));
 	json_object_array_add(s->devices, o);
 }
 
 static int interrupted(struct xlpt_status *s, struct xlpt_diag *diag)
 {
-	struct json_object *a = json_object_new_array();
+	struct json_object *a = json_object_new_array(), *unread = json_object_new_array();
+	_cleanup_strv_ char **paths = NULL;
 	struct xlpt_journal *js = NULL;
 	size_t n = 0;
 	int rc = xlpt_journal_interrupted(s->env, &js, &n, diag);
@@ -67,7 +73,26 @@ static int interrupted(struct xlpt_status *s, struct xlpt_diag *diag)
 	}
 	free(js);
 	xlpt_json_add(s->root, "interrupted", a);
+	/* They are warned of above. */
+	xlpt_journal_unreadable(s->env, &paths);
+	for (char **p = paths; p && *p; p++)
+		json_object_array_add(unread, xlpt_json_str(*p));
+	xlpt_json_add(s->root, "unreadable", unread);
 	return rc;
+}
+
+struct json_object *xlpt_status_no_xen(struct xlpt_env *env)
+{
+	const struct xlpt_diag *no = &env->no_xen;
+	struct json_object *o;
+
+	if (!no->message)
+		return NULL;
+	o = json_object_new_object();
+	xlpt_json_add(o, "message", xlpt_json_str(no->message));
+	xlpt_json_add(o, "fact", xlpt_json_str(no->fact));
+	xlpt_json_add(o, "hint", xlpt_json_str(no->hint));
+	return o;
 }
 
 void xlpt_status_rows_end(struct xlpt_status *s)
@@ -84,6 +109,14 @@ void xlpt_status_nothing(const struct xlpt_status *s, const char *guest)
 	else if (!s->env->no_xen.message)
 		xlpt_nothing(s->env, "no device is hidden or with a guest",
 			     "xlpt list; xlpt hide BDF");
+}
+
+void xlpt_status_no_left(struct xlpt_status *s)
+{
+	static const char *const lists[] = { "interrupted", "unreadable", "contradictions" };
+
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(lists); i++)
+		xlpt_json_add(s->root, lists[i], json_object_new_array());
 }
 
 /* Kinds that a row of the table already shows. */

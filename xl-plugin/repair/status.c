@@ -9,10 +9,11 @@
 #include "pciback/sriov/vf.h"
 #include "xl-plugin/hotplug/operation.h"
 
-#define DETAIL 384 /* a guest's name and a sentence */
-
-/* What follows on the state of a device that does not answer. */
-#define SILENT "; it does not answer: xlpt doctor says what helps"
+#define DETAIL 256 /* a guest's name and a sentence */
+#define REPAIR "xlpt repair"
+/* On the state of a device that does not answer. */
+#define SILENT	   "; it does not answer"
+#define SILENT_WAY "xlpt doctor says what helps"
 
 static bool is_silent(struct xlpt_env *env, struct xlpt_bdf bdf)
 {
@@ -24,23 +25,24 @@ static bool is_silent(struct xlpt_env *env, struct xlpt_bdf bdf)
 
 /*
  * anew: the driver that has it in dom0 although a guest has it, "none", or NULL. silent: it is there
- * and does not answer.
+ * and does not answer. hint: what mends it, or NULL; the caller frees it.
  */
 static const char *detail(const struct xlpt_owner *o, bool absent, const char *anew, bool silent,
-			  char buf[DETAIL])
+			  char buf[DETAIL], char **hint)
 {
-	_cleanup_free_ char *line = o->guest ? xlpt_owner_frees(o) : NULL;
+	_cleanup_free_ char *line = o->guest ? xlpt_owner_frees(o) : xlpt_xstrdup(REPAIR);
 
+	*hint = NULL;
 	if (!o->guest)
-		snprintf(buf, DETAIL, "its domain is gone: xlpt repair");
+		snprintf(buf, DETAIL, "its domain is gone");
 	else if (o->shut_down)
-		snprintf(buf, DETAIL, "it has shut down and was not destroyed: %s", line);
+		snprintf(buf, DETAIL, "it has shut down and was not destroyed");
 	else if (o->dying)
 		snprintf(buf, DETAIL, "its domain is dying");
 	else if (absent)
-		snprintf(buf, DETAIL, "this host has it no more: %s", line);
+		snprintf(buf, DETAIL, "this host has it no more");
 	else if (anew)
-		snprintf(buf, DETAIL, "this host has it again, driver %s: %s", anew, line);
+		snprintf(buf, DETAIL, "this host has it again, driver %s", anew);
 	else if (o->through && xlpt_owner_complete(o))
 		snprintf(buf, DETAIL, "through %s, connected", o->through);
 	else if (o->through)
@@ -48,14 +50,19 @@ static const char *detail(const struct xlpt_owner *o, bool absent, const char *a
 			 o->through, xlpt_xbs_word(o->be_state), xlpt_xbs_word(o->fe_state),
 			 o->dev.state);
 	else if (o->lost)
-		snprintf(buf, DETAIL,
-			 "taken from it in the hypervisor, not in xenstore: xlpt repair");
+		snprintf(buf, DETAIL, "taken from it in the hypervisor, not in xenstore");
 	else if (xlpt_owner_complete(o))
 		snprintf(buf, DETAIL, "%s%s", o->type == XLPT_GUEST_PV ? "connected" : "attached",
 			 silent ? SILENT : "");
 	else
 		snprintf(buf, DETAIL, "backend %s, frontend %s, device state %d",
 			 xlpt_xbs_word(o->be_state), xlpt_xbs_word(o->fe_state), o->dev.state);
+	if (!o->guest || (!o->dying && (o->shut_down || absent || anew)))
+		*hint = XLPT_TAKE(line);
+	else if (!o->dying && !o->through && o->lost)
+		*hint = xlpt_xstrdup(REPAIR);
+	else if (!o->dying && !o->through && silent && xlpt_owner_complete(o))
+		*hint = xlpt_xstrdup(SILENT_WAY);
 	return buf;
 }
 
@@ -95,32 +102,37 @@ static char *is_anew(struct xlpt_env *env, struct xlpt_bdf bdf)
 static void add_owner(struct xlpt_status *s, const struct xlpt_owner *o)
 {
 	char buf[DETAIL], address[XLPT_BDF_LEN];
-	bool absent = is_absent(s->env, o->bdf);
+	bool absent = is_absent(s->env, o->bdf), silent = is_silent(s->env, o->bdf);
+	_cleanup_free_ char *hint = NULL;
+	const char *text;
 	_cleanup_free_ char *anew = o->guest && !absent ? is_anew(s->env, o->bdf) : NULL;
 
-	xlpt_status_row(
-		s,
-		&(struct xlpt_status_row){
-			.bdf = XLPT_BDF_STR(o->bdf),
-			.state = xlpt_owner_complete(o) && o->guest && !absent && !anew ? "assigned"
-											: "partial",
-			.guest = o->guest,
-			.domid = o->domid,
-			.through = o->through,
-			.address = guest_address(o, address),
-			.detail = detail(o, absent, anew, is_silent(s->env, o->bdf), buf) });
+	text = detail(o, absent, anew, silent, buf, &hint);
+	xlpt_status_row(s, &(struct xlpt_status_row){ .bdf = XLPT_BDF_STR(o->bdf),
+						      .state = xlpt_owner_complete(o) && o->guest &&
+									       !absent && !anew
+								       ? "assigned"
+								       : "partial",
+						      .guest = o->guest,
+						      .domid = o->domid,
+						      .through = o->through,
+						      .address = guest_address(o, address),
+						      .there = !absent,
+						      .answers = !silent,
+						      .detail = text,
+						      .hint = hint });
 }
 
-static char *named_text(struct xlpt_status *s, struct xlpt_bdf bdf)
+static char *named_text(struct xlpt_status *s, struct xlpt_bdf bdf, char **hint)
 {
-	_cleanup_free_ char *fact = NULL, *way = NULL;
+	_cleanup_free_ char *fact = NULL;
 
-	if (xlpt_vf_absent(s->env->host, &s->places, bdf, &fact, &way))
-		return xlpt_xasprintf("its configuration names it; %s: the next start fails: %s",
-				      fact, way);
-	return xlpt_xasprintf("its configuration names it; no such device: the next start fails: "
-			      "xlpt convert --edit FILE --remove %s",
-			      XLPT_BDF_STR(bdf));
+	*hint = NULL;
+	xlpt_vf_absent(s->env->host, &s->places, bdf, &fact, hint);
+	if (!*hint)
+		*hint = xlpt_xasprintf("xlpt convert --edit FILE --remove %s", XLPT_BDF_STR(bdf));
+	return xlpt_xasprintf("its configuration names it; %s: the next start fails",
+			      fact ? fact : "no such device");
 }
 
 /*
@@ -139,16 +151,17 @@ static void add_named(struct xlpt_status *s, const struct xlpt_guest *guest,
 	for (size_t i = 0; i < n; i++) {
 		const struct xlpt_owner *o = xlpt_owners_find(owners, specs[i].bdf);
 		const char *bdf = XLPT_BDF_STR(specs[i].bdf);
-		_cleanup_free_ char *text = NULL;
+		_cleanup_free_ char *text = NULL, *hint = NULL;
 
 		if (specs[i].has_bdf && is_absent(s->env, specs[i].bdf) &&
 		    !(o && o->domid == guest->domid)) {
-			text = named_text(s, specs[i].bdf);
+			text = named_text(s, specs[i].bdf, &hint);
 			xlpt_status_row(s, &(struct xlpt_status_row){ .bdf = bdf,
 								      .state = "absent",
 								      .guest = guest->name,
 								      .domid = guest->domid,
-								      .detail = text });
+								      .detail = text,
+								      .hint = hint });
 		}
 		xlpt_spec_dispose(&specs[i]);
 	}
@@ -199,7 +212,8 @@ static int add_hidden(struct xlpt_status *s, const struct xlpt_keepers *keepers,
 	bool kept = false;
 	_cleanup_pcinote_ struct xlpt_pcinote note = { 0 };
 	_cleanup_free_ char *text = NULL;
-	bool assigned = false;
+	const char *hint = NULL;
+	bool assigned = false, free_for_guest;
 	int rc = 0;
 
 	if (env->store)
@@ -209,16 +223,20 @@ static int add_hidden(struct xlpt_status *s, const struct xlpt_keepers *keepers,
 	if (rc)
 		return rc;
 	if (assigned)
-		text = xlpt_xstrdup("the hypervisor has it with a guest that no backend names: "
-				    "xlpt repair");
+		text = xlpt_xstrdup("the hypervisor has it with a guest that no backend names");
 	else if (note.domid >= 0 && env->store)
-		text = xlpt_xasprintf("libxl notes domain %lld as its owner, wrongly: xlpt repair",
+		text = xlpt_xasprintf("libxl notes domain %lld as its owner, wrongly",
 				      (long long)note.domid);
 	else if (!env->store)
 		text = xlpt_xstrdup(
 			"on pciback; without xenstore nobody tells whether a guest has it");
 	else
 		kept = xlpt_keeper_of(keepers, bdf, &keeper, &text);
+	if (assigned || (note.domid >= 0 && env->store))
+		hint = REPAIR;
+	else if (!text && dev->no_answer)
+		hint = SILENT_WAY;
+	free_for_guest = !text && !dev->no_answer;
 	if (!text)
 		text = xlpt_xstrdup(dev->no_answer ? "not free for a guest" SILENT
 						   : "free for a guest");
@@ -226,7 +244,11 @@ static int add_hidden(struct xlpt_status *s, const struct xlpt_keepers *keepers,
 						      .state = assigned ? "partial" : "hidden",
 						      .domid = -1,
 						      .kept = kept ? &keeper : NULL,
-						      .detail = text });
+						      .there = true,
+						      .answers = !dev->no_answer,
+						      .free = free_for_guest,
+						      .detail = text,
+						      .hint = hint });
 	return 0;
 }
 

@@ -13,6 +13,9 @@
 
 struct xlpt_status_row {
 	const char *bdf, *state, *guest, *through, *address, *detail;
+	const char *hint;    /* the line that mends what detail says, or NULL */
+	bool there, answers; /* answers: with there */
+	bool free;	     /* it is nobody's: a guest may get it */
 	int64_t domid;
 	const struct xlpt_keeper *kept; /* whose it is although no guest has it, or NULL */
 };
@@ -46,7 +49,11 @@ void xlpt_status_row(struct xlpt_status *s, const struct xlpt_status_row *row);
 void xlpt_status_rows_end(struct xlpt_status *s);
 /* No row at all: what to run next. guest: the word that names the one, or NULL. */
 void xlpt_status_nothing(const struct xlpt_status *s, const char *guest);
+/* Why Xen could not be asked; NULL: it could, or a tree does not tell. */
+struct json_object *xlpt_status_no_xen(struct xlpt_env *env);
 /* Interrupted operations and contradictions, below the rows. */
 int xlpt_status_add_left(struct xlpt_status *s, struct xlpt_diag *diag);
+/* None of them: in a tree without xenstore nobody can tell. */
+void xlpt_status_no_left(struct xlpt_status *s);
 
 #endif

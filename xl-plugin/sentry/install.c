@@ -13,6 +13,7 @@
 struct apply {
 	struct xlpt_env *env;
 	struct xlpt_sentry *g;
+	const struct xlpt_journal *journal;
 	bool remove;
 };
 
@@ -21,7 +22,7 @@ static int put(void *ctx, size_t i, struct xlpt_diag *diag)
 	struct apply *a = ctx;
 	const struct xlpt_change c = xlpt_sentry_change_of(&a->g->files[i], a->remove);
 
-	return xlpt_change_bring(a->env, &c, false, diag);
+	return xlpt_change_bring(a->env, &c, diag);
 }
 
 static int undo(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -29,7 +30,7 @@ static int undo(void *ctx, size_t i, struct xlpt_diag *diag)
 	struct apply *a = ctx;
 	const struct xlpt_change c = xlpt_sentry_change_of(&a->g->files[i], a->remove);
 
-	return xlpt_change_bring(a->env, &c, true, diag);
+	return xlpt_change_undo(a->env, a->journal, &c, diag);
 }
 
 /* Judges one file before anything is touched. */
@@ -90,16 +91,16 @@ struct xlpt_change xlpt_sentry_change_of(const struct xlpt_sentry_file *f, bool 
 				     .was = f->now,
 				     .want = remove ? f->without : f->with,
 				     .mode = 0644,
-				     .st = f->kind != XLPT_SENTRY_LINK && f->now ? &f->st : NULL };
+				     .keep = true };
 }
 
-static void plan_file(struct xlpt_plan *plan, struct xlpt_journal *j,
+static void plan_file(struct xlpt_env *env, struct xlpt_plan *plan, struct xlpt_journal *j,
 		      const struct xlpt_sentry_file *f, size_t i, bool remove)
 {
 	const struct xlpt_change c = xlpt_sentry_change_of(f, remove);
 	char *what;
 
-	xlpt_change_note(j, &c);
+	xlpt_change_note(env, j, &c);
 	if (f->kind == XLPT_SENTRY_LINK)
 		what = remove ? xlpt_xasprintf("remove the link %s", f->path)
 			      : xlpt_xasprintf("link %s to %s", f->path, f->with);
@@ -157,7 +158,7 @@ int xlpt_op_guard(struct xlpt_env *env, struct xlpt_sentry *g, const bool parts[
 {
 	_cleanup_plan_ struct xlpt_plan plan = { 0 };
 	_cleanup_journal_ struct xlpt_journal j;
-	struct apply a = { .env = env, .g = g, .remove = remove };
+	struct apply a = { .env = env, .g = g, .journal = &j, .remove = remove };
 	_cleanup_free_ size_t *picked = NULL;
 	size_t n;
 	int rc;
@@ -166,7 +167,7 @@ int xlpt_op_guard(struct xlpt_env *env, struct xlpt_sentry *g, const bool parts[
 	xlpt_journal_init(&j, remove ? "guard remove" : "guard install", NULL);
 	rc = xlpt_sentry_pick(g, parts, remove, force, &picked, &n, diag);
 	for (size_t i = 0; rc == 0 && i < n; i++)
-		plan_file(&plan, &j, &g->files[picked[i]], picked[i], remove);
+		plan_file(env, &plan, &j, &g->files[picked[i]], picked[i], remove);
 	*changed = plan.n > 0;
 	if (rc == 0 && env->dry_run)
 		xlpt_print_plan(env, &plan);

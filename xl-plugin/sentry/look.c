@@ -136,7 +136,7 @@ static enum xlpt_sentry_state judge(const char *now, const char *want, bool same
 
 static int slurp(struct xlpt_env *env, struct xlpt_sentry_file *f, struct xlpt_diag *diag)
 {
-	int r = xlpt_sentry_slurp(env->host, f->path, &f->now, &f->st);
+	int r = xlpt_sentry_slurp(env->host, f->path, &f->now);
 
 	if (r == 0 || r == -ENOENT || r == -ENOTDIR)
 		return 0;

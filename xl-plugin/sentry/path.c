@@ -44,7 +44,7 @@ static bool is_copy(struct xlpt_host *h, const char *path)
 	return n > 0 && memmem(text, (size_t)n, XLPT_GUARD_MARK, strlen(XLPT_GUARD_MARK));
 }
 
-int xlpt_sentry_slurp(struct xlpt_host *h, const char *path, char **out, struct stat *st)
+int xlpt_sentry_slurp(struct xlpt_host *h, const char *path, char **out)
 {
 	_cleanup_close_ int fd = -1;
 	_cleanup_str_ struct xlpt_str text = { 0 };
@@ -52,7 +52,7 @@ int xlpt_sentry_slurp(struct xlpt_host *h, const char *path, char **out, struct 
 
 	*out = NULL;
 	/* A link is not followed: replacing its target would leave a file in place of the link. */
-	fd = xlpt_file_open(h, path, O_NOFOLLOW, st);
+	fd = xlpt_file_open(h, path, O_NOFOLLOW, NULL);
 	if (fd < 0)
 		return fd;
 	r = xlpt_file_read_fd(fd, SLURP_MAX, &text);

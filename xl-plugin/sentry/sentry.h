@@ -60,7 +60,6 @@ struct xlpt_sentry_file {
 	char *without; /* its text without the guard; NULL = no file */
 	char *fact;    /* why its state is what it is, or NULL */
 	enum xlpt_file_exposed exposed; /* of a link: who else could put a program in its place */
-	struct stat st;			/* of a file that is there: its mode and owner stay */
 };
 
 /* A PATH by which somebody on this host runs xl. */
@@ -237,7 +236,7 @@ char *xlpt_sentry_open_to_others(struct xlpt_host *h, const char *path);
  * Reads a regular file whole; a link is not followed. 0, a negative errno as xlpt_file_open,
  * -EFBIG above 256 KiB, -EINVAL when the file has a NUL. Caller frees *out.
  */
-int xlpt_sentry_slurp(struct xlpt_host *h, const char *path, char **out, struct stat *st);
+int xlpt_sentry_slurp(struct xlpt_host *h, const char *path, char **out);
 /*
  * Fills g->ways and g->real, and returns the paths of all links to the guard in those PATHs.
  * Caller frees with xlpt_strv_free.

@@ -6,6 +6,7 @@
  */
 #include <string.h>
 
+#include "core/file.h"
 #include "pciback/device/bind.h"
 #include "xl-plugin/cli/output.h"
 #include "xl-plugin/hotplug/loan.h"
@@ -247,7 +248,7 @@ static int remove_unit(void *ctx, size_t i, struct xlpt_diag *diag)
 	return xlpt_vf_unit_remove(op->env, op->unit_old, diag);
 }
 
-/* Puts back the text of the unit that was there, and removes any other. */
+/* Puts back the unit that was there, and removes any other. */
 static int same_unit(void *ctx, size_t i, struct xlpt_diag *diag)
 {
 	struct xlpt_vf_op *op = ctx;
@@ -255,7 +256,7 @@ static int same_unit(void *ctx, size_t i, struct xlpt_diag *diag)
 
 	(void)i;
 	if (op->unit_old && op->unit_text)
-		rc = xlpt_vf_unit_put(op->env, op->unit_old, op->unit_text, diag);
+		rc = xlpt_vf_unit_put(op->env, op->unit_old, op->unit_text, op->unit_rights, diag);
 	if (rc == 0 && !xlpt_streq(op->unit_old, op->unit_key))
 		rc = xlpt_vf_unit_remove(op->env, op->unit_key, diag);
 	return rc;
@@ -294,6 +295,8 @@ static int read_before(struct xlpt_vf_op *op, struct xlpt_diag *diag)
 
 	if (path)
 		xlpt_host_read_text(op->env->host, &op->unit_text, "%s", path);
+	if (path)
+		xlpt_file_rights(op->env->host, path, &op->unit_rights);
 	op->autoprobe = xlpt_pf_autoprobe(op->env->host, op->pf.bdf);
 	op->drivers = xlpt_xcalloc(op->pf.n + 1, sizeof(*op->drivers));
 	for (size_t i = 0; rc == 0 && i < op->pf.n; i++)

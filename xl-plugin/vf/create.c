@@ -32,6 +32,7 @@ void xlpt_vf_op_dispose(struct xlpt_vf_op *op)
 	free(op->unit_key);
 	free(op->unit_old);
 	free(op->unit_text);
+	free(op->unit_rights);
 	free(op->word);
 	*op = XLPT_VF_OP_INIT(op->env);
 }

@@ -8,6 +8,7 @@
  *	driver off 1		--no-driver or --driver, and sriov_drivers_autoprobe before
  *	persist enp1s0 WORD	the unit is to be written or removed: its key, the PF's word in it
  *	unit enp1s0 TEXT	the unit that was there before; \n and \\ for what a line cannot have
+ *	unit-rights 0644 0:0 -	and whose that one was (xlpt_file_rights)
  *	noted 0000:01:10.0 TEXT	what xenstore noted about a VF
  */
 #include <string.h>
@@ -55,6 +56,8 @@ void xlpt_vf_op_describe(const struct xlpt_vf_op *op, struct xlpt_journal *j)
 		_cleanup_free_ char *text = xlpt_line_escape(op->unit_text ? op->unit_text : "");
 
 		note(j, xlpt_xasprintf("unit %s %s", op->unit_old, text));
+		if (op->unit_rights)
+			note(j, xlpt_xasprintf("unit-rights %s", op->unit_rights));
 	}
 }
 
@@ -142,6 +145,7 @@ static int read_op(const struct xlpt_journal *j, struct xlpt_vf_op *op, struct x
 	if (text) {
 		op->unit_old = split(text, &rest);
 		op->unit_text = *rest ? xlpt_line_unescape(rest) : NULL;
+		op->unit_rights = xlpt_xstrdup(xlpt_journal_get(j, "unit-rights", 0));
 	}
 	return rc;
 }

@@ -14,6 +14,7 @@
 
 struct keep {
 	struct xlpt_env *env;
+	const struct xlpt_journal *journal; /* while files are written */
 	struct xlpt_pf pf;
 	struct xlpt_setters setters;
 	struct xlpt_vf_native native;
@@ -40,7 +41,7 @@ static int put(void *ctx, size_t i, struct xlpt_diag *diag)
 	struct keep *k = ctx;
 	const struct xlpt_change c = change_of(&k->native.files[i]);
 
-	return xlpt_change_bring(k->env, &c, false, diag);
+	return xlpt_change_bring(k->env, &c, diag);
 }
 
 static int put_back(void *ctx, size_t i, struct xlpt_diag *diag)
@@ -48,7 +49,7 @@ static int put_back(void *ctx, size_t i, struct xlpt_diag *diag)
 	struct keep *k = ctx;
 	const struct xlpt_change c = change_of(&k->native.files[i]);
 
-	return xlpt_change_bring(k->env, &c, true, diag);
+	return xlpt_change_undo(k->env, k->journal, &c, diag);
 }
 
 /* Another file may have the last word, so all files are read again, as the programs will. */
@@ -186,6 +187,7 @@ static int write_files(struct keep *k, bool *changed, struct xlpt_diag *diag)
 
 	*changed = false;
 	xlpt_journal_init(&j, "vf persist", NULL);
+	k->journal = &j;
 	for (size_t i = 0; i < k->native.n; i++) {
 		const struct xlpt_vf_file *f = &k->native.files[i];
 		const struct xlpt_change change = change_of(f);
@@ -196,7 +198,7 @@ static int write_files(struct keep *k, bool *changed, struct xlpt_diag *diag)
 		xlpt_plan_add(&plan, put, put_back, i,
 			      xlpt_xasprintf("%s %s", f->want ? "write" : "remove", f->path),
 			      xlpt_xasprintf("put %s back as it was", f->path));
-		xlpt_change_note(&j, &change);
+		xlpt_change_note(k->env, &j, &change);
 	}
 	xlpt_plan_add(&plan, see, nothing, 0,
 		      xlpt_xstrdup("see that every program then sets this number"), NULL);

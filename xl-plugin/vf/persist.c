@@ -165,10 +165,10 @@ int xlpt_vf_unit_write(struct xlpt_env *env, const char *key, const char *pf, in
 	_cleanup_free_ char *self = own_path(env->host);
 	_cleanup_free_ char *text = xlpt_vf_unit_text(self, pf, count, driver);
 
-	return xlpt_vf_unit_put(env, key, xlpt_chomp(text), diag);
+	return xlpt_vf_unit_put(env, key, xlpt_chomp(text), NULL, diag);
 }
 
-int xlpt_vf_unit_put(struct xlpt_env *env, const char *key, const char *body,
+int xlpt_vf_unit_put(struct xlpt_env *env, const char *key, const char *body, const char *rights,
 		     struct xlpt_diag *diag)
 {
 	_cleanup_free_ char *name = unit_name(key), *path = xlpt_vf_unit_path(key);
@@ -177,7 +177,7 @@ int xlpt_vf_unit_put(struct xlpt_env *env, const char *key, const char *body,
 
 	if (r == 0)
 		r = xlpt_file_replace(env->host, path, text, strlen(text),
-				      &(struct xlpt_file_how){ .mode = 0644 });
+				      &(struct xlpt_file_how){ .mode = 0644, .rights = rights });
 	if (r < 0)
 		return cannot(diag, r, "write", path);
 	r = make_link(env->host, name, path);

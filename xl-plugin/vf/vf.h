@@ -35,9 +35,10 @@ struct xlpt_vf_op {
 	char *unit_key;	 /* the PF in that unit's name */
 	char *unit_old;	 /* key of the unit that was there before (the same or another), or NULL */
 	char *unit_text; /* text of that unit, without the last newline */
-	char *word;	 /* the PF as the unit names it */
-	bool unchanged;	 /* everything was as wanted already */
-	bool remains;	 /* remove: a unit will create them again at the next boot */
+	char *unit_rights; /* and whose it is (xlpt_file_rights), or NULL */
+	char *word;	   /* the PF as the unit names it */
+	bool unchanged;	   /* everything was as wanted already */
+	bool remains;	   /* remove: a unit will create them again at the next boot */
 	struct xlpt_journal journal;
 };
 
@@ -128,8 +129,8 @@ char *xlpt_vf_unit_program(struct xlpt_host *h, const char *self);
 /* Writes the unit and links it for the next boot. IO. */
 int xlpt_vf_unit_write(struct xlpt_env *env, const char *key, const char *pf, int count,
 		       enum xlpt_tri driver, struct xlpt_diag *diag);
-/* The same with its text, to which the last newline is added. */
-int xlpt_vf_unit_put(struct xlpt_env *env, const char *key, const char *body,
+/* The same with its text, to which the last newline is added. rights: as xlpt_file_rights has them, or NULL. */
+int xlpt_vf_unit_put(struct xlpt_env *env, const char *key, const char *body, const char *rights,
 		     struct xlpt_diag *diag);
 /*
  * OpenRC runs on this host, and its service that reads these units (packaging/openrc) is not
