@@ -7,18 +7,6 @@
 #include <fnmatch.h>
 #include <string.h>
 
-bool xlpt_for_xen_carries(const struct xlpt_dom *dom, const char *path, const char *word)
-{
-	for (size_t i = 0; i < dom->extra.n; i++) {
-		const struct xlpt_carry *c = &dom->extra.items[i];
-
-		if (c->side == XLPT_SIDE_LIBVIRT && !strcmp(c->path, path) &&
-		    (!word || strstr(c->text, word)))
-			return true;
-	}
-	return false;
-}
-
 char *xlpt_for_xen_attr(const char *xml, const char *element, const char *name)
 {
 	_cleanup_free_ char *tag = xlpt_xasprintf("<%s ", element);
@@ -165,7 +153,7 @@ static void list_other_nets(const struct xlpt_dom *dom, struct xlpt_losses *loss
 
 static void list_nets(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 {
-	bool others = xlpt_for_xen_carries(dom, "devices/interface", NULL);
+	bool others = xlpt_dom_says(dom, "devices/interface", NULL);
 
 	if (others)
 		list_other_nets(dom, losses);
@@ -261,9 +249,9 @@ static void list_missing(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 	};
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(parts); i++)
-		if (xlpt_for_xen_carries(dom, parts[i].path, parts[i].word))
+		if (xlpt_dom_says(dom, parts[i].path, parts[i].word))
 			xlpt_todo_add(losses, "%s", parts[i].text);
-	if (dom->n_sound || xlpt_for_xen_carries(dom, "devices/sound", NULL))
+	if (dom->n_sound || xlpt_dom_says(dom, "devices/sound", NULL))
 		xlpt_todo_add(losses,
 			      "sound: the card is left out, as QEMU since 8.2 starts no guest "
 			      "with soundhw= alone");

@@ -172,6 +172,10 @@ void xlpt_dom_carries(const struct xlpt_dom *dom, enum xlpt_side side, xlpt_carr
 
 /* True when the domain itself carries something of that side under this path. */
 bool xlpt_dom_carried(const struct xlpt_dom *dom, enum xlpt_side side, const char *path);
+/*
+ * The same of libvirt's XML, with this word in it (NULL: any); attributes are in the order of their names.
+ */
+bool xlpt_dom_says(const struct xlpt_dom *dom, const char *path, const char *word);
 /* Refuses a domain with a list of more than XLPT_DOM_MOST elements; its readers ask. */
 int xlpt_dom_check_lists(const struct xlpt_dom *dom, struct xlpt_diag *diag);
 /* True for a domain of another hypervisor than Xen. */

@@ -43,6 +43,7 @@ void xlpt_xl_write_kept(const struct xlpt_dom *dom, const struct xlpt_kepts *kep
  */
 void xlpt_xl_fit(struct xlpt_dom *dom);
 void xlpt_xl_fit_cpus(struct xlpt_dom *dom);  /* the part of it for CPUs and NUMA cells */
+void xlpt_xl_fit_usb(struct xlpt_dom *dom);   /* the part of it for USB */
 void xlpt_xl_fit_disks(struct xlpt_dom *dom); /* the part of it for disks */
 void xlpt_xl_fit_boot(struct xlpt_dom *dom);  /* the part of it for the order of boot devices */
 /*
@@ -50,6 +51,10 @@ void xlpt_xl_fit_boot(struct xlpt_dom *dom);  /* the part of it for the order of
  * devices, not others of their classes. Caller frees.
  */
 char *xlpt_xl_boot_by_devices(const struct xlpt_dom *dom, bool *exact);
+/* usb= or usbdevice=, which do not go with spiceusbredirection= (libxl_create.c). */
+bool xlpt_xl_has_old_usb(const struct xlpt_dom *dom);
+/* A part of the XML that brings a USB device of the viewer's to the guest. */
+bool xlpt_xl_is_redirected(const struct xlpt_carry *c);
 /* libvirt takes the device from dom0 and keeps it from the guest; xl would give it. */
 bool xlpt_xl_is_unassigned(const struct xlpt_pci *pci);
 /* <target managed='no'>: the interface is there before the guest. */

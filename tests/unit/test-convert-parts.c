@@ -308,14 +308,76 @@ static void test_places(void **st)
 	dispose(&r);
 }
 
+/* Attributes stand in any order. */
+static void test_order(void **st)
+{
+	static const struct want parts[] = {
+		{ C, "os/firmware",
+		  "<os><firmware><feature name='secure-boot' enabled='yes'/></firmware></os>" },
+		{ N, "os/firmware",
+		  "<os><firmware><feature enabled='yes' name='enrolled-keys'/>"
+		  "<feature enabled='no' name='secure-boot'/></firmware></os>" },
+	};
+	static const struct want devices[] = {
+		{ N, "devices/controller", "<controller model='none' type='usb' index='0'/>" },
+		{ N, "devices/controller", "<controller type='usb' index='0' model='none'/>" },
+		{ N, "devices/input", "<input bus='virtio' type='tablet'/>" },
+		{ C, "devices/input", "<input bus='virtio' model='later' type='passthrough'/>" },
+		{ N, "gfx[#0]/listen",
+		  "<graphics type='vnc' listen='10.0.0.1'><listen address='10.0.0.1' network='n' "
+		  "type='network'/></graphics>" },
+	};
+	struct result r;
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(parts); i++) {
+		_cleanup_free_ char *os =
+			xlpt_xasprintf("<os><type>hvm</type>%s", parts[i].xml + strlen("<os>"));
+
+		to_xl(&r, "kvm", os, "", "");
+		tells(&r, parts[i].severity, parts[i].what);
+		dispose(&r);
+	}
+	check_devices(devices, XLPT_ARRAY_SIZE(devices));
+}
+
+/* A kernel that is started directly has no UEFI, and so nothing of it: that is told once. */
+static void test_kernel_without_uefi(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "kvm",
+	      "<os><type>hvm</type><loader readonly='yes' secure='yes' type='pflash'>/a.fd</loader>"
+	      "<nvram>/v.fd</nvram><kernel>/k</kernel></os>",
+	      "", "");
+	tells(&r, C, "firmware_path");
+	tells(&r, N, "os/nvram");
+	tells(&r, N, "os/loader/@secure");
+	dispose(&r);
+	to_xl(&r, "kvm",
+	      "<os><type>hvm</type><loader readonly='yes' secure='yes' type='pflash'>/a.fd</loader>"
+	      "<nvram>/v.fd</nvram></os>",
+	      "", "");
+	tells(&r, C, "os/nvram");
+	tells(&r, C, "os/loader/@secure");
+	dispose(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_domain), cmocka_unit_test(test_devices),
-		cmocka_unit_test(test_disks),  cmocka_unit_test(test_nets),
-		cmocka_unit_test(test_passed), cmocka_unit_test(test_words),
-		cmocka_unit_test(test_places), cmocka_unit_test(test_hvm_only),
+		cmocka_unit_test(test_domain),
+		cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_disks),
+		cmocka_unit_test(test_nets),
+		cmocka_unit_test(test_passed),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_hvm_only),
 		cmocka_unit_test(test_pool),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_kernel_without_uefi),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
