@@ -261,9 +261,15 @@ static const char *of_the_case(const struct xlpt_dom *a, const struct xlpt_dom *
 		return "to libxl an empty password of VNC is none, with libvirt as well";
 	if (a->type != XLPT_DOM_HVM && xlpt_starts(path, "video"))
 		return "a PV guest's screen is that of vfb=";
-	if (a->type != XLPT_DOM_HVM && is_hvm_only(a, path))
+	if (a->type != XLPT_DOM_HVM &&
+	    (is_hvm_only(a, path) || fnmatch("*].boot_order", path, 0) == 0))
 		return "of HVM guests alone";
+	if (!strcmp(path, "memory") && a->n_numa && a->type != XLPT_DOM_PV &&
+	    (!a->maxmem.has || a->memory.v >= a->maxmem.v))
+		return "its cells together, which xl counts in whole MiB";
 	*severity = XLPT_LOSS_CHANGED;
+	if (!strcmp(path, "memory") && a->n_numa && a->type != XLPT_DOM_PV)
+		return "xl starts a guest with cells only with all its memory";
 	if (!strcmp(path, "loader") && xlpt_xl_is_uefi(delta->a))
 		return xlpt_dom_is_foreign(a) ? xlpt_reason_uefi(a) : not_told_of_uefi;
 	if (!strcmp(path, "firmware_path") && a->kernel && xlpt_dom_is_foreign(a))
@@ -307,6 +313,9 @@ static bool told_elsewhere(const struct xlpt_dom *a, const struct xlpt_dom *b,
 	     of_element(a, path, "source", "kind", "network")))
 		return true;
 	if (delta->a && is_of_lost_port(a, b, path))
+		return true;
+	/* How libvirt says firmware_path. */
+	if (!strcmp(path, "firmware_bare"))
 		return true;
 	/* The image of UEFI, or <os firmware=>. */
 	return !strcmp(path, "firmware") && a->kernel && xlpt_dom_is_foreign(a);

@@ -84,7 +84,9 @@ static void read_loader(struct xlpt_lv_reader *r, xmlNode *os)
 		_cleanup_free_ char *path = xlpt_lv_text(loader);
 
 		xlpt_lv_attr(loader, "type");
-		if (xlpt_streq(xlpt_lv_peek(loader, "readonly"), "yes"))
+		if (!xlpt_lv_peek(loader, "readonly"))
+			dom->firmware_bare = XLPT_ON;
+		else if (xlpt_streq(xlpt_lv_peek(loader, "readonly"), "yes"))
 			xlpt_lv_attr(loader, "readonly");
 		dom->firmware = XLPT_FW_UEFI;
 		if (path && *path)

@@ -114,7 +114,8 @@ static void write_hvm(struct xlpt_lv_writer *w, xmlNode *os)
 	if (dom->firmware == XLPT_FW_UEFI &&
 	    (path || !xlpt_lv_carried(&dom->extra, "os/@firmware"))) {
 		n = xlpt_lv_add_text(os, "loader", path ? path : OVMF);
-		xlpt_lv_set(n, "readonly", "yes");
+		if (dom->firmware_bare != XLPT_ON)
+			xlpt_lv_set(n, "readonly", "yes");
 		xlpt_lv_set(n, "type", "pflash");
 	} else {
 		xlpt_lv_add_text(os, "loader", xlpt_lv_path_or_null(dom, dom->loader));
@@ -148,8 +149,11 @@ void xlpt_lv_write_os(struct xlpt_lv_writer *w, xmlNode *domain)
 	xlpt_lv_add_text(os, "kernel", xlpt_lv_path_or_null(dom, dom->kernel));
 	xlpt_lv_add_text(os, "initrd", xlpt_lv_path_or_null(dom, dom->ramdisk));
 	xlpt_lv_add_text(os, "cmdline", dom->cmdline);
+	/* libvirt does not read the order of boot devices of the others; what it said comes back. */
 	if (w->hvm)
 		write_hvm(w, os);
+	else
+		write_boot(os, dom->boot);
 }
 
 void xlpt_lv_write_features(struct xlpt_lv_writer *w, xmlNode *domain)

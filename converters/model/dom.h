@@ -30,12 +30,13 @@ struct xlpt_dom {
 	char *kernel, *ramdisk, *cmdline;
 	char *bootloader;
 	char **bootloader_args;
-	char *loader;	     /* libvirt: hvmloader or a firmware image */
-	int firmware;	     /* enum xlpt_fw */
-	char *firmware_path; /* bios_path_override= and the like; libvirt <loader> */
-	char *boot;	     /* "cdn": letters in order */
-	char *emulator;	     /* device_model_override */
-	char **dm_args;	     /* device_model_args and libvirt's xen:commandline */
+	char *loader;		     /* libvirt: hvmloader or a firmware image */
+	int firmware;		     /* enum xlpt_fw */
+	char *firmware_path;	     /* bios_path_override= and the like; libvirt <loader> */
+	enum xlpt_tri firmware_bare; /* libvirt's: <loader type='pflash'> without readonly= */
+	char *boot;		     /* "cdn": letters in order */
+	char *emulator;		     /* device_model_override */
+	char **dm_args;		     /* device_model_args and libvirt's xen:commandline */
 	char *acpi_firmware;
 
 	/* features */

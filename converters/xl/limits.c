@@ -244,6 +244,13 @@ static void check_numa(struct check *c)
 		       (unsigned long long)n, (unsigned long long)most.v);
 	if (dom->maxmem.has && dom->maxmem.v != size)
 		refuse(c, "numa", ONE, "maxmem= is not the sum of its cells");
+	/* libxl__domain_config_setdefault */
+	if (!c->hvm && dom->type != XLPT_DOM_PVH)
+		refuse(c, "numa", ONE, "a PV guest cannot have cells");
+	else if (dom->memory.has && dom->memory.v < size)
+		refuse(c, "memory", ONE,
+		       "with cells a guest has all its memory from the start: make memory= as much "
+		       "as they have together");
 }
 
 static void check_resources(struct check *c)
@@ -273,6 +280,12 @@ static void check_boot(struct check *c)
 {
 	const struct xlpt_dom *dom = c->dom;
 
+	/* device_pci_add_stubdom_done */
+	for (size_t i = 0; i < dom->n_pci; i++)
+		if (dom->pci[i].spec.all_funcs && dom->pci[i].spec.vslot <= 0)
+			refuse(c, "pci", i,
+			       "all functions of a slot want a slot of the guest: name one, as in "
+			       "BB:DD.*@7");
 	if (!dom->name || !*dom->name)
 		refuse(c, "name", ONE, "it has no name");
 	else if (strchr(dom->name, '/'))

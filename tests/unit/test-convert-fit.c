@@ -25,6 +25,21 @@ static void test_numa(void **st)
 	has(&r, "\"vcpus=0\", \"vdistances=10,31\"");
 	has(&r, "\"vcpus=1\", \"vdistances=31,10\"");
 	dispose(&r);
+	/* xl counts cells in whole MiB, and all the guest's memory is there from the start. */
+	to_xl(&r, "xen", HVM,
+	      "<currentMemory unit='MiB'>512</currentMemory>" NUMA(
+		      "<cell id='0' cpus='0' memory='262145'/><cell id='1' cpus='1' memory='262143'/>"),
+	      "");
+	has(&r, "\nmemory = 513\nmaxmem = 513\n");
+	tells(&r, XLPT_LOSS_NOTE, "memory");
+	assert_null(xlpt_losses_strict(&r.losses));
+	dispose(&r);
+	to_xl(&r, "xen", HVM,
+	      "<currentMemory unit='MiB'>400</currentMemory>" NUMA(CELL("0", "/>") CELL("1", "/>")),
+	      "");
+	has(&r, "\nmemory = 512\nmaxmem = 512\n");
+	tells(&r, XLPT_LOSS_CHANGED, "memory");
+	dispose(&r);
 	to_xl(&r, "xen", HVM, NUMA(CELL("1", "/>") CELL("0", "/>")), "");
 	has(&r, "vnuma = [\n\t[ \"size=256\", \"vcpus=0\"");
 	dispose(&r);
@@ -363,6 +378,7 @@ static void test_programs(void **st)
 	has_not(&r, "bios_path_override");
 	has_not(&r, "device_model_override");
 	tells(&r, XLPT_LOSS_CHANGED, "firmware_path");
+	assert_int_equal(times_told(&r, "firmware_bare"), 0);
 	convert(r.xl.s, XLPT_FORMAT_LIBVIRT, &back, NULL);
 	assert_non_null(
 		strstr(back.s, "<loader readonly='yes' type='pflash'>/fw/CODE.fd</loader>"));
@@ -372,6 +388,9 @@ static void test_programs(void **st)
 	      "<emulator>/usr/lib/xen/bin/qemu-dm</emulator>");
 	has(&r, "\nbios_path_override = \"/x/ovmf.bin\"\n");
 	has(&r, "\ndevice_model_override = \"/usr/lib/xen/bin/qemu-dm\"\n");
+	/* KVM's QEMU writes into an image that is not readonly. */
+	convert(r.xl.s, XLPT_FORMAT_LIBVIRT, &back, NULL);
+	assert_non_null(strstr(back.s, "<loader type='pflash'>/x/ovmf.bin</loader>"));
 	dispose(&r);
 	to_xl(&r, "xen",
 	      "<os><type>hvm</type><loader type='pflash'>/x/OVMF_CODE_4M.fd</loader></os>", "", "");

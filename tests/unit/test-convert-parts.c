@@ -268,17 +268,24 @@ static void test_pool(void **st)
 /* What a PV guest does not have under libvirt either. */
 static void test_hvm_only(void **st)
 {
+	_cleanup_str_ struct xlpt_str back = { 0 };
 	struct result r;
 
 	(void)st;
 	to_xl(&r, "xen", "<os><type>xen</type><kernel>/k</kernel><boot dev='hd'/></os>", "",
+	      "<disk type='file'><source file='/i'/><target dev='xvda'/><boot order='2'/></disk>"
 	      "<sound model='ac97'/><serial type='pty'/>");
 	has_not(&r, "boot");
 	has_not(&r, "soundhw");
 	has_not(&r, "serial");
 	tells(&r, N, "boot");
+	assert_int_equal(times_told(&r, "disk"), 1);
+	tells(&r, N, "disk[xvda].boot_order");
 	tells(&r, N, "sound");
 	tells(&r, N, "serial");
+	convert(r.xl.s, XLPT_FORMAT_LIBVIRT, &back, NULL);
+	assert_non_null(strstr(back.s, "<boot dev='hd'/>"));
+	assert_non_null(strstr(back.s, "<boot order='2'/>"));
 	dispose(&r);
 }
 
