@@ -194,9 +194,9 @@ static void list_hostdev(const char *xml, struct xlpt_losses *losses)
 			      "device (lsscsi shows it) to disk=");
 	else if (xlpt_streq(type, "mdev"))
 		xlpt_todo_add(losses,
-			      "host: mediated device %s is not in the configuration: pass on a "
+			      "host: mediated device%s%s is not in the configuration: pass on a "
 			      "whole card, or a virtual function of it, in pci=",
-			      uuid ? uuid : "");
+			      uuid ? " " : "", uuid ? uuid : "");
 	else
 		xlpt_todo_add(losses,
 			      "host: a passed-through device of type %s is not in the "

@@ -2,6 +2,7 @@
 /* What the target's text does not say, or says in another way: kept in it, and told. */
 #include "converters/keep.h"
 #include "converters/model/internal.h"
+#include "converters/libvirt/libvirt.h"
 #include "converters/reason.h"
 #include "converters/xl/xl.h"
 
@@ -76,6 +77,17 @@ static void of_the_case(const struct xlpt_keeper *k, const char *at, const struc
 	}
 	if (c->side != XLPT_SIDE_LIBVIRT)
 		return;
+	if (dom->type != XLPT_DOM_HVM && !strcmp(c->path, "os/boot")) {
+		*severity = XLPT_LOSS_NOTE;
+		*reason = "of HVM guests alone";
+	}
+	/* <hyperv mode='passthrough'> */
+	if (xlpt_starts(c->path, "features/hyperv/") && *severity == XLPT_LOSS_CHANGED &&
+	    dom->viridian_groups && !strcmp(dom->viridian_groups[0], "all") &&
+	    xlpt_libvirt_is_viridian(c->path + strlen("features/hyperv/"))) {
+		*severity = XLPT_LOSS_NOTE;
+		*reason = "a part of viridian=[ \"all\" ]";
+	}
 	if (xlpt_xl_is_redirected(c))
 		*severity = redirected(k, c, reason);
 	if (!xlpt_dom_is_foreign(dom))

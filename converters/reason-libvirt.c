@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "converters/convert.h"
+#include "converters/reason.h"
 
 #define CHANGED XLPT_LOSS_CHANGED
 #define KEPT	XLPT_LOSS_KEPT
@@ -91,9 +92,9 @@ static const struct {
 	{ "features/hyperv/relaxed=*", NOTE, "a part of viridian's base group" },
 	{ "features/hyperv/vpindex=*", NOTE, "a part of viridian's base group" },
 	{ "features/hyperv*=*state='off'*", NOTE, enlightenment },
+	{ "features/hyperv/spinlocks=*", NOTE, "a part of viridian's base group, with Xen's own number of retries" },
 	{ "features/hyperv*", CHANGED, enlightenment },
-	{ "features/kvm=*<hidden state='on'*", CHANGED,
-	  "Xen cannot hide: a driver that refuses virtual machines sees one" },
+	{ "features/kvm=*<hidden state='on'*", CHANGED, xlpt_reason_hidden },
 	{ "features/kvm=*", NOTE, kvm }, { "features/pvspinlock=*", NOTE, kvm },
 	{ "features/vmport=*", NOTE, "Xen has its own switch for it" },
 	{ "features/vmcoreinfo=*", NOTE, qemu }, { "features/tcg=*", NOTE, qemu },

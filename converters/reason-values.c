@@ -5,6 +5,9 @@
 const char xlpt_reason_macvtap[] =
 	"xl has no macvtap, and takes xenbr0: make a bridge over this interface and name it";
 
+const char xlpt_reason_hidden[] =
+	"Xen cannot hide: a driver that refuses virtual machines sees one";
+
 const char *xlpt_reason_uefi(const struct xlpt_dom *dom)
 {
 	return dom->kernel ? "SeaBIOS alone starts kernel= of an HVM guest (xl.cfg(5)): this one "
@@ -56,6 +59,7 @@ const struct xlpt_reason xlpt_reasons_to_xl[] = {
 	{ "viridian_groups", XLPT_LOSS_NOTE, "with the clock of Hyper-V, which libvirt has as a timer" },
 	{ "bootloader_args", XLPT_LOSS_NOTE,
 	  "a list of words for xl; libvirt would hand them over as one argument" },
+	{ "nestedhvm=off", XLPT_LOSS_NOTE, "what xl does anyway" },
 	{ "nestedhvm", XLPT_LOSS_CHANGED,
 	  "from KVM's model of the CPU; say nestedhvm=1 if the guest runs guests of its own" },
 	{ "cpu_host", XLPT_LOSS_NOTE, "xl gives a guest the host's CPU anyway" },

@@ -111,6 +111,20 @@ static bool has_name(const struct xlpt_field *f, const struct xlpt_list *list, c
 	return false;
 }
 
+/* A flag of the CPU that the guest is not to have. */
+static void reason_of_flag(const struct xlpt_cpu_feature *f, enum xlpt_severity *how,
+			   const char **why)
+{
+	if (f->policy != XLPT_CPU_DISABLE && f->policy != XLPT_CPU_FORBID)
+		return;
+	if (xlpt_streq(f->name, "hypervisor")) {
+		*why = xlpt_reason_hidden;
+	} else if (xlpt_streq(f->name, "vmx") || xlpt_streq(f->name, "svm")) {
+		*how = XLPT_LOSS_NOTE;
+		*why = "what xl does anyway, without nestedhvm=1";
+	}
+}
+
 /* Elements of a list that have names of their own: those that b has not. Returns their number. */
 static size_t tell_missing(struct xlpt_losses *losses, enum xlpt_severity severity,
 			   const char *reason, const char *path, const struct xlpt_dom *a,
@@ -142,6 +156,8 @@ static size_t tell_missing(struct xlpt_losses *losses, enum xlpt_severity severi
 			how = XLPT_LOSS_NOTE;
 			why = "every CPU, as without a word";
 		}
+		if (x == (const void *)&a->cpu)
+			reason_of_flag(&a->cpu[i], &how, &why);
 		if (x == (const void *)&a->pci && xlpt_xl_is_unassigned(&a->pci[i]))
 			why = "left out: libvirt takes it from dom0, and keeps it from the guest";
 		if (x == (const void *)&a->disk) {

@@ -18,7 +18,7 @@ extern const struct xlpt_reason xlpt_reasons_to_xl[], xlpt_reasons_to_libvirt[];
 /* What the result says although nothing was said before. */
 extern const struct xlpt_reason xlpt_reasons_added_to_xl[];
 
-extern const char xlpt_reason_macvtap[];
+extern const char xlpt_reason_macvtap[], xlpt_reason_hidden[];
 /* A disk is told by the name that it has in what was read. Caller frees. */
 char *xlpt_told_path(const struct xlpt_dom *dom, const char *path);
 /* Of a disk that xl does not get. */

@@ -129,7 +129,7 @@ static void read_path(struct xlpt_lv_reader *r, xmlNode *parent, const char *nam
 {
 	xmlNode *n = xlpt_lv_child(parent, name);
 
-	*out = xlpt_lv_raw(n);
+	*out = xlpt_lv_said(n);
 	xlpt_lv_read_mark(r, out, n);
 }
 
@@ -194,10 +194,8 @@ int xlpt_lv_read_os(struct xlpt_lv_reader *r, xmlNode *domain)
 	int rc;
 
 	read_path(r, domain, "bootloader", &dom->bootloader);
-	has_bootloader = dom->bootloader != NULL;
-	if (dom->bootloader && !*dom->bootloader)
-		free(XLPT_TAKE(dom->bootloader));
-	args = xlpt_lv_raw(bootargs);
+	has_bootloader = xlpt_lv_child(domain, "bootloader") != NULL;
+	args = xlpt_lv_said(bootargs);
 	if (args) {
 		dom->bootloader_args = xlpt_xcalloc(2, sizeof(char *));
 		dom->bootloader_args[0] = XLPT_TAKE(args);
@@ -216,7 +214,9 @@ int xlpt_lv_read_os(struct xlpt_lv_reader *r, xmlNode *domain)
 	read_path(r, os, "initrd", &dom->ramdisk);
 	read_path(r, os, "cmdline", &dom->cmdline);
 	read_loader(r, os);
-	read_boot(r, os);
+	/* libvirt reads it of HVM guests alone (virDomainDefParseBootOptions), and its schema as well. */
+	if (r->hvm)
+		read_boot(r, os);
 	read_acpi_table(r, os);
 	return 0;
 }

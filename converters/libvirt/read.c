@@ -183,7 +183,7 @@ static void read_text(struct xlpt_lv_reader *r, xmlNode *domain, const char *nam
 {
 	xmlNode *n = xlpt_lv_child(domain, name);
 
-	*out = xlpt_lv_raw(n);
+	*out = xlpt_lv_said(n);
 	xlpt_lv_read_mark(r, out, n);
 }
 

@@ -149,11 +149,8 @@ void xlpt_lv_write_os(struct xlpt_lv_writer *w, xmlNode *domain)
 	xlpt_lv_add_text(os, "kernel", xlpt_lv_path_or_null(dom, dom->kernel));
 	xlpt_lv_add_text(os, "initrd", xlpt_lv_path_or_null(dom, dom->ramdisk));
 	xlpt_lv_add_text(os, "cmdline", dom->cmdline);
-	/* libvirt does not read the order of boot devices of the others; what it said comes back. */
 	if (w->hvm)
 		write_hvm(w, os);
-	else
-		write_boot(os, dom->boot);
 }
 
 void xlpt_lv_write_features(struct xlpt_lv_writer *w, xmlNode *domain)

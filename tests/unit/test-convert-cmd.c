@@ -68,6 +68,10 @@ static void test_errors(void **st)
 	assert_string_equal(kept, "old");
 	none = get("new.xml");
 	assert_null(none);
+	/* What people paste out of descriptions. */
+	put("ns.xml", "<domain type='kvm'><name>a</name>\n<qemu:commandline/></domain>\n");
+	expect(2, "ns.xml", "ns.xml:2:");
+	expect(2, "ns.xml", "xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'");
 	assert_int_equal(run("w.cfg -o nodir/x.xml"), 1);
 	assert_int_equal(run("nosuch.cfg"), 1);
 	assert_int_equal(run("--to pdf w.cfg"), 2);

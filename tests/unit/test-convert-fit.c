@@ -113,7 +113,7 @@ static void test_hyperv(void **st)
 	      "");
 	has(&r, "\nviridian = [ \"base\", \"crash_ctl\", \"stimer\" ]\n");
 	tells(&r, XLPT_LOSS_NOTE, "features/hyperv/relaxed");
-	tells(&r, XLPT_LOSS_CHANGED, "features/hyperv/spinlocks");
+	tells(&r, XLPT_LOSS_NOTE, "features/hyperv/spinlocks");
 	tells(&r, XLPT_LOSS_CHANGED, "features/hyperv/stimer/direct");
 	tells(&r, XLPT_LOSS_NOTE, "features/hyperv/reset");
 	dispose(&r);

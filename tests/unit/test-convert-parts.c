@@ -278,7 +278,7 @@ static void test_hvm_only(void **st)
 	has_not(&r, "boot");
 	has_not(&r, "soundhw");
 	has_not(&r, "serial");
-	tells(&r, N, "boot");
+	tells(&r, N, "os/boot");
 	assert_int_equal(times_told(&r, "disk"), 1);
 	tells(&r, N, "disk[xvda].boot_order");
 	tells(&r, N, "sound");
@@ -371,6 +371,48 @@ static void test_kernel_without_uefi(void **st)
 	dispose(&r);
 }
 
+/* What Xen's guests have anyway is no loss, and what they cannot have is said as it is. */
+static void test_cpu(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "kvm", HVM,
+	      "<features><hyperv mode='passthrough'><vapic state='on'/><spinlocks state='on' "
+	      "retries='8191'/><reset state='on'/></hyperv></features>"
+	      "<cpu mode='host-passthrough'><feature policy='disable' name='svm'/>"
+	      "<feature policy='disable' name='hypervisor'/></cpu>",
+	      "");
+	tells(&r, N, "features/hyperv/vapic");
+	tells(&r, N, "features/hyperv/spinlocks");
+	tells(&r, C, "features/hyperv/reset");
+	tells(&r, N, "nestedhvm");
+	tells(&r, N, "cpu[svm]");
+	tells(&r, C, "cpu[hypervisor]");
+	dispose(&r);
+	to_xl(&r, "kvm", HVM, "<cpu mode='host-passthrough'/>", "");
+	tells(&r, C, "nestedhvm");
+	dispose(&r);
+}
+
+/* To libvirt an element without a text says nothing (virXPathString). */
+static void test_empty(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "kvm",
+	      "<os firmware='efi'><type>hvm</type><kernel></kernel><initrd/><cmdline/></os>",
+	      "<title></title><description/><bootloader_args/>", "");
+	has(&r, "\nbios = \"ovmf\"\n");
+	has_not(&r, "kernel");
+	has_not(&r, "ramdisk");
+	has_not(&r, "cmdline");
+	has_not(&r, "bootloader_args");
+	assert_int_equal(times_told(&r, "title"), 0);
+	dispose(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +427,8 @@ int main(void)
 		cmocka_unit_test(test_pool),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_kernel_without_uefi),
+		cmocka_unit_test(test_cpu),
+		cmocka_unit_test(test_empty),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
