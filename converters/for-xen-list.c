@@ -49,10 +49,12 @@ static void list_boot_disk(const struct xlpt_dom *dom, struct xlpt_losses *losse
 {
 	const struct xlpt_disk *from = NULL, *first = NULL;
 	_cleanup_free_ char *name = NULL;
+	bool cdrom = false;
 
 	for (size_t i = 0; i < dom->n_disk; i++) {
 		const struct xlpt_disk *d = &dom->disk[i];
 
+		cdrom |= d->dev == XLPT_DISKDEV_CDROM && is_first_disk(d);
 		if (d->dev == XLPT_DISKDEV_CDROM || d->dev == XLPT_DISKDEV_FLOPPY)
 			continue;
 		if (is_first_disk(d))
@@ -69,7 +71,9 @@ static void list_boot_disk(const struct xlpt_dom *dom, struct xlpt_losses *losse
 		"%s",
 		name,
 		first ? "let it and the first one change their names in disk="
-		      : "name it xvda in disk=");
+		: cdrom ? "name it xvda in disk=, and the CD-ROM that is hda by another free name (hdb "
+			  "to hdd)"
+			: "name it xvda in disk=");
 }
 
 static void take_first(struct xlpt_num *first, const struct xlpt_num *order)

@@ -75,6 +75,12 @@ static void of_the_case(const struct xlpt_keeper *k, const char *at, const struc
 		*severity = XLPT_LOSS_NOTE;
 		*reason = "xl ignores it beside cmdline=";
 	}
+	if (c->side == XLPT_SIDE_XL && !strcmp(c->path, "firmware") && !dom->kernel &&
+	    xlpt_xl_grub(dom)) {
+		*severity = XLPT_LOSS_NOTE;
+		*reason =
+			"said by <kernel>, which is where Xen has it: see that it is there on this host";
+	}
 	if (c->side != XLPT_SIDE_LIBVIRT)
 		return;
 	if (dom->type != XLPT_DOM_HVM && !strcmp(c->path, "os/boot")) {
@@ -185,6 +191,8 @@ static bool follows(const struct xlpt_keeper *k, const struct xlpt_dom *a, const
 	if (!strcmp(path, "boot"))
 		return k->to != XLPT_FORMAT_XL || xlpt_dom_is_foreign(a) || !b->boot ||
 		       *b->boot == 'c';
+	if (!strcmp(path, "kernel"))
+		return xlpt_xl_grub(a) != NULL; /* told of firmware= */
 	return !strcmp(path, "bootloader") && a->kernel;
 }
 

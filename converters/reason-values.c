@@ -185,6 +185,8 @@ const struct xlpt_reason xlpt_reasons_to_libvirt[] = {
 	  "more than maxvcpus=, which xl refuses, and libvirt, too: the XML has maxvcpus=" },
 	{ "kernel", XLPT_LOSS_CHANGED,
 	  "a relative path: libvirt has no current directory, and a PV guest would start pygrub instead" },
+	{ "firmware_path", XLPT_LOSS_CHANGED,
+	  "to libvirt UEFI is the whole path of its image: see that it is there on this host" },
 	{ "ramdisk", XLPT_LOSS_CHANGED, "a relative path: libvirt has no current directory" },
 	{ "uuid", XLPT_LOSS_CHANGED, "this is no UUID: xl starts no guest with it, and libvirt makes one" },
 	{ "vcpupin*", XLPT_LOSS_CHANGED, "libvirt has no word for such a set of CPUs" },

@@ -128,7 +128,7 @@ static void reason_of_flag(const struct xlpt_cpu_feature *f, enum xlpt_severity 
 /* Elements of a list that have names of their own: those that b has not. Returns their number. */
 static size_t tell_missing(struct xlpt_losses *losses, enum xlpt_severity severity,
 			   const char *reason, const char *path, const struct xlpt_dom *a,
-			   const struct xlpt_dom *b)
+			   const struct xlpt_dom *b, enum xlpt_format to)
 {
 	void *base_a, *base_b;
 	const struct xlpt_field *f = xlpt_path_find(a, path, &base_a);
@@ -161,7 +161,7 @@ static size_t tell_missing(struct xlpt_losses *losses, enum xlpt_severity severi
 		if (x == (const void *)&a->pci && xlpt_xl_is_unassigned(&a->pci[i]))
 			why = "left out: libvirt takes it from dom0, and keeps it from the guest";
 		if (x == (const void *)&a->disk) {
-			why = xlpt_reason_left_out(a, &a->disk[i]);
+			why = xlpt_reason_left_out(a, &a->disk[i], to);
 			what = xlpt_xasprintf("disk[%s]", a->disk[i].name ? a->disk[i].name : name);
 		} else {
 			what = xlpt_xasprintf("%s[%s]", f->name, name);
@@ -359,6 +359,15 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 	    a->maxmem.has) {
 		severity = XLPT_LOSS_NOTE;
 		reason = "not said: the guest begins with all of maxmem=, as under xl";
+	} else if (to == XLPT_FORMAT_LIBVIRT && !delta->a && !strcmp(delta->path, "memory") &&
+		   a->n_numa) {
+		severity = XLPT_LOSS_NOTE;
+		reason = "not said: the guest has what its cells have together, as under xl";
+	}
+	if (to == XLPT_FORMAT_LIBVIRT && a->bootloader && a->type != XLPT_DOM_HVM &&
+	    (!strcmp(delta->path, "kernel") || !strcmp(delta->path, "ramdisk"))) {
+		severity = XLPT_LOSS_NOTE;
+		reason = "the boot loader finds another one, under xl as well";
 	}
 	if (to == XLPT_FORMAT_LIBVIRT && delta->a && xlpt_starts(delta->a, "rbd:") &&
 	    fnmatch("disk*].target", delta->path, 0) == 0) {
@@ -379,7 +388,8 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 				tell_renamed(losses, a, &a->disk[i]);
 		return;
 	}
-	if (!strchr(delta->path, '[') && tell_missing(losses, severity, reason, delta->path, a, b))
+	if (!strchr(delta->path, '[') &&
+	    tell_missing(losses, severity, reason, delta->path, a, b, to))
 		return;
 	xlpt_loss_add(losses, severity, a->file, delta->line, 0, what, "%s", reason);
 }

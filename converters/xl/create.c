@@ -29,6 +29,17 @@ static const char *carried(const struct xlpt_dom *dom, const char *key)
 	return NULL;
 }
 
+const char *xlpt_xl_grub(const struct xlpt_dom *dom)
+{
+	static const char *const words[] = { "pvgrub32", "pvgrub64" };
+	const char *s = dom->type == XLPT_DOM_HVM ? NULL : carried(dom, "firmware");
+
+	for (size_t i = 0; s && i < XLPT_ARRAY_SIZE(words); i++)
+		if (xlpt_starts(s, words[i]) && strspn(s + strlen(words[i]), "\"'") == 1)
+			return words[i];
+	return NULL;
+}
+
 static uint64_t videoram_of(const struct xlpt_dom *dom)
 {
 	const struct xlpt_video *v = dom->n_video ? dom->video : NULL;

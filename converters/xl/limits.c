@@ -276,6 +276,22 @@ static void check_resources(struct check *c)
 
 /* ---- what it boots ---- */
 
+/* firmware= of a guest that is no HVM guest stands for the kernel (xl_parse.c). */
+static void check_kernel(struct check *c)
+{
+	const struct xlpt_dom *dom = c->dom;
+	bool firmware = xlpt_dom_carried(dom, XLPT_SIDE_XL, "firmware");
+
+	if (c->hvm)
+		return;
+	if (firmware && dom->kernel)
+		refuse(c, "kernel", ONE, "kernel= and firmware= exclude each other");
+	else if (firmware && !xlpt_xl_grub(dom))
+		refuse(c, "kernel", ONE, "firmware= is pvgrub32 or pvgrub64 here");
+	else if (!firmware && !dom->kernel && !dom->bootloader)
+		refuse(c, "kernel", ONE, "it has neither kernel= nor bootloader=");
+}
+
 static void check_boot(struct check *c)
 {
 	const struct xlpt_dom *dom = c->dom;
@@ -292,8 +308,7 @@ static void check_boot(struct check *c)
 		refuse(c, "name", ONE, "xl names a log file after it, so it may have no '/'");
 	if (dom->type == XLPT_DOM_PVH && dom->n_pci)
 		refuse(c, "pci", ONE, "a PVH guest cannot have PCI devices");
-	if (!c->hvm && !dom->kernel && !dom->bootloader)
-		refuse(c, "kernel", ONE, "it has neither kernel= nor bootloader=");
+	check_kernel(c);
 	if (c->hvm && !dom->kernel && (dom->ramdisk || dom->cmdline))
 		refuse(c, dom->ramdisk ? "ramdisk" : "cmdline", ONE,
 		       "ramdisk= and cmdline= of an HVM guest want kernel=");

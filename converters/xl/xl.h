@@ -55,6 +55,8 @@ char *xlpt_xl_boot_by_devices(const struct xlpt_dom *dom, bool *exact);
 bool xlpt_xl_has_old_usb(const struct xlpt_dom *dom);
 /* A part of the XML that brings a USB device of the viewer's to the guest. */
 bool xlpt_xl_is_redirected(const struct xlpt_carry *c);
+/* The kernel that firmware= of a PV or PVH guest stands for ("pvgrub64"); NULL = none. */
+const char *xlpt_xl_grub(const struct xlpt_dom *dom);
 /* libvirt takes the device from dom0 and keeps it from the guest; xl would give it. */
 bool xlpt_xl_is_unassigned(const struct xlpt_pci *pci);
 /* <target managed='no'>: the interface is there before the guest. */

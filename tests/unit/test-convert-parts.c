@@ -305,6 +305,14 @@ static void test_places(void **st)
 	has(&r, "vdev=xvde,");
 	has(&r, "vdev=hdd,devtype=cdrom");
 	dispose(&r);
+	/* The disk that the guest may start from keeps its place, whatever a CD-ROM is called. */
+	to_xl(&r, "kvm", HVM, "",
+	      "<disk type='file' device='cdrom'><source file='/c.iso'/><target dev='hda' bus='ide'/>"
+	      "</disk>" VD("vda", ""));
+	has(&r, "vdev=xvda,");
+	has(&r, "vdev=hdc,devtype=cdrom");
+	tells(&r, C, "disk[hda]");
+	dispose(&r);
 	to_xl(&r, "kvm", HVM, "", VD("hda", "") VD("vda", "") VD("vdb", "<readonly/>"));
 	has(&r, "vdev=hda,");
 	has(&r, "vdev=xvdb,");
