@@ -185,25 +185,11 @@ static void tell_renamed(struct xlpt_losses *losses, const struct xlpt_dom *a,
 		      d->vdev ? d->vdev : "none");
 }
 
-/* path is "LIST[...].member", and the same element's other member has this word. */
-static bool of_element(const struct xlpt_dom *a, const char *path, const char *member,
-		       const char *other, const char *word)
-{
-	size_t n = strlen(path), m = strlen(member);
-	_cleanup_free_ char *second = NULL, *value = NULL;
-
-	if (n < m || strcmp(path + n - m, member) != 0 || path[n - m - 1] != '.' ||
-	    !strchr(path, '['))
-		return false;
-	second = xlpt_xasprintf("%.*s%s", (int)(n - m), path, other);
-	return xlpt_dom_get(a, second, &value) && xlpt_streq(value, word);
-}
-
 /* SPICE takes an empty password for one that nobody has, and libxl starts no guest with it. */
 static bool is_no_password(const struct xlpt_dom *a, const struct xlpt_delta *delta)
 {
 	return delta->a && !*delta->a && xlpt_starts(delta->path, "gfx[") &&
-	       of_element(a, delta->path, "passwd", "type", "vnc");
+	       xlpt_element_says(a, delta->path, "passwd", "type", "vnc");
 }
 
 /* A display that is closed by an empty password, see fit_displays. */
@@ -295,48 +281,6 @@ static const char *of_the_case(const struct xlpt_dom *a, const struct xlpt_dom *
 	return NULL;
 }
 
-/* "net[#0].id.typeid", beside a virtual port that is lost as a whole. */
-static bool is_of_lost_port(const struct xlpt_dom *a, const struct xlpt_dom *b, const char *path)
-{
-	const char *member = strstr(path, "].id.");
-	_cleanup_free_ char *port = NULL, *had = NULL, *has = NULL;
-
-	if (!member || fnmatch("*id*", member + 5, 0) != 0)
-		return false;
-	port = xlpt_xasprintf("%.*svport", (int)(member + 5 - path), path);
-	xlpt_dom_get(a, port, &had);
-	xlpt_dom_get(b, port, &has);
-	return had && !has;
-}
-
-/* One fact that several values have: told of another one. */
-static bool told_elsewhere(const struct xlpt_dom *a, const struct xlpt_dom *b,
-			   const struct xlpt_delta *delta)
-{
-	const char *path = delta->path;
-
-	/* <target managed='no'> */
-	if (fnmatch("net[[]*].vifname", path, 0) == 0) {
-		_cleanup_free_ char *element = xlpt_xstrndup(path, strcspn(path, "]") + 1);
-		const struct xlpt_field *list;
-		const struct xlpt_net *n = xlpt_path_element(a, element, &list);
-
-		return n && xlpt_xl_is_made_before(n);
-	}
-	/* The type of the interface. */
-	if (delta->a && xlpt_starts(path, "net[") &&
-	    (of_element(a, path, "source", "kind", "netdev") ||
-	     of_element(a, path, "source", "kind", "network")))
-		return true;
-	if (delta->a && is_of_lost_port(a, b, path))
-		return true;
-	/* How libvirt says firmware_path. */
-	if (!strcmp(path, "firmware_bare"))
-		return true;
-	/* The image of UEFI, or <os firmware=>. */
-	return !strcmp(path, "firmware") && a->kernel && xlpt_dom_is_foreign(a);
-}
-
 /* libxlMakeNetworkDiskSrcStr: without <auth> libvirt's Xen driver adds auth_supported=none. */
 static const char rbd_login[] =
 	"libvirt logs in to Ceph with a secret of its own (<auth>), or not at all, never with this host's "
@@ -379,7 +323,7 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 		reason = "the same CPUs, said as the other side reads it";
 	}
 	if (to == XLPT_FORMAT_XL &&
-	    (told_elsewhere(a, b, delta) || xlpt_tell_image(losses, a, b, delta)))
+	    (xlpt_told_elsewhere(a, b, delta) || xlpt_tell_image(losses, a, b, delta)))
 		return;
 	if (to == XLPT_FORMAT_XL && xlpt_starts(delta->path, "disk[") && n > 6 &&
 	    !strcmp(delta->path + n - 6, "].name")) {

@@ -28,6 +28,12 @@ const char *xlpt_reason_left_out(const struct xlpt_dom *a, const struct xlpt_dis
 /* Of an image that xl cannot read, or whose format only its name says. False: it is none. */
 bool xlpt_tell_image(struct xlpt_losses *losses, const struct xlpt_dom *a, const struct xlpt_dom *b,
 		     const struct xlpt_delta *delta);
+/* path is "LIST[...].member", and the same element's other member has this word. */
+bool xlpt_element_says(const struct xlpt_dom *a, const char *path, const char *member,
+		       const char *other, const char *word);
+/* One fact that several values have: told of another one (converters/reason-once.c). */
+bool xlpt_told_elsewhere(const struct xlpt_dom *a, const struct xlpt_dom *b,
+			 const struct xlpt_delta *delta);
 /* Of a UEFI that is not Xen's. */
 const char *xlpt_reason_uefi(const struct xlpt_dom *dom);
 

@@ -68,6 +68,8 @@ static const char *const mirrors[][2] = {
 	{ ".format", ".target" },
 	{ ".source", ".kind" },
 	{ ".vifname", "/target/@managed" },
+	{ ".product", ".vendor" },
+	{ ".vlan_trunk", ".vlan" },
 	{ ".id.typeid", ".id.vport" },
 	{ ".id.typeidversion", ".id.vport" },
 	{ ".id.managerid", ".id.vport" },

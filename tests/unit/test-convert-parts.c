@@ -403,6 +403,23 @@ static void test_cpu(void **st)
 	dispose(&r);
 }
 
+/* One fact is told once. */
+static void test_once(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "kvm", HVM, "",
+	      "<hostdev mode='subsystem' type='usb'><source><vendor id='0x1234'/>"
+	      "<product id='0xbeef'/><address bus='1' device='5'/></source></hostdev>"
+	      "<interface type='bridge'><source bridge='br0'/><vlan trunk='yes'><tag id='1'/>"
+	      "<tag id='2'/></vlan></interface>");
+	assert_int_equal(times_told(&r, "usbdev[#0]"), 1);
+	tells(&r, C, "net[#0].id.vlan");
+	assert_int_equal(times_told(&r, "net[#0].id"), 1);
+	dispose(&r);
+}
+
 /* To libvirt an element without a text says nothing (virXPathString). */
 static void test_empty(void **st)
 {
@@ -437,6 +454,7 @@ int main(void)
 		cmocka_unit_test(test_kernel_without_uefi),
 		cmocka_unit_test(test_cpu),
 		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
