@@ -10,6 +10,7 @@
 
 #include "converters/convert.h"
 #include "converters/xl/words.h"
+#include "converters/xl/xl.h"
 
 struct twice {
 	const struct xlpt_dom *dom;
@@ -95,16 +96,6 @@ static void pci(const struct twice *t)
 		}
 }
 
-/* The slot of the guest that QEMU is asked for, -1 = none. Slot 0 stands for any. */
-static int slot_of(const struct xlpt_pci *p)
-{
-	const struct xlpt_bdf *g = &p->guest.v;
-
-	if (p->spec.vslot >= 0)
-		return p->spec.vslot ? p->spec.vslot : -1;
-	return p->guest.has && !g->seg && !g->bus && !g->func && g->dev ? g->dev : -1;
-}
-
 /*
  * QEMU has one device in a place, and libxl asks for function 0 of the slot (device_pci_add_stubdom_done).
  * Slots of a PV guest are xen-pciback's. libvirt's Xen driver hands no slot to libxl.
@@ -117,9 +108,10 @@ static void slots(const struct twice *t)
 		for (size_t j = 0; j < i; j++) {
 			const struct xlpt_pci *a = &dom->pci[j], *b = &dom->pci[i];
 			_cleanup_free_ char *what = NULL, *problem = NULL;
-			int slot = slot_of(b);
+			int slot = xlpt_xl_slot(b);
 
-			if (slot < 0 || slot_of(a) != slot || is_same_device(t, &a->spec, &b->spec))
+			if (slot < 0 || xlpt_xl_slot(a) != slot ||
+			    is_same_device(t, &a->spec, &b->spec))
 				continue;
 			what = xlpt_xasprintf("pci[#%zu]", i);
 			problem = xlpt_xasprintf("two devices ask for slot %x of the guest", slot);

@@ -73,6 +73,45 @@ void xlpt_xl_create_facts(const struct xlpt_dom *dom, struct xlpt_create_facts *
 		hvm_facts(dom, out);
 }
 
+int xlpt_xl_slot(const struct xlpt_pci *p)
+{
+	const struct xlpt_bdf *g = &p->guest.v;
+
+	if (p->spec.vslot >= 0)
+		return p->spec.vslot ? p->spec.vslot : -1;
+	return p->guest.has && !g->seg && !g->bus && !g->func && g->dev ? g->dev : -1;
+}
+
+/* What libxl and QEMU have against the slots of the guest that are asked for (converters/twice.c, limits.c). */
+static void judge_slots(const struct xlpt_dom *dom, xlpt_creation_fn *found, void *ctx)
+{
+	for (size_t i = 0; i < dom->n_pci; i++) {
+		const struct xlpt_spec *spec = &dom->pci[i].spec;
+		_cleanup_diag_ struct xlpt_diag why = { 0 };
+		_cleanup_free_ char *text = xlpt_spec_format(spec);
+		int slot = xlpt_xl_slot(&dom->pci[i]);
+
+		if (spec->all_funcs && spec->vslot <= 0) {
+			xlpt_diag_set(&why, XLPT_ERR_SYNTAX,
+				      "%s: all functions of a slot want a slot of the guest", text);
+			xlpt_diag_hint(&why, "name a free one behind it, as in %04x:%02x:%02x.*@7",
+				       spec->bdf.seg, spec->bdf.bus, spec->bdf.dev);
+			found(ctx, dom->name, &why);
+		}
+		for (size_t j = 0; slot >= 0 && dom->type == XLPT_DOM_HVM && j < i; j++)
+			if (xlpt_xl_slot(&dom->pci[j]) == slot) {
+				_cleanup_free_ char *other = xlpt_spec_format(&dom->pci[j].spec);
+
+				xlpt_diag_set(&why, XLPT_ERR_SYNTAX,
+					      "%s and %s ask for one slot of the guest", other,
+					      text);
+				xlpt_diag_hint(&why, "give one of them another slot, or none");
+				found(ctx, dom->name, &why);
+				break;
+			}
+	}
+}
+
 void xlpt_xl_judge_creation(const char *text, size_t len, const char *path, xlpt_creation_fn *found,
 			    void *ctx)
 {
@@ -92,6 +131,7 @@ void xlpt_xl_judge_creation(const char *text, size_t len, const char *path, xlpt
 			if (rules[i](&facts, &why))
 				found(ctx, facts.name, &why);
 		}
+		judge_slots(&dom, found, ctx);
 	}
 	xlpt_kepts_dispose(&kept);
 }
