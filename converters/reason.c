@@ -272,6 +272,10 @@ static const char *of_the_case(const struct xlpt_dom *a, const struct xlpt_dom *
 	*severity = XLPT_LOSS_CHANGED;
 	if (!strcmp(path, "memory") && a->n_numa && a->type != XLPT_DOM_PV)
 		return "xl starts a guest with cells only with all its memory";
+	if (delta->a && fnmatch("pci[[]*].guest", path, 0) == 0 &&
+	    xlpt_starts(delta->a, "0000:00:"))
+		return "xl gives a function alone the number 0 in a slot: BB:DD.*@SLOT gives all of a "
+		       "card under their own numbers";
 	if (!strcmp(path, "loader") && xlpt_xl_is_uefi(delta->a))
 		return xlpt_dom_is_foreign(a) ? xlpt_reason_uefi(a) : not_told_of_uefi;
 	if (!strcmp(path, "firmware_path") && a->kernel && xlpt_dom_is_foreign(a))

@@ -499,17 +499,44 @@ static void test_acpi_tables(void **st)
 	dispose(&r);
 }
 
+#define PLACED(bus, function)                                                                   \
+	"<hostdev mode='subsystem' type='pci'><source><address bus='3' function='1'/></source>" \
+	"<address type='pci' bus='" bus "' slot='5' function='" function "'/></hostdev>"
+
+/* Why a device's place in the guest cannot be said. */
+static void test_places_of_devices(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "xen", HVM, "", PLACED("0", "1"));
+	because(&r, "pci[0000:03:00.1].guest", "the number 0 in a slot");
+	dispose(&r);
+	to_xl(&r, "xen", HVM, "", PLACED("1", "0"));
+	because(&r, "pci[0000:03:00.1].guest", "nothing behind bridges");
+	dispose(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_numa),	       cmocka_unit_test(test_hyperv),
-		cmocka_unit_test(test_bootloader),     cmocka_unit_test(test_flags),
-		cmocka_unit_test(test_uefi),	       cmocka_unit_test(test_cpus),
-		cmocka_unit_test(test_timers),	       cmocka_unit_test(test_reasons),
-		cmocka_unit_test(test_told_once),      cmocka_unit_test(test_taps),
-		cmocka_unit_test(test_kernel_on_uefi), cmocka_unit_test(test_hyperv_back),
-		cmocka_unit_test(test_shares),	       cmocka_unit_test(test_programs),
-		cmocka_unit_test(test_order),	       cmocka_unit_test(test_builder),
+		cmocka_unit_test(test_numa),
+		cmocka_unit_test(test_hyperv),
+		cmocka_unit_test(test_bootloader),
+		cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_uefi),
+		cmocka_unit_test(test_cpus),
+		cmocka_unit_test(test_timers),
+		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_told_once),
+		cmocka_unit_test(test_taps),
+		cmocka_unit_test(test_kernel_on_uefi),
+		cmocka_unit_test(test_hyperv_back),
+		cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_programs),
+		cmocka_unit_test(test_places_of_devices),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_builder),
 		cmocka_unit_test(test_acpi_tables),
 	};
 
