@@ -83,7 +83,8 @@ static void of_the_case(const struct xlpt_keeper *k, const char *at, const struc
 	}
 	if (c->side != XLPT_SIDE_LIBVIRT)
 		return;
-	if (dom->type != XLPT_DOM_HVM && !strcmp(c->path, "os/boot")) {
+	if (dom->type != XLPT_DOM_HVM &&
+	    (!strcmp(c->path, "os/boot") || !strcmp(c->path, "os/loader"))) {
 		*severity = XLPT_LOSS_NOTE;
 		*reason = "of HVM guests alone";
 	}

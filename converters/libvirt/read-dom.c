@@ -213,10 +213,11 @@ int xlpt_lv_read_os(struct xlpt_lv_reader *r, xmlNode *domain)
 		return 0;
 	read_path(r, os, "initrd", &dom->ramdisk);
 	read_path(r, os, "cmdline", &dom->cmdline);
-	read_loader(r, os);
-	/* libvirt reads it of HVM guests alone (virDomainDefParseBootOptions), and its schema as well. */
-	if (r->hvm)
+	/* libvirt reads them of HVM guests alone (virDomainDefParseBootOptions), and its schema as well. */
+	if (r->hvm) {
+		read_loader(r, os);
 		read_boot(r, os);
+	}
 	read_acpi_table(r, os);
 	return 0;
 }

@@ -277,19 +277,22 @@ static void test_hvm_only(void **st)
 	struct result r;
 
 	(void)st;
-	to_xl(&r, "xen", "<os><type>xen</type><kernel>/k</kernel><boot dev='hd'/></os>", "",
+	to_xl(&r, "xen",
+	      "<os><type>xen</type><kernel>/k</kernel><loader>/l</loader><boot dev='hd'/></os>", "",
 	      "<disk type='file'><source file='/i'/><target dev='xvda'/><boot order='2'/></disk>"
 	      "<sound model='ac97'/><serial type='pty'/>");
 	has_not(&r, "boot");
 	has_not(&r, "soundhw");
 	has_not(&r, "serial");
 	tells(&r, N, "os/boot");
+	tells(&r, N, "os/loader");
 	assert_int_equal(times_told(&r, "disk"), 1);
 	tells(&r, N, "disk[xvda].boot_order");
 	tells(&r, N, "sound");
 	tells(&r, N, "serial");
 	convert(r.xl.s, XLPT_FORMAT_LIBVIRT, &back, NULL);
 	assert_non_null(strstr(back.s, "<boot dev='hd'/>"));
+	assert_non_null(strstr(back.s, "<loader>/l</loader>"));
 	assert_non_null(strstr(back.s, "<boot order='2'/>"));
 	dispose(&r);
 }
