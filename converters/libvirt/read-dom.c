@@ -189,12 +189,11 @@ int xlpt_lv_read_os(struct xlpt_lv_reader *r, xmlNode *domain)
 	struct xlpt_dom *dom = r->dom;
 	xmlNode *os = xlpt_lv_child(domain, "os");
 	xmlNode *bootargs = xlpt_lv_child(domain, "bootloader_args");
+	bool has_bootloader = xlpt_lv_child(domain, "bootloader") != NULL;
 	_cleanup_free_ char *args = NULL;
-	bool has_bootloader;
 	int rc;
 
 	read_path(r, domain, "bootloader", &dom->bootloader);
-	has_bootloader = xlpt_lv_child(domain, "bootloader") != NULL;
 	args = xlpt_lv_said(bootargs);
 	if (args) {
 		dom->bootloader_args = xlpt_xcalloc(2, sizeof(char *));
