@@ -97,7 +97,8 @@ static void fold_globals(struct xlpt_dom *dom)
 
 /* ---- one conversion ---- */
 
-#define LIBXL_MEMORY (32u * 1024) /* KiB */
+#define LIBXL_MEMORY (32u * 1024)	 /* KiB */
+#define XEN_FIRMWARE "/usr/lib/xen/boot" /* Xen's default */
 
 /* The value that xl's key had and that the reader could not take; NULL = the key was not there. */
 static const struct xlpt_carry *unread(const struct xlpt_dom *dom, const char *key)
@@ -118,7 +119,10 @@ static int say_memory(struct xlpt_dom *dom, struct xlpt_diag *diag)
 	if (!c && (dom->devices_only || dom->memory.has || dom->maxmem.has))
 		return 0;
 	if (!c) {
-		dom->memory = (struct xlpt_num){ true, LIBXL_MEMORY };
+		/* With cells they are its memory together (xl_parse.c, parse_vnuma_config). */
+		dom->memory = (struct xlpt_num){ true, dom->n_numa ? 0 : LIBXL_MEMORY };
+		for (size_t i = 0; i < dom->n_numa; i++)
+			dom->memory.v += dom->numa[i].size.v;
 		return 0;
 	}
 	xlpt_diag_set(diag, XLPT_ERR_SYNTAX, "%s = %s: xl wants a number of MiB here", c->path,
@@ -134,6 +138,8 @@ static int prepare(struct xlpt_dom *said, const struct xlpt_convert *how, enum x
 {
 	if (to == XLPT_FORMAT_LIBVIRT) {
 		fold_globals(said);
+		if (!said->kernel && xlpt_xl_grub(said))
+			said->kernel = xlpt_xasprintf(XEN_FIRMWARE "/%s.bin", xlpt_xl_grub(said));
 		if (said->maxmem.has && said->memory.has && said->maxmem.v < said->memory.v)
 			said->maxmem = said->memory;
 		return from == XLPT_FORMAT_XL ? say_memory(said, diag) : 0;

@@ -5,6 +5,7 @@
 
 #include "converters/for-xen.h"
 #include "converters/xl/xl.h"
+#include "core/text.h"
 
 static const char *said_name(const struct xlpt_disk *d)
 {
@@ -151,12 +152,30 @@ static bool list_image(const struct xlpt_disk *d, const char *name, const char *
 	return made;
 }
 
-static void list_missing_disk(const char *name, struct xlpt_losses *losses)
+/* now: the name that it would have under xl, or NULL. */
+static void list_missing_disk(const char *name, const char *now, struct xlpt_losses *losses)
 {
 	xlpt_todo_add(losses,
 		      "host: disk %s is not in the configuration: make its source a file or a "
-		      "device of the host (iscsiadm, nbd-client, ...) and add it to disk=",
-		      name);
+		      "device of the host (iscsiadm, nbd-client, ...) and add it to disk=%s%s",
+		      name, now ? " as " : "", now ? now : "");
+}
+
+/* A volume is a file or a device, and libvirt knows which one. False: it is none. */
+static bool list_volume(const struct xlpt_disk *d, const char *name, struct xlpt_losses *losses)
+{
+	const char *source = xlpt_for_xen_part(&d->at, "source");
+	_cleanup_free_ char *pool = source ? xlpt_for_xen_attr(source, "source", "pool") : NULL;
+	_cleanup_free_ char *volume = source ? xlpt_for_xen_attr(source, "source", "volume") : NULL;
+
+	if (d->kind != XLPT_DISK_VOLUME || !pool || !volume)
+		return false;
+	xlpt_todo_add(losses,
+		      "host: %s %s is a volume of libvirt's: name what virsh vol-path --pool %s %s "
+		      "prints in disk=, as %s",
+		      d->dev == XLPT_DISKDEV_CDROM ? "CD-ROM" : "disk", name, XLPT_WORD(pool),
+		      XLPT_WORD(volume), d->vdev ? d->vdev : name);
+	return true;
 }
 
 /* What xl writes no disk for, or not as it is. */
@@ -191,8 +210,10 @@ static bool lacks(const struct xlpt_dom *dom, const struct xlpt_disk *d, struct 
 				      name);
 		return left_out;
 	}
+	if (list_volume(d, name, losses))
+		return true;
 	if (d->dev != XLPT_DISKDEV_CDROM)
-		list_missing_disk(name, losses);
+		list_missing_disk(name, d->vdev, losses);
 	else if (xlpt_for_xen_part(&d->at, "source"))
 		xlpt_todo_add(losses,
 			      "host: CD-ROM %s is empty, as xl cannot reach its medium: make it a "
@@ -232,7 +253,7 @@ static void list_other_disk(const char *xml, struct xlpt_losses *losses)
 			      "it on, with \"%s\" in pci=, or name its block device in disk=",
 			      name ? name : "", XLPT_BDF_STR(bdf));
 	else
-		list_missing_disk(name ? name : "", losses);
+		list_missing_disk(name ? name : "", NULL, losses);
 }
 
 void xlpt_for_xen_list_disks(const struct xlpt_dom *dom, struct xlpt_losses *losses)

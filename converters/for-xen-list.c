@@ -7,18 +7,6 @@
 #include <fnmatch.h>
 #include <string.h>
 
-bool xlpt_for_xen_carries(const struct xlpt_dom *dom, const char *path, const char *word)
-{
-	for (size_t i = 0; i < dom->extra.n; i++) {
-		const struct xlpt_carry *c = &dom->extra.items[i];
-
-		if (c->side == XLPT_SIDE_LIBVIRT && !strcmp(c->path, path) &&
-		    (!word || strstr(c->text, word)))
-			return true;
-	}
-	return false;
-}
-
 char *xlpt_for_xen_attr(const char *xml, const char *element, const char *name)
 {
 	_cleanup_free_ char *tag = xlpt_xasprintf("<%s ", element);
@@ -61,10 +49,12 @@ static void list_boot_disk(const struct xlpt_dom *dom, struct xlpt_losses *losse
 {
 	const struct xlpt_disk *from = NULL, *first = NULL;
 	_cleanup_free_ char *name = NULL;
+	bool cdrom = false;
 
 	for (size_t i = 0; i < dom->n_disk; i++) {
 		const struct xlpt_disk *d = &dom->disk[i];
 
+		cdrom |= d->dev == XLPT_DISKDEV_CDROM && is_first_disk(d);
 		if (d->dev == XLPT_DISKDEV_CDROM || d->dev == XLPT_DISKDEV_FLOPPY)
 			continue;
 		if (is_first_disk(d))
@@ -81,7 +71,9 @@ static void list_boot_disk(const struct xlpt_dom *dom, struct xlpt_losses *losse
 		"%s",
 		name,
 		first ? "let it and the first one change their names in disk="
-		      : "name it xvda in disk=");
+		: cdrom ? "name it xvda in disk=, and the CD-ROM that is hda by another free name (hdb "
+			  "to hdd)"
+			: "name it xvda in disk=");
 }
 
 static void take_first(struct xlpt_num *first, const struct xlpt_num *order)
@@ -165,7 +157,7 @@ static void list_other_nets(const struct xlpt_dom *dom, struct xlpt_losses *loss
 
 static void list_nets(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 {
-	bool others = xlpt_for_xen_carries(dom, "devices/interface", NULL);
+	bool others = xlpt_dom_says(dom, "devices/interface", NULL);
 
 	if (others)
 		list_other_nets(dom, losses);
@@ -206,9 +198,9 @@ static void list_hostdev(const char *xml, struct xlpt_losses *losses)
 			      "device (lsscsi shows it) to disk=");
 	else if (xlpt_streq(type, "mdev"))
 		xlpt_todo_add(losses,
-			      "host: mediated device %s is not in the configuration: pass on a "
+			      "host: mediated device%s%s is not in the configuration: pass on a "
 			      "whole card, or a virtual function of it, in pci=",
-			      uuid ? uuid : "");
+			      uuid ? " " : "", uuid ? uuid : "");
 	else
 		xlpt_todo_add(losses,
 			      "host: a passed-through device of type %s is not in the "
@@ -261,9 +253,9 @@ static void list_missing(const struct xlpt_dom *dom, struct xlpt_losses *losses)
 	};
 
 	for (size_t i = 0; i < XLPT_ARRAY_SIZE(parts); i++)
-		if (xlpt_for_xen_carries(dom, parts[i].path, parts[i].word))
+		if (xlpt_dom_says(dom, parts[i].path, parts[i].word))
 			xlpt_todo_add(losses, "%s", parts[i].text);
-	if (dom->n_sound || xlpt_for_xen_carries(dom, "devices/sound", NULL))
+	if (dom->n_sound || xlpt_dom_says(dom, "devices/sound", NULL))
 		xlpt_todo_add(losses,
 			      "sound: the card is left out, as QEMU since 8.2 starts no guest "
 			      "with soundhw= alone");

@@ -26,7 +26,7 @@ static void processors(struct xlpt_dom *dom)
 	if (dom->apic == XLPT_OFF)
 		dom->apic = XLPT_ON;
 	if (dom->viridian_groups &&
-	    xlpt_for_xen_carries(dom, "clock/timer", "name='hypervclock' present='yes'")) {
+	    xlpt_dom_says(dom, "clock/timer", "name='hypervclock' present='yes'")) {
 		add_group(&dom->viridian_groups, "time_ref_count");
 		add_group(&dom->viridian_groups, "reference_tsc");
 	}
@@ -47,8 +47,8 @@ static void devices(struct xlpt_dom *dom)
 	if (dom->n_sound)
 		xlpt_dom_set(dom, "sound", NULL);
 	/* The nearest to virtio-gpu, bochs and their like. */
-	if (dom->n_gfx && !dom->n_video && xlpt_for_xen_carries(dom, "devices/video", NULL) &&
-	    !xlpt_for_xen_carries(dom, "devices/video", "type='none'"))
+	if (dom->n_gfx && !dom->n_video && xlpt_dom_says(dom, "devices/video", NULL) &&
+	    !xlpt_dom_says(dom, "devices/video", "type='none'"))
 		XLPT_DOM_ADD(dom, video)->model = XLPT_VGA_STD;
 }
 

@@ -11,8 +11,6 @@
  */
 void xlpt_for_xen(struct xlpt_dom *dom, struct xlpt_losses *losses);
 
-/* A part of the XML that the model has no place for, with this word in it (NULL: any). */
-bool xlpt_for_xen_carries(const struct xlpt_dom *dom, const char *path, const char *word);
 /* Adds what is left to do: in the guest first, which needs it while it still runs under KVM, then on the host. */
 void xlpt_for_xen_list(const struct xlpt_dom *dom, struct xlpt_losses *losses);
 /* Of an element in the text of a part that is kept: the value of an attribute; NULL = none. Caller frees. */

@@ -2,7 +2,9 @@
 /* What the target's text does not say, or says in another way: kept in it, and told. */
 #include "converters/keep.h"
 #include "converters/model/internal.h"
+#include "converters/libvirt/libvirt.h"
 #include "converters/reason.h"
+#include "converters/xl/xl.h"
 
 char *xlpt_told_path(const struct xlpt_dom *dom, const char *path)
 {
@@ -32,6 +34,82 @@ static bool is_told_of_disk(const struct xlpt_keeper *k, const char *at, const s
 	       (!strcmp(c->path, "driver/@type") && d && !xlpt_streq(d->target, now->target));
 }
 
+/* A USB device of the viewer's, on the way to xl. */
+static enum xlpt_severity redirected(const struct xlpt_keeper *k, const struct xlpt_carry *c,
+				     const char **reason)
+{
+	const struct xlpt_dom *dom = k->dom;
+	uint64_t before = 0, n = 0;
+	bool spice = false;
+
+	for (const struct xlpt_carry *i = dom->extra.items; i < c; i++)
+		before += xlpt_xl_is_redirected(i);
+	for (size_t i = 0; i < k->back->n_gfx; i++) {
+		spice |= k->back->gfx[i].type == XLPT_GFX_SPICE;
+		n += k->back->gfx[i].usb_redir.v;
+	}
+	if (before < n) {
+		*reason = "spiceusbredirection= is xl's word for it";
+		return XLPT_LOSS_NOTE;
+	}
+	if (spice)
+		*reason = n ? "xl redirects four devices at most"
+			    : "spiceusbredirection= does not go with usb= and usbdevice=, which a "
+			      "tablet or mouse on USB wants";
+	return XLPT_LOSS_CHANGED;
+}
+
+/* What is said of a part where more than its own text decides. */
+static void of_the_case(const struct xlpt_keeper *k, const char *at, const struct xlpt_carry *c,
+			enum xlpt_severity *severity, const char **reason)
+{
+	const struct xlpt_dom *dom = k->dom;
+
+	if (*at)
+		return;
+	if (xlpt_xl_is_idle(dom, c, reason))
+		*severity = XLPT_LOSS_NOTE;
+	/* xl_parse.c, parse_cmdline: it warns, and takes cmdline=. */
+	if (c->side == XLPT_SIDE_XL && dom->cmdline &&
+	    (!strcmp(c->path, "root") || !strcmp(c->path, "extra"))) {
+		*severity = XLPT_LOSS_NOTE;
+		*reason = "xl ignores it beside cmdline=";
+	}
+	if (c->side == XLPT_SIDE_XL && !strcmp(c->path, "firmware") && !dom->kernel &&
+	    xlpt_xl_grub(dom)) {
+		*severity = XLPT_LOSS_NOTE;
+		*reason =
+			"said by <kernel>, which is where Xen has it: see that it is there on this host";
+	}
+	if (c->side != XLPT_SIDE_LIBVIRT)
+		return;
+	if (dom->type != XLPT_DOM_HVM &&
+	    (!strcmp(c->path, "os/boot") || !strcmp(c->path, "os/loader"))) {
+		*severity = XLPT_LOSS_NOTE;
+		*reason = "of HVM guests alone";
+	}
+	/* <hyperv mode='passthrough'> */
+	if (xlpt_starts(c->path, "features/hyperv/") && *severity == XLPT_LOSS_CHANGED &&
+	    dom->viridian_groups && !strcmp(dom->viridian_groups[0], "all") &&
+	    xlpt_libvirt_is_viridian(c->path + strlen("features/hyperv/"))) {
+		*severity = XLPT_LOSS_NOTE;
+		*reason = "a part of viridian=[ \"all\" ]";
+	}
+	if (xlpt_xl_is_redirected(c))
+		*severity = redirected(k, c, reason);
+	if (!xlpt_dom_is_foreign(dom))
+		return;
+	if (!strcmp(c->path, "os/@firmware") && !strcmp(c->text, "efi")) {
+		*severity = XLPT_LOSS_CHANGED;
+		*reason = xlpt_reason_uefi(dom);
+	} else if (dom->kernel && dom->firmware == XLPT_FW_UEFI &&
+		   (xlpt_starts(c->path, "os/nvram") || xlpt_starts(c->path, "os/loader") ||
+		    xlpt_starts(c->path, "os/varstore") || !strcmp(c->path, "os/firmware"))) {
+		*severity = XLPT_LOSS_NOTE;
+		*reason = "of the UEFI that this guest does not get";
+	}
+}
+
 void xlpt_keep_carry(void *ctx, const char *at, const struct xlpt_carry *c)
 {
 	struct xlpt_keeper *k = ctx;
@@ -41,19 +119,7 @@ void xlpt_keep_carry(void *ctx, const char *at, const struct xlpt_carry *c)
 	enum xlpt_severity severity = xlpt_carry_reason(k->to, at, c, &reason);
 
 	xlpt_kept_add_carry(k->kept, at, c);
-	if (!*at && xlpt_xl_is_idle(k->dom, c, &reason))
-		severity = XLPT_LOSS_NOTE;
-	/* xl_parse.c, parse_cmdline: it warns, and takes cmdline=. */
-	if (c->side == XLPT_SIDE_XL && !*at && k->dom->cmdline &&
-	    (!strcmp(c->path, "root") || !strcmp(c->path, "extra"))) {
-		severity = XLPT_LOSS_NOTE;
-		reason = "xl ignores it beside cmdline=";
-	}
-	if (c->side == XLPT_SIDE_LIBVIRT && !strcmp(c->path, "os/@firmware") &&
-	    !strcmp(c->text, "efi") && xlpt_dom_is_foreign(k->dom)) {
-		severity = XLPT_LOSS_CHANGED;
-		reason = xlpt_reason_uefi(k->dom);
-	}
+	of_the_case(k, at, c, &severity, &reason);
 	if (is_told_of_disk(k, at, c))
 		return;
 	if (!strcmp(c->path, "#"))
@@ -126,6 +192,8 @@ static bool follows(const struct xlpt_keeper *k, const struct xlpt_dom *a, const
 	if (!strcmp(path, "boot"))
 		return k->to != XLPT_FORMAT_XL || xlpt_dom_is_foreign(a) || !b->boot ||
 		       *b->boot == 'c';
+	if (!strcmp(path, "kernel"))
+		return xlpt_xl_grub(a) != NULL; /* told of firmware= */
 	return !strcmp(path, "bootloader") && a->kernel;
 }
 

@@ -6,8 +6,12 @@
 #include "converters/xl/xl.h"
 #include "core/text.h"
 
-const char *xlpt_reason_left_out(const struct xlpt_dom *a, const struct xlpt_disk *d)
+const char *xlpt_reason_left_out(const struct xlpt_dom *a, const struct xlpt_disk *d,
+				 enum xlpt_format to)
 {
+	if (to == XLPT_FORMAT_LIBVIRT)
+		return "left out: libvirt has no such name for a disk: xvdX is the same for Xen's "
+		       "drivers";
 	if (d->dev == XLPT_DISKDEV_FLOPPY)
 		return "left out: xl has no floppy drives";
 	if (d->target && *d->target && xlpt_xl_strange_image(a, d))

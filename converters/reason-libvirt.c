@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "converters/convert.h"
+#include "converters/reason.h"
 
 #define CHANGED XLPT_LOSS_CHANGED
 #define KEPT	XLPT_LOSS_KEPT
@@ -33,8 +34,8 @@ static const char by_id[] =
 	"disks have no such number under Xen: names below /dev/disk/by-id change in the guest";
 
 /*
- * fnmatch, "PATH=TEXT" below <domain>, "KIND|PATH=TEXT" below a device; the first that matches counts,
- * so the special ones come first.
+ * fnmatch, "PATH=TEXT" below <domain>, "KIND|PATH=TEXT" below a device, with attributes in the order of
+ * their names; the first that matches counts, so the special ones come first.
  */
 /* clang-format off */
 static const struct {
@@ -72,7 +73,7 @@ static const struct {
 	{ "os/type/@machine=*", NOTE, "xl has one machine for each type of guest" },
 	{ "os/@firmware=*", NOTE, "said by bios=" },
 	{ "os/dtb=*", CHANGED, "xl has device_tree= for guests on Arm" },
-	{ "os/firmware=*enabled='yes'*secure-boot*", CHANGED, "Xen's OVMF checks no signatures" },
+	{ "os/firmware=*enabled='yes' name='secure-boot'*", CHANGED, "Xen's OVMF checks no signatures" },
 	{ "os/firmware=*", NOTE, "chooses a firmware of KVM's; libxl has its own" },
 	{ "os/firmwareInfo=*", NOTE, "chooses a firmware of KVM's; libxl has its own" },
 	{ "os/loader/@secure=yes", CHANGED, "Xen's OVMF checks no signatures" },
@@ -91,9 +92,9 @@ static const struct {
 	{ "features/hyperv/relaxed=*", NOTE, "a part of viridian's base group" },
 	{ "features/hyperv/vpindex=*", NOTE, "a part of viridian's base group" },
 	{ "features/hyperv*=*state='off'*", NOTE, enlightenment },
+	{ "features/hyperv/spinlocks=*", NOTE, "a part of viridian's base group, with Xen's own number of retries" },
 	{ "features/hyperv*", CHANGED, enlightenment },
-	{ "features/kvm=*<hidden state='on'*", CHANGED,
-	  "Xen cannot hide: a driver that refuses virtual machines sees one" },
+	{ "features/kvm=*<hidden state='on'*", CHANGED, xlpt_reason_hidden },
 	{ "features/kvm=*", NOTE, kvm }, { "features/pvspinlock=*", NOTE, kvm },
 	{ "features/vmport=*", NOTE, "Xen has its own switch for it" },
 	{ "features/vmcoreinfo=*", NOTE, qemu }, { "features/tcg=*", NOTE, qemu },
@@ -141,12 +142,12 @@ static const struct {
 	{ "capabilities=*", CHANGED, "for another hypervisor's QEMU" }, { "deprecation=*", NOTE, qemu },
 	/* devices that are not in the model */
 	{ "devices/memballoon=*", NOTE, "every guest of Xen has its balloon" },
-	{ "devices/controller=*type='usb'*model='none'*", NOTE,
+	{ "devices/controller=*model='none'*type='usb'*", NOTE,
 	  "xl gives no USB controller without being told" },
 	{ "devices/controller=*<master *", NOTE, "a part of the controller for USB 2" },
 	{ "devices/controller=*type='usb'*", CHANGED, "xl has no such USB controller" },
 	{ "devices/controller=*", NOTE, "xl's guests have controllers of their own" },
-	{ "devices/disk=<disk type='nvme'*", CHANGED,
+	{ "devices/disk=<disk *type='nvme'*", CHANGED,
 	  "KVM's QEMU uses this drive by itself: to xl it is a PCI device for pci=" },
 	{ "devices/disk=*", CHANGED, "xl has no such disk" },
 	{ "devices/interface=*", CHANGED, "xl has no such network interface" },
@@ -166,7 +167,7 @@ static const struct {
 	{ "devices/iommu=*", CHANGED, "Xen gives guests no IOMMU of their own" },
 	{ "devices/memory=*", CHANGED, "xl has no memory modules: memory= is all the guest has" },
 	{ "devices/input=*type='passthrough'*", CHANGED, "xl has no such input device" },
-	{ "devices/input=*type='tablet'*bus='virtio'*", NOTE, "a guest of KVM gets one on USB instead, where it has a display" },
+	{ "devices/input=*bus='virtio'*type='tablet'*", NOTE, "a guest of KVM gets one on USB instead, where it has a display" },
 	{ "devices/input=*bus='virtio'*", NOTE, "PS/2 input devices are there without being told" },
 	{ "devices/input=*", CHANGED, "xl has no such input device" },
 	{ "devices/channel=*com.redhat.spice.*", NOTE, "spicevdagent= is xl's word for it" },
@@ -256,7 +257,7 @@ static const struct {
 	/* displays, cards, character devices */
 	{ "gfx|listen=<listen type='address'/>", NOTE, "it says no address" },
 	{ "gfx|listen=*type='address'*", NOTE, "libvirt says the address twice" },
-	{ "gfx|listen=*type='network' address='*", NOTE, "the network's address is said beside it" },
+	{ "gfx|listen=*address='*type='network'*", NOTE, "the network's address is said beside it" },
 	{ "gfx|listen=*", CHANGED, "xl listens on an address: 127.0.0.1 where nothing else is said" },
 	{ "gfx|@socket=*", CHANGED, "xl listens on an address: 127.0.0.1 where nothing else is said" },
 	{ "gfx|audio=*", NOTE, "where the host plays a sound card of KVM's" },
@@ -276,7 +277,8 @@ static const struct {
 	{ "serial|target/@type=isa-serial", NOTE, "what xl's serial ports are" },
 	{ "serial|target/model=*'isa-serial'*", NOTE, "what xl's serial ports are" },
 	{ "serial|target/*", CHANGED, "xl's serial ports are those of a PC" },
-	{ "serial|source/@path=/dev/pts/*", NOTE, "of the running domain" },
+	{ "*|source/@path=/dev/pts/*", NOTE, "of the running domain" },
+	{ "*|target/@state=*", NOTE, "of the running domain" }, { "*|@tty=*", NOTE, "of the running domain" },
 	{ "*|source/@append=on", CHANGED, "xl's QEMU begins the file anew" },
 	{ "*|source/@append=off", NOTE, "what xl's QEMU does" },
 	{ "*|source/@tls=yes", CHANGED, "xl's QEMU does not encrypt it" },
@@ -304,8 +306,10 @@ static bool begins(const char *pattern, const char *s)
 enum xlpt_severity xlpt_lv_carry_reason(const char *at, const struct xlpt_carry *c,
 					const char **reason)
 {
+	_cleanup_free_ char *text =
+		*c->text == '<' ? xlpt_carry_sorted(c->text) : xlpt_xstrdup(c->text);
 	_cleanup_free_ char *said = xlpt_xasprintf("%.*s%s%s=%s", (int)strcspn(at, "["), at,
-						   *at ? "|" : "", c->path, c->text);
+						   *at ? "|" : "", c->path, text);
 
 	for (size_t i = 0; parts[i].pattern; i++)
 		if (begins(parts[i].pattern, said) &&

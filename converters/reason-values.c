@@ -5,6 +5,9 @@
 const char xlpt_reason_macvtap[] =
 	"xl has no macvtap, and takes xenbr0: make a bridge over this interface and name it";
 
+const char xlpt_reason_hidden[] =
+	"Xen cannot hide: a driver that refuses virtual machines sees one";
+
 const char *xlpt_reason_uefi(const struct xlpt_dom *dom)
 {
 	return dom->kernel ? "SeaBIOS alone starts kernel= of an HVM guest (xl.cfg(5)): this one "
@@ -56,6 +59,7 @@ const struct xlpt_reason xlpt_reasons_to_xl[] = {
 	{ "viridian_groups", XLPT_LOSS_NOTE, "with the clock of Hyper-V, which libvirt has as a timer" },
 	{ "bootloader_args", XLPT_LOSS_NOTE,
 	  "a list of words for xl; libvirt would hand them over as one argument" },
+	{ "nestedhvm=off", XLPT_LOSS_NOTE, "what xl does anyway" },
 	{ "nestedhvm", XLPT_LOSS_CHANGED,
 	  "from KVM's model of the CPU; say nestedhvm=1 if the guest runs guests of its own" },
 	{ "cpu_host", XLPT_LOSS_NOTE, "xl gives a guest the host's CPU anyway" },
@@ -181,6 +185,8 @@ const struct xlpt_reason xlpt_reasons_to_libvirt[] = {
 	  "more than maxvcpus=, which xl refuses, and libvirt, too: the XML has maxvcpus=" },
 	{ "kernel", XLPT_LOSS_CHANGED,
 	  "a relative path: libvirt has no current directory, and a PV guest would start pygrub instead" },
+	{ "firmware_path", XLPT_LOSS_CHANGED,
+	  "to libvirt UEFI is the whole path of its image: see that it is there on this host" },
 	{ "ramdisk", XLPT_LOSS_CHANGED, "a relative path: libvirt has no current directory" },
 	{ "uuid", XLPT_LOSS_CHANGED, "this is no UUID: xl starts no guest with it, and libvirt makes one" },
 	{ "vcpupin*", XLPT_LOSS_CHANGED, "libvirt has no word for such a set of CPUs" },
@@ -221,7 +227,9 @@ const struct xlpt_reason xlpt_reasons_added_to_xl[] = {
 	{ "gfx.listen", XLPT_LOSS_NOTE,
 	  "said, because without it xl's SPICE listens on every address, and libvirt's on this one" },
 	{ "gfx.vdagent", XLPT_LOSS_NOTE, "said, because the XML has the channel of SPICE's agent" },
+	{ "gfx.usb_redir", XLPT_LOSS_NOTE, "said, because the XML redirects USB devices over SPICE" },
 	{ "input", XLPT_LOSS_NOTE, "said, because the XML has a tablet on virtio" },
+	{ "input.bus", XLPT_LOSS_NOTE, "said, because it is where libvirt puts a tablet" },
 	{ "usb", XLPT_LOSS_NOTE, "said, because an input device is on USB" },
 	{ "e820_host", XLPT_LOSS_NOTE,
 	  "xl gives a PV guest with PCI devices the host's memory map without being told" },

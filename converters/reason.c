@@ -111,10 +111,24 @@ static bool has_name(const struct xlpt_field *f, const struct xlpt_list *list, c
 	return false;
 }
 
+/* A flag of the CPU that the guest is not to have. */
+static void reason_of_flag(const struct xlpt_cpu_feature *f, enum xlpt_severity *how,
+			   const char **why)
+{
+	if (f->policy != XLPT_CPU_DISABLE && f->policy != XLPT_CPU_FORBID)
+		return;
+	if (xlpt_streq(f->name, "hypervisor")) {
+		*why = xlpt_reason_hidden;
+	} else if (xlpt_streq(f->name, "vmx") || xlpt_streq(f->name, "svm")) {
+		*how = XLPT_LOSS_NOTE;
+		*why = "what xl does anyway, without nestedhvm=1";
+	}
+}
+
 /* Elements of a list that have names of their own: those that b has not. Returns their number. */
 static size_t tell_missing(struct xlpt_losses *losses, enum xlpt_severity severity,
 			   const char *reason, const char *path, const struct xlpt_dom *a,
-			   const struct xlpt_dom *b)
+			   const struct xlpt_dom *b, enum xlpt_format to)
 {
 	void *base_a, *base_b;
 	const struct xlpt_field *f = xlpt_path_find(a, path, &base_a);
@@ -142,10 +156,12 @@ static size_t tell_missing(struct xlpt_losses *losses, enum xlpt_severity severi
 			how = XLPT_LOSS_NOTE;
 			why = "every CPU, as without a word";
 		}
+		if (x == (const void *)&a->cpu)
+			reason_of_flag(&a->cpu[i], &how, &why);
 		if (x == (const void *)&a->pci && xlpt_xl_is_unassigned(&a->pci[i]))
 			why = "left out: libvirt takes it from dom0, and keeps it from the guest";
 		if (x == (const void *)&a->disk) {
-			why = xlpt_reason_left_out(a, &a->disk[i]);
+			why = xlpt_reason_left_out(a, &a->disk[i], to);
 			what = xlpt_xasprintf("disk[%s]", a->disk[i].name ? a->disk[i].name : name);
 		} else {
 			what = xlpt_xasprintf("%s[%s]", f->name, name);
@@ -169,25 +185,11 @@ static void tell_renamed(struct xlpt_losses *losses, const struct xlpt_dom *a,
 		      d->vdev ? d->vdev : "none");
 }
 
-/* path is "LIST[...].member", and the same element's other member has this word. */
-static bool of_element(const struct xlpt_dom *a, const char *path, const char *member,
-		       const char *other, const char *word)
-{
-	size_t n = strlen(path), m = strlen(member);
-	_cleanup_free_ char *second = NULL, *value = NULL;
-
-	if (n < m || strcmp(path + n - m, member) != 0 || path[n - m - 1] != '.' ||
-	    !strchr(path, '['))
-		return false;
-	second = xlpt_xasprintf("%.*s%s", (int)(n - m), path, other);
-	return xlpt_dom_get(a, second, &value) && xlpt_streq(value, word);
-}
-
 /* SPICE takes an empty password for one that nobody has, and libxl starts no guest with it. */
 static bool is_no_password(const struct xlpt_dom *a, const struct xlpt_delta *delta)
 {
 	return delta->a && !*delta->a && xlpt_starts(delta->path, "gfx[") &&
-	       of_element(a, delta->path, "passwd", "type", "vnc");
+	       xlpt_element_says(a, delta->path, "passwd", "type", "vnc");
 }
 
 /* A display that is closed by an empty password, see fit_displays. */
@@ -261,9 +263,19 @@ static const char *of_the_case(const struct xlpt_dom *a, const struct xlpt_dom *
 		return "to libxl an empty password of VNC is none, with libvirt as well";
 	if (a->type != XLPT_DOM_HVM && xlpt_starts(path, "video"))
 		return "a PV guest's screen is that of vfb=";
-	if (a->type != XLPT_DOM_HVM && is_hvm_only(a, path))
+	if (a->type != XLPT_DOM_HVM &&
+	    (is_hvm_only(a, path) || fnmatch("*].boot_order", path, 0) == 0))
 		return "of HVM guests alone";
+	if (!strcmp(path, "memory") && a->n_numa && a->type != XLPT_DOM_PV &&
+	    (!a->maxmem.has || a->memory.v >= a->maxmem.v))
+		return "its cells together, which xl counts in whole MiB";
 	*severity = XLPT_LOSS_CHANGED;
+	if (!strcmp(path, "memory") && a->n_numa && a->type != XLPT_DOM_PV)
+		return "xl starts a guest with cells only with all its memory";
+	if (delta->a && fnmatch("pci[[]*].guest", path, 0) == 0 &&
+	    xlpt_starts(delta->a, "0000:00:"))
+		return "xl gives a function alone the number 0 in a slot: BB:DD.*@SLOT gives all of a "
+		       "card under their own numbers";
 	if (!strcmp(path, "loader") && xlpt_xl_is_uefi(delta->a))
 		return xlpt_dom_is_foreign(a) ? xlpt_reason_uefi(a) : not_told_of_uefi;
 	if (!strcmp(path, "firmware_path") && a->kernel && xlpt_dom_is_foreign(a))
@@ -271,45 +283,6 @@ static const char *of_the_case(const struct xlpt_dom *a, const struct xlpt_dom *
 	if (!strcmp(path, "gfx") && lets_nobody_in(a))
 		return "left out: an empty password lets nobody in, and xl's display would let in all";
 	return NULL;
-}
-
-/* "net[#0].id.typeid", beside a virtual port that is lost as a whole. */
-static bool is_of_lost_port(const struct xlpt_dom *a, const struct xlpt_dom *b, const char *path)
-{
-	const char *member = strstr(path, "].id.");
-	_cleanup_free_ char *port = NULL, *had = NULL, *has = NULL;
-
-	if (!member || fnmatch("*id*", member + 5, 0) != 0)
-		return false;
-	port = xlpt_xasprintf("%.*svport", (int)(member + 5 - path), path);
-	xlpt_dom_get(a, port, &had);
-	xlpt_dom_get(b, port, &has);
-	return had && !has;
-}
-
-/* One fact that several values have: told of another one. */
-static bool told_elsewhere(const struct xlpt_dom *a, const struct xlpt_dom *b,
-			   const struct xlpt_delta *delta)
-{
-	const char *path = delta->path;
-
-	/* <target managed='no'> */
-	if (fnmatch("net[[]*].vifname", path, 0) == 0) {
-		_cleanup_free_ char *element = xlpt_xstrndup(path, strcspn(path, "]") + 1);
-		const struct xlpt_field *list;
-		const struct xlpt_net *n = xlpt_path_element(a, element, &list);
-
-		return n && xlpt_xl_is_made_before(n);
-	}
-	/* The type of the interface. */
-	if (delta->a && xlpt_starts(path, "net[") &&
-	    (of_element(a, path, "source", "kind", "netdev") ||
-	     of_element(a, path, "source", "kind", "network")))
-		return true;
-	if (delta->a && is_of_lost_port(a, b, path))
-		return true;
-	/* The image of UEFI, or <os firmware=>. */
-	return !strcmp(path, "firmware") && a->kernel && xlpt_dom_is_foreign(a);
 }
 
 /* libxlMakeNetworkDiskSrcStr: without <auth> libvirt's Xen driver adds auth_supported=none. */
@@ -334,6 +307,15 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 	    a->maxmem.has) {
 		severity = XLPT_LOSS_NOTE;
 		reason = "not said: the guest begins with all of maxmem=, as under xl";
+	} else if (to == XLPT_FORMAT_LIBVIRT && !delta->a && !strcmp(delta->path, "memory") &&
+		   a->n_numa) {
+		severity = XLPT_LOSS_NOTE;
+		reason = "not said: the guest has what its cells have together, as under xl";
+	}
+	if (to == XLPT_FORMAT_LIBVIRT && a->bootloader && a->type != XLPT_DOM_HVM &&
+	    (!strcmp(delta->path, "kernel") || !strcmp(delta->path, "ramdisk"))) {
+		severity = XLPT_LOSS_NOTE;
+		reason = "the boot loader finds another one, under xl as well";
 	}
 	if (to == XLPT_FORMAT_LIBVIRT && delta->a && xlpt_starts(delta->a, "rbd:") &&
 	    fnmatch("disk*].target", delta->path, 0) == 0) {
@@ -345,7 +327,7 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 		reason = "the same CPUs, said as the other side reads it";
 	}
 	if (to == XLPT_FORMAT_XL &&
-	    (told_elsewhere(a, b, delta) || xlpt_tell_image(losses, a, b, delta)))
+	    (xlpt_told_elsewhere(a, b, delta) || xlpt_tell_image(losses, a, b, delta)))
 		return;
 	if (to == XLPT_FORMAT_XL && xlpt_starts(delta->path, "disk[") && n > 6 &&
 	    !strcmp(delta->path + n - 6, "].name")) {
@@ -354,7 +336,8 @@ void xlpt_loss_tell(struct xlpt_losses *losses, enum xlpt_format to, const struc
 				tell_renamed(losses, a, &a->disk[i]);
 		return;
 	}
-	if (!strchr(delta->path, '[') && tell_missing(losses, severity, reason, delta->path, a, b))
+	if (!strchr(delta->path, '[') &&
+	    tell_missing(losses, severity, reason, delta->path, a, b, to))
 		return;
 	xlpt_loss_add(losses, severity, a->file, delta->line, 0, what, "%s", reason);
 }

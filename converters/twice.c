@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
- * Devices that are listed twice. libvirt defines no guest with two disks of one target or with one host
+ * Devices that are listed twice, or are to be in one place of the guest. libvirt defines no guest with two disks of one target or with one host
  * device twice ("target 'xvda' duplicated", "Hostdev already exists": libvirt's
  * virDomainDefDuplicateDiskInfoValidate and virDomainDefHostdevValidate). libxl adds the first one and
  * fails with the second: device_disk_add finds it in xenstore, libxl__device_pci_add and libxl_usb.c
@@ -10,6 +10,7 @@
 
 #include "converters/convert.h"
 #include "converters/xl/words.h"
+#include "converters/xl/xl.h"
 
 struct twice {
 	const struct xlpt_dom *dom;
@@ -18,14 +19,16 @@ struct twice {
 };
 
 /* b is a once more. */
-static void tell(const struct twice *t, const char *what, const struct xlpt_at *a,
-		 const struct xlpt_at *b, const char *problem)
+static void tell(const struct twice *t, enum xlpt_severity severity, const char *what,
+		 const struct xlpt_at *a, const struct xlpt_at *b, const char *problem)
 {
 	_cleanup_free_ char *line = a->line ? xlpt_xasprintf(", first in line %u", a->line) : NULL;
 
-	xlpt_loss_add(t->losses, XLPT_LOSS_CHANGED, t->dom->file, b->line, b->column, what,
-		      "%s: %s%s",
-		      t->xl ? "the guest does not start under xl" : "libvirt refuses this guest",
+	xlpt_loss_add(t->losses, severity, t->dom->file, b->line, b->column, what, "%s: %s%s",
+		      t->xl ? "the guest does not start under xl"
+		      : severity == XLPT_LOSS_CHANGED
+			      ? "libvirt refuses this guest"
+			      : "xl does not start this guest, libvirt does",
 		      problem, line ? line : "");
 }
 
@@ -52,7 +55,7 @@ static void disks(const struct twice *t)
 			if (!is_same_disk(t, a, b))
 				continue;
 			what = xlpt_xasprintf("disk[%s]", b->vdev);
-			tell(t, what, &a->at, &b->at,
+			tell(t, XLPT_LOSS_CHANGED, what, &a->at, &b->at,
 			     strcmp(a->vdev, b->vdev) != 0 ? "two disks have this number"
 							   : "two disks have this name");
 			break;
@@ -88,7 +91,33 @@ static void pci(const struct twice *t)
 				continue;
 			what = xlpt_xasprintf("pci[#%zu]", i);
 			problem = xlpt_xasprintf("%s is listed twice", XLPT_BDF_STR(b->spec.bdf));
-			tell(t, what, &a->at, &b->at, problem);
+			tell(t, XLPT_LOSS_CHANGED, what, &a->at, &b->at, problem);
+			break;
+		}
+}
+
+/*
+ * QEMU has one device in a place, and libxl asks for function 0 of the slot (device_pci_add_stubdom_done).
+ * Slots of a PV guest are xen-pciback's. libvirt's Xen driver hands no slot to libxl.
+ */
+static void slots(const struct twice *t)
+{
+	const struct xlpt_dom *dom = t->dom;
+
+	for (size_t i = 1; dom->type == XLPT_DOM_HVM && i < dom->n_pci; i++)
+		for (size_t j = 0; j < i; j++) {
+			const struct xlpt_pci *a = &dom->pci[j], *b = &dom->pci[i];
+			_cleanup_free_ char *what = NULL, *problem = NULL;
+			int slot = xlpt_xl_slot(b);
+
+			if (slot < 0 || xlpt_xl_slot(a) != slot ||
+			    is_same_device(t, &a->spec, &b->spec))
+				continue;
+			what = xlpt_xasprintf("pci[#%zu]", i);
+			problem = xlpt_xasprintf("two devices ask for slot %x of the guest", slot);
+			tell(t,
+			     t->xl || xlpt_dom_is_foreign(dom) ? XLPT_LOSS_CHANGED : XLPT_LOSS_NOTE,
+			     what, &a->at, &b->at, problem);
 			break;
 		}
 }
@@ -117,7 +146,8 @@ static void usb(const struct twice *t)
 			if (!is_same_usb(t, a, b))
 				continue;
 			what = xlpt_xasprintf("usbdev[#%zu]", i);
-			tell(t, what, &a->at, &b->at, "this USB device is listed twice");
+			tell(t, XLPT_LOSS_CHANGED, what, &a->at, &b->at,
+			     "this USB device is listed twice");
 			break;
 		}
 }
@@ -130,5 +160,6 @@ void xlpt_tell_twice(const struct xlpt_dom *dom, enum xlpt_format to, struct xlp
 		return;
 	disks(&t);
 	pci(&t);
+	slots(&t);
 	usb(&t);
 }

@@ -104,6 +104,15 @@ char *xlpt_lv_raw(xmlNode *node)
 	return xlpt_str_take(&text);
 }
 
+char *xlpt_lv_said(xmlNode *node)
+{
+	char *text = xlpt_lv_raw(node);
+
+	if (text && !*text)
+		free(XLPT_TAKE(text));
+	return text;
+}
+
 char *xlpt_lv_text(xmlNode *node)
 {
 	char *s = xlpt_lv_raw(node), *e;

@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "converters/libvirt/libvirt.h"
 #include "converters/libvirt/reader.h"
 #include "converters/libvirt/writer.h"
 
@@ -21,6 +22,14 @@ static const char *const words[][2] = {
 enum { SYNIC = 1 };
 static const char *const with_synic[] = { "time_ref_count", "reference_tsc" };
 static const char *const always[] = { "base", "crash_ctl" };
+
+bool xlpt_libvirt_is_viridian(const char *word)
+{
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(words); i++)
+		if (!strcmp(words[i][0], word))
+			return true;
+	return false;
+}
 
 static bool is_on(const xmlNode *n)
 {

@@ -52,6 +52,9 @@ size_t xlpt_libvirt_resolve_pool(struct xlpt_dom *dom, const struct xlpt_netpool
  */
 int xlpt_libvirt_address_parse(const char *text, struct xlpt_bdf *out, struct xlpt_diag *diag);
 
+/* An element of <hyperv> ("stimer") for which xl has a group of viridian=. */
+bool xlpt_libvirt_is_viridian(const char *word);
+
 /*
  * Disks of a guest of another hypervisor on buses that Xen's QEMU emulates without need (SATA, SCSI,
  * USB) become Xen's own: sdb is xvdb.

@@ -42,6 +42,9 @@ static void record(struct state *st, xml_error *e)
 			*s = ' ';
 	if (e->code == XML_ERR_DOCUMENT_END)
 		st->hint = "a file has the XML of one guest: write what follows into another file";
+	else if (e->code == XML_NS_ERR_UNDEFINED_NAMESPACE)
+		st->hint = "declare the prefix in the first line, as virsh edit has it: <domain "
+			   "type='kvm' xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'>";
 	st->line = e->line > 0 ? (unsigned)e->line : 0;
 	st->column = e->int2 > 0 ? (unsigned)e->int2 : 0;
 }

@@ -84,7 +84,9 @@ static void read_loader(struct xlpt_lv_reader *r, xmlNode *os)
 		_cleanup_free_ char *path = xlpt_lv_text(loader);
 
 		xlpt_lv_attr(loader, "type");
-		if (xlpt_streq(xlpt_lv_peek(loader, "readonly"), "yes"))
+		if (!xlpt_lv_peek(loader, "readonly"))
+			dom->firmware_bare = XLPT_ON;
+		else if (xlpt_streq(xlpt_lv_peek(loader, "readonly"), "yes"))
 			xlpt_lv_attr(loader, "readonly");
 		dom->firmware = XLPT_FW_UEFI;
 		if (path && *path)
@@ -127,7 +129,7 @@ static void read_path(struct xlpt_lv_reader *r, xmlNode *parent, const char *nam
 {
 	xmlNode *n = xlpt_lv_child(parent, name);
 
-	*out = xlpt_lv_raw(n);
+	*out = xlpt_lv_said(n);
 	xlpt_lv_read_mark(r, out, n);
 }
 
@@ -187,15 +189,12 @@ int xlpt_lv_read_os(struct xlpt_lv_reader *r, xmlNode *domain)
 	struct xlpt_dom *dom = r->dom;
 	xmlNode *os = xlpt_lv_child(domain, "os");
 	xmlNode *bootargs = xlpt_lv_child(domain, "bootloader_args");
+	bool has_bootloader = xlpt_lv_child(domain, "bootloader") != NULL;
 	_cleanup_free_ char *args = NULL;
-	bool has_bootloader;
 	int rc;
 
 	read_path(r, domain, "bootloader", &dom->bootloader);
-	has_bootloader = dom->bootloader != NULL;
-	if (dom->bootloader && !*dom->bootloader)
-		free(XLPT_TAKE(dom->bootloader));
-	args = xlpt_lv_raw(bootargs);
+	args = xlpt_lv_said(bootargs);
 	if (args) {
 		dom->bootloader_args = xlpt_xcalloc(2, sizeof(char *));
 		dom->bootloader_args[0] = XLPT_TAKE(args);
@@ -213,8 +212,11 @@ int xlpt_lv_read_os(struct xlpt_lv_reader *r, xmlNode *domain)
 		return 0;
 	read_path(r, os, "initrd", &dom->ramdisk);
 	read_path(r, os, "cmdline", &dom->cmdline);
-	read_loader(r, os);
-	read_boot(r, os);
+	/* libvirt reads them of HVM guests alone (virDomainDefParseBootOptions), and its schema as well. */
+	if (r->hvm) {
+		read_loader(r, os);
+		read_boot(r, os);
+	}
 	read_acpi_table(r, os);
 	return 0;
 }

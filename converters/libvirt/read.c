@@ -183,7 +183,7 @@ static void read_text(struct xlpt_lv_reader *r, xmlNode *domain, const char *nam
 {
 	xmlNode *n = xlpt_lv_child(domain, name);
 
-	*out = xlpt_lv_raw(n);
+	*out = xlpt_lv_said(n);
 	xlpt_lv_read_mark(r, out, n);
 }
 
@@ -358,8 +358,9 @@ bool xlpt_libvirt_is_xml(const char *buf, size_t len)
 {
 	size_t i = 0;
 
-	if (len >= 2 && (memcmp(buf, "\xff\xfe", 2) == 0 || memcmp(buf, "\xfe\xff", 2) == 0))
-		return true;
+	/* UTF-16; what follows is the first letter, and not of a configuration. */
+	if (len >= 4 && (memcmp(buf, "\xff\xfe", 2) == 0 || memcmp(buf, "\xfe\xff", 2) == 0))
+		return buf[2] == '<' || buf[3] == '<';
 	if (len >= 3 && memcmp(buf, "\xef\xbb\xbf", 3) == 0)
 		i = 3;
 	while (i < len && strchr(" \t\r\n", buf[i]) && buf[i])

@@ -51,8 +51,12 @@ static bool place_taken(const struct xlpt_dom *dom, const struct xlpt_disk *but,
 	return false;
 }
 
-/* Free as a name, and of an HVM guest also as the place on IDE that QEMU gives such a disk. */
-static bool is_free(const struct xlpt_dom *dom, const struct xlpt_disk *d, const char *vdev)
+/*
+ * Free as a name, and of an HVM guest also as the place on IDE that QEMU gives such a disk. own: the name is
+ * the disk's own; a CD-ROM moves out of the way of the first disk, which the guest may start from.
+ */
+static bool is_free(const struct xlpt_dom *dom, const struct xlpt_disk *d, const char *vdev,
+		    bool own)
 {
 	int place = dom->type == XLPT_DOM_HVM ? place_as(d, vdev) : -1;
 
@@ -63,7 +67,8 @@ static bool is_free(const struct xlpt_dom *dom, const struct xlpt_disk *d, const
 	/* A CD-ROM on SATA moves out of the way; see move_cdrom. */
 	for (size_t i = 0; i < dom->n_disk; i++)
 		if (&dom->disk[i] != d && ide_place(&dom->disk[i]) == place &&
-		    !xlpt_starts(dom->disk[i].vdev, "sd"))
+		    !xlpt_starts(dom->disk[i].vdev, "sd") &&
+		    (!own || place || dom->disk[i].dev != XLPT_DISKDEV_CDROM))
 			return false;
 	/* QEMU has no read-only disks there. */
 	return d->readonly != XLPT_ON || d->dev == XLPT_DISKDEV_CDROM;
@@ -74,7 +79,7 @@ static bool to_free_xvd(struct xlpt_dom *dom, struct xlpt_disk *d, char from)
 	for (char c = from; c <= 'z'; c++) {
 		char vdev[] = { 'x', 'v', 'd', c, '\0' };
 
-		if (is_free(dom, d, vdev)) {
+		if (is_free(dom, d, vdev, false)) {
 			rename_disk(d, vdev);
 			return true;
 		}
@@ -98,7 +103,7 @@ static void rename_unknown(struct xlpt_dom *dom, struct xlpt_disk *d)
 		same = xlpt_xstrdup(rest);
 	else
 		same = xlpt_xasprintf("xvd%s", rest);
-	if (xlpt_xl_vdev(same, NULL) && is_free(dom, d, same)) {
+	if (xlpt_xl_vdev(same, NULL) && is_free(dom, d, same, true)) {
 		rename_disk(d, same);
 		return;
 	}
@@ -124,7 +129,7 @@ static bool free_place(struct xlpt_dom *dom)
 
 /*
  * An HVM guest's first four disks, whatever they are called, and its CD-ROMs share four places of
- * IDE (libxl_dm.c): a CD-ROM that libvirt had on SATA moves out of a disk's way. False: there is no place more.
+ * IDE (libxl_dm.c): a CD-ROM moves out of a disk's way. False: there is no place more.
  */
 static bool move_cdrom(struct xlpt_dom *dom, struct xlpt_disk *d)
 {

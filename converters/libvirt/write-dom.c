@@ -114,7 +114,8 @@ static void write_hvm(struct xlpt_lv_writer *w, xmlNode *os)
 	if (dom->firmware == XLPT_FW_UEFI &&
 	    (path || !xlpt_lv_carried(&dom->extra, "os/@firmware"))) {
 		n = xlpt_lv_add_text(os, "loader", path ? path : OVMF);
-		xlpt_lv_set(n, "readonly", "yes");
+		if (dom->firmware_bare != XLPT_ON)
+			xlpt_lv_set(n, "readonly", "yes");
 		xlpt_lv_set(n, "type", "pflash");
 	} else {
 		xlpt_lv_add_text(os, "loader", xlpt_lv_path_or_null(dom, dom->loader));

@@ -70,6 +70,7 @@ const char *xlpt_lv_attr(xmlNode *node, const char *name);
 const char *xlpt_lv_peek(const xmlNode *node, const char *name);
 /* The text of an element without child elements, NULL otherwise. Marks. */
 char *xlpt_lv_raw(xmlNode *node);
+char *xlpt_lv_said(xmlNode *node);	  /* the same; an empty one says nothing (virXPathString) */
 char *xlpt_lv_text(xmlNode *node);	  /* without the blanks around it */
 void xlpt_lv_mark(xmlNode *node);	  /* understood; its contents decide for themselves */
 void xlpt_lv_mark_whole(xmlNode *node);	  /* with everything in it */

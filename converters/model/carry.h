@@ -42,6 +42,9 @@ struct xlpt_carries {
 	size_t n, alloc;
 };
 
+/* A part of XML with the attributes of each element in the order of their names. Caller frees. */
+char *xlpt_carry_sorted(const char *xml);
+
 struct xlpt_carry *xlpt_carry_add(struct xlpt_carries *list, enum xlpt_side side, const char *path,
 				  const char *text, unsigned line, unsigned column);
 

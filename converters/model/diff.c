@@ -379,6 +379,8 @@ void xlpt_dom_assume(struct xlpt_dom *dom)
 	xlpt_dom_plain_cpus(dom);
 	if (dom->type == XLPT_DOM_HVM && !dom->boot && !xlpt_dom_boots_by_device(dom))
 		dom->boot = xlpt_xstrdup("cda"); /* libxl_create.c */
+	if (!xlpt_dom_is_foreign(dom))
+		dom->firmware_bare = XLPT_UNSET; /* libvirt's Xen driver does not read it */
 	if (!dom->devices_only) {
 		num_default(&dom->clock_adjust, (struct xlpt_num){ true, 0 });
 		dom->clock = dom->clock ? dom->clock : XLPT_CLOCK_UTC;

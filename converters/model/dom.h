@@ -30,12 +30,13 @@ struct xlpt_dom {
 	char *kernel, *ramdisk, *cmdline;
 	char *bootloader;
 	char **bootloader_args;
-	char *loader;	     /* libvirt: hvmloader or a firmware image */
-	int firmware;	     /* enum xlpt_fw */
-	char *firmware_path; /* bios_path_override= and the like; libvirt <loader> */
-	char *boot;	     /* "cdn": letters in order */
-	char *emulator;	     /* device_model_override */
-	char **dm_args;	     /* device_model_args and libvirt's xen:commandline */
+	char *loader;		     /* libvirt: hvmloader or a firmware image */
+	int firmware;		     /* enum xlpt_fw */
+	char *firmware_path;	     /* bios_path_override= and the like; libvirt <loader> */
+	enum xlpt_tri firmware_bare; /* libvirt's: <loader type='pflash'> without readonly= */
+	char *boot;		     /* "cdn": letters in order */
+	char *emulator;		     /* device_model_override */
+	char **dm_args;		     /* device_model_args and libvirt's xen:commandline */
 	char *acpi_firmware;
 
 	/* features */
@@ -172,6 +173,10 @@ void xlpt_dom_carries(const struct xlpt_dom *dom, enum xlpt_side side, xlpt_carr
 
 /* True when the domain itself carries something of that side under this path. */
 bool xlpt_dom_carried(const struct xlpt_dom *dom, enum xlpt_side side, const char *path);
+/*
+ * The same of libvirt's XML, with this word in it (NULL: any); attributes are in the order of their names.
+ */
+bool xlpt_dom_says(const struct xlpt_dom *dom, const char *path, const char *word);
 /* Refuses a domain with a list of more than XLPT_DOM_MOST elements; its readers ask. */
 int xlpt_dom_check_lists(const struct xlpt_dom *dom, struct xlpt_diag *diag);
 /* True for a domain of another hypervisor than Xen. */

@@ -210,7 +210,7 @@ static const struct xlpt_field dom_f[] = {
 	DL(vcpupin, vcpupin), D(cpuset_soft, STR), D(cpu_weight, NUM), D(cpu_cap, NUM),
 	D(cpupool, STR), DW(type, w_dom_type), D(kernel, STR), D(ramdisk, STR), D(cmdline, STR),
 	D(bootloader, STR), D(bootloader_args, STRV), D(loader, STR), DW(firmware, w_fw),
-	D(firmware_path, STR), D(boot, STR), D(emulator, STR), D(dm_args, STRV),
+	D(firmware_path, STR), D(firmware_bare, TRI), D(boot, STR), D(emulator, STR), D(dm_args, STRV),
 	D(acpi_firmware, STR), D(pae, TRI), D(acpi, TRI), D(apic, TRI), D(hap, TRI),
 	D(nestedhvm, TRI), D(acpi_s3, TRI), D(acpi_s4, TRI), D(viridian, TRI),
 	D(viridian_groups, STRV), D(xen_platform_pci, TRI), D(nomigrate, TRI), DW(clock, w_clock),

@@ -41,8 +41,14 @@ static void fit_numa(struct xlpt_dom *dom)
 		dom->numa[i].distances = xlpt_str_take(&row);
 	}
 	/* The cells together are the guest's memory, for libvirt as well (virDomainNuma). */
-	if (dom->n_numa && sum && dom->maxmem.has && dom->maxmem.v != sum * 1024)
-		dom->maxmem.v = sum * 1024;
+	sum *= 1024;
+	if (!sum)
+		return;
+	if (dom->maxmem.has)
+		dom->maxmem.v = sum;
+	/* libxl_create.c: no cells together with memory that is populated on demand. */
+	if (dom->memory.has && (dom->type != XLPT_DOM_PV || dom->memory.v > sum))
+		dom->memory.v = sum;
 }
 
 static void without(char **s, const char *letters)

@@ -49,22 +49,10 @@ static uint64_t spice_port(const char *name)
 	return 61000 + hash % 1000;
 }
 
-/* A part of the XML that the model has no place for, with this word in it. */
-static bool carries(const struct xlpt_dom *dom, const char *path, const char *word)
-{
-	for (size_t i = 0; i < dom->extra.n; i++) {
-		const struct xlpt_carry *c = &dom->extra.items[i];
-
-		if (c->side == XLPT_SIDE_LIBVIRT && !strcmp(c->path, path) && strstr(c->text, word))
-			return true;
-	}
-	return false;
-}
-
 static void fit_spice(struct xlpt_dom *dom, struct xlpt_gfx *g)
 {
 	/* libxl makes the same channel for it (libxl_dm.c). */
-	if (!g->vdagent && carries(dom, "devices/channel", "'com.redhat.spice.0'"))
+	if (!g->vdagent && xlpt_dom_says(dom, "devices/channel", "'com.redhat.spice.0'"))
 		g->vdagent = XLPT_ON;
 	/* qemu.conf's spice_listen; libxl without an address lets everybody in (dm_spice_options). */
 	if (!g->listen && xlpt_dom_is_foreign(dom))
@@ -145,56 +133,16 @@ static void fit_serial(struct xlpt_dom *dom)
 		serial->wait = XLPT_OFF;
 }
 
-/* ---- USB, sound, network ---- */
-
-static void fit_usb(struct xlpt_dom *dom)
-{
-	for (size_t i = 0; i < dom->n_usbctrl; i++) {
-		struct xlpt_usbctrl *c = &dom->usbctrl[i];
-		bool pv = dom->type != XLPT_DOM_HVM || c->type == XLPT_USBC_PV ||
-			  c->type == XLPT_USBC_QUSB;
-
-		/* Version 2 is libxl's default; it is written so that the entry is not empty. */
-		if (!c->version.has)
-			c->version = (struct xlpt_num){ true, 2 };
-		if (pv && c->version.v > 2)
-			c->version.v = 2;
-		if (pv || !c->ports.has)
-			continue;
-		if (c->version.v == 3 && c->ports.v > 15)
-			c->ports.v = 15;
-		/* QEMU's older controllers have a number of ports that cannot be chosen. */
-		if ((c->version.v == 1 && c->ports.v != 2) ||
-		    (c->version.v == 2 && c->ports.v != 6))
-			c->ports.has = false;
-	}
-}
-
-/* With a display the mouse of a tablet is where the user's is. xl's tablet is on USB. */
-static void fit_input(struct xlpt_dom *dom)
-{
-	struct xlpt_input *in;
-
-	if (dom->type != XLPT_DOM_HVM || !dom->n_gfx ||
-	    !carries(dom, "devices/input", "type='tablet' bus='virtio'"))
-		return;
-	for (size_t i = 0; i < dom->n_input; i++)
-		if (dom->input[i].type == XLPT_INPUT_TABLET && dom->input[i].bus == XLPT_BUS_USB)
-			return;
-	in = XLPT_DOM_ADD(dom, input);
-	in->type = XLPT_INPUT_TABLET;
-	in->bus = XLPT_BUS_USB;
-	dom->usb = XLPT_ON;
-}
+/* ---- sleep, sound, network ---- */
 
 /* <pm> of KVM's. libvirt's Xen driver does not read it, and libxl lets a guest sleep. */
 static void fit_sleep(struct xlpt_dom *dom)
 {
 	if (dom->type != XLPT_DOM_HVM || !xlpt_dom_is_kvm(dom))
 		return;
-	if (!dom->acpi_s3 && carries(dom, "pm", "<suspend-to-mem enabled='no'"))
+	if (!dom->acpi_s3 && xlpt_dom_says(dom, "pm", "<suspend-to-mem enabled='no'"))
 		dom->acpi_s3 = XLPT_OFF;
-	if (!dom->acpi_s4 && carries(dom, "pm", "<suspend-to-disk enabled='no'"))
+	if (!dom->acpi_s4 && xlpt_dom_says(dom, "pm", "<suspend-to-disk enabled='no'"))
 		dom->acpi_s4 = XLPT_OFF;
 }
 
@@ -277,21 +225,6 @@ static void fit_nets(struct xlpt_dom *dom)
 
 /* ---- the rest ---- */
 
-/* libvirt names a controller by its index, xl by its place in usbctrl=. */
-static void fit_usbdevs(struct xlpt_dom *dom)
-{
-	for (size_t i = 0; i < dom->n_usbdev; i++) {
-		struct xlpt_num *ctrl = &dom->usbdev[i].ctrl;
-		size_t k = 0;
-
-		while (k < dom->n_usbctrl &&
-		       (dom->usbctrl[k].index.has ? dom->usbctrl[k].index.v : k) != ctrl->v)
-			k++;
-		if (ctrl->has && k < dom->n_usbctrl)
-			ctrl->v = k;
-	}
-}
-
 static void fit_cpu(struct xlpt_dom *dom)
 {
 	for (size_t i = 0; i < dom->n_cpu; i++)
@@ -371,15 +304,13 @@ void xlpt_xl_fit(struct xlpt_dom *dom)
 	fit_displays(dom);
 	fit_video(dom);
 	fit_serial(dom);
-	fit_usb(dom);
-	fit_input(dom);
+	xlpt_xl_fit_usb(dom);
 	fit_sleep(dom);
 	fit_sound(dom);
 	fit_nets(dom);
 	xlpt_xl_fit_disks(dom);
 	fit_cpu(dom);
 	xlpt_xl_fit_cpus(dom);
-	fit_usbdevs(dom);
 	fit_programs(dom);
 	fit_bootloader(dom);
 	/* libvirt takes it down, too (virDomainDefPostParseMemory). */

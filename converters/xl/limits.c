@@ -244,6 +244,13 @@ static void check_numa(struct check *c)
 		       (unsigned long long)n, (unsigned long long)most.v);
 	if (dom->maxmem.has && dom->maxmem.v != size)
 		refuse(c, "numa", ONE, "maxmem= is not the sum of its cells");
+	/* libxl__domain_config_setdefault */
+	if (!c->hvm && dom->type != XLPT_DOM_PVH)
+		refuse(c, "numa", ONE, "a PV guest cannot have cells");
+	else if (dom->memory.has && dom->memory.v < size)
+		refuse(c, "memory", ONE,
+		       "with cells a guest has all its memory from the start: make memory= as much "
+		       "as they have together");
 }
 
 static void check_resources(struct check *c)
@@ -269,18 +276,39 @@ static void check_resources(struct check *c)
 
 /* ---- what it boots ---- */
 
+/* firmware= of a guest that is no HVM guest stands for the kernel (xl_parse.c). */
+static void check_kernel(struct check *c)
+{
+	const struct xlpt_dom *dom = c->dom;
+	bool firmware = xlpt_dom_carried(dom, XLPT_SIDE_XL, "firmware");
+
+	if (c->hvm)
+		return;
+	if (firmware && dom->kernel)
+		refuse(c, "kernel", ONE, "kernel= and firmware= exclude each other");
+	else if (firmware && !xlpt_xl_grub(dom))
+		refuse(c, "kernel", ONE, "firmware= is pvgrub32 or pvgrub64 here");
+	else if (!firmware && !dom->kernel && !dom->bootloader)
+		refuse(c, "kernel", ONE, "it has neither kernel= nor bootloader=");
+}
+
 static void check_boot(struct check *c)
 {
 	const struct xlpt_dom *dom = c->dom;
 
+	/* device_pci_add_stubdom_done */
+	for (size_t i = 0; i < dom->n_pci; i++)
+		if (dom->pci[i].spec.all_funcs && dom->pci[i].spec.vslot <= 0)
+			refuse(c, "pci", i,
+			       "all functions of a slot want a slot of the guest: name one, as in "
+			       "BB:DD.*@7");
 	if (!dom->name || !*dom->name)
 		refuse(c, "name", ONE, "it has no name");
 	else if (strchr(dom->name, '/'))
 		refuse(c, "name", ONE, "xl names a log file after it, so it may have no '/'");
 	if (dom->type == XLPT_DOM_PVH && dom->n_pci)
 		refuse(c, "pci", ONE, "a PVH guest cannot have PCI devices");
-	if (!c->hvm && !dom->kernel && !dom->bootloader)
-		refuse(c, "kernel", ONE, "it has neither kernel= nor bootloader=");
+	check_kernel(c);
 	if (c->hvm && !dom->kernel && (dom->ramdisk || dom->cmdline))
 		refuse(c, dom->ramdisk ? "ramdisk" : "cmdline", ONE,
 		       "ramdisk= and cmdline= of an HVM guest want kernel=");

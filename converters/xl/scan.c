@@ -345,8 +345,15 @@ static int scan_all(struct scanner *s)
 		return XLPT_ERR_SYNTAX;
 	}
 	if (nul) {
+		bool wide = s->out->len >= 2 && (memcmp(s->out->text, "\xff\xfe", 2) == 0 ||
+						 memcmp(s->out->text, "\xfe\xff", 2) == 0);
+
 		s->p = s->end; /* nothing of it is Python */
-		return BAD(s, nul, "a NUL byte: this is no text");
+		if (!wide)
+			return BAD(s, nul, "a NUL byte: this is no text");
+		BAD(s, s->out->text, "UTF-16, which xl cannot read");
+		xlpt_diag_hint(s->diag, "make plain text of it: iconv -f UTF-16 -t UTF-8 FILE");
+		return XLPT_ERR_SYNTAX;
 	}
 	for (;;) {
 		rc = skip(s, true);

@@ -43,6 +43,7 @@ void xlpt_xl_write_kept(const struct xlpt_dom *dom, const struct xlpt_kepts *kep
  */
 void xlpt_xl_fit(struct xlpt_dom *dom);
 void xlpt_xl_fit_cpus(struct xlpt_dom *dom);  /* the part of it for CPUs and NUMA cells */
+void xlpt_xl_fit_usb(struct xlpt_dom *dom);   /* the part of it for USB */
 void xlpt_xl_fit_disks(struct xlpt_dom *dom); /* the part of it for disks */
 void xlpt_xl_fit_boot(struct xlpt_dom *dom);  /* the part of it for the order of boot devices */
 /*
@@ -50,6 +51,14 @@ void xlpt_xl_fit_boot(struct xlpt_dom *dom);  /* the part of it for the order of
  * devices, not others of their classes. Caller frees.
  */
 char *xlpt_xl_boot_by_devices(const struct xlpt_dom *dom, bool *exact);
+/* The slot of the guest that QEMU is asked for, -1 = none. Slot 0 stands for any. */
+int xlpt_xl_slot(const struct xlpt_pci *pci);
+/* usb= or usbdevice=, which do not go with spiceusbredirection= (libxl_create.c). */
+bool xlpt_xl_has_old_usb(const struct xlpt_dom *dom);
+/* A part of the XML that brings a USB device of the viewer's to the guest. */
+bool xlpt_xl_is_redirected(const struct xlpt_carry *c);
+/* The kernel that firmware= of a PV or PVH guest stands for ("pvgrub64"); NULL = none. */
+const char *xlpt_xl_grub(const struct xlpt_dom *dom);
 /* libvirt takes the device from dom0 and keeps it from the guest; xl would give it. */
 bool xlpt_xl_is_unassigned(const struct xlpt_pci *pci);
 /* <target managed='no'>: the interface is there before the guest. */
@@ -72,7 +81,8 @@ void xlpt_xl_limits(const struct xlpt_dom *dom, const struct xlpt_dom *from,
 void xlpt_xl_create_facts(const struct xlpt_dom *dom, struct xlpt_create_facts *out);
 /*
  * Calls found for each rule of core/policy-create.h by which xl create refuses the guest of this
- * configuration with its devices. guest: its name, or NULL; it and why are found's until it returns.
+ * configuration with its devices, and for slots of the guest that it cannot have. guest: its name, or
+ * NULL; it and why are found's until it returns.
  * A text that cannot be read is judged by nothing.
  */
 typedef void xlpt_creation_fn(void *ctx, const char *guest, struct xlpt_diag *why);

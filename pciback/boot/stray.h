@@ -52,6 +52,11 @@ void xlpt_stray_modules(struct xlpt_stray_search *s);
 
 /* Which of dom0's lines it is. Caller frees. */
 char *xlpt_stray_line(const struct xlpt_stray_search *s);
+/* Of GRUB's settings, and not on the line that they make for dom0's kernel. (stray-why.c) */
+bool xlpt_stray_taken_away(const struct xlpt_stray_search *s, const char *word);
+/* Why this kernel's own module does not read the word, and what helps; the caller frees both. (stray-why.c) */
+void xlpt_stray_why(struct xlpt_stray_search *s, const char *word, const char *unread, char **fact,
+		    char **move);
 /* Behind head, a word that sets a list: lists that a blank parts from it. (stray-cut.c) */
 void xlpt_stray_cut(struct xlpt_stray_search *s, const char *head, const char *rest);
 /* The same behind hide= in the options of a module. (stray-cut.c) */

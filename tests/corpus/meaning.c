@@ -2,6 +2,8 @@
 /* What two texts say, and whether what a conversion lost was told. */
 #include "corpus.h"
 
+#include "converters/reason.h"
+
 #define UNSAID "(not said)"
 
 /* What the model has no word for, of one domain. */
@@ -62,6 +64,18 @@ static const char *const mirrors[][2] = {
 	{ "maxmem", "memory" },
 	{ ".vslot", ".guest" },
 	{ "boot", "boot_order" },
+	{ "firmware_bare", "firmware_path" },
+	{ ".format", ".target" },
+	{ ".source", ".kind" },
+	{ ".vifname", "/target/@managed" },
+	{ ".product", ".vendor" },
+	{ ".vlan_trunk", ".vlan" },
+	{ ".id.typeid", ".id.vport" },
+	{ ".id.typeidversion", ".id.vport" },
+	{ ".id.managerid", ".id.vport" },
+	{ ".id.instanceid", ".id.vport" },
+	{ ".id.interfaceid", ".id.vport" },
+	{ ".id.profileid", ".id.vport" },
 };
 
 static bool begins(const char *s, const char *with)
@@ -90,11 +104,13 @@ static bool is_told_of_any(const struct xlpt_losses *losses, const char *member)
 	return false;
 }
 
-static bool is_told(const struct xlpt_losses *losses, const struct xlpt_delta *d)
+static bool is_told(const struct xlpt_losses *losses, const struct xlpt_dom *a,
+		    const struct xlpt_delta *d)
 {
+	_cleanup_free_ char *own = xlpt_told_path(a, d->path);
 	size_t n = strlen(d->path);
 
-	if (is_told_as(losses, d->path))
+	if (is_told_as(losses, d->path) || is_told_as(losses, own))
 		return true;
 	/* A disk that was renamed is told under the name that it had. */
 	if (n > 5 && !strcmp(d->path + n - 5, ".name")) {
@@ -132,7 +148,7 @@ static size_t value_differences(const struct corpus_out *out, const struct xlpt_
 	for (size_t i = 0; i < deltas.n; i++) {
 		const struct xlpt_delta *d = &deltas.items[i];
 
-		if (is_told(reports->there, d) || is_told(reports->back, d)) {
+		if (is_told(reports->there, a, d) || is_told(reports->back, a, d)) {
 			reports->told++;
 			continue;
 		}

@@ -68,6 +68,10 @@ static void test_errors(void **st)
 	assert_string_equal(kept, "old");
 	none = get("new.xml");
 	assert_null(none);
+	/* What people paste out of descriptions. */
+	put("ns.xml", "<domain type='kvm'><name>a</name>\n<qemu:commandline/></domain>\n");
+	expect(2, "ns.xml", "ns.xml:2:");
+	expect(2, "ns.xml", "xmlns:qemu='http://libvirt.org/schemas/domain/qemu/1.0'");
 	assert_int_equal(run("w.cfg -o nodir/x.xml"), 1);
 	assert_int_equal(run("nosuch.cfg"), 1);
 	assert_int_equal(run("--to pdf w.cfg"), 2);
@@ -357,6 +361,21 @@ static void test_edit_memory(void **st)
 	assert_non_null(strstr(err, "to mend: leave passthrough out"));
 }
 
+/* Places in the guest that xl and QEMU would not give. */
+static void test_edit_slots(void **st)
+{
+	(void)st;
+	put("s.cfg", CFG "type = 'hvm'\npci = [ '01:00.0@5' ]\n");
+	expect(0, "--edit s.cfg --add 04:00.0@5 -n",
+	       "0000:01:00.0@5 and 0000:04:00.0@5 ask for one slot of the guest");
+	expect(0, "--edit s.cfg --add 04:00.* -n", "as in 0000:04:00.*@7");
+	assert_int_equal(run("--edit s.cfg --add 04:00.*@6 -n"), 0);
+	assert_string_equal(err, "");
+	put("s.cfg", CFG "kernel = '/k'\npci = [ '01:00.0@5' ]\n");
+	assert_int_equal(run("--edit s.cfg --add 04:00.0@5 -n"), 0);
+	assert_string_equal(err, "");
+}
+
 int main(void)
 {
 	/* clang-format off */
@@ -372,6 +391,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_for_xen, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_edit, setup, teardown),
 		cmocka_unit_test_setup_teardown(test_edit_memory, setup, teardown),
+		cmocka_unit_test_setup_teardown(test_edit_slots, setup, teardown),
 	};
 	/* clang-format on */
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);

@@ -25,6 +25,21 @@ static void test_numa(void **st)
 	has(&r, "\"vcpus=0\", \"vdistances=10,31\"");
 	has(&r, "\"vcpus=1\", \"vdistances=31,10\"");
 	dispose(&r);
+	/* xl counts cells in whole MiB, and all the guest's memory is there from the start. */
+	to_xl(&r, "xen", HVM,
+	      "<currentMemory unit='MiB'>512</currentMemory>" NUMA(
+		      "<cell id='0' cpus='0' memory='262145'/><cell id='1' cpus='1' memory='262143'/>"),
+	      "");
+	has(&r, "\nmemory = 513\nmaxmem = 513\n");
+	tells(&r, XLPT_LOSS_NOTE, "memory");
+	assert_null(xlpt_losses_strict(&r.losses));
+	dispose(&r);
+	to_xl(&r, "xen", HVM,
+	      "<currentMemory unit='MiB'>400</currentMemory>" NUMA(CELL("0", "/>") CELL("1", "/>")),
+	      "");
+	has(&r, "\nmemory = 512\nmaxmem = 512\n");
+	tells(&r, XLPT_LOSS_CHANGED, "memory");
+	dispose(&r);
 	to_xl(&r, "xen", HVM, NUMA(CELL("1", "/>") CELL("0", "/>")), "");
 	has(&r, "vnuma = [\n\t[ \"size=256\", \"vcpus=0\"");
 	dispose(&r);
@@ -98,7 +113,7 @@ static void test_hyperv(void **st)
 	      "");
 	has(&r, "\nviridian = [ \"base\", \"crash_ctl\", \"stimer\" ]\n");
 	tells(&r, XLPT_LOSS_NOTE, "features/hyperv/relaxed");
-	tells(&r, XLPT_LOSS_CHANGED, "features/hyperv/spinlocks");
+	tells(&r, XLPT_LOSS_NOTE, "features/hyperv/spinlocks");
 	tells(&r, XLPT_LOSS_CHANGED, "features/hyperv/stimer/direct");
 	tells(&r, XLPT_LOSS_NOTE, "features/hyperv/reset");
 	dispose(&r);
@@ -363,6 +378,7 @@ static void test_programs(void **st)
 	has_not(&r, "bios_path_override");
 	has_not(&r, "device_model_override");
 	tells(&r, XLPT_LOSS_CHANGED, "firmware_path");
+	assert_int_equal(times_told(&r, "firmware_bare"), 0);
 	convert(r.xl.s, XLPT_FORMAT_LIBVIRT, &back, NULL);
 	assert_non_null(
 		strstr(back.s, "<loader readonly='yes' type='pflash'>/fw/CODE.fd</loader>"));
@@ -372,6 +388,9 @@ static void test_programs(void **st)
 	      "<emulator>/usr/lib/xen/bin/qemu-dm</emulator>");
 	has(&r, "\nbios_path_override = \"/x/ovmf.bin\"\n");
 	has(&r, "\ndevice_model_override = \"/usr/lib/xen/bin/qemu-dm\"\n");
+	/* KVM's QEMU writes into an image that is not readonly. */
+	convert(r.xl.s, XLPT_FORMAT_LIBVIRT, &back, NULL);
+	assert_non_null(strstr(back.s, "<loader type='pflash'>/x/ovmf.bin</loader>"));
 	dispose(&r);
 	to_xl(&r, "xen",
 	      "<os><type>hvm</type><loader type='pflash'>/x/OVMF_CODE_4M.fd</loader></os>", "", "");
@@ -480,17 +499,44 @@ static void test_acpi_tables(void **st)
 	dispose(&r);
 }
 
+#define PLACED(bus, function)                                                                   \
+	"<hostdev mode='subsystem' type='pci'><source><address bus='3' function='1'/></source>" \
+	"<address type='pci' bus='" bus "' slot='5' function='" function "'/></hostdev>"
+
+/* Why a device's place in the guest cannot be said. */
+static void test_places_of_devices(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "xen", HVM, "", PLACED("0", "1"));
+	because(&r, "pci[0000:03:00.1].guest", "the number 0 in a slot");
+	dispose(&r);
+	to_xl(&r, "xen", HVM, "", PLACED("1", "0"));
+	because(&r, "pci[0000:03:00.1].guest", "nothing behind bridges");
+	dispose(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_numa),	       cmocka_unit_test(test_hyperv),
-		cmocka_unit_test(test_bootloader),     cmocka_unit_test(test_flags),
-		cmocka_unit_test(test_uefi),	       cmocka_unit_test(test_cpus),
-		cmocka_unit_test(test_timers),	       cmocka_unit_test(test_reasons),
-		cmocka_unit_test(test_told_once),      cmocka_unit_test(test_taps),
-		cmocka_unit_test(test_kernel_on_uefi), cmocka_unit_test(test_hyperv_back),
-		cmocka_unit_test(test_shares),	       cmocka_unit_test(test_programs),
-		cmocka_unit_test(test_order),	       cmocka_unit_test(test_builder),
+		cmocka_unit_test(test_numa),
+		cmocka_unit_test(test_hyperv),
+		cmocka_unit_test(test_bootloader),
+		cmocka_unit_test(test_flags),
+		cmocka_unit_test(test_uefi),
+		cmocka_unit_test(test_cpus),
+		cmocka_unit_test(test_timers),
+		cmocka_unit_test(test_reasons),
+		cmocka_unit_test(test_told_once),
+		cmocka_unit_test(test_taps),
+		cmocka_unit_test(test_kernel_on_uefi),
+		cmocka_unit_test(test_hyperv_back),
+		cmocka_unit_test(test_shares),
+		cmocka_unit_test(test_programs),
+		cmocka_unit_test(test_places_of_devices),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_builder),
 		cmocka_unit_test(test_acpi_tables),
 	};
 

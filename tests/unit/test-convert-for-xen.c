@@ -168,6 +168,26 @@ static void test_missing_disks(void **st)
 	dispose(&r);
 }
 
+/* libvirt knows where a volume is, and the disk keeps its name. */
+static void test_volumes(void **st)
+{
+	struct result r;
+
+	(void)st;
+	convert(&r,
+		"<domain type='kvm'><name>g</name><memory>65536</memory><os><type>hvm</type></os><devices>"
+		"<disk type='volume'><source pool='a b' volume='x.qcow2'/><target dev='vda' bus='virtio'/></disk>"
+		"<disk type='volume' device='cdrom'><source pool='iso' volume='c.iso'/><target dev='sda' bus='sata'/>"
+		"</disk><disk type='network'><source protocol='nbd' name='n'><host name='h'/></source>"
+		"<target dev='vdb' bus='virtio'/></disk></devices></domain>",
+		XLPT_UNSET);
+	listed(&r, "virsh vol-path --pool 'a b' x.qcow2 prints in disk=, as xvda");
+	listed(&r,
+	       "CD-ROM sda is a volume of libvirt's: name what virsh vol-path --pool iso c.iso");
+	listed(&r, "add it to disk= as xvdb");
+	dispose(&r);
+}
+
 /* On virtio the name in the XML is a hint to libvirt alone. */
 static void test_names_on_virtio(void **st)
 {
@@ -470,9 +490,9 @@ int main(void)
 		cmocka_unit_test(test_check_list),	cmocka_unit_test(test_plain),
 		cmocka_unit_test(test_spelt_otherwise), cmocka_unit_test(test_misplaced),
 		cmocka_unit_test(test_missing_disks),	cmocka_unit_test(test_names_on_virtio),
-		cmocka_unit_test(test_other_disks),	cmocka_unit_test(test_other_devices),
-		cmocka_unit_test(test_boot_device),	cmocka_unit_test(test_order),
-		cmocka_unit_test(test_comes_back),
+		cmocka_unit_test(test_volumes),		cmocka_unit_test(test_other_disks),
+		cmocka_unit_test(test_other_devices),	cmocka_unit_test(test_boot_device),
+		cmocka_unit_test(test_order),		cmocka_unit_test(test_comes_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -3,6 +3,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <cmocka.h>
 
 #include "converters/convert.h"
@@ -69,10 +70,20 @@ static void test_limits(void **st)
 		       "'vdistances=20,10']]\n",
 		  "numa" },
 		{ H V2 "maxmem=9\nvnuma=[['size=1','vcpus=0-1','vdistances=10']]\n", "numa" },
+		{ H V2 "memory=1\nvnuma=[['size=2','vcpus=0-1','vdistances=10']]\n", "memory" },
+		{ H V2 "memory=2\nvnuma=[['size=2','vcpus=0-1','vdistances=10']]\n", NULL },
+		{ V2 "kernel='/k'\nvnuma=[['size=2','vcpus=0-1','vdistances=10']]\n", "numa" },
+		{ H "pci=['03:00.*']\n", "pci[#0]" },
+		{ H "pci=['03:00.*@0']\n", "pci[#0]" },
+		{ H "pci=['03:00.*@7']\n", NULL },
 		{ H "memory=64\nmaxmem=128\npci=['03:00.0']\n", "memory" },
 		{ H "memory=64\nmaxmem=128\n", NULL },
 		{ "memory=64\n", "kernel" },
 		{ "type='pvh'\n", "kernel" },
+		{ "type='pvh'\nfirmware='pvgrub32'\n", NULL },
+		{ "type='pv'\nfirmware='pvgrub64'\n", NULL },
+		{ "type='pvh'\nfirmware='uefi'\n", "kernel" },
+		{ "type='pvh'\nfirmware='pvgrub64'\nkernel='/k'\n", "kernel" },
 		{ H "name='a/b'\n", "name" },
 		{ "type='pvh'\nkernel='/k'\npci=['03:00.0']\n", "pci" },
 		{ H "pci=['03:00.0','0000:03:00.0@5']\n", "pci[#1]" },
@@ -155,13 +166,17 @@ static void test_twice(void **st)
 	"<" how "><source><address type='pci' domain='0' bus='3' slot='0' function='0'/>" \
 	"</source></"
 #define USB(ids) "<hostdev mode='subsystem' type='usb'><source>" ids "</source></hostdev>\n"
-#define IDS	 USB("<vendor id='0x0bda'/><product id='0x8153'/>")
-#define PLACE	 USB("<address bus='1' device='3'/>")
+#define AT(bus, slot, function)                                                     \
+	"<hostdev mode='subsystem' type='pci'><source><address bus='" bus           \
+	"' slot='0' function='0'/></source><address type='pci' bus='0' slot='" slot \
+	"' function='" function "'/></hostdev>\n"
+#define IDS   USB("<vendor id='0x0bda'/><product id='0x8153'/>")
+#define PLACE USB("<address bus='1' device='3'/>")
 	static const struct {
 		const char *text;
 		enum xlpt_format to;
 		const char *what, *words; /* NULL = nothing is told */
-		unsigned line;
+		int line;		  /* negative: a note */
 	} rows[] = {
 		{ XL "disk=['/a,raw,xvda,w',\n'/b,raw,xvda,w']\n", XLPT_FORMAT_LIBVIRT,
 		  "disk[xvda]",
@@ -185,6 +200,22 @@ static void test_twice(void **st)
 		  "usbdev[#1]", "listed twice, first in line 4", 5 },
 		{ XL "usbdev=['hostbus=1,hostaddr=3','hostbus=2,hostaddr=3']\n",
 		  XLPT_FORMAT_LIBVIRT, NULL, NULL, 0 },
+		{ XL "pci=['03:00.0@1f','04:00.0',\n'05:00.0@1f']\n", XLPT_FORMAT_XL, "pci[#2]",
+		  "the guest does not start under xl: two devices ask for slot 1f of the guest, first "
+		  "in line 4",
+		  5 },
+		{ XL "pci=['03:00.*@5',\n'05:00.0,vslot=5']\n", XLPT_FORMAT_XL, "pci[#1]",
+		  "two devices ask for slot 5", 5 },
+		{ XL "pci=['03:00.0@5',\n'05:00.0@5']\n", XLPT_FORMAT_LIBVIRT, "pci[#1]",
+		  "xl does not start this guest, libvirt does: two devices ask for slot 5 of the guest, "
+		  "first in line 4",
+		  -5 },
+		{ XL "pci=['03:00.0@0','04:00.0@0','05:00.0@6']\n", XLPT_FORMAT_XL, NULL, NULL, 0 },
+		{ "name='g'\nkernel='/k'\nmemory=64\npci=['03:00.0@5','04:00.0@5']\n",
+		  XLPT_FORMAT_XL, NULL, NULL, 0 },
+		{ XML AT("3", "5", "0") AT("4", "6", "0") AT("5", "5", "0") END, XLPT_FORMAT_XL,
+		  "pci[#2]", "two devices ask for slot 5 of the guest, first in line 2", 4 },
+		{ XML AT("3", "5", "0") AT("4", "5", "1") END, XLPT_FORMAT_XL, NULL, NULL, 0 },
 		{ XML DISK("xvda") DISK("xvda") END, XLPT_FORMAT_XL, "disk[xvda]",
 		  "the guest does not start under xl: two disks have this name, first in line 2",
 		  3 },
@@ -212,7 +243,8 @@ static void test_twice(void **st)
 				 0);
 		for (size_t j = 0; j < losses.n; j++)
 			if (strstr(losses.items[j].reason, "listed twice") ||
-			    strstr(losses.items[j].reason, "two disks")) {
+			    strstr(losses.items[j].reason, "two disks") ||
+			    strstr(losses.items[j].reason, "two devices")) {
 				assert_null(told);
 				told = &losses.items[j];
 			}
@@ -223,8 +255,9 @@ static void test_twice(void **st)
 		assert_string_equal(told->what, rows[i].what);
 		if (!strstr(told->reason, rows[i].words))
 			fail_msg("%s: %s", told->reason, rows[i].text);
-		assert_int_equal(told->line, rows[i].line);
-		assert_int_equal(told->severity, XLPT_LOSS_CHANGED);
+		assert_int_equal(told->line, abs(rows[i].line));
+		assert_int_equal(told->severity,
+				 rows[i].line < 0 ? XLPT_LOSS_NOTE : XLPT_LOSS_CHANGED);
 	}
 }
 

@@ -121,6 +121,7 @@ static void test_disks(void **st)
 	is_lost(PV "disk = [ '/a,,99' ]\n", "disk[99]", XLPT_LOSS_CHANGED);
 	/* QEMU shows no disk to an HVM guest that has a number for a name. */
 	is_lost(HVM "disk = [ '/a,,0x300' ]\n", "disk[0x300]", XLPT_LOSS_CHANGED);
+	assert_non_null(strstr(loss_of("disk[0x300]")->reason, "libvirt has no such name"));
 	/* One that is left out does not hide what the others lose. */
 	is_lost(PV "disk = [ '/a,,99', 'drbd:r0,xvda,w' ]\n", "disk[xvda].script",
 		XLPT_LOSS_CHANGED);
@@ -463,6 +464,27 @@ static void test_globals(void **st)
 		0);
 }
 
+#define CELL(n, row) "['size=256', 'vcpus=" n "', 'vdistances=" row "']"
+
+/* What xl_parse.c makes of firmware=, of a kernel beside a boot loader, and of cells. */
+static void test_derived(void **st)
+{
+	(void)st;
+	says("name = 'g'\nmemory = 64\ntype = 'pvh'\nfirmware = 'pvgrub64'\n",
+	     "<kernel>/usr/lib/xen/boot/pvgrub64.bin</kernel>");
+	is_lost("name = 'g'\nmemory = 64\ntype = 'pvh'\nfirmware = 'pvgrub64'\n", "firmware",
+		XLPT_LOSS_NOTE);
+	assert_null(loss_of("kernel"));
+	is_lost("name = 'g'\nmemory = 64\ntype = 'pvh'\nfirmware = 'other'\nkernel = '/k'\n",
+		"firmware", XLPT_LOSS_CHANGED);
+	is_lost("name = 'g'\nmemory = 64\nkernel = ''\nbootloader = 'pygrub'\n", "kernel",
+		XLPT_LOSS_NOTE);
+	is_lost("name = 'g'\nmemory = 64\nkernel = 'k'\n", "kernel", XLPT_LOSS_CHANGED);
+	says("name = 'g'\ntype = 'hvm'\nvcpus = 2\nvnuma = [ " CELL("0", "10,20") ", " CELL(
+		     "1", "20,10") " ]\n",
+	     "<memory unit='KiB'>524288</memory>");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -472,6 +494,7 @@ int main(void)
 		cmocka_unit_test(test_memory),	   cmocka_unit_test(test_display),
 		cmocka_unit_test(test_memory_map), cmocka_unit_test(test_defaults),
 		cmocka_unit_test(test_weights),	   cmocka_unit_test(test_globals),
+		cmocka_unit_test(test_derived),
 	};
 	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 

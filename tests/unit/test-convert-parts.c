@@ -109,6 +109,11 @@ static void test_devices(void **st)
 		{ C, "gfx", "<graphics type='vnc'/><graphics type='vnc' port='5901'/>" },
 		{ N, "serial[#0]/source/@path",
 		  "<serial type='pty'><source path='/dev/pts/3'/></serial>" },
+		{ N, "serial[#0]/@tty", "<serial type='pty' tty='/dev/pts/3'/>" },
+		{ N, "channel[#0]/source/@path",
+		  "<channel type='pty'><source path='/dev/pts/3'/><target type='xen' name='a'/></channel>" },
+		{ N, "channel[#0]/target/@state",
+		  "<channel type='pty'><target type='xen' name='a' state='connected'/></channel>" },
 		{ C, "devices/serial", "<serial type='spiceport'><source channel='a'/></serial>" },
 		{ N, "serial[#0]/target/@type",
 		  "<serial type='pty'><target type='isa-serial'/></serial>" },
@@ -268,17 +273,27 @@ static void test_pool(void **st)
 /* What a PV guest does not have under libvirt either. */
 static void test_hvm_only(void **st)
 {
+	_cleanup_str_ struct xlpt_str back = { 0 };
 	struct result r;
 
 	(void)st;
-	to_xl(&r, "xen", "<os><type>xen</type><kernel>/k</kernel><boot dev='hd'/></os>", "",
+	to_xl(&r, "xen",
+	      "<os><type>xen</type><kernel>/k</kernel><loader>/l</loader><boot dev='hd'/></os>", "",
+	      "<disk type='file'><source file='/i'/><target dev='xvda'/><boot order='2'/></disk>"
 	      "<sound model='ac97'/><serial type='pty'/>");
 	has_not(&r, "boot");
 	has_not(&r, "soundhw");
 	has_not(&r, "serial");
-	tells(&r, N, "boot");
+	tells(&r, N, "os/boot");
+	tells(&r, N, "os/loader");
+	assert_int_equal(times_told(&r, "disk"), 1);
+	tells(&r, N, "disk[xvda].boot_order");
 	tells(&r, N, "sound");
 	tells(&r, N, "serial");
+	convert(r.xl.s, XLPT_FORMAT_LIBVIRT, &back, NULL);
+	assert_non_null(strstr(back.s, "<boot dev='hd'/>"));
+	assert_non_null(strstr(back.s, "<loader>/l</loader>"));
+	assert_non_null(strstr(back.s, "<boot order='2'/>"));
 	dispose(&r);
 }
 
@@ -298,6 +313,14 @@ static void test_places(void **st)
 	has(&r, "vdev=xvde,");
 	has(&r, "vdev=hdd,devtype=cdrom");
 	dispose(&r);
+	/* The disk that the guest may start from keeps its place, whatever a CD-ROM is called. */
+	to_xl(&r, "kvm", HVM, "",
+	      "<disk type='file' device='cdrom'><source file='/c.iso'/><target dev='hda' bus='ide'/>"
+	      "</disk>" VD("vda", ""));
+	has(&r, "vdev=xvda,");
+	has(&r, "vdev=hdc,devtype=cdrom");
+	tells(&r, C, "disk[hda]");
+	dispose(&r);
 	to_xl(&r, "kvm", HVM, "", VD("hda", "") VD("vda", "") VD("vdb", "<readonly/>"));
 	has(&r, "vdev=hda,");
 	has(&r, "vdev=xvdb,");
@@ -308,14 +331,138 @@ static void test_places(void **st)
 	dispose(&r);
 }
 
+/* Attributes stand in any order. */
+static void test_order(void **st)
+{
+	static const struct want parts[] = {
+		{ C, "os/firmware",
+		  "<os><firmware><feature name='secure-boot' enabled='yes'/></firmware></os>" },
+		{ N, "os/firmware",
+		  "<os><firmware><feature enabled='yes' name='enrolled-keys'/>"
+		  "<feature enabled='no' name='secure-boot'/></firmware></os>" },
+	};
+	static const struct want devices[] = {
+		{ N, "devices/controller", "<controller model='none' type='usb' index='0'/>" },
+		{ N, "devices/controller", "<controller type='usb' index='0' model='none'/>" },
+		{ N, "devices/input", "<input bus='virtio' type='tablet'/>" },
+		{ C, "devices/input", "<input bus='virtio' model='later' type='passthrough'/>" },
+		{ N, "gfx[#0]/listen",
+		  "<graphics type='vnc' listen='10.0.0.1'><listen address='10.0.0.1' network='n' "
+		  "type='network'/></graphics>" },
+	};
+	struct result r;
+
+	(void)st;
+	for (size_t i = 0; i < XLPT_ARRAY_SIZE(parts); i++) {
+		_cleanup_free_ char *os =
+			xlpt_xasprintf("<os><type>hvm</type>%s", parts[i].xml + strlen("<os>"));
+
+		to_xl(&r, "kvm", os, "", "");
+		tells(&r, parts[i].severity, parts[i].what);
+		dispose(&r);
+	}
+	check_devices(devices, XLPT_ARRAY_SIZE(devices));
+}
+
+/* A kernel that is started directly has no UEFI, and so nothing of it: that is told once. */
+static void test_kernel_without_uefi(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "kvm",
+	      "<os><type>hvm</type><loader readonly='yes' secure='yes' type='pflash'>/a.fd</loader>"
+	      "<nvram>/v.fd</nvram><kernel>/k</kernel></os>",
+	      "", "");
+	tells(&r, C, "firmware_path");
+	tells(&r, N, "os/nvram");
+	tells(&r, N, "os/loader/@secure");
+	dispose(&r);
+	to_xl(&r, "kvm",
+	      "<os><type>hvm</type><loader readonly='yes' secure='yes' type='pflash'>/a.fd</loader>"
+	      "<nvram>/v.fd</nvram></os>",
+	      "", "");
+	tells(&r, C, "os/nvram");
+	tells(&r, C, "os/loader/@secure");
+	dispose(&r);
+}
+
+/* What Xen's guests have anyway is no loss, and what they cannot have is said as it is. */
+static void test_cpu(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "kvm", HVM,
+	      "<features><hyperv mode='passthrough'><vapic state='on'/><spinlocks state='on' "
+	      "retries='8191'/><reset state='on'/></hyperv></features>"
+	      "<cpu mode='host-passthrough'><feature policy='disable' name='svm'/>"
+	      "<feature policy='disable' name='hypervisor'/></cpu>",
+	      "");
+	tells(&r, N, "features/hyperv/vapic");
+	tells(&r, N, "features/hyperv/spinlocks");
+	tells(&r, C, "features/hyperv/reset");
+	tells(&r, N, "nestedhvm");
+	tells(&r, N, "cpu[svm]");
+	tells(&r, C, "cpu[hypervisor]");
+	dispose(&r);
+	to_xl(&r, "kvm", HVM, "<cpu mode='host-passthrough'/>", "");
+	tells(&r, C, "nestedhvm");
+	dispose(&r);
+}
+
+/* One fact is told once. */
+static void test_once(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "kvm", HVM, "",
+	      "<hostdev mode='subsystem' type='usb'><source><vendor id='0x1234'/>"
+	      "<product id='0xbeef'/><address bus='1' device='5'/></source></hostdev>"
+	      "<interface type='bridge'><source bridge='br0'/><vlan trunk='yes'><tag id='1'/>"
+	      "<tag id='2'/></vlan></interface>");
+	assert_int_equal(times_told(&r, "usbdev[#0]"), 1);
+	tells(&r, C, "net[#0].id.vlan");
+	assert_int_equal(times_told(&r, "net[#0].id"), 1);
+	dispose(&r);
+}
+
+/* To libvirt an element without a text says nothing (virXPathString). */
+static void test_empty(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "kvm",
+	      "<os firmware='efi'><type>hvm</type><kernel></kernel><initrd/><cmdline/></os>",
+	      "<title></title><description/><bootloader_args/>", "");
+	has(&r, "\nbios = \"ovmf\"\n");
+	has_not(&r, "kernel");
+	has_not(&r, "ramdisk");
+	has_not(&r, "cmdline");
+	has_not(&r, "bootloader_args");
+	assert_int_equal(times_told(&r, "title"), 0);
+	dispose(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_domain), cmocka_unit_test(test_devices),
-		cmocka_unit_test(test_disks),  cmocka_unit_test(test_nets),
-		cmocka_unit_test(test_passed), cmocka_unit_test(test_words),
-		cmocka_unit_test(test_places), cmocka_unit_test(test_hvm_only),
+		cmocka_unit_test(test_domain),
+		cmocka_unit_test(test_devices),
+		cmocka_unit_test(test_disks),
+		cmocka_unit_test(test_nets),
+		cmocka_unit_test(test_passed),
+		cmocka_unit_test(test_words),
+		cmocka_unit_test(test_places),
+		cmocka_unit_test(test_hvm_only),
 		cmocka_unit_test(test_pool),
+		cmocka_unit_test(test_order),
+		cmocka_unit_test(test_kernel_without_uefi),
+		cmocka_unit_test(test_cpu),
+		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,12 +82,66 @@ static void test_usbdevice_host(void **st)
 	assert_null(strstr(pv.s, "<hostdev"));
 }
 
+#define SPICE	       "<graphics type='spice' port='5900'/>"
+#define REDIRECTED     "<redirdev bus='usb' type='spicevmc'/>"
+#define TABLET(before) "<input " before "type='tablet'/>"
+
+/* Each is a channel of SPICE's, and they do not go with xl's tablet. */
+static void test_redirected(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "kvm", HVM, "", SPICE REDIRECTED "<redirdev type='spicevmc' bus='usb'/>");
+	has(&r, "\nspiceusbredirection = 2\n");
+	tells(&r, XLPT_LOSS_NOTE, "devices/redirdev");
+	assert_null(xlpt_losses_strict(&r.losses));
+	dispose(&r);
+	to_xl(&r, "kvm", HVM, "", SPICE TABLET("bus='usb' ") REDIRECTED);
+	has_not(&r, "spiceusbredirection");
+	tells(&r, XLPT_LOSS_CHANGED, "devices/redirdev");
+	dispose(&r);
+	/* xl's tablet takes the place of one on virtio. */
+	to_xl(&r, "kvm", HVM, "", SPICE TABLET("bus='virtio' ") REDIRECTED);
+	has_not(&r, "spiceusbredirection");
+	dispose(&r);
+	to_xl(&r, "kvm", HVM, "", SPICE REDIRECTED REDIRECTED REDIRECTED REDIRECTED REDIRECTED);
+	has(&r, "\nspiceusbredirection = 4\n");
+	assert_string_equal(xlpt_losses_strict(&r.losses)->what, "devices/redirdev");
+	assert_int_equal(times_told(&r, "devices/redirdev"), 5);
+	dispose(&r);
+	/* From another host, and of a guest without SPICE. */
+	to_xl(&r, "kvm", HVM, "",
+	      SPICE "<redirdev bus='usb' type='tcp'><source mode='connect' host='h' "
+		    "service='4000'/></redirdev>");
+	has_not(&r, "spiceusbredirection");
+	dispose(&r);
+	to_xl(&r, "kvm", HVM, "", "<graphics type='vnc'/>" REDIRECTED);
+	has_not(&r, "spiceusbredirection");
+	tells(&r, XLPT_LOSS_CHANGED, "devices/redirdev");
+	dispose(&r);
+}
+
+/* libvirt puts a tablet without a bus on USB, and mouse and keyboard on PS/2. */
+static void test_tablet(void **st)
+{
+	struct result r;
+
+	(void)st;
+	to_xl(&r, "xen", HVM, "", TABLET("") "<input type='mouse'/><graphics type='vnc'/>");
+	has(&r, "\nusb = 1\n");
+	has(&r, "\nusbdevice = \"tablet\"\n");
+	dispose(&r);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_usb),
 		cmocka_unit_test(test_usbdevice),
 		cmocka_unit_test(test_usbdevice_host),
+		cmocka_unit_test(test_redirected),
+		cmocka_unit_test(test_tablet),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
