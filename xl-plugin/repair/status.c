@@ -57,7 +57,7 @@ static const char *detail(const struct xlpt_owner *o, bool absent, const char *a
 	else
 		snprintf(buf, DETAIL, "backend %s, frontend %s, device state %d",
 			 xlpt_xbs_word(o->be_state), xlpt_xbs_word(o->fe_state), o->dev.state);
-	if (!o->guest || (!o->dying && (o->shut_down || absent || anew)))
+	if (!o->guest || o->shut_down || (!o->dying && (absent || anew)))
 		*hint = XLPT_TAKE(line);
 	else if (!o->dying && !o->through && o->lost)
 		*hint = xlpt_xstrdup(REPAIR);
