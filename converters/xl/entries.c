@@ -124,6 +124,7 @@ int xlpt_xl_entries_read(const char *text, size_t len, const char *file,
 	out->name = string_of(&scan, "name");
 	out->uuid = string_of(&scan, "uuid");
 	out->cpus = cpus_of(&scan);
+	out->seize = number_set(&scan, "pci_seize");
 	out->stubdom = number_set(&scan, "device_model_stubdomain_override");
 	return 0;
 }

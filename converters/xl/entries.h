@@ -20,6 +20,7 @@ struct xlpt_xl_entry {
 struct xlpt_xl_entries {
 	char *name, *uuid; /* as the configuration has them, or NULL */
 	bool stubdom;	   /* device_model_stubdomain_override=1 */
+	bool seize;	   /* pci_seize=1, for all devices that do not say */
 	char *cpus;	   /* cpus=, a list's items joined by commas; or NULL */
 	struct xlpt_xl_entry *items;
 	size_t n, alloc;

@@ -253,6 +253,11 @@ static void test_autostart(void **state)
 		     "name = \"app1\"\npci_seize = 1\npci = [ '02:00.0' ]\n");
 	ok(w, "doctor");
 	assert_null(strstr(w->out, "nothing hides"));
+	/* What is switched off, or a comment, takes nothing. */
+	fake_bus_put(w->bus, "/etc/xen/app1.cfg",
+		     "name = \"app1\"\npci_seize = 0 # not pci_seize = 1\npci = [ '02:00.0' ]\n");
+	ok(w, "doctor");
+	assert_non_null(strstr(w->out, "nothing hides"));
 	fake_bus_put(w->bus, "/etc/xen/app1.cfg", "name = \"app1\"\npci = [ '02:00.0' ]\n");
 	fake_bus_put(w->bus, "/etc/modprobe.d/a.conf", "options xen-pciback hide=(02:00.0)\n");
 	world_run(w, "doctor");

@@ -114,12 +114,13 @@ static void judge_there(struct look *l, const char *path, unsigned line,
 	if (!l->starts || d->n_entries >= ENTRIES_MAX)
 		return;
 	XLPT_GROW(d->entries, d->n_entries, d->alloc_entries);
-	d->entries[d->n_entries++] =
-		(struct xlpt_doctor_entry){ .path = xlpt_xstrdup(path),
-					    .line = line,
-					    .bdf = spec->bdf,
-					    .all_funcs = spec->all_funcs,
-					    .seize = l->seizes || spec->seize == XLPT_ON };
+	d->entries[d->n_entries++] = (struct xlpt_doctor_entry){
+		.path = xlpt_xstrdup(path),
+		.line = line,
+		.bdf = spec->bdf,
+		.all_funcs = spec->all_funcs,
+		.seize = spec->seize == XLPT_UNSET ? l->seizes : spec->seize == XLPT_ON
+	};
 }
 
 static void entry(struct look *l, const char *path, const struct xlpt_xl_entry *e)
@@ -266,7 +267,7 @@ static void file(struct look *l, const char *path)
 		xlpt_doctor_failed(l->d, GROUP, XLPT_HEALTH_UNKNOWN, "file", &diag);
 		return;
 	}
-	l->seizes = strstr(xlpt_str_get(&text), "pci_seize") != NULL;
+	l->seizes = entries.seize;
 	for (size_t i = 0; i < entries.n; i++)
 		entry(l, path, &entries.items[i]);
 	if (entries.n)
